@@ -1,0 +1,1 @@
+//! Cuts a document into chunks that can be found and answered on their own. Pure.

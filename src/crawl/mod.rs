@@ -1,0 +1,1 @@
+//! Walks a site: which URL is fetched next, when, and when to stop. Yields pages; knows no store and no markdown.

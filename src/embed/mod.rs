@@ -1,0 +1,1 @@
+//! Turns passages and questions into vectors. Knows no store.

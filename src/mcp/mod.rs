@@ -1,0 +1,1 @@
+//! A general MCP server: protocol, session and stdio. Knows no crawler.

@@ -1,0 +1,255 @@
+//! The nouns that travel: a `Page` becomes a `Document`, `Chunk`s and `Embedded` vectors; a `Query` becomes `Hit`s.
+//! Plain values without behaviour of any room: no network, no parser, no database.
+
+use std::fmt;
+use std::time::SystemTime;
+
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+/// One HTTP answer that a crawl wants kept: transfer and content encoding undone, characters not yet decoded.
+#[derive(Clone, Debug)]
+pub struct Page {
+    /// Where the body came from in the end: after redirects, without fragment.
+    pub url: Url,
+    /// HTTP status, 2xx.
+    pub status: u16,
+    /// `Content-Type` as sent, parameters included: the charset is judged by `extract`.
+    pub content_type: Option<String>,
+    /// The decoded body.
+    pub body: Vec<u8>,
+    /// Links followed from a seed to get here; a seed has 0.
+    pub depth: u32,
+    /// What a later conditional request repeats.
+    pub validators: Validators,
+    /// When the answer arrived.
+    pub fetched_at: SystemTime,
+}
+
+/// `ETag` and `Last-Modified` as sent (RFC 9110 8.8): kept so that a refresh can ask "has it changed?".
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Validators {
+    pub etag: Option<String>,
+    pub last_modified: Option<String>,
+}
+
+/// A page read: its title and main content as CommonMark with tables, every link absolute.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Document {
+    pub url: Url,
+    /// Never empty: the title element, else the first heading, else the URL's last segment.
+    pub title: String,
+    /// Main content; no navigation, no permalink marks.
+    pub markdown: String,
+    pub validators: Validators,
+    pub fetched_at: SystemTime,
+}
+
+/// A piece of a document that is found and answered as one: it carries the headings it stands under.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Chunk {
+    /// Position in the document, from 0; prose and code are counted together.
+    pub ordinal: u32,
+    /// Headings from the outermost to the nearest, without `#` marks.
+    pub heading_path: Vec<String>,
+    /// Markdown. Of a code example: the code alone, without its fence.
+    pub text: String,
+    pub kind: ChunkKind,
+}
+
+/// What a chunk is, and so which of the two searches finds it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ChunkKind {
+    /// Found by `Wanted::Text`. Code fences inside the text stay in it.
+    Text,
+    /// One code block of its own, found by `Wanted::Code`.
+    Code {
+        /// Lower-case name as marked by the author; none where nothing says so.
+        language: Option<String>,
+        /// The prose just before and after the block, which says what it is for.
+        context: String,
+    },
+}
+
+impl Chunk {
+    /// What an embedding sees: the headings, the context of code, the text.
+    pub fn passage(&self) -> String {
+        let mut passage = self.heading_path.join(" > ");
+        let parts = match &self.kind {
+            ChunkKind::Text => ["", self.text.as_str()],
+            ChunkKind::Code { context, .. } => [context.as_str(), self.text.as_str()],
+        };
+        for part in parts.into_iter().filter(|part| !part.is_empty()) {
+            if !passage.is_empty() {
+                passage.push('\n');
+            }
+            passage.push_str(part);
+        }
+        passage
+    }
+}
+
+/// A chunk that is stored but has no vector of the current model yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pending {
+    /// The chunk's row in the store.
+    pub chunk: i64,
+    /// `Chunk::passage` of it.
+    pub passage: String,
+}
+
+/// The vector of one stored chunk.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Embedded {
+    /// The row named by `Pending::chunk`.
+    pub chunk: i64,
+    /// L2-normalised.
+    pub vector: Vec<f32>,
+}
+
+/// The site a page belongs to: host, and port where it is not the scheme's own, as in `docs.rs` or `127.0.0.1:8931`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct SourceId(String);
+
+impl SourceId {
+    /// The source of a page.
+    pub fn of(url: &Url) -> Self {
+        let host = url.host_str().unwrap_or_default();
+        Self(match url.port() {
+            Some(port) => format!("{host}:{port}"),
+            None => host.to_owned(),
+        })
+    }
+
+    /// As a user writes it: a host, `host:port`, or any URL of the site.
+    pub fn parse(text: &str) -> Option<Self> {
+        let text = text.trim();
+        let url = match text.contains("://") {
+            true => Url::parse(text),
+            false => Url::parse(&format!("https://{text}")),
+        };
+        // "host:80" keeps its port only if it is not http's: SourceId::of never has it either.
+        url.ok().filter(Url::has_host).map(|url| match (url.scheme(), url.port()) {
+            ("https", Some(80)) if !text.contains("://") => Self(url.host_str().unwrap_or_default().to_owned()),
+            _ => Self::of(&url),
+        })
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for SourceId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// What is known about one source.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SourceSummary {
+    pub source: SourceId,
+    pub pages: u64,
+    pub chunks: u64,
+    /// Of `chunks`, those that are code examples.
+    pub code_examples: u64,
+    /// Of `chunks`, those that have a vector.
+    pub embedded: u64,
+    pub last_fetched: SystemTime,
+}
+
+/// A question to the store.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Query {
+    pub text: String,
+    /// Only this source.
+    pub source: Option<SourceId>,
+    /// At most so many hits, at least 1.
+    pub limit: usize,
+    pub mode: Mode,
+    pub wanted: Wanted,
+    pub per_page: PerPage,
+}
+
+/// Which evidence ranks the hits.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Mode {
+    /// Words and meaning, scores fused.
+    #[default]
+    Hybrid,
+    /// Words only (BM25).
+    Lexical,
+    /// Meaning only (cosine).
+    Dense,
+}
+
+/// Which kind of chunk is looked for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Wanted {
+    #[default]
+    Text,
+    Code,
+}
+
+/// How many chunks of one page may be among the hits.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum PerPage {
+    #[default]
+    All,
+    /// The best chunk of each page only.
+    Best,
+}
+
+/// A chunk that answers a query.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Hit {
+    pub url: Url,
+    pub title: String,
+    pub source: SourceId,
+    pub chunk: Chunk,
+    /// Higher is better; comparable within one answer only.
+    pub score: f32,
+}
+
+/// How far the background embedding is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EmbedProgress {
+    /// Chunks stored.
+    pub chunks: u64,
+    /// Of these, with a vector of the current model.
+    pub embedded: u64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_source_is_its_host_and_a_port_of_its_own() {
+        let of = |url: &str| SourceId::of(&Url::parse(url).unwrap()).to_string();
+        assert_eq!(of("https://docs.rs/smol/"), "docs.rs");
+        assert_eq!(of("http://127.0.0.1:8931/python/"), "127.0.0.1:8931");
+        assert_eq!(of("http://docs.rs:80/"), "docs.rs");
+    }
+
+    #[test]
+    fn a_source_is_parsed_as_users_write_it() {
+        for text in ["docs.rs", " docs.rs ", "DOCS.RS", "https://docs.rs/smol", "docs.rs:443", "docs.rs:80"] {
+            assert_eq!(SourceId::parse(text).unwrap().as_str(), "docs.rs", "{text}");
+        }
+        assert_eq!(SourceId::parse("127.0.0.1:8931").unwrap().as_str(), "127.0.0.1:8931");
+        assert_eq!(SourceId::parse(""), None);
+        assert_eq!(SourceId::parse("a b"), None);
+    }
+
+    #[test]
+    fn a_passage_names_headings_and_context_first() {
+        let mut chunk =
+            Chunk { ordinal: 0, heading_path: vec!["Tasks".into(), "Cancel".into()], text: "drop(task);".into(), kind: ChunkKind::Text };
+        assert_eq!(chunk.passage(), "Tasks > Cancel\ndrop(task);");
+        chunk.kind = ChunkKind::Code { language: None, context: "Dropping cancels:".into() };
+        assert_eq!(chunk.passage(), "Tasks > Cancel\nDropping cancels:\ndrop(task);");
+    }
+}

@@ -1,0 +1,1 @@
+//! Keeps pages, chunks and vectors in one SQLite file and finds them again. Synchronous, one writer.

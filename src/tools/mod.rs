@@ -1,0 +1,1 @@
+//! The tools of `smolcrawl serve`: binds `mcp` to `engine`.
