@@ -19,10 +19,15 @@ pub(super) struct Block<'a> {
 #[derive(Debug)]
 pub(super) enum BlockKind<'a> {
     /// ATX or setext, outside of lists and quotes.
-    Heading { level: usize, title: String },
+    Heading {
+        level: usize,
+        title: String,
+    },
     Fence(Fence<'a>),
     /// Header row and delimiter row, as one piece of `raw`.
-    Table { header: &'a str },
+    Table {
+        header: &'a str,
+    },
     /// A paragraph, a list item, a quote, HTML, an indented block.
     Prose,
 }
@@ -267,7 +272,8 @@ impl Opening<'_> {
 
     /// The first word of the info string; `{.python .numberLines}` and `rust,ignore` name one too.
     fn language(&self) -> Option<String> {
-        let word = self.info.split([' ', '\t', ',', '{', '}', ';']).map(|word| word.trim_start_matches('.')).find(|word| !word.is_empty())?;
+        let word =
+            self.info.split([' ', '\t', ',', '{', '}', ';']).map(|word| word.trim_start_matches('.')).find(|word| !word.is_empty())?;
         let word = word.strip_prefix("language-").unwrap_or(word);
         Some(word.to_lowercase()).filter(|word| !word.is_empty() && word.len() <= 32)
     }

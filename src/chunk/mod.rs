@@ -56,9 +56,11 @@ pub fn split(document: &Document, config: &Config) -> Vec<Chunk> {
     let mut found: Vec<(usize, Chunk)> = Vec::new();
     for group in groups(&sections, config.min_chars.min(max), max) {
         let path = common_path(group);
-        found.extend(texts(group, path, max).into_iter().map(|(start, text)| {
-            (start, Chunk { ordinal: 0, heading_path: path.to_vec(), text, kind: ChunkKind::Text })
-        }));
+        found.extend(
+            texts(group, path, max)
+                .into_iter()
+                .map(|(start, text)| (start, Chunk { ordinal: 0, heading_path: path.to_vec(), text, kind: ChunkKind::Text })),
+        );
     }
     found.extend(sections.iter().flat_map(|section| code::examples(section, max)));
     // Stable: a text chunk precedes the examples that are found at its own start.
@@ -96,7 +98,8 @@ fn sections<'a>(blocks: &'a [Block<'a>]) -> Vec<Section<'a>> {
             (level, start) = (*own, blocks[at].start);
             at += 1;
         }
-        let end = blocks[at..].iter().position(|block| matches!(block.kind, BlockKind::Heading { .. })).map_or(blocks.len(), |next| at + next);
+        let end =
+            blocks[at..].iter().position(|block| matches!(block.kind, BlockKind::Heading { .. })).map_or(blocks.len(), |next| at + next);
         let body = &blocks[at..end];
         let size = body.iter().map(|block| chars(block.raw.trim_end())).sum();
         sections.push(Section { path: open.iter().map(|(_, title)| title.clone()).collect(), level, start, body, size });
@@ -158,7 +161,9 @@ fn texts(group: &[Section<'_>], path: &[String], max: usize) -> Vec<(usize, Stri
             // A heading goes with the block below it.
             let before = std::mem::take(&mut heading);
             parts.extend(pieces(block, max).into_iter().map(|piece| (block.start, piece)));
-            if !before.is_empty() && let Some((_, first)) = parts.iter_mut().rfind(|(start, _)| *start == block.start) {
+            if !before.is_empty()
+                && let Some((_, first)) = parts.iter_mut().rfind(|(start, _)| *start == block.start)
+            {
                 first.insert_str(0, &before);
             }
         }
@@ -187,12 +192,13 @@ fn pieces(block: &Block<'_>, max: usize) -> Vec<String> {
         BlockKind::Fence(fence) if 2 * (chars(fence.opener) + chars(&fence.closer) + 1) <= max => {
             let room = max - chars(fence.opener).max(chars(&fence.reopener)) - chars(&fence.closer) - 1;
             let parts = cut(fence.body, room).into_iter().enumerate();
-            parts.map(|(index, part)| {
-                let opener = if index == 0 { fence.opener } else { &fence.reopener };
-                let line_end = if part.ends_with('\n') { "" } else { "\n" };
-                format!("{opener}{part}{line_end}{}\n", fence.closer.trim_end_matches('\n'))
-            })
-            .collect()
+            parts
+                .map(|(index, part)| {
+                    let opener = if index == 0 { fence.opener } else { &fence.reopener };
+                    let line_end = if part.ends_with('\n') { "" } else { "\n" };
+                    format!("{opener}{part}{line_end}{}\n", fence.closer.trim_end_matches('\n'))
+                })
+                .collect()
         }
         BlockKind::Table { header } if 2 * chars(header) <= max => {
             let rows = &block.raw[header.len()..];
