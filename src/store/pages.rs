@@ -1,0 +1,349 @@
+//! What is written and read about pages, chunks and vectors, each function within a transaction of its caller.
+
+use std::collections::HashMap;
+use std::time::{Duration, SystemTime};
+
+use rusqlite::types::ValueRef;
+use rusqlite::{Connection, OptionalExtension, Row, params};
+use url::Url;
+
+use crate::model::{Chunk, ChunkKind, Document, EmbedProgress, Embedded, Pending, SourceId, SourceSummary, Validators};
+
+use super::error::{Error, Failure};
+use super::lexical::source_token;
+use super::vector::{ModelRow, quantise};
+use super::{PageSummary, Put};
+
+/// The columns that `chunk` reads, in its order.
+pub(super) const CHUNK_COLUMNS: &str = "c.ordinal, c.kind, c.heading_path, c.language, c.context, c.text";
+
+pub(super) fn put(connection: &Connection, document: &Document, chunks: &[Chunk]) -> Result<Put, Failure> {
+    let Some(page) = StoredPage::find(connection, &document.url)? else {
+        let source = source_of(connection, &document.url)?;
+        let page = insert_page(connection, source, document)?;
+        for chunk in chunks {
+            insert_chunk(connection, page, source, &document.title, chunk)?;
+        }
+        return Ok(Put::Added);
+    };
+    let stored = chunks_of(connection, page.id)?;
+    let renamed = page.title != document.title;
+    let unchanged = !renamed && page.markdown == document.markdown && stored.iter().map(|(_, chunk)| chunk).eq(chunks);
+    update_page(connection, page.id, document)?;
+    if unchanged {
+        return Ok(Put::Unchanged);
+    }
+    let mut old: HashMap<Saying<'_>, Vec<(i64, u32)>> = HashMap::new();
+    for (id, chunk) in stored.iter().rev() {
+        old.entry(Saying::of(chunk)).or_default().push((*id, chunk.ordinal));
+    }
+    for chunk in chunks {
+        match old.get_mut(&Saying::of(chunk)).and_then(Vec::pop) {
+            None => insert_chunk(connection, page.id, page.source, &document.title, chunk)?,
+            Some((id, ordinal)) => {
+                if ordinal != chunk.ordinal {
+                    connection.prepare_cached("UPDATE chunks SET ordinal = ?2 WHERE id = ?1")?.execute((id, chunk.ordinal))?;
+                }
+                if renamed {
+                    delete_words(connection, id, &chunk.kind)?;
+                    insert_words(connection, id, page.source, &document.title, chunk)?;
+                }
+            }
+        }
+    }
+    let gone: HashMap<i64, &Chunk> = stored.iter().map(|(id, chunk)| (*id, chunk)).collect();
+    for (id, _) in old.into_values().flatten() {
+        connection.prepare_cached("DELETE FROM vectors WHERE chunk = ?1")?.execute([id])?;
+        delete_words(connection, id, &gone[&id].kind)?;
+        connection.prepare_cached("DELETE FROM chunks WHERE id = ?1")?.execute([id])?;
+    }
+    Ok(Put::Replaced)
+}
+
+pub(super) fn touch(connection: &Connection, url: &Url, fetched_at: SystemTime) -> Result<(), Failure> {
+    let mut statement = connection.prepare_cached("UPDATE pages SET fetched_at = ?2 WHERE url = ?1")?;
+    statement.execute((url.as_str(), milliseconds(fetched_at)))?;
+    Ok(())
+}
+
+pub(super) fn remove(connection: &Connection, url: &Url) -> Result<bool, Failure> {
+    let Some(page) = StoredPage::find(connection, url)? else { return Ok(false) };
+    remove_where(connection, "id = ?1", page.id)?;
+    Ok(true)
+}
+
+pub(super) fn remove_source(connection: &Connection, source: &SourceId) -> Result<u64, Failure> {
+    match find_source(connection, source)? {
+        Some(source) => remove_where(connection, "source = ?1", source),
+        None => Ok(0),
+    }
+}
+
+fn remove_where(connection: &Connection, condition: &str, value: i64) -> Result<u64, Failure> {
+    let pages = format!("SELECT id FROM pages WHERE {condition}");
+    let execute = |sql: String| connection.prepare_cached(&sql)?.execute([value]);
+    execute(format!("DELETE FROM vectors WHERE page IN ({pages})"))?;
+    execute(format!("DELETE FROM text_words WHERE rowid IN (SELECT id FROM chunks WHERE kind = 0 AND page IN ({pages}))"))?;
+    execute(format!("DELETE FROM code_words WHERE rowid IN (SELECT id FROM chunks WHERE kind = 1 AND page IN ({pages}))"))?;
+    execute(format!("DELETE FROM chunks WHERE page IN ({pages})"))?;
+    Ok(execute(format!("DELETE FROM pages WHERE {condition}"))? as u64)
+}
+
+pub(super) fn page(connection: &Connection, url: &Url) -> Result<Option<Document>, Failure> {
+    let mut statement = connection.prepare_cached("SELECT title, markdown, etag, last_modified, fetched_at FROM pages WHERE url = ?1")?;
+    let read = |row: &Row<'_>| {
+        let validators = Validators { etag: row.get(2)?, last_modified: row.get(3)? };
+        Ok(Document { url: url.clone(), title: row.get(0)?, markdown: row.get(1)?, validators, fetched_at: time(row.get(4)?) })
+    };
+    Ok(statement.query_row([url.as_str()], read).optional()?)
+}
+
+pub(super) fn list(connection: &Connection, source: &SourceId) -> Result<Vec<PageSummary>, Failure> {
+    let sql = "SELECT p.url, p.title, p.fetched_at FROM pages AS p JOIN sources AS s ON s.id = p.source WHERE s.name = ?1 ORDER BY p.url";
+    collect(connection, sql, [source.as_str()], |row| {
+        Ok(PageSummary { url: parse_url(row.get_ref(0)?)?, title: row.get(1)?, fetched_at: time(row.get(2)?) })
+    })
+}
+
+pub(super) fn validators(connection: &Connection, source: &SourceId) -> Result<Vec<(Url, Validators)>, Failure> {
+    let sql = "SELECT p.url, p.etag, p.last_modified FROM pages AS p JOIN sources AS s ON s.id = p.source WHERE s.name = ?1 ORDER BY p.url";
+    collect(connection, sql, [source.as_str()], |row| {
+        Ok((parse_url(row.get_ref(0)?)?, Validators { etag: row.get(1)?, last_modified: row.get(2)? }))
+    })
+}
+
+pub(super) fn sources(connection: &Connection) -> Result<Vec<SourceSummary>, Failure> {
+    let counts = |sql| -> Result<HashMap<i64, u64>, Failure> {
+        Ok(collect(connection, sql, [], |row| Ok((row.get(0)?, count(row.get(1)?)?)))?.into_iter().collect())
+    };
+    let chunks = counts("SELECT p.source, count(*) FROM pages AS p JOIN chunks AS c ON c.page = p.id GROUP BY p.source")?;
+    let code = counts("SELECT p.source, count(*) FROM pages AS p JOIN chunks AS c ON c.page = p.id AND c.kind = 1 GROUP BY p.source")?;
+    let embedded = counts("SELECT p.source, count(DISTINCT v.chunk) FROM pages AS p JOIN vectors AS v ON v.page = p.id GROUP BY p.source")?;
+    let sql = "SELECT s.id, s.name, count(*), max(p.fetched_at) FROM sources AS s JOIN pages AS p ON p.source = s.id
+               GROUP BY s.id ORDER BY s.name";
+    collect(connection, sql, [], |row| {
+        let id: i64 = row.get(0)?;
+        let of = |counts: &HashMap<i64, u64>| counts.get(&id).copied().unwrap_or(0);
+        let name: String = row.get(1)?;
+        Ok(SourceSummary {
+            source: parse_source(&name)?,
+            pages: count(row.get(2)?)?,
+            chunks: of(&chunks),
+            code_examples: of(&code),
+            embedded: of(&embedded),
+            last_fetched: time(row.get(3)?),
+        })
+    })
+}
+
+/// The pending chunks, and from where to look for them the next time.
+pub(super) fn pending(connection: &Connection, model: &str, mut from: [i64; 2], limit: usize) -> Result<(Vec<Pending>, [i64; 2]), Failure> {
+    let model = ModelRow::find(connection, model)?.map_or(0, |model| model.id);
+    let mut pending = Vec::new();
+    for (kind, from) in from.iter_mut().enumerate() {
+        let room = limit.saturating_sub(pending.len());
+        if room == 0 {
+            break;
+        }
+        let sql = format!(
+            "SELECT c.id, {CHUNK_COLUMNS} FROM chunks AS c WHERE c.kind = ?1 AND c.id >= ?2
+             AND NOT EXISTS (SELECT 1 FROM vectors AS v WHERE v.chunk = c.id AND v.model = ?3) ORDER BY c.id LIMIT ?4"
+        );
+        let found = collect(connection, &sql, params![kind as i64, *from, model, i64::try_from(room).unwrap_or(i64::MAX)], |row| {
+            Ok(Pending { chunk: row.get(0)?, passage: chunk(row, 1)?.passage() })
+        })?;
+        *from = match found.first() {
+            Some(first) => first.chunk,
+            None => connection.query_row("SELECT coalesce(max(id), 0) + 1 FROM chunks", [], |row| row.get(0))?,
+        };
+        pending.extend(found);
+    }
+    pending.sort_by_key(|pending| pending.passage.len());
+    Ok((pending, from))
+}
+
+pub(super) fn put_vectors(connection: &Connection, model: &str, vectors: &[Embedded]) -> Result<(), Failure> {
+    let Some(first) = vectors.first() else { return Ok(()) };
+    connection
+        .prepare_cached("INSERT INTO models (name, dimensions) VALUES (?1, ?2) ON CONFLICT DO NOTHING")?
+        .execute(params![model, first.vector.len() as i64])?;
+    let row = ModelRow::find(connection, model)?.ok_or(Failure::Malformed("a model just written is not there"))?;
+    let mut insert = connection.prepare_cached(
+        "INSERT INTO vectors (chunk, model, page, kind, scale, data) SELECT id, ?2, page, kind, ?3, ?4 FROM chunks WHERE id = ?1
+         ON CONFLICT DO NOTHING",
+    )?;
+    for Embedded { chunk, vector } in vectors {
+        if vector.len() != row.dimensions {
+            return Err(Error::Dimensions { model: model.to_owned(), expected: row.dimensions, found: vector.len() }.into());
+        }
+        let quantised = quantise(vector).ok_or(Error::BadVector { chunk: *chunk })?;
+        insert.execute(params![chunk, row.id, quantised.scale, quantised.data])?;
+    }
+    Ok(())
+}
+
+pub(super) fn progress(connection: &Connection, model: &str) -> Result<EmbedProgress, Failure> {
+    let chunks = count(connection.query_row("SELECT count(*) FROM chunks", [], |row| row.get(0))?)?;
+    let embedded = ModelRow::find(connection, model)?.map_or(0, |model| model.vectors);
+    Ok(EmbedProgress { chunks, embedded })
+}
+
+/// The source's row, if it has pages.
+pub(super) fn find_source(connection: &Connection, source: &SourceId) -> Result<Option<i64>, Failure> {
+    let sql = "SELECT s.id FROM sources AS s WHERE s.name = ?1 AND EXISTS (SELECT 1 FROM pages AS p WHERE p.source = s.id)";
+    Ok(connection.prepare_cached(sql)?.query_row([source.as_str()], |row| row.get(0)).optional()?)
+}
+
+/// Reads `CHUNK_COLUMNS`, which begin at column `first`.
+pub(super) fn chunk(row: &Row<'_>, first: usize) -> Result<Chunk, Failure> {
+    let kind = match row.get::<_, i64>(first + 1)? {
+        0 => ChunkKind::Text,
+        1 => ChunkKind::Code { language: row.get(first + 3)?, context: row.get::<_, Option<String>>(first + 4)?.unwrap_or_default() },
+        _ => return Err(Failure::Malformed("a chunk is of an unknown kind")),
+    };
+    let headings = row.get_ref(first + 2)?.as_str().map_err(|_| Failure::Malformed("a heading path is no text"))?;
+    let heading_path = serde_json::from_str(headings).map_err(|_| Failure::Malformed("a heading path is no list"))?;
+    Ok(Chunk { ordinal: row.get(first)?, heading_path, text: row.get(first + 5)?, kind })
+}
+
+pub(super) fn parse_url(column: ValueRef<'_>) -> Result<Url, Failure> {
+    column.as_str().ok().and_then(|url| Url::parse(url).ok()).ok_or(Failure::Malformed("the address of a page is no URL"))
+}
+
+pub(super) fn parse_source(name: &str) -> Result<SourceId, Failure> {
+    SourceId::parse(name).ok_or(Failure::Malformed("the name of a source is no host"))
+}
+
+struct StoredPage {
+    id: i64,
+    source: i64,
+    title: String,
+    markdown: String,
+}
+
+impl StoredPage {
+    fn find(connection: &Connection, url: &Url) -> Result<Option<Self>, Failure> {
+        let mut statement = connection.prepare_cached("SELECT id, source, title, markdown FROM pages WHERE url = ?1")?;
+        let read = |row: &Row<'_>| Ok(Self { id: row.get(0)?, source: row.get(1)?, title: row.get(2)?, markdown: row.get(3)? });
+        Ok(statement.query_row([url.as_str()], read).optional()?)
+    }
+}
+
+/// What a chunk says, wherever in the page it stands.
+#[derive(PartialEq, Eq, Hash)]
+struct Saying<'a> {
+    headings: &'a [String],
+    code: Option<(Option<&'a str>, &'a str)>,
+    text: &'a str,
+}
+
+impl<'a> Saying<'a> {
+    fn of(chunk: &'a Chunk) -> Self {
+        let code = match &chunk.kind {
+            ChunkKind::Text => None,
+            ChunkKind::Code { language, context } => Some((language.as_deref(), context.as_str())),
+        };
+        Self { headings: &chunk.heading_path, code, text: &chunk.text }
+    }
+}
+
+fn source_of(connection: &Connection, url: &Url) -> Result<i64, Failure> {
+    let source = SourceId::of(url);
+    connection.prepare_cached("INSERT INTO sources (name) VALUES (?1) ON CONFLICT DO NOTHING")?.execute([source.as_str()])?;
+    Ok(connection.prepare_cached("SELECT id FROM sources WHERE name = ?1")?.query_row([source.as_str()], |row| row.get(0))?)
+}
+
+fn insert_page(connection: &Connection, source: i64, document: &Document) -> Result<i64, Failure> {
+    let Validators { etag, last_modified } = &document.validators;
+    connection
+        .prepare_cached(
+            "INSERT INTO pages (url, source, title, etag, last_modified, fetched_at, markdown) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        )?
+        .execute(params![
+            document.url.as_str(),
+            source,
+            document.title,
+            etag,
+            last_modified,
+            milliseconds(document.fetched_at),
+            document.markdown
+        ])?;
+    Ok(connection.last_insert_rowid())
+}
+
+fn update_page(connection: &Connection, page: i64, document: &Document) -> Result<(), Failure> {
+    let Validators { etag, last_modified } = &document.validators;
+    connection
+        .prepare_cached("UPDATE pages SET title = ?2, etag = ?3, last_modified = ?4, fetched_at = ?5, markdown = ?6 WHERE id = ?1")?
+        .execute(params![page, document.title, etag, last_modified, milliseconds(document.fetched_at), document.markdown])?;
+    Ok(())
+}
+
+fn chunks_of(connection: &Connection, page: i64) -> Result<Vec<(i64, Chunk)>, Failure> {
+    let sql = format!("SELECT c.id, {CHUNK_COLUMNS} FROM chunks AS c WHERE c.page = ?1 ORDER BY c.ordinal");
+    collect(connection, &sql, [page], |row| Ok((row.get(0)?, chunk(row, 1)?)))
+}
+
+fn insert_chunk(connection: &Connection, page: i64, source: i64, title: &str, chunk: &Chunk) -> Result<(), Failure> {
+    let (kind, language, context) = match &chunk.kind {
+        ChunkKind::Text => (0, None, None),
+        ChunkKind::Code { language, context } => (1, language.as_deref(), Some(context.as_str())),
+    };
+    let headings = serde_json::to_string(&chunk.heading_path).expect("a list of strings is JSON");
+    connection
+        .prepare_cached(
+            "INSERT INTO chunks (page, kind, ordinal, heading_path, language, context, text) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        )?
+        .execute(params![page, kind, chunk.ordinal, headings, language, context, chunk.text])?;
+    insert_words(connection, connection.last_insert_rowid(), source, title, chunk)
+}
+
+fn insert_words(connection: &Connection, id: i64, source: i64, title: &str, chunk: &Chunk) -> Result<(), Failure> {
+    let headings = chunk.heading_path.join("\n");
+    let (table, body) = match &chunk.kind {
+        ChunkKind::Text => ("text_words", &chunk.text),
+        ChunkKind::Code { context, .. } => ("code_words", &format!("{context}\n{}", chunk.text)),
+    };
+    connection
+        .prepare_cached(&format!("INSERT INTO {table} (rowid, source, title, headings, body) VALUES (?1, ?2, ?3, ?4, ?5)"))?
+        .execute(params![id, source_token(source), title, headings, body])?;
+    Ok(())
+}
+
+fn delete_words(connection: &Connection, id: i64, kind: &ChunkKind) -> Result<(), Failure> {
+    let table = match kind {
+        ChunkKind::Text => "text_words",
+        ChunkKind::Code { .. } => "code_words",
+    };
+    connection.prepare_cached(&format!("DELETE FROM {table} WHERE rowid = ?1"))?.execute([id])?;
+    Ok(())
+}
+
+fn collect<T>(
+    connection: &Connection,
+    sql: &str,
+    parameters: impl rusqlite::Params,
+    read: impl Fn(&Row<'_>) -> Result<T, Failure>,
+) -> Result<Vec<T>, Failure> {
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut rows = statement.query(parameters)?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        found.push(read(row)?);
+    }
+    Ok(found)
+}
+
+fn count(number: i64) -> Result<u64, Failure> {
+    u64::try_from(number).map_err(|_| Failure::Malformed("a count is negative"))
+}
+
+fn milliseconds(time: SystemTime) -> i64 {
+    let since = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or(Duration::ZERO);
+    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+}
+
+fn time(milliseconds: i64) -> SystemTime {
+    let since = Duration::from_millis(u64::try_from(milliseconds).unwrap_or(0));
+    SystemTime::UNIX_EPOCH.checked_add(since).unwrap_or(SystemTime::UNIX_EPOCH)
+}

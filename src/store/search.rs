@@ -1,0 +1,83 @@
+//! One search from the question to its hits, within one transaction: both sides rank, the rankings become one, the chunks are read.
+
+use std::sync::{PoisonError, RwLock};
+
+use rusqlite::{Connection, OptionalExtension};
+
+use crate::model::{Hit, Mode, PerPage, Query};
+
+use super::Config;
+use super::error::{Error, Failure};
+use super::fuse::{Candidate, fuse};
+use super::lexical::{self, Filter};
+use super::pages::{CHUNK_COLUMNS, chunk, find_source, parse_source, parse_url};
+use super::vector::{Matrix, ModelRow};
+
+/// The query's vector, the model that made it, and that model's vectors in memory.
+pub(super) type Meaning<'a> = (&'a str, &'a [f32], &'a RwLock<Matrix>);
+
+pub(super) fn search(connection: &Connection, config: &Config, query: &Query, meaning: Option<Meaning<'_>>) -> Result<Vec<Hit>, Failure> {
+    let expression = lexical::expression(&query.text);
+    if query.text.trim().is_empty() || (query.mode == Mode::Lexical && expression.is_none()) {
+        return Err(Error::EmptyQuery.into());
+    }
+    let source = match &query.source {
+        None => None,
+        Some(source) => Some(find_source(connection, source)?.ok_or_else(|| Error::UnknownSource { source_id: source.clone() })?),
+    };
+    let limit = query.limit.max(1);
+    let filter =
+        Filter { wanted: query.wanted, source, distinct_pages: query.per_page == PerPage::Best, limit: config.candidates.max(limit) };
+    let by_words = || match &expression {
+        Some(expression) => lexical::search(connection, expression, filter),
+        None => Ok(Vec::new()),
+    };
+    let by_meaning = || match meaning {
+        Some(meaning) => nearest(connection, meaning, query.mode, filter),
+        None => Err(Error::NeedsVector { mode: query.mode }.into()),
+    };
+    let ranking = match query.mode {
+        Mode::Lexical => by_words()?,
+        Mode::Dense => by_meaning()?,
+        Mode::Hybrid => fuse(&by_words()?, &by_meaning()?, config.dense_weight.clamp(0.0, 1.0)),
+    };
+    // The matrix may be ahead of this transaction: what it does not see yet is not an answer yet.
+    let hits = ranking.into_iter().filter_map(|found| hit(connection, found).transpose());
+    hits.take(limit).collect()
+}
+
+fn nearest(connection: &Connection, (name, vector, matrix): Meaning<'_>, mode: Mode, filter: Filter) -> Result<Vec<Candidate>, Failure> {
+    let Some(model) = ModelRow::find(connection, name)?.filter(|model| model.vectors > 0) else {
+        let is_empty = connection.query_row("SELECT 1 FROM chunks LIMIT 1", [], |_| Ok(())).optional()?.is_none();
+        return match mode {
+            Mode::Dense if !is_empty => Err(Error::NothingEmbedded { model: name.to_owned() }.into()),
+            _ => Ok(Vec::new()),
+        };
+    };
+    if vector.len() != model.dimensions {
+        return Err(Error::Dimensions { model: name.to_owned(), expected: model.dimensions, found: vector.len() }.into());
+    }
+    // A panic while following leaves rows without the last ones' data: such a matrix is read anew.
+    let mut writing = matrix.write().unwrap_or_else(|poisoned| {
+        let mut guard = poisoned.into_inner();
+        matrix.clear_poison();
+        *guard = Matrix::default();
+        guard
+    });
+    writing.follow(connection, model)?;
+    drop(writing);
+    let found = matrix.read().unwrap_or_else(PoisonError::into_inner).nearest(vector, filter);
+    Ok(found.ok_or(Error::BadQueryVector)?)
+}
+
+fn hit(connection: &Connection, found: Candidate) -> Result<Option<Hit>, Failure> {
+    let mut statement = connection.prepare_cached(&format!(
+        "SELECT p.url, p.title, s.name, {CHUNK_COLUMNS} FROM chunks AS c JOIN pages AS p ON p.id = c.page
+         JOIN sources AS s ON s.id = p.source WHERE c.id = ?1"
+    ))?;
+    let mut rows = statement.query([found.chunk])?;
+    let Some(row) = rows.next()? else { return Ok(None) };
+    let source: String = row.get(2)?;
+    let url = parse_url(row.get_ref(0)?)?;
+    Ok(Some(Hit { url, title: row.get(1)?, source: parse_source(&source)?, chunk: chunk(row, 3)?, score: found.score }))
+}
