@@ -235,7 +235,7 @@ fn work_whose_future_is_dropped_in_the_queue_is_skipped() {
     let full: Vec<_> = (0..threads)
         .map(|_| {
             let barrier = barrier.clone();
-            handle.unblock(move || drop((barrier.wait(), barrier.wait())))
+            handle.unblock(move || _ = (barrier.wait(), barrier.wait()))
         })
         .collect();
     barrier.wait();

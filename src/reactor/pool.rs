@@ -187,7 +187,7 @@ mod tests {
             let barrier = Arc::new(std::sync::Barrier::new(3));
             for _ in 0..2 {
                 let barrier = barrier.clone();
-                pool.spawn(Box::new(move || drop(barrier.wait())));
+                pool.spawn(Box::new(move || _ = barrier.wait()));
             }
             barrier.wait();
         }
