@@ -156,7 +156,7 @@ mod tests {
 
     use super::*;
 
-    const LONG: Duration = Duration::from_secs(60);
+    const LONG: Duration = Duration::from_secs(30);
 
     #[test]
     fn work_runs_on_named_threads_and_no_more_of_them_than_allowed() {
@@ -181,15 +181,24 @@ mod tests {
 
     #[test]
     fn each_work_gets_a_thread_while_there_are_any() {
-        // Each waits for the other: they end only if they run at once, also when both threads were idle before.
-        let pool = Pool::new("smolcrawl-test", 2, LONG);
         for _ in 0..100 {
-            let barrier = Arc::new(std::sync::Barrier::new(3));
-            for _ in 0..2 {
-                let barrier = barrier.clone();
-                pool.spawn(Box::new(move || _ = barrier.wait()));
+            let pool = Pool::new("smolcrawl-test", 2, LONG);
+            pool.spawn(Box::new(|| ()));
+            until(|| pool.shared.lock().idle == 1);
+            // One idle thread and two works, neither of which ends before both have begun.
+            let (begin, begun) = mpsc::channel();
+            let releases = [(); 2].map(|()| {
+                let (release, released) = mpsc::channel::<()>();
+                let begin = begin.clone();
+                pool.spawn(Box::new(move || {
+                    begin.send(()).unwrap();
+                    _ = released.recv();
+                }));
+                release
+            });
+            for _ in &releases {
+                begun.recv_timeout(LONG).expect("it waits for a thread that it could have had");
             }
-            barrier.wait();
         }
     }
 
@@ -264,7 +273,9 @@ mod tests {
     }
 
     fn until(condition: impl Fn() -> bool) {
+        let start = std::time::Instant::now();
         while !condition() {
+            assert!(start.elapsed() < LONG, "it never happened");
             thread::yield_now();
         }
     }

@@ -155,14 +155,15 @@ mod tests {
                 self.0.store(true, Ordering::SeqCst);
             }
         }
-        let dropped = Arc::new(AtomicBool::new(false));
-        let flag = Flag(dropped.clone());
+        let (ran, dropped) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
+        let (running, flag) = (ran.clone(), Flag(dropped.clone()));
         let (job, outcome) = pair(move || {
             let _flag = flag;
-            unreachable!("it was cancelled");
+            running.store(true, Ordering::SeqCst);
         });
         drop(outcome);
         job();
+        assert!(!ran.load(Ordering::SeqCst));
         assert!(dropped.load(Ordering::SeqCst));
     }
 
