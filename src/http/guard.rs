@@ -42,8 +42,7 @@ fn special_v6(address: Ipv6Addr) -> Option<&'static str> {
     RANGES_V6.iter().find(|(network, length, _)| (bits ^ network.to_bits()) >> (128 - length) == 0).map(|(.., name)| *name)
 }
 
-const METADATA_V4: [Ipv4Addr; 3] =
-    [Ipv4Addr::new(169, 254, 169, 254), Ipv4Addr::new(100, 100, 100, 200), Ipv4Addr::new(168, 63, 129, 16)];
+const METADATA_V4: [Ipv4Addr; 3] = [Ipv4Addr::new(169, 254, 169, 254), Ipv4Addr::new(100, 100, 100, 200), Ipv4Addr::new(168, 63, 129, 16)];
 const METADATA_V6: [Ipv6Addr; 1] = [Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254)];
 
 const RANGES_V4: [(Ipv4Addr, u32, &str); 16] = [
@@ -91,9 +90,20 @@ mod tests {
 
     #[test]
     fn public_addresses_pass() {
-        for public in ["1.1.1.1", "8.8.8.8", "172.32.0.1", "100.128.0.1", "192.0.1.1", "198.20.0.1", "223.255.255.255", "2606:4700::1111",
-            "2a00:1450::1", "::ffff:8.8.8.8", "64:ff9b::808:808", "2002:808:808::1"]
-        {
+        for public in [
+            "1.1.1.1",
+            "8.8.8.8",
+            "172.32.0.1",
+            "100.128.0.1",
+            "192.0.1.1",
+            "198.20.0.1",
+            "223.255.255.255",
+            "2606:4700::1111",
+            "2a00:1450::1",
+            "::ffff:8.8.8.8",
+            "64:ff9b::808:808",
+            "2002:808:808::1",
+        ] {
             assert_eq!(range(public), None, "{public}");
         }
     }
@@ -101,15 +111,36 @@ mod tests {
     #[test]
     fn everything_else_is_named() {
         for (address, name) in [
-            ("0.0.0.0", "unspecified"), ("10.1.2.3", "private"), ("172.16.0.1", "private"), ("172.31.255.255", "private"),
-            ("192.168.0.1", "private"), ("127.0.0.1", "loopback"), ("127.255.0.9", "loopback"), ("169.254.1.1", "link-local"),
-            ("169.254.169.254", "a metadata address"), ("100.100.100.200", "a metadata address"), ("168.63.129.16", "a metadata address"),
-            ("100.64.0.1", "shared by a carrier's customers"), ("192.0.2.1", "for documentation"), ("224.0.0.1", "multicast"),
-            ("255.255.255.255", "broadcast"), ("250.0.0.1", "reserved"), ("::", "unspecified"), ("::1", "loopback"),
-            ("fe80::1", "link-local"), ("fd12::1", "unique-local"), ("fd00:ec2::254", "a metadata address"), ("ff02::1", "multicast"),
-            ("2001:db8::1", "for documentation"), ("fec0::1", "site-local"),
-            ("::ffff:127.0.0.1", "loopback"), ("::ffff:169.254.169.254", "a metadata address"), ("64:ff9b::a00:1", "private"),
-            ("::7f00:1", "loopback"), ("2002:7f00:1::", "loopback"), ("64:ff9b:1::1", "a local translation to IPv4"),
+            ("0.0.0.0", "unspecified"),
+            ("10.1.2.3", "private"),
+            ("172.16.0.1", "private"),
+            ("172.31.255.255", "private"),
+            ("192.168.0.1", "private"),
+            ("127.0.0.1", "loopback"),
+            ("127.255.0.9", "loopback"),
+            ("169.254.1.1", "link-local"),
+            ("169.254.169.254", "a metadata address"),
+            ("100.100.100.200", "a metadata address"),
+            ("168.63.129.16", "a metadata address"),
+            ("100.64.0.1", "shared by a carrier's customers"),
+            ("192.0.2.1", "for documentation"),
+            ("224.0.0.1", "multicast"),
+            ("255.255.255.255", "broadcast"),
+            ("250.0.0.1", "reserved"),
+            ("::", "unspecified"),
+            ("::1", "loopback"),
+            ("fe80::1", "link-local"),
+            ("fd12::1", "unique-local"),
+            ("fd00:ec2::254", "a metadata address"),
+            ("ff02::1", "multicast"),
+            ("2001:db8::1", "for documentation"),
+            ("fec0::1", "site-local"),
+            ("::ffff:127.0.0.1", "loopback"),
+            ("::ffff:169.254.169.254", "a metadata address"),
+            ("64:ff9b::a00:1", "private"),
+            ("::7f00:1", "loopback"),
+            ("2002:7f00:1::", "loopback"),
+            ("64:ff9b:1::1", "a local translation to IPv4"),
         ] {
             assert_eq!(range(address), Some(name), "{address}");
         }

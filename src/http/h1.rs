@@ -184,15 +184,26 @@ pub(super) struct Deframer {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
-    Length { left: u64 },
+    Length {
+        left: u64,
+    },
     UntilClose,
-    Size { value: u64, digits: u8 },
-    Extension { size: u64 },
-    Chunk { left: u64 },
+    Size {
+        value: u64,
+        digits: u8,
+    },
+    Extension {
+        size: u64,
+    },
+    Chunk {
+        left: u64,
+    },
     ChunkEnd,
     ChunkLineFeed,
     /// `blank`: nothing of the present line has been seen, so a line feed ends the message.
-    Trailers { blank: bool },
+    Trailers {
+        blank: bool,
+    },
     Done,
 }
 
@@ -331,8 +342,7 @@ const MAX_SIZE_DIGITS: u8 = 16;
 const MAX_EXTENSIONS: usize = 16 * 1024;
 const MAX_TRAILERS: usize = 32 * 1024;
 /// Framing and routing are the client's business: a second voice there is how requests are smuggled.
-const OWN_FIELDS: [&str; 8] =
-    ["Host", "Content-Length", "Transfer-Encoding", "Connection", "TE", "Trailer", "Upgrade", "Expect"];
+const OWN_FIELDS: [&str; 8] = ["Host", "Content-Length", "Transfer-Encoding", "Connection", "TE", "Trailer", "Upgrade", "Expect"];
 
 fn write_field(out: &mut Vec<u8>, name: &str, value: &str) {
     out.extend_from_slice(name.as_bytes());
@@ -400,7 +410,9 @@ fn frame(status: u16, minor: u8, headers: &Headers, asked: Asked) -> Result<(Fra
             14 => has_length |= name.eq_ignore_ascii_case("content-length"),
             17 if name.eq_ignore_ascii_case("transfer-encoding") => {
                 // "identity" is of RFC 2616 and means nothing.
-                for coding in value.split(',').map(str::trim).filter(|coding| !coding.is_empty() && !coding.eq_ignore_ascii_case("identity")) {
+                for coding in
+                    value.split(',').map(str::trim).filter(|coding| !coding.is_empty() && !coding.eq_ignore_ascii_case("identity"))
+                {
                     codings += 1;
                     last_is_chunked = coding.eq_ignore_ascii_case("chunked");
                 }

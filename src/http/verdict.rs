@@ -29,8 +29,6 @@ pub(super) enum Stage {
     FramedBody,
     /// A body that ends with the connection.
     OpenBody,
-    /// Shutdown, or close_notify.
-    Closing,
 }
 
 /// Whether the connection has carried an answer before.
@@ -60,8 +58,8 @@ impl Replayable {
 /// `error` is none for an orderly end: FIN, or over TLS close_notify.
 pub(super) fn verdict(error: Option<&io::Error>, stage: Stage, replayable: Replayable) -> Verdict {
     match stage {
-        // "Closing" and "Idle": everything was said.
-        Stage::Idle | Stage::Closing => Verdict::Benign,
+        // Everything was said. (What fails while closing never comes this far: `reactor::Socket` counts it.)
+        Stage::Idle => Verdict::Benign,
         Stage::BeforeAnswer(Age::Reused) if replayable == Replayable::Yes && error.is_none_or(peer_is_gone) => Verdict::RetryFresh,
         // Only an orderly end proves that this was all of it: after a reset, or without close_notify, the rest may be missing.
         Stage::OpenBody if error.is_none() => Verdict::Benign,
@@ -88,7 +86,6 @@ mod tests {
         let judge = |stage, replayable| verdict(Some(&reset()), stage, replayable);
         for replayable in [Replayable::Yes, Replayable::No] {
             assert_eq!(judge(Stage::Idle, replayable), Verdict::Benign);
-            assert_eq!(judge(Stage::Closing, replayable), Verdict::Benign);
             for stage in [Stage::BeforeAnswer(Age::Fresh), Stage::InsideHead, Stage::FramedBody, Stage::OpenBody] {
                 assert_eq!(judge(stage, replayable), Verdict::Surface, "{stage:?}");
             }
