@@ -60,6 +60,12 @@ impl Body {
         }
     }
 
+    /// Bytes left as sent, where the framing says so.
+    #[cfg(feature = "surf")]
+    pub(super) fn remaining(&mut self) -> Option<usize> {
+        self.framed().remaining().and_then(|bytes| usize::try_from(bytes).ok())
+    }
+
     /// What is left of the body, in a `Vec` of exactly that size.
     pub(super) async fn bytes(&mut self) -> Result<Vec<u8>, Error> {
         let read = match (self.outcome, self.framed().remaining()) {

@@ -70,8 +70,7 @@ impl RequestHead<'_> {
     /// [`Error::InvalidHeader`] for a field that would break out of its line or that belongs to the client.
     pub(super) fn write(&self, out: &mut Vec<u8>) -> Result<(), Error> {
         for (name, value) in self.headers {
-            let is_ours = OWN_FIELDS.iter().any(|own| own.eq_ignore_ascii_case(name));
-            if is_ours || name.is_empty() || !name.bytes().all(is_token) || value.bytes().any(is_control) {
+            if is_own_field(name) || name.is_empty() || !name.bytes().all(is_token) || value.bytes().any(is_control) {
                 return Err(Error::InvalidHeader { name: name.clone() });
             }
         }
@@ -343,6 +342,11 @@ const MAX_EXTENSIONS: usize = 16 * 1024;
 const MAX_TRAILERS: usize = 32 * 1024;
 /// Framing and routing are the client's business: a second voice there is how requests are smuggled.
 const OWN_FIELDS: [&str; 8] = ["Host", "Content-Length", "Transfer-Encoding", "Connection", "TE", "Trailer", "Upgrade", "Expect"];
+
+/// Whether this field is written by the client alone.
+pub(super) fn is_own_field(name: &str) -> bool {
+    OWN_FIELDS.iter().any(|own| own.eq_ignore_ascii_case(name))
+}
 
 fn write_field(out: &mut Vec<u8>, name: &str, value: &str) {
     out.extend_from_slice(name.as_bytes());
