@@ -45,13 +45,14 @@ pub(super) fn find(dom: &Dom) -> Article {
         Some((rank, root)) if genre == Genre::Reference || rank >= GENERATED => root,
         _ => {
             let top = story_around_heading(dom, genre, &weights).unwrap_or_else(|| body(dom));
-            let root = densest(dom, top, &left_out, &weights);
+            let root = densest(dom, top, genre, &left_out, &weights);
             leave_out_link_lists(dom, root, &weights, &mut left_out);
             root
         }
     };
     // A page of contents is its links.
-    if genre == Genre::Reference && weights.text[root.index()] * 2 < all.text[root.index()] && weights.text[root.index()] < 1_000 {
+    let reference = genre == Genre::Reference || named.is_some_and(|(rank, _)| rank >= GENERATED);
+    if reference && weights.text[root.index()] * 2 < all.text[root.index()] && weights.text[root.index()] < 1_000 {
         left_out = unread;
     }
     let mut roots = vec![root];
@@ -186,6 +187,10 @@ fn is_hidden(dom: &Dom, node: NodeId) -> bool {
         return false;
     }
     dom.attribute(node, "hidden").is_some_and(|hidden| hidden != "until-found")
+        // Utility classes like "hidden md:block" hide on small screens only.
+        || dom.attribute(node, "class").is_some_and(|classes| {
+            classes.split_ascii_whitespace().any(|class| class == "hidden" || class == "invisible") && !classes.contains(':')
+        })
         || dom.attribute(node, "style").is_some_and(|style| {
             let style: String = style.chars().filter(|c| !c.is_ascii_whitespace()).collect();
             style.contains("display:none") || style.contains("visibility:hidden")
@@ -261,6 +266,10 @@ fn leave_out_hinted(dom: &Dom, genre: Genre, all: &Weights, left_out: &mut [bool
     }
 }
 
+fn is_heading(dom: &Dom, node: NodeId) -> bool {
+    dom.name(node).is_some_and(|name| matches!(&**name, "h1" | "h2" | "h3" | "h4" | "h5" | "h6"))
+}
+
 fn holds_heading(dom: &Dom, node: NodeId) -> bool {
     dom.descendants(node).any(|below| dom.is(below, "h1") || dom.is(below, "h2"))
 }
@@ -294,7 +303,7 @@ enum Hint {
 }
 
 fn hint(dom: &Dom, node: NodeId, genre: Genre) -> Option<Hint> {
-    let mut before = String::new();
+    let (mut before, mut found) = (String::new(), false);
     for word in words(dom, node) {
         let beside = match word.as_str() {
             "comments" | "commentlist" | "disqus" | "livefyre" | "respond" => return Some(Hint::Replies),
@@ -307,11 +316,11 @@ fn hint(dom: &Dom, node: NodeId, genre: Genre) -> Option<Hint> {
             }
             "nav" | "navbar" | "navigation" | "sidenav" | "subnav" | "topnav" | "menu" | "submenu" | "breadcrumb" | "breadcrumbs" | "crumbs" | "pagination" | "pager"
             | "prevnext" | "sidebar" | "sidebars" | "sidebarwrapper" | "sphinxsidebar" | "sidemenu" | "tableofcontents" | "toolbar" | "footer" | "masthead" | "cookie"
-            | "cookies" | "consent" | "gdpr" | "newsletter" | "subscribe" | "subscription" | "signup" | "paywall" | "share" | "sharing" | "sharebar" | "sharedaddy"
+            | "cookies" | "consent" | "gdpr" | "newsletter" | "subscribe" | "subscription" | "signup" | "share" | "sharing" | "sharebar" | "sharedaddy"
             | "social" | "socials" | "addthis" | "addtoany" | "sharethis" | "feedback" | "related" | "recommended"
             | "recommendations" | "recirc" | "trending" | "outbrain" | "taboola" | "promo" | "promos" | "promotion" | "advert" | "advertisement" | "advertising"
             | "adverts" | "ads" | "adsense" | "sponsor" | "sponsored" | "banner" | "popup" | "modal" | "skiplink" | "skiplinks" | "printfooter" | "catlinks"
-            | "navbox" | "navfooter" | "navheader" | "copyright" | "noprint" | "jumpto" | "siteNotice" | "sitenotice" | "toc" | "hidden" | "invisible" => true,
+            | "navbox" | "navfooter" | "navheader" | "copyright" | "noprint" | "jumpto" | "siteNotice" | "sitenotice" | "toc" => true,
             // As in "content-list" and "page-tools".
             "contents" => before == "of",
             "tools" => before == "page",
@@ -322,19 +331,24 @@ fn hint(dom: &Dom, node: NodeId, genre: Genre) -> Option<Hint> {
             "link" => before == "skip",
             "posts" | "articles" | "stories" | "reading" | "news" | "read" => matches!(before.as_str(), "related" | "more" | "popular" | "latest" | "most" | "other" | "recent"),
             "bio" => before == "author",
+            "dropdown" => genre == Genre::Reference && dom.children(node).any(|child| dom.is(child, "ul") || dom.is(child, "ol")),
             _ => false,
         };
-        if beside {
-            return Some(Hint::Beside);
+        // "social-media-embed" is a quotation.
+        if word == "embed" {
+            return None;
         }
+        found |= beside;
         before = word;
     }
-    None
+    found.then_some(Hint::Beside)
 }
 
 /// The words of class and id, lower-case: "articleBody main-text" has four.
 fn words(dom: &Dom, node: NodeId) -> impl Iterator<Item = String> + '_ {
-    let names = ["class", "id"].into_iter().filter_map(move |name| dom.attribute(node, name));
+    // The id of a section is made of its heading's words, which say nothing of its place.
+    let section = dom.is(node, "section") || dom.children(node).find(|child| dom.name(*child).is_some()).is_some_and(|first| is_heading(dom, first));
+    let names = ["class", "id"].into_iter().take(if section { 1 } else { 2 }).filter_map(move |name| dom.attribute(node, name));
     names.flat_map(|name| name.split(|c: char| !c.is_ascii_alphanumeric())).flat_map(|part| {
         let mut rest = part;
         std::iter::from_fn(move || {
@@ -364,14 +378,19 @@ fn named_content(dom: &Dom, left_out: &[bool], weights: &Weights) -> Option<(u8,
         }
     }
     let (rank, text, node) = best?;
-    // "article" is also what overviews call each of their entries.
-    let total = weights.text[dom.root().index()];
-    (rank > GENERIC || text * 2 > total).then_some((rank, node))
+    // "article" is also what overviews call each of their entries, and "body" what others call a part.
+    let most = match rank {
+        BODY => weights.prose[node.index()] > weights.prose[dom.root().index()] * 0.7,
+        0..=GENERIC => text * 2 > weights.text[dom.root().index()],
+        _ => true,
+    };
+    most.then_some((rank, node))
 }
 
 /// Text shorter than this is not taken for the content by its name alone.
 const LEAST: u32 = 120;
 const GENERIC: u8 = 4;
+const BODY: u8 = 6;
 /// Names from here on are given by generators.
 const GENERATED: u8 = 6;
 
@@ -390,7 +409,7 @@ fn rank(dom: &Dom, node: NodeId) -> Option<u8> {
         return Some(7);
     }
     if class("body") && &**name == "div" {
-        return Some(6);
+        return Some(BODY);
     }
     match &**name {
         "main" => Some(5),
@@ -415,8 +434,9 @@ fn story_around_heading(dom: &Dom, genre: Genre, weights: &Weights) -> Option<No
 const LEAST_STORY: f32 = 400.0;
 
 /// Follows the running text down from `top` as long as one child has nearly all of it.
-fn densest(dom: &Dom, top: NodeId, left_out: &[bool], weights: &Weights) -> NodeId {
+fn densest(dom: &Dom, top: NodeId, genre: Genre, left_out: &[bool], weights: &Weights) -> NodeId {
     let total = weights.prose[top.index()];
+    let share = if genre == Genre::Story { 0.7 } else { 0.85 };
     let mut root = top;
     loop {
         let heaviest = dom
@@ -424,7 +444,7 @@ fn densest(dom: &Dom, top: NodeId, left_out: &[bool], weights: &Weights) -> Node
             .filter(|child| !left_out[child.index()] && dom.name(*child).is_some())
             .max_by(|one, other| weights.prose[one.index()].total_cmp(&weights.prose[other.index()]));
         match heaviest {
-            Some(child) if weights.prose[child.index()] >= total * 0.7 && total > 0.0 && !dom.is(child, "p") && !dom.is(child, "pre") => root = child,
+            Some(child) if weights.prose[child.index()] >= total * share && total > 0.0 && !dom.is(child, "p") && !dom.is(child, "pre") => root = child,
             _ => return root,
         }
     }
