@@ -9,9 +9,8 @@ use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
-use std::time::Instant;
-
-use futures_io::{AsyncRead, AsyncWrite};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 /// A future on the heap that any executor may poll.
 pub type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -33,12 +32,3 @@ pub trait Reactor: fmt::Debug + Send + Sync + 'static {
     /// Runs blocking or CPU-heavy work on the reactor's bounded pool; queued when all its threads are busy.
     fn spawn_blocking(&self, work: Box<dyn FnOnce() + Send>);
 }
-
-/// What a reactor's own socket type offers below [`Socket`].
-pub trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
-
-/// A TCP connection.
-pub struct Socket(#[expect(dead_code, reason = "read by the first reactor")] Box<dyn Stream>);
-
-/// Accepts TCP connections.
-pub struct Listener(());
