@@ -303,10 +303,10 @@ fn digit(byte: Option<&u8>) -> Option<u32> {
     byte.and_then(|byte| (*byte as char).to_digit(16))
 }
 
-/// Whether the path ends in a run of segments that came three times before it (`/a/b/a/b/a/b/a/b`), as broken relative links make it.
+/// Whether the path's folders end in a run that came three times before it (`/a/b/a/b/a/b/a/b/page`), as broken relative links make it.
 fn repeats(path: &str) -> bool {
-    let segments: Vec<&str> = path.split('/').rev().skip_while(|segment| segment.is_empty()).collect();
-    // The last segment is the page's own name.
+    let segments: Vec<&str> = path.split('/').rev().collect();
+    // The last segment is the page's own name, empty or not.
     let folders = segments.get(1..).unwrap_or_default();
     (1..=MAX_PERIOD).any(|period| {
         let repeated = folders.iter().zip(folders.iter().skip(period)).take_while(|(one, other)| one == other).count();
