@@ -1,6 +1,8 @@
 //! What can go wrong with a request to crawl or with one page. Facts only; the words are for people, the chain is printed once.
 
 use std::error::Error as _;
+use std::sync::Arc;
+use std::time::Duration;
 
 use thiserror::Error;
 use url::Url;
@@ -13,6 +15,14 @@ use super::robots::Forbidden;
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum Error {
+    /// Where it happened; added once, on the way out.
+    #[error("{url}")]
+    At {
+        url: Url,
+        #[source]
+        source: Box<Self>,
+    },
+
     /// A crawl was asked for without any URL.
     #[error("no URL to crawl")]
     NoSeed,
@@ -24,41 +34,45 @@ pub enum Error {
     },
     #[error("unsupported scheme {scheme:?} in {text:?}")]
     Scheme { text: String, scheme: String },
+
     /// The site's robots.txt closes the page to this crawler.
     #[error("{forbidden}")]
-    Forbidden { url: Url, forbidden: Forbidden },
-    /// The site's robots.txt could not be asked for: nothing of the site is fetched (RFC 9309 2.3.1.4).
+    Forbidden { forbidden: Forbidden },
+    /// The site's robots.txt could not be asked for, so nothing of the site is fetched (RFC 9309 2.3.1.4).
     #[error("robots.txt could not be fetched")]
     Robots {
-        url: Url,
         #[source]
-        source: http::Error,
+        source: Arc<http::Error>,
     },
-    /// The last answer was not 2xx.
+    /// The last answer was neither 2xx nor a redirect.
     #[error("HTTP {status}{}", reason(*status))]
-    Status { url: Url, status: u16 },
+    Status {
+        status: u16,
+        /// What `Retry-After` asked for.
+        retry_after: Option<Duration>,
+    },
     #[error("more than {limit} redirects")]
-    TooManyRedirects { url: Url, limit: usize },
-    #[error("redirect loop through {url}")]
-    RedirectLoop { url: Url },
+    TooManyRedirects { limit: usize },
+    #[error("redirect loop through {through}")]
+    RedirectLoop { through: Url },
     /// A redirect without `Location`, or with one that is no http or https URL.
     #[error("HTTP {status} without a usable Location")]
-    BadRedirect { url: Url, status: u16 },
-    /// Not HTML, markdown or plain text.
+    BadRedirect { status: u16 },
+    /// Neither HTML nor markdown nor plain text.
     #[error("not a page: {what}")]
-    NotAPage { url: Url, what: String },
+    NotAPage { what: String },
     /// So many requests to the host failed one after the other that the rest of its pages was left out.
     #[error("given up on this host after {failures} failures in a row")]
     HostGivenUp { failures: u32 },
-    /// The transport failed; the URL stands in its own message.
+    /// The transport failed.
     #[error(transparent)]
-    Http(#[from] http::Error),
+    Http { source: Box<http::Error> },
 }
 
 impl Error {
     /// What the user can do about it.
     pub fn hint(&self) -> Option<String> {
-        match self {
+        match self.root() {
             Self::NoSeed => Some("give at least one URL, such as https://docs.rs/smol/".to_owned()),
             Self::NotAUrl { text, .. } => {
                 let text = text.trim();
@@ -71,7 +85,7 @@ impl Error {
                 })
             }
             Self::Scheme { .. } => Some("only http and https are crawled".to_owned()),
-            Self::Forbidden { .. } | Self::Robots { .. } => {
+            Self::Forbidden { .. } => {
                 Some("robots.txt is obeyed by default; --ignore-robots crawls a site of your own regardless".to_owned())
             }
             Self::Status { status: 401 | 403, .. } => Some("the site wants a login or turns crawlers away".to_owned()),
@@ -82,34 +96,63 @@ impl Error {
                 Some("the site may want cookies, which are not kept; try the address it should end at".to_owned())
             }
             Self::NotAPage { .. } => Some("HTML, markdown, plain text and sitemaps are read".to_owned()),
-            Self::Http(source) => source.hint().map(Into::into),
-            Self::BadRedirect { .. } | Self::HostGivenUp { .. } | Self::Status { .. } => None,
+            Self::Http { source } => source.hint().map(str::to_owned),
+            Self::Robots { source } => source.hint().map(str::to_owned),
+            Self::At { .. } | Self::BadRedirect { .. } | Self::HostGivenUp { .. } | Self::Status { .. } => None,
         }
     }
 
     /// The same request may succeed later without anything being changed.
     pub fn is_transient(&self) -> bool {
-        match self {
+        match self.root() {
             Self::Status { status, .. } => is_transient_status(*status),
-            Self::Http(source) | Self::Robots { source, .. } => source.is_transient(),
+            Self::Http { source } => source.is_transient(),
+            Self::Robots { source } => source.is_transient(),
             Self::HostGivenUp { .. } => true,
             _ => false,
         }
     }
 
-    /// The message with its causes, `: ` between them, each once.
-    pub fn chain(&self) -> String {
-        let mut text = self.to_string();
-        let mut cause = self.source();
+    /// The error without the URL around it.
+    pub fn root(&self) -> &Self {
+        match self {
+            Self::At { source, .. } => source.root(),
+            other => other,
+        }
+    }
+
+    /// The message with its causes and without the URL, `: ` between them, each once.
+    pub(super) fn chain(&self) -> String {
+        let mut text = self.root().to_string();
+        let mut cause = self.root().source();
         while let Some(error) = cause {
+            // The transport names the URL in a layer of its own; here it stands beside the text already.
+            let is_url = error.downcast_ref().is_some_and(|error| matches!(error, http::Error::At { .. }));
             let message = error.to_string();
-            if !text.ends_with(&message) {
+            if !is_url && !text.ends_with(&message) {
                 text.push_str(": ");
                 text.push_str(&message);
             }
             cause = error.source();
         }
         text
+    }
+
+    pub(super) fn at(self, url: &Url) -> Self {
+        match self {
+            Self::At { .. } => self,
+            source => Self::At { url: url.clone(), source: Box::new(source) },
+        }
+    }
+}
+
+/// The transport adds the URL; here it is added further out, once.
+impl From<http::Error> for Error {
+    fn from(error: http::Error) -> Self {
+        match error {
+            http::Error::At { source, .. } => Self::from(*source),
+            source => Self::Http { source: Box::new(source) },
+        }
     }
 }
 

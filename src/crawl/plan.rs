@@ -177,7 +177,7 @@ pub(super) struct Bounds {
 
 #[derive(Clone, Debug)]
 struct Root {
-    host: Host<String>,
+    host: String,
     /// Only where it is not the scheme's own, so that http and https are one site.
     port: Option<u16>,
     /// With a slash at its end.
@@ -217,11 +217,11 @@ impl Bounds {
 impl Root {
     fn of(seed: &Url) -> Option<Self> {
         let folder = seed.path().rfind('/').map_or("/", |slash| &seed.path()[..=slash]);
-        Some(Self { host: seed.host()?.to_owned(), port: seed.port(), folder: folder.to_owned(), domain: domain(seed) })
+        Some(Self { host: seed.host_str()?.to_owned(), port: seed.port(), folder: folder.to_owned(), domain: domain(seed) })
     }
 
     fn is_host_of(&self, url: &Url) -> bool {
-        url.port() == self.port && url.host().is_some_and(|host| host.to_owned() == self.host)
+        url.port() == self.port && url.host_str() == Some(&self.host)
     }
 
     fn is_domain_of(&self, url: &Url) -> bool {

@@ -1,6 +1,7 @@
 //! When an origin may be asked again: concurrency, Crawl-delay, back-off, and what its robots.txt says. Pure: the clock is an argument.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use url::Url;
@@ -60,7 +61,7 @@ enum Knowledge {
     Nothing,
     /// The request is under way.
     Asked,
-    Known(Rules),
+    Known(Arc<Rules>),
 }
 
 impl Polite {
@@ -94,7 +95,7 @@ impl Polite {
     }
 
     /// robots.txt itself was a request: the first page keeps the delay to it.
-    pub(super) fn learned(&mut self, url: &Url, rules: Rules, now: Instant) {
+    pub(super) fn learned(&mut self, url: &Url, rules: Arc<Rules>, now: Instant) {
         let host = self.host(url);
         if let Some(delay) = rules.crawl_delay {
             host.not_before = Some(now + delay);
@@ -175,8 +176,8 @@ mod tests {
         Duration::from_secs(number)
     }
 
-    fn rules(text: &str) -> Rules {
-        Rules::parse(text.as_bytes(), "smolcrawl")
+    fn rules(text: &str) -> Arc<Rules> {
+        Arc::new(Rules::parse(text.as_bytes(), "smolcrawl"))
     }
 
     #[test]

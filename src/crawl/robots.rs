@@ -17,7 +17,7 @@ pub struct Rules {
     /// `Sitemap` lines as written; they belong to no group.
     pub sitemaps: Vec<String>,
     /// The file could not be had, so that everything is forbidden (RFC 9309 2.3.1.4).
-    closed: Option<u16>,
+    closed: Option<Forbidden>,
 }
 
 /// Why robots.txt keeps a URL from being fetched.
@@ -27,6 +27,8 @@ pub enum Forbidden {
     Rule(String),
     /// robots.txt itself answered with this server error (RFC 9309 2.3.1.4).
     Unavailable(u16),
+    /// robots.txt could not be asked for at all (RFC 9309 2.3.1.4).
+    Unreachable,
 }
 
 impl Rules {
@@ -35,9 +37,9 @@ impl Rules {
         Self::default()
     }
 
-    /// Everything is forbidden: the server has a file but failed to hand it out (RFC 9309 2.3.1.4).
-    pub fn disallow_all(status: u16) -> Self {
-        Self { closed: Some(status), ..Self::default() }
+    /// Everything is forbidden: the file may exist, but could not be had (RFC 9309 2.3.1.4).
+    pub fn disallow_all(why: Forbidden) -> Self {
+        Self { closed: Some(why), ..Self::default() }
     }
 
     /// What an HTTP answer to `GET /robots.txt` means: 2xx is parsed, 5xx forbids all, everything else allows all.
@@ -45,7 +47,7 @@ impl Rules {
     pub fn of_answer(status: u16, body: &[u8], agent: &str) -> Self {
         match status {
             200..=299 => Self::parse(body, agent),
-            500..=599 => Self::disallow_all(status),
+            500..=599 => Self::disallow_all(Forbidden::Unavailable(status)),
             _ => Self::allow_all(),
         }
     }
@@ -101,8 +103,8 @@ impl Rules {
     }
 
     fn forbids_path(&self, path: &str) -> Option<Forbidden> {
-        if let Some(status) = self.closed {
-            return Some(Forbidden::Unavailable(status));
+        if self.closed.is_some() {
+            return self.closed.clone();
         }
         let path = normal_form(if path.is_empty() { b"/" } else { path.as_bytes() }, NonAscii::Keep);
         let decisive = self.rules.iter().find(|rule| matches(&rule.pattern, &path))?;
@@ -118,6 +120,7 @@ impl fmt::Display for Forbidden {
         match self {
             Self::Rule(pattern) => write!(f, "disallowed by robots.txt (Disallow: {pattern})"),
             Self::Unavailable(status) => write!(f, "robots.txt answered HTTP {status}, which closes the whole site"),
+            Self::Unreachable => f.write_str("robots.txt could not be fetched, which closes the whole site"),
         }
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! Broken files give what could be read, with notes: a sitemap is foreign text and cannot fail. Source: sitemaps.org, protocol 0.9.
 
+use std::fmt;
 use std::io::Read;
 
 use quick_xml::Reader;
@@ -46,6 +47,18 @@ pub enum Note {
     TooMany,
     /// A `loc` that is not an http or https URL.
     NotAUrl(String),
+}
+
+impl fmt::Display for Note {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::BrokenXml { at } => write!(f, "its XML breaks at byte {at}"),
+            Self::BrokenGzip { after } => write!(f, "its gzip stream breaks after {after} bytes"),
+            Self::TooLarge => write!(f, "only its first {} MiB were read", MAX_SIZE >> 20),
+            Self::TooMany => write!(f, "only its first {MAX_ENTRIES} entries were read"),
+            Self::NotAUrl(text) => write!(f, "{text:?} is no URL"),
+        }
+    }
 }
 
 /// Entries of one file that are kept at most (sitemaps.org: 50,000).
