@@ -109,6 +109,11 @@ impl Dom {
         None
     }
 
+    /// Enters and leaves `top` and everything below it, in document order.
+    pub(super) fn walk(&self, top: NodeId) -> Walk<'_> {
+        Walk { dom: self, top, next: Some(Step::Enter(top)), last: top }
+    }
+
     pub(super) fn text(&self, node: NodeId) -> Option<&str> {
         match &self.nodes[node.index()].data {
             Data::Text(text) => Some(text),
@@ -142,6 +147,55 @@ impl Dom {
     /// All text below `node`, as it stands.
     pub(super) fn text_content(&self, node: NodeId) -> String {
         self.descendants(node).filter_map(|below| self.text(below)).collect()
+    }
+}
+
+/// One event of a `Walk`. Text nodes are entered and left, too.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Step {
+    Enter(NodeId),
+    Leave(NodeId),
+}
+
+/// A walk through a subtree that needs no stack.
+pub(super) struct Walk<'a> {
+    dom: &'a Dom,
+    top: NodeId,
+    next: Option<Step>,
+    /// Entered last.
+    last: NodeId,
+}
+
+impl Walk<'_> {
+    /// Neither enters what is below the element just entered, nor leaves it.
+    pub(super) fn pass_over(&mut self) {
+        self.next = self.after(self.last);
+    }
+
+    fn after(&self, node: NodeId) -> Option<Step> {
+        if node == self.top {
+            return None;
+        }
+        match self.dom.next_sibling(node) {
+            Some(next) => Some(Step::Enter(next)),
+            None => self.dom.parent(node).map(Step::Leave),
+        }
+    }
+}
+
+impl Iterator for Walk<'_> {
+    type Item = Step;
+
+    fn next(&mut self) -> Option<Step> {
+        let step = self.next?;
+        self.next = match step {
+            Step::Enter(node) => {
+                self.last = node;
+                Some(self.dom.first_child(node).map_or(Step::Leave(node), Step::Enter))
+            }
+            Step::Leave(node) => self.after(node),
+        };
+        Some(step)
     }
 }
 
