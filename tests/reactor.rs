@@ -2,8 +2,8 @@
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -187,24 +187,26 @@ fn names_are_looked_up() {
     assert_eq!(kind(handle.block_on(handle.resolve("nul\0", 80))), ErrorKind::InvalidInput);
 }
 
+/// That they fire in their order is tested on the simulated clock: here, a busy machine may find several due at once.
 #[test]
-fn timers_fire_in_their_order_and_not_early() {
+fn timers_fire_not_early_and_wait_for_no_later_one() {
     let handle = selector();
     let start = handle.now();
-    let (sender, fired) = mpsc::channel();
     handle.block_on(async {
-        let sleeps = [30_u64, 10, 20].map(|milliseconds| {
-            let (handle, sender) = (&handle, sender.clone());
+        let short = futures_util::future::join_all([30_u64, 10, 20, 0].map(|milliseconds| {
+            let (handle, at) = (&handle, start + Duration::from_millis(milliseconds));
             async move {
-                handle.sleep_until(start + Duration::from_millis(milliseconds)).await;
-                assert!(handle.now() >= start + Duration::from_millis(milliseconds));
-                sender.send(milliseconds).unwrap();
+                handle.sleep_until(at).await;
+                assert!(handle.now() >= at);
+                "short"
             }
-        });
-        futures_util::future::join_all(sleeps).await;
+        }));
+        let long = async {
+            handle.sleep(Duration::from_secs(3600)).await;
+            vec!["long"]
+        };
+        assert_eq!(future::or(long, short).await, ["short"; 4]);
     });
-    drop(sender);
-    assert_eq!(fired.iter().collect::<Vec<_>>(), [10, 20, 30]);
 }
 
 #[test]
