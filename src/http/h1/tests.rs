@@ -8,10 +8,21 @@ use super::*;
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Outcome {
     /// Head, data, and whether the framing says that this is all.
-    Message { status: u16, headers: Headers, framing: Framing, persistence: Persistence, data: Vec<u8>, complete: bool, left_over: Vec<u8> },
+    Message {
+        status: u16,
+        headers: Headers,
+        framing: Framing,
+        persistence: Persistence,
+        data: Vec<u8>,
+        complete: bool,
+        left_over: Vec<u8>,
+    },
     NoHead,
     BadHead(HeadFault),
-    BadBody { data: Vec<u8>, fault: BodyFault },
+    BadBody {
+        data: Vec<u8>,
+        fault: BodyFault,
+    },
 }
 
 /// Feeds the pieces one after the other, as a connection would.
@@ -113,7 +124,8 @@ fn a_length_is_taken_at_its_word() {
 
 #[test]
 fn lengths_that_agree_are_one_and_others_are_none() {
-    for same in ["Content-Length: 5\r\ncontent-length: 5\r\n", "Content-Length: 5, 5\r\n", "Content-Length:5\r\n", "Content-Length: 05\r\n"] {
+    for same in ["Content-Length: 5\r\ncontent-length: 5\r\n", "Content-Length: 5, 5\r\n", "Content-Length:5\r\n", "Content-Length: 05\r\n"]
+    {
         assert_eq!(framing(same).0, Framing::Length(5), "{same:?}");
     }
     for bad in ["5\r\nContent-Length: 6", "5, 6", "-5", "+5", "5;", "five", "", "5,", "0x5", "5 5", "18446744073709551616", "1e3"] {
@@ -147,7 +159,8 @@ fn chunks_with_extensions_and_trailers() {
         let (_, _, _, data, complete, rest) = message(&format!("{head}{chunks}REST"));
         assert_eq!((data.as_str(), complete, rest.as_str()), ("hello world", true, "REST"), "{chunks:?}");
     }
-    for early in ["", "5", "5\r\nhel", "5\r\nhello", "5\r\nhello\r\n", "5\r\nhello\r\n0", "5\r\nhello\r\n0\r\n", "0\r\nX: y\r\n", "0\r\n\r"] {
+    for early in ["", "5", "5\r\nhel", "5\r\nhello", "5\r\nhello\r\n", "5\r\nhello\r\n0", "5\r\nhello\r\n0\r\n", "0\r\nX: y\r\n", "0\r\n\r"]
+    {
         let (.., complete, _) = message(&format!("{head}{early}"));
         assert!(!complete, "{early:?}");
     }
@@ -161,7 +174,9 @@ fn malformed_chunks_are_refused() {
     for end in ["5\r\nhello!", "5\r\nhello\r!", "3\r\nhello\r\n"] {
         assert_eq!(bad_body(end), BodyFault::ChunkEnd, "{end:?}");
     }
-    let long = |before: &str| Outcome::clone(&whole(format!("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n{before}{}", "x".repeat(40_000)).as_bytes()));
+    let long = |before: &str| {
+        Outcome::clone(&whole(format!("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n{before}{}", "x".repeat(40_000)).as_bytes()))
+    };
     assert!(matches!(long("5;"), Outcome::BadBody { fault: BodyFault::Extensions { .. }, .. }));
     assert!(matches!(long("0\r\n"), Outcome::BadBody { fault: BodyFault::Trailers { .. }, .. }));
 }
@@ -232,7 +247,15 @@ fn what_is_tolerated_in_a_head() {
 
 #[test]
 fn what_is_no_head_is_refused() {
-    for text in ["SSH-2.0-OpenSSH_9.6\r\n", "<html>", "HTTP/2 200\r\n\r\n", "ICY 200 OK\r\n\r\n", "HTTP/1.1 OK\r\n\r\n", "HTTP/1.1 2000 OK\r\n\r\n", "\u{15}\u{3}\u{1}"] {
+    for text in [
+        "SSH-2.0-OpenSSH_9.6\r\n",
+        "<html>",
+        "HTTP/2 200\r\n\r\n",
+        "ICY 200 OK\r\n\r\n",
+        "HTTP/1.1 OK\r\n\r\n",
+        "HTTP/1.1 2000 OK\r\n\r\n",
+        "\u{15}\u{3}\u{1}",
+    ] {
         assert_eq!(bad_head(text), HeadFault::NotHttp, "{text:?}");
     }
     for text in ["X y\r\n", "\u{0}: y\r\n", "X: \u{0}\r\n", ": y\r\n", "X: a\rb\r\n"] {
@@ -309,7 +332,8 @@ fn headers_cannot_be_smuggled() {
 
 /// Messages that are mostly right, so that the interesting states are reached.
 fn messages() -> impl Strategy<Value = Vec<u8>> {
-    let status = prop_oneof![Just("HTTP/1.1 200 OK"), Just("HTTP/1.0 200 OK"), Just("HTTP/1.1 204 x"), Just("HTTP/1.1 100 x"), Just("HTTP/1.1 2")];
+    let status =
+        prop_oneof![Just("HTTP/1.1 200 OK"), Just("HTTP/1.0 200 OK"), Just("HTTP/1.1 204 x"), Just("HTTP/1.1 100 x"), Just("HTTP/1.1 2")];
     let line_end = prop_oneof![4 => Just("\r\n"), 1 => Just("\n")];
     let field = prop_oneof![
         Just("Content-Length: 5".to_owned()),
