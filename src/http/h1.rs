@@ -127,13 +127,15 @@ impl RequestHead<'_> {
 pub(super) struct HeadReader {
     asked: Asked,
     interim: usize,
+    /// Bytes of empty lines passed over.
+    blank: usize,
     /// Bytes of the present head that are known not to hold its end, so that a head in drops is not read anew for each.
     searched: usize,
 }
 
 impl HeadReader {
     pub(super) fn new(asked: Asked) -> Self {
-        Self { asked, interim: 0, searched: 0 }
+        Self { asked, interim: 0, blank: 0, searched: 0 }
     }
 
     /// Reads on in `input`, which begins with the first byte not yet consumed. Returns how many bytes are consumed now, and the head if it is complete.
@@ -142,20 +144,28 @@ impl HeadReader {
         loop {
             if self.searched == 0 {
                 // Empty lines before a status line, left over from an earlier message (RFC 9112 2.2).
-                consumed += input[consumed..].iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
+                let blank = input[consumed..].iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
+                consumed += blank;
+                self.blank += blank;
+                if self.blank > MAX_HEAD {
+                    return Err(HeadFault::TooLarge { limit: MAX_HEAD });
+                }
             }
             let rest = &input[consumed..];
-            let first_look = self.searched == 0;
             let end = end_of_head(rest, self.searched.saturating_sub(3));
+            // The beginning is looked at before the end is there: a peer that is not HTTP may wait for us to go on.
+            let seen = match end {
+                Some(end) if end <= MAX_HEAD => rest,
+                _ if self.searched < FIRST_LOOK => &rest[..rest.len().min(FIRST_LOOK)],
+                _ => &[],
+            };
             self.searched = rest.len();
-            if end.unwrap_or(rest.len()) > MAX_HEAD {
-                return Err(HeadFault::TooLarge { limit: MAX_HEAD });
-            }
-            // The first piece is looked at in any case: a peer that is not HTTP may wait for us to go on.
-            if end.is_none() && !first_look {
-                return Ok((consumed, None));
-            }
-            let Some((head, length)) = parse_head(rest, self.asked)? else { return Ok((consumed, None)) };
+            let Some((head, length)) = parse_head(seen, self.asked)? else {
+                return match end.unwrap_or(rest.len()) > MAX_HEAD {
+                    true => Err(HeadFault::TooLarge { limit: MAX_HEAD }),
+                    false => Ok((consumed, None)),
+                };
+            };
             consumed += length;
             self.searched = 0;
             match head.status {
@@ -334,6 +344,8 @@ impl Deframer {
 
 /// Larger heads exist only by mistake or malice; common servers stop at 8 to 64 KiB themselves.
 const MAX_HEAD: usize = 128 * 1024;
+/// Enough for a status line.
+const FIRST_LOOK: usize = 64;
 const MAX_FIELDS: usize = 256;
 const MAX_INTERIM: usize = 32;
 /// As many as fit 64 bits; leading zeros count.
