@@ -93,6 +93,11 @@ impl Client {
         answer
     }
 
+    /// The answer to a ping, whatever runs.
+    fn ask_inline(&mut self) -> Value {
+        self.line(&request("p", "ping", json!({}))).remove(0)
+    }
+
     fn call(&mut self, tool: &str, arguments: Value) -> Value {
         self.ask("tools/call", json!({ "name": tool, "arguments": arguments }))
     }
@@ -451,4 +456,77 @@ fn what_cannot_be_served_is_refused_when_the_server_is_built() {
         build(vec![tool("a").output_schema(json!({ "type": "array" }))]),
         Err("a schema of the tool `a` is not one of an object".into())
     );
+}
+
+mod orders {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[derive(Clone, Debug)]
+    enum Act {
+        Call(u8),
+        Cancel(u8),
+        Ping,
+        /// The call at this position among those that run ends.
+        End(prop::sample::Index),
+        Noise(Vec<u8>),
+    }
+
+    fn acts() -> impl Strategy<Value = Vec<Act>> {
+        let act = prop_oneof![
+            4 => (0..12_u8).prop_map(Act::Call),
+            2 => (0..12_u8).prop_map(Act::Cancel),
+            1 => Just(Act::Ping),
+            4 => any::<prop::sample::Index>().prop_map(Act::End),
+            1 => prop::collection::vec(any::<u8>(), 0..20).prop_map(Act::Noise),
+        ];
+        prop::collection::vec(act, 0..80)
+    }
+
+    proptest! {
+        /// Whatever the order of calls, cancellations and ends: each call is answered once, and a cancelled one never.
+        #[test]
+        fn every_call_is_answered_once_unless_cancelled(acts in acts()) {
+            let mut client = Client::of(Config { max_running: 3, max_waiting: 4, ..Config::default() });
+            client.ask("initialize", json!({ "protocolVersion": "2025-11-25" }));
+            let mut open: Vec<u8> = Vec::new();
+            for act in acts {
+                match act {
+                    Act::Call(id) => {
+                        let sent = client.line(&request(id, "tools/call", json!({ "name": "fails" })));
+                        let is_refused = open.contains(&id) || open.len() == 7;
+                        prop_assert_eq!(sent.len(), usize::from(is_refused));
+                        if !is_refused {
+                            open.push(id);
+                        }
+                    }
+                    Act::Cancel(id) => {
+                        let cancel = json!({ "jsonrpc": "2.0", "method": "notifications/cancelled", "params": { "requestId": id } });
+                        prop_assert!(client.line(&cancel.to_string()).is_empty());
+                        open.retain(|other| *other != id);
+                        let dropped = std::mem::take(&mut client.dropped);
+                        client.held.retain(|work| !dropped.contains(&work.ticket));
+                    }
+                    Act::Ping => prop_assert_eq!(client.ask_inline(), json!({ "jsonrpc": "2.0", "id": "p", "result": {} })),
+                    Act::End(index) if !client.held.is_empty() => {
+                        let position = index.index(client.held.len());
+                        client.held.swap(0, position);
+                        let sent = client.finish();
+                        prop_assert_eq!(sent.len(), 1);
+                        let id = u8::try_from(sent[0]["id"].as_u64().unwrap()).unwrap();
+                        prop_assert!(open.contains(&id));
+                        open.retain(|other| *other != id);
+                    }
+                    Act::End(_) => prop_assert!(open.is_empty(), "calls wait although none runs"),
+                    Act::Noise(bytes) => {
+                        let steps = client.session.receive(&Input::Line(bytes));
+                        client.carry_out(steps);
+                    }
+                }
+                prop_assert_eq!(client.held.len(), open.len().min(3));
+                prop_assert_eq!(client.session.is_idle(), open.is_empty());
+            }
+        }
+    }
 }
