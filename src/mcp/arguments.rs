@@ -28,6 +28,16 @@ pub(crate) fn check(schema: &Value, arguments: &Map<String, Value>) -> Result<()
     Ok(())
 }
 
+/// Models write null for what they leave out. Where the schema has no null for an optional property, that is what it means.
+pub(crate) fn without_nulls(schema: &Value, mut arguments: Map<String, Value>) -> Map<String, Value> {
+    let properties = schema.get("properties").and_then(Value::as_object);
+    arguments.retain(|name, value| {
+        let is_welcome = properties.and_then(|properties| properties.get(name)).is_none_or(|property| has_type(property, value));
+        !value.is_null() || is_welcome || required(schema).any(|required| required == name)
+    });
+    arguments
+}
+
 /// The complaint, followed by what the tool takes.
 pub(crate) fn unfit(schema: &Value, complaint: &str) -> ToolError {
     let required: Vec<&str> = required(schema).collect();
@@ -91,22 +101,26 @@ mod tests {
     fn says_what_is_wrong_and_what_fits() {
         let schema = json!({
             "type": "object",
-            "properties": { "url": { "type": "string" }, "depth": { "type": ["integer", "null"] }, "any": {} },
+            "properties": { "url": { "type": "string" }, "depth": { "type": ["integer", "null"] }, "limit": { "type": "integer" }, "any": {} },
             "required": ["url"],
             "additionalProperties": false,
         });
         let verdict = |arguments: Value| {
             let Value::Object(arguments) = arguments else { unreachable!() };
-            check(&schema, &arguments).map_err(|error| error.to_string())
+            check(&schema, &without_nulls(&schema, arguments)).map_err(|error| error.to_string())
         };
         assert_eq!(verdict(json!({ "url": "x" })), Ok(()));
         assert_eq!(verdict(json!({ "url": "x", "depth": 3, "any": [1] })), Ok(()));
         assert_eq!(verdict(json!({ "url": "x", "depth": null })), Ok(()));
         assert_eq!(verdict(json!({ "url": "x", "depth": 3.0 })), Ok(()));
-        let takes = "\nhint: it takes any (optional), depth (integer or null, optional), url (string, required)";
+        assert_eq!(verdict(json!({ "url": "x", "limit": null })), Ok(()));
+        let Value::Object(nulls) = json!({ "depth": null, "limit": null, "any": null, "url": null }) else { unreachable!() };
+        assert_eq!(Value::Object(without_nulls(&schema, nulls)), json!({ "depth": null, "any": null, "url": null }));
+        let takes = "\nhint: it takes any (optional), depth (integer or null, optional), limit (integer, optional), url (string, required)";
         for (arguments, complaint) in [
             (json!({}), "`url` is missing"),
             (json!({ "url": 5 }), "`url` must be string, not number"),
+            (json!({ "url": null }), "`url` must be string, not null"),
             (json!({ "url": "x", "depth": 1.5 }), "`depth` must be integer or null, not number"),
             (json!({ "url": "x", "deep": 1 }), "there is no parameter `deep`"),
         ] {

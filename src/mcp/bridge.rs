@@ -208,3 +208,97 @@ fn wake(waker: Option<Waker>) {
         waker.wake();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+    use std::time::Duration;
+
+    use futures_lite::future::{block_on, poll_once};
+    use futures_lite::{AsyncReadExt, AsyncWriteExt};
+
+    use super::*;
+
+    /// A file that says when it is used and waits to be told to go on.
+    struct Gated {
+        used: mpsc::Sender<Vec<u8>>,
+        go_on: mpsc::Receiver<io::Result<()>>,
+    }
+
+    impl Write for Gated {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.used.send(bytes.to_vec()).expect("the test listens");
+            self.go_on.recv().expect("the test answers")?;
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn gated() -> (Gated, mpsc::Receiver<Vec<u8>>, mpsc::Sender<io::Result<()>>) {
+        let (used, is_used) = mpsc::channel();
+        let (let_go_on, go_on) = mpsc::channel();
+        (Gated { used, go_on }, is_used, let_go_on)
+    }
+
+    #[test]
+    fn a_file_is_read_to_its_end_whatever_its_size() {
+        let bytes: Vec<u8> = (0..3 * CAPACITY).map(|index| (index % 251) as u8).collect();
+        let mut incoming = read_on_thread("test", io::Cursor::new(bytes.clone())).unwrap();
+        let mut read = Vec::new();
+        block_on(incoming.read_to_end(&mut read)).unwrap();
+        assert!(read == bytes);
+    }
+
+    #[test]
+    fn a_failing_file_tells_its_error_once_and_then_ends() {
+        struct Fails;
+        impl Read for Fails {
+            fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+                Err(io::ErrorKind::PermissionDenied.into())
+            }
+        }
+        let mut incoming = read_on_thread("test", Fails).unwrap();
+        assert_eq!(block_on(incoming.read(&mut [0])).unwrap_err().kind(), io::ErrorKind::PermissionDenied);
+        assert_eq!(block_on(incoming.read(&mut [0])).unwrap(), 0);
+    }
+
+    #[test]
+    fn a_blocked_file_does_not_block_the_writer_until_the_buffer_is_full() {
+        let (file, is_used, go_on) = gated();
+        let mut outgoing = write_on_thread("test", file).unwrap();
+        block_on(outgoing.write_all(b"first")).unwrap();
+        assert_eq!(is_used.recv().unwrap(), b"first");
+        // The file is stuck now; so much may still be written, and no more.
+        block_on(outgoing.write_all(&vec![1; CAPACITY])).unwrap();
+        assert!(block_on(poll_once(outgoing.write_all(b"x"))).is_none());
+        assert!(block_on(poll_once(outgoing.flush())).is_none());
+        let helper = thread::spawn(move || {
+            let mut count = 0;
+            go_on.send(Ok(())).unwrap();
+            while let Ok(bytes) = is_used.recv() {
+                count += bytes.len();
+                go_on.send(Ok(())).unwrap();
+            }
+            count
+        });
+        block_on(outgoing.write_all(b"y")).unwrap();
+        block_on(outgoing.close()).unwrap();
+        drop(outgoing);
+        assert_eq!(helper.join().unwrap(), CAPACITY + 1);
+    }
+
+    #[test]
+    fn a_broken_file_is_told_to_the_writer() {
+        let (file, is_used, go_on) = gated();
+        let mut outgoing = write_on_thread("test", file).unwrap();
+        block_on(outgoing.write_all(b"x")).unwrap();
+        is_used.recv().unwrap();
+        go_on.send(Err(io::ErrorKind::BrokenPipe.into())).unwrap();
+        assert_eq!(block_on(outgoing.flush()).unwrap_err().kind(), io::ErrorKind::BrokenPipe);
+        assert!(block_on(outgoing.write_all(b"more")).is_err());
+        assert!(is_used.recv_timeout(Duration::from_secs(10)).is_err(), "the thread has ended");
+    }
+}

@@ -1,1 +1,366 @@
+//! A whole connection over pipes in memory, in virtual time.
 
+use std::io;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use futures_lite::future::{pending, zip};
+use serde_json::{Value, json};
+
+use super::*;
+use crate::mcp::clock::Clock;
+use crate::mcp::context::Context as CallContext;
+use crate::mcp::server::Builder;
+use crate::mcp::testing::{Pipe, VirtualClock};
+use crate::mcp::tool::{Answer, Tool, ToolError};
+
+const SECOND: Duration = Duration::from_secs(1);
+
+/// The client's side of a connection.
+struct Peer {
+    to: Pipe,
+    from: Pipe,
+}
+
+impl Peer {
+    fn send(&self, message: Value) {
+        self.to.push(format!("{message}\n").as_bytes());
+    }
+
+    fn call(&self, id: impl Into<Value>, tool: &str, arguments: Value) {
+        let params = json!({ "name": tool, "arguments": arguments, "_meta": { "progressToken": id.into() } });
+        let id = params["_meta"]["progressToken"].clone();
+        self.send(json!({ "jsonrpc": "2.0", "id": id, "method": "tools/call", "params": params }));
+    }
+
+    async fn receive(&self) -> Value {
+        self.from.line().await.expect("there is an answer")
+    }
+
+    async fn initialize(&self) {
+        self.send(json!({ "jsonrpc": "2.0", "id": 0, "method": "initialize",
+            "params": { "protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": { "name": "test", "version": "1" } } }));
+        assert_eq!(self.receive().await["id"], 0);
+    }
+}
+
+/// Counts the calls of "wait" that were dropped before their end.
+#[derive(Clone, Default)]
+struct Dropped(Arc<AtomicUsize>);
+
+struct CountsDrop(Option<Dropped>);
+
+impl CountsDrop {
+    fn has_ended(mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for CountsDrop {
+    fn drop(&mut self) {
+        if let Some(dropped) = self.0.take() {
+            dropped.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}
+
+/// A server with tools that wait, report and panic, by that clock.
+fn builder(clock: &VirtualClock, dropped: &Dropped) -> Builder {
+    let (clock, dropped) = (clock.clone(), dropped.clone());
+    let wait = Tool::new("wait", "Waits so many milliseconds", move |arguments: Value, _: CallContext| {
+        let clock = clock.clone();
+        let guard = CountsDrop(Some(dropped.clone()));
+        async move {
+            clock.sleep(Duration::from_millis(arguments["ms"].as_u64().unwrap_or_default())).await;
+            guard.has_ended();
+            Ok::<_, ToolError>(Answer::text("waited"))
+        }
+    });
+    let panics = Tool::new("panics", "Panics", |_: Value, _: CallContext| async {
+        if true {
+            panic!("on purpose");
+        }
+        Ok::<_, ToolError>(Answer::default())
+    });
+    Server::builder("test", "1").tool(wait).tool(panics)
+}
+
+/// Serves `client` until both have ended.
+fn serve<Fut: Future<Output = Peer>>(server: &Server, clock: &VirtualClock, client: impl FnOnce(Peer) -> Fut) -> Result<(), Error> {
+    let (to, from) = (Pipe::new(1 << 16), Pipe::new(1 << 16));
+    let peer = Peer { to: to.clone(), from: from.clone() };
+    clock.run(zip(server.serve(to, from, clock.clone(), pending()), client(peer))).0
+}
+
+fn text(message: &Value) -> &str {
+    message["result"]["content"][0]["text"].as_str().expect("a text")
+}
+
+#[test]
+fn answers_come_in_the_order_the_calls_end() {
+    let clock = VirtualClock::new();
+    let server = builder(&clock, &Dropped::default()).build().unwrap();
+    serve(&server, &clock, async |peer| {
+        peer.initialize().await;
+        peer.call(1, "wait", json!({ "ms": 5000 }));
+        peer.call("two", "wait", json!({ "ms": 1000 }));
+        peer.send(json!({ "jsonrpc": "2.0", "id": 3, "method": "ping" }));
+        assert_eq!(peer.receive().await, json!({ "jsonrpc": "2.0", "id": 3, "result": {} }));
+        assert_eq!(clock.elapsed(), Duration::ZERO);
+        assert_eq!(peer.receive().await["id"], "two");
+        assert_eq!(clock.elapsed(), SECOND);
+        assert_eq!(peer.receive().await["id"], 1);
+        peer.to.close();
+        peer
+    })
+    .unwrap();
+}
+
+#[test]
+fn a_cancelled_call_is_dropped_at_once_and_not_answered() {
+    let clock = VirtualClock::new();
+    let dropped = Dropped::default();
+    let server = builder(&clock, &dropped).build().unwrap();
+    serve(&server, &clock, async |peer| {
+        peer.initialize().await;
+        peer.call(1, "wait", json!({ "ms": 5000 }));
+        peer.call(2, "wait", json!({ "ms": 6000 }));
+        clock.sleep(SECOND).await;
+        peer.send(json!({ "jsonrpc": "2.0", "method": "notifications/cancelled", "params": { "requestId": 1 } }));
+        peer.send(json!({ "jsonrpc": "2.0", "id": 3, "method": "ping" }));
+        assert_eq!(peer.receive().await["id"], 3);
+        assert_eq!(dropped.0.load(Ordering::Relaxed), 1);
+        assert_eq!(clock.elapsed(), SECOND);
+        assert_eq!(peer.receive().await["id"], 2);
+        // Too late for this one: it was answered.
+        peer.send(json!({ "jsonrpc": "2.0", "method": "notifications/cancelled", "params": { "requestId": 2 } }));
+        peer.to.close();
+        assert_eq!(peer.from.line().await, None);
+        peer
+    })
+    .unwrap();
+    assert_eq!(dropped.0.load(Ordering::Relaxed), 1);
+}
+
+#[test]
+fn after_the_end_of_input_calls_have_a_second() {
+    let clock = VirtualClock::new();
+    let dropped = Dropped::default();
+    let server = builder(&clock, &dropped).build().unwrap();
+    serve(&server, &clock, async |peer| {
+        peer.initialize().await;
+        peer.call("long", "wait", json!({ "ms": 5000 }));
+        peer.call("short", "wait", json!({ "ms": 900 }));
+        // The last line lacks its end, as from a careless script.
+        peer.to.push(br#"{"jsonrpc":"2.0","id":"last","method":"ping"}"#);
+        peer.to.close();
+        assert_eq!(peer.receive().await["id"], "last");
+        assert_eq!(peer.receive().await["id"], "short");
+        assert_eq!(peer.from.line().await, None);
+        peer
+    })
+    .unwrap();
+    assert_eq!(clock.elapsed(), SECOND);
+    assert_eq!(dropped.0.load(Ordering::Relaxed), 1);
+}
+
+#[test]
+fn an_idle_server_ends_at_once_when_the_input_ends_or_is_told_to_shut_down() {
+    let clock = VirtualClock::new();
+    let server = builder(&clock, &Dropped::default()).build().unwrap();
+    clock.run(server.serve(Pipe::new(1), Pipe::new(1), clock.clone(), async {})).unwrap();
+    serve(&server, &clock, async |peer| {
+        peer.to.close();
+        peer
+    })
+    .unwrap();
+    assert_eq!(clock.elapsed(), Duration::ZERO);
+}
+
+#[test]
+fn a_shutdown_ends_like_the_input() {
+    let clock = VirtualClock::new();
+    let server = builder(&clock, &Dropped::default()).build().unwrap();
+    let (to, from) = (Pipe::new(1 << 16), Pipe::new(1 << 16));
+    let peer = Peer { to: to.clone(), from: from.clone() };
+    let client = async {
+        peer.initialize().await;
+        peer.call("short", "wait", json!({ "ms": 2900 }));
+        peer.call("long", "wait", json!({ "ms": 9000 }));
+        assert_eq!(peer.receive().await["id"], "short");
+        assert_eq!(peer.from.line().await, None);
+    };
+    let shutdown = clock.sleep(2 * SECOND);
+    let (served, ()) = clock.run(zip(server.serve(to, from, clock.clone(), shutdown), client));
+    served.unwrap();
+    assert_eq!(clock.elapsed(), 3 * SECOND);
+}
+
+#[test]
+fn a_client_that_reads_nothing_cannot_hold_the_end() {
+    let clock = VirtualClock::new();
+    let server = builder(&clock, &Dropped::default()).build().unwrap();
+    let to = Pipe::new(1 << 16);
+    let peer = Peer { to: to.clone(), from: Pipe::new(8) };
+    peer.send(json!({ "jsonrpc": "2.0", "id": 3, "method": "ping" }));
+    to.close();
+    clock.run(server.serve(to, peer.from, clock.clone(), pending())).unwrap();
+    assert_eq!(clock.elapsed(), server.definition.config.flush);
+}
+
+#[test]
+fn a_client_that_reads_nothing_is_not_read_from_but_loses_nothing() {
+    let clock = VirtualClock::new();
+    let server = builder(&clock, &Dropped::default()).build().unwrap();
+    let count = 60_000;
+    serve(&server, &clock, async |peer| {
+        for id in 0..count {
+            peer.send(json!({ "jsonrpc": "2.0", "id": id, "method": "ping" }));
+        }
+        // Everything that can happen now has happened when the clock moves.
+        clock.sleep(SECOND).await;
+        assert!(peer.to.len() > 1 << 20, "{} bytes were left unread", peer.to.len());
+        for id in 0..count {
+            assert_eq!(peer.receive().await["id"], id);
+        }
+        peer.to.close();
+        peer
+    })
+    .unwrap();
+}
+
+#[test]
+fn a_panic_ends_the_call_and_not_the_server() {
+    let clock = VirtualClock::new();
+    let server = builder(&clock, &Dropped::default()).build().unwrap();
+    serve(&server, &clock, async |peer| {
+        peer.initialize().await;
+        peer.call(1, "panics", json!({}));
+        let answer = peer.receive().await;
+        assert_eq!((&answer["id"], &answer["error"]["code"]), (&json!(1), &json!(-32603)));
+        peer.call(2, "wait", json!({}));
+        assert_eq!(text(&peer.receive().await), "waited");
+        peer.to.close();
+        peer
+    })
+    .unwrap();
+}
+
+#[test]
+fn progress_is_thinned_out_grows_and_ends_before_the_answer() {
+    let clock = VirtualClock::new();
+    let theirs = clock.clone();
+    let kept: Arc<std::sync::Mutex<Option<CallContext>>> = Arc::default();
+    let keep = kept.clone();
+    let counts = Tool::new("counts", "Reports every 30 ms", move |_: Value, context: CallContext| {
+        let (clock, keep) = (theirs.clone(), keep.clone());
+        async move {
+            for step in 0..10_u32 {
+                context.progress(step.into(), Some(9.0), format!("step {step}"));
+                // Not more than before, so not sent.
+                context.progress(0.0, None, "backwards");
+                context.progress(f64::NAN, None, "nonsense");
+                clock.sleep(Duration::from_millis(30)).await;
+            }
+            context.progress(9.5, None, "");
+            *keep.lock().unwrap() = Some(context);
+            Ok::<_, ToolError>(Answer::text("counted"))
+        }
+    });
+    let server = Server::builder("test", "1").tool(counts).build().unwrap();
+    serve(&server, &clock, async |peer| {
+        peer.initialize().await;
+        peer.call("token", "counts", json!({}));
+        for (progress, at) in [(0, 0), (3, 100), (6, 200), (9, 300)] {
+            let params = json!({ "progressToken": "token", "progress": progress, "total": 9, "message": format!("step {progress}") });
+            assert_eq!(peer.receive().await, json!({ "jsonrpc": "2.0", "method": "notifications/progress", "params": params }));
+            assert_eq!(clock.elapsed(), Duration::from_millis(at));
+        }
+        // The last report is not lost, although the interval is not over.
+        let params = json!({ "progressToken": "token", "progress": 9.5 });
+        assert_eq!(peer.receive().await["params"], params);
+        assert_eq!(text(&peer.receive().await), "counted");
+        kept.lock().unwrap().as_ref().unwrap().progress(99.0, None, "after the end");
+        peer.send(json!({ "jsonrpc": "2.0", "id": 3, "method": "ping" }));
+        assert_eq!(peer.receive().await["id"], 3);
+        // No token, no progress.
+        peer.send(json!({ "jsonrpc": "2.0", "id": 4, "method": "tools/call", "params": { "name": "counts" } }));
+        assert_eq!(peer.receive().await["id"], 4);
+        peer.to.close();
+        peer
+    })
+    .unwrap();
+}
+
+#[test]
+fn more_calls_than_may_run_wait_and_more_than_may_wait_are_refused() {
+    let clock = VirtualClock::new();
+    let config = Config { max_running: 2, max_waiting: 1, ..Config::default() };
+    let server = builder(&clock, &Dropped::default()).config(config).build().unwrap();
+    serve(&server, &clock, async |peer| {
+        peer.initialize().await;
+        for id in 1..=4 {
+            peer.call(id, "wait", json!({ "ms": 1000 * id }));
+        }
+        let refused = peer.receive().await;
+        assert_eq!((&refused["id"], &refused["error"]["code"]), (&json!(4), &json!(-32603)));
+        assert_eq!(peer.receive().await["id"], 1);
+        assert_eq!(peer.receive().await["id"], 2);
+        assert_eq!(clock.elapsed(), 2 * SECOND);
+        assert_eq!(peer.receive().await["id"], 3);
+        // It could start only when the first had ended.
+        assert_eq!(clock.elapsed(), 4 * SECOND);
+        peer.to.close();
+        peer
+    })
+    .unwrap();
+}
+
+#[test]
+fn a_line_too_long_is_answered_and_the_next_is_served() {
+    let clock = VirtualClock::new();
+    let config = Config { max_line: 1000, ..Config::default() };
+    let server = builder(&clock, &Dropped::default()).config(config).build().unwrap();
+    serve(&server, &clock, async |peer| {
+        peer.send(json!({ "jsonrpc": "2.0", "id": "big", "method": "ping", "params": { "x": "y".repeat(200_000) } }));
+        peer.send(json!({ "jsonrpc": "2.0", "id": 2, "method": "ping" }));
+        let answer = peer.receive().await;
+        assert_eq!((&answer["id"], &answer["error"]["code"]), (&json!("big"), &json!(-32600)));
+        assert_eq!(peer.receive().await["id"], 2);
+        peer.to.close();
+        peer
+    })
+    .unwrap();
+}
+
+#[test]
+fn a_client_that_went_away_is_no_error_but_a_broken_stream_is() {
+    for (kind, is_error) in
+        [(io::ErrorKind::BrokenPipe, false), (io::ErrorKind::ConnectionReset, false), (io::ErrorKind::StorageFull, true)]
+    {
+        let clock = VirtualClock::new();
+        let server = builder(&clock, &Dropped::default()).build().unwrap();
+        let result = serve(&server, &clock, async |peer| {
+            peer.initialize().await;
+            peer.call(1, "wait", json!({ "ms": 500 }));
+            peer.from.fail(kind);
+            peer
+        });
+        assert_eq!(matches!(result, Err(Error::Write { .. })), is_error, "writing: {kind}");
+        assert_eq!(result.is_err(), is_error);
+
+        let result = serve(&server, &clock, async |peer| {
+            peer.to.fail(kind);
+            peer
+        });
+        assert_eq!(matches!(result, Err(Error::Read { .. })), is_error, "reading: {kind}");
+        assert_eq!(result.is_err(), is_error);
+    }
+}
+
+#[test]
+fn the_future_may_move_between_threads() {
+    fn is_send(_: impl Send) {}
+    let clock = VirtualClock::new();
+    let server = builder(&clock, &Dropped::default()).build().unwrap();
+    is_send(server.serve(Pipe::new(1), Pipe::new(1), clock.clone(), pending()));
+}

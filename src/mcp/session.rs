@@ -282,6 +282,7 @@ impl Session {
         if self.by_id.contains_key(id) {
             return Err(RpcError::invalid_request(format!("the id {id} belongs to a call that still runs")));
         }
+        let arguments = arguments::without_nulls(&tool.input_schema, arguments);
         if let Err(error) = arguments::check(&tool.input_schema, &arguments) {
             let line = answer::to_call(&self.definition, &tool, caller.revision, id.clone(), Outcome::Ended(Err(error)));
             self.reply(reply, line);

@@ -6,7 +6,7 @@ use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde_json::{Map, Value, json};
 
 use super::{Answer, Tool, ToolError};
 use crate::mcp::arguments;
@@ -42,7 +42,9 @@ impl Tool {
         F: Fn(Args, Context) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Result<Out, ToolError>> + Send + 'static,
     {
-        let input_schema = schema::<Args>(SchemaSettings::draft2020_12().for_deserialize());
+        let mut input_schema = schema::<Args>(SchemaSettings::draft2020_12().for_deserialize());
+        leave_out_instead_of_null(&mut input_schema);
+        let input_schema = input_schema.to_value();
         let decoding_schema = input_schema.clone();
         Tool::new(name, description, move |value: Value, context: Context| {
             let work = match serde_json::from_value::<Args>(value) {
@@ -52,7 +54,7 @@ impl Tool {
             async move { work?.await?.into_answer() }
         })
         .input_schema(input_schema)
-        .output_schema(schema::<Out::Structured>(SchemaSettings::draft2020_12().for_serialize()))
+        .output_schema(schema::<Out::Structured>(SchemaSettings::draft2020_12().for_serialize()).to_value())
     }
 }
 
@@ -92,7 +94,7 @@ fn encoded<T: Serialize>(value: &T) -> Result<Value, ToolError> {
 }
 
 /// A schema as clients like it: definitions in place, without the keywords that only schemars and OpenAPI know.
-fn schema<T: JsonSchema>(settings: SchemaSettings) -> Value {
+fn schema<T: JsonSchema>(settings: SchemaSettings) -> Schema {
     let settings = settings.with(|settings| {
         settings.inline_subschemas = true;
         settings.meta_schema = None;
@@ -100,7 +102,7 @@ fn schema<T: JsonSchema>(settings: SchemaSettings) -> Value {
     let mut schema = settings.into_generator().into_root_schema_for::<T>();
     plain(&mut schema);
     schema.remove("title");
-    schema.to_value()
+    schema
 }
 
 /// Drops `format: "uint32"` and its like: they are no formats of JSON Schema, and validators warn of them.
@@ -113,4 +115,157 @@ fn plain(schema: &mut Schema) {
         schema.remove("format");
     }
     schemars::transform::transform_subschemas(&mut plain, schema);
+}
+
+/// A parameter that may be left out need not be null as well: many clients and models know only single types. A null that comes
+/// nevertheless counts as left out (`arguments::without_nulls`).
+fn leave_out_instead_of_null(schema: &mut Schema) {
+    let required = schema.get("required").cloned().unwrap_or_default();
+    let is_required = |name: &str| required.as_array().is_some_and(|names| names.iter().any(|other| other == name));
+    if let Some(properties) = schema.get_mut("properties").and_then(Value::as_object_mut) {
+        for (name, property) in properties.iter_mut() {
+            if let Some(property) = property.as_object_mut().filter(|_| !is_required(name)) {
+                drop_null(property);
+            }
+        }
+    }
+    schemars::transform::transform_subschemas(&mut leave_out_instead_of_null, schema);
+}
+
+fn drop_null(property: &mut Map<String, Value>) {
+    let null = json!("null");
+    if let Some(Value::Array(types)) = property.get_mut("type") {
+        types.retain(|name| *name != null);
+        if let [only] = types.as_slice() {
+            let only = only.clone();
+            property.insert("type".into(), only);
+        }
+    }
+    if let Some(Value::Array(choices)) = property.get_mut("anyOf") {
+        choices.retain(|choice| choice.get("type") != Some(&null));
+        if let [Value::Object(only)] = choices.as_mut_slice() {
+            let only = std::mem::take(only);
+            property.remove("anyOf");
+            for (keyword, value) in only {
+                property.entry(keyword).or_insert(value);
+            }
+        }
+    }
+    if let Some(Value::Array(values)) = property.get_mut("enum") {
+        values.retain(|value| !value.is_null());
+    }
+    if property.get("default") == Some(&Value::Null) {
+        property.remove("default");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use futures_lite::future::block_on;
+    use serde::Deserialize;
+
+    use super::*;
+    use crate::mcp::context::Call;
+    use crate::mcp::revision::Revision;
+
+    /// What to search
+    #[derive(Deserialize, JsonSchema)]
+    struct Question {
+        /// The words
+        query: String,
+        /// How many
+        #[serde(default)]
+        limit: Option<u32>,
+        #[serde(default)]
+        order: Order,
+        /// Then by this
+        then: Option<Order>,
+    }
+
+    #[derive(Default, Deserialize, Serialize, JsonSchema)]
+    #[serde(rename_all = "lowercase")]
+    enum Order {
+        #[default]
+        Best,
+        Newest,
+    }
+
+    #[derive(Serialize, JsonSchema)]
+    struct Hits {
+        hits: Vec<Hit>,
+    }
+
+    #[derive(Serialize, JsonSchema)]
+    struct Hit {
+        score: f32,
+        next: Option<String>,
+    }
+
+    fn tool() -> Tool {
+        Tool::typed("search", "Searches", |question: Question, _: Context| async move {
+            if question.query.is_empty() {
+                return Err(ToolError::new("nothing to search").hint("give words"));
+            }
+            let count = question.limit.unwrap_or(1).min(if matches!((question.order, question.then), (Order::Best, None)) { 9 } else { 0 });
+            let hits = (0..count).map(|_| Hit { score: 0.5, next: None }).collect();
+            Ok(Worded { text: format!("{count} hits"), structured: Hits { hits } })
+        })
+    }
+
+    fn call(tool: &Tool, arguments: Value) -> Result<Answer, ToolError> {
+        let call = Call::new(None, Revision::V2025_11_25, Arc::default(), Arc::default());
+        let Value::Object(arguments) = arguments else { unreachable!() };
+        block_on(tool.start(arguments, Context::new(Arc::new(call))))
+    }
+
+    #[test]
+    fn schemas_are_plain_and_in_one_piece() {
+        let tool = tool();
+        let expected = json!({
+            "type": "object",
+            "description": "What to search",
+            "properties": {
+                "query": { "type": "string", "description": "The words" },
+                "limit": { "type": "integer", "description": "How many", "minimum": 0 },
+                "order": { "type": "string", "enum": ["best", "newest"], "default": "best" },
+                "then": { "type": "string", "enum": ["best", "newest"], "description": "Then by this" },
+            },
+            "required": ["query"],
+        });
+        assert_eq!(tool.input_schema, expected);
+        let expected = json!({
+            "type": "object",
+            "properties": {
+                "hits": {
+                    "type": "array",
+                    "items": {
+                        "type": "object",
+                        "properties": { "score": { "type": "number" }, "next": { "type": ["string", "null"] } },
+                        "required": ["score", "next"],
+                    },
+                },
+            },
+            "required": ["hits"],
+        });
+        assert_eq!(tool.output_schema, Some(expected));
+    }
+
+    #[test]
+    fn arguments_are_decoded_and_the_answer_encoded() {
+        let answer = call(&tool(), json!({ "query": "x", "limit": 2 })).unwrap();
+        let hit = json!({ "score": 0.5, "next": null });
+        assert_eq!(answer, Answer::worded("2 hits", json!({ "hits": [hit, hit] })));
+        let plain = Tool::typed("one", "", |_: Value, _| async { Ok(Hit { score: 1.0, next: None }) });
+        assert_eq!(call(&plain, json!({})).unwrap(), Answer::structured(json!({ "score": 1.0, "next": null })));
+    }
+
+    #[test]
+    fn errors_and_misfits_are_for_the_model() {
+        assert_eq!(call(&tool(), json!({ "query": "" })).unwrap_err().to_string(), "nothing to search\nhint: give words");
+        let error = call(&tool(), json!({ "query": "x", "order": "oldest" })).unwrap_err().to_string();
+        assert!(error.starts_with("the arguments do not fit: unknown variant `oldest`, expected `best` or `newest`"), "{error}");
+        assert!(error.contains("query (string, required)"), "{error}");
+    }
 }
