@@ -241,6 +241,11 @@ fn leave_out_hinted(dom: &Dom, genre: Genre, all: &Weights, left_out: &mut [bool
             continue;
         }
         let Some(name) = dom.name(node) else { continue };
+        if all.text[node.index()] <= LONGEST_PHRASE && is_phrase_of_site(dom, node, all) {
+            left_out[node.index()] = true;
+            walk.pass_over();
+            continue;
+        }
         let share = if genre == Genre::Story { 0.6 } else { 0.4 };
         let most = all.text[node.index()] as f32 > total as f32 * share || all.prose[node.index()] > prose * share;
         let out = match &**name {
@@ -265,6 +270,55 @@ fn leave_out_hinted(dom: &Dom, genre: Genre, all: &Weights, left_out: &mut [bool
         }
     }
 }
+
+/// The id consists of words of the heading that stands first within.
+fn is_named_by_heading(dom: &Dom, node: NodeId) -> bool {
+    let Some(id) = dom.attribute(node, "id") else { return false };
+    let first = dom.children(node).find(|child| dom.name(*child).is_some()).filter(|first| is_heading(dom, *first));
+    first.is_some_and(|heading| {
+        let heading = dom.text_content(heading).to_lowercase();
+        id.split(['-', '_']).all(|word| heading.contains(&word.to_lowercase()))
+    })
+}
+
+/// What sites say to readers below or beside any text, by how it begins.
+fn is_phrase_of_site(dom: &Dom, node: NodeId, all: &Weights) -> bool {
+    let length = all.text[node.index()];
+    if length < 4 || dom.name(node).is_some_and(|name| matches!(&**name, "pre" | "code" | "td" | "th" | "body" | "html" | "main" | "article" | "h1")) {
+        return false;
+    }
+    let mut texts = dom.descendants(node).filter_map(|below| dom.text(below)).map(str::trim).filter(|text| !text.is_empty());
+    let Some(text) = texts.next() else { return false };
+    let only_link = all.links[node.index()] == length && dom.is(node, "a");
+    PHRASES.iter().any(|phrase| text.starts_with(phrase))
+        || only_link && LINK_PHRASES.iter().any(|phrase| text.strip_prefix(phrase).is_some_and(|rest| !rest.starts_with(char::is_alphanumeric)))
+}
+
+/// In bytes; what goes on for longer is a sentence of the text.
+const LONGEST_PHRASE: u32 = 70;
+
+const PHRASES: [&str; 18] = [
+    "Was this page helpful",
+    "Was this helpful",
+    "Was this article helpful",
+    "Is this page helpful",
+    "Did this page help",
+    "Did you find this page useful",
+    "Edit this page",
+    "Edit on Git",
+    "Edit this on Git",
+    "View page source",
+    "Improve this page",
+    "Suggest edits",
+    "Suggest changes",
+    "Report an issue with this page",
+    "Help improve MDN",
+    "Last modified",
+    "Last updated",
+    "Rate this page",
+];
+
+const LINK_PHRASES: [&str; 5] = ["Previous", "Next", "Prev", "« Previous", "← Previous"];
 
 fn is_heading(dom: &Dom, node: NodeId) -> bool {
     dom.name(node).is_some_and(|name| matches!(&**name, "h1" | "h2" | "h3" | "h4" | "h5" | "h6"))
@@ -331,6 +385,8 @@ fn hint(dom: &Dom, node: NodeId, genre: Genre) -> Option<Hint> {
             "link" => before == "skip",
             "posts" | "articles" | "stories" | "reading" | "news" | "read" => matches!(before.as_str(), "related" | "more" | "popular" | "latest" | "most" | "other" | "recent"),
             "bio" => before == "author",
+            "switcher" => true,
+            "selection" | "selector" | "picker" => matches!(before.as_str(), "language" | "lang" | "locale" | "version"),
             "dropdown" => genre == Genre::Reference && dom.children(node).any(|child| dom.is(child, "ul") || dom.is(child, "ol")),
             _ => false,
         };
@@ -347,7 +403,7 @@ fn hint(dom: &Dom, node: NodeId, genre: Genre) -> Option<Hint> {
 /// The words of class and id, lower-case: "articleBody main-text" has four.
 fn words(dom: &Dom, node: NodeId) -> impl Iterator<Item = String> + '_ {
     // The id of a section is made of its heading's words, which say nothing of its place.
-    let section = dom.is(node, "section") || dom.children(node).find(|child| dom.name(*child).is_some()).is_some_and(|first| is_heading(dom, first));
+    let section = dom.is(node, "section") || is_named_by_heading(dom, node);
     let names = ["class", "id"].into_iter().take(if section { 1 } else { 2 }).filter_map(move |name| dom.attribute(node, name));
     names.flat_map(|name| name.split(|c: char| !c.is_ascii_alphanumeric())).flat_map(|part| {
         let mut rest = part;

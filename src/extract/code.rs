@@ -76,7 +76,8 @@ fn named(dom: &Dom, node: NodeId, place: Place) -> Option<Option<String>> {
         for prefix in ["language-", "lang-", "highlight-source-", "highlight-text-", "mw-highlight-lang-", "source-", "highlight-", "lang:"] {
             let Some(name) = token.strip_prefix(prefix) else { continue };
             // "lang-en" on a wrapper is about people, and "source-list" or "highlight-box" about layout.
-            let certain = prefix == "language-" || prefix == "mw-highlight-lang-" || place == Place::Own && prefix == "lang-";
+            let sphinx = prefix == "highlight-" && dom.has_class(node, "notranslate");
+            let certain = sphinx || prefix == "language-" || prefix == "mw-highlight-lang-" || place == Place::Own && prefix == "lang-";
             // GitHub names HTML text.html.basic.
             let name = if prefix == "highlight-text-" { name.split('-').next().unwrap_or_default() } else { name };
             if let Some(name) = plausible(name).filter(|name| certain || is_known(name) || is_none(name)) {
@@ -144,7 +145,8 @@ fn normal(name: &str) -> Option<String> {
         "gql" => "graphql",
         "patch" => "diff",
         "res" => "rescript",
-        other => other,
+        // Templates and prompts around a language: "html+jinja", "pycon+sql".
+        other => other.split_once('+').map_or(other, |(outer, _)| outer),
     };
     Some(usual.to_owned())
 }
