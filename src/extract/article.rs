@@ -251,7 +251,7 @@ fn leave_out_hinted(dom: &Dom, genre: Genre, all: &Weights, left_out: &mut [bool
         let out = match &**name {
             "html" | "body" | "main" | "pre" | "code" | "table" | "tbody" | "tr" | "td" | "article" => false,
             // Some pages are hidden until their script has run.
-            _ if is_hidden(dom, node) => !most,
+            _ if !most && is_hidden(dom, node) => true,
             "footer" => !most,
             "header" => !most && !holds_heading(dom, node),
             "aside" => !most && !is_note(dom, node),
@@ -516,7 +516,11 @@ fn leave_out_link_lists(dom: &Dom, root: NodeId, weights: &Weights, left_out: &m
             continue;
         }
         let list = node != root && dom.name(node).is_some_and(|name| matches!(&**name, "div" | "section" | "ul" | "ol" | "table" | "aside" | "form" | "dl"));
-        if list && weights.text[node.index()] > 0 && weights.link_share(node) > 0.6 {
+        if list
+            && weights.text[node.index()] > 0
+            && weights.link_share(node) > 0.6
+            && weights.prose[node.index()] < weights.prose[root.index()] * 0.25
+        {
             left_out[node.index()] = true;
             walk.pass_over();
         }
