@@ -37,7 +37,7 @@ fn by_header(content_type: &str) -> Option<&'static Encoding> {
 
 fn guessed(body: &[u8]) -> &'static Encoding {
     // ISO-2022-JP is all ASCII; nothing else begins its shifts.
-    let shifts = find(body, b"\x1b$");
+    let shifts = body.contains(&0x1b).then(|| find(body, b"\x1b$")).flatten();
     match std::str::from_utf8(body) {
         Ok(_) if shifts.is_none() => return UTF_8,
         // A body cut short inside its last character.
