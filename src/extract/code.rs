@@ -38,17 +38,22 @@ pub(super) fn text(dom: &Dom, pre: NodeId) -> String {
 
 /// The language in lower case under its usual name; `None` where nothing names one, or it is named as plain text.
 pub(super) fn language(dom: &Dom, pre: NodeId) -> Option<String> {
-    let inner = dom.children(pre).filter(|child| dom.is(*child, "code") || dom.is(*child, "span")).take(2);
+    // mdBook nests `pre` and `code` within `pre`.
+    let inner = dom.descendants(pre).skip(1).filter(|below| dom.is(*below, "code") || dom.is(*below, "pre")).take(INNER);
     let own = std::iter::once(pre).chain(inner);
     let wrappers = dom
         .ancestors(pre)
         .take(WRAPPERS)
         .take_while(|above| dom.name(*above).is_some_and(|name| !matches!(&**name, "body" | "html" | "main" | "article" | "li" | "dd")));
-    own.map(|node| (node, Place::Own)).chain(wrappers.map(|node| (node, Place::Wrapper))).find_map(|(node, place)| named(dom, node, place))?
+    own.map(|node| (node, Place::Own))
+        .chain(wrappers.map(|node| (node, Place::Wrapper)))
+        .find_map(|(node, place)| named(dom, node, place))?
 }
 
 /// How far above a `<pre>` its highlighter may have put the name.
-const WRAPPERS: usize = 5;
+const WRAPPERS: usize = 7;
+/// How many elements within it.
+const INNER: usize = 2;
 
 #[derive(Clone, Copy, PartialEq)]
 enum Place {
@@ -73,10 +78,12 @@ fn named(dom: &Dom, node: NodeId, place: Place) -> Option<Option<String>> {
                 return Some(normal(&name));
             }
         }
-        for prefix in ["language-", "lang-", "highlight-source-", "highlight-text-", "mw-highlight-lang-", "source-", "highlight-", "lang:"] {
+        for prefix in ["language-", "lang-", "highlight-source-", "highlight-text-", "mw-highlight-lang-", "source-", "highlight-", "lang:"]
+        {
             let Some(name) = token.strip_prefix(prefix) else { continue };
             // "lang-en" on a wrapper is about people, and "source-list" or "highlight-box" about layout.
-            let certain = prefix == "language-" || prefix == "mw-highlight-lang-" || place == Place::Own && prefix == "lang-";
+            let sphinx = prefix == "highlight-" && dom.has_class(node, "notranslate");
+            let certain = sphinx || prefix == "language-" || prefix == "mw-highlight-lang-" || place == Place::Own && prefix == "lang-";
             // GitHub names HTML text.html.basic.
             let name = if prefix == "highlight-text-" { name.split('-').next().unwrap_or_default() } else { name };
             if let Some(name) = plausible(name).filter(|name| certain || is_known(name) || is_none(name)) {
@@ -94,14 +101,28 @@ fn named(dom: &Dom, node: NodeId, place: Place) -> Option<Option<String>> {
 /// A name as highlighters have them, lower-case.
 fn plausible(name: &str) -> Option<String> {
     let name = name.trim().trim_start_matches('{').split([',', '{', ':', ' ', '}']).next().unwrap_or_default().trim_start_matches('.');
-    let sound = !name.is_empty() && name.len() <= 24 && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '#' | '-' | '_' | '.'));
+    let sound =
+        !name.is_empty() && name.len() <= 24 && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '#' | '-' | '_' | '.'));
     sound.then(|| name.to_ascii_lowercase())
 }
 
 fn is_none(name: &str) -> bool {
     matches!(
         name,
-        "default" | "none" | "text" | "plain" | "plaintext" | "txt" | "nohighlight" | "no-highlight" | "notranslate" | "unknown" | "raw" | "undefined" | "null" | "auto"
+        "default"
+            | "none"
+            | "text"
+            | "plain"
+            | "plaintext"
+            | "txt"
+            | "nohighlight"
+            | "no-highlight"
+            | "notranslate"
+            | "unknown"
+            | "raw"
+            | "undefined"
+            | "null"
+            | "auto"
     )
 }
 
@@ -144,7 +165,8 @@ fn normal(name: &str) -> Option<String> {
         "gql" => "graphql",
         "patch" => "diff",
         "res" => "rescript",
-        other => other,
+        // Templates and prompts around a language: "html+jinja", "pycon+sql".
+        other => other.split_once('+').map_or(other, |(outer, _)| outer),
     };
     Some(usual.to_owned())
 }
@@ -155,16 +177,143 @@ fn is_known(name: &str) -> bool {
 
 /// Names that are taken for a language wherever a class is nothing but such a name. Sorted.
 const KNOWN: [&str; 137] = [
-    "ada", "apache", "asm", "awk", "azurecli", "bash", "bat", "batch", "bibtex", "c", "c#", "c++", "clj", "clojure", "cmake", "cmd",
-    "coffeescript", "conf", "console", "cpp", "crystal", "cs", "csharp", "css", "csv", "cuda", "cython", "d", "dart", "diff", "django",
-    "docker", "dockerfile", "dot", "elixir", "elm", "erlang", "fish", "fortran", "fsharp", "gdscript", "glsl", "gnuplot", "go", "golang",
-    "gradle", "graphql", "groovy", "haml", "handlebars", "haskell", "hcl", "hlsl", "html", "html+django", "http", "ini", "ipython",
-    "ipython3", "java", "javascript", "jinja", "jinja2", "js", "json", "json5", "jsonc", "jsonl", "jsx", "julia", "kotlin", "kusto",
-    "latex", "less", "liquid", "lisp", "llvm", "lua", "make", "makefile", "markdown", "mathematica", "matlab", "md", "mermaid", "nasm",
-    "nginx", "nim", "nix", "objc", "objective-c", "ocaml", "pascal", "perl", "pgsql", "php", "postgresql", "powershell", "prolog",
-    "properties", "proto", "protobuf", "pwsh", "py", "pycon", "pytb", "python", "python3", "r", "racket", "rb", "rs", "rst", "ruby",
-    "rust", "sass", "scala", "scheme", "scss", "sh", "shell", "solidity", "sparql", "sql", "svelte", "swift", "systemd", "tcl",
-    "terraform", "tex", "toml", "ts", "tsx", "typescript", "vim", "vue", "xml",
+    "ada",
+    "apache",
+    "asm",
+    "awk",
+    "azurecli",
+    "bash",
+    "bat",
+    "batch",
+    "bibtex",
+    "c",
+    "c#",
+    "c++",
+    "clj",
+    "clojure",
+    "cmake",
+    "cmd",
+    "coffeescript",
+    "conf",
+    "console",
+    "cpp",
+    "crystal",
+    "cs",
+    "csharp",
+    "css",
+    "csv",
+    "cuda",
+    "cython",
+    "d",
+    "dart",
+    "diff",
+    "django",
+    "docker",
+    "dockerfile",
+    "dot",
+    "elixir",
+    "elm",
+    "erlang",
+    "fish",
+    "fortran",
+    "fsharp",
+    "gdscript",
+    "glsl",
+    "gnuplot",
+    "go",
+    "golang",
+    "gradle",
+    "graphql",
+    "groovy",
+    "haml",
+    "handlebars",
+    "haskell",
+    "hcl",
+    "hlsl",
+    "html",
+    "html+django",
+    "http",
+    "ini",
+    "ipython",
+    "ipython3",
+    "java",
+    "javascript",
+    "jinja",
+    "jinja2",
+    "js",
+    "json",
+    "json5",
+    "jsonc",
+    "jsonl",
+    "jsx",
+    "julia",
+    "kotlin",
+    "kusto",
+    "latex",
+    "less",
+    "liquid",
+    "lisp",
+    "llvm",
+    "lua",
+    "make",
+    "makefile",
+    "markdown",
+    "mathematica",
+    "matlab",
+    "md",
+    "mermaid",
+    "nasm",
+    "nginx",
+    "nim",
+    "nix",
+    "objc",
+    "objective-c",
+    "ocaml",
+    "pascal",
+    "perl",
+    "pgsql",
+    "php",
+    "postgresql",
+    "powershell",
+    "prolog",
+    "properties",
+    "proto",
+    "protobuf",
+    "pwsh",
+    "py",
+    "pycon",
+    "pytb",
+    "python",
+    "python3",
+    "r",
+    "racket",
+    "rb",
+    "rs",
+    "rst",
+    "ruby",
+    "rust",
+    "sass",
+    "scala",
+    "scheme",
+    "scss",
+    "sh",
+    "shell",
+    "solidity",
+    "sparql",
+    "sql",
+    "svelte",
+    "swift",
+    "systemd",
+    "tcl",
+    "terraform",
+    "tex",
+    "toml",
+    "ts",
+    "tsx",
+    "typescript",
+    "vim",
+    "vue",
+    "xml",
 ];
 
 /// Line numbers, buttons and the like: beside the code, not part of it.
@@ -177,9 +326,34 @@ fn is_beside_code(dom: &Dom, node: NodeId) -> bool {
         classes.split_ascii_whitespace().any(|class| {
             matches!(
                 class,
-                "lineno" | "linenos" | "lineno-cell" | "linenodiv" | "line-number" | "linenumber" | "line-numbers-rows" | "gutter" | "rouge-gutter" | "blob-num"
-                    | "hljs-ln-numbers" | "lnt" | "lnlinks" | "ln" | "gl" | "crayon-nums" | "line-num" | "code-line-number" | "react-syntax-highlighter-line-number"
-                    | "copybtn" | "copy" | "copy-button" | "copy-btn" | "btn-copy" | "zeroclipboard-container" | "sr-only" | "visually-hidden" | "boring"
+                "lineno"
+                    | "linenos"
+                    | "lineno-cell"
+                    | "linenodiv"
+                    | "line-number"
+                    | "linenumber"
+                    | "line-numbers-rows"
+                    | "gutter"
+                    | "rouge-gutter"
+                    | "blob-num"
+                    | "hljs-ln-numbers"
+                    | "lnt"
+                    | "lnlinks"
+                    | "ln"
+                    | "gl"
+                    | "crayon-nums"
+                    | "line-num"
+                    | "code-line-number"
+                    | "react-syntax-highlighter-line-number"
+                    | "copybtn"
+                    | "copy"
+                    | "copy-button"
+                    | "copy-btn"
+                    | "btn-copy"
+                    | "zeroclipboard-container"
+                    | "sr-only"
+                    | "visually-hidden"
+                    | "boring"
             )
         })
     })
@@ -253,7 +427,8 @@ mod tests {
     #[test]
     fn text_is_exact() {
         let code = "fn main() {\n\n\tif a < b && c > d {\n        x();   \n    }\n}\n";
-        let html = code.replace('&', "&amp;").replace('<', "&lt;").replace("if", "<span class=k>if</span>").replace("x()", "<a href=#x>x</a>()");
+        let html =
+            code.replace('&', "&amp;").replace('<', "&lt;").replace("if", "<span class=k>if</span>").replace("x()", "<a href=#x>x</a>()");
         assert_eq!(block(&format!("<pre>{html}</pre>")).0, code);
         assert_eq!(block(&format!("<pre><code>{html}</code></pre>")).0, code);
     }

@@ -40,7 +40,10 @@ struct Node {
 #[derive(Debug)]
 enum Data {
     Document,
-    Element { name: QualName, attributes: Vec<Attribute> },
+    Element {
+        name: QualName,
+        attributes: Vec<Attribute>,
+    },
     Text(StrTendril),
     /// Comments and processing instructions: nothing reads them.
     Other,
@@ -78,10 +81,6 @@ impl Dom {
 
     pub(super) fn next_sibling(&self, node: NodeId) -> Option<NodeId> {
         link(self.nodes[node.index()].next)
-    }
-
-    pub(super) fn previous_sibling(&self, node: NodeId) -> Option<NodeId> {
-        link(self.nodes[node.index()].previous)
     }
 
     pub(super) fn children(&self, node: NodeId) -> impl Iterator<Item = NodeId> + '_ {
