@@ -81,7 +81,7 @@ pub struct Crawler {
 
 impl Crawler {
     /// # Errors
-    /// The settings of the HTTP client are wrong.
+    /// [`Error::Agent`], and wrong settings of the HTTP client.
     pub fn new(handle: Handle, config: Config) -> Result<Self, Error> {
         Ok(Self { fetcher: Arc::new(Fetcher::new(handle, config)?) })
     }
@@ -119,6 +119,7 @@ impl Crawler {
 
 /// What became of a page that was asked for again.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "one value at a time, taken apart at once")]
 pub enum Refetched {
     Unchanged,
     /// New content; its URL is another where it was redirected.
@@ -129,7 +130,7 @@ pub enum Refetched {
 
 fn page_of(answer: Answer) -> Result<Page, Error> {
     match answer {
-        Answer::Page(page, _) => Ok(page),
+        Answer::Page(read) => Ok(read.0),
         Answer::NotAPage(what) => Err(Error::NotAPage { what }),
         Answer::Sitemap(_) => Err(Error::NotAPage { what: "a sitemap".to_owned() }),
         Answer::Moved(_) | Answer::Unchanged => Err(Error::NotAPage { what: "an answer without content".to_owned() }),

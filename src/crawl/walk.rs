@@ -21,7 +21,7 @@ use crate::model::Validators;
 use crate::reactor::Boxed;
 
 use super::canonical::{Standing, credible};
-use super::error::Error;
+use super::error::{Error, bare};
 use super::fetch::{Answer, Fetcher, Wanted, closed, worth_another_try};
 use super::frontier::{Entry, Frontier, Limits, Offered, Role, normalise, origin};
 use super::plan::{Bounds, CrawlRequest, Robots, Sitemaps, is_binary};
@@ -69,17 +69,14 @@ pub struct Crawl {
 /// What a job brings back.
 enum Done {
     Rules(Url, Result<Arc<Rules>, http::Error>),
-    Answer(Url, Entry, Result<Answer, Error>),
+    Answer(Url, Entry, Box<Result<Answer, Error>>),
 }
 
 impl Crawl {
     pub(super) fn new(fetcher: Arc<Fetcher>, request: CrawlRequest) -> Self {
         let config = &fetcher.config;
-        let limits = Limits {
-            max_queued: config.max_queued,
-            max_url_length: config.max_url_length,
-            max_query_variants: config.max_query_variants,
-        };
+        let limits =
+            Limits { max_queued: config.max_queued, max_url_length: config.max_url_length, max_query_variants: config.max_query_variants };
         let mut frontier = Frontier::new(limits);
         let seeds: Vec<Url> = request.seeds.iter().cloned().map(normalise).collect();
         for seed in &seeds {
@@ -185,7 +182,7 @@ impl Crawl {
                 Role::Page | Role::Restored => Wanted::Page,
             };
             let answer = fetcher.ask(&url, entry.depth, wanted, &Validators::default()).await;
-            Done::Answer(url, entry, answer)
+            Done::Answer(url, entry, Box::new(answer))
         }));
     }
 
@@ -209,7 +206,7 @@ impl Crawl {
                 self.polite.learned(&url, rules, now);
             }
             Done::Rules(url, Err(error)) => {
-                self.unreachable.insert(origin(&url), Arc::new(error));
+                self.unreachable.insert(origin(&url), Arc::new(bare(error)));
                 self.polite.learned(&url, closed(), now);
             }
             Done::Answer(url, entry, answer) => {
@@ -217,8 +214,8 @@ impl Crawl {
                 if let Some(failures) = self.polite.ended(&url, now, ended(&answer)) {
                     self.give_up(&url, failures);
                 }
-                match answer {
-                    Ok(Answer::Page(page, outline)) => self.page(url, entry, page, outline),
+                match *answer {
+                    Ok(Answer::Page(read)) => self.page(url, entry, read.0, read.1),
                     Ok(Answer::Sitemap(sitemap)) => self.sitemap(url, entry, sitemap),
                     Ok(Answer::Moved(to)) => self.moved(url, entry, to),
                     Ok(Answer::NotAPage(what)) => self.skip(url, what),
@@ -282,7 +279,9 @@ impl Crawl {
         for listed in sitemap.entries {
             let listed = normalise(listed.url);
             let (role, why_not) = match sitemap.kind {
-                Kind::Index => (Role::Sitemap { level: level + 1 }, (level >= MAX_INDEX_LEVEL).then_some("a sitemap index within too many others")),
+                Kind::Index => {
+                    (Role::Sitemap { level: level + 1 }, (level >= MAX_INDEX_LEVEL).then_some("a sitemap index within too many others"))
+                }
                 Kind::Pages if !self.bounds.may_list(&listed) => (Role::Page, Some("in a sitemap, but out of scope")),
                 Kind::Pages => (Role::Page, is_binary(&listed).then_some("not a page by its name")),
             };
