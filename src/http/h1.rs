@@ -145,17 +145,20 @@ impl HeadReader {
                 consumed += input[consumed..].iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
             }
             let rest = &input[consumed..];
-            let first_look = self.searched == 0;
             let end = end_of_head(rest, self.searched.saturating_sub(3));
+            // The beginning is looked at before the end is there: a peer that is not HTTP may wait for us to go on.
+            let seen = match end {
+                Some(end) if end <= MAX_HEAD => rest,
+                _ if self.searched < FIRST_LOOK => &rest[..rest.len().min(FIRST_LOOK)],
+                _ => &[],
+            };
             self.searched = rest.len();
-            if end.unwrap_or(rest.len()) > MAX_HEAD {
-                return Err(HeadFault::TooLarge { limit: MAX_HEAD });
-            }
-            // The first piece is looked at in any case: a peer that is not HTTP may wait for us to go on.
-            if end.is_none() && !first_look {
-                return Ok((consumed, None));
-            }
-            let Some((head, length)) = parse_head(rest, self.asked)? else { return Ok((consumed, None)) };
+            let Some((head, length)) = parse_head(seen, self.asked)? else {
+                return match end.unwrap_or(rest.len()) > MAX_HEAD {
+                    true => Err(HeadFault::TooLarge { limit: MAX_HEAD }),
+                    false => Ok((consumed, None)),
+                };
+            };
             consumed += length;
             self.searched = 0;
             match head.status {
@@ -334,6 +337,8 @@ impl Deframer {
 
 /// Larger heads exist only by mistake or malice; common servers stop at 8 to 64 KiB themselves.
 const MAX_HEAD: usize = 128 * 1024;
+/// Enough for a status line.
+const FIRST_LOOK: usize = 64;
 const MAX_FIELDS: usize = 256;
 const MAX_INTERIM: usize = 32;
 /// As many as fit 64 bits; leading zeros count.
