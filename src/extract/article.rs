@@ -36,24 +36,65 @@ pub(super) fn find(dom: &Dom) -> Article {
     let mut left_out = vec![false; dom.len()];
     leave_out_unread(dom, &mut left_out);
     let all = Weights::of(dom, &left_out);
-    leave_out_hinted(dom, &all, &mut left_out);
+    let genre = genre(dom);
+    let unread = left_out.clone();
+    leave_out_hinted(dom, genre, &all, &mut left_out);
     let weights = Weights::of(dom, &left_out);
     let named = named_content(dom, &left_out, &weights);
     let root = match named {
-        Some(root) => root,
-        None => {
-            let root = densest(dom, &left_out, &weights);
+        Some((rank, root)) if genre == Genre::Reference || rank >= GENERATED => root,
+        _ => {
+            let top = story_around_heading(dom, genre, &weights).unwrap_or_else(|| body(dom));
+            let root = densest(dom, top, genre, &left_out, &weights);
             leave_out_link_lists(dom, root, &weights, &mut left_out);
             root
         }
     };
+    // A page of contents is its links.
+    let reference = genre == Genre::Reference || named.is_some_and(|(rank, _)| rank >= GENERATED);
+    if reference && weights.text[root.index()] * 2 < all.text[root.index()] && weights.text[root.index()] < 1_000 {
+        left_out = unread;
+    }
     let mut roots = vec![root];
-    if named.is_some()
+    if genre == Genre::Reference
+        && named.is_some()
         && let Some(heading) = heading_before(dom, root, &left_out)
     {
         roots.insert(0, heading);
     }
     Article { roots, left_out }
+}
+
+/// What kind of page this is, and so what belongs to its content.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Genre {
+    /// Documentation and everything else: its lists of links, headings and captions are content.
+    Reference,
+    /// A news item or post, which says so itself: its content is running text, among much else.
+    Story,
+}
+
+fn genre(dom: &Dom) -> Genre {
+    let mut story = false;
+    for node in dom.descendants(dom.root()) {
+        let Some(name) = dom.name(node) else { continue };
+        story |= match &**name {
+            // Code is what stories seldom have.
+            "pre" => return Genre::Reference,
+            "meta" => {
+                let name = ["property", "name", "itemprop"].into_iter().find_map(|name| dom.attribute(node, name)).unwrap_or_default();
+                name == "og:type" && dom.attribute(node, "content").is_some_and(|kind| kind.eq_ignore_ascii_case("article"))
+                    || name == "article:published_time"
+                    || name == "datePublished"
+            }
+            "script" if dom.attribute(node, "type") == Some("application/ld+json") => {
+                let data = dom.text_content(node);
+                ["NewsArticle\"", "BlogPosting\"", "\"Article\""].iter().any(|kind| data.contains(kind))
+            }
+            _ => dom.attribute(node, "itemprop").is_some_and(|names| names == "articleBody" || names == "datePublished"),
+        };
+    }
+    if story { Genre::Story } else { Genre::Reference }
 }
 
 /// What is below each node, by the length of its text in bytes without blanks.
@@ -137,18 +178,23 @@ fn is_unread(dom: &Dom, node: NodeId, name: &str) -> bool {
         _ => {}
     }
     let role = dom.attribute(node, "role").unwrap_or_default();
-    if matches!(role, "navigation" | "search" | "banner" | "contentinfo" | "menu" | "menubar" | "dialog" | "alertdialog" | "tab" | "tooltip" | "button") {
-        return true;
+    matches!(role, "navigation" | "search" | "banner" | "contentinfo" | "menu" | "menubar" | "dialog" | "alertdialog" | "tab" | "tooltip" | "button")
+}
+
+/// Not shown until something is clicked; all tabs but one are hidden so, and what they hold is content.
+fn is_hidden(dom: &Dom, node: NodeId) -> bool {
+    if dom.attribute(node, "role") == Some("tabpanel") {
+        return false;
     }
-    // All tabs but one are hidden, and what they hold is content.
-    let hidden = dom.attribute(node, "hidden").is_some_and(|hidden| hidden != "until-found");
-    if hidden && role != "tabpanel" {
-        return true;
-    }
-    dom.attribute(node, "style").is_some_and(|style| {
-        let style: String = style.chars().filter(|c| !c.is_ascii_whitespace()).collect();
-        style.contains("display:none") && role != "tabpanel" || style.contains("visibility:hidden")
-    })
+    dom.attribute(node, "hidden").is_some_and(|hidden| hidden != "until-found")
+        // Utility classes like "hidden md:block" hide on small screens only.
+        || dom.attribute(node, "class").is_some_and(|classes| {
+            classes.split_ascii_whitespace().any(|class| class == "hidden" || class == "invisible") && !classes.contains(':')
+        })
+        || dom.attribute(node, "style").is_some_and(|style| {
+            let style: String = style.chars().filter(|c| !c.is_ascii_whitespace()).collect();
+            style.contains("display:none") || style.contains("visibility:hidden")
+        })
 }
 
 /// `¶`, `#` and the like: a link to the place where it stands.
@@ -184,7 +230,7 @@ fn is_named_mark(classes: &str, text: &str) -> bool {
 }
 
 /// Leaves out what its class or id calls navigation, advertising or the like, unless most of the page is in it.
-fn leave_out_hinted(dom: &Dom, all: &Weights, left_out: &mut [bool]) {
+fn leave_out_hinted(dom: &Dom, genre: Genre, all: &Weights, left_out: &mut [bool]) {
     let total = all.text[dom.root().index()];
     let prose = all.prose[dom.root().index()];
     let mut walk = dom.walk(dom.root());
@@ -195,20 +241,87 @@ fn leave_out_hinted(dom: &Dom, all: &Weights, left_out: &mut [bool]) {
             continue;
         }
         let Some(name) = dom.name(node) else { continue };
-        let most = all.text[node.index()] * 5 > total * 2 || all.prose[node.index()] > prose * 0.4;
+        if all.text[node.index()] <= LONGEST_PHRASE && is_phrase_of_site(dom, node, all) {
+            left_out[node.index()] = true;
+            walk.pass_over();
+            continue;
+        }
+        let share = if genre == Genre::Story { 0.6 } else { 0.4 };
+        let most = all.text[node.index()] as f32 > total as f32 * share || all.prose[node.index()] > prose * share;
         let out = match &**name {
             "html" | "body" | "main" | "pre" | "code" | "table" | "tbody" | "tr" | "td" | "article" => false,
+            // Some pages are hidden until their script has run.
+            _ if !most && is_hidden(dom, node) => true,
             "footer" => !most,
             "header" => !most && !holds_heading(dom, node),
             "aside" => !most && !is_note(dom, node),
-            "h1" | "h2" | "h3" | "h4" | "h5" | "h6" | "p" | "span" | "a" | "em" | "strong" | "b" | "i" => is_mark(dom, node),
-            _ => !most && hint(dom, node) && !holds_title(dom, node),
+            _ if dom.attribute(node, "role") == Some("complementary") => !most && !is_note(dom, node),
+            "h1" | "figure" | "figcaption" | "time" | "small" if genre == Genre::Story => !most,
+            "h1" | "h2" | "h3" | "h4" | "h5" | "h6" | "p" | "span" | "a" | "em" | "strong" | "b" | "i" | "summary" => is_mark(dom, node),
+            _ => match hint(dom, node, genre) {
+                Some(Hint::Beside) => !most && !holds_title(dom, node),
+                Some(Hint::Replies) => !holds_title(dom, node),
+                None => false,
+            },
         };
         if out {
             left_out[node.index()] = true;
             walk.pass_over();
         }
     }
+}
+
+/// The id consists of words of the heading that stands first within.
+fn is_named_by_heading(dom: &Dom, node: NodeId) -> bool {
+    let Some(id) = dom.attribute(node, "id") else { return false };
+    let first = dom.children(node).find(|child| dom.name(*child).is_some()).filter(|first| is_heading(dom, *first));
+    first.is_some_and(|heading| {
+        let heading = dom.text_content(heading).to_lowercase();
+        id.split(['-', '_']).all(|word| heading.contains(&word.to_lowercase()))
+    })
+}
+
+/// What sites say to readers below or beside any text, by how it begins.
+fn is_phrase_of_site(dom: &Dom, node: NodeId, all: &Weights) -> bool {
+    let length = all.text[node.index()];
+    if length < 4 || dom.name(node).is_some_and(|name| matches!(&**name, "pre" | "code" | "td" | "th" | "body" | "html" | "main" | "article" | "h1")) {
+        return false;
+    }
+    let mut texts = dom.descendants(node).filter_map(|below| dom.text(below)).map(str::trim).filter(|text| !text.is_empty());
+    let Some(text) = texts.next() else { return false };
+    let only_link = all.links[node.index()] == length && dom.is(node, "a");
+    PHRASES.iter().any(|phrase| text.starts_with(phrase))
+        || only_link && LINK_PHRASES.iter().any(|phrase| text.strip_prefix(phrase).is_some_and(|rest| !rest.starts_with(char::is_alphanumeric)))
+}
+
+/// In bytes; what goes on for longer is a sentence of the text.
+const LONGEST_PHRASE: u32 = 70;
+
+const PHRASES: [&str; 18] = [
+    "Was this page helpful",
+    "Was this helpful",
+    "Was this article helpful",
+    "Is this page helpful",
+    "Did this page help",
+    "Did you find this page useful",
+    "Edit this page",
+    "Edit on Git",
+    "Edit this on Git",
+    "View page source",
+    "Improve this page",
+    "Suggest edits",
+    "Suggest changes",
+    "Report an issue with this page",
+    "Help improve MDN",
+    "Last modified",
+    "Last updated",
+    "Rate this page",
+];
+
+const LINK_PHRASES: [&str; 5] = ["Previous", "Next", "Prev", "« Previous", "← Previous"];
+
+fn is_heading(dom: &Dom, node: NodeId) -> bool {
+    dom.name(node).is_some_and(|name| matches!(&**name, "h1" | "h2" | "h3" | "h4" | "h5" | "h6"))
 }
 
 fn holds_heading(dom: &Dom, node: NodeId) -> bool {
@@ -230,24 +343,38 @@ fn is_mark(dom: &Dom, node: NodeId) -> bool {
             matches!(
                 class,
                 "mw-editsection" | "sr-only" | "visually-hidden" | "screen-reader-text" | "visuallyhidden" | "copy-path" | "linenos" | "md-tag" | "breadcrumb"
-                    | "katex-html" | "MathJax_Preview" | "gs-label" | "skip-link" | "u-visually-hidden"
+                    | "since" | "hideme" | "out-of-band" | "menu-title" | "katex-html" | "MathJax_Preview" | "gs-label" | "skip-link" | "u-visually-hidden"
             )
         })
     })
 }
 
-/// Class and id say that this is beside the content.
-fn hint(dom: &Dom, node: NodeId) -> bool {
-    let mut before = String::new();
+/// What class and id say of something beside the content.
+enum Hint {
+    Beside,
+    /// What readers wrote: often longer than the page itself.
+    Replies,
+}
+
+fn hint(dom: &Dom, node: NodeId, genre: Genre) -> Option<Hint> {
+    let (mut before, mut found) = (String::new(), false);
     for word in words(dom, node) {
         let beside = match word.as_str() {
+            "comments" | "commentlist" | "disqus" | "livefyre" | "respond" => return Some(Hint::Replies),
+            "byline" | "dateline" | "caption" | "credit" | "credits" | "author" | "authors" | "tags" | "tag" | "timestamp" | "pubdate" | "gallery" | "slideshow"
+            | "teaser" | "teasers" | "widget" | "widgets" | "deck" | "dek" | "subtitle" | "headline" | "kicker" | "meta" | "metadata" | "postmeta" | "topics" | "inset"
+            | "pullquote" | "replies" | "comment" | "login" | "print" | "video" | "player" | "carousel" | "featured" | "popular" | "latest" | "trending"
+                if genre == Genre::Story =>
+            {
+                true
+            }
             "nav" | "navbar" | "navigation" | "sidenav" | "subnav" | "topnav" | "menu" | "submenu" | "breadcrumb" | "breadcrumbs" | "crumbs" | "pagination" | "pager"
             | "prevnext" | "sidebar" | "sidebars" | "sidebarwrapper" | "sphinxsidebar" | "sidemenu" | "tableofcontents" | "toolbar" | "footer" | "masthead" | "cookie"
-            | "cookies" | "consent" | "gdpr" | "newsletter" | "subscribe" | "subscription" | "signup" | "paywall" | "share" | "sharing" | "sharebar" | "sharedaddy"
-            | "social" | "socials" | "addthis" | "addtoany" | "sharethis" | "comments" | "disqus" | "livefyre" | "respond" | "feedback" | "related" | "recommended"
+            | "cookies" | "consent" | "gdpr" | "newsletter" | "subscribe" | "subscription" | "signup" | "share" | "sharing" | "sharebar" | "sharedaddy"
+            | "social" | "socials" | "addthis" | "addtoany" | "sharethis" | "feedback" | "related" | "recommended"
             | "recommendations" | "recirc" | "trending" | "outbrain" | "taboola" | "promo" | "promos" | "promotion" | "advert" | "advertisement" | "advertising"
             | "adverts" | "ads" | "adsense" | "sponsor" | "sponsored" | "banner" | "popup" | "modal" | "skiplink" | "skiplinks" | "printfooter" | "catlinks"
-            | "navbox" | "navfooter" | "navheader" | "copyright" | "noprint" | "jumpto" | "siteNotice" | "sitenotice" | "toc" | "hidden" | "invisible" => true,
+            | "navbox" | "navfooter" | "navheader" | "copyright" | "noprint" | "jumpto" | "siteNotice" | "sitenotice" | "toc" => true,
             // As in "content-list" and "page-tools".
             "contents" => before == "of",
             "tools" => before == "page",
@@ -258,19 +385,26 @@ fn hint(dom: &Dom, node: NodeId) -> bool {
             "link" => before == "skip",
             "posts" | "articles" | "stories" | "reading" | "news" | "read" => matches!(before.as_str(), "related" | "more" | "popular" | "latest" | "most" | "other" | "recent"),
             "bio" => before == "author",
+            "switcher" => true,
+            "selection" | "selector" | "picker" => matches!(before.as_str(), "language" | "lang" | "locale" | "version"),
+            "dropdown" => genre == Genre::Reference && dom.children(node).any(|child| dom.is(child, "ul") || dom.is(child, "ol")),
             _ => false,
         };
-        if beside {
-            return true;
+        // "social-media-embed" is a quotation.
+        if word == "embed" {
+            return None;
         }
+        found |= beside;
         before = word;
     }
-    false
+    found.then_some(Hint::Beside)
 }
 
 /// The words of class and id, lower-case: "articleBody main-text" has four.
 fn words(dom: &Dom, node: NodeId) -> impl Iterator<Item = String> + '_ {
-    let names = ["class", "id"].into_iter().filter_map(move |name| dom.attribute(node, name));
+    // The id of a section is made of its heading's words, which say nothing of its place.
+    let section = dom.is(node, "section") || is_named_by_heading(dom, node);
+    let names = ["class", "id"].into_iter().take(if section { 1 } else { 2 }).filter_map(move |name| dom.attribute(node, name));
     names.flat_map(|name| name.split(|c: char| !c.is_ascii_alphanumeric())).flat_map(|part| {
         let mut rest = part;
         std::iter::from_fn(move || {
@@ -283,7 +417,7 @@ fn words(dom: &Dom, node: NodeId) -> impl Iterator<Item = String> + '_ {
 }
 
 /// The element that a documentation generator, or the author, calls the content.
-fn named_content(dom: &Dom, left_out: &[bool], weights: &Weights) -> Option<NodeId> {
+fn named_content(dom: &Dom, left_out: &[bool], weights: &Weights) -> Option<(u8, NodeId)> {
     // The best name wins; of elements of one name the one with most text.
     let mut best: Option<(u8, u32, NodeId)> = None;
     let mut walk = dom.walk(dom.root());
@@ -300,14 +434,21 @@ fn named_content(dom: &Dom, left_out: &[bool], weights: &Weights) -> Option<Node
         }
     }
     let (rank, text, node) = best?;
-    // "article" is also what overviews call each of their entries.
-    let total = weights.text[dom.root().index()];
-    (rank > GENERIC || text * 2 > total).then_some(node)
+    // "article" is also what overviews call each of their entries, and "body" what others call a part.
+    let most = match rank {
+        BODY => weights.prose[node.index()] > weights.prose[dom.root().index()] * 0.7,
+        0..=GENERIC => text * 2 > weights.text[dom.root().index()],
+        _ => true,
+    };
+    most.then_some((rank, node))
 }
 
 /// Text shorter than this is not taken for the content by its name alone.
 const LEAST: u32 = 120;
 const GENERIC: u8 = 4;
+const BODY: u8 = 6;
+/// Names from here on are given by generators.
+const GENERATED: u8 = 6;
 
 fn rank(dom: &Dom, node: NodeId) -> Option<u8> {
     let name = dom.name(node)?;
@@ -324,7 +465,7 @@ fn rank(dom: &Dom, node: NodeId) -> Option<u8> {
         return Some(7);
     }
     if class("body") && &**name == "div" {
-        return Some(6);
+        return Some(BODY);
     }
     match &**name {
         "main" => Some(5),
@@ -335,18 +476,31 @@ fn rank(dom: &Dom, node: NodeId) -> Option<u8> {
     }
 }
 
-/// Follows the running text down from the body as long as one child has nearly all of it.
-fn densest(dom: &Dom, left_out: &[bool], weights: &Weights) -> NodeId {
-    let body = dom.descendants(dom.root()).find(|node| dom.is(*node, "body")).unwrap_or(dom.root());
-    let total = weights.prose[body.index()];
-    let mut root = body;
+fn body(dom: &Dom) -> NodeId {
+    dom.descendants(dom.root()).find(|node| dom.is(*node, "body")).unwrap_or(dom.root())
+}
+
+/// The article that the page's first heading stands in: what else has running text is teasers of other stories.
+fn story_around_heading(dom: &Dom, genre: Genre, weights: &Weights) -> Option<NodeId> {
+    let heading = dom.descendants(dom.root()).find(|node| dom.is(*node, "h1")).filter(|_| genre == Genre::Story)?;
+    dom.ancestors(heading).find(|above| (dom.is(*above, "article") || dom.is(*above, "main")) && weights.prose[above.index()] >= LEAST_STORY)
+}
+
+/// Less prose than this is a teaser.
+const LEAST_STORY: f32 = 400.0;
+
+/// Follows the running text down from `top` as long as one child has nearly all of it.
+fn densest(dom: &Dom, top: NodeId, genre: Genre, left_out: &[bool], weights: &Weights) -> NodeId {
+    let total = weights.prose[top.index()];
+    let share = if genre == Genre::Story { 0.7 } else { 0.85 };
+    let mut root = top;
     loop {
         let heaviest = dom
             .children(root)
             .filter(|child| !left_out[child.index()] && dom.name(*child).is_some())
             .max_by(|one, other| weights.prose[one.index()].total_cmp(&weights.prose[other.index()]));
         match heaviest {
-            Some(child) if weights.prose[child.index()] >= total * 0.7 && total > 0.0 && !dom.is(child, "p") && !dom.is(child, "pre") => root = child,
+            Some(child) if weights.prose[child.index()] >= total * share && total > 0.0 && !dom.is(child, "p") && !dom.is(child, "pre") => root = child,
             _ => return root,
         }
     }
@@ -362,7 +516,11 @@ fn leave_out_link_lists(dom: &Dom, root: NodeId, weights: &Weights, left_out: &m
             continue;
         }
         let list = node != root && dom.name(node).is_some_and(|name| matches!(&**name, "div" | "section" | "ul" | "ol" | "table" | "aside" | "form" | "dl"));
-        if list && weights.text[node.index()] > 0 && weights.link_share(node) > 0.6 {
+        if list
+            && weights.text[node.index()] > 0
+            && weights.link_share(node) > 0.6
+            && weights.prose[node.index()] < weights.prose[root.index()] * 0.25
+        {
             left_out[node.index()] = true;
             walk.pass_over();
         }
@@ -379,10 +537,16 @@ fn heading_before(dom: &Dom, root: NodeId, left_out: &[bool]) -> Option<NodeId> 
             walk.pass_over();
         } else if node == root {
             let within = dom.descendants(root).any(|below| dom.is(below, "h1"));
-            return heading.filter(|_| !within);
+            return heading.filter(|heading| !within && begins_title(dom, *heading));
         } else if dom.is(node, "h1") {
             heading = Some(node);
         }
     }
     None
+}
+
+fn begins_title(dom: &Dom, heading: NodeId) -> bool {
+    let plain = |node: NodeId| dom.text_content(node).chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect::<String>();
+    let heading = plain(heading);
+    !heading.is_empty() && dom.descendants(dom.root()).find(|node| dom.is(*node, "title")).is_some_and(|title| plain(title).starts_with(&heading))
 }

@@ -28,7 +28,9 @@ pub(super) fn text(dom: &Dom, pre: NodeId) -> String {
                     text.push('\n');
                 }
             }
-            Step::Leave(node) => ended |= node != pre && is_line(dom, node) && !text.ends_with('\n'),
+            // An empty element is an empty line.
+            Step::Leave(node) if node != pre && is_line(dom, node) => ended = !text.ends_with('\n') || dom.first_child(node).is_none(),
+            Step::Leave(_) => {}
         }
     }
     text
@@ -74,7 +76,8 @@ fn named(dom: &Dom, node: NodeId, place: Place) -> Option<Option<String>> {
         for prefix in ["language-", "lang-", "highlight-source-", "highlight-text-", "mw-highlight-lang-", "source-", "highlight-", "lang:"] {
             let Some(name) = token.strip_prefix(prefix) else { continue };
             // "lang-en" on a wrapper is about people, and "source-list" or "highlight-box" about layout.
-            let certain = prefix == "language-" || prefix == "mw-highlight-lang-" || place == Place::Own && prefix == "lang-";
+            let sphinx = prefix == "highlight-" && dom.has_class(node, "notranslate");
+            let certain = sphinx || prefix == "language-" || prefix == "mw-highlight-lang-" || place == Place::Own && prefix == "lang-";
             // GitHub names HTML text.html.basic.
             let name = if prefix == "highlight-text-" { name.split('-').next().unwrap_or_default() } else { name };
             if let Some(name) = plausible(name).filter(|name| certain || is_known(name) || is_none(name)) {
@@ -142,7 +145,8 @@ fn normal(name: &str) -> Option<String> {
         "gql" => "graphql",
         "patch" => "diff",
         "res" => "rescript",
-        other => other,
+        // Templates and prompts around a language: "html+jinja", "pycon+sql".
+        other => other.split_once('+').map_or(other, |(outer, _)| outer),
     };
     Some(usual.to_owned())
 }
@@ -153,14 +157,16 @@ fn is_known(name: &str) -> bool {
 
 /// Names that are taken for a language wherever a class is nothing but such a name. Sorted.
 const KNOWN: [&str; 137] = [
-    "ada", "apache", "asm", "awk", "azurecli", "bash", "bat", "batch", "bibtex", "c", "c#", "c++", "clj", "clojure", "cmake", "cmd", "coffeescript", "conf",
-    "console", "cpp", "crystal", "cs", "csharp", "css", "csv", "cuda", "cython", "d", "dart", "diff", "django", "docker", "dockerfile", "dot", "elixir", "elm",
-    "erlang", "fish", "fortran", "fsharp", "gdscript", "glsl", "gnuplot", "go", "golang", "gradle", "graphql", "groovy", "haml", "handlebars", "haskell", "hcl",
-    "hlsl", "html", "html+django", "http", "ini", "ipython", "ipython3", "java", "javascript", "jinja", "jinja2", "js", "json", "json5", "jsonc", "jsonl", "jsx",
-    "julia", "kotlin", "kusto", "latex", "less", "liquid", "lisp", "llvm", "lua", "make", "makefile", "markdown", "mathematica", "matlab", "md", "mermaid",
-    "nasm", "nginx", "nim", "nix", "objc", "objective-c", "ocaml", "pascal", "perl", "pgsql", "php", "postgresql", "powershell", "prolog", "properties", "proto",
-    "protobuf", "pwsh", "py", "pycon", "python", "python3", "pytb", "r", "racket", "rb", "rst", "rs", "ruby", "rust", "sass", "scala", "scheme", "scss", "sh",
-    "shell", "solidity", "sparql", "sql", "svelte", "swift", "systemd", "tcl", "terraform", "tex", "toml", "ts", "tsx", "typescript", "vim", "vue", "xml",
+    "ada", "apache", "asm", "awk", "azurecli", "bash", "bat", "batch", "bibtex", "c", "c#", "c++", "clj", "clojure", "cmake", "cmd",
+    "coffeescript", "conf", "console", "cpp", "crystal", "cs", "csharp", "css", "csv", "cuda", "cython", "d", "dart", "diff", "django",
+    "docker", "dockerfile", "dot", "elixir", "elm", "erlang", "fish", "fortran", "fsharp", "gdscript", "glsl", "gnuplot", "go", "golang",
+    "gradle", "graphql", "groovy", "haml", "handlebars", "haskell", "hcl", "hlsl", "html", "html+django", "http", "ini", "ipython",
+    "ipython3", "java", "javascript", "jinja", "jinja2", "js", "json", "json5", "jsonc", "jsonl", "jsx", "julia", "kotlin", "kusto",
+    "latex", "less", "liquid", "lisp", "llvm", "lua", "make", "makefile", "markdown", "mathematica", "matlab", "md", "mermaid", "nasm",
+    "nginx", "nim", "nix", "objc", "objective-c", "ocaml", "pascal", "perl", "pgsql", "php", "postgresql", "powershell", "prolog",
+    "properties", "proto", "protobuf", "pwsh", "py", "pycon", "pytb", "python", "python3", "r", "racket", "rb", "rs", "rst", "ruby",
+    "rust", "sass", "scala", "scheme", "scss", "sh", "shell", "solidity", "sparql", "sql", "svelte", "swift", "systemd", "tcl",
+    "terraform", "tex", "toml", "ts", "tsx", "typescript", "vim", "vue", "xml",
 ];
 
 /// Line numbers, buttons and the like: beside the code, not part of it.
@@ -175,7 +181,7 @@ fn is_beside_code(dom: &Dom, node: NodeId) -> bool {
                 class,
                 "lineno" | "linenos" | "lineno-cell" | "linenodiv" | "line-number" | "linenumber" | "line-numbers-rows" | "gutter" | "rouge-gutter" | "blob-num"
                     | "hljs-ln-numbers" | "lnt" | "lnlinks" | "ln" | "gl" | "crayon-nums" | "line-num" | "code-line-number" | "react-syntax-highlighter-line-number"
-                    | "copybtn" | "copy" | "copy-button" | "copy-btn" | "btn-copy" | "zeroclipboard-container" | "sr-only" | "visually-hidden" | "src-rustdoc"
+                    | "copybtn" | "copy" | "copy-button" | "copy-btn" | "btn-copy" | "zeroclipboard-container" | "sr-only" | "visually-hidden" | "boring"
             )
         })
     })

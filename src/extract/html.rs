@@ -227,8 +227,8 @@ impl<'a> Writer<'a> {
             Open::Nothing => {}
             Open::Block => self.paragraph(),
             Open::Heading => {
-                self.paragraph();
-                self.heading = None;
+                let level = self.heading.take();
+                self.finish(level);
                 self.inline.plain(false);
             }
             Open::Container => {
@@ -257,9 +257,20 @@ impl<'a> Writer<'a> {
         }
     }
 
-    /// Ends the paragraph or heading that is open, if anything is in it.
+    /// Ends the paragraph that is open, if anything is in it. A heading goes on: blocks within it are still on its line.
     fn paragraph(&mut self) {
+        match self.heading {
+            Some(_) => self.inline.text(" "),
+            None => self.finish(None),
+        }
+    }
+
+    fn finish(&mut self, heading: Option<usize>) {
         let Some(text) = self.inline.take() else { return };
+        // Separators are none between lines of their own.
+        if !self.in_cell && text.chars().all(|c| matches!(c, '|' | '\\' | '/' | ',' | '.' | '·' | '•' | '–' | '—' | '¶' | '§' | ' ')) {
+            return;
+        }
         if self.in_cell {
             if !self.out.is_empty() {
                 self.out.push_str(if self.form == Form::Markdown { "<br>" } else { " " });
@@ -271,7 +282,7 @@ impl<'a> Writer<'a> {
             self.out.push_str(&text.replace("\\\n", "<br>").replace('\n', " "));
             return;
         }
-        match self.heading.filter(|_| self.form == Form::Markdown) {
+        match heading.filter(|_| self.form == Form::Markdown) {
             Some(level) => {
                 let title = text.replace("\\\n", " ").replace('\n', " ");
                 self.block(&format!("{} {}", "######".get(..level).unwrap_or("######"), title));

@@ -71,7 +71,7 @@ impl Inline {
     }
 
     pub(super) fn text(&mut self, text: &str) {
-        let mut characters = text.chars().peekable();
+        let mut characters = text.chars();
         while let Some(c) = characters.next() {
             if c.is_ascii_whitespace() {
                 self.blank = true;
@@ -86,16 +86,16 @@ impl Inline {
                 self.line.push(if c == '\u{a0}' { ' ' } else { c });
                 continue;
             }
-            let next = characters.peek().copied();
             let previous = self.line.chars().next_back();
-            if self.is_special(c, previous, next) {
+            if c.is_ascii_punctuation() && self.is_special(c, previous, characters.as_str()) {
                 self.line.push('\\');
             }
             self.line.push(if c == '\u{a0}' { ' ' } else { c });
         }
     }
 
-    fn is_special(&self, c: char, previous: Option<char>, next: Option<char>) -> bool {
+    fn is_special(&self, c: char, previous: Option<char>, rest: &str) -> bool {
+        let next = rest.chars().next();
         let blank = |c: Option<char>| c.is_none_or(char::is_whitespace);
         match c {
             '`' => true,
@@ -104,7 +104,10 @@ impl Inline {
             '_' => !(previous.is_some_and(char::is_alphanumeric) && next.is_some_and(char::is_alphanumeric)),
             '~' => previous == Some('~') || next == Some('~'),
             '<' => next.is_none_or(|next| next.is_ascii_alphabetic() || matches!(next, '/' | '!' | '?')),
-            '&' => next.is_some_and(|next| next.is_ascii_alphanumeric() || next == '#'),
+            '&' => {
+                let name = rest.strip_prefix('#').unwrap_or(rest).trim_start_matches(|c: char| c.is_ascii_alphanumeric());
+                name.starts_with(';')
+            }
             '[' => self.links > 0 || previous == Some('!'),
             ']' => self.links > 0,
             // "[a](b)" and "[a]: b" in plain words are no link.
