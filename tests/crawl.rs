@@ -413,12 +413,17 @@ fn llms_txt_and_markdown_are_pages_with_links() {
 #[test]
 fn other_content_is_skipped_with_its_type() {
     let world = World::new();
-    world.site.page("a.test/", &["/data", "/feed", "/map"]).reply("a.test/data", Reply::new(200, "application/pdf", vec![b'x'; 100_000]));
+    world
+        .site
+        .page("a.test/", &["/data", "/feed", "/map", "/x.py"])
+        .reply("a.test/data", Reply::new(200, "application/pdf", vec![b'x'; 100_000]));
+    world.site.reply("a.test/x.py", Reply::new(200, "application/octet-stream", "print()"));
     world.site.reply("a.test/feed", Reply::new(200, "application/xml", "<rss/>"));
     world.site.reply("a.test/map", Reply::new(200, "application/xml", "<urlset/>"));
     let outcome = world.run(request("http://a.test/"));
     assert_eq!(outcome.urls, ["http://a.test/"]);
     assert_eq!(outcome.skipped("http://a.test/data"), "application/pdf");
+    assert_eq!(outcome.skipped("http://a.test/x.py"), "application/octet-stream");
     assert_eq!(outcome.skipped("http://a.test/feed"), "XML that is neither a page nor a sitemap");
     assert_eq!(outcome.skipped("http://a.test/map"), "a sitemap, which is read where it is a seed");
 }
@@ -499,7 +504,23 @@ fn a_crawl_waits_for_its_consumer() {
         }
         world.handle.sleep(Duration::from_secs(5)).await;
         assert!(world.site.asked().len() <= 3 + 4, "{}", world.site.asked().len());
+        // Longer than any time limit.
+        world.handle.sleep(Duration::from_secs(600)).await;
+        while crawl.next().await.is_some() {}
+        let report = crawl.finish();
+        assert_eq!((report.pages, report.failed.len()), (101, 0));
     });
+}
+
+#[test]
+fn a_page_of_a_hundred_thousand_links_is_queued_within_bounds() {
+    let world = World::new();
+    let links: String = (0..100_000).map(|number| format!("<a href=/{number}>")).collect();
+    world.site.reply("a.test/", Reply::html(links)).on("a.test/*", |asked| Reply::html(page(&asked.target, &[])));
+    let crawler = world.crawler_with(Config { max_queued: 50_000, ..Config::default() });
+    let outcome = world.drain(crawler.crawl(request("http://a.test/").max_pages(200).robots(Robots::Ignore)));
+    assert_eq!(outcome.pages.len(), 200);
+    assert_eq!(outcome.report.passed_over["the queue is full"], 50_000);
 }
 
 #[test]

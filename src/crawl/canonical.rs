@@ -57,8 +57,8 @@ pub(super) fn credible<'a>(page: &Url, canonical: Option<&'a Url>, bounds: &Boun
 
 #[cfg(test)]
 mod tests {
-    use super::super::plan::Scope;
     use super::*;
+    use crate::crawl::plan::Scope;
 
     fn url(text: &str) -> Url {
         Url::parse(text).unwrap()

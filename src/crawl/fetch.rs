@@ -239,6 +239,8 @@ fn read(page: Page, wanted: Wanted, directives: Directives) -> Answer {
         return Answer::Sitemap(sitemap);
     }
     match kind {
+        // Offered for saving, as example code and data often is: only a name or content that tells of prose makes it a page.
+        Kind::Text if is_download(&page) => Answer::NotAPage("application/octet-stream".to_owned()),
         _ if wanted == Wanted::Sitemap => Answer::NotAPage("not a sitemap".to_owned()),
         Kind::Html | Kind::Markdown | Kind::Text => {
             let mut outline = extract::links(&page);
@@ -250,6 +252,11 @@ fn read(page: Page, wanted: Wanted, directives: Directives) -> Answer {
         Kind::Sitemap | Kind::Xml => Answer::NotAPage("XML that is neither a page nor a sitemap".to_owned()),
         Kind::Other(what) => Answer::NotAPage(what),
     }
+}
+
+fn is_download(page: &Page) -> bool {
+    let declared = page.content_type.as_deref().unwrap_or_default().split(';').next().unwrap_or_default();
+    declared.trim().eq_ignore_ascii_case("application/octet-stream") && !page.url.path().to_ascii_lowercase().ends_with(".txt")
 }
 
 fn target(from: &Url, response: &Response) -> Result<Url, Error> {

@@ -234,12 +234,15 @@ pub(super) fn origin(url: &Url) -> Box<str> {
     url[..url::Position::BeforePath].into()
 }
 
-/// The one form in which URLs are compared: without fragment and empty query, escapes in capitals and only where needed
+/// The one form in which URLs are compared: without fragment, empty query, user name and password (none is sent), escapes in capitals and only where needed
 /// (RFC 3986 6.2.2). What RFC 3986 leaves to the scheme (default port, empty path, dot segments) the parser has done.
 ///
 /// `/` and `/index.html` stay two, as nothing says that they are one; a crawl notices it by their content.
 pub fn normalise(mut url: Url) -> Url {
     url.set_fragment(None);
+    // Both fail only for URLs that cannot have a user name in the first place.
+    let _ = url.set_username("");
+    let _ = url.set_password(None);
     if url.query() == Some("") {
         url.set_query(None);
     }
@@ -339,7 +342,7 @@ mod tests {
 
     #[test]
     fn one_page_has_one_form() {
-        let forms = ["http://A.test:80/a/../b/%7Ex?q=%c3%a4#part", "http://a.test/b/~x?q=%C3%A4", "http://a.test/b/./%7ex?q=ä"];
+        let forms = ["http://A.test:80/a/../b/%7Ex?q=%c3%a4#part", "http://a.test/b/~x?q=%C3%A4", "http://me:secret@a.test/b/./%7ex?q=ä"];
         for form in forms {
             assert_eq!(normalise(url(form)).as_str(), "http://a.test/b/~x?q=%C3%A4", "{form}");
         }

@@ -5,7 +5,7 @@
 //!
 //! A page is handed out once, by these rules: URLs are compared in their normal form ([`normalise`]); a redirect is followed as a
 //! link of its own, so that its target is judged by scope, robots.txt and memory like any other; a page yields to its canonical
-//! address within the crawl; and of several URLs of one origin with the same bytes only the first is a page.
+//! address within the crawl; and of several URLs of one host with the same bytes only the first is a page.
 
 mod canonical;
 mod error;
@@ -74,6 +74,28 @@ impl Default for Config {
 }
 
 /// Starts crawls and fetches single pages. Clones share connections, counters and the memory of robots.txt files.
+///
+/// ```
+/// use smolcrawl::crawl::{Config, CrawlRequest, Crawler, Visit};
+/// use smolcrawl::reactor::sim::Sim;
+///
+/// let sim = Sim::new(); // or what `reactor::choose` gives
+/// let handle = sim.handle();
+/// let crawler = Crawler::new(handle.clone(), Config::default())?;
+/// let mut crawl = crawler.crawl(CrawlRequest::parse(&["https://docs.test/guide/"])?.depth(2));
+/// let report = handle.block_on(async {
+///     while let Some(visit) = crawl.next().await {
+///         match visit {
+///             Visit::Page(page) => println!("{} has {} bytes", page.url, page.body.len()),
+///             Visit::Skipped(skipped) => println!("{} was left out: {}", skipped.url, skipped.why),
+///             Visit::Failed(failed) => println!("{} failed: {}", failed.url, failed.error),
+///         }
+///     }
+///     crawl.finish()
+/// });
+/// assert_eq!((report.pages, report.failed.len()), (0, 1)); // nobody has named the host docs.test in this world
+/// # Ok::<(), smolcrawl::crawl::Error>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Crawler {
     fetcher: Arc<Fetcher>,

@@ -58,7 +58,7 @@ impl std::str::FromStr for Scope {
 #[error("unknown scope, it is one of: prefix, host, domain")]
 pub struct UnknownScope;
 
-/// What robots.txt, `<meta name=robots>`, `X-Robots-Tag` and `rel=nofollow` of a whole page are worth.
+/// What robots.txt, `<meta name=robots>` and `X-Robots-Tag` are worth.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Robots {
     /// RFC 9309, `Crawl-delay`, noindex and nofollow are kept.

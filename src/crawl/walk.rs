@@ -55,7 +55,7 @@ pub struct Crawl {
     /// Requests in flight that may become pages: they hold a place of `max_pages`.
     in_flight: u64,
     standing: Standing,
-    /// Hash of origin and body -> URLs with it.
+    /// Hash of host and body -> URLs with it.
     contents: HashMap<u64, u8>,
     hasher: RandomState,
     /// Why the robots.txt of an origin could not be asked for.
@@ -102,7 +102,7 @@ impl Crawl {
         }
     }
 
-    /// What happens next; none when the crawl is over.
+    /// What happens next; none when the crawl is over. Nothing is lost if the future is dropped before it is ready.
     pub async fn next(&mut self) -> Option<Visit> {
         poll_fn(|cx| self.poll_visit(cx)).await
     }
@@ -211,7 +211,8 @@ impl Crawl {
             }
             Done::Answer(url, entry, answer) => {
                 self.in_flight -= 1;
-                if let Some(failures) = self.polite.ended(&url, now, ended(&answer)) {
+                let given_up = self.polite.ended(&url, now, ended(&answer));
+                if let Some(failures) = given_up {
                     self.give_up(&url, failures);
                 }
                 match *answer {
@@ -220,7 +221,7 @@ impl Crawl {
                     Ok(Answer::Moved(to)) => self.moved(url, entry, to),
                     Ok(Answer::NotAPage(what)) => self.skip(url, what),
                     Ok(Answer::Unchanged) => self.skip(url, "not changed".to_owned()),
-                    Err(error) if worth_another_try(&error) && entry.attempts < self.fetcher.config.retries => {
+                    Err(error) if given_up.is_none() && worth_another_try(&error) && entry.attempts < self.fetcher.config.retries => {
                         self.try_again(&url, entry, &error, now);
                     }
                     Err(error) => self.fail(url, &entry, &error),
@@ -231,7 +232,8 @@ impl Crawl {
 
     fn page(&mut self, url: Url, entry: Entry, page: Page, outline: Outline) {
         let obey = self.request.robots == Robots::Obey;
-        let content = self.hasher.hash_one((origin(&url), &page.body));
+        // Without the scheme: a site that answers http and https alike has its pages once.
+        let content = self.hasher.hash_one((url.host_str(), url.port(), &page.body));
         let copies = self.contents.get(&content).copied().unwrap_or_default();
         // Links of a copy may lead elsewhere, as they are relative to another address; but where every address has the same
         // content, as some servers answer, following them would not end.
