@@ -348,6 +348,17 @@ fn a_page_whose_canonical_address_leads_nowhere_is_not_lost() {
 }
 
 #[test]
+fn pages_that_name_each_other_as_canonical_give_one_page() {
+    let world = World::new();
+    world.site.page("a.test/", &["/1", "/x"]);
+    world.site.reply("a.test/1", with_canonical("1", "/2", &[])).reply("a.test/2", with_canonical("2", "/3", &[]));
+    world.site.reply("a.test/3", with_canonical("3", "/3", &[]));
+    world.site.reply("a.test/x", with_canonical("x", "/y", &[])).reply("a.test/y", with_canonical("y", "/x", &[]));
+    let outcome = world.run(request("http://a.test/"));
+    assert_eq!(outcome.urls, ["http://a.test/", "http://a.test/3", "http://a.test/y"]);
+}
+
+#[test]
 fn the_same_bytes_are_one_page() {
     let world = World::new();
     for address in ["a.test/", "a.test/index.html"] {

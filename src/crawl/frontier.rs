@@ -105,7 +105,7 @@ impl Frontier {
         }
     }
 
-    /// Queues a URL in normal form unless it was offered before or looks like one of endlessly many.
+    /// Queues a link in normal form unless it was offered before or looks like one of endlessly many.
     pub(super) fn offer(&mut self, url: &Url, entry: impl FnOnce() -> Entry) -> Offered {
         let hash = self.hasher.hash_one(url.as_str());
         if self.seen.contains(&hash) {
@@ -113,6 +113,15 @@ impl Frontier {
         }
         if let Some(why) = self.trap(url) {
             return Offered::Refused(why);
+        }
+        self.offer_named(url, entry)
+    }
+
+    /// Queues what a user or a sitemap has named one by one: that is finite, whatever it looks like.
+    pub(super) fn offer_named(&mut self, url: &Url, entry: impl FnOnce() -> Entry) -> Offered {
+        let hash = self.hasher.hash_one(url.as_str());
+        if self.seen.contains(&hash) {
+            return Offered::Seen;
         }
         if self.queued >= self.limits.max_queued {
             return Offered::Refused("the queue is full");
@@ -426,6 +435,16 @@ mod tests {
         assert_eq!(offer(&mut frontier, "http://a.test/a/b/a/b/a/b/a/b/c", 1), Offered::Refused("the path repeats itself"));
         frontier.limits.max_queued = 4;
         assert_eq!(offer(&mut frontier, "http://a.test/more", 1), Offered::Refused("the queue is full"));
+    }
+
+    #[test]
+    fn what_was_named_is_no_trap() {
+        let mut frontier = frontier();
+        for number in 0..10 {
+            let named = url(&format!("http://a.test/x?id={number}"));
+            assert_eq!(frontier.offer_named(&named, || Entry::new(&named, 0, Role::Seed)), Offered::Queued);
+            assert_eq!(offer(&mut frontier, named.as_str(), 1), Offered::Seen);
+        }
     }
 
     #[test]
