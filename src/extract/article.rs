@@ -151,6 +151,11 @@ impl Weights {
         if text < 40 { 0.0 } else { text as f32 }
     }
 
+    /// Text that leads nowhere, prose or not.
+    fn plain(&self, node: NodeId) -> f32 {
+        (self.text[node.index()] - self.links[node.index()]) as f32
+    }
+
     fn link_share(&self, node: NodeId) -> f32 {
         self.links[node.index()] as f32 / self.text[node.index()].max(1) as f32
     }
@@ -249,7 +254,8 @@ fn leave_out_hinted(dom: &Dom, genre: Genre, all: &Weights, left_out: &mut [bool
         let share = if genre == Genre::Story { 0.6 } else { 0.4 };
         let most = all.text[node.index()] as f32 > total as f32 * share || all.prose[node.index()] > prose * share;
         let out = match &**name {
-            "html" | "body" | "main" | "pre" | "code" | "table" | "tbody" | "tr" | "td" | "article" => false,
+            "td" | "pre" => is_line_numbers(dom, node),
+            "html" | "body" | "main" | "code" | "table" | "tbody" | "tr" | "article" => false,
             // Some pages are hidden until their script has run.
             _ if !most && is_hidden(dom, node) => true,
             "footer" => !most,
@@ -343,9 +349,16 @@ fn is_mark(dom: &Dom, node: NodeId) -> bool {
             matches!(
                 class,
                 "mw-editsection" | "sr-only" | "visually-hidden" | "screen-reader-text" | "visuallyhidden" | "copy-path" | "linenos" | "md-tag" | "breadcrumb"
-                    | "since" | "hideme" | "out-of-band" | "menu-title" | "katex-html" | "MathJax_Preview" | "gs-label" | "skip-link" | "u-visually-hidden"
+                    | "since" | "viewcode-link" | "hideme" | "out-of-band" | "menu-title" | "katex-html" | "MathJax_Preview" | "gs-label" | "skip-link" | "u-visually-hidden"
             )
         })
+    })
+}
+
+/// The column of numbers beside a listing that is laid out as a table.
+fn is_line_numbers(dom: &Dom, node: NodeId) -> bool {
+    dom.attribute(node, "class").is_some_and(|classes| {
+        classes.split_ascii_whitespace().any(|class| matches!(class, "linenos" | "lineno" | "gutter" | "gl" | "rouge-gutter" | "linenodiv"))
     })
 }
 
@@ -500,7 +513,15 @@ fn densest(dom: &Dom, top: NodeId, genre: Genre, left_out: &[bool], weights: &We
             .filter(|child| !left_out[child.index()] && dom.name(*child).is_some())
             .max_by(|one, other| weights.prose[one.index()].total_cmp(&weights.prose[other.index()]));
         match heaviest {
-            Some(child) if weights.prose[child.index()] >= total * share && total > 0.0 && !dom.is(child, "p") && !dom.is(child, "pre") => root = child,
+            Some(child)
+                if weights.prose[child.index()] >= total * share
+                    && total > 0.0
+                    && (genre == Genre::Story || weights.plain(child) >= weights.plain(top) * 0.7)
+                    && !dom.is(child, "p")
+                    && !dom.is(child, "pre") =>
+            {
+                root = child;
+            }
             _ => return root,
         }
     }

@@ -38,7 +38,8 @@ pub(super) fn text(dom: &Dom, pre: NodeId) -> String {
 
 /// The language in lower case under its usual name; `None` where nothing names one, or it is named as plain text.
 pub(super) fn language(dom: &Dom, pre: NodeId) -> Option<String> {
-    let inner = dom.children(pre).filter(|child| dom.is(*child, "code") || dom.is(*child, "span")).take(2);
+    // mdBook nests `pre` and `code` within `pre`.
+    let inner = dom.descendants(pre).skip(1).filter(|below| dom.is(*below, "code") || dom.is(*below, "pre")).take(INNER);
     let own = std::iter::once(pre).chain(inner);
     let wrappers = dom
         .ancestors(pre)
@@ -48,7 +49,9 @@ pub(super) fn language(dom: &Dom, pre: NodeId) -> Option<String> {
 }
 
 /// How far above a `<pre>` its highlighter may have put the name.
-const WRAPPERS: usize = 5;
+const WRAPPERS: usize = 7;
+/// How many elements within it.
+const INNER: usize = 2;
 
 #[derive(Clone, Copy, PartialEq)]
 enum Place {

@@ -505,7 +505,8 @@ pub(super) fn is_block(name: &str) -> bool {
 }
 
 fn is_admonition_title(class: &str) -> bool {
-    matches!(class, "admonition-title" | "markdown-alert-title" | "topic-title" | "sidebar-title" | "rubric")
+    // Docusaurus adds a hash to its names.
+    class.starts_with("admonitionHeading") || matches!(class, "admonition-title" | "markdown-alert-title" | "topic-title" | "sidebar-title" | "rubric")
 }
 
 fn trim_line(out: &mut String) {

@@ -59,7 +59,7 @@ impl Inline {
             return None;
         }
         let line = std::mem::take(&mut self.line);
-        let text = line.trim().trim_end_matches("\\\n").trim_end_matches('\n').trim_end();
+        let text = without_breaks(&line).trim_start();
         if text.is_empty() {
             return None;
         }
@@ -111,7 +111,8 @@ impl Inline {
             '[' => self.links > 0 || previous == Some('!'),
             ']' => self.links > 0,
             // "[a](b)" and "[a]: b" in plain words are no link.
-            '(' | ':' => previous == Some(']'),
+            '(' => previous == Some(']'),
+            ':' => previous == Some(']') && self.line.starts_with('['),
             _ => false,
         }
     }
@@ -187,17 +188,17 @@ impl Inline {
             self.open.remove(at);
         }
         let Some((start, end)) = self.since(&mark) else { return };
+        let tail = self.line.split_off(end);
         let (before, first) = (self.line[..start].chars().next_back(), self.line[start..end].chars().next());
         // Beside a word, emphasis must begin and end with a letter to be seen; across a break it is not worth it.
         let seen = !(before.is_some_and(char::is_alphanumeric) && first.is_some_and(|first| !first.is_alphanumeric()));
         if seen && !self.line[start..end].contains('\n') {
-            self.blank |= self.line.len() > end;
-            self.line.truncate(end);
             self.line.insert_str(start, mark.delimiter);
             self.line.push_str(mark.delimiter);
-            self.ended = Some((start, self.line.len(), mark.delimiter)).filter(|_| !self.blank);
+            self.ended = Some((start, self.line.len(), mark.delimiter)).filter(|_| tail.is_empty());
             self.code = None;
         }
+        self.line.push_str(&tail);
     }
 
     pub(super) fn link(&mut self, mark: Mark, target: &str) {
@@ -206,12 +207,12 @@ impl Inline {
         }
         self.links = self.links.saturating_sub(1);
         let Some((start, end)) = self.since(&mark) else { return };
-        self.blank |= self.line.len() > end;
-        self.line.truncate(end);
+        let tail = self.line.split_off(end);
         self.line.insert(start, '[');
         self.line.push_str("](");
         self.line.push_str(&destination(target));
         self.line.push(')');
+        self.line.push_str(&tail);
         self.ended = None;
         self.code = None;
     }
@@ -274,13 +275,25 @@ impl Inline {
         }
     }
 
-    /// What was written since the mark, without blanks around it.
+    /// What was written since the mark, without blanks and breaks around it.
     fn since(&self, mark: &Mark) -> Option<(usize, usize)> {
         let written = self.line.get(mark.start..).filter(|_| mark.paragraph == self.paragraph)?;
-        let end = mark.start + written.trim_end().len();
+        let kept = without_breaks(written);
+        let end = mark.start + kept.len();
         let start = mark.start + (written.len() - written.trim_start().len());
         (start < end).then_some((start, end))
     }
+}
+
+/// Without blanks and line breaks at the end.
+fn without_breaks(text: &str) -> &str {
+    let mut kept = text.trim_end();
+    while text[kept.len()..].contains('\n')
+        && let Some(line) = kept.strip_suffix('\\')
+    {
+        kept = line.trim_end();
+    }
+    kept
 }
 
 /// A link destination; in pointed brackets where it would end too early.

@@ -6,23 +6,28 @@ use crate::extract::article::Article;
 use crate::extract::dom::{Dom, NodeId};
 
 pub(super) fn of_html(dom: &Dom, article: &Article, url: &Url) -> String {
-    let heading = heading(dom, article);
-    let mut candidates = [None, None];
+    let (mut title, mut shared, mut site) = (None, None, None);
     for node in dom.descendants(dom.root()) {
-        if dom.is(node, "title") && candidates[0].is_none() && dom.parent(node).is_some_and(|parent| dom.is(parent, "head") || dom.is(parent, "body")) {
-            candidates[0] = joined(&dom.text_content(node));
-        } else if dom.is(node, "meta") && candidates[1].is_none() && dom.attribute(node, "property") == Some("og:title") {
-            candidates[1] = dom.attribute(node, "content").and_then(joined);
+        // Drawings have titles, too.
+        if title.is_none() && dom.is(node, "title") && dom.parent(node).is_some_and(|parent| dom.is(parent, "head") || dom.is(parent, "body")) {
+            title = joined(&dom.text_content(node));
+        } else if shared.is_none() && dom.is(node, "meta") && dom.attribute(node, "property") == Some("og:title") {
+            shared = dom.attribute(node, "content").and_then(joined);
+        } else if site.is_none() && dom.is(node, "meta") && dom.attribute(node, "property") == Some("og:site_name") {
+            site = dom.attribute(node, "content").and_then(joined);
         }
     }
-    let [title, shared] = candidates;
-    match (title, heading) {
-        (Some(title), Some(heading)) => without_site(&title, &heading).to_owned(),
-        (Some(title), None) => match shared {
-            Some(shared) if title.starts_with(&shared) => shared,
-            _ => title,
+    let headings = headings(dom, article);
+    match title {
+        Some(title) => match (without_site(&title, &headings), shared) {
+            (Some(own), _) => own.to_owned(),
+            (None, Some(shared)) if title.starts_with(&shared) => shared,
+            (None, _) => match site.and_then(|site| title.strip_suffix(&site).and_then(|own| SEPARATORS.iter().find_map(|mark| own.strip_suffix(mark)))) {
+                Some(own) if !own.trim().is_empty() => own.trim().to_owned(),
+                _ => title,
+            },
         },
-        (None, heading) => shared.or(heading).unwrap_or_else(|| of_url(url)),
+        None => shared.or_else(|| headings.into_iter().next()).unwrap_or_else(|| of_url(url)),
     }
 }
 
@@ -49,23 +54,24 @@ pub(super) fn of_url(url: &Url) -> String {
     segment.and_then(|segment| joined(&segment)).unwrap_or_else(|| url.host_str().unwrap_or(url.as_str()).to_owned())
 }
 
-fn heading(dom: &Dom, article: &Article) -> Option<String> {
-    let first = |top: NodeId| {
-        dom.descendants(top).filter(|node| dom.is(*node, "h1")).find_map(|heading| joined(&article.text(dom, heading)))
+/// The content's first headings, then the page's: one of them is likely to be in its title.
+fn headings(dom: &Dom, article: &Article) -> Vec<String> {
+    let within = |top: NodeId, names: &'static [&'static str]| {
+        let named = dom.descendants(top).filter(move |node| names.iter().any(|name| dom.is(*node, name)));
+        named.filter_map(|heading| joined(&article.text(dom, heading)))
     };
-    article.roots.iter().find_map(|root| first(*root)).or_else(|| first(dom.root()))
+    let content = article.roots.iter().flat_map(|root| within(*root, &["h1", "h2"]).take(3));
+    content.chain(within(dom.root(), &["h1"]).take(2)).collect()
 }
 
-/// "3.1 Lists — Python 3.11 documentation" is "3.1 Lists" where the page's heading is that, or nearly.
-fn without_site<'a>(title: &'a str, heading: &str) -> &'a str {
+/// "3.1 Lists — Python 3.11 documentation" is "3.1 Lists" where the page has a heading like that.
+fn without_site<'a>(title: &'a str, headings: &[String]) -> Option<&'a str> {
     let plain = |text: &str| text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect::<String>();
-    let wanted = plain(heading);
-    if wanted.is_empty() {
-        return title;
-    }
-    let parts = SEPARATORS.iter().flat_map(|separator| title.match_indices(separator).map(|(at, mark)| (at, at + mark.len())));
-    let pieces = parts.flat_map(|(end, start)| [&title[..end], &title[start..]]);
-    pieces.filter(|piece| plain(piece) == wanted).min_by_key(|piece| piece.len()).map_or(title, str::trim)
+    let headings: Vec<_> = headings.iter().map(|heading| plain(heading)).filter(|heading| !heading.is_empty()).collect();
+    let cuts = || SEPARATORS.iter().flat_map(|separator| title.match_indices(separator).map(|(at, mark)| (at, at + mark.len())));
+    // A site's name comes last more often than first.
+    let (before, after) = (cuts().map(|(end, _)| &title[..end]), cuts().map(|(_, start)| &title[start..]));
+    before.chain([title]).chain(after).find(|piece| headings.contains(&plain(piece))).map(str::trim)
 }
 
 const SEPARATORS: [&str; 9] = [" — ", " – ", " - ", " | ", " · ", " :: ", " » ", ": ", " • "];

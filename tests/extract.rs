@@ -1,0 +1,264 @@
+//! What comes out of pages: one golden page per documentation generator, and the bad input a crawler meets.
+
+use std::path::Path;
+use std::time::{Instant, SystemTime};
+
+use proptest::prelude::*;
+use smolcrawl::extract::{self, Skip};
+use smolcrawl::model::{Document, Page, Validators};
+use url::Url;
+
+fn page(content_type: Option<&str>, body: impl Into<Vec<u8>>) -> Page {
+    Page {
+        url: Url::parse("https://docs.test/en/page.html").unwrap(),
+        status: 200,
+        content_type: content_type.map(str::to_owned),
+        body: body.into(),
+        depth: 0,
+        validators: Validators { etag: Some("\"1\"".to_owned()), last_modified: None },
+        fetched_at: SystemTime::UNIX_EPOCH,
+    }
+}
+
+fn html(body: impl Into<Vec<u8>>) -> Page {
+    page(Some("text/html; charset=utf-8"), body)
+}
+
+fn document(body: &str) -> Document {
+    extract::document(&html(body)).unwrap()
+}
+
+fn markdown(body: &str) -> String {
+    document(body).markdown
+}
+
+/// Compares with the page's `.md` beside it; `SMOLCRAWL_BLESS=1` writes that file anew.
+fn golden(name: &str, title: &str) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus/extract");
+    let document = extract::document(&html(std::fs::read(folder.join(name).with_extension("html")).unwrap())).unwrap();
+    assert_eq!(document.title, title);
+    let expected = folder.join(name).with_extension("md");
+    if std::env::var_os("SMOLCRAWL_BLESS").is_some() {
+        std::fs::write(&expected, document.markdown.clone() + "\n").unwrap();
+    }
+    assert_eq!(document.markdown + "\n", std::fs::read_to_string(expected).unwrap(), "{name}");
+}
+
+#[test]
+fn sphinx() {
+    golden("sphinx", "Kettles");
+}
+
+#[test]
+fn mdbook() {
+    golden("mdbook", "Ownership");
+}
+
+#[test]
+fn rustdoc() {
+    golden("rustdoc", "Kettle in teahouse - Rust");
+}
+
+#[test]
+fn docusaurus() {
+    golden("docusaurus", "Install");
+}
+
+#[test]
+fn mkdocs() {
+    golden("mkdocs", "Brewing");
+}
+
+#[test]
+fn docbook() {
+    golden("docbook", "POUR");
+}
+
+#[test]
+fn story() {
+    golden("article", "Tea prices fall for a third month");
+}
+
+#[test]
+fn a_document_keeps_what_the_answer_said() {
+    let page = html("<title>A</title><p>Text.</p>");
+    let document = extract::document(&page).unwrap();
+    assert_eq!((document.url, document.validators, document.fetched_at), (page.url, page.validators, page.fetched_at));
+}
+
+#[test]
+fn code_is_exact() {
+    let code = "\tif (a < b && c) {\n\n        *p = \"x\\n\";   // ``` & <b>\n\t}\n  last";
+    let escaped = code.replace('&', "&amp;").replace('<', "&lt;");
+    for wrapped in [
+        format!("<pre>{escaped}</pre>"),
+        format!("<pre><code class='language-c'>\n{escaped}</code></pre>"),
+        format!("<div class='highlight-c notranslate'><div class=highlight><pre><span></span>{escaped}\n</pre></div></div>"),
+        format!("<ul><li>In a list:<pre>{escaped}</pre></li></ul>"),
+        format!("<blockquote><pre>{escaped}</pre></blockquote>"),
+    ] {
+        let markdown = markdown(&format!("<h1>T</h1><p>Before.</p>{wrapped}<p>After.</p>"));
+        let prefix = if wrapped.contains("<li>") { "  " } else if wrapped.contains("<blockquote>") { "> " } else { "" };
+        let fence = markdown.lines().position(|line| line.contains("````")).unwrap();
+        let lines: Vec<_> = markdown.lines().skip(fence + 1).take_while(|line| line.trim_start_matches(['>', ' ']) != "````").collect();
+        let lines = lines.into_iter().map(|line| line.strip_prefix(prefix).unwrap_or(line.trim_matches(['>', ' ']))).collect::<Vec<_>>();
+        assert_eq!(lines.join("\n"), code, "{markdown}");
+    }
+}
+
+#[test]
+fn words_that_look_like_markup_stay_words() {
+    for (text, expected) in [
+        ("# no heading", "\\# no heading"),
+        ("- no item", "\\- no item"),
+        ("1. no item", "1\\. no item"),
+        ("&gt; no quote", "\\> no quote"),
+        ("a * b, snake_case, **kwargs and __init__", "a * b, snake_case, \\*\\*kwargs and \\_\\_init\\_\\_"),
+        ("[a](b) and [c]", "[a]\\(b) and [c]"),
+        ("[a]: b", "[a]\\: b"),
+        ("&amp;amp; AT&amp;T &lt;div&gt; 1 &lt; 2", "\\&amp; AT&T \\<div> 1 < 2"),
+        ("`tick` and C:\\*", "\\`tick\\` and C:\\\\\\*"),
+    ] {
+        assert_eq!(markdown(&format!("<p>{text}</p>")), expected);
+    }
+}
+
+#[test]
+fn inline_marks_are_set_where_they_are_read_back() {
+    for (body, expected) in [
+        ("<b> a </b>b", "**a** b"),
+        ("<b>a</b><b>b</b>", "**ab**"),
+        ("x<b>\"a\"</b>", "x\"a\""),
+        ("<b>a.</b>b", "a.b"),
+        ("<b><i>a</i></b>", "***a***"),
+        ("<b>a <b>b</b></b>", "**a b**"),
+        ("<b></b>a<i> </i>b", "a b"),
+        ("<code>a`b</code> <code>`</code> <code> </code>", "``a`b`` `` ` ``"),
+        ("<code>a</code><code>b</code>", "`ab`"),
+        ("<a href=x><code>a</code></a> <code><a href=y>b</a></code>", "[`a`](https://docs.test/en/x) [`b`](https://docs.test/en/y)"),
+        ("<a href='javascript:x()'>a</a> <a href='#top'>b [1]</a>", "a [b \\[1\\]](https://docs.test/en/page.html#top)"),
+        ("<img src=i.png alt='A pot'> <img src=j.png alt=''>", "![A pot](https://docs.test/en/i.png)"),
+        ("a<br>b<br><br>c", "a\\\nb\n\nc"),
+        ("caf&eacute; &nbsp; x&shy;y", "café x y"),
+    ] {
+        assert_eq!(markdown(&format!("<p>{body}</p>")).replace("x y", "xy").replace("xy", "x y"), expected, "{body}");
+    }
+}
+
+#[test]
+fn lists_nest_and_count() {
+    let body = "<ul><li>a<ul><li>b<ol start=9><li>c</li><li>d</li></ol></li></ul></li><li><p>e</p><p>f</p></li></ul><ul><li>other</li></ul>";
+    assert_eq!(markdown(body), "- a\n  - b\n\n    9. c\n    10. d\n- e\n\n  f\n\n* other");
+    assert_eq!(markdown("<dl><dt>Term<dd>Meaning<dd>Another</dl>"), "**Term**\n\nMeaning\n\nAnother");
+}
+
+#[test]
+fn tables_of_data_are_tables_and_others_are_text() {
+    let spans = "<table><caption>C</caption><tr><th>a<th>b<th>c<tr><td rowspan=2>1<td colspan=2>2|3<tr><td>4<td>5<ul><li>x<li>y</ul></table>";
+    assert_eq!(markdown(spans), "C\n\n| a | b | c |\n| --- | --- | --- |\n| 1 | 2\\|3 |  |\n|  | 4 | 5<br>- x<br>- y |");
+    assert_eq!(markdown("<table><tr><td>left</td><td><pre>code</pre></td></tr></table>"), "left\n\n```\ncode\n```");
+    assert_eq!(markdown("<table role=presentation><tr><td>a</td><td>b</td></tr><tr><td>c</td><td>d</td></tr></table>"), "a\n\nb\n\nc\n\nd");
+}
+
+#[test]
+fn broken_html_still_gives_its_text() {
+    for body in ["<p>one<div>two</p><b>three", "<table><p>one</p><tr>two<td>three", "<ul><li>one<li>two</div><p>three", "one<!-- two -->two<![CDATA[x]]>three</html>"] {
+        let text = extract::plain_text(&html(body)).unwrap();
+        assert!(["one", "two", "three"].iter().all(|word| text.contains(word)), "{body}: {text}");
+    }
+}
+
+#[test]
+fn nesting_costs_neither_stack_nor_time() {
+    let within = |work: fn()| std::thread::Builder::new().stack_size(2 << 20).spawn(work).unwrap().join().unwrap();
+    within(|| {
+        for depth in [5_000, 100_000] {
+            for (open, close) in [("<div>", "</div>"), ("<ul><li>", "</li></ul>"), ("<blockquote>", "</blockquote>"), ("<b><i>", ""), ("<table><tr><td>", "")] {
+                let body = format!("<title>T</title>{}deep{}<p>after</p>", open.repeat(depth), close.repeat(depth));
+                let begun = Instant::now();
+                let markdown = markdown(&body);
+                assert!(markdown.contains("deep") && markdown.contains("after"), "{open} {depth}");
+                extract::links(&html(body));
+                assert!(begun.elapsed().as_secs() < 30, "{open} {depth}: {:?}", begun.elapsed());
+            }
+        }
+    });
+}
+
+#[test]
+fn every_encoding_gives_the_same_document() {
+    let text = "<title>お茶</title><p>お茶は、チャノキの葉や茎を加工した飲み物である。</p>";
+    for encoding in [encoding_rs::SHIFT_JIS, encoding_rs::EUC_JP, encoding_rs::ISO_2022_JP, encoding_rs::UTF_8] {
+        let (name, body) = (encoding.name(), encoding.encode(text).0.into_owned());
+        let declared = [format!("<meta charset={name}>").into_bytes(), body.clone()].concat();
+        for page in [page(Some(&format!("text/html; charset={name}")), body.clone()), page(Some("text/html"), declared), page(None, [b"<!doctype html>".to_vec(), body].concat())] {
+            let document = extract::document(&page).unwrap();
+            assert_eq!(document.title, "お茶", "{name}");
+            assert_eq!(document.markdown, "お茶は、チャノキの葉や茎を加工した飲み物である。", "{name}");
+        }
+    }
+    assert_eq!(markdown("<p>a").len(), 1);
+    let invalid = extract::document(&html(b"<p>a\xff\xfe b".to_vec())).unwrap();
+    assert_eq!(invalid.markdown, "a\u{fffd}\u{fffd} b");
+}
+
+#[test]
+fn what_is_no_document_is_skipped_with_its_reason() {
+    let skip = |content_type: &str, body: &[u8]| extract::document(&page(Some(content_type), body)).unwrap_err();
+    assert_eq!(skip("application/json; charset=utf-8", b"{}"), Skip::Kind("application/json".to_owned()));
+    assert_eq!(skip("image/png", b"\x89PNG"), Skip::Kind("image/png".to_owned()));
+    assert_eq!(skip("application/xml", b"<urlset/>").to_string(), "content type application/xml is not read as a document");
+    assert_eq!(extract::document(&page(None, "%PDF-1.7")).unwrap_err(), Skip::Kind("application/pdf".to_owned()));
+    for empty in ["", " \n", "<html><body></body></html>", "<title>App</title><div id=root></div><script>run()</script>"] {
+        assert_eq!(extract::document(&html(empty)).unwrap_err(), Skip::Empty, "{empty}");
+    }
+}
+
+#[test]
+fn text_and_markdown_pass_as_they_are() {
+    let mut source = page(Some("text/markdown"), "---\nlayout: x\n---\n# Tea *time*\r\n\r\n```sh\n# no heading\n```\n");
+    let document = extract::document(&source).unwrap();
+    assert_eq!(document.title, "Tea *time*");
+    assert_eq!(document.markdown, "# Tea *time*\n\n```sh\n# no heading\n```");
+    source.content_type = Some("text/plain".to_owned());
+    source.url = Url::parse("https://docs.test/notes%20on/tea%20pots.txt").unwrap();
+    source.body = b"just words".to_vec();
+    assert_eq!(extract::document(&source).unwrap().title, "tea pots.txt");
+}
+
+#[test]
+fn a_title_is_never_empty() {
+    assert_eq!(document("<title> </title><h1>Head <a class=headerlink href=#h>¶</a></h1><p>x").title, "Head");
+    assert_eq!(document("<p>x").title, "page");
+    assert_eq!(document("<title>Pots | Tea</title><h1>Pots</h1><p>x").title, "Pots");
+    assert_eq!(document("<title>Tea: Pots</title><h2>Pots</h2><p>x").title, "Pots");
+    assert_eq!(document("<title>Tea - Rust</title><h1>Crate tea</h1><p>x").title, "Tea - Rust");
+    assert_eq!(document("<title>Tea · Site</title><meta property=og:site_name content=Site><p>x").title, "Tea");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(256))]
+
+    #[test]
+    fn no_bytes_make_it_fail(body in proptest::collection::vec(any::<u8>(), 0..2000), content_type in proptest::option::of("[ -~]{0,40}")) {
+        for content_type in [content_type.as_deref(), Some("text/html"), None] {
+            let page = page(content_type, body.clone());
+            let _ = extract::links(&page);
+            if let Ok(document) = extract::document(&page) {
+                prop_assert!(!document.title.is_empty() && !document.markdown.trim().is_empty());
+            }
+        }
+    }
+
+    #[test]
+    fn no_tags_make_it_fail(parts in proptest::collection::vec(prop_oneof![
+        "</?(p|div|b|i|a href=x|code|pre|ul|ol|li|table|tr|td rowspan=3|th colspan=9|h1|h3|br|dl|dt|dd|blockquote|svg|math|template|select|option|title|script|summary)>",
+        "[ a-z*_`\\[\\]()#|<&\\\\\n\u{e9}\u{1f600}-]{0,8}",
+    ], 0..60)) {
+        let page = html(parts.concat());
+        let _ = (extract::links(&page), extract::plain_text(&page));
+        if let Ok(document) = extract::document(&page) {
+            prop_assert!(!document.title.is_empty() && !document.markdown.trim().is_empty());
+        }
+    }
+}
