@@ -433,10 +433,10 @@ fn other_content_is_skipped_with_its_type() {
     world.site.reply("a.test/map", Reply::new(200, "application/xml", "<urlset/>"));
     let outcome = world.run(request("http://a.test/"));
     assert_eq!(outcome.urls, ["http://a.test/"]);
-    assert_eq!(outcome.skipped("http://a.test/data"), "application/pdf");
-    assert_eq!(outcome.skipped("http://a.test/x.py"), "application/octet-stream");
-    assert_eq!(outcome.skipped("http://a.test/feed"), "XML that is neither a page nor a sitemap");
-    assert_eq!(outcome.skipped("http://a.test/map"), "a sitemap, which is read where it is a seed");
+    assert_eq!(outcome.skipped("http://a.test/data"), "not a page: application/pdf");
+    assert_eq!(outcome.skipped("http://a.test/x.py"), "not a page: application/octet-stream");
+    assert_eq!(outcome.skipped("http://a.test/feed"), "not a page: XML that is no sitemap");
+    assert_eq!(outcome.skipped("http://a.test/map"), "not a page: a sitemap, which is read where it is a seed");
 }
 
 #[test]

@@ -249,7 +249,7 @@ fn read(page: Page, wanted: Wanted, directives: Directives) -> Answer {
             Answer::Page(Box::new((page, outline)))
         }
         Kind::Sitemap if wanted == Wanted::Page => Answer::NotAPage("a sitemap, which is read where it is a seed".to_owned()),
-        Kind::Sitemap | Kind::Xml => Answer::NotAPage("XML that is neither a page nor a sitemap".to_owned()),
+        Kind::Sitemap | Kind::Xml => Answer::NotAPage("XML that is no sitemap".to_owned()),
         Kind::Other(what) => Answer::NotAPage(what),
     }
 }

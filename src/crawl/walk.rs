@@ -222,7 +222,10 @@ impl Crawl {
                     Ok(Answer::Page(read)) => self.page(url, entry, read.0, read.1),
                     Ok(Answer::Sitemap(sitemap)) => self.sitemap(url, entry, sitemap),
                     Ok(Answer::Moved(to)) => self.moved(url, entry, to),
-                    Ok(Answer::NotAPage(what)) => self.skip(url, what),
+                    Ok(Answer::NotAPage(what)) => match entry.role {
+                        Role::Sitemap { .. } => self.skip(url, "not a sitemap".to_owned()),
+                        Role::Seed | Role::Page | Role::Restored => self.skip(url, format!("not a page: {what}")),
+                    },
                     Ok(Answer::Unchanged) => self.skip(url, "not changed".to_owned()),
                     Err(error) if given_up.is_none() && worth_another_try(&error) && entry.attempts < self.fetcher.config.retries => {
                         self.try_again(&url, entry, &error, now);
