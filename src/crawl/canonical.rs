@@ -29,20 +29,27 @@ impl Standing {
         self.yielded.remove(url.as_str());
     }
 
-    /// The canonical address redirects to one that is fetched in its place.
-    pub(super) fn passed_on(&mut self, from: &Url, to: &Url) {
+    /// `from` redirects to `to`, or yields to it itself: who yielded to `from` now waits for `to`. Returns that page where this
+    /// cannot be, because it is `to` itself or because `to` gave no page.
+    pub(super) fn passed_on(&mut self, from: &Url, to: &Url) -> Option<(Url, u32)> {
         self.nothing.insert(from.as_str().into());
-        if let Some(page) = self.yielded.remove(from.as_str()) {
-            self.yielded.entry(to.as_str().into()).or_insert(page);
+        let page = self.yielded.remove(from.as_str())?;
+        if *page.0 == *to.as_str() || self.nothing.contains(to.as_str()) {
+            return Some(parsed(page));
         }
+        self.yielded.entry(to.as_str().into()).or_insert(page);
+        None
     }
 
     /// Returns the page that yielded to `url` for nothing, and is to be had after all, with its depth.
     pub(super) fn came_to_nothing(&mut self, url: &Url) -> Option<(Url, u32)> {
         self.nothing.insert(url.as_str().into());
-        let (page, depth) = self.yielded.remove(url.as_str())?;
-        Some((Url::parse(&page).expect("the text of a parsed URL is a URL"), depth))
+        self.yielded.remove(url.as_str()).map(parsed)
     }
+}
+
+fn parsed((page, depth): (Box<str>, u32)) -> (Url, u32) {
+    (Url::parse(&page).expect("the text of a parsed URL is a URL"), depth)
 }
 
 /// The canonical address where it can be believed: another page of the crawl, and not the front page, which careless templates
@@ -57,8 +64,8 @@ pub(super) fn credible<'a>(page: &Url, canonical: Option<&'a Url>, bounds: &Boun
 
 #[cfg(test)]
 mod tests {
-    use super::super::plan::Scope;
     use super::*;
+    use crate::crawl::plan::Scope;
 
     fn url(text: &str) -> Url {
         Url::parse(text).unwrap()
@@ -88,8 +95,16 @@ mod tests {
         let (page, canonical, target) = (url("http://a.test/x?print=1"), url("http://a.test/x"), url("http://a.test/y"));
         let mut standing = Standing::default();
         assert!(standing.yields(&page, 3, &canonical));
-        standing.passed_on(&canonical, &target);
+        assert_eq!(standing.passed_on(&canonical, &target), None);
         assert_eq!(standing.came_to_nothing(&target), Some((page, 3)));
+    }
+
+    #[test]
+    fn a_page_does_not_wait_for_itself() {
+        let (page, canonical) = (url("http://a.test/x"), url("http://a.test/y"));
+        let mut standing = Standing::default();
+        assert!(standing.yields(&page, 3, &canonical));
+        assert_eq!(standing.passed_on(&canonical, &page), Some((page, 3)));
     }
 
     #[test]

@@ -35,6 +35,10 @@ pub enum Error {
     #[error("unsupported scheme {scheme:?} in {text:?}")]
     Scheme { text: String, scheme: String },
 
+    /// [`Config::agent`](super::Config::agent) could not be named in any robots.txt.
+    #[error("not a product token: {agent:?}")]
+    Agent { agent: String },
+
     /// The site's robots.txt closes the page to this crawler.
     #[error("{forbidden}")]
     Forbidden { forbidden: Forbidden },
@@ -85,12 +89,15 @@ impl Error {
                 })
             }
             Self::Scheme { .. } => Some("only http and https are crawled".to_owned()),
+            Self::Agent { .. } => Some("letters, - and _ only, without version (RFC 9309 2.2.1)".to_owned()),
             Self::Forbidden { .. } => {
                 Some("robots.txt is obeyed by default; --ignore-robots crawls a site of your own regardless".to_owned())
             }
             Self::Status { status: 401 | 403, .. } => Some("the site wants a login or turns crawlers away".to_owned()),
             Self::Status { status: 404 | 410, .. } => Some("check the address in a browser".to_owned()),
-            Self::Status { status: 429, .. } => Some("the site asks for fewer requests: try again later with a lower --concurrency".to_owned()),
+            Self::Status { status: 429, .. } => {
+                Some("the site asks for fewer requests: try again later with a lower --concurrency".to_owned())
+            }
             Self::Status { status: 500..=599, .. } => Some("the site has a problem: try again later".to_owned()),
             Self::TooManyRedirects { .. } | Self::RedirectLoop { .. } => {
                 Some("the site may want cookies, which are not kept; try the address it should end at".to_owned())
@@ -126,10 +133,8 @@ impl Error {
         let mut text = self.root().to_string();
         let mut cause = self.root().source();
         while let Some(error) = cause {
-            // The transport names the URL in a layer of its own; here it stands beside the text already.
-            let is_url = error.downcast_ref().is_some_and(|error| matches!(error, http::Error::At { .. }));
             let message = error.to_string();
-            if !is_url && !text.ends_with(&message) {
+            if !text.ends_with(&message) {
                 text.push_str(": ");
                 text.push_str(&message);
             }
@@ -146,13 +151,17 @@ impl Error {
     }
 }
 
-/// The transport adds the URL; here it is added further out, once.
 impl From<http::Error> for Error {
     fn from(error: http::Error) -> Self {
-        match error {
-            http::Error::At { source, .. } => Self::from(*source),
-            source => Self::Http { source: Box::new(source) },
-        }
+        Self::Http { source: Box::new(bare(error)) }
+    }
+}
+
+/// The transport's error without its URL: here the URL is added further out, once.
+pub(super) fn bare(error: http::Error) -> http::Error {
+    match error {
+        http::Error::At { source, .. } => bare(*source),
+        error => error,
     }
 }
 

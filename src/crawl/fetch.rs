@@ -19,11 +19,11 @@ use crate::model::Validators;
 use crate::reactor::Handle;
 
 use super::Config;
-use super::error::Error;
+use super::error::{Error, bare};
 use super::frontier::{normalise, origin};
 use super::plan::Robots;
 use super::polite::{MAX_PAUSE, pause_after, retry_after};
-use super::robots::{Directives, Forbidden, MAX_SIZE, Rules};
+use super::robots::{Directives, Forbidden, MAX_SIZE, Rules, is_product_token};
 use super::sitemap;
 use super::sitemap::Sitemap;
 
@@ -33,15 +33,18 @@ pub(super) struct Fetcher {
     pub(super) handle: Handle,
     pub(super) client: http::Client,
     pub(super) config: Config,
-    /// By origin, with the time they were fetched. Never held across an await.
-    rules: Mutex<HashMap<Box<str>, (Instant, Arc<Rules>)>>,
+    /// Never held across an await.
+    rules: Mutex<KnownRules>,
 }
+
+/// The rules of origins, with the time they were fetched.
+type KnownRules = HashMap<Box<str>, (Instant, Arc<Rules>)>;
 
 /// What an answer is.
 #[derive(Debug)]
 pub(super) enum Answer {
     /// HTML, markdown or text, with what it says to a crawler.
-    Page(Page, Outline),
+    Page(Box<(Page, Outline)>),
     Sitemap(Sitemap),
     /// A redirect, its target in normal form.
     Moved(Url),
@@ -61,6 +64,9 @@ pub(super) enum Wanted {
 
 impl Fetcher {
     pub(super) fn new(handle: Handle, config: Config) -> Result<Self, Error> {
+        if !is_product_token(&config.agent) {
+            return Err(Error::Agent { agent: config.agent });
+        }
         let client = http::Client::new(&handle, config.http.clone())?;
         Ok(Self { handle, client, config, rules: Mutex::default() })
     }
@@ -113,7 +119,7 @@ impl Fetcher {
         let mut url = url;
         loop {
             if robots == Robots::Obey {
-                let rules = self.rules(&url).await.map_err(|source| Error::Robots { source: Arc::new(source) })?;
+                let rules = self.rules(&url).await.map_err(|source| Error::Robots { source: Arc::new(bare(source)) })?;
                 if let Some(forbidden) = rules.forbids(&url) {
                     return Err(Error::Forbidden { forbidden });
                 }
@@ -197,7 +203,7 @@ impl Fetcher {
                     let mut body = Vec::new();
                     match response.body().take(MAX_SIZE as u64).read_to_end(&mut body).await {
                         Ok(_) => return Ok(Rules::of_answer(status, &body, &self.config.agent)),
-                        Err(error) => return Err(http_error(error, &at)),
+                        Err(error) => return Err(of_reader(error)),
                     }
                 }
                 status => {
@@ -233,17 +239,24 @@ fn read(page: Page, wanted: Wanted, directives: Directives) -> Answer {
         return Answer::Sitemap(sitemap);
     }
     match kind {
+        // Offered for saving, as example code and data often is: only a name or content that tells of prose makes it a page.
+        Kind::Text if is_download(&page) => Answer::NotAPage("application/octet-stream".to_owned()),
         _ if wanted == Wanted::Sitemap => Answer::NotAPage("not a sitemap".to_owned()),
         Kind::Html | Kind::Markdown | Kind::Text => {
             let mut outline = extract::links(&page);
             outline.robots.index &= directives.index;
             outline.robots.follow &= directives.follow;
-            Answer::Page(page, outline)
+            Answer::Page(Box::new((page, outline)))
         }
         Kind::Sitemap if wanted == Wanted::Page => Answer::NotAPage("a sitemap, which is read where it is a seed".to_owned()),
-        Kind::Sitemap | Kind::Xml => Answer::NotAPage("XML that is neither a page nor a sitemap".to_owned()),
+        Kind::Sitemap | Kind::Xml => Answer::NotAPage("XML that is no sitemap".to_owned()),
         Kind::Other(what) => Answer::NotAPage(what),
     }
+}
+
+fn is_download(page: &Page) -> bool {
+    let declared = page.content_type.as_deref().unwrap_or_default().split(';').next().unwrap_or_default();
+    declared.trim().eq_ignore_ascii_case("application/octet-stream") && !page.url.path().to_ascii_lowercase().ends_with(".txt")
 }
 
 fn target(from: &Url, response: &Response) -> Result<Url, Error> {
@@ -267,21 +280,19 @@ async fn discard(mut response: Response) {
     }
 }
 
-fn http_error(error: std::io::Error, at: &Url) -> http::Error {
-    let url = at.clone();
-    let source = match error.downcast::<http::Error>() {
-        Ok(error) => return error,
+/// A reader's error, which has the transport's inside.
+fn of_reader(error: std::io::Error) -> http::Error {
+    match error.downcast::<http::Error>() {
+        Ok(error) => error,
         Err(error) => http::Error::TruncatedBody { received: 0, expected: None, source: Some(error) },
-    };
-    http::Error::At { url, source: Box::new(source) }
+    }
 }
 
 impl Directives {
     fn of_headers<'a>(values: impl Iterator<Item = &'a str>, agent: &str) -> Self {
-        values.map(|value| Self::of_header(value, agent)).fold(Self { index: true, follow: true }, |all, one| Self {
-            index: all.index && one.index,
-            follow: all.follow && one.follow,
-        })
+        values
+            .map(|value| Self::of_header(value, agent))
+            .fold(Self { index: true, follow: true }, |all, one| Self { index: all.index && one.index, follow: all.follow && one.follow })
     }
 }
 

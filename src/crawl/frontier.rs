@@ -105,7 +105,7 @@ impl Frontier {
         }
     }
 
-    /// Queues a URL in normal form unless it was offered before or looks like one of endlessly many.
+    /// Queues a link in normal form unless it was offered before or looks like one of endlessly many.
     pub(super) fn offer(&mut self, url: &Url, entry: impl FnOnce() -> Entry) -> Offered {
         let hash = self.hasher.hash_one(url.as_str());
         if self.seen.contains(&hash) {
@@ -113,6 +113,15 @@ impl Frontier {
         }
         if let Some(why) = self.trap(url) {
             return Offered::Refused(why);
+        }
+        self.offer_named(url, entry)
+    }
+
+    /// Queues what a user or a sitemap has named one by one: that is finite, whatever it looks like.
+    pub(super) fn offer_named(&mut self, url: &Url, entry: impl FnOnce() -> Entry) -> Offered {
+        let hash = self.hasher.hash_one(url.as_str());
+        if self.seen.contains(&hash) {
+            return Offered::Seen;
         }
         if self.queued >= self.limits.max_queued {
             return Offered::Refused("the queue is full");
@@ -234,12 +243,15 @@ pub(super) fn origin(url: &Url) -> Box<str> {
     url[..url::Position::BeforePath].into()
 }
 
-/// The one form in which URLs are compared: without fragment and empty query, escapes in capitals and only where needed
+/// The one form in which URLs are compared: without fragment, empty query, user name and password (none is sent), escapes in capitals and only where needed
 /// (RFC 3986 6.2.2). What RFC 3986 leaves to the scheme (default port, empty path, dot segments) the parser has done.
 ///
 /// `/` and `/index.html` stay two, as nothing says that they are one; a crawl notices it by their content.
 pub fn normalise(mut url: Url) -> Url {
     url.set_fragment(None);
+    // Both fail only for URLs that cannot have a user name in the first place.
+    let _ = url.set_username("");
+    let _ = url.set_password(None);
     if url.query() == Some("") {
         url.set_query(None);
     }
@@ -339,7 +351,7 @@ mod tests {
 
     #[test]
     fn one_page_has_one_form() {
-        let forms = ["http://A.test:80/a/../b/%7Ex?q=%c3%a4#part", "http://a.test/b/~x?q=%C3%A4", "http://a.test/b/./%7ex?q=ä"];
+        let forms = ["http://A.test:80/a/../b/%7Ex?q=%c3%a4#part", "http://a.test/b/~x?q=%C3%A4", "http://me:secret@a.test/b/./%7ex?q=ä"];
         for form in forms {
             assert_eq!(normalise(url(form)).as_str(), "http://a.test/b/~x?q=%C3%A4", "{form}");
         }
@@ -423,6 +435,16 @@ mod tests {
         assert_eq!(offer(&mut frontier, "http://a.test/a/b/a/b/a/b/a/b/c", 1), Offered::Refused("the path repeats itself"));
         frontier.limits.max_queued = 4;
         assert_eq!(offer(&mut frontier, "http://a.test/more", 1), Offered::Refused("the queue is full"));
+    }
+
+    #[test]
+    fn what_was_named_is_no_trap() {
+        let mut frontier = frontier();
+        for number in 0..10 {
+            let named = url(&format!("http://a.test/x?id={number}"));
+            assert_eq!(frontier.offer_named(&named, || Entry::new(&named, 0, Role::Seed)), Offered::Queued);
+            assert_eq!(offer(&mut frontier, named.as_str(), 1), Offered::Seen);
+        }
     }
 
     #[test]

@@ -5,7 +5,7 @@
 //!
 //! A page is handed out once, by these rules: URLs are compared in their normal form ([`normalise`]); a redirect is followed as a
 //! link of its own, so that its target is judged by scope, robots.txt and memory like any other; a page yields to its canonical
-//! address within the crawl; and of several URLs of one origin with the same bytes only the first is a page.
+//! address within the crawl; and of several URLs of one host with the same bytes only the first is a page.
 
 mod canonical;
 mod error;
@@ -74,6 +74,28 @@ impl Default for Config {
 }
 
 /// Starts crawls and fetches single pages. Clones share connections, counters and the memory of robots.txt files.
+///
+/// ```
+/// use smolcrawl::crawl::{Config, CrawlRequest, Crawler, Visit};
+/// use smolcrawl::reactor::sim::Sim;
+///
+/// let sim = Sim::new(); // or what `reactor::choose` gives
+/// let handle = sim.handle();
+/// let crawler = Crawler::new(handle.clone(), Config::default())?;
+/// let mut crawl = crawler.crawl(CrawlRequest::parse(&["https://docs.test/guide/"])?.depth(2));
+/// let report = handle.block_on(async {
+///     while let Some(visit) = crawl.next().await {
+///         match visit {
+///             Visit::Page(page) => println!("{} has {} bytes", page.url, page.body.len()),
+///             Visit::Skipped(skipped) => println!("{} was left out: {}", skipped.url, skipped.why),
+///             Visit::Failed(failed) => println!("{} failed: {}", failed.url, failed.error),
+///         }
+///     }
+///     crawl.finish()
+/// });
+/// assert_eq!((report.pages, report.failed.len()), (0, 1)); // nobody has named the host docs.test in this world
+/// # Ok::<(), smolcrawl::crawl::Error>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Crawler {
     fetcher: Arc<Fetcher>,
@@ -81,7 +103,7 @@ pub struct Crawler {
 
 impl Crawler {
     /// # Errors
-    /// The settings of the HTTP client are wrong.
+    /// [`Error::Agent`], and wrong settings of the HTTP client.
     pub fn new(handle: Handle, config: Config) -> Result<Self, Error> {
         Ok(Self { fetcher: Arc::new(Fetcher::new(handle, config)?) })
     }
@@ -119,6 +141,7 @@ impl Crawler {
 
 /// What became of a page that was asked for again.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "one value at a time, taken apart at once")]
 pub enum Refetched {
     Unchanged,
     /// New content; its URL is another where it was redirected.
@@ -129,7 +152,7 @@ pub enum Refetched {
 
 fn page_of(answer: Answer) -> Result<Page, Error> {
     match answer {
-        Answer::Page(page, _) => Ok(page),
+        Answer::Page(read) => Ok(read.0),
         Answer::NotAPage(what) => Err(Error::NotAPage { what }),
         Answer::Sitemap(_) => Err(Error::NotAPage { what: "a sitemap".to_owned() }),
         Answer::Moved(_) | Answer::Unchanged => Err(Error::NotAPage { what: "an answer without content".to_owned() }),

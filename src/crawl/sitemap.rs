@@ -67,12 +67,6 @@ pub const MAX_ENTRIES: usize = 50_000;
 /// Bytes of one file that are read at most, after decompression (sitemaps.org: 50 MB).
 pub const MAX_SIZE: u64 = 50 * 1024 * 1024;
 
-/// Whether the URL alone tells of a sitemap: `.xml` or `.xml.gz` at the end of its path.
-pub fn is_sitemap_url(url: &Url) -> bool {
-    let path = url.path().to_ascii_lowercase();
-    path.ends_with(".xml") || path.ends_with(".xml.gz")
-}
-
 /// The sitemap in `body`, which came from `base`; none where it is neither sitemap XML nor a list of URLs.
 pub fn parse(body: &[u8], base: &Url) -> Option<Sitemap> {
     let mut notes = Vec::new();
@@ -139,7 +133,8 @@ fn xml(body: &[u8], base: &Url, notes: Vec<Note>) -> Option<Sitemap> {
                 path.push(element);
             }
             Event::End(_) => {
-                if path.pop() == Some(Element::Item) {
+                let ended = path.pop();
+                if ended == Some(Element::Item) {
                     let sitemap = sitemap.as_mut()?;
                     if sitemap.entries.len() == MAX_ENTRIES {
                         sitemap.notes.push(Note::TooMany);

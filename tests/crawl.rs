@@ -1,0 +1,606 @@
+//! Crawls of scripted sites on the simulated network: what is fetched, what is handed out, what the report says.
+
+#[path = "support/site.rs"]
+mod site;
+
+use std::io::Write;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use smolcrawl::crawl::{Config, Crawl, CrawlReport, CrawlRequest, Crawler, Error, Refetched, Robots, Scope, Sitemaps, Visit};
+use smolcrawl::http;
+use smolcrawl::model::Validators;
+use smolcrawl::reactor::Handle;
+use smolcrawl::reactor::sim::Sim;
+use url::Url;
+
+use site::{Reply, Site, page};
+
+/// A simulated network with one server that has several names.
+struct World {
+    sim: Sim,
+    handle: Handle,
+    site: Site,
+}
+
+const HOSTS: [&str; 4] = ["a.test", "b.test", "www.a.test", "sub.a.test"];
+
+impl World {
+    fn new() -> Self {
+        let sim = Sim::new();
+        for host in HOSTS {
+            sim.host(host, ["10.0.0.1"]);
+        }
+        let (handle, site) = (sim.handle(), Site::default());
+        let listener = handle.block_on(handle.listen("10.0.0.1:80".parse().unwrap())).unwrap();
+        let reset = {
+            let sim = sim.clone();
+            move |socket| sim.reset(socket)
+        };
+        sim.spawn(site.clone().serve(handle.clone(), listener, reset));
+        Self { sim, handle, site }
+    }
+
+    fn crawler(&self) -> Crawler {
+        self.crawler_with(Config::default())
+    }
+
+    fn crawler_with(&self, config: Config) -> Crawler {
+        let http = http::Config { private_addresses: http::PrivateAddresses::Allow, ..config.http };
+        Crawler::new(self.handle.clone(), Config { http, ..config }).unwrap()
+    }
+
+    fn run(&self, request: CrawlRequest) -> Outcome {
+        self.drain(self.crawler().crawl(request))
+    }
+
+    fn drain(&self, mut crawl: Crawl) -> Outcome {
+        self.handle.block_on(async {
+            let mut pages = Vec::new();
+            while let Some(visit) = crawl.next().await {
+                if let Visit::Page(page) = visit {
+                    pages.push((page.url.to_string(), page.depth));
+                }
+            }
+            let mut urls: Vec<_> = pages.iter().map(|(url, _)| url.clone()).collect();
+            urls.sort();
+            Outcome { pages, urls, report: crawl.finish() }
+        })
+    }
+
+    fn seconds(&self) -> u64 {
+        self.sim.elapsed().as_secs()
+    }
+}
+
+struct Outcome {
+    /// With depth, in order.
+    pages: Vec<(String, u32)>,
+    /// Sorted.
+    urls: Vec<String>,
+    report: CrawlReport,
+}
+
+impl Outcome {
+    fn skipped(&self, url: &str) -> &str {
+        &self.report.skipped.iter().find(|skipped| skipped.url.as_str() == url).unwrap_or_else(|| panic!("{:?}", self.report)).why
+    }
+
+    fn failed(&self, url: &str) -> &str {
+        &self.report.failed.iter().find(|failed| failed.url.as_str() == url).unwrap_or_else(|| panic!("{:?}", self.report)).error
+    }
+}
+
+fn request(seed: &str) -> CrawlRequest {
+    CrawlRequest::parse(&[seed]).unwrap()
+}
+
+fn url(text: &str) -> Url {
+    Url::parse(text).unwrap()
+}
+
+fn gzip(text: &str) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    encoder.write_all(text.as_bytes()).unwrap();
+    encoder.finish().unwrap()
+}
+
+#[test]
+fn links_are_followed_to_the_depth_asked_for_nearest_first() {
+    let world = World::new();
+    world.site.page("a.test/", &["/1", "/2#part"]).page("a.test/1", &["/11", "/2", "/"]).page("a.test/2", &["/21"]);
+    world.site.page("a.test/11", &["/111"]).page("a.test/21", &[]);
+    let outcome = world.run(request("http://a.test").depth(2));
+    assert_eq!(outcome.urls, ["http://a.test/", "http://a.test/1", "http://a.test/11", "http://a.test/2", "http://a.test/21"]);
+    assert!(outcome.pages.is_sorted_by_key(|(_, depth)| *depth), "{:?}", outcome.pages);
+    assert_eq!(world.site.targets(), ["a.test/", "a.test/1", "a.test/11", "a.test/2", "a.test/21"]);
+    assert_eq!((outcome.report.pages, outcome.report.failed.len(), outcome.report.skipped.len()), (5, 0, 0));
+    assert_eq!(outcome.report.http.requests, 6);
+
+    let outcome = world.run(request("http://a.test").depth(0));
+    assert_eq!(outcome.urls, ["http://a.test/"]);
+}
+
+#[test]
+fn the_page_limit_is_kept_exactly_and_failures_do_not_count() {
+    let world = World::new();
+    let links: Vec<String> = (0..200).map(|number| format!("/{number}")).collect();
+    world.site.page("a.test/", &links.iter().map(String::as_str).collect::<Vec<_>>());
+    world.site.on("a.test/*", |asked| {
+        let number: u64 = asked.target[1..].parse().unwrap_or_default();
+        match number % 3 {
+            0 => Reply::status(404),
+            _ => Reply::html(page(&asked.target, &[])).after(Duration::from_millis(number * 7 % 40)),
+        }
+    });
+    for limit in [0, 1, 2, 17, 100] {
+        let outcome = world.run(request("http://a.test/").max_pages(limit).concurrency(16).robots(Robots::Ignore));
+        assert_eq!(outcome.pages.len() as u64, limit);
+        assert_eq!(outcome.report.pages, limit);
+    }
+    let outcome = world.run(request("http://a.test/").max_pages(1_000).concurrency(16).robots(Robots::Ignore));
+    assert_eq!((outcome.pages.len(), outcome.report.failed.len()), (134, 67));
+    assert!(world.site.most_at_once() <= 16);
+}
+
+#[test]
+fn the_scope_decides_which_links_are_followed() {
+    let world = World::new();
+    let links = ["/docs/a", "/other", "http://b.test/", "http://sub.a.test/", "http://a.test:81/"];
+    world.site.page("a.test/docs/", &links).page("a.test/docs/a", &[]).page("a.test/other", &[]).page("b.test/", &[]);
+    world.site.page("sub.a.test/", &[]);
+    let urls = |scope| world.run(request("http://a.test/docs/").scope(scope)).urls;
+    assert_eq!(urls(Scope::Prefix), ["http://a.test/docs/", "http://a.test/docs/a"]);
+    assert_eq!(urls(Scope::Host), ["http://a.test/docs/", "http://a.test/docs/a", "http://a.test/other"]);
+    let domain = world.run(request("http://a.test/docs/").scope(Scope::Domain));
+    assert_eq!(domain.urls, ["http://a.test/docs/", "http://a.test/docs/a", "http://a.test/other", "http://sub.a.test/"]);
+    assert_eq!(domain.report.passed_over["out of scope"], 1);
+}
+
+#[test]
+fn images_and_archives_are_not_asked_for() {
+    let world = World::new();
+    world.site.page("a.test/", &["/a.png", "/b.tar.gz", "/c.html"]).page("a.test/c.html", &[]);
+    let outcome = world.run(request("http://a.test/"));
+    assert_eq!(world.site.targets(), ["a.test/", "a.test/c.html"]);
+    assert_eq!(outcome.report.passed_over["not a page by its name"], 2);
+}
+
+#[test]
+fn robots_txt_is_obeyed_unless_told_otherwise() {
+    let world = World::new();
+    world.site.reply("a.test/robots.txt", Reply::new(200, "text/plain", "User-agent: *\nDisallow: /private"));
+    world.site.page("a.test/", &["/private/x", "/public"]).page("a.test/private/x", &[]).page("a.test/public", &[]);
+    let outcome = world.run(request("http://a.test/"));
+    assert_eq!(outcome.urls, ["http://a.test/", "http://a.test/public"]);
+    assert_eq!(outcome.skipped("http://a.test/private/x"), "disallowed by robots.txt (Disallow: /private)");
+    assert_eq!(world.site.asked().iter().filter(|asked| asked.target == "/robots.txt").count(), 1);
+
+    let asked = world.site.asked().len();
+    let outcome = world.run(request("http://a.test/").robots(Robots::Ignore));
+    assert_eq!(outcome.urls.len(), 3);
+    assert!(world.site.asked()[asked..].iter().all(|asked| asked.target != "/robots.txt"));
+}
+
+#[test]
+fn a_robots_txt_that_fails_closes_the_site_and_one_that_is_missing_opens_it() {
+    let world = World::new();
+    world.site.page("a.test/", &[]).reply("a.test/robots.txt", Reply::status(503));
+    let outcome = world.run(request("http://a.test/"));
+    assert_eq!(outcome.urls, [""; 0]);
+    assert_eq!(outcome.skipped("http://a.test/"), "robots.txt answered HTTP 503, which closes the whole site");
+
+    world.site.page("b.test/", &[]).reply("b.test/robots.txt", Reply::status(403));
+    assert_eq!(world.run(request("http://b.test/")).urls, ["http://b.test/"]);
+}
+
+#[test]
+fn robots_txt_is_found_behind_a_redirect() {
+    let world = World::new();
+    world.site.page("a.test/", &[]).reply("a.test/robots.txt", Reply::redirect("http://b.test/r"));
+    world.site.reply("b.test/r", Reply::new(200, "text/plain", "User-agent: SmolCrawl\nDisallow: /"));
+    let outcome = world.run(request("http://a.test/"));
+    assert_eq!(outcome.skipped("http://a.test/"), "disallowed by robots.txt (Disallow: /)");
+}
+
+#[test]
+fn a_site_that_cannot_be_reached_is_a_failure_with_its_cause() {
+    let world = World::new();
+    let outcome = world.run(request("http://a.test:99/"));
+    let failed = &outcome.report.failed[0];
+    assert!(failed.error.starts_with("robots.txt could not be fetched: no connection to 10.0.0.1:99"), "{}", failed.error);
+    assert!(failed.hint.is_some());
+    let outcome = world.run(request("http://nowhere.test/").robots(Robots::Ignore));
+    assert!(outcome.failed("http://nowhere.test/").starts_with("the host nowhere.test does not resolve"));
+}
+
+#[test]
+fn crawl_delay_is_kept_in_seconds() {
+    let world = World::new();
+    world.site.reply("a.test/robots.txt", Reply::new(200, "text/plain", "User-agent: *\nCrawl-delay: 10"));
+    world.site.page("a.test/", &["/1", "/2", "/3"]).page("a.test/1", &[]).page("a.test/2", &[]).page("a.test/3", &[]);
+    assert_eq!(world.run(request("http://a.test/")).urls.len(), 4);
+    let times: Vec<_> = world.site.asked().iter().map(|asked| asked.at).collect();
+    assert!(times.windows(2).all(|pair| pair[1] - pair[0] >= Duration::from_secs(10)), "{times:?}");
+    assert_eq!(world.seconds(), 40);
+}
+
+#[test]
+fn a_site_that_asks_for_a_pause_gets_it_and_is_asked_again() {
+    let world = World::new();
+    let tries = Arc::new(AtomicU32::new(0));
+    world.site.on("a.test/", move |_| match tries.fetch_add(1, Ordering::SeqCst) {
+        0 => Reply::status(429).header("Retry-After", "30"),
+        1 => Reply::status(503),
+        _ => Reply::html(page("at last", &[])),
+    });
+    let outcome = world.run(request("http://a.test/"));
+    assert_eq!(outcome.urls, ["http://a.test/"]);
+    assert_eq!(world.seconds(), 32);
+    assert_eq!(outcome.report.failed, []);
+}
+
+#[test]
+fn a_page_that_keeps_failing_fails_once_and_the_crawl_goes_on() {
+    let world = World::new();
+    world.site.page("a.test/", &["/hangup", "/late", "/good"]).page("a.test/good", &[]);
+    world.site.reply("a.test/hangup", Reply::hangup()).reply("a.test/late", Reply::status(502));
+    let outcome = world.run(request("http://a.test/"));
+    assert_eq!(outcome.urls, ["http://a.test/", "http://a.test/good"]);
+    assert_eq!(outcome.failed("http://a.test/late"), "HTTP 502 Bad Gateway, linked from http://a.test/");
+    assert!(outcome.failed("http://a.test/hangup").starts_with("the connection was closed before an answer"));
+    assert_eq!(world.site.targets().iter().filter(|target| *target == "a.test/late").count(), 3);
+}
+
+#[test]
+fn a_broken_link_names_the_page_it_stands_on() {
+    let world = World::new();
+    world.site.page("a.test/", &["/missing"]);
+    let outcome = world.run(request("http://a.test/"));
+    assert_eq!(outcome.failed("http://a.test/missing"), "HTTP 404 Not Found, linked from http://a.test/");
+}
+
+#[test]
+fn a_host_that_only_fails_is_given_up() {
+    let world = World::new();
+    let links: Vec<String> = (0..500).map(|number| format!("/{number}")).collect();
+    world.site.page("a.test/", &links.iter().map(String::as_str).collect::<Vec<_>>()).reply("a.test/*", Reply::hangup());
+    let crawler = world.crawler_with(Config { give_up_after: 20, ..Config::default() });
+    let outcome = world.drain(crawler.crawl(request("http://a.test/").robots(Robots::Ignore)));
+    assert!(outcome.failed("http://a.test/").starts_with("given up on this host after 20 failures in a row"));
+    assert!(world.site.asked().len() < 100, "{}", world.site.asked().len());
+}
+
+#[test]
+fn redirects_are_followed_once_and_their_target_is_one_page() {
+    let world = World::new();
+    world.site.page("a.test/", &["/old", "/new", "/older", "/away", "/loop", "/self"]).page("a.test/new", &[]);
+    world.site.reply("a.test/old", Reply::redirect("/new")).reply("a.test/older", Reply::redirect("/old"));
+    world.site.reply("a.test/away", Reply::redirect("http://b.test/"));
+    world.site.reply("a.test/loop", Reply::redirect("/loop2")).reply("a.test/loop2", Reply::redirect("/loop"));
+    world.site.reply("a.test/self", Reply::redirect("/self#again"));
+    let outcome = world.run(request("http://a.test/"));
+    assert_eq!(outcome.urls, ["http://a.test/", "http://a.test/new"]);
+    assert_eq!(outcome.skipped("http://a.test/away"), "redirects to http://b.test/, which is out of scope");
+    assert_eq!(outcome.skipped("http://a.test/old"), "redirects to http://a.test/new, which was met already");
+    assert_eq!(outcome.failed("http://a.test/loop2"), "redirect loop through http://a.test/loop, linked from http://a.test/");
+    assert!(outcome.failed("http://a.test/self").starts_with("redirect loop"));
+    assert_eq!(world.site.targets().iter().filter(|target| *target == "a.test/new").count(), 1);
+}
+
+#[test]
+fn endless_redirects_end() {
+    let world = World::new();
+    world.site.on("a.test/*", |asked| Reply::redirect(&format!("{}x", asked.target)));
+    let outcome = world.run(request("http://a.test/y").robots(Robots::Ignore));
+    assert_eq!(outcome.report.failed[0].error, "more than 10 redirects");
+    assert_eq!(world.site.asked().len(), 11);
+}
+
+#[test]
+fn a_redirected_seed_takes_the_scope_along() {
+    let world = World::new();
+    world.site.reply("a.test/docs", Reply::redirect("http://www.a.test/docs/"));
+    world.site.page("www.a.test/docs/", &["x", "/other"]).page("www.a.test/docs/x", &[]).page("www.a.test/other", &[]);
+    let outcome = world.run(request("http://a.test/docs"));
+    assert_eq!(outcome.urls, ["http://www.a.test/docs/", "http://www.a.test/docs/x"]);
+}
+
+#[test]
+fn a_redirect_asks_the_robots_txt_of_its_target() {
+    let world = World::new();
+    world.site.reply("b.test/robots.txt", Reply::new(200, "text/plain", "User-agent: *\nDisallow: /"));
+    world.site.reply("a.test/", Reply::redirect("http://b.test/")).page("b.test/", &[]);
+    let outcome = world.run(request("http://a.test/"));
+    assert_eq!(outcome.skipped("http://b.test/"), "disallowed by robots.txt (Disallow: /)");
+    assert_eq!(world.site.targets(), ["a.test/"]);
+}
+
+fn with_canonical(text: &str, canonical: &str, links: &[&str]) -> Reply {
+    Reply::html(format!("<link rel=canonical href=\"{canonical}\">{}", page(text, links)))
+}
+
+#[test]
+fn a_page_yields_to_its_canonical_address_and_its_links_are_kept() {
+    let world = World::new();
+    world.site.page("a.test/", &["/x?print=1", "/y?sort=up"]);
+    world
+        .site
+        .reply("a.test/x?print=1", with_canonical("x to print", "/x", &["/only-here"]))
+        .reply("a.test/x", with_canonical("x", "/x", &[]));
+    world.site.reply("a.test/y?sort=up", with_canonical("y", "/", &[])).page("a.test/only-here", &[]);
+    let outcome = world.run(request("http://a.test/"));
+    // "/" is not believed as the canonical address of another page.
+    assert_eq!(outcome.urls, ["http://a.test/", "http://a.test/only-here", "http://a.test/x", "http://a.test/y?sort=up"]);
+    assert_eq!(outcome.skipped("http://a.test/x?print=1"), "its canonical address is http://a.test/x");
+}
+
+#[test]
+fn a_page_whose_canonical_address_leads_nowhere_is_not_lost() {
+    let world = World::new();
+    world.site.page("a.test/", &["/x", "/y"]);
+    world.site.reply("a.test/x", with_canonical("x", "/gone", &[]));
+    // y says that it is z, and z leads back to y.
+    world.site.reply("a.test/y", with_canonical("y", "/z", &[])).reply("a.test/z", Reply::redirect("/y"));
+    let outcome = world.run(request("http://a.test/"));
+    assert_eq!(outcome.urls, ["http://a.test/", "http://a.test/x", "http://a.test/y"]);
+}
+
+#[test]
+fn pages_that_name_each_other_as_canonical_give_one_page() {
+    let world = World::new();
+    world.site.page("a.test/", &["/1", "/x"]);
+    world.site.reply("a.test/1", with_canonical("1", "/2", &[])).reply("a.test/2", with_canonical("2", "/3", &[]));
+    world.site.reply("a.test/3", with_canonical("3", "/3", &[]));
+    world.site.reply("a.test/x", with_canonical("x", "/y", &[])).reply("a.test/y", with_canonical("y", "/x", &[]));
+    let outcome = world.run(request("http://a.test/"));
+    assert_eq!(outcome.urls, ["http://a.test/", "http://a.test/3", "http://a.test/y"]);
+}
+
+#[test]
+fn the_same_bytes_are_one_page() {
+    let world = World::new();
+    for address in ["a.test/", "a.test/index.html"] {
+        world.site.reply(address, Reply::html(page("front", &["/index.html", "/", "/x/index.html"])));
+    }
+    world.site.page("a.test/x/index.html", &["/x/"]).reply("a.test/x/", Reply::html(page("a.test/x/index.html", &["/x/"])));
+    let outcome = world.run(request("http://a.test/"));
+    assert_eq!(outcome.urls, ["http://a.test/", "http://a.test/x/index.html"]);
+    assert_eq!(outcome.skipped("http://a.test/index.html"), "the same content as another page");
+}
+
+#[test]
+fn a_sitemap_lists_pages_of_depth_nought() {
+    let world = World::new();
+    let sitemap = "<urlset><url><loc>http://a.test/docs/1</loc></url><url><loc>http://a.test/docs/2</loc></url>\
+        <url><loc>http://b.test/</loc></url><url><loc>http://a.test/x.zip</loc></url></urlset>";
+    world.site.reply("a.test/maps/sitemap.xml", Reply::new(200, "application/xml", sitemap));
+    world.site.page("a.test/docs/1", &["/docs/3"]).page("a.test/docs/2", &[]);
+    let outcome = world.run(request("http://a.test/maps/sitemap.xml").max_pages(2));
+    assert_eq!(outcome.pages.iter().map(|(_, depth)| *depth).collect::<Vec<_>>(), [0, 0]);
+    assert_eq!(outcome.urls, ["http://a.test/docs/1", "http://a.test/docs/2"]);
+    assert_eq!(outcome.report.passed_over["in a sitemap, but out of scope"], 1);
+}
+
+#[test]
+fn an_index_of_gzipped_sitemaps_is_read() {
+    let world = World::new();
+    let index = "<sitemapindex><sitemap><loc>http://a.test/1.xml.gz</loc></sitemap><sitemap><loc>http://a.test/2.xml</loc></sitemap>\
+        <sitemap><loc>http://a.test/index.xml</loc></sitemap></sitemapindex>";
+    world.site.reply("a.test/index.xml", Reply::new(200, "text/xml", index));
+    let first = gzip("<urlset><url><loc>http://a.test/1</loc></url></urlset>");
+    world.site.reply("a.test/1.xml.gz", Reply::new(200, "application/x-gzip", first));
+    world.site.reply("a.test/2.xml", Reply::new(200, "application/xml", "<urlset><url><loc>http://a.test/2</loc></url><url><lo"));
+    world.site.page("a.test/1", &[]).page("a.test/2", &[]);
+    let outcome = world.run(request("http://a.test/index.xml"));
+    assert_eq!(outcome.urls, ["http://a.test/1", "http://a.test/2"]);
+    assert!(outcome.skipped("http://a.test/2.xml").starts_with("a faulty sitemap, of which 1 entries were read"));
+}
+
+#[test]
+fn the_sitemaps_of_robots_txt_are_followed_when_asked_for() {
+    let world = World::new();
+    world.site.reply("a.test/robots.txt", Reply::new(200, "text/plain", "Sitemap: http://a.test/map.txt"));
+    world.site.reply("a.test/map.txt", Reply::new(200, "text/plain", "http://a.test/hidden\n"));
+    world.site.page("a.test/", &[]).page("a.test/hidden", &[]);
+    assert_eq!(world.run(request("http://a.test/")).urls, ["http://a.test/"]);
+    let outcome = world.run(request("http://a.test/").sitemaps(Sitemaps::Follow));
+    assert_eq!(outcome.urls, ["http://a.test/", "http://a.test/hidden"]);
+}
+
+#[test]
+fn llms_txt_and_markdown_are_pages_with_links() {
+    let world = World::new();
+    let listing = "# Project\n\n## Docs\n- [Start](/start.md): first steps\n- [Changes](changes.txt)\n";
+    world.site.reply("a.test/llms.txt", Reply::new(200, "text/plain", listing));
+    world.site.reply("a.test/start.md", Reply::new(200, "text/markdown", "# Start\n[next](next.html)"));
+    world.site.reply("a.test/changes.txt", Reply::new(200, "text/plain", "1.0: all new"));
+    world.site.page("a.test/next.html", &[]);
+    let outcome = world.run(request("http://a.test/llms.txt"));
+    assert_eq!(outcome.urls, ["http://a.test/changes.txt", "http://a.test/llms.txt", "http://a.test/next.html", "http://a.test/start.md"]);
+}
+
+#[test]
+fn other_content_is_skipped_with_its_type() {
+    let world = World::new();
+    world
+        .site
+        .page("a.test/", &["/data", "/feed", "/map", "/x.py"])
+        .reply("a.test/data", Reply::new(200, "application/pdf", vec![b'x'; 100_000]));
+    world.site.reply("a.test/x.py", Reply::new(200, "application/octet-stream", "print()"));
+    world.site.reply("a.test/feed", Reply::new(200, "application/xml", "<rss/>"));
+    world.site.reply("a.test/map", Reply::new(200, "application/xml", "<urlset/>"));
+    let outcome = world.run(request("http://a.test/"));
+    assert_eq!(outcome.urls, ["http://a.test/"]);
+    assert_eq!(outcome.skipped("http://a.test/data"), "not a page: application/pdf");
+    assert_eq!(outcome.skipped("http://a.test/x.py"), "not a page: application/octet-stream");
+    assert_eq!(outcome.skipped("http://a.test/feed"), "not a page: XML that is no sitemap");
+    assert_eq!(outcome.skipped("http://a.test/map"), "not a page: a sitemap, which is read where it is a seed");
+}
+
+#[test]
+fn noindex_and_nofollow_are_honoured_where_robots_are() {
+    let world = World::new();
+    world.site.page("a.test/", &["/noindex", "/nofollow", "/header"]);
+    world.site.reply("a.test/noindex", Reply::html(format!("<meta name=robots content=noindex>{}", page("1", &["/from-noindex"]))));
+    world.site.reply("a.test/nofollow", Reply::html(format!("<meta name=robots content=nofollow>{}", page("2", &["/from-nofollow"]))));
+    world.site.reply("a.test/header", Reply::html(page("3", &[])).header("X-Robots-Tag", "none"));
+    world.site.page("a.test/from-noindex", &[]).page("a.test/from-nofollow", &[]);
+    let outcome = world.run(request("http://a.test/"));
+    assert_eq!(outcome.urls, ["http://a.test/", "http://a.test/from-noindex", "http://a.test/nofollow"]);
+    assert_eq!(outcome.skipped("http://a.test/header"), "the page asks not to be indexed");
+    assert_eq!(world.run(request("http://a.test/").robots(Robots::Ignore)).urls.len(), 6);
+}
+
+#[test]
+fn a_reset_after_a_complete_answer_is_no_failure() {
+    let world = World::new();
+    let links: Vec<String> = (0..30).map(|number| format!("/{number}")).collect();
+    world.site.page("a.test/", &links.iter().map(String::as_str).collect::<Vec<_>>());
+    world.site.on("a.test/*", |asked| Reply::html(page(&asked.target, &[])).then_reset());
+    let outcome = world.run(request("http://a.test/").robots(Robots::Ignore));
+    assert_eq!((outcome.pages.len(), outcome.report.failed.len()), (31, 0));
+    assert_eq!(outcome.report.http.succeeded, 31);
+}
+
+#[test]
+fn a_slow_page_does_not_hold_up_the_others() {
+    let world = World::new();
+    world.site.page("a.test/", &["/slow", "/1", "/2", "/3"]);
+    world.site.reply("a.test/slow", Reply::html(page("slow", &[])).after(Duration::from_secs(20)));
+    world.site.on("a.test/*", |asked| Reply::html(page(&asked.target, &[])));
+    let outcome = world.run(request("http://a.test/").concurrency(2).robots(Robots::Ignore));
+    assert_eq!(outcome.pages.last().unwrap().0, "http://a.test/slow");
+    assert_eq!(world.seconds(), 20);
+}
+
+#[test]
+fn a_slow_site_does_not_hold_up_another() {
+    let world = World::new();
+    world.site.reply("a.test/robots.txt", Reply::new(200, "text/plain", "User-agent: *\nCrawl-delay: 30"));
+    world.site.page("a.test/", &["/1"]).page("a.test/1", &[]).page("b.test/", &["/1"]).page("b.test/1", &[]);
+    let outcome = world.run(CrawlRequest::parse(&["http://a.test/", "http://b.test/"]).unwrap().concurrency(1));
+    let order: Vec<_> = outcome.pages.iter().map(|(url, _)| url.as_str()).collect();
+    assert_eq!(order, ["http://b.test/", "http://b.test/1", "http://a.test/", "http://a.test/1"]);
+}
+
+#[test]
+fn dropping_a_crawl_stops_its_requests() {
+    let world = World::new();
+    world.site.page("a.test/", &["/1", "/2", "/3", "/4", "/5", "/6", "/7", "/8"]);
+    world.site.on("a.test/*", |asked| Reply::html(page(&asked.target, &["/more"])).after(Duration::from_secs(5)));
+    let mut crawl = world.crawler().crawl(request("http://a.test/").concurrency(4).robots(Robots::Ignore));
+    world.handle.block_on(async {
+        assert!(matches!(crawl.next().await, Some(Visit::Page(_))));
+        let _ = world.handle.timeout(Duration::from_secs(1), crawl.next()).await;
+        let asked = world.site.asked().len();
+        assert_eq!(asked, 5);
+        drop(crawl);
+        world.handle.sleep(Duration::from_secs(60)).await;
+        assert_eq!(world.site.asked().len(), asked);
+    });
+}
+
+#[test]
+fn a_crawl_waits_for_its_consumer() {
+    let world = World::new();
+    let links: Vec<String> = (0..100).map(|number| format!("/{number}")).collect();
+    world.site.page("a.test/", &links.iter().map(String::as_str).collect::<Vec<_>>());
+    world.site.on("a.test/*", |asked| Reply::html(page(&asked.target, &[])));
+    let mut crawl = world.crawler().crawl(request("http://a.test/").concurrency(4).robots(Robots::Ignore));
+    world.handle.block_on(async {
+        for _ in 0..3 {
+            crawl.next().await;
+        }
+        world.handle.sleep(Duration::from_secs(5)).await;
+        assert!(world.site.asked().len() <= 3 + 4, "{}", world.site.asked().len());
+        // Longer than any time limit.
+        world.handle.sleep(Duration::from_secs(600)).await;
+        while crawl.next().await.is_some() {}
+        let report = crawl.finish();
+        assert_eq!((report.pages, report.failed.len()), (101, 0));
+    });
+}
+
+#[test]
+fn a_page_of_a_hundred_thousand_links_is_queued_within_bounds() {
+    let world = World::new();
+    let links: String = (0..100_000).map(|number| format!("<a href=/{number}>")).collect();
+    world.site.reply("a.test/", Reply::html(links)).on("a.test/*", |asked| Reply::html(page(&asked.target, &[])));
+    let crawler = world.crawler_with(Config { max_queued: 50_000, ..Config::default() });
+    let outcome = world.drain(crawler.crawl(request("http://a.test/").max_pages(200).robots(Robots::Ignore)));
+    assert_eq!(outcome.pages.len(), 200);
+    assert_eq!(outcome.report.passed_over["the queue is full"], 50_000);
+}
+
+#[test]
+fn a_calendar_without_end_ends() {
+    let world = World::new();
+    world.site.on("a.test/calendar", |_| Reply::html(page("now", &["?day=0"])));
+    world.site.on("a.test/*", |asked| {
+        let day: u64 = asked.target.rsplit('=').next().and_then(|day| day.parse().ok()).unwrap_or_default();
+        Reply::html(page(&format!("day {day}"), &[&format!("?day={}", day + 1)]))
+    });
+    let crawler = world.crawler_with(Config { max_query_variants: 100, ..Config::default() });
+    let outcome = world.drain(crawler.crawl(request("http://a.test/calendar").depth(u32::MAX).max_pages(u64::MAX).robots(Robots::Ignore)));
+    assert_eq!(outcome.pages.len(), 101);
+    assert_eq!(outcome.report.passed_over["too many queries of one path"], 1);
+}
+
+#[test]
+fn a_site_with_one_content_for_every_address_ends() {
+    let world = World::new();
+    world.site.reply("a.test/*", Reply::html(page("always", &["a/b", "c/", "d/e/f"])));
+    let outcome = world.run(request("http://a.test/").depth(u32::MAX).max_pages(u64::MAX).robots(Robots::Ignore));
+    assert_eq!(outcome.pages.len(), 1);
+    assert!(world.site.asked().len() < 100, "{}", world.site.asked().len());
+}
+
+#[test]
+fn one_page_is_fetched_by_itself() {
+    let world = World::new();
+    world.site.reply("a.test/robots.txt", Reply::new(200, "text/plain", "User-agent: *\nDisallow: /private"));
+    world.site.reply("a.test/old", Reply::redirect("/new")).page("a.test/new", &[]).page("a.test/private", &[]);
+    world.site.reply("a.test/pdf", Reply::new(200, "application/pdf", "x"));
+    let crawler = world.crawler();
+    let fetch = |target: &str, robots| world.handle.block_on(crawler.fetch(&url(&format!("http://a.test{target}")), robots));
+    assert_eq!(fetch("/old#part", Robots::Obey).unwrap().url.as_str(), "http://a.test/new");
+    let error = fetch("/private", Robots::Obey).unwrap_err();
+    assert!(matches!(error.root(), Error::Forbidden { .. }));
+    assert_eq!(error.to_string(), "http://a.test/private");
+    assert!(fetch("/private", Robots::Ignore).is_ok());
+    assert!(matches!(fetch("/missing", Robots::Obey).unwrap_err().root(), Error::Status { status: 404, .. }));
+    assert!(matches!(fetch("/pdf", Robots::Obey).unwrap_err().root(), Error::NotAPage { .. }));
+    assert_eq!(world.site.asked().iter().filter(|asked| asked.target == "/robots.txt").count(), 1);
+}
+
+#[test]
+fn a_known_page_is_fetched_again_only_if_it_changed() {
+    let world = World::new();
+    world.site.on("a.test/x", |asked| match asked.header("if-none-match") {
+        Some("\"1\"") => Reply::status(304),
+        _ => Reply::html("new").header("ETag", "\"2\""),
+    });
+    world.site.reply("a.test/gone", Reply::status(410));
+    let crawler = world.crawler();
+    let refetch = |target: &str, etag: &str| {
+        let known = Validators { etag: Some(etag.to_owned()), last_modified: None };
+        world.handle.block_on(crawler.refetch(&url(&format!("http://a.test{target}")), &known, Robots::Obey)).unwrap()
+    };
+    assert!(matches!(refetch("/x", "\"1\""), Refetched::Unchanged));
+    match refetch("/x", "\"0\"") {
+        Refetched::Page(page) => assert_eq!(page.validators.etag.as_deref(), Some("\"2\"")),
+        other => panic!("{other:?}"),
+    }
+    assert!(matches!(refetch("/gone", "\"1\""), Refetched::Gone));
+}
+
+#[test]
+fn a_crawl_is_send_and_owned() {
+    fn check<T: Send + 'static>(_: &T) {}
+    let world = World::new();
+    check(&world.crawler().crawl(request("http://a.test/")));
+    let crawler = world.crawler();
+    check(&async move { crawler.fetch(&url("http://a.test/"), Robots::Obey).await.is_ok() });
+}
