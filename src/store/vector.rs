@@ -5,7 +5,7 @@
 use rusqlite::Connection;
 
 use super::error::Failure;
-use super::fuse::{Candidate, sort};
+use super::fuse::{Best, Candidate};
 use super::lexical::Filter;
 use crate::model::Wanted;
 
@@ -150,60 +150,18 @@ impl Shelf {
     }
 
     fn nearest(&self, query: &[i16], scale: f32, filter: Filter) -> Vec<Candidate> {
-        // A page's chunks lie together: four times as many chunks hold enough pages in all but odd cases.
-        let room = if filter.distinct_pages { filter.limit.saturating_mul(4) } else { filter.limit };
-        let mut best = Best::new(room);
+        let mut best = Best::new(filter.room());
         for (row, data) in self.rows.iter().zip(self.data.chunks_exact(query.len())) {
-            if filter.source.is_some_and(|source| source != row.source) {
-                continue;
-            }
-            let score = dot(data, query) as f32 * row.scale * scale;
-            if score > best.threshold {
+            if filter.source.is_none_or(|source| source == row.source) {
                 let key = if filter.distinct_pages { row.page } else { row.chunk };
-                best.push(Candidate { key, chunk: row.chunk, score });
+                best.push(Candidate { key, chunk: row.chunk, score: dot(data, query) as f32 * row.scale * scale });
             }
         }
-        let mut found = best.into_sorted();
-        if filter.distinct_pages {
-            let mut seen = std::collections::HashSet::new();
-            found.retain(|candidate| seen.insert(candidate.key));
-        }
-        found.truncate(filter.limit);
-        found
+        filter.first_of_each(best.into_sorted())
     }
 }
 
 /// Written so that the compiler makes it multiply and add sixteen components at a time.
 fn dot(row: &[i8], query: &[i16]) -> i32 {
     row.iter().zip(query).map(|(&row, &query)| i32::from(row) * i32::from(query)).sum()
-}
-
-/// The best so many candidates of a stream.
-struct Best {
-    room: usize,
-    /// Twice as long as the room at most: then the worse half is dropped at once.
-    found: Vec<Candidate>,
-    /// Not worth keeping below.
-    threshold: f32,
-}
-
-impl Best {
-    fn new(room: usize) -> Self {
-        Self { room: room.max(1), found: Vec::new(), threshold: f32::NEG_INFINITY }
-    }
-
-    fn push(&mut self, candidate: Candidate) {
-        self.found.push(candidate);
-        if self.found.len() == 2 * self.room {
-            let (_, worst_kept, _) = self.found.select_nth_unstable_by(self.room - 1, |a, b| b.score.total_cmp(&a.score));
-            self.threshold = worst_kept.score;
-            self.found.truncate(self.room);
-        }
-    }
-
-    fn into_sorted(mut self) -> Vec<Candidate> {
-        sort(&mut self.found);
-        self.found.truncate(self.room);
-        self.found
-    }
 }
