@@ -484,7 +484,7 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+        #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
 
         #[test]
         fn any_text_is_cut_within_the_limit_and_with_whole_fences(text in markdown(), max_chars in 256usize..700, min_chars in 0usize..300) {
