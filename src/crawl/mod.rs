@@ -1,1 +1,137 @@
 //! Walks a site: which URL is fetched next, when, and when to stop. Yields pages; knows no store and no markdown.
+//!
+//! All but this file and `fetch` is pure: the clock and the answers are arguments. Concurrency lives inside [`Crawl`], which is a
+//! plain value: it works only while it is polled, and dropping it cancels every request in flight.
+//!
+//! A page is handed out once, by these rules: URLs are compared in their normal form ([`normalise`]); a redirect is followed as a
+//! link of its own, so that its target is judged by scope, robots.txt and memory like any other; a page yields to its canonical
+//! address within the crawl; and of several URLs of one origin with the same bytes only the first is a page.
+
+mod canonical;
+mod error;
+mod fetch;
+mod frontier;
+mod plan;
+mod polite;
+mod report;
+mod robots;
+mod sitemap;
+mod walk;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use url::Url;
+
+pub use error::Error;
+pub use frontier::normalise;
+pub use plan::{CrawlRequest, Robots, Scope, Sitemaps, UnknownScope, parse_url};
+pub use report::{CrawlReport, Failed, MAX_LISTED, Skipped};
+pub use robots::Forbidden;
+pub use walk::{Crawl, Visit};
+
+use crate::http;
+use crate::model::Page;
+use crate::model::Validators;
+use crate::reactor::Handle;
+
+use fetch::{Answer, Fetcher};
+
+/// Settings of a [`Crawler`].
+#[derive(Clone, Debug)]
+pub struct Config {
+    pub http: http::Config,
+    /// The product token that robots.txt is searched for (RFC 9309 2.2.1). Default: `smolcrawl`.
+    pub agent: String,
+    /// How often a request is repeated that failed in a way that may pass, after 1 s, 2 s, 4 s … or as `Retry-After` asks, up to 60 s.
+    /// Default: 2.
+    pub retries: u8,
+    /// Failures in a row after which the rest of an origin is left out of a crawl. Default: 50.
+    pub give_up_after: u32,
+    /// How long a robots.txt is remembered. Default: 24 hours (RFC 9309 2.4).
+    pub robots_lifetime: Duration,
+    /// URLs that wait in one crawl; further links are passed over. Default: 1,000,000, about 150 MB.
+    pub max_queued: usize,
+    /// Bytes of a URL. Default: 2,048.
+    pub max_url_length: usize,
+    /// Queries with which one path is fetched: calendars and filters have endlessly many. Default: 1,000.
+    pub max_query_variants: u32,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            http: http::Config::default(),
+            agent: "smolcrawl".to_owned(),
+            retries: 2,
+            give_up_after: 50,
+            robots_lifetime: Duration::from_secs(24 * 60 * 60),
+            max_queued: 1_000_000,
+            max_url_length: 2_048,
+            max_query_variants: 1_000,
+        }
+    }
+}
+
+/// Starts crawls and fetches single pages. Clones share connections, counters and the memory of robots.txt files.
+#[derive(Clone, Debug)]
+pub struct Crawler {
+    fetcher: Arc<Fetcher>,
+}
+
+impl Crawler {
+    /// # Errors
+    /// The settings of the HTTP client are wrong.
+    pub fn new(handle: Handle, config: Config) -> Result<Self, Error> {
+        Ok(Self { fetcher: Arc::new(Fetcher::new(handle, config)?) })
+    }
+
+    /// A crawl that has not begun: the first request goes out when it is polled first.
+    pub fn crawl(&self, request: CrawlRequest) -> Crawl {
+        Crawl::new(self.fetcher.clone(), request)
+    }
+
+    /// One page. Redirects are followed, transient failures tried again.
+    ///
+    /// # Errors
+    /// At the URL: what robots.txt forbids, statuses other than 2xx, what is neither HTML nor text, and transport errors.
+    pub async fn fetch(&self, url: &Url, robots: Robots) -> Result<Page, Error> {
+        let answer = self.fetcher.follow(normalise(url.clone()), robots, &Validators::default()).await;
+        answer.and_then(page_of).map_err(|error| error.at(url))
+    }
+
+    /// A page that is known, fetched only if it has changed (RFC 9110 13.1). Without validators it is fetched anyway.
+    ///
+    /// # Errors
+    /// As [`Crawler::fetch`], but for 404 and 410, which are [`Refetched::Gone`].
+    pub async fn refetch(&self, url: &Url, known: &Validators, robots: Robots) -> Result<Refetched, Error> {
+        match self.fetcher.follow(normalise(url.clone()), robots, known).await {
+            Ok(Answer::Unchanged) => Ok(Refetched::Unchanged),
+            Err(Error::Status { status: 404 | 410, .. }) => Ok(Refetched::Gone),
+            answer => answer.and_then(page_of).map(Refetched::Page).map_err(|error| error.at(url)),
+        }
+    }
+
+    pub fn client(&self) -> &http::Client {
+        &self.fetcher.client
+    }
+}
+
+/// What became of a page that was asked for again.
+#[derive(Debug)]
+pub enum Refetched {
+    Unchanged,
+    /// New content; its URL is another where it was redirected.
+    Page(Page),
+    /// 404 or 410.
+    Gone,
+}
+
+fn page_of(answer: Answer) -> Result<Page, Error> {
+    match answer {
+        Answer::Page(page, _) => Ok(page),
+        Answer::NotAPage(what) => Err(Error::NotAPage { what }),
+        Answer::Sitemap(_) => Err(Error::NotAPage { what: "a sitemap".to_owned() }),
+        Answer::Moved(_) | Answer::Unchanged => Err(Error::NotAPage { what: "an answer without content".to_owned() }),
+    }
+}

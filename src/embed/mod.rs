@@ -1,1 +1,121 @@
-//! Turns passages and questions into vectors. Knows no store.
+//! Turns passages and questions into vectors: a model of our own, or somebody's embeddings service. Knows no store.
+
+mod cache;
+mod error;
+#[cfg(feature = "bundled-model")]
+mod minilm;
+//REMOTE #[cfg(feature = "surf")]
+//REMOTE mod remote;
+#[cfg(feature = "bundled-model")]
+mod tokenizer;
+
+use std::fmt;
+
+pub use self::cache::Cached;
+pub use self::error::Error;
+#[cfg(feature = "bundled-model")]
+pub use self::minilm::{MiniLm, MiniLmConfig};
+//REMOTE #[cfg(feature = "surf")]
+//REMOTE pub use self::remote::{Remote, RemoteConfig, Secret};
+use crate::reactor::Boxed;
+
+/// A model that gives texts of like meaning vectors that point the same way.
+///
+/// Object-safe, and its futures run on any executor: dropping one gives up the work that has not begun.
+///
+/// ```
+/// use smolcrawl::embed::{Embed, Error, Purpose};
+/// use smolcrawl::reactor::Boxed;
+///
+/// /// Counts letters: hardly a model, but one that can be followed by hand.
+/// #[derive(Debug)]
+/// struct Letters;
+///
+/// impl Embed for Letters {
+///     fn model(&self) -> &str {
+///         "letters-26"
+///     }
+///
+///     fn embed<'a>(&'a self, texts: &'a [String], _purpose: Purpose) -> Boxed<'a, Result<Vec<Vec<f32>>, Error>> {
+///         Box::pin(async move {
+///             let counts = texts.iter().map(|text| {
+///                 let mut counts = vec![0.0; 26];
+///                 text.bytes().filter(u8::is_ascii_lowercase).for_each(|letter| counts[usize::from(letter - b'a')] += 1.0);
+///                 counts
+///             });
+///             counts.map(smolcrawl::embed::normalised).collect()
+///         })
+///     }
+/// }
+///
+/// let model: Box<dyn Embed> = Box::new(Letters);
+/// let texts = ["listen".to_owned(), "silent".to_owned()];
+/// let vectors = futures_lite::future::block_on(model.embed(&texts, Purpose::Passage))?;
+/// assert_eq!(vectors[0], vectors[1]);
+/// # Ok::<(), Error>(())
+/// ```
+pub trait Embed: fmt::Debug + Send + Sync {
+    /// Names the space the vectors lie in. Vectors are comparable only under the same name, so it changes with
+    /// the model, its precision and its number of dimensions.
+    fn model(&self) -> &str;
+
+    /// One L2-normalised vector for each text, in the order of the texts, all of the same length.
+    ///
+    /// # Errors
+    ///
+    /// All or nothing: with an error none of the texts has a vector.
+    fn embed<'a>(&'a self, texts: &'a [String], purpose: Purpose) -> Boxed<'a, Result<Vec<Vec<f32>>, Error>>;
+
+    /// How many texts one call had best be given: enough to keep the model busy, few enough to lose little on an error.
+    fn batch_hint(&self) -> usize {
+        32
+    }
+}
+
+/// What a text is to the search: some models see questions and passages differently.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Purpose {
+    /// A question, waited for by somebody: it goes before passages.
+    Query,
+    /// A piece of a document, embedded in the background.
+    Passage,
+}
+
+/// The vector scaled to length 1.
+///
+/// # Errors
+///
+/// [`Error::NotFinite`] for a vector with an infinity or NaN, or of length 0: such a vector would be near to everything or nothing.
+pub fn normalised(mut vector: Vec<f32>) -> Result<Vec<f32>, Error> {
+    // In f64, because squares of large f32 overflow.
+    let length = vector.iter().map(|&value| f64::from(value) * f64::from(value)).sum::<f64>().sqrt();
+    if !length.is_finite() || length == 0.0 {
+        return Err(Error::NotFinite);
+    }
+    vector.iter_mut().for_each(|value| *value = (f64::from(*value) / length) as f32);
+    Ok(vector)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_vector_has_length_one_or_is_refused() {
+        assert_eq!(normalised(vec![3.0, 4.0]).unwrap(), [0.6, 0.8]);
+        assert_eq!(normalised(vec![f32::MAX, f32::MAX]).unwrap(), [0.5_f32.sqrt(); 2]);
+        for bad in [vec![], vec![0.0; 3], vec![1.0, f32::NAN], vec![f32::INFINITY]] {
+            assert!(matches!(normalised(bad), Err(Error::NotFinite)));
+        }
+    }
+
+    #[test]
+    fn futures_and_models_travel_between_threads() {
+        fn check<T: Send + ?Sized>(_: &T) {}
+        fn of(model: &dyn Embed) {
+            check(model);
+            check(&model.embed(&[], Purpose::Query));
+        }
+        let _ = of;
+    }
+}

@@ -1,1 +1,98 @@
-//! Turns bytes of a page into a `Document`: charset, main content, markdown. Pure and synchronous.
+//! Turns the bytes of a page into a `Document`: charset, main content, markdown. Pure and synchronous.
+//! Knows no network and no database; any bytes are a page, and only a `Skip` says that they are none worth keeping.
+
+mod article;
+mod charset;
+mod code;
+mod dom;
+mod html;
+mod inline;
+mod kind;
+mod links;
+mod table;
+mod text;
+mod title;
+
+use thiserror::Error;
+
+use crate::model::{Document, Page};
+
+use dom::Dom;
+use html::Form;
+
+pub use kind::{Kind, kind};
+pub use links::{MetaRobots, Outline};
+
+/// Why a page gives no document.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Skip {
+    /// Neither HTML nor text: the media type as sent, else as sniffed.
+    #[error("content type {0} is not read as a document")]
+    Kind(String),
+    /// No text is left beside navigation; often a page that scripts fill in.
+    #[error("no text in the page")]
+    Empty,
+}
+
+impl Skip {
+    /// A page is skipped for what it is: asking again changes nothing.
+    pub fn is_transient(&self) -> bool {
+        false
+    }
+
+    /// What a user may do about it.
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::Kind(_) => Some("only HTML, markdown and plain text are indexed"),
+            Self::Empty => Some("the page may need JavaScript; look for a sitemap, an llms.txt or a static version of it"),
+        }
+    }
+}
+
+/// The characters of a page: byte order mark, else `Content-Type`, else `<meta>` in the first 1,024 bytes, else detection.
+/// Bytes that are invalid in that encoding become U+FFFD.
+pub fn decode(page: &Page) -> String {
+    charset::decode(page.content_type.as_deref(), &page.body)
+}
+
+/// What the page says to a crawler, in one quick pass; a page that is neither HTML nor text has no links.
+pub fn links(page: &Page) -> Outline {
+    match kind(page.content_type.as_deref(), &page.url, &page.body) {
+        Kind::Html => links::of_html(&page.url, &decode(page)),
+        Kind::Markdown | Kind::Text => links::of_text(&page.url, &decode(page)),
+        Kind::Sitemap | Kind::Xml | Kind::Other(_) => Outline::default(),
+    }
+}
+
+/// The page's title and main content as CommonMark with tables; plain text and markdown pass as they are.
+pub fn document(page: &Page) -> Result<Document, Skip> {
+    let (title, markdown) = read(page, Form::Markdown)?;
+    Ok(Document { url: page.url.clone(), title, markdown, validators: page.validators.clone(), fetched_at: page.fetched_at })
+}
+
+/// The main content as plain text: no marks, no link targets; list marks and the lines of code stay.
+pub fn plain_text(page: &Page) -> Result<String, Skip> {
+    read(page, Form::Text).map(|(_, text)| text)
+}
+
+fn read(page: &Page, form: Form) -> Result<(String, String), Skip> {
+    let (title, content) = match kind(page.content_type.as_deref(), &page.url, &page.body) {
+        Kind::Html => {
+            let dom = Dom::parse(&decode(page));
+            let base = html::base(&dom, &page.url);
+            let article = article::find(&dom);
+            (title::of_html(&dom, &article, &page.url), html::write(&dom, &article, &base, form))
+        }
+        Kind::Markdown | Kind::Text => {
+            let text = text::passed(&decode(page));
+            (title::of_text(&text, &page.url), text)
+        }
+        Kind::Sitemap | Kind::Xml => return Err(Skip::Kind("application/xml".to_owned())),
+        Kind::Other(name) => return Err(Skip::Kind(name)),
+    };
+    match content.trim().is_empty() {
+        true => Err(Skip::Empty),
+        false => Ok((title, content)),
+    }
+}

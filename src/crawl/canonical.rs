@@ -1,0 +1,105 @@
+//! Which page stands for which: a page yields to its canonical address, unless that comes to nothing. Pure.
+
+use std::collections::{HashMap, HashSet};
+
+use url::Url;
+
+use super::plan::Bounds;
+
+/// Pages that were left out because another address is said to be theirs.
+#[derive(Debug, Default)]
+pub(super) struct Standing {
+    /// Canonical address -> the first page that yielded to it, and its depth.
+    yielded: HashMap<Box<str>, (Box<str>, u32)>,
+    /// Addresses that gave no page: failed, redirected, skipped.
+    nothing: HashSet<Box<str>>,
+}
+
+impl Standing {
+    /// Whether `page` is to be left out in favour of `canonical`.
+    pub(super) fn yields(&mut self, page: &Url, depth: u32, canonical: &Url) -> bool {
+        if self.nothing.contains(canonical.as_str()) {
+            return false;
+        }
+        self.yielded.entry(canonical.as_str().into()).or_insert_with(|| (page.as_str().into(), depth));
+        true
+    }
+
+    pub(super) fn became_page(&mut self, url: &Url) {
+        self.yielded.remove(url.as_str());
+    }
+
+    /// The canonical address redirects to one that is fetched in its place.
+    pub(super) fn passed_on(&mut self, from: &Url, to: &Url) {
+        self.nothing.insert(from.as_str().into());
+        if let Some(page) = self.yielded.remove(from.as_str()) {
+            self.yielded.entry(to.as_str().into()).or_insert(page);
+        }
+    }
+
+    /// Returns the page that yielded to `url` for nothing, and is to be had after all, with its depth.
+    pub(super) fn came_to_nothing(&mut self, url: &Url) -> Option<(Url, u32)> {
+        self.nothing.insert(url.as_str().into());
+        let (page, depth) = self.yielded.remove(url.as_str())?;
+        Some((Url::parse(&page).expect("the text of a parsed URL is a URL"), depth))
+    }
+}
+
+/// The canonical address where it can be believed: another page of the crawl, and not the front page, which careless templates
+/// name on every page.
+pub(super) fn credible<'a>(page: &Url, canonical: Option<&'a Url>, bounds: &Bounds) -> Option<&'a Url> {
+    canonical.filter(|canonical| {
+        let front = canonical.path() == "/" && canonical.query().is_none();
+        let is_front = matches!(page.path(), "/" | "/index.html" | "/index.htm" | "/index.php");
+        *canonical != page && bounds.contains(canonical) && (!front || is_front)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::plan::Scope;
+    use super::*;
+
+    fn url(text: &str) -> Url {
+        Url::parse(text).unwrap()
+    }
+
+    #[test]
+    fn a_page_yields_unless_its_canonical_address_comes_to_nothing() {
+        let (page, canonical) = (url("http://a.test/x?print=1"), url("http://a.test/x"));
+        let mut standing = Standing::default();
+        assert!(standing.yields(&page, 3, &canonical));
+        assert_eq!(standing.came_to_nothing(&canonical), Some((page.clone(), 3)));
+        assert_eq!(standing.came_to_nothing(&canonical), None);
+        assert!(!standing.yields(&page, 3, &canonical));
+    }
+
+    #[test]
+    fn a_page_that_yielded_to_a_good_one_stays_out() {
+        let (page, canonical) = (url("http://a.test/x?print=1"), url("http://a.test/x"));
+        let mut standing = Standing::default();
+        assert!(standing.yields(&page, 3, &canonical));
+        standing.became_page(&canonical);
+        assert_eq!(standing.came_to_nothing(&canonical), None);
+    }
+
+    #[test]
+    fn a_redirected_canonical_address_passes_the_duty_on() {
+        let (page, canonical, target) = (url("http://a.test/x?print=1"), url("http://a.test/x"), url("http://a.test/y"));
+        let mut standing = Standing::default();
+        assert!(standing.yields(&page, 3, &canonical));
+        standing.passed_on(&canonical, &target);
+        assert_eq!(standing.came_to_nothing(&target), Some((page, 3)));
+    }
+
+    #[test]
+    fn careless_and_foreign_addresses_are_not_believed() {
+        let bounds = Bounds::new(Scope::Host, &[url("http://a.test/")]);
+        let believed = |page: &str, canonical: &str| credible(&url(page), Some(&url(canonical)), &bounds).is_some();
+        assert!(believed("http://a.test/x?y", "http://a.test/x"));
+        assert!(believed("http://a.test/index.html", "http://a.test/"));
+        assert!(!believed("http://a.test/x", "http://a.test/"));
+        assert!(!believed("http://a.test/x", "http://b.test/x"));
+        assert!(!believed("http://a.test/x", "http://a.test/x"));
+    }
+}

@@ -1,0 +1,192 @@
+//! What can go wrong with a request to crawl or with one page. Facts only; the words are for people, the chain is printed once.
+
+use std::error::Error as _;
+use std::sync::Arc;
+use std::time::Duration;
+
+use thiserror::Error;
+use url::Url;
+
+use crate::http;
+
+use super::robots::Forbidden;
+
+/// Why a crawl cannot start, or why one page could not be had.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// Where it happened; added once, on the way out.
+    #[error("{url}")]
+    At {
+        url: Url,
+        #[source]
+        source: Box<Self>,
+    },
+
+    /// A crawl was asked for without any URL.
+    #[error("no URL to crawl")]
+    NoSeed,
+    #[error("not a URL: {text:?}")]
+    NotAUrl {
+        text: String,
+        #[source]
+        source: url::ParseError,
+    },
+    #[error("unsupported scheme {scheme:?} in {text:?}")]
+    Scheme { text: String, scheme: String },
+
+    /// The site's robots.txt closes the page to this crawler.
+    #[error("{forbidden}")]
+    Forbidden { forbidden: Forbidden },
+    /// The site's robots.txt could not be asked for, so nothing of the site is fetched (RFC 9309 2.3.1.4).
+    #[error("robots.txt could not be fetched")]
+    Robots {
+        #[source]
+        source: Arc<http::Error>,
+    },
+    /// The last answer was neither 2xx nor a redirect.
+    #[error("HTTP {status}{}", reason(*status))]
+    Status {
+        status: u16,
+        /// What `Retry-After` asked for.
+        retry_after: Option<Duration>,
+    },
+    #[error("more than {limit} redirects")]
+    TooManyRedirects { limit: usize },
+    #[error("redirect loop through {through}")]
+    RedirectLoop { through: Url },
+    /// A redirect without `Location`, or with one that is no http or https URL.
+    #[error("HTTP {status} without a usable Location")]
+    BadRedirect { status: u16 },
+    /// Neither HTML nor markdown nor plain text.
+    #[error("not a page: {what}")]
+    NotAPage { what: String },
+    /// So many requests to the host failed one after the other that the rest of its pages was left out.
+    #[error("given up on this host after {failures} failures in a row")]
+    HostGivenUp { failures: u32 },
+    /// The transport failed.
+    #[error(transparent)]
+    Http { source: Box<http::Error> },
+}
+
+impl Error {
+    /// What the user can do about it.
+    pub fn hint(&self) -> Option<String> {
+        match self.root() {
+            Self::NoSeed => Some("give at least one URL, such as https://docs.rs/smol/".to_owned()),
+            Self::NotAUrl { text, .. } => {
+                let text = text.trim();
+                let scheme = if is_local(text) { "http" } else { "https" };
+                let guess = format!("{scheme}://{}", text.trim_start_matches('/'));
+                let usable = !text.is_empty() && !text.contains("://") && Url::parse(&guess).is_ok_and(|url| url.has_host());
+                Some(match usable {
+                    true => format!("did you mean {guess}?"),
+                    false => "a URL begins with https:// or http://, then the host".to_owned(),
+                })
+            }
+            Self::Scheme { .. } => Some("only http and https are crawled".to_owned()),
+            Self::Forbidden { .. } => {
+                Some("robots.txt is obeyed by default; --ignore-robots crawls a site of your own regardless".to_owned())
+            }
+            Self::Status { status: 401 | 403, .. } => Some("the site wants a login or turns crawlers away".to_owned()),
+            Self::Status { status: 404 | 410, .. } => Some("check the address in a browser".to_owned()),
+            Self::Status { status: 429, .. } => Some("the site asks for fewer requests: try again later with a lower --concurrency".to_owned()),
+            Self::Status { status: 500..=599, .. } => Some("the site has a problem: try again later".to_owned()),
+            Self::TooManyRedirects { .. } | Self::RedirectLoop { .. } => {
+                Some("the site may want cookies, which are not kept; try the address it should end at".to_owned())
+            }
+            Self::NotAPage { .. } => Some("HTML, markdown, plain text and sitemaps are read".to_owned()),
+            Self::Http { source } => source.hint().map(str::to_owned),
+            Self::Robots { source } => source.hint().map(str::to_owned),
+            Self::At { .. } | Self::BadRedirect { .. } | Self::HostGivenUp { .. } | Self::Status { .. } => None,
+        }
+    }
+
+    /// The same request may succeed later without anything being changed.
+    pub fn is_transient(&self) -> bool {
+        match self.root() {
+            Self::Status { status, .. } => is_transient_status(*status),
+            Self::Http { source } => source.is_transient(),
+            Self::Robots { source } => source.is_transient(),
+            Self::HostGivenUp { .. } => true,
+            _ => false,
+        }
+    }
+
+    /// The error without the URL around it.
+    pub fn root(&self) -> &Self {
+        match self {
+            Self::At { source, .. } => source.root(),
+            other => other,
+        }
+    }
+
+    /// The message with its causes and without the URL, `: ` between them, each once.
+    pub(super) fn chain(&self) -> String {
+        let mut text = self.root().to_string();
+        let mut cause = self.root().source();
+        while let Some(error) = cause {
+            // The transport names the URL in a layer of its own; here it stands beside the text already.
+            let is_url = error.downcast_ref().is_some_and(|error| matches!(error, http::Error::At { .. }));
+            let message = error.to_string();
+            if !is_url && !text.ends_with(&message) {
+                text.push_str(": ");
+                text.push_str(&message);
+            }
+            cause = error.source();
+        }
+        text
+    }
+
+    pub(super) fn at(self, url: &Url) -> Self {
+        match self {
+            Self::At { .. } => self,
+            source => Self::At { url: url.clone(), source: Box::new(source) },
+        }
+    }
+}
+
+/// The transport adds the URL; here it is added further out, once.
+impl From<http::Error> for Error {
+    fn from(error: http::Error) -> Self {
+        match error {
+            http::Error::At { source, .. } => Self::from(*source),
+            source => Self::Http { source: Box::new(source) },
+        }
+    }
+}
+
+/// Timeout, too early, too many requests, and the gateway's errors (RFC 9110 15.5.9, 15.6; RFC 6585 4).
+pub(super) fn is_transient_status(status: u16) -> bool {
+    matches!(status, 408 | 425 | 429 | 502 | 503 | 504)
+}
+
+fn is_local(text: &str) -> bool {
+    let host = text.split(['/', ':']).next().unwrap_or_default();
+    host == "localhost" || host.parse::<std::net::IpAddr>().is_ok()
+}
+
+/// The phrases of RFC 9110 15 that a crawler meets, with a blank before.
+fn reason(status: u16) -> &'static str {
+    match status {
+        400 => " Bad Request",
+        401 => " Unauthorized",
+        402 => " Payment Required",
+        403 => " Forbidden",
+        404 => " Not Found",
+        405 => " Method Not Allowed",
+        406 => " Not Acceptable",
+        408 => " Request Timeout",
+        410 => " Gone",
+        414 => " URI Too Long",
+        418 => " I'm a teapot",
+        429 => " Too Many Requests",
+        451 => " Unavailable For Legal Reasons",
+        500 => " Internal Server Error",
+        501 => " Not Implemented",
+        502 => " Bad Gateway",
+        503 => " Service Unavailable",
+        504 => " Gateway Timeout",
+        _ => "",
+    }
+}

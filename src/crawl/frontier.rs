@@ -1,0 +1,468 @@
+//! Which URL is fetched next: a queue per origin, nearest to the seeds first, each URL once. Pure: no clock, no network.
+//!
+//! Holds URLs only, never a body: a queued link costs its text and some 80 bytes, a URL that was ever seen 8 bytes more.
+
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::hash::{BuildHasher, RandomState};
+use std::sync::Arc;
+use std::time::Instant;
+
+use url::Url;
+
+/// What is to be fetched, and what is known about it before.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Entry {
+    /// In normal form; text, as a parsed URL takes twice the memory.
+    pub url: Box<str>,
+    /// Links followed from a seed.
+    pub depth: u32,
+    pub role: Role,
+    /// The page it was found on; shared by all links of that page.
+    pub from: Option<Arc<str>>,
+    /// The URLs that redirected here, oldest first.
+    pub via: Vec<Box<str>>,
+    /// Requests that failed in a way that may pass.
+    pub attempts: u8,
+}
+
+/// Why a URL is in the queue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Role {
+    /// Asked for by the user: may be a sitemap, and takes the scope along when it is redirected.
+    Seed,
+    /// Named by robots.txt or by an index. `level` counts the indexes above it.
+    Sitemap { level: u8 },
+    /// A link, or listed by a sitemap.
+    Page,
+    /// It yielded to a canonical address that came to nothing: taken as it is now.
+    Restored,
+}
+
+/// What became of an offered URL.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Offered {
+    Queued,
+    Seen,
+    /// Left out; the reason is for the report.
+    Refused(&'static str),
+}
+
+/// Limits against sites without end.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Limits {
+    pub max_queued: usize,
+    pub max_url_length: usize,
+    pub max_query_variants: u32,
+}
+
+#[derive(Debug)]
+pub(super) struct Frontier {
+    limits: Limits,
+    /// By origin, as in `https://a.test`; only origins with something to do.
+    queues: HashMap<Box<str>, Queue>,
+    /// Origins in the order in which they are asked next, so that none starves.
+    order: VecDeque<Box<str>>,
+    /// Hashes of the URLs ever offered. Two of a million URLs share one with a probability of 1 : 37 million.
+    seen: HashSet<u64>,
+    /// Hash of a path -> queries seen with it.
+    variants: HashMap<u64, u32>,
+    /// What failed and is tried again; the number keeps entries of the same moment apart.
+    delayed: BTreeMap<(Instant, u64), Entry>,
+    delayed_ever: u64,
+    queued: usize,
+    hasher: RandomState,
+}
+
+/// Of one origin, by depth.
+type Queue = BTreeMap<u32, VecDeque<Entry>>;
+
+impl Entry {
+    pub(super) fn new(url: &Url, depth: u32, role: Role) -> Self {
+        Self { url: url.as_str().into(), depth, role, from: None, via: Vec::new(), attempts: 0 }
+    }
+
+    pub(super) fn from(self, page: &Arc<str>) -> Self {
+        Self { from: Some(page.clone()), ..self }
+    }
+
+    pub(super) fn parsed(&self) -> Url {
+        Url::parse(&self.url).expect("the text of a parsed URL is a URL")
+    }
+}
+
+impl Frontier {
+    pub(super) fn new(limits: Limits) -> Self {
+        Self {
+            limits,
+            queues: HashMap::new(),
+            order: VecDeque::new(),
+            seen: HashSet::new(),
+            variants: HashMap::new(),
+            delayed: BTreeMap::new(),
+            delayed_ever: 0,
+            queued: 0,
+            hasher: RandomState::new(),
+        }
+    }
+
+    /// Queues a URL in normal form unless it was offered before or looks like one of endlessly many.
+    pub(super) fn offer(&mut self, url: &Url, entry: impl FnOnce() -> Entry) -> Offered {
+        let hash = self.hasher.hash_one(url.as_str());
+        if self.seen.contains(&hash) {
+            return Offered::Seen;
+        }
+        if let Some(why) = self.trap(url) {
+            return Offered::Refused(why);
+        }
+        if self.queued >= self.limits.max_queued {
+            return Offered::Refused("the queue is full");
+        }
+        self.seen.insert(hash);
+        self.push(url, entry(), End::Back);
+        Offered::Queued
+    }
+
+    /// Puts an entry before all others of its depth: it was taken, but could not be fetched yet.
+    pub(super) fn put_back(&mut self, url: &Url, entry: Entry) {
+        self.push(url, entry, End::Front);
+    }
+
+    /// Keeps an entry until `at`; then [`Frontier::wake`] queues it again.
+    pub(super) fn delay(&mut self, entry: Entry, at: Instant) {
+        self.delayed_ever += 1;
+        self.delayed.insert((at, self.delayed_ever), entry);
+    }
+
+    /// Queues what was delayed until now; returns when the next one is due.
+    pub(super) fn wake(&mut self, now: Instant) -> Option<Instant> {
+        while let Some(first) = self.delayed.first_entry() {
+            if first.key().0 > now {
+                return Some(first.key().0);
+            }
+            let entry = first.remove();
+            self.put_back(&entry.parsed(), entry);
+        }
+        None
+    }
+
+    /// Takes the entry nearest to the seeds among the origins that `may_go`, each origin being asked about its next URL once.
+    pub(super) fn take(&mut self, mut may_go: impl FnMut(&Url) -> bool) -> Option<(Url, Entry)> {
+        // Depth first, then the turn: stable sorting keeps the turn within a depth.
+        let mut origins: Vec<(u32, usize)> = self.order.iter().enumerate().map(|(turn, origin)| (self.next_depth(origin), turn)).collect();
+        origins.sort_unstable();
+        for (depth, turn) in origins {
+            let origin = &self.order[turn];
+            let entries = self.queues.get_mut(origin).and_then(|queue| queue.get_mut(&depth)).expect("the depth was just looked up");
+            let url = entries.front().expect("empty queues are removed").parsed();
+            if may_go(&url) {
+                let entry = entries.pop_front().expect("it was just looked at");
+                self.taken(turn, depth);
+                return Some((url, entry));
+            }
+        }
+        None
+    }
+
+    /// Takes all that is queued for the origin of `url`.
+    pub(super) fn take_origin(&mut self, url: &Url) -> Vec<Entry> {
+        let origin = origin(url);
+        let Some(queue) = self.queues.remove(&*origin) else { return Vec::new() };
+        self.order.retain(|other| *other != origin);
+        let entries: Vec<_> = queue.into_values().flatten().collect();
+        self.queued -= entries.len();
+        entries
+    }
+
+    fn next_depth(&self, origin: &str) -> u32 {
+        *self.queues[origin].first_key_value().expect("origins without entries are removed").0
+    }
+
+    fn taken(&mut self, turn: usize, depth: u32) {
+        self.queued -= 1;
+        let origin = self.order.remove(turn).expect("the turn is an index of it");
+        let queue = self.queues.get_mut(&origin).expect("every origin in order has a queue");
+        if queue[&depth].is_empty() {
+            queue.remove(&depth);
+        }
+        match queue.is_empty() {
+            true => drop(self.queues.remove(&origin)),
+            false => self.order.push_back(origin),
+        }
+    }
+
+    fn push(&mut self, url: &Url, entry: Entry, end: End) {
+        self.queued += 1;
+        let origin = origin(url);
+        let queue = self.queues.entry(origin).or_insert_with_key(|origin| {
+            self.order.push_back(origin.clone());
+            Queue::new()
+        });
+        let entries = queue.entry(entry.depth).or_default();
+        match end {
+            End::Front => entries.push_front(entry),
+            End::Back => entries.push_back(entry),
+        }
+    }
+
+    /// Why the URL is probably one of endlessly many.
+    fn trap(&mut self, url: &Url) -> Option<&'static str> {
+        if url.as_str().len() > self.limits.max_url_length {
+            return Some("the URL is too long");
+        }
+        if repeats(url.path()) {
+            return Some("the path repeats itself");
+        }
+        if url.query().is_some() {
+            let path = &url[..url::Position::AfterPath];
+            let count = self.variants.entry(self.hasher.hash_one(path)).or_default();
+            if *count >= self.limits.max_query_variants {
+                return Some("too many queries of one path");
+            }
+            *count += 1;
+        }
+        None
+    }
+}
+
+enum End {
+    Front,
+    Back,
+}
+
+/// Scheme, host and port: what has one robots.txt and one pace.
+pub(super) fn origin(url: &Url) -> Box<str> {
+    url[..url::Position::BeforePath].into()
+}
+
+/// The one form in which URLs are compared: without fragment and empty query, escapes in capitals and only where needed
+/// (RFC 3986 6.2.2). What RFC 3986 leaves to the scheme (default port, empty path, dot segments) the parser has done.
+///
+/// `/` and `/index.html` stay two, as nothing says that they are one; a crawl notices it by their content.
+pub fn normalise(mut url: Url) -> Url {
+    url.set_fragment(None);
+    if url.query() == Some("") {
+        url.set_query(None);
+    }
+    if let Some(path) = escapes_normalised(url.path()) {
+        url.set_path(&path);
+    }
+    if let Some(query) = url.query().and_then(escapes_normalised) {
+        url.set_query(Some(&query));
+    }
+    url
+}
+
+/// None where it is in order already.
+fn escapes_normalised(text: &str) -> Option<String> {
+    let mut current = std::borrow::Cow::Borrowed(text);
+    // "%%36%31" becomes "%61", which is an escape again: once more. Every round makes the text shorter.
+    while let Some(next) = one_round(&current) {
+        current = next.into();
+    }
+    matches!(current, std::borrow::Cow::Owned(_)).then(|| current.into_owned())
+}
+
+fn one_round(text: &str) -> Option<String> {
+    let mut normal = String::new();
+    let mut copied = 0;
+    let mut at = 0;
+    let bytes = text.as_bytes();
+    while let Some(found) = text[at..].find('%') {
+        at += found;
+        let (Some(high), Some(low)) = (digit(bytes.get(at + 1)), digit(bytes.get(at + 2))) else {
+            at += 1;
+            continue;
+        };
+        let octet = (high << 4 | low) as u8;
+        let is_dot = octet == b'.';
+        let written = &text[at..at + 3];
+        // Dots stay escaped: the parser has taken "%2e" as a dot segment where it is one, and what remains must not become one.
+        if (octet.is_ascii_alphanumeric() || matches!(octet, b'-' | b'_' | b'~')) && !is_dot {
+            normal.push_str(&text[copied..at]);
+            normal.push(octet as char);
+            copied = at + 3;
+        } else if written.bytes().any(|byte| byte.is_ascii_lowercase()) {
+            normal.push_str(&text[copied..at]);
+            normal.push_str(&written.to_ascii_uppercase());
+            copied = at + 3;
+        }
+        at += 3;
+    }
+    (copied > 0).then(|| normal + &text[copied..])
+}
+
+fn digit(byte: Option<&u8>) -> Option<u32> {
+    byte.and_then(|byte| (*byte as char).to_digit(16))
+}
+
+/// Whether the path's folders end in a run that came three times before it (`/a/b/a/b/a/b/a/b/page`), as broken relative links make it.
+fn repeats(path: &str) -> bool {
+    let segments: Vec<&str> = path.split('/').rev().collect();
+    // The last segment is the page's own name, empty or not.
+    let folders = segments.get(1..).unwrap_or_default();
+    (1..=MAX_PERIOD).any(|period| {
+        let repeated = folders.iter().zip(folders.iter().skip(period)).take_while(|(one, other)| one == other).count();
+        repeated >= period * 3
+    })
+}
+
+/// Segments of a run that is recognised as repeated.
+const MAX_PERIOD: usize = 4;
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn url(text: &str) -> Url {
+        Url::parse(text).unwrap()
+    }
+
+    fn frontier() -> Frontier {
+        Frontier::new(Limits { max_queued: 1_000_000, max_url_length: 2_048, max_query_variants: 3 })
+    }
+
+    fn offer(frontier: &mut Frontier, text: &str, depth: u32) -> Offered {
+        frontier.offer(&url(text), || Entry::new(&url(text), depth, Role::Page))
+    }
+
+    fn take(frontier: &mut Frontier) -> Option<String> {
+        frontier.take(|_| true).map(|(_, entry)| entry.url.into())
+    }
+
+    fn is_empty(frontier: &Frontier) -> bool {
+        frontier.queued == 0 && frontier.delayed.is_empty() && frontier.queues.is_empty() && frontier.order.is_empty()
+    }
+
+    #[test]
+    fn one_page_has_one_form() {
+        let forms = ["http://A.test:80/a/../b/%7Ex?q=%c3%a4#part", "http://a.test/b/~x?q=%C3%A4", "http://a.test/b/./%7ex?q=ä"];
+        for form in forms {
+            assert_eq!(normalise(url(form)).as_str(), "http://a.test/b/~x?q=%C3%A4", "{form}");
+        }
+        assert_eq!(normalise(url("http://a.test")).as_str(), "http://a.test/");
+        assert_eq!(normalise(url("http://a.test/x?#")).as_str(), "http://a.test/x");
+    }
+
+    #[test]
+    fn what_may_be_two_pages_stays_two() {
+        for form in ["http://a.test/index.html", "http://a.test/x/", "http://a.test/a%2Fb", "http://a.test/?b=1&a=2", "http://a.test/X"] {
+            assert_eq!(normalise(url(form)).as_str(), form);
+        }
+    }
+
+    #[test]
+    fn nearer_pages_come_first_and_each_once() {
+        let mut frontier = frontier();
+        assert_eq!(offer(&mut frontier, "http://a.test/2", 2), Offered::Queued);
+        assert_eq!(offer(&mut frontier, "http://a.test/1", 1), Offered::Queued);
+        assert_eq!(offer(&mut frontier, "http://b.test/1", 1), Offered::Queued);
+        assert_eq!(offer(&mut frontier, "http://a.test/1b", 1), Offered::Queued);
+        assert_eq!(offer(&mut frontier, "http://a.test/1", 3), Offered::Seen);
+        let order: Vec<_> = std::iter::from_fn(|| take(&mut frontier)).collect();
+        assert_eq!(order, ["http://a.test/1", "http://b.test/1", "http://a.test/1b", "http://a.test/2"]);
+        assert!(is_empty(&frontier));
+    }
+
+    #[test]
+    fn an_origin_that_has_to_wait_does_not_hold_up_others() {
+        let mut frontier = frontier();
+        offer(&mut frontier, "http://slow.test/", 0);
+        offer(&mut frontier, "http://b.test/", 5);
+        let taken = frontier.take(|url| url.host_str() != Some("slow.test")).unwrap().1;
+        assert_eq!(&*taken.url, "http://b.test/");
+        assert_eq!(frontier.take(|url| url.host_str() != Some("slow.test")), None);
+        assert!(!is_empty(&frontier));
+    }
+
+    #[test]
+    fn what_is_put_back_comes_first() {
+        let mut frontier = frontier();
+        offer(&mut frontier, "http://a.test/1", 1);
+        offer(&mut frontier, "http://a.test/2", 1);
+        let (url, entry) = frontier.take(|_| true).unwrap();
+        frontier.put_back(&url, entry);
+        assert_eq!(take(&mut frontier).unwrap(), "http://a.test/1");
+    }
+
+    #[test]
+    fn a_delayed_entry_comes_when_it_is_due() {
+        let (mut frontier, now) = (frontier(), Instant::now());
+        let entry = Entry::new(&url("http://a.test/"), 0, Role::Page);
+        frontier.delay(entry, now + Duration::from_secs(1));
+        assert!(!is_empty(&frontier));
+        assert_eq!(frontier.wake(now), Some(now + Duration::from_secs(1)));
+        assert_eq!(take(&mut frontier), None);
+        assert_eq!(frontier.wake(now + Duration::from_secs(1)), None);
+        assert_eq!(take(&mut frontier).unwrap(), "http://a.test/");
+    }
+
+    #[test]
+    fn a_whole_origin_can_be_taken() {
+        let mut frontier = frontier();
+        for text in ["http://a.test/1", "http://a.test/2", "http://b.test/"] {
+            offer(&mut frontier, text, 1);
+        }
+        assert_eq!(frontier.take_origin(&url("http://a.test/")).len(), 2);
+        assert_eq!(take(&mut frontier).unwrap(), "http://b.test/");
+        assert!(is_empty(&frontier));
+    }
+
+    #[test]
+    fn endless_sites_end() {
+        let mut frontier = frontier();
+        for day in 0..3 {
+            assert_eq!(offer(&mut frontier, &format!("http://a.test/calendar?day={day}"), 1), Offered::Queued);
+        }
+        assert_eq!(offer(&mut frontier, "http://a.test/calendar?day=4", 1), Offered::Refused("too many queries of one path"));
+        assert_eq!(offer(&mut frontier, "http://a.test/other?day=4", 1), Offered::Queued);
+        assert_eq!(offer(&mut frontier, &format!("http://a.test/{}", "x".repeat(2_048)), 1), Offered::Refused("the URL is too long"));
+        assert_eq!(offer(&mut frontier, "http://a.test/a/b/a/b/a/b/a/b/c", 1), Offered::Refused("the path repeats itself"));
+        frontier.limits.max_queued = 4;
+        assert_eq!(offer(&mut frontier, "http://a.test/more", 1), Offered::Refused("the queue is full"));
+    }
+
+    #[test]
+    fn repetition_is_told_from_regularity() {
+        for trap in ["/x/x/x/x/", "/a/b/a/b/a/b/a/b/page", "/docs/en/en/en/en/x", "/a/b/c/a/b/c/a/b/c/a/b/c/"] {
+            assert!(repeats(trap), "{trap}");
+        }
+        for page in ["/", "/a", "/2024/01/01/01", "/a/a/a", "/1/1/1/1", "/std/primitive.str.html", "/a/b/a/b/a/c", "//x"] {
+            assert!(!repeats(page), "{page}");
+        }
+    }
+
+    #[test]
+    fn a_hundred_thousand_links_take_little_memory() {
+        assert!(size_of::<Entry>() <= 72, "{}", size_of::<Entry>());
+        let mut frontier = frontier();
+        let page: Arc<str> = "http://a.test/".into();
+        for number in 0..100_000 {
+            let link = url(&format!("http://a.test/{number}"));
+            frontier.offer(&link, || Entry::new(&link, 1, Role::Page).from(&page));
+        }
+        assert_eq!(frontier.queued, 100_000);
+        assert_eq!(Arc::strong_count(&page), 100_001);
+    }
+
+    proptest! {
+        #[test]
+        fn normalising_twice_changes_nothing(path in "[%/.~a-f0-9?é ]{0,24}", query in "[%=&a-f0-9A-F#]{0,12}") {
+            if let Ok(url) = Url::parse(&format!("http://a.test/{path}?{query}")) {
+                let once = normalise(url);
+                let twice = normalise(once.clone());
+                prop_assert_eq!(twice.as_str(), once.as_str());
+                let parsed = Url::parse(once.as_str()).unwrap();
+                prop_assert_eq!(parsed.as_str(), once.as_str());
+            }
+        }
+
+        #[test]
+        fn any_path_is_judged(path in "[/ab]{0,60}") {
+            repeats(&path);
+        }
+    }
+}

@@ -1,0 +1,271 @@
+//! When an origin may be asked again: concurrency, Crawl-delay, back-off, and what its robots.txt says. Pure: the clock is an argument.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use url::Url;
+
+use super::frontier::origin;
+use super::plan::Robots;
+use super::robots::{Forbidden, Rules};
+
+/// Whether a URL may be fetched now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Verdict {
+    Go,
+    /// Ask again then.
+    Wait(Instant),
+    /// As much is in flight as may be: ask again when something of the origin has ended.
+    Busy,
+    /// robots.txt of the origin has to be fetched first.
+    AskRobots,
+    Never(Forbidden),
+}
+
+/// How a request ended, as far as it says something about its origin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ended {
+    /// With an answer, be it 404.
+    Answered,
+    /// 429 or 503, with what `Retry-After` asked for (RFC 9110 10.2.3).
+    Overloaded { retry_after: Option<Duration> },
+    /// Without a usable answer.
+    Broken,
+}
+
+#[derive(Debug)]
+pub(super) struct Polite {
+    robots: Robots,
+    /// Requests in flight to one origin.
+    per_host: usize,
+    /// Failures in a row after which an origin is left alone.
+    give_up_after: u32,
+    hosts: HashMap<Box<str>, Host>,
+}
+
+#[derive(Debug, Default)]
+struct Host {
+    knowledge: Knowledge,
+    in_flight: usize,
+    /// Nothing is asked before: from Crawl-delay or a back-off.
+    not_before: Option<Instant>,
+    /// Failures without an answer in between.
+    failures: u32,
+}
+
+/// What is known of an origin's robots.txt.
+#[derive(Debug, Default)]
+enum Knowledge {
+    #[default]
+    Nothing,
+    /// The request is under way.
+    Asked,
+    Known(Arc<Rules>),
+}
+
+impl Polite {
+    pub(super) fn new(robots: Robots, per_host: usize, give_up_after: u32) -> Self {
+        Self { robots, per_host, give_up_after, hosts: HashMap::new() }
+    }
+
+    pub(super) fn verdict(&self, url: &Url, now: Instant) -> Verdict {
+        let unknown = Host::default();
+        let host = self.hosts.get(&*origin(url)).unwrap_or(&unknown);
+        let rules = match (&host.knowledge, self.robots) {
+            (Knowledge::Known(rules), Robots::Obey) => Some(rules),
+            (Knowledge::Nothing, Robots::Obey) => return Verdict::AskRobots,
+            (Knowledge::Asked, Robots::Obey) => return Verdict::Busy,
+            (_, Robots::Ignore) => None,
+        };
+        if let Some(forbidden) = rules.and_then(|rules| rules.forbids(url)) {
+            return Verdict::Never(forbidden);
+        }
+        let at_once = if host.crawl_delay(self.robots).is_some() { 1 } else { self.per_host };
+        match host.not_before {
+            _ if host.in_flight >= at_once => Verdict::Busy,
+            Some(at) if at > now => Verdict::Wait(at),
+            _ => Verdict::Go,
+        }
+    }
+
+    /// The request for an origin's robots.txt is under way.
+    pub(super) fn asked_robots(&mut self, url: &Url) {
+        self.host(url).knowledge = Knowledge::Asked;
+    }
+
+    /// robots.txt itself was a request: the first page keeps the delay to it.
+    pub(super) fn learned(&mut self, url: &Url, rules: Arc<Rules>, now: Instant) {
+        let host = self.host(url);
+        if let Some(delay) = rules.crawl_delay {
+            host.not_before = Some(now + delay);
+        }
+        host.knowledge = Knowledge::Known(rules);
+    }
+
+    pub(super) fn started(&mut self, url: &Url, now: Instant) {
+        let robots = self.robots;
+        let host = self.host(url);
+        host.in_flight += 1;
+        if let Some(delay) = host.crawl_delay(robots) {
+            host.not_before = Some(now + delay);
+        }
+    }
+
+    /// Returns the failures in a row if they are so many that the origin is to be given up.
+    pub(super) fn ended(&mut self, url: &Url, now: Instant, how: Ended) -> Option<u32> {
+        let give_up_after = self.give_up_after;
+        let host = self.host(url);
+        host.in_flight = host.in_flight.saturating_sub(1);
+        let pause = match how {
+            Ended::Answered => {
+                host.failures = 0;
+                return None;
+            }
+            Ended::Overloaded { retry_after } => retry_after.map_or_else(|| pause_after(host.failures), |asked| asked.min(MAX_PAUSE)),
+            Ended::Broken => Duration::ZERO,
+        };
+        host.failures += 1;
+        let until = now + pause;
+        host.not_before = Some(host.not_before.map_or(until, |at| at.max(until)));
+        (host.failures >= give_up_after).then_some(host.failures)
+    }
+
+    fn host(&mut self, url: &Url) -> &mut Host {
+        self.hosts.entry(origin(url)).or_default()
+    }
+}
+
+impl Host {
+    fn crawl_delay(&self, robots: Robots) -> Option<Duration> {
+        match (&self.knowledge, robots) {
+            (Knowledge::Known(rules), Robots::Obey) => rules.crawl_delay.filter(|delay| !delay.is_zero()),
+            _ => None,
+        }
+    }
+}
+
+/// The pause before a request is tried again that failed `failures` times before: 1 s, 2 s, 4 s … up to [`MAX_PAUSE`].
+pub(super) fn pause_after(failures: u32) -> Duration {
+    Duration::from_secs(1 << failures.min(10)).min(MAX_PAUSE)
+}
+
+/// `Retry-After` in its two forms, seconds and a date (RFC 9110 10.2.3); a date that has passed is zero.
+pub(super) fn retry_after(value: &str, today: std::time::SystemTime) -> Option<Duration> {
+    let value = value.trim();
+    match value.parse::<u64>() {
+        Ok(seconds) => Some(Duration::from_secs(seconds)),
+        Err(_) => httpdate::parse_http_date(value).ok().map(|at| at.duration_since(today).unwrap_or_default()),
+    }
+}
+
+/// The longest pause that a server's word or a row of failures can cause: longer ones end in a failure that says so.
+pub(super) const MAX_PAUSE: Duration = Duration::from_secs(60);
+
+#[cfg(test)]
+mod tests {
+    use std::time::{SystemTime, UNIX_EPOCH};
+
+    use super::*;
+
+    fn url(text: &str) -> Url {
+        Url::parse(text).unwrap()
+    }
+
+    fn seconds(number: u64) -> Duration {
+        Duration::from_secs(number)
+    }
+
+    fn rules(text: &str) -> Arc<Rules> {
+        Arc::new(Rules::parse(text.as_bytes(), "smolcrawl"))
+    }
+
+    #[test]
+    fn robots_txt_comes_first_and_once() {
+        let (mut polite, now, page) = (Polite::new(Robots::Obey, 2, 50), Instant::now(), url("http://a.test/x"));
+        assert_eq!(polite.verdict(&page, now), Verdict::AskRobots);
+        polite.asked_robots(&page);
+        assert_eq!(polite.verdict(&page, now), Verdict::Busy);
+        assert_eq!(polite.verdict(&url("https://a.test/x"), now), Verdict::AskRobots);
+        polite.learned(&page, rules("User-agent: *\nDisallow: /private"), now);
+        assert_eq!(polite.verdict(&page, now), Verdict::Go);
+        assert_eq!(polite.verdict(&url("http://a.test/private/x"), now), Verdict::Never(Forbidden::Rule("/private".into())));
+    }
+
+    #[test]
+    fn ignoring_robots_txt_asks_for_none() {
+        assert_eq!(Polite::new(Robots::Ignore, 2, 50).verdict(&url("http://a.test/x"), Instant::now()), Verdict::Go);
+    }
+
+    #[test]
+    fn only_so_many_requests_run_at_one_origin() {
+        let (mut polite, now, page) = (Polite::new(Robots::Ignore, 2, 50), Instant::now(), url("http://a.test/x"));
+        polite.started(&page, now);
+        assert_eq!(polite.verdict(&page, now), Verdict::Go);
+        polite.started(&page, now);
+        assert_eq!(polite.verdict(&page, now), Verdict::Busy);
+        assert_eq!(polite.verdict(&url("http://b.test/x"), now), Verdict::Go);
+        polite.ended(&page, now, Ended::Answered);
+        assert_eq!(polite.verdict(&page, now), Verdict::Go);
+    }
+
+    #[test]
+    fn a_crawl_delay_separates_requests() {
+        let (mut polite, start, page) = (Polite::new(Robots::Obey, 8, 50), Instant::now(), url("http://a.test/x"));
+        polite.learned(&page, rules("User-agent: *\nCrawl-delay: 10"), start);
+        assert_eq!(polite.verdict(&page, start), Verdict::Wait(start + seconds(10)));
+        let now = start + seconds(10);
+        assert_eq!(polite.verdict(&page, now), Verdict::Go);
+        polite.started(&page, now);
+        assert_eq!(polite.verdict(&page, now), Verdict::Busy);
+        polite.ended(&page, now + seconds(1), Ended::Answered);
+        assert_eq!(polite.verdict(&page, now + seconds(1)), Verdict::Wait(now + seconds(10)));
+    }
+
+    #[test]
+    fn an_overloaded_server_is_left_alone_as_long_as_it_asks() {
+        let (mut polite, now, page) = (Polite::new(Robots::Ignore, 8, 50), Instant::now(), url("http://a.test/x"));
+        polite.started(&page, now);
+        polite.ended(&page, now, Ended::Overloaded { retry_after: Some(seconds(7)) });
+        assert_eq!(polite.verdict(&page, now), Verdict::Wait(now + seconds(7)));
+        polite.ended(&page, now, Ended::Overloaded { retry_after: Some(seconds(1)) });
+        assert_eq!(polite.verdict(&page, now), Verdict::Wait(now + seconds(7)));
+        polite.ended(&page, now, Ended::Overloaded { retry_after: Some(seconds(86_400)) });
+        assert_eq!(polite.verdict(&page, now), Verdict::Wait(now + MAX_PAUSE));
+    }
+
+    #[test]
+    fn without_a_word_the_pauses_double() {
+        let (mut polite, now, page) = (Polite::new(Robots::Ignore, 8, 50), Instant::now(), url("http://a.test/x"));
+        let mut at = now;
+        for pause in [1, 2, 4, 8, 16, 32, 60, 60] {
+            polite.ended(&page, at, Ended::Overloaded { retry_after: None });
+            assert_eq!(polite.verdict(&page, at), Verdict::Wait(at + seconds(pause)));
+            at += seconds(pause);
+        }
+        polite.ended(&page, at, Ended::Answered);
+        polite.ended(&page, at, Ended::Overloaded { retry_after: None });
+        assert_eq!(polite.verdict(&page, at), Verdict::Wait(at + seconds(1)));
+    }
+
+    #[test]
+    fn an_origin_that_only_fails_is_given_up() {
+        let (mut polite, now, page) = (Polite::new(Robots::Ignore, 8, 3), Instant::now(), url("http://a.test/x"));
+        assert_eq!(polite.ended(&page, now, Ended::Broken), None);
+        assert_eq!(polite.ended(&page, now, Ended::Broken), None);
+        assert_eq!(polite.ended(&page, now, Ended::Answered), None);
+        assert_eq!(polite.ended(&page, now, Ended::Broken), None);
+        assert_eq!(polite.ended(&page, now, Ended::Broken), None);
+        assert_eq!(polite.ended(&page, now, Ended::Broken), Some(3));
+    }
+
+    #[test]
+    fn retry_after_is_seconds_or_a_date() {
+        let today = UNIX_EPOCH + seconds(784_111_777);
+        let of = |value: &str| retry_after(value, today);
+        assert_eq!(of(" 120 "), Some(seconds(120)));
+        assert_eq!(of("Sun, 06 Nov 1994 08:50:00 GMT"), Some(seconds(23)));
+        assert_eq!(of("Sun, 06 Nov 1994 08:00:00 GMT"), Some(Duration::ZERO));
+        assert_eq!(retry_after("soon", SystemTime::now()), None);
+    }
+}

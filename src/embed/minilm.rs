@@ -1,0 +1,397 @@
+//! all-MiniLM-L6-v2 inside the program: 384 dimensions, int8, run by rten on the reactor's pool of threads.
+//! The model's origin, licence and recipe stand beside it in `model/README.md`.
+
+use std::fmt;
+use std::sync::{Arc, OnceLock};
+
+use futures_util::stream::{FuturesUnordered, StreamExt};
+use rten::{Model, ModelOptions, NodeId, OpRegistry, RunOptions, ThreadPool, op_types};
+use rten_tensor::NdTensor;
+use rten_tensor::prelude::*;
+
+use super::tokenizer::{MAX_TOKENS, Tokenizer};
+use super::{Embed, Error, Purpose, normalised};
+use crate::reactor::{Boxed, Handle};
+
+/// The bundled model: needs no network and no key.
+///
+/// Made at once and loaded by the first text (about a tenth of a second and 60 MB), however many ask for it together. Texts
+/// are cut at 256 tokens, some 200 words. The model sees questions and passages alike, but a question does not wait
+/// for more than one small batch of passages.
+///
+/// Activations are quantised for a whole batch at once, so the texts that share a batch change each other's vectors
+/// slightly (cosine above 0.99 to the text alone).
+///
+/// ```
+/// use smolcrawl::embed::{Embed, MiniLm, MiniLmConfig, Purpose};
+/// use smolcrawl::reactor::sim::Sim;
+///
+/// let handle = Sim::new().handle();
+/// let model = MiniLm::new(handle.clone(), MiniLmConfig::default());
+/// let texts = ["cancel a task", "stop a job that is running", "a recipe for bread"].map(str::to_owned);
+/// let vectors = handle.block_on(model.embed(&texts, Purpose::Passage))?;
+/// let similarity = |a: usize, b: usize| vectors[a].iter().zip(&vectors[b]).map(|(x, y)| x * y).sum::<f32>();
+/// assert!(similarity(0, 1) > similarity(0, 2) + 0.2);
+/// # Ok::<(), smolcrawl::embed::Error>(())
+/// ```
+pub struct MiniLm {
+    handle: Handle,
+    lazy: Arc<Lazy>,
+}
+
+/// Settings of [`MiniLm`].
+#[derive(Clone, Debug)]
+pub struct MiniLmConfig {
+    /// Batches of passages that are computed side by side, each on one thread. Default: one for each core, at most 4.
+    pub threads: usize,
+}
+
+impl Default for MiniLmConfig {
+    fn default() -> Self {
+        Self { threads: std::thread::available_parallelism().map_or(1, |cores| cores.get().min(4)) }
+    }
+}
+
+impl MiniLm {
+    /// Names the space of the vectors: model, precision and dimensions.
+    pub const MODEL: &'static str = "all-MiniLM-L6-v2-int8-384";
+
+    /// The length of the vectors.
+    pub const DIMENSIONS: usize = 384;
+
+    pub fn new(handle: Handle, config: MiniLmConfig) -> Self {
+        Self { handle, lazy: Arc::new(Lazy { threads: config.threads.max(1), loaded: OnceLock::new() }) }
+    }
+
+    /// One job for all: whoever asks waits for it, and it is seldom more than one text.
+    async fn questions(&self, texts: Vec<String>) -> Result<Vec<Vec<f32>>, Error> {
+        let lazy = self.lazy.clone();
+        let work = move || {
+            let loaded = lazy.loaded()?;
+            let inputs: Vec<_> = texts.iter().map(|text| loaded.tokenizer.tokens(text)).collect();
+            inputs.iter().map(|input| loaded.run(&[input], &loaded.questions).map(|mut vectors| vectors.remove(0))).collect()
+        };
+        self.handle.unblock(work).await
+    }
+
+    /// Many small jobs, so that both a question and the end of this future's life are soon noticed.
+    async fn passages(&self, texts: Vec<String>) -> Result<Vec<Vec<f32>>, Error> {
+        let lazy = self.lazy.clone();
+        let tokenize = move || Ok(lazy.loaded()?.tokenize(&texts));
+        let inputs: Arc<Vec<Vec<i32>>> = Arc::new(self.handle.unblock(tokenize).await?);
+        let lanes = &self.lazy.loaded()?.lanes;
+        let mut jobs: FuturesUnordered<_> = batches(&inputs)
+            .into_iter()
+            .map(|batch| {
+                let (lazy, inputs) = (self.lazy.clone(), inputs.clone());
+                async move {
+                    let lane = lanes.enter().await;
+                    let work = move || {
+                        let texts: Vec<&[i32]> = batch.iter().map(|&at| inputs[at].as_slice()).collect();
+                        let vectors = lazy.loaded()?.run(&texts, &lane.threads)?;
+                        Ok(batch.into_iter().zip(vectors).collect::<Vec<_>>())
+                    };
+                    self.handle.unblock(work).await
+                }
+            })
+            .collect();
+        let mut vectors = vec![Vec::new(); inputs.len()];
+        while let Some(done) = jobs.next().await {
+            for (at, vector) in done? {
+                vectors[at] = vector;
+            }
+        }
+        Ok(vectors)
+    }
+}
+
+impl Embed for MiniLm {
+    fn model(&self) -> &str {
+        Self::MODEL
+    }
+
+    fn embed<'a>(&'a self, texts: &'a [String], purpose: Purpose) -> Boxed<'a, Result<Vec<Vec<f32>>, Error>> {
+        Box::pin(async move {
+            match purpose {
+                _ if texts.is_empty() => Ok(Vec::new()),
+                Purpose::Query => self.questions(texts.to_vec()).await,
+                Purpose::Passage => self.passages(texts.to_vec()).await,
+            }
+        })
+    }
+}
+
+impl fmt::Debug for MiniLm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let loaded = self.lazy.loaded.get().is_some();
+        f.debug_struct("MiniLm").field("threads", &self.lazy.threads).field("loaded", &loaded).finish_non_exhaustive()
+    }
+}
+
+/// The model, once the first text has come.
+struct Lazy {
+    threads: usize,
+    loaded: OnceLock<Result<Loaded, String>>,
+}
+
+impl Lazy {
+    /// Blocks while the model is loaded, be it by another: for threads of the pool, or when it is known to be there.
+    fn loaded(&self) -> Result<&Loaded, Error> {
+        let loaded = self.loaded.get_or_init(|| Loaded::new(self.threads));
+        loaded.as_ref().map_err(|why| Error::Load { why: why.clone() })
+    }
+}
+
+struct Loaded {
+    tokenizer: Tokenizer,
+    model: Model,
+    input_ids: NodeId,
+    attention_mask: NodeId,
+    last_hidden_state: NodeId,
+    /// Runs questions, so that they need no lane.
+    questions: Arc<ThreadPool>,
+    lanes: Lanes,
+}
+
+impl Loaded {
+    fn new(threads: usize) -> Result<Self, String> {
+        let model = ModelOptions::with_ops(operators()).load_static_slice(MODEL).map_err(|error| error.to_string())?;
+        let node = |name| model.node_id(name).map_err(|error| error.to_string());
+        Ok(Self {
+            tokenizer: Tokenizer::new(VOCABULARY),
+            input_ids: node("input_ids")?,
+            attention_mask: node("attention_mask")?,
+            last_hidden_state: node("last_hidden_state")?,
+            questions: Arc::new(ThreadPool::with_num_threads(1)),
+            lanes: Lanes::new(threads),
+            model,
+        })
+    }
+
+    fn tokenize(&self, texts: &[String]) -> Vec<Vec<i32>> {
+        texts.iter().map(|text| self.tokenizer.tokens(text)).collect()
+    }
+
+    /// The vectors of one batch. Shorter texts are padded to the longest, and the padding is masked.
+    fn run(&self, texts: &[&[i32]], threads: &Arc<ThreadPool>) -> Result<Vec<Vec<f32>>, Error> {
+        let longest = texts.iter().map(|text| text.len()).max().unwrap_or_default();
+        let shape = [texts.len(), longest];
+        let token = |[text, at]: [usize; 2]| texts[text].get(at).copied();
+        let ids = NdTensor::<i32, 2>::from_fn(shape, |index| token(index).unwrap_or(PADDING));
+        let mask = NdTensor::<i32, 2>::from_fn(shape, |index| i32::from(token(index).is_some()));
+        let inputs = vec![(self.input_ids, ids.into()), (self.attention_mask, mask.into())];
+        let options = RunOptions::default().with_thread_pool(Some(threads.clone()));
+        let fault = |why: String| Error::Run { why };
+        let [states] = self.model.run_n(inputs, [self.last_hidden_state], Some(options)).map_err(|error| fault(error.to_string()))?;
+        let states: NdTensor<f32, 3> = states.try_into().map_err(|_| fault("its output is no tensor of three axes".to_owned()))?;
+        if states.shape() != [texts.len(), longest, MiniLm::DIMENSIONS] {
+            return Err(fault(format!("its output has the shape {:?}", states.shape())));
+        }
+        texts.iter().enumerate().map(|(at, text)| mean(states.slice(at), text.len())).collect()
+    }
+}
+
+/// The mean over a text's own tokens, as a direction.
+fn mean(states: rten_tensor::NdTensorView<'_, f32, 2>, tokens: usize) -> Result<Vec<f32>, Error> {
+    let mut sum = vec![0.0; MiniLm::DIMENSIONS];
+    for token in 0..tokens {
+        sum.iter_mut().zip(states.slice(token).iter()).for_each(|(sum, value): (&mut f32, &f32)| *sum += value);
+    }
+    // The direction of the sum is that of the mean.
+    normalised(sum)
+}
+
+/// Which texts share a run: neighbours by length, so that little is padding, and no run is long.
+fn batches(inputs: &[Vec<i32>]) -> Vec<Vec<usize>> {
+    let mut order: Vec<usize> = (0..inputs.len()).collect();
+    order.sort_by_key(|&at| std::cmp::Reverse(inputs[at].len()));
+    let mut batches: Vec<Vec<usize>> = Vec::new();
+    for at in order {
+        match batches.last_mut() {
+            // Sorted from long to short: the first text says how long all rows of its batch are.
+            Some(batch) if batch.len() < BATCH_TEXTS && (batch.len() + 1) * inputs[batch[0]].len() <= BATCH_TOKENS => batch.push(at),
+            _ => batches.push(vec![at]),
+        }
+    }
+    batches
+}
+
+/// Threads for passages: a run of the model takes one, and so the cores are shared without one run waiting for parts of another.
+struct Lanes {
+    free: async_channel::Receiver<Arc<ThreadPool>>,
+    back: async_channel::Sender<Arc<ThreadPool>>,
+}
+
+impl Lanes {
+    fn new(count: usize) -> Self {
+        let (back, free) = async_channel::bounded(count);
+        for _ in 0..count {
+            back.try_send(Arc::new(ThreadPool::with_num_threads(1))).expect("the channel has room for all lanes");
+        }
+        Self { free, back }
+    }
+
+    async fn enter(&self) -> Lane {
+        let threads = self.free.recv().await.expect("a sender is in this struct");
+        Lane { threads, back: self.back.clone() }
+    }
+}
+
+/// The right to compute one batch; goes back by being dropped, be the work done or given up.
+struct Lane {
+    threads: Arc<ThreadPool>,
+    back: async_channel::Sender<Arc<ThreadPool>>,
+}
+
+impl Drop for Lane {
+    fn drop(&mut self) {
+        // Fails only when the model itself is gone.
+        let _ = self.back.try_send(self.threads.clone());
+    }
+}
+
+/// Those the model has; leaving out the rest keeps four megabytes out of the program.
+fn operators() -> OpRegistry {
+    OpRegistry::with_ops(&[
+        &op_types::Add,
+        &op_types::Cast,
+        &op_types::DequantizeLinear,
+        &op_types::DynamicQuantizeLinear,
+        &op_types::Erf,
+        &op_types::Gather,
+        &op_types::Identity,
+        &op_types::LayerNormalization,
+        &op_types::MatMul,
+        &op_types::MatMulInteger,
+        &op_types::Mul,
+        &op_types::Reshape,
+        &op_types::Shape,
+        &op_types::Slice,
+        &op_types::Softmax,
+        &op_types::Sub,
+        &op_types::Transpose,
+        &op_types::Unsqueeze,
+    ])
+}
+
+/// Texts of one run, at most.
+const BATCH_TEXTS: usize = 8;
+
+/// Tokens of one run, padding included: the run of a question may have to wait for one such run.
+const BATCH_TOKENS: usize = 4 * MAX_TOKENS;
+
+const PADDING: i32 = 0;
+
+static MODEL: &[u8] = include_bytes!("model/minilm_l6_v2_dyn_int8.onnx");
+static VOCABULARY: &str = include_str!("model/vocab.txt");
+
+#[cfg(test)]
+mod tests {
+    use std::time::Instant;
+
+    use super::*;
+    use crate::reactor::sim::Sim;
+
+    #[test]
+    fn vectors_are_those_of_the_reference() {
+        let corpus: serde_json::Value = serde_json::from_str(include_str!("../../tests/corpus/embed/vectors.json")).unwrap();
+        let (mut texts, mut expected) = (Vec::new(), Vec::new());
+        for case in corpus["cases"].as_array().unwrap() {
+            texts.push(case["text"].as_str().unwrap().to_owned());
+            expected.push(serde_json::from_value::<Vec<f32>>(case["vector"].clone()).unwrap());
+        }
+        let (handle, model) = model();
+        // Alone, and together with others padded to one length.
+        for (purpose, least) in [(Purpose::Query, 0.99), (Purpose::Passage, 0.98)] {
+            let vectors = handle.block_on(model.embed(&texts, purpose)).unwrap();
+            for ((text, vector), expected) in texts.iter().zip(&vectors).zip(&expected) {
+                assert_eq!(vector.len(), MiniLm::DIMENSIONS);
+                let cosine = cosine(vector, expected);
+                eprintln!("{purpose:?} {cosine}");
+                assert!(cosine >= least, "{purpose:?} {cosine} {text:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn nothing_to_embed_loads_nothing() {
+        let (handle, model) = model();
+        assert!(handle.block_on(model.embed(&[], Purpose::Passage)).unwrap().is_empty());
+        assert!(format!("{model:?}").contains("loaded: false"));
+    }
+
+    #[test]
+    fn a_batch_is_small_and_of_like_lengths() {
+        let inputs: Vec<Vec<i32>> = (0..40).map(|at| vec![0; [256, 16, 100, 2][at % 4]]).collect();
+        let batches = batches(&inputs);
+        let mut seen: Vec<usize> = batches.iter().flatten().copied().collect();
+        seen.sort_unstable();
+        assert!(seen.into_iter().eq(0..40));
+        let mut padding = 0;
+        for batch in &batches {
+            let longest = batch.iter().map(|&at| inputs[at].len()).max().unwrap();
+            assert!(batch.len() <= BATCH_TEXTS && batch.len() * longest <= BATCH_TOKENS);
+            padding += batch.iter().map(|&at| longest - inputs[at].len()).sum::<usize>();
+        }
+        assert!(padding < 1000, "{padding}");
+    }
+
+    #[test]
+    fn a_lane_comes_back_when_its_work_is_given_up() {
+        let lanes = Lanes::new(1);
+        futures_lite::future::block_on(async {
+            drop(lanes.enter().await);
+            let lane = lanes.enter().await;
+            assert!(lanes.free.is_empty());
+            drop(lane);
+            assert_eq!(lanes.free.len(), 1);
+        });
+    }
+
+    /// `cargo test --release -- --ignored --nocapture costs`
+    #[test]
+    #[ignore = "a measurement"]
+    fn costs() {
+        let start = Instant::now();
+        let loaded = Loaded::new(1).unwrap();
+        eprintln!("load {:?}", start.elapsed());
+        for (tokens, texts) in
+            [(256, 1), (256, 2), (256, 4), (256, 8), (128, 1), (128, 4), (128, 8), (64, 1), (64, 4), (64, 8), (16, 1), (16, 4), (16, 8)]
+        {
+            let input: Vec<i32> = (0..tokens).map(|at| 2000 + at * 37).collect();
+            let batch = vec![input.as_slice(); texts];
+            for threads in [1, 2] {
+                let pool = Arc::new(ThreadPool::with_num_threads(threads));
+                loaded.run(&batch, &pool).unwrap();
+                let rounds = 20;
+                let (start, cpu) = (Instant::now(), cpu());
+                for _ in 0..rounds {
+                    loaded.run(&batch, &pool).unwrap();
+                }
+                let (wall, cpu) = (start.elapsed().as_secs_f64() * 1e3, self::cpu() - cpu);
+                let per = f64::from(rounds) * texts as f64;
+                eprintln!("{tokens:4} tokens x {texts} texts, {threads} threads: {:.2} ms, {:.2} CPU ms a text", wall / per, cpu / per);
+            }
+        }
+    }
+
+    /// CPU milliseconds of this process so far.
+    fn cpu() -> f64 {
+        let stat = std::fs::read_to_string("/proc/self/schedstat").unwrap_or_default();
+        let _ = stat;
+        let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+        let fields: Vec<f64> =
+            stat.rsplit(')').next().unwrap().split_whitespace().skip(11).take(2).map(|field| field.parse().unwrap()).collect();
+        fields.iter().sum::<f64>() * 10.0
+    }
+
+    fn model() -> (Handle, MiniLm) {
+        let handle = Sim::new().handle();
+        (handle.clone(), MiniLm::new(handle, MiniLmConfig { threads: 2 }))
+    }
+
+    fn cosine(a: &[f32], b: &[f32]) -> f32 {
+        let dot = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(x, y)| x * y).sum::<f32>();
+        dot(a, b) / (dot(a, a) * dot(b, b)).sqrt()
+    }
+}

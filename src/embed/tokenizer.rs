@@ -1,0 +1,190 @@
+//! From text to the word pieces of MiniLM's vocabulary (BERT, uncased). Pure; any text has tokens, nothing fails.
+//!
+//! Names of special tokens inside a text are words like any other: a page that says `[SEP]` does not end its own input.
+
+mod characters;
+
+use std::collections::HashMap;
+
+use unicode_normalization::UnicodeNormalization;
+
+use self::characters::{is_control, is_ideograph, is_mark, is_punctuation};
+
+/// The vocabulary, ready for look-up.
+#[derive(Debug)]
+pub(super) struct Tokenizer {
+    /// Pieces that begin a word.
+    first: HashMap<&'static str, i32>,
+    /// Pieces that continue one, without their `##`.
+    inner: HashMap<&'static str, i32>,
+    /// Bytes of the longest piece: no longer candidate is looked up.
+    longest: usize,
+}
+
+impl Tokenizer {
+    /// From vocab.txt: one piece a line, the line's number is its token.
+    pub(super) fn new(vocabulary: &'static str) -> Self {
+        let mut tokenizer = Self { first: HashMap::with_capacity(1 << 15), inner: HashMap::with_capacity(1 << 13), longest: 0 };
+        for (token, line) in (0..).zip(vocabulary.lines()) {
+            let (piece, pieces) = match line.strip_prefix("##") {
+                Some(piece) if !piece.is_empty() => (piece, &mut tokenizer.inner),
+                _ => (line, &mut tokenizer.first),
+            };
+            pieces.insert(piece, token);
+            tokenizer.longest = tokenizer.longest.max(piece.len());
+        }
+        tokenizer
+    }
+
+    /// The tokens of a text, `[CLS]` and `[SEP]` included: at least 2, at most [`MAX_TOKENS`]. What is longer is cut.
+    pub(super) fn tokens(&self, text: &str) -> Vec<i32> {
+        let mut tokens = vec![CLS];
+        let mut word = Word::default();
+        for character in normalised(text) {
+            if tokens.len() >= MAX_TOKENS {
+                break;
+            }
+            if character.is_whitespace() {
+                self.push(&mut word, &mut tokens);
+            } else if is_punctuation(character) {
+                self.push(&mut word, &mut tokens);
+                word.add(character);
+                self.push(&mut word, &mut tokens);
+            } else {
+                word.add(character);
+            }
+        }
+        self.push(&mut word, &mut tokens);
+        tokens.truncate(MAX_TOKENS - 1);
+        tokens.push(SEP);
+        tokens
+    }
+
+    /// Ends a word: its pieces by greedy longest match, or one `[UNK]` if any part of it has no piece.
+    fn push(&self, word: &mut Word, tokens: &mut Vec<i32>) {
+        let before = tokens.len();
+        let mut rest = word.text.as_str();
+        if word.characters > MAX_WORD {
+            tokens.push(UNKNOWN);
+            rest = "";
+        }
+        while !rest.is_empty() {
+            let pieces = if tokens.len() == before { &self.first } else { &self.inner };
+            let ends = rest.char_indices().map(|(at, character)| at + character.len_utf8()).take_while(|&end| end <= self.longest);
+            match ends.filter_map(|end| pieces.get(&rest[..end]).map(|&token| (end, token))).last() {
+                Some((end, token)) => {
+                    tokens.push(token);
+                    rest = &rest[end..];
+                }
+                None => {
+                    tokens.truncate(before);
+                    tokens.push(UNKNOWN);
+                    break;
+                }
+            }
+        }
+        word.clear();
+    }
+}
+
+/// The most tokens the model is given, special ones included: it was trained on no longer texts.
+pub(super) const MAX_TOKENS: usize = 256;
+
+/// A word so far. Beyond [`MAX_WORD`] it is only counted: it will be `[UNK]`, and may be megabytes of base64.
+#[derive(Default)]
+struct Word {
+    text: String,
+    characters: usize,
+}
+
+impl Word {
+    fn add(&mut self, character: char) {
+        self.characters += 1;
+        if self.characters <= MAX_WORD {
+            self.text.push(character);
+        }
+    }
+
+    fn clear(&mut self) {
+        self.text.clear();
+        self.characters = 0;
+    }
+}
+
+/// Cleaned, ideographs set apart, accents stripped, lower-case, in this order: the order matters for a few letters.
+fn normalised(text: &str) -> impl Iterator<Item = char> {
+    text.chars()
+        .filter(|&character| !is_control(character))
+        .flat_map(|character| {
+            let (space, count) = if is_ideograph(character) { (Some(' '), 1) } else { (None, 0) };
+            space.into_iter().chain([character]).chain(space.into_iter().take(count))
+        })
+        .nfd()
+        .filter(|&character| !is_mark(character))
+        .flat_map(char::to_lowercase)
+}
+
+const UNKNOWN: i32 = 100;
+const CLS: i32 = 101;
+const SEP: i32 = 102;
+
+/// Characters of the longest word that is looked up at all, as in the model's own tokenizer.
+const MAX_WORD: usize = 100;
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn tokenizer() -> Tokenizer {
+        Tokenizer::new(include_str!("model/vocab.txt"))
+    }
+
+    /// How the file was made is said in it.
+    #[test]
+    fn tokens_are_those_of_the_reference() {
+        let corpus: serde_json::Value = serde_json::from_str(include_str!("../../tests/corpus/embed/tokens.json")).unwrap();
+        let tokenizer = tokenizer();
+        let cases = corpus["cases"].as_array().unwrap();
+        assert!(cases.len() > 50);
+        for case in cases {
+            let expected: Vec<i32> = serde_json::from_value(case["ids"].clone()).unwrap();
+            assert_eq!(tokenizer.tokens(case["text"].as_str().unwrap()), expected, "{}", case["text"]);
+        }
+    }
+
+    #[test]
+    fn length_is_bounded_whatever_the_text() {
+        let tokenizer = tokenizer();
+        for text in ["word ".repeat(10_000), "漢".repeat(10_000), "!".repeat(10_000), "x".repeat(1 << 20), "a\u{301}".repeat(1 << 18)] {
+            let tokens = tokenizer.tokens(&text);
+            assert!(tokens.len() <= MAX_TOKENS);
+            assert_eq!((tokens[0], *tokens.last().unwrap()), (CLS, SEP));
+        }
+        assert_eq!(tokenizer.tokens(&"x".repeat(1 << 20)), [CLS, UNKNOWN, SEP]);
+        assert_eq!(tokenizer.tokens(&"word ".repeat(300)).len(), MAX_TOKENS);
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_has_tokens(text in any::<String>()) {
+            let tokens = shared().tokens(&text);
+            prop_assert!((2..=MAX_TOKENS).contains(&tokens.len()));
+            prop_assert!(tokens.iter().all(|token| (0..30_522).contains(token)));
+        }
+
+        #[test]
+        fn a_beginning_has_the_same_tokens(text in "[a-z.,é漢 ]{0,2000}") {
+            let (tokenizer, longer) = (shared(), format!("{text} and more"));
+            let (short, long) = (tokenizer.tokens(&text), tokenizer.tokens(&longer));
+            let common = short.len() - 1;
+            prop_assert_eq!(&short[..common], &long[..common]);
+        }
+    }
+
+    fn shared() -> &'static Tokenizer {
+        static SHARED: std::sync::LazyLock<Tokenizer> = std::sync::LazyLock::new(tokenizer);
+        &SHARED
+    }
+}

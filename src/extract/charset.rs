@@ -1,0 +1,315 @@
+//! Which encoding a page's bytes are in, found as browsers do (WHATWG Encoding and HTML standards), and the text they spell.
+//! Knows bytes and header values, no markup beyond the declaration it looks for.
+
+use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
+use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252, X_USER_DEFINED};
+
+/// The text of a body: byte order mark, else header, else declaration, else the bytes themselves decide.
+/// What is not valid in that encoding becomes U+FFFD.
+pub(super) fn decode(content_type: Option<&str>, body: &[u8]) -> String {
+    let encoding = by_mark(body)
+        .or_else(|| content_type.and_then(by_header))
+        .or_else(|| declared(body))
+        .unwrap_or_else(|| guessed(body));
+    let text = encoding.decode_with_bom_removal(body).0;
+    // A NUL is no character of any page, and SQLite and terminals take it amiss.
+    match text.contains('\0') {
+        true => text.replace('\0', "\u{fffd}"),
+        false => text.into_owned(),
+    }
+}
+
+/// The encoding named by the page itself within its first 1,024 bytes.
+pub(super) fn declared(body: &[u8]) -> Option<&'static Encoding> {
+    let head = &body[..body.len().min(PRESCAN)];
+    by_xml_declaration(head).or_else(|| by_meta(head))
+}
+
+/// <https://html.spec.whatwg.org/#prescan-a-byte-stream-to-determine-its-encoding>
+const PRESCAN: usize = 1024;
+/// What the detector is shown, from shortly before the first byte that is not ASCII.
+const DETECTED: usize = 16 * 1024;
+
+fn by_mark(body: &[u8]) -> Option<&'static Encoding> {
+    Encoding::for_bom(body).map(|(encoding, _)| encoding)
+}
+
+fn by_header(content_type: &str) -> Option<&'static Encoding> {
+    Encoding::for_label(after_charset(content_type.as_bytes())?)
+}
+
+fn guessed(body: &[u8]) -> &'static Encoding {
+    // ISO-2022-JP is all ASCII; nothing else begins its shifts.
+    let shifts = find(body, b"\x1b$");
+    match std::str::from_utf8(body) {
+        Ok(_) if shifts.is_none() => return UTF_8,
+        // A body cut short inside its last character.
+        Err(error) if error.error_len().is_none() => return UTF_8,
+        _ => {}
+    }
+    let start = shifts.or_else(|| body.iter().position(|byte| !byte.is_ascii())).unwrap_or(0).saturating_sub(256);
+    let sample = &body[start..body.len().min(start + DETECTED)];
+    // A stray byte in a page of otherwise sound UTF-8, whose multi-byte sequences hardly arise by chance.
+    let (mut sound, mut stray) = (0usize, 0usize);
+    for chunk in sample.utf8_chunks() {
+        sound += chunk.valid().bytes().filter(|byte| *byte >= 0xc0).count();
+        stray += usize::from(!chunk.invalid().is_empty());
+    }
+    if stray > 0 && sound > 20 * stray {
+        return UTF_8;
+    }
+    let mut detector = EncodingDetector::new(Iso2022JpDetection::Allow);
+    detector.feed(sample, true);
+    detector.guess(None, Utf8Detection::Allow)
+}
+
+fn by_xml_declaration(head: &[u8]) -> Option<&'static Encoding> {
+    if head.starts_with(&[0x3c, 0, 0x3f, 0, 0x78, 0]) {
+        return Some(UTF_16LE);
+    }
+    if head.starts_with(&[0, 0x3c, 0, 0x3f, 0, 0x78]) {
+        return Some(UTF_16BE);
+    }
+    let declaration = head.strip_prefix(b"<?xml")?;
+    let declaration = &declaration[..declaration.iter().position(|byte| *byte == b'>')?];
+    let at = find(declaration, b"encoding")?;
+    let value = declaration[at + 8..].trim_ascii_start().strip_prefix(b"=")?.trim_ascii_start();
+    let quote = *value.first().filter(|byte| matches!(byte, b'"' | b'\''))?;
+    let value = &value[1..];
+    let name = &value[..value.iter().position(|byte| *byte == quote)?];
+    // No control character or blank belongs to a name.
+    name.iter().all(|byte| *byte > b' ').then(|| Encoding::for_label(name).map(as_declared)).flatten()
+}
+
+fn by_meta(head: &[u8]) -> Option<&'static Encoding> {
+    let mut scan = Scan { bytes: head, at: 0 };
+    while let Some(byte) = scan.peek() {
+        let rest = &head[scan.at..];
+        if byte != b'<' {
+            scan.at += 1;
+        } else if rest.starts_with(b"<!--") {
+            // "<!-->" is a comment, too.
+            scan.at += 2 + find(&rest[2..], b"-->")? + 3;
+        } else if rest.len() > 5 && rest[1..5].eq_ignore_ascii_case(b"meta") && (is_blank(rest[5]) || rest[5] == b'/') {
+            scan.at += 6;
+            if let Some(encoding) = scan.meta() {
+                return Some(encoding);
+            }
+        } else if rest.get(1).is_some_and(u8::is_ascii_alphabetic)
+            || (rest.get(1) == Some(&b'/') && rest.get(2).is_some_and(u8::is_ascii_alphabetic))
+        {
+            scan.at += rest.iter().position(|byte| is_blank(*byte) || *byte == b'>')?;
+            while scan.attribute()?.is_some() {}
+        } else if matches!(rest.get(1), Some(b'!' | b'/' | b'?')) {
+            scan.at += rest.iter().position(|byte| *byte == b'>')? + 1;
+        } else {
+            scan.at += 1;
+        }
+    }
+    None
+}
+
+/// The standard's cursor. `None` from its methods is the end of the bytes.
+struct Scan<'a> {
+    bytes: &'a [u8],
+    at: usize,
+}
+
+impl Scan<'_> {
+    fn peek(&self) -> Option<u8> {
+        self.bytes.get(self.at).copied()
+    }
+
+    fn meta(&mut self) -> Option<&'static Encoding> {
+        let (mut pragma, mut needs_pragma, mut charset) = (false, None, None);
+        let mut seen = Vec::new();
+        while let Some((name, value)) = self.attribute()? {
+            if seen.contains(&name) {
+                continue;
+            }
+            match name.as_slice() {
+                b"http-equiv" => pragma |= value == b"content-type",
+                b"content" if charset.is_none() => {
+                    if let Some(found) = after_charset(&value).and_then(Encoding::for_label) {
+                        charset = Some(Some(found));
+                        needs_pragma = Some(true);
+                    }
+                }
+                b"charset" => {
+                    charset = Some(Encoding::for_label(&value));
+                    needs_pragma = Some(false);
+                }
+                _ => {}
+            }
+            seen.push(name);
+        }
+        if needs_pragma? && !pragma {
+            return None;
+        }
+        charset?.map(as_declared)
+    }
+
+    /// One attribute as (name, value), both lower-case; `Some(None)` at the end of the tag.
+    fn attribute(&mut self) -> Option<Option<(Vec<u8>, Vec<u8>)>> {
+        while is_blank(self.peek()?) || self.peek()? == b'/' {
+            self.at += 1;
+        }
+        if self.peek()? == b'>' {
+            self.at += 1;
+            return Some(None);
+        }
+        let mut name = Vec::new();
+        loop {
+            match self.peek()? {
+                b'=' if !name.is_empty() => break,
+                byte if is_blank(byte) => break,
+                b'/' | b'>' => return Some(Some((name, Vec::new()))),
+                byte => name.push(byte.to_ascii_lowercase()),
+            }
+            self.at += 1;
+        }
+        self.skip_blanks()?;
+        if self.peek()? != b'=' {
+            return Some(Some((name, Vec::new())));
+        }
+        self.at += 1;
+        self.skip_blanks()?;
+        let mut value = Vec::new();
+        match self.peek()? {
+            quote @ (b'"' | b'\'') => loop {
+                self.at += 1;
+                match self.peek()? {
+                    byte if byte == quote => {
+                        self.at += 1;
+                        return Some(Some((name, value)));
+                    }
+                    byte => value.push(byte.to_ascii_lowercase()),
+                }
+            },
+            _ => loop {
+                match self.peek()? {
+                    byte if is_blank(byte) || byte == b'>' => return Some(Some((name, value))),
+                    byte => value.push(byte.to_ascii_lowercase()),
+                }
+                self.at += 1;
+            },
+        }
+    }
+
+    fn skip_blanks(&mut self) -> Option<()> {
+        while is_blank(self.peek()?) {
+            self.at += 1;
+        }
+        Some(())
+    }
+}
+
+/// A page whose declaration could be read as ASCII is not in UTF-16, whatever it says.
+fn as_declared(encoding: &'static Encoding) -> &'static Encoding {
+    match encoding {
+        e if e == UTF_16LE || e == UTF_16BE => UTF_8,
+        e if e == X_USER_DEFINED => WINDOWS_1252,
+        e => e,
+    }
+}
+
+/// The label after `charset=`: <https://html.spec.whatwg.org/#extracting-character-encodings-from-meta-elements>
+fn after_charset(value: &[u8]) -> Option<&[u8]> {
+    let mut rest = value;
+    loop {
+        let at = rest.windows(7).position(|window| window.eq_ignore_ascii_case(b"charset"))?;
+        rest = rest[at + 7..].trim_ascii_start();
+        if let Some(label) = rest.strip_prefix(b"=") {
+            let label = label.trim_ascii_start();
+            return match label.first()? {
+                quote @ (b'"' | b'\'') => {
+                    let label = &label[1..];
+                    Some(&label[..label.iter().position(|byte| byte == quote)?])
+                }
+                _ => Some(&label[..label.iter().position(|byte| is_blank(*byte) || *byte == b';').unwrap_or(label.len())]),
+            };
+        }
+    }
+}
+
+fn is_blank(byte: u8) -> bool {
+    matches!(byte, b'\t' | b'\n' | 0x0c | b'\r' | b' ')
+}
+
+fn find(bytes: &[u8], wanted: &[u8]) -> Option<usize> {
+    bytes.windows(wanted.len()).position(|window| window == wanted)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn browsers_agree_on_the_declared_encoding() {
+        let cases: serde_json::Value =
+            serde_json::from_str(include_str!("../../tests/corpus/charset/encoding.json")).expect("the corpus is JSON");
+        let mut judged = 0;
+        for case in cases.as_array().unwrap().iter().filter(|case| case["late"].as_bool() != Some(true)) {
+            let bytes = match case["data"].as_str() {
+                Some(ascii) => ascii.as_bytes().to_vec(),
+                None => from_base64(case["data_b64"].as_str().unwrap()),
+            };
+            let found = by_mark(&bytes).or_else(|| declared(&bytes)).unwrap_or(WINDOWS_1252);
+            assert_eq!(found.name().to_ascii_lowercase(), case["encoding"].as_str().unwrap(), "{} {}", case["source"], case["n"]);
+            judged += 1;
+        }
+        assert_eq!(judged, 75);
+    }
+
+    #[test]
+    fn the_mark_comes_before_the_header_and_the_header_before_the_page() {
+        assert_eq!(decode(Some("text/html; charset=shift_jis"), b"\xef\xbb\xbf\xc3\xa9"), "é");
+        assert_eq!(decode(Some("text/html; charset=\"ISO-8859-1\""), b"<meta charset=utf-8>\xe9"), "<meta charset=utf-8>é");
+        assert_eq!(decode(Some("text/html; charset=nonsense"), b"<meta charset=koi8-r>\xc1"), "<meta charset=koi8-r>а");
+    }
+
+    #[test]
+    fn undeclared_bytes_are_guessed() {
+        let late = format!("{}café", " ".repeat(40_000));
+        assert_eq!(decode(None, late.as_bytes()), late);
+        let japanese = "これは日本語で書かれた文章です。文字コードは宣言されていません。";
+        for encoding in [encoding_rs::SHIFT_JIS, encoding_rs::EUC_JP, encoding_rs::ISO_2022_JP] {
+            let bytes = encoding.encode(japanese).0;
+            assert_eq!(decode(None, &bytes), japanese, "{}", encoding.name());
+        }
+    }
+
+    #[test]
+    fn what_is_invalid_is_replaced_and_what_is_cut_is_kept() {
+        assert_eq!(decode(Some("text/html; charset=utf-8"), b"a\xffb"), "a\u{fffd}b");
+        assert_eq!(decode(None, "naïve café".as_bytes().split_last().unwrap().1), "naïve caf\u{fffd}");
+        assert_eq!(decode(None, b"a\0b"), "a\u{fffd}b");
+        assert_eq!(decode(None, b""), "");
+        let mut stray = "日本語の文章です。".repeat(20).into_bytes();
+        stray.push(0xff);
+        stray.extend("続き".bytes());
+        assert!(decode(None, &stray).ends_with("\u{fffd}続き"));
+    }
+
+    fn from_base64(text: &str) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        let (mut bits, mut held) = (0u32, 0);
+        for byte in text.bytes() {
+            let value = match byte {
+                b'A'..=b'Z' => byte - b'A',
+                b'a'..=b'z' => byte - b'a' + 26,
+                b'0'..=b'9' => byte - b'0' + 52,
+                b'+' => 62,
+                b'/' => 63,
+                _ => continue,
+            };
+            bits = bits << 6 | u32::from(value);
+            held += 6;
+            if held >= 8 {
+                held -= 8;
+                bytes.push((bits >> held) as u8);
+            }
+        }
+        bytes
+    }
+}

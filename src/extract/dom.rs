@@ -1,0 +1,498 @@
+//! A parsed page as a flat arena: html5ever builds it, `article` and the writer walk it. Knows HTML's tree, not its meaning.
+//! Nothing here recurses, and nesting is capped, so a hostile page costs neither stack nor quadratic time.
+
+use std::borrow::Cow;
+use std::cell::{Cell, Ref, RefCell};
+
+use html5ever::buffer_queue::BufferQueue;
+use html5ever::tendril::StrTendril;
+use html5ever::tokenizer::{Tag, TagKind, Token, TokenSink, TokenSinkResult, Tokenizer};
+use html5ever::tree_builder::{ElemName, ElementFlags, NodeOrText, QuirksMode, TreeBuilder, TreeBuilderOpts, TreeSink};
+use html5ever::{Attribute, LocalName, Namespace, QualName, TokenizerResult, ns};
+
+/// A position in the arena of one `Dom`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct NodeId(u32);
+
+impl NodeId {
+    pub(super) fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// The tree of one page.
+#[derive(Debug)]
+pub(super) struct Dom {
+    nodes: Vec<Node>,
+}
+
+#[derive(Debug)]
+struct Node {
+    parent: u32,
+    first_child: u32,
+    last_child: u32,
+    previous: u32,
+    next: u32,
+    depth: u32,
+    data: Data,
+}
+
+#[derive(Debug)]
+enum Data {
+    Document,
+    Element { name: QualName, attributes: Vec<Attribute> },
+    Text(StrTendril),
+    /// Comments and processing instructions: nothing reads them.
+    Other,
+}
+
+impl Dom {
+    /// Any text is a page.
+    pub(super) fn parse(html: &str) -> Self {
+        let options = TreeBuilderOpts { scripting_enabled: false, drop_doctype: true, ..TreeBuilderOpts::default() };
+        let builder = TreeBuilder::new(Sink::default(), options);
+        let tokenizer = Tokenizer::new(Limiter { builder, dropped: Cell::new(0) }, Default::default());
+        let input = BufferQueue::default();
+        input.push_back(StrTendril::from(html));
+        // Scripts and encoding indications interrupt the tokenizer; it goes on where it was.
+        while !matches!(tokenizer.feed(&input), TokenizerResult::Done) {}
+        tokenizer.end();
+        tokenizer.sink.builder.sink.finish()
+    }
+
+    pub(super) fn root(&self) -> NodeId {
+        NodeId(0)
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.nodes.len()
+    }
+
+    pub(super) fn parent(&self, node: NodeId) -> Option<NodeId> {
+        link(self.nodes[node.index()].parent)
+    }
+
+    pub(super) fn first_child(&self, node: NodeId) -> Option<NodeId> {
+        link(self.nodes[node.index()].first_child)
+    }
+
+    pub(super) fn next_sibling(&self, node: NodeId) -> Option<NodeId> {
+        link(self.nodes[node.index()].next)
+    }
+
+    pub(super) fn previous_sibling(&self, node: NodeId) -> Option<NodeId> {
+        link(self.nodes[node.index()].previous)
+    }
+
+    pub(super) fn children(&self, node: NodeId) -> impl Iterator<Item = NodeId> + '_ {
+        std::iter::successors(self.first_child(node), |child| self.next_sibling(*child))
+    }
+
+    pub(super) fn ancestors(&self, node: NodeId) -> impl Iterator<Item = NodeId> + '_ {
+        std::iter::successors(self.parent(node), |ancestor| self.parent(*ancestor))
+    }
+
+    /// `top` and everything below it, in document order.
+    pub(super) fn descendants(&self, top: NodeId) -> impl Iterator<Item = NodeId> + '_ {
+        std::iter::successors(Some(top), move |node| self.first_child(*node).or_else(|| self.following(*node, top)))
+    }
+
+    /// The next node in document order that is not below `node`, within `top`.
+    pub(super) fn following(&self, node: NodeId, top: NodeId) -> Option<NodeId> {
+        let mut node = node;
+        while node != top {
+            if let Some(next) = self.next_sibling(node) {
+                return Some(next);
+            }
+            node = self.parent(node)?;
+        }
+        None
+    }
+
+    /// Enters and leaves `top` and everything below it, in document order.
+    pub(super) fn walk(&self, top: NodeId) -> Walk<'_> {
+        Walk { dom: self, top, next: Some(Step::Enter(top)), last: top }
+    }
+
+    pub(super) fn text(&self, node: NodeId) -> Option<&str> {
+        match &self.nodes[node.index()].data {
+            Data::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The element's local name, lower-case; `svg` and `math` descendants have theirs too.
+    pub(super) fn name(&self, node: NodeId) -> Option<&LocalName> {
+        match &self.nodes[node.index()].data {
+            Data::Element { name, .. } => Some(&name.local),
+            _ => None,
+        }
+    }
+
+    pub(super) fn is(&self, node: NodeId, name: &str) -> bool {
+        self.name(node).is_some_and(|local| &**local == name)
+    }
+
+    pub(super) fn attribute(&self, node: NodeId, wanted: &str) -> Option<&str> {
+        match &self.nodes[node.index()].data {
+            Data::Element { attributes, .. } => attributes.iter().find(|a| &*a.name.local == wanted).map(|a| &*a.value),
+            _ => None,
+        }
+    }
+
+    pub(super) fn has_class(&self, node: NodeId, wanted: &str) -> bool {
+        self.attribute(node, "class").is_some_and(|classes| classes.split_ascii_whitespace().any(|class| class == wanted))
+    }
+
+    /// All text below `node`, as it stands.
+    pub(super) fn text_content(&self, node: NodeId) -> String {
+        self.descendants(node).filter_map(|below| self.text(below)).collect()
+    }
+}
+
+/// One event of a `Walk`. Text nodes are entered and left, too.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Step {
+    Enter(NodeId),
+    Leave(NodeId),
+}
+
+/// A walk through a subtree that needs no stack.
+pub(super) struct Walk<'a> {
+    dom: &'a Dom,
+    top: NodeId,
+    next: Option<Step>,
+    /// Entered last.
+    last: NodeId,
+}
+
+impl Walk<'_> {
+    /// Neither enters what is below the element just entered, nor leaves it.
+    pub(super) fn pass_over(&mut self) {
+        self.next = self.after(self.last);
+    }
+
+    fn after(&self, node: NodeId) -> Option<Step> {
+        if node == self.top {
+            return None;
+        }
+        match self.dom.next_sibling(node) {
+            Some(next) => Some(Step::Enter(next)),
+            None => self.dom.parent(node).map(Step::Leave),
+        }
+    }
+}
+
+impl Iterator for Walk<'_> {
+    type Item = Step;
+
+    fn next(&mut self) -> Option<Step> {
+        let step = self.next?;
+        self.next = match step {
+            Step::Enter(node) => {
+                self.last = node;
+                Some(self.dom.first_child(node).map_or(Step::Leave(node), Step::Enter))
+            }
+            Step::Leave(node) => self.after(node),
+        };
+        Some(step)
+    }
+}
+
+/// As much nesting as browsers keep, too: deeper tags are dropped, their text stays.
+const MAX_DEPTH: u32 = 512;
+/// Formatting elements left open are repeated in every later paragraph; beyond so many nodes only text is added.
+const MAX_NODES: usize = 1_500_000;
+const NONE: u32 = u32::MAX;
+
+fn link(index: u32) -> Option<NodeId> {
+    (index != NONE).then_some(NodeId(index))
+}
+
+/// Stands before the tree builder, whose search for an open element is linear in the depth.
+struct Limiter {
+    builder: TreeBuilder<NodeId, Sink>,
+    /// Start tags kept from the builder, whose end tags must not reach it either.
+    dropped: Cell<u32>,
+}
+
+impl Limiter {
+    fn keeps(&self, tag: &Tag) -> bool {
+        // These change how the tokenizer reads on, or never nest.
+        if matches!(
+            &*tag.name,
+            "script" | "style" | "title" | "textarea" | "xmp" | "iframe" | "noembed" | "noframes" | "plaintext" | "br" | "hr" | "img"
+        ) {
+            return true;
+        }
+        let sink = &self.builder.sink;
+        match tag.kind {
+            TagKind::StartTag => {
+                let kept = sink.open_depth.get() < MAX_DEPTH && sink.nodes.borrow().len() < MAX_NODES;
+                if !kept && !tag.self_closing {
+                    self.dropped.set(self.dropped.get() + 1);
+                }
+                kept
+            }
+            TagKind::EndTag => match self.dropped.get() {
+                0 => {
+                    sink.open_depth.set(sink.open_depth.get().saturating_sub(1));
+                    true
+                }
+                dropped => {
+                    self.dropped.set(dropped - 1);
+                    false
+                }
+            },
+        }
+    }
+}
+
+impl TokenSink for Limiter {
+    type Handle = NodeId;
+
+    fn process_token(&self, token: Token, line: u64) -> TokenSinkResult<NodeId> {
+        match token {
+            Token::TagToken(tag) if !self.keeps(&tag) => TokenSinkResult::Continue,
+            Token::CommentToken(_) => TokenSinkResult::Continue,
+            token => self.builder.process_token(token, line),
+        }
+    }
+
+    fn end(&self) {
+        self.builder.end();
+    }
+
+    fn adjusted_current_node_present_but_not_in_html_namespace(&self) -> bool {
+        self.builder.adjusted_current_node_present_but_not_in_html_namespace()
+    }
+}
+
+/// What the tree builder writes to.
+struct Sink {
+    nodes: RefCell<Vec<Node>>,
+    /// About how many elements are open: exact after each insertion, counted down by end tags between.
+    open_depth: Cell<u32>,
+}
+
+impl Default for Sink {
+    fn default() -> Self {
+        let sink = Self { nodes: RefCell::new(Vec::with_capacity(4096)), open_depth: Cell::new(0) };
+        sink.create(Data::Document);
+        sink
+    }
+}
+
+impl Sink {
+    fn create(&self, data: Data) -> NodeId {
+        let mut nodes = self.nodes.borrow_mut();
+        let id = u32::try_from(nodes.len()).expect("the text of a page is shorter than 4 GiB, and so is its node count");
+        nodes.push(Node { parent: NONE, first_child: NONE, last_child: NONE, previous: NONE, next: NONE, depth: 0, data });
+        NodeId(id)
+    }
+
+    fn detach(nodes: &mut [Node], child: NodeId) {
+        let Node { parent, previous, next, .. } = nodes[child.index()];
+        if parent == NONE {
+            return;
+        }
+        match link(previous) {
+            Some(previous) => nodes[previous.index()].next = next,
+            None => nodes[parent as usize].first_child = next,
+        }
+        match link(next) {
+            Some(next) => nodes[next.index()].previous = previous,
+            None => nodes[parent as usize].last_child = previous,
+        }
+        let node = &mut nodes[child.index()];
+        (node.parent, node.previous, node.next) = (NONE, NONE, NONE);
+    }
+
+    /// Puts `child` below `parent`, before `next` or last.
+    fn attach(nodes: &mut [Node], parent: NodeId, child: NodeId, next: Option<NodeId>) {
+        Self::detach(nodes, child);
+        let previous = match next {
+            Some(next) => nodes[next.index()].previous,
+            None => nodes[parent.index()].last_child,
+        };
+        let depth = nodes[parent.index()].depth + 1;
+        let node = &mut nodes[child.index()];
+        (node.parent, node.previous, node.next, node.depth) = (parent.0, previous, next.map_or(NONE, |next| next.0), depth);
+        match link(previous) {
+            Some(previous) => nodes[previous.index()].next = child.0,
+            None => nodes[parent.index()].first_child = child.0,
+        }
+        match next {
+            Some(next) => nodes[next.index()].previous = child.0,
+            None => nodes[parent.index()].last_child = child.0,
+        }
+    }
+
+    fn insert(&self, parent: NodeId, child: NodeOrText<NodeId>, next: Option<NodeId>) {
+        let child = match child {
+            NodeOrText::AppendNode(child) => child,
+            NodeOrText::AppendText(text) => {
+                let mut nodes = self.nodes.borrow_mut();
+                self.open_depth.set(nodes[parent.index()].depth);
+                let before = match next {
+                    Some(next) => nodes[next.index()].previous,
+                    None => nodes[parent.index()].last_child,
+                };
+                if let Some(Data::Text(known)) = link(before).map(|before| &mut nodes[before.index()].data) {
+                    known.push_tendril(&text);
+                    return;
+                }
+                drop(nodes);
+                self.create(Data::Text(text))
+            }
+        };
+        let mut nodes = self.nodes.borrow_mut();
+        Self::attach(&mut nodes, parent, child, next);
+        if let Data::Element { .. } = nodes[child.index()].data {
+            self.open_depth.set(nodes[child.index()].depth);
+        }
+    }
+}
+
+#[derive(Debug)]
+struct Name<'a>(Ref<'a, QualName>);
+
+impl ElemName for Name<'_> {
+    fn ns(&self) -> &Namespace {
+        &self.0.ns
+    }
+
+    fn local_name(&self) -> &LocalName {
+        &self.0.local
+    }
+}
+
+impl TreeSink for Sink {
+    type Handle = NodeId;
+    type Output = Dom;
+    type ElemName<'a> = Name<'a>;
+
+    fn finish(self) -> Dom {
+        Dom { nodes: self.nodes.into_inner() }
+    }
+
+    fn parse_error(&self, _: Cow<'static, str>) {}
+
+    fn get_document(&self) -> NodeId {
+        NodeId(0)
+    }
+
+    fn elem_name<'a>(&'a self, target: &'a NodeId) -> Name<'a> {
+        Name(Ref::map(self.nodes.borrow(), |nodes| match &nodes[target.index()].data {
+            Data::Element { name, .. } => name,
+            _ => unreachable!("the tree builder asks elements only for their name"),
+        }))
+    }
+
+    fn create_element(&self, name: QualName, attributes: Vec<Attribute>, _: ElementFlags) -> NodeId {
+        self.create(Data::Element { name, attributes })
+    }
+
+    fn create_comment(&self, _: StrTendril) -> NodeId {
+        self.create(Data::Other)
+    }
+
+    fn create_pi(&self, _: StrTendril, _: StrTendril) -> NodeId {
+        self.create(Data::Other)
+    }
+
+    fn append(&self, parent: &NodeId, child: NodeOrText<NodeId>) {
+        self.insert(*parent, child, None);
+    }
+
+    fn append_based_on_parent_node(&self, element: &NodeId, previous: &NodeId, child: NodeOrText<NodeId>) {
+        let has_parent = self.nodes.borrow()[element.index()].parent != NONE;
+        match has_parent {
+            true => self.append_before_sibling(element, child),
+            false => self.append(previous, child),
+        }
+    }
+
+    fn append_doctype_to_document(&self, _: StrTendril, _: StrTendril, _: StrTendril) {}
+
+    /// A template's contents hang below it; whoever reads the tree leaves templates out.
+    fn get_template_contents(&self, target: &NodeId) -> NodeId {
+        *target
+    }
+
+    fn same_node(&self, one: &NodeId, other: &NodeId) -> bool {
+        one == other
+    }
+
+    fn set_quirks_mode(&self, _: QuirksMode) {}
+
+    fn append_before_sibling(&self, sibling: &NodeId, child: NodeOrText<NodeId>) {
+        let parent = link(self.nodes.borrow()[sibling.index()].parent);
+        if let Some(parent) = parent {
+            self.insert(parent, child, Some(*sibling));
+        }
+    }
+
+    fn add_attrs_if_missing(&self, target: &NodeId, added: Vec<Attribute>) {
+        if let Data::Element { attributes, .. } = &mut self.nodes.borrow_mut()[target.index()].data {
+            for attribute in added {
+                if !attributes.iter().any(|known| known.name == attribute.name) {
+                    attributes.push(attribute);
+                }
+            }
+        }
+    }
+
+    fn remove_from_parent(&self, target: &NodeId) {
+        Self::detach(&mut self.nodes.borrow_mut(), *target);
+    }
+
+    fn reparent_children(&self, node: &NodeId, new_parent: &NodeId) {
+        let mut nodes = self.nodes.borrow_mut();
+        while let Some(child) = link(nodes[node.index()].first_child) {
+            Self::attach(&mut nodes, *new_parent, child, None);
+        }
+    }
+
+    fn is_mathml_annotation_xml_integration_point(&self, handle: &NodeId) -> bool {
+        match &self.nodes.borrow()[handle.index()].data {
+            Data::Element { name, .. } => name.ns == ns!(mathml) && &*name.local == "annotation-xml",
+            _ => false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn formatting_left_open_and_tables_broken_still_give_one_tree() {
+        let dom = Dom::parse("<p>a<b>b<p>c<table>d<tr><td>e</table><i>f</b>g");
+        assert_eq!(dom.text_content(dom.root()), "abcdefg");
+        for node in dom.descendants(dom.root()) {
+            for child in dom.children(node) {
+                assert_eq!(dom.parent(child), Some(node));
+            }
+        }
+    }
+
+    #[test]
+    fn deep_nesting_keeps_its_text_and_gives_way_to_what_follows() {
+        for depth in [5_000, 100_000] {
+            let html = format!("{}deep{}<p id=after>after</p>", "<div>".repeat(depth), "</div>".repeat(depth));
+            let dom = Dom::parse(&html);
+            assert_eq!(dom.text_content(dom.root()), "deepafter");
+            let after = dom.descendants(dom.root()).find(|node| dom.attribute(*node, "id") == Some("after")).unwrap();
+            assert_eq!(dom.ancestors(after).count(), 3, "document, html, body");
+        }
+    }
+
+    #[test]
+    fn formatting_left_open_in_every_paragraph_does_not_multiply_without_end() {
+        let html: String = (0..5_000).map(|n| format!("<p><font size={n}>x</p>")).collect();
+        let dom = Dom::parse(&html);
+        assert!(dom.len() < MAX_NODES + 50_000, "{}", dom.len());
+        assert_eq!(dom.text_content(dom.root()).len(), 5_000);
+    }
+}

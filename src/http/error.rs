@@ -1,0 +1,270 @@
+//! What can go wrong between a URL and its bytes, as facts. Knows no crawler: whether to try again later is the caller's decision.
+
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+
+use url::Url;
+
+/// Why there is no answer, or only a part of one. The outermost layer is [`Error::At`], which names the URL once.
+#[non_exhaustive]
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The error below, at this URL: the hop that failed, without user name and password.
+    #[error("{url}")]
+    At { url: Url, source: Box<Error> },
+
+    #[error("the scheme {scheme:?} is not http or https")]
+    UnsupportedScheme { scheme: String },
+    #[error("the URL has no host")]
+    NoHost,
+    /// A name or value with characters that would end the header line, or a header that the client writes itself.
+    #[error("the request header {name:?} cannot be sent")]
+    InvalidHeader { name: String },
+
+    /// A proxy that was asked for and cannot be used; never silently bypassed.
+    #[error("the proxy {value:?} of {variable} cannot be used")]
+    InvalidProxy { variable: String, value: String },
+    #[error("the proxy {proxy} answered {status} to CONNECT")]
+    ProxyRefused { proxy: String, status: u16 },
+
+    #[error("the host {host} does not resolve")]
+    Resolve { host: String, source: io::Error },
+    /// `range` is the name of the special-purpose block, as in RFC 6890.
+    #[error("{host} is at {address}, which is {range}")]
+    PrivateAddress { host: String, address: IpAddr, range: &'static str },
+    /// Every address of the host was tried; this is the last one.
+    #[error("no connection to {address}")]
+    Connect { address: SocketAddr, source: io::Error },
+    #[error("the certificate of {host} is not valid")]
+    Certificate { host: String, source: rustls::Error },
+    #[error("no TLS session with {host}")]
+    Tls { host: String, source: io::Error },
+
+    #[error("no connection within {limit:?}")]
+    ConnectTimeout { limit: Duration },
+    #[error("no answer within {limit:?}")]
+    FirstByteTimeout { limit: Duration },
+    #[error("nothing received for {limit:?}")]
+    IdleTimeout { limit: Duration },
+    #[error("not finished within {limit:?}")]
+    TotalTimeout { limit: Duration },
+
+    #[error("the request could not be written")]
+    Write { source: io::Error },
+    /// Not one byte of an answer came. `source` is empty where the connection was closed in order.
+    #[error("the connection was closed before an answer")]
+    ClosedBeforeResponse { source: Option<io::Error> },
+    #[error("the connection was closed within the head of the answer")]
+    TruncatedHead { source: Option<io::Error> },
+    #[error("the head of the answer is malformed: {fault}")]
+    MalformedHead { fault: HeadFault },
+    /// `received` and `expected` count bytes as sent, before decoding; `expected` is none for a chunked body.
+    #[error("the body ended after {received} bytes{}", expected.map(|bytes| format!(" of {bytes}")).unwrap_or_default())]
+    TruncatedBody { received: u64, expected: Option<u64>, source: Option<io::Error> },
+    #[error("the chunked body is malformed: {fault}")]
+    MalformedBody { fault: BodyFault },
+    /// In bytes after decoding.
+    #[error("the body is larger than {limit} bytes")]
+    BodyTooLarge { limit: u64 },
+    #[error("the content coding {coding:?} is not known")]
+    UnsupportedCoding { coding: String },
+    #[error("the body is not valid {coding}")]
+    Undecodable { coding: &'static str, source: io::Error },
+
+    #[error("more than {limit} redirects")]
+    TooManyRedirects { limit: usize },
+    #[error("the redirects lead back to where they have been")]
+    RedirectLoop,
+    #[error("the redirect to {location:?} leads nowhere")]
+    InvalidLocation { location: String },
+}
+
+/// Why the head of an answer was refused (RFC 9112 2, 4, 5, 6.3).
+#[non_exhaustive]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum HeadFault {
+    #[error("not HTTP/1.x")]
+    NotHttp,
+    #[error("a header line cannot be read")]
+    Header,
+    #[error("more than {limit} headers")]
+    TooManyHeaders { limit: usize },
+    #[error("larger than {limit} bytes")]
+    TooLarge { limit: usize },
+    #[error("content-length is not one number")]
+    ContentLength,
+    #[error("the transfer coding is not known")]
+    TransferCoding,
+    #[error("more than {limit} interim answers")]
+    TooManyInterim { limit: usize },
+    #[error("the protocol was switched unasked")]
+    Switched,
+}
+
+/// Why a chunked body was refused (RFC 9112 7.1).
+#[non_exhaustive]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BodyFault {
+    #[error("a chunk size cannot be read")]
+    ChunkSize,
+    #[error("a chunk is longer than its size")]
+    ChunkEnd,
+    #[error("chunk extensions are larger than {limit} bytes")]
+    Extensions { limit: usize },
+    #[error("trailers are larger than {limit} bytes")]
+    Trailers { limit: usize },
+}
+
+impl Error {
+    /// The error without the URL around it.
+    pub fn root(&self) -> &Self {
+        match self {
+            Self::At { source, .. } => source.root(),
+            other => other,
+        }
+    }
+
+    /// The URL at which it happened, where it is known.
+    pub fn url(&self) -> Option<&Url> {
+        match self {
+            Self::At { url, .. } => Some(url),
+            _ => None,
+        }
+    }
+
+    /// Whether the same request may well succeed a little later: the network or the server failed, not the request or its answer.
+    pub fn is_transient(&self) -> bool {
+        match self.root() {
+            Self::Connect { .. }
+            | Self::ConnectTimeout { .. }
+            | Self::FirstByteTimeout { .. }
+            | Self::IdleTimeout { .. }
+            | Self::TotalTimeout { .. }
+            | Self::Write { .. }
+            | Self::ClosedBeforeResponse { .. }
+            | Self::TruncatedHead { .. }
+            | Self::TruncatedBody { .. } => true,
+            // A resolver that is away is not a name that does not exist, but the system reports both the same way.
+            Self::Resolve { .. } => true,
+            Self::Tls { source, .. } => source.get_ref().is_none_or(|inner| !inner.is::<rustls::Error>()),
+            Self::ProxyRefused { status, .. } => *status >= 500,
+            _ => false,
+        }
+    }
+
+    /// What the reader can do about it, as a sentence without a period.
+    pub fn hint(&self) -> Option<&'static str> {
+        Some(match self.root() {
+            Self::UnsupportedScheme { .. } | Self::NoHost => "give a full URL such as https://docs.rs/smol/",
+            Self::Resolve { .. } => "check the spelling of the host, and that this machine is online",
+            Self::PrivateAddress { .. } => "private and local addresses are refused by default; allow them with --allow-private",
+            Self::Connect { .. } => "check host and port, and that the server is running",
+            Self::Certificate { source, .. } => certificate_hint(source),
+            Self::Tls { .. } => {
+                "the server may not speak TLS on this port, or only a version older than 1.2; check http:// against https://"
+            }
+            Self::ConnectTimeout { .. } | Self::FirstByteTimeout { .. } | Self::IdleTimeout { .. } | Self::TotalTimeout { .. } => {
+                "the server is slow or unreachable; try again later or raise the time limit"
+            }
+            Self::ClosedBeforeResponse { .. } | Self::TruncatedHead { .. } | Self::TruncatedBody { .. } | Self::Write { .. } => {
+                "the server or something on the way cut the connection; try again later"
+            }
+            Self::MalformedHead { fault: HeadFault::NotHttp } => "the port may belong to another protocol; check http:// against https://",
+            Self::BodyTooLarge { .. } => "raise the limit of the body size if the page is wanted",
+            Self::InvalidProxy { .. } => "proxies are given as http://host:port; proxies over TLS and SOCKS are not supported",
+            Self::ProxyRefused { status: 407, .. } => "the proxy wants a user name and a password: http://user:password@host:port",
+            Self::ProxyRefused { .. } => "the proxy does not let this host through; NO_PROXY lists hosts to reach directly",
+            Self::TooManyRedirects { .. } | Self::RedirectLoop => "the site may want cookies or a log-in, which are not kept",
+            Self::InvalidHeader { .. } => "header names are tokens; values have no line breaks",
+            _ => return None,
+        })
+    }
+
+    /// Adds the URL, once, and without its user name and password.
+    pub(super) fn at(self, url: &Url) -> Self {
+        match self {
+            Self::At { .. } => self,
+            source => Self::At { url: without_userinfo(url), source: Box::new(source) },
+        }
+    }
+
+    /// Gets back an error that had to travel as an `io::Error` through a reader.
+    pub(super) fn from_io(error: io::Error) -> Result<Self, io::Error> {
+        if error.get_ref().is_none_or(|inner| !inner.is::<Self>()) {
+            return Err(error);
+        }
+        let inner = error.into_inner().expect("an inner error was just seen");
+        Ok(*inner.downcast::<Self>().expect("its type was just seen"))
+    }
+}
+
+/// For readers of a body, whose errors are `io::Error`s: `get_ref` gives the [`Error`] back.
+impl From<Error> for io::Error {
+    fn from(error: Error) -> Self {
+        let kind = match error.root() {
+            Error::TruncatedBody { .. } => io::ErrorKind::UnexpectedEof,
+            Error::IdleTimeout { .. } | Error::TotalTimeout { .. } => io::ErrorKind::TimedOut,
+            Error::MalformedBody { .. } | Error::Undecodable { .. } | Error::UnsupportedCoding { .. } => io::ErrorKind::InvalidData,
+            _ => io::ErrorKind::Other,
+        };
+        io::Error::new(kind, error)
+    }
+}
+
+/// For logs and reports: a URL as given may carry a password.
+pub(super) fn without_userinfo(url: &Url) -> Url {
+    let mut url = url.clone();
+    // Both fail only for URLs that cannot have a user name in the first place.
+    let _ = url.set_username("");
+    let _ = url.set_password(None);
+    url
+}
+
+fn certificate_hint(error: &rustls::Error) -> &'static str {
+    use rustls::CertificateError as Why;
+    match error {
+        rustls::Error::InvalidCertificate(Why::UnknownIssuer) => {
+            "its issuer is not known here: for an authority of your own, name its PEM file in SSL_CERT_FILE"
+        }
+        rustls::Error::InvalidCertificate(Why::Expired | Why::ExpiredContext { .. }) => {
+            "it has expired; check the clock of this machine too"
+        }
+        rustls::Error::InvalidCertificate(Why::NotValidForName | Why::NotValidForNameContext { .. }) => {
+            "it is for another host name; check the URL"
+        }
+        rustls::Error::InvalidCertificate(Why::NotValidYet | Why::NotValidYetContext { .. }) => {
+            "it is not valid yet; check the clock of this machine"
+        }
+        _ => "open the page in a browser to see what is wrong with it",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_url_is_added_once_and_without_a_password() {
+        let url = Url::parse("http://me:secret@docs.test/a").unwrap();
+        let error = Error::RedirectLoop.at(&url).at(&Url::parse("http://other.test/").unwrap());
+        assert_eq!(error.to_string(), "http://docs.test/a");
+        assert!(matches!(error.root(), Error::RedirectLoop));
+        assert!(!format!("{error:?}").contains("secret"));
+    }
+
+    #[test]
+    fn an_error_survives_the_way_through_a_reader() {
+        let back = Error::from_io(io::Error::from(Error::BodyTooLarge { limit: 3 })).unwrap();
+        assert!(matches!(back, Error::BodyTooLarge { limit: 3 }));
+        assert!(Error::from_io(io::ErrorKind::ConnectionReset.into()).is_err());
+    }
+
+    #[test]
+    fn a_truncated_body_says_how_much_came() {
+        let error = Error::TruncatedBody { received: 5, expected: Some(1000), source: None };
+        assert_eq!(error.to_string(), "the body ended after 5 bytes of 1000");
+        assert!(error.is_transient());
+        assert!(!Error::RedirectLoop.is_transient());
+    }
+}

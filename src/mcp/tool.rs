@@ -1,0 +1,214 @@
+//! A tool: what a model reads about it, and what runs when it is called. Knows no wire.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use serde_json::{Map, Value, json};
+
+use crate::mcp::context::Context;
+
+#[cfg(feature = "schema")]
+mod typed;
+#[cfg(feature = "schema")]
+pub use typed::{Output, Worded};
+
+/// One entry of the server's table of tools.
+#[derive(Clone)]
+pub struct Tool {
+    pub(crate) name: String,
+    pub(crate) description: String,
+    pub(crate) title: Option<String>,
+    pub(crate) annotations: Annotations,
+    pub(crate) input_schema: Value,
+    pub(crate) output_schema: Option<Value>,
+    run: Arc<Run>,
+}
+
+type Run = dyn Fn(Value, Context) -> Running + Send + Sync;
+pub(crate) type Running = Pin<Box<dyn Future<Output = Result<Answer, ToolError>> + Send>>;
+
+impl Tool {
+    /// A tool whose arguments and answer are plain JSON. It accepts any object until [`Tool::input_schema`] says what it takes.
+    ///
+    /// ```
+    /// use serde_json::{Value, json};
+    /// use smolcrawl::mcp::{Answer, Context, Tool, ToolError};
+    ///
+    /// let echo = Tool::new("echo", "Says it back", |arguments: Value, _: Context| async move {
+    ///     let text = arguments["text"].as_str().ok_or_else(|| ToolError::new("`text` is missing"))?;
+    ///     Ok::<_, ToolError>(Answer::text(text))
+    /// })
+    /// .input_schema(json!({ "type": "object", "properties": { "text": { "type": "string" } }, "required": ["text"] }));
+    /// ```
+    pub fn new<F, Fut, A>(name: impl Into<String>, description: impl Into<String>, run: F) -> Tool
+    where
+        F: Fn(Value, Context) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<A, ToolError>> + Send + 'static,
+        A: Into<Answer>,
+    {
+        Tool {
+            name: name.into(),
+            description: description.into(),
+            title: None,
+            annotations: Annotations::default(),
+            input_schema: json!({ "type": "object" }),
+            output_schema: None,
+            run: Arc::new(move |arguments, context| {
+                let work = run(arguments, context);
+                Box::pin(async move { work.await.map(Into::into) })
+            }),
+        }
+    }
+
+    /// A name for people, where `name` is one for programs.
+    pub fn title(mut self, title: impl Into<String>) -> Tool {
+        self.title = Some(title.into());
+        self
+    }
+
+    pub fn annotations(mut self, annotations: Annotations) -> Tool {
+        self.annotations = annotations;
+        self
+    }
+
+    /// JSON Schema (2020-12) of the arguments; its root must have `"type": "object"`. Required properties and the types of
+    /// properties are checked before the tool runs.
+    pub fn input_schema(mut self, schema: Value) -> Tool {
+        self.input_schema = schema;
+        self
+    }
+
+    /// JSON Schema (2020-12) of [`Answer::structured`]; its root must have `"type": "object"`. Every answer must then carry it.
+    pub fn output_schema(mut self, schema: Value) -> Tool {
+        self.output_schema = Some(schema);
+        self
+    }
+
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub(crate) fn start(&self, arguments: Map<String, Value>, context: Context) -> Running {
+        (self.run)(Value::Object(arguments), context)
+    }
+}
+
+impl fmt::Debug for Tool {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tool").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+/// Hints about what a tool does, for clients that ask people before they call it. `None` says nothing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Annotations {
+    /// Changes nothing.
+    pub read_only: Option<bool>,
+    /// May delete or overwrite; means something only if not `read_only`. Clients assume true.
+    pub destructive: Option<bool>,
+    /// A second call with the same arguments changes nothing more.
+    pub idempotent: Option<bool>,
+    /// Talks to the world outside, such as the web. Clients assume true.
+    pub open_world: Option<bool>,
+}
+
+impl Annotations {
+    /// As the protocol spells them; empty when nothing is said.
+    pub(crate) fn to_json(self) -> Map<String, Value> {
+        let hints = [
+            ("readOnlyHint", self.read_only),
+            ("destructiveHint", self.destructive),
+            ("idempotentHint", self.idempotent),
+            ("openWorldHint", self.open_world),
+        ];
+        hints.into_iter().filter_map(|(name, hint)| Some((name.to_owned(), hint?.into()))).collect()
+    }
+}
+
+/// What a call of a tool gave.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Answer {
+    /// What the model reads. Empty: the structured value as JSON.
+    pub text: String,
+    /// What programs read; a JSON object if the tool has an output schema.
+    pub structured: Option<Value>,
+}
+
+impl Answer {
+    pub fn text(text: impl Into<String>) -> Answer {
+        Answer { text: text.into(), structured: None }
+    }
+
+    pub fn structured(value: Value) -> Answer {
+        Answer { text: String::new(), structured: Some(value) }
+    }
+
+    /// Text for the model where it reads better than the JSON, such as markdown.
+    pub fn worded(text: impl Into<String>, structured: Value) -> Answer {
+        Answer { text: text.into(), structured: Some(structured) }
+    }
+}
+
+impl From<String> for Answer {
+    fn from(text: String) -> Answer {
+        Answer::text(text)
+    }
+}
+
+impl From<&str> for Answer {
+    fn from(text: &str) -> Answer {
+        Answer::text(text)
+    }
+}
+
+impl From<Value> for Answer {
+    fn from(value: Value) -> Answer {
+        Answer::structured(value)
+    }
+}
+
+/// Why a call failed, in words that a model can act on: it reaches the model as the tool's answer, marked as an error.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ToolError {
+    /// What failed, with the facts: "no page of https://… could be fetched: connection refused".
+    pub message: String,
+    /// What to do instead.
+    pub hint: Option<String>,
+}
+
+impl ToolError {
+    pub fn new(message: impl Into<String>) -> ToolError {
+        ToolError { message: message.into(), hint: None }
+    }
+
+    pub fn hint(mut self, hint: impl Into<String>) -> ToolError {
+        self.hint = Some(hint.into());
+        self
+    }
+}
+
+impl fmt::Display for ToolError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)?;
+        match &self.hint {
+            Some(hint) => write!(f, "\nhint: {hint}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl std::error::Error for ToolError {}
+
+impl From<String> for ToolError {
+    fn from(message: String) -> ToolError {
+        ToolError::new(message)
+    }
+}
+
+impl From<&str> for ToolError {
+    fn from(message: &str) -> ToolError {
+        ToolError::new(message)
+    }
+}

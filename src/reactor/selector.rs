@@ -1,0 +1,247 @@
+//! The portable reactor: async-io's readiness queue (epoll, kqueue, event ports, AFD on an IOCP) as it is.
+//! Knows no other reactor and decides nothing: `choice` does.
+#![expect(clippy::disallowed_types, clippy::disallowed_methods, reason = "the one file that async-io is wrapped in")]
+
+use std::future::Future;
+use std::io;
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream, ToSocketAddrs};
+use std::panic;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll, Waker, ready};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use async_io::{Async, Timer};
+use futures_io::{AsyncRead, AsyncWrite};
+
+use crate::reactor::Boxed;
+use crate::reactor::Reactor;
+use crate::reactor::pool::Pool;
+use crate::reactor::socket::Accept;
+use crate::reactor::socket::BenignShutdowns;
+use crate::reactor::socket::Listener;
+use crate::reactor::socket::Socket;
+use crate::reactor::socket::Stream;
+use crate::reactor::unblock;
+
+#[derive(Debug)]
+pub(crate) struct Selector {
+    work: Pool,
+    names: Pool,
+    shutdowns: BenignShutdowns,
+}
+
+impl Selector {
+    /// Starts async-io's reactor, which is one for the whole process, unless it runs already.
+    ///
+    /// # Errors
+    /// The system grants no event queue or no thread.
+    pub(crate) fn start() -> io::Result<Self> {
+        if !STARTED.load(Ordering::Acquire) {
+            probe()?;
+            // What the probe was granted may be gone a moment later, and async-io panics over it.
+            panic::catch_unwind(touch).map_err(|_| io::Error::other("async-io's reactor panicked while it started"))?;
+            STARTED.store(true, Ordering::Release);
+        }
+        Ok(Self { work: Pool::for_work(), names: Pool::for_names(), shutdowns: BenignShutdowns::default() })
+    }
+}
+
+/// async-io's reactor runs, and nothing stops it.
+static STARTED: AtomicBool = AtomicBool::new(false);
+
+/// What async-io takes from the system when it starts: an event queue and a thread. Taken and given back.
+fn probe() -> io::Result<()> {
+    drop(polling::Poller::new()?);
+    thread::Builder::new().name("smolcrawl-probe".to_owned()).spawn(|| ())?.join().map_err(|_| io::Error::other("the probing thread died"))
+}
+
+/// Registers a timer for a moment, as merely making one starts nothing.
+fn touch() {
+    let mut timer = Timer::at(Instant::now() + Duration::from_secs(3600));
+    let _ = Pin::new(&mut timer).poll(&mut Context::from_waker(Waker::noop()));
+}
+
+/// The system's facility below async-io, for the report.
+pub(crate) fn backend() -> &'static str {
+    match std::env::consts::OS {
+        "linux" | "android" => "epoll",
+        "macos" | "ios" | "tvos" | "watchos" | "visionos" | "freebsd" | "netbsd" | "openbsd" | "dragonfly" => "kqueue",
+        "solaris" | "illumos" => "event ports",
+        "windows" => "AFD on IOCP",
+        _ => "poll",
+    }
+}
+
+impl Reactor for Selector {
+    fn connect(&self, addr: SocketAddr) -> Boxed<'static, io::Result<Socket>> {
+        let shutdowns = self.shutdowns.clone();
+        Box::pin(async move {
+            let stream = Connection::new(Async::<TcpStream>::connect(addr).await?, addr);
+            Ok(Socket::new(stream, &shutdowns))
+        })
+    }
+
+    fn listen(&self, addr: SocketAddr) -> Boxed<'static, io::Result<Listener>> {
+        let shutdowns = self.shutdowns.clone();
+        Box::pin(async move {
+            let io = Async::<TcpListener>::bind(addr)?;
+            let addr = io.get_ref().local_addr()?;
+            Ok(Listener::new(Port { io, addr, shutdowns }))
+        })
+    }
+
+    fn resolve(&self, host: &str, port: u16) -> Boxed<'static, io::Result<Vec<SocketAddr>>> {
+        let host = host.to_owned();
+        let (job, addresses) = unblock::pair(move || (host.as_str(), port).to_socket_addrs().map(Iterator::collect));
+        self.names.spawn(job);
+        Box::pin(addresses)
+    }
+
+    fn now(&self) -> Instant {
+        Instant::now()
+    }
+
+    fn sleep_until(&self, at: Instant) -> Boxed<'static, ()> {
+        Box::pin(async move {
+            Timer::at(at).await;
+        })
+    }
+
+    fn block_on(&self, main: Pin<&mut dyn Future<Output = ()>>) {
+        async_io::block_on(main);
+    }
+
+    fn spawn_blocking(&self, work: Box<dyn FnOnce() + Send>) {
+        self.work.spawn(work);
+    }
+
+    fn benign_shutdowns(&self) -> u64 {
+        self.shutdowns.count()
+    }
+}
+
+struct Port {
+    io: Async<TcpListener>,
+    addr: SocketAddr,
+    shutdowns: BenignShutdowns,
+}
+
+impl Accept for Port {
+    fn accept(&self) -> Boxed<'_, io::Result<(Socket, SocketAddr)>> {
+        Box::pin(async move {
+            let (io, peer) = self.io.accept().await?;
+            Ok((Socket::new(Connection::new(io, peer), &self.shutdowns), peer))
+        })
+    }
+
+    fn local_addr(&self) -> SocketAddr {
+        self.addr
+    }
+}
+
+/// Not async-net's stream: its `poll_close` goes by another path to the same shutdown, and it is half as large again.
+struct Connection {
+    io: Async<TcpStream>,
+    peer: SocketAddr,
+    /// A reset was met. The system tells of it once, to a write or a probe as well as to a read, and reports the end of the
+    /// stream ever after, which would make a truncated body look complete.
+    reset: AtomicBool,
+}
+
+impl Connection {
+    fn new(io: Async<TcpStream>, peer: SocketAddr) -> Self {
+        // macOS refuses this once the peer has reset the connection, of which the first read or write tells better.
+        if let Err(error) = io.get_ref().set_nodelay(true) {
+            log::trace!("{peer}: cannot set TCP_NODELAY: {error}");
+        }
+        Self { io, peer, reset: AtomicBool::new(false) }
+    }
+
+    fn remember<T>(&self, result: io::Result<T>) -> io::Result<T> {
+        if matches!(&result, Err(error) if error.kind() == io::ErrorKind::ConnectionReset) {
+            self.reset.store(true, Ordering::Relaxed);
+        }
+        result
+    }
+
+    /// `read` bytes were got where `room` bytes were asked for.
+    fn judge_read(&self, result: io::Result<usize>, room: usize) -> io::Result<usize> {
+        match self.remember(result) {
+            Ok(0) if room > 0 && self.reset.load(Ordering::Relaxed) => Err(io::ErrorKind::ConnectionReset.into()),
+            result => result,
+        }
+    }
+}
+
+impl Stream for Connection {
+    fn peer_addr(&self) -> SocketAddr {
+        self.peer
+    }
+
+    fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.io.get_ref().local_addr()
+    }
+
+    fn is_quiet(&self) -> bool {
+        let peeked = loop {
+            match self.io.get_ref().peek(&mut [0]) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                peeked => break self.remember(peeked),
+            }
+        };
+        matches!(peeked, Err(error) if error.kind() == io::ErrorKind::WouldBlock)
+    }
+}
+
+impl AsyncRead for Connection {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>> {
+        let result = ready!(Pin::new(&mut self.io).poll_read(cx, buf));
+        Poll::Ready(self.judge_read(result, buf.len()))
+    }
+
+    fn poll_read_vectored(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bufs: &mut [io::IoSliceMut<'_>]) -> Poll<io::Result<usize>> {
+        let result = ready!(Pin::new(&mut self.io).poll_read_vectored(cx, bufs));
+        Poll::Ready(self.judge_read(result, bufs.iter().map(|buf| buf.len()).sum()))
+    }
+}
+
+impl AsyncWrite for Connection {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        let result = ready!(Pin::new(&mut self.io).poll_write(cx, buf));
+        Poll::Ready(self.remember(result))
+    }
+
+    fn poll_write_vectored(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bufs: &[io::IoSlice<'_>]) -> Poll<io::Result<usize>> {
+        let result = ready!(Pin::new(&mut self.io).poll_write_vectored(cx, bufs));
+        Poll::Ready(self.remember(result))
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.io).poll_flush(cx)
+    }
+
+    fn poll_close(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(self.io.get_ref().shutdown(Shutdown::Write))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_sides_of_a_connection_send_small_writes_at_once() {
+        async_io::block_on(async {
+            let listener = Async::<TcpListener>::bind(([127, 0, 0, 1], 0)).unwrap();
+            let addr = listener.get_ref().local_addr().unwrap();
+            let (near, far) = futures_lite::future::zip(Async::<TcpStream>::connect(addr), listener.accept()).await;
+            let (far, peer) = far.unwrap();
+            for (io, peer) in [(near.unwrap(), addr), (far, peer)] {
+                assert!(!io.get_ref().nodelay().unwrap());
+                assert!(Connection::new(io, peer).io.get_ref().nodelay().unwrap());
+            }
+        });
+    }
+}
