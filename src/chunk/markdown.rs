@@ -249,8 +249,13 @@ fn peel<'a>(line: &'a str, lists: &mut Vec<usize>) -> Place<'a> {
             let (text, _) = indentation(after, column + width);
             let gap = text - (column + width);
             // CommonMark 5.2: five columns or more after the marker are an indented block inside the item.
-            column += width + if (1..=4).contains(&gap) { gap } else { 1 };
-            rest = after.trim_start_matches([' ', '\t']);
+            if (1..=4).contains(&gap) {
+                column += width + gap;
+                rest = after.trim_start_matches([' ', '\t']);
+            } else {
+                column += width + 1;
+                rest = after.get(1..).unwrap_or("");
+            }
             lists.push(column);
         } else {
             return Place { content, column, base: inner, quotes, item, indented: false };
@@ -433,4 +438,73 @@ fn continuing_prefix(opener: &str, place: &Place<'_>) -> String {
     let line = opener.trim_end_matches(['\n', '\r']);
     let prefix = &line[..line.rfind(place.content).unwrap_or(0)];
     prefix.chars().map(|c| if c == '>' || c == '\t' { c } else { ' ' }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kinds(markdown: &str) -> Vec<String> {
+        let name = |block: Block<'_>| match block.kind {
+            BlockKind::Heading { level, title } => format!("h{level} {title}"),
+            BlockKind::Fence(fence) => {
+                format!("{} {:?}{}", fence.language.unwrap_or_default(), fence.code, if fence.closed { "" } else { " open" })
+            }
+            BlockKind::Table { .. } => format!("table {}", block.raw.lines().filter(|line| !line.trim().is_empty()).count()),
+            BlockKind::Prose => format!("prose {:?}", block.raw.trim()),
+        };
+        scan(markdown).into_iter().map(name).collect()
+    }
+
+    #[test]
+    fn headings_of_both_kinds() {
+        assert_eq!(
+            kinds("# One\n## Two ##\nThree\n===\nFour\n---\n#no\n    # code\n"),
+            ["h1 One", "h2 Two", "h1 Three", "h2 Four", "prose \"#no\\n    # code\""]
+        );
+        assert_eq!(kinds("- item\n---\n> # quoted\n"), ["prose \"- item\"", "prose \"---\\n> # quoted\""]);
+    }
+
+    #[test]
+    fn a_heading_is_plain_words() {
+        assert_eq!(kinds("## `run`(*args*) of [Task](https://x.test/y) \\_now\\_\n"), ["h2 run(*args*) of Task _now_"]);
+        assert_eq!(kinds("# **Bold**\n"), ["h1 Bold"]);
+    }
+
+    #[test]
+    fn fences_with_their_language() {
+        assert_eq!(kinds("```Python\nx = 1\n```\n"), ["python \"x = 1\\n\""]);
+        assert_eq!(kinds("~~~ {.rust .ignore}\n```\n~~~~\n"), ["rust \"```\\n\""]);
+        assert_eq!(kinds("````md\n```\nx\n```\n````\n"), ["md \"```\\nx\\n```\\n\""]);
+        assert_eq!(kinds("``` no`fence\n"), ["prose \"``` no`fence\""]);
+        assert_eq!(kinds("```\nto the end"), [" \"to the end\\n\" open"]);
+    }
+
+    #[test]
+    fn fences_in_lists_and_quotes() {
+        assert_eq!(
+            kinds("- step\n\n  ```sh\n  make\n    all\n  ```\n- next\n"),
+            ["prose \"- step\"", "sh \"make\\n  all\\n\"", "prose \"- next\""]
+        );
+        assert_eq!(kinds("1.  ```c\n    int x;\n    ```\n"), ["c \"int x;\\n\""]);
+        assert_eq!(kinds("> ```js\n> a\n>\n> b\n> ```\n> words\n"), ["js \"a\\n\\nb\\n\"", "prose \"> words\""]);
+        assert_eq!(kinds("> ```js\n> a\nwords\n"), ["js \"a\\n\" open", "prose \"words\""]);
+        assert_eq!(kinds("- ```js\n  a\nwords\n"), ["js \"a\\n\" open", "prose \"words\""]);
+    }
+
+    #[test]
+    fn tables_end_with_a_blank_line() {
+        assert_eq!(kinds("| a | b |\n|---|:-:|\n| 1 | 2 |\n\ntext\n"), ["table 3", "prose \"text\""]);
+        assert_eq!(kinds("a | b\n--|--\n1 | 2\n# h\n"), ["table 3", "h1 h"]);
+        assert_eq!(kinds("a\n---\n"), ["h2 a"]);
+        assert_eq!(kinds("intro\n| a | b \\| c |\n| - | - |\n"), ["prose \"intro\"", "table 2"]);
+    }
+
+    #[test]
+    fn every_byte_is_in_one_block() {
+        for text in ["\n\n# a\r\n\r\nb\r\n===\r\n- c\n\n\n```\n", "a\n| b |\n|-|\n| c", "> > - 1. ```\nx", "\u{feff}#\n#\n\t```\n\t\t\n"] {
+            assert_eq!(scan(text).iter().map(|block| block.raw).collect::<String>(), text);
+            assert!(scan(text).windows(2).all(|pair| pair[0].start + pair[0].raw.len() == pair[1].start));
+        }
+    }
 }

@@ -15,8 +15,9 @@ use self::markdown::{Block, BlockKind, Fence, scan};
 /// How large chunks are.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
-    /// Characters in one chunk's text, at most; values below 256 are taken as 256. Default 1,200: what a sentence model of 256 tokens
-    /// sees of English prose.
+    /// Characters in one chunk's text, at most; values below 256 are taken as 256. Default 1,400: a sentence model of
+    /// 256 tokens sees about 1,200 of English prose, and sections are halved rather than filled up, so most chunks are below that.
+    /// Smaller chunks find less by words and cost more to embed.
     pub max_chars: usize,
     /// A section with fewer characters shares a chunk with the sections after it under the same parent. Default 200.
     pub min_chars: usize,
@@ -24,7 +25,7 @@ pub struct Config {
 
 impl Default for Config {
     fn default() -> Self {
-        Self { max_chars: 1_200, min_chars: 200 }
+        Self { max_chars: 1_400, min_chars: 200 }
     }
 }
 
@@ -131,7 +132,7 @@ fn groups<'s, 'a>(sections: &'s [Section<'a>], min: usize, max: usize) -> Vec<&'
         while let Some(next) = rest.get(count)
             && joined < min
             && joined + size(next) <= max
-            && common_path(&rest[..=count]).len() + 1 >= first.path.len()
+            && is_together(&rest[..count], next)
         {
             joined += size(next);
             count += 1;
@@ -141,6 +142,14 @@ fn groups<'s, 'a>(sections: &'s [Section<'a>], min: usize, max: usize) -> Vec<&'
         rest = after;
     }
     groups
+}
+
+/// Whether all headings above `next` and the group's sections are among what they share or in the group themselves.
+fn is_together(group: &[Section<'_>], next: &Section<'_>) -> bool {
+    let shared = common_path(group).iter().zip(&next.path).take_while(|(ours, theirs)| ours == theirs).count();
+    let parent = &next.path[..next.path.len().saturating_sub(1)];
+    let deepest = group.first().map_or(0, |first| first.path.len());
+    shared + 1 >= deepest && (parent.len() <= shared || group.iter().any(|section| section.path == parent))
 }
 
 fn common_path<'s>(group: &'s [Section<'_>]) -> &'s [String] {
@@ -179,10 +188,7 @@ fn texts(group: &[Section<'_>], path: &[String], max: usize) -> Vec<(usize, Stri
 /// The block, or parts of it that fit the limit and can be read on their own.
 fn pieces(block: &Block<'_>, max: usize) -> Vec<String> {
     let whole = match &block.kind {
-        BlockKind::Fence(Fence { closed: false, closer, .. }) => {
-            let line_end = if block.raw.ends_with('\n') { "" } else { "\n" };
-            format!("{}{line_end}{closer}", block.raw)
-        }
+        BlockKind::Fence(fence) if !fence.closed => closed(fence, block.raw),
         _ => block.raw.to_owned(),
     };
     if chars(whole.trim_end()) <= max {
@@ -208,16 +214,20 @@ fn pieces(block: &Block<'_>, max: usize) -> Vec<String> {
     }
 }
 
-/// Closes a fence that was opened by where a line was cut or by losing the list it stood in.
+/// The block with the closing line that its author left to the end of the container.
+fn closed(fence: &Fence<'_>, raw: &str) -> String {
+    let (open, after) = raw.split_at(fence.opener.len() + fence.body.len());
+    let line_end = if open.ends_with('\n') { "" } else { "\n" };
+    format!("{open}{line_end}{}{after}", fence.closer)
+}
+
+/// Closes fences that were opened by where a line was cut or by losing the list they stood in.
 fn balanced(text: &str) -> String {
-    let open = scan(text).into_iter().find_map(|block| match block.kind {
-        BlockKind::Fence(Fence { closed: false, closer, .. }) => Some(closer),
-        _ => None,
+    let blocks = scan(text).into_iter().map(|block| match &block.kind {
+        BlockKind::Fence(fence) if !fence.closed => closed(fence, block.raw),
+        _ => block.raw.to_owned(),
     });
-    match open {
-        Some(closer) => format!("{text}\n{}", closer.trim_end()),
-        None => text.to_owned(),
-    }
+    blocks.collect::<String>().trim_end().to_owned()
 }
 
 /// Consecutive parts of `text` of at most `max` characters and of about one size, cut where it hurts least.
@@ -338,4 +348,175 @@ fn without_blank_ends(text: &str) -> &str {
 
 fn chars(text: &str) -> usize {
     text.chars().count()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::SystemTime;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::model::Validators;
+
+    fn chunks(markdown: &str, config: &Config) -> Vec<Chunk> {
+        let document = Document {
+            url: "https://docs.test/".parse().unwrap(),
+            title: "Title".into(),
+            markdown: markdown.into(),
+            validators: Validators::default(),
+            fetched_at: SystemTime::UNIX_EPOCH,
+        };
+        split(&document, config)
+    }
+
+    fn texts(markdown: &str, config: &Config) -> Vec<(String, String)> {
+        let text = chunks(markdown, config).into_iter().filter(|chunk| chunk.kind == ChunkKind::Text);
+        text.map(|chunk| (chunk.heading_path.join(" > "), chunk.text)).collect()
+    }
+
+    fn small(max_chars: usize) -> Config {
+        Config { max_chars, min_chars: 0 }
+    }
+
+    #[test]
+    fn sections_carry_their_headings() {
+        let markdown = "Before.\n\n# A\n\nIntro.\n\n## B\n\nUnder b.\n\n#### D\n\nDeep.\n\n## C\n\nUnder c.\n";
+        let found = texts(markdown, &small(1_000));
+        let expected = [("", "Before."), ("A", "Intro."), ("A > B", "Under b."), ("A > B > D", "Deep."), ("A > C", "Under c.")];
+        assert_eq!(found, expected.map(|(path, text)| (path.to_owned(), text.to_owned())));
+    }
+
+    #[test]
+    fn small_sections_share_a_chunk_under_their_parent() {
+        let markdown = "# A\n\n## B\n\nb\n\n## C\n\nc\n\n# Z\n\nz\n";
+        let found = texts(markdown, &Config { max_chars: 1_000, min_chars: 200 });
+        assert_eq!(found, [("A".to_owned(), "## B\n\nb\n\n## C\n\nc".to_owned()), ("Z".to_owned(), "z".to_owned())]);
+    }
+
+    #[test]
+    fn a_heading_alone_is_not_lost() {
+        assert_eq!(texts("# Only\n", &Config::default()), [("Only".to_owned(), "# Only".to_owned())]);
+        let found = texts("# A\n\n## Empty\n\n# B\n\nb\n", &small(1_000));
+        assert_eq!(found[0], ("A > Empty".to_owned(), "## Empty".to_owned()));
+        assert_eq!(chunks("", &Config::default()), []);
+        assert_eq!(chunks("\n \n\t\n", &Config::default()), []);
+    }
+
+    #[test]
+    fn a_fence_over_the_limit_is_fenced_again() {
+        let code: String = (0..60).map(|line| format!("    let value_{line} = {line};\n")).collect();
+        let found = texts(&format!("Words.\n\n```rust\n{code}```\n"), &small(400));
+        assert!(found.len() > 3);
+        for (_, text) in found.iter().filter(|(_, text)| text.contains("value_")) {
+            assert!(text.contains("```rust\n    let") && text.ends_with("\n```"), "{text}");
+            assert!(chars(text) <= 400);
+        }
+    }
+
+    #[test]
+    fn a_fence_within_the_limit_is_whole() {
+        let code = "line\n\n".repeat(40);
+        let markdown = format!("{}\n\n```\n{code}```\n\n{}\n", "Words before. ".repeat(20), "Words after. ".repeat(20));
+        let found = texts(&markdown, &small(300));
+        assert!(found.iter().any(|(_, text)| *text == format!("```\n{code}```")), "{found:#?}");
+    }
+
+    #[test]
+    fn both_parts_of_a_table_have_its_header() {
+        let rows: String = (0..40).map(|row| format!("| name {row} | what it is for |\n")).collect();
+        let found = texts(&format!("| Name | Use |\n|---|---|\n{rows}"), &small(500));
+        assert!(found.len() > 2);
+        assert!(found.iter().all(|(_, text)| text.starts_with("| Name | Use |\n|---|---|\n| name ") && chars(text) <= 500));
+    }
+
+    #[test]
+    fn prose_is_cut_between_sentences_into_even_parts() {
+        let found = texts(&"Every sentence here is of one length. ".repeat(50), &small(1_000));
+        assert_eq!(found.len(), 2);
+        assert!(found.iter().all(|(_, text)| text.ends_with("length.") && (900..=1_000).contains(&chars(text))));
+    }
+
+    #[test]
+    fn text_without_spaces_is_cut_between_characters() {
+        let found = texts(&"e\u{301}漢👩\u{200d}💻".repeat(300), &small(256));
+        assert!(found.iter().all(|(_, text)| chars(text) <= 256 && !text.starts_with(['\u{301}', '\u{200d}', '💻'])));
+    }
+
+    #[test]
+    fn code_has_its_language_and_the_prose_around() {
+        let markdown = "# Tasks\n\nTo cancel a task, drop it:\n\n```rust\nlet task = spawn();\ndrop(task);\n```\n\nIt ends at once.\n\n```sh\nls\n```\n";
+        let found = chunks(markdown, &Config::default());
+        assert_eq!(found.len(), 2, "{found:#?}");
+        assert_eq!((found[0].ordinal, &found[0].kind), (0, &ChunkKind::Text));
+        assert_eq!(found[1].ordinal, 1);
+        assert_eq!(found[1].text, "let task = spawn();\ndrop(task);");
+        assert_eq!(found[1].heading_path, ["Tasks"]);
+        let context = "To cancel a task, drop it:\nIt ends at once.".to_owned();
+        assert_eq!(found[1].kind, ChunkKind::Code { language: Some("rust".into()), context });
+    }
+
+    #[test]
+    fn one_line_is_an_example_if_it_is_long() {
+        let found = chunks("```sh\ncargo install --locked --path . --features everything\n```\n", &Config::default());
+        assert_eq!(found.len(), 2);
+        assert_eq!(chunks("```sh\ncargo test\n```\n", &Config::default()).len(), 1);
+    }
+
+    fn markdown() -> impl Strategy<Value = String> {
+        let line = prop_oneof![
+            4 => "[a-zA-Z0-9 .,é漢]{0,60}",
+            1 => "#{1,7} [a-z]{0,12}( #+)?",
+            2 => "( {0,5}|- |1\\. |> |> - |\t){0,3}(```|~~~|````)[a-z ]{0,6}",
+            1 => "( {0,5}|- |1\\. |> ){0,3}[a-z|`~ -]{0,20}",
+            1 => "\\| [a-z]{1,4} \\| [a-z]{0,9} \\|",
+            1 => "\\|---\\|---\\|",
+            1 => "(===|---|\\* \\* \\*|)",
+            1 => "[a-z]{300,900}",
+        ];
+        prop::collection::vec((line, prop_oneof![Just("\n"), Just("\n\n"), Just("\r\n")]), 0..60)
+            .prop_map(|lines| lines.into_iter().map(|(line, end)| line + end).collect())
+    }
+
+    /// Letters and digits in order: what is repeated (fences, table headers) or left to the paths is told apart by the tests.
+    fn words(text: &str) -> Vec<&str> {
+        text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect()
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn any_text_is_cut_within_the_limit_and_with_whole_fences(text in markdown(), max_chars in 256usize..700, min_chars in 0usize..300) {
+            let found = chunks(&text, &Config { max_chars, min_chars });
+            for (chunk, ordinal) in found.iter().zip(0..) {
+                prop_assert_eq!(chunk.ordinal, ordinal);
+                prop_assert!(!chunk.text.trim().is_empty());
+                // The closing of a fence that lost its list may come on top.
+                prop_assert!(chars(&chunk.text) <= max_chars + 40, "{} of {}", chars(&chunk.text), max_chars);
+                if chunk.kind == ChunkKind::Text {
+                    let open = scan(&chunk.text).iter().filter(|block| matches!(&block.kind, BlockKind::Fence(fence) if !fence.closed)).count();
+                    prop_assert_eq!(open, 0, "{:?}", &chunk.text);
+                }
+            }
+        }
+
+        #[test]
+        fn no_text_is_lost(text in markdown(), max_chars in 256usize..700, min_chars in 0usize..300) {
+            let found = chunks(&text, &Config { max_chars, min_chars });
+            let kept = found.iter().filter(|chunk| chunk.kind == ChunkKind::Text);
+            let kept: String = kept.map(|chunk| format!("{}\n{}\n", chunk.heading_path.join("\n"), chunk.text)).collect();
+            // A word longer than a chunk is cut: its pieces are looked for in what is left without any white space.
+            let kept: String = kept.chars().filter(|c| c.is_alphanumeric()).collect();
+            for word in words(&text) {
+                let piece: String = word.chars().take(40).collect();
+                prop_assert!(kept.contains(&piece), "{} of {:?}", piece, &found);
+            }
+        }
+
+        #[test]
+        fn foreign_text_cannot_make_it_panic(text in "\\PC{0,400}", max_chars in 0usize..300) {
+            chunks(&text, &small(max_chars));
+        }
+    }
 }

@@ -36,8 +36,41 @@ pub(super) fn fuse(lexical: &[Candidate], dense: &[Candidate], dense_weight: f32
     ranking
 }
 
+/// The best so many candidates of a stream.
+pub(super) struct Best {
+    room: usize,
+    /// Twice as long as the room at most: then the worse half is dropped at once.
+    found: Vec<Candidate>,
+    /// What does not score more is not among the best.
+    threshold: f32,
+}
+
+impl Best {
+    pub(super) fn new(room: usize) -> Self {
+        Self { room: room.max(1), found: Vec::new(), threshold: f32::NEG_INFINITY }
+    }
+
+    pub(super) fn push(&mut self, candidate: Candidate) {
+        if candidate.score <= self.threshold {
+            return;
+        }
+        self.found.push(candidate);
+        if self.found.len() == 2 * self.room {
+            let (_, worst_kept, _) = self.found.select_nth_unstable_by(self.room - 1, |a, b| b.score.total_cmp(&a.score));
+            self.threshold = worst_kept.score;
+            self.found.truncate(self.room);
+        }
+    }
+
+    pub(super) fn into_sorted(mut self) -> Vec<Candidate> {
+        sort(&mut self.found);
+        self.found.truncate(self.room);
+        self.found
+    }
+}
+
 /// Best first, equal scores by age, so that an answer does not depend on the order of a hash map.
-pub(super) fn sort(ranking: &mut [Candidate]) {
+fn sort(ranking: &mut [Candidate]) {
     ranking.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.chunk.cmp(&b.chunk)));
 }
 

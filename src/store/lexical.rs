@@ -7,7 +7,7 @@ use rusqlite::Connection;
 use crate::model::Wanted;
 
 use super::error::Failure;
-use super::fuse::Candidate;
+use super::fuse::{Best, Candidate};
 
 /// A question of more words than this is a pasted page: the first ones say what it is about.
 const MAX_TERMS: usize = 64;
@@ -36,35 +36,34 @@ pub(super) fn expression(question: &str) -> Option<String> {
     (!quoted.is_empty()).then(|| quoted.join(" OR "))
 }
 
-/// The best chunks for an expression, best first; with `distinct`, the best chunk of each of the best pages.
+/// The best chunks for an expression, best first; of distinct pages, the best chunk of each of the best pages.
 pub(super) fn search(connection: &Connection, expression: &str, filter: Filter) -> Result<Vec<Candidate>, Failure> {
     let table = match filter.wanted {
         Wanted::Text => "text_words",
         Wanted::Code => "code_words",
     };
     let expression = match filter.source {
-        Some(source) => format!("source : {} AND {{title headings body}} : ({expression})", source_token(source)),
-        None => format!("{{title headings body}} : ({expression})"),
+        Some(source) => format!("source : {} AND ({expression})", source_token(source)),
+        None => expression.to_owned(),
     };
-    let mut statement = connection.prepare_cached(&format!(
-        "SELECT words.rowid, words.rank, chunks.page FROM {table} AS words JOIN chunks ON chunks.id = words.rowid
-         WHERE words.{table} MATCH ?1 AND words.rank MATCH '{WEIGHTS}' ORDER BY words.rank"
-    ))?;
+    // Not ordered by rank: FTS5 would sort every match, and the best few are all that is wanted.
+    let mut statement =
+        connection.prepare_cached(&format!("SELECT rowid, rank FROM {table} WHERE {table} MATCH ?1 AND rank MATCH '{WEIGHTS}'"))?;
     let mut rows = statement.query([&expression])?;
-    let mut seen = HashSet::new();
-    let mut found = Vec::with_capacity(filter.limit);
+    let mut best = Best::new(filter.room());
     while let Some(row) = rows.next()? {
-        let (chunk, rank, page): (i64, f64, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
-        let key = if filter.distinct_pages { page } else { chunk };
-        if seen.insert(key) {
-            // FTS5 ranks from the smallest number up.
-            found.push(Candidate { key, chunk, score: -rank as f32 });
-        }
-        if found.len() == filter.limit {
-            break;
+        let (chunk, rank): (i64, f64) = (row.get(0)?, row.get(1)?);
+        // FTS5 ranks from the smallest number up.
+        best.push(Candidate { key: chunk, chunk, score: -rank as f32 });
+    }
+    let mut found = best.into_sorted();
+    if filter.distinct_pages {
+        let mut page_of = connection.prepare_cached("SELECT page FROM chunks WHERE id = ?1")?;
+        for candidate in &mut found {
+            candidate.key = page_of.query_row([candidate.chunk], |row| row.get(0))?;
         }
     }
-    Ok(found)
+    Ok(filter.first_of_each(found))
 }
 
 /// What both sides of a search are narrowed to.
@@ -74,6 +73,21 @@ pub(super) struct Filter {
     pub source: Option<i64>,
     pub distinct_pages: bool,
     pub limit: usize,
+}
+
+impl Filter {
+    /// How many chunks to rank so that enough keys are among them: four to a page hold enough pages in all but odd cases.
+    pub(super) fn room(&self) -> usize {
+        if self.distinct_pages { self.limit.saturating_mul(4) } else { self.limit }
+    }
+
+    /// The best candidate of each key, as many as are wanted.
+    pub(super) fn first_of_each(&self, mut ranking: Vec<Candidate>) -> Vec<Candidate> {
+        let mut seen = HashSet::new();
+        ranking.retain(|candidate| seen.insert(candidate.key));
+        ranking.truncate(self.limit);
+        ranking
+    }
 }
 
 /// The word that stands for a source in the index.

@@ -1,0 +1,465 @@
+//! The store through its public API: what is promised about replacing, finding, sharing one file, and failing.
+
+use std::fs;
+use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, SystemTime};
+
+use smolcrawl::chunk;
+use smolcrawl::model::{Chunk, ChunkKind, Document, EmbedProgress, Embedded, Hit, Mode, PerPage, Query, SourceId, Validators, Wanted};
+use smolcrawl::store::{Config, Error, Put, Store};
+use url::Url;
+
+const MODEL: &str = "test-4";
+
+fn document(url: &str, title: &str, markdown: &str) -> Document {
+    Document {
+        url: Url::parse(url).unwrap(),
+        title: title.into(),
+        markdown: markdown.into(),
+        validators: Validators::default(),
+        fetched_at: SystemTime::UNIX_EPOCH + Duration::from_millis(1_700_000_000_123),
+    }
+}
+
+fn put(store: &Store, url: &str, markdown: &str) -> Put {
+    let document = document(url, "Title", markdown);
+    store.put(&document, &chunk::split(&document, &chunk::Config { min_chars: 0, ..chunk::Config::default() })).unwrap()
+}
+
+fn query(text: &str, mode: Mode) -> Query {
+    Query { text: text.into(), source: None, limit: 10, mode, wanted: Wanted::Text, per_page: PerPage::All }
+}
+
+fn by_words(store: &Store, text: &str) -> Vec<Hit> {
+    store.search(&query(text, Mode::Lexical), None, MODEL).unwrap()
+}
+
+fn paths(hits: &[Hit]) -> Vec<&str> {
+    hits.iter().map(|hit| hit.url.path()).collect()
+}
+
+/// Gives every pending chunk the vector that `meaning` finds for its passage.
+fn embed(store: &Store, meaning: impl Fn(&str) -> [f32; 4]) -> usize {
+    let pending = store.pending(MODEL, 1_000).unwrap();
+    let vectors = pending.iter().map(|pending| Embedded { chunk: pending.chunk, vector: meaning(&pending.passage).to_vec() });
+    store.put_vectors(MODEL, &vectors.collect::<Vec<_>>()).unwrap();
+    pending.len()
+}
+
+/// A direction of its own for each of a few words.
+fn meaning(passage: &str) -> [f32; 4] {
+    let mut vector = ["apple", "brick", "cloud"].map(|word| if passage.contains(word) { 1.0 } else { 0.0 }).to_vec();
+    vector.push(0.1);
+    let length = vector.iter().map(|component| component * component).sum::<f32>().sqrt();
+    vector.iter_mut().for_each(|component| *component /= length);
+    vector.try_into().unwrap()
+}
+
+const APPLE: [f32; 4] = [1.0, 0.0, 0.0, 0.0];
+const BRICK: [f32; 4] = [0.0, 1.0, 0.0, 0.0];
+
+#[test]
+fn a_page_comes_back_as_it_was_put() {
+    let store = Store::open_in_memory().unwrap();
+    let mut page = document("https://a.test/x?y=1", "Ünï", "# H\n\ntext\n");
+    page.validators = Validators { etag: Some("\"1\"".into()), last_modified: Some("yesterday".into()) };
+    let chunks = vec![
+        Chunk { ordinal: 0, heading_path: vec!["H \"q\"".into(), "I".into()], text: "text".into(), kind: ChunkKind::Text },
+        Chunk {
+            ordinal: 1,
+            heading_path: vec![],
+            text: "code();".into(),
+            kind: ChunkKind::Code { language: Some("rust".into()), context: "why".into() },
+        },
+    ];
+    assert_eq!(store.put(&page, &chunks).unwrap(), Put::Added);
+    assert_eq!(store.page(&page.url).unwrap().unwrap(), page);
+    let hits = by_words(&store, "text");
+    assert_eq!((&hits[0].chunk, hits[0].title.as_str(), hits[0].source.as_str()), (&chunks[0], "Ünï", "a.test"));
+    let code = store.search(&Query { wanted: Wanted::Code, ..query("why code", Mode::Lexical) }, None, MODEL).unwrap();
+    assert_eq!(code[0].chunk, chunks[1]);
+    assert_eq!(store.validators(&SourceId::of(&page.url)).unwrap(), [(page.url.clone(), page.validators.clone())]);
+    let later = page.fetched_at + Duration::from_secs(60);
+    store.touch(&page.url, later).unwrap();
+    assert_eq!(store.pages(&SourceId::of(&page.url)).unwrap()[0].fetched_at, later);
+}
+
+#[test]
+fn a_replaced_page_is_found_by_its_new_words_only() {
+    let store = Store::open_in_memory().unwrap();
+    assert_eq!(put(&store, "https://a.test/", "# A\n\nzebra\n\n# B\n\nyak\n"), Put::Added);
+    assert_eq!(put(&store, "https://a.test/", "# A\n\nzebra\n\n# C\n\nowl\n"), Put::Replaced);
+    assert_eq!(by_words(&store, "yak"), []);
+    assert_eq!(by_words(&store, "zebra owl").len(), 2);
+    let renamed = document("https://a.test/", "Aviary", "# A\n\nzebra\n\n# C\n\nowl\n");
+    let chunks = chunk::split(&renamed, &chunk::Config { min_chars: 0, ..chunk::Config::default() });
+    assert_eq!(store.put(&renamed, &chunks).unwrap(), Put::Replaced);
+    assert_eq!(by_words(&store, "aviary").len(), 2);
+    assert_eq!(by_words(&store, "title"), []);
+}
+
+#[test]
+fn an_unchanged_page_takes_over_its_validators_and_keeps_its_vectors() {
+    let store = Store::open_in_memory().unwrap();
+    let mut page = document("https://a.test/", "T", "apple");
+    let chunks = chunk::split(&page, &chunk::Config::default());
+    store.put(&page, &chunks).unwrap();
+    assert_eq!(embed(&store, meaning), 1);
+    page.validators.etag = Some("new".into());
+    page.fetched_at += Duration::from_secs(5);
+    assert_eq!(store.put(&page, &chunks).unwrap(), Put::Unchanged);
+    assert_eq!(store.page(&page.url).unwrap().unwrap(), page);
+    assert_eq!(store.pending(MODEL, 10).unwrap(), []);
+    // The same text cut otherwise is another page to a search.
+    let recut = vec![Chunk { heading_path: vec!["H".into()], ..chunks[0].clone() }];
+    assert_eq!(store.put(&page, &recut).unwrap(), Put::Replaced);
+    assert_eq!(store.pending(MODEL, 10).unwrap().len(), 1);
+}
+
+#[test]
+fn chunks_that_say_the_same_keep_their_vectors() {
+    let store = Store::open_in_memory().unwrap();
+    put(&store, "https://a.test/", "# A\n\napple\n\n# B\n\nbrick\n\n# B\n\nbrick\n");
+    assert_eq!(embed(&store, meaning), 3);
+    assert_eq!(put(&store, "https://a.test/", "# N\n\ncloud\n\n# B\n\nbrick\n\n# A\n\napple\n"), Put::Replaced);
+    let pending = store.pending(MODEL, 10).unwrap();
+    assert_eq!(pending.iter().map(|pending| pending.passage.as_str()).collect::<Vec<_>>(), ["N\ncloud"]);
+    assert_eq!(store.progress(MODEL).unwrap(), EmbedProgress { chunks: 3, embedded: 2 });
+    let hits = store.search(&query("?", Mode::Dense), Some(&BRICK), MODEL).unwrap();
+    assert_eq!((hits.len(), hits[0].chunk.text.as_str(), hits[0].chunk.ordinal), (2, "brick", 1));
+}
+
+#[test]
+fn a_vector_that_comes_late_meets_no_other_chunk() {
+    let store = Store::open_in_memory().unwrap();
+    put(&store, "https://a.test/", "apple");
+    let pending = store.pending(MODEL, 10).unwrap();
+    put(&store, "https://a.test/", "brick");
+    store.put_vectors(MODEL, &[Embedded { chunk: pending[0].chunk, vector: APPLE.to_vec() }]).unwrap();
+    assert_eq!(store.progress(MODEL).unwrap(), EmbedProgress { chunks: 1, embedded: 0 });
+    assert_eq!(store.pending(MODEL, 10).unwrap()[0].passage, "brick");
+}
+
+#[test]
+fn pending_gives_text_before_code_and_batches_by_length() {
+    let store = Store::open_in_memory().unwrap();
+    let code = "# A\n\nlonger words here\n\n```sh\na\nb\n```\n";
+    put(&store, "https://a.test/1", code);
+    put(&store, "https://a.test/2", "short");
+    let first = store.pending(MODEL, 2).unwrap();
+    assert_eq!(first[0].passage, "short");
+    assert!(first[1].passage.starts_with("A\nlonger words here"));
+    embed(&store, meaning);
+    put(&store, "https://a.test/3", "late");
+    assert_eq!(store.pending(MODEL, 10).unwrap().len(), 1);
+    assert_eq!(store.pending("another model", 10).unwrap().len(), 4);
+}
+
+#[test]
+fn a_search_is_narrowed_to_source_kind_and_page() {
+    let store = Store::open_in_memory().unwrap();
+    put(&store, "https://a.test/1", "# X\n\napple one\n\n# Y\n\napple two\n\n```sh\necho apple\necho done\n```\n");
+    put(&store, "https://b.test:8080/2", "apple three");
+    embed(&store, meaning);
+    for mode in [Mode::Lexical, Mode::Dense, Mode::Hybrid] {
+        let ask = |query: Query| store.search(&query, Some(&APPLE), MODEL).unwrap();
+        assert_eq!(ask(query("apple", mode)).len(), 3, "{mode:?}");
+        let b = SourceId::parse("b.test:8080");
+        assert_eq!(paths(&ask(Query { source: b, ..query("apple", mode) })), ["/2"], "{mode:?}");
+        assert_eq!(ask(Query { per_page: PerPage::Best, ..query("apple", mode) }).len(), 2, "{mode:?}");
+        let code = ask(Query { wanted: Wanted::Code, ..query("apple", mode) });
+        assert!(code.len() == 1 && code[0].chunk.text.contains("echo"), "{mode:?}");
+        assert_eq!(ask(Query { limit: 1, ..query("apple", mode) }).len(), 1, "{mode:?}");
+    }
+    let unknown = Query { source: SourceId::parse("c.test"), ..query("apple", Mode::Lexical) };
+    assert!(matches!(store.search(&unknown, None, MODEL), Err(Error::UnknownSource { .. })));
+}
+
+#[test]
+fn hybrid_works_on_what_is_embedded_so_far() {
+    let store = Store::open_in_memory().unwrap();
+    put(&store, "https://a.test/fruit", "apple is a fruit");
+    assert_eq!(paths(&store.search(&query("fruit", Mode::Hybrid), Some(&APPLE), MODEL).unwrap()), ["/fruit"]);
+    let error = store.search(&query("fruit", Mode::Dense), Some(&APPLE), MODEL).unwrap_err();
+    assert!(matches!(error, Error::NothingEmbedded { .. }) && error.is_transient() && error.hint().is_some());
+    embed(&store, meaning);
+    put(&store, "https://a.test/wall", "a wall of brick");
+    let hits = store.search(&query("a wall", Mode::Hybrid), Some(&APPLE), MODEL).unwrap();
+    assert_eq!(paths(&hits), ["/fruit", "/wall"]);
+}
+
+#[test]
+fn no_question_is_misread() {
+    let store = Store::open_in_memory().unwrap();
+    put(&store, "https://a.test/", "AND OR NOT NEAR are words; so is café, naïve, 東京 and source1.");
+    for text in [
+        "AND OR NEAR(\" * ^ :",
+        "\"",
+        "near(a b, 3)",
+        "text : x",
+        "body:x",
+        "{title} : y",
+        "a* ^b -c +d",
+        "'; DROP TABLE pages; --",
+        "source : source1",
+        "\0near\0",
+        "NOT",
+        "((((",
+        "é̀",
+        "\u{202e}rtl near",
+    ] {
+        for mode in [Mode::Lexical, Mode::Hybrid] {
+            match store.search(&query(text, mode), Some(&APPLE), MODEL) {
+                Ok(_) | Err(Error::EmptyQuery) => {}
+                Err(error) => panic!("{text:?}: {error:?}"),
+            }
+        }
+    }
+    assert_eq!(by_words(&store, "AND NEAR(").len(), 1);
+    assert_eq!(by_words(&store, "cafe").len(), 1);
+    assert_eq!(by_words(&store, "NAÏVE").len(), 1);
+    assert_eq!(by_words(&store, "東京").len(), 1);
+    for text in ["", "  \n", "***"] {
+        assert!(matches!(store.search(&query(text, Mode::Lexical), None, MODEL), Err(Error::EmptyQuery)), "{text:?}");
+    }
+}
+
+#[test]
+fn vectors_are_checked() {
+    let store = Store::open_in_memory().unwrap();
+    put(&store, "https://a.test/", "apple");
+    for mode in [Mode::Dense, Mode::Hybrid] {
+        assert!(matches!(store.search(&query("apple", mode), None, MODEL), Err(Error::NeedsVector { .. })));
+    }
+    let chunk = store.pending(MODEL, 1).unwrap()[0].chunk;
+    let refused = |vector: &[f32]| store.put_vectors(MODEL, &[Embedded { chunk, vector: vector.to_vec() }]).unwrap_err();
+    assert!(matches!(refused(&[0.0; 4]), Error::BadVector { .. }));
+    assert!(matches!(refused(&[f32::NAN; 4]), Error::BadVector { .. }));
+    assert_eq!(store.progress(MODEL).unwrap().embedded, 0);
+    embed(&store, meaning);
+    assert!(matches!(refused(&[1.0; 3]), Error::Dimensions { expected: 4, found: 3, .. }));
+    assert!(matches!(store.search(&query("apple", Mode::Dense), Some(&[1.0; 3]), MODEL), Err(Error::Dimensions { .. })));
+    assert!(matches!(store.search(&query("apple", Mode::Dense), Some(&[0.0; 4]), MODEL), Err(Error::BadQueryVector)));
+}
+
+#[test]
+fn sources_are_counted_and_forgotten() {
+    let store = Store::open_in_memory().unwrap();
+    put(&store, "https://a.test/1", "apple\n\n```sh\na\nb\n```\n");
+    put(&store, "https://a.test/2", "brick");
+    put(&store, "https://b.test/3", "cloud apple");
+    embed(&store, meaning);
+    put(&store, "https://b.test/4", "brick too");
+    let sources = store.sources().unwrap();
+    let counts: Vec<_> = sources.iter().map(|of| (of.source.as_str(), of.pages, of.chunks, of.code_examples, of.embedded)).collect();
+    assert_eq!(counts, [("a.test", 2, 3, 1, 3), ("b.test", 2, 2, 0, 1)]);
+    let a = SourceId::parse("a.test").unwrap();
+    assert_eq!(store.pages(&a).unwrap().len(), 2);
+    // The vectors are in memory by now: they have to leave it, too.
+    assert_eq!(store.search(&query("apple", Mode::Dense), Some(&APPLE), MODEL).unwrap().len(), 3);
+    assert_eq!(store.remove_source(&a).unwrap(), 2);
+    assert_eq!(store.remove_source(&a).unwrap(), 0);
+    assert_eq!(paths(&store.search(&query("apple", Mode::Dense), Some(&APPLE), MODEL).unwrap()), ["/3"]);
+    assert_eq!(paths(&by_words(&store, "apple brick")).len(), 2);
+    assert!(store.remove_page(&Url::parse("https://b.test/4").unwrap()).unwrap());
+    assert!(!store.remove_page(&Url::parse("https://b.test/4").unwrap()).unwrap());
+    assert_eq!(by_words(&store, "brick"), []);
+    assert_eq!(store.sources().unwrap().len(), 1);
+}
+
+#[test]
+fn two_stores_on_one_file_see_each_others_writes() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("new/folder/index.db");
+    let (one, two) = (Store::open(&path, Config::default()).unwrap(), Store::open(&path, Config::default()).unwrap());
+    let dense = |store: &Store| {
+        let hits = store.search(&query("x", Mode::Dense), Some(&APPLE), MODEL).unwrap();
+        hits.iter().map(|hit| hit.url.path().to_owned()).collect::<Vec<_>>()
+    };
+    put(&one, "https://a.test/1", "apple");
+    assert_eq!(by_words(&two, "apple").len(), 1);
+    assert_eq!(embed(&two, meaning), 1);
+    assert_eq!((dense(&one), dense(&two)), (vec!["/1".to_owned()], vec!["/1".to_owned()]));
+    put(&two, "https://a.test/2", "apple brick");
+    embed(&one, meaning);
+    assert_eq!(dense(&two), ["/1", "/2"]);
+    one.remove_page(&Url::parse("https://a.test/1").unwrap()).unwrap();
+    assert_eq!((dense(&one), dense(&two)), (vec!["/2".to_owned()], vec!["/2".to_owned()]));
+    put(&one, "https://a.test/2", "apple cloud");
+    put(&one, "https://a.test/3", "apple");
+    embed(&one, meaning);
+    assert_eq!(dense(&two), ["/3", "/2"]);
+    assert_eq!(two.pending(MODEL, 10).unwrap(), []);
+}
+
+#[test]
+fn many_threads_open_write_and_search_one_new_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("index.db");
+    let config = || Config { busy_timeout: Duration::from_secs(60), ..Config::default() };
+    std::thread::scope(|scope| {
+        for writer in 0..4 {
+            let path = &path;
+            scope.spawn(move || {
+                let store = Store::open(path, config()).unwrap();
+                for page in 0..20 {
+                    put(&store, &format!("https://a.test/{writer}/{page}"), "apple and words");
+                    embed(&store, meaning);
+                    store.search(&query("apple", Mode::Hybrid), Some(&APPLE), MODEL).unwrap();
+                }
+            });
+        }
+    });
+    let store = Store::open(&path, config()).unwrap();
+    assert_eq!(store.progress(MODEL).unwrap(), EmbedProgress { chunks: 80, embedded: 80 });
+    let all = Query { limit: 100, ..query("apple", Mode::Dense) };
+    assert_eq!(store.search(&all, Some(&APPLE), MODEL).unwrap().len(), 80);
+}
+
+#[test]
+fn files_of_others_are_refused_and_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("notes.txt");
+    fs::write(&path, "These are my notes and no database at all. ".repeat(100)).unwrap();
+    let before = fs::read(&path).unwrap();
+    let error = Store::open(&path, Config::default()).unwrap_err();
+    assert!(matches!(error, Error::NotADatabase { .. }) && error.hint().is_some(), "{error:?}");
+    assert_eq!(fs::read(&path).unwrap(), before);
+
+    let path = folder.path().join("other.db");
+    rusqlite::Connection::open(&path).unwrap().execute_batch("CREATE TABLE bookmarks (url)").unwrap();
+    let before = fs::read(&path).unwrap();
+    assert!(matches!(Store::open(&path, Config::default()).unwrap_err(), Error::NotADatabase { .. }));
+    assert_eq!(fs::read(&path).unwrap(), before);
+
+    let error = Store::open(folder.path(), Config::default()).unwrap_err();
+    assert!(matches!(error, Error::CannotOpen { .. }), "{error:?}");
+    let error = Store::open(path.join("below/a/file.db"), Config::default()).unwrap_err();
+    assert!(matches!(error, Error::CannotOpen { .. }), "{error:?}");
+}
+
+#[test]
+fn a_newer_file_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("index.db");
+    drop(Store::open(&path, Config::default()).unwrap());
+    rusqlite::Connection::open(&path).unwrap().pragma_update(None, "user_version", 1_000).unwrap();
+    let error = Store::open(&path, Config::default()).unwrap_err();
+    assert!(matches!(error, Error::Newer { found: 1_000, .. }) && error.hint().is_some(), "{error:?}");
+}
+
+#[test]
+fn a_damaged_file_is_an_error_and_never_an_answer() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("index.db");
+    {
+        let store = Store::open(&path, Config::default()).unwrap();
+        for page in 0..50 {
+            put(&store, &format!("https://a.test/{page}"), &format!("apple {page} {}", "words ".repeat(500)));
+        }
+    }
+    let whole = fs::read(&path).unwrap();
+    for damage in ["truncated", "overwritten"] {
+        let mut bytes = whole.clone();
+        match damage {
+            "truncated" => bytes.truncate(bytes.len() / 2),
+            _ => bytes[4_096..].fill(0x5a),
+        }
+        fs::write(&path, bytes).unwrap();
+        let answers = Store::open(&path, Config::default()).and_then(|store| {
+            let document = document("https://a.test/new", "T", "new");
+            store.put(&document, &chunk::split(&document, &chunk::Config::default()))?;
+            store.search(&Query { limit: 100, ..query("apple", Mode::Lexical) }, None, MODEL)
+        });
+        let error = answers.unwrap_err();
+        assert!(matches!(error, Error::Corrupt { .. } | Error::NotADatabase { .. }), "{damage}: {error:?}");
+        assert!(error.hint().is_some());
+    }
+}
+
+#[test]
+#[cfg(unix)]
+fn a_folder_that_cannot_be_written_is_named() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o555)).unwrap();
+    let root_writes_everywhere = fs::write(folder.path().join("probe"), "").is_ok();
+    let opened = Store::open(folder.path().join("index.db"), Config::default());
+    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
+    match opened {
+        Err(Error::ReadOnly { .. }) => {}
+        Ok(_) if root_writes_everywhere => {}
+        other => panic!("{other:?}"),
+    }
+}
+
+/// The variable that makes this test binary the child of the crash test: the database's path.
+const CHILD: &str = "SMOLCRAWL_STORE_CRASH_TEST";
+
+/// Not a test of its own: what the child does until it is killed.
+#[test]
+fn crash_child() {
+    let Some(path) = std::env::var_os(CHILD) else { return };
+    let store = Store::open(path, Config::default()).unwrap();
+    let mut done = std::io::stderr();
+    let first = store.pages(&SourceId::parse("a.test").unwrap()).unwrap().len();
+    for page in first.. {
+        // Every third page replaces one that is acknowledged, with a text that says so.
+        let number = if page % 3 == 2 { page / 2 } else { page };
+        put(&store, &format!("https://a.test/{number}"), &format!("# P\n\nversion{page} {}\n\n# Q\n\nsame\n", "words ".repeat(page % 700)));
+        embed(&store, meaning);
+        writeln!(done, "stored {number} {page}").unwrap();
+    }
+}
+
+#[test]
+fn nothing_acknowledged_is_lost_by_kill() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("index.db");
+    let mut acknowledged = std::collections::HashMap::new();
+    for round in 0..10 {
+        let mut child = Command::new(std::env::current_exe().unwrap())
+            .args(["crash_child", "--exact", "--nocapture", "--test-threads=1"])
+            .env(CHILD, &path)
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let lines = BufReader::new(child.stderr.take().unwrap()).lines();
+        let mut killed = false;
+        for (count, line) in lines.map_while(Result::ok).enumerate() {
+            // What was written before the kill is still read: it was acknowledged.
+            let words: Vec<_> = line.split(' ').collect();
+            let ["stored", number, version] = words[..] else { continue };
+            acknowledged.insert(number.to_owned(), version.parse::<u64>().unwrap());
+            if count >= 5 + 3 * round && !killed {
+                // SIGKILL on Unix: the child is somewhere within the next page by now.
+                child.kill().unwrap();
+                killed = true;
+            }
+        }
+        child.wait().unwrap();
+        assert!(killed, "the child ended by itself in round {round}");
+        check(&path, &acknowledged);
+    }
+    assert!(acknowledged.len() > 50);
+}
+
+fn check(path: &Path, acknowledged: &std::collections::HashMap<String, u64>) {
+    let store = Store::open(path, Config::default()).unwrap();
+    for (number, version) in acknowledged {
+        let url = Url::parse(&format!("https://a.test/{number}")).unwrap();
+        let page = store.page(&url).unwrap().unwrap();
+        let words = page.markdown.split_whitespace().find_map(|word| word.strip_prefix("version")).unwrap();
+        // Of the page being written when the kill came there may be the newer version, but whole.
+        assert!(words.parse::<u64>().unwrap() >= *version);
+        assert!(by_words(&store, &format!("version{words}")).iter().any(|hit| hit.url == url), "{url}");
+    }
+    let connection = rusqlite::Connection::open(path).unwrap();
+    let verdict: String = connection.query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
+    assert_eq!(verdict, "ok");
+    let strays: i64 = connection.query_row("SELECT count(*) FROM pragma_foreign_key_check", [], |row| row.get(0)).unwrap();
+    assert_eq!(strays, 0);
+}
