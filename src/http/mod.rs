@@ -1,88 +1,300 @@
 //! HTTP/1.1 client on the reactor handle: the one place where a socket error gets its meaning. Knows no crawler.
+//!
+//! `mod` decides what is sent where and follows redirects; `connect` opens, `pool` keeps, `exchange` carries a request and the head of its
+//! answer, `framed`, `decode` and `body` bring in the rest. `h1` and `redirect` know the protocol, `guard` the addresses, and `verdict`
+//! what the end of a connection means; none of these four touches a socket.
+//!
+//! An answer is judged by its framing: what is complete is a success, whatever happens to the connection afterwards, and
+//! what is not complete is an error, however quietly the connection ended.
+//!
+//! ```
+//! use smolcrawl::http::{Client, Config, PrivateAddresses, Request};
+//! use smolcrawl::reactor::sim::Sim;
+//! use futures_lite::{AsyncReadExt, AsyncWriteExt};
+//!
+//! let sim = Sim::new();
+//! sim.host("docs.test", ["10.0.0.1"]);
+//! let handle = sim.handle();
+//! let client = Client::new(&handle, Config { private_addresses: PrivateAddresses::Allow, ..Config::default() })?;
+//!
+//! let listener = handle.block_on(handle.listen("10.0.0.1:80".parse().unwrap())).unwrap();
+//! sim.spawn(async move {
+//!     let (mut socket, _) = listener.accept().await.unwrap();
+//!     let _ = socket.read(&mut [0; 4096]).await;
+//!     let _ = socket.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello").await;
+//! });
+//! let page = handle.block_on(async {
+//!     let mut response = client.send(Request::get("http://docs.test/".parse().unwrap())).await?;
+//!     assert_eq!(response.status, 200);
+//!     response.bytes().await
+//! })?;
+//! assert_eq!(page, b"hello");
+//! # Ok::<(), smolcrawl::http::Error>(())
+//! ```
 
+mod body;
 mod config;
+mod connect;
+mod connection;
 mod counters;
+mod decode;
+mod dns;
 mod error;
+mod exchange;
+mod framed;
+mod guard;
+mod h1;
 mod headers;
+mod pool;
 mod proxy;
+mod redirect;
 mod request;
+mod response;
+#[cfg(feature = "surf")]
+pub mod surf;
+mod tls;
+mod verdict;
 
-use std::io;
-use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::{Duration, Instant};
 
-use futures_io::{AsyncBufRead, AsyncRead};
-use url::Url;
+use url::{Position, Url};
 
+use self::connect::{Connector, Route};
+use self::connection::Connection;
+use self::counters::Totals;
+use self::dns::Names;
+use self::exchange::{Answer, Exchange, Failure, Sent};
+use self::framed::Framed;
+use self::h1::{Asked, Framing, Persistence, RequestHead};
+use self::pool::Pool;
+use self::tls::Tls;
+use self::verdict::{Replayable, Stage, Verdict, verdict};
+use crate::reactor::Handle;
+
+pub use self::body::Body;
 pub use self::config::{Config, PrivateAddresses};
 pub use self::counters::Counters;
 pub use self::error::{BodyFault, Error, HeadFault};
 pub use self::headers::Headers;
 pub use self::proxy::Proxies;
 pub use self::request::{Method, Redirects, Replay, Request};
-use crate::reactor::Handle;
+pub use self::response::Response;
 
-/// A client; clones share connections and counters.
-#[derive(Clone, Debug)]
-pub struct Client {}
+/// Sends requests. Clones share connections, known names and counters.
+#[derive(Clone)]
+pub struct Client(Arc<Shared>);
+
+/// What a client, its clones and the bodies still being read have in common.
+struct Shared {
+    handle: Handle,
+    config: Config,
+    connector: Connector,
+    pool: Pool,
+    totals: Totals,
+}
 
 impl Client {
-    pub fn new(_handle: &Handle, _config: Config) -> Result<Self, Error> {
-        unimplemented!()
+    /// A client whose sockets and timers are those of `handle`. Nothing is opened or read yet.
+    ///
+    /// # Errors
+    /// [`Error::InvalidHeader`] if the user agent cannot stand in a header.
+    pub fn new(handle: &Handle, mut config: Config) -> Result<Self, Error> {
+        if config.user_agent.chars().any(char::is_control) {
+            return Err(Error::InvalidHeader { name: "User-Agent".to_owned() });
+        }
+        let connector = Connector {
+            handle: handle.clone(),
+            names: Names::new(config.dns_ttl),
+            tls: Tls::new(std::mem::take(&mut config.extra_roots)),
+            private_addresses: config.private_addresses,
+        };
+        let limits = pool::Limits { keep_alive: config.keep_alive, per_route: config.max_idle_per_origin, in_all: config.max_idle };
+        Ok(Self(Arc::new(Shared { handle: handle.clone(), config, connector, pool: Pool::new(limits), totals: Totals::default() })))
     }
 
-    pub async fn send(&self, _request: Request) -> Result<Response, Error> {
-        unimplemented!()
+    /// Sends a request and follows redirects, as the request and [`Config::max_redirects`] say. Dropping the future cancels
+    /// the request and closes its connection.
+    ///
+    /// Credentials (`Authorization`, `Cookie`, user name and password of the URL) are dropped when a redirect leads to another origin.
+    /// A user name and a password in the URL become basic authorization (RFC 7617).
+    ///
+    /// # Errors
+    /// There is no answer, or not a whole head of one; [`Error::At`] says at which URL. Any status is an answer.
+    pub async fn send(&self, request: Request) -> Result<Response, Error> {
+        Totals::count(&self.0.totals.requests);
+        let outcome = self.0.follow(request).await;
+        if outcome.is_err() {
+            Totals::count(&self.0.totals.failed);
+        }
+        outcome
     }
 
+    /// What has been done so far, by this client and its clones.
     pub fn counters(&self) -> Counters {
-        unimplemented!()
+        let mut counters = self.0.totals.read();
+        counters.benign_resets += self.0.handle.benign_shutdowns();
+        counters
+    }
+
+    /// Connections that wait for another request at the moment.
+    pub fn idle_connections(&self) -> usize {
+        self.0.pool.len()
     }
 }
 
-/// An answer: the head now, the body as it is read.
-#[derive(Debug)]
-#[non_exhaustive]
-pub struct Response {
-    pub status: u16,
-    /// Where the answer came from in the end, without user name and password.
-    pub url: Url,
-    pub headers: Headers,
-    /// The URLs that redirected here, in order.
-    pub redirects: Vec<Url>,
-    body: Body,
-}
-
-impl Response {
-    /// The body as a reader: decoded and capped.
-    pub fn body(&mut self) -> &mut Body {
-        &mut self.body
-    }
-
-    pub fn into_body(self) -> Body {
-        self.body
-    }
-
-    /// The whole body; what was already read by `body` is not repeated.
-    pub async fn bytes(&mut self) -> Result<Vec<u8>, Error> {
-        unimplemented!()
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client").field("config", &self.0.config).field("pool", &self.0.pool).finish_non_exhaustive()
     }
 }
 
-/// The body of an answer.
-#[derive(Debug)]
-pub struct Body {}
+impl Shared {
+    async fn follow(self: &Arc<Self>, mut request: Request) -> Result<Response, Error> {
+        let deadline = later(self.handle.now(), self.config.total_timeout);
+        let mut redirects: Vec<Url> = Vec::new();
+        loop {
+            let (connection, answer) = self.exchange(&request, deadline).await.map_err(|error| error.at(&request.url))?;
+            let url = error::without_userinfo(&request.url);
+            let response = self.response(connection, answer, url, deadline).map_err(|error| error.at(&request.url))?;
+            let location = match request.redirects {
+                Redirects::Follow if redirect::is_redirect(response.status) => response.headers.first("location"),
+                _ => None,
+            };
+            let Some(location) = location else {
+                let mut response = Response { redirects, ..response };
+                response.body.hand_over();
+                return Ok(response);
+            };
 
-impl AsyncRead for Body {
-    fn poll_read(self: Pin<&mut Self>, _cx: &mut Context<'_>, _buffer: &mut [u8]) -> Poll<io::Result<usize>> {
-        unimplemented!()
+            let to = redirect::target(&request.url, location).map_err(|error| error.at(&request.url))?;
+            let was_post = request.method == Method::POST;
+            redirects.push(response.url.clone());
+            redirect::follow(&mut request, response.status, to);
+            // A POST that became a GET may well come back to where it began.
+            let next = error::without_userinfo(&request.url);
+            let been_there = redirects.iter().any(|been| same_page(been, &next));
+            if been_there && !(was_post && request.method == Method::GET) {
+                return Err(Error::RedirectLoop.at(&request.url));
+            }
+            if redirects.len() > self.config.max_redirects {
+                return Err(Error::TooManyRedirects { limit: self.config.max_redirects }.at(&request.url));
+            }
+            response.body.discard(WORTH_KEEPING).await;
+        }
+    }
+
+    /// One request on one connection; on a second one if the first had silently died in the pool.
+    async fn exchange(&self, request: &Request, deadline: Instant) -> Result<(Connection, Answer), Error> {
+        let route = Route::to(&request.url, &self.config)?;
+        let mut head = Vec::with_capacity(512);
+        self.write(request, &route, &mut head)?;
+        let mut rest: &[u8] = &request.body;
+        if rest.len() <= WORTH_A_COPY {
+            // One write, one packet.
+            head.extend_from_slice(rest);
+            rest = &[];
+        }
+        let asked = if request.method == Method::HEAD { Asked::HeadOnly } else { Asked::Everything };
+        let replayable = Replayable::of(&request.method, request.replay);
+        let limits = exchange::Limits { first_byte: self.config.first_byte_timeout, deadline };
+
+        let mut pooled = self.reuse(&route);
+        loop {
+            let mut connection = match pooled.take() {
+                Some(connection) => connection,
+                None => self.open(&route, deadline).await?,
+            };
+            let (error, write_error, received) = match Exchange::new(&mut connection, [&head, rest], asked, limits).run().await {
+                Ok(answer) => return Ok((connection, answer)),
+                Err(Failure::Ended { error, write_error, received }) => (error, write_error, received),
+                Err(Failure::Malformed(fault)) => return Err(Error::MalformedHead { fault }),
+                Err(Failure::FirstByte) => return Err(Error::FirstByteTimeout { limit: self.config.first_byte_timeout }),
+                Err(Failure::Total) => return Err(Error::TotalTimeout { limit: self.config.total_timeout }),
+            };
+            let stage = if received == 0 { Stage::BeforeAnswer(connection.age) } else { Stage::InsideHead };
+            match verdict(write_error.as_ref().or(error.as_ref()), stage, replayable) {
+                Verdict::RetryFresh => {
+                    log::trace!("{route}: a kept connection was dead: {error:?}; once more on a new one");
+                    self.benign_resets(1);
+                    Totals::count(&self.totals.retried);
+                }
+                Verdict::Benign | Verdict::Surface => {
+                    return Err(match write_error {
+                        Some(source) if received == 0 => Error::Write { source },
+                        _ if received == 0 => Error::ClosedBeforeResponse { source: error },
+                        _ => Error::TruncatedHead { source: error },
+                    });
+                }
+            }
+        }
+    }
+
+    fn write(&self, request: &Request, route: &Route, out: &mut Vec<u8>) -> Result<(), Error> {
+        let (target, proxy_authorization) = route.target();
+        RequestHead {
+            method: &request.method,
+            url: &request.url,
+            target,
+            headers: &request.headers,
+            user_agent: &self.config.user_agent,
+            authorization: proxy::basic_authorization(&request.url).as_deref(),
+            proxy_authorization,
+            body: request.body.len(),
+        }
+        .write(out)
+    }
+
+    fn reuse(&self, route: &Route) -> Option<Connection> {
+        let taken = self.pool.take(route, self.handle.now());
+        self.benign_resets(taken.dead);
+        if taken.connection.is_some() {
+            Totals::count(&self.totals.connections_reused);
+        }
+        taken.connection
+    }
+
+    async fn open(&self, route: &Route, deadline: Instant) -> Result<Connection, Error> {
+        let left = deadline.saturating_duration_since(self.handle.now());
+        let limit = self.config.connect_timeout;
+        let connection = match self.handle.timeout(limit.min(left), self.connector.connect(route)).await {
+            Ok(outcome) => outcome?,
+            Err(_) if left < limit => return Err(Error::TotalTimeout { limit: self.config.total_timeout }),
+            Err(_) => return Err(Error::ConnectTimeout { limit }),
+        };
+        Totals::count(&self.totals.connections_opened);
+        Ok(connection)
+    }
+
+    fn response(self: &Arc<Self>, connection: Connection, answer: Answer, url: Url, deadline: Instant) -> Result<Response, Error> {
+        let Answer { head, sent } = answer;
+        let persistence = if sent == Sent::Whole { head.persistence } else { Persistence::Close };
+        let codings = if head.framing == Framing::Length(0) { Vec::new() } else { decode::codings(&head.headers)? };
+        let config = &self.config;
+        let limits = framed::Limits { idle: config.idle_timeout, deadline, total: config.total_timeout, size: config.max_body };
+        let framed = Framed::new(self.clone(), connection, head.framing, persistence, limits);
+        let body = Body::new(self.clone(), url.clone(), framed, &codings, config.max_body);
+        Ok(Response { status: head.status, url, headers: head.headers, redirects: Vec::new(), body })
+    }
+
+    fn benign_resets(&self, count: u64) {
+        self.totals.benign_resets.fetch_add(count, Relaxed);
     }
 }
 
-impl AsyncBufRead for Body {
-    fn poll_fill_buf(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<&[u8]>> {
-        unimplemented!()
-    }
+/// Bodies of requests up to here go out with the head.
+const WORTH_A_COPY: usize = 16 * 1024;
+/// Bodies of redirects up to here are read to keep the connection.
+const WORTH_KEEPING: u64 = 16 * 1024;
+/// Thirty years: no clock reaches it, and none overflows.
+const FOREVER: Duration = Duration::from_secs(30 * 365 * 24 * 3600);
 
-    fn consume(self: Pin<&mut Self>, _amount: usize) {}
+fn later(now: Instant, limit: Duration) -> Instant {
+    now + limit.min(FOREVER)
+}
+
+fn same_page(one: &Url, other: &Url) -> bool {
+    one[..Position::AfterQuery] == other[..Position::AfterQuery]
 }

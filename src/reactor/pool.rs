@@ -148,3 +148,135 @@ const IDLE: Duration = Duration::from_secs(5);
 
 /// Lookups wait rather than compute, and one dead name server holds a thread for up to 30 s.
 const NAME_THREADS: usize = 8;
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::mpsc;
+
+    use super::*;
+
+    const LONG: Duration = Duration::from_secs(30);
+
+    #[test]
+    fn work_runs_on_named_threads_and_no_more_of_them_than_allowed() {
+        let pool = Pool::new("smolcrawl-test", 3, LONG);
+        let (running, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+        let (done, finished) = mpsc::channel();
+        for _ in 0..200 {
+            let (running, most, done) = (running.clone(), most.clone(), done.clone());
+            pool.spawn(Box::new(move || {
+                most.fetch_max(running.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+                thread::yield_now();
+                running.fetch_sub(1, Ordering::SeqCst);
+                done.send(thread::current().name().map(str::to_owned)).unwrap();
+            }));
+        }
+        for _ in 0..200 {
+            assert_eq!(finished.recv().unwrap().as_deref(), Some("smolcrawl-test"));
+        }
+        assert!((1..=3).contains(&most.load(Ordering::SeqCst)));
+        assert!(pool.shared.lock().threads <= 3);
+    }
+
+    #[test]
+    fn each_work_gets_a_thread_while_there_are_any() {
+        for _ in 0..100 {
+            let pool = Pool::new("smolcrawl-test", 2, LONG);
+            pool.spawn(Box::new(|| ()));
+            until(|| pool.shared.lock().idle == 1);
+            // One idle thread and two works, neither of which ends before both have begun.
+            let (begin, begun) = mpsc::channel();
+            let releases = [(); 2].map(|()| {
+                let (release, released) = mpsc::channel::<()>();
+                let begin = begin.clone();
+                pool.spawn(Box::new(move || {
+                    begin.send(()).unwrap();
+                    _ = released.recv();
+                }));
+                release
+            });
+            for _ in &releases {
+                begun.recv_timeout(LONG).expect("it waits for a thread that it could have had");
+            }
+        }
+    }
+
+    #[test]
+    fn threads_start_late_and_end_when_idle() {
+        let pool = Pool::new("smolcrawl-test", 2, Duration::from_millis(1));
+        assert_eq!(pool.shared.lock().threads, 0);
+        for _ in 0..50 {
+            let (done, finished) = mpsc::channel();
+            pool.spawn(Box::new(move || done.send(()).unwrap()));
+            finished.recv().unwrap();
+            until(|| pool.shared.lock().threads == 0);
+        }
+    }
+
+    #[test]
+    fn a_dropped_pool_does_what_is_queued_and_ends_its_threads() {
+        let pool = Pool::new("smolcrawl-test", 1, LONG);
+        let shared = pool.shared.clone();
+        let (start, started) = mpsc::channel::<()>();
+        let (done, finished) = mpsc::channel();
+        pool.spawn(Box::new(move || started.recv().unwrap()));
+        for number in 0..10 {
+            let done = done.clone();
+            pool.spawn(Box::new(move || done.send(number).unwrap()));
+        }
+        drop((pool, done));
+        start.send(()).unwrap();
+        assert_eq!(finished.iter().collect::<Vec<_>>(), (0..10).collect::<Vec<_>>());
+        until(|| shared.lock().threads == 0);
+    }
+
+    #[test]
+    fn a_pool_may_be_dropped_by_its_own_work() {
+        let pool = Arc::new(Pool::new("smolcrawl-test", 1, LONG));
+        let shared = pool.shared.clone();
+        let (go, gone) = mpsc::channel::<()>();
+        let last = pool.clone();
+        pool.spawn(Box::new(move || {
+            gone.recv().unwrap();
+            drop(last);
+        }));
+        drop(pool);
+        go.send(()).unwrap();
+        until(|| shared.lock().threads == 0);
+    }
+
+    #[test]
+    fn a_panic_costs_no_thread() {
+        let pool = Pool::new("smolcrawl-test", 1, LONG);
+        for _ in 0..3 {
+            pool.spawn(Box::new(|| panic!("meant to be")));
+        }
+        let (done, finished) = mpsc::channel();
+        pool.spawn(Box::new(move || done.send(()).unwrap()));
+        finished.recv().unwrap();
+        assert_eq!(pool.shared.lock().threads, 1);
+    }
+
+    #[test]
+    fn without_any_thread_the_caller_works_itself() {
+        let pool = Pool::new("smolcrawl-test", 1, LONG);
+        let (done, finished) = mpsc::channel();
+        {
+            let mut state = pool.shared.lock();
+            state.threads = 1;
+            state.queue.push_back(Box::new(move || done.send(thread::current().id()).unwrap()));
+        }
+        pool.shared.do_without(&io::ErrorKind::OutOfMemory.into());
+        assert_eq!(finished.recv().unwrap(), thread::current().id());
+        assert_eq!(pool.shared.lock().threads, 0);
+    }
+
+    fn until(condition: impl Fn() -> bool) {
+        let start = std::time::Instant::now();
+        while !condition() {
+            assert!(start.elapsed() < LONG, "it never happened");
+            thread::yield_now();
+        }
+    }
+}

@@ -10,7 +10,7 @@ use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Waker, ready};
 use std::thread;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use async_io::{Async, Timer};
 use futures_io::{AsyncRead, AsyncWrite};
@@ -38,12 +38,18 @@ impl Selector {
     /// # Errors
     /// The system grants no event queue or no thread.
     pub(crate) fn start() -> io::Result<Self> {
-        probe()?;
-        // What the probe was granted may be gone a moment later, and async-io panics over it.
-        panic::catch_unwind(touch).map_err(|_| io::Error::other("async-io's reactor panicked while it started"))?;
+        if !STARTED.load(Ordering::Acquire) {
+            probe()?;
+            // What the probe was granted may be gone a moment later, and async-io panics over it.
+            panic::catch_unwind(touch).map_err(|_| io::Error::other("async-io's reactor panicked while it started"))?;
+            STARTED.store(true, Ordering::Release);
+        }
         Ok(Self { work: Pool::for_work(), names: Pool::for_names(), shutdowns: BenignShutdowns::default() })
     }
 }
+
+/// async-io's reactor runs, and nothing stops it.
+static STARTED: AtomicBool = AtomicBool::new(false);
 
 /// What async-io takes from the system when it starts: an event queue and a thread. Taken and given back.
 fn probe() -> io::Result<()> {
@@ -53,7 +59,7 @@ fn probe() -> io::Result<()> {
 
 /// Registers a timer for a moment, as merely making one starts nothing.
 fn touch() {
-    let mut timer = Timer::at(Instant::now() + std::time::Duration::from_secs(3600));
+    let mut timer = Timer::at(Instant::now() + Duration::from_secs(3600));
     let _ = Pin::new(&mut timer).poll(&mut Context::from_waker(Waker::noop()));
 }
 
@@ -72,7 +78,7 @@ impl Reactor for Selector {
     fn connect(&self, addr: SocketAddr) -> Boxed<'static, io::Result<Socket>> {
         let shutdowns = self.shutdowns.clone();
         Box::pin(async move {
-            let stream = Connection::new(Async::<TcpStream>::connect(addr).await?, addr)?;
+            let stream = Connection::new(Async::<TcpStream>::connect(addr).await?, addr);
             Ok(Socket::new(stream, &shutdowns))
         })
     }
@@ -126,7 +132,7 @@ impl Accept for Port {
     fn accept(&self) -> Boxed<'_, io::Result<(Socket, SocketAddr)>> {
         Box::pin(async move {
             let (io, peer) = self.io.accept().await?;
-            Ok((Socket::new(Connection::new(io, peer)?, &self.shutdowns), peer))
+            Ok((Socket::new(Connection::new(io, peer), &self.shutdowns), peer))
         })
     }
 
@@ -145,9 +151,12 @@ struct Connection {
 }
 
 impl Connection {
-    fn new(io: Async<TcpStream>, peer: SocketAddr) -> io::Result<Self> {
-        io.get_ref().set_nodelay(true)?;
-        Ok(Self { io, peer, reset: AtomicBool::new(false) })
+    fn new(io: Async<TcpStream>, peer: SocketAddr) -> Self {
+        // macOS refuses this once the peer has reset the connection, of which the first read or write tells better.
+        if let Err(error) = io.get_ref().set_nodelay(true) {
+            log::trace!("{peer}: cannot set TCP_NODELAY: {error}");
+        }
+        Self { io, peer, reset: AtomicBool::new(false) }
     }
 
     fn remember<T>(&self, result: io::Result<T>) -> io::Result<T> {
@@ -215,5 +224,24 @@ impl AsyncWrite for Connection {
 
     fn poll_close(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
         Poll::Ready(self.io.get_ref().shutdown(Shutdown::Write))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_sides_of_a_connection_send_small_writes_at_once() {
+        async_io::block_on(async {
+            let listener = Async::<TcpListener>::bind(([127, 0, 0, 1], 0)).unwrap();
+            let addr = listener.get_ref().local_addr().unwrap();
+            let (near, far) = futures_lite::future::zip(Async::<TcpStream>::connect(addr), listener.accept()).await;
+            let (far, peer) = far.unwrap();
+            for (io, peer) in [(near.unwrap(), addr), (far, peer)] {
+                assert!(!io.get_ref().nodelay().unwrap());
+                assert!(Connection::new(io, peer).io.get_ref().nodelay().unwrap());
+            }
+        });
     }
 }

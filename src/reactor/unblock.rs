@@ -116,3 +116,82 @@ impl<T> Shared<T> {
         std::mem::replace(&mut *state, next)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use futures_lite::future;
+
+    use super::*;
+
+    #[test]
+    fn the_outcome_is_there_whether_the_job_is_early_or_late() {
+        let (job, outcome) = pair(|| 7);
+        job();
+        assert_eq!(future::block_on(outcome), 7);
+
+        for number in 0..1000 {
+            let (job, outcome) = pair(move || number);
+            let thread = thread::spawn(job);
+            assert_eq!(future::block_on(outcome), number);
+            thread.join().unwrap();
+        }
+    }
+
+    #[test]
+    fn a_panic_comes_out_where_the_outcome_is_awaited() {
+        let (job, outcome) = pair(|| -> u32 { panic!("the work is wrong") });
+        job();
+        let panic = catch_unwind(AssertUnwindSafe(|| future::block_on(outcome))).unwrap_err();
+        assert_eq!(panic.downcast_ref::<&str>(), Some(&"the work is wrong"));
+    }
+
+    #[test]
+    fn work_that_nobody_waits_for_is_skipped_and_dropped() {
+        struct Flag(Arc<AtomicBool>);
+        impl Drop for Flag {
+            fn drop(&mut self) {
+                self.0.store(true, Ordering::SeqCst);
+            }
+        }
+        let (ran, dropped) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
+        let (running, flag) = (ran.clone(), Flag(dropped.clone()));
+        let (job, outcome) = pair(move || {
+            let _flag = flag;
+            running.store(true, Ordering::SeqCst);
+        });
+        drop(outcome);
+        job();
+        assert!(!ran.load(Ordering::SeqCst));
+        assert!(dropped.load(Ordering::SeqCst));
+    }
+
+    #[test]
+    fn a_value_that_comes_too_late_is_dropped() {
+        let value = Arc::new(());
+        let late = value.clone();
+        let (sender, receiver) = std::sync::mpsc::channel();
+        let (begun, begin) = std::sync::mpsc::channel();
+        let (job, outcome) = pair(move || {
+            begun.send(()).unwrap();
+            receiver.recv().unwrap();
+            late
+        });
+        let thread = thread::spawn(job);
+        begin.recv().unwrap();
+        drop(outcome);
+        sender.send(()).unwrap();
+        thread.join().unwrap();
+        assert_eq!(Arc::strong_count(&value), 1);
+    }
+
+    #[test]
+    #[should_panic(expected = "dropped work that somebody waits for")]
+    fn a_lost_job_is_told_and_not_waited_for() {
+        let (job, outcome) = pair(|| 7);
+        let waiting = thread::spawn(move || future::block_on(outcome));
+        drop(job);
+        resume_unwind(waiting.join().unwrap_err());
+    }
+}

@@ -1,0 +1,139 @@
+//! Connections at rest, by route. The last one back is the first one out: it is the least likely to have been closed meanwhile.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::connect::Route;
+use super::connection::Connection;
+use super::verdict::{Age, Replayable, Stage, Verdict, verdict};
+
+/// Keep-alive connections that carry nothing at the moment.
+#[derive(Debug)]
+pub(super) struct Pool {
+    limits: Limits,
+    /// Held to move one connection in or out, or to sweep; never across `.await`.
+    idle: Mutex<Idle>,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Limits {
+    pub(super) keep_alive: Duration,
+    pub(super) per_route: usize,
+    pub(super) in_all: usize,
+}
+
+#[derive(Debug, Default)]
+struct Idle {
+    /// Each list is in the order of return: the oldest first.
+    by_route: HashMap<Route, Vec<Parked>>,
+    count: usize,
+    swept: Option<Instant>,
+}
+
+#[derive(Debug)]
+struct Parked {
+    connection: Connection,
+    since: Instant,
+}
+
+/// A connection that is fit for use, and how many were found dead on the way to it.
+#[derive(Debug)]
+pub(super) struct Taken {
+    pub(super) connection: Option<Connection>,
+    pub(super) dead: u64,
+}
+
+impl Pool {
+    pub(super) fn new(limits: Limits) -> Self {
+        Self { limits, idle: Mutex::default() }
+    }
+
+    /// Takes the newest connection of this route that is neither too old nor closed by the peer.
+    pub(super) fn take(&self, route: &Route, now: Instant) -> Taken {
+        let mut dead = 0;
+        loop {
+            let parked = {
+                let mut idle = self.lock();
+                let parked = idle.by_route.get_mut(route).and_then(Vec::pop);
+                idle.count -= usize::from(parked.is_some());
+                parked
+            };
+            let Some(Parked { mut connection, since }) = parked else { return Taken { connection: None, dead } };
+            let expired = now.saturating_duration_since(since) > self.limits.keep_alive;
+            if is_dead(&connection) {
+                log::trace!("{route}: closed by the peer while idle");
+                dead += 1;
+            } else if !expired {
+                connection.age = Age::Reused;
+                return Taken { connection: Some(connection), dead };
+            }
+        }
+    }
+
+    /// Keeps a connection for later. Returns how many dead ones were found while making room.
+    pub(super) fn put(&self, connection: Connection, now: Instant) -> u64 {
+        let mut idle = self.lock();
+        let mut out = Vec::new();
+        // Not on every return: a sweep looks at each route.
+        if idle.swept.is_none_or(|swept| now.saturating_duration_since(swept) > SWEEP) {
+            idle.swept = Some(now);
+            out = idle.remove_expired(now, self.limits.keep_alive);
+        }
+        if self.limits.per_route == 0 || self.limits.in_all == 0 {
+            return 0;
+        }
+        if idle.count >= self.limits.in_all {
+            out.extend(idle.remove_oldest());
+        }
+        // The route is cloned only the first time.
+        let list = match idle.by_route.get_mut(&connection.route) {
+            Some(list) => list,
+            None => idle.by_route.entry(connection.route.clone()).or_default(),
+        };
+        let full = list.len() >= self.limits.per_route;
+        if full {
+            out.push(list.remove(0));
+        }
+        list.push(Parked { connection, since: now });
+        idle.count += usize::from(!full);
+        drop(idle);
+        // Closed here, outside the lock.
+        out.iter().filter(|parked| is_dead(&parked.connection)).count() as u64
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.lock().count
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Idle> {
+        // Nothing in a critical section panics half-way through a change.
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Idle {
+    fn remove_expired(&mut self, now: Instant, keep_alive: Duration) -> Vec<Parked> {
+        let mut out = Vec::new();
+        self.by_route.retain(|_, list| {
+            let expired = list.iter().take_while(|parked| now.saturating_duration_since(parked.since) > keep_alive).count();
+            out.extend(list.drain(..expired));
+            !list.is_empty()
+        });
+        self.count -= out.len();
+        out
+    }
+
+    fn remove_oldest(&mut self) -> Option<Parked> {
+        let list = self.by_route.values_mut().filter(|list| !list.is_empty()).min_by_key(|list| list[0].since)?;
+        self.count -= 1;
+        Some(list.remove(0))
+    }
+}
+
+/// Closed, reset, or spoken on unasked: worth counting, nothing more.
+fn is_dead(connection: &Connection) -> bool {
+    !connection.is_quiet() && verdict(None, Stage::Idle, Replayable::No) == Verdict::Benign
+}
+
+const SWEEP: Duration = Duration::from_secs(10);

@@ -1,0 +1,121 @@
+//! What the end of a connection means: judged by the stage of the message it came in, never by the error alone.
+//! The only place where the kind of an I/O error is looked at.
+
+use std::io;
+
+use super::request::{Method, Replay};
+
+/// What is to be done about a connection that ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// Nothing was lost: traced and counted, never reported.
+    Benign,
+    /// Send the request once more, on a connection that is certainly new (RFC 9110 9.2.2, RFC 9112 9.3.1).
+    RetryFresh,
+    /// An answer was lost.
+    Surface,
+}
+
+/// Where in the life of a message the connection ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stage {
+    /// In the pool, between two messages.
+    Idle,
+    /// A request was sent, or a part of it, and not one byte of the answer has come.
+    BeforeAnswer(Age),
+    /// Some bytes of the head have come.
+    InsideHead,
+    /// A body whose framing says that more must come (RFC 9112 8).
+    FramedBody,
+    /// A body that ends with the connection.
+    OpenBody,
+}
+
+/// Whether the connection has carried an answer before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Age {
+    Fresh,
+    Reused,
+}
+
+/// Whether this request may be sent twice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Replayable {
+    Yes,
+    No,
+}
+
+impl Replayable {
+    pub(super) fn of(method: &Method, replay: Replay) -> Self {
+        match replay {
+            Replay::Safe => Self::Yes,
+            Replay::ByMethod if method.is_idempotent() => Self::Yes,
+            Replay::ByMethod | Replay::Never => Self::No,
+        }
+    }
+}
+
+/// `error` is none for an orderly end: FIN, or over TLS close_notify.
+pub(super) fn verdict(error: Option<&io::Error>, stage: Stage, replayable: Replayable) -> Verdict {
+    match stage {
+        // Everything was said. (What fails while closing never comes this far: `reactor::Socket` counts it.)
+        Stage::Idle => Verdict::Benign,
+        Stage::BeforeAnswer(Age::Reused) if replayable == Replayable::Yes && error.is_none_or(peer_is_gone) => Verdict::RetryFresh,
+        // Only an orderly end proves that this was all of it: after a reset, or without close_notify, the rest may be missing.
+        Stage::OpenBody if error.is_none() => Verdict::Benign,
+        Stage::BeforeAnswer(_) | Stage::InsideHead | Stage::FramedBody | Stage::OpenBody => Verdict::Surface,
+    }
+}
+
+/// The peer closed or reset the connection, in the words of the systems. Of TLS: it went without close_notify.
+fn peer_is_gone(error: &io::Error) -> bool {
+    use io::ErrorKind::*;
+    matches!(error.kind(), ConnectionReset | ConnectionAborted | BrokenPipe | NotConnected | UnexpectedEof | WriteZero)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reset() -> io::Error {
+        io::ErrorKind::ConnectionReset.into()
+    }
+
+    #[test]
+    fn the_same_reset_means_different_things() {
+        let judge = |stage, replayable| verdict(Some(&reset()), stage, replayable);
+        for replayable in [Replayable::Yes, Replayable::No] {
+            assert_eq!(judge(Stage::Idle, replayable), Verdict::Benign);
+            for stage in [Stage::BeforeAnswer(Age::Fresh), Stage::InsideHead, Stage::FramedBody, Stage::OpenBody] {
+                assert_eq!(judge(stage, replayable), Verdict::Surface, "{stage:?}");
+            }
+        }
+        assert_eq!(judge(Stage::BeforeAnswer(Age::Reused), Replayable::Yes), Verdict::RetryFresh);
+        assert_eq!(judge(Stage::BeforeAnswer(Age::Reused), Replayable::No), Verdict::Surface);
+    }
+
+    #[test]
+    fn an_orderly_end_completes_only_an_open_body() {
+        let judge = |stage| verdict(None, stage, Replayable::Yes);
+        assert_eq!(judge(Stage::OpenBody), Verdict::Benign);
+        assert_eq!(judge(Stage::FramedBody), Verdict::Surface);
+        assert_eq!(judge(Stage::InsideHead), Verdict::Surface);
+        assert_eq!(judge(Stage::BeforeAnswer(Age::Fresh)), Verdict::Surface);
+        assert_eq!(judge(Stage::BeforeAnswer(Age::Reused)), Verdict::RetryFresh);
+    }
+
+    #[test]
+    fn an_error_that_is_not_the_peers_leaving_is_not_retried() {
+        for kind in [io::ErrorKind::InvalidData, io::ErrorKind::PermissionDenied, io::ErrorKind::TimedOut] {
+            assert_eq!(verdict(Some(&kind.into()), Stage::BeforeAnswer(Age::Reused), Replayable::Yes), Verdict::Surface, "{kind:?}");
+        }
+    }
+
+    #[test]
+    fn a_post_is_replayed_only_if_its_caller_says_so() {
+        assert_eq!(Replayable::of(&Method::GET, Replay::ByMethod), Replayable::Yes);
+        assert_eq!(Replayable::of(&Method::GET, Replay::Never), Replayable::No);
+        assert_eq!(Replayable::of(&Method::POST, Replay::ByMethod), Replayable::No);
+        assert_eq!(Replayable::of(&Method::POST, Replay::Safe), Replayable::Yes);
+    }
+}
