@@ -157,7 +157,8 @@ struct Loaded {
 impl Loaded {
     fn new(threads: usize) -> Result<Self, String> {
         // Packed weights take 11 MB more and halve the time of a question.
-        let model = ModelOptions::with_ops(operators()).prepack_weights(true).load_static_slice(MODEL).map_err(|error| error.to_string())?;
+        let model =
+            ModelOptions::with_ops(operators()).prepack_weights(true).load_static_slice(MODEL).map_err(|error| error.to_string())?;
         let node = |name| model.node_id(name).map_err(|error| error.to_string());
         Ok(Self {
             tokenizer: Tokenizer::new(VOCABULARY),
@@ -252,7 +253,7 @@ impl Drop for Lane {
     }
 }
 
-/// Those the model has; leaving out the rest keeps four megabytes out of the program.
+/// Those the model has; leaving out the rest keeps two megabytes out of the program.
 fn operators() -> OpRegistry {
     OpRegistry::with_ops(&[
         &op_types::Add,
