@@ -332,6 +332,24 @@ mod connections {
     }
 
     #[test]
+    fn at_rest_are_limited_for_each_origin_and_in_all() {
+        let config = Config { max_idle_per_origin: 3, max_idle: 5, ..open_config() };
+        let script = || vec![vec![Step::Request, Step::Wait(seconds(1)), ok("hello"), Step::Watch]];
+        let world = World::with(config, script());
+        world.sim.host("other.test", ["10.0.0.2"]);
+        serve(&world.sim, "10.0.0.2:80", script());
+        for (url, idle) in [("http://docs.test/", 3), ("http://other.test/", 5)] {
+            let requests = (0..20).map(|_| read(&world.client, Request::get(parse(url))));
+            let answers = world.sim.handle().block_on(futures_util::future::join_all(requests));
+            assert!(answers.iter().all(|answer| answer.as_ref().is_ok_and(|answer| answer.body == "hello")));
+            assert_eq!(world.client.idle_connections(), idle);
+        }
+        assert_eq!(world.counters().connections_opened, 40, "all at once");
+        world.sleep(seconds(1));
+        assert_eq!(world.sim.connections_open(), 5, "the others are closed");
+    }
+
+    #[test]
     fn of_a_dropped_request_are_closed() {
         let world = World::new(vec![vec![Step::Request, Step::Hang]]);
         let handle = world.sim.handle();

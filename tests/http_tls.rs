@@ -137,6 +137,16 @@ fn a_kept_session_that_died_is_replaced_or_its_loss_told() {
 }
 
 #[test]
+fn a_session_is_closed_with_a_goodbye() {
+    let world = World::new(vec![vec![Step::Request, ok("one"), Step::Watch]]);
+    assert_eq!(world.page().unwrap(), "one");
+    let World { sim, client, seen } = world;
+    drop(client);
+    sim.handle().block_on(sim.handle().sleep(Duration::from_secs(1)));
+    assert_eq!(seen.last(), "closed");
+}
+
+#[test]
 fn a_large_body_goes_out_whole() {
     let world = World::new(vec![vec![Step::Request, ok("thanks")]]);
     let request = Request::post(Url::parse("https://docs.test/").unwrap(), vec![b'x'; 500_000]);

@@ -28,6 +28,7 @@ pub struct Body {
     limit: u64,
 }
 
+#[expect(clippy::large_enum_variant, reason = "the large one is the common one, and a box would be one allocation more for each page")]
 enum Source {
     Plain(Framed),
     Coded(Box<dyn Layer>),

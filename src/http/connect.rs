@@ -268,7 +268,7 @@ mod tests {
         assert_ne!(to("http://a.test/", &direct), to("https://a.test/", &direct));
         assert_ne!(to("http://a.test/", &direct), to("http://a.test:81/", &direct));
         let proxied =
-            Config { proxies: super::super::Proxies::from_variables([("all_proxy", "http://p:3128")]).unwrap(), ..Config::default() };
+            Config { proxies: crate::http::Proxies::from_variables([("all_proxy", "http://p:3128")]).unwrap(), ..Config::default() };
         assert_eq!(to("http://a.test/", &proxied), to("http://b.test/", &proxied));
         assert_ne!(to("https://a.test/", &proxied), to("https://b.test/", &proxied));
     }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::io;
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll, Waker, ready};
 use std::time::Instant;
 
 use futures_io::{AsyncRead, AsyncWrite};
@@ -76,10 +76,23 @@ impl Wire {
         }
     }
 
+    /// Whether nothing has come: no byte, no end, no error.
     fn is_quiet(&self) -> bool {
         match self {
             Self::Plain(socket) => socket.is_quiet(),
             Self::Tls(stream) => stream.get_ref().0.is_quiet(),
+        }
+    }
+}
+
+/// A session is closed as RFC 8446 6.1 asks, as far as that needs no waiting. What comes of it is of no interest: everything was
+/// said, or nobody wants to hear it any more.
+impl Drop for Wire {
+    fn drop(&mut self) {
+        if let Self::Tls(stream) = self
+            && let Poll::Ready(Err(error)) = Pin::new(stream).poll_close(&mut Context::from_waker(Waker::noop()))
+        {
+            log::trace!("while closing: {error}");
         }
     }
 }

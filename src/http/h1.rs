@@ -127,13 +127,15 @@ impl RequestHead<'_> {
 pub(super) struct HeadReader {
     asked: Asked,
     interim: usize,
+    /// Bytes of empty lines passed over.
+    blank: usize,
     /// Bytes of the present head that are known not to hold its end, so that a head in drops is not read anew for each.
     searched: usize,
 }
 
 impl HeadReader {
     pub(super) fn new(asked: Asked) -> Self {
-        Self { asked, interim: 0, searched: 0 }
+        Self { asked, interim: 0, blank: 0, searched: 0 }
     }
 
     /// Reads on in `input`, which begins with the first byte not yet consumed. Returns how many bytes are consumed now, and the head if it is complete.
@@ -142,7 +144,12 @@ impl HeadReader {
         loop {
             if self.searched == 0 {
                 // Empty lines before a status line, left over from an earlier message (RFC 9112 2.2).
-                consumed += input[consumed..].iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
+                let blank = input[consumed..].iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
+                consumed += blank;
+                self.blank += blank;
+                if self.blank > MAX_HEAD {
+                    return Err(HeadFault::TooLarge { limit: MAX_HEAD });
+                }
             }
             let rest = &input[consumed..];
             let end = end_of_head(rest, self.searched.saturating_sub(3));

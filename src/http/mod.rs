@@ -132,7 +132,7 @@ impl Client {
         outcome
     }
 
-    /// What has been done so far, by this client and its clones.
+    /// What has been done so far, by this client and its clones. The shutdowns among the benign resets are those of all sockets of the handle.
     pub fn counters(&self) -> Counters {
         let mut counters = self.0.totals.read();
         counters.benign_resets += self.0.handle.benign_shutdowns();
@@ -182,7 +182,8 @@ impl Shared {
             if redirects.len() > self.config.max_redirects {
                 return Err(Error::TooManyRedirects { limit: self.config.max_redirects }.at(&request.url));
             }
-            response.body.discard(WORTH_KEEPING).await;
+            // A connection is worth a little reading, but no waiting.
+            let _ = self.handle.timeout(WORTH_WAITING, response.body.discard(WORTH_KEEPING)).await;
         }
     }
 
@@ -288,6 +289,7 @@ impl Shared {
 const WORTH_A_COPY: usize = 16 * 1024;
 /// Bodies of redirects up to here are read to keep the connection.
 const WORTH_KEEPING: u64 = 16 * 1024;
+const WORTH_WAITING: Duration = Duration::from_millis(500);
 /// Thirty years: no clock reaches it, and none overflows.
 const FOREVER: Duration = Duration::from_secs(30 * 365 * 24 * 3600);
 

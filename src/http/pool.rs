@@ -73,31 +73,36 @@ impl Pool {
 
     /// Keeps a connection for later. Returns how many dead ones were found while making room.
     pub(super) fn put(&self, connection: Connection, now: Instant) -> u64 {
-        let mut idle = self.lock();
+        if self.limits.per_route == 0 || self.limits.in_all == 0 {
+            return 0;
+        }
         let mut out = Vec::new();
+        let mut locked = self.lock();
+        let idle = &mut *locked;
         // Not on every return: a sweep looks at each route.
         if idle.swept.is_none_or(|swept| now.saturating_duration_since(swept) > SWEEP) {
             idle.swept = Some(now);
             out = idle.remove_expired(now, self.limits.keep_alive);
         }
-        if self.limits.per_route == 0 || self.limits.in_all == 0 {
-            return 0;
+        // One goes for the one that comes: of its own route where that is full, else the oldest of all.
+        match idle.by_route.get_mut(&connection.route) {
+            Some(list) if list.len() >= self.limits.per_route => {
+                out.push(list.remove(0));
+                idle.count -= 1;
+            }
+            _ if idle.count >= self.limits.in_all => out.extend(idle.remove_oldest()),
+            _ => {}
         }
-        if idle.count >= self.limits.in_all {
-            out.extend(idle.remove_oldest());
-        }
+        idle.count += 1;
+        let parked = |connection| Parked { connection, since: now };
         // The route is cloned only the first time.
-        let list = match idle.by_route.get_mut(&connection.route) {
-            Some(list) => list,
-            None => idle.by_route.entry(connection.route.clone()).or_default(),
-        };
-        let full = list.len() >= self.limits.per_route;
-        if full {
-            out.push(list.remove(0));
+        match idle.by_route.get_mut(&connection.route) {
+            Some(list) => list.push(parked(connection)),
+            None => {
+                idle.by_route.insert(connection.route.clone(), vec![parked(connection)]);
+            }
         }
-        list.push(Parked { connection, since: now });
-        idle.count += usize::from(!full);
-        drop(idle);
+        drop(locked);
         // Closed here, outside the lock.
         out.iter().filter(|parked| is_dead(&parked.connection)).count() as u64
     }

@@ -1,4 +1,5 @@
-//! TLS by rustls on ring. The trusted roots are read on the first https connection, off the executor's thread.
+//! TLS by rustls on ring. The trusted roots are read on the first https connection, off the executor's thread: the system's, or those of
+//! `SSL_CERT_FILE` and `SSL_CERT_DIR`, which rustls-native-certs heeds as OpenSSL does; Mozilla's only where there are none.
 
 use std::io;
 use std::sync::{Arc, OnceLock};

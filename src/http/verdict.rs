@@ -1,5 +1,21 @@
 //! What the end of a connection means: judged by the stage of the message it came in, never by the error alone.
 //! The only place where the kind of an I/O error is looked at.
+//!
+//! | event | bytes of the answer | outcome |
+//! |---|---|---|
+//! | reset or FIN of an idle connection | – | benign |
+//! | reset or FIN of a reused connection | none | once more on a fresh one if that does no harm, else an error |
+//! | the same of a fresh connection | none | an error; whoever schedules may try again later, the client never does |
+//! | the same inside the head | some | an error |
+//! | early end of a body with a length or in chunks | some | an error, never a short success |
+//! | anything after a complete message | all | benign |
+//! | orderly end (FIN, close_notify) of a body without framing | all | benign |
+//! | reset of such a body, or TLS without close_notify | ? | an error |
+//! | failure to write | any | first read on: there may be an answer (an early 413); else an error |
+//! | bytes after a message, a length beside chunks | all | benign; the connection is not used again |
+//!
+//! After RFC 9112 8 and 9.3.1, and RFC 9110 9.2.2. On Windows a reset destroys what was received and not yet read, so the
+//! same event may be harmless on one system and a loss on another: one more reason to judge by the framing.
 
 use std::io;
 

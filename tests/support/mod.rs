@@ -26,6 +26,8 @@ pub enum Step {
     Reset,
     /// Say over TLS that this was all, as one should; without TLS this is nothing.
     CloseNotify,
+    /// Read to the end of the stream, and remember "closed", or how it went wrong.
+    Watch,
     /// Keep the connection open, silently, for as long as the test runs.
     Hang,
 }
@@ -179,6 +181,13 @@ async fn play(sim: Sim, mut wire: Wire, script: Vec<Step>, seen: Seen) {
                     let _ = stream.close().await;
                 }
             }
+            Step::Watch => loop {
+                match wire.read(&mut [0; 4096]).await {
+                    Ok(0) => break seen.push("closed".to_owned()),
+                    Ok(_) => {}
+                    Err(error) => break seen.push(error.to_string()),
+                }
+            },
             Step::Hang => return std::future::pending().await,
         }
     }
@@ -225,7 +234,7 @@ fn play_real(mut socket: TcpStream, script: Vec<Step>, seen: &Seen) {
             }
             Step::Wait(time) => std::thread::sleep(time),
             Step::Reset => return,
-            Step::CloseNotify => {}
+            Step::CloseNotify | Step::Watch => {}
             Step::Hang => loop {
                 std::thread::park();
             },

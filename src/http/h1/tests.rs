@@ -274,6 +274,8 @@ fn heads_have_limits() {
     assert!(matches!(whole(sized(100_000).as_bytes()), Outcome::Message { .. }));
     let endless = sized(MAX_HEAD);
     assert_eq!(whole(endless.as_bytes()), Outcome::BadHead(HeadFault::TooLarge { limit: MAX_HEAD }));
+    let blank = "\r\n".repeat(MAX_HEAD);
+    assert_eq!(whole(blank.as_bytes()), Outcome::BadHead(HeadFault::TooLarge { limit: MAX_HEAD }));
     let pieces: Vec<&[u8]> = endless.as_bytes().chunks(1000).collect();
     assert_eq!(read(&pieces, Asked::Everything), Outcome::BadHead(HeadFault::TooLarge { limit: MAX_HEAD }));
 }
