@@ -112,7 +112,7 @@ impl Error {
 }
 
 /// An error and its causes on one line.
-fn chain(error: &Error) -> String {
+pub(super) fn chain(error: &Error) -> String {
     let mut line = error.to_string();
     let mut cause = std::error::Error::source(error);
     while let Some(error) = cause {

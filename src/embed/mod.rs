@@ -4,8 +4,8 @@ mod cache;
 mod error;
 #[cfg(feature = "bundled-model")]
 mod minilm;
-//REMOTE #[cfg(feature = "surf")]
-//REMOTE mod remote;
+#[cfg(feature = "surf")]
+mod remote;
 #[cfg(feature = "bundled-model")]
 mod tokenizer;
 
@@ -15,8 +15,8 @@ pub use self::cache::Cached;
 pub use self::error::Error;
 #[cfg(feature = "bundled-model")]
 pub use self::minilm::{MiniLm, MiniLmConfig};
-//REMOTE #[cfg(feature = "surf")]
-//REMOTE pub use self::remote::{Remote, RemoteConfig, Secret};
+#[cfg(feature = "surf")]
+pub use self::remote::{Remote, RemoteConfig, Secret};
 use crate::reactor::Boxed;
 
 /// A model that gives texts of like meaning vectors that point the same way.
