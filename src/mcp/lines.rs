@@ -1,6 +1,7 @@
 //! Cuts a stream of bytes into lines of bounded length. The cutter is pure; the reader puts it on a futures-io stream.
 
 use std::collections::VecDeque;
+use std::fmt;
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -8,7 +9,7 @@ use std::task::{Context, Poll, ready};
 use futures_io::AsyncRead;
 
 use crate::mcp::id_finder::IdFinder;
-use crate::mcp::message::Id;
+use crate::mcp::message::{Id, shortened};
 
 /// One line of input.
 #[derive(Clone, Debug, PartialEq)]
@@ -17,6 +18,16 @@ pub(crate) enum Input {
     Line(Vec<u8>),
     /// Longer than the limit and so skipped, but for its id.
     TooLong { id: Option<Id>, bytes: usize },
+}
+
+impl fmt::Display for Input {
+    /// For the log: the beginning only.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Input::Line(bytes) => f.write_str(&shortened(&String::from_utf8_lossy(&bytes[..bytes.len().min(1000)]))),
+            Input::TooLong { bytes, .. } => write!(f, "a line of {bytes} bytes"),
+        }
+    }
 }
 
 /// Collects bytes until a line is whole.
@@ -85,12 +96,19 @@ pub(crate) struct LineReader<R> {
     stream: R,
     cutter: LineCutter,
     ready: VecDeque<Input>,
+    /// Bytes read since `ready` was last empty.
+    ahead: usize,
+    has_ended: bool,
     buffer: Box<[u8]>,
 }
 
+/// So much is read ahead of what is taken, in bytes.
+const AHEAD: usize = 256 << 10;
+
 impl<R: AsyncRead + Unpin> LineReader<R> {
     pub(crate) fn new(stream: R, limit: usize) -> LineReader<R> {
-        LineReader { stream, cutter: LineCutter::new(limit), ready: VecDeque::new(), buffer: vec![0; 64 << 10].into() }
+        let buffer = vec![0; 64 << 10].into();
+        LineReader { stream, cutter: LineCutter::new(limit), ready: VecDeque::new(), ahead: 0, has_ended: false, buffer }
     }
 
     /// The next line; `None` at the end of the stream, and again whenever asked after it.
@@ -99,13 +117,53 @@ impl<R: AsyncRead + Unpin> LineReader<R> {
             if let Some(line) = self.ready.pop_front() {
                 return Poll::Ready(Ok(Some(line)));
             }
-            match ready!(Pin::new(&mut self.stream).poll_read(cx, &mut self.buffer)) {
-                Ok(0) => return Poll::Ready(Ok(self.cutter.end())),
-                Ok(count) => self.cutter.push(&self.buffer[..count], &mut self.ready),
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Poll::Ready(Err(error)),
+            if self.has_ended {
+                return Poll::Ready(Ok(None));
+            }
+            self.ahead = 0;
+            ready!(self.poll_read(cx))?;
+        }
+    }
+
+    /// Reads on while nobody can take lines, so that the end of the stream is noticed behind a few of them: ready when it is.
+    pub(crate) fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        while !self.has_ended {
+            if self.ahead >= AHEAD {
+                return Poll::Pending;
+            }
+            ready!(self.poll_read(cx))?;
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    /// Nobody will take the lines that were read.
+    pub(crate) fn forget(&mut self) {
+        self.ready.clear();
+        self.has_ended = true;
+    }
+
+    /// Whether lines were read that nobody has taken.
+    pub(crate) fn has_lines(&self) -> bool {
+        !self.ready.is_empty()
+    }
+
+    fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match ready!(Pin::new(&mut self.stream).poll_read(cx, &mut self.buffer)) {
+            Ok(0) => {
+                self.has_ended = true;
+                self.ready.extend(self.cutter.end());
+            }
+            Ok(count) => {
+                self.ahead += count;
+                self.cutter.push(&self.buffer[..count], &mut self.ready);
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => {
+                self.has_ended = true;
+                return Poll::Ready(Err(error));
             }
         }
+        Poll::Ready(Ok(()))
     }
 }
 

@@ -104,6 +104,7 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin, C: Clock> Connection<R, W, C> 
         for _ in 0..FAIR_SHARE {
             if matches!(self.phase, Phase::Open) && shutdown.as_mut().poll(cx).is_ready() {
                 debug!("mcp: shutdown was asked for");
+                self.lines.forget();
                 self.end();
             }
             let was_congested = self.output.is_congested();
@@ -125,13 +126,17 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin, C: Clock> Connection<R, W, C> 
 
     /// Takes one line, unless the client does not read what it asked for: then it is not asked for more.
     fn read(&mut self, cx: &mut Context<'_>) -> bool {
-        if !matches!(self.phase, Phase::Open) || self.output.is_congested() {
-            return false;
-        }
-        match self.lines.poll_next(cx) {
+        let read = match self.phase {
+            Phase::Open if self.output.is_congested() => self.lines.poll_end(cx).map_ok(|()| None),
+            Phase::Open => self.lines.poll_next(cx),
+            // What came before the end of the input is still served.
+            Phase::Ending { .. } if self.lines.has_lines() && !self.output.is_congested() => self.lines.poll_next(cx),
+            Phase::Ending { .. } | Phase::Flushing { .. } => return false,
+        };
+        match read {
             Poll::Pending => return false,
             Poll::Ready(Ok(Some(input))) => {
-                trace!("mcp: in: {input:?}");
+                trace!("mcp: in: {input}");
                 let steps = self.session.receive(&input);
                 self.carry_out(steps);
             }
@@ -162,7 +167,7 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin, C: Clock> Connection<R, W, C> 
 
     fn report(&mut self) -> bool {
         let now = self.alarm.clock.now();
-        if !self.bell.was_rung() && !self.progress_due.is_some_and(|due| due <= now) {
+        if !self.bell.was_rung() && self.progress_due.is_none_or(|due| due > now) {
             return false;
         }
         let (steps, next) = self.session.progress(now);
@@ -200,7 +205,7 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin, C: Clock> Connection<R, W, C> 
     fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         let now = self.alarm.clock.now();
         if let Phase::Ending { until } = self.phase
-            && (self.session.is_idle() || now >= until)
+            && (now >= until || (self.session.is_idle() && !self.lines.has_lines()))
         {
             self.session.drop_all();
             self.running.clear();
@@ -243,12 +248,13 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin, C: Clock> Connection<R, W, C> 
 /// Runs the tool; a panic ends the call and not the server.
 fn started(work: Work) -> Call {
     let ticket = work.ticket;
+    let tool = work.tool.name.clone();
     let call = async move { work.start().await };
     Box::pin(async move {
         let outcome = match AssertUnwindSafe(call).catch_unwind().await {
             Ok(result) => Outcome::Ended(result),
             Err(_) => {
-                log::error!("mcp: a tool panicked");
+                log::error!("mcp: the tool `{tool}` panicked");
                 Outcome::Panicked
             }
         };

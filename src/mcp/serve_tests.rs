@@ -218,7 +218,7 @@ fn a_client_that_reads_nothing_is_not_read_from_but_loses_nothing() {
         }
         // Everything that can happen now has happened when the clock moves.
         clock.sleep(SECOND).await;
-        assert!(peer.to.len() > 1 << 20, "{} bytes were left unread", peer.to.len());
+        assert!(peer.to.len() > 1 << 19, "{} bytes were left unread", peer.to.len());
         for id in 0..count {
             assert_eq!(peer.receive().await["id"], id);
         }
@@ -226,6 +226,32 @@ fn a_client_that_reads_nothing_is_not_read_from_but_loses_nothing() {
         peer
     })
     .unwrap();
+}
+
+#[test]
+fn the_end_of_input_is_noticed_behind_a_client_that_reads_nothing() {
+    for (reads_again, end) in [(false, Duration::from_millis(1200)), (true, Duration::from_millis(500))] {
+        let clock = VirtualClock::new();
+        let server = builder(&clock, &Dropped::default()).build().unwrap();
+        let count = 30_000;
+        serve(&server, &clock, async |peer| {
+            for id in 0..count {
+                peer.send(json!({ "jsonrpc": "2.0", "id": id, "method": "ping" }));
+            }
+            peer.to.close();
+            clock.sleep(Duration::from_millis(500)).await;
+            assert_eq!(peer.to.len(), 0, "all was read, though not all is answered");
+            if reads_again {
+                for id in 0..count {
+                    assert_eq!(peer.receive().await["id"], id);
+                }
+                assert_eq!(peer.from.line().await, None);
+            }
+            peer
+        })
+        .unwrap();
+        assert_eq!(clock.elapsed(), end);
+    }
 }
 
 #[test]

@@ -107,7 +107,6 @@ impl Builder {
 
 /// The limits of a server.
 #[derive(Clone, Debug)]
-#[non_exhaustive]
 pub struct Config {
     /// Longest line read, in bytes; a longer one is skipped and answered with an error. Default 16 MiB.
     pub max_line: usize,
@@ -120,7 +119,8 @@ pub struct Config {
     pub max_waiting: usize,
     /// How long calls may still run when the input has ended or the shutdown was asked for. Default 1 s.
     pub grace: Duration,
-    /// How long the last answers may take to be written after that. Default 300 ms: clients send SIGTERM after 2 s.
+    /// How long the last answers may take to be written after that. Default 200 ms: together with `grace`
+    /// well below the 2 s after which clients send SIGTERM.
     pub flush: Duration,
     /// Progress of one call is sent no more often than this. Default 100 ms.
     pub progress_interval: Duration,
@@ -136,7 +136,7 @@ impl Default for Config {
             max_running: 64,
             max_waiting: 1024,
             grace: Duration::from_secs(1),
-            flush: Duration::from_millis(300),
+            flush: Duration::from_millis(200),
             progress_interval: Duration::from_millis(100),
             list_lifetime: Duration::from_secs(300),
         }

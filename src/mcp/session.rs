@@ -37,7 +37,7 @@ pub(crate) struct Ticket(u64);
 #[derive(Debug)]
 pub(crate) struct Work {
     pub(crate) ticket: Ticket,
-    tool: Arc<Tool>,
+    pub(crate) tool: Arc<Tool>,
     arguments: Map<String, Value>,
     context: Context,
 }
