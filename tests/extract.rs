@@ -1,5 +1,6 @@
 //! What comes out of pages: one golden page per documentation generator, and the bad input a crawler meets.
 
+use std::collections::HashMap;
 use std::path::Path;
 use std::time::{Instant, SystemTime};
 
@@ -80,6 +81,40 @@ fn story() {
 }
 
 #[test]
+fn stories_have_the_title_and_the_words_that_readability_finds() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus/readability");
+    for entry in std::fs::read_dir(&folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_none_or(|extension| extension != "html") {
+            continue;
+        }
+        let found = html(std::fs::read(&path).unwrap());
+        let expected = html(std::fs::read(path.with_extension("expected")).unwrap());
+        let known: serde_json::Value = serde_json::from_slice(&std::fs::read(path.with_extension("json")).unwrap()).unwrap();
+        let name = path.file_stem().unwrap().to_string_lossy().into_owned();
+        let title = extract::document(&found).unwrap().title;
+        let wanted = known["title"].as_str().unwrap();
+        assert!(overlap(&title, wanted) > 0.6, "{name}: {title:?} is not {wanted:?}");
+        let shared = overlap(&extract::plain_text(&found).unwrap(), &extract::plain_text(&expected).unwrap());
+        assert!(shared > 0.85, "{name}: {shared}");
+    }
+}
+
+/// F1 of the two bags of words.
+fn overlap(one: &str, other: &str) -> f64 {
+    let bag = |text: &str| {
+        let mut bag = HashMap::new();
+        for word in text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()) {
+            *bag.entry(word.to_lowercase()).or_insert(0usize) += 1;
+        }
+        bag
+    };
+    let (one, other) = (bag(one), bag(other));
+    let shared: usize = one.iter().map(|(word, count)| *count.min(other.get(word).unwrap_or(&0))).sum();
+    2.0 * shared as f64 / (one.values().sum::<usize>() + other.values().sum::<usize>()) as f64
+}
+
+#[test]
 fn a_document_keeps_what_the_answer_said() {
     let page = html("<title>A</title><p>Text.</p>");
     let document = extract::document(&page).unwrap();
@@ -98,7 +133,13 @@ fn code_is_exact() {
         format!("<blockquote><pre>{escaped}</pre></blockquote>"),
     ] {
         let markdown = markdown(&format!("<h1>T</h1><p>Before.</p>{wrapped}<p>After.</p>"));
-        let prefix = if wrapped.contains("<li>") { "  " } else if wrapped.contains("<blockquote>") { "> " } else { "" };
+        let prefix = if wrapped.contains("<li>") {
+            "  "
+        } else if wrapped.contains("<blockquote>") {
+            "> "
+        } else {
+            ""
+        };
         let fence = markdown.lines().position(|line| line.contains("````")).unwrap();
         let lines: Vec<_> = markdown.lines().skip(fence + 1).take_while(|line| line.trim_start_matches(['>', ' ']) != "````").collect();
         let lines = lines.into_iter().map(|line| line.strip_prefix(prefix).unwrap_or(line.trim_matches(['>', ' ']))).collect::<Vec<_>>();
@@ -139,22 +180,24 @@ fn inline_marks_are_set_where_they_are_read_back() {
         ("<a href='javascript:x()'>a</a> <a href='#top'>b [1]</a>", "a [b \\[1\\]](https://docs.test/en/page.html#top)"),
         ("<img src=i.png alt='A pot'> <img src=j.png alt=''>", "![A pot](https://docs.test/en/i.png)"),
         ("a<br>b<br><br>c", "a\\\nb\n\nc"),
-        ("caf&eacute; &nbsp; x&shy;y", "café x y"),
+        ("caf&eacute; &nbsp; x&shy;y", "café xy"),
     ] {
-        assert_eq!(markdown(&format!("<p>{body}</p>")).replace("x y", "xy").replace("xy", "x y"), expected, "{body}");
+        assert_eq!(markdown(&format!("<p>{body}</p>")), expected, "{body}");
     }
 }
 
 #[test]
 fn lists_nest_and_count() {
-    let body = "<ul><li>a<ul><li>b<ol start=9><li>c</li><li>d</li></ol></li></ul></li><li><p>e</p><p>f</p></li></ul><ul><li>other</li></ul>";
+    let body =
+        "<ul><li>a<ul><li>b<ol start=9><li>c</li><li>d</li></ol></li></ul></li><li><p>e</p><p>f</p></li></ul><ul><li>other</li></ul>";
     assert_eq!(markdown(body), "- a\n  - b\n\n    9. c\n    10. d\n- e\n\n  f\n\n* other");
     assert_eq!(markdown("<dl><dt>Term<dd>Meaning<dd>Another</dl>"), "**Term**\n\nMeaning\n\nAnother");
 }
 
 #[test]
 fn tables_of_data_are_tables_and_others_are_text() {
-    let spans = "<table><caption>C</caption><tr><th>a<th>b<th>c<tr><td rowspan=2>1<td colspan=2>2|3<tr><td>4<td>5<ul><li>x<li>y</ul></table>";
+    let spans =
+        "<table><caption>C</caption><tr><th>a<th>b<th>c<tr><td rowspan=2>1<td colspan=2>2|3<tr><td>4<td>5<ul><li>x<li>y</ul></table>";
     assert_eq!(markdown(spans), "C\n\n| a | b | c |\n| --- | --- | --- |\n| 1 | 2\\|3 |  |\n|  | 4 | 5<br>- x<br>- y |");
     assert_eq!(markdown("<table><tr><td>left</td><td><pre>code</pre></td></tr></table>"), "left\n\n```\ncode\n```");
     assert_eq!(markdown("<table role=presentation><tr><td>a</td><td>b</td></tr><tr><td>c</td><td>d</td></tr></table>"), "a\n\nb\n\nc\n\nd");
@@ -162,7 +205,12 @@ fn tables_of_data_are_tables_and_others_are_text() {
 
 #[test]
 fn broken_html_still_gives_its_text() {
-    for body in ["<p>one<div>two</p><b>three", "<table><p>one</p><tr>two<td>three", "<ul><li>one<li>two</div><p>three", "one<!-- two -->two<![CDATA[x]]>three</html>"] {
+    for body in [
+        "<p>one<div>two</p><b>three",
+        "<table><p>one</p><tr>two<td>three",
+        "<ul><li>one<li>two</div><p>three",
+        "one<!-- two -->two<![CDATA[x]]>three</html>",
+    ] {
         let text = extract::plain_text(&html(body)).unwrap();
         assert!(["one", "two", "three"].iter().all(|word| text.contains(word)), "{body}: {text}");
     }
@@ -173,7 +221,13 @@ fn nesting_costs_neither_stack_nor_time() {
     let within = |work: fn()| std::thread::Builder::new().stack_size(2 << 20).spawn(work).unwrap().join().unwrap();
     within(|| {
         for depth in [5_000, 100_000] {
-            for (open, close) in [("<div>", "</div>"), ("<ul><li>", "</li></ul>"), ("<blockquote>", "</blockquote>"), ("<b><i>", ""), ("<table><tr><td>", "")] {
+            for (open, close) in [
+                ("<div>", "</div>"),
+                ("<ul><li>", "</li></ul>"),
+                ("<blockquote>", "</blockquote>"),
+                ("<b><i>", ""),
+                ("<table><tr><td>", ""),
+            ] {
                 let body = format!("<title>T</title>{}deep{}<p>after</p>", open.repeat(depth), close.repeat(depth));
                 let begun = Instant::now();
                 let markdown = markdown(&body);
@@ -191,7 +245,11 @@ fn every_encoding_gives_the_same_document() {
     for encoding in [encoding_rs::SHIFT_JIS, encoding_rs::EUC_JP, encoding_rs::ISO_2022_JP, encoding_rs::UTF_8] {
         let (name, body) = (encoding.name(), encoding.encode(text).0.into_owned());
         let declared = [format!("<meta charset={name}>").into_bytes(), body.clone()].concat();
-        for page in [page(Some(&format!("text/html; charset={name}")), body.clone()), page(Some("text/html"), declared), page(None, [b"<!doctype html>".to_vec(), body].concat())] {
+        for page in [
+            page(Some(&format!("text/html; charset={name}")), body.clone()),
+            page(Some("text/html"), declared),
+            page(None, [b"<!doctype html>".to_vec(), body].concat()),
+        ] {
             let document = extract::document(&page).unwrap();
             assert_eq!(document.title, "お茶", "{name}");
             assert_eq!(document.markdown, "お茶は、チャノキの葉や茎を加工した飲み物である。", "{name}");

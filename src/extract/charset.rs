@@ -7,10 +7,7 @@ use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252, X_USER_DEFI
 /// The text of a body: byte order mark, else header, else declaration, else the bytes themselves decide.
 /// What is not valid in that encoding becomes U+FFFD.
 pub(super) fn decode(content_type: Option<&str>, body: &[u8]) -> String {
-    let encoding = by_mark(body)
-        .or_else(|| content_type.and_then(by_header))
-        .or_else(|| declared(body))
-        .unwrap_or_else(|| guessed(body));
+    let encoding = by_mark(body).or_else(|| content_type.and_then(by_header)).or_else(|| declared(body)).unwrap_or_else(|| guessed(body));
     let text = encoding.decode_with_bom_removal(body).0;
     // A NUL is no character of any page, and SQLite and terminals take it amiss.
     match text.contains('\0') {
@@ -40,7 +37,7 @@ fn by_header(content_type: &str) -> Option<&'static Encoding> {
 
 fn guessed(body: &[u8]) -> &'static Encoding {
     // ISO-2022-JP is all ASCII; nothing else begins its shifts.
-    let shifts = find(body, b"\x1b$");
+    let shifts = body.contains(&0x1b).then(|| find(body, b"\x1b$")).flatten();
     match std::str::from_utf8(body) {
         Ok(_) if shifts.is_none() => return UTF_8,
         // A body cut short inside its last character.

@@ -73,7 +73,7 @@ impl Inline {
     pub(super) fn text(&mut self, text: &str) {
         let mut characters = text.chars();
         while let Some(c) = characters.next() {
-            if c.is_ascii_whitespace() {
+            if c.is_ascii_whitespace() || c == '\u{a0}' {
                 self.blank = true;
                 continue;
             }
@@ -83,14 +83,14 @@ impl Inline {
             }
             self.settle(c);
             if self.form == Form::Text {
-                self.line.push(if c == '\u{a0}' { ' ' } else { c });
+                self.line.push(c);
                 continue;
             }
             let previous = self.line.chars().next_back();
             if c.is_ascii_punctuation() && self.is_special(c, previous, characters.as_str()) {
                 self.line.push('\\');
             }
-            self.line.push(if c == '\u{a0}' { ' ' } else { c });
+            self.line.push(c);
         }
     }
 
@@ -233,7 +233,7 @@ impl Inline {
 
     /// A code span; its line breaks become blanks.
     pub(super) fn code(&mut self, text: &str) {
-        let mut words = text.split_ascii_whitespace().collect::<Vec<_>>().join(" ");
+        let mut words = text.split_whitespace().collect::<Vec<_>>().join(" ");
         if words.is_empty() {
             self.blank |= !text.is_empty();
             return;

@@ -1,15 +1,12 @@
-//! What the crawler wants of a page: links, canonical address, robots directives, title. One pass over the tokens, no tree.
+//! What the crawler wants of a page: links, canonical address, robots directives, title. One pass over the tags, no tree.
 //! Knows neither scope nor robots.txt: every http(s) link is named.
 
-use std::cell::RefCell;
+use std::borrow::Cow;
 use std::collections::HashSet;
 
-use html5ever::buffer_queue::BufferQueue;
-use html5ever::tendril::StrTendril;
-use html5ever::tokenizer::states::RawKind;
-use html5ever::tokenizer::{Tag, TagKind, Token, TokenSink, TokenSinkResult, Tokenizer};
-use html5ever::TokenizerResult;
 use url::Url;
+
+use crate::extract::tags::{Tag, Tags};
 
 /// What a page says to a crawler.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -46,12 +43,11 @@ impl MetaRobots {
 }
 
 pub(super) fn of_html(url: &Url, html: &str) -> Outline {
-    let tokenizer = Tokenizer::new(Sink(RefCell::new(Reading::default())), Default::default());
-    let input = BufferQueue::default();
-    input.push_back(StrTendril::from(html));
-    while !matches!(tokenizer.feed(&input), TokenizerResult::Done) {}
-    tokenizer.end();
-    let reading = tokenizer.sink.0.into_inner();
+    let mut reading = Reading::default();
+    let mut tags = Tags::of(html);
+    while let Some(tag) = tags.next() {
+        reading.tag(&tag, &mut tags);
+    }
     let base = reading.base.and_then(|base| resolved(url, &base)).unwrap_or_else(|| url.clone());
     let title = reading.title.split_ascii_whitespace().collect::<Vec<_>>().join(" ");
     Outline {
@@ -68,7 +64,8 @@ pub(super) fn of_text(url: &Url, text: &str) -> Outline {
     let mut rest = text;
     while let Some(at) = rest.find(['(', 'h']) {
         let (before, from) = rest.split_at(at);
-        let end = |text: &str| text.find(|c: char| c.is_whitespace() || matches!(c, ')' | '<' | '>' | '"' | '`' | ']')).unwrap_or(text.len());
+        let end =
+            |text: &str| text.find(|c: char| c.is_whitespace() || matches!(c, ')' | '<' | '>' | '"' | '`' | ']')).unwrap_or(text.len());
         if from.starts_with("http://") || from.starts_with("https://") {
             let link = &from[..end(from)];
             found.push(link.trim_end_matches(['.', ',', ';', ':', '!', '?', '\'', '*']));
@@ -107,93 +104,64 @@ fn resolved(base: &Url, link: &str) -> Option<Url> {
 }
 
 #[derive(Default)]
-struct Reading {
-    base: Option<StrTendril>,
-    links: Vec<StrTendril>,
-    canonical: Option<StrTendril>,
+struct Reading<'a> {
+    base: Option<Cow<'a, str>>,
+    links: Vec<Cow<'a, str>>,
+    canonical: Option<Cow<'a, str>>,
     robots: MetaRobots,
     title: String,
-    in_title: bool,
     /// Open `<template>` elements: their contents are no part of the page.
     templates: u32,
     /// Open `<svg>` elements, whose `<title>` names a drawing.
     drawings: u32,
 }
 
-struct Sink(RefCell<Reading>);
-
-impl TokenSink for Sink {
-    type Handle = ();
-
-    fn process_token(&self, token: Token, _: u64) -> TokenSinkResult<()> {
-        let mut reading = self.0.borrow_mut();
-        match token {
-            Token::TagToken(tag) => match tag.kind {
-                TagKind::StartTag => return reading.start(tag),
-                TagKind::EndTag => reading.end(&tag),
-            },
-            Token::CharacterTokens(text) if reading.in_title => reading.title.push_str(&text),
-            _ => {}
-        }
-        TokenSinkResult::Continue
-    }
-}
-
-impl Reading {
-    fn start(&mut self, tag: Tag) -> TokenSinkResult<()> {
-        match &*tag.name {
-            "script" => return TokenSinkResult::RawData(RawKind::ScriptData),
-            "style" | "xmp" | "iframe" | "noembed" | "noframes" if self.drawings == 0 => {
-                return TokenSinkResult::RawData(RawKind::Rawtext);
-            }
-            "textarea" => return TokenSinkResult::RawData(RawKind::Rcdata),
-            "plaintext" => return TokenSinkResult::Plaintext,
+impl<'a> Reading<'a> {
+    fn tag(&mut self, tag: &Tag<'a>, tags: &mut Tags<'a>) {
+        let open = !tag.closes;
+        match tag.name() {
+            // A declarative shadow root is shown.
+            "template" if self.templates == 0 && open && tag.attribute("shadowrootmode").is_some() => {}
+            "template" => self.templates = if open { self.templates + 1 } else { self.templates.saturating_sub(1) },
+            "svg" if !tag.ends_itself() => self.drawings = if open { self.drawings + 1 } else { self.drawings.saturating_sub(1) },
+            _ if !open => {}
+            "script" => tags.skip_to_end_of("script"),
+            "textarea" => tags.skip_to_end_of("textarea"),
+            name @ ("style" | "xmp" | "iframe" | "noembed" | "noframes") if self.drawings == 0 => tags.skip_to_end_of(name),
+            "plaintext" => tags.skip_to_end_of("plaintext"),
             "title" if self.drawings == 0 => {
-                // The first title counts.
-                self.in_title = self.title.is_empty() && self.templates == 0;
-                return TokenSinkResult::RawData(RawKind::Rcdata);
-            }
-            "template" => self.templates += 1,
-            "svg" if !tag.self_closing => self.drawings += 1,
-            _ if self.templates > 0 => {}
-            "a" | "area" => self.links.extend(attribute(&tag, "href")),
-            "frame" => self.links.extend(attribute(&tag, "src")),
-            "base" if self.base.is_none() => self.base = attribute(&tag, "href"),
-            "link" if self.canonical.is_none() => {
-                let canonical = attribute(&tag, "rel")
-                    .is_some_and(|relations| relations.split_ascii_whitespace().any(|relation| relation.eq_ignore_ascii_case("canonical")));
-                if canonical {
-                    self.canonical = attribute(&tag, "href");
+                let title = tags.text_to_end_of("title");
+                // The first one counts.
+                if self.title.is_empty() && self.templates == 0 {
+                    self.title = title.into_owned();
                 }
             }
-            "meta" => self.meta(&tag),
+            _ if self.templates > 0 => {}
+            "a" | "area" => self.links.extend(tag.attribute("href")),
+            "frame" => self.links.extend(tag.attribute("src")),
+            "base" if self.base.is_none() => self.base = tag.attribute("href"),
+            "link" if self.canonical.is_none() => {
+                let canonical = tag
+                    .attribute("rel")
+                    .is_some_and(|relations| relations.split_ascii_whitespace().any(|relation| relation.eq_ignore_ascii_case("canonical")));
+                if canonical {
+                    self.canonical = tag.attribute("href");
+                }
+            }
+            "meta" => self.meta(tag),
             _ => {}
         }
-        TokenSinkResult::Continue
     }
 
-    fn end(&mut self, tag: &Tag) {
-        match &*tag.name {
-            "title" => self.in_title = false,
-            "template" => self.templates = self.templates.saturating_sub(1),
-            "svg" => self.drawings = self.drawings.saturating_sub(1),
-            _ => {}
-        }
-    }
-
-    fn meta(&mut self, tag: &Tag) {
-        let Some(content) = attribute(tag, "content") else { return };
-        if attribute(tag, "name").is_some_and(|name| name.trim().eq_ignore_ascii_case("robots")) {
+    fn meta(&mut self, tag: &Tag<'a>) {
+        let Some(content) = tag.attribute("content") else { return };
+        if tag.attribute("name").is_some_and(|name| name.trim().eq_ignore_ascii_case("robots")) {
             self.robots.obey(&content);
         }
-        if attribute(tag, "http-equiv").is_some_and(|name| name.trim().eq_ignore_ascii_case("refresh")) {
-            self.links.extend(refresh_target(&content).map(StrTendril::from));
+        if tag.attribute("http-equiv").is_some_and(|name| name.trim().eq_ignore_ascii_case("refresh")) {
+            self.links.extend(refresh_target(&content).map(|target| Cow::Owned(target.to_owned())));
         }
     }
-}
-
-fn attribute(tag: &Tag, name: &str) -> Option<StrTendril> {
-    tag.attrs.iter().find(|attribute| &*attribute.name.local == name).map(|attribute| attribute.value.clone())
 }
 
 /// `5; url='next.html'`: <https://html.spec.whatwg.org/#shared-declarative-refresh-steps>
@@ -217,6 +185,7 @@ fn refresh_target(content: &str) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::extract::dom::Dom;
 
     fn outline(html: &str) -> Outline {
         of_html(&Url::parse("https://docs.test/guide/start.html").unwrap(), html)
@@ -258,6 +227,29 @@ mod tests {
         assert_eq!(outline.canonical.unwrap().as_str(), "https://docs.test/c");
         assert_eq!(outline.robots, MetaRobots { index: false, follow: true });
         assert_eq!(outline.links[0].as_str(), "https://docs.test/guide/next.html");
+    }
+
+    #[test]
+    fn the_quick_pass_and_the_tree_agree() {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus");
+        let url = Url::parse("https://docs.test/guide/start.html").unwrap();
+        let mut pages = 0;
+        for entry in ["extract", "readability"].iter().flat_map(|name| std::fs::read_dir(folder.join(name)).unwrap()) {
+            let path = entry.unwrap().path();
+            if path.extension().is_none_or(|extension| extension != "html") {
+                continue;
+            }
+            let html = String::from_utf8(std::fs::read(&path).unwrap()).unwrap();
+            let dom = Dom::parse(&html);
+            let in_template =
+                |node| dom.ancestors(node).any(|above| dom.is(above, "template") && dom.attribute(above, "shadowrootmode").is_none());
+            let hrefs = dom.descendants(dom.root()).filter(|node| (dom.is(*node, "a") || dom.is(*node, "area")) && !in_template(*node));
+            let base = crate::extract::html::base(&dom, &url);
+            let expected = absolute(&base, hrefs.filter_map(|node| dom.attribute(node, "href")));
+            assert_eq!(of_html(&url, &html).links, expected, "{}", path.display());
+            pages += 1;
+        }
+        assert!(pages >= 15);
     }
 
     #[test]

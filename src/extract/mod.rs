@@ -10,6 +10,7 @@ mod inline;
 mod kind;
 mod links;
 mod table;
+mod tags;
 mod text;
 mod title;
 

@@ -9,7 +9,10 @@ pub(super) fn of_html(dom: &Dom, article: &Article, url: &Url) -> String {
     let (mut title, mut shared, mut site) = (None, None, None);
     for node in dom.descendants(dom.root()) {
         // Drawings have titles, too.
-        if title.is_none() && dom.is(node, "title") && dom.parent(node).is_some_and(|parent| dom.is(parent, "head") || dom.is(parent, "body")) {
+        if title.is_none()
+            && dom.is(node, "title")
+            && dom.parent(node).is_some_and(|parent| dom.is(parent, "head") || dom.is(parent, "body"))
+        {
             title = joined(&dom.text_content(node));
         } else if shared.is_none() && dom.is(node, "meta") && dom.attribute(node, "property") == Some("og:title") {
             shared = dom.attribute(node, "content").and_then(joined);
@@ -22,7 +25,9 @@ pub(super) fn of_html(dom: &Dom, article: &Article, url: &Url) -> String {
         Some(title) => match (without_site(&title, &headings), shared) {
             (Some(own), _) => own.to_owned(),
             (None, Some(shared)) if title.starts_with(&shared) => shared,
-            (None, _) => match site.and_then(|site| title.strip_suffix(&site).and_then(|own| SEPARATORS.iter().find_map(|mark| own.strip_suffix(mark)))) {
+            (None, _) => match site
+                .and_then(|site| title.strip_suffix(&site).and_then(|own| SEPARATORS.iter().find_map(|mark| own.strip_suffix(mark))))
+            {
                 Some(own) if !own.trim().is_empty() => own.trim().to_owned(),
                 _ => title,
             },
