@@ -356,8 +356,8 @@ mod tests {
         let (handle, _) = crate::reactor::choose(Default::default()).unwrap();
         let model = MiniLm::new(handle, MiniLmConfig::default());
         let texts = ["race".to_owned()];
+        let embed = || futures_lite::future::block_on(model.embed(&texts, Purpose::Query));
         std::thread::scope(|scope| {
-            let embed = || futures_lite::future::block_on(model.embed(&texts, Purpose::Query));
             let race = || embed().map(|vectors| (vectors, model.lazy.loaded().unwrap()));
             let racers: Vec<_> = (0..4).map(|_| scope.spawn(race)).collect();
             let mut results = racers.into_iter().map(|racer| racer.join().unwrap().unwrap());

@@ -40,7 +40,7 @@ use crate::reactor::{Boxed, Handle};
 /// let model = Remote::new(handle, &client, RemoteConfig {
 ///     base_url: "http://127.0.0.1:8377/v1".to_owned(),
 ///     model: "multilingual-e5-small".to_owned(),
-///     key: Some(Secret::new("of no one's business")),
+///     key: Some(Secret::new("sk-no-ones-business")),
 ///     ..RemoteConfig::default()
 /// })?;
 /// assert_eq!(model.model(), "multilingual-e5-small");
