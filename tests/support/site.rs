@@ -1,5 +1,6 @@
 //! A small HTTP/1.1 server for tests: scripted answers over any reactor's listener, and a log of what was asked.
 //! Speaks only GET without a body, which is all that a crawler says.
+#![allow(dead_code, reason = "each test binary uses its part")]
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};

@@ -1,0 +1,464 @@
+//! The pipeline on one screen, and the only file that knows all rooms.
+//!
+//! ```text
+//! crawl   crawl =Page=> extract =Document=> chunk =Chunk=> store (text, one transaction a page)
+//! embed   store =Pending=> embed =Embedded=> store              (behind the crawl, and again after a restart)
+//! search  Query -> embed -> store.search -> Vec<Hit>
+//! ```
+//!
+//! Nothing is opened before it is needed: the database with the first question to it, the model with the first vector.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use futures_lite::StreamExt;
+use futures_lite::future;
+use futures_util::stream::FuturesUnordered;
+use url::Url;
+
+use crate::chunk;
+pub use crate::chunk::Config as Chunking;
+use crate::config::{Config, Embeddings};
+use crate::crawl::{Crawl, Crawler, Refetched, Visit};
+pub use crate::crawl::{CrawlReport, CrawlRequest, Failed, Robots, Scope, Skipped};
+use crate::embed::{self, Embed, Purpose};
+use crate::error::Error;
+use crate::extract;
+#[cfg(feature = "surf")]
+use crate::http::{self, PrivateAddresses};
+use crate::model::{Document, EmbedProgress, Embedded, Hit, Mode, Page, Query, SourceId, SourceSummary, Validators};
+use crate::reactor::{self, Boxed, Handle, Report};
+use crate::store::{Put, Store};
+
+/// Crawls, stores, embeds and searches. Cheap to clone: every clone is the same engine.
+///
+/// Its futures run on any executor; they make progress while somebody runs [`Handle::block_on`] or the reactor has a
+/// thread of its own. Dropping a future cancels its work; what is stored stays.
+#[derive(Clone, Debug)]
+pub struct Engine {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    handle: Handle,
+    /// How the reactor was chosen; none where the embedder brought one.
+    reactor: Option<Report>,
+    config: Config,
+    crawler: Crawler,
+    embedder: Option<Arc<dyn Embed>>,
+    /// Open once somebody asked for it. Held while it opens, so that it opens once.
+    store: Mutex<Option<Arc<Store>>>,
+    /// Rung when there may be chunks without a vector; a full bell is already ringing.
+    bell: (async_channel::Sender<()>, async_channel::Receiver<()>),
+}
+
+impl Engine {
+    /// Chooses the reactor that `config` asks for. Opens nothing yet.
+    pub fn new(config: Config) -> Result<Self, Error> {
+        let (handle, report) = reactor::choose(config.reactor)?;
+        Self::assemble(config, handle, Some(report))
+    }
+
+    /// On a reactor that the caller has: `config.reactor` is not looked at.
+    pub fn with_handle(config: Config, handle: Handle) -> Result<Self, Error> {
+        Self::assemble(config, handle, None)
+    }
+
+    fn assemble(config: Config, handle: Handle, reactor: Option<Report>) -> Result<Self, Error> {
+        let crawler = Crawler::new(handle.clone(), config.crawl.clone())?;
+        let embedder = embedder(&config, &handle)?;
+        let inner = Inner { handle, reactor, config, crawler, embedder, store: Mutex::new(None), bell: async_channel::bounded(1) };
+        Ok(Self { inner: Arc::new(inner) })
+    }
+
+    /// What sockets and timers run on.
+    pub fn handle(&self) -> &Handle {
+        &self.inner.handle
+    }
+
+    /// How the reactor was chosen.
+    pub fn reactor(&self) -> Option<&Report> {
+        self.inner.reactor.as_ref()
+    }
+
+    pub fn config(&self) -> &Config {
+        &self.inner.config
+    }
+
+    /// The name of the model that makes vectors, if there is one.
+    pub fn model(&self) -> Option<&str> {
+        self.inner.embedder.as_deref().map(Embed::model)
+    }
+
+    /// Words and meaning where there is a model, else words.
+    pub fn default_mode(&self) -> Mode {
+        if self.inner.embedder.is_some() { Mode::Hybrid } else { Mode::Lexical }
+    }
+
+    /// Starts a crawl. It goes on while [`Crawling::next`] is polled.
+    pub fn crawl(&self, request: CrawlRequest, chunking: Chunking) -> Crawling {
+        Crawling {
+            engine: self.clone(),
+            crawl: self.inner.crawler.crawl(request),
+            storing: FuturesUnordered::new(),
+            chunking,
+            tally: Tally::default(),
+        }
+    }
+
+    /// One page as it came, not stored.
+    pub async fn fetch_page(&self, url: &Url, robots: Robots) -> Result<Page, Error> {
+        Ok(self.inner.crawler.fetch(url, robots).await?)
+    }
+
+    /// One page, read but not stored.
+    pub async fn fetch(&self, url: &Url, robots: Robots) -> Result<Document, Error> {
+        self.read(self.fetch_page(url, robots).await?).await
+    }
+
+    /// Stores one document and answers whether it was news.
+    pub async fn put(&self, document: Document, chunking: Chunking) -> Result<Put, Error> {
+        let put = self
+            .with_store(move |store| {
+                let chunks = chunk::split(&document, &chunking);
+                store.put(&document, &chunks)
+            })
+            .await?;
+        if put != Put::Unchanged {
+            self.inner.ring();
+        }
+        Ok(put)
+    }
+
+    /// The best hits, best first.
+    pub async fn search(&self, query: Query) -> Result<Vec<Hit>, Error> {
+        let model = self.model().unwrap_or_default().to_owned();
+        let vector = match query.mode {
+            Mode::Lexical => None,
+            Mode::Hybrid | Mode::Dense => Some(self.question(&query.text).await?),
+        };
+        self.with_store(move |store| store.search(&query, vector.as_deref(), &model)).await
+    }
+
+    /// Every source, by name.
+    pub async fn sources(&self) -> Result<Vec<SourceSummary>, Error> {
+        self.with_store(Store::sources).await
+    }
+
+    /// A stored page.
+    pub async fn page(&self, url: Url) -> Result<Option<Document>, Error> {
+        self.with_store(move |store| store.page(&url)).await
+    }
+
+    /// Removes every page of a source and answers how many there were.
+    pub async fn remove(&self, source: SourceId) -> Result<u64, Error> {
+        match self
+            .with_store({
+                let source = source.clone();
+                move |store| store.remove_source(&source)
+            })
+            .await?
+        {
+            0 => Err(Error::NotStored { source_id: source }),
+            pages => Ok(pages),
+        }
+    }
+}
+
+/// The embeddings.
+impl Engine {
+    /// Embeds what is stored without a vector, until nothing is. Safe to drop: what was embedded stays.
+    pub fn embed_pending(&self) -> Embedding {
+        Embedding { engine: self.clone() }
+    }
+
+    /// Embeds behind everything else for as long as it is polled: what an earlier run left as soon as the database is
+    /// open, then every page that is stored. A failure is logged and tried again with the next page: the pages stay
+    /// searchable by their words.
+    pub async fn keep_embedding(&self) {
+        while self.inner.bell.1.recv().await.is_ok() {
+            let mut embedding = self.embed_pending();
+            loop {
+                match embedding.next().await {
+                    Some(Ok(progress)) => log::debug!("embedded {} of {} chunks", progress.embedded, progress.chunks),
+                    Some(Err(error)) => {
+                        log::error!("embedding stopped, pages are found by their words only: {}", error.chain());
+                        break;
+                    }
+                    None => break,
+                }
+            }
+        }
+    }
+
+    /// How much of what is stored has a vector of the current model.
+    pub async fn embed_progress(&self) -> Result<EmbedProgress, Error> {
+        let model = self.model().unwrap_or_default().to_owned();
+        self.with_store(move |store| store.progress(&model)).await
+    }
+
+    async fn question(&self, text: &str) -> Result<Vec<f32>, Error> {
+        let embedder = self.inner.embedder.as_deref().ok_or(Error::NoEmbedder)?;
+        let mut vectors = embedder.embed(&[text.to_owned()], Purpose::Query).await?;
+        vectors.pop().ok_or(Error::NoEmbedder)
+    }
+}
+
+/// A run of the embedder over what is stored.
+#[derive(Debug)]
+pub struct Embedding {
+    engine: Engine,
+}
+
+impl Embedding {
+    /// Embeds one more batch and tells how far it is; none when nothing is left or there is no model.
+    pub async fn next(&mut self) -> Option<Result<EmbedProgress, Error>> {
+        let embedder = self.engine.inner.embedder.clone()?;
+        match self.step(&*embedder).await {
+            Ok(progress) => progress.map(Ok),
+            Err(error) => Some(Err(error)),
+        }
+    }
+
+    async fn step(&mut self, embedder: &dyn Embed) -> Result<Option<EmbedProgress>, Error> {
+        let model = embedder.model().to_owned();
+        let pending = self
+            .engine
+            .with_store({
+                let model = model.clone();
+                move |store| store.pending(&model, EMBED_AT_ONCE)
+            })
+            .await?;
+        if pending.is_empty() {
+            return Ok(None);
+        }
+        let (rows, passages): (Vec<i64>, Vec<String>) = pending.into_iter().map(|pending| (pending.chunk, pending.passage)).unzip();
+        let vectors = embedder.embed(&passages, Purpose::Passage).await?;
+        let embedded: Vec<_> = rows.into_iter().zip(vectors).map(|(chunk, vector)| Embedded { chunk, vector }).collect();
+        self.engine
+            .with_store(move |store| {
+                store.put_vectors(&model, &embedded)?;
+                store.progress(&model)
+            })
+            .await
+            .map(Some)
+    }
+}
+
+fn embedder(config: &Config, handle: &Handle) -> Result<Option<Arc<dyn Embed>>, Error> {
+    Ok(match &config.embeddings {
+        Embeddings::None => None,
+        #[cfg(feature = "bundled-model")]
+        Embeddings::MiniLm => Some(Arc::new(embed::Cached::new(embed::MiniLm::new(handle.clone(), embed::MiniLmConfig::default())))),
+        #[cfg(feature = "surf")]
+        Embeddings::Remote(remote) => {
+            // The user named the server, so it may be in the user's own network.
+            let http = http::Config { private_addresses: PrivateAddresses::Allow, ..config.crawl.http.clone() };
+            let client = http::Client::new(handle, http)?;
+            Some(Arc::new(embed::Cached::new(embed::Remote::new(handle.clone(), &client, remote.clone())?)))
+        }
+    })
+}
+
+/// A crawl on its way into the store.
+#[derive(Debug)]
+pub struct Crawling {
+    engine: Engine,
+    crawl: Crawl,
+    /// Pages being read, cut and stored. Its length is bounded: a slow disk slows the crawl down, not the memory up.
+    storing: FuturesUnordered<Boxed<'static, Result<Event, Error>>>,
+    chunking: Chunking,
+    tally: Tally,
+}
+
+#[derive(Debug, Default)]
+struct Tally {
+    stored: u64,
+    skipped: Vec<Skipped>,
+}
+
+/// What became of one URL.
+#[derive(Clone, Debug)]
+pub enum Event {
+    Stored { url: Url, title: String, put: Put },
+    Skipped(Skipped),
+    Failed(Failed),
+}
+
+impl Crawling {
+    /// The next thing that happened; none when the crawl is over. An error (a full disk, say) is the last event: the
+    /// pages stored before it stay.
+    pub async fn next(&mut self) -> Option<Result<Event, Error>> {
+        loop {
+            // Stored pages first, so that the crawl goes on only as fast as the store takes them.
+            let room = self.storing.len() < STORING_AT_ONCE;
+            let stored = async { if self.storing.is_empty() { future::pending().await } else { Turn::Stored(self.storing.next().await) } };
+            let visited = async { if room { Turn::Visited(self.crawl.next().await) } else { future::pending().await } };
+            match future::or(stored, visited).await {
+                Turn::Stored(Some(event)) => return Some(event.inspect(|event| self.tally.count(event))),
+                Turn::Visited(Some(Visit::Page(page))) => self.storing.push(self.engine.clone().take_in(page, self.chunking.clone())),
+                Turn::Visited(Some(Visit::Skipped(skipped))) => return Some(Ok(Event::Skipped(skipped))),
+                Turn::Visited(Some(Visit::Failed(failed))) => return Some(Ok(Event::Failed(failed))),
+                Turn::Visited(None) if self.storing.is_empty() => return None,
+                Turn::Visited(None) => return self.storing.next().await.map(|event| event.inspect(|event| self.tally.count(event))),
+                Turn::Stored(None) => {}
+            }
+        }
+    }
+
+    /// What has become of the crawl so far.
+    pub fn report(&self) -> CrawlReport {
+        let mut report = self.crawl.report();
+        report.stored = self.tally.stored;
+        report.skipped.extend(self.tally.skipped.iter().cloned());
+        report
+    }
+}
+
+impl Tally {
+    fn count(&mut self, event: &Event) {
+        match event {
+            Event::Stored { .. } => self.stored += 1,
+            Event::Skipped(skipped) => self.skipped.push(skipped.clone()),
+            // The crawl counts its own.
+            Event::Failed(_) => {}
+        }
+    }
+}
+
+enum Turn {
+    Stored(Option<Result<Event, Error>>),
+    Visited(Option<Visit>),
+}
+
+impl Engine {
+    /// Reads, cuts and stores a page, all on the pool.
+    fn take_in(self, page: Page, chunking: Chunking) -> Boxed<'static, Result<Event, Error>> {
+        Box::pin(async move {
+            let url = page.url.clone();
+            let read = self.inner.handle.unblock(move || extract::document(&page)).await;
+            match read {
+                Ok(document) => {
+                    let title = document.title.clone();
+                    let put = self.put(document, chunking).await?;
+                    log::debug!("{url}: {put:?}");
+                    Ok(Event::Stored { url, title, put })
+                }
+                Err(skip) => Ok(Event::Skipped(Skipped { url, why: skip.to_string() })),
+            }
+        })
+    }
+
+    async fn read(&self, page: Page) -> Result<Document, Error> {
+        let url = page.url.clone();
+        self.inner.handle.unblock(move || extract::document(&page)).await.map_err(|skip| Error::Unreadable { url, skip })
+    }
+
+    /// Runs `work` on the pool with the open store, which is opened first if nobody has.
+    async fn with_store<T, W>(&self, work: W) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        W: FnOnce(&Store) -> Result<T, crate::store::Error> + Send + 'static,
+    {
+        let inner = self.inner.clone();
+        self.inner.handle.unblock(move || Ok(work(&*inner.open_store()?)?)).await
+    }
+}
+
+impl Inner {
+    fn open_store(&self) -> Result<Arc<Store>, crate::store::Error> {
+        let mut slot = self.store.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(store) = &*slot {
+            return Ok(store.clone());
+        }
+        let store = Arc::new(match self.config.database.to_str() {
+            Some(":memory:") => Store::open_in_memory()?,
+            _ => Store::open(&self.config.database, self.config.store.clone())?,
+        });
+        *slot = Some(store.clone());
+        self.ring();
+        Ok(store)
+    }
+
+    fn ring(&self) {
+        // Full means that it rings already.
+        let _ = self.bell.0.try_send(());
+    }
+}
+
+/// What a refresh found.
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
+pub struct RefreshReport {
+    pub checked: u64,
+    /// 304, or the same content again.
+    pub unchanged: u64,
+    pub updated: u64,
+    /// Gone from the site (404, 410), and so from the store.
+    pub removed: u64,
+    pub failed: Vec<Failed>,
+}
+
+enum Refreshed {
+    Unchanged,
+    Updated,
+    Removed,
+}
+
+impl Engine {
+    /// Asks for every page of a source again, under its validators (RFC 9110 13.1), and stores what has changed.
+    pub async fn refresh(&self, source: SourceId, robots: Robots, chunking: Chunking) -> Result<RefreshReport, Error> {
+        let known = self
+            .with_store({
+                let source = source.clone();
+                move |store| store.validators(&source)
+            })
+            .await?;
+        if known.is_empty() {
+            return Err(Error::NotStored { source_id: source });
+        }
+        let mut report = RefreshReport::default();
+        let mut left = known.into_iter();
+        let mut asking = FuturesUnordered::new();
+        loop {
+            while asking.len() < REFRESH_AT_ONCE {
+                let Some((url, validators)) = left.next() else { break };
+                asking.push(self.refresh_page(url, validators, robots, chunking.clone()));
+            }
+            let Some((url, refreshed)) = asking.next().await else { return Ok(report) };
+            report.checked += 1;
+            match refreshed {
+                Ok(Refreshed::Unchanged) => report.unchanged += 1,
+                Ok(Refreshed::Updated) => report.updated += 1,
+                Ok(Refreshed::Removed) => report.removed += 1,
+                // The store fails for every page alike.
+                Err(error @ Error::Store(_)) => return Err(error),
+                Err(error) => report.failed.push(Failed { hint: error.hint(), error: error.chain(), url }),
+            }
+        }
+    }
+
+    async fn refresh_page(&self, url: Url, validators: Validators, robots: Robots, chunking: Chunking) -> (Url, Result<Refreshed, Error>) {
+        let refreshed = async {
+            match self.inner.crawler.refetch(&url, &validators, robots).await? {
+                Refetched::Unchanged => Ok(Refreshed::Unchanged),
+                Refetched::Gone => {
+                    let url = url.clone();
+                    self.with_store(move |store| store.remove_page(&url)).await?;
+                    Ok(Refreshed::Removed)
+                }
+                Refetched::Page(page) => match self.put(self.read(page).await?, chunking).await? {
+                    Put::Unchanged => Ok(Refreshed::Unchanged),
+                    Put::Added | Put::Replaced => Ok(Refreshed::Updated),
+                },
+            }
+        };
+        let refreshed = refreshed.await;
+        (url, refreshed)
+    }
+}
+
+/// Pages read, cut and stored at once: enough to keep the pool's threads busy.
+const STORING_AT_ONCE: usize = 16;
+/// Passages fetched from the store at once: a few batches of the model.
+const EMBED_AT_ONCE: usize = 64;
+const REFRESH_AT_ONCE: usize = 8;

@@ -1,0 +1,138 @@
+//! One variant a room, and the questions every caller asks of an error: whose fault, worth another try, what to do.
+
+use std::fmt;
+
+use url::Url;
+
+use crate::config;
+use crate::crawl;
+use crate::embed;
+use crate::extract;
+use crate::http;
+use crate::model::SourceId;
+use crate::reactor;
+use crate::store;
+
+/// Whatever can go wrong in the engine.
+///
+/// The message says what failed, its sources say why; [`Error::chain`] prints both on one line.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    #[error(transparent)]
+    Reactor(#[from] reactor::Error),
+    #[error(transparent)]
+    Http(#[from] http::Error),
+    #[error(transparent)]
+    Crawl(#[from] crawl::Error),
+    #[error(transparent)]
+    Embed(#[from] embed::Error),
+    #[error(transparent)]
+    Store(#[from] store::Error),
+    #[error(transparent)]
+    Config(#[from] config::Error),
+    /// The page came, but there is nothing in it to read.
+    #[error("{url} cannot be read: {skip}")]
+    Unreadable { url: Url, skip: extract::Skip },
+    /// A question about meaning, and no model.
+    #[error("there is no embeddings model to search by meaning with")]
+    NoEmbedder,
+    /// The source is not in the store.
+    #[error("nothing of {source_id} is stored")]
+    NotStored { source_id: SourceId },
+}
+
+/// Who has to act.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Fault {
+    /// What was asked for cannot be.
+    You,
+    /// The site or the way to it.
+    Site,
+    /// The embeddings server or model.
+    Embedder,
+    /// The database or the disk below it.
+    Disk,
+    /// The system is short of files, threads or the like.
+    Machine,
+}
+
+impl Error {
+    /// Who has to act.
+    pub fn fault(&self) -> Fault {
+        match self {
+            Self::Config(_) | Self::NoEmbedder | Self::NotStored { .. } => Fault::You,
+            Self::Http(_) | Self::Unreadable { .. } => Fault::Site,
+            Self::Crawl(error)
+                if matches!(error.root(), crawl::Error::NoSeed | crawl::Error::NotAUrl { .. } | crawl::Error::Scheme { .. }) =>
+            {
+                Fault::You
+            }
+            Self::Crawl(_) => Fault::Site,
+            Self::Embed(_) => Fault::Embedder,
+            Self::Store(store::Error::EmptyQuery | store::Error::NeedsVector { .. } | store::Error::UnknownSource { .. }) => Fault::You,
+            Self::Store(_) => Fault::Disk,
+            Self::Reactor(reactor::Error::UnknownKind { .. } | reactor::Error::NotBuilt { .. }) => Fault::You,
+            Self::Reactor(_) => Fault::Machine,
+        }
+    }
+
+    /// Whether the same again, later, may well succeed.
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::Http(error) => error.is_transient(),
+            Self::Crawl(error) => error.is_transient(),
+            Self::Embed(error) => error.is_transient(),
+            Self::Store(error) => error.is_transient(),
+            Self::Reactor(_) | Self::Config(_) | Self::Unreadable { .. } | Self::NoEmbedder | Self::NotStored { .. } => false,
+        }
+    }
+
+    /// What to do about it, where somebody can.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Reactor(error) => error.hint(),
+            Self::Http(error) => error.hint().map(str::to_owned),
+            Self::Crawl(error) => error.hint(),
+            Self::Embed(error) => error.hint().map(str::to_owned),
+            Self::Store(error) => error.hint().map(str::to_owned),
+            Self::Config(error) => Some(error.hint()),
+            Self::Unreadable { skip, .. } => skip.hint().map(str::to_owned),
+            Self::NoEmbedder => Some("ask for the lexical mode, or configure embeddings".to_owned()),
+            Self::NotStored { .. } => Some("list what is stored with `smolcrawl sources`, or crawl it first".to_owned()),
+        }
+    }
+
+    /// The message and every cause below it, on one line: `what: why: why`.
+    pub fn chain(&self) -> String {
+        chain(self)
+    }
+}
+
+/// As [`Error::chain`], for any error. A cause that its effect already tells is not told twice.
+pub fn chain(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut line = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let message = error.to_string();
+        if !line.ends_with(&message) {
+            line.push_str(": ");
+            line.push_str(&message);
+        }
+        cause = error.source();
+    }
+    line
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::You => "request",
+            Self::Site => "site",
+            Self::Embedder => "embedder",
+            Self::Disk => "disk",
+            Self::Machine => "machine",
+        })
+    }
+}
