@@ -1,1 +1,53 @@
-//! The tools of `smolcrawl serve`: binds `mcp` to `engine`.
+//! The tools of `smolcrawl serve`, one file a family: binds `mcp` to `engine` and knows nothing else of either.
+//! Names and parameters are those of the Python server this one replaces.
+
+mod crawl;
+mod search;
+mod sources;
+
+use std::time::{Duration, Instant};
+
+use crate::engine::Engine;
+use crate::error::Error;
+use crate::mcp::{self, Clock, Server, Sleep, ToolError};
+
+/// A server with every tool, on `engine`.
+///
+/// # Errors
+/// None that a caller can cause: the table of tools is fixed.
+pub fn server(engine: &Engine) -> Result<Server, mcp::Error> {
+    Server::builder("smolcrawl", env!("CARGO_PKG_VERSION"))
+        .title("smolcrawl")
+        .instructions(INSTRUCTIONS)
+        .tool(crawl::single_page(engine.clone()))
+        .tool(crawl::smart(engine.clone()))
+        .tool(sources::available(engine.clone()))
+        .tool(search::text(engine.clone()))
+        .tool(search::code(engine.clone()))
+        .build()
+}
+
+/// The server waits on the engine's reactor.
+impl Clock for Engine {
+    fn now(&self) -> Instant {
+        self.handle().now()
+    }
+
+    fn sleep(&self, duration: Duration) -> Sleep {
+        self.handle().sleep(duration)
+    }
+}
+
+/// The one place where an error becomes a reply: what failed and why, whether another try is worth it, what to do.
+fn reply(error: &Error) -> ToolError {
+    let again = if error.is_transient() { " (may succeed if tried again)" } else { "" };
+    let reply = ToolError::new(format!("{}{again}", error.chain()));
+    match error.hint() {
+        Some(hint) => reply.hint(hint),
+        None => reply,
+    }
+}
+
+const INSTRUCTIONS: &str = "Crawls documentation and answers questions from it. Start with get_available_sources to see what is stored; \
+     crawl what is missing with smart_crawl_url (a site, a sitemap.xml or an llms.txt) or crawl_single_page; then ask \
+     perform_rag_query for prose and search_code_examples for code, and cite the URLs of the results.";
