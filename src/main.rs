@@ -1,1 +1,19 @@
-fn main() {}
+//! The command line: read what is asked for, run it, say how it ended.
+
+mod cli;
+mod commands;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use smolcrawl::config::Environment;
+
+fn main() -> ExitCode {
+    let cli = cli::Cli::parse();
+    let environment = Environment::of_process();
+    commands::log_to_stderr(&cli.everywhere, &environment);
+    match commands::run(cli, &environment) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.report(),
+    }
+}

@@ -1,0 +1,253 @@
+//! The only reader of argv: what was asked for, and the settings that flags, environment and file give. Runs nothing.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use smolcrawl::config::{Environment, Key, Origin, Settings};
+
+use crate::commands::Failure;
+
+/// Crawl documentation, index it, answer questions about it.
+#[derive(Debug, Parser)]
+#[command(name = "smolcrawl", version, max_term_width = 110)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub command: Command,
+    #[command(flatten)]
+    pub everywhere: Everywhere,
+}
+
+/// Flags that every command takes.
+#[derive(Debug, Args)]
+pub struct Everywhere {
+    /// Reactor that drives sockets and timers: auto, selector, edge, poll or completion [default: auto]
+    #[arg(long, global = true, value_name = "KIND", help_heading = "Everywhere")]
+    pub reactor: Option<String>,
+    /// Allow loopback, private and link-local addresses
+    #[arg(long, global = true, help_heading = "Everywhere")]
+    pub allow_private: bool,
+    /// Database file [default: index.db in the platform's data folder]
+    #[arg(long, global = true, value_name = "DB", help_heading = "Everywhere")]
+    pub db: Option<PathBuf>,
+    /// Configuration file [default: config.toml in the platform's configuration folder]
+    #[arg(long, global = true, value_name = "FILE", help_heading = "Everywhere")]
+    pub config: Option<PathBuf>,
+    /// More on stderr: -v start, stop and pages, -vv the wire
+    #[arg(short, long, global = true, action = clap::ArgAction::Count, help_heading = "Everywhere")]
+    pub verbose: u8,
+    /// Only errors on stderr, no progress bar
+    #[arg(short, long, global = true, conflicts_with = "verbose", help_heading = "Everywhere")]
+    pub quiet: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Serve a small site on loopback, crawl it, index it and ask it three questions
+    Demo,
+    /// Crawl sites, store their pages and index them
+    Crawl(Crawl),
+    /// Print one page as markdown; nothing is stored
+    Fetch(Fetch),
+    /// Ask the stored pages
+    Search(Search),
+    /// List the stored sources
+    Sources(Json),
+    /// Remove a source and all its pages
+    Remove(OneSource),
+    /// Fetch a source's pages again where they have changed
+    Refresh(OneSource),
+    /// Store {"url","title","text"} lines as pages and index them
+    Index(Index),
+    /// Turn {"id","url","html"} lines on stdin into {"id","title","markdown"} lines
+    Extract(Extract),
+    /// Run the MCP server on stdin and stdout
+    Serve,
+    /// Tell what this installation is made of and where each setting comes from
+    Doctor(Json),
+}
+
+#[derive(Debug, Args)]
+pub struct Crawl {
+    /// Pages to start from; also a sitemap.xml, llms.txt, .txt or .md file
+    #[arg(required = true, value_name = "URL")]
+    pub urls: Vec<String>,
+    /// Links to follow from a start page; 0 is that page alone
+    #[arg(long, value_name = "N", default_value_t = 3)]
+    pub depth: u32,
+    /// Pages to store at the most
+    #[arg(long, value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u64).range(1..))]
+    pub max_pages: u64,
+    /// Which links belong to the crawl: below the start page's folder, on its host, or on its registrable domain
+    #[arg(long, value_enum, default_value_t = Scope::Prefix)]
+    pub scope: Scope,
+    /// Requests in flight at the most
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub concurrency: u16,
+    /// Do not ask for robots.txt
+    #[arg(long)]
+    pub ignore_robots: bool,
+    /// Leave the embeddings to a later run: pages are found by their words only
+    #[arg(long)]
+    pub no_index: bool,
+    #[command(flatten)]
+    pub json: Json,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum Scope {
+    Prefix,
+    Host,
+    Domain,
+}
+
+#[derive(Debug, Args)]
+pub struct Fetch {
+    pub url: String,
+    #[arg(long, value_enum, default_value_t = Format::Markdown)]
+    pub format: Format,
+    /// Do not ask for robots.txt
+    #[arg(long)]
+    pub ignore_robots: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    Markdown,
+    Text,
+    Json,
+}
+
+#[derive(Debug, Args)]
+pub struct Search {
+    /// The question
+    #[arg(required_unless_present = "batch", conflicts_with = "batch")]
+    pub query: Option<String>,
+    /// Ask every {"id","query"} line of this file; answers are JSON lines
+    #[arg(long, value_name = "FILE")]
+    pub batch: Option<PathBuf>,
+    /// Only pages of this source
+    #[arg(long, value_name = "SOURCE")]
+    pub source: Option<String>,
+    /// Hits at the most
+    #[arg(short = 'k', value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..=1000))]
+    pub limit: u16,
+    /// What ranks the hits: words and meaning, words only, meaning only [default: hybrid, or lexical without embeddings]
+    #[arg(long, value_enum)]
+    pub mode: Option<Mode>,
+    /// Look for code examples
+    #[arg(long)]
+    pub code: bool,
+    /// Only the best hit of each page
+    #[arg(long)]
+    pub distinct_pages: bool,
+    #[command(flatten)]
+    pub json: Json,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum Mode {
+    Hybrid,
+    Lexical,
+    Dense,
+}
+
+#[derive(Debug, Args)]
+pub struct OneSource {
+    /// A source as `smolcrawl sources` lists it, or any URL of it
+    pub source: String,
+    #[command(flatten)]
+    pub json: Json,
+}
+
+#[derive(Debug, Args)]
+pub struct Index {
+    /// File of {"url","title","text"} lines; - is stdin
+    #[arg(long, value_name = "FILE")]
+    pub jsonl: PathBuf,
+    /// Leave the embeddings to a later run
+    #[arg(long)]
+    pub no_index: bool,
+    #[command(flatten)]
+    pub json: Json,
+}
+
+#[derive(Debug, Args)]
+pub struct Extract {
+    /// Read and write JSON lines
+    #[arg(long, required = true)]
+    pub jsonl: bool,
+    #[arg(long, value_enum, default_value_t = TextFormat::Markdown)]
+    pub format: TextFormat,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum TextFormat {
+    Markdown,
+    Text,
+}
+
+#[derive(Clone, Copy, Debug, Args)]
+pub struct Json {
+    /// Print JSON on stdout
+    #[arg(long)]
+    pub json: bool,
+}
+
+impl Everywhere {
+    /// Flags above the environment above the configuration file above the defaults.
+    pub fn settings(&self, environment: &Environment) -> Result<Settings, Failure> {
+        let folders = directories::ProjectDirs::from("", "", "smolcrawl");
+        let file = match (&self.config, environment.value("SMOLCRAWL_CONFIG")) {
+            (Some(named), _) => read_file(named)?,
+            (None, Some(named)) => read_file(Path::new(named))?,
+            (None, None) => match folders.as_ref().map(|folders| folders.config_dir().join("config.toml")) {
+                Some(usual) if usual.exists() => read_file(&usual)?,
+                _ => Vec::new(),
+            },
+        };
+        let database = folders.map(|folders| folders.data_dir().join("index.db"));
+        let default = database.and_then(|path| Some((Key::Database, path.to_str()?.to_owned())));
+        let reactor = (Key::Reactor, "auto".to_owned());
+        Ok(Settings::default()
+            .then(Origin::Flag, self.flags()?)
+            .then(Origin::Environment, environment.settings())
+            .then(Origin::File, file)
+            .then(Origin::Default, default.into_iter().chain([reactor])))
+    }
+
+    fn flags(&self) -> Result<Vec<(Key, String)>, Failure> {
+        let mut flags = Vec::new();
+        if let Some(database) = &self.db {
+            let path = database.to_str().ok_or_else(|| Failure::usage("--db: the path is not Unicode"))?;
+            flags.push((Key::Database, path.to_owned()));
+        }
+        flags.extend(self.reactor.iter().map(|kind| (Key::Reactor, kind.clone())));
+        flags.extend(self.allow_private.then(|| (Key::AllowPrivate, "true".to_owned())));
+        Ok(flags)
+    }
+}
+
+/// A configuration file: TOML, one `name = value` a setting.
+fn read_file(path: &Path) -> Result<Vec<(Key, String)>, Failure> {
+    let failure = |why: String| Failure::new(format!("configuration file {}: {why}", path.display()), known_settings());
+    let text = fs::read_to_string(path).map_err(|error| failure(error.to_string()))?;
+    let table = text.parse::<toml::Table>().map_err(|error| failure(error.message().to_owned()))?;
+    let mut values = Vec::new();
+    for (name, value) in table {
+        let key = Key::parse(&name).ok_or_else(|| failure(format!("unknown setting {name:?}")))?;
+        let text = match value {
+            toml::Value::String(text) => text,
+            toml::Value::Boolean(switch) => switch.to_string(),
+            toml::Value::Integer(number) => number.to_string(),
+            _ => return Err(failure(format!("{name} is not a string, number or boolean"))),
+        };
+        values.push((key, text));
+    }
+    Ok(values)
+}
+
+fn known_settings() -> String {
+    let names: Vec<_> = Key::ALL.iter().map(|key| key.name()).collect();
+    format!("settings are {}", names.join(", "))
+}

@@ -1,0 +1,85 @@
+//! `demo`: a small site served on loopback, crawled over real TCP, indexed and asked three questions.
+
+mod site;
+
+use std::time::{Duration, Instant};
+
+use smolcrawl::Engine;
+use smolcrawl::config::{Config, Environment, Key, Origin};
+use smolcrawl::engine::{CrawlRequest, Event, Scope};
+use smolcrawl::http::PrivateAddresses;
+use smolcrawl::model::{PerPage, Query, Wanted};
+
+use self::site::Site;
+use super::output::Output;
+use super::{Failure, Shown, drive, progress, search};
+use crate::cli::Everywhere;
+
+pub fn run(everywhere: &Everywhere, environment: &Environment) -> Result<(), Failure> {
+    let settings = everywhere.settings(environment)?;
+    // Kept in memory: the demo leaves nothing behind.
+    let mut config = Config::parse(&settings.under(Origin::Builder, [(Key::Database, ":memory:".to_owned())]), environment)?;
+    // Its own site is on loopback, and no proxy stands before that.
+    config.crawl.http.private_addresses = PrivateAddresses::Allow;
+    config.crawl.http.proxies = Default::default();
+    let engine = Engine::new(config)?;
+    let site = Site::start()?;
+    drive(&engine, show(&engine, &site, Shown::of(everywhere)))
+}
+
+async fn show(engine: &Engine, site: &Site, shown: Shown) -> Result<(), Failure> {
+    let mut output = Output::new();
+    if let Some(report) = engine.reactor() {
+        output.line(format!("reactor   {report}"))?;
+    }
+    output.line(format!("site      {}", site.url()))?;
+
+    let mut request =
+        CrawlRequest::parse(&[site.url().to_owned(), format!("{}sitemap.xml", site.url())]).map_err(smolcrawl::Error::from)?;
+    request.scope = Scope::Host;
+    let mut crawling = engine.crawl(request, engine.config().chunk.clone());
+    while let Some(event) = crawling.next().await {
+        match event? {
+            Event::Stored { url, title, .. } => output.line(format!("stored    {:<26} {title}", url.path()))?,
+            Event::Skipped(skipped) => output.line(format!("skipped   {}: {}", skipped.url, skipped.why))?,
+            Event::Failed(failed) => output.line(format!("failed    {}: {}", failed.url, failed.error))?,
+        }
+    }
+    let report = crawling.report();
+    output.line(format!("crawled   {} pages in {} ms, {}", report.pages, report.elapsed.as_millis(), connections(&report.http)))?;
+
+    let started = Instant::now();
+    progress::embed(engine, shown).await?;
+    let progress = engine.embed_progress().await?;
+    let model = engine.model().unwrap_or("no model");
+    output.line(format!("embedded  {} of {} chunks in {} ms by {model}", progress.embedded, progress.chunks, millis(started.elapsed())))?;
+
+    for (question, wanted) in QUESTIONS {
+        let started = Instant::now();
+        let mode = engine.default_mode();
+        let query = Query { text: (*question).to_owned(), source: None, limit: 2, mode, wanted: *wanted, per_page: PerPage::Best };
+        let hits = engine.search(query).await?;
+        output.line(format!("\nasked     {question:?} ({mode:?} search, {} ms)", millis(started.elapsed())))?;
+        for (index, hit) in hits.iter().enumerate() {
+            search::show(&mut output, index + 1, hit)?;
+        }
+    }
+    Ok(output.finish()?)
+}
+
+fn connections(http: &smolcrawl::http::Counters) -> String {
+    format!(
+        "{} requests on {} connections, {} benign resets, {} retried",
+        http.requests, http.connections_opened, http.benign_resets, http.retried
+    )
+}
+
+fn millis(elapsed: Duration) -> u128 {
+    elapsed.as_millis()
+}
+
+const QUESTIONS: &[(&str, Wanted)] = &[
+    ("how do I stop a job that is already running?", Wanted::Text),
+    ("wait longer and longer between attempts", Wanted::Text),
+    ("put a job into the queue from Python", Wanted::Code),
+];

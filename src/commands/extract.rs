@@ -1,0 +1,59 @@
+//! `extract`: pages on stdin become markdown on stdout; no network, no store.
+
+use std::io::BufRead;
+use std::time::SystemTime;
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+use smolcrawl::extract;
+use smolcrawl::model::{Page, Validators};
+use url::Url;
+
+use super::Failure;
+use super::output::Output;
+use crate::cli;
+
+pub fn run(asked: &cli::Extract) -> Result<(), Failure> {
+    let mut output = Output::new();
+    for (index, line) in std::io::stdin().lock().lines().enumerate() {
+        let line = line?;
+        if line.trim().is_empty() {
+            continue;
+        }
+        let Line { id, url, html } =
+            serde_json::from_str(&line).map_err(|error| Failure::new(format!("stdin, line {}: {error}", index + 1), LINES))?;
+        let page = Page {
+            url,
+            status: 200,
+            // The line was UTF-8, whatever the page once said of itself.
+            content_type: Some("text/html; charset=utf-8".to_owned()),
+            body: html.into_bytes(),
+            depth: 0,
+            validators: Validators::default(),
+            fetched_at: SystemTime::UNIX_EPOCH,
+        };
+        match read(&page, asked.format) {
+            Ok((title, name, text)) => output.json(&json!({ "id": id, "title": title, (name): text }))?,
+            Err(skip) => output.json(&json!({ "id": id, "error": skip.to_string() }))?,
+        }
+    }
+    Ok(output.finish()?)
+}
+
+/// Title, name of the format, and the page in it.
+fn read(page: &Page, format: cli::TextFormat) -> Result<(String, &'static str, String), extract::Skip> {
+    let document = extract::document(page)?;
+    Ok(match format {
+        cli::TextFormat::Markdown => (document.title, "markdown", document.markdown),
+        cli::TextFormat::Text => (document.title, "text", extract::plain_text(page)?),
+    })
+}
+
+#[derive(Deserialize)]
+struct Line {
+    id: Value,
+    url: Url,
+    html: String,
+}
+
+const LINES: &str = r#"each line is {"id": …, "url": "https://…", "html": "…"}"#;

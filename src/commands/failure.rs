@@ -1,0 +1,67 @@
+//! How a command that failed says so: one line `error: what: why`, a `hint:` line where there is one, an exit status.
+
+use std::process::ExitCode;
+
+use smolcrawl::error::chain;
+
+/// A command's end short of what was asked for.
+#[derive(Debug)]
+pub struct Failure {
+    /// What failed and why, on one line. None if all has been said.
+    message: Option<String>,
+    hint: Option<String>,
+    status: u8,
+}
+
+impl Failure {
+    /// Something failed, and this is what to do.
+    pub fn new(message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self { message: Some(message.into()), hint: Some(hint.into()), status: FAILED }
+    }
+
+    /// The command was called wrongly.
+    pub fn usage(message: impl Into<String>) -> Self {
+        Self { message: Some(message.into()), hint: Some("see `smolcrawl --help`".to_owned()), status: WRONG_USAGE }
+    }
+
+    /// Nothing is left to be said: the result has been printed, or nobody reads it any more.
+    pub fn silent() -> Self {
+        Self { message: None, hint: None, status: FAILED }
+    }
+
+    /// Prints it on stderr and gives the exit status.
+    pub fn report(self) -> ExitCode {
+        if let Some(message) = self.message {
+            eprintln!("error: {message}");
+        }
+        if let Some(hint) = self.hint {
+            eprintln!("hint: {hint}");
+        }
+        ExitCode::from(self.status)
+    }
+}
+
+impl From<smolcrawl::Error> for Failure {
+    fn from(error: smolcrawl::Error) -> Self {
+        Self { message: Some(error.chain()), hint: error.hint(), status: FAILED }
+    }
+}
+
+impl From<smolcrawl::config::Error> for Failure {
+    fn from(error: smolcrawl::config::Error) -> Self {
+        Self { message: Some(chain(&error)), hint: Some(error.hint()), status: WRONG_USAGE }
+    }
+}
+
+/// Of reading a file or writing a result. A reader of stdout that has gone away is no news.
+impl From<std::io::Error> for Failure {
+    fn from(error: std::io::Error) -> Self {
+        match error.kind() {
+            std::io::ErrorKind::BrokenPipe => Self::silent(),
+            _ => Self { message: Some(chain(&error)), hint: None, status: FAILED },
+        }
+    }
+}
+
+const FAILED: u8 = 1;
+const WRONG_USAGE: u8 = 2;

@@ -1,0 +1,83 @@
+//! `index`: JSON lines become pages, as if they had been crawled.
+
+use std::fs::File;
+use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
+use std::time::{Instant, SystemTime};
+
+use serde::Deserialize;
+use serde_json::json;
+use smolcrawl::Engine;
+use smolcrawl::model::{Document, Validators};
+use smolcrawl::store::Put;
+use url::Url;
+
+use super::output::Output;
+use super::{Failure, Shown, progress};
+use crate::cli;
+
+pub async fn run(engine: &Engine, asked: cli::Index, shown: Shown) -> Result<(), Failure> {
+    let started = Instant::now();
+    // Every line is read before the first is stored: a bad one leaves the database as it was.
+    let documents = read(&asked.jsonl)?;
+    let (mut added, mut replaced, mut unchanged) = (0_u64, 0_u64, 0_u64);
+    for document in documents {
+        match engine.put(document, engine.config().chunk.clone()).await? {
+            Put::Added => added += 1,
+            Put::Replaced => replaced += 1,
+            Put::Unchanged => unchanged += 1,
+        }
+    }
+    if !asked.no_index {
+        progress::embed(engine, shown).await?;
+    }
+    let pages = added + replaced + unchanged;
+    let elapsed = started.elapsed();
+    let mut output = Output::new();
+    match asked.json.json {
+        true => output.json(&json!({
+            "pages": pages, "added": added, "replaced": replaced, "unchanged": unchanged, "elapsed_ms": elapsed.as_millis() as u64
+        }))?,
+        false => output
+            .line(format!("{pages} pages: {added} added, {replaced} replaced, {unchanged} unchanged in {:.1} s", elapsed.as_secs_f64()))?,
+    }
+    Ok(output.finish()?)
+}
+
+#[derive(Deserialize)]
+struct Line {
+    url: Url,
+    #[serde(default)]
+    title: String,
+    text: String,
+}
+
+fn read(path: &Path) -> Result<Vec<Document>, Failure> {
+    let failure = |what: String| Failure::new(what, LINES);
+    let opened: Box<dyn Read> = match path.as_os_str() == "-" {
+        true => Box::new(std::io::stdin()),
+        false => Box::new(File::open(path).map_err(|error| failure(format!("{}: {error}", path.display())))?),
+    };
+    let fetched_at = SystemTime::now();
+    let mut documents = Vec::new();
+    for (index, line) in BufReader::new(opened).lines().enumerate() {
+        let place = || format!("{}, line {}", path.display(), index + 1);
+        let line = line.map_err(|error| failure(format!("{}: {error}", place())))?;
+        if line.trim().is_empty() {
+            continue;
+        }
+        let Line { url, title, text } = serde_json::from_str(&line).map_err(|error| failure(format!("{}: {error}", place())))?;
+        if !url.has_host() {
+            return Err(failure(format!("{}: {url} has no host", place())));
+        }
+        let title = if title.trim().is_empty() {
+            url.path().trim_end_matches('/').rsplit('/').next().unwrap_or_default().to_owned()
+        } else {
+            title
+        };
+        documents.push(Document { url, title, markdown: text, validators: Validators::default(), fetched_at });
+    }
+    Ok(documents)
+}
+
+const LINES: &str = r#"each line is {"url": "https://…", "title": "…", "text": "…"}"#;

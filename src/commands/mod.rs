@@ -1,0 +1,85 @@
+//! One file a command. Results go to stdout through `output`, all else to stderr; only the public API is used.
+
+mod crawl;
+mod demo;
+mod doctor;
+mod extract;
+mod failure;
+mod fetch;
+mod index;
+mod output;
+mod progress;
+mod search;
+mod serve;
+mod signals;
+mod sources;
+
+use smolcrawl::Engine;
+use smolcrawl::config::{Config, Environment};
+
+pub use self::failure::Failure;
+use crate::cli::{Cli, Command, Everywhere};
+
+/// Runs one command to its end.
+pub fn run(cli: Cli, environment: &Environment) -> Result<(), Failure> {
+    let everywhere = &cli.everywhere;
+    match cli.command {
+        Command::Extract(extract) => return extract::run(&extract),
+        Command::Demo => return demo::run(everywhere, environment),
+        _ => {}
+    }
+    let settings = everywhere.settings(environment)?;
+    let config = Config::parse(&settings, environment)?;
+    if let Command::Doctor(json) = cli.command {
+        return doctor::run(config, &settings, json);
+    }
+    let engine = Engine::new(config)?;
+    let shown = Shown::of(everywhere);
+    drive(&engine, async {
+        match cli.command {
+            Command::Crawl(crawl) => crawl::run(&engine, crawl, shown).await,
+            Command::Fetch(fetch) => fetch::run(&engine, fetch).await,
+            Command::Search(search) => search::run(&engine, search).await,
+            Command::Sources(json) => sources::list(&engine, json).await,
+            Command::Remove(source) => sources::remove(&engine, source).await,
+            Command::Refresh(source) => sources::refresh(&engine, source).await,
+            Command::Index(index) => index::run(&engine, index, shown).await,
+            Command::Serve => serve::run(&engine).await,
+            Command::Demo | Command::Extract(_) | Command::Doctor(_) => unreachable!("run before there was an engine"),
+        }
+    })
+}
+
+/// Runs `main` on a smol executor while this thread drives the engine's reactor.
+fn drive<T>(engine: &Engine, main: impl Future<Output = T>) -> T {
+    let executor = smol::LocalExecutor::new();
+    engine.handle().block_on(executor.run(main))
+}
+
+/// What a person sees on stderr besides the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shown {
+    /// A progress bar, if stderr is a terminal.
+    Progress,
+    /// Errors alone.
+    Quiet,
+}
+
+impl Shown {
+    fn of(everywhere: &Everywhere) -> Self {
+        if everywhere.quiet { Self::Quiet } else { Self::Progress }
+    }
+}
+
+/// Logs to stderr: errors and warnings, more with `-v`; `SMOLCRAWL_LOG` takes env_logger's own filters.
+pub fn log_to_stderr(everywhere: &Everywhere, environment: &Environment) {
+    let level = match (everywhere.quiet, everywhere.verbose) {
+        (true, _) => "error",
+        (false, 0) => "warn",
+        (false, 1) => "smolcrawl=debug,warn",
+        (false, 2) => "smolcrawl=trace,warn",
+        (false, _) => "trace",
+    };
+    let filters = environment.value("SMOLCRAWL_LOG").unwrap_or(level);
+    env_logger::Builder::new().parse_filters(filters).format_timestamp_millis().init();
+}

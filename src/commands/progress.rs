@@ -1,0 +1,39 @@
+//! Progress bars: on a terminal only, and on stderr.
+
+use std::io::IsTerminal;
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressStyle};
+use smolcrawl::Engine;
+
+use super::{Failure, Shown};
+
+/// For work whose end is not known.
+pub fn spinner(shown: Shown) -> ProgressBar {
+    let bar = if visible(shown) { ProgressBar::new_spinner() } else { ProgressBar::hidden() };
+    bar.set_style(ProgressStyle::with_template("{spinner} {pos} pages, {per_sec} {wide_msg}").expect("the template is well formed"));
+    bar.enable_steady_tick(TICK);
+    bar
+}
+
+/// Embeds everything that is stored without a vector.
+pub async fn embed(engine: &Engine, shown: Shown) -> Result<(), Failure> {
+    let bar = if visible(shown) { ProgressBar::new(0) } else { ProgressBar::hidden() };
+    bar.set_style(
+        ProgressStyle::with_template("embedding {wide_bar} {pos}/{len} chunks, {eta} left").expect("the template is well formed"),
+    );
+    let mut embedding = engine.embed_pending();
+    while let Some(progress) = embedding.next().await {
+        let progress = progress?;
+        bar.set_length(progress.chunks);
+        bar.set_position(progress.embedded);
+    }
+    bar.finish_and_clear();
+    Ok(())
+}
+
+fn visible(shown: Shown) -> bool {
+    shown == Shown::Progress && std::io::stderr().is_terminal()
+}
+
+const TICK: Duration = Duration::from_millis(120);

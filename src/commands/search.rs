@@ -1,0 +1,147 @@
+//! `search`: one question, or a file of them.
+
+use std::fs::File;
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use smolcrawl::Engine;
+use smolcrawl::model::{ChunkKind, Hit, Mode, PerPage, Query, SourceId, Wanted};
+
+use super::Failure;
+use super::output::Output;
+use crate::cli;
+
+pub async fn run(engine: &Engine, asked: cli::Search) -> Result<(), Failure> {
+    let query = query(engine, &asked)?;
+    tell_what_is_missing(engine, query.mode).await?;
+    match &asked.batch {
+        Some(file) => batch(engine, &query, file).await,
+        None => {
+            let hits = engine.search(query.clone()).await?;
+            print(&query, &hits, asked.json)
+        }
+    }
+}
+
+fn query(engine: &Engine, asked: &cli::Search) -> Result<Query, Failure> {
+    let source = asked.source.as_deref().map(|text| super::sources::parse(text)).transpose()?;
+    Ok(Query {
+        text: asked.query.clone().unwrap_or_default(),
+        source,
+        limit: asked.limit.into(),
+        mode: match asked.mode {
+            Some(cli::Mode::Hybrid) => Mode::Hybrid,
+            Some(cli::Mode::Lexical) => Mode::Lexical,
+            Some(cli::Mode::Dense) => Mode::Dense,
+            None => engine.default_mode(),
+        },
+        wanted: if asked.code { Wanted::Code } else { Wanted::Text },
+        per_page: if asked.distinct_pages { PerPage::Best } else { PerPage::All },
+    })
+}
+
+/// A search by meaning over an index that has no vectors for some of its chunks says so.
+async fn tell_what_is_missing(engine: &Engine, mode: Mode) -> Result<(), Failure> {
+    if mode == Mode::Lexical {
+        return Ok(());
+    }
+    let progress = engine.embed_progress().await?;
+    if progress.embedded < progress.chunks {
+        let missing = progress.chunks - progress.embedded;
+        log::warn!(
+            "{missing} of {} chunks are not embedded yet and are found by their words only; `smolcrawl serve` goes on",
+            progress.chunks
+        );
+    }
+    Ok(())
+}
+
+#[derive(Deserialize)]
+struct Question {
+    /// Text or number: handed back as it came.
+    id: Value,
+    query: String,
+}
+
+async fn batch(engine: &Engine, query: &Query, file: &Path) -> Result<(), Failure> {
+    let opened = File::open(file).map_err(|error| Failure::new(format!("{}: {error}", file.display()), LINES))?;
+    let mut output = Output::new();
+    for (index, line) in BufReader::new(opened).lines().enumerate() {
+        let line = line?;
+        if line.trim().is_empty() {
+            continue;
+        }
+        let question: Question =
+            serde_json::from_str(&line).map_err(|error| Failure::new(format!("{}, line {}: {error}", file.display(), index + 1), LINES))?;
+        let hits = engine.search(Query { text: question.query, ..query.clone() }).await?;
+        output.json(&json!({ "id": question.id, "hits": hits.iter().map(Shown::of).collect::<Vec<_>>() }))?;
+    }
+    Ok(output.finish()?)
+}
+
+/// A hit as JSON.
+#[derive(Serialize)]
+struct Shown<'a> {
+    url: &'a str,
+    title: &'a str,
+    source: &'a SourceId,
+    score: f32,
+    heading_path: &'a [String],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    language: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    context: Option<&'a str>,
+    text: &'a str,
+}
+
+impl<'a> Shown<'a> {
+    fn of(hit: &'a Hit) -> Self {
+        let (language, context) = match &hit.chunk.kind {
+            ChunkKind::Text => (None, None),
+            ChunkKind::Code { language, context } => (language.as_deref(), Some(context.as_str())),
+        };
+        Self {
+            url: hit.url.as_str(),
+            title: &hit.title,
+            source: &hit.source,
+            score: hit.score,
+            heading_path: &hit.chunk.heading_path,
+            language,
+            context,
+            text: &hit.chunk.text,
+        }
+    }
+}
+
+fn print(query: &Query, hits: &[Hit], json: cli::Json) -> Result<(), Failure> {
+    let mut output = Output::new();
+    if json.json {
+        output.json(&json!({ "query": query.text, "hits": hits.iter().map(Shown::of).collect::<Vec<_>>() }))?;
+    } else {
+        for (index, hit) in hits.iter().enumerate() {
+            show(&mut output, index + 1, hit)?;
+        }
+        if hits.is_empty() {
+            output.line("no hits")?;
+        }
+    }
+    Ok(output.finish()?)
+}
+
+/// A hit for people: where it stands, then its first lines.
+pub fn show(output: &mut Output, rank: usize, hit: &Hit) -> std::io::Result<()> {
+    let headings = hit.chunk.heading_path.join(" > ");
+    output.line(format!("{rank}. {} [{:.2}] {}", hit.title, hit.score, headings))?;
+    output.line(format!("   {}", hit.url))?;
+    for line in hit.chunk.text.lines().filter(|line| !line.trim().is_empty()).take(LINES_SHOWN) {
+        let cut: String = line.chars().take(COLUMNS_SHOWN).collect();
+        output.line(format!("   | {cut}"))?;
+    }
+    Ok(())
+}
+
+const LINES: &str = r#"each line is {"id": …, "query": "…"}"#;
+const LINES_SHOWN: usize = 4;
+const COLUMNS_SHOWN: usize = 110;

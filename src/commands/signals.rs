@@ -1,0 +1,26 @@
+//! Ctrl-C and the request to terminate: the first is an event, the second leaves at once.
+
+use std::process;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use async_channel::Receiver;
+
+use super::Failure;
+
+/// Yields once when the user or the system asks this process to end. Asked again, the process leaves at once.
+pub fn interruption() -> Result<Receiver<()>, Failure> {
+    let (sender, receiver) = async_channel::bounded(1);
+    let asked = AtomicBool::new(false);
+    ctrlc::set_handler(move || {
+        if asked.swap(true, Ordering::Relaxed) {
+            process::exit(LEFT_AT_ONCE);
+        }
+        // Nobody listens any more: the command is about to end by itself.
+        let _ = sender.try_send(());
+    })
+    .map_err(|error| Failure::new(format!("signals cannot be watched: {error}"), "run it where signals can be handled"))?;
+    Ok(receiver)
+}
+
+/// 128 + SIGINT, as shells report it.
+const LEFT_AT_ONCE: i32 = 130;
