@@ -1,0 +1,395 @@
+//! The real binary, driven as scripts and MCP clients drive it: its arguments, its pipes, its exit status.
+
+#[path = "support/site.rs"]
+mod site;
+
+use std::io::{BufRead, BufReader, Write};
+use std::net::Ipv4Addr;
+use std::path::Path;
+use std::process::{Child, ChildStdin, ChildStdout, Command, Output, Stdio};
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use site::{Reply, Site};
+use smolcrawl::reactor::{Choice, choose};
+use tempfile::TempDir;
+
+/// The binary with nothing of the surrounding environment that could change what it does.
+fn smolcrawl(home: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_smolcrawl"));
+    for (name, _) in std::env::vars_os() {
+        let name = name.to_string_lossy().into_owned();
+        if name.starts_with("SMOLCRAWL_") || name.to_ascii_lowercase().ends_with("_proxy") {
+            command.env_remove(name);
+        }
+    }
+    for variable in ["HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME", "APPDATA", "LOCALAPPDATA"] {
+        command.env(variable, home);
+    }
+    command.current_dir(home).stdin(Stdio::null());
+    command
+}
+
+fn run(home: &Path, arguments: &[&str]) -> Output {
+    smolcrawl(home).args(arguments).output().unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+/// The last line of stdout as JSON.
+fn report(output: &Output) -> Value {
+    let stdout = text(&output.stdout);
+    serde_json::from_str(stdout.lines().last().unwrap_or_else(|| panic!("no output; stderr: {}", text(&output.stderr)))).unwrap()
+}
+
+/// Serves `site` on loopback for the rest of the process, and answers its address.
+fn serve(site: &Site) -> String {
+    let (sender, receiver) = mpsc::channel();
+    let site = site.clone();
+    thread::spawn(move || {
+        let (handle, _) = choose(Choice::default()).unwrap();
+        let serving = handle.clone();
+        handle.block_on(async move {
+            let listener = serving.listen((Ipv4Addr::LOCALHOST, 0).into()).await.unwrap();
+            sender.send(listener.local_addr()).unwrap();
+            site.serve(serving, listener, drop).await;
+        });
+    });
+    receiver.recv().unwrap().to_string()
+}
+
+/// Three pages, one of them gone, and a code example.
+fn manual() -> String {
+    let site = Site::default();
+    let address = serve(&site);
+    let page = |title: &str, body: &str| Reply::html(format!("<title>{title}</title><main><h1>{title}</h1>{body}</main>"));
+    site.reply(
+        &format!("{address}/"),
+        page(
+            "Manual",
+            "<p>A manual of tasks and timers.</p><a href='/tasks'>tasks</a> <a href='/timers'>timers</a> <a href='/gone'>gone</a>",
+        ),
+    );
+    site.reply(
+        &format!("{address}/tasks"),
+        page("Tasks", "<p>Dropping a task cancels it at its next suspension point.</p><pre><code class='language-rust'>let task = spawn(work());\ndrop(task);\n</code></pre>"),
+    );
+    site.reply(&format!("{address}/timers"), page("Timers", "<p>A timer fires once its deadline has passed.</p>"));
+    address
+}
+
+#[test]
+fn demo_crawls_indexes_and_answers() {
+    let home = TempDir::new().unwrap();
+    let output = run(home.path(), &["demo"]);
+    let stdout = text(&output.stdout);
+    assert!(output.status.success(), "{stdout}\n{}", text(&output.stderr));
+    for page in ["/ ", "/guide/install", "/guide/jobs", "/guide/retries", "/guide/workers", "/reference/configuration", "/changelog"] {
+        assert!(stdout.lines().any(|line| line.starts_with("stored") && line.contains(page)), "{page} is missing:\n{stdout}");
+    }
+    assert!(stdout.contains("crawled   9 pages"), "{stdout}");
+    assert!(stdout.lines().any(|line| line.starts_with("failed") && line.contains("/guide/plugins: HTTP 404")), "{stdout}");
+    // The questions share hardly a word with their answers.
+    for answer in ["1. Jobs", "1. Retries", "1. Python"] {
+        assert!(stdout.contains(answer), "{answer} is missing:\n{stdout}");
+    }
+    assert_eq!(text(&output.stderr), "", "a clean run is quiet");
+    assert_eq!(std::fs::read_dir(home.path()).unwrap().count(), 0, "the demo leaves nothing behind");
+}
+
+#[test]
+fn a_site_is_crawled_searched_refreshed_and_removed() {
+    let home = TempDir::new().unwrap();
+    let address = manual();
+    let url = format!("http://{address}/");
+
+    let crawled = run(home.path(), &["crawl", &url, "--allow-private", "--db", "x.db", "--json"]);
+    assert!(crawled.status.success(), "{}", text(&crawled.stderr));
+    let crawled = report(&crawled);
+    assert_eq!((&crawled["pages"], &crawled["stored"]), (&json!(3), &json!(3)), "{crawled}");
+    assert_eq!(crawled["failed"][0]["url"], json!(format!("{url}gone")));
+    for counter in ["requests", "succeeded", "retried", "benign_resets", "failed", "connections_opened", "connections_reused"] {
+        assert!(crawled["http"][counter].is_u64(), "{counter}: {crawled}");
+    }
+    assert!(crawled["elapsed_ms"].is_u64());
+
+    let found = report(&run(home.path(), &["search", "how do I stop what I started", "--db", "x.db", "-k", "1", "--json"]));
+    assert_eq!(found["hits"][0]["url"], json!(format!("{url}tasks")), "{found}");
+    let code = report(&run(home.path(), &["search", "cancel a task", "--code", "--db", "x.db", "--json"]));
+    assert_eq!(code["hits"][0]["language"], json!("rust"), "{code}");
+    assert_eq!(code["hits"][0]["text"].as_str().unwrap().trim_end(), "let task = spawn(work());\ndrop(task);");
+
+    let refreshed = report(&run(home.path(), &["refresh", &address, "--allow-private", "--db", "x.db", "--json"]));
+    assert_eq!((&refreshed["checked"], &refreshed["unchanged"]), (&json!(3), &json!(3)), "{refreshed}");
+
+    let removed = report(&run(home.path(), &["remove", &address, "--db", "x.db", "--json"]));
+    assert_eq!(removed["removed"], json!(3));
+    let sources = report(&run(home.path(), &["sources", "--db", "x.db", "--json"]));
+    assert_eq!(sources["sources"], json!([]));
+}
+
+#[test]
+fn lines_are_indexed_whole_or_not_at_all() {
+    let home = TempDir::new().unwrap();
+    let good = r#"{"url":"http://eval.invalid/0","title":"","text":"Herons stand still in shallow water."}"#;
+    std::fs::write(home.path().join("good.jsonl"), format!("{good}\n")).unwrap();
+    std::fs::write(home.path().join("bad.jsonl"), format!("{good}\n{{\"url\":\"no url\"}}\n")).unwrap();
+    std::fs::write(home.path().join("questions.jsonl"), "{\"id\":7,\"query\":\"wading birds\"}\n").unwrap();
+
+    let bad = run(home.path(), &["index", "--jsonl", "bad.jsonl", "--db", "x.db"]);
+    assert_eq!(bad.status.code(), Some(1));
+    assert!(text(&bad.stderr).starts_with("error: bad.jsonl, line 2: "), "{}", text(&bad.stderr));
+    assert!(!home.path().join("x.db").exists(), "nothing was stored");
+
+    assert_eq!(report(&run(home.path(), &["index", "--jsonl", "good.jsonl", "--db", "x.db", "--json"]))["added"], json!(1));
+    let hits =
+        report(&run(home.path(), &["search", "--batch", "questions.jsonl", "-k", "3", "--json", "--distinct-pages", "--db", "x.db"]));
+    assert_eq!((&hits["id"], &hits["hits"][0]["url"]), (&json!(7), &json!("http://eval.invalid/0")));
+}
+
+#[test]
+fn html_lines_become_markdown_lines() {
+    let home = TempDir::new().unwrap();
+    let mut child = smolcrawl(home.path()).args(["extract", "--jsonl"]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let html = "<title>T</title><main><h1>T</h1><p>One <b>two</b>.</p></main>";
+    writeln!(child.stdin.take().unwrap(), "{}", json!({ "id": 1, "url": "https://docs.test/t", "html": html })).unwrap();
+    let line = report(&child.wait_with_output().unwrap());
+    assert_eq!(line["id"], json!(1));
+    assert!(line["markdown"].as_str().unwrap().contains("One **two**."), "{line}");
+}
+
+/// What goes wrong, how it is said, and that it is one line and a hint.
+#[test]
+fn bad_input_gets_a_clear_error_and_a_hint() {
+    let home = TempDir::new().unwrap();
+    std::fs::write(
+        home.path().join("not.db"),
+        "this is no database, only text that is long enough to be read as a header of one, or so it seems",
+    )
+    .unwrap();
+    let dead = {
+        // Bound and dropped: nobody listens there.
+        let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        listener.local_addr().unwrap().to_string()
+    };
+    let site = Site::default();
+    let address = serve(&site);
+    site.reply(&format!("{address}/500"), Reply::status(500)).reply(&format!("{address}/empty"), Reply::html(""));
+    let refused = format!("http://{dead}/");
+    let (missing, broken, empty) = (format!("http://{address}/404"), format!("http://{address}/500"), format!("http://{address}/empty"));
+    let cases: &[(&[&str], i32, &str)] = &[
+        (&["fetch", "not a url"], 1, "not a URL"),
+        (&["fetch", "ftp://docs.test/"], 1, "unsupported scheme"),
+        (&["fetch", "http://no-such-host.invalid/"], 1, "no-such-host.invalid"),
+        (&["fetch", &refused, "--allow-private", "--ignore-robots"], 1, "refused"),
+        (&["fetch", &refused], 1, "private"),
+        (&["fetch", &missing, "--allow-private"], 1, "404"),
+        (&["fetch", &broken, "--allow-private"], 1, "500"),
+        (&["fetch", &empty, "--allow-private"], 1, "no text"),
+        (&["crawl", &missing, "--allow-private"], 1, "nothing was stored"),
+        (&["search", "x", "--db", "not.db"], 1, "is not a smolcrawl database"),
+        (&["search", "", "--db", "x.db", "--mode", "lexical"], 1, "the query is empty"),
+        (&["search", "x", "--source", "::", "--db", "x.db"], 1, "names no source"),
+        (&["remove", "docs.test", "--db", "x.db"], 1, "nothing of docs.test is stored"),
+        (&["search", "--batch", "missing.jsonl"], 1, "missing.jsonl"),
+        (&["sources", "--reactor", "warp"], 2, "reactor (flag) is \"warp\""),
+        (&["sources", "--reactor", "completion"], 1, "completion"),
+        (&["sources", "--config", "missing.toml"], 1, "configuration file missing.toml"),
+    ];
+    for (arguments, status, why) in cases {
+        let output = run(home.path(), arguments);
+        let stderr = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(*status), "{arguments:?}: {stderr}");
+        let errors: Vec<_> = stderr.lines().filter(|line| line.starts_with("error: ")).collect();
+        assert_eq!(errors.len(), 1, "{arguments:?}: {stderr}");
+        assert!(errors[0].contains(why), "{arguments:?}: {stderr}");
+        assert!(stderr.lines().any(|line| line.starts_with("hint: ")), "{arguments:?} gives no hint: {stderr}");
+    }
+    assert_eq!(run(home.path(), &["crawl"]).status.code(), Some(2));
+    assert!(std::fs::read_to_string(home.path().join("not.db")).unwrap().starts_with("this is no database"), "it was not touched");
+}
+
+#[test]
+fn an_unknown_word_in_the_environment_is_warned_about() {
+    let home = TempDir::new().unwrap();
+    let output = smolcrawl(home.path()).args(["doctor", "--json"]).env("SMOLCRAWL_REACTOR", "warp").output().unwrap();
+    assert!(output.status.success());
+    assert_eq!(report(&output)["reactor"]["chosen"], json!("selector"));
+    assert!(text(&output.stderr).contains("unknown reactor \"warp\""), "{}", text(&output.stderr));
+}
+
+#[test]
+fn doctor_tells_where_a_setting_comes_from_and_changes_nothing() {
+    let home = TempDir::new().unwrap();
+    std::fs::write(home.path().join("c.toml"), "user_agent = \"tester/1\"\nembeddings_key = \"sk-secret\"\n").unwrap();
+    let output = smolcrawl(home.path()).args(["doctor", "--json", "--config", "c.toml"]).env("SMOLCRAWL_DB", "e.db").output().unwrap();
+    let findings = report(&output);
+    assert_eq!(findings["settings"]["db"], json!({ "value": "e.db", "from": "environment" }));
+    assert_eq!(findings["settings"]["user_agent"], json!({ "value": "tester/1", "from": "file" }));
+    assert!(!text(&output.stdout).contains("sk-secret"));
+    assert_eq!(findings["store"]["exists"], json!(false));
+    assert!(!home.path().join("e.db").exists());
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupt_keeps_what_is_stored_and_reports_it() {
+    let home = TempDir::new().unwrap();
+    let site = Site::default();
+    let address = serve(&site);
+    let (sender, asked) = mpsc::channel();
+    site.reply(
+        &format!("{address}/"),
+        Reply::html("<title>First</title><p>Stored before the interrupt comes.</p><a href='/slow'>next</a>"),
+    );
+    site.on(&format!("{address}/slow"), move |_| {
+        sender.send(()).unwrap();
+        Reply::html("too late").after(Duration::from_secs(3600))
+    });
+    let child = smolcrawl(home.path())
+        .args(["crawl", &format!("http://{address}/"), "--allow-private", "--db", "x.db", "--json", "--no-index"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    asked.recv().unwrap();
+    // The first page is stored beside the second request: wait until it is there.
+    let pages = || report(&run(home.path(), &["sources", "--db", "x.db", "--json"]))["sources"][0]["pages"].clone();
+    while pages() != json!(1) {
+        thread::yield_now();
+    }
+    interrupt(&child);
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    assert_eq!(report(&output)["stored"], json!(1));
+}
+
+#[cfg(unix)]
+fn interrupt(child: &Child) {
+    assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+}
+
+/// `smolcrawl serve`, spoken to line by line.
+struct Server {
+    child: Child,
+    stdin: ChildStdin,
+    stdout: BufReader<ChildStdout>,
+}
+
+impl Server {
+    fn start(home: &Path, arguments: &[&str]) -> Self {
+        let mut command = smolcrawl(home);
+        command.arg("serve").args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let (stdin, stdout) = (child.stdin.take().unwrap(), BufReader::new(child.stdout.take().unwrap()));
+        Self { child, stdin, stdout }
+    }
+
+    fn tell(&mut self, message: &Value) {
+        writeln!(self.stdin, "{message}").unwrap();
+    }
+
+    fn ask(&mut self, id: u32, method: &str, parameters: Value) -> Value {
+        self.tell(&json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": parameters }));
+        let mut line = String::new();
+        self.stdout.read_line(&mut line).unwrap();
+        let answer: Value = serde_json::from_str(&line).unwrap();
+        assert_eq!(answer["id"], json!(id), "{answer}");
+        answer
+    }
+
+    fn call(&mut self, id: u32, tool: &str, arguments: Value) -> Value {
+        self.ask(id, "tools/call", json!({ "name": tool, "arguments": arguments }))["result"].clone()
+    }
+
+    fn initialize(&mut self) {
+        let client = json!({ "protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": { "name": "test", "version": "1" } });
+        assert_eq!(self.ask(1, "initialize", client)["result"]["protocolVersion"], json!("2025-11-25"));
+        self.tell(&json!({ "jsonrpc": "2.0", "method": "notifications/initialized" }));
+    }
+
+    fn end(self) -> Output {
+        drop(self.stdin);
+        self.child.wait_with_output().unwrap()
+    }
+}
+
+#[test]
+fn a_client_crawls_and_asks_over_the_pipes() {
+    let home = TempDir::new().unwrap();
+    let url = format!("http://{}/", manual());
+    let mut server = Server::start(home.path(), &["--db", "x.db", "--allow-private"]);
+    server.initialize();
+
+    let tools = server.ask(2, "tools/list", json!({}))["result"]["tools"].clone();
+    let names: Vec<_> = tools.as_array().unwrap().iter().map(|tool| tool["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["crawl_single_page", "smart_crawl_url", "get_available_sources", "perform_rag_query", "search_code_examples"]);
+    assert!(!home.path().join("x.db").exists(), "the database opens with the first question to it");
+
+    let crawled = server.call(3, "smart_crawl_url", json!({ "url": url }));
+    assert_eq!(crawled["structuredContent"]["pages_stored"], json!(3), "{crawled}");
+    let sources = server.call(4, "get_available_sources", json!({}));
+    assert_eq!(sources["structuredContent"]["count"], json!(1), "{sources}");
+    let source = sources["structuredContent"]["sources"][0]["source_id"].clone();
+
+    let hits = server.call(5, "perform_rag_query", json!({ "query": "cancel a task", "source": source, "match_count": 2 }));
+    assert_eq!(hits["structuredContent"]["results"][0]["url"], json!(format!("{url}tasks")), "{hits}");
+    let told: Value = serde_json::from_str(hits["content"][0]["text"].as_str().unwrap()).unwrap();
+    assert_eq!(told, hits["structuredContent"], "text and structure say the same");
+    let code = server.call(6, "search_code_examples", json!({ "query": "spawn and drop", "source_id": source }));
+    assert_eq!(code["structuredContent"]["results"][0]["language"], json!("rust"), "{code}");
+
+    // Errors are answers that a model can act on, and the server lives on.
+    for (id, tool, arguments, why) in [
+        (7, "crawl_single_page", json!({ "url": "nowhere" }), "not a URL"),
+        (8, "crawl_single_page", json!({ "url": format!("{url}gone") }), "404"),
+        (9, "perform_rag_query", json!({ "query": "x", "source": "docs.test" }), "stored are"),
+        (10, "perform_rag_query", json!({ "query": "x", "match_count": 0 }), "match_count"),
+        (11, "perform_rag_query", json!({ "query": 5 }), "query"),
+    ] {
+        let answer = server.call(id, tool, arguments);
+        assert_eq!(answer["isError"], json!(true), "{answer}");
+        assert!(answer["content"][0]["text"].as_str().unwrap().contains(why), "{answer}");
+    }
+    assert_eq!(server.ask(12, "tools/call", json!({ "name": "no_such_tool" }))["error"]["code"], json!(-32602));
+
+    let output = server.end();
+    assert!(output.status.success());
+    assert_eq!(text(&output.stderr), "", "a clean session is quiet");
+}
+
+#[test]
+fn the_next_server_embeds_what_the_last_one_left() {
+    let home = TempDir::new().unwrap();
+    let url = format!("http://{}/", manual());
+    assert!(run(home.path(), &["crawl", &url, "--allow-private", "--no-index", "--db", "x.db"]).status.success());
+    let embedded = |server: &mut Server, id| {
+        let sources = server.call(id, "get_available_sources", json!({}));
+        let source = &sources["structuredContent"]["sources"][0];
+        (source["embedded"].as_u64().unwrap(), source["chunks"].as_u64().unwrap())
+    };
+    let mut server = Server::start(home.path(), &["--db", "x.db"]);
+    server.initialize();
+    let mut id = 2;
+    loop {
+        let (done, all) = embedded(&mut server, id);
+        if done == all {
+            break;
+        }
+        id += 1;
+    }
+    assert!(server.end().status.success());
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_news() {
+    let home = TempDir::new().unwrap();
+    let mut child = smolcrawl(home.path()).args(["doctor"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(text(&output.stderr), "");
+}
