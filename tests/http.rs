@@ -893,6 +893,19 @@ mod codings {
     }
 
     #[test]
+    fn do_not_take_a_large_window() {
+        use async_compression::Level;
+        use async_compression::zstd::CParameter;
+        let noise: Vec<u8> = (0..100_000u32).map(|number| (number.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
+        for (window, fits) in [(23, true), (27, false)] {
+            let parameters = [CParameter::window_log(window)];
+            let body = all(async_compression::futures::bufread::ZstdEncoder::with_quality_and_params(&*noise, Level::Fastest, &parameters));
+            let world = World::new(vec![vec![Step::Request, coded("zstd", &body), Step::Hang]]);
+            assert_eq!(world.page().is_ok(), fits, "{window}");
+        }
+    }
+
+    #[test]
     fn are_undone_for_readers_too() {
         let text = text();
         let world = World::new(vec![vec![Step::Request, chunked("gzip", &gzip(text.as_bytes())), Step::Request, ok(&text), Step::Hang]]);

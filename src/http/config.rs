@@ -65,7 +65,8 @@ impl Default for Config {
 /// proxy resolves the names; the proxy itself is exempt, it was named by the user.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum PrivateAddresses {
-    /// Private, loopback, link-local, metadata and other special-purpose addresses are [`Error::PrivateAddress`](super::Error::PrivateAddress).
+    /// Private, loopback, link-local, metadata and other special-purpose addresses are
+    /// [`Error::PrivateAddress`](super::Error::PrivateAddress).
     #[default]
     Refuse,
     Allow,

@@ -6,6 +6,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use async_compression::futures::bufread::{BrotliDecoder, DeflateDecoder, GzipDecoder, ZlibDecoder, ZstdDecoder};
+use async_compression::zstd::DParameter;
 use futures_io::{AsyncBufRead, AsyncRead};
 
 use super::error::Error;
@@ -113,7 +114,7 @@ impl Stage {
             Coding::Deflate => Self::Deflate(DeflateDecoder::new(below)),
             Coding::Brotli => Self::Brotli(Box::new(BrotliDecoder::new(below))),
             Coding::Zstd => {
-                let mut decoder = ZstdDecoder::new(below);
+                let mut decoder = ZstdDecoder::with_params(below, &[DParameter::window_log_max(MAX_ZSTD_WINDOW)]);
                 decoder.multiple_members(true);
                 Self::Zstd(decoder)
             }
@@ -248,5 +249,7 @@ impl AsyncBufRead for Decoded {
 
 /// More is never seen on honest sites.
 const MAX_STACK: usize = 3;
+/// 8 MiB, as binary logarithm: more is not allowed on the web (RFC 9659), and would be a way to take memory.
+const MAX_ZSTD_WINDOW: u32 = 23;
 const BUFFER: usize = 16 * 1024;
 const GZIP_MAGIC: [u8; 3] = [0x1f, 0x8b, 8];

@@ -138,7 +138,8 @@ impl HeadReader {
         Self { asked, interim: 0, blank: 0, searched: 0 }
     }
 
-    /// Reads on in `input`, which begins with the first byte not yet consumed. Returns how many bytes are consumed now, and the head if it is complete.
+    /// Reads on in `input`, which begins with the first byte not yet consumed. Returns how many bytes are consumed now, and the
+    /// head if it is complete.
     pub(super) fn advance(&mut self, input: &[u8]) -> Result<(usize, Option<Head>), HeadFault> {
         let mut consumed = 0;
         loop {

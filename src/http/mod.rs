@@ -71,7 +71,7 @@ use self::framed::Framed;
 use self::h1::{Asked, Framing, Persistence, RequestHead};
 use self::pool::Pool;
 use self::tls::Tls;
-use self::verdict::{Replayable, Stage, Verdict, verdict};
+use self::verdict::{Age, Replayable, Stage, Verdict, verdict};
 use crate::reactor::Handle;
 
 pub use self::body::Body;
@@ -132,7 +132,8 @@ impl Client {
         outcome
     }
 
-    /// What has been done so far, by this client and its clones. The shutdowns among the benign resets are those of all sockets of the handle.
+    /// What has been done so far, by this client and its clones. The shutdowns among the benign resets are those of all sockets
+    /// of the handle.
     pub fn counters(&self) -> Counters {
         let mut counters = self.0.totals.read();
         counters.benign_resets += self.0.handle.benign_shutdowns();
@@ -217,12 +218,13 @@ impl Shared {
             };
             let stage = if received == 0 { Stage::BeforeAnswer(connection.age) } else { Stage::InsideHead };
             match verdict(write_error.as_ref().or(error.as_ref()), stage, replayable) {
-                Verdict::RetryFresh => {
+                // Once: what is tried again is fresh, and a fresh connection is never tried again.
+                Verdict::RetryFresh if connection.age == Age::Reused => {
                     log::trace!("{route}: a kept connection was dead: {error:?}; once more on a new one");
                     self.benign_resets(1);
                     Totals::count(&self.totals.retried);
                 }
-                Verdict::Benign | Verdict::Surface => {
+                Verdict::RetryFresh | Verdict::Benign | Verdict::Surface => {
                     return Err(match write_error {
                         Some(source) if received == 0 => Error::Write { source },
                         _ if received == 0 => Error::ClosedBeforeResponse { source: error },

@@ -43,7 +43,8 @@ impl Request {
         self
     }
 
-    /// Adds a header field. Line breaks and other control characters are refused on sending, so that a value cannot smuggle a second header in.
+    /// Adds a header field. Line breaks and other control characters are refused on sending, so that a value cannot smuggle a
+    /// second header in.
     pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.headers.push((name.into(), value.into()));
         self

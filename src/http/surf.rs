@@ -1,7 +1,8 @@
 //! The surf façade: a `surf::Client` whose requests run on this client, and so on the chosen reactor.
 //!
 //! Redirects are followed below surf; its own `Redirect` middleware is not needed (it sends every request twice). Extensions of
-//! a request: [`Replay`] and [`Redirects`](super::Redirects). Extensions of a response: [`RawStatus`], and the unabridged [`Headers`](super::Headers).
+//! a request: [`Replay`] and [`Redirects`]. Extensions of a response: [`RawStatus`], and the unabridged
+//! [`Headers`](super::Headers).
 //!
 //! ```
 //! use smolcrawl::http::{Client, Config, Replay};
