@@ -187,6 +187,13 @@ fn inline_marks_are_set_where_they_are_read_back() {
 }
 
 #[test]
+fn notes_are_no_sections() {
+    let body = "<h2>A</h2><div class=note><h3 class=title>Note</h3><p>b</p></div><p>c</p>";
+    assert_eq!(markdown(body), "## A\n\n**Note**\n\nb\n\nc");
+    assert_eq!(markdown("<div class=alert><h2>Careful</h2>b</div>"), "**Careful**\n\nb");
+}
+
+#[test]
 fn lists_nest_and_count() {
     let body =
         "<ul><li>a<ul><li>b<ol start=9><li>c</li><li>d</li></ol></li></ul></li><li><p>e</p><p>f</p></li></ul><ul><li>other</li></ul>";
@@ -267,6 +274,8 @@ fn what_is_no_document_is_skipped_with_its_reason() {
     assert_eq!(skip("image/png", b"\x89PNG"), Skip::Kind("image/png".to_owned()));
     assert_eq!(skip("application/xml", b"<urlset/>").to_string(), "content type application/xml is not read as a document");
     assert_eq!(extract::document(&page(None, "%PDF-1.7")).unwrap_err(), Skip::Kind("application/pdf".to_owned()));
+    let moved = extract::document(&html("<meta http-equiv=refresh content='0; url=new.html'><p>Redirecting…")).unwrap_err();
+    assert_eq!(moved.to_string(), "the page only forwards to https://docs.test/en/new.html");
     for empty in ["", " \n", "<html><body></body></html>", "<title>App</title><div id=root></div><script>run()</script>"] {
         assert_eq!(extract::document(&html(empty)).unwrap_err(), Skip::Empty, "{empty}");
     }
@@ -291,6 +300,10 @@ fn a_title_is_never_empty() {
     assert_eq!(document("<title>Pots | Tea</title><h1>Pots</h1><p>x").title, "Pots");
     assert_eq!(document("<title>Tea: Pots</title><h2>Pots</h2><p>x").title, "Pots");
     assert_eq!(document("<title>Tea - Rust</title><h1>Crate tea</h1><p>x").title, "Tea - Rust");
+    assert_eq!(
+        document("<title>Pots - Tea Book</title><h1 class=menu-title>Tea Book</h1><main><h1>About pots</h1><p>x</main>").title,
+        "Pots"
+    );
     assert_eq!(document("<title>Tea · Site</title><meta property=og:site_name content=Site><p>x").title, "Tea");
 }
 

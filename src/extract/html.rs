@@ -138,6 +138,10 @@ impl<'a> Writer<'a> {
         match &**name {
             "h1" | "h2" | "h3" | "h4" | "h5" | "h6" => {
                 self.paragraph();
+                // The "Note" above a note is no heading of what follows the note.
+                if dom.parent(node).is_some_and(|parent| is_admonition(dom, parent)) {
+                    return Some(Open::Term);
+                }
                 self.heading = name.as_bytes().get(1).map(|digit| usize::from(digit - b'0'));
                 self.inline.plain(true);
                 Some(Open::Heading)
@@ -551,6 +555,14 @@ pub(super) fn is_block(name: &str) -> bool {
             | "tr"
             | "ul"
     )
+}
+
+fn is_admonition(dom: &Dom, node: NodeId) -> bool {
+    dom.attribute(node, "class").is_some_and(|classes| {
+        classes
+            .split_ascii_whitespace()
+            .any(|class| matches!(class, "admonition" | "note" | "tip" | "warning" | "caution" | "important" | "danger" | "alert"))
+    })
 }
 
 fn is_admonition_title(class: &str) -> bool {

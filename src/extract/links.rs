@@ -6,6 +6,7 @@ use std::collections::HashSet;
 
 use url::Url;
 
+use crate::extract::dom::{Dom, NodeId};
 use crate::extract::tags::{Tag, Tags};
 
 /// What a page says to a crawler.
@@ -56,6 +57,15 @@ pub(super) fn of_html(url: &Url, html: &str) -> Outline {
         robots: reading.robots,
         title: Some(title).filter(|title| !title.is_empty()),
     }
+}
+
+/// Where `<meta http-equiv="refresh">` sends the reader.
+pub(super) fn forward(dom: &Dom, base: &Url) -> Option<Url> {
+    let refresh = |node: &NodeId| {
+        dom.is(*node, "meta") && dom.attribute(*node, "http-equiv").is_some_and(|name| name.trim().eq_ignore_ascii_case("refresh"))
+    };
+    let content = dom.descendants(dom.root()).find(refresh).and_then(|node| dom.attribute(node, "content"))?;
+    resolved(base, refresh_target(content)?)
 }
 
 /// The links of a plain text or markdown page (llms.txt among them): `](target)` and bare http(s) addresses.
@@ -185,7 +195,6 @@ fn refresh_target(content: &str) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::extract::dom::Dom;
 
     fn outline(html: &str) -> Outline {
         of_html(&Url::parse("https://docs.test/guide/start.html").unwrap(), html)

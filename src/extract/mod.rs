@@ -2,6 +2,7 @@
 //! Knows no network and no database; any bytes are a page, and only a `Skip` says that they are none worth keeping.
 
 mod article;
+mod beside;
 mod charset;
 mod code;
 mod dom;
@@ -13,13 +14,14 @@ mod table;
 mod tags;
 mod text;
 mod title;
+mod weights;
 
 use thiserror::Error;
+use url::Url;
 
+use crate::extract::dom::Dom;
+use crate::extract::html::Form;
 use crate::model::{Document, Page};
-
-use dom::Dom;
-use html::Form;
 
 pub use kind::{Kind, kind};
 pub use links::{MetaRobots, Outline};
@@ -34,6 +36,9 @@ pub enum Skip {
     /// No text is left beside navigation; often a page that scripts fill in.
     #[error("no text in the page")]
     Empty,
+    /// A page that only sends its readers on (`<meta http-equiv="refresh">`); the target is among its links.
+    #[error("the page only forwards to {0}")]
+    Moved(Url),
 }
 
 impl Skip {
@@ -46,6 +51,7 @@ impl Skip {
     pub fn hint(&self) -> Option<&'static str> {
         match self {
             Self::Kind(_) => Some("only HTML, markdown and plain text are indexed"),
+            Self::Moved(_) => None,
             Self::Empty => Some("the page may need JavaScript; look for a sitemap, an llms.txt or a static version of it"),
         }
     }
@@ -67,6 +73,25 @@ pub fn links(page: &Page) -> Outline {
 }
 
 /// The page's title and main content as CommonMark with tables; plain text and markdown pass as they are.
+///
+/// ```
+/// use smolcrawl::extract;
+/// use smolcrawl::model::{Page, Validators};
+///
+/// let page = Page {
+///     url: "https://docs.test/kettle.html".parse()?,
+///     status: 200,
+///     content_type: Some("text/html; charset=utf-8".to_owned()),
+///     body: b"<nav>Home</nav><main><h1>Kettles</h1><pre class='brush: js'>boil()</pre></main>".to_vec(),
+///     depth: 0,
+///     validators: Validators::default(),
+///     fetched_at: std::time::SystemTime::now(),
+/// };
+/// let document = extract::document(&page)?;
+/// assert_eq!(document.title, "Kettles");
+/// assert_eq!(document.markdown, "# Kettles\n\n```javascript\nboil()\n```");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn document(page: &Page) -> Result<Document, Skip> {
     let (title, markdown) = read(page, Form::Markdown)?;
     Ok(Document { url: page.url.clone(), title, markdown, validators: page.validators.clone(), fetched_at: page.fetched_at })
@@ -83,7 +108,13 @@ fn read(page: &Page, form: Form) -> Result<(String, String), Skip> {
             let dom = Dom::parse(&decode(page));
             let base = html::base(&dom, &page.url);
             let article = article::find(&dom);
-            (title::of_html(&dom, &article, &page.url), html::write(&dom, &article, &base, form))
+            let content = html::write(&dom, &article, &base, form);
+            if content.len() < FORWARDING
+                && let Some(target) = links::forward(&dom, &base).filter(|target| *target != page.url)
+            {
+                return Err(Skip::Moved(target));
+            }
+            (title::of_html(&dom, &article, &page.url), content)
         }
         Kind::Markdown | Kind::Text => {
             let text = text::passed(&decode(page));
@@ -97,3 +128,6 @@ fn read(page: &Page, form: Form) -> Result<(String, String), Skip> {
         false => Ok((title, content)),
     }
 }
+
+/// In bytes: a page that forwards says little more than where to.
+const FORWARDING: usize = 400;

@@ -25,12 +25,21 @@ pub(super) fn of_html(dom: &Dom, article: &Article, url: &Url) -> String {
         Some(title) => match (without_site(&title, &headings), shared) {
             (Some(own), _) => own.to_owned(),
             (None, Some(shared)) if title.starts_with(&shared) => shared,
-            (None, _) => match site
-                .and_then(|site| title.strip_suffix(&site).and_then(|own| SEPARATORS.iter().find_map(|mark| own.strip_suffix(mark))))
-            {
-                Some(own) if !own.trim().is_empty() => own.trim().to_owned(),
-                _ => title,
-            },
+            (None, _) => {
+                // Headings beside the content name the site, as in mdBook.
+                let beside = dom.descendants(dom.root()).filter(|node| dom.is(*node, "h1") && article.is_left_out(*node));
+                let sites = site.into_iter().chain(beside.filter_map(|heading| joined(&dom.text_content(heading))));
+                let own = sites.take(3).find_map(|site| {
+                    let own = title.strip_suffix(&site)?;
+                    SEPARATORS
+                        .iter()
+                        .find_map(|mark| own.strip_suffix(mark))
+                        .map(str::trim)
+                        .filter(|own| !own.is_empty())
+                        .map(str::to_owned)
+                });
+                own.unwrap_or(title)
+            }
         },
         None => shared.or_else(|| headings.into_iter().next()).unwrap_or_else(|| of_url(url)),
     }
@@ -79,10 +88,16 @@ fn without_site<'a>(title: &'a str, headings: &[String]) -> Option<&'a str> {
     before.chain([title]).chain(after).find(|piece| headings.contains(&plain(piece))).map(str::trim)
 }
 
+/// In characters; longer ones are mistakes of the page.
+const LONGEST: usize = 300;
+
 const SEPARATORS: [&str; 9] = [" — ", " – ", " - ", " | ", " · ", " :: ", " » ", ": ", " • "];
 
 fn joined(text: &str) -> Option<String> {
-    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let mut text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    if let Some((end, _)) = text.char_indices().nth(LONGEST) {
+        text.truncate(end);
+    }
     let text = text.trim_end_matches(['¶', '§']).trim_end();
     (!text.is_empty()).then(|| text.to_owned())
 }
