@@ -10,7 +10,7 @@ use super::*;
 use crate::mcp::clock::Clock;
 use crate::mcp::context::Context as CallContext;
 use crate::mcp::server::Builder;
-use crate::mcp::testing::{Pipe, VirtualClock};
+use crate::mcp::testing::{Pipe, VirtualClock, as_task};
 use crate::mcp::tool::{Answer, Tool, ToolError};
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -88,7 +88,7 @@ fn builder(clock: &VirtualClock, dropped: &Dropped) -> Builder {
 fn serve<Fut: Future<Output = Peer>>(server: &Server, clock: &VirtualClock, client: impl FnOnce(Peer) -> Fut) -> Result<(), Error> {
     let (to, from) = (Pipe::new(1 << 16), Pipe::new(1 << 16));
     let peer = Peer { to: to.clone(), from: from.clone() };
-    clock.run(zip(server.serve(to, from, clock.clone(), pending()), client(peer))).0
+    clock.run(zip(as_task(server.serve(to, from, clock.clone(), pending())), as_task(client(peer)))).0
 }
 
 fn text(message: &Value) -> &str {
@@ -190,7 +190,7 @@ fn a_shutdown_ends_like_the_input() {
         assert_eq!(peer.from.line().await, None);
     };
     let shutdown = clock.sleep(2 * SECOND);
-    let (served, ()) = clock.run(zip(server.serve(to, from, clock.clone(), shutdown), client));
+    let (served, ()) = clock.run(zip(as_task(server.serve(to, from, clock.clone(), shutdown)), as_task(client)));
     served.unwrap();
     assert_eq!(clock.elapsed(), 3 * SECOND);
 }
@@ -220,6 +220,25 @@ fn a_client_that_reads_nothing_is_not_read_from_but_loses_nothing() {
         clock.sleep(SECOND).await;
         assert!(peer.to.len() > 1 << 19, "{} bytes were left unread", peer.to.len());
         for id in 0..count {
+            assert_eq!(peer.receive().await["id"], id);
+        }
+        peer.to.close();
+        peer
+    })
+    .unwrap();
+}
+
+#[test]
+fn a_client_that_reads_everything_at_once_again_is_served_on() {
+    let clock = VirtualClock::new();
+    let server = builder(&clock, &Dropped::default()).build().unwrap();
+    serve(&server, &clock, async |peer| {
+        for id in 0..30_000 {
+            peer.send(json!({ "jsonrpc": "2.0", "id": id, "method": "ping" }));
+        }
+        clock.sleep(SECOND).await;
+        peer.from.widen();
+        for id in 0..30_000 {
             assert_eq!(peer.receive().await["id"], id);
         }
         peer.to.close();

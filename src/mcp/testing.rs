@@ -111,6 +111,30 @@ impl Wake for Flag {
     }
 }
 
+/// Polls the future only when it was woken itself, as a task of its own would be: a forgotten wake-up hangs, and `run` notices.
+pub(crate) async fn as_task<T>(future: impl Future<Output = T>) -> T {
+    let mut future = pin!(future);
+    let relay = Arc::new(Relay { is_woken: AtomicBool::new(true), outer: Mutex::new(Waker::noop().clone()) });
+    let waker = Waker::from(relay.clone());
+    std::future::poll_fn(|cx| {
+        relay.outer.lock().unwrap().clone_from(cx.waker());
+        if relay.is_woken.swap(false, Ordering::AcqRel) { future.as_mut().poll(&mut Context::from_waker(&waker)) } else { Poll::Pending }
+    })
+    .await
+}
+
+struct Relay {
+    is_woken: AtomicBool,
+    outer: Mutex<Waker>,
+}
+
+impl Wake for Relay {
+    fn wake(self: Arc<Self>) {
+        self.is_woken.store(true, Ordering::Release);
+        self.outer.lock().unwrap().wake_by_ref();
+    }
+}
+
 /// One direction of a connection; clones are the same pipe.
 #[derive(Clone, Debug)]
 pub(crate) struct Pipe(Arc<Mutex<Contents>>);
@@ -136,6 +160,11 @@ impl Pipe {
 
     pub(crate) fn close(&self) {
         self.change(|contents| contents.is_closed = true);
+    }
+
+    /// From now on everything is taken at once.
+    pub(crate) fn widen(&self) {
+        self.change(|contents| contents.capacity = usize::MAX);
     }
 
     /// Puts bytes in whatever the capacity.
