@@ -90,9 +90,7 @@ impl Error {
             }
             Self::Status { status: 401 | 403, .. } => Some("the site wants a login or turns crawlers away".to_owned()),
             Self::Status { status: 404 | 410, .. } => Some("check the address in a browser".to_owned()),
-            Self::Status { status: 429, .. } => {
-                Some("the site asks for fewer requests: try again later with a lower --concurrency".to_owned())
-            }
+            Self::Status { status: 429, .. } => Some("the site asks for fewer requests: try again later with a lower --concurrency".to_owned()),
             Self::Status { status: 500..=599, .. } => Some("the site has a problem: try again later".to_owned()),
             Self::TooManyRedirects { .. } | Self::RedirectLoop { .. } => {
                 Some("the site may want cookies, which are not kept; try the address it should end at".to_owned())

@@ -278,9 +278,10 @@ fn http_error(error: std::io::Error, at: &Url) -> http::Error {
 
 impl Directives {
     fn of_headers<'a>(values: impl Iterator<Item = &'a str>, agent: &str) -> Self {
-        values
-            .map(|value| Self::of_header(value, agent))
-            .fold(Self { index: true, follow: true }, |all, one| Self { index: all.index && one.index, follow: all.follow && one.follow })
+        values.map(|value| Self::of_header(value, agent)).fold(Self { index: true, follow: true }, |all, one| Self {
+            index: all.index && one.index,
+            follow: all.follow && one.follow,
+        })
     }
 }
 

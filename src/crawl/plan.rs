@@ -287,10 +287,7 @@ mod tests {
         assert_eq!(told("localhost:8000/x").1, "did you mean http://localhost:8000/x?");
         assert_eq!(told("127.0.0.1:80").1, "did you mean http://127.0.0.1:80?");
         assert_eq!(told("//docs.rs/x").1, "did you mean https://docs.rs/x?");
-        assert_eq!(
-            told("ftp://a.test/"),
-            ("unsupported scheme \"ftp\" in \"ftp://a.test/\"".into(), "only http and https are crawled".into())
-        );
+        assert_eq!(told("ftp://a.test/"), ("unsupported scheme \"ftp\" in \"ftp://a.test/\"".into(), "only http and https are crawled".into()));
         assert_eq!(told("mailto:a@b.test").1, "only http and https are crawled");
         for nonsense in ["", "a b c", "https://", "http://:80", "https://a b/"] {
             assert_eq!(told(nonsense).1, "a URL begins with https:// or http://, then the host", "{nonsense}");
@@ -303,9 +300,7 @@ mod tests {
         for inside in ["https://a.test/docs/", "https://a.test/docs/x/y?z=1", "http://a.test/docs/start.html"] {
             assert!(bounds.contains(&url(inside)), "{inside}");
         }
-        for outside in
-            ["https://a.test/", "https://a.test/docs", "https://a.test/docs2/", "https://a.test:8443/docs/", "https://b.test/docs/"]
-        {
+        for outside in ["https://a.test/", "https://a.test/docs", "https://a.test/docs2/", "https://a.test:8443/docs/", "https://b.test/docs/"] {
             assert!(!bounds.contains(&url(outside)), "{outside}");
         }
     }

@@ -75,8 +75,11 @@ enum Done {
 impl Crawl {
     pub(super) fn new(fetcher: Arc<Fetcher>, request: CrawlRequest) -> Self {
         let config = &fetcher.config;
-        let limits =
-            Limits { max_queued: config.max_queued, max_url_length: config.max_url_length, max_query_variants: config.max_query_variants };
+        let limits = Limits {
+            max_queued: config.max_queued,
+            max_url_length: config.max_url_length,
+            max_query_variants: config.max_query_variants,
+        };
         let mut frontier = Frontier::new(limits);
         let seeds: Vec<Url> = request.seeds.iter().cloned().map(normalise).collect();
         for seed in &seeds {
@@ -279,9 +282,7 @@ impl Crawl {
         for listed in sitemap.entries {
             let listed = normalise(listed.url);
             let (role, why_not) = match sitemap.kind {
-                Kind::Index => {
-                    (Role::Sitemap { level: level + 1 }, (level >= MAX_INDEX_LEVEL).then_some("a sitemap index within too many others"))
-                }
+                Kind::Index => (Role::Sitemap { level: level + 1 }, (level >= MAX_INDEX_LEVEL).then_some("a sitemap index within too many others")),
                 Kind::Pages if !self.bounds.may_list(&listed) => (Role::Page, Some("in a sitemap, but out of scope")),
                 Kind::Pages => (Role::Page, is_binary(&listed).then_some("not a page by its name")),
             };

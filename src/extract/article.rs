@@ -143,10 +143,7 @@ impl Weights {
             // Text straight in a container, as in pages that part paragraphs by line breaks.
             "div" | "section" | "article" | "td" | "main" | "body" => dom
                 .children(node)
-                .filter(|child| {
-                    dom.text(*child).is_some()
-                        || dom.name(*child).is_some_and(|name| matches!(&**name, "b" | "i" | "em" | "strong" | "span"))
-                })
+                .filter(|child| dom.text(*child).is_some() || dom.name(*child).is_some_and(|name| matches!(&**name, "b" | "i" | "em" | "strong" | "span")))
                 .map(|child| self.text[child.index()] - self.links[child.index()])
                 .sum(),
             _ => 0,
@@ -174,17 +171,14 @@ fn leave_out_unread(dom: &Dom, left_out: &mut [bool]) {
 
 fn is_unread(dom: &Dom, node: NodeId, name: &str) -> bool {
     match name {
-        "script" | "style" | "template" | "noscript" | "nav" | "button" | "input" | "select" | "textarea" | "iframe" | "svg" | "object"
-        | "embed" | "canvas" | "video" | "audio" | "dialog" | "head" | "progress" | "datalist" | "map" | "clipboard-copy" => return true,
+        "script" | "style" | "template" | "noscript" | "nav" | "button" | "input" | "select" | "textarea" | "iframe" | "svg" | "object" | "embed"
+        | "canvas" | "video" | "audio" | "dialog" | "head" | "progress" | "datalist" | "map" | "clipboard-copy" => return true,
         "html" | "body" | "main" => return false,
         "a" => return is_permalink(dom, node),
         _ => {}
     }
     let role = dom.attribute(node, "role").unwrap_or_default();
-    matches!(
-        role,
-        "navigation" | "search" | "banner" | "contentinfo" | "menu" | "menubar" | "dialog" | "alertdialog" | "tab" | "tooltip" | "button"
-    )
+    matches!(role, "navigation" | "search" | "banner" | "contentinfo" | "menu" | "menubar" | "dialog" | "alertdialog" | "tab" | "tooltip" | "button")
 }
 
 /// Not shown until something is clicked; all tabs but one are hidden so, and what they hold is content.
@@ -209,31 +203,9 @@ fn is_permalink(dom: &Dom, node: NodeId) -> bool {
     let by_class = classes.split_ascii_whitespace().any(|class| {
         matches!(
             class,
-            "headerlink"
-                | "hash-link"
-                | "header-anchor"
-                | "anchorjs-link"
-                | "permalink"
-                | "heading-anchor"
-                | "anchor-link"
-                | "doc-anchor"
-                | "viewcode-link"
-                | "viewcode-back"
-                | "heading-link"
-                | "headinglink"
-                | "td-heading-self-link"
-                | "anchor"
-                | "self-link"
-                | "srclink"
-                | "sl-anchor-link"
-                | "skip-link"
-                | "skiplink"
-                | "src"
-                | "rightside"
-                | "edit-page"
-                | "edit-link"
-                | "theme-edit-this-page"
-                | "md-skip"
+            "headerlink" | "hash-link" | "header-anchor" | "anchorjs-link" | "permalink" | "heading-anchor" | "anchor-link" | "doc-anchor" | "viewcode-link"
+                | "viewcode-back" | "heading-link" | "headinglink" | "td-heading-self-link" | "anchor" | "self-link" | "srclink" | "sl-anchor-link" | "skip-link"
+                | "skiplink" | "src" | "rightside" | "edit-page" | "edit-link" | "theme-edit-this-page" | "md-skip"
         )
     });
     let within = dom.attribute(node, "href").is_some_and(|href| href.starts_with('#'));
@@ -249,8 +221,7 @@ fn is_permalink(dom: &Dom, node: NodeId) -> bool {
 }
 
 fn is_named_mark(classes: &str, text: &str) -> bool {
-    let source =
-        classes.split_ascii_whitespace().any(|class| matches!(class, "viewcode-link" | "viewcode-back" | "srclink" | "src" | "rightside"));
+    let source = classes.split_ascii_whitespace().any(|class| matches!(class, "viewcode-link" | "viewcode-back" | "srclink" | "src" | "rightside"));
     source && matches!(text.trim_matches(['[', ']']).to_ascii_lowercase().as_str(), "source" | "docs" | "view source")
         || text.starts_with("Edit this")
         || text.starts_with("Permalink to")
@@ -308,12 +279,7 @@ fn holds_title(dom: &Dom, node: NodeId) -> bool {
 }
 
 fn is_note(dom: &Dom, node: NodeId) -> bool {
-    words(dom, node).any(|word| {
-        matches!(
-            word.as_str(),
-            "admonition" | "note" | "tip" | "warning" | "callout" | "alert" | "caution" | "important" | "danger" | "info"
-        )
-    })
+    words(dom, node).any(|word| matches!(word.as_str(), "admonition" | "note" | "tip" | "warning" | "callout" | "alert" | "caution" | "important" | "danger" | "info"))
 }
 
 /// Small things beside the text, in elements that else hold it.
@@ -322,24 +288,8 @@ fn is_mark(dom: &Dom, node: NodeId) -> bool {
         classes.split_ascii_whitespace().any(|class| {
             matches!(
                 class,
-                "mw-editsection"
-                    | "sr-only"
-                    | "visually-hidden"
-                    | "screen-reader-text"
-                    | "visuallyhidden"
-                    | "copy-path"
-                    | "linenos"
-                    | "md-tag"
-                    | "breadcrumb"
-                    | "since"
-                    | "hideme"
-                    | "out-of-band"
-                    | "menu-title"
-                    | "katex-html"
-                    | "MathJax_Preview"
-                    | "gs-label"
-                    | "skip-link"
-                    | "u-visually-hidden"
+                "mw-editsection" | "sr-only" | "visually-hidden" | "screen-reader-text" | "visuallyhidden" | "copy-path" | "linenos" | "md-tag" | "breadcrumb"
+                    | "since" | "hideme" | "out-of-band" | "menu-title" | "katex-html" | "MathJax_Preview" | "gs-label" | "skip-link" | "u-visually-hidden"
             )
         })
     })
@@ -357,23 +307,20 @@ fn hint(dom: &Dom, node: NodeId, genre: Genre) -> Option<Hint> {
     for word in words(dom, node) {
         let beside = match word.as_str() {
             "comments" | "commentlist" | "disqus" | "livefyre" | "respond" => return Some(Hint::Replies),
-            "byline" | "dateline" | "caption" | "credit" | "credits" | "author" | "authors" | "tags" | "tag" | "timestamp" | "pubdate"
-            | "gallery" | "slideshow" | "teaser" | "teasers" | "widget" | "widgets" | "deck" | "dek" | "subtitle" | "headline"
-            | "kicker" | "meta" | "metadata" | "postmeta" | "topics" | "inset" | "pullquote" | "replies" | "comment" | "login"
-            | "print" | "video" | "player" | "carousel" | "featured" | "popular" | "latest" | "trending"
+            "byline" | "dateline" | "caption" | "credit" | "credits" | "author" | "authors" | "tags" | "tag" | "timestamp" | "pubdate" | "gallery" | "slideshow"
+            | "teaser" | "teasers" | "widget" | "widgets" | "deck" | "dek" | "subtitle" | "headline" | "kicker" | "meta" | "metadata" | "postmeta" | "topics" | "inset"
+            | "pullquote" | "replies" | "comment" | "login" | "print" | "video" | "player" | "carousel" | "featured" | "popular" | "latest" | "trending"
                 if genre == Genre::Story =>
             {
                 true
             }
-            "nav" | "navbar" | "navigation" | "sidenav" | "subnav" | "topnav" | "menu" | "submenu" | "breadcrumb" | "breadcrumbs"
-            | "crumbs" | "pagination" | "pager" | "prevnext" | "sidebar" | "sidebars" | "sidebarwrapper" | "sphinxsidebar" | "sidemenu"
-            | "tableofcontents" | "toolbar" | "footer" | "masthead" | "cookie" | "cookies" | "consent" | "gdpr" | "newsletter"
-            | "subscribe" | "subscription" | "signup" | "share" | "sharing" | "sharebar" | "sharedaddy" | "social" | "socials"
-            | "addthis" | "addtoany" | "sharethis" | "feedback" | "related" | "recommended" | "recommendations" | "recirc" | "trending"
-            | "outbrain" | "taboola" | "promo" | "promos" | "promotion" | "advert" | "advertisement" | "advertising" | "adverts"
-            | "ads" | "adsense" | "sponsor" | "sponsored" | "banner" | "popup" | "modal" | "skiplink" | "skiplinks" | "printfooter"
-            | "catlinks" | "navbox" | "navfooter" | "navheader" | "copyright" | "noprint" | "jumpto" | "siteNotice" | "sitenotice"
-            | "toc" => true,
+            "nav" | "navbar" | "navigation" | "sidenav" | "subnav" | "topnav" | "menu" | "submenu" | "breadcrumb" | "breadcrumbs" | "crumbs" | "pagination" | "pager"
+            | "prevnext" | "sidebar" | "sidebars" | "sidebarwrapper" | "sphinxsidebar" | "sidemenu" | "tableofcontents" | "toolbar" | "footer" | "masthead" | "cookie"
+            | "cookies" | "consent" | "gdpr" | "newsletter" | "subscribe" | "subscription" | "signup" | "share" | "sharing" | "sharebar" | "sharedaddy"
+            | "social" | "socials" | "addthis" | "addtoany" | "sharethis" | "feedback" | "related" | "recommended"
+            | "recommendations" | "recirc" | "trending" | "outbrain" | "taboola" | "promo" | "promos" | "promotion" | "advert" | "advertisement" | "advertising"
+            | "adverts" | "ads" | "adsense" | "sponsor" | "sponsored" | "banner" | "popup" | "modal" | "skiplink" | "skiplinks" | "printfooter" | "catlinks"
+            | "navbox" | "navfooter" | "navheader" | "copyright" | "noprint" | "jumpto" | "siteNotice" | "sitenotice" | "toc" => true,
             // As in "content-list" and "page-tools".
             "contents" => before == "of",
             "tools" => before == "page",
@@ -382,9 +329,7 @@ fn hint(dom: &Dom, node: NodeId, genre: Genre) -> Option<Hint> {
             "page" => before == "edit",
             "only" => before == "sr",
             "link" => before == "skip",
-            "posts" | "articles" | "stories" | "reading" | "news" | "read" => {
-                matches!(before.as_str(), "related" | "more" | "popular" | "latest" | "most" | "other" | "recent")
-            }
+            "posts" | "articles" | "stories" | "reading" | "news" | "read" => matches!(before.as_str(), "related" | "more" | "popular" | "latest" | "most" | "other" | "recent"),
             "bio" => before == "author",
             "dropdown" => genre == Genre::Reference && dom.children(node).any(|child| dom.is(child, "ul") || dom.is(child, "ol")),
             _ => false,
@@ -402,8 +347,7 @@ fn hint(dom: &Dom, node: NodeId, genre: Genre) -> Option<Hint> {
 /// The words of class and id, lower-case: "articleBody main-text" has four.
 fn words(dom: &Dom, node: NodeId) -> impl Iterator<Item = String> + '_ {
     // The id of a section is made of its heading's words, which say nothing of its place.
-    let section =
-        dom.is(node, "section") || dom.children(node).find(|child| dom.name(*child).is_some()).is_some_and(|first| is_heading(dom, first));
+    let section = dom.is(node, "section") || dom.children(node).find(|child| dom.name(*child).is_some()).is_some_and(|first| is_heading(dom, first));
     let names = ["class", "id"].into_iter().take(if section { 1 } else { 2 }).filter_map(move |name| dom.attribute(node, name));
     names.flat_map(|name| name.split(|c: char| !c.is_ascii_alphanumeric())).flat_map(|part| {
         let mut rest = part;
@@ -455,23 +399,13 @@ fn rank(dom: &Dom, node: NodeId) -> Option<u8> {
     let class = |wanted: &str| dom.has_class(node, wanted);
     let id = dom.attribute(node, "id").unwrap_or_default();
     let main = dom.attribute(node, "role") == Some("main");
-    if class("theme-doc-markdown")
-        || class("md-content__inner")
-        || class("mw-parser-output")
-        || class("devsite-article-body")
-        || class("sl-markdown-content")
-    {
+    if class("theme-doc-markdown") || class("md-content__inner") || class("mw-parser-output") || class("devsite-article-body") || class("sl-markdown-content") {
         return Some(9);
     }
     if dom.attribute(node, "itemprop").is_some_and(|names| names.split_ascii_whitespace().any(|name| name == "articleBody")) {
         return Some(8);
     }
-    if main && (class("body") || class("document"))
-        || class("markdown-body")
-        || id == "docContent"
-        || class("rst-content")
-        || id == "main-content" && &**name == "section"
-    {
+    if main && (class("body") || class("document")) || class("markdown-body") || id == "docContent" || class("rst-content") || id == "main-content" && &**name == "section" {
         return Some(7);
     }
     if class("body") && &**name == "div" {
@@ -493,8 +427,7 @@ fn body(dom: &Dom) -> NodeId {
 /// The article that the page's first heading stands in: what else has running text is teasers of other stories.
 fn story_around_heading(dom: &Dom, genre: Genre, weights: &Weights) -> Option<NodeId> {
     let heading = dom.descendants(dom.root()).find(|node| dom.is(*node, "h1")).filter(|_| genre == Genre::Story)?;
-    dom.ancestors(heading)
-        .find(|above| (dom.is(*above, "article") || dom.is(*above, "main")) && weights.prose[above.index()] >= LEAST_STORY)
+    dom.ancestors(heading).find(|above| (dom.is(*above, "article") || dom.is(*above, "main")) && weights.prose[above.index()] >= LEAST_STORY)
 }
 
 /// Less prose than this is a teaser.
@@ -511,9 +444,7 @@ fn densest(dom: &Dom, top: NodeId, genre: Genre, left_out: &[bool], weights: &We
             .filter(|child| !left_out[child.index()] && dom.name(*child).is_some())
             .max_by(|one, other| weights.prose[one.index()].total_cmp(&weights.prose[other.index()]));
         match heaviest {
-            Some(child) if weights.prose[child.index()] >= total * share && total > 0.0 && !dom.is(child, "p") && !dom.is(child, "pre") => {
-                root = child
-            }
+            Some(child) if weights.prose[child.index()] >= total * share && total > 0.0 && !dom.is(child, "p") && !dom.is(child, "pre") => root = child,
             _ => return root,
         }
     }
@@ -528,8 +459,7 @@ fn leave_out_link_lists(dom: &Dom, root: NodeId, weights: &Weights, left_out: &m
             walk.pass_over();
             continue;
         }
-        let list = node != root
-            && dom.name(node).is_some_and(|name| matches!(&**name, "div" | "section" | "ul" | "ol" | "table" | "aside" | "form" | "dl"));
+        let list = node != root && dom.name(node).is_some_and(|name| matches!(&**name, "div" | "section" | "ul" | "ol" | "table" | "aside" | "form" | "dl"));
         if list && weights.text[node.index()] > 0 && weights.link_share(node) > 0.6 {
             left_out[node.index()] = true;
             walk.pass_over();
@@ -556,9 +486,7 @@ fn heading_before(dom: &Dom, root: NodeId, left_out: &[bool]) -> Option<NodeId> 
 }
 
 fn begins_title(dom: &Dom, heading: NodeId) -> bool {
-    let plain =
-        |node: NodeId| dom.text_content(node).chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect::<String>();
+    let plain = |node: NodeId| dom.text_content(node).chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect::<String>();
     let heading = plain(heading);
-    !heading.is_empty()
-        && dom.descendants(dom.root()).find(|node| dom.is(*node, "title")).is_some_and(|title| plain(title).starts_with(&heading))
+    !heading.is_empty() && dom.descendants(dom.root()).find(|node| dom.is(*node, "title")).is_some_and(|title| plain(title).starts_with(&heading))
 }

@@ -7,7 +7,10 @@ use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252, X_USER_DEFI
 /// The text of a body: byte order mark, else header, else declaration, else the bytes themselves decide.
 /// What is not valid in that encoding becomes U+FFFD.
 pub(super) fn decode(content_type: Option<&str>, body: &[u8]) -> String {
-    let encoding = by_mark(body).or_else(|| content_type.and_then(by_header)).or_else(|| declared(body)).unwrap_or_else(|| guessed(body));
+    let encoding = by_mark(body)
+        .or_else(|| content_type.and_then(by_header))
+        .or_else(|| declared(body))
+        .unwrap_or_else(|| guessed(body));
     let text = encoding.decode_with_bom_removal(body).0;
     // A NUL is no character of any page, and SQLite and terminals take it amiss.
     match text.contains('\0') {

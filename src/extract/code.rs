@@ -44,9 +44,7 @@ pub(super) fn language(dom: &Dom, pre: NodeId) -> Option<String> {
         .ancestors(pre)
         .take(WRAPPERS)
         .take_while(|above| dom.name(*above).is_some_and(|name| !matches!(&**name, "body" | "html" | "main" | "article" | "li" | "dd")));
-    own.map(|node| (node, Place::Own))
-        .chain(wrappers.map(|node| (node, Place::Wrapper)))
-        .find_map(|(node, place)| named(dom, node, place))?
+    own.map(|node| (node, Place::Own)).chain(wrappers.map(|node| (node, Place::Wrapper))).find_map(|(node, place)| named(dom, node, place))?
 }
 
 /// How far above a `<pre>` its highlighter may have put the name.
@@ -75,8 +73,7 @@ fn named(dom: &Dom, node: NodeId, place: Place) -> Option<Option<String>> {
                 return Some(normal(&name));
             }
         }
-        for prefix in ["language-", "lang-", "highlight-source-", "highlight-text-", "mw-highlight-lang-", "source-", "highlight-", "lang:"]
-        {
+        for prefix in ["language-", "lang-", "highlight-source-", "highlight-text-", "mw-highlight-lang-", "source-", "highlight-", "lang:"] {
             let Some(name) = token.strip_prefix(prefix) else { continue };
             // "lang-en" on a wrapper is about people, and "source-list" or "highlight-box" about layout.
             let certain = prefix == "language-" || prefix == "mw-highlight-lang-" || place == Place::Own && prefix == "lang-";
@@ -97,28 +94,14 @@ fn named(dom: &Dom, node: NodeId, place: Place) -> Option<Option<String>> {
 /// A name as highlighters have them, lower-case.
 fn plausible(name: &str) -> Option<String> {
     let name = name.trim().trim_start_matches('{').split([',', '{', ':', ' ', '}']).next().unwrap_or_default().trim_start_matches('.');
-    let sound =
-        !name.is_empty() && name.len() <= 24 && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '#' | '-' | '_' | '.'));
+    let sound = !name.is_empty() && name.len() <= 24 && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '#' | '-' | '_' | '.'));
     sound.then(|| name.to_ascii_lowercase())
 }
 
 fn is_none(name: &str) -> bool {
     matches!(
         name,
-        "default"
-            | "none"
-            | "text"
-            | "plain"
-            | "plaintext"
-            | "txt"
-            | "nohighlight"
-            | "no-highlight"
-            | "notranslate"
-            | "unknown"
-            | "raw"
-            | "undefined"
-            | "null"
-            | "auto"
+        "default" | "none" | "text" | "plain" | "plaintext" | "txt" | "nohighlight" | "no-highlight" | "notranslate" | "unknown" | "raw" | "undefined" | "null" | "auto"
     )
 }
 
@@ -172,143 +155,16 @@ fn is_known(name: &str) -> bool {
 
 /// Names that are taken for a language wherever a class is nothing but such a name. Sorted.
 const KNOWN: [&str; 137] = [
-    "ada",
-    "apache",
-    "asm",
-    "awk",
-    "azurecli",
-    "bash",
-    "bat",
-    "batch",
-    "bibtex",
-    "c",
-    "c#",
-    "c++",
-    "clj",
-    "clojure",
-    "cmake",
-    "cmd",
-    "coffeescript",
-    "conf",
-    "console",
-    "cpp",
-    "crystal",
-    "cs",
-    "csharp",
-    "css",
-    "csv",
-    "cuda",
-    "cython",
-    "d",
-    "dart",
-    "diff",
-    "django",
-    "docker",
-    "dockerfile",
-    "dot",
-    "elixir",
-    "elm",
-    "erlang",
-    "fish",
-    "fortran",
-    "fsharp",
-    "gdscript",
-    "glsl",
-    "gnuplot",
-    "go",
-    "golang",
-    "gradle",
-    "graphql",
-    "groovy",
-    "haml",
-    "handlebars",
-    "haskell",
-    "hcl",
-    "hlsl",
-    "html",
-    "html+django",
-    "http",
-    "ini",
-    "ipython",
-    "ipython3",
-    "java",
-    "javascript",
-    "jinja",
-    "jinja2",
-    "js",
-    "json",
-    "json5",
-    "jsonc",
-    "jsonl",
-    "jsx",
-    "julia",
-    "kotlin",
-    "kusto",
-    "latex",
-    "less",
-    "liquid",
-    "lisp",
-    "llvm",
-    "lua",
-    "make",
-    "makefile",
-    "markdown",
-    "mathematica",
-    "matlab",
-    "md",
-    "mermaid",
-    "nasm",
-    "nginx",
-    "nim",
-    "nix",
-    "objc",
-    "objective-c",
-    "ocaml",
-    "pascal",
-    "perl",
-    "pgsql",
-    "php",
-    "postgresql",
-    "powershell",
-    "prolog",
-    "properties",
-    "proto",
-    "protobuf",
-    "pwsh",
-    "py",
-    "pycon",
-    "pytb",
-    "python",
-    "python3",
-    "r",
-    "racket",
-    "rb",
-    "rs",
-    "rst",
-    "ruby",
-    "rust",
-    "sass",
-    "scala",
-    "scheme",
-    "scss",
-    "sh",
-    "shell",
-    "solidity",
-    "sparql",
-    "sql",
-    "svelte",
-    "swift",
-    "systemd",
-    "tcl",
-    "terraform",
-    "tex",
-    "toml",
-    "ts",
-    "tsx",
-    "typescript",
-    "vim",
-    "vue",
-    "xml",
+    "ada", "apache", "asm", "awk", "azurecli", "bash", "bat", "batch", "bibtex", "c", "c#", "c++", "clj", "clojure", "cmake", "cmd",
+    "coffeescript", "conf", "console", "cpp", "crystal", "cs", "csharp", "css", "csv", "cuda", "cython", "d", "dart", "diff", "django",
+    "docker", "dockerfile", "dot", "elixir", "elm", "erlang", "fish", "fortran", "fsharp", "gdscript", "glsl", "gnuplot", "go", "golang",
+    "gradle", "graphql", "groovy", "haml", "handlebars", "haskell", "hcl", "hlsl", "html", "html+django", "http", "ini", "ipython",
+    "ipython3", "java", "javascript", "jinja", "jinja2", "js", "json", "json5", "jsonc", "jsonl", "jsx", "julia", "kotlin", "kusto",
+    "latex", "less", "liquid", "lisp", "llvm", "lua", "make", "makefile", "markdown", "mathematica", "matlab", "md", "mermaid", "nasm",
+    "nginx", "nim", "nix", "objc", "objective-c", "ocaml", "pascal", "perl", "pgsql", "php", "postgresql", "powershell", "prolog",
+    "properties", "proto", "protobuf", "pwsh", "py", "pycon", "pytb", "python", "python3", "r", "racket", "rb", "rs", "rst", "ruby",
+    "rust", "sass", "scala", "scheme", "scss", "sh", "shell", "solidity", "sparql", "sql", "svelte", "swift", "systemd", "tcl",
+    "terraform", "tex", "toml", "ts", "tsx", "typescript", "vim", "vue", "xml",
 ];
 
 /// Line numbers, buttons and the like: beside the code, not part of it.
@@ -321,34 +177,9 @@ fn is_beside_code(dom: &Dom, node: NodeId) -> bool {
         classes.split_ascii_whitespace().any(|class| {
             matches!(
                 class,
-                "lineno"
-                    | "linenos"
-                    | "lineno-cell"
-                    | "linenodiv"
-                    | "line-number"
-                    | "linenumber"
-                    | "line-numbers-rows"
-                    | "gutter"
-                    | "rouge-gutter"
-                    | "blob-num"
-                    | "hljs-ln-numbers"
-                    | "lnt"
-                    | "lnlinks"
-                    | "ln"
-                    | "gl"
-                    | "crayon-nums"
-                    | "line-num"
-                    | "code-line-number"
-                    | "react-syntax-highlighter-line-number"
-                    | "copybtn"
-                    | "copy"
-                    | "copy-button"
-                    | "copy-btn"
-                    | "btn-copy"
-                    | "zeroclipboard-container"
-                    | "sr-only"
-                    | "visually-hidden"
-                    | "boring"
+                "lineno" | "linenos" | "lineno-cell" | "linenodiv" | "line-number" | "linenumber" | "line-numbers-rows" | "gutter" | "rouge-gutter" | "blob-num"
+                    | "hljs-ln-numbers" | "lnt" | "lnlinks" | "ln" | "gl" | "crayon-nums" | "line-num" | "code-line-number" | "react-syntax-highlighter-line-number"
+                    | "copybtn" | "copy" | "copy-button" | "copy-btn" | "btn-copy" | "zeroclipboard-container" | "sr-only" | "visually-hidden" | "boring"
             )
         })
     })
@@ -422,8 +253,7 @@ mod tests {
     #[test]
     fn text_is_exact() {
         let code = "fn main() {\n\n\tif a < b && c > d {\n        x();   \n    }\n}\n";
-        let html =
-            code.replace('&', "&amp;").replace('<', "&lt;").replace("if", "<span class=k>if</span>").replace("x()", "<a href=#x>x</a>()");
+        let html = code.replace('&', "&amp;").replace('<', "&lt;").replace("if", "<span class=k>if</span>").replace("x()", "<a href=#x>x</a>()");
         assert_eq!(block(&format!("<pre>{html}</pre>")).0, code);
         assert_eq!(block(&format!("<pre><code>{html}</code></pre>")).0, code);
     }

@@ -40,10 +40,7 @@ struct Node {
 #[derive(Debug)]
 enum Data {
     Document,
-    Element {
-        name: QualName,
-        attributes: Vec<Attribute>,
-    },
+    Element { name: QualName, attributes: Vec<Attribute> },
     Text(StrTendril),
     /// Comments and processing instructions: nothing reads them.
     Other,

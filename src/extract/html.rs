@@ -210,9 +210,7 @@ impl<'a> Writer<'a> {
                 self.paragraph();
                 Some(Open::Block)
             }
-            "p" | "div"
-                if dom.attribute(node, "class").is_some_and(|classes| classes.split_ascii_whitespace().any(is_admonition_title)) =>
-            {
+            "p" | "div" if dom.attribute(node, "class").is_some_and(|classes| classes.split_ascii_whitespace().any(is_admonition_title)) => {
                 self.paragraph();
                 Some(Open::Term)
             }
@@ -405,10 +403,7 @@ impl<'a> Writer<'a> {
         let target = self.base.join(href).ok().filter(|target| matches!(target.scheme(), "http" | "https" | "mailto" | "ftp"));
         // A card: its blocks stay blocks, and its address is known to the crawler.
         let around_blocks = || {
-            self.dom
-                .descendants(node)
-                .skip(1)
-                .any(|below| self.dom.name(below).is_some_and(|name| is_block(name) || &**name == "pre" || &**name == "table"))
+            self.dom.descendants(node).skip(1).any(|below| self.dom.name(below).is_some_and(|name| is_block(name) || &**name == "pre" || &**name == "table"))
         };
         match target {
             Some(target) if !around_blocks() => Open::Link(self.inline.open(""), String::from(target)),
@@ -426,9 +421,7 @@ impl<'a> Writer<'a> {
             .into_iter()
             .filter_map(|name| self.dom.attribute(node, name))
             .find(|source| !source.is_empty() && !source.starts_with("data:"));
-        if let Some(source) =
-            source.and_then(|source| self.base.join(source).ok()).filter(|source| matches!(source.scheme(), "http" | "https"))
-        {
+        if let Some(source) = source.and_then(|source| self.base.join(source).ok()).filter(|source| matches!(source.scheme(), "http" | "https")) {
             self.inline.image(&alternative, source.as_str());
         }
     }
@@ -494,50 +487,9 @@ impl<'a> Writer<'a> {
 pub(super) fn is_block(name: &str) -> bool {
     matches!(
         name,
-        "address"
-            | "article"
-            | "aside"
-            | "blockquote"
-            | "body"
-            | "caption"
-            | "center"
-            | "dd"
-            | "details"
-            | "dialog"
-            | "dir"
-            | "div"
-            | "dl"
-            | "dt"
-            | "fieldset"
-            | "figcaption"
-            | "figure"
-            | "footer"
-            | "form"
-            | "h1"
-            | "h2"
-            | "h3"
-            | "h4"
-            | "h5"
-            | "h6"
-            | "header"
-            | "hgroup"
-            | "hr"
-            | "html"
-            | "legend"
-            | "li"
-            | "main"
-            | "menu"
-            | "nav"
-            | "ol"
-            | "option"
-            | "p"
-            | "section"
-            | "summary"
-            | "tbody"
-            | "tfoot"
-            | "thead"
-            | "tr"
-            | "ul"
+        "address" | "article" | "aside" | "blockquote" | "body" | "caption" | "center" | "dd" | "details" | "dialog" | "dir" | "div" | "dl" | "dt"
+            | "fieldset" | "figcaption" | "figure" | "footer" | "form" | "h1" | "h2" | "h3" | "h4" | "h5" | "h6" | "header" | "hgroup" | "hr" | "html"
+            | "legend" | "li" | "main" | "menu" | "nav" | "ol" | "option" | "p" | "section" | "summary" | "tbody" | "tfoot" | "thead" | "tr" | "ul"
     )
 }
 

@@ -109,23 +109,8 @@ fn is_binary(body: &[u8]) -> bool {
 }
 
 const TAGS: [&[u8]; 17] = [
-    b"!doctype",
-    b"html",
-    b"head",
-    b"body",
-    b"title",
-    b"script",
-    b"style",
-    b"meta",
-    b"link",
-    b"h1",
-    b"div",
-    b"table",
-    b"p",
-    b"a",
-    b"b",
-    b"br",
-    b"font",
+    b"!doctype", b"html", b"head", b"body", b"title", b"script", b"style", b"meta", b"link", b"h1", b"div", b"table", b"p", b"a", b"b",
+    b"br", b"font",
 ];
 
 const MAGIC: [(&[u8], &str); 10] = [

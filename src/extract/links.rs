@@ -4,11 +4,11 @@
 use std::cell::RefCell;
 use std::collections::HashSet;
 
-use html5ever::TokenizerResult;
 use html5ever::buffer_queue::BufferQueue;
 use html5ever::tendril::StrTendril;
 use html5ever::tokenizer::states::RawKind;
 use html5ever::tokenizer::{Tag, TagKind, Token, TokenSink, TokenSinkResult, Tokenizer};
+use html5ever::TokenizerResult;
 use url::Url;
 
 /// What a page says to a crawler.
@@ -68,8 +68,7 @@ pub(super) fn of_text(url: &Url, text: &str) -> Outline {
     let mut rest = text;
     while let Some(at) = rest.find(['(', 'h']) {
         let (before, from) = rest.split_at(at);
-        let end =
-            |text: &str| text.find(|c: char| c.is_whitespace() || matches!(c, ')' | '<' | '>' | '"' | '`' | ']')).unwrap_or(text.len());
+        let end = |text: &str| text.find(|c: char| c.is_whitespace() || matches!(c, ')' | '<' | '>' | '"' | '`' | ']')).unwrap_or(text.len());
         if from.starts_with("http://") || from.starts_with("https://") {
             let link = &from[..end(from)];
             found.push(link.trim_end_matches(['.', ',', ';', ':', '!', '?', '\'', '*']));

@@ -9,10 +9,7 @@ pub(super) fn of_html(dom: &Dom, article: &Article, url: &Url) -> String {
     let heading = heading(dom, article);
     let mut candidates = [None, None];
     for node in dom.descendants(dom.root()) {
-        if dom.is(node, "title")
-            && candidates[0].is_none()
-            && dom.parent(node).is_some_and(|parent| dom.is(parent, "head") || dom.is(parent, "body"))
-        {
+        if dom.is(node, "title") && candidates[0].is_none() && dom.parent(node).is_some_and(|parent| dom.is(parent, "head") || dom.is(parent, "body")) {
             candidates[0] = joined(&dom.text_content(node));
         } else if dom.is(node, "meta") && candidates[1].is_none() && dom.attribute(node, "property") == Some("og:title") {
             candidates[1] = dom.attribute(node, "content").and_then(joined);
@@ -53,8 +50,9 @@ pub(super) fn of_url(url: &Url) -> String {
 }
 
 fn heading(dom: &Dom, article: &Article) -> Option<String> {
-    let first =
-        |top: NodeId| dom.descendants(top).filter(|node| dom.is(*node, "h1")).find_map(|heading| joined(&article.text(dom, heading)));
+    let first = |top: NodeId| {
+        dom.descendants(top).filter(|node| dom.is(*node, "h1")).find_map(|heading| joined(&article.text(dom, heading)))
+    };
     article.roots.iter().find_map(|root| first(*root)).or_else(|| first(dom.root()))
 }
 
