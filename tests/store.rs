@@ -295,6 +295,42 @@ fn two_stores_on_one_file_see_each_others_writes() {
 }
 
 #[test]
+fn a_reader_sees_the_old_page_or_the_new_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("index.db");
+    let store = Store::open(&path, Config::default()).unwrap();
+    let version = |number: u32| {
+        let section = |part: u32| format!("# S{part}\n\nshared version{number}\n\n");
+        (0..4).map(section).collect::<String>()
+    };
+    put(&store, "https://a.test/", &version(0));
+    std::thread::scope(|scope| {
+        let writer = scope.spawn(|| (1..60).for_each(|number| assert_eq!(put(&store, "https://a.test/", &version(number)), Put::Replaced)));
+        let reader = Store::open(&path, Config::default()).unwrap();
+        while !writer.is_finished() {
+            let hits = by_words(&reader, "shared");
+            assert_eq!(hits.len(), 4);
+            assert!(hits.iter().all(|hit| hit.chunk.text == hits[0].chunk.text), "{hits:?}");
+        }
+    });
+}
+
+#[test]
+fn a_lock_that_stays_is_busy() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("index.db");
+    let store = Store::open(&path, Config { busy_timeout: Duration::from_millis(20), ..Config::default() }).unwrap();
+    put(&store, "https://a.test/", "apple");
+    let other = rusqlite::Connection::open(&path).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let error = store.touch(&Url::parse("https://a.test/").unwrap(), SystemTime::now()).unwrap_err();
+    assert!(matches!(error, Error::Busy { .. }) && error.is_transient() && error.hint().is_some(), "{error:?}");
+    assert_eq!(by_words(&store, "apple").len(), 1);
+    other.execute_batch("ROLLBACK").unwrap();
+    store.touch(&Url::parse("https://a.test/").unwrap(), SystemTime::now()).unwrap();
+}
+
+#[test]
 fn many_threads_open_write_and_search_one_new_file() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("index.db");
@@ -462,4 +498,50 @@ fn check(path: &Path, acknowledged: &std::collections::HashMap<String, u64>) {
     assert_eq!(verdict, "ok");
     let strays: i64 = connection.query_row("SELECT count(*) FROM pragma_foreign_key_check", [], |row| row.get(0)).unwrap();
     assert_eq!(strays, 0);
+}
+
+/// The variable that makes this test binary the child of the full-disk test: a folder to mount a tiny file system on.
+const TINY: &str = "SMOLCRAWL_STORE_TINY_DISK";
+
+/// Not a test of its own: runs in a mount namespace where the folder is a file system of 600 kB.
+#[test]
+#[cfg(target_os = "linux")]
+fn full_disk_child() {
+    let Some(folder) = std::env::var_os(TINY) else { return };
+    let path = Path::new(&folder).join("index.db");
+    let store = Store::open(&path, Config::default()).unwrap();
+    let text = |page: u32| format!("apple page{page} {}", "words that fill a disk ".repeat(100));
+    let page = |number| document(&format!("https://a.test/{number}"), "T", &text(number));
+    let store_page = |number| store.put(&page(number), &chunk::split(&page(number), &chunk::Config::default()));
+    let (stored, error) = (0..).find_map(|number| store_page(number).err().map(|error| (number, error))).unwrap();
+    assert!(matches!(error, Error::DiskFull { .. }), "{error:?}");
+    assert!(stored > 3, "{stored}");
+    for number in 0..stored {
+        assert_eq!(store.page(&page(number).url).unwrap().unwrap(), page(number));
+        assert_eq!(by_words(&store, &format!("page{number}")).len(), 1);
+    }
+    assert_eq!(store.page(&page(stored).url).unwrap(), None);
+    drop(store);
+    let error = Store::open(Path::new(&folder).join("another.db"), Config::default()).unwrap_err();
+    assert!(matches!(error, Error::DiskFull { .. }), "{error:?}");
+    eprintln!("full disk was met");
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_full_disk_loses_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let script = "mount -t tmpfs -o size=600k tmpfs \"$1\" || exit 77; exec \"$2\" full_disk_child --exact --nocapture";
+    let child = Command::new("unshare")
+        .args(["--map-root-user", "--mount", "sh", "-c", script, "sh"])
+        .args([folder.path(), &std::env::current_exe().unwrap()])
+        .env(TINY, folder.path())
+        .output();
+    match child {
+        Ok(output) if String::from_utf8_lossy(&output.stderr).contains("full disk was met") => {}
+        // No namespaces to be had here: the store's unit test has a full database without a full disk.
+        Ok(output) if !String::from_utf8_lossy(&output.stdout).contains("running 1 test") => {}
+        Ok(output) => panic!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr)),
+        Err(_) => {}
+    }
 }

@@ -2,8 +2,9 @@
 
 use crate::model::{Chunk, ChunkKind};
 
+use super::Section;
+use super::cut::{chars, cut};
 use super::markdown::{Block, BlockKind};
-use super::{Section, chars, cut};
 
 /// A block of one line is an example only from this length on: shorter ones are names and prompts, found by the text around them.
 const MIN_LINE_CHARS: usize = 40;

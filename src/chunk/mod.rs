@@ -4,12 +4,12 @@
 //! Knows markdown, but neither the model that will read the chunks nor the store that keeps them.
 
 mod code;
+mod cut;
 mod markdown;
-
-use std::ops::Range;
 
 use crate::model::{Chunk, ChunkKind, Document};
 
+use self::cut::{chars, cut, pack};
 use self::markdown::{Block, BlockKind, Fence, scan};
 
 /// How large chunks are.
@@ -230,124 +230,11 @@ fn balanced(text: &str) -> String {
     blocks.collect::<String>().trim_end().to_owned()
 }
 
-/// Consecutive parts of `text` of at most `max` characters and of about one size, cut where it hurts least.
-fn cut(text: &str, max: usize) -> Vec<&str> {
-    cut_at(text, max, &[paragraph_ends, line_ends, sentence_ends, word_ends])
-}
-
-/// Positions in a text after which it may be cut.
-type Ends = fn(&str) -> Vec<usize>;
-
-/// As deep as there are kinds of ends: a unit that is too long is cut at the next finer ones.
-fn cut_at<'a>(text: &'a str, max: usize, finer: &[Ends]) -> Vec<&'a str> {
-    if chars(text) <= max {
-        return vec![text];
-    }
-    let Some((ends, finer)) = finer.split_first() else { return cut_anywhere(text, max) };
-    let mut units = Vec::new();
-    let mut start = 0;
-    for end in ends(text).into_iter().chain([text.len()]).filter(|&end| end > 0) {
-        if end > start {
-            units.extend(cut_at(&text[start..end], max, finer));
-            start = end;
-        }
-    }
-    let sizes: Vec<usize> = units.iter().map(|unit| chars(unit)).collect();
-    let mut start = 0;
-    let runs = pack(&sizes, max).into_iter().map(|run| {
-        let length: usize = units[run].iter().map(|unit| unit.len()).sum();
-        start += length;
-        &text[start - length..start]
-    });
-    runs.collect()
-}
-
-fn paragraph_ends(text: &str) -> Vec<usize> {
-    let mut after_blank = false;
-    let mut ends = Vec::new();
-    let mut at = 0;
-    for line in text.split_inclusive('\n') {
-        let blank = line.trim().is_empty();
-        if after_blank && !blank {
-            ends.push(at);
-        }
-        after_blank = blank;
-        at += line.len();
-    }
-    ends
-}
-
-fn line_ends(text: &str) -> Vec<usize> {
-    text.match_indices('\n').map(|(at, _)| at + 1).collect()
-}
-
-fn sentence_ends(text: &str) -> Vec<usize> {
-    let mut ends = Vec::new();
-    let mut before = ' ';
-    for (at, c) in text.char_indices() {
-        if c.is_whitespace() && matches!(before, '.' | '!' | '?' | ';' | ':') {
-            ends.push(at + c.len_utf8());
-        }
-        if matches!(c, '。' | '！' | '？') {
-            ends.push(at + c.len_utf8());
-        }
-        before = c;
-    }
-    ends
-}
-
-fn word_ends(text: &str) -> Vec<usize> {
-    text.char_indices().filter(|(_, c)| c.is_whitespace()).map(|(at, c)| at + c.len_utf8()).collect()
-}
-
-fn cut_anywhere(text: &str, max: usize) -> Vec<&str> {
-    let mut parts = Vec::new();
-    let mut rest = text;
-    while let Some((limit, _)) = rest.char_indices().nth(max) {
-        let boundaries = rest[..limit].char_indices().rev().map(|(at, _)| at).take(16);
-        let at = std::iter::once(limit).chain(boundaries).find(|&at| at > 0 && !splits_a_grapheme(rest, at)).unwrap_or(limit);
-        let (part, after) = rest.split_at(at);
-        parts.push(part);
-        rest = after;
-    }
-    parts.push(rest);
-    parts
-}
-
-/// Combining marks, joiners, variation selectors and skin tones belong to the character before them.
-fn splits_a_grapheme(text: &str, at: usize) -> bool {
-    let extends = |c| matches!(c, '\u{300}'..='\u{36f}' | '\u{200d}' | '\u{fe00}'..='\u{fe0f}' | '\u{1f3fb}'..='\u{1f3ff}');
-    text[at..].starts_with(extends) || text[..at].ends_with('\u{200d}')
-}
-
-/// Runs of consecutive parts, each of at most `max` in sum (but for a part that is larger alone), about equal in size.
-fn pack(sizes: &[usize], max: usize) -> Vec<Range<usize>> {
-    let total: usize = sizes.iter().sum();
-    let target = total / total.div_ceil(max.max(1)).max(1);
-    let mut runs = Vec::new();
-    let (mut start, mut sum) = (0, 0);
-    for (index, size) in sizes.iter().enumerate() {
-        if index > start && (sum + size > max || sum + size / 2 > target) {
-            runs.push(start..index);
-            (start, sum) = (index, 0);
-        }
-        sum += size;
-    }
-    if start < sizes.len() {
-        runs.push(start..sizes.len());
-    }
-    runs
-}
-
 /// The indentation of the first line is part of the markdown, empty lines around are not.
 fn without_blank_ends(text: &str) -> &str {
     let text = text.trim_end();
     let lead = text.len() - text.trim_start().len();
     &text[text[..lead].rfind('\n').map_or(0, |newline| newline + 1)..]
-}
-
-fn chars(text: &str) -> usize {
-    text.chars().count()
 }
 
 #[cfg(test)]
