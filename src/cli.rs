@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use smolcrawl::config::{Environment, Key, Origin, Settings};
 
-use crate::commands::Failure;
+use crate::failure::Failure;
 
 /// Crawl documentation, index it, answer questions about it.
 #[derive(Debug, Parser)]

@@ -18,7 +18,7 @@
 //! ```text
 //! model, reactor, mcp : nothing        http -> reactor          extract, chunk, store -> model
 //! crawl -> http reactor extract model  embed -> http reactor model
-//! config, error -> the rooms' Config and Error only
+//! config, error -> the rooms' Config and Error (and the nouns) only
 //! engine -> every room but mcp and tools
 //! tools -> engine mcp model error      the binary -> this public API
 //! ```

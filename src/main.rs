@@ -2,6 +2,7 @@
 
 mod cli;
 mod commands;
+mod failure;
 
 use std::process::ExitCode;
 

@@ -17,13 +17,14 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("embed", &["http", "reactor", "model"]),
     // config and error may name every room, but only its `Config` and `Error`: see `ONLY_TYPES`.
     ("config", &["reactor", "http", "crawl", "chunk", "embed", "store"]),
-    ("error", &["reactor", "http", "crawl", "extract", "chunk", "embed", "store", "config"]),
+    ("error", &["model", "reactor", "http", "crawl", "extract", "chunk", "embed", "store", "config"]),
     ("engine", &["config", "reactor", "http", "crawl", "extract", "chunk", "embed", "store", "model", "error"]),
     ("tools", &["engine", "mcp", "model", "error"]),
-    // The crate root re-exports; the binary's files (main, cli, commands) see the public API only.
+    // The crate root re-exports; the binary's files (main, cli, commands, failure) see the public API only.
     ("lib", &["config", "reactor", "http", "crawl", "extract", "chunk", "embed", "store", "model", "mcp", "error", "engine", "tools"]),
-    ("cli", &[]),
-    ("commands", &["cli"]),
+    ("failure", &[]),
+    ("cli", &["failure"]),
+    ("commands", &["cli", "failure"]),
     ("main", &["cli", "commands"]),
 ];
 
@@ -88,7 +89,9 @@ fn what_is_confined_stays_in_its_room() {
     let mut broken = Vec::new();
     for (room, place, code) in code_lines() {
         for (word, rooms) in CONFINED {
-            if code.contains(word) && !rooms.contains(&room.as_str()) {
+            // A unit test may be told from outside where its real server is.
+            let is_test = place.contains("tests.rs");
+            if code.contains(word) && !rooms.contains(&room.as_str()) && !(is_test && word.starts_with("std::env")) {
                 broken.push(format!("{place}: `{word}` belongs to {rooms:?}"));
             }
         }

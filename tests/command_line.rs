@@ -186,7 +186,7 @@ fn bad_input_gets_a_clear_error_and_a_hint() {
         (&["fetch", "ftp://docs.test/"], 1, "unsupported scheme"),
         (&["fetch", "http://no-such-host.invalid/"], 1, "no-such-host.invalid"),
         (&["fetch", &refused, "--allow-private", "--ignore-robots"], 1, "refused"),
-        (&["fetch", &refused], 1, "private"),
+        (&["fetch", &refused], 1, "which is loopback"),
         (&["fetch", &missing, "--allow-private"], 1, "404"),
         (&["fetch", &broken, "--allow-private"], 1, "500"),
         (&["fetch", &empty, "--allow-private"], 1, "no text"),

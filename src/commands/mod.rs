@@ -4,7 +4,6 @@ mod crawl;
 mod demo;
 mod doctor;
 mod extract;
-mod failure;
 mod fetch;
 mod index;
 mod output;
@@ -17,8 +16,8 @@ mod sources;
 use smolcrawl::Engine;
 use smolcrawl::config::{Config, Environment};
 
-pub use self::failure::Failure;
 use crate::cli::{Cli, Command, Everywhere};
+use crate::failure::Failure;
 
 /// Runs one command to its end.
 pub fn run(cli: Cli, environment: &Environment) -> Result<(), Failure> {

@@ -274,8 +274,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::chunk;
-    use crate::model::{Mode, PerPage, Wanted};
+    use crate::model::{ChunkKind, Mode, PerPage, Wanted};
 
     fn document(path: &str, markdown: &str) -> Document {
         Document {
@@ -287,9 +286,15 @@ mod tests {
         }
     }
 
+    /// A chunk a paragraph.
+    fn chunks(markdown: &str) -> Vec<Chunk> {
+        let paragraphs = markdown.split("\n\n").filter(|text| !text.is_empty());
+        let chunk = |(ordinal, text): (u32, &str)| Chunk { ordinal, heading_path: Vec::new(), text: text.into(), kind: ChunkKind::Text };
+        (0..).zip(paragraphs).map(chunk).collect()
+    }
+
     fn put(store: &Store, path: &str, markdown: &str) -> Put {
-        let document = document(path, markdown);
-        store.put(&document, &chunk::split(&document, &chunk::Config::default())).unwrap()
+        store.put(&document(path, markdown), &chunks(markdown)).unwrap()
     }
 
     fn query(text: &str) -> Query {
@@ -311,7 +316,7 @@ mod tests {
         let pages: i64 = lock(&store.writer).query_row("PRAGMA page_count", [], |row| row.get(0)).unwrap();
         lock(&store.writer).query_row(&format!("PRAGMA max_page_count = {}", pages + 4), [], |_| Ok(())).unwrap();
         let large = document("large", &"Words that fill the disk. ".repeat(20_000));
-        let error = store.put(&large, &chunk::split(&large, &chunk::Config::default())).unwrap_err();
+        let error = store.put(&large, &chunks(&large.markdown)).unwrap_err();
         assert!(matches!(error, Error::DiskFull { .. }), "{error:?}");
         assert!(error.hint().is_some() && !error.is_transient());
         assert_eq!(store.page(&large.url).unwrap(), None);
