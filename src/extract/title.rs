@@ -23,13 +23,13 @@ pub(super) fn of_html(dom: &Dom, article: &Article, url: &Url) -> String {
     let headings = Headings::of(dom, article);
     match title {
         // A site that names itself only.
-        Some(title) if shared.is_some() && site.as_ref() == Some(&title) => shared.unwrap_or(title),
+        Some(title) if site.as_ref() == Some(&title) && shared.as_ref().is_some_and(|shared| *shared != title) => shared.unwrap_or(title),
         Some(title) => {
             let own = among_headings(&title, &headings.content, Place::Anywhere);
-            let own = own.or_else(|| {
-                shared.as_deref().filter(|shared| *shared != title).filter(|shared| title.starts_with(shared) || title.ends_with(shared))
-            });
+            let shared = shared.as_deref().filter(|shared| *shared != title);
+            let own = own.or_else(|| shared.filter(|shared| title.ends_with(shared)));
             let own = own.or_else(|| among_headings(&title, &headings.page, Place::First));
+            let own = own.or_else(|| shared.filter(|shared| title.starts_with(shared)));
             let own = own.or_else(|| site.iter().chain(&headings.beside).find_map(|site| without_site(&title, site)));
             own.unwrap_or(&title).to_owned()
         }
@@ -75,7 +75,8 @@ impl Headings {
         let within = |top: NodeId, names: &'static [&'static str]| {
             dom.descendants(top).filter(move |node| names.iter().any(|name| dom.is(*node, name)))
         };
-        let text = |heading: NodeId| joined(&dom.text_content(heading));
+        // What is beside the content is left out with all its text.
+        let text = |heading: NodeId| joined(&article.text(dom, heading)).or_else(|| joined(&dom.text_content(heading)));
         let content = |names| -> Vec<String> {
             let first = article.roots.iter().flat_map(|root| within(*root, names).take(3));
             first.filter_map(|heading| joined(&article.text(dom, heading))).collect()
