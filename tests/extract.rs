@@ -247,6 +247,17 @@ fn nesting_costs_neither_stack_nor_time() {
 }
 
 #[test]
+fn giant_tags_and_deep_lists_cost_no_more_than_their_size() {
+    let attributes: String = (0..200_000).map(|n| format!(" a{n}=1")).collect();
+    let begun = Instant::now();
+    assert_eq!(markdown(&format!("<p>before <b{attributes}>within</b> after")), "before within after");
+    assert_eq!(markdown(&format!("<p>{}", "<code>a</code>".repeat(50_000))).replace('`', ""), "a".repeat(50_000));
+    assert!(begun.elapsed().as_secs() < 20, "{:?}", begun.elapsed());
+    let lines = format!("{}{}", "<ul><li>x".repeat(500), "y<br>".repeat(5_000));
+    assert!(markdown(&lines).len() < 40 * lines.len());
+}
+
+#[test]
 fn every_encoding_gives_the_same_document() {
     let text = "<title>お茶</title><p>お茶は、チャノキの葉や茎を加工した飲み物である。</p>";
     for encoding in [encoding_rs::SHIFT_JIS, encoding_rs::EUC_JP, encoding_rs::ISO_2022_JP, encoding_rs::UTF_8] {

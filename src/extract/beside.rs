@@ -159,9 +159,11 @@ pub(super) fn leave_out_hinted(dom: &Dom, genre: Genre, all: &Weights, left_out:
         let most = all.text[node.index()] as f32 > total as f32 * share || all.prose[node.index()] > prose * share;
         let out = match &**name {
             "td" | "pre" => is_line_numbers(dom, node),
+            // MathJax names its formulas after its menu.
+            name if name.starts_with("mjx-") => false,
             "html" | "body" | "main" | "code" | "table" | "tbody" | "tr" | "article" => false,
             // Some pages are hidden until their script has run.
-            _ if !most && is_hidden(dom, node) => true,
+            _ if is_hidden(dom, node) => all.text[node.index()] as f32 <= total as f32 * 0.75,
             "footer" => !most,
             "header" => !most && !holds_heading(dom, node),
             "aside" => !most && !is_note(dom, node),

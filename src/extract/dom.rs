@@ -10,6 +10,8 @@ use html5ever::tokenizer::{Tag, TagKind, Token, TokenSink, TokenSinkResult, Toke
 use html5ever::tree_builder::{ElemName, ElementFlags, NodeOrText, QuirksMode, TreeBuilder, TreeBuilderOpts, TreeSink};
 use html5ever::{Attribute, LocalName, Namespace, QualName, TokenizerResult, ns};
 
+use crate::extract::tags::{self, Tags};
+
 /// A position in the arena of one `Dom`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct NodeId(u32);
@@ -56,7 +58,9 @@ impl Dom {
         let builder = TreeBuilder::new(Sink::default(), options);
         let tokenizer = Tokenizer::new(Limiter { builder, dropped: Cell::new(0) }, Default::default());
         let input = BufferQueue::default();
-        input.push_back(StrTendril::from(html));
+        for piece in without_giant_tags(html) {
+            input.push_back(StrTendril::from(piece));
+        }
         // Scripts and encoding indications interrupt the tokenizer; it goes on where it was.
         while !matches!(tokenizer.feed(&input), TokenizerResult::Done) {}
         tokenizer.end();
@@ -198,6 +202,27 @@ impl Iterator for Walk<'_> {
     }
 }
 
+/// The page in pieces, without tags of so many attributes that comparing each with each would take minutes.
+fn without_giant_tags(html: &str) -> Vec<&str> {
+    let (mut pieces, mut from) = (Vec::new(), 0);
+    if html.len() > GIANT_TAG {
+        let mut tags = Tags::of(html);
+        while let Some(tag) = tags.next() {
+            if tag.len() > GIANT_TAG && tag.attributes() > MAX_ATTRIBUTES {
+                pieces.push(&html[from..tags.position() - tag.len()]);
+                from = tags.position();
+            } else if !tag.closes && tags::holds_text(tag.name()) {
+                tags.skip_to_end_of(tag.name());
+            }
+        }
+    }
+    pieces.push(&html[from..]);
+    pieces
+}
+
+/// In bytes: shorter ones have too few attributes to matter.
+const GIANT_TAG: usize = 128 * 1024;
+const MAX_ATTRIBUTES: usize = 2_000;
 /// As much nesting as browsers keep, too: deeper tags are dropped, their text stays.
 const MAX_DEPTH: u32 = 512;
 /// Formatting elements left open are repeated in every later paragraph; beyond so many nodes only text is added.
@@ -218,10 +243,7 @@ struct Limiter {
 impl Limiter {
     fn keeps(&self, tag: &Tag) -> bool {
         // These change how the tokenizer reads on, or never nest.
-        if matches!(
-            &*tag.name,
-            "script" | "style" | "title" | "textarea" | "xmp" | "iframe" | "noembed" | "noframes" | "plaintext" | "br" | "hr" | "img"
-        ) {
+        if tags::holds_text(&tag.name) || matches!(&*tag.name, "br" | "hr" | "img") {
             return true;
         }
         let sink = &self.builder.sink;

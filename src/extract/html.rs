@@ -330,6 +330,8 @@ impl<'a> Writer<'a> {
     fn container(&mut self, first: String, rest: String) {
         let (first, rest) = match (self.form, first.starts_with('>')) {
             (Form::Text, true) => Default::default(),
+            // Each of them is repeated on every line within.
+            _ if self.containers.len() >= MAX_CONTAINERS => Default::default(),
             _ => (first, rest),
         };
         self.containers.push(Container { first, rest, begun: false });
@@ -505,6 +507,9 @@ impl<'a> Writer<'a> {
         }
     }
 }
+
+/// Lists and quotes within one another; what is nested deeper stands at the last level.
+const MAX_CONTAINERS: usize = 12;
 
 /// Elements that stand on lines of their own.
 pub(super) fn is_block(name: &str) -> bool {

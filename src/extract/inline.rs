@@ -247,6 +247,7 @@ impl Inline {
             // Two spans side by side would be read as one with odd marks.
             if let Some((begun, end, before)) = self.code.take()
                 && end == start
+                && before.len() < LONGEST_JOINED
             {
                 self.line.truncate(begun);
                 start = begun;
@@ -284,6 +285,9 @@ impl Inline {
         (start < end).then_some((start, end))
     }
 }
+
+/// In bytes: joining code spans copies what is joined.
+const LONGEST_JOINED: usize = 1_000;
 
 /// Without blanks and line breaks at the end.
 fn without_breaks(text: &str) -> &str {

@@ -5,6 +5,11 @@ use std::borrow::Cow;
 
 use crate::extract::dom::Dom;
 
+/// Elements that hold text only: what looks like a tag within them is none.
+pub(super) fn holds_text(name: &str) -> bool {
+    matches!(name, "script" | "style" | "title" | "textarea" | "xmp" | "iframe" | "noembed" | "noframes" | "plaintext")
+}
+
 /// The rest of a page.
 pub(super) struct Tags<'a> {
     html: &'a str,
@@ -28,6 +33,11 @@ const LONGEST: usize = 12;
 impl<'a> Tags<'a> {
     pub(super) fn of(html: &'a str) -> Self {
         Self { html, at: 0 }
+    }
+
+    /// How far the page is read, in bytes.
+    pub(super) fn position(&self) -> usize {
+        self.at
     }
 
     /// What `script` and its like hold is no markup.
@@ -155,6 +165,16 @@ impl<'a> Tag<'a> {
     pub(super) fn name(&self) -> &str {
         let length = self.name_end.min(LONGEST);
         std::str::from_utf8(&self.name[..length]).unwrap_or_default()
+    }
+
+    /// From `<` to `>`, in bytes.
+    pub(super) fn len(&self) -> usize {
+        self.source.len() + if self.closes { 3 } else { 2 }
+    }
+
+    /// About how many attributes there are: blanks within values count, too.
+    pub(super) fn attributes(&self) -> usize {
+        self.source.bytes().filter(|byte| is_blank(*byte) || matches!(byte, b'/' | b'"' | b'\'')).count()
     }
 
     /// `<svg/>`

@@ -20,28 +20,20 @@ pub(super) fn of_html(dom: &Dom, article: &Article, url: &Url) -> String {
             site = dom.attribute(node, "content").and_then(joined);
         }
     }
-    let headings = headings(dom, article);
+    let headings = Headings::of(dom, article);
     match title {
-        Some(title) => match (without_site(&title, &headings), shared) {
-            (Some(own), _) => own.to_owned(),
-            (None, Some(shared)) if title.starts_with(&shared) => shared,
-            (None, _) => {
-                // Headings beside the content name the site, as in mdBook.
-                let beside = dom.descendants(dom.root()).filter(|node| dom.is(*node, "h1") && article.is_left_out(*node));
-                let sites = site.into_iter().chain(beside.filter_map(|heading| joined(&dom.text_content(heading))));
-                let own = sites.take(3).find_map(|site| {
-                    let own = title.strip_suffix(&site)?;
-                    SEPARATORS
-                        .iter()
-                        .find_map(|mark| own.strip_suffix(mark))
-                        .map(str::trim)
-                        .filter(|own| !own.is_empty())
-                        .map(str::to_owned)
-                });
-                own.unwrap_or(title)
-            }
-        },
-        None => shared.or_else(|| headings.into_iter().next()).unwrap_or_else(|| of_url(url)),
+        // A site that names itself only.
+        Some(title) if site.as_ref() == Some(&title) && shared.as_ref().is_some_and(|shared| *shared != title) => shared.unwrap_or(title),
+        Some(title) => {
+            let own = among_headings(&title, &headings.content, Place::Anywhere);
+            let shared = shared.as_deref().filter(|shared| *shared != title);
+            let own = own.or_else(|| shared.filter(|shared| title.ends_with(shared)));
+            let own = own.or_else(|| among_headings(&title, &headings.page, Place::First));
+            let own = own.or_else(|| shared.filter(|shared| title.starts_with(shared)));
+            let own = own.or_else(|| site.iter().chain(&headings.beside).find_map(|site| without_site(&title, site)));
+            own.unwrap_or(&title).to_owned()
+        }
+        None => shared.or_else(|| headings.content.into_iter().chain(headings.page).next()).unwrap_or_else(|| of_url(url)),
     }
 }
 
@@ -68,24 +60,57 @@ pub(super) fn of_url(url: &Url) -> String {
     segment.and_then(|segment| joined(&segment)).unwrap_or_else(|| url.host_str().unwrap_or(url.as_str()).to_owned())
 }
 
-/// The content's first headings, then the page's: one of them is likely to be in its title.
-fn headings(dom: &Dom, article: &Article) -> Vec<String> {
-    let within = |top: NodeId, names: &'static [&'static str]| {
-        let named = dom.descendants(top).filter(move |node| names.iter().any(|name| dom.is(*node, name)));
-        named.filter_map(|heading| joined(&article.text(dom, heading)))
-    };
-    let content = article.roots.iter().flat_map(|root| within(*root, &["h1", "h2"]).take(3));
-    content.chain(within(dom.root(), &["h1"]).take(2)).collect()
+/// What may be found in the title again.
+struct Headings {
+    /// The first of the content.
+    content: Vec<String>,
+    /// The first of the page: of the content, too, or the site's name.
+    page: Vec<String>,
+    /// Of these, what is beside the content, as the book's name in mdBook.
+    beside: Vec<String>,
+}
+
+impl Headings {
+    fn of(dom: &Dom, article: &Article) -> Self {
+        let within = |top: NodeId, names: &'static [&'static str]| {
+            dom.descendants(top).filter(move |node| names.iter().any(|name| dom.is(*node, name)))
+        };
+        // What is beside the content is left out with all its text.
+        let text = |heading: NodeId| joined(&article.text(dom, heading)).or_else(|| joined(&dom.text_content(heading)));
+        let content = |names| -> Vec<String> {
+            let first = article.roots.iter().flat_map(|root| within(*root, names).take(3));
+            first.filter_map(|heading| joined(&article.text(dom, heading))).collect()
+        };
+        let content = Some(content(&["h1", "h2"])).filter(|found| !found.is_empty()).unwrap_or_else(|| content(&["h3"]));
+        let page: Vec<_> = within(dom.root(), &["h1"]).take(3).collect();
+        let beside = page.iter().copied().filter(|heading| article.is_left_out(*heading)).filter_map(text).collect();
+        Self { content, page: page.into_iter().filter_map(text).collect(), beside }
+    }
+}
+
+/// Where in the title a heading is looked for. A site's name comes last more often than first.
+#[derive(Clone, Copy, PartialEq)]
+enum Place {
+    First,
+    Anywhere,
 }
 
 /// "3.1 Lists — Python 3.11 documentation" is "3.1 Lists" where the page has a heading like that.
-fn without_site<'a>(title: &'a str, headings: &[String]) -> Option<&'a str> {
+fn among_headings<'a>(title: &'a str, headings: &[String], place: Place) -> Option<&'a str> {
     let plain = |text: &str| text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect::<String>();
-    let headings: Vec<_> = headings.iter().map(|heading| plain(heading)).filter(|heading| !heading.is_empty()).collect();
+    let is_heading = |piece: &&str| {
+        let piece = plain(piece);
+        !piece.is_empty() && headings.iter().any(|heading| plain(heading) == piece)
+    };
     let cuts = || SEPARATORS.iter().flat_map(|separator| title.match_indices(separator).map(|(at, mark)| (at, at + mark.len())));
-    // A site's name comes last more often than first.
-    let (before, after) = (cuts().map(|(end, _)| &title[..end]), cuts().map(|(_, start)| &title[start..]));
-    before.chain([title]).chain(after).find(|piece| headings.contains(&plain(piece))).map(str::trim)
+    let first = cuts().map(|(end, _)| &title[..end]).chain([title]).find(is_heading);
+    let last = || cuts().map(|(_, start)| &title[start..]).find(is_heading);
+    first.or_else(|| last().filter(|_| place == Place::Anywhere)).map(str::trim)
+}
+
+fn without_site<'a>(title: &'a str, site: &str) -> Option<&'a str> {
+    let own = title.strip_suffix(site)?;
+    SEPARATORS.iter().find_map(|mark| own.strip_suffix(mark)).map(str::trim).filter(|own| !own.is_empty())
 }
 
 /// In characters; longer ones are mistakes of the page.
