@@ -351,7 +351,7 @@ impl Engine {
 
     async fn read(&self, page: Page) -> Result<Document, Error> {
         let url = page.url.clone();
-        self.inner.handle.unblock(move || extract::document(&page)).await.map_err(|skip| Error::Unreadable { url, skip })
+        self.inner.handle.unblock(move || extract::document(&page)).await.map_err(|skip| Error::Unreadable { url, skip: Box::new(skip) })
     }
 
     /// Runs `work` on the pool with the open store, which is opened first if nobody has.

@@ -33,7 +33,7 @@ pub enum Error {
     Config(#[from] config::Error),
     /// The page came, but there is nothing in it to read.
     #[error("{url} cannot be read: {skip}")]
-    Unreadable { url: Url, skip: extract::Skip },
+    Unreadable { url: Url, skip: Box<extract::Skip> },
     /// A question about meaning, and no model.
     #[error("there is no embeddings model to search by meaning with")]
     NoEmbedder,
