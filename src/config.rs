@@ -10,7 +10,6 @@ use std::path::PathBuf;
 
 use crate::chunk;
 use crate::crawl;
-use crate::embed;
 use crate::http::{self, PrivateAddresses, Proxies};
 use crate::reactor::{AskedBy, Choice, ReactorKind};
 use crate::store;
@@ -41,7 +40,7 @@ pub enum Embeddings {
     MiniLm,
     /// An OpenAI-compatible `/v1/embeddings` server.
     #[cfg(feature = "surf")]
-    Remote(embed::RemoteConfig),
+    Remote(crate::embed::RemoteConfig),
 }
 
 impl Config {
@@ -215,30 +214,26 @@ impl Settings {
     }
 
     fn embeddings(&self) -> Result<Embeddings, Error> {
-        let url = self.value(Key::EmbeddingsUrl).map(|(url, _)| url);
         match self.value(Key::Embeddings).map(|(word, _)| word) {
             Some("none") => Ok(Embeddings::None),
             #[cfg(feature = "bundled-model")]
             Some("minilm") => Ok(Embeddings::MiniLm),
             #[cfg(feature = "surf")]
-            Some("remote") => self.remote(url.unwrap_or("https://api.openai.com/v1")),
+            Some("remote") => self.remote(),
             Some(_) => Err(self.invalid(Key::Embeddings, EMBEDDINGS)),
             #[cfg(feature = "surf")]
-            None if url.is_some() => self.remote(url.expect("it is some")),
+            None if self.value(Key::EmbeddingsUrl).is_some() => self.remote(),
             None => Ok(Embeddings::default()),
         }
     }
 
     #[cfg(feature = "surf")]
-    fn remote(&self, url: &str) -> Result<Embeddings, Error> {
+    fn remote(&self) -> Result<Embeddings, Error> {
+        use crate::embed::{RemoteConfig, Secret};
+        let url = self.value(Key::EmbeddingsUrl).map_or("https://api.openai.com/v1", |(url, _)| url);
         let (model, _) = self.value(Key::EmbeddingsModel).ok_or(Error::NoModel)?;
-        let key = self.value(Key::EmbeddingsKey).map(|(key, _)| embed::Secret::new(key));
-        Ok(Embeddings::Remote(embed::RemoteConfig {
-            base_url: url.to_owned(),
-            model: model.to_owned(),
-            key,
-            ..embed::RemoteConfig::default()
-        }))
+        let key = self.value(Key::EmbeddingsKey).map(|(key, _)| Secret::new(key));
+        Ok(Embeddings::Remote(RemoteConfig { base_url: url.to_owned(), model: model.to_owned(), key, ..RemoteConfig::default() }))
     }
 
     fn invalid(&self, key: Key, expected: &'static str) -> Error {

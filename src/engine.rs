@@ -264,6 +264,7 @@ impl Embedding {
     }
 }
 
+#[cfg_attr(not(any(feature = "bundled-model", feature = "surf")), expect(unused_variables, reason = "no model is built in"))]
 fn embedder(config: &Config, handle: &Handle) -> Result<Option<Arc<dyn Embed>>, Error> {
     Ok(match &config.embeddings {
         Embeddings::None => None,
@@ -495,7 +496,9 @@ impl Engine {
                     Ok(Refreshed::Removed)
                 }
                 // Nothing is stored at an address nobody asked for, and nothing is removed for what may be a passing login page.
-                Refetched::Page(page) if page.url != normalise(url.clone()) => Err(Error::Moved { url: url.clone(), to: page.url }),
+                Refetched::Page(page) if page.url != normalise(url.clone()) => {
+                    Err(Error::Moved { url: url.clone(), to: Box::new(page.url) })
+                }
                 Refetched::Page(page) => match self.put(self.read(Page { url: url.clone(), ..page }).await?, chunking).await? {
                     Put::Unchanged => Ok(Refreshed::Unchanged),
                     Put::Added | Put::Replaced => Ok(Refreshed::Updated),
