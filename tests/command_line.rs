@@ -149,6 +149,10 @@ fn lines_are_indexed_whole_or_not_at_all() {
     let hits =
         report(&run(home.path(), &["search", "--batch", "questions.jsonl", "-k", "3", "--json", "--distinct-pages", "--db", "x.db"]));
     assert_eq!((&hits["id"], &hits["hits"][0]["url"]), (&json!(7), &json!("http://eval.invalid/0")));
+
+    let refreshed = run(home.path(), &["refresh", "eval.invalid", "--db", "x.db", "--json"]);
+    assert_eq!((refreshed.status.code(), &report(&refreshed)["checked"]), (Some(1), &json!(1)));
+    assert!(text(&refreshed.stderr).starts_with("error: nothing was refreshed: "), "{}", text(&refreshed.stderr));
 }
 
 #[test]
@@ -198,6 +202,8 @@ fn bad_input_gets_a_clear_error_and_a_hint() {
         (&["search", "--batch", "missing.jsonl"], 1, "missing.jsonl"),
         (&["sources", "--reactor", "warp"], 2, "reactor (flag) is \"warp\""),
         (&["sources", "--reactor", "completion"], 1, "completion"),
+        (&["doctor", "--reactor", "completion"], 1, "completion"),
+        (&["doctor", "--db", "not.db"], 1, "is not a smolcrawl database"),
         (&["sources", "--config", "missing.toml"], 1, "configuration file missing.toml"),
     ];
     for (arguments, status, why) in cases {
