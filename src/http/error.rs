@@ -177,7 +177,12 @@ impl Error {
             Self::ProxyRefused { .. } => "the proxy does not let this host through; NO_PROXY lists hosts to reach directly",
             Self::TooManyRedirects { .. } | Self::RedirectLoop => "the site may want cookies or a log-in, which are not kept",
             Self::InvalidHeader { .. } => "header names are tokens; values have no line breaks",
-            _ => return None,
+            Self::MalformedHead { .. }
+            | Self::MalformedBody { .. }
+            | Self::Undecodable { .. }
+            | Self::UnsupportedCoding { .. }
+            | Self::InvalidLocation { .. } => "the server, or a proxy on the way, is at fault: see whether a browser can read the page",
+            Self::At { .. } => return None,
         })
     }
 
