@@ -57,7 +57,7 @@ fn a_certificate_of_nobody_is_refused_until_it_is_trusted() {
 
     failed(&smolcrawl(home.path()).args(fetch).output().unwrap(), &[&url, "the certificate of localhost is not valid"], "SSL_CERT_FILE");
     let crawled = run(home.path(), &["crawl", &url, "--allow-private", "--db", "x.db", "--json"]);
-    assert_eq!(crawled.status.code(), Some(1));
+    failed(&crawled, &["nothing was stored", &url, "certificate"], "SSL_CERT_FILE");
     assert!(report(&crawled)["failed"][0]["error"].as_str().unwrap().contains("certificate"), "{}", text(&crawled.stdout));
 
     std::fs::write(home.path().join("ca.pem"), certificate).unwrap();
@@ -70,6 +70,19 @@ fn a_certificate_of_nobody_is_refused_until_it_is_trusted() {
         &["the certificate of 127.0.0.1 is not valid"],
         "it is for another host name",
     );
+}
+
+#[test]
+fn a_model_is_told_what_to_do_as_well() {
+    let home = TempDir::new().unwrap();
+    let address = serve(&Site::default());
+    let mut server = Server::start(home.path(), &["--db", "x.db"]);
+    server.initialize();
+    let answer = server.call(2, "crawl_single_page", json!({ "url": format!("http://{address}/") }));
+    assert_eq!(answer["isError"], json!(true), "{answer}");
+    let told = answer["content"][0]["text"].as_str().unwrap();
+    assert!(told.contains("127.0.0.1, which is loopback") && told.contains("--allow-private"), "{told}");
+    assert!(server.end().status.success());
 }
 
 #[test]
