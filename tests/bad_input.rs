@@ -243,6 +243,59 @@ fn a_failing_page_never_fails_a_crawl() {
 }
 
 #[test]
+fn lines_that_cannot_be_read_are_named() {
+    let home = TempDir::new().unwrap();
+    std::fs::write(home.path().join("bad.jsonl"), b"\n\xff\xfe\n").unwrap();
+    std::fs::create_dir(home.path().join("folder")).unwrap();
+    for (arguments, why) in [
+        (["index", "--jsonl", "bad.jsonl"], "bad.jsonl, line 2: "),
+        (["search", "--batch", "bad.jsonl"], "bad.jsonl, line 2: "),
+        (["index", "--jsonl", "folder"], "folder"),
+        (["search", "--batch", "folder"], "folder"),
+    ] {
+        failed(&run(home.path(), &[&arguments[..], &["--db", "x.db"]].concat()), &[why], "each line is {");
+    }
+    let mut extract = smolcrawl(home.path());
+    let bad = std::fs::File::open(home.path().join("bad.jsonl")).unwrap();
+    failed(&extract.args(["extract", "--jsonl"]).stdin(bad).output().unwrap(), &["stdin, line 2: "], "each line is {");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_result_that_cannot_be_written_is_an_error() {
+    let home = TempDir::new().unwrap();
+    let site = Site::default();
+    let address = serve(&site);
+    site.reply(&format!("{address}/"), prose("Stored all the same."));
+    let full = || std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let crawl = ["crawl", &format!("http://{address}/"), "--allow-private", "--no-index", "--json", "--db", "x.db"];
+    let output = smolcrawl(home.path()).args(crawl).stdout(full()).output().unwrap();
+    failed(&output, &["the result cannot be written", "No space left"], "standard output");
+    let sources = report(&run(home.path(), &["sources", "--db", "x.db", "--json"]));
+    assert_eq!(sources["sources"][0]["pages"], json!(1), "{sources}");
+}
+
+#[test]
+fn a_damaged_database_is_said_to_be_damaged() {
+    let home = TempDir::new().unwrap();
+    let site = Site::default();
+    let address = serve(&site);
+    site.reply(&format!("{address}/"), prose("Soon to be lost."));
+    let crawl = ["crawl", &format!("http://{address}/"), "--allow-private", "--no-index", "--json", "--db", "x.db"];
+    assert!(run(home.path(), &crawl).status.success());
+    let path = home.path().join("x.db");
+    let whole = std::fs::read(&path).unwrap();
+    let cut = whole[..whole.len() / 3].to_vec();
+    let mut overwritten = whole.clone();
+    overwritten[4096..].fill(0xa5);
+    for damaged in [cut, overwritten] {
+        std::fs::write(&path, &damaged).unwrap();
+        failed(&run(home.path(), &["sources", "--db", "x.db"]), &["x.db is damaged"], "move the file away");
+        failed(&run(home.path(), &crawl), &["x.db is damaged"], "move the file away");
+    }
+}
+
+#[test]
 fn a_database_that_cannot_be_one() {
     let home = TempDir::new().unwrap();
     let at = |name: &str| home.path().join(name);
