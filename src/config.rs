@@ -79,6 +79,11 @@ impl Config {
                 return Err(settings.invalid(Key::UserAgent, "printable ASCII"));
             }
             agent.clone_into(&mut config.crawl.http.user_agent);
+            // What a site reads in its log is what it names in its robots.txt (RFC 9309 2.2.1).
+            let token: String = agent.chars().take_while(|c| c.is_ascii_alphabetic() || matches!(c, '-' | '_')).collect();
+            if !token.is_empty() {
+                config.crawl.agent = token;
+            }
         }
         config.crawl.http.proxies = Proxies::from_variables(environment.iter()).map_err(|source| Error::Proxy { source })?;
         config.embeddings = settings.embeddings()?;
@@ -349,6 +354,17 @@ mod tests {
         assert_eq!(asked(Origin::Environment).unwrap().reactor.kind, ReactorKind::Auto);
         let error = asked(Origin::Flag).unwrap_err();
         assert_eq!(error.to_string(), format!("reactor (flag) is \"warp\", expected {REACTORS}"));
+    }
+
+    #[test]
+    fn a_site_finds_the_rules_for_the_agent_it_sees() {
+        let agents = |agent| {
+            let settings = settings(&[(Origin::File, &[(Key::Database, "x.db"), (Key::UserAgent, agent)])]);
+            let crawl = Config::parse(&settings, &Environment::none()).unwrap().crawl;
+            (crawl.http.user_agent, crawl.agent)
+        };
+        assert_eq!(agents("house-bot/2.1 (+https://a.test/)"), ("house-bot/2.1 (+https://a.test/)".to_owned(), "house-bot".to_owned()));
+        assert_eq!(agents("(nobody)").1, "smolcrawl");
     }
 
     #[test]

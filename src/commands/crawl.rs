@@ -15,23 +15,28 @@ pub async fn run(engine: &Engine, asked: cli::Crawl, shown: Shown) -> Result<(),
     let interrupted = interruption()?;
     let bar = progress::spinner(shown);
     let mut crawling = engine.crawl(request, engine.config().chunk.clone());
-    let ended = future::or(follow(&mut crawling, &bar), async {
-        // An error would mean that nobody can interrupt any more.
-        let _ = interrupted.recv().await;
+    let mut ended = future::or(follow(&mut crawling, &bar), async {
+        interrupted.asked().await;
         Ok(Ended::Interrupted)
     })
     .await;
+    if !matches!(ended, Ok(Ended::ByItself)) {
+        // What has been fetched is stored, and counted.
+        crawling.stop();
+        if let Err(failure) = follow(&mut crawling, &bar).await {
+            ended = ended.and(Err(failure));
+        }
+    }
     bar.finish_and_clear();
     let report = crawling.report();
     drop(crawling);
-    log::info!("crawl ended: {} pages, {} stored, {} failed", report.pages, report.stored, report.failed.len());
     // What is stored is kept and told, even if the disk is full now.
     print(&report, asked.json)?;
     if let Ended::ByItself = ended?
         && !asked.no_index
     {
         future::or(progress::embed(engine, shown), async {
-            let _ = interrupted.recv().await;
+            interrupted.asked().await;
             Ok(())
         })
         .await?;
@@ -83,8 +88,8 @@ fn print(report: &CrawlReport, json: cli::Json) -> Result<(), Failure> {
             "{} pages, {} stored, {} skipped, {} failed in {:.1} s",
             report.pages,
             report.stored,
-            report.skipped.len(),
-            report.failed.len(),
+            report.skips(),
+            report.failures(),
             report.elapsed.as_secs_f64()
         ))?;
     }

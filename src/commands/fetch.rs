@@ -13,7 +13,7 @@ pub async fn run(engine: &Engine, asked: cli::Fetch) -> Result<(), Failure> {
     let request = CrawlRequest::parse(&[asked.url]).map_err(smolcrawl::Error::from)?;
     let robots = if asked.ignore_robots { Robots::Ignore } else { Robots::Obey };
     let page = engine.fetch_page(&request.seeds[0], robots).await?;
-    let unreadable = |skip| smolcrawl::Error::Unreadable { url: page.url.clone(), skip };
+    let unreadable = |skip| smolcrawl::Error::Unreadable { url: page.url.clone(), skip: Box::new(skip) };
     let mut output = Output::new();
     match asked.format {
         cli::Format::Markdown => output.line(extract::document(&page).map_err(unreadable)?.markdown)?,

@@ -26,7 +26,7 @@ pub async fn run(engine: &Engine, asked: cli::Search) -> Result<(), Failure> {
 }
 
 fn query(engine: &Engine, asked: &cli::Search) -> Result<Query, Failure> {
-    let source = asked.source.as_deref().map(|text| super::sources::parse(text)).transpose()?;
+    let source = asked.source.as_deref().map(super::sources::parse).transpose()?;
     Ok(Query {
         text: asked.query.clone().unwrap_or_default(),
         source,

@@ -68,7 +68,15 @@ async fn crawl(engine: &Engine, request: CrawlRequest, chunking: Chunking, conte
                 engine.handle().sleep(WITHOUT_PROGRESS).await;
                 Ok(Ended::OutOfTime)
             };
-            future::or(follow(&mut crawling, &mut stored, most, context), bound).await?
+            match future::or(follow(&mut crawling, &mut stored, most, context), bound).await? {
+                Ended::ByItself => Ended::ByItself,
+                Ended::OutOfTime => {
+                    // What has been fetched is stored, and counted.
+                    crawling.stop();
+                    follow(&mut crawling, &mut stored, most, context).await?;
+                    Ended::OutOfTime
+                }
+            }
         }
     };
     let report = crawling.report();
@@ -93,9 +101,9 @@ async fn crawl(engine: &Engine, request: CrawlRequest, chunking: Chunking, conte
         pages_crawled: report.pages,
         pages_stored: report.stored,
         urls_crawled: stored,
-        skipped: report.skipped.len(),
+        skipped: report.skips(),
         failed: report.failed.iter().take(SHOWN).map(|failed| format!("{}: {}", failed.url, failed.error)).collect(),
-        failures: report.failed.len(),
+        failures: report.failures(),
         elapsed_ms: report.elapsed.as_millis() as u64,
         notice,
     })
@@ -163,10 +171,10 @@ struct Crawled {
     /// The first of the stored pages
     urls_crawled: Vec<String>,
     /// URLs left out on purpose: out of scope, forbidden by robots.txt, not a document
-    skipped: usize,
+    skipped: u64,
     /// The first of the URLs that could not be had, with the reason
     failed: Vec<String>,
-    failures: usize,
+    failures: u64,
     elapsed_ms: u64,
     /// Why the crawl is not complete
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -45,9 +45,11 @@ async fn show(engine: &Engine, site: &Site, shown: Shown) -> Result<(), Failure>
             Event::Skipped(skipped) => output.line(format!("skipped   {}: {}", skipped.url, skipped.why))?,
             Event::Failed(failed) => output.line(format!("failed    {}: {}", failed.url, failed.error))?,
         }
+        output.flush()?;
     }
     let report = crawling.report();
     output.line(format!("crawled   {} pages in {} ms, {}", report.pages, report.elapsed.as_millis(), connections(&report.http)))?;
+    output.flush()?;
 
     let started = Instant::now();
     progress::embed(engine, shown).await?;
