@@ -36,7 +36,7 @@ pub enum Error {
     Unreadable { url: Url, skip: Box<extract::Skip> },
     /// A stored page whose address leads to another one now.
     #[error("{url} redirects to {to} now")]
-    Moved { url: Url, to: Url },
+    Moved { url: Url, to: Box<Url> },
     /// A question about meaning, and no model.
     #[error("there is no embeddings model to search by meaning with")]
     NoEmbedder,
