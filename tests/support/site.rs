@@ -44,6 +44,8 @@ enum Ending {
     Reset,
     /// The head and so many bytes of the body, then RST.
     ResetInside(usize),
+    /// The head and so many bytes of the body, then silence.
+    StallInside(usize),
     /// Nothing is answered, the connection is closed.
     Hangup,
 }
@@ -89,6 +91,11 @@ impl Reply {
         Self { ending: Ending::ResetInside(bytes), ..self }
     }
 
+    /// Nothing comes after the first `bytes` of the body, and the connection stays open.
+    pub fn stall_after(self, bytes: usize) -> Self {
+        Self { ending: Ending::StallInside(bytes), ..self }
+    }
+
     fn bytes(&self) -> Vec<u8> {
         let mut head = format!("HTTP/1.1 {} X\r\nContent-Length: {}\r\n", self.status, self.body.len());
         for (name, value) in &self.headers {
@@ -96,7 +103,7 @@ impl Reply {
         }
         head.push_str("\r\n");
         let said = match self.ending {
-            Ending::ResetInside(bytes) => &self.body[..bytes],
+            Ending::ResetInside(bytes) | Ending::StallInside(bytes) => &self.body[..bytes],
             _ => &self.body,
         };
         [head.as_bytes(), said].concat()
@@ -207,6 +214,9 @@ impl Site {
             }
             if socket.write_all(&reply.bytes()).await.is_err() || socket.flush().await.is_err() {
                 return;
+            }
+            if let Ending::StallInside(_) = reply.ending {
+                return futures_lite::future::pending().await;
             }
             if resets {
                 // Given time to arrive, as a reset would overtake it nowhere but here.
