@@ -100,7 +100,10 @@ fn print(report: &CrawlReport, json: cli::Json) -> Result<(), Failure> {
 fn nothing_stored(report: &CrawlReport) -> Result<(), Failure> {
     match (report.stored, report.failed.first(), report.skipped.first()) {
         (1.., ..) => Ok(()),
-        (0, Some(failed), _) => Err(Failure::new(format!("nothing was stored: {}: {}", failed.url, failed.error), NOTHING)),
+        (0, Some(failed), _) => {
+            let hint = failed.hint.as_deref().unwrap_or(NOTHING);
+            Err(Failure::new(format!("nothing was stored: {}: {}", failed.url, failed.error), hint))
+        }
         (0, None, Some(skipped)) => Err(Failure::new(format!("nothing was stored: {}: {}", skipped.url, skipped.why), NOTHING)),
         (0, None, None) => Err(Failure::new("nothing was stored", NOTHING)),
     }

@@ -81,8 +81,8 @@ async fn crawl(engine: &Engine, request: CrawlRequest, chunking: Chunking, conte
     };
     let report = crawling.report();
     if let (0, Some(failed)) = (report.stored, report.failed.first()) {
-        return Err(ToolError::new(format!("nothing was stored: {}: {}", failed.url, failed.error))
-            .hint("check the URL, or try another page of the site"));
+        let hint = failed.hint.as_deref().unwrap_or("check the URL, or try another page of the site");
+        return Err(ToolError::new(format!("nothing was stored: {}: {}", failed.url, failed.error)).hint(hint));
     }
     if let (0, Some(skipped)) = (report.stored, report.skipped.first()) {
         return Err(ToolError::new(format!("nothing was stored: {}: {}", skipped.url, skipped.why)).hint("try another page of the site"));

@@ -23,7 +23,8 @@ pub fn run(everywhere: &Everywhere, environment: &Environment) -> Result<(), Fai
     config.crawl.http.private_addresses = PrivateAddresses::Allow;
     config.crawl.http.proxies = Default::default();
     let engine = Engine::new(config)?;
-    let site = Site::start()?;
+    let site = Site::start()
+        .map_err(|error| Failure::new(format!("the site cannot be served on loopback: {error}"), "check that loopback is up"))?;
     drive(&engine, show(&engine, &site, Shown::of(everywhere)))
 }
 
