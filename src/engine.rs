@@ -496,13 +496,9 @@ impl Engine {
                     Ok(Refreshed::Removed)
                 }
                 // Nothing is stored at an address nobody asked for, and nothing is removed for what may be a passing login page.
-<<<<<<< HEAD
-                Refetched::Page(page) if page.url != normalise(url.clone()) => Err(Error::Moved { url: url.clone(), to: page.url.into() }),
-=======
                 Refetched::Page(page) if page.url != normalise(url.clone()) => {
                     Err(Error::Moved { url: url.clone(), to: Box::new(page.url) })
                 }
->>>>>>> robust
                 Refetched::Page(page) => match self.put(self.read(Page { url: url.clone(), ..page }).await?, chunking).await? {
                     Put::Unchanged => Ok(Refreshed::Unchanged),
                     Put::Added | Put::Replaced => Ok(Refreshed::Updated),
