@@ -6,7 +6,9 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use crate::chunk;
 use crate::crawl;
@@ -25,6 +27,9 @@ pub struct Config {
     pub chunk: chunk::Config,
     pub store: store::Config,
     pub embeddings: Embeddings,
+    /// What an engine of this configuration lets its operator override by `SMOLCRAWL_*` and proxy variables. Default: those this
+    /// process was started with; [`Environment::none`] lets nothing in. Empty after [`Config::parse`], which has weighed it.
+    pub environment: Environment,
 }
 
 /// Where vectors come from.
@@ -53,6 +58,7 @@ impl Config {
             chunk: chunk::Config::default(),
             store: store::Config::default(),
             embeddings: Embeddings::default(),
+            environment: Environment::of_process(),
         }
     }
 
@@ -60,33 +66,57 @@ impl Config {
     /// setting and where it came from, but for an unknown word in `SMOLCRAWL_REACTOR`: that is warned about and ignored.
     pub fn parse(settings: &Settings, environment: &Environment) -> Result<Self, Error> {
         let database = settings.value(Key::Database).ok_or(Error::NoDatabase)?.0;
-        let mut config = Self::new(database);
+        let config = Self { environment: Environment::none(), ..Self::new(database) };
+        config.changed(settings, environment)
+    }
+
+    /// As the environment of this configuration wants it. What it says is used up.
+    pub(crate) fn overridden(mut self) -> Result<Self, Error> {
+        let environment = std::mem::take(&mut self.environment);
+        let settings = Settings::default().then(Origin::Environment, environment.settings());
+        self.changed(&settings, &environment)
+    }
+
+    fn changed(mut self, settings: &Settings, environment: &Environment) -> Result<Self, Error> {
+        if let Some((database, _)) = settings.value(Key::Database) {
+            self.database = database.into();
+        }
         if let Some((word, origin)) = settings.value(Key::Reactor) {
             match word.parse::<ReactorKind>() {
-                Ok(kind) => config.reactor = Choice { kind, asked_by: origin.into() },
+                Ok(kind) => self.reactor = Choice { kind, asked_by: origin.into() },
                 Err(_) if origin == Origin::Environment => {
                     log::warn!("{} asks for an unknown reactor {word:?} and is ignored; known: {REACTORS}", Key::Reactor.variable())
                 }
                 Err(_) => return Err(settings.invalid(Key::Reactor, REACTORS)),
             }
         }
-        if settings.switch(Key::AllowPrivate)? {
-            config.crawl.http.private_addresses = PrivateAddresses::Allow;
+        if let Some(allowed) = settings.switch(Key::AllowPrivate)? {
+            self.crawl.http.private_addresses = if allowed { PrivateAddresses::Allow } else { PrivateAddresses::Refuse };
         }
         if let Some((agent, _)) = settings.value(Key::UserAgent) {
             if agent.is_empty() || agent.bytes().any(|byte| !(b' '..=b'~').contains(&byte)) {
                 return Err(settings.invalid(Key::UserAgent, "printable ASCII"));
             }
-            agent.clone_into(&mut config.crawl.http.user_agent);
+            agent.clone_into(&mut self.crawl.http.user_agent);
             // What a site reads in its log is what it names in its robots.txt (RFC 9309 2.2.1).
             let token: String = agent.chars().take_while(|c| c.is_ascii_alphabetic() || matches!(c, '-' | '_')).collect();
             if !token.is_empty() {
-                config.crawl.agent = token;
+                self.crawl.agent = token;
             }
         }
-        config.crawl.http.proxies = Proxies::from_variables(environment.iter()).map_err(|source| Error::Proxy { source })?;
-        config.embeddings = settings.embeddings()?;
-        Ok(config)
+        if let Some(seconds) = settings.number(Key::TimeoutSeconds, "1 to 86400", 1..=86_400)? {
+            self.crawl.http.total_timeout = Duration::from_secs(seconds);
+        }
+        if let Some(mebibytes) = settings.number(Key::MaxBodyMib, "1 to 1024", 1..=1024)? {
+            self.crawl.http.max_body = mebibytes << 20;
+        }
+        if environment.names_a_proxy() {
+            self.crawl.http.proxies = Proxies::from_variables(environment.iter()).map_err(|source| Error::Proxy { source })?;
+        }
+        if let Some(embeddings) = settings.embeddings()? {
+            self.embeddings = embeddings;
+        }
+        Ok(self)
     }
 }
 
@@ -97,6 +127,8 @@ pub enum Key {
     Reactor,
     AllowPrivate,
     UserAgent,
+    TimeoutSeconds,
+    MaxBodyMib,
     Embeddings,
     EmbeddingsUrl,
     EmbeddingsModel,
@@ -105,11 +137,13 @@ pub enum Key {
 
 impl Key {
     /// Every setting, in the order `doctor` shows them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::Database,
         Self::Reactor,
         Self::AllowPrivate,
         Self::UserAgent,
+        Self::TimeoutSeconds,
+        Self::MaxBodyMib,
         Self::Embeddings,
         Self::EmbeddingsUrl,
         Self::EmbeddingsModel,
@@ -123,6 +157,8 @@ impl Key {
             Self::Reactor => "reactor",
             Self::AllowPrivate => "allow_private",
             Self::UserAgent => "user_agent",
+            Self::TimeoutSeconds => "timeout_seconds",
+            Self::MaxBodyMib => "max_body_mib",
             Self::Embeddings => "embeddings",
             Self::EmbeddingsUrl => "embeddings_url",
             Self::EmbeddingsModel => "embeddings_model",
@@ -205,25 +241,42 @@ impl Settings {
         Some((if key == Key::EmbeddingsKey { "(set)" } else { value }, origin))
     }
 
-    fn switch(&self, key: Key) -> Result<bool, Error> {
+    fn switch(&self, key: Key) -> Result<Option<bool>, Error> {
         match self.value(key).map(|(word, _)| word.to_ascii_lowercase()).as_deref() {
-            None | Some("" | "0" | "false" | "no" | "off") => Ok(false),
-            Some("1" | "true" | "yes" | "on") => Ok(true),
+            None => Ok(None),
+            Some("" | "0" | "false" | "no" | "off") => Ok(Some(false)),
+            Some("1" | "true" | "yes" | "on") => Ok(Some(true)),
             Some(_) => Err(self.invalid(key, "true or false")),
         }
     }
 
-    fn embeddings(&self) -> Result<Embeddings, Error> {
+    fn number(&self, key: Key, expected: &'static str, range: RangeInclusive<u64>) -> Result<Option<u64>, Error> {
+        match self.value(key).map(|(word, _)| word.trim().parse()) {
+            None => Ok(None),
+            Some(Ok(number)) if range.contains(&number) => Ok(Some(number)),
+            Some(_) => Err(self.invalid(key, expected)),
+        }
+    }
+
+    fn embeddings(&self) -> Result<Option<Embeddings>, Error> {
         match self.value(Key::Embeddings).map(|(word, _)| word) {
-            Some("none") => Ok(Embeddings::None),
+            Some("none") => Ok(Some(Embeddings::None)),
             #[cfg(feature = "bundled-model")]
-            Some("minilm") => Ok(Embeddings::MiniLm),
+            Some("minilm") => Ok(Some(Embeddings::MiniLm)),
             #[cfg(feature = "surf")]
-            Some("remote") => self.remote(),
+            Some("remote") => self.remote().map(Some),
             Some(_) => Err(self.invalid(Key::Embeddings, EMBEDDINGS)),
             #[cfg(feature = "surf")]
-            None if self.value(Key::EmbeddingsUrl).is_some() => self.remote(),
-            None => Ok(Embeddings::default()),
+            None if self.value(Key::EmbeddingsUrl).is_some() => self.remote().map(Some),
+            None => {
+                for key in [Key::EmbeddingsUrl, Key::EmbeddingsModel, Key::EmbeddingsKey] {
+                    if let Some((_, origin)) = self.value(key) {
+                        let remote = Key::Embeddings.name();
+                        log::warn!("{} ({origin}) is not used, as no embeddings server is asked for: set {remote} to remote", key.name());
+                    }
+                }
+                Ok(None)
+            }
         }
     }
 
@@ -274,6 +327,11 @@ impl Environment {
         self.iter().find(|(known, value)| *known == name && !value.is_empty()).map(|(_, value)| value)
     }
 
+    /// Whether a variable says anything about proxies.
+    fn names_a_proxy(&self) -> bool {
+        self.iter().any(|(name, value)| !value.is_empty() && PROXIES.iter().any(|proxy| name.eq_ignore_ascii_case(proxy)))
+    }
+
     /// The settings among the variables.
     pub fn settings(&self) -> impl Iterator<Item = (Key, String)> {
         Key::ALL.into_iter().filter_map(|key| Some((key, self.value(&key.variable())?.to_owned())))
@@ -315,6 +373,7 @@ impl Error {
     }
 }
 
+const PROXIES: [&str; 4] = ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"];
 const REACTORS: &str = "auto, selector, edge, poll or completion";
 const EMBEDDINGS: &str = "minilm, remote or none (and built in)";
 
@@ -360,6 +419,31 @@ mod tests {
         };
         assert_eq!(agents("house-bot/2.1 (+https://a.test/)"), ("house-bot/2.1 (+https://a.test/)".to_owned(), "house-bot".to_owned()));
         assert_eq!(agents("(nobody)").1, "smolcrawl");
+    }
+
+    #[test]
+    fn an_operator_overrides_what_a_program_configured() {
+        let mut config = Config::new("program.db");
+        config.environment =
+            Environment(vec![("SMOLCRAWL_REACTOR".into(), "selector".into()), ("SMOLCRAWL_DB".into(), "operator.db".into())]);
+        config.crawl.http.private_addresses = PrivateAddresses::Allow;
+        let config = config.overridden().unwrap();
+        assert_eq!((config.reactor.kind, config.reactor.asked_by), (ReactorKind::Selector, AskedBy::Environment));
+        assert_eq!(config.database, PathBuf::from("operator.db"));
+        assert_eq!(config.crawl.http.private_addresses, PrivateAddresses::Allow, "what is not overridden stays");
+
+        let closed = Config { environment: Environment::none(), ..Config::new("program.db") }.overridden().unwrap();
+        assert_eq!((closed.database, closed.reactor), (PathBuf::from("program.db"), Choice::default()));
+    }
+
+    #[test]
+    fn limits_are_numbers_within_bounds() {
+        let with = |key, word| Config::parse(&settings(&[(Origin::File, &[(Key::Database, "x.db"), (key, word)])]), &Environment::none());
+        assert_eq!(with(Key::MaxBodyMib, "64").unwrap().crawl.http.max_body, 64 << 20);
+        assert_eq!(with(Key::TimeoutSeconds, "5").unwrap().crawl.http.total_timeout, Duration::from_secs(5));
+        for word in ["0", "-1", "2000", "many"] {
+            assert!(with(Key::MaxBodyMib, word).is_err(), "{word}");
+        }
     }
 
     #[test]

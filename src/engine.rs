@@ -8,7 +8,8 @@
 //!
 //! Nothing is opened before it is needed: the database with the first question to it, the model with the first vector.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use futures_lite::StreamExt;
@@ -22,11 +23,11 @@ use crate::config::{Config, Embeddings};
 use crate::crawl::{Crawl, Crawler, MAX_LISTED, Refetched, Visit, normalise};
 pub use crate::crawl::{CrawlReport, CrawlRequest, Failed, Robots, Scope, Skipped};
 use crate::embed::{self, Embed, Purpose};
-use crate::error::Error;
+use crate::error::{Error, chain};
 use crate::extract;
 #[cfg(feature = "surf")]
 use crate::http::{self, PrivateAddresses};
-use crate::model::{Document, EmbedProgress, Embedded, Hit, Mode, Page, Query, SourceId, SourceSummary, Validators};
+use crate::model::{Document, EmbedProgress, Embedded, Hit, Mode, Page, Pending, Query, SourceId, SourceSummary, Validators};
 use crate::reactor::{self, Boxed, Handle, Report};
 use crate::store::{Put, Store};
 
@@ -49,26 +50,38 @@ struct Inner {
     embedder: Option<Arc<dyn Embed>>,
     /// Open once somebody asked for it. Held while it opens, so that it opens once.
     store: Mutex<Option<Arc<Store>>>,
+    /// Chunks that the model's service refused, until the process ends. Held for a look-up or an insertion only.
+    refused: Mutex<BTreeSet<i64>>,
     /// Rung when there may be chunks without a vector; a full bell is already ringing.
     bell: (async_channel::Sender<()>, async_channel::Receiver<()>),
 }
 
 impl Engine {
-    /// Chooses the reactor that `config` asks for. Opens nothing yet.
+    /// Chooses the reactor that `config` asks for, or its environment: see [`Config::environment`]. Opens nothing yet.
     pub fn new(config: Config) -> Result<Self, Error> {
+        let config = config.overridden()?;
         let (handle, report) = reactor::choose(config.reactor)?;
         Self::assemble(config, handle, Some(report))
     }
 
     /// On a reactor that the caller has: `config.reactor` is not looked at.
     pub fn with_handle(config: Config, handle: Handle) -> Result<Self, Error> {
-        Self::assemble(config, handle, None)
+        Self::assemble(config.overridden()?, handle, None)
     }
 
     fn assemble(config: Config, handle: Handle, reactor: Option<Report>) -> Result<Self, Error> {
         let crawler = Crawler::new(handle.clone(), config.crawl.clone())?;
         let embedder = embedder(&config, &handle)?;
-        let inner = Inner { handle, reactor, config, crawler, embedder, store: Mutex::new(None), bell: async_channel::bounded(1) };
+        let inner = Inner {
+            handle,
+            reactor,
+            config,
+            crawler,
+            embedder,
+            store: Mutex::new(None),
+            refused: Mutex::default(),
+            bell: async_channel::bounded(1),
+        };
         Ok(Self { inner: Arc::new(inner) })
     }
 
@@ -238,22 +251,16 @@ impl Embedding {
 
     async fn step(&mut self, embedder: &dyn Embed) -> Result<Option<EmbedProgress>, Error> {
         let model = embedder.model().to_owned();
-        let pending = self
-            .engine
-            .with_store({
-                let model = model.clone();
-                move |store| store.pending(&model, EMBED_AT_ONCE)
-            })
-            .await?;
+        let pending = self.pending(&model).await?;
         if pending.is_empty() {
             return Ok(None);
         }
         let (rows, passages): (Vec<i64>, Vec<String>) = pending.into_iter().map(|pending| (pending.chunk, pending.passage)).unzip();
-        let vectors = embedder.embed(&passages, Purpose::Passage).await?;
-        if vectors.len() != rows.len() {
-            return Err(embed::Error::WrongCount { expected: rows.len(), found: vectors.len() }.into());
-        }
-        let embedded: Vec<_> = rows.into_iter().zip(vectors).map(|(chunk, vector)| Embedded { chunk, vector }).collect();
+        let embedded = match embedder.embed(&passages, Purpose::Passage).await {
+            Ok(vectors) => together(&rows, vectors)?,
+            Err(error) if error.is_refusal() => self.one_by_one(embedder, &rows, &passages, error).await?,
+            Err(error) => return Err(error.into()),
+        };
         self.engine
             .with_store(move |store| {
                 store.put_vectors(&model, &embedded)?;
@@ -261,6 +268,51 @@ impl Embedding {
             })
             .await
             .map(Some)
+    }
+
+    /// The next chunks without a vector, but for those that were refused.
+    async fn pending(&self, model: &str) -> Result<Vec<Pending>, Error> {
+        let (model, refused) = (model.to_owned(), self.engine.inner.refused().clone());
+        let mut pending = self.engine.with_store(move |store| store.pending(&model, EMBED_AT_ONCE + refused.len())).await?;
+        let refused = self.engine.inner.refused();
+        pending.retain(|pending| !refused.contains(&pending.chunk));
+        pending.truncate(EMBED_AT_ONCE);
+        Ok(pending)
+    }
+
+    /// One text of a batch may be too long for a service, which then refuses them all: the others are embedded without it.
+    /// A service that refuses each of several texts refuses something else, and that is the error of them all.
+    async fn one_by_one(
+        &self,
+        embedder: &dyn Embed,
+        rows: &[i64],
+        passages: &[String],
+        error: embed::Error,
+    ) -> Result<Vec<Embedded>, Error> {
+        let (mut embedded, mut refusals) = (Vec::new(), Vec::new());
+        for (row, passage) in rows.iter().zip(passages) {
+            match embedder.embed(std::slice::from_ref(passage), Purpose::Passage).await {
+                Ok(vectors) => embedded.extend(together(&[*row], vectors)?),
+                Err(error) if error.is_refusal() => refusals.push((*row, error)),
+                Err(error) => return Err(error.into()),
+            }
+        }
+        if embedded.is_empty() && refusals.len() > 1 {
+            return Err(error.into());
+        }
+        for (row, error) in refusals {
+            log::error!("chunk {row} stays without a vector and is found by its words only: {}", chain(&error));
+            self.engine.inner.refused().insert(row);
+        }
+        Ok(embedded)
+    }
+}
+
+/// Chunks with their vectors, one each.
+fn together(rows: &[i64], vectors: Vec<Vec<f32>>) -> Result<Vec<Embedded>, Error> {
+    match vectors.len() == rows.len() {
+        true => Ok(rows.iter().zip(vectors).map(|(chunk, vector)| Embedded { chunk: *chunk, vector }).collect()),
+        false => Err(embed::Error::WrongCount { expected: rows.len(), found: vectors.len() }.into()),
     }
 }
 
@@ -423,6 +475,10 @@ impl Inner {
         *slot = Some(store.clone());
         self.ring();
         Ok(store)
+    }
+
+    fn refused(&self) -> MutexGuard<'_, BTreeSet<i64>> {
+        self.refused.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn ring(&self) {

@@ -247,6 +247,7 @@ fn lines_that_cannot_be_read_are_named() {
     let home = TempDir::new().unwrap();
     std::fs::write(home.path().join("bad.jsonl"), b"\n\xff\xfe\n").unwrap();
     std::fs::create_dir(home.path().join("folder")).unwrap();
+    assert!(run(home.path(), &["sources", "--db", "x.db"]).status.success());
     for (arguments, why) in [
         (["index", "--jsonl", "bad.jsonl"], "bad.jsonl, line 2: "),
         (["search", "--batch", "bad.jsonl"], "bad.jsonl, line 2: "),

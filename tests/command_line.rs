@@ -127,6 +127,9 @@ fn html_lines_become_markdown_lines() {
 #[test]
 fn bad_input_gets_a_clear_error_and_a_hint() {
     let home = TempDir::new().unwrap();
+    // A database with nothing of docs.test in it.
+    std::fs::write(home.path().join("one.jsonl"), "{\"url\":\"http://eval.invalid/0\",\"text\":\"One.\"}\n").unwrap();
+    assert!(run(home.path(), &["index", "--jsonl", "one.jsonl", "--db", "x.db", "--no-index"]).status.success());
     std::fs::write(
         home.path().join("not.db"),
         "this is no database, only text that is long enough to be read as a header of one, or so it seems",
@@ -155,6 +158,8 @@ fn bad_input_gets_a_clear_error_and_a_hint() {
         (&["search", "x", "--db", "not.db"], 1, "is not a smolcrawl database"),
         (&["search", "", "--db", "x.db", "--mode", "lexical"], 1, "the query is empty"),
         (&["search", "x", "--source", "::", "--db", "x.db"], 1, "names no source"),
+        (&["search", "x", "--db", "missing.db"], 1, "nothing is stored yet"),
+        (&["refresh", "docs.test", "--db", "missing.db"], 1, "nothing is stored yet"),
         (&["remove", "docs.test", "--db", "x.db"], 1, "nothing of docs.test is stored"),
         (&["search", "--batch", "missing.jsonl"], 1, "missing.jsonl"),
         (&["sources", "--reactor", "warp"], 2, "reactor (flag) is \"warp\""),
@@ -172,6 +177,7 @@ fn bad_input_gets_a_clear_error_and_a_hint() {
         assert!(errors[0].contains(why), "{arguments:?}: {stderr}");
         assert!(stderr.lines().any(|line| line.starts_with("hint: ")), "{arguments:?} gives no hint: {stderr}");
     }
+    assert!(!home.path().join("missing.db").exists(), "a question makes no database");
     assert_eq!(run(home.path(), &["crawl"]).status.code(), Some(2));
     assert!(std::fs::read_to_string(home.path().join("not.db")).unwrap().starts_with("this is no database"), "it was not touched");
 }

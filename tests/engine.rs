@@ -10,11 +10,11 @@ use std::time::Duration;
 
 use futures_lite::{AsyncReadExt, AsyncWriteExt, future};
 use serde_json::{Value, json};
-use smolcrawl::config::{Config, Embeddings};
+use smolcrawl::config::{Config, Embeddings, Environment};
 use smolcrawl::embed::RemoteConfig;
 use smolcrawl::engine::{Chunking, CrawlReport, CrawlRequest, Event, Robots};
 use smolcrawl::http::PrivateAddresses;
-use smolcrawl::model::SourceId;
+use smolcrawl::model::{EmbedProgress, SourceId};
 use smolcrawl::reactor::sim::Sim;
 use smolcrawl::reactor::{Handle, Listener};
 use smolcrawl::{Engine, Error};
@@ -41,7 +41,7 @@ impl World {
     }
 
     fn engine(&self, embeddings: Embeddings) -> Engine {
-        let mut config = Config::new(":memory:");
+        let mut config = Config { environment: Environment::none(), ..Config::new(":memory:") };
         config.crawl.http.private_addresses = PrivateAddresses::Allow;
         config.embeddings = embeddings;
         Engine::with_handle(config, self.handle.clone()).unwrap()
@@ -132,7 +132,7 @@ fn embedding_goes_on_by_itself_after_a_service_was_down() {
     let asked = Rc::new(Cell::new(0));
     let listener = world.handle.block_on(world.handle.listen("10.0.0.2:80".parse().unwrap())).unwrap();
     // Longer down than one call of the client persists.
-    let service = embeddings_service(listener, asked.clone(), 3);
+    let service = embeddings_service(listener, asked.clone(), |asked, _| if asked <= 3 { 503 } else { 200 });
     let remote = RemoteConfig { base_url: "http://embed.test/v1".to_owned(), model: "m".to_owned(), retries: 1, ..RemoteConfig::default() };
     let engine = world.engine(Embeddings::Remote(remote));
     assert_eq!(world.crawl(&engine).stored, 3);
@@ -162,6 +162,45 @@ fn embedding_goes_on_by_itself_after_a_service_was_down() {
     assert!(asked.get() > 3);
 }
 
+/// Embeds what three pages left, with a service that answers so; how far it came, and how it ended.
+fn embed_with(status: impl Fn(u32, &[Value]) -> u16) -> (EmbedProgress, Result<(), Error>) {
+    let world = World::new();
+    world.site.page("a.test/", &["/one", "/two"]).page("a.test/one", &[]).page("a.test/two", &[]);
+    let listener = world.handle.block_on(world.handle.listen("10.0.0.2:80".parse().unwrap())).unwrap();
+    let remote = RemoteConfig { base_url: "http://embed.test/v1".to_owned(), model: "m".to_owned(), ..RemoteConfig::default() };
+    let engine = world.engine(Embeddings::Remote(remote));
+    assert_eq!(world.crawl(&engine).stored, 3);
+    let mut embedding = engine.embed_pending();
+    let embed = async {
+        while let Some(progress) = embedding.next().await {
+            progress?;
+        }
+        Ok(())
+    };
+    let serve = async {
+        embeddings_service(listener, Rc::new(Cell::new(0)), status).await;
+        unreachable!("it serves for ever")
+    };
+    let ended = world.handle.block_on(future::or(embed, serve));
+    (world.handle.block_on(engine.embed_progress()).unwrap(), ended)
+}
+
+#[test]
+fn a_text_that_the_service_refuses_does_not_stop_the_others() {
+    let refuses = |_, texts: &[Value]| if texts.iter().any(|text| text.as_str().unwrap().starts_with("a.test/one")) { 400 } else { 200 };
+    let (progress, ended) = embed_with(refuses);
+    assert!(ended.is_ok(), "{ended:?}");
+    assert!(progress.embedded > 0);
+    assert_eq!(progress.embedded, progress.chunks - 1, "all but the one");
+}
+
+#[test]
+fn a_service_that_refuses_every_text_is_an_error() {
+    let (progress, ended) = embed_with(|_, _| 400);
+    assert!(matches!(ended, Err(Error::Embed(_))), "{ended:?}");
+    assert_eq!(progress.embedded, 0);
+}
+
 #[test]
 fn a_question_by_meaning_without_a_model_is_an_error() {
     let world = World::new();
@@ -179,8 +218,8 @@ fn a_question_by_meaning_without_a_model_is_an_error() {
     assert!(error.hint().is_some());
 }
 
-/// Answers 503 so many times, then vectors. One connection a request.
-async fn embeddings_service(listener: Listener, asked: Rc<Cell<u32>>, failures: u32) {
+/// Answers the n-th request for these texts with a status and, if that is 200, vectors. One connection a request.
+async fn embeddings_service(listener: Listener, asked: Rc<Cell<u32>>, status: impl Fn(u32, &[Value]) -> u16) {
     loop {
         let (mut socket, _) = listener.accept().await.unwrap();
         let mut received = Vec::new();
@@ -193,13 +232,14 @@ async fn embeddings_service(listener: Listener, asked: Rc<Cell<u32>>, failures: 
             }
         };
         asked.set(asked.get() + 1);
-        let (status, answer) = match asked.get() <= failures {
-            true => (503, json!({})),
-            false => {
-                let texts = body["input"].as_array().unwrap().len();
-                let vectors: Vec<Value> = (0..texts).map(|index| json!({ "index": index, "embedding": [1.0, 0.5] })).collect();
-                (200, json!({ "data": vectors }))
+        let texts = body["input"].as_array().unwrap();
+        let status = status(asked.get(), texts);
+        let answer = match status {
+            200 => {
+                let vectors: Vec<Value> = (0..texts.len()).map(|index| json!({ "index": index, "embedding": [1.0, 0.5] })).collect();
+                json!({ "data": vectors })
             }
+            _ => json!({ "error": { "message": "not these" } }),
         };
         let answer = answer.to_string();
         let head = format!(

@@ -49,6 +49,18 @@ pub fn run(cli: Cli, environment: &Environment) -> Result<(), Failure> {
     })
 }
 
+/// Fails where there is no database to ask, rather than make one and find nothing in it.
+fn database_exists(engine: &Engine) -> Result<(), Failure> {
+    let database = &engine.config().database;
+    match database.exists() {
+        true => Ok(()),
+        false => {
+            let hint = "crawl something first, `smolcrawl crawl URL`, or name another file with --db";
+            Err(Failure::new(format!("nothing is stored yet: {} does not exist", database.display()), hint))
+        }
+    }
+}
+
 /// Runs `main` on a smol executor while this thread drives the engine's reactor.
 fn drive<T>(engine: &Engine, main: impl Future<Output = T>) -> T {
     let executor = smol::LocalExecutor::new();

@@ -9,12 +9,13 @@ use serde_json::{Value, json};
 use smolcrawl::Engine;
 use smolcrawl::model::{ChunkKind, Hit, Mode, PerPage, Query, SourceId, Wanted};
 
-use super::Failure;
 use super::output::Output;
+use super::{Failure, database_exists};
 use crate::cli;
 
 pub async fn run(engine: &Engine, asked: cli::Search) -> Result<(), Failure> {
     let query = query(engine, &asked)?;
+    database_exists(engine)?;
     tell_what_is_missing(engine, query.mode).await?;
     match &asked.batch {
         Some(file) => batch(engine, &query, file).await,
@@ -50,8 +51,9 @@ async fn tell_what_is_missing(engine: &Engine, mode: Mode) -> Result<(), Failure
     let progress = engine.embed_progress().await?;
     if progress.embedded < progress.chunks {
         let missing = progress.chunks - progress.embedded;
-        log::warn!(
-            "{missing} of {} chunks are not embedded yet and are found by their words only; `smolcrawl serve` goes on",
+        let found = if mode == Mode::Dense { "are not found" } else { "are found by their words only" };
+        eprintln!(
+            "note: {missing} of {} chunks are not embedded yet and {found}; the next `crawl`, `index` or `serve` goes on",
             progress.chunks
         );
     }

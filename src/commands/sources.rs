@@ -8,7 +8,7 @@ use smolcrawl::engine::Robots;
 use smolcrawl::model::{SourceId, SourceSummary};
 
 use super::output::Output;
-use super::{Failure, Shown, progress};
+use super::{Failure, Shown, database_exists, progress};
 use crate::cli;
 
 pub async fn list(engine: &Engine, asked: cli::Json) -> Result<(), Failure> {
@@ -32,6 +32,7 @@ pub async fn list(engine: &Engine, asked: cli::Json) -> Result<(), Failure> {
 
 pub async fn remove(engine: &Engine, asked: cli::OneSource) -> Result<(), Failure> {
     let source = parse(&asked.source)?;
+    database_exists(engine)?;
     let pages = engine.remove(source.clone()).await?;
     let mut output = Output::new();
     match asked.json.json {
@@ -43,6 +44,7 @@ pub async fn remove(engine: &Engine, asked: cli::OneSource) -> Result<(), Failur
 
 pub async fn refresh(engine: &Engine, asked: cli::OneSource, shown: Shown) -> Result<(), Failure> {
     let source = parse(&asked.source)?;
+    database_exists(engine)?;
     let report = engine.refresh(source.clone(), Robots::Obey, engine.config().chunk.clone()).await?;
     let mut output = Output::new();
     if asked.json.json {

@@ -81,6 +81,11 @@ impl Error {
         }
     }
 
+    /// Whether the service refused the texts for what they are, such as too long; without one of them it may take the rest.
+    pub fn is_refusal(&self) -> bool {
+        matches!(self.root(), Self::Status { status: 400 | 413 | 422, .. })
+    }
+
     /// What the reader can do about it, as a sentence without a period.
     pub fn hint(&self) -> Option<&'static str> {
         Some(match self.root() {

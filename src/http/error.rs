@@ -168,13 +168,15 @@ impl Error {
                 "the server may not speak TLS on this port, or only a version older than 1.2; check http:// against https://"
             }
             Self::ConnectTimeout { .. } | Self::FirstByteTimeout { .. } | Self::IdleTimeout { .. } | Self::TotalTimeout { .. } => {
-                "the server is slow or unreachable; try again later or raise the time limit"
+                "the server is slow or unreachable; try again later"
             }
             Self::ClosedBeforeResponse { .. } | Self::TruncatedHead { .. } | Self::TruncatedBody { .. } | Self::Write { .. } => {
                 "the server or something on the way cut the connection; try again later"
             }
             Self::MalformedHead { fault: HeadFault::NotHttp } => "the port may belong to another protocol; check http:// against https://",
-            Self::BodyTooLarge { .. } => "raise the limit of the body size if the page is wanted",
+            Self::BodyTooLarge { .. } => {
+                "if the page is wanted, raise the limit: max_body_mib among the settings, http::Config::max_body in a program"
+            }
             Self::InvalidProxy { .. } => "proxies are given as http://host:port; proxies over TLS and SOCKS are not supported",
             Self::ProxyRefused { status: 407, .. } => "the proxy wants a user name and a password: http://user:password@host:port",
             Self::ProxyRefused { .. } => "the proxy does not let this host through; NO_PROXY lists hosts to reach directly",

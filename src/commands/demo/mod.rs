@@ -38,6 +38,8 @@ async fn show(engine: &Engine, site: &Site, shown: Shown) -> Result<(), Failure>
     let mut request =
         CrawlRequest::parse(&[site.url().to_owned(), format!("{}sitemap.xml", site.url())]).map_err(smolcrawl::Error::from)?;
     request.scope = Scope::Host;
+    // Few connections, so that one which was reset is met again.
+    request.concurrency = 2;
     let mut crawling = engine.crawl(request, engine.config().chunk.clone());
     while let Some(event) = crawling.next().await {
         match event? {
