@@ -308,14 +308,22 @@ impl Crawling {
 
     /// What has become of the crawl so far.
     pub fn report(&self) -> CrawlReport {
-        let mut report = self.crawl.report();
-        report.stored = self.tally.stored;
-        report.skipped.extend(self.tally.skipped.iter().cloned());
-        report
+        self.tally.completed(self.crawl.report())
+    }
+
+    /// Ends the crawl, finished or not: requests in flight are cancelled.
+    pub fn finish(self) -> CrawlReport {
+        self.tally.completed(self.crawl.finish())
     }
 }
 
 impl Tally {
+    fn completed(&self, mut report: CrawlReport) -> CrawlReport {
+        report.stored = self.stored;
+        report.skipped.extend(self.skipped.iter().cloned());
+        report
+    }
+
     fn count(&mut self, event: &Event) {
         match event {
             Event::Stored { .. } => self.stored += 1,

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::io;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, Waker, ready};
 use std::time::Instant;
 
@@ -10,6 +11,7 @@ use futures_io::{AsyncRead, AsyncWrite};
 use futures_rustls::client::TlsStream;
 
 use super::connect::Route;
+use super::counters::Totals;
 use super::verdict::Age;
 use crate::reactor::Boxed;
 use crate::reactor::Handle;
@@ -40,6 +42,11 @@ impl Connection {
     pub(super) fn is_quiet(&self) -> bool {
         self.buffer.unread().is_empty() && self.wire.is_quiet()
     }
+
+    /// The peer is known to be gone, and that has been counted.
+    pub(super) fn give_up(&mut self) {
+        self.wire.is_over = true;
+    }
 }
 
 impl fmt::Debug for Connection {
@@ -48,52 +55,84 @@ impl fmt::Debug for Connection {
     }
 }
 
-/// The bytes of a connection, without or with TLS.
-pub(super) enum Wire {
+/// The bytes of a connection, and its place in the counters.
+pub(super) struct Wire {
+    stream: Stream,
+    /// A read or a write has met the end or an error, or the pool has found the peer gone: whatever that meant has been judged and
+    /// counted, so that what it does to the closing says nothing new.
+    is_over: bool,
+    totals: Arc<Totals>,
+}
+
+/// Without or with TLS.
+pub(super) enum Stream {
     Plain(Socket),
     Tls(Box<TlsStream<Socket>>),
 }
 
 impl Wire {
+    /// `stream` stands: it counts as opened.
+    pub(super) fn new(stream: Stream, totals: &Arc<Totals>) -> Self {
+        totals.count(|numbers| &numbers.connections_opened);
+        Self { stream, is_over: false, totals: totals.clone() }
+    }
+
     pub(super) fn poll_read(&mut self, cx: &mut Context<'_>, into: &mut [u8]) -> Poll<io::Result<usize>> {
-        match self {
-            Self::Plain(socket) => Pin::new(socket).poll_read(cx, into),
-            Self::Tls(stream) => Pin::new(stream).poll_read(cx, into),
-        }
+        let read = ready!(match &mut self.stream {
+            Stream::Plain(socket) => Pin::new(socket).poll_read(cx, into),
+            Stream::Tls(stream) => Pin::new(stream).poll_read(cx, into),
+        });
+        self.is_over |= matches!(read, Ok(0) | Err(_));
+        Poll::Ready(read)
     }
 
     pub(super) fn poll_write(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        match self {
-            Self::Plain(socket) => Pin::new(socket).poll_write(cx, bytes),
-            Self::Tls(stream) => Pin::new(stream).poll_write(cx, bytes),
-        }
+        let written = ready!(match &mut self.stream {
+            Stream::Plain(socket) => Pin::new(socket).poll_write(cx, bytes),
+            Stream::Tls(stream) => Pin::new(stream).poll_write(cx, bytes),
+        });
+        self.is_over |= written.is_err();
+        Poll::Ready(written)
     }
 
     pub(super) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match self {
-            Self::Plain(socket) => Pin::new(socket).poll_flush(cx),
-            Self::Tls(stream) => Pin::new(stream).poll_flush(cx),
-        }
+        let flushed = ready!(match &mut self.stream {
+            Stream::Plain(socket) => Pin::new(socket).poll_flush(cx),
+            Stream::Tls(stream) => Pin::new(stream).poll_flush(cx),
+        });
+        self.is_over |= flushed.is_err();
+        Poll::Ready(flushed)
     }
 
     /// Whether nothing has come: no byte, no end, no error.
     fn is_quiet(&self) -> bool {
-        match self {
-            Self::Plain(socket) => socket.is_quiet(),
-            Self::Tls(stream) => stream.get_ref().0.is_quiet(),
+        match &self.stream {
+            Stream::Plain(socket) => socket.is_quiet(),
+            Stream::Tls(stream) => stream.get_ref().0.is_quiet(),
+        }
+    }
+
+    /// A session is closed as RFC 8446 6.1 asks, as far as that needs no waiting. There is no shutdown(2): dropping the socket sends FIN.
+    fn say_goodbye(&mut self) -> io::Result<()> {
+        let Stream::Tls(stream) = &mut self.stream else { return Ok(()) };
+        stream.get_mut().1.send_close_notify();
+        match Pin::new(stream).poll_flush(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(sent) => sent,
+            Poll::Pending => Ok(()),
         }
     }
 }
 
-/// A session is closed as RFC 8446 6.1 asks, as far as that needs no waiting. What comes of it is of no interest: everything was
-/// said, or nobody wants to hear it any more.
+/// What comes of closing is of no interest: everything was said, or nobody wants to hear it any more.
 impl Drop for Wire {
     fn drop(&mut self) {
-        if let Self::Tls(stream) = self
-            && let Poll::Ready(Err(error)) = Pin::new(stream).poll_close(&mut Context::from_waker(Waker::noop()))
-        {
+        if let Err(error) = self.say_goodbye() {
             log::trace!("while closing: {error}");
+            if !self.is_over {
+                self.totals.count(|numbers| &numbers.benign_resets);
+            }
         }
+        self.totals.count(|numbers| &numbers.connections_dropped);
     }
 }
 

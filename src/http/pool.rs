@@ -62,6 +62,7 @@ impl Pool {
             let Some(Parked { mut connection, since }) = parked else { return Taken { connection: None, dead } };
             let expired = now.saturating_duration_since(since) > self.limits.keep_alive;
             if is_dead(&connection) {
+                connection.give_up();
                 log::trace!("{route}: closed by the peer while idle");
                 dead += 1;
             } else if !expired {
@@ -104,7 +105,14 @@ impl Pool {
         }
         drop(locked);
         // Closed here, outside the lock.
-        out.iter().filter(|parked| is_dead(&parked.connection)).count() as u64
+        let mut dead = 0;
+        for parked in &mut out {
+            if is_dead(&parked.connection) {
+                parked.connection.give_up();
+                dead += 1;
+            }
+        }
+        dead
     }
 
     pub(super) fn len(&self) -> usize {
