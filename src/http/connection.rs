@@ -33,8 +33,18 @@ impl Connection {
 
     /// Reads more into the buffer; 0 is the peer's orderly end.
     pub(super) fn poll_fill(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
-        let count = ready!(self.wire.poll_read(cx, self.buffer.free()))?;
-        self.buffer.end += count;
+        if !self.buffer.bytes.is_empty() {
+            let count = ready!(self.wire.poll_read(cx, self.buffer.free()))?;
+            self.buffer.end += count;
+            return Poll::Ready(Ok(count));
+        }
+        // A connection that only waits has no buffer: thousands may wait for slow servers at one time.
+        let mut first = [0; FIRST];
+        let count = ready!(self.wire.poll_read(cx, &mut first))?;
+        if count > 0 {
+            self.buffer.free()[..count].copy_from_slice(&first[..count]);
+            self.buffer.end = count;
+        }
         Poll::Ready(Ok(count))
     }
 
@@ -156,6 +166,13 @@ impl Buffer {
         }
     }
 
+    /// Gives the memory back, where nothing is in it.
+    pub(super) fn release(&mut self) {
+        if self.unread().is_empty() {
+            *self = Self::default();
+        }
+    }
+
     /// Room to read into, never empty. Grows only for a head or a chunk line that fills the whole buffer; those have limits of their own.
     fn free(&mut self) -> &mut [u8] {
         if self.end == self.bytes.len() {
@@ -206,3 +223,5 @@ impl Alarm {
 
 // A head and a page of common size in one read.
 const BUFFER: usize = 32 * 1024;
+// Once for each connection: on the stack, and enough for a common head.
+const FIRST: usize = 4 * 1024;

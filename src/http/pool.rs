@@ -98,7 +98,13 @@ impl Pool {
         let parked = |connection| Parked { connection, since: now };
         // The route is cloned only the first time.
         match idle.by_route.get_mut(&connection.route) {
-            Some(list) => list.push(parked(connection)),
+            Some(list) => {
+                list.push(parked(connection));
+                // The newest are the next to be used; the others may rest for long.
+                if let Some(older) = list.len().checked_sub(WITH_BUFFER + 1) {
+                    list[older].connection.buffer.release();
+                }
+            }
             None => {
                 idle.by_route.insert(connection.route.clone(), vec![parked(connection)]);
             }
@@ -148,5 +154,8 @@ impl Idle {
 fn is_dead(connection: &Connection) -> bool {
     !connection.is_quiet() && verdict(None, Stage::Idle, Replayable::No) == Verdict::Benign
 }
+
+/// Connections of one route that keep their buffer at rest: 2 MiB of them.
+const WITH_BUFFER: usize = 64;
 
 const SWEEP: Duration = Duration::from_secs(10);
