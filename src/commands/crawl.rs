@@ -22,9 +22,7 @@ pub async fn run(engine: &Engine, asked: cli::Crawl, shown: Shown) -> Result<(),
     })
     .await;
     bar.finish_and_clear();
-    let report = crawling.report();
-    drop(crawling);
-    log::info!("crawl ended: {} pages, {} stored, {} failed", report.pages, report.stored, report.failed.len());
+    let report = crawling.finish();
     // What is stored is kept and told, even if the disk is full now.
     print(&report, asked.json)?;
     if let Ended::ByItself = ended?
