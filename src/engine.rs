@@ -85,6 +85,11 @@ impl Engine {
         &self.inner.config
     }
 
+    /// What the crawler's transport has done so far, all crawls of this engine and its clones together.
+    pub fn http_counters(&self) -> http::Counters {
+        self.inner.crawler.client().counters()
+    }
+
     /// The name of the model that makes vectors, if there is one.
     pub fn model(&self) -> Option<&str> {
         self.inner.embedder.as_deref().map(Embed::model)

@@ -1,8 +1,9 @@
 //! The reset matrix: every reactor and way to drive it, plain and over TLS, against every end that a connection can come to.
 //! Each cell wants the exact outcome of each request, exact counters, and not one log record at debug or above.
 //!
-//! A cell has 150 connections or more; `SMOLCRAWL_MATRIX_CONNECTIONS=1000 cargo test --test reset_matrix` is the long run, and
-//! `SMOLCRAWL_MATRIX_ONLY=words` runs the cells whose names have the words. `.ci/mutations` shows that the matrix can fail.
+//! As many trials in a cell as make the whole about a minute, however many reactors there are;
+//! `SMOLCRAWL_MATRIX_CONNECTIONS=1000 cargo test --test reset_matrix` is the long run, and `SMOLCRAWL_MATRIX_ONLY=words` runs the
+//! cells whose names have the words. `.ci/mutations` shows that the matrix can fail.
 #![cfg(unix)]
 
 #[path = "support/fault.rs"]
@@ -30,12 +31,16 @@ use stages::{Ask, Cause, Expect, Fault, Stage, stages, times};
 /// Requests in flight at one time.
 const LANES: usize = 16;
 
+/// Trials of one stage, over all reactors, where nothing else is asked for.
+const TRIALS: usize = 480;
+
 #[test]
 fn every_end_of_a_connection_means_what_its_stage_says() {
     log::set_logger(&LOGGER).unwrap();
     let reactors = reactors();
     LOGGER.arm();
-    let each = from_environment("SMOLCRAWL_MATRIX_CONNECTIONS").and_then(|count| count.parse().ok()).unwrap_or(150_usize);
+    let each = from_environment("SMOLCRAWL_MATRIX_CONNECTIONS").and_then(|count| count.parse().ok());
+    let each: usize = each.unwrap_or((TRIALS / reactors.len()).max(2 * LANES));
     let only = from_environment("SMOLCRAWL_MATRIX_ONLY").unwrap_or_default();
     let started = Instant::now();
     let (mut cells, mut connections, mut broken) = (0, 0, Vec::new());
@@ -68,7 +73,7 @@ fn every_end_of_a_connection_means_what_its_stage_says() {
             }
         }
     }
-    eprintln!("{cells} cells, {connections} connections in {:.1?}, {} broken", started.elapsed(), broken.len());
+    eprintln!("{cells} cells of {each} trials, {connections} connections in {:.1?}, {} broken", started.elapsed(), broken.len());
     assert!(broken.is_empty(), "\n{}", broken.join("\n"));
 }
 

@@ -90,13 +90,18 @@ pub fn stages(transport: Transport) -> Vec<Stage> {
 /// The answer is complete: whatever follows is nobody's business.
 fn after_a_message(transport: Transport) -> Vec<Stage> {
     let mut all = Vec::new();
-    for (message, names) in
-        [(LENGTH, ["RST after a length", "FIN after a length"]), (CHUNKED, ["RST after the last chunk", "FIN after the last chunk"])]
-    {
+    let none = Say("HTTP/1.1 204 No Content\r\n\r\n");
+    let described = Say("HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n");
+    for (message, ask, names) in [
+        (LENGTH, Get(HELLO), ["RST after a length", "FIN after a length"]),
+        (CHUNKED, Get(HELLO), ["RST after the last chunk", "FIN after the last chunk"]),
+        (none, Get(Expect::Answer(204, "")), ["RST after 204", "FIN after 204"]),
+        (described, Head(EMPTY), ["RST after HEAD", "FIN after HEAD"]),
+    ] {
         for (end, name) in [Reset, Fin].into_iter().zip(names) {
             // Dead in the pool by the time of the second request, which finds that out before it is sent.
             let counters = Counters { benign_resets: 1, ..two_on_two() };
-            all.push(stage(name, [vec![message.clone(), end], vec![LAST]], [Get(HELLO), AwaitEnd, Get(AGAIN)], counters));
+            all.push(stage(name, [vec![message.clone(), end], vec![LAST]], [ask, AwaitEnd, Get(AGAIN)], counters));
         }
     }
     // Closing tells the peer goodbye over TLS, and meets its reset: counted. Without TLS nothing is said.
