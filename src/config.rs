@@ -10,7 +10,6 @@ use std::path::PathBuf;
 
 use crate::chunk;
 use crate::crawl;
-use crate::embed;
 use crate::http::{self, PrivateAddresses, Proxies};
 use crate::reactor::{AskedBy, Choice, ReactorKind};
 use crate::store;
@@ -41,7 +40,7 @@ pub enum Embeddings {
     MiniLm,
     /// An OpenAI-compatible `/v1/embeddings` server.
     #[cfg(feature = "surf")]
-    Remote(embed::RemoteConfig),
+    Remote(crate::embed::RemoteConfig),
 }
 
 impl Config {
@@ -79,6 +78,11 @@ impl Config {
                 return Err(settings.invalid(Key::UserAgent, "printable ASCII"));
             }
             agent.clone_into(&mut config.crawl.http.user_agent);
+            // What a site reads in its log is what it names in its robots.txt (RFC 9309 2.2.1).
+            let token: String = agent.chars().take_while(|c| c.is_ascii_alphabetic() || matches!(c, '-' | '_')).collect();
+            if !token.is_empty() {
+                config.crawl.agent = token;
+            }
         }
         config.crawl.http.proxies = Proxies::from_variables(environment.iter()).map_err(|source| Error::Proxy { source })?;
         config.embeddings = settings.embeddings()?;
@@ -210,30 +214,26 @@ impl Settings {
     }
 
     fn embeddings(&self) -> Result<Embeddings, Error> {
-        let url = self.value(Key::EmbeddingsUrl).map(|(url, _)| url);
         match self.value(Key::Embeddings).map(|(word, _)| word) {
             Some("none") => Ok(Embeddings::None),
             #[cfg(feature = "bundled-model")]
             Some("minilm") => Ok(Embeddings::MiniLm),
             #[cfg(feature = "surf")]
-            Some("remote") => self.remote(url.unwrap_or("https://api.openai.com/v1")),
+            Some("remote") => self.remote(),
             Some(_) => Err(self.invalid(Key::Embeddings, EMBEDDINGS)),
             #[cfg(feature = "surf")]
-            None if url.is_some() => self.remote(url.expect("it is some")),
+            None if self.value(Key::EmbeddingsUrl).is_some() => self.remote(),
             None => Ok(Embeddings::default()),
         }
     }
 
     #[cfg(feature = "surf")]
-    fn remote(&self, url: &str) -> Result<Embeddings, Error> {
+    fn remote(&self) -> Result<Embeddings, Error> {
+        use crate::embed::{RemoteConfig, Secret};
+        let url = self.value(Key::EmbeddingsUrl).map_or("https://api.openai.com/v1", |(url, _)| url);
         let (model, _) = self.value(Key::EmbeddingsModel).ok_or(Error::NoModel)?;
-        let key = self.value(Key::EmbeddingsKey).map(|(key, _)| embed::Secret::new(key));
-        Ok(Embeddings::Remote(embed::RemoteConfig {
-            base_url: url.to_owned(),
-            model: model.to_owned(),
-            key,
-            ..embed::RemoteConfig::default()
-        }))
+        let key = self.value(Key::EmbeddingsKey).map(|(key, _)| Secret::new(key));
+        Ok(Embeddings::Remote(RemoteConfig { base_url: url.to_owned(), model: model.to_owned(), key, ..RemoteConfig::default() }))
     }
 
     fn invalid(&self, key: Key, expected: &'static str) -> Error {
@@ -349,6 +349,17 @@ mod tests {
         assert_eq!(asked(Origin::Environment).unwrap().reactor.kind, ReactorKind::Auto);
         let error = asked(Origin::Flag).unwrap_err();
         assert_eq!(error.to_string(), format!("reactor (flag) is \"warp\", expected {REACTORS}"));
+    }
+
+    #[test]
+    fn a_site_finds_the_rules_for_the_agent_it_sees() {
+        let agents = |agent| {
+            let settings = settings(&[(Origin::File, &[(Key::Database, "x.db"), (Key::UserAgent, agent)])]);
+            let crawl = Config::parse(&settings, &Environment::none()).unwrap().crawl;
+            (crawl.http.user_agent, crawl.agent)
+        };
+        assert_eq!(agents("house-bot/2.1 (+https://a.test/)"), ("house-bot/2.1 (+https://a.test/)".to_owned(), "house-bot".to_owned()));
+        assert_eq!(agents("(nobody)").1, "smolcrawl");
     }
 
     #[test]

@@ -9,6 +9,7 @@
 //! Nothing is opened before it is needed: the database with the first question to it, the model with the first vector.
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, SystemTime};
 
 use futures_lite::StreamExt;
 use futures_lite::future;
@@ -18,11 +19,12 @@ use url::Url;
 use crate::chunk;
 pub use crate::chunk::Config as Chunking;
 use crate::config::{Config, Embeddings};
-use crate::crawl::{Crawl, Crawler, Refetched, Visit};
+use crate::crawl::{Crawl, Crawler, MAX_LISTED, Refetched, Visit, normalise};
 pub use crate::crawl::{CrawlReport, CrawlRequest, Failed, Robots, Scope, Skipped};
 use crate::embed::{self, Embed, Purpose};
 use crate::error::Error;
 use crate::extract;
+use crate::http::Counters;
 #[cfg(feature = "surf")]
 use crate::http::{self, PrivateAddresses};
 use crate::model::{Document, EmbedProgress, Embedded, Hit, Mode, Page, Query, SourceId, SourceSummary, Validators};
@@ -86,7 +88,7 @@ impl Engine {
     }
 
     /// What the crawler's transport has done so far, all crawls of this engine and its clones together.
-    pub fn http_counters(&self) -> http::Counters {
+    pub fn http_counters(&self) -> Counters {
         self.inner.crawler.client().counters()
     }
 
@@ -107,6 +109,7 @@ impl Engine {
             crawl: self.inner.crawler.crawl(request),
             storing: FuturesUnordered::new(),
             chunking,
+            fetching: Fetching::Going,
             tally: Tally::default(),
         }
     }
@@ -123,16 +126,17 @@ impl Engine {
 
     /// Stores one document and answers whether it was news.
     pub async fn put(&self, document: Document, chunking: Chunking) -> Result<Put, Error> {
-        let put = self
-            .with_store(move |store| {
-                let chunks = chunk::split(&document, &chunking);
-                store.put(&document, &chunks)
-            })
-            .await?;
-        if put != Put::Unchanged {
-            self.inner.ring();
-        }
-        Ok(put)
+        let inner = self.inner.clone();
+        self.with_store(move |store| {
+            let chunks = chunk::split(&document, &chunking);
+            let put = store.put(&document, &chunks)?;
+            // Here and not after the await: a page is stored even if nobody waits for the answer any more.
+            if put != Put::Unchanged {
+                inner.ring();
+            }
+            Ok(put)
+        })
+        .await
     }
 
     /// The best hits, best first.
@@ -178,19 +182,28 @@ impl Engine {
     }
 
     /// Embeds behind everything else for as long as it is polled: what an earlier run left as soon as the database is
-    /// open, then every page that is stored. A failure is logged and tried again with the next page: the pages stay
-    /// searchable by their words.
+    /// open, then every page that is stored. After a failure, which is logged, it pauses; then it goes on by itself if the
+    /// failure may pass, else with the next page. The pages stay searchable by their words.
     pub async fn keep_embedding(&self) {
+        let mut pause = FIRST_PAUSE;
         while self.inner.bell.1.recv().await.is_ok() {
             let mut embedding = self.embed_pending();
-            loop {
-                match embedding.next().await {
-                    Some(Ok(progress)) => log::debug!("embedded {} of {} chunks", progress.embedded, progress.chunks),
-                    Some(Err(error)) => {
+            while let Some(embedded) = embedding.next().await {
+                match embedded {
+                    Ok(progress) => {
+                        log::debug!("embedded {} of {} chunks", progress.embedded, progress.chunks);
+                        pause = FIRST_PAUSE;
+                    }
+                    Err(error) => {
                         log::error!("embedding stopped, pages are found by their words only: {}", error.chain());
+                        // A crawl rings with every page, and a service that is down is neither asked nor told of so often.
+                        self.inner.handle.sleep(pause).await;
+                        pause = LAST_PAUSE.min(pause * 2);
+                        if error.is_transient() {
+                            self.inner.ring();
+                        }
                         break;
                     }
-                    None => break,
                 }
             }
         }
@@ -205,7 +218,11 @@ impl Engine {
     async fn question(&self, text: &str) -> Result<Vec<f32>, Error> {
         let embedder = self.inner.embedder.as_deref().ok_or(Error::NoEmbedder)?;
         let mut vectors = embedder.embed(&[text.to_owned()], Purpose::Query).await?;
-        vectors.pop().ok_or(Error::NoEmbedder)
+        let found = vectors.len();
+        match vectors.pop() {
+            Some(vector) if found == 1 => Ok(vector),
+            _ => Err(embed::Error::WrongCount { expected: 1, found }.into()),
+        }
     }
 }
 
@@ -239,6 +256,9 @@ impl Embedding {
         }
         let (rows, passages): (Vec<i64>, Vec<String>) = pending.into_iter().map(|pending| (pending.chunk, pending.passage)).unzip();
         let vectors = embedder.embed(&passages, Purpose::Passage).await?;
+        if vectors.len() != rows.len() {
+            return Err(embed::Error::WrongCount { expected: rows.len(), found: vectors.len() }.into());
+        }
         let embedded: Vec<_> = rows.into_iter().zip(vectors).map(|(chunk, vector)| Embedded { chunk, vector }).collect();
         self.engine
             .with_store(move |store| {
@@ -250,6 +270,7 @@ impl Embedding {
     }
 }
 
+#[cfg_attr(not(any(feature = "bundled-model", feature = "surf")), expect(unused_variables, reason = "no model is built in"))]
 fn embedder(config: &Config, handle: &Handle) -> Result<Option<Arc<dyn Embed>>, Error> {
     Ok(match &config.embeddings {
         Embeddings::None => None,
@@ -273,7 +294,15 @@ pub struct Crawling {
     /// Pages being read, cut and stored. Its length is bounded: a slow disk slows the crawl down, not the memory up.
     storing: FuturesUnordered<Boxed<'static, Result<Event, Error>>>,
     chunking: Chunking,
+    fetching: Fetching,
     tally: Tally,
+}
+
+/// Whether pages still come.
+#[derive(Debug, PartialEq, Eq)]
+enum Fetching {
+    Going,
+    Over,
 }
 
 #[derive(Debug, Default)]
@@ -291,24 +320,39 @@ pub enum Event {
 }
 
 impl Crawling {
-    /// The next thing that happened; none when the crawl is over. An error (a full disk, say) is the last event: the
-    /// pages stored before it stay.
+    /// The next thing that happened; none when the crawl is over. An error (a full disk, say) ends the fetching as
+    /// [`Crawling::stop`] does. Nothing is lost if the future is dropped before it is ready.
     pub async fn next(&mut self) -> Option<Result<Event, Error>> {
         loop {
             // Stored pages first, so that the crawl goes on only as fast as the store takes them.
-            let room = self.storing.len() < STORING_AT_ONCE;
-            let stored = async { if self.storing.is_empty() { future::pending().await } else { Turn::Stored(self.storing.next().await) } };
+            let storing = !self.storing.is_empty();
+            let room = self.fetching == Fetching::Going && self.storing.len() < STORING_AT_ONCE;
+            if !storing && !room {
+                return None;
+            }
+            let stored = async { if storing { Turn::Stored(self.storing.next().await) } else { future::pending().await } };
             let visited = async { if room { Turn::Visited(self.crawl.next().await) } else { future::pending().await } };
             match future::or(stored, visited).await {
-                Turn::Stored(Some(event)) => return Some(event.inspect(|event| self.tally.count(event))),
+                Turn::Stored(Some(Ok(event))) => {
+                    self.tally.count(&event);
+                    return Some(Ok(event));
+                }
+                Turn::Stored(Some(Err(error))) => {
+                    self.stop();
+                    return Some(Err(error));
+                }
+                Turn::Stored(None) => {}
                 Turn::Visited(Some(Visit::Page(page))) => self.storing.push(self.engine.clone().take_in(page, self.chunking.clone())),
                 Turn::Visited(Some(Visit::Skipped(skipped))) => return Some(Ok(Event::Skipped(skipped))),
                 Turn::Visited(Some(Visit::Failed(failed))) => return Some(Ok(Event::Failed(failed))),
-                Turn::Visited(None) if self.storing.is_empty() => return None,
-                Turn::Visited(None) => return self.storing.next().await.map(|event| event.inspect(|event| self.tally.count(event))),
-                Turn::Stored(None) => {}
+                Turn::Visited(None) => self.stop(),
             }
         }
+    }
+
+    /// Fetches nothing more. What has been fetched is still stored while [`Crawling::next`] is polled, until it yields none.
+    pub fn stop(&mut self) {
+        self.fetching = Fetching::Over;
     }
 
     /// What has become of the crawl so far.
@@ -325,7 +369,9 @@ impl Crawling {
 impl Tally {
     fn completed(&self, mut report: CrawlReport) -> CrawlReport {
         report.stored = self.stored;
-        report.skipped.extend(self.skipped.iter().cloned());
+        let room = MAX_LISTED.saturating_sub(report.skipped.len());
+        report.skipped.extend(self.skipped.iter().take(room).cloned());
+        report.skipped_unlisted += self.skipped.len().saturating_sub(room) as u64;
         report
     }
 
@@ -453,13 +499,21 @@ impl Engine {
     async fn refresh_page(&self, url: Url, validators: Validators, robots: Robots, chunking: Chunking) -> (Url, Result<Refreshed, Error>) {
         let refreshed = async {
             match self.inner.crawler.refetch(&url, &validators, robots).await? {
-                Refetched::Unchanged => Ok(Refreshed::Unchanged),
+                Refetched::Unchanged => {
+                    let url = url.clone();
+                    self.with_store(move |store| store.touch(&url, SystemTime::now())).await?;
+                    Ok(Refreshed::Unchanged)
+                }
                 Refetched::Gone => {
                     let url = url.clone();
                     self.with_store(move |store| store.remove_page(&url)).await?;
                     Ok(Refreshed::Removed)
                 }
-                Refetched::Page(page) => match self.put(self.read(page).await?, chunking).await? {
+                // Nothing is stored at an address nobody asked for, and nothing is removed for what may be a passing login page.
+                Refetched::Page(page) if page.url != normalise(url.clone()) => {
+                    Err(Error::Moved { url: url.clone(), to: Box::new(page.url) })
+                }
+                Refetched::Page(page) => match self.put(self.read(Page { url: url.clone(), ..page }).await?, chunking).await? {
                     Put::Unchanged => Ok(Refreshed::Unchanged),
                     Put::Added | Put::Replaced => Ok(Refreshed::Updated),
                 },
@@ -475,3 +529,6 @@ const STORING_AT_ONCE: usize = 16;
 /// Passages fetched from the store at once: a few batches of the model.
 const EMBED_AT_ONCE: usize = 64;
 const REFRESH_AT_ONCE: usize = 8;
+/// From a failure of the embedder to its next try, doubled with every failure in a row.
+const FIRST_PAUSE: Duration = Duration::from_secs(10);
+const LAST_PAUSE: Duration = Duration::from_secs(600);

@@ -34,6 +34,9 @@ pub enum Error {
     /// The page came, but there is nothing in it to read.
     #[error("{url} cannot be read: {skip}")]
     Unreadable { url: Url, skip: Box<extract::Skip> },
+    /// A stored page whose address leads to another one now.
+    #[error("{url} redirects to {to} now")]
+    Moved { url: Url, to: Box<Url> },
     /// A question about meaning, and no model.
     #[error("there is no embeddings model to search by meaning with")]
     NoEmbedder,
@@ -63,9 +66,12 @@ impl Error {
     pub fn fault(&self) -> Fault {
         match self {
             Self::Config(_) | Self::NoEmbedder | Self::NotStored { .. } => Fault::You,
-            Self::Http(_) | Self::Unreadable { .. } => Fault::Site,
+            Self::Http(_) | Self::Unreadable { .. } | Self::Moved { .. } => Fault::Site,
             Self::Crawl(error)
-                if matches!(error.root(), crawl::Error::NoSeed | crawl::Error::NotAUrl { .. } | crawl::Error::Scheme { .. }) =>
+                if matches!(
+                    error.root(),
+                    crawl::Error::NoSeed | crawl::Error::NotAUrl { .. } | crawl::Error::Scheme { .. } | crawl::Error::Agent { .. }
+                ) =>
             {
                 Fault::You
             }
@@ -85,7 +91,12 @@ impl Error {
             Self::Crawl(error) => error.is_transient(),
             Self::Embed(error) => error.is_transient(),
             Self::Store(error) => error.is_transient(),
-            Self::Reactor(_) | Self::Config(_) | Self::Unreadable { .. } | Self::NoEmbedder | Self::NotStored { .. } => false,
+            Self::Reactor(_)
+            | Self::Config(_)
+            | Self::Unreadable { .. }
+            | Self::Moved { .. }
+            | Self::NoEmbedder
+            | Self::NotStored { .. } => false,
         }
     }
 
@@ -99,6 +110,7 @@ impl Error {
             Self::Store(error) => error.hint().map(str::to_owned),
             Self::Config(error) => Some(error.hint()),
             Self::Unreadable { skip, .. } => skip.hint().map(str::to_owned),
+            Self::Moved { .. } => Some("crawl the new address; `smolcrawl remove` forgets a source that has moved as a whole".to_owned()),
             Self::NoEmbedder => Some("ask for the lexical mode, or configure embeddings".to_owned()),
             Self::NotStored { .. } => Some("list what is stored with `smolcrawl sources`, or crawl it first".to_owned()),
         }

@@ -53,12 +53,12 @@ impl From<smolcrawl::config::Error> for Failure {
     }
 }
 
-/// Of reading a file or writing a result. A reader of stdout that has gone away is no news.
+/// Of writing a result. A reader of stdout that has gone away is no news.
 impl From<std::io::Error> for Failure {
     fn from(error: std::io::Error) -> Self {
         match error.kind() {
             std::io::ErrorKind::BrokenPipe => Self::silent(),
-            _ => Self { message: Some(chain(&error)), hint: None, status: FAILED },
+            _ => Self::new(format!("the result cannot be written: {}", chain(&error)), "check where standard output goes"),
         }
     }
 }

@@ -1,66 +1,23 @@
 //! The real binary, driven as scripts and MCP clients drive it: its arguments, its pipes, its exit status.
 
+#[path = "support/binary.rs"]
+mod binary;
 #[path = "support/site.rs"]
 mod site;
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::Write;
 use std::net::Ipv4Addr;
-use std::path::Path;
-use std::process::{Child, ChildStdin, ChildStdout, Command, Output, Stdio};
+use std::process::Stdio;
+#[cfg(unix)]
+use std::process::{Child, Command};
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
+use binary::{Server, report, run, serve, smolcrawl, text};
 use serde_json::{Value, json};
 use site::{Reply, Site};
-use smolcrawl::reactor::{Choice, choose};
 use tempfile::TempDir;
-
-/// The binary with nothing of the surrounding environment that could change what it does.
-fn smolcrawl(home: &Path) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_smolcrawl"));
-    for (name, _) in std::env::vars_os() {
-        let name = name.to_string_lossy().into_owned();
-        if name.starts_with("SMOLCRAWL_") || name.to_ascii_lowercase().ends_with("_proxy") {
-            command.env_remove(name);
-        }
-    }
-    for variable in ["HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME", "APPDATA", "LOCALAPPDATA"] {
-        command.env(variable, home);
-    }
-    command.current_dir(home).stdin(Stdio::null());
-    command
-}
-
-fn run(home: &Path, arguments: &[&str]) -> Output {
-    smolcrawl(home).args(arguments).output().unwrap()
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8(bytes.to_vec()).unwrap()
-}
-
-/// The last line of stdout as JSON.
-fn report(output: &Output) -> Value {
-    let stdout = text(&output.stdout);
-    serde_json::from_str(stdout.lines().last().unwrap_or_else(|| panic!("no output; stderr: {}", text(&output.stderr)))).unwrap()
-}
-
-/// Serves `site` on loopback for the rest of the process, and answers its address.
-fn serve(site: &Site) -> String {
-    let (sender, receiver) = mpsc::channel();
-    let site = site.clone();
-    thread::spawn(move || {
-        let (handle, _) = choose(Choice::default()).unwrap();
-        let serving = handle.clone();
-        handle.block_on(async move {
-            let listener = serving.listen((Ipv4Addr::LOCALHOST, 0).into()).await.unwrap();
-            sender.send(listener.local_addr()).unwrap();
-            site.serve(serving, listener, drop).await;
-        });
-    });
-    receiver.recv().unwrap().to_string()
-}
 
 /// Three pages, one of them gone, and a code example.
 fn manual() -> String {
@@ -155,6 +112,10 @@ fn lines_are_indexed_whole_or_not_at_all() {
     let hits =
         report(&run(home.path(), &["search", "--batch", "questions.jsonl", "-k", "3", "--json", "--distinct-pages", "--db", "x.db"]));
     assert_eq!((&hits["id"], &hits["hits"][0]["url"]), (&json!(7), &json!("http://eval.invalid/0")));
+
+    let refreshed = run(home.path(), &["refresh", "eval.invalid", "--db", "x.db", "--json"]);
+    assert_eq!((refreshed.status.code(), &report(&refreshed)["checked"]), (Some(1), &json!(1)));
+    assert!(text(&refreshed.stderr).starts_with("error: nothing was refreshed: "), "{}", text(&refreshed.stderr));
 }
 
 #[test]
@@ -204,6 +165,8 @@ fn bad_input_gets_a_clear_error_and_a_hint() {
         (&["search", "--batch", "missing.jsonl"], 1, "missing.jsonl"),
         (&["sources", "--reactor", "warp"], 2, "reactor (flag) is \"warp\""),
         (&["sources", "--reactor", "completion"], 1, "completion"),
+        (&["doctor", "--reactor", "completion"], 1, "completion"),
+        (&["doctor", "--db", "not.db"], 1, "is not a smolcrawl database"),
         (&["sources", "--config", "missing.toml"], 1, "configuration file missing.toml"),
     ];
     for (arguments, status, why) in cases {
@@ -277,51 +240,6 @@ fn an_interrupt_keeps_what_is_stored_and_reports_it() {
 #[cfg(unix)]
 fn interrupt(child: &Child) {
     assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
-}
-
-/// `smolcrawl serve`, spoken to line by line.
-struct Server {
-    child: Child,
-    stdin: ChildStdin,
-    stdout: BufReader<ChildStdout>,
-}
-
-impl Server {
-    fn start(home: &Path, arguments: &[&str]) -> Self {
-        let mut command = smolcrawl(home);
-        command.arg("serve").args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = command.spawn().unwrap();
-        let (stdin, stdout) = (child.stdin.take().unwrap(), BufReader::new(child.stdout.take().unwrap()));
-        Self { child, stdin, stdout }
-    }
-
-    fn tell(&mut self, message: &Value) {
-        writeln!(self.stdin, "{message}").unwrap();
-    }
-
-    fn ask(&mut self, id: u32, method: &str, parameters: Value) -> Value {
-        self.tell(&json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": parameters }));
-        let mut line = String::new();
-        self.stdout.read_line(&mut line).unwrap();
-        let answer: Value = serde_json::from_str(&line).unwrap();
-        assert_eq!(answer["id"], json!(id), "{answer}");
-        answer
-    }
-
-    fn call(&mut self, id: u32, tool: &str, arguments: Value) -> Value {
-        self.ask(id, "tools/call", json!({ "name": tool, "arguments": arguments }))["result"].clone()
-    }
-
-    fn initialize(&mut self) {
-        let client = json!({ "protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": { "name": "test", "version": "1" } });
-        assert_eq!(self.ask(1, "initialize", client)["result"]["protocolVersion"], json!("2025-11-25"));
-        self.tell(&json!({ "jsonrpc": "2.0", "method": "notifications/initialized" }));
-    }
-
-    fn end(self) -> Output {
-        drop(self.stdin);
-        self.child.wait_with_output().unwrap()
-    }
 }
 
 #[test]

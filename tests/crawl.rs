@@ -195,6 +195,23 @@ fn a_robots_txt_that_fails_closes_the_site_and_one_that_is_missing_opens_it() {
     assert_eq!(world.run(request("http://b.test/")).urls, ["http://b.test/"]);
 }
 
+/// What an error page says is of no interest, so nobody waits for it.
+#[test]
+fn a_body_that_nobody_wants_is_not_waited_for() {
+    let world = World::new();
+    world
+        .site
+        .page("a.test/", &["/gone", "/moved"])
+        .reply("a.test/robots.txt", Reply::status(404).stall_after(1))
+        .reply("a.test/gone", Reply::status(404).stall_after(1))
+        .reply("a.test/moved", Reply::redirect("/new").stall_after(1))
+        .page("a.test/new", &[]);
+    let outcome = world.run(CrawlRequest::parse(&["http://a.test/"]).unwrap());
+    assert_eq!(outcome.urls, ["http://a.test/", "http://a.test/new"]);
+    assert!(outcome.failed("http://a.test/gone").starts_with("HTTP 404"));
+    assert!(world.seconds() < 3, "{} s", world.seconds());
+}
+
 #[test]
 fn robots_txt_is_found_behind_a_redirect() {
     let world = World::new();

@@ -855,6 +855,24 @@ mod codings {
         assert_body(world.page(), "one two");
     }
 
+    /// However the bytes arrive: what follows the first member is not dropped because its mark came in two pieces.
+    #[test]
+    fn members_of_a_gzip_stream_that_arrive_in_pieces_are_read_to_the_last() {
+        let (one, two) = (gzip(b"one "), gzip(b"two"));
+        let whole = [one.clone(), two].concat();
+        for cut in one.len() - 2..one.len() + 6 {
+            let head = format!("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: {}\r\n\r\n", whole.len());
+            let script =
+                vec![Step::Request, say(head), say(&whole[..cut]), Step::Wait(Duration::from_secs(1)), say(&whole[cut..]), Step::Hang];
+            assert_body(World::new(vec![script]).page(), "one two");
+        }
+        // What only begins like another member is passed over like anything else.
+        for tail in [&b"\x1f"[..], b"\x1f\x8b", b"\x1f\x1f\x8b\x08", b"\x1f\x8b\x09tail"] {
+            let world = World::new(vec![vec![Step::Request, coded("gzip", &[&one, tail].concat()), Step::Hang]]);
+            assert_body(world.page(), "one ");
+        }
+    }
+
     #[test]
     fn that_are_lies_or_unknown_are_errors() {
         let world = World::new(vec![vec![Step::Request, coded("gzip", b"plain text"), Step::Hang]]);

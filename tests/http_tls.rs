@@ -136,6 +136,18 @@ fn a_kept_session_that_died_is_replaced_or_its_loss_told() {
     }
 }
 
+/// What the session has decrypted and nobody has read is not seen on the socket any more.
+#[test]
+fn bytes_after_a_message_are_not_the_answer_to_the_next_request() {
+    for length in [5, 40_000] {
+        let body = "x".repeat(length);
+        let answer = format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n{body}HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nstale");
+        let world = World::new(vec![vec![Step::Request, say(answer), Step::Hang], vec![Step::Request, ok("fresh"), Step::Hang]]);
+        assert_eq!(world.page().unwrap(), body);
+        assert_eq!(world.page().unwrap(), "fresh", "after {length} bytes");
+    }
+}
+
 #[test]
 fn a_session_is_closed_with_a_goodbye() {
     let world = World::new(vec![vec![Step::Request, ok("one"), Step::Watch]]);

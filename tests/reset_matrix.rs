@@ -62,14 +62,19 @@ fn every_end_of_a_connection_means_what_its_stage_says() {
                 let outcome = cell(reactor, server, &stage, each);
                 cells += 1;
                 connections += outcome.counters.connections_opened;
-                broken.extend(outcome.faults.into_iter().map(|fault| format!("{name}: {fault}")));
+                if !outcome.faults.is_empty() {
+                    broken.push(format!("{name}: {}", outcome.faults.join("\n    ")));
+                }
             }
         }
         for reactor in &reactors {
             if transport == Transport::Plain && "close".contains(&only) {
                 cells += 1;
                 connections += each as u64;
-                broken.extend(closing(reactor, &orderly, each).into_iter().map(|fault| format!("{reactor}, socket: {fault}")));
+                let faults = closing(reactor, &orderly, each);
+                if !faults.is_empty() {
+                    broken.push(format!("{reactor}, Plain: close after RST: {}", faults.join("\n    ")));
+                }
             }
         }
     }

@@ -15,12 +15,18 @@ pub async fn run(engine: &Engine, asked: cli::Crawl, shown: Shown) -> Result<(),
     let interrupted = interruption()?;
     let bar = progress::spinner(shown);
     let mut crawling = engine.crawl(request, engine.config().chunk.clone());
-    let ended = future::or(follow(&mut crawling, &bar), async {
-        // An error would mean that nobody can interrupt any more.
-        let _ = interrupted.recv().await;
+    let mut ended = future::or(follow(&mut crawling, &bar), async {
+        interrupted.asked().await;
         Ok(Ended::Interrupted)
     })
     .await;
+    if !matches!(ended, Ok(Ended::ByItself)) {
+        // What has been fetched is stored, and counted.
+        crawling.stop();
+        if let Err(failure) = follow(&mut crawling, &bar).await {
+            ended = ended.and(Err(failure));
+        }
+    }
     bar.finish_and_clear();
     let report = crawling.finish();
     // What is stored is kept and told, even if the disk is full now.
@@ -29,7 +35,7 @@ pub async fn run(engine: &Engine, asked: cli::Crawl, shown: Shown) -> Result<(),
         && !asked.no_index
     {
         future::or(progress::embed(engine, shown), async {
-            let _ = interrupted.recv().await;
+            interrupted.asked().await;
             Ok(())
         })
         .await?;
@@ -81,8 +87,8 @@ fn print(report: &CrawlReport, json: cli::Json) -> Result<(), Failure> {
             "{} pages, {} stored, {} skipped, {} failed in {:.1} s",
             report.pages,
             report.stored,
-            report.skipped.len(),
-            report.failed.len(),
+            report.skips(),
+            report.failures(),
             report.elapsed.as_secs_f64()
         ))?;
     }
@@ -93,7 +99,10 @@ fn print(report: &CrawlReport, json: cli::Json) -> Result<(), Failure> {
 fn nothing_stored(report: &CrawlReport) -> Result<(), Failure> {
     match (report.stored, report.failed.first(), report.skipped.first()) {
         (1.., ..) => Ok(()),
-        (0, Some(failed), _) => Err(Failure::new(format!("nothing was stored: {}: {}", failed.url, failed.error), NOTHING)),
+        (0, Some(failed), _) => {
+            let hint = failed.hint.as_deref().unwrap_or(NOTHING);
+            Err(Failure::new(format!("nothing was stored: {}: {}", failed.url, failed.error), hint))
+        }
         (0, None, Some(skipped)) => Err(Failure::new(format!("nothing was stored: {}: {}", skipped.url, skipped.why), NOTHING)),
         (0, None, None) => Err(Failure::new("nothing was stored", NOTHING)),
     }

@@ -4,14 +4,14 @@
 use serde_json::{Value, json};
 use smolcrawl::Engine;
 use smolcrawl::config::{Config, Key, Settings};
-use smolcrawl::error::chain;
 
 use super::output::Output;
 use super::{Failure, drive};
 use crate::cli;
 
 pub fn run(config: Config, settings: &Settings, asked: cli::Json) -> Result<(), Failure> {
-    let findings = findings(config, settings);
+    let mut problems = Vec::new();
+    let findings = findings(config, settings, &mut problems);
     let mut output = Output::new();
     if asked.json {
         output.json(&findings)?;
@@ -19,16 +19,12 @@ pub fn run(config: Config, settings: &Settings, asked: cli::Json) -> Result<(), 
         show(&mut output, "", &findings)?;
     }
     output.finish()?;
-    match findings["problems"].as_array().is_some_and(|problems| !problems.is_empty()) {
-        true => Err(Failure::silent()),
-        false => Ok(()),
-    }
+    problems.into_iter().next().map_or(Ok(()), |first| Err(first.into()))
 }
 
-fn findings(config: Config, settings: &Settings) -> Value {
-    let mut problems = Vec::new();
+fn findings(config: Config, settings: &Settings, problems: &mut Vec<smolcrawl::Error>) -> Value {
     let database = config.database.clone();
-    let engine = Engine::new(config).map_err(|error| problems.push(error.chain())).ok();
+    let engine = Engine::new(config).map_err(|error| problems.push(error)).ok();
     let mut store = json!({ "path": database, "exists": database.exists() });
     // A database that is not there is not made: doctor changes nothing.
     if let (Some(engine), true) = (&engine, database.exists()) {
@@ -39,7 +35,7 @@ fn findings(config: Config, settings: &Settings) -> Value {
                 store["chunks"] = progress.chunks.into();
                 store["embedded"] = progress.embedded.into();
             }
-            Err(error) => problems.push(chain(&error)),
+            Err(error) => problems.push(error),
         }
     }
     let reactor = engine.as_ref().and_then(Engine::reactor).map(|report| {
@@ -66,7 +62,7 @@ fn findings(config: Config, settings: &Settings) -> Value {
         "store": store,
         "model": engine.as_ref().and_then(Engine::model),
         "settings": shown,
-        "problems": problems,
+        "problems": problems.iter().map(smolcrawl::Error::chain).collect::<Vec<_>>(),
     })
 }
 

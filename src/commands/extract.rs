@@ -16,12 +16,12 @@ use crate::cli;
 pub fn run(asked: &cli::Extract) -> Result<(), Failure> {
     let mut output = Output::new();
     for (index, line) in std::io::stdin().lock().lines().enumerate() {
-        let line = line?;
+        let failure = |why: String| Failure::new(format!("stdin, line {}: {why}", index + 1), LINES);
+        let line = line.map_err(|error| failure(error.to_string()))?;
         if line.trim().is_empty() {
             continue;
         }
-        let Line { id, url, html } =
-            serde_json::from_str(&line).map_err(|error| Failure::new(format!("stdin, line {}: {error}", index + 1), LINES))?;
+        let Line { id, url, html } = serde_json::from_str(&line).map_err(|error| failure(error.to_string()))?;
         let page = Page {
             url,
             status: 200,

@@ -71,7 +71,8 @@ fn read(path: &Path) -> Result<Vec<Document>, Failure> {
             return Err(failure(format!("{}: {url} has no host", place())));
         }
         let title = if title.trim().is_empty() {
-            url.path().trim_end_matches('/').rsplit('/').next().unwrap_or_default().to_owned()
+            let last = url.path().trim_end_matches('/').rsplit('/').next().filter(|last| !last.is_empty());
+            last.or(url.host_str()).unwrap_or_default().to_owned()
         } else {
             title
         };

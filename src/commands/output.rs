@@ -25,8 +25,13 @@ impl Output {
         self.0.write_all(b"\n")
     }
 
+    /// Shows what is written so far: for results that somebody watches.
+    pub fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+
     /// Everything written is out when this returns `Ok`.
     pub fn finish(mut self) -> io::Result<()> {
-        self.0.flush()
+        self.flush()
     }
 }

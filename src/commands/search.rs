@@ -69,12 +69,12 @@ async fn batch(engine: &Engine, query: &Query, file: &Path) -> Result<(), Failur
     let opened = File::open(file).map_err(|error| Failure::new(format!("{}: {error}", file.display()), LINES))?;
     let mut output = Output::new();
     for (index, line) in BufReader::new(opened).lines().enumerate() {
-        let line = line?;
+        let failure = |why: String| Failure::new(format!("{}, line {}: {why}", file.display(), index + 1), LINES);
+        let line = line.map_err(|error| failure(error.to_string()))?;
         if line.trim().is_empty() {
             continue;
         }
-        let question: Question =
-            serde_json::from_str(&line).map_err(|error| Failure::new(format!("{}, line {}: {error}", file.display(), index + 1), LINES))?;
+        let question: Question = serde_json::from_str(&line).map_err(|error| failure(error.to_string()))?;
         let hits = engine.search(Query { text: question.query, ..query.clone() }).await?;
         output.json(&json!({ "id": question.id, "hits": hits.iter().map(Shown::of).collect::<Vec<_>>() }))?;
     }

@@ -11,18 +11,12 @@ use super::signals::interruption;
 pub async fn run(engine: &Engine) -> Result<(), Failure> {
     let server = tools::server(engine).map_err(failure)?;
     let interrupted = interruption()?;
-    let shutdown = async {
-        // An error would mean that no signal can come any more: then the end of the input is the only end.
-        if interrupted.recv().await.is_err() {
-            future::pending::<()>().await;
-        }
-    };
     log::info!("serving on stdin and stdout");
     let embedding = async {
         engine.keep_embedding().await;
         future::pending().await
     };
-    future::or(server.serve_stdio(Wire::Claim, engine.clone(), shutdown), embedding).await.map_err(failure)?;
+    future::or(server.serve_stdio(Wire::Claim, engine.clone(), interrupted.asked()), embedding).await.map_err(failure)?;
     log::info!("served; {}", engine.http_counters());
     Ok(())
 }

@@ -4,11 +4,25 @@ use std::process;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_channel::Receiver;
+use futures_lite::future;
 
 use super::Failure;
 
-/// Yields once when the user or the system asks this process to end. Asked again, the process leaves at once.
-pub fn interruption() -> Result<Receiver<()>, Failure> {
+/// The user or the system asks this process to end. Asked again, the process leaves at once.
+pub struct Interruption(Receiver<()>);
+
+impl Interruption {
+    /// Ready once, at the first time of asking.
+    pub async fn asked(&self) {
+        // An error would mean that nobody can ask any more.
+        if self.0.recv().await.is_err() {
+            future::pending().await
+        }
+    }
+}
+
+/// Watches from now on, once in a process.
+pub fn interruption() -> Result<Interruption, Failure> {
     let (sender, receiver) = async_channel::bounded(1);
     let asked = AtomicBool::new(false);
     ctrlc::set_handler(move || {
@@ -19,7 +33,7 @@ pub fn interruption() -> Result<Receiver<()>, Failure> {
         let _ = sender.try_send(());
     })
     .map_err(|error| Failure::new(format!("signals cannot be watched: {error}"), "run it where signals can be handled"))?;
-    Ok(receiver)
+    Ok(Interruption(receiver))
 }
 
 /// 128 + SIGINT, as shells report it.

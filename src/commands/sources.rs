@@ -7,8 +7,8 @@ use smolcrawl::Engine;
 use smolcrawl::engine::Robots;
 use smolcrawl::model::{SourceId, SourceSummary};
 
-use super::Failure;
 use super::output::Output;
+use super::{Failure, Shown, progress};
 use crate::cli;
 
 pub async fn list(engine: &Engine, asked: cli::Json) -> Result<(), Failure> {
@@ -41,7 +41,7 @@ pub async fn remove(engine: &Engine, asked: cli::OneSource) -> Result<(), Failur
     Ok(output.finish()?)
 }
 
-pub async fn refresh(engine: &Engine, asked: cli::OneSource) -> Result<(), Failure> {
+pub async fn refresh(engine: &Engine, asked: cli::OneSource, shown: Shown) -> Result<(), Failure> {
     let source = parse(&asked.source)?;
     let report = engine.refresh(source.clone(), Robots::Obey, engine.config().chunk.clone()).await?;
     let mut output = Output::new();
@@ -60,7 +60,15 @@ pub async fn refresh(engine: &Engine, asked: cli::OneSource) -> Result<(), Failu
             report.failed.len()
         ))?;
     }
-    Ok(output.finish()?)
+    output.finish()?;
+    progress::embed(engine, shown).await?;
+    match report.failed.first() {
+        // A refresh of which nothing came is no success, as with a crawl.
+        Some(failed) if report.failed.len() as u64 == report.checked => {
+            Err(Failure::new(format!("nothing was refreshed: {}", failed.error), failed.hint.as_deref().unwrap_or(UNREACHED)))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// A source as a user writes it.
@@ -80,3 +88,5 @@ fn described(summary: &SourceSummary) -> Value {
         "last_fetched_unix": seconds,
     })
 }
+
+const UNREACHED: &str = "try `smolcrawl fetch` with the URL; -v shows every request";

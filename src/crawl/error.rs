@@ -103,9 +103,12 @@ impl Error {
                 Some("the site may want cookies, which are not kept; try the address it should end at".to_owned())
             }
             Self::NotAPage { .. } => Some("HTML, markdown, plain text and sitemaps are read".to_owned()),
+            Self::Status { .. } => Some("see what the site says to a browser at this address".to_owned()),
+            Self::BadRedirect { .. } => Some("the site is at fault; try the address it should lead to".to_owned()),
+            Self::HostGivenUp { .. } => Some("the host seems to be down: try again later".to_owned()),
             Self::Http { source } => source.hint().map(str::to_owned),
             Self::Robots { source } => source.hint().map(str::to_owned),
-            Self::At { .. } | Self::BadRedirect { .. } | Self::HostGivenUp { .. } | Self::Status { .. } => None,
+            Self::At { .. } => None,
         }
     }
 

@@ -94,7 +94,7 @@ impl Fetcher {
                     301 | 302 | 303 | 307 | 308 => target(url, &response),
                     _ => Err(Error::Status { status, retry_after: pause_asked(&response) }),
                 };
-                discard(response).await;
+                self.discard(response).await;
                 return answer.map(Answer::Moved);
             }
         }
@@ -212,13 +212,24 @@ impl Fetcher {
                     }
                 }
                 status => {
-                    discard(response).await;
+                    self.discard(response).await;
                     return Ok(Rules::of_answer(status, &[], &self.config.agent));
                 }
             }
         }
         // Redirected too often: as if there were none (RFC 9309 2.3.1.2).
         Ok(Rules::allow_all())
+    }
+}
+
+impl Fetcher {
+    /// Reads a short body that nobody wants, as that is cheaper than a new connection, if it comes soon. Whether it can be read is all
+    /// the same.
+    async fn discard(&self, mut response: Response) {
+        let length = response.headers.first("content-length").and_then(|length| length.parse::<u64>().ok());
+        if length.is_some_and(|length| length <= WORTH_READING) {
+            let _ = self.handle.timeout(WORTH_WAITING, response.bytes()).await;
+        }
     }
 }
 
@@ -277,14 +288,6 @@ fn pause_asked(response: &Response) -> Option<Duration> {
     retry_after(response.headers.first("retry-after")?, SystemTime::now())
 }
 
-/// Reads a short body that nobody wants, as that is cheaper than a new connection. Whether it can be read is all the same.
-async fn discard(mut response: Response) {
-    let length = response.headers.first("content-length").and_then(|length| length.parse::<u64>().ok());
-    if length.is_some_and(|length| length <= WORTH_READING) {
-        let _ = response.bytes().await;
-    }
-}
-
 /// A reader's error, which has the transport's inside.
 fn of_reader(error: std::io::Error) -> http::Error {
     match error.downcast::<http::Error>() {
@@ -314,6 +317,9 @@ const LARGE: usize = 256 * 1024;
 
 /// Bytes of an unwanted body that are read for the sake of the connection.
 const WORTH_READING: u64 = 64 * 1024;
+
+/// How long it may take: a new connection costs about as much.
+const WORTH_WAITING: Duration = Duration::from_millis(500);
 
 /// RFC 9309 2.3.1.2 asks for at least five.
 const MAX_ROBOTS_REDIRECTS: usize = 5;

@@ -71,6 +71,16 @@ impl CrawlReport {
         }
     }
 
+    /// All that was skipped, listed or not.
+    pub fn skips(&self) -> u64 {
+        self.skipped.len() as u64 + self.skipped_unlisted
+    }
+
+    /// All that failed, listed or not.
+    pub fn failures(&self) -> u64 {
+        self.failed.len() as u64 + self.failed_unlisted
+    }
+
     pub(super) fn pass_over(&mut self, why: &'static str) {
         *self.passed_over.entry(why).or_default() += 1;
     }
@@ -112,5 +122,6 @@ mod tests {
             report.skip(Skipped { url: url.clone(), why: String::new() });
         }
         assert_eq!((report.skipped.len(), report.skipped_unlisted), (MAX_LISTED, 5));
+        assert_eq!((report.skips(), report.failures()), (MAX_LISTED as u64 + 5, 0));
     }
 }

@@ -257,8 +257,7 @@ impl Crawl {
             self.report = self.report();
             self.ended = true;
             let CrawlReport { pages, http, elapsed, .. } = &self.report;
-            let skipped = self.report.skipped.len() as u64 + self.report.skipped_unlisted;
-            let failed = self.report.failed.len() as u64 + self.report.failed_unlisted;
+            let (skipped, failed) = (self.report.skips(), self.report.failures());
             if self.begun.is_some() {
                 log::info!("crawl ended: {pages} pages, {skipped} skipped, {failed} failed in {elapsed:.1?}; {http}");
             }

@@ -118,7 +118,8 @@ impl Wire {
     fn is_quiet(&self) -> bool {
         match &self.stream {
             Stream::Plain(socket) => socket.is_quiet(),
-            Stream::Tls(stream) => stream.get_ref().0.is_quiet(),
+            // A session wants no more while it holds what nobody has read, nor after close_notify; the socket shows neither.
+            Stream::Tls(stream) => stream.get_ref().1.wants_read() && stream.get_ref().0.is_quiet(),
         }
     }
 

@@ -92,11 +92,13 @@ struct Decoded {
 enum Stage {
     /// Nothing has come: an empty body is empty in every coding, and the first byte tells the two kinds of deflate apart.
     Start(Box<dyn Layer>),
-    Gzip(GzipDecoder<Box<dyn Layer>>),
+    Gzip(GzipDecoder<Member>),
     Zlib(ZlibDecoder<Box<dyn Layer>>),
     Deflate(DeflateDecoder<Box<dyn Layer>>),
     Brotli(Box<BrotliDecoder<Box<dyn Layer>>>),
     Zstd(ZstdDecoder<Box<dyn Layer>>),
+    /// A gzip member is complete, and so many bytes that may be the mark of another have been read; the rest may not have come yet.
+    Between(Box<dyn Layer>, usize),
     /// The coded stream is complete; what lies below is read to its end, so that a message cut short is still noticed.
     Tail(Box<dyn Layer>),
     End(Box<dyn Layer>),
@@ -107,7 +109,7 @@ enum Stage {
 impl Stage {
     fn start(coding: Coding, first: u8, below: Box<dyn Layer>) -> Self {
         match coding {
-            Coding::Gzip => Self::Gzip(GzipDecoder::new(below)),
+            Coding::Gzip => Self::Gzip(GzipDecoder::new(Member { mark: &[], below })),
             // RFC 9110 means zlib, some servers send bare deflate. A zlib stream begins with a byte that ends in 8 (RFC 1950),
             // which as deflate would be a stored block with padding that no encoder writes.
             Coding::Deflate if first & 0x0f == 8 => Self::Zlib(ZlibDecoder::new(below)),
@@ -123,8 +125,8 @@ impl Stage {
 
     fn below(&mut self) -> &mut Box<dyn Layer> {
         match self {
-            Self::Start(below) | Self::Tail(below) | Self::End(below) => below,
-            Self::Gzip(decoder) => decoder.get_mut(),
+            Self::Start(below) | Self::Between(below, _) | Self::Tail(below) | Self::End(below) => below,
+            Self::Gzip(decoder) => &mut decoder.get_mut().below,
             Self::Zlib(decoder) => decoder.get_mut(),
             Self::Deflate(decoder) => decoder.get_mut(),
             Self::Brotli(decoder) => decoder.get_mut(),
@@ -135,8 +137,8 @@ impl Stage {
 
     fn into_below(self) -> Box<dyn Layer> {
         match self {
-            Self::Start(below) | Self::Tail(below) | Self::End(below) => below,
-            Self::Gzip(decoder) => decoder.into_inner(),
+            Self::Start(below) | Self::Between(below, _) | Self::Tail(below) | Self::End(below) => below,
+            Self::Gzip(decoder) => decoder.into_inner().below,
             Self::Zlib(decoder) => decoder.into_inner(),
             Self::Deflate(decoder) => decoder.into_inner(),
             Self::Brotli(decoder) => decoder.into_inner(),
@@ -169,13 +171,23 @@ impl Decoded {
                 Stage::Deflate(decoder) => Pin::new(decoder).poll_read(cx, into),
                 Stage::Brotli(decoder) => Pin::new(&mut **decoder).poll_read(cx, into),
                 Stage::Zstd(decoder) => Pin::new(decoder).poll_read(cx, into),
+                Stage::Between(_, GZIP_MARK_LENGTH) => {
+                    self.stage.replace(|below| Stage::Gzip(GzipDecoder::new(Member { mark: &GZIP_MARK, below })));
+                    continue;
+                }
+                // Members of a gzip file may follow one another (RFC 1952 2.2); anything else is not ours.
+                Stage::Between(below, seen) => {
+                    match ready!(Pin::new(&mut **below).poll_fill_buf(cx))?.first() {
+                        Some(byte) if *byte == GZIP_MARK[*seen] => {
+                            Pin::new(&mut **below).consume(1);
+                            *seen += 1;
+                        }
+                        _ => self.stage.replace(Stage::Tail),
+                    }
+                    continue;
+                }
                 Stage::Tail(below) => {
                     let rest = ready!(Pin::new(&mut **below).poll_fill_buf(cx))?;
-                    // Members of a gzip file may follow one another (RFC 1952 2.2); anything else is not ours.
-                    if self.coding == Coding::Gzip && rest.starts_with(&GZIP_MAGIC) {
-                        self.stage.replace(|below| Stage::Gzip(GzipDecoder::new(below)));
-                        continue;
-                    }
                     match rest.len() {
                         0 => self.stage.replace(Stage::End),
                         count => Pin::new(&mut **below).consume(count),
@@ -186,7 +198,11 @@ impl Decoded {
             };
             let count = ready!(read).map_err(|error| self.undecodable(error))?;
             if count == 0 {
-                self.stage.replace(Stage::Tail);
+                let coding = self.coding;
+                self.stage.replace(|below| match coding {
+                    Coding::Gzip => Stage::Between(below, 0),
+                    _ => Stage::Tail(below),
+                });
                 continue;
             }
             self.total += count as u64;
@@ -202,6 +218,39 @@ impl Decoded {
         match Error::from_io(error) {
             Ok(error) => error.into(),
             Err(source) => Error::Undecodable { coding: self.coding.name(), source }.into(),
+        }
+    }
+}
+
+/// What one gzip member is read from: the part of its mark that has been read already, then what lies below.
+struct Member {
+    mark: &'static [u8],
+    below: Box<dyn Layer>,
+}
+
+impl AsyncRead for Member {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, into: &mut [u8]) -> Poll<io::Result<usize>> {
+        let ready = ready!(self.as_mut().poll_fill_buf(cx))?;
+        let count = ready.len().min(into.len());
+        into[..count].copy_from_slice(&ready[..count]);
+        self.consume(count);
+        Poll::Ready(Ok(count))
+    }
+}
+
+impl AsyncBufRead for Member {
+    fn poll_fill_buf(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<&[u8]>> {
+        let member = self.get_mut();
+        match member.mark {
+            [] => Pin::new(&mut *member.below).poll_fill_buf(cx),
+            mark => Poll::Ready(Ok(mark)),
+        }
+    }
+
+    fn consume(mut self: Pin<&mut Self>, amount: usize) {
+        match self.mark {
+            [] => Pin::new(&mut *self.below).consume(amount),
+            mark => self.mark = &mark[amount..],
         }
     }
 }
@@ -252,4 +301,6 @@ const MAX_STACK: usize = 3;
 /// 8 MiB, as binary logarithm: more is not allowed on the web (RFC 9659), and would be a way to take memory.
 const MAX_ZSTD_WINDOW: u32 = 23;
 const BUFFER: usize = 16 * 1024;
-const GZIP_MAGIC: [u8; 3] = [0x1f, 0x8b, 8];
+/// How a member begins: the two bytes of identification, and deflate, the only method (RFC 1952 2.3.1).
+const GZIP_MARK: [u8; GZIP_MARK_LENGTH] = [0x1f, 0x8b, 8];
+const GZIP_MARK_LENGTH: usize = 3;

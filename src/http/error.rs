@@ -159,6 +159,9 @@ impl Error {
             Self::UnsupportedScheme { .. } | Self::NoHost => "give a full URL such as https://docs.rs/smol/",
             Self::Resolve { .. } => "check the spelling of the host, and that this machine is online",
             Self::PrivateAddress { .. } => "private and local addresses are refused by default; allow them with --allow-private",
+            Self::Connect { source, .. } if is_exhaustion(source) => {
+                "this process may open no more files and sockets: raise the limit (ulimit -n), or fetch fewer pages at a time"
+            }
             Self::Connect { .. } => "check host and port, and that the server is running",
             Self::Certificate { source, .. } => certificate_hint(source),
             Self::Tls { .. } => {
@@ -177,7 +180,12 @@ impl Error {
             Self::ProxyRefused { .. } => "the proxy does not let this host through; NO_PROXY lists hosts to reach directly",
             Self::TooManyRedirects { .. } | Self::RedirectLoop => "the site may want cookies or a log-in, which are not kept",
             Self::InvalidHeader { .. } => "header names are tokens; values have no line breaks",
-            _ => return None,
+            Self::MalformedHead { .. }
+            | Self::MalformedBody { .. }
+            | Self::Undecodable { .. }
+            | Self::UnsupportedCoding { .. }
+            | Self::InvalidLocation { .. } => "the server, or a proxy on the way, is at fault: see whether a browser can read the page",
+            Self::At { .. } => return None,
         })
     }
 
@@ -221,6 +229,17 @@ pub(super) fn without_userinfo(url: &Url) -> Url {
     url
 }
 
+/// Out of file descriptors, by the numbers of the systems: no `io::ErrorKind` says it.
+fn is_exhaustion(error: &io::Error) -> bool {
+    let (process, system) = if cfg!(windows) { (WSAEMFILE, WSAEMFILE) } else { (EMFILE, ENFILE) };
+    error.raw_os_error().is_some_and(|code| code == process || code == system)
+}
+
+/// The same on every Unix.
+const EMFILE: i32 = 24;
+const ENFILE: i32 = 23;
+const WSAEMFILE: i32 = 10024;
+
 fn certificate_hint(error: &rustls::Error) -> &'static str {
     use rustls::CertificateError as Why;
     match error {
@@ -251,6 +270,17 @@ mod tests {
         assert_eq!(error.to_string(), "http://docs.test/a");
         assert!(matches!(error.root(), Error::RedirectLoop));
         assert!(!format!("{error:?}").contains("secret"));
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn a_limit_of_this_machine_is_not_blamed_on_the_server() {
+        let hint = |code| {
+            let source = io::Error::from_raw_os_error(code);
+            Error::Connect { address: ([192, 0, 2, 1], 80).into(), source }.hint().unwrap()
+        };
+        let refused = if cfg!(target_os = "linux") { 111 } else { 61 };
+        assert!(hint(EMFILE).contains("ulimit") && hint(ENFILE).contains("ulimit") && hint(refused).contains("server"));
     }
 
     #[test]

@@ -82,7 +82,7 @@ impl Error {
             Self::NeedsVector { .. } | Self::NothingEmbedded { .. } => "wait until embedding has begun, or search with mode lexical",
             Self::UnknownSource { .. } => "list the sources for the names that are stored",
             Self::Dimensions { .. } => "the embedder was changed under one name: give the other model another name",
-            Self::Io { .. } => "check the disk and the mount",
+            Self::Io { .. } => "check the disk and the mount, or choose another file with --db",
             Self::Sqlite { .. } | Self::BadVector { .. } | Self::BadQueryVector => return None,
         })
     }
@@ -163,7 +163,8 @@ fn cannot_open(path: PathBuf, error: rusqlite::Error) -> Error {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let cause = fs::metadata(folder).and_then(|_| match fs::metadata(&path) {
         Ok(found) if found.is_dir() => Err(io::ErrorKind::IsADirectory.into()),
-        Ok(_) => Ok(()),
+        // SQLite makes two files beside the database.
+        Ok(_) => probe(folder),
         Err(missing) if missing.kind() == io::ErrorKind::NotFound => probe(folder),
         Err(other) => Err(other),
     });

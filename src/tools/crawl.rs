@@ -69,13 +69,21 @@ async fn crawl(engine: &Engine, request: CrawlRequest, chunking: Chunking, conte
                 engine.handle().sleep(WITHOUT_PROGRESS).await;
                 Ok(Ended::OutOfTime)
             };
-            future::or(follow(&mut crawling, &mut stored, most, context), bound).await?
+            match future::or(follow(&mut crawling, &mut stored, most, context), bound).await? {
+                Ended::ByItself => Ended::ByItself,
+                Ended::OutOfTime => {
+                    // What has been fetched is stored, and counted.
+                    crawling.stop();
+                    follow(&mut crawling, &mut stored, most, context).await?;
+                    Ended::OutOfTime
+                }
+            }
         }
     };
     let report = crawling.finish();
     if let (0, Some(failed)) = (report.stored, report.failed.first()) {
-        return Err(ToolError::new(format!("nothing was stored: {}: {}", failed.url, failed.error))
-            .hint("check the URL, or try another page of the site"));
+        let hint = failed.hint.as_deref().unwrap_or("check the URL, or try another page of the site");
+        return Err(ToolError::new(format!("nothing was stored: {}: {}", failed.url, failed.error)).hint(hint));
     }
     if let (0, Some(skipped)) = (report.stored, report.skipped.first()) {
         return Err(ToolError::new(format!("nothing was stored: {}: {}", skipped.url, skipped.why)).hint("try another page of the site"));
@@ -94,9 +102,9 @@ async fn crawl(engine: &Engine, request: CrawlRequest, chunking: Chunking, conte
         pages_crawled: report.pages,
         pages_stored: report.stored,
         urls_crawled: stored,
-        skipped: report.skipped.len(),
+        skipped: report.skips(),
         failed: report.failed.iter().take(SHOWN).map(|failed| format!("{}: {}", failed.url, failed.error)).collect(),
-        failures: report.failed.len(),
+        failures: report.failures(),
         elapsed_ms: report.elapsed.as_millis() as u64,
         http: serde_json::to_value(report.http).map_err(|error| ToolError::new(error.to_string()))?,
         notice,
@@ -165,10 +173,10 @@ struct Crawled {
     /// The first of the stored pages
     urls_crawled: Vec<String>,
     /// URLs left out on purpose: out of scope, forbidden by robots.txt, not a document
-    skipped: usize,
+    skipped: u64,
     /// The first of the URLs that could not be had, with the reason
     failed: Vec<String>,
-    failures: usize,
+    failures: u64,
     elapsed_ms: u64,
     /// Counters of the transport: requests, succeeded, failed, failed_at, retried, benign_resets, connections
     #[schemars(with = "serde_json::Map<String, Value>")]

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use futures_lite::{AsyncReadExt, AsyncWriteExt};
+use futures_lite::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use smolcrawl::reactor::{Handle, Listener, Socket};
 
@@ -42,6 +42,10 @@ enum Ending {
     KeepAlive,
     /// The whole answer, then RST.
     Reset,
+    /// The head and so many bytes of the body, then RST.
+    ResetInside(usize),
+    /// The head and so many bytes of the body, then silence.
+    StallInside(usize),
     /// Nothing is answered, the connection is closed.
     Hangup,
 }
@@ -82,13 +86,27 @@ impl Reply {
         Self { ending: Ending::Reset, ..self }
     }
 
+    /// The connection is reset after the first `bytes` of the body.
+    pub fn reset_after(self, bytes: usize) -> Self {
+        Self { ending: Ending::ResetInside(bytes), ..self }
+    }
+
+    /// Nothing comes after the first `bytes` of the body, and the connection stays open.
+    pub fn stall_after(self, bytes: usize) -> Self {
+        Self { ending: Ending::StallInside(bytes), ..self }
+    }
+
     fn bytes(&self) -> Vec<u8> {
         let mut head = format!("HTTP/1.1 {} X\r\nContent-Length: {}\r\n", self.status, self.body.len());
         for (name, value) in &self.headers {
             head.push_str(&format!("{name}: {value}\r\n"));
         }
         head.push_str("\r\n");
-        [head.as_bytes(), &self.body].concat()
+        let said = match self.ending {
+            Ending::ResetInside(bytes) | Ending::StallInside(bytes) => &self.body[..bytes],
+            _ => &self.body,
+        };
+        [head.as_bytes(), said].concat()
     }
 }
 
@@ -139,8 +157,21 @@ impl Site {
         self.0.at_once.lock().unwrap().1
     }
 
-    /// Serves until it is dropped. `reset` ends a connection with RST.
+    /// Serves until it is dropped. `reset` ends a connection with RST; a byte of the request is unread then.
     pub async fn serve(self, handle: Handle, listener: Listener, reset: impl Fn(Socket) + Clone) {
+        self.serve_over(handle, listener, async |socket| Some(socket), reset).await;
+    }
+
+    /// Serves on what `shake` makes of a connection, if anything.
+    pub async fn serve_over<S>(
+        self,
+        handle: Handle,
+        listener: Listener,
+        shake: impl AsyncFn(Socket) -> Option<S>,
+        reset: impl Fn(S) + Clone,
+    ) where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
         let mut connections = FuturesUnordered::new();
         loop {
             let accepted = futures_lite::future::or(async { Some(listener.accept().await) }, async {
@@ -148,23 +179,27 @@ impl Site {
                 futures_lite::future::pending().await
             });
             if let Some(Ok((socket, _))) = accepted.await {
-                connections.push(self.clone().connection(handle.clone(), socket, reset.clone()));
+                let (site, handle, shake, reset) = (self.clone(), handle.clone(), &shake, reset.clone());
+                connections.push(async move {
+                    if let Some(stream) = shake(socket).await {
+                        site.connection(handle, stream, reset).await;
+                    }
+                });
             }
         }
     }
 
-    async fn connection(self, handle: Handle, mut socket: Socket, reset: impl Fn(Socket)) {
-        let mut received = Vec::new();
+    async fn connection<S>(self, handle: Handle, mut socket: S, reset: impl Fn(S))
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
         loop {
-            while !received.windows(4).any(|bytes| bytes == b"\r\n\r\n") {
-                let mut buffer = [0; 4096];
-                match socket.read(&mut buffer).await {
-                    Ok(0) | Err(_) => return,
-                    Ok(count) => received.extend_from_slice(&buffer[..count]),
-                }
-            }
-            let asked = parse(&String::from_utf8_lossy(&received), handle.now());
-            received.clear();
+            let Some(head) = all_but_the_last_byte(&mut socket).await else {
+                // Nobody listens where the connection has ended; a client of another protocol is told, as real servers do.
+                let _ = socket.write_all(b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n").await;
+                return;
+            };
+            let asked = parse(&head, handle.now());
             let reply = self.answer(&asked);
             self.0.asked.lock().unwrap().push(asked);
             let busy = Busy::new(&self.0);
@@ -172,13 +207,18 @@ impl Site {
                 handle.sleep(reply.delay).await;
             }
             drop(busy);
-            if reply.ending == Ending::Hangup {
+            let resets = matches!(reply.ending, Ending::Reset | Ending::ResetInside(_));
+            // A real socket is reset by closing it while something is unread.
+            if !resets && socket.read_exact(&mut [0]).await.is_err() || reply.ending == Ending::Hangup {
                 return;
             }
             if socket.write_all(&reply.bytes()).await.is_err() || socket.flush().await.is_err() {
                 return;
             }
-            if reply.ending == Ending::Reset {
+            if let Ending::StallInside(_) = reply.ending {
+                return futures_lite::future::pending().await;
+            }
+            if resets {
                 // Given time to arrive, as a reset would overtake it nowhere but here.
                 handle.sleep(Duration::from_millis(1)).await;
                 return reset(socket);
@@ -216,6 +256,23 @@ impl Drop for Busy<'_> {
 pub fn page(text: &str, links: &[&str]) -> String {
     let links: String = links.iter().map(|link| format!("<a href=\"{link}\">x</a>")).collect();
     format!("<!doctype html><title>{text}</title><h1>{text}</h1>{links}")
+}
+
+/// The head of the next request without the last byte of its end; none when the connection has ended, or speaks no HTTP.
+async fn all_but_the_last_byte(socket: &mut (impl AsyncRead + Unpin)) -> Option<String> {
+    const END: &[u8] = b"\r\n\r";
+    let mut head = Vec::new();
+    while !head.ends_with(END) {
+        // As many bytes as the end lacks: more might be the beginning of what is to stay unread.
+        let seen = (1..END.len()).rev().find(|&length| head.ends_with(&END[..length])).unwrap_or(0);
+        let mut buffer = [0; END.len()];
+        match socket.read(&mut buffer[seen..]).await {
+            Ok(0) | Err(_) => return None,
+            Ok(_) if head.is_empty() && !buffer[seen].is_ascii_uppercase() => return None,
+            Ok(count) => head.extend_from_slice(&buffer[seen..seen + count]),
+        }
+    }
+    Some(String::from_utf8_lossy(&head).into_owned())
 }
 
 fn parse(head: &str, at: Instant) -> Asked {

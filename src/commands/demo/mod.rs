@@ -23,7 +23,8 @@ pub fn run(everywhere: &Everywhere, environment: &Environment) -> Result<(), Fai
     config.crawl.http.private_addresses = PrivateAddresses::Allow;
     config.crawl.http.proxies = Default::default();
     let engine = Engine::new(config)?;
-    let site = Site::start()?;
+    let site = Site::start()
+        .map_err(|error| Failure::new(format!("the site cannot be served on loopback: {error}"), "check that loopback is up"))?;
     drive(&engine, show(&engine, &site, Shown::of(everywhere)))
 }
 
@@ -44,9 +45,11 @@ async fn show(engine: &Engine, site: &Site, shown: Shown) -> Result<(), Failure>
             Event::Skipped(skipped) => output.line(format!("skipped   {}: {}", skipped.url, skipped.why))?,
             Event::Failed(failed) => output.line(format!("failed    {}: {}", failed.url, failed.error))?,
         }
+        output.flush()?;
     }
     let report = crawling.report();
     output.line(format!("crawled   {} pages in {} ms, {}", report.pages, report.elapsed.as_millis(), connections(&report.http)))?;
+    output.flush()?;
 
     let started = Instant::now();
     progress::embed(engine, shown).await?;

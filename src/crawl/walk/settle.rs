@@ -172,8 +172,9 @@ impl Crawl {
     pub(super) fn give_up(&mut self, url: &Url, failures: u32) {
         let left = self.frontier.take_origin(url).len();
         if left > 0 {
-            let error = format!("{}, with {left} URLs left", Error::HostGivenUp { failures });
-            self.note_failure(Failed { url: normalise(url.join("/").unwrap_or_else(|_| url.clone())), error, hint: None });
+            let error = Error::HostGivenUp { failures };
+            let url = normalise(url.join("/").unwrap_or_else(|_| url.clone()));
+            self.note_failure(Failed { url, error: format!("{error}, with {left} URLs left"), hint: error.hint() });
         }
     }
 

@@ -1,0 +1,218 @@
+//! The pipeline on the simulated network: what a crawl leaves in the store, what a refresh does to it, and how the embedding goes on.
+#![cfg(feature = "surf")]
+
+#[path = "support/site.rs"]
+mod site;
+
+use std::cell::Cell;
+use std::rc::Rc;
+use std::time::Duration;
+
+use futures_lite::{AsyncReadExt, AsyncWriteExt, future};
+use serde_json::{Value, json};
+use smolcrawl::config::{Config, Embeddings};
+use smolcrawl::embed::RemoteConfig;
+use smolcrawl::engine::{Chunking, CrawlReport, CrawlRequest, Event, Robots};
+use smolcrawl::http::PrivateAddresses;
+use smolcrawl::model::SourceId;
+use smolcrawl::reactor::sim::Sim;
+use smolcrawl::reactor::{Handle, Listener};
+use smolcrawl::{Engine, Error};
+use url::Url;
+
+use site::{Reply, Site};
+
+struct World {
+    handle: Handle,
+    site: Site,
+}
+
+impl World {
+    fn new() -> Self {
+        let sim = Sim::new();
+        for host in ["a.test", "b.test"] {
+            sim.host(host, ["10.0.0.1"]);
+        }
+        sim.host("embed.test", ["10.0.0.2"]);
+        let (handle, site) = (sim.handle(), Site::default());
+        let listener = handle.block_on(handle.listen("10.0.0.1:80".parse().unwrap())).unwrap();
+        sim.spawn(site.clone().serve(handle.clone(), listener, drop));
+        Self { handle, site }
+    }
+
+    fn engine(&self, embeddings: Embeddings) -> Engine {
+        let mut config = Config::new(":memory:");
+        config.crawl.http.private_addresses = PrivateAddresses::Allow;
+        config.embeddings = embeddings;
+        Engine::with_handle(config, self.handle.clone()).unwrap()
+    }
+
+    fn crawl(&self, engine: &Engine) -> CrawlReport {
+        let mut crawling = engine.crawl(CrawlRequest::parse(&["http://a.test/"]).unwrap(), Chunking::default());
+        self.handle.block_on(async {
+            while let Some(event) = crawling.next().await {
+                event.unwrap();
+            }
+        });
+        crawling.report()
+    }
+
+    fn pages(&self, engine: &Engine) -> u64 {
+        self.handle.block_on(engine.sources()).unwrap().iter().map(|source| source.pages).sum()
+    }
+}
+
+#[test]
+fn a_stopped_crawl_stores_and_counts_what_it_fetched() {
+    let world = World::new();
+    let links: Vec<String> = (0..40).map(|number| format!("/{number}")).collect();
+    world.site.page("a.test/", &links.iter().map(String::as_str).collect::<Vec<_>>());
+    for link in &links {
+        world.site.page(&format!("a.test{link}"), &[]);
+    }
+    let engine = world.engine(Embeddings::None);
+    let mut crawling = engine.crawl(CrawlRequest::parse(&["http://a.test/"]).unwrap(), Chunking::default());
+    world.handle.block_on(async {
+        let mut events = 0;
+        while let Some(event) = crawling.next().await {
+            assert!(matches!(event, Ok(Event::Stored { .. })), "{event:?}");
+            events += 1;
+            if events == 5 {
+                crawling.stop();
+            }
+        }
+    });
+    let report = crawling.report();
+    assert_eq!(report.stored, report.pages, "what was fetched is stored");
+    assert_eq!(report.stored, world.pages(&engine));
+    assert!((5..40).contains(&report.stored), "{report:?}");
+}
+
+#[test]
+fn a_refresh_tells_changed_gone_moved_and_unchanged_pages_apart() {
+    let world = World::new();
+    let text = |text: &str| Reply::html(format!("<title>T</title><main><h1>T</h1><p>{text}</p></main>")).header("ETag", "\"1\"");
+    world.site.page("a.test/", &["/same", "/changed", "/gone", "/moved"]);
+    for page in ["same", "changed", "gone", "moved"] {
+        world.site.reply(&format!("a.test/{page}"), text(&format!("The page {page}.")));
+    }
+    let engine = world.engine(Embeddings::None);
+    assert_eq!(world.crawl(&engine).stored, 5);
+    let fetched = || world.handle.block_on(engine.sources()).unwrap()[0].last_fetched;
+    let before = fetched();
+
+    world.site.on("a.test/same", move |asked| match asked.header("if-none-match") {
+        Some("\"1\"") => Reply::status(304),
+        other => panic!("asked with {other:?}"),
+    });
+    world.site.reply("a.test/changed", text("The page, changed."));
+    world.site.reply("a.test/gone", Reply::status(404));
+    world.site.reply("a.test/moved", Reply::redirect("http://b.test/login"));
+    world.site.reply("b.test/login", text("Please log in."));
+    world.site.reply("a.test/", Reply::status(500));
+    let refresh = engine.refresh(SourceId::parse("a.test").unwrap(), Robots::Obey, Chunking::default());
+    let report = world.handle.block_on(refresh).unwrap();
+    assert_eq!((report.checked, report.unchanged, report.updated, report.removed), (5, 1, 1, 1), "{report:?}");
+    let failed: Vec<_> = report.failed.iter().map(|failed| failed.error.as_str()).collect();
+    assert_eq!(failed.len(), 2, "{failed:?}");
+    assert!(failed.contains(&"http://a.test/moved redirects to http://b.test/login now"), "{failed:?}");
+
+    let sources = world.handle.block_on(engine.sources()).unwrap();
+    assert_eq!((sources.len(), sources[0].pages), (1, 4), "nothing of another site is stored, nothing but the page that is gone removed");
+    let page = |path: &str| world.handle.block_on(engine.page(Url::parse(path).unwrap())).unwrap();
+    assert!(page("http://a.test/changed").unwrap().markdown.contains("changed."));
+    assert!(page("http://a.test/moved").unwrap().markdown.contains("The page moved."));
+    assert!(page("http://a.test/same").unwrap().fetched_at >= before && fetched() >= before);
+}
+
+#[test]
+fn embedding_goes_on_by_itself_after_a_service_was_down() {
+    let world = World::new();
+    world.site.page("a.test/", &["/one", "/two"]).page("a.test/one", &[]).page("a.test/two", &[]);
+    let asked = Rc::new(Cell::new(0));
+    let listener = world.handle.block_on(world.handle.listen("10.0.0.2:80".parse().unwrap())).unwrap();
+    // Longer down than one call of the client persists.
+    let service = embeddings_service(listener, asked.clone(), 3);
+    let remote = RemoteConfig { base_url: "http://embed.test/v1".to_owned(), model: "m".to_owned(), retries: 1, ..RemoteConfig::default() };
+    let engine = world.engine(Embeddings::Remote(remote));
+    assert_eq!(world.crawl(&engine).stored, 3);
+
+    let done = async {
+        loop {
+            let progress = engine.embed_progress().await.unwrap();
+            if progress.chunks > 0 && progress.embedded == progress.chunks {
+                return;
+            }
+            world.handle.sleep(Duration::from_secs(1)).await;
+        }
+    };
+    let working = future::or(service, async { engine.keep_embedding().await });
+    let all = future::or(
+        async {
+            done.await;
+            Ok(())
+        },
+        async {
+            working.await;
+            Err("it gave up")
+        },
+    );
+    let ended = world.handle.block_on(world.handle.timeout(Duration::from_secs(3600), all));
+    assert_eq!(ended.ok(), Some(Ok(())), "after {} requests", asked.get());
+    assert!(asked.get() > 3);
+}
+
+#[test]
+fn a_question_by_meaning_without_a_model_is_an_error() {
+    let world = World::new();
+    let engine = world.engine(Embeddings::None);
+    let query = smolcrawl::Query {
+        text: "x".to_owned(),
+        source: None,
+        limit: 1,
+        mode: smolcrawl::model::Mode::Dense,
+        wanted: smolcrawl::model::Wanted::Text,
+        per_page: smolcrawl::model::PerPage::All,
+    };
+    let error = world.handle.block_on(engine.search(query)).unwrap_err();
+    assert!(matches!(error, Error::NoEmbedder), "{error:?}");
+    assert!(error.hint().is_some());
+}
+
+/// Answers 503 so many times, then vectors. One connection a request.
+async fn embeddings_service(listener: Listener, asked: Rc<Cell<u32>>, failures: u32) {
+    loop {
+        let (mut socket, _) = listener.accept().await.unwrap();
+        let mut received = Vec::new();
+        let body = loop {
+            let mut buffer = [0; 4096];
+            let count = socket.read(&mut buffer).await.unwrap();
+            received.extend_from_slice(&buffer[..count]);
+            if let Some(body) = body(&received) {
+                break body;
+            }
+        };
+        asked.set(asked.get() + 1);
+        let (status, answer) = match asked.get() <= failures {
+            true => (503, json!({})),
+            false => {
+                let texts = body["input"].as_array().unwrap().len();
+                let vectors: Vec<Value> = (0..texts).map(|index| json!({ "index": index, "embedding": [1.0, 0.5] })).collect();
+                (200, json!({ "data": vectors }))
+            }
+        };
+        let answer = answer.to_string();
+        let head = format!(
+            "HTTP/1.1 {status} X\r\nContent-Type: application/json\r\nConnection: close\r\nContent-Length: {}\r\n\r\n",
+            answer.len()
+        );
+        socket.write_all(format!("{head}{answer}").as_bytes()).await.unwrap();
+        socket.close().await.unwrap();
+    }
+}
+
+/// The JSON of a request that is complete.
+fn body(received: &[u8]) -> Option<Value> {
+    let end = received.windows(4).position(|bytes| bytes == b"\r\n\r\n")? + 4;
+    serde_json::from_slice(&received[end..]).ok()
+}
