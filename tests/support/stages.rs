@@ -104,6 +104,13 @@ fn after_a_message(transport: Transport) -> Vec<Stage> {
             all.push(stage(name, [vec![message.clone(), end], vec![LAST]], [ask, AwaitEnd, Get(AGAIN)], counters));
         }
     }
+    if transport == Transport::Tls {
+        // The goodbye may come in one read with the message, and then sits in the session rather than in the socket.
+        for (end, name) in [(Reset, "close_notify and RST after a length"), (Fin, "close_notify and FIN after a length")] {
+            let counters = Counters { benign_resets: 1, ..two_on_two() };
+            all.push(stage(name, [vec![LENGTH, CloseNotify, end], vec![LAST]], [Get(HELLO), AwaitEnd, Get(AGAIN)], counters));
+        }
+    }
     // Closing tells the peer goodbye over TLS, and meets its reset: counted. Without TLS nothing is said.
     let met = if transport == Transport::Tls { 1 } else { 0 };
     let counters = Counters { benign_resets: met, ..one() };
