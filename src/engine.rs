@@ -25,6 +25,7 @@ pub use crate::crawl::{CrawlReport, CrawlRequest, Failed, Robots, Scope, Skipped
 use crate::embed::{self, Embed, Purpose};
 use crate::error::{Error, chain};
 use crate::extract;
+use crate::http::Counters;
 #[cfg(feature = "surf")]
 use crate::http::{self, PrivateAddresses};
 use crate::model::{Document, EmbedProgress, Embedded, Hit, Mode, Page, Pending, Query, SourceId, SourceSummary, Validators};
@@ -97,6 +98,11 @@ impl Engine {
 
     pub fn config(&self) -> &Config {
         &self.inner.config
+    }
+
+    /// What the crawler's transport has done so far, all crawls of this engine and its clones together.
+    pub fn http_counters(&self) -> Counters {
+        self.inner.crawler.client().counters()
     }
 
     /// The name of the model that makes vectors, if there is one.
@@ -403,16 +409,24 @@ impl Crawling {
 
     /// What has become of the crawl so far.
     pub fn report(&self) -> CrawlReport {
-        let mut report = self.crawl.report();
-        report.stored = self.tally.stored;
-        let room = MAX_LISTED.saturating_sub(report.skipped.len());
-        report.skipped.extend(self.tally.skipped.iter().take(room).cloned());
-        report.skipped_unlisted += self.tally.skipped.len().saturating_sub(room) as u64;
-        report
+        self.tally.completed(self.crawl.report())
+    }
+
+    /// Ends the crawl, finished or not: requests in flight are cancelled.
+    pub fn finish(self) -> CrawlReport {
+        self.tally.completed(self.crawl.finish())
     }
 }
 
 impl Tally {
+    fn completed(&self, mut report: CrawlReport) -> CrawlReport {
+        report.stored = self.stored;
+        let room = MAX_LISTED.saturating_sub(report.skipped.len());
+        report.skipped.extend(self.skipped.iter().take(room).cloned());
+        report.skipped_unlisted += self.skipped.len().saturating_sub(room) as u64;
+        report
+    }
+
     fn count(&mut self, event: &Event) {
         match event {
             Event::Stored { .. } => self.stored += 1,

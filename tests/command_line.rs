@@ -72,6 +72,12 @@ fn a_site_is_crawled_searched_refreshed_and_removed() {
     for counter in ["requests", "succeeded", "retried", "benign_resets", "failed", "connections_opened", "connections_reused"] {
         assert!(crawled["http"][counter].is_u64(), "{counter}: {crawled}");
     }
+    for counter in ["cancelled", "connections_dropped"] {
+        assert!(crawled["http"][counter].is_u64(), "{counter}: {crawled}");
+    }
+    for stage in ["connect", "tls", "first_byte", "head", "body", "other"] {
+        assert_eq!(crawled["http"]["failed_at"][stage], json!(0), "{crawled}");
+    }
     assert!(crawled["elapsed_ms"].is_u64());
 
     let found = report(&run(home.path(), &["search", "how do I stop what I started", "--db", "x.db", "-k", "1", "--json"]));
@@ -243,6 +249,19 @@ fn interrupt(child: &Child) {
 }
 
 #[test]
+fn the_end_of_a_crawl_is_told_in_one_line() {
+    let home = TempDir::new().unwrap();
+    let url = format!("http://{}/", manual());
+    let output = run(home.path(), &["crawl", &url, "--allow-private", "--db", "x.db", "--no-index", "-v"]);
+    let stderr = text(&output.stderr);
+    let ends: Vec<_> = stderr.lines().filter(|line| line.contains("crawl ended")).collect();
+    assert_eq!(ends.len(), 1, "{stderr}");
+    for word in ["3 pages", "requests", "succeeded", "retried", "benign resets", "opened", "reused", "dropped"] {
+        assert!(ends[0].contains(word), "{word}: {}", ends[0]);
+    }
+}
+
+#[test]
 fn a_client_crawls_and_asks_over_the_pipes() {
     let home = TempDir::new().unwrap();
     let url = format!("http://{}/", manual());
@@ -256,6 +275,10 @@ fn a_client_crawls_and_asks_over_the_pipes() {
 
     let crawled = server.call(3, "smart_crawl_url", json!({ "url": url }));
     assert_eq!(crawled["structuredContent"]["pages_stored"], json!(3), "{crawled}");
+    let http = &crawled["structuredContent"]["http"];
+    let count = |name: &str| http[name].as_u64().unwrap();
+    assert!(count("requests") >= 4 && count("requests") == count("succeeded") + count("failed") + count("cancelled"), "{http}");
+    assert!(http["failed_at"].is_object() && http["connections_opened"].is_u64(), "{http}");
     let sources = server.call(4, "get_available_sources", json!({}));
     assert_eq!(sources["structuredContent"]["count"], json!(1), "{sources}");
     let source = sources["structuredContent"]["sources"][0]["source_id"].clone();

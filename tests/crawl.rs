@@ -520,6 +520,44 @@ fn dropping_a_crawl_stops_its_requests() {
 }
 
 #[test]
+fn every_request_of_a_crawl_has_one_outcome_even_if_the_crawl_is_ended() {
+    let world = World::new();
+    world.site.page("a.test/", &["/1", "/2", "/3", "/4", "/5", "/6"]);
+    world.site.reply("a.test/1", Reply::hangup()).page("a.test/2", &[]);
+    world.site.on("a.test/*", |asked| Reply::html(page(&asked.target, &[])).after(Duration::from_secs(20)));
+    let crawler = world.crawler();
+    let mut crawl = crawler.crawl(request("http://a.test/").concurrency(4).robots(Robots::Ignore));
+    let report = world.handle.block_on(async {
+        while world.handle.timeout(Duration::from_secs(2), crawl.next()).await.is_ok() {}
+        assert_eq!(crawl.report().http.in_flight(), 4, "pages that take their time");
+        crawl.finish()
+    });
+    let http = report.http;
+    assert_eq!(http.requests, http.succeeded + http.failed + http.cancelled, "{http:?}");
+    assert_eq!((http.succeeded, http.cancelled, http.in_flight()), (2, 4, 0), "{http:?}");
+    assert!(http.failed > 0 && http.failed == http.failed_at.first_byte, "{http:?}");
+    assert_eq!(crawler.client().counters(), http);
+}
+
+#[test]
+fn crawls_at_one_time_count_each_their_own() {
+    let world = World::new();
+    world.site.page("a.test/", &["/1", "/2"]).page("a.test/1", &[]).page("a.test/2", &[]).page("b.test/", &[]);
+    let crawler = world.crawler();
+    let crawl = |seed| {
+        let mut crawl = crawler.crawl(request(seed).robots(Robots::Ignore));
+        async move {
+            while crawl.next().await.is_some() {}
+            crawl.finish().http
+        }
+    };
+    let (a, b) = world.handle.block_on(futures_lite::future::zip(crawl("http://a.test/"), crawl("http://b.test/")));
+    assert_eq!((a.requests, a.succeeded, b.requests, b.succeeded), (3, 3, 1, 1), "{a:?} {b:?}");
+    assert_eq!(crawler.client().counters().requests, 4);
+    assert_eq!(crawler.client().counters().connections_opened, a.connections_opened + b.connections_opened);
+}
+
+#[test]
 fn a_crawl_waits_for_its_consumer() {
     let world = World::new();
     let links: Vec<String> = (0..100).map(|number| format!("/{number}")).collect();

@@ -110,9 +110,12 @@ fn nobody_listens() {
     let client = Client::new(&handle, Config { private_addresses: PrivateAddresses::Allow, ..Config::default() }).unwrap();
     let error = handle.block_on(client.send(Request::get(Url::parse(&format!("http://{free}/")).unwrap()))).unwrap_err();
     assert!(matches!(error.root(), Error::Connect { address, .. } if *address == free), "{error:?}");
+    let counters = client.counters();
+    assert_eq!((counters.failed_at.connect, counters.failed, counters.connections_opened), (1, 1, 0), "{counters:?}");
     let refusing = Client::new(&handle, Config::default()).unwrap();
     let error = handle.block_on(refusing.send(Request::get(Url::parse("http://localhost:1/").unwrap()))).unwrap_err();
     assert!(matches!(error.root(), Error::PrivateAddress { range: "loopback", .. }), "{error:?}");
+    assert_eq!(refusing.counters().failed_at.other, 1, "what is refused is no failure of a connection");
 }
 
 #[test]

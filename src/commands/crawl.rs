@@ -28,8 +28,7 @@ pub async fn run(engine: &Engine, asked: cli::Crawl, shown: Shown) -> Result<(),
         }
     }
     bar.finish_and_clear();
-    let report = crawling.report();
-    drop(crawling);
+    let report = crawling.finish();
     // What is stored is kept and told, even if the disk is full now.
     print(&report, asked.json)?;
     if let Ended::ByItself = ended?

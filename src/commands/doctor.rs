@@ -1,4 +1,5 @@
-//! `doctor`: what this installation is made of, and where each setting comes from. Changes nothing.
+//! `doctor`: what this installation is made of, and where each setting comes from. Changes nothing, and sends nothing: the counters of
+//! the transport are those of a process at work, and stand in the report of its crawls; here they would all be zero.
 
 use serde_json::{Value, json};
 use smolcrawl::Engine;

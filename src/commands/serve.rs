@@ -17,7 +17,7 @@ pub async fn run(engine: &Engine) -> Result<(), Failure> {
         future::pending().await
     };
     future::or(server.serve_stdio(Wire::Claim, engine.clone(), interrupted.asked()), embedding).await.map_err(failure)?;
-    log::info!("served");
+    log::info!("served; {}", engine.http_counters());
     Ok(())
 }
 

@@ -34,7 +34,7 @@ pub(super) struct Fetcher {
     pub(super) client: http::Client,
     pub(super) config: Config,
     /// Never held across an await.
-    rules: Mutex<KnownRules>,
+    rules: Arc<Mutex<KnownRules>>,
 }
 
 /// The rules of origins, with the time they were fetched.
@@ -68,7 +68,12 @@ impl Fetcher {
             return Err(Error::Agent { agent: config.agent });
         }
         let client = http::Client::new(&handle, config.http.clone())?;
-        Ok(Self { handle, client, config, rules: Mutex::default() })
+        Ok(Self { handle, client, config, rules: Arc::default() })
+    }
+
+    /// One for a single crawl: the same but for the client's counters, which begin at zero.
+    pub(super) fn counting_apart(&self) -> Self {
+        Self { handle: self.handle.clone(), client: self.client.counting_apart(), config: self.config.clone(), rules: self.rules.clone() }
     }
 
     /// Asks once; no redirect is followed, nothing is tried again.

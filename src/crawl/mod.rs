@@ -110,7 +110,7 @@ impl Crawler {
 
     /// A crawl that has not begun: the first request goes out when it is polled first.
     pub fn crawl(&self, request: CrawlRequest) -> Crawl {
-        Crawl::new(self.fetcher.clone(), request)
+        Crawl::new(self.fetcher.counting_apart(), request)
     }
 
     /// One page. Redirects are followed, transient failures tried again.

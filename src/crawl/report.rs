@@ -19,7 +19,7 @@ pub struct CrawlReport {
     pub skipped: Vec<Skipped>,
     /// What was asked for and could not be had; the first [`MAX_LISTED`] only, `failed_unlisted` counts the rest.
     pub failed: Vec<Failed>,
-    /// The transport's counters, of this crawl alone if no other used the same client meanwhile.
+    /// The transport's counters, of this crawl alone.
     pub http: http::Counters,
     /// From the first poll to the end. Serialised as `elapsed_ms`, whole milliseconds.
     #[serde(rename = "elapsed_ms", serialize_with = "milliseconds")]

@@ -61,8 +61,8 @@ pub struct Crawl {
     /// Why the robots.txt of an origin could not be asked for.
     unreachable: HashMap<Box<str>, Arc<http::Error>>,
     report: CrawlReport,
-    /// Time and counters at the first poll.
-    begun: Option<(Instant, http::Counters)>,
+    /// When it was polled first.
+    begun: Option<Instant>,
     ended: bool,
 }
 
@@ -73,7 +73,9 @@ enum Done {
 }
 
 impl Crawl {
-    pub(super) fn new(fetcher: Arc<Fetcher>, request: CrawlRequest) -> Self {
+    /// `fetcher` is of this crawl alone.
+    pub(super) fn new(fetcher: Fetcher, request: CrawlRequest) -> Self {
+        let fetcher = Arc::new(fetcher);
         let config = &fetcher.config;
         let limits =
             Limits { max_queued: config.max_queued, max_url_length: config.max_url_length, max_query_variants: config.max_query_variants };
@@ -113,21 +115,21 @@ impl Crawl {
     /// The account so far. `stored` is the caller's to fill in.
     pub fn report(&self) -> CrawlReport {
         let mut report = self.report.clone();
-        if let (false, Some((at, counters))) = (self.ended, &self.begun) {
-            report.elapsed = self.fetcher.handle.now() - *at;
-            report.http = self.fetcher.client.counters().since(counters);
+        if let (false, Some(at)) = (self.ended, self.begun) {
+            report.elapsed = self.fetcher.handle.now() - at;
+            report.http = self.fetcher.client.counters();
         }
         report
     }
 
     /// Ends the crawl, finished or not: requests in flight are cancelled.
-    pub fn finish(self) -> CrawlReport {
-        self.report()
+    pub fn finish(mut self) -> CrawlReport {
+        self.end();
+        self.report.clone()
     }
 
     fn poll_visit(&mut self, cx: &mut Context<'_>) -> Poll<Option<Visit>> {
-        let (handle, client) = (&self.fetcher.handle, &self.fetcher.client);
-        self.begun.get_or_insert_with(|| (handle.now(), client.counters()));
+        self.begun.get_or_insert_with(|| self.fetcher.handle.now());
         loop {
             if let Some(visit) = self.ready.pop_front() {
                 return Poll::Ready(Some(visit));
@@ -250,14 +252,24 @@ impl Crawl {
 
     fn end(&mut self) -> Option<Visit> {
         if !self.ended {
+            // Requests in flight are cancelled, and counted as such.
+            self.jobs.clear();
             self.report = self.report();
             self.ended = true;
-            self.jobs.clear();
             let CrawlReport { pages, http, elapsed, .. } = &self.report;
             let (skipped, failed) = (self.report.skips(), self.report.failures());
-            log::info!("crawl ended: {pages} pages, {skipped} skipped, {failed} failed in {elapsed:.1?}; {http:?}");
+            if self.begun.is_some() {
+                log::info!("crawl ended: {pages} pages, {skipped} skipped, {failed} failed in {elapsed:.1?}; {http}");
+            }
         }
         None
+    }
+}
+
+/// A crawl that is given up has an end, too.
+impl Drop for Crawl {
+    fn drop(&mut self) {
+        self.end();
     }
 }
 

@@ -11,7 +11,7 @@ use futures_io::{AsyncBufRead, AsyncRead};
 use url::Url;
 
 use super::Shared;
-use super::counters::Totals;
+use super::counters::Reached;
 use super::decode::{self, Coding, Layer};
 use super::error::Error;
 use super::framed::Framed;
@@ -167,18 +167,18 @@ impl Body {
     fn complete(&mut self) {
         if self.outcome == Outcome::Open {
             self.outcome = Outcome::Complete;
-            Totals::count(&self.shared.totals.succeeded);
+            self.shared.totals.count(|numbers| &numbers.succeeded);
         }
     }
 
     /// Counts the failure and adds the URL; every error of the sources is one of ours.
     fn fail(&mut self, error: io::Error) -> Error {
-        if self.outcome == Outcome::Open {
-            Totals::count(&self.shared.totals.failed);
-        }
-        self.outcome = Outcome::Failed;
         let error =
             Error::from_io(error).unwrap_or_else(|source| Error::TruncatedBody { received: 0, expected: None, source: Some(source) });
+        if self.outcome == Outcome::Open {
+            self.shared.totals.failed(&error, Reached::Body);
+        }
+        self.outcome = Outcome::Failed;
         error.at(&self.url)
     }
 
@@ -238,9 +238,13 @@ impl AsyncBufRead for Body {
     }
 }
 
-/// Who lets go of the rest has what they wanted.
+/// Who lets go of the rest has what they wanted, unless they were waiting for more of it.
 impl Drop for Body {
     fn drop(&mut self) {
+        if self.outcome == Outcome::Open && self.framed().is_waiting() {
+            self.outcome = Outcome::Failed;
+            self.shared.totals.count(|numbers| &numbers.cancelled);
+        }
         self.complete();
     }
 }

@@ -14,7 +14,8 @@ use futures_lite::{AsyncReadExt, AsyncWriteExt};
 use url::{Host, Url};
 
 use super::config::{Config, PrivateAddresses};
-use super::connection::{Connection, Wire};
+use super::connection::{Connection, Stream, Wire};
+use super::counters::Totals;
 use super::dns::Names;
 use super::error::{Error, HeadFault};
 use super::guard;
@@ -94,21 +95,21 @@ pub(super) struct Connector {
 
 impl Connector {
     /// Opens a connection. The time limit is the caller's; dropping the future closes whatever was begun.
-    pub(super) async fn connect(&self, route: &Route) -> Result<Connection, Error> {
+    pub(super) async fn connect(&self, route: &Route, totals: &Arc<Totals>) -> Result<Connection, Error> {
         let socket = match &route.via {
             // The user named the proxy: it may well be a private address.
             Some(proxy) => self.open(&proxy.host, proxy.port, PrivateAddresses::Allow).await?,
             None => self.open(&route.host, route.port, self.private_addresses).await?,
         };
-        let wire = match (route.scheme, &route.via) {
-            (Scheme::Http, _) => Wire::Plain(socket),
-            (Scheme::Https, None) => Wire::Tls(Box::new(self.tls.connect(&self.handle, &route.host, socket).await?)),
+        let stream = match (route.scheme, &route.via) {
+            (Scheme::Http, _) => Stream::Plain(socket),
+            (Scheme::Https, None) => Stream::Tls(Box::new(self.tls.connect(&self.handle, &route.host, socket).await?)),
             (Scheme::Https, Some(proxy)) => {
                 let socket = tunnel(socket, route, proxy).await?;
-                Wire::Tls(Box::new(self.tls.connect(&self.handle, &route.host, socket).await?))
+                Stream::Tls(Box::new(self.tls.connect(&self.handle, &route.host, socket).await?))
             }
         };
-        Ok(Connection::new(wire, route.clone(), &self.handle))
+        Ok(Connection::new(Wire::new(stream, totals), route.clone(), &self.handle))
     }
 
     async fn open(&self, host: &Host<String>, port: u16, private: PrivateAddresses) -> Result<Socket, Error> {

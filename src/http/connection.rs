@@ -3,6 +3,7 @@
 use std::fmt;
 use std::io;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, Waker, ready};
 use std::time::Instant;
 
@@ -10,6 +11,7 @@ use futures_io::{AsyncRead, AsyncWrite};
 use futures_rustls::client::TlsStream;
 
 use super::connect::Route;
+use super::counters::Totals;
 use super::verdict::Age;
 use crate::reactor::Boxed;
 use crate::reactor::Handle;
@@ -31,14 +33,29 @@ impl Connection {
 
     /// Reads more into the buffer; 0 is the peer's orderly end.
     pub(super) fn poll_fill(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
-        let count = ready!(self.wire.poll_read(cx, self.buffer.free()))?;
-        self.buffer.end += count;
+        if !self.buffer.bytes.is_empty() {
+            let count = ready!(self.wire.poll_read(cx, self.buffer.free()))?;
+            self.buffer.end += count;
+            return Poll::Ready(Ok(count));
+        }
+        // A connection that only waits has no buffer: thousands may wait for slow servers at one time.
+        let mut first = [0; FIRST];
+        let count = ready!(self.wire.poll_read(cx, &mut first))?;
+        if count > 0 {
+            self.buffer.free()[..count].copy_from_slice(&first[..count]);
+            self.buffer.end = count;
+        }
         Poll::Ready(Ok(count))
     }
 
     /// Whether it can carry another request as far as this side can know.
     pub(super) fn is_quiet(&self) -> bool {
         self.buffer.unread().is_empty() && self.wire.is_quiet()
+    }
+
+    /// The peer is known to be gone, and that has been counted.
+    pub(super) fn give_up(&mut self) {
+        self.wire.is_over = true;
     }
 }
 
@@ -48,53 +65,85 @@ impl fmt::Debug for Connection {
     }
 }
 
-/// The bytes of a connection, without or with TLS.
-pub(super) enum Wire {
+/// The bytes of a connection, and its place in the counters.
+pub(super) struct Wire {
+    stream: Stream,
+    /// A read or a write has met the end or an error, or the pool has found the peer gone: whatever that meant has been judged and
+    /// counted, so that what it does to the closing says nothing new.
+    is_over: bool,
+    totals: Arc<Totals>,
+}
+
+/// Without or with TLS.
+pub(super) enum Stream {
     Plain(Socket),
     Tls(Box<TlsStream<Socket>>),
 }
 
 impl Wire {
+    /// `stream` stands: it counts as opened.
+    pub(super) fn new(stream: Stream, totals: &Arc<Totals>) -> Self {
+        totals.count(|numbers| &numbers.connections_opened);
+        Self { stream, is_over: false, totals: totals.clone() }
+    }
+
     pub(super) fn poll_read(&mut self, cx: &mut Context<'_>, into: &mut [u8]) -> Poll<io::Result<usize>> {
-        match self {
-            Self::Plain(socket) => Pin::new(socket).poll_read(cx, into),
-            Self::Tls(stream) => Pin::new(stream).poll_read(cx, into),
-        }
+        let read = ready!(match &mut self.stream {
+            Stream::Plain(socket) => Pin::new(socket).poll_read(cx, into),
+            Stream::Tls(stream) => Pin::new(stream).poll_read(cx, into),
+        });
+        self.is_over |= matches!(read, Ok(0) | Err(_));
+        Poll::Ready(read)
     }
 
     pub(super) fn poll_write(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        match self {
-            Self::Plain(socket) => Pin::new(socket).poll_write(cx, bytes),
-            Self::Tls(stream) => Pin::new(stream).poll_write(cx, bytes),
-        }
+        let written = ready!(match &mut self.stream {
+            Stream::Plain(socket) => Pin::new(socket).poll_write(cx, bytes),
+            Stream::Tls(stream) => Pin::new(stream).poll_write(cx, bytes),
+        });
+        self.is_over |= written.is_err();
+        Poll::Ready(written)
     }
 
     pub(super) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match self {
-            Self::Plain(socket) => Pin::new(socket).poll_flush(cx),
-            Self::Tls(stream) => Pin::new(stream).poll_flush(cx),
-        }
+        let flushed = ready!(match &mut self.stream {
+            Stream::Plain(socket) => Pin::new(socket).poll_flush(cx),
+            Stream::Tls(stream) => Pin::new(stream).poll_flush(cx),
+        });
+        self.is_over |= flushed.is_err();
+        Poll::Ready(flushed)
     }
 
     /// Whether nothing has come: no byte, no end, no error.
     fn is_quiet(&self) -> bool {
-        match self {
-            Self::Plain(socket) => socket.is_quiet(),
+        match &self.stream {
+            Stream::Plain(socket) => socket.is_quiet(),
             // A session wants no more while it holds what nobody has read, nor after close_notify; the socket shows neither.
-            Self::Tls(stream) => stream.get_ref().1.wants_read() && stream.get_ref().0.is_quiet(),
+            Stream::Tls(stream) => stream.get_ref().1.wants_read() && stream.get_ref().0.is_quiet(),
+        }
+    }
+
+    /// A session is closed as RFC 8446 6.1 asks, as far as that needs no waiting. There is no shutdown(2): dropping the socket sends FIN.
+    fn say_goodbye(&mut self) -> io::Result<()> {
+        let Stream::Tls(stream) = &mut self.stream else { return Ok(()) };
+        stream.get_mut().1.send_close_notify();
+        match Pin::new(stream).poll_flush(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(sent) => sent,
+            Poll::Pending => Ok(()),
         }
     }
 }
 
-/// A session is closed as RFC 8446 6.1 asks, as far as that needs no waiting. What comes of it is of no interest: everything was
-/// said, or nobody wants to hear it any more.
+/// What comes of closing is of no interest: everything was said, or nobody wants to hear it any more.
 impl Drop for Wire {
     fn drop(&mut self) {
-        if let Self::Tls(stream) = self
-            && let Poll::Ready(Err(error)) = Pin::new(stream).poll_close(&mut Context::from_waker(Waker::noop()))
-        {
+        if let Err(error) = self.say_goodbye() {
             log::trace!("while closing: {error}");
+            if !self.is_over {
+                self.totals.count(|numbers| &numbers.benign_resets);
+            }
         }
+        self.totals.count(|numbers| &numbers.connections_dropped);
     }
 }
 
@@ -115,6 +164,13 @@ impl Buffer {
         self.start += amount;
         if self.start == self.end {
             (self.start, self.end) = (0, 0);
+        }
+    }
+
+    /// Gives the memory back, where nothing is in it.
+    pub(super) fn release(&mut self) {
+        if self.unread().is_empty() {
+            *self = Self::default();
         }
     }
 
@@ -168,3 +224,5 @@ impl Alarm {
 
 // A head and a page of common size in one read.
 const BUFFER: usize = 32 * 1024;
+// Once for each connection: on the stack, and enough for a common head.
+const FIRST: usize = 4 * 1024;

@@ -68,8 +68,13 @@ pub(super) enum Failure {
         received: usize,
     },
     Malformed(HeadFault),
-    FirstByte,
-    Total,
+    /// A time limit was reached after so many bytes.
+    FirstByte {
+        received: usize,
+    },
+    Total {
+        received: usize,
+    },
 }
 
 impl<'a> Exchange<'a> {
@@ -115,7 +120,8 @@ impl<'a> Exchange<'a> {
         }
         let first_byte = self.progress_at.checked_add(self.limits.first_byte).unwrap_or(self.limits.deadline);
         ready!(self.connection.alarm.poll_reached(cx, first_byte.min(self.limits.deadline)));
-        Poll::Ready(Err(if self.limits.deadline <= first_byte { Failure::Total } else { Failure::FirstByte }))
+        let received = self.received;
+        Poll::Ready(Err(if self.limits.deadline <= first_byte { Failure::Total { received } } else { Failure::FirstByte { received } }))
     }
 
     fn poll_send(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -57,14 +57,13 @@ mod verdict;
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
 use url::{Position, Url};
 
 use self::connect::{Connector, Route};
 use self::connection::Connection;
-use self::counters::Totals;
+use self::counters::{Flight, Reached, Totals};
 use self::dns::Names;
 use self::exchange::{Answer, Exchange, Failure, Sent};
 use self::framed::Framed;
@@ -76,7 +75,7 @@ use crate::reactor::Handle;
 
 pub use self::body::Body;
 pub use self::config::{Config, PrivateAddresses};
-pub use self::counters::Counters;
+pub use self::counters::{Counters, FailedAt};
 pub use self::error::{BodyFault, Error, HeadFault};
 pub use self::headers::Headers;
 pub use self::proxy::Proxies;
@@ -87,13 +86,14 @@ pub use self::response::Response;
 #[derive(Clone)]
 pub struct Client(Arc<Shared>);
 
-/// What a client, its clones and the bodies still being read have in common.
+/// What a client, its clones and the bodies still being read have in common. All but the totals is shared with the clients
+/// that count apart, too.
 struct Shared {
     handle: Handle,
-    config: Config,
-    connector: Connector,
-    pool: Pool,
-    totals: Totals,
+    config: Arc<Config>,
+    connector: Arc<Connector>,
+    pool: Arc<Pool>,
+    totals: Arc<Totals>,
 }
 
 impl Client {
@@ -112,7 +112,26 @@ impl Client {
             private_addresses: config.private_addresses,
         };
         let limits = pool::Limits { keep_alive: config.keep_alive, per_route: config.max_idle_per_origin, in_all: config.max_idle };
-        Ok(Self(Arc::new(Shared { handle: handle.clone(), config, connector, pool: Pool::new(limits), totals: Totals::default() })))
+        Ok(Self(Arc::new(Shared {
+            handle: handle.clone(),
+            config: Arc::new(config),
+            connector: Arc::new(connector),
+            pool: Arc::new(Pool::new(limits)),
+            totals: Arc::default(),
+        })))
+    }
+
+    /// A client on the same connections and names whose [`counters`](Self::counters) begin at zero, to see what one task has done
+    /// while others use the same client. This one counts all of it as well.
+    pub fn counting_apart(&self) -> Self {
+        let Shared { handle, config, connector, pool, totals } = &*self.0;
+        Self(Arc::new(Shared {
+            handle: handle.clone(),
+            config: config.clone(),
+            connector: connector.clone(),
+            pool: pool.clone(),
+            totals: Arc::new(Totals::part_of(totals)),
+        }))
     }
 
     /// Sends a request and follows redirects, as the request and [`Config::max_redirects`] say. Dropping the future cancels
@@ -124,20 +143,14 @@ impl Client {
     /// # Errors
     /// There is no answer, or not a whole head of one; [`Error::At`] says at which URL. Any status is an answer.
     pub async fn send(&self, request: Request) -> Result<Response, Error> {
-        Totals::count(&self.0.totals.requests);
-        let outcome = self.0.follow(request).await;
-        if outcome.is_err() {
-            Totals::count(&self.0.totals.failed);
-        }
-        outcome
+        let mut flight = Flight::new(&self.0.totals);
+        let outcome = self.0.follow(request, &mut flight).await;
+        flight.land(outcome)
     }
 
-    /// What has been done so far, by this client and its clones. The shutdowns among the benign resets are those of all sockets
-    /// of the handle.
+    /// What has been done so far, by this client, its clones and those that count apart from it.
     pub fn counters(&self) -> Counters {
-        let mut counters = self.0.totals.read();
-        counters.benign_resets += self.0.handle.benign_shutdowns();
-        counters
+        self.0.totals.read()
     }
 
     /// Connections that wait for another request at the moment.
@@ -153,11 +166,11 @@ impl fmt::Debug for Client {
 }
 
 impl Shared {
-    async fn follow(self: &Arc<Self>, mut request: Request) -> Result<Response, Error> {
+    async fn follow(self: &Arc<Self>, mut request: Request, flight: &mut Flight<'_>) -> Result<Response, Error> {
         let deadline = later(self.handle.now(), self.config.total_timeout);
         let mut redirects: Vec<Url> = Vec::new();
         loop {
-            let (connection, answer) = self.exchange(&request, deadline).await.map_err(|error| error.at(&request.url))?;
+            let (connection, answer) = self.exchange(&request, deadline, flight).await.map_err(|error| error.at(&request.url))?;
             let url = error::without_userinfo(&request.url);
             let response = self.response(connection, answer, url, deadline).map_err(|error| error.at(&request.url))?;
             let location = match request.redirects {
@@ -189,7 +202,7 @@ impl Shared {
     }
 
     /// One request on one connection; on a second one if the first had silently died in the pool.
-    async fn exchange(&self, request: &Request, deadline: Instant) -> Result<(Connection, Answer), Error> {
+    async fn exchange(&self, request: &Request, deadline: Instant, flight: &mut Flight<'_>) -> Result<(Connection, Answer), Error> {
         let route = Route::to(&request.url, &self.config)?;
         let mut head = Vec::with_capacity(512);
         self.write(request, &route, &mut head)?;
@@ -207,14 +220,24 @@ impl Shared {
         loop {
             let mut connection = match pooled.take() {
                 Some(connection) => connection,
-                None => self.open(&route, deadline).await?,
+                None => {
+                    flight.reached = Reached::Connect;
+                    self.open(&route, deadline).await?
+                }
             };
+            flight.reached = Reached::FirstByte;
             let (error, write_error, received) = match Exchange::new(&mut connection, [&head, rest], asked, limits).run().await {
                 Ok(answer) => return Ok((connection, answer)),
                 Err(Failure::Ended { error, write_error, received }) => (error, write_error, received),
                 Err(Failure::Malformed(fault)) => return Err(Error::MalformedHead { fault }),
-                Err(Failure::FirstByte) => return Err(Error::FirstByteTimeout { limit: self.config.first_byte_timeout }),
-                Err(Failure::Total) => return Err(Error::TotalTimeout { limit: self.config.total_timeout }),
+                Err(Failure::FirstByte { received }) => {
+                    flight.reached = reached(received);
+                    return Err(Error::FirstByteTimeout { limit: self.config.first_byte_timeout });
+                }
+                Err(Failure::Total { received }) => {
+                    flight.reached = reached(received);
+                    return Err(Error::TotalTimeout { limit: self.config.total_timeout });
+                }
             };
             let stage = if received == 0 { Stage::BeforeAnswer(connection.age) } else { Stage::InsideHead };
             match verdict(write_error.as_ref().or(error.as_ref()), stage, replayable) {
@@ -222,7 +245,7 @@ impl Shared {
                 Verdict::RetryFresh if connection.age == Age::Reused => {
                     log::trace!("{route}: a kept connection was dead: {error:?}; once more on a new one");
                     self.benign_resets(1);
-                    Totals::count(&self.totals.retried);
+                    self.totals.count(|numbers| &numbers.retried);
                 }
                 Verdict::RetryFresh | Verdict::Benign | Verdict::Surface => {
                     return Err(match write_error {
@@ -254,7 +277,7 @@ impl Shared {
         let taken = self.pool.take(route, self.handle.now());
         self.benign_resets(taken.dead);
         if taken.connection.is_some() {
-            Totals::count(&self.totals.connections_reused);
+            self.totals.count(|numbers| &numbers.connections_reused);
         }
         taken.connection
     }
@@ -262,18 +285,23 @@ impl Shared {
     async fn open(&self, route: &Route, deadline: Instant) -> Result<Connection, Error> {
         let left = deadline.saturating_duration_since(self.handle.now());
         let limit = self.config.connect_timeout;
-        let connection = match self.handle.timeout(limit.min(left), self.connector.connect(route)).await {
-            Ok(outcome) => outcome?,
-            Err(_) if left < limit => return Err(Error::TotalTimeout { limit: self.config.total_timeout }),
-            Err(_) => return Err(Error::ConnectTimeout { limit }),
-        };
-        Totals::count(&self.totals.connections_opened);
-        Ok(connection)
+        match self.handle.timeout(limit.min(left), self.connector.connect(route, &self.totals)).await {
+            Ok(outcome) => outcome,
+            Err(_) if left < limit => Err(Error::TotalTimeout { limit: self.config.total_timeout }),
+            Err(_) => Err(Error::ConnectTimeout { limit }),
+        }
     }
 
-    fn response(self: &Arc<Self>, connection: Connection, answer: Answer, url: Url, deadline: Instant) -> Result<Response, Error> {
+    fn response(self: &Arc<Self>, mut connection: Connection, answer: Answer, url: Url, deadline: Instant) -> Result<Response, Error> {
         let Answer { head, sent } = answer;
-        let persistence = if sent == Sent::Whole { head.persistence } else { Persistence::Close };
+        let persistence = match sent {
+            Sent::Whole => head.persistence,
+            Sent::Part => {
+                // Whether a write met the peer's reset before the answer was read is a matter of chance: closing tells nothing.
+                connection.give_up();
+                Persistence::Close
+            }
+        };
         let codings = if head.framing == Framing::Length(0) { Vec::new() } else { decode::codings(&head.headers)? };
         let config = &self.config;
         let limits = framed::Limits { idle: config.idle_timeout, deadline, total: config.total_timeout, size: config.max_body };
@@ -283,7 +311,7 @@ impl Shared {
     }
 
     fn benign_resets(&self, count: u64) {
-        self.totals.benign_resets.fetch_add(count, Relaxed);
+        self.totals.add(|numbers| &numbers.benign_resets, count);
     }
 }
 
@@ -294,6 +322,11 @@ const WORTH_KEEPING: u64 = 16 * 1024;
 const WORTH_WAITING: Duration = Duration::from_millis(500);
 /// Thirty years: no clock reaches it, and none overflows.
 const FOREVER: Duration = Duration::from_secs(30 * 365 * 24 * 3600);
+
+/// Where a request is that waits for its head.
+fn reached(received: usize) -> Reached {
+    if received == 0 { Reached::FirstByte } else { Reached::Head }
+}
 
 fn later(now: Instant, limit: Duration) -> Instant {
     now + limit.min(FOREVER)

@@ -62,6 +62,7 @@ impl Pool {
             let Some(Parked { mut connection, since }) = parked else { return Taken { connection: None, dead } };
             let expired = now.saturating_duration_since(since) > self.limits.keep_alive;
             if is_dead(&connection) {
+                connection.give_up();
                 log::trace!("{route}: closed by the peer while idle");
                 dead += 1;
             } else if !expired {
@@ -97,14 +98,27 @@ impl Pool {
         let parked = |connection| Parked { connection, since: now };
         // The route is cloned only the first time.
         match idle.by_route.get_mut(&connection.route) {
-            Some(list) => list.push(parked(connection)),
+            Some(list) => {
+                list.push(parked(connection));
+                // The newest are the next to be used; the others may rest for long.
+                if let Some(older) = list.len().checked_sub(WITH_BUFFER + 1) {
+                    list[older].connection.buffer.release();
+                }
+            }
             None => {
                 idle.by_route.insert(connection.route.clone(), vec![parked(connection)]);
             }
         }
         drop(locked);
         // Closed here, outside the lock.
-        out.iter().filter(|parked| is_dead(&parked.connection)).count() as u64
+        let mut dead = 0;
+        for parked in &mut out {
+            if is_dead(&parked.connection) {
+                parked.connection.give_up();
+                dead += 1;
+            }
+        }
+        dead
     }
 
     pub(super) fn len(&self) -> usize {
@@ -140,5 +154,8 @@ impl Idle {
 fn is_dead(connection: &Connection) -> bool {
     !connection.is_quiet() && verdict(None, Stage::Idle, Replayable::No) == Verdict::Benign
 }
+
+/// Connections of one route that keep their buffer at rest: 2 MiB of them.
+const WITH_BUFFER: usize = 64;
 
 const SWEEP: Duration = Duration::from_secs(10);

@@ -5,6 +5,7 @@ use std::time::Duration;
 use futures_lite::future;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::engine::{Chunking, CrawlRequest, Crawling, Engine, Event, Robots};
 use crate::mcp::{Annotations, Context, Tool, ToolError};
@@ -79,7 +80,7 @@ async fn crawl(engine: &Engine, request: CrawlRequest, chunking: Chunking, conte
             }
         }
     };
-    let report = crawling.report();
+    let report = crawling.finish();
     if let (0, Some(failed)) = (report.stored, report.failed.first()) {
         let hint = failed.hint.as_deref().unwrap_or("check the URL, or try another page of the site");
         return Err(ToolError::new(format!("nothing was stored: {}: {}", failed.url, failed.error)).hint(hint));
@@ -105,6 +106,7 @@ async fn crawl(engine: &Engine, request: CrawlRequest, chunking: Chunking, conte
         failed: report.failed.iter().take(SHOWN).map(|failed| format!("{}: {}", failed.url, failed.error)).collect(),
         failures: report.failures(),
         elapsed_ms: report.elapsed.as_millis() as u64,
+        http: serde_json::to_value(report.http).map_err(|error| ToolError::new(error.to_string()))?,
         notice,
     })
 }
@@ -176,6 +178,9 @@ struct Crawled {
     failed: Vec<String>,
     failures: u64,
     elapsed_ms: u64,
+    /// Counters of the transport: requests, succeeded, failed, failed_at, retried, benign_resets, connections
+    #[schemars(with = "serde_json::Map<String, Value>")]
+    http: Value,
     /// Why the crawl is not complete
     #[serde(skip_serializing_if = "Option::is_none")]
     notice: Option<String>,

@@ -1,0 +1,316 @@
+//! A server on real sockets that fails on cue, at any point of a message: with FIN, with RST (SO_LINGER 0), without a goodbye.
+//! Plain or TLS; one thread for each connection. What to do is told per trial, which a request names by its path.
+#![allow(dead_code, reason = "each test binary uses its part")]
+
+use std::collections::{HashMap, VecDeque};
+use std::io::{self, Read, Write};
+use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream, UdpSocket};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::Duration;
+
+use async_channel::{Receiver, Sender};
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
+
+/// What the server does with one request. After the last step it waits for the next request on the same connection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Stands first: the body of the request stays unread.
+    LeaveBody,
+    Say(&'static str),
+    /// Until the client's side of the trial says [`Trial::go`].
+    AwaitGo,
+    /// Over TLS: tell that this was all.
+    CloseNotify,
+    /// Last: FIN, and read until the client closes. Over TLS without close_notify, unless that went before.
+    Fin,
+    /// Last: RST.
+    Reset,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Transport {
+    Plain,
+    Tls,
+}
+
+/// How a connection begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Opening {
+    Orderly,
+    /// Something is read, then it fails before a word was said.
+    Reset,
+    Fin,
+}
+
+pub struct FaultServer {
+    pub addresses: Vec<SocketAddr>,
+    pub transport: Transport,
+    /// To be trusted by clients, over TLS.
+    pub certificate: Option<Vec<u8>>,
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    tls: Option<Arc<ServerConfig>>,
+    opening: Opening,
+    next: AtomicU64,
+    /// Held to look one up.
+    trials: Mutex<HashMap<u64, Arc<Trial>>>,
+    /// What the server did not expect.
+    complaints: Mutex<Vec<String>>,
+}
+
+/// One run of a script, as both sides see it.
+pub struct Trial {
+    pub id: u64,
+    /// For the requests to come, in order.
+    answers: Mutex<VecDeque<Vec<Step>>>,
+    go: (Sender<()>, Receiver<()>),
+    ended: (Sender<()>, Receiver<()>),
+}
+
+impl Trial {
+    /// The server may go on after [`Step::AwaitGo`].
+    pub fn go(&self) {
+        let _ = self.go.0.try_send(());
+    }
+
+    /// Waits until a FIN or RST of this trial has arrived at the client's side.
+    pub async fn ended(&self) {
+        let _ = self.ended.1.recv().await;
+    }
+
+    pub fn answers_left(&self) -> usize {
+        self.answers.lock().unwrap().len()
+    }
+}
+
+impl FaultServer {
+    /// Listens on as many loopback ports as `ports` says, which are so many origins. Runs as long as the process.
+    pub fn start(transport: Transport, opening: Opening, ports: usize) -> Self {
+        let (certificate, tls) = match transport {
+            Transport::Plain => (None, None),
+            Transport::Tls => {
+                let (certificate, config) = identity();
+                (Some(certificate), Some(Arc::new(config)))
+            }
+        };
+        let shared = Arc::new(Shared { tls, opening, next: AtomicU64::new(0), trials: Mutex::default(), complaints: Mutex::default() });
+        let addresses = (0..ports)
+            .map(|_| {
+                let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+                let address = listener.local_addr().unwrap();
+                let shared = shared.clone();
+                thread::spawn(move || {
+                    for socket in listener.incoming().flatten() {
+                        let shared = shared.clone();
+                        let thread = thread::Builder::new().stack_size(512 * 1024);
+                        thread.spawn(move || shared.connection(socket)).unwrap();
+                    }
+                });
+                address
+            })
+            .collect();
+        Self { addresses, transport, certificate, shared }
+    }
+
+    pub fn trial(&self, answers: impl IntoIterator<Item = Vec<Step>>) -> Arc<Trial> {
+        let id = self.shared.next.fetch_add(1, Ordering::Relaxed);
+        let answers = Mutex::new(answers.into_iter().collect());
+        let trial = Arc::new(Trial { id, answers, go: async_channel::unbounded(), ended: async_channel::unbounded() });
+        self.shared.trials.lock().unwrap().insert(id, trial.clone());
+        trial
+    }
+
+    pub fn forget(&self, trial: &Trial) {
+        self.shared.trials.lock().unwrap().remove(&trial.id);
+    }
+
+    pub fn complaints(&self) -> Vec<String> {
+        std::mem::take(&mut *self.shared.complaints.lock().unwrap())
+    }
+}
+
+impl Shared {
+    fn connection(&self, socket: TcpStream) {
+        // A client that hangs must not hold the thread for ever.
+        socket.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+        socket.set_nodelay(true).unwrap();
+        match self.opening {
+            Opening::Orderly => {}
+            Opening::Reset => {
+                let _ = (&socket).read(&mut [0; 16]);
+                return reset(socket);
+            }
+            Opening::Fin => {
+                let _ = (&socket).read(&mut [0; 2048]);
+                return fin(socket, || ());
+            }
+        }
+        let mut wire = match &self.tls {
+            None => Wire::Plain(socket),
+            Some(config) => Wire::Tls(Box::new(StreamOwned::new(ServerConnection::new(config.clone()).unwrap(), socket))),
+        };
+        let mut received = Vec::new();
+        while let Some(head) = read_head(&mut wire, &mut received) {
+            let path = head.split(' ').nth(1).unwrap_or_default();
+            let trial = path.trim_start_matches('/').parse().ok().and_then(|id: u64| self.trials.lock().unwrap().get(&id).cloned());
+            let steps = trial.as_ref().and_then(|trial| trial.answers.lock().unwrap().pop_front());
+            let (Some(trial), Some(steps)) = (trial, steps) else {
+                let first = head.lines().next().unwrap_or_default();
+                self.complaints.lock().unwrap().push(format!("a request too many: {first}"));
+                return reset(wire.into_socket());
+            };
+            if steps.first() != Some(&Step::LeaveBody) && !read_body(&mut wire, &mut received, content_length(&head)) {
+                return;
+            }
+            match play(wire, &steps, &trial) {
+                Some(open) => wire = open,
+                None => return,
+            }
+        }
+    }
+}
+
+/// The connection, if it is still open afterwards.
+fn play(mut wire: Wire, steps: &[Step], trial: &Trial) -> Option<Wire> {
+    for step in steps {
+        match step {
+            Step::LeaveBody => {}
+            Step::Say(text) => wire.write_all(text.as_bytes()).ok()?,
+            Step::AwaitGo => trial.go.1.recv_blocking().ok()?,
+            Step::CloseNotify => {
+                if let Wire::Tls(stream) = &mut wire {
+                    stream.conn.send_close_notify();
+                    let _ = stream.flush();
+                }
+            }
+            Step::Fin => {
+                fin(wire.into_socket(), || {
+                    let _ = trial.ended.0.try_send(());
+                });
+                return None;
+            }
+            Step::Reset => {
+                reset(wire.into_socket());
+                let _ = trial.ended.0.try_send(());
+                return None;
+            }
+        }
+    }
+    Some(wire)
+}
+
+/// Both ends of loopback are in this kernel: when it returns, the client's socket knows of it.
+fn reset(socket: TcpStream) {
+    rustix::net::sockopt::set_socket_linger(&socket, Some(Duration::ZERO)).unwrap();
+    drop(socket);
+    settle();
+}
+
+fn fin(mut socket: TcpStream, sent: impl Fn()) {
+    let _ = socket.shutdown(Shutdown::Write);
+    settle();
+    sent();
+    // Closing with unread data would be a reset.
+    let mut piece = [0; 4096];
+    while matches!(socket.read(&mut piece), Ok(1..)) {}
+}
+
+/// A datagram to oneself queues up behind what was sent before it: where the kernel delivers late, this waits for it.
+fn settle() {
+    thread_local! {
+        static MIRROR: UdpSocket = {
+            let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+            socket.connect(socket.local_addr().unwrap()).unwrap();
+            socket.set_read_timeout(Some(Duration::from_secs(1))).unwrap();
+            socket
+        };
+    }
+    MIRROR.with(|mirror| {
+        let _ = mirror.send(&[0]);
+        let _ = mirror.recv(&mut [0]);
+    });
+}
+
+fn read_head(wire: &mut Wire, received: &mut Vec<u8>) -> Option<String> {
+    loop {
+        if let Some(end) = received.windows(4).position(|bytes| bytes == b"\r\n\r\n") {
+            let rest = received.split_off(end + 4);
+            let head = std::mem::replace(received, rest);
+            return Some(String::from_utf8_lossy(&head).into_owned());
+        }
+        read_more(wire, received)?;
+    }
+}
+
+fn read_body(wire: &mut Wire, received: &mut Vec<u8>, length: usize) -> bool {
+    while received.len() < length {
+        if read_more(wire, received).is_none() {
+            return false;
+        }
+    }
+    received.drain(..length);
+    true
+}
+
+fn read_more(wire: &mut Wire, received: &mut Vec<u8>) -> Option<()> {
+    let mut piece = [0; 4096];
+    match wire.read(&mut piece) {
+        Ok(0) | Err(_) => None,
+        Ok(count) => {
+            received.extend_from_slice(&piece[..count]);
+            Some(())
+        }
+    }
+}
+
+fn content_length(head: &str) -> usize {
+    let value =
+        head.lines().find_map(|line| line.to_ascii_lowercase().strip_prefix("content-length:").map(|value| value.trim().to_owned()));
+    value.map_or(0, |value| value.parse().unwrap())
+}
+
+enum Wire {
+    Plain(TcpStream),
+    Tls(Box<StreamOwned<ServerConnection, TcpStream>>),
+}
+
+impl Wire {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::Plain(socket) => socket.read(into),
+            Self::Tls(stream) => stream.read(into),
+        }
+    }
+
+    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
+        match self {
+            Self::Plain(socket) => socket.write_all(bytes),
+            Self::Tls(stream) => stream.write_all(bytes).and_then(|()| stream.flush()),
+        }
+    }
+
+    fn into_socket(self) -> TcpStream {
+        match self {
+            Self::Plain(socket) => socket,
+            Self::Tls(stream) => stream.sock,
+        }
+    }
+}
+
+/// For 127.0.0.1, signed by itself.
+fn identity() -> (Vec<u8>, ServerConfig) {
+    let made = rcgen::generate_simple_self_signed(vec!["127.0.0.1".to_owned()]).unwrap();
+    let certificate = made.cert.der().clone();
+    let key = rustls::pki_types::PrivateKeyDer::try_from(made.signing_key.serialize_der()).unwrap();
+    let config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate.clone()], key)
+        .unwrap();
+    (certificate.to_vec(), config)
+}
