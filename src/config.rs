@@ -64,7 +64,7 @@ impl Config {
         let mut config = Self::new(database);
         if let Some((word, origin)) = settings.value(Key::Reactor) {
             match word.parse::<ReactorKind>() {
-                Ok(kind) => config.reactor = Choice { kind, asked_by: origin.into() },
+                Ok(kind) => config.reactor = Choice { kind, asked_by: origin.into(), ..Choice::default() },
                 Err(_) if origin == Origin::Environment => {
                     log::warn!("{} asks for an unknown reactor {word:?} and is ignored; known: {REACTORS}", Key::Reactor.variable())
                 }

@@ -1,4 +1,5 @@
-//! The selector over real loopback sockets, through the public API. Its simulated twin is tested in `src/reactor/sim/`.
+//! Every reactor of this platform, driven by its callers and by a thread of its own, over real loopback sockets and through
+//! the public API. Their simulated twin is tested in `src/reactor/sim/`.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -9,27 +10,28 @@ use std::time::{Duration, Instant};
 
 use futures_lite::future;
 use futures_lite::{AsyncReadExt, AsyncWriteExt};
-use smolcrawl::reactor::{self, Choice, Elapsed, Handle, Socket};
+use smolcrawl::reactor::{self, AskedBy, Choice, Drive, Elapsed, Fallback, Handle, ReactorKind, Socket};
 
 const ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 
 #[test]
 fn closing_after_the_peers_reset_is_fine_every_time_and_counted() {
-    let handle = selector();
-    let server = Server::new();
-    handle.block_on(async {
-        for round in 0..400 {
-            let (mut socket, far) = server.connection(&handle).await;
-            complete_answer_then_reset(&mut socket, far).await;
-            if round % 2 == 0 {
-                // Half of them have read of the reset before they close.
-                assert_eq!(kind(socket.read(&mut [0]).await), ErrorKind::ConnectionReset);
+    for_every_reactor(|handle| {
+        let server = Server::new();
+        handle.block_on(async {
+            for round in 0..400 {
+                let (mut socket, far) = server.connection(handle).await;
+                complete_answer_then_reset(&mut socket, far).await;
+                if round % 2 == 0 {
+                    // Half of them have read of the reset before they close.
+                    assert_eq!(kind(socket.read(&mut [0]).await), ErrorKind::ConnectionReset);
+                }
+                socket.close().await.unwrap();
+                socket.close().await.unwrap();
             }
-            socket.close().await.unwrap();
-            socket.close().await.unwrap();
-        }
+        });
+        assert_eq!(handle.benign_shutdowns(), 400);
     });
-    assert_eq!(handle.benign_shutdowns(), 400);
 }
 
 /// The negative control of the test above: the same peer, and async-net's own close.
@@ -54,42 +56,44 @@ fn the_raw_close_fails_in_the_same_situation() {
 
 #[test]
 fn closing_an_unbroken_connection_sends_fin_and_counts_nothing() {
-    let handle = selector();
-    let server = Server::new();
-    handle.block_on(async {
-        let (mut socket, mut far) = server.connection(&handle).await;
-        socket.write_all(b"question").await.unwrap();
-        socket.close().await.unwrap();
-        let mut question = Vec::new();
-        far.read_to_end(&mut question).unwrap();
-        assert_eq!(question, b"question");
-        far.write_all(ANSWER).unwrap();
-        drop(far);
-        let mut answer = Vec::new();
-        socket.read_to_end(&mut answer).await.unwrap();
-        assert_eq!(answer, ANSWER, "a half-closed socket still reads");
-        assert_eq!(kind(socket.write(b"more").await), ErrorKind::BrokenPipe);
+    for_every_reactor(|handle| {
+        let server = Server::new();
+        handle.block_on(async {
+            let (mut socket, mut far) = server.connection(handle).await;
+            socket.write_all(b"question").await.unwrap();
+            socket.close().await.unwrap();
+            let mut question = Vec::new();
+            far.read_to_end(&mut question).unwrap();
+            assert_eq!(question, b"question");
+            far.write_all(ANSWER).unwrap();
+            drop(far);
+            let mut answer = Vec::new();
+            socket.read_to_end(&mut answer).await.unwrap();
+            assert_eq!(answer, ANSWER, "a half-closed socket still reads");
+            assert_eq!(kind(socket.write(b"more").await), ErrorKind::BrokenPipe);
+        });
+        assert_eq!(handle.benign_shutdowns(), 0);
     });
-    assert_eq!(handle.benign_shutdowns(), 0);
 }
 
 #[test]
 fn a_reset_is_never_reported_as_the_end_of_the_stream() {
-    let handle = selector();
-    let server = Server::new();
-    handle.block_on(async {
-        let (mut socket, mut far) = server.connection(&handle).await;
-        socket.write_all(b"unread").await.unwrap();
-        far.peek(&mut [0]).unwrap();
-        far.write_all(b"half an ans").unwrap();
-        drop(far);
-        wait_for_reset_by_writing(|| future::block_on(socket.write(b"x")));
-        let mut answer = Vec::new();
-        assert_eq!(kind(socket.read_to_end(&mut answer).await), ErrorKind::ConnectionReset);
-        assert_eq!(kind(socket.read(&mut [0]).await), ErrorKind::ConnectionReset, "as often as one asks");
-        if cfg!(target_os = "linux") {
-            assert_eq!(answer, b"half an ans", "what has arrived is not lost");
-        }
+    for_every_reactor(|handle| {
+        let server = Server::new();
+        handle.block_on(async {
+            let (mut socket, mut far) = server.connection(handle).await;
+            socket.write_all(b"unread").await.unwrap();
+            far.peek(&mut [0]).unwrap();
+            far.write_all(b"half an ans").unwrap();
+            drop(far);
+            wait_for_reset_by_writing(|| future::block_on(socket.write(b"x")));
+            let mut answer = Vec::new();
+            assert_eq!(kind(socket.read_to_end(&mut answer).await), ErrorKind::ConnectionReset);
+            assert_eq!(kind(socket.read(&mut [0]).await), ErrorKind::ConnectionReset, "as often as one asks");
+            if cfg!(target_os = "linux") {
+                assert_eq!(answer, b"half an ans", "what has arrived is not lost");
+            }
+        });
     });
 }
 
@@ -112,185 +116,196 @@ fn the_raw_socket_reports_the_end_of_the_stream_after_a_reset() {
 
 #[test]
 fn quiet_is_a_socket_with_nothing_to_tell() {
-    let handle = selector();
-    let server = Server::new();
-    handle.block_on(async {
-        let (mut socket, mut far) = server.connection(&handle).await;
-        assert!(socket.is_quiet());
-        far.write_all(b"xy").unwrap();
-        until(|| !socket.is_quiet());
-        let mut bytes = [0; 8];
-        assert_eq!(socket.read(&mut bytes).await.unwrap(), 2, "looking consumes nothing");
-        assert!(socket.is_quiet());
-        drop(far);
-        until(|| !socket.is_quiet());
-        assert_eq!(socket.read(&mut bytes).await.unwrap(), 0);
+    for_every_reactor(|handle| {
+        let server = Server::new();
+        handle.block_on(async {
+            let (mut socket, mut far) = server.connection(handle).await;
+            assert!(socket.is_quiet());
+            far.write_all(b"xy").unwrap();
+            until(|| !socket.is_quiet());
+            let mut bytes = [0; 8];
+            assert_eq!(socket.read(&mut bytes).await.unwrap(), 2, "looking consumes nothing");
+            assert!(socket.is_quiet());
+            drop(far);
+            until(|| !socket.is_quiet());
+            assert_eq!(socket.read(&mut bytes).await.unwrap(), 0);
 
-        let (mut socket, far) = server.connection(&handle).await;
-        complete_answer_then_reset(&mut socket, far).await;
-        assert!(!socket.is_quiet());
-        assert_eq!(kind(socket.read(&mut bytes).await), ErrorKind::ConnectionReset, "looking does not swallow the reset");
+            let (mut socket, far) = server.connection(handle).await;
+            complete_answer_then_reset(&mut socket, far).await;
+            assert!(!socket.is_quiet());
+            assert_eq!(kind(socket.read(&mut bytes).await), ErrorKind::ConnectionReset, "looking does not swallow the reset");
+        });
     });
 }
 
 #[test]
 fn a_large_transfer_goes_both_ways_at_once() {
-    const SIZE: usize = 8 << 20;
-    let handle = selector();
-    let (near, far) = handle.block_on(pair(&handle));
-    let exchange = |socket: Socket, byte: u8| async move {
-        let (mut reading, mut writing) = futures_lite::io::split(socket);
-        let sending = async {
-            writing.write_all(&vec![byte; SIZE]).await.unwrap();
-            writing.close().await.unwrap();
+    for_every_reactor(|handle| {
+        const SIZE: usize = 8 << 20;
+        let (near, far) = handle.block_on(pair(handle));
+        let exchange = |socket: Socket, byte: u8| async move {
+            let (mut reading, mut writing) = futures_lite::io::split(socket);
+            let sending = async {
+                writing.write_all(&vec![byte; SIZE]).await.unwrap();
+                writing.close().await.unwrap();
+            };
+            let receiving = async {
+                let mut received = Vec::new();
+                reading.read_to_end(&mut received).await.unwrap();
+                received
+            };
+            future::zip(sending, receiving).await.1
         };
-        let receiving = async {
-            let mut received = Vec::new();
-            reading.read_to_end(&mut received).await.unwrap();
-            received
-        };
-        future::zip(sending, receiving).await.1
-    };
-    let (ones, twos) = handle.block_on(future::zip(exchange(near, 2), exchange(far, 1)));
-    assert!(ones.len() == SIZE && ones.iter().all(|&byte| byte == 1));
-    assert!(twos.len() == SIZE && twos.iter().all(|&byte| byte == 2));
+        let (ones, twos) = handle.block_on(future::zip(exchange(near, 2), exchange(far, 1)));
+        assert!(ones.len() == SIZE && ones.iter().all(|&byte| byte == 1));
+        assert!(twos.len() == SIZE && twos.iter().all(|&byte| byte == 2));
+    });
 }
 
 #[test]
 fn addresses_are_told_and_a_free_port_is_picked() {
-    let handle = selector();
-    handle.block_on(async {
-        let listener = handle.listen(loopback(0)).await.unwrap();
-        assert_ne!(listener.local_addr().port(), 0);
-        let (near, far) = future::zip(handle.connect(listener.local_addr()), listener.accept()).await;
-        let (near, (far, peer)) = (near.unwrap(), far.unwrap());
-        assert_eq!(near.peer_addr(), listener.local_addr());
-        assert_eq!(near.local_addr().unwrap(), peer);
-        assert_eq!(far.peer_addr(), peer);
-        assert_eq!(kind(handle.listen(listener.local_addr()).await), ErrorKind::AddrInUse);
+    for_every_reactor(|handle| {
+        handle.block_on(async {
+            let listener = handle.listen(loopback(0)).await.unwrap();
+            assert_ne!(listener.local_addr().port(), 0);
+            let (near, far) = future::zip(handle.connect(listener.local_addr()), listener.accept()).await;
+            let (near, (far, peer)) = (near.unwrap(), far.unwrap());
+            assert_eq!(near.peer_addr(), listener.local_addr());
+            assert_eq!(near.local_addr().unwrap(), peer);
+            assert_eq!(far.peer_addr(), peer);
+            assert_eq!(kind(handle.listen(listener.local_addr()).await), ErrorKind::AddrInUse);
+        });
     });
 }
 
 #[test]
 fn a_connection_that_nobody_accepts_is_refused() {
-    let handle = selector();
-    let closed = TcpListener::bind(loopback(0)).unwrap().local_addr().unwrap();
-    assert_eq!(kind(handle.block_on(handle.connect(closed))), ErrorKind::ConnectionRefused);
+    for_every_reactor(|handle| {
+        let closed = TcpListener::bind(loopback(0)).unwrap().local_addr().unwrap();
+        assert_eq!(kind(handle.block_on(handle.connect(closed))), ErrorKind::ConnectionRefused);
+    });
 }
 
 #[test]
 fn names_are_looked_up() {
-    let handle = selector();
-    let found = handle.block_on(handle.resolve("localhost", 80)).unwrap();
-    assert!(!found.is_empty() && found.iter().all(|addr| addr.ip().is_loopback() && addr.port() == 80));
-    assert_eq!(handle.block_on(handle.resolve("127.0.0.9", 1)).unwrap(), [SocketAddr::from(([127, 0, 0, 9], 1))]);
-    assert_eq!(kind(handle.block_on(handle.resolve("nul\0", 80))), ErrorKind::InvalidInput);
+    for_every_reactor(|handle| {
+        let found = handle.block_on(handle.resolve("localhost", 80)).unwrap();
+        assert!(!found.is_empty() && found.iter().all(|addr| addr.ip().is_loopback() && addr.port() == 80));
+        assert_eq!(handle.block_on(handle.resolve("127.0.0.9", 1)).unwrap(), [SocketAddr::from(([127, 0, 0, 9], 1))]);
+        assert_eq!(kind(handle.block_on(handle.resolve("nul\0", 80))), ErrorKind::InvalidInput);
+    });
 }
 
 /// That they fire in their order is tested on the simulated clock: here, a busy machine may find several due at once.
 #[test]
 fn timers_fire_not_early_and_wait_for_no_later_one() {
-    let handle = selector();
-    let start = handle.now();
-    handle.block_on(async {
-        let short = futures_util::future::join_all([30_u64, 10, 20, 0].map(|milliseconds| {
-            let (handle, at) = (&handle, start + Duration::from_millis(milliseconds));
-            async move {
-                handle.sleep_until(at).await;
-                assert!(handle.now() >= at);
-                "short"
-            }
-        }));
-        let long = async {
-            handle.sleep(Duration::from_secs(3600)).await;
-            vec!["long"]
-        };
-        assert_eq!(future::or(long, short).await, ["short"; 4]);
+    for_every_reactor(|handle| {
+        let start = handle.now();
+        handle.block_on(async {
+            let short = futures_util::future::join_all([30_u64, 10, 20, 0].map(|milliseconds| {
+                let at = start + Duration::from_millis(milliseconds);
+                async move {
+                    handle.sleep_until(at).await;
+                    assert!(handle.now() >= at);
+                    "short"
+                }
+            }));
+            let long = async {
+                handle.sleep(Duration::from_secs(3600)).await;
+                vec!["long"]
+            };
+            assert_eq!(future::or(long, short).await, ["short"; 4]);
+        });
     });
 }
 
 #[test]
 fn a_limit_ends_what_is_late_only() {
-    let handle = selector();
-    let limit = Duration::from_millis(5);
-    assert_eq!(handle.block_on(handle.timeout(limit, future::pending::<()>())), Err(Elapsed { limit }));
-    assert_eq!(handle.block_on(handle.timeout(Duration::ZERO, async { 7 })), Ok(7));
-    assert_eq!(handle.block_on(handle.timeout(Duration::MAX, handle.unblock(|| 8))), Ok(8));
+    for_every_reactor(|handle| {
+        let limit = Duration::from_millis(5);
+        assert_eq!(handle.block_on(handle.timeout(limit, future::pending::<()>())), Err(Elapsed { limit }));
+        assert_eq!(handle.block_on(handle.timeout(Duration::ZERO, async { 7 })), Ok(7));
+        assert_eq!(handle.block_on(handle.timeout(Duration::MAX, handle.unblock(|| 8))), Ok(8));
+    });
 }
 
 #[test]
 fn unblock_leaves_the_thread_and_comes_back_with_value_or_panic() {
-    let handle = selector();
-    let name = handle.block_on(handle.unblock(|| thread::current().name().map(str::to_owned)));
-    assert_eq!(name.as_deref(), Some("smolcrawl-pool"));
-    let panicking = handle.clone();
-    let outcome = thread::spawn(move || panicking.block_on(panicking.unblock(|| panic!("the work is wrong")))).join();
-    assert_eq!(outcome.unwrap_err().downcast_ref::<&str>(), Some(&"the work is wrong"));
-    assert_eq!(handle.block_on(handle.unblock(|| 7)), 7, "the pool has survived");
+    for_every_reactor(|handle| {
+        let name = handle.block_on(handle.unblock(|| thread::current().name().map(str::to_owned)));
+        assert_eq!(name.as_deref(), Some("smolcrawl-pool"));
+        let panicking = handle.clone();
+        let outcome = thread::spawn(move || panicking.block_on(panicking.unblock(|| panic!("the work is wrong")))).join();
+        assert_eq!(outcome.unwrap_err().downcast_ref::<&str>(), Some(&"the work is wrong"));
+        assert_eq!(handle.block_on(handle.unblock(|| 7)), 7, "the pool has survived");
+    });
 }
 
 #[test]
 fn work_whose_future_is_dropped_in_the_queue_is_skipped() {
-    let handle = selector();
-    let threads = thread::available_parallelism().unwrap().get().max(2);
-    let barrier = Arc::new(std::sync::Barrier::new(threads + 1));
-    let full: Vec<_> = (0..threads)
-        .map(|_| {
-            let barrier = barrier.clone();
-            handle.unblock(move || _ = (barrier.wait(), barrier.wait()))
-        })
-        .collect();
-    barrier.wait();
-    let runs = Arc::new(AtomicUsize::new(0));
-    let queue = || {
-        let runs = runs.clone();
-        handle.unblock(move || runs.fetch_add(1, Ordering::SeqCst))
-    };
-    let (kept, dropped) = (queue(), queue());
-    drop(dropped);
-    barrier.wait();
-    handle.block_on(futures_util::future::join_all(full));
-    handle.block_on(kept);
-    // The pool works in order: what was queued before these has been taken.
-    handle.block_on(futures_util::future::join_all((0..threads * 2).map(|_| handle.unblock(|| ()))));
-    assert_eq!(runs.load(Ordering::SeqCst), 1);
+    for_every_reactor(|handle| {
+        let threads = thread::available_parallelism().unwrap().get().max(2);
+        let barrier = Arc::new(std::sync::Barrier::new(threads + 1));
+        let full: Vec<_> = (0..threads)
+            .map(|_| {
+                let barrier = barrier.clone();
+                handle.unblock(move || _ = (barrier.wait(), barrier.wait()))
+            })
+            .collect();
+        barrier.wait();
+        let runs = Arc::new(AtomicUsize::new(0));
+        let queue = || {
+            let runs = runs.clone();
+            handle.unblock(move || runs.fetch_add(1, Ordering::SeqCst))
+        };
+        let (kept, dropped) = (queue(), queue());
+        drop(dropped);
+        barrier.wait();
+        handle.block_on(futures_util::future::join_all(full));
+        handle.block_on(kept);
+        // The pool works in order: what was queued before these has been taken.
+        handle.block_on(futures_util::future::join_all((0..threads * 2).map(|_| handle.unblock(|| ()))));
+        assert_eq!(runs.load(Ordering::SeqCst), 1);
+    });
 }
 
 #[test]
 fn a_wake_from_another_thread_is_never_lost() {
-    let handle = selector();
-    let (to, from) = async_channel::bounded::<u32>(1);
-    let (back, returned) = async_channel::bounded::<u32>(1);
-    let echo = thread::spawn(move || {
-        while let Ok(number) = from.recv_blocking() {
-            back.send_blocking(number).unwrap();
-        }
+    for_every_reactor(|handle| {
+        let (to, from) = async_channel::bounded::<u32>(1);
+        let (back, returned) = async_channel::bounded::<u32>(1);
+        let echo = thread::spawn(move || {
+            while let Ok(number) = from.recv_blocking() {
+                back.send_blocking(number).unwrap();
+            }
+        });
+        handle.block_on(async {
+            for number in 0..20_000 {
+                to.send(number).await.unwrap();
+                assert_eq!(returned.recv().await.unwrap(), number);
+            }
+        });
+        drop(to);
+        echo.join().unwrap();
     });
-    handle.block_on(async {
-        for number in 0..20_000 {
-            to.send(number).await.unwrap();
-            assert_eq!(returned.recv().await.unwrap(), number);
-        }
-    });
-    drop(to);
-    echo.join().unwrap();
 }
 
 #[test]
 fn any_executor_may_poll_what_a_handle_gives() {
-    let handle = selector();
-    let (mut near, mut far) = future::block_on(pair(&handle));
-    let sending = thread::spawn(move || {
-        future::block_on(async {
-            far.write_all(ANSWER).await.unwrap();
-            far.close().await.unwrap();
+    for_every_reactor_that_drives_itself(|handle| {
+        let (mut near, mut far) = future::block_on(pair(handle));
+        let sending = thread::spawn(move || {
+            future::block_on(async {
+                far.write_all(ANSWER).await.unwrap();
+                far.close().await.unwrap();
+            });
         });
+        let mut answer = Vec::new();
+        future::block_on(near.read_to_end(&mut answer)).unwrap();
+        assert_eq!(answer, ANSWER);
+        sending.join().unwrap();
+        future::block_on(handle.sleep(Duration::from_millis(1)));
     });
-    let mut answer = Vec::new();
-    future::block_on(near.read_to_end(&mut answer)).unwrap();
-    assert_eq!(answer, ANSWER);
-    sending.join().unwrap();
-    future::block_on(handle.sleep(Duration::from_millis(1)));
 }
 
 /// The probe's promise: an error and not async-io's panic, and the same process can choose again when it has room.
@@ -309,7 +324,7 @@ fn a_reactor_that_cannot_start_is_an_error_and_no_panic() {
         let reactor::Error::NoneStarts { attempts, .. } = &error else { panic!("{error:?}") };
         assert_eq!(attempts[0].error.raw_os_error(), full.raw_os_error());
         drop(files);
-        selector().block_on(async {});
+        start(ReactorKind::Selector, Drive::CallingThread).block_on(async {});
         eprintln!("refused, then started");
         return;
     }
@@ -325,8 +340,57 @@ fn a_reactor_that_cannot_start_is_an_error_and_no_panic() {
     assert!(child.status.success() && told.contains("refused, then started") && !told.contains("panicked"), "{told}");
 }
 
-fn selector() -> Handle {
-    reactor::choose(Choice { kind: reactor::ReactorKind::Selector, ..Choice::default() }).unwrap().0
+const DRIVES: [Drive; 2] = [Drive::CallingThread, Drive::OwnThread];
+
+/// Runs the same test on each.
+fn for_every_reactor(test: impl Fn(&Handle)) {
+    for kind in kinds() {
+        for drive in DRIVES {
+            run_with(kind, drive, &test);
+        }
+    }
+}
+
+/// Those that go on while nobody is in their `block_on`.
+fn for_every_reactor_that_drives_itself(test: impl Fn(&Handle)) {
+    run_with(ReactorKind::Selector, Drive::CallingThread, &test);
+    kinds().for_each(|kind| run_with(kind, Drive::OwnThread, &test));
+}
+
+/// Those that can be started as often as one likes: async-io is one for the process.
+fn for_every_reactor_of_our_own(test: impl Fn(ReactorKind, Drive)) {
+    for kind in kinds().filter(|kind| *kind != ReactorKind::Selector) {
+        for drive in DRIVES {
+            let _name = Name(kind, drive);
+            test(kind, drive);
+        }
+    }
+}
+
+fn kinds() -> impl Iterator<Item = ReactorKind> {
+    ReactorKind::AVAILABLE.iter().copied().filter(|kind| *kind != ReactorKind::Auto)
+}
+
+fn run_with(kind: ReactorKind, drive: Drive, test: impl Fn(&Handle)) {
+    let _name = Name(kind, drive);
+    test(&start(kind, drive));
+}
+
+fn start(kind: ReactorKind, drive: Drive) -> Handle {
+    let (handle, report) = reactor::choose(Choice { kind, asked_by: AskedBy::Builder, drive, fallback: Fallback::Refuse }).unwrap();
+    assert_eq!((report.chosen, report.drive), (kind, drive));
+    handle
+}
+
+/// Tells which reactor a test failed with.
+struct Name(ReactorKind, Drive);
+
+impl Drop for Name {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            eprintln!("this was reactor {}, driven by the {}", self.0, self.1);
+        }
+    }
 }
 
 fn loopback(port: u16) -> SocketAddr {

@@ -5,10 +5,25 @@
 //! sockets and timers: a reactor is *chosen* once, probed before it is touched, and passed on as a value.
 
 mod choice;
+#[cfg(unix)]
+mod drive;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+mod edge;
+#[cfg(unix)]
+mod poll;
 mod pool;
+#[cfg(unix)]
+mod readiness;
+mod reset;
 mod selector;
 pub mod sim;
 mod socket;
+#[cfg(unix)]
+mod sources;
+#[cfg(unix)]
+mod stream;
+#[cfg(unix)]
+mod timers;
 mod unblock;
 
 use std::fmt;
@@ -24,7 +39,9 @@ use futures_lite::future;
 pub use crate::reactor::choice::AskedBy;
 pub use crate::reactor::choice::Attempt;
 pub use crate::reactor::choice::Choice;
+pub use crate::reactor::choice::Drive;
 pub use crate::reactor::choice::Error;
+pub use crate::reactor::choice::Fallback;
 pub use crate::reactor::choice::ReactorKind;
 pub use crate::reactor::choice::Report;
 pub use crate::reactor::choice::choose;
