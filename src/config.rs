@@ -315,7 +315,7 @@ impl Error {
     }
 }
 
-const REACTORS: &str = "auto, selector, edge, poll or completion";
+const REACTORS: &str = "auto, selector, edge or poll";
 const EMBEDDINGS: &str = "minilm, remote or none (and built in)";
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use site::{Reply, Site};
-use smolcrawl::reactor::{Choice, choose};
+use smolcrawl::reactor::{Choice, ReactorKind, choose};
 use tempfile::TempDir;
 
 /// The binary with nothing of the surrounding environment that could change what it does.
@@ -99,6 +99,36 @@ fn demo_crawls_indexes_and_answers() {
     }
     assert_eq!(text(&output.stderr), "", "a clean run is quiet");
     assert_eq!(std::fs::read_dir(home.path()).unwrap().count(), 0, "the demo leaves nothing behind");
+}
+
+/// What the demo says of pages and failures, in the order of their addresses: the crawl's own order is that of the answers.
+fn pages(demo: &str) -> Vec<&str> {
+    let mut pages: Vec<_> =
+        demo.lines().filter(|line| ["stored", "failed", "skipped"].iter().any(|start| line.starts_with(start))).collect();
+    pages
+        .iter_mut()
+        .for_each(|line| *line = line.split("127.0.0.1:").last().unwrap_or_default().trim_start_matches(|c: char| c.is_ascii_digit()));
+    pages.sort_unstable();
+    pages
+}
+
+#[test]
+fn demo_is_the_same_on_every_reactor() {
+    let home = TempDir::new().unwrap();
+    let reference = text(&run(home.path(), &["--reactor", "selector", "demo"]).stdout);
+    assert_eq!(pages(&reference).len(), 10, "{reference}");
+    for kind in ReactorKind::AVAILABLE.iter().filter(|kind| **kind != ReactorKind::Auto).map(ReactorKind::to_string) {
+        let output = run(home.path(), &["--reactor", &kind, "demo"]);
+        let stdout = text(&output.stdout);
+        assert!(output.status.success(), "{kind}: {}", text(&output.stderr));
+        assert_eq!(text(&output.stderr), "", "{kind}: a clean run is quiet");
+        assert!(stdout.starts_with(&format!("reactor   reactor {kind} (")), "{stdout}");
+        assert_eq!(pages(&stdout), pages(&reference), "{kind}");
+        let hits = |demo: &str| -> Vec<String> {
+            demo.lines().filter(|line| line.starts_with("  1. ") || line.starts_with("1. ")).map(str::to_owned).collect()
+        };
+        assert_eq!(hits(&stdout), hits(&reference), "{kind}");
+    }
 }
 
 #[test]
@@ -197,7 +227,7 @@ fn bad_input_gets_a_clear_error_and_a_hint() {
         (&["remove", "docs.test", "--db", "x.db"], 1, "nothing of docs.test is stored"),
         (&["search", "--batch", "missing.jsonl"], 1, "missing.jsonl"),
         (&["sources", "--reactor", "warp"], 2, "reactor (flag) is \"warp\""),
-        (&["sources", "--reactor", "completion"], 1, "completion"),
+        (&["sources", "--reactor", "completion"], 1, "the reactor completion, asked for by --reactor, is not in this version"),
         (&["sources", "--config", "missing.toml"], 1, "configuration file missing.toml"),
     ];
     for (arguments, status, why) in cases {
@@ -219,6 +249,7 @@ fn an_unknown_word_in_the_environment_is_warned_about() {
     let output = smolcrawl(home.path()).args(["doctor", "--json"]).env("SMOLCRAWL_REACTOR", "warp").output().unwrap();
     assert!(output.status.success());
     assert_eq!(report(&output)["reactor"]["chosen"], json!("selector"));
+    assert_eq!(report(&output)["reactor"]["driven_by"], json!("calling thread"));
     assert!(text(&output.stderr).contains("unknown reactor \"warp\""), "{}", text(&output.stderr));
 }
 

@@ -9,8 +9,12 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use futures_lite::future;
-use futures_lite::{AsyncReadExt, AsyncWriteExt};
+use futures_lite::{AsyncReadExt, AsyncWriteExt, StreamExt};
+use futures_util::stream::FuturesUnordered;
 use smolcrawl::reactor::{self, AskedBy, Choice, Drive, Elapsed, Fallback, Handle, ReactorKind, Socket};
+
+/// More than any of it takes on the slowest machine.
+const LONG: Duration = Duration::from_secs(60);
 
 const ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 
@@ -338,6 +342,406 @@ fn a_reactor_that_cannot_start_is_an_error_and_no_panic() {
         .unwrap();
     let told = String::from_utf8_lossy(&child.stderr);
     assert!(child.status.success() && told.contains("refused, then started") && !told.contains("panicked"), "{told}");
+}
+
+#[test]
+fn timers_are_many_in_order_and_cancelled_when_dropped() {
+    for_every_reactor(|handle| {
+        let start = handle.now();
+        handle.block_on(async {
+            let mut timers: FuturesUnordered<_> = (0..10_000_u64)
+                .map(|number| {
+                    // 7,919 is prime: no two have one deadline, and they are in no order.
+                    let at = start + Duration::from_micros(number * 7919 % 10_000 * 20);
+                    async move {
+                        handle.sleep_until(at).await;
+                        assert!(handle.now() >= at);
+                        at
+                    }
+                })
+                .collect();
+            let never: Vec<_> = (0..1000).map(|_| future::poll_once(handle.sleep(Duration::from_secs(3600)))).collect();
+            for sleep in never {
+                assert!(sleep.await.is_none());
+            }
+            let mut fired = 0;
+            while let Some(at) = timers.next().await {
+                assert!(handle.now() >= at);
+                fired += 1;
+            }
+            assert_eq!(fired, 10_000);
+        });
+    });
+}
+
+/// Far apart, so that no machine is too busy to tell one from the next.
+#[test]
+fn timers_of_one_task_fire_one_by_one() {
+    for_every_reactor(|handle| {
+        handle.block_on(async {
+            let start = handle.now();
+            let mut timers: FuturesUnordered<_> = [60_u64, 20, 40]
+                .into_iter()
+                .map(|milliseconds| async move {
+                    handle.sleep_until(start + Duration::from_millis(milliseconds)).await;
+                    milliseconds
+                })
+                .collect();
+            for expected in [20, 40, 60] {
+                let fired = timers.next().await.unwrap();
+                assert!(fired == expected || handle.now() - start >= Duration::from_millis(60), "{fired} for {expected}");
+            }
+        });
+    });
+}
+
+#[test]
+fn many_threads_wake_many_tasks_and_none_is_forgotten() {
+    const TASKS: usize = 64;
+    const THREADS: usize = 8;
+    const ROUNDS: usize = 100;
+    for_every_reactor(|handle| {
+        let (senders, receivers): (Vec<_>, Vec<_>) = (0..TASKS).map(|_| async_channel::bounded::<usize>(1)).unzip();
+        let threads: Vec<_> = (0..THREADS)
+            .map(|thread| {
+                let senders = senders.clone();
+                thread::spawn(move || {
+                    for round in 0..ROUNDS {
+                        // Each thread begins with another task.
+                        for task in 0..TASKS {
+                            senders[(task + thread * 8) % TASKS].send_blocking(round).unwrap();
+                        }
+                    }
+                })
+            })
+            .collect();
+        drop(senders);
+        let tasks = receivers.into_iter().map(|receiver| async move {
+            let mut received = 0;
+            while receiver.recv().await.is_ok() {
+                received += 1;
+            }
+            received
+        });
+        let counts = handle.block_on(handle.timeout(LONG, futures_util::future::join_all(tasks))).expect("a wake was lost");
+        assert_eq!(counts, [THREADS * ROUNDS; TASKS]);
+        threads.into_iter().for_each(|thread| thread.join().unwrap());
+    });
+}
+
+#[test]
+fn several_threads_block_on_one_reactor_at_once() {
+    for_every_reactor(|handle| {
+        let threads: Vec<_> = (0..4_u64)
+            .map(|number| {
+                let handle = handle.clone();
+                thread::spawn(move || {
+                    for round in 0..50 {
+                        // Sockets and timers of one thread are turned by another, whose own future ends at any time.
+                        let task = async {
+                            let (mut near, mut far) = pair(&handle).await;
+                            far.write_all(ANSWER).await.unwrap();
+                            handle.sleep(Duration::from_micros((number * 7 + round) % 5 * 300)).await;
+                            far.close().await.unwrap();
+                            let mut answer = Vec::new();
+                            near.read_to_end(&mut answer).await.unwrap();
+                            answer
+                        };
+                        assert_eq!(handle.block_on(handle.timeout(LONG, task)).expect("nobody turned the reactor"), ANSWER);
+                    }
+                })
+            })
+            .collect();
+        threads.into_iter().for_each(|thread| thread.join().unwrap());
+    });
+}
+
+#[test]
+fn a_thread_that_leaves_hands_the_reactor_over() {
+    for_every_reactor(|handle| {
+        let (leave, left) = async_channel::bounded::<()>(1);
+        let (ready, begun) = std::sync::mpsc::channel();
+        let first = {
+            let handle = handle.clone();
+            thread::spawn(move || {
+                handle.block_on(async {
+                    ready.send(()).unwrap();
+                    left.recv().await.unwrap();
+                });
+            })
+        };
+        begun.recv().unwrap();
+        // This thread stands by while the first turns, and must go on alone.
+        handle.block_on(async {
+            handle.sleep(Duration::from_millis(5)).await;
+            leave.send(()).await.unwrap();
+            handle.unblock(|| first.join().unwrap()).await;
+            handle.sleep(Duration::from_millis(5)).await;
+        });
+    });
+}
+
+#[test]
+fn a_future_may_block_on_the_reactor_that_runs_it() {
+    for_every_reactor(|handle| {
+        let answer = handle.block_on(async {
+            let (mut near, mut far) = pair(handle).await;
+            handle.block_on(async {
+                handle.sleep(Duration::from_millis(1)).await;
+                far.write_all(ANSWER).await.unwrap();
+                far.close().await.unwrap();
+            });
+            let mut answer = Vec::new();
+            near.read_to_end(&mut answer).await.unwrap();
+            answer
+        });
+        assert_eq!(answer, ANSWER);
+    });
+}
+
+#[test]
+fn several_tasks_accept_on_one_listener() {
+    for_every_reactor(|handle| {
+        handle.block_on(async {
+            let listener = handle.listen(loopback(0)).await.unwrap();
+            // One that gives up must not take the others' connection with it.
+            let mut lost = Box::pin(listener.accept());
+            assert!(future::poll_once(&mut lost).await.is_none());
+            let accepting = futures_util::future::join_all((0..8).map(|_| listener.accept()));
+            let connecting = async {
+                handle.sleep(Duration::from_millis(1)).await;
+                drop(lost);
+                futures_util::future::join_all((0..8).map(|_| handle.connect(listener.local_addr()))).await
+            };
+            let (accepted, connected) = handle.timeout(LONG, future::zip(accepting, connecting)).await.expect("a connection was forgotten");
+            let sorted = |mut ports: Vec<u16>| {
+                ports.sort_unstable();
+                ports
+            };
+            let near = sorted(connected.iter().map(|socket| socket.as_ref().unwrap().local_addr().unwrap().port()).collect());
+            let far = sorted(accepted.iter().map(|accepted| accepted.as_ref().unwrap().1.port()).collect());
+            assert_eq!(near, far);
+        });
+    });
+}
+
+#[test]
+fn what_is_dropped_is_cancelled() {
+    for_every_reactor(|handle| {
+        let server = Server::new();
+        handle.block_on(async {
+            let (mut socket, mut far) = server.connection(handle).await;
+            // A read and a write that never come to an end.
+            let full = vec![0; 64 << 20];
+            assert!(handle.timeout(Duration::from_millis(5), socket.read(&mut [0])).await.is_err());
+            assert!(handle.timeout(Duration::from_millis(5), socket.write_all(&full)).await.is_err());
+            // The socket is as good as before.
+            far.write_all(b"x").unwrap();
+            assert_eq!(socket.read(&mut [0; 8]).await.unwrap(), 1);
+            drop(socket);
+            let mut sent = Vec::new();
+            far.read_to_end(&mut sent).unwrap();
+            assert!(!sent.is_empty() && sent.len() < full.len(), "it ends with what was sent");
+
+            let listener = handle.listen(loopback(0)).await.unwrap();
+            let addr = listener.local_addr();
+            assert!(handle.timeout(Duration::from_millis(1), listener.accept()).await.is_err());
+            drop(listener);
+            assert_eq!(kind(handle.connect(addr).await), ErrorKind::ConnectionRefused);
+            drop(handle.connect(server.addr));
+        });
+    });
+}
+
+/// A socket that is dropped on one thread while another one waits for it in the system's queue.
+#[test]
+fn a_socket_dropped_elsewhere_is_closed_at_once() {
+    for_every_reactor(|handle| {
+        let server = Server::new();
+        let (leave, left) = async_channel::bounded::<()>(1);
+        let turning = {
+            let handle = handle.clone();
+            thread::spawn(move || handle.block_on(async { left.recv().await.unwrap() }))
+        };
+        for _ in 0..20 {
+            let (mut socket, mut far) = handle.block_on(server.connection(handle));
+            assert!(handle.block_on(future::poll_once(socket.read(&mut [0]))).is_none());
+            thread::yield_now();
+            drop(socket);
+            far.set_read_timeout(Some(LONG)).unwrap();
+            assert_eq!(far.read(&mut [0]).unwrap(), 0, "FIN has come");
+        }
+        leave.send_blocking(()).unwrap();
+        turning.join().unwrap();
+    });
+}
+
+/// Not so with async-io: a task that never has to wait has the thread for itself.
+#[test]
+fn a_peer_that_never_pauses_does_not_stop_the_clock() {
+    for_every_reactor_of_our_own(|kind, drive| {
+        let handle = start(kind, drive);
+        let server = Server::new();
+        handle.block_on(async {
+            let (mut socket, mut far) = server.connection(&handle).await;
+            let sending = thread::spawn(move || while far.write_all(&[7; 1 << 16]).is_ok() {});
+            let reading = async {
+                // One byte at a time, so that the reader is always the slower one.
+                while socket.read_exact(&mut [0]).await.is_ok() {}
+            };
+            let limit = Duration::from_millis(20);
+            assert_eq!(handle.timeout(limit, reading).await, Err(Elapsed { limit }));
+            drop(socket);
+            handle.unblock(|| sending.join().unwrap()).await;
+        });
+    });
+}
+
+#[test]
+fn a_socket_outlives_its_handle() {
+    for_every_reactor_of_our_own(|kind, _| {
+        let handle = start(kind, Drive::OwnThread);
+        let (mut near, mut far) = handle.block_on(pair(&handle));
+        drop(handle);
+        future::block_on(async {
+            assert!(future::poll_once(near.read(&mut [0])).await.is_none());
+            far.write_all(ANSWER).await.unwrap();
+            drop(far);
+            let mut answer = Vec::new();
+            near.read_to_end(&mut answer).await.unwrap();
+            assert_eq!(answer, ANSWER);
+        });
+    });
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_reactor_that_was_dropped_leaves_nothing_behind() {
+    in_a_child("a_reactor_that_was_dropped_leaves_nothing_behind", "ulimit -n 64", || {
+        let (files, threads) = (count("/proc/self/fd"), count("/proc/self/task"));
+        for_every_reactor_of_our_own(|kind, drive| {
+            for round in 0..1000 {
+                let handle = start(kind, drive);
+                handle.block_on(async {
+                    let (mut near, mut far) = pair(&handle).await;
+                    far.write_all(b"x").await.unwrap();
+                    near.read_exact(&mut [0]).await.unwrap();
+                    assert!(future::poll_once(near.read(&mut [0])).await.is_none());
+                    assert!(future::poll_once(handle.sleep(LONG)).await.is_none());
+                    if round % 100 == 0 {
+                        handle.unblock(|| ()).await;
+                    }
+                });
+                drop(handle);
+                if count("/proc/self/fd") != files {
+                    // A wake from the pool's thread may hold the reactor for a moment more.
+                    assert_eq!(round % 100, 0, "round {round}");
+                    until(|| count("/proc/self/fd") == files);
+                }
+            }
+        });
+        // The pool's threads end in their own time; the reactor's have been waited for.
+        until(|| count("/proc/self/task") == threads);
+    });
+}
+
+/// Who accepts is told of it, and the connection waits until there is room.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_listener_survives_a_lack_of_descriptors() {
+    in_a_child("a_listener_survives_a_lack_of_descriptors", "ulimit -n 64", || {
+        for_every_reactor(|handle| {
+            handle.block_on(async {
+                let listener = handle.listen(loopback(0)).await.unwrap();
+                let (near, far) = future::zip(handle.connect(listener.local_addr()), listener.accept()).await;
+                let mut near = vec![near.unwrap(), handle.connect(listener.local_addr()).await.unwrap()];
+                let mut files = Vec::new();
+                while let Ok(file) = std::fs::File::open("/dev/null") {
+                    files.push(file);
+                }
+                for _ in 0..3 {
+                    assert_eq!(listener.accept().await.unwrap_err().raw_os_error(), Some(24), "accept says so, as often as it is asked");
+                    assert_eq!(handle.connect(listener.local_addr()).await.unwrap_err().raw_os_error(), Some(24), "connect too");
+                }
+                handle.sleep(Duration::from_millis(1)).await;
+                drop(files);
+                let (mut waited, _) = listener.accept().await.unwrap();
+                waited.write_all(b"x").await.unwrap();
+                near[1].read_exact(&mut [0]).await.unwrap();
+                near.push(handle.connect(listener.local_addr()).await.unwrap());
+                listener.accept().await.unwrap();
+                drop(far);
+            });
+        });
+    });
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_thousand_idle_connections_leave_room_for_a_busy_one() {
+    in_a_child("a_thousand_idle_connections_leave_room_for_a_busy_one", "ulimit -n 2200", || {
+        for_every_reactor(|handle| {
+            handle.block_on(async {
+                let listener = handle.listen(loopback(0)).await.unwrap();
+                let mut idle = Vec::new();
+                for _ in 0..1000 {
+                    let (near, far) = future::zip(handle.connect(listener.local_addr()), listener.accept()).await;
+                    idle.push((near.unwrap(), far.unwrap().0));
+                }
+                let (mut near, mut far) = idle.pop().unwrap();
+                let mut waiting: FuturesUnordered<_> = idle
+                    .iter_mut()
+                    .map(|(near, _)| async {
+                        let mut byte = [0];
+                        near.read_exact(&mut byte).await.unwrap();
+                        byte[0]
+                    })
+                    .collect();
+                let echo = async {
+                    for number in 0..100 {
+                        near.write_all(&[number]).await.unwrap();
+                        let mut byte = [0];
+                        far.read_exact(&mut byte).await.unwrap();
+                        assert_eq!(byte, [number]);
+                    }
+                    None
+                };
+                assert_eq!(future::or(echo, waiting.next()).await, None, "an idle one has woken");
+                drop(waiting);
+                // All of them at once.
+                let (near, far): (Vec<_>, Vec<_>) = idle.into_iter().unzip();
+                let writing =
+                    futures_util::future::join_all(far.into_iter().map(|mut far| async move { far.write_all(b"x").await.unwrap() }));
+                let reading = futures_util::future::join_all(
+                    near.into_iter().map(|mut near| async move { near.read_exact(&mut [0]).await.unwrap() }),
+                );
+                assert_eq!(future::zip(reading, writing).await.0.len(), 999);
+            });
+        });
+    });
+}
+
+/// Runs `test`, which is the body of the test called `name`, in a process of its own: with a limit, and alone.
+#[cfg(target_os = "linux")]
+fn in_a_child(name: &str, limit: &str, test: impl FnOnce()) {
+    const VARIABLE: &str = "SMOLCRAWL_TEST_IN_A_CHILD";
+    if std::env::var_os(VARIABLE).is_some() {
+        return test();
+    }
+    let child = std::process::Command::new("sh")
+        .args(["-c", &format!("{limit} && exec \"$0\" --exact \"$1\" --nocapture --test-threads 1")])
+        .arg(std::env::current_exe().unwrap())
+        .arg(name)
+        .env(VARIABLE, "1")
+        .output()
+        .unwrap();
+    let told = String::from_utf8_lossy(&child.stderr);
+    assert!(child.status.success() && String::from_utf8_lossy(&child.stdout).contains("1 passed"), "{told}");
+}
+
+#[cfg(target_os = "linux")]
+fn count(folder: &str) -> usize {
+    std::fs::read_dir(folder).unwrap().count()
 }
 
 const DRIVES: [Drive; 2] = [Drive::CallingThread, Drive::OwnThread];

@@ -49,6 +49,7 @@ fn findings(config: Config, settings: &Settings) -> Value {
             "asked_by": report.asked_by.to_string(),
             "chosen": report.chosen.to_string(),
             "backend": report.backend,
+            "driven_by": report.drive.to_string(),
             "attempts": attempts,
         })
     });

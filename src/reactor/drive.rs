@@ -7,7 +7,7 @@ use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::{Context, Wake, Waker};
 use std::thread::{self, JoinHandle, Thread};
 use std::time::{Duration, Instant};
@@ -112,7 +112,7 @@ impl Core {
     /// Runs `main` on this thread, which turns the reactor while no other does.
     fn block_on(self: &Arc<Self>, mut main: Pin<&mut dyn Future<Output = ()>>) {
         let caller = Arc::new(Caller {
-            core: self.clone(),
+            core: Arc::downgrade(self),
             thread: thread::current(),
             woken: AtomicBool::new(false),
             turning: AtomicBool::new(false),
@@ -121,7 +121,7 @@ impl Core {
         let waker = Waker::from(caller.clone());
         // The turn is let go of while `main` runs: it may take long, and may itself block on this reactor.
         while main.as_mut().poll(&mut Context::from_waker(&waker)).is_pending() {
-            caller.wait();
+            caller.wait(self);
         }
     }
 
@@ -139,7 +139,8 @@ impl Core {
 
 /// A thread in `block_on`, as the wakers of its future see it.
 struct Caller {
-    core: Arc<Core>,
+    /// Weak, as a waker may be kept for long by others, and must keep no descriptor open.
+    core: Weak<Core>,
     thread: Thread,
     /// Its future wants to be polled.
     woken: AtomicBool,
@@ -151,9 +152,9 @@ struct Caller {
 
 impl Caller {
     /// Returns once the future was woken. Meanwhile this thread turns the reactor, at least once, or stands by.
-    fn wait(self: &Arc<Self>) {
+    fn wait(self: &Arc<Self>, core: &Core) {
         loop {
-            if let Some(mut turning) = self.take_turn() {
+            if let Some(mut turning) = self.take_turn(core) {
                 self.turning.store(true, Ordering::SeqCst);
                 loop {
                     turning.once(&self.woken);
@@ -167,26 +168,26 @@ impl Caller {
                 thread::park();
             }
             if self.woken.swap(false, Ordering::SeqCst) {
-                return self.stand_down();
+                return self.stand_down(core);
             }
             self.offered.store(false, Ordering::SeqCst);
         }
     }
 
     /// The turn if it is free, else a place in standby.
-    fn take_turn(self: &Arc<Self>) -> Option<Turning<'_>> {
-        let mut turn = self.core.lock();
+    fn take_turn<'a>(self: &Arc<Self>, core: &'a Core) -> Option<Turning<'a>> {
+        let mut turn = core.lock();
         if turn.busy {
             turn.standby.push_back(self.clone());
             return None;
         }
         turn.busy = true;
-        Some(Turning { core: &self.core, buffers: std::mem::take(&mut turn.buffers) })
+        Some(Turning { core, buffers: std::mem::take(&mut turn.buffers) })
     }
 
     /// Leaves standby to poll the future. An offer that came in between goes to the next.
-    fn stand_down(self: &Arc<Self>) {
-        let mut turn = self.core.lock();
+    fn stand_down(self: &Arc<Self>, core: &Core) {
+        let mut turn = core.lock();
         match turn.standby.iter().position(|caller| Arc::ptr_eq(caller, self)) {
             Some(place) => drop(turn.standby.remove(place)),
             None => {
@@ -208,7 +209,9 @@ impl Wake for Caller {
         }
         if self.turning.load(Ordering::SeqCst) {
             // While it is about to wait it will see that it was woken, and when it has waited too.
-            self.core.changed();
+            if let Some(core) = self.core.upgrade() {
+                core.changed();
+            }
         } else {
             self.thread.unpark();
         }
