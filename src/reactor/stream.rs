@@ -260,6 +260,16 @@ impl Port {
     }
 }
 
+impl Drop for Port {
+    fn drop(&mut self) {
+        // A wait on another thread that lists it may hold it open for a moment more: on Linux this ends the listening at
+        // once, and elsewhere it does no harm.
+        if self.watch.life.core().queue().listing() == Listing::EachWait {
+            let _ = rustix::net::shutdown(&self.io, rustix::net::Shutdown::Both);
+        }
+    }
+}
+
 impl Accept for Port {
     fn accept(&self) -> Boxed<'_, io::Result<(Socket, SocketAddr)>> {
         let mut place = Place { crowd: &self.crowd, number: None };
