@@ -68,7 +68,8 @@ pub trait Reactor: fmt::Debug + Send + Sync + 'static {
     fn now(&self) -> Instant;
     /// Ready once `now()` has reached `at`.
     fn sleep_until(&self, at: Instant) -> Boxed<'static, ()>;
-    /// Runs `main` on the calling thread, which drives the reactor meanwhile.
+    /// Runs `main` on the calling thread, which drives the reactor meanwhile, unless another thread does. May be called by
+    /// several threads at once and by a future that runs in it.
     fn block_on(&self, main: Pin<&mut dyn Future<Output = ()>>);
     /// Runs blocking or CPU-heavy work on the reactor's bounded pool; queued when all its threads are busy.
     fn spawn_blocking(&self, work: Box<dyn FnOnce() + Send>);
@@ -157,7 +158,8 @@ impl Handle {
         }
     }
 
-    /// Runs `future` on the calling thread, which drives the reactor meanwhile. The future need not be `Send`.
+    /// Runs `future` on the calling thread, which drives the reactor meanwhile, unless another thread does: see [`Drive`].
+    /// The future need not be `Send`.
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
         let mut output = None;
         self.0.block_on(pin!(async { output = Some(future.await) }));
