@@ -83,7 +83,7 @@ impl Config {
         }
         if let Some((word, origin)) = settings.value(Key::Reactor) {
             match word.parse::<ReactorKind>() {
-                Ok(kind) => self.reactor = Choice { kind, asked_by: origin.into() },
+                Ok(kind) => self.reactor = Choice { kind, asked_by: origin.into(), ..self.reactor },
                 Err(_) if origin == Origin::Environment => {
                     log::warn!("{} asks for an unknown reactor {word:?} and is ignored; known: {REACTORS}", Key::Reactor.variable())
                 }
@@ -374,7 +374,7 @@ impl Error {
 }
 
 const PROXIES: [&str; 4] = ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"];
-const REACTORS: &str = "auto, selector, edge, poll or completion";
+const REACTORS: &str = "auto, selector, edge or poll";
 const EMBEDDINGS: &str = "minilm, remote or none (and built in)";
 
 #[cfg(test)]

@@ -33,6 +33,8 @@ const CONFINED: &[(&str, &[&str])] = &[
     ("async_io::", &["reactor"]),
     ("async_net::", &["reactor"]),
     ("polling::", &["reactor"]),
+    ("rustix::event", &["reactor"]),
+    ("rustix::net", &["reactor"]),
     ("smol::Timer", &["reactor"]),
     ("smol::net", &["reactor"]),
     ("smol::spawn", &[]),

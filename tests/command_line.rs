@@ -17,6 +17,7 @@ use std::time::Duration;
 use binary::{Server, report, run, serve, smolcrawl, text};
 use serde_json::{Value, json};
 use site::{Reply, Site};
+use smolcrawl::reactor::ReactorKind;
 use tempfile::TempDir;
 
 /// Three pages, one of them gone, and a code example.
@@ -56,6 +57,33 @@ fn demo_crawls_indexes_and_answers() {
     }
     assert_eq!(text(&output.stderr), "", "a clean run is quiet");
     assert_eq!(std::fs::read_dir(home.path()).unwrap().count(), 0, "the demo leaves nothing behind");
+}
+
+/// What the demo says of each page, sorted: the crawl's own order, and which page is the first to name another, is that
+/// of the answers.
+fn pages(demo: &str) -> Vec<String> {
+    let site = demo.lines().find_map(|line| line.strip_prefix("site      ")).unwrap_or_else(|| panic!("{demo}"));
+    let of_a_page = demo.lines().filter(|line| line.starts_with("stored") || line.starts_with("failed"));
+    let mut pages: Vec<_> = of_a_page.map(|line| line.split(", ").next().unwrap_or_default().replace(site, "/")).collect();
+    pages.sort_unstable();
+    pages
+}
+
+#[test]
+fn demo_is_the_same_on_every_reactor() {
+    let home = TempDir::new().unwrap();
+    let reference = text(&run(home.path(), &["--reactor", "selector", "demo"]).stdout);
+    assert_eq!(pages(&reference).len(), 10, "{reference}");
+    for kind in ReactorKind::AVAILABLE.iter().filter(|kind| **kind != ReactorKind::Auto).map(ReactorKind::to_string) {
+        let output = run(home.path(), &["--reactor", &kind, "demo"]);
+        let stdout = text(&output.stdout);
+        assert!(output.status.success(), "{kind}: {}", text(&output.stderr));
+        assert_eq!(text(&output.stderr), "", "{kind}: a clean run is quiet");
+        assert!(stdout.starts_with(&format!("reactor   reactor {kind} (")), "{stdout}");
+        assert_eq!(pages(&stdout), pages(&reference), "{kind}");
+        let hits = |demo: &str| -> Vec<String> { demo.lines().filter(|line| line.starts_with("1. ")).map(str::to_owned).collect() };
+        assert_eq!((hits(&stdout).len(), hits(&stdout)), (3, hits(&reference)), "{kind}");
+    }
 }
 
 #[test]
@@ -169,7 +197,7 @@ fn bad_input_gets_a_clear_error_and_a_hint() {
         (&["remove", "docs.test", "--db", "x.db"], 1, "nothing of docs.test is stored"),
         (&["search", "--batch", "missing.jsonl"], 1, "missing.jsonl"),
         (&["sources", "--reactor", "warp"], 2, "reactor (flag) is \"warp\""),
-        (&["sources", "--reactor", "completion"], 1, "completion"),
+        (&["sources", "--reactor", "completion"], 1, "the reactor completion, asked for by --reactor, is not in this version"),
         (&["doctor", "--reactor", "completion"], 1, "completion"),
         (&["doctor", "--db", "not.db"], 1, "is not a smolcrawl database"),
         (&["sources", "--config", "missing.toml"], 1, "configuration file missing.toml"),
@@ -194,6 +222,7 @@ fn an_unknown_word_in_the_environment_is_warned_about() {
     let output = smolcrawl(home.path()).args(["doctor", "--json"]).env("SMOLCRAWL_REACTOR", "warp").output().unwrap();
     assert!(output.status.success());
     assert_eq!(report(&output)["reactor"]["chosen"], json!("selector"));
+    assert_eq!(report(&output)["reactor"]["driven_by"], json!("calling thread"));
     assert!(text(&output.stderr).contains("unknown reactor \"warp\""), "{}", text(&output.stderr));
 }
 

@@ -22,7 +22,7 @@ use futures_lite::AsyncWriteExt;
 use futures_util::future::join_all;
 use log::{Level, LevelFilter, Log, Metadata, Record};
 use smolcrawl::http::{Client, Config, Counters, Error, PrivateAddresses, Replay, Request, Response};
-use smolcrawl::reactor::{AskedBy, Choice, Handle, ReactorKind, choose};
+use smolcrawl::reactor::{AskedBy, Choice, Drive, Fallback, Handle, ReactorKind, choose};
 use url::Url;
 
 use fault::{FaultServer, Opening, Step, Transport, Trial};
@@ -89,37 +89,30 @@ struct Driven {
     drive: Drive,
 }
 
-#[derive(Clone, Copy, Debug)]
-enum Drive {
-    /// `Handle::block_on`: the thread that polls also waits for the system.
-    CallingThread,
-    /// An executor that knows nothing of the reactor; another thread waits for the system and wakes it.
-    OtherThread,
-}
-
 impl Driven {
     fn block_on<T>(&self, future: impl Future<Output = T>) -> T {
         match self.drive {
             Drive::CallingThread => self.handle.block_on(future),
-            Drive::OtherThread => futures_lite::future::block_on(future),
+            // An executor that knows nothing of the reactor.
+            _ => futures_lite::future::block_on(future),
         }
     }
 }
 
 impl fmt::Display for Driven {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} ({:?})", self.kind, self.drive)
+        write!(f, "{} ({})", self.kind, self.drive)
     }
 }
 
 /// What this build has: a reactor that joins [`ReactorKind::AVAILABLE`] joins the matrix.
 fn reactors() -> Vec<Driven> {
     let kinds = ReactorKind::AVAILABLE.iter().filter(|kind| **kind != ReactorKind::Auto);
-    let cells = kinds.flat_map(|kind| [Drive::CallingThread, Drive::OtherThread].map(|drive| (*kind, drive)));
+    let cells = kinds.flat_map(|kind| [Drive::CallingThread, Drive::OwnThread].map(|drive| (*kind, drive)));
     cells
         .map(|(kind, drive)| {
-            let (handle, report) = choose(Choice { kind, asked_by: AskedBy::Builder }).unwrap();
-            assert_eq!(report.chosen, kind, "a fallback would be tested twice and this one never");
+            let (handle, report) = choose(Choice { kind, asked_by: AskedBy::Builder, drive, fallback: Fallback::Refuse }).unwrap();
+            assert_eq!((report.chosen, report.drive), (kind, drive));
             Driven { kind, handle, drive }
         })
         .collect()

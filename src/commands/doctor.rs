@@ -46,6 +46,7 @@ fn findings(config: Config, settings: &Settings, problems: &mut Vec<smolcrawl::E
             "asked_by": report.asked_by.to_string(),
             "chosen": report.chosen.to_string(),
             "backend": report.backend,
+            "driven_by": report.drive.to_string(),
             "attempts": attempts,
         })
     });

@@ -6,6 +6,12 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use crate::reactor::Handle;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+use crate::reactor::edge::Edge;
+#[cfg(unix)]
+use crate::reactor::poll::Polled;
+#[cfg(unix)]
+use crate::reactor::readiness::Readiness;
 use crate::reactor::selector;
 use crate::reactor::selector::Selector;
 
@@ -20,29 +26,40 @@ use crate::reactor::selector::Selector;
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum ReactorKind {
-    /// The best for this platform: `selector`.
+    /// The best for this platform: `selector` everywhere. On Linux `edge` costs less, but it is younger: it has to pass the
+    /// same tests and soaks for longer before anybody gets it who did not ask for it.
     #[default]
     Auto,
     /// async-io: epoll, kqueue, event ports, AFD readiness on an IOCP.
     Selector,
-    /// Edge-triggered epoll. Not in this version.
+    /// Edge-triggered epoll, of our own: one registration a connection and no re-arming. Linux and Android.
     Edge,
-    /// poll(2). Not in this version.
+    /// poll(2), of our own: the last resort, as each wait costs more the more connections wait. Unix.
     Poll,
     /// A proactor: io_uring, IOCP. Not in this version.
     Completion,
 }
 
 impl ReactorKind {
-    /// The kinds that this version has.
-    pub const AVAILABLE: &'static [Self] = &[Self::Auto, Self::Selector];
+    /// The kinds that this version has on this platform.
+    pub const AVAILABLE: &'static [Self] = if cfg!(any(target_os = "linux", target_os = "android")) {
+        &[Self::Auto, Self::Selector, Self::Edge, Self::Poll]
+    } else if cfg!(unix) {
+        &[Self::Auto, Self::Selector, Self::Poll]
+    } else {
+        &[Self::Auto, Self::Selector]
+    };
 
     /// What is tried, in order: the one asked for, then what replaces it when it cannot start. Empty if it is not built in.
-    fn chain(self) -> &'static [Self] {
-        match self {
-            Self::Auto | Self::Selector => &[Self::Selector],
-            Self::Edge | Self::Poll | Self::Completion => &[],
-        }
+    fn chain(self) -> impl Iterator<Item = Self> {
+        let chain: &[Self] = match self {
+            _ if !Self::AVAILABLE.contains(&self) => &[],
+            Self::Auto | Self::Selector => &[Self::Selector, Self::Poll],
+            Self::Poll => &[Self::Poll, Self::Selector],
+            Self::Edge => &[Self::Edge, Self::Selector, Self::Poll],
+            Self::Completion => &[Self::Completion, Self::Selector, Self::Poll],
+        };
+        chain.iter().copied().filter(|kind| Self::AVAILABLE.contains(kind))
     }
 
     fn name(self) -> &'static str {
@@ -107,11 +124,47 @@ impl fmt::Display for AskedBy {
     }
 }
 
-/// What [`choose`] is asked for. The default is `auto`, asked for by nobody.
+/// What [`choose`] is asked for. The default is `auto`, asked for by nobody, driven by whoever calls, and replaced if it
+/// cannot start.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Choice {
     pub kind: ReactorKind,
     pub asked_by: AskedBy,
+    pub drive: Drive,
+    pub fallback: Fallback,
+}
+
+/// Which thread turns the reactor: waits for the system's events and wakes the tasks they are for.
+#[non_exhaustive]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Drive {
+    /// Those in [`Handle::block_on`], one at a time: no thread more, and no switch between threads. While nobody is in
+    /// `block_on`, `edge` and `poll` stand still. (`selector` does not: async-io has a thread for that in any case.)
+    #[default]
+    CallingThread,
+    /// One that does nothing else, and ends with the last handle, socket and timer of the reactor. For programs that poll
+    /// its futures on an executor of their own.
+    OwnThread,
+}
+
+impl fmt::Display for Drive {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::CallingThread => "calling thread",
+            Self::OwnThread => "own thread",
+        })
+    }
+}
+
+/// Whether another reactor may stand in for one that cannot start.
+#[non_exhaustive]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Fallback {
+    /// `selector`, then `poll`, with a warning.
+    #[default]
+    Allow,
+    /// None: [`choose`] fails and says why.
+    Refuse,
 }
 
 /// How a choice came out. `Display` is the one line that is logged for it.
@@ -125,14 +178,15 @@ pub struct Report {
     pub chosen: ReactorKind,
     /// What the system calls it: `epoll`, `kqueue`, …
     pub backend: &'static str,
+    pub drive: Drive,
     /// The kinds that were tried before and could not start, in that order.
     pub attempts: Vec<Attempt>,
 }
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { platform, asked_for, asked_by, chosen, backend, attempts } = self;
-        write!(f, "reactor {chosen} ({backend}) on {platform}, {asked_for} asked for by {asked_by}")?;
+        let Self { platform, asked_for, asked_by, chosen, backend, drive, attempts } = self;
+        write!(f, "reactor {chosen} ({backend}) on {platform}, driven by the {drive}, {asked_for} asked for by {asked_by}")?;
         attempts.iter().try_for_each(|attempt| write!(f, "; {attempt}"))
     }
 }
@@ -161,6 +215,9 @@ pub enum Error {
     /// A reactor that this build does not have. Nothing else is taken in its place.
     #[error("the reactor {kind}, asked for by {asked_by}, is not in this version")]
     NotBuilt { kind: ReactorKind, asked_by: AskedBy },
+    /// The reactor asked for cannot start, and [`Fallback::Refuse`] lets none replace it.
+    #[error("the reactor {kind}, asked for by {asked_by}, cannot start on {platform} and must not be replaced")]
+    NotStarted { kind: ReactorKind, asked_by: AskedBy, platform: String, source: Arc<io::Error> },
     /// Neither the reactor asked for nor one that could replace it starts: the last attempt is the source.
     #[error("no reactor can start on {platform} ({} tried)", .attempts.len())]
     NoneStarts { platform: String, attempts: Vec<Attempt>, source: Arc<io::Error> },
@@ -169,31 +226,35 @@ pub enum Error {
 impl Error {
     /// True if the same choice may come out well later: the system was short of something.
     pub fn is_transient(&self) -> bool {
-        matches!(self, Self::NoneStarts { .. })
+        matches!(self, Self::NoneStarts { .. } | Self::NotStarted { .. })
     }
 
     /// What the user can do.
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::UnknownKind { .. } | Self::NotBuilt { .. } => Some(format!("this version has {}", available())),
-            Self::NoneStarts { .. } => Some("raise the limits on open files and threads (ulimit -n, ulimit -u)".to_owned()),
+            Self::UnknownKind { .. } | Self::NotBuilt { .. } => {
+                Some(format!("this version has {} on {}", available(), std::env::consts::OS))
+            }
+            Self::NoneStarts { .. } | Self::NotStarted { .. } => {
+                Some("raise the limits on open files and threads (ulimit -n, ulimit -u)".to_owned())
+            }
         }
     }
 }
 
-/// Starts the reactor asked for, or what replaces it when it cannot start; a kind that is not built in is refused.
+/// Starts the reactor asked for, or what may replace it when it cannot start; a kind that is not built in is refused.
 ///
 /// The choice is told to the log: at debug, or as a warning if a replacement was taken.
 ///
 /// # Errors
-/// [`Error::NotBuilt`] or [`Error::NoneStarts`].
+/// [`Error::NotBuilt`], [`Error::NoneStarts`] or [`Error::NotStarted`].
 ///
 /// ```
 /// use smolcrawl::reactor::{self, Choice};
 ///
 /// let (handle, report) = reactor::choose(Choice::default())?;
 /// assert_eq!(handle.block_on(async { 6 * 7 }), 42);
-/// println!("{report}"); // reactor selector (epoll) on linux x86_64, auto asked for by default
+/// println!("{report}"); // reactor selector (epoll) on linux x86_64, driven by the calling thread, auto asked for by default
 /// # Ok::<(), reactor::Error>(())
 /// ```
 pub fn choose(choice: Choice) -> Result<(Handle, Report), Error> {
@@ -201,14 +262,21 @@ pub fn choose(choice: Choice) -> Result<(Handle, Report), Error> {
 }
 
 /// `choose`, with the reactors' starts as an argument.
-fn choose_with(choice: Choice, start: impl Fn(ReactorKind) -> io::Result<(Handle, &'static str)>) -> Result<(Handle, Report), Error> {
-    let Choice { kind: asked_for, asked_by } = choice;
+fn choose_with(
+    choice: Choice,
+    start: impl Fn(ReactorKind, Drive) -> io::Result<(Handle, &'static str)>,
+) -> Result<(Handle, Report), Error> {
+    let Choice { kind: asked_for, asked_by, drive, fallback } = choice;
     let platform = format!("{} {}", std::env::consts::OS, std::env::consts::ARCH);
+    let tried = match fallback {
+        Fallback::Allow => usize::MAX,
+        Fallback::Refuse => 1,
+    };
     let mut attempts = Vec::new();
-    for &kind in asked_for.chain() {
-        match start(kind) {
+    for kind in asked_for.chain().take(tried) {
+        match start(kind, drive) {
             Ok((handle, backend)) => {
-                let report = Report { platform, asked_for, asked_by, chosen: kind, backend, attempts };
+                let report = Report { platform, asked_for, asked_by, chosen: kind, backend, drive, attempts };
                 let level = if report.attempts.is_empty() { log::Level::Debug } else { log::Level::Warn };
                 log::log!(level, "{report}");
                 return Ok((handle, report));
@@ -216,17 +284,22 @@ fn choose_with(choice: Choice, start: impl Fn(ReactorKind) -> io::Result<(Handle
             Err(error) => attempts.push(Attempt { kind, error: Arc::new(error) }),
         }
     }
-    Err(match attempts.last() {
-        Some(last) => Error::NoneStarts { platform, source: last.error.clone(), attempts },
-        None => Error::NotBuilt { kind: asked_for, asked_by },
+    Err(match (attempts.last(), fallback) {
+        (None, _) => Error::NotBuilt { kind: asked_for, asked_by },
+        (Some(only), Fallback::Refuse) => Error::NotStarted { kind: only.kind, asked_by, platform, source: only.error.clone() },
+        (Some(last), Fallback::Allow) => Error::NoneStarts { platform, source: last.error.clone(), attempts },
     })
 }
 
 /// Starts one kind that some chain names.
-fn start(kind: ReactorKind) -> io::Result<(Handle, &'static str)> {
+fn start(kind: ReactorKind, drive: Drive) -> io::Result<(Handle, &'static str)> {
     match kind {
-        ReactorKind::Selector => Ok((Handle::new(Selector::start()?), selector::backend())),
-        ReactorKind::Auto | ReactorKind::Edge | ReactorKind::Poll | ReactorKind::Completion => Err(io::ErrorKind::Unsupported.into()),
+        ReactorKind::Selector => Ok((Handle::new(Selector::start(drive)?), selector::backend())),
+        #[cfg(any(target_os = "linux", target_os = "android"))]
+        ReactorKind::Edge => Ok((Handle::new(Readiness::start("edge", Edge::new()?, drive)?), "edge-triggered epoll")),
+        #[cfg(unix)]
+        ReactorKind::Poll => Ok((Handle::new(Readiness::start("poll", Polled::new()?, drive)?), "poll")),
+        _ => Err(io::ErrorKind::Unsupported.into()),
     }
 }
 
@@ -265,46 +338,96 @@ mod tests {
     fn an_unknown_word_is_refused_with_what_can_be_had() {
         let error = "uring".parse::<ReactorKind>().unwrap_err();
         assert_eq!(error.to_string(), "\"uring\" is not the name of a reactor");
-        assert_eq!(error.hint().unwrap(), "this version has auto, selector");
+        let hint = error.hint().unwrap();
+        assert!(hint.starts_with("this version has auto, selector"), "{hint}");
     }
 
     #[test]
     fn a_kind_that_is_not_built_in_is_refused_and_not_replaced() {
         for kind in [ReactorKind::Edge, ReactorKind::Poll, ReactorKind::Completion] {
-            let error = choose(Choice { kind, asked_by: AskedBy::Flag }).unwrap_err();
+            if ReactorKind::AVAILABLE.contains(&kind) {
+                continue;
+            }
+            let error = choose(Choice { kind, asked_by: AskedBy::Flag, ..Choice::default() }).unwrap_err();
             assert!(matches!(error, Error::NotBuilt { kind: refused, .. } if refused == kind));
             assert_eq!(error.to_string(), format!("the reactor {kind}, asked for by --reactor, is not in this version"));
             assert!(error.hint().unwrap().contains("selector"));
             assert!(!error.is_transient());
         }
+        assert!(!ReactorKind::AVAILABLE.contains(&ReactorKind::Completion));
     }
 
     #[test]
     fn every_available_kind_starts_and_is_reported() {
         for &kind in ReactorKind::AVAILABLE {
-            let (handle, report) = choose(Choice { kind, asked_by: AskedBy::Builder }).unwrap();
-            assert_eq!(handle.block_on(async { 1 }), 1);
-            assert_eq!((report.chosen, report.asked_for), (ReactorKind::Selector, kind));
-            assert!(report.attempts.is_empty());
-            let line = report.to_string();
-            assert!(line.starts_with("reactor selector (") && line.ends_with(&format!("{kind} asked for by builder")), "{line}");
+            for drive in [Drive::CallingThread, Drive::OwnThread] {
+                let (handle, report) = choose(Choice { kind, asked_by: AskedBy::Builder, drive, fallback: Fallback::Refuse }).unwrap();
+                assert_eq!(handle.block_on(async { 1 }), 1);
+                let chosen = if kind == ReactorKind::Auto { ReactorKind::Selector } else { kind };
+                assert_eq!((report.chosen, report.asked_for, report.drive), (chosen, kind, drive));
+                assert!(report.attempts.is_empty());
+                let line = report.to_string();
+                assert!(line.starts_with(&format!("reactor {chosen} (")), "{line}");
+                assert!(line.ends_with(&format!("driven by the {drive}, {kind} asked for by builder")), "{line}");
+            }
         }
     }
 
     #[test]
     fn a_reactor_that_cannot_start_is_an_error_that_tells_why() {
-        let out_of_files = |_| Err(io::Error::from_raw_os_error(24));
-        let error = choose_with(Choice::default(), out_of_files).unwrap_err();
+        let error = choose_with(Choice::default(), |_, _| Err(out_of_files())).unwrap_err();
         let Error::NoneStarts { attempts, source, .. } = &error else { panic!("{error:?}") };
-        assert_eq!(attempts.len(), 1);
+        let tried: Vec<_> = attempts.iter().map(|attempt| attempt.kind).collect();
+        assert_eq!(tried, ReactorKind::Auto.chain().collect::<Vec<_>>());
         assert_eq!(source.raw_os_error(), Some(24));
         assert!(error.is_transient());
     }
 
     #[test]
-    fn a_replacement_is_told_with_what_it_replaces() {
-        let (_, mut report) = choose_with(Choice::default(), |_| Ok((Sim::new().handle(), "memory"))).unwrap();
-        report.attempts.push(Attempt { kind: ReactorKind::Edge, error: Arc::new(io::ErrorKind::OutOfMemory.into()) });
-        assert!(report.to_string().ends_with("auto asked for by default; edge cannot start: out of memory"), "{report}");
+    #[cfg(target_os = "linux")]
+    fn the_chain_goes_on_to_what_is_sure_to_be_there() {
+        let chain = |kind: ReactorKind| kind.chain().collect::<Vec<_>>();
+        assert_eq!(chain(ReactorKind::Auto), [ReactorKind::Selector, ReactorKind::Poll]);
+        assert_eq!(chain(ReactorKind::Selector), [ReactorKind::Selector, ReactorKind::Poll]);
+        assert_eq!(chain(ReactorKind::Edge), [ReactorKind::Edge, ReactorKind::Selector, ReactorKind::Poll]);
+        assert_eq!(chain(ReactorKind::Poll), [ReactorKind::Poll, ReactorKind::Selector]);
+        assert_eq!(chain(ReactorKind::Completion), []);
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn a_replacement_is_told_with_all_that_it_replaces() {
+        let only_poll = |kind, _| match kind {
+            ReactorKind::Poll => Ok((Sim::new().handle(), "memory")),
+            _ => Err(out_of_files()),
+        };
+        let choice = Choice { kind: ReactorKind::Edge, asked_by: AskedBy::Flag, ..Choice::default() };
+        let (_, report) = choose_with(choice, only_poll).unwrap();
+        assert_eq!((report.chosen, report.asked_for), (ReactorKind::Poll, ReactorKind::Edge));
+        let tried: Vec<_> = report.attempts.iter().map(|attempt| (attempt.kind, attempt.error.raw_os_error())).collect();
+        assert_eq!(tried, [(ReactorKind::Edge, Some(24)), (ReactorKind::Selector, Some(24))]);
+        let line = report.to_string();
+        assert!(line.starts_with("reactor poll (memory) on linux "), "{line}");
+        assert!(
+            line.contains(", edge asked for by --reactor; edge cannot start: ") && line.contains("; selector cannot start: "),
+            "{line}"
+        );
+    }
+
+    #[test]
+    fn where_a_replacement_is_refused_the_error_tells_why() {
+        let only_poll = |kind, _| match kind {
+            ReactorKind::Poll => Ok((Sim::new().handle(), "memory")),
+            _ => Err(out_of_files()),
+        };
+        let choice = Choice { kind: ReactorKind::Auto, asked_by: AskedBy::Builder, fallback: Fallback::Refuse, ..Choice::default() };
+        let error = choose_with(choice, only_poll).unwrap_err();
+        assert!(matches!(&error, Error::NotStarted { kind: ReactorKind::Selector, source, .. } if source.raw_os_error() == Some(24)));
+        assert!(error.to_string().starts_with("the reactor selector, asked for by builder, cannot start on "), "{error}");
+        assert!(error.is_transient() && error.hint().is_some());
+    }
+
+    fn out_of_files() -> io::Error {
+        io::Error::from_raw_os_error(24)
     }
 }

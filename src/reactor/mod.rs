@@ -5,10 +5,25 @@
 //! sockets and timers: a reactor is *chosen* once, probed before it is touched, and passed on as a value.
 
 mod choice;
+#[cfg(unix)]
+mod drive;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+mod edge;
+#[cfg(unix)]
+mod poll;
 mod pool;
+#[cfg(unix)]
+mod readiness;
+mod reset;
 mod selector;
 pub mod sim;
 mod socket;
+#[cfg(unix)]
+mod sources;
+#[cfg(unix)]
+mod stream;
+#[cfg(unix)]
+mod timers;
 mod unblock;
 
 use std::fmt;
@@ -24,7 +39,9 @@ use futures_lite::future;
 pub use crate::reactor::choice::AskedBy;
 pub use crate::reactor::choice::Attempt;
 pub use crate::reactor::choice::Choice;
+pub use crate::reactor::choice::Drive;
 pub use crate::reactor::choice::Error;
+pub use crate::reactor::choice::Fallback;
 pub use crate::reactor::choice::ReactorKind;
 pub use crate::reactor::choice::Report;
 pub use crate::reactor::choice::choose;
@@ -51,7 +68,8 @@ pub trait Reactor: fmt::Debug + Send + Sync + 'static {
     fn now(&self) -> Instant;
     /// Ready once `now()` has reached `at`.
     fn sleep_until(&self, at: Instant) -> Boxed<'static, ()>;
-    /// Runs `main` on the calling thread, which drives the reactor meanwhile.
+    /// Runs `main` on the calling thread, which drives the reactor meanwhile, unless another thread does. May be called by
+    /// several threads at once and by a future that runs in it.
     fn block_on(&self, main: Pin<&mut dyn Future<Output = ()>>);
     /// Runs blocking or CPU-heavy work on the reactor's bounded pool; queued when all its threads are busy.
     fn spawn_blocking(&self, work: Box<dyn FnOnce() + Send>);
@@ -140,7 +158,8 @@ impl Handle {
         }
     }
 
-    /// Runs `future` on the calling thread, which drives the reactor meanwhile. The future need not be `Send`.
+    /// Runs `future` on the calling thread, which drives the reactor meanwhile, unless another thread does: see [`Drive`].
+    /// The future need not be `Send`.
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
         let mut output = None;
         self.0.block_on(pin!(async { output = Some(future.await) }));

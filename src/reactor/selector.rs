@@ -4,7 +4,7 @@
 
 use std::future::Future;
 use std::io;
-use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream, ToSocketAddrs};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::panic;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -17,7 +17,10 @@ use futures_io::{AsyncRead, AsyncWrite};
 
 use crate::reactor::Boxed;
 use crate::reactor::Reactor;
+use crate::reactor::choice::Drive;
 use crate::reactor::pool::Pool;
+use crate::reactor::reset::ResetMemory;
+use crate::reactor::reset::send_at_once;
 use crate::reactor::socket::Accept;
 use crate::reactor::socket::BenignShutdowns;
 use crate::reactor::socket::Listener;
@@ -30,21 +33,23 @@ pub(crate) struct Selector {
     work: Pool,
     names: Pool,
     shutdowns: BenignShutdowns,
+    drive: Drive,
 }
 
 impl Selector {
-    /// Starts async-io's reactor, which is one for the whole process, unless it runs already.
+    /// Starts async-io's reactor, which is one for the whole process, unless it runs already. It has a thread of its own
+    /// in any case: `drive` says whether callers help.
     ///
     /// # Errors
     /// The system grants no event queue or no thread.
-    pub(crate) fn start() -> io::Result<Self> {
+    pub(crate) fn start(drive: Drive) -> io::Result<Self> {
         if !STARTED.load(Ordering::Acquire) {
             probe()?;
             // What the probe was granted may be gone a moment later, and async-io panics over it.
             panic::catch_unwind(touch).map_err(|_| io::Error::other("async-io's reactor panicked while it started"))?;
             STARTED.store(true, Ordering::Release);
         }
-        Ok(Self { work: Pool::for_work(), names: Pool::for_names(), shutdowns: BenignShutdowns::default() })
+        Ok(Self { work: Pool::for_work(), names: Pool::for_names(), shutdowns: BenignShutdowns::default(), drive })
     }
 }
 
@@ -93,10 +98,7 @@ impl Reactor for Selector {
     }
 
     fn resolve(&self, host: &str, port: u16) -> Boxed<'static, io::Result<Vec<SocketAddr>>> {
-        let host = host.to_owned();
-        let (job, addresses) = unblock::pair(move || (host.as_str(), port).to_socket_addrs().map(Iterator::collect));
-        self.names.spawn(job);
-        Box::pin(addresses)
+        Box::pin(unblock::look_up(&self.names, host, port))
     }
 
     fn now(&self) -> Instant {
@@ -110,7 +112,10 @@ impl Reactor for Selector {
     }
 
     fn block_on(&self, main: Pin<&mut dyn Future<Output = ()>>) {
-        async_io::block_on(main);
+        match self.drive {
+            Drive::CallingThread => async_io::block_on(main),
+            Drive::OwnThread => futures_lite::future::block_on(main),
+        }
     }
 
     fn spawn_blocking(&self, work: Box<dyn FnOnce() + Send>) {
@@ -145,33 +150,13 @@ impl Accept for Port {
 struct Connection {
     io: Async<TcpStream>,
     peer: SocketAddr,
-    /// A reset was met. The system tells of it once, to a write or a probe as well as to a read, and reports the end of the
-    /// stream ever after, which would make a truncated body look complete.
-    reset: AtomicBool,
+    reset: ResetMemory,
 }
 
 impl Connection {
     fn new(io: Async<TcpStream>, peer: SocketAddr) -> Self {
-        // macOS refuses this once the peer has reset the connection, of which the first read or write tells better.
-        if let Err(error) = io.get_ref().set_nodelay(true) {
-            log::trace!("{peer}: cannot set TCP_NODELAY: {error}");
-        }
-        Self { io, peer, reset: AtomicBool::new(false) }
-    }
-
-    fn remember<T>(&self, result: io::Result<T>) -> io::Result<T> {
-        if matches!(&result, Err(error) if error.kind() == io::ErrorKind::ConnectionReset) {
-            self.reset.store(true, Ordering::Relaxed);
-        }
-        result
-    }
-
-    /// `read` bytes were got where `room` bytes were asked for.
-    fn judge_read(&self, result: io::Result<usize>, room: usize) -> io::Result<usize> {
-        match self.remember(result) {
-            Ok(0) if room > 0 && self.reset.load(Ordering::Relaxed) => Err(io::ErrorKind::ConnectionReset.into()),
-            result => result,
-        }
+        send_at_once(io.get_ref(), peer);
+        Self { io, peer, reset: ResetMemory::default() }
     }
 }
 
@@ -185,37 +170,31 @@ impl Stream for Connection {
     }
 
     fn is_quiet(&self) -> bool {
-        let peeked = loop {
-            match self.io.get_ref().peek(&mut [0]) {
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                peeked => break self.remember(peeked),
-            }
-        };
-        matches!(peeked, Err(error) if error.kind() == io::ErrorKind::WouldBlock)
+        self.reset.is_quiet(self.io.get_ref())
     }
 }
 
 impl AsyncRead for Connection {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>> {
         let result = ready!(Pin::new(&mut self.io).poll_read(cx, buf));
-        Poll::Ready(self.judge_read(result, buf.len()))
+        Poll::Ready(self.reset.judge_read(result, buf.len()))
     }
 
     fn poll_read_vectored(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bufs: &mut [io::IoSliceMut<'_>]) -> Poll<io::Result<usize>> {
         let result = ready!(Pin::new(&mut self.io).poll_read_vectored(cx, bufs));
-        Poll::Ready(self.judge_read(result, bufs.iter().map(|buf| buf.len()).sum()))
+        Poll::Ready(self.reset.judge_read(result, bufs.iter().map(|buf| buf.len()).sum()))
     }
 }
 
 impl AsyncWrite for Connection {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         let result = ready!(Pin::new(&mut self.io).poll_write(cx, buf));
-        Poll::Ready(self.remember(result))
+        Poll::Ready(self.reset.remember(result))
     }
 
     fn poll_write_vectored(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bufs: &[io::IoSlice<'_>]) -> Poll<io::Result<usize>> {
         let result = ready!(Pin::new(&mut self.io).poll_write_vectored(cx, bufs));
-        Poll::Ready(self.remember(result))
+        Poll::Ready(self.reset.remember(result))
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

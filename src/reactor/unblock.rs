@@ -1,11 +1,15 @@
 //! The two ends of work that runs elsewhere: a job for a pool, and the future of its outcome.
 
 use std::future::Future;
+use std::io;
+use std::net::{SocketAddr, ToSocketAddrs};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::thread;
+
+use crate::reactor::pool::Pool;
 
 /// A job that does `work` unless its future has been dropped, and the future of what it returned.
 pub(crate) fn pair<T, W>(work: W) -> (Box<dyn FnOnce() + Send>, Outcome<T>)
@@ -23,6 +27,14 @@ where
         }
     };
     (Box::new(run), Outcome { shared })
+}
+
+/// The addresses of a host name, looked up on `pool`.
+pub(crate) fn look_up(pool: &Pool, host: &str, port: u16) -> Outcome<io::Result<Vec<SocketAddr>>> {
+    let host = host.to_owned();
+    let (job, addresses) = pair(move || (host.as_str(), port).to_socket_addrs().map(Iterator::collect));
+    pool.spawn(job);
+    addresses
 }
 
 /// The future of a job: what the work returned, or its panic resumed.

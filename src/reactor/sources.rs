@@ -1,0 +1,334 @@
+//! The sockets that a reactor of our own watches: what each is ready for, and whom to wake. Pure: asks the system nothing.
+
+use std::fmt;
+use std::os::fd::AsFd;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
+
+/// A socket as the system's queue knows it.
+pub(crate) type Descriptor = Arc<dyn AsFd + Send + Sync>;
+
+#[derive(Default)]
+pub(crate) struct Sources {
+    /// Never held while a source is polled; locked before a source, never after.
+    table: Mutex<Table>,
+}
+
+#[derive(Default)]
+struct Table {
+    slots: Vec<Slot>,
+    /// Slots without a source.
+    free: Vec<u32>,
+}
+
+struct Slot {
+    /// How many sources the slot has had: the system may still report an event of an earlier one.
+    generation: u32,
+    source: Option<Arc<Source>>,
+}
+
+/// Names a source to the system's queue: slot and generation, so that no key names two sources.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Key(u64);
+
+impl Key {
+    /// No source: slots are fewer.
+    pub(crate) const BELL: Self = Self(u64::MAX);
+
+    pub(crate) fn from_number(number: u64) -> Self {
+        Self(number)
+    }
+
+    pub(crate) fn number(self) -> u64 {
+        self.0
+    }
+
+    fn new(slot: u32, generation: u32) -> Self {
+        Self(u64::from(generation) << 32 | u64::from(slot))
+    }
+
+    fn slot(self) -> u32 {
+        self.0 as u32
+    }
+
+    fn generation(self) -> u32 {
+        (self.0 >> 32) as u32
+    }
+}
+
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}#{}", self.slot(), self.generation())
+    }
+}
+
+/// What the system says of one source.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Event {
+    pub key: Key,
+    pub readable: bool,
+    pub writable: bool,
+    /// FIN, an error or urgent data: from now on, a short read does not show that all was read.
+    pub special: bool,
+}
+
+/// A source that some task waits for.
+pub(crate) struct Awaited {
+    pub key: Key,
+    pub descriptor: Descriptor,
+    pub read: bool,
+    pub write: bool,
+}
+
+impl Sources {
+    pub(crate) fn insert(&self, source: Arc<Source>) -> Key {
+        let mut table = self.lock();
+        if let Some(number) = table.free.pop() {
+            let slot = &mut table.slots[number as usize];
+            slot.source = Some(source);
+            return Key::new(number, slot.generation);
+        }
+        let number = u32::try_from(table.slots.len()).ok().filter(|&number| number < u32::MAX).expect("sockets are fewer than 2^32");
+        table.slots.push(Slot { generation: 0, source: Some(source) });
+        Key::new(number, 0)
+    }
+
+    pub(crate) fn remove(&self, key: Key) {
+        let mut table = self.lock();
+        let slot = &mut table.slots[key.slot() as usize];
+        if slot.generation != key.generation() {
+            return;
+        }
+        let source = slot.source.take();
+        slot.generation = slot.generation.wrapping_add(1);
+        table.free.push(key.slot());
+        drop(table);
+        drop(source);
+    }
+
+    /// Notes what the system says; who waited for it is added to `wakers`. Events of sources that are gone are nothing.
+    pub(crate) fn note(&self, events: &[Event], wakers: &mut Vec<Waker>) {
+        let table = self.lock();
+        for event in events {
+            let slot = table.slots.get(event.key.slot() as usize).filter(|slot| slot.generation == event.key.generation());
+            if let Some(source) = slot.and_then(|slot| slot.source.as_deref()) {
+                source.note(event, wakers);
+            }
+        }
+    }
+
+    /// The sources that tasks wait for, each kept open as long as it is listed.
+    pub(crate) fn awaited(&self) -> Vec<Awaited> {
+        let table = self.lock();
+        let mut awaited = Vec::new();
+        for (number, slot) in (0..).zip(&table.slots) {
+            let Some(source) = &slot.source else { continue };
+            let (read, write) = (source.read.lock().is_awaited(), source.write.lock().is_awaited());
+            if read || write {
+                awaited.push(Awaited { key: Key::new(number, slot.generation), descriptor: source.descriptor.clone(), read, write });
+            }
+        }
+        awaited
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Table> {
+        self.table.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// One socket: each direction has its own readiness and its own task.
+pub(crate) struct Source {
+    pub descriptor: Descriptor,
+    read: Direction,
+    write: Direction,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Way {
+    Read,
+    Write,
+}
+
+/// What is supposed of a new source before the system has said anything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Supposed {
+    /// Trying costs less than asking.
+    Ready,
+    NotReady,
+}
+
+/// How many events a direction had seen when somebody began to use it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Tick(u64);
+
+impl Source {
+    pub(crate) fn new(descriptor: Descriptor, supposed: Supposed) -> Arc<Self> {
+        Arc::new(Self { descriptor, read: Direction::new(supposed), write: Direction::new(supposed) })
+    }
+
+    /// Ready if an attempt may succeed; else the task is woken once it may. The last task to ask is the one that is woken.
+    pub(crate) fn poll_ready(&self, way: Way, cx: &mut Context<'_>) -> Poll<Tick> {
+        let mut state = self.direction(way).lock();
+        if state.ready {
+            return Poll::Ready(Tick(state.events));
+        }
+        let old = match &state.waker {
+            Some(waker) if waker.will_wake(cx.waker()) => None,
+            _ => state.waker.replace(cx.waker().clone()),
+        };
+        drop(state);
+        drop(old);
+        Poll::Pending
+    }
+
+    /// An attempt that began at `tick` would have blocked. An event that came in between counts more than the attempt,
+    /// as nobody knows which was first and an edge is told of once.
+    pub(crate) fn would_block(&self, way: Way, tick: Tick) {
+        let mut state = self.direction(way).lock();
+        if state.events == tick.0 {
+            state.ready = false;
+        }
+    }
+
+    /// An attempt that began at `tick` moved less than it could have: the next one would block, unless something special
+    /// had happened. (A read also stops before FIN, an error and urgent data, and no further event tells of them.)
+    pub(crate) fn came_short(&self, way: Way, tick: Tick) {
+        let mut state = self.direction(way).lock();
+        if state.events == tick.0 && !state.special {
+            state.ready = false;
+        }
+    }
+
+    fn note(&self, event: &Event, wakers: &mut Vec<Waker>) {
+        for (says, direction) in [(event.readable, &self.read), (event.writable, &self.write)] {
+            if says {
+                let mut state = direction.lock();
+                state.ready = true;
+                state.events += 1;
+                state.special |= event.special;
+                wakers.extend(state.waker.take());
+            }
+        }
+    }
+
+    fn direction(&self, way: Way) -> &Direction {
+        match way {
+            Way::Read => &self.read,
+            Way::Write => &self.write,
+        }
+    }
+}
+
+struct Direction(
+    /// Held for moves only, but for the clone of a waker: nothing is woken or dropped under it.
+    Mutex<State>,
+);
+
+struct State {
+    /// An attempt may succeed.
+    ready: bool,
+    /// How many events there were: 64 bits, as a counter that comes round loses one.
+    events: u64,
+    special: bool,
+    waker: Option<Waker>,
+}
+
+impl State {
+    fn is_awaited(&self) -> bool {
+        self.waker.is_some()
+    }
+}
+
+impl Direction {
+    fn new(supposed: Supposed) -> Self {
+        Self(Mutex::new(State { ready: supposed == Supposed::Ready, events: 0, special: false, waker: None }))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn source(supposed: Supposed) -> Arc<Source> {
+        Source::new(Arc::new(std::io::stderr()), supposed)
+    }
+
+    fn readable(key: Key) -> Event {
+        Event { key, readable: true, writable: false, special: false }
+    }
+
+    fn ready(source: &Source, way: Way) -> Option<Tick> {
+        match source.poll_ready(way, &mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(tick) => Some(tick),
+            Poll::Pending => None,
+        }
+    }
+
+    #[test]
+    fn an_event_readies_its_direction_and_wakes_who_waits_there() {
+        let (sources, source) = (Sources::default(), source(Supposed::NotReady));
+        let key = sources.insert(source.clone());
+        assert_eq!((ready(&source, Way::Read), ready(&source, Way::Write)), (None, None));
+        let awaited = sources.awaited();
+        assert!(awaited.len() == 1 && awaited[0].key == key && awaited[0].read && awaited[0].write);
+        let mut wakers = Vec::new();
+        sources.note(&[readable(key)], &mut wakers);
+        assert_eq!(wakers.len(), 1);
+        let awaited = sources.awaited();
+        assert!(!awaited[0].read && awaited[0].write);
+        assert!(ready(&source, Way::Read).is_some() && ready(&source, Way::Write).is_none());
+    }
+
+    /// The event may tell of what came after the attempt: forgetting it would be for ever.
+    #[test]
+    fn an_event_during_an_attempt_outlives_the_attempt() {
+        let (sources, source) = (Sources::default(), source(Supposed::Ready));
+        let key = sources.insert(source.clone());
+        for attempt in [Source::would_block, Source::came_short] {
+            // As often as a counter of 8 bits would come round.
+            for events in [1, 256, 65_536] {
+                let tick = ready(&source, Way::Read).unwrap();
+                (0..events).for_each(|_| sources.note(&[readable(key)], &mut Vec::new()));
+                attempt(&source, Way::Read, tick);
+                assert!(ready(&source, Way::Read).is_some(), "{events} events");
+            }
+        }
+        let tick = ready(&source, Way::Read).unwrap();
+        source.would_block(Way::Read, tick);
+        assert_eq!(ready(&source, Way::Read), None);
+    }
+
+    #[test]
+    fn a_short_read_shows_nothing_after_fin() {
+        let (sources, source) = (Sources::default(), source(Supposed::Ready));
+        let key = sources.insert(source.clone());
+        sources.note(&[Event { special: true, ..readable(key) }], &mut Vec::new());
+        let tick = ready(&source, Way::Read).unwrap();
+        source.came_short(Way::Read, tick);
+        assert!(ready(&source, Way::Read).is_some());
+        source.would_block(Way::Read, tick);
+        assert!(ready(&source, Way::Read).is_none());
+    }
+
+    #[test]
+    fn a_late_event_does_not_reach_the_next_source_of_the_slot() {
+        let sources = Sources::default();
+        let first = sources.insert(source(Supposed::NotReady));
+        sources.remove(first);
+        sources.remove(first);
+        let next = source(Supposed::NotReady);
+        let key = sources.insert(next.clone());
+        assert_eq!((key.slot(), key.generation()), (first.slot(), first.generation() + 1));
+        let mut wakers = Vec::new();
+        assert!(ready(&next, Way::Read).is_none());
+        sources.note(&[readable(first), readable(Key::BELL)], &mut wakers);
+        assert!(wakers.is_empty() && ready(&next, Way::Read).is_none());
+        sources.remove(first);
+        sources.note(&[readable(key)], &mut wakers);
+        assert_eq!(wakers.len(), 1);
+    }
+}

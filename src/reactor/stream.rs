@@ -1,0 +1,385 @@
+//! TCP on a reactor of our own: an attempt is made when the socket is supposed to be ready, and made again when it is so.
+
+use std::collections::BTreeMap;
+use std::future::poll_fn;
+use std::io::{self, Read, Write};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::os::fd::OwnedFd;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Wake, Waker, ready};
+
+use futures_io::{AsyncRead, AsyncWrite};
+use rustix::io::Errno;
+use rustix::net::{AddressFamily, SocketType};
+
+use crate::reactor::Boxed;
+use crate::reactor::drive::Life;
+use crate::reactor::drive::Listing;
+use crate::reactor::reset::ResetMemory;
+use crate::reactor::reset::send_at_once;
+use crate::reactor::socket::Accept;
+use crate::reactor::socket::BenignShutdowns;
+use crate::reactor::socket::Socket;
+use crate::reactor::socket::Stream;
+use crate::reactor::sources::Descriptor;
+use crate::reactor::sources::Key;
+use crate::reactor::sources::Source;
+use crate::reactor::sources::Supposed;
+use crate::reactor::sources::Tick;
+use crate::reactor::sources::Way;
+
+/// A TCP connection. Dropping it closes the descriptor; what a turn on another thread still holds of it, it lets go at once.
+pub(crate) struct Connection {
+    watch: Watch,
+    io: Arc<TcpStream>,
+    peer: SocketAddr,
+    reset: ResetMemory,
+    reading: Streak,
+    writing: Streak,
+}
+
+impl Connection {
+    pub(crate) async fn connect(life: Arc<Life>, peer: SocketAddr) -> io::Result<Self> {
+        let io = TcpStream::from(socket(peer)?);
+        let begun = match rustix::net::connect(&io, &peer) {
+            Ok(()) => Supposed::Ready,
+            Err(Errno::INPROGRESS | Errno::INTR) => Supposed::NotReady,
+            Err(error) => return Err(error.into()),
+        };
+        // Watched only now: a socket that has not begun to connect would be reported as hung up.
+        let connection = Self::new(life, io, peer, begun)?;
+        poll_fn(|cx| connection.poll_connected(cx)).await?;
+        send_at_once(&connection.io, peer);
+        Ok(connection)
+    }
+
+    fn accepted(life: Arc<Life>, io: TcpStream, peer: SocketAddr) -> io::Result<Self> {
+        send_at_once(&io, peer);
+        Self::new(life, io, peer, Supposed::Ready)
+    }
+
+    /// `io` does not block.
+    fn new(life: Arc<Life>, io: TcpStream, peer: SocketAddr, supposed: Supposed) -> io::Result<Self> {
+        let io = Arc::new(io);
+        let watch = Watch::new(life, io.clone(), supposed)?;
+        Ok(Self { watch, io, peer, reset: ResetMemory::default(), reading: Streak(0), writing: Streak(0) })
+    }
+
+    fn poll_connected(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        loop {
+            let tick = ready!(self.watch.poll_ready(Way::Write, cx));
+            if let Some(error) = self.io.take_error()? {
+                return Poll::Ready(Err(error));
+            }
+            match self.io.peer_addr() {
+                Err(error) if error.kind() == io::ErrorKind::NotConnected => self.watch.source.would_block(Way::Write, tick),
+                // Connected, if only for a moment: the first read or write tells the rest.
+                _ => return Poll::Ready(Ok(())),
+            }
+        }
+    }
+}
+
+impl Stream for Connection {
+    fn peer_addr(&self) -> SocketAddr {
+        self.peer
+    }
+
+    fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.io.local_addr()
+    }
+
+    fn is_quiet(&self) -> bool {
+        self.reset.is_quiet(&self.io)
+    }
+}
+
+impl AsyncRead for Connection {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>> {
+        let Self { watch, io, reset, reading, .. } = &mut *self;
+        let room = buf.len();
+        let result = ready!(transfer(watch, Way::Read, reading, room, cx, || (&**io).read(buf)));
+        Poll::Ready(reset.judge_read(result, room))
+    }
+
+    fn poll_read_vectored(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bufs: &mut [io::IoSliceMut<'_>]) -> Poll<io::Result<usize>> {
+        let Self { watch, io, reset, reading, .. } = &mut *self;
+        let room = bufs.iter().map(|buf| buf.len()).sum();
+        let result = ready!(transfer(watch, Way::Read, reading, room, cx, || (&**io).read_vectored(bufs)));
+        Poll::Ready(reset.judge_read(result, room))
+    }
+}
+
+impl AsyncWrite for Connection {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        let Self { watch, io, reset, writing, .. } = &mut *self;
+        let result = ready!(transfer(watch, Way::Write, writing, buf.len(), cx, || (&**io).write(buf)));
+        Poll::Ready(reset.remember(result))
+    }
+
+    fn poll_write_vectored(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bufs: &[io::IoSlice<'_>]) -> Poll<io::Result<usize>> {
+        let Self { watch, io, reset, writing, .. } = &mut *self;
+        let length = bufs.iter().map(|buf| buf.len()).sum();
+        let result = ready!(transfer(watch, Way::Write, writing, length, cx, || (&**io).write_vectored(bufs)));
+        Poll::Ready(reset.remember(result))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_close(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(self.io.shutdown(Shutdown::Write))
+    }
+}
+
+/// Tries to move up to `room` bytes, as often as the socket is said to be ready.
+fn transfer(
+    watch: &Watch,
+    way: Way,
+    streak: &mut Streak,
+    room: usize,
+    cx: &mut Context<'_>,
+    mut attempt: impl FnMut() -> io::Result<usize>,
+) -> Poll<io::Result<usize>> {
+    loop {
+        if streak.is_over() {
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        let Poll::Ready(tick) = watch.poll_ready(way, cx) else {
+            *streak = Streak(0);
+            return Poll::Pending;
+        };
+        match attempt() {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => watch.source.would_block(way, tick),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            result => {
+                if matches!(result, Ok(count) if 0 < count && count < room) {
+                    watch.source.came_short(way, tick);
+                }
+                return Poll::Ready(result);
+            }
+        }
+    }
+}
+
+/// Transfers in a row that did not have to wait. A peer that is always ready must not keep a thread from all the others, so
+/// now and then the task is made to wait its turn.
+struct Streak(u8);
+
+impl Streak {
+    const LONGEST: u8 = 128;
+
+    /// Counts one more.
+    fn is_over(&mut self) -> bool {
+        self.0 += 1;
+        let over = self.0 > Self::LONGEST;
+        if over {
+            self.0 = 0;
+        }
+        over
+    }
+}
+
+/// A socket in the reactor's table, for as long as this lives.
+struct Watch {
+    life: Arc<Life>,
+    key: Key,
+    source: Arc<Source>,
+}
+
+impl Watch {
+    fn new(life: Arc<Life>, descriptor: Descriptor, supposed: Supposed) -> io::Result<Self> {
+        let source = Source::new(descriptor, supposed);
+        let key = life.core().sources.insert(source.clone());
+        if let Err(error) = life.core().queue().watch(&source.descriptor, key) {
+            life.core().sources.remove(key);
+            return Err(error);
+        }
+        Ok(Self { life, key, source })
+    }
+
+    fn poll_ready(&self, way: Way, cx: &mut Context<'_>) -> Poll<Tick> {
+        let ready = self.source.poll_ready(way, cx);
+        if ready.is_pending() {
+            self.relist();
+        }
+        ready
+    }
+
+    fn relist(&self) {
+        let core = self.life.core();
+        if core.queue().listing() == Listing::EachWait {
+            core.changed();
+        }
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        let core = self.life.core();
+        core.sources.remove(self.key);
+        core.queue().forget(&self.source.descriptor);
+        // A wait that lists the socket holds it open.
+        self.relist();
+    }
+}
+
+/// A listening socket.
+pub(crate) struct Port {
+    watch: Watch,
+    io: Arc<TcpListener>,
+    addr: SocketAddr,
+    crowd: Arc<Crowd>,
+    shutdowns: BenignShutdowns,
+}
+
+impl Port {
+    pub(crate) fn new(life: Arc<Life>, io: TcpListener, shutdowns: BenignShutdowns) -> io::Result<Self> {
+        io.set_nonblocking(true)?;
+        let addr = io.local_addr()?;
+        let io = Arc::new(io);
+        let watch = Watch::new(life, io.clone(), Supposed::NotReady)?;
+        Ok(Self { watch, io, addr, crowd: Arc::default(), shutdowns })
+    }
+
+    /// Whatever error there is but "nobody there": the port stays ready, as the connection may still be in the queue.
+    fn poll_accept(&self, place: &mut Place<'_>, cx: &mut Context<'_>) -> Poll<io::Result<(TcpStream, SocketAddr)>> {
+        place.take(cx.waker());
+        let crowd = Waker::from(self.crowd.clone());
+        loop {
+            let tick = ready!(self.watch.poll_ready(Way::Read, &mut Context::from_waker(&crowd)));
+            match accept(&self.io) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.watch.source.would_block(Way::Read, tick),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                result => return Poll::Ready(result),
+            }
+        }
+    }
+}
+
+impl Drop for Port {
+    fn drop(&mut self) {
+        // A wait on another thread that lists it may hold it open for a moment more: on Linux this ends the listening at
+        // once, and elsewhere it does no harm.
+        if self.watch.life.core().queue().listing() == Listing::EachWait {
+            let _ = rustix::net::shutdown(&self.io, rustix::net::Shutdown::Both);
+        }
+    }
+}
+
+impl Accept for Port {
+    fn accept(&self) -> Boxed<'_, io::Result<(Socket, SocketAddr)>> {
+        let mut place = Place { crowd: &self.crowd, number: None };
+        Box::pin(async move {
+            let (io, peer) = poll_fn(|cx| self.poll_accept(&mut place, cx)).await?;
+            let connection = Connection::accepted(self.watch.life.clone(), io, peer)?;
+            Ok((Socket::new(connection, &self.shutdowns), peer))
+        })
+    }
+
+    fn local_addr(&self) -> SocketAddr {
+        self.addr
+    }
+}
+
+/// The tasks that wait for one port, which knows a single waker: this.
+#[derive(Default)]
+struct Crowd {
+    /// Held for moves only, but for the clone of a waker.
+    waiting: Mutex<Waiting>,
+}
+
+#[derive(Default)]
+struct Waiting {
+    wakers: BTreeMap<u64, Waker>,
+    /// Of the place that was taken last.
+    last: u64,
+}
+
+impl Crowd {
+    fn lock(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Wake for Crowd {
+    fn wake(self: Arc<Self>) {
+        let wakers = std::mem::take(&mut self.lock().wakers);
+        wakers.into_values().for_each(Waker::wake);
+    }
+}
+
+/// One task's place in the crowd.
+struct Place<'a> {
+    crowd: &'a Crowd,
+    number: Option<u64>,
+}
+
+impl Place<'_> {
+    fn take(&mut self, waker: &Waker) {
+        let mut waiting = self.crowd.lock();
+        let number = *self.number.get_or_insert_with(|| {
+            waiting.last += 1;
+            waiting.last
+        });
+        let old = waiting.wakers.insert(number, waker.clone());
+        drop(waiting);
+        drop(old);
+    }
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        let waker = self.number.and_then(|number| self.crowd.lock().wakers.remove(&number));
+        drop(waker);
+    }
+}
+
+/// A socket for `addr` that does not block and is not inherited by children.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn socket(addr: SocketAddr) -> io::Result<OwnedFd> {
+    use rustix::net::SocketFlags;
+    Ok(rustix::net::socket_with(family(addr), SocketType::STREAM, SocketFlags::NONBLOCK | SocketFlags::CLOEXEC, None)?)
+}
+
+/// The same in three steps.
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+fn socket(addr: SocketAddr) -> io::Result<OwnedFd> {
+    let socket = rustix::net::socket(family(addr), SocketType::STREAM, None)?;
+    rustix::io::fcntl_setfd(&socket, rustix::io::FdFlags::CLOEXEC)?;
+    rustix::io::ioctl_fionbio(&socket, true)?;
+    #[cfg(target_vendor = "apple")]
+    rustix::net::sockopt::set_socket_nosigpipe(&socket, true)?;
+    Ok(socket)
+}
+
+fn family(addr: SocketAddr) -> AddressFamily {
+    match addr {
+        SocketAddr::V4(_) => AddressFamily::INET,
+        SocketAddr::V6(_) => AddressFamily::INET6,
+    }
+}
+
+/// The next connection in the queue, not blocking and not inherited by children.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn accept(io: &TcpListener) -> io::Result<(TcpStream, SocketAddr)> {
+    use rustix::net::SocketFlags;
+    let (io, peer) = rustix::net::acceptfrom_with(io, SocketFlags::NONBLOCK | SocketFlags::CLOEXEC)?;
+    let io = TcpStream::from(io);
+    let peer = match peer.map(SocketAddr::try_from) {
+        Some(Ok(peer)) => peer,
+        _ => io.peer_addr()?,
+    };
+    Ok((io, peer))
+}
+
+/// The same in two steps.
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+fn accept(io: &TcpListener) -> io::Result<(TcpStream, SocketAddr)> {
+    let (io, peer) = io.accept()?;
+    io.set_nonblocking(true)?;
+    Ok((io, peer))
+}
