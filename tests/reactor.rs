@@ -459,28 +459,49 @@ fn several_threads_block_on_one_reactor_at_once() {
     });
 }
 
+/// The first of three threads turns the reactor, the others stand by. Two of them leave, at once and in either order: the
+/// third waits for a timer alone, and must be told to go on.
 #[test]
-fn a_thread_that_leaves_hands_the_reactor_over() {
+fn threads_that_leave_hand_the_reactor_over() {
     for_every_reactor(|handle| {
-        let (leave, left) = async_channel::bounded::<()>(1);
-        let (ready, begun) = std::sync::mpsc::channel();
-        let first = {
-            let handle = handle.clone();
-            thread::spawn(move || {
-                handle.block_on(async {
-                    ready.send(()).unwrap();
-                    left.recv().await.unwrap();
+        for round in 0..40 {
+            let (begin, begun) = std::sync::mpsc::channel();
+            let (end, ended) = std::sync::mpsc::channel();
+            let leaving = |()| {
+                let (leave, left) = async_channel::bounded::<()>(1);
+                let (handle, begin) = (handle.clone(), begin.clone());
+                let thread = thread::spawn(move || {
+                    handle.block_on(async {
+                        begin.send(()).unwrap();
+                        left.recv().await.unwrap();
+                    });
                 });
-            })
-        };
-        begun.recv().unwrap();
-        // This thread stands by while the first turns, and must go on alone.
-        handle.block_on(async {
-            handle.sleep(Duration::from_millis(5)).await;
-            leave.send(()).await.unwrap();
-            handle.unblock(|| first.join().unwrap()).await;
-            handle.sleep(Duration::from_millis(5)).await;
-        });
+                begun.recv().unwrap();
+                (leave, thread)
+            };
+            let mut leaving = [(); 2].map(leaving);
+            let staying = {
+                let (handle, begin) = (handle.clone(), begin.clone());
+                thread::spawn(move || {
+                    let timer = handle.sleep(Duration::from_millis(4));
+                    handle.block_on(async {
+                        begin.send(()).unwrap();
+                        timer.await;
+                    });
+                    end.send(()).unwrap();
+                })
+            };
+            begun.recv().unwrap();
+            // Now and then they have not yet got as far as to wait: that is another case.
+            thread::sleep(Duration::from_millis(round % 2));
+            if round % 4 < 2 {
+                leaving.reverse();
+            }
+            leaving.iter().for_each(|(leave, _)| leave.send_blocking(()).unwrap());
+            ended.recv_timeout(Duration::from_secs(20)).expect("nobody turns the reactor");
+            staying.join().unwrap();
+            leaving.into_iter().for_each(|(_, thread)| thread.join().unwrap());
+        }
     });
 }
 
