@@ -107,9 +107,14 @@ pub(super) fn prepare_reader(connection: &Connection) -> Result<(), Failure> {
 
 /// The schema version of a file that is ours or empty (then 0).
 fn inspect(connection: &Connection) -> Result<i32, Failure> {
+    // One snapshot: the answers of before and after another process's first commit, mixed, are those of a foreign file.
+    let snapshot = connection.is_autocommit().then(|| connection.unchecked_transaction()).transpose()?;
     let number = |pragma| connection.pragma_query_value(None, pragma, |row| row.get::<_, i32>(0));
     let (application, version) = (number("application_id")?, number("user_version")?);
     let tables: i64 = connection.query_row("SELECT count(*) FROM sqlite_master", [], |row| row.get(0))?;
+    if let Some(snapshot) = snapshot {
+        snapshot.commit()?;
+    }
     match application {
         APPLICATION_ID if version > VERSION => Err(Failure::Newer { found: version, known: VERSION }),
         APPLICATION_ID if version > 0 => Ok(version),
