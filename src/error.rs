@@ -148,3 +148,35 @@ impl fmt::Display for Fault {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_has_to_act_is_told_by_the_room_and_the_fact() {
+        let site = crawl::Error::Status { status: 503, retry_after: None };
+        let cases = [
+            (Error::from(crawl::Error::NoSeed), Fault::You, false),
+            (Error::from(site), Fault::Site, true),
+            (Error::from(embed::Error::NotFinite), Fault::Embedder, false),
+            (Error::from(store::Error::EmptyQuery), Fault::You, false),
+            (Error::from(store::Error::DiskFull { path: "x.db".into() }), Fault::Disk, false),
+            (Error::from(store::Error::Busy { path: "x.db".into() }), Fault::Disk, true),
+            (Error::NoEmbedder, Fault::You, false),
+        ];
+        for (error, fault, transient) in cases {
+            assert_eq!((error.fault(), error.is_transient()), (fault, transient), "{error:?}");
+            assert!(error.hint().is_some(), "{error:?}");
+        }
+    }
+
+    #[test]
+    fn a_cause_is_told_once() {
+        let url = Url::parse("https://docs.test/").unwrap();
+        let error = Error::from(crawl::Error::At { url, source: Box::new(crawl::Error::TooManyRedirects { limit: 3 }) });
+        assert_eq!(error.chain(), "https://docs.test/: more than 3 redirects");
+        let repeats = Error::Config(config::Error::NoModel);
+        assert_eq!(repeats.chain(), repeats.to_string());
+    }
+}

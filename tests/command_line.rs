@@ -217,6 +217,18 @@ fn bad_input_gets_a_clear_error_and_a_hint() {
 }
 
 #[test]
+fn what_a_search_may_lack_is_told_unless_asked_to_be_quiet() {
+    let home = TempDir::new().unwrap();
+    std::fs::write(home.path().join("one.jsonl"), "{\"url\":\"http://eval.invalid/0\",\"text\":\"Herons wade.\"}\n").unwrap();
+    assert!(run(home.path(), &["index", "--jsonl", "one.jsonl", "--db", "x.db", "--no-index"]).status.success());
+    let told = run(home.path(), &["search", "herons", "--db", "x.db"]);
+    assert!(text(&told.stderr).starts_with("note: 1 of 1 chunks are not embedded yet"), "{}", text(&told.stderr));
+    let quiet = run(home.path(), &["search", "herons", "--db", "x.db", "-q"]);
+    assert!(quiet.status.success() && quiet.stdout == told.stdout);
+    assert_eq!(text(&quiet.stderr), "");
+}
+
+#[test]
 fn an_unknown_word_in_the_environment_is_warned_about() {
     let home = TempDir::new().unwrap();
     let output = smolcrawl(home.path()).args(["doctor", "--json"]).env("SMOLCRAWL_REACTOR", "warp").output().unwrap();

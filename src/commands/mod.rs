@@ -38,7 +38,7 @@ pub fn run(cli: Cli, environment: &Environment) -> Result<(), Failure> {
         match cli.command {
             Command::Crawl(crawl) => crawl::run(&engine, crawl, shown).await,
             Command::Fetch(fetch) => fetch::run(&engine, fetch).await,
-            Command::Search(search) => search::run(&engine, search).await,
+            Command::Search(search) => search::run(&engine, search, shown).await,
             Command::Sources(json) => sources::list(&engine, json).await,
             Command::Remove(source) => sources::remove(&engine, source).await,
             Command::Refresh(source) => sources::refresh(&engine, source, shown).await,

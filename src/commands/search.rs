@@ -10,13 +10,15 @@ use smolcrawl::Engine;
 use smolcrawl::model::{ChunkKind, Hit, Mode, PerPage, Query, SourceId, Wanted};
 
 use super::output::Output;
-use super::{Failure, database_exists};
+use super::{Failure, Shown, database_exists};
 use crate::cli;
 
-pub async fn run(engine: &Engine, asked: cli::Search) -> Result<(), Failure> {
+pub async fn run(engine: &Engine, asked: cli::Search, shown: Shown) -> Result<(), Failure> {
     let query = query(engine, &asked)?;
     database_exists(engine)?;
-    tell_what_is_missing(engine, query.mode).await?;
+    if shown != Shown::Quiet {
+        tell_what_is_missing(engine, query.mode).await?;
+    }
     match &asked.batch {
         Some(file) => batch(engine, &query, file).await,
         None => {
@@ -78,14 +80,14 @@ async fn batch(engine: &Engine, query: &Query, file: &Path) -> Result<(), Failur
         }
         let question: Question = serde_json::from_str(&line).map_err(|error| failure(error.to_string()))?;
         let hits = engine.search(Query { text: question.query, ..query.clone() }).await?;
-        output.json(&json!({ "id": question.id, "hits": hits.iter().map(Shown::of).collect::<Vec<_>>() }))?;
+        output.json(&json!({ "id": question.id, "hits": hits.iter().map(Found::of).collect::<Vec<_>>() }))?;
     }
     Ok(output.finish()?)
 }
 
 /// A hit as JSON.
 #[derive(Serialize)]
-struct Shown<'a> {
+struct Found<'a> {
     url: &'a str,
     title: &'a str,
     source: &'a SourceId,
@@ -98,7 +100,7 @@ struct Shown<'a> {
     text: &'a str,
 }
 
-impl<'a> Shown<'a> {
+impl<'a> Found<'a> {
     fn of(hit: &'a Hit) -> Self {
         let (language, context) = match &hit.chunk.kind {
             ChunkKind::Text => (None, None),
@@ -120,7 +122,7 @@ impl<'a> Shown<'a> {
 fn print(query: &Query, hits: &[Hit], json: cli::Json) -> Result<(), Failure> {
     let mut output = Output::new();
     if json.json {
-        output.json(&json!({ "query": query.text, "hits": hits.iter().map(Shown::of).collect::<Vec<_>>() }))?;
+        output.json(&json!({ "query": query.text, "hits": hits.iter().map(Found::of).collect::<Vec<_>>() }))?;
     } else {
         for (index, hit) in hits.iter().enumerate() {
             show(&mut output, index + 1, hit)?;
