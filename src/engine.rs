@@ -29,7 +29,7 @@ use crate::http::Counters;
 #[cfg(feature = "surf")]
 use crate::http::{self, PrivateAddresses};
 use crate::model::{Document, EmbedProgress, Embedded, Hit, Mode, Page, Pending, Query, SourceId, SourceSummary, Validators};
-use crate::reactor::{self, Boxed, Handle, Report};
+use crate::reactor::{self, Boxed, Handle, Report, Shutdown};
 use crate::store::{Put, Store};
 
 /// Crawls, stores, embeds and searches. Cheap to clone: every clone is the same engine.
@@ -98,6 +98,13 @@ impl Engine {
 
     pub fn config(&self) -> &Config {
         &self.inner.config
+    }
+
+    /// Ends what the engine does on the network: see [`Handle::shutdown`], with which it shares its meaning for all that uses
+    /// the same handle. Crawls, the embedder's service and `refresh` fail from then on; what is stored can still be searched by
+    /// its words. A crawl is better [stopped](Crawling::stop) and finished before.
+    pub fn shutdown(&self, grace: Duration) -> impl Future<Output = Shutdown> + Send + use<> {
+        self.inner.handle.shutdown(grace)
     }
 
     /// What the crawler's transport has done so far, all crawls of this engine and its clones together.

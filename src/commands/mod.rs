@@ -13,6 +13,8 @@ mod serve;
 mod signals;
 mod sources;
 
+use std::time::Duration;
+
 use smolcrawl::Engine;
 use smolcrawl::config::{Config, Environment};
 
@@ -35,7 +37,7 @@ pub fn run(cli: Cli, environment: &Environment) -> Result<(), Failure> {
     let engine = Engine::new(config)?;
     let shown = Shown::of(everywhere);
     drive(&engine, async {
-        match cli.command {
+        let outcome = match cli.command {
             Command::Crawl(crawl) => crawl::run(&engine, crawl, shown).await,
             Command::Fetch(fetch) => fetch::run(&engine, fetch).await,
             Command::Search(search) => search::run(&engine, search, shown).await,
@@ -45,9 +47,16 @@ pub fn run(cli: Cli, environment: &Environment) -> Result<(), Failure> {
             Command::Index(index) => index::run(&engine, index, shown).await,
             Command::Serve => serve::run(&engine).await,
             Command::Demo | Command::Extract(_) | Command::Doctor(_) => unreachable!("run before there was an engine"),
-        }
+        };
+        // Whatever the command has left open: idle connections, as a rule.
+        let ended = engine.shutdown(GRACE).await;
+        log::debug!("shut down: {ended}");
+        outcome
     })
 }
+
+/// For connections that outlive their command. `serve` has given its calls a grace of their own by then.
+const GRACE: Duration = Duration::from_millis(100);
 
 /// Fails where there is no database to ask, rather than make one and find nothing in it.
 fn database_exists(engine: &Engine) -> Result<(), Failure> {

@@ -16,6 +16,7 @@ use super::verdict::Age;
 use crate::reactor::Boxed;
 use crate::reactor::Handle;
 use crate::reactor::Socket;
+use crate::reactor::Stopped;
 
 /// Open, and at any moment owned by one exchange, one body or the pool. Dropping it closes it.
 pub(super) struct Connection {
@@ -139,7 +140,7 @@ impl Drop for Wire {
     fn drop(&mut self) {
         if let Err(error) = self.say_goodbye() {
             log::trace!("while closing: {error}");
-            if !self.is_over {
+            if !self.is_over && Stopped::of(&error).is_none() {
                 self.totals.count(|numbers| &numbers.benign_resets);
             }
         }

@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use url::Url;
 
+use crate::reactor::Stopped;
+
 /// Why there is no answer, or only a part of one. The outermost layer is [`Error::At`], which names the URL once.
 #[non_exhaustive]
 #[derive(Debug, thiserror::Error)]
@@ -134,8 +136,10 @@ impl Error {
     }
 
     /// Whether the same request may well succeed a little later: the network or the server failed, not the request or its answer.
+    /// Not so after a shutdown of the reactor.
     pub fn is_transient(&self) -> bool {
         match self.root() {
+            _ if self.stopped().is_some() => false,
             Self::Connect { .. }
             | Self::ConnectTimeout { .. }
             | Self::FirstByteTimeout { .. }
@@ -153,9 +157,21 @@ impl Error {
         }
     }
 
+    /// Whether the shutdown of this program's own reactor is the cause, and how.
+    pub fn stopped(&self) -> Option<Stopped> {
+        match self.root() {
+            Self::Connect { source, .. } | Self::Tls { source, .. } | Self::Write { source } => Stopped::of(source),
+            Self::ClosedBeforeResponse { source: Some(source) }
+            | Self::TruncatedHead { source: Some(source) }
+            | Self::TruncatedBody { source: Some(source), .. } => Stopped::of(source),
+            _ => None,
+        }
+    }
+
     /// What the reader can do about it, as a sentence without a period.
     pub fn hint(&self) -> Option<&'static str> {
         Some(match self.root() {
+            _ if self.stopped().is_some() => "nothing is wrong with the server: this program was ending; ask again when it runs",
             Self::UnsupportedScheme { .. } | Self::NoHost => "give a full URL such as https://docs.rs/smol/",
             Self::Resolve { .. } => "check the spelling of the host, and that this machine is online",
             Self::PrivateAddress { .. } => "private and local addresses are refused by default; allow them with --allow-private",
@@ -283,6 +299,27 @@ mod tests {
         };
         let refused = if cfg!(target_os = "linux") { 111 } else { 61 };
         assert!(hint(EMFILE).contains("ulimit") && hint(ENFILE).contains("ulimit") && hint(refused).contains("server"));
+    }
+
+    #[test]
+    fn the_shutdown_of_the_reactor_is_known_and_no_reason_to_try_again() {
+        let aborted = || io::Error::from(Stopped::Aborted);
+        let address = ([192, 0, 2, 1], 80).into();
+        let errors = [
+            Error::Connect { address, source: Stopped::Refused.into() },
+            Error::Tls { host: "docs.test".to_owned(), source: aborted() },
+            Error::Write { source: aborted() },
+            Error::ClosedBeforeResponse { source: Some(aborted()) },
+            Error::TruncatedHead { source: Some(aborted()) },
+            Error::TruncatedBody { received: 1, expected: None, source: Some(aborted()) },
+        ];
+        for error in errors {
+            let error = error.at(&Url::parse("http://docs.test/").unwrap());
+            assert!(error.stopped().is_some() && !error.is_transient(), "{error:?}");
+            assert!(error.hint().unwrap().contains("this program was ending"));
+        }
+        let by_the_peer = Error::ClosedBeforeResponse { source: Some(io::ErrorKind::ConnectionAborted.into()) };
+        assert!(by_the_peer.stopped().is_none() && by_the_peer.is_transient());
     }
 
     #[test]

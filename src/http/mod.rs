@@ -112,11 +112,14 @@ impl Client {
             private_addresses: config.private_addresses,
         };
         let limits = pool::Limits { keep_alive: config.keep_alive, per_route: config.max_idle_per_origin, in_all: config.max_idle };
+        let pool = Arc::new(Pool::new(limits));
+        let keeper = Arc::downgrade(&pool);
+        handle.announce_shutdown_to(keeper);
         Ok(Self(Arc::new(Shared {
             handle: handle.clone(),
             config: Arc::new(config),
             connector: Arc::new(connector),
-            pool: Arc::new(Pool::new(limits)),
+            pool,
             totals: Arc::default(),
         })))
     }

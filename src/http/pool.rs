@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use super::connect::Route;
 use super::connection::Connection;
 use super::verdict::{Age, Replayable, Stage, Verdict, verdict};
+use crate::reactor::Keeper;
 
 /// Keep-alive connections that carry nothing at the moment.
 #[derive(Debug)]
@@ -29,6 +30,8 @@ struct Idle {
     by_route: HashMap<Route, Vec<Parked>>,
     count: usize,
     swept: Option<Instant>,
+    /// The reactor is shutting down: nothing is kept any more.
+    closed: bool,
 }
 
 #[derive(Debug)]
@@ -80,6 +83,10 @@ impl Pool {
         let mut out = Vec::new();
         let mut locked = self.lock();
         let idle = &mut *locked;
+        if idle.closed {
+            drop(locked);
+            return 0;
+        }
         // Not on every return: a sweep looks at each route.
         if idle.swept.is_none_or(|swept| now.saturating_duration_since(swept) > SWEEP) {
             idle.swept = Some(now);
@@ -128,6 +135,18 @@ impl Pool {
     fn lock(&self) -> MutexGuard<'_, Idle> {
         // Nothing in a critical section panics half-way through a change.
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Keeper for Pool {
+    fn let_go(&self) {
+        let mut idle = self.lock();
+        idle.closed = true;
+        idle.count = 0;
+        let resting = std::mem::take(&mut idle.by_route);
+        drop(idle);
+        // Closed here, outside the lock.
+        drop(resting);
     }
 }
 

@@ -13,6 +13,7 @@
 //! | reset of such a body, or TLS without close_notify | ? | an error |
 //! | failure to write | any | first read on: there may be an answer (an early 413); else an error |
 //! | bytes after a message, a length beside chunks | all | benign; the connection is not used again |
+//! | shutdown of the reactor | not all | an error, never once more: there will be no fresh connection |
 //!
 //! After RFC 9112 8 and 9.3.1, and RFC 9110 9.2.2. On Windows a reset destroys what was received and not yet read, so the
 //! same event may be harmless on one system and a loss on another: one more reason to judge by the framing.
@@ -20,6 +21,7 @@
 use std::io;
 
 use super::request::{Method, Replay};
+use crate::reactor::Stopped;
 
 /// What is to be done about a connection that ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,7 +88,8 @@ pub(super) fn verdict(error: Option<&io::Error>, stage: Stage, replayable: Repla
 /// The peer closed or reset the connection, in the words of the systems. Of TLS: it went without close_notify.
 fn peer_is_gone(error: &io::Error) -> bool {
     use io::ErrorKind::*;
-    matches!(error.kind(), ConnectionReset | ConnectionAborted | BrokenPipe | NotConnected | UnexpectedEof | WriteZero)
+    Stopped::of(error).is_none()
+        && matches!(error.kind(), ConnectionReset | ConnectionAborted | BrokenPipe | NotConnected | UnexpectedEof | WriteZero)
 }
 
 #[cfg(test)]
@@ -125,6 +128,15 @@ mod tests {
         for kind in [io::ErrorKind::InvalidData, io::ErrorKind::PermissionDenied, io::ErrorKind::TimedOut] {
             assert_eq!(verdict(Some(&kind.into()), Stage::BeforeAnswer(Age::Reused), Replayable::Yes), Verdict::Surface, "{kind:?}");
         }
+    }
+
+    #[test]
+    fn what_this_side_ended_is_not_retried() {
+        let error = io::Error::from(Stopped::Aborted);
+        assert_eq!(error.kind(), io::ErrorKind::ConnectionAborted);
+        assert_eq!(verdict(Some(&error), Stage::BeforeAnswer(Age::Reused), Replayable::Yes), Verdict::Surface);
+        let by_the_system = io::ErrorKind::ConnectionAborted.into();
+        assert_eq!(verdict(Some(&by_the_system), Stage::BeforeAnswer(Age::Reused), Replayable::Yes), Verdict::RetryFresh);
     }
 
     #[test]

@@ -9,6 +9,7 @@ mod choice;
 mod drive;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod edge;
+mod ledger;
 #[cfg(unix)]
 mod poll;
 mod pool;
@@ -16,6 +17,7 @@ mod pool;
 mod readiness;
 mod reset;
 mod selector;
+mod shutdown;
 pub mod sim;
 mod socket;
 #[cfg(unix)]
@@ -31,7 +33,7 @@ use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::{Pin, pin};
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use futures_lite::future;
@@ -45,8 +47,11 @@ pub use crate::reactor::choice::Fallback;
 pub use crate::reactor::choice::ReactorKind;
 pub use crate::reactor::choice::Report;
 pub use crate::reactor::choice::choose;
+pub use crate::reactor::ledger::Ledger;
+pub use crate::reactor::shutdown::Keeper;
+pub use crate::reactor::shutdown::Shutdown;
+pub use crate::reactor::shutdown::Stopped;
 pub use crate::reactor::socket::Accept;
-pub use crate::reactor::socket::BenignShutdowns;
 pub use crate::reactor::socket::Listener;
 pub use crate::reactor::socket::Socket;
 pub use crate::reactor::socket::Stream;
@@ -73,8 +78,8 @@ pub trait Reactor: fmt::Debug + Send + Sync + 'static {
     fn block_on(&self, main: Pin<&mut dyn Future<Output = ()>>);
     /// Runs blocking or CPU-heavy work on the reactor's bounded pool; queued when all its threads are busy.
     fn spawn_blocking(&self, work: Box<dyn FnOnce() + Send>);
-    /// How many shutdowns of this reactor's sockets failed, which is never an error: see [`Socket`].
-    fn benign_shutdowns(&self) -> u64;
+    /// The one ledger that this reactor hands to all its sockets and listeners.
+    fn ledger(&self) -> &Ledger;
 }
 
 /// The chosen reactor, as a value: cheap to clone, passed to whatever needs sockets, time or threads.
@@ -100,17 +105,23 @@ impl Handle {
     /// Opens a TCP connection with `TCP_NODELAY` set. There is no time limit but the system's own.
     ///
     /// # Errors
-    /// What connect(2) says: refused, unreachable, timed out, out of file descriptors.
+    /// What connect(2) says: refused, unreachable, timed out, out of file descriptors. [`Stopped`], after a
+    /// [`shutdown`](Self::shutdown).
     pub fn connect(&self, addr: SocketAddr) -> Boxed<'static, io::Result<Socket>> {
-        self.0.connect(addr)
+        let (connecting, ledger) = (self.0.connect(addr), self.0.ledger().clone());
+        Box::pin(async move { ledger.attempt(connecting)?.await })
     }
 
     /// Listens on `addr`; port 0 picks a free one, which [`Listener::local_addr`] tells.
     ///
     /// # Errors
-    /// The address is in use, not this machine's, or not permitted.
+    /// The address is in use, not this machine's, or not permitted. [`Stopped`], after a [`shutdown`](Self::shutdown).
     pub fn listen(&self, addr: SocketAddr) -> Boxed<'static, io::Result<Listener>> {
-        self.0.listen(addr)
+        let (listening, ledger) = (self.0.listen(addr), self.0.ledger().clone());
+        Box::pin(async move {
+            ledger.admit()?;
+            listening.await
+        })
     }
 
     /// The addresses of a host name, each with `port`, in the resolver's order; an IP address resolves to itself.
@@ -184,7 +195,62 @@ impl Handle {
     /// How many shutdowns of this reactor's sockets failed. Such a failure is never an error (the peer had already reset the
     /// connection, say) and is not logged above trace, but a new pattern shows here.
     pub fn benign_shutdowns(&self) -> u64 {
-        self.0.benign_shutdowns()
+        self.0.ledger().benign_shutdowns()
+    }
+
+    /// Shuts the reactor down, for all its handles: begins with this call, and is ready when the last connection has ended, at
+    /// the latest when `grace` is over.
+    ///
+    /// From this call on nothing new is opened or accepted ([`Stopped::Refused`]), and [`Keeper`]s close what they keep at
+    /// rest, as an HTTP client does with its pool. What carries something may come to its end; name lookups, timers and
+    /// `unblock` go on for that, and after. What is open when the grace is over is aborted: its descriptor is closed by this
+    /// future, its tasks are woken and told [`Stopped::Aborted`], and so is whoever asks later. Threads and the event queue
+    /// go with the last handle, socket, listener and timer; a listener is its owner's to drop and is not waited for.
+    ///
+    /// A grace of zero aborts at the first poll whatever does not rest. Without any connection it is ready at once. A second
+    /// call has a grace of its own, of which the shorter counts; both tell the same, and so does a call after the end.
+    /// Dropping the future leaves open what is open: nothing new comes, and nothing is aborted. Like any future it may be
+    /// awaited within `block_on`, on another thread or on another executor, provided that somebody [drives](Drive) the reactor.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use futures_lite::AsyncReadExt;
+    /// use smolcrawl::reactor::{Stopped, sim::Sim};
+    ///
+    /// let handle = Sim::new().handle();
+    /// handle.block_on(async {
+    ///     let listener = handle.listen("10.0.0.1:80".parse().unwrap()).await.unwrap();
+    ///     let mut near = handle.connect(listener.local_addr()).await.unwrap();
+    ///     let far = listener.accept().await.unwrap();
+    ///     drop(far);
+    ///
+    ///     let ended = handle.shutdown(Duration::from_secs(5)).await; // near's owner does nothing within 5 s
+    ///     assert_eq!((ended.drained, ended.aborted), (0, 1));
+    ///     assert_eq!(Stopped::of(&near.read(&mut [0]).await.unwrap_err()), Some(Stopped::Aborted));
+    /// });
+    /// ```
+    pub fn shutdown(&self, grace: Duration) -> impl Future<Output = Shutdown> + Send + use<> {
+        let handle = self.clone();
+        let deadline = self.now().checked_add(grace);
+        self.0.ledger().close();
+        async move {
+            let ledger = handle.0.ledger();
+            let late = async {
+                match deadline {
+                    Some(at) if handle.now() < at => handle.sleep_until(at).await,
+                    Some(_) => {}
+                    None => future::pending().await,
+                }
+            };
+            future::or(async { _ = ledger.over().await }, late).await;
+            ledger.abort();
+            ledger.over().await
+        }
+    }
+
+    /// Tells `keeper` when a shutdown of this reactor begins: at once, if it has begun.
+    pub fn announce_shutdown_to(&self, keeper: Weak<dyn Keeper>) {
+        self.0.ledger().announce_to(keeper);
     }
 }
 

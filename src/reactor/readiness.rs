@@ -15,8 +15,8 @@ use crate::reactor::Reactor;
 use crate::reactor::choice::Drive;
 use crate::reactor::drive::Life;
 use crate::reactor::drive::Queue;
+use crate::reactor::ledger::Ledger;
 use crate::reactor::pool::Pool;
-use crate::reactor::socket::BenignShutdowns;
 use crate::reactor::socket::Listener;
 use crate::reactor::socket::Socket;
 use crate::reactor::stream::Connection;
@@ -31,7 +31,7 @@ pub(crate) struct Readiness {
     name: &'static str,
     work: Pool,
     names: Pool,
-    shutdowns: BenignShutdowns,
+    ledger: Ledger,
 }
 
 impl Readiness {
@@ -41,19 +41,19 @@ impl Readiness {
     /// The system grants no thread.
     pub(crate) fn start(name: &'static str, queue: impl Queue, drive: Drive) -> io::Result<Self> {
         let life = Arc::new(Life::start(Box::new(queue), drive)?);
-        Ok(Self { life, name, work: Pool::for_work(), names: Pool::for_names(), shutdowns: BenignShutdowns::default() })
+        Ok(Self { life, name, work: Pool::for_work(), names: Pool::for_names(), ledger: Ledger::default() })
     }
 }
 
 impl Reactor for Readiness {
     fn connect(&self, addr: SocketAddr) -> Boxed<'static, io::Result<Socket>> {
-        let (life, shutdowns) = (self.life.clone(), self.shutdowns.clone());
-        Box::pin(async move { Ok(Socket::new(Connection::connect(life, addr).await?, &shutdowns)) })
+        let (life, ledger) = (self.life.clone(), self.ledger.clone());
+        Box::pin(async move { Ok(Socket::new(Connection::connect(life, addr).await?, &ledger)) })
     }
 
     fn listen(&self, addr: SocketAddr) -> Boxed<'static, io::Result<Listener>> {
-        let (life, shutdowns) = (self.life.clone(), self.shutdowns.clone());
-        Box::pin(async move { Ok(Listener::new(Port::new(life, TcpListener::bind(addr)?, shutdowns)?)) })
+        let (life, ledger) = (self.life.clone(), self.ledger.clone());
+        Box::pin(async move { Ok(Listener::new(Port::new(life, TcpListener::bind(addr)?, ledger.clone())?, &ledger)) })
     }
 
     fn resolve(&self, host: &str, port: u16) -> Boxed<'static, io::Result<Vec<SocketAddr>>> {
@@ -77,8 +77,8 @@ impl Reactor for Readiness {
         self.work.spawn(work);
     }
 
-    fn benign_shutdowns(&self) -> u64 {
-        self.shutdowns.count()
+    fn ledger(&self) -> &Ledger {
+        &self.ledger
     }
 }
 

@@ -18,11 +18,11 @@ use futures_io::{AsyncRead, AsyncWrite};
 use crate::reactor::Boxed;
 use crate::reactor::Reactor;
 use crate::reactor::choice::Drive;
+use crate::reactor::ledger::Ledger;
 use crate::reactor::pool::Pool;
 use crate::reactor::reset::ResetMemory;
 use crate::reactor::reset::send_at_once;
 use crate::reactor::socket::Accept;
-use crate::reactor::socket::BenignShutdowns;
 use crate::reactor::socket::Listener;
 use crate::reactor::socket::Socket;
 use crate::reactor::socket::Stream;
@@ -32,7 +32,7 @@ use crate::reactor::unblock;
 pub(crate) struct Selector {
     work: Pool,
     names: Pool,
-    shutdowns: BenignShutdowns,
+    ledger: Ledger,
     drive: Drive,
 }
 
@@ -49,7 +49,7 @@ impl Selector {
             panic::catch_unwind(touch).map_err(|_| io::Error::other("async-io's reactor panicked while it started"))?;
             STARTED.store(true, Ordering::Release);
         }
-        Ok(Self { work: Pool::for_work(), names: Pool::for_names(), shutdowns: BenignShutdowns::default(), drive })
+        Ok(Self { work: Pool::for_work(), names: Pool::for_names(), ledger: Ledger::default(), drive })
     }
 }
 
@@ -81,19 +81,20 @@ pub(crate) fn backend() -> &'static str {
 
 impl Reactor for Selector {
     fn connect(&self, addr: SocketAddr) -> Boxed<'static, io::Result<Socket>> {
-        let shutdowns = self.shutdowns.clone();
+        let ledger = self.ledger.clone();
         Box::pin(async move {
             let stream = Connection::new(Async::<TcpStream>::connect(addr).await?, addr);
-            Ok(Socket::new(stream, &shutdowns))
+            Ok(Socket::new(stream, &ledger))
         })
     }
 
     fn listen(&self, addr: SocketAddr) -> Boxed<'static, io::Result<Listener>> {
-        let shutdowns = self.shutdowns.clone();
+        let ledger = self.ledger.clone();
         Box::pin(async move {
             let io = Async::<TcpListener>::bind(addr)?;
             let addr = io.get_ref().local_addr()?;
-            Ok(Listener::new(Port { io, addr, shutdowns }))
+            let port = Port { io, addr, ledger: ledger.clone() };
+            Ok(Listener::new(port, &ledger))
         })
     }
 
@@ -122,22 +123,22 @@ impl Reactor for Selector {
         self.work.spawn(work);
     }
 
-    fn benign_shutdowns(&self) -> u64 {
-        self.shutdowns.count()
+    fn ledger(&self) -> &Ledger {
+        &self.ledger
     }
 }
 
 struct Port {
     io: Async<TcpListener>,
     addr: SocketAddr,
-    shutdowns: BenignShutdowns,
+    ledger: Ledger,
 }
 
 impl Accept for Port {
     fn accept(&self) -> Boxed<'_, io::Result<(Socket, SocketAddr)>> {
         Box::pin(async move {
             let (io, peer) = self.io.accept().await?;
-            Ok((Socket::new(Connection::new(io, peer), &self.shutdowns), peer))
+            Ok((Socket::new(Connection::new(io, peer), &self.ledger), peer))
         })
     }
 

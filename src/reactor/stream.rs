@@ -16,10 +16,10 @@ use rustix::net::{AddressFamily, SocketType};
 use crate::reactor::Boxed;
 use crate::reactor::drive::Life;
 use crate::reactor::drive::Listing;
+use crate::reactor::ledger::Ledger;
 use crate::reactor::reset::ResetMemory;
 use crate::reactor::reset::send_at_once;
 use crate::reactor::socket::Accept;
-use crate::reactor::socket::BenignShutdowns;
 use crate::reactor::socket::Socket;
 use crate::reactor::socket::Stream;
 use crate::reactor::sources::Descriptor;
@@ -233,16 +233,16 @@ pub(crate) struct Port {
     io: Arc<TcpListener>,
     addr: SocketAddr,
     crowd: Arc<Crowd>,
-    shutdowns: BenignShutdowns,
+    ledger: Ledger,
 }
 
 impl Port {
-    pub(crate) fn new(life: Arc<Life>, io: TcpListener, shutdowns: BenignShutdowns) -> io::Result<Self> {
+    pub(crate) fn new(life: Arc<Life>, io: TcpListener, ledger: Ledger) -> io::Result<Self> {
         io.set_nonblocking(true)?;
         let addr = io.local_addr()?;
         let io = Arc::new(io);
         let watch = Watch::new(life, io.clone(), Supposed::NotReady)?;
-        Ok(Self { watch, io, addr, crowd: Arc::default(), shutdowns })
+        Ok(Self { watch, io, addr, crowd: Arc::default(), ledger })
     }
 
     /// Whatever error there is but "nobody there": the port stays ready, as the connection may still be in the queue.
@@ -276,7 +276,7 @@ impl Accept for Port {
         Box::pin(async move {
             let (io, peer) = poll_fn(|cx| self.poll_accept(&mut place, cx)).await?;
             let connection = Connection::accepted(self.watch.life.clone(), io, peer)?;
-            Ok((Socket::new(connection, &self.shutdowns), peer))
+            Ok((Socket::new(connection, &self.ledger), peer))
         })
     }
 

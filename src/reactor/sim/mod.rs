@@ -44,11 +44,11 @@ use futures_lite::future;
 use crate::reactor::Boxed;
 use crate::reactor::Handle;
 use crate::reactor::Reactor;
+use crate::reactor::ledger::Ledger;
 use crate::reactor::sim::tasks::Tasks;
 use crate::reactor::sim::wire::End;
 use crate::reactor::sim::wire::Wire;
 use crate::reactor::socket::Accept;
-use crate::reactor::socket::BenignShutdowns;
 use crate::reactor::socket::Listener;
 use crate::reactor::socket::Socket;
 use crate::reactor::socket::Stream;
@@ -109,7 +109,7 @@ impl Sim {
             unreachable: BTreeSet::new(),
             opened: BTreeMap::new(),
         };
-        let world = World { started, state: Mutex::new(state), tasks: Tasks::default(), shutdowns: BenignShutdowns::default() };
+        let world = World { started, state: Mutex::new(state), tasks: Tasks::default(), ledger: Ledger::default() };
         Self { world: Arc::new(world) }
     }
 
@@ -167,7 +167,9 @@ impl Sim {
     /// # Panics
     /// The socket is not one of this world.
     pub fn reset(&self, socket: Socket) {
-        let addresses = (socket.local_addr().expect("a simulated socket knows its address"), socket.peer_addr());
+        // A shutdown may have aborted it: then it is closed already.
+        let Ok(near) = socket.local_addr() else { return };
+        let addresses = (near, socket.peer_addr());
         self.world.with(|state| {
             let end = state.wire.find(addresses).expect("only a socket of this world can be reset by it");
             state.wire.abort(end, state.now);
@@ -235,7 +237,8 @@ impl Reactor for Sim {
         let sim = self.clone();
         Box::pin(async move {
             let addr = sim.world.with(|state| state.listen(addr))?;
-            Ok(Listener::new(Entrance { sim, addr }))
+            let ledger = sim.world.ledger.clone();
+            Ok(Listener::new(Entrance { sim, addr }, &ledger))
         })
     }
 
@@ -275,14 +278,14 @@ impl Reactor for Sim {
         work();
     }
 
-    fn benign_shutdowns(&self) -> u64 {
-        self.world.shutdowns.count()
+    fn ledger(&self) -> &Ledger {
+        &self.world.ledger
     }
 }
 
 impl Sim {
     fn socket(&self, end: End) -> Socket {
-        Socket::new(Connection { world: self.world.clone(), end }, &self.world.shutdowns)
+        Socket::new(Connection { world: self.world.clone(), end }, &self.world.ledger)
     }
 }
 
@@ -291,7 +294,7 @@ struct World {
     /// Nothing foreign runs under it: wakers are woken and dropped after it is released.
     state: Mutex<State>,
     tasks: Tasks,
-    shutdowns: BenignShutdowns,
+    ledger: Ledger,
 }
 
 impl World {

@@ -471,15 +471,14 @@ fn a_socket_and_a_handle_can_go_anywhere() {
 
 #[test]
 fn a_flush_that_fails_is_an_error_of_closing_but_a_shutdown_that_fails_is_not() {
-    let shutdowns = crate::reactor::BenignShutdowns::default();
-    let close =
-        |flush, shutdown| future::block_on(Socket::new(Failing { flush, shutdown }, &shutdowns).close()).map_err(|error| error.kind());
+    let ledger = crate::reactor::Ledger::default();
+    let close = |flush, shutdown| future::block_on(Socket::new(Failing { flush, shutdown }, &ledger).close()).map_err(|error| error.kind());
     assert_eq!(close(None, None), Ok(()));
-    assert_eq!(shutdowns.count(), 0);
+    assert_eq!(ledger.benign_shutdowns(), 0);
     assert_eq!(close(None, Some(ErrorKind::NotConnected)), Ok(()));
-    assert_eq!(shutdowns.count(), 1);
+    assert_eq!(ledger.benign_shutdowns(), 1);
     assert_eq!(close(Some(ErrorKind::StorageFull), Some(ErrorKind::NotConnected)), Err(ErrorKind::StorageFull));
-    assert_eq!(shutdowns.count(), 1);
+    assert_eq!(ledger.benign_shutdowns(), 1);
 }
 
 /// Fails as told.
