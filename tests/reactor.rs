@@ -1,6 +1,10 @@
 //! Every reactor of this platform, driven by its callers and by a thread of its own, over real loopback sockets and through
 //! the public API. Their simulated twin is tested in `src/reactor/sim/`.
 
+#[cfg(target_os = "linux")]
+#[path = "support/child.rs"]
+mod child;
+
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
@@ -8,6 +12,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
+#[cfg(target_os = "linux")]
+use child::{count, in_a_child};
 use futures_lite::future;
 use futures_lite::{AsyncReadExt, AsyncWriteExt, StreamExt};
 use futures_util::stream::FuturesUnordered;
@@ -742,29 +748,6 @@ fn a_thousand_idle_connections_leave_room_for_a_busy_one() {
             });
         });
     });
-}
-
-/// Runs `test`, which is the body of the test called `name`, in a process of its own: with a limit, and alone.
-#[cfg(target_os = "linux")]
-fn in_a_child(name: &str, limit: &str, test: impl FnOnce()) {
-    const VARIABLE: &str = "SMOLCRAWL_TEST_IN_A_CHILD";
-    if std::env::var_os(VARIABLE).is_some() {
-        return test();
-    }
-    let child = std::process::Command::new("sh")
-        .args(["-c", &format!("{limit} && exec \"$0\" --exact \"$1\" --nocapture --test-threads 1")])
-        .arg(std::env::current_exe().unwrap())
-        .arg(name)
-        .env(VARIABLE, "1")
-        .output()
-        .unwrap();
-    let told = String::from_utf8_lossy(&child.stderr);
-    assert!(child.status.success() && String::from_utf8_lossy(&child.stdout).contains("1 passed"), "{told}");
-}
-
-#[cfg(target_os = "linux")]
-fn count(folder: &str) -> usize {
-    std::fs::read_dir(folder).unwrap().count()
 }
 
 const DRIVES: [Drive; 2] = [Drive::CallingThread, Drive::OwnThread];

@@ -127,7 +127,9 @@ impl Wire {
     /// A session is closed as RFC 8446 6.1 asks, as far as that needs no waiting. There is no shutdown(2): dropping the socket sends FIN.
     fn say_goodbye(&mut self) -> io::Result<()> {
         let Stream::Tls(stream) = &mut self.stream else { return Ok(()) };
-        stream.get_mut().1.send_close_notify();
+        let (socket, session) = stream.get_mut();
+        socket.take_leave();
+        session.send_close_notify();
         match Pin::new(stream).poll_flush(&mut Context::from_waker(Waker::noop())) {
             Poll::Ready(sent) => sent,
             Poll::Pending => Ok(()),

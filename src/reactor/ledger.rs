@@ -316,7 +316,7 @@ struct Held<T> {
     what: What<T>,
     /// The tasks that wait to read and to write. They are woken by the system's events in any other case.
     wakers: [Option<Waker>; 2],
-    /// The owner was told of an error.
+    /// The owner was told of an error, or expects nothing more.
     failed: bool,
 }
 
@@ -396,6 +396,11 @@ impl<T: Send + 'static> Entry<T> {
             What::Open(what) => Some(look(what)),
             What::Ended(_) => None,
         }
+    }
+
+    /// From now on no error surfaces.
+    pub(crate) fn expect_nothing(&self) {
+        self.line.lock().failed = true;
     }
 
     /// Polls what is open; [`Stopped::Aborted`] if it was aborted, at any time. The first error that the owner is told counts

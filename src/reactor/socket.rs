@@ -73,6 +73,12 @@ impl Socket {
     pub fn is_quiet(&self) -> bool {
         self.entry.with(|stream| stream.is_quiet()).unwrap_or(false)
     }
+
+    /// Everything was said but for the goodbye of a protocol above, such as TLS: no error takes anything from anybody from now
+    /// on, and a shutdown of the reactor does not count it as surfaced.
+    pub fn take_leave(&mut self) {
+        self.entry.expect_nothing();
+    }
 }
 
 impl fmt::Debug for Socket {

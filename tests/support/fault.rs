@@ -67,6 +67,7 @@ pub struct Trial {
     pub id: u64,
     /// For the requests to come, in order.
     answers: Mutex<VecDeque<Vec<Step>>>,
+    begun: (Sender<()>, Receiver<()>),
     go: (Sender<()>, Receiver<()>),
     ended: (Sender<()>, Receiver<()>),
 }
@@ -75,6 +76,11 @@ impl Trial {
     /// The server may go on after [`Step::AwaitGo`].
     pub fn go(&self) {
         let _ = self.go.0.try_send(());
+    }
+
+    /// Waits until the server has read a request of this trial.
+    pub async fn begun(&self) {
+        let _ = self.begun.1.recv().await;
     }
 
     /// Waits until a FIN or RST of this trial has arrived at the client's side.
@@ -119,7 +125,13 @@ impl FaultServer {
     pub fn trial(&self, answers: impl IntoIterator<Item = Vec<Step>>) -> Arc<Trial> {
         let id = self.shared.next.fetch_add(1, Ordering::Relaxed);
         let answers = Mutex::new(answers.into_iter().collect());
-        let trial = Arc::new(Trial { id, answers, go: async_channel::unbounded(), ended: async_channel::unbounded() });
+        let trial = Arc::new(Trial {
+            id,
+            answers,
+            begun: async_channel::unbounded(),
+            go: async_channel::unbounded(),
+            ended: async_channel::unbounded(),
+        });
         self.shared.trials.lock().unwrap().insert(id, trial.clone());
         trial
     }
@@ -166,6 +178,7 @@ impl Shared {
             if steps.first() != Some(&Step::LeaveBody) && !read_body(&mut wire, &mut received, content_length(&head)) {
                 return;
             }
+            let _ = trial.begun.0.try_send(());
             match play(wire, &steps, &trial) {
                 Some(open) => wire = open,
                 None => return,
