@@ -22,6 +22,9 @@ const GRACE: Duration = Duration::from_millis(1500);
 /// For a machine that is busy with other things.
 const SLACK: Duration = Duration::from_secs(5);
 
+/// For all of it.
+const LONG: Duration = Duration::from_secs(60);
+
 /// Connections at rest when the shutdown begins.
 const IDLE: usize = 10;
 /// Sockets whose owners close them after their peers' reset.
@@ -66,7 +69,7 @@ fn two_hundred_requests_in_flight_end_within_the_grace_and_each_is_told_how() {
             for drive in [Drive::CallingThread, Drive::OwnThread] {
                 let name = format!("{kind}, {drive}, {transport:?}");
                 let (handle, _) = choose(Choice { kind, asked_by: AskedBy::Builder, drive, fallback: Fallback::Refuse }).unwrap();
-                handle.block_on(drain(&handle, &server, &name));
+                handle.block_on(handle.timeout(LONG, drain(&handle, &server, &name))).expect("some request has no outcome");
                 let logged = LOGGER.take();
                 assert!(logged.is_empty(), "{name}: {logged:?}");
                 assert!(server.complaints().is_empty());
