@@ -9,11 +9,13 @@ use crate::reactor::Handle;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 use crate::reactor::edge::Edge;
 #[cfg(unix)]
-use crate::reactor::poll::Polled;
+use crate::reactor::own::Own;
 #[cfg(unix)]
-use crate::reactor::readiness::Readiness;
+use crate::reactor::poll::Polled;
 use crate::reactor::selector;
 use crate::reactor::selector::Selector;
+#[cfg(unix)]
+use crate::reactor::watched::Watched;
 
 /// A reactor as one asks for it. `Display` and `FromStr` use the lower-case name; the system's own names are understood too.
 ///
@@ -296,9 +298,9 @@ fn start(kind: ReactorKind, drive: Drive) -> io::Result<(Handle, &'static str)> 
     match kind {
         ReactorKind::Selector => Ok((Handle::new(Selector::start(drive)?), selector::backend())),
         #[cfg(any(target_os = "linux", target_os = "android"))]
-        ReactorKind::Edge => Ok((Handle::new(Readiness::start("edge", Edge::new()?, drive)?), "edge-triggered epoll")),
+        ReactorKind::Edge => Ok((Handle::new(Own::start("edge", Watched::new(Edge::new()?), drive)?), "edge-triggered epoll")),
         #[cfg(unix)]
-        ReactorKind::Poll => Ok((Handle::new(Readiness::start("poll", Polled::new()?, drive)?), "poll")),
+        ReactorKind::Poll => Ok((Handle::new(Own::start("poll", Watched::new(Polled::new()?), drive)?), "poll")),
         _ => Err(io::ErrorKind::Unsupported.into()),
     }
 }

@@ -6,14 +6,16 @@
 
 mod choice;
 #[cfg(unix)]
+mod crowd;
+#[cfg(unix)]
 mod drive;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod edge;
 #[cfg(unix)]
+mod own;
+#[cfg(unix)]
 mod poll;
 mod pool;
-#[cfg(unix)]
-mod readiness;
 mod reset;
 mod selector;
 pub mod sim;
@@ -21,10 +23,14 @@ mod socket;
 #[cfg(unix)]
 mod sources;
 #[cfg(unix)]
+mod streak;
+#[cfg(unix)]
 mod stream;
 #[cfg(unix)]
 mod timers;
 mod unblock;
+#[cfg(unix)]
+mod watched;
 
 use std::fmt;
 use std::future::Future;
