@@ -5,6 +5,8 @@
 //! sockets and timers: a reactor is *chosen* once, probed before it is touched, and passed on as a value.
 
 mod choice;
+#[cfg(target_os = "linux")]
+mod completion;
 #[cfg(unix)]
 mod crowd;
 #[cfg(unix)]
