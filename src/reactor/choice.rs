@@ -6,14 +6,18 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use crate::reactor::Handle;
+#[cfg(target_os = "linux")]
+use crate::reactor::completion::Completion;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 use crate::reactor::edge::Edge;
 #[cfg(unix)]
-use crate::reactor::poll::Polled;
+use crate::reactor::own::Own;
 #[cfg(unix)]
-use crate::reactor::readiness::Readiness;
+use crate::reactor::poll::Polled;
 use crate::reactor::selector;
 use crate::reactor::selector::Selector;
+#[cfg(unix)]
+use crate::reactor::watched::Watched;
 
 /// A reactor as one asks for it. `Display` and `FromStr` use the lower-case name; the system's own names are understood too.
 ///
@@ -36,13 +40,15 @@ pub enum ReactorKind {
     Edge,
     /// poll(2), of our own: the last resort, as each wait costs more the more connections wait. Unix.
     Poll,
-    /// A proactor: io_uring, IOCP. Not in this version.
+    /// A proactor, of our own: io_uring. Linux 5.19 and later, where the system permits it; chosen only when asked for.
     Completion,
 }
 
 impl ReactorKind {
     /// The kinds that this version has on this platform.
-    pub const AVAILABLE: &'static [Self] = if cfg!(any(target_os = "linux", target_os = "android")) {
+    pub const AVAILABLE: &'static [Self] = if cfg!(target_os = "linux") {
+        &[Self::Auto, Self::Selector, Self::Edge, Self::Poll, Self::Completion]
+    } else if cfg!(target_os = "android") {
         &[Self::Auto, Self::Selector, Self::Edge, Self::Poll]
     } else if cfg!(unix) {
         &[Self::Auto, Self::Selector, Self::Poll]
@@ -296,9 +302,11 @@ fn start(kind: ReactorKind, drive: Drive) -> io::Result<(Handle, &'static str)> 
     match kind {
         ReactorKind::Selector => Ok((Handle::new(Selector::start(drive)?), selector::backend())),
         #[cfg(any(target_os = "linux", target_os = "android"))]
-        ReactorKind::Edge => Ok((Handle::new(Readiness::start("edge", Edge::new()?, drive)?), "edge-triggered epoll")),
+        ReactorKind::Edge => Ok((Handle::new(Own::start("edge", Watched::new(Edge::new()?), drive)?), "edge-triggered epoll")),
+        #[cfg(target_os = "linux")]
+        ReactorKind::Completion => Ok((Handle::new(Own::start("completion", Completion::new()?, drive)?), "io_uring")),
         #[cfg(unix)]
-        ReactorKind::Poll => Ok((Handle::new(Readiness::start("poll", Polled::new()?, drive)?), "poll")),
+        ReactorKind::Poll => Ok((Handle::new(Own::start("poll", Watched::new(Polled::new()?), drive)?), "poll")),
         _ => Err(io::ErrorKind::Unsupported.into()),
     }
 }

@@ -13,46 +13,23 @@ use std::thread::{self, JoinHandle, Thread};
 use std::time::{Duration, Instant};
 
 use crate::reactor::choice::Drive;
-use crate::reactor::sources::Descriptor;
-use crate::reactor::sources::Event;
-use crate::reactor::sources::Key;
-use crate::reactor::sources::Sources;
 use crate::reactor::timers::Timers;
 
-/// The system's queue of events.
+/// What a reactor of our own waits in: the system's queue, and what was asked of it.
 pub(crate) trait Queue: Send + Sync + 'static {
-    /// From now on events of `descriptor` are reported as of `key`.
-    ///
-    /// # Errors
-    /// The system's limits.
-    fn watch(&self, descriptor: &Descriptor, key: Key) -> io::Result<()>;
-    /// No longer. An event that is on its way may still be reported.
-    fn forget(&self, descriptor: &Descriptor);
-    /// Waits until there are events, the limit has passed or somebody rings, and adds the events that there are: a
-    /// bounded number at once. It may return for no reason.
+    /// Waits until there is news, the limit has passed or somebody rings. Notes the news that there are, a bounded number at
+    /// once, and adds those who waited for them. It may return for no reason.
     ///
     /// # Errors
     /// The system refuses to wait.
-    fn wait(&self, sources: &Sources, limit: Option<Duration>, events: &mut Vec<Event>) -> io::Result<()>;
+    fn wait(&self, limit: Option<Duration>, wakers: &mut Vec<Waker>) -> io::Result<()>;
     /// Ends a `wait`: the one that goes on, or else the next.
     fn ring(&self);
-    /// What a `wait` that goes on has to be told of.
-    fn listing(&self) -> Listing;
-}
-
-/// Which sources a `wait` waits for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Listing {
-    /// Those that are watched, at any time.
-    Standing,
-    /// Those that were awaited when it began: a change has to end it.
-    EachWait,
 }
 
 /// What turns: the queue, and what it is turned for.
-pub(crate) struct Core {
-    queue: Box<dyn Queue>,
-    pub sources: Sources,
+pub(crate) struct Core<Q> {
+    pub queue: Q,
     pub timers: Timers,
     /// A thread waits in the queue, or is about to and has not yet looked at what it waits for.
     waiting: AtomicBool,
@@ -61,39 +38,27 @@ pub(crate) struct Core {
     /// The thread of the reactor's own is to end.
     ended: AtomicBool,
     /// Held for moves only. Who has made it busy turns the reactor.
-    turn: Mutex<Turn>,
+    turn: Mutex<Turn<Q>>,
 }
 
-#[derive(Default)]
-struct Turn {
+struct Turn<Q> {
     busy: bool,
     /// Callers that wait and could turn it in place of the one that does.
-    standby: VecDeque<Arc<Caller>>,
-    /// Kept for the next turn.
-    buffers: Buffers,
-}
-
-#[derive(Default)]
-struct Buffers {
-    events: Vec<Event>,
+    standby: VecDeque<Arc<Caller<Q>>>,
+    /// Kept for the next turn: its memory.
     wakers: Vec<Waker>,
 }
 
-impl Core {
-    fn new(queue: Box<dyn Queue>) -> Self {
+impl<Q: Queue> Core<Q> {
+    fn new(queue: Q) -> Self {
         Self {
             queue,
-            sources: Sources::default(),
             timers: Timers::default(),
             waiting: AtomicBool::new(false),
             rung: AtomicBool::new(false),
             ended: AtomicBool::new(false),
-            turn: Mutex::default(),
+            turn: Mutex::new(Turn { busy: false, standby: VecDeque::new(), wakers: Vec::new() }),
         }
-    }
-
-    pub(crate) fn queue(&self) -> &dyn Queue {
-        &*self.queue
     }
 
     /// What is waited for has changed: a wait that goes on must look again. (One that has not begun will see it.)
@@ -126,21 +91,21 @@ impl Core {
     }
 
     fn turn_until_ended(&self) {
-        let mut turning = Turning { core: self, buffers: Buffers::default() };
+        let mut turning = Turning { core: self, wakers: Vec::new() };
         while !self.ended.load(Ordering::SeqCst) {
             turning.once(&self.ended);
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Turn> {
+    fn lock(&self) -> MutexGuard<'_, Turn<Q>> {
         self.turn.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// A thread in `block_on`, as the wakers of its future see it.
-struct Caller {
+struct Caller<Q> {
     /// Weak, as a waker may be kept for long by others, and must keep no descriptor open.
-    core: Weak<Core>,
+    core: Weak<Core<Q>>,
     thread: Thread,
     /// Its future wants to be polled.
     woken: AtomicBool,
@@ -150,9 +115,9 @@ struct Caller {
     offered: AtomicBool,
 }
 
-impl Caller {
+impl<Q: Queue> Caller<Q> {
     /// Returns once the future was woken. Meanwhile this thread turns the reactor, at least once, or stands by.
-    fn wait(self: &Arc<Self>, core: &Core) {
+    fn wait(self: &Arc<Self>, core: &Core<Q>) {
         loop {
             if let Some(mut turning) = self.take_turn(core) {
                 self.turning.store(true, Ordering::SeqCst);
@@ -175,18 +140,18 @@ impl Caller {
     }
 
     /// The turn if it is free, else a place in standby.
-    fn take_turn<'a>(self: &Arc<Self>, core: &'a Core) -> Option<Turning<'a>> {
+    fn take_turn<'a>(self: &Arc<Self>, core: &'a Core<Q>) -> Option<Turning<'a, Q>> {
         let mut turn = core.lock();
         if turn.busy {
             turn.standby.push_back(self.clone());
             return None;
         }
         turn.busy = true;
-        Some(Turning { core, buffers: std::mem::take(&mut turn.buffers) })
+        Some(Turning { core, wakers: std::mem::take(&mut turn.wakers) })
     }
 
     /// Leaves standby to poll the future. An offer that came in between goes to the next.
-    fn stand_down(self: &Arc<Self>, core: &Core) {
+    fn stand_down(self: &Arc<Self>, core: &Core<Q>) {
         let mut turn = core.lock();
         match turn.standby.iter().position(|caller| Arc::ptr_eq(caller, self)) {
             Some(place) => drop(turn.standby.remove(place)),
@@ -198,7 +163,7 @@ impl Caller {
     }
 }
 
-impl Wake for Caller {
+impl<Q: Queue> Wake for Caller<Q> {
     fn wake(self: Arc<Self>) {
         self.wake_by_ref();
     }
@@ -218,7 +183,7 @@ impl Wake for Caller {
     }
 }
 
-impl Turn {
+impl<Q> Turn<Q> {
     /// Lets a caller in standby know that the turn is free, if it is.
     fn offer(&mut self) {
         if self.busy {
@@ -232,15 +197,15 @@ impl Turn {
 }
 
 /// The right to turn the reactor. Dropping it offers it to the next.
-struct Turning<'a> {
-    core: &'a Core,
-    buffers: Buffers,
+struct Turning<'a, Q: Queue> {
+    core: &'a Core<Q>,
+    wakers: Vec<Waker>,
 }
 
-impl Turning<'_> {
-    /// One wait and what comes of it: as many wakes as there are events and timers due. Does not sleep if `in_a_hurry`.
+impl<Q: Queue> Turning<'_, Q> {
+    /// One wait and what comes of it: as many wakes as there are news and timers due. Does not sleep if `in_a_hurry`.
     fn once(&mut self, in_a_hurry: &AtomicBool) {
-        let Self { core, buffers: Buffers { events, wakers } } = self;
+        let Self { core, wakers } = self;
         core.rung.store(false, Ordering::SeqCst);
         core.waiting.store(true, Ordering::SeqCst);
         // Looked at after it was said that this thread waits: what changes later rings.
@@ -249,14 +214,12 @@ impl Turning<'_> {
             Some(at) => Some(at.saturating_duration_since(Instant::now()).min(LONGEST)),
             None => None,
         };
-        events.clear();
-        let waited = core.queue.wait(&core.sources, limit, events);
+        let waited = core.queue.wait(limit, wakers);
         core.waiting.store(false, Ordering::SeqCst);
         if let Err(error) = waited {
             log::error!("the reactor cannot wait for its sockets: {error}");
             thread::sleep(PAUSE);
         }
-        core.sources.note(events, wakers);
         core.timers.take_due(Instant::now(), wakers);
         for waker in wakers.drain(..) {
             // A task's fault must not stop the others'.
@@ -267,10 +230,10 @@ impl Turning<'_> {
     }
 }
 
-impl Drop for Turning<'_> {
+impl<Q: Queue> Drop for Turning<'_, Q> {
     fn drop(&mut self) {
         let mut turn = self.core.lock();
-        turn.buffers = std::mem::take(&mut self.buffers);
+        turn.wakers = std::mem::take(&mut self.wakers);
         turn.busy = false;
         turn.offer();
     }
@@ -278,16 +241,16 @@ impl Drop for Turning<'_> {
 
 /// What a reactor of our own lives for: its handles, sockets and timers share it. With the last of them it ends, its thread
 /// too, and gives everything back to the system.
-pub(crate) struct Life {
-    core: Arc<Core>,
+pub(crate) struct Life<Q: Queue> {
+    core: Arc<Core<Q>>,
     /// Of the reactor's own, if it has one.
     thread: Option<JoinHandle<()>>,
 }
 
-impl Life {
+impl<Q: Queue> Life<Q> {
     /// # Errors
     /// The system grants no thread.
-    pub(crate) fn start(queue: Box<dyn Queue>, drive: Drive) -> io::Result<Self> {
+    pub(crate) fn start(queue: Q, drive: Drive) -> io::Result<Self> {
         let core = Arc::new(Core::new(queue));
         let thread = match drive {
             Drive::CallingThread => None,
@@ -299,8 +262,12 @@ impl Life {
         Ok(Self { core, thread })
     }
 
-    pub(crate) fn core(&self) -> &Core {
+    pub(crate) fn core(&self) -> &Core<Q> {
         &self.core
+    }
+
+    pub(crate) fn queue(&self) -> &Q {
+        &self.core.queue
     }
 
     pub(crate) fn block_on(&self, main: Pin<&mut dyn Future<Output = ()>>) {
@@ -311,7 +278,7 @@ impl Life {
     }
 }
 
-impl Drop for Life {
+impl<Q: Queue> Drop for Life<Q> {
     fn drop(&mut self) {
         let Some(thread) = self.thread.take() else { return };
         self.core.ended.store(true, Ordering::SeqCst);

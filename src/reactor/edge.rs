@@ -9,12 +9,12 @@ use rustix::event::epoll::{self, EventData, EventFlags};
 use rustix::event::{EventfdFlags, Timespec};
 use rustix::io::Errno;
 
-use crate::reactor::drive::Listing;
-use crate::reactor::drive::Queue;
 use crate::reactor::sources::Descriptor;
 use crate::reactor::sources::Event;
 use crate::reactor::sources::Key;
 use crate::reactor::sources::Sources;
+use crate::reactor::watched::Listing;
+use crate::reactor::watched::Poller;
 
 pub(crate) struct Edge {
     epoll: OwnedFd,
@@ -33,7 +33,7 @@ impl Edge {
     }
 }
 
-impl Queue for Edge {
+impl Poller for Edge {
     fn watch(&self, descriptor: &Descriptor, key: Key) -> io::Result<()> {
         let changes = EventFlags::IN | EventFlags::OUT | EventFlags::RDHUP | EventFlags::PRI | EventFlags::ET;
         Ok(epoll::add(&self.epoll, descriptor, EventData::new_u64(key.number()), changes)?)

@@ -5,16 +5,20 @@
 //! sockets and timers: a reactor is *chosen* once, probed before it is touched, and passed on as a value.
 
 mod choice;
+#[cfg(target_os = "linux")]
+mod completion;
+#[cfg(unix)]
+mod crowd;
 #[cfg(unix)]
 mod drive;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod edge;
 mod ledger;
 #[cfg(unix)]
+mod own;
+#[cfg(unix)]
 mod poll;
 mod pool;
-#[cfg(unix)]
-mod readiness;
 mod reset;
 mod selector;
 mod shutdown;
@@ -23,10 +27,14 @@ mod socket;
 #[cfg(unix)]
 mod sources;
 #[cfg(unix)]
+mod streak;
+#[cfg(unix)]
 mod stream;
 #[cfg(unix)]
 mod timers;
 mod unblock;
+#[cfg(unix)]
+mod watched;
 
 use std::fmt;
 use std::future::Future;

@@ -8,12 +8,12 @@ use std::time::Duration;
 use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::io::Errno;
 
-use crate::reactor::drive::Listing;
-use crate::reactor::drive::Queue;
 use crate::reactor::sources::Descriptor;
 use crate::reactor::sources::Event;
 use crate::reactor::sources::Key;
 use crate::reactor::sources::Sources;
+use crate::reactor::watched::Listing;
+use crate::reactor::watched::Poller;
 
 pub(crate) struct Polled {
     /// Readable after a ring.
@@ -32,7 +32,7 @@ impl Polled {
     }
 }
 
-impl Queue for Polled {
+impl Poller for Polled {
     fn watch(&self, _: &Descriptor, _: Key) -> io::Result<()> {
         Ok(())
     }

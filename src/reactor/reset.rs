@@ -25,10 +25,10 @@ impl ResetMemory {
         }
     }
 
-    /// True if `io`, which does not block, has nothing to tell.
-    pub(crate) fn is_quiet(&self, io: &TcpStream) -> bool {
+    /// True if a socket has nothing to tell, of which `peek` looks at a byte and does not block.
+    pub(crate) fn is_quiet(&self, mut peek: impl FnMut() -> io::Result<usize>) -> bool {
         let peeked = loop {
-            match io.peek(&mut [0]) {
+            match peek() {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 peeked => break self.remember(peeked),
             }

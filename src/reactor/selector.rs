@@ -171,7 +171,7 @@ impl Stream for Connection {
     }
 
     fn is_quiet(&self) -> bool {
-        self.reset.is_quiet(self.io.get_ref())
+        self.reset.is_quiet(|| self.io.get_ref().peek(&mut [0]))
     }
 }
 

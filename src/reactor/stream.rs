@@ -1,21 +1,21 @@
-//! TCP on a reactor of our own: an attempt is made when the socket is supposed to be ready, and made again when it is so.
+//! TCP on `edge` and `poll`: an attempt is made when the socket is supposed to be ready, and made again when it is so.
 
-use std::collections::BTreeMap;
 use std::future::poll_fn;
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::os::fd::OwnedFd;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll, Wake, Waker, ready};
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker, ready};
 
 use futures_io::{AsyncRead, AsyncWrite};
 use rustix::io::Errno;
 use rustix::net::{AddressFamily, SocketType};
 
 use crate::reactor::Boxed;
+use crate::reactor::crowd::Crowd;
+use crate::reactor::crowd::Place;
 use crate::reactor::drive::Life;
-use crate::reactor::drive::Listing;
 use crate::reactor::ledger::Ledger;
 use crate::reactor::reset::ResetMemory;
 use crate::reactor::reset::send_at_once;
@@ -28,6 +28,9 @@ use crate::reactor::sources::Source;
 use crate::reactor::sources::Supposed;
 use crate::reactor::sources::Tick;
 use crate::reactor::sources::Way;
+use crate::reactor::streak::Streak;
+use crate::reactor::watched::Listing;
+use crate::reactor::watched::Watched;
 
 /// A TCP connection. Dropping it closes the descriptor; what a turn on another thread still holds of it, it lets go at once.
 pub(crate) struct Connection {
@@ -40,7 +43,7 @@ pub(crate) struct Connection {
 }
 
 impl Connection {
-    pub(crate) async fn connect(life: Arc<Life>, peer: SocketAddr) -> io::Result<Self> {
+    pub(crate) async fn connect(life: Arc<Life<Watched>>, peer: SocketAddr) -> io::Result<Self> {
         let io = TcpStream::from(socket(peer)?);
         let begun = match rustix::net::connect(&io, &peer) {
             Ok(()) => Supposed::Ready,
@@ -54,16 +57,16 @@ impl Connection {
         Ok(connection)
     }
 
-    fn accepted(life: Arc<Life>, io: TcpStream, peer: SocketAddr) -> io::Result<Self> {
+    fn accepted(life: Arc<Life<Watched>>, io: TcpStream, peer: SocketAddr) -> io::Result<Self> {
         send_at_once(&io, peer);
         Self::new(life, io, peer, Supposed::Ready)
     }
 
     /// `io` does not block.
-    fn new(life: Arc<Life>, io: TcpStream, peer: SocketAddr, supposed: Supposed) -> io::Result<Self> {
+    fn new(life: Arc<Life<Watched>>, io: TcpStream, peer: SocketAddr, supposed: Supposed) -> io::Result<Self> {
         let io = Arc::new(io);
         let watch = Watch::new(life, io.clone(), supposed)?;
-        Ok(Self { watch, io, peer, reset: ResetMemory::default(), reading: Streak(0), writing: Streak(0) })
+        Ok(Self { watch, io, peer, reset: ResetMemory::default(), reading: Streak::default(), writing: Streak::default() })
     }
 
     fn poll_connected(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -91,7 +94,7 @@ impl Stream for Connection {
     }
 
     fn is_quiet(&self) -> bool {
-        self.reset.is_quiet(&self.io)
+        self.reset.is_quiet(|| self.io.peek(&mut [0]))
     }
 }
 
@@ -149,7 +152,7 @@ fn transfer(
             return Poll::Pending;
         }
         let Poll::Ready(tick) = watch.poll_ready(way, cx) else {
-            *streak = Streak(0);
+            *streak = Streak::default();
             return Poll::Pending;
         };
         match attempt() {
@@ -165,37 +168,19 @@ fn transfer(
     }
 }
 
-/// Transfers in a row that did not have to wait. A peer that is always ready must not keep a thread from all the others, so
-/// now and then the task is made to wait its turn.
-struct Streak(u8);
-
-impl Streak {
-    const LONGEST: u8 = 128;
-
-    /// Counts one more.
-    fn is_over(&mut self) -> bool {
-        self.0 += 1;
-        let over = self.0 > Self::LONGEST;
-        if over {
-            self.0 = 0;
-        }
-        over
-    }
-}
-
 /// A socket in the reactor's table, for as long as this lives.
 struct Watch {
-    life: Arc<Life>,
+    life: Arc<Life<Watched>>,
     key: Key,
     source: Arc<Source>,
 }
 
 impl Watch {
-    fn new(life: Arc<Life>, descriptor: Descriptor, supposed: Supposed) -> io::Result<Self> {
+    fn new(life: Arc<Life<Watched>>, descriptor: Descriptor, supposed: Supposed) -> io::Result<Self> {
         let source = Source::new(descriptor, supposed);
-        let key = life.core().sources.insert(source.clone());
-        if let Err(error) = life.core().queue().watch(&source.descriptor, key) {
-            life.core().sources.remove(key);
+        let key = life.queue().sources.insert(source.clone());
+        if let Err(error) = life.queue().poller.watch(&source.descriptor, key) {
+            life.queue().sources.remove(key);
             return Err(error);
         }
         Ok(Self { life, key, source })
@@ -211,7 +196,7 @@ impl Watch {
 
     fn relist(&self) {
         let core = self.life.core();
-        if core.queue().listing() == Listing::EachWait {
+        if core.queue.poller.listing() == Listing::EachWait {
             core.changed();
         }
     }
@@ -220,8 +205,8 @@ impl Watch {
 impl Drop for Watch {
     fn drop(&mut self) {
         let core = self.life.core();
-        core.sources.remove(self.key);
-        core.queue().forget(&self.source.descriptor);
+        core.queue.sources.remove(self.key);
+        core.queue.poller.forget(&self.source.descriptor);
         // A wait that lists the socket holds it open.
         self.relist();
     }
@@ -237,7 +222,7 @@ pub(crate) struct Port {
 }
 
 impl Port {
-    pub(crate) fn new(life: Arc<Life>, io: TcpListener, ledger: Ledger) -> io::Result<Self> {
+    pub(crate) fn new(life: Arc<Life<Watched>>, io: TcpListener, ledger: Ledger) -> io::Result<Self> {
         io.set_nonblocking(true)?;
         let addr = io.local_addr()?;
         let io = Arc::new(io);
@@ -264,7 +249,7 @@ impl Drop for Port {
     fn drop(&mut self) {
         // A wait on another thread that lists it may hold it open for a moment more: on Linux this ends the listening at
         // once, and elsewhere it does no harm.
-        if self.watch.life.core().queue().listing() == Listing::EachWait {
+        if self.watch.life.queue().poller.listing() == Listing::EachWait {
             let _ = rustix::net::shutdown(&self.io, rustix::net::Shutdown::Both);
         }
     }
@@ -272,7 +257,7 @@ impl Drop for Port {
 
 impl Accept for Port {
     fn accept(&self) -> Boxed<'_, io::Result<(Socket, SocketAddr)>> {
-        let mut place = Place { crowd: &self.crowd, number: None };
+        let mut place = self.crowd.place();
         Box::pin(async move {
             let (io, peer) = poll_fn(|cx| self.poll_accept(&mut place, cx)).await?;
             let connection = Connection::accepted(self.watch.life.clone(), io, peer)?;
@@ -282,59 +267,6 @@ impl Accept for Port {
 
     fn local_addr(&self) -> SocketAddr {
         self.addr
-    }
-}
-
-/// The tasks that wait for one port, which knows a single waker: this.
-#[derive(Default)]
-struct Crowd {
-    /// Held for moves only, but for the clone of a waker.
-    waiting: Mutex<Waiting>,
-}
-
-#[derive(Default)]
-struct Waiting {
-    wakers: BTreeMap<u64, Waker>,
-    /// Of the place that was taken last.
-    last: u64,
-}
-
-impl Crowd {
-    fn lock(&self) -> MutexGuard<'_, Waiting> {
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Wake for Crowd {
-    fn wake(self: Arc<Self>) {
-        let wakers = std::mem::take(&mut self.lock().wakers);
-        wakers.into_values().for_each(Waker::wake);
-    }
-}
-
-/// One task's place in the crowd.
-struct Place<'a> {
-    crowd: &'a Crowd,
-    number: Option<u64>,
-}
-
-impl Place<'_> {
-    fn take(&mut self, waker: &Waker) {
-        let mut waiting = self.crowd.lock();
-        let number = *self.number.get_or_insert_with(|| {
-            waiting.last += 1;
-            waiting.last
-        });
-        let old = waiting.wakers.insert(number, waker.clone());
-        drop(waiting);
-        drop(old);
-    }
-}
-
-impl Drop for Place<'_> {
-    fn drop(&mut self) {
-        let waker = self.number.and_then(|number| self.crowd.lock().wakers.remove(&number));
-        drop(waker);
     }
 }
 
@@ -356,7 +288,7 @@ fn socket(addr: SocketAddr) -> io::Result<OwnedFd> {
     Ok(socket)
 }
 
-fn family(addr: SocketAddr) -> AddressFamily {
+pub(crate) fn family(addr: SocketAddr) -> AddressFamily {
     match addr {
         SocketAddr::V4(_) => AddressFamily::INET,
         SocketAddr::V6(_) => AddressFamily::INET6,

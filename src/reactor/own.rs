@@ -1,5 +1,5 @@
-//! The reactors of our own, `edge` and `poll`: sockets that are told when to try again, and timers. The two differ in the
-//! system's queue alone.
+//! The reactors of our own: `edge`, `poll` and `completion`. They differ in the queue that they wait in, and in the sockets that
+//! go with it.
 
 use std::fmt;
 use std::future::{Future, poll_fn};
@@ -17,16 +17,27 @@ use crate::reactor::drive::Life;
 use crate::reactor::drive::Queue;
 use crate::reactor::ledger::Ledger;
 use crate::reactor::pool::Pool;
+use crate::reactor::socket::Accept;
 use crate::reactor::socket::Listener;
 use crate::reactor::socket::Socket;
-use crate::reactor::stream::Connection;
-use crate::reactor::stream::Port;
+use crate::reactor::socket::Stream;
 use crate::reactor::timers::Place;
 use crate::reactor::timers::Timer;
 use crate::reactor::unblock;
 
-pub(crate) struct Readiness {
-    life: Arc<Life>,
+/// The sockets that wait in a queue.
+pub(crate) trait Network: Queue + Sized {
+    type Stream: Stream;
+    type Accept: Accept;
+
+    fn connect(life: Arc<Life<Self>>, peer: SocketAddr) -> impl Future<Output = io::Result<Self::Stream>> + Send;
+    /// # Errors
+    /// The system's limits.
+    fn listen(life: Arc<Life<Self>>, io: TcpListener, ledger: Ledger) -> io::Result<Self::Accept>;
+}
+
+pub(crate) struct Own<N: Network> {
+    life: Arc<Life<N>>,
     /// For the debug output.
     name: &'static str,
     work: Pool,
@@ -34,26 +45,26 @@ pub(crate) struct Readiness {
     ledger: Ledger,
 }
 
-impl Readiness {
+impl<N: Network> Own<N> {
     /// A reactor on `queue`, which is its own.
     ///
     /// # Errors
     /// The system grants no thread.
-    pub(crate) fn start(name: &'static str, queue: impl Queue, drive: Drive) -> io::Result<Self> {
-        let life = Arc::new(Life::start(Box::new(queue), drive)?);
+    pub(crate) fn start(name: &'static str, queue: N, drive: Drive) -> io::Result<Self> {
+        let life = Arc::new(Life::start(queue, drive)?);
         Ok(Self { life, name, work: Pool::for_work(), names: Pool::for_names(), ledger: Ledger::default() })
     }
 }
 
-impl Reactor for Readiness {
+impl<N: Network> Reactor for Own<N> {
     fn connect(&self, addr: SocketAddr) -> Boxed<'static, io::Result<Socket>> {
         let (life, ledger) = (self.life.clone(), self.ledger.clone());
-        Box::pin(async move { Ok(Socket::new(Connection::connect(life, addr).await?, &ledger)) })
+        Box::pin(async move { Ok(Socket::new(N::connect(life, addr).await?, &ledger)) })
     }
 
     fn listen(&self, addr: SocketAddr) -> Boxed<'static, io::Result<Listener>> {
         let (life, ledger) = (self.life.clone(), self.ledger.clone());
-        Box::pin(async move { Ok(Listener::new(Port::new(life, TcpListener::bind(addr)?, ledger.clone())?, &ledger)) })
+        Box::pin(async move { Ok(Listener::new(N::listen(life, TcpListener::bind(addr)?, ledger.clone())?, &ledger)) })
     }
 
     fn resolve(&self, host: &str, port: u16) -> Boxed<'static, io::Result<Vec<SocketAddr>>> {
@@ -82,21 +93,21 @@ impl Reactor for Readiness {
     }
 }
 
-impl fmt::Debug for Readiness {
+impl<N: Network> fmt::Debug for Own<N> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Readiness").field("name", &self.name).finish_non_exhaustive()
+        f.debug_struct("Own").field("name", &self.name).finish_non_exhaustive()
     }
 }
 
 /// A timer that is cancelled when it is dropped.
-struct Sleep {
-    life: Arc<Life>,
+struct Sleep<Q: Queue> {
+    life: Arc<Life<Q>>,
     at: Instant,
     /// Set by the first poll that came too early.
     timer: Option<Timer>,
 }
 
-impl Sleep {
+impl<Q: Queue> Sleep<Q> {
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         if Instant::now() >= self.at {
             return Poll::Ready(());
@@ -116,7 +127,7 @@ impl Sleep {
     }
 }
 
-impl Drop for Sleep {
+impl<Q: Queue> Drop for Sleep<Q> {
     fn drop(&mut self) {
         if let Some(timer) = self.timer {
             self.life.core().timers.cancel(timer);

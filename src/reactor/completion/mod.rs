@@ -1,0 +1,151 @@
+//! What `completion` waits in: io_uring, a proactor. A task asks for bytes or a connection and is woken when it has them, not when
+//! it may try; all that was asked for since the last turn goes to the kernel with the system call that waits.
+//!
+//! An operation belongs to the reactor and not to the future that asked for it: what it uses is kept until the kernel is done,
+//! see [`operations`]. Dropping a future leaves the operation to its socket or port, so that nothing it brings is lost;
+//! dropping the socket or port cancels it. `unsafe` is in [`ring`] alone.
+
+mod operations;
+mod port;
+mod ring;
+mod stream;
+#[cfg(test)]
+mod tests;
+
+use std::future::Future;
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::os::fd::OwnedFd;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use rustix::event::EventfdFlags;
+
+use crate::reactor::completion::operations::Operations;
+use crate::reactor::completion::operations::Outcome;
+use crate::reactor::completion::operations::Request;
+use crate::reactor::completion::operations::Ticket;
+use crate::reactor::completion::port::Port;
+use crate::reactor::completion::ring::Ring;
+use crate::reactor::completion::ring::Size;
+use crate::reactor::completion::stream::Connection;
+use crate::reactor::drive::Life;
+use crate::reactor::drive::Queue;
+use crate::reactor::ledger::Ledger;
+use crate::reactor::own::Network;
+use crate::reactor::sources::Descriptor;
+
+pub(crate) struct Completion {
+    /// Held by the thread that turns, also while it waits. Locked before `operations`, never after.
+    ring: Mutex<Ring>,
+    /// Held for moves only, and for the clone of a waker: nothing is woken, and no waker dropped, under it.
+    operations: Mutex<Operations>,
+    bell: Arc<OwnedFd>,
+}
+
+impl Completion {
+    /// # Errors
+    /// The system refuses io_uring, or lacks a part of it, which is named; or the process is out of file descriptors or memory.
+    pub(crate) fn new() -> io::Result<Self> {
+        Self::with_size(Size::default())
+    }
+
+    fn with_size(size: Size) -> io::Result<Self> {
+        let bell = Arc::new(rustix::event::eventfd(0, EventfdFlags::CLOEXEC)?);
+        let ring = Mutex::new(Ring::new(bell.clone(), size)?);
+        Ok(Self { ring, operations: Mutex::default(), bell })
+    }
+
+    /// Takes what the kernel has completed already, unless a thread that turns does so.
+    fn glance(&self) {
+        let mut wakers = Vec::new();
+        match self.ring.try_lock() {
+            Ok(mut ring) => ring.reap(&self.operations, &mut wakers),
+            Err(TryLockError::Poisoned(ring)) => ring.into_inner().reap(&self.operations, &mut wakers),
+            Err(TryLockError::WouldBlock) => {}
+        }
+        wakers.into_iter().for_each(Waker::wake);
+    }
+
+    fn operations(&self) -> MutexGuard<'_, Operations> {
+        self.operations.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Queue for Completion {
+    fn wait(&self, limit: Option<Duration>, wakers: &mut Vec<Waker>) -> io::Result<()> {
+        self.ring.lock().unwrap_or_else(PoisonError::into_inner).turn(&self.operations, limit, wakers)
+    }
+
+    fn ring(&self) {
+        // It cannot be full: 2^64 rings are more than there will be.
+        if let Err(error) = rustix::io::write(&self.bell, &1_u64.to_ne_bytes()) {
+            log::error!("cannot wake the reactor: {error}");
+        }
+    }
+}
+
+impl Network for Completion {
+    type Stream = Connection;
+    type Accept = Port;
+
+    fn connect(life: Arc<Life<Self>>, peer: SocketAddr) -> impl Future<Output = io::Result<Connection>> + Send {
+        Connection::connect(life, peer)
+    }
+
+    fn listen(life: Arc<Life<Self>>, io: TcpListener, ledger: Ledger) -> io::Result<Port> {
+        Port::new(life, io, ledger)
+    }
+}
+
+impl Drop for Completion {
+    fn drop(&mut self) {
+        let operations = std::mem::take(self.operations.get_mut().unwrap_or_else(PoisonError::into_inner));
+        self.ring.get_mut().unwrap_or_else(PoisonError::into_inner).end(operations);
+    }
+}
+
+/// An operation that was asked for, and its owner's right to the outcome. Dropping it cancels the operation.
+struct Pending {
+    life: Arc<Life<Completion>>,
+    /// None once the outcome was taken.
+    ticket: Option<Ticket>,
+}
+
+impl Pending {
+    /// The kernel is told with the next turn. `waker` is woken when it is done.
+    fn start(life: &Arc<Life<Completion>>, request: Request, descriptor: Descriptor, waker: &Waker) -> Self {
+        let ticket = life.queue().operations().start(request, descriptor, waker);
+        // A turn that goes on has told the kernel already.
+        life.core().changed();
+        Self { life: life.clone(), ticket: Some(ticket) }
+    }
+
+    /// The outcome, once. The last task to ask is the one that is woken.
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Outcome> {
+        let ticket = self.ticket.expect("an outcome is asked for until it is there");
+        let taken = self.life.queue().operations().take(ticket, cx.waker());
+        match taken {
+            Ok(outcome) => {
+                self.ticket = None;
+                Poll::Ready(outcome)
+            }
+            Err(_other_waker) => Poll::Pending,
+        }
+    }
+
+    fn is_done(&self) -> bool {
+        self.ticket.is_none_or(|ticket| self.life.queue().operations().is_done(ticket))
+    }
+}
+
+impl Drop for Pending {
+    fn drop(&mut self) {
+        if let Some(ticket) = self.ticket {
+            let remains = self.life.queue().operations().abandon(ticket);
+            drop(remains);
+            self.life.core().changed();
+        }
+    }
+}
