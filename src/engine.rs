@@ -152,14 +152,30 @@ impl Engine {
         .await
     }
 
-    /// The best hits, best first.
-    pub async fn search(&self, query: Query) -> Result<Vec<Hit>, Error> {
+    /// The best hits, best first. A language is asked for by any of its names.
+    pub async fn search(&self, mut query: Query) -> Result<Vec<Hit>, Error> {
         let model = self.model().unwrap_or_default().to_owned();
         let vector = match query.mode {
             Mode::Lexical => None,
             Mode::Hybrid | Mode::Dense => Some(self.question(&query.text).await?),
         };
-        self.with_store(move |store| store.search(&query, vector.as_deref(), &model)).await
+        self.with_store(move |store| {
+            if !query.languages.is_empty() {
+                let asked = std::mem::take(&mut query.languages);
+                let stored = store.languages(None)?.into_iter().map(|(name, _)| name);
+                query.languages = stored.filter(|name| asked.iter().any(|asked| extract::is_language(asked, name))).collect();
+                if query.languages.is_empty() {
+                    return Ok(Vec::new());
+                }
+            }
+            store.search(&query, vector.as_deref(), &model)
+        })
+        .await
+    }
+
+    /// The languages of the code examples of a source, or of all, the most frequent first, with the number of examples in each.
+    pub async fn languages(&self, source: Option<SourceId>) -> Result<Vec<(String, u64)>, Error> {
+        self.with_store(move |store| store.languages(source.as_ref())).await
     }
 
     /// Every source, by name.

@@ -205,14 +205,7 @@ fn a_service_that_refuses_every_text_is_an_error() {
 fn a_question_by_meaning_without_a_model_is_an_error() {
     let world = World::new();
     let engine = world.engine(Embeddings::None);
-    let query = smolcrawl::Query {
-        text: "x".to_owned(),
-        source: None,
-        limit: 1,
-        mode: smolcrawl::model::Mode::Dense,
-        wanted: smolcrawl::model::Wanted::Text,
-        per_page: smolcrawl::model::PerPage::All,
-    };
+    let query = smolcrawl::Query { mode: smolcrawl::model::Mode::Dense, ..smolcrawl::Query::new("x") };
     let error = world.handle.block_on(engine.search(query)).unwrap_err();
     assert!(matches!(error, Error::NoEmbedder), "{error:?}");
     assert!(error.hint().is_some());

@@ -36,7 +36,7 @@ async fn search(engine: &Engine, text: String, source: Option<String>, match_cou
         Some(named) => Some(stored(engine, named).await?),
     };
     let mode = engine.default_mode();
-    let query = Query { text, source, limit: match_count as usize, mode, wanted, per_page: PerPage::All };
+    let query = Query { source, limit: match_count as usize, mode, wanted, per_page: PerPage::All, ..Query::new(text) };
     let hits = engine.search(query).await.map_err(|error| reply(&error))?;
     let progress = engine.embed_progress().await.map_err(|error| reply(&error))?;
     let notice = match (mode, progress.chunks - progress.embedded.min(progress.chunks)) {
