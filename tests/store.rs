@@ -188,11 +188,7 @@ fn a_search_is_narrowed_to_addresses_and_languages() {
             &format!("apple apple apple {page}\n\n```rust\napple(apple);\n// {page}\n```\n"),
         );
     }
-    put(
-        &store,
-        "https://a.test/guide/1",
-        "One apple among much else that is said here.\n\n```python\nan = \"apple\"\nprint(an)\n```\n",
-    );
+    put(&store, "https://a.test/guide/1", "One apple among much else that is said here.\n\n```python\nan = \"apple\"\nprint(an)\n```\n");
     put(&store, "https://a.test/guidebook", "apple\n\n```py\napple\nprint()\n```\n");
     embed(&store, meaning);
     for mode in [Mode::Lexical, Mode::Dense, Mode::Hybrid] {
