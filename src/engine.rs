@@ -52,7 +52,7 @@ struct Inner {
     reactor: Option<Report>,
     config: Config,
     crawler: Crawler,
-    embedder: Option<Arc<dyn Embed>>,
+    embedder: Embedder,
     /// All that have connections: the crawler's, and that of an embeddings service.
     clients: Vec<Client>,
     /// Open once somebody asked for it. Held while it opens, so that it opens once.
@@ -78,8 +78,8 @@ impl Engine {
 
     fn assemble(config: Config, handle: Handle, reactor: Option<Report>) -> Result<Self, Error> {
         let crawler = Crawler::new(handle.clone(), config.crawl.clone())?;
-        let mut clients = vec![crawler.client().clone()];
-        let embedder = embedder(&config, &handle, &mut clients)?;
+        let (embedder, client) = embedder(&config, &handle)?;
+        let clients = std::iter::once(crawler.client().clone()).chain(client).collect();
         let inner = Inner {
             handle,
             reactor,
@@ -377,19 +377,23 @@ fn together(rows: &[i64], vectors: Vec<Vec<f32>>) -> Result<Vec<Embedded>, Error
     }
 }
 
+type Embedder = Option<Arc<dyn Embed>>;
+
+/// The model, and the client that it asks a server with.
 #[cfg_attr(not(any(feature = "bundled-model", feature = "surf")), expect(unused_variables, reason = "no model is built in"))]
-fn embedder(config: &Config, handle: &Handle, clients: &mut Vec<Client>) -> Result<Option<Arc<dyn Embed>>, Error> {
+fn embedder(config: &Config, handle: &Handle) -> Result<(Embedder, Option<Client>), Error> {
     Ok(match &config.embeddings {
-        Embeddings::None => None,
+        Embeddings::None => (None, None),
         #[cfg(feature = "bundled-model")]
-        Embeddings::MiniLm => Some(Arc::new(embed::Cached::new(embed::MiniLm::new(handle.clone(), embed::MiniLmConfig::default())))),
+        Embeddings::MiniLm => {
+            (Some(Arc::new(embed::Cached::new(embed::MiniLm::new(handle.clone(), embed::MiniLmConfig::default())))), None)
+        }
         #[cfg(feature = "surf")]
         Embeddings::Remote(remote) => {
             // The user named the server, so it may be in the user's own network.
             let http = http::Config { private_addresses: PrivateAddresses::Allow, ..config.crawl.http.clone() };
             let client = Client::new(handle, http)?;
-            clients.push(client.clone());
-            Some(Arc::new(embed::Cached::new(embed::Remote::new(handle.clone(), &client, remote.clone())?)))
+            (Some(Arc::new(embed::Cached::new(embed::Remote::new(handle.clone(), &client, remote.clone())?))), Some(client))
         }
     })
 }
