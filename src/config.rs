@@ -35,6 +35,7 @@ pub struct Config {
 /// Where vectors come from.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
+#[cfg_attr(feature = "surf", expect(clippy::large_enum_variant, reason = "one value a program"))]
 pub enum Embeddings {
     /// No vectors: pages are found by their words only.
     #[cfg_attr(not(feature = "bundled-model"), default)]
@@ -133,11 +134,13 @@ pub enum Key {
     EmbeddingsUrl,
     EmbeddingsModel,
     EmbeddingsKey,
+    EmbeddingsQueryPrefix,
+    EmbeddingsPassagePrefix,
 }
 
 impl Key {
     /// Every setting, in the order `doctor` shows them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
         Self::Database,
         Self::Reactor,
         Self::AllowPrivate,
@@ -148,6 +151,8 @@ impl Key {
         Self::EmbeddingsUrl,
         Self::EmbeddingsModel,
         Self::EmbeddingsKey,
+        Self::EmbeddingsQueryPrefix,
+        Self::EmbeddingsPassagePrefix,
     ];
 
     /// The name in the configuration file.
@@ -163,6 +168,8 @@ impl Key {
             Self::EmbeddingsUrl => "embeddings_url",
             Self::EmbeddingsModel => "embeddings_model",
             Self::EmbeddingsKey => "embeddings_key",
+            Self::EmbeddingsQueryPrefix => "embeddings_query_prefix",
+            Self::EmbeddingsPassagePrefix => "embeddings_passage_prefix",
         }
     }
 
@@ -269,7 +276,14 @@ impl Settings {
             #[cfg(feature = "surf")]
             None if self.value(Key::EmbeddingsUrl).is_some() => self.remote().map(Some),
             None => {
-                for key in [Key::EmbeddingsUrl, Key::EmbeddingsModel, Key::EmbeddingsKey] {
+                let of_a_server = [
+                    Key::EmbeddingsUrl,
+                    Key::EmbeddingsModel,
+                    Key::EmbeddingsKey,
+                    Key::EmbeddingsQueryPrefix,
+                    Key::EmbeddingsPassagePrefix,
+                ];
+                for key in of_a_server {
                     if let Some((_, origin)) = self.value(key) {
                         let remote = Key::Embeddings.name();
                         log::warn!("{} ({origin}) is not used, as no embeddings server is asked for: set {remote} to remote", key.name());
@@ -286,7 +300,15 @@ impl Settings {
         let url = self.value(Key::EmbeddingsUrl).map_or("https://api.openai.com/v1", |(url, _)| url);
         let (model, _) = self.value(Key::EmbeddingsModel).ok_or(Error::NoModel)?;
         let key = self.value(Key::EmbeddingsKey).map(|(key, _)| Secret::new(key));
-        Ok(Embeddings::Remote(RemoteConfig { base_url: url.to_owned(), model: model.to_owned(), key, ..RemoteConfig::default() }))
+        let prefix = |key| self.value(key).map_or_else(String::new, |(prefix, _)| prefix.to_owned());
+        Ok(Embeddings::Remote(RemoteConfig {
+            base_url: url.to_owned(),
+            model: model.to_owned(),
+            key,
+            query_prefix: prefix(Key::EmbeddingsQueryPrefix),
+            passage_prefix: prefix(Key::EmbeddingsPassagePrefix),
+            ..RemoteConfig::default()
+        }))
     }
 
     fn invalid(&self, key: Key, expected: &'static str) -> Error {
@@ -452,6 +474,21 @@ mod tests {
         assert!(!format!("{settings:?}").contains("secret"), "{settings:?}");
         let environment = Environment(vec![("SMOLCRAWL_EMBEDDINGS_KEY".into(), "sk-secret".into())]);
         assert!(!format!("{environment:?}").contains("secret"), "{environment:?}");
+    }
+
+    #[cfg(feature = "surf")]
+    #[test]
+    fn prefixes_keep_their_blank() {
+        let remote = [
+            (Key::Database, "x.db"),
+            (Key::EmbeddingsUrl, "http://127.0.0.1:8377/v1"),
+            (Key::EmbeddingsModel, "multilingual-e5-small"),
+            (Key::EmbeddingsQueryPrefix, "query: "),
+            (Key::EmbeddingsPassagePrefix, "passage: "),
+        ];
+        let config = Config::parse(&settings(&[(Origin::File, &remote)]), &Environment::none()).unwrap();
+        let Embeddings::Remote(remote) = config.embeddings else { panic!("{:?}", config.embeddings) };
+        assert_eq!((remote.query_prefix.as_str(), remote.passage_prefix.as_str()), ("query: ", "passage: "));
     }
 
     #[test]

@@ -8,27 +8,31 @@
 //!
 //! Nothing is opened before it is needed: the database with the first question to it, the model with the first vector.
 
+mod refresh;
+
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use futures_lite::StreamExt;
 use futures_lite::future;
 use futures_util::stream::FuturesUnordered;
 use url::Url;
 
+pub use self::refresh::{RefreshReport, Refreshing};
 use crate::chunk;
 pub use crate::chunk::Config as Chunking;
 use crate::config::{Config, Embeddings};
-use crate::crawl::{Crawl, Crawler, MAX_LISTED, Refetched, Visit, normalise};
+use crate::crawl::{Crawl, Crawler, MAX_LISTED, Visit};
 pub use crate::crawl::{CrawlReport, CrawlRequest, Failed, Robots, Scope, Skipped};
 use crate::embed::{self, Embed, Purpose};
 use crate::error::{Error, chain};
 use crate::extract;
-use crate::http::Counters;
+use crate::http::Client;
+pub use crate::http::Counters;
 #[cfg(feature = "surf")]
 use crate::http::{self, PrivateAddresses};
-use crate::model::{Document, EmbedProgress, Embedded, Hit, Mode, Page, Pending, Query, SourceId, SourceSummary, Validators};
+use crate::model::{Document, EmbedProgress, Embedded, Hit, Mode, Page, Pending, Query, SourceId, SourceSummary};
 use crate::reactor::{self, Boxed, Handle, Report, Shutdown};
 use crate::store::{Put, Store};
 
@@ -48,7 +52,9 @@ struct Inner {
     reactor: Option<Report>,
     config: Config,
     crawler: Crawler,
-    embedder: Option<Arc<dyn Embed>>,
+    embedder: Embedder,
+    /// All that have connections: the crawler's, and that of an embeddings service.
+    clients: Vec<Client>,
     /// Open once somebody asked for it. Held while it opens, so that it opens once.
     store: Mutex<Option<Arc<Store>>>,
     /// Chunks that the model's service refused, until the process ends. Held for a look-up or an insertion only.
@@ -72,13 +78,15 @@ impl Engine {
 
     fn assemble(config: Config, handle: Handle, reactor: Option<Report>) -> Result<Self, Error> {
         let crawler = Crawler::new(handle.clone(), config.crawl.clone())?;
-        let embedder = embedder(&config, &handle)?;
+        let (embedder, client) = embedder(&config, &handle)?;
+        let clients = std::iter::once(crawler.client().clone()).chain(client).collect();
         let inner = Inner {
             handle,
             reactor,
             config,
             crawler,
             embedder,
+            clients,
             store: Mutex::new(None),
             refused: Mutex::default(),
             bell: async_channel::bounded(1),
@@ -110,6 +118,19 @@ impl Engine {
     /// What the crawler's transport has done so far, all crawls of this engine and its clones together.
     pub fn http_counters(&self) -> Counters {
         self.inner.crawler.client().counters()
+    }
+
+    /// Closes kept connections when they have rested long enough, for as long as it is polled. Without it they are closed when the
+    /// next request is made.
+    pub async fn close_idle_connections(&self) {
+        let mut closing: FuturesUnordered<_> = self.inner.clients.iter().map(Client::close_idle_connections).collect();
+        while closing.next().await.is_some() {}
+    }
+
+    /// Whether there is anything to ask: no database is made by a question.
+    pub fn has_database(&self) -> bool {
+        let is_open = self.inner.store.lock().unwrap_or_else(PoisonError::into_inner).is_some();
+        is_open || self.inner.config.database.exists()
     }
 
     /// The name of the model that makes vectors, if there is one.
@@ -159,14 +180,30 @@ impl Engine {
         .await
     }
 
-    /// The best hits, best first.
-    pub async fn search(&self, query: Query) -> Result<Vec<Hit>, Error> {
+    /// The best hits, best first. A language is asked for by any of its names.
+    pub async fn search(&self, mut query: Query) -> Result<Vec<Hit>, Error> {
         let model = self.model().unwrap_or_default().to_owned();
         let vector = match query.mode {
             Mode::Lexical => None,
             Mode::Hybrid | Mode::Dense => Some(self.question(&query.text).await?),
         };
-        self.with_store(move |store| store.search(&query, vector.as_deref(), &model)).await
+        self.with_store(move |store| {
+            if !query.languages.is_empty() {
+                let asked = std::mem::take(&mut query.languages);
+                let stored = store.languages(None)?.into_iter().map(|(name, _)| name);
+                query.languages = stored.filter(|name| asked.iter().any(|asked| extract::is_language(asked, name))).collect();
+                if query.languages.is_empty() {
+                    return Ok(Vec::new());
+                }
+            }
+            store.search(&query, vector.as_deref(), &model)
+        })
+        .await
+    }
+
+    /// The languages of the code examples of a source, or of all, the most frequent first, with the number of examples in each.
+    pub async fn languages(&self, source: Option<SourceId>) -> Result<Vec<(String, u64)>, Error> {
+        self.with_store(move |store| store.languages(source.as_ref())).await
     }
 
     /// Every source, by name.
@@ -207,6 +244,8 @@ impl Engine {
     pub async fn keep_embedding(&self) {
         let mut pause = FIRST_PAUSE;
         while self.inner.bell.1.recv().await.is_ok() {
+            // Rung again if this future is dropped before the run is over: who comes after goes on with it.
+            let unfinished = Unfinished(&self.inner);
             let mut embedding = self.embed_pending();
             while let Some(embedded) = embedding.next().await {
                 match embedded {
@@ -226,6 +265,7 @@ impl Engine {
                     }
                 }
             }
+            unfinished.completed();
         }
     }
 
@@ -321,6 +361,21 @@ impl Embedding {
     }
 }
 
+/// A run of the embedder that was begun: it rings where it is dropped before its end.
+struct Unfinished<'a>(&'a Inner);
+
+impl Unfinished<'_> {
+    fn completed(self) {
+        std::mem::forget(self);
+    }
+}
+
+impl Drop for Unfinished<'_> {
+    fn drop(&mut self) {
+        self.0.ring();
+    }
+}
+
 /// Chunks with their vectors, one each.
 fn together(rows: &[i64], vectors: Vec<Vec<f32>>) -> Result<Vec<Embedded>, Error> {
     match vectors.len() == rows.len() {
@@ -329,18 +384,23 @@ fn together(rows: &[i64], vectors: Vec<Vec<f32>>) -> Result<Vec<Embedded>, Error
     }
 }
 
+type Embedder = Option<Arc<dyn Embed>>;
+
+/// The model, and the client that it asks a server with.
 #[cfg_attr(not(any(feature = "bundled-model", feature = "surf")), expect(unused_variables, reason = "no model is built in"))]
-fn embedder(config: &Config, handle: &Handle) -> Result<Option<Arc<dyn Embed>>, Error> {
+fn embedder(config: &Config, handle: &Handle) -> Result<(Embedder, Option<Client>), Error> {
     Ok(match &config.embeddings {
-        Embeddings::None => None,
+        Embeddings::None => (None, None),
         #[cfg(feature = "bundled-model")]
-        Embeddings::MiniLm => Some(Arc::new(embed::Cached::new(embed::MiniLm::new(handle.clone(), embed::MiniLmConfig::default())))),
+        Embeddings::MiniLm => {
+            (Some(Arc::new(embed::Cached::new(embed::MiniLm::new(handle.clone(), embed::MiniLmConfig::default())))), None)
+        }
         #[cfg(feature = "surf")]
         Embeddings::Remote(remote) => {
             // The user named the server, so it may be in the user's own network.
             let http = http::Config { private_addresses: PrivateAddresses::Allow, ..config.crawl.http.clone() };
-            let client = http::Client::new(handle, http)?;
-            Some(Arc::new(embed::Cached::new(embed::Remote::new(handle.clone(), &client, remote.clone())?)))
+            let client = Client::new(handle, http)?;
+            (Some(Arc::new(embed::Cached::new(embed::Remote::new(handle.clone(), &client, remote.clone())?))), Some(client))
         }
     })
 }
@@ -404,14 +464,20 @@ impl Crawling {
                 Turn::Visited(Some(Visit::Page(page))) => self.storing.push(self.engine.clone().take_in(page, self.chunking.clone())),
                 Turn::Visited(Some(Visit::Skipped(skipped))) => return Some(Ok(Event::Skipped(skipped))),
                 Turn::Visited(Some(Visit::Failed(failed))) => return Some(Ok(Event::Failed(failed))),
-                Turn::Visited(None) => self.stop(),
+                Turn::Visited(None) => self.fetching = Fetching::Over,
             }
         }
     }
 
-    /// Fetches nothing more. What has been fetched is still stored while [`Crawling::next`] is polled, until it yields none.
+    /// Fetches nothing more; requests in flight are cancelled. What has been fetched is still stored while [`Crawling::next`] is
+    /// polled, until it yields none.
     pub fn stop(&mut self) {
-        self.fetching = Fetching::Over;
+        self.crawl.stop();
+    }
+
+    /// Pages fetched so far, and what the transport did for them: [`Crawling::report`] without its lists.
+    pub fn so_far(&self) -> (u64, Counters) {
+        self.crawl.so_far()
     }
 
     /// What has become of the crawl so far.
@@ -508,90 +574,10 @@ impl Inner {
     }
 }
 
-/// What a refresh found.
-#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
-pub struct RefreshReport {
-    pub checked: u64,
-    /// 304, or the same content again.
-    pub unchanged: u64,
-    pub updated: u64,
-    /// Gone from the site (404, 410), and so from the store.
-    pub removed: u64,
-    pub failed: Vec<Failed>,
-}
-
-enum Refreshed {
-    Unchanged,
-    Updated,
-    Removed,
-}
-
-impl Engine {
-    /// Asks for every page of a source again, under its validators (RFC 9110 13.1), and stores what has changed.
-    pub async fn refresh(&self, source: SourceId, robots: Robots, chunking: Chunking) -> Result<RefreshReport, Error> {
-        let known = self
-            .with_store({
-                let source = source.clone();
-                move |store| store.validators(&source)
-            })
-            .await?;
-        if known.is_empty() {
-            return Err(Error::NotStored { source_id: source });
-        }
-        let mut report = RefreshReport::default();
-        let mut left = known.into_iter();
-        let mut asking = FuturesUnordered::new();
-        loop {
-            while asking.len() < REFRESH_AT_ONCE {
-                let Some((url, validators)) = left.next() else { break };
-                asking.push(self.refresh_page(url, validators, robots, chunking.clone()));
-            }
-            let Some((url, refreshed)) = asking.next().await else { return Ok(report) };
-            report.checked += 1;
-            match refreshed {
-                Ok(Refreshed::Unchanged) => report.unchanged += 1,
-                Ok(Refreshed::Updated) => report.updated += 1,
-                Ok(Refreshed::Removed) => report.removed += 1,
-                // The store fails for every page alike.
-                Err(error @ Error::Store(_)) => return Err(error),
-                Err(error) => report.failed.push(Failed { hint: error.hint(), error: error.chain(), url }),
-            }
-        }
-    }
-
-    async fn refresh_page(&self, url: Url, validators: Validators, robots: Robots, chunking: Chunking) -> (Url, Result<Refreshed, Error>) {
-        let refreshed = async {
-            match self.inner.crawler.refetch(&url, &validators, robots).await? {
-                Refetched::Unchanged => {
-                    let url = url.clone();
-                    self.with_store(move |store| store.touch(&url, SystemTime::now())).await?;
-                    Ok(Refreshed::Unchanged)
-                }
-                Refetched::Gone => {
-                    let url = url.clone();
-                    self.with_store(move |store| store.remove_page(&url)).await?;
-                    Ok(Refreshed::Removed)
-                }
-                // Nothing is stored at an address nobody asked for, and nothing is removed for what may be a passing login page.
-                Refetched::Page(page) if page.url != normalise(url.clone()) => {
-                    Err(Error::Moved { url: url.clone(), to: Box::new(page.url) })
-                }
-                Refetched::Page(page) => match self.put(self.read(Page { url: url.clone(), ..page }).await?, chunking).await? {
-                    Put::Unchanged => Ok(Refreshed::Unchanged),
-                    Put::Added | Put::Replaced => Ok(Refreshed::Updated),
-                },
-            }
-        };
-        let refreshed = refreshed.await;
-        (url, refreshed)
-    }
-}
-
 /// Pages read, cut and stored at once: enough to keep the pool's threads busy.
 const STORING_AT_ONCE: usize = 16;
 /// Passages fetched from the store at once: a few batches of the model.
 const EMBED_AT_ONCE: usize = 64;
-const REFRESH_AT_ONCE: usize = 8;
 /// From a failure of the embedder to its next try, doubled with every failure in a row.
 const FIRST_PAUSE: Duration = Duration::from_secs(10);
 const LAST_PAUSE: Duration = Duration::from_secs(600);

@@ -77,7 +77,12 @@ impl Error {
             }
             Self::Crawl(_) => Fault::Site,
             Self::Embed(_) => Fault::Embedder,
-            Self::Store(store::Error::EmptyQuery | store::Error::NeedsVector { .. } | store::Error::UnknownSource { .. }) => Fault::You,
+            Self::Store(
+                store::Error::EmptyQuery
+                | store::Error::NeedsVector { .. }
+                | store::Error::UnknownSource { .. }
+                | store::Error::UnknownPrefix { .. },
+            ) => Fault::You,
             Self::Store(_) => Fault::Disk,
             Self::Reactor(reactor::Error::UnknownKind { .. } | reactor::Error::NotBuilt { .. }) => Fault::You,
             Self::Reactor(_) => Fault::Machine,

@@ -171,6 +171,26 @@ pub struct Query {
     pub mode: Mode,
     pub wanted: Wanted,
     pub per_page: PerPage,
+    /// Only pages whose address begins so, as in `https://docs.rs/smol/`.
+    pub url_prefix: Option<String>,
+    /// Only code examples in one of these languages, by the names that [`ChunkKind::Code`] has; prose is in none. Empty: in any.
+    pub languages: Vec<String>,
+}
+
+impl Query {
+    /// The ten best passages of all that is stored, by words and meaning.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self {
+            text: text.into(),
+            source: None,
+            limit: 10,
+            mode: Mode::default(),
+            wanted: Wanted::default(),
+            per_page: PerPage::default(),
+            url_prefix: None,
+            languages: Vec::new(),
+        }
+    }
 }
 
 /// Which evidence ranks the hits.

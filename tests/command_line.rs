@@ -311,8 +311,10 @@ fn a_client_crawls_and_asks_over_the_pipes() {
 
     let tools = server.ask(2, "tools/list", json!({}))["result"]["tools"].clone();
     let names: Vec<_> = tools.as_array().unwrap().iter().map(|tool| tool["name"].as_str().unwrap()).collect();
-    assert_eq!(names, ["crawl_single_page", "smart_crawl_url", "get_available_sources", "perform_rag_query", "search_code_examples"]);
-    assert!(!home.path().join("x.db").exists(), "the database opens with the first question to it");
+    let crawling = ["crawl_single_page", "smart_crawl_url", "crawl_status", "cancel_crawl"];
+    let asking = ["get_available_sources", "perform_rag_query", "search_code_examples", "read_page", "fetch_url"];
+    assert_eq!(names, [&crawling[..], &asking, &["refresh_source", "remove_source"]].concat());
+    assert!(!home.path().join("x.db").exists(), "the database opens with the first page to store");
 
     let crawled = server.call(3, "smart_crawl_url", json!({ "url": url }));
     assert_eq!(crawled["structuredContent"]["pages_stored"], json!(3), "{crawled}");

@@ -202,17 +202,116 @@ fn a_service_that_refuses_every_text_is_an_error() {
 }
 
 #[test]
+fn an_embedding_that_was_given_up_goes_on_with_the_next() {
+    let world = World::new();
+    world.site.page("a.test/", &[]);
+    let listener = world.handle.block_on(world.handle.listen("10.0.0.2:80".parse().unwrap())).unwrap();
+    let remote = RemoteConfig { base_url: "http://embed.test/v1".to_owned(), model: "m".to_owned(), ..RemoteConfig::default() };
+    let engine = world.engine(Embeddings::Remote(remote));
+    assert_eq!(world.crawl(&engine).stored, 1);
+    // Dropped while it waits for the service, which does not answer yet.
+    let given_up = world.handle.timeout(Duration::from_secs(5), engine.keep_embedding());
+    assert!(world.handle.block_on(given_up).is_err());
+
+    let done = async {
+        loop {
+            let progress = engine.embed_progress().await.unwrap();
+            if progress.embedded == progress.chunks {
+                return;
+            }
+            world.handle.sleep(Duration::from_secs(1)).await;
+        }
+    };
+    let service = embeddings_service(listener, Rc::default(), |_, _| 200);
+    let working = future::or(service, async { engine.keep_embedding().await });
+    let all = future::or(done, working);
+    world.handle.block_on(world.handle.timeout(Duration::from_secs(60), all)).expect("it goes on by itself");
+}
+
+#[test]
+fn a_stopped_crawl_lets_go_of_its_requests_at_once() {
+    let world = World::new();
+    world.site.page("a.test/", &["/slow"]);
+    world.site.reply("a.test/slow", Reply::html("<p>late").after(Duration::from_secs(100)));
+    let engine = world.engine(Embeddings::None);
+    let mut crawling = engine.crawl(CrawlRequest::parse(&["http://a.test/"]).unwrap(), Chunking::default());
+    world.handle.block_on(async {
+        assert!(matches!(crawling.next().await, Some(Ok(Event::Stored { .. }))));
+        // Until the slow page has been asked for.
+        let asked = async {
+            while world.site.asked().len() < 3 {
+                world.handle.sleep(Duration::from_millis(10)).await;
+            }
+        };
+        future::or(asked, async { drop(crawling.next().await) }).await;
+        let before = world.handle.now();
+        crawling.stop();
+        assert!(crawling.next().await.is_none());
+        assert!(world.handle.now() - before < Duration::from_secs(1));
+    });
+    let report = crawling.report();
+    assert_eq!((report.pages, report.stored, report.http.cancelled), (1, 1, 1), "{report:?}");
+}
+
+#[test]
+fn a_crawl_delay_is_kept_by_refreshes_and_single_pages_together() {
+    let world = World::new();
+    world.site.reply("a.test/robots.txt", Reply::new(200, "text/plain", "User-agent: *\nCrawl-delay: 5\n"));
+    world.site.page("a.test/", &["/one", "/two"]).page("a.test/one", &[]).page("a.test/two", &[]);
+    let engine = world.engine(Embeddings::None);
+    assert_eq!(world.crawl(&engine).stored, 3);
+    let refresh = engine.refresh(SourceId::parse("a.test").unwrap(), Robots::Obey, Chunking::default());
+    let page = Url::parse("http://a.test/one").unwrap();
+    let (report, fetched) = world.handle.block_on(future::zip(refresh, engine.fetch(&page, Robots::Obey)));
+    assert_eq!((report.unwrap().checked, fetched.is_ok()), (3, true));
+    let asked: Vec<_> = world.site.asked().iter().map(|asked| asked.at).collect();
+    assert_eq!(asked.len(), 1 + 3 + 3 + 1);
+    for pair in asked.windows(2) {
+        assert!(pair[1] - pair[0] >= Duration::from_secs(5), "{:?}", pair[1] - pair[0]);
+    }
+}
+
+#[test]
+fn idle_connections_are_closed_in_time_though_nothing_happens() {
+    let world = World::new();
+    world.site.page("a.test/", &[]);
+    let engine = world.engine(Embeddings::None);
+    let url = Url::parse("http://a.test/").unwrap();
+    let client = http_client(&world);
+    world.handle.block_on(async {
+        let get = || async {
+            let mut response = client.send(smolcrawl::http::Request::get(url.clone())).await.unwrap();
+            response.bytes().await.unwrap();
+        };
+        let keep_alive = smolcrawl::http::Config::default().keep_alive;
+        let tidying = async { client.close_idle_connections().await };
+        let watch = async {
+            for _ in 0..2 {
+                get().await;
+                assert_eq!(client.idle_connections(), 1);
+                world.handle.sleep(keep_alive - Duration::from_secs(1)).await;
+                assert_eq!(client.idle_connections(), 1);
+                world.handle.sleep(Duration::from_secs(2)).await;
+                assert_eq!(client.idle_connections(), 0);
+            }
+            // And those of an engine.
+            engine.fetch(&url, Robots::Obey).await.unwrap();
+            world.handle.sleep(keep_alive + Duration::from_secs(1)).await;
+        };
+        future::or(watch, future::or(tidying, engine.close_idle_connections())).await;
+    });
+}
+
+fn http_client(world: &World) -> smolcrawl::http::Client {
+    let config = smolcrawl::http::Config { private_addresses: PrivateAddresses::Allow, ..Default::default() };
+    smolcrawl::http::Client::new(&world.handle, config).unwrap()
+}
+
+#[test]
 fn a_question_by_meaning_without_a_model_is_an_error() {
     let world = World::new();
     let engine = world.engine(Embeddings::None);
-    let query = smolcrawl::Query {
-        text: "x".to_owned(),
-        source: None,
-        limit: 1,
-        mode: smolcrawl::model::Mode::Dense,
-        wanted: smolcrawl::model::Wanted::Text,
-        per_page: smolcrawl::model::PerPage::All,
-    };
+    let query = smolcrawl::Query { mode: smolcrawl::model::Mode::Dense, ..smolcrawl::Query::new("x") };
     let error = world.handle.block_on(engine.search(query)).unwrap_err();
     assert!(matches!(error, Error::NoEmbedder), "{error:?}");
     assert!(error.hint().is_some());

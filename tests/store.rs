@@ -29,7 +29,7 @@ fn put(store: &Store, url: &str, markdown: &str) -> Put {
 }
 
 fn query(text: &str, mode: Mode) -> Query {
-    Query { text: text.into(), source: None, limit: 10, mode, wanted: Wanted::Text, per_page: PerPage::All }
+    Query { mode, ..Query::new(text) }
 }
 
 fn by_words(store: &Store, text: &str) -> Vec<Hit> {
@@ -175,6 +175,45 @@ fn a_search_is_narrowed_to_source_kind_and_page() {
     }
     let unknown = Query { source: SourceId::parse("c.test"), ..query("apple", Mode::Lexical) };
     assert!(matches!(store.search(&unknown, None, MODEL), Err(Error::UnknownSource { .. })));
+}
+
+#[test]
+fn a_search_is_narrowed_to_addresses_and_languages() {
+    let store = Store::open_in_memory().unwrap();
+    // Better matches elsewhere, more than a search looks at.
+    for page in 0..150 {
+        put(
+            &store,
+            &format!("https://a.test/other/{page}"),
+            &format!("apple apple apple {page}\n\n```rust\napple(apple);\n// {page}\n```\n"),
+        );
+    }
+    put(&store, "https://a.test/guide/1", "One apple among much else that is said here.\n\n```python\nan = \"apple\"\nprint(an)\n```\n");
+    put(&store, "https://a.test/guidebook", "apple\n\n```py\napple\nprint()\n```\n");
+    embed(&store, meaning);
+    for mode in [Mode::Lexical, Mode::Dense, Mode::Hybrid] {
+        let ask = |query: Query| store.search(&query, Some(&APPLE), MODEL).unwrap();
+        let below = |prefix: &str| Query { url_prefix: Some(prefix.into()), ..query("apple", mode) };
+        assert_eq!(paths(&ask(below("https://a.test/guide/"))), ["/guide/1"], "{mode:?}");
+        assert_eq!(ask(below("https://a.test/guide")).len(), 2, "{mode:?}");
+        assert_eq!(ask(below("https://a.test/")).len(), 10, "{mode:?}");
+        let code = |languages: &[&str]| Query {
+            wanted: Wanted::Code,
+            languages: languages.iter().map(|&name| name.into()).collect(),
+            ..query("apple", mode)
+        };
+        assert_eq!(paths(&ask(code(&["python"]))), ["/guide/1"], "{mode:?}");
+        assert_eq!(ask(code(&["python", "py"])).len(), 2, "{mode:?}");
+        assert_eq!(ask(code(&["go"])), [], "{mode:?}");
+        let both = Query { url_prefix: Some("https://a.test/guidebook".into()), ..code(&["python", "py"]) };
+        assert_eq!(paths(&ask(both)), ["/guidebook"], "{mode:?}");
+    }
+    let unknown = Query { url_prefix: Some("https://b.test/".into()), ..query("apple", Mode::Lexical) };
+    let error = store.search(&unknown, None, MODEL).unwrap_err();
+    assert!(matches!(error, Error::UnknownPrefix { .. }) && error.hint().is_some(), "{error:?}");
+    let languages = [("rust", 150), ("py", 1), ("python", 1)].map(|(name, count)| (name.to_owned(), count));
+    assert_eq!(store.languages(None).unwrap(), languages);
+    assert_eq!(store.languages(SourceId::parse("b.test").as_ref()).unwrap(), []);
 }
 
 #[test]

@@ -31,7 +31,6 @@ pub async fn run(engine: &Engine, asked: cli::Search, shown: Shown) -> Result<()
 fn query(engine: &Engine, asked: &cli::Search) -> Result<Query, Failure> {
     let source = asked.source.as_deref().map(super::sources::parse).transpose()?;
     Ok(Query {
-        text: asked.query.clone().unwrap_or_default(),
         source,
         limit: asked.limit.into(),
         mode: match asked.mode {
@@ -42,6 +41,7 @@ fn query(engine: &Engine, asked: &cli::Search) -> Result<Query, Failure> {
         },
         wanted: if asked.code { Wanted::Code } else { Wanted::Text },
         per_page: if asked.distinct_pages { PerPage::Best } else { PerPage::All },
+        ..Query::new(asked.query.clone().unwrap_or_default())
     })
 }
 

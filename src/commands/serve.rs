@@ -1,22 +1,35 @@
-//! `serve`: the MCP server on stdin and stdout, the embedding behind it.
+//! `serve`: the MCP server on stdin and stdout, crawls and the embedding behind it.
+
+use std::pin::pin;
+use std::time::Duration;
 
 use futures_lite::future;
 use smolcrawl::error::chain;
 use smolcrawl::mcp::Wire;
+use smolcrawl::tools::Background;
 use smolcrawl::{Engine, tools};
 
 use super::Failure;
 use super::signals::interruption;
 
 pub async fn run(engine: &Engine) -> Result<(), Failure> {
-    let server = tools::server(engine).map_err(failure)?;
+    let crawls = Background::new(engine);
+    let server = tools::server(engine, &crawls).map_err(failure)?;
     let interrupted = interruption()?;
     log::info!("serving on stdin and stdout");
-    let embedding = async {
-        engine.keep_embedding().await;
+    let mut behind = pin!(async {
+        let tidying = future::zip(engine.keep_embedding(), engine.close_idle_connections());
+        future::zip(crawls.drive(), tidying).await;
         future::pending().await
+    });
+    let served = future::or(server.serve_stdio(Wire::Claim, engine.clone(), interrupted.asked()), behind.as_mut()).await;
+    // What crawls have fetched is stored.
+    let storing = async {
+        crawls.end().await;
+        Ok(())
     };
-    future::or(server.serve_stdio(Wire::Claim, engine.clone(), interrupted.asked()), embedding).await.map_err(failure)?;
+    let _ = engine.handle().timeout(LAST_PAGES, future::or(storing, behind)).await;
+    served.map_err(failure)?;
     log::info!("served; {}", engine.http_counters());
     Ok(())
 }
@@ -24,3 +37,7 @@ pub async fn run(engine: &Engine) -> Result<(), Failure> {
 fn failure(error: smolcrawl::mcp::Error) -> Failure {
     Failure::new(chain(&error), error.hint().unwrap_or("run it from an MCP client"))
 }
+
+/// How long pages that are fetched may take to be stored at the end. With what the server takes for its own end it is less than the
+/// 2 s after which clients send SIGTERM.
+const LAST_PAGES: Duration = Duration::from_millis(250);

@@ -91,12 +91,12 @@ impl Error {
             Self::Scheme { .. } => Some("only http and https are crawled".to_owned()),
             Self::Agent { .. } => Some("letters, - and _ only, without version (RFC 9309 2.2.1)".to_owned()),
             Self::Forbidden { .. } => {
-                Some("robots.txt is obeyed by default; --ignore-robots crawls a site of your own regardless".to_owned())
+                Some("robots.txt is obeyed by default; `smolcrawl crawl --ignore-robots` crawls a site of your own regardless".to_owned())
             }
             Self::Status { status: 401 | 403, .. } => Some("the site wants a login or turns crawlers away".to_owned()),
             Self::Status { status: 404 | 410, .. } => Some("check the address in a browser".to_owned()),
             Self::Status { status: 429, .. } => {
-                Some("the site asks for fewer requests: try again later with a lower --concurrency".to_owned())
+                Some("the site asks for fewer requests: try again later, with fewer requests at a time".to_owned())
             }
             Self::Status { status: 500..=599, .. } => Some("the site has a problem: try again later".to_owned()),
             Self::TooManyRedirects { .. } | Self::RedirectLoop { .. } => {

@@ -26,6 +26,7 @@ use super::polite::{MAX_PAUSE, pause_after, retry_after};
 use super::robots::{Directives, Forbidden, MAX_SIZE, Rules, is_product_token};
 use super::sitemap;
 use super::sitemap::Sitemap;
+use super::turns::Turns;
 
 /// What is shared by all crawls of one crawler.
 #[derive(Debug)]
@@ -35,6 +36,7 @@ pub(super) struct Fetcher {
     pub(super) config: Config,
     /// Never held across an await.
     rules: Arc<Mutex<KnownRules>>,
+    turns: Arc<Turns>,
 }
 
 /// The rules of origins, with the time they were fetched.
@@ -68,12 +70,13 @@ impl Fetcher {
             return Err(Error::Agent { agent: config.agent });
         }
         let client = http::Client::new(&handle, config.http.clone())?;
-        Ok(Self { handle, client, config, rules: Arc::default() })
+        Ok(Self { handle, client, config, rules: Arc::default(), turns: Arc::default() })
     }
 
     /// One for a single crawl: the same but for the client's counters, which begin at zero.
     pub(super) fn counting_apart(&self) -> Self {
-        Self { handle: self.handle.clone(), client: self.client.counting_apart(), config: self.config.clone(), rules: self.rules.clone() }
+        let Self { handle, client, config, rules, turns } = self;
+        Self { handle: handle.clone(), client: client.counting_apart(), config: config.clone(), rules: rules.clone(), turns: turns.clone() }
     }
 
     /// Asks once; no redirect is followed, nothing is tried again.
@@ -131,7 +134,7 @@ impl Fetcher {
             }
             // The validators belong to the first address alone.
             let unknown = Validators::default();
-            let to = match self.insist(&url, if via.is_empty() { known } else { &unknown }).await? {
+            let to = match self.insist(&url, robots, if via.is_empty() { known } else { &unknown }).await? {
                 Answer::Moved(to) => to,
                 answer => return Ok(answer),
             };
@@ -145,9 +148,10 @@ impl Fetcher {
         }
     }
 
-    async fn insist(&self, url: &Url, known: &Validators) -> Result<Answer, Error> {
+    async fn insist(&self, url: &Url, robots: Robots, known: &Validators) -> Result<Answer, Error> {
         let mut failures = 0;
         loop {
+            self.wait_for_turn(url, robots).await;
             let error = match self.ask(url, 0, Wanted::Page, known).await {
                 Err(error) if worth_another_try(&error) && failures < self.config.retries.into() => error,
                 result => return result,
@@ -171,6 +175,10 @@ impl Fetcher {
             return Ok(rules.clone());
         }
         let rules = Arc::new(self.ask_for_rules(url).await?);
+        if let Some(delay) = rules.crawl_delay {
+            // robots.txt itself was a request.
+            self.turns.take(&origin, delay, self.handle.now());
+        }
         let mut known = self.rules.lock().unwrap_or_else(PoisonError::into_inner);
         // A crawler that lives for months meets many sites: what is out of date goes first.
         if known.len() >= MAX_ORIGINS {
@@ -180,6 +188,18 @@ impl Fetcher {
             known.insert(origin, (now, rules.clone()));
         }
         Ok(rules)
+    }
+
+    /// Waits until the origin's `Crawl-delay` has passed since whoever asked it last: crawls, refreshes and single pages of one
+    /// crawler take turns.
+    pub(super) async fn wait_for_turn(&self, url: &Url, robots: Robots) {
+        let origin = origin(url);
+        let known = self.rules.lock().unwrap_or_else(PoisonError::into_inner).get(&origin).and_then(|(_, rules)| rules.crawl_delay);
+        if let (Robots::Obey, Some(delay)) = (robots, known) {
+            while let Some(at) = self.turns.take(&origin, delay, self.handle.now()) {
+                self.handle.sleep_until(at).await;
+            }
+        }
     }
 
     async fn ask_for_rules(&self, url: &Url) -> Result<Rules, http::Error> {

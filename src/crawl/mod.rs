@@ -16,6 +16,7 @@ mod polite;
 mod report;
 mod robots;
 mod sitemap;
+mod turns;
 mod walk;
 
 use std::sync::Arc;

@@ -51,6 +51,9 @@ pub struct Failed {
     /// What the user can do about it.
     #[serde(skip)]
     pub hint: Option<String>,
+    /// Whether the same again, later, may well succeed.
+    #[serde(skip)]
+    pub is_transient: bool,
 }
 
 /// Lines of each list of a report.
@@ -99,7 +102,7 @@ mod tests {
         let url = Url::parse("http://a.test/x").unwrap();
         let mut report = CrawlReport { pages: 2, stored: 1, elapsed: Duration::from_micros(1_234_567), ..CrawlReport::default() };
         report.skip(Skipped { url: url.clone(), why: "a reason".into() });
-        report.fail(Failed { url, error: "HTTP 404 Not Found".into(), hint: Some("look".into()) });
+        report.fail(Failed { url, error: "HTTP 404 Not Found".into(), hint: Some("look".into()), is_transient: false });
         report.pass_over("out of scope");
         let json = serde_json::to_value(&report).unwrap();
         let keys: Vec<_> = json.as_object().unwrap().keys().map(String::as_str).collect();

@@ -112,6 +112,12 @@ impl Crawl {
         poll_fn(|cx| self.poll_visit(cx)).await
     }
 
+    /// Pages handed out so far, and what the transport did for them: what changes in [`Crawl::report`], without its lists.
+    pub fn so_far(&self) -> (u64, http::Counters) {
+        let http = if self.ended { self.report.http } else { self.fetcher.client.counters() };
+        (self.report.pages, http)
+    }
+
     /// The account so far. `stored` is the caller's to fill in.
     pub fn report(&self) -> CrawlReport {
         let mut report = self.report.clone();
@@ -120,6 +126,11 @@ impl Crawl {
             report.http = self.fetcher.client.counters();
         }
         report
+    }
+
+    /// Fetches nothing more: requests in flight are cancelled. What came before is still handed out by [`Crawl::next`].
+    pub fn stop(&mut self) {
+        self.end();
     }
 
     /// Ends the crawl, finished or not: requests in flight are cancelled.
@@ -134,7 +145,7 @@ impl Crawl {
             if let Some(visit) = self.ready.pop_front() {
                 return Poll::Ready(Some(visit));
             }
-            if self.report.pages >= self.request.max_pages {
+            if self.ended || self.report.pages >= self.request.max_pages {
                 return Poll::Ready(self.end());
             }
             let wake = self.dispatch();
@@ -179,8 +190,9 @@ impl Crawl {
     fn start(&mut self, url: Url, entry: Entry, now: Instant) {
         self.polite.started(&url, now);
         self.in_flight += 1;
-        let fetcher = self.fetcher.clone();
+        let (fetcher, robots) = (self.fetcher.clone(), self.request.robots);
         self.jobs.push(Box::pin(async move {
+            fetcher.wait_for_turn(&url, robots).await;
             let wanted = match entry.role {
                 Role::Seed => Wanted::Either,
                 Role::Sitemap { .. } => Wanted::Sitemap,

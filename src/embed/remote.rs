@@ -51,7 +51,7 @@ use crate::reactor::{Boxed, Handle};
 pub struct Remote {
     handle: Handle,
     client: surf::Client,
-    /// The model, and the number of dimensions where one is asked for.
+    /// The model, and what else decides where a passage lies: the dimensions asked for, the prefix.
     name: String,
     first: Provider,
     second: Option<Provider>,
@@ -71,10 +71,13 @@ impl Remote {
         if let Some(second) = &second {
             config.check_second(second)?;
         }
-        let name = match config.dimensions {
-            Some(dimensions) => format!("{}-{dimensions}", config.model),
-            None => config.model.clone(),
-        };
+        let mut name = config.model.clone();
+        if let Some(dimensions) = config.dimensions {
+            name.push_str(&format!("-{dimensions}"));
+        }
+        if !config.passage_prefix.is_empty() {
+            name.push_str(&format!(" {:?}", config.passage_prefix));
+        }
         let dimensions = config.dimensions.map(OnceLock::from).unwrap_or_default();
         let second = second.map(|second| Provider::new(*second)).transpose()?;
         Ok(Self { handle, client: client.surf(), name, first: Provider::new(config)?, second, dimensions })
@@ -189,8 +192,16 @@ impl Embed for Remote {
         &self.name
     }
 
-    fn embed<'a>(&'a self, texts: &'a [String], _purpose: Purpose) -> Boxed<'a, Result<Vec<Vec<f32>>, Error>> {
-        Box::pin(self.vectors(texts))
+    fn embed<'a>(&'a self, texts: &'a [String], purpose: Purpose) -> Boxed<'a, Result<Vec<Vec<f32>>, Error>> {
+        let prefix = match purpose {
+            Purpose::Query => &self.first.config.query_prefix,
+            Purpose::Passage => &self.first.config.passage_prefix,
+        };
+        if prefix.is_empty() {
+            return Box::pin(self.vectors(texts));
+        }
+        let texts: Vec<String> = texts.iter().map(|text| format!("{prefix}{text}")).collect();
+        Box::pin(async move { self.vectors(&texts).await })
     }
 
     fn batch_hint(&self) -> usize {

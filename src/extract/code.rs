@@ -171,6 +171,17 @@ fn normal(name: &str) -> Option<String> {
     Some(usual.to_owned())
 }
 
+/// Whether code marked as `name` is what somebody wants who asks for `asked`: the same language under another name, or a session of
+/// its prompt.
+pub(super) fn is_language(asked: &str, name: &str) -> bool {
+    let (asked, name) = (normal(asked.trim()), normal(name));
+    match (asked.as_deref(), name.as_deref()) {
+        (Some("python"), Some("pycon")) | (Some("bash"), Some("console")) => true,
+        (Some(asked), Some(name)) => asked == name,
+        _ => false,
+    }
+}
+
 fn is_known(name: &str) -> bool {
     KNOWN.binary_search(&name).is_ok()
 }
@@ -400,6 +411,16 @@ mod tests {
             ("<pre class=programlisting><code class='language-C++'>x", "cpp"),
         ] {
             assert_eq!(name(html).as_deref(), Some(wanted), "{html}");
+        }
+    }
+
+    #[test]
+    fn a_language_is_asked_for_by_any_of_its_names() {
+        for (asked, name) in [("Python", "py"), ("py", "python"), ("python", "pycon"), ("C++", "cpp"), ("shell-session", "console")] {
+            assert!(is_language(asked, name), "{asked} {name}");
+        }
+        for (asked, name) in [("pycon", "python"), ("c", "cpp"), ("text", "text"), ("java", "javascript"), ("", "rust")] {
+            assert!(!is_language(asked, name), "{asked} {name}");
         }
     }
 

@@ -72,6 +72,12 @@ pub fn links(page: &Page) -> Outline {
     }
 }
 
+/// Whether code marked as `name` is what somebody wants who asks for the language `asked`: "py" is Python, and so is a session of its
+/// prompt.
+pub fn is_language(asked: &str, name: &str) -> bool {
+    code::is_language(asked, name)
+}
+
 /// The page's title and main content as CommonMark with tables; plain text and markdown pass as they are.
 ///
 /// ```

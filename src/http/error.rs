@@ -174,7 +174,9 @@ impl Error {
             _ if self.stopped().is_some() => "nothing is wrong with the server: this program was ending; ask again when it runs",
             Self::UnsupportedScheme { .. } | Self::NoHost => "give a full URL such as https://docs.rs/smol/",
             Self::Resolve { .. } => "check the spelling of the host, and that this machine is online",
-            Self::PrivateAddress { .. } => "private and local addresses are refused by default; allow them with --allow-private",
+            Self::PrivateAddress { .. } => {
+                "private and local addresses are refused by default; allow them by starting smolcrawl with --allow-private"
+            }
             Self::Connect { source, .. } if is_exhaustion(source) => {
                 "this process may open no more files and sockets: raise the limit (ulimit -n), or fetch fewer pages at a time"
             }

@@ -156,6 +156,17 @@ impl Client {
         self.0.totals.read()
     }
 
+    /// Closes connections once they have waited for another request as long as [`Config::keep_alive`] says, for as long as it is
+    /// polled. Without it that is done when the next connection comes to rest.
+    pub async fn close_idle_connections(&self) {
+        let Shared { handle, pool, .. } = &*self.0;
+        loop {
+            let expiry = pool.next_expiry().await;
+            handle.sleep_until(expiry).await;
+            self.0.benign_resets(pool.close_expired(handle.now()));
+        }
+    }
+
     /// Connections that wait for another request at the moment.
     pub fn idle_connections(&self) -> usize {
         self.0.pool.len()

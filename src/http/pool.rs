@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::connect::Route;
 use super::connection::Connection;
+use super::later;
 use super::verdict::{Age, Replayable, Stage, Verdict, verdict};
 use crate::reactor::Keeper;
 
@@ -15,6 +16,8 @@ pub(super) struct Pool {
     limits: Limits,
     /// Held to move one connection in or out, or to sweep; never across `.await`.
     idle: Mutex<Idle>,
+    /// Rung when a connection comes to rest; a full bell is already ringing.
+    bell: (async_channel::Sender<()>, async_channel::Receiver<()>),
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -49,7 +52,7 @@ pub(super) struct Taken {
 
 impl Pool {
     pub(super) fn new(limits: Limits) -> Self {
-        Self { limits, idle: Mutex::default() }
+        Self { limits, idle: Mutex::default(), bell: async_channel::bounded(1) }
     }
 
     /// Takes the newest connection of this route that is neither too old nor closed by the peer.
@@ -117,15 +120,27 @@ impl Pool {
             }
         }
         drop(locked);
-        // Closed here, outside the lock.
-        let mut dead = 0;
-        for parked in &mut out {
-            if is_dead(&parked.connection) {
-                parked.connection.give_up();
-                dead += 1;
+        // Full means that it rings already.
+        let _ = self.bell.0.try_send(());
+        close(out)
+    }
+
+    /// Closes those that have rested long enough. Returns how many of them were found dead.
+    pub(super) fn close_expired(&self, now: Instant) -> u64 {
+        let out = self.lock().remove_expired(now, self.limits.keep_alive);
+        close(out)
+    }
+
+    /// When the first of those at rest will have rested long enough; waits for one to come to rest where there is none.
+    pub(super) async fn next_expiry(&self) -> Instant {
+        loop {
+            let oldest = self.lock().by_route.values().filter_map(|list| list.first()).map(|parked| parked.since).min();
+            match oldest {
+                Some(since) => return later(since, self.limits.keep_alive),
+                // Neither end is ever closed.
+                None => _ = self.bell.1.recv().await,
             }
         }
-        dead
     }
 
     pub(super) fn len(&self) -> usize {
@@ -154,7 +169,7 @@ impl Idle {
     fn remove_expired(&mut self, now: Instant, keep_alive: Duration) -> Vec<Parked> {
         let mut out = Vec::new();
         self.by_route.retain(|_, list| {
-            let expired = list.iter().take_while(|parked| now.saturating_duration_since(parked.since) > keep_alive).count();
+            let expired = list.iter().take_while(|parked| now.saturating_duration_since(parked.since) >= keep_alive).count();
             out.extend(list.drain(..expired));
             !list.is_empty()
         });
@@ -167,6 +182,18 @@ impl Idle {
         self.count -= 1;
         Some(list.remove(0))
     }
+}
+
+/// Outside the lock. Returns how many were dead already.
+fn close(mut out: Vec<Parked>) -> u64 {
+    let mut dead = 0;
+    for parked in &mut out {
+        if is_dead(&parked.connection) {
+            parked.connection.give_up();
+            dead += 1;
+        }
+    }
+    dead
 }
 
 /// Closed, reset, or spoken on unasked: worth counting, nothing more.

@@ -51,6 +51,9 @@ pub enum Error {
     /// No page of this source is stored.
     #[error("no page of {source_id} is stored")]
     UnknownSource { source_id: SourceId },
+    /// No page is stored whose address begins so.
+    #[error("no page is stored whose address begins with {prefix}")]
+    UnknownPrefix { prefix: String },
     /// A vector is not as long as the model's other vectors.
     #[error("a vector of {model} has {found} dimensions, the stored ones have {expected}")]
     Dimensions { model: String, expected: usize, found: usize },
@@ -81,6 +84,7 @@ impl Error {
             Self::EmptyQuery => "ask with at least one word",
             Self::NeedsVector { .. } | Self::NothingEmbedded { .. } => "wait until embedding has begun, or search with mode lexical",
             Self::UnknownSource { .. } => "list the sources for the names that are stored",
+            Self::UnknownPrefix { .. } => "shorten it, as to https:// and the host, or search without it",
             Self::Dimensions { .. } => "the embedder was changed under one name: give the other model another name",
             Self::Io { .. } => "check the disk and the mount, or choose another file with --db",
             Self::Sqlite { .. } | Self::BadVector { .. } | Self::BadQueryVector => return None,

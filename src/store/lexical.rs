@@ -37,7 +37,7 @@ pub(super) fn expression(question: &str) -> Option<String> {
 }
 
 /// The best chunks for an expression, best first; of distinct pages, the best chunk of each of the best pages.
-pub(super) fn search(connection: &Connection, expression: &str, filter: Filter) -> Result<Vec<Candidate>, Failure> {
+pub(super) fn search(connection: &Connection, expression: &str, filter: Filter<'_>) -> Result<Vec<Candidate>, Failure> {
     let table = match filter.wanted {
         Wanted::Text => "text_words",
         Wanted::Code => "code_words",
@@ -53,6 +53,9 @@ pub(super) fn search(connection: &Connection, expression: &str, filter: Filter) 
     let mut best = Best::new(filter.room());
     while let Some(row) = rows.next()? {
         let (chunk, rank): (i64, f64) = (row.get(0)?, row.get(1)?);
+        if !filter.admits(chunk) {
+            continue;
+        }
         // FTS5 ranks from the smallest number up.
         best.push(Candidate { key: chunk, chunk, score: -rank as f32 });
     }
@@ -68,14 +71,20 @@ pub(super) fn search(connection: &Connection, expression: &str, filter: Filter) 
 
 /// What both sides of a search are narrowed to.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Filter {
+pub(super) struct Filter<'a> {
     pub wanted: Wanted,
     pub source: Option<i64>,
+    /// Only these chunks, where they are given.
+    pub among: Option<&'a HashSet<i64>>,
     pub distinct_pages: bool,
     pub limit: usize,
 }
 
-impl Filter {
+impl Filter<'_> {
+    pub(super) fn admits(&self, chunk: i64) -> bool {
+        self.among.is_none_or(|among| among.contains(&chunk))
+    }
+
     /// How many chunks to rank so that enough keys are among them: four to a page hold enough pages in all but odd cases.
     pub(super) fn room(&self) -> usize {
         if self.distinct_pages { self.limit.saturating_mul(4) } else { self.limit }

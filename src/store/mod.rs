@@ -67,7 +67,7 @@ pub struct PageSummary {
 /// Pages, chunks and vectors in one file.
 ///
 /// ```
-/// use smolcrawl::model::{Document, Mode, PerPage, Query, Wanted};
+/// use smolcrawl::model::{Document, Mode, Query};
 /// use smolcrawl::{chunk, store::Store};
 ///
 /// # fn main() -> Result<(), smolcrawl::store::Error> {
@@ -80,14 +80,7 @@ pub struct PageSummary {
 ///     fetched_at: std::time::SystemTime::now(),
 /// };
 /// store.put(&page, &chunk::split(&page, &chunk::Config::default()))?;
-/// let query = Query {
-///     text: "what does vacuuming give back?".into(),
-///     source: None,
-///     limit: 5,
-///     mode: Mode::Lexical,
-///     wanted: Wanted::Text,
-///     per_page: PerPage::All,
-/// };
+/// let query = Query { limit: 5, mode: Mode::Lexical, ..Query::new("what does vacuuming give back?") };
 /// assert_eq!(store.search(&query, None, "no model")?[0].url, page.url);
 /// # Ok(())
 /// # }
@@ -179,6 +172,11 @@ impl Store {
     /// All sources that have pages, by name.
     pub fn sources(&self) -> Result<Vec<SourceSummary>, Error> {
         self.read(|transaction| pages::sources(transaction))
+    }
+
+    /// The languages of the code examples of a source, or of all, the most frequent first, with the number of examples in each.
+    pub fn languages(&self, source: Option<&SourceId>) -> Result<Vec<(String, u64)>, Error> {
+        self.read(|transaction| pages::languages(transaction, source))
     }
 
     /// At most `limit` chunks that lack a vector of this model: text before code, oldest first; the ones returned are in the order of
@@ -274,7 +272,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{ChunkKind, Mode, PerPage, Wanted};
+    use crate::model::{ChunkKind, Mode};
 
     fn document(path: &str, markdown: &str) -> Document {
         Document {
@@ -298,7 +296,7 @@ mod tests {
     }
 
     fn query(text: &str) -> Query {
-        Query { text: text.into(), source: None, limit: 10, mode: Mode::Lexical, wanted: Wanted::Text, per_page: PerPage::All }
+        Query { mode: Mode::Lexical, ..Query::new(text) }
     }
 
     #[test]

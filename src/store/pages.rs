@@ -136,6 +136,12 @@ pub(super) fn sources(connection: &Connection) -> Result<Vec<SourceSummary>, Fai
     })
 }
 
+pub(super) fn languages(connection: &Connection, source: Option<&SourceId>) -> Result<Vec<(String, u64)>, Failure> {
+    let sql = "SELECT c.language, count(*) AS examples FROM sources AS s JOIN pages AS p ON p.source = s.id JOIN chunks AS c ON c.page = p.id
+               WHERE c.kind = 1 AND c.language IS NOT NULL AND (?1 IS NULL OR s.name = ?1) GROUP BY c.language ORDER BY examples DESC, c.language";
+    collect(connection, sql, [source.map(SourceId::as_str)], |row| Ok((row.get(0)?, count(row.get(1)?)?)))
+}
+
 /// The pending chunks, and from where to look for them the next time.
 pub(super) fn pending(connection: &Connection, model: &str, mut from: [i64; 2], limit: usize) -> Result<(Vec<Pending>, [i64; 2]), Failure> {
     let model = ModelRow::find(connection, model)?.map_or(0, |model| model.id);

@@ -1,10 +1,11 @@
 //! One search from the question to its hits, within one transaction: both sides rank, the rankings become one, the chunks are read.
 
+use std::collections::HashSet;
 use std::sync::{PoisonError, RwLock};
 
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::{Connection, OptionalExtension, params};
 
-use crate::model::{Hit, Mode, PerPage, Query};
+use crate::model::{Hit, Mode, PerPage, Query, Wanted};
 
 use super::Config;
 use super::error::{Error, Failure};
@@ -25,9 +26,15 @@ pub(super) fn search(connection: &Connection, config: &Config, query: &Query, me
         None => None,
         Some(source) => Some(find_source(connection, source)?.ok_or_else(|| Error::UnknownSource { source_id: source.clone() })?),
     };
+    let among = among(connection, query)?;
     let limit = query.limit.max(1);
-    let filter =
-        Filter { wanted: query.wanted, source, distinct_pages: query.per_page == PerPage::Best, limit: config.candidates.max(limit) };
+    let filter = Filter {
+        wanted: query.wanted,
+        source,
+        among: among.as_ref(),
+        distinct_pages: query.per_page == PerPage::Best,
+        limit: config.candidates.max(limit),
+    };
     let by_words = || match &expression {
         Some(expression) => lexical::search(connection, expression, filter),
         None => Ok(Vec::new()),
@@ -46,7 +53,41 @@ pub(super) fn search(connection: &Connection, config: &Config, query: &Query, me
     hits.take(limit).collect()
 }
 
-fn nearest(connection: &Connection, (name, vector, matrix): Meaning<'_>, mode: Mode, filter: Filter) -> Result<Vec<Candidate>, Failure> {
+/// The chunks at addresses with the query's prefix and in its languages; none where it has neither. Both sides rank only these, so
+/// that no better chunk elsewhere takes the place of one of them.
+fn among(connection: &Connection, query: &Query) -> Result<Option<HashSet<i64>>, Failure> {
+    if query.url_prefix.is_none() && query.languages.is_empty() {
+        return Ok(None);
+    }
+    let prefix = query.url_prefix.as_deref().unwrap_or_default();
+    let addresses = (prefix, beyond(prefix));
+    let mut pages = connection.prepare_cached("SELECT 1 FROM pages WHERE url >= ?1 AND url < ?2 LIMIT 1")?;
+    if query.url_prefix.is_some() && pages.query_row((prefix, &addresses.1), |_| Ok(())).optional()?.is_none() {
+        return Err(Error::UnknownPrefix { prefix: prefix.to_owned() }.into());
+    }
+    let languages = serde_json::to_string(&query.languages).expect("a list of strings is JSON");
+    // CROSS JOIN: first the pages, by the index of their addresses.
+    let mut chunks = connection.prepare_cached(
+        "SELECT c.id FROM pages AS p CROSS JOIN chunks AS c ON c.page = p.id
+         WHERE p.url >= ?1 AND p.url < ?2 AND c.kind = ?3
+         AND (json_array_length(?4) = 0 OR c.language IN (SELECT value FROM json_each(?4)))",
+    )?;
+    let kind = i64::from(query.wanted == Wanted::Code);
+    let found = chunks.query_map(params![addresses.0, addresses.1, kind, languages], |row| row.get(0))?;
+    Ok(Some(found.collect::<Result<_, _>>()?))
+}
+
+/// Greater than all addresses that begin so, as they are ASCII.
+fn beyond(prefix: &str) -> String {
+    format!("{prefix}\u{7f}")
+}
+
+fn nearest(
+    connection: &Connection,
+    (name, vector, matrix): Meaning<'_>,
+    mode: Mode,
+    filter: Filter<'_>,
+) -> Result<Vec<Candidate>, Failure> {
     let Some(model) = ModelRow::find(connection, name)?.filter(|model| model.vectors > 0) else {
         let is_empty = connection.query_row("SELECT 1 FROM chunks LIMIT 1", [], |_| Ok(())).optional()?.is_none();
         return match mode {

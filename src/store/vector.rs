@@ -104,7 +104,7 @@ impl Matrix {
     }
 
     /// The vectors nearest to the query, best first; None for a query without direction.
-    pub(super) fn nearest(&self, query: &[f32], filter: Filter) -> Option<Vec<Candidate>> {
+    pub(super) fn nearest(&self, query: &[f32], filter: Filter<'_>) -> Option<Vec<Candidate>> {
         let shelf = match filter.wanted {
             Wanted::Text => &self.text,
             Wanted::Code => &self.code,
@@ -150,10 +150,10 @@ impl Shelf {
         self.data.truncate(kept * dimensions);
     }
 
-    fn nearest(&self, query: &[i16], scale: f32, filter: Filter) -> Vec<Candidate> {
+    fn nearest(&self, query: &[i16], scale: f32, filter: Filter<'_>) -> Vec<Candidate> {
         let mut best = Best::new(filter.room());
         for (row, data) in self.rows.iter().zip(self.data.chunks_exact(query.len())) {
-            if filter.source.is_none_or(|source| source == row.source) {
+            if filter.source.is_none_or(|source| source == row.source) && filter.admits(row.chunk) {
                 let key = if filter.distinct_pages { row.page } else { row.chunk };
                 best.push(Candidate { key, chunk: row.chunk, score: dot(data, query) as f32 * row.scale * scale });
             }
@@ -213,8 +213,8 @@ mod tests {
         matrix
     }
 
-    fn filter(limit: usize) -> Filter {
-        Filter { wanted: Wanted::Text, source: None, distinct_pages: false, limit }
+    fn filter(limit: usize) -> Filter<'static> {
+        Filter { wanted: Wanted::Text, source: None, among: None, distinct_pages: false, limit }
     }
 
     fn exact(vectors: &[Vec<f32>], query: &[f32], limit: usize) -> HashSet<i64> {

@@ -1,5 +1,6 @@
-//! `crawl_single_page` and `smart_crawl_url`: more to ask.
+//! `crawl_single_page`, `smart_crawl_url`, `crawl_status` and `cancel_crawl`: more to ask, and how far it is.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_lite::future;
@@ -7,133 +8,236 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::engine::{Chunking, CrawlRequest, Crawling, Engine, Event, Robots};
+use crate::engine::{CrawlRequest, Engine, Failed};
 use crate::mcp::{Annotations, Context, Tool, ToolError};
+use crate::tools::background::{Account, Background, Begun, Job, Stake, State, Work};
+use crate::tools::bound::{line, within};
 use crate::tools::reply;
 
-pub fn single_page(engine: Engine) -> Tool {
+pub fn single_page(engine: Engine, background: Background) -> Tool {
     Tool::typed("crawl_single_page", SINGLE, move |asked: OnePage, context: Context| {
-        let engine = engine.clone();
+        let (engine, background) = (engine.clone(), background.clone());
         async move {
             let mut request = parse(&asked.url)?;
             request.depth = 0;
             request.max_pages = 1;
             let chunking = engine.config().chunk.clone();
-            crawl(&engine, request, chunking, &context).await
+            begin(&engine, &background, Work::Page(request, chunking), WAIT, &context).await
         }
     })
     .title("Crawl one page")
     .annotations(Annotations { destructive: Some(false), idempotent: Some(true), ..Annotations::default() })
 }
 
-pub fn smart(engine: Engine) -> Tool {
+pub fn smart(engine: Engine, background: Background) -> Tool {
     Tool::typed("smart_crawl_url", SMART, move |asked: Site, context: Context| {
-        let engine = engine.clone();
+        let (engine, background) = (engine.clone(), background.clone());
         async move {
             let mut request = parse(&asked.url)?;
             request.depth = within("max_depth", asked.max_depth, 0, 100)?;
+            request.max_pages = within("max_pages", asked.max_pages, 1, 100_000)?.into();
             request.concurrency = within("max_concurrent", asked.max_concurrent, 1, 64)? as usize;
             let mut chunking = engine.config().chunk.clone();
             if let Some(size) = asked.chunk_size {
                 chunking.max_chars = within("chunk_size", size, 200, 20_000)? as usize;
             }
-            crawl(&engine, request, chunking, &context).await
+            let wait = wait(asked.wait_seconds)?;
+            begin(&engine, &background, Work::Site(request, chunking), wait, &context).await
         }
     })
     .title("Crawl a site")
     .annotations(Annotations { destructive: Some(false), idempotent: Some(true), ..Annotations::default() })
 }
 
-fn parse(url: &str) -> Result<CrawlRequest, ToolError> {
-    let mut request = CrawlRequest::parse(&[url]).map_err(|error| reply(&error.into()))?;
-    request.robots = Robots::Obey;
-    Ok(request)
-}
-
-fn within(name: &str, value: u32, least: u32, most: u32) -> Result<u32, ToolError> {
-    match (least..=most).contains(&value) {
-        true => Ok(value),
-        false => Err(ToolError::new(format!("{name} is {value}")).hint(format!("{name} may be {least} to {most}"))),
-    }
-}
-
-async fn crawl(engine: &Engine, request: CrawlRequest, chunking: Chunking, context: &Context) -> Result<Crawled, ToolError> {
-    let most = request.max_pages;
-    let mut crawling = engine.crawl(request, chunking);
-    let mut stored = Vec::new();
-    // A client that hears of progress keeps waiting; one that does not gives up after a minute, so it is answered before.
-    let ended = match context.wants_progress() {
-        true => follow(&mut crawling, &mut stored, most, context).await?,
-        false => {
-            let bound = async {
-                engine.handle().sleep(WITHOUT_PROGRESS).await;
-                Ok(Ended::OutOfTime)
+pub fn status(engine: Engine, background: Background) -> Tool {
+    Tool::typed("crawl_status", STATUS, move |asked: Which, context: Context| {
+        let (engine, background) = (engine.clone(), background.clone());
+        async move {
+            let Some(id) = asked.crawl_id.filter(|id| !id.trim().is_empty()) else {
+                let now = engine.handle().now();
+                let crawls = background.all().iter().map(|job| Report::brief(job, job.account(now))).collect();
+                return Ok(Statuses { crawls });
             };
-            match future::or(follow(&mut crawling, &mut stored, most, context), bound).await? {
-                Ended::ByItself => Ended::ByItself,
-                Ended::OutOfTime => {
-                    // What has been fetched is stored, and counted.
-                    crawling.stop();
-                    follow(&mut crawling, &mut stored, most, context).await?;
-                    Ended::OutOfTime
-                }
-            }
+            let job = background.find(&id)?;
+            let waiting = job.waited_for(Stake::Bystander);
+            follow(&engine, &job, wait(asked.wait_seconds)?, &context).await;
+            waiting.answered();
+            Ok(Statuses { crawls: vec![report(&job, &job.account(engine.handle().now()))] })
         }
-    };
-    let report = crawling.finish();
-    if let (0, Some(failed)) = (report.stored, report.failed.first()) {
-        let hint = failed.hint.as_deref().unwrap_or("check the URL, or try another page of the site");
-        return Err(ToolError::new(format!("nothing was stored: {}: {}", failed.url, failed.error)).hint(hint));
-    }
-    if let (0, Some(skipped)) = (report.stored, report.skipped.first()) {
-        return Err(ToolError::new(format!("nothing was stored: {}: {}", skipped.url, skipped.why)).hint("try another page of the site"));
-    }
-    let notice = match ended {
-        Ended::ByItself if report.pages >= most && most > 1 => {
-            Some(format!("stopped at the limit of {most} pages; crawl a deeper URL for the rest"))
-        }
-        Ended::ByItself => None,
-        Ended::OutOfTime => Some(format!(
-            "stopped after {} s with what is stored so far, as no progress token was given; crawl deeper URLs for the rest, or run `smolcrawl crawl` in a shell",
-            WITHOUT_PROGRESS.as_secs()
-        )),
-    };
-    Ok(Crawled {
-        pages_crawled: report.pages,
-        pages_stored: report.stored,
-        urls_crawled: stored,
-        skipped: report.skips(),
-        failed: report.failed.iter().take(SHOWN).map(|failed| format!("{}: {}", failed.url, failed.error)).collect(),
-        failures: report.failures(),
-        elapsed_ms: report.elapsed.as_millis() as u64,
-        http: serde_json::to_value(report.http).map_err(|error| ToolError::new(error.to_string()))?,
-        notice,
     })
+    .title("How far crawls are")
+    .annotations(Annotations { read_only: Some(true), open_world: Some(false), ..Annotations::default() })
 }
 
-enum Ended {
-    ByItself,
-    OutOfTime,
-}
-
-async fn follow(crawling: &mut Crawling, stored: &mut Vec<String>, most: u64, context: &Context) -> Result<Ended, ToolError> {
-    let mut seen = 0_u32;
-    while let Some(event) = crawling.next().await {
-        let message = match event.map_err(|error| reply(&error))? {
-            Event::Stored { url, .. } => {
-                if stored.len() < SHOWN {
-                    stored.push(url.to_string());
-                }
-                format!("stored {url}")
+pub fn cancel(engine: Engine, background: Background) -> Tool {
+    Tool::typed("cancel_crawl", CANCEL, move |asked: One, context: Context| {
+        let (engine, background) = (engine.clone(), background.clone());
+        async move {
+            let job = background.find(&asked.crawl_id)?;
+            let had_ended = !job.is_running();
+            job.stop();
+            follow(&engine, &job, WAIT, &context).await;
+            let mut report = report(&job, &job.account(engine.handle().now()));
+            if had_ended {
+                report.notice = Some("it had ended before".to_owned());
             }
-            Event::Skipped(skipped) => format!("skipped {}", skipped.url),
-            Event::Failed(failed) => format!("failed {}", failed.url),
-        };
-        seen += 1;
-        // The limit is a bound, not the number of pages to come: no total is promised unless it is one page.
-        context.progress(seen.into(), (most == 1).then_some(1.0), message);
+            Ok::<_, ToolError>(report)
+        }
+    })
+    .title("End a crawl")
+    .annotations(Annotations { destructive: Some(false), idempotent: Some(true), open_world: Some(false), ..Annotations::default() })
+}
+
+/// Begins or joins a crawl, waits for it for a while, and tells how far it is.
+pub(super) async fn begin(
+    engine: &Engine,
+    background: &Background,
+    work: Work,
+    wait: Duration,
+    context: &Context,
+) -> Result<Report, ToolError> {
+    let (job, begun) = background.begin(work)?;
+    let waiting = job.waited_for(if begun == Begun::Now { Stake::Beginner } else { Stake::Bystander });
+    follow(engine, &job, wait, context).await;
+    waiting.answered();
+    let account = job.account(engine.handle().now());
+    if let Some(error) = came_to_nothing(&job, &account) {
+        return Err(error);
     }
-    Ok(Ended::ByItself)
+    let mut report = report(&job, &account);
+    let joined = match begun {
+        Begun::Now => None,
+        Begun::Joined => Some("joined the same crawl, which was running already"),
+        Begun::JoinedAnother => {
+            Some("joined a running crawl of this URL that has other settings; to begin anew with yours, cancel_crawl it first")
+        }
+    };
+    report.notice = [joined.map(str::to_owned), report.notice].into_iter().flatten().reduce(|all, next| format!("{all}; {next}"));
+    Ok(report)
+}
+
+/// Waits until the job has ended or the time is up, with a sign of life now and then.
+pub(super) async fn follow(engine: &Engine, job: &Job, wait: Duration, context: &Context) {
+    let handle = engine.handle();
+    // Clients that hear nothing give up after a minute, whatever the model asked for.
+    let wait = if context.wants_progress() { wait } else { wait.min(WAIT) };
+    let until = handle.now() + wait;
+    let mut told = 0.0;
+    loop {
+        let account = job.account(handle.now());
+        // It has to grow, even while a slow page is waited for. No total is promised: more pages may turn up.
+        told = f64::max(told + 0.001, account.seen as f64);
+        context.progress(told, None, progress(job, &account));
+        let left = until.saturating_duration_since(handle.now());
+        if !job.is_running() || left.is_zero() {
+            return;
+        }
+        future::or(job.ended(), handle.sleep(SIGN_OF_LIFE.min(left))).await;
+    }
+}
+
+/// How long a call waits, as asked for.
+pub(super) fn wait(seconds: u32) -> Result<Duration, ToolError> {
+    Ok(Duration::from_secs(within("wait_seconds", seconds, 0, MOST_SECONDS)?.into()))
+}
+
+fn parse(url: &str) -> Result<CrawlRequest, ToolError> {
+    CrawlRequest::parse(&[url]).map_err(|error| reply(&error.into()))
+}
+
+fn progress(job: &Job, account: &Account) -> String {
+    match &account.refresh {
+        Some(refresh) => format!("{}: {} of {} pages checked", job.id, refresh.checked, refresh.pages),
+        None => format!("{}: {} pages stored, {} skipped, {} failed", job.id, account.stored, account.skipped, account.failures),
+    }
+}
+
+/// The error of a job that has ended with nothing to show for it.
+fn came_to_nothing(job: &Job, account: &Account) -> Option<ToolError> {
+    if let State::Failed(error) = &account.state {
+        return Some(match account.stored {
+            0 => error.clone(),
+            stored => ToolError { message: format!("{} (after {stored} pages, which are stored)", error.message), ..error.clone() },
+        });
+    }
+    if job.is_running() || account.stored > 0 || matches!(account.state, State::Cancelled) {
+        return None;
+    }
+    match (&account.refresh, account.failed.first(), &account.first_skipped) {
+        (None, Some(failed), _) => Some(of_failure("nothing was stored", failed)),
+        (Some(refresh), Some(failed), _) if account.failures == refresh.checked => Some(of_failure("nothing was refreshed", failed)),
+        (None, None, Some(skipped)) => {
+            Some(ToolError::new(format!("nothing was stored: {}", line(skipped))).hint("try another page of the site"))
+        }
+        _ => None,
+    }
+}
+
+fn of_failure(what: &str, failed: &Failed) -> ToolError {
+    let again = if failed.is_transient { " (may succeed if tried again)" } else { "" };
+    let hint = failed.hint.as_deref().unwrap_or("check the URL, or try another page of the site");
+    ToolError::new(format!("{what}: {}: {}{again}", line(failed.url.as_str()), line(&failed.error))).hint(hint)
+}
+
+fn report(job: &Arc<Job>, account: &Account) -> Report {
+    let notice = match &account.state {
+        State::Running => Some(format!(
+            "goes on in the background; what is stored can be searched already; crawl_status with crawl_id {} waits for more",
+            job.id
+        )),
+        State::Failed(error) => Some(error.to_string()),
+        State::Cancelled => Some("ended before it was complete; what was fetched is stored".to_owned()),
+        State::Done => limit(job, account),
+    };
+    Report {
+        urls_crawled: account.urls.iter().map(|url| line(url)).collect(),
+        failed: account.failed.iter().map(|failed| line(&format!("{}: {}", failed.url, failed.error))).collect(),
+        http: Some(account.http).filter(|http| http.requests > 0).and_then(|http| serde_json::to_value(http).ok()),
+        notice,
+        ..Report::brief(job, account.clone())
+    }
+}
+
+fn limit(job: &Job, account: &Account) -> Option<String> {
+    match &job.work {
+        Work::Site(request, _) if account.pages >= request.max_pages => {
+            Some(format!("stopped at max_pages {}; crawl a deeper URL for the rest, or ask for more pages", request.max_pages))
+        }
+        _ => None,
+    }
+}
+
+impl Report {
+    /// Without lists.
+    fn brief(job: &Arc<Job>, account: Account) -> Self {
+        let refresh = account.refresh.map(|found| Refresh {
+            pages: found.pages,
+            checked: found.checked,
+            unchanged: found.unchanged,
+            updated: found.updated,
+            removed: found.removed,
+        });
+        Self {
+            crawl_id: job.id.clone(),
+            state: match account.state {
+                State::Running => "running",
+                State::Done => "done",
+                State::Cancelled => "cancelled",
+                State::Failed(_) => "failed",
+            },
+            target: line(&job.work.target()),
+            pages_crawled: account.pages,
+            pages_stored: account.stored,
+            urls_crawled: Vec::new(),
+            skipped: account.skipped,
+            failed: Vec::new(),
+            failures: account.failures,
+            elapsed_ms: account.elapsed.as_millis() as u64,
+            refresh,
+            http: None,
+            notice: None,
+        }
+    }
 }
 
 #[derive(Deserialize, JsonSchema)]
@@ -149,12 +253,34 @@ struct Site {
     /// Links to follow from the start page
     #[serde(default = "three")]
     max_depth: u32,
+    /// Pages to store at the most
+    #[serde(default = "five_hundred")]
+    max_pages: u32,
     /// Requests in flight at the most
     #[serde(default = "ten")]
     max_concurrent: u32,
     /// Characters in a chunk at the most; best left out
     #[serde(default)]
     chunk_size: Option<u32>,
+    /// Seconds to wait for the end, 0 to 300; the crawl goes on behind the answer
+    #[serde(default = "forty_five")]
+    wait_seconds: u32,
+}
+
+#[derive(Deserialize, JsonSchema)]
+struct Which {
+    /// As the crawl's answer named it; left out: a list of all
+    #[serde(default)]
+    crawl_id: Option<String>,
+    /// Seconds to wait for the end, 0 to 300
+    #[serde(default = "thirty")]
+    wait_seconds: u32,
+}
+
+#[derive(Deserialize, JsonSchema)]
+struct One {
+    /// As the crawl's answer named it
+    crawl_id: String,
 }
 
 fn three() -> u32 {
@@ -165,31 +291,78 @@ fn ten() -> u32 {
     10
 }
 
+fn thirty() -> u32 {
+    30
+}
+
+fn forty_five() -> u32 {
+    45
+}
+
+fn five_hundred() -> u32 {
+    500
+}
+
+// The comments below that are no documentation would be told to every client five times.
+
+// How far a crawl or a refresh is.
 #[derive(Serialize, JsonSchema)]
-struct Crawled {
+pub(super) struct Report {
+    crawl_id: String,
+    /// running, done, cancelled or failed
+    state: &'static str,
+    // The URL or the source.
+    target: String,
     pages_crawled: u64,
-    /// Of these, in the store now; their words are searchable at once, their meaning a little later
+    // Searchable now by their words, by their meaning a little later.
     pages_stored: u64,
-    /// The first of the stored pages
+    // The first of the stored pages.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     urls_crawled: Vec<String>,
-    /// URLs left out on purpose: out of scope, forbidden by robots.txt, not a document
+    // Left out on purpose: out of scope, forbidden by robots.txt, not a document.
     skipped: u64,
-    /// The first of the URLs that could not be had, with the reason
+    // The first of the URLs that could not be had, with the reason.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     failed: Vec<String>,
     failures: u64,
     elapsed_ms: u64,
-    /// Counters of the transport: requests, succeeded, failed, failed_at, retried, benign_resets, connections
+    /// Of refresh_source: pages to check, checked, unchanged, updated, removed
     #[schemars(with = "serde_json::Map<String, Value>")]
-    http: Value,
-    /// Why the crawl is not complete
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refresh: Option<Refresh>,
+    /// Counters of the transport
+    #[schemars(with = "serde_json::Map<String, Value>")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    http: Option<Value>,
+    /// Why it is not complete, and what to do next
+    #[schemars(with = "String")]
     #[serde(skip_serializing_if = "Option::is_none")]
     notice: Option<String>,
 }
 
-/// Clients give up after 60 s without a sign of life.
-const WITHOUT_PROGRESS: Duration = Duration::from_secs(45);
-/// URLs told of a crawl: enough to see what it found, not enough to flood a context.
-const SHOWN: usize = 10;
+#[derive(Serialize)]
+struct Refresh {
+    pages: u64,
+    checked: u64,
+    unchanged: u64,
+    updated: u64,
+    removed: u64,
+}
+
+// The last begun first.
+#[derive(Serialize, JsonSchema)]
+struct Statuses {
+    crawls: Vec<Report>,
+}
+
+/// How long a call waits by default, and at the most for a client that asks for no progress: clients give up after 60 s without a
+/// sign of life.
+pub(super) const WAIT: Duration = Duration::from_secs(45);
+const MOST_SECONDS: u32 = 300;
+const SIGN_OF_LIFE: Duration = Duration::from_secs(1);
 const SINGLE: &str = "Fetches one page, stores it as markdown and makes it searchable. No link is followed.";
-const SMART: &str = "Crawls a site and makes it searchable. A page is followed by its links below the same folder, a sitemap.xml by the pages it lists, \
-     an llms.txt or markdown file by its links. robots.txt is obeyed. Large sites take a while: ask for progress.";
+const SMART: &str = "Crawls a site and makes it searchable: a page with the links below its folder, the pages of a sitemap.xml, or the links of an \
+     llms.txt or markdown file. robots.txt is obeyed. A long crawl answers after wait_seconds with a crawl_id and goes on; crawl_status \
+     tells how far it is.";
+const STATUS: &str = "Waits for a crawl or refresh and tells how far it is. Without crawl_id: lists all, at once.";
+const CANCEL: &str = "Ends a crawl or refresh at once; what was fetched stays stored.";

@@ -1,7 +1,10 @@
 //! The tools of `smolcrawl serve`, one file a family: binds `mcp` to `engine` and knows nothing else of either.
 //! Names and parameters are those of the Python server this one replaces.
 
+mod background;
+mod bound;
 mod crawl;
+mod page;
 mod search;
 mod sources;
 
@@ -11,19 +14,28 @@ use crate::engine::Engine;
 use crate::error::Error;
 use crate::mcp::{self, Clock, Server, Sleep, ToolError};
 
-/// A server with every tool, on `engine`.
+pub use background::Background;
+
+/// A server with every tool, on `engine`. Crawls work in `background`: whoever serves polls [`Background::drive`] as well.
 ///
 /// # Errors
 /// None that a caller can cause: the table of tools is fixed.
-pub fn server(engine: &Engine) -> Result<Server, mcp::Error> {
+pub fn server(engine: &Engine, background: &Background) -> Result<Server, mcp::Error> {
+    let with_both = |tool: fn(Engine, Background) -> mcp::Tool| tool(engine.clone(), background.clone());
     Server::builder("smolcrawl", env!("CARGO_PKG_VERSION"))
         .title("smolcrawl")
         .instructions(INSTRUCTIONS)
-        .tool(crawl::single_page(engine.clone()))
-        .tool(crawl::smart(engine.clone()))
+        .tool(with_both(crawl::single_page))
+        .tool(with_both(crawl::smart))
+        .tool(with_both(crawl::status))
+        .tool(with_both(crawl::cancel))
         .tool(sources::available(engine.clone()))
         .tool(search::text(engine.clone()))
         .tool(search::code(engine.clone()))
+        .tool(page::read(engine.clone()))
+        .tool(page::fetch(engine.clone()))
+        .tool(with_both(sources::refresh))
+        .tool(with_both(sources::remove))
         .build()
 }
 
@@ -50,4 +62,4 @@ fn reply(error: &Error) -> ToolError {
 
 const INSTRUCTIONS: &str = "Crawls documentation and answers questions from it. Start with get_available_sources to see what is stored; \
      crawl what is missing with smart_crawl_url (a site, a sitemap.xml or an llms.txt) or crawl_single_page; then ask \
-     perform_rag_query for prose and search_code_examples for code, and cite the URLs of the results.";
+     perform_rag_query for prose and search_code_examples for code, read_page for the whole of a page, and cite the URLs of the results.";

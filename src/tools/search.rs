@@ -3,15 +3,19 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::engine::Engine;
+use crate::engine::{CrawlRequest, Engine};
 use crate::mcp::{Annotations, Context, Tool, ToolError};
-use crate::model::{ChunkKind, Hit, Mode, PerPage, Query, SourceId, Wanted};
+use crate::model::{ChunkKind, Hit, Mode, Query, SourceId, Wanted};
+use crate::tools::bound::{DEFAULT, cost, end, line, room, within};
 use crate::tools::reply;
+use crate::tools::sources::stored;
 
 pub fn text(engine: Engine) -> Tool {
     Tool::typed("perform_rag_query", TEXT, move |asked: TextQuestion, _: Context| {
         let engine = engine.clone();
-        async move { search(&engine, asked.query, asked.source, asked.match_count, Wanted::Text).await }
+        let TextQuestion { query, source, url_prefix, match_count, offset, max_chars } = asked;
+        let question = Question { query, source, url_prefix, language: None, match_count, offset, max_chars, wanted: Wanted::Text };
+        async move { search(&engine, question).await }
     })
     .title("Search the documentation")
     .annotations(Annotations { read_only: Some(true), open_world: Some(false), ..Annotations::default() })
@@ -20,51 +24,111 @@ pub fn text(engine: Engine) -> Tool {
 pub fn code(engine: Engine) -> Tool {
     Tool::typed("search_code_examples", CODE, move |asked: CodeQuestion, _: Context| {
         let engine = engine.clone();
-        async move { search(&engine, asked.query, asked.source_id, asked.match_count, Wanted::Code).await }
+        let CodeQuestion { query, source_id: source, language, url_prefix, match_count, offset, max_chars } = asked;
+        let question = Question { query, source, url_prefix, language, match_count, offset, max_chars, wanted: Wanted::Code };
+        async move { search(&engine, question).await }
     })
     .title("Search code examples")
     .annotations(Annotations { read_only: Some(true), open_world: Some(false), ..Annotations::default() })
 }
 
-async fn search(engine: &Engine, text: String, source: Option<String>, match_count: u32, wanted: Wanted) -> Result<Results, ToolError> {
-    if !(1..=MOST_RESULTS).contains(&match_count) {
-        return Err(ToolError::new(format!("match_count is {match_count}")).hint(format!("ask for 1 to {MOST_RESULTS} results")));
-    }
-    // An empty string is how many clients leave a parameter out.
-    let source = match source.as_deref().map(str::trim) {
-        None | Some("") => None,
-        Some(named) => Some(stored(engine, named).await?),
-    };
-    let mode = engine.default_mode();
-    let query = Query { text, source, limit: match_count as usize, mode, wanted, per_page: PerPage::All };
-    let hits = engine.search(query).await.map_err(|error| reply(&error))?;
-    let progress = engine.embed_progress().await.map_err(|error| reply(&error))?;
-    let notice = match (mode, progress.chunks - progress.embedded.min(progress.chunks)) {
-        (Mode::Lexical, _) | (_, 0) => None,
-        (_, missing) => Some(format!(
-            "{missing} of {} chunks are not embedded yet and are found by their words only; asking again later may find more",
-            progress.chunks
-        )),
-    };
-    Ok(Results { count: hits.len(), results: hits.into_iter().map(Found::from).collect(), search_mode: name(mode), notice })
+struct Question {
+    query: String,
+    source: Option<String>,
+    url_prefix: Option<String>,
+    language: Option<String>,
+    match_count: u32,
+    offset: u32,
+    max_chars: u32,
+    wanted: Wanted,
 }
 
-/// A source that is there: a typo must not look like "nothing found".
-async fn stored(engine: &Engine, named: &str) -> Result<SourceId, ToolError> {
-    let known = engine.sources().await.map_err(|error| reply(&error))?;
-    let asked = SourceId::parse(named);
-    match known.iter().find(|summary| Some(&summary.source) == asked.as_ref()) {
-        Some(summary) => Ok(summary.source.clone()),
-        None => {
-            let names: Vec<_> = known.iter().map(|summary| summary.source.as_str()).collect();
-            let hint = if names.is_empty() {
-                "crawl it first with smart_crawl_url".to_owned()
-            } else {
-                format!("stored are: {}", names.join(", "))
-            };
-            Err(ToolError::new(format!("no source {named:?} is stored")).hint(hint))
-        }
+async fn search(engine: &Engine, asked: Question) -> Result<Results, ToolError> {
+    let count = within("match_count", asked.match_count, 1, MOST_RESULTS)? as usize;
+    let offset = within("offset", asked.offset, 0, DEEPEST - asked.match_count)? as usize;
+    let mode = engine.default_mode();
+    let mut results = Results { results: Vec::new(), count: 0, next_offset: None, search_mode: name(mode), notice: None };
+    let room = room(asked.max_chars, &results)?;
+    if !engine.has_database() {
+        results.notice = Some(NOTHING_STORED.to_owned());
+        return Ok(results);
     }
+    // An empty string is how many clients leave a parameter out.
+    let given = |text: Option<String>| text.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
+    let source = match given(asked.source) {
+        None => None,
+        Some(named) => Some(stored(engine, &named).await?.source),
+    };
+    let url_prefix = match given(asked.url_prefix) {
+        None => None,
+        Some(prefix) => CrawlRequest::parse(&[prefix]).map_err(|error| reply(&error.into()))?.seeds.pop().map(String::from),
+    };
+    let language = given(asked.language);
+    let query = Query {
+        source: source.clone(),
+        // One more, which tells whether there are more.
+        limit: offset + count + 1,
+        mode,
+        wanted: asked.wanted,
+        url_prefix,
+        languages: language.iter().cloned().collect(),
+        ..Query::new(asked.query)
+    };
+    let hits = engine.search(query).await.map_err(|error| reply(&error))?;
+    let found = hits.len().saturating_sub(offset);
+    fill(&mut results, hits.into_iter().skip(offset).take(count), room);
+    results.count = results.results.len();
+    let next = offset + results.count;
+    results.next_offset = (results.count < found && next < DEEPEST as usize).then_some(next);
+    results.notice = notice(engine, &results, found.min(count), mode, language, source).await?;
+    Ok(results)
+}
+
+/// Whole hits in their order for as long as they fit. Only a first one that is too long by itself is cut.
+fn fill(results: &mut Results, hits: impl Iterator<Item = Hit>, room: usize) {
+    let mut left = room;
+    for mut found in hits.map(Found::from) {
+        let mut needed = cost(&found) + 1;
+        if needed > left && results.results.is_empty() {
+            found.cut(left);
+            needed = left;
+        }
+        match left.checked_sub(needed) {
+            Some(rest) => left = rest,
+            None => return,
+        }
+        results.results.push(found);
+    }
+}
+
+/// What the results may lack, and what to do about it.
+async fn notice(
+    engine: &Engine,
+    results: &Results,
+    wanted: usize,
+    mode: Mode,
+    language: Option<String>,
+    source: Option<SourceId>,
+) -> Result<Option<String>, ToolError> {
+    let mut notices = Vec::new();
+    if results.count < wanted {
+        let next = results.next_offset.unwrap_or_default();
+        notices.push(format!("{} of {wanted} results fit into max_chars; the next ones begin at offset {next}", results.count));
+    }
+    if let (0, Some(language)) = (results.count, language) {
+        let stored = engine.languages(source).await.map_err(|error| reply(&error))?;
+        let names: Vec<&str> = stored.iter().take(12).map(|(name, _)| name.as_str()).collect();
+        notices.push(format!("nothing in {:?} was found; there is code in: {}", line(&language), names.join(", ")));
+    }
+    let progress = engine.embed_progress().await.map_err(|error| reply(&error))?;
+    let missing = progress.chunks - progress.embedded.min(progress.chunks);
+    if progress.chunks == 0 {
+        notices.push(NOTHING_STORED.to_owned());
+    } else if mode != Mode::Lexical && missing > 0 {
+        let all = progress.chunks;
+        notices.push(format!("{missing} of {all} chunks are found by their words only so far; asking again later may find more"));
+    }
+    Ok(Some(notices.join("; ")).filter(|notice| !notice.is_empty()))
 }
 
 fn name(mode: Mode) -> &'static str {
@@ -79,38 +143,66 @@ fn name(mode: Mode) -> &'static str {
 struct TextQuestion {
     /// The question, in plain words or exact terms
     query: String,
-    /// Search this source only, as get_available_sources names it
+    /// Only this source, as get_available_sources names it
     #[serde(default)]
     source: Option<String>,
+    /// Only pages whose URL begins so
+    #[serde(default)]
+    url_prefix: Option<String>,
     /// Results at the most, 1 to 50
     #[serde(default = "five")]
     match_count: u32,
+    /// Results to pass over: next_offset of the answer before
+    #[serde(default)]
+    offset: u32,
+    /// Characters of the answer at the most
+    #[serde(default = "max_chars")]
+    max_chars: u32,
 }
 
 #[derive(Deserialize, JsonSchema)]
 struct CodeQuestion {
     /// What the code should do or contain
     query: String,
-    /// Search this source only, as get_available_sources names it
+    /// Only this source, as get_available_sources names it
     #[serde(default)]
     source_id: Option<String>,
+    /// Only code in this language, such as python
+    #[serde(default)]
+    language: Option<String>,
+    /// Only pages whose URL begins so
+    #[serde(default)]
+    url_prefix: Option<String>,
     /// Results at the most, 1 to 50
     #[serde(default = "five")]
     match_count: u32,
+    /// Results to pass over: next_offset of the answer before
+    #[serde(default)]
+    offset: u32,
+    /// Characters of the answer at the most
+    #[serde(default = "max_chars")]
+    max_chars: u32,
 }
 
 fn five() -> u32 {
     5
 }
 
+fn max_chars() -> u32 {
+    DEFAULT
+}
+
 #[derive(Serialize, JsonSchema)]
 struct Results {
-    /// Best first
+    // Best first.
     results: Vec<Found>,
     count: usize,
-    /// hybrid: words and meaning; lexical: words only, as no embeddings are configured
+    // Where to go on, if there is more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_offset: Option<usize>,
+    /// hybrid: words and meaning; lexical: words only
     search_mode: &'static str,
-    /// What the results may lack
+    // What the results may lack.
     #[serde(skip_serializing_if = "Option::is_none")]
     notice: Option<String>,
 }
@@ -120,18 +212,37 @@ struct Found {
     url: String,
     title: String,
     source_id: String,
-    /// Headings that the passage stands under, outermost first
+    // That the passage stands under, outermost first.
     headings: Vec<String>,
     /// Markdown; of a code example the code alone
     content: String,
-    /// Programming language of a code example
+    // Of a code example.
     #[serde(skip_serializing_if = "Option::is_none")]
     language: Option<String>,
-    /// Prose around a code example
+    // Prose around a code example.
     #[serde(skip_serializing_if = "Option::is_none")]
     context: Option<String>,
-    /// Higher is better; comparable within one answer only
+    /// Higher is better, within one answer
     similarity: f32,
+}
+
+impl Found {
+    /// Shortens the content, and before it what is about it, to fit into `room`. The address stays whole.
+    fn cut(&mut self, room: usize) {
+        let content = std::mem::take(&mut self.content);
+        let all = content.chars().count();
+        let mark = |kept| format!("\n[cut here, {kept} of {all} characters; read_page has the whole page]");
+        let beside = cost(self) + cost(&mark(all));
+        if beside + WORTH_SHOWING > room {
+            self.context = self.context.take().map(|context| line(&context));
+            self.headings.drain(..self.headings.len().saturating_sub(1));
+            self.headings.iter_mut().for_each(|heading| *heading = line(heading));
+            self.title = line(&self.title);
+        }
+        let left = room.saturating_sub(cost(self) + cost(&mark(all)));
+        let kept = &content[..end("", &content, left)];
+        self.content = format!("{kept}{}", mark(kept.chars().count()));
+    }
 }
 
 impl From<Hit> for Found {
@@ -154,7 +265,57 @@ impl From<Hit> for Found {
 }
 
 const MOST_RESULTS: u32 = 50;
+/// Results that can be paged through: so many are ranked whatever the offset is, so that pages fit together.
+const DEEPEST: u32 = 99;
+/// Characters of a content below which what is about it is shortened first.
+const WORTH_SHOWING: usize = 400;
+const NOTHING_STORED: &str = "nothing is stored yet: crawl a site first, with smart_crawl_url";
 const TEXT: &str = "Searches the stored documentation by words and meaning and returns the passages that answer the query best, with the URL of each. \
-     Search before answering from memory; crawl a missing site first.";
+     Search before answering from memory; crawl a missing site first. read_page has what stands around a passage.";
 const CODE: &str = "Searches the code examples of the stored documentation and returns code with its language, the prose around it and the URL. \
      Use it for \"how is this API called\".";
+
+#[cfg(test)]
+mod tests {
+    use url::Url;
+
+    use super::*;
+    use crate::model::Chunk;
+
+    fn hit(text: &str) -> Hit {
+        let chunk = Chunk { ordinal: 0, heading_path: vec!["A".into(), "B".into()], text: text.into(), kind: ChunkKind::Text };
+        let url = Url::parse("https://docs.test/page").unwrap();
+        Hit { source: SourceId::of(&url), url, title: "Page".into(), chunk, score: 0.5 }
+    }
+
+    fn filled(hits: Vec<Hit>, max_chars: u32) -> Results {
+        let mut results = Results { results: Vec::new(), count: 0, next_offset: None, search_mode: "lexical", notice: None };
+        let room = room(max_chars, &results).unwrap();
+        fill(&mut results, hits.into_iter(), room);
+        assert!(cost(&results) + 400 <= max_chars as usize, "{} of {max_chars}", cost(&results));
+        results
+    }
+
+    #[test]
+    fn hits_are_whole_and_in_their_order() {
+        let hits = || vec![hit(&"\"x\"\n".repeat(100)), hit(&"long ".repeat(1_000)), hit("short")];
+        assert_eq!(filled(hits(), 20_000).results.len(), 3);
+        let results = filled(hits(), 2_000).results;
+        assert_eq!(results.len(), 1, "no shorter hit takes the place of a better one");
+        assert_eq!(results[0].content, "\"x\"\n".repeat(100));
+    }
+
+    #[test]
+    fn a_hit_that_is_too_long_by_itself_is_cut_at_a_line_and_says_so() {
+        let mut long = hit(&"A line of \"text\".\n".repeat(1_000));
+        long.chunk.heading_path = vec!["heading ".repeat(200), "last ".repeat(200)];
+        long.title = "title ".repeat(200);
+        for max_chars in [2_000, 4_000, 10_000] {
+            let results = filled(vec![long.clone(), hit("short")], max_chars).results;
+            let (kept, mark) = results[0].content.rsplit_once('\n').unwrap();
+            assert!(kept.ends_with("\"text\".\n") && !kept.is_empty(), "{kept}");
+            assert_eq!(mark, format!("[cut here, {} of 18000 characters; read_page has the whole page]", kept.chars().count()));
+            assert_eq!((results.len(), results[0].url.as_str()), (1, "https://docs.test/page"));
+        }
+    }
+}

@@ -123,6 +123,17 @@ impl Server {
         self.tell(&json!({ "jsonrpc": "2.0", "method": "notifications/initialized" }));
     }
 
+    /// The id of the process, to send it a signal.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Waits for a process that was asked to end some other way, with its input open.
+    pub fn wait(self) -> Output {
+        let Self { child, stdin: _stdin, .. } = self;
+        child.wait_with_output().unwrap()
+    }
+
     pub fn end(self) -> Output {
         drop(self.stdin);
         self.child.wait_with_output().unwrap()

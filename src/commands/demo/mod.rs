@@ -62,7 +62,7 @@ async fn show(engine: &Engine, site: &Site, shown: Shown) -> Result<(), Failure>
     for (question, wanted) in QUESTIONS {
         let started = Instant::now();
         let mode = engine.default_mode();
-        let query = Query { text: (*question).to_owned(), source: None, limit: 2, mode, wanted: *wanted, per_page: PerPage::Best };
+        let query = Query { limit: 2, mode, wanted: *wanted, per_page: PerPage::Best, ..Query::new(*question) };
         let hits = engine.search(query).await?;
         output.line(format!("\nasked     {question:?} ({mode:?} search, {} ms)", millis(started.elapsed())))?;
         for (index, hit) in hits.iter().enumerate() {

@@ -174,7 +174,7 @@ impl Crawl {
         if left > 0 {
             let error = Error::HostGivenUp { failures };
             let url = normalise(url.join("/").unwrap_or_else(|_| url.clone()));
-            self.note_failure(Failed { url, error: format!("{error}, with {left} URLs left"), hint: error.hint() });
+            self.note_failure(Failed { url, error: format!("{error}, with {left} URLs left"), hint: error.hint(), is_transient: true });
         }
     }
 
@@ -197,7 +197,7 @@ impl Crawl {
             Some(page) => format!("{}, linked from {page}", error.chain()),
             None => error.chain(),
         };
-        self.note_failure(Failed { url, error: text, hint: error.hint() });
+        self.note_failure(Failed { url, error: text, hint: error.hint(), is_transient: error.is_transient() });
     }
 
     fn note_failure(&mut self, failed: Failed) {

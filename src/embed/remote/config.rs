@@ -23,6 +23,10 @@ pub struct RemoteConfig {
     pub batch_tokens: usize,
     /// Asks for vectors of this length, which not every model can. Default: the model's own.
     pub dimensions: Option<usize>,
+    /// Stands before every question, as some models were trained: `query: ` for E5. Default: nothing.
+    pub query_prefix: String,
+    /// Stands before every passage: `passage: ` for E5. Part of the model's name, as other passages have other vectors. Default: nothing.
+    pub passage_prefix: String,
     /// Requests after the first one for the same texts. Default: 5.
     pub retries: u32,
     /// The longest wait between two requests. A server that asks for a longer one gets no other request. Default: 60 s.
@@ -44,6 +48,8 @@ impl Default for RemoteConfig {
             batch_count: 64,
             batch_tokens: 50_000,
             dimensions: None,
+            query_prefix: String::new(),
+            passage_prefix: String::new(),
             retries: 5,
             max_wait: Duration::from_secs(60),
             timeout: Duration::from_secs(60),
@@ -88,6 +94,9 @@ impl RemoteConfig {
         match () {
             () if second.model != self.model => refuse("it has another model"),
             () if second.dimensions != self.dimensions => refuse("it has another number of dimensions"),
+            () if (&second.query_prefix, &second.passage_prefix) != (&self.query_prefix, &self.passage_prefix) => {
+                refuse("it has another prefix")
+            }
             () if second.second.is_some() => refuse("it has a second of its own"),
             () => Ok(()),
         }
@@ -189,6 +198,7 @@ mod tests {
         assert!(config.check_second(&config).is_ok());
         assert!(config.check_second(&RemoteConfig { model: "other".to_owned(), ..config.clone() }).is_err());
         assert!(config.check_second(&RemoteConfig { dimensions: Some(3), ..config.clone() }).is_err());
+        assert!(config.check_second(&RemoteConfig { query_prefix: "query: ".to_owned(), ..config.clone() }).is_err());
     }
 
     #[test]

@@ -27,6 +27,17 @@ fn texts_get_their_vectors_in_order() {
 }
 
 #[test]
+fn questions_and_passages_have_their_prefixes() {
+    let service = Service::new([Reply::Vectors(Style::Base64), Reply::Vectors(Style::Base64)]);
+    let model = service.model(|config| (config.query_prefix, config.passage_prefix) = ("query: ".into(), "passage: ".into()));
+    service.embed(&model, &["a", "b"]).unwrap();
+    service.sim.handle().block_on(model.embed(&["c".to_owned()], Purpose::Query)).unwrap();
+    let asked = service.asked();
+    assert_eq!([&asked[0]["input"], &asked[1]["input"]], [&json!(["passage: a", "passage: b"]), &json!(["query: c"])]);
+    assert_eq!(model.model(), "tiny \"passage: \"", "passages with another prefix are other vectors");
+}
+
+#[test]
 fn a_rate_limit_is_waited_out_as_asked() {
     let service = Service::new([Reply::Error(429, "retry-after: 7\r\n", "slow down"), Reply::Vectors(Style::Floats)]);
     let model = service.model(|_| ());

@@ -1,0 +1,155 @@
+//! A source asked for again, page by page: what has changed is stored, what is gone is removed. Knows which pages there are from the
+//! store alone: no link is followed.
+
+use std::time::SystemTime;
+use std::vec;
+
+use futures_lite::StreamExt;
+use futures_util::stream::FuturesUnordered;
+use url::Url;
+
+use super::{Chunking, Engine, Failed, Robots};
+use crate::crawl::{Refetched, normalise};
+use crate::error::Error;
+use crate::model::{Page, SourceId, Validators};
+use crate::reactor::Boxed;
+use crate::store::Put;
+
+impl Engine {
+    /// Starts to ask for every page of a source again, under its validators (RFC 9110 13.1). It goes on while
+    /// [`Refreshing::next`] is polled.
+    ///
+    /// # Errors
+    /// [`Error::NotStored`], and what the store says.
+    pub async fn refreshing(&self, source: SourceId, robots: Robots, chunking: Chunking) -> Result<Refreshing, Error> {
+        let known = self
+            .with_store({
+                let source = source.clone();
+                move |store| store.validators(&source)
+            })
+            .await?;
+        if known.is_empty() {
+            return Err(Error::NotStored { source_id: source });
+        }
+        Ok(Refreshing {
+            engine: self.clone(),
+            robots,
+            chunking,
+            pages: known.len() as u64,
+            left: known.into_iter(),
+            asking: FuturesUnordered::new(),
+            report: RefreshReport::default(),
+        })
+    }
+
+    /// Asks for every page of a source again and stores what has changed: [`Engine::refreshing`] from beginning to end.
+    ///
+    /// # Errors
+    /// As [`Engine::refreshing`]; a page that fails is in the report.
+    pub async fn refresh(&self, source: SourceId, robots: Robots, chunking: Chunking) -> Result<RefreshReport, Error> {
+        let mut refreshing = self.refreshing(source, robots, chunking).await?;
+        while let Some(checked) = refreshing.next().await {
+            checked?;
+        }
+        Ok(refreshing.report)
+    }
+
+    async fn refresh_page(self, url: Url, validators: Validators, robots: Robots, chunking: Chunking) -> Result<Refreshed, Error> {
+        match self.inner.crawler.refetch(&url, &validators, robots).await? {
+            Refetched::Unchanged => {
+                self.with_store(move |store| store.touch(&url, SystemTime::now())).await?;
+                Ok(Refreshed::Unchanged)
+            }
+            Refetched::Gone => {
+                self.with_store(move |store| store.remove_page(&url)).await?;
+                Ok(Refreshed::Removed)
+            }
+            // Nothing is stored at an address nobody asked for, and nothing is removed for what may be a passing login page.
+            Refetched::Page(page) if page.url != normalise(url.clone()) => Err(Error::Moved { url, to: Box::new(page.url) }),
+            Refetched::Page(page) => match self.put(self.read(Page { url, ..page }).await?, chunking).await? {
+                Put::Unchanged => Ok(Refreshed::Unchanged),
+                Put::Added | Put::Replaced => Ok(Refreshed::Updated),
+            },
+        }
+    }
+}
+
+/// A refresh under way.
+#[derive(Debug)]
+pub struct Refreshing {
+    engine: Engine,
+    robots: Robots,
+    chunking: Chunking,
+    /// How many there are to check.
+    pages: u64,
+    left: vec::IntoIter<(Url, Validators)>,
+    asking: FuturesUnordered<Boxed<'static, (Url, Result<Refreshed, Error>)>>,
+    report: RefreshReport,
+}
+
+impl Refreshing {
+    /// The next page that was checked; none when all are. An error is the store's, and ends the refresh. Nothing is lost if the
+    /// future is dropped before it is ready.
+    pub async fn next(&mut self) -> Option<Result<Url, Error>> {
+        while self.asking.len() < AT_ONCE {
+            let Some((url, validators)) = self.left.next() else { break };
+            let checking = self.engine.clone().refresh_page(url.clone(), validators, self.robots, self.chunking.clone());
+            self.asking.push(Box::pin(async move { (url, checking.await) }));
+        }
+        let (url, refreshed) = self.asking.next().await?;
+        self.report.checked += 1;
+        match refreshed {
+            Ok(Refreshed::Unchanged) => self.report.unchanged += 1,
+            Ok(Refreshed::Updated) => self.report.updated += 1,
+            Ok(Refreshed::Removed) => self.report.removed += 1,
+            // The store fails for every page alike.
+            Err(error @ Error::Store(_)) => {
+                self.stop();
+                return Some(Err(error));
+            }
+            Err(error) => {
+                let (hint, is_transient) = (error.hint(), error.is_transient());
+                self.report.failed.push(Failed { url: url.clone(), error: error.chain(), hint, is_transient });
+            }
+        }
+        Some(Ok(url))
+    }
+
+    /// Asks for nothing more; requests in flight are cancelled, and [`Refreshing::next`] yields none.
+    pub fn stop(&mut self) {
+        self.left = Vec::new().into_iter();
+        self.asking.clear();
+    }
+
+    /// How many pages there are to check in all.
+    pub fn pages(&self) -> u64 {
+        self.pages
+    }
+
+    /// What was found so far.
+    pub fn report(&self) -> &RefreshReport {
+        &self.report
+    }
+}
+
+/// What a refresh found.
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
+pub struct RefreshReport {
+    pub checked: u64,
+    /// 304, or the same content again.
+    pub unchanged: u64,
+    pub updated: u64,
+    /// Gone from the site (404, 410), and so from the store.
+    pub removed: u64,
+    pub failed: Vec<Failed>,
+}
+
+#[derive(Debug)]
+enum Refreshed {
+    Unchanged,
+    Updated,
+    Removed,
+}
+
+/// Pages asked for at once.
+const AT_ONCE: usize = 8;

@@ -1,0 +1,299 @@
+//! One crawl or refresh from its beginning to its end: how far it is, who waits for it, and how it is stopped.
+
+use std::convert::Infallible;
+use std::panic::AssertUnwindSafe;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use futures_lite::{FutureExt, future};
+
+use super::Work;
+use crate::engine::{Chunking, Counters, Crawling, Engine, Event, Failed, RefreshReport, Robots};
+use crate::error::Error;
+use crate::mcp::ToolError;
+use crate::model::SourceId;
+use crate::tools::reply;
+
+/// One crawl or refresh, while it runs and after.
+#[derive(Debug)]
+pub struct Job {
+    pub(in crate::tools) id: String,
+    pub(in crate::tools) work: Work,
+    began: Instant,
+    stop: Gate,
+    ended: Gate,
+    /// Calls that wait for it at the moment.
+    waiting: AtomicUsize,
+    /// Held for one look or one change, never across `.await`.
+    account: Mutex<Account>,
+}
+
+/// How far a job is.
+#[derive(Clone, Debug, Default)]
+pub struct Account {
+    pub state: State,
+    /// URLs dealt with, whatever became of them.
+    pub seen: u64,
+    pub pages: u64,
+    pub stored: u64,
+    /// The first of the stored pages.
+    pub urls: Vec<String>,
+    pub skipped: u64,
+    /// The first that was skipped, with the reason.
+    pub first_skipped: Option<String>,
+    pub failures: u64,
+    /// The first of the failures.
+    pub failed: Vec<Failed>,
+    pub http: Counters,
+    pub elapsed: Duration,
+    /// Of a refresh only.
+    pub refresh: Option<Refresh>,
+}
+
+/// What a refresh found so far.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Refresh {
+    /// To check in all.
+    pub pages: u64,
+    pub checked: u64,
+    pub unchanged: u64,
+    pub updated: u64,
+    pub removed: u64,
+}
+
+#[derive(Clone, Debug, Default)]
+pub enum State {
+    #[default]
+    Running,
+    Done,
+    /// By a call, or with the server.
+    Cancelled,
+    /// The store or the program failed; what was stored before is kept.
+    Failed(ToolError),
+}
+
+impl Job {
+    pub(super) fn new(id: String, work: Work, began: Instant) -> Self {
+        let (stop, ended) = (Gate::default(), Gate::default());
+        Self { id, work, began, stop, ended, waiting: AtomicUsize::new(0), account: Mutex::default() }
+    }
+
+    /// Fetches nothing more; requests in flight are cancelled. It has ended when what was fetched is stored.
+    pub(in crate::tools) fn stop(&self) {
+        self.stop.open();
+    }
+
+    pub(in crate::tools) fn is_running(&self) -> bool {
+        !self.ended.is_open()
+    }
+
+    /// Ready at the end.
+    pub(in crate::tools) async fn ended(&self) {
+        self.ended.opened().await;
+    }
+
+    pub(in crate::tools) fn account(&self, now: Instant) -> Account {
+        let mut account = self.lock().clone();
+        if matches!(account.state, State::Running) {
+            account.elapsed = now.saturating_duration_since(self.began);
+        }
+        account
+    }
+
+    /// Counts a call that waits, until what this answers is dropped.
+    pub(in crate::tools) fn waited_for(self: &Arc<Self>, stake: Stake) -> Waiting {
+        self.waiting.fetch_add(1, Ordering::Relaxed);
+        Waiting { job: self.clone(), stake }
+    }
+
+    pub(super) async fn run(self: Arc<Self>, engine: Engine) {
+        // Told even if this future is dropped.
+        let end = End(&self, engine.clone());
+        let outcome = match AssertUnwindSafe(self.work_off(&engine)).catch_unwind().await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(error)) => Err(reply(&error)),
+            Err(_) => {
+                log::error!("{} panicked", self.id);
+                Err(ToolError::new("a bug of smolcrawl's own").hint("try another page; what was stored is kept"))
+            }
+        };
+        let mut account = self.lock();
+        account.state = match outcome {
+            Ok(()) if self.stop.is_open() => State::Cancelled,
+            Ok(()) => State::Done,
+            Err(error) => State::Failed(error),
+        };
+        drop(account);
+        drop(end);
+    }
+
+    async fn work_off(&self, engine: &Engine) -> Result<(), Error> {
+        match &self.work {
+            Work::Page(request, chunking) | Work::Site(request, chunking) => {
+                self.crawl(engine.crawl(request.clone(), chunking.clone())).await
+            }
+            Work::Refresh(source, chunking) => self.refresh(engine, source, chunking).await,
+        }
+    }
+
+    async fn crawl(&self, mut crawling: Crawling) -> Result<(), Error> {
+        let (mut result, mut is_stopped) = (Ok(()), false);
+        loop {
+            let stopped = async {
+                // Heard once: afterwards only what was fetched is waited for.
+                if is_stopped {
+                    future::pending().await
+                } else {
+                    self.stop.opened().await
+                }
+                None
+            };
+            // A stop comes before what is ready, or a quick crawl would not hear it.
+            match future::or(stopped, async { Some(crawling.next().await) }).await {
+                None => {
+                    is_stopped = true;
+                    crawling.stop();
+                }
+                Some(None) => break,
+                Some(Some(Ok(event))) => self.lock().count(event, &crawling),
+                // It has stopped itself, and the first error tells why.
+                Some(Some(Err(error))) => result = result.and(Err(error)),
+            }
+        }
+        let (pages, http) = crawling.so_far();
+        drop(crawling);
+        let mut account = self.lock();
+        (account.pages, account.http) = (pages, http);
+        result
+    }
+
+    async fn refresh(&self, engine: &Engine, source: &SourceId, chunking: &Chunking) -> Result<(), Error> {
+        let mut refreshing = engine.refreshing(source.clone(), Robots::Obey, chunking.clone()).await?;
+        loop {
+            self.lock().refreshed(refreshing.pages(), refreshing.report());
+            let stopped = async {
+                self.stop.opened().await;
+                None
+            };
+            match future::or(stopped, async { refreshing.next().await }).await {
+                None => break,
+                Some(checked) => _ = checked?,
+            }
+        }
+        Ok(())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Account> {
+        // Whole at any moment a panic could come.
+        self.account.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Account {
+    fn count(&mut self, event: Event, crawling: &Crawling) {
+        self.seen += 1;
+        (self.pages, self.http) = crawling.so_far();
+        match event {
+            Event::Stored { url, .. } => {
+                self.stored += 1;
+                if self.urls.len() < SHOWN {
+                    self.urls.push(url.into());
+                }
+            }
+            Event::Skipped(skipped) => {
+                self.skipped += 1;
+                self.first_skipped.get_or_insert_with(|| format!("{}: {}", skipped.url, skipped.why));
+            }
+            Event::Failed(failed) => {
+                self.failures += 1;
+                if self.failed.len() < SHOWN {
+                    self.failed.push(failed);
+                }
+            }
+        }
+    }
+
+    fn refreshed(&mut self, pages: u64, report: &RefreshReport) {
+        (self.seen, self.failures) = (report.checked, report.failed.len() as u64);
+        self.failed = report.failed.iter().take(SHOWN).cloned().collect();
+        let RefreshReport { checked, unchanged, updated, removed, .. } = *report;
+        self.refresh = Some(Refresh { pages, checked, unchanged, updated, removed });
+    }
+}
+
+/// What a waiting call has to do with the crawl's life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stake {
+    /// It began the crawl: if it is cancelled while nobody else waits, so is the crawl.
+    Beginner,
+    /// The crawl goes on without it.
+    Bystander,
+}
+
+/// A call that waits. Dropped unanswered it was cancelled.
+#[derive(Debug)]
+pub struct Waiting {
+    job: Arc<Job>,
+    stake: Stake,
+}
+
+impl Waiting {
+    /// The call is answered: the crawl goes on behind it.
+    pub(in crate::tools) fn answered(mut self) {
+        self.stake = Stake::Bystander;
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        let others = self.job.waiting.fetch_sub(1, Ordering::Relaxed) - 1;
+        if self.stake == Stake::Beginner && others == 0 {
+            self.job.stop();
+        }
+    }
+}
+
+/// The end of a job, however it comes.
+struct End<'a>(&'a Job, Engine);
+
+impl Drop for End<'_> {
+    fn drop(&mut self) {
+        let mut account = self.0.lock();
+        account.elapsed = self.1.handle().now().saturating_duration_since(self.0.began);
+        if matches!(account.state, State::Running) {
+            account.state = State::Cancelled;
+        }
+        drop(account);
+        self.0.ended.open();
+    }
+}
+
+/// Shut, then open for ever.
+#[derive(Debug)]
+struct Gate(async_channel::Sender<Infallible>, async_channel::Receiver<Infallible>);
+
+impl Default for Gate {
+    fn default() -> Self {
+        let (sender, receiver) = async_channel::bounded(1);
+        Self(sender, receiver)
+    }
+}
+
+impl Gate {
+    fn open(&self) {
+        self.0.close();
+    }
+
+    fn is_open(&self) -> bool {
+        self.0.is_closed()
+    }
+
+    async fn opened(&self) {
+        // Nothing is ever sent: it fails once the channel is closed.
+        let _ = self.1.recv().await;
+    }
+}
+
+/// URLs told of a crawl: enough to see what it found, not enough to flood a context.
+const SHOWN: usize = 10;

@@ -1,0 +1,195 @@
+//! `read_page` and `fetch_url`: one page as markdown, a part at a time.
+
+use std::time::{Duration, UNIX_EPOCH};
+
+use futures_lite::future;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::engine::{CrawlRequest, Engine, Robots};
+use crate::mcp::{Annotations, Context, Tool, ToolError};
+use crate::model::Document;
+use crate::tools::bound::{DEFAULT, end, line, room};
+use crate::tools::reply;
+
+pub fn read(engine: Engine) -> Tool {
+    Tool::typed("read_page", READ, move |asked: Part, context: Context| {
+        let engine = engine.clone();
+        async move {
+            let request = CrawlRequest::parse(&[&asked.url]).map_err(|error| reply(&error.into()))?;
+            let url = request.seeds[0].clone();
+            let stored = if engine.has_database() { engine.page(url).await.map_err(|error| reply(&error))? } else { None };
+            match stored {
+                Some(document) => part(&document, From::Store, &asked),
+                None => part(&fetched(&engine, request, &context).await?, From::Web, &asked),
+            }
+        }
+    })
+    .title("Read a page")
+    .annotations(Annotations { read_only: Some(true), ..Annotations::default() })
+}
+
+pub fn fetch(engine: Engine) -> Tool {
+    Tool::typed("fetch_url", FETCH, move |asked: Part, context: Context| {
+        let engine = engine.clone();
+        async move {
+            let request = CrawlRequest::parse(&[&asked.url]).map_err(|error| reply(&error.into()))?;
+            part(&fetched(&engine, request, &context).await?, From::Web, &asked)
+        }
+    })
+    .title("Fetch a page")
+    .annotations(Annotations { read_only: Some(true), ..Annotations::default() })
+}
+
+/// The page from its site, with a sign of life now and then, as long as clients wait.
+async fn fetched(engine: &Engine, request: CrawlRequest, context: &Context) -> Result<Document, ToolError> {
+    let (handle, url) = (engine.handle(), &request.seeds[0]);
+    let fetching = async { Some(engine.fetch(url, Robots::Obey).await) };
+    let watching = async {
+        for second in 0..PATIENCE.as_secs() {
+            context.progress(second as f64, None, format!("waiting for {url}"));
+            handle.sleep(Duration::from_secs(1)).await;
+        }
+        None
+    };
+    match future::or(fetching, watching).await {
+        Some(fetched) => fetched.map_err(|error| reply(&error)),
+        None => Err(ToolError::new(format!("{}: no answer within {} s", line(url.as_str()), PATIENCE.as_secs()))
+            .hint("the site is slow, or its robots.txt asks for long pauses: crawl_single_page goes on in the background")),
+    }
+}
+
+/// The part of a page that was asked for, up to a boundary at which it can be read on.
+fn part(document: &Document, from: From, asked: &Part) -> Result<Read, ToolError> {
+    let Document { url, title, markdown, fetched_at, .. } = document;
+    let total = markdown.chars().count();
+    let offset = asked.offset as usize;
+    if offset > 0 && offset >= total {
+        return Err(ToolError::new(format!("offset is {offset}, and the page has {total} characters"))
+            .hint(format!("offset may be 0 to {}; take it from next_offset", total.saturating_sub(1))));
+    }
+    let mut read = Read {
+        url: url.to_string(),
+        title: line(title),
+        from,
+        fetched_unix: fetched_at.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()),
+        markdown: String::new(),
+        offset,
+        total_chars: total,
+        next_offset: None,
+        notice: None,
+    };
+    let room = room(asked.max_chars, &read)?;
+    let at = markdown.char_indices().nth(offset).map_or(markdown.len(), |(at, _)| at);
+    let (before, rest) = markdown.split_at(at);
+    let shown = &rest[..end(before, rest, room)];
+    if shown.len() < rest.len() {
+        let next = offset + shown.chars().count();
+        read.next_offset = Some(next);
+        read.notice = Some(format!("{} characters are left: go on with offset {next}", total - next));
+    }
+    shown.clone_into(&mut read.markdown);
+    Ok(read)
+}
+
+#[derive(Deserialize, JsonSchema)]
+struct Part {
+    /// The page, as https://…
+    url: String,
+    /// Characters to pass over: next_offset of the answer before
+    #[serde(default)]
+    offset: u32,
+    /// Characters of the answer at the most
+    #[serde(default = "max_chars")]
+    max_chars: u32,
+}
+
+fn max_chars() -> u32 {
+    DEFAULT
+}
+
+#[derive(Serialize, JsonSchema)]
+struct Read {
+    // After redirects.
+    url: String,
+    title: String,
+    from: From,
+    // Seconds since 1970.
+    fetched_unix: u64,
+    markdown: String,
+    offset: usize,
+    // Of the whole page.
+    total_chars: usize,
+    // Where to go on, if there is more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_offset: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    notice: Option<String>,
+}
+
+/// Where the page comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+enum From {
+    /// As it was when it was crawled.
+    Store,
+    /// Fetched now, and not stored.
+    Web,
+}
+
+/// Clients give up after 60 s without a sign of life.
+const PATIENCE: Duration = Duration::from_secs(45);
+const READ: &str =
+    "Reads a page as markdown: the stored copy, else fetched now (`from` says which). A long page comes in parts, by next_offset.";
+const FETCH: &str =
+    "Fetches a page as markdown as it is now, without storing it. robots.txt is obeyed. To have it searchable: crawl_single_page.";
+
+#[cfg(test)]
+mod tests {
+    use std::time::SystemTime;
+
+    use url::Url;
+
+    use super::*;
+    use crate::tools::bound::cost;
+
+    fn document(markdown: String) -> Document {
+        let url = Url::parse("https://docs.test/page").unwrap();
+        Document { url, title: "Page".into(), markdown, validators: Default::default(), fetched_at: SystemTime::UNIX_EPOCH }
+    }
+
+    fn asked(offset: u32, max_chars: u32) -> Part {
+        Part { url: String::new(), offset, max_chars }
+    }
+
+    #[test]
+    fn the_parts_of_a_page_are_the_page() {
+        let page = document("# Überschrift\n\n\"Ein\" Absatz.\n\n```c\nint x;\n\nint y;\n```\n\n".repeat(200));
+        let (mut offset, mut markdown) = (0, String::new());
+        loop {
+            let read = part(&page, From::Store, &asked(offset, 2_000)).unwrap();
+            assert!(cost(&read) <= 2_000, "{}", cost(&read));
+            assert_eq!((read.offset, read.total_chars), (offset as usize, page.markdown.chars().count()));
+            markdown.push_str(&read.markdown);
+            match read.next_offset {
+                Some(next) => {
+                    assert!(read.markdown.ends_with("\n\n") && read.notice.unwrap().contains(&format!("offset {next}")));
+                    offset = next as u32;
+                }
+                None => break,
+            }
+        }
+        assert_eq!(markdown, page.markdown);
+    }
+
+    #[test]
+    fn an_offset_beyond_the_page_is_an_error_that_says_how_long_it_is() {
+        let page = document("short".into());
+        assert_eq!(part(&page, From::Web, &asked(0, 1_000)).unwrap().next_offset, None);
+        let error = part(&page, From::Web, &asked(5, 1_000)).err().unwrap().to_string();
+        assert_eq!(error, "offset is 5, and the page has 5 characters\nhint: offset may be 0 to 4; take it from next_offset");
+        assert_eq!(part(&document(String::new()), From::Web, &asked(0, 1_000)).unwrap().total_chars, 0);
+        let error = part(&page, From::Web, &asked(0, 10)).err().unwrap().to_string();
+        assert_eq!(error, "max_chars is 10\nhint: max_chars may be 1000 to 500000");
+    }
+}

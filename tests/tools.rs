@@ -1,0 +1,617 @@
+//! The tools of `smolcrawl serve` as a client sees them, on the simulated network: what is answered when, what goes on behind the
+//! answers, how much one answer has, and what errors say. Time is virtual.
+#![cfg(all(feature = "surf", feature = "schema"))]
+
+#[path = "support/site.rs"]
+mod site;
+
+use std::time::Duration;
+
+use futures_lite::io::{BufReader, ReadHalf, WriteHalf, split};
+use futures_lite::{AsyncBufReadExt, AsyncWriteExt, future};
+use serde_json::{Value, json};
+use smolcrawl::config::{Config, Embeddings, Environment};
+use smolcrawl::http::PrivateAddresses;
+use smolcrawl::reactor::sim::Sim;
+use smolcrawl::reactor::{Handle, Socket};
+use smolcrawl::tools::Background;
+use smolcrawl::{Engine, tools};
+
+use site::{Reply, Site, page};
+
+/// A site, a server of the tools, and a client on a connection to it.
+struct World {
+    handle: Handle,
+    site: Site,
+    engine: Engine,
+    to: WriteHalf<Socket>,
+    from: BufReader<ReadHalf<Socket>>,
+    /// Progress of all calls so far: when, the token, how far, and the words.
+    progress: Vec<(Duration, Value, f64, String)>,
+    began: std::time::Instant,
+}
+
+impl World {
+    fn new() -> Self {
+        Self::with(PrivateAddresses::Allow)
+    }
+
+    fn with(private_addresses: PrivateAddresses) -> Self {
+        let sim = Sim::new();
+        for host in ["a.test", "b.test", "c.test", "d.test", "e.test"] {
+            sim.host(host, ["10.0.0.1"]);
+        }
+        sim.host("public.test", ["8.8.8.8"]);
+        let (handle, site) = (sim.handle(), Site::default());
+        for address in ["10.0.0.1:80", "8.8.8.8:80"] {
+            let listener = handle.block_on(handle.listen(address.parse().unwrap())).unwrap();
+            sim.spawn(site.clone().serve(handle.clone(), listener, drop));
+        }
+        let mut config = Config { environment: Environment::none(), ..Config::new(":memory:") };
+        config.crawl.http.private_addresses = private_addresses;
+        config.embeddings = Embeddings::None;
+        let engine = Engine::with_handle(config, handle.clone()).unwrap();
+
+        let background = Background::new(&engine);
+        let server = tools::server(&engine, &background).unwrap();
+        let listener = handle.block_on(handle.listen("10.0.0.9:1".parse().unwrap())).unwrap();
+        let clock = engine.clone();
+        sim.spawn(async move {
+            let (reader, writer) = split(listener.accept().await.unwrap().0);
+            let served = async { server.serve(reader, writer, clock, future::pending()).await.unwrap() };
+            future::or(served, background.drive()).await;
+        });
+        let socket = handle.block_on(handle.connect("10.0.0.9:1".parse().unwrap())).unwrap();
+        let (from, to) = split(socket);
+        let began = handle.now();
+        let mut world = Self { handle, site, engine, to, from: BufReader::new(from), progress: Vec::new(), began };
+        let client = json!({ "protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": { "name": "test", "version": "1" } });
+        assert_eq!(world.ask("initialize", client)["protocolVersion"], json!("2025-11-25"));
+        world
+    }
+
+    /// A chain of pages below `a.test/`, each of which takes a second and links to the next.
+    fn chain(&self, host: &str, pages: usize) -> &Self {
+        for number in 0..pages {
+            let address = if number == 0 { format!("{host}/") } else { format!("{host}/{number}") };
+            let reply = Reply::html(page(&format!("page {number} of {host}"), &[&format!("/{}", number + 1)]));
+            self.site.reply(&address, reply.after(Duration::from_secs(1)));
+        }
+        self
+    }
+
+    fn now(&self) -> Duration {
+        self.handle.now() - self.began
+    }
+
+    fn tell(&mut self, message: Value) {
+        self.handle.block_on(self.to.write_all(format!("{message}\n").as_bytes())).unwrap();
+    }
+
+    /// The next answer; progress on the way is kept.
+    fn receive(&mut self) -> Value {
+        loop {
+            let mut line = String::new();
+            self.handle.block_on(self.from.read_line(&mut line)).unwrap();
+            let message: Value = serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line:?}"));
+            if message["method"] != "notifications/progress" {
+                return message;
+            }
+            let told = &message["params"];
+            let words = told["message"].as_str().unwrap().to_owned();
+            self.progress.push((self.now(), told["progressToken"].clone(), told["progress"].as_f64().unwrap(), words));
+        }
+    }
+
+    fn ask(&mut self, method: &str, parameters: Value) -> Value {
+        self.tell(json!({ "jsonrpc": "2.0", "id": "x", "method": method, "params": parameters }));
+        let answer = self.receive();
+        assert!(answer["error"].is_null(), "{answer}");
+        answer["result"].clone()
+    }
+
+    /// Begins a call and does not wait for its answer.
+    fn begin(&mut self, id: u32, tool: &str, arguments: Value) {
+        let parameters = json!({ "name": tool, "arguments": arguments });
+        self.tell(json!({ "jsonrpc": "2.0", "id": id, "method": "tools/call", "params": parameters }));
+    }
+
+    fn cancel(&mut self, id: u32) {
+        self.tell(json!({ "jsonrpc": "2.0", "method": "notifications/cancelled", "params": { "requestId": id } }));
+    }
+
+    /// The structured answer of a call that succeeds, which is what its text says.
+    fn call(&mut self, tool: &str, arguments: Value) -> Value {
+        let result = self.ask("tools/call", json!({ "name": tool, "arguments": arguments }));
+        checked(&result)
+    }
+
+    fn call_with_token(&mut self, tool: &str, arguments: Value) -> Value {
+        let result = self.ask("tools/call", json!({ "name": tool, "arguments": arguments, "_meta": { "progressToken": "t" } }));
+        checked(&result)
+    }
+
+    /// What a call that fails says.
+    fn error(&mut self, tool: &str, arguments: Value) -> String {
+        let result = self.ask("tools/call", json!({ "name": tool, "arguments": arguments }));
+        assert_eq!(result["isError"], json!(true), "{result}");
+        result["content"][0]["text"].as_str().unwrap().to_owned()
+    }
+
+    fn sleep(&self, seconds: u64) {
+        self.handle.block_on(self.handle.sleep(Duration::from_secs(seconds)));
+    }
+
+    fn pages(&self) -> u64 {
+        self.handle.block_on(self.engine.sources()).unwrap().iter().map(|source| source.pages).sum()
+    }
+
+    fn requests(&self) -> usize {
+        self.site.targets().len()
+    }
+}
+
+fn checked(result: &Value) -> Value {
+    assert!(result["isError"].is_null(), "{result}");
+    let structured = result["structuredContent"].clone();
+    let text = result["content"][0]["text"].as_str().unwrap();
+    assert_eq!(serde_json::from_str::<Value>(text).unwrap(), structured, "text and structure say the same");
+    structured
+}
+
+fn text_of(answer: &Value) -> usize {
+    answer.to_string().chars().count()
+}
+
+#[test]
+fn a_long_crawl_answers_in_time_goes_on_and_can_be_waited_for() {
+    let mut world = World::new();
+    world.chain("a.test", 100);
+    let asked = json!({ "url": "http://a.test/", "max_depth": 100 });
+    let first = world.call("smart_crawl_url", asked);
+    assert_eq!(world.now().as_secs(), 45);
+    assert_eq!((&first["state"], &first["target"]), (&json!("running"), &json!("http://a.test/")), "{first}");
+    let stored = first["pages_stored"].as_u64().unwrap();
+    assert!((40..=45).contains(&stored), "{first}");
+    assert!(first["notice"].as_str().unwrap().contains("crawl_status"), "{first}");
+    assert_eq!(first["urls_crawled"].as_array().unwrap().len(), 10);
+
+    // Searchable while it runs, and pages go on being stored while nobody asks.
+    assert_eq!(world.call("perform_rag_query", json!({ "query": "page 3 of a.test" }))["count"], json!(5));
+    world.sleep(10);
+    assert!(world.pages() >= stored + 9);
+
+    let id = first["crawl_id"].clone();
+    let second = world.call("crawl_status", json!({ "crawl_id": id, "wait_seconds": 20 }))["crawls"][0].clone();
+    assert_eq!((world.now().as_secs(), &second["state"]), (75, &json!("running")), "{second}");
+    let last = world.call("crawl_status", json!({ "crawl_id": id, "wait_seconds": 40 }))["crawls"][0].clone();
+    assert!(world.now() < Duration::from_secs(105), "the end is told at once: {:?}", world.now());
+    assert_eq!((&last["state"], &last["pages_stored"]), (&json!("done"), &json!(100)), "{last}");
+    assert_eq!((&last["failures"], world.pages()), (&json!(1), 100), "the last link leads nowhere");
+    assert_eq!(last["http"]["requests"], json!(102), "{last}");
+    // Still known, and in the list.
+    let list = world.call("crawl_status", json!({}));
+    assert_eq!((list["crawls"].as_array().unwrap().len(), &list["crawls"][0]["crawl_id"]), (1, &id));
+}
+
+#[test]
+fn a_call_waits_as_long_as_it_is_asked_to_where_the_client_hears_of_it() {
+    let mut world = World::new();
+    world.chain("a.test", 200);
+    let url = "http://a.test/";
+    world.call("smart_crawl_url", json!({ "url": url, "max_depth": 100, "wait_seconds": 0 }));
+    assert!(world.now() < Duration::from_secs(1), "{:?}", world.now());
+    world.call("smart_crawl_url", json!({ "url": url, "max_depth": 100, "wait_seconds": 300 }));
+    assert_eq!(world.now().as_secs(), 45, "without progress clients give up after a minute");
+    world.call_with_token("smart_crawl_url", json!({ "url": url, "max_depth": 100, "wait_seconds": 50 }));
+    assert_eq!(world.now().as_secs(), 95);
+    let error = world.error("smart_crawl_url", json!({ "url": url, "wait_seconds": 301 }));
+    assert_eq!(error, "wait_seconds is 301\nhint: wait_seconds may be 0 to 300");
+}
+
+#[test]
+fn progress_comes_every_second_or_two_and_grows_even_while_one_page_is_slow() {
+    let mut world = World::new();
+    world.site.page("a.test/", &["/slow"]);
+    world.site.reply("a.test/slow", Reply::html("<h1>Late</h1><p>Text.").after(Duration::from_secs(20)));
+    for (tool, arguments) in [
+        ("smart_crawl_url", json!({ "url": "http://a.test/" })),
+        ("refresh_source", json!({ "source": "a.test" })),
+        ("fetch_url", json!({ "url": "http://a.test/slow" })),
+        ("crawl_single_page", json!({ "url": "http://a.test/slow" })),
+    ] {
+        world.progress.clear();
+        let before = world.now();
+        world.call_with_token(tool, arguments);
+        assert!(world.now() - before >= Duration::from_secs(20), "{tool}");
+        let mut last = (before, -1.0);
+        for (at, token, progress, words) in &world.progress {
+            assert!(*at - last.0 <= Duration::from_secs(2), "{tool}: {at:?} after {:?}", last.0);
+            assert!(*progress > last.1 && *token == json!("t") && !words.is_empty(), "{tool}: {progress} after {}", last.1);
+            last = (*at, *progress);
+        }
+        assert!(world.now() - last.0 <= Duration::from_secs(2), "{tool}: {} reports", world.progress.len());
+    }
+    // Without a token there is none.
+    world.progress.clear();
+    world.call("fetch_url", json!({ "url": "http://a.test/slow" }));
+    assert_eq!(world.progress, []);
+}
+
+#[test]
+fn a_cancelled_crawl_stops_at_once_and_keeps_what_it_has() {
+    let mut world = World::new();
+    world.chain("a.test", 100);
+    let id = world.call("smart_crawl_url", json!({ "url": "http://a.test/", "max_depth": 100, "wait_seconds": 10 }))["crawl_id"].clone();
+    let before = world.now();
+    let report = world.call("cancel_crawl", json!({ "crawl_id": id }));
+    assert!(world.now() - before < Duration::from_millis(500), "{:?}", world.now() - before);
+    assert_eq!(report["state"], json!("cancelled"), "{report}");
+    assert_eq!(report["http"]["cancelled"], json!(1), "the request in flight is given up: {report}");
+    let (requests, pages) = (world.requests(), world.pages());
+    assert!(pages >= 9 && report["pages_stored"] == json!(pages) && report["pages_crawled"] == json!(pages), "{report}");
+    world.sleep(30);
+    assert_eq!((world.requests(), world.pages()), (requests, pages), "nothing goes on");
+    let again = world.call("cancel_crawl", json!({ "crawl_id": id }));
+    assert_eq!((&again["state"], &again["notice"]), (&json!("cancelled"), &json!("it had ended before")));
+}
+
+#[test]
+fn cancelling_the_call_cancels_its_crawl() {
+    let mut world = World::new();
+    world.chain("a.test", 100);
+    world.begin(7, "smart_crawl_url", json!({ "url": "http://a.test/", "max_depth": 100 }));
+    world.sleep(5);
+    world.cancel(7);
+    world.handle.block_on(world.handle.sleep(Duration::from_millis(1)));
+    let status = world.call("crawl_status", json!({}));
+    assert_eq!(status["crawls"][0]["state"], json!("cancelled"), "{status}");
+    let (requests, pages) = (world.requests(), world.pages());
+    assert!(pages >= 4 && status["crawls"][0]["pages_stored"] == json!(pages), "{pages}: {status}");
+    world.sleep(30);
+    assert_eq!((world.requests(), world.pages()), (requests, pages));
+}
+
+#[test]
+fn a_crawl_that_has_answered_does_not_end_with_a_later_call() {
+    let mut world = World::new();
+    world.chain("a.test", 50);
+    let asked = json!({ "url": "http://a.test/", "max_depth": 100, "wait_seconds": 2 });
+    let id = world.call("smart_crawl_url", asked)["crawl_id"].clone();
+    world.begin(8, "crawl_status", json!({ "crawl_id": id, "wait_seconds": 30 }));
+    world.sleep(3);
+    world.cancel(8);
+    world.sleep(3);
+    assert_eq!(world.call("crawl_status", json!({}))["crawls"][0]["state"], json!("running"));
+}
+
+#[test]
+fn the_same_crawl_is_joined_and_not_begun_twice() {
+    let mut world = World::new();
+    world.chain("a.test", 20);
+    let asked = json!({ "url": "http://a.test/", "max_depth": 100, "wait_seconds": 5 });
+    let first = world.call("smart_crawl_url", asked.clone());
+    let second = world.call("smart_crawl_url", asked);
+    assert_eq!(second["crawl_id"], first["crawl_id"]);
+    assert!(second["notice"].as_str().unwrap().starts_with("joined the same crawl"), "{second}");
+    let third = world.call("smart_crawl_url", json!({ "url": "http://a.test/#top", "max_depth": 1 }));
+    assert_eq!(third["crawl_id"], first["crawl_id"]);
+    assert!(third["notice"].as_str().unwrap().contains("other settings"), "{third}");
+    assert_eq!((&third["state"], world.requests()), (&json!("done"), 21), "every page once");
+    // Once it has ended it is begun anew; from another page it is another.
+    let again = world.call("smart_crawl_url", json!({ "url": "http://a.test/", "max_depth": 1 }));
+    assert_ne!(again["crawl_id"], first["crawl_id"]);
+    assert_eq!(again["pages_stored"], json!(2), "{again}");
+}
+
+#[test]
+fn who_began_a_crawl_may_leave_while_another_waits() {
+    let mut world = World::new();
+    world.chain("a.test", 20);
+    let asked = json!({ "url": "http://a.test/", "max_depth": 100 });
+    world.begin(7, "smart_crawl_url", asked.clone());
+    world.sleep(2);
+    world.begin(8, "smart_crawl_url", asked);
+    world.sleep(2);
+    world.cancel(7);
+    let answer = world.receive();
+    assert_eq!((&answer["id"], &answer["result"]["structuredContent"]["pages_stored"]), (&json!(8), &json!(20)), "{answer}");
+}
+
+#[test]
+fn two_crawls_of_one_site_take_turns_where_it_asks_for_a_delay() {
+    let mut world = World::new();
+    world.site.reply("a.test/robots.txt", Reply::new(200, "text/plain", "User-agent: *\nCrawl-delay: 3\n"));
+    world.site.page("a.test/x/", &["/x/1"]).page("a.test/x/1", &[]).page("a.test/y/", &["/y/1"]).page("a.test/y/1", &[]);
+    world.begin(7, "smart_crawl_url", json!({ "url": "http://a.test/x/" }));
+    world.begin(8, "smart_crawl_url", json!({ "url": "http://a.test/y/" }));
+    for _ in 0..2 {
+        let answer = world.receive();
+        assert_eq!(answer["result"]["structuredContent"]["pages_stored"], json!(2), "{answer}");
+    }
+    let asked: Vec<_> = world.site.asked().iter().filter(|asked| !asked.target.ends_with(".txt")).map(|asked| asked.at).collect();
+    assert!(asked.windows(2).all(|pair| pair[1] - pair[0] >= Duration::from_secs(3)), "{asked:?}");
+    assert_eq!((asked.len(), world.pages()), (4, 4));
+}
+
+#[test]
+fn running_and_remembered_crawls_are_bounded() {
+    let mut world = World::new();
+    for host in ["a", "b", "c", "d", "e"] {
+        world.chain(&format!("{host}.test"), 100);
+    }
+    let start = |host: &str| json!({ "url": format!("http://{host}.test/"), "max_depth": 100, "wait_seconds": 0 });
+    let ids: Vec<_> = ["a", "b", "c", "d"].map(|host| world.call("smart_crawl_url", start(host))["crawl_id"].clone()).into();
+    let error = world.error("smart_crawl_url", start("e"));
+    assert!(error.starts_with("4 run already") && error.contains(ids[0].as_str().unwrap()) && error.contains("cancel_crawl"), "{error}");
+    // Single pages are quick, and are let through.
+    assert_eq!(world.call("crawl_single_page", json!({ "url": "http://e.test/" }))["pages_stored"], json!(1));
+    world.call("cancel_crawl", json!({ "crawl_id": ids[1] }));
+    assert_eq!(world.call("smart_crawl_url", start("e"))["state"], json!("running"));
+
+    for _ in 0..60 {
+        world.call("crawl_single_page", json!({ "url": "http://e.test/" }));
+    }
+    let list = world.call("crawl_status", json!({}));
+    let crawls = list["crawls"].as_array().unwrap();
+    assert_eq!(crawls.iter().filter(|crawl| crawl["state"] == json!("running")).count(), 4, "who runs is never forgotten");
+    assert!(crawls.len() <= 4 + 51 && text_of(&list) < 20_000, "{} crawls, {} characters", crawls.len(), text_of(&list));
+    let error = world.error("crawl_status", json!({ "crawl_id": ids[1] }));
+    assert!(error.starts_with(&format!("there is no crawl {}", ids[1])) && error.contains("known are: "), "{error}");
+}
+
+#[test]
+fn a_refresh_is_bounded_too_and_holds_off_a_removal() {
+    let mut world = World::new();
+    let links: Vec<String> = (0..80).map(|number| format!("/{number}")).collect();
+    world.site.page("a.test/", &links.iter().map(String::as_str).collect::<Vec<_>>());
+    for link in &links {
+        world.site.page(&format!("a.test{link}"), &[]);
+    }
+    assert_eq!(world.call("smart_crawl_url", json!({ "url": "http://a.test/" }))["pages_stored"], json!(81));
+    for link in &links {
+        world.site.reply(&format!("a.test{link}"), Reply::html(page("new", &[])).after(Duration::from_secs(6)));
+    }
+    world.site.reply("a.test/7", Reply::status(404));
+    let refresh = world.call("refresh_source", json!({ "source": "http://a.test", "wait_seconds": 20 }));
+    assert_eq!((&refresh["state"], &refresh["refresh"]["pages"]), (&json!("running"), &json!(81)), "{refresh}");
+    let id = refresh["crawl_id"].as_str().unwrap();
+    let error = world.error("remove_source", json!({ "source": "a.test" }));
+    assert!(error.starts_with(&format!("{id} is at work on a.test")) && error.contains("cancel_crawl"), "{error}");
+    let done = world.call("crawl_status", json!({ "crawl_id": id, "wait_seconds": 60 }))["crawls"][0].clone();
+    let found = &done["refresh"];
+    assert_eq!((&found["updated"], &found["removed"], &found["unchanged"]), (&json!(79), &json!(1), &json!(1)), "{done}");
+
+    let removed = world.call("remove_source", json!({ "source": "a.test" }));
+    assert_eq!((&removed["source"], &removed["pages_removed"]), (&json!("a.test"), &json!(80)), "{removed}");
+    assert!(removed["chunks_removed"].as_u64().unwrap() >= 80 && world.pages() == 0);
+    for tool in ["remove_source", "refresh_source"] {
+        let error = world.error(tool, json!({ "source": "a.test" }));
+        assert_eq!(error, "no source \"a.test\" is stored\nhint: nothing is stored yet: crawl it first with smart_crawl_url", "{tool}");
+    }
+}
+
+#[test]
+fn a_cancelled_refresh_asks_for_nothing_more() {
+    let mut world = World::new();
+    let links: Vec<String> = (0..40).map(|number| format!("/{number}")).collect();
+    world.site.page("a.test/", &links.iter().map(String::as_str).collect::<Vec<_>>());
+    for link in &links {
+        world.site.page(&format!("a.test{link}"), &[]);
+    }
+    world.call("smart_crawl_url", json!({ "url": "http://a.test/" }));
+    for link in &links {
+        world.site.reply(&format!("a.test{link}"), Reply::status(404).after(Duration::from_secs(5)));
+    }
+    world.begin(7, "refresh_source", json!({ "source": "a.test" }));
+    world.sleep(7);
+    world.cancel(7);
+    let requests = world.requests();
+    world.sleep(60);
+    assert_eq!(world.requests(), requests);
+    assert!(world.pages() > 20, "what was not asked for is still there");
+}
+
+#[test]
+fn a_page_is_read_from_the_store_else_from_its_site() {
+    let mut world = World::new();
+    let long: String = (0..400).map(|number| format!("<p>Paragraph {number} with some words that fill it.</p>")).collect();
+    world.site.reply("a.test/long", Reply::html(format!("<title>Long</title><main><h1>Long</h1>{long}</main>")));
+    let asked = json!({ "url": "http://a.test/long#part", "max_chars": 5_000 });
+    let web = world.call("read_page", asked.clone());
+    assert_eq!((&web["from"], &web["title"]), (&json!("web"), &json!("Long")), "{web}");
+    assert_eq!(world.pages(), 0, "reading stores nothing");
+    world.call("crawl_single_page", json!({ "url": "http://a.test/long" }));
+    world.site.reply("a.test/long", Reply::html("<title>New</title><main><p>Other text.</main>"));
+    let stored = world.call("read_page", asked.clone());
+    assert_eq!((&stored["from"], &stored["markdown"]), (&json!("store"), &web["markdown"]));
+    assert_eq!(world.call("fetch_url", asked)["title"], json!("New"), "always as it is now");
+
+    // The parts are the page, and each fits.
+    let (mut offset, mut whole) = (json!(0), String::new());
+    while !offset.is_null() {
+        let part = world.call("read_page", json!({ "url": "http://a.test/long", "max_chars": 5_000, "offset": offset }));
+        assert!(text_of(&part) <= 5_000, "{}", text_of(&part));
+        whole.push_str(part["markdown"].as_str().unwrap());
+        offset = part["next_offset"].clone();
+    }
+    assert_eq!(stored["total_chars"], json!(whole.chars().count()));
+    assert!(whole.ends_with("Paragraph 399 with some words that fill it.\n") || whole.ends_with("fill it."), "{whole:?}");
+    assert!(text_of(&world.call("read_page", json!({ "url": "http://a.test/long" }))) <= 20_000);
+    let error = world.error("read_page", json!({ "url": "http://a.test/long", "offset": 1_000_000 }));
+    assert!(error.contains("the page has") && error.contains("next_offset"), "{error}");
+}
+
+#[test]
+fn a_site_that_does_not_answer_is_given_up_before_the_client_gives_up() {
+    let mut world = World::new();
+    world.site.reply("a.test/slow", Reply::html("late").after(Duration::from_secs(400)));
+    for tool in ["fetch_url", "read_page"] {
+        let before = world.now();
+        let error = world.error(tool, json!({ "url": "http://a.test/slow" }));
+        assert_eq!((world.now() - before).as_secs(), 45, "{tool}");
+        assert!(error.starts_with("http://a.test/slow: no answer within 45 s") && error.contains("crawl_single_page"), "{error}");
+    }
+    // Which goes on in the background.
+    let page = world.call("crawl_single_page", json!({ "url": "http://a.test/slow" }));
+    assert_eq!(page["state"], json!("running"), "{page}");
+}
+
+#[test]
+fn searches_are_narrowed_paged_and_bounded() {
+    let mut world = World::new();
+    let links: Vec<String> =
+        (0..30).map(|number| format!("/guide/{number}")).chain((0..30).map(|number| format!("/api/{number}"))).collect();
+    world.site.page("a.test/", &links.iter().map(String::as_str).collect::<Vec<_>>());
+    for link in &links {
+        let words = format!("Waiting for a task, as {link} says. {}", "More about it follows here. ".repeat(20));
+        let language = if link.starts_with("/api") { "rust" } else { "python3" };
+        let code = format!("<pre><code class=language-{language}>task = wait()\nprint(\"{link}\")</code></pre>");
+        let html = format!("<title>{link}</title><main><h1>{link}</h1><p>{words}</p>{code}</main>");
+        world.site.reply(&format!("a.test{link}"), Reply::html(html));
+    }
+    world.call("smart_crawl_url", json!({ "url": "http://a.test/" }));
+
+    let guide =
+        world.call("perform_rag_query", json!({ "query": "waiting for a task", "url_prefix": "http://a.test/guide/", "match_count": 50 }));
+    let urls = |answer: &Value| -> Vec<String> {
+        answer["results"].as_array().unwrap().iter().map(|found| found["url"].as_str().unwrap().to_owned()).collect()
+    };
+    let all = urls(&guide);
+    assert!(!all.is_empty() && all.iter().all(|url| url.contains("/guide/")), "{all:?}");
+    assert!(text_of(&guide) <= 20_000);
+
+    // Page by page, each within its bound, no result twice and none left out.
+    let (mut offset, mut seen) = (json!(0), Vec::new());
+    while !offset.is_null() {
+        let asked = json!({ "query": "waiting for a task", "url_prefix": "http://a.test/guide/", "match_count": 7, "offset": offset, "max_chars": 3_000 });
+        let answer = world.call("perform_rag_query", asked);
+        assert!(text_of(&answer) <= 3_000, "{}", text_of(&answer));
+        let count = answer["count"].as_u64().unwrap();
+        assert!(count > 0 && (count == 7 || answer["notice"].as_str().is_none_or(|notice| notice.contains("max_chars"))), "{answer}");
+        seen.extend(urls(&answer));
+        offset = answer["next_offset"].clone();
+    }
+    let mut distinct = seen.clone();
+    distinct.sort();
+    distinct.dedup();
+    assert_eq!((seen.len(), distinct.len()), (30, 30));
+
+    for (language, part) in [("python", "/guide/"), ("RS", "/api/")] {
+        let code = world.call(
+            "search_code_examples",
+            json!({ "query": "wait for a task", "language": language, "match_count": 50, "max_chars": 100_000 }),
+        );
+        assert_eq!(code["count"], json!(30), "{language}");
+        assert!(urls(&code).iter().all(|url| url.contains(part)), "{language}");
+    }
+    let none = world.call("search_code_examples", json!({ "query": "wait", "language": "go" }));
+    let notice = none["notice"].as_str().unwrap();
+    assert!(none["count"] == json!(0) && notice.contains("python") && notice.contains("rust"), "{notice}");
+    let error = world.error("perform_rag_query", json!({ "query": "task", "url_prefix": "http://a.test/guides/" }));
+    assert!(error.starts_with("no page is stored whose address begins with http://a.test/guides/\nhint: "), "{error}");
+    let error = world.error("perform_rag_query", json!({ "query": "task", "url_prefix": "a.test/guide" }));
+    assert!(error.contains("did you mean https://a.test/guide?"), "{error}");
+}
+
+#[test]
+fn errors_tell_what_failed_where_and_what_to_do() {
+    let mut world = World::new();
+    world.site.reply("a.test/robots.txt", Reply::new(200, "text/plain", "User-agent: *\nDisallow: /private/\n"));
+    world.site.page("a.test/", &[]).reply("a.test/busy", Reply::status(503)).reply("a.test/image", Reply::new(200, "image/png", "x"));
+    world.site.reply("a.test/empty", Reply::html("<title>Empty</title><script>fill()</script>"));
+    world.call("smart_crawl_url", json!({ "url": "http://a.test/" }));
+    for (tool, arguments, words) in [
+        ("smart_crawl_url", json!({ "url": "a.test" }), &["not a URL", "did you mean https://a.test"][..]),
+        ("smart_crawl_url", json!({ "url": "ftp://a.test/" }), &["unsupported scheme", "only http and https"]),
+        ("smart_crawl_url", json!({ "url": "http://a.test/", "max_depth": 101 }), &["max_depth is 101", "may be 0 to 100"]),
+        ("smart_crawl_url", json!({ "url": "http://a.test/", "max_pages": 0 }), &["max_pages is 0", "may be 1 to"]),
+        ("smart_crawl_url", json!({ "url": "http://nowhere.test/" }), &["http://nowhere.test/", "check the spelling of the host"]),
+        ("crawl_single_page", json!({ "url": "http://a.test/gone" }), &["nothing was stored: http://a.test/gone: HTTP 404", "hint: "]),
+        ("crawl_single_page", json!({ "url": "http://a.test/busy" }), &["http://a.test/busy: HTTP 503", "may succeed if tried again"]),
+        ("crawl_single_page", json!({ "url": "http://a.test/private/x" }), &["http://a.test/private/x", "robots.txt", "another page"]),
+        ("crawl_single_page", json!({ "url": "http://a.test/image" }), &["http://a.test/image", "not a page: image/png", "another page"]),
+        ("crawl_single_page", json!({ "url": "http://a.test/empty" }), &["http://a.test/empty", "no text in the page"]),
+        ("fetch_url", json!({ "url": "http://a.test/gone" }), &["http://a.test/gone: HTTP 404", "hint: "]),
+        ("fetch_url", json!({ "url": "http://a.test/busy" }), &["http://a.test/busy: HTTP 503", "may succeed if tried again"]),
+        ("fetch_url", json!({ "url": "http://a.test/private/x" }), &["http://a.test/private/x", "robots.txt"]),
+        ("fetch_url", json!({ "url": "http://a.test/image" }), &["http://a.test/image", "not a page: image/png"]),
+        ("read_page", json!({ "url": "http://a.test/empty" }), &["http://a.test/empty", "no text in the page", "JavaScript"]),
+        ("read_page", json!({ "url": "nowhere" }), &["not a URL", "did you mean"]),
+        ("crawl_status", json!({ "crawl_id": "crawl-99" }), &["there is no crawl \"crawl-99\"", "known are: "]),
+        ("cancel_crawl", json!({ "crawl_id": "crawl-99" }), &["there is no crawl \"crawl-99\"", "known are: "]),
+        ("cancel_crawl", json!({}), &["`crawl_id` is missing", "it takes crawl_id"]),
+        ("remove_source", json!({ "source": "b.test" }), &["no source \"b.test\" is stored", "stored are: a.test"]),
+        ("refresh_source", json!({ "source": "b.test" }), &["no source \"b.test\" is stored", "stored are: a.test"]),
+        ("perform_rag_query", json!({ "query": "x", "source": "b.test" }), &["no source \"b.test\" is stored", "stored are: a.test"]),
+        ("perform_rag_query", json!({ "query": "x", "max_chars": 10 }), &["max_chars is 10", "may be 1000 to"]),
+        ("perform_rag_query", json!({ "query": "x", "offset": 95 }), &["offset is 95", "may be 0 to 94"]),
+        ("perform_rag_query", json!({ "query": "??" }), &["the query is empty", "at least one word"]),
+        ("search_code_examples", json!({ "query": "x", "match_count": 51 }), &["match_count is 51", "may be 1 to 50"]),
+        ("get_available_sources", json!({ "offset": 9 }), &["offset is 9", "may be 0 to 1"]),
+    ] {
+        let error = world.error(tool, arguments.clone());
+        for word in words {
+            assert!(error.contains(word), "{tool} {arguments}: {word:?} is missing in {error:?}");
+        }
+        let transient = error.contains("may succeed if tried again");
+        assert_eq!(transient, words.iter().any(|word| word.contains("tried again") || word.contains("spelling")), "{error}");
+    }
+}
+
+#[test]
+fn private_addresses_are_refused_by_every_tool_at_every_hop() {
+    let mut world = World::with(PrivateAddresses::Refuse);
+    world.site.page("a.test/", &[]).reply("public.test/away", Reply::redirect("http://a.test/")).page("public.test/", &["/page"]);
+    world.site.page("public.test/page", &[]);
+    for tool in ["smart_crawl_url", "crawl_single_page", "fetch_url", "read_page"] {
+        for url in ["http://a.test/", "http://10.0.0.1/", "http://public.test/away"] {
+            let error = world.error(tool, json!({ "url": url }));
+            assert!(error.contains("private") && error.contains("--allow-private"), "{tool} {url}: {error}");
+        }
+        assert!(world.site.asked().iter().all(|asked| asked.host != "a.test"), "{tool}");
+    }
+    // A page that was public when it was stored.
+    world.call("smart_crawl_url", json!({ "url": "http://public.test/" }));
+    for page in ["public.test/", "public.test/page"] {
+        world.site.reply(page, Reply::redirect("http://a.test/"));
+    }
+    let error = world.error("refresh_source", json!({ "source": "public.test" }));
+    assert!(error.starts_with("nothing was refreshed: http://public.test/") && error.contains("private"), "{error}");
+    assert!(world.site.asked().iter().all(|asked| asked.host != "a.test"));
+}
+
+#[test]
+fn the_table_of_tools_is_small_enough_for_a_context() {
+    let mut world = World::new();
+    let tools = world.ask("tools/list", json!({}));
+    let size = text_of(&tools);
+    assert!(size < 16_000, "{size} characters");
+    let listed = tools["tools"].as_array().unwrap();
+    for tool in listed {
+        let hints = &tool["annotations"];
+        assert!(hints["readOnlyHint"].is_boolean() || hints["destructiveHint"].is_boolean(), "{tool}");
+        for (name, parameter) in tool["inputSchema"]["properties"].as_object().unwrap() {
+            assert!(parameter["description"].as_str().is_some_and(|words| !words.is_empty()), "{}: {name}", tool["name"]);
+        }
+    }
+    let removes = listed.iter().find(|tool| tool["name"] == "remove_source").unwrap();
+    assert_eq!(removes["annotations"]["destructiveHint"], json!(true));
+}
+
+#[test]
+fn the_list_of_sources_comes_in_parts_where_it_is_long() {
+    let mut world = World::new();
+    for host in ["a", "b", "c", "d", "e"] {
+        world.site.page(&format!("{host}.test/"), &[]);
+        world.call("crawl_single_page", json!({ "url": format!("http://{host}.test/") }));
+    }
+    let (mut offset, mut names) = (json!(0), Vec::new());
+    while !offset.is_null() {
+        let list = world.call("get_available_sources", json!({ "offset": offset, "max_chars": 1_000 }));
+        assert!(text_of(&list) <= 1_000 && list["count"] == json!(5), "{list}");
+        names.extend(list["sources"].as_array().unwrap().iter().map(|source| source["source_id"].as_str().unwrap().to_owned()));
+        offset = list["next_offset"].clone();
+    }
+    assert_eq!(names, ["a.test", "b.test", "c.test", "d.test", "e.test"]);
+}
