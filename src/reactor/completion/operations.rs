@@ -45,7 +45,9 @@ impl Ticket {
 #[derive(Clone)]
 pub(crate) enum Request {
     /// So many bytes at most, into one of the ring's buffers, which is chosen when they have arrived.
-    Receive { most: u32 },
+    Receive {
+        most: u32,
+    },
     /// To tell when the socket may take bytes, or has broken.
     Writable,
     Connect(Arc<SocketAddrAny>),
@@ -103,6 +105,10 @@ pub(crate) struct Remains {
 }
 
 impl Operations {
+    /// Bytes that an operation takes.
+    #[cfg(test)]
+    pub(crate) const SLOT: usize = size_of::<Slot>();
+
     pub(crate) fn start(&mut self, request: Request, descriptor: Descriptor, waker: &Waker) -> Ticket {
         let operation = Operation { request, descriptor, state: State::Queued, waker: Some(waker.clone()) };
         let ticket = match self.free.pop() {
