@@ -14,6 +14,9 @@ use smolcrawl::reactor::sim::Sim;
 use url::Url;
 
 #[cfg(unix)]
+#[path = "support/reactors.rs"]
+mod reactors;
+#[cfg(unix)]
 #[path = "support/system.rs"]
 mod system;
 

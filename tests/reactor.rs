@@ -1,5 +1,10 @@
 //! Every reactor of this platform, driven by its callers and by a thread of its own, over real loopback sockets and through
 //! the public API. Their simulated twin is tested in `src/reactor/sim/`.
+//!
+//! `SMOLCRAWL_REACTORS=completion cargo test --test reactor` runs on the named ones only, which are separated by commas.
+
+#[path = "support/reactors.rs"]
+mod reactors;
 
 #[cfg(target_os = "linux")]
 #[path = "support/child.rs"]
@@ -18,6 +23,8 @@ use futures_lite::future;
 use futures_lite::{AsyncReadExt, AsyncWriteExt, StreamExt};
 use futures_util::stream::FuturesUnordered;
 use smolcrawl::reactor::{self, AskedBy, Choice, Drive, Elapsed, Fallback, Handle, ReactorKind, Socket};
+
+use reactors::kinds;
 
 /// More than any of it takes on the slowest machine.
 const LONG: Duration = Duration::from_secs(60);
@@ -583,6 +590,170 @@ fn what_is_dropped_is_cancelled() {
     });
 }
 
+/// The kernel gives up what a thread has asked it for when the thread ends.
+#[test]
+fn what_a_thread_began_goes_on_when_it_has_ended() {
+    for_every_reactor_of_our_own(|kind, drive| {
+        let handle = start(kind, drive);
+        let server = Server::new();
+        let (near, mut far) = handle.block_on(server.connection(&handle));
+        let listener = handle.block_on(handle.listen(loopback(0))).unwrap();
+        let (mut near, listener) = thread::scope(|scope| {
+            let begin = || {
+                handle.block_on(async {
+                    let mut near = near;
+                    // Long enough for the system to be asked.
+                    let limit = Duration::from_millis(2);
+                    assert!(handle.timeout(limit, near.read(&mut [0; 8])).await.is_err());
+                    assert!(handle.timeout(limit, listener.accept()).await.is_err());
+                    (near, listener)
+                })
+            };
+            scope.spawn(begin).join().unwrap()
+        });
+        far.write_all(b"late").unwrap();
+        let connecting = TcpStream::connect(listener.local_addr()).unwrap();
+        handle.block_on(async {
+            let mut late = [0; 4];
+            handle.timeout(LONG, near.read_exact(&mut late)).await.expect("the read was forgotten").unwrap();
+            assert_eq!(&late, b"late");
+            let (_, peer) = handle.timeout(LONG, listener.accept()).await.expect("the accept was forgotten").unwrap();
+            assert_eq!(peer, connecting.local_addr().unwrap());
+        });
+    });
+}
+
+/// Whatever the reactor had begun for the futures that were dropped.
+#[test]
+fn a_dropped_future_takes_nothing_with_it() {
+    for_every_reactor(|handle| {
+        let server = Server::new();
+        handle.block_on(async {
+            let listener = handle.listen(loopback(0)).await.unwrap();
+            let (mut socket, mut far) = server.connection(handle).await;
+            for round in 0..20 {
+                // Polled, and dropped before or after the system has done it.
+                assert!(handle.timeout(Duration::from_micros(round * 50), listener.accept()).await.is_err());
+                assert!(handle.timeout(Duration::from_micros(round * 50), socket.read(&mut [0; 8])).await.is_err());
+                let connecting = TcpStream::connect(listener.local_addr()).unwrap();
+                far.write_all(b"abcd").unwrap();
+                until(|| !socket.is_quiet());
+                if round % 2 == 0 {
+                    handle.sleep(Duration::from_micros(500)).await;
+                }
+                let (_, peer) = handle.timeout(LONG, listener.accept()).await.expect("the connection is lost").unwrap();
+                assert_eq!(peer, connecting.local_addr().unwrap());
+                // In smaller parts than were asked for first.
+                let mut parts = [[0; 3], [0; 3]];
+                assert_eq!(socket.read(&mut parts[0]).await.unwrap(), 3);
+                assert!(!socket.is_quiet());
+                assert_eq!(socket.read(&mut parts[1]).await.unwrap(), 1);
+                assert_eq!(parts.concat()[..4], *b"abcd");
+                assert!(socket.is_quiet());
+            }
+        });
+    });
+}
+
+#[test]
+fn a_connection_that_was_accepted_for_nobody_is_closed() {
+    for_every_reactor(|handle| {
+        handle.block_on(async {
+            let listener = handle.listen(loopback(0)).await.unwrap();
+            assert!(handle.timeout(Duration::from_millis(1), listener.accept()).await.is_err());
+            let mut far = TcpStream::connect(listener.local_addr()).unwrap();
+            far.set_read_timeout(Some(LONG)).unwrap();
+            drop(listener);
+            handle.sleep(Duration::from_millis(1)).await;
+            let ended = handle.unblock(move || far.read(&mut [0])).await;
+            assert!(matches!(&ended, Ok(0)) || matches!(&ended, Err(error) if error.kind() == ErrorKind::ConnectionReset), "{ended:?}");
+        });
+    });
+}
+
+/// RFC 9293 3.10.4 and 3.10.5: the peer must be able to tell that not all it sent was read.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_socket_dropped_with_bytes_unread_resets_the_connection() {
+    for_every_reactor(|handle| {
+        let server = Server::new();
+        handle.block_on(async {
+            for round in 0..3 {
+                let (mut socket, mut far) = server.connection(handle).await;
+                if round > 0 {
+                    assert!(handle.timeout(Duration::from_millis(1), socket.read(&mut [0; 8])).await.is_err());
+                }
+                far.write_all(b"abcd").unwrap();
+                until(|| !socket.is_quiet());
+                if round > 1 {
+                    assert_eq!(socket.read(&mut [0]).await.unwrap(), 1);
+                }
+                drop(socket);
+                let ended = handle.unblock(move || far.read(&mut [0])).await;
+                assert_eq!(kind(ended), ErrorKind::ConnectionReset, "round {round}");
+            }
+        });
+    });
+}
+
+/// What was reported as written goes out without a flush, whether or not the reactor turns again.
+#[test]
+fn what_was_written_goes_out_at_once() {
+    for_every_reactor(|handle| {
+        let server = Server::new();
+        let (mut socket, mut far) = handle.block_on(server.connection(handle));
+        let mut bytes = [0; 4];
+        handle.block_on(async {
+            socket.write_all(b"once").await.unwrap();
+            far.read_exact(&mut bytes).unwrap();
+        });
+        assert_eq!(&bytes, b"once");
+        handle.block_on(async { socket.write_all(b"more").await.unwrap() });
+        drop(socket);
+        let mut rest = Vec::new();
+        far.read_to_end(&mut rest).unwrap();
+        assert_eq!(rest, b"more");
+    });
+}
+
+#[test]
+fn several_buffers_are_read_and_written_at_once() {
+    for_every_reactor(|handle| {
+        handle.block_on(async {
+            let (mut near, mut far) = pair(handle).await;
+            let parts: Vec<_> = (0..2000_u16).map(u16::to_be_bytes).collect();
+            let slices: Vec<_> = parts.iter().map(|part| io::IoSlice::new(part)).collect();
+            let written = near.write_vectored(&slices).await.unwrap();
+            assert!(written > 2, "more than one buffer");
+            let mut received = vec![0; written];
+            let (head, tail) = received.split_at_mut(5);
+            let mut read =
+                far.read_vectored(&mut [io::IoSliceMut::new(head), io::IoSliceMut::new(&mut []), io::IoSliceMut::new(tail)]).await.unwrap();
+            assert!(read > 5, "more than one buffer");
+            while read < written {
+                read += far.read(&mut received[read..]).await.unwrap();
+            }
+            assert_eq!(received, parts.concat()[..written]);
+        });
+    });
+}
+
+#[test]
+fn the_other_internet_protocol_works_too() {
+    for_every_reactor(|handle| {
+        handle.block_on(async {
+            let listener = match handle.listen("[::1]:0".parse().unwrap()).await {
+                // Not on every machine.
+                Err(error) if error.kind() == ErrorKind::AddrNotAvailable => return,
+                listener => listener.unwrap(),
+            };
+            let (near, far) = future::zip(handle.connect(listener.local_addr()), listener.accept()).await;
+            let (near, (far, peer)) = (near.unwrap(), far.unwrap());
+            assert!(near.peer_addr().is_ipv6() && near.local_addr().unwrap() == peer && far.peer_addr() == peer);
+        });
+    });
+}
+
 /// A socket that is dropped on one thread while another one waits for it in the system's queue.
 #[test]
 fn a_socket_dropped_elsewhere_is_closed_at_once() {
@@ -775,10 +946,6 @@ fn for_every_reactor_of_our_own(test: impl Fn(ReactorKind, Drive)) {
             test(kind, drive);
         }
     }
-}
-
-fn kinds() -> impl Iterator<Item = ReactorKind> {
-    ReactorKind::AVAILABLE.iter().copied().filter(|kind| *kind != ReactorKind::Auto)
 }
 
 fn run_with(kind: ReactorKind, drive: Drive, test: impl Fn(&Handle)) {

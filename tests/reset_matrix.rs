@@ -8,6 +8,8 @@
 
 #[path = "support/fault.rs"]
 mod fault;
+#[path = "support/reactors.rs"]
+mod reactors;
 #[path = "support/stages.rs"]
 mod stages;
 
@@ -105,10 +107,9 @@ impl fmt::Display for Driven {
     }
 }
 
-/// What this build has: a reactor that joins [`ReactorKind::AVAILABLE`] joins the matrix.
+/// What this build has: a reactor that joins `ReactorKind::AVAILABLE` joins the matrix.
 fn reactors() -> Vec<Driven> {
-    let kinds = ReactorKind::AVAILABLE.iter().filter(|kind| **kind != ReactorKind::Auto);
-    let cells = kinds.flat_map(|kind| [Drive::CallingThread, Drive::OwnThread].map(|drive| (*kind, drive)));
+    let cells = reactors::kinds().flat_map(|kind| [Drive::CallingThread, Drive::OwnThread].map(|drive| (kind, drive)));
     cells
         .map(|(kind, drive)| {
             let (handle, report) = choose(Choice { kind, asked_by: AskedBy::Builder, drive, fallback: Fallback::Refuse }).unwrap();

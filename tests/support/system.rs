@@ -12,12 +12,12 @@ use smolcrawl::reactor::{AskedBy, Choice, Handle, ReactorKind, choose};
 use url::Url;
 
 use super::config;
+use super::reactors::kinds;
 
 const EMFILE: i32 = 24;
 
 fn reactors() -> impl Iterator<Item = (ReactorKind, Handle)> {
-    let kinds = ReactorKind::AVAILABLE.iter().filter(|kind| **kind != ReactorKind::Auto);
-    kinds.map(|kind| (*kind, choose(Choice { kind: *kind, asked_by: AskedBy::Builder, ..Choice::default() }).unwrap().0))
+    kinds().map(|kind| (kind, choose(Choice { kind, asked_by: AskedBy::Builder, ..Choice::default() }).unwrap().0))
 }
 
 /// One of the ignored tests below, in a process of its own with so many file descriptors.

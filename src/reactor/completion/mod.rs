@@ -61,8 +61,8 @@ impl Completion {
     fn glance(&self) {
         let mut wakers = Vec::new();
         match self.ring.try_lock() {
-            Ok(mut ring) => ring.reap(&self.operations, &mut wakers),
-            Err(TryLockError::Poisoned(ring)) => ring.into_inner().reap(&self.operations, &mut wakers),
+            Ok(mut ring) => _ = ring.reap(&self.operations, &mut wakers),
+            Err(TryLockError::Poisoned(ring)) => _ = ring.into_inner().reap(&self.operations, &mut wakers),
             Err(TryLockError::WouldBlock) => {}
         }
         wakers.into_iter().for_each(Waker::wake);

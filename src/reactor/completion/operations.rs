@@ -105,6 +105,10 @@ pub(crate) struct Remains {
 }
 
 impl Operations {
+    /// Bytes that an operation takes.
+    #[cfg(test)]
+    pub(crate) const SLOT: usize = size_of::<Slot>();
+
     pub(crate) fn start(&mut self, request: Request, descriptor: Descriptor, waker: &Waker) -> Ticket {
         let operation = Operation { request, descriptor, state: State::Queued, waker: Some(waker.clone()) };
         let ticket = match self.free.pop() {

@@ -111,11 +111,13 @@ impl Ring {
         Ok(())
     }
 
-    /// Takes what the kernel has completed. No system call.
-    pub(crate) fn reap(&mut self, operations: &Mutex<Operations>, wakers: &mut Vec<Waker>) {
+    /// Takes what the kernel has completed, and returns how much. No system call.
+    pub(crate) fn reap(&mut self, operations: &Mutex<Operations>, wakers: &mut Vec<Waker>) -> usize {
         let Self { uring, buffers, watches_bell, .. } = self;
         let mut operations = lock(operations);
-        for completion in uring.completion() {
+        let completions = uring.completion();
+        let count = completions.len();
+        for completion in completions {
             match completion.user_data() {
                 BELL => *watches_bell = cqueue::more(completion.flags()),
                 CANCEL => {}
@@ -126,6 +128,7 @@ impl Ring {
                 }
             }
         }
+        count
     }
 
     /// Cancels all that the kernel has, and takes all of it back.
@@ -134,12 +137,14 @@ impl Ring {
     pub(crate) fn end(&mut self, operations: Operations) {
         let operations = Mutex::new(operations);
         let begun = Instant::now();
-        let mut wakers = Vec::new();
+        let (mut reaped, mut wakers) = (0, Vec::new());
         while self.watches_bell || lock(&operations).running() > 0 {
-            // Each time: there may have been no room. Nothing is lost if it is asked twice.
-            self.push(&opcode::AsyncCancel2::new(CancelBuilder::any()).build().user_data(CANCEL));
+            // And again if nothing comes of it: there may have been no room.
+            if reaped == 0 {
+                self.push(&opcode::AsyncCancel2::new(CancelBuilder::any()).build().user_data(CANCEL));
+            }
             let entered = self.enter(Some(Duration::from_millis(100)));
-            self.reap(&operations, &mut wakers);
+            reaped = self.reap(&operations, &mut wakers);
             if begun.elapsed() > PATIENCE {
                 log::error!("io_uring keeps {} operations after they were cancelled: {entered:?}", lock(&operations).running());
                 self.buffers.leaked = true;
