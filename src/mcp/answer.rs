@@ -1,18 +1,21 @@
 //! What the answers look like in each revision. Pure.
 
+use std::time::Duration;
+
 use serde_json::{Map, Value, json};
 
-use crate::mcp::context::{Call, Report};
-use crate::mcp::message::{Id, Outgoing, RpcError};
+use crate::mcp::context::{Call, Log, Report};
+use crate::mcp::definition::Definition;
+use crate::mcp::message::{Outgoing, RpcError};
+use crate::mcp::resource::Read;
 use crate::mcp::revision::Revision;
-use crate::mcp::server::Definition;
-use crate::mcp::session::Outcome;
 use crate::mcp::tool::{Answer, Tool, ToolError};
+use crate::mcp::work::Ended;
 
 pub(crate) fn to_initialize(definition: &Definition, revision: Revision) -> Value {
     let mut result = json!({
         "protocolVersion": revision.name(),
-        "capabilities": definition.capabilities(),
+        "capabilities": definition.capabilities(revision),
         "serverInfo": definition.implementation(revision),
     });
     if let Some(instructions) = &definition.instructions {
@@ -24,40 +27,77 @@ pub(crate) fn to_initialize(definition: &Definition, revision: Revision) -> Valu
 pub(crate) fn to_discover(definition: &Definition, revision: Revision) -> Value {
     let mut result = json!({
         "supportedVersions": Revision::names(),
-        "capabilities": definition.capabilities(),
+        "capabilities": definition.capabilities(revision),
     });
     if let Some(instructions) = &definition.instructions {
         result["instructions"] = json!(instructions);
     }
-    complete(definition, revision, cacheable(definition, revision, result))
+    completed(definition, revision, Some(Keep::Table), result)
 }
 
-pub(crate) fn to_tool_list(definition: &Definition, revision: Revision) -> Value {
-    let result = json!({ "tools": definition.tool_list(revision) });
-    complete(definition, revision, cacheable(definition, revision, result))
+/// How long a modern client may keep a result, if it may at all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Keep {
+    /// The same for everybody until the server is built anew.
+    Table,
+    /// May change, and be for this user only.
+    Reading,
 }
 
-/// The answer to `tools/call` as a line; one that would be too long is replaced by an error that says so.
-pub(crate) fn to_call(definition: &Definition, tool: &Tool, revision: Revision, id: Id, outcome: Outcome) -> String {
-    let result = match outcome {
-        Outcome::Ended(Ok(answer)) => match answered(tool, revision, answer) {
-            Ok(result) => result,
-            Err(error) => return Outgoing::error(Some(id), error).line(),
-        },
-        Outcome::Ended(Err(error)) => failed(&error),
-        Outcome::Panicked => {
-            let error = RpcError::internal(format!("the tool `{}` failed by a bug of its own", tool.name));
-            return Outgoing::error(Some(id), error).line();
-        }
-    };
-    let line = Outgoing::result(id.clone(), complete(definition, revision, result)).line();
-    let limit = definition.config.max_answer;
-    if line.len() <= limit {
-        return line;
+/// Adds what every result of a modern revision carries.
+pub(crate) fn completed(definition: &Definition, revision: Revision, keep: Option<Keep>, mut result: Value) -> Value {
+    if !revision.is_modern() {
+        return result;
     }
-    let error = ToolError::new(format!("the answer has {} bytes, more than the {limit} that one message may have", line.len()))
-        .hint("ask for less at a time");
-    Outgoing::result(id, complete(definition, revision, failed(&error))).line()
+    if let Some(keep) = keep {
+        let (lifetime, scope) = match keep {
+            Keep::Table => (definition.config.list_lifetime, "public"),
+            Keep::Reading => (definition.config.read_lifetime, "private"),
+        };
+        result["ttlMs"] = json!(milliseconds(lifetime));
+        result["cacheScope"] = json!(scope);
+    }
+    typed(definition, revision, "complete", result)
+}
+
+/// The questions that end this round of a request, and what the client is to bring back with their answers.
+pub(crate) fn to_questions(definition: &Definition, revision: Revision, questions: Map<String, Value>, state: String) -> Value {
+    typed(definition, revision, "input_required", json!({ "inputRequests": questions, "requestState": state }))
+}
+
+/// A tool's answer as the fields of a result.
+pub(crate) fn of_tool(tool: &Tool, revision: Revision, outcome: Result<Answer, ToolError>) -> Ended {
+    match outcome {
+        Ok(answer) => answered(tool, revision, answer).map_or_else(Ended::Failed, Ended::Complete),
+        Err(ToolError { protocol: Some(error), .. }) if revision.is_modern() => Ended::Failed(*error),
+        Err(error) => Ended::Complete(failed(&error)),
+    }
+}
+
+/// What was read as the fields of a result; nothing at all means that there is nothing at the URI.
+pub(crate) fn of_reading(uri: &str, mime_type: Option<&str>, outcome: Result<Read, RpcError>) -> Ended {
+    match outcome {
+        Ok(Read(contents)) if contents.is_empty() => Ended::Failed(RpcError::resource_not_found(uri)),
+        Ok(Read(contents)) => {
+            let contents: Value = contents.iter().map(|piece| piece.to_json(uri, mime_type)).collect();
+            Ended::Complete(json!({ "contents": contents }))
+        }
+        Err(error) => Ended::Failed(error),
+    }
+}
+
+/// For a tool whose answer is longer than one message may be.
+pub(crate) fn too_long(bytes: usize, limit: usize) -> Value {
+    let error = ToolError::new(format!("the answer has {bytes} bytes, more than the {limit} that one message may have"));
+    failed(&error.hint("ask for less at a time"))
+}
+
+pub(crate) fn log(log: Log) -> Outgoing {
+    let mut params = json!({ "level": log.level.name(), "data": log.data });
+    if let Some(logger) = log.logger {
+        params["logger"] = json!(logger);
+    }
+    Outgoing::notification("notifications/message", params)
 }
 
 pub(crate) fn progress(call: &Call, report: Report) -> Outgoing {
@@ -96,7 +136,12 @@ fn answered(tool: &Tool, revision: Revision, answer: Answer) -> Result<Value, Rp
         Some(structured) if answer.text.is_empty() => structured.to_string(),
         _ => answer.text,
     };
-    let mut result = json!({ "content": [{ "type": "text", "text": text }] });
+    let mut content: Vec<Value> = Vec::with_capacity(1 + answer.content.len());
+    if !text.is_empty() || answer.content.is_empty() {
+        content.push(json!({ "type": "text", "text": text }));
+    }
+    content.extend(answer.content.iter().map(|piece| piece.to_json(revision)));
+    let mut result = json!({ "content": content });
     match answer.structured {
         // Until 2025-11-25 structured content is an object; since then it is any JSON.
         Some(structured) if revision.is_modern() || (is_object && revision.has_structured_content()) => {
@@ -107,27 +152,22 @@ fn answered(tool: &Tool, revision: Revision, answer: Answer) -> Result<Value, Rp
     Ok(result)
 }
 
-fn failed(error: &ToolError) -> Value {
+/// A failure that the model is told.
+pub(crate) fn failed(error: &ToolError) -> Value {
     json!({ "content": [{ "type": "text", "text": error.to_string() }], "isError": true })
 }
 
-/// Adds what every result of a modern revision carries.
-fn complete(definition: &Definition, revision: Revision, mut result: Value) -> Value {
-    if revision.is_modern() {
-        result["resultType"] = json!("complete");
-        result["_meta"] = json!({ "io.modelcontextprotocol/serverInfo": definition.implementation(revision) });
+fn typed(definition: &Definition, revision: Revision, kind: &str, mut result: Value) -> Value {
+    result["resultType"] = json!(kind);
+    if !result["_meta"].is_object() {
+        result["_meta"] = json!({});
     }
+    result["_meta"]["io.modelcontextprotocol/serverInfo"] = definition.implementation(revision);
     result
 }
 
-/// Adds how long a modern client may keep the result. Nothing in it depends on the user.
-fn cacheable(definition: &Definition, revision: Revision, mut result: Value) -> Value {
-    if revision.is_modern() {
-        let milliseconds = u64::try_from(definition.config.list_lifetime.as_millis()).unwrap_or(u64::MAX);
-        result["ttlMs"] = json!(milliseconds);
-        result["cacheScope"] = json!("public");
-    }
-    result
+fn milliseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// Whole numbers without a fraction, as people and strict clients expect them.

@@ -12,6 +12,16 @@ pub enum Error {
     ToolTwice { name: String },
     #[error("a schema of the tool `{tool}` is not one of an object")]
     SchemaRoot { tool: String },
+    #[error("`{name}` cannot be the name of a prompt, or there are two of it")]
+    Prompt { name: String },
+    #[error("`{uri}` cannot be the URI of a resource, or there are two of it")]
+    Resource { uri: String },
+    #[error("`{pattern}` is not a supported pattern of URIs")]
+    Template { pattern: String },
+    #[error("a completion is for `{argument}`, which no prompt and no resource template has")]
+    Completion { argument: String },
+    #[error("the system gave no random numbers")]
+    Random,
     #[error("the protocol's input could not be read")]
     Read { source: io::Error },
     #[error("the protocol's output could not be written")]
@@ -27,8 +37,9 @@ impl Error {
     pub fn is_transient(&self) -> bool {
         match self {
             Error::ToolName { .. } | Error::ToolTwice { .. } | Error::SchemaRoot { .. } => false,
+            Error::Prompt { .. } | Error::Resource { .. } | Error::Template { .. } | Error::Completion { .. } => false,
             Error::Read { .. } | Error::Write { .. } => false,
-            Error::Claim { .. } | Error::Thread { .. } => true,
+            Error::Random | Error::Claim { .. } | Error::Thread { .. } => true,
         }
     }
 
@@ -37,6 +48,11 @@ impl Error {
         Some(match self {
             Error::ToolName { .. } => "use 1 to 128 of the characters A-Z a-z 0-9 _ - .",
             Error::ToolTwice { .. } => "give every tool a name of its own",
+            Error::Prompt { .. } => "give every prompt a name of its own",
+            Error::Resource { .. } => "give every resource a URI of its own, with a scheme: docs://guide/install",
+            Error::Template { .. } => "use {name} and {+path} with text between them, and a scheme: docs://{source}/{+path}",
+            Error::Completion { .. } => "name an argument of a prompt or a variable of a resource template that the server has",
+            Error::Random => "see to it that the system's source of random numbers can be read",
             Error::SchemaRoot { .. } => "put the value into an object: arguments and structured answers have named parts",
             Error::Read { .. } | Error::Write { .. } => {
                 "start the server from an MCP client, or connect its standard input and output to pipes"

@@ -1,5 +1,5 @@
 //! JSON-RPC 2.0 as MCP uses it: one line becomes one message or a batch, and what we answer becomes one line.
-//! Pure; knows no method and no revision.
+//! Pure; knows no method.
 
 use std::fmt;
 
@@ -7,6 +7,7 @@ use serde::{Serialize, Serializer};
 use serde_json::{Map, Value, json};
 
 use crate::mcp::id_finder::{IdFinder, is_beyond_parser};
+use crate::mcp::revision::Revision;
 
 /// A request id or progress token: the answer repeats it with the type and value it came with.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -46,7 +47,7 @@ impl Serialize for Id {
 }
 
 /// What a request failed with; goes to the client as it stands.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct RpcError {
     /// JSON-RPC 2.0 section 5.1, and the codes that MCP 2026-07-28 adds.
     pub code: i32,
@@ -60,36 +61,74 @@ impl RpcError {
     pub const METHOD_NOT_FOUND: i32 = -32601;
     pub const INVALID_PARAMS: i32 = -32602;
     pub const INTERNAL: i32 = -32603;
+    /// Until 2025-11-25; since then [`RpcError::INVALID_PARAMS`] means this too, and is what such clients are sent.
+    pub const RESOURCE_NOT_FOUND: i32 = -32002;
+    pub const MISSING_CAPABILITY: i32 = -32021;
     pub const UNSUPPORTED_REVISION: i32 = -32022;
 
+    /// The request itself is malformed.
     pub fn invalid_request(message: impl Into<String>) -> RpcError {
         RpcError::new(RpcError::INVALID_REQUEST, message)
     }
 
-    pub fn method_not_found(method: &str) -> RpcError {
+    pub(crate) fn method_not_found(method: &str) -> RpcError {
         RpcError::new(RpcError::METHOD_NOT_FOUND, format!("method not found: {}", shortened(method)))
     }
 
+    /// The parameters name something that does not exist or do not fit.
     pub fn invalid_params(message: impl Into<String>) -> RpcError {
         RpcError::new(RpcError::INVALID_PARAMS, message)
     }
 
+    /// Something failed that the client could not have known.
     pub fn internal(message: impl Into<String>) -> RpcError {
         RpcError::new(RpcError::INTERNAL, message)
     }
 
+    /// There is nothing at that URI. The code is the one that the caller's revision has for it.
+    pub fn resource_not_found(uri: &str) -> RpcError {
+        RpcError {
+            data: Some(json!({ "uri": uri })),
+            ..RpcError::new(RpcError::RESOURCE_NOT_FOUND, format!("resource not found: {}", shortened(uri)))
+        }
+    }
+
+    /// `-32021`: the request needs a capability that its sender did not declare, such as `{"sampling": {}}`.
+    pub(crate) fn missing_capability(required: Value) -> RpcError {
+        let message = format!("this needs a capability that the client did not declare: {required}");
+        RpcError { data: Some(json!({ "requiredCapabilities": required })), ..RpcError::new(RpcError::MISSING_CAPABILITY, message) }
+    }
+
     /// `-32022`: the client is to choose one of `supported` and ask again.
-    pub fn unsupported_revision(requested: &str, supported: &[&str]) -> RpcError {
+    pub(crate) fn unsupported_revision(requested: &str, supported: &[&str]) -> RpcError {
         RpcError {
             data: Some(json!({ "supported": supported, "requested": requested })),
             ..RpcError::new(RpcError::UNSUPPORTED_REVISION, format!("unsupported protocol version: {}", shortened(requested)))
         }
     }
 
+    /// The error with the code that the revision has for it.
+    pub(crate) fn for_revision(mut self, revision: Revision) -> RpcError {
+        match self.code {
+            RpcError::RESOURCE_NOT_FOUND if revision.is_modern() => self.code = RpcError::INVALID_PARAMS,
+            RpcError::MISSING_CAPABILITY if !revision.is_modern() => self.code = RpcError::INVALID_REQUEST,
+            _ => {}
+        }
+        self
+    }
+
     fn new(code: i32, message: impl Into<String>) -> RpcError {
         RpcError { code, message: message.into(), data: None }
     }
 }
+
+impl fmt::Display for RpcError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for RpcError {}
 
 /// One JSON-RPC message from the peer.
 #[derive(Clone, Debug, PartialEq)]
@@ -106,6 +145,7 @@ pub enum Message {
     /// The peer's answer to a request of ours.
     Response {
         id: Option<Id>,
+        outcome: Result<Value, RpcError>,
     },
 }
 
@@ -165,9 +205,16 @@ pub enum Outgoing {
         id: Option<Id>,
         error: RpcError,
     },
+    Request {
+        jsonrpc: Version,
+        id: u64,
+        method: &'static str,
+        params: Value,
+    },
     Notification {
         jsonrpc: Version,
         method: &'static str,
+        #[serde(skip_serializing_if = "Value::is_null")]
         params: Value,
     },
 }
@@ -179,6 +226,10 @@ impl Outgoing {
 
     pub fn error(id: Option<Id>, error: RpcError) -> Outgoing {
         Outgoing::Error { jsonrpc: Version, id, error }
+    }
+
+    pub fn request(id: u64, method: &'static str, params: Value) -> Outgoing {
+        Outgoing::Request { jsonrpc: Version, id, method, params }
     }
 
     pub fn notification(method: &'static str, params: Value) -> Outgoing {
@@ -217,7 +268,9 @@ fn message(value: Value) -> Result<Message, Refused> {
     let method = match object.remove("method") {
         Some(Value::String(method)) => method,
         Some(_) => return refuse(RpcError::invalid_request("`method` must be a string")),
-        None if object.contains_key("result") || object.contains_key("error") => return Ok(Message::Response { id }),
+        None if object.contains_key("result") || object.contains_key("error") => {
+            return Ok(Message::Response { id, outcome: outcome(object) });
+        }
         None => return refuse(RpcError::invalid_request("`method` is missing")),
     };
     if written_id.is_some() && id.is_none() {
@@ -234,6 +287,16 @@ fn message(value: Value) -> Result<Message, Refused> {
         Some(id) => Message::Request { id, method, params },
         None => Message::Notification { method, params },
     })
+}
+
+/// What the peer answered: its error if there is one, in whatever shape it came.
+fn outcome(mut object: Map<String, Value>) -> Result<Value, RpcError> {
+    let Some(error) = object.remove("error").filter(|error| !error.is_null()) else {
+        return Ok(object.remove("result").unwrap_or_default());
+    };
+    let code = error.get("code").and_then(Value::as_i64).and_then(|code| i32::try_from(code).ok()).unwrap_or(RpcError::INTERNAL);
+    let message = error.get("message").and_then(Value::as_str).map_or_else(|| error.to_string(), str::to_owned);
+    Err(RpcError { code, message, data: error.get("data").cloned() })
 }
 
 /// The peer's own word inside a message of ours must not make it huge.

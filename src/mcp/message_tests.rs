@@ -42,8 +42,13 @@ fn a_message_is_a_request_a_notification_or_a_response() {
         Ok(Message::Request { id: Id::Integer(1), method: "x".into(), params })
     );
     assert_eq!(one(r#"{"jsonrpc":"2.0","method":"x"}"#), Ok(Message::Notification { method: "x".into(), params: Map::new() }));
-    assert_eq!(one(r#"{"jsonrpc":"2.0","id":1,"result":{}}"#), Ok(Message::Response { id: Some(Id::Integer(1)) }));
-    assert_eq!(one(r#"{"jsonrpc":"2.0","id":null,"error":{}}"#), Ok(Message::Response { id: None }));
+    assert_eq!(one(r#"{"jsonrpc":"2.0","id":1,"result":{}}"#), Ok(Message::Response { id: Some(Id::Integer(1)), outcome: Ok(json!({})) }));
+    let refused = |code, message: &str| Err(RpcError { code, message: message.into(), data: None });
+    assert_eq!(one(r#"{"jsonrpc":"2.0","id":null,"error":{}}"#), Ok(Message::Response { id: None, outcome: refused(-32603, "{}") }));
+    assert_eq!(
+        one(r#"{"jsonrpc":"2.0","id":2,"result":null,"error":{"code":-1,"message":"no"}}"#),
+        Ok(Message::Response { id: Some(Id::Integer(2)), outcome: refused(-1, "no") })
+    );
     // What a notification gets wrong is nobody's to hear.
     assert_eq!(one(r#"{"jsonrpc":"2.0","method":"x","params":[1]}"#), Ok(Message::Notification { method: "x".into(), params: Map::new() }));
 }

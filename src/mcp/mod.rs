@@ -8,28 +8,50 @@
 
 mod answer;
 mod arguments;
+mod ask;
 mod bridge;
 mod clock;
+mod completion;
+mod content;
 mod context;
+mod definition;
+mod elicitation;
 mod error;
 mod id_finder;
+mod level;
 mod lines;
 mod message;
+mod notifier;
+mod prompt;
+mod resource;
 mod revision;
+mod sampling;
+mod seal;
 mod serve;
 mod server;
 mod session;
 mod stdio;
 mod tool;
+mod uri_template;
+mod work;
 
 #[cfg(test)]
 mod testing;
 
+pub use ask::AskError;
 pub use clock::{Clock, Sleep};
+pub use completion::{Reference, Suggestions, Typed};
+pub use content::{Audience, Content, Icon, Role};
 pub use context::Context;
+pub use elicitation::{Action, Elicitation, Elicited, Field};
 pub use error::Error;
-pub use message::Id;
+pub use level::Level;
+pub use message::{Id, RpcError};
+pub use notifier::Notifier;
+pub use prompt::{Argument, Messages, Prompt};
+pub use resource::{Contents, Page, Read, ReadRequest, Resource, ResourceTemplate};
 pub use revision::Revision;
+pub use sampling::{Root, Sampled, Sampling};
 pub use server::{Builder, Config, Server};
 pub use stdio::Wire;
 pub use tool::{Annotations, Answer, Tool, ToolError};

@@ -59,6 +59,31 @@ impl Revision {
         self >= Revision::V2025_03_26
     }
 
+    pub(crate) fn has_audio(self) -> bool {
+        self >= Revision::V2025_03_26
+    }
+
+    pub(crate) fn has_completions_capability(self) -> bool {
+        self >= Revision::V2025_03_26
+    }
+
+    pub(crate) fn has_resource_links(self) -> bool {
+        self >= Revision::V2025_06_18
+    }
+
+    pub(crate) fn has_elicitation(self) -> bool {
+        self >= Revision::V2025_06_18
+    }
+
+    /// Questions to the user that a web page answers, and tools within sampling.
+    pub(crate) fn has_elicitation_by_url(self) -> bool {
+        self >= Revision::V2025_11_25
+    }
+
+    pub(crate) fn has_icons(self) -> bool {
+        self >= Revision::V2025_11_25
+    }
+
     pub(crate) fn has_titles(self) -> bool {
         self >= Revision::V2025_06_18
     }

@@ -23,7 +23,8 @@ use crate::mcp::error::Error;
 use crate::mcp::lines::LineReader;
 use crate::mcp::message::shortened;
 use crate::mcp::server::{Config, Server};
-use crate::mcp::session::{Outcome, Session, Step, Ticket, Work};
+use crate::mcp::session::{Session, Step};
+use crate::mcp::work::{Outcome, Ticket, Work};
 
 impl Server {
     /// Serves one client until its input ends or `shutdown` is ready. Then no more is read, calls get [`Config::grace`] to
@@ -56,8 +57,8 @@ struct Connection<R, W, C> {
     alarm: Alarm<C>,
     config: Config,
     phase: Phase,
-    /// When held-back progress may be sent.
-    progress_due: Option<Instant>,
+    /// When held-back progress may be sent, or a question has waited long enough.
+    report_due: Option<Instant>,
     /// Why reading ended, if not by the end of the input.
     read_error: Option<io::Error>,
 }
@@ -94,7 +95,7 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin, C: Clock> Connection<R, W, C> 
             alarm: Alarm { clock, set: None },
             config,
             phase: Phase::Open,
-            progress_due: None,
+            report_due: None,
             read_error: None,
         }
     }
@@ -137,7 +138,7 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin, C: Clock> Connection<R, W, C> 
             Poll::Pending => return false,
             Poll::Ready(Ok(Some(input))) => {
                 trace!("mcp: in: {input}");
-                let steps = self.session.receive(&input);
+                let steps = self.session.receive(&input, self.alarm.clock.now());
                 self.carry_out(steps);
             }
             Poll::Ready(Ok(None)) => {
@@ -159,19 +160,23 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin, C: Clock> Connection<R, W, C> 
         // A dropped call has no answer.
         if let Ok((ticket, outcome)) = ended {
             self.aborts.remove(&ticket);
-            let steps = self.session.finish(ticket, outcome);
+            let steps = self.session.finish(ticket, outcome, self.alarm.clock.now());
             self.carry_out(steps);
         }
         true
     }
 
+    /// Passes on what calls have left, unless the client does not read: then it waits, and the latest progress wins.
     fn report(&mut self) -> bool {
-        let now = self.alarm.clock.now();
-        if !self.bell.was_rung() && self.progress_due.is_none_or(|due| due > now) {
+        if self.output.is_congested() {
             return false;
         }
-        let (steps, next) = self.session.progress(now);
-        self.progress_due = next;
+        let now = self.alarm.clock.now();
+        if !self.bell.was_rung() && self.report_due.is_none_or(|due| due > now) {
+            return false;
+        }
+        let (steps, next) = self.session.report(now);
+        self.report_due = next;
         let any = !steps.is_empty();
         self.carry_out(steps);
         any
@@ -204,10 +209,14 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin, C: Clock> Connection<R, W, C> 
 
     fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         let now = self.alarm.clock.now();
+        if matches!(self.phase, Phase::Ending { .. }) && !self.lines.has_lines() {
+            self.session.input_has_ended();
+        }
         if let Phase::Ending { until } = self.phase
             && (now >= until || (self.session.is_idle() && !self.lines.has_lines()))
         {
-            self.session.drop_all();
+            let last_words = self.session.end();
+            self.carry_out(last_words);
             self.running.clear();
             self.phase = Phase::Flushing { until: now + self.config.flush };
         }
@@ -228,11 +237,13 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin, C: Clock> Connection<R, W, C> 
             Phase::Open => None,
             Phase::Ending { until } | Phase::Flushing { until } => Some(until),
         };
-        end.into_iter().chain(self.progress_due).min()
+        // Nothing is reported to a client that does not read; that it reads again wakes the task anyway.
+        let report = self.report_due.filter(|_| !self.output.is_congested());
+        end.into_iter().chain(report).min()
     }
 
     fn output_failed(&mut self, source: io::Error) -> Result<(), Error> {
-        self.session.drop_all();
+        self.session.end();
         if !is_departure(&source) {
             return Err(Error::Write { source });
         }
@@ -245,16 +256,16 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin, C: Clock> Connection<R, W, C> 
     }
 }
 
-/// Runs the tool; a panic ends the call and not the server.
+/// Runs the work; a panic ends the call and not the server.
 fn started(work: Work) -> Call {
     let ticket = work.ticket;
-    let tool = work.tool.name.clone();
+    let label = work.label.clone();
     let call = async move { work.start().await };
     Box::pin(async move {
         let outcome = match AssertUnwindSafe(call).catch_unwind().await {
-            Ok(result) => Outcome::Ended(result),
+            Ok(ended) => Outcome::Ended(ended),
             Err(_) => {
-                log::error!("mcp: the tool `{tool}` panicked");
+                log::error!("mcp: {label} panicked");
                 Outcome::Panicked
             }
         };

@@ -1,14 +1,25 @@
-//! What is served: a name, instructions, a table of tools, and the limits. A plain value; serving it is in `serve` and `stdio`.
+//! What is served: a name, instructions, tables of tools, resources and prompts, and the limits. A plain value; serving it is in
+//! `serve` and `stdio`.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::future::Future;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 
+use crate::mcp::completion::{Completer, Reference, Suggestions, Typed};
+use crate::mcp::content::Icon;
+use crate::mcp::context::Context;
+use crate::mcp::definition::{Definition, Lister, Reader};
 use crate::mcp::error::Error;
-use crate::mcp::revision::Revision;
+use crate::mcp::message::RpcError;
+use crate::mcp::notifier::Notifier;
+use crate::mcp::prompt::Prompt;
+use crate::mcp::resource::{Page, Read, ReadRequest, Resource, ResourceTemplate};
+use crate::mcp::seal::Seal;
 use crate::mcp::tool::Tool;
+use crate::mcp::uri_template::UriTemplate;
 
 /// An MCP server; clones share everything.
 #[derive(Clone, Debug)]
@@ -30,22 +41,39 @@ impl Server {
             name: name.into(),
             version: version.into(),
             title: None,
+            icons: Vec::new(),
             instructions: None,
             tools: Vec::new(),
+            resources: Vec::new(),
+            templates: Vec::new(),
+            lister: None,
+            prompts: Vec::new(),
+            completers: Vec::new(),
+            notifier: None,
+            logs: false,
             config: Config::default(),
         }
     }
 }
 
-/// Collects what a [`Server`] consists of.
+/// Collects what a [`Server`] consists of. Clients are told of what is there, and of nothing else: a server without prompts does
+/// not know their methods.
 #[derive(Debug)]
 #[must_use = "only `build` makes the server"]
 pub struct Builder {
     name: String,
     version: String,
     title: Option<String>,
+    icons: Vec<Icon>,
     instructions: Option<String>,
     tools: Vec<Tool>,
+    resources: Vec<(Resource, Reader)>,
+    templates: Vec<(ResourceTemplate, Reader)>,
+    lister: Option<Lister>,
+    prompts: Vec<Prompt>,
+    completers: Vec<(Reference, String, Completer)>,
+    notifier: Option<Notifier>,
+    logs: bool,
     config: Config,
 }
 
@@ -53,6 +81,12 @@ impl Builder {
     /// A name for people.
     pub fn title(mut self, title: impl Into<String>) -> Builder {
         self.title = Some(title.into());
+        self
+    }
+
+    /// A picture for people.
+    pub fn icon(mut self, icon: Icon) -> Builder {
+        self.icons.push(icon);
         self
     }
 
@@ -68,41 +102,200 @@ impl Builder {
         self
     }
 
+    /// Adds a resource; resources are listed in the order they were added.
+    ///
+    /// ```
+    /// use smolcrawl::mcp::{Contents, Context, ReadRequest, Resource, RpcError, Server};
+    ///
+    /// let licence = Resource::new("about://licence", "licence").mime_type("text/plain");
+    /// let server = Server::builder("docs", "1.0")
+    ///     .resource(licence, |_: ReadRequest, _: Context| async { Ok::<_, RpcError>(Contents::text("MIT OR Apache-2.0")) })
+    ///     .build()?;
+    /// # Ok::<(), smolcrawl::mcp::Error>(())
+    /// ```
+    pub fn resource<F, Fut, R>(mut self, resource: Resource, read: F) -> Builder
+    where
+        F: Fn(ReadRequest, Context) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<R, RpcError>> + Send + 'static,
+        R: Into<Read>,
+    {
+        self.resources.push((resource, Reader::new(read)));
+        self
+    }
+
+    /// Adds a family of resources. Those of [`Builder::resource`] go first, then the templates in the order they were added.
+    ///
+    /// ```
+    /// use smolcrawl::mcp::{Context, Page, ReadRequest, Resource, ResourceTemplate, RpcError, Server};
+    ///
+    /// // Thousands of pages: listed a page at a time from wherever they are, and read by their URI.
+    /// let server = Server::builder("docs", "1.0")
+    ///     .resource_template(ResourceTemplate::new("docs://{+path}", "page"), |asked: ReadRequest, _: Context| async move {
+    ///         match asked.variable("path") {
+    ///             "index" => Ok("# Welcome"),
+    ///             _ => Err(RpcError::resource_not_found(&asked.uri)),
+    ///         }
+    ///     })
+    ///     .resource_list(|after: Option<String>, _: Context| async move {
+    ///         let start: usize = after.map_or(Ok(0), |after| after.parse()).map_err(|_| RpcError::internal("no number"))?;
+    ///         let resources = (start..start + 100).map(|n| Resource::new(format!("docs://{n}"), format!("page {n}"))).collect();
+    ///         Ok(Page { resources, next: (start < 5000).then(|| (start + 100).to_string()) })
+    ///     })
+    ///     .build()?;
+    /// # Ok::<(), smolcrawl::mcp::Error>(())
+    /// ```
+    pub fn resource_template<F, Fut, R>(mut self, template: ResourceTemplate, read: F) -> Builder
+    where
+        F: Fn(ReadRequest, Context) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<R, RpcError>> + Send + 'static,
+        R: Into<Read>,
+    {
+        self.templates.push((template, Reader::new(read)));
+        self
+    }
+
+    /// Lists resources that change or are too many for a table, after those of [`Builder::resource`]: `list` gets the `next` of
+    /// the page before, or `None` for the first. A template reads them.
+    pub fn resource_list<F, Fut>(mut self, list: F) -> Builder
+    where
+        F: Fn(Option<String>, Context) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<Page, RpcError>> + Send + 'static,
+    {
+        self.lister = Some(Lister::new(list));
+        self
+    }
+
+    /// Adds a prompt; prompts are listed in the order they were added.
+    pub fn prompt(mut self, prompt: Prompt) -> Builder {
+        self.prompts.push(prompt);
+        self
+    }
+
+    /// Suggests values for an argument of a prompt or a variable of a resource template.
+    ///
+    /// ```
+    /// use std::collections::BTreeMap;
+    /// use smolcrawl::mcp::{Argument, Context, Prompt, Reference, RpcError, Server, Suggestions, Typed};
+    ///
+    /// let explain = Prompt::new("explain", "Explains a crate", |given: BTreeMap<String, String>, _: Context| async move {
+    ///     Ok::<_, RpcError>(format!("Explain the crate {}", given["name"]))
+    /// })
+    /// .argument(Argument::required("name", "Its name"));
+    /// let server = Server::builder("crates", "1.0")
+    ///     .prompt(explain)
+    ///     .completion(Reference::prompt("explain"), "name", |typed: Typed, _: Context| async move {
+    ///         let fits = ["serde", "serde_json", "smol"].into_iter().filter(move |name| name.starts_with(&typed.value));
+    ///         Ok::<_, RpcError>(fits.collect::<Suggestions>())
+    ///     })
+    ///     .build()?;
+    /// # Ok::<(), smolcrawl::mcp::Error>(())
+    /// ```
+    pub fn completion<F, Fut, S>(mut self, reference: Reference, argument: impl Into<String>, suggest: F) -> Builder
+    where
+        F: Fn(Typed, Context) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<S, RpcError>> + Send + 'static,
+        S: Into<Suggestions>,
+    {
+        self.completers.push((reference, argument.into(), Completer::new(suggest)));
+        self
+    }
+
+    /// Lets clients subscribe to changes of lists and resources, which are told to `notifier`.
+    pub fn notifier(mut self, notifier: Notifier) -> Builder {
+        self.notifier = Some(notifier);
+        self
+    }
+
+    /// Declares that the server sends log messages: without it [`Context::log`] sends nothing.
+    pub fn logging(mut self) -> Builder {
+        self.logs = true;
+        self
+    }
+
     pub fn config(mut self, config: Config) -> Builder {
         self.config = config;
         self
     }
 
     /// # Errors
-    /// A tool's name that clients do not accept, a name given twice, a schema whose root is no object.
+    /// A tool's name that clients do not accept, a name or URI given twice, a schema whose root is no object, a pattern that is
+    /// not supported, a completion for what is not there.
     pub fn build(self) -> Result<Server, Error> {
-        let mut positions = HashMap::new();
-        for (position, tool) in self.tools.iter().enumerate() {
-            let name = tool.name.clone();
-            if !is_tool_name(&name) {
-                return Err(Error::ToolName { name });
-            }
-            for schema in [Some(&tool.input_schema), tool.output_schema.as_ref()].into_iter().flatten() {
-                if schema.get("type").and_then(Value::as_str) != Some("object") {
-                    return Err(Error::SchemaRoot { tool: name });
-                }
-            }
-            if positions.insert(name.clone(), position).is_some() {
-                return Err(Error::ToolTwice { name });
+        let positions = positions(&self.tools)?;
+        let mut names = HashSet::new();
+        for name in self.prompts.iter().map(|prompt| &prompt.name) {
+            if name.is_empty() || !names.insert(name.as_str()) {
+                return Err(Error::Prompt { name: name.clone() });
             }
         }
-        Ok(Server {
-            definition: Arc::new(Definition {
-                name: self.name,
-                version: self.version,
-                title: self.title,
-                instructions: self.instructions,
-                tools: self.tools.into_iter().map(Arc::new).collect(),
-                positions,
-                config: self.config,
-            }),
-        })
+        let mut uris = HashSet::new();
+        for uri in self.resources.iter().map(|(resource, _)| resource.uri()) {
+            if !uri.contains(':') || !uris.insert(uri) {
+                return Err(Error::Resource { uri: uri.to_owned() });
+            }
+        }
+        let mut templates = Vec::new();
+        for (template, reader) in self.templates {
+            let pattern = UriTemplate::parse(&template.pattern).filter(|_| template.pattern.contains(':'));
+            let pattern = pattern.ok_or_else(|| Error::Template { pattern: template.pattern.clone() })?;
+            templates.push((template, pattern, reader));
+        }
+        let mut completers = HashMap::new();
+        let mut completed = Vec::new();
+        for (reference, argument, completer) in self.completers {
+            completed.push((reference.clone(), argument.clone()));
+            completers.insert((reference, argument), completer);
+        }
+        let definition = Definition {
+            name: self.name,
+            version: self.version,
+            title: self.title,
+            icons: self.icons,
+            instructions: self.instructions,
+            tools: self.tools.into_iter().map(Arc::new).collect(),
+            positions,
+            resources: self.resources,
+            templates,
+            lister: self.lister,
+            prompts: self.prompts.into_iter().map(Arc::new).collect(),
+            completers,
+            notifier: self.notifier,
+            logs: self.logs,
+            config: self.config,
+            seal: Seal::new().ok_or(Error::Random)?,
+            since: Instant::now(),
+        };
+        for (reference, argument) in completed {
+            if definition.completer(reference, argument.clone()).is_err() {
+                return Err(Error::Completion { argument });
+            }
+        }
+        Ok(Server { definition: Arc::new(definition) })
     }
+}
+
+fn positions(tools: &[Tool]) -> Result<HashMap<String, usize>, Error> {
+    let mut positions = HashMap::new();
+    for (position, tool) in tools.iter().enumerate() {
+        let name = tool.name.clone();
+        if !is_tool_name(&name) {
+            return Err(Error::ToolName { name });
+        }
+        for schema in [Some(&tool.input_schema), tool.output_schema.as_ref()].into_iter().flatten() {
+            if schema.get("type").and_then(Value::as_str) != Some("object") {
+                return Err(Error::SchemaRoot { tool: name });
+            }
+        }
+        if positions.insert(name.clone(), position).is_some() {
+            return Err(Error::ToolTwice { name });
+        }
+    }
+    Ok(positions)
+}
+
+/// MCP 2025-11-25, "Tool Names".
+fn is_tool_name(name: &str) -> bool {
+    (1..=128).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte))
 }
 
 /// The limits of a server.
@@ -124,8 +317,19 @@ pub struct Config {
     pub flush: Duration,
     /// Progress of one call is sent no more often than this. Default 100 ms.
     pub progress_interval: Duration,
-    /// How long clients of the stateless revisions may keep the list of tools. Default 5 min.
+    /// How long clients of the stateless revisions may keep the lists that stand in tables. Default 5 min.
     pub list_lifetime: Duration,
+    /// How long clients of the stateless revisions may keep what they have read, and lists of [`Builder::resource_list`]. Default
+    /// zero: they ask again.
+    pub read_lifetime: Duration,
+    /// Entries of a table in one answer; the rest comes in further pages. Default 500, as not every client asks for more.
+    pub page_size: usize,
+    /// How long the client may take to answer a question of ours (handshake revisions). Default 5 min, as people are asked.
+    pub client_time_limit: Duration,
+    /// How long a client may take to bring back the answer to a question (since 2026-07-28). Default 30 min.
+    pub round_lifetime: Duration,
+    /// Resources that one connection may watch, and streams of notifications that it may open, together. Default 1024.
+    pub max_subscriptions: usize,
 }
 
 impl Default for Config {
@@ -139,70 +343,11 @@ impl Default for Config {
             flush: Duration::from_millis(200),
             progress_interval: Duration::from_millis(100),
             list_lifetime: Duration::from_secs(300),
+            read_lifetime: Duration::ZERO,
+            page_size: 500,
+            client_time_limit: Duration::from_secs(300),
+            round_lifetime: Duration::from_secs(1800),
+            max_subscriptions: 1024,
         }
     }
-}
-
-/// The checked parts of a server.
-#[derive(Debug)]
-pub(crate) struct Definition {
-    pub(crate) name: String,
-    pub(crate) version: String,
-    pub(crate) title: Option<String>,
-    pub(crate) instructions: Option<String>,
-    tools: Vec<Arc<Tool>>,
-    /// Where in `tools` a name stands.
-    positions: HashMap<String, usize>,
-    pub(crate) config: Config,
-}
-
-impl Definition {
-    pub(crate) fn tool(&self, name: &str) -> Option<&Arc<Tool>> {
-        self.positions.get(name).map(|&position| &self.tools[position])
-    }
-
-    pub(crate) fn has_tools(&self) -> bool {
-        !self.tools.is_empty()
-    }
-
-    pub(crate) fn capabilities(&self) -> Value {
-        if self.has_tools() { json!({ "tools": {} }) } else { json!({}) }
-    }
-
-    /// Name and version as clients show them.
-    pub(crate) fn implementation(&self, revision: Revision) -> Value {
-        let mut implementation = json!({ "name": self.name, "version": self.version });
-        if let (Some(title), true) = (&self.title, revision.has_titles()) {
-            implementation["title"] = json!(title);
-        }
-        implementation
-    }
-
-    pub(crate) fn tool_list(&self, revision: Revision) -> Value {
-        self.tools.iter().map(|tool| described(tool, revision)).collect()
-    }
-}
-
-/// A tool as `tools/list` shows it to a client of that revision.
-fn described(tool: &Tool, revision: Revision) -> Value {
-    let mut entry = Map::new();
-    entry.insert("name".into(), json!(tool.name));
-    if let (Some(title), true) = (&tool.title, revision.has_titles()) {
-        entry.insert("title".into(), json!(title));
-    }
-    entry.insert("description".into(), json!(tool.description));
-    entry.insert("inputSchema".into(), tool.input_schema.clone());
-    if let (Some(schema), true) = (&tool.output_schema, revision.has_structured_content()) {
-        entry.insert("outputSchema".into(), schema.clone());
-    }
-    let annotations = tool.annotations.to_json();
-    if !annotations.is_empty() && revision.has_annotations() {
-        entry.insert("annotations".into(), Value::Object(annotations));
-    }
-    Value::Object(entry)
-}
-
-/// MCP 2025-11-25, "Tool Names".
-fn is_tool_name(name: &str) -> bool {
-    (1..=128).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte))
 }

@@ -1,58 +1,45 @@
-//! The rules of one connection, without IO: a line comes in; lines to send, calls to start and calls to drop come out.
+//! The rules of one connection, without IO: a line comes in; lines to send, work to start and work to drop come out.
 //! Decides per request whether the caller is modern (names its revision itself) or legacy (came by `initialize`). No clock
 //! but the argument, no task, no stream.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use log::debug;
 use serde_json::{Map, Value, json};
 
 use crate::mcp::answer;
-use crate::mcp::arguments;
-use crate::mcp::context::{Bell, Call, Context, Due, Report};
+use crate::mcp::answer::Keep;
+use crate::mcp::ask::{Ask, AskError};
+use crate::mcp::context::{Asking, Bell, Call, Due, Log, Report};
+use crate::mcp::definition::Definition;
+use crate::mcp::level::SessionLevel;
 use crate::mcp::lines::Input;
 use crate::mcp::message::{Id, Line, Message, Outgoing, Refused, RpcError};
 use crate::mcp::revision::Revision;
-use crate::mcp::server::Definition;
-use crate::mcp::tool::{Answer, Running, Tool, ToolError};
+use crate::mcp::seal::Purpose;
+use crate::mcp::server::Config;
+use crate::mcp::work::{Ended, Outcome, Ticket, Work};
+
+mod envelope;
+mod questions;
+mod requests;
+mod subscriptions;
+
+use envelope::Caller;
+use questions::Questions;
+use subscriptions::Subscriptions;
 
 /// What is to be done next, in this order.
 #[derive(Debug)]
 pub(crate) enum Step {
     /// Write this line; its end is not included.
     Send(String),
-    /// Run this call and give its outcome to [`Session::finish`].
+    /// Run this and give its outcome to [`Session::finish`].
     Start(Work),
-    /// Drop this call's work at once; its outcome is not wanted.
+    /// Drop this work at once; its outcome is not wanted.
     Drop(Ticket),
-}
-
-/// Names one call of this connection; never used twice.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) struct Ticket(u64);
-
-/// A call that may start.
-#[derive(Debug)]
-pub(crate) struct Work {
-    pub(crate) ticket: Ticket,
-    pub(crate) tool: Arc<Tool>,
-    arguments: Map<String, Value>,
-    context: Context,
-}
-
-impl Work {
-    pub(crate) fn start(self) -> Running {
-        self.tool.start(self.arguments, self.context)
-    }
-}
-
-/// How a call ended.
-#[derive(Debug)]
-pub(crate) enum Outcome {
-    Ended(Result<Answer, ToolError>),
-    Panicked,
 }
 
 /// One connection.
@@ -61,12 +48,17 @@ pub(crate) struct Session {
     definition: Arc<Definition>,
     /// Set by `initialize`; requests that name no revision are served by it.
     agreed: Option<Caller>,
-    /// Running and waiting calls, oldest first.
+    /// What `logging/setLevel` has set.
+    level: SessionLevel,
+    /// Requests whose work runs or waits, oldest first.
     calls: BTreeMap<Ticket, InFlight>,
     by_id: HashMap<Id, Ticket>,
-    /// Calls that were accepted and wait for one of the running ones to end.
+    /// Work that was accepted and waits for some of the running to end.
     waiting: VecDeque<Work>,
     running: usize,
+    questions: Questions,
+    /// `None`: the server tells no changes.
+    subscriptions: Option<Subscriptions>,
     batches: BTreeMap<u64, Batch>,
     /// The next ticket or batch.
     next: u64,
@@ -74,19 +66,33 @@ pub(crate) struct Session {
     steps: Vec<Step>,
 }
 
-/// By which revision a request is served, and what its sender can do.
-#[derive(Clone, Debug)]
-struct Caller {
-    revision: Revision,
-    capabilities: Arc<Map<String, Value>>,
-}
-
 #[derive(Debug)]
 struct InFlight {
     id: Id,
-    tool: Arc<Tool>,
+    kind: Kind,
     call: Arc<Call>,
+    /// What the state of the next round is sealed for, if there may be one.
+    purpose: Option<Purpose>,
     reply: Reply,
+}
+
+/// What kind of request it is that takes time.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Kind {
+    Tool,
+    Prompt,
+    Reading,
+    Listing,
+    Completion,
+}
+
+/// What one request has left to be sent.
+struct Left {
+    ticket: Ticket,
+    call: Arc<Call>,
+    logs: VecDeque<Log>,
+    report: Option<Report>,
+    asks: Vec<Arc<Ask>>,
 }
 
 /// Where an answer goes.
@@ -105,13 +111,18 @@ struct Batch {
 
 impl Session {
     pub(crate) fn new(definition: Arc<Definition>, bell: Arc<Bell>) -> Session {
+        let limit = definition.config.max_subscriptions;
+        let listener = definition.notifier.as_ref().map(|notifier| notifier.listener(bell.clone()));
         Session {
             definition,
             agreed: None,
+            level: SessionLevel::default(),
             calls: BTreeMap::new(),
             by_id: HashMap::new(),
             waiting: VecDeque::new(),
             running: 0,
+            questions: Questions::default(),
+            subscriptions: listener.map(|listener| Subscriptions::new(listener, limit)),
             batches: BTreeMap::new(),
             next: 0,
             bell,
@@ -119,9 +130,9 @@ impl Session {
         }
     }
 
-    pub(crate) fn receive(&mut self, input: &Input) -> Vec<Step> {
+    pub(crate) fn receive(&mut self, input: &Input, now: Instant) -> Vec<Step> {
         match input {
-            Input::Line(bytes) => self.line(Line::parse(bytes)),
+            Input::Line(bytes) => self.line(Line::parse(bytes), now),
             Input::TooLong { id, bytes } => {
                 let limit = self.definition.config.max_line;
                 let error = RpcError::invalid_request(format!("the message has {bytes} bytes; this server reads up to {limit}"));
@@ -131,41 +142,71 @@ impl Session {
         std::mem::take(&mut self.steps)
     }
 
-    /// A started call has ended.
-    pub(crate) fn finish(&mut self, ticket: Ticket, outcome: Outcome) -> Vec<Step> {
+    /// Started work has ended.
+    pub(crate) fn finish(&mut self, ticket: Ticket, outcome: Outcome, now: Instant) -> Vec<Step> {
         if let Some(ended) = self.calls.remove(&ticket) {
             self.running -= 1;
             self.by_id.remove(&ended.id);
-            if let Some(report) = ended.call.lock().close() {
+            let logs = std::mem::take(&mut ended.call.lock().logs);
+            logs.into_iter().for_each(|log| self.log(log));
+            if let Some(report) = ended.call.close() {
                 self.send(answer::progress(&ended.call, report));
             }
-            let line = answer::to_call(&self.definition, &ended.tool, ended.call.revision, ended.id, outcome);
+            self.questions.end(ticket).into_iter().for_each(|message| self.send(message));
+            let line = self.answer(&ended, outcome, now);
             self.reply(ended.reply, line);
             self.start_waiting();
         }
         std::mem::take(&mut self.steps)
     }
 
-    /// The progress that may be sent now, and when to ask again.
-    pub(crate) fn progress(&mut self, now: Instant) -> (Vec<Step>, Option<Instant>) {
+    /// What work and the embedder have left to be sent: log messages, progress that may be sent now, questions, changes; and
+    /// when to ask again.
+    pub(crate) fn report(&mut self, now: Instant) -> (Vec<Step>, Option<Instant>) {
         let interval = self.definition.config.progress_interval;
-        let mut due: Vec<(Arc<Call>, Report)> = Vec::new();
+        let mut left: Vec<Left> = Vec::new();
         let mut next: Option<Instant> = None;
-        for call in self.calls.values().map(|in_flight| &in_flight.call).filter(|call| call.token.is_some()) {
-            match call.lock().due(now, interval) {
-                Due::Nothing => {}
-                Due::Now(report) => due.push((call.clone(), report)),
-                Due::At(at) => next = Some(next.map_or(at, |next| next.min(at))),
+        for (ticket, call) in self.calls.iter().map(|(ticket, in_flight)| (*ticket, &in_flight.call)) {
+            let mut mailbox = call.lock();
+            let report = match mailbox.progress.due(now, interval) {
+                Due::Nothing => None,
+                Due::Now(report) => Some(report),
+                Due::At(at) => {
+                    next = Some(next.map_or(at, |next| next.min(at)));
+                    None
+                }
+            };
+            // Others end the round, and are taken up then.
+            let asks = if matches!(call.asking, Asking::OnTheWire) { std::mem::take(&mut mailbox.asks) } else { Vec::new() };
+            let logs = std::mem::take(&mut mailbox.logs);
+            if report.is_some() || !asks.is_empty() || !logs.is_empty() {
+                left.push(Left { ticket, call: call.clone(), logs, report, asks });
             }
         }
-        for (call, report) in due {
-            self.send(answer::progress(&call, report));
+        for Left { ticket, call, logs, report, asks } in left {
+            logs.into_iter().for_each(|log| self.log(log));
+            report.into_iter().for_each(|report| self.send(answer::progress(&call, report)));
+            asks.into_iter().filter(|ask| !ask.is_abandoned()).for_each(|ask| self.ask(ticket, ask, now));
+        }
+        if !self.questions.is_empty() {
+            let (given_up, at) = self.questions.expire(now);
+            given_up.into_iter().for_each(|message| self.send(message));
+            next = next.into_iter().chain(at).min();
+        }
+        if let Some(subscriptions) = &mut self.subscriptions {
+            let news = subscriptions.news(self.agreed.is_some(), &self.definition);
+            news.into_iter().for_each(|message| self.send(message));
         }
         (std::mem::take(&mut self.steps), next)
     }
 
-    /// Nobody waits for anything any more.
-    pub(crate) fn drop_all(&mut self) {
+    /// Nothing more will be received: questions stay without an answer.
+    pub(crate) fn input_has_ended(&mut self) {
+        self.questions.end_all();
+    }
+
+    /// Nobody waits for anything any more; gives the last words.
+    pub(crate) fn end(&mut self) -> Vec<Step> {
         for in_flight in self.calls.values() {
             in_flight.call.cancel();
         }
@@ -174,19 +215,25 @@ impl Session {
         self.waiting.clear();
         self.batches.clear();
         self.running = 0;
+        self.questions.end_all();
+        for (id, result) in self.subscriptions.as_mut().map(Subscriptions::end).unwrap_or_default() {
+            let result = answer::completed(&self.definition, Revision::V2026_07_28, None, result);
+            self.send(Outgoing::result(id, result));
+        }
+        std::mem::take(&mut self.steps)
     }
 
-    /// Whether every accepted call was answered or cancelled.
+    /// Whether everything that was accepted is answered or cancelled.
     pub(crate) fn is_idle(&self) -> bool {
         self.calls.is_empty()
     }
 
-    fn line(&mut self, line: Line) {
+    fn line(&mut self, line: Line, now: Instant) {
         match line {
             Line::Blank => {}
             Line::NotJson { reason } => debug!("mcp: a line that is not JSON was ignored: {reason}"),
-            Line::One(message) => self.message(message, Reply::Alone),
-            Line::Batch(messages) if self.agreed.as_ref().is_some_and(|caller| caller.revision.has_batches()) => self.batch(messages),
+            Line::One(message) => self.message(message, Reply::Alone, now),
+            Line::Batch(messages) if self.agreed.as_ref().is_some_and(|caller| caller.revision.has_batches()) => self.batch(messages, now),
             Line::Batch(_) => {
                 let error = RpcError::invalid_request("batches exist in revision 2025-03-26 only: send one message a line");
                 self.send(Outgoing::error(None, error));
@@ -194,111 +241,105 @@ impl Session {
         }
     }
 
-    fn batch(&mut self, messages: Vec<Result<Message, Refused>>) {
+    fn batch(&mut self, messages: Vec<Result<Message, Refused>>, now: Instant) {
         let missing = messages.iter().filter(|message| matches!(message, Ok(Message::Request { .. }) | Err(_))).count();
-        if missing > 0 {
+        let reply = if missing > 0 {
             let number = self.number();
             self.batches.insert(number, Batch { missing, answers: Vec::with_capacity(missing) });
-            messages.into_iter().for_each(|message| self.message(message, Reply::InBatch(number)));
+            Reply::InBatch(number)
         } else {
-            messages.into_iter().for_each(|message| self.message(message, Reply::Alone));
-        }
+            Reply::Alone
+        };
+        messages.into_iter().for_each(|message| self.message(message, reply, now));
     }
 
-    fn message(&mut self, message: Result<Message, Refused>, reply: Reply) {
+    fn message(&mut self, message: Result<Message, Refused>, reply: Reply, now: Instant) {
         match message {
-            Ok(Message::Request { id, method, params }) => match self.request(&id, &method, params, reply) {
+            Ok(Message::Request { id, method, params }) => match self.request(&id, &method, params, reply, now) {
                 Ok(Some(result)) => self.reply(reply, Outgoing::result(id, result).line()),
                 Ok(None) => {}
                 Err(error) => self.reply(reply, Outgoing::error(Some(id), error).line()),
             },
             Ok(Message::Notification { method, params }) => self.notification(&method, &params),
-            Ok(Message::Response { .. }) => debug!("mcp: an answer to nothing we asked was ignored"),
+            Ok(Message::Response { id, outcome }) => {
+                if !self.questions.answer(id.as_ref(), outcome) {
+                    debug!("mcp: an answer to nothing we asked was ignored");
+                }
+            }
             Err(Refused { id, error }) => self.reply(reply, Outgoing::error(id, error).line()),
         }
     }
 
-    /// The result, or `None` if a call was accepted whose answer comes later.
-    fn request(&mut self, id: &Id, method: &str, params: Map<String, Value>, reply: Reply) -> Result<Option<Value>, RpcError> {
-        if method == "initialize" {
-            return self.initialize(&params, reply).map(Some);
-        }
-        let meta = meta(&params)?;
-        let caller = match meta.and_then(|meta| meta.get(PROTOCOL_VERSION)) {
-            Some(version) => modern_caller(version, meta.expect("the version was in it"), reply)?,
-            None => match &self.agreed {
-                Some(caller) => caller.clone(),
-                None if method == "ping" => return Ok(Some(json!({}))),
-                None => return Err(neither_era()),
-            },
-        };
-        let token = progress_token(meta)?;
-        let revision = caller.revision;
-        match method {
-            "ping" if !revision.is_modern() => Ok(Some(json!({}))),
-            "server/discover" if revision.is_modern() => Ok(Some(answer::to_discover(&self.definition, revision))),
-            "tools/list" if self.definition.has_tools() => {
-                // All tools fit one page, so no cursor was ever handed out.
-                match params.get("cursor") {
-                    None | Some(Value::Null) => Ok(Some(answer::to_tool_list(&self.definition, revision))),
-                    Some(_) => Err(RpcError::invalid_params("the cursor is not one of this server's")),
-                }
+    /// The answer to a request whose work has ended, as a line; one that would be too long is replaced by an error that says so.
+    fn answer(&self, ended: &InFlight, outcome: Outcome, now: Instant) -> String {
+        let (definition, id, revision) = (&self.definition, ended.id.clone(), ended.call.revision);
+        let keep = matches!(ended.kind, Kind::Reading | Kind::Listing).then_some(Keep::Reading);
+        let result = match outcome {
+            Outcome::Ended(Ended::Complete(result)) => answer::completed(definition, revision, keep, result),
+            Outcome::Ended(Ended::NeedsInput(asks)) => self.questions_of(ended, &asks, now),
+            Outcome::Ended(Ended::Failed(error)) => return Outgoing::error(Some(id), error.for_revision(revision)).line(),
+            Outcome::Panicked => {
+                let error = RpcError::internal("what serves this request failed by a bug of its own");
+                return Outgoing::error(Some(id), error).line();
             }
-            "tools/call" if self.definition.has_tools() => self.call(id, params, caller, token, reply).map(|()| None),
-            _ => Err(RpcError::method_not_found(method)),
+        };
+        let line = Outgoing::result(id.clone(), result).line();
+        let limit = definition.config.max_answer;
+        if line.len() <= limit {
+            return line;
+        }
+        if ended.kind == Kind::Tool {
+            let result = answer::too_long(line.len(), limit);
+            return Outgoing::result(id, answer::completed(definition, revision, None, result)).line();
+        }
+        let error = RpcError::internal(format!("the answer has {} bytes, more than the {limit} that one message may have", line.len()));
+        Outgoing::error(Some(id), error).line()
+    }
+
+    /// The end of a round: the questions, and what the next round needs of this one.
+    fn questions_of(&self, ended: &InFlight, asks: &[Arc<Ask>], now: Instant) -> Value {
+        let mut questions = Map::new();
+        for ask in asks {
+            questions.insert(ask.key.clone(), json!({ "method": ask.method, "params": ask.params }));
+        }
+        let mut mailbox = ended.call.lock();
+        let (used, kept) = (std::mem::take(&mut mailbox.used), mailbox.kept.take());
+        drop(mailbox);
+        let (mut answers, mut former) = (Map::new(), None);
+        if let Asking::ByRounds(round) = &ended.call.asking {
+            answers.extend(used.into_iter().filter_map(|key| round.answers.get(&key).cloned().map(|answer| (key, answer))));
+            former = round.kept.clone();
+        }
+        let until = self.age(now).saturating_add(self.definition.config.round_lifetime);
+        let state = envelope::state(answers, kept.or(former), until);
+        let purpose = ended.purpose.as_ref().expect("a client that can be asked has rounds, and only such a one is asked");
+        let state = self.definition.seal.sealed(purpose, &state);
+        answer::to_questions(&self.definition, ended.call.revision, questions, state)
+    }
+
+    fn log(&mut self, log: Log) {
+        let line = answer::log(log).line();
+        if line.len() <= self.definition.config.max_answer {
+            self.steps.push(Step::Send(line));
+        } else {
+            debug!("mcp: a log message of {} bytes was not sent", line.len());
         }
     }
 
-    fn initialize(&mut self, params: &Map<String, Value>, reply: Reply) -> Result<Value, RpcError> {
-        if reply != Reply::Alone {
-            return Err(RpcError::invalid_request("`initialize` must not be part of a batch"));
+    fn ask(&mut self, ticket: Ticket, ask: Arc<Ask>, now: Instant) {
+        let Config { client_time_limit, max_answer, .. } = self.definition.config;
+        let line = self.questions.ask(ticket, ask.clone(), client_time_limit, now).line();
+        if line.len() <= max_answer {
+            self.steps.push(Step::Send(line));
+        } else {
+            self.questions.take_back();
+            let reason = format!("it has {} bytes, more than the {max_answer} that one message may have", line.len());
+            ask.answer(Err(AskError::Unaskable { reason }));
         }
-        let Some(asked) = params.get("protocolVersion").and_then(Value::as_str) else {
-            return Err(RpcError::invalid_params("`protocolVersion` must be a string such as \"2025-11-25\""));
-        };
-        let capabilities = match params.get("capabilities") {
-            None | Some(Value::Null) => Map::new(),
-            Some(Value::Object(capabilities)) => capabilities.clone(),
-            Some(_) => return Err(RpcError::invalid_params("`capabilities` must be an object")),
-        };
-        let revision = Revision::agreed(asked);
-        debug!("mcp: initialize asked for {asked:?} and was given {revision}");
-        self.agreed = Some(Caller { revision, capabilities: Arc::new(capabilities) });
-        Ok(answer::to_initialize(&self.definition, revision))
     }
 
-    fn call(&mut self, id: &Id, mut params: Map<String, Value>, caller: Caller, token: Option<Id>, reply: Reply) -> Result<(), RpcError> {
-        let arguments = match params.remove("arguments") {
-            None | Some(Value::Null) => Map::new(),
-            Some(Value::Object(arguments)) => arguments,
-            Some(_) => return Err(RpcError::invalid_params("`arguments` must be an object")),
-        };
-        let Some(name) = params.get("name").and_then(Value::as_str) else {
-            return Err(RpcError::invalid_params("`name` must be the name of a tool"));
-        };
-        let Some(tool) = self.definition.tool(name).cloned() else {
-            return Err(RpcError::invalid_params(format!("unknown tool: {}", crate::mcp::message::shortened(name))));
-        };
-        if self.by_id.contains_key(id) {
-            return Err(RpcError::invalid_request(format!("the id {id} belongs to a call that still runs")));
-        }
-        let arguments = arguments::without_nulls(&tool.input_schema, arguments);
-        if let Err(error) = arguments::check(&tool.input_schema, &arguments) {
-            let line = answer::to_call(&self.definition, &tool, caller.revision, id.clone(), Outcome::Ended(Err(error)));
-            self.reply(reply, line);
-            return Ok(());
-        }
-        if self.running >= self.definition.config.max_running && self.waiting.len() >= self.definition.config.max_waiting {
-            return Err(RpcError::internal("too many calls at once: wait for answers before sending more"));
-        }
-        let ticket = Ticket(self.number());
-        let call = Arc::new(Call::new(token, caller.revision, caller.capabilities, self.bell.clone()));
-        let context = Context::new(call.clone());
-        self.by_id.insert(id.clone(), ticket);
-        self.calls.insert(ticket, InFlight { id: id.clone(), tool: tool.clone(), call, reply });
-        self.waiting.push_back(Work { ticket, tool, arguments, context });
-        self.start_waiting();
-        Ok(())
+    fn age(&self, now: Instant) -> Duration {
+        now.saturating_duration_since(self.definition.since)
     }
 
     fn notification(&mut self, method: &str, params: &Map<String, Value>) {
@@ -314,10 +355,14 @@ impl Session {
     }
 
     fn cancel(&mut self, id: &Id) {
+        if let Some(subscriptions) = &mut self.subscriptions {
+            subscriptions.close(id);
+        }
         // An answered or unknown id: the cancellation crossed the answer on the wire.
         let Some(ticket) = self.by_id.remove(id) else { return };
         let Some(cancelled) = self.calls.remove(&ticket) else { return };
         cancelled.call.cancel();
+        self.questions.end(ticket).into_iter().for_each(|message| self.send(message));
         match self.waiting.iter().position(|work| work.ticket == ticket) {
             Some(position) => {
                 self.waiting.remove(position);
@@ -367,58 +412,6 @@ impl Session {
     fn number(&mut self) -> u64 {
         self.next += 1;
         self.next
-    }
-}
-
-const PROTOCOL_VERSION: &str = "io.modelcontextprotocol/protocolVersion";
-const CLIENT_CAPABILITIES: &str = "io.modelcontextprotocol/clientCapabilities";
-const CLIENT_INFO: &str = "io.modelcontextprotocol/clientInfo";
-const LOG_LEVEL: &str = "io.modelcontextprotocol/logLevel";
-const LOG_LEVELS: [&str; 8] = ["debug", "info", "notice", "warning", "error", "critical", "alert", "emergency"];
-
-fn meta(params: &Map<String, Value>) -> Result<Option<&Map<String, Value>>, RpcError> {
-    match params.get("_meta") {
-        None | Some(Value::Null) => Ok(None),
-        Some(Value::Object(meta)) => Ok(Some(meta)),
-        Some(_) => Err(RpcError::invalid_params("`_meta` must be an object")),
-    }
-}
-
-/// Judges the envelope of a request that names its revision itself (2026-07-28, "Versioning").
-fn modern_caller(version: &Value, meta: &Map<String, Value>, reply: Reply) -> Result<Caller, RpcError> {
-    let Some(version) = version.as_str() else {
-        return Err(RpcError::invalid_params(format!("`_meta[\"{PROTOCOL_VERSION}\"]` must be a string")));
-    };
-    let Some(revision) = Revision::parse(version).filter(|revision| revision.is_modern()) else {
-        return Err(RpcError::unsupported_revision(version, &Revision::names()));
-    };
-    if reply != Reply::Alone {
-        return Err(RpcError::invalid_request(format!("revision {revision} has no batches: send one message a line")));
-    }
-    let Some(capabilities) = meta.get(CLIENT_CAPABILITIES).and_then(Value::as_object) else {
-        return Err(RpcError::invalid_params(format!("`_meta[\"{CLIENT_CAPABILITIES}\"]` must be an object")));
-    };
-    if meta.get(CLIENT_INFO).is_some_and(|info| !info.is_object()) {
-        return Err(RpcError::invalid_params(format!("`_meta[\"{CLIENT_INFO}\"]` must be an object")));
-    }
-    if meta.get(LOG_LEVEL).is_some_and(|level| !level.as_str().is_some_and(|level| LOG_LEVELS.contains(&level))) {
-        return Err(RpcError::invalid_params(format!("`_meta[\"{LOG_LEVEL}\"]` must be one of {}", LOG_LEVELS.join(", "))));
-    }
-    Ok(Caller { revision, capabilities: Arc::new(capabilities.clone()) })
-}
-
-fn neither_era() -> RpcError {
-    RpcError::invalid_params(format!(
-        "send `initialize` first, or name the revision in `params._meta[\"{PROTOCOL_VERSION}\"]` of every request"
-    ))
-}
-
-fn progress_token(meta: Option<&Map<String, Value>>) -> Result<Option<Id>, RpcError> {
-    match meta.and_then(|meta| meta.get("progressToken")) {
-        None | Some(Value::Null) => Ok(None),
-        Some(token) => Id::parse(token)
-            .map(Some)
-            .ok_or_else(|| RpcError::invalid_params("`_meta.progressToken` must be a string or an integer of at most 64 bits")),
     }
 }
 

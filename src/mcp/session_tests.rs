@@ -6,9 +6,10 @@ use rust_mcp_schema as modern_types;
 use rust_mcp_schema_2025 as legacy_types;
 use serde::de::DeserializeOwned;
 
+use super::envelope::{CLIENT_CAPABILITIES, CLIENT_INFO, LOG_LEVEL, PROTOCOL_VERSION};
 use super::*;
 use crate::mcp::server::{Config, Server};
-use crate::mcp::tool::Annotations;
+use crate::mcp::tool::{Annotations, Answer, Tool, ToolError};
 
 const MODERN: &str = "2026-07-28";
 
@@ -17,6 +18,7 @@ struct Client {
     session: Session,
     held: Vec<Work>,
     dropped: Vec<Ticket>,
+    now: Instant,
 }
 
 impl Client {
@@ -43,7 +45,7 @@ impl Client {
             .config(config)
             .build()
             .unwrap();
-        Client { session: Session::new(server.definition, Arc::default()), held: Vec::new(), dropped: Vec::new() }
+        Client { session: Session::new(server.definition, Arc::default()), held: Vec::new(), dropped: Vec::new(), now: Instant::now() }
     }
 
     /// Agreed on by `initialize`.
@@ -56,7 +58,7 @@ impl Client {
 
     /// What is sent because of this line; started calls are held.
     fn line(&mut self, line: &str) -> Vec<Value> {
-        let steps = self.session.receive(&Input::Line(line.as_bytes().to_vec()));
+        let steps = self.session.receive(&Input::Line(line.as_bytes().to_vec()), self.now);
         self.carry_out(steps)
     }
 
@@ -77,7 +79,7 @@ impl Client {
         let work = self.held.remove(0);
         let ticket = work.ticket;
         let outcome = Outcome::Ended(block_on(work.start()));
-        let steps = self.session.finish(ticket, outcome);
+        let steps = self.session.finish(ticket, outcome, self.now);
         self.carry_out(steps)
     }
 
@@ -245,7 +247,8 @@ fn tools_are_listed_in_order_with_what_the_revision_knows() {
 #[test]
 fn a_server_without_tools_does_not_know_their_methods() {
     let definition = Server::builder("bare", "1").build().unwrap().definition;
-    let mut client = Client { session: Session::new(definition, Arc::default()), held: Vec::new(), dropped: Vec::new() };
+    let mut client =
+        Client { session: Session::new(definition, Arc::default()), held: Vec::new(), dropped: Vec::new(), now: Instant::now() };
     assert_eq!(client.ask("server/discover", modern(json!({})))["result"]["capabilities"], json!({}));
     assert_eq!(code(&client.ask("tools/list", modern(json!({})))), -32601);
     assert_eq!(code(&client.ask("tools/call", modern(json!({ "name": "x" })))), -32601);
@@ -308,7 +311,8 @@ fn a_tool_that_breaks_its_own_schema_is_an_internal_error() {
     let tool =
         Tool::new("broken", "Gives no object", |_, _| async { Ok::<_, ToolError>("text") }).output_schema(json!({ "type": "object" }));
     let definition = Server::builder("test", "1").tool(tool).build().unwrap().definition;
-    let mut client = Client { session: Session::new(definition, Arc::default()), held: Vec::new(), dropped: Vec::new() };
+    let mut client =
+        Client { session: Session::new(definition, Arc::default()), held: Vec::new(), dropped: Vec::new(), now: Instant::now() };
     assert_eq!(code(&client.ask("tools/call", modern(json!({ "name": "broken" })))), -32603);
 }
 
@@ -334,7 +338,8 @@ fn a_cancelled_call_is_dropped_whether_it_runs_or_waits() {
     assert!(client.line(&cancel(json!(1))).is_empty());
     assert_eq!(client.dropped, [running.ticket]);
     // Its end comes too late to be heard.
-    assert!(client.session.finish(running.ticket, Outcome::Ended(Ok(Answer::text("late")))).is_empty());
+    let late = Outcome::Ended(Ended::Complete(json!({})));
+    assert!(client.session.finish(running.ticket, late, client.now).is_empty());
     assert_eq!(client.finish()[0]["id"], 3);
     for odd in
         [cancel(json!(1)), cancel(json!("unknown")), cancel(json!(null)), r#"{"jsonrpc":"2.0","method":"notifications/cancelled"}"#.into()]
@@ -413,7 +418,7 @@ fn progress_carries_what_the_revision_knows() {
         let mut client = Client::legacy(revision);
         client.line(&request(1, "tools/call", json!({ "name": "fails", "_meta": { "progressToken": 7 } })));
         client.held[0].context.progress(0.5, Some(2.0), "half");
-        let (steps, next) = client.session.progress(Instant::now());
+        let (steps, next) = client.session.report(Instant::now());
         assert_eq!(next, None);
         let sent = client.carry_out(steps).remove(0);
         let mut params = json!({ "progressToken": 7, "progress": 0.5, "total": 2 });
@@ -436,7 +441,7 @@ fn a_call_knows_its_caller_and_its_end() {
     assert_eq!(context.revision(), Revision::V2025_06_18);
     assert!(context.client_capabilities().contains_key("sampling"));
     assert!(!context.wants_progress() && !context.is_cancelled());
-    client.session.drop_all();
+    client.session.end();
     assert!(context.is_cancelled() && client.session.is_idle());
 }
 
@@ -520,7 +525,7 @@ mod orders {
                     }
                     Act::End(_) => prop_assert!(open.is_empty(), "calls wait although none runs"),
                     Act::Noise(bytes) => {
-                        let steps = client.session.receive(&Input::Line(bytes));
+                        let steps = client.session.receive(&Input::Line(bytes), client.now);
                         client.carry_out(steps);
                     }
                 }

@@ -7,10 +7,14 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
+use crate::mcp::content::{Content, Icon};
 use crate::mcp::context::Context;
+use crate::mcp::message::RpcError;
 
 #[cfg(feature = "schema")]
 mod typed;
+#[cfg(feature = "schema")]
+pub(crate) use typed::form_schema;
 #[cfg(feature = "schema")]
 pub use typed::{Output, Worded};
 
@@ -23,6 +27,8 @@ pub struct Tool {
     pub(crate) annotations: Annotations,
     pub(crate) input_schema: Value,
     pub(crate) output_schema: Option<Value>,
+    pub(crate) icons: Vec<Icon>,
+    is_offered: Option<Arc<dyn Fn() -> bool + Send + Sync>>,
     run: Arc<Run>,
 }
 
@@ -55,6 +61,8 @@ impl Tool {
             annotations: Annotations::default(),
             input_schema: json!({ "type": "object" }),
             output_schema: None,
+            icons: Vec::new(),
+            is_offered: None,
             run: Arc::new(move |arguments, context| {
                 let work = run(arguments, context);
                 Box::pin(async move { work.await.map(Into::into) })
@@ -86,8 +94,24 @@ impl Tool {
         self
     }
 
+    pub fn icon(mut self, icon: Icon) -> Tool {
+        self.icons.push(icon);
+        self
+    }
+
+    /// Offers the tool only while `condition` holds: otherwise it is neither listed nor callable. It is asked often, so it must be
+    /// quick; tell clients of a change by [`Notifier::tools_changed`](crate::mcp::Notifier::tools_changed).
+    pub fn offered_while(mut self, condition: impl Fn() -> bool + Send + Sync + 'static) -> Tool {
+        self.is_offered = Some(Arc::new(condition));
+        self
+    }
+
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    pub(crate) fn is_offered(&self) -> bool {
+        self.is_offered.as_ref().is_none_or(|condition| condition())
     }
 
     pub(crate) fn start(&self, arguments: Map<String, Value>, context: Context) -> Running {
@@ -130,24 +154,51 @@ impl Annotations {
 /// What a call of a tool gave.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Answer {
-    /// What the model reads. Empty: the structured value as JSON.
+    /// What the model reads. Empty: the structured value as JSON, or nothing if there is other content.
     pub text: String,
     /// What programs read; a JSON object if the tool has an output schema.
     pub structured: Option<Value>,
+    /// What else the model is shown, after the text.
+    pub content: Vec<Content>,
 }
 
 impl Answer {
     pub fn text(text: impl Into<String>) -> Answer {
-        Answer { text: text.into(), structured: None }
+        Answer { text: text.into(), ..Answer::default() }
     }
 
     pub fn structured(value: Value) -> Answer {
-        Answer { text: String::new(), structured: Some(value) }
+        Answer { structured: Some(value), ..Answer::default() }
     }
 
     /// Text for the model where it reads better than the JSON, such as markdown.
     pub fn worded(text: impl Into<String>, structured: Value) -> Answer {
-        Answer { text: text.into(), structured: Some(structured) }
+        Answer { text: text.into(), structured: Some(structured), ..Answer::default() }
+    }
+
+    /// Adds a picture, a sound, a resource, or more text.
+    ///
+    /// ```
+    /// use smolcrawl::mcp::{Answer, Content, Resource};
+    ///
+    /// let answer = Answer::text("The page, and where to read on:")
+    ///     .with(Content::link(Resource::new("docs://guide/install", "Installation").mime_type("text/markdown")));
+    /// ```
+    pub fn with(mut self, content: Content) -> Answer {
+        self.content.push(content);
+        self
+    }
+}
+
+impl From<Content> for Answer {
+    fn from(content: Content) -> Answer {
+        Answer::default().with(content)
+    }
+}
+
+impl From<Vec<Content>> for Answer {
+    fn from(content: Vec<Content>) -> Answer {
+        Answer { content, ..Answer::default() }
     }
 }
 
@@ -176,11 +227,18 @@ pub struct ToolError {
     pub message: String,
     /// What to do instead.
     pub hint: Option<String>,
+    /// What the request itself fails with where the client's revision wants that.
+    pub(crate) protocol: Option<Box<RpcError>>,
 }
 
 impl ToolError {
     pub fn new(message: impl Into<String>) -> ToolError {
-        ToolError { message: message.into(), hint: None }
+        ToolError { message: message.into(), hint: None, protocol: None }
+    }
+
+    pub(crate) fn with_protocol(mut self, error: Option<RpcError>) -> ToolError {
+        self.protocol = error.map(Box::new);
+        self
     }
 
     pub fn hint(mut self, hint: impl Into<String>) -> ToolError {
@@ -200,6 +258,14 @@ impl fmt::Display for ToolError {
 }
 
 impl std::error::Error for ToolError {}
+
+/// For work that is shared between tools and resources or prompts.
+impl From<ToolError> for RpcError {
+    fn from(error: ToolError) -> RpcError {
+        let text = error.to_string();
+        error.protocol.map_or_else(|| RpcError::internal(text), |error| *error)
+    }
+}
 
 impl From<String> for ToolError {
     fn from(message: String) -> ToolError {

@@ -42,9 +42,7 @@ impl Tool {
         F: Fn(Args, Context) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Result<Out, ToolError>> + Send + 'static,
     {
-        let mut input_schema = schema::<Args>(SchemaSettings::draft2020_12().for_deserialize());
-        leave_out_instead_of_null(&mut input_schema);
-        let input_schema = input_schema.to_value();
+        let input_schema = form_schema::<Args>();
         let decoding_schema = input_schema.clone();
         Tool::new(name, description, move |value: Value, context: Context| {
             let work = match serde_json::from_value::<Args>(value) {
@@ -91,6 +89,13 @@ impl<T: Serialize + JsonSchema + Send> Output for Worded<T> {
 
 fn encoded<T: Serialize>(value: &T) -> Result<Value, ToolError> {
     serde_json::to_value(value).map_err(|error| ToolError::new(format!("the answer has no JSON form: {error}")))
+}
+
+/// The schema of what a client or its user fills in: arguments, or the answer to a form.
+pub(crate) fn form_schema<T: JsonSchema>() -> Value {
+    let mut form = schema::<T>(SchemaSettings::draft2020_12().for_deserialize());
+    leave_out_instead_of_null(&mut form);
+    form.to_value()
 }
 
 /// A schema as clients like it: definitions in place, without the keywords that only schemars and OpenAPI know.
@@ -167,7 +172,8 @@ mod tests {
     use serde::Deserialize;
 
     use super::*;
-    use crate::mcp::context::Call;
+    use crate::mcp::context::{Asking, Call};
+    use crate::mcp::level::Threshold;
     use crate::mcp::revision::Revision;
 
     /// What to search
@@ -215,7 +221,7 @@ mod tests {
     }
 
     fn call(tool: &Tool, arguments: Value) -> Result<Answer, ToolError> {
-        let call = Call::new(None, Revision::V2025_11_25, Arc::default(), Arc::default());
+        let call = Call::new(None, Revision::V2025_11_25, Arc::default(), Threshold::Nothing, Asking::OnTheWire, Arc::default());
         let Value::Object(arguments) = arguments else { unreachable!() };
         block_on(tool.start(arguments, Context::new(Arc::new(call))))
     }
