@@ -793,6 +793,29 @@ fn a_peer_that_never_pauses_does_not_stop_the_clock() {
 }
 
 #[test]
+fn a_peer_that_takes_everything_does_not_stop_the_clock() {
+    for_every_reactor_of_our_own(|kind, drive| {
+        let handle = start(kind, drive);
+        let server = Server::new();
+        handle.block_on(async {
+            let (mut socket, mut far) = server.connection(&handle).await;
+            let reading = thread::spawn(move || while !matches!(far.read(&mut [0; 1 << 16]), Ok(0) | Err(_)) {});
+            let begun = Instant::now();
+            let writing = async {
+                // So little at a time that there is always room.
+                while begun.elapsed() < LONG {
+                    socket.write_all(&[7]).await.unwrap();
+                }
+            };
+            let limit = Duration::from_millis(20);
+            assert_eq!(handle.timeout(limit, writing).await, Err(Elapsed { limit }));
+            drop(socket);
+            handle.unblock(|| reading.join().unwrap()).await;
+        });
+    });
+}
+
+#[test]
 fn a_socket_outlives_its_handle() {
     for_every_reactor_of_our_own(|kind, _| {
         let handle = start(kind, Drive::OwnThread);
