@@ -672,14 +672,15 @@ fn a_socket_dropped_with_bytes_unread_resets_the_connection() {
     for_every_reactor(|handle| {
         let server = Server::new();
         handle.block_on(async {
-            for round in 0..3 {
+            for round in 0..10 {
                 let (mut socket, mut far) = server.connection(handle).await;
-                if round > 0 {
+                if round % 2 == 1 {
+                    // A reactor that reads by itself has begun to, for eight bytes.
                     assert!(handle.timeout(Duration::from_millis(1), socket.read(&mut [0; 8])).await.is_err());
                 }
                 far.write_all(b"abcd").unwrap();
                 until(|| !socket.is_quiet());
-                if round > 1 {
+                if round % 2 == 1 {
                     assert_eq!(socket.read(&mut [0]).await.unwrap(), 1);
                 }
                 drop(socket);
