@@ -21,7 +21,7 @@ pub struct Cli {
 /// Flags that every command takes.
 #[derive(Debug, Args)]
 pub struct Everywhere {
-    /// Reactor that drives sockets and timers: auto, selector, edge (Linux) or poll (Unix) [default: auto]
+    /// Reactor that drives sockets and timers: auto, selector, edge (Linux), poll (Unix) or completion (Linux) [default: auto]
     #[arg(long, global = true, value_name = "KIND", help_heading = "Everywhere")]
     pub reactor: Option<String>,
     /// Allow loopback, private and link-local addresses

@@ -396,7 +396,7 @@ impl Error {
 }
 
 const PROXIES: [&str; 4] = ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"];
-const REACTORS: &str = "auto, selector, edge or poll";
+const REACTORS: &str = "auto, selector, edge, poll or completion";
 const EMBEDDINGS: &str = "minilm, remote or none (and built in)";
 
 #[cfg(test)]

@@ -33,6 +33,7 @@ const CONFINED: &[(&str, &[&str])] = &[
     ("async_io::", &["reactor"]),
     ("async_net::", &["reactor"]),
     ("polling::", &["reactor"]),
+    ("io_uring::", &["reactor"]),
     ("rustix::event", &["reactor"]),
     ("rustix::net", &["reactor"]),
     ("smol::Timer", &["reactor"]),

@@ -19,7 +19,6 @@ use std::time::Duration;
 use binary::{Server, report, run, serve, smolcrawl, text};
 use serde_json::{Value, json};
 use site::{Reply, Site};
-use smolcrawl::reactor::ReactorKind;
 use tempfile::TempDir;
 
 /// Three pages, one of them gone, and a code example.
@@ -85,6 +84,28 @@ fn demo_is_the_same_on_every_reactor() {
         assert_eq!(pages(&stdout), pages(&reference), "{kind}");
         let hits = |demo: &str| -> Vec<String> { demo.lines().filter(|line| line.starts_with("1. ")).map(str::to_owned).collect() };
         assert_eq!((hits(&stdout).len(), hits(&stdout)), (3, hits(&reference)), "{kind}");
+    }
+}
+
+/// Asked for by name, it runs; where the system does not permit it, `selector` does, and a warning says why.
+#[test]
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+fn completion_runs_when_it_is_asked_for_or_is_replaced_with_a_warning() {
+    let home = TempDir::new().unwrap();
+    let is_permitted = reactors::is_permitted();
+    for name in ["completion", "io_uring", "proactor"] {
+        let output = run(home.path(), &["doctor", "--json", "--reactor", name]);
+        let stderr = text(&output.stderr);
+        assert!(output.status.success(), "{stderr}");
+        let reactor = &report(&output)["reactor"];
+        assert_eq!(reactor["asked_for"], json!("completion"));
+        if is_permitted {
+            assert_eq!((&reactor["chosen"], &reactor["backend"]), (&json!("completion"), &json!("io_uring")), "{reactor}");
+            assert_eq!((&reactor["attempts"], stderr.as_str()), (&json!([]), ""));
+        } else {
+            assert_eq!((&reactor["chosen"], &reactor["attempts"][0]["kind"]), (&json!("selector"), &json!("completion")), "{reactor}");
+            assert!(stderr.contains("completion cannot start: "), "{stderr}");
+        }
     }
 }
 

@@ -5,7 +5,7 @@
 //! sockets and timers: a reactor is *chosen* once, probed before it is touched, and passed on as a value.
 
 mod choice;
-#[cfg(target_os = "linux")]
+#[cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "riscv64")))]
 mod completion;
 #[cfg(unix)]
 mod crowd;

@@ -21,12 +21,13 @@ pub fn kinds() -> impl Iterator<Item = ReactorKind> {
         .filter(|kind| *kind != ReactorKind::Completion || is_permitted())
 }
 
-fn is_permitted() -> bool {
+/// Whether this system lets `completion` start.
+pub fn is_permitted() -> bool {
     static SAID: Once = Once::new();
     let choice =
         Choice { kind: ReactorKind::Completion, asked_by: AskedBy::Builder, drive: Drive::CallingThread, fallback: Fallback::Refuse };
     let Err(Error::NotStarted { source, .. }) = choose(choice) else { return true };
     assert!(std::env::var_os("SMOLCRAWL_REQUIRE_COMPLETION").is_none(), "completion cannot be tested: {source}");
-    SAID.call_once(|| writeln!(std::io::stderr(), "completion NOT tested: {source}").unwrap());
+    SAID.call_once(|| std::io::stderr().write_all(format!("completion NOT tested: {source}\n").as_bytes()).unwrap());
     false
 }

@@ -101,8 +101,11 @@ impl Network for Completion {
 
 impl Drop for Completion {
     fn drop(&mut self) {
-        let operations = std::mem::take(self.operations.get_mut().unwrap_or_else(PoisonError::into_inner));
-        self.ring.get_mut().unwrap_or_else(PoisonError::into_inner).end(operations);
+        self.ring.get_mut().unwrap_or_else(PoisonError::into_inner).end(&self.operations);
+        let operations = self.operations.get_mut().unwrap_or_else(PoisonError::into_inner);
+        if operations.running() > 0 {
+            std::mem::forget(std::mem::take(operations));
+        }
     }
 }
 

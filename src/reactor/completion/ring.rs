@@ -8,7 +8,6 @@
 use std::alloc::{self, Layout};
 use std::fmt;
 use std::io;
-use std::mem;
 use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd};
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicU16, Ordering};
@@ -131,24 +130,23 @@ impl Ring {
         count
     }
 
-    /// Cancels all that the kernel has, and takes all of it back.
+    /// Cancels all that the kernel has, and takes all of it back: nothing runs any more then.
     ///
-    /// If the kernel keeps something all the same, what it may still write to is never freed: a leak, which is logged.
-    pub(crate) fn end(&mut self, operations: Operations) {
-        let operations = Mutex::new(operations);
+    /// If the kernel keeps something all the same, it is logged, and what it may still write to must never be freed: the buffers
+    /// are not, the operations are the caller's.
+    pub(crate) fn end(&mut self, operations: &Mutex<Operations>) {
         let begun = Instant::now();
         let (mut reaped, mut wakers) = (0, Vec::new());
-        while self.watches_bell || lock(&operations).running() > 0 {
+        while self.watches_bell || lock(operations).running() > 0 {
             // And again if nothing comes of it: there may have been no room.
             if reaped == 0 {
                 self.push(&opcode::AsyncCancel2::new(CancelBuilder::any()).build().user_data(CANCEL));
             }
             let entered = self.enter(Some(Duration::from_millis(100)));
-            reaped = self.reap(&operations, &mut wakers);
+            reaped = self.reap(operations, &mut wakers);
             if begun.elapsed() > PATIENCE {
-                log::error!("io_uring keeps {} operations after they were cancelled: {entered:?}", lock(&operations).running());
+                log::error!("io_uring keeps {} operations after they were cancelled: {entered:?}", lock(operations).running());
                 self.buffers.leaked = true;
-                mem::forget(operations);
                 return;
             }
         }

@@ -220,7 +220,8 @@ impl Drop for Connection {
             }
         }
         if self.has_unread() {
-            // The peer is told that not all was read, as the system does for what it holds itself (RFC 9293 3.6.1 and tcp(7)).
+            // The peer is told that not all was read, as the system does for what it holds itself (RFC 1122 4.2.2.13). What an
+            // operation takes while it is being cancelled came too late: of that the peer is not told.
             let _ = rustix::net::sockopt::set_socket_linger(&self.io, Some(Duration::ZERO));
         }
         if self.reading.is_some() || self.writing.is_some() {
