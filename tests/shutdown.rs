@@ -88,10 +88,14 @@ fn nothing_new_is_let_in_but_names_and_timers_go_on() {
         let listener = handle.listen(addr(1)).await.unwrap();
         let begun = handle.connect(addr(1));
         let (mut near, far) = pair(&handle).await;
-        let waiting = async { stopped(listener.accept().await) };
+        // A task of its own: nothing but the shutdown wakes it.
+        let (tell, told) = async_channel::bounded(1);
+        sim.spawn(async move {
+            tell.send(stopped(listener.accept().await)).await.unwrap();
+            tell.send(stopped(listener.accept().await)).await.unwrap();
+        });
+        handle.sleep(Duration::from_secs(1)).await;
         let shutdown = async {
-            // Waits for somebody before it is told.
-            future::yield_now().await;
             let ended = handle.shutdown(GRACE);
             assert_eq!(stopped(begun.await), Some(Stopped::Refused), "it was made before and begins only now");
             assert_eq!(stopped(handle.connect(addr(1)).await), Some(Stopped::Refused));
@@ -106,11 +110,11 @@ fn nothing_new_is_let_in_but_names_and_timers_go_on() {
             drop((near, far));
             ended.await
         };
-        let (told, ended) = future::zip(waiting, shutdown).await;
-        assert_eq!(told, Some(Stopped::Refused), "an accept that waits is told at once");
-        assert_eq!(stopped(listener.accept().await), Some(Stopped::Refused));
+        let ended = shutdown.await;
+        assert_eq!(told.recv().await.unwrap(), Some(Stopped::Refused), "an accept that waits is told");
+        assert_eq!(told.recv().await.unwrap(), Some(Stopped::Refused), "and one that comes later");
         assert_eq!(counts(ended), [2, 0, 0, 0]);
-        assert_eq!(sim.elapsed(), Duration::from_secs(1));
+        assert_eq!(sim.elapsed(), Duration::from_secs(2));
         handle.sleep(Duration::from_secs(1)).await;
         assert_eq!(handle.resolve("docs.test", 80).await.unwrap(), [addr(80)]);
     });
@@ -255,7 +259,8 @@ fn another_thread_may_shut_down_what_this_one_waits_for() {
         begun.recv().unwrap();
         let (mut far, _) = server.accept().unwrap();
         far.set_read_timeout(Some(LONG)).unwrap();
-        assert_eq!(counts(handle.block_on(handle.shutdown(Duration::from_millis(20)))), [0, 1, 0, 0]);
+        let shutdown = handle.timeout(LONG, handle.shutdown(Duration::from_millis(20)));
+        assert_eq!(counts(handle.block_on(shutdown).expect("it does not end")), [0, 1, 0, 0]);
         until(|| waiting.is_finished());
         assert_eq!(waiting.join().unwrap(), Some(Stopped::Aborted));
         assert_eq!(io::Read::read(&mut far, &mut [0]).unwrap(), 0, "the peer has heard of it");
@@ -269,7 +274,7 @@ fn an_aborted_descriptor_is_closed_at_once_whatever_its_owner_does() {
         let server = std::net::TcpListener::bind(loopback()).unwrap();
         let socket = handle.block_on(handle.connect(server.local_addr().unwrap())).unwrap();
         let (mut far, _) = server.accept().unwrap();
-        handle.block_on(handle.shutdown(Duration::ZERO));
+        handle.block_on(handle.timeout(LONG, handle.shutdown(Duration::ZERO))).expect("it does not end");
         far.set_read_timeout(Some(LONG)).unwrap();
         assert_eq!(io::Read::read(&mut far, &mut [0]).unwrap(), 0);
         drop(socket);

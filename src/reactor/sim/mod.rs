@@ -58,6 +58,8 @@ use crate::reactor::socket::Stream;
 /// `block_on` polls what was woken, first come first served. When nothing is, it moves the clock to the next timer or the next
 /// arrival, and when there is none of these either it panics with `deadlock: …`: nothing could ever happen again. So a wake
 /// from another thread counts only while there is something else to do, and `unblock` runs its work at once on this thread.
+///
+/// Both ends of a connection are of this one reactor: [`Handle::shutdown`] waits for both and counts both.
 #[derive(Clone)]
 pub struct Sim {
     world: Arc<World>,
