@@ -249,6 +249,27 @@ fn the_end_of_a_request_takes_its_questions_back() {
 }
 
 #[test]
+fn a_question_asked_from_elsewhere_ends_with_its_request() {
+    let mut client = connected("2025-11-25", capable(), Config::default());
+    client.line(&request(1, "tools/call", json!({ "name": "hasty" })));
+    let context = client.held[0].context.clone();
+    let mut elsewhere = Box::pin(context.roots());
+    let mut cx = TaskContext::from_waker(Waker::noop());
+    assert!(elsewhere.as_mut().poll(&mut cx).is_pending());
+    let (steps, _) = client.session.report(client.now);
+    let question = client.carry_out(steps).remove(0);
+    let work = client.held.remove(0);
+    let ended = Outcome::Ended(Ended::Complete(json!({ "content": [] })));
+    let steps = client.session.finish(work.ticket, ended, client.now);
+    let sent = client.carry_out(steps);
+    assert_eq!((&sent[0]["method"], &sent[0]["params"]["requestId"]), (&json!("notifications/cancelled"), &question["id"]));
+    assert_eq!(sent[1]["id"], 1);
+    assert_eq!(elsewhere.as_mut().poll(&mut cx), Poll::Ready(Err(AskError::Ended)));
+    // Nor does a later question wait for anybody.
+    assert_eq!(block_on(context.roots()), Err(AskError::Ended));
+}
+
+#[test]
 fn without_input_nobody_waits_for_answers() {
     let mut client = connected("2025-11-25", capable(), Config::default());
     let mut call = client.start(1, "user");
