@@ -9,6 +9,8 @@ use serde_json::{Value, json};
 use super::*;
 use crate::mcp::clock::Clock;
 use crate::mcp::context::Context as CallContext;
+use crate::mcp::level::Level;
+use crate::mcp::notifier::Notifier;
 use crate::mcp::server::Builder;
 use crate::mcp::testing::{Pipe, VirtualClock, as_task};
 use crate::mcp::tool::{Answer, Tool, ToolError};
@@ -408,4 +410,133 @@ fn the_future_may_move_between_threads() {
     let clock = VirtualClock::new();
     let server = builder(&clock, &Dropped::default()).build().unwrap();
     is_send(server.serve(Pipe::new(1), Pipe::new(1), clock.clone(), pending()));
+}
+
+/// A client that can be asked for its directories, and a tool that asks for them.
+async fn initialize_with_roots(peer: &Peer) {
+    peer.send(json!({ "jsonrpc": "2.0", "id": 0, "method": "initialize",
+        "params": { "protocolVersion": "2025-11-25", "capabilities": { "roots": {} } } }));
+    assert_eq!(peer.receive().await["id"], 0);
+}
+
+fn asking(clock: &VirtualClock) -> Server {
+    let asks = Tool::new("asks", "Asks for directories", |_: Value, context: CallContext| async move {
+        context.log(Level::Info, "asking");
+        let roots = context.roots().await?;
+        Ok::<_, ToolError>(roots.into_iter().map(|root| root.uri).collect::<String>())
+    });
+    builder(clock, &Dropped::default()).tool(asks).logging().build().unwrap()
+}
+
+#[test]
+fn a_question_is_asked_while_the_rest_goes_on() {
+    let clock = VirtualClock::new();
+    serve(&asking(&clock), &clock, async |peer| {
+        initialize_with_roots(&peer).await;
+        peer.call(1, "asks", json!({}));
+        assert_eq!(peer.receive().await["params"], json!({ "level": "info", "data": "asking" }));
+        let question = peer.receive().await;
+        assert_eq!(question["method"], "roots/list");
+        peer.call(2, "wait", json!({ "ms": 1000 }));
+        assert_eq!(peer.receive().await["id"], 2);
+        peer.send(json!({ "jsonrpc": "2.0", "id": question["id"], "result": { "roots": [{ "uri": "file:///a" }] } }));
+        assert_eq!(text(&peer.receive().await), "file:///a");
+        peer.to.close();
+        peer
+    })
+    .unwrap();
+    assert_eq!(clock.elapsed(), SECOND);
+}
+
+#[test]
+fn a_question_without_an_answer_ends_by_its_time_limit_or_with_the_input() {
+    for (closes, end, told) in [
+        (false, Duration::from_secs(300), "the client did not answer within 300 s"),
+        (true, Duration::ZERO, "the request has ended, so nobody is there to be asked"),
+    ] {
+        let clock = VirtualClock::new();
+        serve(&asking(&clock), &clock, async |peer| {
+            initialize_with_roots(&peer).await;
+            peer.call(1, "asks", json!({}));
+            assert_eq!(peer.receive().await["method"], "notifications/message");
+            let question = peer.receive().await;
+            if closes {
+                peer.to.close();
+            } else {
+                let given_up = peer.receive().await;
+                assert_eq!(given_up["method"], "notifications/cancelled");
+                assert_eq!(given_up["params"]["requestId"], question["id"]);
+            }
+            assert_eq!(text(&peer.receive().await), told);
+            assert_eq!(clock.elapsed(), end);
+            peer.to.close();
+            peer
+        })
+        .unwrap();
+    }
+}
+
+#[test]
+fn a_change_wakes_an_idle_connection_and_a_stream_does_not_hold_its_end() {
+    let clock = VirtualClock::new();
+    let notifier = Notifier::new();
+    let server = builder(&clock, &Dropped::default()).notifier(notifier.clone()).build().unwrap();
+    serve(&server, &clock, async |peer| {
+        let meta = json!({ "io.modelcontextprotocol/protocolVersion": "2026-07-28", "io.modelcontextprotocol/clientCapabilities": {} });
+        peer.send(json!({ "jsonrpc": "2.0", "id": "s", "method": "subscriptions/listen",
+            "params": { "_meta": meta, "notifications": { "toolsListChanged": true } } }));
+        assert_eq!(peer.receive().await["method"], "notifications/subscriptions/acknowledged");
+        clock.sleep(SECOND).await;
+        notifier.tools_changed();
+        assert_eq!(peer.receive().await["method"], "notifications/tools/list_changed");
+        peer.to.close();
+        let last = peer.receive().await;
+        assert_eq!((&last["id"], &last["result"]["resultType"]), (&json!("s"), &json!("complete")));
+        peer
+    })
+    .unwrap();
+    assert_eq!(clock.elapsed(), SECOND);
+}
+
+#[test]
+fn a_client_that_reads_nothing_is_told_the_latest_progress_when_it_reads_again() {
+    let clock = VirtualClock::new();
+    let theirs = clock.clone();
+    let counts = Tool::new("counts", "Reports ten times a second", move |_: Value, context: CallContext| {
+        let clock = theirs.clone();
+        async move {
+            for step in 1..=50_u32 {
+                context.progress(step.into(), None, "");
+                context.log(Level::Info, step);
+                clock.sleep(Duration::from_millis(100)).await;
+            }
+            Ok::<_, ToolError>("counted")
+        }
+    });
+    let server = builder(&clock, &Dropped::default()).tool(counts).logging().build().unwrap();
+    serve(&server, &clock, async |peer| {
+        peer.initialize().await;
+        peer.call("c", "counts", json!({}));
+        for id in 0..40_000 {
+            peer.send(json!({ "jsonrpc": "2.0", "id": id, "method": "ping" }));
+        }
+        clock.sleep(3 * SECOND).await;
+        let mut progress = Vec::new();
+        let mut logs = Vec::new();
+        loop {
+            let message = peer.receive().await;
+            match message["method"].as_str() {
+                Some("notifications/progress") => progress.push(message["params"]["progress"].as_u64().unwrap()),
+                Some(_) => logs.push(message["params"]["data"].as_u64().unwrap()),
+                None if message["id"] == "c" => break,
+                None => {}
+            }
+        }
+        assert!(progress.len() < 30 && progress.is_sorted() && progress.last() == Some(&50), "{progress:?}");
+        assert_eq!(logs, (1..=50).collect::<Vec<_>>(), "nothing of the log is lost");
+        peer.to.close();
+        peer
+    })
+    .unwrap();
+    assert_eq!(clock.elapsed(), 5 * SECOND);
 }

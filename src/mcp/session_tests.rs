@@ -1,15 +1,27 @@
 //! The rules one by one: a line goes in, and what comes out is compared. Whatever is sent is also decoded by the types of the
-//! published schemas.
+//! published schemas ([`oracle`]).
 
 use futures_lite::future::block_on;
 use rust_mcp_schema as modern_types;
 use rust_mcp_schema_2025 as legacy_types;
-use serde::de::DeserializeOwned;
 
 use super::envelope::{CLIENT_CAPABILITIES, CLIENT_INFO, LOG_LEVEL, PROTOCOL_VERSION};
 use super::*;
 use crate::mcp::server::{Config, Server};
 use crate::mcp::tool::{Annotations, Answer, Tool, ToolError};
+
+#[path = "session/changes_tests.rs"]
+mod changes;
+#[path = "session/offers_tests.rs"]
+mod offers;
+#[path = "session/oracle.rs"]
+mod oracle;
+#[path = "session/orders_tests.rs"]
+mod orders;
+#[path = "session/questions_tests.rs"]
+mod questions;
+
+use oracle::{Oracle, decodes};
 
 const MODERN: &str = "2026-07-28";
 
@@ -19,6 +31,7 @@ struct Client {
     held: Vec<Work>,
     dropped: Vec<Ticket>,
     now: Instant,
+    oracle: Oracle,
 }
 
 impl Client {
@@ -45,7 +58,13 @@ impl Client {
             .config(config)
             .build()
             .unwrap();
-        Client { session: Session::new(server.definition, Arc::default()), held: Vec::new(), dropped: Vec::new(), now: Instant::now() }
+        Client::at(&server)
+    }
+
+    /// Before any message.
+    fn at(server: &Server) -> Client {
+        let session = Session::new(server.definition.clone(), Arc::default());
+        Client { session, held: Vec::new(), dropped: Vec::new(), now: Instant::now(), oracle: Oracle::default() }
     }
 
     /// Agreed on by `initialize`.
@@ -58,6 +77,7 @@ impl Client {
 
     /// What is sent because of this line; started calls are held.
     fn line(&mut self, line: &str) -> Vec<Value> {
+        self.oracle.asked(line);
         let steps = self.session.receive(&Input::Line(line.as_bytes().to_vec()), self.now);
         self.carry_out(steps)
     }
@@ -66,7 +86,11 @@ impl Client {
         let mut sent = Vec::new();
         for step in steps {
             match step {
-                Step::Send(line) => sent.push(serde_json::from_str(&line).unwrap()),
+                Step::Send(line) => {
+                    let message = serde_json::from_str(&line).unwrap();
+                    self.oracle.judge(&message);
+                    sent.push(message);
+                }
                 Step::Start(work) => self.held.push(work),
                 Step::Drop(ticket) => self.dropped.push(ticket),
             }
@@ -117,12 +141,6 @@ fn modern(mut params: Value) -> Value {
 
 fn code(answer: &Value) -> &Value {
     &answer["error"]["code"]
-}
-
-fn decodes<T: DeserializeOwned>(value: &Value) {
-    if let Err(error) = serde_json::from_value::<T>(value.clone()) {
-        panic!("{error}: {value}");
-    }
 }
 
 #[test]
@@ -246,9 +264,7 @@ fn tools_are_listed_in_order_with_what_the_revision_knows() {
 
 #[test]
 fn a_server_without_tools_does_not_know_their_methods() {
-    let definition = Server::builder("bare", "1").build().unwrap().definition;
-    let mut client =
-        Client { session: Session::new(definition, Arc::default()), held: Vec::new(), dropped: Vec::new(), now: Instant::now() };
+    let mut client = Client::at(&Server::builder("bare", "1").build().unwrap());
     assert_eq!(client.ask("server/discover", modern(json!({})))["result"]["capabilities"], json!({}));
     assert_eq!(code(&client.ask("tools/list", modern(json!({})))), -32601);
     assert_eq!(code(&client.ask("tools/call", modern(json!({ "name": "x" })))), -32601);
@@ -310,9 +326,7 @@ fn a_call_that_no_tool_could_answer_is_the_protocols_error() {
 fn a_tool_that_breaks_its_own_schema_is_an_internal_error() {
     let tool =
         Tool::new("broken", "Gives no object", |_, _| async { Ok::<_, ToolError>("text") }).output_schema(json!({ "type": "object" }));
-    let definition = Server::builder("test", "1").tool(tool).build().unwrap().definition;
-    let mut client =
-        Client { session: Session::new(definition, Arc::default()), held: Vec::new(), dropped: Vec::new(), now: Instant::now() };
+    let mut client = Client::at(&Server::builder("test", "1").tool(tool).build().unwrap());
     assert_eq!(code(&client.ask("tools/call", modern(json!({ "name": "broken" })))), -32603);
 }
 
@@ -461,77 +475,4 @@ fn what_cannot_be_served_is_refused_when_the_server_is_built() {
         build(vec![tool("a").output_schema(json!({ "type": "array" }))]),
         Err("a schema of the tool `a` is not one of an object".into())
     );
-}
-
-mod orders {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    #[derive(Clone, Debug)]
-    enum Act {
-        Call(u8),
-        Cancel(u8),
-        Ping,
-        /// The call at this position among those that run ends.
-        End(prop::sample::Index),
-        Noise(Vec<u8>),
-    }
-
-    fn acts() -> impl Strategy<Value = Vec<Act>> {
-        let act = prop_oneof![
-            4 => (0..12_u8).prop_map(Act::Call),
-            2 => (0..12_u8).prop_map(Act::Cancel),
-            1 => Just(Act::Ping),
-            4 => any::<prop::sample::Index>().prop_map(Act::End),
-            1 => prop::collection::vec(any::<u8>(), 0..20).prop_map(Act::Noise),
-        ];
-        prop::collection::vec(act, 0..80)
-    }
-
-    proptest! {
-        /// Whatever the order of calls, cancellations and ends: each call is answered once, and a cancelled one never.
-        #[test]
-        fn every_call_is_answered_once_unless_cancelled(acts in acts()) {
-            let mut client = Client::of(Config { max_running: 3, max_waiting: 4, ..Config::default() });
-            client.ask("initialize", json!({ "protocolVersion": "2025-11-25" }));
-            let mut open: Vec<u8> = Vec::new();
-            for act in acts {
-                match act {
-                    Act::Call(id) => {
-                        let sent = client.line(&request(id, "tools/call", json!({ "name": "fails" })));
-                        let is_refused = open.contains(&id) || open.len() == 7;
-                        prop_assert_eq!(sent.len(), usize::from(is_refused));
-                        if !is_refused {
-                            open.push(id);
-                        }
-                    }
-                    Act::Cancel(id) => {
-                        let cancel = json!({ "jsonrpc": "2.0", "method": "notifications/cancelled", "params": { "requestId": id } });
-                        prop_assert!(client.line(&cancel.to_string()).is_empty());
-                        open.retain(|other| *other != id);
-                        let dropped = std::mem::take(&mut client.dropped);
-                        client.held.retain(|work| !dropped.contains(&work.ticket));
-                    }
-                    Act::Ping => prop_assert_eq!(client.ask_inline(), json!({ "jsonrpc": "2.0", "id": "p", "result": {} })),
-                    Act::End(index) if !client.held.is_empty() => {
-                        let position = index.index(client.held.len());
-                        client.held.swap(0, position);
-                        let sent = client.finish();
-                        prop_assert_eq!(sent.len(), 1);
-                        let id = u8::try_from(sent[0]["id"].as_u64().unwrap()).unwrap();
-                        prop_assert!(open.contains(&id));
-                        open.retain(|other| *other != id);
-                    }
-                    Act::End(_) => prop_assert!(open.is_empty(), "calls wait although none runs"),
-                    Act::Noise(bytes) => {
-                        let steps = client.session.receive(&Input::Line(bytes), client.now);
-                        client.carry_out(steps);
-                    }
-                }
-                prop_assert_eq!(client.held.len(), open.len().min(3));
-                prop_assert_eq!(client.session.is_idle(), open.is_empty());
-            }
-        }
-    }
 }
