@@ -14,7 +14,7 @@ use smolcrawl::Engine;
 use smolcrawl::config::{Config, Embeddings, Environment};
 use smolcrawl::engine::{Chunking, CrawlRequest};
 use smolcrawl::http::{self, Client, PrivateAddresses, Request};
-use smolcrawl::model::{Mode, PerPage, Query, Wanted};
+use smolcrawl::model::{Mode, Query};
 use smolcrawl::reactor::Handle;
 
 /// Does all of it against a server of its own, in parts that run at once.
@@ -70,11 +70,7 @@ async fn crawl(handle: &Handle, site: &Site) {
     let report = crawling.finish();
     assert_eq!((report.pages, report.stored, report.failures()), (3, 3, 0), "{report:?}");
 
-    let text = "second page".to_owned();
-    let hits = engine
-        .search(Query { text, source: None, limit: 1, mode: Mode::Lexical, wanted: Wanted::Text, per_page: PerPage::All })
-        .await
-        .unwrap();
+    let hits = engine.search(Query { limit: 1, mode: Mode::Lexical, ..Query::new("second page") }).await.unwrap();
     assert_eq!(hits[0].url.as_str(), site.url("/two"));
 }
 
