@@ -129,7 +129,8 @@ impl Engine {
 
     /// Whether there is anything to ask: no database is made by a question.
     pub fn has_database(&self) -> bool {
-        let is_open = self.inner.store.lock().unwrap_or_else(PoisonError::into_inner).is_some();
+        // It may be opening just now, which takes a while: then there will be one.
+        let is_open = self.inner.store.try_lock().map_or(true, |store| store.is_some());
         is_open || self.inner.config.database.exists()
     }
 

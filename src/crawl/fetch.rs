@@ -193,9 +193,12 @@ impl Fetcher {
     /// Waits until the origin's `Crawl-delay` has passed since whoever asked it last: crawls, refreshes and single pages of one
     /// crawler take turns.
     pub(super) async fn wait_for_turn(&self, url: &Url, robots: Robots) {
+        if robots == Robots::Ignore {
+            return;
+        }
         let origin = origin(url);
-        let known = self.rules.lock().unwrap_or_else(PoisonError::into_inner).get(&origin).and_then(|(_, rules)| rules.crawl_delay);
-        if let (Robots::Obey, Some(delay)) = (robots, known) {
+        let asked = self.rules.lock().unwrap_or_else(PoisonError::into_inner).get(&origin).and_then(|(_, rules)| rules.crawl_delay);
+        if let Some(delay) = asked {
             while let Some(at) = self.turns.take(&origin, delay, self.handle.now()) {
                 self.handle.sleep_until(at).await;
             }
