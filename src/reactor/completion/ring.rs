@@ -29,7 +29,6 @@ use crate::reactor::completion::operations::Request;
 use crate::reactor::completion::operations::Ticket;
 
 pub(crate) struct Ring {
-    /// Before the buffers, so that it is closed before they are freed.
     uring: IoUring,
     buffers: Buffers,
     /// An eventfd: each write to it is a completion, for as long as the ring watches it.
@@ -146,13 +145,14 @@ impl Ring {
             reaped = self.reap(operations, &mut wakers);
             if begun.elapsed() > PATIENCE {
                 log::error!("io_uring keeps {} operations after they were cancelled: {entered:?}", lock(operations).running());
-                self.buffers.leaked = true;
                 return;
             }
         }
-        if let Err(error) = self.uring.submitter().unregister_buf_ring(BUFFER_GROUP) {
-            log::error!("io_uring keeps its buffers: {error}");
-            self.buffers.leaked = true;
+        if self.buffers.lent {
+            match self.uring.submitter().unregister_buf_ring(BUFFER_GROUP) {
+                Ok(()) => self.buffers.lent = false,
+                Err(error) => log::error!("io_uring keeps its buffers: {error}"),
+            }
         }
     }
 
@@ -254,8 +254,8 @@ struct Buffers {
     /// `COUNT` buffers of `BUFFER` bytes.
     bytes: NonNull<u8>,
     tail: u16,
-    /// The kernel may still use it.
-    leaked: bool,
+    /// The kernel may use it, so that it must not be freed.
+    lent: bool,
 }
 
 // SAFETY: the pointers are to memory of its own, that no thread is tied to.
@@ -279,9 +279,10 @@ impl Buffers {
         let (Some(offered), Some(bytes)) = (NonNull::new(offered), NonNull::new(bytes)) else {
             alloc::handle_alloc_error(Self::BYTES);
         };
-        let mut buffers = Self { offered: offered.cast(), bytes, tail: 0, leaked: false };
-        // SAFETY: so many entries, zeroed and so aligned, and they are freed only when the ring has been told or is closed.
+        let mut buffers = Self { offered: offered.cast(), bytes, tail: 0, lent: false };
+        // SAFETY: so many entries, zeroed and so aligned, and they are freed only when the kernel was told to forget them.
         unsafe { submitter.register_buf_ring_with_flags(offered.as_ptr() as u64, Self::COUNT, BUFFER_GROUP, 0)? };
+        buffers.lent = true;
         (0..Self::COUNT).for_each(|buffer| buffers.give(buffer));
         Ok(buffers)
     }
@@ -314,10 +315,10 @@ impl Buffers {
 
 impl Drop for Buffers {
     fn drop(&mut self) {
-        if self.leaked {
+        if self.lent {
             return;
         }
-        // SAFETY: allocated with these layouts; the kernel has been told, or never knew.
+        // SAFETY: allocated with these layouts; the kernel was told to forget it, or never knew.
         unsafe {
             alloc::dealloc(self.offered.as_ptr().cast(), Self::OFFERED);
             alloc::dealloc(self.bytes.as_ptr(), Self::BYTES);

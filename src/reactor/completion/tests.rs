@@ -255,15 +255,17 @@ fn an_ended_queue_holds_nothing() {
 }
 
 #[test]
-fn a_future_context_is_enough_to_poll_with() {
-    // `Pending` outlives the turn that completes it, and is empty afterwards.
+fn an_outcome_is_taken_once_and_dropping_what_is_left_of_it_cancels_nothing() {
     let Some(queue) = completion(Size::default()) else { return };
-    let life = Arc::new(Life::start(queue, crate::reactor::choice::Drive::OwnThread).unwrap());
+    let life = Arc::new(Life::start(queue, crate::reactor::choice::Drive::CallingThread).unwrap());
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let near: Descriptor = Arc::new(TcpStream::connect(listener.local_addr().unwrap()).unwrap());
     let mut pending = Pending::start(&life, Request::Writable, near, Waker::noop());
-    let outcome = futures_lite::future::block_on(std::future::poll_fn(|cx: &mut Context<'_>| pending.poll(cx)));
-    assert!(matches!(outcome, Ok(Gained::Nothing)) && pending.is_done());
+    let mut outcome = None;
+    life.block_on(std::pin::pin!(async { outcome = Some(std::future::poll_fn(|cx: &mut Context<'_>| pending.poll(cx)).await) }));
+    assert!(matches!(outcome, Some(Ok(Gained::Nothing))) && pending.is_done());
+    drop(pending);
+    assert_eq!(life.queue().operations().queued(), 0);
 }
 
 const BUFFER_SIZE: u32 = ring::BUFFER as u32;
