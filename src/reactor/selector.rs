@@ -3,7 +3,7 @@
 #![expect(clippy::disallowed_types, clippy::disallowed_methods, reason = "the one file that async-io is wrapped in")]
 
 use std::future::Future;
-use std::io;
+use std::io::{self, Read};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::panic;
 use std::pin::Pin;
@@ -151,12 +151,48 @@ struct Connection {
     io: Async<TcpStream>,
     peer: SocketAddr,
     reset: ResetMemory,
+    arrived: Arrived,
+}
+
+/// What the last read showed of what the system has for us.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Arrived {
+    /// Nothing more at that moment: the system is asked to tell of more, which it also does if more has come since.
+    Taken,
+    /// There may be more: an attempt tells.
+    Perhaps,
 }
 
 impl Connection {
     fn new(io: Async<TcpStream>, peer: SocketAddr) -> Self {
         send_at_once(io.get_ref(), peer);
-        Self { io, peer, reset: ResetMemory::default() }
+        Self { io, peer, reset: ResetMemory::default(), arrived: Arrived::Perhaps }
+    }
+
+    /// Reads into `room` bytes. Async's own `poll_read` makes two attempts in vain for each that succeeds: one because it
+    /// does not know that the last was short, one because it takes an event for news that an attempt has used up already.
+    fn poll_attempt(
+        &mut self,
+        cx: &mut Context<'_>,
+        room: usize,
+        mut attempt: impl FnMut(&TcpStream) -> io::Result<usize>,
+    ) -> Poll<io::Result<usize>> {
+        loop {
+            if self.arrived == Arrived::Taken {
+                ready!(self.io.poll_readable(cx))?;
+                self.arrived = Arrived::Perhaps;
+            }
+            match attempt(self.io.get_ref()) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.arrived = Arrived::Taken,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                result => {
+                    if matches!(result, Ok(count) if 0 < count && count < room) {
+                        self.arrived = Arrived::Taken;
+                    }
+                    return Poll::Ready(self.reset.judge_read(result, room));
+                }
+            }
+        }
     }
 }
 
@@ -176,13 +212,13 @@ impl Stream for Connection {
 
 impl AsyncRead for Connection {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>> {
-        let result = ready!(Pin::new(&mut self.io).poll_read(cx, buf));
-        Poll::Ready(self.reset.judge_read(result, buf.len()))
+        let room = buf.len();
+        self.poll_attempt(cx, room, |mut io| io.read(buf))
     }
 
     fn poll_read_vectored(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bufs: &mut [io::IoSliceMut<'_>]) -> Poll<io::Result<usize>> {
-        let result = ready!(Pin::new(&mut self.io).poll_read_vectored(cx, bufs));
-        Poll::Ready(self.reset.judge_read(result, bufs.iter().map(|buf| buf.len()).sum()))
+        let room = bufs.iter().map(|buf| buf.len()).sum();
+        self.poll_attempt(cx, room, |mut io| io.read_vectored(bufs))
     }
 }
 
