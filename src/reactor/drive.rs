@@ -52,6 +52,8 @@ pub(crate) enum Listing {
 /// What turns: the queue, and what it is turned for.
 pub(crate) struct Core {
     queue: Box<dyn Queue>,
+    /// The queue's.
+    pub listing: Listing,
     pub sources: Sources,
     pub timers: Timers,
     /// A thread waits in the queue, or is about to and has not yet looked at what it waits for.
@@ -82,6 +84,7 @@ struct Buffers {
 impl Core {
     fn new(queue: Box<dyn Queue>) -> Self {
         Self {
+            listing: queue.listing(),
             queue,
             sources: Sources::default(),
             timers: Timers::default(),

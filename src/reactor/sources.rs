@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::os::fd::AsFd;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
@@ -123,7 +124,7 @@ impl Sources {
         let mut awaited = Vec::new();
         for (number, slot) in (0..).zip(&table.slots) {
             let Some(source) = &slot.source else { continue };
-            let (read, write) = (source.read.lock().is_awaited(), source.write.lock().is_awaited());
+            let (read, write) = (source.read.is_awaited(), source.write.is_awaited());
             if read || write {
                 awaited.push(Awaited { key: Key::new(number, slot.generation), descriptor: source.descriptor.clone(), read, write });
             }
@@ -168,45 +169,25 @@ impl Source {
 
     /// Ready if an attempt may succeed; else the task is woken once it may. The last task to ask is the one that is woken.
     pub(crate) fn poll_ready(&self, way: Way, cx: &mut Context<'_>) -> Poll<Tick> {
-        let mut state = self.direction(way).lock();
-        if state.ready {
-            return Poll::Ready(Tick(state.events));
-        }
-        let old = match &state.waker {
-            Some(waker) if waker.will_wake(cx.waker()) => None,
-            _ => state.waker.replace(cx.waker().clone()),
-        };
-        drop(state);
-        drop(old);
-        Poll::Pending
+        self.direction(way).poll_ready(cx.waker())
     }
 
     /// An attempt that began at `tick` would have blocked. An event that came in between counts more than the attempt,
     /// as nobody knows which was first and an edge is told of once.
     pub(crate) fn would_block(&self, way: Way, tick: Tick) {
-        let mut state = self.direction(way).lock();
-        if state.events == tick.0 {
-            state.ready = false;
-        }
+        self.direction(way).no_longer_ready(tick, 0);
     }
 
     /// An attempt that began at `tick` moved less than it could have: the next one would block, unless something special
     /// had happened. (A read also stops before FIN, an error and urgent data, and no further event tells of them.)
     pub(crate) fn came_short(&self, way: Way, tick: Tick) {
-        let mut state = self.direction(way).lock();
-        if state.events == tick.0 && !state.special {
-            state.ready = false;
-        }
+        self.direction(way).no_longer_ready(tick, SPECIAL);
     }
 
     fn note(&self, event: &Event, wakers: &mut Vec<Waker>) {
         for (says, direction) in [(event.readable, &self.read), (event.writable, &self.write)] {
             if says {
-                let mut state = direction.lock();
-                state.ready = true;
-                state.events += 1;
-                state.special |= event.special;
-                wakers.extend(state.waker.take());
+                wakers.extend(direction.note(event.special));
             }
         }
     }
@@ -219,33 +200,76 @@ impl Source {
     }
 }
 
-struct Direction(
+/// Whether an attempt may succeed is asked at each, and seldom anybody waits: so that is one word, and what it costs to ask is
+/// one load. The waker is behind a lock, which is taken only to wait and to wake.
+struct Direction {
+    /// `READY`, `SPECIAL`, `AWAITED`, and above them how many events there were: so many bits that it never comes round, as a
+    /// counter that does loses an event.
+    word: AtomicU64,
     /// Held for moves only, but for the clone of a waker: nothing is woken or dropped under it.
-    Mutex<State>,
-);
-
-struct State {
-    /// An attempt may succeed.
-    ready: bool,
-    /// How many events there were: 64 bits, as a counter that comes round loses one.
-    events: u64,
-    special: bool,
-    waker: Option<Waker>,
+    waker: Mutex<Option<Waker>>,
 }
 
-impl State {
-    fn is_awaited(&self) -> bool {
-        self.waker.is_some()
-    }
-}
+/// An attempt may succeed.
+const READY: u64 = 1;
+/// There was an event of that kind.
+const SPECIAL: u64 = 2;
+/// There is a waker: set by who has put it there, under the lock, and cleared by who is about to take it.
+const AWAITED: u64 = 4;
+/// One event.
+const EVENT: u64 = 8;
 
 impl Direction {
     fn new(supposed: Supposed) -> Self {
-        Self(Mutex::new(State { ready: supposed == Supposed::Ready, events: 0, special: false, waker: None }))
+        let word = if supposed == Supposed::Ready { READY } else { 0 };
+        Self { word: AtomicU64::new(word), waker: Mutex::new(None) }
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    fn poll_ready(&self, waker: &Waker) -> Poll<Tick> {
+        let word = self.word.load(Ordering::Acquire);
+        if word & READY != 0 {
+            return Poll::Ready(Tick(word / EVENT));
+        }
+        let mut waiting = self.lock();
+        let old = match &*waiting {
+            Some(known) if known.will_wake(waker) => None,
+            _ => waiting.replace(waker.clone()),
+        };
+        // An event before this is seen here, and one after it sees the waker. (In one order with the question whether a
+        // turn waits already: a queue that lists what is awaited must not miss this.)
+        let word = self.word.fetch_or(AWAITED, Ordering::SeqCst);
+        let unused = if word & READY == 0 {
+            None
+        } else {
+            self.word.fetch_and(!AWAITED, Ordering::Relaxed);
+            waiting.take()
+        };
+        drop(waiting);
+        drop((old, unused));
+        if word & READY == 0 { Poll::Pending } else { Poll::Ready(Tick(word / EVENT)) }
+    }
+
+    /// Unless there was an event since `tick`, or ever one that `forbids` it.
+    fn no_longer_ready(&self, tick: Tick, forbids: u64) {
+        let next = |word: u64| (word / EVENT == tick.0 && word & forbids == 0).then_some(word & !READY);
+        // An error means that it stays as it is.
+        let _ = self.word.fetch_update(Ordering::AcqRel, Ordering::Acquire, next);
+    }
+
+    /// Notes an event; returns who waited for it.
+    fn note(&self, special: bool) -> Option<Waker> {
+        let flags = if special { READY | SPECIAL } else { READY };
+        let next = |word: u64| Some((word & !AWAITED | flags).wrapping_add(EVENT));
+        let before = self.word.fetch_update(Ordering::AcqRel, Ordering::Acquire, next).expect("there is always a next word");
+        if before & AWAITED == 0 { None } else { self.lock().take() }
+    }
+
+    fn is_awaited(&self) -> bool {
+        self.word.load(Ordering::SeqCst) & AWAITED != 0
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Waker>> {
+        self.waker.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

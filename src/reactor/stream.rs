@@ -211,7 +211,7 @@ impl Watch {
 
     fn relist(&self) {
         let core = self.life.core();
-        if core.queue().listing() == Listing::EachWait {
+        if core.listing == Listing::EachWait {
             core.changed();
         }
     }
@@ -264,7 +264,7 @@ impl Drop for Port {
     fn drop(&mut self) {
         // A wait on another thread that lists it may hold it open for a moment more: on Linux this ends the listening at
         // once, and elsewhere it does no harm.
-        if self.watch.life.core().queue().listing() == Listing::EachWait {
+        if self.watch.life.core().listing == Listing::EachWait {
             let _ = rustix::net::shutdown(&self.io, rustix::net::Shutdown::Both);
         }
     }
