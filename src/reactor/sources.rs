@@ -69,7 +69,8 @@ pub(crate) struct Event {
     pub key: Key,
     pub readable: bool,
     pub writable: bool,
-    /// FIN, an error or urgent data: from now on, a short read does not show that all was read.
+    /// FIN, an error or urgent data: from now on, a short read does not show that all was read, and a connection that was being
+    /// opened may have failed.
     pub special: bool,
 }
 
@@ -182,6 +183,11 @@ impl Source {
     /// had happened. (A read also stops before FIN, an error and urgent data, and no further event tells of them.)
     pub(crate) fn came_short(&self, way: Way, tick: Tick) {
         self.direction(way).no_longer_ready(tick, SPECIAL);
+    }
+
+    /// Whether an event of this way has told of FIN, an error or urgent data.
+    pub(crate) fn had_special(&self, way: Way) -> bool {
+        self.direction(way).word.load(Ordering::Acquire) & SPECIAL != 0
     }
 
     fn note(&self, event: &Event, wakers: &mut Vec<Waker>) {
