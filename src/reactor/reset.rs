@@ -37,14 +37,6 @@ impl ResetMemory {
     }
 }
 
-/// Small writes go out at once. macOS refuses this once the peer has reset the connection, of which the first read or
-/// write tells better.
-pub(crate) fn send_at_once(io: &TcpStream, peer: std::net::SocketAddr) {
-    if let Err(error) = io.set_nodelay(true) {
-        log::trace!("{peer}: cannot set TCP_NODELAY: {error}");
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -18,9 +18,10 @@ use futures_io::{AsyncRead, AsyncWrite};
 use crate::reactor::Boxed;
 use crate::reactor::Reactor;
 use crate::reactor::choice::Drive;
+use crate::reactor::nodelay::Accepted;
+use crate::reactor::nodelay::send_at_once;
 use crate::reactor::pool::Pool;
 use crate::reactor::reset::ResetMemory;
-use crate::reactor::reset::send_at_once;
 use crate::reactor::socket::Accept;
 use crate::reactor::socket::BenignShutdowns;
 use crate::reactor::socket::Listener;
@@ -83,8 +84,9 @@ impl Reactor for Selector {
     fn connect(&self, addr: SocketAddr) -> Boxed<'static, io::Result<Socket>> {
         let shutdowns = self.shutdowns.clone();
         Box::pin(async move {
-            let stream = Connection::new(Async::<TcpStream>::connect(addr).await?, addr);
-            Ok(Socket::new(stream, &shutdowns))
+            let io = Async::<TcpStream>::connect(addr).await?;
+            send_at_once(io.get_ref(), addr);
+            Ok(Socket::new(Connection::new(io, addr), &shutdowns))
         })
     }
 
@@ -93,7 +95,8 @@ impl Reactor for Selector {
         Box::pin(async move {
             let io = Async::<TcpListener>::bind(addr)?;
             let addr = io.get_ref().local_addr()?;
-            Ok(Listener::new(Port { io, addr, shutdowns }))
+            let accepted = Accepted::of(io.get_ref());
+            Ok(Listener::new(Port { io, addr, accepted, shutdowns }))
         })
     }
 
@@ -130,6 +133,7 @@ impl Reactor for Selector {
 struct Port {
     io: Async<TcpListener>,
     addr: SocketAddr,
+    accepted: Accepted,
     shutdowns: BenignShutdowns,
 }
 
@@ -137,6 +141,7 @@ impl Accept for Port {
     fn accept(&self) -> Boxed<'_, io::Result<(Socket, SocketAddr)>> {
         Box::pin(async move {
             let (io, peer) = self.io.accept().await?;
+            self.accepted.send_at_once(io.get_ref(), peer);
             Ok((Socket::new(Connection::new(io, peer), &self.shutdowns), peer))
         })
     }
@@ -165,7 +170,6 @@ enum Arrived {
 
 impl Connection {
     fn new(io: Async<TcpStream>, peer: SocketAddr) -> Self {
-        send_at_once(io.get_ref(), peer);
         Self { io, peer, reset: ResetMemory::default(), arrived: Arrived::Perhaps }
     }
 
@@ -239,24 +243,5 @@ impl AsyncWrite for Connection {
 
     fn poll_close(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
         Poll::Ready(self.io.get_ref().shutdown(Shutdown::Write))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn both_sides_of_a_connection_send_small_writes_at_once() {
-        async_io::block_on(async {
-            let listener = Async::<TcpListener>::bind(([127, 0, 0, 1], 0)).unwrap();
-            let addr = listener.get_ref().local_addr().unwrap();
-            let (near, far) = futures_lite::future::zip(Async::<TcpStream>::connect(addr), listener.accept()).await;
-            let (far, peer) = far.unwrap();
-            for (io, peer) in [(near.unwrap(), addr), (far, peer)] {
-                assert!(!io.get_ref().nodelay().unwrap());
-                assert!(Connection::new(io, peer).io.get_ref().nodelay().unwrap());
-            }
-        });
     }
 }

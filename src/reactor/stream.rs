@@ -16,8 +16,9 @@ use rustix::net::{AddressFamily, SocketType};
 use crate::reactor::Boxed;
 use crate::reactor::drive::Life;
 use crate::reactor::drive::Listing;
+use crate::reactor::nodelay::Accepted;
+use crate::reactor::nodelay::send_at_once;
 use crate::reactor::reset::ResetMemory;
-use crate::reactor::reset::send_at_once;
 use crate::reactor::socket::Accept;
 use crate::reactor::socket::BenignShutdowns;
 use crate::reactor::socket::Socket;
@@ -52,11 +53,6 @@ impl Connection {
         poll_fn(|cx| connection.poll_connected(cx)).await?;
         send_at_once(&connection.io, peer);
         Ok(connection)
-    }
-
-    fn accepted(life: Arc<Life>, io: TcpStream, peer: SocketAddr) -> io::Result<Self> {
-        send_at_once(&io, peer);
-        Self::new(life, io, peer, Supposed::Ready)
     }
 
     /// `io` does not block.
@@ -236,6 +232,7 @@ pub(crate) struct Port {
     watch: Watch,
     io: Arc<TcpListener>,
     addr: SocketAddr,
+    accepted: Accepted,
     crowd: Arc<Crowd>,
     shutdowns: BenignShutdowns,
 }
@@ -244,9 +241,10 @@ impl Port {
     pub(crate) fn new(life: Arc<Life>, io: TcpListener, shutdowns: BenignShutdowns) -> io::Result<Self> {
         io.set_nonblocking(true)?;
         let addr = io.local_addr()?;
+        let accepted = Accepted::of(&io);
         let io = Arc::new(io);
         let watch = Watch::new(life, io.clone(), Supposed::NotReady)?;
-        Ok(Self { watch, io, addr, crowd: Arc::default(), shutdowns })
+        Ok(Self { watch, io, addr, accepted, crowd: Arc::default(), shutdowns })
     }
 
     /// Whatever error there is but "nobody there": the port stays ready, as the connection may still be in the queue.
@@ -279,7 +277,8 @@ impl Accept for Port {
         let mut place = Place { crowd: &self.crowd, number: None };
         Box::pin(async move {
             let (io, peer) = poll_fn(|cx| self.poll_accept(&mut place, cx)).await?;
-            let connection = Connection::accepted(self.watch.life.clone(), io, peer)?;
+            self.accepted.send_at_once(&io, peer);
+            let connection = Connection::new(self.watch.life.clone(), io, peer, Supposed::Ready)?;
             Ok((Socket::new(connection, &self.shutdowns), peer))
         })
     }
