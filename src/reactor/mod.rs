@@ -9,6 +9,7 @@ mod choice;
 mod drive;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod edge;
+mod haste;
 mod nodelay;
 #[cfg(unix)]
 mod poll;

@@ -18,6 +18,8 @@ use futures_io::{AsyncRead, AsyncWrite};
 use crate::reactor::Boxed;
 use crate::reactor::Reactor;
 use crate::reactor::choice::Drive;
+use crate::reactor::haste::Haste;
+use crate::reactor::haste::Outcome;
 use crate::reactor::nodelay::Accepted;
 use crate::reactor::nodelay::send_at_once;
 use crate::reactor::pool::Pool;
@@ -157,6 +159,7 @@ struct Connection {
     peer: SocketAddr,
     reset: ResetMemory,
     arrived: Arrived,
+    haste: Haste,
 }
 
 /// What the last read showed of what the system has for us.
@@ -170,7 +173,7 @@ enum Arrived {
 
 impl Connection {
     fn new(io: Async<TcpStream>, peer: SocketAddr) -> Self {
-        Self { io, peer, reset: ResetMemory::default(), arrived: Arrived::Perhaps }
+        Self { io, peer, reset: ResetMemory::default(), arrived: Arrived::Perhaps, haste: Haste::default() }
     }
 
     /// Reads into `room` bytes. Async's own `poll_read` makes two attempts in vain for each that succeeds: one because it
@@ -181,15 +184,24 @@ impl Connection {
         room: usize,
         mut attempt: impl FnMut(&TcpStream) -> io::Result<usize>,
     ) -> Poll<io::Result<usize>> {
+        let mut in_haste = self.haste.looks();
         loop {
-            if self.arrived == Arrived::Taken {
+            if self.arrived == Arrived::Taken && !in_haste {
                 ready!(self.io.poll_readable(cx))?;
                 self.arrived = Arrived::Perhaps;
             }
             match attempt(self.io.get_ref()) {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.arrived = Arrived::Taken,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    self.arrived = Arrived::Taken;
+                    if std::mem::take(&mut in_haste) {
+                        self.haste.came(Outcome::Nothing);
+                    }
+                }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 result => {
+                    if in_haste {
+                        self.haste.came(Outcome::Answer);
+                    }
                     if matches!(result, Ok(count) if 0 < count && count < room) {
                         self.arrived = Arrived::Taken;
                     }
@@ -229,11 +241,13 @@ impl AsyncRead for Connection {
 impl AsyncWrite for Connection {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         let result = ready!(Pin::new(&mut self.io).poll_write(cx, buf));
+        self.haste.wrote();
         Poll::Ready(self.reset.remember(result))
     }
 
     fn poll_write_vectored(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bufs: &[io::IoSlice<'_>]) -> Poll<io::Result<usize>> {
         let result = ready!(Pin::new(&mut self.io).poll_write_vectored(cx, bufs));
+        self.haste.wrote();
         Poll::Ready(self.reset.remember(result))
     }
 

@@ -185,6 +185,11 @@ impl Source {
         self.direction(way).no_longer_ready(tick, SPECIAL);
     }
 
+    /// Whether an attempt may succeed for all that is known. Nobody is woken.
+    pub(crate) fn is_ready(&self, way: Way) -> bool {
+        self.direction(way).word.load(Ordering::Acquire) & READY != 0
+    }
+
     /// Whether an event of this way has told of FIN, an error or urgent data.
     pub(crate) fn had_special(&self, way: Way) -> bool {
         self.direction(way).word.load(Ordering::Acquire) & SPECIAL != 0

@@ -16,6 +16,8 @@ use rustix::net::{AddressFamily, SocketType};
 use crate::reactor::Boxed;
 use crate::reactor::drive::Life;
 use crate::reactor::drive::Listing;
+use crate::reactor::haste::Haste;
+use crate::reactor::haste::Outcome;
 use crate::reactor::nodelay::Accepted;
 use crate::reactor::nodelay::send_at_once;
 use crate::reactor::reset::ResetMemory;
@@ -38,6 +40,7 @@ pub(crate) struct Connection {
     reset: ResetMemory,
     reading: Streak,
     writing: Streak,
+    haste: Haste,
 }
 
 impl Connection {
@@ -59,7 +62,35 @@ impl Connection {
     fn new(life: Arc<Life>, io: TcpStream, peer: SocketAddr, supposed: Supposed) -> io::Result<Self> {
         let io = Arc::new(io);
         let watch = Watch::new(life, io.clone(), supposed)?;
-        Ok(Self { watch, io, peer, reset: ResetMemory::default(), reading: Streak(0), writing: Streak(0) })
+        Ok(Self { watch, io, peer, reset: ResetMemory::default(), reading: Streak(0), writing: Streak(0), haste: Haste::default() })
+    }
+
+    /// Reads into `room` bytes.
+    fn poll_attempt(
+        &mut self,
+        cx: &mut Context<'_>,
+        room: usize,
+        mut attempt: impl FnMut(&TcpStream) -> io::Result<usize>,
+    ) -> Poll<io::Result<usize>> {
+        let Self { watch, io, reset, reading, haste, .. } = self;
+        // An event of what is read here is still to come, and will be found to be used up.
+        if haste.looks() && !watch.source.is_ready(Way::Read) {
+            if reading.is_over() {
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
+            }
+            match attempt(io) {
+                Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted) => {
+                    haste.came(Outcome::Nothing)
+                }
+                result => {
+                    haste.came(Outcome::Answer);
+                    return Poll::Ready(reset.judge_read(result, room));
+                }
+            }
+        }
+        let result = ready!(transfer(watch, Way::Read, reading, room, cx, || attempt(io)));
+        Poll::Ready(reset.judge_read(result, room))
     }
 
     fn poll_connected(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -97,31 +128,29 @@ impl Stream for Connection {
 
 impl AsyncRead for Connection {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>> {
-        let Self { watch, io, reset, reading, .. } = &mut *self;
         let room = buf.len();
-        let result = ready!(transfer(watch, Way::Read, reading, room, cx, || (&**io).read(buf)));
-        Poll::Ready(reset.judge_read(result, room))
+        self.poll_attempt(cx, room, |mut io| io.read(buf))
     }
 
     fn poll_read_vectored(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bufs: &mut [io::IoSliceMut<'_>]) -> Poll<io::Result<usize>> {
-        let Self { watch, io, reset, reading, .. } = &mut *self;
         let room = bufs.iter().map(|buf| buf.len()).sum();
-        let result = ready!(transfer(watch, Way::Read, reading, room, cx, || (&**io).read_vectored(bufs)));
-        Poll::Ready(reset.judge_read(result, room))
+        self.poll_attempt(cx, room, |mut io| io.read_vectored(bufs))
     }
 }
 
 impl AsyncWrite for Connection {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        let Self { watch, io, reset, writing, .. } = &mut *self;
+        let Self { watch, io, reset, writing, haste, .. } = &mut *self;
         let result = ready!(transfer(watch, Way::Write, writing, buf.len(), cx, || (&**io).write(buf)));
+        haste.wrote();
         Poll::Ready(reset.remember(result))
     }
 
     fn poll_write_vectored(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bufs: &[io::IoSlice<'_>]) -> Poll<io::Result<usize>> {
-        let Self { watch, io, reset, writing, .. } = &mut *self;
+        let Self { watch, io, reset, writing, haste, .. } = &mut *self;
         let length = bufs.iter().map(|buf| buf.len()).sum();
         let result = ready!(transfer(watch, Way::Write, writing, length, cx, || (&**io).write_vectored(bufs)));
+        haste.wrote();
         Poll::Ready(reset.remember(result))
     }
 
