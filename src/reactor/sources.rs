@@ -125,7 +125,7 @@ impl Sources {
         let mut awaited = Vec::new();
         for (number, slot) in (0..).zip(&table.slots) {
             let Some(source) = &slot.source else { continue };
-            let (read, write) = (source.read.is_awaited(), source.write.is_awaited());
+            let (read, write) = (source.is_awaited(Way::Read), source.is_awaited(Way::Write));
             if read || write {
                 awaited.push(Awaited { key: Key::new(number, slot.generation), descriptor: source.descriptor.clone(), read, write });
             }
@@ -139,11 +139,26 @@ impl Sources {
 }
 
 /// One socket: each direction has its own readiness and its own task.
+///
+/// Whether an attempt may succeed is asked at each, and seldom anybody waits: so that is one word for both directions, and what
+/// it costs to ask is one load. The wakers are behind a lock, which is taken only to wait and to wake.
 pub(crate) struct Source {
     pub descriptor: Descriptor,
-    read: Direction,
-    write: Direction,
+    /// `READY`, `SPECIAL` and `AWAITED` of each way, and above them how many events there were: so many bits that it never
+    /// comes round, as a counter that does loses an event.
+    word: AtomicU64,
+    /// Of each way. Held for moves only, but for the clone of a waker: nothing is woken or dropped under it.
+    wakers: Mutex<[Option<Waker>; 2]>,
 }
+
+/// An attempt may succeed. This and the next two are of `Way::Read`; those of `Way::Write` are the bits beside them.
+const READY: u64 = 1;
+/// There was an event of that kind.
+const SPECIAL: u64 = 4;
+/// There is a waker: set by who has put it there, under the lock, and cleared by who is about to take it.
+const AWAITED: u64 = 16;
+/// One event.
+const EVENT: u64 = 64;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Way {
@@ -159,128 +174,106 @@ pub(crate) enum Supposed {
     NotReady,
 }
 
-/// How many events a direction had seen when somebody began to use it.
+/// How many events a source had seen when somebody began to use it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Tick(u64);
 
 impl Source {
     pub(crate) fn new(descriptor: Descriptor, supposed: Supposed) -> Arc<Self> {
-        Arc::new(Self { descriptor, read: Direction::new(supposed), write: Direction::new(supposed) })
+        let word = match supposed {
+            Supposed::Ready => Way::Read.of(READY) | Way::Write.of(READY),
+            Supposed::NotReady => 0,
+        };
+        Arc::new(Self { descriptor, word: AtomicU64::new(word), wakers: Mutex::default() })
     }
 
     /// Ready if an attempt may succeed; else the task is woken once it may. The last task to ask is the one that is woken.
     pub(crate) fn poll_ready(&self, way: Way, cx: &mut Context<'_>) -> Poll<Tick> {
-        self.direction(way).poll_ready(cx.waker())
+        let word = self.word.load(Ordering::Acquire);
+        if word & way.of(READY) != 0 {
+            return Poll::Ready(Tick(word / EVENT));
+        }
+        let mut wakers = self.lock();
+        let waiting = &mut wakers[way as usize];
+        let old = match &*waiting {
+            Some(known) if known.will_wake(cx.waker()) => None,
+            _ => waiting.replace(cx.waker().clone()),
+        };
+        // An event before this is seen here, and one after it sees the waker. (In one order with the question whether a
+        // turn waits already: a queue that lists what is awaited must not miss this.)
+        let word = self.word.fetch_or(way.of(AWAITED), Ordering::SeqCst);
+        if word & way.of(READY) == 0 {
+            drop(wakers);
+            drop(old);
+            return Poll::Pending;
+        }
+        self.word.fetch_and(!way.of(AWAITED), Ordering::Relaxed);
+        let unused = waiting.take();
+        drop(wakers);
+        drop((old, unused));
+        Poll::Ready(Tick(word / EVENT))
     }
 
     /// An attempt that began at `tick` would have blocked. An event that came in between counts more than the attempt,
     /// as nobody knows which was first and an edge is told of once.
     pub(crate) fn would_block(&self, way: Way, tick: Tick) {
-        self.direction(way).no_longer_ready(tick, 0);
+        self.no_longer_ready(way, tick, 0);
     }
 
     /// An attempt that began at `tick` moved less than it could have: the next one would block, unless something special
     /// had happened. (A read also stops before FIN, an error and urgent data, and no further event tells of them.)
     pub(crate) fn came_short(&self, way: Way, tick: Tick) {
-        self.direction(way).no_longer_ready(tick, SPECIAL);
+        self.no_longer_ready(way, tick, way.of(SPECIAL));
     }
 
-    /// Whether an attempt may succeed for all that is known. Nobody is woken.
-    pub(crate) fn is_ready(&self, way: Way) -> bool {
-        self.direction(way).word.load(Ordering::Acquire) & READY != 0
-    }
-
-    /// Whether an event of this way has told of FIN, an error or urgent data.
-    pub(crate) fn had_special(&self, way: Way) -> bool {
-        self.direction(way).word.load(Ordering::Acquire) & SPECIAL != 0
-    }
-
-    fn note(&self, event: &Event, wakers: &mut Vec<Waker>) {
-        for (says, direction) in [(event.readable, &self.read), (event.writable, &self.write)] {
-            if says {
-                wakers.extend(direction.note(event.special));
-            }
-        }
-    }
-
-    fn direction(&self, way: Way) -> &Direction {
-        match way {
-            Way::Read => &self.read,
-            Way::Write => &self.write,
-        }
-    }
-}
-
-/// Whether an attempt may succeed is asked at each, and seldom anybody waits: so that is one word, and what it costs to ask is
-/// one load. The waker is behind a lock, which is taken only to wait and to wake.
-struct Direction {
-    /// `READY`, `SPECIAL`, `AWAITED`, and above them how many events there were: so many bits that it never comes round, as a
-    /// counter that does loses an event.
-    word: AtomicU64,
-    /// Held for moves only, but for the clone of a waker: nothing is woken or dropped under it.
-    waker: Mutex<Option<Waker>>,
-}
-
-/// An attempt may succeed.
-const READY: u64 = 1;
-/// There was an event of that kind.
-const SPECIAL: u64 = 2;
-/// There is a waker: set by who has put it there, under the lock, and cleared by who is about to take it.
-const AWAITED: u64 = 4;
-/// One event.
-const EVENT: u64 = 8;
-
-impl Direction {
-    fn new(supposed: Supposed) -> Self {
-        let word = if supposed == Supposed::Ready { READY } else { 0 };
-        Self { word: AtomicU64::new(word), waker: Mutex::new(None) }
-    }
-
-    fn poll_ready(&self, waker: &Waker) -> Poll<Tick> {
-        let word = self.word.load(Ordering::Acquire);
-        if word & READY != 0 {
-            return Poll::Ready(Tick(word / EVENT));
-        }
-        let mut waiting = self.lock();
-        let old = match &*waiting {
-            Some(known) if known.will_wake(waker) => None,
-            _ => waiting.replace(waker.clone()),
-        };
-        // An event before this is seen here, and one after it sees the waker. (In one order with the question whether a
-        // turn waits already: a queue that lists what is awaited must not miss this.)
-        let word = self.word.fetch_or(AWAITED, Ordering::SeqCst);
-        let unused = if word & READY == 0 {
-            None
-        } else {
-            self.word.fetch_and(!AWAITED, Ordering::Relaxed);
-            waiting.take()
-        };
-        drop(waiting);
-        drop((old, unused));
-        if word & READY == 0 { Poll::Pending } else { Poll::Ready(Tick(word / EVENT)) }
-    }
-
-    /// Unless there was an event since `tick`, or ever one that `forbids` it.
-    fn no_longer_ready(&self, tick: Tick, forbids: u64) {
-        let next = |word: u64| (word / EVENT == tick.0 && word & forbids == 0).then_some(word & !READY);
+    /// Unless there was an event since `tick`, or ever one that `forbids` it. (An event of the other way alone costs an
+    /// attempt more, and no more.)
+    fn no_longer_ready(&self, way: Way, tick: Tick, forbids: u64) {
+        let next = |word: u64| (word / EVENT == tick.0 && word & forbids == 0).then_some(word & !way.of(READY));
         // An error means that it stays as it is.
         let _ = self.word.fetch_update(Ordering::AcqRel, Ordering::Acquire, next);
     }
 
-    /// Notes an event; returns who waited for it.
-    fn note(&self, special: bool) -> Option<Waker> {
-        let flags = if special { READY | SPECIAL } else { READY };
-        let next = |word: u64| Some((word & !AWAITED | flags).wrapping_add(EVENT));
+    /// Whether an attempt may succeed for all that is known. Nobody is woken.
+    pub(crate) fn is_ready(&self, way: Way) -> bool {
+        self.word.load(Ordering::Acquire) & way.of(READY) != 0
+    }
+
+    /// Whether an event of this way has told of FIN, an error or urgent data.
+    pub(crate) fn had_special(&self, way: Way) -> bool {
+        self.word.load(Ordering::Acquire) & way.of(SPECIAL) != 0
+    }
+
+    fn is_awaited(&self, way: Way) -> bool {
+        self.word.load(Ordering::SeqCst) & way.of(AWAITED) != 0
+    }
+
+    fn note(&self, event: &Event, wakers: &mut Vec<Waker>) {
+        let flag = |says: bool, way: Way, flag: u64| if says { way.of(flag) } else { 0 };
+        let both = |of: u64| flag(event.readable, Way::Read, of) | flag(event.writable, Way::Write, of);
+        let news = both(READY) | if event.special { both(SPECIAL) } else { 0 };
+        let awaited = both(AWAITED);
+        let next = |word: u64| Some((word & !awaited | news).wrapping_add(EVENT));
         let before = self.word.fetch_update(Ordering::AcqRel, Ordering::Acquire, next).expect("there is always a next word");
-        if before & AWAITED == 0 { None } else { self.lock().take() }
+        if before & awaited != 0 {
+            let mut waiting = self.lock();
+            for way in [Way::Read, Way::Write] {
+                if before & awaited & way.of(AWAITED) != 0 {
+                    wakers.extend(waiting[way as usize].take());
+                }
+            }
+        }
     }
 
-    fn is_awaited(&self) -> bool {
-        self.word.load(Ordering::SeqCst) & AWAITED != 0
+    fn lock(&self) -> MutexGuard<'_, [Option<Waker>; 2]> {
+        self.wakers.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
 
-    fn lock(&self) -> MutexGuard<'_, Option<Waker>> {
-        self.waker.lock().unwrap_or_else(PoisonError::into_inner)
+impl Way {
+    /// The bit of this way that stands for what `flag` does.
+    fn of(self, flag: u64) -> u64 {
+        flag << self as u32
     }
 }
 
