@@ -10,7 +10,6 @@ mod drive;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod edge;
 mod haste;
-mod nodelay;
 #[cfg(unix)]
 mod poll;
 mod pool;
@@ -24,6 +23,7 @@ mod socket;
 mod sources;
 #[cfg(unix)]
 mod stream;
+mod tcp;
 #[cfg(unix)]
 mod timers;
 mod unblock;

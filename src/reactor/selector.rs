@@ -20,8 +20,6 @@ use crate::reactor::Reactor;
 use crate::reactor::choice::Drive;
 use crate::reactor::haste::Haste;
 use crate::reactor::haste::Outcome;
-use crate::reactor::nodelay::Accepted;
-use crate::reactor::nodelay::send_at_once;
 use crate::reactor::pool::Pool;
 use crate::reactor::reset::ResetMemory;
 use crate::reactor::socket::Accept;
@@ -29,6 +27,9 @@ use crate::reactor::socket::BenignShutdowns;
 use crate::reactor::socket::Listener;
 use crate::reactor::socket::Socket;
 use crate::reactor::socket::Stream;
+use crate::reactor::tcp;
+use crate::reactor::tcp::Accepted;
+use crate::reactor::tcp::send_at_once;
 use crate::reactor::unblock;
 
 #[derive(Debug)]
@@ -229,7 +230,7 @@ impl Stream for Connection {
 impl AsyncRead for Connection {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>> {
         let room = buf.len();
-        self.poll_attempt(cx, room, |mut io| io.read(buf))
+        self.poll_attempt(cx, room, |io| tcp::receive(io, buf))
     }
 
     fn poll_read_vectored(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bufs: &mut [io::IoSliceMut<'_>]) -> Poll<io::Result<usize>> {
@@ -240,7 +241,12 @@ impl AsyncRead for Connection {
 
 impl AsyncWrite for Connection {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        let result = ready!(Pin::new(&mut self.io).poll_write(cx, buf));
+        let result = loop {
+            match tcp::send(self.io.get_ref(), buf) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => ready!(self.io.poll_writable(cx))?,
+                result => break result,
+            }
+        };
         self.haste.wrote();
         Poll::Ready(self.reset.remember(result))
     }

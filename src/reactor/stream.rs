@@ -18,8 +18,6 @@ use crate::reactor::drive::Life;
 use crate::reactor::drive::Listing;
 use crate::reactor::haste::Haste;
 use crate::reactor::haste::Outcome;
-use crate::reactor::nodelay::Accepted;
-use crate::reactor::nodelay::send_at_once;
 use crate::reactor::reset::ResetMemory;
 use crate::reactor::socket::Accept;
 use crate::reactor::socket::BenignShutdowns;
@@ -31,6 +29,9 @@ use crate::reactor::sources::Source;
 use crate::reactor::sources::Supposed;
 use crate::reactor::sources::Tick;
 use crate::reactor::sources::Way;
+use crate::reactor::tcp;
+use crate::reactor::tcp::Accepted;
+use crate::reactor::tcp::send_at_once;
 
 /// A TCP connection. Dropping it closes the descriptor; what a turn on another thread still holds of it, it lets go at once.
 pub(crate) struct Connection {
@@ -129,7 +130,7 @@ impl Stream for Connection {
 impl AsyncRead for Connection {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>> {
         let room = buf.len();
-        self.poll_attempt(cx, room, |mut io| io.read(buf))
+        self.poll_attempt(cx, room, |io| tcp::receive(io, buf))
     }
 
     fn poll_read_vectored(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bufs: &mut [io::IoSliceMut<'_>]) -> Poll<io::Result<usize>> {
@@ -141,7 +142,7 @@ impl AsyncRead for Connection {
 impl AsyncWrite for Connection {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         let Self { watch, io, reset, writing, haste, .. } = &mut *self;
-        let result = ready!(transfer(watch, Way::Write, writing, buf.len(), cx, || (&**io).write(buf)));
+        let result = ready!(transfer(watch, Way::Write, writing, buf.len(), cx, || tcp::send(io, buf)));
         haste.wrote();
         Poll::Ready(reset.remember(result))
     }

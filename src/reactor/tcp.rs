@@ -1,9 +1,35 @@
-//! `TCP_NODELAY`: small writes go out at once. Set on each connection that is opened, and on those that are accepted unless
-//! they have it of their port.
+//! What all reactors do alike with a TCP socket: reading, writing, and having small writes go out at once (`TCP_NODELAY`).
 
+use std::io;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 
-/// Never an error: macOS refuses this once the peer has reset the connection, of which the first read or write tells better.
+/// Reads what has come.
+///
+/// On Linux past the C library, in which a call that could block is a point of cancellation: with more than one thread that is
+/// two locked instructions more around each call, as much as all that this crate adds.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(crate) fn receive(io: &TcpStream, into: &mut [u8]) -> io::Result<usize> {
+    let (count, _) = rustix::net::recv(io, into, rustix::net::RecvFlags::empty())?;
+    Ok(count)
+}
+
+/// Writes as much as there is room for. A peer that has gone is an error, and no signal.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(crate) fn send(io: &TcpStream, bytes: &[u8]) -> io::Result<usize> {
+    Ok(rustix::net::send(io, bytes, rustix::net::SendFlags::NOSIGNAL)?)
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+pub(crate) fn receive(mut io: &TcpStream, into: &mut [u8]) -> io::Result<usize> {
+    io::Read::read(&mut io, into)
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+pub(crate) fn send(mut io: &TcpStream, bytes: &[u8]) -> io::Result<usize> {
+    io::Write::write(&mut io, bytes)
+}
+
+/// Small writes go out at once. Never an error: macOS refuses this once the peer has reset the connection, of which the first read or write tells better.
 pub(crate) fn send_at_once(io: &TcpStream, peer: SocketAddr) {
     if let Err(error) = io.set_nodelay(true) {
         log::trace!("{peer}: cannot set TCP_NODELAY: {error}");
