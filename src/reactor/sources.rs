@@ -279,6 +279,8 @@ impl Way {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::AtomicUsize;
+
     use super::*;
 
     fn source(supposed: Supposed) -> Arc<Source> {
@@ -329,6 +331,55 @@ mod tests {
         source.would_block(Way::Read, tick);
         assert_eq!(ready(&source, Way::Read), None);
     }
+
+    /// Each event is waited for by a task that had just found nothing: the two meet at every point of the way.
+    #[test]
+    fn an_event_that_comes_while_a_task_begins_to_wait_wakes_it() {
+        const EVENTS: usize = 50_000;
+        struct Thread(std::thread::Thread);
+        impl std::task::Wake for Thread {
+            fn wake(self: Arc<Self>) {
+                self.0.unpark();
+            }
+        }
+        let (sources, source) = (Arc::new(Sources::default()), source(Supposed::NotReady));
+        let key = sources.insert(source.clone());
+        let sent = Arc::new(AtomicUsize::new(0));
+        let taken = Arc::new(AtomicUsize::new(0));
+        let (sending, taking) = (sent.clone(), taken.clone());
+        let telling = std::thread::spawn(move || {
+            let mut wakers = Vec::new();
+            for number in 1..=EVENTS {
+                sending.store(number, Ordering::SeqCst);
+                sources.note(&[readable(key)], &mut wakers);
+                wakers.drain(..).for_each(Waker::wake);
+                while taking.load(Ordering::SeqCst) < number {
+                    std::thread::yield_now();
+                }
+            }
+        });
+        let waker = Waker::from(Arc::new(Thread(std::thread::current())));
+        let mut seen = 0;
+        while seen < EVENTS {
+            match source.poll_ready(Way::Read, &mut Context::from_waker(&waker)) {
+                Poll::Ready(tick) => match sent.load(Ordering::SeqCst) {
+                    now if now == seen => source.would_block(Way::Read, tick),
+                    now => {
+                        seen = now;
+                        taken.store(now, Ordering::SeqCst);
+                    }
+                },
+                Poll::Pending => {
+                    let begun = std::time::Instant::now();
+                    std::thread::park_timeout(LONG);
+                    assert!(begun.elapsed() < LONG, "event {} woke nobody", seen + 1);
+                }
+            }
+        }
+        telling.join().unwrap();
+    }
+
+    const LONG: std::time::Duration = std::time::Duration::from_secs(30);
 
     #[test]
     fn a_short_read_shows_nothing_after_fin() {
