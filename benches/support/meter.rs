@@ -81,21 +81,21 @@ pub fn resident() -> u64 {
     pages.and_then(|text| text.split(' ').nth(1)?.parse::<u64>().ok()).unwrap_or(0) * rustix::param::page_size() as u64
 }
 
-/// Holds this process to the first two processors that it may use, so that each contestant has the same.
+/// Holds this process, and those it starts, to the first `count` processors that it may use.
 #[cfg(target_os = "linux")]
-pub fn pin() {
+pub fn pin(count: usize) {
     use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 
     let allowed = sched_getaffinity(None).unwrap_or_else(|_| CpuSet::new());
-    let mut two = CpuSet::new();
-    (0..CpuSet::MAX_CPU).filter(|&cpu| allowed.is_set(cpu)).take(2).for_each(|cpu| two.set(cpu));
-    if let Err(error) = sched_setaffinity(None, &two) {
-        eprintln!("not held to two processors: {error}");
+    let mut some = CpuSet::new();
+    (0..CpuSet::MAX_CPU).filter(|&cpu| allowed.is_set(cpu)).take(count).for_each(|cpu| some.set(cpu));
+    if let Err(error) = sched_setaffinity(None, &some) {
+        eprintln!("not held to {count} processors: {error}");
     }
 }
 
 #[cfg(not(target_os = "linux"))]
-pub fn pin() {}
+pub fn pin(_: usize) {}
 
 /// As many open files as the system allows this process; returns how many that is.
 pub fn open_files() -> usize {

@@ -1,5 +1,8 @@
 //! Measures in rounds: each measurement in a fresh process, contestants in random order, so that whatever else the machine does
 //! meets all of them. Ratios are taken within a round, and told as the median with the quartiles.
+//!
+//! All of it is held to one processor, the far ends as well: what it costs to wake another one depends on what that is doing, and
+//! would be most of what is measured.
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
@@ -32,7 +35,6 @@ pub fn main(contestants: &[Contestant]) {
     match words[..] {
         ["measure", name, workload, size, idlers, peer] => {
             let contestant = contestants.iter().find(|contestant| contestant.name == name).expect("the parent knows the names");
-            meter::pin();
             meter::open_files();
             let number = |word: &str| word.parse().expect("the parent gives numbers");
             let job = Job {
@@ -58,10 +60,13 @@ struct Rounds<'a> {
     divisor: usize,
     /// Idle connections of a process, if it may have so many files.
     idlers: usize,
+    /// What it is measured on.
+    machine: String,
 }
 
 impl<'a> Rounds<'a> {
-    /// `ROUNDS`, `QUICK`, `WORKLOADS=echo,churn` and `CONTESTANTS=edge,poll` say what to do; the default is all of it, ten times.
+    /// `ROUNDS`, `QUICK`, `WORKLOADS=echo,churn`, `CONTESTANTS=edge,poll` and `CPUS` say what to do; the default is all of it, ten
+    /// times, on one processor.
     fn from_variables(contestants: &'a [Contestant]) -> Self {
         let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
         let workloads = match variable("WORKLOADS") {
@@ -71,6 +76,9 @@ impl<'a> Rounds<'a> {
         let named = variable("CONTESTANTS");
         let is_named = |name: &str| named.as_ref().is_none_or(|names| names.split(',').any(|word| word == name));
         let rounds = variable("ROUNDS").map_or(10, |rounds| rounds.parse().unwrap_or_else(|_| panic!("ROUNDS: not a number: {rounds}")));
+        let processors = variable("CPUS").map_or(1, |count| count.parse().unwrap_or_else(|_| panic!("CPUS: not a number: {count}")));
+        let machine = machine(processors);
+        meter::pin(processors);
         let divisor = if variable("QUICK").is_some() { 20 } else { 1 };
         let wanted = Workload::Idle.size() / divisor;
         let idlers = wanted.min(meter::open_files().saturating_sub(FILES));
@@ -79,7 +87,7 @@ impl<'a> Rounds<'a> {
         }
         let contestants: Vec<_> =
             contestants.iter().enumerate().filter(|(at, one)| *at == 0 || is_named(&one.name)).map(|(_, one)| one).collect();
-        Self { contestants, workloads, rounds, divisor, idlers }
+        Self { contestants, workloads, rounds, divisor, idlers, machine }
     }
 
     fn table(&self) -> String {
@@ -101,6 +109,7 @@ impl<'a> Rounds<'a> {
         }
         for (workload, one) in COUNTED.iter().flat_map(|workload| (0..self.contestants.len()).map(|one| (*workload, one))) {
             if self.workloads.contains(&workload)
+                && self.divisor == 1
                 && let Some(calls) = self.system_calls(workload, one)
             {
                 seen.calls.insert((workload.name(), one), calls);
@@ -157,7 +166,7 @@ impl<'a> Rounds<'a> {
     }
 
     fn written(&self, seen: &Seen) -> String {
-        let mut out = format!("{}; {} rounds\n\n", machine(), self.rounds);
+        let mut out = format!("{}; rounds: {}\n\n", self.machine, self.rounds);
         let compared: Vec<_> = self.workloads.iter().copied().filter(|workload| *workload != Workload::Idle).collect();
         let head: Vec<_> = compared.iter().map(|workload| workload.name()).collect();
         let line = |out: &mut String, cells: &[String]| writeln!(out, "| {} |", cells.join(" | ")).expect("a string takes all");
@@ -260,8 +269,8 @@ fn random() -> u64 {
     RandomState::new().build_hasher().finish()
 }
 
-/// Where this was measured, and how busy that was.
-fn machine() -> String {
+/// Where this is measured, and how busy that is at the beginning.
+fn machine(processors: usize) -> String {
     let read = |path: &str| std::fs::read_to_string(path).unwrap_or_default();
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let model = read("/proc/cpuinfo")
@@ -269,7 +278,7 @@ fn machine() -> String {
         .find_map(|line| Some(line.strip_prefix("model name")?.trim_start_matches([' ', '\t', ':']).to_owned()));
     let load = read("/proc/loadavg").split(' ').take(3).collect::<Vec<_>>().join(" ");
     format!(
-        "{} {} {}, {cores} processors ({}), load {load}",
+        "{} {} {}, {processors} of {cores} processors ({}), load {load}",
         std::env::consts::OS,
         read("/proc/sys/kernel/osrelease").trim(),
         std::env::consts::ARCH,

@@ -13,6 +13,7 @@ mod crowd;
 mod drive;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod edge;
+mod haste;
 mod ledger;
 #[cfg(unix)]
 mod own;
@@ -30,6 +31,7 @@ mod sources;
 mod streak;
 #[cfg(unix)]
 mod stream;
+mod tcp;
 #[cfg(unix)]
 mod timers;
 mod unblock;

@@ -69,8 +69,7 @@ impl Poller for Polled {
                 key: source.key,
                 readable: broken || flags.contains(PollFlags::IN),
                 writable: broken || flags.contains(PollFlags::OUT),
-                // What is left unread is told of at the next wait.
-                special: false,
+                special: broken,
             });
         }
         Ok(())

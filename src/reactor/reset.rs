@@ -1,7 +1,6 @@
 //! The memory of a reset: what the system tells of once, a [`Stream`](crate::reactor::Stream) has to tell of ever after.
 
 use std::io;
-use std::net::TcpStream;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Whether a reset was met. The system tells of it once, to a write or a probe as well as to a read, and reports the end of
@@ -34,14 +33,6 @@ impl ResetMemory {
             }
         };
         matches!(peeked, Err(error) if error.kind() == io::ErrorKind::WouldBlock)
-    }
-}
-
-/// Small writes go out at once. macOS refuses this once the peer has reset the connection, of which the first read or
-/// write tells better.
-pub(crate) fn send_at_once(io: &TcpStream, peer: std::net::SocketAddr) {
-    if let Err(error) = io.set_nodelay(true) {
-        log::trace!("{peer}: cannot set TCP_NODELAY: {error}");
     }
 }
 

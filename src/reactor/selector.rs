@@ -3,7 +3,7 @@
 #![expect(clippy::disallowed_types, clippy::disallowed_methods, reason = "the one file that async-io is wrapped in")]
 
 use std::future::Future;
-use std::io;
+use std::io::{self, Read};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::panic;
 use std::pin::Pin;
@@ -18,14 +18,18 @@ use futures_io::{AsyncRead, AsyncWrite};
 use crate::reactor::Boxed;
 use crate::reactor::Reactor;
 use crate::reactor::choice::Drive;
+use crate::reactor::haste::Haste;
+use crate::reactor::haste::Outcome;
 use crate::reactor::ledger::Ledger;
 use crate::reactor::pool::Pool;
 use crate::reactor::reset::ResetMemory;
-use crate::reactor::reset::send_at_once;
 use crate::reactor::socket::Accept;
 use crate::reactor::socket::Listener;
 use crate::reactor::socket::Socket;
 use crate::reactor::socket::Stream;
+use crate::reactor::tcp;
+use crate::reactor::tcp::Accepted;
+use crate::reactor::tcp::send_at_once;
 use crate::reactor::unblock;
 
 #[derive(Debug)]
@@ -83,8 +87,9 @@ impl Reactor for Selector {
     fn connect(&self, addr: SocketAddr) -> Boxed<'static, io::Result<Socket>> {
         let ledger = self.ledger.clone();
         Box::pin(async move {
-            let stream = Connection::new(Async::<TcpStream>::connect(addr).await?, addr);
-            Ok(Socket::new(stream, &ledger))
+            let io = Async::<TcpStream>::connect(addr).await?;
+            send_at_once(io.get_ref(), addr);
+            Ok(Socket::new(Connection::new(io, addr), &ledger))
         })
     }
 
@@ -93,7 +98,8 @@ impl Reactor for Selector {
         Box::pin(async move {
             let io = Async::<TcpListener>::bind(addr)?;
             let addr = io.get_ref().local_addr()?;
-            let port = Port { io, addr, ledger: ledger.clone() };
+            let accepted = Accepted::of(io.get_ref());
+            let port = Port { io, addr, accepted, ledger: ledger.clone() };
             Ok(Listener::new(port, &ledger))
         })
     }
@@ -131,6 +137,7 @@ impl Reactor for Selector {
 struct Port {
     io: Async<TcpListener>,
     addr: SocketAddr,
+    accepted: Accepted,
     ledger: Ledger,
 }
 
@@ -138,6 +145,7 @@ impl Accept for Port {
     fn accept(&self) -> Boxed<'_, io::Result<(Socket, SocketAddr)>> {
         Box::pin(async move {
             let (io, peer) = self.io.accept().await?;
+            self.accepted.send_at_once(io.get_ref(), peer);
             Ok((Socket::new(Connection::new(io, peer), &self.ledger), peer))
         })
     }
@@ -152,12 +160,57 @@ struct Connection {
     io: Async<TcpStream>,
     peer: SocketAddr,
     reset: ResetMemory,
+    arrived: Arrived,
+    haste: Haste,
+}
+
+/// What the last read showed of what the system has for us.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Arrived {
+    /// Nothing more at that moment: the system is asked to tell of more, which it also does if more has come since.
+    Taken,
+    /// There may be more: an attempt tells.
+    Perhaps,
 }
 
 impl Connection {
     fn new(io: Async<TcpStream>, peer: SocketAddr) -> Self {
-        send_at_once(io.get_ref(), peer);
-        Self { io, peer, reset: ResetMemory::default() }
+        Self { io, peer, reset: ResetMemory::default(), arrived: Arrived::Perhaps, haste: Haste::default() }
+    }
+
+    /// Reads into `room` bytes. Async's own `poll_read` makes two attempts in vain for each that succeeds: one because it
+    /// does not know that the last was short, one because it takes an event for news that an attempt has used up already.
+    fn poll_attempt(
+        &mut self,
+        cx: &mut Context<'_>,
+        room: usize,
+        mut attempt: impl FnMut(&TcpStream) -> io::Result<usize>,
+    ) -> Poll<io::Result<usize>> {
+        let mut in_haste = self.haste.looks();
+        loop {
+            if self.arrived == Arrived::Taken && !in_haste {
+                ready!(self.io.poll_readable(cx))?;
+                self.arrived = Arrived::Perhaps;
+            }
+            match attempt(self.io.get_ref()) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    self.arrived = Arrived::Taken;
+                    if std::mem::take(&mut in_haste) {
+                        self.haste.came(Outcome::Nothing);
+                    }
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                result => {
+                    if in_haste {
+                        self.haste.came(Outcome::Answer);
+                    }
+                    if matches!(result, Ok(count) if 0 < count && count < room) {
+                        self.arrived = Arrived::Taken;
+                    }
+                    return Poll::Ready(self.reset.judge_read(result, room));
+                }
+            }
+        }
     }
 }
 
@@ -177,24 +230,31 @@ impl Stream for Connection {
 
 impl AsyncRead for Connection {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>> {
-        let result = ready!(Pin::new(&mut self.io).poll_read(cx, buf));
-        Poll::Ready(self.reset.judge_read(result, buf.len()))
+        let room = buf.len();
+        self.poll_attempt(cx, room, |io| tcp::receive(io, buf))
     }
 
     fn poll_read_vectored(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bufs: &mut [io::IoSliceMut<'_>]) -> Poll<io::Result<usize>> {
-        let result = ready!(Pin::new(&mut self.io).poll_read_vectored(cx, bufs));
-        Poll::Ready(self.reset.judge_read(result, bufs.iter().map(|buf| buf.len()).sum()))
+        let room = bufs.iter().map(|buf| buf.len()).sum();
+        self.poll_attempt(cx, room, |mut io| io.read_vectored(bufs))
     }
 }
 
 impl AsyncWrite for Connection {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        let result = ready!(Pin::new(&mut self.io).poll_write(cx, buf));
+        let result = loop {
+            match tcp::send(self.io.get_ref(), buf) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => ready!(self.io.poll_writable(cx))?,
+                result => break result,
+            }
+        };
+        self.haste.wrote();
         Poll::Ready(self.reset.remember(result))
     }
 
     fn poll_write_vectored(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bufs: &[io::IoSlice<'_>]) -> Poll<io::Result<usize>> {
         let result = ready!(Pin::new(&mut self.io).poll_write_vectored(cx, bufs));
+        self.haste.wrote();
         Poll::Ready(self.reset.remember(result))
     }
 
@@ -204,24 +264,5 @@ impl AsyncWrite for Connection {
 
     fn poll_close(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
         Poll::Ready(self.io.get_ref().shutdown(Shutdown::Write))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn both_sides_of_a_connection_send_small_writes_at_once() {
-        async_io::block_on(async {
-            let listener = Async::<TcpListener>::bind(([127, 0, 0, 1], 0)).unwrap();
-            let addr = listener.get_ref().local_addr().unwrap();
-            let (near, far) = futures_lite::future::zip(Async::<TcpStream>::connect(addr), listener.accept()).await;
-            let (far, peer) = far.unwrap();
-            for (io, peer) in [(near.unwrap(), addr), (far, peer)] {
-                assert!(!io.get_ref().nodelay().unwrap());
-                assert!(Connection::new(io, peer).io.get_ref().nodelay().unwrap());
-            }
-        });
     }
 }

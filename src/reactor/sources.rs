@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::os::fd::AsFd;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
@@ -68,7 +69,8 @@ pub(crate) struct Event {
     pub key: Key,
     pub readable: bool,
     pub writable: bool,
-    /// FIN, an error or urgent data: from now on, a short read does not show that all was read.
+    /// FIN, an error or urgent data: from now on, a short read does not show that all was read, and a connection that was being
+    /// opened may have failed.
     pub special: bool,
 }
 
@@ -123,7 +125,7 @@ impl Sources {
         let mut awaited = Vec::new();
         for (number, slot) in (0..).zip(&table.slots) {
             let Some(source) = &slot.source else { continue };
-            let (read, write) = (source.read.lock().is_awaited(), source.write.lock().is_awaited());
+            let (read, write) = (source.is_awaited(Way::Read), source.is_awaited(Way::Write));
             if read || write {
                 awaited.push(Awaited { key: Key::new(number, slot.generation), descriptor: source.descriptor.clone(), read, write });
             }
@@ -137,11 +139,26 @@ impl Sources {
 }
 
 /// One socket: each direction has its own readiness and its own task.
+///
+/// Whether an attempt may succeed is asked at each, and seldom anybody waits: so that is one word for both directions, and what
+/// it costs to ask is one load. The wakers are behind a lock, which is taken only to wait and to wake.
 pub(crate) struct Source {
     pub descriptor: Descriptor,
-    read: Direction,
-    write: Direction,
+    /// `READY`, `SPECIAL` and `AWAITED` of each way, and above them how many events there were: so many bits that it never
+    /// comes round, as a counter that does loses an event.
+    word: AtomicU64,
+    /// Of each way. Held for moves only, but for the clone of a waker: nothing is woken or dropped under it.
+    wakers: Mutex<[Option<Waker>; 2]>,
 }
+
+/// An attempt may succeed. This and the next two are of `Way::Read`; those of `Way::Write` are the bits beside them.
+const READY: u64 = 1;
+/// There was an event of that kind.
+const SPECIAL: u64 = 4;
+/// There is a waker: set by who has put it there, under the lock, and cleared by who is about to take it.
+const AWAITED: u64 = 16;
+/// One event.
+const EVENT: u64 = 64;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Way {
@@ -157,100 +174,113 @@ pub(crate) enum Supposed {
     NotReady,
 }
 
-/// How many events a direction had seen when somebody began to use it.
+/// How many events a source had seen when somebody began to use it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Tick(u64);
 
 impl Source {
     pub(crate) fn new(descriptor: Descriptor, supposed: Supposed) -> Arc<Self> {
-        Arc::new(Self { descriptor, read: Direction::new(supposed), write: Direction::new(supposed) })
+        let word = match supposed {
+            Supposed::Ready => Way::Read.of(READY) | Way::Write.of(READY),
+            Supposed::NotReady => 0,
+        };
+        Arc::new(Self { descriptor, word: AtomicU64::new(word), wakers: Mutex::default() })
     }
 
     /// Ready if an attempt may succeed; else the task is woken once it may. The last task to ask is the one that is woken.
     pub(crate) fn poll_ready(&self, way: Way, cx: &mut Context<'_>) -> Poll<Tick> {
-        let mut state = self.direction(way).lock();
-        if state.ready {
-            return Poll::Ready(Tick(state.events));
+        let word = self.word.load(Ordering::Acquire);
+        if word & way.of(READY) != 0 {
+            return Poll::Ready(Tick(word / EVENT));
         }
-        let old = match &state.waker {
-            Some(waker) if waker.will_wake(cx.waker()) => None,
-            _ => state.waker.replace(cx.waker().clone()),
+        let mut wakers = self.lock();
+        let waiting = &mut wakers[way as usize];
+        let old = match &*waiting {
+            Some(known) if known.will_wake(cx.waker()) => None,
+            _ => waiting.replace(cx.waker().clone()),
         };
-        drop(state);
-        drop(old);
-        Poll::Pending
+        // An event before this is seen here, and one after it sees the waker. (In one order with the question whether a
+        // turn waits already: a queue that lists what is awaited must not miss this.)
+        let word = self.word.fetch_or(way.of(AWAITED), Ordering::SeqCst);
+        if word & way.of(READY) == 0 {
+            drop(wakers);
+            drop(old);
+            return Poll::Pending;
+        }
+        self.word.fetch_and(!way.of(AWAITED), Ordering::Relaxed);
+        let unused = waiting.take();
+        drop(wakers);
+        drop((old, unused));
+        Poll::Ready(Tick(word / EVENT))
     }
 
     /// An attempt that began at `tick` would have blocked. An event that came in between counts more than the attempt,
     /// as nobody knows which was first and an edge is told of once.
     pub(crate) fn would_block(&self, way: Way, tick: Tick) {
-        let mut state = self.direction(way).lock();
-        if state.events == tick.0 {
-            state.ready = false;
-        }
+        self.no_longer_ready(way, tick, 0);
     }
 
     /// An attempt that began at `tick` moved less than it could have: the next one would block, unless something special
     /// had happened. (A read also stops before FIN, an error and urgent data, and no further event tells of them.)
     pub(crate) fn came_short(&self, way: Way, tick: Tick) {
-        let mut state = self.direction(way).lock();
-        if state.events == tick.0 && !state.special {
-            state.ready = false;
-        }
+        self.no_longer_ready(way, tick, way.of(SPECIAL));
+    }
+
+    /// Unless there was an event since `tick`, or ever one that `forbids` it. (An event of the other way alone costs an
+    /// attempt more, and no more.)
+    fn no_longer_ready(&self, way: Way, tick: Tick, forbids: u64) {
+        let next = |word: u64| (word / EVENT == tick.0 && word & forbids == 0).then_some(word & !way.of(READY));
+        // An error means that it stays as it is.
+        let _ = self.word.fetch_update(Ordering::AcqRel, Ordering::Acquire, next);
+    }
+
+    /// Whether an attempt may succeed for all that is known. Nobody is woken.
+    pub(crate) fn is_ready(&self, way: Way) -> bool {
+        self.word.load(Ordering::Acquire) & way.of(READY) != 0
+    }
+
+    /// Whether an event of this way has told of FIN, an error or urgent data.
+    pub(crate) fn had_special(&self, way: Way) -> bool {
+        self.word.load(Ordering::Acquire) & way.of(SPECIAL) != 0
+    }
+
+    fn is_awaited(&self, way: Way) -> bool {
+        self.word.load(Ordering::SeqCst) & way.of(AWAITED) != 0
     }
 
     fn note(&self, event: &Event, wakers: &mut Vec<Waker>) {
-        for (says, direction) in [(event.readable, &self.read), (event.writable, &self.write)] {
-            if says {
-                let mut state = direction.lock();
-                state.ready = true;
-                state.events += 1;
-                state.special |= event.special;
-                wakers.extend(state.waker.take());
+        let flag = |says: bool, way: Way, flag: u64| if says { way.of(flag) } else { 0 };
+        let both = |of: u64| flag(event.readable, Way::Read, of) | flag(event.writable, Way::Write, of);
+        let news = both(READY) | if event.special { both(SPECIAL) } else { 0 };
+        let awaited = both(AWAITED);
+        let next = |word: u64| Some((word & !awaited | news).wrapping_add(EVENT));
+        let before = self.word.fetch_update(Ordering::AcqRel, Ordering::Acquire, next).expect("there is always a next word");
+        if before & awaited != 0 {
+            let mut waiting = self.lock();
+            for way in [Way::Read, Way::Write] {
+                if before & awaited & way.of(AWAITED) != 0 {
+                    wakers.extend(waiting[way as usize].take());
+                }
             }
         }
     }
 
-    fn direction(&self, way: Way) -> &Direction {
-        match way {
-            Way::Read => &self.read,
-            Way::Write => &self.write,
-        }
+    fn lock(&self) -> MutexGuard<'_, [Option<Waker>; 2]> {
+        self.wakers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-struct Direction(
-    /// Held for moves only, but for the clone of a waker: nothing is woken or dropped under it.
-    Mutex<State>,
-);
-
-struct State {
-    /// An attempt may succeed.
-    ready: bool,
-    /// How many events there were: 64 bits, as a counter that comes round loses one.
-    events: u64,
-    special: bool,
-    waker: Option<Waker>,
-}
-
-impl State {
-    fn is_awaited(&self) -> bool {
-        self.waker.is_some()
-    }
-}
-
-impl Direction {
-    fn new(supposed: Supposed) -> Self {
-        Self(Mutex::new(State { ready: supposed == Supposed::Ready, events: 0, special: false, waker: None }))
-    }
-
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+impl Way {
+    /// The bit of this way that stands for what `flag` does.
+    fn of(self, flag: u64) -> u64 {
+        flag << self as u32
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::AtomicUsize;
+
     use super::*;
 
     fn source(supposed: Supposed) -> Arc<Source> {
@@ -301,6 +331,55 @@ mod tests {
         source.would_block(Way::Read, tick);
         assert_eq!(ready(&source, Way::Read), None);
     }
+
+    /// Each event is waited for by a task that had just found nothing: the two meet at every point of the way.
+    #[test]
+    fn an_event_that_comes_while_a_task_begins_to_wait_wakes_it() {
+        const EVENTS: usize = 50_000;
+        struct Thread(std::thread::Thread);
+        impl std::task::Wake for Thread {
+            fn wake(self: Arc<Self>) {
+                self.0.unpark();
+            }
+        }
+        let (sources, source) = (Arc::new(Sources::default()), source(Supposed::NotReady));
+        let key = sources.insert(source.clone());
+        let sent = Arc::new(AtomicUsize::new(0));
+        let taken = Arc::new(AtomicUsize::new(0));
+        let (sending, taking) = (sent.clone(), taken.clone());
+        let telling = std::thread::spawn(move || {
+            let mut wakers = Vec::new();
+            for number in 1..=EVENTS {
+                sending.store(number, Ordering::SeqCst);
+                sources.note(&[readable(key)], &mut wakers);
+                wakers.drain(..).for_each(Waker::wake);
+                while taking.load(Ordering::SeqCst) < number {
+                    std::thread::yield_now();
+                }
+            }
+        });
+        let waker = Waker::from(Arc::new(Thread(std::thread::current())));
+        let mut seen = 0;
+        while seen < EVENTS {
+            match source.poll_ready(Way::Read, &mut Context::from_waker(&waker)) {
+                Poll::Ready(tick) => match sent.load(Ordering::SeqCst) {
+                    now if now == seen => source.would_block(Way::Read, tick),
+                    now => {
+                        seen = now;
+                        taken.store(now, Ordering::SeqCst);
+                    }
+                },
+                Poll::Pending => {
+                    let begun = std::time::Instant::now();
+                    std::thread::park_timeout(LONG);
+                    assert!(begun.elapsed() < LONG, "event {} woke nobody", seen + 1);
+                }
+            }
+        }
+        telling.join().unwrap();
+    }
+
+    const LONG: std::time::Duration = std::time::Duration::from_secs(30);
 
     #[test]
     fn a_short_read_shows_nothing_after_fin() {

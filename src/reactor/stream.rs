@@ -16,9 +16,10 @@ use crate::reactor::Boxed;
 use crate::reactor::crowd::Crowd;
 use crate::reactor::crowd::Place;
 use crate::reactor::drive::Life;
+use crate::reactor::haste::Haste;
+use crate::reactor::haste::Outcome;
 use crate::reactor::ledger::Ledger;
 use crate::reactor::reset::ResetMemory;
-use crate::reactor::reset::send_at_once;
 use crate::reactor::socket::Accept;
 use crate::reactor::socket::Socket;
 use crate::reactor::socket::Stream;
@@ -29,6 +30,9 @@ use crate::reactor::sources::Supposed;
 use crate::reactor::sources::Tick;
 use crate::reactor::sources::Way;
 use crate::reactor::streak::Streak;
+use crate::reactor::tcp;
+use crate::reactor::tcp::Accepted;
+use crate::reactor::tcp::send_at_once;
 use crate::reactor::watched::Listing;
 use crate::reactor::watched::Watched;
 
@@ -40,6 +44,7 @@ pub(crate) struct Connection {
     reset: ResetMemory,
     reading: Streak,
     writing: Streak,
+    haste: Haste,
 }
 
 impl Connection {
@@ -57,21 +62,56 @@ impl Connection {
         Ok(connection)
     }
 
-    fn accepted(life: Arc<Life<Watched>>, io: TcpStream, peer: SocketAddr) -> io::Result<Self> {
-        send_at_once(&io, peer);
-        Self::new(life, io, peer, Supposed::Ready)
-    }
-
     /// `io` does not block.
     fn new(life: Arc<Life<Watched>>, io: TcpStream, peer: SocketAddr, supposed: Supposed) -> io::Result<Self> {
         let io = Arc::new(io);
         let watch = Watch::new(life, io.clone(), supposed)?;
-        Ok(Self { watch, io, peer, reset: ResetMemory::default(), reading: Streak::default(), writing: Streak::default() })
+        Ok(Self {
+            watch,
+            io,
+            peer,
+            reset: ResetMemory::default(),
+            reading: Streak::default(),
+            writing: Streak::default(),
+            haste: Haste::default(),
+        })
+    }
+
+    /// Reads into `room` bytes.
+    fn poll_attempt(
+        &mut self,
+        cx: &mut Context<'_>,
+        room: usize,
+        mut attempt: impl FnMut(&TcpStream) -> io::Result<usize>,
+    ) -> Poll<io::Result<usize>> {
+        let Self { watch, io, reset, reading, haste, .. } = self;
+        // An event of what is read here is still to come, and will be found to be used up.
+        if haste.looks() && !watch.source.is_ready(Way::Read) {
+            if reading.is_over() {
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
+            }
+            match attempt(io) {
+                Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted) => {
+                    haste.came(Outcome::Nothing)
+                }
+                result => {
+                    haste.came(Outcome::Answer);
+                    return Poll::Ready(reset.judge_read(result, room));
+                }
+            }
+        }
+        let result = ready!(transfer(watch, Way::Read, reading, room, cx, || attempt(io)));
+        Poll::Ready(reset.judge_read(result, room))
     }
 
     fn poll_connected(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         loop {
             let tick = ready!(self.watch.poll_ready(Way::Write, cx));
+            // Linux tells of a failure and of its kind in one event, so that where it tells of none there is nothing to ask.
+            if cfg!(any(target_os = "linux", target_os = "android")) && !self.watch.source.had_special(Way::Write) {
+                return Poll::Ready(Ok(()));
+            }
             if let Some(error) = self.io.take_error()? {
                 return Poll::Ready(Err(error));
             }
@@ -100,31 +140,29 @@ impl Stream for Connection {
 
 impl AsyncRead for Connection {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>> {
-        let Self { watch, io, reset, reading, .. } = &mut *self;
         let room = buf.len();
-        let result = ready!(transfer(watch, Way::Read, reading, room, cx, || (&**io).read(buf)));
-        Poll::Ready(reset.judge_read(result, room))
+        self.poll_attempt(cx, room, |io| tcp::receive(io, buf))
     }
 
     fn poll_read_vectored(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bufs: &mut [io::IoSliceMut<'_>]) -> Poll<io::Result<usize>> {
-        let Self { watch, io, reset, reading, .. } = &mut *self;
         let room = bufs.iter().map(|buf| buf.len()).sum();
-        let result = ready!(transfer(watch, Way::Read, reading, room, cx, || (&**io).read_vectored(bufs)));
-        Poll::Ready(reset.judge_read(result, room))
+        self.poll_attempt(cx, room, |mut io| io.read_vectored(bufs))
     }
 }
 
 impl AsyncWrite for Connection {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        let Self { watch, io, reset, writing, .. } = &mut *self;
-        let result = ready!(transfer(watch, Way::Write, writing, buf.len(), cx, || (&**io).write(buf)));
+        let Self { watch, io, reset, writing, haste, .. } = &mut *self;
+        let result = ready!(transfer(watch, Way::Write, writing, buf.len(), cx, || tcp::send(io, buf)));
+        haste.wrote();
         Poll::Ready(reset.remember(result))
     }
 
     fn poll_write_vectored(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bufs: &[io::IoSlice<'_>]) -> Poll<io::Result<usize>> {
-        let Self { watch, io, reset, writing, .. } = &mut *self;
+        let Self { watch, io, reset, writing, haste, .. } = &mut *self;
         let length = bufs.iter().map(|buf| buf.len()).sum();
         let result = ready!(transfer(watch, Way::Write, writing, length, cx, || (&**io).write_vectored(bufs)));
+        haste.wrote();
         Poll::Ready(reset.remember(result))
     }
 
@@ -196,7 +234,7 @@ impl Watch {
 
     fn relist(&self) {
         let core = self.life.core();
-        if core.queue.poller.listing() == Listing::EachWait {
+        if core.queue.listing == Listing::EachWait {
             core.changed();
         }
     }
@@ -217,6 +255,7 @@ pub(crate) struct Port {
     watch: Watch,
     io: Arc<TcpListener>,
     addr: SocketAddr,
+    accepted: Accepted,
     crowd: Arc<Crowd>,
     ledger: Ledger,
 }
@@ -225,9 +264,10 @@ impl Port {
     pub(crate) fn new(life: Arc<Life<Watched>>, io: TcpListener, ledger: Ledger) -> io::Result<Self> {
         io.set_nonblocking(true)?;
         let addr = io.local_addr()?;
+        let accepted = Accepted::of(&io);
         let io = Arc::new(io);
         let watch = Watch::new(life, io.clone(), Supposed::NotReady)?;
-        Ok(Self { watch, io, addr, crowd: Arc::default(), ledger })
+        Ok(Self { watch, io, addr, accepted, crowd: Arc::default(), ledger })
     }
 
     /// Whatever error there is but "nobody there": the port stays ready, as the connection may still be in the queue.
@@ -249,7 +289,7 @@ impl Drop for Port {
     fn drop(&mut self) {
         // A wait on another thread that lists it may hold it open for a moment more: on Linux this ends the listening at
         // once, and elsewhere it does no harm.
-        if self.watch.life.queue().poller.listing() == Listing::EachWait {
+        if self.watch.life.queue().listing == Listing::EachWait {
             let _ = rustix::net::shutdown(&self.io, rustix::net::Shutdown::Both);
         }
     }
@@ -260,7 +300,8 @@ impl Accept for Port {
         let mut place = self.crowd.place();
         Box::pin(async move {
             let (io, peer) = poll_fn(|cx| self.poll_accept(&mut place, cx)).await?;
-            let connection = Connection::accepted(self.watch.life.clone(), io, peer)?;
+            self.accepted.send_at_once(&io, peer);
+            let connection = Connection::new(self.watch.life.clone(), io, peer, Supposed::Ready)?;
             Ok((Socket::new(connection, &self.ledger), peer))
         })
     }

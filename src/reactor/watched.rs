@@ -50,6 +50,8 @@ pub(crate) enum Listing {
 
 pub(crate) struct Watched {
     pub poller: Box<dyn Poller>,
+    /// The poller's.
+    pub listing: Listing,
     pub sources: Sources,
     /// Kept for the next wait: its memory. Held by the one thread that waits.
     events: Mutex<Vec<Event>>,
@@ -57,7 +59,7 @@ pub(crate) struct Watched {
 
 impl Watched {
     pub(crate) fn new(poller: impl Poller) -> Self {
-        Self { poller: Box::new(poller), sources: Sources::default(), events: Mutex::default() }
+        Self { listing: poller.listing(), poller: Box::new(poller), sources: Sources::default(), events: Mutex::default() }
     }
 }
 

@@ -19,11 +19,13 @@ use crate::reactor::drive::Life;
 use crate::reactor::ledger::Ledger;
 use crate::reactor::socket::Accept;
 use crate::reactor::socket::Socket;
+use crate::reactor::tcp::Accepted;
 
 pub(crate) struct Port {
     life: Arc<Life<Completion>>,
     io: Arc<TcpListener>,
     addr: SocketAddr,
+    accepted: Accepted,
     crowd: Arc<Crowd>,
     /// Held for moves only. Locked before the reactor's operations, never after.
     accepting: Mutex<Option<Accepting>>,
@@ -39,7 +41,8 @@ struct Accepting {
 impl Port {
     pub(crate) fn new(life: Arc<Life<Completion>>, io: TcpListener, ledger: Ledger) -> io::Result<Self> {
         let addr = io.local_addr()?;
-        Ok(Self { life, io: Arc::new(io), addr, crowd: Arc::default(), accepting: Mutex::default(), ledger })
+        let accepted = Accepted::of(&io);
+        Ok(Self { life, io: Arc::new(io), addr, accepted, crowd: Arc::default(), accepting: Mutex::default(), ledger })
     }
 
     fn poll_accept(&self, place: &mut Place<'_>, cx: &mut Context<'_>) -> Poll<io::Result<(TcpStream, SocketAddr)>> {
@@ -69,7 +72,8 @@ impl Accept for Port {
         let mut place = self.crowd.place();
         Box::pin(async move {
             let (io, peer) = poll_fn(|cx| self.poll_accept(&mut place, cx)).await?;
-            Ok((Socket::new(Connection::accepted(self.life.clone(), io, peer), &self.ledger), peer))
+            self.accepted.send_at_once(&io, peer);
+            Ok((Socket::new(Connection::new(self.life.clone(), io, peer), &self.ledger), peer))
         })
     }
 

@@ -23,10 +23,10 @@ use crate::reactor::completion::operations::Request;
 use crate::reactor::completion::ring::BUFFER;
 use crate::reactor::drive::Life;
 use crate::reactor::reset::ResetMemory;
-use crate::reactor::reset::send_at_once;
 use crate::reactor::socket::Stream;
 use crate::reactor::streak::Streak;
 use crate::reactor::stream::family;
+use crate::reactor::tcp::send_at_once;
 
 pub(crate) struct Connection {
     life: Arc<Life<Completion>>,
@@ -63,12 +63,7 @@ impl Connection {
         Ok(connection)
     }
 
-    pub(crate) fn accepted(life: Arc<Life<Completion>>, io: TcpStream, peer: SocketAddr) -> Self {
-        send_at_once(&io, peer);
-        Self::new(life, io, peer)
-    }
-
-    fn new(life: Arc<Life<Completion>>, io: TcpStream, peer: SocketAddr) -> Self {
+    pub(crate) fn new(life: Arc<Life<Completion>>, io: TcpStream, peer: SocketAddr) -> Self {
         Self {
             life,
             io: Arc::new(io),
