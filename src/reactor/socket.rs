@@ -58,6 +58,11 @@ impl Socket {
         Self { entry: Entry::new(Box::new(stream), ledger), peer, closing: Closing::No }
     }
 
+    /// False, if the shutdown's grace was over when it was made.
+    pub(crate) fn has_place(&self) -> bool {
+        self.entry.has_place()
+    }
+
     pub fn peer_addr(&self) -> SocketAddr {
         self.peer
     }
