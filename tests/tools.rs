@@ -305,6 +305,26 @@ fn the_same_crawl_is_joined_and_not_begun_twice() {
 }
 
 #[test]
+fn a_crawl_that_is_being_cancelled_is_not_joined() {
+    let mut world = World::new();
+    world.chain("a.test", 20);
+    let asked = json!({ "url": "http://a.test/", "max_depth": 100 });
+    world.begin(7, "smart_crawl_url", asked.clone());
+    world.sleep(5);
+    // In one piece, so that nothing comes in between.
+    let cancel = json!({ "jsonrpc": "2.0", "method": "notifications/cancelled", "params": { "requestId": 7 } });
+    let parameters = json!({ "name": "smart_crawl_url", "arguments": asked });
+    let again = json!({ "jsonrpc": "2.0", "id": 8, "method": "tools/call", "params": parameters });
+    let both = format!("{cancel}\n{again}\n");
+    world.handle.block_on(world.to.write_all(both.as_bytes())).unwrap();
+    let answer = world.receive();
+    let crawl = &answer["result"]["structuredContent"];
+    assert_eq!((&answer["id"], &crawl["state"], &crawl["notice"]), (&json!(8), &json!("done"), &Value::Null), "{answer}");
+    assert_eq!(crawl["pages_stored"], json!(20), "{answer}");
+    assert_eq!(world.call("crawl_status", json!({}))["crawls"][1]["state"], json!("cancelled"));
+}
+
+#[test]
 fn who_began_a_crawl_may_leave_while_another_waits() {
     let mut world = World::new();
     world.chain("a.test", 20);

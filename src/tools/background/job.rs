@@ -88,6 +88,11 @@ impl Job {
         !self.ended.is_open()
     }
 
+    /// It ends as soon as what was fetched is stored, or has ended so.
+    pub(super) fn is_stopping(&self) -> bool {
+        self.stop.is_open()
+    }
+
     /// Ready at the end.
     pub(in crate::tools) async fn ended(&self) {
         self.ended.opened().await;
@@ -120,7 +125,7 @@ impl Job {
         };
         let mut account = self.lock();
         account.state = match outcome {
-            Ok(()) if self.stop.is_open() => State::Cancelled,
+            Ok(()) if self.is_stopping() => State::Cancelled,
             Ok(()) => State::Done,
             Err(error) => State::Failed(error),
         };
