@@ -339,6 +339,34 @@ fn who_began_a_crawl_may_leave_while_another_waits() {
 }
 
 #[test]
+fn a_crawl_ends_with_the_last_call_that_asked_for_it_unanswered() {
+    let mut world = World::new();
+    world.chain("a.test", 100);
+    let asked = json!({ "url": "http://a.test/", "max_depth": 100 });
+    for id in [7, 8] {
+        world.begin(id, "smart_crawl_url", asked.clone());
+        world.sleep(2);
+    }
+    for (id, state) in [(7, "running"), (8, "cancelled")] {
+        world.cancel(id);
+        world.sleep(1);
+        assert_eq!(world.call("crawl_status", json!({}))["crawls"][0]["state"], json!(state));
+    }
+    // One that was answered keeps it going.
+    world.begin(9, "smart_crawl_url", asked.clone());
+    world.sleep(1);
+    let answer = world.call("smart_crawl_url", json!({ "url": "http://a.test/", "max_depth": 100, "wait_seconds": 1 }));
+    assert_eq!(answer["state"], json!("running"));
+    world.begin(10, "smart_crawl_url", asked);
+    world.sleep(1);
+    for id in [9, 10] {
+        world.cancel(id);
+        world.sleep(1);
+        assert_eq!(world.call("crawl_status", json!({}))["crawls"][0]["state"], json!("running"), "{id}");
+    }
+}
+
+#[test]
 fn two_crawls_of_one_site_take_turns_where_it_asks_for_a_delay() {
     let mut world = World::new();
     world.site.reply("a.test/robots.txt", Reply::new(200, "text/plain", "User-agent: *\nCrawl-delay: 3\n"));
