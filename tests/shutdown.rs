@@ -9,8 +9,8 @@ use std::future::Future;
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -311,6 +311,30 @@ fn an_embedders_reactor_is_shut_down_without_its_help() {
     assert_eq!(stopped(future::block_on(handle.connect(addr(3)))), Some(Stopped::Refused));
 }
 
+/// The grace is over, and a connection comes to stand before it was its turn to be ended, on another thread perhaps.
+#[test]
+fn what_comes_to_stand_during_the_abort_is_aborted_and_counted() {
+    let (dropped, ledger) = (Arc::<AtomicUsize>::default(), Ledger::default());
+    let late: Arc<Mutex<Option<Boxed<'static, io::Result<Socket>>>>> = Arc::default();
+    let (connecting, result) = (late.clone(), Arc::<Mutex<Option<io::Result<Socket>>>>::default());
+    let told = result.clone();
+    let ended_first = Silent {
+        peer: addr(1),
+        dropped: dropped.clone(),
+        then: Some(Box::new(move || *told.lock().unwrap() = connecting.lock().unwrap().take().map(future::block_on))),
+    };
+    let first = Socket::new(ended_first, &ledger);
+    let handle = Handle::new(Embedded { ledger, dropped: dropped.clone() });
+    let mut connecting = handle.connect(addr(2));
+    assert!(connecting.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+    *late.lock().unwrap() = Some(connecting);
+    assert_eq!(counts(future::block_on(handle.shutdown(Duration::ZERO))), [0, 2, 0, 0]);
+    assert_eq!(dropped.load(Ordering::SeqCst), 2);
+    let stood = result.lock().unwrap().take().expect("it was asked during the abort");
+    assert_eq!(stopped(stood.map(drop)), Some(Stopped::Aborted));
+    drop(first);
+}
+
 #[test]
 fn idle_connections_of_a_client_are_let_go_and_count_as_drained() {
     for tell in [Tell::Before, Tell::After] {
@@ -546,8 +570,11 @@ struct Embedded {
 
 impl Reactor for Embedded {
     fn connect(&self, addr: SocketAddr) -> Boxed<'static, io::Result<Socket>> {
-        let socket = Socket::new(Silent { peer: addr, dropped: self.dropped.clone() }, &self.ledger);
-        Box::pin(async { Ok(socket) })
+        let (silent, ledger) = (Silent { peer: addr, dropped: self.dropped.clone(), then: None }, self.ledger.clone());
+        Box::pin(async move {
+            future::yield_now().await;
+            Ok(Socket::new(silent, &ledger))
+        })
     }
 
     fn listen(&self, _: SocketAddr) -> Boxed<'static, io::Result<Listener>> {
@@ -583,6 +610,8 @@ impl Reactor for Embedded {
 struct Silent {
     peer: SocketAddr,
     dropped: Arc<AtomicUsize>,
+    /// Done when it is dropped.
+    then: Option<Box<dyn FnOnce() + Send + Sync>>,
 }
 
 impl Stream for Silent {
@@ -622,5 +651,8 @@ impl AsyncWrite for Silent {
 impl Drop for Silent {
     fn drop(&mut self) {
         self.dropped.fetch_add(1, Ordering::SeqCst);
+        if let Some(then) = self.then.take() {
+            then();
+        }
     }
 }

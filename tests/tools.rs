@@ -305,6 +305,26 @@ fn the_same_crawl_is_joined_and_not_begun_twice() {
 }
 
 #[test]
+fn a_crawl_that_is_being_cancelled_is_not_joined() {
+    let mut world = World::new();
+    world.chain("a.test", 20);
+    let asked = json!({ "url": "http://a.test/", "max_depth": 100 });
+    world.begin(7, "smart_crawl_url", asked.clone());
+    world.sleep(5);
+    // In one piece, so that nothing comes in between.
+    let cancel = json!({ "jsonrpc": "2.0", "method": "notifications/cancelled", "params": { "requestId": 7 } });
+    let parameters = json!({ "name": "smart_crawl_url", "arguments": asked });
+    let again = json!({ "jsonrpc": "2.0", "id": 8, "method": "tools/call", "params": parameters });
+    let both = format!("{cancel}\n{again}\n");
+    world.handle.block_on(world.to.write_all(both.as_bytes())).unwrap();
+    let answer = world.receive();
+    let crawl = &answer["result"]["structuredContent"];
+    assert_eq!((&answer["id"], &crawl["state"], &crawl["notice"]), (&json!(8), &json!("done"), &Value::Null), "{answer}");
+    assert_eq!(crawl["pages_stored"], json!(20), "{answer}");
+    assert_eq!(world.call("crawl_status", json!({}))["crawls"][1]["state"], json!("cancelled"));
+}
+
+#[test]
 fn who_began_a_crawl_may_leave_while_another_waits() {
     let mut world = World::new();
     world.chain("a.test", 20);
@@ -316,6 +336,34 @@ fn who_began_a_crawl_may_leave_while_another_waits() {
     world.cancel(7);
     let answer = world.receive();
     assert_eq!((&answer["id"], &answer["result"]["structuredContent"]["pages_stored"]), (&json!(8), &json!(20)), "{answer}");
+}
+
+#[test]
+fn a_crawl_ends_with_the_last_call_that_asked_for_it_unanswered() {
+    let mut world = World::new();
+    world.chain("a.test", 100);
+    let asked = json!({ "url": "http://a.test/", "max_depth": 100 });
+    for id in [7, 8] {
+        world.begin(id, "smart_crawl_url", asked.clone());
+        world.sleep(2);
+    }
+    for (id, state) in [(7, "running"), (8, "cancelled")] {
+        world.cancel(id);
+        world.sleep(1);
+        assert_eq!(world.call("crawl_status", json!({}))["crawls"][0]["state"], json!(state));
+    }
+    // One that was answered keeps it going.
+    world.begin(9, "smart_crawl_url", asked.clone());
+    world.sleep(1);
+    let answer = world.call("smart_crawl_url", json!({ "url": "http://a.test/", "max_depth": 100, "wait_seconds": 1 }));
+    assert_eq!(answer["state"], json!("running"));
+    world.begin(10, "smart_crawl_url", asked);
+    world.sleep(1);
+    for id in [9, 10] {
+        world.cancel(id);
+        world.sleep(1);
+        assert_eq!(world.call("crawl_status", json!({}))["crawls"][0]["state"], json!("running"), "{id}");
+    }
 }
 
 #[test]

@@ -382,8 +382,12 @@ impl<T: Send + 'static> Entry<T> {
         if slot.is_none() {
             line.end(End::Aborted);
         }
-        // Without a place in the ledger the line has ended, and the slot is never asked for again.
-        Self { line, ledger: ledger.clone(), slot: slot.unwrap_or(usize::MAX) }
+        Self { line, ledger: ledger.clone(), slot: slot.unwrap_or(NOWHERE) }
+    }
+
+    /// False, if it was born aborted: nobody has counted it.
+    pub(crate) fn has_place(&self) -> bool {
+        self.slot != NOWHERE
     }
 
     pub(crate) fn ledger(&self) -> &Ledger {
@@ -465,8 +469,21 @@ impl Future for Attempt {
     type Output = io::Result<Socket>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<Socket>> {
-        let end = |result: &io::Result<Socket>| Some(if result.is_ok() { End::PassedOn } else { End::ByItself });
+        let end = |result: &io::Result<Socket>| {
+            Some(match result {
+                Ok(socket) if socket.has_place() => End::PassedOn,
+                // The others are being ended just now: this is one of them, in the place of the socket that it became.
+                Ok(_) => End::Aborted,
+                Err(_) => End::ByItself,
+            })
+        };
         let result = ready!(self.0.poll_to(Side::Write, cx, |connecting, cx| connecting.as_mut().poll(cx), end));
-        Poll::Ready(result)
+        Poll::Ready(match result {
+            Ok(socket) if !socket.has_place() => Err(Stopped::Aborted.into()),
+            result => result,
+        })
     }
 }
+
+/// The slot of a line without a place in the ledger. It has ended, and the slot is never asked for again.
+const NOWHERE: usize = usize::MAX;

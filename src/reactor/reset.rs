@@ -1,26 +1,32 @@
-//! The memory of a reset: what the system tells of once, a [`Stream`](crate::reactor::Stream) has to tell of ever after.
+//! The memory of a reset, and of what ends a connection like one: what the system tells of once, a
+//! [`Stream`](crate::reactor::Stream) has to tell of ever after.
 
 use std::io;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU8, Ordering};
 
-/// Whether a reset was met. The system tells of it once, to a write or a probe as well as to a read, and reports the end of
-/// the stream from then on, which would make a truncated body look complete.
+/// Whether a reset was met, or the system gave the connection up by itself. It tells of that once, to a write or a probe as well
+/// as to a read, and reports the end of the stream from then on, which would make a truncated body look complete.
 #[derive(Debug, Default)]
-pub(crate) struct ResetMemory(AtomicBool);
+pub(crate) struct ResetMemory(
+    /// The place in [`ENDS`] of the first that was met, counted from one.
+    AtomicU8,
+);
 
 impl ResetMemory {
     pub(crate) fn remember<T>(&self, result: io::Result<T>) -> io::Result<T> {
-        if matches!(&result, Err(error) if error.kind() == io::ErrorKind::ConnectionReset) {
-            self.0.store(true, Ordering::Relaxed);
+        if let Err(error) = &result
+            && let Some((number, _)) = (1..).zip(ENDS).find(|(_, end)| *end == error.kind())
+        {
+            let _ = self.0.compare_exchange(0, number, Ordering::Relaxed, Ordering::Relaxed);
         }
         result
     }
 
     /// What a read comes to, for which there was `room`.
     pub(crate) fn judge_read(&self, result: io::Result<usize>, room: usize) -> io::Result<usize> {
-        match self.remember(result) {
-            Ok(0) if room > 0 && self.0.load(Ordering::Relaxed) => Err(io::ErrorKind::ConnectionReset.into()),
-            result => result,
+        match (self.remember(result), self.0.load(Ordering::Relaxed)) {
+            (Ok(0), number @ 1..) if room > 0 => Err(ENDS[usize::from(number) - 1].into()),
+            (result, _) => result,
         }
     }
 
@@ -36,9 +42,43 @@ impl ResetMemory {
     }
 }
 
+/// After these the system says "end of the stream", though the peer has not. (After a broken pipe too, but that comes after the
+/// peer's own end, or after one of these.)
+const ENDS: [io::ErrorKind; 6] = [
+    io::ErrorKind::ConnectionReset,
+    // No answer for long, a route that is gone (tcp(7), ip(7)), or an administrator's `ss --kill`.
+    io::ErrorKind::TimedOut,
+    io::ErrorKind::HostUnreachable,
+    io::ErrorKind::NetworkUnreachable,
+    io::ErrorKind::NetworkDown,
+    io::ErrorKind::ConnectionAborted,
+];
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Where the system itself gave the connection up, the end is as untrue as after a reset.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn the_end_of_the_stream_is_no_end_once_the_system_gave_up() {
+        use std::io::{Read, Write};
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let mut near = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let _far = listener.accept().unwrap();
+        rustix::net::sockopt::set_tcp_user_timeout(&near, 1).unwrap();
+        near.set_write_timeout(Some(std::time::Duration::from_secs(30))).unwrap();
+        let memory = ResetMemory::default();
+        // The peer reads nothing: soon there is no room.
+        let error = loop {
+            if let Err(error) = memory.remember(near.write(&[0; 65_536])) {
+                break error;
+            }
+        };
+        assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+        assert_eq!(near.read(&mut [0]).unwrap(), 0, "the system says that it is the end");
+        assert_eq!(memory.judge_read(Ok(0), 1).unwrap_err().kind(), io::ErrorKind::TimedOut);
+    }
 
     #[test]
     fn the_end_of_the_stream_is_a_reset_once_there_was_one() {

@@ -18,8 +18,8 @@ use crate::reactor::shutdown::Stopped;
 /// What a reactor brings to make a [`Socket`].
 ///
 /// `poll_close` sends FIN and returns the raw result of shutdown(2): `Socket` judges it. Once a read, a write or a probe has
-/// met a reset, a later read must not report the end of the stream (Linux does, when a write consumed the error): data that
-/// has arrived may still be read, then the reset is reported, as often as one reads.
+/// met a reset, or the system has given the connection up, a later read must not report the end of the stream (Linux does, when
+/// a write consumed the error): data that has arrived may still be read, then the error is reported, as often as one reads.
 ///
 /// Dropping it closes the connection, which the thread that shuts the reactor down may do. It is polled under a lock of its
 /// own: a poll must neither block nor poll anything else of this reactor.
@@ -56,6 +56,11 @@ impl Socket {
     pub fn new(stream: impl Stream, ledger: &Ledger) -> Self {
         let peer = stream.peer_addr();
         Self { entry: Entry::new(Box::new(stream), ledger), peer, closing: Closing::No }
+    }
+
+    /// False, if the shutdown's grace was over when it was made.
+    pub(crate) fn has_place(&self) -> bool {
+        self.entry.has_place()
     }
 
     pub fn peer_addr(&self) -> SocketAddr {

@@ -61,14 +61,14 @@ impl Background {
         }
     }
 
-    /// Begins work, or joins the same that runs already.
+    /// Begins work, or joins the same that runs already and is not being cancelled.
     ///
     /// # Errors
     /// So many run that another has to wait.
     pub(super) fn begin(&self, work: Work) -> Result<(Arc<Job>, Begun), ToolError> {
         let mut jobs = self.lock();
         let running = || jobs.known.iter().filter(|job| job.is_running());
-        if let Some(job) = running().find(|job| job.work.is_the_same_as(&work)) {
+        if let Some(job) = running().find(|job| !job.is_stopping() && job.work.is_the_same_as(&work)) {
             return Ok((job.clone(), if job.work == work { Begun::Joined } else { Begun::JoinedAnother }));
         }
         let most = work.most_at_once();

@@ -97,7 +97,7 @@ pub(super) async fn begin(
     context: &Context,
 ) -> Result<Report, ToolError> {
     let (job, begun) = background.begin(work)?;
-    let waiting = job.waited_for(if begun == Begun::Now { Stake::Beginner } else { Stake::Bystander });
+    let waiting = job.waited_for(Stake::Asker);
     follow(engine, &job, wait, context).await;
     waiting.answered();
     let account = job.account(engine.handle().now());

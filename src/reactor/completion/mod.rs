@@ -57,15 +57,14 @@ impl Completion {
         Ok(Self { ring, operations: Mutex::default(), bell })
     }
 
-    /// Takes what the kernel has completed already, unless a thread that turns does so.
+    /// Takes what the kernel has completed already, unless a thread that turns does so. Wakes nobody, as it is done under the
+    /// lock of a connection: the next turn does.
     fn glance(&self) {
-        let mut wakers = Vec::new();
         match self.ring.try_lock() {
-            Ok(mut ring) => _ = ring.reap(&self.operations, &mut wakers),
-            Err(TryLockError::Poisoned(ring)) => _ = ring.into_inner().reap(&self.operations, &mut wakers),
+            Ok(mut ring) => _ = ring.reap(&self.operations),
+            Err(TryLockError::Poisoned(ring)) => _ = ring.into_inner().reap(&self.operations),
             Err(TryLockError::WouldBlock) => {}
         }
-        wakers.into_iter().for_each(Waker::wake);
     }
 
     fn operations(&self) -> MutexGuard<'_, Operations> {

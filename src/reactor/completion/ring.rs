@@ -34,6 +34,10 @@ pub(crate) struct Ring {
     /// An eventfd: each write to it is a completion, for as long as the ring watches it.
     bell: Arc<OwnedFd>,
     watches_bell: bool,
+    /// The bell was heard since the last turn ended. Whoever rang may have meant a turn that has not begun to wait.
+    rung: bool,
+    /// Whom the next turn is to wake.
+    wakers: Vec<Waker>,
 }
 
 /// How many entries the queues have. The kernel keeps completions for which there is no room.
@@ -80,44 +84,55 @@ impl Ring {
             }
         }
         match Buffers::register(&uring.submitter()) {
-            Ok(buffers) => Ok(Self { uring, buffers, bell, watches_bell: false }),
+            Ok(buffers) => Ok(Self { uring, buffers, bell, watches_bell: false, rung: false, wakers: Vec::new() }),
             Err(error) if error.kind() == io::ErrorKind::InvalidInput => lacking("rings of provided buffers (Linux 5.19)"),
             Err(error) => Err(error),
         }
     }
 
     /// Tells the kernel what is queued, waits until it has completed something or the limit has passed, and takes what it has
-    /// completed: one system call, unless more is queued than there is room for.
+    /// completed: one system call, unless more is queued than there is room for. It does not wait if anything was
+    /// [taken](Self::reap) since the turn before.
     ///
     /// # Errors
     /// The kernel refuses to wait. What it has not taken is told again next time.
     pub(crate) fn turn(&mut self, operations: &Mutex<Operations>, limit: Option<Duration>, wakers: &mut Vec<Waker>) -> io::Result<()> {
+        let told = self.tell_and_wait(operations, limit);
+        self.rung = false;
+        wakers.append(&mut self.wakers);
+        told
+    }
+
+    fn tell_and_wait(&mut self, operations: &Mutex<Operations>, limit: Option<Duration>) -> io::Result<()> {
         // What completes with "once more" while this goes on is for the next turn: a turn has to end.
         let mut jobs = lock(operations).queued();
         loop {
             self.watch_bell();
             jobs = self.push_queued(&mut lock(operations), jobs);
-            if jobs == 0 {
+            if jobs == 0 && self.watches_bell {
                 break;
             }
             self.enter(Some(Duration::ZERO))?;
-            self.reap(operations, wakers);
+            self.reap(operations);
         }
-        let news = !wakers.is_empty() || lock(operations).queued() > 0;
+        let news = self.rung || !self.wakers.is_empty() || lock(operations).queued() > 0;
         self.enter(if news { Some(Duration::ZERO) } else { limit })?;
-        self.reap(operations, wakers);
+        self.reap(operations);
         Ok(())
     }
 
-    /// Takes what the kernel has completed, and returns how much. No system call.
-    pub(crate) fn reap(&mut self, operations: &Mutex<Operations>, wakers: &mut Vec<Waker>) -> usize {
-        let Self { uring, buffers, watches_bell, .. } = self;
+    /// Takes what the kernel has completed, and returns how much. No system call, and nobody is woken: the next turn does.
+    pub(crate) fn reap(&mut self, operations: &Mutex<Operations>) -> usize {
+        let Self { uring, buffers, watches_bell, rung, wakers, .. } = self;
         let mut operations = lock(operations);
         let completions = uring.completion();
         let count = completions.len();
         for completion in completions {
             match completion.user_data() {
-                BELL => *watches_bell = cqueue::more(completion.flags()),
+                BELL => {
+                    *rung = true;
+                    *watches_bell = cqueue::more(completion.flags());
+                }
                 CANCEL => {}
                 number => {
                     let ticket = Ticket::from_number(number);
@@ -135,14 +150,14 @@ impl Ring {
     /// are not, the operations are the caller's.
     pub(crate) fn end(&mut self, operations: &Mutex<Operations>) {
         let begun = Instant::now();
-        let (mut reaped, mut wakers) = (0, Vec::new());
+        let mut reaped = 0;
         while self.watches_bell || lock(operations).running() > 0 {
             // And again if nothing comes of it: there may have been no room.
             if reaped == 0 {
                 self.push(&opcode::AsyncCancel2::new(CancelBuilder::any()).build().user_data(CANCEL));
             }
             let entered = self.enter(Some(Duration::from_millis(100)));
-            reaped = self.reap(operations, &mut wakers);
+            reaped = self.reap(operations);
             if begun.elapsed() > PATIENCE {
                 log::error!("io_uring keeps {} operations after they were cancelled: {entered:?}", lock(operations).running());
                 return;

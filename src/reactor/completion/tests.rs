@@ -4,7 +4,7 @@ use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Wake, Waker};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rustix::io::Errno;
 use rustix::net::SocketAddrAny;
@@ -189,6 +189,50 @@ fn a_ring_ends_one_wait_whether_it_is_early_or_late() {
     }
 }
 
+/// Whoever takes completions before the wait that was rung for takes the ring as well, and must not keep it.
+#[test]
+fn a_ring_outlives_a_glance_and_a_full_queue() {
+    let Some(queue) = completion(Size { submissions: 4, completions: 8 }) else { return };
+    let ends_at_once = |what: &str| {
+        let begun = Instant::now();
+        queue.wait(Some(LONG), &mut Vec::new()).unwrap();
+        assert!(begun.elapsed() < LONG, "{what}");
+    };
+    queue.ring();
+    ends_at_once("the first");
+    queue.ring();
+    queue.glance();
+    ends_at_once("after a glance");
+
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let near: Descriptor = Arc::new(TcpStream::connect(listener.local_addr().unwrap()).unwrap());
+    for _ in 0..5 {
+        queue.operations().start(Request::Receive { most: 8 }, near.clone(), Waker::noop());
+    }
+    queue.ring();
+    ends_at_once("with more to tell than there is room for");
+}
+
+/// A glance is taken under the lock of a connection, where nothing may be woken.
+#[test]
+fn whom_a_glance_finds_the_next_turn_wakes() {
+    let Some(queue) = completion(Size::default()) else { return };
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let near: Descriptor = Arc::new(TcpStream::connect(listener.local_addr().unwrap()).unwrap());
+    let woken = Arc::<Count>::default();
+    let ticket = queue.operations().start(Request::Receive { most: 8 }, near, &woken.clone().into());
+    queue.wait(Some(Duration::ZERO), &mut Vec::new()).unwrap();
+    listener.accept().unwrap().0.write_all(b"x").unwrap();
+    while !queue.operations().is_done(ticket) {
+        queue.glance();
+    }
+    assert_eq!(woken.0.load(Ordering::SeqCst), 0);
+    let mut wakers = Vec::new();
+    queue.wait(None, &mut wakers).unwrap();
+    wakers.into_iter().for_each(Waker::wake);
+    assert_eq!(woken.0.load(Ordering::SeqCst), 1);
+}
+
 #[test]
 fn a_limit_ends_a_wait() {
     let Some(queue) = completion(Size::default()) else { return };
@@ -269,3 +313,6 @@ fn an_outcome_is_taken_once_and_dropping_what_is_left_of_it_cancels_nothing() {
 }
 
 const BUFFER_SIZE: u32 = ring::BUFFER as u32;
+
+/// Far longer than what is done at once takes.
+const LONG: Duration = Duration::from_secs(10);

@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 use std::panic::AssertUnwindSafe;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -25,6 +25,8 @@ pub struct Job {
     ended: Gate,
     /// Calls that wait for it at the moment.
     waiting: AtomicUsize,
+    /// A call that asked for it was answered: somebody counts on it.
+    told: AtomicBool,
     /// Held for one look or one change, never across `.await`.
     account: Mutex<Account>,
 }
@@ -76,7 +78,7 @@ pub enum State {
 impl Job {
     pub(super) fn new(id: String, work: Work, began: Instant) -> Self {
         let (stop, ended) = (Gate::default(), Gate::default());
-        Self { id, work, began, stop, ended, waiting: AtomicUsize::new(0), account: Mutex::default() }
+        Self { id, work, began, stop, ended, waiting: AtomicUsize::new(0), told: AtomicBool::new(false), account: Mutex::default() }
     }
 
     /// Fetches nothing more; requests in flight are cancelled. It has ended when what was fetched is stored.
@@ -86,6 +88,11 @@ impl Job {
 
     pub(in crate::tools) fn is_running(&self) -> bool {
         !self.ended.is_open()
+    }
+
+    /// It ends as soon as what was fetched is stored, or has ended so.
+    pub(super) fn is_stopping(&self) -> bool {
+        self.stop.is_open()
     }
 
     /// Ready at the end.
@@ -120,7 +127,7 @@ impl Job {
         };
         let mut account = self.lock();
         account.state = match outcome {
-            Ok(()) if self.stop.is_open() => State::Cancelled,
+            Ok(()) if self.is_stopping() => State::Cancelled,
             Ok(()) => State::Done,
             Err(error) => State::Failed(error),
         };
@@ -225,9 +232,10 @@ impl Account {
 /// What a waiting call has to do with the crawl's life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stake {
-    /// It began the crawl: if it is cancelled while nobody else waits, so is the crawl.
-    Beginner,
-    /// The crawl goes on without it.
+    /// It asked for the crawl: if it is cancelled while nobody else waits, so is the crawl, unless another that asked for it was
+    /// answered.
+    Asker,
+    /// It asked how far the crawl is, which goes on without it.
     Bystander,
 }
 
@@ -240,15 +248,17 @@ pub struct Waiting {
 
 impl Waiting {
     /// The call is answered: the crawl goes on behind it.
-    pub(in crate::tools) fn answered(mut self) {
-        self.stake = Stake::Bystander;
+    pub(in crate::tools) fn answered(self) {
+        if self.stake == Stake::Asker {
+            self.job.told.store(true, Ordering::Relaxed);
+        }
     }
 }
 
 impl Drop for Waiting {
     fn drop(&mut self) {
         let others = self.job.waiting.fetch_sub(1, Ordering::Relaxed) - 1;
-        if self.stake == Stake::Beginner && others == 0 {
+        if self.stake == Stake::Asker && others == 0 && !self.job.told.load(Ordering::Relaxed) {
             self.job.stop();
         }
     }
