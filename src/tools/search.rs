@@ -7,26 +7,27 @@ use crate::engine::{CrawlRequest, Engine};
 use crate::mcp::{Annotations, Context, Tool, ToolError};
 use crate::model::{ChunkKind, Hit, Mode, Query, SourceId, Wanted};
 use crate::tools::bound::{DEFAULT, cost, end, line, room, within};
+use crate::tools::linked::{Linked, Links};
 use crate::tools::reply;
 use crate::tools::sources::stored;
 
 pub fn text(engine: Engine) -> Tool {
-    Tool::typed("perform_rag_query", TEXT, move |asked: TextQuestion, _: Context| {
+    Tool::typed("perform_rag_query", TEXT, move |asked: TextQuestion, context: Context| {
         let engine = engine.clone();
         let TextQuestion { query, source, url_prefix, match_count, offset, max_chars } = asked;
         let question = Question { query, source, url_prefix, language: None, match_count, offset, max_chars, wanted: Wanted::Text };
-        async move { search(&engine, question).await }
+        async move { search(&engine, question, Links::understood_by(&context)).await }
     })
     .title("Search the documentation")
     .annotations(Annotations { read_only: Some(true), open_world: Some(false), ..Annotations::default() })
 }
 
 pub fn code(engine: Engine) -> Tool {
-    Tool::typed("search_code_examples", CODE, move |asked: CodeQuestion, _: Context| {
+    Tool::typed("search_code_examples", CODE, move |asked: CodeQuestion, context: Context| {
         let engine = engine.clone();
         let CodeQuestion { query, source_id: source, language, url_prefix, match_count, offset, max_chars } = asked;
         let question = Question { query, source, url_prefix, language, match_count, offset, max_chars, wanted: Wanted::Code };
-        async move { search(&engine, question).await }
+        async move { search(&engine, question, Links::understood_by(&context)).await }
     })
     .title("Search code examples")
     .annotations(Annotations { read_only: Some(true), open_world: Some(false), ..Annotations::default() })
@@ -43,7 +44,7 @@ struct Question {
     wanted: Wanted,
 }
 
-async fn search(engine: &Engine, asked: Question) -> Result<Results, ToolError> {
+async fn search(engine: &Engine, asked: Question, mut links: Links) -> Result<Linked<Results>, ToolError> {
     let count = within("match_count", asked.match_count, 1, MOST_RESULTS)? as usize;
     let offset = within("offset", asked.offset, 0, DEEPEST - asked.match_count)? as usize;
     let mode = engine.default_mode();
@@ -51,7 +52,7 @@ async fn search(engine: &Engine, asked: Question) -> Result<Results, ToolError> 
     let room = room(asked.max_chars, &results)?;
     if !engine.has_database() {
         results.notice = Some(NOTHING_STORED.to_owned());
-        return Ok(results);
+        return Ok(Linked { answer: results, links });
     }
     // An empty string is how many clients leave a parameter out.
     let given = |text: Option<String>| text.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
@@ -76,26 +77,34 @@ async fn search(engine: &Engine, asked: Question) -> Result<Results, ToolError> 
     };
     let hits = engine.search(query).await.map_err(|error| reply(&error))?;
     let found = hits.len().saturating_sub(offset);
-    fill(&mut results, hits.into_iter().skip(offset).take(count), room);
+    fill(&mut results, &mut links, hits.into_iter().skip(offset).take(count), room);
     results.count = results.results.len();
     let next = offset + results.count;
     results.next_offset = (results.count < found && next < DEEPEST as usize).then_some(next);
     results.notice = notice(engine, &results, found.min(count), mode, language, source).await?;
-    Ok(results)
+    Ok(Linked { answer: results, links })
 }
 
-/// Whole hits in their order for as long as they fit. Only a first one that is too long by itself is cut.
-fn fill(results: &mut Results, hits: impl Iterator<Item = Hit>, room: usize) {
+/// Whole hits in their order, and a link to the page of each, for as long as they fit. Only a first one that is too long by itself is
+/// cut.
+fn fill(results: &mut Results, links: &mut Links, hits: impl Iterator<Item = Hit>, room: usize) {
     let mut left = room;
     for mut found in hits.map(Found::from) {
-        let mut needed = cost(&found) + 1;
+        let link = links.cost(&found.url, &found.title);
+        let mut needed = cost(&found) + 1 + link;
+        let mut is_linked = true;
         if needed > left && results.results.is_empty() {
-            found.cut(left);
+            // Where there is little room it is for what was found.
+            is_linked = link <= left / 4;
+            found.cut(left - if is_linked { link } else { 0 });
             needed = left;
         }
         match left.checked_sub(needed) {
             Some(rest) => left = rest,
             None => return,
+        }
+        if is_linked {
+            links.add(&found.url, &found.title);
         }
         results.results.push(found);
     }
@@ -291,8 +300,10 @@ mod tests {
     fn filled(hits: Vec<Hit>, max_chars: u32) -> Results {
         let mut results = Results { results: Vec::new(), count: 0, next_offset: None, search_mode: "lexical", notice: None };
         let room = room(max_chars, &results).unwrap();
-        fill(&mut results, hits.into_iter(), room);
+        let mut links = Links::default();
+        fill(&mut results, &mut links, hits.into_iter(), room);
         assert!(cost(&results) + 400 <= max_chars as usize, "{} of {max_chars}", cost(&results));
+        assert_eq!(links.cost("https://docs.test/page", "Page"), 0, "the page is linked");
         results
     }
 
