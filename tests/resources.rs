@@ -318,9 +318,9 @@ fn a_stored_page_is_read_by_its_own_url_and_nothing_else_is() {
 fn a_source_is_summed_up() {
     let mut world = World::new(MODERN);
     for number in 0..30 {
-        world.store(&format!("http://a.test/{number:02}"), "# A\n\n```rust\nfn main() {}\n```\n\n```python\nprint()\n```\n");
+        world.store(&format!("http://a.test/{number:02}"), "# A\n\n```rust\nfn main() {\n}\n```\n\n```python\nx = 1\nprint(x)\n```\n");
     }
-    world.store("https://a.test/secure", "```rust\nfn main() {}\n```\n");
+    world.store("https://a.test/secure", "```rust\nfn main() {\n}\n```\n");
     let source: Value = serde_json::from_str(&world.read("smolcrawl://source/a.test")).unwrap();
     assert_eq!(
         (&source["pages"], &source["code_examples"], &source["last_fetched_unix"]),
@@ -416,7 +416,7 @@ fn prompts_name_tools_that_exist_and_check_what_they_are_given() {
             (
                 "learn_library",
                 json!({ "url": "https://docs.test/lib#top" }),
-                &["https://docs.test/lib ", "smart_crawl_url", "crawl_status"],
+                &["https://docs.test/lib ", "smart_crawl_url", "`url_prefix` https://docs.test/ "],
             ),
             ("find_example", json!({ "task": "Wait" }), &["Wait", "Call search_code_examples:"]),
             ("find_example", json!({ "task": "t", "language": "rust" }), &["with `language` \"rust\":"]),
@@ -460,8 +460,8 @@ fn what_is_stored_completes_what_is_typed() {
         for number in 0..150 {
             world.store(&format!("https://a.test/guide/{number:03}"), "Text.");
         }
-        world.store("http://b.test/", "```rust\nfn main() {}\n```\n\n```ruby\nputs 1\n```\n\n```rust\nfn x() {}\n```\n");
-        world.store("http://a.test:81/", "```python\nprint()\n```\n");
+        world.store("http://b.test/", "```rust\nfn main() {\n}\n```\n\n```ruby\nx = 1\nputs x\n```\n\n```rust\nfn x() {\n}\n```\n");
+        world.store("http://a.test:81/", "```python\nx = 1\nprint(x)\n```\n");
 
         for (reference, argument) in
             [(prompt("research_topic"), "source"), (prompt("find_example"), "source"), (template("smolcrawl://source/{source}"), "source")]

@@ -68,6 +68,8 @@ async fn learn(_: Engine, arguments: Arguments) -> Result<Messages, RpcError> {
     let url = needed(&arguments, "url")?;
     let request = CrawlRequest::parse(&[&url]).map_err(|error| RpcError::invalid_params(reply(&error.into()).to_string()))?;
     let url = &request.seeds[0];
+    // Where a crawl from there stays.
+    let folder = url.join(".").map_or_else(|_| url.to_string(), String::from);
     Ok(said(
         format!("Learning {}", line(url.as_str())),
         format!(
@@ -75,7 +77,7 @@ async fn learn(_: Engine, arguments: Arguments) -> Result<Messages, RpcError> {
              1. Call get_available_sources. If the site is stored already, go on with 3; call refresh_source if it was fetched long ago.\n\
              2. Call smart_crawl_url with this URL. While its answer says \"running\", call crawl_status with its crawl_id; what is stored \
              can be searched meanwhile.\n\
-             3. Call read_page for {url}, and perform_rag_query with `url_prefix` {url} for: what it is for, how it is installed, its main \
+             3. Call read_page for {url}, and perform_rag_query with `url_prefix` {folder} for: what it is for, how it is installed, its main \
              concepts, what goes wrong often. Call search_code_examples for its first steps.\n\
              4. Write: what it is for, the main concepts, the smallest complete example, the parts of its interface used most, pitfalls. \
              Put the URL of the page behind each statement.\n\n\

@@ -297,22 +297,25 @@ mod tests {
         Hit { source: SourceId::of(&url), url, title: "Page".into(), chunk, score: 0.5 }
     }
 
-    fn filled(hits: Vec<Hit>, max_chars: u32) -> Results {
+    /// The results, and whether their page is linked.
+    fn filled(hits: Vec<Hit>, max_chars: u32) -> (Vec<Found>, bool) {
         let mut results = Results { results: Vec::new(), count: 0, next_offset: None, search_mode: "lexical", notice: None };
         let room = room(max_chars, &results).unwrap();
         let mut links = Links::default();
+        let link = links.cost("https://docs.test/page", &hits[0].title);
         fill(&mut results, &mut links, hits.into_iter(), room);
-        assert!(cost(&results) + 400 <= max_chars as usize, "{} of {max_chars}", cost(&results));
-        assert_eq!(links.cost("https://docs.test/page", "Page"), 0, "the page is linked");
-        results
+        let is_linked = links.cost("https://docs.test/page", "") == 0;
+        let used = cost(&results) + if is_linked { link } else { 0 };
+        assert!(used + 400 <= max_chars as usize, "{used} of {max_chars}");
+        (results.results, is_linked)
     }
 
     #[test]
     fn hits_are_whole_and_in_their_order() {
         let hits = || vec![hit(&"\"x\"\n".repeat(100)), hit(&"long ".repeat(1_000)), hit("short")];
-        assert_eq!(filled(hits(), 20_000).results.len(), 3);
-        let results = filled(hits(), 2_000).results;
-        assert_eq!(results.len(), 1, "no shorter hit takes the place of a better one");
+        assert_eq!(filled(hits(), 20_000).0.len(), 3);
+        let (results, is_linked) = filled(hits(), 2_000);
+        assert_eq!((results.len(), is_linked), (1, true), "no shorter hit takes the place of a better one");
         assert_eq!(results[0].content, "\"x\"\n".repeat(100));
     }
 
@@ -322,7 +325,8 @@ mod tests {
         long.chunk.heading_path = vec!["heading ".repeat(200), "last ".repeat(200)];
         long.title = "title ".repeat(200);
         for max_chars in [2_000, 4_000, 10_000] {
-            let results = filled(vec![long.clone(), hit("short")], max_chars).results;
+            let (results, is_linked) = filled(vec![long.clone(), hit("short")], max_chars);
+            assert_eq!(is_linked, max_chars > 2_000, "what little room there is is not for a link");
             let (kept, mark) = results[0].content.rsplit_once('\n').unwrap();
             assert!(kept.ends_with("\"text\".\n") && !kept.is_empty(), "{kept}");
             assert_eq!(mark, format!("[cut here, {} of 18000 characters; read_page has the whole page]", kept.chars().count()));
