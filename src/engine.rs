@@ -34,7 +34,8 @@ pub use crate::http::Counters;
 use crate::http::{self, PrivateAddresses};
 use crate::model::{Document, EmbedProgress, Embedded, Hit, Mode, Page, Pending, Query, SourceId, SourceSummary};
 use crate::reactor::{self, Boxed, Handle, Report, Shutdown};
-use crate::store::{Put, Store};
+use crate::store::Store;
+pub use crate::store::{PageSummary, Put};
 
 /// Crawls, stores, embeds and searches. Cheap to clone: every clone is the same engine.
 ///
@@ -210,6 +211,21 @@ impl Engine {
     /// Every source, by name.
     pub async fn sources(&self) -> Result<Vec<SourceSummary>, Error> {
         self.with_store(Store::sources).await
+    }
+
+    /// At most `limit` stored pages whose addresses begin with `prefix`, by address, from the one behind `after` on.
+    pub async fn pages_after(&self, prefix: String, after: String, limit: usize) -> Result<Vec<PageSummary>, Error> {
+        self.with_store(move |store| store.pages_after(&prefix, &after, limit)).await
+    }
+
+    /// How many stored pages have addresses that begin with `prefix`.
+    pub async fn count_pages(&self, prefix: String) -> Result<u64, Error> {
+        self.with_store(move |store| store.count_pages(&prefix)).await
+    }
+
+    /// At most `limit` names of sources that begin with `prefix`, in their order, from the one behind `after` on.
+    pub async fn sources_after(&self, prefix: String, after: String, limit: usize) -> Result<Vec<SourceId>, Error> {
+        self.with_store(move |store| store.sources_after(&prefix, &after, limit)).await
     }
 
     /// A stored page.

@@ -374,6 +374,36 @@ fn a_client_crawls_and_asks_over_the_pipes() {
 }
 
 #[test]
+fn a_client_reads_over_the_pipes_what_it_crawled() {
+    let home = TempDir::new().unwrap();
+    let url = format!("http://{}/", manual());
+    let mut server = Server::start(home.path(), &["--db", "x.db", "--allow-private"]);
+    server.initialize();
+    assert_eq!(server.ask(2, "resources/list", json!({}))["result"]["resources"], json!([]));
+    assert_eq!(server.ask(3, "prompts/list", json!({}))["result"]["prompts"].as_array().unwrap().len(), 3);
+    assert!(!home.path().join("x.db").exists(), "a question makes no database");
+
+    server.call(4, "smart_crawl_url", json!({ "url": url }));
+    let listed = server.ask(5, "resources/list", json!({}))["result"]["resources"].clone();
+    let hits = server.call(6, "perform_rag_query", json!({ "query": "cancel a task" }));
+    let linked = hits["content"].as_array().unwrap().iter().filter(|piece| piece["type"] == "resource_link");
+    let uris: Vec<_> = listed.as_array().unwrap().iter().chain(linked).map(|resource| resource["uri"].clone()).collect();
+    assert!(uris.len() > 4, "a source, three pages, and links to some of them: {uris:?}");
+    for uri in uris {
+        let read = server.ask(7, "resources/read", json!({ "uri": uri }))["result"]["contents"][0].clone();
+        assert!(read["uri"] == uri && !read["text"].as_str().unwrap().is_empty(), "{read}");
+    }
+    let gone = server.ask(8, "resources/read", json!({ "uri": format!("{url}gone") }))["error"].clone();
+    assert!(gone["code"] == json!(-32002) && gone["message"].as_str().unwrap().contains("crawl_single_page"), "{gone}");
+    let typed = json!({ "ref": { "type": "ref/prompt", "name": "learn_library" }, "argument": { "name": "url", "value": "http:" } });
+    assert_eq!(server.ask(9, "completion/complete", typed)["result"]["completion"]["total"], json!(3));
+
+    let output = server.end();
+    assert!(output.status.success());
+    assert_eq!(text(&output.stderr), "", "a clean session is quiet");
+}
+
+#[test]
 fn the_next_server_embeds_what_the_last_one_left() {
     let home = TempDir::new().unwrap();
     let url = format!("http://{}/", manual());

@@ -87,6 +87,48 @@ fn a_page_comes_back_as_it_was_put() {
 }
 
 #[test]
+fn pages_and_sources_are_listed_in_parts() {
+    let store = Store::open_in_memory().unwrap();
+    assert_eq!((store.pages_after("", "", 5).unwrap(), store.sources_after("", "", 5).unwrap()), (vec![], vec![]));
+    for host in ["b.test", "a.test", "a.test:81", "c.test"] {
+        for path in ["", "z", "a", "a/b", "b?c=%20d"] {
+            put(&store, &format!("http://{host}/{path}"), "Ein Wört.");
+        }
+    }
+    put(&store, "https://a.test/", "Text.");
+    store.remove_source(&SourceId::parse("c.test").unwrap()).unwrap();
+
+    let begin = |prefix, after| store.pages_after(prefix, after, 2).unwrap().iter().map(|page| page.url.to_string()).collect::<Vec<_>>();
+    assert_eq!(begin("http://b.test/a", ""), ["http://b.test/a", "http://b.test/a/b"]);
+    assert_eq!(begin("http://b.test/a", "http://b.test/a"), ["http://b.test/a/b"], "a prefix may be an address itself");
+    assert_eq!(begin("http://b.test/a", "http://b.test/z"), [] as [&str; 0]);
+    assert_eq!(begin("http://a.test:", ""), ["http://a.test:81/", "http://a.test:81/a"]);
+    assert_eq!((store.count_pages("http://b.test/a").unwrap(), store.count_pages("http://b.test/%").unwrap()), (2, 0));
+    assert_eq!(store.pages_after("http://b.test/a", "", 1).unwrap()[0].bytes, "Ein Wört.".len() as u64);
+
+    let names =
+        |prefix, after, limit| store.sources_after(prefix, after, limit).unwrap().iter().map(SourceId::to_string).collect::<Vec<_>>();
+    assert_eq!(names("", "", 9), ["a.test", "a.test:81", "b.test"], "what is removed is no source");
+    assert_eq!(names("", "a.test", 1), ["a.test:81"]);
+    assert_eq!(names("b", "", 9), ["b.test"]);
+
+    // Part by part they are all, in their order, whatever is removed or added in between.
+    let (mut after, mut seen) = (String::new(), Vec::new());
+    loop {
+        let part = store.pages_after("", &after, 4).unwrap();
+        let Some(last) = part.last() else { break };
+        assert!(part.len() <= 4);
+        after = last.url.to_string();
+        seen.extend(part.iter().map(|page| page.url.to_string()));
+        store.remove_page(&part[0].url).unwrap();
+    }
+    let mut sorted = seen.clone();
+    sorted.sort();
+    sorted.dedup();
+    assert_eq!((seen.len(), &seen), (16, &sorted));
+}
+
+#[test]
 fn a_replaced_page_is_found_by_its_new_words_only() {
     let store = Store::open_in_memory().unwrap();
     assert_eq!(put(&store, "https://a.test/", "# A\n\nzebra\n\n# B\n\nyak\n"), Put::Added);

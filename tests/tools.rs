@@ -88,12 +88,15 @@ impl World {
         self.handle.block_on(self.to.write_all(format!("{message}\n").as_bytes())).unwrap();
     }
 
-    /// The next answer; progress on the way is kept.
+    /// The next answer; progress on the way is kept, news of the list of resources is not.
     fn receive(&mut self) -> Value {
         loop {
             let mut line = String::new();
             self.handle.block_on(self.from.read_line(&mut line)).unwrap();
             let message: Value = serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line:?}"));
+            if message["method"] == "notifications/resources/list_changed" {
+                continue;
+            }
             if message["method"] != "notifications/progress" {
                 return message;
             }

@@ -42,7 +42,8 @@ impl UriTemplate {
     }
 
     /// What the variables stand for in `uri`, percent-decoded. No variable is empty; a variable ends where the text behind it first
-    /// comes, and the last one where that text ends the URI.
+    /// comes, and the last one where that text ends the URI. `{+name}` may hold escapes of its own (RFC 6570 3.2.3), which stay where
+    /// they are no UTF-8.
     pub(crate) fn variables_of(&self, uri: &str) -> Option<BTreeMap<String, String>> {
         let mut rest = uri.strip_prefix(self.start.as_str())?;
         let mut found = BTreeMap::new();
@@ -53,7 +54,8 @@ impl UriTemplate {
             if value.is_empty() || (!variable.is_reserved && value.contains(['/', '?', '#'])) {
                 return None;
             }
-            found.insert(variable.name.clone(), decoded(value)?);
+            let decoded = decoded(value).or_else(|| variable.is_reserved.then(|| value.to_owned()))?;
+            found.insert(variable.name.clone(), decoded);
             rest = behind;
         }
         Some(found)
@@ -101,6 +103,7 @@ mod tests {
         assert_eq!(variables("f:///{+path}/raw", "f:///a/raw/b/raw"), pairs(&[("path", "a/raw/b")]));
         assert_eq!(variables("x:{a}", "x:100%"), pairs(&[("a", "100%")]));
         assert_eq!(variables("x:{a}", "x:%+1"), pairs(&[("a", "%+1")]));
+        assert_eq!(variables("x:{+a}", "x:%20/%E9"), pairs(&[("a", "%20/%E9")]), "a page in Latin-1 is one, too");
     }
 
     #[test]

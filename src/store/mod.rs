@@ -62,6 +62,8 @@ pub struct PageSummary {
     pub url: Url,
     pub title: String,
     pub fetched_at: SystemTime,
+    /// Length of its markdown.
+    pub bytes: u64,
 }
 
 /// Pages, chunks and vectors in one file.
@@ -164,6 +166,17 @@ impl Store {
         self.read(|transaction| pages::list(transaction, source))
     }
 
+    /// At most `limit` pages whose addresses begin with `prefix`, in the order of their addresses, from the one behind `after` on. It
+    /// costs what the answer costs, however many pages there are.
+    pub fn pages_after(&self, prefix: &str, after: &str, limit: usize) -> Result<Vec<PageSummary>, Error> {
+        self.read(|transaction| pages::after(transaction, prefix, after, limit))
+    }
+
+    /// How many pages have addresses that begin with `prefix`.
+    pub fn count_pages(&self, prefix: &str) -> Result<u64, Error> {
+        self.read(|transaction| pages::count_of(transaction, prefix))
+    }
+
     /// What a refresh of a source asks its pages with, in the order of their URLs.
     pub fn validators(&self, source: &SourceId) -> Result<Vec<(Url, Validators)>, Error> {
         self.read(|transaction| pages::validators(transaction, source))
@@ -172,6 +185,12 @@ impl Store {
     /// All sources that have pages, by name.
     pub fn sources(&self) -> Result<Vec<SourceSummary>, Error> {
         self.read(|transaction| pages::sources(transaction))
+    }
+
+    /// At most `limit` names of sources that have pages and begin with `prefix`, in their order, from the one behind `after` on. It
+    /// counts nothing, unlike [`Store::sources`].
+    pub fn sources_after(&self, prefix: &str, after: &str, limit: usize) -> Result<Vec<SourceId>, Error> {
+        self.read(|transaction| pages::sources_after(transaction, prefix, after, limit))
     }
 
     /// The languages of the code examples of a source, or of all, the most frequent first, with the number of examples in each.

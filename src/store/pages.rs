@@ -99,10 +99,45 @@ pub(super) fn page(connection: &Connection, url: &Url) -> Result<Option<Document
 }
 
 pub(super) fn list(connection: &Connection, source: &SourceId) -> Result<Vec<PageSummary>, Failure> {
-    let sql = "SELECT p.url, p.title, p.fetched_at FROM pages AS p JOIN sources AS s ON s.id = p.source WHERE s.name = ?1 ORDER BY p.url";
-    collect(connection, sql, [source.as_str()], |row| {
-        Ok(PageSummary { url: parse_url(row.get_ref(0)?)?, title: row.get(1)?, fetched_at: time(row.get(2)?) })
+    let sql = format!("SELECT {SUMMARY_COLUMNS} FROM pages AS p JOIN sources AS s ON s.id = p.source WHERE s.name = ?1 ORDER BY p.url");
+    collect(connection, &sql, [source.as_str()], summary)
+}
+
+pub(super) fn after(connection: &Connection, prefix: &str, after: &str, limit: usize) -> Result<Vec<PageSummary>, Failure> {
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    collect(connection, &pages_after(), params![prefix.max(after), after, beyond(prefix), limit], summary)
+}
+
+/// By the index of the addresses alone: from the first to the last that is asked for, already in their order.
+fn pages_after() -> String {
+    format!("SELECT {SUMMARY_COLUMNS} FROM pages AS p WHERE p.url >= ?1 AND p.url <> ?2 AND p.url < ?3 ORDER BY p.url LIMIT ?4")
+}
+
+pub(super) fn count_of(connection: &Connection, prefix: &str) -> Result<u64, Failure> {
+    let mut statement = connection.prepare_cached("SELECT count(*) FROM pages WHERE url >= ?1 AND url < ?2")?;
+    count(statement.query_row((prefix, beyond(prefix)), |row| row.get(0))?)
+}
+
+pub(super) fn sources_after(connection: &Connection, prefix: &str, after: &str, limit: usize) -> Result<Vec<SourceId>, Failure> {
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    collect(connection, SOURCES_AFTER, params![prefix.max(after), after, beyond(prefix), limit], |row| {
+        parse_source(&row.get::<_, String>(0)?)
     })
+}
+
+const SOURCES_AFTER: &str = "SELECT s.name FROM sources AS s WHERE s.name >= ?1 AND s.name <> ?2 AND s.name < ?3
+     AND EXISTS (SELECT 1 FROM pages AS p WHERE p.source = s.id) ORDER BY s.name LIMIT ?4";
+
+/// Greater than all addresses and names that begin so, as they are ASCII.
+pub(super) fn beyond(prefix: &str) -> String {
+    format!("{prefix}\u{7f}")
+}
+
+/// What `summary` reads. The length comes from the row's header: no text is read for it.
+const SUMMARY_COLUMNS: &str = "p.url, p.title, p.fetched_at, octet_length(p.markdown)";
+
+fn summary(row: &Row<'_>) -> Result<PageSummary, Failure> {
+    Ok(PageSummary { url: parse_url(row.get_ref(0)?)?, title: row.get(1)?, fetched_at: time(row.get(2)?), bytes: count(row.get(3)?)? })
 }
 
 pub(super) fn validators(connection: &Connection, source: &SourceId) -> Result<Vec<(Url, Validators)>, Failure> {
@@ -352,4 +387,29 @@ fn milliseconds(time: SystemTime) -> i64 {
 fn time(milliseconds: i64) -> SystemTime {
     let since = Duration::from_millis(u64::try_from(milliseconds).unwrap_or(0));
     SystemTime::UNIX_EPOCH.checked_add(since).unwrap_or(SystemTime::UNIX_EPOCH)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::schema;
+
+    fn plan(connection: &Connection, sql: &str) -> String {
+        let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+        let steps = statement.query_map(params!["a", "a", "b", 5], |row| row.get::<_, String>(3)).unwrap();
+        steps.map(Result::unwrap).collect::<Vec<_>>().join("; ")
+    }
+
+    #[test]
+    fn a_part_of_a_list_is_found_by_an_index_and_sorts_nothing() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        schema::prepare(&mut connection).unwrap();
+        for (sql, index) in [(pages_after().as_str(), "sqlite_autoindex_pages_1"), (SOURCES_AFTER, "sqlite_autoindex_sources_1")] {
+            let plan = plan(&connection, sql);
+            assert!(plan.contains(index) && !plan.contains("SCAN") && !plan.contains("TEMP B-TREE"), "{plan}");
+        }
+        // Without an index it would be told.
+        let sorted = "SELECT p.url FROM pages AS p WHERE p.title >= ?1 AND p.title <> ?2 AND p.title < ?3 ORDER BY p.title LIMIT ?4";
+        assert!(plan(&connection, sorted).contains("SCAN"));
+    }
 }

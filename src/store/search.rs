@@ -11,7 +11,7 @@ use super::Config;
 use super::error::{Error, Failure};
 use super::fuse::{Candidate, fuse};
 use super::lexical::{self, Filter};
-use super::pages::{CHUNK_COLUMNS, chunk, find_source, parse_source, parse_url};
+use super::pages::{CHUNK_COLUMNS, beyond, chunk, find_source, parse_source, parse_url};
 use super::vector::{Matrix, ModelRow};
 
 /// The query's vector, the model that made it, and that model's vectors in memory.
@@ -75,11 +75,6 @@ fn among(connection: &Connection, query: &Query) -> Result<Option<HashSet<i64>>,
     let kind = i64::from(query.wanted == Wanted::Code);
     let found = chunks.query_map(params![addresses.0, addresses.1, kind, languages], |row| row.get(0))?;
     Ok(Some(found.collect::<Result<_, _>>()?))
-}
-
-/// Greater than all addresses that begin so, as they are ASCII.
-fn beyond(prefix: &str) -> String {
-    format!("{prefix}\u{7f}")
 }
 
 fn nearest(

@@ -12,6 +12,7 @@ use futures_util::stream::FuturesUnordered;
 use crate::engine::{Chunking, CrawlRequest, Engine};
 use crate::mcp::ToolError;
 use crate::model::SourceId;
+use crate::tools::changes::Changes;
 
 pub(super) use job::{Account, Job, Stake, State};
 
@@ -24,6 +25,7 @@ struct Shared {
     engine: Engine,
     /// Held for one look or one change, never across `.await`.
     jobs: Mutex<Jobs>,
+    changes: Changes,
     begun: (async_channel::Sender<Arc<Job>>, async_channel::Receiver<Arc<Job>>),
 }
 
@@ -36,18 +38,23 @@ struct Jobs {
 
 impl Background {
     pub fn new(engine: &Engine) -> Self {
-        Self(Arc::new(Shared { engine: engine.clone(), jobs: Mutex::default(), begun: async_channel::unbounded() }))
+        let (engine, changes) = (engine.clone(), Changes::new());
+        Self(Arc::new(Shared { engine, jobs: Mutex::default(), changes, begun: async_channel::unbounded() }))
     }
 
     /// Works for as long as it is polled. Whoever serves the tools polls this beside the server: without it no crawl comes to an
-    /// end. A crawl that is dropped with it keeps what it has stored.
+    /// end, and no client hears of a change. A crawl that is dropped with it keeps what it has stored.
     pub async fn drive(&self) {
+        future::or(self.work(), self.0.changes.tell(&self.0.engine)).await;
+    }
+
+    async fn work(&self) {
         let mut working = FuturesUnordered::new();
         loop {
             let begun = async { self.0.begun.1.recv().await.ok() };
             let ended = async { if working.next().await.is_none() { future::pending().await } else { None } };
             if let Some(job) = future::or(begun, ended).await {
-                working.push(job.run(self.0.engine.clone()));
+                working.push(job.run(self.0.engine.clone(), self.0.changes.clone()));
             }
         }
     }
@@ -59,6 +66,11 @@ impl Background {
         for job in running {
             job.ended().await;
         }
+    }
+
+    /// Where changes of what is stored are noted.
+    pub(super) fn changes(&self) -> &Changes {
+        &self.0.changes
     }
 
     /// Begins work, or joins the same that runs already and is not being cancelled.

@@ -12,6 +12,7 @@ use crate::engine::{CrawlRequest, Engine, Failed};
 use crate::mcp::{Annotations, Context, Tool, ToolError};
 use crate::tools::background::{Account, Background, Begun, Job, Stake, State, Work};
 use crate::tools::bound::{line, within};
+use crate::tools::linked::{Linked, Links};
 use crate::tools::reply;
 
 pub fn single_page(engine: Engine, background: Background) -> Tool {
@@ -88,14 +89,14 @@ pub fn cancel(engine: Engine, background: Background) -> Tool {
     .annotations(Annotations { destructive: Some(false), idempotent: Some(true), open_world: Some(false), ..Annotations::default() })
 }
 
-/// Begins or joins a crawl, waits for it for a while, and tells how far it is.
+/// Begins or joins a crawl, waits for it for a while, and tells how far it is, with links to the pages that it names.
 pub(super) async fn begin(
     engine: &Engine,
     background: &Background,
     work: Work,
     wait: Duration,
     context: &Context,
-) -> Result<Report, ToolError> {
+) -> Result<Linked<Report>, ToolError> {
     let (job, begun) = background.begin(work)?;
     let waiting = job.waited_for(Stake::Asker);
     follow(engine, &job, wait, context).await;
@@ -113,7 +114,9 @@ pub(super) async fn begin(
         }
     };
     report.notice = [joined.map(str::to_owned), report.notice].into_iter().flatten().reduce(|all, next| format!("{all}; {next}"));
-    Ok(report)
+    let mut links = Links::understood_by(context);
+    account.shown.iter().for_each(|(url, title)| links.add(url, title));
+    Ok(Linked { answer: report, links })
 }
 
 /// Waits until the job has ended or the time is up, with a sign of life now and then.
@@ -190,7 +193,7 @@ fn report(job: &Arc<Job>, account: &Account) -> Report {
         State::Done => limit(job, account),
     };
     Report {
-        urls_crawled: account.urls.iter().map(|url| line(url)).collect(),
+        urls_crawled: account.shown.iter().map(|(url, _)| line(url)).collect(),
         failed: account.failed.iter().map(|failed| line(&format!("{}: {}", failed.url, failed.error))).collect(),
         http: Some(account.http).filter(|http| http.requests > 0).and_then(|http| serde_json::to_value(http).ok()),
         notice,

@@ -1,10 +1,16 @@
-//! The tools of `smolcrawl serve`, one file a family: binds `mcp` to `engine` and knows nothing else of either.
-//! Names and parameters are those of the Python server this one replaces.
+//! What `smolcrawl serve` offers: the tools, one file a family, and beside them what is stored as resources, prompts that say how to
+//! use the tools, and completions. Binds `mcp` to `engine` and knows nothing else of either.
+//! Names and parameters of the tools are those of the Python server this one replaces.
 
 mod background;
 mod bound;
+mod changes;
+mod completions;
 mod crawl;
+mod linked;
 mod page;
+mod prompts;
+mod resources;
 mod search;
 mod sources;
 
@@ -16,13 +22,14 @@ use crate::mcp::{self, Clock, Server, Sleep, ToolError};
 
 pub use background::Background;
 
-/// A server with every tool, on `engine`. Crawls work in `background`: whoever serves polls [`Background::drive`] as well.
+/// A server with every tool, on `engine`. Crawls work in `background`, which also tells clients what they changed: whoever serves polls
+/// [`Background::drive`] as well.
 ///
 /// # Errors
-/// None that a caller can cause: the table of tools is fixed.
+/// None that a caller can cause: the tables are fixed.
 pub fn server(engine: &Engine, background: &Background) -> Result<Server, mcp::Error> {
     let with_both = |tool: fn(Engine, Background) -> mcp::Tool| tool(engine.clone(), background.clone());
-    Server::builder("smolcrawl", env!("CARGO_PKG_VERSION"))
+    let server = Server::builder("smolcrawl", env!("CARGO_PKG_VERSION"))
         .title("smolcrawl")
         .instructions(INSTRUCTIONS)
         .tool(with_both(crawl::single_page))
@@ -36,7 +43,10 @@ pub fn server(engine: &Engine, background: &Background) -> Result<Server, mcp::E
         .tool(page::fetch(engine.clone()))
         .tool(with_both(sources::refresh))
         .tool(with_both(sources::remove))
-        .build()
+        .notifier(background.changes().notifier());
+    let server = resources::offer(server, engine);
+    let server = prompts::offer(server, engine);
+    completions::offer(server, engine).build()
 }
 
 /// The server waits on the engine's reactor.

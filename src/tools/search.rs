@@ -7,26 +7,27 @@ use crate::engine::{CrawlRequest, Engine};
 use crate::mcp::{Annotations, Context, Tool, ToolError};
 use crate::model::{ChunkKind, Hit, Mode, Query, SourceId, Wanted};
 use crate::tools::bound::{DEFAULT, cost, end, line, room, within};
+use crate::tools::linked::{Linked, Links};
 use crate::tools::reply;
 use crate::tools::sources::stored;
 
 pub fn text(engine: Engine) -> Tool {
-    Tool::typed("perform_rag_query", TEXT, move |asked: TextQuestion, _: Context| {
+    Tool::typed("perform_rag_query", TEXT, move |asked: TextQuestion, context: Context| {
         let engine = engine.clone();
         let TextQuestion { query, source, url_prefix, match_count, offset, max_chars } = asked;
         let question = Question { query, source, url_prefix, language: None, match_count, offset, max_chars, wanted: Wanted::Text };
-        async move { search(&engine, question).await }
+        async move { search(&engine, question, Links::understood_by(&context)).await }
     })
     .title("Search the documentation")
     .annotations(Annotations { read_only: Some(true), open_world: Some(false), ..Annotations::default() })
 }
 
 pub fn code(engine: Engine) -> Tool {
-    Tool::typed("search_code_examples", CODE, move |asked: CodeQuestion, _: Context| {
+    Tool::typed("search_code_examples", CODE, move |asked: CodeQuestion, context: Context| {
         let engine = engine.clone();
         let CodeQuestion { query, source_id: source, language, url_prefix, match_count, offset, max_chars } = asked;
         let question = Question { query, source, url_prefix, language, match_count, offset, max_chars, wanted: Wanted::Code };
-        async move { search(&engine, question).await }
+        async move { search(&engine, question, Links::understood_by(&context)).await }
     })
     .title("Search code examples")
     .annotations(Annotations { read_only: Some(true), open_world: Some(false), ..Annotations::default() })
@@ -43,7 +44,7 @@ struct Question {
     wanted: Wanted,
 }
 
-async fn search(engine: &Engine, asked: Question) -> Result<Results, ToolError> {
+async fn search(engine: &Engine, asked: Question, mut links: Links) -> Result<Linked<Results>, ToolError> {
     let count = within("match_count", asked.match_count, 1, MOST_RESULTS)? as usize;
     let offset = within("offset", asked.offset, 0, DEEPEST - asked.match_count)? as usize;
     let mode = engine.default_mode();
@@ -51,7 +52,7 @@ async fn search(engine: &Engine, asked: Question) -> Result<Results, ToolError> 
     let room = room(asked.max_chars, &results)?;
     if !engine.has_database() {
         results.notice = Some(NOTHING_STORED.to_owned());
-        return Ok(results);
+        return Ok(Linked { answer: results, links });
     }
     // An empty string is how many clients leave a parameter out.
     let given = |text: Option<String>| text.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
@@ -76,26 +77,34 @@ async fn search(engine: &Engine, asked: Question) -> Result<Results, ToolError> 
     };
     let hits = engine.search(query).await.map_err(|error| reply(&error))?;
     let found = hits.len().saturating_sub(offset);
-    fill(&mut results, hits.into_iter().skip(offset).take(count), room);
+    fill(&mut results, &mut links, hits.into_iter().skip(offset).take(count), room);
     results.count = results.results.len();
     let next = offset + results.count;
     results.next_offset = (results.count < found && next < DEEPEST as usize).then_some(next);
     results.notice = notice(engine, &results, found.min(count), mode, language, source).await?;
-    Ok(results)
+    Ok(Linked { answer: results, links })
 }
 
-/// Whole hits in their order for as long as they fit. Only a first one that is too long by itself is cut.
-fn fill(results: &mut Results, hits: impl Iterator<Item = Hit>, room: usize) {
+/// Whole hits in their order, and a link to the page of each, for as long as they fit. Only a first one that is too long by itself is
+/// cut.
+fn fill(results: &mut Results, links: &mut Links, hits: impl Iterator<Item = Hit>, room: usize) {
     let mut left = room;
     for mut found in hits.map(Found::from) {
-        let mut needed = cost(&found) + 1;
+        let link = links.cost(&found.url, &found.title);
+        let mut needed = cost(&found) + 1 + link;
+        let mut is_linked = true;
         if needed > left && results.results.is_empty() {
-            found.cut(left);
+            // Where there is little room it is for what was found.
+            is_linked = link <= left / 4;
+            found.cut(left - if is_linked { link } else { 0 });
             needed = left;
         }
         match left.checked_sub(needed) {
             Some(rest) => left = rest,
             None => return,
+        }
+        if is_linked {
+            links.add(&found.url, &found.title);
         }
         results.results.push(found);
     }
@@ -288,20 +297,25 @@ mod tests {
         Hit { source: SourceId::of(&url), url, title: "Page".into(), chunk, score: 0.5 }
     }
 
-    fn filled(hits: Vec<Hit>, max_chars: u32) -> Results {
+    /// The results, and whether their page is linked.
+    fn filled(hits: Vec<Hit>, max_chars: u32) -> (Vec<Found>, bool) {
         let mut results = Results { results: Vec::new(), count: 0, next_offset: None, search_mode: "lexical", notice: None };
         let room = room(max_chars, &results).unwrap();
-        fill(&mut results, hits.into_iter(), room);
-        assert!(cost(&results) + 400 <= max_chars as usize, "{} of {max_chars}", cost(&results));
-        results
+        let mut links = Links::default();
+        let link = links.cost("https://docs.test/page", &hits[0].title);
+        fill(&mut results, &mut links, hits.into_iter(), room);
+        let is_linked = links.cost("https://docs.test/page", "") == 0;
+        let used = cost(&results) + if is_linked { link } else { 0 };
+        assert!(used + 400 <= max_chars as usize, "{used} of {max_chars}");
+        (results.results, is_linked)
     }
 
     #[test]
     fn hits_are_whole_and_in_their_order() {
         let hits = || vec![hit(&"\"x\"\n".repeat(100)), hit(&"long ".repeat(1_000)), hit("short")];
-        assert_eq!(filled(hits(), 20_000).results.len(), 3);
-        let results = filled(hits(), 2_000).results;
-        assert_eq!(results.len(), 1, "no shorter hit takes the place of a better one");
+        assert_eq!(filled(hits(), 20_000).0.len(), 3);
+        let (results, is_linked) = filled(hits(), 2_000);
+        assert_eq!((results.len(), is_linked), (1, true), "no shorter hit takes the place of a better one");
         assert_eq!(results[0].content, "\"x\"\n".repeat(100));
     }
 
@@ -311,7 +325,8 @@ mod tests {
         long.chunk.heading_path = vec!["heading ".repeat(200), "last ".repeat(200)];
         long.title = "title ".repeat(200);
         for max_chars in [2_000, 4_000, 10_000] {
-            let results = filled(vec![long.clone(), hit("short")], max_chars).results;
+            let (results, is_linked) = filled(vec![long.clone(), hit("short")], max_chars);
+            assert_eq!(is_linked, max_chars > 2_000, "what little room there is is not for a link");
             let (kept, mark) = results[0].content.rsplit_once('\n').unwrap();
             assert!(kept.ends_with("\"text\".\n") && !kept.is_empty(), "{kept}");
             assert_eq!(mark, format!("[cut here, {} of 18000 characters; read_page has the whole page]", kept.chars().count()));

@@ -31,6 +31,7 @@ pub fn remove(engine: Engine, background: Background) -> Tool {
                     .hint(format!("end it with cancel_crawl {}, or wait for it with crawl_status", job.id)));
             }
             let pages_removed = engine.remove(summary.source.clone()).await.map_err(|error| reply(&error))?;
+            background.changes().listed(summary.source.clone());
             Ok(Removed { source: summary.source.to_string(), pages_removed, chunks_removed: summary.chunks })
         }
     })
@@ -84,10 +85,15 @@ async fn sources(engine: &Engine) -> Result<Vec<SourceSummary>, ToolError> {
 
 /// A source that is there: a typo must not look like "nothing found".
 pub(super) async fn stored(engine: &Engine, named: &str) -> Result<SourceSummary, ToolError> {
+    find(engine, named).await?
+}
+
+/// A source that is there, or what to say to who asked for another; in front of that what the store fails with.
+pub(super) async fn find(engine: &Engine, named: &str) -> Result<Result<SourceSummary, ToolError>, ToolError> {
     let mut known = sources(engine).await?;
     let asked = SourceId::parse(named);
     if let Some(at) = known.iter().position(|summary| Some(&summary.source) == asked.as_ref()) {
-        return Ok(known.swap_remove(at));
+        return Ok(Ok(known.swap_remove(at)));
     }
     let names: Vec<_> = known.iter().take(NAMED).map(|summary| summary.source.as_str()).collect();
     let hint = match known.len() {
@@ -95,7 +101,7 @@ pub(super) async fn stored(engine: &Engine, named: &str) -> Result<SourceSummary
         1..=NAMED => format!("stored are: {}", names.join(", ")),
         all => format!("stored are: {} and {} more, see get_available_sources", names.join(", "), all - NAMED),
     };
-    Err(ToolError::new(format!("no source {:?} is stored", line(named))).hint(hint))
+    Ok(Err(ToolError::new(format!("no source {:?} is stored", line(named))).hint(hint)))
 }
 
 #[derive(Deserialize, JsonSchema)]
@@ -144,7 +150,7 @@ struct Sources {
 }
 
 #[derive(Serialize, JsonSchema)]
-struct Source {
+pub(super) struct Source {
     /// What the other tools take as `source` or `source_id`
     source_id: String,
     pages: u64,
@@ -157,7 +163,7 @@ struct Source {
 }
 
 impl Source {
-    fn of(summary: &SourceSummary) -> Self {
+    pub fn of(summary: &SourceSummary) -> Self {
         Self {
             source_id: summary.source.to_string(),
             pages: summary.pages,

@@ -106,11 +106,15 @@ impl Server {
 
     pub fn ask(&mut self, id: u32, method: &str, parameters: Value) -> Value {
         self.tell(&json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": parameters }));
-        let mut line = String::new();
-        self.stdout.read_line(&mut line).unwrap();
-        let answer: Value = serde_json::from_str(&line).unwrap();
-        assert_eq!(answer["id"], json!(id), "{answer}");
-        answer
+        loop {
+            let mut line = String::new();
+            self.stdout.read_line(&mut line).unwrap();
+            let message: Value = serde_json::from_str(&line).unwrap();
+            if message["method"] != "notifications/resources/list_changed" {
+                assert_eq!(message["id"], json!(id), "{message}");
+                return message;
+            }
+        }
     }
 
     pub fn call(&mut self, id: u32, tool: &str, arguments: Value) -> Value {

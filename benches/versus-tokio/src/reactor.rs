@@ -10,7 +10,7 @@ use std::task::{Context, Poll, ready};
 use std::time::Instant;
 
 use futures_io::{AsyncRead, AsyncWrite};
-use smolcrawl::reactor::{Accept, BenignShutdowns, Boxed, Listener, Reactor, Socket, Stream};
+use smolcrawl::reactor::{Accept, Boxed, Ledger, Listener, Reactor, Socket, Stream};
 use tokio::io::{AsyncRead as _, AsyncWrite as _, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Runtime;
@@ -18,12 +18,12 @@ use tokio::runtime::Runtime;
 /// A runtime, and what our sockets share.
 pub struct OnTokio {
     runtime: Runtime,
-    shutdowns: BenignShutdowns,
+    ledger: Ledger,
 }
 
 impl OnTokio {
     pub fn new(runtime: Runtime) -> Self {
-        Self { runtime, shutdowns: BenignShutdowns::default() }
+        Self { runtime, ledger: Ledger::default() }
     }
 }
 
@@ -35,20 +35,20 @@ impl fmt::Debug for OnTokio {
 
 impl Reactor for OnTokio {
     fn connect(&self, addr: SocketAddr) -> Boxed<'static, io::Result<Socket>> {
-        let shutdowns = self.shutdowns.clone();
+        let ledger = self.ledger.clone();
         Box::pin(async move {
             let io = TcpStream::connect(addr).await?;
             io.set_nodelay(true)?;
-            Ok(Socket::new(Connection::new(io, addr), &shutdowns))
+            Ok(Socket::new(Connection::new(io, addr), &ledger))
         })
     }
 
     fn listen(&self, addr: SocketAddr) -> Boxed<'static, io::Result<Listener>> {
-        let shutdowns = self.shutdowns.clone();
+        let ledger = self.ledger.clone();
         Box::pin(async move {
             let io = TcpListener::bind(addr).await?;
             let addr = io.local_addr()?;
-            Ok(Listener::new(Port { io, addr, shutdowns }))
+            Ok(Listener::new(Port { io, addr, ledger: ledger.clone() }, &ledger))
         })
     }
 
@@ -73,15 +73,15 @@ impl Reactor for OnTokio {
         drop(self.runtime.spawn_blocking(work));
     }
 
-    fn benign_shutdowns(&self) -> u64 {
-        self.shutdowns.count()
+    fn ledger(&self) -> &Ledger {
+        &self.ledger
     }
 }
 
 struct Port {
     io: TcpListener,
     addr: SocketAddr,
-    shutdowns: BenignShutdowns,
+    ledger: Ledger,
 }
 
 impl Accept for Port {
@@ -89,7 +89,7 @@ impl Accept for Port {
         Box::pin(async move {
             let (io, peer) = self.io.accept().await?;
             io.set_nodelay(true)?;
-            Ok((Socket::new(Connection::new(io, peer), &self.shutdowns), peer))
+            Ok((Socket::new(Connection::new(io, peer), &self.ledger), peer))
         })
     }
 

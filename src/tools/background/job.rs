@@ -9,10 +9,11 @@ use std::time::{Duration, Instant};
 use futures_lite::{FutureExt, future};
 
 use super::Work;
-use crate::engine::{Chunking, Counters, Crawling, Engine, Event, Failed, RefreshReport, Robots};
+use crate::engine::{Counters, Crawling, Engine, Event, Failed, Put, RefreshReport, Refreshing, Robots};
 use crate::error::Error;
 use crate::mcp::ToolError;
 use crate::model::SourceId;
+use crate::tools::changes::Changes;
 use crate::tools::reply;
 
 /// One crawl or refresh, while it runs and after.
@@ -39,8 +40,8 @@ pub struct Account {
     pub seen: u64,
     pub pages: u64,
     pub stored: u64,
-    /// The first of the stored pages.
-    pub urls: Vec<String>,
+    /// The first of the stored pages: address and title.
+    pub shown: Vec<(String, String)>,
     pub skipped: u64,
     /// The first that was skipped, with the reason.
     pub first_skipped: Option<String>,
@@ -114,10 +115,10 @@ impl Job {
         Waiting { job: self.clone(), stake }
     }
 
-    pub(super) async fn run(self: Arc<Self>, engine: Engine) {
+    pub(super) async fn run(self: Arc<Self>, engine: Engine, changes: Changes) {
         // Told even if this future is dropped.
         let end = End(&self, engine.clone());
-        let outcome = match AssertUnwindSafe(self.work_off(&engine)).catch_unwind().await {
+        let outcome = match AssertUnwindSafe(self.work_off(&engine, &changes)).catch_unwind().await {
             Ok(Ok(())) => Ok(()),
             Ok(Err(error)) => Err(reply(&error)),
             Err(_) => {
@@ -135,16 +136,19 @@ impl Job {
         drop(end);
     }
 
-    async fn work_off(&self, engine: &Engine) -> Result<(), Error> {
+    async fn work_off(&self, engine: &Engine, changes: &Changes) -> Result<(), Error> {
         match &self.work {
             Work::Page(request, chunking) | Work::Site(request, chunking) => {
-                self.crawl(engine.crawl(request.clone(), chunking.clone())).await
+                self.crawl(engine.crawl(request.clone(), chunking.clone()), changes).await
             }
-            Work::Refresh(source, chunking) => self.refresh(engine, source, chunking).await,
+            Work::Refresh(source, chunking) => {
+                let refreshing = engine.refreshing(source.clone(), Robots::Obey, chunking.clone()).await?;
+                self.refresh(refreshing, source, changes).await
+            }
         }
     }
 
-    async fn crawl(&self, mut crawling: Crawling) -> Result<(), Error> {
+    async fn crawl(&self, mut crawling: Crawling, changes: &Changes) -> Result<(), Error> {
         let (mut result, mut is_stopped) = (Ok(()), false);
         loop {
             let stopped = async {
@@ -163,7 +167,10 @@ impl Job {
                     crawling.stop();
                 }
                 Some(None) => break,
-                Some(Some(Ok(event))) => self.lock().count(event, &crawling),
+                Some(Some(Ok(event))) => {
+                    note(changes, &event);
+                    self.lock().count(event, &crawling);
+                }
                 // It has stopped itself, and the first error tells why.
                 Some(Some(Err(error))) => result = result.and(Err(error)),
             }
@@ -175,20 +182,23 @@ impl Job {
         result
     }
 
-    async fn refresh(&self, engine: &Engine, source: &SourceId, chunking: &Chunking) -> Result<(), Error> {
-        let mut refreshing = engine.refreshing(source.clone(), Robots::Obey, chunking.clone()).await?;
+    async fn refresh(&self, mut refreshing: Refreshing, source: &SourceId, changes: &Changes) -> Result<(), Error> {
         loop {
+            let found = (refreshing.report().updated, refreshing.report().removed);
             self.lock().refreshed(refreshing.pages(), refreshing.report());
             let stopped = async {
                 self.stop.opened().await;
                 None
             };
-            match future::or(stopped, async { refreshing.next().await }).await {
-                None => break,
-                Some(checked) => _ = checked?,
+            let Some(checked) = future::or(stopped, async { refreshing.next().await }).await else { return Ok(()) };
+            let url = checked?;
+            if found != (refreshing.report().updated, refreshing.report().removed) {
+                changes.page(&url);
+            }
+            if found.1 < refreshing.report().removed {
+                changes.listed(source.clone());
             }
         }
-        Ok(())
     }
 
     fn lock(&self) -> MutexGuard<'_, Account> {
@@ -202,10 +212,10 @@ impl Account {
         self.seen += 1;
         (self.pages, self.http) = crawling.so_far();
         match event {
-            Event::Stored { url, .. } => {
+            Event::Stored { url, title, .. } => {
                 self.stored += 1;
-                if self.urls.len() < SHOWN {
-                    self.urls.push(url.into());
+                if self.shown.len() < SHOWN {
+                    self.shown.push((url.into(), title));
                 }
             }
             Event::Skipped(skipped) => {
@@ -226,6 +236,14 @@ impl Account {
         self.failed = report.failed.iter().take(SHOWN).cloned().collect();
         let RefreshReport { checked, unchanged, updated, removed, .. } = *report;
         self.refresh = Some(Refresh { pages, checked, unchanged, updated, removed });
+    }
+}
+
+fn note(changes: &Changes, event: &Event) {
+    match event {
+        Event::Stored { url, put: Put::Added, .. } => changes.listed(SourceId::of(url)),
+        Event::Stored { url, put: Put::Replaced, .. } => changes.page(url),
+        Event::Stored { put: Put::Unchanged, .. } | Event::Skipped(_) | Event::Failed(_) => {}
     }
 }
 

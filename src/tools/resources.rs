@@ -1,0 +1,174 @@
+//! What is stored, as resources: a page under its own address, a source under `smolcrawl://source/`. Asks the store for no more than
+//! is shown, and opens none that is not there.
+
+use serde::Serialize;
+
+use crate::engine::{CrawlRequest, Engine};
+use crate::mcp::{Builder, Contents, Context, Page, ReadRequest, Resource, ResourceTemplate, RpcError};
+use crate::model::SourceId;
+use crate::tools::bound::{end, line};
+use crate::tools::reply;
+use crate::tools::sources::{Source, find};
+
+/// Every stored page by its own address: links in answers and citations can be read as they are. One template for each scheme, as a
+/// template begins with one.
+pub(super) const HTTPS_PAGE: &str = "https://{+page}";
+pub(super) const HTTP_PAGE: &str = "http://{+page}";
+pub(super) const SOURCE: &str = "smolcrawl://source/{source}";
+
+/// Adds the resources to a server.
+pub fn offer(builder: Builder, engine: &Engine) -> Builder {
+    let with_engine = || engine.clone();
+    [(HTTPS_PAGE, "stored page"), (HTTP_PAGE, "stored page (http)")]
+        .into_iter()
+        .fold(builder, |builder, (pattern, name)| {
+            let engine = with_engine();
+            builder.resource_template(template(pattern, name, PAGE_WORDS, MARKDOWN), move |asked: ReadRequest, _: Context| {
+                let engine = engine.clone();
+                async move { read_page(&engine, &asked.uri).await }
+            })
+        })
+        .resource_template(template(SOURCE, "stored source", SOURCE_WORDS, JSON), {
+            let engine = with_engine();
+            move |asked: ReadRequest, _: Context| {
+                let engine = engine.clone();
+                async move { read_source(&engine, &asked).await }
+            }
+        })
+        .resource_list({
+            let engine = with_engine();
+            move |after: Option<String>, _: Context| {
+                let engine = engine.clone();
+                async move { list(&engine, after.as_deref().unwrap_or_default()).await }
+            }
+        })
+}
+
+/// A page as the list and links show it.
+pub(super) fn page(url: &str, title: &str) -> Resource {
+    Resource::new(url, line(title)).mime_type(MARKDOWN)
+}
+
+pub(super) fn source_uri(source: &SourceId) -> String {
+    format!("{SOURCES}{source}")
+}
+
+/// The page as markdown. One that is longer than [`MOST`] is cut, and says how to read on: few are, and a resource is read whole into
+/// a context.
+async fn read_page(engine: &Engine, uri: &str) -> Result<Contents, RpcError> {
+    let url = CrawlRequest::parse(&[uri]).ok().and_then(|request| request.seeds.into_iter().next());
+    let stored = match url {
+        Some(url) if engine.has_database() => engine.page(url).await.map_err(|error| reply(&error))?,
+        _ => None,
+    };
+    let document =
+        stored.ok_or_else(|| not_found(uri, "it is not stored; crawl_single_page stores it, fetch_url reads it as it is now"))?;
+    Ok(Contents::text(bounded(document.markdown)))
+}
+
+async fn read_source(engine: &Engine, asked: &ReadRequest) -> Result<Contents, RpcError> {
+    let summary = find(engine, asked.variable("source")).await?.map_err(|error| not_found(&asked.uri, &error.to_string()))?;
+    let mut pages = Vec::new();
+    for scheme in ["https", "http"] {
+        let prefix = format!("{scheme}://{}/", summary.source);
+        let more = engine.pages_after(prefix, String::new(), FIRST_PAGES - pages.len()).await;
+        pages.extend(more.map_err(|error| reply(&error))?);
+    }
+    let languages = engine.languages(Some(summary.source.clone())).await.map_err(|error| reply(&error))?;
+    let shown = Shown {
+        source: Source::of(&summary),
+        languages: languages.into_iter().map(|(name, _)| name).take(LANGUAGES).collect(),
+        first_pages: pages.iter().map(|page| PageLine { url: page.url.as_str(), title: line(&page.title) }).collect(),
+    };
+    serde_json::to_string_pretty(&shown).map(Contents::text).map_err(|error| RpcError::internal(error.to_string()))
+}
+
+/// The part of the list behind the resource `after`: first the sources by name, then the pages by address.
+async fn list(engine: &Engine, after: &str) -> Result<Page, RpcError> {
+    let mut resources = Vec::new();
+    if !engine.has_database() {
+        return Ok(Page { resources, next: None });
+    }
+    // One more, which tells whether there are more.
+    let wanted = LISTED + 1;
+    let (source, page_url) = match after.strip_prefix(SOURCES) {
+        Some(source) => (Some(source), ""),
+        None if after.is_empty() => (Some(""), ""),
+        None => (None, after),
+    };
+    if let Some(source) = source {
+        let sources = engine.sources_after(String::new(), source.to_owned(), wanted).await.map_err(|error| reply(&error))?;
+        resources.extend(sources.iter().map(|source| Resource::new(source_uri(source), source.as_str()).mime_type(JSON)));
+    }
+    let pages = engine.pages_after(String::new(), page_url.to_owned(), wanted - resources.len()).await.map_err(|error| reply(&error))?;
+    resources.extend(pages.iter().map(|stored| page(stored.url.as_str(), &stored.title).size(stored.bytes)));
+    let is_last = resources.len() < wanted;
+    resources.truncate(LISTED);
+    // Not a number: what is stored or removed in between moves nothing.
+    let next = resources.last().filter(|_| !is_last).map(|last| last.uri().to_owned());
+    Ok(Page { resources, next })
+}
+
+fn bounded(markdown: String) -> String {
+    let shown = &markdown[..end("", &markdown, MOST)];
+    if shown.len() == markdown.len() {
+        return markdown;
+    }
+    let (kept, all) = (shown.chars().count(), markdown.chars().count());
+    format!("{shown}\n\n[cut here, {kept} of {all} characters; the tool read_page has the rest, with offset {kept}]\n")
+}
+
+fn not_found(uri: &str, why: &str) -> RpcError {
+    let mut error = RpcError::resource_not_found(uri);
+    error.message = format!("{}: {why}", error.message);
+    error
+}
+
+fn template(pattern: &str, name: &str, description: &str, mime_type: &str) -> ResourceTemplate {
+    ResourceTemplate::new(pattern, name).description(description).mime_type(mime_type)
+}
+
+#[derive(Serialize)]
+struct Shown<'a> {
+    #[serde(flatten)]
+    source: Source,
+    /// Of its code examples, the most frequent first.
+    languages: Vec<String>,
+    /// By address.
+    first_pages: Vec<PageLine<'a>>,
+}
+
+#[derive(Serialize)]
+struct PageLine<'a> {
+    url: &'a str,
+    title: String,
+}
+
+const SOURCES: &str = "smolcrawl://source/";
+const MARKDOWN: &str = "text/markdown";
+const JSON: &str = "application/json";
+/// Characters of a page in one reading, as JSON: about 25,000 tokens.
+const MOST: usize = 100_000;
+/// Resources in one part of the list. Even long addresses stay far below what one message may have.
+const LISTED: usize = 200;
+/// Pages that the summary of a source names.
+const FIRST_PAGES: usize = 20;
+const LANGUAGES: usize = 20;
+const PAGE_WORDS: &str = "A stored page as markdown, by its own URL. A page that is not stored is not fetched.";
+const SOURCE_WORDS: &str = "A stored source: how many pages and code examples it has, when it was fetched, its languages and first pages.";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_page_is_cut_at_a_paragraph_and_says_where_to_go_on() {
+        assert_eq!(bounded("# Short\n".to_owned()), "# Short\n");
+        let long = "A \"paragraph\" über 東京.\n\n".repeat(10_000);
+        let text = bounded(long.clone());
+        let (shown, mark) = text.split_once("\n\n[cut here, ").unwrap();
+        assert!(long.starts_with(shown) && shown.ends_with(".\n\n") && shown.len() > 50_000, "{}", shown.len());
+        let kept = shown.chars().count();
+        assert_eq!(mark, format!("{kept} of {} characters; the tool read_page has the rest, with offset {kept}]\n", long.chars().count()));
+    }
+}
