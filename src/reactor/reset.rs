@@ -56,6 +56,8 @@ const ENDS: [io::ErrorKind; 6] = [
 
 #[cfg(test)]
 mod tests {
+    use std::net::TcpStream;
+
     use super::*;
 
     /// Where the system itself gave the connection up, the end is as untrue as after a reset.
