@@ -290,6 +290,18 @@ fn all_that_is_stored_is_listed_in_parts_and_in_order() {
 }
 
 #[test]
+fn many_sources_are_listed_in_parts_too() {
+    let mut world = World::new(LATEST_WITH_HANDSHAKE);
+    for number in 0..250 {
+        world.store(&format!("https://{number:03}.test.example/"), "Text.");
+    }
+    let all = world.list();
+    let named = |from: &str, all: &[String]| all.iter().filter(|uri| uri.starts_with(from)).count();
+    assert_eq!((all.len(), named("smolcrawl://source/", &all[..250]), named("https://", &all[250..])), (500, 250, 250));
+    assert!(all[..250].is_sorted() && all[250..].is_sorted());
+}
+
+#[test]
 fn a_stored_page_is_read_by_its_own_url_and_nothing_else_is() {
     for revision in REVISIONS {
         let mut world = World::new(revision);
