@@ -242,6 +242,12 @@ fn links(result: &Value) -> Vec<String> {
     links.map(|link| link["uri"].as_str().unwrap().to_owned()).collect()
 }
 
+/// Characters of what a model is shown: the text, and the links.
+fn size(result: &Value) -> usize {
+    let content = result["content"].as_array().unwrap();
+    content[0]["text"].as_str().unwrap().chars().count() + content[1..].iter().map(characters).sum::<usize>()
+}
+
 fn characters(value: &Value) -> usize {
     value.to_string().chars().count()
 }
@@ -281,6 +287,18 @@ fn all_that_is_stored_is_listed_in_parts_and_in_order() {
         let patterns: Vec<_> = templates.as_array().unwrap().iter().map(|template| template["uriTemplate"].as_str().unwrap()).collect();
         assert_eq!(patterns, ["https://{+page}", "http://{+page}", "smolcrawl://source/{source}"]);
     }
+}
+
+#[test]
+fn many_sources_are_listed_in_parts_too() {
+    let mut world = World::new(LATEST_WITH_HANDSHAKE);
+    for number in 0..250 {
+        world.store(&format!("https://{number:03}.test.example/"), "Text.");
+    }
+    let all = world.list();
+    let named = |from: &str, all: &[String]| all.iter().filter(|uri| uri.starts_with(from)).count();
+    assert_eq!((all.len(), named("smolcrawl://source/", &all[..250]), named("https://", &all[250..])), (500, 250, 250));
+    assert!(all[..250].is_sorted() && all[250..].is_sorted());
 }
 
 #[test]
@@ -375,8 +393,7 @@ fn answers_link_to_the_pages_they_speak_of_once_each_and_within_their_bound() {
             let asked = json!({ "query": "waiting for the task", "match_count": count, "max_chars": max_chars });
             let result = world.call("perform_rag_query", asked);
             let content = result["content"].as_array().unwrap();
-            let size: usize = content[1..].iter().map(characters).sum::<usize>() + content[0]["text"].as_str().unwrap().chars().count();
-            assert!(size <= max_chars, "{revision}: {size} of {max_chars}");
+            assert!(size(&result) <= max_chars, "{revision}: {} of {max_chars}", size(&result));
             let found: Value = serde_json::from_str(content[0]["text"].as_str().unwrap()).unwrap();
             let found: Vec<&str> = found["results"].as_array().unwrap().iter().map(|found| found["url"].as_str().unwrap()).collect();
             let pages: BTreeSet<&str> = found.iter().copied().collect();
@@ -390,6 +407,14 @@ fn answers_link_to_the_pages_they_speak_of_once_each_and_within_their_bound() {
             linked.extend(links);
         }
         assert_eq!(linked.len(), if has_links { 4 } else { 0 }, "{revision}");
+        // Where every result is of another page, links are a good part of the answer.
+        for number in 0..40 {
+            world.store(&format!("https://b.test/short/{number}"), "A llama.");
+        }
+        let result = world.call("perform_rag_query", json!({ "query": "llama", "match_count": 40, "max_chars": 9_000 }));
+        let count = result["content"].as_array().unwrap().len() - 1;
+        assert!(size(&result) <= 9_000 && count == links(&result).len(), "{revision}: {}", size(&result));
+        assert_eq!(count > 10, has_links, "{revision}: {count}");
         for uri in linked {
             assert!(world.read(&uri).contains("Waiting for the task"), "{uri}");
         }

@@ -1,6 +1,8 @@
 //! What is stored, as resources: a page under its own address, a source under `smolcrawl://source/`. Asks the store for no more than
 //! is shown, and opens none that is not there.
 
+use std::future::Future;
+
 use serde::Serialize;
 
 use crate::engine::{CrawlRequest, Engine};
@@ -18,30 +20,19 @@ pub(super) const SOURCE: &str = "smolcrawl://source/{source}";
 
 /// Adds the resources to a server.
 pub fn offer(builder: Builder, engine: &Engine) -> Builder {
-    let with_engine = || engine.clone();
-    [(HTTPS_PAGE, "stored page"), (HTTP_PAGE, "stored page (http)")]
-        .into_iter()
-        .fold(builder, |builder, (pattern, name)| {
-            let engine = with_engine();
-            builder.resource_template(template(pattern, name, PAGE_WORDS, MARKDOWN), move |asked: ReadRequest, _: Context| {
-                let engine = engine.clone();
-                async move { read_page(&engine, &asked.uri).await }
-            })
-        })
-        .resource_template(template(SOURCE, "stored source", SOURCE_WORDS, JSON), {
-            let engine = with_engine();
-            move |asked: ReadRequest, _: Context| {
-                let engine = engine.clone();
-                async move { read_source(&engine, &asked).await }
-            }
-        })
-        .resource_list({
-            let engine = with_engine();
-            move |after: Option<String>, _: Context| {
-                let engine = engine.clone();
-                async move { list(&engine, after.as_deref().unwrap_or_default()).await }
-            }
-        })
+    let builder = readable(builder, engine, template(HTTPS_PAGE, "stored page", PAGE_WORDS, MARKDOWN), read_page);
+    let builder = readable(builder, engine, template(HTTP_PAGE, "stored page (http)", PAGE_WORDS, MARKDOWN), read_page);
+    let builder = readable(builder, engine, template(SOURCE, "stored source", SOURCE_WORDS, JSON), read_source);
+    let engine = engine.clone();
+    builder.resource_list(move |after: Option<String>, _: Context| list(engine.clone(), after.unwrap_or_default()))
+}
+
+fn readable<Fut>(builder: Builder, engine: &Engine, template: ResourceTemplate, read: fn(Engine, ReadRequest) -> Fut) -> Builder
+where
+    Fut: Future<Output = Result<Contents, RpcError>> + Send + 'static,
+{
+    let engine = engine.clone();
+    builder.resource_template(template, move |asked: ReadRequest, _: Context| read(engine.clone(), asked))
 }
 
 /// A page as the list and links show it.
@@ -55,7 +46,9 @@ pub(super) fn source_uri(source: &SourceId) -> String {
 
 /// The page as markdown. One that is longer than [`MOST`] is cut, and says how to read on: few are, and a resource is read whole into
 /// a context.
-async fn read_page(engine: &Engine, uri: &str) -> Result<Contents, RpcError> {
+async fn read_page(engine: Engine, asked: ReadRequest) -> Result<Contents, RpcError> {
+    // As it stands: the template's variable is without its escapes, and may be another address.
+    let uri = asked.uri.as_str();
     let url = CrawlRequest::parse(&[uri]).ok().and_then(|request| request.seeds.into_iter().next());
     let stored = match url {
         Some(url) if engine.has_database() => engine.page(url).await.map_err(|error| reply(&error))?,
@@ -66,8 +59,8 @@ async fn read_page(engine: &Engine, uri: &str) -> Result<Contents, RpcError> {
     Ok(Contents::text(bounded(document.markdown)))
 }
 
-async fn read_source(engine: &Engine, asked: &ReadRequest) -> Result<Contents, RpcError> {
-    let summary = find(engine, asked.variable("source")).await?.map_err(|error| not_found(&asked.uri, &error.to_string()))?;
+async fn read_source(engine: Engine, asked: ReadRequest) -> Result<Contents, RpcError> {
+    let summary = find(&engine, asked.variable("source")).await?.map_err(|error| not_found(&asked.uri, &error.to_string()))?;
     let mut pages = Vec::new();
     for scheme in ["https", "http"] {
         let prefix = format!("{scheme}://{}/", summary.source);
@@ -84,7 +77,7 @@ async fn read_source(engine: &Engine, asked: &ReadRequest) -> Result<Contents, R
 }
 
 /// The part of the list behind the resource `after`: first the sources by name, then the pages by address.
-async fn list(engine: &Engine, after: &str) -> Result<Page, RpcError> {
+async fn list(engine: Engine, after: String) -> Result<Page, RpcError> {
     let mut resources = Vec::new();
     if !engine.has_database() {
         return Ok(Page { resources, next: None });
@@ -94,7 +87,7 @@ async fn list(engine: &Engine, after: &str) -> Result<Page, RpcError> {
     let (source, page_url) = match after.strip_prefix(SOURCES) {
         Some(source) => (Some(source), ""),
         None if after.is_empty() => (Some(""), ""),
-        None => (None, after),
+        None => (None, after.as_str()),
     };
     if let Some(source) = source {
         let sources = engine.sources_after(String::new(), source.to_owned(), wanted).await.map_err(|error| reply(&error))?;
