@@ -114,10 +114,17 @@ impl Job {
         Waiting { job: self.clone(), stake }
     }
 
-    pub(super) async fn run(self: Arc<Self>, engine: Engine) {
-        // Told even if this future is dropped.
-        let end = End(&self, engine.clone());
-        let outcome = match AssertUnwindSafe(self.work_off(&engine)).catch_unwind().await {
+    pub(super) fn run(self: Arc<Self>, engine: Engine) -> impl Future<Output = ()> + Send {
+        // Told even if this future is dropped, begun or not.
+        let end = End(self.clone(), engine.clone());
+        async move {
+            self.to_its_end(&engine).await;
+            drop(end);
+        }
+    }
+
+    async fn to_its_end(&self, engine: &Engine) {
+        let outcome = match AssertUnwindSafe(self.work_off(engine)).catch_unwind().await {
             Ok(Ok(())) => Ok(()),
             Ok(Err(error)) => Err(reply(&error)),
             Err(_) => {
@@ -125,14 +132,11 @@ impl Job {
                 Err(ToolError::new("a bug of smolcrawl's own").hint("try another page; what was stored is kept"))
             }
         };
-        let mut account = self.lock();
-        account.state = match outcome {
+        self.lock().state = match outcome {
             Ok(()) if self.is_stopping() => State::Cancelled,
             Ok(()) => State::Done,
             Err(error) => State::Failed(error),
         };
-        drop(account);
-        drop(end);
     }
 
     async fn work_off(&self, engine: &Engine) -> Result<(), Error> {
@@ -265,9 +269,9 @@ impl Drop for Waiting {
 }
 
 /// The end of a job, however it comes.
-struct End<'a>(&'a Job, Engine);
+struct End(Arc<Job>, Engine);
 
-impl Drop for End<'_> {
+impl Drop for End {
     fn drop(&mut self) {
         let mut account = self.0.lock();
         account.elapsed = self.1.handle().now().saturating_duration_since(self.0.began);
@@ -307,3 +311,22 @@ impl Gate {
 
 /// URLs told of a crawl: enough to see what it found, not enough to flood a context.
 const SHOWN: usize = 10;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{Config, Embeddings, Environment};
+    use crate::engine::CrawlRequest;
+    use crate::reactor::sim::Sim;
+
+    #[test]
+    fn a_job_that_is_dropped_before_its_first_poll_has_ended() {
+        let config = Config { environment: Environment::none(), embeddings: Embeddings::None, ..Config::new(":memory:") };
+        let engine = Engine::with_handle(config, Sim::new().handle()).unwrap();
+        let work = Work::Page(CrawlRequest::parse(&["http://a.test/"]).unwrap(), engine.config().chunk.clone());
+        let job = Arc::new(Job::new("page-1".to_owned(), work, engine.handle().now()));
+        drop(job.clone().run(engine.clone()));
+        assert!(!job.is_running());
+        assert!(matches!(job.account(engine.handle().now()).state, State::Cancelled));
+    }
+}
