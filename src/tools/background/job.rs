@@ -151,17 +151,8 @@ impl Job {
     async fn crawl(&self, mut crawling: Crawling) -> Result<(), Error> {
         let (mut result, mut is_stopped) = (Ok(()), false);
         loop {
-            let stopped = async {
-                // Heard once: afterwards only what was fetched is waited for.
-                if is_stopped {
-                    future::pending().await
-                } else {
-                    self.stop.opened().await
-                }
-                None
-            };
             // A stop comes before what is ready, or a quick crawl would not hear it.
-            match future::or(stopped, async { Some(crawling.next().await) }).await {
+            match future::or(self.stopped(is_stopped), async { Some(crawling.next().await) }).await {
                 None => {
                     is_stopped = true;
                     crawling.stop();
@@ -179,20 +170,31 @@ impl Job {
         result
     }
 
+    /// Heard once: afterwards only what was fetched is waited for.
+    async fn stopped<T>(&self, was_heard: bool) -> Option<T> {
+        match was_heard {
+            true => future::pending().await,
+            false => self.stop.opened().await,
+        }
+        None
+    }
+
     async fn refresh(&self, engine: &Engine, source: &SourceId, chunking: &Chunking) -> Result<(), Error> {
         let mut refreshing = engine.refreshing(source.clone(), Robots::Obey, chunking.clone()).await?;
+        let (mut result, mut is_stopped) = (Ok(()), false);
         loop {
             self.lock().refreshed(refreshing.pages(), refreshing.report());
-            let stopped = async {
-                self.stop.opened().await;
-                None
-            };
-            match future::or(stopped, async { refreshing.next().await }).await {
-                None => break,
-                Some(checked) => _ = checked?,
+            match future::or(self.stopped(is_stopped), async { Some(refreshing.next().await) }).await {
+                None => {
+                    is_stopped = true;
+                    refreshing.stop();
+                }
+                Some(None) => return result,
+                Some(Some(Ok(_))) => {}
+                // It has stopped itself, and the first error tells why.
+                Some(Some(Err(error))) => result = result.and(Err(error)),
             }
         }
-        Ok(())
     }
 
     fn lock(&self) -> MutexGuard<'_, Account> {
