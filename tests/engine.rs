@@ -5,8 +5,13 @@
 mod site;
 
 use std::cell::Cell;
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use std::pin::Pin;
 use std::rc::Rc;
-use std::time::Duration;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use futures_lite::{AsyncReadExt, AsyncWriteExt, future};
 use serde_json::{Value, json};
@@ -16,7 +21,7 @@ use smolcrawl::engine::{Chunking, CrawlReport, CrawlRequest, Event, Robots};
 use smolcrawl::http::PrivateAddresses;
 use smolcrawl::model::{EmbedProgress, SourceId};
 use smolcrawl::reactor::sim::Sim;
-use smolcrawl::reactor::{Handle, Listener};
+use smolcrawl::reactor::{Boxed, Handle, Ledger, Listener, Reactor, Socket};
 use smolcrawl::{Engine, Error};
 use url::Url;
 
@@ -29,7 +34,11 @@ struct World {
 
 impl World {
     fn new() -> Self {
-        let sim = Sim::new();
+        Self::on(Sim::new(), |sim| sim.handle())
+    }
+
+    /// What is served runs on `sim`, and what is tested on the handle that is made of it.
+    fn on(sim: Sim, handle_of: impl Fn(&Sim) -> Handle) -> Self {
         for host in ["a.test", "b.test"] {
             sim.host(host, ["10.0.0.1"]);
         }
@@ -37,7 +46,7 @@ impl World {
         let (handle, site) = (sim.handle(), Site::default());
         let listener = handle.block_on(handle.listen("10.0.0.1:80".parse().unwrap())).unwrap();
         sim.spawn(site.clone().serve(handle.clone(), listener, drop));
-        Self { handle, site }
+        Self { handle: handle_of(&sim), site }
     }
 
     fn engine(&self, embeddings: Embeddings) -> Engine {
@@ -254,6 +263,31 @@ fn a_stopped_crawl_lets_go_of_its_requests_at_once() {
 }
 
 #[test]
+fn a_stopped_refresh_stores_what_it_fetched() {
+    let held = Held::default();
+    let world = World::on(Sim::new(), |sim| Handle::new(Slow { sim: sim.clone(), held: held.clone() }));
+    let text = |text: &str| Reply::html(format!("<title>T</title><main><h1>T</h1><p>{text}</p></main>"));
+    world.site.reply("a.test/", text("As it was."));
+    let engine = world.engine(Embeddings::None);
+    assert_eq!(world.crawl(&engine).stored, 1);
+    world.site.reply("a.test/", text("As it is."));
+    let refreshing = engine.refreshing(SourceId::parse("a.test").unwrap(), Robots::Obey, Chunking::default());
+    let mut refreshing = world.handle.block_on(refreshing).unwrap();
+
+    *held.lock().unwrap() = Some(Vec::new());
+    let late = world.handle.block_on(world.handle.timeout(Duration::from_secs(5), refreshing.next()));
+    assert!(late.is_err(), "it is fetched, and the pool is busy");
+    refreshing.stop();
+    let work = held.lock().unwrap().take().unwrap();
+    assert_eq!(work.len(), 1);
+    work.into_iter().for_each(|work| work());
+    let checked = world.handle.block_on(async { [refreshing.next().await.is_some(), refreshing.next().await.is_some()] });
+    assert_eq!((checked, refreshing.report().updated), ([true, false], 1), "{:?}", refreshing.report());
+    let page = world.handle.block_on(engine.page(Url::parse("http://a.test/").unwrap())).unwrap().unwrap();
+    assert!(page.markdown.contains("As it is."), "{}", page.markdown);
+}
+
+#[test]
 fn a_crawl_delay_is_kept_by_refreshes_and_single_pages_together() {
     let world = World::new();
     world.site.reply("a.test/robots.txt", Reply::new(200, "text/plain", "User-agent: *\nCrawl-delay: 5\n"));
@@ -354,4 +388,56 @@ async fn embeddings_service(listener: Listener, asked: Rc<Cell<u32>>, status: im
 fn body(received: &[u8]) -> Option<Value> {
     let end = received.windows(4).position(|bytes| bytes == b"\r\n\r\n")? + 4;
     serde_json::from_slice(&received[end..]).ok()
+}
+
+/// Work that waits for a thread of the pool; none, if there are threads.
+type Held = Arc<Mutex<Option<Vec<Box<dyn FnOnce() + Send>>>>>;
+
+/// The simulated network with a pool that may be busy.
+struct Slow {
+    sim: Sim,
+    held: Held,
+}
+
+impl std::fmt::Debug for Slow {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Slow").finish_non_exhaustive()
+    }
+}
+
+impl Reactor for Slow {
+    fn connect(&self, addr: SocketAddr) -> Boxed<'static, io::Result<Socket>> {
+        self.sim.connect(addr)
+    }
+
+    fn listen(&self, addr: SocketAddr) -> Boxed<'static, io::Result<Listener>> {
+        self.sim.listen(addr)
+    }
+
+    fn resolve(&self, host: &str, port: u16) -> Boxed<'static, io::Result<Vec<SocketAddr>>> {
+        self.sim.resolve(host, port)
+    }
+
+    fn now(&self) -> Instant {
+        self.sim.now()
+    }
+
+    fn sleep_until(&self, at: Instant) -> Boxed<'static, ()> {
+        self.sim.sleep_until(at)
+    }
+
+    fn block_on(&self, main: Pin<&mut dyn Future<Output = ()>>) {
+        self.sim.block_on(main);
+    }
+
+    fn spawn_blocking(&self, work: Box<dyn FnOnce() + Send>) {
+        if let Some(held) = &mut *self.held.lock().unwrap() {
+            return held.push(work);
+        }
+        work();
+    }
+
+    fn ledger(&self) -> &Ledger {
+        self.sim.ledger()
+    }
 }

@@ -4,7 +4,7 @@
 use std::time::SystemTime;
 use std::vec;
 
-use futures_lite::StreamExt;
+use futures_lite::{StreamExt, future};
 use futures_util::stream::FuturesUnordered;
 use url::Url;
 
@@ -38,6 +38,7 @@ impl Engine {
             pages: known.len() as u64,
             left: known.into_iter(),
             asking: FuturesUnordered::new(),
+            settling: FuturesUnordered::new(),
             report: RefreshReport::default(),
         })
     }
@@ -54,8 +55,13 @@ impl Engine {
         Ok(refreshing.report)
     }
 
-    async fn refresh_page(self, url: Url, validators: Validators, robots: Robots, chunking: Chunking) -> Result<Refreshed, Error> {
-        match self.inner.crawler.refetch(&url, &validators, robots).await? {
+    async fn ask_again(self, url: Url, validators: Validators, robots: Robots) -> (Url, Result<Refetched, Error>) {
+        let refetched = self.inner.crawler.refetch(&url, &validators, robots).await;
+        (url, refetched.map_err(Error::from))
+    }
+
+    async fn settle(self, url: Url, refetched: Result<Refetched, Error>, chunking: Chunking) -> Result<Refreshed, Error> {
+        match refetched? {
             Refetched::Unchanged => {
                 self.with_store(move |store| store.touch(&url, SystemTime::now())).await?;
                 Ok(Refreshed::Unchanged)
@@ -83,7 +89,9 @@ pub struct Refreshing {
     /// How many there are to check.
     pages: u64,
     left: vec::IntoIter<(Url, Validators)>,
-    asking: FuturesUnordered<Boxed<'static, (Url, Result<Refreshed, Error>)>>,
+    asking: FuturesUnordered<Boxed<'static, (Url, Result<Refetched, Error>)>>,
+    /// Answers that are being read and stored.
+    settling: FuturesUnordered<Boxed<'static, (Url, Result<Refreshed, Error>)>>,
     report: RefreshReport,
 }
 
@@ -91,12 +99,35 @@ impl Refreshing {
     /// The next page that was checked; none when all are. An error is the store's, and ends the refresh. Nothing is lost if the
     /// future is dropped before it is ready.
     pub async fn next(&mut self) -> Option<Result<Url, Error>> {
-        while self.asking.len() < AT_ONCE {
-            let Some((url, validators)) = self.left.next() else { break };
-            let checking = self.engine.clone().refresh_page(url.clone(), validators, self.robots, self.chunking.clone());
-            self.asking.push(Box::pin(async move { (url, checking.await) }));
-        }
-        let (url, refreshed) = self.asking.next().await?;
+        let (url, refreshed) = loop {
+            while self.asking.len() + self.settling.len() < AT_ONCE
+                && let Some((url, validators)) = self.left.next()
+            {
+                self.asking.push(Box::pin(self.engine.clone().ask_again(url, validators, self.robots)));
+            }
+            if self.asking.is_empty() && self.settling.is_empty() {
+                return None;
+            }
+            let settled = async {
+                match self.settling.next().await {
+                    Some(settled) => Turn::Settled(settled),
+                    None => future::pending().await,
+                }
+            };
+            let answered = async {
+                match self.asking.next().await {
+                    Some(answered) => Turn::Answered(answered),
+                    None => future::pending().await,
+                }
+            };
+            match future::or(settled, answered).await {
+                Turn::Settled(settled) => break settled,
+                Turn::Answered((url, refetched)) => {
+                    let settling = self.engine.clone().settle(url.clone(), refetched, self.chunking.clone());
+                    self.settling.push(Box::pin(async move { (url, settling.await) }));
+                }
+            }
+        };
         self.report.checked += 1;
         match refreshed {
             Ok(Refreshed::Unchanged) => self.report.unchanged += 1,
@@ -115,7 +146,8 @@ impl Refreshing {
         Some(Ok(url))
     }
 
-    /// Asks for nothing more; requests in flight are cancelled, and [`Refreshing::next`] yields none.
+    /// Asks for nothing more; requests in flight are cancelled. What has been answered is still stored while [`Refreshing::next`]
+    /// is polled, until it yields none.
     pub fn stop(&mut self) {
         self.left = Vec::new().into_iter();
         self.asking.clear();
@@ -144,6 +176,11 @@ pub struct RefreshReport {
     pub failed: Vec<Failed>,
 }
 
+enum Turn {
+    Settled((Url, Result<Refreshed, Error>)),
+    Answered((Url, Result<Refetched, Error>)),
+}
+
 #[derive(Debug)]
 enum Refreshed {
     Unchanged,
@@ -151,5 +188,5 @@ enum Refreshed {
     Removed,
 }
 
-/// Pages asked for at once.
+/// Pages asked for, read and stored at once.
 const AT_ONCE: usize = 8;

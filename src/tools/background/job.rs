@@ -115,10 +115,17 @@ impl Job {
         Waiting { job: self.clone(), stake }
     }
 
-    pub(super) async fn run(self: Arc<Self>, engine: Engine, changes: Changes) {
-        // Told even if this future is dropped.
-        let end = End(&self, engine.clone());
-        let outcome = match AssertUnwindSafe(self.work_off(&engine, &changes)).catch_unwind().await {
+    pub(super) fn run(self: Arc<Self>, engine: Engine, changes: Changes) -> impl Future<Output = ()> + Send {
+        // Told even if this future is dropped, begun or not.
+        let end = End(self.clone(), engine.clone());
+        async move {
+            self.to_its_end(&engine, &changes).await;
+            drop(end);
+        }
+    }
+
+    async fn to_its_end(&self, engine: &Engine, changes: &Changes) {
+        let outcome = match AssertUnwindSafe(self.work_off(engine, changes)).catch_unwind().await {
             Ok(Ok(())) => Ok(()),
             Ok(Err(error)) => Err(reply(&error)),
             Err(_) => {
@@ -126,14 +133,11 @@ impl Job {
                 Err(ToolError::new("a bug of smolcrawl's own").hint("try another page; what was stored is kept"))
             }
         };
-        let mut account = self.lock();
-        account.state = match outcome {
+        self.lock().state = match outcome {
             Ok(()) if self.is_stopping() => State::Cancelled,
             Ok(()) => State::Done,
             Err(error) => State::Failed(error),
         };
-        drop(account);
-        drop(end);
     }
 
     async fn work_off(&self, engine: &Engine, changes: &Changes) -> Result<(), Error> {
@@ -151,17 +155,8 @@ impl Job {
     async fn crawl(&self, mut crawling: Crawling, changes: &Changes) -> Result<(), Error> {
         let (mut result, mut is_stopped) = (Ok(()), false);
         loop {
-            let stopped = async {
-                // Heard once: afterwards only what was fetched is waited for.
-                if is_stopped {
-                    future::pending().await
-                } else {
-                    self.stop.opened().await
-                }
-                None
-            };
             // A stop comes before what is ready, or a quick crawl would not hear it.
-            match future::or(stopped, async { Some(crawling.next().await) }).await {
+            match future::or(self.stopped(is_stopped), async { Some(crawling.next().await) }).await {
                 None => {
                     is_stopped = true;
                     crawling.stop();
@@ -182,21 +177,36 @@ impl Job {
         result
     }
 
+    /// Heard once: afterwards only what was fetched is waited for.
+    async fn stopped<T>(&self, was_heard: bool) -> Option<T> {
+        match was_heard {
+            true => future::pending().await,
+            false => self.stop.opened().await,
+        }
+        None
+    }
+
     async fn refresh(&self, mut refreshing: Refreshing, source: &SourceId, changes: &Changes) -> Result<(), Error> {
+        let (mut result, mut is_stopped) = (Ok(()), false);
         loop {
             let found = (refreshing.report().updated, refreshing.report().removed);
             self.lock().refreshed(refreshing.pages(), refreshing.report());
-            let stopped = async {
-                self.stop.opened().await;
-                None
-            };
-            let Some(checked) = future::or(stopped, async { refreshing.next().await }).await else { return Ok(()) };
-            let url = checked?;
-            if found != (refreshing.report().updated, refreshing.report().removed) {
-                changes.page(&url);
-            }
-            if found.1 < refreshing.report().removed {
-                changes.listed(source.clone());
+            match future::or(self.stopped(is_stopped), async { Some(refreshing.next().await) }).await {
+                None => {
+                    is_stopped = true;
+                    refreshing.stop();
+                }
+                Some(None) => return result,
+                Some(Some(Ok(url))) => {
+                    if found != (refreshing.report().updated, refreshing.report().removed) {
+                        changes.page(&url);
+                    }
+                    if found.1 < refreshing.report().removed {
+                        changes.listed(source.clone());
+                    }
+                }
+                // It has stopped itself, and the first error tells why.
+                Some(Some(Err(error))) => result = result.and(Err(error)),
             }
         }
     }
@@ -283,9 +293,9 @@ impl Drop for Waiting {
 }
 
 /// The end of a job, however it comes.
-struct End<'a>(&'a Job, Engine);
+struct End(Arc<Job>, Engine);
 
-impl Drop for End<'_> {
+impl Drop for End {
     fn drop(&mut self) {
         let mut account = self.0.lock();
         account.elapsed = self.1.handle().now().saturating_duration_since(self.0.began);
@@ -325,3 +335,22 @@ impl Gate {
 
 /// URLs told of a crawl: enough to see what it found, not enough to flood a context.
 const SHOWN: usize = 10;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{Config, Embeddings, Environment};
+    use crate::engine::CrawlRequest;
+    use crate::reactor::sim::Sim;
+
+    #[test]
+    fn a_job_that_is_dropped_before_its_first_poll_has_ended() {
+        let config = Config { environment: Environment::none(), embeddings: Embeddings::None, ..Config::new(":memory:") };
+        let engine = Engine::with_handle(config, Sim::new().handle()).unwrap();
+        let work = Work::Page(CrawlRequest::parse(&["http://a.test/"]).unwrap(), engine.config().chunk.clone());
+        let job = Arc::new(Job::new("page-1".to_owned(), work, engine.handle().now()));
+        drop(job.clone().run(engine.clone(), Changes::new()));
+        assert!(!job.is_running());
+        assert!(matches!(job.account(engine.handle().now()).state, State::Cancelled));
+    }
+}
