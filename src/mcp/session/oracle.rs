@@ -8,7 +8,7 @@ use rust_mcp_schema_2025 as legacy;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::super::envelope::PROTOCOL_VERSION;
+use super::PROTOCOL_VERSION;
 
 /// Remembers what was asked, to know what the answers should be.
 #[derive(Debug, Default)]
