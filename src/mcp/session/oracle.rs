@@ -8,7 +8,8 @@ use rust_mcp_schema_2025 as legacy;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::PROTOCOL_VERSION;
+/// What a request of the stateless revisions carries; not taken from the code that is judged.
+const PROTOCOL_VERSION: &str = "io.modelcontextprotocol/protocolVersion";
 
 /// Remembers what was asked, to know what the answers should be.
 #[derive(Debug, Default)]
