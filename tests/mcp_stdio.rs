@@ -1,5 +1,5 @@
-//! The MCP server on real pipes: who owns standard output, and how a process ends. Drives the example `mcp_echo`, which
-//! `cargo test` builds before it runs this.
+//! The MCP server on real pipes: who owns standard output, how a process ends, and how a client is asked. Drives the examples
+//! `mcp_echo` and `mcp_conformance`, which `cargo test` builds before it runs this.
 #![cfg(all(unix, feature = "cli"))]
 
 use std::io::{BufRead, BufReader, Read, Write};
@@ -22,18 +22,22 @@ struct Client {
 
 impl Client {
     fn start() -> Client {
-        let program = example();
+        Client::of("mcp_echo")
+    }
+
+    fn of(name: &str) -> Client {
+        let program = example(name);
         let mut process = Command::new(&program)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
-            .unwrap_or_else(|error| panic!("{}: {error}; build it: cargo build --example mcp_echo", program.display()));
+            .unwrap_or_else(|error| panic!("{}: {error}; build it: cargo build --example {name}", program.display()));
         let to = process.stdin.take();
         let from = BufReader::new(process.stdout.take().unwrap());
         let mut client = Client { process, to, from };
         client.send(json!({ "jsonrpc": "2.0", "id": 0, "method": "initialize",
-            "params": { "protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": { "name": "test", "version": "1" } } }));
+            "params": { "protocolVersion": "2025-11-25", "capabilities": { "sampling": {} }, "clientInfo": { "name": "test", "version": "1" } } }));
         assert_eq!(client.receive()["result"]["protocolVersion"], "2025-11-25");
         client
     }
@@ -63,10 +67,10 @@ impl Client {
     }
 }
 
-fn example() -> PathBuf {
+fn example(name: &str) -> PathBuf {
     let test = std::env::current_exe().unwrap();
     let profile = test.ancestors().nth(2).expect("target/<profile>/deps/<test>");
-    profile.join("examples/mcp_echo")
+    profile.join("examples").join(name)
 }
 
 /// The exit code; a process that hangs is killed and fails the test.
@@ -116,6 +120,48 @@ fn the_end_of_input_and_the_signals_end_a_busy_server_in_time_and_quietly() {
             assert_eq!(message["method"], "notifications/progress", "{how}");
         }
     }
+}
+
+#[test]
+fn a_client_is_asked_on_the_wire_or_by_rounds() {
+    let mut client = Client::of("mcp_conformance");
+    let params = json!({ "name": "test_sampling", "arguments": { "prompt": "Hello" } });
+    client.send(json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params }));
+    let question = client.receive();
+    assert_eq!(question["method"], "sampling/createMessage");
+    let said = json!({ "role": "assistant", "model": "m", "content": { "type": "text", "text": "Hi" } });
+    client.send(json!({ "jsonrpc": "2.0", "id": question["id"], "result": said }));
+    assert_eq!(client.receive()["result"]["content"][0]["text"], "LLM response: Hi");
+
+    let meta = json!({
+        "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+        "io.modelcontextprotocol/clientCapabilities": { "elicitation": {} },
+    });
+    let mut params = json!({ "name": "test_input_required_result_elicitation", "_meta": meta });
+    client.send(json!({ "jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": params }));
+    let asked = client.receive()["result"].clone();
+    assert_eq!(asked["resultType"], "input_required");
+    params["requestState"] = asked["requestState"].clone();
+    params["inputResponses"] = json!({ "user_name": { "action": "accept", "content": { "name": "Ada" } } });
+    client.send(json!({ "jsonrpc": "2.0", "id": 3, "method": "tools/call", "params": params }));
+    assert_eq!(client.receive()["result"]["content"][0]["text"], "Hello, Ada!");
+    client.to = None;
+    assert_eq!(client.end(), (Some(0), String::new(), String::new()));
+}
+
+#[test]
+fn a_question_nobody_answers_does_not_hold_the_end() {
+    let mut client = Client::of("mcp_conformance");
+    let params = json!({ "name": "test_sampling", "arguments": { "prompt": "Hello" } });
+    client.send(json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params }));
+    assert_eq!(client.receive()["method"], "sampling/createMessage");
+    let asked = Instant::now();
+    client.to = None;
+    let (code, out, err) = client.end();
+    assert!(asked.elapsed() < PROMISED_END, "{:?}", asked.elapsed());
+    assert_eq!((code, err.as_str()), (Some(0), ""));
+    let answer: Value = serde_json::from_str(&out).unwrap();
+    assert_eq!((&answer["id"], &answer["result"]["isError"]), (&json!(1), &json!(true)));
 }
 
 #[test]

@@ -273,3 +273,62 @@ fn flat(schema: &Value) -> Result<(), String> {
     }
     Ok(())
 }
+
+#[cfg(all(test, feature = "schema"))]
+mod tests {
+    use schemars::JsonSchema;
+    use serde::{Deserialize, Serialize};
+
+    use super::*;
+
+    #[derive(Debug, PartialEq, Deserialize, JsonSchema)]
+    struct Place {
+        /// Where to
+        directory: String,
+        depth: Option<u32>,
+        #[serde(default)]
+        format: Format,
+    }
+
+    #[derive(Debug, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
+    #[serde(rename_all = "lowercase")]
+    enum Format {
+        #[default]
+        Markdown,
+        Text,
+    }
+
+    #[derive(Deserialize, JsonSchema)]
+    struct Nested {
+        #[expect(dead_code, reason = "only its schema is looked at")]
+        place: Place,
+    }
+
+    #[test]
+    fn a_form_from_a_type_gives_the_type_back() {
+        let question = Elicitation::typed::<Place>("Where?");
+        let params = question.params(Revision::V2025_11_25).unwrap();
+        let expected = json!({
+            "type": "object",
+            "properties": {
+                "directory": { "type": "string", "description": "Where to" },
+                "depth": { "type": "integer", "minimum": 0 },
+                "format": { "type": "string", "enum": ["markdown", "text"], "default": "markdown" },
+            },
+            "required": ["directory"],
+        });
+        assert_eq!(params["requestedSchema"], expected);
+        let filled = json!({ "action": "accept", "content": { "directory": "docs", "format": "text" } });
+        let place = Place { directory: "docs".into(), depth: None, format: Format::Text };
+        assert_eq!(question.answered(&filled).unwrap().decode(), Ok(Some(place)));
+        assert_eq!(question.answered(&json!({ "action": "decline" })).unwrap().decode::<Place>(), Ok(None));
+        let odd = json!({ "action": "accept", "content": { "directory": "docs", "format": "pdf" } });
+        assert!(matches!(question.answered(&odd).unwrap().decode::<Place>(), Err(AskError::Misfit { .. })));
+    }
+
+    #[test]
+    fn a_type_that_no_form_can_show_is_not_asked() {
+        let question = Elicitation::typed::<Nested>("Where?");
+        assert!(matches!(question.params(Revision::V2026_07_28), Err(AskError::Unaskable { .. })));
+    }
+}
