@@ -598,3 +598,14 @@ const EMBED_AT_ONCE: usize = 64;
 /// From a failure of the embedder to its next try, doubled with every failure in a row.
 const FIRST_PAUSE: Duration = Duration::from_secs(10);
 const LAST_PAUSE: Duration = Duration::from_secs(600);
+
+/// For the tests of the rooms above, which know neither settings nor reactors.
+#[cfg(test)]
+impl Engine {
+    /// Without a network, a model and a file.
+    pub(crate) fn simulated() -> Self {
+        let environment = crate::config::Environment::none();
+        let config = Config { environment, embeddings: crate::config::Embeddings::None, ..Config::new(":memory:") };
+        Self::with_handle(config, reactor::sim::Sim::new().handle()).expect("nothing of it can be refused")
+    }
+}

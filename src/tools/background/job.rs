@@ -339,14 +339,11 @@ const SHOWN: usize = 10;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::{Config, Embeddings, Environment};
     use crate::engine::CrawlRequest;
-    use crate::reactor::sim::Sim;
 
     #[test]
     fn a_job_that_is_dropped_before_its_first_poll_has_ended() {
-        let config = Config { environment: Environment::none(), embeddings: Embeddings::None, ..Config::new(":memory:") };
-        let engine = Engine::with_handle(config, Sim::new().handle()).unwrap();
+        let engine = Engine::simulated();
         let work = Work::Page(CrawlRequest::parse(&["http://a.test/"]).unwrap(), engine.config().chunk.clone());
         let job = Arc::new(Job::new("page-1".to_owned(), work, engine.handle().now()));
         drop(job.clone().run(engine.clone(), Changes::new()));
