@@ -1,14 +1,10 @@
 //! Suggestions while a user types an argument of a prompt or a variable of a resource template. Knows no wire.
 
 use std::collections::BTreeMap;
-use std::fmt;
-use std::future::Future;
-use std::pin::Pin;
-use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
-use crate::mcp::context::Context;
+use crate::mcp::handler::Handler;
 use crate::mcp::message::RpcError;
 
 /// Whose argument is completed.
@@ -96,32 +92,4 @@ impl From<Vec<String>> for Suggestions {
 }
 
 /// What suggests values for one argument.
-#[derive(Clone)]
-pub(crate) struct Completer(Arc<Suggest>);
-
-type Suggest = dyn Fn(Typed, Context) -> Suggesting + Send + Sync;
-pub(crate) type Suggesting = Pin<Box<dyn Future<Output = Result<Suggestions, RpcError>> + Send>>;
-
-impl Completer {
-    pub(crate) fn new<F, Fut, S>(suggest: F) -> Completer
-    where
-        F: Fn(Typed, Context) -> Fut + Send + Sync + 'static,
-        Fut: Future<Output = Result<S, RpcError>> + Send + 'static,
-        S: Into<Suggestions>,
-    {
-        Completer(Arc::new(move |typed, context| {
-            let suggesting = suggest(typed, context);
-            Box::pin(async move { suggesting.await.map(Into::into) })
-        }))
-    }
-
-    pub(crate) fn start(&self, typed: Typed, context: Context) -> Suggesting {
-        (self.0)(typed, context)
-    }
-}
-
-impl fmt::Debug for Completer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Completer")
-    }
-}
+pub(crate) type Completer = Handler<Typed, Suggestions>;

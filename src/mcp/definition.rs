@@ -1,9 +1,6 @@
 //! The checked parts of a server: its tables, what it can do, and its lists in pages. Pure but for the readers it holds.
 
 use std::collections::HashMap;
-use std::fmt;
-use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -11,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use crate::mcp::completion::{Completer, Reference};
 use crate::mcp::content::{Icon, insert_icons};
-use crate::mcp::context::Context;
+use crate::mcp::handler::Handler;
 use crate::mcp::message::RpcError;
 use crate::mcp::notifier::Notifier;
 use crate::mcp::prompt::Prompt;
@@ -201,58 +198,10 @@ const FURTHER: &str = "resources of the lister";
 pub(crate) struct Further(pub(crate) Option<String>);
 
 /// What reads resources.
-#[derive(Clone)]
-pub(crate) struct Reader(Arc<dyn Fn(ReadRequest, Context) -> Boxed<Read> + Send + Sync>);
+pub(crate) type Reader = Handler<ReadRequest, Read>;
 
 /// What lists resources that stand in no table.
-#[derive(Clone)]
-pub(crate) struct Lister(Arc<dyn Fn(Option<String>, Context) -> Boxed<Page> + Send + Sync>);
-
-pub(crate) type Boxed<T> = Pin<Box<dyn Future<Output = Result<T, RpcError>> + Send>>;
-
-impl Reader {
-    pub(crate) fn new<F, Fut, R>(read: F) -> Reader
-    where
-        F: Fn(ReadRequest, Context) -> Fut + Send + Sync + 'static,
-        Fut: Future<Output = Result<R, RpcError>> + Send + 'static,
-        R: Into<Read>,
-    {
-        Reader(Arc::new(move |request, context| {
-            let reading = read(request, context);
-            Box::pin(async move { reading.await.map(Into::into) })
-        }))
-    }
-
-    pub(crate) fn start(&self, request: ReadRequest, context: Context) -> Boxed<Read> {
-        (self.0)(request, context)
-    }
-}
-
-impl Lister {
-    pub(crate) fn new<F, Fut>(list: F) -> Lister
-    where
-        F: Fn(Option<String>, Context) -> Fut + Send + Sync + 'static,
-        Fut: Future<Output = Result<Page, RpcError>> + Send + 'static,
-    {
-        Lister(Arc::new(move |cursor, context| Box::pin(list(cursor, context))))
-    }
-
-    pub(crate) fn start(&self, cursor: Option<String>, context: Context) -> Boxed<Page> {
-        (self.0)(cursor, context)
-    }
-}
-
-impl fmt::Debug for Reader {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Reader")
-    }
-}
-
-impl fmt::Debug for Lister {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Lister")
-    }
-}
+pub(crate) type Lister = Handler<Option<String>, Page>;
 
 /// A tool as `tools/list` shows it to a client of that revision.
 fn described(tool: &Tool, revision: Revision) -> Value {

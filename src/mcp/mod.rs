@@ -17,6 +17,7 @@ mod context;
 mod definition;
 mod elicitation;
 mod error;
+mod handler;
 mod id_finder;
 mod level;
 mod lines;

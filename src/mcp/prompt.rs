@@ -3,13 +3,12 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::future::Future;
-use std::pin::Pin;
-use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
 use crate::mcp::content::{Content, Icon, Role, insert_icons};
 use crate::mcp::context::Context;
+use crate::mcp::handler::{Handler, Handling};
 use crate::mcp::message::RpcError;
 use crate::mcp::revision::Revision;
 
@@ -21,11 +20,8 @@ pub struct Prompt {
     title: Option<String>,
     pub(crate) arguments: Vec<Argument>,
     icons: Vec<Icon>,
-    write: Arc<Write>,
+    write: Handler<BTreeMap<String, String>, Messages>,
 }
-
-type Write = dyn Fn(BTreeMap<String, String>, Context) -> Writing + Send + Sync;
-pub(crate) type Writing = Pin<Box<dyn Future<Output = Result<Messages, RpcError>> + Send>>;
 
 impl Prompt {
     /// `write` gets the arguments by name; the required ones are there.
@@ -51,10 +47,7 @@ impl Prompt {
             title: None,
             arguments: Vec::new(),
             icons: Vec::new(),
-            write: Arc::new(move |arguments, context| {
-                let writing = write(arguments, context);
-                Box::pin(async move { writing.await.map(Into::into) })
-            }),
+            write: Handler::new(write),
         }
     }
 
@@ -75,8 +68,8 @@ impl Prompt {
         self
     }
 
-    pub(crate) fn start(&self, arguments: BTreeMap<String, String>, context: Context) -> Writing {
-        (self.write)(arguments, context)
+    pub(crate) fn start(&self, arguments: BTreeMap<String, String>, context: Context) -> Handling<Messages> {
+        self.write.start(arguments, context)
     }
 
     /// The arguments as text; what is missing or no text is the client's mistake.

@@ -2,13 +2,13 @@
 
 use std::fmt;
 use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
 use crate::mcp::content::{Content, Icon};
 use crate::mcp::context::Context;
+use crate::mcp::handler::{Handler, Handling};
 use crate::mcp::message::RpcError;
 
 #[cfg(feature = "schema")]
@@ -29,11 +29,8 @@ pub struct Tool {
     pub(crate) output_schema: Option<Value>,
     pub(crate) icons: Vec<Icon>,
     is_offered: Option<Arc<dyn Fn() -> bool + Send + Sync>>,
-    run: Arc<Run>,
+    run: Handler<Value, Answer, ToolError>,
 }
-
-type Run = dyn Fn(Value, Context) -> Running + Send + Sync;
-pub(crate) type Running = Pin<Box<dyn Future<Output = Result<Answer, ToolError>> + Send>>;
 
 impl Tool {
     /// A tool whose arguments and answer are plain JSON. It accepts any object until [`Tool::input_schema`] says what it takes.
@@ -63,10 +60,7 @@ impl Tool {
             output_schema: None,
             icons: Vec::new(),
             is_offered: None,
-            run: Arc::new(move |arguments, context| {
-                let work = run(arguments, context);
-                Box::pin(async move { work.await.map(Into::into) })
-            }),
+            run: Handler::new(run),
         }
     }
 
@@ -114,8 +108,8 @@ impl Tool {
         self.is_offered.as_ref().is_none_or(|condition| condition())
     }
 
-    pub(crate) fn start(&self, arguments: Map<String, Value>, context: Context) -> Running {
-        (self.run)(Value::Object(arguments), context)
+    pub(crate) fn start(&self, arguments: Map<String, Value>, context: Context) -> Handling<Answer, ToolError> {
+        self.run.start(Value::Object(arguments), context)
     }
 }
 
