@@ -10,13 +10,11 @@ use crate::reactor::Handle;
 use crate::reactor::completion::Completion;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 use crate::reactor::edge::Edge;
-#[cfg(unix)]
 use crate::reactor::own::Own;
-#[cfg(unix)]
+use crate::reactor::poll;
 use crate::reactor::poll::Polled;
 use crate::reactor::selector;
 use crate::reactor::selector::Selector;
-#[cfg(unix)]
 use crate::reactor::watched::Watched;
 
 /// A reactor as one asks for it. `Display` and `FromStr` use the lower-case name; the system's own names are understood too.
@@ -38,7 +36,7 @@ pub enum ReactorKind {
     Selector,
     /// Edge-triggered epoll, of our own: one registration a connection and no re-arming. Linux and Android.
     Edge,
-    /// poll(2), of our own: the last resort, as each wait costs more the more connections wait. Unix.
+    /// poll(2), WSAPoll on Windows, of our own: the last resort, as each wait costs more the more connections wait.
     Poll,
     /// A proactor, of our own: io_uring. Linux 5.19 and later on x86_64, aarch64 and riscv64, where the system permits it; chosen
     /// only when asked for.
@@ -52,10 +50,8 @@ impl ReactorKind {
             &[Self::Auto, Self::Selector, Self::Edge, Self::Poll, Self::Completion]
         } else if cfg!(any(target_os = "linux", target_os = "android")) {
             &[Self::Auto, Self::Selector, Self::Edge, Self::Poll]
-        } else if cfg!(unix) {
-            &[Self::Auto, Self::Selector, Self::Poll]
         } else {
-            &[Self::Auto, Self::Selector]
+            &[Self::Auto, Self::Selector, Self::Poll]
         };
 
     /// What is tried, in order: the one asked for, then what replaces it when it cannot start. Empty if it is not built in.
@@ -316,8 +312,7 @@ fn start(kind: ReactorKind, drive: Drive) -> io::Result<(Handle, &'static str)> 
         ReactorKind::Edge => Ok((Handle::new(Own::start("edge", Watched::new(Edge::new()?), drive)?), "edge-triggered epoll")),
         #[cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "riscv64")))]
         ReactorKind::Completion => Ok((Handle::new(Own::start("completion", Completion::new()?, drive)?), "io_uring")),
-        #[cfg(unix)]
-        ReactorKind::Poll => Ok((Handle::new(Own::start("poll", Watched::new(Polled::new()?), drive)?), "poll")),
+        ReactorKind::Poll => Ok((Handle::new(Own::start("poll", Watched::new(Polled::new()?), drive)?), poll::BACKEND)),
         _ => Err(io::ErrorKind::Unsupported.into()),
     }
 }

@@ -7,17 +7,13 @@
 mod choice;
 #[cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "riscv64")))]
 mod completion;
-#[cfg(unix)]
 mod crowd;
-#[cfg(unix)]
 mod drive;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod edge;
 mod haste;
 mod ledger;
-#[cfg(unix)]
 mod own;
-#[cfg(unix)]
 mod poll;
 mod pool;
 mod reset;
@@ -25,17 +21,12 @@ mod selector;
 mod shutdown;
 pub mod sim;
 mod socket;
-#[cfg(unix)]
 mod sources;
-#[cfg(unix)]
 mod streak;
-#[cfg(unix)]
 mod stream;
 mod tcp;
-#[cfg(unix)]
 mod timers;
 mod unblock;
-#[cfg(unix)]
 mod watched;
 
 use std::fmt;

@@ -56,8 +56,6 @@ const ENDS: [io::ErrorKind; 6] = [
 
 #[cfg(test)]
 mod tests {
-    use std::net::TcpStream;
-
     use super::*;
 
     /// Where the system itself gave the connection up, the end is as untrue as after a reset.
@@ -65,6 +63,7 @@ mod tests {
     #[test]
     fn the_end_of_the_stream_is_no_end_once_the_system_gave_up() {
         use std::io::{Read, Write};
+        use std::net::TcpStream;
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let mut near = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
         let _far = listener.accept().unwrap();

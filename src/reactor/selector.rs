@@ -87,7 +87,12 @@ impl Reactor for Selector {
     fn connect(&self, addr: SocketAddr) -> Boxed<'static, io::Result<Socket>> {
         let ledger = self.ledger.clone();
         Box::pin(async move {
-            let io = Async::<TcpStream>::connect(addr).await?;
+            let (io, _) = tcp::begin_connecting(addr)?;
+            let io = Async::new_nonblocking(io)?;
+            io.writable().await?;
+            if let Some(error) = io.get_ref().take_error()? {
+                return Err(error);
+            }
             send_at_once(io.get_ref(), addr);
             Ok(Socket::new(Connection::new(io, addr), &ledger))
         })
@@ -144,9 +149,9 @@ struct Port {
 impl Accept for Port {
     fn accept(&self) -> Boxed<'_, io::Result<(Socket, SocketAddr)>> {
         Box::pin(async move {
-            let (io, peer) = self.io.accept().await?;
-            self.accepted.send_at_once(io.get_ref(), peer);
-            Ok((Socket::new(Connection::new(io, peer), &self.ledger), peer))
+            let (io, peer) = self.io.read_with(tcp::accept).await?;
+            self.accepted.send_at_once(&io, peer);
+            Ok((Socket::new(Connection::new(Async::new_nonblocking(io)?, peer), &self.ledger), peer))
         })
     }
 
@@ -212,6 +217,19 @@ impl Connection {
             }
         }
     }
+
+    /// Tries to write until it is not refused for want of room.
+    fn poll_sent(&mut self, cx: &mut Context<'_>, attempt: impl Fn(&TcpStream) -> io::Result<usize>) -> Poll<io::Result<usize>> {
+        let result = loop {
+            match attempt(self.io.get_ref()) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => ready!(self.io.poll_writable(cx))?,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                result => break result,
+            }
+        };
+        self.haste.wrote();
+        Poll::Ready(self.reset.remember(result))
+    }
 }
 
 impl Stream for Connection {
@@ -242,20 +260,11 @@ impl AsyncRead for Connection {
 
 impl AsyncWrite for Connection {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        let result = loop {
-            match tcp::send(self.io.get_ref(), buf) {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => ready!(self.io.poll_writable(cx))?,
-                result => break result,
-            }
-        };
-        self.haste.wrote();
-        Poll::Ready(self.reset.remember(result))
+        self.poll_sent(cx, |io| tcp::send(io, buf))
     }
 
     fn poll_write_vectored(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bufs: &[io::IoSlice<'_>]) -> Poll<io::Result<usize>> {
-        let result = ready!(Pin::new(&mut self.io).poll_write_vectored(cx, bufs));
-        self.haste.wrote();
-        Poll::Ready(self.reset.remember(result))
+        self.poll_sent(cx, |io| tcp::send_vectored(io, bufs))
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

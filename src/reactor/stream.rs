@@ -1,16 +1,13 @@
 //! TCP on `edge` and `poll`: an attempt is made when the socket is supposed to be ready, and made again when it is so.
 
 use std::future::poll_fn;
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
-use std::os::fd::OwnedFd;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker, ready};
 
 use futures_io::{AsyncRead, AsyncWrite};
-use rustix::io::Errno;
-use rustix::net::{AddressFamily, SocketType};
 
 use crate::reactor::Boxed;
 use crate::reactor::crowd::Crowd;
@@ -32,6 +29,7 @@ use crate::reactor::sources::Way;
 use crate::reactor::streak::Streak;
 use crate::reactor::tcp;
 use crate::reactor::tcp::Accepted;
+use crate::reactor::tcp::Begun;
 use crate::reactor::tcp::send_at_once;
 use crate::reactor::watched::Listing;
 use crate::reactor::watched::Watched;
@@ -49,14 +47,13 @@ pub(crate) struct Connection {
 
 impl Connection {
     pub(crate) async fn connect(life: Arc<Life<Watched>>, peer: SocketAddr) -> io::Result<Self> {
-        let io = TcpStream::from(socket(peer)?);
-        let begun = match rustix::net::connect(&io, &peer) {
-            Ok(()) => Supposed::Ready,
-            Err(Errno::INPROGRESS | Errno::INTR) => Supposed::NotReady,
-            Err(error) => return Err(error.into()),
+        let (io, begun) = tcp::begin_connecting(peer)?;
+        let supposed = match begun {
+            Begun::Connected => Supposed::Ready,
+            Begun::UnderWay => Supposed::NotReady,
         };
         // Watched only now: a socket that has not begun to connect would be reported as hung up.
-        let connection = Self::new(life, io, peer, begun)?;
+        let connection = Self::new(life, io, peer, supposed)?;
         poll_fn(|cx| connection.poll_connected(cx)).await?;
         send_at_once(&connection.io, peer);
         Ok(connection)
@@ -161,7 +158,7 @@ impl AsyncWrite for Connection {
     fn poll_write_vectored(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bufs: &[io::IoSlice<'_>]) -> Poll<io::Result<usize>> {
         let Self { watch, io, reset, writing, haste, .. } = &mut *self;
         let length = bufs.iter().map(|buf| buf.len()).sum();
-        let result = ready!(transfer(watch, Way::Write, writing, length, cx, || (&**io).write_vectored(bufs)));
+        let result = ready!(transfer(watch, Way::Write, writing, length, cx, || tcp::send_vectored(io, bufs)));
         haste.wrote();
         Poll::Ready(reset.remember(result))
     }
@@ -276,7 +273,7 @@ impl Port {
         let crowd = Waker::from(self.crowd.clone());
         loop {
             let tick = ready!(self.watch.poll_ready(Way::Read, &mut Context::from_waker(&crowd)));
-            match accept(&self.io) {
+            match tcp::accept(&self.io) {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.watch.source.would_block(Way::Read, tick),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 result => return Poll::Ready(result),
@@ -289,6 +286,7 @@ impl Drop for Port {
     fn drop(&mut self) {
         // A wait on another thread that lists it may hold it open for a moment more: on Linux this ends the listening at
         // once, and elsewhere it does no harm.
+        #[cfg(unix)]
         if self.watch.life.queue().listing == Listing::EachWait {
             let _ = rustix::net::shutdown(&self.io, rustix::net::Shutdown::Both);
         }
@@ -309,50 +307,4 @@ impl Accept for Port {
     fn local_addr(&self) -> SocketAddr {
         self.addr
     }
-}
-
-/// A socket for `addr` that does not block and is not inherited by children.
-#[cfg(any(target_os = "linux", target_os = "android"))]
-fn socket(addr: SocketAddr) -> io::Result<OwnedFd> {
-    use rustix::net::SocketFlags;
-    Ok(rustix::net::socket_with(family(addr), SocketType::STREAM, SocketFlags::NONBLOCK | SocketFlags::CLOEXEC, None)?)
-}
-
-/// The same in three steps.
-#[cfg(not(any(target_os = "linux", target_os = "android")))]
-fn socket(addr: SocketAddr) -> io::Result<OwnedFd> {
-    let socket = rustix::net::socket(family(addr), SocketType::STREAM, None)?;
-    rustix::io::fcntl_setfd(&socket, rustix::io::FdFlags::CLOEXEC)?;
-    rustix::io::ioctl_fionbio(&socket, true)?;
-    #[cfg(target_vendor = "apple")]
-    rustix::net::sockopt::set_socket_nosigpipe(&socket, true)?;
-    Ok(socket)
-}
-
-pub(crate) fn family(addr: SocketAddr) -> AddressFamily {
-    match addr {
-        SocketAddr::V4(_) => AddressFamily::INET,
-        SocketAddr::V6(_) => AddressFamily::INET6,
-    }
-}
-
-/// The next connection in the queue, not blocking and not inherited by children.
-#[cfg(any(target_os = "linux", target_os = "android"))]
-fn accept(io: &TcpListener) -> io::Result<(TcpStream, SocketAddr)> {
-    use rustix::net::SocketFlags;
-    let (io, peer) = rustix::net::acceptfrom_with(io, SocketFlags::NONBLOCK | SocketFlags::CLOEXEC)?;
-    let io = TcpStream::from(io);
-    let peer = match peer.map(SocketAddr::try_from) {
-        Some(Ok(peer)) => peer,
-        _ => io.peer_addr()?,
-    };
-    Ok((io, peer))
-}
-
-/// The same in two steps.
-#[cfg(not(any(target_os = "linux", target_os = "android")))]
-fn accept(io: &TcpListener) -> io::Result<(TcpStream, SocketAddr)> {
-    let (io, peer) = io.accept()?;
-    io.set_nonblocking(true)?;
-    Ok((io, peer))
 }

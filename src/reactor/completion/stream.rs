@@ -25,7 +25,8 @@ use crate::reactor::drive::Life;
 use crate::reactor::reset::ResetMemory;
 use crate::reactor::socket::Stream;
 use crate::reactor::streak::Streak;
-use crate::reactor::stream::family;
+use crate::reactor::tcp::at_once;
+use crate::reactor::tcp::family;
 use crate::reactor::tcp::send_at_once;
 
 pub(crate) struct Connection {
@@ -190,9 +191,7 @@ impl AsyncWrite for Connection {
     }
 
     fn poll_write_vectored(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bufs: &[io::IoSlice<'_>]) -> Poll<io::Result<usize>> {
-        // More are an error (EMSGSIZE) and not a partial write.
-        let bufs = &bufs[..bufs.len().min(1024)];
-        self.poll_sent(cx, |io| rustix::net::sendmsg(io, bufs, &mut SendAncillaryBuffer::default(), AT_ONCE))
+        self.poll_sent(cx, |io| rustix::net::sendmsg(io, at_once(bufs), &mut SendAncillaryBuffer::default(), AT_ONCE))
     }
 
     fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
