@@ -4,6 +4,8 @@
 
 #[path = "../src/mcp/session/oracle.rs"]
 mod oracle;
+#[path = "support/served.rs"]
+mod served;
 #[path = "support/site.rs"]
 mod site;
 
@@ -14,16 +16,14 @@ use std::time::{Duration, Instant, SystemTime};
 use futures_lite::io::{BufReader, WriteHalf, split};
 use futures_lite::{AsyncBufReadExt, AsyncWriteExt, StreamExt, future};
 use serde_json::{Value, json};
-use smolcrawl::config::{Config, Embeddings, Environment};
+use smolcrawl::Engine;
 use smolcrawl::engine::Chunking;
 use smolcrawl::http::PrivateAddresses;
 use smolcrawl::model::{Document, SourceId};
-use smolcrawl::reactor::sim::Sim;
 use smolcrawl::reactor::{Handle, Socket};
-use smolcrawl::tools::Background;
-use smolcrawl::{Engine, tools};
 
 use oracle::Oracle;
+use served::{Served, serve};
 use site::{Reply, Site, page};
 
 const REVISIONS: [&str; 5] = ["2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25", "2026-07-28"];
@@ -51,28 +51,8 @@ impl World {
     }
 
     fn on(revision: &'static str, database: &Path) -> Self {
-        let sim = Sim::new();
-        for host in ["a.test", "b.test"] {
-            sim.host(host, ["10.0.0.1"]);
-        }
-        let (handle, site) = (sim.handle(), Site::default());
-        let listener = handle.block_on(handle.listen("10.0.0.1:80".parse().unwrap())).unwrap();
-        sim.spawn(site.clone().serve(handle.clone(), listener, drop));
-        let mut config = Config { environment: Environment::none(), ..Config::new(database) };
-        config.crawl.http.private_addresses = PrivateAddresses::Allow;
-        config.embeddings = Embeddings::None;
-        let engine = Engine::with_handle(config, handle.clone()).unwrap();
-
-        let background = Background::new(&engine);
-        let server = tools::server(&engine, &background).unwrap();
-        let listener = handle.block_on(handle.listen("10.0.0.9:1".parse().unwrap())).unwrap();
-        let clock = engine.clone();
-        sim.spawn(async move {
-            let (reader, writer) = split(listener.accept().await.unwrap().0);
-            let served = async { server.serve(reader, writer, clock, future::pending()).await.unwrap() };
-            future::or(served, background.drive()).await;
-        });
-        let (from, to) = split(handle.block_on(handle.connect("10.0.0.9:1".parse().unwrap())).unwrap());
+        let Served { sim, handle, site, engine, socket } = serve(database, PrivateAddresses::Allow);
+        let (from, to) = split(socket);
         let (sender, lines) = async_channel::unbounded();
         sim.spawn(async move {
             let mut lines = BufReader::new(from).lines();

@@ -2,21 +2,22 @@
 //! answers, how much one answer has, and what errors say. Time is virtual.
 #![cfg(all(feature = "surf", feature = "schema"))]
 
+#[path = "support/served.rs"]
+mod served;
 #[path = "support/site.rs"]
 mod site;
 
+use std::path::Path;
 use std::time::Duration;
 
 use futures_lite::io::{BufReader, ReadHalf, WriteHalf, split};
-use futures_lite::{AsyncBufReadExt, AsyncWriteExt, future};
+use futures_lite::{AsyncBufReadExt, AsyncWriteExt};
 use serde_json::{Value, json};
-use smolcrawl::config::{Config, Embeddings, Environment};
+use smolcrawl::Engine;
 use smolcrawl::http::PrivateAddresses;
-use smolcrawl::reactor::sim::Sim;
 use smolcrawl::reactor::{Handle, Socket};
-use smolcrawl::tools::Background;
-use smolcrawl::{Engine, tools};
 
+use served::{Served, serve};
 use site::{Reply, Site, page};
 
 /// A site, a server of the tools, and a client on a connection to it.
@@ -37,31 +38,7 @@ impl World {
     }
 
     fn with(private_addresses: PrivateAddresses) -> Self {
-        let sim = Sim::new();
-        for host in ["a.test", "b.test", "c.test", "d.test", "e.test"] {
-            sim.host(host, ["10.0.0.1"]);
-        }
-        sim.host("public.test", ["8.8.8.8"]);
-        let (handle, site) = (sim.handle(), Site::default());
-        for address in ["10.0.0.1:80", "8.8.8.8:80"] {
-            let listener = handle.block_on(handle.listen(address.parse().unwrap())).unwrap();
-            sim.spawn(site.clone().serve(handle.clone(), listener, drop));
-        }
-        let mut config = Config { environment: Environment::none(), ..Config::new(":memory:") };
-        config.crawl.http.private_addresses = private_addresses;
-        config.embeddings = Embeddings::None;
-        let engine = Engine::with_handle(config, handle.clone()).unwrap();
-
-        let background = Background::new(&engine);
-        let server = tools::server(&engine, &background).unwrap();
-        let listener = handle.block_on(handle.listen("10.0.0.9:1".parse().unwrap())).unwrap();
-        let clock = engine.clone();
-        sim.spawn(async move {
-            let (reader, writer) = split(listener.accept().await.unwrap().0);
-            let served = async { server.serve(reader, writer, clock, future::pending()).await.unwrap() };
-            future::or(served, background.drive()).await;
-        });
-        let socket = handle.block_on(handle.connect("10.0.0.9:1".parse().unwrap())).unwrap();
+        let Served { handle, site, engine, socket, .. } = serve(Path::new(":memory:"), private_addresses);
         let (from, to) = split(socket);
         let began = handle.now();
         let mut world = Self { handle, site, engine, to, from: BufReader::new(from), progress: Vec::new(), began };
