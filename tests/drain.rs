@@ -32,13 +32,13 @@ const CLOSING: usize = 5;
 
 /// What a server does with a request once the shutdown has begun, how many of them, and what must come of each.
 const PLAN: &[(usize, &[Step], Outcome)] = &[
-    (40, &[Step::AwaitGo, Step::Say(WHOLE)], Outcome::Answer),
-    (30, &[Step::AwaitGo, Step::Say(WHOLE), Step::Reset], Outcome::Answer),
-    (30, &[Step::AwaitGo, Step::Say(PART), Step::Reset], Outcome::Truncated(Cause::Peer)),
-    (20, &[Step::AwaitGo, Step::Say(PART), Step::CloseNotify, Step::Fin], Outcome::Truncated(Cause::None)),
+    (40, &[Step::AwaitGo, Step::say(WHOLE)], Outcome::Answer),
+    (30, &[Step::AwaitGo, Step::say(WHOLE), Step::Reset], Outcome::Answer),
+    (30, &[Step::AwaitGo, Step::say(PART), Step::Reset], Outcome::Truncated(Cause::Peer)),
+    (20, &[Step::AwaitGo, Step::say(PART), Step::CloseNotify, Step::Fin], Outcome::Truncated(Cause::None)),
     (20, &[Step::AwaitGo, Step::Reset], Outcome::Unanswered(Cause::Peer)),
     (40, &[Step::AwaitGo], Outcome::Unanswered(Cause::Shutdown)),
-    (20, &[Step::Say(PART), Step::AwaitGo], Outcome::Truncated(Cause::Shutdown)),
+    (20, &[Step::say(PART), Step::AwaitGo], Outcome::Truncated(Cause::Shutdown)),
 ];
 
 const WHOLE: &str = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello";
@@ -81,7 +81,7 @@ fn two_hundred_requests_in_flight_end_within_the_grace_and_each_is_told_how() {
 async fn drain(handle: &Handle, server: &FaultServer, name: &str) {
     let client = Client::new(handle, config(server)).unwrap();
 
-    let resting: Vec<_> = (0..IDLE).map(|_| server.trial([vec![Step::AwaitGo, Step::Say(WHOLE)]])).collect();
+    let resting: Vec<_> = (0..IDLE).map(|_| server.trial([vec![Step::AwaitGo, Step::say(WHOLE)]])).collect();
     let started = async {
         join_all(resting.iter().map(|trial| trial.begun())).await;
         resting.iter().for_each(|trial| trial.go());

@@ -4,7 +4,7 @@ use smolcrawl::http::{Counters, FailedAt, Replay};
 
 use super::fault::{Opening, Step, Transport};
 use Ask::{AwaitEnd, Get, GetAwaitingEnd, Go, Head, Post, PostLarge};
-use Step::{CloseNotify, Fin, LeaveBody, Reset, Say};
+use Step::{CloseNotify, Fin, LeaveBody, Reset};
 
 pub struct Stage {
     pub name: &'static str,
@@ -64,16 +64,16 @@ const HELLO: Expect = Expect::Answer(200, "hello");
 const AGAIN: Expect = Expect::Answer(200, "again");
 const EMPTY: Expect = Expect::Answer(200, "");
 
-const LENGTH: Step = Say("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello");
-const CHUNKED: Step = Say("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n");
+const LENGTH: Step = Step::say("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello");
+const CHUNKED: Step = Step::say("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n");
 /// The last answer of most trials: the next one begins with a fresh connection.
-const LAST: Step = Say("HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close\r\n\r\nagain");
-const OPEN: Step = Say("HTTP/1.1 200 OK\r\n\r\nhello");
-const HEAD_PART: Step = Say("HTTP/1.1 200 OK\r\nConte");
-const LENGTH_PART: Step = Say("HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\nhello");
-const CHUNK_PART: Step = Say("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n10\r\nhello");
-const CHUNKS_WITHOUT_END: Step = Say("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n");
-const TOO_LARGE: Step = Say("HTTP/1.1 413 Content Too Large\r\nContent-Length: 4\r\n\r\nless");
+const LAST: Step = Step::say("HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close\r\n\r\nagain");
+const OPEN: Step = Step::say("HTTP/1.1 200 OK\r\n\r\nhello");
+const HEAD_PART: Step = Step::say("HTTP/1.1 200 OK\r\nConte");
+const LENGTH_PART: Step = Step::say("HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\nhello");
+const CHUNK_PART: Step = Step::say("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n10\r\nhello");
+const CHUNKS_WITHOUT_END: Step = Step::say("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n");
+const TOO_LARGE: Step = Step::say("HTTP/1.1 413 Content Too Large\r\nContent-Length: 4\r\n\r\nless");
 
 pub fn stages(transport: Transport) -> Vec<Stage> {
     let mut all = after_a_message(transport);
@@ -90,8 +90,8 @@ pub fn stages(transport: Transport) -> Vec<Stage> {
 /// The answer is complete: whatever follows is nobody's business.
 fn after_a_message(transport: Transport) -> Vec<Stage> {
     let mut all = Vec::new();
-    let none = Say("HTTP/1.1 204 No Content\r\n\r\n");
-    let described = Say("HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n");
+    let none = Step::say("HTTP/1.1 204 No Content\r\n\r\n");
+    let described = Step::say("HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n");
     for (message, ask, names) in [
         (LENGTH, Get(HELLO), ["RST after a length", "FIN after a length"]),
         (CHUNKED, Get(HELLO), ["RST after the last chunk", "FIN after the last chunk"]),
@@ -116,9 +116,9 @@ fn after_a_message(transport: Transport) -> Vec<Stage> {
     let counters = Counters { benign_resets: met, ..one() };
     all.push(stage("RST before the client closes", [vec![LAST, Reset]], [GetAwaitingEnd(AGAIN)], counters));
     all.push(stage("FIN after Connection: close", [vec![LAST, CloseNotify, Fin]], [Get(AGAIN)], one()));
-    let garbage = Say("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhelloGARBAGE");
+    let garbage = Step::say("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhelloGARBAGE");
     all.push(stage("garbage after the message", [vec![garbage], vec![LAST]], [Get(HELLO), Get(AGAIN)], two_on_two()));
-    let garbage = Say("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\nHTTP/1.1 200 OK\r\n");
+    let garbage = Step::say("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\nHTTP/1.1 200 OK\r\n");
     let counters = Counters { benign_resets: met, ..two_on_two() };
     let asks = [GetAwaitingEnd(HELLO), Get(AGAIN)];
     all.push(stage("garbage after the last chunk, then RST", [vec![garbage, Reset], vec![LAST]], asks, counters));
@@ -226,7 +226,7 @@ fn inside_a_message(transport: Transport) -> Vec<Stage> {
 fn open_bodies(transport: Transport) -> Vec<Stage> {
     let body = failing(FailedAt { body: 1, ..FailedAt::default() }, 1, 1);
     let cut = |cause| [Get(Expect::Fails(Fault::InsideBody(5, None), cause))];
-    let old = Say("HTTP/1.0 200 OK\r\n\r\nhello");
+    let old = Step::say("HTTP/1.0 200 OK\r\n\r\nhello");
     let mut all = vec![
         stage("RST at the end of an open body", [vec![OPEN, Reset]], cut(Cause::Reset), body),
         stage("RST at the end of an HTTP/1.0 body", [vec![old.clone(), Reset]], cut(Cause::Reset), body),
@@ -258,26 +258,29 @@ fn without_a_fault() -> Vec<Stage> {
     vec![
         then("keep-alive", LENGTH, Get(HELLO)),
         then("keep-alive, chunked", CHUNKED, Get(HELLO)),
-        then("100 before 200", Say("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"), Get(HELLO)),
+        then("100 before 200", Step::say("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"), Get(HELLO)),
         then(
             "103 before 200",
-            Say("HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"),
+            Step::say("HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"),
             Get(HELLO),
         ),
-        then("HEAD", Say("HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n"), Head(EMPTY)),
-        then("HEAD of chunks", Say("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"), Head(EMPTY)),
-        then("204", Say("HTTP/1.1 204 No Content\r\n\r\n"), Get(Expect::Answer(204, ""))),
-        then("304", Say("HTTP/1.1 304 Not Modified\r\nContent-Length: 1000\r\n\r\n"), Get(Expect::Answer(304, ""))),
+        then("HEAD", Step::say("HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n"), Head(EMPTY)),
+        then("HEAD of chunks", Step::say("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"), Head(EMPTY)),
+        then("204", Step::say("HTTP/1.1 204 No Content\r\n\r\n"), Get(Expect::Answer(204, ""))),
+        then("304", Step::say("HTTP/1.1 304 Not Modified\r\nContent-Length: 1000\r\n\r\n"), Get(Expect::Answer(304, ""))),
         stage("Connection: close", [vec![LAST], vec![LAST]], [Get(AGAIN), Get(AGAIN)], two_on_two()),
         stage(
             "HTTP/1.0",
-            [vec![Say("HTTP/1.0 200 OK\r\nContent-Length: 5\r\n\r\nhello")], vec![LAST]],
+            [vec![Step::say("HTTP/1.0 200 OK\r\nContent-Length: 5\r\n\r\nhello")], vec![LAST]],
             [Get(HELLO), Get(AGAIN)],
             two_on_two(),
         ),
         stage(
             "a length beside chunks",
-            [vec![Say("HTTP/1.1 200 OK\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n")], vec![LAST]],
+            [
+                vec![Step::say("HTTP/1.1 200 OK\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n")],
+                vec![LAST],
+            ],
             [Get(HELLO), Get(AGAIN)],
             two_on_two(),
         ),
