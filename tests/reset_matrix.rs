@@ -15,6 +15,8 @@ mod fault;
 mod reactors;
 #[path = "support/stages.rs"]
 mod stages;
+#[path = "support/wine.rs"]
+mod wine;
 
 use std::error::Error as _;
 use std::fmt;
@@ -34,6 +36,7 @@ use url::Url;
 use fault::link::Link;
 use fault::{FaultServer, Opening, Step, Transport, Trial};
 use stages::{Ask, Cause, Expect, Fault, Otherwise, Pace, Stage, Why, add, stages, times};
+use wine::is_wine;
 
 /// Requests in flight at one time.
 const LANES: usize = 16;
@@ -390,7 +393,7 @@ fn closing(reactor: &Driven, server: &FaultServer, each: usize) -> Outcome {
         join_all(lanes).await.concat()
     });
     let counted = reactor.handle.benign_shutdowns() - before;
-    if counted != each as u64 && !(stages::is_wine() && counted == 0) {
+    if counted != each as u64 && !(is_wine() && counted == 0) {
         faults.push(format!("{counted} benign shutdowns were counted, not {each}"));
     }
     faults.extend(LOGGER.take().into_iter().map(|record| format!("logged {record}")));

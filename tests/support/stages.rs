@@ -7,6 +7,7 @@
 use smolcrawl::http::{Counters, FailedAt, Replay};
 
 use super::fault::{Opening, Step, Transport};
+use super::wine::is_wine;
 use Ask::{AwaitEnd, Get, GetAwaitingEnd, Go, Head, Post, PostLarge};
 use Step::{CloseNotify, Fin, LeaveBody, Reset};
 
@@ -213,11 +214,6 @@ fn on_windows(mut stage: Stage, transport: Transport) -> Stage {
     stage
 }
 
-/// Wine tells the programs that it runs where it has its files.
-pub fn is_wine() -> bool {
-    std::env::var_os("WINEHOMEDIR").is_some()
-}
-
 /// The answer is complete: whatever follows is nobody's business.
 fn after_a_message(transport: Transport) -> Vec<Stage> {
     let mut all = Vec::new();
@@ -305,6 +301,8 @@ fn on_reuse(transport: Transport) -> Vec<Stage> {
     all.push(stage("RST on reuse and again on the retry", twice, [Get(HELLO), Get(fails(Cause::Reset))], counters));
     let counters = Counters { connections_reused: 1, ..failing(FailedAt { head: 1, ..FailedAt::default() }, 2, 1) };
     let head = Get(Expect::Fails(Fault::InsideHead, Cause::Reset));
+    let fin_inside = Get(Expect::Fails(Fault::InsideHead, fin(transport)));
+    all.push(stage("FIN inside the head on reuse", [vec![LENGTH], vec![HEAD_PART, Fin]], [Get(HELLO), fin_inside], counters));
     let answers = [vec![LENGTH], vec![HEAD_PART, Reset], vec![LAST]];
     let inside = stage("RST inside the head on reuse", answers, [Get(HELLO), head], counters);
     // Without that part of the head it is a reset on reuse.
