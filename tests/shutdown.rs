@@ -4,6 +4,8 @@
 #[cfg(target_os = "linux")]
 #[path = "support/child.rs"]
 mod child;
+#[path = "support/wine.rs"]
+mod wine;
 
 use std::future::Future;
 use std::io::{self, ErrorKind};
@@ -24,10 +26,11 @@ use smolcrawl::reactor::{
     AskedBy, Boxed, Choice, Drive, Fallback, Handle, Ledger, Listener, Reactor, ReactorKind, Shutdown, Socket, Stopped, Stream, choose,
 };
 use url::Url;
+use wine::is_wine;
 
 const GRACE: Duration = Duration::from_secs(10);
 /// More than any of it takes on the slowest machine.
-const LONG: Duration = Duration::from_secs(30);
+const LONG: Duration = Duration::from_secs(if cfg!(windows) { 120 } else { 30 });
 
 #[test]
 fn it_ends_with_the_last_connection_and_not_with_the_grace() {
@@ -208,6 +211,8 @@ fn of_two_the_shorter_grace_counts_and_both_tell_the_same() {
 
 #[test]
 fn errors_surface_and_failed_shutdowns_do_not() {
+    // To Wine it is no failure that the peer has gone.
+    let failed = if is_wine() { 0 } else { 2 };
     for_every_reactor(|handle| {
         let server = std::net::TcpListener::bind(loopback()).unwrap();
         handle.block_on(async {
@@ -233,9 +238,9 @@ fn errors_surface_and_failed_shutdowns_do_not() {
             sockets[2].close().await.unwrap();
             sockets[2].close().await.unwrap();
             drop(sockets);
-            assert_eq!(counts(ended.await), [4, 0, 2, 1]);
+            assert_eq!(counts(ended.await), [4, 0, failed, 1]);
         });
-        assert_eq!(handle.benign_shutdowns(), 2);
+        assert_eq!(handle.benign_shutdowns(), failed);
     });
 }
 

@@ -89,8 +89,13 @@ pub(super) fn verdict(error: Option<&io::Error>, stage: Stage, replayable: Repla
 fn peer_is_gone(error: &io::Error) -> bool {
     use io::ErrorKind::*;
     Stopped::of(error).is_none()
-        && matches!(error.kind(), ConnectionReset | ConnectionAborted | BrokenPipe | NotConnected | UnexpectedEof | WriteZero)
+        && (matches!(error.kind(), ConnectionReset | ConnectionAborted | BrokenPipe | NotConnected | UnexpectedEof | WriteZero)
+            || error.raw_os_error().is_some_and(|code| WITHOUT_KIND.contains(&code)))
 }
+
+/// What Windows also calls it, without a kind in the standard library: ERROR_NETNAME_DELETED and ERROR_CONNECTION_ABORTED (of a
+/// completion), WSAENETRESET, WSAESHUTDOWN, WSAEDISCON.
+const WITHOUT_KIND: &[i32] = if cfg!(windows) { &[64, 1236, 10052, 10058, 10101] } else { &[] };
 
 #[cfg(test)]
 mod tests {
@@ -128,6 +133,21 @@ mod tests {
         for kind in [io::ErrorKind::InvalidData, io::ErrorKind::PermissionDenied, io::ErrorKind::TimedOut] {
             assert_eq!(verdict(Some(&kind.into()), Stage::BeforeAnswer(Age::Reused), Replayable::Yes), Verdict::Surface, "{kind:?}");
         }
+    }
+
+    /// In its own numbers, for some of which the standard library has no kind.
+    #[test]
+    fn every_word_of_the_system_for_a_peer_that_has_gone_is_known() {
+        let (gone, other): (&[i32], &[i32]) = if cfg!(windows) {
+            (&[64, 1236, 10052, 10053, 10054, 10057, 10058, 10101], &[5, 10013, 10038, 10055, 10060, 10061])
+        } else if cfg!(target_os = "linux") {
+            (&[32, 103, 104, 107], &[1, 12, 110, 111])
+        } else {
+            (&[32, 53, 54, 57], &[1, 12, 60, 61])
+        };
+        let judge = |code: i32| verdict(Some(&io::Error::from_raw_os_error(code)), Stage::BeforeAnswer(Age::Reused), Replayable::Yes);
+        assert_eq!(gone.iter().filter(|code| judge(**code) != Verdict::RetryFresh).collect::<Vec<_>>(), [&0; 0]);
+        assert_eq!(other.iter().filter(|code| judge(**code) != Verdict::Surface).collect::<Vec<_>>(), [&0; 0]);
     }
 
     #[test]

@@ -2,21 +2,22 @@
 //! [`Stream`](crate::reactor::Stream) has to tell of ever after.
 
 use std::io;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicI32, Ordering};
 
 /// Whether a reset was met, or the system gave the connection up by itself. It tells of that once, to a write or a probe as well
 /// as to a read, and reports the end of the stream from then on, which would make a truncated body look complete.
 #[derive(Debug, Default)]
 pub(crate) struct ResetMemory(
-    /// The place in [`ENDS`] of the first that was met, counted from one.
-    AtomicU8,
+    /// Of the first that was met, the system's number; where it has none, the place in [`ENDS`], counted down from minus one.
+    AtomicI32,
 );
 
 impl ResetMemory {
     pub(crate) fn remember<T>(&self, result: io::Result<T>) -> io::Result<T> {
         if let Err(error) = &result
-            && let Some((number, _)) = (1..).zip(ENDS).find(|(_, end)| *end == error.kind())
+            && let Some((place, _)) = (1..).zip(ENDS).find(|(_, end)| *end == error.kind())
         {
+            let number = error.raw_os_error().filter(|code| *code > 0).unwrap_or(-place);
             let _ = self.0.compare_exchange(0, number, Ordering::Relaxed, Ordering::Relaxed);
         }
         result
@@ -25,7 +26,8 @@ impl ResetMemory {
     /// What a read comes to, for which there was `room`.
     pub(crate) fn judge_read(&self, result: io::Result<usize>, room: usize) -> io::Result<usize> {
         match (self.remember(result), self.0.load(Ordering::Relaxed)) {
-            (Ok(0), number @ 1..) if room > 0 => Err(ENDS[usize::from(number) - 1].into()),
+            (Ok(0), number) if room > 0 && number > 0 => Err(io::Error::from_raw_os_error(number)),
+            (Ok(0), place) if room > 0 && place < 0 => Err(ENDS[place.unsigned_abs() as usize - 1].into()),
             (result, _) => result,
         }
     }
@@ -65,7 +67,7 @@ mod tests {
         use std::io::{Read, Write};
         use std::net::TcpStream;
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        let mut near = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let mut near = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
         let _far = listener.accept().unwrap();
         rustix::net::sockopt::set_tcp_user_timeout(&near, 1).unwrap();
         near.set_write_timeout(Some(std::time::Duration::from_secs(30))).unwrap();
@@ -78,7 +80,30 @@ mod tests {
         };
         assert_eq!(error.kind(), io::ErrorKind::TimedOut);
         assert_eq!(near.read(&mut [0]).unwrap(), 0, "the system says that it is the end");
-        assert_eq!(memory.judge_read(Ok(0), 1).unwrap_err().kind(), io::ErrorKind::TimedOut);
+        let again = memory.judge_read(Ok(0), 1).unwrap_err();
+        assert_eq!((again.kind(), again.raw_os_error()), (io::ErrorKind::TimedOut, error.raw_os_error()));
+        assert!(again.raw_os_error().is_some());
+    }
+
+    /// The number says more than the kind: what one looks up, and on Windows which of two words for a reset it was.
+    #[test]
+    fn what_is_told_again_has_the_systems_number() {
+        let codes: &[i32] = if cfg!(windows) {
+            &[10053, 10054, 10060]
+        } else if cfg!(target_os = "linux") {
+            &[104, 110]
+        } else {
+            &[54, 60]
+        };
+        for code in codes {
+            let memory = ResetMemory::default();
+            assert!(memory.remember::<()>(Err(io::Error::from_raw_os_error(*code))).is_err());
+            // The first is kept.
+            assert!(memory.remember::<()>(Err(io::ErrorKind::HostUnreachable.into())).is_err());
+            for _ in 0..2 {
+                assert_eq!(memory.judge_read(Ok(0), 8).unwrap_err().raw_os_error(), Some(*code));
+            }
+        }
     }
 
     #[test]

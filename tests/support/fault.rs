@@ -1,24 +1,34 @@
 //! A server on real sockets that fails on cue, at any point of a message: with FIN, with RST (SO_LINGER 0), without a goodbye.
 //! Plain or TLS; one thread for each connection. What to do is told per trial, which a request names by its path.
+//!
+//! It runs in the process of the test, or in one of its own ([`Link`], `tests/fixtures/fault_server.rs`): then the peer is a socket of
+//! another kind, where the test runs under Wine. Both are used alike.
 #![allow(dead_code, reason = "each test binary uses its part")]
 
+#[path = "fault_link.rs"]
+pub mod link;
+
+use std::borrow::Cow;
 use std::collections::{HashMap, VecDeque};
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream, UdpSocket};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
 use async_channel::{Receiver, Sender};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
+use serde::{Deserialize, Serialize};
+
+use link::Link;
 
 /// What the server does with one request. After the last step it waits for the next request on the same connection.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Step {
     /// Stands first: the body of the request stays unread.
     LeaveBody,
-    Say(&'static str),
+    Say(Cow<'static, str>),
     /// Until the client's side of the trial says [`Trial::go`].
     AwaitGo,
     /// Over TLS: tell that this was all.
@@ -29,14 +39,20 @@ pub enum Step {
     Reset,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+impl Step {
+    pub const fn say(text: &'static str) -> Self {
+        Self::Say(Cow::Borrowed(text))
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Transport {
     Plain,
     Tls,
 }
 
 /// How a connection begins.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Opening {
     Orderly,
     /// Something is read, then it fails before a word was said.
@@ -44,58 +60,150 @@ pub enum Opening {
     Fin,
 }
 
+/// The server as a test sees it.
 pub struct FaultServer {
     pub addresses: Vec<SocketAddr>,
     pub transport: Transport,
     /// To be trusted by clients, over TLS.
     pub certificate: Option<Vec<u8>>,
-    shared: Arc<Shared>,
+    place: Place,
 }
 
-struct Shared {
-    tls: Option<Arc<ServerConfig>>,
-    opening: Opening,
-    next: AtomicU64,
-    /// Held to look one up.
-    trials: Mutex<HashMap<u64, Arc<Trial>>>,
-    /// What the server did not expect.
-    complaints: Mutex<Vec<String>>,
+enum Place {
+    Here(Arc<Shared>),
+    There(Arc<Link>, link::ServerId),
 }
 
-/// One run of a script, as both sides see it.
+/// One run of a script, as the client's side sees it.
 pub struct Trial {
     pub id: u64,
-    /// For the requests to come, in order.
-    answers: Mutex<VecDeque<Vec<Step>>>,
-    begun: (Sender<()>, Receiver<()>),
-    go: (Sender<()>, Receiver<()>),
-    ended: (Sender<()>, Receiver<()>),
+    begun: Receiver<()>,
+    ended: Receiver<()>,
+    stage: TrialPlace,
+}
+
+enum TrialPlace {
+    Here(Arc<Script>),
+    There(Arc<Link>, link::ServerId),
 }
 
 impl Trial {
     /// The server may go on after [`Step::AwaitGo`].
     pub fn go(&self) {
-        let _ = self.go.0.try_send(());
+        match &self.stage {
+            TrialPlace::Here(script) => script.go(),
+            TrialPlace::There(link, server) => link.go(*server, self.id),
+        }
     }
 
     /// Waits until the server has read a request of this trial.
     pub async fn begun(&self) {
-        let _ = self.begun.1.recv().await;
+        let _ = self.begun.recv().await;
     }
 
-    /// Waits until a FIN or RST of this trial has arrived at the client's side.
+    /// Waits until a FIN or RST of this trial has arrived at the client's side: see [`settle`] for what that means where.
     pub async fn ended(&self) {
-        let _ = self.ended.1.recv().await;
+        let _ = self.ended.recv().await;
     }
 
     pub fn answers_left(&self) -> usize {
-        self.answers.lock().unwrap().len()
+        match &self.stage {
+            TrialPlace::Here(script) => script.answers_left(),
+            TrialPlace::There(link, server) => link.answers_left(*server, self.id),
+        }
     }
 }
 
 impl FaultServer {
     /// Listens on as many loopback ports as `ports` says, which are so many origins. Runs as long as the process.
     pub fn start(transport: Transport, opening: Opening, ports: usize) -> Self {
+        let (shared, addresses, certificate) = Shared::listen(transport, opening, ports);
+        Self { addresses, transport, certificate, place: Place::Here(shared) }
+    }
+
+    /// The same in the process at the other end of `link`.
+    pub fn start_at(link: &Arc<Link>, transport: Transport, opening: Opening, ports: usize) -> Self {
+        let (server, addresses, certificate) = link.start(transport, opening, ports);
+        Self { addresses, transport, certificate, place: Place::There(link.clone(), server) }
+    }
+
+    /// In another process.
+    pub fn is_far(&self) -> bool {
+        matches!(self.place, Place::There(..))
+    }
+
+    pub fn trial(&self, answers: impl IntoIterator<Item = Vec<Step>>) -> Arc<Trial> {
+        let answers = answers.into_iter().collect();
+        let ((begin, begun), (end, ended)) = (async_channel::unbounded(), async_channel::unbounded());
+        let (id, stage) = match &self.place {
+            Place::Here(shared) => {
+                let tell = move |_, news| {
+                    let _ = if news == News::Begun { &begin } else { &end }.try_send(());
+                };
+                let (id, script) = shared.rehearse(answers, tell);
+                (id, TrialPlace::Here(script))
+            }
+            Place::There(link, server) => (link.trial(*server, answers, begin, end), TrialPlace::There(link.clone(), *server)),
+        };
+        Arc::new(Trial { id, begun, ended, stage })
+    }
+
+    pub fn forget(&self, trial: &Trial) {
+        match &self.place {
+            Place::Here(shared) => shared.forget(trial.id),
+            Place::There(link, server) => link.forget(*server, trial.id),
+        }
+    }
+
+    pub fn complaints(&self) -> Vec<String> {
+        match &self.place {
+            Place::Here(shared) => shared.complaints(),
+            Place::There(link, server) => link.complaints(*server),
+        }
+    }
+}
+
+/// The server itself.
+struct Shared {
+    tls: Option<Arc<ServerConfig>>,
+    opening: Opening,
+    /// Nobody will connect any more.
+    closed: AtomicBool,
+    next: AtomicU64,
+    /// Held to look one up.
+    scripts: Mutex<HashMap<u64, Arc<Script>>>,
+    /// What the server did not expect.
+    complaints: Mutex<Vec<String>>,
+}
+
+/// A trial, as the server sees it.
+struct Script {
+    id: u64,
+    /// For the requests to come, in order.
+    answers: Mutex<VecDeque<Vec<Step>>>,
+    go: (Sender<()>, Receiver<()>),
+    tell: Box<dyn Fn(u64, News) + Send + Sync>,
+}
+
+/// What the client's side is told of its trial.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+enum News {
+    Begun,
+    Ended,
+}
+
+impl Script {
+    fn go(&self) {
+        let _ = self.go.0.try_send(());
+    }
+
+    fn answers_left(&self) -> usize {
+        self.answers.lock().unwrap().len()
+    }
+}
+
+impl Shared {
+    fn listen(transport: Transport, opening: Opening, ports: usize) -> (Arc<Self>, Vec<SocketAddr>, Option<Vec<u8>>) {
         let (certificate, tls) = match transport {
             Transport::Plain => (None, None),
             Transport::Tls => {
@@ -103,49 +211,56 @@ impl FaultServer {
                 (Some(certificate), Some(Arc::new(config)))
             }
         };
-        let shared = Arc::new(Shared { tls, opening, next: AtomicU64::new(0), trials: Mutex::default(), complaints: Mutex::default() });
+        let shared = Arc::new(Self {
+            tls,
+            opening,
+            closed: AtomicBool::new(false),
+            next: AtomicU64::new(0),
+            scripts: Mutex::default(),
+            complaints: Mutex::default(),
+        });
         let addresses = (0..ports)
             .map(|_| {
                 let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
                 let address = listener.local_addr().unwrap();
                 let shared = shared.clone();
-                thread::spawn(move || {
-                    for socket in listener.incoming().flatten() {
-                        let shared = shared.clone();
-                        let thread = thread::Builder::new().stack_size(512 * 1024);
-                        thread.spawn(move || shared.connection(socket)).unwrap();
-                    }
-                });
+                thread::spawn(move || shared.accept(&listener));
                 address
             })
             .collect();
-        Self { addresses, transport, certificate, shared }
+        (shared, addresses, certificate)
     }
 
-    pub fn trial(&self, answers: impl IntoIterator<Item = Vec<Step>>) -> Arc<Trial> {
-        let id = self.shared.next.fetch_add(1, Ordering::Relaxed);
-        let answers = Mutex::new(answers.into_iter().collect());
-        let trial = Arc::new(Trial {
-            id,
-            answers,
-            begun: async_channel::unbounded(),
-            go: async_channel::unbounded(),
-            ended: async_channel::unbounded(),
-        });
-        self.shared.trials.lock().unwrap().insert(id, trial.clone());
-        trial
+    fn accept(self: &Arc<Self>, listener: &TcpListener) {
+        for socket in listener.incoming().flatten() {
+            if self.closed.load(Ordering::SeqCst) {
+                return;
+            }
+            let shared = self.clone();
+            let thread = thread::Builder::new().stack_size(512 * 1024);
+            thread.spawn(move || shared.connection(socket)).unwrap();
+        }
     }
 
-    pub fn forget(&self, trial: &Trial) {
-        self.shared.trials.lock().unwrap().remove(&trial.id);
+    fn rehearse(&self, answers: VecDeque<Vec<Step>>, tell: impl Fn(u64, News) + Send + Sync + 'static) -> (u64, Arc<Script>) {
+        let id = self.next.fetch_add(1, Ordering::Relaxed);
+        let script = Arc::new(Script { id, answers: Mutex::new(answers), go: async_channel::unbounded(), tell: Box::new(tell) });
+        self.scripts.lock().unwrap().insert(id, script.clone());
+        (id, script)
     }
 
-    pub fn complaints(&self) -> Vec<String> {
-        std::mem::take(&mut *self.shared.complaints.lock().unwrap())
+    fn script(&self, id: u64) -> Option<Arc<Script>> {
+        self.scripts.lock().unwrap().get(&id).cloned()
     }
-}
 
-impl Shared {
+    fn forget(&self, id: u64) {
+        self.scripts.lock().unwrap().remove(&id);
+    }
+
+    fn complaints(&self) -> Vec<String> {
+        std::mem::take(&mut *self.complaints.lock().unwrap())
+    }
+
     fn connection(&self, socket: TcpStream) {
         // A client that hangs must not hold the thread for ever.
         socket.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
@@ -168,9 +283,9 @@ impl Shared {
         let mut received = Vec::new();
         while let Some(head) = read_head(&mut wire, &mut received) {
             let path = head.split(' ').nth(1).unwrap_or_default();
-            let trial = path.trim_start_matches('/').parse().ok().and_then(|id: u64| self.trials.lock().unwrap().get(&id).cloned());
-            let steps = trial.as_ref().and_then(|trial| trial.answers.lock().unwrap().pop_front());
-            let (Some(trial), Some(steps)) = (trial, steps) else {
+            let script = path.trim_start_matches('/').parse().ok().and_then(|id| self.script(id));
+            let steps = script.as_ref().and_then(|script| script.answers.lock().unwrap().pop_front());
+            let (Some(script), Some(steps)) = (script, steps) else {
                 let first = head.lines().next().unwrap_or_default();
                 self.complaints.lock().unwrap().push(format!("a request too many: {first}"));
                 return reset(wire.into_socket());
@@ -178,8 +293,8 @@ impl Shared {
             if steps.first() != Some(&Step::LeaveBody) && !read_body(&mut wire, &mut received, content_length(&head)) {
                 return;
             }
-            let _ = trial.begun.0.try_send(());
-            match play(wire, &steps, &trial) {
+            (script.tell)(script.id, News::Begun);
+            match play(wire, &steps, &script) {
                 Some(open) => wire = open,
                 None => return,
             }
@@ -188,12 +303,12 @@ impl Shared {
 }
 
 /// The connection, if it is still open afterwards.
-fn play(mut wire: Wire, steps: &[Step], trial: &Trial) -> Option<Wire> {
+fn play(mut wire: Wire, steps: &[Step], script: &Script) -> Option<Wire> {
     for step in steps {
         match step {
             Step::LeaveBody => {}
             Step::Say(text) => wire.write_all(text.as_bytes()).ok()?,
-            Step::AwaitGo => trial.go.1.recv_blocking().ok()?,
+            Step::AwaitGo => script.go.1.recv_blocking().ok()?,
             Step::CloseNotify => {
                 if let Wire::Tls(stream) = &mut wire {
                     stream.conn.send_close_notify();
@@ -201,14 +316,12 @@ fn play(mut wire: Wire, steps: &[Step], trial: &Trial) -> Option<Wire> {
                 }
             }
             Step::Fin => {
-                fin(wire.into_socket(), || {
-                    let _ = trial.ended.0.try_send(());
-                });
+                fin(wire.into_socket(), || (script.tell)(script.id, News::Ended));
                 return None;
             }
             Step::Reset => {
                 reset(wire.into_socket());
-                let _ = trial.ended.0.try_send(());
+                (script.tell)(script.id, News::Ended);
                 return None;
             }
         }
@@ -216,7 +329,7 @@ fn play(mut wire: Wire, steps: &[Step], trial: &Trial) -> Option<Wire> {
     Some(wire)
 }
 
-/// Both ends of loopback are in this kernel: when it returns, the client's socket knows of it.
+/// When it returns, the client's socket knows of it: see [`settle`].
 fn reset(socket: TcpStream) {
     rustix::net::sockopt::set_socket_linger(&socket, Some(Duration::ZERO)).unwrap();
     drop(socket);
@@ -232,7 +345,12 @@ fn fin(mut socket: TcpStream, sent: impl Fn()) {
     while matches!(socket.read(&mut piece), Ok(1..)) {}
 }
 
-/// A datagram to oneself queues up behind what was sent before it: where the kernel delivers late, this waits for it.
+/// Returns once what was sent before has arrived. Both ends of loopback are in this kernel, and a datagram to oneself queues up
+/// behind what was sent before it: where the kernel delivers late, this waits for it.
+///
+/// Under Wine both ends are sockets of the Linux below, whichever process has the other end, so that this holds; but Wine's own
+/// server learns of a reset by itself, a moment earlier or later, and from then on what was not read is lost (as on Windows).
+/// Windows promises no order between two sockets: there a stage must bear that an end comes late.
 fn settle() {
     thread_local! {
         static MIRROR: UdpSocket = {
