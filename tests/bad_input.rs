@@ -7,8 +7,11 @@ mod binary;
 mod site;
 
 use std::io::Write;
+#[cfg(target_os = "linux")]
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+#[cfg(target_os = "linux")]
+use std::process::Command;
+use std::process::{Output, Stdio};
 
 use binary::{Server, report, run, serve, serve_tls, smolcrawl, text};
 use serde_json::{Value, json};

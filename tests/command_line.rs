@@ -12,8 +12,11 @@ use std::net::Ipv4Addr;
 use std::process::Stdio;
 #[cfg(unix)]
 use std::process::{Child, Command};
+#[cfg(unix)]
 use std::sync::mpsc;
+#[cfg(unix)]
 use std::thread;
+#[cfg(unix)]
 use std::time::Duration;
 
 use binary::{Server, report, run, serve, smolcrawl, text};

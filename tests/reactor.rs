@@ -6,9 +6,12 @@
 #[path = "support/reactors.rs"]
 mod reactors;
 
-#[cfg(target_os = "linux")]
+#[cfg(any(target_os = "linux", windows))]
 #[path = "support/child.rs"]
 mod child;
+#[cfg(any(target_os = "linux", windows))]
+#[path = "support/process.rs"]
+mod process;
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -17,8 +20,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-#[cfg(target_os = "linux")]
-use child::{count, in_a_child};
+#[cfg(any(target_os = "linux", windows))]
+use child::in_a_child;
 use futures_lite::future;
 use futures_lite::{AsyncReadExt, AsyncWriteExt, StreamExt};
 use futures_util::stream::FuturesUnordered;
@@ -840,10 +843,10 @@ fn a_socket_outlives_its_handle() {
 }
 
 #[test]
-#[cfg(target_os = "linux")]
+#[cfg(any(target_os = "linux", windows))]
 fn a_reactor_that_was_dropped_leaves_nothing_behind() {
     in_a_child("a_reactor_that_was_dropped_leaves_nothing_behind", "ulimit -n 64", || {
-        let (files, threads) = (count("/proc/self/fd"), count("/proc/self/task"));
+        let (files, threads) = (process::handles(), process::threads());
         for_every_reactor_of_our_own(|kind, drive| {
             for round in 0..1000 {
                 let handle = start(kind, drive);
@@ -858,15 +861,15 @@ fn a_reactor_that_was_dropped_leaves_nothing_behind() {
                     }
                 });
                 drop(handle);
-                if count("/proc/self/fd") != files {
+                if process::handles() != files {
                     // A wake from the pool's thread may hold the reactor for a moment more.
                     assert_eq!(round % 100, 0, "round {round}");
-                    until(|| count("/proc/self/fd") == files);
+                    until(|| process::handles() == files);
                 }
             }
         });
         // The pool's threads end in their own time; the reactor's have been waited for.
-        until(|| count("/proc/self/task") == threads);
+        until(|| process::threads() == threads);
     });
 }
 
@@ -902,7 +905,7 @@ fn a_listener_survives_a_lack_of_descriptors() {
 }
 
 #[test]
-#[cfg(target_os = "linux")]
+#[cfg(any(target_os = "linux", windows))]
 fn a_thousand_idle_connections_leave_room_for_a_busy_one() {
     in_a_child("a_thousand_idle_connections_leave_room_for_a_busy_one", "ulimit -n 2200", || {
         for_every_reactor(|handle| {

@@ -1,9 +1,12 @@
 //! The shutdown of a reactor: who is let in, who is waited for, who is told what, and that nothing is left behind. In virtual
 //! time where time counts, and on every reactor where threads and descriptors do.
 
-#[cfg(target_os = "linux")]
+#[cfg(any(target_os = "linux", windows))]
 #[path = "support/child.rs"]
 mod child;
+#[cfg(any(target_os = "linux", windows))]
+#[path = "support/process.rs"]
+mod process;
 
 use std::future::Future;
 use std::io::{self, ErrorKind};
@@ -410,7 +413,7 @@ fn a_request_that_its_owner_drops_meanwhile_is_cancelled_and_drained() {
 
 /// Starts, connects, asks a server over HTTP, leaves some of it open and stops: 1,000 times each.
 #[test]
-#[cfg(target_os = "linux")]
+#[cfg(any(target_os = "linux", windows))]
 fn a_thousand_starts_and_stops_leave_nothing_behind() {
     const WARM: usize = 200;
     const CYCLES: usize = 1000;
@@ -419,11 +422,11 @@ fn a_thousand_starts_and_stops_leave_nothing_behind() {
         // What async-io has for the process, it has once.
         drop(start(ReactorKind::Selector, Drive::CallingThread));
         for (kind, drive) in reactors() {
-            let (files, threads) = (child::count("/proc/self/fd"), child::count("/proc/self/task"));
+            let (files, threads) = (process::handles(), process::threads());
             let mut warm = 0;
             for round in 0..WARM + CYCLES {
                 if round == WARM {
-                    warm = child::resident();
+                    warm = process::resident();
                 }
                 let handle = start(kind, drive);
                 let client = Client::new(&handle, config()).unwrap();
@@ -439,11 +442,11 @@ fn a_thousand_starts_and_stops_leave_nothing_behind() {
                     (near, far)
                 });
                 drop((client, handle, left));
-                until(|| child::count("/proc/self/fd") == files);
+                until(|| process::handles() == files);
             }
             // The pools' threads end in their own time; the reactor's have been waited for.
-            until(|| child::count("/proc/self/task") == threads);
-            let grown = child::resident().saturating_sub(warm);
+            until(|| process::threads() == threads);
+            let grown = process::resident().saturating_sub(warm);
             eprintln!("{kind}, {drive}: {} KiB more after {CYCLES} cycles", grown / 1024);
             assert!(grown < 256 * 1024, "{kind}, {drive}: {grown} bytes");
         }
@@ -451,13 +454,14 @@ fn a_thousand_starts_and_stops_leave_nothing_behind() {
 }
 
 /// A server on a thread that answers every request, one connection after the other, and keeps no port when they end.
-#[cfg(target_os = "linux")]
+#[cfg(any(target_os = "linux", windows))]
 fn answering() -> Url {
     use std::io::{Read, Write};
     let server = std::net::TcpListener::bind(loopback()).unwrap();
     let url = Url::parse(&format!("http://{}/", server.local_addr().unwrap())).unwrap();
     thread::spawn(move || {
         for mut socket in server.incoming().flatten() {
+            #[cfg(unix)]
             rustix::net::sockopt::set_socket_linger(&socket, Some(Duration::ZERO)).unwrap();
             let mut piece = [0; 4096];
             // A request comes in one piece.

@@ -582,6 +582,7 @@ fn check(path: &Path, acknowledged: &std::collections::HashMap<String, u64>) {
 }
 
 /// The variable that makes this test binary the child of the full-disk test: a folder to mount a tiny file system on.
+#[cfg(target_os = "linux")]
 const TINY: &str = "SMOLCRAWL_STORE_TINY_DISK";
 
 /// Not a test of its own: runs in a mount namespace where the folder is a file system of 600 kB.
