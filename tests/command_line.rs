@@ -436,4 +436,5 @@ fn a_reader_that_goes_away_is_no_news() {
     drop(child.stdout.take());
     let output = child.wait_with_output().unwrap();
     assert_eq!(text(&output.stderr), "");
+    assert_eq!(output.status.code(), Some(1));
 }

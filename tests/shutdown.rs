@@ -7,6 +7,9 @@ mod child;
 #[cfg(any(target_os = "linux", windows))]
 #[path = "support/process.rs"]
 mod process;
+#[cfg(any(target_os = "linux", windows))]
+#[path = "support/reactors.rs"]
+mod reactors;
 
 use std::future::Future;
 use std::io::{self, ErrorKind};
@@ -21,6 +24,10 @@ use std::time::{Duration, Instant};
 use futures_io::{AsyncRead, AsyncWrite};
 use futures_lite::future;
 use futures_lite::{AsyncReadExt, AsyncWriteExt};
+#[cfg(any(target_os = "linux", windows))]
+use smolcrawl::Engine;
+#[cfg(any(target_os = "linux", windows))]
+use smolcrawl::engine::CrawlRequest;
 use smolcrawl::http::{Client, Config, Error, PrivateAddresses, Request};
 use smolcrawl::reactor::sim::Sim;
 use smolcrawl::reactor::{
@@ -453,6 +460,43 @@ fn a_thousand_starts_and_stops_leave_nothing_behind() {
     });
 }
 
+/// An engine has a reactor, a client, a database and a pool.
+#[test]
+#[cfg(any(target_os = "linux", windows))]
+fn two_hundred_engines_leave_nothing_behind() {
+    child::in_a_child("two_hundred_engines_leave_nothing_behind", "ulimit -n 64", || {
+        let folder = tempfile::tempdir().unwrap();
+        let url = answering();
+        drop(start(ReactorKind::Selector, Drive::CallingThread));
+        for kind in reactors::kinds() {
+            let database = folder.path().join(format!("{kind}.db"));
+            let mut before = None;
+            for round in 0..200 {
+                let mut config = smolcrawl::Config::new(&database);
+                config.environment = smolcrawl::config::Environment::none();
+                config.reactor = Choice { kind, asked_by: AskedBy::Builder, fallback: Fallback::Refuse, ..Choice::default() };
+                config.embeddings = smolcrawl::config::Embeddings::None;
+                config.crawl.http.private_addresses = PrivateAddresses::Allow;
+                let engine = Engine::new(config).unwrap();
+                engine.handle().block_on(async {
+                    let mut crawling = engine.crawl(CrawlRequest::parse(&[url.as_str()]).unwrap(), engine.config().chunk.clone());
+                    while crawling.next().await.is_some() {}
+                    assert_eq!(crawling.finish().stored, 1, "{kind}, round {round}");
+                    assert_eq!(engine.sources().await.unwrap().len(), 1);
+                    engine.shutdown(Duration::ZERO).await;
+                });
+                drop(engine);
+                // What is once for the process is there after the first; the pool's threads end in their own time.
+                match before {
+                    None if round == 9 => before = Some(process::handles()),
+                    None => {}
+                    Some(before) => until(|| process::handles() <= before),
+                }
+            }
+        }
+    });
+}
+
 /// A server on a thread that answers every request, one connection after the other, and keeps no port when they end.
 #[cfg(any(target_os = "linux", windows))]
 fn answering() -> Url {
@@ -466,7 +510,7 @@ fn answering() -> Url {
             let mut piece = [0; 4096];
             // A request comes in one piece.
             while matches!(socket.read(&mut piece), Ok(1..)) {
-                socket.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello").unwrap();
+                socket.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Type: text/plain\r\n\r\nhello").unwrap();
             }
         }
     });
