@@ -846,8 +846,9 @@ fn a_socket_outlives_its_handle() {
 #[cfg(any(target_os = "linux", windows))]
 fn a_reactor_that_was_dropped_leaves_nothing_behind() {
     in_a_child("a_reactor_that_was_dropped_leaves_nothing_behind", "ulimit -n 64", || {
-        let (files, threads) = (process::handles(), process::threads());
+        let (before, threads) = (process::handles(), process::threads());
         for_every_reactor_of_our_own(|kind, drive| {
+            let mut files = before;
             for round in 0..1000 {
                 let handle = start(kind, drive);
                 handle.block_on(async {
@@ -861,7 +862,11 @@ fn a_reactor_that_was_dropped_leaves_nothing_behind() {
                     }
                 });
                 drop(handle);
-                if process::handles() != files {
+                if cfg!(windows) {
+                    // Handles that the system opens once for a process, and those of the pool's threads, come with the first rounds.
+                    files = if round < 200 { process::handles() } else { files };
+                    until(|| process::handles() <= files);
+                } else if process::handles() != files {
                     // A wake from the pool's thread may hold the reactor for a moment more.
                     assert_eq!(round % 100, 0, "round {round}");
                     until(|| process::handles() == files);

@@ -429,7 +429,7 @@ fn a_thousand_starts_and_stops_leave_nothing_behind() {
         // What async-io has for the process, it has once.
         drop(start(ReactorKind::Selector, Drive::CallingThread));
         for (kind, drive) in reactors() {
-            let (files, threads) = (process::handles(), process::threads());
+            let (mut files, threads) = (process::handles(), process::threads());
             let mut warm = 0;
             for round in 0..WARM + CYCLES {
                 if round == WARM {
@@ -449,7 +449,11 @@ fn a_thousand_starts_and_stops_leave_nothing_behind() {
                     (near, far)
                 });
                 drop((client, handle, left));
-                until(|| process::handles() == files);
+                if cfg!(windows) && round < WARM {
+                    // What the system opens once for a process, and a handle for each thread of the pool.
+                    files = process::handles();
+                }
+                until(|| process::handles() <= files);
             }
             // The pools' threads end in their own time; the reactor's have been waited for.
             until(|| process::threads() == threads);
