@@ -206,7 +206,8 @@ impl Everywhere {
                 _ => Vec::new(),
             },
         };
-        let database = folders.map(|folders| folders.data_dir().join("index.db"));
+        // Local: on Windows a roaming profile is copied over the network at each log-on.
+        let database = folders.map(|folders| folders.data_local_dir().join("index.db"));
         let default = database.and_then(|path| Some((Key::Database, path.to_str()?.to_owned())));
         let reactor = (Key::Reactor, "auto".to_owned());
         Ok(Settings::default()

@@ -346,7 +346,9 @@ impl Environment {
 
     /// One variable, if it is set and not empty.
     pub fn value(&self, name: &str) -> Option<&str> {
-        self.iter().find(|(known, value)| *known == name && !value.is_empty()).map(|(_, value)| value)
+        // Windows tells no spelling of a name from another.
+        let is_named = |known: &str| if cfg!(windows) { known.eq_ignore_ascii_case(name) } else { known == name };
+        self.iter().find(|(known, value)| is_named(known) && !value.is_empty()).map(|(_, value)| value)
     }
 
     /// Whether a variable says anything about proxies.
@@ -466,6 +468,12 @@ mod tests {
         for word in ["0", "-1", "2000", "many"] {
             assert!(with(Key::MaxBodyMib, word).is_err(), "{word}");
         }
+    }
+
+    #[test]
+    fn the_case_of_a_variable_is_that_of_the_platform() {
+        let environment = Environment(vec![("Smolcrawl_Db".into(), "x.db".into())]);
+        assert_eq!(environment.value("SMOLCRAWL_DB"), cfg!(windows).then_some("x.db"));
     }
 
     #[test]

@@ -7,10 +7,17 @@ mod binary;
 mod site;
 
 use std::io::Write;
+#[cfg(target_os = "linux")]
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+#[cfg(any(target_os = "linux", windows))]
+use std::process::Command;
+use std::process::{Output, Stdio};
 
 use binary::{Server, report, run, serve, serve_tls, smolcrawl, text};
+#[cfg(windows)]
+use schannel::cert_context::{CertContext, HashAlgorithm};
+#[cfg(windows)]
+use schannel::cert_store::{CertAdd, CertStore};
 use serde_json::{Value, json};
 use site::{Reply, Site};
 use tempfile::TempDir;
@@ -70,6 +77,94 @@ fn a_certificate_of_nobody_is_refused_until_it_is_trusted() {
         &["the certificate of 127.0.0.1 is not valid"],
         "it is for another host name",
     );
+}
+
+/// Where the system has no certificate to offer, Mozilla's are used, and that is logged.
+#[test]
+fn without_the_systems_certificates_there_are_mozillas() {
+    let home = TempDir::new().unwrap();
+    let (port, _) = serve_tls(&Site::default());
+    std::fs::write(home.path().join("empty.pem"), "").unwrap();
+    let fetch = ["fetch", &format!("https://localhost:{port}/"), "--allow-private", "-v"];
+    for named in ["empty.pem", "missing.pem"] {
+        let output = smolcrawl(home.path()).args(fetch).env("SSL_CERT_FILE", named).output().unwrap();
+        let said = text(&output.stderr);
+        assert!(said.contains("no system certificates: using Mozilla's"), "{named}: {said}");
+        assert!(said.contains("error: ") && said.contains("the certificate of localhost is not valid"), "{named}: {said}");
+    }
+}
+
+/// The store of this user, which Windows has in place of files. A person would be asked to consent in a window there, so that this is
+/// for Wine alone, which asks nobody.
+#[cfg(windows)]
+#[test]
+fn a_root_in_the_users_store_is_trusted() {
+    if std::env::var_os("WINEPREFIX").is_none() {
+        return eprintln!("not tried: a root in the user's store");
+    }
+    let home = TempDir::new().unwrap();
+    let site = Site::default();
+    let (port, certificate) = serve_tls(&site);
+    site.reply(&format!("localhost:{port}/"), prose("Vouched for by the user's store."));
+    let url = format!("https://localhost:{port}/");
+    let fetch = || run(home.path(), &["fetch", &url, "--allow-private"]);
+    let refused = || failed(&fetch(), &[&url, "the certificate of localhost is not valid"], "SSL_CERT_FILE");
+
+    refused();
+    let root = Root::add(&certificate);
+    let trusted = fetch();
+    drop(root);
+    assert!(text(&trusted.stdout).contains("Vouched for by the user's store."), "{}", text(&trusted.stderr));
+    refused();
+}
+
+/// A certificate that is in the user's store until this is dropped.
+#[cfg(windows)]
+struct Root(CertContext);
+
+#[cfg(windows)]
+impl Root {
+    fn add(certificate: &str) -> Self {
+        let root = CertContext::from_pem(certificate).unwrap();
+        // Others see it once the store is closed.
+        CertStore::open_current_user("ROOT").unwrap().add_cert(&root, CertAdd::New).unwrap();
+        Self(root)
+    }
+}
+
+#[cfg(windows)]
+impl Drop for Root {
+    /// Where the store lies: Wine forgets a deletion from the store itself.
+    fn drop(&mut self) {
+        let thumbprint: String = self.0.fingerprint(HashAlgorithm::sha1()).unwrap().iter().map(|byte| format!("{byte:02X}")).collect();
+        let key = format!(r"HKCU\Software\Microsoft\SystemCertificates\ROOT\Certificates\{thumbprint}");
+        assert!(Command::new("reg").args(["delete", &key, "/f"]).output().unwrap().status.success(), "{key} is left");
+    }
+}
+
+#[test]
+fn a_proxy_of_the_environment_is_asked() {
+    let home = TempDir::new().unwrap();
+    let site = Site::default();
+    let proxy = serve(&site);
+    site.on("docs.invalid/*", |_| Reply::status(500)).on("docs.invalidhttp://docs.invalid/page", |_| prose("By way of the proxy."));
+    let fetch = |variables: &[(&str, &str)]| {
+        let mut command = smolcrawl(home.path());
+        // A proxy is where its operator says, and that is on loopback here.
+        command.args(["fetch", "http://docs.invalid/page", "--ignore-robots", "--allow-private"]);
+        command.envs(variables.iter().copied()).output().unwrap()
+    };
+    let address = format!("http://{proxy}");
+    let lower = if cfg!(windows) { "Http_Proxy" } else { "http_proxy" };
+    for name in ["HTTP_PROXY", "ALL_PROXY", lower] {
+        let output = fetch(&[(name, &address)]);
+        assert!(text(&output.stdout).contains("By way of the proxy."), "{name}: {}", text(&output.stderr));
+    }
+    for variables in
+        [&[("HTTP_PROXY", address.as_str()), ("NO_PROXY", "docs.invalid")][..], &[("HTTP_PROXY", &address), ("REQUEST_METHOD", "GET")]]
+    {
+        failed(&fetch(variables), &["docs.invalid does not resolve"], "");
+    }
 }
 
 #[test]
@@ -274,6 +369,16 @@ fn a_result_that_cannot_be_written_is_an_error() {
     failed(&output, &["the result cannot be written", "No space left"], "standard output");
     let sources = report(&run(home.path(), &["sources", "--db", "x.db", "--json"]));
     assert_eq!(sources["sources"][0]["pages"], json!(1), "{sources}");
+}
+
+/// There is no full device on Windows, but there are handles that only read.
+#[cfg(windows)]
+#[test]
+fn a_result_that_may_not_be_written_is_an_error() {
+    let home = TempDir::new().unwrap();
+    std::fs::write(home.path().join("shut.txt"), "").unwrap();
+    let shut = std::fs::File::open(home.path().join("shut.txt")).unwrap();
+    failed(&smolcrawl(home.path()).arg("doctor").stdout(shut).output().unwrap(), &["the result cannot be written"], "standard output");
 }
 
 #[test]

@@ -12,8 +12,11 @@ use std::net::Ipv4Addr;
 use std::process::Stdio;
 #[cfg(unix)]
 use std::process::{Child, Command};
+#[cfg(unix)]
 use std::sync::mpsc;
+#[cfg(unix)]
 use std::thread;
+#[cfg(unix)]
 use std::time::Duration;
 
 use binary::{Server, report, run, serve, smolcrawl, text};
@@ -433,4 +436,5 @@ fn a_reader_that_goes_away_is_no_news() {
     drop(child.stdout.take());
     let output = child.wait_with_output().unwrap();
     assert_eq!(text(&output.stderr), "");
+    assert_eq!(output.status.code(), Some(1));
 }

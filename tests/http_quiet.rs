@@ -69,14 +69,22 @@ fn benign_events_are_counted_and_not_logged() {
     // On real sockets.
     let (handle, _) = choose(Choice::default()).unwrap();
     LOGGER.0.lock().unwrap().retain(|(_, text)| !text.starts_with("reactor "));
-    let (address, _) = serve_real(vec![vec![Step::HalfRequest, ok("hello"), Step::Reset]]);
-    let client = Client::new(&handle, config()).unwrap();
-    handle.block_on(async {
-        for _ in 0..100 {
-            let mut response = client.send(Request::get(Url::parse(&format!("http://{address}/")).unwrap())).await.unwrap();
-            assert_eq!(response.bytes().await.unwrap(), b"hello");
-        }
-    });
+    let (tell, told) = async_channel::unbounded();
+    let at_once = vec![Step::HalfRequest, ok("hello"), Step::Reset];
+    let when_read = vec![Step::HalfRequest, ok("hello"), Step::Told(told), Step::Reset];
+    // Windows drops what is unread when a reset arrives: an answer that was not read before is lost there, and that is news.
+    let scripts = if cfg!(windows) { vec![when_read] } else { vec![at_once, when_read] };
+    for script in scripts {
+        let (address, _) = serve_real(vec![script]);
+        let client = Client::new(&handle, config()).unwrap();
+        handle.block_on(async {
+            for _ in 0..100 {
+                let mut response = client.send(Request::get(Url::parse(&format!("http://{address}/")).unwrap())).await.unwrap();
+                assert_eq!(response.bytes().await.unwrap(), b"hello");
+                tell.try_send(()).unwrap();
+            }
+        });
+    }
 
     let records = LOGGER.0.lock().unwrap();
     let loud: Vec<_> = records.iter().filter(|(level, _)| *level <= Level::Debug).collect();

@@ -48,9 +48,15 @@ fn keep_alive() {
 #[test]
 fn a_reset_after_a_complete_message_is_no_error() {
     for answer in [ok("hello"), say("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n")] {
-        let world = World::new(vec![vec![Step::HalfRequest, answer, Step::Reset]]);
+        let (tell, told) = async_channel::unbounded();
+        let mut script = vec![Step::HalfRequest, answer, Step::Told(told.clone()), Step::Reset];
+        if KEEPS_UNREAD {
+            script.remove(2);
+        }
+        let world = World::new(vec![script]);
         for _ in 0..50 {
             assert_eq!(world.page().unwrap(), "200 hello");
+            tell.try_send(()).unwrap();
         }
         let counters = world.client.counters();
         assert_eq!((counters.succeeded, counters.failed), (50, 0), "{counters:?}");
@@ -82,7 +88,8 @@ fn a_body_cut_short_is_an_error() {
     for first in [Step::Request, Step::HalfRequest] {
         let world = World::new(vec![vec![first, say("HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\nhello"), Step::Reset]]);
         let error = world.page().unwrap_err();
-        assert!(matches!(error.root(), Error::TruncatedBody { expected: Some(1000), .. }), "{error:?}");
+        let truncated = matches!(error.root(), Error::TruncatedBody { expected: Some(1000), .. });
+        assert!(truncated || lost_unread(&error), "{error:?}");
     }
 }
 
@@ -91,7 +98,8 @@ fn an_open_body_ends_with_fin_and_not_with_a_reset() {
     let open = || say("HTTP/1.1 200 OK\r\n\r\nhello");
     assert_eq!(World::new(vec![vec![Step::Request, open()]]).page().unwrap(), "200 hello");
     let error = World::new(vec![vec![Step::HalfRequest, open(), Step::Reset]]).page().unwrap_err();
-    assert!(matches!(error.root(), Error::TruncatedBody { expected: None, source: Some(_), .. }), "{error:?}");
+    let truncated = matches!(error.root(), Error::TruncatedBody { expected: None, source: Some(_), .. });
+    assert!(truncated || lost_unread(&error), "{error:?}");
 }
 
 #[test]
@@ -100,7 +108,8 @@ fn an_early_answer_to_a_large_body_is_heard() {
     // The peer keeps the connection but does not read on: both sides would wait for ever.
     let world = World::new(vec![vec![Step::HalfRequest, early, Step::Hang]]);
     assert_eq!(world.send(Request::post(world.url.clone(), vec![b'x'; 32 << 20])).unwrap(), "413 less");
-    assert_eq!(world.client.idle_connections(), 0);
+    // Windows takes a body of any size off the writer's hands at once: there the request is complete, and the connection good for more.
+    assert!(world.client.idle_connections() == 0 || cfg!(windows));
 }
 
 #[test]
@@ -128,4 +137,12 @@ fn a_dropped_answer_ends_its_connection() {
     drop(response);
     assert_eq!(world.client.idle_connections(), 0);
     assert_eq!(world.page().unwrap(), "200 next");
+}
+
+/// Whether what has arrived may still be read after a reset. Windows drops it: a complete answer is lost there if it was not read before.
+const KEEPS_UNREAD: bool = !cfg!(windows);
+
+/// A reset that took all with it that had been sent before: an error all the same, and never a short success.
+fn lost_unread(error: &Error) -> bool {
+    !KEEPS_UNREAD && matches!(error.root(), Error::ClosedBeforeResponse { source: Some(_) })
 }

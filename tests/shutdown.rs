@@ -1,9 +1,15 @@
 //! The shutdown of a reactor: who is let in, who is waited for, who is told what, and that nothing is left behind. In virtual
 //! time where time counts, and on every reactor where threads and descriptors do.
 
-#[cfg(target_os = "linux")]
+#[cfg(any(target_os = "linux", windows))]
 #[path = "support/child.rs"]
 mod child;
+#[cfg(any(target_os = "linux", windows))]
+#[path = "support/process.rs"]
+mod process;
+#[cfg(any(target_os = "linux", windows))]
+#[path = "support/reactors.rs"]
+mod reactors;
 #[path = "support/wine.rs"]
 mod wine;
 
@@ -20,6 +26,10 @@ use std::time::{Duration, Instant};
 use futures_io::{AsyncRead, AsyncWrite};
 use futures_lite::future;
 use futures_lite::{AsyncReadExt, AsyncWriteExt};
+#[cfg(any(target_os = "linux", windows))]
+use smolcrawl::Engine;
+#[cfg(any(target_os = "linux", windows))]
+use smolcrawl::engine::CrawlRequest;
 use smolcrawl::http::{Client, Config, Error, PrivateAddresses, Request};
 use smolcrawl::reactor::sim::Sim;
 use smolcrawl::reactor::{
@@ -415,7 +425,7 @@ fn a_request_that_its_owner_drops_meanwhile_is_cancelled_and_drained() {
 
 /// Starts, connects, asks a server over HTTP, leaves some of it open and stops: 1,000 times each.
 #[test]
-#[cfg(target_os = "linux")]
+#[cfg(any(target_os = "linux", windows))]
 fn a_thousand_starts_and_stops_leave_nothing_behind() {
     const WARM: usize = 200;
     const CYCLES: usize = 1000;
@@ -424,11 +434,11 @@ fn a_thousand_starts_and_stops_leave_nothing_behind() {
         // What async-io has for the process, it has once.
         drop(start(ReactorKind::Selector, Drive::CallingThread));
         for (kind, drive) in reactors() {
-            let (files, threads) = (child::count("/proc/self/fd"), child::count("/proc/self/task"));
+            let (mut files, threads) = (process::handles(), process::threads());
             let mut warm = 0;
             for round in 0..WARM + CYCLES {
                 if round == WARM {
-                    warm = child::resident();
+                    warm = process::resident();
                 }
                 let handle = start(kind, drive);
                 let client = Client::new(&handle, config()).unwrap();
@@ -444,30 +454,72 @@ fn a_thousand_starts_and_stops_leave_nothing_behind() {
                     (near, far)
                 });
                 drop((client, handle, left));
-                until(|| child::count("/proc/self/fd") == files);
+                if cfg!(windows) && round < WARM {
+                    // What the system opens once for a process, and a handle for each thread of the pool.
+                    files = process::handles();
+                }
+                until(|| process::handles() <= files);
             }
             // The pools' threads end in their own time; the reactor's have been waited for.
-            until(|| child::count("/proc/self/task") == threads);
-            let grown = child::resident().saturating_sub(warm);
+            until(|| process::threads() == threads);
+            let grown = process::resident().saturating_sub(warm);
             eprintln!("{kind}, {drive}: {} KiB more after {CYCLES} cycles", grown / 1024);
             assert!(grown < 256 * 1024, "{kind}, {drive}: {grown} bytes");
         }
     });
 }
 
+/// An engine has a reactor, a client, a database and a pool.
+#[test]
+#[cfg(any(target_os = "linux", windows))]
+fn two_hundred_engines_leave_nothing_behind() {
+    child::in_a_child("two_hundred_engines_leave_nothing_behind", "ulimit -n 64", || {
+        let folder = tempfile::tempdir().unwrap();
+        let url = answering();
+        drop(start(ReactorKind::Selector, Drive::CallingThread));
+        for kind in reactors::kinds() {
+            let database = folder.path().join(format!("{kind}.db"));
+            let mut before = None;
+            for round in 0..200 {
+                let mut config = smolcrawl::Config::new(&database);
+                config.environment = smolcrawl::config::Environment::none();
+                config.reactor = Choice { kind, asked_by: AskedBy::Builder, fallback: Fallback::Refuse, ..Choice::default() };
+                config.embeddings = smolcrawl::config::Embeddings::None;
+                config.crawl.http.private_addresses = PrivateAddresses::Allow;
+                let engine = Engine::new(config).unwrap();
+                engine.handle().block_on(async {
+                    let mut crawling = engine.crawl(CrawlRequest::parse(&[url.as_str()]).unwrap(), engine.config().chunk.clone());
+                    while crawling.next().await.is_some() {}
+                    assert_eq!(crawling.finish().stored, 1, "{kind}, round {round}");
+                    assert_eq!(engine.sources().await.unwrap().len(), 1);
+                    engine.shutdown(Duration::ZERO).await;
+                });
+                drop(engine);
+                // What is once for the process is there after the first; the pool's threads end in their own time.
+                match before {
+                    None if round == 9 => before = Some(process::handles()),
+                    None => {}
+                    Some(before) => until(|| process::handles() <= before),
+                }
+            }
+        }
+    });
+}
+
 /// A server on a thread that answers every request, one connection after the other, and keeps no port when they end.
-#[cfg(target_os = "linux")]
+#[cfg(any(target_os = "linux", windows))]
 fn answering() -> Url {
     use std::io::{Read, Write};
     let server = std::net::TcpListener::bind(loopback()).unwrap();
     let url = Url::parse(&format!("http://{}/", server.local_addr().unwrap())).unwrap();
     thread::spawn(move || {
         for mut socket in server.incoming().flatten() {
+            #[cfg(unix)]
             rustix::net::sockopt::set_socket_linger(&socket, Some(Duration::ZERO)).unwrap();
             let mut piece = [0; 4096];
             // A request comes in one piece.
             while matches!(socket.read(&mut piece), Ok(1..)) {
-                socket.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello").unwrap();
+                socket.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Type: text/plain\r\n\r\nhello").unwrap();
             }
         }
     });

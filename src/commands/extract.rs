@@ -1,6 +1,5 @@
 //! `extract`: pages on stdin become markdown on stdout; no network, no store.
 
-use std::io::BufRead;
 use std::time::SystemTime;
 
 use serde::Deserialize;
@@ -9,18 +8,15 @@ use smolcrawl::extract;
 use smolcrawl::model::{Page, Validators};
 use url::Url;
 
-use super::Failure;
 use super::output::Output;
+use super::{Failure, lines};
 use crate::cli;
 
 pub fn run(asked: &cli::Extract) -> Result<(), Failure> {
     let mut output = Output::new();
-    for (index, line) in std::io::stdin().lock().lines().enumerate() {
-        let failure = |why: String| Failure::new(format!("stdin, line {}: {why}", index + 1), LINES);
+    for (number, line) in lines::of(std::io::stdin()) {
+        let failure = |why: String| Failure::new(format!("stdin, line {number}: {why}"), LINES);
         let line = line.map_err(|error| failure(error.to_string()))?;
-        if line.trim().is_empty() {
-            continue;
-        }
         let Line { id, url, html } = serde_json::from_str(&line).map_err(|error| failure(error.to_string()))?;
         let page = Page {
             url,

@@ -1,7 +1,7 @@
 //! `index`: JSON lines become pages, as if they had been crawled.
 
 use std::fs::File;
-use std::io::{BufRead, BufReader, Read};
+use std::io::Read;
 use std::path::Path;
 use std::time::{Instant, SystemTime};
 
@@ -13,7 +13,7 @@ use smolcrawl::store::Put;
 use url::Url;
 
 use super::output::Output;
-use super::{Failure, Shown, progress};
+use super::{Failure, Shown, lines, progress};
 use crate::cli;
 
 pub async fn run(engine: &Engine, asked: cli::Index, shown: Shown) -> Result<(), Failure> {
@@ -60,12 +60,9 @@ fn read(path: &Path) -> Result<Vec<Document>, Failure> {
     };
     let fetched_at = SystemTime::now();
     let mut documents = Vec::new();
-    for (index, line) in BufReader::new(opened).lines().enumerate() {
-        let place = || format!("{}, line {}", path.display(), index + 1);
+    for (number, line) in lines::of(opened) {
+        let place = || format!("{}, line {number}", path.display());
         let line = line.map_err(|error| failure(format!("{}: {error}", place())))?;
-        if line.trim().is_empty() {
-            continue;
-        }
         let Line { url, title, text } = serde_json::from_str(&line).map_err(|error| failure(format!("{}: {error}", place())))?;
         if !url.has_host() {
             return Err(failure(format!("{}: {url} has no host", place())));

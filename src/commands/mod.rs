@@ -6,6 +6,7 @@ mod doctor;
 mod extract;
 mod fetch;
 mod index;
+mod lines;
 mod output;
 mod progress;
 mod search;

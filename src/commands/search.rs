@@ -1,7 +1,6 @@
 //! `search`: one question, or a file of them.
 
 use std::fs::File;
-use std::io::{BufRead, BufReader};
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -10,7 +9,7 @@ use smolcrawl::Engine;
 use smolcrawl::model::{ChunkKind, Hit, Mode, PerPage, Query, SourceId, Wanted};
 
 use super::output::Output;
-use super::{Failure, Shown, database_exists};
+use super::{Failure, Shown, database_exists, lines};
 use crate::cli;
 
 pub async fn run(engine: &Engine, asked: cli::Search, shown: Shown) -> Result<(), Failure> {
@@ -72,12 +71,9 @@ struct Question {
 async fn batch(engine: &Engine, query: &Query, file: &Path) -> Result<(), Failure> {
     let opened = File::open(file).map_err(|error| Failure::new(format!("{}: {error}", file.display()), LINES))?;
     let mut output = Output::new();
-    for (index, line) in BufReader::new(opened).lines().enumerate() {
-        let failure = |why: String| Failure::new(format!("{}, line {}: {why}", file.display(), index + 1), LINES);
+    for (number, line) in lines::of(opened) {
+        let failure = |why: String| Failure::new(format!("{}, line {number}: {why}", file.display()), LINES);
         let line = line.map_err(|error| failure(error.to_string()))?;
-        if line.trim().is_empty() {
-            continue;
-        }
         let question: Question = serde_json::from_str(&line).map_err(|error| failure(error.to_string()))?;
         let hits = engine.search(Query { text: question.query, ..query.clone() }).await?;
         output.json(&json!({ "id": question.id, "hits": hits.iter().map(Found::of).collect::<Vec<_>>() }))?;

@@ -43,7 +43,7 @@ enum Direct {
 impl Proxies {
     /// From `(name, value)` pairs such as `std::env::vars()`; other names are ignored, empty values count as not set. A lower-case name
     /// wins over its upper-case twin. `HTTP_PROXY` is ignored where `REQUEST_METHOD` is set: there a remote client's `Proxy:` header
-    /// sets it (CVE-2016-5385).
+    /// sets it (CVE-2016-5385); on Windows, where case means nothing in these names, `http_proxy` too.
     ///
     /// # Errors
     /// [`Error::InvalidProxy`] for a value that is not `http://[user:password@]host[:port]`: a proxy that was asked for is never bypassed.
@@ -52,15 +52,17 @@ impl Proxies {
         let mut values: [Option<(String, String)>; 4] = Default::default();
         let mut upper_http = None;
         let mut cgi = false;
+        // On Windows both spellings are one variable, so the header may stand behind either.
+        let is = |name: &str, known: &str| if cfg!(windows) { name.eq_ignore_ascii_case(known) } else { name == known };
         for (name, value) in variables {
             let (name, value) = (name.as_ref(), value.as_ref().trim());
-            cgi |= name == "REQUEST_METHOD";
+            cgi |= is(name, "REQUEST_METHOD");
             let Some(index) = NAMES.iter().position(|known| known.eq_ignore_ascii_case(name)) else { continue };
             if value.is_empty() {
                 continue;
             }
             let given = Some((name.to_owned(), value.to_owned()));
-            if name == "HTTP_PROXY" {
+            if is(name, "HTTP_PROXY") {
                 upper_http = given;
             } else if values[index].is_none() || name == NAMES[index] {
                 values[index] = given;
@@ -246,6 +248,11 @@ mod tests {
         let variables = [("HTTP_PROXY", "http://evil:1"), ("REQUEST_METHOD", "GET")];
         assert_eq!(chosen(&proxies(&variables), "http://a.test/"), None);
         assert_eq!(chosen(&proxies(&variables[..1]), "http://a.test/").as_deref(), Some("evil:1"));
+        for name in ["http_proxy", "Http_Proxy"] {
+            let of_a_request = chosen(&proxies(&[(name, "http://own:1"), ("REQUEST_METHOD", "GET")]), "http://a.test/");
+            assert_eq!(of_a_request.is_none(), cfg!(windows), "{name}");
+            assert_eq!(chosen(&proxies(&[(name, "own:1")]), "http://a.test/").as_deref(), Some("own:1"), "{name}");
+        }
     }
 
     #[test]

@@ -161,14 +161,14 @@ pub(super) fn cannot_create(path: &Path, cause: io::Error) -> Error {
     classify(path.to_owned(), cause)
 }
 
-/// SQLite says "unable to open" for many reasons; the operating system is asked which. The database file itself is not opened
+/// SQLite says "unable to open" for many reasons; the operating system is asked which. On Unix the database file itself is not opened
 /// again: closing it would drop this process's locks on it (POSIX advisory locks).
 fn cannot_open(path: PathBuf, error: rusqlite::Error) -> Error {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let cause = fs::metadata(folder).and_then(|_| match fs::metadata(&path) {
         Ok(found) if found.is_dir() => Err(io::ErrorKind::IsADirectory.into()),
         // SQLite makes two files beside the database.
-        Ok(_) => probe(folder),
+        Ok(_) => unlocked(&path).and_then(|()| probe(folder)),
         Err(missing) if missing.kind() == io::ErrorKind::NotFound => probe(folder),
         Err(other) => Err(other),
     });
@@ -179,11 +179,19 @@ fn cannot_open(path: PathBuf, error: rusqlite::Error) -> Error {
 }
 
 fn classify(path: PathBuf, cause: io::Error) -> Error {
+    if cfg!(windows) && cause.raw_os_error() == Some(ERROR_SHARING_VIOLATION) {
+        return Error::Busy { path };
+    }
     match cause.kind() {
         io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => Error::ReadOnly { path },
         io::ErrorKind::StorageFull => Error::DiskFull { path },
         _ => Error::CannotOpen { path, source: cause.into() },
     }
+}
+
+/// On Windows others can keep a file to themselves, as backups and virus scanners do; and locks do not end by a close there.
+fn unlocked(path: &Path) -> io::Result<()> {
+    if cfg!(windows) { fs::File::open(path).map(drop) } else { Ok(()) }
 }
 
 /// Whether a file can be made in the folder.
@@ -192,3 +200,5 @@ fn probe(folder: &Path) -> io::Result<()> {
     fs::OpenOptions::new().write(true).create_new(true).open(&file)?;
     fs::remove_file(&file)
 }
+
+const ERROR_SHARING_VIOLATION: i32 = 32;

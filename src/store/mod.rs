@@ -8,6 +8,9 @@ mod error;
 mod fuse;
 mod lexical;
 mod pages;
+#[cfg_attr(windows, path = "place/windows.rs")]
+#[cfg_attr(not(windows), path = "place/other.rs")]
+mod place;
 mod schema;
 mod search;
 mod vector;
@@ -264,7 +267,7 @@ fn open_file(path: &Path, config: &Config) -> Result<Connection, Failure> {
     let started = Instant::now();
     loop {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let opened = Connection::open_with_flags(path, flags).map_err(Failure::from).and_then(|mut connection| {
+        let opened = place::connect(path, flags).map_err(Failure::from).and_then(|mut connection| {
             connection.busy_timeout(config.busy_timeout)?;
             schema::prepare(&mut connection)?;
             Ok(connection)
@@ -277,7 +280,7 @@ fn open_file(path: &Path, config: &Config) -> Result<Connection, Failure> {
 }
 
 fn open_reader(path: &Path, config: &Config) -> Result<Connection, Failure> {
-    let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    let connection = place::connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     connection.busy_timeout(config.busy_timeout)?;
     schema::prepare_reader(&connection)?;
     Ok(connection)

@@ -20,7 +20,7 @@ pub fn smolcrawl(home: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_smolcrawl"));
     for (name, _) in std::env::vars_os() {
         let name = name.to_string_lossy().into_owned();
-        if name.starts_with("SMOLCRAWL_") || name.to_ascii_lowercase().ends_with("_proxy") {
+        if name.starts_with("SMOLCRAWL_") || name.starts_with("SSL_CERT_") || name.to_ascii_lowercase().ends_with("_proxy") {
             command.env_remove(name);
         }
     }
@@ -52,17 +52,21 @@ pub fn serve(site: &Site) -> String {
 
 /// The same over TLS, for the name `localhost`, with a certificate that nobody signed but itself: the port and that certificate, as PEM.
 pub fn serve_tls(site: &Site) -> (u16, String) {
-    let made = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
-    let key = rustls::pki_types::PrivateKeyDer::try_from(made.signing_key.serialize_der()).unwrap();
+    let signing_key = rcgen::KeyPair::generate().unwrap();
+    let mut parameters = rcgen::CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
+    // Of a name of its own: one test may trust what another must not.
+    parameters.distinguished_name.push(rcgen::DnType::CommonName, format!("{:x?}", &signing_key.public_key_raw()[1..9]));
+    let certificate = parameters.self_signed(&signing_key).unwrap();
+    let key = rustls::pki_types::PrivateKeyDer::try_from(signing_key.serialize_der()).unwrap();
     let config = rustls::ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
         .with_safe_default_protocol_versions()
         .unwrap()
         .with_no_client_auth()
-        .with_single_cert(vec![made.cert.der().clone()], key)
+        .with_single_cert(vec![certificate.der().clone()], key)
         .unwrap();
     let acceptor = TlsAcceptor::from(Arc::new(config));
     let address = serve_over(site, async move |socket| acceptor.accept(socket).await.ok());
-    (address.rsplit(':').next().unwrap().parse().unwrap(), made.cert.pem())
+    (address.rsplit(':').next().unwrap().parse().unwrap(), certificate.pem())
 }
 
 fn serve_over<S>(site: &Site, shake: impl AsyncFn(Socket) -> Option<S> + Send + 'static) -> String

@@ -22,6 +22,8 @@ pub enum Step {
     HalfRequest,
     Say(Vec<u8>),
     Wait(Duration),
+    /// Wait until the test says so.
+    Told(async_channel::Receiver<()>),
     /// Close with RST.
     Reset,
     /// Say over TLS that this was all, as one should; without TLS this is nothing.
@@ -172,6 +174,7 @@ async fn play(sim: Sim, mut wire: Wire, script: Vec<Step>, seen: Seen) {
                 }
             }
             Step::Wait(time) => sim.handle().sleep(time).await,
+            Step::Told(word) => drop(word.recv().await),
             Step::Reset => match wire {
                 Wire::Plain(socket) => return sim.reset(socket),
                 Wire::Tls(stream) => return sim.reset(stream.into_inner().0),
@@ -233,6 +236,7 @@ fn play_real(mut socket: TcpStream, script: Vec<Step>, seen: &Seen) {
                 }
             }
             Step::Wait(time) => std::thread::sleep(time),
+            Step::Told(word) => drop(word.recv_blocking()),
             Step::Reset => return,
             Step::CloseNotify | Step::Watch => {}
             Step::Hang => loop {

@@ -1,0 +1,61 @@
+//! The file where it is named, however long that name is. Windows takes paths of 260 characters and more only in their verbatim form,
+//! which the standard library gives to its own calls unasked; SQLite does not, and checks lengths with a limit of its own.
+
+use std::ffi::OsString;
+use std::os::windows::ffi::OsStrExt;
+use std::path::{self, Component, Path, PathBuf, Prefix};
+
+use rusqlite::{Connection, OpenFlags};
+
+pub(in crate::store) fn connect(path: &Path, flags: OpenFlags) -> rusqlite::Result<Connection> {
+    match verbatim(path) {
+        Some(long) => Connection::open_with_flags_and_vfs(long, flags, LONG_PATHS),
+        None => Connection::open_with_flags(path, flags),
+    }
+}
+
+/// The verbatim form of a path that needs it: there `/`, `.` and `..` mean nothing any more, so it is made absolute first.
+fn verbatim(path: &Path) -> Option<PathBuf> {
+    let absolute = path::absolute(path).ok()?;
+    if absolute.as_os_str().encode_wide().count() < SHORT {
+        return None;
+    }
+    let mut parts = absolute.components();
+    let Some(Component::Prefix(prefix)) = parts.next() else { return None };
+    let mut long = OsString::from(r"\\?\");
+    match prefix.kind() {
+        Prefix::Disk(_) => long.push(&absolute),
+        Prefix::UNC(server, share) => {
+            for part in [r"UNC\".as_ref(), server, r"\".as_ref(), share, parts.as_path().as_os_str()] {
+                long.push(part);
+            }
+        }
+        // Verbatim already, or a device.
+        _ => return Some(absolute),
+    }
+    Some(long.into())
+}
+
+/// Shorter ones stay below 260 with what SQLite appends for its other files. The standard library draws the line here as well, for
+/// folders may not be longer.
+const SHORT: usize = 248;
+/// SQLite's Windows files, but with room for the longest paths that there are.
+const LONG_PATHS: &str = "win32-longpath";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_is_long_becomes_verbatim() {
+        let long = "x".repeat(300);
+        let of = |path: String| verbatim(Path::new(&path)).map(|path| path.to_str().unwrap().to_owned());
+        assert_eq!(of(r"C:\folder\index.db".into()), None);
+        assert_eq!(of("NUL".into()), None);
+        assert_eq!(of(format!(r"C:\a\..\{long}\.\i.db")), Some(format!(r"\\?\C:\{long}\i.db")));
+        assert_eq!(of(format!("C:/a/{long}/i.db")), Some(format!(r"\\?\C:\a\{long}\i.db")));
+        assert_eq!(of(format!(r"\\server\share\{long}\i.db")), Some(format!(r"\\?\UNC\server\share\{long}\i.db")));
+        assert_eq!(of(format!(r"\\?\C:\{long}\i.db")), Some(format!(r"\\?\C:\{long}\i.db")));
+        assert!(of(format!(r"{long}\i.db")).unwrap().ends_with(&format!(r"\{long}\i.db")), "relative to where we are");
+    }
+}
