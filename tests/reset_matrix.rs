@@ -70,27 +70,29 @@ fn every_end_of_a_connection_means_what_its_stage_says() {
                 let name = format!("{reactor}, {transport:?}: {}", stage.name);
                 if name.contains(&only) {
                     let server = servers(column).of(stage.opening);
-                    sum.add(&name, server, cell(reactor, server, stage, each));
+                    sum.add(reactor.kind, &name, server, cell(reactor, server, stage, each));
                 }
             }
             let name = format!("{reactor}, {transport:?}: close after RST");
             if transport == Transport::Plain && name.contains(&only) {
                 let server = servers(stages.len()).of(Opening::Orderly);
-                sum.add(&name, server, closing(reactor, server, each));
+                sum.add(reactor.kind, &name, server, closing(reactor, server, each));
             }
         }
     }
-    let Sum { cells, far, connections, otherwise, broken } = sum;
-    let peers = match &link {
-        Some(link) => format!("{} against a server in this process, {far} against {}", cells - far, link.address),
-        None => "all against a server in this process".to_owned(),
-    };
     let took = started.elapsed();
-    eprintln!("{cells} cells of {each} trials, {connections} connections in {took:.1?}, {} broken; {peers}", broken.len());
-    for (why, count) in otherwise {
-        eprintln!("{why:?}: {count} trials came out otherwise than on Unix, as they may");
+    eprintln!("{} cells in {took:.1?}, {} broken", sum.rows.iter().map(|row| row.cells).sum::<u64>(), sum.broken.len());
+    for Row { kind, cells, far, connections, broken, otherwise } in &sum.rows {
+        let peers = match &link {
+            Some(link) => format!("{} cells against a server in this process, {far} against {}", cells - far, link.address),
+            None => format!("{cells} cells against a server in this process"),
+        };
+        eprintln!("{kind}: {peers}, {each} trials each, {connections} connections, {broken} broken");
+        for (why, count) in otherwise {
+            eprintln!("    {why:?}: {count} trials came out otherwise than on Unix, as they may");
+        }
     }
-    assert!(broken.is_empty(), "\n{}", broken.join("\n"));
+    assert!(sum.broken.is_empty(), "\n{}", sum.broken.join("\n"));
 }
 
 /// One of each opening, of one transport.
@@ -106,29 +108,41 @@ impl Servers {
     }
 }
 
-/// Of all cells.
 #[derive(Default)]
 struct Sum {
+    rows: Vec<Row>,
+    broken: Vec<String>,
+}
+
+/// Of all cells of a reactor.
+struct Row {
+    kind: ReactorKind,
     cells: u64,
     /// Against a server in another process.
     far: u64,
     connections: u64,
+    broken: u64,
     otherwise: Vec<(Why, u64)>,
-    broken: Vec<String>,
 }
 
 impl Sum {
-    fn add(&mut self, name: &str, server: &FaultServer, outcome: Outcome) {
-        self.cells += 1;
-        self.far += u64::from(server.is_far());
-        self.connections += outcome.connections;
+    fn add(&mut self, kind: ReactorKind, name: &str, server: &FaultServer, outcome: Outcome) {
+        let place = self.rows.iter().position(|row| row.kind == kind).unwrap_or_else(|| {
+            self.rows.push(Row { kind, cells: 0, far: 0, connections: 0, broken: 0, otherwise: Vec::new() });
+            self.rows.len() - 1
+        });
+        let row = &mut self.rows[place];
+        row.cells += 1;
+        row.far += u64::from(server.is_far());
+        row.connections += outcome.connections;
         for (why, count) in outcome.otherwise {
-            match self.otherwise.iter_mut().find(|(other, _)| *other == why) {
+            match row.otherwise.iter_mut().find(|(other, _)| *other == why) {
                 Some((_, sum)) => *sum += count,
-                None => self.otherwise.push((why, count)),
+                None => row.otherwise.push((why, count)),
             }
         }
         if !outcome.faults.is_empty() {
+            row.broken += 1;
             let peer = if server.is_far() { " (against the server in another process)" } else { "" };
             self.broken.push(format!("{name}{peer}: {}", outcome.faults.join("\n    ")));
         }

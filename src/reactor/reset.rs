@@ -67,7 +67,7 @@ mod tests {
         use std::io::{Read, Write};
         use std::net::TcpStream;
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        let mut near = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let mut near = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
         let _far = listener.accept().unwrap();
         rustix::net::sockopt::set_tcp_user_timeout(&near, 1).unwrap();
         near.set_write_timeout(Some(std::time::Duration::from_secs(30))).unwrap();
