@@ -30,8 +30,9 @@ pub enum Wire {
 
 impl Server {
     /// Serves the client that started this process, until standard input ends, standard output breaks, or `shutdown` is ready
-    /// (let it wait for SIGTERM and SIGINT, on Windows for Ctrl-C, Ctrl-Break and the console's close). Ends within [`Config::grace`](crate::mcp::Config::grace) and
-    /// [`Config::flush`](crate::mcp::Config::flush) after that, whatever calls run and whether or not the client reads.
+    /// (let it wait for SIGTERM and SIGINT, on Windows for Ctrl-C, Ctrl-Break and the console's close). Ends within
+    /// [`Config::grace`](crate::mcp::Config::grace) and [`Config::flush`](crate::mcp::Config::flush) after that, whatever calls
+    /// run and whether or not the client reads.
     ///
     /// A thread that is stuck in reading standard input is left behind: it takes what comes next, and ends with the process. On
     /// Windows whoever asks the system about that pipe meanwhile, as serving it once more does, waits for the read.

@@ -33,3 +33,30 @@ extern "system" fn handle(event: u32) -> BOOL {
         },
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+    use std::time::Duration;
+
+    use windows_sys::Win32::System::Console::CTRL_CLOSE_EVENT;
+
+    use super::*;
+
+    /// No program can close a console that has no window.
+    #[test]
+    fn the_handler_of_the_consoles_close_does_not_return() {
+        let (sender, is_asked) = mpsc::channel();
+        let sender = std::sync::Mutex::new(sender);
+        watch(move || sender.lock().unwrap().send(()).unwrap()).unwrap();
+        let (returns, returned) = mpsc::channel();
+        for event in [CTRL_CLOSE_EVENT, CTRL_C_EVENT] {
+            let returns = returns.clone();
+            thread::spawn(move || returns.send((event, handle(event))));
+            is_asked.recv().unwrap();
+        }
+        assert_eq!(returned.recv().unwrap(), (CTRL_C_EVENT, 1));
+        // Long after it was asked it would have returned, if it did.
+        assert!(returned.recv_timeout(Duration::from_millis(100)).is_err());
+    }
+}
