@@ -1,23 +1,29 @@
-//! `smolcrawl serve` as a process: how crawls behind the answers end with it, two servers on one database, and what a question to
-//! an empty one leaves behind.
-#![cfg(all(unix, feature = "cli"))]
+//! `smolcrawl serve` as a process: how crawls behind the answers end with it, two servers on one database, what a question to an empty
+//! one leaves behind, and that a hundred sessions leave nothing.
+#![cfg(feature = "cli")]
 
+#[path = "support/ask_to_end.rs"]
+mod ask_to_end;
 #[path = "support/binary.rs"]
 mod binary;
+#[cfg(any(target_os = "linux", windows))]
+#[path = "support/process.rs"]
+mod process;
 #[path = "support/site.rs"]
 mod site;
 
-use std::process::Command;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use ask_to_end::{ask_to_end, in_a_console, requests};
 use binary::{Server, report, run, serve, text};
 use site::{Reply, Site, page};
 
 /// What clients allow between the end of input and SIGTERM. The server takes 1.5 s at most; the rest is for a busy machine.
-const PROMISED_END: Duration = Duration::from_secs(2);
+/// Wine takes its time to end a process.
+const PROMISED_END: Duration = Duration::from_secs(if cfg!(windows) { 20 } else { 2 });
 
 /// A chain of pages, each of which takes a while and links to the next: its URL, and the site.
 fn chain(pages: usize, each: Duration) -> (String, Site) {
@@ -55,30 +61,32 @@ fn pages(home: &TempDir) -> u64 {
 
 #[test]
 fn a_crawl_in_the_background_ends_with_its_server_and_loses_nothing() {
-    let (url, site) = chain(10_000, Duration::from_millis(20));
-    for how in ["end of input", "TERM", "INT"] {
-        let home = TempDir::new().unwrap();
-        let mut server = Server::start(home.path(), &["--db", "x.db", "--allow-private"]);
-        server.initialize();
-        let begun = structured(&server.call(2, "smart_crawl_url", json!({ "url": url, "max_depth": 100, "wait_seconds": 0 })));
-        assert_eq!(begun["state"], json!("running"), "{begun}");
-        let stored = until_stored(&mut server, &mut 2, &begun["crawl_id"], 5);
-        let asked = Instant::now();
-        let output = match how {
-            "end of input" => server.end(),
-            name => {
-                assert!(Command::new("kill").args(["-s", name, &server.id().to_string()]).status().unwrap().success());
-                server.wait()
-            }
-        };
-        assert!(asked.elapsed() < PROMISED_END, "{how}: {:?}", asked.elapsed());
-        assert_eq!((output.status.code(), text(&output.stderr)), (Some(0), String::new()), "{how}");
-        let kept = pages(&home);
-        assert!(kept >= stored, "{how}: {kept} of {stored}");
-        // What was asked for is stored, but for the request that was in flight.
-        let asked = site.targets().len() as u64;
-        assert!(asked >= kept, "{how}");
-    }
+    in_a_console("a_crawl_in_the_background_ends_with_its_server_and_loses_nothing", || {
+        let (url, site) = chain(10_000, Duration::from_millis(20));
+        for request in [None].into_iter().chain(requests().iter().map(Some)) {
+            let home = TempDir::new().unwrap();
+            let mut server = Server::start(home.path(), &["--db", "x.db", "--allow-private"]);
+            server.initialize();
+            let begun = structured(&server.call(2, "smart_crawl_url", json!({ "url": url, "max_depth": 100, "wait_seconds": 0 })));
+            assert_eq!(begun["state"], json!("running"), "{begun}");
+            let stored = until_stored(&mut server, &mut 2, &begun["crawl_id"], 5);
+            let asked = Instant::now();
+            let output = match request {
+                None => server.end(),
+                Some(request) => {
+                    ask_to_end(request, server.id());
+                    server.wait()
+                }
+            };
+            assert!(asked.elapsed() < PROMISED_END, "{request:?}: {:?}", asked.elapsed());
+            assert_eq!((output.status.code(), text(&output.stderr)), (Some(0), String::new()), "{request:?}");
+            let kept = pages(&home);
+            assert!(kept >= stored, "{request:?}: {kept} of {stored}");
+            // What was asked for is stored, but for the request that was in flight.
+            let asked = site.targets().len() as u64;
+            assert!(asked >= kept, "{request:?}");
+        }
+    });
 }
 
 #[test]
@@ -150,4 +158,133 @@ fn questions_make_no_database() {
     assert_eq!(structured(&server.call(5, "crawl_status", json!({}))), json!({ "crawls": [] }));
     assert!(server.end().status.success());
     assert!(!home.path().join("x.db").exists());
+}
+
+#[test]
+fn the_end_is_told_in_the_log() {
+    in_a_console("the_end_is_told_in_the_log", || {
+        for request in [None].into_iter().chain(requests().iter().map(Some)) {
+            let home = TempDir::new().unwrap();
+            let mut server = Server::start(home.path(), &["--db", "x.db", "-v"]);
+            server.initialize();
+            let output = match request {
+                None => server.end(),
+                Some(request) => {
+                    ask_to_end(request, server.id());
+                    server.wait()
+                }
+            };
+            let said = text(&output.stderr);
+            let last = said.lines().rfind(|line| line.contains(" INFO ")).unwrap_or_default();
+            assert!(output.status.success() && last.contains("served; "), "{request:?}: {said}");
+        }
+    });
+}
+
+/// One after the other in one process, each with an engine of its own: standard input is a file that is read anew each time.
+#[cfg(any(target_os = "linux", windows))]
+#[test]
+fn a_hundred_sessions_leave_nothing_behind() {
+    const VARIABLE: &str = "SMOLCRAWL_TEST_SESSIONS";
+    if let Some(folder) = std::env::var_os(VARIABLE) {
+        return sessions::serve_all(folder.as_ref());
+    }
+    let home = TempDir::new().unwrap();
+    let client = json!({ "protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": { "name": "test", "version": "1" } });
+    let asked = [
+        json!({ "jsonrpc": "2.0", "id": 1, "method": "initialize", "params": client }),
+        json!({ "jsonrpc": "2.0", "method": "notifications/initialized" }),
+        json!({ "jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": { "name": "get_available_sources", "arguments": {} } }),
+    ];
+    let (questions, answers) = (home.path().join("questions"), home.path().join("answers"));
+    std::fs::write(&questions, asked.map(|message| format!("{message}\n")).concat()).unwrap();
+    let output = std::process::Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "a_hundred_sessions_leave_nothing_behind", "--nocapture", "--test-threads", "1"])
+        .env(VARIABLE, home.path())
+        .stdin(std::fs::File::open(questions).unwrap())
+        .stdout(std::fs::File::create(&answers).unwrap())
+        .stderr(std::process::Stdio::piped())
+        .output()
+        .unwrap();
+    let (said, answers) = (text(&output.stderr), text(&std::fs::read(answers).unwrap()));
+    assert!(output.status.success() && answers.contains("1 passed"), "{}\n{said}", output.status);
+    // The first stands behind the name of the test.
+    let counts = answers.lines().filter_map(|line| line.find('{').map(|at| &line[at..])).map(|line| {
+        let answer: Value = serde_json::from_str(line).unwrap();
+        answer["result"]["structuredContent"]["count"].as_u64()
+    });
+    assert_eq!(counts.collect::<Vec<_>>(), [None, Some(1)].repeat(sessions::ALL));
+    eprint!("{said}");
+}
+
+#[cfg(any(target_os = "linux", windows))]
+mod sessions {
+    use std::fs::File;
+    use std::io::{Seek, stdin};
+    use std::path::Path;
+    use std::time::{Duration, Instant, SystemTime};
+
+    use futures_lite::future;
+    use smolcrawl::config::{Config, Environment};
+    use smolcrawl::engine::Chunking;
+    use smolcrawl::mcp::Wire;
+    use smolcrawl::model::Document;
+    use smolcrawl::tools::{self, Background};
+    use smolcrawl::{Engine, Error};
+
+    use super::process::{handles, threads};
+
+    /// After the first few, nothing more is made once for the process.
+    const FIRST: usize = 5;
+    pub const ALL: usize = FIRST + 100;
+
+    pub fn serve_all(folder: &Path) {
+        let config = Config { environment: Environment::none(), ..Config::new(folder.join("x.db")) };
+        store_a_page(&config).unwrap();
+        let mut questions = standard_input();
+        let mut before = (0, 0);
+        for session in 0..ALL {
+            if session == FIRST {
+                before = held();
+            }
+            questions.rewind().unwrap();
+            let engine = Engine::new(config.clone()).unwrap();
+            let server = tools::server(&engine, &Background::new(&engine)).unwrap();
+            engine.handle().block_on(server.serve_stdio(Wire::Claim, engine.clone(), future::pending())).unwrap();
+        }
+        // Threads that have done their work take a moment to end.
+        let patience = Instant::now() + Duration::from_secs(60);
+        let mut after = held();
+        while (after.0 > before.0 || after.1 > before.1) && Instant::now() < patience {
+            std::thread::yield_now();
+            after = held();
+        }
+        assert!(after.0 <= before.0 && after.1 <= before.1, "handles and threads: {before:?} before, {after:?} after");
+        eprintln!("handles and threads: {before:?} before, {after:?} after 100 sessions");
+    }
+
+    fn held() -> (usize, usize) {
+        (handles(), threads())
+    }
+
+    fn store_a_page(config: &Config) -> Result<(), Error> {
+        let engine = Engine::new(config.clone())?;
+        let document = Document {
+            url: "http://a.test/".parse().unwrap(),
+            title: "A page".into(),
+            markdown: "# A page\n\nIt says something.".into(),
+            validators: Default::default(),
+            fetched_at: SystemTime::UNIX_EPOCH,
+        };
+        engine.handle().block_on(engine.put(document, Chunking::default())).map(drop)
+    }
+
+    /// The same open file as standard input, and so the same place in it.
+    fn standard_input() -> File {
+        #[cfg(unix)]
+        let same = std::os::fd::AsFd::as_fd(&stdin()).try_clone_to_owned();
+        #[cfg(windows)]
+        let same = std::os::windows::io::AsHandle::as_handle(&stdin()).try_clone_to_owned();
+        same.unwrap().into()
+    }
 }

@@ -1,4 +1,5 @@
-//! Ctrl-C and the request to terminate: the first is an event, the second leaves at once.
+//! Ctrl-C and the request to terminate (on Windows Ctrl-Break, the console's close, the end of the session): the first is an event,
+//! the second leaves at once.
 
 use std::process;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -7,6 +8,10 @@ use async_channel::Receiver;
 use futures_lite::future;
 
 use super::Failure;
+
+#[cfg_attr(windows, path = "signals/console.rs")]
+#[cfg_attr(not(windows), path = "signals/unix.rs")]
+mod requests;
 
 /// The user or the system asks this process to end. Asked again, the process leaves at once.
 pub struct Interruption(Receiver<()>);
@@ -25,7 +30,7 @@ impl Interruption {
 pub fn interruption() -> Result<Interruption, Failure> {
     let (sender, receiver) = async_channel::bounded(1);
     let asked = AtomicBool::new(false);
-    ctrlc::set_handler(move || {
+    requests::watch(move || {
         if asked.swap(true, Ordering::Relaxed) {
             process::exit(LEFT_AT_ONCE);
         }

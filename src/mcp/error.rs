@@ -39,6 +39,7 @@ impl Error {
             Error::ToolName { .. } | Error::ToolTwice { .. } | Error::SchemaRoot { .. } => false,
             Error::Prompt { .. } | Error::Resource { .. } | Error::Template { .. } | Error::Completion { .. } => false,
             Error::Read { .. } | Error::Write { .. } => false,
+            Error::Claim { source } if is_unconnected(source) => false,
             Error::Random | Error::Claim { .. } | Error::Thread { .. } => true,
         }
     }
@@ -54,10 +55,16 @@ impl Error {
             Error::Completion { .. } => "name an argument of a prompt or a variable of a resource template that the server has",
             Error::Random => "see to it that the system's source of random numbers can be read",
             Error::SchemaRoot { .. } => "put the value into an object: arguments and structured answers have named parts",
-            Error::Read { .. } | Error::Write { .. } => {
-                "start the server from an MCP client, or connect its standard input and output to pipes"
-            }
+            Error::Read { .. } | Error::Write { .. } => CONNECT,
+            Error::Claim { source } if is_unconnected(source) => CONNECT,
             Error::Claim { .. } | Error::Thread { .. } => "raise the limit of open files or threads, or end other programs",
         })
     }
+}
+
+const CONNECT: &str = "start the server from an MCP client, or connect its standard input and output to pipes";
+
+/// The process was started without standard input or output.
+fn is_unconnected(source: &io::Error) -> bool {
+    source.kind() == io::ErrorKind::NotConnected
 }

@@ -277,7 +277,11 @@ fn started(work: Work) -> Call {
 fn is_departure(error: &io::Error) -> bool {
     use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, NotConnected, UnexpectedEof, WriteZero};
     matches!(error.kind(), BrokenPipe | ConnectionAborted | ConnectionReset | NotConnected | UnexpectedEof | WriteZero)
+        || (cfg!(windows) && error.raw_os_error() == Some(ERROR_PIPE_NOT_CONNECTED))
 }
+
+/// The peer has disconnected its end of a named pipe, which is more than to close it. The standard library has no kind for it.
+const ERROR_PIPE_NOT_CONNECTED: i32 = 233;
 
 /// Lines on their way out.
 struct Output<W> {

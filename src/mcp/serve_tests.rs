@@ -544,3 +544,11 @@ fn a_client_that_reads_nothing_is_told_the_latest_progress_when_it_reads_again()
     .unwrap();
     assert_eq!(clock.elapsed(), 5 * SECOND);
 }
+
+#[cfg(windows)]
+#[test]
+fn a_pipe_that_was_disconnected_is_a_departure() {
+    assert!(is_departure(&io::Error::from_raw_os_error(ERROR_PIPE_NOT_CONNECTED)));
+    const ERROR_DISK_FULL: i32 = 112;
+    assert!(!is_departure(&io::Error::from_raw_os_error(ERROR_DISK_FULL)));
+}

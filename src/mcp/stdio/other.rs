@@ -1,4 +1,4 @@
-//! The wire where descriptors cannot be exchanged without unsafe code: the standard streams as they are.
+//! The wire where descriptors cannot be exchanged: the standard streams as they are.
 
 use std::io::{self, Stdin, Stdout};
 
