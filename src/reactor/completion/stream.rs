@@ -96,13 +96,16 @@ impl Connection {
                 cx.waker().wake_by_ref();
                 return Poll::Pending;
             }
-            // Whatever it says, the attempt tells it better.
-            if self.poll_writing(cx).is_pending() {
+            let Poll::Ready(waited) = self.poll_writing(cx) else {
                 self.streak = Streak::default();
                 return Poll::Pending;
-            }
+            };
             match attempt(&self.io).map_err(io::Error::from) {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.writing = Some(self.start(Request::Writable, cx.waker())),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    // Of the connection the attempt tells better what is wrong; but this is that one cannot wait for it.
+                    waited?;
+                    self.writing = Some(self.start(Request::Writable, cx.waker()));
+                }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 result => return Poll::Ready(self.reset.remember(result)),
             }
