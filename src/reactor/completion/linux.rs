@@ -47,6 +47,9 @@ impl Door {
     }
 }
 
+/// What the system calls it, for the report.
+pub(crate) const BACKEND: &str = "io_uring";
+
 /// A socket to connect with, which no child inherits. It blocks, as an operation on one that does not would be done at once,
 /// with nothing.
 pub(crate) fn socket(peer: SocketAddr) -> io::Result<TcpStream> {

@@ -7,6 +7,8 @@
 //! dropping the socket or port cancels it. What differs by system is behind [`system`], and `unsafe` is in one file of each: in
 //! `ring` on Linux, in `iocp` on Windows.
 
+#[cfg(windows)]
+mod iocp;
 #[cfg(target_os = "linux")]
 mod linux;
 mod operations;
@@ -16,6 +18,8 @@ mod ring;
 mod stream;
 #[cfg(test)]
 mod tests;
+#[cfg(windows)]
+mod windows;
 
 use std::future::Future;
 use std::io;
@@ -35,11 +39,15 @@ use crate::reactor::completion::stream::Connection;
 use crate::reactor::completion::system::Door;
 use crate::reactor::completion::system::Kernel;
 use crate::reactor::completion::system::Size;
+#[cfg(windows)]
+use crate::reactor::completion::windows as system;
 use crate::reactor::drive::Life;
 use crate::reactor::drive::Queue;
 use crate::reactor::ledger::Ledger;
 use crate::reactor::own::Network;
 use crate::reactor::sources::Descriptor;
+
+pub(crate) use crate::reactor::completion::system::BACKEND;
 
 pub(crate) struct Completion {
     /// Held by the thread that turns, also while it waits. Locked before `operations`, never after.
@@ -117,6 +125,8 @@ enum Told {
     /// A turn that goes on has to begin again.
     #[cfg(target_os = "linux")]
     WithTheNextTurn,
+    #[cfg(windows)]
+    AtOnce,
 }
 
 /// An operation that was asked for, and its owner's right to the outcome. Dropping it cancels the operation.
@@ -168,5 +178,7 @@ fn tell(life: &Life<Completion>) {
     match door.tell(operations) {
         #[cfg(target_os = "linux")]
         Told::WithTheNextTurn => life.core().changed(),
+        #[cfg(windows)]
+        Told::AtOnce => {}
     }
 }
