@@ -6,7 +6,9 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use crate::reactor::Handle;
-#[cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "riscv64")))]
+#[cfg(any(windows, all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "riscv64"))))]
+use crate::reactor::completion;
+#[cfg(any(windows, all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "riscv64"))))]
 use crate::reactor::completion::Completion;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 use crate::reactor::edge::Edge;
@@ -38,8 +40,8 @@ pub enum ReactorKind {
     Edge,
     /// poll(2), WSAPoll on Windows, of our own: the last resort, as each wait costs more the more connections wait.
     Poll,
-    /// A proactor, of our own: io_uring. Linux 5.19 and later on x86_64, aarch64 and riscv64, where the system permits it; chosen
-    /// only when asked for.
+    /// A proactor, of our own: io_uring on Linux 5.19 and later on x86_64, aarch64 and riscv64, where the system permits it; an I/O
+    /// completion port on Windows. Chosen only when asked for.
     Completion,
 }
 
@@ -50,6 +52,8 @@ impl ReactorKind {
             &[Self::Auto, Self::Selector, Self::Edge, Self::Poll, Self::Completion]
         } else if cfg!(any(target_os = "linux", target_os = "android")) {
             &[Self::Auto, Self::Selector, Self::Edge, Self::Poll]
+        } else if cfg!(windows) {
+            &[Self::Auto, Self::Selector, Self::Poll, Self::Completion]
         } else {
             &[Self::Auto, Self::Selector, Self::Poll]
         };
@@ -245,8 +249,12 @@ impl Error {
                 Some(format!("this version has {} on {}", available(), std::env::consts::OS))
             }
             Self::NotStarted { kind: ReactorKind::Completion, source, .. } if is_refusal(source) => Some(
-                "containers (seccomp) and kernel.io_uring_disabled switch io_uring off: permit it, or ask for auto, which needs none"
-                    .to_owned(),
+                if cfg!(windows) {
+                    "`netsh winsock show catalog` names what is installed above the system's sockets: remove it, or ask for auto"
+                } else {
+                    "containers (seccomp) and kernel.io_uring_disabled switch io_uring off: permit it, or ask for auto, which needs none"
+                }
+                .to_owned(),
             ),
             Self::NoneStarts { .. } | Self::NotStarted { .. } => {
                 Some("raise the limits on open files and threads (ulimit -n, ulimit -u)".to_owned())
@@ -310,8 +318,8 @@ fn start(kind: ReactorKind, drive: Drive) -> io::Result<(Handle, &'static str)> 
         ReactorKind::Selector => Ok((Handle::new(Selector::start(drive)?), selector::backend())),
         #[cfg(any(target_os = "linux", target_os = "android"))]
         ReactorKind::Edge => Ok((Handle::new(Own::start("edge", Watched::new(Edge::new()?), drive)?), "edge-triggered epoll")),
-        #[cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "riscv64")))]
-        ReactorKind::Completion => Ok((Handle::new(Own::start("completion", Completion::new()?, drive)?), "io_uring")),
+        #[cfg(any(windows, all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "riscv64"))))]
+        ReactorKind::Completion => Ok((Handle::new(Own::start("completion", Completion::new()?, drive)?), completion::BACKEND)),
         ReactorKind::Poll => Ok((Handle::new(Own::start("poll", Watched::new(Polled::new()?), drive)?), poll::BACKEND)),
         _ => Err(io::ErrorKind::Unsupported.into()),
     }

@@ -5,7 +5,7 @@
 //! sockets and timers: a reactor is *chosen* once, probed before it is touched, and passed on as a value.
 
 mod choice;
-#[cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "riscv64")))]
+#[cfg(any(windows, all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "riscv64"))))]
 mod completion;
 mod crowd;
 mod drive;
@@ -205,8 +205,8 @@ impl Handle {
     /// From this call on nothing new is opened or accepted ([`Stopped::Refused`]), and [`Keeper`]s close what they keep at
     /// rest, as an HTTP client does with its pool. What carries something may come to its end; name lookups, timers and
     /// `unblock` go on for that, and after. What is open when the grace is over is aborted: its descriptor is closed by this
-    /// future (of `completion`, if the kernel has an operation on it, shut down by this future and closed by the next turn), its
-    /// tasks are woken and told [`Stopped::Aborted`], and so is whoever asks later. Threads and the event queue go with the
+    /// future (of `completion` on Linux, if the kernel has an operation on it, shut down by this future and closed by the next
+    /// turn), its tasks are woken and told [`Stopped::Aborted`], and so is whoever asks later. Threads and the event queue go with the
     /// last handle, socket, listener and timer; a listener is its owner's to drop and is not waited for.
     ///
     /// A grace of zero aborts at the first poll whatever does not rest. Without any connection it is ready at once. A second

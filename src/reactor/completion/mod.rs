@@ -1,68 +1,82 @@
-//! What `completion` waits in: io_uring, a proactor. A task asks for bytes or a connection and is woken when it has them, not when
-//! it may try; all that was asked for since the last turn goes to the kernel with the system call that waits.
+//! What `completion` waits in: a proactor, io_uring on Linux, an I/O completion port on Windows. A task asks for bytes or a
+//! connection and is woken when it has them, not when it may try. On Linux all that was asked for since the last turn goes to the
+//! kernel with the system call that waits; on Windows each operation goes with a call of its own, at once.
 //!
 //! An operation belongs to the reactor and not to the future that asked for it: what it uses is kept until the kernel is done,
 //! see [`operations`]. Dropping a future leaves the operation to its socket or port, so that nothing it brings is lost;
-//! dropping the socket or port cancels it. `unsafe` is in [`ring`] alone.
+//! dropping the socket or port cancels it. What differs by system is behind [`system`], and `unsafe` is in one file of each: in
+//! `ring` on Linux, in `iocp` on Windows.
 
+#[cfg(windows)]
+mod iocp;
+#[cfg(target_os = "linux")]
+mod linux;
 mod operations;
 mod port;
+#[cfg(target_os = "linux")]
 mod ring;
 mod stream;
 #[cfg(test)]
 mod tests;
+#[cfg(windows)]
+mod windows;
 
 use std::future::Future;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
-use std::os::fd::OwnedFd;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use rustix::event::EventfdFlags;
-
+#[cfg(target_os = "linux")]
+use crate::reactor::completion::linux as system;
 use crate::reactor::completion::operations::Operations;
 use crate::reactor::completion::operations::Outcome;
 use crate::reactor::completion::operations::Request;
 use crate::reactor::completion::operations::Ticket;
 use crate::reactor::completion::port::Port;
-use crate::reactor::completion::ring::Ring;
-use crate::reactor::completion::ring::Size;
 use crate::reactor::completion::stream::Connection;
+use crate::reactor::completion::system::Door;
+use crate::reactor::completion::system::Kernel;
+use crate::reactor::completion::system::Size;
+#[cfg(windows)]
+use crate::reactor::completion::windows as system;
 use crate::reactor::drive::Life;
 use crate::reactor::drive::Queue;
 use crate::reactor::ledger::Ledger;
 use crate::reactor::own::Network;
 use crate::reactor::sources::Descriptor;
 
+pub(crate) use crate::reactor::completion::system::BACKEND;
+
 pub(crate) struct Completion {
     /// Held by the thread that turns, also while it waits. Locked before `operations`, never after.
-    ring: Mutex<Ring>,
-    /// Held for moves only, and for the clone of a waker: nothing is woken, and no waker dropped, under it.
+    kernel: Mutex<Kernel>,
+    /// Held for moves, for the clone of a waker, and on Windows while the kernel is asked: nothing is woken, and no waker dropped,
+    /// under it.
     operations: Mutex<Operations>,
-    bell: Arc<OwnedFd>,
+    door: Arc<Door>,
 }
 
 impl Completion {
     /// # Errors
-    /// The system refuses io_uring, or lacks a part of it, which is named; or the process is out of file descriptors or memory.
+    /// The system refuses the queue, or lacks a part of it, which is named; or the process is out of file descriptors or memory.
     pub(crate) fn new() -> io::Result<Self> {
         Self::with_size(Size::default())
     }
 
     fn with_size(size: Size) -> io::Result<Self> {
-        let bell = Arc::new(rustix::event::eventfd(0, EventfdFlags::CLOEXEC)?);
-        let ring = Mutex::new(Ring::new(bell.clone(), size)?);
-        Ok(Self { ring, operations: Mutex::default(), bell })
+        let door = Arc::new(Door::new()?);
+        let kernel = Mutex::new(Kernel::new(door.clone(), size)?);
+        Ok(Self { kernel, operations: Mutex::default(), door })
     }
 
     /// Takes what the kernel has completed already, unless a thread that turns does so. Wakes nobody, as it is done under the
     /// lock of a connection: the next turn does.
     fn glance(&self) {
-        match self.ring.try_lock() {
-            Ok(mut ring) => _ = ring.reap(&self.operations),
-            Err(TryLockError::Poisoned(ring)) => _ = ring.into_inner().reap(&self.operations),
+        match self.kernel.try_lock() {
+            Ok(mut kernel) => _ = kernel.reap(&self.operations),
+            Err(TryLockError::Poisoned(kernel)) => _ = kernel.into_inner().reap(&self.operations),
             Err(TryLockError::WouldBlock) => {}
         }
     }
@@ -74,14 +88,11 @@ impl Completion {
 
 impl Queue for Completion {
     fn wait(&self, limit: Option<Duration>, wakers: &mut Vec<Waker>) -> io::Result<()> {
-        self.ring.lock().unwrap_or_else(PoisonError::into_inner).turn(&self.operations, limit, wakers)
+        self.kernel.lock().unwrap_or_else(PoisonError::into_inner).turn(&self.operations, limit, wakers)
     }
 
     fn ring(&self) {
-        // It cannot be full: 2^64 rings are more than there will be.
-        if let Err(error) = rustix::io::write(&self.bell, &1_u64.to_ne_bytes()) {
-            log::error!("cannot wake the reactor: {error}");
-        }
+        self.door.ring();
     }
 }
 
@@ -100,12 +111,22 @@ impl Network for Completion {
 
 impl Drop for Completion {
     fn drop(&mut self) {
-        self.ring.get_mut().unwrap_or_else(PoisonError::into_inner).end(&self.operations);
+        self.kernel.get_mut().unwrap_or_else(PoisonError::into_inner).end(&self.operations);
         let operations = self.operations.get_mut().unwrap_or_else(PoisonError::into_inner);
         if operations.running() > 0 {
             std::mem::forget(std::mem::take(operations));
         }
     }
+}
+
+/// When the kernel learns what it is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Told {
+    /// A turn that goes on has to begin again.
+    #[cfg(target_os = "linux")]
+    WithTheNextTurn,
+    #[cfg(windows)]
+    AtOnce,
 }
 
 /// An operation that was asked for, and its owner's right to the outcome. Dropping it cancels the operation.
@@ -116,11 +137,10 @@ struct Pending {
 }
 
 impl Pending {
-    /// The kernel is told with the next turn. `waker` is woken when it is done.
+    /// `waker` is woken when it is done.
     fn start(life: &Arc<Life<Completion>>, request: Request, descriptor: Descriptor, waker: &Waker) -> Self {
         let ticket = life.queue().operations().start(request, descriptor, waker);
-        // A turn that goes on has told the kernel already.
-        life.core().changed();
+        tell(life);
         Self { life: life.clone(), ticket: Some(ticket) }
     }
 
@@ -147,7 +167,18 @@ impl Drop for Pending {
         if let Some(ticket) = self.ticket {
             let remains = self.life.queue().operations().abandon(ticket);
             drop(remains);
-            self.life.core().changed();
+            tell(&self.life);
         }
+    }
+}
+
+/// Has the kernel told what it is asked for.
+fn tell(life: &Life<Completion>) {
+    let Completion { door, operations, .. } = life.queue();
+    match door.tell(operations) {
+        #[cfg(target_os = "linux")]
+        Told::WithTheNextTurn => life.core().changed(),
+        #[cfg(windows)]
+        Told::AtOnce => {}
     }
 }

@@ -1,19 +1,18 @@
 //! What the kernel was asked to do, from the asking until it is done. Pure: asks the system nothing.
 //!
 //! An operation keeps what the kernel uses (the socket, an address) until its completion was taken, whoever has lost interest
-//! meanwhile.
+//! meanwhile. Only the socket may go before, of an operation that was cancelled, where the kernel does without.
 
 use std::collections::VecDeque;
 use std::io;
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6};
-use std::os::fd::OwnedFd;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, AtomicU32, Ordering};
 use std::task::Waker;
 
-use rustix::io::Errno;
-use rustix::net::{AddressFamily, SocketAddrAny};
+use rustix::fd::OwnedFd;
+use rustix::net::SocketAddrAny;
 
+use crate::reactor::completion::system::Arrival;
+use crate::reactor::completion::system::is_lost;
 use crate::reactor::sources::Descriptor;
 
 #[derive(Default)]
@@ -44,14 +43,14 @@ impl Ticket {
 /// What the kernel is asked for.
 #[derive(Clone)]
 pub(crate) enum Request {
-    /// So many bytes at most, into one of the ring's buffers, which is chosen when they have arrived.
+    /// So many bytes at most.
     Receive {
         most: u32,
     },
     /// To tell when the socket may take bytes, or has broken.
     Writable,
     Connect(Arc<SocketAddrAny>),
-    Accept(Arc<PeerAddress>),
+    Accept(Arc<Arrival>),
 }
 
 /// What comes of it.
@@ -85,7 +84,8 @@ enum Slot {
 
 struct Operation {
     request: Request,
-    descriptor: Descriptor,
+    /// None once it was let go of.
+    descriptor: Option<Descriptor>,
     state: State,
     waker: Option<Waker>,
 }
@@ -110,7 +110,7 @@ impl Operations {
     pub(crate) const SLOT: usize = size_of::<Slot>();
 
     pub(crate) fn start(&mut self, request: Request, descriptor: Descriptor, waker: &Waker) -> Ticket {
-        let operation = Operation { request, descriptor, state: State::Queued, waker: Some(waker.clone()) };
+        let operation = Operation { request, descriptor: Some(descriptor), state: State::Queued, waker: Some(waker.clone()) };
         let ticket = match self.free.pop() {
             Some(number) => {
                 self.slots[number as usize] = Slot::Taken(operation);
@@ -182,6 +182,28 @@ impl Operations {
         }
     }
 
+    /// The socket of a ticket that is in use, unless it was let go of.
+    #[cfg_attr(not(windows), allow(dead_code, reason = "for a kernel that needs no socket to complete what was cancelled"))]
+    pub(crate) fn descriptor(&self, ticket: Ticket) -> Option<&Descriptor> {
+        match &self.slots[ticket.0 as usize] {
+            Slot::Taken(operation) => operation.descriptor.as_ref(),
+            Slot::Free | Slot::Withdrawn => unreachable!("an operation is kept while the kernel has it"),
+        }
+    }
+
+    /// Lets go of the socket of an operation that was cancelled. To be dropped where no lock is held.
+    #[cfg_attr(not(windows), allow(dead_code, reason = "for a kernel that needs no socket to complete what was cancelled"))]
+    pub(crate) fn release(&mut self, ticket: Ticket) -> Option<Descriptor> {
+        self.operation(ticket).and_then(|operation| operation.descriptor.take())
+    }
+
+    /// Those that the kernel has.
+    #[cfg_attr(not(windows), allow(dead_code, reason = "for a kernel that is not told of all at once"))]
+    pub(crate) fn under_way(&self) -> impl Iterator<Item = Ticket> {
+        let has = |slot: &Slot| matches!(slot, Slot::Taken(Operation { state: State::Running | State::Abandoned, .. }));
+        (0..).zip(&self.slots).filter(move |(_, slot)| has(slot)).map(|(number, _)| Ticket(number))
+    }
+
     /// How many jobs there may be.
     pub(crate) fn queued(&self) -> usize {
         self.queued.len()
@@ -214,7 +236,8 @@ impl Operations {
         self.running += 1;
         let operation = self.operation(ticket).expect("the slot was just found taken");
         operation.state = State::Running;
-        Some(Next::Start { ticket, request: &operation.request, descriptor: &operation.descriptor })
+        let descriptor = operation.descriptor.as_ref().expect("only what was cancelled has let go of it");
+        Some(Next::Start { ticket, request: &operation.request, descriptor })
     }
 
     /// The kernel is done with an operation. Who waits for it is added to `wakers`; what nobody waits for is dropped, an accepted
@@ -250,45 +273,5 @@ impl Operations {
     }
 }
 
-/// Whether the kernel has given an operation up that nobody cancelled, with nothing done.
-///
-/// It does so when the thread that submitted it has ended (ECANCELED from a poll, EFAULT from the attempt after it) and when a
-/// signal came in between. Of receiving, it does so too when all buffers of the ring were in use.
-fn is_lost(error: &io::Error, request: &Request) -> bool {
-    match Errno::from_io_error(error) {
-        Some(Errno::CANCELED | Errno::FAULT | Errno::INTR) => true,
-        Some(Errno::NOBUFS | Errno::AGAIN) => matches!(request, Request::Receive { .. }),
-        _ => false,
-    }
-}
-
-/// Where the kernel writes who was accepted: a `sockaddr` (ip(7), ipv6(7)) and its length. Atomic, as the kernel writes when it likes.
-pub(crate) struct PeerAddress {
-    pub bytes: [AtomicU8; 32],
-    pub length: AtomicU32,
-}
-
-impl PeerAddress {
-    pub(crate) fn new() -> Self {
-        let bytes = [const { AtomicU8::new(0) }; 32];
-        Self { length: AtomicU32::new(bytes.len() as u32), bytes }
-    }
-
-    /// None, if it is neither IPv4 nor IPv6.
-    pub(crate) fn read(&self) -> Option<SocketAddr> {
-        let bytes: [u8; 32] = std::array::from_fn(|index| self.bytes[index].load(Ordering::Acquire));
-        let (family, rest) = bytes.split_first_chunk()?;
-        let (port, rest) = rest.split_first_chunk()?;
-        let port = u16::from_be_bytes(*port);
-        match AddressFamily::from_raw(u16::from_ne_bytes(*family)) {
-            AddressFamily::INET => Some(SocketAddr::from((Ipv4Addr::from(*rest.first_chunk::<4>()?), port))),
-            AddressFamily::INET6 => {
-                let (flow, rest) = rest.split_first_chunk()?;
-                let (address, rest) = rest.split_first_chunk::<16>()?;
-                let (flow, scope) = (u32::from_be_bytes(*flow), u32::from_ne_bytes(*rest.first_chunk()?));
-                Some(SocketAddr::V6(SocketAddrV6::new(Ipv6Addr::from(*address), port, flow, scope)))
-            }
-            _ => None,
-        }
-    }
-}
+/// What is received at once, at most: a TLS record and its frame, nearly; bytes.
+pub(crate) const BUFFER: usize = 16 << 10;

@@ -10,9 +10,9 @@ use crate::reactor::Boxed;
 use crate::reactor::completion::Completion;
 use crate::reactor::completion::Pending;
 use crate::reactor::completion::operations::Gained;
-use crate::reactor::completion::operations::PeerAddress;
 use crate::reactor::completion::operations::Request;
 use crate::reactor::completion::stream::Connection;
+use crate::reactor::completion::system::Arrival;
 use crate::reactor::crowd::Crowd;
 use crate::reactor::crowd::Place;
 use crate::reactor::drive::Life;
@@ -35,13 +35,14 @@ pub(crate) struct Port {
 /// Begun when a task asks for a connection, and kept when the task no longer does: what it brings is the next one's.
 struct Accepting {
     pending: Pending,
-    peer: Arc<PeerAddress>,
+    arrival: Arc<Arrival>,
 }
 
 impl Port {
     pub(crate) fn new(life: Arc<Life<Completion>>, io: TcpListener, ledger: Ledger) -> io::Result<Self> {
         let addr = io.local_addr()?;
         let accepted = Accepted::of(&io);
+        life.queue().door.adopt(&io)?;
         Ok(Self { life, io: Arc::new(io), addr, accepted, crowd: Arc::default(), accepting: Mutex::default(), ledger })
     }
 
@@ -50,16 +51,16 @@ impl Port {
         let crowd = Waker::from(self.crowd.clone());
         let mut slot = self.accepting.lock().unwrap_or_else(PoisonError::into_inner);
         let accepting = slot.get_or_insert_with(|| {
-            let peer = Arc::new(PeerAddress::new());
-            let pending = Pending::start(&self.life, Request::Accept(peer.clone()), self.io.clone(), &crowd);
-            Accepting { pending, peer }
+            let arrival = Arc::new(Arrival::new(self.addr));
+            let pending = Pending::start(&self.life, Request::Accept(arrival.clone()), self.io.clone(), &crowd);
+            Accepting { pending, arrival }
         });
         let gained = ready!(accepting.pending.poll(&mut Context::from_waker(&crowd)));
-        let Some(Accepting { peer, .. }) = slot.take() else { unreachable!("it was just asked") };
+        let Some(Accepting { arrival, .. }) = slot.take() else { unreachable!("it was just asked") };
         drop(slot);
         let Gained::Connection(io) = gained? else { unreachable!("accepting gains a connection") };
         let io = TcpStream::from(io);
-        let peer = match peer.read() {
+        let peer = match arrival.peer() {
             Some(peer) => peer,
             None => io.peer_addr()?,
         };
@@ -73,7 +74,7 @@ impl Accept for Port {
         Box::pin(async move {
             let (io, peer) = poll_fn(|cx| self.poll_accept(&mut place, cx)).await?;
             self.accepted.send_at_once(&io, peer);
-            Ok((Socket::new(Connection::new(self.life.clone(), io, peer), &self.ledger), peer))
+            Ok((Socket::new(Connection::new(self.life.clone(), io, peer)?, &self.ledger), peer))
         })
     }
 

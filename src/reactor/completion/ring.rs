@@ -21,6 +21,8 @@ use rustix::event::PollFlags;
 use rustix::io::Errno;
 use rustix::net::SocketFlags;
 
+use crate::reactor::completion::linux::Door;
+use crate::reactor::completion::operations::BUFFER;
 use crate::reactor::completion::operations::Gained;
 use crate::reactor::completion::operations::Next;
 use crate::reactor::completion::operations::Operations;
@@ -31,8 +33,7 @@ use crate::reactor::completion::operations::Ticket;
 pub(crate) struct Ring {
     uring: IoUring,
     buffers: Buffers,
-    /// An eventfd: each write to it is a completion, for as long as the ring watches it.
-    bell: Arc<OwnedFd>,
+    door: Arc<Door>,
     watches_bell: bool,
     /// The bell was heard since the last turn ended. Whoever rang may have meant a turn that has not begun to wait.
     rung: bool,
@@ -56,7 +57,7 @@ impl Default for Size {
 impl Ring {
     /// # Errors
     /// The system refuses io_uring, or lacks a part of it, which is named; or the process is out of file descriptors or memory.
-    pub(crate) fn new(bell: Arc<OwnedFd>, size: Size) -> io::Result<Self> {
+    pub(crate) fn new(door: Arc<Door>, size: Size) -> io::Result<Self> {
         let uring = IoUring::builder().setup_cqsize(size.completions).setup_clamp().build(size.submissions).map_err(refused)?;
         let lacking = |part| Err(io::Error::new(io::ErrorKind::Unsupported, Lacking { part }));
         let mut probe = Probe::new();
@@ -84,7 +85,7 @@ impl Ring {
             }
         }
         match Buffers::register(&uring.submitter()) {
-            Ok(buffers) => Ok(Self { uring, buffers, bell, watches_bell: false, rung: false, wakers: Vec::new() }),
+            Ok(buffers) => Ok(Self { uring, buffers, door, watches_bell: false, rung: false, wakers: Vec::new() }),
             Err(error) if error.kind() == io::ErrorKind::InvalidInput => lacking("rings of provided buffers (Linux 5.19)"),
             Err(error) => Err(error),
         }
@@ -173,7 +174,7 @@ impl Ring {
 
     fn watch_bell(&mut self) {
         if !self.watches_bell {
-            let watch = opcode::PollAdd::new(Fd(self.bell.as_raw_fd()), u32::from(PollFlags::IN.bits())).multi(true);
+            let watch = opcode::PollAdd::new(Fd(self.door.0.as_raw_fd()), u32::from(PollFlags::IN.bits())).multi(true);
             self.watches_bell = self.push(&watch.build().user_data(BELL));
         }
     }
@@ -376,9 +377,6 @@ const BELL: u64 = u64::MAX;
 const CANCEL: u64 = u64::MAX - 1;
 
 const BUFFER_GROUP: u16 = 0;
-
-/// A TLS record and its frame, nearly; bytes.
-pub(crate) const BUFFER: usize = 16 << 10;
 
 /// How long the kernel may take to give everything back.
 const PATIENCE: Duration = Duration::from_secs(20);

@@ -13,25 +13,23 @@ use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
 use futures_io::{AsyncRead, AsyncWrite};
-use rustix::net::{RecvFlags, SendAncillaryBuffer, SendFlags, SocketAddrAny, SocketFlags, SocketType};
+use rustix::net::SocketAddrAny;
 
 use crate::reactor::completion::Completion;
 use crate::reactor::completion::Pending;
+use crate::reactor::completion::operations::BUFFER;
 use crate::reactor::completion::operations::Gained;
 use crate::reactor::completion::operations::Outcome;
 use crate::reactor::completion::operations::Request;
-use crate::reactor::completion::ring::BUFFER;
+use crate::reactor::completion::system;
 use crate::reactor::drive::Life;
 use crate::reactor::reset::ResetMemory;
 use crate::reactor::socket::Stream;
 use crate::reactor::streak::Streak;
-use crate::reactor::tcp::at_once;
-use crate::reactor::tcp::family;
 use crate::reactor::tcp::send_at_once;
 
 pub(crate) struct Connection {
     life: Arc<Life<Completion>>,
-    /// Blocks, as an operation on a socket that does not would be done at once, with nothing.
     io: Arc<TcpStream>,
     peer: SocketAddr,
     reset: ResetMemory,
@@ -46,8 +44,7 @@ pub(crate) struct Connection {
 
 impl Connection {
     pub(crate) async fn connect(life: Arc<Life<Completion>>, peer: SocketAddr) -> io::Result<Self> {
-        let io = rustix::net::socket_with(family(peer), SocketType::STREAM, SocketFlags::CLOEXEC, None)?;
-        let mut connection = Self::new(life, TcpStream::from(io), peer);
+        let mut connection = Self::new(life, system::socket(peer)?, peer)?;
         let mut address = Some(Arc::new(SocketAddrAny::from(peer)));
         poll_fn(|cx| {
             if let Some(address) = address.take() {
@@ -64,8 +61,11 @@ impl Connection {
         Ok(connection)
     }
 
-    pub(crate) fn new(life: Arc<Life<Completion>>, io: TcpStream, peer: SocketAddr) -> Self {
-        Self {
+    /// # Errors
+    /// The kernel does not take the socket.
+    pub(crate) fn new(life: Arc<Life<Completion>>, io: TcpStream, peer: SocketAddr) -> io::Result<Self> {
+        life.queue().door.adopt(&io)?;
+        Ok(Self {
             life,
             io: Arc::new(io),
             peer,
@@ -74,7 +74,7 @@ impl Connection {
             unread: Cursor::default(),
             writing: None,
             streak: Streak::default(),
-        }
+        })
     }
 
     fn start(&self, request: Request, waker: &Waker) -> Pending {
@@ -90,19 +90,22 @@ impl Connection {
     }
 
     /// Tries to write. What does not fit waits for room, and is tried again.
-    fn poll_sent(&mut self, cx: &mut Context<'_>, attempt: impl Fn(&TcpStream) -> rustix::io::Result<usize>) -> Poll<io::Result<usize>> {
+    fn poll_sent(&mut self, cx: &mut Context<'_>, attempt: impl Fn(&TcpStream) -> io::Result<usize>) -> Poll<io::Result<usize>> {
         loop {
             if self.streak.is_over() {
                 cx.waker().wake_by_ref();
                 return Poll::Pending;
             }
-            // Whatever it says, the attempt tells it better.
-            if self.poll_writing(cx).is_pending() {
+            let Poll::Ready(waited) = self.poll_writing(cx) else {
                 self.streak = Streak::default();
                 return Poll::Pending;
-            }
-            match attempt(&self.io).map_err(io::Error::from) {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.writing = Some(self.start(Request::Writable, cx.waker())),
+            };
+            match attempt(&self.io) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    // Of the connection the attempt tells better what is wrong; but this is that one cannot wait for it.
+                    waited?;
+                    self.writing = Some(self.start(Request::Writable, cx.waker()));
+                }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 result => return Poll::Ready(self.reset.remember(result)),
             }
@@ -166,8 +169,7 @@ impl Stream for Connection {
         if self.has_unread() {
             return false;
         }
-        let peek = || Ok(rustix::net::recv(&self.io, &mut [0; 1], RecvFlags::PEEK | RecvFlags::DONTWAIT)?.1);
-        let socket_is_quiet = self.reset.is_quiet(peek);
+        let socket_is_quiet = self.reset.is_quiet(|| system::peek(&self.io));
         // What an operation has taken, the socket no longer shows.
         let Some(reading) = &self.reading else { return socket_is_quiet };
         self.life.queue().glance();
@@ -187,11 +189,11 @@ impl AsyncRead for Connection {
 
 impl AsyncWrite for Connection {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        self.poll_sent(cx, |io| rustix::net::send(io, buf, AT_ONCE))
+        self.poll_sent(cx, |io| system::send(io, buf))
     }
 
     fn poll_write_vectored(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bufs: &[io::IoSlice<'_>]) -> Poll<io::Result<usize>> {
-        self.poll_sent(cx, |io| rustix::net::sendmsg(io, at_once(bufs), &mut SendAncillaryBuffer::default(), AT_ONCE))
+        self.poll_sent(cx, |io| system::send_vectored(io, bufs))
     }
 
     fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -224,6 +226,3 @@ impl Drop for Connection {
         }
     }
 }
-
-/// Neither waiting nor a signal when the peer is gone.
-const AT_ONCE: SendFlags = SendFlags::DONTWAIT.union(SendFlags::NOSIGNAL);

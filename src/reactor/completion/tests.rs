@@ -1,21 +1,27 @@
+#[cfg(target_os = "linux")]
+mod linux;
+#[cfg(windows)]
+mod windows;
+
+#[cfg(target_os = "linux")]
+use self::linux::given_up;
+#[cfg(windows)]
+use self::windows::given_up;
 use std::io::{Read, Write};
-use std::net::{Ipv6Addr, SocketAddr, SocketAddrV6, TcpListener, TcpStream};
-use std::os::fd::OwnedFd;
+use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Wake, Waker};
 use std::time::{Duration, Instant};
 
-use rustix::io::Errno;
-use rustix::net::SocketAddrAny;
-
 use super::operations::Gained;
 use super::operations::Next;
 use super::operations::Outcome;
-use super::operations::PeerAddress;
+use super::system::Arrival;
 use super::*;
+use crate::reactor::choice::Drive;
 
-/// Or says that the system refuses io_uring, which a switch makes a failure: see `tests/support/reactors.rs`.
+/// Or says that the system refuses it, which a switch makes a failure: see `tests/support/reactors.rs`.
 fn completion(size: Size) -> Option<Completion> {
     match Completion::with_size(size) {
         Ok(completion) => Some(completion),
@@ -37,7 +43,7 @@ impl Wake for Count {
 }
 
 fn socket() -> Descriptor {
-    Arc::new(io::stderr())
+    Arc::new(UdpSocket::bind("127.0.0.1:0").unwrap())
 }
 
 fn receive(operations: &mut Operations) -> Ticket {
@@ -61,8 +67,42 @@ fn taken(operations: &mut Operations, ticket: Ticket) -> Option<Outcome> {
     operations.take(ticket, Waker::noop()).ok()
 }
 
-fn refusal(errno: Errno) -> Outcome {
-    Err(errno.into())
+/// Asks the kernel, on Linux with the next turn.
+fn ask(queue: &Completion, request: Request, socket: &Descriptor, waker: &Waker) -> Ticket {
+    let ticket = queue.operations().start(request, socket.clone(), waker);
+    queue.door.tell(&queue.operations);
+    ticket
+}
+
+fn outcome(queue: &Completion, ticket: Ticket) -> Outcome {
+    let begun = Instant::now();
+    loop {
+        let taken = queue.operations().take(ticket, Waker::noop());
+        if let Ok(outcome) = taken {
+            return outcome;
+        }
+        assert!(begun.elapsed() < LONG, "nothing comes of it");
+        queue.wait(Some(LONG), &mut Vec::new()).unwrap();
+    }
+}
+
+fn bytes(outcome: Outcome) -> Vec<u8> {
+    match outcome {
+        Ok(Gained::Bytes(bytes)) => bytes,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn listener() -> TcpListener {
+    TcpListener::bind("127.0.0.1:0").unwrap()
+}
+
+/// A connection whose near side is the queue's.
+fn pair(queue: &Completion) -> (Descriptor, Arc<TcpStream>, TcpStream) {
+    let listener = listener();
+    let near = Arc::new(TcpStream::connect(listener.local_addr().unwrap()).unwrap());
+    queue.door.adopt(&near).unwrap();
+    (near.clone(), near, listener.accept().unwrap().0)
 }
 
 #[test]
@@ -95,15 +135,17 @@ fn what_the_kernel_does_not_know_yet_is_withdrawn() {
 #[test]
 fn what_the_kernel_has_is_cancelled_and_kept_until_it_is_done() {
     let mut operations = Operations::default();
-    let (socket, peer) = (socket(), Arc::new(PeerAddress::new()));
+    let (socket, peer) = (socket(), Arc::new(Arrival::new(NOWHERE)));
     let ticket = operations.start(Request::Accept(peer.clone()), socket.clone(), Waker::noop());
     begin(&mut operations);
     drop(operations.abandon(ticket));
     assert!(matches!(operations.next(), Some(Next::Cancel(cancelled)) if cancelled == ticket));
     assert_eq!((Arc::strong_count(&socket), Arc::strong_count(&peer)), (2, 2));
     // It was too late to cancel it: the connection that it brought is closed.
-    let (mut near, far) = std::os::unix::net::UnixStream::pair().unwrap();
-    assert_eq!(complete(&mut operations, ticket, Ok(Gained::Connection(OwnedFd::from(far)))), 0);
+    let listener = listener();
+    let mut near = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    let (far, _) = listener.accept().unwrap();
+    assert_eq!(complete(&mut operations, ticket, Ok(Gained::Connection(far.into()))), 0);
     assert_eq!(near.read(&mut [0]).unwrap(), 0);
     assert_eq!((Arc::strong_count(&socket), Arc::strong_count(&peer), operations.running()), (1, 1, 0));
 }
@@ -114,29 +156,10 @@ fn a_ticket_that_is_anothers_by_now_is_not_cancelled() {
     let ticket = receive(&mut operations);
     begin(&mut operations);
     drop(operations.abandon(ticket));
-    complete(&mut operations, ticket, refusal(Errno::CANCELED));
+    complete(&mut operations, ticket, Err(given_up()));
     assert_eq!(receive(&mut operations), ticket);
     assert_eq!(begin(&mut operations), ticket);
     assert!(operations.next().is_none());
-}
-
-#[test]
-fn what_the_kernel_gave_up_by_itself_is_asked_for_again() {
-    let mut operations = Operations::default();
-    let ticket = receive(&mut operations);
-    for errno in [Errno::CANCELED, Errno::FAULT, Errno::INTR, Errno::NOBUFS, Errno::AGAIN] {
-        assert_eq!(begin(&mut operations), ticket);
-        assert_eq!(complete(&mut operations, ticket, refusal(errno)), 0, "{errno}");
-    }
-    begin(&mut operations);
-    assert_eq!(complete(&mut operations, ticket, refusal(Errno::CONNRESET)), 1);
-    assert!(matches!(taken(&mut operations, ticket), Some(Err(error)) if error.kind() == io::ErrorKind::ConnectionReset));
-
-    let peer = Arc::new(SocketAddrAny::from(SocketAddr::from(([127, 0, 0, 1], 1))));
-    let ticket = operations.start(Request::Connect(peer), socket(), Waker::noop());
-    begin(&mut operations);
-    complete(&mut operations, ticket, refusal(Errno::CANCELED));
-    assert!(matches!(operations.next(), Some(Next::Start { request: Request::Writable, .. })), "it goes on connecting");
 }
 
 #[test]
@@ -151,22 +174,6 @@ fn the_last_task_to_ask_is_woken() {
     wakers.into_iter().for_each(Waker::wake);
     assert_eq!((first.0.load(Ordering::SeqCst), last.0.load(Ordering::SeqCst)), (0, 1));
     assert_eq!(Arc::strong_count(&last), 1, "nothing is kept of it");
-}
-
-#[test]
-fn an_address_is_read_as_the_kernel_writes_it() {
-    let read = |bytes: &[u8]| {
-        let peer = PeerAddress::new();
-        peer.bytes.iter().zip(bytes).for_each(|(to, from)| to.store(*from, Ordering::SeqCst));
-        peer.read()
-    };
-    let family = |family: u16| family.to_ne_bytes().to_vec();
-    let four = [family(2), vec![0x1F, 0x90, 10, 0, 0, 7]].concat();
-    assert_eq!(read(&four), Some(SocketAddr::from(([10, 0, 0, 7], 8080))));
-    let address: Ipv6Addr = "fe80::1".parse().unwrap();
-    let six = [family(10), vec![0x1F, 0x90, 0, 0, 0, 5], address.octets().to_vec(), 3_u32.to_ne_bytes().to_vec()].concat();
-    assert_eq!(read(&six), Some(SocketAddr::V6(SocketAddrV6::new(address, 8080, 5, 3))));
-    assert_eq!(read(&[family(1), vec![0; 8]].concat()), None);
 }
 
 #[test]
@@ -189,40 +196,15 @@ fn a_ring_ends_one_wait_whether_it_is_early_or_late() {
     }
 }
 
-/// Whoever takes completions before the wait that was rung for takes the ring as well, and must not keep it.
-#[test]
-fn a_ring_outlives_a_glance_and_a_full_queue() {
-    let Some(queue) = completion(Size { submissions: 4, completions: 8 }) else { return };
-    let ends_at_once = |what: &str| {
-        let begun = Instant::now();
-        queue.wait(Some(LONG), &mut Vec::new()).unwrap();
-        assert!(begun.elapsed() < LONG, "{what}");
-    };
-    queue.ring();
-    ends_at_once("the first");
-    queue.ring();
-    queue.glance();
-    ends_at_once("after a glance");
-
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let near: Descriptor = Arc::new(TcpStream::connect(listener.local_addr().unwrap()).unwrap());
-    for _ in 0..5 {
-        queue.operations().start(Request::Receive { most: 8 }, near.clone(), Waker::noop());
-    }
-    queue.ring();
-    ends_at_once("with more to tell than there is room for");
-}
-
 /// A glance is taken under the lock of a connection, where nothing may be woken.
 #[test]
 fn whom_a_glance_finds_the_next_turn_wakes() {
     let Some(queue) = completion(Size::default()) else { return };
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let near: Descriptor = Arc::new(TcpStream::connect(listener.local_addr().unwrap()).unwrap());
+    let (near, _, mut far) = pair(&queue);
     let woken = Arc::<Count>::default();
-    let ticket = queue.operations().start(Request::Receive { most: 8 }, near, &woken.clone().into());
+    let ticket = ask(&queue, Request::Receive { most: 8 }, &near, &woken.clone().into());
     queue.wait(Some(Duration::ZERO), &mut Vec::new()).unwrap();
-    listener.accept().unwrap().0.write_all(b"x").unwrap();
+    far.write_all(b"x").unwrap();
     while !queue.operations().is_done(ticket) {
         queue.glance();
     }
@@ -240,70 +222,34 @@ fn a_limit_ends_a_wait() {
     queue.wait(Some(Duration::from_millis(1)), &mut Vec::new()).unwrap();
 }
 
-/// More operations than either queue has room for, and more bytes at once than there are buffers: none is lost.
-#[test]
-fn full_queues_and_a_lack_of_buffers_lose_nothing() {
-    const SOCKETS: usize = 300;
-    let Some(queue) = completion(Size { submissions: 4, completions: 8 }) else { return };
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap();
-    let pairs: Vec<_> = (0..SOCKETS).map(|_| (TcpStream::connect(address).unwrap(), listener.accept().unwrap().0)).collect();
-    let woken = Arc::<Count>::default();
-    let waker = Waker::from(woken.clone());
-    let start = |near: &TcpStream| {
-        let near: Descriptor = Arc::new(near.try_clone().unwrap());
-        queue.operations().start(Request::Receive { most: BUFFER_SIZE }, near, &waker)
-    };
-    let waiting: Vec<_> = pairs.iter().map(|(near, _)| start(near)).collect();
-    queue.wait(Some(Duration::from_millis(1)), &mut Vec::new()).unwrap();
-    assert_eq!(queue.operations().running(), SOCKETS, "the kernel was told of all of them");
-    for (index, (_, far)) in (0_u32..).zip(&pairs) {
-        let mut far = far;
-        far.write_all(&index.to_ne_bytes()).unwrap();
-    }
-    let mut turns = 0;
-    while woken.0.load(Ordering::SeqCst) < SOCKETS {
-        let mut wakers = Vec::new();
-        queue.wait(Some(Duration::from_secs(20)), &mut wakers).unwrap();
-        wakers.into_iter().for_each(Waker::wake);
-        turns += 1;
-        assert!(turns < 10_000, "{} of {SOCKETS} have come", woken.0.load(Ordering::SeqCst));
-    }
-    for (index, ticket) in (0_u32..).zip(waiting) {
-        let outcome = queue.operations().take(ticket, Waker::noop()).unwrap_or_else(|_| panic!("{index} is not done"));
-        assert!(matches!(outcome, Ok(Gained::Bytes(bytes)) if bytes == index.to_ne_bytes()), "{index}");
-    }
-    assert_eq!(woken.0.load(Ordering::SeqCst), SOCKETS, "each once");
-}
-
 /// Ending the ring takes everything back from the kernel, abandoned or not.
 #[test]
 fn an_ended_queue_holds_nothing() {
-    let Some(queue) = completion(Size { submissions: 4, completions: 8 }) else { return };
-    let listener: Arc<TcpListener> = Arc::new(TcpListener::bind("127.0.0.1:0").unwrap());
-    let peers: Vec<_> = (0..100).map(|_| Arc::new(PeerAddress::new())).collect();
-    let start = |peer: &Arc<PeerAddress>| queue.operations().start(Request::Accept(peer.clone()), listener.clone(), Waker::noop());
-    let running: Vec<_> = peers[..50].iter().map(start).collect();
+    let Some(queue) = completion(Size::SMALL) else { return };
+    let listener = Arc::new(listener());
+    queue.door.adopt(&listener).unwrap();
+    let arrivals: Vec<_> = (0..100).map(|_| Arc::new(Arrival::new(NOWHERE))).collect();
+    let start = |arrival: &Arc<Arrival>| queue.operations().start(Request::Accept(arrival.clone()), listener.clone(), Waker::noop());
+    let running: Vec<_> = arrivals[..50].iter().map(start).collect();
     queue.wait(Some(Duration::ZERO), &mut Vec::new()).unwrap();
     assert_eq!(queue.operations().running(), 50);
-    let queued: Vec<_> = peers[50..].iter().map(start).collect();
+    let queued: Vec<_> = arrivals[50..].iter().map(start).collect();
     for ticket in running.into_iter().chain(queued).step_by(3) {
         let remains = queue.operations().abandon(ticket);
         drop(remains);
     }
-    queue.ring.lock().unwrap().end(&queue.operations);
+    queue.kernel.lock().unwrap().end(&queue.operations);
     assert_eq!(queue.operations().running(), 0, "the kernel has nothing that could be freed under it");
     drop(queue);
     assert_eq!(Arc::strong_count(&listener), 1);
-    assert!(peers.iter().all(|peer| Arc::strong_count(peer) == 1));
+    assert!(arrivals.iter().all(|arrival| Arc::strong_count(arrival) == 1));
 }
 
 #[test]
 fn an_outcome_is_taken_once_and_dropping_what_is_left_of_it_cancels_nothing() {
     let Some(queue) = completion(Size::default()) else { return };
-    let life = Arc::new(Life::start(queue, crate::reactor::choice::Drive::CallingThread).unwrap());
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let near: Descriptor = Arc::new(TcpStream::connect(listener.local_addr().unwrap()).unwrap());
+    let (near, _, _far) = pair(&queue);
+    let life = Arc::new(Life::start(queue, Drive::CallingThread).unwrap());
     let mut pending = Pending::start(&life, Request::Writable, near, Waker::noop());
     let mut outcome = None;
     life.block_on(std::pin::pin!(async { outcome = Some(std::future::poll_fn(|cx: &mut Context<'_>| pending.poll(cx)).await) }));
@@ -312,7 +258,170 @@ fn an_outcome_is_taken_once_and_dropping_what_is_left_of_it_cancels_nothing() {
     assert_eq!(life.queue().operations().queued(), 0);
 }
 
-const BUFFER_SIZE: u32 = ring::BUFFER as u32;
+#[test]
+fn a_connection_is_opened_accepted_and_used() {
+    let Some(queue) = completion(Size::default()) else { return };
+    for any in ["127.0.0.1:0", "[::1]:0"] {
+        let Ok(port) = TcpListener::bind(any) else { continue };
+        let addr = port.local_addr().unwrap();
+        let port = Arc::new(port);
+        let arrival = Arc::new(Arrival::new(addr));
+        queue.door.adopt(&port).unwrap();
+        let port: Descriptor = port;
+        let accepting = ask(&queue, Request::Accept(arrival.clone()), &port, Waker::noop());
+        let near = Arc::new(system::socket(addr).unwrap());
+        queue.door.adopt(&near).unwrap();
+        let socket: Descriptor = near.clone();
+        let connecting = ask(&queue, Request::Connect(Arc::new(addr.into())), &socket, Waker::noop());
+        assert!(matches!(outcome(&queue, connecting), Ok(Gained::Nothing)));
+        let Ok(Gained::Connection(far)) = outcome(&queue, accepting) else { panic!("nobody was accepted") };
+        let far = Arc::new(TcpStream::from(far));
+        assert_eq!((near.peer_addr().unwrap(), far.local_addr().unwrap()), (addr, addr));
+        assert_eq!((far.peer_addr().unwrap(), arrival.peer()), (near.local_addr().unwrap(), near.local_addr().ok()));
+        queue.door.adopt(&far).unwrap();
+        let receiving = ask(&queue, Request::Receive { most: 4 }, &socket, Waker::noop());
+        let far: Descriptor = far;
+        assert_eq!(system::send(&near, b"before").unwrap(), 6);
+        let received = ask(&queue, Request::Receive { most: 8 }, &far, Waker::noop());
+        assert_eq!(bytes(outcome(&queue, received)), b"before");
+        let waiting = ask(&queue, Request::Receive { most: 8 }, &far, Waker::noop());
+        near.shutdown(std::net::Shutdown::Write).unwrap();
+        assert_eq!(bytes(outcome(&queue, waiting)), b"", "the end of the stream");
+        drop(far);
+        assert_eq!(bytes(outcome(&queue, receiving)), b"");
+    }
+}
+
+/// The words of the system, whichever way they have come.
+#[test]
+fn what_ends_a_connection_is_told_as_by_other_calls() {
+    let Some(queue) = completion(Size::default()) else { return };
+    let nobody = listener().local_addr().unwrap();
+    let near = Arc::new(system::socket(nobody).unwrap());
+    queue.door.adopt(&near).unwrap();
+    let near: Descriptor = near;
+    let refused = ask(&queue, Request::Connect(Arc::new(nobody.into())), &near, Waker::noop());
+    let (refused, expected) = (outcome(&queue, refused).unwrap_err(), TcpStream::connect(nobody).unwrap_err());
+    assert_eq!((refused.kind(), refused.raw_os_error()), (io::ErrorKind::ConnectionRefused, expected.raw_os_error()));
+
+    for late in [false, true] {
+        let (near, io, far) = pair(&queue);
+        let far = if late { Some(far) } else { reset(far) };
+        let receiving = ask(&queue, Request::Receive { most: 8 }, &near, Waker::noop());
+        far.map(reset);
+        let error = outcome(&queue, receiving).unwrap_err();
+        assert_eq!((error.kind(), error.raw_os_error()), (io::ErrorKind::ConnectionReset, Some(RESET)));
+        drop(io);
+    }
+}
+
+/// On Windows a reset has the system drop what nobody has read; but what an operation has taken is there.
+#[test]
+fn what_has_come_before_a_reset_is_kept_for_who_asked() {
+    let Some(queue) = completion(Size::default()) else { return };
+    let (near, _io, mut far) = pair(&queue);
+    let receiving = ask(&queue, Request::Receive { most: 8 }, &near, Waker::noop());
+    queue.wait(Some(Duration::ZERO), &mut Vec::new()).unwrap();
+    far.write_all(b"answer").unwrap();
+    reset(far);
+    assert_eq!(bytes(outcome(&queue, receiving)), b"answer");
+    let receiving = ask(&queue, Request::Receive { most: 8 }, &near, Waker::noop());
+    assert_eq!(outcome(&queue, receiving).unwrap_err().raw_os_error(), Some(RESET));
+}
+
+fn reset(io: TcpStream) -> Option<TcpStream> {
+    rustix::net::sockopt::set_socket_linger(&io, Some(Duration::ZERO)).unwrap();
+    drop(io);
+    None
+}
+
+#[test]
+fn a_write_waits_for_room() {
+    let Some(queue) = completion(Size::default()) else { return };
+    for reads in [true, false] {
+        let (near, io, mut far) = pair(&queue);
+        let woken = Arc::<Count>::default();
+        let at_once = ask(&queue, Request::Writable, &near, Waker::noop());
+        assert!(matches!(outcome(&queue, at_once), Ok(Gained::Nothing)));
+        let mut written = 0;
+        let waiting = loop {
+            match system::send(&io, &[7; 65_536]) {
+                Ok(count) => written += count,
+                Err(error) => {
+                    assert_eq!(error.kind(), io::ErrorKind::WouldBlock);
+                    break ask(&queue, Request::Writable, &near, &woken.clone().into());
+                }
+            }
+        };
+        queue.wait(Some(Duration::from_millis(1)), &mut Vec::new()).unwrap();
+        assert!(!queue.operations().is_done(waiting), "there is none");
+        if reads {
+            far.read_exact(&mut vec![0; written]).unwrap();
+            assert!(matches!(outcome(&queue, waiting), Ok(Gained::Nothing)));
+            assert_ne!(system::send(&io, b"x").unwrap(), 0);
+        } else {
+            reset(far);
+            assert!(matches!(outcome(&queue, waiting), Ok(Gained::Nothing)), "an attempt tells more");
+            assert_eq!(system::send(&io, b"x").unwrap_err().kind(), io::ErrorKind::ConnectionReset);
+        }
+    }
+}
+
+/// The thread that asked ends, and what it asked for goes on.
+#[test]
+fn an_operation_outlives_its_thread() {
+    let Some(queue) = completion(Size::default()) else { return };
+    let (near, io, mut far) = pair(&queue);
+    let asked = std::thread::scope(|scope| {
+        let on_a_thread = || {
+            let receiving = ask(&queue, Request::Receive { most: 8 }, &near, Waker::noop());
+            while system::send(&io, &[7; 65_536]).is_ok() {}
+            let writing = ask(&queue, Request::Writable, &near, Waker::noop());
+            queue.wait(Some(Duration::ZERO), &mut Vec::new()).unwrap();
+            (receiving, writing)
+        };
+        scope.spawn(on_a_thread).join().unwrap()
+    });
+    queue.wait(Some(Duration::from_millis(1)), &mut Vec::new()).unwrap();
+    far.write_all(b"late").unwrap();
+    assert_eq!(bytes(outcome(&queue, asked.0)), b"late");
+    far.set_nonblocking(true).unwrap();
+    let begun = Instant::now();
+    while !queue.operations().is_done(asked.1) {
+        let _ = far.read(&mut [0; 65_536]);
+        queue.wait(Some(Duration::from_millis(1)), &mut Vec::new()).unwrap();
+        assert!(begun.elapsed() < LONG);
+    }
+}
+
+/// What comes while an operation is being cancelled is nobody's, and what it used is let go of.
+#[test]
+fn a_cancelled_operation_lets_go_of_its_socket() {
+    let Some(queue) = completion(Size::default()) else { return };
+    for comes in [false, true] {
+        let (near, io, mut far) = pair(&queue);
+        let receiving = ask(&queue, Request::Receive { most: 8 }, &near, Waker::noop());
+        queue.wait(Some(Duration::ZERO), &mut Vec::new()).unwrap();
+        if comes {
+            far.write_all(b"x").unwrap();
+        }
+        let remains = queue.operations().abandon(receiving);
+        drop(remains);
+        queue.door.tell(&queue.operations);
+        drop((near, io));
+        let begun = Instant::now();
+        while queue.operations().running() > 0 {
+            queue.wait(Some(LONG), &mut Vec::new()).unwrap();
+            assert!(begun.elapsed() < LONG);
+        }
+        assert!(matches!(far.read(&mut [0]), Ok(0) | Err(_)), "it is closed");
+    }
+}
+
+const NOWHERE: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 0);
+
+/// ECONNRESET
+const RESET: i32 = if cfg!(windows) { 10_054 } else { 104 };
 
 /// Far longer than what is done at once takes.
-const LONG: Duration = Duration::from_secs(10);
+const LONG: Duration = Duration::from_secs(60);
