@@ -92,18 +92,19 @@ fn demo_is_the_same_on_every_reactor() {
 
 /// Asked for by name, it runs; where the system does not permit it, `selector` does, and a warning says why.
 #[test]
-#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+#[cfg(any(windows, all(target_os = "linux", target_arch = "x86_64")))]
 fn completion_runs_when_it_is_asked_for_or_is_replaced_with_a_warning() {
     let home = TempDir::new().unwrap();
     let is_permitted = reactors::is_permitted();
-    for name in ["completion", "io_uring", "proactor"] {
+    let backend = if cfg!(windows) { "IOCP" } else { "io_uring" };
+    for name in ["completion", "io_uring", "iocp", "proactor"] {
         let output = run(home.path(), &["doctor", "--json", "--reactor", name]);
         let stderr = text(&output.stderr);
         assert!(output.status.success(), "{stderr}");
         let reactor = &report(&output)["reactor"];
         assert_eq!(reactor["asked_for"], json!("completion"));
         if is_permitted {
-            assert_eq!((&reactor["chosen"], &reactor["backend"]), (&json!("completion"), &json!("io_uring")), "{reactor}");
+            assert_eq!((&reactor["chosen"], &reactor["backend"]), (&json!("completion"), &json!(backend)), "{reactor}");
             assert_eq!((&reactor["attempts"], stderr.as_str()), (&json!([]), ""));
         } else {
             assert_eq!((&reactor["chosen"], &reactor["attempts"][0]["kind"]), (&json!("selector"), &json!("completion")), "{reactor}");
