@@ -351,7 +351,11 @@ fn a_client_crawls_and_asks_over_the_pipes() {
     assert_eq!(sources["structuredContent"]["count"], json!(1), "{sources}");
     let source = sources["structuredContent"]["sources"][0]["source_id"].clone();
 
-    let hits = server.call(5, "perform_rag_query", json!({ "query": "dropping a task at a suspension point", "source": source, "match_count": 2 }));
+    let hits = server.call(
+        5,
+        "perform_rag_query",
+        json!({ "query": "dropping a task at a suspension point", "source": source, "match_count": 2 }),
+    );
     assert_eq!(hits["structuredContent"]["results"][0]["url"], json!(format!("{url}tasks")), "{hits}");
     let told: Value = serde_json::from_str(hits["content"][0]["text"].as_str().unwrap()).unwrap();
     assert_eq!(told, hits["structuredContent"], "text and structure say the same");
