@@ -4,11 +4,11 @@ use std::io::{self, BufRead, BufReader, Read};
 
 pub fn of(reader: impl Read) -> impl Iterator<Item = (usize, io::Result<String>)> {
     let numbered = (1..).zip(BufReader::new(reader).lines());
-    let marked = numbered.map(|(number, line)| (number, line.map(|line| unmarked(&line).to_owned())));
-    marked.filter(|(_, line)| !line.as_ref().is_ok_and(|line| line.trim().is_empty()))
+    let unmarked = numbered.map(|(number, line)| (number, if number == 1 { line.map(without_mark) } else { line }));
+    unmarked.filter(|(_, line)| !line.as_ref().is_ok_and(|line| line.trim().is_empty()))
 }
 
 /// Without the byte order mark that editors and shells of Windows put before a text in UTF-8.
-fn unmarked(text: &str) -> &str {
-    text.strip_prefix('\u{feff}').unwrap_or(text)
+fn without_mark(text: String) -> String {
+    text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text)
 }
