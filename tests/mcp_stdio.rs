@@ -7,7 +7,7 @@ mod ask_to_end;
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::PathBuf;
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -85,10 +85,13 @@ impl Client {
         self.send(json!({ "jsonrpc": "2.0", "id": id, "method": "tools/call", "params": params }));
     }
 
-    /// Lets the server start a child process; gives its id.
-    fn start_child(&mut self, role: &str) -> u32 {
+    /// Lets the server start a child process, which finds that there is nothing to read; gives its id, and standard error.
+    fn start_child(&mut self, role: &str) -> (u32, BufReader<ChildStderr>) {
         self.call(1, "child", json!({ "role": role }));
-        self.receive()["result"]["content"][0]["text"].as_str().unwrap().parse().unwrap()
+        let child = self.receive()["result"]["content"][0]["text"].as_str().unwrap().parse().unwrap();
+        let mut stderr = BufReader::new(self.process.stderr.take().unwrap());
+        assert_eq!(line(&mut stderr), "the child read 0\n");
+        (child, stderr)
     }
 
     /// The next line, which must be JSON.
@@ -174,9 +177,7 @@ fn a_child_gets_the_null_device_and_standard_error() {
 #[test]
 fn a_child_that_outlives_the_server_does_not_hold_the_protocol() {
     let mut client = Client::start();
-    let child = client.start_child("leaves");
-    let mut stderr = BufReader::new(client.process.stderr.take().unwrap());
-    assert_eq!(line(&mut stderr), "the child read 0\n");
+    let (child, mut stderr) = client.start_child("leaves");
     client.to = None;
     // Standard output ends while the child is there.
     let watchdog = Watchdog::of(child);
@@ -192,9 +193,7 @@ fn a_child_that_outlives_the_server_does_not_hold_the_protocol() {
 #[test]
 fn a_child_ends_with_a_server_that_is_killed() {
     let mut client = Client::start();
-    let child = client.start_child("stays");
-    let mut stderr = BufReader::new(client.process.stderr.take().unwrap());
-    assert_eq!(line(&mut stderr), "the child read 0\n");
+    let (child, mut stderr) = client.start_child("stays");
     client.process.kill().unwrap();
     // The child has standard error, so this is the end of both.
     let watchdog = Watchdog::of(child);
