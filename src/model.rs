@@ -41,8 +41,82 @@ pub struct Document {
     pub title: String,
     /// Main content; no navigation, no permalink marks.
     pub markdown: String,
+    /// The headings of `markdown`, in its order.
+    pub outline: Vec<Heading>,
+    pub metadata: Metadata,
+    /// What stands in the page and not in `markdown`.
+    pub notes: Vec<Note>,
     pub validators: Validators,
     pub fetched_at: SystemTime,
+}
+
+impl Document {
+    /// A document that says nothing of itself but its text.
+    pub fn new(url: Url, title: impl Into<String>, markdown: impl Into<String>, fetched_at: SystemTime) -> Self {
+        Self {
+            url,
+            title: title.into(),
+            markdown: markdown.into(),
+            outline: Vec::new(),
+            metadata: Metadata::default(),
+            notes: Vec::new(),
+            validators: Validators::default(),
+            fetched_at,
+        }
+    }
+}
+
+/// A heading of a document, and where it is: in the markdown, and in the page.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Heading {
+    /// 1 to 6.
+    pub level: u8,
+    /// As plain text.
+    pub text: String,
+    /// The fragment under which the page opens at this place, without `#` and not percent-encoded.
+    pub anchor: Option<String>,
+    /// Where its line begins in [`Document::markdown`], in bytes.
+    pub offset: usize,
+}
+
+/// What a page says of itself, as far as it says it: nothing is derived from its text or address.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Metadata {
+    pub description: Option<String>,
+    /// The address that the page wants to be known by.
+    pub canonical: Option<Url>,
+    /// A language tag (BCP 47) as written: `en`, `pt-BR`.
+    pub language: Option<String>,
+    /// The same page in other languages (`hreflang`).
+    pub translations: Vec<Translation>,
+    /// A date, or date and time, of ISO 8601, as written.
+    pub published: Option<String>,
+    /// Likewise.
+    pub modified: Option<String>,
+    pub author: Option<String>,
+    /// The program that made the page: `Sphinx 7.2.6`.
+    pub generator: Option<String>,
+    /// The software that the page documents.
+    pub software: Option<String>,
+    /// Its version, as written.
+    pub version: Option<String>,
+}
+
+/// A page in another language.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Translation {
+    pub language: String,
+    pub url: Url,
+}
+
+/// Something that was left out of a page, and the rule by which it was.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Note {
+    pub rule: &'static str,
+    /// How many words are left out.
+    pub words: usize,
+    /// The first of them.
+    pub begins: String,
 }
 
 /// A piece of a document that is found and answered as one: it carries the headings it stands under.

@@ -269,13 +269,8 @@ mod sessions {
 
     fn store_a_page(config: &Config) -> Result<(), Error> {
         let engine = Engine::new(config.clone())?;
-        let document = Document {
-            url: "http://a.test/".parse().unwrap(),
-            title: "A page".into(),
-            markdown: "# A page\n\nIt says something.".into(),
-            validators: Default::default(),
-            fetched_at: SystemTime::UNIX_EPOCH,
-        };
+        let markdown = "# A page\n\nIt says something.";
+        let document = Document::new("http://a.test/".parse().unwrap(), "A page", markdown, SystemTime::UNIX_EPOCH);
         engine.handle().block_on(engine.put(document, Chunking::default())).map(drop)
     }
 

@@ -164,13 +164,8 @@ impl World {
     }
 
     fn store(&self, url: &str, markdown: &str) {
-        let document = Document {
-            url: url.parse().unwrap(),
-            title: format!("Title of {url}"),
-            markdown: markdown.into(),
-            validators: Default::default(),
-            fetched_at: SystemTime::UNIX_EPOCH + Duration::from_secs(1_000),
-        };
+        let fetched_at = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000);
+        let document = Document::new(url.parse().unwrap(), format!("Title of {url}"), markdown, fetched_at);
         self.handle.block_on(self.engine.put(document, Chunking { min_chars: 0, ..Chunking::default() })).unwrap();
     }
 

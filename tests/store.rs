@@ -14,13 +14,7 @@ use url::Url;
 const MODEL: &str = "test-4";
 
 fn document(url: &str, title: &str, markdown: &str) -> Document {
-    Document {
-        url: Url::parse(url).unwrap(),
-        title: title.into(),
-        markdown: markdown.into(),
-        validators: Validators::default(),
-        fetched_at: SystemTime::UNIX_EPOCH + Duration::from_millis(1_700_000_000_123),
-    }
+    Document::new(Url::parse(url).unwrap(), title, markdown, SystemTime::UNIX_EPOCH + Duration::from_millis(1_700_000_000_123))
 }
 
 fn put(store: &Store, url: &str, markdown: &str) -> Put {

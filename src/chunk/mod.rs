@@ -39,13 +39,8 @@ impl Default for Config {
 /// use smolcrawl::chunk::{self, Config};
 /// use smolcrawl::model::Document;
 ///
-/// let document = Document {
-///     url: "https://docs.test/tasks".parse().unwrap(),
-///     title: "Tasks".into(),
-///     markdown: "# Tasks\n\n## Cancel\n\nDropping a task cancels it.\n".into(),
-///     validators: Default::default(),
-///     fetched_at: std::time::SystemTime::UNIX_EPOCH,
-/// };
+/// let markdown = "# Tasks\n\n## Cancel\n\nDropping a task cancels it.\n";
+/// let document = Document::new("https://docs.test/tasks".parse().unwrap(), "Tasks", markdown, std::time::SystemTime::UNIX_EPOCH);
 /// let chunks = chunk::split(&document, &Config::default());
 /// assert_eq!(chunks[0].heading_path, ["Tasks", "Cancel"]);
 /// assert_eq!(chunks[0].text, "Dropping a task cancels it.");
@@ -244,16 +239,9 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::model::Validators;
 
     fn chunks(markdown: &str, config: &Config) -> Vec<Chunk> {
-        let document = Document {
-            url: "https://docs.test/".parse().unwrap(),
-            title: "Title".into(),
-            markdown: markdown.into(),
-            validators: Validators::default(),
-            fetched_at: SystemTime::UNIX_EPOCH,
-        };
+        let document = Document::new("https://docs.test/".parse().unwrap(), "Title", markdown, SystemTime::UNIX_EPOCH);
         split(&document, config)
     }
 

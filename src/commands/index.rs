@@ -8,7 +8,7 @@ use std::time::{Instant, SystemTime};
 use serde::Deserialize;
 use serde_json::json;
 use smolcrawl::Engine;
-use smolcrawl::model::{Document, Validators};
+use smolcrawl::model::Document;
 use smolcrawl::store::Put;
 use url::Url;
 
@@ -73,7 +73,7 @@ fn read(path: &Path) -> Result<Vec<Document>, Failure> {
         } else {
             title
         };
-        documents.push(Document { url, title, markdown: text, validators: Validators::default(), fetched_at });
+        documents.push(Document::new(url, title, text, fetched_at));
     }
     Ok(documents)
 }

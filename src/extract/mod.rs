@@ -100,7 +100,8 @@ pub fn is_language(asked: &str, name: &str) -> bool {
 /// ```
 pub fn document(page: &Page) -> Result<Document, Skip> {
     let (title, markdown) = read(page, Form::Markdown)?;
-    Ok(Document { url: page.url.clone(), title, markdown, validators: page.validators.clone(), fetched_at: page.fetched_at })
+    let document = Document::new(page.url.clone(), title, markdown, page.fetched_at);
+    Ok(Document { validators: page.validators.clone(), ..document })
 }
 
 /// The main content as plain text: no marks, no link targets; list marks and the lines of code stay.

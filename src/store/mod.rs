@@ -77,13 +77,8 @@ pub struct PageSummary {
 ///
 /// # fn main() -> Result<(), smolcrawl::store::Error> {
 /// let store = Store::open_in_memory()?;
-/// let page = Document {
-///     url: "https://docs.test/vacuum".parse().unwrap(),
-///     title: "Vacuum".into(),
-///     markdown: "# Vacuum\n\nVacuuming gives free pages back.\n".into(),
-///     validators: Default::default(),
-///     fetched_at: std::time::SystemTime::now(),
-/// };
+/// let url = "https://docs.test/vacuum".parse().unwrap();
+/// let page = Document::new(url, "Vacuum", "# Vacuum\n\nVacuuming gives free pages back.\n", std::time::SystemTime::now());
 /// store.put(&page, &chunk::split(&page, &chunk::Config::default()))?;
 /// let query = Query { limit: 5, mode: Mode::Lexical, ..Query::new("what does vacuuming give back?") };
 /// assert_eq!(store.search(&query, None, "no model")?[0].url, page.url);
@@ -297,13 +292,7 @@ mod tests {
     use crate::model::{ChunkKind, Mode};
 
     fn document(path: &str, markdown: &str) -> Document {
-        Document {
-            url: Url::parse("https://docs.test/").unwrap().join(path).unwrap(),
-            title: "Title".into(),
-            markdown: markdown.into(),
-            validators: Validators::default(),
-            fetched_at: SystemTime::UNIX_EPOCH,
-        }
+        Document::new(Url::parse("https://docs.test/").unwrap().join(path).unwrap(), "Title", markdown, SystemTime::UNIX_EPOCH)
     }
 
     /// A chunk a paragraph.

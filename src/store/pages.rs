@@ -93,7 +93,8 @@ pub(super) fn page(connection: &Connection, url: &Url) -> Result<Option<Document
     let mut statement = connection.prepare_cached("SELECT title, markdown, etag, last_modified, fetched_at FROM pages WHERE url = ?1")?;
     let read = |row: &Row<'_>| {
         let validators = Validators { etag: row.get(2)?, last_modified: row.get(3)? };
-        Ok(Document { url: url.clone(), title: row.get(0)?, markdown: row.get(1)?, validators, fetched_at: time(row.get(4)?) })
+        let document = Document::new(url.clone(), row.get::<_, String>(0)?, row.get::<_, String>(1)?, time(row.get(4)?));
+        Ok(Document { validators, ..document })
     };
     Ok(statement.query_row([url.as_str()], read).optional()?)
 }

@@ -155,7 +155,7 @@ mod tests {
 
     fn document(markdown: String) -> Document {
         let url = Url::parse("https://docs.test/page").unwrap();
-        Document { url, title: "Page".into(), markdown, validators: Default::default(), fetched_at: SystemTime::UNIX_EPOCH }
+        Document::new(url, "Page", markdown, SystemTime::UNIX_EPOCH)
     }
 
     fn asked(offset: u32, max_chars: u32) -> Part {
