@@ -1,21 +1,27 @@
 //! Finds the main content of a page. Documentation names its content (`main`, `role=main`, the wrappers of its generators);
-//! other pages are judged by where their running text is. What is beside the content within it, `beside` marks.
+//! other pages are judged by where their running text is. What is beside the content within it, `beside` marks, by what `judge` says;
+//! where names would take too much of the page, it is read again with less trust in them.
 
-use crate::extract::beside::{self, Genre};
+use std::collections::HashSet;
+
+use crate::extract::beside::{self, Copies, Court, Scripts};
 use crate::extract::dom::{Dom, NodeId, Step};
-use crate::extract::weights::Weights;
+use crate::extract::facts::{Facts, is_heading};
+use crate::extract::genre::{Genre, cards};
+use crate::extract::judge::{Rule, Trust, most_taken};
+use crate::model::Note;
 
 /// Which part of a page is read.
 pub(super) struct Article {
     /// In document order, none within another.
     pub(super) roots: Vec<NodeId>,
-    /// By node: it and all below it is left out.
-    left_out: Vec<bool>,
+    /// By node: why it and all below it is left out.
+    left_out: Vec<Option<Rule>>,
 }
 
 impl Article {
     pub(super) fn is_left_out(&self, node: NodeId) -> bool {
-        self.left_out[node.index()]
+        self.left_out[node.index()].is_some()
     }
 
     /// The text below `node`, without what is left out.
@@ -31,54 +37,117 @@ impl Article {
         }
         text
     }
+
+    /// What was left out that has words, and why.
+    pub(super) fn notes(&self, dom: &Dom) -> Vec<Note> {
+        let mut notes = Vec::new();
+        let mut walk = dom.walk(body(dom));
+        while let Some(step) = walk.next() {
+            let Step::Enter(node) = step else { continue };
+            let Some(rule) = self.left_out[node.index()] else { continue };
+            walk.pass_over();
+            let (mut words, mut begins) = (0, String::new());
+            let mut below = dom.walk(node);
+            while let Some(step) = below.next() {
+                let Step::Enter(node) = step else { continue };
+                // Nobody's words.
+                if dom.name(node).is_some_and(|name| matches!(&**name, "script" | "style" | "svg" | "template" | "head")) {
+                    below.pass_over();
+                    continue;
+                }
+                for word in dom.text(node).unwrap_or_default().split_whitespace() {
+                    words += 1;
+                    if begins.len() < FIRST_WORDS {
+                        begins.push_str(if begins.is_empty() { "" } else { " " });
+                        begins.extend(word.chars().take(FIRST_WORDS));
+                    }
+                }
+            }
+            if words > 0 {
+                notes.push(Note { rule: rule.name(), words, begins });
+            }
+        }
+        notes
+    }
 }
 
+/// In bytes, about.
+const FIRST_WORDS: usize = 60;
+
 pub(super) fn find(dom: &Dom) -> Article {
-    let mut left_out = vec![false; dom.len()];
-    beside::leave_out_unread(dom, &mut left_out);
-    let all = Weights::of(dom, &left_out);
-    let genre = Genre::of(dom);
-    let unread = left_out.clone();
-    beside::leave_out_hinted(dom, genre, &all, &mut left_out);
-    let weights = Weights::of(dom, &left_out);
-    let named = named_content(dom, &left_out, &weights);
+    let mut unread = vec![None; dom.len()];
+    let substitutes = beside::leave_out_unread(dom, Scripts::Run, &mut unread);
+    let mut all = Facts::of(dom, &unread);
+    if substitutes as f32 > all.at(dom.root()).plain() * 2.0 {
+        unread.fill(None);
+        beside::leave_out_unread(dom, Scripts::Fail, &mut unread);
+        all = Facts::of(dom, &unread);
+    }
+    let genre = Genre::of(dom, &all);
+    let copies = Copies::of(dom, &unread);
+    let named = named_content(dom, &unread, &all);
+    let core = named.map(|(_, core)| core).or_else(|| {
+        let title = title_heading(dom, &unread).filter(|_| genre == Genre::Reference)?;
+        around(dom, densest(dom, body(dom), genre, &unread, &all), title, &all)
+    });
+    let mut left_out = unread.clone();
+    for trust in [Trust::Names, Trust::Shapes, Trust::Nothing] {
+        left_out.clone_from(&unread);
+        let taken = beside::leave_out(dom, &Court { genre, trust, core, all: &all, copies: &copies }, &mut left_out);
+        if taken <= all.at(dom.root()).prose * most_taken(trust, genre) {
+            break;
+        }
+    }
+    if !matches!(genre, Genre::Reference | Genre::Thread) {
+        beside::leave_out_told(dom, genre, &all, &mut left_out);
+    }
+    let facts = &Facts::of(dom, &left_out);
+    let named = named_content(dom, &left_out, facts);
+    let title = title_heading(dom, &left_out);
     let root = match named {
-        Some((rank, root)) if genre == Genre::Reference || rank >= GENERATED => root,
+        Some((rank, root)) if genre != Genre::Story || rank >= GENERATED => root,
+        None if genre == Genre::Listing && cards(dom, facts).is_some() => {
+            let cards = cards(dom, facts).map_or(body(dom), |cards| cards.parent);
+            title.and_then(|title| around(dom, cards, title, facts)).unwrap_or(cards)
+        }
         _ => {
-            let top = story_around_heading(dom, genre, &weights).unwrap_or_else(|| body(dom));
-            let root = densest(dom, top, genre, &left_out, &weights);
-            beside::leave_out_link_lists(dom, root, &weights, &mut left_out);
-            root
+            let top = story_around_heading(dom, genre, facts).unwrap_or_else(|| body(dom));
+            let root = densest(dom, top, genre, &left_out, facts);
+            match title.filter(|_| genre == Genre::Reference).and_then(|title| around(dom, root, title, facts)) {
+                // Below its title, a page's lists of links are its own.
+                Some(root) => root,
+                None => {
+                    beside::leave_out_link_lists(dom, root, genre, facts, &mut left_out);
+                    root
+                }
+            }
         }
     };
+    if let Some(title) = title.filter(|title| dom.ancestors(*title).any(|above| above == root)) {
+        beside::leave_out_before_title(dom, root, title, facts, &mut left_out);
+    }
     // A page of contents is its links.
     let reference = genre == Genre::Reference || named.is_some_and(|(rank, _)| rank >= GENERATED);
-    if reference && weights.text[root.index()] * 2 < all.text[root.index()] && weights.text[root.index()] < 1_000 {
+    if reference && facts.at(root).text * 2 < all.at(root).text && facts.at(root).text < 1_000 {
         left_out = unread;
     }
-    let mut roots = vec![root];
-    if genre == Genre::Reference
-        && named.is_some()
-        && let Some(heading) = heading_before(dom, root, &left_out)
-    {
-        roots.insert(0, heading);
-    }
+    let roots = with_siblings(dom, root, named.map(|(rank, _)| rank), genre, facts, &mut left_out);
     Article { roots, left_out }
 }
 
 /// The element that a documentation generator, or the author, calls the content.
-fn named_content(dom: &Dom, left_out: &[bool], weights: &Weights) -> Option<(u8, NodeId)> {
+fn named_content(dom: &Dom, left_out: &[Option<Rule>], facts: &Facts) -> Option<(u8, NodeId)> {
     // The best name wins; of elements of one name the one with most text.
     let mut best: Option<(u8, u32, NodeId)> = None;
     let mut walk = dom.walk(dom.root());
     while let Some(step) = walk.next() {
         let Step::Enter(node) = step else { continue };
-        if left_out[node.index()] {
+        if left_out[node.index()].is_some() || beside::is_hidden(dom, node) {
             walk.pass_over();
             continue;
         }
         let Some(rank) = rank(dom, node) else { continue };
-        let text = weights.text[node.index()];
+        let text = facts.at(node).text;
         if text >= LEAST && best.is_none_or(|(known, most, _)| (rank, text) > (known, most)) {
             best = Some((rank, text, node));
         }
@@ -86,8 +155,8 @@ fn named_content(dom: &Dom, left_out: &[bool], weights: &Weights) -> Option<(u8,
     let (rank, text, node) = best?;
     // "article" is also what overviews call each of their entries, and "body" what others call a part.
     let most = match rank {
-        BODY => weights.prose[node.index()] > weights.prose[dom.root().index()] * 0.7,
-        0..=GENERIC => text * 2 > weights.text[dom.root().index()],
+        BODY => facts.at(node).prose > facts.at(dom.root()).prose * 0.7,
+        0..=GENERIC => text * 2 > facts.at(dom.root()).text,
         _ => true,
     };
     most.then_some((rank, node))
@@ -96,6 +165,7 @@ fn named_content(dom: &Dom, left_out: &[bool], weights: &Weights) -> Option<(u8,
 /// Text shorter than this is not taken for the content by its name alone.
 const LEAST: u32 = 120;
 const GENERIC: u8 = 4;
+const MAIN: u8 = 5;
 const BODY: u8 = 6;
 /// Names from here on are given by generators.
 const GENERATED: u8 = 6;
@@ -128,9 +198,9 @@ fn rank(dom: &Dom, node: NodeId) -> Option<u8> {
         return Some(BODY);
     }
     match &**name {
-        "main" => Some(5),
-        _ if main => Some(5),
-        "article" => Some(4),
+        "main" => Some(MAIN),
+        _ if main => Some(MAIN),
+        "article" => Some(GENERIC),
         "div" | "section" if matches!(id, "content" | "main-content" | "main" | "bodyContent") => Some(3),
         _ => None,
     }
@@ -141,30 +211,29 @@ fn body(dom: &Dom) -> NodeId {
 }
 
 /// The article that the page's first heading stands in: what else has running text is teasers of other stories.
-fn story_around_heading(dom: &Dom, genre: Genre, weights: &Weights) -> Option<NodeId> {
+fn story_around_heading(dom: &Dom, genre: Genre, facts: &Facts) -> Option<NodeId> {
     let heading = dom.descendants(dom.root()).find(|node| dom.is(*node, "h1")).filter(|_| genre == Genre::Story)?;
-    dom.ancestors(heading)
-        .find(|above| (dom.is(*above, "article") || dom.is(*above, "main")) && weights.prose[above.index()] >= LEAST_STORY)
+    dom.ancestors(heading).find(|above| (dom.is(*above, "article") || dom.is(*above, "main")) && facts.at(*above).prose >= LEAST_STORY)
 }
 
 /// Less prose than this is a teaser.
 const LEAST_STORY: f32 = 400.0;
 
 /// Follows the running text down from `top` as long as one child has nearly all of it.
-fn densest(dom: &Dom, top: NodeId, genre: Genre, left_out: &[bool], weights: &Weights) -> NodeId {
-    let total = weights.prose[top.index()];
+fn densest(dom: &Dom, top: NodeId, genre: Genre, left_out: &[Option<Rule>], facts: &Facts) -> NodeId {
+    let total = facts.at(top).prose;
     let share = if genre == Genre::Story { 0.7 } else { 0.85 };
     let mut root = top;
     loop {
         let heaviest = dom
             .children(root)
-            .filter(|child| !left_out[child.index()] && dom.name(*child).is_some())
-            .max_by(|one, other| weights.prose[one.index()].total_cmp(&weights.prose[other.index()]));
+            .filter(|child| left_out[child.index()].is_none() && dom.name(*child).is_some())
+            .max_by(|one, other| facts.at(*one).prose.total_cmp(&facts.at(*other).prose));
         match heaviest {
             Some(child)
-                if weights.prose[child.index()] >= total * share
+                if facts.at(child).prose >= total * share
                     && total > 0.0
-                    && (genre == Genre::Story || weights.plain(child) >= weights.plain(top) * 0.7)
+                    && (genre == Genre::Story || facts.at(child).plain() >= facts.at(top).plain() * 0.7)
                     && !dom.is(child, "p")
                     && !dom.is(child, "pre") =>
             {
@@ -175,28 +244,110 @@ fn densest(dom: &Dom, top: NodeId, genre: Genre, left_out: &[bool], weights: &We
     }
 }
 
-/// The page's only `<h1>`, where it stands before the content.
-fn heading_before(dom: &Dom, root: NodeId, left_out: &[bool]) -> Option<NodeId> {
-    let mut heading = None;
-    let mut walk = dom.walk(dom.root());
+/// The heading that the page's title repeats, else its first one of the first level.
+fn title_heading(dom: &Dom, left_out: &[Option<Rule>]) -> Option<NodeId> {
+    let title = dom.descendants(dom.root()).find(|node| dom.is(*node, "title")).map(|title| plain(dom, title)).unwrap_or_default();
+    let (mut first, mut read, mut walk) = (None, 0, dom.walk(dom.root()));
     while let Some(step) = walk.next() {
         let Step::Enter(node) = step else { continue };
-        if left_out[node.index()] {
+        if left_out[node.index()].is_some() || read > FIRST_HEADINGS {
             walk.pass_over();
-        } else if node == root {
-            let within = dom.descendants(root).any(|below| dom.is(below, "h1"));
-            return heading.filter(|heading| !within && begins_title(dom, *heading));
-        } else if dom.is(node, "h1") {
-            heading = Some(node);
+        } else if is_heading(dom, node) {
+            read += 1;
+            let text = plain(dom, node);
+            if text.chars().count() >= 3 && title.contains(&text) {
+                return Some(node);
+            }
+            first = first.or(Some(node).filter(|node| dom.is(*node, "h1") && !text.is_empty()));
         }
     }
-    None
+    first
 }
 
-fn begins_title(dom: &Dom, heading: NodeId) -> bool {
-    let plain =
-        |node: NodeId| dom.text_content(node).chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect::<String>();
-    let heading = plain(heading);
+/// So many are looked at: later ones repeat words of the title by chance.
+const FIRST_HEADINGS: usize = 4;
+
+/// The smallest element around `root` and the title, unless that is mostly links or all of the page.
+fn around(dom: &Dom, root: NodeId, title: NodeId, facts: &Facts) -> Option<NodeId> {
+    let above: HashSet<NodeId> = dom.ancestors(title).collect();
+    let around = std::iter::once(root).chain(dom.ancestors(root)).find(|node| above.contains(node))?;
+    (facts.at(around).link_share() < 0.5 && !dom.is(around, "html")).then_some(around)
+}
+
+/// Letters and digits, lower-case.
+fn plain(dom: &Dom, node: NodeId) -> String {
+    dom.text_start(node, 400).chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+}
+
+/// The root, and what stands beside it on the way up and is of the content: the title, footnotes, an introduction. All else beside it is
+/// left out.
+fn with_siblings(dom: &Dom, root: NodeId, rank: Option<u8>, genre: Genre, facts: &Facts, left_out: &mut [Option<Rule>]) -> Vec<NodeId> {
+    let core = *facts.at(root);
+    let (mut before, mut after) = (Vec::new(), Vec::new());
+    let mut titled = core.titles > 0;
+    let mut path = root;
+    let first_parent = dom.parent(root).unwrap_or(root);
+    while let Some(parent) = dom.parent(path).filter(|_| !dom.is(path, "body")) {
+        let mut behind = false;
+        let mut kept = Vec::new();
+        for child in dom.children(parent) {
+            if child == path {
+                behind = true;
+                before.splice(0..0, kept.drain(..));
+                continue;
+            }
+            if left_out[child.index()].is_some() {
+                continue;
+            }
+            let fact = facts.at(child);
+            let title = !behind && !titled && fact.titles == 1 && begins_title(dom, child);
+            let prose = fact.prose >= core.prose * 0.08 && fact.prose >= 80.0 && fact.link_share() < 0.4 && fact.controls == 0;
+            let alike = parent == first_parent && is_alike(dom, child, root);
+            let beside = match (genre, rank) {
+                (Genre::Story, _) => prose && fact.linked_headings == 0 && fact.link_share() < 0.15 && alike,
+                (_, Some(MAIN)) => false,
+                // What generators put beside their content are licences and the like.
+                (_, Some(rank)) if rank >= GENERATED => fact.own_headings() > 0 && fact.prose > 0.0 && fact.link_share() < 0.4,
+                _ => (fact.prose > 0.0 || fact.paragraphs > 0) && fact.link_share() < 0.5 && !(fact.controls > 0 && fact.prose < 600.0),
+            };
+            if title || beside || is_notes(dom, child) && fact.text > 0 {
+                titled |= title;
+                // Of a head that says nothing but names, the title.
+                let heading = dom.descendants(child).find(|node| title && fact.paragraphs == 0 && dom.is(*node, "h1"));
+                kept.push(heading.unwrap_or(child));
+            } else {
+                left_out[child.index()] = Some(Rule::Outside);
+            }
+        }
+        after.extend(kept);
+        path = parent;
+    }
+    before.push(root);
+    before.extend(after);
+    before
+}
+
+/// Parts of one text: paragraphs, or blocks of one class.
+fn is_alike(dom: &Dom, one: NodeId, other: NodeId) -> bool {
+    dom.is(one, "p") || dom.name(one) == dom.name(other) && dom.attribute(one, "class") == dom.attribute(other, "class")
+}
+
+/// Footnotes, in whatever element.
+fn is_notes(dom: &Dom, node: NodeId) -> bool {
+    let called = |name: &str| {
+        dom.attribute(node, name).is_some_and(|names| {
+            names.split_ascii_whitespace().any(|name| matches!(name, "footnotes" | "endnotes" | "footnotes-list" | "notes" | "references"))
+        })
+    };
+    called("id") || called("class") || dom.attribute(node, "role") == Some("doc-endnotes")
+}
+
+/// Whether the page's title begins with the first heading below `top`.
+fn begins_title(dom: &Dom, top: NodeId) -> bool {
+    let Some(heading) = dom.descendants(top).find(|node| dom.is(*node, "h1")).map(|heading| plain(dom, heading)) else { return false };
     !heading.is_empty()
-        && dom.descendants(dom.root()).find(|node| dom.is(*node, "title")).is_some_and(|title| plain(title).starts_with(&heading))
+        && dom.descendants(dom.root()).find(|node| dom.is(*node, "title")).is_some_and(|title| {
+            let title = plain(dom, title);
+            title.starts_with(&heading) || heading.starts_with(&title)
+        })
 }

@@ -1,61 +1,50 @@
 //! Marks what is beside the content of a page, or within it but not of it: navigation, banners, permalink marks, hidden parts,
 //! what readers wrote. Judges by element, role, class and id, and by a few phrases; knows no page by its address.
 
+use std::collections::HashSet;
+use std::hash::{DefaultHasher, Hash, Hasher};
+
 use crate::extract::dom::{Dom, NodeId, Step};
-use crate::extract::weights::Weights;
+use crate::extract::facts::{Facts, is_heading};
+use crate::extract::genre::Genre;
+use crate::extract::hints::{self, Hint, is_note};
+use crate::extract::judge::{Case, Element, Rule, Trust, judge};
 
-/// What kind of page this is, and so what belongs to its content.
+/// Whether scripts would run: what stands in for them is read only where they would have filled the page.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Genre {
-    /// Documentation and everything else: its lists of links, headings and captions are content.
-    Reference,
-    /// A news item or post, which says so itself: its content is running text, among much else.
-    Story,
-}
-
-impl Genre {
-    pub(super) fn of(dom: &Dom) -> Self {
-        let mut story = false;
-        for node in dom.descendants(dom.root()) {
-            let Some(name) = dom.name(node) else { continue };
-            story |= match &**name {
-                // Code is what stories seldom have.
-                "pre" => return Self::Reference,
-                "meta" => {
-                    let name = ["property", "name", "itemprop"].into_iter().find_map(|name| dom.attribute(node, name)).unwrap_or_default();
-                    name == "og:type" && dom.attribute(node, "content").is_some_and(|kind| kind.eq_ignore_ascii_case("article"))
-                        || name == "article:published_time"
-                        || name == "datePublished"
-                }
-                "script" if dom.attribute(node, "type") == Some("application/ld+json") => {
-                    let data = dom.text_content(node);
-                    ["NewsArticle\"", "BlogPosting\"", "\"Article\""].iter().any(|kind| data.contains(kind))
-                }
-                _ => dom.attribute(node, "itemprop").is_some_and(|names| names == "articleBody" || names == "datePublished"),
-            };
-        }
-        if story { Self::Story } else { Self::Reference }
-    }
+pub(super) enum Scripts {
+    Run,
+    Fail,
 }
 
 /// Leaves out what no reader sees or reads: scripts, controls, hidden elements, navigation by its element, permalink marks.
-pub(super) fn leave_out_unread(dom: &Dom, left_out: &mut [bool]) {
+/// Returns how much text stands in for scripts, in bytes.
+pub(super) fn leave_out_unread(dom: &Dom, scripts: Scripts, left_out: &mut [Option<Rule>]) -> usize {
+    let mut substitutes = 0;
     let mut walk = dom.walk(dom.root());
     while let Some(step) = walk.next() {
-        if let Step::Enter(node) = step
-            && dom.name(node).is_some_and(|name| is_unread(dom, node, name))
-        {
-            left_out[node.index()] = true;
+        let Step::Enter(node) = step else { continue };
+        let Some(name) = dom.name(node) else { continue };
+        let unread = match &**name {
+            "noscript" => {
+                substitutes += dom.descendants(node).filter_map(|below| dom.text(below)).map(|text| text.trim().len()).sum::<usize>();
+                scripts == Scripts::Run
+            }
+            name => is_unread(dom, node, name),
+        };
+        if unread {
+            left_out[node.index()] = Some(Rule::Unread);
             walk.pass_over();
         }
     }
+    substitutes
 }
 
 fn is_unread(dom: &Dom, node: NodeId, name: &str) -> bool {
     match name {
         "template" => return dom.attribute(node, "shadowrootmode").is_none(),
-        "script" | "style" | "noscript" | "nav" | "button" | "input" | "select" | "textarea" | "iframe" | "svg" | "object" | "embed"
-        | "canvas" | "video" | "audio" | "dialog" | "head" | "progress" | "datalist" | "map" | "clipboard-copy" => return true,
+        "script" | "style" | "nav" | "button" | "input" | "select" | "textarea" | "iframe" | "svg" | "object" | "embed" | "canvas"
+        | "video" | "audio" | "dialog" | "head" | "progress" | "datalist" | "map" | "clipboard-copy" => return true,
         "html" | "body" | "main" => return false,
         "a" => return is_permalink(dom, node),
         _ => {}
@@ -68,7 +57,7 @@ fn is_unread(dom: &Dom, node: NodeId, name: &str) -> bool {
 }
 
 /// Not shown until something is clicked; all tabs but one are hidden so, and what they hold is content.
-fn is_hidden(dom: &Dom, node: NodeId) -> bool {
+pub(super) fn is_hidden(dom: &Dom, node: NodeId) -> bool {
     if dom.attribute(node, "role") == Some("tabpanel") {
         return false;
     }
@@ -120,13 +109,16 @@ fn is_permalink(dom: &Dom, node: NodeId) -> bool {
     if !by_class && !within {
         return false;
     }
-    let text = dom.text_content(node);
+    let text = dom.text_start(node, LONGEST_MARK);
     let text = text.trim();
     let is_mark = text.chars().count() <= 2 && !text.chars().any(char::is_alphanumeric)
-        || matches!(text, "Link" | "link" | "Permalink" | "permalink" | "Anchor" | "Copy link")
+        || by_class && matches!(text, "Link" | "link" | "Permalink" | "permalink" | "Anchor" | "Copy link")
         || text.starts_with("Skip to");
-    is_mark && dom.descendants(node).all(|below| !dom.is(below, "img")) || by_class && is_named_mark(classes, text)
+    is_mark && dom.descendants(node).take(LONGEST_MARK).all(|below| !dom.is(below, "img")) || by_class && is_named_mark(classes, text)
 }
+
+/// In bytes; longer ones are links with a text.
+const LONGEST_MARK: usize = 80;
 
 fn is_named_mark(classes: &str, text: &str) -> bool {
     let source =
@@ -138,65 +130,174 @@ fn is_named_mark(classes: &str, text: &str) -> bool {
         || text.starts_with("Section titled")
 }
 
-/// Leaves out what its class or id calls navigation, advertising or the like, unless most of the page is in it.
-pub(super) fn leave_out_hinted(dom: &Dom, genre: Genre, all: &Weights, left_out: &mut [bool]) {
-    let total = all.text[dom.root().index()];
-    let prose = all.prose[dom.root().index()];
+/// What the judge is told beside the page itself.
+pub(super) struct Court<'a> {
+    pub(super) genre: Genre,
+    pub(super) trust: Trust,
+    /// What the page calls its main content.
+    pub(super) core: Option<NodeId>,
+    pub(super) all: &'a Facts,
+    pub(super) copies: &'a Copies<'a>,
+}
+
+/// Leaves out what is beside the content by its name and what it holds. Returns how much running text that took.
+pub(super) fn leave_out(dom: &Dom, court: &Court, left_out: &mut [Option<Rule>]) -> f32 {
+    let Court { genre, trust, all, .. } = *court;
+    let page = all.at(dom.root());
+    let (mut taken, mut within) = (0.0, false);
     let mut walk = dom.walk(dom.root());
     while let Some(step) = walk.next() {
-        let Step::Enter(node) = step else { continue };
-        if left_out[node.index()] {
+        let node = match step {
+            Step::Enter(node) => node,
+            Step::Leave(node) => {
+                within &= Some(node) != court.core;
+                continue;
+            }
+        };
+        within |= Some(node) == court.core;
+        if left_out[node.index()].is_some() {
             walk.pass_over();
             continue;
         }
         let Some(name) = dom.name(node) else { continue };
-        if all.text[node.index()] <= LONGEST_PHRASE && is_phrase_of_site(dom, node, all) {
-            left_out[node.index()] = true;
-            walk.pass_over();
-            continue;
-        }
-        let share = if genre == Genre::Story { 0.6 } else { 0.4 };
-        let most = all.text[node.index()] as f32 > total as f32 * share || all.prose[node.index()] > prose * share;
-        let out = match &**name {
-            "td" | "pre" => is_line_numbers(dom, node),
-            // MathJax names its formulas after its menu.
-            name if name.starts_with("mjx-") => false,
-            "html" | "body" | "main" | "code" | "table" | "tbody" | "tr" | "article" => false,
-            // Some pages are hidden until their script has run.
-            _ if is_hidden(dom, node) => all.text[node.index()] as f32 <= total as f32 * 0.75,
-            "footer" => !most,
-            "header" => !most && !holds_heading(dom, node),
-            "aside" => !most && !is_note(dom, node),
-            _ if dom.attribute(node, "role") == Some("complementary") => !most && !is_note(dom, node),
-            "h1" | "figure" | "figcaption" | "time" | "small" if genre == Genre::Story => !most,
-            "h1" | "h2" | "h3" | "h4" | "h5" | "h6" | "p" | "span" | "a" | "em" | "strong" | "b" | "i" | "summary" => is_mark(dom, node),
-            _ => match hint(dom, node, genre) {
-                Some(Hint::Beside) => !most && !holds_title(dom, node),
-                Some(Hint::Replies) => !holds_title(dom, node),
-                None => false,
-            },
+        let fact = all.at(node);
+        let rule = if fact.text <= LONGEST_PHRASE && is_phrase_of_site(dom, node, all) {
+            Some(Rule::Phrase)
+        } else if is_mark(dom, node, name) {
+            Some(Rule::Mark)
+        } else if is_content_by_name(name) {
+            None
+        } else if is_hidden(dom, node) && court.copies.repeats(dom, node) {
+            Some(Rule::HiddenCopy)
+        } else {
+            let hint = hints::of(dom, node, genre);
+            let element = element(dom, node, name, court, hint);
+            judge(&Case { element, hint, fact, page, genre, within, trust })
         };
-        if out {
-            left_out[node.index()] = true;
+        if let Some(rule) = rule {
+            taken += if rule.is_bounded() { fact.prose } else { 0.0 };
+            left_out[node.index()] = Some(rule);
             walk.pass_over();
         }
     }
+    taken
 }
 
-/// The id consists of words of the heading that stands first within.
-fn is_named_by_heading(dom: &Dom, node: NodeId) -> bool {
-    // Slugs are short; a longer id is not worth the comparison.
-    let Some(id) = dom.attribute(node, "id").filter(|id| id.len() < 200) else { return false };
-    let first = dom.children(node).find(|child| dom.name(*child).is_some()).filter(|first| is_heading(dom, *first));
-    first.is_some_and(|heading| {
-        let heading = dom.text_content(heading).to_lowercase();
-        id.split(['-', '_']).all(|word| heading.contains(&word.to_lowercase()))
-    })
+/// Elements that are never beside the content.
+fn is_content_by_name(name: &str) -> bool {
+    // MathJax names its formulas after its menu.
+    name.starts_with("mjx-")
+        || matches!(name, "html" | "body" | "main" | "code" | "table" | "tbody" | "tr" | "td" | "th" | "pre" | "article")
+}
+
+fn element(dom: &Dom, node: NodeId, name: &str, court: &Court, hint: Option<Hint>) -> Element {
+    // Some pages are hidden until their script has run.
+    if is_hidden(dom, node) {
+        let role = dom.attribute(node, "role").unwrap_or_default();
+        let frame =
+            hint.is_some() || matches!(role, "dialog" | "alertdialog" | "menu" | "tooltip") || dom.attribute(node, "aria-modal").is_some();
+        return match () {
+            () if frame => Element::HiddenFrame,
+            () if court.copies.is_disclosed(dom, node) => Element::Disclosed,
+            () => Element::Hidden,
+        };
+    }
+    match name {
+        "footer" => Element::Footer,
+        "header" => Element::Header,
+        "aside" => {
+            if is_note(dom, node) {
+                Element::Note
+            } else {
+                Element::Aside
+            }
+        }
+        _ if dom.attribute(node, "role") == Some("complementary") => {
+            if is_note(dom, node) {
+                Element::Note
+            } else {
+                Element::Aside
+            }
+        }
+        "h1" | "figure" | "figcaption" | "time" | "small" if court.genre == Genre::Story => Element::Head,
+        "h1" | "h2" | "h3" | "h4" | "h5" | "h6" | "p" | "span" | "a" | "em" | "strong" | "b" | "i" | "summary" => Element::Text,
+        _ => Element::Plain,
+    }
+}
+
+/// What tells of hidden parts whether they are content.
+pub(super) struct Copies<'a> {
+    /// The texts that are shown: what is hidden is often the same once more.
+    shown: HashSet<u64>,
+    /// Identifiers of what a control opens.
+    opened: HashSet<&'a str>,
+}
+
+impl<'a> Copies<'a> {
+    /// Of a page without what nobody reads.
+    pub(super) fn of(dom: &'a Dom, left_out: &[Option<Rule>]) -> Self {
+        let (mut shown, mut opened) = (HashSet::new(), HashSet::new());
+        for node in dom.descendants(dom.root()) {
+            for name in ["aria-controls", "data-target", "data-bs-target", "data-toggle-target"] {
+                opened.extend(dom.attribute(node, name).map(|id| id.trim_start_matches('#')));
+            }
+            let toggles = || dom.attribute(node, "data-toggle").is_some() || dom.attribute(node, "data-bs-toggle").is_some();
+            if dom.is(node, "a") && (toggles() || dom.attribute(node, "role") == Some("button")) {
+                opened.extend(dom.attribute(node, "href").and_then(|href| href.strip_prefix('#')));
+            }
+        }
+        let mut walk = dom.walk(dom.root());
+        while let Some(step) = walk.next() {
+            let Step::Enter(node) = step else { continue };
+            if left_out[node.index()].is_some() || is_hidden(dom, node) {
+                walk.pass_over();
+            } else if let Some(text) = dom.text(node) {
+                shown.extend(hash(text));
+            }
+        }
+        Self { shown, opened }
+    }
+
+    /// Whether all that stands below `node` is shown elsewhere.
+    fn repeats(&self, dom: &Dom, node: NodeId) -> bool {
+        dom.descendants(node).filter_map(|below| dom.text(below)).filter_map(hash).all(|hash| self.shown.contains(&hash))
+    }
+
+    /// Whether there is something to click that shows it: a control that names it, or what stands right before it.
+    fn is_disclosed(&self, dom: &Dom, node: NodeId) -> bool {
+        let named = dom.attribute(node, "id").is_some_and(|id| self.opened.contains(id));
+        let label = dom.previous_element(node).is_some_and(|before| {
+            let label = |node: NodeId| {
+                is_heading(dom, node)
+                    || dom.name(node).is_some_and(|name| matches!(&**name, "dt" | "button" | "summary" | "label" | "a"))
+                    || dom.attribute(node, "role") == Some("button")
+                    || dom.attribute(node, "aria-expanded").is_some()
+            };
+            // A row of controls opens other things.
+            dom.descendants(before).take(9).count() < 9 && dom.descendants(before).any(label)
+        });
+        let called = || {
+            let class = dom.attribute(node, "class").unwrap_or_default().to_ascii_lowercase();
+            ["accordion", "collaps", "panel", "answer", "toggle", "tab-", "tabs", "faq", "expand", "spoiler"]
+                .iter()
+                .any(|name| class.contains(name))
+        };
+        named || label || dom.attribute(node, "role") == Some("region") || called()
+    }
+}
+
+/// Of the words of a text; none of blanks.
+fn hash(text: &str) -> Option<u64> {
+    let mut words = text.split_ascii_whitespace().peekable();
+    words.peek()?;
+    let mut hasher = DefaultHasher::new();
+    words.for_each(|word| word.hash(&mut hasher));
+    Some(hasher.finish())
 }
 
 /// What sites say to readers below or beside any text, by how it begins.
-fn is_phrase_of_site(dom: &Dom, node: NodeId, all: &Weights) -> bool {
-    let length = all.text[node.index()];
+fn is_phrase_of_site(dom: &Dom, node: NodeId, all: &Facts) -> bool {
+    let length = all.at(node).text;
     if length < 4
         || dom.name(node).is_some_and(|name| matches!(&**name, "pre" | "code" | "td" | "th" | "body" | "html" | "main" | "article" | "h1"))
     {
@@ -204,7 +305,7 @@ fn is_phrase_of_site(dom: &Dom, node: NodeId, all: &Weights) -> bool {
     }
     let mut texts = dom.descendants(node).filter_map(|below| dom.text(below)).map(str::trim).filter(|text| !text.is_empty());
     let Some(text) = texts.next() else { return false };
-    let only_link = all.links[node.index()] == length && dom.is(node, "a");
+    let only_link = all.at(node).links == length && dom.is(node, "a");
     PHRASES.iter().any(|phrase| text.starts_with(phrase))
         || only_link
             && LINK_PHRASES.iter().any(|phrase| text.strip_prefix(phrase).is_some_and(|rest| !rest.starts_with(char::is_alphanumeric)))
@@ -213,7 +314,9 @@ fn is_phrase_of_site(dom: &Dom, node: NodeId, all: &Weights) -> bool {
 /// In bytes; what goes on for longer is a sentence of the text.
 const LONGEST_PHRASE: u32 = 70;
 
-const PHRASES: [&str; 18] = [
+const PHRASES: [&str; 20] = [
+    "Click to expand...",
+    "Last edited",
     "Was this page helpful",
     "Was this helpful",
     "Was this article helpful",
@@ -236,29 +339,13 @@ const PHRASES: [&str; 18] = [
 
 const LINK_PHRASES: [&str; 5] = ["Previous", "Next", "Prev", "« Previous", "← Previous"];
 
-fn is_heading(dom: &Dom, node: NodeId) -> bool {
-    dom.name(node).is_some_and(|name| matches!(&**name, "h1" | "h2" | "h3" | "h4" | "h5" | "h6"))
-}
-
-fn holds_heading(dom: &Dom, node: NodeId) -> bool {
-    dom.descendants(node).any(|below| dom.is(below, "h1") || dom.is(below, "h2"))
-}
-
-fn holds_title(dom: &Dom, node: NodeId) -> bool {
-    dom.descendants(node).any(|below| dom.is(below, "h1"))
-}
-
-fn is_note(dom: &Dom, node: NodeId) -> bool {
-    words(dom, node).any(|word| {
-        matches!(
-            word.as_str(),
-            "admonition" | "note" | "tip" | "warning" | "callout" | "alert" | "caution" | "important" | "danger" | "info"
-        )
-    })
-}
-
 /// Small things beside the text, in elements that else hold it.
-fn is_mark(dom: &Dom, node: NodeId) -> bool {
+fn is_mark(dom: &Dom, node: NodeId, name: &str) -> bool {
+    match name {
+        "td" | "pre" => return is_line_numbers(dom, node),
+        "h2" | "h3" | "h4" | "h5" | "h6" | "p" | "span" | "a" | "em" | "strong" | "b" | "i" | "summary" => {}
+        _ => return false,
+    }
     dom.attribute(node, "class").is_some_and(|classes| {
         classes.split_ascii_whitespace().any(|class| {
             matches!(
@@ -294,95 +381,123 @@ fn is_line_numbers(dom: &Dom, node: NodeId) -> bool {
     })
 }
 
-/// What class and id say of something beside the content.
-enum Hint {
-    Beside,
-    /// What readers wrote: often longer than the page itself.
-    Replies,
-}
-
-fn hint(dom: &Dom, node: NodeId, genre: Genre) -> Option<Hint> {
-    let (mut before, mut found) = (String::new(), false);
-    for word in words(dom, node) {
-        let beside = match word.as_str() {
-            "comments" | "commentlist" | "disqus" | "livefyre" | "respond" => return Some(Hint::Replies),
-            "byline" | "dateline" | "caption" | "credit" | "credits" | "author" | "authors" | "tags" | "tag" | "timestamp" | "pubdate"
-            | "gallery" | "slideshow" | "teaser" | "teasers" | "widget" | "widgets" | "deck" | "dek" | "subtitle" | "headline"
-            | "kicker" | "meta" | "metadata" | "postmeta" | "topics" | "inset" | "pullquote" | "replies" | "comment" | "login"
-            | "print" | "video" | "player" | "carousel" | "featured" | "popular" | "latest" | "trending"
-                if genre == Genre::Story =>
-            {
-                true
+/// Sections of a story, a product or a list whose heading says that they are about something else, or what others said of it.
+pub(super) fn leave_out_told(dom: &Dom, genre: Genre, all: &Facts, left_out: &mut [Option<Rule>]) {
+    let page = all.at(dom.root());
+    for heading in dom.descendants(dom.root()).filter(|node| is_heading(dom, *node) && !dom.is(*node, "h1")) {
+        let Some(rule) = told(&dom.text_start(heading, LONGEST_TOLD), genre) else { continue };
+        // What begins with the heading and holds no title of the page is its section.
+        let section = std::iter::once(heading)
+            .chain(dom.ancestors(heading))
+            .take_while(|above| {
+                let fact = all.at(*above);
+                fact.heading == Some(heading)
+                    && fact.text * 2 < page.text
+                    // Teasers have little of the running text.
+                    && (rule == Rule::Replies || fact.prose * 5.0 <= page.prose)
+                    && !dom.name(*above).is_some_and(|name| matches!(&**name, "main" | "body" | "article"))
+            })
+            .last();
+        let Some(section) = section else { continue };
+        left_out[section.index()].get_or_insert(rule);
+        if section == heading {
+            let mut next = dom.next_sibling(heading);
+            while let Some(node) = next.filter(|node| all.at(*node).heading.is_none_or(|below| level(dom, below) > level(dom, heading))) {
+                left_out[node.index()].get_or_insert(rule);
+                next = dom.next_sibling(node);
             }
-            "nav" | "navbar" | "navigation" | "sidenav" | "subnav" | "topnav" | "menu" | "submenu" | "breadcrumb" | "breadcrumbs"
-            | "crumbs" | "pagination" | "pager" | "prevnext" | "sidebar" | "sidebars" | "sidebarwrapper" | "sphinxsidebar" | "sidemenu"
-            | "tableofcontents" | "toolbar" | "footer" | "masthead" | "cookie" | "cookies" | "consent" | "gdpr" | "newsletter"
-            | "subscribe" | "subscription" | "signup" | "share" | "sharing" | "sharebar" | "sharedaddy" | "social" | "socials"
-            | "addthis" | "addtoany" | "sharethis" | "feedback" | "related" | "recommended" | "recommendations" | "recirc" | "trending"
-            | "outbrain" | "taboola" | "promo" | "promos" | "promotion" | "advert" | "advertisement" | "advertising" | "adverts"
-            | "ads" | "adsense" | "sponsor" | "sponsored" | "banner" | "popup" | "modal" | "skiplink" | "skiplinks" | "printfooter"
-            | "catlinks" | "navbox" | "navfooter" | "navheader" | "copyright" | "noprint" | "jumpto" | "siteNotice" | "sitenotice"
-            | "toc" => true,
-            // As in "content-list" and "page-tools".
-            "contents" => before == "of",
-            "tools" => before == "page",
-            "next" => before == "prev" || before == "previous",
-            "this" => before == "edit",
-            "page" => before == "edit",
-            "only" => before == "sr",
-            "link" => before == "skip",
-            "posts" | "articles" | "stories" | "reading" | "news" | "read" => {
-                matches!(before.as_str(), "related" | "more" | "popular" | "latest" | "most" | "other" | "recent")
-            }
-            "bio" => before == "author",
-            "switcher" => true,
-            "selection" | "selector" | "picker" => matches!(before.as_str(), "language" | "lang" | "locale" | "version"),
-            "dropdown" => genre == Genre::Reference && dom.children(node).any(|child| dom.is(child, "ul") || dom.is(child, "ol")),
-            _ => false,
-        };
-        // "social-media-embed" is a quotation.
-        if word == "embed" {
-            return None;
         }
-        found |= beside;
-        before = word;
     }
-    found.then_some(Hint::Beside)
 }
 
-/// The words of class and id, lower-case: "articleBody main-text" has four.
-fn words(dom: &Dom, node: NodeId) -> impl Iterator<Item = String> + '_ {
-    // The id of a section is made of its heading's words, which say nothing of its place.
-    let section = dom.is(node, "section") || is_named_by_heading(dom, node);
-    let names = ["class", "id"].into_iter().take(if section { 1 } else { 2 }).filter_map(move |name| dom.attribute(node, name));
-    names.flat_map(|name| name.split(|c: char| !c.is_ascii_alphanumeric())).flat_map(|part| {
-        let mut rest = part;
-        std::iter::from_fn(move || {
-            let end = rest.as_bytes().windows(2).position(|pair| pair[0].is_ascii_lowercase() && pair[1].is_ascii_uppercase());
-            let (word, after) = rest.split_at(end.map_or(rest.len(), |end| end + 1));
-            rest = after;
-            (!word.is_empty()).then(|| word.to_ascii_lowercase())
-        })
-    })
+fn level(dom: &Dom, heading: NodeId) -> Option<String> {
+    dom.name(heading).map(|name| name.to_string())
+}
+
+/// In bytes; what goes on for longer is a sentence.
+const LONGEST_TOLD: usize = 60;
+
+/// What a heading of such a section says.
+fn told(heading: &str, genre: Genre) -> Option<Rule> {
+    let heading = heading.trim().to_lowercase();
+    if heading.len() >= LONGEST_TOLD {
+        return None;
+    }
+    if ELSEWHERE.iter().any(|phrase| heading.contains(phrase)) {
+        return Some(Rule::Offer);
+    }
+    let said = heading.split(|c: char| !c.is_alphanumeric()).any(|word| matches!(word, "review" | "reviews" | "ratings" | "testimonials"));
+    (genre == Genre::Product && (said || heading.contains("clients say") || heading.contains("customers say"))).then_some(Rule::Replies)
+}
+
+const ELSEWHERE: [&str; 19] = [
+    "you may also",
+    "you might also",
+    "you might like",
+    "may interest you",
+    "also bought",
+    "also viewed",
+    "also like",
+    "customers who viewed",
+    "frequently bought",
+    "related products",
+    "related articles",
+    "related posts",
+    "related stories",
+    "related items",
+    "recommended for you",
+    "recently viewed",
+    "similar products",
+    "similar items",
+    "featured products",
+];
+
+/// What stands before the title within the content, and is nearly all links, leads elsewhere.
+pub(super) fn leave_out_before_title(dom: &Dom, root: NodeId, title: NodeId, facts: &Facts, left_out: &mut [Option<Rule>]) {
+    let mut path = title;
+    while path != root
+        && let Some(parent) = dom.parent(path)
+    {
+        for child in dom.children(parent).take_while(|child| *child != path) {
+            let fact = facts.at(child);
+            if left_out[child.index()].is_none() && fact.anchors > 2 && fact.link_share() > 0.6 {
+                left_out[child.index()] = Some(Rule::LinkList);
+            }
+        }
+        path = parent;
+    }
 }
 
 /// Below a root found by its text, blocks that are mostly links lead elsewhere.
-pub(super) fn leave_out_link_lists(dom: &Dom, root: NodeId, weights: &Weights, left_out: &mut [bool]) {
+pub(super) fn leave_out_link_lists(dom: &Dom, root: NodeId, genre: Genre, facts: &Facts, left_out: &mut [Option<Rule>]) {
     let mut walk = dom.walk(root);
     while let Some(step) = walk.next() {
         let Step::Enter(node) = step else { continue };
-        if left_out[node.index()] {
+        if left_out[node.index()].is_some() {
             walk.pass_over();
             continue;
         }
         let list = node != root
             && dom.name(node).is_some_and(|name| matches!(&**name, "div" | "section" | "ul" | "ol" | "table" | "aside" | "form" | "dl"));
-        if list
-            && weights.text[node.index()] > 0
-            && weights.link_share(node) > 0.6
-            && weights.prose[node.index()] < weights.prose[root.index()] * 0.25
-        {
-            left_out[node.index()] = true;
+        let fact = facts.at(node);
+        // What a heading or a paragraph leads to is part of the text: "See also".
+        let led = || match genre {
+            // A story leads to others in its last lines; what stands between its sections is its own.
+            Genre::Story => {
+                dom.previous_element(node).is_some_and(|before| is_heading(dom, before))
+                    && dom.next_element(node).is_some_and(|after| is_heading(dom, after))
+            }
+            _ => {
+                fact.own_headings() > 0
+                    || dom.previous_element(node).is_some_and(|before| {
+                        left_out[before.index()].is_none()
+                            && (is_heading(dom, before)
+                                || dom.name(before).is_some_and(|name| matches!(&**name, "p" | "ul" | "ol" | "dl" | "table" | "pre")))
+                    })
+            }
+        };
+        if list && fact.text > 0 && fact.link_share() > 0.6 && fact.prose < facts.at(root).prose * 0.25 && !led() {
+            left_out[node.index()] = Some(Rule::LinkList);
             walk.pass_over();
         }
     }

@@ -87,6 +87,19 @@ impl Dom {
         link(self.nodes[node.index()].next)
     }
 
+    /// The sibling before it that is no text.
+    pub(super) fn previous_element(&self, node: NodeId) -> Option<NodeId> {
+        let previous = |node: &NodeId| link(self.nodes[node.index()].previous);
+        // Text and comments stand between elements one by one.
+        std::iter::successors(previous(&node), previous).take(4).find(|before| self.name(*before).is_some())
+    }
+
+    /// The sibling after it that is no text.
+    pub(super) fn next_element(&self, node: NodeId) -> Option<NodeId> {
+        let next = |node: &NodeId| self.next_sibling(*node);
+        std::iter::successors(next(&node), next).take(4).find(|after| self.name(*after).is_some())
+    }
+
     pub(super) fn children(&self, node: NodeId) -> impl Iterator<Item = NodeId> + '_ {
         std::iter::successors(self.first_child(node), |child| self.next_sibling(*child))
     }
@@ -145,6 +158,18 @@ impl Dom {
 
     pub(super) fn has_class(&self, node: NodeId, wanted: &str) -> bool {
         self.attribute(node, "class").is_some_and(|classes| classes.split_ascii_whitespace().any(|class| class == wanted))
+    }
+
+    /// The text below `node` up to about `limit` bytes, from as many nodes at the most.
+    pub(super) fn text_start(&self, node: NodeId, limit: usize) -> String {
+        let mut text = String::new();
+        for piece in self.descendants(node).take(limit).filter_map(|below| self.text(below)) {
+            text.push_str(piece);
+            if text.len() > limit {
+                break;
+            }
+        }
+        text
     }
 
     /// All text below `node`, as it stands.

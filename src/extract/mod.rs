@@ -6,22 +6,25 @@ mod beside;
 mod charset;
 mod code;
 mod dom;
+mod facts;
+mod genre;
+mod hints;
 mod html;
 mod inline;
+mod judge;
 mod kind;
 mod links;
 mod table;
 mod tags;
 mod text;
 mod title;
-mod weights;
 
 use thiserror::Error;
 use url::Url;
 
 use crate::extract::dom::Dom;
 use crate::extract::html::Form;
-use crate::model::{Document, Page};
+use crate::model::{Document, Note, Page};
 
 pub use kind::{Kind, kind};
 pub use links::{MetaRobots, Outline};
@@ -99,18 +102,24 @@ pub fn is_language(asked: &str, name: &str) -> bool {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn document(page: &Page) -> Result<Document, Skip> {
-    let (title, markdown) = read(page, Form::Markdown)?;
-    let document = Document::new(page.url.clone(), title, markdown, page.fetched_at);
-    Ok(Document { validators: page.validators.clone(), ..document })
+    let Read { title, content, notes } = read(page, Form::Markdown)?;
+    let document = Document::new(page.url.clone(), title, content, page.fetched_at);
+    Ok(Document { validators: page.validators.clone(), notes, ..document })
 }
 
 /// The main content as plain text: no marks, no link targets; list marks and the lines of code stay.
 pub fn plain_text(page: &Page) -> Result<String, Skip> {
-    read(page, Form::Text).map(|(_, text)| text)
+    read(page, Form::Text).map(|read| read.content)
 }
 
-fn read(page: &Page, form: Form) -> Result<(String, String), Skip> {
-    let (title, content) = match kind(page.content_type.as_deref(), &page.url, &page.body) {
+struct Read {
+    title: String,
+    content: String,
+    notes: Vec<Note>,
+}
+
+fn read(page: &Page, form: Form) -> Result<Read, Skip> {
+    let read = match kind(page.content_type.as_deref(), &page.url, &page.body) {
         Kind::Html => {
             let dom = Dom::parse(&decode(page));
             let base = html::base(&dom, &page.url);
@@ -121,18 +130,18 @@ fn read(page: &Page, form: Form) -> Result<(String, String), Skip> {
             {
                 return Err(Skip::Moved(target));
             }
-            (title::of_html(&dom, &article, &page.url), content)
+            Read { title: title::of_html(&dom, &article, &page.url), content, notes: article.notes(&dom) }
         }
         Kind::Markdown | Kind::Text => {
             let text = text::passed(&decode(page));
-            (title::of_text(&text, &page.url), text)
+            Read { title: title::of_text(&text, &page.url), content: text, notes: Vec::new() }
         }
         Kind::Sitemap | Kind::Xml => return Err(Skip::Kind("application/xml".to_owned())),
         Kind::Other(name) => return Err(Skip::Kind(name)),
     };
-    match content.trim().is_empty() {
+    match read.content.trim().is_empty() {
         true => Err(Skip::Empty),
-        false => Ok((title, content)),
+        false => Ok(read),
     }
 }
 

@@ -1,0 +1,169 @@
+//! Why something is left out of a page: one function over what is known of an element. A name alone removes nothing; what an element
+//! holds decides, and how much of the page that is.
+
+use crate::extract::facts::Fact;
+use crate::extract::genre::Genre;
+use crate::extract::hints::Hint;
+
+/// The rules by which parts of a page are left out. Their names are shown to users.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Rule {
+    /// What no reader reads: scripts, drawings, controls, `<nav>`.
+    Unread,
+    /// Not shown, and of the page's frame: dialogs, menus.
+    Hidden,
+    /// Not shown, and its text stands elsewhere in the page.
+    HiddenCopy,
+    /// Permalink marks, line numbers, edit links, texts for screen readers only.
+    Mark,
+    /// What sites say below any page: "Was this page helpful?"
+    Phrase,
+    /// `<header>`, `<footer>`, `<aside>` and their roles.
+    Frame,
+    /// Called navigation, and made of links or controls.
+    Navigation,
+    /// Called advertising, sharing, related or the like.
+    Offer,
+    /// What readers wrote below a page that is no thread.
+    Replies,
+    /// Author, date, caption and tags of a story.
+    Byline,
+    /// Who wrote a post.
+    Member,
+    /// A block that is nearly all links, beside running text.
+    LinkList,
+    /// Beside the element that holds the content.
+    Outside,
+}
+
+impl Rule {
+    /// As in [`crate::model::Note::rule`].
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Unread => "control",
+            Self::Hidden => "hidden",
+            Self::HiddenCopy => "hidden copy",
+            Self::Mark => "mark",
+            Self::Phrase => "phrase of the site",
+            Self::Frame => "header, footer or aside",
+            Self::Navigation => "navigation",
+            Self::Offer => "offer",
+            Self::Replies => "replies",
+            Self::Byline => "byline",
+            Self::Member => "member",
+            Self::LinkList => "list of links",
+            Self::Outside => "outside the content",
+        }
+    }
+
+    /// Whether what it takes counts against the share of a page that names may take: replies may be longer than their page.
+    pub(super) fn is_bounded(self) -> bool {
+        !matches!(self, Self::Unread | Self::Replies | Self::Hidden | Self::HiddenCopy)
+    }
+}
+
+/// How far names are believed. Where they would take too much of a page, the page is read again with less trust.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd)]
+pub(super) enum Trust {
+    Nothing,
+    /// Names may remove what is made of links and controls.
+    Shapes,
+    Names,
+}
+
+/// Of a page's running text, names may take so much at the most, by how far they are believed.
+pub(super) fn most_taken(trust: Trust, genre: Genre) -> f32 {
+    match (trust, genre) {
+        (Trust::Names, Genre::Story) => 0.7,
+        (Trust::Names, Genre::Product | Genre::Listing) => 0.5,
+        (Trust::Names, _) => 0.35,
+        (Trust::Shapes, _) => 0.5,
+        (Trust::Nothing, _) => 1.0,
+    }
+}
+
+/// An element before its judge.
+pub(super) struct Case<'a> {
+    pub(super) element: Element,
+    pub(super) hint: Option<Hint>,
+    /// What is below it.
+    pub(super) fact: &'a Fact,
+    /// What is below the page's body.
+    pub(super) page: &'a Fact,
+    pub(super) genre: Genre,
+    /// Whether it is within what the page calls its main content.
+    pub(super) within: bool,
+    pub(super) trust: Trust,
+}
+
+/// What the element's own name, role or style says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Element {
+    /// A container that says nothing.
+    Plain,
+    /// Holds the text itself: a heading, a paragraph, a table's cell.
+    Text,
+    Header,
+    Footer,
+    Aside,
+    /// Beside the text, and part of it.
+    Note,
+    /// Heading, picture, date of a story's head.
+    Head,
+    /// Not shown until something beside it is clicked.
+    Disclosed,
+    /// Not shown, and nothing says when it would be.
+    Hidden,
+    /// Not shown, and of the page's frame by its role or name.
+    HiddenFrame,
+}
+
+/// `None`: it stays.
+pub(super) fn judge(case: &Case) -> Option<Rule> {
+    let Case { fact, page, genre, trust, .. } = *case;
+    let story = genre == Genre::Story;
+    let share = |most: f32| fact.text as f32 <= page.text as f32 * most && fact.prose <= page.prose * most;
+    // Made of links and controls, or of labels only: no paragraph, item or cell has words of its own.
+    let chrome = fact.link_share() > 0.5 && fact.prose * 5.0 < fact.text as f32
+        || fact.controls > 0 && fact.prose < if case.within { 200.0 } else { 600.0 }
+        || fact.anchors > 0 && fact.prose == 0.0 && fact.own_headings() == 0
+        || fact.paragraphs == 0;
+    // A section of a page has a heading and text of its own.
+    let section = fact.own_headings() > fact.linked_headings && fact.prose > 0.0 && !chrome;
+    match case.element {
+        Element::HiddenFrame => return Some(Rule::Hidden),
+        Element::Hidden | Element::Disclosed if !share(0.75) => return None,
+        // The same page once more, for another size of screen or another program.
+        Element::Hidden | Element::Disclosed if fact.titles > 0 && page.titles > fact.titles => return Some(Rule::HiddenCopy),
+        Element::Hidden => return Some(Rule::Hidden),
+        Element::Disclosed if chrome || !case.within && trust == Trust::Names && story => return Some(Rule::Hidden),
+        Element::Footer if trust != Trust::Nothing && share(0.4) && !(case.within && section) => return Some(Rule::Frame),
+        Element::Header if trust != Trust::Nothing && share(0.4) && fact.main_headings == 0 => return Some(Rule::Frame),
+        Element::Aside if trust != Trust::Nothing && share(0.4) && !(case.within && section && !story) => return Some(Rule::Frame),
+        Element::Head if story && trust == Trust::Names && share(0.6) => return Some(Rule::Byline),
+        Element::Text | Element::Note => return None,
+        _ => {}
+    }
+    let hint = case.hint?;
+    if fact.titles > 0 {
+        return None;
+    }
+    let rule = match hint {
+        Hint::Navigation => Rule::Navigation,
+        Hint::Offer => Rule::Offer,
+        Hint::Replies => Rule::Replies,
+        Hint::Byline => Rule::Byline,
+        Hint::Member => Rule::Member,
+    };
+    let taken = match (hint, trust) {
+        (_, Trust::Nothing) => false,
+        // Where readers wrote, each entry has text: the section of a page about comments has none of their forms and links.
+        (Hint::Replies, _) => story || fact.controls > 0 || fact.anchors > 0 || fact.paragraphs == 0,
+        (Hint::Member, _) => share(0.3),
+        (_, Trust::Shapes) => chrome && share(0.4),
+        (_, Trust::Names) if story => share(0.6) && !(section && !share(0.2)),
+        (_, Trust::Names) if case.within => chrome && share(0.4),
+        (_, Trust::Names) => share(0.4) && (chrome || !section && share(0.1)),
+    };
+    taken.then_some(rule)
+}
