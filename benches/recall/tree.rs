@@ -159,6 +159,10 @@ fn is_beside(node: &Handle, name: &str, blocks: &[usize], elements: &[Element]) 
     if matches!(attribute(node, "role").as_deref(), Some("navigation" | "banner" | "contentinfo" | "search")) {
         return true;
     }
+    // Doxygen numbers lines within them.
+    if name == "span" && attribute(node, "class").as_deref() == Some("lineno") {
+        return true;
+    }
     let is_named = |names: &str| names.split_ascii_whitespace().any(|name| NAVIGATION.contains(&name));
     matches!(name, "div" | "ul" | "table" | "aside" | "section")
         && (attribute(node, "class").is_some_and(|classes| is_named(&classes)) || attribute(node, "id").is_some_and(|id| is_named(&id)))
