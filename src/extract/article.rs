@@ -4,11 +4,13 @@
 
 use std::collections::HashSet;
 
-use crate::extract::beside::{self, Copies, Court, Scripts};
+use crate::extract::beside::{self, Court, Scripts};
 use crate::extract::dom::{Dom, NodeId, Step};
 use crate::extract::facts::{Facts, is_heading};
 use crate::extract::genre::{Genre, cards};
+use crate::extract::hidden::{Copies, is_hidden};
 use crate::extract::judge::{Rule, Trust, most_taken};
+use crate::extract::told;
 use crate::model::Note;
 
 /// Which part of a page is read.
@@ -99,7 +101,7 @@ pub(super) fn find(dom: &Dom) -> Article {
         }
     }
     if !matches!(genre, Genre::Reference | Genre::Thread) {
-        beside::leave_out_told(dom, genre, &all, &mut left_out);
+        told::leave_out(dom, genre, &all, &mut left_out);
     }
     let facts = &Facts::of(dom, &left_out);
     let named = named_content(dom, &left_out, facts);
@@ -128,12 +130,17 @@ pub(super) fn find(dom: &Dom) -> Article {
     }
     // A page of contents is its links.
     let reference = genre == Genre::Reference || named.is_some_and(|(rank, _)| rank >= GENERATED);
-    if reference && facts.at(root).text * 2 < all.at(root).text && facts.at(root).text < 1_000 {
-        left_out = unread;
+    if reference && facts.at(root).text * 2 < all.at(root).text && facts.at(root).text < LEAST_CONTENTS {
+        for node in dom.descendants(root) {
+            left_out[node.index()].take_if(|rule| matches!(rule, Rule::Navigation | Rule::Offer | Rule::LinkList));
+        }
     }
     let roots = with_siblings(dom, root, named.map(|(rank, _)| rank), genre, facts, &mut left_out);
     Article { roots, left_out }
 }
+
+/// In bytes; what has less text than this beside its links is a page of contents.
+const LEAST_CONTENTS: u32 = 1_000;
 
 /// The element that a documentation generator, or the author, calls the content.
 fn named_content(dom: &Dom, left_out: &[Option<Rule>], facts: &Facts) -> Option<(u8, NodeId)> {
@@ -142,7 +149,7 @@ fn named_content(dom: &Dom, left_out: &[Option<Rule>], facts: &Facts) -> Option<
     let mut walk = dom.walk(dom.root());
     while let Some(step) = walk.next() {
         let Step::Enter(node) = step else { continue };
-        if left_out[node.index()].is_some() || beside::is_hidden(dom, node) {
+        if left_out[node.index()].is_some() || is_hidden(dom, node) {
             walk.pass_over();
             continue;
         }

@@ -1,14 +1,13 @@
 //! Marks what is beside the content of a page, or within it but not of it: navigation, banners, permalink marks, hidden parts,
 //! what readers wrote. Judges by element, role, class and id, and by a few phrases; knows no page by its address.
 
-use std::collections::HashSet;
-use std::hash::{DefaultHasher, Hash, Hasher};
-
 use crate::extract::dom::{Dom, NodeId, Step};
 use crate::extract::facts::{Facts, is_heading};
 use crate::extract::genre::Genre;
+use crate::extract::hidden::{Copies, is_hidden};
 use crate::extract::hints::{self, Hint, is_note};
 use crate::extract::judge::{Case, Element, Rule, Trust, judge};
+use crate::extract::phrases::is_phrase_of_site;
 
 /// Whether scripts would run: what stands in for them is read only where they would have filled the page.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -42,9 +41,11 @@ pub(super) fn leave_out_unread(dom: &Dom, scripts: Scripts, left_out: &mut [Opti
 
 fn is_unread(dom: &Dom, node: NodeId, name: &str) -> bool {
     match name {
+        // What a question is folded under is its text.
+        "button" => return !is_question(dom, node),
         "template" => return dom.attribute(node, "shadowrootmode").is_none(),
-        "script" | "style" | "nav" | "button" | "input" | "select" | "textarea" | "iframe" | "svg" | "object" | "embed" | "canvas"
-        | "video" | "audio" | "dialog" | "head" | "progress" | "datalist" | "map" | "clipboard-copy" => return true,
+        "script" | "style" | "nav" | "input" | "select" | "textarea" | "iframe" | "svg" | "object" | "embed" | "canvas" | "video"
+        | "audio" | "dialog" | "head" | "progress" | "datalist" | "map" | "clipboard-copy" => return true,
         "html" | "body" | "main" => return false,
         "a" => return is_permalink(dom, node),
         _ => {}
@@ -56,20 +57,19 @@ fn is_unread(dom: &Dom, node: NodeId, name: &str) -> bool {
     )
 }
 
-/// Not shown until something is clicked; all tabs but one are hidden so, and what they hold is content.
-pub(super) fn is_hidden(dom: &Dom, node: NodeId) -> bool {
-    if dom.attribute(node, "role") == Some("tabpanel") {
-        return false;
-    }
-    dom.attribute(node, "hidden").is_some_and(|hidden| hidden != "until-found")
-        // Utility classes like "hidden md:block" hide on small screens only.
-        || dom.attribute(node, "class").is_some_and(|classes| {
-            classes.split_ascii_whitespace().any(|class| class == "hidden" || class == "invisible") && !classes.contains(':')
-        })
-        || dom.attribute(node, "style").is_some_and(|style| {
-            let style: String = style.chars().filter(|c| !c.is_ascii_whitespace()).collect();
-            style.contains("display:none") || style.contains("visibility:hidden")
-        })
+/// A button that opens what stands below it, and says what that is: in a heading, or of an accordion.
+fn is_question(dom: &Dom, button: NodeId) -> bool {
+    let parent = dom.parent(button);
+    let titled = parent.is_some_and(|parent| is_heading(dom, parent) || dom.is(parent, "dt"));
+    let folds = dom.attribute(button, "aria-expanded").is_some() || dom.attribute(button, "aria-controls").is_some();
+    let called = || {
+        let class = dom.attribute(button, "class").unwrap_or_default().to_ascii_lowercase();
+        ["accordion", "faq", "question", "collaps", "disclosure", "toggle"].iter().any(|name| class.contains(name))
+            && !class.contains("nav")
+    };
+    let says = dom.text_start(button, 200).split_ascii_whitespace().count() > 1;
+    let holds = || dom.descendants(button).take(40).any(|below| dom.is(below, "p"));
+    says && (titled && folds || titled && called() || folds && called() || holds())
 }
 
 /// `¶`, `#` and the like: a link to the place where it stands.
@@ -161,9 +161,9 @@ pub(super) fn leave_out(dom: &Dom, court: &Court, left_out: &mut [Option<Rule>])
         }
         let Some(name) = dom.name(node) else { continue };
         let fact = all.at(node);
-        let rule = if fact.text <= LONGEST_PHRASE && is_phrase_of_site(dom, node, all) {
+        let rule = if is_phrase_of_site(dom, node, all) {
             Some(Rule::Phrase)
-        } else if is_mark(dom, node, name) {
+        } else if is_mark(dom, node, name) && fact.prose == 0.0 {
             Some(Rule::Mark)
         } else if is_content_by_name(name) {
             None
@@ -172,7 +172,8 @@ pub(super) fn leave_out(dom: &Dom, court: &Court, left_out: &mut [Option<Rule>])
         } else {
             let hint = hints::of(dom, node, genre);
             let element = element(dom, node, name, court, hint);
-            judge(&Case { element, hint, fact, page, genre, within, trust })
+            let entries = hint == Some(Hint::Replies) && holds_entries(dom, node);
+            judge(&Case { element, hint, fact, page, genre, within, cored: court.core.is_some(), trust, entries })
         };
         if let Some(rule) = rule {
             taken += if rule.is_bounded() { fact.prose } else { 0.0 };
@@ -181,6 +182,29 @@ pub(super) fn leave_out(dom: &Dom, court: &Court, left_out: &mut [Option<Rule>])
         }
     }
     taken
+}
+
+/// Whether it holds what readers' entries are made of, as far as its first elements tell.
+fn holds_entries(dom: &Dom, node: NodeId) -> bool {
+    dom.descendants(node).skip(1).take(200).any(|below| {
+        dom.is(below, "time")
+            || dom.attribute(below, "class").is_some_and(|class| {
+                [
+                    "comment-author",
+                    "comment-body",
+                    "comment-content",
+                    "comment-meta",
+                    "comment_",
+                    "reply",
+                    "avatar",
+                    "vcard",
+                    "vote",
+                    "usernote",
+                ]
+                .iter()
+                .any(|name| class.contains(name))
+            })
+    })
 }
 
 /// Elements that are never beside the content.
@@ -225,120 +249,6 @@ fn element(dom: &Dom, node: NodeId, name: &str, court: &Court, hint: Option<Hint
     }
 }
 
-/// What tells of hidden parts whether they are content.
-pub(super) struct Copies<'a> {
-    /// The texts that are shown: what is hidden is often the same once more.
-    shown: HashSet<u64>,
-    /// Identifiers of what a control opens.
-    opened: HashSet<&'a str>,
-}
-
-impl<'a> Copies<'a> {
-    /// Of a page without what nobody reads.
-    pub(super) fn of(dom: &'a Dom, left_out: &[Option<Rule>]) -> Self {
-        let (mut shown, mut opened) = (HashSet::new(), HashSet::new());
-        for node in dom.descendants(dom.root()) {
-            for name in ["aria-controls", "data-target", "data-bs-target", "data-toggle-target"] {
-                opened.extend(dom.attribute(node, name).map(|id| id.trim_start_matches('#')));
-            }
-            let toggles = || dom.attribute(node, "data-toggle").is_some() || dom.attribute(node, "data-bs-toggle").is_some();
-            if dom.is(node, "a") && (toggles() || dom.attribute(node, "role") == Some("button")) {
-                opened.extend(dom.attribute(node, "href").and_then(|href| href.strip_prefix('#')));
-            }
-        }
-        let mut walk = dom.walk(dom.root());
-        while let Some(step) = walk.next() {
-            let Step::Enter(node) = step else { continue };
-            if left_out[node.index()].is_some() || is_hidden(dom, node) {
-                walk.pass_over();
-            } else if let Some(text) = dom.text(node) {
-                shown.extend(hash(text));
-            }
-        }
-        Self { shown, opened }
-    }
-
-    /// Whether all that stands below `node` is shown elsewhere.
-    fn repeats(&self, dom: &Dom, node: NodeId) -> bool {
-        dom.descendants(node).filter_map(|below| dom.text(below)).filter_map(hash).all(|hash| self.shown.contains(&hash))
-    }
-
-    /// Whether there is something to click that shows it: a control that names it, or what stands right before it.
-    fn is_disclosed(&self, dom: &Dom, node: NodeId) -> bool {
-        let named = dom.attribute(node, "id").is_some_and(|id| self.opened.contains(id));
-        let label = dom.previous_element(node).is_some_and(|before| {
-            let label = |node: NodeId| {
-                is_heading(dom, node)
-                    || dom.name(node).is_some_and(|name| matches!(&**name, "dt" | "button" | "summary" | "label" | "a"))
-                    || dom.attribute(node, "role") == Some("button")
-                    || dom.attribute(node, "aria-expanded").is_some()
-            };
-            // A row of controls opens other things.
-            dom.descendants(before).take(9).count() < 9 && dom.descendants(before).any(label)
-        });
-        let called = || {
-            let class = dom.attribute(node, "class").unwrap_or_default().to_ascii_lowercase();
-            ["accordion", "collaps", "panel", "answer", "toggle", "tab-", "tabs", "faq", "expand", "spoiler"]
-                .iter()
-                .any(|name| class.contains(name))
-        };
-        named || label || dom.attribute(node, "role") == Some("region") || called()
-    }
-}
-
-/// Of the words of a text; none of blanks.
-fn hash(text: &str) -> Option<u64> {
-    let mut words = text.split_ascii_whitespace().peekable();
-    words.peek()?;
-    let mut hasher = DefaultHasher::new();
-    words.for_each(|word| word.hash(&mut hasher));
-    Some(hasher.finish())
-}
-
-/// What sites say to readers below or beside any text, by how it begins.
-fn is_phrase_of_site(dom: &Dom, node: NodeId, all: &Facts) -> bool {
-    let length = all.at(node).text;
-    if length < 4
-        || dom.name(node).is_some_and(|name| matches!(&**name, "pre" | "code" | "td" | "th" | "body" | "html" | "main" | "article" | "h1"))
-    {
-        return false;
-    }
-    let mut texts = dom.descendants(node).filter_map(|below| dom.text(below)).map(str::trim).filter(|text| !text.is_empty());
-    let Some(text) = texts.next() else { return false };
-    let only_link = all.at(node).links == length && dom.is(node, "a");
-    PHRASES.iter().any(|phrase| text.starts_with(phrase))
-        || only_link
-            && LINK_PHRASES.iter().any(|phrase| text.strip_prefix(phrase).is_some_and(|rest| !rest.starts_with(char::is_alphanumeric)))
-}
-
-/// In bytes; what goes on for longer is a sentence of the text.
-const LONGEST_PHRASE: u32 = 70;
-
-const PHRASES: [&str; 20] = [
-    "Click to expand...",
-    "Last edited",
-    "Was this page helpful",
-    "Was this helpful",
-    "Was this article helpful",
-    "Is this page helpful",
-    "Did this page help",
-    "Did you find this page useful",
-    "Edit this page",
-    "Edit on Git",
-    "Edit this on Git",
-    "View page source",
-    "Improve this page",
-    "Suggest edits",
-    "Suggest changes",
-    "Report an issue with this page",
-    "Help improve MDN",
-    "Last modified",
-    "Last updated",
-    "Rate this page",
-];
-
-const LINK_PHRASES: [&str; 5] = ["Previous", "Next", "Prev", "« Previous", "← Previous"];
-
 /// Small things beside the text, in elements that else hold it.
 fn is_mark(dom: &Dom, node: NodeId, name: &str) -> bool {
     match name {
@@ -346,31 +256,17 @@ fn is_mark(dom: &Dom, node: NodeId, name: &str) -> bool {
         "h2" | "h3" | "h4" | "h5" | "h6" | "p" | "span" | "a" | "em" | "strong" | "b" | "i" | "summary" => {}
         _ => return false,
     }
-    dom.attribute(node, "class").is_some_and(|classes| {
-        classes.split_ascii_whitespace().any(|class| {
-            matches!(
-                class,
-                "mw-editsection"
-                    | "sr-only"
-                    | "visually-hidden"
-                    | "screen-reader-text"
-                    | "visuallyhidden"
-                    | "copy-path"
-                    | "linenos"
-                    | "md-tag"
-                    | "breadcrumb"
-                    | "since"
-                    | "viewcode-link"
-                    | "hideme"
-                    | "out-of-band"
-                    | "menu-title"
-                    | "katex-html"
-                    | "MathJax_Preview"
-                    | "gs-label"
-                    | "skip-link"
-                    | "u-visually-hidden"
-            )
-        })
+    let title = matches!(name, "h2" | "h3" | "h4" | "h5" | "h6");
+    let mut classes = dom.attribute(node, "class").unwrap_or_default().split_ascii_whitespace();
+    classes.any(|class| match class {
+        // For those who hear the page, or see it before its script has run.
+        "sr-only" | "visually-hidden" | "screen-reader-text" | "visuallyhidden" | "u-visually-hidden" | "hideme" | "out-of-band"
+        | "menu-title" => true,
+        "katex-html" | "MathJax_Preview" | "mw-editsection" | "copy-path" | "linenos" | "md-tag" | "breadcrumb" | "viewcode-link"
+        | "gs-label" | "skip-link" => !title,
+        // In rustdoc a version beside a signature, elsewhere a paragraph about one.
+        "since" => name == "span",
+        _ => false,
     })
 }
 
@@ -380,77 +276,6 @@ fn is_line_numbers(dom: &Dom, node: NodeId) -> bool {
         classes.split_ascii_whitespace().any(|class| matches!(class, "linenos" | "lineno" | "gutter" | "gl" | "rouge-gutter" | "linenodiv"))
     })
 }
-
-/// Sections of a story, a product or a list whose heading says that they are about something else, or what others said of it.
-pub(super) fn leave_out_told(dom: &Dom, genre: Genre, all: &Facts, left_out: &mut [Option<Rule>]) {
-    let page = all.at(dom.root());
-    for heading in dom.descendants(dom.root()).filter(|node| is_heading(dom, *node) && !dom.is(*node, "h1")) {
-        let Some(rule) = told(&dom.text_start(heading, LONGEST_TOLD), genre) else { continue };
-        // What begins with the heading and holds no title of the page is its section.
-        let section = std::iter::once(heading)
-            .chain(dom.ancestors(heading))
-            .take_while(|above| {
-                let fact = all.at(*above);
-                fact.heading == Some(heading)
-                    && fact.text * 2 < page.text
-                    // Teasers have little of the running text.
-                    && (rule == Rule::Replies || fact.prose * 5.0 <= page.prose)
-                    && !dom.name(*above).is_some_and(|name| matches!(&**name, "main" | "body" | "article"))
-            })
-            .last();
-        let Some(section) = section else { continue };
-        left_out[section.index()].get_or_insert(rule);
-        if section == heading {
-            let mut next = dom.next_sibling(heading);
-            while let Some(node) = next.filter(|node| all.at(*node).heading.is_none_or(|below| level(dom, below) > level(dom, heading))) {
-                left_out[node.index()].get_or_insert(rule);
-                next = dom.next_sibling(node);
-            }
-        }
-    }
-}
-
-fn level(dom: &Dom, heading: NodeId) -> Option<String> {
-    dom.name(heading).map(|name| name.to_string())
-}
-
-/// In bytes; what goes on for longer is a sentence.
-const LONGEST_TOLD: usize = 60;
-
-/// What a heading of such a section says.
-fn told(heading: &str, genre: Genre) -> Option<Rule> {
-    let heading = heading.trim().to_lowercase();
-    if heading.len() >= LONGEST_TOLD {
-        return None;
-    }
-    if ELSEWHERE.iter().any(|phrase| heading.contains(phrase)) {
-        return Some(Rule::Offer);
-    }
-    let said = heading.split(|c: char| !c.is_alphanumeric()).any(|word| matches!(word, "review" | "reviews" | "ratings" | "testimonials"));
-    (genre == Genre::Product && (said || heading.contains("clients say") || heading.contains("customers say"))).then_some(Rule::Replies)
-}
-
-const ELSEWHERE: [&str; 19] = [
-    "you may also",
-    "you might also",
-    "you might like",
-    "may interest you",
-    "also bought",
-    "also viewed",
-    "also like",
-    "customers who viewed",
-    "frequently bought",
-    "related products",
-    "related articles",
-    "related posts",
-    "related stories",
-    "related items",
-    "recommended for you",
-    "recently viewed",
-    "similar products",
-    "similar items",
-    "featured products",
-];
 
 /// What stands before the title within the content, and is nearly all links, leads elsewhere.
 pub(super) fn leave_out_before_title(dom: &Dom, root: NodeId, title: NodeId, facts: &Facts, left_out: &mut [Option<Rule>]) {

@@ -20,6 +20,8 @@ pub(super) struct Fact {
     pub(super) titles: u32,
     /// Paragraphs, items and cells that have words of their own, not in links.
     pub(super) paragraphs: u32,
+    /// Of `paragraphs`, those long enough to say something.
+    pub(super) sentences: u32,
     /// Buttons and fields.
     pub(super) controls: u32,
     /// How many links.
@@ -53,6 +55,7 @@ impl Fact {
         self.main_headings += below.main_headings;
         self.titles += below.titles;
         self.paragraphs += below.paragraphs;
+        self.sentences += below.sentences;
         self.controls += below.controls;
         self.anchors += below.anchors;
         self.images += below.images;
@@ -101,7 +104,10 @@ impl Facts {
                         fact.titles += u32::from(dom.is(node, "h1"));
                         fact.main_headings += u32::from(dom.is(node, "h1") || dom.is(node, "h2"));
                     }
-                    fact.paragraphs += u32::from(fact.paragraphs == 0 && fact.plain() > 3.0 && is_paragraph(dom, node));
+                    if fact.paragraphs == 0 && fact.plain() > 3.0 && is_paragraph(dom, node) {
+                        fact.paragraphs += 1;
+                        fact.sentences += u32::from(fact.plain() >= LEAST_SENTENCE);
+                    }
                     let fact = *fact;
                     if let Some(parent) = dom.parent(node) {
                         facts.0[parent.index()].add(&fact);
@@ -134,6 +140,9 @@ impl Facts {
         if text < 40.0 { 0.0 } else { text }
     }
 }
+
+/// In bytes; shorter ones are labels.
+const LEAST_SENTENCE: f32 = 30.0;
 
 /// Elements that hold running text.
 fn is_paragraph(dom: &Dom, node: NodeId) -> bool {

@@ -75,7 +75,7 @@ fn word_hint(word: &str, before: &str, genre: Genre) -> Option<Hint> {
         "nav" | "navbar" | "navigation" | "sidenav" | "subnav" | "topnav" | "menu" | "submenu" | "breadcrumb" | "breadcrumbs"
         | "crumbs" | "pagination" | "pager" | "prevnext" | "sidebar" | "sidebars" | "sidebarwrapper" | "sphinxsidebar" | "sidemenu"
         | "tableofcontents" | "toolbar" | "footer" | "masthead" | "printfooter" | "catlinks" | "navbox" | "navfooter" | "navheader"
-        | "copyright" | "noprint" | "jumpto" | "skiplink" | "skiplinks" | "toc" | "switcher" => Some(Hint::Navigation),
+        | "copyright" | "noprint" | "jumpto" | "skiplink" | "skiplinks" | "toc" | "switcher" | "msearch" => Some(Hint::Navigation),
         "cookie" | "cookies" | "consent" | "gdpr" | "newsletter" | "subscribe" | "subscription" | "signup" | "share" | "sharing"
         | "sharebar" | "sharedaddy" | "social" | "socials" | "addthis" | "addtoany" | "sharethis" | "feedback" | "related"
         | "recommended" | "recommendations" | "recirc" | "trending" | "outbrain" | "taboola" | "promo" | "promos" | "promotion"

@@ -93,8 +93,15 @@ pub(super) struct Case<'a> {
     pub(super) genre: Genre,
     /// Whether it is within what the page calls its main content.
     pub(super) within: bool,
+    /// Whether the page calls anything so.
+    pub(super) cored: bool,
     pub(super) trust: Trust,
+    /// Whether it holds what entries of readers hold: names of users, dates, votes.
+    pub(super) entries: bool,
 }
+
+/// In bytes.
+const ONE_SENTENCE: f32 = 100.0;
 
 /// What the element's own name, role or style says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -122,12 +129,13 @@ pub(super) enum Element {
 pub(super) fn judge(case: &Case) -> Option<Rule> {
     let Case { fact, page, genre, trust, .. } = *case;
     let story = genre == Genre::Story;
-    let share = |most: f32| fact.text as f32 <= page.text as f32 * most && fact.prose <= page.prose * most;
+    // Of a page with little running text, one sentence is a large share.
+    let share = |most: f32| fact.text as f32 <= page.text as f32 * most && (fact.prose <= page.prose * most || fact.prose < ONE_SENTENCE);
     // Made of links and controls, or of labels only: no paragraph, item or cell has words of its own.
     let chrome = fact.link_share() > 0.5 && fact.prose * 5.0 < fact.text as f32
         || fact.controls > 0 && fact.prose < if case.within { 200.0 } else { 600.0 }
-        || fact.anchors > 0 && fact.prose == 0.0 && fact.own_headings() == 0
-        || fact.paragraphs == 0;
+        || fact.anchors > 0 && fact.prose == 0.0 && fact.sentences == 0 && fact.own_headings() == 0
+        || fact.paragraphs == 0 && fact.prose == 0.0;
     // A section of a page has a heading and text of its own.
     let section = fact.own_headings() > fact.linked_headings && fact.prose > 0.0 && !chrome;
     match case.element {
@@ -137,7 +145,9 @@ pub(super) fn judge(case: &Case) -> Option<Rule> {
         Element::Hidden | Element::Disclosed if fact.titles > 0 && page.titles > fact.titles => return Some(Rule::HiddenCopy),
         Element::Hidden => return Some(Rule::Hidden),
         Element::Disclosed if chrome || !case.within && trust == Trust::Names && story => return Some(Rule::Hidden),
-        Element::Footer if trust != Trust::Nothing && share(0.4) && !(case.within && section) => return Some(Rule::Frame),
+        Element::Footer if trust != Trust::Nothing && (share(0.4) || case.cored && !case.within) && !(case.within && section) => {
+            return Some(Rule::Frame);
+        }
         Element::Header if trust != Trust::Nothing && share(0.4) && fact.main_headings == 0 => return Some(Rule::Frame),
         Element::Aside if trust != Trust::Nothing && share(0.4) && !(case.within && section && !story) => return Some(Rule::Frame),
         Element::Head if story && trust == Trust::Names && share(0.6) => return Some(Rule::Byline),
@@ -158,7 +168,7 @@ pub(super) fn judge(case: &Case) -> Option<Rule> {
     let taken = match (hint, trust) {
         (_, Trust::Nothing) => false,
         // Where readers wrote, each entry has text: the section of a page about comments has none of their forms and links.
-        (Hint::Replies, _) => story || fact.controls > 0 || fact.anchors > 0 || fact.paragraphs == 0,
+        (Hint::Replies, _) => fact.prose <= page.prose * 0.97 && (story || fact.controls > 0 || case.entries || fact.paragraphs == 0),
         (Hint::Member, _) => share(0.3),
         (_, Trust::Shapes) => chrome && share(0.4),
         (_, Trust::Names) if story => share(0.6) && !(section && !share(0.2)),

@@ -1,0 +1,94 @@
+//! Parts of a page that are not shown: what is opened by a click is content, copies and frames are not.
+
+use std::collections::HashSet;
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use crate::extract::dom::{Dom, NodeId, Step};
+use crate::extract::facts::is_heading;
+use crate::extract::judge::Rule;
+
+/// Not shown until something is clicked; all tabs but one are hidden so, and what they hold is content.
+pub(super) fn is_hidden(dom: &Dom, node: NodeId) -> bool {
+    if dom.attribute(node, "role") == Some("tabpanel") {
+        return false;
+    }
+    dom.attribute(node, "hidden").is_some_and(|hidden| hidden != "until-found")
+        // Utility classes like "hidden md:block" hide on small screens only.
+        || dom.attribute(node, "class").is_some_and(|classes| {
+            classes.split_ascii_whitespace().any(|class| class == "hidden" || class == "invisible") && !classes.contains(':')
+        })
+        || dom.attribute(node, "style").is_some_and(|style| {
+            let style: String = style.chars().filter(|c| !c.is_ascii_whitespace()).collect();
+            style.contains("display:none") || style.contains("visibility:hidden")
+        })
+}
+
+/// What tells of hidden parts whether they are content.
+pub(super) struct Copies<'a> {
+    /// The texts that are shown: what is hidden is often the same once more.
+    shown: HashSet<u64>,
+    /// Identifiers of what a control opens.
+    opened: HashSet<&'a str>,
+}
+
+impl<'a> Copies<'a> {
+    /// Of a page without what nobody reads.
+    pub(super) fn of(dom: &'a Dom, left_out: &[Option<Rule>]) -> Self {
+        let (mut shown, mut opened) = (HashSet::new(), HashSet::new());
+        for node in dom.descendants(dom.root()) {
+            for name in ["aria-controls", "data-target", "data-bs-target", "data-toggle-target"] {
+                opened.extend(dom.attribute(node, name).map(|id| id.trim_start_matches('#')));
+            }
+            let toggles = || dom.attribute(node, "data-toggle").is_some() || dom.attribute(node, "data-bs-toggle").is_some();
+            if dom.is(node, "a") && (toggles() || dom.attribute(node, "role") == Some("button")) {
+                opened.extend(dom.attribute(node, "href").and_then(|href| href.strip_prefix('#')));
+            }
+        }
+        let mut walk = dom.walk(dom.root());
+        while let Some(step) = walk.next() {
+            let Step::Enter(node) = step else { continue };
+            if left_out[node.index()].is_some() || is_hidden(dom, node) {
+                walk.pass_over();
+            } else if let Some(text) = dom.text(node) {
+                shown.extend(hash(text));
+            }
+        }
+        Self { shown, opened }
+    }
+
+    /// Whether all that stands below `node` is shown elsewhere.
+    pub(super) fn repeats(&self, dom: &Dom, node: NodeId) -> bool {
+        dom.descendants(node).filter_map(|below| dom.text(below)).filter_map(hash).all(|hash| self.shown.contains(&hash))
+    }
+
+    /// Whether there is something to click that shows it: a control that names it, or what stands right before it.
+    pub(super) fn is_disclosed(&self, dom: &Dom, node: NodeId) -> bool {
+        let named = dom.attribute(node, "id").is_some_and(|id| self.opened.contains(id));
+        let label = dom.previous_element(node).is_some_and(|before| {
+            let label = |node: NodeId| {
+                is_heading(dom, node)
+                    || dom.name(node).is_some_and(|name| matches!(&**name, "dt" | "button" | "summary" | "label" | "a"))
+                    || dom.attribute(node, "role") == Some("button")
+                    || dom.attribute(node, "aria-expanded").is_some()
+            };
+            // A row of controls opens other things.
+            dom.descendants(before).take(9).count() < 9 && dom.descendants(before).any(label)
+        });
+        let called = || {
+            let class = dom.attribute(node, "class").unwrap_or_default().to_ascii_lowercase();
+            ["accordion", "collaps", "panel", "answer", "toggle", "tab-", "tabs", "faq", "expand", "spoiler"]
+                .iter()
+                .any(|name| class.contains(name))
+        };
+        named || label || dom.attribute(node, "role") == Some("region") || called()
+    }
+}
+
+/// Of the words of a text; none of blanks.
+fn hash(text: &str) -> Option<u64> {
+    let mut words = text.split_ascii_whitespace().peekable();
+    words.peek()?;
+    let mut hasher = DefaultHasher::new();
+    words.for_each(|word| word.hash(&mut hasher));
+    Some(hasher.finish())
+}
