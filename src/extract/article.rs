@@ -96,11 +96,11 @@ pub(super) fn find(dom: &Dom) -> Article {
     for trust in [Trust::Names, Trust::Shapes, Trust::Nothing] {
         left_out.clone_from(&unread);
         let taken = beside::leave_out(dom, &Court { genre, trust, core, all: &all, copies: &copies }, &mut left_out);
-        if taken <= all.at(dom.root()).prose * most_taken(trust, genre) {
+        if taken <= (all.at(dom.root()).prose * most_taken(trust, genre)).max(ALWAYS_TAKEN) {
             break;
         }
     }
-    if !matches!(genre, Genre::Reference | Genre::Thread) {
+    if genre != Genre::Reference {
         told::leave_out(dom, genre, &all, &mut left_out);
     }
     let facts = &Facts::of(dom, &left_out);
@@ -138,6 +138,9 @@ pub(super) fn find(dom: &Dom) -> Article {
     let roots = with_siblings(dom, root, named.map(|(rank, _)| rank), genre, facts, &mut left_out);
     Article { roots, left_out }
 }
+
+/// In bytes: a footer and a banner, however little else a page says.
+const ALWAYS_TAKEN: f32 = 200.0;
 
 /// In bytes; what has less text than this beside its links is a page of contents.
 const LEAST_CONTENTS: u32 = 1_000;
@@ -291,7 +294,9 @@ fn plain(dom: &Dom, node: NodeId) -> String {
 fn with_siblings(dom: &Dom, root: NodeId, rank: Option<u8>, genre: Genre, facts: &Facts, left_out: &mut [Option<Rule>]) -> Vec<NodeId> {
     let core = *facts.at(root);
     let (mut before, mut after) = (Vec::new(), Vec::new());
-    let mut titled = core.titles > 0;
+    let title = dom.descendants(dom.root()).find(|node| dom.is(*node, "title")).map(|title| plain(dom, title)).unwrap_or_default();
+    let begins = |heading| Some(plain(dom, heading)).is_some_and(|heading| heading.len() > 2 && title.starts_with(&heading));
+    let mut titled = core.titles > 0 || core.heading.is_some_and(begins);
     let mut path = root;
     let first_parent = dom.parent(root).unwrap_or(root);
     while let Some(parent) = dom.parent(path).filter(|_| !dom.is(path, "body")) {
@@ -307,7 +312,7 @@ fn with_siblings(dom: &Dom, root: NodeId, rank: Option<u8>, genre: Genre, facts:
                 continue;
             }
             let fact = facts.at(child);
-            let title = !behind && !titled && fact.titles == 1 && begins_title(dom, child);
+            let title = !behind && !titled && fact.titles == 1 && names_page(dom, child);
             let prose = fact.prose >= core.prose * 0.08 && fact.prose >= 80.0 && fact.link_share() < 0.4 && fact.controls == 0;
             let alike = parent == first_parent && is_alike(dom, child, root);
             let beside = match (genre, rank) {
@@ -315,7 +320,11 @@ fn with_siblings(dom: &Dom, root: NodeId, rank: Option<u8>, genre: Genre, facts:
                 (_, Some(MAIN)) => false,
                 // What generators put beside their content are licences and the like.
                 (_, Some(rank)) if rank >= GENERATED => fact.own_headings() > 0 && fact.prose > 0.0 && fact.link_share() < 0.4,
-                _ => (fact.prose > 0.0 || fact.paragraphs > 0) && fact.link_share() < 0.5 && !(fact.controls > 0 && fact.prose < 600.0),
+                _ => {
+                    (fact.prose > 0.0 || fact.paragraphs > 0 || fact.own_headings() > 0)
+                        && fact.link_share() < 0.5
+                        && !(fact.controls > 0 && fact.prose < 600.0)
+                }
             };
             if title || beside || is_notes(dom, child) && fact.text > 0 {
                 titled |= title;
@@ -349,12 +358,10 @@ fn is_notes(dom: &Dom, node: NodeId) -> bool {
     called("id") || called("class") || dom.attribute(node, "role") == Some("doc-endnotes")
 }
 
-/// Whether the page's title begins with the first heading below `top`.
-fn begins_title(dom: &Dom, top: NodeId) -> bool {
-    let Some(heading) = dom.descendants(top).find(|node| dom.is(*node, "h1")).map(|heading| plain(dom, heading)) else { return false };
+/// Whether the page's title holds the first heading below `top`.
+fn names_page(dom: &Dom, top: NodeId) -> bool {
+    let heading = dom.descendants(top).find(|node| dom.is(*node, "h1")).map(|heading| plain(dom, heading)).unwrap_or_default();
+    let title = dom.descendants(dom.root()).find(|node| dom.is(*node, "title")).map(|title| plain(dom, title)).unwrap_or_default();
     !heading.is_empty()
-        && dom.descendants(dom.root()).find(|node| dom.is(*node, "title")).is_some_and(|title| {
-            let title = plain(dom, title);
-            title.starts_with(&heading) || heading.starts_with(&title)
-        })
+        && (heading.chars().count() > 2 && title.contains(&heading) || title.starts_with(&heading) || heading.starts_with(&title))
 }

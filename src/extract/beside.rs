@@ -51,10 +51,8 @@ fn is_unread(dom: &Dom, node: NodeId, name: &str) -> bool {
         _ => {}
     }
     let role = dom.attribute(node, "role").unwrap_or_default();
-    matches!(
-        role,
-        "navigation" | "search" | "banner" | "contentinfo" | "menu" | "menubar" | "dialog" | "alertdialog" | "tab" | "tooltip" | "button"
-    )
+    matches!(role, "navigation" | "search" | "banner" | "contentinfo" | "menu" | "menubar" | "dialog" | "alertdialog" | "tab" | "tooltip")
+        || role == "button" && !is_question(dom, node)
 }
 
 /// A button that opens what stands below it, and says what that is: in a heading, or of an accordion.
@@ -69,7 +67,8 @@ fn is_question(dom: &Dom, button: NodeId) -> bool {
     };
     let says = dom.text_start(button, 200).split_ascii_whitespace().count() > 1;
     let holds = || dom.descendants(button).take(40).any(|below| dom.is(below, "p"));
-    says && (titled && folds || titled && called() || folds && called() || holds())
+    let is_control = dom.is(button, "button");
+    says && (titled && folds || folds && called() || called() && (titled || !is_control) || is_control && holds())
 }
 
 /// `¶`, `#` and the like: a link to the place where it stands.

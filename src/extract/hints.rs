@@ -102,7 +102,21 @@ pub(super) fn is_note(dom: &Dom, node: NodeId) -> bool {
     words(dom, node).any(|word| {
         matches!(
             word.as_str(),
-            "admonition" | "note" | "tip" | "warning" | "callout" | "alert" | "caution" | "important" | "danger" | "info"
+            "admonition"
+                | "note"
+                | "notice"
+                | "footnote"
+                | "footnotes"
+                | "endnotes"
+                | "seealso"
+                | "tip"
+                | "warning"
+                | "callout"
+                | "alert"
+                | "caution"
+                | "important"
+                | "danger"
+                | "info"
         )
     })
 }

@@ -144,12 +144,25 @@ pub(super) fn judge(case: &Case) -> Option<Rule> {
         // The same page once more, for another size of screen or another program.
         Element::Hidden | Element::Disclosed if fact.titles > 0 && page.titles > fact.titles => return Some(Rule::HiddenCopy),
         Element::Hidden => return Some(Rule::Hidden),
-        Element::Disclosed if chrome || !case.within && trust == Trust::Names && story => return Some(Rule::Hidden),
+        Element::Disclosed
+            if fact.link_share() > 0.5
+                || fact.controls > 0 && fact.prose == 0.0 && fact.paragraphs == 0
+                || !case.within && trust == Trust::Names && story =>
+        {
+            return Some(Rule::Hidden);
+        }
         Element::Footer if trust != Trust::Nothing && (share(0.4) || case.cored && !case.within) && !(case.within && section) => {
             return Some(Rule::Frame);
         }
         Element::Header if trust != Trust::Nothing && share(0.4) && fact.main_headings == 0 => return Some(Rule::Frame),
-        Element::Aside if trust != Trust::Nothing && share(0.4) && !(case.within && section && !story) => return Some(Rule::Frame),
+        // Beside the text or in it: a remark has no links to lead elsewhere.
+        Element::Aside
+            if trust != Trust::Nothing
+                && share(0.4)
+                && (story || !case.within || case.hint.is_some() && !section || chrome && (fact.anchors > 0 || fact.controls > 0)) =>
+        {
+            return Some(Rule::Frame);
+        }
         Element::Head if story && trust == Trust::Names && share(0.6) => return Some(Rule::Byline),
         Element::Text | Element::Note => return None,
         _ => {}

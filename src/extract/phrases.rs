@@ -42,7 +42,7 @@ const LONGEST_ROW: u32 = 300;
 const ROWS: [&str; 7] = ["Next:", "Previous:", "Prev:", "Up:", "[ <", "[<", "Nächste:"];
 
 /// Links with a name like this do something with the page, or show its source.
-const LABELS: [&str; 22] = [
+const LABELS: [&str; 33] = [
     "src",
     "source",
     "view source",
@@ -65,6 +65,17 @@ const LABELS: [&str; 22] = [
     "suggest edits",
     "submit a pull request",
     "fork",
+    "select all",
+    "select code",
+    "reply",
+    "quote",
+    "report",
+    "add a comment",
+    "improve this doc",
+    "run this code",
+    "open in playground",
+    "post reply",
+    "copied to clipboard",
 ];
 
 /// In bytes; what goes on for longer is a sentence of the text.

@@ -54,7 +54,12 @@ fn told(heading: &str, genre: Genre) -> Option<Rule> {
     (genre == Genre::Product && (said || heading.contains("clients say") || heading.contains("customers say"))).then_some(Rule::Replies)
 }
 
-const ELSEWHERE: [&str; 19] = [
+const ELSEWHERE: [&str; 24] = [
+    "similar threads",
+    "similar topics",
+    "related topics",
+    "suggested topics",
+    "related questions",
     "you may also",
     "you might also",
     "you might like",
