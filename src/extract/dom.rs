@@ -87,6 +87,10 @@ impl Dom {
         link(self.nodes[node.index()].next)
     }
 
+    pub(super) fn previous_sibling(&self, node: NodeId) -> Option<NodeId> {
+        link(self.nodes[node.index()].previous)
+    }
+
     pub(super) fn children(&self, node: NodeId) -> impl Iterator<Item = NodeId> + '_ {
         std::iter::successors(self.first_child(node), |child| self.next_sibling(*child))
     }
