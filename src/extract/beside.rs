@@ -2,6 +2,7 @@
 //! what readers wrote. Judges by element, role, class and id, and by a few phrases; knows no page by its address.
 
 use crate::extract::dom::{Dom, NodeId, Step};
+use crate::extract::math;
 use crate::extract::weights::Weights;
 
 /// What kind of page this is, and so what belongs to its content.
@@ -54,8 +55,9 @@ pub(super) fn leave_out_unread(dom: &Dom, left_out: &mut [bool]) {
 fn is_unread(dom: &Dom, node: NodeId, name: &str) -> bool {
     match name {
         "template" => return dom.attribute(node, "shadowrootmode").is_none(),
-        "script" | "style" | "noscript" | "nav" | "button" | "input" | "select" | "textarea" | "iframe" | "svg" | "object" | "embed"
-        | "canvas" | "video" | "audio" | "dialog" | "head" | "progress" | "datalist" | "map" | "clipboard-copy" => return true,
+        "script" => return !math::is_formula_script(dom, node),
+        "style" | "noscript" | "nav" | "button" | "input" | "select" | "textarea" | "iframe" | "svg" | "object" | "embed" | "canvas"
+        | "video" | "audio" | "dialog" | "head" | "progress" | "datalist" | "map" | "clipboard-copy" => return true,
         "html" | "body" | "main" => return false,
         "a" => return is_permalink(dom, node),
         _ => {}

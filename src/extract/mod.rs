@@ -1,17 +1,30 @@
 //! Turns the bytes of a page into a `Document`: charset, main content, markdown. Pure and synchronous.
 //! Knows no network and no database; any bytes are a page, and only a `Skip` says that they are none worth keeping.
 
+mod admonition;
+mod anchors;
 mod article;
 mod beside;
+mod blocks;
+mod cells;
 mod charset;
 mod code;
 mod dom;
+mod escape;
 mod html;
 mod inline;
 mod kind;
+mod lines;
 mod links;
+mod lists;
+mod math;
+mod mathml;
+mod scripts;
+mod spans;
 mod table;
+mod tabs;
 mod tags;
+mod tex;
 mod text;
 mod title;
 mod weights;
@@ -20,8 +33,8 @@ use thiserror::Error;
 use url::Url;
 
 use crate::extract::dom::Dom;
-use crate::extract::html::Form;
-use crate::model::{Document, Page};
+use crate::extract::inline::Form;
+use crate::model::{Document, Heading, Page};
 
 pub use kind::{Kind, kind};
 pub use links::{MetaRobots, Outline};
@@ -99,40 +112,52 @@ pub fn is_language(asked: &str, name: &str) -> bool {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn document(page: &Page) -> Result<Document, Skip> {
-    let (title, markdown) = read(page, Form::Markdown)?;
-    let document = Document::new(page.url.clone(), title, markdown, page.fetched_at);
-    Ok(Document { validators: page.validators.clone(), ..document })
+    let Content { title, text, outline } = read(page, Form::Markdown)?;
+    let document = Document::new(page.url.clone(), title, text, page.fetched_at);
+    Ok(Document { outline, validators: page.validators.clone(), ..document })
 }
 
 /// The main content as plain text: no marks, no link targets; list marks and the lines of code stay.
 pub fn plain_text(page: &Page) -> Result<String, Skip> {
-    read(page, Form::Text).map(|(_, text)| text)
+    titled_text(page).map(|(_, text)| text)
 }
 
-fn read(page: &Page, form: Form) -> Result<(String, String), Skip> {
-    let (title, content) = match kind(page.content_type.as_deref(), &page.url, &page.body) {
+/// The page's title, and its main content as plain text, in one reading.
+pub fn titled_text(page: &Page) -> Result<(String, String), Skip> {
+    read(page, Form::Text).map(|content| (content.title, content.text))
+}
+
+/// What is read of a page.
+struct Content {
+    title: String,
+    text: String,
+    outline: Vec<Heading>,
+}
+
+fn read(page: &Page, form: Form) -> Result<Content, Skip> {
+    let content = match kind(page.content_type.as_deref(), &page.url, &page.body) {
         Kind::Html => {
             let dom = Dom::parse(&decode(page));
             let base = html::base(&dom, &page.url);
             let article = article::find(&dom);
-            let content = html::write(&dom, &article, &base, form);
-            if content.len() < FORWARDING
+            let written = html::write(&dom, &article, &base, form);
+            if written.text.len() < FORWARDING
                 && let Some(target) = links::forward(&dom, &base).filter(|target| *target != page.url)
             {
                 return Err(Skip::Moved(target));
             }
-            (title::of_html(&dom, &article, &page.url), content)
+            Content { title: title::of_html(&dom, &article, &page.url), text: written.text, outline: written.outline }
         }
         Kind::Markdown | Kind::Text => {
             let text = text::passed(&decode(page));
-            (title::of_text(&text, &page.url), text)
+            Content { title: title::of_text(&text, &page.url), text, outline: Vec::new() }
         }
         Kind::Sitemap | Kind::Xml => return Err(Skip::Kind("application/xml".to_owned())),
         Kind::Other(name) => return Err(Skip::Kind(name)),
     };
-    match content.trim().is_empty() {
+    match content.text.trim().is_empty() {
         true => Err(Skip::Empty),
-        false => Ok((title, content)),
+        false => Ok(content),
     }
 }
 
