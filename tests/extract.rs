@@ -172,9 +172,16 @@ fn inline_marks_are_set_where_they_are_read_back() {
         ("x<b>\"a\"</b>", "x\"a\""),
         ("<b>a.</b>b", "a.b"),
         ("<b><i>a</i></b>", "***a***"),
-        ("<b>a <b>b</b></b>", "**a b**"),
+        ("<b>a <b>b</b></b> <strong>a <b>b</b></strong>", "**a b** **a b**"),
+        ("<strong>a <strong>b</strong></strong> <em><em>c</em></em>", "**a __b__** *_c_*"),
+        ("<b><strong>a</strong></b> x<em><strong>b</strong></em>y", "**a** x***b***y"),
+        ("<b>a<br>b</b>", "**a\\\nb**"),
+        ("<del>a</del> <s>~b</s> ~5", "~~a~~ ~b ~5"),
+        ("!<a href=x>a</a> !<em><a href=x>b</a></em>", "\\![a](https://docs.test/en/x) !*[b](https://docs.test/en/x)*"),
+        ("<a href=''>a</a>", "[a](https://docs.test/en/page.html)"),
         ("<b></b>a<i> </i>b", "a b"),
-        ("<code>a`b</code> <code>`</code> <code> </code>", "``a`b`` `` ` ``"),
+        ("<code>a`b</code> <code>`</code> <code> </code>", "``a`b`` `` ` `` ` `"),
+        ("<code> a</code> <code> b </code> <code>\n c\n</code>", "` a` `  b  ` `c`"),
         ("<code>a</code><code>b</code>", "`ab`"),
         ("<a href=x><code>a</code></a> <code><a href=y>b</a></code>", "[`a`](https://docs.test/en/x) [`b`](https://docs.test/en/y)"),
         ("<a href='javascript:x()'>a</a> <a href='#top'>b [1]</a>", "a [b \\[1\\]](https://docs.test/en/page.html#top)"),
@@ -198,7 +205,7 @@ fn lists_nest_and_count() {
     let body =
         "<ul><li>a<ul><li>b<ol start=9><li>c</li><li>d</li></ol></li></ul></li><li><p>e</p><p>f</p></li></ul><ul><li>other</li></ul>";
     assert_eq!(markdown(body), "- a\n  - b\n\n    9. c\n    10. d\n- e\n\n  f\n\n* other");
-    assert_eq!(markdown("<dl><dt>Term<dd>Meaning<dd>Another</dl>"), "**Term**\n\nMeaning\n\nAnother");
+    assert_eq!(markdown("<dl><dt>Term<dd>Meaning<dd>Another</dl>"), "**Term**\\\nMeaning\n\nAnother");
 }
 
 #[test]
@@ -316,6 +323,195 @@ fn a_title_is_never_empty() {
         "Pots"
     );
     assert_eq!(document("<title>Tea · Site</title><meta property=og:site_name content=Site><p>x").title, "Tea");
+}
+
+#[test]
+fn powers_and_indices_are_no_digits() {
+    for (body, expected) in [
+        ("2<sup>32</sup>-1 and 10<sup>-5</sup> and x<sup>n+1</sup>", "2^32-1 and 10^-5 and x^(n+1)"),
+        ("H<sub>2</sub>O, x<sub>i,j</sub>, Ca<sup>2+</sup>, 2<sup>2<sup>n</sup></sup>", "H_2O, x_(i,j), Ca^2+, 2^(2^n)"),
+        ("<i>x</i><sup>2</sup> <b>k</b><sub>1</sub>", "*x*^2 **k**\\_1"),
+        ("<code>O(2<sup>n</sup>)</code> <code>a<sub>i</sub></code>", "`O(2^n)` `a_i`"),
+        (
+            "1<sup>st</sup>, n<sup>th</sup>, 1<sup>er</sup>, XX<sup>e</sup>, Java<sup>TM</sup>, x<sup>®</sup>",
+            "1st, nth, 1er, XXe, JavaTM, x®",
+        ),
+        ("word<sup class=footnote>1</sup> end.<sup>2</sup> a<sup>[3]</sup> b<sup>*</sup>", "word[1] end.[2] a[3] b\\*"),
+        ("word<sup><a href='#fn1'>1</a></sup>", "word[1](https://docs.test/en/page.html#fn1)"),
+        ("3<sup>1</sup>/<sub>2</sub> and <sup>1</sup>⁄<sub>4</sub>", "3 1/2 and 1⁄4"),
+        ("Cups<sup>beta</sup> x<sup>max</sup> e<sup>λ</sup> 5²", "Cups beta x^max e^λ 5²"),
+        ("services<sup>2</sup> km<sup>2</sup> sin<sup>2</sup> <a>pot</a><sup>AUR</sup>", "services[2] km^2 sin^2 pot AUR"),
+    ] {
+        assert_eq!(markdown(&format!("<p>{body}</p>")), expected, "{body}");
+    }
+    assert_eq!(
+        markdown("<h2>2<sup>8</sup></h2><table><tr><th>k<th>v<tr><td>m<td>2<sup>63</sup></table>"),
+        "## 2^8\n\n| k | v |\n| --- | --- |\n| m | 2^63 |"
+    );
+    assert_eq!(extract::plain_text(&html("<p>a<sup><a href='#f'>[1]</a></sup> 2<sup>8</sup>")).unwrap(), "a[1] 2^8");
+}
+
+#[test]
+fn a_formula_is_told_once() {
+    for (body, expected) in [
+        ("A <math><msup><mi>x</mi><mn>2</mn></msup></math> b", "A `x^2` b"),
+        ("A <span class=MathJax_Preview>p</span><span class=MathJax>q</span><script type='math/tex'>x_1</script> b", "A `x_1` b"),
+        ("A <script type='math/tex; mode=display'>x_1</script> b", "A\n\n`x_1`\n\nb"),
+        (
+            "A <span class=katex><span class=katex-mathml><math><semantics><mi>x</mi><annotation encoding='application/x-tex'>x_1</annotation></semantics></math></span><span class=katex-html aria-hidden=true>x1</span></span> b",
+            "A `x_1` b",
+        ),
+        (
+            "A <span class=mwe-math-element><span style='display:none'><math alttext='x_1'></math></span><img class=mwe-math-fallback-image-inline alt='x_1'></span> b",
+            "A `x_1` b",
+        ),
+        ("Let \\(a_{1} \\, b\\) be \\[c\\].", "Let `\\(a_{1} \\, b\\)` be `\\[c\\]`."),
+        ("A <img class=math alt='x_1' src=i.png> b", "A `x_1` b"),
+        ("<code>f(<math><msup><mi>x</mi><mn>2</mn></msup></math>)</code>", "`f(x^2)`"),
+    ] {
+        assert_eq!(markdown(&format!("<p>{body}</p>")), expected, "{body}");
+    }
+}
+
+#[test]
+fn words_stay_apart() {
+    for (body, expected) in [
+        ("<kbd>Ctrl</kbd><kbd>C</kbd> <kbd><kbd>Alt</kbd><kbd>F</kbd></kbd>", "`Ctrl` `C` `Alt F`"),
+        ("<code>a<br>b</code>", "`a`\\\n`b`"),
+        ("<code>a<wbr>b <span style='display: block'>c</span>d</code>", "`ab`\\\n`c`\\\n`d`"),
+        ("<samp>a<div>b</div></samp>", "`a`\\\n`b`"),
+        ("<a href=x><span style='display:block'>a</span><span style='display:block'>b</span></a>", "[a b](https://docs.test/en/x)"),
+        ("<span style='display:inline-block'>one</span><span style='display:inline-block'>two</span>", "one two"),
+        (
+            "<span style='display:inline-block'>T</span>he o\u{fb03}ce, 5\u{202f}000 z\u{200b}w <code>\u{fb01}\u{a0}x</code>",
+            "The office, 5 000 zw `\u{fb01}\u{a0}x`",
+        ),
+    ] {
+        assert_eq!(markdown(&format!("<div>{body}</div>")), expected, "{body}");
+    }
+    assert_eq!(markdown("<h2><code>f(<br>a)</code><br>x<div>y</div></h2>"), "## `f(` `a)` x y");
+    assert_eq!(markdown("<table><tr><th>a<th>b<tr><td>1<td><code>x<br>y</code></table>"), "| a | b |\n| --- | --- |\n| 1 | `x`<br>`y` |");
+}
+
+#[test]
+fn headings_end_lists_and_not_quotes() {
+    let javadoc = "<ul><li><section><h2>Methods</h2><ul><li><section id='fill()'><h3>fill</h3><p>Fills.</p></section></li><li><section><h3>pour</h3>Pours.</section></li></ul></section></li></ul><p>End.";
+    assert_eq!(markdown(javadoc), "## Methods\n\n### fill\n\nFills.\n\n### pour\n\nPours.\n\nEnd.");
+    assert_eq!(markdown("<ol><li>a<li>b<h4>c</h4>d<li>e</ol>"), "1. a\n2. b\n\n#### c\n\nd\n\n3. e");
+    assert_eq!(markdown("<blockquote><h2>a</h2>b</blockquote>"), "> ## a\n>\n> b");
+    assert_eq!(markdown("<h2>C #</h2><h3>1. a</h3><h4>#</h4>"), "## C \\#\n\n### 1. a\n\n#### \\#");
+}
+
+#[test]
+fn lists_have_tasks_and_empty_items() {
+    assert_eq!(
+        markdown(
+            "<ul><li><input type=checkbox checked> a<li><label><input type=checkbox>b</label><li><p><input type=checkbox disabled> c</ul>"
+        ),
+        "- [x] a\n- [ ] b\n- [ ] c"
+    );
+    assert_eq!(markdown("<ol><li>a<li><li>b<li></ol>"), "1. a\n2.\n3. b");
+    assert_eq!(markdown("<ul><li>a</li><ul><li>b</li></ul><li>c</li></ul>"), "- a\n  - b\n- c");
+    assert_eq!(markdown("<dl><dt>a<dt>b<dd><ul><li>c</ul><dt>d<dd><p>e<p>f</dl>"), "**a**\\\n**b**\n\n- c\n\n**d**\\\ne\n\nf");
+}
+
+#[test]
+fn tabs_have_their_labels_before_them() {
+    let code = |text: &str| format!("<pre>{text}</pre>");
+    for body in [
+        format!(
+            "<ul role=tablist><li role=tab>npm<li role=tab>yarn</ul><div role=tabpanel>{}</div><div role=tabpanel hidden>{}</div>",
+            code("a"),
+            code("b")
+        ),
+        format!(
+            "<div class=tabbed-set><input><label>npm</label><div>{}</div><input><label>yarn</label><div>{}</div></div>",
+            code("a"),
+            code("b")
+        ),
+        format!(
+            "<div class=tab-set><input><label class=tab-label>npm</label><div>{}</div><label class=tab-label>yarn</label><div>{}</div></div>",
+            code("a"),
+            code("b")
+        ),
+    ] {
+        assert_eq!(markdown(&body), "npm\n\n```\na\n```\n\nyarn\n\n```\nb\n```", "{body}");
+    }
+}
+
+#[test]
+fn notes_say_of_what_kind_they_are() {
+    for (body, expected) in [
+        (
+            "<div class='admonitionblock warning'><table><tr><td class=icon><i class='fa icon-warning' title=Warning></i></td><td class=content>Hot.</table></div>",
+            "**Warning**\n\nHot.",
+        ),
+        (
+            "<div class='admonitionblock tip'><table><tr><td class=icon><div class=title>Tip</div></td><td class=content>Hot.</table></div>",
+            "**Tip**\n\nHot.",
+        ),
+        ("<div class=warning><p>Hot.</div>", "**Warning**\n\nHot."),
+        ("<div class='admonition danger'><p class=admonition-title>Boiling water</p><p>Hot.</div>", "**Danger: Boiling water**\n\nHot."),
+        ("<blockquote class='callout callout-note'>Hot.</blockquote>", "**Note**\n\n> Hot."),
+        ("<details class=tip><summary>Tip</summary>Hot.</details>", "**Tip**\n\nHot."),
+    ] {
+        assert_eq!(markdown(body), expected, "{body}");
+    }
+}
+
+#[test]
+fn tables_keep_what_a_line_cannot_hold() {
+    let short = "<table><tr><th>a<th>b<tr><td>|<td><pre>x\n  y</pre></table>";
+    assert_eq!(markdown(short), "| a | b |\n| --- | --- |\n| \\| | `x`<br>`  y` |");
+    let long = "<table><tr><th>Call<th>Example<tr><td>f<td><pre>1\n2\n3\n4\n5\n6</pre><tr><td>g<td>Not yet.</table>";
+    assert_eq!(markdown(long), "**Call**\\\nf\n\n**Example**\n\n```\n1\n2\n3\n4\n5\n6\n```\n\n**Call**\\\ng\n\n**Example**\\\nNot yet.");
+    let groups =
+        "<table><tr><td colspan=2><h2><a name=pub></a>Public</h2><tr><td>int<td>f()<tr><td colspan=2>&nbsp;<tr><td>void<td>g()</table>";
+    assert_eq!(markdown(groups), "## Public\n\n| int | f() |\n| --- | --- |\n| void | g() |");
+    assert_eq!(markdown("<table><tr><th>a<tr><td>b<tr><td>c</table>"), "| a |\n| --- |\n| b |\n| c |");
+    assert_eq!(markdown("<table><tr><td>key<td>the key</table>"), "| key | the key |\n| --- | --- |");
+    let grid = "<div class=summary-table><div class='table-header col-first'>a</div><div class='table-header col-last'>b</div><div class=col-first>1</div><div class=col-last><div>2</div></div></div>";
+    assert_eq!(markdown(grid), "| a | b |\n| --- | --- |\n| 1 | 2 |");
+    let roles = "<div role=table><div role=row><span role=columnheader>a</span><span role=columnheader>b</span></div><div role=row><span role=cell>1</span><span role=cell>2</span></div></div>";
+    assert_eq!(markdown(roles), "| a | b |\n| --- | --- |\n| 1 | 2 |");
+}
+
+#[test]
+fn the_outline_leads_to_each_heading_and_member() {
+    let document = document(
+        "<main><h1>Tea <code>a_b</code> #</h1><p>é text.</p><section id=api><h2>API <a class=headerlink href='#api'>¶</a></h2>\
+         <dl class='py class'><dt class=sig id=tea.Pot>class tea.Pot<a class=headerlink href='#tea.Pot'>¶</a></dt><dd><p>A pot.</p>\
+         <dl class='py method'><dt class=sig id=tea.Pot.fill>fill(n)</dt><dd><p>Fills.</p></dd></dl></dd></dl></section>\
+         <ul><li><a name=top></a><h3>Top</h3>x</ul><blockquote><h4>Said</h4></blockquote></main>",
+    );
+    let found: Vec<_> = document.outline.iter().map(|heading| (heading.level, heading.text.as_str(), heading.anchor.as_deref())).collect();
+    assert_eq!(
+        found,
+        [
+            (1, "Tea a_b #", None),
+            (2, "API", Some("api")),
+            (3, "class tea.Pot", Some("tea.Pot")),
+            (4, "fill(n)", Some("tea.Pot.fill")),
+            (3, "Top", Some("top")),
+            (4, "Said", None),
+        ]
+    );
+    let lines: Vec<_> = document.outline.iter().map(|heading| document.markdown[heading.offset..].lines().next().unwrap()).collect();
+    assert_eq!(lines, ["# Tea `a_b` \\#", "## API", "`class tea.Pot`", "`fill(n)`", "### Top", "> #### Said"]);
+}
+
+#[test]
+fn both_forms_have_the_same_words() {
+    let body = "<main><h1>Tea 2<sup>8</sup></h1><ul><li><input type=checkbox checked>a<li>b</ul><dl><dt>c<dd>d</dl><div class=warning>e</div>\
+                <table><tr><th>f<th>g<tr><td>h<td><pre>i\nj</pre></table><p>Let \\(k_1\\) be <math><mfrac><mn>1</mn><mn>2</mn></mfrac></math></main>";
+    let page = html(body);
+    let words = |text: &str| {
+        text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty() && *word != "br").map(str::to_owned).collect::<Vec<_>>()
+    };
+    let (title, text) = extract::titled_text(&page).unwrap();
+    let document = extract::document(&page).unwrap();
+    assert_eq!(title, document.title);
+    assert_eq!(words(&text), words(&document.markdown));
 }
 
 proptest! {

@@ -38,10 +38,15 @@ pub fn run(asked: &cli::Extract) -> Result<(), Failure> {
 
 /// Title, name of the format, and the page in it.
 fn read(page: &Page, format: cli::TextFormat) -> Result<(String, &'static str, String), extract::Skip> {
-    let document = extract::document(page)?;
     Ok(match format {
-        cli::TextFormat::Markdown => (document.title, "markdown", document.markdown),
-        cli::TextFormat::Text => (document.title, "text", extract::plain_text(page)?),
+        cli::TextFormat::Markdown => {
+            let document = extract::document(page)?;
+            (document.title, "markdown", document.markdown)
+        }
+        cli::TextFormat::Text => {
+            let (title, text) = extract::titled_text(page)?;
+            (title, "text", text)
+        }
     })
 }
 

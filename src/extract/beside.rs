@@ -7,6 +7,7 @@ use crate::extract::genre::Genre;
 use crate::extract::hidden::{Copies, is_hidden};
 use crate::extract::hints::{self, Hint, is_note};
 use crate::extract::judge::{Case, Element, Rule, Trust, judge};
+use crate::extract::math;
 use crate::extract::phrases::is_phrase_of_site;
 
 /// Whether scripts would run: what stands in for them is read only where they would have filled the page.
@@ -44,8 +45,10 @@ fn is_unread(dom: &Dom, node: NodeId, name: &str) -> bool {
         // What a question is folded under is its text.
         "button" => return !is_question(dom, node),
         "template" => return dom.attribute(node, "shadowrootmode").is_none(),
-        "script" | "style" | "nav" | "input" | "select" | "textarea" | "iframe" | "svg" | "object" | "embed" | "canvas" | "video"
-        | "audio" | "dialog" | "head" | "progress" | "datalist" | "map" | "clipboard-copy" => return true,
+        // Some of them are formulas.
+        "script" => return !math::is_formula_script(dom, node),
+        "style" | "nav" | "input" | "select" | "textarea" | "iframe" | "svg" | "object" | "embed" | "canvas" | "video" | "audio"
+        | "dialog" | "head" | "progress" | "datalist" | "map" | "clipboard-copy" => return true,
         "html" | "body" | "main" => return false,
         "a" => return is_permalink(dom, node),
         _ => {}

@@ -89,7 +89,7 @@ impl Dom {
 
     /// The sibling before it that is no text.
     pub(super) fn previous_element(&self, node: NodeId) -> Option<NodeId> {
-        let previous = |node: &NodeId| link(self.nodes[node.index()].previous);
+        let previous = |node: &NodeId| self.previous_sibling(*node);
         // Text and comments stand between elements one by one.
         std::iter::successors(previous(&node), previous).take(4).find(|before| self.name(*before).is_some())
     }
@@ -98,6 +98,10 @@ impl Dom {
     pub(super) fn next_element(&self, node: NodeId) -> Option<NodeId> {
         let next = |node: &NodeId| self.next_sibling(*node);
         std::iter::successors(next(&node), next).take(4).find(|after| self.name(*after).is_some())
+    }
+
+    pub(super) fn previous_sibling(&self, node: NodeId) -> Option<NodeId> {
+        link(self.nodes[node.index()].previous)
     }
 
     pub(super) fn children(&self, node: NodeId) -> impl Iterator<Item = NodeId> + '_ {

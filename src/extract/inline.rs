@@ -1,6 +1,32 @@
 //! One paragraph of markdown in the making: blanks joined, specials escaped, emphasis, code and links set so that they are read back.
 
-use crate::extract::html::Form;
+use crate::extract::escape::{self, Around};
+
+/// What is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Form {
+    Markdown,
+    /// Words, line breaks and list marks only.
+    Text,
+}
+
+/// Where a paragraph stands, and so what its first characters may be taken for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    /// On lines of its own, where it could be taken for another block.
+    Lines,
+    /// Behind the marks of a heading, or in a cell.
+    Within,
+}
+
+/// What an element is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Means {
+    /// Stress, of which there may be more within.
+    Stress,
+    /// Looks: what looks so already looks no different.
+    Look,
+}
 
 pub(super) struct Inline {
     form: Form,
@@ -11,10 +37,14 @@ pub(super) struct Inline {
     plain: bool,
     /// Counts paragraphs: marks of an earlier one have lost their place.
     paragraph: u64,
-    /// Marks of emphasis open now: `**` within `**` says nothing.
+    /// Marks of emphasis open now.
     open: Vec<&'static str>,
+    /// Emphasis that goes on: its first mark is written, and its last one must be.
+    resumed: Vec<&'static str>,
     /// Open links, whose text may not hold a bracket.
     links: u32,
+    /// Where the emphasis that was opened last begins.
+    begun: Option<usize>,
     /// Emphasis that ended where the line ends now: its start, and its marks.
     ended: Option<(usize, usize, &'static str)>,
     /// A code span that ended where the line ends now, and its text.
@@ -26,13 +56,28 @@ pub(super) struct Mark {
     paragraph: u64,
     start: usize,
     delimiter: &'static str,
+    means: Means,
     /// Whether it is written at all.
     counts: bool,
+    /// Its first mark is there already.
+    resumes: bool,
 }
 
 impl Inline {
     pub(super) fn new(form: Form) -> Self {
-        Self { form, line: String::new(), blank: false, plain: false, paragraph: 0, open: Vec::new(), links: 0, ended: None, code: None }
+        Self {
+            form,
+            line: String::new(),
+            blank: false,
+            plain: false,
+            paragraph: 0,
+            open: Vec::new(),
+            resumed: Vec::new(),
+            links: 0,
+            begun: None,
+            ended: None,
+            code: None,
+        }
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -49,71 +94,79 @@ impl Inline {
         self.plain = plain;
     }
 
+    /// What stands right before what is written next, marks of emphasis aside; nothing after a blank.
+    pub(super) fn before(&self) -> &str {
+        let end = match self.ended {
+            Some((_, end, delimiter)) if end == self.line.len() => end - delimiter.len(),
+            _ => self.line.len(),
+        };
+        if self.blank { "" } else { &self.line[..end] }
+    }
+
+    pub(super) fn is_in_link(&self) -> bool {
+        self.links > 0
+    }
+
     /// The paragraph, if there is anything in it; a new one begins.
-    pub(super) fn take(&mut self) -> Option<String> {
+    pub(super) fn take(&mut self, place: Place) -> Option<String> {
         self.paragraph += 1;
         self.blank = false;
+        self.begun = None;
         self.ended = None;
         self.code = None;
         if self.line.is_empty() {
             return None;
         }
-        let line = std::mem::take(&mut self.line);
-        let text = without_breaks(&line).trim_start();
+        let mut line = std::mem::take(&mut self.line);
+        line.truncate(self.without_breaks(&line).len());
+        for delimiter in self.resumed.drain(..).rev() {
+            line.push_str(delimiter);
+        }
+        let text = line.trim_start();
         if text.is_empty() {
             return None;
         }
-        if self.form == Form::Text {
+        if self.form == Form::Text || place == Place::Within {
             return Some(text.to_owned());
         }
         // Only the first line, and those after a break, can be taken for a block.
-        Some(text.split('\n').map(escaped_start).collect::<Vec<_>>().join("\n"))
+        Some(text.split('\n').map(escape::at_start).collect::<Vec<_>>().join("\n"))
+    }
+
+    /// Words stand apart here.
+    pub(super) fn part(&mut self) {
+        self.blank = true;
+    }
+
+    /// Two spans of code side by side, which stand for two things, stand apart.
+    pub(super) fn part_from_code(&mut self) {
+        self.blank |= self.code.as_ref().is_some_and(|(_, end, _)| *end == self.line.len());
+    }
+
+    /// Marks that are not escaped, as those of tasks.
+    pub(super) fn raw(&mut self, marks: &str) {
+        if let Some(first) = marks.chars().next() {
+            self.settle(first);
+            self.line.push_str(marks);
+        }
     }
 
     pub(super) fn text(&mut self, text: &str) {
         let mut characters = text.chars();
         while let Some(c) = characters.next() {
-            if c.is_ascii_whitespace() || c == '\u{a0}' {
+            if escape::is_blank(c) {
                 self.blank = true;
-                continue;
-            }
-            // Invisible: soft hyphen, zero-width space, byte order mark.
-            if matches!(c, '\u{ad}' | '\u{200b}' | '\u{feff}') {
-                continue;
-            }
-            self.settle(c);
-            if self.form == Form::Text {
+            } else if let Some(letters) = escape::parted(c) {
+                self.settle(c);
+                self.line.push_str(letters);
+            } else if !escape::is_invisible(c) {
+                self.settle(c);
+                let around = Around { line: &self.line, rest: characters.as_str(), in_link: self.links > 0 };
+                if self.form == Form::Markdown && c.is_ascii_punctuation() && escape::is_special(c, &around) {
+                    self.line.push('\\');
+                }
                 self.line.push(c);
-                continue;
             }
-            let previous = self.line.chars().next_back();
-            if c.is_ascii_punctuation() && self.is_special(c, previous, characters.as_str()) {
-                self.line.push('\\');
-            }
-            self.line.push(c);
-        }
-    }
-
-    fn is_special(&self, c: char, previous: Option<char>, rest: &str) -> bool {
-        let next = rest.chars().next();
-        let blank = |c: Option<char>| c.is_none_or(char::is_whitespace);
-        match c {
-            '`' => true,
-            '\\' => next.is_none_or(|next| next.is_ascii_punctuation()),
-            '*' => !(blank(previous) && next.is_some_and(char::is_whitespace)),
-            '_' => !(previous.is_some_and(char::is_alphanumeric) && next.is_some_and(char::is_alphanumeric)),
-            '~' => previous == Some('~') || next == Some('~'),
-            '<' => next.is_none_or(|next| next.is_ascii_alphabetic() || matches!(next, '/' | '!' | '?')),
-            '&' => {
-                let name = rest.strip_prefix('#').unwrap_or(rest).trim_start_matches(|c: char| c.is_ascii_alphanumeric());
-                name.starts_with(';')
-            }
-            '[' => self.links > 0 || previous == Some('!'),
-            ']' => self.links > 0,
-            // "[a](b)" and "[a]: b" in plain words are no link.
-            '(' => previous == Some(']'),
-            ':' => previous == Some(']') && self.line.starts_with('['),
-            _ => false,
         }
     }
 
@@ -126,13 +179,25 @@ impl Inline {
             }
         }
         if let Some((start, end, delimiter)) = self.ended.take().filter(|(_, end, _)| *end == self.line.len()) {
-            let last = self.line[..end - delimiter.len()].chars().next_back();
-            if next.is_alphanumeric() && (last.is_some_and(|last| !last.is_alphanumeric()) || delimiter == "_") {
+            let last = self.line[..end - delimiter.len()].trim_end_matches('*').chars().next_back();
+            if next.is_alphanumeric() && (last.is_some_and(|last| !last.is_alphanumeric()) || delimiter.starts_with('_')) {
                 self.line.truncate(end - delimiter.len());
                 self.line.replace_range(start..start + delimiter.len(), "");
             } else if next != '\0' && !next.is_alphanumeric() {
                 self.ended = None;
             }
+        }
+    }
+
+    /// `^` or `_`, and an index. Between letters neither is taken for emphasis, so that only an odd place costs an escape.
+    pub(super) fn index(&mut self, mark: char, index: &str) {
+        let plain =
+            self.before().ends_with(char::is_alphanumeric) && self.ended.is_none() && !self.open.iter().any(|open| open.starts_with('_'));
+        if mark == '_' && plain {
+            self.raw("_");
+            self.text(index);
+        } else {
+            self.text(&format!("{mark}{index}"));
         }
     }
 
@@ -150,14 +215,20 @@ impl Inline {
     }
 
     /// Begins emphasis, or with an empty delimiter a link.
-    pub(super) fn open(&mut self, delimiter: &'static str) -> Mark {
+    pub(super) fn open(&mut self, delimiter: &'static str, means: Means) -> Mark {
         let adjacent = !self.blank;
         if self.blank && !self.line.is_empty() && !self.line.ends_with([' ', '\n']) {
             self.line.push(' ');
         }
         self.blank &= self.line.is_empty();
+        // Within emphasis, more of the same has other marks; what is within both says nothing.
+        let delimiter = match (delimiter, means, self.open.contains(&delimiter)) {
+            ("*", Means::Stress, true) => "_",
+            ("**", Means::Stress, true) => "__",
+            _ => delimiter,
+        };
         let counts = self.form == Form::Markdown && !self.plain && !self.open.contains(&delimiter);
-        let mut start = self.line.len();
+        let (mut start, mut resumes) = (self.line.len(), false);
         // "**a****b**" would not be read: one emphasis goes on.
         if let Some((begun, end, last)) = self.ended
             && counts
@@ -167,17 +238,26 @@ impl Inline {
             && end == self.line.len()
         {
             self.line.truncate(end - delimiter.len());
-            self.line.replace_range(begun..begun + delimiter.len(), "");
-            start = begun;
+            self.resumed.push(delimiter);
+            (start, resumes) = (begun, true);
         }
         self.ended = None;
         if counts {
-            match delimiter {
-                "" => self.links += 1,
-                delimiter => self.open.push(delimiter),
-            }
+            // Code within does not go on with code before.
+            self.code = None;
         }
-        Mark { paragraph: self.paragraph, start, delimiter, counts }
+        if counts && delimiter.is_empty() {
+            self.links += 1;
+            // "![" begins an image. Emphasis that begins here, too, would lose its place; its mark parts the two.
+            if self.line.ends_with('!') && self.begun.is_none_or(|begun| begun < start) {
+                self.line.insert(start - 1, '\\');
+                start += 1;
+            }
+        } else if counts {
+            self.open.push(delimiter);
+            self.begun = Some(start);
+        }
+        Mark { paragraph: self.paragraph, start, delimiter, means, counts, resumes }
     }
 
     pub(super) fn close(&mut self, mark: Mark) {
@@ -189,16 +269,52 @@ impl Inline {
         }
         let Some((start, end)) = self.since(&mark) else { return };
         let tail = self.line.split_off(end);
-        let (before, first) = (self.line[..start].chars().next_back(), self.line[start..end].chars().next());
-        // Beside a word, emphasis must begin and end with a letter to be seen; across a break it is not worth it.
-        let seen = !(before.is_some_and(char::is_alphanumeric) && first.is_some_and(|first| !first.is_alphanumeric()));
-        if seen && !self.line[start..end].contains('\n') {
+        if mark.resumes {
+            self.resumed.pop();
+            self.line.push_str(mark.delimiter);
+            self.ended = Some((start, self.line.len(), mark.delimiter)).filter(|_| tail.is_empty());
+            self.code = None;
+            self.line.push_str(&tail);
+            return;
+        }
+        if mark.means == Means::Look {
+            self.unmark_all_of(start, end, mark.delimiter);
+        }
+        if self.is_seen(start, mark.delimiter) {
             self.line.insert_str(start, mark.delimiter);
             self.line.push_str(mark.delimiter);
             self.ended = Some((start, self.line.len(), mark.delimiter)).filter(|_| tail.is_empty());
             self.code = None;
         }
         self.line.push_str(&tail);
+    }
+
+    /// What looks so already looks no different for all of it being stressed.
+    fn unmark_all_of(&mut self, start: usize, end: usize, delimiter: &str) {
+        if let Some((inner, ended, within)) = self.ended
+            && (inner, ended) == (start, end)
+            && within == delimiter.replace('*', "_")
+        {
+            self.line.truncate(end - within.len());
+            self.line.replace_range(start..start + within.len(), "");
+            self.ended = None;
+        }
+    }
+
+    /// Whether marks around what stands from `start` on would be read as emphasis.
+    fn is_seen(&self, start: usize, delimiter: &str) -> bool {
+        let within = &self.line[start..];
+        let before = self.line[..start].chars().next_back();
+        let beside_word = before.is_some_and(char::is_alphanumeric);
+        match delimiter {
+            // More than two together mean something else.
+            "~~" if within.starts_with('~') || within.ends_with('~') || before == Some('~') => return false,
+            "_" | "__" if beside_word || within.starts_with('_') => return false,
+            _ => {}
+        }
+        // Beside a word, emphasis must begin and end with a letter to be seen.
+        let first = within.trim_start_matches('*').chars().next();
+        !(beside_word && first.is_some_and(|first| !first.is_alphanumeric()))
     }
 
     pub(super) fn link(&mut self, mark: Mark, target: &str) {
@@ -210,7 +326,7 @@ impl Inline {
         let tail = self.line.split_off(end);
         self.line.insert(start, '[');
         self.line.push_str("](");
-        self.line.push_str(&destination(target));
+        self.line.push_str(&escape::destination(target));
         self.line.push(')');
         self.line.push_str(&tail);
         self.ended = None;
@@ -220,55 +336,80 @@ impl Inline {
     pub(super) fn image(&mut self, alternative: &str, source: &str) {
         self.settle('!');
         self.line.push_str("![");
-        for c in alternative.chars() {
-            if matches!(c, '[' | ']' | '\\' | '`' | '<' | '*' | '_') {
-                self.line.push('\\');
-            }
-            self.line.push(c);
-        }
+        self.line.push_str(&escape::alternative(alternative));
         self.line.push_str("](");
-        self.line.push_str(&destination(source));
+        self.line.push_str(&escape::destination(source));
         self.line.push(')');
     }
 
-    /// A code span; its line breaks become blanks.
+    /// A code span on one line. Blanks at its ends stay in it, unless they are the page's own line ends.
     pub(super) fn code(&mut self, text: &str) {
-        let mut words = text.split_whitespace().collect::<Vec<_>>().join(" ");
-        if words.is_empty() {
-            self.blank |= !text.is_empty();
+        let inner = text.trim_ascii();
+        let (start, end) = text.split_at(text.len() - text.trim_ascii_start().len());
+        let end = &end[inner.len()..];
+        self.blank |= start.contains(['\n', '\r']) || inner.is_empty() && end.contains(['\n', '\r']);
+        let mut words = String::new();
+        if !start.is_empty() && !start.contains(['\n', '\r']) {
+            words.push(' ');
+        }
+        let mut gap = "";
+        for word in inner.split_ascii_whitespace() {
+            words.push_str(gap);
+            words.push_str(word);
+            gap = " ";
+        }
+        if !end.is_empty() && !end.contains(['\n', '\r']) {
+            words.push(' ');
+        }
+        self.code_as_is(words);
+        self.blank |= end.contains(['\n', '\r']);
+    }
+
+    /// A code span with all its blanks.
+    pub(super) fn code_as_is(&mut self, mut words: String) {
+        if self.form == Form::Text || words.is_empty() {
+            self.blank |= words.starts_with(' ');
+            let trimmed = words.trim_matches(' ');
+            if !trimmed.is_empty() {
+                self.settle('`');
+                self.line.push_str(trimmed);
+            }
+            self.blank |= words.ends_with(' ');
             return;
         }
-        self.blank |= text.starts_with(|c: char| c.is_ascii_whitespace());
         self.settle('`');
         let mut start = self.line.len();
-        if self.form == Form::Text {
-            self.line.push_str(&words);
-        } else {
-            // Two spans side by side would be read as one with odd marks.
-            if let Some((begun, end, before)) = self.code.take()
-                && end == start
-                && before.len() < LONGEST_JOINED
-            {
-                self.line.truncate(begun);
-                start = begun;
-                words.insert_str(0, &before);
-            }
-            let longest = words.split(|c| c != '`').map(str::len).max().unwrap_or(0);
-            let fence = "`".repeat(longest + 1);
-            let padding = if words.starts_with('`') || words.ends_with('`') { " " } else { "" };
-            for part in [fence.as_str(), padding, &words, padding, &fence] {
-                self.line.push_str(part);
-            }
-            self.code = Some((start, self.line.len(), words));
+        // Two spans side by side would be read as one with odd marks.
+        if let Some((begun, end, before)) = self.code.take()
+            && end == start
+            && before.len() < LONGEST_JOINED
+        {
+            self.line.truncate(begun);
+            start = begun;
+            words.insert_str(0, &before);
         }
-        self.blank |= text.ends_with(|c: char| c.is_ascii_whitespace());
+        let longest = words.split(|c| c != '`').map(str::len).max().unwrap_or(0);
+        let fence = "`".repeat(longest + 1);
+        // One blank at each end is not read as part of the code, unless there is nothing else.
+        let blanks = words.starts_with(' ') && words.ends_with(' ') && !words.trim_matches(' ').is_empty();
+        let padding = if blanks || words.starts_with('`') || words.ends_with('`') { " " } else { "" };
+        for part in [fence.as_str(), padding, &words, padding, &fence] {
+            self.line.push_str(part);
+        }
+        self.code = Some((start, self.line.len(), words));
     }
 
     /// Makes all of the paragraph bold, where it has no marks of its own.
     pub(super) fn embolden(&mut self) {
         let text = self.line.trim();
         let first_and_last = [text.chars().next(), text.chars().next_back()];
-        if self.form == Form::Text || text.is_empty() || text.contains('\n') || text.contains(['`', '*', '[']) || self.plain {
+        if self.form == Form::Text
+            || text.is_empty()
+            || text.contains('\n')
+            || text.contains(['`', '*'])
+            || text.contains("](")
+            || self.plain
+        {
             return;
         }
         if first_and_last.iter().all(|c| c.is_some_and(|c| !c.is_whitespace())) {
@@ -279,50 +420,23 @@ impl Inline {
     /// What was written since the mark, without blanks and breaks around it.
     fn since(&self, mark: &Mark) -> Option<(usize, usize)> {
         let written = self.line.get(mark.start..).filter(|_| mark.paragraph == self.paragraph)?;
-        let kept = without_breaks(written);
+        let kept = self.without_breaks(written);
         let end = mark.start + kept.len();
         let start = mark.start + (written.len() - written.trim_start().len());
         (start < end).then_some((start, end))
+    }
+
+    /// Without blanks and line breaks at the end.
+    fn without_breaks<'t>(&self, text: &'t str) -> &'t str {
+        let mut kept = text.trim_end();
+        let mut broken = self.form == Form::Markdown && text[kept.len()..].contains('\n');
+        while broken && let Some(line) = kept.strip_suffix('\\') {
+            kept = line.trim_end();
+            broken = line[kept.len()..].contains('\n');
+        }
+        kept
     }
 }
 
 /// In bytes: joining code spans copies what is joined.
 const LONGEST_JOINED: usize = 1_000;
-
-/// Without blanks and line breaks at the end.
-fn without_breaks(text: &str) -> &str {
-    let mut kept = text.trim_end();
-    while text[kept.len()..].contains('\n')
-        && let Some(line) = kept.strip_suffix('\\')
-    {
-        kept = line.trim_end();
-    }
-    kept
-}
-
-/// A link destination; in pointed brackets where it would end too early.
-fn destination(target: &str) -> String {
-    match target.contains(['(', ')', ' ', '<', '>']) {
-        true => format!("<{}>", target.replace('<', "%3C").replace('>', "%3E")),
-        false => target.to_owned(),
-    }
-}
-
-/// A line that begins like a block, escaped.
-fn escaped_start(line: &str) -> String {
-    let after = |rest: &str| rest.is_empty() || rest.starts_with([' ', '\t']);
-    let digits = line.len() - line.trim_start_matches(|c: char| c.is_ascii_digit()).len();
-    let escape_at = match line.as_bytes().first() {
-        Some(b'#') if after(line.trim_start_matches('#')) => Some(0),
-        Some(b'-' | b'+') if after(&line[1..]) => Some(0),
-        Some(b'-' | b'=') if line.trim_end().chars().all(|c| c == '-' || c == '=' || c == ' ') => Some(0),
-        Some(b'>' | b'~') => Some(0),
-        Some(b'|') => Some(0),
-        Some(b'0'..=b'9') if digits <= 9 && line[digits..].starts_with(['.', ')']) && after(&line[digits + 1..]) => Some(digits),
-        _ => None,
-    };
-    match escape_at {
-        Some(at) => format!("{}\\{}", &line[..at], &line[at..]),
-        None => line.to_owned(),
-    }
-}

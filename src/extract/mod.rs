@@ -1,11 +1,16 @@
 //! Turns the bytes of a page into a `Document`: charset, main content, markdown. Pure and synchronous.
 //! Knows no network and no database; any bytes are a page, and only a `Skip` says that they are none worth keeping.
 
+mod admonition;
+mod anchors;
 mod article;
 mod beside;
+mod blocks;
+mod cells;
 mod charset;
 mod code;
 mod dom;
+mod escape;
 mod facts;
 mod genre;
 mod hidden;
@@ -14,10 +19,18 @@ mod html;
 mod inline;
 mod judge;
 mod kind;
+mod lines;
 mod links;
+mod lists;
+mod math;
+mod mathml;
 mod phrases;
+mod scripts;
+mod spans;
 mod table;
+mod tabs;
 mod tags;
+mod tex;
 mod text;
 mod title;
 mod told;
@@ -26,8 +39,8 @@ use thiserror::Error;
 use url::Url;
 
 use crate::extract::dom::Dom;
-use crate::extract::html::Form;
-use crate::model::{Document, Note, Page};
+use crate::extract::inline::Form;
+use crate::model::{Document, Heading, Note, Page};
 
 pub use kind::{Kind, kind};
 pub use links::{MetaRobots, Outline};
@@ -105,46 +118,58 @@ pub fn is_language(asked: &str, name: &str) -> bool {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn document(page: &Page) -> Result<Document, Skip> {
-    let Read { title, content, notes } = read(page, Form::Markdown)?;
-    let document = Document::new(page.url.clone(), title, content, page.fetched_at);
-    Ok(Document { validators: page.validators.clone(), notes, ..document })
+    let Content { title, text, outline, notes } = read(page, Form::Markdown)?;
+    let document = Document::new(page.url.clone(), title, text, page.fetched_at);
+    Ok(Document { outline, notes, validators: page.validators.clone(), ..document })
 }
 
 /// The main content as plain text: no marks, no link targets; list marks and the lines of code stay.
 pub fn plain_text(page: &Page) -> Result<String, Skip> {
-    read(page, Form::Text).map(|read| read.content)
+    titled_text(page).map(|(_, text)| text)
 }
 
-struct Read {
+/// The page's title, and its main content as plain text, in one reading.
+pub fn titled_text(page: &Page) -> Result<(String, String), Skip> {
+    read(page, Form::Text).map(|content| (content.title, content.text))
+}
+
+/// What is read of a page.
+struct Content {
     title: String,
-    content: String,
+    text: String,
+    outline: Vec<Heading>,
     notes: Vec<Note>,
 }
 
-fn read(page: &Page, form: Form) -> Result<Read, Skip> {
-    let read = match kind(page.content_type.as_deref(), &page.url, &page.body) {
+fn read(page: &Page, form: Form) -> Result<Content, Skip> {
+    let content = match kind(page.content_type.as_deref(), &page.url, &page.body) {
         Kind::Html => {
             let dom = Dom::parse(&decode(page));
             let base = html::base(&dom, &page.url);
             let article = article::find(&dom);
-            let content = html::write(&dom, &article, &base, form);
-            if content.len() < FORWARDING
+            let written = html::write(&dom, &article, &base, form);
+            if written.text.len() < FORWARDING
                 && let Some(target) = links::forward(&dom, &base).filter(|target| *target != page.url)
             {
                 return Err(Skip::Moved(target));
             }
-            Read { title: title::of_html(&dom, &article, &page.url), content, notes: article.notes(&dom) }
+            Content {
+                title: title::of_html(&dom, &article, &page.url),
+                text: written.text,
+                outline: written.outline,
+                notes: article.notes(&dom),
+            }
         }
         Kind::Markdown | Kind::Text => {
             let text = text::passed(&decode(page));
-            Read { title: title::of_text(&text, &page.url), content: text, notes: Vec::new() }
+            Content { title: title::of_text(&text, &page.url), text, outline: Vec::new(), notes: Vec::new() }
         }
         Kind::Sitemap | Kind::Xml => return Err(Skip::Kind("application/xml".to_owned())),
         Kind::Other(name) => return Err(Skip::Kind(name)),
     };
-    match read.content.trim().is_empty() {
+    match content.text.trim().is_empty() {
         true => Err(Skip::Empty),
-        false => Ok(read),
+        false => Ok(content),
     }
 }
 

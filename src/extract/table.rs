@@ -1,20 +1,68 @@
 //! Tells tables of data from tables that are layout, and lays the former's cells out on a grid.
 
+use crate::extract::admonition;
 use crate::extract::article::Article;
 use crate::extract::dom::{Dom, NodeId};
 
-/// A table of data: every row has as many places, the first is the header.
-pub(super) struct Cells {
-    pub(super) captions: Vec<NodeId>,
-    pub(super) rows: Vec<Vec<Option<NodeId>>>,
+/// What a table is to its reader.
+pub(super) enum Table {
+    Data(Cells),
+    /// Data whose cells hold more than a line can: each row is written as a section, its cells below the names of their columns.
+    Rows(Vec<Labelled>),
+    /// A frame around text.
+    Layout,
 }
 
-/// `None` where the table is layout, or holds what no cell of a markdown table can.
-pub(super) fn cells(dom: &Dom, article: &Article, table: NodeId) -> Option<Cells> {
+pub(super) struct Cells {
+    pub(super) captions: Vec<NodeId>,
+    pub(super) rows: Vec<Row>,
+}
+
+pub(super) enum Row {
+    /// As many places as every other row has.
+    Places(Vec<Option<NodeId>>),
+    /// A heading of the rows after it, in a cell that is all of its row.
+    Heading(NodeId),
+}
+
+/// A cell below the head of its column.
+pub(super) struct Labelled {
+    pub(super) cell: NodeId,
+    /// `None` for the heads themselves.
+    pub(super) head: Option<NodeId>,
+}
+
+pub(super) fn read(dom: &Dom, article: &Article, table: NodeId) -> Table {
     if matches!(dom.attribute(table, "role"), Some("presentation" | "none")) {
-        return None;
+        return Table::Layout;
     }
-    let (mut captions, mut rows, mut cells) = (Vec::new(), Vec::new(), 0);
+    let (captions, rows) = if dom.is(table, "table") { rows(dom, article, table) } else { rows_of_grid(dom, article, table) };
+    let count: usize = rows.iter().map(Vec::len).sum();
+    let Some(columns) = rows.iter().map(Vec::len).max().filter(|_| count <= MAX_CELLS) else { return Table::Layout };
+    let headed = rows.iter().flatten().any(|cell| is_head(dom, *cell));
+    if columns < 2 && rows.len() < 2 || is_note(dom, table) {
+        return Table::Layout;
+    }
+    let facts = rows.iter().flatten().map(|cell| Facts::of(dom, *cell)).fold(Facts::default(), Facts::and);
+    // One column or one row without a head is often a frame, and is a table only where there is nothing else in it.
+    let narrow = !headed && (columns < 2 || rows.len() < 2);
+    let frame = facts.blocks || facts.longest > MAX_LINE || facts.filled < 2 || facts.linked == facts.filled;
+    if facts.tables || narrow && frame {
+        return sections(dom, &rows, headed && columns > 1);
+    }
+    match facts.headings || facts.long_code || facts.longest > MAX_CELL {
+        true => sections(dom, &rows, headed && columns > 1),
+        false => {
+            let grid = grid(dom, &rows);
+            let heading = |row: &[NodeId]| row.first().copied().filter(|cell| row.len() == 1 && columns > 1 && holds_heading(dom, *cell));
+            let rows = rows.iter().zip(grid).map(|(row, places)| heading(row).map_or(Row::Places(places), Row::Heading));
+            Table::Data(Cells { captions, rows: rows.collect() })
+        }
+    }
+}
+
+fn rows(dom: &Dom, article: &Article, table: NodeId) -> (Vec<NodeId>, Vec<Vec<NodeId>>) {
+    let (mut captions, mut rows) = (Vec::new(), Vec::new());
     let mut next = dom.first_child(table);
     while let Some(node) = next {
         let mut inside = false;
@@ -25,7 +73,6 @@ pub(super) fn cells(dom: &Dom, article: &Article, table: NodeId) -> Option<Cells
             Some("tr") => {
                 let row: Vec<_> =
                     dom.children(node).filter(|cell| (dom.is(*cell, "td") || dom.is(*cell, "th")) && !article.is_left_out(*cell)).collect();
-                cells += row.len();
                 if !row.is_empty() {
                     rows.push(row);
                 }
@@ -34,27 +81,142 @@ pub(super) fn cells(dom: &Dom, article: &Article, table: NodeId) -> Option<Cells
         }
         next = dom.first_child(node).filter(|_| inside).or_else(|| dom.following(node, table));
     }
-    let columns = rows.iter().map(Vec::len).max()?;
-    if columns < 2 || cells > MAX_CELLS || rows.len() < 2 && !rows.iter().flatten().any(|cell| dom.is(*cell, "th")) {
-        return None;
-    }
-    for cell in rows.iter().flatten() {
-        let mut length = 0;
-        for below in dom.descendants(*cell) {
-            length += dom.text(below).map_or(0, str::len);
-            if dom.name(below).is_some_and(|name| matches!(&**name, "table" | "pre" | "h1" | "h2" | "h3" | "h4")) {
-                return None;
+    (captions, rows)
+}
+
+/// Whether an element that is no table is laid out as one: by its roles, or by Javadoc's names for its columns.
+pub(super) fn is_grid(dom: &Dom, node: NodeId) -> bool {
+    matches!(dom.attribute(node, "role"), Some("table" | "grid")) || dom.has_class(node, "summary-table")
+}
+
+fn rows_of_grid(dom: &Dom, article: &Article, grid: NodeId) -> (Vec<NodeId>, Vec<Vec<NodeId>>) {
+    let (mut captions, mut rows) = (Vec::new(), Vec::<Vec<NodeId>>::new());
+    let by_role = dom.attribute(grid, "role").is_some();
+    // Without roles there are as many cells a row as there are heads.
+    let columns = dom
+        .children(grid)
+        .take_while(|child| dom.name(*child).is_none() || is_head(dom, *child))
+        .filter(|child| is_head(dom, *child))
+        .count();
+    let mut next = dom.first_child(grid);
+    while let Some(node) = next {
+        let role = dom.attribute(node, "role").unwrap_or_default();
+        let mut inside = false;
+        if article.is_left_out(node) {
+        } else if role == "row" {
+            rows.push(Vec::new());
+            inside = true;
+        } else if matches!(role, "cell" | "gridcell" | "columnheader" | "rowheader") {
+            rows.last_mut().into_iter().for_each(|row| row.push(node));
+        } else if dom.is(node, "caption") || dom.has_class(node, "caption") {
+            captions.push(node);
+        } else if by_role {
+            // A grid within is one of its own.
+            inside = dom.name(node).is_some() && !is_grid(dom, node);
+        } else if dom.name(node).is_some() && columns > 0 {
+            match rows.last_mut().filter(|row| row.len() < columns) {
+                Some(row) => row.push(node),
+                None => rows.push(vec![node]),
             }
         }
-        if length > MAX_CELL {
-            return None;
+        next = dom.first_child(node).filter(|_| inside).or_else(|| dom.following(node, grid));
+    }
+    rows.retain(|row| !row.is_empty());
+    (captions, rows)
+}
+
+fn is_head(dom: &Dom, cell: NodeId) -> bool {
+    dom.is(cell, "th") || dom.attribute(cell, "role") == Some("columnheader") || dom.has_class(cell, "table-header")
+}
+
+/// Notes are framed by a table, their icon in a cell of its own.
+fn is_note(dom: &Dom, table: NodeId) -> bool {
+    admonition::is_note(dom, table) || dom.parent(table).is_some_and(|parent| admonition::is_note(dom, parent))
+}
+
+/// What there is in a cell that says whether it fits a line.
+#[derive(Default)]
+struct Facts {
+    /// In bytes.
+    longest: usize,
+    tables: bool,
+    blocks: bool,
+    /// Headings with something after them.
+    headings: bool,
+    long_code: bool,
+    /// Cells that hold anything.
+    filled: usize,
+    /// Of these, cells with a link.
+    linked: usize,
+}
+
+impl Facts {
+    /// Looks no further than to a table within, which is looked at for itself.
+    fn of(dom: &Dom, cell: NodeId) -> Self {
+        let mut facts = Self::default();
+        let (mut heading, mut code, mut lines) = (None, None, 0);
+        for below in dom.descendants(cell).skip(1) {
+            if let Some(text) = dom.text(below) {
+                facts.longest += text.len();
+                let within = |node| dom.ancestors(below).take(NEAR).any(|above| above == node);
+                if code.is_some_and(within) {
+                    lines += text.bytes().filter(|byte| *byte == b'\n').count();
+                    facts.long_code |= lines > MAX_CODE_LINES;
+                }
+                facts.headings |= heading.is_some_and(|heading| !text.trim().is_empty() && !within(heading));
+                continue;
+            }
+            match dom.name(below).map(|name| &**name) {
+                Some("table") => {
+                    facts.tables = true;
+                    break;
+                }
+                Some("a") => facts.linked = 1,
+                Some("pre") => (code, lines) = (Some(below), 0),
+                Some("h1" | "h2" | "h3" | "h4" | "h5" | "h6") => heading = Some(below),
+                Some("p" | "div" | "ul" | "ol" | "dl" | "blockquote" | "section" | "img") => facts.blocks = true,
+                _ => {}
+            }
+        }
+        facts.filled = usize::from(holds_text(dom, cell));
+        facts.blocks |= code.is_some() || heading.is_some();
+        facts
+    }
+
+    fn and(self, other: Self) -> Self {
+        Self {
+            longest: self.longest.max(other.longest),
+            tables: self.tables || other.tables,
+            blocks: self.blocks || other.blocks,
+            headings: self.headings || other.headings,
+            long_code: self.long_code || other.long_code,
+            filled: self.filled + other.filled,
+            linked: self.linked + other.linked,
         }
     }
-    Some(Cells { captions, rows: grid(dom, &rows) })
+}
+
+/// Rows as sections, where the columns have heads.
+fn sections(dom: &Dom, rows: &[Vec<NodeId>], headed: bool) -> Table {
+    let headed = headed && rows.first().is_some_and(|heads| heads.iter().all(|cell| is_head(dom, *cell)));
+    let grid = if headed { grid(dom, rows) } else { Vec::new() };
+    let Some((heads, rest)) = grid.split_first() else { return Table::Layout };
+    let heads_themselves = heads.iter().flatten().map(|cell| Labelled { cell: *cell, head: None });
+    let cells = rest
+        .iter()
+        .flat_map(|row| row.iter().zip(heads))
+        .filter_map(|(cell, head)| Some(Labelled { cell: (*cell)?, head: Some((*head)?) }));
+    Table::Rows(heads_themselves.chain(cells).collect())
 }
 
 /// Longer text than this is not looked up in a column.
 const MAX_CELL: usize = 4_000;
+/// In bytes: more is a paragraph.
+const MAX_LINE: usize = 200;
+/// More lines of code than a cell is read with.
+const MAX_CODE_LINES: usize = 4;
+/// How far above its text a heading or a listing is looked for.
+const NEAR: usize = 8;
 const MAX_CELLS: usize = 200_000;
 /// Wider than any table that is read; `colspan` may say anything.
 const MAX_COLUMNS: usize = 60;
@@ -91,3 +253,24 @@ fn grid(dom: &Dom, rows: &[Vec<NodeId>]) -> Vec<Vec<Option<NodeId>>> {
     }
     grid
 }
+
+/// The name of a column, if it is short enough to stand before each of its cells.
+pub(super) fn label(dom: &Dom, head: NodeId) -> Option<String> {
+    let text: String = dom.descendants(head).take(PARTS).filter_map(|below| dom.text(below)).collect();
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    (!text.is_empty() && text.len() <= MAX_LABEL).then_some(text)
+}
+
+fn holds_heading(dom: &Dom, cell: NodeId) -> bool {
+    dom.descendants(cell).take(PARTS).any(|below| dom.name(below).is_some_and(|name| matches!(&**name, "h1" | "h2" | "h3" | "h4")))
+}
+
+/// Whether there is anything in a cell to stand below its label.
+pub(super) fn holds_text(dom: &Dom, cell: NodeId) -> bool {
+    dom.descendants(cell).take(PARTS).any(|below| dom.text(below).is_some_and(|text| !text.trim().is_empty()))
+}
+
+/// In nodes.
+const PARTS: usize = 20;
+/// In bytes.
+const MAX_LABEL: usize = 60;

@@ -1,0 +1,151 @@
+//! Under which fragment a page opens at a heading, or at a member of an API that its generator describes without a heading.
+
+use crate::extract::article::Article;
+use crate::extract::dom::{Dom, NodeId};
+use crate::extract::title::percent_decoded;
+
+/// Its own id, else that of an anchor in it or right before it, else that of the element it opens, else where its own mark leads.
+pub(super) fn of(dom: &Dom, article: &Article, node: NodeId) -> Option<String> {
+    id(dom, node)
+        .or_else(|| within(dom, node))
+        .or_else(|| around(dom, article, node))
+        .or_else(|| permalink(dom, node))
+        .map(|anchor| anchor.trim().to_owned())
+        .filter(|anchor| !anchor.is_empty() && anchor.len() <= LONGEST)
+}
+
+/// In bytes: nobody links to more.
+const LONGEST: usize = 300;
+/// How many elements of a heading are looked at.
+const PARTS: usize = 40;
+/// How far above a heading the element that it opens may be.
+const LEVELS: usize = 6;
+/// How many neighbours before it may be empty.
+const NEIGHBOURS: usize = 4;
+
+fn id(dom: &Dom, node: NodeId) -> Option<String> {
+    dom.attribute(node, "id").filter(|id| !id.trim().is_empty()).map(str::to_owned)
+}
+
+fn name(dom: &Dom, node: NodeId) -> Option<String> {
+    id(dom, node).or_else(|| dom.attribute(node, "name").filter(|name| !name.is_empty()).map(str::to_owned))
+}
+
+fn within(dom: &Dom, node: NodeId) -> Option<String> {
+    let below = || dom.descendants(node).skip(1).take(PARTS);
+    below().filter(|below| dom.is(*below, "a")).find_map(|anchor| name(dom, anchor)).or_else(|| below().find_map(|below| id(dom, below)))
+}
+
+/// An anchor before the heading, or the element whose first content it is.
+fn around(dom: &Dom, article: &Article, node: NodeId) -> Option<String> {
+    let mut node = node;
+    for _ in 0..LEVELS {
+        let mut before = dom.previous_sibling(node);
+        for _ in 0..NEIGHBOURS {
+            let Some(neighbour) = before else { break };
+            if let Some(anchor) = empty_anchor(dom, neighbour) {
+                return Some(anchor);
+            }
+            if !is_nothing(dom, article, neighbour) {
+                return None;
+            }
+            before = dom.previous_sibling(neighbour);
+        }
+        if before.is_some() {
+            return None;
+        }
+        node = dom.parent(node)?;
+        match dom.name(node).map(|name| &**name) {
+            None | Some("html" | "body" | "main") => return None,
+            Some(_) => {}
+        }
+        if let Some(id) = id(dom, node) {
+            return Some(id);
+        }
+    }
+    None
+}
+
+/// `<a name="x"></a>`, also in a paragraph of its own.
+fn empty_anchor(dom: &Dom, node: NodeId) -> Option<String> {
+    let mut below = dom.descendants(node);
+    let few: Vec<_> = below.by_ref().take(4).collect();
+    let empty = below.next().is_none() && few.iter().all(|below| dom.text(*below).is_none_or(|text| text.trim().is_empty()));
+    few.into_iter().filter(|below| empty && dom.is(*below, "a")).find_map(|anchor| name(dom, anchor))
+}
+
+fn is_nothing(dom: &Dom, article: &Article, node: NodeId) -> bool {
+    article.is_left_out(node)
+        || dom.text(node).is_some_and(|text| text.trim().is_empty())
+        || dom.text(node).is_none() && dom.name(node).is_none()
+        || dom.is(node, "hr")
+        || dom.name(node).is_some() && dom.first_child(node).is_none()
+}
+
+fn permalink(dom: &Dom, node: NodeId) -> Option<String> {
+    let links = dom.descendants(node).skip(1).take(PARTS).filter(|below| dom.is(*below, "a"));
+    let mut fragments = links.filter_map(|link| dom.attribute(link, "href")?.trim().strip_prefix('#'));
+    fragments.next().map(percent_decoded)
+}
+
+/// Whether the element is the signature of a member, which its generator sets where others set a heading.
+pub(super) fn is_member(dom: &Dom, node: NodeId) -> bool {
+    match dom.name(node).map(|name| &**name) {
+        // Sphinx, in its newer and its older form.
+        Some("dt") => {
+            dom.has_class(node, "sig")
+                || dom.attribute(node, "id").is_some()
+                    && dom.descendants(node).take(PARTS).any(|part| dom.has_class(part, "descname") || dom.has_class(part, "sig-name"))
+        }
+        // Haddock.
+        Some("p") => dom.has_class(node, "src"),
+        // RDoc.
+        Some("div") => dom.has_class(node, "method-heading") || dom.has_class(node, "method-header"),
+        _ => false,
+    }
+}
+
+/// How many descriptions of other members it stands in.
+pub(super) fn depth(dom: &Dom, member: NodeId) -> u8 {
+    let outer = dom.ancestors(member).take(4 * LEVELS).filter(|above| dom.is(*above, "dd")).count();
+    u8::try_from(outer).unwrap_or(u8::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::extract::article;
+
+    fn anchor(html: &str) -> Option<String> {
+        let dom = Dom::parse(html);
+        let heading = dom.descendants(dom.root()).find(|node| dom.is(*node, "h2")).unwrap();
+        of(&dom, &article::find(&dom), heading)
+    }
+
+    #[test]
+    fn each_generator_has_its_place_for_the_id() {
+        for (html, expected) in [
+            ("<h2 id=a>x</h2>", "a"),
+            ("<h2><a name=a></a>x</h2>", "a"),
+            ("<h2><span class=mw-headline id=a>x</span></h2>", "a"),
+            ("<p>t</p><a name=a></a><h2>x</h2>", "a"),
+            ("<p>t</p><p><a id=a></a></p>\n<h2>x</h2>", "a"),
+            ("<section id=a>\n<h2>x</h2></section>", "a"),
+            ("<section id=a><a href=s.html class=src>Source</a><h2>x</h2></section>", "a"),
+            ("<a name=a></a><ul><li><h2>x</h2></ul>", "a"),
+            ("<div id=a><div><h2>x</h2></div></div>", "a"),
+            ("<h2>x <a class=headerlink href='#a%C3%A9'>¶</a></h2>", "aé"),
+        ] {
+            assert_eq!(anchor(html).as_deref(), Some(expected), "{html}");
+        }
+    }
+
+    #[test]
+    fn an_id_further_up_is_of_more_than_the_heading() {
+        for html in
+            ["<section id=a><p>t</p><h2>x</h2></section>", "<main id=a><h2>x</h2></main>", "<a name=a>t</a><h2>x</h2>", "<h2>x</h2>"]
+        {
+            assert_eq!(anchor(html), None, "{html}");
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! How paragraphs, headings, members and the titles of notes and tabs come onto lines of their own, and into the outline. The part of
+//! the writer that knows where it is on the page.
+
+use crate::extract::dom::NodeId;
+use crate::extract::html::{Open, Writer};
+use crate::extract::inline::{Form, Place};
+use crate::extract::{admonition, anchors, escape};
+use crate::model::Heading;
+
+impl Writer<'_> {
+    /// Ends the paragraph that is open, if anything is in it. A heading goes on: blocks within it are still on its line.
+    pub(super) fn paragraph(&mut self) {
+        match self.heading {
+            Some(_) => self.inline.part(),
+            None => self.finish(None),
+        }
+    }
+
+    pub(super) fn finish(&mut self, heading: Option<(usize, NodeId)>) {
+        let within = self.in_cell || heading.is_some();
+        let Some(text) = self.inline.take(if within { Place::Within } else { Place::Lines }) else { return };
+        if self.in_cell {
+            return self.lines.in_cell(&text);
+        }
+        // Separators are none between lines of their own.
+        if text.chars().all(|c| matches!(c, '|' | '\\' | '/' | ',' | '.' | '·' | '•' | '–' | '—' | '¶' | '§' | ' ')) {
+            return;
+        }
+        if let Some((level, node)) = heading {
+            return self.write_heading(level, node, &text);
+        }
+        match self.term.take().is_some_and(|end| end == self.lines.place()) {
+            true => self.lines.go_on(&text),
+            false => {
+                self.block(&text);
+            }
+        }
+    }
+
+    fn write_heading(&mut self, level: usize, node: NodeId, text: &str) {
+        let title = text.replace("\\\n", " ").replace('\n', " ");
+        if self.page.form == Form::Text {
+            self.block(&title);
+            return;
+        }
+        let title = escape::at_end_of_heading(&title);
+        let offset = self.block(&format!("{} {title}", "######".get(..level).unwrap_or("######")));
+        let anchor = anchors::of(self.page.dom, self.page.article, node);
+        self.level = u8::try_from(level).unwrap_or(6);
+        self.outline.push(Heading { level: self.level, text: escape::undone(&title), anchor, offset });
+    }
+
+    /// The signature of a member, which stands where others have a heading.
+    pub(super) fn member(&mut self, node: NodeId) {
+        self.paragraph();
+        let signature = self.page.article.text(self.page.dom, node);
+        self.inline.code(&signature);
+        let text = self.inline.take(Place::Within).unwrap_or_default();
+        if text.is_empty() {
+            return;
+        }
+        if self.in_cell {
+            return self.lines.in_cell(&text);
+        }
+        let offset = self.block(&text);
+        let level = self.level.saturating_add(1).saturating_add(anchors::depth(self.page.dom, node)).min(6);
+        let anchor = anchors::of(self.page.dom, self.page.article, node);
+        let text = signature.split_whitespace().collect::<Vec<_>>().join(" ");
+        self.outline.push(Heading { level, text, anchor, offset });
+    }
+
+    /// Writes lines at the place where we are; says where they begin.
+    pub(super) fn block(&mut self, text: &str) -> usize {
+        self.lists.interrupted();
+        self.term = None;
+        self.lines.block(text)
+    }
+
+    /// The title of a note, with the note's kind where it does not say it.
+    pub(super) fn note_title(&mut self, node: NodeId) -> Open {
+        if let Some(kind) = admonition::kind_before(self.page.dom, node) {
+            self.inline.text(kind);
+            self.inline.text(": ");
+        }
+        Open::Title
+    }
+
+    /// A note that has no title gets one.
+    pub(super) fn untitled_note(&mut self, node: NodeId) {
+        if let Some(kind) = admonition::untold_kind(self.page.dom, node) {
+            self.inline.text(kind);
+            self.leave(Open::Title);
+        }
+    }
+
+    pub(super) fn tab_label(&mut self, node: NodeId) {
+        if let Some(label) = self.page.tabs.label(node) {
+            self.inline.text(label);
+            self.paragraph();
+        }
+    }
+}

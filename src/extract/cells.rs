@@ -1,0 +1,99 @@
+//! Writes tables: as rows of one line each, or cell by cell where a line cannot hold them.
+
+use crate::extract::admonition;
+use crate::extract::dom::NodeId;
+use crate::extract::html::{Open, Writer};
+use crate::extract::inline::Form;
+use crate::extract::table::{self, Cells, Row, Table};
+
+impl Writer<'_> {
+    pub(super) fn table(&mut self, node: NodeId) -> Option<Open> {
+        if self.in_cell {
+            return Some(Open::Block);
+        }
+        match table::read(self.page.dom, self.page.article, node) {
+            Table::Data(cells) => {
+                self.data(&cells);
+                None
+            }
+            Table::Rows(cells) => {
+                self.labelled.extend(cells.into_iter().map(|labelled| (labelled.cell, labelled.head)));
+                Some(Open::Block)
+            }
+            Table::Layout => Some(Open::Block),
+        }
+    }
+
+    /// A cell of a table that is written as blocks.
+    pub(super) fn free_cell(&mut self, node: NodeId) -> Option<Open> {
+        self.paragraph();
+        if admonition::is_icon(self.page.dom, node) {
+            return None;
+        }
+        match self.labelled.get(&node) {
+            Some(None) => return None,
+            Some(Some(head)) if table::holds_text(self.page.dom, node) => {
+                if let Some(label) = table::label(self.page.dom, *head) {
+                    self.inline.text(&label);
+                    self.leave(Open::Term);
+                }
+            }
+            _ => {}
+        }
+        Some(Open::Block)
+    }
+
+    fn data(&mut self, cells: &Cells) {
+        for caption in &cells.captions {
+            let caption = self.cell(*caption).replace("<br>", " ");
+            if !caption.is_empty() {
+                self.block(&caption);
+            }
+        }
+        let mut lines = Vec::with_capacity(cells.rows.len() + 1);
+        for row in &cells.rows {
+            match row {
+                Row::Places(places) => self.row(places, &mut lines),
+                Row::Heading(cell) => {
+                    self.rows(&mut lines);
+                    // No table is in a cell of this one, so this goes no deeper.
+                    self.walk(*cell);
+                    self.paragraph();
+                }
+            }
+        }
+        self.rows(&mut lines);
+    }
+
+    /// A row of a table, unless nothing is in it.
+    fn row(&self, places: &[Option<NodeId>], lines: &mut Vec<String>) {
+        let texts: Vec<_> = places.iter().map(|cell| cell.map(|cell| self.cell(cell)).unwrap_or_default()).collect();
+        if texts.iter().all(String::is_empty) {
+            return;
+        }
+        if self.page.form == Form::Text {
+            return lines.push(texts.join("\t"));
+        }
+        // Tables end a cell at a pipe wherever it stands, in code, too.
+        let texts = texts.iter().map(|text| text.replace('|', "\\|"));
+        lines.push(texts.fold("|".to_owned(), |line, text| format!("{line} {text} |")));
+        if lines.len() == 1 {
+            lines.push(format!("|{}", " --- |".repeat(places.len())));
+        }
+    }
+
+    fn rows(&mut self, lines: &mut Vec<String>) {
+        if !lines.is_empty() {
+            self.block(&lines.join("\n"));
+            lines.clear();
+        }
+    }
+
+    fn cell(&self, cell: NodeId) -> String {
+        let mut writer = Writer::new(self.page);
+        writer.in_cell = true;
+        writer.walk(cell);
+        writer.paragraph();
+        writer.lines.into_text()
+    }
+}

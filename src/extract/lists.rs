@@ -1,0 +1,122 @@
+//! Lists: their marks and numbers, items that are empty, tasks that are done.
+
+use crate::extract::dom::{Dom, NodeId};
+use crate::extract::lines::{Gap, Item, Lines};
+
+/// The lists that are open, and what the last one leaves to the next.
+#[derive(Debug, Default)]
+pub(super) struct Lists {
+    open: Vec<List>,
+    /// The mark of the list written last, if nothing came after it: a list right behind it takes another.
+    last: Option<char>,
+}
+
+#[derive(Debug)]
+struct List {
+    /// The next item's number.
+    number: Option<u64>,
+    mark: char,
+    first: bool,
+    /// Of the mark of its last item.
+    width: usize,
+    /// Marks of empty items: written only if another item follows.
+    empty: Vec<String>,
+    /// It stands in another list without an item around it.
+    indented: bool,
+}
+
+impl Lists {
+    /// Something other than a list is written.
+    pub(super) fn interrupted(&mut self) {
+        self.last = None;
+    }
+
+    pub(super) fn open(&mut self, dom: &Dom, node: NodeId, lines: &mut Lines, after_text: bool) {
+        let ordered = dom.is(node, "ol");
+        let number = ordered.then(|| dom.attribute(node, "start").and_then(|start| start.trim().parse().ok()).unwrap_or(1));
+        // Within an item, a list follows its text closely; only one that begins with 1 may do so by CommonMark.
+        if after_text && !self.open.is_empty() && number.is_none_or(|number| number == 1) {
+            lines.gap = Gap::Line;
+        }
+        let within = dom.parent(node).is_some_and(|parent| is_list(dom, parent));
+        let width = self.open.last().filter(|list| within && !list.first).map(|list| list.width);
+        if let Some(width) = width {
+            lines.open_rest(width);
+            lines.gap = Gap::Line;
+        }
+        let mark = match (ordered, self.last.filter(|_| width.is_none())) {
+            (false, Some('-')) => '*',
+            (false, _) => '-',
+            (true, Some('.')) => ')',
+            (true, _) => '.',
+        };
+        self.open.push(List { number, mark, first: true, width: 0, empty: Vec::new(), indented: width.is_some() });
+    }
+
+    pub(super) fn close(&mut self, lines: &mut Lines) {
+        let list = self.open.pop();
+        if list.as_ref().is_some_and(|list| list.indented) {
+            lines.close();
+        }
+        self.last = list.map(|list| list.mark);
+        lines.gap = Gap::Blank;
+    }
+
+    pub(super) fn open_item(&mut self, dom: &Dom, node: NodeId, lines: &mut Lines) {
+        let Some(list) = self.open.last_mut() else { return lines.open_item("- ".to_owned()) };
+        if !list.first {
+            lines.gap = Gap::Line;
+        }
+        if !is_blank(dom, node) {
+            for mark in std::mem::take(&mut list.empty) {
+                lines.open_item(mark);
+                lines.block("");
+                lines.close();
+                lines.gap = Gap::Line;
+            }
+        }
+        let mark = match &mut list.number {
+            Some(number) => {
+                // Nine digits are the most that CommonMark reads.
+                let value = dom.attribute(node, "value").and_then(|value| value.trim().parse().ok());
+                let this = value.unwrap_or(*number).min(999_999_999);
+                *number = this + 1;
+                format!("{this}{} ", list.mark)
+            }
+            None => format!("{} ", list.mark),
+        };
+        list.width = mark.len();
+        lines.open_item(mark);
+    }
+
+    pub(super) fn close_item(&mut self, dom: &Dom, node: NodeId, lines: &mut Lines) {
+        let item = lines.close();
+        let Some(list) = self.open.last_mut() else { return };
+        match item {
+            Item::Empty if !list.first && is_blank(dom, node) => {
+                let mark =
+                    list.number.map_or_else(|| format!("{} ", list.mark), |number| format!("{}{} ", number.saturating_sub(1), list.mark));
+                list.empty.push(mark);
+            }
+            Item::Empty => {}
+            Item::Written => list.first = false,
+            // After a section, a list begins anew.
+            Item::Ended => list.first = true,
+        }
+    }
+}
+
+fn is_list(dom: &Dom, node: NodeId) -> bool {
+    dom.name(node).is_some_and(|name| matches!(&**name, "ul" | "ol" | "menu" | "dir"))
+}
+
+/// An item that its author left empty: not one whose content is left out.
+fn is_blank(dom: &Dom, node: NodeId) -> bool {
+    dom.children(node).take(2).all(|child| dom.text(child).is_some_and(|text| text.trim().is_empty()))
+}
+
+/// Whether a task is done, where the element is its box.
+pub(super) fn task(dom: &Dom, node: NodeId) -> Option<&'static str> {
+    let checkbox = dom.is(node, "input") && dom.attribute(node, "type").is_some_and(|kind| kind.eq_ignore_ascii_case("checkbox"));
+    checkbox.then(|| if dom.attribute(node, "checked").is_some() { "[x]" } else { "[ ]" })
+}

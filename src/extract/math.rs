@@ -1,0 +1,163 @@
+//! Formulas: the TeX that stands beside what is drawn, or else MathML told in one line (`x^2`, `(a+b)/2`, `sqrt(x)`). Knows the marks that
+//! KaTeX, MathJax, MediaWiki and drawers of pictures leave; each formula is told once.
+
+use crate::extract::dom::{Dom, NodeId};
+use crate::extract::mathml::{self, joined};
+
+/// A formula as it is told.
+#[derive(Debug, PartialEq)]
+pub(super) struct Formula {
+    pub(super) text: String,
+    /// It stands on a line of its own.
+    pub(super) display: bool,
+}
+
+/// What to do with an element.
+#[derive(Debug, PartialEq)]
+pub(super) enum Found {
+    /// It is a formula, all of it.
+    Formula(Formula),
+    /// It shows a formula that is told elsewhere.
+    Copy,
+}
+
+/// Whether the element is all of a formula; elements within one are not asked.
+pub(super) fn find(dom: &Dom, node: NodeId) -> Option<Found> {
+    let name = dom.name(node)?;
+    match &**name {
+        "math" => Some(told(of_math(dom, node), dom.attribute(node, "display") == Some("block"))),
+        "script" => of_script(dom, node).map(Found::Formula),
+        "img" => of_image(dom, node).map(|text| told(text, false)),
+        "mjx-container" => Some(told(of_drawing(dom, node), dom.attribute(node, "display") == Some("true"))),
+        "mjx-assistive-mml" => Some(Found::Copy),
+        _ => of_class(dom, node),
+    }
+}
+
+/// A script that holds a formula and no program.
+pub(super) fn is_formula_script(dom: &Dom, node: NodeId) -> bool {
+    dom.attribute(node, "type").is_some_and(|kind| {
+        let kind = kind.split(';').next().unwrap_or_default().trim();
+        kind.eq_ignore_ascii_case("math/tex") || kind.eq_ignore_ascii_case("math/latex") || kind.eq_ignore_ascii_case("math/asciimath")
+    })
+}
+
+fn told(text: String, display: bool) -> Found {
+    Found::Formula(Formula { text: joined(&text), display })
+}
+
+fn of_script(dom: &Dom, node: NodeId) -> Option<Formula> {
+    is_formula_script(dom, node).then(|| {
+        let display = dom.attribute(node, "type").is_some_and(|kind| kind.contains("display"));
+        Formula { text: joined(&dom.text_content(node)), display }
+    })
+}
+
+fn of_class(dom: &Dom, node: NodeId) -> Option<Found> {
+    if !matches!(&**dom.name(node)?, "span" | "div") {
+        return None;
+    }
+    for class in dom.attribute(node, "class")?.split_ascii_whitespace() {
+        match class {
+            "katex" | "katex-display" | "mwe-math-element" => return Some(told(of_drawing(dom, node), class == "katex-display")),
+            "MathJax_Preview" => return is_told_after(dom, node).then_some(Found::Copy),
+            "MathJax" | "MathJax_Display" | "MathJax_SVG" | "MathJax_SVG_Display" | "MathJax_CHTML" | "mjx-chtml" | "MJXc-display" => {
+                return Some(match is_told_after(dom, node) {
+                    true => Found::Copy,
+                    false => told(of_drawing(dom, node), class.ends_with("isplay")),
+                });
+            }
+            _ => {}
+        }
+    }
+    None
+}
+
+/// MathJax 2 puts what it draws before the script that it draws.
+fn is_told_after(dom: &Dom, node: NodeId) -> bool {
+    let next = std::iter::successors(dom.next_sibling(node), |next| dom.next_sibling(*next));
+    next.take(SIBLINGS).any(|next| dom.is(next, "script") && is_formula_script(dom, next))
+}
+
+const SIBLINGS: usize = 4;
+
+/// What stands behind a drawing: its MathML, the description of its picture, or else its letters.
+fn of_drawing(dom: &Dom, node: NodeId) -> String {
+    let mut picture = None;
+    for below in dom.descendants(node) {
+        if dom.is(below, "math") {
+            return of_math(dom, below);
+        }
+        if dom.is(below, "img") {
+            picture = picture.or_else(|| dom.attribute(below, "alt"));
+        }
+    }
+    let label = || dom.attribute(node, "aria-label");
+    picture.or_else(label).map(|text| without_style(text.trim()).to_owned()).unwrap_or_else(|| dom.text_content(node))
+}
+
+/// Pictures of formulas tell what they are pictures of.
+fn of_image(dom: &Dom, node: NodeId) -> Option<String> {
+    let alternative = dom.attribute(node, "alt").map(str::trim).filter(|text| !text.is_empty())?;
+    let classes = dom.attribute(node, "class")?;
+    let formula = classes.split_ascii_whitespace().any(|class| {
+        matches!(class, "math" | "latex" | "tex" | "formula" | "equation" | "formulaInl" | "formulaDsp")
+            || class.starts_with("mwe-math-fallback")
+    });
+    formula.then(|| without_style(alternative).to_owned())
+}
+
+fn of_math(dom: &Dom, math: NodeId) -> String {
+    let is_source = |node: &NodeId| {
+        dom.is(*node, "annotation") && dom.attribute(*node, "encoding").is_none_or(|encoding| encoding.to_ascii_lowercase().contains("tex"))
+    };
+    let source = dom.descendants(math).find(is_source).map(|node| dom.text_content(node));
+    let source = source.or_else(|| dom.attribute(math, "alttext").map(str::to_owned)).filter(|source| !source.trim().is_empty());
+    match source {
+        Some(source) => without_style(source.trim()).to_owned(),
+        None => mathml::in_one_line(dom, math),
+    }
+}
+
+/// MediaWiki and others wrap all they draw.
+fn without_style(source: &str) -> &str {
+    let inner = source.strip_prefix("{\\displaystyle ").or_else(|| source.strip_prefix("{\\textstyle "));
+    inner.and_then(|inner| inner.strip_suffix('}')).map_or(source, str::trim)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn formula(html: &str) -> String {
+        let dom = Dom::parse(html);
+        let found = dom.descendants(dom.root()).find_map(|node| find(&dom, node));
+        match found {
+            Some(Found::Formula(formula)) => formula.text,
+            other => panic!("{html}: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn tex_beside_what_is_drawn_is_the_formula() {
+        for html in [
+            "<math><semantics><mrow><mi>a</mi></mrow><annotation encoding='application/x-tex'>a_1</annotation></semantics></math>",
+            "<math alttext='a_1'><mi>x</mi></math>",
+            "<span class=katex><span class=katex-mathml><math><semantics><mi>a</mi><annotation encoding='application/x-tex'>a_1</annotation></semantics></math></span><span class=katex-html>a1</span></span>",
+            "<script type='math/tex; mode=display'> a_1 </script>",
+            "<span class=mwe-math-element><img alt='{\\displaystyle a_1}'></span>",
+            "<mjx-container><mjx-math aria-hidden=true></mjx-math><mjx-assistive-mml><math alttext='a_1'></math></mjx-assistive-mml></mjx-container>",
+            "<img class=math alt='a_1'>",
+        ] {
+            assert_eq!(formula(html), "a_1", "{html}");
+        }
+    }
+
+    #[test]
+    fn what_is_drawn_before_its_script_is_a_copy() {
+        let html = "<p><span class=MathJax_Preview>x</span><span class=MathJax>xx</span><script type='math/tex'>x</script>";
+        let dom = Dom::parse(html);
+        let found: Vec<_> = dom.descendants(dom.root()).filter_map(|node| find(&dom, node)).collect();
+        assert!(matches!(found.as_slice(), [Found::Copy, Found::Copy, Found::Formula(Formula { display: false, .. })]), "{found:?}");
+    }
+}

@@ -1,0 +1,176 @@
+//! Tabs: a list of labels, and panels of which one is shown at a time. On a page without clicks each label stands before its panel.
+
+use std::collections::{HashMap, HashSet};
+
+use crate::extract::dom::{Dom, NodeId, Step};
+
+/// What stands before panels, and what is said by that.
+#[derive(Debug, Default)]
+pub(super) struct Tabs {
+    /// By panel.
+    labels: HashMap<NodeId, String>,
+    /// Lists of labels, each of which is told at its panel.
+    told: HashSet<NodeId>,
+}
+
+/// A list of tabs whose panels come after it.
+struct List {
+    node: NodeId,
+    labels: Vec<String>,
+    /// How many panels have come.
+    panels: usize,
+}
+
+impl Tabs {
+    pub(super) fn of(dom: &Dom) -> Self {
+        let (mut tabs, mut lists) = (Self::default(), Vec::<List>::new());
+        // Lists that wait for panels, the innermost last.
+        let mut open: Vec<usize> = Vec::new();
+        // Which tab it is, by its own id and by that of its panel.
+        let mut named: HashMap<&str, (usize, usize)> = HashMap::new();
+        let mut walk = dom.walk(dom.root());
+        while let Some(step) = walk.next() {
+            let Step::Enter(node) = step else { continue };
+            if dom.name(node).is_none() {
+                continue;
+            }
+            if is_list(dom, node) {
+                let found = tabs_in(dom, node);
+                if found.is_empty() {
+                    continue;
+                }
+                for (index, (tab, _)) in found.iter().enumerate() {
+                    for id in ids(dom, *tab) {
+                        named.insert(id, (lists.len(), index));
+                    }
+                }
+                open.push(lists.len());
+                lists.push(List { node, labels: found.into_iter().map(|(_, label)| label).collect(), panels: 0 });
+                walk.pass_over();
+            } else if is_panel(dom, node) {
+                while open.last().is_some_and(|list| lists[*list].panels >= lists[*list].labels.len()) {
+                    open.pop();
+                }
+                let by_name = ["aria-labelledby", "id"].into_iter().find_map(|name| named.get(dom.attribute(node, name)?));
+                let Some((list, index)) = by_name.copied().or_else(|| open.last().map(|list| (*list, lists[*list].panels))) else {
+                    continue;
+                };
+                let list = &mut lists[list];
+                list.panels += 1;
+                if let Some(label) = list.labels.get(index) {
+                    tabs.labels.insert(node, label.clone());
+                }
+            }
+        }
+        tabs.told = lists.into_iter().filter(|list| list.panels >= list.labels.len()).map(|list| list.node).collect();
+        tabs
+    }
+
+    /// What stands before this panel.
+    pub(super) fn label(&self, panel: NodeId) -> Option<&str> {
+        self.labels.get(&panel).map(String::as_str)
+    }
+
+    /// Whether all that is in this element is told elsewhere.
+    pub(super) fn is_told(&self, list: NodeId) -> bool {
+        self.told.contains(&list)
+    }
+}
+
+/// A label right before its panel, as where style sheets alone make the tabs.
+pub(super) fn is_label(dom: &Dom, node: NodeId) -> bool {
+    let within = |class| dom.parent(node).is_some_and(|parent| dom.has_class(parent, class));
+    dom.is(node, "label")
+        && (["tab-label", "sd-tab-label"].into_iter().any(|class| dom.has_class(node, class))
+            || ["tabbed-set", "tab-set", "sd-tab-set"].into_iter().any(within))
+}
+
+fn is_list(dom: &Dom, node: NodeId) -> bool {
+    dom.attribute(node, "role") == Some("tablist")
+        || ["tablist", "tabbed-labels", "nav-tabs"].into_iter().any(|class| dom.has_class(node, class))
+        || dom.has_class(node, "tabs") && dom.children(node).take(NEAR).any(|child| dom.is(child, "label"))
+}
+
+fn is_panel(dom: &Dom, node: NodeId) -> bool {
+    let group = || {
+        let blocks = dom.parent(node).filter(|parent| dom.has_class(*parent, "blocks"));
+        blocks.and_then(|blocks| dom.parent(blocks)).is_some_and(|group| dom.has_class(group, "vp-code-group"))
+    };
+    dom.attribute(node, "role") == Some("tabpanel")
+        || ["tabpanel", "tab-pane", "tabbed-block"].into_iter().any(|class| dom.has_class(node, class))
+        || group()
+}
+
+fn tabs_in(dom: &Dom, list: NodeId) -> Vec<(NodeId, String)> {
+    let below = || dom.descendants(list).skip(1).take(LARGEST);
+    let by = |is_tab: &dyn Fn(NodeId) -> bool| -> Vec<_> {
+        below().filter(|node| is_tab(*node)).take(MOST).filter_map(|tab| Some((tab, label(dom, tab)?))).collect()
+    };
+    let named = |name: &'static str| move |node: NodeId| dom.is(node, name);
+    let ways: [&dyn Fn(NodeId) -> bool; 5] =
+        [&|node| dom.attribute(node, "role") == Some("tab"), &named("label"), &named("li"), &named("a"), &named("button")];
+    ways.into_iter().map(by).find(|tabs| !tabs.is_empty()).unwrap_or_default()
+}
+
+fn label(dom: &Dom, tab: NodeId) -> Option<String> {
+    let text: String = dom.descendants(tab).take(NEAR).filter_map(|below| dom.text(below)).collect();
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    (!text.is_empty() && text.len() <= LONGEST).then_some(text)
+}
+
+fn ids(dom: &Dom, tab: NodeId) -> impl Iterator<Item = &str> {
+    let own = dom.descendants(tab).take(NEAR).flat_map(|below| {
+        let leads = dom.attribute(below, "href").and_then(|href| href.strip_prefix('#'));
+        [dom.attribute(below, "id"), dom.attribute(below, "aria-controls"), leads]
+    });
+    own.flatten().filter(|id| !id.is_empty())
+}
+
+/// In nodes: how large a tab is, and how far labels are looked for.
+const NEAR: usize = 12;
+/// In nodes: a list of tabs is no longer.
+const LARGEST: usize = 400;
+const MOST: usize = 40;
+/// In bytes.
+const LONGEST: usize = 80;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The labels of the panels in their order.
+    fn labels(html: &str) -> Vec<String> {
+        let dom = Dom::parse(html);
+        let tabs = Tabs::of(&dom);
+        dom.descendants(dom.root()).filter_map(|node| tabs.label(node)).map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn panels_are_labelled_by_name_or_by_order() {
+        for html in [
+            "<ul role=tablist><li role=tab>A<li role=tab>B</ul><div role=tabpanel>1</div><div role=tabpanel>2</div>",
+            "<div role=tablist><button role=tab aria-controls=y>B</button><button role=tab aria-controls=x>A</button></div>\
+             <div role=tabpanel id=x>1</div><div role=tabpanel id=y>2</div>",
+            "<ul class='nav nav-tabs'><li><a href='#x'>A</a><li><a href='#y'>B</a></ul><div class=tab-pane id=x>1</div><div class=tab-pane id=y>2</div>",
+            "<div class=vp-code-group><div class=tabs><input><label>A</label><input><label>B</label></div><div class=blocks><div>1</div><div>2</div></div></div>",
+            "<div class=tabbed-labels><label>A</label><label>B</label></div><div class=tabbed-block>1</div><div class=tabbed-block>2</div>",
+        ] {
+            assert_eq!(labels(html), ["A", "B"], "{html}");
+        }
+    }
+
+    #[test]
+    fn tabs_within_a_panel_have_panels_of_their_own() {
+        let inner = "<p role=tablist><b role=tab>C</b><b role=tab>D</b></p><div role=tabpanel>3</div><div role=tabpanel>4</div>";
+        let html =
+            format!("<p role=tablist><b role=tab>A</b><b role=tab>B</b></p><div role=tabpanel>{inner}</div><div role=tabpanel>2</div>");
+        assert_eq!(labels(&html), ["A", "C", "D", "B"]);
+    }
+
+    #[test]
+    fn labels_without_panels_stay_where_they_are() {
+        let dom = Dom::parse("<ul role=tablist><li role=tab>A<li role=tab>B</ul><div role=tabpanel>1</div>");
+        let tabs = Tabs::of(&dom);
+        assert!(dom.descendants(dom.root()).all(|node| !tabs.is_told(node)));
+    }
+}
