@@ -257,7 +257,7 @@ fn densest(dom: &Dom, top: NodeId, genre: Genre, left_out: &[Option<Rule>], fact
 /// The heading that the page's title repeats, else its first one of the first level.
 fn title_heading(dom: &Dom, left_out: &[Option<Rule>]) -> Option<NodeId> {
     let title = dom.descendants(dom.root()).find(|node| dom.is(*node, "title")).map(|title| plain(dom, title)).unwrap_or_default();
-    let (mut first, mut read, mut walk) = (None, 0, dom.walk(dom.root()));
+    let (mut first, mut within, mut read, mut walk) = (None, None, 0, dom.walk(dom.root()));
     while let Some(step) = walk.next() {
         let Step::Enter(node) = step else { continue };
         if left_out[node.index()].is_some() || read > FIRST_HEADINGS {
@@ -265,13 +265,15 @@ fn title_heading(dom: &Dom, left_out: &[Option<Rule>]) -> Option<NodeId> {
         } else if is_heading(dom, node) {
             read += 1;
             let text = plain(dom, node);
-            if text.chars().count() >= 3 && title.contains(&text) {
+            // A title begins with the page's own name more often than with the site's.
+            if text.chars().count() >= 3 && title.starts_with(&text) {
                 return Some(node);
             }
+            within = within.or(Some(node).filter(|_| text.chars().count() >= 3 && title.contains(&text)));
             first = first.or(Some(node).filter(|node| dom.is(*node, "h1") && !text.is_empty()));
         }
     }
-    first
+    within.or(first)
 }
 
 /// So many are looked at: later ones repeat words of the title by chance.

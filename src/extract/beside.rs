@@ -107,7 +107,12 @@ fn is_permalink(dom: &Dom, node: NodeId) -> bool {
                 | "md-skip"
         )
     });
-    let within = dom.attribute(node, "href").is_some_and(|href| href.starts_with('#'));
+    let href = dom.attribute(node, "href").unwrap_or_default();
+    let within = href.starts_with('#');
+    // A control that is written as a link.
+    if (href == "#" || href.starts_with("javascript:")) && ["trigger", "dropdown", "toggle"].iter().any(|name| classes.contains(name)) {
+        return true;
+    }
     if !by_class && !within {
         return false;
     }
@@ -255,15 +260,15 @@ fn element(dom: &Dom, node: NodeId, name: &str, court: &Court, hint: Option<Hint
 fn is_mark(dom: &Dom, node: NodeId, name: &str) -> bool {
     match name {
         "td" | "pre" => return is_line_numbers(dom, node),
-        "h2" | "h3" | "h4" | "h5" | "h6" | "p" | "span" | "a" | "em" | "strong" | "b" | "i" | "summary" => {}
+        "h1" | "h2" | "h3" | "h4" | "h5" | "h6" | "p" | "span" | "a" | "em" | "strong" | "b" | "i" | "summary" => {}
         _ => return false,
     }
-    let title = matches!(name, "h2" | "h3" | "h4" | "h5" | "h6");
+    let title = matches!(name, "h1" | "h2" | "h3" | "h4" | "h5" | "h6");
     let mut classes = dom.attribute(node, "class").unwrap_or_default().split_ascii_whitespace();
     classes.any(|class| match class {
-        // For those who hear the page, or see it before its script has run.
-        "sr-only" | "visually-hidden" | "screen-reader-text" | "visuallyhidden" | "u-visually-hidden" | "hideme" | "out-of-band"
-        | "menu-title" => true,
+        // For those who hear the page: its title, too, may be said to them only.
+        "sr-only" | "visually-hidden" | "screen-reader-text" | "visuallyhidden" | "u-visually-hidden" => name != "h1",
+        "hideme" | "out-of-band" | "menu-title" => true,
         "katex-html" | "MathJax_Preview" | "mw-editsection" | "copy-path" | "linenos" | "md-tag" | "breadcrumb" | "viewcode-link"
         | "gs-label" | "skip-link" => !title,
         // In rustdoc a version beside a signature, elsewhere a paragraph about one.
@@ -287,7 +292,9 @@ pub(super) fn leave_out_before_title(dom: &Dom, root: NodeId, title: NodeId, fac
     {
         for child in dom.children(parent).take_while(|child| *child != path) {
             let fact = facts.at(child);
-            if left_out[child.index()].is_none() && fact.anchors > 2 && fact.link_share() > 0.6 {
+            // The site's name may stand in a heading, too: as a link to its first page.
+            let site = fact.titles > 0 && fact.linked_headings == fact.headings;
+            if left_out[child.index()].is_none() && fact.link_share() > 0.6 && (fact.anchors > 2 || site) {
                 left_out[child.index()] = Some(Rule::LinkList);
             }
         }

@@ -160,6 +160,19 @@ impl Dom {
         }
     }
 
+    /// Moves `node` and what is below it to right before `place`, which is not below it.
+    pub(super) fn put_before(&mut self, node: NodeId, place: NodeId) {
+        if let Some(parent) = self.parent(place) {
+            Sink::attach(&mut self.nodes, parent, node, Some(place));
+        }
+    }
+
+    pub(super) fn remove_attribute(&mut self, node: NodeId, unwanted: &str) {
+        if let Data::Element { attributes, .. } = &mut self.nodes[node.index()].data {
+            attributes.retain(|attribute| &*attribute.name.local != unwanted);
+        }
+    }
+
     pub(super) fn has_class(&self, node: NodeId, wanted: &str) -> bool {
         self.attribute(node, "class").is_some_and(|classes| classes.split_ascii_whitespace().any(|class| class == wanted))
     }

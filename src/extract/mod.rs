@@ -27,6 +27,7 @@ mod mathml;
 mod phrases;
 mod scripts;
 mod spans;
+mod streamed;
 mod table;
 mod tabs;
 mod tags;
@@ -144,7 +145,8 @@ struct Content {
 fn read(page: &Page, form: Form) -> Result<Content, Skip> {
     let content = match kind(page.content_type.as_deref(), &page.url, &page.body) {
         Kind::Html => {
-            let dom = Dom::parse(&decode(page));
+            let mut dom = Dom::parse(&decode(page));
+            streamed::put_in_place(&mut dom);
             let base = html::base(&dom, &page.url);
             let article = article::find(&dom);
             let written = html::write(&dom, &article, &base, form);

@@ -18,6 +18,9 @@ pub(super) fn is_phrase_of_site(dom: &Dom, node: NodeId, all: &Facts) -> bool {
     if fact.anchors > 0 && fact.link_share() > 0.3 && fact.headings == 0 && ROWS.iter().any(|row| text.starts_with(row)) {
         return true;
     }
+    if fact.text <= LONGEST_DATE && DATES.iter().any(|phrase| begins(text, phrase)) {
+        return true;
+    }
     if fact.text > LONGEST_PHRASE {
         return false;
     }
@@ -81,9 +84,12 @@ const LABELS: [&str; 33] = [
 /// In bytes; what goes on for longer is a sentence of the text.
 const LONGEST_PHRASE: u32 = 70;
 
-const PHRASES: [&str; 22] = [
-    "This page was last updated",
-    "Page last updated",
+/// In bytes; who changed a page, and how.
+const LONGEST_DATE: u32 = 160;
+
+const DATES: [&str; 4] = ["Last modified", "Last updated", "This page was last", "Page last updated"];
+
+const PHRASES: [&str; 18] = [
     "Click to expand...",
     "Last edited",
     "Was this page helpful",
@@ -101,8 +107,6 @@ const PHRASES: [&str; 22] = [
     "Suggest changes",
     "Report an issue with this page",
     "Help improve MDN",
-    "Last modified",
-    "Last updated",
     "Rate this page",
 ];
 
