@@ -10,6 +10,7 @@ mod html;
 mod inline;
 mod kind;
 mod links;
+mod syntax;
 mod table;
 mod tags;
 mod text;
@@ -21,6 +22,7 @@ use url::Url;
 
 use crate::extract::dom::Dom;
 use crate::extract::html::Form;
+use crate::extract::syntax::Syntax;
 use crate::model::{Document, Page};
 
 pub use kind::{Kind, kind};
@@ -66,7 +68,10 @@ pub fn decode(page: &Page) -> String {
 /// What the page says to a crawler, in one quick pass; a page that is neither HTML nor text has no links.
 pub fn links(page: &Page) -> Outline {
     match kind(page.content_type.as_deref(), &page.url, &page.body) {
-        Kind::Html => links::of_html(&page.url, &decode(page)),
+        Kind::Html => {
+            let html = decode(page);
+            links::of_html(&page.url, &html, Syntax::of(page.content_type.as_deref(), &html))
+        }
         Kind::Markdown | Kind::Text => links::of_text(&page.url, &decode(page)),
         Kind::Sitemap | Kind::Xml | Kind::Other(_) => Outline::default(),
     }
@@ -112,7 +117,8 @@ pub fn plain_text(page: &Page) -> Result<String, Skip> {
 fn read(page: &Page, form: Form) -> Result<(String, String), Skip> {
     let (title, content) = match kind(page.content_type.as_deref(), &page.url, &page.body) {
         Kind::Html => {
-            let dom = Dom::parse(&decode(page));
+            let html = decode(page);
+            let dom = Dom::parse_as(&html, Syntax::of(page.content_type.as_deref(), &html));
             let base = html::base(&dom, &page.url);
             let article = article::find(&dom);
             let content = html::write(&dom, &article, &base, form);

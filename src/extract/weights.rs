@@ -20,7 +20,7 @@ impl Weights {
             match step {
                 Step::Enter(node) if left_out[node.index()] => walk.pass_over(),
                 Step::Enter(node) => {
-                    links += u32::from(dom.is(node, "a"));
+                    links += u32::from(leads(dom, node));
                     if let Some(text) = dom.text(node) {
                         let length = text.bytes().filter(|byte| !byte.is_ascii_whitespace()).count() as u32;
                         weights.text[node.index()] = length;
@@ -28,7 +28,7 @@ impl Weights {
                     }
                 }
                 Step::Leave(node) => {
-                    links -= u32::from(dom.is(node, "a"));
+                    links -= u32::from(leads(dom, node));
                     weights.prose[node.index()] += weights.own_prose(dom, node);
                     if let Some(parent) = dom.parent(node) {
                         weights.text[parent.index()] += weights.text[node.index()];
@@ -67,4 +67,9 @@ impl Weights {
     pub(super) fn link_share(&self, node: NodeId) -> f32 {
         self.links[node.index()] as f32 / self.text[node.index()].max(1) as f32
     }
+}
+
+/// An anchor without an address only marks a place.
+fn leads(dom: &Dom, node: NodeId) -> bool {
+    dom.is(node, "a") && dom.attribute(node, "href").is_some()
 }
