@@ -94,6 +94,10 @@ impl Dom {
         link(self.nodes[node.index()].next)
     }
 
+    pub(super) fn previous_sibling(&self, node: NodeId) -> Option<NodeId> {
+        link(self.nodes[node.index()].previous)
+    }
+
     pub(super) fn children(&self, node: NodeId) -> impl Iterator<Item = NodeId> + '_ {
         std::iter::successors(self.first_child(node), |child| self.next_sibling(*child))
     }
@@ -631,7 +635,9 @@ mod tests {
     #[test]
     fn xhtml_quotes_text() {
         let html = "<pre><![CDATA[if (a < b && c > d) {}]]></pre>";
-        for (syntax, expected) in [(Syntax::Xml, "if (a < b && c > d) {}"), (Syntax::Declared, "if (a < b && c > d) {}"), (Syntax::Html, " d) {}]]>")] {
+        for (syntax, expected) in
+            [(Syntax::Xml, "if (a < b && c > d) {}"), (Syntax::Declared, "if (a < b && c > d) {}"), (Syntax::Html, " d) {}]]>")]
+        {
             let dom = Dom::parse_as(html, syntax);
             assert_eq!(dom.text_content(dom.root()), expected);
         }
@@ -639,7 +645,17 @@ mod tests {
 
     #[test]
     fn xhtml_sent_as_html_loses_nothing_to_what_closes_itself() {
-        for empty in ["<a id='x'/>", "<a name='x' />", "<script src='x.js'/>", "<style/>", "<textarea/>", "<title/>", "<em/>", "<b id='y'/>", "<span/>"] {
+        for empty in [
+            "<a id='x'/>",
+            "<a name='x' />",
+            "<script src='x.js'/>",
+            "<style/>",
+            "<textarea/>",
+            "<title/>",
+            "<em/>",
+            "<b id='y'/>",
+            "<span/>",
+        ] {
             let html = format!("<html xmlns='http://www.w3.org/1999/xhtml'><body><h1>{empty}a</h1><p>b</p></body>");
             let dom = Dom::parse(&html);
             assert_eq!(outside_anchors(&dom), "ab", "{html}");

@@ -4,10 +4,11 @@
 use url::Url;
 
 use crate::extract::article::Article;
-use crate::extract::code;
+use crate::extract::code::{self, Listing, Setting};
 use crate::extract::dom::{Dom, NodeId, Step};
 use crate::extract::inline::{Inline, Mark};
 use crate::extract::table::{self, Cells};
+use crate::model::CodeBlock;
 
 /// What is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,14 +19,19 @@ pub(super) enum Form {
 }
 
 /// The main content of a page.
-pub(super) fn write(dom: &Dom, article: &Article, base: &Url, form: Form) -> String {
-    let mut writer = Writer::new(dom, article, base, form);
+pub(super) struct Written {
+    pub(super) text: String,
+    pub(super) code: Vec<CodeBlock>,
+}
+
+pub(super) fn write(dom: &Dom, article: &Article, base: &Url, form: Form) -> Written {
+    let mut writer = Writer::new(dom, article, base, form, Setting::of(dom));
     for root in &article.roots {
         writer.walk(*root);
         writer.paragraph();
         writer.gap = Gap::Blank;
     }
-    writer.out
+    Written { text: writer.out, code: writer.code }
 }
 
 /// What the page's relative addresses are relative to.
@@ -39,7 +45,11 @@ struct Writer<'a> {
     article: &'a Article,
     base: &'a Url,
     form: Form,
+    setting: Setting,
     out: String,
+    /// Where the block written last begins in `out`: its line, with the marks of what it stands in.
+    begun: usize,
+    code: Vec<CodeBlock>,
     /// What separates the next block from the last.
     gap: Gap,
     /// Quotes and list items around the place that is written, outermost first.
@@ -91,13 +101,16 @@ enum Open {
 }
 
 impl<'a> Writer<'a> {
-    fn new(dom: &'a Dom, article: &'a Article, base: &'a Url, form: Form) -> Self {
+    fn new(dom: &'a Dom, article: &'a Article, base: &'a Url, form: Form, setting: Setting) -> Self {
         Self {
             dom,
             article,
             base,
             form,
+            setting,
             out: String::new(),
+            begun: 0,
+            code: Vec::new(),
             gap: Gap::Blank,
             containers: Vec::new(),
             lists: Vec::new(),
@@ -135,6 +148,12 @@ impl<'a> Writer<'a> {
             return None;
         }
         let Some(name) = dom.name(node) else { return Some(Open::Nothing) };
+        if let Some(role) = code::role(dom, node) {
+            if role == code::Role::Block {
+                self.code_block(node);
+            }
+            return None;
+        }
         match &**name {
             "h1" | "h2" | "h3" | "h4" | "h5" | "h6" => {
                 self.paragraph();
@@ -145,10 +164,6 @@ impl<'a> Writer<'a> {
                 self.heading = name.as_bytes().get(1).map(|digit| usize::from(digit - b'0'));
                 self.inline.plain(true);
                 Some(Open::Heading)
-            }
-            "pre" | "listing" | "xmp" => {
-                self.code_block(node);
-                None
             }
             "table" => {
                 self.paragraph();
@@ -311,6 +326,7 @@ impl<'a> Writer<'a> {
                 self.out.push('\n');
             }
         }
+        self.begun = self.out.len();
         for (number, line) in text.split('\n').enumerate() {
             if number > 0 {
                 self.out.push('\n');
@@ -382,8 +398,11 @@ impl<'a> Writer<'a> {
 
     fn code_block(&mut self, node: NodeId) {
         self.paragraph();
-        let text = code::text(self.dom, node);
-        let Some(text) = without_blank_ends(&text) else { return };
+        let Some(Listing { caption, text, language }) = code::read(self.dom, node, self.setting) else { return };
+        if let Some(caption) = caption {
+            self.inline.text(&caption);
+            self.paragraph();
+        }
         if self.in_cell || self.heading.is_some() {
             for line in text.lines() {
                 self.inline.code(line);
@@ -392,12 +411,13 @@ impl<'a> Writer<'a> {
             return;
         }
         if self.form == Form::Text {
-            return self.block(text);
+            return self.block(&text);
         }
         let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
         let fence = "`".repeat(3.max(longest + 1));
-        let language = code::language(self.dom, node).unwrap_or_default();
-        self.block(&format!("{fence}{language}\n{text}\n{fence}"));
+        let (language, inferred) = language.map_or((None, false), |language| (Some(language.name), language.inferred));
+        self.block(&format!("{fence}{}\n{text}\n{fence}", language.as_deref().unwrap_or_default()));
+        self.code.push(CodeBlock { offset: self.begun, language, inferred });
     }
 
     fn code_span(&mut self, node: NodeId) -> Option<Open> {
@@ -496,7 +516,7 @@ impl<'a> Writer<'a> {
     }
 
     fn cell(&self, cell: NodeId) -> String {
-        let mut writer = Writer::new(self.dom, self.article, self.base, self.form);
+        let mut writer = Writer::new(self.dom, self.article, self.base, self.form, self.setting);
         writer.in_cell = true;
         writer.walk(cell);
         writer.paragraph();
@@ -578,12 +598,4 @@ fn is_admonition_title(class: &str) -> bool {
 
 fn trim_line(out: &mut String) {
     out.truncate(out.trim_end_matches(' ').len());
-}
-
-/// Without blank lines before and after; the first line keeps its indentation.
-fn without_blank_ends(text: &str) -> Option<&str> {
-    let end = text.trim_end();
-    let start = end.len() - end.trim_start().len();
-    let start = end[..start].rfind('\n').map_or(0, |newline| newline + 1);
-    Some(&end[start..]).filter(|text| !text.is_empty())
 }

@@ -21,7 +21,7 @@ use thiserror::Error;
 use url::Url;
 
 use crate::extract::dom::Dom;
-use crate::extract::html::Form;
+use crate::extract::html::{Form, Written};
 use crate::extract::syntax::Syntax;
 use crate::model::{Document, Page};
 
@@ -104,17 +104,17 @@ pub fn is_language(asked: &str, name: &str) -> bool {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn document(page: &Page) -> Result<Document, Skip> {
-    let (title, markdown) = read(page, Form::Markdown)?;
-    let document = Document::new(page.url.clone(), title, markdown, page.fetched_at);
-    Ok(Document { validators: page.validators.clone(), ..document })
+    let (title, Written { text, code }) = read(page, Form::Markdown)?;
+    let document = Document::new(page.url.clone(), title, text, page.fetched_at);
+    Ok(Document { validators: page.validators.clone(), code, ..document })
 }
 
 /// The main content as plain text: no marks, no link targets; list marks and the lines of code stay.
 pub fn plain_text(page: &Page) -> Result<String, Skip> {
-    read(page, Form::Text).map(|(_, text)| text)
+    read(page, Form::Text).map(|(_, written)| written.text)
 }
 
-fn read(page: &Page, form: Form) -> Result<(String, String), Skip> {
+fn read(page: &Page, form: Form) -> Result<(String, Written), Skip> {
     let (title, content) = match kind(page.content_type.as_deref(), &page.url, &page.body) {
         Kind::Html => {
             let html = decode(page);
@@ -122,7 +122,7 @@ fn read(page: &Page, form: Form) -> Result<(String, String), Skip> {
             let base = html::base(&dom, &page.url);
             let article = article::find(&dom);
             let content = html::write(&dom, &article, &base, form);
-            if content.len() < FORWARDING
+            if content.text.len() < FORWARDING
                 && let Some(target) = links::forward(&dom, &base).filter(|target| *target != page.url)
             {
                 return Err(Skip::Moved(target));
@@ -131,12 +131,12 @@ fn read(page: &Page, form: Form) -> Result<(String, String), Skip> {
         }
         Kind::Markdown | Kind::Text => {
             let text = text::passed(&decode(page));
-            (title::of_text(&text, &page.url), text)
+            (title::of_text(&text, &page.url), Written { text, code: Vec::new() })
         }
         Kind::Sitemap | Kind::Xml => return Err(Skip::Kind("application/xml".to_owned())),
         Kind::Other(name) => return Err(Skip::Kind(name)),
     };
-    match content.trim().is_empty() {
+    match content.text.trim().is_empty() {
         true => Err(Skip::Empty),
         false => Ok((title, content)),
     }

@@ -191,7 +191,8 @@ impl<'a> Tag<'a> {
     /// `<svg/>`, but not `<a href=x/>`.
     pub(super) fn ends_itself(&self) -> bool {
         // The slash may end a value without quotes.
-        self.source.ends_with('/') && std::iter::successors(self.next(self.name_end), |last| self.next(last.end)).all(|last| last.end < self.source.len())
+        self.source.ends_with('/')
+            && std::iter::successors(self.next(self.name_end), |last| self.next(last.end)).all(|last| last.end < self.source.len())
     }
 
     /// The first attribute of that name (lower case), references decoded.
@@ -293,7 +294,11 @@ mod tests {
     use crate::extract::dom::Dom;
 
     fn hrefs(html: &str) -> Vec<String> {
-        Tags::of(html, Syntax::Html).filter(|tag| tag.name() == "a" && !tag.closes).filter_map(|tag| tag.attribute("href")).map(Cow::into_owned).collect()
+        Tags::of(html, Syntax::Html)
+            .filter(|tag| tag.name() == "a" && !tag.closes)
+            .filter_map(|tag| tag.attribute("href"))
+            .map(Cow::into_owned)
+            .collect()
     }
 
     #[test]
