@@ -392,6 +392,9 @@ mod tests {
             block("<pre><a class=trait href=x>Copy</a> + <a class=trait href=y>Try</a>\n<span class=mi>1</span></pre>"),
             "Copy + Try\n1"
         );
+        for class in ["number", "hljs-number", "token number", "mi", "nums", "constant numeric", "literal num"] {
+            assert_eq!(block(&format!("<pre>f(<span class='{class}'>1024</span>)</pre>")), "f(1024)", "{class}");
+        }
         assert_eq!(block("<pre><div class=line><span class=nb>1</span></div></pre>"), "1");
     }
 

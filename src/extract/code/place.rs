@@ -1,7 +1,7 @@
 //! Which elements of a page are listings, whatever they are made of, and which stand beside one and are none of its text: line
 //! numbers, buttons, labels. Judges by structure, and by the classes of highlighters and generators; every look is bounded.
 
-use crate::extract::code::classes::{before, behind, has_word, listing_in, short_text, tokens};
+use crate::extract::code::classes::{before, behind, has_word, listing_in, short_text, tokens, words};
 use crate::extract::code::language::{self, Said};
 use crate::extract::code::lines::{self, Blanks};
 use crate::extract::code::names;
@@ -224,7 +224,7 @@ const CELLS: [&str; 9] =
 /// The cell of a table that holds a number for each line beside it.
 pub(super) fn is_number_cell(dom: &Dom, cell: NodeId) -> bool {
     let beside = behind(dom, cell).next().is_some();
-    let named = has_number_word(dom, cell) || tokens(dom, cell).any(|token| token == "listing_lines" || token == "num");
+    let named = has_number_word(dom, cell) || tokens(dom, cell).any(|token| matches!(token, "listing_lines" | "num" | "number"));
     (beside || named)
         && (dom.attribute(cell, "data-line-number").is_some()
             || counts(dom, cell).is_some() && (named || dom.children(cell).next().is_some()))
@@ -235,12 +235,13 @@ pub(super) fn is_numbers(dom: &Dom, node: NodeId) -> bool {
     has_number_word(dom, node) && counts(dom, node).is_some()
 }
 
+/// "line-number", "lineNo", "gutter"; a "number" alone is what highlighters call a literal.
 fn has_number_word(dom: &Dom, node: NodeId) -> bool {
-    has_word(
-        dom,
-        node,
-        &["number", "numbers", "lineno", "linenos", "linenumber", "linenumbers", "gutter", "lines", "num", "nums", "ln", "lnum"],
-    ) && !dom.has_class(node, "token")
+    tokens(dom, node).any(|token| {
+        let any = |wanted: &[&str]| words(token).any(|word| wanted.iter().any(|wanted| word.eq_ignore_ascii_case(wanted)));
+        any(&["lineno", "linenos", "linenumber", "linenumbers", "linenr", "rownumber", "lnum", "gutter"])
+            || any(&["line", "lines", "row"]) && any(&["number", "numbers", "num", "nums", "no", "nr"])
+    })
 }
 
 /// How many numbers the element consists of, if they count on by one and there is nothing else.
