@@ -2,8 +2,25 @@
 
 use crate::extract::dom::{Dom, NodeId};
 
+/// The value of `class`, of a hostile one only the beginning: it is looked at for every listing below.
+pub(super) fn class(dom: &Dom, node: NodeId) -> &str {
+    let class = dom.attribute(node, "class").unwrap_or_default();
+    let mut end = class.len().min(LONGEST_CLASS);
+    while !class.is_char_boundary(end) {
+        end -= 1;
+    }
+    &class[..end]
+}
+
+/// In bytes.
+const LONGEST_CLASS: usize = 1_000;
+
 pub(super) fn tokens(dom: &Dom, node: NodeId) -> impl Iterator<Item = &str> {
-    dom.attribute(node, "class").unwrap_or_default().split_ascii_whitespace()
+    class(dom, node).split_ascii_whitespace()
+}
+
+pub(super) fn has_class(dom: &Dom, node: NodeId, wanted: &str) -> bool {
+    tokens(dom, node).any(|token| token == wanted)
 }
 
 /// The words of one class: "codeBlock_x-title" has four.
@@ -39,10 +56,13 @@ pub(super) fn short_text(dom: &Dom, node: NodeId) -> Option<String> {
             return None;
         }
         let Some(piece) = dom.text(node) else { continue };
-        if text.len() + piece.len() > LONGEST + piece.len() - piece.trim().len() {
+        // Blanks of a page's source may stand around a label.
+        if piece.len() > LONGEST * 8 || text.len() + piece.trim().len() > LONGEST {
             return None;
         }
-        text.push_str(piece);
+        if !(text.is_empty() && piece.trim().is_empty()) {
+            text.push_str(piece);
+        }
     }
     let text = text.trim();
     (!text.is_empty() && below.next().is_none()).then(|| text.to_owned())

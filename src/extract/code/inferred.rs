@@ -3,7 +3,7 @@
 
 use serde::de::IgnoredAny;
 
-use crate::extract::code::classes::tokens;
+use crate::extract::code::classes::{has_class, tokens};
 use crate::extract::dom::{Dom, NodeId};
 
 /// What all listings of a page have in common.
@@ -46,7 +46,7 @@ fn generated(dom: &Dom, node: NodeId) -> Option<&'static str> {
 }
 
 /// By how the generator's name begins.
-const GENERATORS: [(&str, &str); 9] = [
+const GENERATORS: [(&str, &str); 10] = [
     ("javadoc", "java"),
     ("rustdoc", "rust"),
     ("scaladoc", "scala"),
@@ -56,6 +56,7 @@ const GENERATORS: [(&str, &str); 9] = [
     ("dokka", "kotlin"),
     ("odoc", "ocaml"),
     ("gtk-doc", "c"),
+    ("doxygen", "cpp"),
 ];
 
 /// The language of the listing `block` that holds `text`.
@@ -63,7 +64,7 @@ pub(super) fn of(dom: &Dom, block: NodeId, text: &str, setting: Setting) -> Opti
     by_place(dom, block).or_else(|| by_text(text)).or_else(|| by_spans(dom, block, text)).or_else(|| {
         let around = || std::iter::once(block).chain(dom.ancestors(block).take(2));
         let printed = around().any(|node| tokens(dom, node).any(|token| PRINTED.contains(&token)));
-        setting.language.filter(|_| !printed && looks_like_code(text))
+        setting.language.filter(|language| !printed && looks_like(language, text))
     })
 }
 
@@ -81,16 +82,39 @@ fn by_place(dom: &Dom, block: NodeId) -> Option<&'static str> {
             "Documentation-declaration" | "Documentation-exampleCode" => Some("go"),
             _ => None,
         })
-        .or_else(|| (dom.is(block, "p") && dom.has_class(block, "src")).then_some("haskell"))
+        .or_else(|| (dom.is(block, "p") && has_class(dom, block, "src")).then_some("haskell"))
 }
 
-fn looks_like_code(text: &str) -> bool {
-    text.contains([';', '{', '(', '=']) || text.contains("::") || text.contains("->")
+/// Whether a listing may be in the language of the reference it stands in; it may as well be a file, a command or its output.
+fn looks_like(language: &str, text: &str) -> bool {
+    let first = text.trim_start().chars().next().unwrap_or_default();
+    let shell = text.lines().map(str::trim_start).any(|line| line.starts_with("1> ") || line.contains(")1> "));
+    match language {
+        "erlang" | "haskell" | "elixir" | "ocaml" => {
+            shell
+                || (first.is_alphabetic() || matches!(first, '-' | '\'' | '{' | '[' | '('))
+                    && (text.contains(['=', '(', '{']) || text.contains("->") || text.contains("::"))
+        }
+        // Doxygen documents several languages; this much is in none but one of them.
+        "cpp" => {
+            text.contains("::") && !text.contains(" :: ") && !text.contains('$')
+                || text.contains("template<")
+                || text.contains("template <")
+        }
+        _ => {
+            let call = || {
+                text.match_indices('(').any(|(at, _)| text[..at].trim_end_matches(' ').ends_with(|c: char| c.is_alphanumeric() || c == '_'))
+            };
+            (first.is_alphabetic() || matches!(first, '_' | '/' | '*' | '@' | '#' | '}' | '.' | '&'))
+                && (text.contains([';', '{']) || text.starts_with("#define ") || call())
+        }
+    }
 }
 
 /// Sphinx colours what it could read as Python where it was told nothing, and what it could not it leaves as it is.
 fn by_spans(dom: &Dom, block: NodeId, text: &str) -> Option<&'static str> {
-    let sphinx = dom.ancestors(block).take(3).any(|above| dom.has_class(above, "highlight-default") && dom.has_class(above, "notranslate"));
+    let sphinx =
+        dom.ancestors(block).take(3).any(|above| has_class(dom, above, "highlight-default") && has_class(dom, above, "notranslate"));
     let keyword = |class: &str| {
         dom.descendants(block).take(COLOURED).any(|below| dom.is(below, "span") && dom.attribute(below, "class") == Some(class))
     };
@@ -327,7 +351,14 @@ mod tests {
             ("<meta name=generator content='GTK-Doc V1.33'><pre class=screen>GObject (x)</pre>", None),
             ("<meta name=generator content='javadoc/ClassWriterImpl'><pre>some words</pre>", None),
             ("<meta name=generator content='javadoc/ClassWriterImpl'><pre>$ javac Kettle.java</pre>", Some("console")),
+            ("<meta name=generator content='GTK-Doc V1.33'><pre>[Desktop Entry]\nName=Foo (x)</pre>", None),
+            ("<meta name=generator content='GTK-Doc V1.33'><pre>&lt;key name='a'>f()&lt;/key></pre>", None),
+            ("<meta name=generator content='GTK-Doc V1.33'><pre>#define MAX(a, b) (a)</pre>", Some("c")),
+            ("<link href='/doc/otp_doc.css'><pre>1> lists:sort(L).</pre>", Some("erlang")),
+            ("<link href='/doc/otp_doc.css'><pre>> erl -emu_type debug (x)</pre>", None),
             ("<meta name=generator content='Doxygen 1.9'><pre>f();</pre>", None),
+            ("<meta name=generator content='Doxygen 1.9'><pre>Kettle::fill();</pre>", Some("cpp")),
+            ("<meta name=generator content='Doxygen 1.9'><pre>integer :: x</pre>", None),
             ("<div class=Documentation-declaration><pre>func Fill(n int)</pre></div>", Some("go")),
             (
                 "<div class='highlight-default notranslate'><div class=highlight><pre><span class=kn>import</span> <span class=nn>x</span></pre></div></div>",

@@ -1,6 +1,6 @@
 //! The language that a listing's author, highlighter or theme has marked it with: on it, around it or beside it.
 
-use crate::extract::code::classes::{before, behind, has_word, listing_in, short_text, tokens};
+use crate::extract::code::classes::{before, behind, class, has_class, has_word, listing_in, short_text, tokens};
 use crate::extract::code::names::{self, is_known, is_none, normal};
 use crate::extract::dom::{Dom, NodeId};
 
@@ -60,7 +60,7 @@ fn named(dom: &Dom, node: NodeId, place: Place) -> Option<Said> {
             return Some(said(&name));
         }
     }
-    let classes = dom.attribute(node, "class").unwrap_or_default();
+    let classes = class(dom, node);
     // Beside one of these, a bare name is the language of what is within.
     let bare = place == Place::Own || tokens(dom, node).any(|token| HIGHLIGHTERS.contains(&token));
     let mut known = None;
@@ -78,7 +78,7 @@ fn named(dom: &Dom, node: NodeId, place: Place) -> Option<Said> {
             let certain = match trust {
                 Trust::Always => !LAYOUT.contains(&name),
                 Trust::Own => place == Place::Own && !LAYOUT.contains(&name),
-                Trust::Sphinx => dom.has_class(node, "notranslate"),
+                Trust::Sphinx => has_class(dom, node, "notranslate"),
                 Trust::Known => false,
             };
             // Sphinx tries Python where its author said nothing.
@@ -189,7 +189,14 @@ const HIGHLIGHTERS: [&str; 12] = [
 
 /// A name as highlighters have them, lower-case.
 fn plausible(name: &str) -> Option<String> {
-    let name = name.trim().trim_start_matches('{').split([',', '{', ':', ' ', '}']).next().unwrap_or_default().trim_start_matches('.');
+    let name = Some(name)
+        .filter(|name| name.len() < 200)?
+        .trim()
+        .trim_start_matches('{')
+        .split([',', '{', ':', ' ', '}'])
+        .next()
+        .unwrap_or_default()
+        .trim_start_matches('.');
     let sound =
         !name.is_empty() && name.len() <= 24 && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '#' | '-' | '_' | '.'));
     sound.then(|| name.to_ascii_lowercase())

@@ -1,7 +1,7 @@
 //! The text of a listing exactly as a reader would copy it: its lines, whatever elements they are made of, without line numbers,
 //! buttons, labels and tooltips.
 
-use crate::extract::code::classes::{has_word, short_text, tokens, words};
+use crate::extract::code::classes::{has_class, has_word, short_text, tokens, words};
 use crate::extract::code::language;
 use crate::extract::code::place;
 use crate::extract::dom::{Dom, NodeId, Step};
@@ -182,7 +182,7 @@ fn is_line(dom: &Dom, node: NodeId) -> bool {
         "div" | "li" | "tr" | "p" | "pre" | "dd" | "dt" | "section" => true,
         "span" | "code" | "mark" | "ins" | "del" | "a" => {
             dom.attribute(node, "style").is_some_and(is_shown_as_block)
-                || &**name != "a" && tokens(dom, node).any(|token| names_line(token)) && !dom.has_class(node, "token")
+                || &**name != "a" && tokens(dom, node).any(|token| names_line(token)) && !has_class(dom, node, "token")
         }
         _ => false,
     }
@@ -255,8 +255,8 @@ fn is_beside_code(dom: &Dom, node: NodeId) -> bool {
             (has_word(dom, node, &["lang", "language"]) && language::label(dom, node).is_some())
                 || place::is_numbers(dom, node)
                 || place::is_generated(dom, node)
-                || dom.ancestors(node).take(6).any(|above| dom.is(above, "pre") && dom.has_class(above, "twoslash"))
-                    && dom.has_class(node, "error")
+                || dom.ancestors(node).take(6).any(|above| dom.is(above, "pre") && has_class(dom, above, "twoslash"))
+                    && has_class(dom, node, "error")
         }
         "a" => place::is_action(dom, node) || place::is_number_link(dom, node),
         _ => false,

@@ -8,6 +8,7 @@ mod lines;
 mod names;
 mod place;
 
+use crate::extract::code::classes::has_class;
 use crate::extract::code::language::Said;
 use crate::extract::dom::{Dom, NodeId};
 
@@ -46,7 +47,7 @@ pub(super) fn read(dom: &Dom, block: NodeId, setting: Setting) -> Option<Listing
 
 /// Doxygen lays a declaration out as a table; in one line its cells are parted as in code.
 fn tidy(dom: &Dom, block: NodeId, text: &str) -> String {
-    if !dom.has_class(block, "memproto") {
+    if !has_class(dom, block, "memproto") {
         return text.to_owned();
     }
     let mut line = String::new();

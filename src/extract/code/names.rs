@@ -96,12 +96,12 @@ pub(super) fn is_shown(name: &str) -> bool {
     is_known(name) || is_none(name) || normal(name).is_some_and(|usual| usual != name && is_known(&usual))
 }
 
-/// The language of files of this name or path.
+/// The language of files of this name or path; "h" may be one of several.
 pub(super) fn of_file(path: &str) -> Option<&'static str> {
-    let path = path.trim();
+    let path = Some(path).filter(|path| path.len() < 200)?.trim();
     let path = ["filename:", "file:"].iter().find_map(|prefix| strip_prefix(path, prefix)).unwrap_or(path).trim();
     let base = path.rsplit(['/', '\\']).next()?;
-    if path.len() > 120 || base.is_empty() || path.contains(|c: char| c.is_whitespace() || matches!(c, '(' | ')' | '"' | '<' | '>')) {
+    if base.is_empty() || path.contains(|c: char| c.is_whitespace() || matches!(c, '(' | ')' | '"' | '<' | '>')) {
         return None;
     }
     let base = base.to_ascii_lowercase();
@@ -135,7 +135,7 @@ fn strip_prefix<'a>(text: &'a str, prefix: &str) -> Option<&'a str> {
     text.get(..prefix.len()).filter(|start| start.eq_ignore_ascii_case(prefix)).map(|_| &text[prefix.len()..])
 }
 
-const EXTENSIONS: [(&str, &str); 99] = [
+const EXTENSIONS: [(&str, &str); 98] = [
     ("bash", "bash"),
     ("bat", "bat"),
     ("c", "c"),
@@ -171,7 +171,6 @@ const EXTENSIONS: [(&str, &str); 99] = [
     ("gradle", "groovy"),
     ("graphql", "graphql"),
     ("groovy", "groovy"),
-    ("h", "c"),
     ("hcl", "hcl"),
     ("hh", "cpp"),
     ("hpp", "cpp"),

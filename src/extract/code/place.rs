@@ -1,7 +1,7 @@
 //! Which elements of a page are listings, whatever they are made of, and which stand beside one and are none of its text: line
 //! numbers, buttons, labels. Judges by structure, and by the classes of highlighters and generators; every look is bounded.
 
-use crate::extract::code::classes::{before, behind, has_word, listing_in, short_text, tokens, words};
+use crate::extract::code::classes::{before, behind, has_class, has_word, listing_in, short_text, tokens, words};
 use crate::extract::code::language::{self, Said};
 use crate::extract::code::lines::{self, Blanks};
 use crate::extract::code::names;
@@ -30,7 +30,7 @@ pub(in crate::extract) fn role(dom: &Dom, node: NodeId) -> Option<Role> {
             if is_lined(dom, node) || is_signature(dom, node) {
                 Some(Role::Block)
             } else if tokens(dom, node).any(|token| HIDDEN.contains(&token))
-                || is_numbers(dom, node) && listing_of(dom, node).is_some()
+                || listing_of(dom, node).is_some() && is_numbers(dom, node)
                 || is_label(dom, node)
             {
                 Some(Role::Beside)
@@ -166,8 +166,8 @@ const SIBLINGS: usize = 8;
 fn is_signature(dom: &Dom, node: NodeId) -> bool {
     tokens(dom, node).any(|token| SIGNATURES.contains(&token)) && dom.descendants(node).take(SEARCHED).all(|below| !dom.is(below, "pre"))
         // Haddock; and Dokka, which sets several of these for one symbol.
-        || dom.is(node, "p") && dom.has_class(node, "src")
-        || dom.has_class(node, "symbol") && dom.has_class(node, "monospace")
+        || dom.is(node, "p") && has_class(dom, node, "src")
+        || has_class(dom, node, "symbol") && has_class(dom, node, "monospace")
 }
 
 const SIGNATURES: [&str; 10] = [
@@ -227,12 +227,12 @@ pub(super) fn is_number_cell(dom: &Dom, cell: NodeId) -> bool {
     let named = has_number_word(dom, cell) || tokens(dom, cell).any(|token| matches!(token, "listing_lines" | "num" | "number"));
     (beside || named)
         && (dom.attribute(cell, "data-line-number").is_some()
-            || counts(dom, cell).is_some() && (named || dom.children(cell).next().is_some()))
+            || counts(dom, cell, if named { usize::MAX } else { COUNTED }).is_some() && (named || dom.children(cell).next().is_some()))
 }
 
 /// Nothing but numbers, and the class says so: "line-numbers" is also what the listing with them is called.
 pub(super) fn is_numbers(dom: &Dom, node: NodeId) -> bool {
-    has_number_word(dom, node) && counts(dom, node).is_some()
+    has_number_word(dom, node) && counts(dom, node, COUNTED).is_some()
 }
 
 /// "line-number", "lineNo", "gutter"; a "number" alone is what highlighters call a literal.
@@ -244,11 +244,14 @@ fn has_number_word(dom: &Dom, node: NodeId) -> bool {
     })
 }
 
-/// How many numbers the element consists of, if they count on by one and there is nothing else.
-fn counts(dom: &Dom, node: NodeId) -> Option<usize> {
+/// How many numbers the element consists of, if they ascend and there is nothing else.
+fn counts(dom: &Dom, node: NodeId, most: usize) -> Option<usize> {
     let mut known = 0usize;
     let mut last: Option<u64> = None;
-    for below in dom.descendants(node) {
+    for (number, below) in dom.descendants(node).enumerate() {
+        if number > most {
+            return None;
+        }
         let Some(text) = dom.text(below) else { continue };
         for word in text.split_whitespace() {
             let number: u64 = word.trim_end_matches(['.', ':']).parse().ok()?;
@@ -263,11 +266,16 @@ fn counts(dom: &Dom, node: NodeId) -> Option<usize> {
     (known > 0).then_some(known)
 }
 
+/// How many nodes are looked at where an element that is none may be within another.
+const COUNTED: usize = 4_000;
+
 /// A `pre` of numbers whose neighbour has as many lines. Alone, it is what a program printed.
 fn is_numbers_of_neighbour(dom: &Dom, pre: NodeId) -> bool {
-    let Some(numbers) = counts(dom, pre) else { return false };
+    let Some(numbers) = counts(dom, pre, usize::MAX) else { return false };
     let parents = || dom.ancestors(pre).take(2);
-    if std::iter::once(pre).chain(parents()).any(|node| has_number_word(dom, node) && (node != pre || !dom.has_class(node, "line-numbers")))
+    if std::iter::once(pre)
+        .chain(parents())
+        .any(|node| has_number_word(dom, node) && (node != pre || !has_class(dom, node, "line-numbers")))
     {
         return true;
     }
@@ -277,7 +285,7 @@ fn is_numbers_of_neighbour(dom: &Dom, pre: NodeId) -> bool {
     columns.flat_map(|column| behind(dom, column).take(1)).filter_map(|neighbour| listing_in(dom, neighbour)).any(|listing| {
         let text = lines::read(dom, listing, Blanks::Exact).text;
         let text = text.trim_end();
-        numbers > 1 && text.lines().count().abs_diff(numbers) <= 1 && counts(dom, listing).is_none()
+        numbers > 1 && text.lines().count().abs_diff(numbers) <= 1 && counts(dom, listing, usize::MAX).is_none()
     })
 }
 
