@@ -1,9 +1,9 @@
 //! The text of a listing exactly as a reader would copy it: its lines, whatever elements they are made of, without line numbers,
 //! buttons, labels and tooltips.
 
+use crate::extract::code::aside;
 use crate::extract::code::classes::{has_class, has_word, short_text, tokens, words};
 use crate::extract::code::language;
-use crate::extract::code::place;
 use crate::extract::dom::{Dom, NodeId, Step};
 
 /// How blanks in a listing are meant.
@@ -246,19 +246,19 @@ fn is_beside_code(dom: &Dom, node: NodeId) -> bool {
         return true;
     }
     match name {
-        "td" | "th" => place::is_number_cell(dom, node),
+        "td" | "th" => aside::is_number_cell(dom, node),
         // A label stands in a block of its own or says that it is one.
         "div" | "p" | "header" | "small" => {
-            language::label(dom, node).is_some() || place::is_action(dom, node) || place::is_numbers(dom, node)
+            language::label(dom, node).is_some() || aside::is_action(dom, node) || aside::is_numbers(dom, node)
         }
         "span" => {
             (has_word(dom, node, &["lang", "language"]) && language::label(dom, node).is_some())
-                || place::is_numbers(dom, node)
-                || place::is_generated(dom, node)
+                || aside::is_numbers(dom, node)
+                || aside::is_generated(dom, node)
                 || dom.ancestors(node).take(6).any(|above| dom.is(above, "pre") && has_class(dom, above, "twoslash"))
                     && has_class(dom, node, "error")
         }
-        "a" => place::is_action(dom, node) || place::is_number_link(dom, node),
+        "a" => aside::is_action(dom, node) || aside::is_number_link(dom, node),
         _ => false,
     }
 }

@@ -1,6 +1,7 @@
 //! Code: which elements of a page are listings (`place`), their text exactly as a reader would copy it (`lines`), and the language
 //! that they are in: as marked (`language`), else as far as it is beyond doubt (`inferred`). Knows no markdown.
 
+mod aside;
 mod classes;
 mod inferred;
 mod language;
