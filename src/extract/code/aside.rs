@@ -3,7 +3,6 @@
 
 use crate::extract::code::classes::{before, behind, has_class, has_word, listing_in, short_text, tokens, words};
 use crate::extract::code::language::{self, Said};
-use crate::extract::code::lines::{self, Blanks};
 use crate::extract::code::names;
 use crate::extract::dom::{Dom, NodeId};
 
@@ -22,7 +21,7 @@ pub(super) fn is_numbers(dom: &Dom, node: NodeId) -> bool {
 }
 
 /// "line-number", "lineNo", "gutter"; a "number" alone is what highlighters call a literal.
-fn has_number_word(dom: &Dom, node: NodeId) -> bool {
+pub(super) fn has_number_word(dom: &Dom, node: NodeId) -> bool {
     tokens(dom, node).any(|token| {
         let any = |wanted: &[&str]| words(token).any(|word| wanted.iter().any(|wanted| word.eq_ignore_ascii_case(wanted)));
         any(&["lineno", "linenos", "linenumber", "linenumbers", "linenr", "rownumber", "lnum", "gutter"])
@@ -31,7 +30,7 @@ fn has_number_word(dom: &Dom, node: NodeId) -> bool {
 }
 
 /// How many numbers the element consists of, if they ascend and there is nothing else.
-fn counts(dom: &Dom, node: NodeId, most: usize) -> Option<usize> {
+pub(super) fn counts(dom: &Dom, node: NodeId, most: usize) -> Option<usize> {
     let mut known = 0usize;
     let mut last: Option<u64> = None;
     for (number, below) in dom.descendants(node).enumerate() {
@@ -54,29 +53,6 @@ fn counts(dom: &Dom, node: NodeId, most: usize) -> Option<usize> {
 
 /// How many nodes are looked at where an element that is none may be within another.
 const COUNTED: usize = 4_000;
-
-/// A `pre` of numbers whose neighbour has as many lines. Alone, it is what a program printed.
-pub(super) fn is_numbers_of_neighbour(dom: &Dom, pre: NodeId) -> bool {
-    let Some(numbers) = counts(dom, pre, usize::MAX) else { return false };
-    let parents = || dom.ancestors(pre).take(2);
-    if std::iter::once(pre)
-        .chain(parents())
-        .any(|node| has_number_word(dom, node) && (node != pre || !has_class(dom, node, "line-numbers")))
-    {
-        return true;
-    }
-    // Only a column of its own has a neighbour.
-    let alone = |node: NodeId| dom.children(node).take(COLUMN).filter(|child| dom.name(*child).is_some()).count() == 1;
-    let columns = std::iter::once(pre).chain(parents().take_while(|above| alone(*above)));
-    columns.flat_map(|column| behind(dom, column).take(1)).filter_map(|neighbour| listing_in(dom, neighbour)).any(|listing| {
-        let text = lines::read(dom, listing, Blanks::Exact).text;
-        let text = text.trim_end();
-        numbers > 1 && text.lines().count().abs_diff(numbers) <= 1 && counts(dom, listing, usize::MAX).is_none()
-    })
-}
-
-/// How many children of a column are looked at.
-const COLUMN: usize = 8;
 
 /// A label or button of a listing that stands beside it or in its header.
 pub(super) fn is_label(dom: &Dom, node: NodeId) -> bool {

@@ -182,7 +182,7 @@ fn is_line(dom: &Dom, node: NodeId) -> bool {
         "div" | "li" | "tr" | "p" | "pre" | "dd" | "dt" | "section" => true,
         "span" | "code" | "mark" | "ins" | "del" | "a" => {
             dom.attribute(node, "style").is_some_and(is_shown_as_block)
-                || &**name != "a" && tokens(dom, node).any(|token| names_line(token)) && !has_class(dom, node, "token")
+                || &**name != "a" && tokens(dom, node).any(names_line) && !has_class(dom, node, "token")
         }
         _ => false,
     }

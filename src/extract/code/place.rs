@@ -1,9 +1,9 @@
 //! Which elements of a page are listings, whatever they are made of, and which are only there for one beside them. Judges by
 //! structure, and by the classes of highlighters and generators; every look is bounded.
 
-use crate::extract::code::aside::{is_label, is_number_cell, is_numbers, is_numbers_of_neighbour, listing_of};
-use crate::extract::code::classes::{has_class, has_word, listing_in, tokens};
-use crate::extract::code::lines::Blanks;
+use crate::extract::code::aside::{counts, has_number_word, is_label, is_number_cell, is_numbers, listing_of};
+use crate::extract::code::classes::{behind, has_class, has_word, listing_in, tokens};
+use crate::extract::code::lines::{self, Blanks};
 use crate::extract::dom::{Dom, NodeId};
 
 /// What an element is to a listing.
@@ -220,10 +220,32 @@ const TABLES: [&str; 9] = [
 const CELLS: [&str; 9] =
     ["blob-code", "listing_code", "lines-code", "rouge-code", "crayon-code", "hljs-ln-code", "js-file-line", "code-line", "line-code"];
 
+/// A `pre` of numbers whose neighbour has as many lines. Alone, it is what a program printed.
+fn is_numbers_of_neighbour(dom: &Dom, pre: NodeId) -> bool {
+    let Some(numbers) = counts(dom, pre, usize::MAX) else { return false };
+    let parents = || dom.ancestors(pre).take(2);
+    if std::iter::once(pre)
+        .chain(parents())
+        .any(|node| has_number_word(dom, node) && (node != pre || !has_class(dom, node, "line-numbers")))
+    {
+        return true;
+    }
+    // Only a column of its own has a neighbour.
+    let alone = |node: NodeId| dom.children(node).take(COLUMN).filter(|child| dom.name(*child).is_some()).count() == 1;
+    let columns = std::iter::once(pre).chain(parents().take_while(|above| alone(*above)));
+    columns.flat_map(|column| behind(dom, column).take(1)).filter_map(|neighbour| listing_in(dom, neighbour)).any(|listing| {
+        let text = lines::read(dom, listing, Blanks::Exact).text;
+        let text = text.trim_end();
+        numbers > 1 && text.lines().count().abs_diff(numbers) <= 1 && counts(dom, listing, usize::MAX).is_none()
+    })
+}
+
+/// How many children of a column are looked at.
+const COLUMN: usize = 8;
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::extract::code::lines;
 
     /// The text of each listing in a page, and what is left beside them.
     fn parts(html: &str) -> (Vec<String>, String) {
