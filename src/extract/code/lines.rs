@@ -2,7 +2,7 @@
 //! buttons, labels and tooltips.
 
 use crate::extract::code::aside;
-use crate::extract::code::classes::{has_class, has_word, short_text, tokens, words};
+use crate::extract::code::classes::{class, has_class, has_word, short_text, tokens, words};
 use crate::extract::code::language;
 use crate::extract::dom::{Dom, NodeId, Step};
 
@@ -90,6 +90,9 @@ impl Reading<'_> {
             if !piece.starts_with('\n') {
                 self.text.push('\n');
             }
+        }
+        if piece.is_ascii() {
+            return self.text.push_str(piece);
         }
         // Invisible marks that editors put into empty lines.
         self.text.extend(piece.chars().filter(|c| !matches!(c, '\u{200b}' | '\u{feff}')).map(|c| if c == '\u{a0}' { ' ' } else { c }));
@@ -251,12 +254,13 @@ fn is_beside_code(dom: &Dom, node: NodeId) -> bool {
         "div" | "p" | "header" | "small" => {
             language::label(dom, node).is_some() || aside::is_action(dom, node) || aside::is_numbers(dom, node)
         }
+        // Most spans are tokens with a class of a letter or two, and many pages consist of them.
+        "span" if class(dom, node).len() < 4 => dom.attribute(node, "style").is_some() && aside::is_generated(dom, node),
         "span" => {
             (has_word(dom, node, &["lang", "language"]) && language::label(dom, node).is_some())
                 || aside::is_numbers(dom, node)
                 || aside::is_generated(dom, node)
-                || dom.ancestors(node).take(6).any(|above| dom.is(above, "pre") && has_class(dom, above, "twoslash"))
-                    && has_class(dom, node, "error")
+                || has_class(dom, node, "error") && dom.ancestors(node).take(6).any(|above| has_class(dom, above, "twoslash"))
         }
         "a" => aside::is_action(dom, node) || aside::is_number_link(dom, node),
         _ => false,

@@ -2,7 +2,7 @@
 //! structure, and by the classes of highlighters and generators; every look is bounded.
 
 use crate::extract::code::aside::{counts, has_number_word, is_label, is_number_cell, is_numbers, listing_of};
-use crate::extract::code::classes::{behind, has_class, has_word, listing_in, tokens};
+use crate::extract::code::classes::{behind, class, has_class, has_word, listing_in, tokens};
 use crate::extract::code::lines::{self, Blanks};
 use crate::extract::dom::{Dom, NodeId};
 
@@ -25,7 +25,9 @@ pub(in crate::extract) fn role(dom: &Dom, node: NodeId) -> Option<Role> {
         "table" if is_table_of_lines(dom, node) => Some(Role::Block),
         "div" | "p" | "span" | "section" | "small" | "a" | "label" | "strong" | "header" | "ol" => {
             // Most elements end here.
-            dom.attribute(node, "class")?;
+            if class(dom, node).is_empty() {
+                return None;
+            }
             if is_lined(dom, node) || is_signature(dom, node) {
                 Some(Role::Block)
             } else if tokens(dom, node).any(|token| HIDDEN.contains(&token))
@@ -135,12 +137,13 @@ fn is_lined(dom: &Dom, node: NodeId) -> bool {
     if tokens(dom, node).any(|token| LINED.contains(&token)) {
         return true;
     }
-    let first = || dom.children(node).take(SIBLINGS).find(|child| dom.name(*child).is_some());
-    let says = has_word(dom, node, &["fragment", "code", "codeblock", "highlight", "source", "listing", "snippet"]);
-    says && first().is_some_and(|first| {
+    let first = dom.children(node).take(SIBLINGS).find(|child| dom.name(*child).is_some());
+    let says = || has_word(dom, node, &["fragment", "code", "codeblock", "highlight", "source", "listing", "snippet"]);
+    first.is_some_and(|first| {
         (dom.is(first, "div") || dom.is(first, "span"))
             && tokens(dom, first).any(|token| matches!(token, "line" | "code-line" | "codeline" | "line-code"))
             && listing_in(dom, first).is_none()
+            && says()
     })
 }
 
