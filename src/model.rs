@@ -43,6 +43,8 @@ pub struct Document {
     pub markdown: String,
     /// The headings of `markdown`, in its order.
     pub outline: Vec<Heading>,
+    /// The code blocks of `markdown`, in its order.
+    pub code: Vec<CodeBlock>,
     pub metadata: Metadata,
     /// What stands in the page and not in `markdown`.
     pub notes: Vec<Note>,
@@ -58,6 +60,7 @@ impl Document {
             title: title.into(),
             markdown: markdown.into(),
             outline: Vec::new(),
+            code: Vec::new(),
             metadata: Metadata::default(),
             notes: Vec::new(),
             validators: Validators::default(),
@@ -77,6 +80,17 @@ pub struct Heading {
     pub anchor: Option<String>,
     /// Where its line begins in [`Document::markdown`], in bytes.
     pub offset: usize,
+}
+
+/// A fenced code block of a document, and whether its language is the page's word or a conclusion.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CodeBlock {
+    /// Where the line of its opening fence begins in [`Document::markdown`], in bytes.
+    pub offset: usize,
+    /// As written behind the fence.
+    pub language: Option<String>,
+    /// Nothing in the page marks the language; its generator or the code itself leaves no doubt of it.
+    pub inferred: bool,
 }
 
 /// What a page says of itself, as far as it says it: nothing is derived from its text or address.

@@ -540,3 +540,149 @@ proptest! {
         }
     }
 }
+
+/// Code blocks.
+mod code {
+    use super::*;
+
+    /// A page with `body` among enough prose to be one.
+    fn around(body: &str) -> String {
+        let prose = "Some running text of this page, long enough to be taken for its content by anyone. It has two sentences.";
+        format!("<main><h1>Kettles</h1><p>{prose}</p>{body}<p>{prose}</p></main>")
+    }
+
+    #[test]
+    fn each_block_is_told_with_its_place_and_its_language() {
+        let body = "<ul><li><p>One<pre><code class=language-mjs>a()</code></pre></ul>\
+            <blockquote><pre>$ ls\nb</pre></blockquote>\
+            <div class=fragment><div class=line>c</div></div>\
+            <pre><code class=language-text>$ d</code></pre>";
+        let document = document(&around(body));
+        let found: Vec<_> = document
+            .code
+            .iter()
+            .map(|block| {
+                let line = document.markdown[block.offset..].lines().next().unwrap();
+                (line, block.language.as_deref(), block.inferred)
+            })
+            .collect();
+        assert_eq!(
+            found,
+            [
+                ("  ```javascript", Some("javascript"), false),
+                ("> ```console", Some("console"), true),
+                ("```", None, false),
+                ("```", None, false),
+            ],
+            "{}",
+            document.markdown
+        );
+    }
+
+    #[test]
+    fn what_surrounds_code_is_no_text() {
+        for body in [
+            "<div class=box><div class=code-header><span class=lang>js</span><button>Copy</button></div><pre>a()\nb()</pre></div>",
+            "<div class='language-js line-numbers-mode'><pre class=language-js><code>a()\nb()</code></pre>\
+             <div class='line-numbers-wrapper'><span class=line-number>1</span><br><span class=line-number>2</span><br></div></div>",
+            "<figure class='highlight js'><table><tr><td class=gutter><pre><span class=line>1</span><br><span class=line>2</span></pre></td>\
+             <td class=code><pre><span class=line>a()</span><br><span class=line>b()</span></pre></td></tr></table></figure>",
+            "<pre class='shiki lsp'><div class=language-id>js</div><code><div class=line>a()</div><div class=line>b()</div></code>\
+             <a class=playground-link href=x>Try</a></pre>",
+        ] {
+            let markdown = markdown(&around(body));
+            assert!(
+                markdown.contains("sentences.\n\n```js\na()\nb()\n```\n\nSome")
+                    || markdown.contains("sentences.\n\n```javascript\na()\nb()\n```\n\nSome"),
+                "{markdown}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_title_within_code_stands_before_it() {
+        let body = "<pre class=code-box><div class=code-header>src/main.rs</div><code>fn main() {}</code></pre>";
+        assert!(markdown(&around(body)).contains("\n\nsrc/main.rs\n\n```rust\nfn main() {}\n```\n\n"));
+    }
+
+    #[test]
+    fn empty_code_is_none() {
+        for body in [
+            "<pre></pre>",
+            "<pre><code>\n \n</code></pre>",
+            "<div class=fragment><div class=line> </div></div>",
+            "<pre><button>Copy</button></pre>",
+        ] {
+            let document = document(&around(body));
+            assert!(!document.markdown.contains("```") && document.code.is_empty(), "{}", document.markdown);
+        }
+    }
+
+    #[test]
+    fn members_are_declared_in_code() {
+        let body = "<meta name=generator content='javadoc/ClassWriterImpl'><h3>fill</h3>\
+            <div class='member-signature'><span class=modifiers>public</span>&nbsp;<a href=x>Cup</a>&nbsp;<span>fill</span>()</div>\
+            <pre>kettle.fill();</pre>";
+        let document = document(&around(body));
+        assert!(document.markdown.contains("```java\npublic Cup fill()\n```\n\n```java\nkettle.fill();\n```"), "{}", document.markdown);
+        assert!(document.code.iter().all(|block| block.inferred));
+    }
+}
+
+/// XHTML, sent as what it is and as HTML.
+mod xhtml {
+    use super::*;
+
+    fn read(content_type: &str, body: &str) -> Document {
+        let html = format!(
+            "<?xml version='1.0'?>\n<html xmlns='http://www.w3.org/1999/xhtml'><head><title>T</title></head><body>{body}</body></html>"
+        );
+        extract::document(&page(Some(content_type), html)).unwrap()
+    }
+
+    #[test]
+    fn what_closes_itself_holds_nothing() {
+        for empty in ["<a id='x'/>", "<script src='x.js'/>", "<style/>", "<textarea/>", "<iframe src='v'/>", "<title/>", "<em/>"] {
+            for content_type in ["application/xhtml+xml", "text/html", "application/xml"] {
+                let document = read(content_type, &format!("<h1>{empty}Kettles</h1><p>First {empty}words.</p><p>Last words.</p>"));
+                assert_eq!(document.markdown, "# Kettles\n\nFirst words.\n\nLast words.", "{empty} {content_type}");
+            }
+        }
+    }
+
+    #[test]
+    fn quoted_text_is_text() {
+        for content_type in ["application/xhtml+xml", "text/html"] {
+            let document = read(content_type, "<h1>Kettles</h1><pre><![CDATA[if (a < b && c > d) {}]]></pre>");
+            assert!(document.markdown.contains("if (a < b && c > d) {}"), "{}", document.markdown);
+        }
+    }
+
+    #[test]
+    fn sections_behind_open_anchors_are_no_links() {
+        let section = |n: usize| {
+            format!(
+                "<div class=section><h2><a name='s{n}'>Section {n}</h2><div class=note><p>Note {n} is short.</p></div>\
+                 <p>See <a href='/x'>this</a> page. Some running text of this section, long enough to be taken for content.</p></div>"
+            )
+        };
+        let document = document(&(0..5).map(section).collect::<String>());
+        for n in 0..5 {
+            assert!(
+                document.markdown.contains(&format!("## Section {n}\n\nNote {n} is short.\n\nSee [this](https://docs.test/x) page.")),
+                "{}",
+                document.markdown
+            );
+        }
+    }
+
+    #[test]
+    fn links_are_found_behind_what_closes_itself() {
+        for content_type in ["application/xhtml+xml", "text/html"] {
+            let html =
+                "<html xmlns='http://www.w3.org/1999/xhtml'><head><title/><script src='x'/></head><body><a href='next'>n</a></body></html>";
+            let links = extract::links(&page(Some(content_type), html)).links;
+            assert_eq!(links.iter().map(Url::as_str).collect::<Vec<_>>(), ["https://docs.test/en/next"], "{content_type}");
+        }
+    }
+}

@@ -96,9 +96,10 @@ impl Shown {
 pub fn log_to_stderr(everywhere: &Everywhere, environment: &Environment) {
     let level = match (everywhere.quiet, everywhere.verbose) {
         (true, _) => "error",
-        (false, 0) => "warn",
-        (false, 1) => "smolcrawl=debug,warn",
-        (false, 2) => "smolcrawl=trace,warn",
+        // What html5ever warns of is how pages are written.
+        (false, 0) => "warn,html5ever=error",
+        (false, 1) => "smolcrawl=debug,warn,html5ever=error",
+        (false, 2) => "smolcrawl=trace,warn,html5ever=error",
         (false, _) => "trace",
     };
     let filters = environment.value("SMOLCRAWL_LOG").unwrap_or(level);

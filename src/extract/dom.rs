@@ -10,6 +10,7 @@ use html5ever::tokenizer::{Tag, TagKind, Token, TokenSink, TokenSinkResult, Toke
 use html5ever::tree_builder::{ElemName, ElementFlags, NodeOrText, QuirksMode, TreeBuilder, TreeBuilderOpts, TreeSink};
 use html5ever::{Attribute, LocalName, Namespace, QualName, TokenizerResult, ns};
 
+use crate::extract::syntax::Syntax;
 use crate::extract::tags::{self, Tags};
 
 /// A position in the arena of one `Dom`.
@@ -52,13 +53,19 @@ enum Data {
 }
 
 impl Dom {
-    /// Any text is a page.
+    /// A page as what it says it is.
+    #[cfg(test)]
     pub(super) fn parse(html: &str) -> Self {
+        Self::parse_as(html, Syntax::declared(html))
+    }
+
+    /// Any text is a page.
+    pub(super) fn parse_as(html: &str, syntax: Syntax) -> Self {
         let options = TreeBuilderOpts { scripting_enabled: false, drop_doctype: true, ..TreeBuilderOpts::default() };
         let builder = TreeBuilder::new(Sink::default(), options);
-        let tokenizer = Tokenizer::new(Limiter { builder, dropped: Cell::new(0) }, Default::default());
+        let tokenizer = Tokenizer::new(Limiter { builder, syntax, dropped: Cell::new(0) }, Default::default());
         let input = BufferQueue::default();
-        for piece in without_giant_tags(html) {
+        for piece in without_giant_tags(html, syntax) {
             input.push_back(StrTendril::from(piece));
         }
         // Scripts and encoding indications interrupt the tokenizer; it goes on where it was.
@@ -245,16 +252,16 @@ impl Iterator for Walk<'_> {
 }
 
 /// The page in pieces, without tags of so many attributes that comparing each with each would take minutes.
-fn without_giant_tags(html: &str) -> Vec<&str> {
+fn without_giant_tags(html: &str, syntax: Syntax) -> Vec<&str> {
     let (mut pieces, mut from) = (Vec::new(), 0);
     if html.len() > GIANT_TAG {
-        let mut tags = Tags::of(html);
+        let mut tags = Tags::of(html, syntax);
         while let Some(tag) = tags.next() {
             if tag.len() > GIANT_TAG && tag.attributes() > MAX_ATTRIBUTES {
                 pieces.push(&html[from..tags.position() - tag.len()]);
                 from = tags.position();
             } else if !tag.closes && tags::holds_text(tag.name()) {
-                tags.skip_to_end_of(tag.name());
+                tags.skip_to_end_of(&tag);
             }
         }
     }
@@ -275,9 +282,10 @@ fn link(index: u32) -> Option<NodeId> {
     (index != NONE).then_some(NodeId(index))
 }
 
-/// Stands before the tree builder, whose search for an open element is linear in the depth.
+/// Stands before the tree builder, whose search for an open element is linear in the depth, and which knows HTML only.
 struct Limiter {
     builder: TreeBuilder<NodeId, Sink>,
+    syntax: Syntax,
     /// Start tags kept from the builder, whose end tags must not reach it either.
     dropped: Cell<u32>,
 }
@@ -311,12 +319,101 @@ impl Limiter {
     }
 }
 
+impl Limiter {
+    /// Whether this start tag is the whole element. The tree builder sees to drawings and formulas itself.
+    fn is_whole(&self, tag: &Tag) -> bool {
+        tag.self_closing
+            && tag.kind == TagKind::StartTag
+            && closes_itself(tag, self.syntax)
+            && !self.builder.adjusted_current_node_present_but_not_in_html_namespace()
+    }
+
+    fn whole(&self, tag: Tag, line: u64) {
+        let end = Tag { kind: TagKind::EndTag, self_closing: false, attrs: Vec::new(), ..tag.clone() };
+        // Nothing is read in another way: the element is over.
+        let _ = self.builder.process_token(Token::TagToken(tag), line);
+        let _ = self.builder.process_token(Token::TagToken(end), line);
+        let depth = &self.builder.sink.open_depth;
+        depth.set(depth.get().saturating_sub(1));
+    }
+}
+
+/// Whether `<name/>` is an element without content, rather than one that has been opened.
+fn closes_itself(tag: &Tag, syntax: Syntax) -> bool {
+    let name = &*tag.name;
+    match syntax {
+        // Void elements end by themselves, and these three are there whatever tags say.
+        Syntax::Xml => !is_void(name) && !matches!(name, "html" | "head" | "body" | "svg" | "math"),
+        Syntax::Declared if tags::holds_text(name) || is_formatting(name) => true,
+        // A place to link to, in pages that were XHTML once.
+        Syntax::Declared | Syntax::Html => {
+            let has = |wanted: &str| tag.attrs.iter().any(|attribute| &*attribute.name.local == wanted);
+            matches!(name, "a" | "span") && (has("id") || has("name")) && !has("href")
+        }
+    }
+}
+
+fn is_void(name: &str) -> bool {
+    matches!(
+        name,
+        "area"
+            | "base"
+            | "basefont"
+            | "bgsound"
+            | "br"
+            | "col"
+            | "embed"
+            | "frame"
+            | "hr"
+            | "image"
+            | "img"
+            | "input"
+            | "keygen"
+            | "link"
+            | "meta"
+            | "param"
+            | "source"
+            | "track"
+            | "wbr"
+    )
+}
+
+/// What the tree builder opens again in every later paragraph until it is closed, and their like.
+fn is_formatting(name: &str) -> bool {
+    matches!(
+        name,
+        "a" | "b"
+            | "big"
+            | "code"
+            | "em"
+            | "font"
+            | "i"
+            | "kbd"
+            | "nobr"
+            | "s"
+            | "samp"
+            | "small"
+            | "span"
+            | "strike"
+            | "strong"
+            | "sub"
+            | "sup"
+            | "tt"
+            | "u"
+            | "var"
+    )
+}
+
 impl TokenSink for Limiter {
     type Handle = NodeId;
 
     fn process_token(&self, token: Token, line: u64) -> TokenSinkResult<NodeId> {
         match token {
             Token::TagToken(tag) if !self.keeps(&tag) => TokenSinkResult::Continue,
+            Token::TagToken(tag) if self.is_whole(&tag) => {
+                self.whole(tag, line);
+                TokenSinkResult::Continue
+            }
             Token::CommentToken(_) => TokenSinkResult::Continue,
             token => self.builder.process_token(token, line),
         }
@@ -326,8 +423,9 @@ impl TokenSink for Limiter {
         self.builder.end();
     }
 
+    /// Asked where text may be quoted as `<![CDATA[…]]>`: in HTML, within drawings and formulas only.
     fn adjusted_current_node_present_but_not_in_html_namespace(&self) -> bool {
-        self.builder.adjusted_current_node_present_but_not_in_html_namespace()
+        self.syntax != Syntax::Html || self.builder.adjusted_current_node_present_but_not_in_html_namespace()
     }
 }
 
@@ -538,6 +636,101 @@ mod tests {
                 assert_eq!(dom.parent(child), Some(node));
             }
         }
+    }
+
+    /// The text that `body` holds outside of anchors.
+    fn outside_anchors(dom: &Dom) -> String {
+        let anchored = |node| dom.ancestors(node).any(|above| dom.is(above, "a"));
+        let body = dom.descendants(dom.root()).find(|node| dom.is(*node, "body")).unwrap();
+        dom.descendants(body).filter(|node| !anchored(*node)).filter_map(|node| dom.text(node)).collect()
+    }
+
+    #[test]
+    fn xhtml_closes_any_element_at_once() {
+        for empty in [
+            "<script src='x.js'/>",
+            "<style/>",
+            "<textarea/>",
+            "<iframe src='v'/>",
+            "<title/>",
+            "<noscript/>",
+            "<a id='x'/>",
+            "<a href='x'/>",
+            "<div class='clear'/>",
+            "<i/>",
+            "<code/>",
+            "<svg/>",
+            "<br/>",
+        ] {
+            let html = format!("<head><title/></head><body><h1>a</h1>{empty}<p>b</p></body>");
+            let dom = Dom::parse_as(&html, Syntax::Xml);
+            assert_eq!(outside_anchors(&dom), "ab", "{html}");
+            let after = dom.descendants(dom.root()).find(|node| dom.is(*node, "p")).unwrap();
+            assert_eq!(dom.ancestors(after).count(), 3, "{html}");
+        }
+    }
+
+    #[test]
+    fn xhtml_quotes_text() {
+        let html = "<pre><![CDATA[if (a < b && c > d) {}]]></pre>";
+        for (syntax, expected) in
+            [(Syntax::Xml, "if (a < b && c > d) {}"), (Syntax::Declared, "if (a < b && c > d) {}"), (Syntax::Html, " d) {}]]>")]
+        {
+            let dom = Dom::parse_as(html, syntax);
+            assert_eq!(dom.text_content(dom.root()), expected);
+        }
+    }
+
+    #[test]
+    fn xhtml_sent_as_html_loses_nothing_to_what_closes_itself() {
+        for empty in [
+            "<a id='x'/>",
+            "<a name='x' />",
+            "<script src='x.js'/>",
+            "<style/>",
+            "<textarea/>",
+            "<title/>",
+            "<em/>",
+            "<b id='y'/>",
+            "<span/>",
+        ] {
+            let html = format!("<html xmlns='http://www.w3.org/1999/xhtml'><body><h1>{empty}a</h1><p>b</p></body>");
+            let dom = Dom::parse(&html);
+            assert_eq!(outside_anchors(&dom), "ab", "{html}");
+        }
+        // As browsers read it, a container is open until its end tag.
+        let dom = Dom::parse("<html xmlns='http://www.w3.org/1999/xhtml'><div id='x'/><p>b</p></div>");
+        let after = dom.descendants(dom.root()).find(|node| dom.is(*node, "p")).unwrap();
+        assert_eq!(dom.ancestors(after).count(), 4);
+    }
+
+    #[test]
+    fn anchors_that_close_themselves_hold_nothing_in_html_either() {
+        for (html, expected) in [
+            ("<h2><a id=x />a</h2><p>b", "ab"),
+            ("<h2><a name='x'/>a</h2><p>b", "ab"),
+            // The standard: this one is open, and the next one ends it.
+            ("<h2><a href='x'/>a</a></h2><p>b", "b"),
+        ] {
+            assert_eq!(outside_anchors(&Dom::parse(html)), expected, "{html}");
+        }
+    }
+
+    #[test]
+    fn drawings_close_their_own_elements() {
+        for syntax in [Syntax::Html, Syntax::Declared, Syntax::Xml] {
+            let dom = Dom::parse_as("<p>a<svg><title/><a id='x'/><path d='m'/><g><rect/></g></svg>b</p><p>c", syntax);
+            let paragraphs: Vec<_> = dom.descendants(dom.root()).filter(|node| dom.is(*node, "p")).map(|p| dom.text_content(p)).collect();
+            assert_eq!(paragraphs, ["ab", "c"], "{syntax:?}");
+        }
+    }
+
+    #[test]
+    fn elements_that_close_themselves_count_for_no_depth() {
+        let html = format!("{}<p id=after>x", "<div/>".repeat(5_000));
+        let dom = Dom::parse_as(&html, Syntax::Xml);
+        let after = dom.descendants(dom.root()).find(|node| dom.attribute(*node, "id") == Some("after")).unwrap();
+        assert_eq!(dom.ancestors(after).count(), 3);
     }
 
     #[test]

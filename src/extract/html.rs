@@ -6,28 +6,30 @@ use std::collections::HashMap;
 use url::Url;
 
 use crate::extract::article::Article;
+use crate::extract::code::{self, Listing, Role, Setting};
 use crate::extract::dom::{Dom, NodeId, Step};
 use crate::extract::inline::{Form, Inline, Mark, Means};
 use crate::extract::lines::Lines;
 use crate::extract::lists::Lists;
 use crate::extract::tabs::{self, Tabs};
-use crate::extract::{admonition, anchors, code, lists, math, table};
-use crate::model::Heading;
+use crate::extract::{admonition, anchors, lists, math, table};
+use crate::model::{CodeBlock, Heading};
 
 /// The main content of a page, and its headings.
 pub(super) struct Written {
     pub(super) text: String,
     pub(super) outline: Vec<Heading>,
+    pub(super) code: Vec<CodeBlock>,
 }
 
 pub(super) fn write(dom: &Dom, article: &Article, base: &Url, form: Form) -> Written {
     let tabs = Tabs::of(dom);
-    let mut writer = Writer::new(Page { dom, article, base, form, tabs: &tabs });
+    let mut writer = Writer::new(Page { dom, article, base, form, tabs: &tabs, setting: Setting::of(dom) });
     for root in &article.roots {
         writer.walk(*root);
         writer.paragraph();
     }
-    Written { text: writer.lines.into_text(), outline: writer.outline }
+    Written { text: writer.lines.into_text(), outline: writer.outline, code: writer.code }
 }
 
 /// What the page's relative addresses are relative to.
@@ -44,6 +46,7 @@ pub(super) struct Page<'a> {
     pub(super) base: &'a Url,
     pub(super) form: Form,
     pub(super) tabs: &'a Tabs,
+    pub(super) setting: Setting,
 }
 
 pub(super) struct Writer<'a> {
@@ -62,6 +65,7 @@ pub(super) struct Writer<'a> {
     /// Cells that are written as sections, and the head of their column; heads themselves have none.
     pub(super) labelled: HashMap<NodeId, Option<NodeId>>,
     pub(super) outline: Vec<Heading>,
+    code: Vec<CodeBlock>,
     /// Of the heading written last: members are one below.
     pub(super) level: u8,
 }
@@ -97,6 +101,7 @@ impl<'a> Writer<'a> {
             term: None,
             labelled: HashMap::new(),
             outline: Vec::new(),
+            code: Vec::new(),
             level: 0,
         }
     }
@@ -149,6 +154,12 @@ impl<'a> Writer<'a> {
             self.member(node);
             return None;
         }
+        if let Some(role) = code::role(dom, node) {
+            if role == Role::Block {
+                self.code_block(node);
+            }
+            return None;
+        }
         match &**name {
             "h1" | "h2" | "h3" | "h4" | "h5" | "h6" => {
                 self.paragraph();
@@ -163,10 +174,6 @@ impl<'a> Writer<'a> {
                 self.heading = name.as_bytes().get(1).map(|digit| usize::from(digit - b'0'));
                 self.inline.plain(true);
                 Some(Open::Heading(node))
-            }
-            "pre" | "listing" | "xmp" => {
-                self.code_block(node);
-                None
             }
             "table" => {
                 self.paragraph();
@@ -313,19 +320,23 @@ impl<'a> Writer<'a> {
 
     fn code_block(&mut self, node: NodeId) {
         self.paragraph();
-        let text = code::text(self.page.dom, node);
-        let Some(text) = without_blank_ends(&text) else { return };
+        let Some(Listing { caption, text, language }) = code::read(self.page.dom, node, self.page.setting) else { return };
+        if let Some(caption) = caption {
+            self.inline.text(&caption);
+            self.paragraph();
+        }
         if self.in_cell || self.heading.is_some() {
-            return self.code_lines(text);
+            return self.code_lines(&text);
         }
         if self.page.form == Form::Text {
-            self.block(text);
+            self.block(&text);
             return;
         }
         let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
         let fence = "`".repeat(3.max(longest + 1));
-        let language = code::language(self.page.dom, node).unwrap_or_default();
-        self.block(&format!("{fence}{language}\n{text}\n{fence}"));
+        let (language, inferred) = language.map_or((None, false), |language| (Some(language.name), language.inferred));
+        let offset = self.block(&format!("{fence}{}\n{text}\n{fence}", language.as_deref().unwrap_or_default()));
+        self.code.push(CodeBlock { offset, language, inferred });
     }
 }
 
@@ -378,13 +389,4 @@ pub(super) fn is_block(name: &str) -> bool {
             | "tr"
             | "ul"
     )
-}
-
-/// Without blank lines before and after; its lines are as they are.
-fn without_blank_ends(text: &str) -> Option<&str> {
-    let first = text.len() - text.trim_start().len();
-    let start = text[..first].rfind('\n').map_or(0, |newline| newline + 1);
-    let last = text.trim_end().len();
-    let end = text[last..].find('\n').map_or(text.len(), |newline| last + newline);
-    text.get(start..end).map(|text| text.trim_end_matches('\r')).filter(|text| !text.trim().is_empty())
 }

@@ -28,6 +28,7 @@ mod phrases;
 mod scripts;
 mod spans;
 mod streamed;
+mod syntax;
 mod table;
 mod tabs;
 mod tags;
@@ -41,7 +42,8 @@ use url::Url;
 
 use crate::extract::dom::Dom;
 use crate::extract::inline::Form;
-use crate::model::{Document, Heading, Note, Page};
+use crate::extract::syntax::Syntax;
+use crate::model::{CodeBlock, Document, Heading, Note, Page};
 
 pub use kind::{Kind, kind};
 pub use links::{MetaRobots, Outline};
@@ -86,7 +88,10 @@ pub fn decode(page: &Page) -> String {
 /// What the page says to a crawler, in one quick pass; a page that is neither HTML nor text has no links.
 pub fn links(page: &Page) -> Outline {
     match kind(page.content_type.as_deref(), &page.url, &page.body) {
-        Kind::Html => links::of_html(&page.url, &decode(page)),
+        Kind::Html => {
+            let html = decode(page);
+            links::of_html(&page.url, &html, Syntax::of(page.content_type.as_deref(), &html))
+        }
         Kind::Markdown | Kind::Text => links::of_text(&page.url, &decode(page)),
         Kind::Sitemap | Kind::Xml | Kind::Other(_) => Outline::default(),
     }
@@ -119,9 +124,9 @@ pub fn is_language(asked: &str, name: &str) -> bool {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn document(page: &Page) -> Result<Document, Skip> {
-    let Content { title, text, outline, notes } = read(page, Form::Markdown)?;
+    let Content { title, text, outline, code, notes } = read(page, Form::Markdown)?;
     let document = Document::new(page.url.clone(), title, text, page.fetched_at);
-    Ok(Document { outline, notes, validators: page.validators.clone(), ..document })
+    Ok(Document { outline, code, notes, validators: page.validators.clone(), ..document })
 }
 
 /// The main content as plain text: no marks, no link targets; list marks and the lines of code stay.
@@ -139,13 +144,15 @@ struct Content {
     title: String,
     text: String,
     outline: Vec<Heading>,
+    code: Vec<CodeBlock>,
     notes: Vec<Note>,
 }
 
 fn read(page: &Page, form: Form) -> Result<Content, Skip> {
     let content = match kind(page.content_type.as_deref(), &page.url, &page.body) {
         Kind::Html => {
-            let mut dom = Dom::parse(&decode(page));
+            let html = decode(page);
+            let mut dom = Dom::parse_as(&html, Syntax::of(page.content_type.as_deref(), &html));
             streamed::put_in_place(&mut dom);
             let base = html::base(&dom, &page.url);
             let article = article::find(&dom);
@@ -159,12 +166,13 @@ fn read(page: &Page, form: Form) -> Result<Content, Skip> {
                 title: title::of_html(&dom, &article, &page.url),
                 text: written.text,
                 outline: written.outline,
+                code: written.code,
                 notes: article.notes(&dom),
             }
         }
         Kind::Markdown | Kind::Text => {
             let text = text::passed(&decode(page));
-            Content { title: title::of_text(&text, &page.url), text, outline: Vec::new(), notes: Vec::new() }
+            Content { title: title::of_text(&text, &page.url), text, outline: Vec::new(), code: Vec::new(), notes: Vec::new() }
         }
         Kind::Sitemap | Kind::Xml => return Err(Skip::Kind("application/xml".to_owned())),
         Kind::Other(name) => return Err(Skip::Kind(name)),

@@ -2,8 +2,13 @@
 //! Reads as the HTML standard's tokenizer does where tags, attributes and comments are concerned.
 
 use std::borrow::Cow;
+use std::cell::RefCell;
 
-use crate::extract::dom::Dom;
+use html5ever::buffer_queue::BufferQueue;
+use html5ever::tendril::StrTendril;
+use html5ever::tokenizer::{Token, TokenSink, TokenSinkResult, Tokenizer};
+
+use crate::extract::syntax::Syntax;
 
 /// Elements that hold text only: what looks like a tag within them is none.
 pub(super) fn holds_text(name: &str) -> bool {
@@ -14,6 +19,7 @@ pub(super) fn holds_text(name: &str) -> bool {
 pub(super) struct Tags<'a> {
     html: &'a str,
     at: usize,
+    syntax: Syntax,
 }
 
 /// One start or end tag.
@@ -31,8 +37,8 @@ pub(super) struct Tag<'a> {
 const LONGEST: usize = 12;
 
 impl<'a> Tags<'a> {
-    pub(super) fn of(html: &'a str) -> Self {
-        Self { html, at: 0 }
+    pub(super) fn of(html: &'a str, syntax: Syntax) -> Self {
+        Self { html, at: 0, syntax }
     }
 
     /// How far the page is read, in bytes.
@@ -41,16 +47,20 @@ impl<'a> Tags<'a> {
     }
 
     /// What `script` and its like hold is no markup.
-    pub(super) fn skip_to_end_of(&mut self, name: &str) {
-        self.raw_to_end_of(name);
+    pub(super) fn skip_to_end_of(&mut self, tag: &Tag) {
+        self.raw_to_end_of(tag);
     }
 
     /// The text up to the end tag, references decoded.
-    pub(super) fn text_to_end_of(&mut self, name: &str) -> Cow<'a, str> {
-        decoded(self.raw_to_end_of(name))
+    pub(super) fn text_to_end_of(&mut self, tag: &Tag) -> Cow<'a, str> {
+        decoded(self.raw_to_end_of(tag))
     }
 
-    fn raw_to_end_of(&mut self, name: &str) -> &'a str {
+    fn raw_to_end_of(&mut self, tag: &Tag) -> &'a str {
+        if self.syntax != Syntax::Html && tag.ends_itself() {
+            return "";
+        }
+        let name = tag.name();
         let rest = &self.html[self.at..];
         let bytes = rest.as_bytes();
         let mut from = 0;
@@ -83,6 +93,7 @@ impl<'a> Tags<'a> {
                 .match_indices('>')
                 .find(|(at, _)| comment[..*at].ends_with("--") || comment[..*at].ends_with("--!"))
                 .map(|(at, _)| at + 5),
+            None if self.syntax != Syntax::Html && rest.starts_with("<![CDATA[") => rest.find("]]>").map(|end| end + 3),
             None => rest.find('>').map(|end| end + 1),
         };
         self.at = end.map_or(self.html.len(), |end| start + end);
@@ -177,58 +188,66 @@ impl<'a> Tag<'a> {
         self.source.bytes().filter(|byte| is_blank(*byte) || matches!(byte, b'/' | b'"' | b'\'')).count()
     }
 
-    /// `<svg/>`
+    /// `<svg/>`, but not `<a href=x/>`.
     pub(super) fn ends_itself(&self) -> bool {
+        // The slash may end a value without quotes.
         self.source.ends_with('/')
+            && std::iter::successors(self.next(self.name_end), |last| self.next(last.end)).all(|last| last.end < self.source.len())
     }
 
     /// The first attribute of that name (lower case), references decoded.
     pub(super) fn attribute(&self, wanted: &str) -> Option<Cow<'a, str>> {
-        let source = self.source;
-        let bytes = source.as_bytes();
-        let mut at = self.name_end;
-        loop {
-            while bytes.get(at).is_some_and(|byte| is_blank(*byte) || *byte == b'/') {
-                at += 1;
-            }
-            let start = at;
-            // The first character belongs to the name even if it is "=".
-            at += usize::from(bytes.get(at).is_some());
-            while bytes.get(at).is_some_and(|byte| !is_blank(*byte) && !matches!(byte, b'/' | b'=')) {
-                at += 1;
-            }
-            if at == start {
-                return None;
-            }
-            let name = &bytes[start..at];
-            let mut next = at;
-            while bytes.get(next).is_some_and(|byte| is_blank(*byte)) {
-                next += 1;
-            }
-            let mut value = 0..0;
-            if bytes.get(next) == Some(&b'=') {
-                next += 1;
-                while bytes.get(next).is_some_and(|byte| is_blank(*byte)) {
-                    next += 1;
-                }
-                at = match bytes.get(next) {
-                    Some(quote @ (b'"' | b'\'')) => {
-                        let end = bytes[next + 1..].iter().position(|byte| byte == quote).map_or(bytes.len(), |end| next + 1 + end);
-                        value = next + 1..end;
-                        end + 1
-                    }
-                    _ => {
-                        let end = bytes[next..].iter().position(|byte| is_blank(*byte)).map_or(bytes.len(), |end| next + end);
-                        value = next..end;
-                        end
-                    }
-                };
-            }
-            if name.eq_ignore_ascii_case(wanted.as_bytes()) {
-                return source.get(value).map(decoded);
-            }
-        }
+        let found = std::iter::successors(self.next(self.name_end), |last| self.next(last.end))
+            .find(|found| self.source.as_bytes()[found.name.clone()].eq_ignore_ascii_case(wanted.as_bytes()))?;
+        self.source.get(found.value).map(decoded)
     }
+
+    /// The attribute that begins at `at` or behind blanks there.
+    fn next(&self, at: usize) -> Option<Span> {
+        let bytes = self.source.as_bytes();
+        let mut at = at;
+        while bytes.get(at).is_some_and(|byte| is_blank(*byte) || *byte == b'/') {
+            at += 1;
+        }
+        let start = at;
+        // The first character belongs to the name even if it is "=".
+        at += usize::from(bytes.get(at).is_some());
+        while bytes.get(at).is_some_and(|byte| !is_blank(*byte) && !matches!(byte, b'/' | b'=')) {
+            at += 1;
+        }
+        if at == start {
+            return None;
+        }
+        let name = start..at;
+        let mut next = at;
+        while bytes.get(next).is_some_and(|byte| is_blank(*byte)) {
+            next += 1;
+        }
+        if bytes.get(next) != Some(&b'=') {
+            return Some(Span { name, value: 0..0, end: at });
+        }
+        next += 1;
+        while bytes.get(next).is_some_and(|byte| is_blank(*byte)) {
+            next += 1;
+        }
+        Some(match bytes.get(next) {
+            Some(quote @ (b'"' | b'\'')) => {
+                let end = bytes[next + 1..].iter().position(|byte| byte == quote).map_or(bytes.len(), |end| next + 1 + end);
+                Span { name, value: next + 1..end, end: (end + 1).min(bytes.len()) }
+            }
+            _ => {
+                let end = bytes[next..].iter().position(|byte| is_blank(*byte)).map_or(bytes.len(), |end| next + end);
+                Span { name, value: next..end, end }
+            }
+        })
+    }
+}
+
+/// Where an attribute is in a tag's source.
+struct Span {
+    name: std::ops::Range<usize>,
+    value: std::ops::Range<usize>,
+    end: usize,
 }
 
 /// Character references replaced. Nearly always that is `&amp;`; the parser knows the other two thousand.
@@ -241,9 +260,28 @@ fn decoded(text: &str) -> Cow<'_, str> {
     if references.all(|rest| rest.starts_with("amp;") || !rest.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '#')) {
         return Cow::Owned(text.replace("&amp;", "&"));
     }
-    let dom = Dom::parse(&format!("<a title=\"{}\">", text.replace('"', "&quot;")));
-    let value = dom.descendants(dom.root()).find_map(|node| dom.attribute(node, "title").map(str::to_owned));
-    value.map_or(Cow::Borrowed(text), Cow::Owned)
+    let tokenizer = Tokenizer::new(FirstValue::default(), Default::default());
+    let input = BufferQueue::default();
+    input.push_back(StrTendril::from(format!("<a title=\"{}\">", text.replace('"', "&quot;"))));
+    // Without a tree builder nothing interrupts it.
+    let _ = tokenizer.feed(&input);
+    tokenizer.sink.0.take().map_or(Cow::Borrowed(text), Cow::Owned)
+}
+
+/// The value of the first attribute of the first tag.
+#[derive(Default)]
+struct FirstValue(RefCell<Option<String>>);
+
+impl TokenSink for FirstValue {
+    type Handle = ();
+
+    fn process_token(&self, token: Token, _: u64) -> TokenSinkResult<()> {
+        if let Token::TagToken(tag) = token {
+            let value = tag.attrs.first().map(|attribute| attribute.value.to_string());
+            self.0.borrow_mut().get_or_insert_with(|| value.unwrap_or_default());
+        }
+        TokenSinkResult::Continue
+    }
 }
 
 fn is_blank(byte: u8) -> bool {
@@ -253,9 +291,14 @@ fn is_blank(byte: u8) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::extract::dom::Dom;
 
     fn hrefs(html: &str) -> Vec<String> {
-        Tags::of(html).filter(|tag| tag.name() == "a" && !tag.closes).filter_map(|tag| tag.attribute("href")).map(Cow::into_owned).collect()
+        Tags::of(html, Syntax::Html)
+            .filter(|tag| tag.name() == "a" && !tag.closes)
+            .filter_map(|tag| tag.attribute("href"))
+            .map(Cow::into_owned)
+            .collect()
     }
 
     #[test]
@@ -300,10 +343,48 @@ mod tests {
 
     #[test]
     fn raw_text_ends_at_its_own_end_tag() {
-        let mut tags = Tags::of("<title>a </b> &lt; &amp;</TITLE ><a href=x>");
-        assert_eq!(tags.next().unwrap().name(), "title");
-        assert_eq!(tags.text_to_end_of("title"), "a </b> < &");
+        let mut tags = Tags::of("<title>a </b> &lt; &amp;</TITLE ><a href=x>", Syntax::Html);
+        let title = tags.next().unwrap();
+        assert_eq!(title.name(), "title");
+        assert_eq!(tags.text_to_end_of(&title), "a </b> < &");
         assert!(tags.next().unwrap().closes);
         assert_eq!(tags.next().unwrap().name(), "a");
+    }
+
+    #[test]
+    fn a_tag_ends_itself_by_a_slash_that_is_no_value() {
+        for (html, expected) in [
+            ("<a/>", true),
+            ("<a />", true),
+            ("<a id='x'/>", true),
+            ("<a id='x/'>", false),
+            ("<a id=x />", true),
+            ("<a id=x/>", false),
+            ("<a id= x/>", false),
+            ("<a id/>", true),
+            ("<a b='x=y'/>", true),
+            ("<a/ >", false),
+            ("<a>", false),
+        ] {
+            assert_eq!(Tags::of(html, Syntax::Html).next().unwrap().ends_itself(), expected, "{html}");
+        }
+    }
+
+    #[test]
+    fn xhtml_closes_elements_at_once_and_quotes_text() {
+        let html = "<script src='x'/><title/><a href='1'/><![CDATA[ > <a href='no'> ]]><a href='2'/>";
+        let read = |syntax| {
+            let mut tags = Tags::of(html, syntax);
+            let mut found = Vec::new();
+            while let Some(tag) = tags.next() {
+                if holds_text(tag.name()) {
+                    tags.skip_to_end_of(&tag);
+                }
+                found.extend(tag.attribute("href").map(Cow::into_owned));
+            }
+            found
+        };
+        assert_eq!(read(Syntax::Xml), ["1", "2"]);
+        assert_eq!(read(Syntax::Html), [""; 0]);
     }
 }

@@ -1,0 +1,459 @@
+//! The text of a listing exactly as a reader would copy it: its lines, whatever elements they are made of, without line numbers,
+//! buttons, labels and tooltips.
+
+use crate::extract::code::aside;
+use crate::extract::code::classes::{class, has_class, has_word, short_text, tokens, words};
+use crate::extract::code::language;
+use crate::extract::dom::{Dom, NodeId, Step};
+
+/// How blanks in a listing are meant.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) enum Blanks {
+    /// As in `pre`.
+    Exact,
+    /// Exact within its lines; between them the page is only indented.
+    Lines,
+    /// As in running text: only breaks and blocks end a line.
+    Joined,
+}
+
+pub(super) struct Text {
+    pub(super) text: String,
+    /// The title that stands within the listing.
+    pub(super) caption: Option<String>,
+}
+
+pub(super) fn read(dom: &Dom, block: NodeId, blanks: Blanks) -> Text {
+    let mut reading = Reading { dom, block, blanks, text: String::new(), ended: false, closed: false, starts: Vec::new(), numbered: false };
+    let mut caption = None;
+    let mut walk = dom.walk(block);
+    while let Some(step) = walk.next() {
+        match step {
+            Step::Enter(node) if dom.text(node).is_some() => reading.text(node),
+            Step::Enter(node) if node == block => {}
+            Step::Enter(node) if is_beside_code(dom, node) => {
+                reading.numbered |= dom.is(node, "span");
+                walk.pass_over();
+            }
+            Step::Enter(node) if is_caption(dom, node) => {
+                caption = caption.or_else(|| short_text(dom, node).filter(|_| language::label(dom, node).is_none()));
+                walk.pass_over();
+            }
+            Step::Enter(node) if dom.is(node, "br") => reading.line_break(),
+            Step::Enter(node) if is_line(dom, node) => reading.begin(),
+            Step::Leave(node) if node != block && is_line(dom, node) => reading.end(node),
+            Step::Enter(_) | Step::Leave(_) => {}
+        }
+    }
+    Text { text: reading.finish(), caption }
+}
+
+struct Reading<'a> {
+    dom: &'a Dom,
+    block: NodeId,
+    blanks: Blanks,
+    text: String,
+    /// A line is over, whose end is not written yet.
+    ended: bool,
+    /// An element that is a line ended here.
+    closed: bool,
+    /// Where the open lines began.
+    starts: Vec<usize>,
+    /// There were numbers within the lines.
+    numbered: bool,
+}
+
+impl Reading<'_> {
+    fn text(&mut self, node: NodeId) {
+        let piece = self.dom.text(node).unwrap_or_default();
+        if piece.is_empty() {
+            return;
+        }
+        let blank = piece.bytes().all(|byte| byte.is_ascii_whitespace());
+        if blank && self.blanks != Blanks::Joined && self.is_between_lines(node) {
+            // The end of a line and the blanks that part it from the next are one.
+            let ends = piece.matches('\n').count();
+            let more = ends.saturating_sub(usize::from(self.ended || self.closed));
+            if self.blanks == Blanks::Exact && ends > 0 {
+                self.end_line();
+                self.text.extend(std::iter::repeat_n('\n', more));
+                self.closed = false;
+            }
+            return;
+        }
+        self.closed = false;
+        if self.blanks == Blanks::Joined {
+            return self.joined(piece);
+        }
+        if self.ended {
+            self.ended = false;
+            if !piece.starts_with('\n') {
+                self.text.push('\n');
+            }
+        }
+        if piece.is_ascii() {
+            return self.text.push_str(piece);
+        }
+        // Invisible marks that editors put into empty lines.
+        self.text.extend(piece.chars().filter(|c| !matches!(c, '\u{200b}' | '\u{feff}')).map(|c| if c == '\u{a0}' { ' ' } else { c }));
+    }
+
+    /// Blanks that have nothing but lines, or nothing, on both sides.
+    fn is_between_lines(&self, node: NodeId) -> bool {
+        let dom = self.dom;
+        if dom
+            .parent(node)
+            .and_then(|parent| dom.name(parent))
+            .is_some_and(|name| matches!(&**name, "table" | "tbody" | "thead" | "tr" | "ol" | "ul"))
+        {
+            return true;
+        }
+        if self.blanks == Blanks::Lines && self.starts.is_empty() {
+            return true;
+        }
+        let (before, behind) = (dom.previous_sibling(node), dom.next_sibling(node));
+        (before.is_some() || behind.is_some())
+            && before.is_none_or(|sibling| is_line(dom, sibling) && !is_own_end(dom, sibling))
+            && behind.is_none_or(|sibling| is_line(dom, sibling))
+    }
+
+    fn joined(&mut self, piece: &str) {
+        for (number, word) in piece.split(|c: char| c.is_ascii_whitespace()).enumerate() {
+            let begins = self.ended || self.text.is_empty() || self.text.ends_with('\n');
+            if number > 0 && !begins && !self.text.ends_with(' ') {
+                self.text.push(' ');
+            }
+            if !word.is_empty() {
+                self.end_line();
+                self.text.extend(word.chars().filter(|c| *c != '\u{200b}').map(|c| if c == '\u{a0}' { ' ' } else { c }));
+            }
+        }
+    }
+
+    fn line_break(&mut self) {
+        (self.ended, self.closed) = (false, false);
+        self.text.push('\n');
+    }
+
+    fn end_line(&mut self) {
+        if self.ended {
+            self.ended = false;
+            self.text.push('\n');
+        }
+    }
+
+    fn begin(&mut self) {
+        if self.ended || !self.text.is_empty() && !self.text.ends_with('\n') {
+            self.text.push('\n');
+        }
+        (self.ended, self.closed) = (false, false);
+        self.starts.push(self.text.len());
+    }
+
+    fn end(&mut self, node: NodeId) {
+        let wrote = self.starts.pop().is_some_and(|start| self.text.len() > start);
+        // An empty element is an empty line.
+        self.ended |= !wrote || !self.text.ends_with('\n');
+        self.closed = true;
+        if is_own_end(self.dom, node) {
+            self.end_line();
+        }
+    }
+
+    fn finish(self) -> String {
+        let blank = |line: &str| line.trim_ascii().is_empty();
+        let indented = || self.text.lines().filter(|line| !blank(line)).all(|line| line.starts_with(' '));
+        // The blank that parts numbers from code.
+        let parted = self.numbered && indented() && self.text.lines().any(|line| line.starts_with(' ') && !line.starts_with("  "));
+        if !parted && self.blanks == Blanks::Exact && self.dom.is(self.block, "pre") {
+            return self.text;
+        }
+        let line = |line: &str| match (blank(line), parted, self.blanks) {
+            (true, ..) => String::new(),
+            (_, true, _) => line[1..].to_owned(),
+            (.., Blanks::Joined) => line.trim_end().to_owned(),
+            _ => line.to_owned(),
+        };
+        self.text.split('\n').map(line).collect::<Vec<_>>().join("\n")
+    }
+}
+
+/// An element that stands on a line of its own.
+fn is_line(dom: &Dom, node: NodeId) -> bool {
+    let Some(name) = dom.name(node) else { return false };
+    match &**name {
+        "div" | "li" | "tr" | "p" | "pre" | "dd" | "dt" | "section" => true,
+        "span" | "code" | "mark" | "ins" | "del" | "a" => {
+            dom.attribute(node, "style").is_some_and(is_shown_as_block)
+                || &**name != "a" && tokens(dom, node).any(names_line) && !has_class(dom, node, "token")
+        }
+        _ => false,
+    }
+}
+
+/// "display: grid" and its like.
+fn is_shown_as_block(style: &str) -> bool {
+    let mut declarations = style.split(';').filter_map(|declaration| declaration.split_once(':'));
+    declarations.any(|(name, value)| {
+        name.trim().eq_ignore_ascii_case("display")
+            && matches!(
+                value.trim().split([' ', '!']).next().unwrap_or_default(),
+                "block" | "grid" | "flex" | "table-row" | "list-item" | "table"
+            )
+    })
+}
+
+/// "line", "ec-line", "CodeMirror-line", but not "inline" or "multi-line".
+fn names_line(token: &str) -> bool {
+    let mut words = words(token);
+    let (mut before, mut last) = ("", "");
+    for word in words.by_ref() {
+        (before, last) = (last, word);
+    }
+    last.eq_ignore_ascii_case("line")
+        && !["in", "multi", "single", "new", "under", "off", "on"].iter().any(|word| before.eq_ignore_ascii_case(word))
+        || token == "hljs-ln-line"
+}
+
+/// Gatsby sets a line of its own into code whose other lines end with a newline; where one follows it, that is the next line's.
+fn is_own_end(dom: &Dom, node: NodeId) -> bool {
+    tokens(dom, node).any(|token| token.ends_with("highlight-code-line"))
+}
+
+/// Titles of listings, where they stand within them.
+fn is_caption(dom: &Dom, node: NodeId) -> bool {
+    let Some(name) = dom.name(node) else { return false };
+    match &**name {
+        "figcaption" | "caption" => true,
+        "div" | "p" | "header" => {
+            has_word(dom, node, &["filename", "header", "caption"])
+                || has_word(dom, node, &["title"]) && has_word(dom, node, &["code", "codeblock"])
+        }
+        "span" => has_word(dom, node, &["filename"]),
+        _ => false,
+    }
+}
+
+/// Line numbers, buttons and the like: beside the code, not part of it.
+fn is_beside_code(dom: &Dom, node: NodeId) -> bool {
+    let Some(name) = dom.name(node) else { return false };
+    let name = &**name;
+    if matches!(name, "button" | "script" | "style" | "svg" | "template" | "clipboard-copy" | "input" | "select" | "textarea" | "noscript")
+    {
+        return true;
+    }
+    if matches!(dom.attribute(node, "role"), Some("button" | "tooltip" | "toolbar")) {
+        return true;
+    }
+    if tokens(dom, node).any(|token| BESIDE.binary_search(&token).is_ok()) {
+        return true;
+    }
+    match name {
+        "td" | "th" => aside::is_number_cell(dom, node),
+        // A label stands in a block of its own or says that it is one.
+        "div" | "p" | "header" | "small" => {
+            language::label(dom, node).is_some() || aside::is_action(dom, node) || aside::is_numbers(dom, node)
+        }
+        // Most spans are tokens with a class of a letter or two, and many pages consist of them.
+        "span" if class(dom, node).len() < 4 => dom.attribute(node, "style").is_some() && aside::is_generated(dom, node),
+        "span" => {
+            (has_word(dom, node, &["lang", "language"]) && language::label(dom, node).is_some())
+                || aside::is_numbers(dom, node)
+                || aside::is_generated(dom, node)
+                || has_class(dom, node, "error") && dom.ancestors(node).take(6).any(|above| has_class(dom, above, "twoslash"))
+        }
+        "a" => aside::is_action(dom, node) || aside::is_number_link(dom, node),
+        _ => false,
+    }
+}
+
+/// Sorted.
+const BESIDE: [&str; 79] = [
+    "CodeMirror-cursors",
+    "CodeMirror-gutter-wrapper",
+    "CodeMirror-gutters",
+    "CodeMirror-linenumber",
+    "CodeMirror-measure",
+    "ace_gutter",
+    "bar-tools",
+    "blob-num",
+    "boring",
+    "btn-clipboard",
+    "btn-copy",
+    "btn-copy-code",
+    "clipboard-btn",
+    "cm-announced",
+    "cm-gutters",
+    "cm-layer",
+    "cm-tooltip",
+    "code-actions",
+    "code-buttons",
+    "code-line-number",
+    "code-toolbar-actions",
+    "copy",
+    "copy-btn",
+    "copy-button",
+    "copy-code",
+    "copy-code-button",
+    "copy-popup-wrapper",
+    "copyBtn",
+    "copybtn",
+    "crayon-num",
+    "crayon-nums",
+    "crayon-toolbar",
+    "error-behind",
+    "gl",
+    "gutter",
+    "hljs-ln-numbers",
+    "line-num",
+    "line-number",
+    "line-numbers-rows",
+    "line-numbers-wrapper",
+    "lineNumber",
+    "lineno",
+    "lineno-cell",
+    "linenodiv",
+    "linenos",
+    "linenr",
+    "linenumber",
+    "linenumbers",
+    "lines-num",
+    "ln",
+    "lnlinks",
+    "lnt",
+    "margin-view-overlays",
+    "meta-line",
+    "mlabels-right",
+    "playground-link",
+    "popover-content",
+    "react-line-number",
+    "react-line-numbers",
+    "react-syntax-highlighter-line-number",
+    "rouge-gutter",
+    "screen-reader-text",
+    "sp-cm-gutters",
+    "sr-only",
+    "src-line-numbers",
+    "test-arrow",
+    "toolbar",
+    "tools",
+    "tooltip-content",
+    "tooltiptext",
+    "ttc",
+    "twoslash-completion-cursor",
+    "twoslash-error-line",
+    "twoslash-meta-line",
+    "twoslash-popup-container",
+    "twoslash-tag-line",
+    "vditor-linenumber",
+    "visually-hidden",
+    "zeroclipboard-container",
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn block(html: &str) -> String {
+        let dom = Dom::parse(html);
+        let pre = dom.descendants(dom.root()).find(|node| dom.is(*node, "pre")).unwrap();
+        read(&dom, pre, Blanks::Exact).text
+    }
+
+    #[test]
+    fn classes_are_sorted() {
+        let mut sorted = BESIDE;
+        sorted.sort_unstable();
+        assert_eq!(BESIDE, sorted);
+    }
+
+    #[test]
+    fn text_is_exact() {
+        let code = "fn main() {\n\n\tif a < b && c > d {\n        x();   \n    }\n}\n";
+        let html =
+            code.replace('&', "&amp;").replace('<', "&lt;").replace("if", "<span class=k>if</span>").replace("x()", "<a href=#x>x</a>()");
+        assert_eq!(block(&format!("<pre>{html}</pre>")), code);
+        assert_eq!(block(&format!("<pre><code>{html}</code></pre>")), code);
+        assert_eq!(block(&format!("<pre><code><table><tr><td>{html}</td></tr></table></code></pre>")), code);
+    }
+
+    #[test]
+    fn line_numbers_and_buttons_are_left_out() {
+        for html in [
+            "<pre><button>Copy</button><span class=lineno>1 </span>a\n<span class=lineno>2 </span>b</pre>",
+            "<pre><span class=lineno>1</span> a\n<span class=lineno>2</span> b</pre>",
+            "<pre><code><span class=line><span class='line-num'>1</span>a</span><span class=line><span class='line-num'>2</span>b</span></code></pre>",
+            "<pre><code>a\nb</code><span aria-hidden=true class=line-numbers-rows><span></span><span></span></span></pre>",
+            "<pre><code><a id=L1 href='#L1'>1</a>a\n<a id=L2 href='#L2'>2</a>b</code></pre>",
+            "<pre><div class=toolbar><span>Copy</span></div><code>a\nb</code><a class='play-link' href=x>Run</a></pre>",
+            "<pre><span class=codehilite-copy title=Copied!></span>a\nb<div class='copy-button'>Copied!</div></pre>",
+            "<pre><code><table><tr><td class=num data-line-number=1>1</td><td>a</td></tr><tr><td class=num>2</td><td>b</td></tr></table></code></pre>",
+        ] {
+            assert_eq!(block(html).trim_end(), "a\nb", "{html}");
+        }
+        // What only looks like those is code.
+        assert_eq!(
+            block("<pre><a class=trait href=x>Copy</a> + <a class=trait href=y>Try</a>\n<span class=mi>1</span></pre>"),
+            "Copy + Try\n1"
+        );
+        for class in ["number", "hljs-number", "token number", "mi", "nums", "constant numeric", "literal num"] {
+            assert_eq!(block(&format!("<pre>f(<span class='{class}'>1024</span>)</pre>")), "f(1024)", "{class}");
+        }
+        assert_eq!(block("<pre><div class=line><span class=nb>1</span></div></pre>"), "1");
+    }
+
+    #[test]
+    fn lines_may_be_elements() {
+        for (html, expected) in [
+            ("<div>a</div><div>b</div>", "a\nb"),
+            ("<div>a</div>\n<div>b</div>", "a\nb"),
+            ("\n  <div>a</div>\n  <div>b</div>\n", "a\nb"),
+            ("<div>a\n</div>\n<div>b\n</div>", "a\nb"),
+            ("<code><div><i>a</i></div><div>\n</div><div><i>b</i></div></code>", "a\n\nb"),
+            ("<div>a</div><div></div><div>b</div>", "a\n\nb"),
+            ("<div><div>a</div></div><div><div></div></div><div><div>b</div></div>", "a\n\nb"),
+            ("<div><div>a</div><div></div></div><div>b</div>", "a\n\nb"),
+            ("a<br><span>  b</span><br>", "a\n  b"),
+            ("<span class=line>a</span><span class=line>  b</span>", "a\n  b"),
+            ("<span class=line>a</span>\n<span class=line></span>\n<span class=line>b</span>", "a\n\nb"),
+            ("<span class=line>a</span><br><span class=line></span><br><span class=line>b</span><br>", "a\n\nb"),
+            ("<span class='token-line'>a<br></span><span class='token-line'><br></span><span class='token-line'>b<br></span>", "a\n\nb"),
+            (
+                "<span class=line><span class=cl>a\n</span></span><span class=line><span class=cl>\n</span></span><span class=line><span class=cl>b</span></span>",
+                "a\n\nb",
+            ),
+            ("<span style='display: block;'>a</span><span style='display:grid'>b</span>", "a\nb"),
+            ("<ol class=linenums><li class=L0>a</li><li class=L1></li><li class=L2>b</li></ol>", "a\n\nb"),
+            ("<table><tr><td>a</td></tr>\n<tr><td></td></tr>\n<tr><td>b</td></tr></table>", "a\n\nb"),
+            ("a\n<span class='gatsby-highlight-code-line'>b</span>c", "a\nb\nc"),
+            ("a\n<span class='gatsby-highlight-code-line'>b</span><span class='gatsby-highlight-code-line'>c</span>\nd", "a\nb\nc\n\nd"),
+            ("a\n<span class=hll>b\n</span>\n<span class=hll>c\n</span>d", "a\nb\n\nc\nd"),
+            ("<span class='token inserted'><span class='token prefix'>+</span><span class='token line'>a\n</span></span>b", "+a\nb"),
+            ("<span class='multi-line inline'>a</span>b", "ab"),
+            (
+                "<div class=ec-line><div class=gutter><div class=ln>1</div></div><div class=code>a</div></div><div class=ec-line><div class=gutter><div class=ln>2</div></div><div class=code>\n</div></div><div class=ec-line><div class=gutter><div class=ln>3</div></div><div class=code>b</div></div>",
+                "a\n\nb",
+            ),
+        ] {
+            let text = block(&format!("<pre>{html}</pre>"));
+            assert_eq!(text.trim_end(), expected, "{html}");
+        }
+    }
+
+    #[test]
+    fn tooltips_are_not_code() {
+        for html in [
+            "<span class=line>const <span class='twoslash-hover'><span class='twoslash-popup-container'><code>const a: 1</code></span>a</span> = 1</span>",
+            "<code><div class=line>const <data-lsp lsp='const a: 1'>a</data-lsp> = 1</div></code>",
+            "const a<span role=tooltip>the answer</span> = 1",
+            "<div class=line>const a = 1</div><span class=error><span>no</span></span><div class='meta-line'>  ^?</div>",
+        ] {
+            assert_eq!(block(&format!("<pre class='shiki twoslash'>{html}</pre>")).trim_end(), "const a = 1", "{html}");
+        }
+    }
+
+    #[test]
+    fn blanks_that_do_not_break_are_blanks_in_code() {
+        assert_eq!(block("<pre>if a:\n&nbsp;&nbsp;b\u{200b}</pre>"), "if a:\n  b");
+    }
+}

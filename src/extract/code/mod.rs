@@ -1,0 +1,76 @@
+//! Code: which elements of a page are listings (`place`), their text exactly as a reader would copy it (`lines`), and the language
+//! that they are in: as marked (`language`), else as far as it is beyond doubt (`inferred`). Knows no markdown.
+
+mod aside;
+mod classes;
+mod inferred;
+mod language;
+mod lines;
+mod names;
+mod place;
+
+use crate::extract::code::classes::has_class;
+use crate::extract::code::language::Said;
+use crate::extract::dom::{Dom, NodeId};
+
+pub(super) use inferred::Setting;
+pub(super) use names::is_language;
+pub(super) use place::{Role, role};
+
+/// A listing, read.
+pub(super) struct Listing {
+    /// A title within it.
+    pub(super) caption: Option<String>,
+    /// Without blank lines before and after; the first line keeps its indentation. Never empty.
+    pub(super) text: String,
+    pub(super) language: Option<Language>,
+}
+
+pub(super) struct Language {
+    /// In lower case, under its usual name or as the page shows it.
+    pub(super) name: String,
+    /// Whether nobody has said so.
+    pub(super) inferred: bool,
+}
+
+/// The listing that is `block`; `None` where it is empty.
+pub(super) fn read(dom: &Dom, block: NodeId, setting: Setting) -> Option<Listing> {
+    let lines = lines::read(dom, block, place::blanks(dom, block));
+    let text = tidy(dom, block, &lines.text);
+    let text = without_blank_ends(&text)?.to_owned();
+    let language = match language::of(dom, block) {
+        Said::Named(name) => Some(Language { name, inferred: false }),
+        Said::None => None,
+        Said::Nothing => inferred::of(dom, block, &text, setting).map(|name| Language { name: name.to_owned(), inferred: true }),
+    };
+    Some(Listing { caption: lines.caption, text, language })
+}
+
+/// Doxygen lays a declaration out as a table; in one line its cells are parted as in code.
+fn tidy(dom: &Dom, block: NodeId, text: &str) -> String {
+    if !has_class(dom, block, "memproto") {
+        return text.to_owned();
+    }
+    let mut line = String::new();
+    for word in text.split_whitespace() {
+        if !line.is_empty() && !line.ends_with('(') && !word.starts_with([',', ')', '(']) {
+            line.push(' ');
+        }
+        line.push_str(word);
+    }
+    line
+}
+
+/// Without blank lines before and after; its lines are as they are.
+fn without_blank_ends(text: &str) -> Option<&str> {
+    let first = text.len() - text.trim_start().len();
+    let start = text[..first].rfind('\n').map_or(0, |newline| newline + 1);
+    let last = text.trim_end().len();
+    let end = text[last..].find('\n').map_or(text.len(), |newline| last + newline);
+    text.get(start..end).map(|text| text.trim_end_matches('\r')).filter(|text| !text.trim().is_empty())
+}
+
+#[cfg(test)]
+pub(super) fn text(dom: &Dom, block: NodeId) -> String {
+    read(dom, block, Setting::default()).unwrap().text
+}
