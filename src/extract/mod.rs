@@ -10,6 +10,8 @@ mod html;
 mod inline;
 mod kind;
 mod links;
+mod metadata;
+mod said;
 mod table;
 mod tags;
 mod text;
@@ -21,7 +23,9 @@ use url::Url;
 
 use crate::extract::dom::Dom;
 use crate::extract::html::Form;
-use crate::model::{Document, Page};
+use crate::extract::metadata::software::Software;
+use crate::extract::said::Said;
+use crate::model::{Document, Metadata, Page};
 
 pub use kind::{Kind, kind};
 pub use links::{MetaRobots, Outline};
@@ -99,20 +103,27 @@ pub fn is_language(asked: &str, name: &str) -> bool {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn document(page: &Page) -> Result<Document, Skip> {
-    let (title, markdown) = read(page, Form::Markdown)?;
-    let document = Document::new(page.url.clone(), title, markdown, page.fetched_at);
-    Ok(Document { validators: page.validators.clone(), ..document })
+    let Reading { title, content, metadata } = read(page, Form::Markdown)?;
+    let document = Document::new(page.url.clone(), title, content, page.fetched_at);
+    Ok(Document { metadata, validators: page.validators.clone(), ..document })
 }
 
 /// The main content as plain text: no marks, no link targets; list marks and the lines of code stay.
 pub fn plain_text(page: &Page) -> Result<String, Skip> {
-    read(page, Form::Text).map(|(_, text)| text)
+    read(page, Form::Text).map(|reading| reading.content)
 }
 
-fn read(page: &Page, form: Form) -> Result<(String, String), Skip> {
-    let (title, content) = match kind(page.content_type.as_deref(), &page.url, &page.body) {
+struct Reading {
+    title: String,
+    content: String,
+    metadata: Metadata,
+}
+
+fn read(page: &Page, form: Form) -> Result<Reading, Skip> {
+    let reading = match kind(page.content_type.as_deref(), &page.url, &page.body) {
         Kind::Html => {
-            let dom = Dom::parse(&decode(page));
+            let source = decode(page);
+            let dom = Dom::parse(&source);
             let base = html::base(&dom, &page.url);
             let article = article::find(&dom);
             let content = html::write(&dom, &article, &base, form);
@@ -121,18 +132,21 @@ fn read(page: &Page, form: Form) -> Result<(String, String), Skip> {
             {
                 return Err(Skip::Moved(target));
             }
-            (title::of_html(&dom, &article, &page.url), content)
+            let said = Said::read(&dom, &source, &page.url, &base);
+            let software = Software::of(&said);
+            let title = title::of_html(&dom, &article, &said, &software, &page.url);
+            Reading { title, content, metadata: metadata::of_html(&dom, &said, &software, &page.url, &base) }
         }
         Kind::Markdown | Kind::Text => {
             let text = text::passed(&decode(page));
-            (title::of_text(&text, &page.url), text)
+            Reading { title: title::of_text(&text, &page.url), content: text, metadata: Metadata::default() }
         }
         Kind::Sitemap | Kind::Xml => return Err(Skip::Kind("application/xml".to_owned())),
         Kind::Other(name) => return Err(Skip::Kind(name)),
     };
-    match content.trim().is_empty() {
+    match reading.content.trim().is_empty() {
         true => Err(Skip::Empty),
-        false => Ok((title, content)),
+        false => Ok(reading),
     }
 }
 
