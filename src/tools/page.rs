@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::engine::{CrawlRequest, Engine, Robots};
 use crate::mcp::{Annotations, Context, Tool, ToolError};
-use crate::model::Document;
+use crate::model::{Document, Metadata};
 use crate::tools::bound::{DEFAULT, end, line, room};
 use crate::tools::reply;
 
@@ -61,7 +61,7 @@ async fn fetched(engine: &Engine, request: CrawlRequest, context: &Context) -> R
 
 /// The part of a page that was asked for, up to a boundary at which it can be read on.
 fn part(document: &Document, from: From, asked: &Part) -> Result<Read, ToolError> {
-    let Document { url, title, markdown, fetched_at, .. } = document;
+    let Document { url, title, markdown, metadata, fetched_at, .. } = document;
     let total = markdown.chars().count();
     let offset = asked.offset as usize;
     if offset > 0 && offset >= total {
@@ -73,6 +73,8 @@ fn part(document: &Document, from: From, asked: &Part) -> Result<Read, ToolError
         title: line(title),
         from,
         fetched_unix: fetched_at.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()),
+        // Once is enough.
+        about: About::of(metadata).filter(|_| offset == 0),
         markdown: String::new(),
         offset,
         total_chars: total,
@@ -116,6 +118,9 @@ struct Read {
     from: From,
     // Seconds since 1970.
     fetched_unix: u64,
+    // What the page says of itself, in its first part.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    about: Option<About>,
     markdown: String,
     offset: usize,
     // Of the whole page.
@@ -125,6 +130,41 @@ struct Read {
     next_offset: Option<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
     notice: Option<String>,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct About {
+    // The software that the page documents.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    software: Option<String>,
+    // Of that software.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    version: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    language: Option<String>,
+    // ISO 8601.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    published: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    modified: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    description: Option<String>,
+}
+
+impl About {
+    fn of(metadata: &Metadata) -> Option<Self> {
+        let said = |value: &Option<String>| value.as_deref().map(line);
+        let about = Self {
+            software: said(&metadata.software),
+            version: said(&metadata.version),
+            language: said(&metadata.language),
+            published: said(&metadata.published),
+            modified: said(&metadata.modified),
+            description: said(&metadata.description),
+        };
+        let Self { software, version, language, published, modified, description } = &about;
+        [software, version, language, published, modified, description].into_iter().any(Option::is_some).then_some(about)
+    }
 }
 
 /// Where the page comes from.
@@ -180,6 +220,18 @@ mod tests {
             }
         }
         assert_eq!(markdown, page.markdown);
+    }
+
+    #[test]
+    fn what_a_page_says_of_itself_is_told_once() {
+        let mut page = document("Warm.".repeat(1_000));
+        assert!(part(&page, From::Web, &asked(0, 1_000)).unwrap().about.is_none());
+        page.metadata.version = Some("3.2".into());
+        page.metadata.description = Some("All about pots. ".repeat(60));
+        let read = part(&page, From::Web, &asked(0, 1_000)).unwrap();
+        assert!(cost(&read) <= 1_000 && !read.markdown.is_empty());
+        assert_eq!(read.about.unwrap().version.as_deref(), Some("3.2"));
+        assert!(part(&page, From::Web, &asked(5, 1_000)).unwrap().about.is_none());
     }
 
     #[test]
