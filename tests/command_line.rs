@@ -10,9 +10,9 @@ mod site;
 use std::io::Write;
 use std::net::Ipv4Addr;
 use std::path::Path;
-use std::process::{Output, Stdio};
 #[cfg(unix)]
 use std::process::{Child, Command};
+use std::process::{Output, Stdio};
 #[cfg(unix)]
 use std::sync::mpsc;
 #[cfg(unix)]

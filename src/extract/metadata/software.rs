@@ -94,12 +94,8 @@ impl Named {
         let after = ["This document is for ", "for "].iter().find_map(|start| text.strip_prefix(start));
         let (rest, is_called) = without_kind(after.unwrap_or(text));
         if after.is_none() && !is_called {
-            return ["Version", "version", "Release", "release"]
-                .iter()
-                .any(|word| text.starts_with(word))
-                .then(|| version(text))
-                .flatten()
-                .map(|number| Self { name: None, version: Some(number) });
+            let is_version = ["Version", "version", "Release", "release"].iter().any(|word| text.starts_with(word));
+            return version(text).filter(|_| is_version).map(|number| Self { name: None, version: Some(number) });
         }
         let words: Vec<&str> = rest.split(' ').take(MOST_WORDS).collect();
         let at = words.iter().skip(1).position(|word| is_version(word.trim_end_matches(['.', ','])))? + 1;
@@ -186,6 +182,7 @@ impl<'a> Manual<'a> {
         if needs == Needs::Kind && (text.starts_with("Documentation by YARD") || text == "RDoc Documentation") {
             return Some(Self { named: Named::default(), whole });
         }
+        let is_documentation = ["documentation", "docs"].iter().any(|kind| ends_with_word(text, kind).is_some());
         let (text, is_called) = match text.strip_prefix("Documentation for ") {
             Some(text) => (text, true),
             None => without_kind(text),
@@ -193,7 +190,7 @@ impl<'a> Manual<'a> {
         // "Flask Documentation (3.1.x)"
         let named = match text.strip_suffix(')').and_then(|text| text.rsplit_once(" (")) {
             Some((name, number)) if is_version(number) => Named { version: Some(number.to_owned()), ..Named::of(without_kind(name).0) },
-            _ => Named::of(text.strip_suffix(" -").unwrap_or(text)),
+            _ => Named::of(text),
         };
         let named =
             Named { name: named.name.map(|name| name.trim_end_matches([' ', '-']).to_owned()).filter(|name| !name.is_empty()), ..named };
@@ -201,7 +198,14 @@ impl<'a> Manual<'a> {
             Needs::Nothing => named.name.is_some(),
             Needs::Version => named.version.is_some(),
             Needs::Kind => is_called,
-            Needs::KindAndVersion => is_called && named.version.is_some() && named.name.is_some() && text.split(' ').count() <= MOST_WORDS,
+            // "iPhone 15 Manual" is of no software.
+            Needs::KindAndVersion => {
+                let is_software = |number: &str| number.contains('.') || number.starts_with('v') || is_documentation;
+                is_called
+                    && named.name.is_some()
+                    && named.version.as_deref().is_some_and(is_software)
+                    && text.split(' ').count() <= MOST_WORDS
+            }
         };
         is_believed.then_some(Self { named, whole })
     }
