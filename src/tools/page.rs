@@ -1,5 +1,6 @@
 //! `read_page` and `fetch_url`: one page as markdown, a part at a time.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, UNIX_EPOCH};
 
 use futures_lite::future;
@@ -74,7 +75,7 @@ fn part(document: &Document, from: From, asked: &Part) -> Result<Read, ToolError
         from,
         fetched_unix: fetched_at.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()),
         // Once is enough.
-        about: About::of(metadata).filter(|_| offset == 0),
+        about: if offset == 0 { about(metadata) } else { BTreeMap::new() },
         markdown: String::new(),
         offset,
         total_chars: total,
@@ -119,8 +120,8 @@ struct Read {
     // Seconds since 1970.
     fetched_unix: u64,
     // What the page says of itself, in its first part.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    about: Option<About>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    about: BTreeMap<&'static str, String>,
     markdown: String,
     offset: usize,
     // Of the whole page.
@@ -132,39 +133,18 @@ struct Read {
     notice: Option<String>,
 }
 
-#[derive(Serialize, JsonSchema)]
-struct About {
-    // The software that the page documents.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    software: Option<String>,
-    // Of that software.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    version: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    language: Option<String>,
-    // ISO 8601.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    published: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    modified: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    description: Option<String>,
-}
-
-impl About {
-    fn of(metadata: &Metadata) -> Option<Self> {
-        let said = |value: &Option<String>| value.as_deref().map(line);
-        let about = Self {
-            software: said(&metadata.software),
-            version: said(&metadata.version),
-            language: said(&metadata.language),
-            published: said(&metadata.published),
-            modified: said(&metadata.modified),
-            description: said(&metadata.description),
-        };
-        let Self { software, version, language, published, modified, description } = &about;
-        [software, version, language, published, modified, description].into_iter().any(Option::is_some).then_some(about)
-    }
+/// What the page says of itself, as far as it does, by the names of [`Metadata`]. A map, as its schema is short.
+fn about(metadata: &Metadata) -> BTreeMap<&'static str, String> {
+    let Metadata { software, version, language, published, modified, description, .. } = metadata;
+    let fields = [
+        ("software", software),
+        ("version", version),
+        ("language", language),
+        ("published", published),
+        ("modified", modified),
+        ("description", description),
+    ];
+    fields.into_iter().filter_map(|(name, value)| Some((name, line(value.as_deref()?)))).collect()
 }
 
 /// Where the page comes from.
@@ -225,13 +205,13 @@ mod tests {
     #[test]
     fn what_a_page_says_of_itself_is_told_once() {
         let mut page = document("Warm.".repeat(1_000));
-        assert!(part(&page, From::Web, &asked(0, 1_000)).unwrap().about.is_none());
+        assert!(part(&page, From::Web, &asked(0, 1_000)).unwrap().about.is_empty());
         page.metadata.version = Some("3.2".into());
         page.metadata.description = Some("All about pots. ".repeat(60));
         let read = part(&page, From::Web, &asked(0, 1_000)).unwrap();
         assert!(cost(&read) <= 1_000 && !read.markdown.is_empty());
-        assert_eq!(read.about.unwrap().version.as_deref(), Some("3.2"));
-        assert!(part(&page, From::Web, &asked(5, 1_000)).unwrap().about.is_none());
+        assert_eq!(read.about["version"], "3.2");
+        assert!(part(&page, From::Web, &asked(5, 1_000)).unwrap().about.is_empty());
     }
 
     #[test]
