@@ -421,7 +421,8 @@ fn a_title_holds_nothing_that_acts_on_a_terminal() {
 
 #[test]
 fn heads_without_end_cost_what_they_are_long() {
-    let shapes: [(&str, fn(usize) -> String); 8] = [
+    type Shape = fn(usize) -> String;
+    let shapes: [(&str, Shape); 8] = [
         ("metas", |n| "<meta name=author content='Ada Brown'><meta name=generator content=x>".repeat(n)),
         ("items", |n| "<div itemscope><b itemprop=datePublished content=2024-01-02>x</b>".repeat(n)),
         ("links", |n| "<link rel='alternate a b c' hreflang=de href=/x>".repeat(n)),

@@ -303,22 +303,20 @@ const LONGEST_NAME: usize = 300;
 /// In nodes: a name has a few at the most.
 const SHORT: usize = 40;
 
-const ITEMS: [&str; 4] = ["datePublished", "dateModified", "author", "softwareVersion"];
+const ITEMS: [&str; 3] = ["datePublished", "dateModified", "author"];
 
 const WRITTEN: [&str; 7] = ["published", "entry-date", "pubdate", "post-date", "dt-published", "date-published", "article-published"];
 const CHANGED: [&str; 5] = ["updated", "modified", "dt-updated", "date-modified", "last-updated"];
 
-const WANTED: [&str; 56] = [
+const WANTED: [&str; 54] = [
     "description",
     "og:description",
     "twitter:description",
     "dc.description",
     "dcterms.description",
     "og:title",
-    "twitter:title",
     "og:site_name",
     "application-name",
-    "apple-mobile-web-app-title",
     "og:url",
     "og:locale",
     "content-language",
