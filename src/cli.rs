@@ -59,7 +59,7 @@ pub enum Command {
     Refresh(OneSource),
     /// Store {"url","title","text"} lines as pages and index them
     Index(Index),
-    /// Turn {"id","url","html"} lines on stdin into {"id","title","markdown"} lines
+    /// Turn {"id","url","html"} lines on stdin into {"id","title","markdown","outline","metadata"} lines
     Extract(Extract),
     /// Run the MCP server on stdin and stdout
     Serve,
@@ -109,6 +109,9 @@ pub struct Fetch {
     /// Do not ask for robots.txt
     #[arg(long)]
     pub ignore_robots: bool,
+    /// Tell what of the page is left out, by which rule: on stderr, or as "notes" of the JSON
+    #[arg(long)]
+    pub explain: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -179,6 +182,9 @@ pub struct Extract {
     pub jsonl: bool,
     #[arg(long, value_enum, default_value_t = TextFormat::Markdown)]
     pub format: TextFormat,
+    /// Tell in "notes" what of each page is left out, by which rule
+    #[arg(long)]
+    pub explain: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -77,6 +77,7 @@ pub struct Heading {
     /// As plain text.
     pub text: String,
     /// The fragment under which the page opens at this place, without `#` and not percent-encoded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub anchor: Option<String>,
     /// Where its line begins in [`Document::markdown`], in bytes.
     pub offset: usize,
@@ -93,26 +94,38 @@ pub struct CodeBlock {
     pub inferred: bool,
 }
 
-/// What a page says of itself, as far as it says it: nothing is derived from its text or address.
+/// What a page says of itself, as far as it says it: nothing is derived from its text or address. What it does not say is left out of
+/// the JSON.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Metadata {
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
     /// The address that the page wants to be known by.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub canonical: Option<Url>,
     /// A language tag (BCP 47) as written: `en`, `pt-BR`.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub language: Option<String>,
     /// The same page in other languages (`hreflang`).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub translations: Vec<Translation>,
     /// A date, or date and time, of ISO 8601, as written.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub published: Option<String>,
     /// Likewise.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub modified: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub author: Option<String>,
     /// The program that made the page: `Sphinx 7.2.6`.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub generator: Option<String>,
     /// The software that the page documents.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub software: Option<String>,
     /// Its version, as written.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
 }
 

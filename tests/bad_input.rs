@@ -353,7 +353,15 @@ fn lines_that_cannot_be_read_are_named() {
     }
     let mut extract = smolcrawl(home.path());
     let bad = std::fs::File::open(home.path().join("bad.jsonl")).unwrap();
-    failed(&extract.args(["extract", "--jsonl"]).stdin(bad).output().unwrap(), &["stdin, line 2: "], "each line is {");
+    let output = extract.args(["extract", "--jsonl"]).stdin(bad).output().unwrap();
+    failed(&output, &["stdin, line 2: "], "each line is {");
+    assert_eq!(report(&output)["id"], Value::Null);
+    // The end of the input, and no line of it.
+    let folder = std::fs::File::open(home.path().join("folder")).ok();
+    if let Some(folder) = folder.filter(|_| cfg!(unix)) {
+        let mut extract = smolcrawl(home.path());
+        failed(&extract.args(["extract", "--jsonl"]).stdin(folder).output().unwrap(), &["stdin, line 1: "], "each line is {");
+    }
 }
 
 #[cfg(target_os = "linux")]

@@ -9,9 +9,10 @@ mod site;
 
 use std::io::Write;
 use std::net::Ipv4Addr;
-use std::process::Stdio;
+use std::path::Path;
 #[cfg(unix)]
 use std::process::{Child, Command};
+use std::process::{Output, Stdio};
 #[cfg(unix)]
 use std::sync::mpsc;
 #[cfg(unix)]
@@ -173,15 +174,76 @@ fn lines_are_indexed_whole_or_not_at_all() {
     assert!(text(&refreshed.stderr).starts_with("error: nothing was refreshed: "), "{}", text(&refreshed.stderr));
 }
 
+/// What `extract --jsonl` answers to these lines.
+fn extracted(home: &Path, options: &[&str], lines: &str) -> (Output, Vec<Value>) {
+    let mut command = smolcrawl(home);
+    let piped = command.args(["extract", "--jsonl"]).args(options).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = piped.spawn().unwrap();
+    child.stdin.take().unwrap().write_all(lines.as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    let answers = text(&output.stdout).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    (output, answers)
+}
+
 #[test]
 fn html_lines_become_markdown_lines() {
     let home = TempDir::new().unwrap();
-    let mut child = smolcrawl(home.path()).args(["extract", "--jsonl"]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
-    let html = "<title>T</title><main><h1>T</h1><p>One <b>two</b>.</p></main>";
-    writeln!(child.stdin.take().unwrap(), "{}", json!({ "id": 1, "url": "https://docs.test/t", "html": html })).unwrap();
-    let line = report(&child.wait_with_output().unwrap());
-    assert_eq!(line["id"], json!(1));
-    assert!(line["markdown"].as_str().unwrap().contains("One **two**."), "{line}");
+    let html = "<html lang=en><title>T</title><meta name=description content=D><main><h1>T</h1><p>One <b>two</b>.</p></main>";
+    let line = json!({ "id": 1, "url": "https://docs.test/t", "html": html }).to_string();
+    let (output, answers) = extracted(home.path(), &[], &line);
+    assert!(output.status.success());
+    let [answer] = &answers[..] else { panic!("{answers:?}") };
+    assert_eq!((&answer["id"], &answer["title"]), (&json!(1), &json!("T")));
+    assert!(answer["markdown"].as_str().unwrap().contains("One **two**."), "{answer}");
+    assert_eq!(answer["metadata"], json!({ "language": "en", "description": "D" }));
+    assert!(answer["outline"].is_array() && answer.get("notes").is_none(), "{answer}");
+    let (_, answers) = extracted(home.path(), &["--explain", "--format", "text"], &line);
+    assert!(answers[0]["notes"].is_array() && answers[0]["text"].as_str().unwrap().contains("One two."), "{answers:?}");
+    assert_eq!(answers[0]["metadata"]["language"], json!("en"));
+}
+
+#[test]
+fn a_bad_line_is_answered_by_its_error_and_the_rest_goes_on() {
+    let home = TempDir::new().unwrap();
+    let good = |id| json!({ "id": id, "url": "https://docs.test/t", "html": "<p>Words of a page." }).to_string();
+    let blank = json!({ "id": "b", "url": "", "html": "<p>x" }).to_string();
+    let (output, answers) = extracted(home.path(), &[], &[&good(1), &blank, "", "no JSON", "{\"id\":3}", "[]", &good(4)].join("\n"));
+    let ids: Vec<_> = answers.iter().map(|answer| answer["id"].clone()).collect();
+    assert_eq!(ids, [json!(1), json!("b"), Value::Null, json!(3), Value::Null, json!(4)]);
+    let is_read: Vec<_> = answers.iter().map(|answer| answer["markdown"].is_string() && answer.get("error").is_none()).collect();
+    assert_eq!(is_read, [true, false, false, false, false, true]);
+    assert!(answers[2]["error"].as_str().unwrap().starts_with("line 4: "), "{answers:?}");
+    let stderr = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{stderr}");
+    assert!(
+        stderr.starts_with("error: stdin, line 2: ") && stderr.contains("(and 3 lines after it)") && stderr.contains("\nhint: "),
+        "{stderr}"
+    );
+    // A page without text is an answer.
+    let (output, answers) = extracted(home.path(), &[], &json!({ "id": 1, "url": "https://docs.test/t", "html": "" }).to_string());
+    assert!(output.status.success() && answers[0]["error"] == json!("no text in the page"), "{answers:?}");
+}
+
+#[test]
+fn a_fetched_page_tells_of_itself_and_of_what_is_left_out() {
+    let home = TempDir::new().unwrap();
+    let site = Site::default();
+    let address = serve(&site);
+    let html = "<html lang=en><title>Pots</title><nav><a href=/>Home of all the pots</a></nav><main><h1>Pots</h1><p>Warm.</p></main>";
+    site.reply(&format!("{address}/pots"), Reply::html(html));
+    let url = format!("http://{address}/pots");
+    let fetch = |options: &[&str]| run(home.path(), &[&["fetch", &url, "--allow-private", "--ignore-robots"], options].concat());
+    let page = report(&fetch(&["--format", "json"]));
+    assert_eq!((&page["metadata"], page.get("notes")), (&json!({ "language": "en" }), None), "{page}");
+    assert!(page["outline"].is_array());
+    assert!(report(&fetch(&["--format", "json", "--explain"]))["notes"].is_array());
+    for format in ["markdown", "text"] {
+        let plain = fetch(&["--format", format]);
+        let explained = fetch(&["--format", format, "--explain"]);
+        assert_eq!((text(&plain.stdout), text(&plain.stderr)), (text(&explained.stdout), String::new()));
+        let stderr = text(&explained.stderr);
+        assert!(stderr.lines().last().is_some_and(|line| line.starts_with("left out: ") && line.ends_with(" places")), "{stderr}");
+    }
 }
 
 /// What goes wrong, how it is said, and that it is one line and a hint.

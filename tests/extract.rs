@@ -377,9 +377,9 @@ fn a_formula_is_told_once() {
 fn words_stay_apart() {
     for (body, expected) in [
         ("<kbd>Ctrl</kbd><kbd>C</kbd> <kbd><kbd>Alt</kbd><kbd>F</kbd></kbd>", "`Ctrl` `C` `Alt F`"),
-        ("<code>a<br>b</code>", "`a`\\\n`b`"),
-        ("<code>a<wbr>b <span style='display: block'>c</span>d</code>", "`ab`\\\n`c`\\\n`d`"),
-        ("<samp>a<div>b</div></samp>", "`a`\\\n`b`"),
+        ("so <code>a<br>b</code>", "so `a`\\\n`b`"),
+        ("so <code>a<wbr>b <span style='display: block'>c</span>d</code>", "so `ab`\\\n`c`\\\n`d`"),
+        ("so <samp>a<div>b</div></samp>", "so `a`\\\n`b`"),
         ("<a href=x><span style='display:block'>a</span><span style='display:block'>b</span></a>", "[a b](https://docs.test/en/x)"),
         ("<span style='display:inline-block'>one</span><span style='display:inline-block'>two</span>", "one two"),
         (
@@ -508,7 +508,7 @@ fn both_forms_have_the_same_words() {
     let words = |text: &str| {
         text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty() && *word != "br").map(str::to_owned).collect::<Vec<_>>()
     };
-    let (title, text) = extract::titled_text(&page).unwrap();
+    let extract::Text { title, text, .. } = extract::text(&page).unwrap();
     let document = extract::document(&page).unwrap();
     assert_eq!(title, document.title);
     assert_eq!(words(&text), words(&document.markdown));

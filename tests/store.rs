@@ -7,7 +7,10 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, SystemTime};
 
 use smolcrawl::chunk;
-use smolcrawl::model::{Chunk, ChunkKind, Document, EmbedProgress, Embedded, Hit, Mode, PerPage, Query, SourceId, Validators, Wanted};
+use smolcrawl::model::{
+    Chunk, ChunkKind, Document, EmbedProgress, Embedded, Heading, Hit, Metadata, Mode, PerPage, Query, SourceId, Translation, Validators,
+    Wanted,
+};
 use smolcrawl::store::{Config, Error, Put, Store};
 use url::Url;
 
@@ -427,6 +430,32 @@ fn many_threads_open_write_and_search_one_new_file() {
     assert_eq!(store.progress(MODEL).unwrap(), EmbedProgress { chunks: 80, embedded: 80 });
     let all = Query { limit: 100, ..query("apple", Mode::Dense) };
     assert_eq!(store.search(&all, Some(&APPLE), MODEL).unwrap().len(), 80);
+}
+
+#[test]
+fn what_a_page_says_of_itself_comes_back_and_is_compared() {
+    let store = Store::open_in_memory().unwrap();
+    let mut page = document("https://a.test/pots", "Pots", "# Pots\n\nWarm.");
+    let same = |page: &Document| store.put(page, &[]).unwrap();
+    assert_eq!(same(&page), Put::Added);
+    assert_eq!(store.page(&page.url).unwrap().unwrap(), page);
+    let translation = Translation { language: "de".into(), url: Url::parse("https://a.test/de/kannen").unwrap() };
+    let steps: [fn(&mut Document); 4] = [
+        |page| page.metadata.description = Some("All of \"pots\",\u{2028}and lids".into()),
+        |page| page.metadata.version = Some("3.2".into()),
+        |page| page.outline = vec![Heading { level: 1, text: "Pots".into(), anchor: Some("pöts".into()), offset: 0 }],
+        |page| page.outline[0].anchor = None,
+    ];
+    for step in steps {
+        step(&mut page);
+        assert_eq!((same(&page), same(&page)), (Put::Replaced, Put::Unchanged));
+        assert_eq!(store.page(&page.url).unwrap().unwrap(), page);
+    }
+    page.metadata.translations = vec![translation];
+    page.metadata.canonical = Some(page.url.clone());
+    assert_eq!((same(&page), store.page(&page.url).unwrap().unwrap()), (Put::Replaced, page.clone()));
+    (page.metadata, page.outline) = (Metadata::default(), vec![]);
+    assert_eq!((same(&page), store.page(&page.url).unwrap().unwrap()), (Put::Replaced, page));
 }
 
 #[test]

@@ -4,6 +4,7 @@ use serde_json::json;
 use smolcrawl::Engine;
 use smolcrawl::engine::{CrawlRequest, Robots};
 use smolcrawl::extract;
+use smolcrawl::model::Note;
 
 use super::Failure;
 use super::output::Output;
@@ -14,14 +15,45 @@ pub async fn run(engine: &Engine, asked: cli::Fetch) -> Result<(), Failure> {
     let robots = if asked.ignore_robots { Robots::Ignore } else { Robots::Obey };
     let page = engine.fetch_page(&request.seeds[0], robots).await?;
     let unreadable = |skip| smolcrawl::Error::Unreadable { url: page.url.clone(), skip: Box::new(skip) };
+    let document = || extract::document(&page).map_err(unreadable);
     let mut output = Output::new();
-    match asked.format {
-        cli::Format::Markdown => output.line(extract::document(&page).map_err(unreadable)?.markdown)?,
-        cli::Format::Text => output.line(extract::plain_text(&page).map_err(unreadable)?)?,
-        cli::Format::Json => {
-            let document = extract::document(&page).map_err(unreadable)?;
-            output.json(&json!({ "url": document.url, "title": document.title, "markdown": document.markdown }))?;
+    let left_out = match asked.format {
+        cli::Format::Markdown => {
+            let document = document()?;
+            output.line(document.markdown)?;
+            document.notes
         }
+        cli::Format::Text => {
+            let read = extract::text(&page).map_err(unreadable)?;
+            output.line(read.text)?;
+            read.notes
+        }
+        cli::Format::Json => {
+            let document = document()?;
+            let mut answer = json!({
+                "url": document.url, "title": document.title, "markdown": document.markdown, "outline": document.outline,
+                "code": document.code, "metadata": document.metadata
+            });
+            if asked.explain {
+                answer["notes"] = json!(document.notes);
+            }
+            output.json(&answer)?;
+            Vec::new()
+        }
+    };
+    output.finish()?;
+    if asked.explain && asked.format != cli::Format::Json {
+        tell(&left_out);
     }
-    Ok(output.finish()?)
+    Ok(())
+}
+
+/// On stderr, so that stdout is the page alone.
+fn tell(left_out: &[Note]) {
+    for Note { rule, words, begins } in left_out {
+        // Quoted as Rust does: a page's escape sequences stay visible.
+        eprintln!("left out: {words} words by {rule}: {begins:?}");
+    }
+    let words: usize = left_out.iter().map(|note| note.words).sum();
+    eprintln!("left out: {words} words in {} places", left_out.len());
 }

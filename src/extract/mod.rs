@@ -24,7 +24,9 @@ mod links;
 mod lists;
 mod math;
 mod mathml;
+mod metadata;
 mod phrases;
+mod said;
 mod scripts;
 mod spans;
 mod streamed;
@@ -41,9 +43,12 @@ use thiserror::Error;
 use url::Url;
 
 use crate::extract::dom::Dom;
+use crate::extract::html::Written;
 use crate::extract::inline::Form;
+use crate::extract::metadata::software::Software;
+use crate::extract::said::Said;
 use crate::extract::syntax::Syntax;
-use crate::model::{CodeBlock, Document, Heading, Note, Page};
+use crate::model::{CodeBlock, Document, Heading, Metadata, Note, Page};
 
 pub use kind::{Kind, kind};
 pub use links::{MetaRobots, Outline};
@@ -124,63 +129,82 @@ pub fn is_language(asked: &str, name: &str) -> bool {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn document(page: &Page) -> Result<Document, Skip> {
-    let Content { title, text, outline, code, notes } = read(page, Form::Markdown)?;
+    let Reading { title, text, outline, code, metadata, notes } = read(page, Form::Markdown)?;
     let document = Document::new(page.url.clone(), title, text, page.fetched_at);
-    Ok(Document { outline, code, notes, validators: page.validators.clone(), ..document })
+    Ok(Document { outline, code, metadata, notes, validators: page.validators.clone(), ..document })
 }
 
 /// The main content as plain text: no marks, no link targets; list marks and the lines of code stay.
 pub fn plain_text(page: &Page) -> Result<String, Skip> {
-    titled_text(page).map(|(_, text)| text)
+    text(page).map(|read| read.text)
 }
 
-/// The page's title, and its main content as plain text, in one reading.
-pub fn titled_text(page: &Page) -> Result<(String, String), Skip> {
-    read(page, Form::Text).map(|content| (content.title, content.text))
+/// The same with all that is known of the page, in one reading.
+pub fn text(page: &Page) -> Result<Text, Skip> {
+    let Reading { title, text, metadata, notes, .. } = read(page, Form::Text)?;
+    Ok(Text { title, text, metadata, notes })
 }
 
-/// What is read of a page.
-struct Content {
+/// A page read as plain text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Text {
+    /// As [`Document::title`].
+    pub title: String,
+    pub text: String,
+    pub metadata: Metadata,
+    /// What stands in the page and not in `text`.
+    pub notes: Vec<Note>,
+}
+
+/// What is read of a page, as markdown or as text. Offsets are places in `text`.
+#[derive(Default)]
+struct Reading {
     title: String,
     text: String,
     outline: Vec<Heading>,
     code: Vec<CodeBlock>,
+    metadata: Metadata,
     notes: Vec<Note>,
 }
 
-fn read(page: &Page, form: Form) -> Result<Content, Skip> {
-    let content = match kind(page.content_type.as_deref(), &page.url, &page.body) {
-        Kind::Html => {
-            let html = decode(page);
-            let mut dom = Dom::parse_as(&html, Syntax::of(page.content_type.as_deref(), &html));
-            streamed::put_in_place(&mut dom);
-            let base = html::base(&dom, &page.url);
-            let article = article::find(&dom);
-            let written = html::write(&dom, &article, &base, form);
-            if written.text.len() < FORWARDING
-                && let Some(target) = links::forward(&dom, &base).filter(|target| *target != page.url)
-            {
-                return Err(Skip::Moved(target));
-            }
-            Content {
-                title: title::of_html(&dom, &article, &page.url),
-                text: written.text,
-                outline: written.outline,
-                code: written.code,
-                notes: article.notes(&dom),
-            }
-        }
+fn read(page: &Page, form: Form) -> Result<Reading, Skip> {
+    let reading = match kind(page.content_type.as_deref(), &page.url, &page.body) {
+        Kind::Html => of_html(page, form)?,
         Kind::Markdown | Kind::Text => {
             let text = text::passed(&decode(page));
-            Content { title: title::of_text(&text, &page.url), text, outline: Vec::new(), code: Vec::new(), notes: Vec::new() }
+            Reading { title: title::of_text(&text, &page.url), text, ..Reading::default() }
         }
         Kind::Sitemap | Kind::Xml => return Err(Skip::Kind("application/xml".to_owned())),
         Kind::Other(name) => return Err(Skip::Kind(name)),
     };
-    match content.text.trim().is_empty() {
+    match reading.text.trim().is_empty() {
         true => Err(Skip::Empty),
-        false => Ok(content),
+        false => Ok(reading),
     }
+}
+
+fn of_html(page: &Page, form: Form) -> Result<Reading, Skip> {
+    let source = decode(page);
+    let mut dom = Dom::parse_as(&source, Syntax::of(page.content_type.as_deref(), &source));
+    streamed::put_in_place(&mut dom);
+    let base = html::base(&dom, &page.url);
+    let article = article::find(&dom);
+    let Written { text, outline, code } = html::write(&dom, &article, &base, form);
+    if text.len() < FORWARDING
+        && let Some(target) = links::forward(&dom, &base).filter(|target| *target != page.url)
+    {
+        return Err(Skip::Moved(target));
+    }
+    let said = Said::read(&dom, &source, &page.url, &base);
+    let software = Software::of(&said);
+    Ok(Reading {
+        title: title::of_html(&dom, &article, &said, &software, &page.url),
+        text,
+        outline,
+        code,
+        metadata: metadata::of_html(&dom, &said, &software, &page.url, &base),
+        notes: article.notes(&dom),
+    })
 }
 
 /// In bytes: a page that forwards says little more than where to.

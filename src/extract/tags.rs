@@ -251,7 +251,7 @@ struct Span {
 }
 
 /// Character references replaced. Nearly always that is `&amp;`; the parser knows the other two thousand.
-fn decoded(text: &str) -> Cow<'_, str> {
+pub(super) fn decoded(text: &str) -> Cow<'_, str> {
     let mut references = text.match_indices('&').map(|(at, _)| &text[at + 1..]).peekable();
     if references.peek().is_none() {
         return Cow::Borrowed(text);

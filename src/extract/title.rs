@@ -4,36 +4,36 @@ use url::Url;
 
 use crate::extract::article::Article;
 use crate::extract::dom::{Dom, NodeId};
+use crate::extract::metadata::software::Software;
+use crate::extract::metadata::values::line;
+use crate::extract::said::Said;
 
-pub(super) fn of_html(dom: &Dom, article: &Article, url: &Url) -> String {
-    let (mut title, mut shared, mut site) = (None, None, None);
-    for node in dom.descendants(dom.root()) {
-        // Drawings have titles, too.
-        if title.is_none()
-            && dom.is(node, "title")
-            && dom.parent(node).is_some_and(|parent| dom.is(parent, "head") || dom.is(parent, "body"))
-        {
-            title = joined(&dom.text_content(node));
-        } else if shared.is_none() && dom.is(node, "meta") && dom.attribute(node, "property") == Some("og:title") {
-            shared = dom.attribute(node, "content").and_then(joined);
-        } else if site.is_none() && dom.is(node, "meta") && dom.attribute(node, "property") == Some("og:site_name") {
-            site = dom.attribute(node, "content").and_then(joined);
-        }
-    }
+pub(super) fn of_html(dom: &Dom, article: &Article, said: &Said<'_>, software: &Software, url: &Url) -> String {
     let headings = Headings::of(dom, article);
-    match title {
-        // A site that names itself only.
-        Some(title) if site.as_ref() == Some(&title) && shared.as_ref().is_some_and(|shared| *shared != title) => shared.unwrap_or(title),
-        Some(title) => {
-            let own = among_headings(&title, &headings.content, Place::Anywhere);
-            let shared = shared.as_deref().filter(|shared| *shared != title);
-            let own = own.or_else(|| shared.filter(|shared| title.ends_with(shared)));
-            let own = own.or_else(|| among_headings(&title, &headings.page, Place::First));
-            let own = own.or_else(|| shared.filter(|shared| title.starts_with(shared)));
-            let own = own.or_else(|| site.iter().chain(&headings.beside).find_map(|site| without_site(&title, site)));
-            own.unwrap_or(&title).to_owned()
-        }
-        None => shared.or_else(|| headings.content.into_iter().chain(headings.page).next()).unwrap_or_else(|| of_url(url)),
+    let shared = said.metas(&["og:title"]).find_map(joined);
+    let Some(title) = said.title.as_deref().and_then(joined) else {
+        let heading = || headings.content.iter().chain(&headings.lower).chain(&headings.page).next().cloned();
+        return shared.or_else(heading).unwrap_or_else(|| of_url(url));
+    };
+    let sites = Sites::of(said, software, &headings, url);
+    // A site that names itself only.
+    if sites.is_named(&title) {
+        let headings = headings.content.iter().take(1).chain(&headings.page);
+        let own = shared.iter().chain(headings).find(|own| !sites.is_named(own));
+        return own.cloned().unwrap_or(title);
+    }
+    let manual =
+        software.in_title.as_deref().and_then(|manual| title.strip_suffix(manual)).map(str::trim_end).filter(|own| !own.is_empty());
+    let title = manual.unwrap_or(&title);
+    let pieces = pieces(title);
+    let shared = shared.as_deref().filter(|shared| *shared != title);
+    let own = among_headings(&pieces, &headings.content, Place::Anywhere);
+    let own = own.or_else(|| among_headings(&pieces, &headings.lower, Place::Anywhere));
+    let own = own.or_else(|| shared.filter(|shared| title.ends_with(shared)));
+    let own = own.or_else(|| among_headings(&pieces, &sites.others(&headings.page), Place::NotLast));
+    match own {
+        Some(own) => own.to_owned(),
+        None => sites.taken_from(shared.filter(|shared| title.starts_with(shared)).unwrap_or(title)).to_owned(),
     }
 }
 
@@ -62,9 +62,11 @@ pub(super) fn of_url(url: &Url) -> String {
 
 /// What may be found in the title again.
 struct Headings {
-    /// The first of the content.
+    /// The first of the content's highest.
     content: Vec<String>,
-    /// The first of the page: of the content, too, or the site's name.
+    /// The first of those below them.
+    lower: Vec<String>,
+    /// The highest of the page: of the content, too, or the site's name.
     page: Vec<String>,
     /// Of these, what is beside the content, as the book's name in mdBook.
     beside: Vec<String>,
@@ -72,57 +74,149 @@ struct Headings {
 
 impl Headings {
     fn of(dom: &Dom, article: &Article) -> Self {
-        let within = |top: NodeId, names: &'static [&'static str]| {
-            dom.descendants(top).filter(move |node| names.iter().any(|name| dom.is(*node, name)))
-        };
+        let within = |top: NodeId, name: &'static str| dom.descendants(top).filter(move |node| dom.is(*node, name)).take(3);
         // What is beside the content is left out with all its text.
         let text = |heading: NodeId| joined(&article.text(dom, heading)).or_else(|| joined(&dom.text_content(heading)));
-        let content = |names| -> Vec<String> {
-            let first = article.roots.iter().flat_map(|root| within(*root, names).take(3));
-            first.filter_map(|heading| joined(&article.text(dom, heading))).collect()
+        let content = |name| -> Vec<String> {
+            article.roots.iter().flat_map(|root| within(*root, name)).filter_map(|heading| joined(&article.text(dom, heading))).collect()
         };
-        let content = Some(content(&["h1", "h2"])).filter(|found| !found.is_empty()).unwrap_or_else(|| content(&["h3"]));
-        let page: Vec<_> = within(dom.root(), &["h1"]).take(3).collect();
+        let (first, second) = (content("h1"), content("h2"));
+        let lower = if first.is_empty() && second.is_empty() { content("h3") } else { second };
+        let page: Vec<_> = within(dom.root(), "h1").collect();
         let beside = page.iter().copied().filter(|heading| article.is_left_out(*heading)).filter_map(text).collect();
-        Self { content, page: page.into_iter().filter_map(text).collect(), beside }
+        Self { content: first, lower, page: page.into_iter().filter_map(text).collect(), beside }
     }
 }
 
 /// Where in the title a heading is looked for. A site's name comes last more often than first.
 #[derive(Clone, Copy, PartialEq)]
 enum Place {
-    First,
+    NotLast,
     Anywhere,
 }
 
-/// "3.1 Lists — Python 3.11 documentation" is "3.1 Lists" where the page has a heading like that.
-fn among_headings<'a>(title: &'a str, headings: &[String], place: Place) -> Option<&'a str> {
-    let plain = |text: &str| text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect::<String>();
-    let is_heading = |piece: &&str| {
-        let piece = plain(piece);
-        !piece.is_empty() && headings.iter().any(|heading| plain(heading) == piece)
+/// A part of a title between its separators.
+struct Piece<'a> {
+    text: &'a str,
+    plain: String,
+    is_last: bool,
+}
+
+/// All pieces, and those that are joined of several: what begins earlier first, and of these the longest.
+fn pieces(title: &str) -> Vec<Piece<'_>> {
+    let mut cuts: Vec<(usize, usize)> =
+        SEPARATORS.iter().flat_map(|separator| title.match_indices(separator).map(|(at, mark)| (at, at + mark.len()))).collect();
+    cuts.sort_unstable();
+    cuts.truncate(MOST_CUTS);
+    let starts = [0].into_iter().chain(cuts.iter().map(|(_, end)| *end));
+    let ends: Vec<usize> = cuts.iter().map(|(start, _)| *start).chain([title.len()]).rev().collect();
+    let piece = |(start, end): (usize, usize)| {
+        let text = title.get(start..end)?.trim();
+        Some(Piece { text, plain: plain(text), is_last: start > 0 && end == title.len() }).filter(|piece| !piece.plain.is_empty())
     };
-    let cuts = || SEPARATORS.iter().flat_map(|separator| title.match_indices(separator).map(|(at, mark)| (at, at + mark.len())));
-    let first = cuts().map(|(end, _)| &title[..end]).chain([title]).find(is_heading);
-    let last = || cuts().map(|(_, start)| &title[start..]).find(is_heading);
-    first.or_else(|| last().filter(|_| place == Place::Anywhere)).map(str::trim)
+    starts.flat_map(|start| ends.iter().map(move |end| (start, *end))).filter_map(piece).collect()
 }
 
-fn without_site<'a>(title: &'a str, site: &str) -> Option<&'a str> {
-    let own = title.strip_suffix(site)?;
-    SEPARATORS.iter().find_map(|mark| own.strip_suffix(mark)).map(str::trim).filter(|own| !own.is_empty())
+/// "3.1 Lists — Python 3.11 documentation" is "3.1 Lists" where the page has a heading like that.
+fn among_headings<'a>(pieces: &[Piece<'a>], headings: &[String], place: Place) -> Option<&'a str> {
+    // Some number the heading, and not the title.
+    let unnumbered = |heading: &str| {
+        heading.split_once(' ').filter(|(number, _)| number.chars().all(|c| c.is_ascii_digit() || c == '.')).map(|(_, text)| plain(text))
+    };
+    let headings: Vec<String> = headings.iter().flat_map(|heading| [plain(heading)].into_iter().chain(unnumbered(heading))).collect();
+    let mut fitting = pieces.iter().filter(|piece| place == Place::Anywhere || !piece.is_last);
+    fitting.find(|piece| headings.contains(&piece.plain)).map(|piece| piece.text)
 }
 
+/// Letters and digits in lower case: what two names have in common however they are set.
+fn plain(text: &str) -> String {
+    text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+}
+
+/// What the page's site is called, all `plain`.
+struct Sites {
+    /// By those whose business it is: these may also come first in a title.
+    named: Vec<String>,
+    /// By what stands where a site's name often does: these may only come last.
+    likely: Vec<String>,
+    /// A site's first page may begin with its name.
+    is_first_page: bool,
+}
+
+impl Sites {
+    fn of(said: &Said<'_>, software: &Software, headings: &Headings, url: &Url) -> Self {
+        let stated = said.metas(&["og:site_name"]).take(MOST_NAMES).map(str::to_owned);
+        // Some pages have their own title there.
+        let applications = said.metas(&["application-name"]).take(MOST_NAMES).map(str::to_owned);
+        let project = software.name.clone().filter(|_| software.is_made_by("Doxygen"));
+        let named = stated.chain(said.linked.sites.iter().cloned()).chain(said.book.clone()).chain(project);
+        let host = url.host_str().unwrap_or_default();
+        let labels = host.strip_prefix("www.").unwrap_or(host).rsplit_once('.').map(|(before, _)| before.split('.')).into_iter().flatten();
+        let hosts = labels.filter(|label| label.len() > 2).map(str::to_owned).chain([host.strip_prefix("www.").unwrap_or(host).to_owned()]);
+        let likely = applications.chain(said.brands.iter().cloned()).chain(headings.beside.iter().cloned()).chain(hosts);
+        let plain = |names: &mut dyn Iterator<Item = String>| -> Vec<String> {
+            names.map(|name| plain(&name)).filter(|name| !name.is_empty() && !GENERAL.contains(&name.as_str())).collect()
+        };
+        Self { named: plain(&mut { named }), likely: plain(&mut { likely }), is_first_page: url.path() == "/" }
+    }
+
+    fn is_named(&self, text: &str) -> bool {
+        self.named.contains(&plain(text))
+    }
+
+    /// Of headings, those that do not name the site.
+    fn others(&self, headings: &[String]) -> Vec<String> {
+        headings.iter().filter(|heading| !self.is_named(heading)).cloned().collect()
+    }
+
+    /// "Page | Site", "Site :: Page", "Page - Site - Company" without what is not the page.
+    fn taken_from<'a>(&self, title: &'a str) -> &'a str {
+        let mut own = title;
+        for _ in 0..MOST_SITES {
+            let shorter = self.without_last(own).or_else(|| self.without_first(own));
+            match shorter.filter(|shorter| shorter.contains(char::is_alphanumeric)) {
+                Some(shorter) => own = shorter,
+                None => break,
+            }
+        }
+        own
+    }
+
+    fn without_last<'a>(&self, title: &'a str) -> Option<&'a str> {
+        let marks = SEPARATORS.iter().chain(&LOOSE);
+        let cuts = marks.flat_map(|mark| title.rmatch_indices(mark).take(2).map(|(at, mark)| (at, at + mark.len())));
+        let is_site = |name: &str| {
+            let name = plain(name);
+            self.named.contains(&name) || self.likely.contains(&name)
+        };
+        cuts.filter(|(_, end)| is_site(&title[*end..])).map(|(at, _)| title[..at].trim_end()).min_by_key(|own| own.len())
+    }
+
+    fn without_first<'a>(&self, title: &'a str) -> Option<&'a str> {
+        let cuts = SEPARATORS.iter().filter_map(|mark| title.find(mark).map(|at| (at, at + mark.len())));
+        let after = cuts.filter(|(at, _)| self.is_named(&title[..*at])).map(|(_, end)| title[end..].trim_start());
+        after.min_by_key(|own| own.len()).filter(|_| !self.is_first_page)
+    }
+}
+
+/// A title may be long, but a heading is found in its first parts.
+const MOST_CUTS: usize = 12;
+/// "Page - Section - Site - Company".
+const MOST_SITES: usize = 3;
+const MOST_NAMES: usize = 8;
 /// In characters; longer ones are mistakes of the page.
 const LONGEST: usize = 300;
 
-const SEPARATORS: [&str; 9] = [" — ", " – ", " - ", " | ", " · ", " :: ", " » ", ": ", " • "];
+const SEPARATORS: [&str; 10] = [" — ", " – ", " - ", " -- ", " | ", " · ", " :: ", " » ", ": ", " • "];
+
+/// These part a site's name from the rest, too, and occur within names.
+const LOOSE: [&str; 7] = ["|", " / ", " « ", " ‹ ", " < ", " > ", " ~ "];
+
+/// Texts of links to a site's first page that are not its name.
+const GENERAL: [&str; 10] = ["home", "homepage", "index", "start", "overview", "documentation", "docs", "blog", "back", "logo"];
 
 fn joined(text: &str) -> Option<String> {
-    let mut text = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    if let Some((end, _)) = text.char_indices().nth(LONGEST) {
-        text.truncate(end);
-    }
+    let text = line(text, LONGEST)?;
     let text = text.trim_end_matches(['¶', '§']).trim_end();
     (!text.is_empty()).then(|| text.to_owned())
 }

@@ -53,9 +53,9 @@ impl Default for Config {
 pub enum Put {
     /// The page is new.
     Added,
-    /// The page had another title, text or other chunks. Chunks that stayed the same kept their vectors.
+    /// The page had another title, text, metadata or outline, or other chunks. Chunks that stayed the same kept their vectors.
     Replaced,
-    /// Title, text and chunks are as they were: only validators and the time of fetching were taken over.
+    /// All of that is as it was: only validators and the time of fetching were taken over.
     Unchanged,
 }
 

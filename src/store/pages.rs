@@ -7,7 +7,7 @@ use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use url::Url;
 
-use crate::model::{Chunk, ChunkKind, Document, EmbedProgress, Embedded, Pending, SourceId, SourceSummary, Validators};
+use crate::model::{Chunk, ChunkKind, Document, EmbedProgress, Embedded, Heading, Metadata, Pending, SourceId, SourceSummary, Validators};
 
 use super::error::{Error, Failure};
 use super::lexical::source_token;
@@ -28,8 +28,9 @@ pub(super) fn put(connection: &Connection, document: &Document, chunks: &[Chunk]
     };
     let stored = chunks_of(connection, page.id)?;
     let renamed = page.title != document.title;
-    let unchanged = !renamed && page.markdown == document.markdown && stored.iter().map(|(_, chunk)| chunk).eq(chunks);
-    update_page(connection, page.id, document)?;
+    let said = Said::of(document);
+    let unchanged = !renamed && page.markdown == document.markdown && page.said == said && stored.iter().map(|(_, chunk)| chunk).eq(chunks);
+    update_page(connection, page.id, document, &said)?;
     if unchanged {
         return Ok(Put::Unchanged);
     }
@@ -90,13 +91,15 @@ fn remove_where(connection: &Connection, condition: &str, value: i64) -> Result<
 }
 
 pub(super) fn page(connection: &Connection, url: &Url) -> Result<Option<Document>, Failure> {
-    let mut statement = connection.prepare_cached("SELECT title, markdown, etag, last_modified, fetched_at FROM pages WHERE url = ?1")?;
+    let mut statement = connection
+        .prepare_cached("SELECT title, markdown, etag, last_modified, fetched_at, metadata, outline FROM pages WHERE url = ?1")?;
     let read = |row: &Row<'_>| {
         let validators = Validators { etag: row.get(2)?, last_modified: row.get(3)? };
         let document = Document::new(url.clone(), row.get::<_, String>(0)?, row.get::<_, String>(1)?, time(row.get(4)?));
-        Ok(Document { validators, ..document })
+        Ok((Document { validators, ..document }, Said { metadata: row.get(5)?, outline: row.get(6)? }))
     };
-    Ok(statement.query_row([url.as_str()], read).optional()?)
+    let found = statement.query_row([url.as_str()], read).optional()?;
+    found.map(|(document, said)| Ok(Document { metadata: said.metadata()?, outline: said.outline()?, ..document })).transpose()
 }
 
 pub(super) fn list(connection: &Connection, source: &SourceId) -> Result<Vec<PageSummary>, Failure> {
@@ -261,13 +264,45 @@ struct StoredPage {
     source: i64,
     title: String,
     markdown: String,
+    said: Said,
 }
 
 impl StoredPage {
     fn find(connection: &Connection, url: &Url) -> Result<Option<Self>, Failure> {
-        let mut statement = connection.prepare_cached("SELECT id, source, title, markdown FROM pages WHERE url = ?1")?;
-        let read = |row: &Row<'_>| Ok(Self { id: row.get(0)?, source: row.get(1)?, title: row.get(2)?, markdown: row.get(3)? });
+        let mut statement = connection.prepare_cached("SELECT id, source, title, markdown, metadata, outline FROM pages WHERE url = ?1")?;
+        let read = |row: &Row<'_>| {
+            let said = Said { metadata: row.get(4)?, outline: row.get(5)? };
+            Ok(Self { id: row.get(0)?, source: row.get(1)?, title: row.get(2)?, markdown: row.get(3)?, said })
+        };
         Ok(statement.query_row([url.as_str()], read).optional()?)
+    }
+}
+
+/// What a page says of itself and its headings, as they are stored: nothing is stored for nothing.
+#[derive(PartialEq, Eq)]
+struct Said {
+    metadata: Option<String>,
+    outline: Option<String>,
+}
+
+impl Said {
+    fn of(document: &Document) -> Self {
+        let Document { metadata, outline, .. } = document;
+        let written = "texts, numbers and addresses are JSON";
+        Self {
+            metadata: (*metadata != Metadata::default()).then(|| serde_json::to_string(metadata).expect(written)),
+            outline: (!outline.is_empty()).then(|| serde_json::to_string(outline).expect(written)),
+        }
+    }
+
+    fn metadata(&self) -> Result<Metadata, Failure> {
+        let read = |text| serde_json::from_str(text).map_err(|_| Failure::Malformed("the metadata of a page cannot be read"));
+        self.metadata.as_deref().map_or_else(|| Ok(Metadata::default()), read)
+    }
+
+    fn outline(&self) -> Result<Vec<Heading>, Failure> {
+        let read = |text| serde_json::from_str(text).map_err(|_| Failure::Malformed("the outline of a page cannot be read"));
+        self.outline.as_deref().map_or_else(|| Ok(Vec::new()), read)
     }
 }
 
@@ -297,9 +332,11 @@ fn source_of(connection: &Connection, url: &Url) -> Result<i64, Failure> {
 
 fn insert_page(connection: &Connection, source: i64, document: &Document) -> Result<i64, Failure> {
     let Validators { etag, last_modified } = &document.validators;
+    let said = Said::of(document);
     connection
         .prepare_cached(
-            "INSERT INTO pages (url, source, title, etag, last_modified, fetched_at, markdown) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            "INSERT INTO pages (url, source, title, etag, last_modified, fetched_at, markdown, metadata, outline)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
         )?
         .execute(params![
             document.url.as_str(),
@@ -308,16 +345,22 @@ fn insert_page(connection: &Connection, source: i64, document: &Document) -> Res
             etag,
             last_modified,
             milliseconds(document.fetched_at),
-            document.markdown
+            document.markdown,
+            said.metadata,
+            said.outline
         ])?;
     Ok(connection.last_insert_rowid())
 }
 
-fn update_page(connection: &Connection, page: i64, document: &Document) -> Result<(), Failure> {
+fn update_page(connection: &Connection, page: i64, document: &Document, said: &Said) -> Result<(), Failure> {
     let Validators { etag, last_modified } = &document.validators;
+    let fetched_at = milliseconds(document.fetched_at);
     connection
-        .prepare_cached("UPDATE pages SET title = ?2, etag = ?3, last_modified = ?4, fetched_at = ?5, markdown = ?6 WHERE id = ?1")?
-        .execute(params![page, document.title, etag, last_modified, milliseconds(document.fetched_at), document.markdown])?;
+        .prepare_cached(
+            "UPDATE pages SET title = ?2, etag = ?3, last_modified = ?4, fetched_at = ?5, markdown = ?6, metadata = ?7, outline = ?8
+             WHERE id = ?1",
+        )?
+        .execute(params![page, document.title, etag, last_modified, fetched_at, document.markdown, said.metadata, said.outline])?;
     Ok(())
 }
 

@@ -11,7 +11,7 @@ const APPLICATION_ID: i32 = 0x534d_4352;
 const VERSION: i32 = MIGRATIONS.len() as i32;
 
 /// Each takes the schema one version further.
-const MIGRATIONS: [&str; 1] = [FIRST];
+const MIGRATIONS: [&str; 2] = [FIRST, SAID];
 
 /// Ids of pages, chunks and vectors are never given twice (`AUTOINCREMENT`): a vector that arrives late cannot meet another chunk, and
 /// "greater than the last one seen" finds all new rows.
@@ -77,6 +77,12 @@ const FIRST: &str = "
     );
 ";
 
+/// What a page says of itself and its headings, as JSON. NULL: nothing, or not known of a page stored before.
+const SAID: &str = "
+    ALTER TABLE pages ADD COLUMN metadata TEXT;
+    ALTER TABLE pages ADD COLUMN outline TEXT;
+";
+
 /// Makes sure that the file is ours and of this version, creating or migrating it where needed. Foreign files are not changed.
 pub(super) fn prepare(connection: &mut Connection) -> Result<(), Failure> {
     let state = inspect(connection)?;
@@ -120,5 +126,29 @@ fn inspect(connection: &Connection) -> Result<i32, Failure> {
         APPLICATION_ID if version > 0 => Ok(version),
         0 if version == 0 && tables == 0 => Ok(0),
         _ => Err(Failure::NotOurs),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Metadata;
+    use crate::store::pages;
+
+    #[test]
+    fn a_file_of_the_first_version_is_taken_further() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        connection.execute_batch(FIRST).unwrap();
+        let page = "INSERT INTO sources VALUES (1, 'a.test');
+            INSERT INTO pages VALUES (1, 'https://a.test/', 1, 'Pots', NULL, '\"1\"', 0, 'Warm.')";
+        connection.execute_batch(page).unwrap();
+        connection.pragma_update(None, "application_id", APPLICATION_ID).unwrap();
+        connection.pragma_update(None, "user_version", 1).unwrap();
+        prepare(&mut connection).unwrap();
+        assert_eq!(inspect(&connection).unwrap(), VERSION);
+        let found = pages::page(&connection, &"https://a.test/".parse().unwrap()).unwrap().unwrap();
+        assert_eq!((found.title.as_str(), found.markdown.as_str()), ("Pots", "Warm."));
+        assert_eq!((found.metadata, found.outline), (Metadata::default(), vec![]));
+        prepare(&mut connection).unwrap();
     }
 }

@@ -1,5 +1,6 @@
 //! `read_page` and `fetch_url`: one page as markdown, a part at a time.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, UNIX_EPOCH};
 
 use futures_lite::future;
@@ -8,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::engine::{CrawlRequest, Engine, Robots};
 use crate::mcp::{Annotations, Context, Tool, ToolError};
-use crate::model::Document;
+use crate::model::{Document, Metadata};
 use crate::tools::bound::{DEFAULT, end, line, room};
 use crate::tools::reply;
 
@@ -61,7 +62,7 @@ async fn fetched(engine: &Engine, request: CrawlRequest, context: &Context) -> R
 
 /// The part of a page that was asked for, up to a boundary at which it can be read on.
 fn part(document: &Document, from: From, asked: &Part) -> Result<Read, ToolError> {
-    let Document { url, title, markdown, fetched_at, .. } = document;
+    let Document { url, title, markdown, metadata, fetched_at, .. } = document;
     let total = markdown.chars().count();
     let offset = asked.offset as usize;
     if offset > 0 && offset >= total {
@@ -73,6 +74,8 @@ fn part(document: &Document, from: From, asked: &Part) -> Result<Read, ToolError
         title: line(title),
         from,
         fetched_unix: fetched_at.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()),
+        // Once is enough.
+        about: if offset == 0 { about(metadata) } else { BTreeMap::new() },
         markdown: String::new(),
         offset,
         total_chars: total,
@@ -116,6 +119,9 @@ struct Read {
     from: From,
     // Seconds since 1970.
     fetched_unix: u64,
+    // What the page says of itself, in its first part.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    about: BTreeMap<&'static str, String>,
     markdown: String,
     offset: usize,
     // Of the whole page.
@@ -125,6 +131,20 @@ struct Read {
     next_offset: Option<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
     notice: Option<String>,
+}
+
+/// What the page says of itself, as far as it does, by the names of [`Metadata`]. A map, as its schema is short.
+fn about(metadata: &Metadata) -> BTreeMap<&'static str, String> {
+    let Metadata { software, version, language, published, modified, description, .. } = metadata;
+    let fields = [
+        ("software", software),
+        ("version", version),
+        ("language", language),
+        ("published", published),
+        ("modified", modified),
+        ("description", description),
+    ];
+    fields.into_iter().filter_map(|(name, value)| Some((name, line(value.as_deref()?)))).collect()
 }
 
 /// Where the page comes from.
@@ -180,6 +200,18 @@ mod tests {
             }
         }
         assert_eq!(markdown, page.markdown);
+    }
+
+    #[test]
+    fn what_a_page_says_of_itself_is_told_once() {
+        let mut page = document("Warm.".repeat(1_000));
+        assert!(part(&page, From::Web, &asked(0, 1_000)).unwrap().about.is_empty());
+        page.metadata.version = Some("3.2".into());
+        page.metadata.description = Some("All about pots. ".repeat(60));
+        let read = part(&page, From::Web, &asked(0, 1_000)).unwrap();
+        assert!(cost(&read) <= 1_000 && !read.markdown.is_empty());
+        assert_eq!(read.about["version"], "3.2");
+        assert!(part(&page, From::Web, &asked(5, 1_000)).unwrap().about.is_empty());
     }
 
     #[test]
