@@ -103,6 +103,9 @@ pub(super) fn find(dom: &Dom) -> Article {
     if genre != Genre::Reference {
         told::leave_out(dom, genre, &all, &mut left_out);
     }
+    if matches!(genre, Genre::Product | Genre::Listing) {
+        told::leave_out_copies(dom, &all, &mut left_out);
+    }
     let facts = &Facts::of(dom, &left_out);
     let named = named_content(dom, &left_out, facts);
     let title = title_heading(dom, &left_out);

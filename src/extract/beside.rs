@@ -314,11 +314,13 @@ pub(super) fn leave_out_link_lists(dom: &Dom, root: NodeId, genre: Genre, facts:
         let list = node != root
             && dom.name(node).is_some_and(|name| matches!(&**name, "div" | "section" | "ul" | "ol" | "table" | "aside" | "form" | "dl"));
         let fact = facts.at(node);
+        // In a story, a paragraph that is one link to another.
+        let link = genre == Genre::Story && dom.is(node, "p") && fact.anchors == 1 && fact.link_share() > 0.9;
         // What a heading or a paragraph leads to is part of the text: "See also".
         let led = || match genre {
             // A story leads to others in its last lines; what stands between its sections is its own.
             Genre::Story => {
-                dom.previous_element(node).is_some_and(|before| is_heading(dom, before))
+                dom.previous_element(node).is_some_and(|before| is_heading(dom, before) && !dom.is(before, "h1"))
                     && dom.next_element(node).is_some_and(|after| is_heading(dom, after))
             }
             _ => {
@@ -330,7 +332,7 @@ pub(super) fn leave_out_link_lists(dom: &Dom, root: NodeId, genre: Genre, facts:
                     })
             }
         };
-        if list && fact.text > 0 && fact.link_share() > 0.6 && fact.prose < facts.at(root).prose * 0.25 && !led() {
+        if link || list && fact.text > 0 && fact.link_share() > 0.6 && fact.prose < facts.at(root).prose * 0.25 && !led() {
             left_out[node.index()] = Some(Rule::LinkList);
             walk.pass_over();
         }

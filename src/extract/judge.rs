@@ -14,6 +14,8 @@ pub(super) enum Rule {
     Hidden,
     /// Not shown, and its text stands elsewhere in the page.
     HiddenCopy,
+    /// Shown twice.
+    Copy,
     /// Permalink marks, line numbers, edit links, texts for screen readers only.
     Mark,
     /// What sites say below any page: "Was this page helpful?"
@@ -43,6 +45,7 @@ impl Rule {
             Self::Unread => "control",
             Self::Hidden => "hidden",
             Self::HiddenCopy => "hidden copy",
+            Self::Copy => "copy",
             Self::Mark => "mark",
             Self::Phrase => "phrase of the site",
             Self::Frame => "header, footer or aside",

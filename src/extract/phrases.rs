@@ -26,6 +26,7 @@ pub(super) fn is_phrase_of_site(dom: &Dom, node: NodeId, all: &Facts) -> bool {
     }
     let only_link = fact.links == fact.text && dom.is(node, "a");
     PHRASES.iter().any(|phrase| begins(text, phrase))
+        || fact.text < 14 && ["advert", "advertisement"].iter().any(|word| text.eq_ignore_ascii_case(word))
         || begins(text, "Updated ") && text.ends_with(" ago")
         || only_link
             && LABELS.iter().any(|label| text.trim_matches(['[', ']']).eq_ignore_ascii_case(label))
@@ -89,7 +90,16 @@ const LONGEST_DATE: u32 = 160;
 
 const DATES: [&str; 4] = ["Last modified", "Last updated", "This page was last", "Page last updated"];
 
-const PHRASES: [&str; 18] = [
+const PHRASES: [&str; 27] = [
+    "Share this on",
+    "Click to share",
+    "Click to email",
+    "Click to print",
+    "Leave a comment",
+    "Continue reading below",
+    "Story continues below",
+    "Like this story?",
+    "Sign up for our newsletter",
     "Click to expand...",
     "Last edited",
     "Was this page helpful",

@@ -1,6 +1,8 @@
 //! Sections that say by their heading that they are about something else.
 
-use crate::extract::dom::{Dom, NodeId};
+use std::collections::HashSet;
+
+use crate::extract::dom::{Dom, NodeId, Step};
 use crate::extract::facts::{Facts, is_heading};
 use crate::extract::genre::Genre;
 use crate::extract::judge::Rule;
@@ -24,9 +26,14 @@ pub(super) fn leave_out(dom: &Dom, genre: Genre, all: &Facts, left_out: &mut [Op
             .last();
         let Some(section) = section else { continue };
         left_out[section.index()].get_or_insert(rule);
-        if section == heading {
-            let mut next = dom.next_sibling(heading);
+        // Where only the heading stands in its element, what it tells of follows, up to the next heading of its level.
+        if all.at(section).text == all.at(heading).text {
+            let mut next = dom.next_sibling(section);
             while let Some(node) = next.filter(|node| all.at(*node).heading.is_none_or(|below| level(dom, below) > level(dom, heading))) {
+                let fact = all.at(node);
+                if fact.text * 2 > page.text || rule == Rule::Offer && fact.prose * 5.0 > page.prose {
+                    break;
+                }
                 left_out[node.index()].get_or_insert(rule);
                 next = dom.next_sibling(node);
             }
@@ -47,12 +54,17 @@ fn told(heading: &str, genre: Genre) -> Option<Rule> {
     if heading.len() >= LONGEST_TOLD {
         return None;
     }
-    if ELSEWHERE.iter().any(|phrase| heading.contains(phrase)) {
+    let shop = genre == Genre::Product && SHOP.iter().any(|phrase| heading.contains(phrase));
+    if shop || ELSEWHERE.iter().any(|phrase| heading.contains(phrase)) {
         return Some(Rule::Offer);
     }
     let said = heading.split(|c: char| !c.is_alphanumeric()).any(|word| matches!(word, "review" | "reviews" | "ratings" | "testimonials"));
     (genre == Genre::Product && (said || heading.contains("clients say") || heading.contains("customers say"))).then_some(Rule::Replies)
 }
+
+/// What a shop says below whatever it sells.
+const SHOP: [&str; 8] =
+    ["shipping", "delivery", "return polic", "meet your seller", "as seen on", "instagram", "how to get it", "ways to pay"];
 
 const ELSEWHERE: [&str; 24] = [
     "similar threads",
@@ -80,3 +92,31 @@ const ELSEWHERE: [&str; 24] = [
     "similar items",
     "featured products",
 ];
+
+/// Shops write a part once for wide and once for narrow screens: of equal parts with a heading, the first is read.
+pub(super) fn leave_out_copies(dom: &Dom, all: &Facts, left_out: &mut [Option<Rule>]) {
+    let mut known = HashSet::new();
+    let mut walk = dom.walk(dom.root());
+    while let Some(step) = walk.next() {
+        let Step::Enter(node) = step else { continue };
+        if left_out[node.index()].is_some() {
+            walk.pass_over();
+            continue;
+        }
+        let fact = all.at(node);
+        let part = dom.name(node).is_some() && fact.headings > 0 && (LEAST_COPY..LONGEST_COPY).contains(&fact.text);
+        // An element around one other holds the same.
+        let around = || dom.parent(node).is_some_and(|parent| all.at(parent).text == fact.text);
+        if part && !around() {
+            let text: String = dom.text_content(node).split_whitespace().collect();
+            if !known.insert(text) {
+                left_out[node.index()] = Some(Rule::Copy);
+            }
+            walk.pass_over();
+        }
+    }
+}
+
+/// In bytes: shorter parts may be alike by chance.
+const LEAST_COPY: u32 = 40;
+const LONGEST_COPY: u32 = 4_000;
