@@ -6,10 +6,12 @@ mod beside;
 mod charset;
 mod code;
 mod dom;
+mod formats;
 mod html;
 mod inline;
 mod kind;
 mod links;
+mod magic;
 mod table;
 mod tags;
 mod text;
@@ -30,7 +32,7 @@ pub use links::{MetaRobots, Outline};
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Skip {
-    /// Neither HTML nor text: the media type as sent, else as sniffed.
+    /// Of no kind that is read: the media type as its bytes tell it, else as sent.
     #[error("content type {0} is not read as a document")]
     Kind(String),
     /// No text is left beside navigation; often a page that scripts fill in.
@@ -50,7 +52,9 @@ impl Skip {
     /// What a user may do about it.
     pub fn hint(&self) -> Option<&'static str> {
         match self {
-            Self::Kind(_) => Some("only HTML, markdown and plain text are indexed"),
+            Self::Kind(_) => Some(
+                "HTML, plain text, markdown and other text formats, notebooks, feeds and descriptions of interfaces are read; find the text elsewhere",
+            ),
             Self::Moved(_) => None,
             Self::Empty => Some("the page may need JavaScript; look for a sitemap, an llms.txt or a static version of it"),
         }
@@ -63,12 +67,12 @@ pub fn decode(page: &Page) -> String {
     charset::decode(page.content_type.as_deref(), &page.body)
 }
 
-/// What the page says to a crawler, in one quick pass; a page that is neither HTML nor text has no links.
+/// What the page says to a crawler, in one quick pass; a page of no kind that is read has no links.
 pub fn links(page: &Page) -> Outline {
     match kind(page.content_type.as_deref(), &page.url, &page.body) {
         Kind::Html => links::of_html(&page.url, &decode(page)),
-        Kind::Markdown | Kind::Text => links::of_text(&page.url, &decode(page)),
         Kind::Sitemap | Kind::Xml | Kind::Other(_) => Outline::default(),
+        other => links::of_targets(&page.url, &formats::links(&other, &decode(page), &page.url)),
     }
 }
 
@@ -78,7 +82,8 @@ pub fn is_language(asked: &str, name: &str) -> bool {
     code::is_language(asked, name)
 }
 
-/// The page's title and main content as CommonMark with tables; plain text and markdown pass as they are.
+/// The page's title and main content as CommonMark with tables. Plain text and markdown pass as they are, but for what only a generator
+/// reads; other formats become markdown.
 ///
 /// ```
 /// use smolcrawl::extract;
@@ -99,14 +104,40 @@ pub fn is_language(asked: &str, name: &str) -> bool {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn document(page: &Page) -> Result<Document, Skip> {
+    if let Some(reading) = formatted(page) {
+        let title = reading.title.unwrap_or_else(|| title::of_url(&page.url));
+        if reading.markdown.is_empty() {
+            return Err(Skip::Empty);
+        }
+        return Ok(Document {
+            outline: reading.outline,
+            metadata: reading.metadata,
+            notes: reading.notes,
+            validators: page.validators.clone(),
+            ..Document::new(page.url.clone(), title, reading.markdown, page.fetched_at)
+        });
+    }
     let (title, markdown) = read(page, Form::Markdown)?;
     let document = Document::new(page.url.clone(), title, markdown, page.fetched_at);
     Ok(Document { validators: page.validators.clone(), ..document })
 }
 
-/// The main content as plain text: no marks, no link targets; list marks and the lines of code stay.
+/// The main content as plain text: no marks, no link targets; list marks and the lines of code stay. What is not HTML is markdown here,
+/// too.
 pub fn plain_text(page: &Page) -> Result<String, Skip> {
-    read(page, Form::Text).map(|(_, text)| text)
+    match formatted(page) {
+        Some(reading) if reading.markdown.is_empty() => Err(Skip::Empty),
+        Some(reading) => Ok(reading.markdown),
+        None => read(page, Form::Text).map(|(_, text)| text),
+    }
+}
+
+/// A page of a format that is neither HTML nor plain text.
+fn formatted(page: &Page) -> Option<formats::Reading> {
+    match kind(page.content_type.as_deref(), &page.url, &page.body) {
+        Kind::Html | Kind::Text | Kind::Sitemap | Kind::Xml | Kind::Other(_) => None,
+        kind => formats::read(&kind, &decode(page), &page.url),
+    }
 }
 
 fn read(page: &Page, form: Form) -> Result<(String, String), Skip> {
@@ -123,12 +154,12 @@ fn read(page: &Page, form: Form) -> Result<(String, String), Skip> {
             }
             (title::of_html(&dom, &article, &page.url), content)
         }
-        Kind::Markdown | Kind::Text => {
+        Kind::Other(name) => return Err(Skip::Kind(name)),
+        Kind::Sitemap | Kind::Xml => return Err(Skip::Kind("application/xml".to_owned())),
+        _ => {
             let text = text::passed(&decode(page));
             (title::of_text(&text, &page.url), text)
         }
-        Kind::Sitemap | Kind::Xml => return Err(Skip::Kind("application/xml".to_owned())),
-        Kind::Other(name) => return Err(Skip::Kind(name)),
     };
     match content.trim().is_empty() {
         true => Err(Skip::Empty),
