@@ -223,6 +223,10 @@ fn by_name(url: &Url) -> Option<Kind> {
     match name.as_str() {
         // llms.txt and llms-full.txt are markdown by their own definition (llmstxt.org).
         text if text.starts_with("llms") && text.ends_with(".txt") => Some(Kind::Markdown),
+        // As Sphinx serves its sources.
+        source if source.ends_with(".rst.txt") => Some(Kind::Restructured),
+        source if source.ends_with(".md.txt") => Some(Kind::Markdown),
+        source if source.ends_with(".ipynb.txt") => Some(Kind::Json),
         "dockerfile" | "containerfile" => Some(Kind::Code("dockerfile")),
         "makefile" | "gnumakefile" => Some(Kind::Code("makefile")),
         "cmakelists.txt" => Some(Kind::Code("cmake")),
@@ -532,6 +536,7 @@ mod tests {
         assert_eq!(text("x.html", b"no page"), Kind::Text);
         assert_eq!(text("x.adoc", b"= x"), Kind::AsciiDoc);
         assert_eq!(text("x.org", b"* x"), Kind::Org);
+        assert_eq!(text("_sources/x.rst.txt", b"x"), Kind::Restructured);
         assert_eq!(text("openapi.yml", b"openapi: 3.0.0"), Kind::Yaml);
         assert_eq!(text("x.ipynb", b"{}"), Kind::Json);
         assert_eq!(text("main.rs", b"fn main() {}"), Kind::Code("rust"));

@@ -111,6 +111,14 @@ impl<'a> Sheet<'a> {
         self.last = Last::Item;
     }
 
+    /// The text of an item that was begun without.
+    pub(super) fn complete_item(&mut self, text: &str) {
+        match self.last {
+            Last::Item => self.rest_of_lines(text),
+            Last::Other => self.paragraph(text),
+        }
+    }
+
     /// A term with what follows as its meaning.
     pub(super) fn term(&mut self, text: &str) {
         let text = joined(text);
@@ -282,6 +290,8 @@ pub(super) fn escaped(text: &str) -> String {
             '*' => !(before.is_whitespace() && after.is_whitespace()),
             '`' => true,
             '_' => !(before.is_alphanumeric() && after.is_alphanumeric()) && !(before.is_whitespace() && after.is_whitespace()),
+            // An address in angle brackets is a link.
+            '<' if rest.clone().take(4).eq("http".chars()) => false,
             '<' => after.is_ascii_alphabetic() || matches!(after, '/' | '!' | '?'),
             _ => false,
         };
