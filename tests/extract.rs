@@ -431,9 +431,9 @@ fn formats_cost_no_more_than_their_size() {
             let length = extract::document(&page).map_or(0, |document| document.markdown.len());
             (length, begun.elapsed())
         };
-        let (length, took) = measured(200_000 / piece.len());
-        assert!(length < 40 * 200_000, "{name} {piece:?}: {length} bytes");
-        assert!(took.as_secs() < 5, "{name} {piece:?}: {took:?}");
+        let (length, took) = measured(60_000 / piece.len());
+        assert!(length < 40 * 60_000, "{name} {piece:?}: {length} bytes");
+        assert!(took.as_secs() < 3, "{name} {piece:?}: {took:?}");
     };
     let pieces = [
         "<!--",
@@ -507,15 +507,15 @@ fn formats_cost_no_more_than_their_size() {
         }
     }
     for piece in pieces {
-        let page = named("a.yaml", None, format!("openapi: 3.0.0\npaths: {}", piece.repeat(20_000)));
+        let page = named("a.yaml", None, format!("openapi: 3.0.0\npaths: {}", piece.repeat(6_000)));
         let begun = Instant::now();
         let _ = extract::document(&page);
-        assert!(begun.elapsed().as_secs() < 5, "{piece:?}: {:?}", begun.elapsed());
+        assert!(begun.elapsed().as_secs() < 3, "{piece:?}: {:?}", begun.elapsed());
         for start in ["<rss><channel>", ".TH A 1\n", ".Dd x\n"] {
-            let page = named("a", None, format!("{start}{}", piece.repeat(20_000)));
+            let page = named("a", None, format!("{start}{}", piece.repeat(6_000)));
             let begun = Instant::now();
             let _ = extract::document(&page);
-            assert!(begun.elapsed().as_secs() < 5, "{start} {piece:?}: {:?}", begun.elapsed());
+            assert!(begun.elapsed().as_secs() < 3, "{start} {piece:?}: {:?}", begun.elapsed());
         }
     }
 }

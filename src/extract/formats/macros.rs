@@ -40,9 +40,8 @@ pub(super) fn inline(text: &str, attributes: &HashMap<&str, &str>, sheet: &mut S
             '<' => reference(rest).or_else(|| is_tag(rest).then(|| ("\\<".to_owned(), 1))),
             '[' => rest
                 .starts_with("[[")
-                .then(|| rest.find("]]"))
+                .then(|| rest[..rest.floor_char_boundary(LONGEST_NAME)].find("]]"))
                 .flatten()
-                .filter(|end| *end < LONGEST_NAME)
                 .map(|end| (String::new(), end + 2)),
             '\\' => rest[1..].chars().next().filter(|c| "*_`#^~{<+".contains(*c)).map(|c| (format!("\\{c}"), 1 + c.len_utf8())),
             _ if word_begins && c.is_ascii_alphabetic() => macro_of(rest, sheet),
