@@ -7,7 +7,7 @@ use url::Url;
 
 use crate::extract::formats::inside;
 use crate::extract::formats::macros::inline;
-use crate::extract::formats::sheet::{Reading, Sheet, begun, joined};
+use crate::extract::formats::sheet::{Reading, Sheet, begun};
 
 pub(super) fn read(text: &str, url: &Url) -> Reading {
     let mut reader = Reader {
