@@ -443,16 +443,18 @@ fn other_content_is_skipped_with_its_type() {
     let world = World::new();
     world
         .site
-        .page("a.test/", &["/data", "/feed", "/map", "/x.py"])
+        .page("a.test/", &["/book", "/data", "/feed", "/json", "/map", "/x.py"])
         .reply("a.test/data", Reply::new(200, "application/pdf", vec![b'x'; 100_000]));
     world.site.reply("a.test/x.py", Reply::new(200, "application/octet-stream", "print()"));
-    world.site.reply("a.test/feed", Reply::new(200, "application/xml", "<rss/>"));
+    world.site.reply("a.test/book", Reply::new(200, "application/xml", "<book/>"));
+    world.site.reply("a.test/feed", Reply::new(200, "application/rss+xml", "<rss><channel><title>A</title></channel></rss>"));
+    world.site.reply("a.test/json", Reply::new(200, "application/json", "{\"a\": 1}"));
     world.site.reply("a.test/map", Reply::new(200, "application/xml", "<urlset/>"));
     let outcome = world.run(request("http://a.test/"));
-    assert_eq!(outcome.urls, ["http://a.test/"]);
+    assert_eq!(outcome.urls, ["http://a.test/", "http://a.test/feed", "http://a.test/json"]);
     assert_eq!(outcome.skipped("http://a.test/data"), "not a page: application/pdf");
     assert_eq!(outcome.skipped("http://a.test/x.py"), "not a page: application/octet-stream");
-    assert_eq!(outcome.skipped("http://a.test/feed"), "not a page: XML that is no sitemap");
+    assert_eq!(outcome.skipped("http://a.test/book"), "not a page: XML that is neither a sitemap nor a feed");
     assert_eq!(outcome.skipped("http://a.test/map"), "not a page: a sitemap, which is read where it is a seed");
 }
 

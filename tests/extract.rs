@@ -288,7 +288,8 @@ fn every_encoding_gives_the_same_document() {
 #[test]
 fn what_is_no_document_is_skipped_with_its_reason() {
     let skip = |content_type: &str, body: &[u8]| extract::document(&page(Some(content_type), body)).unwrap_err();
-    assert_eq!(skip("application/json; charset=utf-8", b"{}"), Skip::Kind("application/json".to_owned()));
+    assert_eq!(skip("text/css; charset=utf-8", b"a {}"), Skip::Kind("text/css".to_owned()));
+    assert_eq!(skip("text/html", b"%PDF-1.7"), Skip::Kind("application/pdf".to_owned()));
     assert_eq!(skip("image/png", b"\x89PNG"), Skip::Kind("image/png".to_owned()));
     assert_eq!(skip("application/xml", b"<urlset/>").to_string(), "content type application/xml is not read as a document");
     assert_eq!(extract::document(&page(None, "%PDF-1.7")).unwrap_err(), Skip::Kind("application/pdf".to_owned()));
@@ -303,7 +304,7 @@ fn what_is_no_document_is_skipped_with_its_reason() {
 fn text_and_markdown_pass_as_they_are() {
     let mut source = page(Some("text/markdown"), "---\nlayout: x\n---\n# Tea *time*\r\n\r\n```sh\n# no heading\n```\n");
     let document = extract::document(&source).unwrap();
-    assert_eq!(document.title, "Tea *time*");
+    assert_eq!(document.title, "Tea time");
     assert_eq!(document.markdown, "# Tea *time*\n\n```sh\n# no heading\n```");
     source.content_type = Some("text/plain".to_owned());
     source.url = Url::parse("https://docs.test/notes%20on/tea%20pots.txt").unwrap();
@@ -683,6 +684,180 @@ mod xhtml {
                 "<html xmlns='http://www.w3.org/1999/xhtml'><head><title/><script src='x'/></head><body><a href='next'>n</a></body></html>";
             let links = extract::links(&page(Some(content_type), html)).links;
             assert_eq!(links.iter().map(Url::as_str).collect::<Vec<_>>(), ["https://docs.test/en/next"], "{content_type}");
+        }
+    }
+}
+
+/// A page that is not HTML, by its address.
+fn named(name: &str, content_type: Option<&str>, body: impl Into<Vec<u8>>) -> Page {
+    Page { url: Url::parse("https://docs.test/en/").unwrap().join(name).unwrap(), ..page(content_type, body) }
+}
+
+#[test]
+fn kinds_of_text_are_read_whatever_the_header_says() {
+    for content_type in [Some("text/html; charset=utf-8"), Some("text/plain"), Some("application/octet-stream"), None] {
+        let read = |name: &str, body: &str| extract::document(&named(name, content_type, body)).unwrap().markdown;
+        assert_eq!(read("a.md", "A\n=\n\n- b\n"), "A\n=\n\n- b", "{content_type:?}");
+        assert_eq!(
+            read("a.ipynb", r##"{"nbformat": 4, "cells": [{"cell_type": "markdown", "source": "# A"}]}"##),
+            "# A",
+            "{content_type:?}"
+        );
+        assert_eq!(read("a.json", r#"{"openapi": "3.0.0", "paths": {"/a": {"get": {}}}}"#), "# Interface\n\n## GET /a", "{content_type:?}");
+        assert_eq!(read("a.yml", "a: 1"), "```yaml\na: 1\n```", "{content_type:?}");
+        assert_eq!(read("a.rs", "fn a() {}\n"), "```rust\nfn a() {}\n```", "{content_type:?}");
+        assert_eq!(read("a", "<?xml version='1.0'?><rss><channel><title>A</title></channel></rss>"), "# A", "{content_type:?}");
+    }
+}
+
+#[test]
+fn links_of_markdown_are_followed_and_those_of_data_are_not() {
+    let links = |name: &str, body: &str| -> Vec<String> {
+        extract::links(&named(name, None, body)).links.into_iter().map(|link| link.path().to_owned()).collect()
+    };
+    assert_eq!(links("llms.txt", "- [a](b_(c).md)\n- [d][e]\n\n[e]: </f g>\n"), ["/en/b_(c).md", "/f%20g"]);
+    assert_eq!(links("a.json", "{\"a\": \"https://docs.test/b\"}"), [""; 0]);
+    assert_eq!(links("a.xml", "<rss><channel><item><title>A</title><link>/b</link></item></channel></rss>"), ["/b"]);
+}
+
+const NAMES: [&str; 12] =
+    ["a.md", "a.mdx", "a.rst", "a.adoc", "a.org", "a.1", "a.ipynb", "a.json", "openapi.yaml", "feed.xml", "a.py", "a.txt"];
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(256))]
+
+    #[test]
+    fn no_lines_make_a_format_fail(parts in proptest::collection::vec(prop_oneof![
+        "(#|=|\\*|-|\\.|:|\\||>|`|~|\\+|<|\\{|\\[|%|!|_|\\\\|'|\"|/){1,5}",
+        "(\n|\n\n|\n  |\n    |\t| )",
+        "(\\.\\. note::|\\.\\. code-block:: c|:a: b|`a <b>`_|\\.\\. _a:|\\.\\. \\|x\\| replace:: y|\\.\\. list-table::|   \\* - a)",
+        "(\\.TH A 1|\\.SH B|\\.TP|\\.IP x 2|\\.nf|\\.fi|\\.B a|\\\\fB|\\\\fR|\\\\\\(bu|\\.Bl -tag|\\.It Fl a|\\.El|\\.Op Fl a|\\.Dd x|\\.TS|\\.TE|T\\{|T\\})\n",
+        "(\\[source,c\\]|----|====|\\|===|NOTE: a|xref:a\\[b\\]|:a: b|<<a,b>>|\\+\\+\\+|<1>|a::)",
+        "(\\* a|#\\+BEGIN_SRC c|#\\+END_SRC|:PROPERTIES:|:END:|\\[\\[a\\]\\[b\\]\\]|\\| a \\| b \\||#\\+TITLE: a)\n",
+        "(<Tabs>|</Tabs>|<A b=\"c\"|/>|:::note|:::|!!! note|import a from 'b'|<!--|-->|```|\\{/\\*|---\na: b\n---\n)",
+        "(<rss><channel>|<item>|</item>|<title>|</title>|<content type='xhtml'>|</content>|<!\\[CDATA\\[|\\]\\]>|&amp;|&x;|<link href='a'/>)",
+        "(a: |- |\\? |&a |\\*a|!!b |\\{|\\}|\\[|\\]|, |openapi: 3.0.0\n|\\$schema: x\n|paths:\n|  /a:\n|    get:\n|<<: )",
+        "[ a-z0-9\u{e9}\u{1f600}]{0,8}",
+    ], 0..60)) {
+        let text = parts.concat();
+        for name in NAMES {
+            for content_type in [None, Some("text/html")] {
+                let page = named(name, content_type, text.clone());
+                let _ = (extract::links(&page), extract::plain_text(&page));
+                if let Ok(document) = extract::document(&page) {
+                    prop_assert!(!document.title.is_empty() && !document.markdown.trim().is_empty());
+                    for heading in &document.outline {
+                        prop_assert!(document.markdown.is_char_boundary(heading.offset), "{} {heading:?}", name);
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn no_bytes_make_a_format_fail(body in proptest::collection::vec(any::<u8>(), 0..1000)) {
+        for name in NAMES {
+            let page = named(name, Some("text/plain"), body.clone());
+            let _ = (extract::links(&page), extract::document(&page), extract::plain_text(&page));
+        }
+    }
+}
+
+#[test]
+fn formats_cost_no_more_than_their_size() {
+    let unit = |name: &str, piece: &str| {
+        let measured = |times: usize| {
+            let page = named(name, Some("text/plain"), piece.repeat(times));
+            let begun = Instant::now();
+            let _ = extract::links(&page);
+            let length = extract::document(&page).map_or(0, |document| document.markdown.len());
+            (length, begun.elapsed())
+        };
+        let (length, took) = measured(60_000 / piece.len());
+        assert!(length < 40 * 60_000, "{name} {piece:?}: {length} bytes");
+        assert!(took.as_secs() < 3, "{name} {piece:?}: {took:?}");
+    };
+    let pieces = [
+        "<!--",
+        "<!-- --> ",
+        "`",
+        "`a`` ",
+        "<Ab ",
+        "<Ab\n",
+        "<Ab>\n",
+        "](",
+        "](<",
+        "[a](",
+        "(",
+        "http://a](",
+        "<a ",
+        "[a]:\n",
+        ":::a\n",
+        "!!! a\n    ",
+        "- ",
+        "  - a\n",
+        "* ",
+        "*",
+        "**a",
+        "_",
+        "a_ ",
+        "|a",
+        "`a <b>`_",
+        ":a:`b`",
+        "..\n",
+        ".. a::\n   ",
+        "a\n  ",
+        "::\n\n  a\n",
+        "====\na\n====\n",
+        "{/*\n",
+        "\\fB",
+        ".B a\n",
+        ".TP\na\n",
+        ".Bl\n.It a\n",
+        ".Op ",
+        "T{\n",
+        ".TS\n",
+        "[[a",
+        "[[a][",
+        "=a ",
+        "<<a",
+        "a::\n",
+        "|===\n",
+        "[a,b]\n",
+        "#+BEGIN_SRC\n",
+        ":a: ",
+        "****** a\n",
+        "x\n\n",
+        "> ",
+        "+a\n+\n",
+        "--\n",
+        "<item>",
+        "<title>",
+        "&a;",
+        "[",
+        "{",
+        "\"a\": {",
+        "- - ",
+        "? ",
+        "&a ",
+        "*a ",
+        "a: b\n",
+    ];
+    for name in NAMES {
+        for piece in pieces {
+            unit(name, piece);
+        }
+    }
+    for piece in pieces {
+        let page = named("a.yaml", None, format!("openapi: 3.0.0\npaths: {}", piece.repeat(6_000)));
+        let begun = Instant::now();
+        let _ = extract::document(&page);
+        assert!(begun.elapsed().as_secs() < 3, "{piece:?}: {:?}", begun.elapsed());
+        for start in ["<rss><channel>", ".TH A 1\n", ".Dd x\n"] {
+            let page = named("a", None, format!("{start}{}", piece.repeat(6_000)));
+            let begun = Instant::now();
+            let _ = extract::document(&page);
+            assert!(begun.elapsed().as_secs() < 3, "{start} {piece:?}: {:?}", begun.elapsed());
         }
     }
 }

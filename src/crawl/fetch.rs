@@ -45,7 +45,7 @@ type KnownRules = HashMap<Box<str>, (Instant, Arc<Rules>)>;
 /// What an answer is.
 #[derive(Debug)]
 pub(super) enum Answer {
-    /// HTML, markdown or text, with what it says to a crawler.
+    /// Of a kind that is read, with what it says to a crawler.
     Page(Box<(Page, Outline)>),
     Sitemap(Sitemap),
     /// A redirect, its target in normal form.
@@ -279,17 +279,17 @@ fn read(page: Page, wanted: Wanted, directives: Directives) -> Answer {
     }
     match kind {
         // Offered for saving, as example code and data often is: only a name or content that tells of prose makes it a page.
-        Kind::Text if is_download(&page) => Answer::NotAPage("application/octet-stream".to_owned()),
+        Kind::Text | Kind::Code(_) if is_download(&page) => Answer::NotAPage("application/octet-stream".to_owned()),
         _ if wanted == Wanted::Sitemap => Answer::NotAPage("not a sitemap".to_owned()),
-        Kind::Html | Kind::Markdown | Kind::Text => {
+        Kind::Sitemap if wanted == Wanted::Page => Answer::NotAPage("a sitemap, which is read where it is a seed".to_owned()),
+        Kind::Sitemap | Kind::Xml => Answer::NotAPage("XML that is neither a sitemap nor a feed".to_owned()),
+        Kind::Other(what) => Answer::NotAPage(what),
+        _ => {
             let mut outline = extract::links(&page);
             outline.robots.index &= directives.index;
             outline.robots.follow &= directives.follow;
             Answer::Page(Box::new((page, outline)))
         }
-        Kind::Sitemap if wanted == Wanted::Page => Answer::NotAPage("a sitemap, which is read where it is a seed".to_owned()),
-        Kind::Sitemap | Kind::Xml => Answer::NotAPage("XML that is no sitemap".to_owned()),
-        Kind::Other(what) => Answer::NotAPage(what),
     }
 }
 

@@ -223,7 +223,7 @@ fn after_charset(value: &[u8]) -> Option<&[u8]> {
                     let label = &label[1..];
                     Some(&label[..label.iter().position(|byte| byte == quote)?])
                 }
-                _ => Some(&label[..label.iter().position(|byte| is_blank(*byte) || *byte == b';').unwrap_or(label.len())]),
+                _ => Some(&label[..label.iter().position(|byte| is_blank(*byte) || matches!(byte, b';' | b',')).unwrap_or(label.len())]),
             };
         }
     }

@@ -69,28 +69,9 @@ pub(super) fn forward(dom: &Dom, base: &Url) -> Option<Url> {
     resolved(base, refresh_target(content)?)
 }
 
-/// The links of a plain text or markdown page (llms.txt among them): `](target)` and bare http(s) addresses.
-pub(super) fn of_text(url: &Url, text: &str) -> Outline {
-    let mut found = Vec::new();
-    let mut rest = text;
-    while let Some(at) = rest.find(['(', 'h']) {
-        let (before, from) = rest.split_at(at);
-        let end =
-            |text: &str| text.find(|c: char| c.is_whitespace() || matches!(c, ')' | '<' | '>' | '"' | '`' | ']')).unwrap_or(text.len());
-        if from.starts_with("http://") || from.starts_with("https://") {
-            let link = &from[..end(from)];
-            found.push(link.trim_end_matches(['.', ',', ';', ':', '!', '?', '\'', '*']));
-            rest = &from[link.len()..];
-        } else {
-            rest = &from[1..];
-            if from.starts_with('(') && before.ends_with(']') {
-                let link = &rest[..end(rest)];
-                found.push(link);
-                rest = &rest[link.len()..];
-            }
-        }
-    }
-    Outline { links: absolute(url, found.into_iter()), ..Outline::default() }
+/// The links of a page that is not HTML, as it has them.
+pub(super) fn of_targets(url: &Url, targets: &[String]) -> Outline {
+    Outline { links: absolute(url, targets.iter().map(String::as_str)), ..Outline::default() }
 }
 
 fn absolute<'a>(base: &Url, found: impl Iterator<Item = &'a str>) -> Vec<Url> {
@@ -265,13 +246,5 @@ mod tests {
         assert_eq!(refresh_target("30"), None);
         assert_eq!(refresh_target("0;url=/a b"), Some("/a b"));
         assert_eq!(refresh_target("0, /plain"), Some("/plain"));
-    }
-
-    #[test]
-    fn text_names_its_links_in_markdown_and_bare() {
-        let text = "# Docs\n- [Guide](guide.md): start (here)\n- see https://docs.test/api. Or <https://other.test/x>, (https://docs.test/y).\nhttp";
-        let found = of_text(&Url::parse("https://docs.test/llms.txt").unwrap(), text).links;
-        let found: Vec<_> = found.iter().map(Url::as_str).collect();
-        assert_eq!(found, ["https://docs.test/guide.md", "https://docs.test/api", "https://other.test/x", "https://docs.test/y"]);
     }
 }

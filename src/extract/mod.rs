@@ -12,6 +12,7 @@ mod code;
 mod dom;
 mod escape;
 mod facts;
+mod formats;
 mod genre;
 mod hidden;
 mod hints;
@@ -22,6 +23,7 @@ mod kind;
 mod lines;
 mod links;
 mod lists;
+mod magic;
 mod math;
 mod mathml;
 mod metadata;
@@ -57,7 +59,7 @@ pub use links::{MetaRobots, Outline};
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Skip {
-    /// Neither HTML nor text: the media type as sent, else as sniffed.
+    /// Of no kind that is read: the media type as its bytes tell it, else as sent.
     #[error("content type {0} is not read as a document")]
     Kind(String),
     /// No text is left beside navigation; often a page that scripts fill in.
@@ -77,7 +79,9 @@ impl Skip {
     /// What a user may do about it.
     pub fn hint(&self) -> Option<&'static str> {
         match self {
-            Self::Kind(_) => Some("only HTML, markdown and plain text are indexed"),
+            Self::Kind(_) => Some(
+                "HTML, plain text, markdown and other text formats, notebooks, feeds and descriptions of interfaces are read; find the text elsewhere",
+            ),
             Self::Moved(_) => None,
             Self::Empty => Some("the page may need JavaScript; look for a sitemap, an llms.txt or a static version of it"),
         }
@@ -90,15 +94,15 @@ pub fn decode(page: &Page) -> String {
     charset::decode(page.content_type.as_deref(), &page.body)
 }
 
-/// What the page says to a crawler, in one quick pass; a page that is neither HTML nor text has no links.
+/// What the page says to a crawler, in one quick pass; a page of no kind that is read has no links.
 pub fn links(page: &Page) -> Outline {
     match kind(page.content_type.as_deref(), &page.url, &page.body) {
         Kind::Html => {
             let html = decode(page);
             links::of_html(&page.url, &html, Syntax::of(page.content_type.as_deref(), &html))
         }
-        Kind::Markdown | Kind::Text => links::of_text(&page.url, &decode(page)),
         Kind::Sitemap | Kind::Xml | Kind::Other(_) => Outline::default(),
+        other => links::of_targets(&page.url, &formats::links(&other, &decode(page), &page.url)),
     }
 }
 
@@ -108,7 +112,8 @@ pub fn is_language(asked: &str, name: &str) -> bool {
     code::is_language(asked, name)
 }
 
-/// The page's title and main content as CommonMark with tables; plain text and markdown pass as they are.
+/// The page's title and main content as CommonMark with tables. Plain text and markdown pass as they are, but for what only a generator
+/// reads; other formats become markdown.
 ///
 /// ```
 /// use smolcrawl::extract;
@@ -134,7 +139,8 @@ pub fn document(page: &Page) -> Result<Document, Skip> {
     Ok(Document { outline, code, metadata, notes, validators: page.validators.clone(), ..document })
 }
 
-/// The main content as plain text: no marks, no link targets; list marks and the lines of code stay.
+/// The main content as plain text: no marks, no link targets; list marks and the lines of code stay. What is not HTML is markdown here,
+/// too.
 pub fn plain_text(page: &Page) -> Result<String, Skip> {
     text(page).map(|read| read.text)
 }
@@ -170,16 +176,32 @@ struct Reading {
 fn read(page: &Page, form: Form) -> Result<Reading, Skip> {
     let reading = match kind(page.content_type.as_deref(), &page.url, &page.body) {
         Kind::Html => of_html(page, form)?,
-        Kind::Markdown | Kind::Text => {
-            let text = text::passed(&decode(page));
-            Reading { title: title::of_text(&text, &page.url), text, ..Reading::default() }
-        }
         Kind::Sitemap | Kind::Xml => return Err(Skip::Kind("application/xml".to_owned())),
         Kind::Other(name) => return Err(Skip::Kind(name)),
+        kind => of_format(page, &kind),
     };
     match reading.text.trim().is_empty() {
         true => Err(Skip::Empty),
         false => Ok(reading),
+    }
+}
+
+/// What is neither HTML nor plain text is written as markdown, whatever is asked for.
+fn of_format(page: &Page, kind: &Kind) -> Reading {
+    let source = decode(page);
+    match formats::read(kind, &source, &page.url) {
+        Some(formats::Reading { title, markdown, outline, metadata, notes, .. }) => Reading {
+            title: title.unwrap_or_else(|| title::of_url(&page.url)),
+            code: formats::code_of(&markdown),
+            text: markdown,
+            outline,
+            metadata,
+            notes,
+        },
+        None => {
+            let text = text::passed(&source);
+            Reading { title: title::of_text(&text, &page.url), text, ..Reading::default() }
+        }
     }
 }
 

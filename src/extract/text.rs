@@ -1,18 +1,16 @@
-//! Plain text and markdown pass as they are, but for line ends and what stands before and after the text.
+//! Plain text passes as it is, but for line ends and what stands before and after the text.
 
-/// With `\n` for line ends, without a markdown page's front matter (YAML between `---` lines).
-pub(super) fn passed(text: &str) -> String {
-    let text = text.replace("\r\n", "\n").replace('\r', "\n");
-    without_front_matter(&text).trim_matches(['\n', ' ', '\t', '\u{feff}']).to_owned()
+/// With `\n` for line ends.
+pub(super) fn with_line_feeds(text: &str) -> String {
+    match text.contains('\r') {
+        true => text.replace("\r\n", "\n").replace('\r', "\n"),
+        false => text.to_owned(),
+    }
 }
 
-fn without_front_matter(text: &str) -> &str {
-    let Some(after) = text.strip_prefix("---\n") else { return text };
-    let is_field = |line: &str| line.is_empty() || line.starts_with([' ', '-', '#']) || line.contains(':');
-    match after.split_once("\n---\n") {
-        Some((matter, rest)) if matter.lines().all(is_field) => rest,
-        _ => text,
-    }
+/// Without blank lines around it.
+pub(super) fn passed(text: &str) -> String {
+    with_line_feeds(text).trim_matches(['\n', ' ', '\t', '\u{feff}']).to_owned()
 }
 
 #[cfg(test)]
@@ -22,7 +20,6 @@ mod tests {
     #[test]
     fn text_passes_but_for_its_frame() {
         assert_eq!(passed("\r\n# A\r\n\r\n    code\r\n"), "# A\n\n    code");
-        assert_eq!(passed("---\ntitle: A\n---\n# A\n"), "# A");
-        assert_eq!(passed("---\nno field\n---\n# A\n"), "---\nno field\n---\n# A");
+        assert_eq!(passed("---\na: b\n---\n# A\rB\n"), "---\na: b\n---\n# A\nB");
     }
 }

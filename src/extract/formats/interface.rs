@@ -1,0 +1,348 @@
+//! Descriptions of interfaces: OpenAPI (2 and 3) as one section an operation and one a schema, JSON Schema as one a definition.
+//! A reference is told by its name; what it stands for has a section of its own.
+
+use serde_json::{Map, Value};
+use url::Url;
+
+use crate::extract::formats::schema::{self, first_line, name_of};
+use crate::extract::formats::sheet::{Reading, Sheet, code, joined};
+
+/// None where the object describes no interface.
+pub(super) fn read(document: &Value, url: &Url) -> Option<Reading> {
+    let object = document.as_object()?;
+    let mut sheet = Sheet::new(url);
+    let is_interface =
+        ["openapi", "swagger"].iter().any(|name| object.get(*name).is_some_and(|version| version.is_string() || version.is_number()));
+    if is_interface && ["paths", "webhooks", "components", "definitions"].iter().any(|name| object.contains_key(*name)) {
+        write_interface(&mut sheet, document);
+    } else if schema::is_schema(object) {
+        let title = text(document, "title").or_else(|| text(document, "$id").map(|id| name_of(&id).to_owned()));
+        sheet.heading(1, title.as_deref().unwrap_or("Schema"), None);
+        sheet.reading.title = title;
+        schema::write(&mut sheet, document);
+        write_definitions(&mut sheet, object);
+    } else {
+        return None;
+    }
+    Some(sheet.finish())
+}
+
+fn write_interface(sheet: &mut Sheet<'_>, document: &Value) {
+    let info = document.get("info").unwrap_or(&Value::Null);
+    let title = text(info, "title").unwrap_or_else(|| "Interface".to_owned());
+    sheet.heading(1, &title, None);
+    sheet.reading.title = Some(title.clone());
+    sheet.reading.metadata.software = Some(title);
+    sheet.reading.metadata.version = info.get("version").and_then(plain_value);
+    sheet.reading.metadata.description = text(info, "summary").or_else(|| text(info, "description").map(|text| first_line(&text)));
+    for name in ["summary", "description"] {
+        described(sheet, &text(info, name).unwrap_or_default());
+    }
+    write_servers(sheet, document);
+    for (group, mark) in [("paths", ""), ("webhooks", "webhook ")] {
+        for (path, item) in members(document, group) {
+            write_path(sheet, document, &format!("{mark}{path}"), item);
+        }
+    }
+    if let Some(object) = document.as_object() {
+        write_definitions(sheet, object);
+    }
+    let schemes =
+        members(document.get("components").unwrap_or(&Value::Null), "securitySchemes").chain(members(document, "securityDefinitions"));
+    let rows = schemes.map(|(name, scheme)| {
+        let kind = ["type", "scheme", "in", "name"].iter().filter_map(|field| text(scheme, field)).collect::<Vec<_>>().join(" ");
+        vec![code(name), kind, joined(&text(scheme, "description").unwrap_or_default())]
+    });
+    titled_table(sheet, 2, "Security", ["Scheme", "Kind", "Description"], rows);
+}
+
+fn write_servers(sheet: &mut Sheet<'_>, document: &Value) {
+    let mut servers: Vec<String> = list(document, "servers")
+        .filter_map(|server| {
+            let address = code(&text(server, "url")?);
+            Some(match text(server, "description") {
+                Some(description) => format!("{address}: {}", joined(&description)),
+                None => address,
+            })
+        })
+        .collect();
+    if let Some(host) = text(document, "host") {
+        let scheme = list(document, "schemes").find_map(Value::as_str).unwrap_or("https");
+        servers.push(code(&format!("{scheme}://{host}{}", text(document, "basePath").unwrap_or_default())));
+    }
+    for server in servers {
+        sheet.item(0, 1, "-", &format!("Server {server}"));
+    }
+    sheet.outside();
+}
+
+fn write_path(sheet: &mut Sheet<'_>, document: &Value, path: &str, item: &Value) {
+    for method in METHODS {
+        let Some(operation) = item.get(method).filter(|operation| operation.is_object()) else { continue };
+        sheet.heading(2, &format!("{} {path}", method.to_ascii_uppercase()), None);
+        if operation.get("deprecated") == Some(&Value::Bool(true)) {
+            sheet.paragraph("**Deprecated**");
+        }
+        for text in [item, operation].into_iter().flat_map(|from| [text(from, "summary"), text(from, "description")]) {
+            described(sheet, &text.unwrap_or_default());
+        }
+        if let Some(id) = text(operation, "operationId") {
+            sheet.paragraph(&format!("Operation {}", code(&id)));
+        }
+        let parameters = list(item, "parameters").chain(list(operation, "parameters"));
+        let (mut rows, mut body) = (Vec::new(), None);
+        for parameter in parameters {
+            let (parameter, is_reference) = resolved(document, parameter);
+            // As of version 2.
+            if text(parameter, "in").as_deref() == Some("body") {
+                body = parameter.get("schema");
+                continue;
+            }
+            let description = joined(&text(parameter, "description").unwrap_or_default());
+            rows.push(vec![
+                code(&text(parameter, "name").unwrap_or_default()),
+                text(parameter, "in").unwrap_or_default(),
+                schema::type_of(parameter.get("schema").unwrap_or(parameter)),
+                if parameter.get("required") == Some(&Value::Bool(true)) { "yes".to_owned() } else { String::new() },
+                if is_reference { first_line(&description) } else { description },
+            ]);
+        }
+        titled_table(sheet, 0, "Parameters", ["Name", "In", "Type", "Required", "Description"], rows.into_iter());
+        if let Some(body) = body {
+            sheet.paragraph(&format!("**Request body**: {}", schema::type_of(body)));
+            schema::write_properties(sheet, body);
+        }
+        if let Some(body) = operation.get("requestBody") {
+            let (body, _) = resolved(document, body);
+            sheet.paragraph(&format!("**Request body** {}", first_line(&text(body, "description").unwrap_or_default())));
+            write_content(sheet, body);
+        }
+        write_responses(sheet, document, operation);
+    }
+}
+
+fn write_responses(sheet: &mut Sheet<'_>, document: &Value, operation: &Value) {
+    let rows = members(operation, "responses").map(|(status, response)| {
+        let name = text(response, "$ref").map(|reference| name_of(&reference).to_owned());
+        let (response, _) = resolved(document, response);
+        let description = text(response, "description").or(name).unwrap_or_default();
+        let schemas =
+            members(response, "content").map(|(kind, media)| format!("{kind}: {}", schema::type_of(media.get("schema").unwrap_or(media))));
+        let schema = response.get("schema").map(schema::type_of);
+        vec![status.clone(), first_line(&description), schemas.chain(schema).take(MOST_MEDIA).collect::<Vec<_>>().join("; ")]
+    });
+    titled_table(sheet, 0, "Responses", ["Status", "Description", "Content"], rows);
+    // Inline ones have no section of their own.
+    for (status, response) in members(operation, "responses") {
+        for (_, media) in members(response, "content") {
+            if let Some(schema) = media.get("schema").filter(|schema| schema.get("properties").is_some()) {
+                sheet.paragraph(&format!("Response {status}:"));
+                schema::write_properties(sheet, schema);
+            }
+        }
+    }
+}
+
+fn write_content(sheet: &mut Sheet<'_>, body: &Value) {
+    for (kind, media) in members(body, "content").take(MOST_MEDIA) {
+        let schema = media.get("schema").unwrap_or(media);
+        sheet.paragraph(&format!("{}: {}", code(kind), schema::type_of(schema)));
+        schema::write_properties(sheet, schema);
+        let example = media.get("example").or_else(|| media.pointer("/examples")?.as_object()?.values().next()?.get("value"));
+        schema::write_example(sheet, example);
+    }
+}
+
+/// A section for each schema that has a name.
+fn write_definitions(sheet: &mut Sheet<'_>, object: &Map<String, Value>) {
+    let places =
+        [object.get("components").and_then(|components| components.get("schemas")), object.get("definitions"), object.get("$defs")];
+    for (name, definition) in places.into_iter().flatten().filter_map(Value::as_object).flatten() {
+        sheet.heading(2, name, None);
+        schema::write(sheet, definition);
+    }
+}
+
+/// The description is markdown; its headings are none of the document's.
+pub(super) fn described(sheet: &mut Sheet<'_>, text: &str) {
+    let mut fenced = false;
+    let lines = text.lines().map(|line| {
+        fenced ^= line.trim_start().starts_with("```");
+        let heading = line.trim_start_matches('#');
+        match !fenced && heading.len() < line.len() && heading.starts_with(' ') {
+            true => format!("**{}**", heading.trim().trim_end_matches('#').trim_end()),
+            false => line.to_owned(),
+        }
+    });
+    sheet.paragraph(&lines.collect::<Vec<_>>().join("\n"));
+}
+
+fn titled_table<const N: usize>(
+    sheet: &mut Sheet<'_>,
+    level: usize,
+    title: &str,
+    header: [&str; N],
+    rows: impl Iterator<Item = Vec<String>>,
+) {
+    let mut table = vec![header.map(str::to_owned).to_vec()];
+    table.extend(rows);
+    if table.len() > 1 {
+        match level {
+            0 => sheet.paragraph(&format!("**{title}**")),
+            level => sheet.heading(level, title, None),
+        }
+        sheet.table(&table);
+    }
+}
+
+/// What a reference within the document stands for, one step far, and whether it is one.
+fn resolved<'a>(document: &'a Value, value: &'a Value) -> (&'a Value, bool) {
+    let reference = value.get("$ref").and_then(Value::as_str).and_then(|reference| reference.strip_prefix('#'));
+    match reference.and_then(|pointer| document.pointer(pointer)) {
+        Some(target) => (target, true),
+        None => (value, false),
+    }
+}
+
+pub(super) fn text(value: &Value, name: &str) -> Option<String> {
+    value.get(name).and_then(Value::as_str).map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned)
+}
+
+fn plain_value(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    }
+}
+
+fn members<'a>(value: &'a Value, name: &str) -> impl Iterator<Item = (&'a String, &'a Value)> {
+    value.get(name).and_then(Value::as_object).into_iter().flatten()
+}
+
+fn list<'a>(value: &'a Value, name: &str) -> impl Iterator<Item = &'a Value> {
+    value.get(name).and_then(Value::as_array).into_iter().flatten()
+}
+
+const METHODS: [&str; 9] = ["get", "post", "put", "patch", "delete", "head", "options", "trace", "query"];
+const MOST_MEDIA: usize = 8;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::extract::formats::yaml;
+
+    fn reading(yaml: &str) -> Option<Reading> {
+        read(&yaml::parse(yaml).unwrap(), &Url::parse("https://docs.test/openapi.yaml").unwrap())
+    }
+
+    #[test]
+    fn an_operation_is_a_section_and_so_is_a_schema() {
+        let found = reading(
+            "openapi: 3.0.0\ninfo: {title: Pets, version: '1.2', description: \"# Intro\\n\\nAll pets.\"}\nservers: [{url: https://a.test/v1}]\n\
+             paths:\n  /pets/{id}:\n    parameters:\n    - {$ref: '#/components/parameters/Id'}\n    get:\n      summary: One pet\n      operationId: getPet\n      \
+             responses:\n        '200': {description: It., content: {application/json: {schema: {$ref: '#/components/schemas/Pet'}}}}\n        \
+             '404': {$ref: '#/components/responses/None'}\n    post:\n      deprecated: true\n      requestBody:\n        content:\n          \
+             application/json:\n            schema: {type: object, required: [a], properties: {a: {type: array, items: {type: string}}}}\n            example: {a: [x]}\n\
+             components:\n  parameters:\n    Id: {name: id, in: path, required: true, schema: {type: integer, format: int64}, description: Which one}\n  \
+             responses:\n    None: {description: Not there}\n  schemas:\n    Pet:\n      description: A pet.\n      type: object\n      required: [name]\n      \
+             properties:\n        name: {type: string, description: How it is called}\n        kind: {enum: [cat, dog]}\n        \
+             owner: {type: object, properties: {age: {type: integer, default: 3}}}\n        all: {allOf: [{$ref: '#/components/schemas/Pet'}, {type: object}]}\n",
+        )
+        .unwrap();
+        let wanted = "# Pets
+
+**Intro**
+
+All pets.
+
+- Server `https://a.test/v1`
+
+## GET /pets/{id}
+
+One pet
+
+Operation `getPet`
+
+**Parameters**
+
+| Name | In | Type | Required | Description |
+| --- | --- | --- | --- | --- |
+| `id` | path | integer (int64) | yes | Which one |
+
+**Responses**
+
+| Status | Description | Content |
+| --- | --- | --- |
+| 200 | It. | application/json: Pet |
+| 404 | Not there |  |
+
+## POST /pets/{id}
+
+**Deprecated**
+
+**Parameters**
+
+| Name | In | Type | Required | Description |
+| --- | --- | --- | --- | --- |
+| `id` | path | integer (int64) | yes | Which one |
+
+**Request body**
+
+`application/json`: object
+
+| Property | Type | Required | Description |
+| --- | --- | --- | --- |
+| `a` | array of string | yes |  |
+
+```json
+{
+  \"a\": [
+    \"x\"
+  ]
+}
+```
+
+## Pet
+
+A pet.
+
+| Property | Type | Required | Description |
+| --- | --- | --- | --- |
+| `all` | Pet and object |  |  |
+| `kind` | \"cat\", \"dog\" |  |  |
+| `name` | string | yes | How it is called |
+| `owner` | object |  |  |
+| `owner.age` | integer |  | Default `3`. |";
+        assert_eq!(found.markdown, wanted);
+        assert_eq!((found.title.as_deref(), found.metadata.version.as_deref()), (Some("Pets"), Some("1.2")));
+        assert_eq!(found.outline.len(), 4);
+    }
+
+    #[test]
+    fn version_two_and_schemas_are_read_too() {
+        let found = reading(
+            "swagger: '2.0'\nhost: a.test\nbasePath: /v1\nschemes: [http]\ninfo: {title: T}\npaths:\n  /x:\n    put:\n      parameters:\n      \
+             - {in: body, name: b, schema: {$ref: '#/definitions/B'}}\n      - {in: query, name: q, type: string}\n      responses: {200: {description: ok, schema: {type: array, items: {$ref: '#/definitions/B'}}}}\n\
+             definitions:\n  B: {type: object, properties: {c: {type: boolean}}}\n",
+        )
+        .unwrap();
+        for wanted in [
+            "- Server `http://a.test/v1`",
+            "**Request body**: B",
+            "| `q` | query | string |",
+            "| 200 | ok | array of B |",
+            "## B\n\n| Property",
+        ] {
+            assert!(found.markdown.contains(wanted), "{wanted}: {}", found.markdown);
+        }
+        let schema = "$schema: https://json-schema.org/draft/2020-12/schema\ntitle: Conf\ndescription: All of it.\ntype: object\nproperties: {a: {type: [string, 'null']}}\n$defs: {B: {enum: [1]}}\n";
+        assert_eq!(
+            reading(schema).unwrap().markdown,
+            "# Conf\n\nAll of it.\n\n| Property | Type | Required | Description |\n| --- | --- | --- | --- |\n| `a` | string or null |  |  |\n\n## B\n\nType: 1"
+        );
+        for other in ["a: 1", "[1]", "openapi: x", "properties: {a: 1}", "openapi: {paths: 1}\npaths: 2"] {
+            assert!(reading(other).is_none(), "{other}");
+        }
+    }
+}

@@ -1,0 +1,632 @@
+//! Markdown and its dialects, which pass as they are but for what only a generator reads: front matter, modules and components of MDX,
+//! comments, marks of admonitions and anchors. Lines of code are never touched.
+
+use crate::extract::formats::components::{self, Component};
+use crate::extract::formats::inside::{self, Spans};
+use crate::extract::formats::matter;
+use crate::extract::formats::sheet::{Reading, Sheet, joined, plain};
+use crate::model::Heading;
+use url::Url;
+
+pub(super) fn read(text: &str, url: &Url) -> Reading {
+    let matter = matter::cut(text);
+    let mut sheet = Sheet::new(url);
+    sheet.reading.metadata = matter.metadata;
+    sheet.leave_out("front matter", matter.source);
+    let path = url.path().to_ascii_lowercase();
+    let mut writer = Writer { sheet, out: String::with_capacity(text.len()), mdx: path.ends_with(".mdx"), ..Writer::new(url) };
+    let mut lines = matter.rest.lines().peekable();
+    while let Some(line) = lines.next() {
+        writer.line(line, &mut lines);
+    }
+    let Writer { sheet, out, headings, .. } = writer;
+    let mut reading = sheet.finish();
+    let frame = ['\n', ' ', '\t', '\u{feff}'];
+    let cut = out.len() - out.trim_start_matches(frame).len();
+    reading.markdown = out.trim_matches(frame).to_owned();
+    reading.outline = headings.into_iter().map(|heading| Heading { offset: heading.offset.saturating_sub(cut), ..heading }).collect();
+    let first = |level| reading.outline.iter().find(|heading: &&Heading| heading.level <= level).map(|heading| heading.text.clone());
+    reading.title = first(1).or(matter.title).or_else(|| first(6));
+    reading
+}
+
+type Lines<'a> = std::iter::Peekable<std::str::Lines<'a>>;
+
+struct Writer<'a> {
+    sheet: Sheet<'a>,
+    out: String,
+    headings: Vec<Heading>,
+    mdx: bool,
+    fence: Option<Fence>,
+    /// Marks and lengths of open directives of MyST, whose lines are prose.
+    prose: Vec<(char, usize)>,
+    /// Open components and containers, outermost first.
+    open: Vec<Open>,
+    /// The id of the next heading.
+    anchor: Option<String>,
+    /// Where the last line begins, if it may be the text of an underlined heading.
+    paragraph: Option<usize>,
+    blank: bool,
+    /// The last blank line was set here.
+    spaced: bool,
+    /// No comment ends after this place.
+    comments_end: bool,
+}
+
+struct Fence {
+    mark: char,
+    length: usize,
+    /// Blanks before it in the source, which its lines lose.
+    indent: usize,
+}
+
+struct Open {
+    name: String,
+    /// Blanks that its lines lose, once the first is known.
+    indent: Option<usize>,
+    at: usize,
+    /// Ends where a line is not indented so far.
+    by_indent: bool,
+}
+
+impl<'a> Writer<'a> {
+    fn new(url: &'a Url) -> Self {
+        Self {
+            sheet: Sheet::new(url),
+            out: String::new(),
+            headings: Vec::new(),
+            mdx: false,
+            fence: None,
+            prose: Vec::new(),
+            open: Vec::new(),
+            anchor: None,
+            paragraph: None,
+            blank: true,
+            spaced: false,
+            comments_end: false,
+        }
+    }
+
+    fn line(&mut self, line: &str, lines: &mut Lines<'_>) {
+        if self.fence.is_some() {
+            return self.line_of_code(line);
+        }
+        let bare = line.trim();
+        if bare.is_empty() {
+            // What was left out or set here has its blank line already.
+            let more = !(self.spaced && self.out.ends_with("\n\n"));
+            if more || self.open.last().is_some_and(|open| open.name == MODULE) {
+                self.put("");
+            }
+            return;
+        }
+        self.close_by_indent(line);
+        let line = self.without_indent(line);
+        let column = line.len() - line.trim_start().len();
+        if self.closes_prose_fence(bare) {
+            return;
+        }
+        if let Some(opener) = fence_of(bare).filter(|_| column < 4 || !self.blank) {
+            return self.open_fence(line, bare, opener);
+        }
+        // Indented code, where nothing but a component indents.
+        if column >= 4 && self.blank && self.open.is_empty() && !self.mdx {
+            self.put(line);
+            self.blank = true;
+            return;
+        }
+        if self.is_module(bare) || self.is_component(bare, column, lines) || self.is_container(bare, column) {
+            return;
+        }
+        let line = self.without_comments(line, lines);
+        let line = if self.mdx { components::unwrapped(&line) } else { line };
+        if line.trim().is_empty() {
+            self.spaced = true;
+            return;
+        }
+        self.text(&line, column);
+    }
+
+    fn line_of_code(&mut self, line: &str) {
+        let Some(fence) = &self.fence else { return };
+        let bare = line.trim();
+        let ends = bare.len() >= fence.length && bare.chars().all(|c| c == fence.mark);
+        let indent = fence.indent.min(line.len() - line.trim_start().len());
+        if ends {
+            self.fence = None;
+        }
+        self.put(&line[indent..]);
+        self.blank = false;
+    }
+
+    fn closes_prose_fence(&mut self, bare: &str) -> bool {
+        let ends = |(mark, length): &(char, usize)| bare.len() >= *length && bare.chars().all(|c| c == *mark);
+        self.prose.pop_if(|fence| ends(fence)).is_some()
+    }
+
+    fn open_fence(&mut self, line: &str, bare: &str, (mark, length): (char, usize)) {
+        let indent = self.open.last().and_then(|open| open.indent).unwrap_or(0);
+        let info = bare[length..].trim();
+        let directive = info.strip_prefix('{').and_then(|info| info.split_once('}'));
+        let fence = Fence { mark, length, indent };
+        match directive.map(|(name, argument)| (name.trim(), argument.trim())) {
+            Some((name, argument)) if self.prose.len() < MOST_OPEN && is_admonition(name) => {
+                self.prose.push((mark, length));
+                self.admonition(name, argument);
+            }
+            Some(("code-block" | "code" | "code-cell" | "sourcecode", language)) => {
+                self.fence = Some(fence);
+                self.put(&format!("{}{language}", &bare[..length]));
+            }
+            _ => {
+                self.fence = Some(fence);
+                self.put(line);
+            }
+        }
+        self.blank = false;
+    }
+
+    /// `import` and `export` of MDX, up to a blank line.
+    fn is_module(&mut self, bare: &str) -> bool {
+        if !self.blank || !self.open.is_empty() {
+            return false;
+        }
+        let imports = bare.strip_prefix("import ").is_some_and(|rest| {
+            let quoted = rest.trim_end_matches(';').ends_with(['"', '\'']);
+            quoted && (rest.contains(" from ") || rest.starts_with(['"', '\''])) || self.mdx && rest.starts_with('{')
+        });
+        let exports = self.mdx
+            && ["export const ", "export default ", "export function ", "export {", "export let "]
+                .iter()
+                .any(|mark| bare.starts_with(mark));
+        if imports || exports {
+            self.mdx = true;
+            self.open.push(Open { name: MODULE.to_owned(), indent: Some(0), at: 0, by_indent: false });
+            self.sheet.leave_out("modules of MDX", bare);
+        }
+        imports || exports
+    }
+
+    /// A tag of a component that begins a line: its children stay.
+    fn is_component(&mut self, bare: &str, column: usize, lines: &mut Lines<'_>) -> bool {
+        if self.open.last().is_some_and(|open| open.name == MODULE) {
+            self.sheet.leave_out("modules of MDX", bare);
+            return true;
+        }
+        if let Some(tag) = bare.strip_prefix("{%").and_then(|tag| tag.strip_suffix("%}")) {
+            return self.is_block_tag(tag.trim_matches(['-', ' ']));
+        }
+        if self.mdx && bare.starts_with("{/*") {
+            return self.is_expression_comment(bare, lines);
+        }
+        if !components::begins(bare) {
+            return false;
+        }
+        // A tag may go over lines.
+        let mut tag = bare.to_owned();
+        let mut scan = components::Scan::default();
+        let mut ended = scan.end(bare.as_bytes()).is_some();
+        while !ended && tag.len() < components::LONGEST {
+            // One that never ends is text.
+            let Some(more) = lines.next_if(|line| !line.trim().is_empty() || scan.is_in_braces()) else { break };
+            ended = scan.end(more.as_bytes()).is_some();
+            tag.push('\n');
+            tag.push_str(more);
+        }
+        let Some(Component { name, label, closes, alone, rest }) = components::parse(&tag) else {
+            for line in tag.lines() {
+                self.text(line, column);
+            }
+            return true;
+        };
+        if closes {
+            if let Some(at) = self.open.iter().rposition(|open| open.name == name) {
+                self.open.truncate(at);
+            }
+        } else if let Some(label) = &label {
+            self.blank_line();
+            self.put(&format!("**{label}**"));
+            self.blank_line();
+        } else if alone {
+            self.sheet.leave_out("components", &tag);
+        }
+        let rest = rest.trim();
+        let closing = format!("</{name}>");
+        if !closes && !alone && !rest.contains(&closing) && self.open.len() < MOST_OPEN {
+            self.open.push(Open { name: name.to_owned(), indent: None, at: column, by_indent: false });
+        }
+        if !rest.is_empty() {
+            let inner = components::unwrapped(rest);
+            self.blank = false;
+            self.text(inner.trim(), 0);
+        } else {
+            self.blank_line();
+        }
+        true
+    }
+
+    fn is_expression_comment(&mut self, bare: &str, lines: &mut Lines<'_>) -> bool {
+        let mut comment = bare.to_owned();
+        let mut ended = bare.contains("*/}");
+        while !ended && comment.len() < components::LONGEST {
+            let Some(line) = lines.next() else { break };
+            ended = line.contains("*/}");
+            comment.push('\n');
+            comment.push_str(line);
+        }
+        match comment.split_once("*/}") {
+            Some((comment, rest)) => {
+                self.sheet.leave_out("comments", comment.trim_start_matches("{/*"));
+                self.spaced = true;
+                if !rest.trim().is_empty() {
+                    self.text(rest, 0);
+                }
+            }
+            None => comment.lines().for_each(|line| self.text(line, 0)),
+        }
+        true
+    }
+
+    /// `{% hint style="info" %}` as GitBook has it.
+    fn is_block_tag(&mut self, tag: &str) -> bool {
+        let (name, rest) = tag.split_once(' ').unwrap_or((tag, ""));
+        let label = components::label(rest);
+        match name {
+            "hint" => {
+                let style = components::attribute(rest, "style").unwrap_or_default();
+                self.admonition(if style.is_empty() { "note" } else { style }, "");
+            }
+            "tab" | "code" | "step" | "expandable" | "details" | "accordion" | "stepper" | "columns" | "column" | "tabs" => {
+                if let Some(label) = label {
+                    self.blank_line();
+                    self.put(&format!("**{label}**"));
+                    self.blank_line();
+                }
+            }
+            "endhint" | "endtabs" | "endtab" | "endcode" | "endstep" | "endstepper" | "endexpandable" | "enddetails" | "endcolumns"
+            | "endcolumn" => {
+                self.blank_line();
+            }
+            _ => return false,
+        }
+        true
+    }
+
+    /// `:::note Title` and `!!! note "Title"`.
+    fn is_container(&mut self, bare: &str, column: usize) -> bool {
+        let colons = bare.bytes().take_while(|byte| *byte == b':').count();
+        if colons >= 3 {
+            let rest = bare[colons..].trim();
+            if rest.is_empty() {
+                let known = self.open.iter().rposition(|open| open.name == CONTAINER);
+                if let Some(at) = known {
+                    self.open.truncate(at);
+                    self.blank_line();
+                }
+                return known.is_some();
+            }
+            let rest = rest.trim_start_matches('{').trim_start_matches('.');
+            let end = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '-').unwrap_or(rest.len());
+            let (kind, title) = rest.split_at(end);
+            if kind.is_empty() {
+                return false;
+            }
+            let title = title.trim_start_matches('}');
+            let attribute = components::label(title).map(str::to_owned);
+            let title = match attribute {
+                Some(title) => title,
+                None => title.split('{').next().unwrap_or_default().trim().trim_matches(['[', ']', '"']).to_owned(),
+            };
+            self.blank_line();
+            self.admonition(kind, &title);
+            if self.open.len() < MOST_OPEN {
+                self.open.push(Open { name: CONTAINER.to_owned(), indent: None, at: column, by_indent: false });
+            }
+            return true;
+        }
+        let mark = ["!!! ", "???+ ", "??? ", "=== \""].into_iter().find(|mark| bare.starts_with(mark));
+        let Some(rest) = mark.map(|mark| bare[mark.len()..].trim()) else { return false };
+        let (kind, title) = match mark {
+            Some("=== \"") => ("tab", rest.trim_end_matches('"')),
+            _ => match rest.split_once('"') {
+                Some((kind, title)) => (kind.trim(), title.trim_end_matches('"')),
+                None => (rest, ""),
+            },
+        };
+        if !kind.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b' ' | b'-')) || kind.is_empty() {
+            return false;
+        }
+        self.blank_line();
+        self.admonition(kind.split(' ').next().unwrap_or_default(), title);
+        if self.open.len() < MOST_OPEN {
+            self.open.push(Open { name: CONTAINER.to_owned(), indent: None, at: column, by_indent: true });
+        }
+        true
+    }
+
+    fn admonition(&mut self, kind: &str, title: &str) {
+        let label = inside::admonition(kind, title);
+        if !label.is_empty() {
+            self.blank_line();
+            self.put(&format!("**{label}**"));
+            self.blank_line();
+        }
+    }
+
+    /// `<!-- -->`, but for those in code spans.
+    fn without_comments(&mut self, line: &str, lines: &mut Lines<'_>) -> String {
+        if self.comments_end || !line.contains("<!--") {
+            return line.to_owned();
+        }
+        let mut kept = String::with_capacity(line.len());
+        let mut spans = Spans::of(line);
+        let mut at = 0;
+        while let Some(begun) = spans.find(line, "<!--", at) {
+            let text = begun + "<!--".len();
+            kept.push_str(&line[at..begun]);
+            if let Some(end) = line[text..].find("-->").map(|end| text + end) {
+                self.sheet.leave_out("comments", &line[text..end]);
+                at = end + "-->".len();
+                continue;
+            }
+            // Where none ends, none is a comment; that is looked for once.
+            let mut ahead = lines.clone();
+            let mut comment = line[text..].to_owned();
+            let rest = ahead.find_map(|more| match more.split_once("-->") {
+                Some((more, rest)) => {
+                    comment.push('\n');
+                    comment.push_str(more);
+                    Some(rest)
+                }
+                None => {
+                    comment.push('\n');
+                    comment.push_str(more);
+                    None
+                }
+            });
+            match rest {
+                Some(rest) => {
+                    self.sheet.leave_out("comments", &comment);
+                    *lines = ahead;
+                    kept.push_str(rest);
+                }
+                None => {
+                    self.comments_end = true;
+                    kept.push_str(&line[begun..]);
+                }
+            }
+            return kept;
+        }
+        kept.push_str(&line[at..]);
+        kept
+    }
+
+    fn text(&mut self, line: &str, column: usize) {
+        let bare = line.trim();
+        if column < 4 {
+            let marks = bare.bytes().take_while(|byte| *byte == b'#').count();
+            if (1..=6).contains(&marks) && (bare.len() == marks || bare[marks..].starts_with([' ', '\t'])) {
+                return self.heading(marks, &bare[marks..]);
+            }
+            let underline = bare.bytes().all(|byte| byte == b'=') || bare.bytes().all(|byte| byte == b'-');
+            if let Some(start) = self.paragraph.filter(|_| underline) {
+                let text = self.out[start..].trim().to_owned();
+                self.remember(if bare.starts_with('=') { 1 } else { 2 }, &text, start);
+                self.put(line);
+                self.paragraph = None;
+                return;
+            }
+            if let Some(id) = anchor_alone(bare) {
+                self.anchor = Some(id.to_owned());
+                return;
+            }
+        }
+        let start = self.out.len();
+        self.put(line);
+        let first = bare.as_bytes().first().copied().unwrap_or_default();
+        let is_prose = column < 4 && !matches!(first, b'#' | b'>' | b'-' | b'+' | b'|' | b'<' | b'=' | b':');
+        self.paragraph = Some(start).filter(|_| is_prose);
+        self.anchor = None;
+    }
+
+    fn heading(&mut self, level: usize, text: &str) {
+        let (text, anchor) = without_anchor(text.trim());
+        let text = text.trim_end_matches('#').trim();
+        let anchor = anchor.or_else(|| self.anchor.take());
+        self.anchor = anchor;
+        let start = self.out.len();
+        self.put(&format!("{} {text}", "#".repeat(level)));
+        self.remember(level, text, start);
+        self.blank = true;
+    }
+
+    fn remember(&mut self, level: usize, text: &str, offset: usize) {
+        let text = plain(text);
+        let anchor = self.anchor.take();
+        if !text.is_empty() {
+            self.headings.push(Heading { level: level as u8, text, anchor, offset });
+        }
+    }
+
+    fn put(&mut self, line: &str) {
+        self.out.push_str(line);
+        self.out.push('\n');
+        self.blank = line.trim().is_empty();
+        self.spaced &= self.blank;
+        self.paragraph = None;
+        if self.blank && self.open.last().is_some_and(|open| open.name == MODULE) {
+            self.open.pop();
+        }
+    }
+
+    fn blank_line(&mut self) {
+        if !self.out.is_empty() && !self.out.ends_with("\n\n") {
+            self.put("");
+        }
+        self.blank = true;
+        self.spaced = true;
+    }
+
+    fn close_by_indent(&mut self, line: &str) {
+        let column = columns(line);
+        while self.open.last().is_some_and(|open| open.by_indent && column <= open.at) {
+            self.open.pop();
+            self.blank_line();
+        }
+    }
+
+    /// Without the blanks that only show what is within what.
+    fn without_indent<'l>(&mut self, line: &'l str) -> &'l str {
+        let column = line.len() - line.trim_start_matches([' ', '\t']).len();
+        let Some(open) = self.open.last_mut() else { return line };
+        let indent = *open.indent.get_or_insert(match column > open.at || open.name != CONTAINER {
+            true => column,
+            false => 0,
+        });
+        &line[indent.min(column)..]
+    }
+}
+
+/// Lines of `import` and `export`.
+const MODULE: &str = "import";
+const CONTAINER: &str = ":::";
+const MOST_OPEN: usize = 100;
+
+fn columns(line: &str) -> usize {
+    line.bytes().take_while(|byte| matches!(byte, b' ' | b'\t')).map(|byte| if byte == b'\t' { 4 } else { 1 }).sum()
+}
+
+/// Mark and length of the fence that a line begins.
+fn fence_of(bare: &str) -> Option<(char, usize)> {
+    let mark = bare.chars().next().filter(|c| matches!(c, '`' | '~'))?;
+    let length = bare.chars().take_while(|c| *c == mark).count();
+    (length >= 3 && !(mark == '`' && bare[length..].contains('`'))).then_some((mark, length))
+}
+
+fn is_admonition(name: &str) -> bool {
+    inside::ADMONITIONS.contains(&name)
+        || matches!(name, "admonition" | "dropdown" | "versionadded" | "versionchanged" | "deprecated" | "topic" | "sidebar")
+}
+
+/// `Text {#id .class}`, `Text <a id="id"></a>` and `<a name="id"></a>Text`.
+fn without_anchor(text: &str) -> (String, Option<String>) {
+    if let Some((before, attributes)) = text.strip_suffix('}').and_then(|text| text.rsplit_once('{')) {
+        let mut words = attributes.split_whitespace().map(|word| word.trim_start_matches(':'));
+        if !attributes.trim().is_empty() && words.clone().all(|word| word.starts_with(['#', '.']) || word.contains('=')) {
+            return (before.trim_end().to_owned(), words.find_map(|word| word.strip_prefix('#')).map(str::to_owned));
+        }
+    }
+    if let Some(at) = text.find("<a ")
+        && let Some(end) = text[at..].find("</a>").map(|end| at + end)
+        && let Some(id) = anchor_alone(&text[at..end + 4])
+    {
+        return (joined(&format!("{} {}", &text[..at], &text[end + 4..])), Some(id.to_owned()));
+    }
+    (text.to_owned(), None)
+}
+
+/// `<a id="id"></a>` or `(id)=` of MyST, and nothing else.
+fn anchor_alone(text: &str) -> Option<&str> {
+    if let Some(id) = text.strip_prefix('(').and_then(|text| text.strip_suffix(")=")) {
+        return Some(id).filter(|id| !id.contains([' ', ')']));
+    }
+    let tag = text.strip_prefix("<a ")?;
+    let tag = tag.strip_suffix("></a>").or_else(|| tag.strip_suffix("/>"))?;
+    components::attribute(tag, "id").or_else(|| components::attribute(tag, "name")).filter(|_| !tag.contains("href"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reading(text: &str) -> Reading {
+        read(text, &Url::parse("https://docs.test/guide.mdx").unwrap())
+    }
+
+    fn markdown(text: &str) -> String {
+        read(text, &Url::parse("https://docs.test/guide.md").unwrap()).markdown
+    }
+
+    fn anchors(text: &str) -> Vec<(u8, String, Option<String>)> {
+        let reading = reading(text);
+        for heading in &reading.outline {
+            assert!(reading.markdown[heading.offset..].trim_start_matches(['#', ' ']).len() < reading.markdown.len() + 1, "{heading:?}");
+            assert!(plain(reading.markdown[heading.offset..].lines().next().unwrap()).contains(&heading.text), "{heading:?}");
+        }
+        reading.outline.into_iter().map(|heading| (heading.level, heading.text, heading.anchor)).collect()
+    }
+
+    #[test]
+    fn markdown_passes_as_it_is() {
+        for text in [
+            "# A *b*\n\n    <!-- code -->\n\ntext `<!-- code -->` <b>c</b>\n\n```mdx\nimport x from 'y'\n<Tabs>\n:::note\n<!-- no -->\n```\n\n~~~\n:::\n~~~",
+            "A <- b, Vec<String> and\n<T> too.\n\n- a\n\n  ```sh\n  x\n  ```\n- b\n\nimport this\n\n<details>\n<summary>x</summary>\n\ny\n</details>",
+            "| a | b |\n| --- | --- |\n| 1 | 2 |\n\n> [!NOTE]\n> x\n\n[a]: b\n\n<!-- never ends\n\nx ::: y\n:::",
+        ] {
+            assert_eq!(markdown(text), text);
+        }
+    }
+
+    #[test]
+    fn components_are_unwrapped_and_modules_left_out() {
+        let text = "---\ntitle: Install\ndescription: How to\n---\nimport Tabs from '@theme/Tabs';\nimport { A,\n  B } from 'x';\n\n<Tabs groupId=\"os\">\n  \
+            <TabItem value=\"npm\" label=\"npm\" default>\n\n    ```bash\n    npm i\n      x\n    ```\n\n  </TabItem>\n  <TabItem value=\"yarn\">\n    Use yarn.\n  \
+            </TabItem>\n</Tabs>\n\nPress <Kbd>x</Kbd>, `<Kbd>`.\n\n<Video\n  src=\"a.mp4\"\n  size={3 > 2}\n/>\n\n{/* hidden */}\n## Last {#end}\n";
+        let found = reading(text);
+        assert_eq!(found.markdown, "**npm**\n\n```bash\nnpm i\n  x\n```\n\n**yarn**\n\nUse yarn.\n\nPress x, `<Kbd>`.\n\n## Last");
+        assert_eq!(found.title.as_deref(), Some("Install"));
+        assert_eq!(found.metadata.description.as_deref(), Some("How to"));
+        assert_eq!(found.outline[0].anchor.as_deref(), Some("end"));
+        assert_eq!(
+            found.notes.iter().map(|note| note.rule).collect::<Vec<_>>(),
+            ["front matter", "modules of MDX", "components", "comments"]
+        );
+        assert_eq!(
+            markdown(
+                "<Card title=\"A\" icon=\"b\">Text</Card>\n\n<Note>\n  Text.\n</Note>\n<Steps>\n<Step title='One'>\nDo.\n</Step>\n</Steps>"
+            ),
+            "**A**\n\nText\n\n**Note**\n\nText.\n\n**One**\n\nDo."
+        );
+    }
+
+    #[test]
+    fn admonitions_have_their_kind() {
+        for (text, wanted) in [
+            (":::note\nA\n:::\nB", "**Note**\n\nA\n\nB"),
+            (":::tip My title\n\nA\n\n:::", "**Tip: My title**\n\nA"),
+            (":::tip[My `title`]\nA\n:::", "**Tip: My `title`**\n\nA"),
+            ("::: warning\n::: details See\nA\n:::\n:::", "**Warning**\n\n**See**\n\nA"),
+            (":::{.callout-note}\nA\n:::", "**Note**\n\nA"),
+            ("!!! note \"T\"\n    A\n\n    ```c\n    x\n    ```\n\nB", "**Note: T**\n\nA\n\n```c\nx\n```\n\nB"),
+            ("=== \"Linux\"\n\n    A\n\n=== \"Mac\"\n\n    B", "**Linux**\n\nA\n\n**Mac**\n\nB"),
+            ("```{warning}\nA\n```\nB", "**Warning**\n\nA\nB"),
+            ("```{code-block} python\nx\n```", "```python\nx\n```"),
+            ("{% hint style=\"info\" %}\nA\n{% endhint %}\n\n{% include x %}", "**Info**\n\nA\n\n{% include x %}"),
+        ] {
+            assert_eq!(markdown(text), wanted, "{text}");
+        }
+    }
+
+    #[test]
+    fn headings_have_their_anchors_and_no_others() {
+        let text = "# A {#a-1}\n\nB\n===\n\nC <!-- x -->\n---\n\n<a id=\"d\"></a>\n## D `x` [e](f)\n\n### <a name=\"g\"></a>G ##\n\n#### H {.unnumbered}\n\n(i)=\n# I\n\n#no\n\n- x\n---\n# {x}";
+        let wanted = [
+            (1, "A", Some("a-1")),
+            (1, "B", None),
+            (2, "C", None),
+            (2, "D x e", Some("d")),
+            (3, "G", Some("g")),
+            (4, "H", None),
+            (1, "I", Some("i")),
+            (1, "{x}", None),
+        ];
+        let wanted: Vec<_> = wanted.into_iter().map(|(level, text, anchor)| (level, text.to_owned(), anchor.map(str::to_owned))).collect();
+        assert_eq!(anchors(text), wanted);
+    }
+
+    #[test]
+    fn comments_are_left_out() {
+        assert_eq!(markdown("a <!-- b\nc --> d\n<!-- e -->\nf `<!-- g -->` <!-- h -->\n"), "a  d\nf `<!-- g -->`");
+        assert_eq!(reading("<!-- one two -->\nx").notes[0].words, 2);
+    }
+}

@@ -1,0 +1,189 @@
+//! Jupyter notebooks: cells in their order, prose as its markdown, code as fences in the kernel's language, outputs short.
+
+use serde_json::Value;
+use url::Url;
+
+use crate::extract::formats::markdown;
+use crate::extract::formats::sheet::{Reading, Sheet};
+
+/// None where the object is no notebook.
+pub(super) fn read(notebook: &Value, url: &Url) -> Option<Reading> {
+    let cells = match notebook.get("cells") {
+        Some(cells) => cells.as_array()?,
+        // As before version 4.
+        None => notebook.pointer("/worksheets/0/cells")?.as_array()?,
+    };
+    notebook.get("nbformat")?;
+    let named = |path| notebook.pointer(path).and_then(Value::as_str).filter(|name| !name.is_empty());
+    let language =
+        named("/metadata/language_info/name").or_else(|| named("/metadata/kernelspec/language")).unwrap_or("python").to_ascii_lowercase();
+    let mut sheet = Sheet::new(url);
+    for cell in cells {
+        let source = text_of(cell.get("source").or_else(|| cell.get("input")));
+        match cell.get("cell_type").and_then(Value::as_str) {
+            Some("code") => {
+                let cell_language = cell.pointer("/metadata/vscode/languageId").or_else(|| cell.get("language")).and_then(Value::as_str);
+                sheet.fence(cell_language.or_else(|| magic(&source)).unwrap_or(&language), &source);
+                for output in cell.get("outputs").and_then(Value::as_array).into_iter().flatten() {
+                    write_output(&mut sheet, output);
+                }
+            }
+            // Since version 4 headings are markdown.
+            Some("heading") => {
+                let level = cell.get("level").and_then(Value::as_u64).unwrap_or(1).clamp(1, 6);
+                sheet.heading(level as usize, &source, None);
+            }
+            Some("raw") => sheet.fence("", &source),
+            _ => {
+                let part = markdown::read(&source, url);
+                sheet.append(part);
+            }
+        }
+    }
+    sheet.reading.title = named("/metadata/title").map(str::to_owned);
+    let first = sheet.reading.outline.iter().min_by_key(|heading| heading.level).map(|heading| heading.text.clone());
+    sheet.reading.title = sheet.reading.title.or(first);
+    Some(sheet.finish())
+}
+
+/// `%%bash` makes a cell another language's.
+fn magic(source: &str) -> Option<&'static str> {
+    let name = source.strip_prefix("%%")?.split_whitespace().next()?;
+    Some(match name {
+        "bash" | "sh" | "script" => "bash",
+        "html" | "HTML" => "html",
+        "javascript" | "js" => "javascript",
+        "sql" => "sql",
+        "latex" => "latex",
+        "markdown" => "markdown",
+        "R" => "r",
+        _ => return None,
+    })
+}
+
+fn write_output(sheet: &mut Sheet<'_>, output: &Value) {
+    let data = output.get("data").unwrap_or(output);
+    let said = match output.get("output_type").and_then(Value::as_str) {
+        Some("error" | "pyerr") => {
+            let name = output.get("ename").and_then(Value::as_str).unwrap_or("error");
+            let value = output.get("evalue").and_then(Value::as_str).unwrap_or_default();
+            sheet.leave_out("tracebacks", &text_of(output.get("traceback")));
+            format!("{name}: {value}")
+        }
+        Some("stream") => text_of(output.get("text")),
+        _ => {
+            let markdown = text_of(data.get("text/markdown"));
+            if !markdown.trim().is_empty() {
+                let part = markdown::read(&shortened(sheet, &markdown), sheet.base());
+                sheet.append(part);
+                return;
+            }
+            text_of(data.get("text/plain").or_else(|| data.get("text")))
+        }
+    };
+    if let Some(kind) = data.as_object().and_then(|data| data.keys().find(|kind| kind.starts_with("image/"))) {
+        sheet.leave_out("images of outputs", kind);
+        // "<Figure size 640x480 with 1 Axes>" says nothing beside its picture.
+        if said.trim_start().starts_with('<') {
+            return;
+        }
+    }
+    let said = without_colours(&said);
+    let short = shortened(sheet, &said);
+    sheet.fence("text", &short);
+}
+
+/// The first lines of an output.
+fn shortened(sheet: &mut Sheet<'_>, said: &str) -> String {
+    let mut end = 0;
+    for line in said.split_inclusive('\n').take(MAX_LINES) {
+        if end + line.len() > MAX_BYTES {
+            break;
+        }
+        end += line.len();
+    }
+    // A single line that is too long.
+    if end == 0 {
+        end = said.floor_char_boundary(MAX_BYTES);
+    }
+    let (kept, rest) = said.split_at(end);
+    sheet.leave_out("long outputs", rest);
+    match rest.trim().is_empty() {
+        true => kept.to_owned(),
+        false => format!("{}\n…", kept.trim_end()),
+    }
+}
+
+const MAX_LINES: usize = 20;
+const MAX_BYTES: usize = 2_000;
+
+/// A string, or lines that are strings.
+fn text_of(value: Option<&Value>) -> String {
+    match value {
+        Some(Value::String(text)) => text.clone(),
+        Some(Value::Array(lines)) => lines.iter().filter_map(Value::as_str).collect(),
+        _ => String::new(),
+    }
+}
+
+/// Without the escape sequences of terminals.
+fn without_colours(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once("\u{1b}[") {
+        out.push_str(before);
+        let end = after.find(|c: char| c.is_ascii_alphabetic()).map_or(after.len(), |end| end + 1);
+        rest = &after[end..];
+    }
+    out.push_str(rest);
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn reading(notebook: Value) -> Option<Reading> {
+        read(&notebook, &Url::parse("https://docs.test/a.ipynb").unwrap())
+    }
+
+    #[test]
+    fn cells_are_read_in_order() {
+        let long: String = (0..50).map(|line| format!("line {line}\n")).collect();
+        let found = reading(json!({
+            "nbformat": 4, "metadata": { "language_info": { "name": "julia" } },
+            "cells": [
+                { "cell_type": "markdown", "source": ["# Fits\n", "\n", "See [b](c)."] },
+                { "cell_type": "code", "source": "x = 1\nx + 1", "outputs": [
+                    { "output_type": "execute_result", "data": { "text/plain": ["2"] } },
+                    { "output_type": "stream", "text": long },
+                    { "output_type": "display_data", "data": { "image/png": "iVBOR", "text/plain": "<Figure>" } },
+                    { "output_type": "error", "ename": "E", "evalue": "no", "traceback": ["\u{1b}[31mwhere"] },
+                ] },
+                { "cell_type": "code", "source": "%%bash\nls", "outputs": [] },
+                { "cell_type": "markdown", "source": "## End" },
+            ],
+        }))
+        .unwrap();
+        assert_eq!(found.title.as_deref(), Some("Fits"));
+        let begins = "# Fits\n\nSee [b](c).\n\n```julia\nx = 1\nx + 1\n```\n\n```text\n2\n```\n\n```text\nline 0\n";
+        assert!(found.markdown.starts_with(begins), "{}", found.markdown);
+        assert!(
+            found.markdown.ends_with("line 19\n…\n```\n\n```text\nE: no\n```\n\n```bash\n%%bash\nls\n```\n\n## End"),
+            "{}",
+            found.markdown
+        );
+        let rules: Vec<_> = found.notes.iter().map(|note| note.rule).collect();
+        assert_eq!(rules, ["long outputs", "images of outputs", "tracebacks"]);
+        assert_eq!(found.outline[1].offset, found.markdown.len() - 6);
+    }
+
+    #[test]
+    fn notebooks_of_any_version_are_told_from_data() {
+        let old = json!({ "nbformat": 3, "worksheets": [{ "cells": [{ "cell_type": "heading", "level": 2, "source": "A" }, { "cell_type": "code", "input": "x" }] }] });
+        assert_eq!(reading(old).unwrap().markdown, "## A\n\n```python\nx\n```");
+        assert!(reading(json!({ "cells": [] })).is_none());
+        assert!(reading(json!({ "nbformat": 4, "cells": 1 })).is_none());
+    }
+}

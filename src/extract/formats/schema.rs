@@ -1,0 +1,171 @@
+//! One JSON Schema in words: its type in a phrase, its properties in a table. What is nested deeper than a reader follows is left at its type.
+
+use serde_json::{Map, Value};
+
+use crate::extract::formats::interface::{described, text};
+use crate::extract::formats::sheet::{Sheet, code, joined};
+
+/// Whether a document as a whole is a schema.
+pub(super) fn is_schema(object: &Map<String, Value>) -> bool {
+    let declared = object.get("$schema").and_then(Value::as_str).is_some_and(|name| name.contains("json-schema.org"));
+    let describes = ["properties", "$defs", "definitions", "oneOf", "anyOf", "allOf", "items", "enum", "$ref"]
+        .iter()
+        .any(|name| object.contains_key(*name));
+    let typed = object.get("type").and_then(Value::as_str) == Some("object") && object.get("properties").is_some_and(Value::is_object);
+    describes && declared || typed && ["$id", "title", "$defs"].iter().any(|name| object.contains_key(*name))
+}
+
+/// Its description, its type where it has no properties, and its properties.
+pub(super) fn write(sheet: &mut Sheet<'_>, schema: &Value) {
+    described(sheet, &text(schema, "description").unwrap_or_default());
+    if properties(schema).is_none() {
+        let kind = type_of(schema);
+        if !kind.is_empty() {
+            sheet.paragraph(&format!("Type: {kind}"));
+        }
+    }
+    write_properties(sheet, schema);
+    write_example(sheet, schema.get("example").or_else(|| schema.get("examples")?.as_array()?.first()));
+}
+
+/// A table of them; none for a schema without.
+pub(super) fn write_properties(sheet: &mut Sheet<'_>, schema: &Value) {
+    let mut rows = vec![["Property", "Type", "Required", "Description"].map(str::to_owned).to_vec()];
+    add_rows(&mut rows, "", schema, 0);
+    let parts = ["allOf", "oneOf", "anyOf"].iter().filter_map(|name| schema.get(*name)?.as_array()).flatten();
+    for part in parts {
+        add_rows(&mut rows, "", part, 0);
+    }
+    if rows.len() > 1 {
+        sheet.table(&rows);
+    }
+}
+
+/// As deep as [`DEEPEST`]; each property once.
+fn add_rows(rows: &mut Vec<Vec<String>>, prefix: &str, schema: &Value, depth: usize) {
+    let schema = schema.get("items").filter(|items| properties(items).is_some()).unwrap_or(schema);
+    let required: Vec<&str> =
+        schema.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).take(MOST_REQUIRED).collect();
+    for (name, property) in properties(schema).into_iter().flatten() {
+        let full: String = format!("{prefix}{name}").chars().take(LONGEST_NAME).collect();
+        let mut description = joined(&text(property, "description").or_else(|| text(property, "title")).unwrap_or_default());
+        if let Some(default) = property.get("default").filter(|default| !default.is_null()) {
+            let default = format!("Default {}.", code(&short(default)));
+            description = if description.is_empty() { default } else { format!("{description} {default}") };
+        }
+        if property.get("deprecated") == Some(&Value::Bool(true)) {
+            description = format!("Deprecated. {description}");
+        }
+        let is_required = required.contains(&name.as_str());
+        rows.push(vec![code(&full), type_of(property), if is_required { "yes".to_owned() } else { String::new() }, description]);
+        if depth + 1 < DEEPEST {
+            add_rows(rows, &format!("{full}."), property, depth + 1);
+        }
+    }
+}
+
+fn properties(schema: &Value) -> Option<&Map<String, Value>> {
+    schema.get("properties").and_then(Value::as_object).filter(|properties| !properties.is_empty())
+}
+
+/// In a phrase: `array of Pet`, `string (date-time)`, `"cat", "dog"`.
+pub(super) fn type_of(schema: &Value) -> String {
+    let mut phrase = type_within(schema, 0);
+    if phrase.len() > LONGEST_TYPE {
+        phrase.truncate(phrase.floor_char_boundary(LONGEST_TYPE));
+        phrase.push('…');
+    }
+    phrase
+}
+
+fn type_within(schema: &Value, depth: usize) -> String {
+    if depth >= DEEPEST {
+        return "object".to_owned();
+    }
+    if let Some(reference) = schema.get("$ref").and_then(Value::as_str) {
+        return name_of(reference).to_owned();
+    }
+    let list = |name: &str| schema.get(name).and_then(Value::as_array).filter(|list| !list.is_empty());
+    if let Some(values) = list("enum") {
+        return values.iter().take(MOST_VALUES).map(short).collect::<Vec<_>>().join(", ")
+            + if values.len() > MOST_VALUES { ", …" } else { "" };
+    }
+    if let Some(value) = schema.get("const") {
+        return short(value);
+    }
+    for (name, between) in [("oneOf", " or "), ("anyOf", " or "), ("allOf", " and ")] {
+        if let Some(parts) = list(name) {
+            let parts = parts.iter().take(MOST_VALUES).map(|part| type_within(part, depth + 1)).filter(|part| !part.is_empty());
+            return parts.collect::<Vec<_>>().join(between);
+        }
+    }
+    let kinds: Vec<&str> = match schema.get("type") {
+        Some(Value::String(kind)) => vec![kind.as_str()],
+        Some(Value::Array(kinds)) => kinds.iter().filter_map(Value::as_str).take(MOST_VALUES).collect(),
+        _ if schema.get("properties").is_some() => vec!["object"],
+        _ if schema.get("items").is_some() => vec!["array"],
+        _ => Vec::new(),
+    };
+    let mut phrase = kinds.join(" or ");
+    if kinds.contains(&"array")
+        && let Some(items) = schema.get("items").map(|items| type_within(items, depth + 1)).filter(|items| !items.is_empty())
+    {
+        phrase = phrase.replace("array", &format!("array of {items}"));
+    } else if let Some(values) = schema.get("additionalProperties").filter(|values| values.is_object()) {
+        phrase = format!("map of {}", type_within(values, depth + 1));
+    }
+    if let Some(format) = schema.get("format").and_then(Value::as_str) {
+        phrase = format!("{phrase} ({format})");
+    }
+    if schema.get("nullable") == Some(&Value::Bool(true)) {
+        phrase.push_str(" or null");
+    }
+    phrase
+}
+
+/// Pretty-printed, if it is not long.
+pub(super) fn write_example(sheet: &mut Sheet<'_>, example: Option<&Value>) {
+    let Some(example) = example.filter(|example| example.is_object() || example.is_array()) else { return };
+    let Ok(printed) = serde_json::to_string_pretty(example) else { return };
+    match printed.len() > LONGEST_EXAMPLE {
+        true => sheet.leave_out("long examples", &printed),
+        false => sheet.fence("json", &printed),
+    }
+}
+
+/// `Pet` of `#/components/schemas/Pet`.
+pub(super) fn name_of(reference: &str) -> &str {
+    let name = reference.trim_end_matches(['/', '#']).rsplit(['/', '#']).next().unwrap_or(reference);
+    &name[..name.floor_char_boundary(LONGEST_NAME)]
+}
+
+/// What a table repeats of a description that stands elsewhere, or that goes on.
+pub(super) fn first_line(text: &str) -> String {
+    let line = text.trim().lines().next().unwrap_or_default().trim_start_matches(['#', ' ']);
+    let mut line = joined(line);
+    if line.len() > LONGEST_LINE {
+        line.truncate(line.floor_char_boundary(LONGEST_LINE));
+        line.push('…');
+    }
+    line
+}
+
+/// A value in one short line.
+fn short(value: &Value) -> String {
+    let mut text = value.to_string();
+    if text.len() > LONGEST_NAME {
+        text.truncate(text.floor_char_boundary(LONGEST_NAME));
+        text.push('…');
+    }
+    text
+}
+
+/// Levels of properties within properties, and of types within types.
+const DEEPEST: usize = 4;
+const MOST_VALUES: usize = 40;
+const MOST_REQUIRED: usize = 200;
+/// In bytes.
+const LONGEST_NAME: usize = 120;
+const LONGEST_TYPE: usize = 400;
+const LONGEST_LINE: usize = 300;
+const LONGEST_EXAMPLE: usize = 8_000;
