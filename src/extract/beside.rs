@@ -201,11 +201,10 @@ fn holds_entries(dom: &Dom, node: NodeId) -> bool {
                     "comment-body",
                     "comment-content",
                     "comment-meta",
-                    "comment_",
-                    "reply",
+                    "comment-reply",
+                    "reply-link",
                     "avatar",
                     "vcard",
-                    "vote",
                     "usernote",
                 ]
                 .iter()
@@ -293,8 +292,8 @@ pub(super) fn leave_out_before_title(dom: &Dom, root: NodeId, title: NodeId, fac
         for child in dom.children(parent).take_while(|child| *child != path) {
             let fact = facts.at(child);
             // The site's name may stand in a heading, too: as a link to its first page.
-            let site = fact.titles > 0 && fact.linked_headings == fact.headings;
-            if left_out[child.index()].is_none() && fact.link_share() > 0.6 && (fact.anchors > 2 || site) {
+            let site = fact.titles > 0 && fact.linked_headings == fact.headings && fact.prose < 100.0;
+            if left_out[child.index()].is_none() && (fact.link_share() > if fact.anchors > 2 { 0.6 } else { 0.9 } || site) {
                 left_out[child.index()] = Some(Rule::LinkList);
             }
         }

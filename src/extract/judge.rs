@@ -189,7 +189,7 @@ pub(super) fn judge(case: &Case) -> Option<Rule> {
         (_, Trust::Shapes) => chrome && share(0.4),
         (_, Trust::Names) if story => share(0.6) && !(section && !share(0.2)),
         (_, Trust::Names) if case.within => chrome && share(0.4),
-        (_, Trust::Names) => share(0.4) && (chrome || !section && share(0.1)),
+        (_, Trust::Names) => share(0.4) && (chrome || !section && (case.cored || share(0.1))),
     };
     taken.then_some(rule)
 }
