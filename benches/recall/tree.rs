@@ -164,12 +164,12 @@ fn is_beside(node: &Handle, name: &str, blocks: &[usize], elements: &[Element]) 
         return true;
     }
     let is_named = |names: &str| names.split_ascii_whitespace().any(|name| NAVIGATION.contains(&name));
-    matches!(name, "div" | "ul" | "table" | "aside" | "section")
+    matches!(name, "div" | "ul" | "table" | "td" | "aside" | "section")
         && (attribute(node, "class").is_some_and(|classes| is_named(&classes)) || attribute(node, "id").is_some_and(|id| is_named(&id)))
 }
 
 /// Whole class names and ids, each with who calls navigation so.
-const NAVIGATION: [&str; 6] = [
+const NAVIGATION: [&str; 8] = [
     // Many; of Sphinx the search box and the table of contents are in it.
     "sidebar",
     "sphinxsidebar",
@@ -179,6 +179,10 @@ const NAVIGATION: [&str; 6] = [
     // Doxygen: rows of tabs, and the path at the foot of the page.
     "tabs",
     "navpath",
+    // Doxygen: what shows over a name that the mouse points at, in a listing of source text.
+    "ttc",
+    // gtk-doc: the numbers of a listing's lines, a cell beside it.
+    "listing_lines",
 ];
 
 fn attribute(node: &Handle, wanted: &str) -> Option<String> {
