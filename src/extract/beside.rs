@@ -71,7 +71,7 @@ fn is_question(dom: &Dom, button: NodeId) -> bool {
     let says = dom.text_start(button, 200).split_ascii_whitespace().count() > 1;
     let holds = || dom.descendants(button).take(40).any(|below| dom.is(below, "p"));
     let is_control = dom.is(button, "button");
-    says && (titled && folds || folds && called() || called() && (titled || !is_control) || is_control && holds())
+    says && (folds && (titled || called()) || called() && (titled || !is_control) || is_control && holds())
 }
 
 /// `¶`, `#` and the like: a link to the place where it stands.

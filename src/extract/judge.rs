@@ -187,7 +187,7 @@ pub(super) fn judge(case: &Case) -> Option<Rule> {
         (Hint::Replies, _) => fact.prose <= page.prose * 0.97 && (story || fact.controls > 0 || case.entries || fact.paragraphs == 0),
         (Hint::Member, _) => share(0.3),
         (_, Trust::Shapes) => chrome && share(0.4),
-        (_, Trust::Names) if story => share(0.6) && !(section && !share(0.2)),
+        (_, Trust::Names) if story => share(0.6) && (!section || share(0.2)),
         (_, Trust::Names) if case.within => chrome && share(0.4),
         (_, Trust::Names) => share(0.4) && (chrome || !section && (case.cored || share(0.1))),
     };

@@ -269,7 +269,7 @@ fn has_tag(head: &[u8], names: &[&[u8]]) -> bool {
 
 /// The name of the tag that begins here.
 fn tag_at(start: &[u8]) -> Option<&[u8]> {
-    let after = &start.strip_prefix(b"<")?[..];
+    let after = start.strip_prefix(b"<")?;
     // Longer ones are no tags that are looked for.
     let after = &after[..after.len().min(16)];
     let end = after.iter().position(|byte| matches!(byte, b' ' | b'>' | b'\t' | b'\n' | b'\r' | b'/')).unwrap_or(after.len());

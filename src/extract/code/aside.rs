@@ -1,7 +1,7 @@
 //! What stands beside code and is none of it: line numbers, buttons, labels, prompts that cannot be marked. Judges by what is in an
 //! element as well as by its class; every look is bounded.
 
-use crate::extract::code::classes::{before, behind, has_class, has_word, listing_in, short_text, tokens, words};
+use crate::extract::code::classes::{before, behind, has_word, listing_in, short_text, tokens, words};
 use crate::extract::code::language::{self, Said};
 use crate::extract::code::names;
 use crate::extract::dom::{Dom, NodeId};

@@ -126,8 +126,11 @@ fn unquoted(value: &str) -> String {
     value.split(" #").next().unwrap_or_default().trim_end().to_owned()
 }
 
+/// Names and values, in their order.
+type Fields = Vec<(String, String)>;
+
 /// A JSON object of its own lines before the text.
-fn object(text: &str) -> Option<(&str, &str, Vec<(String, String)>)> {
+fn object(text: &str) -> Option<(&str, &str, Fields)> {
     if !text.starts_with("{\n") {
         return None;
     }

@@ -289,7 +289,7 @@ pub(super) fn escaped(text: &str) -> String {
             '\\' => after.is_ascii_punctuation(),
             '*' => !(before.is_whitespace() && after.is_whitespace()),
             '`' => true,
-            '_' => !(before.is_alphanumeric() && after.is_alphanumeric()) && !(before.is_whitespace() && after.is_whitespace()),
+            '_' => !(before.is_alphanumeric() && after.is_alphanumeric() || before.is_whitespace() && after.is_whitespace()),
             // An address in angle brackets is a link.
             '<' if rest.clone().take(4).eq("http".chars()) => false,
             '<' => after.is_ascii_alphabetic() || matches!(after, '/' | '!' | '?'),
