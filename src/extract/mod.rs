@@ -2,6 +2,7 @@
 //! Knows no network and no database; any bytes are a page, and only a `Skip` says that they are none worth keeping.
 
 mod admonition;
+mod allowance;
 mod anchors;
 mod article;
 mod beside;
@@ -189,7 +190,7 @@ fn of_html(page: &Page, form: Form) -> Result<Reading, Skip> {
     streamed::put_in_place(&mut dom);
     let base = html::base(&dom, &page.url);
     let article = article::find(&dom);
-    let Written { text, outline, code } = html::write(&dom, &article, &base, form);
+    let Written { text, outline, code, unwritten } = html::write(&dom, &article, &base, form);
     if text.len() < FORWARDING
         && let Some(target) = links::forward(&dom, &base).filter(|target| *target != page.url)
     {
@@ -203,7 +204,7 @@ fn of_html(page: &Page, form: Form) -> Result<Reading, Skip> {
         outline,
         code,
         metadata: metadata::of_html(&dom, &said, &software, &page.url, &base),
-        notes: article.notes(&dom),
+        notes: article.notes(&dom).into_iter().chain(unwritten).collect(),
     })
 }
 

@@ -1,9 +1,11 @@
 //! Plain text and markdown pass as they are, but for line ends and what stands before and after the text.
 
+use crate::extract::escape;
+
 /// With `\n` for line ends, without a markdown page's front matter (YAML between `---` lines).
 pub(super) fn passed(text: &str) -> String {
     let text = text.replace("\r\n", "\n").replace('\r', "\n");
-    without_front_matter(&text).trim_matches(['\n', ' ', '\t', '\u{feff}']).to_owned()
+    escape::visible(without_front_matter(&text)).trim_matches(['\n', ' ', '\t', '\u{feff}']).to_owned()
 }
 
 fn without_front_matter(text: &str) -> &str {
