@@ -51,7 +51,8 @@ pub(super) fn of_html(url: &Url, html: &str, syntax: Syntax) -> Outline {
     while let Some(tag) = tags.next() {
         reading.tag(&tag, &mut tags);
     }
-    let base = reading.base.and_then(|base| resolved(url, &base)).unwrap_or_else(|| url.clone());
+    // However long: what is relative to it is not relative to something else then.
+    let base = reading.base.and_then(|base| url.join(base.trim()).ok()).filter(is_of_web).unwrap_or_else(|| url.clone());
     let title = reading.title.split_ascii_whitespace().collect::<Vec<_>>().join(" ");
     Outline {
         links: absolute(&base, html.len(), reading.links.iter().map(|link| &**link)),
@@ -126,9 +127,13 @@ const MOST_REPEATED: usize = 16;
 const LEAST: usize = 1 << 20;
 
 fn resolved(base: &Url, link: &str) -> Option<Url> {
-    let mut link = joined(base, link.trim()).filter(|link| matches!(link.scheme(), "http" | "https") && link.has_host())?;
+    let mut link = joined(base, link.trim()).filter(is_of_web)?;
     link.set_fragment(None);
     Some(link)
+}
+
+fn is_of_web(link: &Url) -> bool {
+    matches!(link.scheme(), "http" | "https") && link.has_host()
 }
 
 #[derive(Default)]
@@ -270,7 +275,7 @@ mod tests {
                 |node| dom.ancestors(node).any(|above| dom.is(above, "template") && dom.attribute(above, "shadowrootmode").is_none());
             let hrefs = dom.descendants(dom.root()).filter(|node| (dom.is(*node, "a") || dom.is(*node, "area")) && !in_template(*node));
             let base = crate::extract::html::base(&dom, &url);
-            let expected = absolute(&base, hrefs.filter_map(|node| dom.attribute(node, "href")));
+            let expected = absolute(&base, html.len(), hrefs.filter_map(|node| dom.attribute(node, "href")));
             assert_eq!(of_html(&url, &html, Syntax::declared(&html)).links, expected, "{}", path.display());
             pages += 1;
         }
