@@ -31,7 +31,7 @@ pub(super) fn untold_kind(dom: &Dom, node: NodeId) -> Option<&'static str> {
 /// The word for the kind, where `title` is that of a note and tells what it is about only.
 pub(super) fn kind_before(dom: &Dom, title: NodeId) -> Option<&'static str> {
     let kind = dom.ancestors(title).take(4).find_map(|above| kind(dom, above))?;
-    let text: String = dom.descendants(title).take(NEAR).filter_map(|below| dom.text(below)).collect();
+    let text: String = dom.descendants(title).take(NEAR).filter_map(|below| dom.text(below)).map(start).collect();
     // One word alone is the kind's own name, in some language.
     (!says(&text, kind) && text.split_whitespace().nth(1).is_some()).then_some(kind)
 }
@@ -135,8 +135,13 @@ fn kind(dom: &Dom, node: NodeId) -> Option<&'static str> {
     found.filter(|(_, alone)| *alone || within).map(|(kind, _)| kind)
 }
 
+/// A text may be as long as the page, and be looked at from many elements around it.
+fn start(text: &str) -> &str {
+    &text[..text.floor_char_boundary(LONGEST)]
+}
+
 fn says(text: &str, kind: &str) -> bool {
-    let text = text.trim_start().to_lowercase();
+    let text = start(text.trim_start()).to_lowercase();
     let kind = kind.to_lowercase();
     text.split(|c: char| !c.is_alphanumeric() && c != ' ').next().is_some_and(|first| first.contains(&kind))
         || text.chars().take(40).collect::<String>().contains(&kind)

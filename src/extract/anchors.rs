@@ -2,6 +2,7 @@
 
 use crate::extract::article::Article;
 use crate::extract::dom::{Dom, NodeId};
+use crate::extract::escape;
 use crate::extract::title::percent_decoded;
 
 /// Its own id, else that of an anchor in it or right before it, else that of the element it opens, else where its own mark leads.
@@ -11,7 +12,7 @@ pub(super) fn of(dom: &Dom, article: &Article, node: NodeId) -> Option<String> {
         .or_else(|| around(dom, article, node))
         .or_else(|| permalink(dom, node))
         .map(|anchor| anchor.trim().to_owned())
-        .filter(|anchor| !anchor.is_empty() && anchor.len() <= LONGEST)
+        .filter(|anchor| !anchor.is_empty() && anchor.len() <= LONGEST && !anchor.contains(escape::is_invisible))
 }
 
 /// In bytes: nobody links to more.
@@ -85,7 +86,7 @@ fn is_nothing(dom: &Dom, article: &Article, node: NodeId) -> bool {
 fn permalink(dom: &Dom, node: NodeId) -> Option<String> {
     let links = dom.descendants(node).skip(1).take(PARTS).filter(|below| dom.is(*below, "a"));
     let mut fragments = links.filter_map(|link| dom.attribute(link, "href")?.trim().strip_prefix('#'));
-    fragments.next().map(percent_decoded)
+    fragments.next().filter(|fragment| fragment.len() <= 3 * LONGEST).map(percent_decoded)
 }
 
 /// Whether the element is the signature of a member, which its generator sets where others set a heading.

@@ -6,6 +6,7 @@ use std::collections::HashSet;
 
 use crate::extract::beside::{self, Court, Scripts};
 use crate::extract::dom::{Dom, NodeId, Step};
+use crate::extract::escape::is_invisible;
 use crate::extract::facts::{Facts, is_heading};
 use crate::extract::genre::{Genre, cards};
 use crate::extract::hidden::{Copies, is_hidden};
@@ -61,7 +62,7 @@ impl Article {
                     words += 1;
                     if begins.len() < FIRST_WORDS {
                         begins.push_str(if begins.is_empty() { "" } else { " " });
-                        begins.extend(word.chars().take(FIRST_WORDS));
+                        begins.extend(word.chars().filter(|c| !is_invisible(*c)).take(FIRST_WORDS));
                     }
                 }
             }
@@ -317,7 +318,7 @@ fn with_siblings(dom: &Dom, root: NodeId, rank: Option<u8>, genre: Genre, facts:
                 continue;
             }
             let fact = facts.at(child);
-            let title = !behind && !titled && fact.titles == 1 && names_page(dom, child);
+            let names = !behind && !titled && fact.titles == 1 && names_page(dom, child, &title);
             let prose = fact.prose >= core.prose * 0.08 && fact.prose >= 80.0 && fact.link_share() < 0.4 && fact.controls == 0;
             let alike = parent == first_parent && is_alike(dom, child, root);
             let beside = match (genre, rank) {
@@ -331,10 +332,11 @@ fn with_siblings(dom: &Dom, root: NodeId, rank: Option<u8>, genre: Genre, facts:
                         && !(fact.controls > 0 && fact.prose < 600.0)
                 }
             };
-            if title || beside || is_notes(dom, child) && fact.text > 0 {
-                titled |= title;
+            if names || beside || is_notes(dom, child) && fact.text > 0 {
+                titled |= names;
                 // Of a head that says nothing but names, the title.
-                let heading = dom.descendants(child).find(|node| title && fact.paragraphs == 0 && dom.is(*node, "h1"));
+                let alone = names && fact.paragraphs == 0;
+                let heading = alone.then(|| dom.descendants(child).find(|node| dom.is(*node, "h1"))).flatten();
                 kept.push(heading.unwrap_or(child));
             } else {
                 left_out[child.index()] = Some(Rule::Outside);
@@ -364,9 +366,8 @@ fn is_notes(dom: &Dom, node: NodeId) -> bool {
 }
 
 /// Whether the page's title holds the first heading below `top`.
-fn names_page(dom: &Dom, top: NodeId) -> bool {
+fn names_page(dom: &Dom, top: NodeId, title: &str) -> bool {
     let heading = dom.descendants(top).find(|node| dom.is(*node, "h1")).map(|heading| plain(dom, heading)).unwrap_or_default();
-    let title = dom.descendants(dom.root()).find(|node| dom.is(*node, "title")).map(|title| plain(dom, title)).unwrap_or_default();
     !heading.is_empty()
-        && (heading.chars().count() > 2 && title.contains(&heading) || title.starts_with(&heading) || heading.starts_with(&title))
+        && (heading.chars().count() > 2 && title.contains(&heading) || title.starts_with(&heading) || heading.starts_with(title))
 }

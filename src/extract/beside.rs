@@ -26,9 +26,11 @@ pub(super) fn leave_out_unread(dom: &Dom, scripts: Scripts, left_out: &mut [Opti
         let Step::Enter(node) = step else { continue };
         let Some(name) = dom.name(node) else { continue };
         let unread = match &**name {
+            // Where scripts fail it is read; one within another is not counted for each of them.
+            "noscript" if scripts == Scripts::Fail => false,
             "noscript" => {
                 substitutes += dom.descendants(node).filter_map(|below| dom.text(below)).map(|text| text.trim().len()).sum::<usize>();
-                scripts == Scripts::Run
+                true
             }
             name => is_unread(dom, node, name),
         };
@@ -174,7 +176,7 @@ pub(super) fn leave_out(dom: &Dom, court: &Court, left_out: &mut [Option<Rule>])
             Some(Rule::Mark)
         } else if is_content_by_name(name) {
             None
-        } else if is_hidden(dom, node) && court.copies.repeats(dom, node) {
+        } else if is_hidden(dom, node) && court.copies.repeats(node) {
             Some(Rule::HiddenCopy)
         } else {
             let hint = hints::of(dom, node, genre);

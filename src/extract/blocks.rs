@@ -65,7 +65,7 @@ impl Writer<'_> {
         let offset = self.block(&text);
         let level = self.level.saturating_add(1).saturating_add(anchors::depth(self.page.dom, node)).min(6);
         let anchor = anchors::of(self.page.dom, self.page.article, node);
-        let text = signature.split_whitespace().collect::<Vec<_>>().join(" ");
+        let text = escape::visible(&signature.split_whitespace().collect::<Vec<_>>().join(" ")).into_owned();
         self.outline.push(Heading { level, text, anchor, offset });
     }
 
@@ -94,7 +94,7 @@ impl Writer<'_> {
     }
 
     pub(super) fn tab_label(&mut self, node: NodeId) {
-        if let Some(label) = self.page.tabs.label(node) {
+        if let Some(label) = self.page.tabs.label(node).filter(|label| self.page.allowance.repeats(label)) {
             self.inline.text(label);
             self.paragraph();
         }

@@ -33,7 +33,7 @@ impl Writer<'_> {
         match self.labelled.get(&node) {
             Some(None) => return None,
             Some(Some(head)) if table::holds_text(self.page.dom, node) => {
-                if let Some(label) = table::label(self.page.dom, *head) {
+                if let Some(label) = table::label(self.page.dom, *head).filter(|label| self.page.allowance.repeats(label)) {
                     self.inline.text(&label);
                     self.leave(Open::Term);
                 }

@@ -27,6 +27,8 @@ impl NodeId {
 #[derive(Debug)]
 pub(super) struct Dom {
     nodes: Vec<Node>,
+    /// Of the page it was made of, in bytes.
+    size: usize,
 }
 
 #[derive(Debug)]
@@ -71,7 +73,7 @@ impl Dom {
         // Scripts and encoding indications interrupt the tokenizer; it goes on where it was.
         while !matches!(tokenizer.feed(&input), TokenizerResult::Done) {}
         tokenizer.end();
-        tokenizer.sink.builder.sink.finish()
+        Self { size: html.len(), ..tokenizer.sink.builder.sink.finish() }
     }
 
     pub(super) fn root(&self) -> NodeId {
@@ -80,6 +82,11 @@ impl Dom {
 
     pub(super) fn len(&self) -> usize {
         self.nodes.len()
+    }
+
+    /// How long the page is, in bytes: what is written of it is bounded by that.
+    pub(super) fn size(&self) -> usize {
+        self.size
     }
 
     pub(super) fn parent(&self, node: NodeId) -> Option<NodeId> {
@@ -184,11 +191,14 @@ impl Dom {
         self.attribute(node, "class").is_some_and(|classes| classes.split_ascii_whitespace().any(|class| class == wanted))
     }
 
-    /// The text below `node` up to about `limit` bytes, from as many nodes at the most.
+    /// The text below `node` without blanks before it, up to about `limit` bytes, from as many nodes at the most.
     pub(super) fn text_start(&self, node: NodeId, limit: usize) -> String {
         let mut text = String::new();
         for piece in self.descendants(node).take(limit).filter_map(|below| self.text(below)) {
-            text.push_str(piece);
+            // One look at a text that is as long as the page must not be as long.
+            let piece = start(piece, 16 * limit);
+            let piece = if text.is_empty() { piece.trim_start() } else { piece };
+            text.push_str(start(piece, limit + 4 - text.len()));
             if text.len() > limit {
                 break;
             }
@@ -200,6 +210,10 @@ impl Dom {
     pub(super) fn text_content(&self, node: NodeId) -> String {
         self.descendants(node).filter_map(|below| self.text(below)).collect()
     }
+}
+
+fn start(text: &str, most: usize) -> &str {
+    &text[..text.floor_char_boundary(most)]
 }
 
 /// One event of a `Walk`. Text nodes are entered and left, too.
@@ -273,10 +287,24 @@ fn without_giant_tags(html: &str, syntax: Syntax) -> Vec<&str> {
 const GIANT_TAG: usize = 128 * 1024;
 const MAX_ATTRIBUTES: usize = 2_000;
 /// As much nesting as browsers keep, too: deeper tags are dropped, their text stays.
-const MAX_DEPTH: u32 = 512;
+pub(super) const MAX_DEPTH: u32 = 512;
+/// In end tags, for each level too deep.
+const PENALTY: u32 = 1_000;
 /// Formatting elements left open are repeated in every later paragraph; beyond so many nodes only text is added.
 const MAX_NODES: usize = 1_500_000;
+/// Of one element; it is asked for them again and again, by those around it, too.
+const MOST_ATTRIBUTES: usize = 256;
+/// In bytes, of a name of an element (`class`, `id`) or its style, which many others look at.
+const LONGEST_NAMES: usize = 4_000;
 const NONE: u32 = u32::MAX;
+
+/// Cuts what an element is called where no page calls anything so.
+fn shorten(attribute: &mut Attribute) {
+    if attribute.value.len() > LONGEST_NAMES && matches!(&*attribute.name.local, "class" | "id" | "style" | "role" | "type" | "rel") {
+        let kept = attribute.value.floor_char_boundary(LONGEST_NAMES);
+        attribute.value = StrTendril::from(&attribute.value[..kept]);
+    }
+}
 
 fn link(index: u32) -> Option<NodeId> {
     (index != NONE).then_some(NodeId(index))
@@ -292,8 +320,8 @@ struct Limiter {
 
 impl Limiter {
     fn keeps(&self, tag: &Tag) -> bool {
-        // These change how the tokenizer reads on, or never nest.
-        if tags::holds_text(&tag.name) || matches!(&*tag.name, "br" | "hr" | "img") {
+        // These change how the tokenizer reads on, or never nest; within drawings and formulas they do neither.
+        if (tags::holds_text(&tag.name) || matches!(&*tag.name, "br" | "hr" | "img")) && !self.is_foreign() {
             return true;
         }
         let sink = &self.builder.sink;
@@ -320,12 +348,13 @@ impl Limiter {
 }
 
 impl Limiter {
+    fn is_foreign(&self) -> bool {
+        self.builder.adjusted_current_node_present_but_not_in_html_namespace()
+    }
+
     /// Whether this start tag is the whole element. The tree builder sees to drawings and formulas itself.
     fn is_whole(&self, tag: &Tag) -> bool {
-        tag.self_closing
-            && tag.kind == TagKind::StartTag
-            && closes_itself(tag, self.syntax)
-            && !self.builder.adjusted_current_node_present_but_not_in_html_namespace()
+        tag.self_closing && tag.kind == TagKind::StartTag && closes_itself(tag, self.syntax) && !self.is_foreign()
     }
 
     fn whole(&self, tag: Tag, line: u64) {
@@ -425,7 +454,7 @@ impl TokenSink for Limiter {
 
     /// Asked where text may be quoted as `<![CDATA[…]]>`: in HTML, within drawings and formulas only.
     fn adjusted_current_node_present_but_not_in_html_namespace(&self) -> bool {
-        self.syntax != Syntax::Html || self.builder.adjusted_current_node_present_but_not_in_html_namespace()
+        self.syntax != Syntax::Html || self.is_foreign()
     }
 }
 
@@ -510,7 +539,9 @@ impl Sink {
         let mut nodes = self.nodes.borrow_mut();
         Self::attach(&mut nodes, parent, child, next);
         if let Data::Element { .. } = nodes[child.index()].data {
-            self.open_depth.set(nodes[child.index()].depth);
+            let depth = nodes[child.index()].depth;
+            // End tags that end nothing are counted, too: where they let in one element too many, the next needs many more of them.
+            self.open_depth.set(depth.saturating_add(depth.saturating_sub(MAX_DEPTH).saturating_mul(PENALTY)));
         }
     }
 }
@@ -534,7 +565,7 @@ impl TreeSink for Sink {
     type ElemName<'a> = Name<'a>;
 
     fn finish(self) -> Dom {
-        Dom { nodes: self.nodes.into_inner() }
+        Dom { nodes: self.nodes.into_inner(), size: 0 }
     }
 
     fn parse_error(&self, _: Cow<'static, str>) {}
@@ -550,7 +581,11 @@ impl TreeSink for Sink {
         }))
     }
 
-    fn create_element(&self, name: QualName, attributes: Vec<Attribute>, _: ElementFlags) -> NodeId {
+    fn create_element(&self, name: QualName, mut attributes: Vec<Attribute>, _: ElementFlags) -> NodeId {
+        attributes.truncate(MOST_ATTRIBUTES);
+        for attribute in &mut attributes {
+            shorten(attribute);
+        }
         self.create(Data::Element { name, attributes })
     }
 
@@ -596,7 +631,11 @@ impl TreeSink for Sink {
 
     fn add_attrs_if_missing(&self, target: &NodeId, added: Vec<Attribute>) {
         if let Data::Element { attributes, .. } = &mut self.nodes.borrow_mut()[target.index()].data {
-            for attribute in added {
+            for mut attribute in added {
+                if attributes.len() >= MOST_ATTRIBUTES {
+                    break;
+                }
+                shorten(&mut attribute);
                 if !attributes.iter().any(|known| known.name == attribute.name) {
                     attributes.push(attribute);
                 }

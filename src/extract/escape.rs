@@ -1,6 +1,8 @@
 //! What must be escaped so that words are read back as words, and what need not be. Knows CommonMark's rules, and those of tables and of
 //! strike-through; knows no page.
 
+use std::borrow::Cow;
+
 /// What stands around a character of plain text when it is written.
 pub(super) struct Around<'a> {
     /// The line so far.
@@ -100,7 +102,7 @@ pub(super) fn destination(target: &str) -> String {
 /// The text of an image, which is no markup.
 pub(super) fn alternative(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
-    for c in text.chars() {
+    for c in text.chars().filter(|c| !is_invisible(*c)) {
         if matches!(c, '[' | ']' | '\\' | '`' | '<' | '*' | '_') {
             escaped.push('\\');
         }
@@ -124,12 +126,34 @@ pub(super) fn parted(c: char) -> Option<&'static str> {
 
 /// Blanks of any width between words, and such as keep words on one line.
 pub(super) fn is_blank(c: char) -> bool {
-    c.is_ascii_whitespace() || matches!(c, '\u{a0}' | '\u{2000}'..='\u{200a}' | '\u{202f}' | '\u{205f}')
+    c.is_ascii_whitespace()
+        || matches!(c, '\u{b}' | '\u{85}' | '\u{2028}' | '\u{2029}' | '\u{a0}' | '\u{2000}'..='\u{200a}' | '\u{202f}' | '\u{205f}')
 }
 
-/// Soft hyphen, zero-width space, word joiner, byte order mark: they say only where a line may end.
+/// Soft hyphen, zero-width space, word joiner, byte order mark: they say only where a line may end. And what tells a terminal what to
+/// do, or a reader's eye where to go: that is no text.
 pub(super) fn is_invisible(c: char) -> bool {
-    matches!(c, '\u{ad}' | '\u{200b}' | '\u{2060}' | '\u{feff}')
+    matches!(c, '\u{ad}' | '\u{200b}' | '\u{2060}' | '\u{feff}') || is_command(c)
+}
+
+/// Control characters, and those that turn the direction in which all that follows is shown.
+fn is_command(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// Code whose control characters are seen and do nothing: as the pictures that Unicode has for them, else as U+FFFD.
+pub(super) fn visible(code: &str) -> Cow<'_, str> {
+    let stays = |c: char| !is_command(c) || matches!(c, '\n' | '\t');
+    if code.chars().all(stays) {
+        return Cow::Borrowed(code);
+    }
+    let picture = |c: char| match c {
+        c if stays(c) => c,
+        '\0'..='\u{1f}' => char::from_u32(0x2400 + u32::from(c)).unwrap_or(char::REPLACEMENT_CHARACTER),
+        '\u{7f}' => '\u{2421}',
+        _ => char::REPLACEMENT_CHARACTER,
+    };
+    Cow::Owned(code.replace("\r\n", "\n").chars().map(picture).collect())
 }
 
 #[cfg(test)]

@@ -71,7 +71,8 @@ impl Says {
                     || name == "product:price:amount";
             }
             "script" if dom.attribute(node, "type") == Some("application/ld+json") => {
-                let data = dom.text_content(node);
+                // It has one text, if it is no drawing's.
+                let data = dom.first_child(node).and_then(|child| dom.text(child)).unwrap_or_default();
                 let holds = |kinds: &[&str]| kinds.iter().any(|kind| data.contains(kind));
                 self.story |= holds(&["NewsArticle\"", "BlogPosting\"", "\"Article\""]);
                 self.thread |= holds(&["\"DiscussionForumPosting\"", "\"QAPage\""]);

@@ -27,6 +27,8 @@ pub(super) fn is_hidden(dom: &Dom, node: NodeId) -> bool {
 pub(super) struct Copies<'a> {
     /// The texts that are shown: what is hidden is often the same once more.
     shown: HashSet<u64>,
+    /// By node: how many texts below it are shown nowhere. Empty where nothing is hidden.
+    unshown: Vec<u32>,
     /// Identifiers of what a control opens.
     opened: HashSet<&'a str>,
 }
@@ -44,21 +46,41 @@ impl<'a> Copies<'a> {
                 opened.extend(dom.attribute(node, "href").and_then(|href| href.strip_prefix('#')));
             }
         }
+        let mut hides = false;
         let mut walk = dom.walk(dom.root());
         while let Some(step) = walk.next() {
             let Step::Enter(node) = step else { continue };
-            if left_out[node.index()].is_some() || is_hidden(dom, node) {
+            let left_out = left_out[node.index()].is_some();
+            if left_out || is_hidden(dom, node) {
+                hides |= !left_out;
                 walk.pass_over();
             } else if let Some(text) = dom.text(node) {
                 shown.extend(hash(text));
             }
         }
-        Self { shown, opened }
+        let mut copies = Self { shown, unshown: Vec::new(), opened };
+        if hides {
+            copies.count(dom);
+        }
+        copies
+    }
+
+    /// Once for all nodes: parts that are hidden may stand within one another.
+    fn count(&mut self, dom: &Dom) {
+        self.unshown = vec![0; dom.len()];
+        for step in dom.walk(dom.root()) {
+            let Step::Leave(node) = step else { continue };
+            let own = dom.text(node).and_then(hash).is_some_and(|hash| !self.shown.contains(&hash));
+            self.unshown[node.index()] += u32::from(own);
+            if let Some(parent) = dom.parent(node) {
+                self.unshown[parent.index()] += self.unshown[node.index()];
+            }
+        }
     }
 
     /// Whether all that stands below `node` is shown elsewhere.
-    pub(super) fn repeats(&self, dom: &Dom, node: NodeId) -> bool {
-        dom.descendants(node).filter_map(|below| dom.text(below)).filter_map(hash).all(|hash| self.shown.contains(&hash))
+    pub(super) fn repeats(&self, node: NodeId) -> bool {
+        self.unshown.get(node.index()).is_some_and(|unshown| *unshown == 0)
     }
 
     /// Whether there is something to click that shows it: a control that names it, or what stands right before it.

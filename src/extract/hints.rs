@@ -25,7 +25,7 @@ pub(super) fn of(dom: &Dom, node: NodeId, genre: Genre) -> Option<Hint> {
     let (mut before, mut found) = (String::new(), None);
     for word in words(dom, node) {
         let hint = word_hint(&word, &before, genre).or_else(|| {
-            let menu = word == "dropdown" && dom.children(node).any(|child| dom.is(child, "ul") || dom.is(child, "ol"));
+            let menu = word == "dropdown" && dom.children(node).take(NEAR).any(|child| dom.is(child, "ul") || dom.is(child, "ol"));
             menu.then_some(Hint::Navigation)
         });
         // "social-media-embed" is a quotation, notes are content, and "no-sidebar" says what is not there.
@@ -46,6 +46,9 @@ pub(super) fn of(dom: &Dom, node: NodeId, genre: Genre) -> Option<Hint> {
     }
     found
 }
+
+/// In children: a menu has a label and its list.
+const NEAR: usize = 40;
 
 fn word_hint(word: &str, before: &str, genre: Genre) -> Option<Hint> {
     match word {

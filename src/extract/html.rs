@@ -5,6 +5,7 @@ use std::collections::HashMap;
 
 use url::Url;
 
+use crate::extract::allowance::Allowance;
 use crate::extract::article::Article;
 use crate::extract::code::{self, Listing, Role, Setting};
 use crate::extract::dom::{Dom, NodeId, Step};
@@ -13,23 +14,28 @@ use crate::extract::lines::Lines;
 use crate::extract::lists::Lists;
 use crate::extract::tabs::{self, Tabs};
 use crate::extract::{admonition, anchors, lists, math, table};
-use crate::model::{CodeBlock, Heading};
+use crate::model::{CodeBlock, Heading, Note};
 
 /// The main content of a page, and its headings.
 pub(super) struct Written {
     pub(super) text: String,
     pub(super) outline: Vec<Heading>,
     pub(super) code: Vec<CodeBlock>,
+    /// Addresses that were left out for being more than the page.
+    pub(super) unwritten: Option<Note>,
 }
 
 pub(super) fn write(dom: &Dom, article: &Article, base: &Url, form: Form) -> Written {
     let tabs = Tabs::of(dom);
-    let mut writer = Writer::new(Page { dom, article, base, form, tabs: &tabs, setting: Setting::of(dom) });
+    let allowance = Allowance::of(dom.size());
+    let page = Page { dom, article, base, form, tabs: &tabs, setting: Setting::of(dom), allowance: &allowance };
+    let mut writer = Writer::new(page);
     for root in &article.roots {
         writer.walk(*root);
         writer.paragraph();
     }
-    Written { text: writer.lines.into_text(), outline: writer.outline, code: writer.code }
+    let (text, outline, code) = (writer.lines.into_text(), writer.outline, writer.code);
+    Written { text, outline, code, unwritten: allowance.note() }
 }
 
 /// What the page's relative addresses are relative to.
@@ -47,6 +53,7 @@ pub(super) struct Page<'a> {
     pub(super) form: Form,
     pub(super) tabs: &'a Tabs,
     pub(super) setting: Setting,
+    pub(super) allowance: &'a Allowance,
 }
 
 pub(super) struct Writer<'a> {
@@ -95,7 +102,7 @@ impl<'a> Writer<'a> {
             inline: Inline::new(page.form),
             heading: None,
             in_cell: false,
-            lines: Lines::new(page.form),
+            lines: Lines::within(page.form, 2 * page.dom.size()),
             lists: Lists::default(),
             open: Vec::new(),
             term: None,

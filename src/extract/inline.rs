@@ -366,7 +366,8 @@ impl Inline {
     }
 
     /// A code span with all its blanks.
-    pub(super) fn code_as_is(&mut self, mut words: String) {
+    pub(super) fn code_as_is(&mut self, words: String) {
+        let mut words = escape::visible(&words).into_owned();
         if self.form == Form::Text || words.is_empty() {
             self.blank |= words.starts_with(' ');
             let trimmed = words.trim_matches(' ');

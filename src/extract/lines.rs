@@ -11,6 +11,8 @@ pub(super) struct Lines {
     pub(super) gap: Gap,
     /// Quotes and list items around the place that is written, outermost first.
     containers: Vec<Container>,
+    /// How much may still be written before lines, in bytes: short lines deep within lists are all indentation.
+    spare: usize,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -46,8 +48,9 @@ pub(super) enum Item {
 }
 
 impl Lines {
-    pub(super) fn new(form: Form) -> Self {
-        Self { form, out: String::new(), gap: Gap::Blank, containers: Vec::new() }
+    /// What stands before lines may be as long as `size` all together, and something for small pages.
+    pub(super) fn within(form: Form, size: usize) -> Self {
+        Self { form, out: String::new(), gap: Gap::Blank, containers: Vec::new(), spare: size + LEAST }
     }
 
     pub(super) fn into_text(self) -> String {
@@ -70,7 +73,7 @@ impl Lines {
             self.out.push('\n');
             if self.gap == Gap::Blank {
                 for container in self.containers.iter().take_while(|container| container.begun) {
-                    self.out.push_str(&container.rest);
+                    self.out.push_str(spared(&mut self.spare, &container.rest));
                 }
                 trim_line(&mut self.out);
                 self.out.push('\n');
@@ -93,7 +96,7 @@ impl Lines {
                 self.out.push('\n');
             }
             for container in &mut self.containers {
-                self.out.push_str(if container.begun { &container.rest } else { &container.first });
+                self.out.push_str(if container.begun { spared(&mut self.spare, &container.rest) } else { &container.first });
                 container.begun = true;
             }
             match line.is_empty() {
@@ -162,6 +165,15 @@ impl Lines {
 
 /// Lists and quotes within one another; what is nested deeper stands at the last level.
 const MAX_CONTAINERS: usize = 12;
+/// In bytes.
+const LEAST: usize = 32 * 1024;
+
+/// What may stand before a line: nothing more, once there was too much.
+fn spared<'a>(spare: &mut usize, before: &'a str) -> &'a str {
+    let left = spare.checked_sub(before.len());
+    *spare = left.unwrap_or(0);
+    if left.is_some() { before } else { "" }
+}
 
 fn trim_line(out: &mut String) {
     out.truncate(out.trim_end_matches(' ').len());
@@ -173,7 +185,7 @@ mod tests {
 
     #[test]
     fn blocks_say_where_they_begin() {
-        let mut lines = Lines::new(Form::Markdown);
+        let mut lines = Lines::within(Form::Markdown, 0);
         lines.block("a");
         lines.open_quote();
         let at = lines.block("# b");
@@ -188,7 +200,7 @@ mod tests {
 
     #[test]
     fn a_heading_ends_items_and_no_quotes() {
-        let mut lines = Lines::new(Form::Markdown);
+        let mut lines = Lines::within(Form::Markdown, 0);
         lines.open_quote();
         lines.open_item("1. ".to_owned());
         lines.end_items();

@@ -6,6 +6,7 @@ use std::collections::HashSet;
 
 use url::Url;
 
+use crate::extract::allowance::LONGEST;
 use crate::extract::dom::{Dom, NodeId};
 use crate::extract::syntax::Syntax;
 use crate::extract::tags::{Tag, Tags};
@@ -50,10 +51,11 @@ pub(super) fn of_html(url: &Url, html: &str, syntax: Syntax) -> Outline {
     while let Some(tag) = tags.next() {
         reading.tag(&tag, &mut tags);
     }
-    let base = reading.base.and_then(|base| resolved(url, &base)).unwrap_or_else(|| url.clone());
+    // However long: what is relative to it is not relative to something else then.
+    let base = reading.base.and_then(|base| url.join(base.trim()).ok()).filter(is_of_web).unwrap_or_else(|| url.clone());
     let title = reading.title.split_ascii_whitespace().collect::<Vec<_>>().join(" ");
     Outline {
-        links: absolute(&base, reading.links.iter().map(|link| &**link)),
+        links: absolute(&base, html.len(), reading.links.iter().map(|link| &**link)),
         canonical: reading.canonical.and_then(|canonical| resolved(&base, &canonical)),
         robots: reading.robots,
         title: Some(title).filter(|title| !title.is_empty()),
@@ -69,30 +71,50 @@ pub(super) fn forward(dom: &Dom, base: &Url) -> Option<Url> {
     resolved(base, refresh_target(content)?)
 }
 
-/// The links of a page that is not HTML, as it has them.
-pub(super) fn of_targets(url: &Url, targets: &[String]) -> Outline {
-    Outline { links: absolute(url, targets.iter().map(String::as_str)), ..Outline::default() }
+/// The links of a page of `size` bytes that is not HTML, as it has them.
+pub(super) fn of_targets(url: &Url, size: usize, targets: &[String]) -> Outline {
+    Outline { links: absolute(url, size, targets.iter().map(String::as_str)), ..Outline::default() }
 }
 
-fn absolute<'a>(base: &Url, found: impl Iterator<Item = &'a str>) -> Vec<Url> {
+/// Where `link` leads, unless that is longer than any server takes: a base that long costs its length for each link.
+pub(super) fn joined(base: &Url, link: &str) -> Option<Url> {
+    match base.as_str().len() + link.len() <= LONGEST {
+        true => base.join(link).ok(),
+        false => Url::parse(link).ok().filter(|link| link.as_str().len() <= LONGEST),
+    }
+}
+
+/// `size`: of the page, in bytes. A long base would make many times that of its links.
+fn absolute<'a>(base: &Url, size: usize, found: impl Iterator<Item = &'a str>) -> Vec<Url> {
     let (mut written, mut links, mut known) = (HashSet::new(), Vec::new(), HashSet::new());
+    let mut left = MOST_REPEATED * size + LEAST;
     for link in found {
         let link = link.trim();
         // The same words name the same page, and navigation repeats them: that spares the parse.
         if link.starts_with('#') || !written.insert(link) {
             continue;
         }
-        if let Some(link) = resolved(base, link).filter(|link| known.insert(link.clone())) {
+        if let Some(link) = resolved(base, link).filter(|link| link.as_str().len() <= left && known.insert(link.clone())) {
+            left -= link.as_str().len();
             links.push(link);
         }
     }
     links
 }
 
+/// All links of a page together may be so many times as long as it is.
+const MOST_REPEATED: usize = 16;
+/// In bytes: and so much more, as small pages have long addresses, too.
+const LEAST: usize = 1 << 20;
+
 fn resolved(base: &Url, link: &str) -> Option<Url> {
-    let mut link = base.join(link.trim()).ok().filter(|link| matches!(link.scheme(), "http" | "https") && link.has_host())?;
+    let mut link = joined(base, link.trim()).filter(is_of_web)?;
     link.set_fragment(None);
     Some(link)
+}
+
+fn is_of_web(link: &Url) -> bool {
+    matches!(link.scheme(), "http" | "https") && link.has_host()
 }
 
 #[derive(Default)]
@@ -234,7 +256,7 @@ mod tests {
                 |node| dom.ancestors(node).any(|above| dom.is(above, "template") && dom.attribute(above, "shadowrootmode").is_none());
             let hrefs = dom.descendants(dom.root()).filter(|node| (dom.is(*node, "a") || dom.is(*node, "area")) && !in_template(*node));
             let base = crate::extract::html::base(&dom, &url);
-            let expected = absolute(&base, hrefs.filter_map(|node| dom.attribute(node, "href")));
+            let expected = absolute(&base, html.len(), hrefs.filter_map(|node| dom.attribute(node, "href")));
             assert_eq!(of_html(&url, &html, Syntax::declared(&html)).links, expected, "{}", path.display());
             pages += 1;
         }

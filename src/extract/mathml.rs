@@ -5,7 +5,8 @@ use crate::extract::dom::{Dom, NodeId, Step};
 
 /// MathML in one line. What is too large for a formula is told as its letters.
 pub(super) fn in_one_line(dom: &Dom, math: NodeId) -> String {
-    if dom.descendants(math).take(LARGEST + 1).count() > LARGEST {
+    let length = || dom.descendants(math).filter_map(|below| dom.text(below)).map(str::len).sum::<usize>();
+    if dom.descendants(math).take(LARGEST + 1).count() > LARGEST || length() > LONGEST {
         return dom.text_content(math);
     }
     // The parts of each element that is open.
@@ -40,6 +41,11 @@ pub(super) fn in_one_line(dom: &Dom, math: NodeId) -> String {
 
 /// In nodes; each may copy what is below it.
 const LARGEST: usize = 3_000;
+/// In bytes, which are copied once for each element around them.
+const LONGEST: usize = 30_000;
+
+/// In characters, of what stands around and between the parts of something in brackets.
+const LONGEST_SIGN: usize = 4;
 
 fn element(dom: &Dom, node: NodeId, name: &str, parts: &[String]) -> String {
     let part = |index: usize| parts.get(index).map_or("", |part| part.trim());
@@ -54,7 +60,7 @@ fn element(dom: &Dom, node: NodeId, name: &str, parts: &[String]) -> String {
         "mtable" => format!("[{}]", parts.iter().filter(|row| !row.is_empty()).map(String::as_str).collect::<Vec<_>>().join("; ")),
         "mtr" | "mlabeledtr" => parts.iter().map(|cell| cell.trim()).collect::<Vec<_>>().join(", "),
         "mfenced" => {
-            let mark = |name, usual| dom.attribute(node, name).unwrap_or(usual).trim().to_owned();
+            let mark = |name, usual| dom.attribute(node, name).unwrap_or(usual).trim().chars().take(LONGEST_SIGN).collect::<String>();
             let inner = parts.iter().map(|part| part.trim()).collect::<Vec<_>>().join(&format!("{} ", mark("separators", ",")));
             format!("{}{inner}{}", mark("open", "("), mark("close", ")"))
         }

@@ -11,6 +11,7 @@ use std::collections::HashSet;
 use url::Url;
 
 use crate::extract::dom::Dom;
+use crate::extract::links;
 use crate::extract::metadata::software::Software;
 use crate::extract::metadata::values::{date, language, line};
 use crate::extract::said::Said;
@@ -46,7 +47,8 @@ pub(super) fn of_html(dom: &Dom, said: &Said<'_>, software: &Software, url: &Url
 
 /// Of http and https, without fragment.
 fn address(base: &Url, href: &str) -> Option<Url> {
-    let mut address = base.join(href.trim()).ok().filter(|address| matches!(address.scheme(), "http" | "https") && address.has_host())?;
+    let mut address =
+        links::joined(base, href.trim()).filter(|address| matches!(address.scheme(), "http" | "https") && address.has_host())?;
     address.set_fragment(None);
     Some(address)
 }

@@ -2,6 +2,7 @@
 //! Knows no network and no database; any bytes are a page, and only a `Skip` says that they are none worth keeping.
 
 mod admonition;
+mod allowance;
 mod anchors;
 mod article;
 mod beside;
@@ -102,7 +103,7 @@ pub fn links(page: &Page) -> Outline {
             links::of_html(&page.url, &html, Syntax::of(page.content_type.as_deref(), &html))
         }
         Kind::Sitemap | Kind::Xml | Kind::Other(_) => Outline::default(),
-        other => links::of_targets(&page.url, &formats::links(&other, &decode(page), &page.url)),
+        other => links::of_targets(&page.url, page.body.len(), &formats::links(&other, &decode(page), &page.url)),
     }
 }
 
@@ -188,7 +189,7 @@ fn read(page: &Page, form: Form) -> Result<Reading, Skip> {
 
 /// What is neither HTML nor plain text is written as markdown, whatever is asked for.
 fn of_format(page: &Page, kind: &Kind) -> Reading {
-    let source = decode(page);
+    let source = escape::visible(&text::with_line_feeds(&decode(page))).into_owned();
     match formats::read(kind, &source, &page.url) {
         Some(formats::Reading { title, markdown, outline, metadata, notes, .. }) => Reading {
             title: title.unwrap_or_else(|| title::of_url(&page.url)),
@@ -211,7 +212,7 @@ fn of_html(page: &Page, form: Form) -> Result<Reading, Skip> {
     streamed::put_in_place(&mut dom);
     let base = html::base(&dom, &page.url);
     let article = article::find(&dom);
-    let Written { text, outline, code } = html::write(&dom, &article, &base, form);
+    let Written { text, outline, code, unwritten } = html::write(&dom, &article, &base, form);
     if text.len() < FORWARDING
         && let Some(target) = links::forward(&dom, &base).filter(|target| *target != page.url)
     {
@@ -225,7 +226,7 @@ fn of_html(page: &Page, form: Form) -> Result<Reading, Skip> {
         outline,
         code,
         metadata: metadata::of_html(&dom, &said, &software, &page.url, &base),
-        notes: article.notes(&dom),
+        notes: article.notes(&dom).into_iter().chain(unwritten).collect(),
     })
 }
 

@@ -12,7 +12,7 @@ pub(super) fn is_phrase_of_site(dom: &Dom, node: NodeId, all: &Facts) -> bool {
     {
         return false;
     }
-    let mut texts = dom.descendants(node).filter_map(|below| dom.text(below)).map(str::trim).filter(|text| !text.is_empty());
+    let mut texts = dom.descendants(node).take(NEAR).filter_map(|below| dom.text(below)).map(str::trim).filter(|text| !text.is_empty());
     let Some(text) = texts.next() else { return false };
     // Buttons of manuals in a row: "Next: …, Previous: …, Up: …".
     if fact.anchors > 0 && fact.link_share() > 0.3 && fact.headings == 0 && ROWS.iter().any(|row| text.starts_with(row)) {
@@ -39,6 +39,9 @@ pub(super) fn is_phrase_of_site(dom: &Dom, node: NodeId, all: &Facts) -> bool {
 fn begins(text: &str, phrase: &str) -> bool {
     text.get(..phrase.len()).is_some_and(|start| start.eq_ignore_ascii_case(phrase))
 }
+
+/// In nodes: what is below many elements that hold nothing is looked at from each element around it.
+const NEAR: usize = 64;
 
 /// In bytes; a row of links to neighbours.
 const LONGEST_ROW: u32 = 300;

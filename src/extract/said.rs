@@ -6,6 +6,7 @@ mod marks;
 use url::Url;
 
 use crate::extract::dom::{Dom, NodeId, Step};
+use crate::extract::links;
 use crate::extract::metadata::linked::Linked;
 use crate::extract::metadata::values::line;
 
@@ -72,7 +73,7 @@ impl<'a> Said<'a> {
                 Step::Leave(node) => footers -= usize::from(footers > 0 && is_footer(dom, node)),
             }
         }
-        let canonical = said.canonical.and_then(|canonical| base.join(canonical.trim()).ok());
+        let canonical = said.canonical.and_then(|canonical| links::joined(base, canonical.trim()));
         let addresses: Vec<&Url> = [url].into_iter().chain(&canonical).collect();
         said.linked = Linked::read(&scripts, &addresses);
         said

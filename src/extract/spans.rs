@@ -185,16 +185,18 @@ impl Writer<'_> {
         let dom = self.page.dom;
         let href = dom.attribute(node, "href").map(str::trim);
         let Some(href) = href.filter(|_| self.page.form == Form::Markdown && self.heading.is_none()) else { return Open::Nothing };
-        let target = self.page.base.join(href).ok().filter(|target| matches!(target.scheme(), "http" | "https" | "mailto" | "ftp"));
         // A card: its blocks stay blocks, and its address is known to the crawler.
         let around_blocks = || {
             dom.descendants(node)
                 .skip(1)
                 .any(|below| dom.name(below).is_some_and(|name| is_block(name) || &**name == "pre" || &**name == "table"))
         };
-        match target {
-            Some(target) if !around_blocks() => Open::Link(self.inline.open("", Means::Look), String::from(target)),
-            _ => Open::Nothing,
+        if around_blocks() {
+            return Open::Nothing;
+        }
+        match self.page.allowance.address(self.page.base, href, &["http", "https", "mailto", "ftp"]) {
+            Some(target) => Open::Link(self.inline.open("", Means::Look), String::from(target)),
+            None => Open::Nothing,
         }
     }
 
@@ -209,9 +211,7 @@ impl Writer<'_> {
             .into_iter()
             .filter_map(|name| dom.attribute(node, name))
             .find(|source| !source.is_empty() && !source.starts_with("data:"));
-        if let Some(source) =
-            source.and_then(|source| self.page.base.join(source).ok()).filter(|source| matches!(source.scheme(), "http" | "https"))
-        {
+        if let Some(source) = source.and_then(|source| self.page.allowance.address(self.page.base, source, &["http", "https"])) {
             self.inline.image(&alternative, source.as_str());
         }
     }

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use crate::extract::dom::Dom;
+use crate::extract::dom::{Dom, MAX_DEPTH, NodeId};
 
 /// Puts what came late into its place.
 pub(super) fn put_in_place(dom: &mut Dom) {
@@ -16,14 +16,23 @@ pub(super) fn put_in_place(dom: &mut Dom) {
             parts.push((number.to_owned(), node));
         }
     }
-    for (number, part) in parts.into_iter().take(MOST) {
-        if let Some(place) = places.get(&number).copied()
-            && !dom.ancestors(place).any(|above| above == part)
-        {
-            dom.put_before(part, place);
-            dom.remove_attribute(part, "hidden");
-        }
+    parts.truncate(MOST);
+    let parts: HashMap<NodeId, NodeId> =
+        parts.into_iter().filter_map(|(number, part): (String, _)| Some((part, *places.get(&number)?))).collect();
+    let mut fitting: Vec<(NodeId, NodeId)> =
+        parts.iter().filter(|(_, place)| fits(dom, **place, &parts)).map(|(part, place)| (*part, *place)).collect();
+    // Several may have one place.
+    fitting.sort_unstable_by_key(|(part, _)| part.index());
+    for (part, place) in fitting {
+        dom.put_before(part, place);
+        dom.remove_attribute(part, "hidden");
     }
+}
+
+/// Whether a place is no deeper than a page is, all parts being where they belong; one within itself lies deeper than any.
+fn fits(dom: &Dom, place: NodeId, parts: &HashMap<NodeId, NodeId>) -> bool {
+    let above = |node: &NodeId| parts.get(node).copied().map_or_else(|| dom.parent(*node), |place| dom.parent(place));
+    std::iter::successors(dom.parent(place), above).take(MAX_DEPTH as usize + 1).count() <= MAX_DEPTH as usize
 }
 
 /// Each is looked for above its place, which may lie deep.

@@ -54,6 +54,9 @@ pub(super) fn read(dom: &Dom, article: &Article, table: NodeId) -> Table {
         true => sections(dom, &rows, headed && columns > 1),
         false => {
             let grid = grid(dom, &rows);
+            if grid.len() * grid.first().map_or(0, Vec::len) > MOST_EMPTY * count + MAX_CELL {
+                return Table::Layout;
+            }
             let heading = |row: &[NodeId]| row.first().copied().filter(|cell| row.len() == 1 && columns > 1 && holds_heading(dom, *cell));
             let rows = rows.iter().zip(grid).map(|(row, places)| heading(row).map_or(Row::Places(places), Row::Heading));
             Table::Data(Cells { captions, rows: rows.collect() })
@@ -167,6 +170,10 @@ impl Facts {
                 continue;
             }
             match dom.name(below).map(|name| &**name) {
+                Some(_) if is_grid(dom, below) => {
+                    facts.tables = true;
+                    break;
+                }
                 Some("table") => {
                     facts.tables = true;
                     break;
@@ -218,6 +225,8 @@ const MAX_CODE_LINES: usize = 4;
 /// How far above its text a heading or a listing is looked for.
 const NEAR: usize = 8;
 const MAX_CELLS: usize = 200_000;
+/// Places for each cell; `rowspan` and one long row may make many.
+const MOST_EMPTY: usize = 6;
 /// Wider than any table that is read; `colspan` may say anything.
 const MAX_COLUMNS: usize = 60;
 
@@ -256,7 +265,7 @@ fn grid(dom: &Dom, rows: &[Vec<NodeId>]) -> Vec<Vec<Option<NodeId>>> {
 
 /// The name of a column, if it is short enough to stand before each of its cells.
 pub(super) fn label(dom: &Dom, head: NodeId) -> Option<String> {
-    let text: String = dom.descendants(head).take(PARTS).filter_map(|below| dom.text(below)).collect();
+    let text = dom.text_start(head, 4 * MAX_LABEL);
     let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
     (!text.is_empty() && text.len() <= MAX_LABEL).then_some(text)
 }

@@ -12,7 +12,7 @@ pub(super) fn is_number_cell(dom: &Dom, cell: NodeId) -> bool {
     let named = has_number_word(dom, cell) || tokens(dom, cell).any(|token| matches!(token, "listing_lines" | "num" | "number"));
     (beside || named)
         && (dom.attribute(cell, "data-line-number").is_some()
-            || counts(dom, cell, if named { usize::MAX } else { COUNTED }).is_some() && (named || dom.children(cell).next().is_some()))
+            || counts(dom, cell, if named { LONG_LISTING } else { COUNTED }).is_some() && (named || dom.children(cell).next().is_some()))
 }
 
 /// Nothing but numbers, and the class says so: "line-numbers" is also what the listing with them is called.
@@ -41,7 +41,7 @@ pub(super) fn counts(dom: &Dom, node: NodeId, most: usize) -> Option<usize> {
         for word in text.split_whitespace() {
             let number: u64 = word.trim_end_matches(['.', ':']).parse().ok()?;
             // Long listings leave some out.
-            if last.is_some_and(|last| number <= last) {
+            if last.is_some_and(|last| number <= last) || known >= most {
                 return None;
             }
             last = Some(number);
@@ -50,6 +50,9 @@ pub(super) fn counts(dom: &Dom, node: NodeId, most: usize) -> Option<usize> {
     }
     (known > 0).then_some(known)
 }
+
+/// In nodes, and in numbers: no listing has more lines, but elements around it may all be called its numbers.
+pub(super) const LONG_LISTING: usize = 100_000;
 
 /// How many nodes are looked at where an element that is none may be within another.
 const COUNTED: usize = 4_000;

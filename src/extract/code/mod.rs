@@ -12,6 +12,7 @@ mod place;
 use crate::extract::code::classes::has_class;
 use crate::extract::code::language::Said;
 use crate::extract::dom::{Dom, NodeId};
+use crate::extract::escape;
 
 pub(super) use inferred::Setting;
 pub(super) use names::is_language;
@@ -37,7 +38,7 @@ pub(super) struct Language {
 pub(super) fn read(dom: &Dom, block: NodeId, setting: Setting) -> Option<Listing> {
     let lines = lines::read(dom, block, place::blanks(dom, block));
     let text = tidy(dom, block, &lines.text);
-    let text = without_blank_ends(&text)?.to_owned();
+    let text = escape::visible(without_blank_ends(&text)?).into_owned();
     let language = match language::of(dom, block) {
         Said::Named(name) => Some(Language { name, inferred: false }),
         Said::None => None,

@@ -1,7 +1,7 @@
 //! Which elements of a page are listings, whatever they are made of, and which are only there for one beside them. Judges by
 //! structure, and by the classes of highlighters and generators; every look is bounded.
 
-use crate::extract::code::aside::{counts, has_number_word, is_label, is_number_cell, is_numbers, listing_of};
+use crate::extract::code::aside::{LONG_LISTING, counts, has_number_word, is_label, is_number_cell, is_numbers, listing_of};
 use crate::extract::code::classes::{behind, class, has_class, has_word, listing_in, tokens};
 use crate::extract::code::lines::{self, Blanks};
 use crate::extract::dom::{Dom, NodeId};
@@ -225,7 +225,7 @@ const CELLS: [&str; 9] =
 
 /// A `pre` of numbers whose neighbour has as many lines. Alone, it is what a program printed.
 fn is_numbers_of_neighbour(dom: &Dom, pre: NodeId) -> bool {
-    let Some(numbers) = counts(dom, pre, usize::MAX) else { return false };
+    let Some(numbers) = counts(dom, pre, LONG_LISTING) else { return false };
     let parents = || dom.ancestors(pre).take(2);
     if std::iter::once(pre)
         .chain(parents())
@@ -239,7 +239,7 @@ fn is_numbers_of_neighbour(dom: &Dom, pre: NodeId) -> bool {
     columns.flat_map(|column| behind(dom, column).take(1)).filter_map(|neighbour| listing_in(dom, neighbour)).any(|listing| {
         let text = lines::read(dom, listing, Blanks::Exact).text;
         let text = text.trim_end();
-        numbers > 1 && text.lines().count().abs_diff(numbers) <= 1 && counts(dom, listing, usize::MAX).is_none()
+        numbers > 1 && text.lines().count().abs_diff(numbers) <= 1 && counts(dom, listing, LONG_LISTING).is_none()
     })
 }
 

@@ -1,0 +1,204 @@
+//! Pages made to cost more than they are long, to write more than they say, or to speak to a terminal. Each shape was once read in
+//! quadratic time, or written at many times its size.
+
+use std::time::{Duration, Instant, SystemTime};
+
+use smolcrawl::extract;
+use smolcrawl::model::{Document, Page, Validators};
+use url::Url;
+
+fn page(body: &str) -> Page {
+    Page {
+        url: Url::parse("https://docs.test/en/page.html").unwrap(),
+        status: 200,
+        content_type: Some("text/html; charset=utf-8".to_owned()),
+        body: body.as_bytes().to_vec(),
+        depth: 0,
+        validators: Validators::default(),
+        fetched_at: SystemTime::UNIX_EPOCH,
+    }
+}
+
+fn document(body: &str) -> Document {
+    extract::document(&page(body)).unwrap()
+}
+
+const TEXT: &str = "<p>The quick brown fox jumps over the lazy dog and runs away, and nobody knows where it went.</p>";
+
+fn nested(open: &str, times: usize, within: &str) -> String {
+    format!("{TEXT}{}{within}", open.repeat(times))
+}
+
+/// Generous for a slow machine, and far from what each shape took while every element around looked at all within.
+const QUICK: Duration = Duration::from_secs(15);
+
+fn reads_quickly(name: &str, body: &str) {
+    let begun = Instant::now();
+    let markdown = extract::document(&page(body)).map(|document| document.markdown).unwrap_or_default();
+    let text = extract::plain_text(&page(body)).unwrap_or_default();
+    extract::links(&page(body));
+    assert!(begun.elapsed() < QUICK, "{name}: {:?}", begun.elapsed());
+    let most = 8 * body.len() + 65_536;
+    assert!(markdown.len() < most && text.len() < most, "{name}: {} and {} bytes of {}", markdown.len(), text.len(), body.len());
+}
+
+#[test]
+fn elements_around_many_others_do_not_each_look_at_all_of_them() {
+    let many = |what: &str| what.repeat(100_000);
+    for (name, body) in [
+        ("empties before a phrase", nested("<div>", 480, &format!("{}four words of text", many("<i></i>")))),
+        ("hidden within hidden", nested("<div hidden>", 480, &format!("{}<p>never shown</p>", many("<i>fox</i>")))),
+        ("noscript within noscript", format!("<p>x</p>{}{}", "<noscript>".repeat(480), many("<i>word </i>"))),
+        ("scripts of drawings", nested("<svg><script type='application/ld+json'>", 240, &many("<g/>word"))),
+        ("numbers called lines", nested("<table><tr><td class=lineno>", 120, &format!("{}1 x", many("<i></i>")))),
+        ("numbers in code", nested("<pre><table><tr><td class=lineno>", 1, &format!("{}x", many("<i></i>")))),
+        ("grids within cells", nested("<div role=grid><div role=row><div role=cell>", 150, &many("<b>x</b>"))),
+        ("tab lists", nested("<div role=tablist>", 480, &many("<i></i>"))),
+        ("replies", nested("<div class=comments>", 480, &many("<i>word</i>"))),
+        ("code labels", nested("<pre><div class='code-header label'>", 400, &many("<i>x</i>"))),
+    ] {
+        reads_quickly(name, &body);
+    }
+}
+
+#[test]
+fn long_texts_are_not_read_once_for_each_element_around() {
+    let long = "word ".repeat(400_000);
+    let names = "dropdown x".repeat(40_000);
+    for (name, body) in [
+        ("notes within notes", nested("<div class='admonition note'>", 480, &long)),
+        ("titles of notes", nested("<div class='admonition note'><div class=admonition-title>", 240, &long)),
+        ("roots within roots", nested("<math><msqrt>", 1, &format!("{}<mi>{}", "<msqrt>".repeat(480), "x".repeat(1_000_000)))),
+        ("headings and their ids", nested("<div id=a-b><h2>", 250, &long)),
+        ("menus by many names", format!("{TEXT}<div class='{names}'>{}text", "<i></i>".repeat(40_000))),
+        ("a long class", nested("<div class=comments>", 480, &format!("<i class='{}'>w</i>", "x".repeat(1_000_000)))),
+        (
+            "many attributes",
+            nested("<div class=comments>", 480, &format!("<i{}>w</i>", (0..10_000).map(|n| format!(" a{n}")).collect::<String>())),
+        ),
+        ("a long head", format!("{TEXT}<table><tr><th>{}<th>b{}", &long[..200_000], "<tr><td><h3>t</h3>x<td>b".repeat(10_000))),
+    ] {
+        reads_quickly(name, &body);
+    }
+}
+
+#[test]
+fn depth_is_bounded_however_it_comes_about() {
+    let titles = nested("<math>", 1, &"<title>".repeat(60_000));
+    let styles = nested("<svg>", 1, &format!("{}{}", "<style>".repeat(40_000), "</x>".repeat(40_000)));
+    let bogus = nested("<span>", 520, &"</x></x><span>".repeat(100_000));
+    // Parts that came late, each of which holds the place of the next one.
+    let part = |n: usize| {
+        let place = format!("<template id='B:{}'></template>", n + 1);
+        format!("<div hidden id='S:{n}'>{}{place}{}</div>", "<blockquote>".repeat(480), "</blockquote>".repeat(480))
+    };
+    let parts: String = (0..300).map(part).collect();
+    let late = format!("{TEXT}<template id='B:0'></template>{parts}<div hidden id='S:300'>{}</div>", "<p>a b c</p>".repeat(60_000));
+    for (name, body) in [("titles", titles), ("styles", styles), ("bogus end tags", bogus), ("parts that came late", late)] {
+        reads_quickly(name, &body);
+    }
+}
+
+#[test]
+fn siblings_do_not_each_search_the_page() {
+    let heads = "<div><h1>x y z</h1></div>".repeat(30_000);
+    let attributes = |name: &str| -> String { (0..60_000).map(|n| format!("<{name} a{n}=1>")).collect() };
+    for (name, body) in [
+        ("a title at the end", format!("<body>{heads}<main>{}</main><p>z</p><title>Other name</title>", TEXT.repeat(20))),
+        ("attributes of the body", format!("{TEXT}{}", attributes("body"))),
+        ("attributes of the page", format!("{TEXT}{}", attributes("html"))),
+    ] {
+        reads_quickly(name, &body);
+    }
+}
+
+#[test]
+fn what_is_said_once_is_not_written_without_end() {
+    let base = |length: usize, what: &str| format!("<base href='https://docs.test/{}/'>{TEXT}{}", "a".repeat(length), what.repeat(2_000));
+    let stars = "*".repeat(59);
+    for (name, body) in [
+        ("base and links", base(3_900, "<a href=p>l</a> ")),
+        ("long base and links", base(200_000, "<a href=p>l</a> ")),
+        ("base and pictures", base(3_900, "<img src=x alt=y>")),
+        ("indentation", nested("<ol start=999999999><li>x", 12, &"<p>a".repeat(40_000))),
+        ("indented code", nested("<ol start=999999999><li>x", 12, &format!("<pre>{}", "a\n".repeat(80_000)))),
+        ("quotes", nested("<blockquote>", 12, &"<p>a".repeat(40_000))),
+        ("wide rows", format!("{TEXT}<table><tr>{}{}", "<td>a".repeat(60), "<tr><td>a".repeat(20_000))),
+        ("tall cells", format!("{TEXT}<table><tr>{}<td>b{}", "<td rowspan=99999>a".repeat(59), "<tr><td>a".repeat(20_000))),
+        ("separators", format!("{TEXT}<math><mfenced separators='{}'>{}", "x".repeat(20_000), "<mi>a</mi>".repeat(1_400))),
+        ("heads of columns", format!("{TEXT}<table><tr><th>{stars}<th>{stars}<tr><td><h3>t</h3>x<td>b{}", "<tr><td>x<td>b".repeat(20_000))),
+        (
+            "labels of tabs",
+            format!(
+                "{TEXT}<div role=tablist><a role=tab id=t>{stars}</a><a role=tab>b</a></div>{}",
+                "<p class=tab-pane id=t>a".repeat(20_000)
+            ),
+        ),
+    ] {
+        reads_quickly(name, &body);
+    }
+}
+
+#[test]
+fn links_that_are_not_written_keep_their_text_and_are_counted() {
+    let links: String = (0..2_000).map(|n| format!("<a href=p{n}>leaf{n}</a> ")).collect();
+    let document = document(&format!("<base href='https://docs.test/{}/'><p>Some words before. {links} last words.", "a".repeat(3_000)));
+    assert!((0..2_000).all(|n| document.markdown.contains(&format!("leaf{n}"))));
+    let written = document.markdown.matches("](https://").count();
+    let note = document.notes.iter().find(|note| note.rule == "address").unwrap();
+    assert_eq!(note.words + written, 2_000);
+    assert!(note.begins.starts_with('p'), "{}", note.begins);
+}
+
+#[test]
+fn a_crawler_is_given_no_more_addresses_than_a_page_can_mean() {
+    let links: String = (0..20_000).map(|n| format!("<a href=p{n}>l</a>")).collect();
+    let body = format!("<base href='https://docs.test/{}/'>{links}<a href='https://other.test/x'>x</a>", "a".repeat(7_000));
+    let found = extract::links(&page(&body)).links;
+    assert!(found.iter().map(|link| link.as_str().len()).sum::<usize>() < 16 * body.len() + (2 << 20));
+    let body = format!("<base href='https://docs.test/{}/'>{links}<a href='https://other.test/x'>x</a>", "a".repeat(70_000));
+    let found = extract::links(&page(&body)).links;
+    assert_eq!(found.iter().map(Url::as_str).collect::<Vec<_>>(), ["https://other.test/x"]);
+}
+
+/// What a terminal or an eye would obey.
+const COMMANDS: [char; 13] =
+    ['\u{1b}', '\u{7}', '\u{8}', '\u{0}', '\r', '\u{7f}', '\u{9b}', '\u{9d}', '\u{202e}', '\u{202a}', '\u{2066}', '\u{2069}', '\u{c}'];
+
+#[test]
+fn what_commands_a_terminal_is_not_written() {
+    for command in COMMANDS {
+        // In text and attributes, as a character and as a reference.
+        for written in [command.to_string(), format!("&#{};", u32::from(command))] {
+            let body = format!(
+                "<title>Kettle {written}[2J boils</title><h1 id='a{written}b'>Ket{written}tles</h1>{TEXT}<p>Red{written}[31m <b>te{written}a</b> \
+                 <a href='/x{written}y'>li{written}nk</a> <img src=/p.png alt='pic{written}ture'> <code>co{written}de</code> <sup>{written}2</sup></p>\
+                 <pre>echo{written}[0m\nmore{written}</pre><table><tr><th>he{written}ad<th>b<tr><td>c{written}d<td>e</table>\
+                 <dl><dt id=m class=sig>mem{written}ber()</dt><dd>does{written}</dd></dl><button>press{written} me</button>"
+            );
+            let read = document(&body);
+            let text = extract::plain_text(&page(&body)).unwrap();
+            let outline = read.outline.iter().flat_map(|heading| [Some(&heading.text), heading.anchor.as_ref()]).flatten();
+            let notes = read.notes.iter().map(|note| &note.begins);
+            for shown in [&read.title, &read.markdown, &text].into_iter().chain(outline).chain(notes) {
+                assert!(!shown.contains(|c| COMMANDS.contains(&c)), "{command:?} as {written:?} in {shown:?}");
+            }
+            assert!(read.markdown.contains("[31m"), "what follows is text: {}", read.markdown);
+        }
+    }
+}
+
+#[test]
+fn commands_are_gone_from_text_and_seen_in_code() {
+    let read =
+        document(&format!("<h1>He\u{1b}ad</h1>{TEXT}<p>re\u{202e}d <code>a\u{1b}[0m</code></p><pre>printf '\u{1b}[1m'\u{9b}\tx\n</pre>"));
+    assert!(read.markdown.starts_with("# Head\n\n"), "{}", read.markdown);
+    assert!(read.markdown.ends_with("red `a\u{241b}[0m`\n\n```\nprintf '\u{241b}[1m'\u{fffd}\tx\n```"), "{}", read.markdown);
+}
+
+#[test]
+fn joiners_and_marks_of_languages_stay() {
+    // Persian and a family of emoji are written with joiners, Arabic and Hebrew with marks of direction.
+    let words = "\u{645}\u{6cc}\u{200c}\u{62e}\u{648}\u{627}\u{647}\u{645} \u{1f469}\u{200d}\u{1f469}\u{200d}\u{1f467} a\u{200f}b e\u{301}";
+    assert!(document(&format!("{TEXT}<p>{words}</p>")).markdown.ends_with(words));
+}
