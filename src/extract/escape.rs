@@ -129,7 +129,8 @@ pub(super) fn is_blank(c: char) -> bool {
 
 /// Soft hyphen, zero-width space, word joiner, byte order mark: they say only where a line may end.
 pub(super) fn is_invisible(c: char) -> bool {
-    matches!(c, '\u{ad}' | '\u{200b}' | '\u{2060}' | '\u{feff}')
+    // Fonts of icons put them where Unicode has no characters.
+    matches!(c, '\u{ad}' | '\u{200b}' | '\u{2060}' | '\u{feff}' | '\u{e000}'..='\u{f8ff}')
 }
 
 #[cfg(test)]

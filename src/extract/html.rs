@@ -12,7 +12,7 @@ use crate::extract::inline::{Form, Inline, Mark, Means};
 use crate::extract::lines::Lines;
 use crate::extract::lists::Lists;
 use crate::extract::tabs::{self, Tabs};
-use crate::extract::{admonition, anchors, lists, math, table};
+use crate::extract::{admonition, lists, math, members, table};
 use crate::model::{CodeBlock, Heading};
 
 /// The main content of a page, and its headings.
@@ -66,8 +66,12 @@ pub(super) struct Writer<'a> {
     pub(super) labelled: HashMap<NodeId, Option<NodeId>>,
     pub(super) outline: Vec<Heading>,
     code: Vec<CodeBlock>,
-    /// Of the heading written last: members are one below.
+    /// Of the heading written last that is not within a member: members are one below.
     pub(super) level: u8,
+    /// What holds the member written last with all that describes it.
+    pub(super) member: Option<NodeId>,
+    /// The heading written last ends here.
+    pub(super) headed: Option<(usize, usize)>,
 }
 
 pub(super) enum Open {
@@ -103,6 +107,8 @@ impl<'a> Writer<'a> {
             outline: Vec::new(),
             code: Vec::new(),
             level: 0,
+            member: None,
+            headed: None,
         }
     }
 
@@ -150,8 +156,11 @@ impl<'a> Writer<'a> {
             self.formula(found);
             return None;
         }
-        if anchors::is_member(dom, node) {
-            self.member(node);
+        if let Some(member) = members::of(dom, self.page.article, node) {
+            self.member(node, member);
+            return None;
+        }
+        if members::is_told(dom, node) {
             return None;
         }
         if let Some(role) = code::role(dom, node) {
@@ -160,6 +169,7 @@ impl<'a> Writer<'a> {
             }
             return None;
         }
+        self.part_from_badge(node, name);
         match &**name {
             "h1" | "h2" | "h3" | "h4" | "h5" | "h6" => {
                 self.paragraph();
@@ -318,9 +328,17 @@ impl<'a> Writer<'a> {
         }
     }
 
-    fn code_block(&mut self, node: NodeId) {
-        self.paragraph();
-        let Some(Listing { caption, text, language }) = code::read(self.page.dom, node, self.page.setting) else { return };
+    pub(super) fn code_block(&mut self, node: NodeId) {
+        for part in code::parts(self.page.dom, node) {
+            self.paragraph();
+            if let Some(listing) = code::read(self.page.dom, part, self.page.setting) {
+                self.listing(listing);
+            }
+        }
+    }
+
+    pub(super) fn listing(&mut self, listing: Listing) {
+        let Listing { caption, text, language } = listing;
         if let Some(caption) = caption {
             self.inline.text(&caption);
             self.paragraph();

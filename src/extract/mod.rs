@@ -24,6 +24,7 @@ mod links;
 mod lists;
 mod math;
 mod mathml;
+mod members;
 mod metadata;
 mod phrases;
 mod said;

@@ -181,6 +181,17 @@ impl Writer<'_> {
         text
     }
 
+    /// What is set beside code in an element of its own, as a type or a badge, stands apart from it; letters right behind it do not.
+    pub(super) fn part_from_badge(&mut self, node: NodeId, name: &str) {
+        if matches!(name, "span" | "a" | "small" | "label" | "mark") || name.contains('-') {
+            let mut texts = self.page.dom.descendants(node).take(BADGE).filter_map(|below| self.page.dom.text(below));
+            if self.inline.ends_in_code() && texts.find(|text| !text.is_empty()).is_some_and(|text| text.starts_with(char::is_alphanumeric))
+            {
+                self.inline.part();
+            }
+        }
+    }
+
     pub(super) fn link(&mut self, node: NodeId) -> Open {
         let dom = self.page.dom;
         let href = dom.attribute(node, "href").map(str::trim);
@@ -216,6 +227,9 @@ impl Writer<'_> {
         }
     }
 }
+
+/// In nodes: where the first letter is looked for.
+const BADGE: usize = 8;
 
 /// How an element is set that is none of a block's, by its own style.
 enum Display {
