@@ -387,7 +387,7 @@ fn words_stay_apart() {
             "two <code>cup</code>s, <code>--n=</code><a href=x>cups</a>, <code>a</code><span>, b</span>",
             "two `cup`s, `--n=`[cups](https://docs.test/en/x), `a`, b",
         ),
-        ("<code>-o</code><var>file</var> <code>a</code><span></span><sub>i</sub>", "`-o`file `a`_i"),
+        ("<code>-o</code><var>file</var> <code>a</code><span></span>s", "`-o`file `a`s"),
         ("<a href=x><i>\u{e157}</i></a>glyphs\u{f0c1}", "glyphs"),
         ("<a href=x><span style='display:block'>a</span><span style='display:block'>b</span></a>", "[a b](https://docs.test/en/x)"),
         ("<span style='display:inline-block'>one</span><span style='display:inline-block'>two</span>", "one two"),
@@ -832,4 +832,45 @@ fn two_ways_to_write_the_same_are_two_listings() {
     // Lines of one listing.
     let lines = "<code class=language-js>a()</code>\n<code class=language-js>b()</code>";
     assert_eq!(markdown(&format!("<pre>{lines}</pre>")), "```javascript\na()\nb()\n```");
+}
+
+#[test]
+fn a_title_that_is_no_heading_is_found_by_the_page_title() {
+    let text = "<p>A cup holds tea, and a guest holds the cup.</p>";
+    for (title, body) in [
+        // Doxygen, of classes and of pages.
+        (
+            "Tea: Cup Class Reference",
+            format!(
+                "<div class=header><div class=summary><a href=#m>Members</a></div><div class=headertitle><div class=title>Cup Class Reference</div></div></div><div class=contents>{text}</div>"
+            ),
+        ),
+        (
+            "Tea: Cup",
+            format!(
+                "<div class=header><div class=headertitle><div class=title>Cup<div class=ingroups><a href=g>Vessels</a></div></div></div></div><div class=contents>{text}</div>"
+            ),
+        ),
+        // Haddock.
+        ("Cup", format!("<div id=content><div id=module-header><p class=caption>Cup</p></div><div id=description>{text}</div></div>")),
+        // Old pages.
+        (
+            "Cup - Teahouse",
+            format!("<table><tr><td class=brand><a href=/>Teahouse</a></td></tr></table><p class=title><b>Cup</b></p>{text}"),
+        ),
+    ] {
+        let document = document(&format!("<html><head><title>{title}</title></head><body>{body}</body></html>"));
+        let heading = document.markdown.lines().next().unwrap_or_default();
+        assert!(heading == "# Cup" || heading == "# Cup Class Reference", "{title}: {}", document.markdown);
+        assert!(document.markdown.ends_with("A cup holds tea, and a guest holds the cup."), "{}", document.markdown);
+        assert_eq!(document.outline.len(), 1, "{title}");
+    }
+    for (title, body) in [
+        ("Cup - Teahouse", format!("<div class=title>Teahouse</div><h1>The cup</h1>{text}")),
+        ("Cup - Teahouse", format!("<div class=title><a href=/>Teahouse</a></div><h2>The cup</h2>{text}")),
+        ("Teahouse: Cup", format!("<div>Teahouse</div><h2>Cup</h2>{text}")),
+    ] {
+        let document = document(&format!("<html><head><title>{title}</title></head><body>{body}</body></html>"));
+        assert!(!document.markdown.contains("# Teahouse"), "{}", document.markdown);
+    }
 }

@@ -39,6 +39,15 @@ impl Writer<'_> {
         }
     }
 
+    /// Begins a heading, which is one line.
+    pub(super) fn heading(&mut self, node: NodeId, level: usize) -> Open {
+        self.paragraph();
+        self.lines.end_items();
+        self.heading = Some(level);
+        self.inline.plain(true);
+        Open::Heading(node)
+    }
+
     fn write_heading(&mut self, level: usize, node: NodeId, text: &str) {
         let title = text.replace("\\\n", " ").replace('\n', " ");
         if self.page.form == Form::Text {

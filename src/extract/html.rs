@@ -169,6 +169,9 @@ impl<'a> Writer<'a> {
             }
             return None;
         }
+        if self.page.article.title == Some(node) && !self.in_cell {
+            return Some(self.heading(node, 1));
+        }
         self.part_from_badge(node, name);
         match &**name {
             "h1" | "h2" | "h3" | "h4" | "h5" | "h6" => {
@@ -180,10 +183,8 @@ impl<'a> Writer<'a> {
                 if self.in_cell {
                     return Some(Open::Block);
                 }
-                self.lines.end_items();
-                self.heading = name.as_bytes().get(1).map(|digit| usize::from(digit - b'0'));
-                self.inline.plain(true);
-                Some(Open::Heading(node))
+                let level = name.as_bytes().get(1).map_or(6, |digit| digit - b'0');
+                Some(self.heading(node, level.into()))
             }
             "table" => {
                 self.paragraph();

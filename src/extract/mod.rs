@@ -13,6 +13,7 @@ mod dom;
 mod escape;
 mod facts;
 mod genre;
+mod headline;
 mod hidden;
 mod hints;
 mod html;

@@ -105,7 +105,7 @@ const CONTROLS: [&str; 18] = [
     // rustdoc says by a sign that an example fails.
     "tooltip",
 ];
-const ACTIONS: [&str; 26] = [
+const ACTIONS: [&str; 27] = [
     "",
     "copy",
     "copied",
@@ -130,6 +130,7 @@ const ACTIONS: [&str; 26] = [
     "select all",
     "view raw",
     "view source",
+    "ⓘ",
     "show source",
     "source",
 ];
