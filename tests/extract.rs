@@ -381,6 +381,15 @@ fn words_stay_apart() {
         ("so <code>a<br>b</code>", "so `a`\\\n`b`"),
         ("so <code>a<wbr>b <span style='display: block'>c</span>d</code>", "so `ab`\\\n`c`\\\n`d`"),
         ("so <samp>a<div>b</div></samp>", "so `a`\\\n`b`"),
+        ("<code>id</code><span>string</span>", "`id` string"),
+        ("<code>use a;</code><wbr><span class=stab><code>rt</code></span>", "`use a;` `rt`"),
+        ("<code>f()</code><a href=x>more</a>", "`f()` [more](https://docs.test/en/x)"),
+        (
+            "two <code>cup</code>s, <code>--n=</code><a href=x>cups</a>, <code>a</code><span>, b</span>",
+            "two `cup`s, `--n=`[cups](https://docs.test/en/x), `a`, b",
+        ),
+        ("<code>-o</code><var>file</var> <code>a</code><span></span>s", "`-o`file `a`s"),
+        ("<a href=x><i>\u{e157}</i></a>glyphs\u{f0c1}", "glyphs"),
         ("<a href=x><span style='display:block'>a</span><span style='display:block'>b</span></a>", "[a b](https://docs.test/en/x)"),
         ("<span style='display:inline-block'>one</span><span style='display:inline-block'>two</span>", "one two"),
         (
@@ -390,6 +399,10 @@ fn words_stay_apart() {
     ] {
         assert_eq!(markdown(&format!("<div>{body}</div>")), expected, "{body}");
     }
+    assert_eq!(
+        markdown("<h2><code>id</code><span class=type>string</span><a class=badge href=x>required</a></h2>"),
+        "## `id` string required"
+    );
     assert_eq!(markdown("<h2><code>f(<br>a)</code><br>x<div>y</div></h2>"), "## `f(` `a)` x y");
     assert_eq!(markdown("<table><tr><th>a<th>b<tr><td>1<td><code>x<br>y</code></table>"), "| a | b |\n| --- | --- |\n| 1 | `x`<br>`y` |");
 }
@@ -859,5 +872,180 @@ fn formats_cost_no_more_than_their_size() {
             let _ = extract::document(&page);
             assert!(begun.elapsed().as_secs() < 3, "{start} {piece:?}: {:?}", begun.elapsed());
         }
+    }
+}
+
+/// What generators set their members in, where others have headings.
+mod members {
+    use super::*;
+
+    /// Level, text and anchor of each heading.
+    fn outline(document: &Document) -> Vec<(u8, &str, Option<&str>)> {
+        document.outline.iter().map(|heading| (heading.level, heading.text.as_str(), heading.anchor.as_deref())).collect()
+    }
+
+    #[test]
+    fn are_headings_above_their_declaration() {
+        for (html, expected, anchor) in [
+            (
+                "<div class=top><p class=src><span class=keyword>data</span> <a id='t:Cup' class=def>Cup</a> <a href=s class=link>Source</a> <a href='#t:Cup' class=selflink>#</a></p><div class=doc><p>Holds tea.</p></div></div>",
+                "### Cup\n\n```haskell\ndata Cup\n```\n\nHolds tea.",
+                "t:Cup",
+            ),
+            (
+                "<div class=top><p class=src><a id='v:fill' class=def>fill</a>, <a id='v:pour' class=def>pour</a> :: Int -&gt; Cup</p><div class=doc><p>Holds tea.</p></div></div>",
+                "### fill, pour\n\n```haskell\nfill, pour :: Int -> Cup\n```\n\nHolds tea.",
+                "v:fill",
+            ),
+            (
+                "<div class=top><p class=src><a id='v:fill' class=def>fill</a> <a href=s class=link>Source</a></p><div class=doc><p>Holds tea.</p></div></div>",
+                "### fill\n\nHolds tea.",
+                "v:fill",
+            ),
+            (
+                "<div id=method-i-fill class=method-detail><div class=method-header><div class=method-heading><span class=method-callseq>fill(n) → cup</span></div><div class=method-heading><span class=method-callseq>fill { } → cup</span></div></div><div class=method-description><p>Holds tea.</p></div></div>",
+                "### fill(n) → cup\n\n`fill { } → cup`\n\nHolds tea.",
+                "method-i-fill",
+            ),
+            (
+                "<div id=attribute-i-lid class=method-detail><div class=method-heading><span class=method-name>lid</span><span class=attribute-access-type>[RW]</span></div><div><p>Holds tea.</p></div></div>",
+                "### lid [RW]\n\nHolds tea.",
+                "attribute-i-lid",
+            ),
+            (
+                "<ol><li fullcomment=yes><a id='fill():Cup'></a><span class=modifier_kind><span class=modifier></span> <span class=kind>def</span></span> <span class=symbol><span class=name>fill</span><span>()</span>: <a href=c>Cup</a></span><p class=cmt>Holds tea.</p></li></ol>",
+                "### fill\n\n```\ndef fill(): Cup\n```\n\nHolds tea.",
+                "fill():Cup",
+            ),
+            (
+                "<div class=documentableElement><div class='header monospace'><div class=signature><div class=modifiers><span class=kind>def </span></div><div><a class=documentableName href='Cup.html#fill-1'>fill</a><span>(): Cup</span></div></div></div><div class=docs><p>Holds tea.</p></div></div>",
+                "### fill\n\n```\ndef fill(): Cup\n```\n\nHolds tea.",
+                "fill-1",
+            ),
+            (
+                "<a id=fill></a><div class=table-row><div class='main-subrow keyValue'><div><span class=inline-flex><div><a href=f><span>fill</span></a></div></span></div><div><div class='symbol monospace'>fun <a href=f>fill</a>(): Cup</div><p>Holds tea.</p></div></div></div>",
+                "### fill\n\n```\nfun fill(): Cup\n```\n\nHolds tea.",
+                "fill",
+            ),
+            (
+                "<div id=fill><div class='attr function'><span class=def>def</span><span class=name>fill</span><span class=signature>(n) -> Cup:</span></div><p>Holds tea.</p></div>",
+                "### fill\n\n```\ndef fill(n) -> Cup:\n```\n\nHolds tea.",
+                "fill",
+            ),
+        ] {
+            let body = format!("<main><h1>Tea</h1><p>Cups.</p><h2>Members</h2>{html}</main>");
+            let document = document(&body);
+            assert_eq!(document.markdown, format!("# Tea\n\nCups.\n\n## Members\n\n{expected}"), "{html}");
+            assert_eq!(outline(&document).last().map(|last| (last.0, last.2)), Some((3, Some(anchor))), "{html}");
+        }
+    }
+
+    #[test]
+    fn are_on_one_level_whatever_headings_describe_them() {
+        let member = |name: &str| {
+            format!(
+                "<div class=top><p class=src><a id='v:{name}' class=def>{name}</a> :: Int</p><div class=doc><p>Text.</p><h4>Laws</h4><p>Text.</p></div></div>"
+            )
+        };
+        let body = format!("<main><h1>Tea</h1><h2>One</h2>{}{}<h2>Two</h2>{}</main>", member("a"), member("b"), member("c"));
+        let document = document(&body);
+        let levels: Vec<_> = outline(&document).into_iter().map(|(level, text, _)| (level, text)).collect();
+        let expected = [(1, "Tea"), (2, "One"), (3, "a"), (4, "Laws"), (3, "b"), (4, "Laws"), (2, "Two"), (3, "c"), (4, "Laws")];
+        assert_eq!(levels, expected);
+    }
+
+    #[test]
+    fn are_code_where_no_heading_can_be() {
+        let cell = "<div class='attr function'><span class=def>def</span> <span class=name>fill</span>(n)</div><p>Fills.</p>";
+        assert_eq!(
+            markdown(&format!("<table><tr><th>Member<th>Since<tr><td>{cell}<td>1.0</table>")),
+            "| Member | Since |\n| --- | --- |\n| `def fill(n)`<br>Fills. | 1.0 |"
+        );
+    }
+
+    #[test]
+    fn only_look_so_elsewhere() {
+        for (html, expected) in [
+            ("<div class=attr><p>Colour</p></div>", "Colour"),
+            ("<ul><li><span class=symbol>a</span> is a letter</ul>", "- a is a letter"),
+            ("<p><span class=inline-flex>a</span> b</p>", "a b"),
+        ] {
+            let text = markdown(html).trim_matches(['`', '\n']).to_owned();
+            assert_eq!(text, expected, "{html}");
+            assert!(document(html).outline.is_empty(), "{html}");
+        }
+    }
+}
+
+#[test]
+fn a_title_set_twice_is_read_once() {
+    let twice = "<main><div class=head><h1>Tea</h1></div><article><h1 id=tea>Tea</h1><p>Text.</p><h2>A</h2><h2>A</h2></article></main>";
+    assert_eq!(markdown(twice), "# Tea\n\nText.\n\n## A");
+    let apart = "<main><h2>A</h2><p>1</p><h2>A</h2><p>2</p><h3>A</h3></main>";
+    assert_eq!(markdown(apart), "## A\n\n1\n\n## A\n\n2\n\n### A");
+}
+
+#[test]
+fn cells_of_notebooks_are_read_without_their_numbers() {
+    let cell = |number: &str| {
+        format!("<div class=cell><div class='prompt input_prompt'>{number}</div><div class=highlight><pre>boil()</pre></div></div>")
+    };
+    for number in ["In [1]:", "Out[12]:", "In\u{a0}[*]:", "[3]:", "In [ ]:"] {
+        assert_eq!(markdown(&format!("<main><p>Text.</p>{}</main>", cell(number))), "Text.\n\n```\nboil()\n```", "{number}");
+    }
+    assert!(markdown(&format!("<main>{}</main>", cell("In winter:"))).starts_with("In winter:"));
+}
+
+#[test]
+fn two_ways_to_write_the_same_are_two_listings() {
+    let one = "<code class='language-js mjs'>import tea from 'tea';</code>";
+    let other = "<code class='language-js cjs'>const tea = require('tea');</code>";
+    assert_eq!(
+        markdown(&format!("<pre><input type=checkbox checked>{one}{other}<button>copy</button></pre>")),
+        "```javascript\nimport tea from 'tea';\n```\n\n```javascript\nconst tea = require('tea');\n```"
+    );
+    // Lines of one listing.
+    let lines = "<code class=language-js>a()</code>\n<code class=language-js>b()</code>";
+    assert_eq!(markdown(&format!("<pre>{lines}</pre>")), "```javascript\na()\nb()\n```");
+}
+
+#[test]
+fn a_title_that_is_no_heading_is_found_by_the_page_title() {
+    let text = "<p>A cup holds tea, and a guest holds the cup.</p>";
+    for (title, body) in [
+        // Doxygen, of classes and of pages.
+        (
+            "Tea: Cup Class Reference",
+            format!(
+                "<div class=header><div class=summary><a href=#m>Members</a></div><div class=headertitle><div class=title>Cup Class Reference</div></div></div><div class=contents>{text}</div>"
+            ),
+        ),
+        (
+            "Tea: Cup",
+            format!(
+                "<div class=header><div class=headertitle><div class=title>Cup<div class=ingroups><a href=g>Vessels</a></div></div></div></div><div class=contents>{text}</div>"
+            ),
+        ),
+        // Haddock.
+        ("Cup", format!("<div id=content><div id=module-header><p class=caption>Cup</p></div><div id=description>{text}</div></div>")),
+        // Old pages.
+        (
+            "Cup - Teahouse",
+            format!("<table><tr><td class=brand><a href=/>Teahouse</a></td></tr></table><p class=title><b>Cup</b></p>{text}"),
+        ),
+    ] {
+        let document = document(&format!("<html><head><title>{title}</title></head><body>{body}</body></html>"));
+        let heading = document.markdown.lines().next().unwrap_or_default();
+        assert!(heading == "# Cup" || heading == "# Cup Class Reference", "{title}: {}", document.markdown);
+        assert!(document.markdown.ends_with("A cup holds tea, and a guest holds the cup."), "{}", document.markdown);
+        assert_eq!(document.outline.len(), 1, "{title}");
+    }
+    for (title, body) in [
+        ("Cup - Teahouse", format!("<div class=title>Teahouse</div><h1>The cup</h1>{text}")),
+        ("Cup - Teahouse", format!("<div class=title><a href=/>Teahouse</a></div><h2>The cup</h2>{text}")),
+        ("Teahouse: Cup", format!("<div>Teahouse</div><h2>Cup</h2>{text}")),
+    ] {
+        let document = document(&format!("<html><head><title>{title}</title></head><body>{body}</body></html>"));
+        assert!(!document.markdown.contains("# Teahouse"), "{}", document.markdown);
     }
 }

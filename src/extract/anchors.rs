@@ -85,30 +85,19 @@ fn is_nothing(dom: &Dom, article: &Article, node: NodeId) -> bool {
 
 fn permalink(dom: &Dom, node: NodeId) -> Option<String> {
     let links = dom.descendants(node).skip(1).take(PARTS).filter(|below| dom.is(*below, "a"));
-    let mut fragments = links.filter_map(|link| dom.attribute(link, "href")?.trim().strip_prefix('#'));
+    let mut fragments = links.filter_map(|link| {
+        let href = dom.attribute(link, "href")?.trim();
+        // Scaladoc names the page as well.
+        href.strip_prefix('#')
+            .or_else(|| href.split_once('#').map(|(_, fragment)| fragment).filter(|_| dom.has_class(link, "documentableName")))
+    });
     fragments.next().filter(|fragment| fragment.len() <= 3 * LONGEST).map(percent_decoded)
-}
-
-/// Whether the element is the signature of a member, which its generator sets where others set a heading.
-pub(super) fn is_member(dom: &Dom, node: NodeId) -> bool {
-    match dom.name(node).map(|name| &**name) {
-        // Sphinx, in its newer and its older form.
-        Some("dt") => {
-            dom.has_class(node, "sig")
-                || dom.attribute(node, "id").is_some()
-                    && dom.descendants(node).take(PARTS).any(|part| dom.has_class(part, "descname") || dom.has_class(part, "sig-name"))
-        }
-        // Haddock.
-        Some("p") => dom.has_class(node, "src"),
-        // RDoc.
-        Some("div") => dom.has_class(node, "method-heading") || dom.has_class(node, "method-header"),
-        _ => false,
-    }
 }
 
 /// How many descriptions of other members it stands in.
 pub(super) fn depth(dom: &Dom, member: NodeId) -> u8 {
-    let outer = dom.ancestors(member).take(4 * LEVELS).filter(|above| dom.is(*above, "dd")).count();
+    let describes = |above: NodeId| dom.is(above, "dd") || dom.has_class(above, "classattr");
+    let outer = dom.ancestors(member).take(4 * LEVELS).filter(|above| describes(*above)).count();
     u8::try_from(outer).unwrap_or(u8::MAX)
 }
 

@@ -9,6 +9,7 @@ use crate::extract::dom::{Dom, NodeId, Step};
 use crate::extract::escape::is_invisible;
 use crate::extract::facts::{Facts, is_heading};
 use crate::extract::genre::{Genre, cards};
+use crate::extract::headline;
 use crate::extract::hidden::{Copies, is_hidden};
 use crate::extract::judge::{Rule, Trust, most_taken};
 use crate::extract::told;
@@ -18,6 +19,8 @@ use crate::model::Note;
 pub(super) struct Article {
     /// In document order, none within another.
     pub(super) roots: Vec<NodeId>,
+    /// The page's title, where that is no heading. It stands in one of the roots, or is one.
+    pub(super) title: Option<NodeId>,
     /// By node: why it and all below it is left out.
     left_out: Vec<Option<Rule>>,
 }
@@ -53,8 +56,10 @@ impl Article {
             let mut below = dom.walk(node);
             while let Some(step) = below.next() {
                 let Step::Enter(node) = step else { continue };
-                // Nobody's words.
-                if dom.name(node).is_some_and(|name| matches!(&**name, "script" | "style" | "svg" | "template" | "head")) {
+                // Nobody's words, or read all the same.
+                if self.title == Some(node)
+                    || dom.name(node).is_some_and(|name| matches!(&**name, "script" | "style" | "svg" | "template" | "head"))
+                {
                     below.pass_over();
                     continue;
                 }
@@ -139,8 +144,16 @@ pub(super) fn find(dom: &Dom) -> Article {
             left_out[node.index()].take_if(|rule| matches!(rule, Rule::Navigation | Rule::Offer | Rule::LinkList));
         }
     }
-    let roots = with_siblings(dom, root, named.map(|(rank, _)| rank), genre, facts, &mut left_out);
-    Article { roots, left_out }
+    let unheaded = headline::find(dom, root, &left_out);
+    let mut roots = with_siblings(dom, root, named.map(|(rank, _)| rank), genre, facts, &mut left_out);
+    if let Some(title) = unheaded {
+        left_out[title.index()] = None;
+        headline::leave_out_beside(dom, title, &mut left_out);
+        if !std::iter::once(title).chain(dom.ancestors(title)).any(|around| roots.contains(&around)) {
+            roots.insert(0, title);
+        }
+    }
+    Article { roots, title: unheaded, left_out }
 }
 
 /// In bytes: a footer and a banner, however little else a page says.
@@ -291,7 +304,7 @@ fn around(dom: &Dom, root: NodeId, title: NodeId, facts: &Facts) -> Option<NodeI
 }
 
 /// Letters and digits, lower-case.
-fn plain(dom: &Dom, node: NodeId) -> String {
+pub(super) fn plain(dom: &Dom, node: NodeId) -> String {
     dom.text_start(node, 400).chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 

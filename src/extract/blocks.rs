@@ -1,10 +1,12 @@
 //! How paragraphs, headings, members and the titles of notes and tabs come onto lines of their own, and into the outline. The part of
 //! the writer that knows where it is on the page.
 
+use crate::extract::code::{Language, Listing};
 use crate::extract::dom::NodeId;
 use crate::extract::html::{Open, Writer};
 use crate::extract::inline::{Form, Place};
-use crate::extract::{admonition, anchors, escape};
+use crate::extract::members::{Declared, Member, Named};
+use crate::extract::{admonition, anchors, escape, members};
 use crate::model::Heading;
 
 impl Writer<'_> {
@@ -37,6 +39,15 @@ impl Writer<'_> {
         }
     }
 
+    /// Begins a heading, which is one line.
+    pub(super) fn heading(&mut self, node: NodeId, level: usize) -> Open {
+        self.paragraph();
+        self.lines.end_items();
+        self.heading = Some(level);
+        self.inline.plain(true);
+        Open::Heading(node)
+    }
+
     fn write_heading(&mut self, level: usize, node: NodeId, text: &str) {
         let title = text.replace("\\\n", " ").replace('\n', " ");
         if self.page.form == Form::Text {
@@ -44,15 +55,77 @@ impl Writer<'_> {
             return;
         }
         let title = escape::at_end_of_heading(&title);
-        let offset = self.block(&format!("{} {title}", "######".get(..level).unwrap_or("######")));
         let anchor = anchors::of(self.page.dom, self.page.article, node);
-        self.level = u8::try_from(level).unwrap_or(6);
-        self.outline.push(Heading { level: self.level, text: escape::undone(&title), anchor, offset });
+        let text = escape::undone(&title);
+        let level = u8::try_from(level).unwrap_or(6);
+        if self.is_told_twice(level, &text) {
+            return;
+        }
+        let offset = self.block(&format!("{} {title}", "######".get(..level.into()).unwrap_or("######")));
+        // What a member's description is parted into does not end the members.
+        if !self.member.is_some_and(|member| members::is_within(self.page.dom, node, member)) {
+            self.level = level;
+        }
+        self.outline.push(Heading { level, text, anchor, offset });
+        self.headed = Some(self.lines.place());
     }
 
-    /// The signature of a member, which stands where others have a heading.
-    pub(super) fn member(&mut self, node: NodeId) {
+    /// Themes set a page's title above the content and within it, one of them for print.
+    fn is_told_twice(&self, level: u8, text: &str) -> bool {
+        self.headed == Some(self.lines.place()) && self.outline.last().is_some_and(|last| last.level == level && last.text == text)
+    }
+
+    /// A member, which stands where others have a heading.
+    pub(super) fn member(&mut self, node: NodeId, member: Member) {
         self.paragraph();
+        match member {
+            Member::Signature => self.signature(node),
+            Member::Named(named) if self.in_cell => self.named_in_cell(node, &named),
+            Member::Named(named) => self.named(node, named),
+        }
+    }
+
+    fn named(&mut self, node: NodeId, named: Named) {
+        self.lines.end_items();
+        self.inline.text(&named.name);
+        if let Some(name) = self.inline.take(Place::Within) {
+            self.member = Some(members::home(self.page.dom, node));
+            self.write_heading(self.member_level(node).into(), named.place, &name);
+        }
+        for call in &named.others {
+            self.inline.code(call);
+            self.finish(None);
+        }
+        match named.declared {
+            Declared::Nothing => {}
+            Declared::Listing => self.code_block(node),
+            Declared::Text(text) if text == named.name => {}
+            Declared::Text(text) => {
+                let language = self.page.setting.language().map(|name| Language { name: name.to_owned(), inferred: true });
+                self.listing(Listing { caption: None, text, language });
+            }
+        }
+    }
+
+    fn named_in_cell(&mut self, node: NodeId, named: &Named) {
+        match &named.declared {
+            Declared::Text(text) => self.inline.code(text),
+            Declared::Listing => self.code_block(node),
+            Declared::Nothing => self.inline.code(&named.name),
+        }
+        for call in &named.others {
+            self.paragraph();
+            self.inline.code(call);
+        }
+        self.paragraph();
+    }
+
+    fn member_level(&self, node: NodeId) -> u8 {
+        self.level.saturating_add(1).saturating_add(anchors::depth(self.page.dom, node)).min(6)
+    }
+
+    /// A signature that is a heading by itself.
+    fn signature(&mut self, node: NodeId) {
         let signature = self.page.article.text(self.page.dom, node);
         self.inline.code(&signature);
         let text = self.inline.take(Place::Within).unwrap_or_default();
@@ -63,7 +136,8 @@ impl Writer<'_> {
             return self.lines.in_cell(&text);
         }
         let offset = self.block(&text);
-        let level = self.level.saturating_add(1).saturating_add(anchors::depth(self.page.dom, node)).min(6);
+        let level = self.member_level(node);
+        self.member = Some(members::home(self.page.dom, node));
         let anchor = anchors::of(self.page.dom, self.page.article, node);
         let text = escape::visible(&signature.split_whitespace().collect::<Vec<_>>().join(" ")).into_owned();
         self.outline.push(Heading { level, text, anchor, offset });

@@ -133,7 +133,8 @@ pub(super) fn is_blank(c: char) -> bool {
 /// Soft hyphen, zero-width space, word joiner, byte order mark: they say only where a line may end. And what tells a terminal what to
 /// do, or a reader's eye where to go: that is no text.
 pub(super) fn is_invisible(c: char) -> bool {
-    matches!(c, '\u{ad}' | '\u{200b}' | '\u{2060}' | '\u{feff}') || is_command(c)
+    // Fonts of icons put them where Unicode has no characters.
+    matches!(c, '\u{ad}' | '\u{200b}' | '\u{2060}' | '\u{feff}' | '\u{e000}'..='\u{f8ff}') || is_command(c)
 }
 
 /// Control characters, and those that turn the direction in which all that follows is shown.

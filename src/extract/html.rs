@@ -13,7 +13,7 @@ use crate::extract::inline::{Form, Inline, Mark, Means};
 use crate::extract::lines::Lines;
 use crate::extract::lists::Lists;
 use crate::extract::tabs::{self, Tabs};
-use crate::extract::{admonition, anchors, lists, math, table};
+use crate::extract::{admonition, lists, math, members, table};
 use crate::model::{CodeBlock, Heading, Note};
 
 /// The main content of a page, and its headings.
@@ -73,8 +73,12 @@ pub(super) struct Writer<'a> {
     pub(super) labelled: HashMap<NodeId, Option<NodeId>>,
     pub(super) outline: Vec<Heading>,
     code: Vec<CodeBlock>,
-    /// Of the heading written last: members are one below.
+    /// Of the heading written last that is not within a member: members are one below.
     pub(super) level: u8,
+    /// What holds the member written last with all that describes it.
+    pub(super) member: Option<NodeId>,
+    /// The heading written last ends here.
+    pub(super) headed: Option<(usize, usize)>,
 }
 
 pub(super) enum Open {
@@ -110,6 +114,8 @@ impl<'a> Writer<'a> {
             outline: Vec::new(),
             code: Vec::new(),
             level: 0,
+            member: None,
+            headed: None,
         }
     }
 
@@ -157,8 +163,11 @@ impl<'a> Writer<'a> {
             self.formula(found);
             return None;
         }
-        if anchors::is_member(dom, node) {
-            self.member(node);
+        if let Some(member) = members::of(dom, self.page.article, node) {
+            self.member(node, member);
+            return None;
+        }
+        if members::is_told(dom, node) {
             return None;
         }
         if let Some(role) = code::role(dom, node) {
@@ -167,6 +176,10 @@ impl<'a> Writer<'a> {
             }
             return None;
         }
+        if self.page.article.title == Some(node) && !self.in_cell {
+            return Some(self.heading(node, 1));
+        }
+        self.part_from_badge(node, name);
         match &**name {
             "h1" | "h2" | "h3" | "h4" | "h5" | "h6" => {
                 self.paragraph();
@@ -177,10 +190,8 @@ impl<'a> Writer<'a> {
                 if self.in_cell {
                     return Some(Open::Block);
                 }
-                self.lines.end_items();
-                self.heading = name.as_bytes().get(1).map(|digit| usize::from(digit - b'0'));
-                self.inline.plain(true);
-                Some(Open::Heading(node))
+                let level = name.as_bytes().get(1).map_or(6, |digit| digit - b'0');
+                Some(self.heading(node, level.into()))
             }
             "table" => {
                 self.paragraph();
@@ -325,9 +336,17 @@ impl<'a> Writer<'a> {
         }
     }
 
-    fn code_block(&mut self, node: NodeId) {
-        self.paragraph();
-        let Some(Listing { caption, text, language }) = code::read(self.page.dom, node, self.page.setting) else { return };
+    pub(super) fn code_block(&mut self, node: NodeId) {
+        for part in code::parts(self.page.dom, node) {
+            self.paragraph();
+            if let Some(listing) = code::read(self.page.dom, part, self.page.setting) {
+                self.listing(listing);
+            }
+        }
+    }
+
+    pub(super) fn listing(&mut self, listing: Listing) {
+        let Listing { caption, text, language } = listing;
         if let Some(caption) = caption {
             self.inline.text(&caption);
             self.paragraph();

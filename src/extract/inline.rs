@@ -143,6 +143,12 @@ impl Inline {
         self.blank |= self.code.as_ref().is_some_and(|(_, end, _)| *end == self.line.len());
     }
 
+    /// Whether code that may be a name ends right here.
+    pub(super) fn ends_in_code(&self) -> bool {
+        let ended = self.code.as_ref().filter(|(_, end, _)| *end == self.line.len());
+        ended.is_some_and(|(.., code)| code.ends_with(|c: char| c.is_alphanumeric() || matches!(c, ';' | ')' | ']' | '>' | '}')))
+    }
+
     /// Marks that are not escaped, as those of tasks.
     pub(super) fn raw(&mut self, marks: &str) {
         if let Some(first) = marks.chars().next() {
@@ -373,7 +379,9 @@ impl Inline {
             let trimmed = words.trim_matches(' ');
             if !trimmed.is_empty() {
                 self.settle('`');
+                let start = self.line.len();
                 self.line.push_str(trimmed);
+                self.code = Some((start, self.line.len(), trimmed.to_owned()));
             }
             self.blank |= words.ends_with(' ');
             return;

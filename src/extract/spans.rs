@@ -181,6 +181,19 @@ impl Writer<'_> {
         text
     }
 
+    /// What is set beside code in an element of its own, as a type or a badge, stands apart from it; letters right behind it do not.
+    pub(super) fn part_from_badge(&mut self, node: NodeId, name: &str) {
+        if matches!(name, "span" | "a" | "small" | "label" | "mark") || name.contains('-') {
+            let begins = || {
+                let mut texts = self.page.dom.descendants(node).take(BADGE).filter_map(|below| self.page.dom.text(below));
+                texts.find(|text| !text.is_empty()).is_some_and(|text| text.starts_with(char::is_alphanumeric))
+            };
+            if (self.inline.ends_in_code() || is_badge(self.page.dom, node)) && begins() {
+                self.inline.part();
+            }
+        }
+    }
+
     pub(super) fn link(&mut self, node: NodeId) -> Open {
         let dom = self.page.dom;
         let href = dom.attribute(node, "href").map(str::trim);
@@ -216,6 +229,22 @@ impl Writer<'_> {
         }
     }
 }
+
+/// "optional", "v1.2" in a frame of their own.
+fn is_badge(dom: &Dom, node: NodeId) -> bool {
+    dom.attribute(node, "class").is_some_and(|classes| {
+        classes.len() <= LONGEST_CLASS
+            && classes
+                .split(|c: char| !c.is_ascii_alphanumeric())
+                .any(|word| matches!(word, "badge" | "chip" | "pill" | "stab" | "Badge" | "Chip"))
+    })
+}
+
+/// In bytes.
+const LONGEST_CLASS: usize = 200;
+
+/// In nodes: where the first letter is looked for.
+const BADGE: usize = 8;
 
 /// How an element is set that is none of a block's, by its own style.
 enum Display {

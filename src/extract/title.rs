@@ -31,6 +31,7 @@ pub(super) fn of_html(dom: &Dom, article: &Article, said: &Said<'_>, software: &
     let own = own.or_else(|| among_headings(&pieces, &headings.lower, Place::Anywhere));
     let own = own.or_else(|| shared.filter(|shared| title.ends_with(shared)));
     let own = own.or_else(|| among_headings(&pieces, &sites.others(&headings.page), Place::NotLast));
+    let own = own.or_else(|| like_heading(&pieces, &sites.others(&headings.page), &sites));
     match own {
         Some(own) => own.to_owned(),
         None => sites.taken_from(shared.filter(|shared| title.starts_with(shared)).unwrap_or(title)).to_owned(),
@@ -99,6 +100,7 @@ enum Place {
 struct Piece<'a> {
     text: &'a str,
     plain: String,
+    is_first: bool,
     is_last: bool,
 }
 
@@ -107,12 +109,15 @@ fn pieces(title: &str) -> Vec<Piece<'_>> {
     let mut cuts: Vec<(usize, usize)> =
         SEPARATORS.iter().flat_map(|separator| title.match_indices(separator).map(|(at, mark)| (at, at + mark.len()))).collect();
     cuts.sort_unstable();
+    // Of " :: ", the last part looks like a separator of its own.
+    cuts.dedup_by(|later, earlier| later.0 < earlier.1);
     cuts.truncate(MOST_CUTS);
     let starts = [0].into_iter().chain(cuts.iter().map(|(_, end)| *end));
     let ends: Vec<usize> = cuts.iter().map(|(start, _)| *start).chain([title.len()]).rev().collect();
     let piece = |(start, end): (usize, usize)| {
         let text = title.get(start..end)?.trim();
-        Some(Piece { text, plain: plain(text), is_last: start > 0 && end == title.len() }).filter(|piece| !piece.plain.is_empty())
+        Some(Piece { text, plain: plain(text), is_first: start == 0 && end < title.len(), is_last: start > 0 && end == title.len() })
+            .filter(|piece| !piece.plain.is_empty())
     };
     starts.flat_map(|start| ends.iter().map(move |end| (start, *end))).filter_map(piece).collect()
 }
@@ -127,6 +132,28 @@ fn among_headings<'a>(pieces: &[Piece<'a>], headings: &[String], place: Place) -
     let mut fitting = pieces.iter().filter(|piece| place == Place::Anywhere || !piece.is_last);
     fitting.find(|piece| headings.contains(&piece.plain)).map(|piece| piece.text)
 }
+
+/// The first piece, where it says what a heading says and a little more, or a little less: "Kettle.Boil Method (Tea)" and "Kettle.Boil
+/// Method", "Kettle" and "Class Kettle"; else a qualified name that ends with the heading's.
+fn like_heading<'a>(pieces: &[Piece<'a>], headings: &[String], sites: &Sites) -> Option<&'a str> {
+    let headings = || headings.iter().map(|heading| (heading, plain(heading))).filter(|(_, heading)| heading.chars().count() >= SHORTEST);
+    let own = |piece: &&Piece<'_>| !sites.is_named(piece.text) && piece.plain.chars().count() >= SHORTEST;
+    let alike = |piece: &&Piece<'_>| {
+        headings().any(|(_, heading)| {
+            let (shorter, longer) = if heading.len() < piece.plain.len() { (&heading, &piece.plain) } else { (&piece.plain, &heading) };
+            shorter.len() * 5 >= longer.len() * 2 && (longer.starts_with(shorter.as_str()) || longer.ends_with(shorter.as_str()))
+        })
+    };
+    let first = pieces.iter().filter(|piece| piece.is_first && !piece.is_last).rev().filter(own).find(alike);
+    let last_name = |text: &str| plain(text.rsplit(['.', ':', '/', '#', '\\']).next().unwrap_or_default());
+    let qualified = |piece: &&Piece<'_>| {
+        !piece.text.contains(' ') && headings().any(|(_, heading)| heading != piece.plain && heading == last_name(piece.text))
+    };
+    first.or_else(|| pieces.iter().filter(|piece| !piece.is_first).find(qualified)).map(|piece| piece.text)
+}
+
+/// In characters: shorter ones are alike by chance.
+const SHORTEST: usize = 4;
 
 /// Letters and digits in lower case: what two names have in common however they are set.
 fn plain(text: &str) -> String {
@@ -185,9 +212,9 @@ impl Sites {
     fn without_last<'a>(&self, title: &'a str) -> Option<&'a str> {
         let marks = SEPARATORS.iter().chain(&LOOSE);
         let cuts = marks.flat_map(|mark| title.rmatch_indices(mark).take(2).map(|(at, mark)| (at, at + mark.len())));
-        let is_site = |name: &str| {
-            let name = plain(name);
-            self.named.contains(&name) || self.likely.contains(&name)
+        let is_site = |text: &str| {
+            let name = plain(text);
+            self.named.contains(&name) || self.likely.contains(&name) || is_domain(text)
         };
         cuts.filter(|(_, end)| is_site(&title[*end..])).map(|(at, _)| title[..at].trim_end()).min_by_key(|own| own.len())
     }
@@ -197,6 +224,16 @@ impl Sites {
         let after = cuts.filter(|(at, _)| self.is_named(&title[..*at])).map(|(_, end)| title[end..].trim_start());
         after.min_by_key(|own| own.len()).filter(|_| !self.is_first_page)
     }
+}
+
+/// "metacpan.org" as some sites call themselves; "node.js" is none.
+fn is_domain(text: &str) -> bool {
+    let text = text.trim();
+    text.rsplit_once('.').is_some_and(|(name, top)| {
+        matches!(top, "com" | "org" | "net" | "io" | "dev" | "edu" | "gov")
+            && name.len() > 1
+            && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'.'))
+    })
 }
 
 /// A title may be long, but a heading is found in its first parts.

@@ -87,7 +87,7 @@ pub(super) fn is_action(dom: &Dom, node: NodeId) -> bool {
         && short_text(dom, node).is_some_and(|text| ACTIONS.contains(&text.to_lowercase().trim_matches(|c: char| !c.is_alphanumeric())))
 }
 
-const CONTROLS: [&str; 17] = [
+const CONTROLS: [&str; 18] = [
     "copy",
     "copied",
     "clipboard",
@@ -105,8 +105,10 @@ const CONTROLS: [&str; 17] = [
     "link",
     "expand",
     "selflink",
+    // rustdoc says by a sign that an example fails.
+    "tooltip",
 ];
-const ACTIONS: [&str; 24] = [
+const ACTIONS: [&str; 27] = [
     "",
     "copy",
     "copied",
@@ -130,6 +132,9 @@ const ACTIONS: [&str; 24] = [
     "wrap",
     "select all",
     "view raw",
+    "view source",
+    "ⓘ",
+    "show source",
     "source",
 ];
 
@@ -144,6 +149,19 @@ pub(super) fn is_number_link(dom: &Dom, node: NodeId) -> bool {
         dom.attribute(node, "href").is_some_and(|href| href.contains('#')) && ends("href") || ends("id")
     })
 }
+
+/// "In [1]:", by which notebooks number what is run and what it gives.
+pub(super) fn is_cell_number(dom: &Dom, node: NodeId) -> bool {
+    let number = |text: &str| {
+        let text = text.trim().trim_end_matches(':');
+        let inner = ["In", "Out", ""].iter().find_map(|word| text.strip_prefix(word)?.trim_start().strip_prefix('[')?.strip_suffix(']'));
+        inner.is_some_and(|inner| inner.chars().all(|c| c.is_ascii_digit() || matches!(c, ' ' | '*' | '\u{a0}')))
+    };
+    has_word(dom, node, &["prompt"]) && dom.descendants(node).take(SHORT + 1).count() <= SHORT && number(&dom.text_start(node, SHORT))
+}
+
+/// In nodes and bytes.
+const SHORT: usize = 24;
 
 /// Numbers and prompts that a reader who marks the code does not get with it.
 pub(super) fn is_generated(dom: &Dom, node: NodeId) -> bool {

@@ -14,6 +14,11 @@ pub(in crate::extract) struct Setting {
 }
 
 impl Setting {
+    /// Of signatures, which are always in it.
+    pub(in crate::extract) fn language(self) -> Option<&'static str> {
+        self.language
+    }
+
     pub(in crate::extract) fn of(dom: &Dom) -> Self {
         Self { language: dom.descendants(dom.root()).find_map(|node| generated(dom, node)) }
     }
@@ -31,22 +36,50 @@ fn generated(dom: &Dom, node: NodeId) -> Option<&'static str> {
             match address.rsplit('/').next()? {
                 "otp_doc.css" => Some("erlang"),
                 "scaladoc-scalajs.js" | "scaladoc.js" => Some("scala"),
-                "template.css" | "ref-index.css" if address.contains("lib/") => {
-                    Some("scala").filter(|_| address.ends_with("ref-index.css"))
-                }
+                "ref-index.css" | "template.js" if address.contains("lib/") => Some("scala"),
+                "jsdoc-default.css" => Some("javascript"),
                 "linuwial.css" | "haddock-bundle.min.js" | "haddock-util.js" => Some("haskell"),
                 _ => None,
             }
         }
         "body" => tokens(dom, node).any(|token| token == "rustdoc").then_some("rust"),
         // Javadoc up to 8 says its name in a comment only.
-        "a" => (dom.attribute(node, "name") == Some("navbar.top") || dom.attribute(node, "id") == Some("navbar.top")).then_some("java"),
+        "a" if ["name", "id"].iter().any(|name| dom.attribute(node, name) == Some("navbar.top")) => Some("java"),
+        "a" => {
+            let address = dom.attribute(node, "href")?.split_once("://")?.1;
+            let address = address.strip_prefix("www.").unwrap_or(address);
+            let (_, language) = MADE_BY.iter().find(|(program, _)| address.starts_with(program))?;
+            dom.ancestors(node).take(FOOT).any(|above| is_foot(dom, above)).then_some(language)
+        }
         _ => None,
     }
 }
 
+/// Where pages say which program made them.
+fn is_foot(dom: &Dom, node: NodeId) -> bool {
+    dom.is(node, "footer")
+        || dom.attribute(node, "id") == Some("footer")
+        || tokens(dom, node).any(|token| matches!(token, "footer" | "attribution"))
+}
+
+/// How far above such a link the foot of the page may be.
+const FOOT: usize = 6;
+
+/// By how the address of the program's own page begins.
+const MADE_BY: [(&str, &str); 9] = [
+    ("yardoc.org", "ruby"),
+    ("ruby.github.io/rdoc", "ruby"),
+    ("github.com/jsdoc", "javascript"),
+    ("esdoc.org", "javascript"),
+    ("typedoc.org", "typescript"),
+    ("github.com/Kotlin/dokka", "kotlin"),
+    ("github.com/elixir-lang/ex_doc", "elixir"),
+    ("haskell.org/haddock", "haskell"),
+    ("pdoc.dev", "python"),
+];
+
 /// By how the generator's name begins.
-const GENERATORS: [(&str, &str); 10] = [
+const GENERATORS: [(&str, &str); 14] = [
     ("javadoc", "java"),
     ("rustdoc", "rust"),
     ("scaladoc", "scala"),
@@ -56,6 +89,10 @@ const GENERATORS: [(&str, &str); 10] = [
     ("dokka", "kotlin"),
     ("odoc", "ocaml"),
     ("gtk-doc", "c"),
+    ("gi-docgen", "c"),
+    ("typedoc", "typescript"),
+    ("esdoc", "javascript"),
+    ("pdoc", "python"),
     ("doxygen", "cpp"),
 ];
 
@@ -92,7 +129,7 @@ fn looks_like(language: &str, text: &str) -> bool {
     match language {
         "erlang" | "haskell" | "elixir" | "ocaml" => {
             shell
-                || (first.is_alphabetic() || matches!(first, '-' | '\'' | '{' | '[' | '('))
+                || (first.is_alphabetic() || matches!(first, '-' | '\'' | '{' | '[' | '(' | '@'))
                     && (text.contains(['=', '(', '{']) || text.contains("->") || text.contains("::"))
         }
         // Doxygen documents several languages; this much is in none but one of them.
@@ -106,10 +143,38 @@ fn looks_like(language: &str, text: &str) -> bool {
                 text.match_indices('(').any(|(at, _)| text[..at].trim_end_matches(' ').ends_with(|c: char| c.is_alphanumeric() || c == '_'))
             };
             (first.is_alphabetic() || matches!(first, '_' | '/' | '*' | '@' | '#' | '}' | '.' | '&'))
-                && (text.contains([';', '{']) || text.starts_with("#define ") || call())
+                && (text.contains([';', '{']) || declares(text) || call() || matches!(language, "ruby" | "python") && text.contains(" = "))
         }
     }
 }
+
+/// Whether the first line declares something, and is no sentence.
+fn declares(text: &str) -> bool {
+    let first = text.trim_start().lines().next().unwrap_or_default();
+    let begins = |word: &&str| first.strip_prefix(*word).is_some_and(|rest| rest.starts_with(' '));
+    DECLARING.iter().any(|word| begins(&word)) && !first.trim_end().ends_with(['.', ',', '!', '?'])
+}
+
+const DECLARING: [&str; 18] = [
+    "#define",
+    "#include",
+    "abstract",
+    "class",
+    "const",
+    "data",
+    "def",
+    "enum",
+    "final",
+    "fun",
+    "import",
+    "interface",
+    "let",
+    "private",
+    "protected",
+    "public",
+    "type",
+    "val",
+];
 
 /// Sphinx colours what it could read as Python where it was told nothing, and what it could not it leaves as it is.
 fn by_spans(dom: &Dom, block: NodeId, text: &str) -> Option<&'static str> {
@@ -232,7 +297,7 @@ fn is_command(line: &str) -> bool {
 }
 
 /// What is run as root in documentation. Sorted.
-const COMMANDS: [&str; 77] = [
+const COMMANDS: [&str; 95] = [
     "apk",
     "apt",
     "apt-get",
@@ -245,8 +310,10 @@ const COMMANDS: [&str; 77] = [
     "chroot",
     "cp",
     "cryptsetup",
+    "curl",
     "dd",
     "dnf",
+    "doas",
     "docker",
     "dpkg",
     "dracut",
@@ -255,12 +322,14 @@ const COMMANDS: [&str; 77] = [
     "emerge",
     "fdisk",
     "firewall-cmd",
+    "flatpak",
     "gdisk",
     "gpasswd",
     "groupadd",
     "grub-install",
     "grub-mkconfig",
     "hostnamectl",
+    "ifconfig",
     "ip",
     "iptables",
     "journalctl",
@@ -282,6 +351,7 @@ const COMMANDS: [&str; 77] = [
     "mv",
     "nano",
     "nft",
+    "nixos-rebuild",
     "npm",
     "pacman",
     "pacstrap",
@@ -289,15 +359,24 @@ const COMMANDS: [&str; 77] = [
     "passwd",
     "pip",
     "pkg",
+    "pkg_add",
+    "pkg_delete",
     "pvcreate",
+    "python3",
     "rc-update",
+    "rcctl",
     "rm",
     "rpm",
     "service",
     "sgdisk",
+    "sh",
+    "snap",
     "swapon",
     "sysctl",
+    "syspatch",
+    "sysrc",
     "systemctl",
+    "tar",
     "timedatectl",
     "tune2fs",
     "udevadm",
@@ -308,7 +387,11 @@ const COMMANDS: [&str; 77] = [
     "vgcreate",
     "vim",
     "visudo",
+    "wget",
+    "xbps-install",
     "yum",
+    "zfs",
+    "zpool",
     "zypper",
 ];
 
@@ -354,6 +437,17 @@ mod tests {
             ("<meta name=generator content='GTK-Doc V1.33'><pre>[Desktop Entry]\nName=Foo (x)</pre>", None),
             ("<meta name=generator content='GTK-Doc V1.33'><pre>&lt;key name='a'>f()&lt;/key></pre>", None),
             ("<meta name=generator content='GTK-Doc V1.33'><pre>#define MAX(a, b) (a)</pre>", Some("c")),
+            ("<meta name=generator content='GTK-Doc V1.33'><pre>#include &lt;a/b.h></pre>", Some("c")),
+            ("<meta name=generator content='gi-docgen 2023.3'><pre>frob (t);</pre>", Some("c")),
+            ("<meta name=generator content='ExDoc v0.34'><pre>@spec boil(integer()) :: :ok</pre>", Some("elixir")),
+            ("<meta name=generator content='pdoc 14.4.0'><pre>class Kettle:\n    cups = 3</pre>", Some("python")),
+            ("<a name='navbar.top'></a><pre>public class Kettle\nextends Vessel</pre>", Some("java")),
+            ("<a name='navbar.top'></a><pre>public class Kettle, and more.</pre>", None),
+            ("<script src='../lib/template.js'></script><pre>kettle.light()</pre>", Some("scala")),
+            ("<pre>k = Kettle.new</pre><div id=footer>by <a href='https://yardoc.org'>yard</a></div>", Some("ruby")),
+            ("<pre>boil();</pre><footer>by <a href='https://github.com/jsdoc/jsdoc'>JSDoc</a></footer>", Some("javascript")),
+            ("<pre>npm install tea</pre><footer>by <a href='https://typedoc.org/'>TypeDoc</a></footer>", None),
+            ("<pre>boil();</pre><p>like <a href='https://typedoc.org/'>TypeDoc</a></p>", None),
             ("<link href='/doc/otp_doc.css'><pre>1> lists:sort(L).</pre>", Some("erlang")),
             ("<link href='/doc/otp_doc.css'><pre>> erl -emu_type debug (x)</pre>", None),
             ("<meta name=generator content='Doxygen 1.9'><pre>f();</pre>", None),
@@ -381,6 +475,7 @@ mod tests {
             ("user@host:~$ ls", "console"),
             ("[root@host ~]# ls", "console"),
             ("# pacman -S linux\n# systemctl enable x \\\n  y", "console"),
+            ("# rcctl enable kettle", "console"),
             (">>> 1 + 1\n2", "pycon"),
             ("<?php echo 1;", "php"),
             ("#!/bin/bash\nls", "bash"),

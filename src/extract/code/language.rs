@@ -97,8 +97,9 @@ fn named(dom: &Dom, node: NodeId, place: Place) -> Option<Said> {
         }
     }
     // GitHub's and old editors' way; else it is about people.
-    let lang = dom.attribute(node, "lang").filter(|_| place == Place::Own).map(str::to_ascii_lowercase).filter(|lang| is_known(lang));
-    known.map(str::to_owned).or(lang).map(|name| said(&name))
+    let attribute = |name| dom.attribute(node, name).map(str::to_ascii_lowercase).filter(|lang| names::is_shown(lang));
+    let lang = attribute("lang").filter(|lang| place == Place::Own && is_known(lang));
+    known.map(str::to_owned).or(lang).or_else(|| attribute("language")).map(|name| said(&name))
 }
 
 fn said(name: &str) -> Said {
@@ -129,7 +130,7 @@ enum Trust {
     Known,
 }
 
-const PREFIXES: [(&str, Trust); 18] = [
+const PREFIXES: [(&str, Trust); 19] = [
     ("language-", Trust::Always),
     ("language_", Trust::Known),
     ("lang-", Trust::Own),
@@ -142,6 +143,8 @@ const PREFIXES: [(&str, Trust); 18] = [
     ("hl-", Trust::Known),
     ("src-", Trust::Known),
     ("code-", Trust::Known),
+    // Files as GitHub shows them.
+    ("type-", Trust::Known),
     ("gatsby-code-", Trust::Known),
     ("example-", Trust::Known),
     ("syntax-", Trust::Known),
@@ -287,6 +290,10 @@ mod tests {
             ("<div class='highlight highlight-text-html-basic'><pre>x", "html"),
             ("<div class='language-ruby highlighter-rouge'><div class=highlight><pre class=highlight><code>x", "ruby"),
             ("<pre class='brush: js notranslate'>x", "javascript"),
+            ("<pre class='brush: css-nolint notranslate'>x", "css"),
+            ("<pre language=bash><code language=bash>x", "bash"),
+            ("<div language=python><pre>x", "python"),
+            ("<div class='blob-wrapper data type-go'><pre>x", "go"),
             ("<pre class='brush:cpp;gutter:true'>x", "cpp"),
             ("<div data-lang=go><pre>x", "go"),
             ("<pre><code data-lang=YAML>x", "yaml"),

@@ -9,7 +9,7 @@ mod lines;
 mod names;
 mod place;
 
-use crate::extract::code::classes::has_class;
+use crate::extract::code::classes::{class, has_class, tokens};
 use crate::extract::code::language::Said;
 use crate::extract::dom::{Dom, NodeId};
 use crate::extract::escape;
@@ -33,6 +33,27 @@ pub(super) struct Language {
     /// Whether nobody has said so.
     pub(super) inferred: bool,
 }
+
+/// "Copy", "Source" and the like, on something that is classed as a control.
+pub(super) fn is_action(dom: &Dom, node: NodeId) -> bool {
+    aside::is_action(dom, node)
+}
+
+/// One listing, or several for one place, of which a reader sees one: Node shows a module in either of two ways.
+pub(super) fn parts(dom: &Dom, block: NodeId) -> Vec<NodeId> {
+    let code: Vec<_> = dom.children(block).take(PARTS).filter(|child| dom.is(*child, "code")).collect();
+    let marked = |part: &NodeId| tokens(dom, *part).any(|token| token.starts_with("language-"));
+    let is_blank = |node: NodeId| dom.text(node).is_none_or(|text| text.trim().is_empty());
+    let several = code.len() > 1
+        && code.iter().all(marked)
+        && dom.children(block).take(PARTS + 1).count() <= PARTS
+        && dom.children(block).all(is_blank)
+        && code.windows(2).all(|pair| class(dom, pair[0]) != class(dom, pair[1]));
+    if several { code } else { vec![block] }
+}
+
+/// How many children of a listing are looked at.
+const PARTS: usize = 12;
 
 /// The listing that is `block`; `None` where it is empty.
 pub(super) fn read(dom: &Dom, block: NodeId, setting: Setting) -> Option<Listing> {

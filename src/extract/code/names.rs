@@ -6,7 +6,9 @@ pub(super) fn normal(name: &str) -> Option<String> {
     if is_none(&name) {
         return None;
     }
-    let usual = match name.as_str() {
+    // MDN's way to say that the code is not checked.
+    let name = name.strip_suffix("-nolint").unwrap_or(&name);
+    let usual = match name {
         "py" | "python3" | "py3" | "python2" | "ipython" | "ipython2" | "ipython3" | "cpython" => "python",
         "py-console" | "python-console" | "pycon3" | "python-repl" | "pyrepl" | "doctest" => "pycon",
         "rs" => "rust",
@@ -83,6 +85,7 @@ pub(super) fn is_none(name: &str) -> bool {
             | "auto"
             | "output"
             | "stdout"
+            | "myst-ansi"
     )
 }
 

@@ -1,7 +1,9 @@
 //! Which elements of a page are listings, whatever they are made of, and which are only there for one beside them. Judges by
 //! structure, and by the classes of highlighters and generators; every look is bounded.
 
-use crate::extract::code::aside::{LONG_LISTING, counts, has_number_word, is_label, is_number_cell, is_numbers, listing_of};
+use crate::extract::code::aside::{
+    LONG_LISTING, counts, has_number_word, is_cell_number, is_label, is_number_cell, is_numbers, listing_of,
+};
 use crate::extract::code::classes::{behind, class, has_class, has_word, listing_in, tokens};
 use crate::extract::code::lines::{self, Blanks};
 use crate::extract::dom::{Dom, NodeId};
@@ -33,6 +35,7 @@ pub(in crate::extract) fn role(dom: &Dom, node: NodeId) -> Option<Role> {
             } else if tokens(dom, node).any(|token| HIDDEN.contains(&token))
                 || listing_of(dom, node).is_some() && is_numbers(dom, node)
                 || is_label(dom, node)
+                || is_cell_number(dom, node)
             {
                 Some(Role::Beside)
             } else {
