@@ -203,7 +203,6 @@ fn holds_entries(dom: &Dom, node: NodeId) -> bool {
                     "comment-body",
                     "comment-content",
                     "comment-meta",
-                    "comment_",
                     "reply",
                     "avatar",
                     "vcard",
@@ -212,6 +211,8 @@ fn holds_entries(dom: &Dom, node: NodeId) -> bool {
                 ]
                 .iter()
                 .any(|name| class.contains(name))
+                    // A theme's "td-comment__inner" is no comment.
+                    || class.split_ascii_whitespace().any(|class| class.starts_with("comment_"))
             })
     })
 }
