@@ -8,7 +8,7 @@ use crate::extract::beside::{self, Court, Scripts};
 use crate::extract::dom::{Dom, NodeId, Step};
 use crate::extract::escape::is_invisible;
 use crate::extract::facts::{Facts, is_heading};
-use crate::extract::genre::{Genre, cards};
+use crate::extract::genre::{Cards, Genre, cards};
 use crate::extract::headline;
 use crate::extract::hidden::{Copies, is_hidden};
 use crate::extract::judge::{Rule, Trust, most_taken};
@@ -83,58 +83,15 @@ impl Article {
 const FIRST_WORDS: usize = 60;
 
 pub(super) fn find(dom: &Dom) -> Article {
-    let mut unread = vec![None; dom.len()];
-    let substitutes = beside::leave_out_unread(dom, Scripts::Run, &mut unread);
-    let mut all = Facts::of(dom, &unread);
-    if substitutes as f32 > all.at(dom.root()).plain() * 2.0 {
-        unread.fill(None);
-        beside::leave_out_unread(dom, Scripts::Fail, &mut unread);
-        all = Facts::of(dom, &unread);
-    }
+    let (unread, all) = read(dom);
     let genre = Genre::of(dom, &all);
-    let copies = Copies::of(dom, &unread);
-    let named = named_content(dom, &unread, &all);
-    let core = named.map(|(_, core)| core).or_else(|| {
-        let title = title_heading(dom, &unread).filter(|_| genre == Genre::Reference)?;
-        around(dom, densest(dom, body(dom), genre, &unread, &all), title, &all)
-    });
-    let mut left_out = unread.clone();
-    for trust in [Trust::Names, Trust::Shapes, Trust::Nothing] {
-        left_out.clone_from(&unread);
-        let taken = beside::leave_out(dom, &Court { genre, trust, core, all: &all, copies: &copies }, &mut left_out);
-        if taken <= (all.at(dom.root()).prose * most_taken(trust, genre)).max(ALWAYS_TAKEN) {
-            break;
-        }
-    }
-    if genre != Genre::Reference {
-        told::leave_out(dom, genre, &all, &mut left_out);
-    }
-    if matches!(genre, Genre::Product | Genre::Listing) {
-        told::leave_out_copies(dom, &all, &mut left_out);
-    }
+    let mut left_out = judged(dom, genre, &unread, &all);
     let facts = &Facts::of(dom, &left_out);
     let named = named_content(dom, &left_out, facts);
-    let title = title_heading(dom, &left_out);
-    let root = match named {
-        Some((rank, root)) if genre != Genre::Story || rank >= GENERATED => root,
-        None if genre == Genre::Listing && cards(dom, facts).is_some() => {
-            let cards = cards(dom, facts).map_or(body(dom), |cards| cards.parent);
-            title.and_then(|title| around(dom, cards, title, facts)).unwrap_or(cards)
-        }
-        _ => {
-            let top = story_around_heading(dom, genre, facts).unwrap_or_else(|| body(dom));
-            let root = densest(dom, top, genre, &left_out, facts);
-            match title.filter(|_| genre == Genre::Reference).and_then(|title| around(dom, root, title, facts)) {
-                // Below its title, a page's lists of links are its own.
-                Some(root) => root,
-                None => {
-                    beside::leave_out_link_lists(dom, root, genre, facts, &mut left_out);
-                    root
-                }
-            }
-        }
-    };
-    if let Some(title) = title.filter(|title| dom.ancestors(*title).any(|above| above == root)) {
+    let heading = title_heading(dom, &left_out);
+    let root = root(dom, genre, named, heading, facts, &mut left_out);
+    let unheaded = headline::find(dom, root, &left_out);
+    if let Some(title) = heading.or(unheaded).filter(|title| dom.ancestors(*title).any(|above| above == root)) {
         beside::leave_out_before_title(dom, root, title, facts, &mut left_out);
     }
     // A page of contents is its links.
@@ -144,7 +101,6 @@ pub(super) fn find(dom: &Dom) -> Article {
             left_out[node.index()].take_if(|rule| matches!(rule, Rule::Navigation | Rule::Offer | Rule::LinkList));
         }
     }
-    let unheaded = headline::find(dom, root, &left_out);
     let mut roots = with_siblings(dom, root, named.map(|(rank, _)| rank), genre, facts, &mut left_out);
     if let Some(title) = unheaded {
         left_out[title.index()] = None;
@@ -154,6 +110,70 @@ pub(super) fn find(dom: &Dom) -> Article {
         }
     }
     Article { roots, title: unheaded, left_out }
+}
+
+/// What nobody reads, and what is below each element without it. Where scripts would have filled the page, what stands in for them is
+/// read.
+fn read(dom: &Dom) -> (Vec<Option<Rule>>, Facts) {
+    let mut unread = vec![None; dom.len()];
+    let substitutes = beside::leave_out_unread(dom, Scripts::Run, &mut unread);
+    let all = Facts::of(dom, &unread);
+    if substitutes as f32 <= all.at(dom.root()).plain() * 2.0 {
+        return (unread, all);
+    }
+    unread.fill(None);
+    beside::leave_out_unread(dom, Scripts::Fail, &mut unread);
+    let all = Facts::of(dom, &unread);
+    (unread, all)
+}
+
+/// What is left out by name and content, with as much trust in names as the page bears.
+fn judged(dom: &Dom, genre: Genre, unread: &[Option<Rule>], all: &Facts) -> Vec<Option<Rule>> {
+    let copies = Copies::of(dom, unread);
+    let core = named_content(dom, unread, all).map(|(_, core)| core).or_else(|| {
+        let title = title_heading(dom, unread).filter(|_| genre == Genre::Reference)?;
+        around(dom, densest(dom, body(dom), genre, unread, all), title, all)
+    });
+    let mut left_out = unread.to_vec();
+    for trust in [Trust::Names, Trust::Shapes, Trust::Nothing] {
+        left_out.copy_from_slice(unread);
+        let taken = beside::leave_out(dom, &Court { genre, trust, core, all, copies: &copies }, &mut left_out);
+        if taken <= (all.at(dom.root()).prose * most_taken(trust, genre)).max(ALWAYS_TAKEN) {
+            break;
+        }
+    }
+    if genre != Genre::Reference {
+        told::leave_out(dom, genre, all, &mut left_out);
+    }
+    if matches!(genre, Genre::Product | Genre::Listing) {
+        told::leave_out_copies(dom, all, &mut left_out);
+    }
+    left_out
+}
+
+/// The element that holds the content: as named, else around a list's entries, else where the running text is.
+fn root(
+    dom: &Dom,
+    genre: Genre,
+    named: Option<(u8, NodeId)>,
+    title: Option<NodeId>,
+    facts: &Facts,
+    left_out: &mut [Option<Rule>],
+) -> NodeId {
+    if let Some((_, root)) = named.filter(|(rank, _)| genre != Genre::Story || *rank >= GENERATED) {
+        return root;
+    }
+    if let Some(Cards { parent, .. }) = cards(dom, facts).filter(|_| genre == Genre::Listing && named.is_none()) {
+        return title.and_then(|title| around(dom, parent, title, facts)).unwrap_or(parent);
+    }
+    let top = story_around_heading(dom, genre, facts).unwrap_or_else(|| body(dom));
+    let root = densest(dom, top, genre, left_out, facts);
+    // Below its title, a page's lists of links are its own.
+    if let Some(root) = title.filter(|_| genre == Genre::Reference).and_then(|title| around(dom, root, title, facts)) {
+        return root;
+    }
+    beside::leave_out_link_lists(dom, root, genre, facts, left_out);
+    root
 }
 
 /// In bytes: a footer and a banner, however little else a page says.

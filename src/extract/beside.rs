@@ -211,6 +211,8 @@ fn holds_entries(dom: &Dom, node: NodeId) -> bool {
                 ]
                 .iter()
                 .any(|name| class.contains(name))
+                    // A theme's "td-comment__inner" is no comment.
+                    || class.split_ascii_whitespace().any(|class| class.starts_with("comment_"))
             })
     })
 }
@@ -252,7 +254,9 @@ fn element(dom: &Dom, node: NodeId, name: &str, court: &Court, hint: Option<Hint
             }
         }
         "h1" | "figure" | "figcaption" | "time" | "small" if court.genre == Genre::Story => Element::Head,
-        "h1" | "h2" | "h3" | "h4" | "h5" | "h6" | "p" | "span" | "a" | "em" | "strong" | "b" | "i" | "summary" => Element::Text,
+        "h1" | "h2" | "h3" | "h4" | "h5" | "h6" | "p" | "dt" | "dd" | "span" | "a" | "em" | "strong" | "b" | "i" | "summary" => {
+            Element::Text
+        }
         _ => Element::Plain,
     }
 }
