@@ -130,14 +130,19 @@ fn read(dom: &Dom) -> (Vec<Option<Rule>>, Facts) {
 /// What is left out by name and content, with as much trust in names as the page bears.
 fn judged(dom: &Dom, genre: Genre, unread: &[Option<Rule>], all: &Facts) -> Vec<Option<Rule>> {
     let copies = Copies::of(dom, unread);
-    let core = named_content(dom, unread, all).map(|(_, core)| core).or_else(|| {
+    let named = named_content(dom, unread, all);
+    let core = named.map(|(_, core)| core).or_else(|| {
         let title = title_heading(dom, unread).filter(|_| genre == Genre::Reference)?;
         around(dom, densest(dom, body(dom), genre, unread, all), title, all)
     });
     let mut left_out = unread.to_vec();
     for trust in [Trust::Names, Trust::Shapes, Trust::Nothing] {
         left_out.copy_from_slice(unread);
-        let taken = beside::leave_out(dom, &Court { genre, trust, core, all, copies: &copies }, &mut left_out);
+        let taken = beside::leave_out(
+            dom,
+            &Court { genre, trust, core, is_named_main: named.is_some_and(|(rank, _)| rank == MAIN), all, copies: &copies },
+            &mut left_out,
+        );
         if taken <= (all.at(dom.root()).prose * most_taken(trust, genre)).max(ALWAYS_TAKEN) {
             break;
         }

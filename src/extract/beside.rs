@@ -73,7 +73,7 @@ fn is_question(dom: &Dom, button: NodeId) -> bool {
     let says = dom.text_start(button, 200).split_ascii_whitespace().count() > 1;
     let holds = || dom.descendants(button).take(40).any(|below| dom.is(below, "p"));
     let is_control = dom.is(button, "button");
-    says && (folds && (titled || called()) || called() && (titled || !is_control) || is_control && holds())
+    says && (folds && (titled || !is_control || called()) || called() && (titled || !is_control) || is_control && holds())
 }
 
 /// `¶`, `#` and the like: a link to the place where it stands.
@@ -143,8 +143,10 @@ fn is_named_mark(classes: &str, text: &str) -> bool {
 pub(super) struct Court<'a> {
     pub(super) genre: Genre,
     pub(super) trust: Trust,
-    /// What the page calls its main content.
+    /// What the page calls its main content, or what holds its title and its text.
     pub(super) core: Option<NodeId>,
+    /// Whether the page calls it so.
+    pub(super) is_named_main: bool,
     pub(super) all: &'a Facts,
     pub(super) copies: &'a Copies<'a>,
 }
@@ -238,6 +240,7 @@ fn element(dom: &Dom, node: NodeId, name: &str, court: &Court, hint: Option<Hint
     }
     match name {
         "footer" => Element::Footer,
+        "div" | "section" if !court.is_named_main && is_called_footer(dom, node) => Element::Footer,
         "header" => Element::Header,
         "aside" => {
             if is_note(dom, node) {
@@ -261,14 +264,19 @@ fn element(dom: &Dom, node: NodeId, name: &str, court: &Court, hint: Option<Hint
     }
 }
 
+/// Called so, and nothing else.
+fn is_called_footer(dom: &Dom, node: NodeId) -> bool {
+    dom.attribute(node, "id") == Some("footer") || dom.attribute(node, "class").is_some_and(|class| class.trim() == "footer")
+}
+
 /// Small things beside the text, in elements that else hold it.
 fn is_mark(dom: &Dom, node: NodeId, name: &str) -> bool {
     match name {
         "td" | "pre" => return is_line_numbers(dom, node),
-        "h1" | "h2" | "h3" | "h4" | "h5" | "h6" | "p" | "span" | "a" | "em" | "strong" | "b" | "i" | "summary" => {}
+        "h1" | "h2" | "h3" | "h4" | "h5" | "h6" | "p" | "div" | "label" | "span" | "a" | "em" | "strong" | "b" | "i" | "summary" => {}
         _ => return false,
     }
-    let title = matches!(name, "h1" | "h2" | "h3" | "h4" | "h5" | "h6");
+    let title = matches!(name, "div" | "label" | "h1" | "h2" | "h3" | "h4" | "h5" | "h6");
     let mut classes = dom.attribute(node, "class").unwrap_or_default().split_ascii_whitespace();
     classes.any(|class| match class {
         // For those who hear the page: its title, too, may be said to them only.

@@ -22,15 +22,17 @@ pub(super) fn find(dom: &Dom, root: NodeId, left_out: &[Option<Rule>]) -> Option
         } else if is_heading(dom, node) {
             let heading = plain(dom, node);
             // Where there are headings of the first level, a name that is a small part of the title is the site's.
-            let first = dom.is(node, "h1") && found.as_ref().is_none_or(|(_, own): &(NodeId, String)| !says(&title, own, MUCH_OF_IT));
+            let first = dom.is(node, "h1")
+                && found.as_ref().is_none_or(|(_, own): &(NodeId, String)| !title.starts_with(own) || !says(&title, own, MUCH_OF_IT));
             if first || says(&title, &heading, SOME) || heading.starts_with(&title) {
                 return None;
             }
         } else if found.is_none() && looked < MOST && dom.name(node).is_some_and(|name| is_titled(name)) {
             looked += 1;
             let own = own_text(dom, node);
-            let share = if is_called_title(dom, node) && !is_linked(dom, node) { SOME } else { MUCH_OF_IT };
-            found = own.filter(|own| says(&title, own, share)).map(|own| (node, own));
+            let (called, linked) = (is_called_title(dom, node), is_linked(dom, node));
+            let share = if called && !linked { SOME } else { MUCH_OF_IT };
+            found = own.filter(|own| (called || !linked) && says(&title, own, share)).map(|own| (node, own));
         }
     }
     found.map(|(node, _)| node)

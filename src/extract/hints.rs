@@ -75,10 +75,12 @@ fn word_hint(word: &str, before: &str, genre: Genre) -> Option<Hint> {
         }
         "reviews" | "testimonials" | "ratings" if genre == Genre::Product => Some(Hint::Replies),
         "upsell" | "upsells" | "crosssell" | "crosssells" if genre == Genre::Product => Some(Hint::Offer),
-        "nav" | "navbar" | "navigation" | "sidenav" | "subnav" | "topnav" | "menu" | "submenu" | "breadcrumb" | "breadcrumbs"
-        | "crumbs" | "pagination" | "pager" | "prevnext" | "sidebar" | "sidebars" | "sidebarwrapper" | "sphinxsidebar" | "sidemenu"
-        | "tableofcontents" | "toolbar" | "footer" | "masthead" | "printfooter" | "catlinks" | "navbox" | "navfooter" | "navheader"
-        | "copyright" | "noprint" | "jumpto" | "skiplink" | "skiplinks" | "toc" | "switcher" | "msearch" => Some(Hint::Navigation),
+        "nav" | "leftnav" | "rightnav" | "navbar" | "navigation" | "sidenav" | "subnav" | "topnav" | "menu" | "submenu" | "breadcrumb"
+        | "breadcrumbs" | "crumbs" | "pagination" | "pager" | "prevnext" | "sidebar" | "sidebars" | "sidebarwrapper" | "sphinxsidebar"
+        | "sidemenu" | "tableofcontents" | "toolbar" | "footer" | "masthead" | "printfooter" | "catlinks" | "navbox" | "navfooter"
+        | "navheader" | "copyright" | "noprint" | "jumpto" | "skiplink" | "skiplinks" | "toc" | "switcher" | "msearch" => {
+            Some(Hint::Navigation)
+        }
         "cookie" | "cookies" | "consent" | "gdpr" | "newsletter" | "subscribe" | "subscription" | "signup" | "share" | "sharing"
         | "sharebar" | "sharedaddy" | "social" | "socials" | "addthis" | "addtoany" | "sharethis" | "feedback" | "related"
         | "recommended" | "recommendations" | "recirc" | "trending" | "outbrain" | "taboola" | "promo" | "promos" | "promotion"

@@ -157,7 +157,11 @@ pub(super) fn judge(case: &Case) -> Option<Rule> {
         Element::Footer if trust != Trust::Nothing && (share(0.4) || case.cored && !case.within) && !(case.within && section) => {
             return Some(Rule::Frame);
         }
-        Element::Header if trust != Trust::Nothing && share(0.4) && fact.main_headings == 0 => return Some(Rule::Frame),
+        Element::Header
+            if trust != Trust::Nothing && share(0.4) && fact.main_headings == 0 && !(case.within && fact.own_headings() > 0) =>
+        {
+            return Some(Rule::Frame);
+        }
         // Beside the text or in it: a remark has no links to lead elsewhere.
         Element::Aside
             if trust != Trust::Nothing

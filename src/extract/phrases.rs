@@ -24,7 +24,7 @@ pub(super) fn is_phrase_of_site(dom: &Dom, node: NodeId, all: &Facts) -> bool {
     if fact.text > LONGEST_PHRASE {
         return false;
     }
-    let only_link = fact.links == fact.text && dom.is(node, "a");
+    let only_link = dom.is(node, "a") && (fact.links == fact.text || dom.attribute(node, "href").is_none());
     PHRASES.iter().any(|phrase| begins(text, phrase))
         || fact.text < 14 && ["advert", "advertisement"].iter().any(|word| text.eq_ignore_ascii_case(word))
         || begins(text, "Updated ") && text.ends_with(" ago")

@@ -66,7 +66,8 @@ fn told(heading: &str, genre: Genre) -> Option<Rule> {
 const SHOP: [&str; 8] =
     ["shipping", "delivery", "return polic", "meet your seller", "as seen on", "instagram", "how to get it", "ways to pay"];
 
-const ELSEWHERE: [&str; 24] = [
+const ELSEWHERE: [&str; 25] = [
+    "who is online",
     "similar threads",
     "similar topics",
     "related topics",
