@@ -130,7 +130,8 @@ pub(super) fn find(dom: &Dom) -> Article {
             }
         }
     };
-    if let Some(title) = title.filter(|title| dom.ancestors(*title).any(|above| above == root)) {
+    let unheaded = headline::find(dom, root, &left_out);
+    if let Some(title) = unheaded.or(title).filter(|title| dom.ancestors(*title).any(|above| above == root)) {
         beside::leave_out_before_title(dom, root, title, facts, &mut left_out);
     }
     // A page of contents is its links.
@@ -140,7 +141,6 @@ pub(super) fn find(dom: &Dom) -> Article {
             left_out[node.index()].take_if(|rule| matches!(rule, Rule::Navigation | Rule::Offer | Rule::LinkList));
         }
     }
-    let unheaded = headline::find(dom, root, &left_out);
     let mut roots = with_siblings(dom, root, named.map(|(rank, _)| rank), genre, facts, &mut left_out);
     if let Some(title) = unheaded {
         left_out[title.index()] = None;

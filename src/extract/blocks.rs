@@ -72,7 +72,9 @@ impl Writer<'_> {
 
     /// Themes set a page's title above the content and within it, one of them for print.
     fn is_told_twice(&self, level: u8, text: &str) -> bool {
-        self.headed == Some(self.lines.place()) && self.outline.last().is_some_and(|last| last.level == level && last.text == text)
+        level == 1
+            && self.headed == Some(self.lines.place())
+            && self.outline.last().is_some_and(|last| last.level == level && last.text == text)
     }
 
     /// A member, which stands where others have a heading.

@@ -29,8 +29,12 @@ pub(super) fn find(dom: &Dom, root: NodeId, left_out: &[Option<Rule>]) -> Option
         } else if found.is_none() && looked < MOST && dom.name(node).is_some_and(|name| is_titled(name)) {
             looked += 1;
             let own = own_text(dom, node);
-            let share = if is_called_title(dom, node) && !is_linked(dom, node) { SOME } else { MUCH_OF_IT };
-            found = own.filter(|own| says(&title, own, share)).map(|own| (node, own));
+            // A site's name comes last in the title more often than first.
+            let fits = |own: &String| match is_called_title(dom, node) {
+                true => says(&title, own, SOME),
+                false => says(&title, own, MUCH_OF_IT) && title.starts_with(own.as_str()),
+            };
+            found = own.filter(|own| fits(own) && !is_linked(dom, node)).map(|own| (node, own));
         }
     }
     found.map(|(node, _)| node)
