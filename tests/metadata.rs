@@ -414,6 +414,8 @@ fn a_title_is_found_between_others_by_the_heading() {
         ("<title>Tea 1.0 - house.tea.Teapot</title><main><h1>Teapot</h1><p>x</main>", "house.tea.Teapot"),
         ("<title>Fill the pot :: Tea Docs</title><main><h1>Fill the pot</h1><p>x</main>", "Fill the pot"),
         ("<title>Tea::Pot - fill a pot - metatea.org</title><main><h1>NAME</h1><p>x</main>", "Tea::Pot - fill a pot"),
+        ("<title>Pots that leak: 7 ways out</title><main><h1>Pots that leak</h1><p>x</main>", "Pots that leak"),
+        ("<title>Pots that leak badly: 7 ways out</title><main><h1>Pots that leak</h1><p>x</main>", "Pots that leak badly: 7 ways out"),
         ("<title>Pots - with Node.js</title><main><h1>Installing</h1><p>x</main>", "Pots - with Node.js"),
     ] {
         assert_eq!(title(html), expected, "{html}");
