@@ -407,6 +407,16 @@ fn a_title_is_found_between_others_by_the_heading() {
             "What is tea: leaves, water",
         ),
         ("<title>Pots - Tea Book</title><h1 class=menu-title>Tea Book</h1><main><h1>About pots</h1><p>x</main>", "Pots"),
+        // A little more than the heading says, or a little less.
+        ("<title>Pot.Fill Method (Tea) | Learn Tea</title><main><h1>Pot.Fill Method</h1><p>x</main>", "Pot.Fill Method (Tea)"),
+        ("<title>Teapot | leaves</title><main><h1>Class Teapot</h1><p>x</main>", "Teapot"),
+        ("<title>Pots leak · Issue #7 · tea/pots · Forge</title><main><h1>Pots leak #7</h1><p>x</main>", "Pots leak"),
+        ("<title>Tea 1.0 - house.tea.Teapot</title><main><h1>Teapot</h1><p>x</main>", "house.tea.Teapot"),
+        ("<title>Fill the pot :: Tea Docs</title><main><h1>Fill the pot</h1><p>x</main>", "Fill the pot"),
+        ("<title>Tea::Pot - fill a pot - metatea.org</title><main><h1>NAME</h1><p>x</main>", "Tea::Pot - fill a pot"),
+        ("<title>Pots that leak: 7 ways out</title><main><h1>Pots that leak</h1><p>x</main>", "Pots that leak"),
+        ("<title>Pots that leak badly: 7 ways out</title><main><h1>Pots that leak</h1><p>x</main>", "Pots that leak badly: 7 ways out"),
+        ("<title>Pots - with Node.js</title><main><h1>Installing</h1><p>x</main>", "Pots - with Node.js"),
     ] {
         assert_eq!(title(html), expected, "{html}");
     }

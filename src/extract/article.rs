@@ -91,7 +91,7 @@ pub(super) fn find(dom: &Dom) -> Article {
     let heading = title_heading(dom, &left_out);
     let root = root(dom, genre, named, heading, facts, &mut left_out);
     let unheaded = headline::find(dom, root, &left_out);
-    if let Some(title) = heading.or(unheaded).filter(|title| dom.ancestors(*title).any(|above| above == root)) {
+    if let Some(title) = unheaded.or(heading).filter(|title| dom.ancestors(*title).any(|above| above == root)) {
         beside::leave_out_before_title(dom, root, title, facts, &mut left_out);
     }
     // A page of contents is its links.

@@ -1,13 +1,13 @@
-//! How paragraphs, headings, members and the titles of notes and tabs come onto lines of their own, and into the outline. The part of
+//! How paragraphs, headings, members, listings and the titles of notes and tabs come onto lines of their own, and into the outline. The part of
 //! the writer that knows where it is on the page.
 
-use crate::extract::code::{Language, Listing};
+use crate::extract::code::{self, Language, Listing};
 use crate::extract::dom::NodeId;
 use crate::extract::html::{Open, Writer};
 use crate::extract::inline::{Form, Place};
 use crate::extract::members::{Declared, Member, Named};
 use crate::extract::{admonition, anchors, escape, members};
-use crate::model::Heading;
+use crate::model::{CodeBlock, Heading};
 
 impl Writer<'_> {
     /// Ends the paragraph that is open, if anything is in it. A heading goes on: blocks within it are still on its line.
@@ -72,7 +72,9 @@ impl Writer<'_> {
 
     /// Themes set a page's title above the content and within it, one of them for print.
     fn is_told_twice(&self, level: u8, text: &str) -> bool {
-        self.headed == Some(self.lines.place()) && self.outline.last().is_some_and(|last| last.level == level && last.text == text)
+        level == 1
+            && self.headed == Some(self.lines.place())
+            && self.outline.last().is_some_and(|last| last.level == level && last.text == text)
     }
 
     /// A member, which stands where others have a heading.
@@ -148,6 +150,35 @@ impl Writer<'_> {
         self.lists.interrupted();
         self.term = None;
         self.lines.block(text)
+    }
+
+    pub(super) fn code_block(&mut self, node: NodeId) {
+        for part in code::parts(self.page.dom, node) {
+            self.paragraph();
+            if let Some(listing) = code::read(self.page.dom, part, self.page.setting) {
+                self.listing(listing);
+            }
+        }
+    }
+
+    pub(super) fn listing(&mut self, listing: Listing) {
+        let Listing { caption, text, language } = listing;
+        if let Some(caption) = caption {
+            self.inline.text(&caption);
+            self.paragraph();
+        }
+        if self.in_cell || self.heading.is_some() {
+            return self.code_lines(&text);
+        }
+        if self.page.form == Form::Text {
+            self.block(&text);
+            return;
+        }
+        let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
+        let fence = "`".repeat(3.max(longest + 1));
+        let (language, inferred) = language.map_or((None, false), |language| (Some(language.name), language.inferred));
+        let offset = self.block(&format!("{fence}{}\n{text}\n{fence}", language.as_deref().unwrap_or_default()));
+        self.code.push(CodeBlock { offset, language, inferred });
     }
 
     /// The title of a note, with the note's kind where it does not say it.

@@ -48,10 +48,32 @@ enum Data {
     Element {
         name: QualName,
         attributes: Vec<Attribute>,
+        /// Which names its attributes may have: most questions are for one that is not there.
+        names: Names,
     },
     Text(StrTendril),
     /// Comments and processing instructions: nothing reads them.
     Other,
+}
+
+/// A bit for each name, which it shares with others.
+#[derive(Clone, Copy, Debug)]
+struct Names(u64);
+
+impl Names {
+    fn of(attributes: &[Attribute]) -> Self {
+        Self(attributes.iter().fold(0, |names, attribute| names | Self::bit(&attribute.name.local)))
+    }
+
+    fn may_hold(self, name: &str) -> bool {
+        self.0 & Self::bit(name) != 0
+    }
+
+    fn bit(name: &str) -> u64 {
+        let first = name.as_bytes().first().copied().unwrap_or_default();
+        let last = name.as_bytes().last().copied().unwrap_or_default();
+        1 << ((usize::from(first) * 5 + usize::from(last) * 3 + name.len()) % 64)
+    }
 }
 
 impl Dom {
@@ -169,7 +191,9 @@ impl Dom {
 
     pub(super) fn attribute(&self, node: NodeId, wanted: &str) -> Option<&str> {
         match &self.nodes[node.index()].data {
-            Data::Element { attributes, .. } => attributes.iter().find(|a| &*a.name.local == wanted).map(|a| &*a.value),
+            Data::Element { attributes, names, .. } if names.may_hold(wanted) => {
+                attributes.iter().find(|a| &*a.name.local == wanted).map(|a| &*a.value)
+            }
             _ => None,
         }
     }
@@ -586,7 +610,8 @@ impl TreeSink for Sink {
         for attribute in &mut attributes {
             shorten(attribute);
         }
-        self.create(Data::Element { name, attributes })
+        let names = Names::of(&attributes);
+        self.create(Data::Element { name, attributes, names })
     }
 
     fn create_comment(&self, _: StrTendril) -> NodeId {
@@ -630,7 +655,7 @@ impl TreeSink for Sink {
     }
 
     fn add_attrs_if_missing(&self, target: &NodeId, added: Vec<Attribute>) {
-        if let Data::Element { attributes, .. } = &mut self.nodes.borrow_mut()[target.index()].data {
+        if let Data::Element { attributes, names, .. } = &mut self.nodes.borrow_mut()[target.index()].data {
             for mut attribute in added {
                 if attributes.len() >= MOST_ATTRIBUTES {
                     break;
@@ -640,6 +665,7 @@ impl TreeSink for Sink {
                     attributes.push(attribute);
                 }
             }
+            *names = Names::of(attributes);
         }
     }
 

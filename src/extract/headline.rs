@@ -8,8 +8,11 @@ use crate::extract::judge::Rule;
 
 /// The element, before the end of the content below `root`; `None` where a heading says the title.
 pub(super) fn find(dom: &Dom, root: NodeId, left_out: &[Option<Rule>]) -> Option<NodeId> {
-    let title = dom.descendants(dom.root()).find(|node| dom.is(*node, "title")).map(|title| plain(dom, title))?;
-    let mut found = None;
+    let whole = dom.descendants(dom.root()).find(|node| dom.is(*node, "title"))?;
+    let title = plain(dom, whole);
+    // Doxygen's way; elsewhere what comes last is the site's name.
+    let behind_project = dom.text_start(whole, LONGEST).split_once(": ").map(|(_, own)| letters(own).collect::<String>());
+    let mut found: Option<(NodeId, String)> = None;
     let (mut looked, mut walk) = (0, dom.walk(dom.root()));
     while let Some(step) = walk.next() {
         let node = match step {
@@ -21,18 +24,20 @@ pub(super) fn find(dom: &Dom, root: NodeId, left_out: &[Option<Rule>]) -> Option
             walk.pass_over();
         } else if is_heading(dom, node) {
             let heading = plain(dom, node);
-            // Where there are headings of the first level, a name that is a small part of the title is the site's.
-            let first = dom.is(node, "h1")
-                && found.as_ref().is_none_or(|(_, own): &(NodeId, String)| !title.starts_with(own) || !says(&title, own, MUCH_OF_IT));
+            let certain = |own: &String| title.starts_with(own.as_str()) || behind_project.as_ref() == Some(own);
+            let first = dom.is(node, "h1") && !found.as_ref().is_some_and(|(_, own)| certain(own));
             if first || says(&title, &heading, SOME) || heading.starts_with(&title) {
                 return None;
             }
         } else if found.is_none() && looked < MOST && dom.name(node).is_some_and(|name| is_titled(name)) {
             looked += 1;
             let own = own_text(dom, node);
-            let (called, linked) = (is_called_title(dom, node), is_linked(dom, node));
-            let share = if called && !linked { SOME } else { MUCH_OF_IT };
-            found = own.filter(|own| (called || !linked) && says(&title, own, share)).map(|own| (node, own));
+            // A site's name comes last in the title more often than first.
+            let fits = |own: &String| match is_called_title(dom, node) {
+                true => says(&title, own, SOME),
+                false => says(&title, own, MUCH_OF_IT) && title.starts_with(own.as_str()),
+            };
+            found = own.filter(|own| fits(own) && !is_linked(dom, node)).map(|own| (node, own));
         }
     }
     found.map(|(node, _)| node)
@@ -91,13 +96,22 @@ fn own_text(dom: &Dom, node: NodeId) -> Option<String> {
         if parts > PARTS || text.len() > LONGEST {
             return None;
         }
-        if below != node && dom.name(below).is_some_and(|name| is_block(name) || matches!(&**name, "table" | "pre" | "ul")) {
+        if below != node && dom.name(below).is_some_and(|name| is_block(name) || matches!(&**name, "table" | "pre")) {
+            if dom.text_start(below, LONGEST).len() > LONGEST_BESIDE {
+                return None;
+            }
             walk.pass_over();
         }
-        text.extend(dom.text(below).unwrap_or_default().chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase));
+        text.extend(letters(dom.text(below).unwrap_or_default()));
     }
     Some(text)
 }
 
+fn letters(text: &str) -> impl Iterator<Item = char> {
+    text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase)
+}
+
 /// In bytes.
 const LONGEST: usize = 400;
+/// In bytes: more than this beside a title in the same element is content.
+const LONGEST_BESIDE: usize = 120;

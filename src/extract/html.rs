@@ -7,7 +7,7 @@ use url::Url;
 
 use crate::extract::allowance::Allowance;
 use crate::extract::article::Article;
-use crate::extract::code::{self, Listing, Role, Setting};
+use crate::extract::code::{self, Role, Setting};
 use crate::extract::dom::{Dom, NodeId, Step};
 use crate::extract::inline::{Form, Inline, Mark, Means};
 use crate::extract::lines::Lines;
@@ -72,7 +72,7 @@ pub(super) struct Writer<'a> {
     /// Cells that are written as sections, and the head of their column; heads themselves have none.
     pub(super) labelled: HashMap<NodeId, Option<NodeId>>,
     pub(super) outline: Vec<Heading>,
-    code: Vec<CodeBlock>,
+    pub(super) code: Vec<CodeBlock>,
     /// Of the heading written last that is not within a member: members are one below.
     pub(super) level: u8,
     /// What holds the member written last with all that describes it.
@@ -334,35 +334,6 @@ impl<'a> Writer<'a> {
             Open::Marked(mark) => self.inline.close(mark),
             Open::Link(mark, target) => self.inline.link(mark, &target),
         }
-    }
-
-    pub(super) fn code_block(&mut self, node: NodeId) {
-        for part in code::parts(self.page.dom, node) {
-            self.paragraph();
-            if let Some(listing) = code::read(self.page.dom, part, self.page.setting) {
-                self.listing(listing);
-            }
-        }
-    }
-
-    pub(super) fn listing(&mut self, listing: Listing) {
-        let Listing { caption, text, language } = listing;
-        if let Some(caption) = caption {
-            self.inline.text(&caption);
-            self.paragraph();
-        }
-        if self.in_cell || self.heading.is_some() {
-            return self.code_lines(&text);
-        }
-        if self.page.form == Form::Text {
-            self.block(&text);
-            return;
-        }
-        let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
-        let fence = "`".repeat(3.max(longest + 1));
-        let (language, inferred) = language.map_or((None, false), |language| (Some(language.name), language.inferred));
-        let offset = self.block(&format!("{fence}{}\n{text}\n{fence}", language.as_deref().unwrap_or_default()));
-        self.code.push(CodeBlock { offset, language, inferred });
     }
 }
 

@@ -87,7 +87,7 @@ pub(super) fn is_label(dom: &Dom, node: NodeId) -> bool {
 
 fn is_list(dom: &Dom, node: NodeId) -> bool {
     dom.attribute(node, "role") == Some("tablist")
-        || ["tablist", "tabbed-labels", "nav-tabs"].into_iter().any(|class| dom.has_class(node, class))
+        || has_any_class(dom, node, &["tablist", "tabbed-labels", "nav-tabs"])
         || dom.has_class(node, "tabs") && dom.children(node).take(NEAR).any(|child| dom.is(child, "label"))
 }
 
@@ -96,9 +96,11 @@ fn is_panel(dom: &Dom, node: NodeId) -> bool {
         let blocks = dom.parent(node).filter(|parent| dom.has_class(*parent, "blocks"));
         blocks.and_then(|blocks| dom.parent(blocks)).is_some_and(|group| dom.has_class(group, "vp-code-group"))
     };
-    dom.attribute(node, "role") == Some("tabpanel")
-        || ["tabpanel", "tab-pane", "tabbed-block"].into_iter().any(|class| dom.has_class(node, class))
-        || group()
+    dom.attribute(node, "role") == Some("tabpanel") || has_any_class(dom, node, &["tabpanel", "tab-pane", "tabbed-block"]) || group()
+}
+
+fn has_any_class(dom: &Dom, node: NodeId, wanted: &[&str]) -> bool {
+    dom.attribute(node, "class").is_some_and(|classes| classes.split_ascii_whitespace().any(|class| wanted.contains(&class)))
 }
 
 fn tabs_in(dom: &Dom, list: NodeId) -> Vec<(NodeId, String)> {

@@ -100,6 +100,7 @@ enum Place {
 struct Piece<'a> {
     text: &'a str,
     plain: String,
+    /// Others follow; what follows a colon says more of the same.
     is_first: bool,
     is_last: bool,
 }
@@ -116,8 +117,13 @@ fn pieces(title: &str) -> Vec<Piece<'_>> {
     let ends: Vec<usize> = cuts.iter().map(|(start, _)| *start).chain([title.len()]).rev().collect();
     let piece = |(start, end): (usize, usize)| {
         let text = title.get(start..end)?.trim();
-        Some(Piece { text, plain: plain(text), is_first: start == 0 && end < title.len(), is_last: start > 0 && end == title.len() })
-            .filter(|piece| !piece.plain.is_empty())
+        Some(Piece {
+            text,
+            plain: plain(text),
+            is_first: start == 0 && end < title.len() && !title[end..].starts_with(':'),
+            is_last: start > 0 && end == title.len(),
+        })
+        .filter(|piece| !piece.plain.is_empty())
     };
     starts.flat_map(|start| ends.iter().map(move |end| (start, *end))).filter_map(piece).collect()
 }
@@ -144,7 +150,7 @@ fn like_heading<'a>(pieces: &[Piece<'a>], headings: &[String], sites: &Sites) ->
             shorter.len() * 5 >= longer.len() * 2 && (longer.starts_with(shorter.as_str()) || longer.ends_with(shorter.as_str()))
         })
     };
-    let first = pieces.iter().filter(|piece| piece.is_first && !piece.is_last).rev().filter(own).find(alike);
+    let first = pieces.iter().filter(|piece| piece.is_first).filter(own).find(alike);
     let last_name = |text: &str| plain(text.rsplit(['.', ':', '/', '#', '\\']).next().unwrap_or_default());
     let qualified = |piece: &&Piece<'_>| {
         !piece.text.contains(' ') && headings().any(|(_, heading)| heading != piece.plain && heading == last_name(piece.text))

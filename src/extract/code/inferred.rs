@@ -152,7 +152,7 @@ fn looks_like(language: &str, text: &str) -> bool {
 fn declares(text: &str) -> bool {
     let first = text.trim_start().lines().next().unwrap_or_default();
     let begins = |word: &&str| first.strip_prefix(*word).is_some_and(|rest| rest.starts_with(' '));
-    DECLARING.iter().any(|word| begins(&word)) && !first.trim_end().ends_with(['.', ',', '!', '?'])
+    DECLARING.iter().any(begins) && !first.trim_end().ends_with(['.', ',', '!', '?'])
 }
 
 const DECLARING: [&str; 18] = [
