@@ -98,7 +98,8 @@ pub(super) fn find(dom: &Dom) -> Article {
     let reference = genre == Genre::Reference || named.is_some_and(|(rank, _)| rank >= GENERATED);
     if reference && facts.at(root).text * 2 < all.at(root).text && facts.at(root).text < LEAST_CONTENTS {
         for node in dom.descendants(root) {
-            left_out[node.index()].take_if(|rule| matches!(rule, Rule::Navigation | Rule::Offer | Rule::LinkList));
+            let linked = all.at(node).anchors > 0;
+            left_out[node.index()].take_if(|rule| linked && matches!(rule, Rule::Navigation | Rule::Offer | Rule::LinkList));
         }
     }
     let mut roots = with_siblings(dom, root, named.map(|(rank, _)| rank), genre, facts, &mut left_out);

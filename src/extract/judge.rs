@@ -154,7 +154,12 @@ pub(super) fn judge(case: &Case) -> Option<Rule> {
         {
             return Some(Rule::Hidden);
         }
-        Element::Footer if trust != Trust::Nothing && (share(0.4) || case.cored && !case.within) && !(case.within && section) => {
+        // Its text is counted, sentences or not: of a page of code, a licence has most of the sentences.
+        Element::Footer
+            if trust != Trust::Nothing
+                && (fact.text as f32 <= page.text as f32 * 0.4 || case.cored && !case.within)
+                && !(case.within && section) =>
+        {
             return Some(Rule::Frame);
         }
         Element::Header
