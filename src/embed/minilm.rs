@@ -306,8 +306,8 @@ mod tests {
         }
         let (handle, model) = model();
         // Alone, and together with others padded to one length.
-        let alone = if multiplies_bytes_exactly() { 0.99 } else { 0.98 };
-        for (purpose, least) in [(Purpose::Query, alone), (Purpose::Passage, 0.98)] {
+        let least = if multiplies_bytes_exactly() { [0.99, 0.98] } else { [0.95, 0.95] };
+        for (purpose, least) in [Purpose::Query, Purpose::Passage].into_iter().zip(least) {
             let vectors = handle.block_on(model.embed(&texts, purpose)).unwrap();
             for ((text, vector), expected) in texts.iter().zip(&vectors).zip(&expected) {
                 assert_eq!(vector.len(), MiniLm::DIMENSIONS);
@@ -317,8 +317,8 @@ mod tests {
         }
     }
 
-    /// Whether the processor sums products of bytes in 32 bits. One with AVX2 alone cuts sums of two products off at 16 bits: "Hello, World!"
-    /// has a cosine of 0.984 there, where others have more than 0.99.
+    /// Whether the processor sums products of bytes in 32 bits. One with AVX2 alone cuts sums of two products off at 16 bits: measured there,
+    /// "Hello, World!" has a cosine of 0.984 and a text in nine scripts one of 0.964, where others have more than 0.99.
     fn multiplies_bytes_exactly() -> bool {
         #[cfg(target_arch = "x86_64")]
         let exactly = is_x86_feature_detected!("avx512vnni") || is_x86_feature_detected!("avxvnni");
