@@ -15,6 +15,7 @@ use super::counters::Reached;
 use super::decode::{self, Coding, Layer};
 use super::error::Error;
 use super::framed::Framed;
+use super::masked::masked;
 
 /// Reads the body of a [`Response`](super::Response).
 ///
@@ -146,7 +147,7 @@ impl Body {
     pub(super) async fn discard(mut self, most: u64) {
         match self.framed().drain(most).await {
             Ok(_) => {}
-            Err(error) => log::trace!("{}: while passing over a body: {error}", self.url),
+            Err(error) => log::trace!("{}: while passing over a body: {error}", masked(&self.url)),
         }
     }
 

@@ -12,6 +12,7 @@ use futures_io::{AsyncBufRead, AsyncRead};
 use super::error::Error;
 use super::framed::Framed;
 use super::headers::Headers;
+use super::masked::quoted;
 
 /// A coding that can be undone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,10 +47,10 @@ pub(super) fn codings(headers: &Headers) -> Result<Vec<Coding>, Error> {
             "br" => Coding::Brotli,
             "zstd" => Coding::Zstd,
             "identity" => continue,
-            _ => return Err(Error::UnsupportedCoding { coding: name.to_owned() }),
+            _ => return Err(Error::UnsupportedCoding { coding: quoted(name) }),
         };
         if codings.len() == MAX_STACK {
-            return Err(Error::UnsupportedCoding { coding: headers.list("content-encoding").collect::<Vec<_>>().join(", ") });
+            return Err(Error::UnsupportedCoding { coding: quoted(&headers.list("content-encoding").collect::<Vec<_>>().join(", ")) });
         }
         codings.push(coding);
     }

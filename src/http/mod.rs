@@ -45,7 +45,9 @@ mod framed;
 mod guard;
 mod h1;
 mod headers;
+mod masked;
 mod pool;
+mod ports;
 mod proxy;
 mod redirect;
 mod request;
@@ -78,6 +80,8 @@ pub use self::config::{Config, PrivateAddresses};
 pub use self::counters::{Counters, FailedAt};
 pub use self::error::{BodyFault, Error, HeadFault};
 pub use self::headers::Headers;
+pub use self::masked::{Plain, masked, plain};
+pub use self::ports::is_bad_port;
 pub use self::proxy::Proxies;
 pub use self::request::{Method, Redirects, Replay, Request};
 pub use self::response::Response;
@@ -185,7 +189,7 @@ impl Shared {
         let mut redirects: Vec<Url> = Vec::new();
         loop {
             let (connection, answer) = self.exchange(&request, deadline, flight).await.map_err(|error| error.at(&request.url))?;
-            let url = error::without_userinfo(&request.url);
+            let url = masked::without_userinfo(&request.url);
             let response = self.response(connection, answer, url, deadline).map_err(|error| error.at(&request.url))?;
             let location = match request.redirects {
                 Redirects::Follow if redirect::is_redirect(response.status) => response.headers.first("location"),
@@ -202,7 +206,7 @@ impl Shared {
             redirects.push(response.url.clone());
             redirect::follow(&mut request, response.status, to);
             // A POST that became a GET may well come back to where it began.
-            let next = error::without_userinfo(&request.url);
+            let next = masked::without_userinfo(&request.url);
             let been_there = redirects.iter().any(|been| same_page(been, &next));
             if been_there && !(was_post && request.method == Method::GET) {
                 return Err(Error::RedirectLoop.at(&request.url));

@@ -5,6 +5,7 @@
 use url::Url;
 
 use super::error::Error;
+use super::masked::quoted;
 use super::request::{Method, Request};
 
 /// Status codes that send the client elsewhere by themselves.
@@ -17,7 +18,7 @@ pub(super) fn is_redirect(status: u16) -> bool {
 /// # Errors
 /// [`Error::InvalidLocation`] where it is no URL, [`Error::UnsupportedScheme`] where it is none of http(s).
 pub(super) fn target(from: &Url, location: &str) -> Result<Url, Error> {
-    let mut to = from.join(location).map_err(|_| Error::InvalidLocation { location: location.to_owned() })?;
+    let mut to = from.join(location).map_err(|_| Error::InvalidLocation { location: quoted(location) })?;
     if !matches!(to.scheme(), "http" | "https") {
         return Err(Error::UnsupportedScheme { scheme: to.scheme().to_owned() });
     }

@@ -1,13 +1,15 @@
 //! An answer: its head at once, its body as it is read.
 
+use std::fmt;
+
 use url::Url;
 
 use super::body::Body;
 use super::error::Error;
 use super::headers::Headers;
+use super::masked::masked;
 
 /// What a server answered in the end, whatever the status: a 404 is an answer, not an error.
-#[derive(Debug)]
 #[non_exhaustive]
 pub struct Response {
     /// As sent, 200 to 999.
@@ -43,5 +45,17 @@ impl Response {
     /// `Content-Type` as sent.
     pub fn content_type(&self) -> Option<&str> {
         self.headers.first("content-type")
+    }
+}
+
+/// Values of headers and of some parameters may be secrets, so only their names are shown.
+impl fmt::Debug for Response {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Response")
+            .field("status", &self.status)
+            .field("url", &masked(&self.url).as_str())
+            .field("headers", &self.headers.iter().map(|(name, _)| name).collect::<Vec<_>>())
+            .field("redirects", &self.redirects.iter().map(|url| String::from(masked(url))).collect::<Vec<_>>())
+            .finish_non_exhaustive()
     }
 }
