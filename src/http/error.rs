@@ -75,6 +75,10 @@ pub enum Error {
     #[error("the body is not valid {coding}")]
     Undecodable { coding: &'static str, source: io::Error },
 
+    /// 206, where the request had no `Range`: what came may be any piece of the page.
+    #[error("the server sent a part of the page unasked")]
+    UnaskedPart,
+
     #[error("more than {limit} redirects")]
     TooManyRedirects { limit: usize },
     #[error("the redirects lead back to where they have been")]
@@ -205,6 +209,7 @@ impl Error {
             | Self::MalformedBody { .. }
             | Self::Undecodable { .. }
             | Self::UnsupportedCoding { .. }
+            | Self::UnaskedPart
             | Self::InvalidLocation { .. } => "the server, or a proxy on the way, is at fault: see whether a browser can read the page",
             Self::At { .. } => return None,
         })

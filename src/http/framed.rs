@@ -101,7 +101,7 @@ impl Framed {
 
     /// The connection ended, or reading failed, before the framing said that the body is complete.
     fn ended(&mut self, error: Option<io::Error>) -> Poll<io::Result<()>> {
-        let stage = if self.deframer.ends_with_connection() { Stage::OpenBody } else { Stage::FramedBody };
+        let stage = if self.deframer.may_end() { Stage::OpenBody } else { Stage::FramedBody };
         match verdict(error.as_ref(), stage, Replayable::No) {
             Verdict::Benign => {
                 self.connection = None;
@@ -150,6 +150,10 @@ impl Framed {
             match self.deframer.advance(connection.buffer.unread()) {
                 Ok((framing, piece)) => {
                     connection.buffer.consume(framing);
+                    if self.deframer.announced() > self.limits.size {
+                        let limit = self.limits.size;
+                        return self.fail(Error::BodyTooLarge { limit });
+                    }
                     match piece {
                         Piece::Data(count) => return Poll::Ready(Ok(count)),
                         Piece::End => {

@@ -8,6 +8,7 @@ use super::body::Body;
 use super::error::Error;
 use super::headers::Headers;
 use super::masked::masked;
+use super::redirect::{self, Content};
 
 /// What a server answered in the end, whatever the status: a 404 is an answer, not an error.
 #[non_exhaustive]
@@ -40,6 +41,15 @@ impl Response {
     /// claims. After an error it stays an error.
     pub async fn bytes(&mut self) -> Result<Vec<u8>, Error> {
         self.body.bytes().await
+    }
+
+    /// Where a `Refresh` header of a success leads at once, as browsers follow it like a redirect; `send` has, unless the request says
+    /// [`Redirects::Stop`](super::Redirects::Stop). None for one that is to be waited for while there is something to read, or that only asks
+    /// for the same URL again.
+    pub fn refresh(&mut self) -> Option<Url> {
+        let value = self.headers.first("refresh").filter(|_| (200..300).contains(&self.status))?;
+        let content = if self.body.is_empty() { Content::Empty } else { Content::Some };
+        redirect::refresh(&self.url, value, content)
     }
 
     /// `Content-Type` as sent.
