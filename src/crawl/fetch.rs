@@ -90,7 +90,12 @@ impl Fetcher {
         }
         let mut response = self.client.send(request).await?;
         match response.status {
-            200..=299 => {}
+            200..=299 => {
+                if let Some(to) = response.refresh() {
+                    self.discard(response).await;
+                    return Ok(Answer::Moved(normalise(to)));
+                }
+            }
             304 if *known != Validators::default() => return Ok(Answer::Unchanged),
             status => {
                 let answer = match status {
