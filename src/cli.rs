@@ -64,7 +64,7 @@ pub enum Command {
     /// Run the MCP server on stdin and stdout
     Serve,
     /// Tell what this installation is made of and where each setting comes from
-    Doctor(Json),
+    Doctor(Doctor),
 }
 
 #[derive(Debug, Args)]
@@ -194,6 +194,15 @@ pub enum TextFormat {
 }
 
 #[derive(Clone, Copy, Debug, Args)]
+pub struct Doctor {
+    /// Look at all of the database: its structure, the checksum of every page, passage and vector, and the indexes of words
+    #[arg(long)]
+    pub check: bool,
+    #[command(flatten)]
+    pub json: Json,
+}
+
+#[derive(Clone, Copy, Debug, Args)]
 pub struct Json {
     /// Print JSON on stdout
     #[arg(long)]
@@ -204,13 +213,10 @@ impl Everywhere {
     /// Flags above the environment above the configuration file above the defaults.
     pub fn settings(&self, environment: &Environment) -> Result<Settings, Failure> {
         let folders = directories::ProjectDirs::from("", "", "smolcrawl");
-        let file = match (&self.config, environment.value("SMOLCRAWL_CONFIG")) {
-            (Some(named), _) => read_file(named)?,
-            (None, Some(named)) => read_file(Path::new(named))?,
-            (None, None) => match folders.as_ref().map(|folders| folders.config_dir().join("config.toml")) {
-                Some(usual) if usual.exists() => read_file(&usual)?,
-                _ => Vec::new(),
-            },
+        let is_named = self.config.is_some() || environment.value("SMOLCRAWL_CONFIG").is_some();
+        let file = match self.configuration_file(environment) {
+            Some(file) if is_named || file.exists() => read_file(&file)?,
+            _ => Vec::new(),
         };
         // Local: on Windows a roaming profile is copied over the network at each log-on.
         let database = folders.map(|folders| folders.data_local_dir().join("index.db"));
@@ -221,6 +227,12 @@ impl Everywhere {
             .then(Origin::Environment, environment.settings())
             .then(Origin::File, file)
             .then(Origin::Default, default.into_iter().chain([reactor])))
+    }
+
+    /// The file that settings are read from, if it is there: the one that is named, or the usual one.
+    pub fn configuration_file(&self, environment: &Environment) -> Option<PathBuf> {
+        let named = self.config.clone().or_else(|| environment.value("SMOLCRAWL_CONFIG").map(PathBuf::from));
+        named.or_else(|| Some(directories::ProjectDirs::from("", "", "smolcrawl")?.config_dir().join("config.toml")))
     }
 
     fn flags(&self) -> Result<Vec<(Key, String)>, Failure> {
@@ -239,7 +251,7 @@ impl Everywhere {
 fn read_file(path: &Path) -> Result<Vec<(Key, String)>, Failure> {
     let failure = |why: String| Failure::new(format!("configuration file {}: {why}", path.display()), known_settings());
     let text = fs::read_to_string(path).map_err(|error| failure(error.to_string()))?;
-    let table = text.parse::<toml::Table>().map_err(|error| failure(error.message().to_owned()))?;
+    let table = text.parse::<toml::Table>().map_err(|error| failure(place(&error, &text)))?;
     let mut values = Vec::new();
     for (name, value) in table {
         let key = Key::parse(&name).ok_or_else(|| failure(format!("unknown setting {name:?}")))?;
@@ -252,6 +264,15 @@ fn read_file(path: &Path) -> Result<Vec<(Key, String)>, Failure> {
         values.push((key, text));
     }
     Ok(values)
+}
+
+/// Where in the file, and why.
+fn place(error: &toml::de::Error, text: &str) -> String {
+    let before = error.span().and_then(|span| text.get(..span.start));
+    match before {
+        Some(before) => format!("line {}: {}", before.matches('\n').count() + 1, error.message()),
+        None => error.message().to_owned(),
+    }
 }
 
 fn known_settings() -> String {

@@ -35,7 +35,7 @@ use crate::http::{self, PrivateAddresses};
 use crate::model::{Document, EmbedProgress, Embedded, Hit, Mode, Page, Pending, Query, SourceId, SourceSummary};
 use crate::reactor::{self, Boxed, Handle, Report, Shutdown};
 use crate::store::Store;
-pub use crate::store::{PageSummary, Put};
+pub use crate::store::{Check, PageSummary, Put};
 
 /// Crawls, stores, embeds and searches. Cheap to clone: every clone is the same engine.
 ///
@@ -210,6 +210,11 @@ impl Engine {
             store.search(&query, vector.as_deref(), &model)
         })
         .await
+    }
+
+    /// Looks at all of the database for damage: see [`Store::check`].
+    pub async fn check(&self) -> Result<Check, Error> {
+        self.with_store(Store::check).await
     }
 
     /// The languages of the code examples of a source, or of all, the most frequent first, with the number of examples in each.

@@ -4,6 +4,8 @@ use std::process::ExitCode;
 
 use smolcrawl::error::chain;
 
+use crate::terminal;
+
 /// A command's end short of what was asked for.
 #[derive(Debug)]
 pub struct Failure {
@@ -32,10 +34,10 @@ impl Failure {
     /// Prints it on stderr and gives the exit status.
     pub fn report(self) -> ExitCode {
         if let Some(message) = self.message {
-            eprintln!("error: {message}");
+            eprintln!("error: {}", terminal::line(&message));
         }
         if let Some(hint) = self.hint {
-            eprintln!("hint: {hint}");
+            eprintln!("hint: {}", terminal::line(&hint));
         }
         ExitCode::from(self.status)
     }

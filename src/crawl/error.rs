@@ -15,8 +15,8 @@ use super::robots::Forbidden;
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// Where it happened; added once, on the way out.
-    #[error("{url}")]
+    /// Where it happened; added once, on the way out. Told as [`http::masked`].
+    #[error("{}", http::masked(url))]
     At {
         url: Url,
         #[source]

@@ -18,6 +18,7 @@ mod schema;
 mod search;
 mod vector;
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
@@ -184,18 +185,21 @@ impl Store {
     }
 
     /// Stores a page with its chunks in place of what was stored for its URL. Chunks that say the same as before keep their vectors.
+    /// A user name and a password in the URL are not stored; wherever a URL is asked for, it means the one without them.
     pub fn put(&self, document: &Document, chunks: &[Chunk]) -> Result<Put, Error> {
-        self.write(|transaction| pages::put(transaction, document, chunks))
+        let address = address(&document.url);
+        let kept = (*address != document.url).then(|| Document { url: address.into_owned(), ..document.clone() });
+        self.write(|transaction| pages::put(transaction, kept.as_ref().unwrap_or(document), chunks))
     }
 
     /// The page has been asked for and has not changed.
     pub fn touch(&self, url: &Url, fetched_at: SystemTime) -> Result<(), Error> {
-        self.write(|transaction| pages::touch(transaction, url, fetched_at))
+        self.write(|transaction| pages::touch(transaction, &address(url), fetched_at))
     }
 
     /// Forgets a page; whether there was one.
     pub fn remove_page(&self, url: &Url) -> Result<bool, Error> {
-        self.write(|transaction| pages::remove(transaction, url))
+        self.write(|transaction| pages::remove(transaction, &address(url)))
     }
 
     /// Forgets all pages of a source and returns how many there were.
@@ -205,7 +209,7 @@ impl Store {
 
     /// The page as it was put; times are kept to the millisecond.
     pub fn page(&self, url: &Url) -> Result<Option<Document>, Error> {
-        self.read(|transaction| pages::page(transaction, url))
+        self.read(|transaction| pages::page(transaction, &address(url)))
     }
 
     /// The pages of a source in the order of their URLs.
@@ -344,6 +348,18 @@ impl Store {
         let read_only = || Error::ReadOnly { path: self.path.clone() }.into();
         self.writer.as_ref().map(lock).ok_or_else(read_only)
     }
+}
+
+/// Without user name and password: what a page is known by.
+fn address(url: &Url) -> Cow<'_, Url> {
+    if url.username().is_empty() && url.password().is_none() {
+        return Cow::Borrowed(url);
+    }
+    let mut url = url.clone();
+    // Both fail only for URLs that cannot have a user name in the first place.
+    let _ = url.set_username("");
+    let _ = url.set_password(None);
+    Cow::Owned(url)
 }
 
 fn transact<T>(
