@@ -24,7 +24,7 @@ use crate::chunk;
 pub use crate::chunk::Config as Chunking;
 use crate::config::{Config, Embeddings};
 use crate::crawl::{Crawl, Crawler, MAX_LISTED, Visit};
-pub use crate::crawl::{CrawlReport, CrawlRequest, Failed, Robots, Scope, Skipped};
+pub use crate::crawl::{CrawlReport, CrawlRequest, End, Failed, Robots, Scope, Skipped};
 use crate::embed::{self, Embed, Purpose};
 use crate::error::{Error, chain};
 use crate::extract;
@@ -444,7 +444,9 @@ enum Fetching {
 #[derive(Debug, Default)]
 struct Tally {
     stored: u64,
+    /// Pages without anything to store; the first [`MAX_LISTED`] only.
     skipped: Vec<Skipped>,
+    skipped_total: u64,
 }
 
 /// What became of one URL.
@@ -497,6 +499,11 @@ impl Crawling {
         self.crawl.so_far()
     }
 
+    /// URLs that are known and not fetched yet.
+    pub fn left(&self) -> u64 {
+        self.crawl.left()
+    }
+
     /// What has become of the crawl so far.
     pub fn report(&self) -> CrawlReport {
         self.tally.completed(self.crawl.report())
@@ -513,14 +520,21 @@ impl Tally {
         report.stored = self.stored;
         let room = MAX_LISTED.saturating_sub(report.skipped.len());
         report.skipped.extend(self.skipped.iter().take(room).cloned());
-        report.skipped_unlisted += self.skipped.len().saturating_sub(room) as u64;
+        report.skipped_total += self.skipped_total;
+        // A page with nothing to store is told among the skipped, and not twice.
+        report.pages = report.pages.saturating_sub(self.skipped_total);
         report
     }
 
     fn count(&mut self, event: &Event) {
         match event {
             Event::Stored { .. } => self.stored += 1,
-            Event::Skipped(skipped) => self.skipped.push(skipped.clone()),
+            Event::Skipped(skipped) => {
+                self.skipped_total += 1;
+                if self.skipped.len() < MAX_LISTED {
+                    self.skipped.push(skipped.clone());
+                }
+            }
             // The crawl counts its own.
             Event::Failed(_) => {}
         }
