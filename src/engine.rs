@@ -128,6 +128,15 @@ impl Engine {
         while closing.next().await.is_some() {}
     }
 
+    /// Opens the database, which is made where there is none, before anything needs it: a process that has run out of files then cannot
+    /// open it any more. A crawl does this by itself before its first request.
+    ///
+    /// # Errors
+    /// What the store says: [`store::Error::ReadOnly`](crate::store::Error::ReadOnly) where pages cannot be stored.
+    pub async fn open_database(&self) -> Result<(), Error> {
+        self.with_store_for(Access::Store, |_| Ok(())).await
+    }
+
     /// Whether there is anything to ask: no database is made by a question.
     pub fn has_database(&self) -> bool {
         // It may be opening just now, which takes a while: then there will be one.
@@ -152,7 +161,7 @@ impl Engine {
             crawl: self.inner.crawler.crawl(request),
             storing: FuturesUnordered::new(),
             chunking,
-            fetching: Fetching::Going,
+            fetching: Fetching::Ahead,
             tally: Tally::default(),
         }
     }
@@ -170,7 +179,7 @@ impl Engine {
     /// Stores one document and answers whether it was news.
     pub async fn put(&self, document: Document, chunking: Chunking) -> Result<Put, Error> {
         let inner = self.inner.clone();
-        self.with_store(move |store| {
+        self.with_store_for(Access::Store, move |store| {
             let chunks = chunk::split(&document, &chunking);
             let put = store.put(&document, &chunks)?;
             // Here and not after the await: a page is stored even if nobody waits for the answer any more.
@@ -343,7 +352,11 @@ impl Embedding {
     /// The next chunks without a vector, but for those that were refused.
     async fn pending(&self, model: &str) -> Result<Vec<Pending>, Error> {
         let (model, refused) = (model.to_owned(), self.engine.inner.refused().clone());
-        let mut pending = self.engine.with_store(move |store| store.pending(&model, EMBED_AT_ONCE + refused.len())).await?;
+        let found = self.engine.with_store(move |store| store.pending(&model, EMBED_AT_ONCE + refused.len())).await;
+        let mut pending = match found {
+            Err(Error::Store(crate::store::Error::Missing { .. })) => Vec::new(),
+            found => found?,
+        };
         let refused = self.engine.inner.refused();
         pending.retain(|pending| !refused.contains(&pending.chunk));
         pending.truncate(EMBED_AT_ONCE);
@@ -437,6 +450,8 @@ pub struct Crawling {
 /// Whether pages still come.
 #[derive(Debug, PartialEq, Eq)]
 enum Fetching {
+    /// Not before the database is open.
+    Ahead,
     Going,
     Over,
 }
@@ -461,6 +476,14 @@ impl Crawling {
     /// The next thing that happened; none when the crawl is over. An error (a full disk, say) ends the fetching as
     /// [`Crawling::stop`] does. Nothing is lost if the future is dropped before it is ready.
     pub async fn next(&mut self) -> Option<Result<Event, Error>> {
+        if self.fetching == Fetching::Ahead {
+            let opened = self.engine.open_database().await;
+            self.fetching = Fetching::Going;
+            if let Err(error) = opened {
+                self.stop();
+                return Some(Err(error));
+            }
+        }
         loop {
             // Stored pages first, so that the crawl goes on only as fast as the store takes them.
             let storing = !self.storing.is_empty();
@@ -569,26 +592,45 @@ impl Engine {
         self.inner.handle.unblock(move || extract::document(&page)).await.map_err(|skip| Error::Unreadable { url, skip: Box::new(skip) })
     }
 
-    /// Runs `work` on the pool with the open store, which is opened first if nobody has.
+    /// Runs `work` on the pool with the open store, which is opened first if nobody has. It makes no file.
     async fn with_store<T, W>(&self, work: W) -> Result<T, Error>
     where
         T: Send + 'static,
         W: FnOnce(&Store) -> Result<T, crate::store::Error> + Send + 'static,
     {
+        self.with_store_for(Access::Ask, work).await
+    }
+
+    async fn with_store_for<T, W>(&self, access: Access, work: W) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        W: FnOnce(&Store) -> Result<T, crate::store::Error> + Send + 'static,
+    {
         let inner = self.inner.clone();
-        self.inner.handle.unblock(move || Ok(work(&*inner.open_store()?)?)).await
+        self.inner.handle.unblock(move || Ok(work(&*inner.open_store(access)?)?)).await
     }
 }
 
+/// What a store is opened for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Access {
+    /// Questions, and changes of what is there: a file that is not there is not made.
+    Ask,
+    /// New pages: the file is made if there is none, and has to be writable.
+    Store,
+}
+
 impl Inner {
-    fn open_store(&self) -> Result<Arc<Store>, crate::store::Error> {
+    fn open_store(&self, access: Access) -> Result<Arc<Store>, crate::store::Error> {
         let mut slot = self.store.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(store) = &*slot {
+        if let Some(store) = slot.as_ref().filter(|store| access == Access::Ask || store.is_writable()) {
             return Ok(store.clone());
         }
-        let store = Arc::new(match self.config.database.to_str() {
-            Some(":memory:") => Store::open_in_memory()?,
-            _ => Store::open(&self.config.database, self.config.store.clone())?,
+        let config = self.config.store.clone();
+        let store = Arc::new(match (self.config.database.to_str(), access) {
+            (Some(":memory:"), _) => Store::open_in_memory()?,
+            (_, Access::Ask) => Store::open_existing(&self.config.database, config)?,
+            (_, Access::Store) => Store::open(&self.config.database, config)?,
         });
         *slot = Some(store.clone());
         self.ring();
