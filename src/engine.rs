@@ -24,7 +24,7 @@ use crate::chunk;
 pub use crate::chunk::Config as Chunking;
 use crate::config::{Config, Embeddings};
 use crate::crawl::{Crawl, Crawler, MAX_LISTED, Visit};
-pub use crate::crawl::{CrawlReport, CrawlRequest, Failed, Robots, Scope, Skipped};
+pub use crate::crawl::{CrawlReport, CrawlRequest, End, Failed, Robots, Scope, Skipped};
 use crate::embed::{self, Embed, Purpose};
 use crate::error::{Error, chain};
 use crate::extract;
@@ -32,7 +32,9 @@ use crate::http::Client;
 pub use crate::http::Counters;
 #[cfg(feature = "surf")]
 use crate::http::{self, PrivateAddresses};
-use crate::model::{Document, EmbedProgress, Embedded, Hit, Mode, Page, Pending, Query, SourceId, SourceSummary};
+use crate::model::{
+    Budget, Chunk, Document, EmbedProgress, Embedded, Hit, Mode, OverBudget, Page, Pending, Query, SourceId, SourceSummary,
+};
 use crate::reactor::{self, Boxed, Handle, Report, Shutdown};
 use crate::store::Store;
 pub use crate::store::{Check, PageSummary, Put};
@@ -178,9 +180,18 @@ impl Engine {
 
     /// Stores one document and answers whether it was news.
     pub async fn put(&self, document: Document, chunking: Chunking) -> Result<Put, Error> {
+        let url = document.url.clone();
+        let cut = self.inner.handle.unblock(move || {
+            let chunks = chunk::split_within(&document, &chunking, &Budget::default().begin())?;
+            Ok((document, chunks))
+        });
+        let (document, chunks) = cut.await.map_err(|over: OverBudget| Error::Unreadable { url, skip: Box::new(over.into()) })?;
+        self.put_cut(document, chunks).await
+    }
+
+    async fn put_cut(&self, document: Document, chunks: Vec<Chunk>) -> Result<Put, Error> {
         let inner = self.inner.clone();
         self.with_store_for(Access::Store, move |store| {
-            let chunks = chunk::split(&document, &chunking);
             let put = store.put(&document, &chunks)?;
             // Here and not after the await: a page is stored even if nobody waits for the answer any more.
             if put != Put::Unchanged {
@@ -464,7 +475,12 @@ enum Fetching {
 #[derive(Debug, Default)]
 struct Tally {
     stored: u64,
+    /// Pages without anything to store; the first [`MAX_LISTED`] only.
     skipped: Vec<Skipped>,
+    skipped_total: u64,
+    /// Pages that were fetched and cost too much to read; the first [`MAX_LISTED`] only.
+    failed: Vec<Failed>,
+    failed_total: u64,
 }
 
 /// What became of one URL.
@@ -508,6 +524,7 @@ impl Crawling {
                 Turn::Stored(None) => {}
                 Turn::Visited(Some(Visit::Page(page))) => self.storing.push(self.engine.clone().take_in(page, self.chunking.clone())),
                 Turn::Visited(Some(Visit::Skipped(skipped))) => return Some(Ok(Event::Skipped(skipped))),
+                // The crawl counts its own.
                 Turn::Visited(Some(Visit::Failed(failed))) => return Some(Ok(Event::Failed(failed))),
                 Turn::Visited(None) => self.fetching = Fetching::Over,
             }
@@ -523,6 +540,11 @@ impl Crawling {
     /// Pages fetched so far, and what the transport did for them: [`Crawling::report`] without its lists.
     pub fn so_far(&self) -> (u64, Counters) {
         self.crawl.so_far()
+    }
+
+    /// URLs that are known and not fetched yet.
+    pub fn left(&self) -> u64 {
+        self.crawl.left()
     }
 
     /// What has become of the crawl so far.
@@ -541,16 +563,30 @@ impl Tally {
         report.stored = self.stored;
         let room = MAX_LISTED.saturating_sub(report.skipped.len());
         report.skipped.extend(self.skipped.iter().take(room).cloned());
-        report.skipped_unlisted += self.skipped.len().saturating_sub(room) as u64;
+        report.skipped_total += self.skipped_total;
+        let room = MAX_LISTED.saturating_sub(report.failed.len());
+        report.failed.extend(self.failed.iter().take(room).cloned());
+        report.failed_total += self.failed_total;
+        // A page with nothing to store is told among the skipped or the failed, and not twice.
+        report.pages = report.pages.saturating_sub(self.skipped_total + self.failed_total);
         report
     }
 
     fn count(&mut self, event: &Event) {
         match event {
             Event::Stored { .. } => self.stored += 1,
-            Event::Skipped(skipped) => self.skipped.push(skipped.clone()),
-            // The crawl counts its own.
-            Event::Failed(_) => {}
+            Event::Skipped(skipped) => {
+                self.skipped_total += 1;
+                if self.skipped.len() < MAX_LISTED {
+                    self.skipped.push(skipped.clone());
+                }
+            }
+            Event::Failed(failed) => {
+                self.failed_total += 1;
+                if self.failed.len() < MAX_LISTED {
+                    self.failed.push(failed.clone());
+                }
+            }
         }
     }
 }
@@ -565,13 +601,17 @@ impl Engine {
     fn take_in(self, page: Page, chunking: Chunking) -> Boxed<'static, Result<Event, Error>> {
         Box::pin(async move {
             let url = page.url.clone();
-            let read = self.inner.handle.unblock(move || extract::document(&page)).await;
+            let read = self.inner.handle.unblock(move || read_and_cut(&page, &chunking, &Budget::default())).await;
             match read {
-                Ok(document) => {
+                Ok((document, chunks)) => {
                     let title = document.title.clone();
-                    let put = self.put(document, chunking).await?;
+                    let put = self.put_cut(document, chunks).await?;
                     log::debug!("{url}: {put:?}");
                     Ok(Event::Stored { url, title, put })
+                }
+                Err(skip @ extract::Skip::OverBudget(_)) => {
+                    let hint = skip.hint().map(str::to_owned);
+                    Ok(Event::Failed(Failed { url, error: skip.to_string(), hint, is_transient: skip.is_transient() }))
                 }
                 Err(skip) => Ok(Event::Skipped(Skipped { url, why: skip.to_string() })),
             }
@@ -580,7 +620,11 @@ impl Engine {
 
     async fn read(&self, page: Page) -> Result<Document, Error> {
         let url = page.url.clone();
-        self.inner.handle.unblock(move || extract::document(&page)).await.map_err(|skip| Error::Unreadable { url, skip: Box::new(skip) })
+        self.inner
+            .handle
+            .unblock(move || extract::document_within(&page, &Budget::default().begin()))
+            .await
+            .map_err(|skip| Error::Unreadable { url, skip: Box::new(skip) })
     }
 
     /// Runs `work` on the pool with the open store, which is opened first if nobody has. It makes no file.
@@ -600,6 +644,14 @@ impl Engine {
         let inner = self.inner.clone();
         self.inner.handle.unblock(move || Ok(work(&*inner.open_store(access)?)?)).await
     }
+}
+
+/// All that is done to a page before it is stored, within one budget.
+fn read_and_cut(page: &Page, chunking: &Chunking, budget: &Budget) -> Result<(Document, Vec<Chunk>), extract::Skip> {
+    let meter = budget.begin();
+    let document = extract::document_within(page, &meter)?;
+    let chunks = chunk::split_within(&document, chunking, &meter)?;
+    Ok((document, chunks))
 }
 
 /// What a store is opened for.
@@ -654,5 +706,31 @@ impl Engine {
         let environment = crate::config::Environment::none();
         let config = Config { environment, embeddings: crate::config::Embeddings::None, ..Config::new(":memory:") };
         Self::with_handle(config, reactor::sim::Sim::new().handle()).expect("nothing of it can be refused")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_over_its_budget_is_a_failure_with_a_reason() {
+        let page = Page {
+            url: Url::parse("https://docs.test/").unwrap(),
+            status: 200,
+            content_type: Some("text/html".to_owned()),
+            body: b"<p>Put the kettle on.".to_vec(),
+            depth: 0,
+            validators: crate::model::Validators::default(),
+            fetched_at: std::time::SystemTime::UNIX_EPOCH,
+        };
+        assert_eq!(read_and_cut(&page, &Chunking::default(), &Budget::default()).unwrap().1.len(), 1);
+        let over = read_and_cut(&page, &Chunking::default(), &Budget::new(Duration::ZERO)).unwrap_err();
+        let mut tally = Tally::default();
+        let failed = Failed { url: page.url, error: over.to_string(), hint: None, is_transient: false };
+        tally.count(&Event::Failed(failed.clone()));
+        let report = tally.completed(CrawlReport::default());
+        assert!(failed.error.contains("processor time"), "{}", failed.error);
+        assert_eq!(report.failed, [failed]);
     }
 }

@@ -50,7 +50,7 @@ pub fn run(cli: Cli, environment: &Environment) -> Result<(), Failure> {
             Command::Search(search) => search::run(&engine, search, shown).await,
             Command::Sources(json) => sources::list(&engine, json).await,
             Command::Remove(source) => sources::remove(&engine, source).await,
-            Command::Refresh(source) => sources::refresh(&engine, source, shown).await,
+            Command::Refresh(refresh) => sources::refresh(&engine, refresh, shown).await,
             Command::Index(index) => index::run(&engine, index, shown).await,
             Command::Serve => serve::run(&engine).await,
             Command::Demo | Command::Extract(_) | Command::Doctor(_) => unreachable!("run before there was an engine"),

@@ -1,13 +1,16 @@
 //! `sources`, `remove` and `refresh`: what is stored, less of it, newer of it.
 
-use std::time::UNIX_EPOCH;
+use std::time::{Duration, UNIX_EPOCH};
 
+use futures_lite::future;
+use indicatif::ProgressBar;
 use serde_json::{Value, json};
 use smolcrawl::Engine;
-use smolcrawl::engine::Robots;
+use smolcrawl::engine::{Refreshing, Robots};
 use smolcrawl::model::{SourceId, SourceSummary};
 
 use super::output::Output;
+use super::signals::interruption;
 use super::{Failure, Shown, database_exists, progress};
 use crate::cli;
 
@@ -43,35 +46,65 @@ pub async fn remove(engine: &Engine, asked: cli::OneSource) -> Result<(), Failur
     Ok(output.finish()?)
 }
 
-pub async fn refresh(engine: &Engine, asked: cli::OneSource, shown: Shown) -> Result<(), Failure> {
+pub async fn refresh(engine: &Engine, asked: cli::Refresh, shown: Shown) -> Result<(), Failure> {
     let source = parse(&asked.source)?;
     database_exists(engine)?;
-    let report = engine.refresh(source.clone(), Robots::Obey, engine.config().chunk.clone()).await?;
+    let interrupted = interruption()?;
+    let mut refreshing = engine.refreshing(source.clone(), Robots::Obey, engine.config().chunk.clone()).await?;
+    let bar = progress::pages(shown, refreshing.pages());
+    let mut outcome = future::or(async { Some(check(&mut refreshing, &bar).await) }, async {
+        interrupted.asked().await;
+        None
+    })
+    .await;
+    let is_interrupted = outcome.is_none();
+    if is_interrupted {
+        // What has been answered is stored, as far as that is a matter of moments.
+        refreshing.stop();
+        outcome = engine.handle().timeout(PATIENCE, check(&mut refreshing, &bar)).await.ok();
+    }
+    bar.finish_and_clear();
+    let report = refreshing.report();
     let mut output = Output::new();
     if asked.json.json {
-        output.json(&report)?;
+        output.json(report)?;
     } else {
         for failed in &report.failed {
             output.line(format!("failed  {}: {}", failed.url, failed.error))?;
         }
+        if let more @ 1.. = report.failed_total - report.failed.len() as u64 {
+            output.line(format!("failed  {more} more"))?;
+        }
         output.line(format!(
             "{source}: {} checked, {} unchanged, {} updated, {} removed, {} failed",
-            report.checked,
-            report.unchanged,
-            report.updated,
-            report.removed,
-            report.failed.len()
+            report.checked, report.unchanged, report.updated, report.removed, report.failed_total
         ))?;
     }
     output.finish()?;
-    progress::embed(engine, shown).await?;
+    outcome.unwrap_or(Ok(()))?;
+    if is_interrupted {
+        let left = refreshing.pages().saturating_sub(report.checked);
+        let kept = format!("what was updated is kept, {left} pages were not checked; {}", progress::not_embedded(engine).await?);
+        return Err(Failure::interrupted(kept, "run it again: pages that have not changed cost little"));
+    }
+    if !asked.no_index {
+        progress::embed_unless_interrupted(engine, shown, &interrupted).await?;
+    }
     match report.failed.first() {
         // A refresh of which nothing came is no success, as with a crawl.
-        Some(failed) if report.failed.len() as u64 == report.checked => {
+        Some(failed) if report.failed_total == report.checked => {
             Err(Failure::new(format!("nothing was refreshed: {}", failed.error), failed.hint.as_deref().unwrap_or(UNREACHED)))
         }
         _ => Ok(()),
     }
+}
+
+async fn check(refreshing: &mut Refreshing, bar: &ProgressBar) -> Result<(), Failure> {
+    while let Some(checked) = refreshing.next().await {
+        checked?;
+        bar.inc(1);
+    }
+    Ok(())
 }
 
 /// A source as a user writes it.
@@ -93,3 +126,6 @@ fn described(summary: &SourceSummary) -> Value {
 }
 
 const UNREACHED: &str = "try `smolcrawl fetch` with the URL; -v shows every request";
+
+/// How long what has been answered may take to be stored, once the user has asked for the end.
+const PATIENCE: Duration = Duration::from_millis(1_200);

@@ -9,7 +9,7 @@ use futures_util::stream::FuturesUnordered;
 use url::Url;
 
 use super::{Chunking, Engine, Failed, Robots};
-use crate::crawl::{Refetched, normalise};
+use crate::crawl::{MAX_LISTED, Refetched, normalise};
 use crate::error::Error;
 use crate::model::{Page, SourceId, Validators};
 use crate::reactor::Boxed;
@@ -142,7 +142,10 @@ impl Refreshing {
             }
             Err(error) => {
                 let (hint, is_transient) = (error.hint(), error.is_transient());
-                self.report.failed.push(Failed { url: url.clone(), error: error.chain(), hint, is_transient });
+                self.report.failed_total += 1;
+                if self.report.failed.len() < MAX_LISTED {
+                    self.report.failed.push(Failed { url: url.clone(), error: error.chain(), hint, is_transient });
+                }
             }
         }
         Some(Ok(url))
@@ -175,7 +178,9 @@ pub struct RefreshReport {
     pub updated: u64,
     /// Gone from the site (404, 410), and so from the store.
     pub removed: u64,
+    /// The first [`MAX_LISTED`] only, `failed_total` counts them all.
     pub failed: Vec<Failed>,
+    pub failed_total: u64,
 }
 
 enum Turn {
