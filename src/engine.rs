@@ -30,6 +30,7 @@ use crate::error::{Error, chain};
 use crate::extract;
 use crate::http::Client;
 pub use crate::http::Counters;
+use crate::http::masked;
 #[cfg(feature = "surf")]
 use crate::http::{self, PrivateAddresses};
 use crate::model::{
@@ -606,14 +607,14 @@ impl Engine {
                 Ok((document, chunks)) => {
                     let title = document.title.clone();
                     let put = self.put_cut(document, chunks).await?;
-                    log::debug!("{url}: {put:?}");
+                    log::debug!("{}: {put:?}", masked(&url));
                     Ok(Event::Stored { url, title, put })
                 }
                 Err(skip @ extract::Skip::OverBudget(_)) => {
                     let hint = skip.hint().map(str::to_owned);
-                    Ok(Event::Failed(Failed { url, error: skip.to_string(), hint, is_transient: skip.is_transient() }))
+                    Ok(Event::Failed(Failed { url: masked(&url), error: skip.to_string(), hint, is_transient: skip.is_transient() }))
                 }
-                Err(skip) => Ok(Event::Skipped(Skipped { url, why: skip.to_string() })),
+                Err(skip) => Ok(Event::Skipped(Skipped { url: masked(&url), why: skip.to_string() })),
             }
         })
     }

@@ -103,6 +103,27 @@ fn a_question_says_the_same_of_a_database_that_is_not_there_and_makes_none() {
 }
 
 #[test]
+fn a_source_that_may_have_been_meant_is_named() {
+    let home = TempDir::new().unwrap();
+    indexed(
+        home.path(),
+        &[json!({ "url": "http://127.0.0.1:2711/", "text": "Herons." }), json!({ "url": "https://a.test/", "text": "Herons." })],
+    );
+    for arguments in
+        [&["search", "herons", "--mode", "lexical", "--source", "127.0.0.1"][..], &["remove", "127.0.0.1"], &["refresh", "127.0.0.1"]]
+    {
+        let output = run(home.path(), &[arguments, &["--db", "x.db"]].concat());
+        assert!(
+            text(&output.stderr).contains("error: nothing of 127.0.0.1 is stored\nhint: stored are: 127.0.0.1:2711\n"),
+            "{}",
+            all(&output)
+        );
+    }
+    let output = run(home.path(), &["remove", "b.test", "--db", "x.db"]);
+    assert!(text(&output.stderr).contains("hint: list what is stored"), "{}", all(&output));
+}
+
+#[test]
 fn damage_is_found_by_doctor_and_healed_by_storing_again() {
     let home = TempDir::new().unwrap();
     let lines = ["herons", "storks"].map(|page| {
@@ -187,6 +208,8 @@ fn no_secret_is_stored_or_shown() {
         &["crawl", "http://me:s3cret@127.0.0.1:1/", "--allow-private", "--no-index", "-vv"],
         &["fetch", "http://me:s3cret@127.0.0.1:1/", "--allow-private", "-vv"],
         &["fetch", "http://127.0.0.1:1/?api_key=s3cret", "--allow-private"],
+        &["crawl", "http://127.0.0.1:1/?api_key=s3cret", "--allow-private", "--no-index", "-vv"],
+        &["crawl", "http://127.0.0.1:1/?api_key=s3cret", "--allow-private", "--no-index", "--json"],
         &["search", "herons", "--mode", "lexical", "--json"],
         &["doctor"],
     ] {

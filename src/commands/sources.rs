@@ -37,6 +37,7 @@ pub async fn list(engine: &Engine, asked: cli::Json) -> Result<(), Failure> {
 pub async fn remove(engine: &Engine, asked: cli::OneSource) -> Result<(), Failure> {
     let source = parse(&asked.source)?;
     database_exists(engine)?;
+    is_stored(engine, &source).await?;
     let pages = engine.remove(source.clone()).await?;
     let mut output = Output::new();
     match asked.json.json {
@@ -49,6 +50,7 @@ pub async fn remove(engine: &Engine, asked: cli::OneSource) -> Result<(), Failur
 pub async fn refresh(engine: &Engine, asked: cli::Refresh, shown: Shown) -> Result<(), Failure> {
     let source = parse(&asked.source)?;
     database_exists(engine)?;
+    is_stored(engine, &source).await?;
     let interrupted = interruption()?;
     let mut refreshing = engine.refreshing(source.clone(), Robots::Obey, engine.config().chunk.clone()).await?;
     let bar = progress::pages(shown, refreshing.pages());
@@ -113,6 +115,23 @@ pub fn parse(text: &str) -> Result<SourceId, Failure> {
         .ok_or_else(|| Failure::new(format!("{text:?} names no source"), "a source is a host, as `smolcrawl sources` lists it"))
 }
 
+/// Says which sources may have been meant where there is none of that name: those of the host, whatever their port.
+pub async fn is_stored(engine: &Engine, source: &SourceId) -> Result<(), Failure> {
+    // Of all names that begin so, the name itself is the first.
+    if engine.sources_after(source.to_string(), String::new(), 1).await?.first() == Some(source) {
+        return Ok(());
+    }
+    let host = |name: &str| name.rsplit_once(':').map_or(name, |(host, _)| host).to_owned();
+    let asked = host(source.as_str());
+    let known = engine.sources_after(asked.clone(), String::new(), SIMILAR).await?;
+    let similar: Vec<_> = known.iter().map(SourceId::as_str).filter(|known| host(known) == asked).collect();
+    let hint = match similar.as_slice() {
+        [] => "list what is stored with `smolcrawl sources`, or crawl it first".to_owned(),
+        similar => format!("stored are: {}", similar.join(", ")),
+    };
+    Err(Failure::new(format!("nothing of {source} is stored"), hint))
+}
+
 fn described(summary: &SourceSummary) -> Value {
     let seconds = summary.last_fetched.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
     json!({
@@ -125,6 +144,8 @@ fn described(summary: &SourceSummary) -> Value {
     })
 }
 
+/// Names that are looked at for one that may have been meant.
+const SIMILAR: usize = 100;
 const UNREACHED: &str = "try `smolcrawl fetch` with the URL; -v shows every request";
 
 /// How long what has been answered may take to be stored, once the user has asked for the end.

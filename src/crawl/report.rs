@@ -74,6 +74,7 @@ impl fmt::Display for End {
 /// A URL that was met and left out on purpose.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Skipped {
+    /// [`masked`](crate::http::masked): to be shown.
     pub url: Url,
     pub why: String,
 }
@@ -81,6 +82,7 @@ pub struct Skipped {
 /// A URL that could not be had.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Failed {
+    /// [`masked`](crate::http::masked): to be shown.
     pub url: Url,
     /// The error with its causes and, for a link, the page it stands on.
     pub error: String,

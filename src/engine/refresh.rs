@@ -11,6 +11,7 @@ use url::Url;
 use super::{Chunking, Engine, Failed, Robots};
 use crate::crawl::{MAX_LISTED, Refetched, normalise};
 use crate::error::Error;
+use crate::http::masked;
 use crate::model::{Page, SourceId, Validators};
 use crate::reactor::Boxed;
 use crate::store::Put;
@@ -144,7 +145,7 @@ impl Refreshing {
                 let (hint, is_transient) = (error.hint(), error.is_transient());
                 self.report.failed_total += 1;
                 if self.report.failed.len() < MAX_LISTED {
-                    self.report.failed.push(Failed { url: url.clone(), error: error.chain(), hint, is_transient });
+                    self.report.failed.push(Failed { url: masked(&url), error: error.chain(), hint, is_transient });
                 }
             }
         }

@@ -18,6 +18,7 @@ use crate::crawl::robots::{Forbidden, Rules};
 use crate::crawl::sitemap::{Kind, Sitemap};
 use crate::crawl::walk::{Crawl, Visit};
 use crate::extract::Outline;
+use crate::http::masked;
 use crate::model::Page;
 
 impl Crawl {
@@ -227,7 +228,7 @@ impl Crawl {
     }
 
     fn note_skip(&mut self, url: Url, why: String) {
-        let skipped = Skipped { url, why };
+        let skipped = Skipped { url: masked(&url), why };
         self.report.skip(skipped.clone());
         self.ready.push_back(Visit::Skipped(skipped));
     }
@@ -236,10 +237,14 @@ impl Crawl {
         let waiting = self.standing.came_to_nothing(&url);
         self.restore(waiting);
         let text = match &entry.from {
-            Some(page) => format!("{}, linked from {page}", error.chain()),
+            Some(page) => format!(
+                "{}, linked from {}",
+                error.chain(),
+                Url::parse(page).map_or_else(|_| page.to_string(), |page| masked(&page).into())
+            ),
             None => error.chain(),
         };
-        self.note_failure(Failed { url, error: text, hint: error.hint(), is_transient: error.is_transient() });
+        self.note_failure(Failed { url: masked(&url), error: text, hint: error.hint(), is_transient: error.is_transient() });
     }
 
     fn note_failure(&mut self, failed: Failed) {
