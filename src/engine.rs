@@ -3,7 +3,7 @@
 //! ```text
 //! crawl   crawl =Page=> extract =Document=> chunk =Chunk=> store (text, one transaction a page)
 //! embed   store =Pending=> embed =Embedded=> store              (behind the crawl, and again after a restart)
-//! search  Query -> embed -> store.search -> Vec<Hit>
+//! search  Query -> embed (words alone where that fails) -> store.search -> Found
 //! ```
 //!
 //! Nothing is opened before it is needed: the database with the first question to it, the model with the first vector.
@@ -33,7 +33,7 @@ pub use crate::http::Counters;
 #[cfg(feature = "surf")]
 use crate::http::{self, PrivateAddresses};
 use crate::model::{Document, EmbedProgress, Embedded, Hit, Mode, Page, Pending, Query, SourceId, SourceSummary};
-use crate::reactor::{self, Boxed, Handle, Report, Shutdown};
+use crate::reactor::{self, Boxed, Handle, Lane, Report, Shutdown};
 use crate::store::Store;
 pub use crate::store::{PageSummary, Put};
 
@@ -58,7 +58,7 @@ struct Inner {
     clients: Vec<Client>,
     /// Open once somebody asked for it. Held while it opens, so that it opens once.
     store: Mutex<Option<Arc<Store>>>,
-    /// Chunks that the model's service refused, until the process ends. Held for a look-up or an insertion only.
+    /// Chunks that the model's service refused or failed on, until the process ends. Held for a look-up or an insertion only.
     refused: Mutex<BTreeSet<i64>>,
     /// Rung when there may be chunks without a vector; a full bell is already ringing.
     bell: (async_channel::Sender<()>, async_channel::Receiver<()>),
@@ -170,7 +170,7 @@ impl Engine {
     /// Stores one document and answers whether it was news.
     pub async fn put(&self, document: Document, chunking: Chunking) -> Result<Put, Error> {
         let inner = self.inner.clone();
-        self.with_store(move |store| {
+        self.store_in(Lane::Bulk, move |store| {
             let chunks = chunk::split(&document, &chunking);
             let put = store.put(&document, &chunks)?;
             // Here and not after the await: a page is stored even if nobody waits for the answer any more.
@@ -182,13 +182,48 @@ impl Engine {
         .await
     }
 
+    /// The best hits, best first, as [`Engine::find`] finds them. A search by words and meaning that had to do without the meaning is
+    /// logged.
+    ///
+    /// # Errors
+    /// As [`Engine::find`].
+    pub async fn search(&self, query: Query) -> Result<Vec<Hit>, Error> {
+        let found = self.find(query).await?;
+        if let Some(error) = &found.without_meaning {
+            log::warn!("searched by words only: {}", error.chain());
+        }
+        Ok(found.hits)
+    }
+
     /// The best hits, best first. A language is asked for by any of its names.
-    pub async fn search(&self, mut query: Query) -> Result<Vec<Hit>, Error> {
+    ///
+    /// A hybrid search whose question gets no vector (the service is gone, say, or does not answer within two seconds) is one by words,
+    /// and says why in [`Found::without_meaning`].
+    ///
+    /// # Errors
+    /// A search by meaning alone fails with the model. [`Error::NoEmbedder`] where there is none, and what the store says.
+    pub async fn find(&self, mut query: Query) -> Result<Found, Error> {
+        let embedder = || self.inner.embedder.as_deref().ok_or(Error::NoEmbedder);
         let model = self.model().unwrap_or_default().to_owned();
-        let vector = match query.mode {
-            Mode::Lexical => None,
-            Mode::Hybrid | Mode::Dense => Some(self.question(&query.text).await?),
+        let (vector, without_meaning) = match query.mode {
+            Mode::Lexical => (None, None),
+            Mode::Dense => {
+                let texts = [query.text.clone()];
+                (Some(embed::only(embedder()?.embed(&texts, Purpose::Query).await?)?), None)
+            }
+            Mode::Hybrid => match embedder()?.embed_soon(&query.text, QUESTION).await {
+                Ok(vector) => (Some(vector), None),
+                Err(error) => {
+                    query.mode = Mode::Lexical;
+                    (None, Some(error.into()))
+                }
+            },
         };
+        let hits = self.hits(query, vector, model).await?;
+        Ok(Found { hits, without_meaning })
+    }
+
+    async fn hits(&self, mut query: Query, vector: Option<Vec<f32>>, model: String) -> Result<Vec<Hit>, Error> {
         self.with_store(move |store| {
             if !query.languages.is_empty() {
                 let asked = std::mem::take(&mut query.languages);
@@ -236,7 +271,7 @@ impl Engine {
     /// Removes every page of a source and answers how many there were.
     pub async fn remove(&self, source: SourceId) -> Result<u64, Error> {
         match self
-            .with_store({
+            .store_in(Lane::Heavy, {
                 let source = source.clone();
                 move |store| store.remove_source(&source)
             })
@@ -292,15 +327,21 @@ impl Engine {
         self.with_store(move |store| store.progress(&model)).await
     }
 
-    async fn question(&self, text: &str) -> Result<Vec<f32>, Error> {
-        let embedder = self.inner.embedder.as_deref().ok_or(Error::NoEmbedder)?;
-        let mut vectors = embedder.embed(&[text.to_owned()], Purpose::Query).await?;
-        let found = vectors.len();
-        match vectors.pop() {
-            Some(vector) if found == 1 => Ok(vector),
-            _ => Err(embed::Error::WrongCount { expected: 1, found }.into()),
-        }
+    /// Texts that the model has refused or failed on, each time, since this engine was made. They are found by their words only, and are
+    /// tried again by the next.
+    pub fn set_aside(&self) -> usize {
+        self.inner.refused().len()
     }
+}
+
+/// What a search found.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Found {
+    /// Best first.
+    pub hits: Vec<Hit>,
+    /// Why a hybrid search went by words alone; none, if it did not.
+    pub without_meaning: Option<Error>,
 }
 
 /// A run of the embedder over what is stored.
@@ -326,13 +367,9 @@ impl Embedding {
             return Ok(None);
         }
         let (rows, passages): (Vec<i64>, Vec<String>) = pending.into_iter().map(|pending| (pending.chunk, pending.passage)).unzip();
-        let embedded = match embedder.embed(&passages, Purpose::Passage).await {
-            Ok(vectors) => together(&rows, vectors)?,
-            Err(error) if error.is_refusal() => self.one_by_one(embedder, &rows, &passages, error).await?,
-            Err(error) => return Err(error.into()),
-        };
+        let embedded = self.together(&rows, embedder.embed_each(&passages).await?)?;
         self.engine
-            .with_store(move |store| {
+            .store_in(Lane::Heavy, move |store| {
                 store.put_vectors(&model, &embedded)?;
                 store.progress(&model)
             })
@@ -343,36 +380,32 @@ impl Embedding {
     /// The next chunks without a vector, but for those that were refused.
     async fn pending(&self, model: &str) -> Result<Vec<Pending>, Error> {
         let (model, refused) = (model.to_owned(), self.engine.inner.refused().clone());
-        let mut pending = self.engine.with_store(move |store| store.pending(&model, EMBED_AT_ONCE + refused.len())).await?;
+        let mut pending = self.engine.store_in(Lane::Heavy, move |store| store.pending(&model, EMBED_AT_ONCE + refused.len())).await?;
         let refused = self.engine.inner.refused();
         pending.retain(|pending| !refused.contains(&pending.chunk));
         pending.truncate(EMBED_AT_ONCE);
         Ok(pending)
     }
 
-    /// One text of a batch may be too long for a service, which then refuses them all: the others are embedded without it.
-    /// A service that refuses each of several texts refuses something else, and that is the error of them all.
-    async fn one_by_one(
-        &self,
-        embedder: &dyn Embed,
-        rows: &[i64],
-        passages: &[String],
-        error: embed::Error,
-    ) -> Result<Vec<Embedded>, Error> {
-        let (mut embedded, mut refusals) = (Vec::new(), Vec::new());
-        for (row, passage) in rows.iter().zip(passages) {
-            match embedder.embed(std::slice::from_ref(passage), Purpose::Passage).await {
-                Ok(vectors) => embedded.extend(together(&[*row], vectors)?),
-                Err(error) if error.is_refusal() => refusals.push((*row, error)),
-                Err(error) => return Err(error.into()),
+    /// Chunks with their vectors, one each; those that can have none are set aside, as many as can be remembered.
+    fn together(&self, rows: &[i64], vectors: Vec<Result<Vec<f32>, embed::Error>>) -> Result<Vec<Embedded>, Error> {
+        if vectors.len() != rows.len() {
+            return Err(embed::Error::WrongCount { expected: rows.len(), found: vectors.len() }.into());
+        }
+        let mut embedded = Vec::with_capacity(rows.len());
+        for (&chunk, vector) in rows.iter().zip(vectors) {
+            match vector {
+                Ok(vector) => embedded.push(Embedded { chunk, vector }),
+                Err(error) => {
+                    let mut refused = self.engine.inner.refused();
+                    if refused.len() >= SET_ASIDE {
+                        return Err(error.into());
+                    }
+                    refused.insert(chunk);
+                    drop(refused);
+                    log::warn!("chunk {chunk} stays without a vector and is found by its words only: {}", chain(&error));
+                }
             }
-        }
-        if embedded.is_empty() && refusals.len() > 1 {
-            return Err(error.into());
-        }
-        for (row, error) in refusals {
-            log::error!("chunk {row} stays without a vector and is found by its words only: {}", chain(&error));
-            self.engine.inner.refused().insert(row);
         }
         Ok(embedded)
     }
@@ -390,14 +423,6 @@ impl Unfinished<'_> {
 impl Drop for Unfinished<'_> {
     fn drop(&mut self) {
         self.0.ring();
-    }
-}
-
-/// Chunks with their vectors, one each.
-fn together(rows: &[i64], vectors: Vec<Vec<f32>>) -> Result<Vec<Embedded>, Error> {
-    match vectors.len() == rows.len() {
-        true => Ok(rows.iter().zip(vectors).map(|(chunk, vector)| Embedded { chunk: *chunk, vector }).collect()),
-        false => Err(embed::Error::WrongCount { expected: rows.len(), found: vectors.len() }.into()),
     }
 }
 
@@ -555,14 +580,23 @@ impl Engine {
         self.inner.handle.unblock(move || extract::document(&page)).await.map_err(|skip| Error::Unreadable { url, skip: Box::new(skip) })
     }
 
-    /// Runs `work` on the pool with the open store, which is opened first if nobody has.
+    /// Looks something up in the store for somebody who waits. It is opened first if nobody has.
     async fn with_store<T, W>(&self, work: W) -> Result<T, Error>
     where
         T: Send + 'static,
         W: FnOnce(&Store) -> Result<T, crate::store::Error> + Send + 'static,
     {
+        self.store_in(Lane::Interactive, work).await
+    }
+
+    /// Runs `work` with the open store in a lane: what writes waits for others that write, and is not to hold up those who look up.
+    async fn store_in<T, W>(&self, lane: Lane, work: W) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        W: FnOnce(&Store) -> Result<T, crate::store::Error> + Send + 'static,
+    {
         let inner = self.inner.clone();
-        self.inner.handle.unblock(move || Ok(work(&*inner.open_store()?)?)).await
+        self.inner.handle.unblock_on(lane, move || Ok(work(&*inner.open_store()?)?)).await
     }
 }
 
@@ -595,6 +629,10 @@ impl Inner {
 const STORING_AT_ONCE: usize = 16;
 /// Passages fetched from the store at once: a few batches of the model.
 const EMBED_AT_ONCE: usize = 64;
+/// Chunks that are remembered as such that can have no vector. More of them are the service's fault, whatever it says.
+const SET_ASIDE: usize = 1_000;
+/// For the vector of a question where words will do: with the search itself less than two seconds.
+const QUESTION: Duration = Duration::from_millis(1_500);
 /// From a failure of the embedder to its next try, doubled with every failure in a row.
 const FIRST_PAUSE: Duration = Duration::from_secs(10);
 const LAST_PAUSE: Duration = Duration::from_secs(600);

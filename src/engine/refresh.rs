@@ -12,7 +12,7 @@ use super::{Chunking, Engine, Failed, Robots};
 use crate::crawl::{Refetched, normalise};
 use crate::error::Error;
 use crate::model::{Page, SourceId, Validators};
-use crate::reactor::Boxed;
+use crate::reactor::{Boxed, Lane};
 use crate::store::Put;
 
 impl Engine {
@@ -63,11 +63,11 @@ impl Engine {
     async fn settle(self, url: Url, refetched: Result<Refetched, Error>, chunking: Chunking) -> Result<Refreshed, Error> {
         match refetched? {
             Refetched::Unchanged => {
-                self.with_store(move |store| store.touch(&url, SystemTime::now())).await?;
+                self.store_in(Lane::Bulk, move |store| store.touch(&url, SystemTime::now())).await?;
                 Ok(Refreshed::Unchanged)
             }
             Refetched::Gone => {
-                self.with_store(move |store| store.remove_page(&url)).await?;
+                self.store_in(Lane::Bulk, move |store| store.remove_page(&url)).await?;
                 Ok(Refreshed::Removed)
             }
             // Nothing is stored at an address nobody asked for, and nothing is removed for what may be a passing login page.

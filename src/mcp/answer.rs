@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use crate::mcp::context::{Call, Log, Report};
 use crate::mcp::definition::Definition;
-use crate::mcp::message::{Outgoing, RpcError};
+use crate::mcp::message::{HINT, MESSAGE, Outgoing, RpcError, told};
 use crate::mcp::resource::Read;
 use crate::mcp::revision::Revision;
 use crate::mcp::tool::{Answer, Tool, ToolError};
@@ -154,7 +154,12 @@ fn answered(tool: &Tool, revision: Revision, answer: Answer) -> Result<Value, Rp
 
 /// A failure that the model is told.
 pub(crate) fn failed(error: &ToolError) -> Value {
-    json!({ "content": [{ "type": "text", "text": error.to_string() }], "isError": true })
+    let mut text = told(&error.message, MESSAGE);
+    if let Some(hint) = &error.hint {
+        text.push_str("\nhint: ");
+        text.push_str(&told(hint, HINT));
+    }
+    json!({ "content": [{ "type": "text", "text": text }], "isError": true })
 }
 
 fn typed(definition: &Definition, revision: Revision, kind: &str, mut result: Value) -> Value {
