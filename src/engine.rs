@@ -11,8 +11,9 @@
 mod refresh;
 
 use std::collections::BTreeSet;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_lite::StreamExt;
 use futures_lite::future;
@@ -32,7 +33,9 @@ use crate::http::Client;
 pub use crate::http::Counters;
 #[cfg(feature = "surf")]
 use crate::http::{self, PrivateAddresses};
-use crate::model::{Document, EmbedProgress, Embedded, Hit, Mode, Page, Pending, Query, SourceId, SourceSummary};
+use crate::model::{
+    Budget, Chunk, Document, EmbedProgress, Embedded, Hit, Mode, OverBudget, Page, Pending, Query, SourceId, SourceSummary,
+};
 use crate::reactor::{self, Boxed, Handle, Lane, Report, Shutdown};
 use crate::store::Store;
 pub use crate::store::{PageSummary, Put};
@@ -151,8 +154,10 @@ impl Engine {
             engine: self.clone(),
             crawl: self.inner.crawler.crawl(request),
             storing: FuturesUnordered::new(),
+            under_way: Vec::new(),
             chunking,
             fetching: Fetching::Going,
+            reading: Reading::default(),
             tally: Tally::default(),
         }
     }
@@ -169,9 +174,22 @@ impl Engine {
 
     /// Stores one document and answers whether it was news.
     pub async fn put(&self, document: Document, chunking: Chunking) -> Result<Put, Error> {
+        self.put_within(document, chunking, Budget::default()).await
+    }
+
+    async fn put_within(&self, document: Document, chunking: Chunking, budget: Budget) -> Result<Put, Error> {
+        let url = document.url.clone();
+        let cut = self.inner.handle.unblock_on(Lane::Bulk, move || {
+            let chunks = chunk::split_within(&document, &chunking, &budget.begin())?;
+            Ok((document, chunks))
+        });
+        let (document, chunks) = cut.await.map_err(|over: OverBudget| Error::Unreadable { url, skip: Box::new(over.into()) })?;
+        self.put_cut(document, chunks).await
+    }
+
+    async fn put_cut(&self, document: Document, chunks: Vec<Chunk>) -> Result<Put, Error> {
         let inner = self.inner.clone();
-        self.store_in(Lane::Bulk, move |store| {
-            let chunks = chunk::split(&document, &chunking);
+        self.store_in(Lane::Heavy, move |store| {
             let put = store.put(&document, &chunks)?;
             // Here and not after the await: a page is stored even if nobody waits for the answer any more.
             if put != Put::Unchanged {
@@ -454,8 +472,11 @@ pub struct Crawling {
     crawl: Crawl,
     /// Pages being read, cut and stored. Its length is bounded: a slow disk slows the crawl down, not the memory up.
     storing: FuturesUnordered<Boxed<'static, Result<Event, Error>>>,
+    /// The addresses of these pages.
+    under_way: Vec<Url>,
     chunking: Chunking,
     fetching: Fetching,
+    reading: Reading,
     tally: Tally,
 }
 
@@ -470,6 +491,8 @@ enum Fetching {
 struct Tally {
     stored: u64,
     skipped: Vec<Skipped>,
+    /// That were fetched and could not be read.
+    failed: Vec<Failed>,
 }
 
 /// What became of one URL.
@@ -480,11 +503,28 @@ pub enum Event {
     Failed(Failed),
 }
 
+impl Event {
+    fn url(&self) -> &Url {
+        match self {
+            Self::Stored { url, .. } => url,
+            Self::Skipped(skipped) => &skipped.url,
+            Self::Failed(failed) => &failed.url,
+        }
+    }
+}
+
 impl Crawling {
     /// The next thing that happened; none when the crawl is over. An error (a full disk, say) ends the fetching as
     /// [`Crawling::stop`] does. Nothing is lost if the future is dropped before it is ready.
     pub async fn next(&mut self) -> Option<Result<Event, Error>> {
         loop {
+            if self.reading.is_given_up() {
+                // Whoever stopped the crawl waits. The threads end what they do, and what is about to be stored is.
+                self.storing.clear();
+                if let Some(url) = self.under_way.pop() {
+                    return Some(Ok(Event::Failed(unread(url, &OverBudget::Stopped.into()))));
+                }
+            }
             // Stored pages first, so that the crawl goes on only as fast as the store takes them.
             let storing = !self.storing.is_empty();
             let room = self.fetching == Fetching::Going && self.storing.len() < STORING_AT_ONCE;
@@ -493,8 +533,11 @@ impl Crawling {
             }
             let stored = async { if storing { Turn::Stored(self.storing.next().await) } else { future::pending().await } };
             let visited = async { if room { Turn::Visited(self.crawl.next().await) } else { future::pending().await } };
-            match future::or(stored, visited).await {
+            let hurried = async { Turn::Hurried(self.reading.hurry(&self.engine.inner.handle).await) };
+            match future::or(future::or(stored, visited), hurried).await {
+                Turn::Hurried(()) => {}
                 Turn::Stored(Some(Ok(event))) => {
+                    self.under_way.retain(|url| url != event.url());
                     self.tally.count(&event);
                     return Some(Ok(event));
                 }
@@ -503,18 +546,23 @@ impl Crawling {
                     return Some(Err(error));
                 }
                 Turn::Stored(None) => {}
-                Turn::Visited(Some(Visit::Page(page))) => self.storing.push(self.engine.clone().take_in(page, self.chunking.clone())),
+                Turn::Visited(Some(Visit::Page(page))) => {
+                    self.under_way.push(page.url.clone());
+                    self.storing.push(self.engine.clone().take_in(page, self.chunking.clone(), self.reading.budget.clone()));
+                }
                 Turn::Visited(Some(Visit::Skipped(skipped))) => return Some(Ok(Event::Skipped(skipped))),
+                // The crawl counts its own.
                 Turn::Visited(Some(Visit::Failed(failed))) => return Some(Ok(Event::Failed(failed))),
                 Turn::Visited(None) => self.fetching = Fetching::Over,
             }
         }
     }
 
-    /// Fetches nothing more; requests in flight are cancelled. What has been fetched is still stored while [`Crawling::next`] is
-    /// polled, until it yields none.
+    /// Fetches nothing more; requests in flight are cancelled. What has been fetched is still read and stored while [`Crawling::next`] is
+    /// polled, until it yields none: a page that takes more than about a second for that has failed.
     pub fn stop(&mut self) {
         self.crawl.stop();
+        self.reading.end(self.engine.inner.handle.now());
     }
 
     /// Pages fetched so far, and what the transport did for them: [`Crawling::report`] without its lists.
@@ -539,6 +587,9 @@ impl Tally {
         let room = MAX_LISTED.saturating_sub(report.skipped.len());
         report.skipped.extend(self.skipped.iter().take(room).cloned());
         report.skipped_unlisted += self.skipped.len().saturating_sub(room) as u64;
+        let room = MAX_LISTED.saturating_sub(report.failed.len());
+        report.failed.extend(self.failed.iter().take(room).cloned());
+        report.failed_unlisted += self.failed.len().saturating_sub(room) as u64;
         report
     }
 
@@ -546,8 +597,7 @@ impl Tally {
         match event {
             Event::Stored { .. } => self.stored += 1,
             Event::Skipped(skipped) => self.skipped.push(skipped.clone()),
-            // The crawl counts its own.
-            Event::Failed(_) => {}
+            Event::Failed(failed) => self.failed.push(failed.clone()),
         }
     }
 }
@@ -555,29 +605,98 @@ impl Tally {
 enum Turn {
     Stored(Option<Result<Event, Error>>),
     Visited(Option<Visit>),
+    Hurried(()),
+}
+
+/// The reading of pages, which may be told to end: by a stop within a bounded time, and at once where it is dropped.
+#[derive(Debug, Default)]
+struct Reading {
+    /// Of each page; the end is that of all.
+    budget: Budget,
+    /// When patience ends, if it does.
+    until: Option<Instant>,
+    state: Ending,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Ending {
+    #[default]
+    Patient,
+    /// Threads are told to end what they read.
+    Hurrying,
+    /// They are not waited for any more.
+    GivenUp,
+}
+
+impl Reading {
+    fn end(&mut self, now: Instant) {
+        self.until.get_or_insert(now + PATIENCE);
+    }
+
+    fn is_given_up(&self) -> bool {
+        self.state == Ending::GivenUp
+    }
+
+    /// Ready when there is less patience than before, and never if there is no end to it.
+    async fn hurry(&mut self, handle: &Handle) {
+        match self.until {
+            Some(at) if !self.is_given_up() => handle.sleep_until(at).await,
+            _ => future::pending().await,
+        }
+        self.state = match self.state {
+            Ending::Patient => Ending::Hurrying,
+            Ending::Hurrying | Ending::GivenUp => Ending::GivenUp,
+        };
+        self.budget.stop();
+        self.until = self.until.map(|at| at + HASTE);
+    }
+}
+
+impl Drop for Reading {
+    fn drop(&mut self) {
+        self.budget.stop();
+    }
+}
+
+/// A page that came and was not read.
+fn unread(url: Url, skip: &extract::Skip) -> Failed {
+    Failed { url, error: skip.to_string(), hint: skip.hint().map(str::to_owned), is_transient: skip.is_transient() }
 }
 
 impl Engine {
     /// Reads, cuts and stores a page, all on the pool.
-    fn take_in(self, page: Page, chunking: Chunking) -> Boxed<'static, Result<Event, Error>> {
+    fn take_in(self, page: Page, chunking: Chunking, budget: Budget) -> Boxed<'static, Result<Event, Error>> {
         Box::pin(async move {
             let url = page.url.clone();
-            let read = self.inner.handle.unblock(move || extract::document(&page)).await;
-            match read {
-                Ok(document) => {
+            // A defect that one page shows ends no more than the work on it.
+            let work = move || catch_unwind(AssertUnwindSafe(|| read_and_cut(&page, &chunking, &budget)));
+            Ok(match self.inner.handle.unblock_on(Lane::Bulk, work).await {
+                Ok(Ok((document, chunks))) => {
                     let title = document.title.clone();
-                    let put = self.put(document, chunking).await?;
+                    let put = self.put_cut(document, chunks).await?;
                     log::debug!("{url}: {put:?}");
-                    Ok(Event::Stored { url, title, put })
+                    Event::Stored { url, title, put }
                 }
-                Err(skip) => Ok(Event::Skipped(Skipped { url, why: skip.to_string() })),
-            }
+                Ok(Err(skip @ extract::Skip::OverBudget(_))) => Event::Failed(unread(url, &skip)),
+                Ok(Err(skip)) => Event::Skipped(Skipped { url, why: skip.to_string() }),
+                Err(_) => {
+                    let (error, hint) = ("reading this page panicked".to_owned(), "this is a defect of smolcrawl; please report it");
+                    Event::Failed(Failed { url, error, hint: Some(hint.to_owned()), is_transient: false })
+                }
+            })
         })
     }
 
+    /// Reads a page for somebody who waits: if they do not any more, the reading ends.
     async fn read(&self, page: Page) -> Result<Document, Error> {
+        let reading = Reading::default();
+        self.read_within(page, reading.budget.clone()).await
+    }
+
+    async fn read_within(&self, page: Page, budget: Budget) -> Result<Document, Error> {
         let url = page.url.clone();
-        self.inner.handle.unblock(move || extract::document(&page)).await.map_err(|skip| Error::Unreadable { url, skip: Box::new(skip) })
+        let read = self.inner.handle.unblock_on(Lane::Bulk, move || extract::document_within(&page, &budget.begin()));
+        read.await.map_err(|skip| Error::Unreadable { url, skip: Box::new(skip) })
     }
 
     /// Looks something up in the store for somebody who waits. It is opened first if nobody has.
@@ -598,6 +717,14 @@ impl Engine {
         let inner = self.inner.clone();
         self.inner.handle.unblock_on(lane, move || Ok(work(&*inner.open_store()?)?)).await
     }
+}
+
+/// All that is done to a page before it is stored, within one budget.
+fn read_and_cut(page: &Page, chunking: &Chunking, budget: &Budget) -> Result<(Document, Vec<Chunk>), extract::Skip> {
+    let meter = budget.begin();
+    let document = extract::document_within(page, &meter)?;
+    let chunks = chunk::split_within(&document, chunking, &meter)?;
+    Ok((document, chunks))
 }
 
 impl Inner {
@@ -625,6 +752,10 @@ impl Inner {
     }
 }
 
+/// From a stop until the pages that are still being read are told to end. Most take milliseconds.
+const PATIENCE: Duration = Duration::from_secs(1);
+/// And from then until they are not waited for.
+const HASTE: Duration = Duration::from_millis(500);
 /// Pages read, cut and stored at once: enough to keep the pool's threads busy.
 const STORING_AT_ONCE: usize = 16;
 /// Passages fetched from the store at once: a few batches of the model.
@@ -645,5 +776,31 @@ impl Engine {
         let environment = crate::config::Environment::none();
         let config = Config { environment, embeddings: crate::config::Embeddings::None, ..Config::new(":memory:") };
         Self::with_handle(config, reactor::sim::Sim::new().handle()).expect("nothing of it can be refused")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_over_its_budget_is_a_failure_with_a_reason() {
+        let page = Page {
+            url: Url::parse("https://docs.test/").unwrap(),
+            status: 200,
+            content_type: Some("text/html".to_owned()),
+            body: b"<p>Put the kettle on.".to_vec(),
+            depth: 0,
+            validators: crate::model::Validators::default(),
+            fetched_at: std::time::SystemTime::UNIX_EPOCH,
+        };
+        assert_eq!(read_and_cut(&page, &Chunking::default(), &Budget::default()).unwrap().1.len(), 1);
+        let over = read_and_cut(&page, &Chunking::default(), &Budget::new(Duration::ZERO)).unwrap_err();
+        let mut tally = Tally::default();
+        let failed = Failed { url: page.url, error: over.to_string(), hint: None, is_transient: false };
+        tally.count(&Event::Failed(failed.clone()));
+        let report = tally.completed(CrawlReport::default());
+        assert!(failed.error.contains("processor time"), "{}", failed.error);
+        assert_eq!(report.failed, [failed]);
     }
 }

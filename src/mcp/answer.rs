@@ -138,7 +138,11 @@ fn answered(tool: &Tool, revision: Revision, answer: Answer) -> Result<Value, Rp
     };
     let mut content: Vec<Value> = Vec::with_capacity(1 + answer.content.len());
     if !text.is_empty() || answer.content.is_empty() {
-        content.push(json!({ "type": "text", "text": text }));
+        let mut piece = json!({ "type": "text", "text": text });
+        if !answer.text_meta.is_empty() && revision.has_content_meta() {
+            piece["_meta"] = Value::Object(answer.text_meta);
+        }
+        content.push(piece);
     }
     content.extend(answer.content.iter().map(|piece| piece.to_json(revision)));
     let mut result = json!({ "content": content });

@@ -282,7 +282,7 @@ pub enum Lane {
     Interactive,
     /// The common work, of which a piece may take seconds.
     Bulk,
-    /// Work that keeps a processor busy for as long as there is any, such as a model's.
+    /// Slices, of tenths of a second at the most, of work that goes on behind everything else: a model's batches, transactions that write.
     Heavy,
 }
 

@@ -34,7 +34,8 @@ impl Lanes {
         Self {
             interactive: Pool::new("smolcrawl-short", threads.max(INTERACTIVE_THREADS), IDLE),
             bulk: Pool::new("smolcrawl-pool", threads, IDLE),
-            heavy: Pool::new("smolcrawl-heavy", threads, IDLE),
+            // One more than a model keeps busy.
+            heavy: Pool::new("smolcrawl-heavy", threads + 1, IDLE),
         }
     }
 

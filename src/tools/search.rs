@@ -10,13 +10,14 @@ use crate::tools::bound::{DEFAULT, cost, end, line, room, within};
 use crate::tools::linked::{Linked, Links};
 use crate::tools::reply;
 use crate::tools::sources::stored;
+use crate::tools::untrusted::Untrusted;
 
 pub fn text(engine: Engine) -> Tool {
     Tool::typed("perform_rag_query", TEXT, move |asked: TextQuestion, context: Context| {
         let engine = engine.clone();
         let TextQuestion { query, source, url_prefix, match_count, offset, max_chars } = asked;
         let question = Question { query, source, url_prefix, language: None, match_count, offset, max_chars, wanted: Wanted::Text };
-        async move { search(&engine, question, Links::understood_by(&context)).await }
+        async move { search(&engine, question, Links::understood_by(&context)).await.map(Untrusted) }
     })
     .title("Search the documentation")
     .annotations(Annotations { read_only: Some(true), open_world: Some(false), ..Annotations::default() })
@@ -27,7 +28,7 @@ pub fn code(engine: Engine) -> Tool {
         let engine = engine.clone();
         let CodeQuestion { query, source_id: source, language, url_prefix, match_count, offset, max_chars } = asked;
         let question = Question { query, source, url_prefix, language, match_count, offset, max_chars, wanted: Wanted::Code };
-        async move { search(&engine, question, Links::understood_by(&context)).await }
+        async move { search(&engine, question, Links::understood_by(&context)).await.map(Untrusted) }
     })
     .title("Search code examples")
     .annotations(Annotations { read_only: Some(true), open_world: Some(false), ..Annotations::default() })
