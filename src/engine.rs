@@ -3,7 +3,7 @@
 //! ```text
 //! crawl   crawl =Page=> extract =Document=> chunk =Chunk=> store (text, one transaction a page)
 //! embed   store =Pending=> embed =Embedded=> store              (behind the crawl, and again after a restart)
-//! search  Query -> embed -> store.search -> Vec<Hit>
+//! search  Query -> embed (words alone where that fails) -> store.search -> Found
 //! ```
 //!
 //! Nothing is opened before it is needed: the database with the first question to it, the model with the first vector.
@@ -11,8 +11,10 @@
 mod refresh;
 
 use std::collections::BTreeSet;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_lite::StreamExt;
 use futures_lite::future;
@@ -36,8 +38,8 @@ use crate::http::{self, PrivateAddresses};
 use crate::model::{
     Budget, Chunk, Document, EmbedProgress, Embedded, Hit, Mode, OverBudget, Page, Pending, Query, SourceId, SourceSummary,
 };
-use crate::reactor::{self, Boxed, Handle, Report, Shutdown};
-use crate::store::Store;
+use crate::reactor::{self, Boxed, Handle, Lane, Report, Shutdown};
+use crate::store::{self, Store};
 pub use crate::store::{Check, PageSummary, Put};
 
 /// Crawls, stores, embeds and searches. Cheap to clone: every clone is the same engine.
@@ -61,7 +63,7 @@ struct Inner {
     clients: Vec<Client>,
     /// Open once somebody asked for it. Held while it opens, so that it opens once.
     store: Mutex<Option<Arc<Store>>>,
-    /// Chunks that the model's service refused, until the process ends. Held for a look-up or an insertion only.
+    /// Chunks that the model's service refused or failed on, until the process ends. Held for a look-up or an insertion only.
     refused: Mutex<BTreeSet<i64>>,
     /// Rung when there may be chunks without a vector; a full bell is already ringing.
     bell: (async_channel::Sender<()>, async_channel::Receiver<()>),
@@ -137,7 +139,7 @@ impl Engine {
     /// # Errors
     /// What the store says: [`store::Error::ReadOnly`](crate::store::Error::ReadOnly) where pages cannot be stored.
     pub async fn open_database(&self) -> Result<(), Error> {
-        self.with_store_for(Access::Store, |_| Ok(())).await
+        self.store_for(Lane::Heavy, Access::Store, |_| Ok(())).await
     }
 
     /// Whether there is anything to ask: no database is made by a question.
@@ -163,8 +165,10 @@ impl Engine {
             engine: self.clone(),
             crawl: self.inner.crawler.crawl(request),
             storing: FuturesUnordered::new(),
+            under_way: Vec::new(),
             chunking,
             fetching: Fetching::Ahead,
+            reading: Reading::default(),
             tally: Tally::default(),
         }
     }
@@ -181,9 +185,13 @@ impl Engine {
 
     /// Stores one document and answers whether it was news.
     pub async fn put(&self, document: Document, chunking: Chunking) -> Result<Put, Error> {
+        self.put_within(document, chunking, Budget::default()).await
+    }
+
+    async fn put_within(&self, document: Document, chunking: Chunking, budget: Budget) -> Result<Put, Error> {
         let url = document.url.clone();
-        let cut = self.inner.handle.unblock(move || {
-            let chunks = chunk::split_within(&document, &chunking, &Budget::default().begin())?;
+        let cut = self.inner.handle.unblock_on(Lane::Bulk, move || {
+            let chunks = chunk::split_within(&document, &chunking, &budget.begin())?;
             Ok((document, chunks))
         });
         let (document, chunks) = cut.await.map_err(|over: OverBudget| Error::Unreadable { url, skip: Box::new(over.into()) })?;
@@ -192,7 +200,7 @@ impl Engine {
 
     async fn put_cut(&self, document: Document, chunks: Vec<Chunk>) -> Result<Put, Error> {
         let inner = self.inner.clone();
-        self.with_store_for(Access::Store, move |store| {
+        self.store_for(Lane::Heavy, Access::Store, move |store| {
             let put = store.put(&document, &chunks)?;
             // Here and not after the await: a page is stored even if nobody waits for the answer any more.
             if put != Put::Unchanged {
@@ -203,13 +211,48 @@ impl Engine {
         .await
     }
 
+    /// The best hits, best first, as [`Engine::find`] finds them. A search by words and meaning that had to do without the meaning is
+    /// logged.
+    ///
+    /// # Errors
+    /// As [`Engine::find`].
+    pub async fn search(&self, query: Query) -> Result<Vec<Hit>, Error> {
+        let found = self.find(query).await?;
+        if let Some(error) = &found.without_meaning {
+            log::warn!("searched by words only: {}", error.chain());
+        }
+        Ok(found.hits)
+    }
+
     /// The best hits, best first. A language is asked for by any of its names.
-    pub async fn search(&self, mut query: Query) -> Result<Vec<Hit>, Error> {
+    ///
+    /// A hybrid search whose question gets no vector (the service is gone, say, or does not answer within two seconds) is one by words,
+    /// and says why in [`Found::without_meaning`].
+    ///
+    /// # Errors
+    /// A search by meaning alone fails with the model. [`Error::NoEmbedder`] where there is none, and what the store says.
+    pub async fn find(&self, mut query: Query) -> Result<Found, Error> {
+        let embedder = || self.inner.embedder.as_deref().ok_or(Error::NoEmbedder);
         let model = self.model().unwrap_or_default().to_owned();
-        let vector = match query.mode {
-            Mode::Lexical => None,
-            Mode::Hybrid | Mode::Dense => Some(self.question(&query.text).await?),
+        let (vector, without_meaning) = match query.mode {
+            Mode::Lexical => (None, None),
+            Mode::Dense => {
+                let texts = [query.text.clone()];
+                (Some(embed::only(embedder()?.embed(&texts, Purpose::Query).await?)?), None)
+            }
+            Mode::Hybrid => match embedder()?.embed_soon(&query.text, QUESTION).await {
+                Ok(vector) => (Some(vector), None),
+                Err(error) => {
+                    query.mode = Mode::Lexical;
+                    (None, Some(error.into()))
+                }
+            },
         };
+        let hits = self.hits(query, vector, model).await?;
+        Ok(Found { hits, without_meaning })
+    }
+
+    async fn hits(&self, mut query: Query, vector: Option<Vec<f32>>, model: String) -> Result<Vec<Hit>, Error> {
         self.with_store(move |store| {
             if !query.languages.is_empty() {
                 let asked = std::mem::take(&mut query.languages);
@@ -226,7 +269,7 @@ impl Engine {
 
     /// Looks at all of the database for damage: see [`Store::check`].
     pub async fn check(&self) -> Result<Check, Error> {
-        self.with_store(Store::check).await
+        self.store_in(Lane::Heavy, Store::check).await
     }
 
     /// The languages of the code examples of a source, or of all, the most frequent first, with the number of examples in each.
@@ -262,7 +305,7 @@ impl Engine {
     /// Removes every page of a source and answers how many there were.
     pub async fn remove(&self, source: SourceId) -> Result<u64, Error> {
         match self
-            .with_store({
+            .store_in(Lane::Heavy, {
                 let source = source.clone();
                 move |store| store.remove_source(&source)
             })
@@ -318,15 +361,21 @@ impl Engine {
         self.with_store(move |store| store.progress(&model)).await
     }
 
-    async fn question(&self, text: &str) -> Result<Vec<f32>, Error> {
-        let embedder = self.inner.embedder.as_deref().ok_or(Error::NoEmbedder)?;
-        let mut vectors = embedder.embed(&[text.to_owned()], Purpose::Query).await?;
-        let found = vectors.len();
-        match vectors.pop() {
-            Some(vector) if found == 1 => Ok(vector),
-            _ => Err(embed::Error::WrongCount { expected: 1, found }.into()),
-        }
+    /// Texts that the model has refused or failed on, each time, since this engine was made. They are found by their words only, and are
+    /// tried again by the next.
+    pub fn set_aside(&self) -> usize {
+        self.inner.refused().len()
     }
+}
+
+/// What a search found.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Found {
+    /// Best first.
+    pub hits: Vec<Hit>,
+    /// Why a hybrid search went by words alone; none, if it did not.
+    pub without_meaning: Option<Error>,
 }
 
 /// A run of the embedder over what is stored.
@@ -352,13 +401,9 @@ impl Embedding {
             return Ok(None);
         }
         let (rows, passages): (Vec<i64>, Vec<String>) = pending.into_iter().map(|pending| (pending.chunk, pending.passage)).unzip();
-        let embedded = match embedder.embed(&passages, Purpose::Passage).await {
-            Ok(vectors) => together(&rows, vectors)?,
-            Err(error) if error.is_refusal() => self.one_by_one(embedder, &rows, &passages, error).await?,
-            Err(error) => return Err(error.into()),
-        };
+        let embedded = self.together(&rows, embedder.embed_each(&passages).await?)?;
         self.engine
-            .with_store(move |store| {
+            .store_in(Lane::Heavy, move |store| {
                 store.put_vectors(&model, &embedded)?;
                 store.progress(&model)
             })
@@ -369,7 +414,7 @@ impl Embedding {
     /// The next chunks without a vector, but for those that were refused.
     async fn pending(&self, model: &str) -> Result<Vec<Pending>, Error> {
         let (model, refused) = (model.to_owned(), self.engine.inner.refused().clone());
-        let found = self.engine.with_store(move |store| store.pending(&model, EMBED_AT_ONCE + refused.len())).await;
+        let found = self.engine.store_in(Lane::Heavy, move |store| store.pending(&model, EMBED_AT_ONCE + refused.len())).await;
         let mut pending = match found {
             Err(Error::Store(crate::store::Error::Missing { .. })) => Vec::new(),
             found => found?,
@@ -380,29 +425,25 @@ impl Embedding {
         Ok(pending)
     }
 
-    /// One text of a batch may be too long for a service, which then refuses them all: the others are embedded without it.
-    /// A service that refuses each of several texts refuses something else, and that is the error of them all.
-    async fn one_by_one(
-        &self,
-        embedder: &dyn Embed,
-        rows: &[i64],
-        passages: &[String],
-        error: embed::Error,
-    ) -> Result<Vec<Embedded>, Error> {
-        let (mut embedded, mut refusals) = (Vec::new(), Vec::new());
-        for (row, passage) in rows.iter().zip(passages) {
-            match embedder.embed(std::slice::from_ref(passage), Purpose::Passage).await {
-                Ok(vectors) => embedded.extend(together(&[*row], vectors)?),
-                Err(error) if error.is_refusal() => refusals.push((*row, error)),
-                Err(error) => return Err(error.into()),
+    /// Chunks with their vectors, one each; those that can have none are set aside, as many as can be remembered.
+    fn together(&self, rows: &[i64], vectors: Vec<Result<Vec<f32>, embed::Error>>) -> Result<Vec<Embedded>, Error> {
+        if vectors.len() != rows.len() {
+            return Err(embed::Error::WrongCount { expected: rows.len(), found: vectors.len() }.into());
+        }
+        let mut embedded = Vec::with_capacity(rows.len());
+        for (&chunk, vector) in rows.iter().zip(vectors) {
+            match vector {
+                Ok(vector) => embedded.push(Embedded { chunk, vector }),
+                Err(error) => {
+                    let mut refused = self.engine.inner.refused();
+                    if refused.len() >= SET_ASIDE {
+                        return Err(error.into());
+                    }
+                    refused.insert(chunk);
+                    drop(refused);
+                    log::warn!("chunk {chunk} stays without a vector and is found by its words only: {}", chain(&error));
+                }
             }
-        }
-        if embedded.is_empty() && refusals.len() > 1 {
-            return Err(error.into());
-        }
-        for (row, error) in refusals {
-            log::error!("chunk {row} stays without a vector and is found by its words only: {}", chain(&error));
-            self.engine.inner.refused().insert(row);
         }
         Ok(embedded)
     }
@@ -420,14 +461,6 @@ impl Unfinished<'_> {
 impl Drop for Unfinished<'_> {
     fn drop(&mut self) {
         self.0.ring();
-    }
-}
-
-/// Chunks with their vectors, one each.
-fn together(rows: &[i64], vectors: Vec<Vec<f32>>) -> Result<Vec<Embedded>, Error> {
-    match vectors.len() == rows.len() {
-        true => Ok(rows.iter().zip(vectors).map(|(chunk, vector)| Embedded { chunk: *chunk, vector }).collect()),
-        false => Err(embed::Error::WrongCount { expected: rows.len(), found: vectors.len() }.into()),
     }
 }
 
@@ -459,8 +492,11 @@ pub struct Crawling {
     crawl: Crawl,
     /// Pages being read, cut and stored. Its length is bounded: a slow disk slows the crawl down, not the memory up.
     storing: FuturesUnordered<Boxed<'static, Result<Event, Error>>>,
+    /// The addresses of these pages.
+    under_way: Vec<Url>,
     chunking: Chunking,
     fetching: Fetching,
+    reading: Reading,
     tally: Tally,
 }
 
@@ -492,6 +528,16 @@ pub enum Event {
     Failed(Failed),
 }
 
+impl Event {
+    fn url(&self) -> &Url {
+        match self {
+            Self::Stored { url, .. } => url,
+            Self::Skipped(skipped) => &skipped.url,
+            Self::Failed(failed) => &failed.url,
+        }
+    }
+}
+
 impl Crawling {
     /// The next thing that happened; none when the crawl is over. An error (a full disk, say) ends the fetching as
     /// [`Crawling::stop`] does. Nothing is lost if the future is dropped before it is ready.
@@ -505,6 +551,13 @@ impl Crawling {
             }
         }
         loop {
+            if self.reading.is_given_up() {
+                // Whoever stopped the crawl waits. The threads end what they do, and what is about to be stored is.
+                self.storing.clear();
+                if let Some(url) = self.under_way.pop() {
+                    return Some(Ok(Event::Failed(unread(url, &OverBudget::Stopped.into()))));
+                }
+            }
             // Stored pages first, so that the crawl goes on only as fast as the store takes them.
             let storing = !self.storing.is_empty();
             let room = self.fetching == Fetching::Going && self.storing.len() < STORING_AT_ONCE;
@@ -513,8 +566,11 @@ impl Crawling {
             }
             let stored = async { if storing { Turn::Stored(self.storing.next().await) } else { future::pending().await } };
             let visited = async { if room { Turn::Visited(self.crawl.next().await) } else { future::pending().await } };
-            match future::or(stored, visited).await {
+            let hurried = async { Turn::Hurried(self.reading.hurry(&self.engine.inner.handle).await) };
+            match future::or(future::or(stored, visited), hurried).await {
+                Turn::Hurried(()) => {}
                 Turn::Stored(Some(Ok(event))) => {
+                    self.under_way.retain(|url| url != event.url());
                     self.tally.count(&event);
                     return Some(Ok(event));
                 }
@@ -523,7 +579,10 @@ impl Crawling {
                     return Some(Err(error));
                 }
                 Turn::Stored(None) => {}
-                Turn::Visited(Some(Visit::Page(page))) => self.storing.push(self.engine.clone().take_in(page, self.chunking.clone())),
+                Turn::Visited(Some(Visit::Page(page))) => {
+                    self.under_way.push(page.url.clone());
+                    self.storing.push(self.engine.clone().take_in(page, self.chunking.clone(), self.reading.budget.clone()));
+                }
                 Turn::Visited(Some(Visit::Skipped(skipped))) => return Some(Ok(Event::Skipped(skipped))),
                 // The crawl counts its own.
                 Turn::Visited(Some(Visit::Failed(failed))) => return Some(Ok(Event::Failed(failed))),
@@ -532,10 +591,11 @@ impl Crawling {
         }
     }
 
-    /// Fetches nothing more; requests in flight are cancelled. What has been fetched is still stored while [`Crawling::next`] is
-    /// polled, until it yields none.
+    /// Fetches nothing more; requests in flight are cancelled. What has been fetched is still read and stored while [`Crawling::next`] is
+    /// polled, until it yields none: a page that takes more than about a second for that has failed.
     pub fn stop(&mut self) {
         self.crawl.stop();
+        self.reading.end(self.engine.inner.handle.now());
     }
 
     /// Pages fetched so far, and what the transport did for them: [`Crawling::report`] without its lists.
@@ -595,55 +655,128 @@ impl Tally {
 enum Turn {
     Stored(Option<Result<Event, Error>>),
     Visited(Option<Visit>),
+    Hurried(()),
+}
+
+/// The reading of pages, which may be told to end: by a stop within a bounded time, and at once where it is dropped.
+#[derive(Debug, Default)]
+struct Reading {
+    /// Of each page; the end is that of all.
+    budget: Budget,
+    /// When patience ends, if it does.
+    until: Option<Instant>,
+    state: Ending,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Ending {
+    #[default]
+    Patient,
+    /// Threads are told to end what they read.
+    Hurrying,
+    /// They are not waited for any more.
+    GivenUp,
+}
+
+impl Reading {
+    fn end(&mut self, now: Instant) {
+        self.until.get_or_insert(now + PATIENCE);
+    }
+
+    fn is_given_up(&self) -> bool {
+        self.state == Ending::GivenUp
+    }
+
+    /// Ready when there is less patience than before, and never if there is no end to it.
+    async fn hurry(&mut self, handle: &Handle) {
+        match self.until {
+            Some(at) if !self.is_given_up() => handle.sleep_until(at).await,
+            _ => future::pending().await,
+        }
+        self.state = match self.state {
+            Ending::Patient => Ending::Hurrying,
+            Ending::Hurrying | Ending::GivenUp => Ending::GivenUp,
+        };
+        self.budget.stop();
+        self.until = self.until.map(|at| at + HASTE);
+    }
+}
+
+impl Drop for Reading {
+    fn drop(&mut self) {
+        self.budget.stop();
+    }
+}
+
+/// A page that came and was not read.
+fn unread(url: Url, skip: &extract::Skip) -> Failed {
+    Failed { url: masked(&url), error: skip.to_string(), hint: skip.hint().map(str::to_owned), is_transient: skip.is_transient() }
 }
 
 impl Engine {
     /// Reads, cuts and stores a page, all on the pool.
-    fn take_in(self, page: Page, chunking: Chunking) -> Boxed<'static, Result<Event, Error>> {
+    fn take_in(self, page: Page, chunking: Chunking, budget: Budget) -> Boxed<'static, Result<Event, Error>> {
         Box::pin(async move {
             let url = page.url.clone();
-            let read = self.inner.handle.unblock(move || read_and_cut(&page, &chunking, &Budget::default())).await;
-            match read {
-                Ok((document, chunks)) => {
+            // A defect that one page shows ends no more than the work on it.
+            let work = move || catch_unwind(AssertUnwindSafe(|| read_and_cut(&page, &chunking, &budget)));
+            Ok(match self.inner.handle.unblock_on(Lane::Bulk, work).await {
+                Ok(Ok((document, chunks))) => {
                     let title = document.title.clone();
                     let put = self.put_cut(document, chunks).await?;
                     log::debug!("{}: {put:?}", masked(&url));
-                    Ok(Event::Stored { url, title, put })
+                    Event::Stored { url, title, put }
                 }
-                Err(skip @ extract::Skip::OverBudget(_)) => {
-                    let hint = skip.hint().map(str::to_owned);
-                    Ok(Event::Failed(Failed { url: masked(&url), error: skip.to_string(), hint, is_transient: skip.is_transient() }))
+                Ok(Err(skip @ extract::Skip::OverBudget(_))) => Event::Failed(unread(url, &skip)),
+                Ok(Err(skip)) => Event::Skipped(Skipped { url: masked(&url), why: skip.to_string() }),
+                Err(_) => {
+                    let (error, hint) = ("reading this page panicked".to_owned(), "this is a defect of smolcrawl; please report it");
+                    Event::Failed(Failed { url: masked(&url), error, hint: Some(hint.to_owned()), is_transient: false })
                 }
-                Err(skip) => Ok(Event::Skipped(Skipped { url: masked(&url), why: skip.to_string() })),
-            }
+            })
         })
     }
 
+    /// Reads a page for somebody who waits: if they do not any more, the reading ends.
     async fn read(&self, page: Page) -> Result<Document, Error> {
-        let url = page.url.clone();
-        self.inner
-            .handle
-            .unblock(move || extract::document_within(&page, &Budget::default().begin()))
-            .await
-            .map_err(|skip| Error::Unreadable { url, skip: Box::new(skip) })
+        let reading = Reading::default();
+        self.read_within(page, reading.budget.clone()).await
     }
 
-    /// Runs `work` on the pool with the open store, which is opened first if nobody has. It makes no file.
+    async fn read_within(&self, page: Page, budget: Budget) -> Result<Document, Error> {
+        let url = page.url.clone();
+        let read = self.inner.handle.unblock_on(Lane::Bulk, move || extract::document_within(&page, &budget.begin()));
+        read.await.map_err(|skip| Error::Unreadable { url, skip: Box::new(skip) })
+    }
+
+    /// Looks something up in the store for somebody who waits. It is opened first if nobody has; no file is made. If nobody waits any
+    /// more, it ends.
     async fn with_store<T, W>(&self, work: W) -> Result<T, Error>
     where
         T: Send + 'static,
         W: FnOnce(&Store) -> Result<T, crate::store::Error> + Send + 'static,
     {
-        self.with_store_for(Access::Ask, work).await
+        let asking = Asking::default();
+        let is_over = asking.0.clone();
+        self.store_in(Lane::Interactive, move |store| store::until(is_over, || work(store))).await
     }
 
-    async fn with_store_for<T, W>(&self, access: Access, work: W) -> Result<T, Error>
+    /// Runs `work` with the open store in a lane: what writes waits for others that write, and is not to hold up those who look up.
+    async fn store_in<T, W>(&self, lane: Lane, work: W) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        W: FnOnce(&Store) -> Result<T, crate::store::Error> + Send + 'static,
+    {
+        self.store_for(lane, Access::Ask, work).await
+    }
+
+    async fn store_for<T, W>(&self, lane: Lane, access: Access, work: W) -> Result<T, Error>
     where
         T: Send + 'static,
         W: FnOnce(&Store) -> Result<T, crate::store::Error> + Send + 'static,
     {
         let inner = self.inner.clone();
-        self.inner.handle.unblock(move || Ok(work(&*inner.open_store(access)?)?)).await
+        self.inner.handle.unblock_on(lane, move || Ok(work(&*inner.open_store(access)?)?)).await
     }
 }
 
@@ -653,6 +786,16 @@ fn read_and_cut(page: &Page, chunking: &Chunking, budget: &Budget) -> Result<(Do
     let document = extract::document_within(page, &meter)?;
     let chunks = chunk::split_within(&document, chunking, &meter)?;
     Ok((document, chunks))
+}
+
+/// A question to the store that is over when this is dropped, answered or not.
+#[derive(Default)]
+struct Asking(Arc<AtomicBool>);
+
+impl Drop for Asking {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
 }
 
 /// What a store is opened for.
@@ -691,10 +834,18 @@ impl Inner {
     }
 }
 
+/// From a stop until the pages that are still being read are told to end. Most take milliseconds.
+const PATIENCE: Duration = Duration::from_secs(1);
+/// And from then until they are not waited for.
+const HASTE: Duration = Duration::from_millis(500);
 /// Pages read, cut and stored at once: enough to keep the pool's threads busy.
 const STORING_AT_ONCE: usize = 16;
 /// Passages fetched from the store at once: a few batches of the model.
 const EMBED_AT_ONCE: usize = 64;
+/// Chunks that are remembered as such that can have no vector. More of them are the service's fault, whatever it says.
+const SET_ASIDE: usize = 1_000;
+/// For the vector of a question where words will do: with the search itself less than two seconds.
+const QUESTION: Duration = Duration::from_millis(1_500);
 /// From a failure of the embedder to its next try, doubled with every failure in a row.
 const FIRST_PAUSE: Duration = Duration::from_secs(10);
 const LAST_PAUSE: Duration = Duration::from_secs(600);

@@ -19,7 +19,7 @@ use smolcrawl::config::{Config, Embeddings, Environment};
 use smolcrawl::embed::RemoteConfig;
 use smolcrawl::engine::{Chunking, CrawlReport, CrawlRequest, Event, Robots};
 use smolcrawl::http::PrivateAddresses;
-use smolcrawl::model::{EmbedProgress, SourceId};
+use smolcrawl::model::{EmbedProgress, Mode, SourceId};
 use smolcrawl::reactor::sim::Sim;
 use smolcrawl::reactor::{Boxed, Handle, Ledger, Listener, Reactor, Socket};
 use smolcrawl::{Engine, Error};
@@ -191,7 +191,10 @@ fn embed_with(status: impl Fn(u32, &[Value]) -> u16) -> (EmbedProgress, Result<(
         unreachable!("it serves for ever")
     };
     let ended = world.handle.block_on(future::or(embed, serve));
-    (world.handle.block_on(engine.embed_progress()).unwrap(), ended)
+    let progress = world.handle.block_on(engine.embed_progress()).unwrap();
+    let set_aside = if ended.is_ok() { progress.chunks - progress.embedded } else { 0 };
+    assert_eq!(engine.set_aside() as u64, set_aside, "what has no vector is counted, and an ill service is nobody's fault");
+    (progress, ended)
 }
 
 #[test]
@@ -285,6 +288,73 @@ fn a_stopped_refresh_stores_what_it_fetched() {
     assert_eq!((checked, refreshing.report().updated), ([true, false], 1), "{:?}", refreshing.report());
     let page = world.handle.block_on(engine.page(Url::parse("http://a.test/").unwrap())).unwrap().unwrap();
     assert!(page.markdown.contains("As it is."), "{}", page.markdown);
+}
+
+#[test]
+fn a_stop_is_in_time_whatever_a_page_does() {
+    let held = Held::default();
+    let world = World::on(Sim::new(), |sim| Handle::new(Slow { sim: sim.clone(), held: held.clone() }));
+    world.site.page("a.test/", &[]);
+    let engine = world.engine(Embeddings::None);
+    let mut crawling = engine.crawl(CrawlRequest::parse(&["http://a.test/"]).unwrap(), Chunking::default());
+    // What its fetching needs of the pool it has; then a page that is read for ever.
+    let fetched = async {
+        while world.site.asked().len() < 2 {
+            world.handle.sleep(Duration::from_millis(1)).await;
+        }
+        *held.lock().unwrap() = Some(Vec::new());
+        world.handle.sleep(Duration::from_secs(60)).await;
+    };
+    world.handle.block_on(future::or(fetched, async {
+        crawling.next().await;
+    }));
+    let before = world.handle.now();
+    crawling.stop();
+    let events = world.handle.block_on(async {
+        let mut events = Vec::new();
+        while let Some(event) = crawling.next().await {
+            events.push(event.unwrap());
+        }
+        events
+    });
+    assert!(world.handle.now() - before < Duration::from_secs(2), "{:?}", world.handle.now() - before);
+    if held.lock().unwrap().as_ref().is_some_and(|work| !work.is_empty()) {
+        assert!(
+            matches!(events.as_slice(), [Event::Failed(failed)] if failed.is_transient && failed.error.contains("stopped"))
+                || events.is_empty(),
+            "{events:?}"
+        );
+    }
+}
+
+#[test]
+fn without_its_service_a_hybrid_search_goes_by_words_and_says_so() {
+    let world = World::new();
+    world.site.page("a.test/", &[]);
+    world.site.reply("a.test/", Reply::html("<title>T</title><main><h1>T</h1><p>The queue worker.</p></main>"));
+    let hanging = world.handle.block_on(world.handle.listen("10.0.0.2:81".parse().unwrap())).unwrap();
+    for base_url in ["http://embed.test/v1", "http://embed.test:81/v1"] {
+        let remote = RemoteConfig { base_url: base_url.to_owned(), model: "m".to_owned(), ..RemoteConfig::default() };
+        let engine = world.engine(Embeddings::Remote(remote));
+        assert_eq!(world.crawl(&engine).stored, 1);
+        let query = |mode| smolcrawl::Query { mode, ..smolcrawl::Query::new("queue worker") };
+        let before = world.handle.now();
+        let found = world.handle.block_on(engine.find(query(Mode::Hybrid))).unwrap();
+        assert!(world.handle.now() - before < Duration::from_secs(2), "{:?}", world.handle.now() - before);
+        assert_eq!(found.hits.len(), 1);
+        let why = found.without_meaning.expect("it had no vector");
+        assert!(matches!(why, Error::Embed(_)) && why.is_transient(), "{why:?}");
+        assert_eq!(world.handle.block_on(engine.search(query(Mode::Hybrid))).unwrap().len(), 1);
+        assert!(world.handle.block_on(engine.find(query(Mode::Lexical))).unwrap().without_meaning.is_none());
+        // By meaning alone there is nothing to answer with.
+        let error = world.handle.block_on(engine.search(query(Mode::Dense))).unwrap_err();
+        assert!(matches!(error, Error::Embed(_)), "{error:?}");
+    }
+    drop(hanging);
+    // Nor is there without any model: who asks for the meaning is told.
+    let engine = world.engine(Embeddings::None);
+    let query = smolcrawl::Query { mode: Mode::Hybrid, ..smolcrawl::Query::new("queue worker") };
+    assert!(matches!(world.handle.block_on(engine.search(query)).unwrap_err(), Error::NoEmbedder));
 }
 
 #[test]

@@ -588,6 +588,72 @@ fn errors_tell_what_failed_where_and_what_to_do() {
 }
 
 #[test]
+fn numbers_are_taken_as_clients_write_them_by_every_tool() {
+    let mut world = World::new();
+    world.site.page("a.test/", &[]);
+    world.call(
+        "smart_crawl_url",
+        json!({ "url": "http://a.test/", "max_depth": "1", "max_pages": 5.0, "wait_seconds": "10", "chunk_size": null }),
+    );
+    world.call("perform_rag_query", json!({ "query": "x", "match_count": "3", "offset": 0.0, "source": null }));
+    world.call("search_code_examples", json!({ "query": "x", "match_count": 3.0, "max_chars": "2000" }));
+    world.call("read_page", json!({ "url": "http://a.test/", "max_chars": 2000.0 }));
+    world.call("get_available_sources", json!({ "offset": "0" }));
+    world.call("refresh_source", json!({ "source": "a.test", "wait_seconds": "45" }));
+    world.call("crawl_status", json!({ "wait_seconds": 1.0 }));
+    for (sent, shown) in [(json!(2.5), "2.5"), (json!("many"), "\"many\""), (json!(true), "boolean")] {
+        let error = world.error("perform_rag_query", json!({ "query": "x", "match_count": sent }));
+        assert!(error.starts_with("the arguments do not fit: `match_count` must be integer, not ") && error.contains(shown), "{error}");
+    }
+    for sent in [json!(-1), json!("-1"), json!(51), json!("51.0"), json!(4_294_967_296_u64)] {
+        let error = world.error("perform_rag_query", json!({ "query": "x", "match_count": sent }));
+        assert!(error.contains("match_count") || error.contains("expected u32"), "{error}");
+    }
+}
+
+#[test]
+fn what_errors_repeat_of_arguments_is_short_and_steers_nothing() {
+    let mut world = World::new();
+    world.site.page("a.test/", &[]);
+    world.call("crawl_single_page", json!({ "url": "http://a.test/" }));
+    for long in ["x".repeat(100_000), "\u{202e}\u{1b}[31m".repeat(20_000), "word ".repeat(20_000)] {
+        for (tool, arguments) in [
+            ("perform_rag_query", json!({ "query": "x", "source": long })),
+            ("perform_rag_query", json!({ "query": "x", "match_count": long })),
+            ("read_page", json!({ "url": long })),
+            ("read_page", json!({ "url": format!("http://a.test/{long}") })),
+            ("crawl_status", json!({ "crawl_id": long })),
+            ("cancel_crawl", json!({ "crawl_id": long })),
+            ("remove_source", json!({ "source": long })),
+        ] {
+            let error = world.error(tool, arguments);
+            assert!(error.chars().count() < 1_000, "{tool}: {} characters", error.chars().count());
+            assert!(!error.contains(['\u{1b}', '\u{202e}']), "{tool}: {error:?}");
+        }
+    }
+}
+
+#[test]
+fn text_of_pages_is_marked_and_stays_as_it_is() {
+    let mut world = World::new();
+    world.site.page("a.test/", &[]);
+    world.call("crawl_single_page", json!({ "url": "http://a.test/" }));
+    for (tool, arguments, is_marked) in [
+        ("read_page", json!({ "url": "http://a.test/" }), true),
+        ("fetch_url", json!({ "url": "http://a.test/" }), true),
+        ("perform_rag_query", json!({ "query": "a" }), true),
+        ("search_code_examples", json!({ "query": "a" }), true),
+        ("get_available_sources", json!({}), false),
+    ] {
+        let result = world.ask("tools/call", json!({ "name": tool, "arguments": arguments }));
+        checked(&result);
+        assert_eq!(result["content"][0]["_meta"]["smolcrawl/untrusted"].is_string(), is_marked, "{result}");
+    }
+    let read = world.ask("resources/read", json!({ "uri": "http://a.test/" }));
+    assert!(read["contents"][0]["_meta"]["smolcrawl/untrusted"].is_string(), "{read}");
+}
+
+#[test]
 fn private_addresses_are_refused_by_every_tool_at_every_hop() {
     let mut world = World::with(PrivateAddresses::Refuse);
     world.site.page("a.test/", &[]).reply("public.test/away", Reply::redirect("http://a.test/")).page("public.test/", &["/page"]);

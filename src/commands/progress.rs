@@ -85,6 +85,11 @@ pub async fn embed(engine: &Engine, shown: Shown) -> Result<(), Failure> {
         bar.set_position(progress.embedded);
     }
     bar.finish_and_clear();
+    let set_aside = engine.set_aside();
+    if set_aside > 0 && shown != Shown::Quiet {
+        let texts = if set_aside == 1 { "1 text".to_owned() } else { format!("{set_aside} texts") };
+        eprintln!("note: {texts} could not be embedded and will be found by words only; the next run tries again");
+    }
     Ok(())
 }
 

@@ -6,6 +6,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use smolcrawl::Engine;
+use smolcrawl::engine::Found as Answer;
 use smolcrawl::model::{ChunkKind, Hit, Mode, PerPage, Query, SourceId, Wanted};
 
 use super::output::Output;
@@ -22,10 +23,21 @@ pub async fn run(engine: &Engine, asked: cli::Search, shown: Shown) -> Result<()
         tell_what_is_missing(engine, query.mode).await?;
     }
     match &asked.batch {
-        Some(file) => batch(engine, &query, file).await,
+        Some(file) => batch(engine, &query, file, shown).await,
         None => {
-            let hits = engine.search(query.clone()).await?;
-            print(&query, &hits, asked.json)
+            let found = engine.find(query.clone()).await?;
+            tell_what_failed(&found, shown);
+            print(&query, &found.hits, asked.json)
+        }
+    }
+}
+
+/// A hybrid search that had to do without the meaning says so, whatever the results look like.
+fn tell_what_failed(found: &Answer, shown: Shown) {
+    if let Some(error) = found.without_meaning.as_ref().filter(|_| shown != Shown::Quiet) {
+        eprintln!("note: found by words only, as the question could not be embedded: {}", error.chain());
+        if let Some(hint) = error.hint() {
+            eprintln!("hint: {hint}");
         }
     }
 }
@@ -71,15 +83,21 @@ struct Question {
     query: String,
 }
 
-async fn batch(engine: &Engine, query: &Query, file: &Path) -> Result<(), Failure> {
+async fn batch(engine: &Engine, query: &Query, file: &Path, shown: Shown) -> Result<(), Failure> {
     let opened = File::open(file).map_err(|error| Failure::new(format!("{}: {error}", file.display()), LINES))?;
     let mut output = Output::new();
+    // Once for all.
+    let mut told = false;
     for (number, line) in lines::of(opened) {
         let failure = |why: String| Failure::new(format!("{}, line {number}: {why}", file.display()), LINES);
         let line = line.map_err(|error| failure(error.to_string()))?;
         let question: Question = serde_json::from_str(&line).map_err(|error| failure(error.to_string()))?;
-        let hits = engine.search(Query { text: question.query, ..query.clone() }).await?;
-        output.json(&json!({ "id": question.id, "hits": hits.iter().map(Found::of).collect::<Vec<_>>() }))?;
+        let found = engine.find(Query { text: question.query, ..query.clone() }).await?;
+        if !told {
+            tell_what_failed(&found, shown);
+            told = found.without_meaning.is_some();
+        }
+        output.json(&json!({ "id": question.id, "hits": found.hits.iter().map(Found::of).collect::<Vec<_>>() }))?;
     }
     Ok(output.finish()?)
 }

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Mutex;
+use std::time::Duration;
 
 use super::{Embed, Error, Purpose};
 use crate::reactor::Boxed;
@@ -72,6 +73,23 @@ impl<E: Embed> Embed for Cached<E> {
             Purpose::Query => Box::pin(self.questions(texts)),
             Purpose::Passage => self.inner.embed(texts, purpose),
         }
+    }
+
+    fn embed_each<'a>(&'a self, texts: &'a [String]) -> Boxed<'a, Result<Vec<Result<Vec<f32>, Error>>, Error>> {
+        self.inner.embed_each(texts)
+    }
+
+    fn embed_soon<'a>(&'a self, question: &'a str, limit: Duration) -> Boxed<'a, Result<Vec<f32>, Error>> {
+        Box::pin(async move {
+            let key = key(self.inner.model(), question);
+            let known = self.recent().vector(key, question);
+            if let Some(vector) = known {
+                return Ok(vector);
+            }
+            let vector = self.inner.embed_soon(question, limit).await?;
+            self.recent().insert(key, question, vector.clone());
+            Ok(vector)
+        })
     }
 
     fn batch_hint(&self) -> usize {

@@ -39,6 +39,9 @@ pub enum Error {
     /// Any status but 2xx. `message` is the server's, shortened; `retry_after` is what it asked for.
     #[error("the service answered {status}{}", message.as_ref().map(|text| format!(": {text}")).unwrap_or_default())]
     Status { status: u16, message: Option<String>, retry_after: Option<Duration> },
+    /// No more is paid for: unlike a rate limit it does not pass. `message` as with `Status`.
+    #[error("the quota of the service is used up ({status}){}", message.as_ref().map(|text| format!(": {text}")).unwrap_or_default())]
+    QuotaExceeded { status: u16, message: Option<String> },
     /// In bytes.
     #[error("the answer is larger than {limit} bytes")]
     AnswerTooLarge { limit: u64 },
@@ -53,6 +56,12 @@ pub enum Error {
     /// Vectors of two lengths cannot be compared, so nothing of this answer is used.
     #[error("the vectors have {found} dimensions instead of {expected}")]
     DimensionChanged { expected: usize, found: usize },
+    /// Longer than the vectors of any model.
+    #[error("a vector has {found} dimensions, more than {limit}")]
+    TooManyDimensions { found: usize, limit: usize },
+    /// The system grants the model inside the program neither threads nor memory.
+    #[error("the bundled model cannot run: {why}")]
+    NoRoom { why: String },
     /// An infinity, NaN, or a vector of length 0.
     #[error("a vector has no direction: it is zero or not finite")]
     NotFinite,
@@ -81,9 +90,24 @@ impl Error {
         }
     }
 
-    /// Whether the service refused the texts for what they are, such as too long; without one of them it may take the rest.
-    pub fn is_refusal(&self) -> bool {
-        matches!(self.root(), Self::Status { status: 400 | 413 | 422, .. })
+    /// Whether one of the texts may be to blame, without which the others have their vectors: a service refuses it, fails on it each time,
+    /// or gives no vector for it. Only other texts can tell, which have theirs where the service itself is well.
+    pub fn may_be_the_texts(&self) -> bool {
+        match self.root() {
+            #[cfg(feature = "surf")]
+            Self::Transport { .. } => true,
+            Self::Status { status, .. } => matches!(status, 400 | 413 | 422 | 500..),
+            Self::Timeout { .. }
+            | Self::Client { .. }
+            | Self::AnswerTooLarge { .. }
+            | Self::Malformed { .. }
+            | Self::WrongCount { .. }
+            | Self::WrongIndex { .. }
+            | Self::DimensionChanged { .. }
+            | Self::TooManyDimensions { .. }
+            | Self::NotFinite => true,
+            _ => false,
+        }
     }
 
     /// What the reader can do about it, as a sentence without a period.
@@ -103,11 +127,17 @@ impl Error {
                 "the service refused the request: check the model's name, the number of dimensions, and the batch bounds"
             }
             Self::Status { status: 429, .. } => "the rate limit or the quota of the key is used up; try again later",
+            Self::QuotaExceeded { .. } => "check the plan and the billing of the account that the key belongs to",
+            Self::NoRoom { .. } => {
+                "raise the limits of processes and memory (`ulimit -u`, `ulimit -v`); words are searched without the model"
+            }
             Self::Status { status: 500.., .. } => "the service has trouble of its own; try again later",
             Self::AnswerTooLarge { .. } => "lower the batch bounds, or check that the base URL is an embeddings service",
-            Self::Malformed { .. } | Self::WrongCount { .. } | Self::WrongIndex { .. } | Self::NotFinite => {
-                "the service is not OpenAI-compatible or has a defect; check the base URL"
-            }
+            Self::Malformed { .. }
+            | Self::WrongCount { .. }
+            | Self::WrongIndex { .. }
+            | Self::TooManyDimensions { .. }
+            | Self::NotFinite => "the service is not OpenAI-compatible or has a defect; check the base URL",
             Self::DimensionChanged { .. } => {
                 "the service changed its model, or the index was made by another: set the number of dimensions, or embed again"
             }

@@ -1,7 +1,10 @@
 //! all-MiniLM-L6-v2 inside the program: 384 dimensions, int8, run by rten on the reactor's pool of threads.
 //! The model's origin, licence and recipe stand beside it in `model/README.md`.
 
+mod room;
+
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, OnceLock};
 
 use futures_util::stream::{FuturesUnordered, StreamExt};
@@ -11,7 +14,7 @@ use rten_tensor::prelude::*;
 
 use super::tokenizer::{MAX_TOKENS, Tokenizer};
 use super::{Embed, Error, Purpose, normalised};
-use crate::reactor::{Boxed, Handle};
+use crate::reactor::{Boxed, Handle, Lane};
 
 /// The bundled model: needs no network and no key.
 ///
@@ -64,35 +67,45 @@ impl MiniLm {
         Self { handle, lazy: Arc::new(Lazy { threads: config.threads.max(1), loaded: OnceLock::new() }) }
     }
 
-    /// One job for all: whoever asks waits for it, and it is seldom more than one text.
+    /// One job for all: whoever asks waits for it, and it is seldom more than one text. It stands in no queue with passages.
     async fn questions(&self, texts: Vec<String>) -> Result<Vec<Vec<f32>>, Error> {
+        self.load().await?;
         let lazy = self.lazy.clone();
         let work = move || {
             let loaded = lazy.loaded()?;
             let inputs: Vec<_> = texts.iter().map(|text| loaded.tokenizer.tokens(text)).collect();
             inputs.iter().map(|input| loaded.run(&[input], &loaded.questions).map(|mut vectors| vectors.remove(0))).collect()
         };
-        self.handle.unblock(work).await
+        self.handle.unblock_on(Lane::Interactive, work).await
+    }
+
+    /// Loading takes a while, for which those that need no model must not wait.
+    async fn load(&self) -> Result<(), Error> {
+        if self.lazy.loaded.get().is_none() {
+            let lazy = self.lazy.clone();
+            self.handle.unblock_on(Lane::Heavy, move || lazy.loaded().map(drop)).await?;
+        }
+        Ok(())
     }
 
     /// Many small jobs, so that both a question and the end of this future's life are soon noticed.
     async fn passages(&self, texts: Vec<String>) -> Result<Vec<Vec<f32>>, Error> {
         let lazy = self.lazy.clone();
         let tokenize = move || Ok(lazy.loaded()?.tokenize(&texts));
-        let inputs: Arc<Vec<Vec<i32>>> = Arc::new(self.handle.unblock(tokenize).await?);
-        let lanes = &self.lazy.loaded()?.lanes;
+        let inputs: Arc<Vec<Vec<i32>>> = Arc::new(self.handle.unblock_on(Lane::Heavy, tokenize).await?);
+        let places = &self.lazy.loaded()?.places;
         let mut jobs: FuturesUnordered<_> = batches(&inputs)
             .into_iter()
             .map(|batch| {
                 let (lazy, inputs) = (self.lazy.clone(), inputs.clone());
                 async move {
-                    let lane = lanes.enter().await;
+                    let place = places.enter().await;
                     let work = move || {
                         let texts: Vec<&[i32]> = batch.iter().map(|&at| inputs[at].as_slice()).collect();
-                        let vectors = lazy.loaded()?.run(&texts, &lane.threads)?;
+                        let vectors = lazy.loaded()?.run(&texts, &place.threads)?;
                         Ok(batch.into_iter().zip(vectors).collect::<Vec<_>>())
                     };
-                    self.handle.unblock(work).await
+                    self.handle.unblock_on(Lane::Heavy, work).await
                 }
             })
             .collect();
@@ -132,14 +145,38 @@ impl fmt::Debug for MiniLm {
 /// The model, once the first text has come.
 struct Lazy {
     threads: usize,
-    loaded: OnceLock<Result<Loaded, String>>,
+    loaded: OnceLock<Result<Loaded, Unloaded>>,
 }
 
 impl Lazy {
     /// Blocks while the model is loaded, be it by another: for threads of the pool, or when it is known to be there.
     fn loaded(&self) -> Result<&Loaded, Error> {
-        let loaded = self.loaded.get_or_init(|| Loaded::new(self.threads));
-        loaded.as_ref().map_err(|why| Error::Load { why: why.clone() })
+        let loaded = self.loaded.get_or_init(|| {
+            let loaded = Loaded::new(self.threads);
+            if let Err(unloaded) = &loaded {
+                log::warn!("pages are found by their words only: {}", unloaded.error());
+            }
+            loaded
+        });
+        loaded.as_ref().map_err(Unloaded::error)
+    }
+}
+
+/// Why there is no model.
+#[derive(Debug)]
+enum Unloaded {
+    /// A defect of the build.
+    Unreadable(String),
+    /// The system's limits.
+    NoRoom(String),
+}
+
+impl Unloaded {
+    fn error(&self) -> Error {
+        match self {
+            Self::Unreadable(why) => Error::Load { why: why.clone() },
+            Self::NoRoom(why) => Error::NoRoom { why: why.clone() },
+        }
     }
 }
 
@@ -149,24 +186,42 @@ struct Loaded {
     input_ids: NodeId,
     attention_mask: NodeId,
     last_hidden_state: NodeId,
-    /// Runs questions, so that they need no lane.
+    /// Runs questions, so that they need no place.
     questions: Arc<ThreadPool>,
-    lanes: Lanes,
+    places: Places,
 }
 
 impl Loaded {
-    fn new(threads: usize) -> Result<Self, String> {
-        // Packed weights take 11 MB more and halve the time of a question.
-        let model =
-            ModelOptions::with_ops(operators()).prepack_weights(true).load_static_slice(MODEL).map_err(|error| error.to_string())?;
-        let node = |name| model.node_id(name).map_err(|error| error.to_string());
+    fn new(threads: usize) -> Result<Self, Unloaded> {
+        let unreadable = |error: String| Unloaded::Unreadable(error);
+        // The library below panics, or ends the process, where it is refused what it needs: so that is asked for first.
+        room::memory(MEMORY).map_err(|error| Unloaded::NoRoom(format!("no {} MB of memory: {error}", MEMORY >> 20)))?;
+        let packing = std::thread::available_parallelism().map_or(1, usize::from);
+        let granted = room::threads(packing + 1 + threads).map_err(|error| Unloaded::NoRoom(format!("not one thread: {error}")))?;
+        let is_roomy = granted == packing + 1 + threads;
+        if !is_roomy {
+            log::warn!("the model has one thread: the system grants this process {granted} more");
+        }
+        // Packed weights take 11 MB more and halve the time of a question; packing them takes a thread for each processor, for good.
+        let loading = || ModelOptions::with_ops(operators()).prepack_weights(is_roomy).load_static_slice(MODEL);
+        // What was granted may be gone a moment later.
+        let loaded = catch_unwind(loading).map_err(|_| Unloaded::NoRoom("it panicked while it was loaded".to_owned()))?;
+        let model = loaded.map_err(|error| unreadable(error.to_string()))?;
+        let node = |name| model.node_id(name).map_err(|error| unreadable(error.to_string()));
+        let questions = room::pool().map_err(|error| Unloaded::NoRoom(format!("not one thread: {error}")))?;
+        // Where there is little, passages share the thread of the questions.
+        let places = match is_roomy {
+            true => (0..threads).map_while(|_| room::pool().ok()).collect(),
+            false => Vec::new(),
+        };
+        let places = if places.is_empty() { vec![questions.clone()] } else { places };
         Ok(Self {
             tokenizer: Tokenizer::new(VOCABULARY),
             input_ids: node("input_ids")?,
             attention_mask: node("attention_mask")?,
             last_hidden_state: node("last_hidden_state")?,
-            questions: Arc::new(ThreadPool::with_num_threads(1)),
-            lanes: Lanes::new(threads),
+            questions,
+            places: Places::new(places),
             model,
         })
     }
@@ -185,7 +240,10 @@ impl Loaded {
         let inputs = vec![(self.input_ids, ids.into()), (self.attention_mask, mask.into())];
         let options = RunOptions::default().with_thread_pool(Some(threads.clone()));
         let fault = |why: String| Error::Run { why };
-        let [states] = self.model.run_n(inputs, [self.last_hidden_state], Some(options)).map_err(|error| fault(error.to_string()))?;
+        // A defect that one text shows ends no more than the work on it.
+        let running = AssertUnwindSafe(|| self.model.run_n(inputs, [self.last_hidden_state], Some(options)));
+        let outcome = catch_unwind(running).map_err(|_| fault("it panicked".to_owned()))?;
+        let [states] = outcome.map_err(|error| fault(error.to_string()))?;
         let states: NdTensor<f32, 3> = states.try_into().map_err(|_| fault("its output is no tensor of three axes".to_owned()))?;
         if states.shape() != [texts.len(), longest, MiniLm::DIMENSIONS] {
             return Err(fault(format!("its output has the shape {:?}", states.shape())));
@@ -220,38 +278,42 @@ fn batches(inputs: &[Vec<i32>]) -> Vec<Vec<usize>> {
 }
 
 /// Threads for passages: a run of the model takes one, and so the cores are shared without one run waiting for parts of another.
-struct Lanes {
+struct Places {
     free: async_channel::Receiver<Arc<ThreadPool>>,
     back: async_channel::Sender<Arc<ThreadPool>>,
 }
 
-impl Lanes {
-    fn new(count: usize) -> Self {
-        let (back, free) = async_channel::bounded(count);
-        for _ in 0..count {
-            back.try_send(Arc::new(ThreadPool::with_num_threads(1))).expect("the channel has room for all lanes");
+impl Places {
+    /// One at the least.
+    fn new(pools: Vec<Arc<ThreadPool>>) -> Self {
+        let (back, free) = async_channel::bounded(pools.len().max(1));
+        for pool in pools {
+            back.try_send(pool).expect("the channel has room for all places");
         }
         Self { free, back }
     }
 
-    async fn enter(&self) -> Lane {
+    async fn enter(&self) -> Place {
         let threads = self.free.recv().await.expect("a sender is in this struct");
-        Lane { threads, back: self.back.clone() }
+        Place { threads, back: self.back.clone() }
     }
 }
 
 /// The right to compute one batch; goes back by being dropped, be the work done or given up.
-struct Lane {
+struct Place {
     threads: Arc<ThreadPool>,
     back: async_channel::Sender<Arc<ThreadPool>>,
 }
 
-impl Drop for Lane {
+impl Drop for Place {
     fn drop(&mut self) {
         // Fails only when the model itself is gone.
         let _ = self.back.try_send(self.threads.clone());
     }
 }
+
+/// What the model takes when it is loaded, and some for its work.
+const MEMORY: usize = 96 << 20;
 
 /// Those the model has; leaving out the rest keeps two megabytes out of the program.
 fn operators() -> OpRegistry {
@@ -352,13 +414,13 @@ mod tests {
 
     #[test]
     fn a_lane_comes_back_when_its_work_is_given_up() {
-        let lanes = Lanes::new(1);
+        let places = Places::new(vec![room::pool().unwrap()]);
         futures_lite::future::block_on(async {
-            drop(lanes.enter().await);
-            let lane = lanes.enter().await;
-            assert!(lanes.free.is_empty());
-            drop(lane);
-            assert_eq!(lanes.free.len(), 1);
+            drop(places.enter().await);
+            let place = places.enter().await;
+            assert!(places.free.is_empty());
+            drop(place);
+            assert_eq!(places.free.len(), 1);
         });
     }
 

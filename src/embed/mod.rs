@@ -10,6 +10,7 @@ mod remote;
 mod tokenizer;
 
 use std::fmt;
+use std::time::Duration;
 
 pub use self::cache::Cached;
 pub use self::error::Error;
@@ -66,10 +67,38 @@ pub trait Embed: fmt::Debug + Send + Sync {
     /// All or nothing: with an error none of the texts has a vector.
     fn embed<'a>(&'a self, texts: &'a [String], purpose: Purpose) -> Boxed<'a, Result<Vec<Vec<f32>>, Error>>;
 
+    /// As [`embed`](Self::embed) of passages, but each text for itself: one that can never have a vector keeps none from the others. The
+    /// default has no such texts.
+    ///
+    /// # Errors
+    ///
+    /// The model itself is out of order, so that nothing is known of any of the texts.
+    fn embed_each<'a>(&'a self, texts: &'a [String]) -> Boxed<'a, Result<Vec<Result<Vec<f32>, Error>>, Error>> {
+        Box::pin(async move { Ok(self.embed(texts, Purpose::Passage).await?.into_iter().map(Ok).collect()) })
+    }
+
+    /// The vector of a question, for somebody who can do without it: a model that has to be asked over the network gives up after
+    /// `limit` and asks no second time. The default is [`embed`](Self::embed) without a limit.
+    ///
+    /// # Errors
+    ///
+    /// As of [`embed`](Self::embed).
+    fn embed_soon<'a>(&'a self, question: &'a str, limit: Duration) -> Boxed<'a, Result<Vec<f32>, Error>> {
+        let _ = limit;
+        let texts = [question.to_owned()];
+        Box::pin(async move { only(self.embed(&texts, Purpose::Query).await?) })
+    }
+
     /// How many texts one call had best be given: enough to keep the model busy, few enough to lose little on an error.
     fn batch_hint(&self) -> usize {
         32
     }
+}
+
+/// The vector of a text that was sent alone.
+pub(crate) fn only(mut vectors: Vec<Vec<f32>>) -> Result<Vec<f32>, Error> {
+    let found = vectors.len();
+    vectors.pop().filter(|_| found == 1).ok_or(Error::WrongCount { expected: 1, found })
 }
 
 /// What a text is to the search: some models see questions and passages differently.

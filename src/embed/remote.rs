@@ -2,11 +2,13 @@
 //! The answers and the waiting are judged in `answer` and `retry`, which know no socket.
 
 mod answer;
+mod apart;
 mod config;
 mod retry;
 #[cfg(test)]
 mod tests;
 
+use std::fmt;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::{Duration, SystemTime};
@@ -15,13 +17,13 @@ use futures_lite::AsyncReadExt;
 use serde_json::json;
 use url::Url;
 
-use self::answer::Answer;
+use self::answer::{Answer, Judged, masked};
 pub use self::config::{RemoteConfig, Secret};
 use super::error::chain;
-use super::{Embed, Error, Purpose};
+use super::{Embed, Error, Purpose, only};
 use crate::http::surf::RawStatus;
 use crate::http::{Client, Error as HttpError, Redirects, Replay};
-use crate::reactor::{Boxed, Handle};
+use crate::reactor::{Boxed, Handle, Lane};
 
 /// An embeddings service: OpenAI's, or any server with its `POST /v1/embeddings`.
 ///
@@ -91,31 +93,33 @@ impl Remote {
     async fn vectors(&self, texts: &[String]) -> Result<Vec<Vec<f32>>, Error> {
         let mut vectors = Vec::with_capacity(texts.len());
         for batch in self.first.config.batches(texts) {
-            vectors.append(&mut self.batch(batch).await?);
+            for vector in self.batch(batch, Patience::Full).await? {
+                vectors.push(vector?);
+            }
         }
         Ok(vectors)
     }
 
-    async fn batch(&self, texts: &[String]) -> Result<Vec<Vec<f32>>, Error> {
-        let first = match self.persist(&self.first, texts).await {
-            Err(error) if error.is_transient() => error,
+    async fn batch(&self, texts: &[String], patience: Patience) -> Result<Vec<Judged>, Error> {
+        let first = match self.persist(&self.first, texts, patience).await {
+            Err(error) if error.is_transient() || matches!(error.root(), Error::QuotaExceeded { .. }) => error,
             done => return done,
         };
         let Some(second) = &self.second else { return Err(first) };
         log::warn!("the second embeddings service is asked, because the first failed: {}", chain(&first));
-        self.persist(second, texts).await.map_err(|error| Error::Both { first: Box::new(first), source: Box::new(error) })
+        self.persist(second, texts, patience).await.map_err(|error| Error::Both { first: Box::new(first), source: Box::new(error) })
     }
 
-    /// Asks one provider until it answers, refuses, or has failed too often.
-    async fn persist(&self, provider: &Provider, texts: &[String]) -> Result<Vec<Vec<f32>>, Error> {
+    /// Asks one provider until it answers, refuses, or has failed too often. Errors are told with the provider's name.
+    async fn persist(&self, provider: &Provider, texts: &[String], patience: Patience) -> Result<Vec<Judged>, Error> {
         let mut attempts = 0;
         loop {
             attempts += 1;
             let error = match self.attempt(provider, texts).await {
-                Ok(vectors) => return Ok(vectors),
+                Ok(vectors) => return Ok(vectors.into_iter().map(|vector| vector.map_err(|error| provider.at(attempts, error))).collect()),
                 Err(error) => error,
             };
-            let wait = match error.is_transient() && attempts <= provider.config.retries {
+            let wait = match error.is_transient() && attempts <= patience.retries(&error).min(provider.config.retries) {
                 true => retry::wait(attempts, retry::asked(&error), provider.config.max_wait, retry::chance()),
                 false => None,
             };
@@ -125,39 +129,52 @@ impl Remote {
         }
     }
 
+    async fn soon(&self, provider: &Provider, texts: &[String], limit: Duration) -> Result<Vec<f32>, Error> {
+        let asked = self.handle.timeout(limit, self.persist(provider, texts, Patience::None)).await;
+        let vectors = asked.unwrap_or_else(|_| Err(provider.at(1, Error::Timeout { limit })))?;
+        only(vectors.into_iter().collect::<Result<_, _>>()?)
+    }
+
     /// One request, or two while it is not known whether the service can write base64.
-    async fn attempt(&self, provider: &Provider, texts: &[String]) -> Result<Vec<Vec<f32>>, Error> {
+    async fn attempt(&self, provider: &Provider, texts: &[String]) -> Result<Vec<Judged>, Error> {
         let format = provider.format();
-        let answer = match self.exchange(provider, texts, format).await {
+        let vectors = match self.exchange(provider, texts, format).await {
             // An unknown field is refused with either status, in words of any kind.
             Err(Error::Status { status: 400 | 422, .. }) if format == Format::Unknown => {
-                let answer = self.exchange(provider, texts, Format::Floats).await?;
+                let vectors = self.exchange(provider, texts, Format::Floats).await?;
                 provider.found(Format::Floats);
-                answer
+                vectors
             }
-            answer => answer?,
+            vectors => vectors?,
         };
         if format == Format::Unknown && provider.format() == Format::Unknown {
             provider.found(Format::Base64);
         }
-        let vectors = answer.vectors(texts.len())?;
-        for vector in &vectors {
-            let expected = *self.dimensions.get_or_init(|| vector.len());
-            if vector.len() != expected {
-                return Err(Error::DimensionChanged { expected, found: vector.len() });
-            }
-        }
-        Ok(vectors)
+        // The first vectors decide, and of these the most: one text may have been answered wrongly.
+        let Some(usual) = answer::usual_length(&vectors) else { return Ok(vectors) };
+        let expected = *self.dimensions.get_or_init(|| usual);
+        let of_length = |vector: Vec<f32>| match vector.len() {
+            found if found == expected => Ok(vector),
+            found => Err(Error::DimensionChanged { expected, found }),
+        };
+        Ok(vectors.into_iter().map(|vector| vector.and_then(of_length)).collect())
     }
 
-    async fn exchange(&self, provider: &Provider, texts: &[String], format: Format) -> Result<Answer, Error> {
+    async fn exchange(&self, provider: &Provider, texts: &[String], format: Format) -> Result<Vec<Judged>, Error> {
         let limit = provider.config.timeout;
         let answered = self.handle.timeout(limit, self.send(provider, texts, format));
-        let (status, retry_after, body) = answered.await.map_err(|_| Error::Timeout { limit })??;
+        let (status, retry_after, body) = answered.await.map_err(|_| Error::Timeout { limit })?.map_err(|error| provider.masked(error))?;
         match status {
-            200..300 => Answer::parse(&body),
-            _ => Err(Error::Status { status, message: answer::message(&body, provider.config.key.as_ref()), retry_after }),
+            200..300 => self.read(body, texts.len()).await.map_err(|error| provider.masked(error)),
+            _ => Err(answer::refusal(status, retry_after, &body, &provider.secrets.0)),
         }
+    }
+
+    /// A large answer is read elsewhere: it may have a million numbers, and the reactor's thread is everybody's.
+    async fn read(&self, body: Vec<u8>, expected: usize) -> Result<Vec<Judged>, Error> {
+        let is_large = body.len() > READ_AT_ONCE;
+        let read = move || Answer::parse(&body)?.vectors(expected);
+        if is_large { self.handle.unblock_on(Lane::Heavy, read).await } else { read() }
     }
 
     async fn send(&self, provider: &Provider, texts: &[String], format: Format) -> Result<(u16, Option<Duration>, Vec<u8>), Error> {
@@ -204,8 +221,64 @@ impl Embed for Remote {
         Box::pin(async move { self.vectors(&texts).await })
     }
 
+    fn embed_each<'a>(&'a self, texts: &'a [String]) -> Boxed<'a, Result<Vec<Judged>, Error>> {
+        let prefix = &self.first.config.passage_prefix;
+        Box::pin(async move {
+            let texts: Vec<String> = texts.iter().map(|text| format!("{prefix}{text}")).collect();
+            let mut vectors = Vec::with_capacity(texts.len());
+            for batch in self.first.config.batches(&texts) {
+                vectors.append(&mut self.each(batch).await?);
+            }
+            Ok(vectors)
+        })
+    }
+
+    fn embed_soon<'a>(&'a self, question: &'a str, limit: Duration) -> Boxed<'a, Result<Vec<f32>, Error>> {
+        let texts = [format!("{}{question}", self.first.config.query_prefix)];
+        Box::pin(async move {
+            // Where there is a second, the first may not use up all the time.
+            let [first, second] = if self.second.is_some() { [limit / 2; 2] } else { [limit; 2] };
+            match (self.soon(&self.first, &texts, first).await, &self.second) {
+                (Err(first), Some(provider)) if first.is_transient() => self
+                    .soon(provider, &texts, second)
+                    .await
+                    .map_err(|error| Error::Both { first: Box::new(first), source: Box::new(error) }),
+                (done, _) => done,
+            }
+        })
+    }
+
     fn batch_hint(&self) -> usize {
         self.first.config.batch_count
+    }
+}
+
+/// How often what fails is asked again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Patience {
+    /// As often as is configured.
+    Full,
+    /// Once, where one of the texts may be what the service fails on: it would fail each time.
+    Brief,
+    /// So does every failure but a rate limit.
+    Probing,
+    /// As `Probing`, and not even once.
+    Single,
+    /// Not at all.
+    None,
+}
+
+impl Patience {
+    fn retries(self, error: &Error) -> u32 {
+        let is_rate = matches!(error, Error::Status { status: 408 | 409 | 425 | 429, .. } | Error::Status { retry_after: Some(_), .. });
+        let is_own = matches!(error, Error::Status { status: 500..=502 | 504.., .. });
+        match self {
+            Self::None => 0,
+            Self::Probing if !is_rate => 1,
+            Self::Single if !is_rate => 0,
+            Self::Brief if is_own && !is_rate => 1,
+            Self::Full | Self::Brief | Self::Probing | Self::Single => u32::MAX,
+        }
     }
 }
 
@@ -214,6 +287,8 @@ impl Embed for Remote {
 struct Provider {
     config: RemoteConfig,
     endpoint: Url,
+    /// Kept out of every message, should the service repeat them.
+    secrets: Secrets,
     /// A [`Format`]: whether the service understands `encoding_format`.
     format: AtomicU8,
 }
@@ -221,7 +296,18 @@ struct Provider {
 impl Provider {
     fn new(mut config: RemoteConfig) -> Result<Self, Error> {
         config.check()?;
-        Ok(Self { endpoint: config.endpoint()?, config, format: AtomicU8::new(Format::Unknown as u8) })
+        let endpoint = config.endpoint()?;
+        let secrets = Secrets(config.secrets(&endpoint));
+        Ok(Self { endpoint, config, secrets, format: AtomicU8::new(Format::Unknown as u8) })
+    }
+
+    /// The error without what it repeats of the service's words that should not be told.
+    fn masked(&self, error: Error) -> Error {
+        match error {
+            Error::Malformed { why } => Error::Malformed { why: masked(why, &self.secrets.0) },
+            Error::Client { why } => Error::Client { why: masked(why, &self.secrets.0) },
+            other => other,
+        }
     }
 
     fn question(&self, texts: &[String], format: Format) -> serde_json::Value {
@@ -256,6 +342,18 @@ impl Provider {
         Error::At { url: url.into(), model: self.config.model.clone(), attempts, source: Box::new(error) }
     }
 }
+
+/// Shown nowhere.
+struct Secrets(Vec<String>);
+
+impl fmt::Debug for Secrets {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secrets(***)")
+    }
+}
+
+/// Bytes of an answer that are read on the spot.
+const READ_AT_ONCE: usize = 64 * 1024;
 
 /// How a service is asked to write numbers. Base64 is a third of the size of decimal digits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

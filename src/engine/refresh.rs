@@ -8,12 +8,12 @@ use futures_lite::{StreamExt, future};
 use futures_util::stream::FuturesUnordered;
 use url::Url;
 
-use super::{Chunking, Engine, Failed, Robots};
+use super::{Chunking, Engine, Failed, Reading, Robots};
 use crate::crawl::{MAX_LISTED, Refetched, normalise};
 use crate::error::Error;
 use crate::http::masked;
-use crate::model::{Page, SourceId, Validators};
-use crate::reactor::Boxed;
+use crate::model::{Budget, OverBudget, Page, SourceId, Validators};
+use crate::reactor::{Boxed, Lane};
 use crate::store::Put;
 
 impl Engine {
@@ -42,6 +42,8 @@ impl Engine {
             left: known.into_iter(),
             asking: FuturesUnordered::new(),
             settling: FuturesUnordered::new(),
+            under_way: Vec::new(),
+            reading: Reading::default(),
             report: RefreshReport::default(),
         })
     }
@@ -63,22 +65,25 @@ impl Engine {
         (url, refetched.map_err(Error::from))
     }
 
-    async fn settle(self, url: Url, refetched: Result<Refetched, Error>, chunking: Chunking) -> Result<Refreshed, Error> {
+    async fn settle(self, url: Url, refetched: Result<Refetched, Error>, chunking: Chunking, budget: Budget) -> Result<Refreshed, Error> {
         match refetched? {
             Refetched::Unchanged => {
-                self.with_store(move |store| store.touch(&url, SystemTime::now())).await?;
+                self.store_in(Lane::Heavy, move |store| store.touch(&url, SystemTime::now())).await?;
                 Ok(Refreshed::Unchanged)
             }
             Refetched::Gone => {
-                self.with_store(move |store| store.remove_page(&url)).await?;
+                self.store_in(Lane::Heavy, move |store| store.remove_page(&url)).await?;
                 Ok(Refreshed::Removed)
             }
             // Nothing is stored at an address nobody asked for, and nothing is removed for what may be a passing login page.
             Refetched::Page(page) if page.url != normalise(url.clone()) => Err(Error::Moved { url, to: Box::new(page.url) }),
-            Refetched::Page(page) => match self.put(self.read(Page { url, ..page }).await?, chunking).await? {
-                Put::Unchanged => Ok(Refreshed::Unchanged),
-                Put::Added | Put::Replaced => Ok(Refreshed::Updated),
-            },
+            Refetched::Page(page) => {
+                let document = self.read_within(Page { url, ..page }, budget.clone()).await?;
+                match self.put_within(document, chunking, budget).await? {
+                    Put::Unchanged => Ok(Refreshed::Unchanged),
+                    Put::Added | Put::Replaced => Ok(Refreshed::Updated),
+                }
+            }
         }
     }
 }
@@ -95,6 +100,9 @@ pub struct Refreshing {
     asking: FuturesUnordered<Boxed<'static, (Url, Result<Refetched, Error>)>>,
     /// Answers that are being read and stored.
     settling: FuturesUnordered<Boxed<'static, (Url, Result<Refreshed, Error>)>>,
+    /// The addresses of these pages.
+    under_way: Vec<Url>,
+    reading: Reading,
     report: RefreshReport,
 }
 
@@ -107,6 +115,13 @@ impl Refreshing {
                 && let Some((url, validators)) = self.left.next()
             {
                 self.asking.push(Box::pin(self.engine.clone().ask_again(url, validators, self.robots)));
+            }
+            if self.reading.is_given_up() {
+                self.settling.clear();
+                if let Some(url) = self.under_way.pop() {
+                    let skip = Box::new(OverBudget::Stopped.into());
+                    break (url.clone(), Err(Error::Unreadable { url, skip }));
+                }
             }
             if self.asking.is_empty() && self.settling.is_empty() {
                 return None;
@@ -123,10 +138,17 @@ impl Refreshing {
                     None => future::pending().await,
                 }
             };
-            match future::or(settled, answered).await {
-                Turn::Settled(settled) => break settled,
+            let hurried = async { Turn::Hurried(self.reading.hurry(&self.engine.inner.handle).await) };
+            match future::or(future::or(settled, answered), hurried).await {
+                Turn::Hurried(()) => {}
+                Turn::Settled(settled) => {
+                    self.under_way.retain(|url| *url != settled.0);
+                    break settled;
+                }
                 Turn::Answered((url, refetched)) => {
-                    let settling = self.engine.clone().settle(url.clone(), refetched, self.chunking.clone());
+                    self.under_way.push(url.clone());
+                    let budget = self.reading.budget.clone();
+                    let settling = self.engine.clone().settle(url.clone(), refetched, self.chunking.clone(), budget);
                     self.settling.push(Box::pin(async move { (url, settling.await) }));
                 }
             }
@@ -153,10 +175,11 @@ impl Refreshing {
     }
 
     /// Asks for nothing more; requests in flight are cancelled. What has been answered is still stored while [`Refreshing::next`]
-    /// is polled, until it yields none.
+    /// is polled, until it yields none: a page that takes more than about a second for that has failed.
     pub fn stop(&mut self) {
         self.left = Vec::new().into_iter();
         self.asking.clear();
+        self.reading.end(self.engine.inner.handle.now());
     }
 
     /// How many pages there are to check in all.
@@ -187,6 +210,7 @@ pub struct RefreshReport {
 enum Turn {
     Settled((Url, Result<Refreshed, Error>)),
     Answered((Url, Result<Refetched, Error>)),
+    Hurried(()),
 }
 
 #[derive(Debug)]

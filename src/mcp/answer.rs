@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use crate::mcp::context::{Call, Log, Report};
 use crate::mcp::definition::Definition;
-use crate::mcp::message::{Outgoing, RpcError};
+use crate::mcp::message::{HINT, MESSAGE, Outgoing, RpcError, told};
 use crate::mcp::resource::Read;
 use crate::mcp::revision::Revision;
 use crate::mcp::tool::{Answer, Tool, ToolError};
@@ -138,7 +138,11 @@ fn answered(tool: &Tool, revision: Revision, answer: Answer) -> Result<Value, Rp
     };
     let mut content: Vec<Value> = Vec::with_capacity(1 + answer.content.len());
     if !text.is_empty() || answer.content.is_empty() {
-        content.push(json!({ "type": "text", "text": text }));
+        let mut piece = json!({ "type": "text", "text": text });
+        if !answer.text_meta.is_empty() && revision.has_content_meta() {
+            piece["_meta"] = Value::Object(answer.text_meta);
+        }
+        content.push(piece);
     }
     content.extend(answer.content.iter().map(|piece| piece.to_json(revision)));
     let mut result = json!({ "content": content });
@@ -154,7 +158,12 @@ fn answered(tool: &Tool, revision: Revision, answer: Answer) -> Result<Value, Rp
 
 /// A failure that the model is told.
 pub(crate) fn failed(error: &ToolError) -> Value {
-    json!({ "content": [{ "type": "text", "text": error.to_string() }], "isError": true })
+    let mut text = told(&error.message, MESSAGE);
+    if let Some(hint) = &error.hint {
+        text.push_str("\nhint: ");
+        text.push_str(&told(hint, HINT));
+    }
+    json!({ "content": [{ "type": "text", "text": text }], "isError": true })
 }
 
 fn typed(definition: &Definition, revision: Revision, kind: &str, mut result: Value) -> Value {

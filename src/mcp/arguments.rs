@@ -1,8 +1,9 @@
 //! Judges a call's arguments by the tool's input schema, as far as a model gets them wrong: what is missing, what has
 //! the wrong type, what does not exist. Deeper rules are the tool's own. Pure.
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Number, Value};
 
+use crate::mcp::message::shortened;
 use crate::mcp::tool::ToolError;
 
 /// Compares the properties with `required`, their `type`s, and `additionalProperties: false`.
@@ -16,11 +17,11 @@ pub(crate) fn check(schema: &Value, arguments: &Map<String, Value>) -> Result<()
     for (name, value) in arguments {
         match properties.and_then(|properties| properties.get(name)) {
             Some(property) if !has_type(property, value) => {
-                let found = type_of(value);
+                let found = shown(value);
                 return Err(unfit(schema, &format!("`{name}` must be {}, not {found}", types(property).join(" or "))));
             }
             None if schema.get("additionalProperties") == Some(&Value::Bool(false)) => {
-                return Err(unfit(schema, &format!("there is no parameter `{}`", crate::mcp::message::shortened(name))));
+                return Err(unfit(schema, &format!("there is no parameter `{}`", shortened(name))));
             }
             Some(_) | None => {}
         }
@@ -28,14 +29,66 @@ pub(crate) fn check(schema: &Value, arguments: &Map<String, Value>) -> Result<()
     Ok(())
 }
 
-/// Models write null for what they leave out. Where the schema has no null for an optional property, that is what it means.
-pub(crate) fn without_nulls(schema: &Value, mut arguments: Map<String, Value>) -> Map<String, Value> {
+/// The arguments as their sender meant them, where that is certain and nothing is lost. Models and clients write null for what they leave
+/// out, a whole number as `2.0`, and numbers and truth values as strings; where the schema has another type and not that one, it is
+/// what the schema has. What is not certain stays as it came, for [`check`] to complain of.
+pub(crate) fn meant(schema: &Value, mut arguments: Map<String, Value>) -> Map<String, Value> {
     let properties = schema.get("properties").and_then(Value::as_object);
     arguments.retain(|name, value| {
-        let is_welcome = properties.and_then(|properties| properties.get(name)).is_none_or(|property| has_type(property, value));
-        !value.is_null() || is_welcome || required(schema).any(|required| required == name)
+        let Some(property) = properties.and_then(|properties| properties.get(name)) else { return true };
+        if value.is_null() {
+            return has_type(property, value) || required(schema).any(|required| required == name);
+        }
+        let sent = value.take();
+        *value = fitted(property, sent);
+        true
     });
     arguments
+}
+
+/// As [`meant`], of one value. As deep as the schema is, which is ours.
+fn fitted(schema: &Value, value: Value) -> Value {
+    let types = types(schema);
+    match value {
+        Value::Object(fields) if schema.get("properties").is_some() => Value::Object(meant(schema, fields)),
+        Value::Array(items) => match schema.get("items") {
+            Some(each) => items.into_iter().map(|item| fitted(each, item)).collect(),
+            None => Value::Array(items),
+        },
+        Value::Number(number) if types.contains(&"integer") => whole(&number).map_or(Value::Number(number), Value::from),
+        Value::String(text) if !types.is_empty() && !types.contains(&"string") => read(&types, text.trim()).unwrap_or(Value::String(text)),
+        value => value,
+    }
+}
+
+/// The value that a string spells.
+fn read(types: &[&str], text: &str) -> Option<Value> {
+    match text {
+        "true" | "false" if types.contains(&"boolean") => return Some(Value::Bool(text == "true")),
+        _ => {}
+    }
+    // The grammar of JSON: neither `0x10` nor `1_000` nor `inf`.
+    let number: Number = serde_json::from_str(text).ok()?;
+    match () {
+        () if types.contains(&"integer") => {
+            whole(&number).map(Value::from).or_else(|| types.contains(&"number").then_some(Value::Number(number)))
+        }
+        () if types.contains(&"number") => Some(Value::Number(number)),
+        () => None,
+    }
+}
+
+/// The integer that a number is.
+fn whole(number: &Number) -> Option<Number> {
+    /// Up to here every integer is a double.
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    if number.is_i64() || number.is_u64() {
+        return Some(number.clone());
+    }
+    let value = number.as_f64().filter(|value| value.fract() == 0.0 && value.abs() <= EXACT)?;
+    #[expect(clippy::cast_possible_truncation, reason = "whole and at most 2^53")]
+    let integer = value as i64;
+    Some(integer.into())
 }
 
 /// The complaint, followed by what the tool takes.
@@ -75,7 +128,7 @@ fn has_type(property: &Value, value: &Value) -> bool {
     let types = types(property);
     types.is_empty()
         || types.iter().any(|name| match *name {
-            "integer" => value.as_f64().is_some_and(|number| number.fract() == 0.0),
+            "integer" => value.is_i64() || value.is_u64(),
             other => other == type_of(value),
         })
 }
@@ -91,8 +144,18 @@ fn type_of(value: &Value) -> &'static str {
     }
 }
 
+/// A value of the wrong type, for a complaint.
+fn shown(value: &Value) -> String {
+    match value {
+        Value::Number(number) => shortened(&number.to_string()),
+        Value::String(text) => format!("the string \"{}\"", shortened(text)),
+        Value::Bool(_) | Value::Null | Value::Array(_) | Value::Object(_) => type_of(value).to_owned(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
     use serde_json::json;
 
     use super::*;
@@ -107,7 +170,7 @@ mod tests {
         });
         let verdict = |arguments: Value| {
             let Value::Object(arguments) = arguments else { unreachable!() };
-            check(&schema, &without_nulls(&schema, arguments)).map_err(|error| error.to_string())
+            check(&schema, &meant(&schema, arguments)).map_err(|error| error.to_string())
         };
         assert_eq!(verdict(json!({ "url": "x" })), Ok(()));
         assert_eq!(verdict(json!({ "url": "x", "depth": 3, "any": [1] })), Ok(()));
@@ -115,17 +178,113 @@ mod tests {
         assert_eq!(verdict(json!({ "url": "x", "depth": 3.0 })), Ok(()));
         assert_eq!(verdict(json!({ "url": "x", "limit": null })), Ok(()));
         let Value::Object(nulls) = json!({ "depth": null, "limit": null, "any": null, "url": null }) else { unreachable!() };
-        assert_eq!(Value::Object(without_nulls(&schema, nulls)), json!({ "depth": null, "any": null, "url": null }));
+        assert_eq!(Value::Object(meant(&schema, nulls)), json!({ "depth": null, "any": null, "url": null }));
         let takes = "\nhint: it takes any (optional), depth (integer or null, optional), limit (integer, optional), url (string, required)";
         for (arguments, complaint) in [
             (json!({}), "`url` is missing"),
-            (json!({ "url": 5 }), "`url` must be string, not number"),
+            (json!({ "url": 5 }), "`url` must be string, not 5"),
             (json!({ "url": null }), "`url` must be string, not null"),
-            (json!({ "url": "x", "depth": 1.5 }), "`depth` must be integer or null, not number"),
+            (json!({ "url": "x", "depth": 1.5 }), "`depth` must be integer or null, not 1.5"),
             (json!({ "url": "x", "deep": 1 }), "there is no parameter `deep`"),
         ] {
             let error = verdict(arguments).expect_err("does not fit");
             assert_eq!(error, format!("the arguments do not fit: {complaint}{takes}"));
         }
+    }
+    #[test]
+    fn what_is_certainly_meant_is_taken_and_nothing_else() {
+        let schema = json!({
+            "type": "object",
+            "properties": {
+                "count": { "type": "integer" },
+                "share": { "type": "number" },
+                "deep": { "type": "boolean" },
+                "either": { "type": ["string", "integer"] },
+                "text": { "type": "string" },
+                "list": { "type": "array", "items": { "type": "integer" } },
+                "inner": { "type": "object", "properties": { "count": { "type": "integer" }, "left": { "type": "string" } } },
+                "any": {},
+            },
+        });
+        let taken = |name: &str, value: Value| {
+            let arguments = meant(&schema, Map::from_iter([(name.to_owned(), value)]));
+            check(&schema, &arguments).map(|()| arguments[name].clone()).map_err(|error| error.message)
+        };
+        for (name, sent, expected) in [
+            ("count", json!(2.0), json!(2)),
+            ("count", json!(-3.0), json!(-3)),
+            ("count", json!("3"), json!(3)),
+            ("count", json!(" 3.0 "), json!(3)),
+            ("count", json!(u64::MAX), json!(u64::MAX)),
+            ("share", json!("0.5"), json!(0.5)),
+            ("share", json!(2), json!(2)),
+            ("deep", json!("true"), json!(true)),
+            ("deep", json!("false"), json!(false)),
+            ("either", json!("3"), json!("3")),
+            ("either", json!(3.0), json!(3)),
+            ("text", json!("3"), json!("3")),
+            ("list", json!(["1", 2.0, 3]), json!([1, 2, 3])),
+            ("inner", json!({ "count": "4", "left": null }), json!({ "count": 4 })),
+            ("any", json!("3"), json!("3")),
+        ] {
+            assert_eq!(taken(name, sent.clone()), Ok(expected.clone()), "{name} {sent}");
+            assert_eq!(taken(name, sent.clone()).unwrap().to_string(), expected.to_string(), "{name} {sent}");
+        }
+        for (name, sent) in [
+            ("count", json!(2.5)),
+            ("count", json!("2.5")),
+            ("count", json!("abc")),
+            ("count", json!("")),
+            ("count", json!("0x10")),
+            ("count", json!("3 4")),
+            ("count", json!(1e300)),
+            ("count", json!(true)),
+            ("count", json!([1])),
+            ("share", json!("inf")),
+            ("deep", json!("yes")),
+            ("deep", json!(1)),
+            ("deep", json!("True ly")),
+            ("text", json!(3)),
+            ("text", json!(true)),
+        ] {
+            assert!(taken(name, sent.clone()).is_err(), "{name} {sent}");
+        }
+        assert_eq!(taken("count", json!("abc")).unwrap_err(), "the arguments do not fit: `count` must be integer, not the string \"abc\"");
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_is_sent_is_judged_and_a_complaint_is_short(sent in values()) {
+            let schema = json!({
+                "type": "object",
+                "properties": { "count": { "type": "integer" }, "list": { "type": "array", "items": { "type": "number" } }, "on": { "type": "boolean" } },
+                "required": ["count"],
+                "additionalProperties": false,
+            });
+            for name in ["count", "list", "on", "else"] {
+                let arguments = meant(&schema, Map::from_iter([(name.to_owned(), sent.clone())]));
+                match check(&schema, &arguments) {
+                    Ok(()) => prop_assert!(arguments["count"].is_i64() || arguments["count"].is_u64()),
+                    Err(error) => prop_assert!(error.to_string().chars().count() < 400, "{}", error),
+                }
+            }
+        }
+    }
+
+    fn values() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<f64>().prop_map(Value::from),
+            any::<u64>().prop_map(Value::from),
+            "\\PC{0,300}".prop_map(Value::from),
+            "-?[0-9]{1,30}(\\.[0-9]{0,3})?([eE][0-9]{1,4})?".prop_map(Value::from),
+        ];
+        leaf.prop_recursive(4, 32, 6, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..6).prop_map(Value::from),
+                prop::collection::btree_map("[a-z]{1,5}", inner, 0..6).prop_map(|map| Value::Object(map.into_iter().collect())),
+            ]
+        })
     }
 }

@@ -303,11 +303,11 @@ impl Call {
         !mailbox.progress.closed
     }
 
-    /// The last progress report that was held back, if any; afterwards nothing is accepted.
-    pub(crate) fn close(&self) -> Option<Report> {
+    /// Nothing is accepted any more, and progress that was held back is dropped.
+    pub(crate) fn close(&self) {
         let mut mailbox = self.lock();
         mailbox.asks.clear();
-        mailbox.progress.close()
+        mailbox.progress.close();
     }
 
     pub(crate) fn lock(&self) -> std::sync::MutexGuard<'_, Mailbox> {
@@ -347,10 +347,12 @@ pub(crate) struct Report {
     pub(crate) message: String,
 }
 
-/// Decides which reports are sent: growing ones, the latest of those that come too fast, none after the end. Pure.
+/// Decides which reports are sent: growing ones, the latest of those that come too fast, none together with the answer or after it. Pure.
 #[derive(Debug, Default)]
 pub(crate) struct Progress {
     waiting: Option<Report>,
+    /// Since when something has been waiting.
+    since: Option<Instant>,
     /// The highest value accepted.
     reached: Option<f64>,
     last_sent: Option<Instant>,
@@ -365,6 +367,10 @@ pub(crate) enum Due {
     At(Instant),
 }
 
+/// So long a report is held back, as the answer may be close behind it: clients forget the token with the answer, and those that take up
+/// several messages at once may take up this one last.
+pub(crate) const HELD: Duration = Duration::from_millis(50);
+
 impl Progress {
     /// Whether the report was accepted.
     pub(crate) fn offer(&mut self, report: Report) -> bool {
@@ -377,23 +383,20 @@ impl Progress {
     }
 
     pub(crate) fn due(&mut self, now: Instant, interval: Duration) -> Due {
-        let next = self.last_sent.map(|last| last + interval);
-        match (self.waiting.take(), next) {
-            (None, _) => Due::Nothing,
-            (waiting, Some(next)) if now < next => {
-                self.waiting = waiting;
-                Due::At(next)
-            }
-            (Some(report), _) => {
-                self.last_sent = Some(now);
-                Due::Now(report)
-            }
+        let Some(report) = self.waiting.take() else { return Due::Nothing };
+        let held = *self.since.get_or_insert(now) + HELD;
+        let next = self.last_sent.map_or(held, |last| held.max(last + interval));
+        if now < next {
+            self.waiting = Some(report);
+            return Due::At(next);
         }
+        (self.last_sent, self.since) = (Some(now), None);
+        Due::Now(report)
     }
 
-    /// The last report that was held back, if any; afterwards nothing is accepted.
-    pub(crate) fn close(&mut self) -> Option<Report> {
+    /// Nothing is accepted any more, and what was held back is dropped.
+    pub(crate) fn close(&mut self) {
         self.closed = true;
-        self.waiting.take()
+        self.waiting = None;
     }
 }

@@ -143,7 +143,7 @@ impl Elicitation {
             Some(_) => return Err("`content` must be an object".to_owned()),
         };
         if let (How::Form(schema), Action::Accept) = (&self.how, action) {
-            let content = arguments::without_nulls(schema, content);
+            let content = arguments::meant(schema, content);
             arguments::check(schema, &content).map_err(|error| error.message)?;
             return Ok(Elicited { action, content });
         }

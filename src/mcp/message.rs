@@ -224,7 +224,8 @@ impl Outgoing {
         Outgoing::Result { jsonrpc: Version, id, result }
     }
 
-    pub fn error(id: Option<Id>, error: RpcError) -> Outgoing {
+    pub fn error(id: Option<Id>, mut error: RpcError) -> Outgoing {
+        error.message = told(&error.message, MESSAGE);
         Outgoing::Error { jsonrpc: Version, id, error }
     }
 
@@ -299,12 +300,54 @@ fn outcome(mut object: Map<String, Value>) -> Result<Value, RpcError> {
     Err(RpcError { code, message, data: error.get("data").cloned() })
 }
 
-/// The peer's own word inside a message of ours must not make it huge.
+/// Characters of a message of ours that may repeat what a client sent.
+pub(crate) const MESSAGE: usize = 600;
+/// Characters of a hint, which may list what there is.
+pub(crate) const HINT: usize = 3_000;
+
+/// The beginning of what a client sent, for errors and logs: on one line, of at most 80 characters.
 pub(crate) fn shortened(text: &str) -> String {
     const LIMIT: usize = 80;
-    match text.char_indices().nth(LIMIT) {
-        None => text.to_owned(),
-        Some((end, _)) => format!("{}…", &text[..end]),
+    // Whatever follows so many characters cannot be shown: a huge argument is not read for a log line.
+    let beginning = text.char_indices().nth(LIMIT + 1).map_or(text, |(end, _)| &text[..end]);
+    let is_whole = beginning.len() == text.len();
+    let shown: String = beginning.chars().map(|c| if c == '\n' { ' ' } else { plain(c) }).take(LIMIT).collect();
+    if is_whole && beginning.chars().count() <= LIMIT { shown } else { shown + "…" }
+}
+
+/// A message that may repeat what a client sent: without characters that steer a terminal or turn the order of the text around, each
+/// word of at most 200 characters and the whole of some more than `limit`. What is left out is marked; of the whole it is the middle, as
+/// reasons stand at the end.
+pub(crate) fn told(text: &str, limit: usize) -> String {
+    const WORD: usize = 200;
+    let mut cut = String::with_capacity(text.len().min(limit));
+    let mut run = 0;
+    for c in text.chars() {
+        run = if c.is_whitespace() { 0 } else { run + 1 };
+        match run {
+            0..=WORD => cut.push(plain(c)),
+            run if run == WORD + 1 => cut.push('…'),
+            _ => {}
+        }
+    }
+    let count = cut.chars().count();
+    if count <= limit {
+        return cut;
+    }
+    let at = |number: usize| cut.char_indices().nth(number).map_or(cut.len(), |(at, _)| at);
+    format!("{} […] {}", &cut[..at(limit / 3)], &cut[at(count - limit * 2 / 3)..])
+}
+
+/// The character, or one that can be seen in place of one that cannot and acts on those around it: C0 and C1 but the line feed, marks of
+/// direction (Unicode UAX 9, 2), separators of lines, tags.
+fn plain(c: char) -> char {
+    match c {
+        '\n' => '\n',
+        '\t' | '\r' | '\u{2028}' | '\u{2029}' => ' ',
+        c if c.is_control() => '\u{fffd}',
+        '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' => '\u{fffd}',
+        '\u{e0000}'..='\u{e007f}' => '\u{fffd}',
+        c => c,
     }
 }
 

@@ -112,6 +112,20 @@ fn any_json() -> impl Strategy<Value = Value> {
     })
 }
 
+#[test]
+fn what_is_repeated_is_cut_and_steers_nothing() {
+    assert_eq!(shortened("short"), "short");
+    assert_eq!(shortened(&"x".repeat(81)), format!("{}…", "x".repeat(80)));
+    assert_eq!(shortened("a\nb\u{1b}[31m\u{202e}c\u{9b}"), "a b\u{fffd}[31m\u{fffd}c\u{fffd}");
+    let message = format!("the arguments do not fit: unknown variant `{}`, expected `a` or `b`\nhint: none", "\u{202e}y".repeat(50_000));
+    let told = told(&message, 600);
+    assert!(told.chars().count() < 400 && told.ends_with("expected `a` or `b`\nhint: none"), "{told}");
+    assert!(!told.contains('\u{202e}'));
+    let words = super::told(&format!("begin {} end", "word ".repeat(10_000)), 600);
+    assert!(words.starts_with("begin ") && words.ends_with(" end") && words.contains("[…]") && words.chars().count() <= 605);
+    assert_eq!(super::told("ü".repeat(200).as_str(), 600), "ü".repeat(200), "negative control");
+}
+
 proptest! {
     #[test]
     fn no_bytes_make_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..300)) {

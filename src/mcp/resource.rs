@@ -177,6 +177,7 @@ impl ReadRequest {
 pub struct Contents {
     uri: Option<String>,
     mime_type: Option<String>,
+    meta: Map<String, Value>,
     body: Body,
 }
 
@@ -189,11 +190,11 @@ enum Body {
 
 impl Contents {
     pub fn text(text: impl Into<String>) -> Contents {
-        Contents { uri: None, mime_type: None, body: Body::Text(text.into()) }
+        Contents { uri: None, mime_type: None, meta: Map::new(), body: Body::Text(text.into()) }
     }
 
     pub fn blob(bytes: impl AsRef<[u8]>) -> Contents {
-        Contents { uri: None, mime_type: None, body: Body::Blob(STANDARD.encode(bytes)) }
+        Contents { uri: None, mime_type: None, meta: Map::new(), body: Body::Blob(STANDARD.encode(bytes)) }
     }
 
     /// Whose contents these are. Default: the URI that was asked for.
@@ -208,6 +209,12 @@ impl Contents {
         self
     }
 
+    /// Says something of the contents to the client, as their `_meta`. Names should have a prefix.
+    pub fn meta(mut self, name: impl Into<String>, value: impl Into<Value>) -> Contents {
+        self.meta.insert(name.into(), value.into());
+        self
+    }
+
     pub(crate) fn to_json(&self, asked: &str, declared: Option<&str>) -> Value {
         let mut entry = match &self.body {
             Body::Text(text) => json!({ "text": text }),
@@ -216,6 +223,9 @@ impl Contents {
         entry["uri"] = json!(self.uri.as_deref().unwrap_or(asked));
         if let Some(mime_type) = self.mime_type.as_deref().or(declared) {
             entry["mimeType"] = json!(mime_type);
+        }
+        if !self.meta.is_empty() {
+            entry["_meta"] = Value::Object(self.meta.clone());
         }
         entry
     }

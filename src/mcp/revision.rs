@@ -88,6 +88,11 @@ impl Revision {
         self >= Revision::V2025_06_18
     }
 
+    /// Whether a piece of content has `_meta`.
+    pub(crate) fn has_content_meta(self) -> bool {
+        self >= Revision::V2025_06_18
+    }
+
     pub(crate) fn has_structured_content(self) -> bool {
         self >= Revision::V2025_06_18
     }

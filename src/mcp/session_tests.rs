@@ -7,6 +7,7 @@ use rust_mcp_schema_2025 as legacy_types;
 
 use super::envelope::{CLIENT_CAPABILITIES, CLIENT_INFO, LOG_LEVEL, PROTOCOL_VERSION};
 use super::*;
+use crate::mcp::context::HELD;
 use crate::mcp::server::{Config, Server};
 use crate::mcp::tool::{Annotations, Answer, Tool, ToolError};
 
@@ -432,7 +433,10 @@ fn progress_carries_what_the_revision_knows() {
         let mut client = Client::legacy(revision);
         client.line(&request(1, "tools/call", json!({ "name": "fails", "_meta": { "progressToken": 7 } })));
         client.held[0].context.progress(0.5, Some(2.0), "half");
-        let (steps, next) = client.session.report(Instant::now());
+        let now = Instant::now();
+        let (steps, next) = client.session.report(now);
+        assert!(steps.is_empty() && next == Some(now + HELD), "the answer may be close behind it");
+        let (steps, next) = client.session.report(now + HELD);
         assert_eq!(next, None);
         let sent = client.carry_out(steps).remove(0);
         let mut params = json!({ "progressToken": 7, "progress": 0.5, "total": 2 });

@@ -154,6 +154,8 @@ pub struct Answer {
     pub structured: Option<Value>,
     /// What else the model is shown, after the text.
     pub content: Vec<Content>,
+    /// What is said of the text to the client, as `_meta` of its piece of content: since revision 2025-06-18. Names should have a prefix.
+    pub text_meta: Map<String, Value>,
 }
 
 impl Answer {
@@ -168,6 +170,12 @@ impl Answer {
     /// Text for the model where it reads better than the JSON, such as markdown.
     pub fn worded(text: impl Into<String>, structured: Value) -> Answer {
         Answer { text: text.into(), structured: Some(structured), ..Answer::default() }
+    }
+
+    /// Says something of the text to the client: see [`Answer::text_meta`].
+    pub fn text_meta(mut self, name: impl Into<String>, value: impl Into<Value>) -> Answer {
+        self.text_meta.insert(name.into(), value.into());
+        self
     }
 
     /// Adds a picture, a sound, a resource, or more text.

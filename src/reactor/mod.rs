@@ -79,6 +79,11 @@ pub trait Reactor: fmt::Debug + Send + Sync + 'static {
     fn block_on(&self, main: Pin<&mut dyn Future<Output = ()>>);
     /// Runs blocking or CPU-heavy work on the reactor's bounded pool; queued when all its threads are busy.
     fn spawn_blocking(&self, work: Box<dyn FnOnce() + Send>);
+    /// As `spawn_blocking`, on threads that work of other lanes does not keep busy. By default all lanes are one.
+    fn spawn_in(&self, lane: Lane, work: Box<dyn FnOnce() + Send>) {
+        let _ = lane;
+        self.spawn_blocking(work);
+    }
     /// The one ledger that this reactor hands to all its sockets and listeners.
     fn ledger(&self) -> &Ledger;
 }
@@ -178,7 +183,7 @@ impl Handle {
         output.expect("a reactor's block_on returns only when its future is ready")
     }
 
-    /// Runs blocking or CPU-heavy `work` on the reactor's bounded pool. It is queued by this call, not by the first poll, so
+    /// Runs blocking or CPU-heavy `work` on the reactor's bounded pool, in [`Lane::Bulk`]. It is queued by this call, not by the first poll, so
     /// that several run at once; it is skipped if the future is dropped before a thread has taken it.
     ///
     /// # Panics
@@ -190,6 +195,20 @@ impl Handle {
     {
         let (job, outcome) = unblock::pair(work);
         self.0.spawn_blocking(job);
+        outcome
+    }
+
+    /// As [`unblock`](Self::unblock), in a lane of one's choice: each has threads of its own, so that no kind of work waits for another.
+    ///
+    /// # Panics
+    /// As [`unblock`](Self::unblock).
+    pub fn unblock_on<T, W>(&self, lane: Lane, work: W) -> impl Future<Output = T> + Send + use<T, W>
+    where
+        T: Send + 'static,
+        W: FnOnce() -> T + Send + 'static,
+    {
+        let (job, outcome) = unblock::pair(work);
+        self.0.spawn_in(lane, job);
         outcome
     }
 
@@ -254,6 +273,17 @@ impl Handle {
     pub fn announce_shutdown_to(&self, keeper: Weak<dyn Keeper>) {
         self.0.ledger().announce_to(keeper);
     }
+}
+
+/// What kind of work it is that would hold up the reactor's thread. Work of one kind queues behind its like only.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Lane {
+    /// Short, and somebody waits for it: milliseconds, such as a look into a database.
+    Interactive,
+    /// The common work, of which a piece may take seconds.
+    Bulk,
+    /// Slices, of tenths of a second at the most, of work that goes on behind everything else: a model's batches, transactions that write.
+    Heavy,
 }
 
 /// The limit of [`Handle::timeout`] has passed.

@@ -11,12 +11,13 @@ use std::task::{Context, Poll};
 use std::time::Instant;
 
 use crate::reactor::Boxed;
+use crate::reactor::Lane;
 use crate::reactor::Reactor;
 use crate::reactor::choice::Drive;
 use crate::reactor::drive::Life;
 use crate::reactor::drive::Queue;
 use crate::reactor::ledger::Ledger;
-use crate::reactor::pool::Pool;
+use crate::reactor::pool::{Lanes, Pool};
 use crate::reactor::socket::Accept;
 use crate::reactor::socket::Listener;
 use crate::reactor::socket::Socket;
@@ -40,7 +41,7 @@ pub(crate) struct Own<N: Network> {
     life: Arc<Life<N>>,
     /// For the debug output.
     name: &'static str,
-    work: Pool,
+    work: Lanes,
     names: Pool,
     ledger: Ledger,
 }
@@ -52,7 +53,7 @@ impl<N: Network> Own<N> {
     /// The system grants no thread.
     pub(crate) fn start(name: &'static str, queue: N, drive: Drive) -> io::Result<Self> {
         let life = Arc::new(Life::start(queue, drive)?);
-        Ok(Self { life, name, work: Pool::for_work(), names: Pool::for_names(), ledger: Ledger::default() })
+        Ok(Self { life, name, work: Lanes::new(), names: Pool::for_names(), ledger: Ledger::default() })
     }
 }
 
@@ -85,7 +86,11 @@ impl<N: Network> Reactor for Own<N> {
     }
 
     fn spawn_blocking(&self, work: Box<dyn FnOnce() + Send>) {
-        self.work.spawn(work);
+        self.work.spawn(Lane::Bulk, work);
+    }
+
+    fn spawn_in(&self, lane: Lane, work: Box<dyn FnOnce() + Send>) {
+        self.work.spawn(lane, work);
     }
 
     fn ledger(&self) -> &Ledger {

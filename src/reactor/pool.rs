@@ -1,11 +1,14 @@
-//! A bounded pool of threads for work that blocks or computes. Knows no future and no reactor.
+//! Bounded pools of threads for work that blocks or computes, one for each [`Lane`]. Knows no future and no reactor.
 
 use std::collections::VecDeque;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
+
+use crate::reactor::Lane;
 
 /// Threads are started when there is work for them and end when there has been none for a while. Dropping the pool lets
 /// queued work be done and then ends its threads; it waits for nothing, so it may be dropped on one of them.
@@ -16,13 +19,55 @@ pub(crate) struct Pool {
 
 type Work = Box<dyn FnOnce() + Send>;
 
-impl Pool {
-    /// For computing: as many threads as the machine runs at once, at least two so that one long job is not alone.
-    pub(crate) fn for_work() -> Self {
+/// A pool for each lane: what fills one leaves the threads of the others alone, and the system shares the processors among them.
+#[derive(Debug)]
+pub(crate) struct Lanes {
+    interactive: Pool,
+    bulk: Pool,
+    heavy: Pool,
+}
+
+impl Lanes {
+    pub(crate) fn new() -> Self {
+        // At least two, so that one long job is not alone.
         let threads = thread::available_parallelism().map_or(2, |threads| threads.get().max(2));
-        Self::new("smolcrawl-pool", threads, IDLE)
+        Self {
+            interactive: Pool::new("smolcrawl-short", threads.max(INTERACTIVE_THREADS), IDLE),
+            bulk: Pool::new("smolcrawl-pool", threads, IDLE),
+            // One more than a model keeps busy.
+            heavy: Pool::new("smolcrawl-heavy", threads + 1, IDLE),
+        }
     }
 
+    /// Queues `work` in its lane; in another that has a thread, if the system grants this one none; and if there is not a single one it
+    /// runs on the calling thread.
+    pub(crate) fn spawn(&self, lane: Lane, work: Work) {
+        let own = match lane {
+            Lane::Interactive => &self.interactive,
+            Lane::Bulk => &self.bulk,
+            Lane::Heavy => &self.heavy,
+        };
+        let Err(refused) = own.offer(work) else { return };
+        for work in refused.work {
+            let mut left = Some(work);
+            for other in [&self.interactive, &self.bulk, &self.heavy] {
+                left = left.and_then(|work| other.take_over(work).err());
+            }
+            if let Some(work) = left {
+                own.shared.warn(&refused.error);
+                run(work);
+            }
+        }
+    }
+}
+
+/// Work that no thread could be had for.
+struct Refused {
+    work: VecDeque<Work>,
+    error: io::Error,
+}
+
+impl Pool {
     /// For name lookups, which wait for the network and must neither hold up nor wait for computing.
     pub(crate) fn for_names() -> Self {
         Self::new("smolcrawl-names", NAME_THREADS, IDLE)
@@ -30,24 +75,51 @@ impl Pool {
 
     /// `threads` is the bound, `idle` how long a thread waits for more work.
     fn new(name: &'static str, threads: usize, idle: Duration) -> Self {
-        Self { shared: Arc::new(Shared { name, limit: threads, idle, state: Mutex::default(), changed: Condvar::new() }) }
+        Self {
+            shared: Arc::new(Shared {
+                name,
+                limit: threads,
+                idle,
+                state: Mutex::default(),
+                changed: Condvar::new(),
+                warned: AtomicBool::new(false),
+            }),
+        }
     }
 
     /// Queues `work`; it runs on the calling thread only if the system grants the pool not a single thread.
     pub(crate) fn spawn(&self, work: Work) {
+        if let Err(refused) = self.offer(work) {
+            self.shared.warn(&refused.error);
+            refused.work.into_iter().for_each(run);
+        }
+    }
+
+    /// Queues `work`, or gives back all that is queued if the pool has no thread and the system grants it none.
+    fn offer(&self, work: Work) -> Result<(), Refused> {
         let mut state = self.shared.lock();
         state.queue.push_back(work);
         // Compared with the queue, as an idle thread that was notified has not yet taken its work.
         if state.queue.len() <= state.idle || state.threads >= self.shared.limit {
             drop(state);
             self.shared.changed.notify_one();
-            return;
+            return Ok(());
         }
         state.threads += 1;
         drop(state);
-        if let Err(error) = start(&self.shared) {
-            self.shared.do_without(&error);
+        start(&self.shared).or_else(|error| self.shared.do_without(error))
+    }
+
+    /// Queues `work` if there is a thread to do it.
+    fn take_over(&self, work: Work) -> Result<(), Work> {
+        let mut state = self.shared.lock();
+        if state.threads == 0 {
+            return Err(work);
         }
+        state.queue.push_back(work);
+        drop(state);
+        self.shared.changed.notify_one();
+        Ok(())
     }
 }
 
@@ -69,6 +141,8 @@ struct Shared {
     state: Mutex<State>,
     /// There is more work, or the pool was dropped.
     changed: Condvar,
+    /// That no thread can be had was told.
+    warned: AtomicBool,
 }
 
 #[derive(Default)]
@@ -112,17 +186,21 @@ impl Shared {
         state.threads -= 1;
     }
 
-    /// No thread could be started: others take the work when they have time, and if there are none it is done here.
-    fn do_without(&self, error: &io::Error) {
+    /// No thread could be started: others take the work when they have time, and if there are none it is given back.
+    fn do_without(&self, error: io::Error) -> Result<(), Refused> {
         let mut state = self.lock();
         state.threads -= 1;
         if state.threads > 0 {
-            return;
+            return Ok(());
         }
-        let queue = std::mem::take(&mut state.queue);
-        drop(state);
-        log::warn!("cannot start a thread, working on the calling one: {error}");
-        queue.into_iter().for_each(run);
+        Err(Refused { work: std::mem::take(&mut state.queue), error })
+    }
+
+    /// Once: whoever has no threads has none for a while.
+    fn warn(&self, error: &io::Error) {
+        if !self.warned.swap(true, Ordering::Relaxed) {
+            log::warn!("cannot start a thread ({}), working on the calling one: {error}", self.name);
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -146,12 +224,15 @@ fn run(work: Work) {
 /// Long enough to outlive the pauses of a crawl, short enough to leave no threads behind.
 const IDLE: Duration = Duration::from_secs(5);
 
+/// Looking something up waits for the disk now and then, and nobody who asks should wait for that of another.
+const INTERACTIVE_THREADS: usize = 4;
+
 /// Lookups wait rather than compute, and one dead name server holds a thread for up to 30 s.
 const NAME_THREADS: usize = 8;
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::atomic::AtomicUsize;
     use std::sync::mpsc;
 
     use super::*;
@@ -259,17 +340,56 @@ mod tests {
     }
 
     #[test]
-    fn without_any_thread_the_caller_works_itself() {
-        let pool = Pool::new("smolcrawl-test", 1, LONG);
-        let (done, finished) = mpsc::channel();
-        {
-            let mut state = pool.shared.lock();
-            state.threads = 1;
-            state.queue.push_back(Box::new(move || done.send(thread::current().id()).unwrap()));
+    fn without_any_thread_the_work_is_given_back_and_with_one_it_waits() {
+        for threads in [1, 2] {
+            let pool = Pool::new("smolcrawl-test", 1, LONG);
+            {
+                // As it is while the first, or the second, is about to be started.
+                let mut state = pool.shared.lock();
+                state.threads = threads;
+                state.queue.push_back(Box::new(|| ()));
+            }
+            let refused = pool.shared.do_without(io::ErrorKind::OutOfMemory.into());
+            assert_eq!(refused.map_err(|refused| refused.work.len()), if threads == 1 { Err(1) } else { Ok(()) });
+            assert_eq!(pool.shared.lock().threads, threads - 1);
         }
-        pool.shared.do_without(&io::ErrorKind::OutOfMemory.into());
-        assert_eq!(finished.recv().unwrap(), thread::current().id());
-        assert_eq!(pool.shared.lock().threads, 0);
+    }
+
+    #[test]
+    fn a_lane_without_threads_is_helped_by_another_and_none_by_the_caller() {
+        let lanes = Lanes::new();
+        let (done, finished) = mpsc::channel();
+        let tell = |done: &mpsc::Sender<_>| -> Work {
+            let done = done.clone();
+            Box::new(move || done.send(thread::current().name().map(str::to_owned)).unwrap())
+        };
+        lanes.spawn(Lane::Interactive, tell(&done));
+        assert_eq!(finished.recv().unwrap().as_deref(), Some("smolcrawl-short"));
+        assert!(lanes.interactive.take_over(tell(&done)).is_ok());
+        assert_eq!(finished.recv().unwrap().as_deref(), Some("smolcrawl-short"));
+        assert!(lanes.bulk.take_over(tell(&done)).is_err(), "it has none");
+    }
+
+    #[test]
+    fn a_full_lane_holds_up_no_other() {
+        let lanes = Lanes::new();
+        let (release, released) = mpsc::channel::<()>();
+        let released = Arc::new(Mutex::new(released));
+        for _ in 0..50 {
+            let released = released.clone();
+            lanes.spawn(Lane::Bulk, Box::new(move || _ = released.lock().unwrap().recv()));
+        }
+        let (done, finished) = mpsc::channel();
+        for lane in [Lane::Interactive, Lane::Heavy] {
+            let done = done.clone();
+            lanes.spawn(lane, Box::new(move || done.send(()).unwrap()));
+            finished.recv_timeout(LONG).expect("it has threads of its own");
+        }
+        // Negative control: the full one does hold up its own.
+        lanes.spawn(Lane::Bulk, Box::new(move || done.send(()).unwrap()));
+        assert!(finished.try_recv().is_err());
+        drop(release);
+        finished.recv_timeout(LONG).unwrap();
     }
 
     fn until(condition: impl Fn() -> bool) {

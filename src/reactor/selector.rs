@@ -16,12 +16,13 @@ use async_io::{Async, Timer};
 use futures_io::{AsyncRead, AsyncWrite};
 
 use crate::reactor::Boxed;
+use crate::reactor::Lane;
 use crate::reactor::Reactor;
 use crate::reactor::choice::Drive;
 use crate::reactor::haste::Haste;
 use crate::reactor::haste::Outcome;
 use crate::reactor::ledger::Ledger;
-use crate::reactor::pool::Pool;
+use crate::reactor::pool::{Lanes, Pool};
 use crate::reactor::reset::ResetMemory;
 use crate::reactor::socket::Accept;
 use crate::reactor::socket::Listener;
@@ -34,7 +35,7 @@ use crate::reactor::unblock;
 
 #[derive(Debug)]
 pub(crate) struct Selector {
-    work: Pool,
+    work: Lanes,
     names: Pool,
     ledger: Ledger,
     drive: Drive,
@@ -53,7 +54,7 @@ impl Selector {
             panic::catch_unwind(touch).map_err(|_| io::Error::other("async-io's reactor panicked while it started"))?;
             STARTED.store(true, Ordering::Release);
         }
-        Ok(Self { work: Pool::for_work(), names: Pool::for_names(), ledger: Ledger::default(), drive })
+        Ok(Self { work: Lanes::new(), names: Pool::for_names(), ledger: Ledger::default(), drive })
     }
 }
 
@@ -131,7 +132,11 @@ impl Reactor for Selector {
     }
 
     fn spawn_blocking(&self, work: Box<dyn FnOnce() + Send>) {
-        self.work.spawn(work);
+        self.work.spawn(Lane::Bulk, work);
+    }
+
+    fn spawn_in(&self, lane: Lane, work: Box<dyn FnOnce() + Send>) {
+        self.work.spawn(lane, work);
     }
 
     fn ledger(&self) -> &Ledger {

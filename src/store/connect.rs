@@ -2,10 +2,12 @@
 //! the file may have been made by anybody.
 
 use std::borrow::Cow;
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -103,6 +105,21 @@ impl Look {
     }
 }
 
+/// Runs `work`, in which questions to a store end as soon as the flag is raised, with [`Error::Endless`](super::Error::Endless): for a
+/// caller that nobody waits for any more.
+pub fn until<T>(is_over: Arc<AtomicBool>, work: impl FnOnce() -> T) -> T {
+    let before = OVER.replace(Some(is_over));
+    // Put back whatever comes.
+    struct Before(Option<Arc<AtomicBool>>);
+    impl Drop for Before {
+        fn drop(&mut self) {
+            OVER.set(self.0.take());
+        }
+    }
+    let _before = Before(before);
+    work()
+}
+
 /// Begins the steps of one transaction anew: see [`STEPS`].
 pub(super) fn begin_steps() {
     TAKEN.set(0);
@@ -151,7 +168,8 @@ pub(super) fn hold(connection: &mut Connection) -> Result<(), Failure> {
 /// Runs within a statement, on its thread.
 fn is_over() -> bool {
     TAKEN.set(TAKEN.get() + 1);
-    TAKEN.get() > STEPS
+    let nobody_waits = OVER.with_borrow(|over| over.as_ref().is_some_and(|over| over.load(Ordering::Relaxed)));
+    nobody_waits || TAKEN.get() > STEPS
 }
 
 /// As a path and nothing else: SQLite takes a name that begins with "file:" for a URI with parameters, and ":memory:" for no file.
@@ -168,6 +186,7 @@ fn with_end(path: &Path, end: &str) -> PathBuf {
 
 thread_local! {
     static TAKEN: Cell<u32> = const { Cell::new(0) };
+    static OVER: RefCell<Option<Arc<AtomicBool>>> = const { RefCell::new(None) };
 }
 
 /// Instructions of SQLite's machine between two looks.

@@ -30,6 +30,7 @@ use url::Url;
 use crate::model::{Chunk, Document, EmbedProgress, Embedded, Hit, Pending, Query, SourceId, SourceSummary, Validators};
 
 pub use self::check::Check;
+pub use self::connect::until;
 use self::connect::{Look, Missing};
 pub use self::error::Error;
 use self::error::Failure;

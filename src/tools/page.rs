@@ -12,6 +12,7 @@ use crate::mcp::{Annotations, Context, Tool, ToolError};
 use crate::model::{Document, Metadata};
 use crate::tools::bound::{DEFAULT, end, line, room};
 use crate::tools::reply;
+use crate::tools::untrusted::Untrusted;
 
 pub fn read(engine: Engine) -> Tool {
     Tool::typed("read_page", READ, move |asked: Part, context: Context| {
@@ -21,8 +22,8 @@ pub fn read(engine: Engine) -> Tool {
             let url = request.seeds[0].clone();
             let stored = if engine.has_database() { engine.page(url).await.map_err(|error| reply(&error))? } else { None };
             match stored {
-                Some(document) => part(&document, From::Store, &asked),
-                None => part(&fetched(&engine, request, &context).await?, From::Web, &asked),
+                Some(document) => part(&document, From::Store, &asked).map(Untrusted),
+                None => part(&fetched(&engine, request, &context).await?, From::Web, &asked).map(Untrusted),
             }
         }
     })
@@ -35,7 +36,7 @@ pub fn fetch(engine: Engine) -> Tool {
         let engine = engine.clone();
         async move {
             let request = CrawlRequest::parse(&[&asked.url]).map_err(|error| reply(&error.into()))?;
-            part(&fetched(&engine, request, &context).await?, From::Web, &asked)
+            part(&fetched(&engine, request, &context).await?, From::Web, &asked).map(Untrusted)
         }
     })
     .title("Fetch a page")

@@ -11,6 +11,7 @@ use crate::model::SourceId;
 use crate::tools::bound::{end, line};
 use crate::tools::reply;
 use crate::tools::sources::{Source, find};
+use crate::tools::untrusted::{MARK, WORDS};
 
 /// Every stored page by its own address: links in answers and citations can be read as they are. One template for each scheme, as a
 /// template begins with one.
@@ -56,7 +57,7 @@ async fn read_page(engine: Engine, asked: ReadRequest) -> Result<Contents, RpcEr
     };
     let document =
         stored.ok_or_else(|| not_found(uri, "it is not stored; crawl_single_page stores it, fetch_url reads it as it is now"))?;
-    Ok(Contents::text(bounded(document.markdown)))
+    Ok(Contents::text(bounded(document.markdown)).meta(MARK, WORDS))
 }
 
 async fn read_source(engine: Engine, asked: ReadRequest) -> Result<Contents, RpcError> {

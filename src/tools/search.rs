@@ -10,13 +10,14 @@ use crate::tools::bound::{DEFAULT, cost, end, line, room, within};
 use crate::tools::linked::{Linked, Links};
 use crate::tools::reply;
 use crate::tools::sources::stored;
+use crate::tools::untrusted::Untrusted;
 
 pub fn text(engine: Engine) -> Tool {
     Tool::typed("perform_rag_query", TEXT, move |asked: TextQuestion, context: Context| {
         let engine = engine.clone();
         let TextQuestion { query, source, url_prefix, match_count, offset, max_chars } = asked;
         let question = Question { query, source, url_prefix, language: None, match_count, offset, max_chars, wanted: Wanted::Text };
-        async move { search(&engine, question, Links::understood_by(&context)).await }
+        async move { search(&engine, question, Links::understood_by(&context)).await.map(Untrusted) }
     })
     .title("Search the documentation")
     .annotations(Annotations { read_only: Some(true), open_world: Some(false), ..Annotations::default() })
@@ -27,7 +28,7 @@ pub fn code(engine: Engine) -> Tool {
         let engine = engine.clone();
         let CodeQuestion { query, source_id: source, language, url_prefix, match_count, offset, max_chars } = asked;
         let question = Question { query, source, url_prefix, language, match_count, offset, max_chars, wanted: Wanted::Code };
-        async move { search(&engine, question, Links::understood_by(&context)).await }
+        async move { search(&engine, question, Links::understood_by(&context)).await.map(Untrusted) }
     })
     .title("Search code examples")
     .annotations(Annotations { read_only: Some(true), open_world: Some(false), ..Annotations::default() })
@@ -75,13 +76,20 @@ async fn search(engine: &Engine, asked: Question, mut links: Links) -> Result<Li
         languages: language.iter().cloned().collect(),
         ..Query::new(asked.query)
     };
-    let hits = engine.search(query).await.map_err(|error| reply(&error))?;
+    let found = engine.find(query).await.map_err(|error| reply(&error))?;
+    let (hits, without_meaning) = (found.hits, found.without_meaning);
+    let mode = if without_meaning.is_some() { Mode::Lexical } else { mode };
+    results.search_mode = name(mode);
     let found = hits.len().saturating_sub(offset);
     fill(&mut results, &mut links, hits.into_iter().skip(offset).take(count), room);
     results.count = results.results.len();
     let next = offset + results.count;
     results.next_offset = (results.count < found && next < DEEPEST as usize).then_some(next);
     results.notice = notice(engine, &results, found.min(count), mode, language, source).await?;
+    if let Some(error) = without_meaning {
+        let told = format!("found by words only, as the question could not be embedded: {}", line(&error.chain()));
+        results.notice = Some([Some(told), results.notice].into_iter().flatten().collect::<Vec<_>>().join("; "));
+    }
     Ok(Linked { answer: results, links })
 }
 
@@ -131,11 +139,16 @@ async fn notice(
     }
     let progress = engine.embed_progress().await.map_err(|error| reply(&error))?;
     let missing = progress.chunks - progress.embedded.min(progress.chunks);
+    let set_aside = missing.min(engine.set_aside() as u64);
+    let missing = missing - set_aside;
     if progress.chunks == 0 {
         notices.push(NOTHING_STORED.to_owned());
     } else if mode != Mode::Lexical && missing > 0 {
         let all = progress.chunks;
         notices.push(format!("{missing} of {all} chunks are found by their words only so far; asking again later may find more"));
+    }
+    if mode != Mode::Lexical && set_aside > 0 {
+        notices.push(format!("{set_aside} chunks could not be embedded and are found by their words only"));
     }
     Ok(Some(notices.join("; ")).filter(|notice| !notice.is_empty()))
 }

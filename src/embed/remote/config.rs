@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use url::Url;
 
+use super::answer::MAX_DIMENSIONS;
 use crate::embed::Error;
 
 /// Settings of [`Remote`](crate::embed::Remote).
@@ -73,6 +74,22 @@ impl RemoteConfig {
         Ok(url)
     }
 
+    /// What must not be repeated, should the service do so: the key, and what else of the URL only its owner knows.
+    pub(super) fn secrets(&self, endpoint: &Url) -> Vec<String> {
+        let password =
+            endpoint.password().map(|password| percent_decode(password)).into_iter().chain(endpoint.password().map(str::to_owned));
+        let parameters = endpoint.query_pairs().map(|(_, value)| value.into_owned());
+        let key = self.key.iter().map(|key| key.0.clone());
+        // A shorter one is no secret, and masking it would spoil ordinary words: `api-version=2`.
+        let mut secrets: Vec<String> = password.chain(parameters).filter(|secret| secret.len() >= SECRET).chain(key).collect();
+        secrets.retain(|secret| !secret.is_empty());
+        secrets.sort_unstable();
+        secrets.dedup();
+        // A secret that begins another is looked for after it.
+        secrets.reverse();
+        secrets
+    }
+
     /// Refuses what could only fail later.
     pub(super) fn check(&mut self) -> Result<(), Error> {
         let refuse = |setting, why| Err(Error::InvalidSetting { setting, why });
@@ -81,6 +98,7 @@ impl RemoteConfig {
             () if self.model.trim().is_empty() => refuse("model", "it is empty"),
             () if self.batch_count == 0 => refuse("batch_count", "it is zero"),
             () if self.dimensions == Some(0) => refuse("dimensions", "it is zero"),
+            () if self.dimensions.is_some_and(|dimensions| dimensions > MAX_DIMENSIONS) => refuse("dimensions", "no model has so many"),
             () if self.key.as_ref().is_some_and(|key| !key.0.bytes().all(|byte| byte.is_ascii_graphic())) => {
                 refuse("key", "it has a character that no header can carry")
             }
@@ -117,6 +135,15 @@ impl RemoteConfig {
         batches
     }
 }
+
+fn percent_decode(text: &str) -> String {
+    // The form's decoder, of one value; a plus stands for itself in userinfo.
+    let escaped = text.replace('+', "%2B");
+    url::form_urlencoded::parse(escaped.as_bytes()).next().map_or_else(|| text.to_owned(), |(name, _)| name.into_owned())
+}
+
+/// Bytes that a parameter of the URL has at the least where it is a secret.
+const SECRET: usize = 12;
 
 /// A key: shown nowhere.
 #[derive(Clone, PartialEq, Eq)]
@@ -191,6 +218,7 @@ mod tests {
         assert!(refused(|config| config.model.clear()));
         assert!(refused(|config| config.batch_count = 0));
         assert!(refused(|config| config.dimensions = Some(0)));
+        assert!(refused(|config| config.dimensions = Some(MAX_DIMENSIONS + 1)));
         assert!(refused(|config| config.key = Some(Secret::new("a\nb"))));
         // As read from a file.
         assert!(!refused(|config| config.key = Some(Secret::new("sk-1\n"))));

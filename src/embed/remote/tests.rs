@@ -205,6 +205,111 @@ fn a_service_that_is_not_there_is_named_with_a_hint() {
 }
 
 #[test]
+fn a_text_that_can_never_be_embedded_keeps_no_vector_from_the_others() {
+    let ways: [(&str, fn(&[&str]) -> Reply); 9] = [
+        ("500", |texts| if poisoned(texts) { Reply::Error(500, "", "NaN") } else { Reply::Vectors(Style::Floats) }),
+        ("503", |texts| if poisoned(texts) { Reply::Error(503, "", "busy") } else { Reply::Vectors(Style::Floats) }),
+        ("413", |texts| if poisoned(texts) { Reply::Error(413, "", "too long") } else { Reply::Vectors(Style::Floats) }),
+        ("400", |texts| if poisoned(texts) { Reply::Error(400, "", "too long") } else { Reply::Vectors(Style::Floats) }),
+        ("cut", |texts| if poisoned(texts) { Reply::Cut } else { Reply::Vectors(Style::Floats) }),
+        ("NaN", |texts| with_poison(texts, "[NaN,1]")),
+        ("null", |texts| with_poison(texts, "null")),
+        ("zeros", |texts| with_poison(texts, "[0,0]")),
+        ("another length", |texts| with_poison(texts, "[1,2,3]")),
+    ];
+    for (name, way) in ways {
+        for poison in [vec![0], vec![20], vec![3, 4, 39]] {
+            let service = Service::new([]);
+            service.rule(way);
+            let model = service.model(|_| ());
+            let texts: Vec<String> =
+                (0..40).map(|at| if poison.contains(&at) { format!("poison {at}") } else { format!("text {at}") }).collect();
+            let vectors = service.sim.handle().block_on(model.embed_each(&texts)).unwrap();
+            let without: Vec<usize> = (0..40).filter(|at| vectors[*at].is_err()).collect();
+            assert_eq!(without, poison, "{name}");
+            assert_eq!(vectors[5].as_ref().unwrap(), &vector(texts[5].len()), "{name}");
+            assert_eq!(model.dimensions(), Some(2), "{name}");
+            let asked = service.asked().len();
+            assert!(asked <= 3 * texts.len() + 4, "{name}: {asked} requests");
+            // Alone it is told from a service that is down by a text of our own.
+            let alone = service.sim.handle().block_on(model.embed_each(&texts[poison[0]..=poison[0]])).unwrap();
+            assert!(alone.len() == 1 && alone[0].is_err(), "{name}");
+        }
+    }
+}
+
+#[test]
+fn a_service_that_is_down_is_an_error_and_no_text_is_to_blame() {
+    let down: [fn(&[&str]) -> Reply; 4] = [
+        |_| Reply::Error(500, "", "down"),
+        |_| Reply::Error(400, "", "no such model"),
+        |_| Reply::Body("<html>".to_owned()),
+        |texts| zeros(texts),
+    ];
+    for down in down {
+        let service = Service::new([]);
+        service.rule(down);
+        let model = service.model(|_| ());
+        let texts = ["a", "bb", "ccc"].map(str::to_owned);
+        assert!(service.sim.handle().block_on(model.embed_each(&texts)).is_err());
+        assert!(service.asked().len() <= 20, "{}", service.asked().len());
+    }
+    // It fell ill while the text was looked for: the halves that fail from then on are nobody's fault.
+    for well in 1..8 {
+        let service = Service::new([]);
+        service.script((0..well).map(|_| Reply::OnlyPoisonFails).chain((0..200).map(|_| Reply::Error(500, "", "down"))));
+        let model = service.model(|_| ());
+        let texts: Vec<String> = (0..8).map(|at| if at == 6 { "poison".to_owned() } else { format!("text {at}") }).collect();
+        let each = service.sim.handle().block_on(model.embed_each(&texts));
+        assert!(each.is_err(), "after {well} requests: {each:?}");
+    }
+}
+
+#[test]
+fn a_quota_that_is_used_up_is_told_at_once() {
+    let used_up = r#"{"error":{"message":"You exceeded your current quota","code":"insufficient_quota"}}"#;
+    let service = Service::new([Reply::Error(429, "", used_up)]);
+    let error = service.embed(&service.model(|_| ()), &["a"]).unwrap_err();
+    assert!(matches!(error.root(), Error::QuotaExceeded { status: 429, .. }) && !error.is_transient(), "{error:?}");
+    assert_eq!((service.asked().len(), service.waited()), (1, Duration::ZERO));
+    // The second provider may have one.
+    let service = Service::new([Reply::Error(429, "", used_up), Reply::Vectors(Style::Floats)]);
+    let model = service.model(|config| config.second = Some(Box::new(config.clone())));
+    assert_eq!(service.embed(&model, &["a"]).unwrap(), [vector(1)]);
+}
+
+#[test]
+fn a_question_that_is_not_worth_waiting_for_is_asked_once() {
+    let limit = Duration::from_millis(1_500);
+    for (reply, at_most) in [(Reply::Hang, limit), (Reply::Error(503, "retry-after: 7\r\n", "later"), Duration::from_millis(100))] {
+        let service = Service::new([reply, Reply::Vectors(Style::Floats)]);
+        let model = service.model(|config| config.query_prefix = "query: ".to_owned());
+        let ask = || service.sim.handle().block_on(model.embed_soon("a", limit));
+        assert!(ask().unwrap_err().is_transient());
+        assert!(service.sim.elapsed() <= at_most + Duration::from_millis(50), "{:?}", service.sim.elapsed());
+        assert_eq!(ask().unwrap(), vector("query: a".len()));
+        assert_eq!(service.asked().len(), 2);
+    }
+    let service = Service::new([Reply::Hang, Reply::Vectors(Style::Floats)]);
+    let model = service.model(|config| config.second = Some(Box::new(config.clone())));
+    assert_eq!(service.sim.handle().block_on(model.embed_soon("a", limit)).unwrap(), vector(1), "the second has half of the time");
+}
+
+#[test]
+fn a_secret_in_a_success_is_shown_neither() {
+    for body in [r#"{"data":"sk-very-secret"}"#, r#"{"data":[{"embedding":{"sk-very-secret":1}}]}"#] {
+        let service = Service::new([Reply::Body(body.to_owned())]);
+        let error = service.embed(&service.model(|_| ()), &["a"]).unwrap_err();
+        assert!(matches!(error.root(), Error::Malformed { .. }));
+        assert!(!format!("{error:?} {}", chain(&error)).contains("sk-very"), "{error:?}");
+    }
+    let service = Service::new([Reply::Error(403, "", "who is api-key 0123456789abcdef or p%C3%A4ssword-long or pässword-long")]);
+    let url = "http://me:p%C3%A4ssword-long@10.0.0.1/v1?api-key=0123456789abcdef&api-version=2024";
+    let error = service.embed(&service.model(|config| config.base_url = url.to_owned()), &["a"]).unwrap_err();
+    assert_eq!(error.root().to_string(), "the service answered 403: who is api-key *** or *** or ***");
+}
+
+#[test]
 fn the_key_is_sent_and_shown_nowhere() {
     Records::watch();
     let reply = |status| Reply::Error(status, "", r#"{"error":{"message":"sk-very-secret"}}"#);
@@ -271,6 +376,8 @@ struct Service {
 #[derive(Default)]
 struct State {
     script: VecDeque<Reply>,
+    /// What is replied where the script is at its end.
+    rule: Option<fn(&[&str]) -> Reply>,
     /// Heads and bodies as received.
     requests: Vec<(String, Value)>,
 }
@@ -283,6 +390,8 @@ enum Reply {
     Error(u16, &'static str, &'static str),
     /// 200 with this body.
     Body(String),
+    /// 500 where one of the texts is poison.
+    OnlyPoisonFails,
     /// The connection ends without an answer.
     Cut,
     /// Nothing, for ever.
@@ -315,6 +424,10 @@ impl Service {
 
     fn script(&self, script: impl IntoIterator<Item = Reply>) {
         self.state.lock().unwrap().script.extend(script);
+    }
+
+    fn rule(&self, rule: fn(&[&str]) -> Reply) {
+        self.state.lock().unwrap().rule = Some(rule);
     }
 
     fn model(&self, change: impl FnOnce(&mut RemoteConfig)) -> Remote {
@@ -361,14 +474,20 @@ async fn serve(sim: Sim, mut socket: Socket, state: Arc<Mutex<State>>) {
         let reply = {
             let mut state = state.lock().unwrap();
             state.requests.push((head, body.clone()));
-            state.script.pop_front().expect("more requests than the script has replies")
+            let texts: Vec<&str> = body["input"].as_array().unwrap().iter().map(|text| text.as_str().unwrap()).collect();
+            match (state.script.pop_front(), state.rule) {
+                (Some(Reply::OnlyPoisonFails), _) if poisoned(&texts) => Reply::Error(500, "", "NaN"),
+                (Some(Reply::OnlyPoisonFails), _) => Reply::Vectors(Style::Floats),
+                (Some(reply), _) => reply,
+                (None, rule) => rule.expect("more requests than the script has replies")(&texts),
+            }
         };
         let (status, fields, answer) = match &reply {
             Reply::Vectors(style) => (200, "", vectors(&body, *style)),
             Reply::VectorsThenReset => (200, "", vectors(&body, Style::Base64)),
             Reply::Body(answer) => (200, "", answer.clone()),
             Reply::Error(status, fields, answer) => (*status, *fields, (*answer).to_owned()),
-            Reply::Cut => return,
+            Reply::Cut | Reply::OnlyPoisonFails => return,
             Reply::Hang => std::future::pending().await,
         };
         let head = format!("HTTP/1.1 {status} x\r\n{fields}content-type: application/json\r\ncontent-length: {}\r\n\r\n", answer.len());
@@ -393,6 +512,23 @@ async fn request(socket: &mut Socket) -> Option<(String, Value)> {
     let mut body = vec![0; length];
     socket.read_exact(&mut body).await.ok()?;
     Some((head, serde_json::from_slice(&body).unwrap()))
+}
+
+fn poisoned(texts: &[&str]) -> bool {
+    texts.iter().any(|text| text.contains("poison"))
+}
+
+/// A success with this in place of the vector of a text that is poison.
+fn with_poison(texts: &[&str], bad: &str) -> Reply {
+    let data = texts.iter().map(|text| match poisoned(&[text]) {
+        true => format!(r#"{{"embedding":{bad}}}"#),
+        false => json!({ "embedding": vector(text.len()) }).to_string(),
+    });
+    Reply::Body(format!(r#"{{"data":[{}]}}"#, data.collect::<Vec<_>>().join(",")))
+}
+
+fn zeros(texts: &[&str]) -> Reply {
+    Reply::Body(json!({ "data": texts.iter().map(|_| json!({ "embedding": [0, 0] })).collect::<Vec<_>>() }).to_string())
 }
 
 /// In the opposite order, so that the index matters.

@@ -22,6 +22,50 @@ enum Act {
     Noise(Vec<u8>),
 }
 
+/// A request that is well formed but for a place where it was cut, and some bytes that were changed.
+fn broken_lines() -> impl Strategy<Value = Vec<u8>> {
+    let id = prop_oneof![
+        Just(json!(1)),
+        Just(json!("a")),
+        Just(json!(null)),
+        Just(json!(1.5)),
+        Just(json!([])),
+        any::<i64>().prop_map(Value::from)
+    ];
+    let method = prop_oneof![
+        Just("initialize"),
+        Just("ping"),
+        Just("tools/call"),
+        Just("tools/list"),
+        Just("prompts/get"),
+        Just("resources/read"),
+        Just("completion/complete"),
+        Just("notifications/cancelled"),
+        Just("logging/setLevel"),
+        Just("server/discover"),
+        Just("x"),
+    ];
+    let name = prop_oneof![Just(json!("echo")), Just(json!("fails")), Just(json!("none")), Just(json!({}))];
+    let text = prop_oneof![Just(json!("x")), Just(json!(7)), Just(json!(null)), Just(json!("\u{202e}\u{1b}[31m".repeat(200)))];
+    let line = (id, method, name, text).prop_map(|(id, method, name, text)| {
+        let params = json!({ "name": name, "arguments": { "text": text }, "protocolVersion": "2025-11-25", "requestId": id });
+        json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": params }).to_string().into_bytes()
+    });
+    let change = (any::<prop::sample::Index>(), any::<u8>());
+    (line, any::<prop::sample::Index>(), prop::bool::weighted(0.3), prop::collection::vec(change, 0..3)).prop_map(
+        |(mut line, cut, is_cut, changes)| {
+            for (at, byte) in changes {
+                let at = at.index(line.len());
+                line[at] = byte;
+            }
+            line.truncate(if is_cut { cut.index(line.len() + 1) } else { line.len() });
+            // A line end would make it two.
+            line.retain(|byte| *byte != b'\n');
+            line
+        },
+    )
+}
+
 fn acts() -> impl Strategy<Value = Vec<Act>> {
     let act = prop_oneof![
         4 => (0..12_u8).prop_map(Act::Call),
@@ -34,6 +78,35 @@ fn acts() -> impl Strategy<Value = Vec<Act>> {
 }
 
 proptest! {
+    /// Whatever a line holds: it is answered at once, later or never, but not twice, and no error repeats much of it.
+    #[test]
+    fn a_line_has_one_answer_at_most(lines in prop::collection::vec(prop_oneof![broken_lines(), prop::collection::vec(any::<u8>(), 0..60)], 1..12)) {
+        for mut client in [Client::new(), Client::legacy("2025-03-26"), Client::legacy("2025-11-25")] {
+            for line in &lines {
+                let steps = client.session.receive(&Input::Line(line.clone()), client.now);
+                let mut answers = 0;
+                for step in steps {
+                    match step {
+                        Step::Send(sent) => {
+                            let sent: Value = serde_json::from_str(&sent).unwrap();
+                            prop_assert!(sent["error"]["message"].as_str().is_none_or(|message| message.chars().count() < 1_000), "{}", sent);
+                            answers += 1;
+                        }
+                        Step::Start(work) => {
+                            let ticket = work.ticket;
+                            let outcome = Outcome::Ended(block_on(work.start()));
+                            let answered = client.session.finish(ticket, outcome, client.now);
+                            prop_assert!(answered.len() <= 1);
+                            answers += answered.len();
+                        }
+                        Step::Drop(_) => {}
+                    }
+                }
+                prop_assert!(answers <= 1, "{:?}", String::from_utf8_lossy(line));
+            }
+        }
+    }
+
     /// Whatever the order of calls, cancellations and ends: each call is answered once, and a cancelled one never.
     #[test]
     fn every_call_is_answered_once_unless_cancelled(acts in acts()) {

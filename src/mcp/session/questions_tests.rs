@@ -186,7 +186,7 @@ fn answers_that_do_not_fit_and_refusals_are_told() {
     for (tool, result, complaint) in [
         ("user", json!({ "action": "maybe" }), "`action` must be accept, decline or cancel"),
         ("user", json!({ "action": "accept" }), "`name` is missing"),
-        ("user", json!({ "action": "accept", "content": { "name": 5 } }), "`name` must be string, not number"),
+        ("user", json!({ "action": "accept", "content": { "name": 5 } }), "`name` must be string, not 5"),
         ("user", json!({ "action": "accept", "content": [] }), "`content` must be an object"),
         ("user", json!(null), "`action` must be"),
         ("model", json!({ "model": "m" }), "`content` must be an object or an array of objects"),

@@ -123,7 +123,7 @@ fn plain(schema: &mut Schema) {
 }
 
 /// A parameter that may be left out need not be null as well: many clients and models know only single types. A null that comes
-/// nevertheless counts as left out (`arguments::without_nulls`).
+/// nevertheless counts as left out (`arguments::meant`).
 fn leave_out_instead_of_null(schema: &mut Schema) {
     let required = schema.get("required").cloned().unwrap_or_default();
     let is_required = |name: &str| required.as_array().is_some_and(|names| names.iter().any(|other| other == name));
