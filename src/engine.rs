@@ -32,7 +32,9 @@ use crate::http::Client;
 pub use crate::http::Counters;
 #[cfg(feature = "surf")]
 use crate::http::{self, PrivateAddresses};
-use crate::model::{Document, EmbedProgress, Embedded, Hit, Mode, Page, Pending, Query, SourceId, SourceSummary};
+use crate::model::{
+    Budget, Chunk, Document, EmbedProgress, Embedded, Hit, Mode, OverBudget, Page, Pending, Query, SourceId, SourceSummary,
+};
 use crate::reactor::{self, Boxed, Handle, Report, Shutdown};
 use crate::store::Store;
 pub use crate::store::{PageSummary, Put};
@@ -128,6 +130,15 @@ impl Engine {
         while closing.next().await.is_some() {}
     }
 
+    /// Opens the database, which is made where there is none, before anything needs it: a process that has run out of files then cannot
+    /// open it any more. A crawl does this by itself before its first request.
+    ///
+    /// # Errors
+    /// What the store says: [`store::Error::ReadOnly`](crate::store::Error::ReadOnly) where pages cannot be stored.
+    pub async fn open_database(&self) -> Result<(), Error> {
+        self.with_store_for(Access::Store, |_| Ok(())).await
+    }
+
     /// Whether there is anything to ask: no database is made by a question.
     pub fn has_database(&self) -> bool {
         // It may be opening just now, which takes a while: then there will be one.
@@ -152,7 +163,7 @@ impl Engine {
             crawl: self.inner.crawler.crawl(request),
             storing: FuturesUnordered::new(),
             chunking,
-            fetching: Fetching::Going,
+            fetching: Fetching::Ahead,
             tally: Tally::default(),
         }
     }
@@ -169,9 +180,18 @@ impl Engine {
 
     /// Stores one document and answers whether it was news.
     pub async fn put(&self, document: Document, chunking: Chunking) -> Result<Put, Error> {
+        let url = document.url.clone();
+        let cut = self.inner.handle.unblock(move || {
+            let chunks = chunk::split_within(&document, &chunking, &Budget::default().begin())?;
+            Ok((document, chunks))
+        });
+        let (document, chunks) = cut.await.map_err(|over: OverBudget| Error::Unreadable { url, skip: Box::new(over.into()) })?;
+        self.put_cut(document, chunks).await
+    }
+
+    async fn put_cut(&self, document: Document, chunks: Vec<Chunk>) -> Result<Put, Error> {
         let inner = self.inner.clone();
-        self.with_store(move |store| {
-            let chunks = chunk::split(&document, &chunking);
+        self.with_store_for(Access::Store, move |store| {
             let put = store.put(&document, &chunks)?;
             // Here and not after the await: a page is stored even if nobody waits for the answer any more.
             if put != Put::Unchanged {
@@ -343,7 +363,11 @@ impl Embedding {
     /// The next chunks without a vector, but for those that were refused.
     async fn pending(&self, model: &str) -> Result<Vec<Pending>, Error> {
         let (model, refused) = (model.to_owned(), self.engine.inner.refused().clone());
-        let mut pending = self.engine.with_store(move |store| store.pending(&model, EMBED_AT_ONCE + refused.len())).await?;
+        let found = self.engine.with_store(move |store| store.pending(&model, EMBED_AT_ONCE + refused.len())).await;
+        let mut pending = match found {
+            Err(Error::Store(crate::store::Error::Missing { .. })) => Vec::new(),
+            found => found?,
+        };
         let refused = self.engine.inner.refused();
         pending.retain(|pending| !refused.contains(&pending.chunk));
         pending.truncate(EMBED_AT_ONCE);
@@ -437,6 +461,8 @@ pub struct Crawling {
 /// Whether pages still come.
 #[derive(Debug, PartialEq, Eq)]
 enum Fetching {
+    /// Not before the database is open.
+    Ahead,
     Going,
     Over,
 }
@@ -447,6 +473,9 @@ struct Tally {
     /// Pages without anything to store; the first [`MAX_LISTED`] only.
     skipped: Vec<Skipped>,
     skipped_total: u64,
+    /// Pages that were fetched and cost too much to read; the first [`MAX_LISTED`] only.
+    failed: Vec<Failed>,
+    failed_total: u64,
 }
 
 /// What became of one URL.
@@ -461,6 +490,14 @@ impl Crawling {
     /// The next thing that happened; none when the crawl is over. An error (a full disk, say) ends the fetching as
     /// [`Crawling::stop`] does. Nothing is lost if the future is dropped before it is ready.
     pub async fn next(&mut self) -> Option<Result<Event, Error>> {
+        if self.fetching == Fetching::Ahead {
+            let opened = self.engine.open_database().await;
+            self.fetching = Fetching::Going;
+            if let Err(error) = opened {
+                self.stop();
+                return Some(Err(error));
+            }
+        }
         loop {
             // Stored pages first, so that the crawl goes on only as fast as the store takes them.
             let storing = !self.storing.is_empty();
@@ -482,6 +519,7 @@ impl Crawling {
                 Turn::Stored(None) => {}
                 Turn::Visited(Some(Visit::Page(page))) => self.storing.push(self.engine.clone().take_in(page, self.chunking.clone())),
                 Turn::Visited(Some(Visit::Skipped(skipped))) => return Some(Ok(Event::Skipped(skipped))),
+                // The crawl counts its own.
                 Turn::Visited(Some(Visit::Failed(failed))) => return Some(Ok(Event::Failed(failed))),
                 Turn::Visited(None) => self.fetching = Fetching::Over,
             }
@@ -521,8 +559,11 @@ impl Tally {
         let room = MAX_LISTED.saturating_sub(report.skipped.len());
         report.skipped.extend(self.skipped.iter().take(room).cloned());
         report.skipped_total += self.skipped_total;
-        // A page with nothing to store is told among the skipped, and not twice.
-        report.pages = report.pages.saturating_sub(self.skipped_total);
+        let room = MAX_LISTED.saturating_sub(report.failed.len());
+        report.failed.extend(self.failed.iter().take(room).cloned());
+        report.failed_total += self.failed_total;
+        // A page with nothing to store is told among the skipped or the failed, and not twice.
+        report.pages = report.pages.saturating_sub(self.skipped_total + self.failed_total);
         report
     }
 
@@ -535,8 +576,12 @@ impl Tally {
                     self.skipped.push(skipped.clone());
                 }
             }
-            // The crawl counts its own.
-            Event::Failed(_) => {}
+            Event::Failed(failed) => {
+                self.failed_total += 1;
+                if self.failed.len() < MAX_LISTED {
+                    self.failed.push(failed.clone());
+                }
+            }
         }
     }
 }
@@ -551,13 +596,17 @@ impl Engine {
     fn take_in(self, page: Page, chunking: Chunking) -> Boxed<'static, Result<Event, Error>> {
         Box::pin(async move {
             let url = page.url.clone();
-            let read = self.inner.handle.unblock(move || extract::document(&page)).await;
+            let read = self.inner.handle.unblock(move || read_and_cut(&page, &chunking, &Budget::default())).await;
             match read {
-                Ok(document) => {
+                Ok((document, chunks)) => {
                     let title = document.title.clone();
-                    let put = self.put(document, chunking).await?;
+                    let put = self.put_cut(document, chunks).await?;
                     log::debug!("{url}: {put:?}");
                     Ok(Event::Stored { url, title, put })
+                }
+                Err(skip @ extract::Skip::OverBudget(_)) => {
+                    let hint = skip.hint().map(str::to_owned);
+                    Ok(Event::Failed(Failed { url, error: skip.to_string(), hint, is_transient: skip.is_transient() }))
                 }
                 Err(skip) => Ok(Event::Skipped(Skipped { url, why: skip.to_string() })),
             }
@@ -566,29 +615,60 @@ impl Engine {
 
     async fn read(&self, page: Page) -> Result<Document, Error> {
         let url = page.url.clone();
-        self.inner.handle.unblock(move || extract::document(&page)).await.map_err(|skip| Error::Unreadable { url, skip: Box::new(skip) })
+        self.inner
+            .handle
+            .unblock(move || extract::document_within(&page, &Budget::default().begin()))
+            .await
+            .map_err(|skip| Error::Unreadable { url, skip: Box::new(skip) })
     }
 
-    /// Runs `work` on the pool with the open store, which is opened first if nobody has.
+    /// Runs `work` on the pool with the open store, which is opened first if nobody has. It makes no file.
     async fn with_store<T, W>(&self, work: W) -> Result<T, Error>
     where
         T: Send + 'static,
         W: FnOnce(&Store) -> Result<T, crate::store::Error> + Send + 'static,
     {
+        self.with_store_for(Access::Ask, work).await
+    }
+
+    async fn with_store_for<T, W>(&self, access: Access, work: W) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        W: FnOnce(&Store) -> Result<T, crate::store::Error> + Send + 'static,
+    {
         let inner = self.inner.clone();
-        self.inner.handle.unblock(move || Ok(work(&*inner.open_store()?)?)).await
+        self.inner.handle.unblock(move || Ok(work(&*inner.open_store(access)?)?)).await
     }
 }
 
+/// All that is done to a page before it is stored, within one budget.
+fn read_and_cut(page: &Page, chunking: &Chunking, budget: &Budget) -> Result<(Document, Vec<Chunk>), extract::Skip> {
+    let meter = budget.begin();
+    let document = extract::document_within(page, &meter)?;
+    let chunks = chunk::split_within(&document, chunking, &meter)?;
+    Ok((document, chunks))
+}
+
+/// What a store is opened for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Access {
+    /// Questions, and changes of what is there: a file that is not there is not made.
+    Ask,
+    /// New pages: the file is made if there is none, and has to be writable.
+    Store,
+}
+
 impl Inner {
-    fn open_store(&self) -> Result<Arc<Store>, crate::store::Error> {
+    fn open_store(&self, access: Access) -> Result<Arc<Store>, crate::store::Error> {
         let mut slot = self.store.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(store) = &*slot {
+        if let Some(store) = slot.as_ref().filter(|store| access == Access::Ask || store.is_writable()) {
             return Ok(store.clone());
         }
-        let store = Arc::new(match self.config.database.to_str() {
-            Some(":memory:") => Store::open_in_memory()?,
-            _ => Store::open(&self.config.database, self.config.store.clone())?,
+        let config = self.config.store.clone();
+        let store = Arc::new(match (self.config.database.to_str(), access) {
+            (Some(":memory:"), _) => Store::open_in_memory()?,
+            (_, Access::Ask) => Store::open_existing(&self.config.database, config)?,
+            (_, Access::Store) => Store::open(&self.config.database, config)?,
         });
         *slot = Some(store.clone());
         self.ring();
@@ -621,5 +701,31 @@ impl Engine {
         let environment = crate::config::Environment::none();
         let config = Config { environment, embeddings: crate::config::Embeddings::None, ..Config::new(":memory:") };
         Self::with_handle(config, reactor::sim::Sim::new().handle()).expect("nothing of it can be refused")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_over_its_budget_is_a_failure_with_a_reason() {
+        let page = Page {
+            url: Url::parse("https://docs.test/").unwrap(),
+            status: 200,
+            content_type: Some("text/html".to_owned()),
+            body: b"<p>Put the kettle on.".to_vec(),
+            depth: 0,
+            validators: crate::model::Validators::default(),
+            fetched_at: std::time::SystemTime::UNIX_EPOCH,
+        };
+        assert_eq!(read_and_cut(&page, &Chunking::default(), &Budget::default()).unwrap().1.len(), 1);
+        let over = read_and_cut(&page, &Chunking::default(), &Budget::new(Duration::ZERO)).unwrap_err();
+        let mut tally = Tally::default();
+        let failed = Failed { url: page.url, error: over.to_string(), hint: None, is_transient: false };
+        tally.count(&Event::Failed(failed.clone()));
+        let report = tally.completed(CrawlReport::default());
+        assert!(failed.error.contains("processor time"), "{}", failed.error);
+        assert_eq!(report.failed, [failed]);
     }
 }

@@ -80,6 +80,7 @@ impl Error {
             Self::Store(
                 store::Error::EmptyQuery
                 | store::Error::NeedsVector { .. }
+                | store::Error::Missing { .. }
                 | store::Error::UnknownSource { .. }
                 | store::Error::UnknownPrefix { .. },
             ) => Fault::You,

@@ -1,11 +1,15 @@
 //! The nouns that travel: a `Page` becomes a `Document`, `Chunk`s and `Embedded` vectors; a `Query` becomes `Hit`s.
 //! Plain values without behaviour of any room: no network, no parser, no database.
 
+mod budget;
+
 use std::fmt;
 use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 use url::Url;
+
+pub use self::budget::{Budget, Meter, OverBudget};
 
 /// One HTTP answer that a crawl wants kept: transfer and content encoding undone, characters not yet decoded.
 #[derive(Clone, Debug)]

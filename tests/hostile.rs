@@ -3,8 +3,9 @@
 
 use std::time::{Duration, Instant, SystemTime};
 
-use smolcrawl::extract;
-use smolcrawl::model::{Document, Page, Validators};
+use smolcrawl::chunk;
+use smolcrawl::extract::{self, Skip};
+use smolcrawl::model::{Budget, Document, OverBudget, Page, Validators};
 use url::Url;
 
 fn page(body: &str) -> Page {
@@ -34,9 +35,11 @@ const QUICK: Duration = Duration::from_secs(30);
 
 fn reads_quickly(name: &str, body: &str) {
     let begun = Instant::now();
-    let markdown = extract::document(&page(body)).map(|document| document.markdown).unwrap_or_default();
-    let text = extract::plain_text(&page(body)).unwrap_or_default();
-    extract::links(&page(body));
+    // Its own limit is the test's.
+    let meter = endless().begin();
+    let markdown = extract::document_within(&page(body), &meter).map(|document| document.markdown).unwrap_or_default();
+    let text = extract::text_within(&page(body), &meter).map(|read| read.text).unwrap_or_default();
+    extract::links_within(&page(body), &meter).unwrap();
     assert!(begun.elapsed() < QUICK, "{name}: {:?}", begun.elapsed());
     let most = 8 * body.len() + 65_536;
     assert!(markdown.len() < most && text.len() < most, "{name}: {} and {} bytes of {}", markdown.len(), text.len(), body.len());
@@ -201,4 +204,76 @@ fn joiners_and_marks_of_languages_stay() {
     // Persian and a family of emoji are written with joiners, Arabic and Hebrew with marks of direction.
     let words = "\u{645}\u{6cc}\u{200c}\u{62e}\u{648}\u{627}\u{647}\u{645} \u{1f469}\u{200d}\u{1f469}\u{200d}\u{1f467} a\u{200f}b e\u{301}";
     assert!(document(&format!("{TEXT}<p>{words}</p>")).markdown.ends_with(words));
+}
+
+/// A page of each kind that is read, as long as asked for.
+fn of_each_kind(size: usize) -> Vec<Page> {
+    let text = "The quick brown fox jumps over the lazy dog and runs away, and nobody knows where it went.";
+    let many = |what: String| what.repeat(size / what.len() + 1);
+    let paths = (0..size / 120).map(|n| format!("  /a{n}:\n    get: {{summary: {text}, responses: {{'200': {{description: ok}}}}}}\n"));
+    let cells: Vec<String> = (0..size / 120).map(|n| format!("{{\"cell_type\":\"markdown\",\"source\":\"## {n}\\n\\n{text}\"}}")).collect();
+    let entries = (0..size / 150).map(|n| format!("<item><title>{n}</title><description>&lt;p&gt;{text}</description></item>"));
+    [
+        ("page.html", "text/html", format!("<main>{}", many(format!("<h2>A</h2><p>{text}<pre>a\nb</pre>")))),
+        ("page.md", "text/markdown", many(format!("## A\n\n{text}\n\n```\na\nb\n```\n\n"))),
+        ("page.txt", "text/plain", many(format!("{text}\n"))),
+        ("page.rst", "text/plain", many(format!("A\n====\n\n{text}\n\n- *item* ``x``\n\n"))),
+        ("page.adoc", "text/plain", many(format!("== A\n\n{text}\n\n* item `x`\n\n"))),
+        ("page.org", "text/plain", many(format!("* A\n\n{text}\n\n- item =x=\n\n"))),
+        ("page.1", "text/troff", format!(".TH A 1\n{}", many(format!(".SH A\n{text}\n.TP\n.B x\n{text}\n")))),
+        ("mdoc.1", "text/troff", format!(".Dd May 1, 2024\n.Dt A 1\n{}", many(format!(".Sh A\n{text}\n.Op Fl a\n.Pp\n")))),
+        ("page.ipynb", "application/json", format!("{{\"nbformat\":4,\"cells\":[{}]}}", cells.join(","))),
+        ("openapi.yaml", "application/yaml", format!("openapi: 3.1.0\ninfo: {{title: T}}\npaths:\n{}", paths.collect::<String>())),
+        ("feed.xml", "application/rss+xml", format!("<rss><channel><title>T</title>{}</channel></rss>", entries.collect::<String>())),
+    ]
+    .map(|(path, kind, body)| Page {
+        url: Url::parse("https://docs.test/en/").unwrap().join(path).unwrap(),
+        content_type: Some(kind.to_owned()),
+        ..page(&body)
+    })
+    .into()
+}
+
+/// A budget that never ends but by being stopped.
+fn endless() -> Budget {
+    Budget::new(Duration::MAX)
+}
+
+#[test]
+fn a_page_that_costs_too_much_is_told_as_such_and_read_no_further() {
+    let over = OverBudget::Time { limit: Duration::ZERO };
+    for page in of_each_kind(400_000) {
+        let name = page.url.path();
+        assert_eq!(extract::document_within(&page, &Budget::new(Duration::ZERO).begin()), Err(Skip::OverBudget(over)), "{name}");
+        assert_eq!(extract::text_within(&page, &Budget::new(Duration::ZERO).begin()), Err(Skip::OverBudget(over)), "{name}");
+        assert_eq!(extract::links_within(&page, &Budget::new(Duration::ZERO).begin()), Err(over), "{name}");
+        let document = extract::document_within(&page, &endless().begin()).unwrap();
+        let cut = chunk::split_within(&document, &chunk::Config::default(), &Budget::new(Duration::ZERO).begin());
+        assert_eq!(cut, Err(over), "{name}");
+        assert!(!chunk::split_within(&document, &chunk::Config::default(), &endless().begin()).unwrap().is_empty(), "{name}");
+    }
+    let error = Skip::OverBudget(OverBudget::Time { limit: Duration::from_secs(10) });
+    assert_eq!(error.to_string(), "reading this page took more than 10 s of processor time; it is left out");
+    assert!(!error.is_transient() && Skip::from(OverBudget::Stopped).is_transient());
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_stopped_costs_little_more() {
+    let cost = |budget: &Budget, page: &Page| {
+        let begun = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+        let read = extract::document_within(page, &budget.begin());
+        let ended = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+        ((ended.tv_sec - begun.tv_sec) as f64 + (ended.tv_nsec - begun.tv_nsec) as f64 / 1e9, read)
+    };
+    let stopped = endless();
+    stopped.stop();
+    for page in of_each_kind(600_000) {
+        let (whole, read) = cost(&endless(), &page);
+        assert!(read.is_ok());
+        let (early, read) = cost(&stopped, &page);
+        assert_eq!(read, Err(Skip::OverBudget(OverBudget::Stopped)), "{}", page.url);
+        // What is only decoded, or parsed by the parser of JSON, is not stopped within.
+        assert!(early < whole / 2.0 + 0.02, "{}: {early:.3} s of {whole:.3} s", page.url);
+    }
 }

@@ -1,6 +1,11 @@
 //! Reads CommonMark as a sequence of blocks, line by line: headings, fences, tables, prose.
 //! Does not know what a chunk is. Inline marks are left alone but in headings; every byte of the input belongs to one block.
 
+use crate::model::Meter;
+
+/// About so much text is read in a step of the budget.
+const BYTES_A_STEP: usize = 16;
+
 /// A heading longer than this is somebody's bold paragraph: it stays text and is not carried along in every path below it.
 const MAX_HEADING_CHARS: usize = 200;
 
@@ -49,12 +54,16 @@ pub(super) struct Fence<'a> {
     pub code: String,
 }
 
-/// Cuts a document into blocks. Total: any text is a document.
-pub(super) fn scan(markdown: &str) -> Vec<Block<'_>> {
+/// Cuts a document into blocks. Total: any text is a document. Where the budget ends, so do the blocks.
+pub(super) fn scan<'a>(markdown: &'a str, meter: &Meter) -> Vec<Block<'a>> {
     let mut scanner = Scanner { markdown, blocks: Vec::new(), lists: Vec::new(), prose: None };
     let mut at = 0;
     while at < markdown.len() {
-        at = scanner.block(at);
+        let next = scanner.block(at);
+        if !meter.goes_on_by(1 + (next - at) / BYTES_A_STEP) {
+            return scanner.blocks;
+        }
+        at = next;
     }
     scanner.end_prose(markdown.len());
     scanner.blocks
@@ -443,6 +452,11 @@ fn continuing_prefix(opener: &str, place: &Place<'_>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Budget;
+
+    fn scan(markdown: &str) -> Vec<Block<'_>> {
+        super::scan(markdown, &Budget::default().begin())
+    }
 
     fn kinds(markdown: &str) -> Vec<String> {
         let name = |block: Block<'_>| match block.kind {

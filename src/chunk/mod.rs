@@ -7,7 +7,7 @@ mod code;
 mod cut;
 mod markdown;
 
-use crate::model::{Chunk, ChunkKind, Document};
+use crate::model::{Budget, Chunk, ChunkKind, Document, Meter, OverBudget};
 
 use self::cut::{chars, cut, pack};
 use self::markdown::{Block, BlockKind, Fence, scan};
@@ -45,20 +45,35 @@ impl Default for Config {
 /// assert_eq!(chunks[0].heading_path, ["Tasks", "Cancel"]);
 /// assert_eq!(chunks[0].text, "Dropping a task cancels it.");
 /// ```
+///
+/// Of a document that costs more than the default [`Budget`], which none of a page within it does, there is what was cut until then.
 pub fn split(document: &Document, config: &Config) -> Vec<Chunk> {
+    cut_until_over(document, config, &Budget::default().begin())
+}
+
+/// The same within a budget that the caller has begun on this thread: that of the page which the document was read of.
+///
+/// # Errors
+/// Where the budget is over.
+pub fn split_within(document: &Document, config: &Config, meter: &Meter) -> Result<Vec<Chunk>, OverBudget> {
+    let chunks = cut_until_over(document, config, meter);
+    meter.verdict().map(|()| chunks)
+}
+
+fn cut_until_over(document: &Document, config: &Config, meter: &Meter) -> Vec<Chunk> {
     let max = config.max_chars.max(256);
-    let blocks = scan(&document.markdown);
+    let blocks = scan(&document.markdown, meter);
     let sections = sections(&blocks);
     let mut found: Vec<(usize, Chunk)> = Vec::new();
-    for group in groups(&sections, config.min_chars.min(max), max) {
+    for group in meter.each(groups(&sections, config.min_chars.min(max), max)) {
         let path = common_path(group);
         found.extend(
-            texts(group, path, max)
+            texts(group, path, max, meter)
                 .into_iter()
                 .map(|(start, text)| (start, Chunk { ordinal: 0, heading_path: path.to_vec(), text, kind: ChunkKind::Text })),
         );
     }
-    found.extend(sections.iter().flat_map(|section| code::examples(section, max)));
+    found.extend(meter.each(&sections).flat_map(|section| code::examples(section, max)));
     // Stable: a text chunk precedes the examples that are found at its own start.
     found.sort_by_key(|(start, _)| *start);
     let chunks = found.into_iter().map(|(_, chunk)| chunk).zip(0..);
@@ -154,14 +169,14 @@ fn common_path<'s>(group: &'s [Section<'_>]) -> &'s [String] {
 }
 
 /// The texts of a group of sections, each with its start in the document.
-fn texts(group: &[Section<'_>], path: &[String], max: usize) -> Vec<(usize, String)> {
+fn texts(group: &[Section<'_>], path: &[String], max: usize, meter: &Meter) -> Vec<(usize, String)> {
     let mut parts: Vec<(usize, String)> = Vec::new();
     for section in group {
         let mut heading = if section.path.len() > path.len() || section.size == 0 { section.heading() } else { String::new() };
         if section.size == 0 {
             parts.push((section.start, std::mem::take(&mut heading)));
         }
-        for block in section.body {
+        for block in meter.each(section.body) {
             // A heading goes with the block below it.
             let before = std::mem::take(&mut heading);
             parts.extend(pieces(block, max).into_iter().map(|piece| (block.start, piece)));
@@ -175,7 +190,7 @@ fn texts(group: &[Section<'_>], path: &[String], max: usize) -> Vec<(usize, Stri
     let sizes: Vec<usize> = parts.iter().map(|(_, text)| chars(text)).collect();
     let joined = pack(&sizes, max).into_iter().map(|run| {
         let text: String = parts[run.clone()].iter().map(|(_, text)| text.as_str()).collect();
-        (parts[run.start].0, balanced(without_blank_ends(&text)))
+        (parts[run.start].0, balanced(without_blank_ends(&text), meter))
     });
     joined.filter(|(_, text)| !text.is_empty()).collect()
 }
@@ -217,8 +232,8 @@ fn closed(fence: &Fence<'_>, raw: &str) -> String {
 }
 
 /// Closes fences that were opened by where a line was cut or by losing the list they stood in.
-fn balanced(text: &str) -> String {
-    let blocks = scan(text).into_iter().map(|block| match &block.kind {
+fn balanced(text: &str, meter: &Meter) -> String {
+    let blocks = scan(text, meter).into_iter().map(|block| match &block.kind {
         BlockKind::Fence(fence) if !fence.closed => closed(fence, block.raw),
         _ => block.raw.to_owned(),
     });
@@ -370,7 +385,7 @@ mod tests {
                 // The closing of a fence that lost its list may come on top.
                 prop_assert!(chars(&chunk.text) <= max_chars + 40, "{} of {}", chars(&chunk.text), max_chars);
                 if chunk.kind == ChunkKind::Text {
-                    let open = scan(&chunk.text).iter().filter(|block| matches!(&block.kind, BlockKind::Fence(fence) if !fence.closed)).count();
+                    let open = scan(&chunk.text, &Budget::default().begin()).iter().filter(|block| matches!(&block.kind, BlockKind::Fence(fence) if !fence.closed)).count();
                     prop_assert_eq!(open, 0, "{:?}", &chunk.text);
                 }
             }

@@ -15,6 +15,7 @@ use super::{Failure, Shown, database_exists, progress};
 use crate::cli;
 
 pub async fn list(engine: &Engine, asked: cli::Json) -> Result<(), Failure> {
+    database_exists(engine)?;
     let sources = engine.sources().await?;
     let mut output = Output::new();
     if asked.json {

@@ -31,6 +31,8 @@ impl Engine {
         if known.is_empty() {
             return Err(Error::NotStored { source_id: source });
         }
+        // Told before the first request, not with the first page that cannot be stored.
+        self.open_database().await?;
         Ok(Refreshing {
             engine: self.clone(),
             robots,

@@ -12,6 +12,9 @@ use html5ever::{Attribute, LocalName, Namespace, QualName, TokenizerResult, ns};
 
 use crate::extract::syntax::Syntax;
 use crate::extract::tags::{self, Tags};
+#[cfg(test)]
+use crate::model::Budget;
+use crate::model::Meter;
 
 /// A position in the arena of one `Dom`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -29,6 +32,8 @@ pub(super) struct Dom {
     nodes: Vec<Node>,
     /// Of the page it was made of, in bytes.
     size: usize,
+    /// Of the page's reading: each node that is looked at is a step, and once it is over no walk goes on.
+    meter: Meter,
 }
 
 #[derive(Debug)]
@@ -83,19 +88,27 @@ impl Dom {
         Self::parse_as(html, Syntax::declared(html))
     }
 
-    /// Any text is a page.
+    #[cfg(test)]
     pub(super) fn parse_as(html: &str, syntax: Syntax) -> Self {
+        Self::parse_within(html, syntax, &Budget::new(std::time::Duration::MAX).begin())
+    }
+
+    /// Any text is a page.
+    pub(super) fn parse_within(html: &str, syntax: Syntax, meter: &Meter) -> Self {
         let options = TreeBuilderOpts { scripting_enabled: false, drop_doctype: true, ..TreeBuilderOpts::default() };
         let builder = TreeBuilder::new(Sink::default(), options);
         let tokenizer = Tokenizer::new(Limiter { builder, syntax, dropped: Cell::new(0) }, Default::default());
         let input = BufferQueue::default();
-        for piece in without_giant_tags(html, syntax) {
+        for piece in without_giant_tags(html, syntax, meter).into_iter().flat_map(slices) {
+            if !meter.goes_on_by(piece.len() / BYTES_A_STEP) {
+                break;
+            }
             input.push_back(StrTendril::from(piece));
+            // Scripts and encoding indications interrupt the tokenizer; it goes on where it was.
+            while !matches!(tokenizer.feed(&input), TokenizerResult::Done) {}
         }
-        // Scripts and encoding indications interrupt the tokenizer; it goes on where it was.
-        while !matches!(tokenizer.feed(&input), TokenizerResult::Done) {}
         tokenizer.end();
-        Self { size: html.len(), ..tokenizer.sink.builder.sink.finish() }
+        Self { nodes: tokenizer.sink.builder.sink.finish(), size: html.len(), meter: meter.clone() }
     }
 
     pub(super) fn root(&self) -> NodeId {
@@ -141,7 +154,8 @@ impl Dom {
     }
 
     pub(super) fn children(&self, node: NodeId) -> impl Iterator<Item = NodeId> + '_ {
-        std::iter::successors(self.first_child(node), |child| self.next_sibling(*child))
+        let children = std::iter::successors(self.first_child(node), |child| self.next_sibling(*child));
+        children.take_while(|_| self.meter.goes_on())
     }
 
     pub(super) fn ancestors(&self, node: NodeId) -> impl Iterator<Item = NodeId> + '_ {
@@ -150,7 +164,8 @@ impl Dom {
 
     /// `top` and everything below it, in document order.
     pub(super) fn descendants(&self, top: NodeId) -> impl Iterator<Item = NodeId> + '_ {
-        std::iter::successors(Some(top), move |node| self.first_child(*node).or_else(|| self.following(*node, top)))
+        let below = std::iter::successors(Some(top), move |node| self.first_child(*node).or_else(|| self.following(*node, top)));
+        below.take_while(|_| self.meter.goes_on())
     }
 
     /// The next node in document order that is not below `node`, within `top`.
@@ -277,7 +292,7 @@ impl Iterator for Walk<'_> {
     type Item = Step;
 
     fn next(&mut self) -> Option<Step> {
-        let step = self.next?;
+        let step = self.next.filter(|_| self.dom.meter.goes_on())?;
         self.next = match step {
             Step::Enter(node) => {
                 self.last = node;
@@ -289,12 +304,22 @@ impl Iterator for Walk<'_> {
     }
 }
 
+/// So much of the page as is read between two looks at the budget.
+fn slices(piece: &str) -> impl Iterator<Item = &str> {
+    let mut rest = piece;
+    std::iter::from_fn(move || {
+        let (slice, after) = rest.split_at(rest.floor_char_boundary(SLICE));
+        rest = after;
+        (!slice.is_empty()).then_some(slice)
+    })
+}
+
 /// The page in pieces, without tags of so many attributes that comparing each with each would take minutes.
-fn without_giant_tags(html: &str, syntax: Syntax) -> Vec<&str> {
+fn without_giant_tags<'a>(html: &'a str, syntax: Syntax, meter: &Meter) -> Vec<&'a str> {
     let (mut pieces, mut from) = (Vec::new(), 0);
     if html.len() > GIANT_TAG {
         let mut tags = Tags::of(html, syntax);
-        while let Some(tag) = tags.next() {
+        while let Some(tag) = tags.next().filter(|_| meter.goes_on()) {
             if tag.len() > GIANT_TAG && tag.attributes() > MAX_ATTRIBUTES {
                 pieces.push(&html[from..tags.position() - tag.len()]);
                 from = tags.position();
@@ -307,6 +332,10 @@ fn without_giant_tags(html: &str, syntax: Syntax) -> Vec<&str> {
     pieces
 }
 
+/// In bytes.
+const SLICE: usize = 64 * 1024;
+/// About so much text is read while a node is looked at.
+const BYTES_A_STEP: usize = 16;
 /// In bytes: shorter ones have too few attributes to matter.
 const GIANT_TAG: usize = 128 * 1024;
 const MAX_ATTRIBUTES: usize = 2_000;
@@ -585,11 +614,11 @@ impl ElemName for Name<'_> {
 
 impl TreeSink for Sink {
     type Handle = NodeId;
-    type Output = Dom;
+    type Output = Vec<Node>;
     type ElemName<'a> = Name<'a>;
 
-    fn finish(self) -> Dom {
-        Dom { nodes: self.nodes.into_inner(), size: 0 }
+    fn finish(self) -> Vec<Node> {
+        self.nodes.into_inner()
     }
 
     fn parse_error(&self, _: Cow<'static, str>) {}

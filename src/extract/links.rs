@@ -10,6 +10,7 @@ use crate::extract::allowance::LONGEST;
 use crate::extract::dom::{Dom, NodeId};
 use crate::extract::syntax::Syntax;
 use crate::extract::tags::{Tag, Tags};
+use crate::model::Meter;
 
 /// What a page says to a crawler.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -45,10 +46,10 @@ impl MetaRobots {
     }
 }
 
-pub(super) fn of_html(url: &Url, html: &str, syntax: Syntax) -> Outline {
+pub(super) fn of_html(url: &Url, html: &str, syntax: Syntax, meter: &Meter) -> Outline {
     let mut reading = Reading::default();
     let mut tags = Tags::of(html, syntax);
-    while let Some(tag) = tags.next() {
+    while let Some(tag) = tags.next().filter(|tag| meter.goes_on_by(1 + tag.len() / 64)) {
         reading.tag(&tag, &mut tags);
     }
     // However long: what is relative to it is not relative to something else then.
@@ -197,9 +198,10 @@ fn refresh_target(content: &str) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Budget;
 
     fn outline(html: &str) -> Outline {
-        of_html(&Url::parse("https://docs.test/guide/start.html").unwrap(), html, Syntax::declared(html))
+        of_html(&Url::parse("https://docs.test/guide/start.html").unwrap(), html, Syntax::declared(html), &Budget::default().begin())
     }
 
     fn links(html: &str) -> Vec<String> {
@@ -257,7 +259,7 @@ mod tests {
             let hrefs = dom.descendants(dom.root()).filter(|node| (dom.is(*node, "a") || dom.is(*node, "area")) && !in_template(*node));
             let base = crate::extract::html::base(&dom, &url);
             let expected = absolute(&base, html.len(), hrefs.filter_map(|node| dom.attribute(node, "href")));
-            assert_eq!(of_html(&url, &html, Syntax::declared(&html)).links, expected, "{}", path.display());
+            assert_eq!(of_html(&url, &html, Syntax::declared(&html), &Budget::default().begin()).links, expected, "{}", path.display());
             pages += 1;
         }
         assert!(pages >= 15);

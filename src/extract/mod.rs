@@ -53,7 +53,7 @@ use crate::extract::inline::Form;
 use crate::extract::metadata::software::Software;
 use crate::extract::said::Said;
 use crate::extract::syntax::Syntax;
-use crate::model::{CodeBlock, Document, Heading, Metadata, Note, Page};
+use crate::model::{Budget, CodeBlock, Document, Heading, Metadata, Meter, Note, OverBudget, Page};
 
 pub use kind::{Kind, kind};
 pub use links::{MetaRobots, Outline};
@@ -71,12 +71,15 @@ pub enum Skip {
     /// A page that only sends its readers on (`<meta http-equiv="refresh">`); the target is among its links.
     #[error("the page only forwards to {0}")]
     Moved(Url),
+    /// It costs more to read than a page may, or its reading was stopped.
+    #[error(transparent)]
+    OverBudget(#[from] OverBudget),
 }
 
 impl Skip {
-    /// A page is skipped for what it is: asking again changes nothing.
+    /// A page is skipped for what it is: asking again changes nothing, unless nobody waited for the answer.
     pub fn is_transient(&self) -> bool {
-        false
+        matches!(self, Self::OverBudget(OverBudget::Stopped))
     }
 
     /// What a user may do about it.
@@ -86,6 +89,8 @@ impl Skip {
                 "HTML, plain text, markdown and other text formats, notebooks, feeds and descriptions of interfaces are read; find the text elsewhere",
             ),
             Self::Moved(_) => None,
+            Self::OverBudget(OverBudget::Stopped) => None,
+            Self::OverBudget(_) => Some("no page that people read costs so much; it may be meant to keep its readers busy"),
             Self::Empty => Some("the page may need JavaScript; look for a sitemap, an llms.txt or a static version of it"),
         }
     }
@@ -98,14 +103,28 @@ pub fn decode(page: &Page) -> String {
 }
 
 /// What the page says to a crawler, in one quick pass; a page of no kind that is read has no links.
+/// Whoever reads foreign pages beside other work uses [`links_within`]; of a page over the default budget there are those found in it.
 pub fn links(page: &Page) -> Outline {
+    found_links(page, &Budget::default().begin())
+}
+
+/// The same within a budget.
+///
+/// # Errors
+/// Where the budget is over.
+pub fn links_within(page: &Page, meter: &Meter) -> Result<Outline, OverBudget> {
+    let found = found_links(page, meter);
+    meter.verdict().map(|()| found)
+}
+
+fn found_links(page: &Page, meter: &Meter) -> Outline {
     match kind(page.content_type.as_deref(), &page.url, &page.body) {
         Kind::Html => {
             let html = decode(page);
-            links::of_html(&page.url, &html, Syntax::of(page.content_type.as_deref(), &html))
+            links::of_html(&page.url, &html, Syntax::of(page.content_type.as_deref(), &html), meter)
         }
         Kind::Sitemap | Kind::Xml | Kind::Other(_) => Outline::default(),
-        other => links::of_targets(&page.url, page.body.len(), &formats::links(&other, &decode(page), &page.url)),
+        other => links::of_targets(&page.url, page.body.len(), &formats::links(&other, &decode(page), &page.url, meter)),
     }
 }
 
@@ -136,21 +155,39 @@ pub fn is_language(asked: &str, name: &str) -> bool {
 /// assert_eq!(document.markdown, "# Kettles\n\n```javascript\nboil()\n```");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+///
+/// Within the default [`Budget`].
 pub fn document(page: &Page) -> Result<Document, Skip> {
-    let Reading { title, text, outline, code, metadata, notes } = read(page, Form::Markdown)?;
+    document_within(page, &Budget::default().begin())
+}
+
+/// The same within a budget that the caller has begun on this thread.
+///
+/// # Errors
+/// [`Skip::OverBudget`] where it is over, and as [`document`].
+pub fn document_within(page: &Page, meter: &Meter) -> Result<Document, Skip> {
+    let Reading { title, text, outline, code, metadata, notes } = read(page, Form::Markdown, meter)?;
     let document = Document::new(page.url.clone(), title, text, page.fetched_at);
     Ok(Document { outline, code, metadata, notes, validators: page.validators.clone(), ..document })
 }
 
 /// The main content as plain text: no marks, no link targets; list marks and the lines of code stay. What is not HTML is markdown here,
-/// too.
+/// too. Within the default [`Budget`].
 pub fn plain_text(page: &Page) -> Result<String, Skip> {
     text(page).map(|read| read.text)
 }
 
 /// The same with all that is known of the page, in one reading.
 pub fn text(page: &Page) -> Result<Text, Skip> {
-    let Reading { title, text, metadata, notes, .. } = read(page, Form::Text)?;
+    text_within(page, &Budget::default().begin())
+}
+
+/// The same within a budget that the caller has begun on this thread.
+///
+/// # Errors
+/// [`Skip::OverBudget`] where it is over, and as [`document`].
+pub fn text_within(page: &Page, meter: &Meter) -> Result<Text, Skip> {
+    let Reading { title, text, metadata, notes, .. } = read(page, Form::Text, meter)?;
     Ok(Text { title, text, metadata, notes })
 }
 
@@ -176,13 +213,16 @@ struct Reading {
     notes: Vec<Note>,
 }
 
-fn read(page: &Page, form: Form) -> Result<Reading, Skip> {
+fn read(page: &Page, form: Form, meter: &Meter) -> Result<Reading, Skip> {
     let reading = match kind(page.content_type.as_deref(), &page.url, &page.body) {
-        Kind::Html => of_html(page, form)?,
+        Kind::Html => of_html(page, form, meter),
         Kind::Sitemap | Kind::Xml => return Err(Skip::Kind("application/xml".to_owned())),
         Kind::Other(name) => return Err(Skip::Kind(name)),
-        kind => of_format(page, &kind),
+        kind => Ok(of_format(page, &kind, meter)),
     };
+    // Walks that ended early find what is not there, and nothing where something is.
+    meter.verdict()?;
+    let reading = reading?;
     match reading.text.trim().is_empty() {
         true => Err(Skip::Empty),
         false => Ok(reading),
@@ -190,9 +230,9 @@ fn read(page: &Page, form: Form) -> Result<Reading, Skip> {
 }
 
 /// What is neither HTML nor plain text is written as markdown, whatever is asked for.
-fn of_format(page: &Page, kind: &Kind) -> Reading {
+fn of_format(page: &Page, kind: &Kind, meter: &Meter) -> Reading {
     let source = escape::visible(&text::with_line_feeds(&decode(page))).into_owned();
-    match formats::read(kind, &source, &page.url) {
+    match formats::read(kind, &source, &page.url, meter) {
         Some(formats::Reading { title, markdown, outline, metadata, notes, .. }) => Reading {
             title: title.unwrap_or_else(|| title::of_url(&page.url)),
             code: formats::code_of(&markdown),
@@ -208,9 +248,9 @@ fn of_format(page: &Page, kind: &Kind) -> Reading {
     }
 }
 
-fn of_html(page: &Page, form: Form) -> Result<Reading, Skip> {
+fn of_html(page: &Page, form: Form, meter: &Meter) -> Result<Reading, Skip> {
     let source = decode(page);
-    let mut dom = Dom::parse_as(&source, Syntax::of(page.content_type.as_deref(), &source));
+    let mut dom = Dom::parse_within(&source, Syntax::of(page.content_type.as_deref(), &source), meter);
     streamed::put_in_place(&mut dom);
     let base = html::base(&dom, &page.url);
     let article = article::find(&dom);

@@ -8,10 +8,11 @@ use url::Url;
 use crate::extract::formats::inside;
 use crate::extract::formats::macros::inline;
 use crate::extract::formats::sheet::{Reading, Sheet, begun};
+use crate::model::Meter;
 
-pub(super) fn read(text: &str, url: &Url) -> Reading {
+pub(super) fn read(text: &str, url: &Url, meter: &Meter) -> Reading {
     let mut reader = Reader {
-        sheet: Sheet::new(url),
+        sheet: Sheet::new(url, meter),
         lines: text.lines().map(str::trim_end).collect(),
         at: 0,
         attributes: HashMap::new(),
@@ -19,7 +20,7 @@ pub(super) fn read(text: &str, url: &Url) -> Reading {
         marks: Vec::new(),
         open: Vec::new(),
     };
-    while reader.at < reader.lines.len() {
+    while reader.at < reader.lines.len() && reader.sheet.goes_on() {
         reader.block();
     }
     let mut reading = reader.sheet.finish();
@@ -508,9 +509,10 @@ const LONGEST_VALUE: usize = 200;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::extract::formats::unlimited;
 
     fn reading(text: &str) -> Reading {
-        read(text, &Url::parse("https://docs.test/a/b.adoc").unwrap())
+        read(text, &Url::parse("https://docs.test/a/b.adoc").unwrap(), &unlimited())
     }
 
     fn markdown(text: &str) -> String {

@@ -12,9 +12,10 @@ use crate::extract::formats::sheet::{Reading, Sheet, begun, escaped, joined};
 use crate::extract::html;
 use crate::extract::inline::Form;
 use crate::extract::syntax::Syntax;
+use crate::model::Meter;
 
-pub(super) fn read(xml: &str, url: &Url) -> Reading {
-    let mut feed = Feed { sheet: Sheet::new(url), head: Draft::default(), entry: None, begun: false, entries: 0 };
+pub(super) fn read(xml: &str, url: &Url, meter: &Meter) -> Reading {
+    let mut feed = Feed { sheet: Sheet::new(url, meter), head: Draft::default(), entry: None, begun: false, entries: 0 };
     let mut reader = Reader::from_str(xml);
     reader.config_mut().check_end_names = false;
     reader.config_mut().allow_dangling_amp = true;
@@ -23,7 +24,9 @@ pub(super) fn read(xml: &str, url: &Url) -> Reading {
     // Where the markup of an XHTML content begins, and how deep it stands.
     let mut markup: Option<(usize, usize)> = None;
     // What stood before a broken place is kept.
-    while let Ok(event) = reader.read_event() {
+    while feed.sheet.goes_on()
+        && let Ok(event) = reader.read_event()
+    {
         match event {
             Event::Start(tag) => {
                 if path.len() >= DEEPEST {
@@ -187,10 +190,10 @@ impl Feed<'_> {
             return;
         }
         let Draft { title, link, date, author, content, summary, language, generator } = std::mem::take(&mut self.head);
-        let title = text_of_html(&title);
+        let title = text_of_html(&title, self.sheet.meter());
         let some = |text: &str| Some(joined(text)).filter(|text| !text.is_empty());
         let summary = if summary.is_empty() { content } else { summary };
-        let summary = text_of_html(&summary);
+        let summary = text_of_html(&summary, self.sheet.meter());
         self.sheet.heading(1, &escaped(&title), None);
         self.sheet.paragraph(&begun(&escaped(&summary)));
         self.sheet.reading.title = some(&title);
@@ -208,7 +211,7 @@ impl Feed<'_> {
 
     fn write(&mut self, entry: &Draft) {
         self.entries += 1;
-        let title = text_of_html(&entry.title);
+        let title = text_of_html(&entry.title, self.sheet.meter());
         if self.entries > MOST_ENTRIES {
             return self.sheet.leave_out("entries of a long feed", &title);
         }
@@ -226,8 +229,10 @@ impl Feed<'_> {
             false => self.sheet.paragraph(&begun(&escaped(content))),
             true => {
                 let base = self.sheet.base().join(&entry.link).unwrap_or_else(|_| self.sheet.base().clone());
-                let dom = Dom::parse_as(&format!("<!doctype html><body><article>{content}</article>"), Syntax::Html);
-                let mut part = markdown::read(&html::write(&dom, &article::find(&dom), &base, Form::Markdown).text, &base);
+                let dom =
+                    Dom::parse_within(&format!("<!doctype html><body><article>{content}</article>"), Syntax::Html, self.sheet.meter());
+                let mut part =
+                    markdown::read(&html::write(&dom, &article::find(&dom), &base, Form::Markdown).text, &base, self.sheet.meter());
                 // Where the entries lead is told by their own links.
                 part.links.clear();
                 self.sheet.append(part);
@@ -245,10 +250,10 @@ impl Feed<'_> {
 }
 
 /// Titles may be HTML, escaped once more.
-fn text_of_html(text: &str) -> String {
+fn text_of_html(text: &str, meter: &Meter) -> String {
     match text.contains(['<', '&']) {
         true => {
-            let dom = Dom::parse_as(text, Syntax::Html);
+            let dom = Dom::parse_within(text, Syntax::Html, meter);
             joined(&dom.text_content(dom.root()))
         }
         false => joined(text),
@@ -281,9 +286,10 @@ const MOST_ENTRIES: usize = 2_000;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::extract::formats::unlimited;
 
     fn reading(xml: &str) -> Reading {
-        read(xml, &Url::parse("https://docs.test/feed.xml").unwrap())
+        read(xml, &Url::parse("https://docs.test/feed.xml").unwrap(), &unlimited())
     }
 
     #[test]

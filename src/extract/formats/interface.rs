@@ -6,11 +6,12 @@ use url::Url;
 
 use crate::extract::formats::schema::{self, first_line, name_of};
 use crate::extract::formats::sheet::{Reading, Sheet, code, joined};
+use crate::model::Meter;
 
 /// None where the object describes no interface.
-pub(super) fn read(document: &Value, url: &Url) -> Option<Reading> {
+pub(super) fn read(document: &Value, url: &Url, meter: &Meter) -> Option<Reading> {
     let object = document.as_object()?;
-    let mut sheet = Sheet::new(url);
+    let mut sheet = Sheet::new(url, meter);
     let is_interface =
         ["openapi", "swagger"].iter().any(|name| object.get(*name).is_some_and(|version| version.is_string() || version.is_number()));
     if is_interface && ["paths", "webhooks", "components", "definitions"].iter().any(|name| object.contains_key(*name)) {
@@ -78,7 +79,7 @@ fn write_servers(sheet: &mut Sheet<'_>, document: &Value) {
 
 fn write_path(sheet: &mut Sheet<'_>, document: &Value, path: &str, item: &Value) {
     for method in METHODS {
-        let Some(operation) = item.get(method).filter(|operation| operation.is_object()) else { continue };
+        let Some(operation) = item.get(method).filter(|operation| operation.is_object() && sheet.goes_on()) else { continue };
         sheet.heading(2, &format!("{} {path}", method.to_ascii_uppercase()), None);
         if operation.get("deprecated") == Some(&Value::Bool(true)) {
             sheet.paragraph("**Deprecated**");
@@ -230,10 +231,10 @@ const MOST_MEDIA: usize = 8;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::extract::formats::yaml;
+    use crate::extract::formats::{unlimited, yaml};
 
     fn reading(yaml: &str) -> Option<Reading> {
-        read(&yaml::parse(yaml).unwrap(), &Url::parse("https://docs.test/openapi.yaml").unwrap())
+        read(&yaml::parse(yaml, &unlimited()).unwrap(), &Url::parse("https://docs.test/openapi.yaml").unwrap(), &unlimited())
     }
 
     #[test]

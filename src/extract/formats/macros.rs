@@ -209,6 +209,7 @@ const LONGEST_SPAN: usize = 2_000;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::extract::formats::unlimited;
     use url::Url;
 
     #[test]
@@ -229,7 +230,8 @@ mod tests {
             ),
             ("2^32^ H~2~O \\*no* <b> a:b c::d", "2^32 H_2O \\*no* \\<b> a:b c::d"),
         ] {
-            let mut sheet = Sheet::new(&url);
+            let meter = unlimited();
+            let mut sheet = Sheet::new(&url, &meter);
             assert_eq!(inline(text, &attributes, &mut sheet), wanted, "{text}");
         }
     }

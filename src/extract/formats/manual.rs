@@ -6,11 +6,12 @@ use url::Url;
 use crate::extract::formats::mdoc;
 use crate::extract::formats::roff::{Font, Pieces, add, arguments, plain};
 use crate::extract::formats::sheet::{self, Reading, Sheet, begun, escaped, joined};
+use crate::model::Meter;
 
-pub(super) fn read(text: &str, url: &Url) -> Reading {
+pub(super) fn read(text: &str, url: &Url, meter: &Meter) -> Reading {
     let is_mdoc = text.lines().any(|line| line.starts_with(".Dd ") || line == ".Dd" || line.starts_with(".Dt "));
-    let mut page = Page::new(url);
-    let mut lines = Lines { lines: text.lines(), pending: None };
+    let mut page = Page::new(url, meter);
+    let mut lines = Lines { lines: text.lines(), pending: None, meter };
     match is_mdoc {
         true => mdoc::write(&mut page, &mut lines),
         false => {
@@ -25,6 +26,7 @@ pub(super) fn read(text: &str, url: &Url) -> Reading {
 /// Lines with those joined that a backslash at their end joins.
 pub(super) struct Lines<'a> {
     lines: std::str::Lines<'a>,
+    meter: &'a Meter,
     pending: Option<String>,
 }
 
@@ -33,7 +35,7 @@ impl Lines<'_> {
         if let Some(line) = self.pending.take() {
             return Some(line);
         }
-        let mut line = self.lines.next()?.to_owned();
+        let mut line = self.lines.next().filter(|line| self.meter.goes_on_by(1 + line.len() / 16))?.to_owned();
         while line.ends_with('\\') && !line.ends_with("\\\\") {
             let Some(more) = self.lines.next() else { break };
             line.pop();
@@ -74,9 +76,9 @@ enum Next {
 }
 
 impl<'a> Page<'a> {
-    fn new(url: &'a Url) -> Self {
+    fn new(url: &'a Url, meter: &'a Meter) -> Self {
         Self {
-            sheet: Sheet::new(url),
+            sheet: Sheet::new(url, meter),
             pieces: Pieces::default(),
             font: Font::Roman,
             display: None,
@@ -479,9 +481,10 @@ const MOST_LINES_OF_LINK: usize = 5;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::extract::formats::unlimited;
 
     fn reading(text: &str) -> Reading {
-        read(text, &Url::parse("https://docs.test/pot.1").unwrap())
+        read(text, &Url::parse("https://docs.test/pot.1").unwrap(), &unlimited())
     }
 
     #[test]

@@ -5,18 +5,18 @@ use crate::extract::formats::components::{self, Component};
 use crate::extract::formats::inside::{self, Spans};
 use crate::extract::formats::matter;
 use crate::extract::formats::sheet::{Reading, Sheet, joined, plain};
-use crate::model::Heading;
+use crate::model::{Heading, Meter};
 use url::Url;
 
-pub(super) fn read(text: &str, url: &Url) -> Reading {
+pub(super) fn read(text: &str, url: &Url, meter: &Meter) -> Reading {
     let matter = matter::cut(text);
-    let mut sheet = Sheet::new(url);
+    let mut sheet = Sheet::new(url, meter);
     sheet.reading.metadata = matter.metadata;
     sheet.leave_out("front matter", matter.source);
     let path = url.path().to_ascii_lowercase();
-    let mut writer = Writer { sheet, out: String::with_capacity(text.len()), mdx: path.ends_with(".mdx"), ..Writer::new(url) };
+    let mut writer = Writer { sheet, out: String::with_capacity(text.len()), mdx: path.ends_with(".mdx"), ..Writer::new(url, meter) };
     let mut lines = matter.rest.lines().peekable();
-    while let Some(line) = lines.next() {
+    while let Some(line) = lines.next().filter(|_| writer.sheet.goes_on()) {
         writer.line(line, &mut lines);
     }
     let Writer { sheet, out, headings, .. } = writer;
@@ -70,9 +70,9 @@ struct Open {
 }
 
 impl<'a> Writer<'a> {
-    fn new(url: &'a Url) -> Self {
+    fn new(url: &'a Url, meter: &'a Meter) -> Self {
         Self {
-            sheet: Sheet::new(url),
+            sheet: Sheet::new(url, meter),
             out: String::new(),
             headings: Vec::new(),
             mdx: false,
@@ -538,13 +538,14 @@ fn anchor_alone(text: &str) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::extract::formats::unlimited;
 
     fn reading(text: &str) -> Reading {
-        read(text, &Url::parse("https://docs.test/guide.mdx").unwrap())
+        read(text, &Url::parse("https://docs.test/guide.mdx").unwrap(), &unlimited())
     }
 
     fn markdown(text: &str) -> String {
-        read(text, &Url::parse("https://docs.test/guide.md").unwrap()).markdown
+        read(text, &Url::parse("https://docs.test/guide.md").unwrap(), &unlimited()).markdown
     }
 
     fn anchors(text: &str) -> Vec<(u8, String, Option<String>)> {

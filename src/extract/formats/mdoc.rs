@@ -376,7 +376,7 @@ const DEEPEST: usize = 20;
 
 #[cfg(test)]
 mod tests {
-    use crate::extract::formats::manual;
+    use crate::extract::formats::{manual, unlimited};
     use url::Url;
 
     #[test]
@@ -384,7 +384,7 @@ mod tests {
         let text = ".Dd May 1, 2024\n.Dt POT 1\n.Os\n.Sh NAME\n.Nm pot\n.Nd boil water\n.Sh SYNOPSIS\n.Nm\n.Op Fl abc B\n.Nm\n.Op Fl o Ar file\n.Ar\n.Sh DESCRIPTION\nThe\n.Nm\n\
             utility, see\n.Xr kettle 8 ,\nboils\n.Dq all water .\n.Pp\nOptions:\n.Bl -tag -width Ds\n.It Fl a , Fl -all\nBoil\n.Em all .\n.It Ev POT_HOME\nWhere.\n.Bl -bullet\n.It\nOne\n.It\nTwo\n.El\n.El\n\
             .Bd -literal -offset indent\n$ pot -a\n  x\n.Ed\n.Fn pot_new \"int a\" \"char *b\"\n.Ss Deep\n.Lk https://pots.test/ home .\n.Dl pot -x\n";
-        let found = manual::read(text, &Url::parse("https://docs.test/pot.1").unwrap());
+        let found = manual::read(text, &Url::parse("https://docs.test/pot.1").unwrap(), &unlimited());
         assert_eq!(
             found.markdown,
             "## NAME\n\n**pot** - boil water\n\n## SYNOPSIS\n\n**pot** [**-abc** **-B**]\\\n**pot** [**-o** *file*] *file ...*\n\n## DESCRIPTION\n\nThe **pot** utility, see **kettle**(8), boils “all water.”\n\nOptions:\n\n\

@@ -27,34 +27,34 @@ use url::Url;
 
 use crate::extract::kind::Kind;
 use crate::extract::text;
-use crate::model::CodeBlock;
+use crate::model::{CodeBlock, Meter};
 
 pub(super) use sheet::Reading;
 
 /// What a text of this kind says; none of a kind that is read elsewhere, or not at all.
-pub(super) fn read(kind: &Kind, text: &str, url: &Url) -> Option<Reading> {
+pub(super) fn read(kind: &Kind, text: &str, url: &Url, meter: &Meter) -> Option<Reading> {
     let text = &*text::with_line_feeds(text);
     Some(match kind {
-        Kind::Markdown => markdown::read(text, url),
-        Kind::Restructured => restructured::read(text, url),
-        Kind::AsciiDoc => asciidoc::read(text, url),
-        Kind::Org => org::read(text, url),
-        Kind::Manual => manual::read(text, url),
-        Kind::Json => data::of_json(text, url),
-        Kind::Yaml => data::of_yaml(text, url),
-        Kind::Code(language) => data::of_code(language, text, url),
-        Kind::Feed => feed::read(text, url),
+        Kind::Markdown => markdown::read(text, url, meter),
+        Kind::Restructured => restructured::read(text, url, meter),
+        Kind::AsciiDoc => asciidoc::read(text, url, meter),
+        Kind::Org => org::read(text, url, meter),
+        Kind::Manual => manual::read(text, url, meter),
+        Kind::Json => data::of_json(text, url, meter),
+        Kind::Yaml => data::of_yaml(text, url, meter),
+        Kind::Code(language) => data::of_code(language, text, url, meter),
+        Kind::Feed => feed::read(text, url, meter),
         _ => return None,
     })
 }
 
 /// Where a text of this kind leads, as written.
-pub(super) fn links(kind: &Kind, text: &str, url: &Url) -> Vec<String> {
+pub(super) fn links(kind: &Kind, text: &str, url: &Url, meter: &Meter) -> Vec<String> {
     match kind {
         Kind::Markdown | Kind::Text => targets::of(text),
         // An address in code or data is an example.
         Kind::Code(_) | Kind::Json | Kind::Yaml => Vec::new(),
-        _ => read(kind, text, url).map(|reading| reading.links).unwrap_or_default(),
+        _ => read(kind, text, url, meter).map(|reading| reading.links).unwrap_or_default(),
     }
 }
 
@@ -77,6 +77,12 @@ pub(super) fn code_of(markdown: &str) -> Vec<CodeBlock> {
         offset += line.len();
     }
     blocks
+}
+
+/// For the tests of the readers.
+#[cfg(test)]
+fn unlimited() -> Meter {
+    crate::model::Budget::new(std::time::Duration::MAX).begin()
 }
 
 #[cfg(test)]

@@ -5,9 +5,10 @@ use url::Url;
 
 use crate::extract::formats::markdown;
 use crate::extract::formats::sheet::{Reading, Sheet};
+use crate::model::Meter;
 
 /// None where the object is no notebook.
-pub(super) fn read(notebook: &Value, url: &Url) -> Option<Reading> {
+pub(super) fn read(notebook: &Value, url: &Url, meter: &Meter) -> Option<Reading> {
     let cells = match notebook.get("cells") {
         Some(cells) => cells.as_array()?,
         // As before version 4.
@@ -17,8 +18,8 @@ pub(super) fn read(notebook: &Value, url: &Url) -> Option<Reading> {
     let named = |path| notebook.pointer(path).and_then(Value::as_str).filter(|name| !name.is_empty());
     let language =
         named("/metadata/language_info/name").or_else(|| named("/metadata/kernelspec/language")).unwrap_or("python").to_ascii_lowercase();
-    let mut sheet = Sheet::new(url);
-    for cell in cells {
+    let mut sheet = Sheet::new(url, meter);
+    for cell in cells.iter().take_while(|_| meter.goes_on_by(16)) {
         let source = text_of(cell.get("source").or_else(|| cell.get("input")));
         match cell.get("cell_type").and_then(Value::as_str) {
             Some("code") => {
@@ -35,7 +36,7 @@ pub(super) fn read(notebook: &Value, url: &Url) -> Option<Reading> {
             }
             Some("raw") => sheet.fence("", &source),
             _ => {
-                let part = markdown::read(&source, url);
+                let part = markdown::read(&source, url, meter);
                 sheet.append(part);
             }
         }
@@ -74,7 +75,7 @@ fn write_output(sheet: &mut Sheet<'_>, output: &Value) {
         _ => {
             let markdown = text_of(data.get("text/markdown"));
             if !markdown.trim().is_empty() {
-                let part = markdown::read(&shortened(sheet, &markdown), sheet.base());
+                let part = markdown::read(&shortened(sheet, &markdown), sheet.base(), sheet.meter());
                 sheet.append(part);
                 return;
             }
@@ -142,10 +143,11 @@ fn without_colours(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::extract::formats::unlimited;
     use serde_json::json;
 
     fn reading(notebook: Value) -> Option<Reading> {
-        read(&notebook, &Url::parse("https://docs.test/a.ipynb").unwrap())
+        read(&notebook, &Url::parse("https://docs.test/a.ipynb").unwrap(), &unlimited())
     }
 
     #[test]

@@ -3,10 +3,11 @@
 use url::Url;
 
 use crate::extract::formats::sheet::{Reading, Sheet, begun, code, joined};
+use crate::model::Meter;
 
-pub(super) fn read(text: &str, url: &Url) -> Reading {
-    let mut reader = Reader { sheet: Sheet::new(url), lines: text.lines().map(str::trim_end).collect(), at: 0, title: None };
-    while reader.at < reader.lines.len() {
+pub(super) fn read(text: &str, url: &Url, meter: &Meter) -> Reading {
+    let mut reader = Reader { sheet: Sheet::new(url, meter), lines: text.lines().map(str::trim_end).collect(), at: 0, title: None };
+    while reader.at < reader.lines.len() && reader.sheet.goes_on() {
         reader.block();
     }
     let Reader { sheet, title, .. } = reader;
@@ -346,9 +347,10 @@ const LONGEST_DRAWER: usize = 500;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::extract::formats::unlimited;
 
     fn reading(text: &str) -> Reading {
-        read(text, &Url::parse("https://docs.test/a/b.org").unwrap())
+        read(text, &Url::parse("https://docs.test/a/b.org").unwrap(), &unlimited())
     }
 
     #[test]

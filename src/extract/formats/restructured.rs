@@ -7,13 +7,14 @@ use crate::extract::formats::grid;
 use crate::extract::formats::inside;
 use crate::extract::formats::roles::{Names, inline};
 use crate::extract::formats::sheet::{Reading, Sheet, begun, code, joined};
+use crate::model::Meter;
 
-pub(super) fn read(text: &str, url: &Url) -> Reading {
+pub(super) fn read(text: &str, url: &Url, meter: &Meter) -> Reading {
     let text = text.replace('\t', "        ");
     let lines: Vec<&str> = text.lines().map(str::trim_end).collect();
     let names = Names::of(&lines);
     let mut reader = Reader {
-        sheet: Sheet::new(url),
+        sheet: Sheet::new(url, meter),
         lines,
         at: 0,
         names,
@@ -23,7 +24,7 @@ pub(super) fn read(text: &str, url: &Url) -> Reading {
         language: String::new(),
         anchor: None,
     };
-    while reader.at < reader.lines.len() {
+    while reader.at < reader.lines.len() && reader.sheet.goes_on() {
         reader.block();
     }
     let mut reading = reader.sheet.finish();
@@ -562,9 +563,10 @@ const MEMBERS: [&str; 38] = [
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::extract::formats::unlimited;
 
     fn reading(text: &str) -> Reading {
-        read(text, &Url::parse("https://docs.test/a/b.rst").unwrap())
+        read(text, &Url::parse("https://docs.test/a/b.rst").unwrap(), &unlimited())
     }
 
     fn markdown(text: &str) -> String {

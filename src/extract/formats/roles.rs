@@ -268,6 +268,7 @@ const LONGEST_NAME: usize = 200;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::extract::formats::unlimited;
     use url::Url;
 
     #[test]
@@ -290,7 +291,8 @@ mod tests {
             ("`open and ``open :role:`x", "`open and ``open :role:`x"),
             (":x: a:b :", ":x: a:b :"),
         ] {
-            let mut sheet = Sheet::new(&url);
+            let meter = unlimited();
+            let mut sheet = Sheet::new(&url, &meter);
             assert_eq!(inline(text, &mut names, &mut sheet), wanted, "{text}");
         }
     }

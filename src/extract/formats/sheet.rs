@@ -3,7 +3,7 @@
 
 use url::Url;
 
-use crate::model::{Heading, Metadata, Note};
+use crate::model::{Heading, Metadata, Meter, Note};
 
 /// What was read.
 #[derive(Debug, Default)]
@@ -20,6 +20,7 @@ pub(in crate::extract) struct Reading {
 
 pub(super) struct Sheet<'a> {
     base: &'a Url,
+    meter: &'a Meter,
     pub(super) reading: Reading,
     /// Open list items, outermost first.
     items: Vec<Item>,
@@ -40,8 +41,18 @@ enum Last {
 }
 
 impl<'a> Sheet<'a> {
-    pub(super) fn new(base: &'a Url) -> Self {
-        Self { base, reading: Reading::default(), items: Vec::new(), last: Last::Other }
+    pub(super) fn new(base: &'a Url, meter: &'a Meter) -> Self {
+        Self { base, meter, reading: Reading::default(), items: Vec::new(), last: Last::Other }
+    }
+
+    /// Whether more of the document is to be read; asked before each of its lines and parts.
+    pub(super) fn goes_on(&self) -> bool {
+        self.meter.goes_on_by(LINE)
+    }
+
+    /// Of the reading that this sheet is a part of.
+    pub(super) fn meter(&self) -> &'a Meter {
+        self.meter
     }
 
     /// What relative addresses are relative to.
@@ -267,6 +278,8 @@ impl<'a> Sheet<'a> {
     }
 }
 
+/// What a line costs, in steps.
+const LINE: usize = 16;
 /// Columns of indentation, and items within items.
 const DEEPEST: usize = 24;
 const MAX_COLUMNS: usize = 60;
@@ -399,11 +412,13 @@ pub(super) fn plain(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::extract::formats::unlimited;
 
     #[test]
     fn blocks_nest_by_their_columns() {
         let url = Url::parse("https://docs.test/a/b.rst").unwrap();
-        let mut sheet = Sheet::new(&url);
+        let meter = unlimited();
+        let mut sheet = Sheet::new(&url, &meter);
         sheet.heading(1, "A `b` *c*", Some("a".into()));
         sheet.item(0, 2, "-", "one");
         sheet.item(0, 2, "-", "two");

@@ -4,12 +4,14 @@
 use saphyr_parser::{Event, Parser, ScalarStyle};
 use serde_json::{Map, Value};
 
+use crate::model::Meter;
+
 /// The first document of a file; none where it is broken.
-pub(super) fn parse(text: &str) -> Option<Value> {
+pub(super) fn parse(text: &str, meter: &Meter) -> Option<Value> {
     let mut budget = text.len();
     let mut anchors: Vec<Option<Value>> = Vec::new();
     let mut open: Vec<Open> = Vec::new();
-    for event in Parser::new_from_str(text) {
+    for event in Parser::new_from_str(text).take_while(|_| meter.goes_on()) {
         let (event, _) = event.ok()?;
         let (value, anchor) = match event {
             Event::Scalar(text, style, anchor, _) => (scalar(&text, style), anchor),
@@ -136,6 +138,7 @@ const MAX_ANCHORS: usize = 10_000;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::extract::formats::unlimited;
     use serde_json::json;
 
     #[test]
@@ -143,9 +146,9 @@ mod tests {
         let text = "a: &x {b: 1, c: 1.10, d: \"2\"}\ne: [*x, yes, null, true]\nf:\n  <<: *x\n  b: 3\ng: >-\n  folded\n  text\n3: ~\n---\nsecond: 1\n";
         let x = json!({ "b": 1, "c": "1.10", "d": "2" });
         let wanted = json!({ "a": x, "e": [x, "yes", null, true], "f": { "b": 3, "c": "1.10", "d": "2" }, "g": "folded text", "3": null });
-        assert_eq!(parse(text), Some(wanted));
+        assert_eq!(parse(text, &unlimited()), Some(wanted));
         for broken in ["a: [", "a: b: c", "", "\t- a\n  b: {"] {
-            assert_eq!(parse(broken), None, "{broken}");
+            assert_eq!(parse(broken, &unlimited()), None, "{broken}");
         }
     }
 
@@ -156,9 +159,9 @@ mod tests {
             let alias = format!("*a{}", level - 1);
             bomb += &format!("a{level}: &a{level} [{}]\n", [alias.as_str(); 10].join(","));
         }
-        let found = parse(&bomb).unwrap();
+        let found = parse(&bomb, &unlimited()).unwrap();
         assert!(size(&found) < 8 * bomb.len(), "{}", size(&found));
-        assert_eq!(parse(&"[".repeat(100_000)), None);
-        assert_eq!(parse(&"- ".repeat(100_000)), None);
+        assert_eq!(parse(&"[".repeat(100_000), &unlimited()), None);
+        assert_eq!(parse(&"- ".repeat(100_000), &unlimited()), None);
     }
 }
