@@ -324,6 +324,7 @@ impl Crawl {
         };
         // Requests in flight are cancelled, and counted as such.
         self.jobs.clear();
+        self.fetcher.stop_reading();
         self.report = self.report();
         self.ended = true;
         let CrawlReport { pages, http, elapsed, end, left, .. } = &self.report;
