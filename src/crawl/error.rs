@@ -8,6 +8,7 @@ use thiserror::Error;
 use url::Url;
 
 use crate::http;
+use crate::model::OverBudget;
 
 use super::robots::Forbidden;
 
@@ -68,6 +69,12 @@ pub enum Error {
     /// The crawl has made as many requests as it may; see [`CrawlRequest::max_requests`](super::CrawlRequest::max_requests).
     #[error("the limit of requests was reached")]
     MaxRequests,
+    /// Its links could not be read in the time that a page may take.
+    #[error(transparent)]
+    OverBudget {
+        #[from]
+        source: OverBudget,
+    },
     /// Neither HTML nor markdown nor plain text.
     #[error("not a page: {what}")]
     NotAPage { what: String },
@@ -114,6 +121,7 @@ impl Error {
             Self::HostGivenUp { .. } => Some("the host seems to be down: try again later".to_owned()),
             Self::Http { source } => source.hint().map(str::to_owned),
             Self::Robots { source } => source.hint().map(str::to_owned),
+            Self::OverBudget { .. } => Some("the page is made in a way that takes very long to read; another form of it may do".to_owned()),
             Self::BadPort { .. } => Some("ask for that address itself if it is meant".to_owned()),
             Self::MaxRequests => Some("allow more with --max-requests".to_owned()),
             Self::At { .. } => None,
@@ -231,5 +239,24 @@ fn reason(status: u16) -> &'static str {
         503 => " Service Unavailable",
         504 => " Gateway Timeout",
         _ => "",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use super::*;
+
+    #[test]
+    fn what_this_process_lacks_is_told_from_what_a_site_does() {
+        let of = |source: io::Error| {
+            let address = "10.0.0.1:80".parse().expect("it is an address");
+            Error::from(http::Error::Connect { address, source })
+        };
+        let out_of_files = OUT_OF_FILES.iter().map(|code| of(io::Error::from_raw_os_error(*code)));
+        assert!(out_of_files.into_iter().all(|error| error.is_ours()));
+        assert!(!of(io::ErrorKind::ConnectionRefused.into()).is_ours());
+        assert!(!Error::Status { status: 503, retry_after: None }.is_ours());
     }
 }
