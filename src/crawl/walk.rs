@@ -303,6 +303,8 @@ impl fmt::Debug for Crawl {
 fn ended(answer: &Result<Answer, Error>) -> Ended {
     match answer {
         Err(Error::Status { status: 429 | 503, retry_after }) => Ended::Overloaded { retry_after: *retry_after },
+        // Nothing is said about the origin.
+        Err(Error::Http { source }) if source.is_of_this_machine() => Ended::Answered,
         Err(error) if error.is_transient() => Ended::Broken,
         Ok(_) | Err(_) => Ended::Answered,
     }

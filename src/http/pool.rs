@@ -119,6 +119,12 @@ impl Pool {
         close(out)
     }
 
+    /// Closes the one that has rested longest, for the sake of its descriptor. Returns whether it was found dead; none if nothing rests.
+    pub(super) fn close_oldest(&self) -> Option<u64> {
+        let oldest = self.lock().remove_oldest()?;
+        Some(close(vec![oldest]))
+    }
+
     /// When the first of those at rest will have rested long enough; waits for one to come to rest where there is none.
     pub(super) async fn next_expiry(&self) -> Instant {
         loop {
