@@ -142,8 +142,8 @@ impl Error {
     /// This process is short of something, such as files: that says nothing about the site.
     pub fn is_ours(&self) -> bool {
         match self.root() {
-            Self::Http { source } => is_ours(source),
-            Self::Robots { source } => is_ours(source),
+            Self::Http { source } => source.is_of_this_machine(),
+            Self::Robots { source } => source.is_of_this_machine(),
             _ => false,
         }
     }
@@ -198,20 +198,6 @@ pub(super) fn is_transient_status(status: u16) -> bool {
     matches!(status, 408 | 425 | 429 | 502 | 503 | 504)
 }
 
-fn is_ours(error: &http::Error) -> bool {
-    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
-    std::iter::from_fn(|| {
-        let error = cause?;
-        cause = error.source();
-        Some(error)
-    })
-    .filter_map(|error| error.downcast_ref::<std::io::Error>())
-    .any(|error| error.raw_os_error().is_some_and(|code| OUT_OF_FILES.contains(&code)))
-}
-
-/// EMFILE and ENFILE; WSAEMFILE.
-const OUT_OF_FILES: &[i32] = if cfg!(windows) { &[10_024] } else { &[24, 23] };
-
 fn is_local(text: &str) -> bool {
     let host = text.split(['/', ':']).next().unwrap_or_default();
     host == "localhost" || host.parse::<std::net::IpAddr>().is_ok()
@@ -250,13 +236,11 @@ mod tests {
 
     #[test]
     fn what_this_process_lacks_is_told_from_what_a_site_does() {
-        let of = |source: io::Error| {
-            let address = "10.0.0.1:80".parse().expect("it is an address");
-            Error::from(http::Error::Connect { address, source })
-        };
-        let out_of_files = OUT_OF_FILES.iter().map(|code| of(io::Error::from_raw_os_error(*code)));
-        assert!(out_of_files.into_iter().all(|error| error.is_ours()));
-        assert!(!of(io::ErrorKind::ConnectionRefused.into()).is_ours());
+        let out_of_files = Error::from(http::Error::OutOfFiles { source: io::Error::from_raw_os_error(24) });
+        assert!(out_of_files.is_ours());
+        let refused = io::ErrorKind::ConnectionRefused.into();
+        let address = "10.0.0.1:80".parse().expect("it is an address");
+        assert!(!Error::from(http::Error::Connect { address, source: refused }).is_ours());
         assert!(!Error::Status { status: 503, retry_after: None }.is_ours());
     }
 }
