@@ -1,6 +1,7 @@
 //! Progress bars: on a terminal only, and on stderr.
 
 use std::io::IsTerminal;
+use std::thread;
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
@@ -12,7 +13,10 @@ use super::{Failure, Shown};
 pub fn spinner(shown: Shown) -> ProgressBar {
     let bar = if visible(shown) { ProgressBar::new_spinner() } else { ProgressBar::hidden() };
     bar.set_style(ProgressStyle::with_template("{spinner} {pos} pages, {per_sec} {wide_msg}").expect("the template is well formed"));
-    bar.enable_steady_tick(TICK);
+    // Its thread is started without asking whether it can be.
+    if visible(shown) && thread::Builder::new().spawn(|| ()).is_ok_and(|probe| probe.join().is_ok()) {
+        bar.enable_steady_tick(TICK);
+    }
     bar
 }
 
@@ -24,7 +28,15 @@ pub async fn embed(engine: &Engine, shown: Shown) -> Result<(), Failure> {
     );
     let mut embedding = engine.embed_pending();
     while let Some(progress) = embedding.next().await {
-        let progress = progress?;
+        let progress = match progress {
+            // The machine's limits, which no other run has less of: what is stored is found by its words.
+            Err(error @ smolcrawl::Error::Embed(smolcrawl::embed::Error::NoRoom { .. })) => {
+                bar.finish_and_clear();
+                eprintln!("note: pages will be found by their words only: {}", error.chain());
+                return Ok(());
+            }
+            progress => progress?,
+        };
         bar.set_length(progress.chunks);
         bar.set_position(progress.embedded);
     }
