@@ -76,6 +76,7 @@ impl Error {
             {
                 Fault::You
             }
+            Self::Crawl(error) if matches!(error.root(), crawl::Error::Http { source } if source.is_of_this_machine()) => Fault::Machine,
             Self::Crawl(_) => Fault::Site,
             Self::Embed(_) => Fault::Embedder,
             Self::Store(

@@ -222,6 +222,31 @@ mod redirects {
     }
 }
 
+/// What is written of a URL, an answer or an error where others may read it.
+#[test]
+fn secrets_of_urls_are_in_no_error_and_no_debug_output() {
+    let secret = "http://me:s3cret@docs.test/?api-key=s3cret&page=2&X-Amz-Signature=s3cret#access_token=s3cret";
+    let request = || Request::get(Url::parse(secret).unwrap()).header("Authorization", "Bearer s3cret");
+    let cookie = "HTTP/1.1 200 OK\r\nSet-Cookie: id=s3cret\r\nContent-Length: 5\r\n\r\nhello";
+    let world = once(cookie);
+    let response = world.sim.handle().block_on(world.client.send(request())).unwrap();
+    assert_eq!(response.url.query(), Some("api-key=s3cret&page=2&X-Amz-Signature=s3cret"), "the URL itself is whole");
+    let head = [b"HTTP/1.1 302 Found\r\nLocation: http://[s3\x1b".as_slice(), &[b'x'; 10_000], b"\r\n\r\n"].concat();
+    let mut shown = vec![format!("{:?}", request()), format!("{response:?}")];
+    for world in [once(""), once("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhello"), once("x"), once(head)] {
+        let error = world.send(request()).unwrap_err();
+        assert!(error.url().unwrap().as_str().contains("page=2"), "what is no secret is told");
+        let chain = std::iter::successors(Some(&error as &dyn std::error::Error), |error| error.source());
+        shown.push(chain.map(ToString::to_string).collect::<Vec<_>>().join(": "));
+        shown.push(format!("{error:?}"));
+    }
+    for text in shown {
+        assert!(!text.contains("s3cret") && !text.contains('\u{1b}') && text.len() < 1500, "{text}");
+    }
+    // The control: the request has it.
+    assert!(world.seen.last().contains("api-key=s3cret"));
+}
+
 mod codings {
     use super::*;
 
@@ -383,6 +408,18 @@ mod codings {
         // The control: a page of common size goes through at once.
         let (outcome, turns) = turns_of_others(&coded("gzip", &encoded("gzip", &large[..50_000])));
         assert!(outcome.is_ok() && turns < 10, "{turns}");
+    }
+
+    /// Though it is not for want of bytes.
+    #[test]
+    fn who_gives_up_while_others_have_their_turn_has_cancelled() {
+        let world = coded("gzip", &encoded("gzip", &vec![b' '; 20 << 20]));
+        world.sim.handle().block_on(async {
+            let mut response = world.client.send(Request::get(url("/"))).await.unwrap();
+            assert!(future::poll_once(response.bytes()).await.is_none());
+        });
+        let counters = world.counters();
+        assert_eq!((counters.succeeded, counters.cancelled, counters.in_flight()), (0, 1, 0));
     }
 
     proptest! {

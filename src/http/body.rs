@@ -27,6 +27,8 @@ pub struct Body {
     source: Source,
     outcome: Outcome,
     limit: u64,
+    /// The last poll has not come to an end, be it for want of bytes or to let others have their turn.
+    is_awaited: bool,
 }
 
 #[expect(clippy::large_enum_variant, reason = "the large one is the common one, and a box would be one allocation more for each page")]
@@ -51,7 +53,7 @@ impl Body {
             [] => Source::Plain(framed),
             codings => Source::Coded(decode::undo(framed, codings, limit)),
         };
-        Self { shared, url, source, outcome: Outcome::Ours, limit }
+        Self { shared, url, source, outcome: Outcome::Ours, limit, is_awaited: false }
     }
 
     /// The answer is the one that was asked for: from here on it counts.
@@ -113,10 +115,12 @@ impl Body {
 
     async fn read_plain(&mut self) -> io::Result<Vec<u8>> {
         let mut bytes = Vec::new();
-        let Source::Plain(framed) = &mut self.source else { return Ok(bytes) };
+        let Self { source: Source::Plain(framed), is_awaited, .. } = self else { return Ok(bytes) };
         loop {
             let count = poll_fn(|cx| {
-                let piece = ready!(Pin::new(&mut *framed).poll_fill_buf(cx))?;
+                let piece = Pin::new(&mut *framed).poll_fill_buf(cx);
+                *is_awaited = piece.is_pending();
+                let piece = ready!(piece)?;
                 bytes.extend_from_slice(piece);
                 Poll::Ready(io::Result::Ok(piece.len()))
             })
@@ -164,10 +168,12 @@ impl Body {
     }
 
     fn poll_source(&mut self, cx: &mut Context<'_>, into: &mut [u8]) -> Poll<io::Result<usize>> {
-        match &mut self.source {
+        let read = match &mut self.source {
             Source::Plain(framed) => Pin::new(framed).poll_read(cx, into),
             Source::Coded(layer) => Pin::new(layer).poll_read(cx, into),
-        }
+        };
+        self.is_awaited = read.is_pending();
+        read
     }
 
     fn complete(&mut self) {
@@ -222,6 +228,7 @@ impl AsyncBufRead for Body {
             Source::Plain(framed) => Pin::new(framed).poll_fill_buf(cx).map_ok(<[u8]>::len),
             Source::Coded(layer) => Pin::new(layer).poll_fill_buf(cx).map_ok(<[u8]>::len),
         };
+        body.is_awaited = filled.is_pending();
         match ready!(filled) {
             Ok(0) => {
                 body.complete();
@@ -247,7 +254,7 @@ impl AsyncBufRead for Body {
 /// Who lets go of the rest has what they wanted, unless they were waiting for more of it.
 impl Drop for Body {
     fn drop(&mut self) {
-        if self.outcome == Outcome::Open && self.framed().is_waiting() {
+        if self.outcome == Outcome::Open && self.is_awaited {
             self.outcome = Outcome::Failed;
             self.shared.totals.count(|numbers| &numbers.cancelled);
         }

@@ -16,7 +16,7 @@ use url::{Host, Url};
 use super::config::{Config, PrivateAddresses};
 use super::connection::{Connection, Stream, Wire};
 use super::counters::Totals;
-use super::dns::Names;
+use super::dns::{Names, full_table};
 use super::error::{Error, HeadFault, is_exhaustion};
 use super::guard;
 use super::h1::{Asked, HeadReader, Target};
@@ -132,13 +132,13 @@ impl Connector {
     /// known here may be known to the proxy, as in many companies; one that has no meaning but in some local network is refused then.
     ///
     /// # Errors
-    /// The name leads to an address that is refused, here or by what it says of itself.
+    /// The name leads to an address that is refused, here or by what it says of itself; or it cannot be looked up for want of a descriptor.
     pub(super) async fn judge_for_proxy(&self, route: &Route, host: Option<Host<&str>>) -> Result<(), Error> {
         let (Some(_), Some(Host::Domain(name)), PrivateAddresses::Refuse) = (&route.via, host, self.private_addresses) else {
             return Ok(());
         };
         let host = Host::Domain(name.to_owned());
-        let addresses = self.names.judged(&self.handle, name).await;
+        let addresses = self.names.judged(&self.handle, name).await.map_err(out_of_files)?;
         if addresses.is_empty() && guard::is_local_name(name) {
             return Err(Error::PrivateName { host: name.to_owned(), what: "a name of a local network" });
         }
@@ -179,14 +179,6 @@ impl Connector {
             }
         })
     }
-}
-
-/// What a lookup failed for that had no descriptor: resolvers say only that it failed, so that one is tried.
-fn full_table(lookup: &io::Error) -> Option<io::Error> {
-    if is_exhaustion(lookup) {
-        return lookup.raw_os_error().map(io::Error::from_raw_os_error);
-    }
-    std::net::UdpSocket::bind((std::net::Ipv4Addr::LOCALHOST, 0)).err().filter(is_exhaustion)
 }
 
 fn out_of_files(source: io::Error) -> Error {

@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use super::error::is_exhaustion;
 use crate::reactor::Handle;
 
 /// Addresses by host name. Failures are not remembered.
@@ -78,20 +79,24 @@ impl Names {
 
     /// The addresses of a host that a proxy will connect to; none where it does not resolve here, or not soon. Either is remembered, as a crawl
     /// would wait for each page otherwise.
-    pub(super) async fn judged(&self, handle: &Handle, host: &str) -> Arc<[IpAddr]> {
+    ///
+    /// # Errors
+    /// It could not be looked up for want of a descriptor, which says nothing of the name.
+    pub(super) async fn judged(&self, handle: &Handle, host: &str) -> io::Result<Arc<[IpAddr]>> {
         let table = || self.judged.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = table().by_name.get(host).filter(|known| known.until > handle.now()) {
-            return known.addresses.clone();
+            return Ok(known.addresses.clone());
         }
         let addresses = match handle.timeout(PATIENCE, self.resolve(handle, host)).await {
             Ok(Ok(addresses)) => addresses,
-            Ok(Err(_)) | Err(_) => Arc::new([]),
+            Ok(Err(error)) => full_table(&error).map_or_else(|| Ok(Arc::new([])), Err)?,
+            Err(_) => Arc::new([]),
         };
         let now = handle.now();
         if let Some(until) = now.checked_add(self.ttl) {
             table().enter(host, Known { addresses: addresses.clone(), until }, now);
         }
-        addresses
+        Ok(addresses)
     }
 
     /// None of the addresses answered: the next attempt asks the resolver anew.
@@ -102,6 +107,14 @@ impl Names {
     fn lock(&self) -> MutexGuard<'_, Table> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// What a lookup failed for that had no descriptor: resolvers say only that it failed, so that one is tried.
+pub(super) fn full_table(lookup: &io::Error) -> Option<io::Error> {
+    if is_exhaustion(lookup) {
+        return lookup.raw_os_error().map(io::Error::from_raw_os_error);
+    }
+    std::net::UdpSocket::bind((std::net::Ipv4Addr::LOCALHOST, 0)).err().filter(is_exhaustion)
 }
 
 const MAX_NAMES: usize = 4096;

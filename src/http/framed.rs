@@ -58,11 +58,6 @@ impl Framed {
         self.deframer.expected().map(|expected| expected - self.deframer.received())
     }
 
-    /// Whether the last read is still waiting for bytes.
-    pub(super) fn is_waiting(&self) -> bool {
-        self.connection.is_some() && self.waiting_since.is_some()
-    }
-
     /// Reads to the end and drops what comes. `Ok(false)` if the end is not within `most` bytes of data.
     pub(super) async fn drain(&mut self, most: u64) -> io::Result<bool> {
         let most = self.deframer.received().saturating_add(most);

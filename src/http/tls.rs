@@ -10,10 +10,11 @@ use futures_io::{AsyncRead, AsyncWrite};
 use futures_rustls::TlsConnector;
 use futures_rustls::client::TlsStream;
 use rustls::pki_types::{CertificateDer, ServerName};
-use rustls::{ClientConfig, RootCertStore};
+use rustls::{CertificateError, ClientConfig, RootCertStore};
 use url::Host;
 
 use super::error::Error;
+use super::masked::quoted;
 use crate::reactor::Handle;
 use crate::reactor::Socket;
 
@@ -128,13 +129,43 @@ fn server_name(host: &Host<String>) -> Result<ServerName<'static>, Error> {
     })
 }
 
+/// A certificate may have names by the thousand, with anything in them; an error lists them all.
+fn readable(mut error: rustls::Error) -> rustls::Error {
+    if let rustls::Error::InvalidCertificate(CertificateError::NotValidForNameContext { presented, .. }) = &mut error {
+        let rest = presented.len().saturating_sub(MAX_NAMES);
+        presented.truncate(MAX_NAMES);
+        presented.iter_mut().for_each(|name| *name = quoted(name));
+        if rest > 0 {
+            presented.push(format!("{rest} more"));
+        }
+    }
+    error
+}
+
+const MAX_NAMES: usize = 5;
+
 /// Separates "who are you?" from all other ways in which a handshake fails.
 fn judge(host: &Host<String>, error: io::Error) -> Error {
     let host = host.to_string();
     match error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
         Some(source @ (rustls::Error::InvalidCertificate(_) | rustls::Error::NoCertificatesPresented)) => {
-            Error::Certificate { host, source: source.clone() }
+            Error::Certificate { host, source: readable(source.clone()) }
         }
         _ => Error::Tls { host, source: error },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_names_of_a_certificate_are_few_and_harmless_in_an_error() {
+        let expected = ServerName::try_from("docs.test").unwrap();
+        let presented = (0..10_000).map(|number| format!("a{number}\u{1b}[31m\u{202e}.test")).collect();
+        let error = rustls::Error::InvalidCertificate(CertificateError::NotValidForNameContext { expected, presented });
+        let text = readable(error).to_string();
+        assert!(text.contains("docs.test") && text.contains("a4") && text.contains("9995 more"), "{text}");
+        assert!(text.len() < 500 && !text.contains(['\u{1b}', '\u{202e}']), "{text}");
     }
 }
