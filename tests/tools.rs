@@ -709,3 +709,27 @@ fn the_list_of_sources_comes_in_parts_where_it_is_long() {
     }
     assert_eq!(names, ["a.test", "b.test", "c.test", "d.test", "e.test"]);
 }
+
+/// Every page but the first asks not to be indexed and has links to more of the kind.
+#[test]
+fn a_crawl_that_reaches_a_limit_says_so() {
+    let mut world = World::new();
+    world.site.reply("a.test/", Reply::html(page("a page with words", &["/trap/0"])));
+    world.site.on("a.test/*", |asked| {
+        let links: Vec<String> = (0..20).map(|number| format!("{}/{number}", asked.target.replace("/robots.txt", ""))).collect();
+        let links: Vec<_> = links.iter().map(String::as_str).collect();
+        Reply::html(format!("<meta name=robots content=noindex>{}", page(&asked.target, &links)))
+    });
+    world.site.reply("a.test/robots.txt", Reply::status(404));
+    let report = world.call("smart_crawl_url", json!({ "url": "http://a.test/", "max_pages": 2, "max_depth": 100 }));
+    assert_eq!(world.requests() + 1, 140, "20 for each page, and 100; robots.txt is one of them");
+    let notice = report["notice"].as_str().unwrap_or_else(|| panic!("{report}"));
+    assert!(notice.starts_with("stopped after 140 requests with at least "), "{notice}");
+
+    world.site.page("b.test/", &["/1", "/2", "/3"]).on("b.test/*", |asked| Reply::html(page(&asked.target, &[])));
+    let report = world.call("smart_crawl_url", json!({ "url": "http://b.test/", "max_pages": 2, "max_concurrent": 1 }));
+    let notice = report["notice"].as_str().unwrap_or_else(|| panic!("{report}"));
+    assert!(notice.starts_with("stopped at max_pages 2 with at least 2 URLs left"), "{notice}");
+    let report = world.call("smart_crawl_url", json!({ "url": "http://b.test/", "max_pages": 4 }));
+    assert_eq!(report.get("notice"), None, "nothing was left");
+}

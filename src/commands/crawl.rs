@@ -1,13 +1,11 @@
 //! `crawl`: fetch, store, embed, report.
 
-use std::time::Duration;
-
 use futures_lite::future;
 use smolcrawl::Engine;
 use smolcrawl::engine::{CrawlReport, CrawlRequest, Crawling, End, Event, Robots, Scope};
 
 use super::output::Output;
-use super::progress::{Counts, Spinner};
+use super::progress::{Counts, PATIENCE, Spinner};
 use super::signals::interruption;
 use super::{Failure, Shown, progress};
 use crate::cli;
@@ -165,9 +163,6 @@ fn nothing_stored(report: &CrawlReport) -> Result<(), Failure> {
     };
     Err(Failure::new(format!("nothing was stored: {why}"), hint.unwrap_or(NOTHING)))
 }
-
-/// How long what has been fetched may take to be stored, once the user has asked for the end.
-const PATIENCE: Duration = Duration::from_millis(1_200);
 
 const NOTHING: &str = "try `smolcrawl fetch` with the URL; -v shows every request";
 const SCOPE: &str = "start at the site that is meant, or widen the scope: --scope host, --scope domain";

@@ -1,6 +1,7 @@
 //! Progress bars: on a terminal only, and on stderr. And the embedding, which `crawl`, `refresh` and `index` end with.
 
 use std::io::IsTerminal;
+use std::pin::pin;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -62,14 +63,19 @@ pub fn pages(shown: Shown, all: u64) -> ProgressBar {
 
 /// Embeds everything that is stored without a vector, unless it is interrupted: then it says what is left.
 pub async fn embed_unless_interrupted(engine: &Engine, shown: Shown, interrupted: &Interruption) -> Result<(), Failure> {
-    let embedded = async { Some(embed(engine, shown).await) };
+    let mut embedding = pin!(embed(engine, shown));
     let asked = async {
         interrupted.asked().await;
         None
     };
-    match future::or(embedded, asked).await {
-        Some(outcome) => outcome,
-        None => Err(Failure::interrupted(not_embedded(engine).await?, LATER)),
+    let outcome = match future::or(async { Some(embedding.as_mut().await) }, asked).await {
+        Some(outcome) => Ok(outcome),
+        // What is being embedded is kept, as far as that is a matter of moments.
+        None => engine.handle().timeout(PATIENCE, embedding).await,
+    };
+    match outcome {
+        Ok(outcome) => outcome,
+        Err(_) => Err(Failure::interrupted(not_embedded(engine).await?, LATER)),
     }
 }
 
@@ -125,5 +131,8 @@ fn visible(shown: Shown) -> bool {
 
 /// What to do about chunks that are not embedded.
 pub const LATER: &str = "`smolcrawl crawl`, `refresh`, `index` or `serve` embeds the rest when it is run next";
+
+/// How long work under way may take to be kept, once the user has asked for the end.
+pub const PATIENCE: Duration = Duration::from_millis(1_200);
 
 const TICK: Duration = Duration::from_millis(120);

@@ -1,6 +1,6 @@
 //! `sources`, `remove` and `refresh`: what is stored, less of it, newer of it.
 
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::UNIX_EPOCH;
 
 use futures_lite::future;
 use indicatif::ProgressBar;
@@ -63,7 +63,7 @@ pub async fn refresh(engine: &Engine, asked: cli::Refresh, shown: Shown) -> Resu
     if is_interrupted {
         // What has been answered is stored, as far as that is a matter of moments.
         refreshing.stop();
-        outcome = engine.handle().timeout(PATIENCE, check(&mut refreshing, &bar)).await.ok();
+        outcome = engine.handle().timeout(progress::PATIENCE, check(&mut refreshing, &bar)).await.ok();
     }
     bar.finish_and_clear();
     let report = refreshing.report();
@@ -147,6 +147,3 @@ fn described(summary: &SourceSummary) -> Value {
 /// Names that are looked at for one that may have been meant.
 const SIMILAR: usize = 100;
 const UNREACHED: &str = "try `smolcrawl fetch` with the URL; -v shows every request";
-
-/// How long what has been answered may take to be stored, once the user has asked for the end.
-const PATIENCE: Duration = Duration::from_millis(1_200);
