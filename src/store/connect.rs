@@ -15,7 +15,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::limits::Limit;
 use rusqlite::{Connection, OpenFlags};
 
-use super::error::{Failure, classify};
+use super::error::{Error, Failure, classify};
 use super::{Config, place, schema};
 
 /// Whether a file that is not there is made.
@@ -43,6 +43,10 @@ pub(super) fn writer(path: &Path, config: &Config, missing: Missing) -> Result<C
     let started = Instant::now();
     loop {
         let opened = place::connect(path, flags).map_err(Failure::from).and_then(|mut connection| {
+            // SQLite opens to read what it cannot write, and would leave a log beside it that it cannot take away again.
+            if connection.is_readonly("main")? {
+                return Err(Error::ReadOnly { path: path.to_owned() }.into());
+            }
             hold(&mut connection)?;
             connection.busy_timeout(config.busy_timeout)?;
             schema::prepare(&mut connection)?;
