@@ -66,6 +66,7 @@ impl Error {
     pub fn fault(&self) -> Fault {
         match self {
             Self::Config(_) | Self::NoEmbedder | Self::NotStored { .. } => Fault::You,
+            Self::Http(error) if error.is_of_this_machine() => Fault::Machine,
             Self::Http(_) | Self::Unreadable { .. } | Self::Moved { .. } => Fault::Site,
             Self::Crawl(error)
                 if matches!(

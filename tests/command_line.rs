@@ -367,8 +367,78 @@ fn an_interrupt_keeps_what_is_stored_and_reports_it() {
     }
     interrupt(&child);
     let output = child.wait_with_output().unwrap();
-    assert!(output.status.success(), "{}", text(&output.stderr));
-    assert_eq!(report(&output)["stored"], json!(1));
+    let stderr = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(130), "{stderr}");
+    assert!(stderr.starts_with("interrupted: 1 pages are stored and kept; 1 of 1 chunks are not embedded yet"), "{stderr}");
+    assert_eq!((&report(&output)["stored"], &report(&output)["ended"]), (&json!(1), &json!("stopped")));
+}
+
+/// Asked for the end while the first page is still on its way, and while a refresh is.
+#[cfg(unix)]
+#[test]
+fn an_interrupt_is_told_as_one_whatever_it_comes_upon() {
+    let home = TempDir::new().unwrap();
+    let site = Site::default();
+    let address = serve(&site);
+    let url = format!("http://{address}/");
+    let first = Reply::html("<title>First</title><p>Stored before the interrupt comes.</p>");
+    site.reply(&url["http://".len()..], first);
+    assert!(run(home.path(), &["crawl", &url, "--allow-private", "--db", "x.db", "--no-index"]).status.success());
+
+    let (sender, asked) = mpsc::channel();
+    site.on(&url["http://".len()..], move |_| {
+        sender.send(()).unwrap();
+        Reply::html("too late").after(Duration::from_secs(3600))
+    });
+    let interrupted = |arguments: &[&str]| {
+        let piped = smolcrawl(home.path()).args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        asked.recv().unwrap();
+        interrupt(&piped);
+        let output = piped.wait_with_output().unwrap();
+        (output.status.code(), text(&output.stderr), text(&output.stdout))
+    };
+    let (status, stderr, _) = interrupted(&["crawl", &url, "--allow-private", "--db", "y.db", "--no-index"]);
+    assert_eq!((status, stderr.lines().next()), (Some(130), Some("interrupted: nothing was stored yet")), "{stderr}");
+    let (status, stderr, stdout) = interrupted(&["refresh", &url, "--allow-private", "--db", "x.db"]);
+    assert_eq!(status, Some(130), "{stderr}");
+    assert!(stderr.starts_with("interrupted: what was updated is kept, 1 pages were not checked; 1 of 1 chunks"), "{stderr}");
+    assert!(stdout.contains("0 checked"), "{stdout}");
+}
+
+#[test]
+fn why_a_crawl_is_not_complete_is_told() {
+    let home = TempDir::new().unwrap();
+    let site = Site::default();
+    let address = serve(&site);
+    let page = |title: &str, links: &str| {
+        Reply::html(format!("<title>{title}</title><main><h1>{title}</h1><p>Words of {title}.</p>{links}</main>"))
+    };
+    site.reply(&format!("{address}/"), page("Manual", "<a href=/1>1</a> <a href=/2>2</a> <a href=http://elsewhere.test/>away</a>"));
+    site.reply(&format!("{address}/1"), page("One", "")).reply(&format!("{address}/2"), page("Two", ""));
+    let crawl = |path: &str, options: &[&str]| {
+        let url = format!("http://{address}/{path}");
+        run(home.path(), &[&["crawl", &url, "--allow-private", "--db", "x.db", "--no-index", "--concurrency", "1"], options].concat())
+    };
+    let stdout = text(&crawl("", &["--max-pages", "1"]).stdout);
+    assert!(
+        stdout.contains("not complete, as the limit of pages was reached: at least 2 URLs are left: --max-pages allows more"),
+        "{stdout}"
+    );
+    let stdout = text(&crawl("", &["--max-requests", "3"]).stdout);
+    assert!(stdout.contains("not complete, as the limit of requests was reached: at least 1 URLs are left"), "{stdout}");
+    let stdout = text(&crawl("", &[]).stdout);
+    assert!(!stdout.contains("not complete") && stdout.contains("links not followed: 1 out of scope"), "{stdout}");
+    assert!(stdout.contains("3 pages stored, 0 skipped, 0 failed in "), "{stdout}");
+
+    let index = "<sitemapindex><sitemap><loc>http://elsewhere.test/s.xml</loc></sitemap></sitemapindex>";
+    site.reply(&format!("{address}/sitemap.xml"), Reply::new(200, "application/xml", index));
+    let nothing = crawl("sitemap.xml", &[]);
+    let stderr = text(&nothing.stderr);
+    assert_eq!(nothing.status.code(), Some(1));
+    assert!(stderr.starts_with("error: nothing was stored: links not followed: 1 a sitemap of another site"), "{stderr}");
+    for wrong in [["--max-time", "soon"], ["--max-bytes", "0"], ["--max-requests", "0"]] {
+        assert_eq!(crawl("", &wrong).status.code(), Some(2), "{wrong:?}");
+    }
 }
 
 #[cfg(unix)]

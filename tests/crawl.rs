@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use smolcrawl::crawl::{Config, Crawl, CrawlReport, CrawlRequest, Crawler, Error, Refetched, Robots, Scope, Sitemaps, Visit};
+use smolcrawl::crawl::{Config, Crawl, CrawlReport, CrawlRequest, Crawler, End, Error, Refetched, Robots, Scope, Sitemaps, Visit};
 use smolcrawl::http;
 use smolcrawl::model::Validators;
 use smolcrawl::reactor::Handle;
@@ -660,4 +660,208 @@ fn a_crawl_is_send_and_owned() {
     check(&world.crawler().crawl(request("http://a.test/")));
     let crawler = world.crawler();
     check(&async move { crawler.fetch(&url("http://a.test/"), Robots::Obey).await.is_ok() });
+}
+
+/// Every page asks not to be indexed and has fifty links to pages that nobody has seen.
+fn noindex_trap(world: &World) {
+    let ever = AtomicU32::new(0);
+    world.site.on("a.test/*", move |asked| {
+        let first = ever.fetch_add(50, Ordering::SeqCst);
+        let links: Vec<String> = (first..first + 50).map(|number| format!("/trap/{number}")).collect();
+        let links: Vec<_> = links.iter().map(String::as_str).collect();
+        Reply::html(format!("<meta name=robots content=noindex>{}", page(&asked.target, &links)))
+    });
+}
+
+#[test]
+fn a_crawl_makes_no_more_requests_than_a_multiple_of_its_pages() {
+    let world = World::new();
+    noindex_trap(&world);
+    let endless = || request("http://a.test/").depth(u32::MAX).max_pages(5);
+    let outcome = world.run(endless());
+    assert_eq!((world.site.asked().len(), outcome.pages.len()), (200, 0), "20 for each page, and 100");
+    assert_eq!((outcome.report.end, outcome.report.http.requests), (End::MaxRequests, 200));
+    assert!(outcome.report.left > 1_000, "{}", outcome.report.left);
+    assert_eq!(outcome.report.skips(), 199, "all but robots.txt");
+
+    let asked = world.site.asked().len();
+    let outcome = world.run(endless().max_requests(1_000));
+    assert_eq!((world.site.asked().len() - asked, outcome.report.end), (1_000, End::MaxRequests), "it would go on");
+}
+
+#[test]
+fn failures_redirects_retries_and_files_for_crawlers_are_requests_too() {
+    let world = World::new();
+    let links: Vec<String> = (0..500).map(|number| format!("/{number}")).collect();
+    world.site.page("a.test/", &links.iter().map(String::as_str).collect::<Vec<_>>());
+    world.site.on("a.test/*", |asked| match asked.target.len() % 3 {
+        0 => Reply::redirect(&format!("{}x", asked.target)),
+        1 => Reply::status(502),
+        _ => Reply::status(404),
+    });
+    for limit in [1, 2, 7, 50, 120] {
+        let asked = world.site.asked().len();
+        let outcome = world.run(request("http://a.test/").max_requests(limit).concurrency(7));
+        assert_eq!((world.site.asked().len() - asked) as u64, limit);
+        assert_eq!((outcome.report.end, outcome.report.http.requests), (End::MaxRequests, limit));
+    }
+    // A robots.txt that is redirected for ever is held to it as well.
+    world.site.on("b.test/*", |asked| Reply::redirect(&format!("{}x", asked.target))).on("b.test/robots.txt", |_| Reply::redirect("/r"));
+    let asked = world.site.asked().len();
+    let outcome = world.run(request("http://b.test/").max_requests(3));
+    assert_eq!((world.site.asked().len() - asked, outcome.report.end), (3, End::MaxRequests));
+}
+
+#[test]
+fn a_crawl_ends_when_its_time_is_up() {
+    let world = World::new();
+    world.site.page("a.test/", &["/0"]);
+    world.site.on("a.test/*", |asked| {
+        let number: u64 = asked.target[1..].parse().unwrap_or_default();
+        Reply::html(page(&asked.target, &[&format!("/{}", number + 1)])).after(Duration::from_secs(1))
+    });
+    let endless = request("http://a.test/").depth(u32::MAX).robots(Robots::Ignore);
+    let outcome = world.run(endless.clone().max_time(Duration::from_millis(3_500)));
+    assert_eq!((outcome.pages.len(), outcome.report.end, outcome.report.left), (4, End::MaxTime, 1));
+    assert_eq!(outcome.report.elapsed, Duration::from_millis(3_500));
+    assert_eq!(outcome.report.http.cancelled, 1, "the one in flight");
+    // With time enough nothing of it shows.
+    let outcome = world.run(request("http://a.test/").depth(2).robots(Robots::Ignore).max_time(Duration::from_secs(60)));
+    assert_eq!((outcome.pages.len(), outcome.report.end, outcome.report.left), (3, End::Complete, 0));
+}
+
+#[test]
+fn a_crawl_ends_when_it_has_received_enough() {
+    let world = World::new();
+    let links: Vec<String> = (0..50).map(|number| format!("/{number}")).collect();
+    world.site.page("a.test/", &links.iter().map(String::as_str).collect::<Vec<_>>());
+    world.site.on("a.test/*", |asked| Reply::html(page(&format!("{} {}", asked.target, "x".repeat(10_000)), &[])));
+    let crawl = |bytes| world.run(request("http://a.test/").max_bytes(bytes).concurrency(2).robots(Robots::Ignore)).report;
+    let report = crawl(100_000);
+    assert_eq!(report.end, End::MaxBytes);
+    // As decoded, and what is in flight may go beyond: two pages here.
+    assert!((100_000..150_000).contains(&report.bytes) && report.pages < 10, "{report:?}");
+    let report = crawl(10_000_000);
+    assert_eq!((report.end, report.pages, report.left), (End::Complete, 51, 0));
+}
+
+#[test]
+fn what_is_left_at_the_page_limit_is_told() {
+    let world = World::new();
+    world.site.page("a.test/", &["/1", "/2", "/3"]).on("a.test/*", |asked| Reply::html(page(&asked.target, &[])));
+    let report = world.run(request("http://a.test/").max_pages(2).concurrency(1)).report;
+    assert_eq!((report.end, report.left), (End::MaxPages, 2));
+    let report = world.run(request("http://a.test/").max_pages(4)).report;
+    assert_eq!((report.end, report.left), (End::Complete, 0), "nothing is left: the limit took nothing away");
+}
+
+#[test]
+fn sitemaps_of_other_sites_are_not_asked_for() {
+    let world = World::new();
+    let listed: String = (0..50).map(|number| format!("<sitemap><loc>http://b.test/ok/{number}</loc></sitemap>")).collect();
+    let index = format!(
+        "<sitemapindex>{listed}<sitemap><loc>http://sub.a.test/own.xml</loc></sitemap><sitemap><loc>/away.xml</loc></sitemap></sitemapindex>"
+    );
+    world.site.reply("a.test/sitemap.xml", Reply::new(200, "application/xml", index));
+    world.site.reply("sub.a.test/own.xml", Reply::new(200, "application/xml", "<urlset><url><loc>http://a.test/page</loc></url></urlset>"));
+    world.site.reply("a.test/away.xml", Reply::redirect("http://b.test/ok/redirected"));
+    world.site.page("a.test/page", &[]);
+    world.site.on("b.test/*", |_| Reply::new(200, "application/xml", "<urlset><url><loc>http://a.test/smuggled</loc></url></urlset>"));
+    let outcome = world.run(request("http://a.test/sitemap.xml"));
+    assert_eq!(outcome.urls, ["http://a.test/page"], "one's own may lie on another host of the domain");
+    assert!(world.site.asked().iter().all(|asked| asked.host != "b.test"), "{:?}", world.site.targets());
+    assert_eq!(outcome.report.passed_over["a sitemap of another site"], 50);
+    assert_eq!(outcome.skipped("http://a.test/away.xml"), "redirects to http://b.test/ok/redirected, which is a sitemap of another site");
+
+    world
+        .site
+        .reply("a.test/robots.txt", Reply::new(200, "text/plain", "Sitemap: http://b.test/ok/named\nSitemap: http://a.test/none.xml"));
+    world.site.page("a.test/", &[]);
+    let outcome = world.run(request("http://a.test/").sitemaps(Sitemaps::Follow));
+    assert!(world.site.asked().iter().all(|asked| asked.host != "b.test"));
+    assert_eq!(outcome.report.passed_over["a sitemap of another site"], 1);
+}
+
+/// The pages that are listed come before the sitemaps that are: a limit of requests is not used up by sitemaps.
+#[test]
+fn an_index_of_many_sitemaps_leaves_room_for_pages() {
+    let world = World::new();
+    let listed: String = (0..5_000).map(|number| format!("<sitemap><loc>http://a.test/map/{number}</loc></sitemap>")).collect();
+    world.site.reply("a.test/sitemap.xml", Reply::new(200, "application/xml", format!("<sitemapindex>{listed}</sitemapindex>")));
+    world.site.on("a.test/*", |asked| match asked.target.strip_prefix("/map/") {
+        Some(number) => {
+            let pages: String = (0..4).map(|page| format!("<url><loc>http://a.test/page/{number}/{page}</loc></url>")).collect();
+            Reply::new(200, "application/xml", format!("<urlset>{pages}</urlset>"))
+        }
+        None => Reply::html(page(&asked.target, &[])),
+    });
+    let outcome = world.run(request("http://a.test/sitemap.xml").max_pages(20).concurrency(4).robots(Robots::Ignore));
+    assert_eq!((outcome.pages.len(), outcome.report.end), (20, End::MaxPages));
+    assert!(world.site.asked().len() < 60, "{}", world.site.asked().len());
+    assert_eq!(outcome.report.passed_over["a sitemap beyond the 500 that are read in one crawl"], 4_500);
+}
+
+#[test]
+fn ports_that_no_web_server_uses_are_not_contacted() {
+    let world = World::new();
+    let listener = world.handle.block_on(world.handle.listen("10.0.0.1:25".parse().unwrap())).unwrap();
+    world.sim.spawn(world.site.clone().serve(world.handle.clone(), listener, drop));
+    world.site.page("a.test/", &["http://sub.a.test:25/link", "/moved"]);
+    world.site.reply("a.test/moved", Reply::redirect("http://a.test:25/moved"));
+    world.site.on("a.test:25/*", |asked| Reply::html(page(&asked.target, &[]))).page("a.test:25/robots.txt", &[]);
+    world.site.on("sub.a.test:25/*", |asked| Reply::html(page(&asked.target, &[])));
+    let outcome = world.run(request("http://a.test/").scope(Scope::Domain));
+    assert_eq!(outcome.urls, ["http://a.test/"]);
+    assert!(world.site.asked().iter().all(|asked| !asked.host.ends_with(":25")), "{:?}", world.site.targets());
+    assert_eq!(outcome.report.passed_over["a port that no web server uses"], 1);
+    assert_eq!(outcome.skipped("http://a.test/moved"), "redirects to http://a.test:25/moved, which has a port that no web server uses");
+    let fetch = |target: &str| world.handle.block_on(world.crawler().fetch(&url(target), Robots::Ignore));
+    assert!(matches!(fetch("http://a.test/moved").unwrap_err().root(), Error::BadPort { port: 25 }));
+    // Whoever asks for it gets it.
+    assert!(fetch("http://a.test:25/x").is_ok());
+    assert_eq!(world.run(request("http://a.test:25/")).urls, ["http://a.test:25/"]);
+}
+
+#[test]
+fn a_seed_that_is_redirected_to_another_site_brings_that_page() {
+    let world = World::new();
+    world.site.reply("a.test/", Reply::redirect("http://b.test/me"));
+    world.site.page("b.test/me", &["/other", "/me/x", "/", "http://a.test/own"]).page("b.test/me/x", &[]).page("b.test/other", &[]);
+    world.site.page("b.test/", &[]).page("a.test/own", &[]);
+    for scope in [Scope::Prefix, Scope::Host, Scope::Domain] {
+        let outcome = world.run(request("http://a.test/").scope(scope));
+        assert_eq!(outcome.urls, ["http://a.test/own", "http://b.test/me", "http://b.test/me/x"], "{scope:?}");
+        let told = outcome.skipped("http://a.test/");
+        assert_eq!(told, "redirects to another site, of which only http://b.test/me and what is below it is taken");
+    }
+    // To a front page: that one page.
+    world.site.reply("www.a.test/", Reply::redirect("http://b.test/")).page("b.test/", &["/other", "/me"]);
+    assert_eq!(world.run(request("http://www.a.test/")).urls, ["http://b.test/"]);
+}
+
+#[test]
+fn a_folder_without_a_slash_is_a_folder() {
+    let world = World::new();
+    world.site.page("a.test/docs", &["/docs/a", "/docs-old/z", "/blog", "/"]).page("a.test/docs/a", &["/pricing"]);
+    world.site.on("a.test/*", |asked| Reply::html(page(&asked.target, &[])));
+    assert_eq!(world.run(request("http://a.test/docs")).urls, ["http://a.test/docs", "http://a.test/docs/a"]);
+    // Deeper down the page tells.
+    world.site.page("a.test/guide/install", &["/guide/use", "/other"]).page("a.test/v/2", &["/v/2/a", "/v/1", "/v/"]);
+    assert_eq!(world.run(request("http://a.test/guide/install")).urls, ["http://a.test/guide/install", "http://a.test/guide/use"]);
+    assert_eq!(world.run(request("http://a.test/v/2")).urls, ["http://a.test/v/2", "http://a.test/v/2/a"]);
+}
+
+#[test]
+fn large_files_for_crawlers_are_read_beside() {
+    let world = World::new();
+    let rules: String = (0..20_000).map(|number| format!("Disallow: /{number}/*x\n")).collect();
+    world.site.reply("a.test/robots.txt", Reply::new(200, "text/plain", format!("User-agent: *\n{rules}")));
+    let listed: String = (0..20_000).map(|number| format!("<url><loc>http://a.test/{number}/y</loc></url>")).collect();
+    let packed = gzip(&format!("<urlset><url><loc>http://a.test/7/x</loc></url>{listed}</urlset>"));
+    world.site.reply("a.test/sitemap.xml.gz", Reply::new(200, "application/gzip", packed));
+    world.site.on("a.test/*", |asked| Reply::html(page(&asked.target, &[])));
+    let outcome = world.run(request("http://a.test/sitemap.xml.gz").max_pages(10));
+    assert_eq!((outcome.pages.len(), outcome.report.end), (10, End::MaxPages));
+    assert!(outcome.report.left > 19_000, "{}", outcome.report.left);
+    assert_eq!(outcome.skipped("http://a.test/7/x"), "disallowed by robots.txt (Disallow: /7/*x)");
 }

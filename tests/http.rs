@@ -666,6 +666,16 @@ mod addresses {
         assert_eq!(world.sim.connections_opened_to("10.0.0.1"), 0);
     }
 
+    /// Even where the name would lead to a public address: a machine in a cloud has its secrets there.
+    #[test]
+    fn names_of_metadata_are_refused_unresolved() {
+        let world = guarded(vec![vec![Step::Request, ok("secret")]]);
+        world.sim.host("metadata.google.internal", ["1.2.3.4"]);
+        let error = failure(world.get("http://metadata.google.internal/computeMetadata/v1/"));
+        assert!(matches!(error, Error::PrivateName { what: "a metadata name", .. }), "{error:?}");
+        assert_eq!(world.sim.lookups("metadata.google.internal"), 0);
+    }
+
     #[test]
     fn of_one_name_are_judged_one_by_one() {
         let world = guarded(vec![vec![Step::Request, ok("secret")]]);
@@ -695,7 +705,45 @@ mod proxies {
         assert!(request.starts_with("GET http://a.test/x?y HTTP/1.1\r\nHost: a.test\r\n"), "{request}");
         assert!(request.contains("Proxy-Authorization: Basic bWU6cHc=\r\n"), "{request}");
         assert_body(world.get("http://b.test/"), "two");
-        assert_eq!((world.counters().connections_opened, world.sim.lookups("a.test")), (1, 0));
+        assert_eq!((world.counters().connections_opened, world.sim.lookups("a.test")), (1, 1));
+    }
+
+    #[test]
+    fn do_not_lead_to_names_that_are_refused_without_them() {
+        let world = |private_addresses| {
+            let proxies = Proxies::from_variables([("all_proxy", "http://10.0.0.1:80")]).unwrap();
+            let script = (0..20).flat_map(|_| [Step::Request, ok("from the proxy")]).collect();
+            let world = World::with(Config { proxies, private_addresses, ..Config::default() }, vec![script]);
+            world.sim.host("inside.test", ["192.168.0.7"]);
+            world.sim.host("mixed.test", ["1.2.3.4", "127.0.0.1"]);
+            world.sim.host("public.test", ["1.2.3.4"]);
+            world.sim.host("odd.internal", ["1.2.3.4"]);
+            world
+        };
+        let guarded = world(PrivateAddresses::Refuse);
+        for url in ["http://inside.test/", "https://inside.test/", "http://mixed.test/"] {
+            let error = failure(guarded.get(url));
+            assert!(matches!(error, Error::PrivateAddress { .. }), "{url}: {error:?}");
+        }
+        for name in ["metadata.google.internal", "METADATA.google.internal.", "metadata", "wiki", "wiki.corp", "nas.local"] {
+            let error = failure(guarded.get(&format!("http://{name}/")));
+            assert!(matches!(&error, Error::PrivateName { host, .. } if *host == name.to_lowercase()), "{name}: {error:?}");
+            assert!(error.hint().unwrap().contains("--allow-private") && !error.is_transient());
+        }
+        assert_eq!(guarded.counters().connections_opened, 0);
+        // What is public, here or for all that is known here, goes through; and each name is looked up once.
+        for _ in 0..2 {
+            for url in ["http://public.test/", "http://odd.internal/", "http://unknown.test/"] {
+                assert_body(guarded.get(url), "from the proxy");
+            }
+        }
+        assert_eq!([guarded.sim.lookups("public.test"), guarded.sim.lookups("unknown.test")], [1, 1]);
+
+        let open = world(PrivateAddresses::Allow);
+        for url in ["http://inside.test/", "http://metadata.google.internal/", "http://wiki/"] {
+            assert_body(open.get(url), "from the proxy");
+        }
+        assert_eq!(open.sim.lookups("inside.test"), 0, "the proxy looks it up");
     }
 
     #[test]

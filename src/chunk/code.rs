@@ -5,6 +5,7 @@ use crate::model::{Chunk, ChunkKind};
 use super::Section;
 use super::cut::{chars, cut};
 use super::markdown::{Block, BlockKind};
+use super::pot::Pot;
 
 /// A block of one line is an example only from this length on: shorter ones are names and prompts, found by the text around them.
 const MIN_LINE_CHARS: usize = 40;
@@ -16,53 +17,84 @@ const CONTEXT_BEFORE: usize = 300;
 const CONTEXT_AFTER: usize = 150;
 
 /// The examples of one section, each with its start in the document. One that is over the limit becomes several.
-pub(super) fn examples(section: &Section<'_>, max: usize) -> Vec<(usize, Chunk)> {
+pub(super) fn examples(section: &Section<'_>, max: usize, pot: &mut Pot) -> Vec<(usize, Chunk)> {
     let mut examples = Vec::new();
+    // The last words of the prose read last: many blocks may stand behind one paragraph.
+    let mut before = String::new();
     for (index, block) in section.body.iter().enumerate() {
+        if is_prose(block) {
+            before = last_words(block.raw, CONTEXT_BEFORE);
+        }
         let BlockKind::Fence(fence) = &block.kind else { continue };
         let lines = fence.code.lines().filter(|line| !line.trim().is_empty()).count();
         if lines < 2 && chars(fence.code.trim()) < MIN_LINE_CHARS {
             continue;
         }
-        let context = context(&section.body[..index], section.body.get(index + 1));
+        let after = section.body.get(index + 1).filter(|block| is_prose(block));
+        let after = after.map(|block| first_words(block.raw, CONTEXT_AFTER)).unwrap_or_default();
+        let context = [before.as_str(), &after].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n");
         for part in cut(&fence.code, max) {
             let text = part.trim_matches(['\n', '\r']).trim_end();
             if text.trim().is_empty() {
                 continue;
             }
-            let kind = ChunkKind::Code { language: fence.language.clone(), context: context.clone() };
-            examples.push((block.start, Chunk { ordinal: 0, heading_path: section.path.clone(), text: text.to_owned(), kind }));
+            let heading_path = pot.path(&section.path, 0);
+            let context = if pot.takes(context.len()) { context.clone() } else { String::new() };
+            let kind = ChunkKind::Code { language: fence.language.clone(), context };
+            examples.push((block.start, Chunk { ordinal: 0, heading_path, text: text.to_owned(), kind }));
         }
     }
     examples
 }
 
-/// The nearest prose before the block, and the prose right after it.
-fn context(before: &[Block<'_>], after: Option<&Block<'_>>) -> String {
-    let is_prose = |block: &&Block<'_>| matches!(block.kind, BlockKind::Prose) && !block.raw.trim().is_empty();
-    let before = before.iter().rfind(is_prose).map(|block| one_line(block.raw)).unwrap_or_default();
-    let after = after.filter(is_prose).map(|block| one_line(block.raw)).unwrap_or_default();
-    let parts = [last_words(&before, CONTEXT_BEFORE), first_words(&after, CONTEXT_AFTER)];
-    parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n")
+fn is_prose(block: &Block<'_>) -> bool {
+    matches!(block.kind, BlockKind::Prose) && !block.raw.trim().is_empty()
 }
 
-fn one_line(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
-fn last_words(text: &str, limit: usize) -> &str {
-    match chars(text).checked_sub(limit) {
-        None | Some(0) => text,
-        Some(excess) => {
-            let start = text.char_indices().nth(excess).map_or(text.len(), |(at, _)| at);
-            text[start..].split_once(' ').map_or(&text[start..], |(_, words)| words)
+/// The last words of a text on one line, of at most so many characters.
+fn last_words(text: &str, limit: usize) -> String {
+    let (mut words, mut room) = (Vec::new(), limit);
+    for word in text.split_whitespace().rev() {
+        let length = chars(word) + usize::from(!words.is_empty());
+        if length > room {
+            // A word longer than all that is wanted is better than none.
+            if words.is_empty() {
+                words.extend(word.char_indices().rev().nth(limit - 1).map(|(at, _)| &word[at..]));
+            }
+            break;
         }
+        room -= length;
+        words.push(word);
     }
+    words.reverse();
+    words.join(" ")
 }
 
-fn first_words(text: &str, limit: usize) -> &str {
-    match text.char_indices().nth(limit) {
-        None => text,
-        Some((end, _)) => text[..end].rsplit_once(' ').map_or(&text[..end], |(words, _)| words),
+/// Its first words likewise.
+fn first_words(text: &str, limit: usize) -> String {
+    let (mut words, mut room) = (Vec::new(), limit);
+    for word in text.split_whitespace() {
+        let length = chars(word) + usize::from(!words.is_empty());
+        if length > room {
+            if words.is_empty() {
+                words.extend(word.char_indices().nth(limit).map(|(at, _)| &word[..at]));
+            }
+            break;
+        }
+        room -= length;
+        words.push(word);
+    }
+    words.join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_around_are_cut_between_words() {
+        assert_eq!((last_words("a bb\n  ccc", 6), first_words(" a bb\n  ccc", 5)), ("bb ccc".to_owned(), "a bb".to_owned()));
+        assert_eq!((last_words("abcdef", 3), first_words("abcdef", 3)), ("def".to_owned(), "abc".to_owned()));
+        assert_eq!((last_words(" ", 3), first_words("ab", 3)), (String::new(), "ab".to_owned()));
     }
 }

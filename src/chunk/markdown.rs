@@ -9,6 +9,9 @@ const BYTES_A_STEP: usize = 16;
 /// A heading longer than this is somebody's bold paragraph: it stays text and is not carried along in every path below it.
 const MAX_HEADING_CHARS: usize = 200;
 
+/// Lists within lists, of which each line is looked at for each; deeper ones are text.
+const MAX_LISTS: usize = 100;
+
 /// A fence longer than this is a drawn line, not a fence: repeating it would fill chunks.
 const MAX_FENCE_MARKS: usize = 32;
 
@@ -228,6 +231,8 @@ struct Place<'a> {
 fn peel<'a>(line: &'a str, lists: &mut Vec<usize>) -> Place<'a> {
     let mut rest = line.trim_end_matches(['\n', '\r']);
     let (mut column, mut base, mut quotes, mut item) = (0, 0, 0, false);
+    // Looked for once: each marker of "- - - x" may be the first of a drawn line.
+    let mut drawn = None;
     loop {
         let (indent, content) = indentation(rest, column);
         column = indent;
@@ -252,7 +257,9 @@ fn peel<'a>(line: &'a str, lists: &mut Vec<usize>) -> Place<'a> {
                 None => quoted,
             };
             base = column;
-        } else if let Some(width) = list_marker(content) {
+        } else if lists.len() < MAX_LISTS
+            && let Some(width) = list_marker(content).filter(|_| !is_drawn(content, &mut drawn))
+        {
             item = true;
             let after = &content[width..];
             let (text, _) = indentation(after, column + width);
@@ -326,6 +333,10 @@ fn setext_level(content: &str) -> Option<usize> {
 
 /// The heading as one line of plain words: no code marks, no emphasis, of a link its text alone. None if that is empty or too long.
 fn heading_title(markdown: &str) -> Option<String> {
+    // Before it is read: any line may be the last of a paragraph that "===" would make a heading.
+    if markdown.char_indices().nth(MAX_HEADING_CHARS).is_some() {
+        return None;
+    }
     let mut title = String::with_capacity(markdown.len());
     let mut rest = markdown;
     while let Some(c) = rest.chars().next() {
@@ -352,7 +363,7 @@ fn heading_title(markdown: &str) -> Option<String> {
         }
     }
     let title = title.trim_end();
-    (!title.is_empty() && markdown.chars().count() <= MAX_HEADING_CHARS).then(|| title.to_owned())
+    (!title.is_empty()).then(|| title.to_owned())
 }
 
 fn is_table_head(header: &str, delimiter: &str) -> bool {
@@ -384,11 +395,21 @@ fn is_thematic_break(content: &str) -> bool {
     marks().count() >= 3 && ['-', '*', '_'].into_iter().any(|mark| marks().all(|c| c == mark))
 }
 
+/// Whether the rest of a line is a thematic break, where `drawn` tells how much of its end is made of one mark and blanks, once that is
+/// known.
+fn is_drawn(rest: &str, drawn: &mut Option<usize>) -> bool {
+    if !rest.starts_with(['-', '*']) {
+        return false;
+    }
+    let drawn = *drawn.get_or_insert_with(|| {
+        let mark = rest.trim_end().chars().next_back().unwrap_or(' ');
+        rest.len() - rest.trim_end_matches(|c: char| c == mark || c.is_whitespace()).len()
+    });
+    rest.len() <= drawn && is_thematic_break(rest)
+}
+
 /// The width of the list marker that `content` starts with, without the space after it.
 fn list_marker(content: &str) -> Option<usize> {
-    if is_thematic_break(content) {
-        return None;
-    }
     let digits = content.bytes().take_while(u8::is_ascii_digit).count();
     let width = match digits {
         0 if content.starts_with(['-', '+', '*']) => 1,
@@ -411,7 +432,7 @@ fn indentation(text: &str, mut column: usize) -> (usize, &str) {
         column = if byte == b'\t' { (column / 4 + 1) * 4 } else { column + 1 };
     }
     // White space at the end of a line says nothing; of a blank line it is all there is.
-    (column, if content.trim().is_empty() { "" } else { content })
+    (column, if content.chars().all(char::is_whitespace) { "" } else { content })
 }
 
 /// The line with up to `until - column` columns of white space taken off.
@@ -477,6 +498,10 @@ mod tests {
             ["h1 One", "h2 Two", "h1 Three", "h2 Four", "prose \"#no\\n    # code\""]
         );
         assert_eq!(kinds("- item\n---\n> # quoted\n"), ["prose \"- item\"", "prose \"---\\n> # quoted\""]);
+        assert_eq!(
+            kinds("a\n\n- - -\n\n- - - x\n\n- * * *\n"),
+            ["prose \"a\"", "prose \"- - -\"", "prose \"- - - x\"", "prose \"- * * *\""]
+        );
     }
 
     #[test]

@@ -6,11 +6,13 @@
 mod code;
 mod cut;
 mod markdown;
+mod pot;
 
 use crate::model::{Budget, Chunk, ChunkKind, Document, Meter, OverBudget};
 
 use self::cut::{chars, cut, pack};
 use self::markdown::{Block, BlockKind, Fence, scan};
+use self::pot::Pot;
 
 /// How large chunks are.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,10 +48,16 @@ impl Default for Config {
 /// assert_eq!(chunks[0].text, "Dropping a task cancels it.");
 /// ```
 ///
+/// There are at most [`MOST_CHUNKS`], and together they are no more than a small multiple of the document: where short pieces stand below
+/// long headings, the headings are not repeated without end.
+///
 /// Of a document that costs more than the default [`Budget`], which none of a page within it does, there is what was cut until then.
 pub fn split(document: &Document, config: &Config) -> Vec<Chunk> {
     cut_until_over(document, config, &Budget::default().begin())
 }
+
+/// Chunks of one document: what stands behind them in it is not found by a search. Ten megabytes of prose have about as many.
+pub const MOST_CHUNKS: usize = 20_000;
 
 /// The same within a budget that the caller has begun on this thread: that of the page which the document was read of.
 ///
@@ -64,25 +72,36 @@ fn cut_until_over(document: &Document, config: &Config, meter: &Meter) -> Vec<Ch
     let max = config.max_chars.max(256);
     let blocks = scan(&document.markdown, meter);
     let sections = sections(&blocks);
+    let mut pot = Pot::of(document.markdown.len());
     let mut found: Vec<(usize, Chunk)> = Vec::new();
     for group in meter.each(groups(&sections, config.min_chars.min(max), max)) {
         let path = common_path(group);
-        found.extend(
-            texts(group, path, max, meter)
-                .into_iter()
-                .map(|(start, text)| (start, Chunk { ordinal: 0, heading_path: path.to_vec(), text, kind: ChunkKind::Text })),
-        );
+        // Of several sections the headings are in the text.
+        let mut own = usize::from(group.len() == 1);
+        for (start, text) in texts(group, path, max, meter) {
+            let heading_path = pot.path(path, std::mem::take(&mut own));
+            found.push((start, Chunk { ordinal: 0, heading_path, text, kind: ChunkKind::Text }));
+        }
+        if found.len() > MOST_CHUNKS {
+            break;
+        }
     }
-    found.extend(meter.each(&sections).flat_map(|section| code::examples(section, max)));
+    for section in meter.each(&sections) {
+        found.extend(code::examples(section, max, &mut pot));
+        if found.len() > 2 * MOST_CHUNKS {
+            break;
+        }
+    }
     // Stable: a text chunk precedes the examples that are found at its own start.
     found.sort_by_key(|(start, _)| *start);
+    found.truncate(MOST_CHUNKS);
     let chunks = found.into_iter().map(|(_, chunk)| chunk).zip(0..);
     chunks.map(|(chunk, ordinal)| Chunk { ordinal, ..chunk }).collect()
 }
 
 /// A heading with what stands below it, up to the next heading of any level.
 struct Section<'a> {
-    path: Vec<String>,
+    path: Vec<&'a str>,
     /// Of the heading; 0 for what stands before the first one.
     level: usize,
     /// Where the section starts in the document, in bytes.
@@ -94,18 +113,18 @@ struct Section<'a> {
 
 impl Section<'_> {
     fn heading(&self) -> String {
-        format!("{} {}\n\n", "#".repeat(self.level), self.path.last().map_or("", String::as_str))
+        format!("{} {}\n\n", "#".repeat(self.level), self.path.last().unwrap_or(&""))
     }
 }
 
 fn sections<'a>(blocks: &'a [Block<'a>]) -> Vec<Section<'a>> {
     let mut sections = Vec::new();
-    let mut open: Vec<(usize, String)> = Vec::new();
+    let mut open: Vec<(usize, &str)> = Vec::new();
     let (mut at, mut level, mut start) = (0, 0, 0);
     while at < blocks.len() || at == 0 {
         if let Some(BlockKind::Heading { level: own, title }) = blocks.get(at).map(|block| &block.kind) {
             open.retain(|(outer, _)| outer < own);
-            open.push((*own, title.clone()));
+            open.push((*own, title.as_str()));
             (level, start) = (*own, blocks[at].start);
             at += 1;
         }
@@ -113,7 +132,7 @@ fn sections<'a>(blocks: &'a [Block<'a>]) -> Vec<Section<'a>> {
             blocks[at..].iter().position(|block| matches!(block.kind, BlockKind::Heading { .. })).map_or(blocks.len(), |next| at + next);
         let body = &blocks[at..end];
         let size = body.iter().map(|block| chars(block.raw.trim_end())).sum();
-        sections.push(Section { path: open.iter().map(|(_, title)| title.clone()).collect(), level, start, body, size });
+        sections.push(Section { path: open.iter().map(|(_, title)| *title).collect(), level, start, body, size });
         if end == blocks.len() {
             break;
         }
@@ -162,14 +181,14 @@ fn is_together(group: &[Section<'_>], next: &Section<'_>) -> bool {
     shared + 1 >= deepest && (parent.len() <= shared || group.iter().any(|section| section.path == parent))
 }
 
-fn common_path<'s>(group: &'s [Section<'_>]) -> &'s [String] {
+fn common_path<'s, 'a>(group: &'s [Section<'a>]) -> &'s [&'a str] {
     let Some((first, others)) = group.split_first() else { return &[] };
     let shared = |other: &Section<'_>| first.path.iter().zip(&other.path).take_while(|(ours, theirs)| ours == theirs).count();
     &first.path[..others.iter().map(shared).fold(first.path.len(), usize::min)]
 }
 
 /// The texts of a group of sections, each with its start in the document.
-fn texts(group: &[Section<'_>], path: &[String], max: usize, meter: &Meter) -> Vec<(usize, String)> {
+fn texts(group: &[Section<'_>], path: &[&str], max: usize, meter: &Meter) -> Vec<(usize, String)> {
     let mut parts: Vec<(usize, String)> = Vec::new();
     for section in group {
         let mut heading = if section.path.len() > path.len() || section.size == 0 { section.heading() } else { String::new() };

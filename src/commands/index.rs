@@ -13,6 +13,7 @@ use smolcrawl::store::Put;
 use url::Url;
 
 use super::output::Output;
+use super::signals::interruption;
 use super::{Failure, Shown, lines, progress};
 use crate::cli;
 
@@ -29,7 +30,7 @@ pub async fn run(engine: &Engine, asked: cli::Index, shown: Shown) -> Result<(),
         }
     }
     if !asked.no_index {
-        progress::embed(engine, shown).await?;
+        progress::embed_unless_interrupted(engine, shown, &interruption()?).await?;
     }
     let pages = added + replaced + unchanged;
     let elapsed = started.elapsed();

@@ -26,6 +26,8 @@ use crate::terminal;
 
 /// Runs one command to its end.
 pub fn run(cli: Cli, environment: &Environment) -> Result<(), Failure> {
+    // Before the first file.
+    smolcrawl::reactor::raise_open_files_limit();
     let everywhere = &cli.everywhere;
     match cli.command {
         Command::Extract(extract) => return extract::run(&extract),

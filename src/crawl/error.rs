@@ -8,6 +8,7 @@ use thiserror::Error;
 use url::Url;
 
 use crate::http;
+use crate::model::OverBudget;
 
 use super::robots::Forbidden;
 
@@ -68,6 +69,12 @@ pub enum Error {
     /// The crawl has made as many requests as it may; see [`CrawlRequest::max_requests`](super::CrawlRequest::max_requests).
     #[error("the limit of requests was reached")]
     MaxRequests,
+    /// Its links could not be read in the time that a page may take.
+    #[error(transparent)]
+    OverBudget {
+        #[from]
+        source: OverBudget,
+    },
     /// Neither HTML nor markdown nor plain text.
     #[error("not a page: {what}")]
     NotAPage { what: String },
@@ -114,6 +121,7 @@ impl Error {
             Self::HostGivenUp { .. } => Some("the host seems to be down: try again later".to_owned()),
             Self::Http { source } => source.hint().map(str::to_owned),
             Self::Robots { source } => source.hint().map(str::to_owned),
+            Self::OverBudget { .. } => Some("the page is made in a way that takes very long to read; another form of it may do".to_owned()),
             Self::BadPort { .. } => Some("ask for that address itself if it is meant".to_owned()),
             Self::MaxRequests => Some("allow more with --max-requests".to_owned()),
             Self::At { .. } => None,
@@ -134,8 +142,8 @@ impl Error {
     /// This process is short of something, such as files: that says nothing about the site.
     pub fn is_ours(&self) -> bool {
         match self.root() {
-            Self::Http { source } => is_ours(source),
-            Self::Robots { source } => is_ours(source),
+            Self::Http { source } => source.is_of_this_machine(),
+            Self::Robots { source } => source.is_of_this_machine(),
             _ => false,
         }
     }
@@ -190,20 +198,6 @@ pub(super) fn is_transient_status(status: u16) -> bool {
     matches!(status, 408 | 425 | 429 | 502 | 503 | 504)
 }
 
-fn is_ours(error: &http::Error) -> bool {
-    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
-    std::iter::from_fn(|| {
-        let error = cause?;
-        cause = error.source();
-        Some(error)
-    })
-    .filter_map(|error| error.downcast_ref::<std::io::Error>())
-    .any(|error| error.raw_os_error().is_some_and(|code| OUT_OF_FILES.contains(&code)))
-}
-
-/// EMFILE and ENFILE; WSAEMFILE.
-const OUT_OF_FILES: &[i32] = if cfg!(windows) { &[10_024] } else { &[24, 23] };
-
 fn is_local(text: &str) -> bool {
     let host = text.split(['/', ':']).next().unwrap_or_default();
     host == "localhost" || host.parse::<std::net::IpAddr>().is_ok()
@@ -231,5 +225,22 @@ fn reason(status: u16) -> &'static str {
         503 => " Service Unavailable",
         504 => " Gateway Timeout",
         _ => "",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use super::*;
+
+    #[test]
+    fn what_this_process_lacks_is_told_from_what_a_site_does() {
+        let out_of_files = Error::from(http::Error::OutOfFiles { source: io::Error::from_raw_os_error(24) });
+        assert!(out_of_files.is_ours());
+        let refused = io::ErrorKind::ConnectionRefused.into();
+        let address = "10.0.0.1:80".parse().expect("it is an address");
+        assert!(!Error::from(http::Error::Connect { address, source: refused }).is_ours());
+        assert!(!Error::Status { status: 503, retry_after: None }.is_ours());
     }
 }

@@ -15,6 +15,7 @@ use crate::http;
 use crate::http::Redirects;
 use crate::http::Request;
 use crate::http::Response;
+use crate::model::Budget;
 use crate::model::Page;
 use crate::model::Validators;
 use crate::reactor::Handle;
@@ -39,6 +40,8 @@ pub(super) struct Fetcher {
     rules: Arc<Mutex<KnownRules>>,
     turns: Arc<Turns>,
     spent: Spent,
+    /// Of each page that is read. Stopped at the end of the crawl, so that nothing is read for nobody.
+    reading: Budget,
 }
 
 /// What was asked for on behalf of one crawl, or of all single requests.
@@ -89,12 +92,20 @@ impl Fetcher {
             return Err(Error::Agent { agent: config.agent });
         }
         let client = http::Client::new(&handle, config.http.clone())?;
-        Ok(Self { handle, client, config, rules: Arc::default(), turns: Arc::default(), spent: Spent::new(u64::MAX) })
+        Ok(Self {
+            handle,
+            client,
+            config,
+            rules: Arc::default(),
+            turns: Arc::default(),
+            spent: Spent::new(u64::MAX),
+            reading: Budget::default(),
+        })
     }
 
     /// One for a single crawl: the same but for what is counted, which begins at zero, and for how much may be asked for.
     pub(super) fn counting_apart(&self, max_requests: u64) -> Self {
-        let Self { handle, client, config, rules, turns, spent: _ } = self;
+        let Self { handle, client, config, rules, turns, spent: _, reading: _ } = self;
         Self {
             handle: handle.clone(),
             client: client.counting_apart(),
@@ -102,7 +113,13 @@ impl Fetcher {
             rules: rules.clone(),
             turns: turns.clone(),
             spent: Spent::new(max_requests),
+            reading: Budget::default(),
         }
+    }
+
+    /// Nobody waits for anything any more.
+    pub(super) fn stop_reading(&self) {
+        self.reading.stop();
     }
 
     /// Whether one more request may be made; then it is counted.
@@ -181,11 +198,12 @@ impl Fetcher {
         let (status, body) = (response.status, self.body(response).await?);
         let page = Page { url: url.clone(), status, content_type, body, depth, validators, fetched_at: SystemTime::now() };
         // Packed, it may be any length.
-        Ok(match page.body.len() <= SMALL && !sitemap::is_packed(&page.body) {
-            true => read(page, wanted, directives),
+        let budget = self.reading.clone();
+        match page.body.len() <= SMALL && !sitemap::is_packed(&page.body) {
+            true => read(page, wanted, directives, &budget),
             // Long enough to hold up whatever else runs on this thread.
-            false => self.handle.unblock(move || read(page, wanted, directives)).await,
-        })
+            false => self.handle.unblock(move || read(page, wanted, directives, &budget)).await,
+        }
     }
 
     /// One page, with redirects followed and transient failures tried again; every hop asks its site's robots.txt.
@@ -386,7 +404,7 @@ fn is_lookup(error: &http::Error) -> bool {
     matches!(error.root(), http::Error::Resolve { .. })
 }
 
-fn read(page: Page, wanted: Wanted, directives: Directives) -> Answer {
+fn read(page: Page, wanted: Wanted, directives: Directives, budget: &Budget) -> Result<Answer, Error> {
     let kind = extract::kind(page.content_type.as_deref(), &page.url, &page.body);
     let sitemap = match (wanted, &kind) {
         (Wanted::Page, _) => None,
@@ -394,9 +412,9 @@ fn read(page: Page, wanted: Wanted, directives: Directives) -> Answer {
         (Wanted::Sitemap | Wanted::Either, _) => sitemap::parse(&page.body, &page.url),
     };
     if let Some(sitemap) = sitemap {
-        return Answer::Sitemap(sitemap);
+        return Ok(Answer::Sitemap(sitemap));
     }
-    match kind {
+    Ok(match kind {
         // Offered for saving, as example code and data often is: only a name or content that tells of prose makes it a page.
         Kind::Text | Kind::Code(_) if is_download(&page) => Answer::NotAPage("application/octet-stream".to_owned()),
         _ if wanted == Wanted::Sitemap => Answer::NotAPage("not a sitemap".to_owned()),
@@ -404,12 +422,12 @@ fn read(page: Page, wanted: Wanted, directives: Directives) -> Answer {
         Kind::Sitemap | Kind::Xml => Answer::NotAPage("XML that is neither a sitemap nor a feed".to_owned()),
         Kind::Other(what) => Answer::NotAPage(what),
         _ => {
-            let mut outline = extract::links(&page);
+            let mut outline = extract::links_within(&page, &budget.begin())?;
             outline.robots.index &= directives.index;
             outline.robots.follow &= directives.follow;
             Answer::Page(Box::new((page, outline)))
         }
-    }
+    })
 }
 
 fn is_download(page: &Page) -> bool {
@@ -479,6 +497,24 @@ const MAX_BYTES: usize = 64 << 20;
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn nothing_is_read_for_nobody() {
+        let page = || Page {
+            url: Url::parse("http://a.test/").unwrap(),
+            status: 200,
+            content_type: Some("text/html".to_owned()),
+            body: b"<a href=/x>x</a>".to_vec(),
+            depth: 0,
+            validators: Validators::default(),
+            fetched_at: SystemTime::now(),
+        };
+        let (budget, directives) = (Budget::default(), Directives { index: true, follow: true });
+        let read = |wanted| read(page(), wanted, directives, &budget);
+        assert!(matches!(read(Wanted::Page), Ok(Answer::Page(read)) if read.1.links.len() == 1));
+        budget.stop();
+        assert!(matches!(read(Wanted::Page), Err(Error::OverBudget { .. })));
+    }
 
     #[test]
     fn as_many_rules_are_remembered_as_fit() {

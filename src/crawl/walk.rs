@@ -149,12 +149,12 @@ impl Crawl {
 
     /// Fetches nothing more: requests in flight are cancelled. What came before is still handed out by [`Crawl::next`].
     pub fn stop(&mut self) {
-        self.end();
+        self.end(End::Stopped);
     }
 
     /// Ends the crawl, finished or not: requests in flight are cancelled.
     pub fn finish(mut self) -> CrawlReport {
-        self.end();
+        self.end(End::Stopped);
         self.report.clone()
     }
 
@@ -165,14 +165,18 @@ impl Crawl {
             if let Some(visit) = self.ready.pop_front() {
                 return Poll::Ready(Some(visit));
             }
-            if self.is_over(deadline) {
-                self.end();
-                return Poll::Ready(None);
+            let is_late = deadline.is_some_and(|deadline| deadline <= self.fetcher.handle.now());
+            if self.ended || is_late {
+                return Poll::Ready(self.end(End::MaxTime));
             }
+            // Before a limit of pages ends the crawl, so that what is left can be told.
             if self.work_off(AT_ONCE) > 0 {
                 // Whatever else runs on this thread comes in between.
                 cx.waker().wake_by_ref();
                 return Poll::Pending;
+            }
+            if self.report.pages >= self.request.max_pages {
+                return Poll::Ready(self.end(End::MaxPages));
             }
             let due = self.dispatch();
             if !self.ready.is_empty() {
@@ -180,25 +184,10 @@ impl Crawl {
             }
             match self.jobs.poll_next_unpin(cx) {
                 Poll::Ready(Some(done)) => self.settle(done),
-                Poll::Ready(None) if due.is_none() => {
-                    self.end();
-                    return Poll::Ready(None);
-                }
+                Poll::Ready(None) if due.is_none() => return Poll::Ready(self.end(End::Complete)),
                 _ => ready!(self.poll_alarm(due.into_iter().chain(deadline).min(), cx)),
             }
         }
-    }
-
-    fn is_over(&mut self, deadline: Option<Instant>) -> bool {
-        if self.report.pages >= self.request.max_pages {
-            self.limit.get_or_insert(End::MaxPages);
-            return true;
-        }
-        if deadline.is_some_and(|deadline| deadline <= self.fetcher.handle.now()) {
-            self.limit.get_or_insert(End::MaxTime);
-            return true;
-        }
-        self.ended
     }
 
     /// Starts what may start now. Returns when to look again, where only time is in the way.
@@ -323,17 +312,19 @@ impl Crawl {
         Poll::Ready(())
     }
 
-    fn end(&mut self) {
+    /// What ends it if no limit was reached before, and if anything is left at all.
+    fn end(&mut self, by: End) -> Option<Visit> {
         if self.ended {
-            return;
+            return None;
         }
         self.report.left = self.left();
         self.report.end = match (self.report.left, self.backlog.is_empty()) {
             (0, true) => End::Complete,
-            _ => self.limit.unwrap_or(End::Stopped),
+            _ => self.limit.unwrap_or(by),
         };
         // Requests in flight are cancelled, and counted as such.
         self.jobs.clear();
+        self.fetcher.stop_reading();
         self.report = self.report();
         self.ended = true;
         let CrawlReport { pages, http, elapsed, end, left, .. } = &self.report;
@@ -342,13 +333,14 @@ impl Crawl {
             let why = if *end == End::Complete { String::new() } else { format!(" as {end}, {left} URLs left") };
             log::info!("crawl ended{why}: {pages} pages, {skipped} skipped, {failed} failed in {elapsed:.1?}; {http}");
         }
+        None
     }
 }
 
 /// A crawl that is given up has an end, too.
 impl Drop for Crawl {
     fn drop(&mut self) {
-        self.end();
+        self.end(End::Stopped);
     }
 }
 

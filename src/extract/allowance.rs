@@ -5,6 +5,7 @@ use std::cell::{Cell, RefCell};
 
 use url::Url;
 
+use crate::extract::base::{Base, Unresolved};
 use crate::extract::escape;
 use crate::model::Note;
 
@@ -23,17 +24,13 @@ impl Allowance {
     }
 
     /// Where a link leads, if it is of one of these schemes and may be written.
-    pub(super) fn address(&self, base: &Url, href: &str, schemes: &[&str]) -> Option<Url> {
-        let fits = base.as_str().len() + href.len() <= LONGEST && self.left.get() > 0;
-        // A long base makes each link long, and costs time for each.
-        let target = if fits { base.join(href).ok()? } else { Url::parse(href).or_else(|_| base.join("/")).ok()? };
-        if !schemes.contains(&target.scheme()) {
-            return None;
-        }
-        let repeated = target.as_str().len().saturating_sub(href.len());
-        let is_whole = fits || (href.len() <= LONGEST && Url::parse(href).is_ok());
-        if is_whole && self.takes(repeated) {
-            return Some(target);
+    pub(super) fn address(&self, base: &Base, href: &str, schemes: &[&str]) -> Option<Url> {
+        match base.join(href) {
+            Ok(target) if !schemes.contains(&target.scheme()) => return None,
+            Ok(target) if self.takes(target.as_str().len().saturating_sub(href.len())) => return Some(target),
+            Err(Unresolved::NotAnAddress) => return None,
+            Err(Unresolved::TooLong) if !is_of(href, schemes) && !(base.is_of_web() && is_relative(href)) => return None,
+            Ok(_) | Err(Unresolved::TooLong) => {}
         }
         if self.refused.replace(self.refused.get() + 1) == 0 {
             self.first.borrow_mut().extend(href.chars().filter(|c| !escape::is_invisible(*c)).take(FIRST));
@@ -59,10 +56,19 @@ impl Allowance {
     }
 }
 
+/// Whether an address that is too long begins with one of these schemes.
+fn is_of(href: &str, schemes: &[&str]) -> bool {
+    href.split_once(':').is_some_and(|(scheme, _)| schemes.iter().any(|known| known.eq_ignore_ascii_case(scheme)))
+}
+
+fn is_relative(href: &str) -> bool {
+    !href.split(['/', '?', '#']).next().unwrap_or_default().contains(':')
+}
+
 /// In bytes: small pages have long addresses, too.
 const LEAST: usize = 32 * 1024;
-/// In bytes; servers take no longer ones.
-pub(super) const LONGEST: usize = 8_000;
+/// In bytes; no address that people link to is longer, and few servers take one.
+pub(super) const LONGEST: usize = 2_000;
 /// In characters, of the first address that is not written.
 const FIRST: usize = 60;
 
@@ -70,14 +76,18 @@ const FIRST: usize = 60;
 mod tests {
     use super::*;
 
+    fn base(url: &str) -> Base {
+        Base::of(&Url::parse(url).unwrap(), encoding_rs::UTF_8)
+    }
+
     const WEB: [&str; 2] = ["http", "https"];
 
     #[test]
     fn addresses_are_written_until_they_are_most_of_the_page() {
-        let base = Url::parse(&format!("https://docs.test/{}/", "a".repeat(3_900))).unwrap();
+        let base = base(&format!("https://docs.test/{}/", "a".repeat(1_900)));
         let allowance = Allowance::of(2_000);
         let written = (0..100).filter(|_| allowance.address(&base, "p", &WEB).is_some()).count();
-        assert!((5..15).contains(&written), "{written}");
+        assert!((10..30).contains(&written), "{written}");
         // What is written out costs no more than it is long.
         assert!(allowance.address(&base, "https://other.test/p", &WEB).is_some());
         assert!(allowance.address(&base, "javascript:x()", &WEB).is_none());
@@ -86,18 +96,18 @@ mod tests {
 
     #[test]
     fn what_no_server_takes_is_no_address() {
-        let base = Url::parse("https://docs.test/").unwrap();
+        let base = base("https://docs.test/");
         let allowance = Allowance::of(1_000_000);
-        assert!(allowance.address(&base, &format!("p?{}", "a".repeat(7_000)), &WEB).is_some());
-        assert!(allowance.address(&base, &format!("p?{}", "a".repeat(9_000)), &WEB).is_none());
-        assert!(allowance.address(&base, &format!("https://docs.test/p?{}", "a".repeat(9_000)), &WEB).is_none());
-        assert!(allowance.address(&base, &format!("javascript:{}", "a".repeat(9_000)), &WEB).is_none());
+        assert!(allowance.address(&base, &format!("p?{}", "a".repeat(1_900)), &WEB).is_some());
+        assert!(allowance.address(&base, &format!("p?{}", "a".repeat(2_000)), &WEB).is_none());
+        assert!(allowance.address(&base, &format!("https://docs.test/p?{}", "a".repeat(2_000)), &WEB).is_none());
+        assert!(allowance.address(&base, &format!("javascript:{}", "a".repeat(2_000)), &WEB).is_none());
         assert_eq!(allowance.note().map(|note| note.words), Some(2));
     }
 
     #[test]
     fn pages_that_repeat_little_say_nothing_of_it() {
-        let base = Url::parse("https://docs.test/en/").unwrap();
+        let base = base("https://docs.test/en/");
         let allowance = Allowance::of(100);
         assert!((0..500).all(|n| allowance.address(&base, &n.to_string(), &WEB).is_some()));
         assert!(allowance.repeats("Name"));

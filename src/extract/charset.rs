@@ -6,14 +6,15 @@ use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252, X_USER_DEFI
 
 /// The text of a body: byte order mark, else header, else declaration, else the bytes themselves decide.
 /// What is not valid in that encoding becomes U+FFFD.
-pub(super) fn decode(content_type: Option<&str>, body: &[u8]) -> String {
+pub(super) fn decode(content_type: Option<&str>, body: &[u8]) -> (String, &'static Encoding) {
     let encoding = by_mark(body).or_else(|| content_type.and_then(by_header)).or_else(|| declared(body)).unwrap_or_else(|| guessed(body));
     let text = encoding.decode_with_bom_removal(body).0;
     // A NUL is no character of any page, and SQLite and terminals take it amiss.
-    match text.contains('\0') {
+    let text = match text.contains('\0') {
         true => text.replace('\0', "\u{fffd}"),
         false => text.into_owned(),
-    }
+    };
+    (text, encoding)
 }
 
 /// The encoding named by the page itself within its first 1,024 bytes.
@@ -260,32 +261,32 @@ mod tests {
 
     #[test]
     fn the_mark_comes_before_the_header_and_the_header_before_the_page() {
-        assert_eq!(decode(Some("text/html; charset=shift_jis"), b"\xef\xbb\xbf\xc3\xa9"), "é");
-        assert_eq!(decode(Some("text/html; charset=\"ISO-8859-1\""), b"<meta charset=utf-8>\xe9"), "<meta charset=utf-8>é");
-        assert_eq!(decode(Some("text/html; charset=nonsense"), b"<meta charset=koi8-r>\xc1"), "<meta charset=koi8-r>а");
+        assert_eq!(decode(Some("text/html; charset=shift_jis"), b"\xef\xbb\xbf\xc3\xa9").0, "é");
+        assert_eq!(decode(Some("text/html; charset=\"ISO-8859-1\""), b"<meta charset=utf-8>\xe9").0, "<meta charset=utf-8>é");
+        assert_eq!(decode(Some("text/html; charset=nonsense"), b"<meta charset=koi8-r>\xc1").0, "<meta charset=koi8-r>а");
     }
 
     #[test]
     fn undeclared_bytes_are_guessed() {
         let late = format!("{}café", " ".repeat(40_000));
-        assert_eq!(decode(None, late.as_bytes()), late);
+        assert_eq!(decode(None, late.as_bytes()).0, late);
         let japanese = "これは日本語で書かれた文章です。文字コードは宣言されていません。";
         for encoding in [encoding_rs::SHIFT_JIS, encoding_rs::EUC_JP, encoding_rs::ISO_2022_JP] {
             let bytes = encoding.encode(japanese).0;
-            assert_eq!(decode(None, &bytes), japanese, "{}", encoding.name());
+            assert_eq!(decode(None, &bytes).0, japanese, "{}", encoding.name());
         }
     }
 
     #[test]
     fn what_is_invalid_is_replaced_and_what_is_cut_is_kept() {
-        assert_eq!(decode(Some("text/html; charset=utf-8"), b"a\xffb"), "a\u{fffd}b");
-        assert_eq!(decode(None, "naïve café".as_bytes().split_last().unwrap().1), "naïve caf\u{fffd}");
-        assert_eq!(decode(None, b"a\0b"), "a\u{fffd}b");
-        assert_eq!(decode(None, b""), "");
+        assert_eq!(decode(Some("text/html; charset=utf-8"), b"a\xffb").0, "a\u{fffd}b");
+        assert_eq!(decode(None, "naïve café".as_bytes().split_last().unwrap().1).0, "naïve caf\u{fffd}");
+        assert_eq!(decode(None, b"a\0b").0, "a\u{fffd}b");
+        assert_eq!(decode(None, b"").0, "");
         let mut stray = "日本語の文章です。".repeat(20).into_bytes();
         stray.push(0xff);
         stray.extend("続き".bytes());
-        assert!(decode(None, &stray).ends_with("\u{fffd}続き"));
+        assert!(decode(None, &stray).0.ends_with("\u{fffd}続き"));
     }
 
     fn from_base64(text: &str) -> Vec<u8> {

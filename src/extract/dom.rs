@@ -337,8 +337,8 @@ const SLICE: usize = 64 * 1024;
 /// About so much text is read while a node is looked at.
 const BYTES_A_STEP: usize = 16;
 /// In bytes: shorter ones have too few attributes to matter.
-const GIANT_TAG: usize = 128 * 1024;
-const MAX_ATTRIBUTES: usize = 2_000;
+const GIANT_TAG: usize = 8 * 1024;
+const MAX_ATTRIBUTES: usize = 1_000;
 /// As much nesting as browsers keep, too: deeper tags are dropped, their text stays.
 pub(super) const MAX_DEPTH: u32 = 512;
 /// In end tags, for each level too deep.

@@ -3,10 +3,9 @@
 
 use std::collections::HashMap;
 
-use url::Url;
-
 use crate::extract::allowance::Allowance;
 use crate::extract::article::Article;
+use crate::extract::base::Base;
 use crate::extract::code::{self, Role, Setting};
 use crate::extract::dom::{Dom, NodeId, Step};
 use crate::extract::inline::{Form, Inline, Mark, Means};
@@ -25,7 +24,7 @@ pub(super) struct Written {
     pub(super) unwritten: Option<Note>,
 }
 
-pub(super) fn write(dom: &Dom, article: &Article, base: &Url, form: Form) -> Written {
+pub(super) fn write(dom: &Dom, article: &Article, base: &Base, form: Form) -> Written {
     let tabs = Tabs::of(dom);
     let allowance = Allowance::of(dom.size());
     let page = Page { dom, article, base, form, tabs: &tabs, setting: Setting::of(dom), allowance: &allowance };
@@ -39,9 +38,8 @@ pub(super) fn write(dom: &Dom, article: &Article, base: &Url, form: Form) -> Wri
 }
 
 /// What the page's relative addresses are relative to.
-pub(super) fn base(dom: &Dom, url: &Url) -> Url {
-    let base = dom.descendants(dom.root()).filter(|node| dom.is(*node, "base")).find_map(|node| dom.attribute(node, "href"));
-    base.and_then(|base| url.join(base.trim()).ok()).filter(|base| !base.cannot_be_a_base()).unwrap_or_else(|| url.clone())
+pub(super) fn base(dom: &Dom, page: Base) -> Base {
+    page.with(dom.descendants(dom.root()).filter(|node| dom.is(*node, "base")).find_map(|node| dom.attribute(node, "href")))
 }
 
 /// What is read, and how.
@@ -49,7 +47,7 @@ pub(super) fn base(dom: &Dom, url: &Url) -> Url {
 pub(super) struct Page<'a> {
     pub(super) dom: &'a Dom,
     pub(super) article: &'a Article,
-    pub(super) base: &'a Url,
+    pub(super) base: &'a Base,
     pub(super) form: Form,
     pub(super) tabs: &'a Tabs,
     pub(super) setting: Setting,

@@ -4,9 +4,10 @@
 use std::borrow::Cow;
 use std::collections::HashSet;
 
+use encoding_rs::UTF_8;
 use url::Url;
 
-use crate::extract::allowance::LONGEST;
+use crate::extract::base::Base;
 use crate::extract::dom::{Dom, NodeId};
 use crate::extract::syntax::Syntax;
 use crate::extract::tags::{Tag, Tags};
@@ -46,14 +47,13 @@ impl MetaRobots {
     }
 }
 
-pub(super) fn of_html(url: &Url, html: &str, syntax: Syntax, meter: &Meter) -> Outline {
+pub(super) fn of_html(page: &Base, html: &str, syntax: Syntax, meter: &Meter) -> Outline {
     let mut reading = Reading::default();
     let mut tags = Tags::of(html, syntax);
     while let Some(tag) = tags.next().filter(|tag| meter.goes_on_by(1 + tag.len() / 64)) {
         reading.tag(&tag, &mut tags);
     }
-    // However long: what is relative to it is not relative to something else then.
-    let base = reading.base.and_then(|base| url.join(base.trim()).ok()).filter(is_of_web).unwrap_or_else(|| url.clone());
+    let base = page.clone().with(reading.base.as_deref());
     let title = reading.title.split_ascii_whitespace().collect::<Vec<_>>().join(" ");
     Outline {
         links: absolute(&base, html.len(), reading.links.iter().map(|link| &**link)),
@@ -64,7 +64,7 @@ pub(super) fn of_html(url: &Url, html: &str, syntax: Syntax, meter: &Meter) -> O
 }
 
 /// Where `<meta http-equiv="refresh">` sends the reader.
-pub(super) fn forward(dom: &Dom, base: &Url) -> Option<Url> {
+pub(super) fn forward(dom: &Dom, base: &Base) -> Option<Url> {
     let refresh = |node: &NodeId| {
         dom.is(*node, "meta") && dom.attribute(*node, "http-equiv").is_some_and(|name| name.trim().eq_ignore_ascii_case("refresh"))
     };
@@ -74,19 +74,11 @@ pub(super) fn forward(dom: &Dom, base: &Url) -> Option<Url> {
 
 /// The links of a page of `size` bytes that is not HTML, as it has them.
 pub(super) fn of_targets(url: &Url, size: usize, targets: &[String]) -> Outline {
-    Outline { links: absolute(url, size, targets.iter().map(String::as_str)), ..Outline::default() }
-}
-
-/// Where `link` leads, unless that is longer than any server takes: a base that long costs its length for each link.
-pub(super) fn joined(base: &Url, link: &str) -> Option<Url> {
-    match base.as_str().len() + link.len() <= LONGEST {
-        true => base.join(link).ok(),
-        false => Url::parse(link).ok().filter(|link| link.as_str().len() <= LONGEST),
-    }
+    Outline { links: absolute(&Base::of(url, UTF_8), size, targets.iter().map(String::as_str)), ..Outline::default() }
 }
 
 /// `size`: of the page, in bytes. A long base would make many times that of its links.
-fn absolute<'a>(base: &Url, size: usize, found: impl Iterator<Item = &'a str>) -> Vec<Url> {
+fn absolute<'a>(base: &Base, size: usize, found: impl Iterator<Item = &'a str>) -> Vec<Url> {
     let (mut written, mut links, mut known) = (HashSet::new(), Vec::new(), HashSet::new());
     let mut left = MOST_REPEATED * size + LEAST;
     for link in found {
@@ -108,8 +100,8 @@ const MOST_REPEATED: usize = 16;
 /// In bytes: and so much more, as small pages have long addresses, too.
 const LEAST: usize = 1 << 20;
 
-fn resolved(base: &Url, link: &str) -> Option<Url> {
-    let mut link = joined(base, link.trim()).filter(is_of_web)?;
+fn resolved(base: &Base, link: &str) -> Option<Url> {
+    let mut link = base.join(link.trim()).ok().filter(is_of_web)?;
     link.set_fragment(None);
     Some(link)
 }
@@ -201,7 +193,12 @@ mod tests {
     use crate::model::Budget;
 
     fn outline(html: &str) -> Outline {
-        of_html(&Url::parse("https://docs.test/guide/start.html").unwrap(), html, Syntax::declared(html), &Budget::default().begin())
+        of_html(
+            &Base::of(&Url::parse("https://docs.test/guide/start.html").unwrap(), UTF_8),
+            html,
+            Syntax::declared(html),
+            &Budget::default().begin(),
+        )
     }
 
     fn links(html: &str) -> Vec<String> {
@@ -257,9 +254,14 @@ mod tests {
             let in_template =
                 |node| dom.ancestors(node).any(|above| dom.is(above, "template") && dom.attribute(above, "shadowrootmode").is_none());
             let hrefs = dom.descendants(dom.root()).filter(|node| (dom.is(*node, "a") || dom.is(*node, "area")) && !in_template(*node));
-            let base = crate::extract::html::base(&dom, &url);
+            let base = crate::extract::html::base(&dom, Base::of(&url, UTF_8));
             let expected = absolute(&base, html.len(), hrefs.filter_map(|node| dom.attribute(node, "href")));
-            assert_eq!(of_html(&url, &html, Syntax::declared(&html), &Budget::default().begin()).links, expected, "{}", path.display());
+            assert_eq!(
+                of_html(&Base::of(&url, UTF_8), &html, Syntax::declared(&html), &Budget::default().begin()).links,
+                expected,
+                "{}",
+                path.display()
+            );
             pages += 1;
         }
         assert!(pages >= 15);

@@ -10,15 +10,15 @@ use std::collections::HashSet;
 
 use url::Url;
 
+use crate::extract::base::Base;
 use crate::extract::dom::Dom;
-use crate::extract::links;
 use crate::extract::metadata::software::Software;
 use crate::extract::metadata::values::{date, language, line};
 use crate::extract::said::Said;
 use crate::model::{Metadata, Translation};
 
 /// `base` is what the page's relative addresses are relative to.
-pub(super) fn of_html(dom: &Dom, said: &Said<'_>, software: &Software, url: &Url, base: &Url) -> Metadata {
+pub(super) fn of_html(dom: &Dom, said: &Said<'_>, software: &Software, url: &Url, base: &Base) -> Metadata {
     let linked = &said.linked;
     let first_line = |names: &[&str], most| said.metas(names).find_map(|text| line(text, most));
     let description = first_line(&DESCRIPTION, LONGEST_DESCRIPTION);
@@ -46,17 +46,16 @@ pub(super) fn of_html(dom: &Dom, said: &Said<'_>, software: &Software, url: &Url
 }
 
 /// Of http and https, without fragment.
-fn address(base: &Url, href: &str) -> Option<Url> {
-    let mut address =
-        links::joined(base, href.trim()).filter(|address| matches!(address.scheme(), "http" | "https") && address.has_host())?;
+fn address(base: &Base, href: &str) -> Option<Url> {
+    let mut address = base.join(href.trim()).ok().filter(|address| matches!(address.scheme(), "http" | "https") && address.has_host())?;
     address.set_fragment(None);
     Some(address)
 }
 
-fn canonical(said: &Said<'_>, url: &Url, base: &Url) -> Option<Url> {
+fn canonical(said: &Said<'_>, url: &Url, base: &Base) -> Option<Url> {
     let stated = said.canonical.filter(|href| !href.trim().is_empty()).and_then(|href| address(base, href));
     // Open Graph's address is often that of the site's first page, or of a copy of the page elsewhere.
-    let shared = || said.metas(&["og:url"]).find_map(|text| Url::parse(text.trim()).ok()).and_then(|shared| address(&shared, ""));
+    let shared = || said.metas(&["og:url"]).find_map(|text| Url::parse(text.trim()).ok()).and_then(|shared| address(base, shared.as_str()));
     let is_page = |shared: &Url| shared.host_str() == url.host_str() && (shared.path() != "/" || url.path() == "/");
     stated.or_else(|| shared().filter(is_page))
 }
@@ -71,7 +70,7 @@ fn page_language(said: &Said<'_>) -> Option<String> {
         .or_else(|| said.metas(&["og:locale"]).find_map(language))
 }
 
-fn translations(said: &Said<'_>, url: &Url, base: &Url) -> Vec<Translation> {
+fn translations(said: &Said<'_>, url: &Url, base: &Base) -> Vec<Translation> {
     let mut known = HashSet::new();
     // "x-default" is no language.
     let stated = said.alternates.iter().filter_map(|(tag, href)| Some(Translation { language: language(tag)?, url: address(base, href)? }));

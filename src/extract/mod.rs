@@ -5,6 +5,7 @@ mod admonition;
 mod allowance;
 mod anchors;
 mod article;
+mod base;
 mod beside;
 mod blocks;
 mod cells;
@@ -47,6 +48,7 @@ mod told;
 use thiserror::Error;
 use url::Url;
 
+use crate::extract::base::Base;
 use crate::extract::dom::Dom;
 use crate::extract::html::Written;
 use crate::extract::inline::Form;
@@ -99,7 +101,7 @@ impl Skip {
 /// The characters of a page: byte order mark, else `Content-Type`, else `<meta>` in the first 1,024 bytes, else detection.
 /// Bytes that are invalid in that encoding become U+FFFD.
 pub fn decode(page: &Page) -> String {
-    charset::decode(page.content_type.as_deref(), &page.body)
+    charset::decode(page.content_type.as_deref(), &page.body).0
 }
 
 /// What the page says to a crawler, in one quick pass; a page of no kind that is read has no links.
@@ -120,8 +122,8 @@ pub fn links_within(page: &Page, meter: &Meter) -> Result<Outline, OverBudget> {
 fn found_links(page: &Page, meter: &Meter) -> Outline {
     match kind(page.content_type.as_deref(), &page.url, &page.body) {
         Kind::Html => {
-            let html = decode(page);
-            links::of_html(&page.url, &html, Syntax::of(page.content_type.as_deref(), &html), meter)
+            let (html, encoding) = charset::decode(page.content_type.as_deref(), &page.body);
+            links::of_html(&Base::of(&page.url, encoding), &html, Syntax::of(page.content_type.as_deref(), &html), meter)
         }
         Kind::Sitemap | Kind::Xml | Kind::Other(_) => Outline::default(),
         other => links::of_targets(&page.url, page.body.len(), &formats::links(&other, &decode(page), &page.url, meter)),
@@ -249,10 +251,10 @@ fn of_format(page: &Page, kind: &Kind, meter: &Meter) -> Reading {
 }
 
 fn of_html(page: &Page, form: Form, meter: &Meter) -> Result<Reading, Skip> {
-    let source = decode(page);
+    let (source, encoding) = charset::decode(page.content_type.as_deref(), &page.body);
     let mut dom = Dom::parse_within(&source, Syntax::of(page.content_type.as_deref(), &source), meter);
     streamed::put_in_place(&mut dom);
-    let base = html::base(&dom, &page.url);
+    let base = html::base(&dom, Base::of(&page.url, encoding));
     let article = article::find(&dom);
     let Written { text, outline, code, unwritten } = html::write(&dom, &article, &base, form);
     if text.len() < FORWARDING

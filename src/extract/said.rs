@@ -5,8 +5,8 @@ mod marks;
 
 use url::Url;
 
+use crate::extract::base::Base;
 use crate::extract::dom::{Dom, NodeId, Step};
-use crate::extract::links;
 use crate::extract::metadata::linked::Linked;
 use crate::extract::metadata::values::line;
 
@@ -55,7 +55,7 @@ pub(super) struct Item {
 
 impl<'a> Said<'a> {
     /// `source` is what the tree was made of.
-    pub(super) fn read(dom: &'a Dom, source: &'a str, url: &Url, base: &Url) -> Self {
+    pub(super) fn read(dom: &'a Dom, source: &'a str, url: &Url, base: &Base) -> Self {
         let mut said = Self { comments: comments(source), ..Self::default() };
         let root = url.join("/").map_or_else(|_| String::new(), |root| root.as_str().trim_end_matches('/').to_owned());
         let (mut scripts, mut footers) = (Vec::new(), 0_usize);
@@ -73,7 +73,7 @@ impl<'a> Said<'a> {
                 Step::Leave(node) => footers -= usize::from(footers > 0 && is_footer(dom, node)),
             }
         }
-        let canonical = said.canonical.and_then(|canonical| links::joined(base, canonical.trim()));
+        let canonical = said.canonical.and_then(|canonical| base.join(canonical.trim()).ok());
         let addresses: Vec<&Url> = [url].into_iter().chain(&canonical).collect();
         said.linked = Linked::read(&scripts, &addresses);
         said

@@ -61,12 +61,13 @@ impl Default for Config {
 /// Whether addresses that are not on the public Internet may be connected to.
 ///
 /// Judged on the address that is really connected to, at every hop, so that neither a name, nor a redirect, nor a literal in disguise
-/// leads a crawl into the network it runs in. Behind a proxy only literal addresses and `localhost` can be judged, because the
-/// proxy resolves the names; the proxy itself is exempt, it was named by the user.
+/// leads a crawl into the network it runs in. What goes through a proxy is resolved here first and refused if any of its addresses is; a name
+/// that does not resolve here is left to the proxy, unless it can be of no public server (`wiki`, `wiki.corp`, `nas.local`). Names of clouds'
+/// metadata are refused everywhere. The proxy itself is exempt, it was named by the user.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum PrivateAddresses {
     /// Private, loopback, link-local, metadata and other special-purpose addresses are
-    /// [`Error::PrivateAddress`](super::Error::PrivateAddress).
+    /// [`Error::PrivateAddress`](super::Error::PrivateAddress), names of that kind [`Error::PrivateName`](super::Error::PrivateName).
     #[default]
     Refuse,
     Allow,

@@ -17,9 +17,10 @@ use super::config::{Config, PrivateAddresses};
 use super::connection::{Connection, Stream, Wire};
 use super::counters::Totals;
 use super::dns::Names;
-use super::error::{Error, HeadFault};
+use super::error::{Error, HeadFault, is_exhaustion};
 use super::guard;
 use super::h1::{Asked, HeadReader, Target};
+use super::places::Places;
 use super::proxy::Proxy;
 use super::tls::Tls;
 use crate::reactor::Boxed;
@@ -46,7 +47,7 @@ impl Route {
     /// The way to this URL.
     ///
     /// # Errors
-    /// The scheme is not http(s), there is no host, or behind a proxy a literal address that is refused.
+    /// The scheme is not http(s), there is no host, or it is refused: by its name, or behind a proxy by its literal address.
     pub(super) fn to(url: &Url, config: &Config) -> Result<Self, Error> {
         let (scheme, default_port) = match url.scheme() {
             "http" => (Scheme::Http, 80),
@@ -55,8 +56,13 @@ impl Route {
         };
         let host = url.host().filter(|host| *host != Host::Domain("")).ok_or(Error::NoHost)?.to_owned();
         let port = url.port().unwrap_or(default_port);
+        if let (PrivateAddresses::Refuse, Host::Domain(name)) = (config.private_addresses, &host)
+            && guard::is_metadata_name(name)
+        {
+            return Err(Error::PrivateName { host: name.clone(), what: "a metadata name" });
+        }
         let Some(proxy) = config.proxies.for_url(url) else { return Ok(Self { scheme, host, port, via: None }) };
-        // The proxy resolves names, out of our sight; a literal address can still be judged.
+        // Names are judged by `Connector::judge_for_proxy`.
         if let Some(address) = literal(&host) {
             admit(&host, address, config.private_addresses)?;
         }
@@ -91,32 +97,63 @@ pub(super) struct Connector {
     pub(super) names: Names,
     pub(super) tls: Tls,
     pub(super) private_addresses: PrivateAddresses,
+    pub(super) places: Arc<Places>,
 }
 
 impl Connector {
     /// Opens a connection. The time limit is the caller's; dropping the future closes whatever was begun.
     pub(super) async fn connect(&self, route: &Route, totals: &Arc<Totals>) -> Result<Connection, Error> {
+        let mut place = self.places.take();
+        let stream = self.stream(route).await.inspect_err(|error| {
+            if matches!(error, Error::OutOfFiles { .. }) {
+                place.got_nothing();
+            }
+        })?;
+        Ok(Connection::new(Wire::new(stream, totals, place), route.clone(), &self.handle))
+    }
+
+    async fn stream(&self, route: &Route) -> Result<Stream, Error> {
         let socket = match &route.via {
             // The user named the proxy: it may well be a private address.
             Some(proxy) => self.open(&proxy.host, proxy.port, PrivateAddresses::Allow).await?,
             None => self.open(&route.host, route.port, self.private_addresses).await?,
         };
-        let stream = match (route.scheme, &route.via) {
+        Ok(match (route.scheme, &route.via) {
             (Scheme::Http, _) => Stream::Plain(socket),
             (Scheme::Https, None) => Stream::Tls(Box::new(self.tls.connect(&self.handle, &route.host, socket).await?)),
             (Scheme::Https, Some(proxy)) => {
                 let socket = tunnel(socket, route, proxy).await?;
                 Stream::Tls(Box::new(self.tls.connect(&self.handle, &route.host, socket).await?))
             }
+        })
+    }
+
+    /// A proxy resolves names out of our sight: so they are resolved here first, and judged as if we went there ourselves. A name that is not
+    /// known here may be known to the proxy, as in many companies; one that has no meaning but in some local network is refused then.
+    ///
+    /// # Errors
+    /// The name leads to an address that is refused, here or by what it says of itself.
+    pub(super) async fn judge_for_proxy(&self, route: &Route, host: Option<Host<&str>>) -> Result<(), Error> {
+        let (Some(_), Some(Host::Domain(name)), PrivateAddresses::Refuse) = (&route.via, host, self.private_addresses) else {
+            return Ok(());
         };
-        Ok(Connection::new(Wire::new(stream, totals), route.clone(), &self.handle))
+        let host = Host::Domain(name.to_owned());
+        let addresses = self.names.judged(&self.handle, name).await;
+        if addresses.is_empty() && guard::is_local_name(name) {
+            return Err(Error::PrivateName { host: name.to_owned(), what: "a name of a local network" });
+        }
+        // Which of them the proxy takes, nobody knows.
+        addresses.iter().try_for_each(|address| admit(&host, *address, self.private_addresses))
     }
 
     async fn open(&self, host: &Host<String>, port: u16, private: PrivateAddresses) -> Result<Socket, Error> {
         let addresses = match host {
             Host::Domain(name) => {
                 let source = |source| Error::Resolve { host: name.clone(), source };
-                self.names.resolve(&self.handle, name).await.map_err(source)?
+                self.names
+                    .resolve(&self.handle, name)
+                    .await
+                    .map_err(|error| full_table(&error).map_or_else(|| source(error), out_of_files))?
             }
             Host::Ipv4(address) => [IpAddr::from(*address)].into(),
             Host::Ipv6(address) => [IpAddr::from(*address)].into(),
@@ -136,9 +173,24 @@ impl Connector {
             if let Host::Domain(name) = host {
                 self.names.forget(name);
             }
-            Error::Connect { address, source }
+            match is_exhaustion(&source) {
+                true => Error::OutOfFiles { source },
+                false => Error::Connect { address, source },
+            }
         })
     }
+}
+
+/// What a lookup failed for that had no descriptor: resolvers say only that it failed, so that one is tried.
+fn full_table(lookup: &io::Error) -> Option<io::Error> {
+    if is_exhaustion(lookup) {
+        return lookup.raw_os_error().map(io::Error::from_raw_os_error);
+    }
+    std::net::UdpSocket::bind((std::net::Ipv4Addr::LOCALHOST, 0)).err().filter(is_exhaustion)
+}
+
+fn out_of_files(source: io::Error) -> Error {
+    Error::OutOfFiles { source }
 }
 
 /// RFC 8305 5: the next address is tried when one has failed, or has not answered for so long.

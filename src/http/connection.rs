@@ -11,6 +11,7 @@ use futures_io::{AsyncRead, AsyncWrite};
 
 use super::connect::Route;
 use super::counters::Totals;
+use super::places::Place;
 use super::tls::Session;
 use super::verdict::Age;
 use crate::reactor::Boxed;
@@ -73,6 +74,8 @@ pub(super) struct Wire {
     /// counted, so that what it does to the closing says nothing new.
     is_over: bool,
     totals: Arc<Totals>,
+    /// Stands last: given back when the stream has been closed.
+    _place: Place,
 }
 
 /// Without or with TLS.
@@ -83,9 +86,9 @@ pub(super) enum Stream {
 
 impl Wire {
     /// `stream` stands: it counts as opened.
-    pub(super) fn new(stream: Stream, totals: &Arc<Totals>) -> Self {
+    pub(super) fn new(stream: Stream, totals: &Arc<Totals>, place: Place) -> Self {
         totals.count(|numbers| &numbers.connections_opened);
-        Self { stream, is_over: false, totals: totals.clone() }
+        Self { stream, is_over: false, totals: totals.clone(), _place: place }
     }
 
     pub(super) fn poll_read(&mut self, cx: &mut Context<'_>, into: &mut [u8]) -> Poll<io::Result<usize>> {

@@ -69,7 +69,11 @@ impl Reached {
     /// The stage of an error that came when the request had reached `self`.
     fn blamed(self, error: &Error) -> Self {
         match error.root() {
-            Error::Resolve { .. } | Error::Connect { .. } | Error::ConnectTimeout { .. } | Error::ProxyRefused { .. } => Self::Connect,
+            Error::Resolve { .. }
+            | Error::OutOfFiles { .. }
+            | Error::Connect { .. }
+            | Error::ConnectTimeout { .. }
+            | Error::ProxyRefused { .. } => Self::Connect,
             Error::Certificate { .. } | Error::Tls { .. } => Self::Tls,
             Error::TruncatedHead { .. } | Error::MalformedHead { .. } | Error::UnaskedPart => Self::Head,
             Error::TruncatedBody { .. }

@@ -14,6 +14,8 @@ pub(super) struct Names {
     ttl: Duration,
     /// Held to look up or to enter one name; never across `.await`.
     known: Mutex<Table>,
+    /// What a proxy was asked for: no addresses where the name is not known here.
+    judged: Mutex<Table>,
 }
 
 #[derive(Debug, Default)]
@@ -48,7 +50,7 @@ struct Known {
 
 impl Names {
     pub(super) fn new(ttl: Duration) -> Self {
-        Self { ttl, known: Mutex::default() }
+        Self { ttl, known: Mutex::default(), judged: Mutex::default() }
     }
 
     /// The addresses of a host, in the resolver's order, each once, at least one.
@@ -74,6 +76,24 @@ impl Names {
         Ok(addresses)
     }
 
+    /// The addresses of a host that a proxy will connect to; none where it does not resolve here, or not soon. Either is remembered, as a crawl
+    /// would wait for each page otherwise.
+    pub(super) async fn judged(&self, handle: &Handle, host: &str) -> Arc<[IpAddr]> {
+        let table = || self.judged.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = table().by_name.get(host).filter(|known| known.until > handle.now()) {
+            return known.addresses.clone();
+        }
+        let addresses = match handle.timeout(PATIENCE, self.resolve(handle, host)).await {
+            Ok(Ok(addresses)) => addresses,
+            Ok(Err(_)) | Err(_) => Arc::new([]),
+        };
+        let now = handle.now();
+        if let Some(until) = now.checked_add(self.ttl) {
+            table().enter(host, Known { addresses: addresses.clone(), until }, now);
+        }
+        addresses
+    }
+
     /// None of the addresses answered: the next attempt asks the resolver anew.
     pub(super) fn forget(&self, host: &str) {
         self.lock().by_name.remove(host);
@@ -85,6 +105,8 @@ impl Names {
 }
 
 const MAX_NAMES: usize = 4096;
+/// Where only a proxy knows names, the resolver may be there and never answer.
+const PATIENCE: Duration = Duration::from_secs(3);
 
 #[cfg(test)]
 mod tests {

@@ -36,6 +36,13 @@ pub enum Error {
     /// `range` is the name of the special-purpose block, as in RFC 6890.
     #[error("{host} is at {address}, which is {range}")]
     PrivateAddress { host: String, address: IpAddr, range: &'static str },
+    /// The host is refused for its name. `what` says what such names are.
+    #[error("{host} is {what}")]
+    PrivateName { host: String, what: &'static str },
+    /// This process, or the system, may open no more files and sockets. It was waited for one of its own to be closed, as long as there was
+    /// one and the request had time. The host is not at fault.
+    #[error("no more files and sockets can be opened here")]
+    OutOfFiles { source: io::Error },
     /// Every address of the host was tried; this is the last one.
     #[error("no connection to {address}")]
     Connect { address: SocketAddr, source: io::Error },
@@ -146,6 +153,7 @@ impl Error {
         match self.root() {
             _ if self.stopped().is_some() => false,
             Self::Connect { .. }
+            | Self::OutOfFiles { .. }
             | Self::ConnectTimeout { .. }
             | Self::FirstByteTimeout { .. }
             | Self::IdleTimeout { .. }
@@ -160,6 +168,11 @@ impl Error {
             Self::ProxyRefused { status, .. } => *status >= 500,
             _ => false,
         }
+    }
+
+    /// Whether this machine is at fault, and neither the request nor the site: it says nothing about the host.
+    pub fn is_of_this_machine(&self) -> bool {
+        matches!(self.root(), Self::OutOfFiles { .. }) || self.stopped().is_some()
     }
 
     /// Whether the shutdown of this program's own reactor is the cause, and how.
@@ -179,10 +192,10 @@ impl Error {
             _ if self.stopped().is_some() => "nothing is wrong with the server: this program was ending; ask again when it runs",
             Self::UnsupportedScheme { .. } | Self::NoHost => "give a full URL such as https://docs.rs/smol/",
             Self::Resolve { .. } => "check the spelling of the host, and that this machine is online",
-            Self::PrivateAddress { .. } => {
+            Self::PrivateAddress { .. } | Self::PrivateName { .. } => {
                 "private and local addresses are refused by default; allow them by starting smolcrawl with --allow-private"
             }
-            Self::Connect { source, .. } if is_exhaustion(source) => {
+            Self::OutOfFiles { .. } => {
                 "this process may open no more files and sockets: raise the limit (ulimit -n), or fetch fewer pages at a time"
             }
             Self::Connect { .. } => "check host and port, and that the server is running",
@@ -246,16 +259,19 @@ impl From<Error> for io::Error {
     }
 }
 
-/// Out of file descriptors, by the numbers of the systems: no `io::ErrorKind` says it.
-fn is_exhaustion(error: &io::Error) -> bool {
-    let (process, system) = if cfg!(windows) { (WSAEMFILE, WSAEMFILE) } else { (EMFILE, ENFILE) };
-    error.raw_os_error().is_some_and(|code| code == process || code == system)
+/// Out of file descriptors or of what a socket is made of, by the numbers of the systems: no `io::ErrorKind` says it.
+pub(super) fn is_exhaustion(error: &io::Error) -> bool {
+    error.raw_os_error().is_some_and(|code| EXHAUSTION.contains(&code))
 }
 
-/// The same on every Unix.
-const EMFILE: i32 = 24;
-const ENFILE: i32 = 23;
-const WSAEMFILE: i32 = 10024;
+/// EMFILE, ENFILE and ENOBUFS; of Windows WSAEMFILE and WSAENOBUFS.
+const EXHAUSTION: &[i32] = if cfg!(windows) {
+    &[10024, 10055]
+} else if cfg!(any(target_os = "linux", target_os = "android")) {
+    &[24, 23, 105]
+} else {
+    &[24, 23, 55]
+};
 
 fn certificate_hint(error: &rustls::Error) -> &'static str {
     use rustls::CertificateError as Why;
@@ -292,12 +308,12 @@ mod tests {
     #[test]
     #[cfg(unix)]
     fn a_limit_of_this_machine_is_not_blamed_on_the_server() {
-        let hint = |code| {
-            let source = io::Error::from_raw_os_error(code);
-            Error::Connect { address: ([192, 0, 2, 1], 80).into(), source }.hint().unwrap()
-        };
-        let refused = if cfg!(target_os = "linux") { 111 } else { 61 };
-        assert!(hint(EMFILE).contains("ulimit") && hint(ENFILE).contains("ulimit") && hint(refused).contains("server"));
+        let full = Error::OutOfFiles { source: io::Error::from_raw_os_error(24) };
+        assert!(full.hint().unwrap().contains("ulimit -n") && full.is_of_this_machine() && full.is_transient());
+        let refused = io::Error::from_raw_os_error(if cfg!(target_os = "linux") { 111 } else { 61 });
+        assert!(!is_exhaustion(&refused));
+        let refused = Error::Connect { address: ([192, 0, 2, 1], 80).into(), source: refused };
+        assert!(refused.hint().unwrap().contains("server") && !refused.is_of_this_machine());
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! Which addresses belong to the public Internet. Pure; the caller judges the address that it is about to connect to, and no name.
+//! Which addresses belong to the public Internet. Pure; the caller judges the address that it is about to connect to. Names are judged only
+//! where they say it themselves.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -11,6 +12,34 @@ pub(super) fn special_range(address: IpAddr) -> Option<&'static str> {
         IpAddr::V6(address) => special_v6(address),
     }
 }
+
+/// Whether this is a name under which a cloud tells machines their secrets, whatever address it has there.
+pub(super) fn is_metadata_name(name: &str) -> bool {
+    let name = name.trim_end_matches('.');
+    METADATA_NAMES.iter().any(|known| name.strip_suffix(known).is_some_and(|rest| rest.is_empty() || rest.ends_with('.')))
+}
+
+/// Whether no public server can have this name: without a dot, or below a domain that is kept for local networks (RFC 6761, RFC 6762, RFC
+/// 8375, and what people use in their place).
+pub(super) fn is_local_name(name: &str) -> bool {
+    let name = name.trim_end_matches('.');
+    !name.contains('.') || LOCAL_DOMAINS.iter().any(|domain| name.strip_suffix(domain).is_some_and(|rest| rest.ends_with('.')))
+}
+
+/// In lower case, as `url` writes them.
+const METADATA_NAMES: [&str; 9] = [
+    "metadata",
+    "metadata.google.internal",
+    "metadata.goog",
+    "instance-data",
+    "instance-data.ec2.internal",
+    "metadata.azure.internal",
+    "metadata.tencentyun.com",
+    "metadata.platformequinix.com",
+    "metadata.packet.net",
+];
+const LOCAL_DOMAINS: [&str; 10] =
+    ["local", "localhost", "internal", "intranet", "private", "corp", "home", "lan", "home.arpa", "localdomain"];
 
 fn special_v4(address: Ipv4Addr) -> Option<&'static str> {
     // 100.100.100.200 (Alibaba) lies in shared address space, 168.63.129.16 (Azure) in public space.
@@ -143,6 +172,22 @@ mod tests {
             ("64:ff9b:1::1", "a local translation to IPv4"),
         ] {
             assert_eq!(range(address), Some(name), "{address}");
+        }
+    }
+
+    #[test]
+    fn names_that_say_it_themselves() {
+        for name in ["metadata.google.internal", "metadata.google.internal.", "a.metadata.google.internal", "metadata", "instance-data"] {
+            assert!(is_metadata_name(name), "{name}");
+        }
+        for name in ["metadata.test", "docs.google.com", "mymetadata", "metadata.google.internal.test"] {
+            assert!(!is_metadata_name(name), "{name}");
+        }
+        for name in ["intranet", "wiki.corp", "nas.local.", "a.b.internal", "router.home.arpa"] {
+            assert!(is_local_name(name), "{name}");
+        }
+        for name in ["docs.example.com", "a.test", "local.dev", "internal.example.com", "nolocal.org"] {
+            assert!(!is_local_name(name), "{name}");
         }
     }
 

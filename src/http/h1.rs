@@ -476,17 +476,10 @@ fn parse_odd_head(head: &[u8], asked: Asked) -> Result<Head, HeadFault> {
 /// The minor version and the status. Any bytes may follow the status: nobody reads the reason.
 fn status_line(line: &[u8]) -> Option<(u8, u16)> {
     let [minor @ (b'0' | b'1'), b' ', rest @ ..] = line.strip_prefix(b"HTTP/1.")? else { return None };
-    match rest.trim_ascii_start() {
-        [digits @ ..]
-            if digits.len() >= 3
-                && digits[..3].iter().all(u8::is_ascii_digit)
-                && digits.get(3).is_none_or(|byte| !byte.is_ascii_alphanumeric()) =>
-        {
-            let status = digits[..3].iter().fold(0, |sum, digit| sum * 10 + u16::from(digit - b'0'));
-            (status >= 100).then_some((minor - b'0', status))
-        }
-        _ => None,
-    }
+    let (digits, reason) = rest.trim_ascii_start().split_first_chunk::<3>()?;
+    let is_number = digits.iter().all(u8::is_ascii_digit) && reason.first().is_none_or(|byte| !byte.is_ascii_alphanumeric());
+    let status = digits.iter().fold(0, |sum, digit| sum * 10 + u16::from(digit.wrapping_sub(b'0')));
+    (is_number && status >= 100).then_some((minor - b'0', status))
 }
 
 /// Whether a field of this name says where the body ends, or would but for what is no letter in it.

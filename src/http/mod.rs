@@ -46,6 +46,7 @@ mod guard;
 mod h1;
 mod headers;
 mod masked;
+mod places;
 mod pool;
 mod ports;
 mod proxy;
@@ -70,6 +71,7 @@ use self::dns::Names;
 use self::exchange::{Answer, Exchange, Failure, Sent};
 use self::framed::Framed;
 use self::h1::{Asked, Framing, Persistence, RequestHead};
+use self::places::Places;
 use self::pool::Pool;
 use self::tls::Tls;
 use self::verdict::{Age, Replayable, Stage, Verdict, verdict};
@@ -114,6 +116,7 @@ impl Client {
             names: Names::new(config.dns_ttl),
             tls: Tls::new(std::mem::take(&mut config.extra_roots)),
             private_addresses: config.private_addresses,
+            places: Places::new(),
         };
         let limits = pool::Limits { keep_alive: config.keep_alive, per_route: config.max_idle_per_origin, in_all: config.max_idle };
         let pool = Arc::new(Pool::new(limits));
@@ -222,6 +225,7 @@ impl Shared {
     /// One request on one connection; on a second one if the first had silently died in the pool.
     async fn exchange(&self, request: &Request, deadline: Instant, flight: &mut Flight<'_>) -> Result<(Connection, Answer), Error> {
         let route = Route::to(&request.url, &self.config)?;
+        self.connector.judge_for_proxy(&route, request.url.host()).await?;
         let mut head = Vec::with_capacity(512);
         self.write(request, &route, &mut head)?;
         let mut rest: &[u8] = &request.body;
@@ -300,7 +304,33 @@ impl Shared {
         taken.connection
     }
 
+    /// Opens a connection. A full table of this process is waited out: what rests is closed, then what is in use is waited for.
     async fn open(&self, route: &Route, deadline: Instant) -> Result<Connection, Error> {
+        let places = &self.connector.places;
+        let mut waited_alone = false;
+        loop {
+            let source = match self.attempt(route, deadline).await {
+                Err(Error::OutOfFiles { source }) => source,
+                outcome => return outcome,
+            };
+            if let Some(dead) = self.pool.close_oldest() {
+                self.benign_resets(dead);
+                continue;
+            }
+            // With nothing of ours in use, others of this process may still close something, but that is not to be counted on.
+            let is_alone = places.taken() == 0;
+            let is_hopeless = is_alone && std::mem::replace(&mut waited_alone, is_alone);
+            let left = deadline.saturating_duration_since(self.handle.now());
+            if is_hopeless || left.is_zero() {
+                return Err(Error::OutOfFiles { source });
+            }
+            log::trace!("{route}: {source}; waiting for a connection to be closed");
+            // Others of this process close without ringing.
+            let _ = self.handle.timeout(UNRUNG.min(left), places.given_back()).await;
+        }
+    }
+
+    async fn attempt(&self, route: &Route, deadline: Instant) -> Result<Connection, Error> {
         let left = deadline.saturating_duration_since(self.handle.now());
         let limit = self.config.connect_timeout;
         match self.handle.timeout(limit.min(left), self.connector.connect(route, &self.totals)).await {
@@ -337,6 +367,8 @@ impl Shared {
 const WORTH_A_COPY: usize = 16 * 1024;
 /// Bodies of redirects up to here are read to keep the connection.
 const WORTH_KEEPING: u64 = 16 * 1024;
+/// How long who waits for a descriptor trusts in being told.
+const UNRUNG: Duration = Duration::from_millis(250);
 const WORTH_WAITING: Duration = Duration::from_millis(500);
 /// Thirty years: no clock reaches it, and none overflows.
 const FOREVER: Duration = Duration::from_secs(30 * 365 * 24 * 3600);

@@ -119,6 +119,12 @@ impl Pool {
         close(out)
     }
 
+    /// Closes the one that has rested longest, for the sake of its descriptor. Returns whether it was found dead; none if nothing rests.
+    pub(super) fn close_oldest(&self) -> Option<u64> {
+        let oldest = self.lock().remove_oldest()?;
+        Some(close(vec![oldest]))
+    }
+
     /// When the first of those at rest will have rested long enough; waits for one to come to rest where there is none.
     pub(super) async fn next_expiry(&self) -> Instant {
         loop {
@@ -234,3 +240,98 @@ fn is_dead(connection: &Connection) -> bool {
 
 /// Connections of one route that keep their buffer at rest: 2 MiB of them.
 const WITH_BUFFER: usize = 64;
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use url::Url;
+
+    use super::*;
+    use crate::http::Config;
+    use crate::http::connection::{Stream, Wire};
+    use crate::http::counters::Totals;
+    use crate::http::places::Places;
+    use crate::reactor::sim::Sim;
+
+    /// Connections to one listener, each said to be of another host.
+    struct World {
+        sim: Sim,
+        places: Arc<Places>,
+        totals: Arc<Totals>,
+    }
+
+    impl World {
+        fn new() -> Self {
+            let sim = Sim::new();
+            let handle = sim.handle();
+            let listener = handle.block_on(handle.listen("10.0.0.1:80".parse().unwrap())).unwrap();
+            sim.spawn(async move {
+                let mut open = Vec::new();
+                while let Ok(accepted) = listener.accept().await {
+                    open.push(accepted);
+                }
+            });
+            Self { sim, places: Places::new(), totals: Arc::default() }
+        }
+
+        fn connection(&self, number: usize) -> Connection {
+            let handle = self.sim.handle();
+            let socket = handle.block_on(handle.connect("10.0.0.1:80".parse().unwrap())).unwrap();
+            Connection::new(Wire::new(Stream::Plain(socket), &self.totals, self.places.take()), route(number), &handle)
+        }
+    }
+
+    fn route(number: usize) -> Route {
+        Route::to(&Url::parse(&format!("http://a{number}.test/")).unwrap(), &Config::default()).unwrap()
+    }
+
+    fn pool(in_all: usize) -> Pool {
+        Pool::new(Limits { keep_alive: Duration::from_secs(60), per_route: 2, in_all })
+    }
+
+    #[test]
+    fn the_oldest_goes_first_and_what_goes_leaves_nothing_behind() {
+        let (world, pool) = (World::new(), pool(50));
+        let start = world.sim.handle().now();
+        for number in 0..300 {
+            pool.put(world.connection(number), start + Duration::from_millis(number as u64));
+        }
+        assert_eq!((pool.len(), world.places.taken()), (50, 50));
+        assert!(pool.take(&route(249), start).connection.is_none());
+        let newest = pool.take(&route(299), start).connection;
+        assert_eq!(newest.unwrap().age, Age::Reused);
+        let idle = pool.lock();
+        assert_eq!((idle.by_route.len(), idle.by_age.len()), (49, 49));
+        assert!(idle.lists.len() <= 51, "{} lists for 50 connections", idle.lists.len());
+        drop(idle);
+        assert_eq!(pool.close_oldest(), Some(0));
+        assert!(pool.take(&route(250), start).connection.is_none());
+        // Twenty of those that are left have rested long enough.
+        let expiry = world.sim.handle().block_on(pool.next_expiry());
+        assert_eq!(expiry, start + Duration::from_millis(251) + Duration::from_secs(60));
+        pool.close_expired(expiry + Duration::from_millis(19));
+        assert_eq!((pool.len(), world.places.taken()), (28, 28));
+        pool.let_go();
+        assert_eq!((pool.len(), world.places.taken(), pool.close_oldest()), (0, 0, None));
+    }
+
+    #[test]
+    fn of_one_route_the_newest_is_taken_and_the_oldest_makes_room() {
+        let (world, pool) = (World::new(), pool(50));
+        let start = world.sim.handle().now();
+        for second in 0..3 {
+            pool.put(world.connection(0), start + Duration::from_secs(second));
+            pool.put(world.connection(1), start + Duration::from_secs(second));
+        }
+        assert_eq!(pool.len(), 4);
+        assert_eq!(world.sim.handle().block_on(pool.next_expiry()), start + Duration::from_secs(61), "those of the first second have gone");
+        let mut taken = Vec::new();
+        while let Some(connection) = pool.take(&route(0), start).connection {
+            taken.push(connection);
+        }
+        assert_eq!((taken.len(), pool.len()), (2, 2));
+        let idle = pool.lock();
+        assert!(idle.by_age.keys().eq(idle.lists.iter().flatten().map(|parked| &parked.number)), "one order, told twice");
+    }
+}

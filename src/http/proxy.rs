@@ -9,6 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 use url::{Host, Url};
 
 use super::error::Error;
+use super::masked::quoted;
 
 /// The proxies to use, in the words of `HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY`. Default: none.
 ///
@@ -104,9 +105,13 @@ impl Proxies {
 impl Proxy {
     fn parse(variable: &str, value: &str) -> Result<Self, Error> {
         let invalid = || {
-            // The value may hold a password; what follows it tells enough.
-            let shown = value.rsplit('@').next().unwrap_or_default().to_owned();
-            Error::InvalidProxy { variable: variable.to_owned(), value: shown }
+            // The value may hold a password; what follows it tells enough. Where nothing does, a word behind a colon is one, and no port.
+            let shown = value.rsplit('@').next().unwrap_or_default();
+            let shown = match shown.rsplit_once(':') {
+                Some((before, word)) if !word.starts_with("//") && word.parse::<u32>().is_err() => format!("{before}:***"),
+                _ => shown.to_owned(),
+            };
+            Error::InvalidProxy { variable: variable.to_owned(), value: quoted(&shown) }
         };
         let text = if value.contains("://") { value.to_owned() } else { format!("http://{value}") };
         let url = Url::parse(&text).map_err(|_| invalid())?;
@@ -278,7 +283,7 @@ mod tests {
 
     #[test]
     fn a_proxy_that_cannot_be_used_is_an_error_without_its_password() {
-        for value in ["socks5://me:secret@p:1", "https://p:1", "http://", "http://p:99999"] {
+        for value in ["socks5://me:secret@p:1", "https://p:1", "http://", "http://p:99999", "me:secret", "http://me:secret"] {
             let error = Proxies::from_variables([("ALL_PROXY", value)]).unwrap_err();
             assert!(matches!(&error, Error::InvalidProxy { variable, .. } if variable == "ALL_PROXY"), "{value}");
             assert!(!error.to_string().contains("secret"), "{error}");

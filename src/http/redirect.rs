@@ -22,7 +22,7 @@ pub(super) fn refresh(from: &Url, value: &str, content: Content) -> Option<Url> 
     let number = value.len() - value.trim_start_matches(|character: char| character.is_ascii_digit() || character == '.').len();
     let (number, rest) = value.split_at(number);
     let seconds: f64 = match number.split_once('.') {
-        Some((whole, _)) if whole.is_empty() => 0.0,
+        Some(("", _)) => 0.0,
         Some((whole, _)) => whole.parse().ok()?,
         None => number.parse().ok()?,
     };

@@ -11,6 +11,7 @@ mod crowd;
 mod drive;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod edge;
+mod files;
 mod haste;
 mod ledger;
 mod own;
@@ -48,6 +49,7 @@ pub use crate::reactor::choice::Fallback;
 pub use crate::reactor::choice::ReactorKind;
 pub use crate::reactor::choice::Report;
 pub use crate::reactor::choice::choose;
+pub use crate::reactor::files::raise_open_files_limit;
 pub use crate::reactor::ledger::Ledger;
 pub use crate::reactor::shutdown::Keeper;
 pub use crate::reactor::shutdown::Shutdown;

@@ -41,6 +41,42 @@ fn no_descriptor_for_a_connection() {
     child("connecting_without_descriptors");
 }
 
+/// The server has descriptors of its own, in this process.
+#[test]
+fn fewer_descriptors_than_requests() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    thread::spawn(move || {
+        for socket in listener.incoming() {
+            let socket = socket.unwrap();
+            thread::spawn(move || answer(socket));
+        }
+    });
+    let output = command("many_requests_with_few_descriptors", 64).env("SMOLCRAWL_SERVER", address.to_string()).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && said.contains("1 passed"), "{said}\n{}", String::from_utf8_lossy(&output.stderr));
+}
+
+/// A full table is a reason to wait, also for those that rest: none of them is a failure of the host.
+#[test]
+#[ignore = "run by fewer_descriptors_than_requests in a process with few descriptors"]
+fn many_requests_with_few_descriptors() {
+    let url = Url::parse(&format!("http://{}/", std::env::var("SMOLCRAWL_SERVER").unwrap())).unwrap();
+    for (kind, handle) in reactors() {
+        let client = Client::new(&handle, config()).unwrap();
+        let outcomes = handle.block_on(join_all((0..500).map(|_| async {
+            let mut response = client.send(Request::get(url.clone())).await?;
+            response.bytes().await
+        })));
+        let failures: Vec<_> = outcomes.into_iter().filter_map(Result::err).collect();
+        assert!(failures.is_empty(), "{kind}: {} failed, the first of {:?}", failures.len(), failures[0]);
+        let counters = client.counters();
+        assert_eq!((counters.succeeded, counters.failed), (500, 0), "{kind}");
+        let handle_of_all = handle.clone();
+        handle.block_on(async move { handle_of_all.shutdown(Duration::ZERO).await });
+    }
+}
+
 #[test]
 fn no_descriptor_to_accept_with() {
     child("accepting_without_descriptors");
@@ -58,8 +94,9 @@ fn connecting_without_descriptors() {
             hoard.push(file);
         }
         let error = handle.block_on(client.send(Request::get(url.clone()))).unwrap_err();
-        let Error::Connect { source, .. } = error.root() else { panic!("{kind}: {error:?}") };
+        let Error::OutOfFiles { source } = error.root() else { panic!("{kind}: {error:?}") };
         assert_eq!(source.raw_os_error(), Some(EMFILE), "{kind}");
+        assert!(error.hint().unwrap().contains("ulimit -n") && error.is_of_this_machine());
         assert!(error.is_transient() && error.url() == Some(&url));
         let counters = client.counters();
         assert_eq!((counters.failed, counters.failed_at.connect, counters.connections_opened), (1, 1, 0));

@@ -12,7 +12,7 @@ use crate::model::Meter;
 
 pub(super) fn read(text: &str, url: &Url, meter: &Meter) -> Reading {
     let mut reader = Reader {
-        sheet: Sheet::new(url, meter),
+        sheet: Sheet::new(url, meter, text.len()),
         lines: text.lines().map(str::trim_end).collect(),
         at: 0,
         attributes: HashMap::new(),
@@ -496,7 +496,8 @@ fn is_callout(mark: &str) -> bool {
 }
 
 fn dedented(lines: &[&str]) -> String {
-    let blanks = |line: &str| line.len() - line.trim_start().len();
+    // Wider blanks are text here: to cut between them could be to cut one.
+    let blanks = |line: &str| line.len() - line.trim_start_matches([' ', '\t']).len();
     let indent = lines.iter().map(|line| blanks(line)).min().unwrap_or(0);
     lines.iter().map(|line| &line[indent..]).collect::<Vec<_>>().join("\n")
 }

@@ -9,7 +9,7 @@ use crate::model::Meter;
 
 pub(super) fn of_json(text: &str, url: &Url, meter: &Meter) -> Reading {
     let value: Option<Value> = serde_json::from_str(text.trim_start_matches('\u{feff}')).ok();
-    value.and_then(|value| described(&value, url, meter)).unwrap_or_else(|| of_code("json", text, url, meter))
+    value.and_then(|value| described(&value, url, meter, text.len())).unwrap_or_else(|| of_code("json", text, url, meter))
 }
 
 pub(super) fn of_yaml(text: &str, url: &Url, meter: &Meter) -> Reading {
@@ -19,11 +19,11 @@ pub(super) fn of_yaml(text: &str, url: &Url, meter: &Meter) -> Reading {
         ["openapi", "swagger", "$schema", "nbformat", "$id"].iter().any(|name| key.starts_with(name))
     });
     let value = if describes { yaml::parse(text, meter) } else { None };
-    value.and_then(|value| described(&value, url, meter)).unwrap_or_else(|| of_code("yaml", text, url, meter))
+    value.and_then(|value| described(&value, url, meter, text.len())).unwrap_or_else(|| of_code("yaml", text, url, meter))
 }
 
 pub(super) fn of_code(language: &str, text: &str, url: &Url, meter: &Meter) -> Reading {
-    let mut sheet = Sheet::new(url, meter);
+    let mut sheet = Sheet::new(url, meter, text.len());
     let text = text.trim_start_matches('\u{feff}');
     let mut end = text.len();
     if end > LONGEST {
@@ -35,8 +35,8 @@ pub(super) fn of_code(language: &str, text: &str, url: &Url, meter: &Meter) -> R
     sheet.finish()
 }
 
-fn described(value: &Value, url: &Url, meter: &Meter) -> Option<Reading> {
-    notebook::read(value, url, meter).or_else(|| interface::read(value, url, meter))
+fn described(value: &Value, url: &Url, meter: &Meter, size: usize) -> Option<Reading> {
+    notebook::read(value, url, meter, size).or_else(|| interface::read(value, url, meter, size))
 }
 
 /// In bytes: who looks for an example finds it in less, and tables of data are no reading.

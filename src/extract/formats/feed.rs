@@ -1,11 +1,14 @@
 //! RSS, RDF and Atom: the feed's title, then each entry as a section with its date, its link and its content, whose HTML goes the way of
 //! any page.
 
+use encoding_rs::UTF_8;
 use quick_xml::events::{BytesRef, BytesStart, Event};
 use quick_xml::{Reader, XmlVersion};
 use url::Url;
 
+use crate::extract::allowance::LONGEST;
 use crate::extract::article;
+use crate::extract::base::Base;
 use crate::extract::dom::Dom;
 use crate::extract::formats::markdown;
 use crate::extract::formats::sheet::{Reading, Sheet, begun, escaped, joined};
@@ -15,7 +18,7 @@ use crate::extract::syntax::Syntax;
 use crate::model::Meter;
 
 pub(super) fn read(xml: &str, url: &Url, meter: &Meter) -> Reading {
-    let mut feed = Feed { sheet: Sheet::new(url, meter), head: Draft::default(), entry: None, begun: false, entries: 0 };
+    let mut feed = Feed { sheet: Sheet::new(url, meter, xml.len()), head: Draft::default(), entry: None, begun: false, entries: 0 };
     let mut reader = Reader::from_str(xml);
     reader.config_mut().check_end_names = false;
     reader.config_mut().allow_dangling_amp = true;
@@ -228,11 +231,15 @@ impl Feed<'_> {
         match content.contains('<') || content.contains('&') {
             false => self.sheet.paragraph(&begun(&escaped(content))),
             true => {
-                let base = self.sheet.base().join(&entry.link).unwrap_or_else(|_| self.sheet.base().clone());
+                let link = Some(&entry.link).filter(|link| link.len() <= LONGEST).and_then(|link| self.sheet.base().join(link).ok());
+                let base = link.unwrap_or_else(|| self.sheet.base().clone());
                 let dom =
                     Dom::parse_within(&format!("<!doctype html><body><article>{content}</article>"), Syntax::Html, self.sheet.meter());
-                let mut part =
-                    markdown::read(&html::write(&dom, &article::find(&dom), &base, Form::Markdown).text, &base, self.sheet.meter());
+                let mut part = markdown::read(
+                    &html::write(&dom, &article::find(&dom), &Base::of(&base, UTF_8), Form::Markdown).text,
+                    &base,
+                    self.sheet.meter(),
+                );
                 // Where the entries lead is told by their own links.
                 part.links.clear();
                 self.sheet.append(part);

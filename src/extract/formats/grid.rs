@@ -5,6 +5,9 @@ pub(super) fn is_simple_border(line: &str) -> bool {
     line.starts_with("==") && line.contains(' ') && line.bytes().all(|byte| matches!(byte, b'=' | b' '))
 }
 
+/// Each line is looked at for each.
+const MOST_COLUMNS: usize = 60;
+
 /// Columns are where the border's runs are; a line whose first cell is empty goes on with the row above.
 pub(super) fn simple(lines: &[&str]) -> Option<Vec<Vec<String>>> {
     let border = lines.first()?;
@@ -15,6 +18,9 @@ pub(super) fn simple(lines: &[&str]) -> Option<Vec<Vec<String>>> {
             columns.push(at);
         }
         at += run.len();
+    }
+    if columns.len() > MOST_COLUMNS {
+        return None;
     }
     let mut rows: Vec<Vec<String>> = Vec::new();
     let mut borders = 0;
@@ -47,6 +53,9 @@ pub(super) fn simple(lines: &[&str]) -> Option<Vec<Vec<String>>> {
 pub(super) fn grid(lines: &[&str]) -> Option<Vec<Vec<String>>> {
     let border = lines.first()?;
     let columns: Vec<usize> = border.match_indices('+').map(|(at, _)| at).collect();
+    if columns.len() > MOST_COLUMNS {
+        return None;
+    }
     let mut rows = Vec::new();
     let mut row = vec![String::new(); columns.len().checked_sub(1)?];
     let mut has_header = false;

@@ -9,9 +9,9 @@ use crate::extract::formats::sheet::{Reading, Sheet, code, joined};
 use crate::model::Meter;
 
 /// None where the object describes no interface.
-pub(super) fn read(document: &Value, url: &Url, meter: &Meter) -> Option<Reading> {
+pub(super) fn read(document: &Value, url: &Url, meter: &Meter, size: usize) -> Option<Reading> {
     let object = document.as_object()?;
-    let mut sheet = Sheet::new(url, meter);
+    let mut sheet = Sheet::new(url, meter, size);
     let is_interface =
         ["openapi", "swagger"].iter().any(|name| object.get(*name).is_some_and(|version| version.is_string() || version.is_number()));
     if is_interface && ["paths", "webhooks", "components", "definitions"].iter().any(|name| object.contains_key(*name)) {
@@ -95,17 +95,19 @@ fn write_path(sheet: &mut Sheet<'_>, document: &Value, path: &str, item: &Value)
         for parameter in parameters {
             let (parameter, is_reference) = resolved(document, parameter);
             // As of version 2.
-            if text(parameter, "in").as_deref() == Some("body") {
+            if said(parameter, "in") == Some("body") {
                 body = parameter.get("schema");
                 continue;
             }
-            let description = joined(&text(parameter, "description").unwrap_or_default());
+            let description = said(parameter, "description").unwrap_or_default();
+            // What is referred to may be long, and referred to often.
+            let description = if is_reference { first_line(description) } else { joined(description) };
             rows.push(vec![
-                code(&text(parameter, "name").unwrap_or_default()),
-                text(parameter, "in").unwrap_or_default(),
+                code(shortened(said(parameter, "name").unwrap_or_default())),
+                shortened(said(parameter, "in").unwrap_or_default()).to_owned(),
                 schema::type_of(parameter.get("schema").unwrap_or(parameter)),
                 if parameter.get("required") == Some(&Value::Bool(true)) { "yes".to_owned() } else { String::new() },
-                if is_reference { first_line(&description) } else { description },
+                description,
             ]);
         }
         titled_table(sheet, 0, "Parameters", ["Name", "In", "Type", "Required", "Description"], rows.into_iter());
@@ -115,7 +117,7 @@ fn write_path(sheet: &mut Sheet<'_>, document: &Value, path: &str, item: &Value)
         }
         if let Some(body) = operation.get("requestBody") {
             let (body, _) = resolved(document, body);
-            sheet.paragraph(&format!("**Request body** {}", first_line(&text(body, "description").unwrap_or_default())));
+            sheet.paragraph(&format!("**Request body** {}", first_line(said(body, "description").unwrap_or_default())));
             write_content(sheet, body);
         }
         write_responses(sheet, document, operation);
@@ -124,17 +126,20 @@ fn write_path(sheet: &mut Sheet<'_>, document: &Value, path: &str, item: &Value)
 
 fn write_responses(sheet: &mut Sheet<'_>, document: &Value, operation: &Value) {
     let rows = members(operation, "responses").map(|(status, response)| {
-        let name = text(response, "$ref").map(|reference| name_of(&reference).to_owned());
+        let name = said(response, "$ref").map(name_of);
         let (response, _) = resolved(document, response);
-        let description = text(response, "description").or(name).unwrap_or_default();
-        let schemas =
-            members(response, "content").map(|(kind, media)| format!("{kind}: {}", schema::type_of(media.get("schema").unwrap_or(media))));
+        let description = said(response, "description").or(name).unwrap_or_default();
+        let schemas = members(response, "content")
+            .map(|(kind, media)| format!("{}: {}", shortened(kind), schema::type_of(media.get("schema").unwrap_or(media))));
         let schema = response.get("schema").map(schema::type_of);
-        vec![status.clone(), first_line(&description), schemas.chain(schema).take(MOST_MEDIA).collect::<Vec<_>>().join("; ")]
+        vec![status.clone(), first_line(description), schemas.chain(schema).take(MOST_MEDIA).collect::<Vec<_>>().join("; ")]
     });
     titled_table(sheet, 0, "Responses", ["Status", "Description", "Content"], rows);
     // Inline ones have no section of their own.
     for (status, response) in members(operation, "responses") {
+        if !sheet.goes_on() {
+            break;
+        }
         for (_, media) in members(response, "content") {
             if let Some(schema) = media.get("schema").filter(|schema| schema.get("properties").is_some()) {
                 sheet.paragraph(&format!("Response {status}:"));
@@ -159,6 +164,9 @@ fn write_definitions(sheet: &mut Sheet<'_>, object: &Map<String, Value>) {
     let places =
         [object.get("components").and_then(|components| components.get("schemas")), object.get("definitions"), object.get("$defs")];
     for (name, definition) in places.into_iter().flatten().filter_map(Value::as_object).flatten() {
+        if !sheet.goes_on() {
+            break;
+        }
         sheet.heading(2, name, None);
         schema::write(sheet, definition);
     }
@@ -206,7 +214,16 @@ fn resolved<'a>(document: &'a Value, value: &'a Value) -> (&'a Value, bool) {
 }
 
 pub(super) fn text(value: &Value, name: &str) -> Option<String> {
-    value.get(name).and_then(Value::as_str).map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned)
+    said(value, name).map(str::to_owned)
+}
+
+fn said<'a>(value: &'a Value, name: &str) -> Option<&'a str> {
+    value.get(name).and_then(Value::as_str).map(str::trim).filter(|text| !text.is_empty())
+}
+
+/// A name, where it is repeated.
+fn shortened(name: &str) -> &str {
+    &name[..name.floor_char_boundary(LONGEST_NAME)]
 }
 
 fn plain_value(value: &Value) -> Option<String> {
@@ -227,6 +244,8 @@ fn list<'a>(value: &'a Value, name: &str) -> impl Iterator<Item = &'a Value> {
 
 const METHODS: [&str; 9] = ["get", "post", "put", "patch", "delete", "head", "options", "trace", "query"];
 const MOST_MEDIA: usize = 8;
+/// In bytes.
+const LONGEST_NAME: usize = 300;
 
 #[cfg(test)]
 mod tests {
@@ -234,7 +253,7 @@ mod tests {
     use crate::extract::formats::{unlimited, yaml};
 
     fn reading(yaml: &str) -> Option<Reading> {
-        read(&yaml::parse(yaml, &unlimited()).unwrap(), &Url::parse("https://docs.test/openapi.yaml").unwrap(), &unlimited())
+        read(&yaml::parse(yaml, &unlimited()).unwrap(), &Url::parse("https://docs.test/openapi.yaml").unwrap(), &unlimited(), yaml.len())
     }
 
     #[test]

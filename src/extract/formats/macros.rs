@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use crate::extract::formats::sheet::{Sheet, code, joined};
 
 pub(super) fn inline(text: &str, attributes: &HashMap<&str, &str>, sheet: &mut Sheet<'_>) -> String {
-    let text = if text.contains('{') { substituted(text, attributes) } else { text.to_owned() };
+    let text = if text.contains('{') { substituted(text, attributes, sheet) } else { text.to_owned() };
     let mut out = String::with_capacity(text.len());
     let mut at = 0;
     // Marks that are not found again in this text.
@@ -68,7 +68,7 @@ pub(super) fn inline(text: &str, attributes: &HashMap<&str, &str>, sheet: &mut S
 }
 
 /// `{name}` for what is known; values are short, and hold no names.
-fn substituted(text: &str, attributes: &HashMap<&str, &str>) -> String {
+fn substituted(text: &str, attributes: &HashMap<&str, &str>, sheet: &mut Sheet<'_>) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     while let Some((before, after)) = rest.split_once('{') {
@@ -89,7 +89,7 @@ fn substituted(text: &str, attributes: &HashMap<&str, &str>) -> String {
             "endsb" => Some("]"),
             "apos" => Some("'"),
             "litdd" => Some("--"),
-            name => attributes.get(name).copied(),
+            name => attributes.get(name).copied().filter(|value| sheet.repeats(value.len())),
         });
         match (name, value) {
             (Some(name), Some(value)) => {
@@ -231,7 +231,7 @@ mod tests {
             ("2^32^ H~2~O \\*no* <b> a:b c::d", "2^32 H_2O \\*no* \\<b> a:b c::d"),
         ] {
             let meter = unlimited();
-            let mut sheet = Sheet::new(&url, &meter);
+            let mut sheet = Sheet::new(&url, &meter, 1_000);
             assert_eq!(inline(text, &attributes, &mut sheet), wanted, "{text}");
         }
     }

@@ -10,7 +10,7 @@ use crate::model::Meter;
 
 pub(super) fn read(text: &str, url: &Url, meter: &Meter) -> Reading {
     let is_mdoc = text.lines().any(|line| line.starts_with(".Dd ") || line == ".Dd" || line.starts_with(".Dt "));
-    let mut page = Page::new(url, meter);
+    let mut page = Page::new(url, meter, text.len());
     let mut lines = Lines { lines: text.lines(), pending: None, meter };
     match is_mdoc {
         true => mdoc::write(&mut page, &mut lines),
@@ -76,9 +76,9 @@ enum Next {
 }
 
 impl<'a> Page<'a> {
-    fn new(url: &'a Url, meter: &'a Meter) -> Self {
+    fn new(url: &'a Url, meter: &'a Meter, size: usize) -> Self {
         Self {
-            sheet: Sheet::new(url, meter),
+            sheet: Sheet::new(url, meter, size),
             pieces: Pieces::default(),
             font: Font::Roman,
             display: None,
@@ -466,7 +466,8 @@ pub(super) fn request_of(line: &str) -> Option<&str> {
 /// The line that is read on a terminal, with no further condition before it.
 fn conditional(rest: &str) -> Option<&str> {
     let line = rest.trim_start().strip_prefix("n ")?.trim_start();
-    let is_condition = request_of(line).is_some_and(|request| ["if ", "ie ", "el "].iter().any(|name| request.starts_with(name)));
+    // Whatever stands behind its name: who reads the line would ask again.
+    let is_condition = request_of(line).is_some_and(|request| ["if", "ie", "el"].iter().any(|name| request.starts_with(name)));
     (!is_condition && !line.starts_with("\\{")).then_some(line)
 }
 

@@ -10,11 +10,12 @@ use url::Url;
 
 pub(super) fn read(text: &str, url: &Url, meter: &Meter) -> Reading {
     let matter = matter::cut(text);
-    let mut sheet = Sheet::new(url, meter);
+    let mut sheet = Sheet::new(url, meter, text.len());
     sheet.reading.metadata = matter.metadata;
     sheet.leave_out("front matter", matter.source);
     let path = url.path().to_ascii_lowercase();
-    let mut writer = Writer { sheet, out: String::with_capacity(text.len()), mdx: path.ends_with(".mdx"), ..Writer::new(url, meter) };
+    let mut writer =
+        Writer { sheet, out: String::with_capacity(text.len()), mdx: path.ends_with(".mdx"), ..Writer::new(url, meter, text.len()) };
     let mut lines = matter.rest.lines().peekable();
     while let Some(line) = lines.next().filter(|_| writer.sheet.goes_on()) {
         writer.line(line, &mut lines);
@@ -70,9 +71,9 @@ struct Open {
 }
 
 impl<'a> Writer<'a> {
-    fn new(url: &'a Url, meter: &'a Meter) -> Self {
+    fn new(url: &'a Url, meter: &'a Meter, size: usize) -> Self {
         Self {
-            sheet: Sheet::new(url, meter),
+            sheet: Sheet::new(url, meter, size),
             out: String::new(),
             headings: Vec::new(),
             mdx: false,
@@ -131,7 +132,7 @@ impl<'a> Writer<'a> {
         let Some(fence) = &self.fence else { return };
         let bare = line.trim();
         let ends = bare.len() >= fence.length && bare.chars().all(|c| c == fence.mark);
-        let indent = fence.indent.min(line.len() - line.trim_start().len());
+        let indent = fence.indent.min(line.len() - line.trim_start_matches([' ', '\t']).len());
         if ends {
             self.fence = None;
         }

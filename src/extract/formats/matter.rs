@@ -115,8 +115,13 @@ const LONGEST_VALUE: usize = 2_000;
 fn unquoted(value: &str) -> String {
     let list = value.strip_prefix('[').and_then(|value| value.strip_suffix(']'));
     if let Some(list) = list {
-        return list.split(',').map(|one| unquoted(one.trim())).collect::<Vec<_>>().join(", ");
+        // Lists within it are not looked into.
+        return list.split(',').map(|one| unquoted_word(one.trim())).collect::<Vec<_>>().join(", ");
     }
+    unquoted_word(value)
+}
+
+fn unquoted_word(value: &str) -> String {
     for quote in ['"', '\''] {
         if let Some(inner) = value.strip_prefix(quote).and_then(|value| value.strip_suffix(quote)) {
             return inner.replace("\\\"", "\"").replace("''", "'");

@@ -185,7 +185,8 @@ impl Reader<'_, '_> {
                                 _ => "",
                             };
                             if word == "Nm" && next_is_word && self.name.is_empty() {
-                                self.name = words.peek().map_or(String::new(), |name| (*name).to_owned());
+                                // It is written wherever it is not named.
+                                self.name = words.peek().map_or(String::new(), |name| name.chars().take(LONGEST_NAME).collect());
                             }
                             if !default.is_empty() {
                                 self.word(font, default);
@@ -373,6 +374,8 @@ fn is_punctuation(word: &str) -> bool {
 }
 
 const DEEPEST: usize = 20;
+/// In characters.
+const LONGEST_NAME: usize = 60;
 
 #[cfg(test)]
 mod tests {

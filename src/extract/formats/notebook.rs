@@ -8,7 +8,7 @@ use crate::extract::formats::sheet::{Reading, Sheet};
 use crate::model::Meter;
 
 /// None where the object is no notebook.
-pub(super) fn read(notebook: &Value, url: &Url, meter: &Meter) -> Option<Reading> {
+pub(super) fn read(notebook: &Value, url: &Url, meter: &Meter, size: usize) -> Option<Reading> {
     let cells = match notebook.get("cells") {
         Some(cells) => cells.as_array()?,
         // As before version 4.
@@ -18,8 +18,11 @@ pub(super) fn read(notebook: &Value, url: &Url, meter: &Meter) -> Option<Reading
     let named = |path| notebook.pointer(path).and_then(Value::as_str).filter(|name| !name.is_empty());
     let language =
         named("/metadata/language_info/name").or_else(|| named("/metadata/kernelspec/language")).unwrap_or("python").to_ascii_lowercase();
-    let mut sheet = Sheet::new(url, meter);
-    for cell in cells.iter().take_while(|_| meter.goes_on_by(16)) {
+    let mut sheet = Sheet::new(url, meter, size);
+    for cell in cells {
+        if !sheet.goes_on() {
+            break;
+        }
         let source = text_of(cell.get("source").or_else(|| cell.get("input")));
         match cell.get("cell_type").and_then(Value::as_str) {
             Some("code") => {
@@ -147,7 +150,7 @@ mod tests {
     use serde_json::json;
 
     fn reading(notebook: Value) -> Option<Reading> {
-        read(&notebook, &Url::parse("https://docs.test/a.ipynb").unwrap(), &unlimited())
+        read(&notebook, &Url::parse("https://docs.test/a.ipynb").unwrap(), &unlimited(), 1_000)
     }
 
     #[test]

@@ -6,7 +6,8 @@ use crate::extract::formats::sheet::{Reading, Sheet, begun, code, joined};
 use crate::model::Meter;
 
 pub(super) fn read(text: &str, url: &Url, meter: &Meter) -> Reading {
-    let mut reader = Reader { sheet: Sheet::new(url, meter), lines: text.lines().map(str::trim_end).collect(), at: 0, title: None };
+    let mut reader =
+        Reader { sheet: Sheet::new(url, meter, text.len()), lines: text.lines().map(str::trim_end).collect(), at: 0, title: None };
     while reader.at < reader.lines.len() && reader.sheet.goes_on() {
         reader.block();
     }

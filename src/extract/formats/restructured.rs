@@ -14,7 +14,7 @@ pub(super) fn read(text: &str, url: &Url, meter: &Meter) -> Reading {
     let lines: Vec<&str> = text.lines().map(str::trim_end).collect();
     let names = Names::of(&lines);
     let mut reader = Reader {
-        sheet: Sheet::new(url, meter),
+        sheet: Sheet::new(url, meter, text.len()),
         lines,
         at: 0,
         names,

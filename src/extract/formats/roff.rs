@@ -14,6 +14,8 @@ pub(super) enum Font {
 #[derive(Debug, Default)]
 pub(super) struct Pieces {
     pieces: Vec<(FontOf, String)>,
+    /// Whether one of them is more than blanks.
+    filled: bool,
 }
 
 type FontOf = Option<Font>;
@@ -23,6 +25,7 @@ impl Pieces {
         if text.is_empty() {
             return;
         }
+        self.filled |= !text.trim().is_empty();
         let font = Some(font).filter(|font| *font != Font::Roman);
         match self.pieces.last_mut() {
             Some((last, piece)) if *last == font => piece.push_str(text),
@@ -31,12 +34,12 @@ impl Pieces {
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.pieces.iter().all(|(_, text)| text.trim().is_empty())
+        !self.filled
     }
 
     /// Markdown with emphasis where it can be read back; takes all that there is.
     pub(super) fn take(&mut self) -> String {
-        let pieces = std::mem::take(&mut self.pieces);
+        let pieces = std::mem::take(self).pieces;
         let mut out = String::new();
         for (index, (font, text)) in pieces.iter().enumerate() {
             let trimmed = text.trim();
@@ -67,7 +70,7 @@ impl Pieces {
 
     /// Without fonts, and nothing escaped; takes all that there is.
     pub(super) fn take_plain(&mut self) -> String {
-        std::mem::take(&mut self.pieces).into_iter().map(|(_, text)| text).collect()
+        std::mem::take(self).pieces.into_iter().map(|(_, text)| text).collect()
     }
 }
 
@@ -101,7 +104,7 @@ pub(super) fn add(pieces: &mut Pieces, text: &str, font: Font) -> Font {
                 shown = glyph(&argument[..end]);
                 &argument[end..]
             }
-            '[' => match argument.split_once(']') {
+            '[' => match ended(argument, ']') {
                 Some((name, rest)) => {
                     match code_point(name) {
                         Some(c) => pieces.push(now, c.encode_utf8(&mut buffer)),
@@ -216,7 +219,7 @@ fn name_of(text: &str) -> (&str, &str) {
     if let Some(rest) = text.strip_prefix('(') {
         return rest.split_at(rest.char_indices().nth(2).map_or(rest.len(), |(at, _)| at));
     }
-    if let Some(found) = text.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+    if let Some(found) = text.strip_prefix('[').and_then(|rest| ended(rest, ']')) {
         return found;
     }
     text.split_at(text.chars().next().map_or(0, char::len_utf8))
@@ -239,8 +242,17 @@ fn size_of(text: &str) -> &str {
 /// Behind an argument between two characters that are the same.
 fn quoted(text: &str) -> &str {
     let Some(mark) = text.chars().next() else { return text };
-    text[mark.len_utf8()..].split_once(mark).map_or(text, |(_, rest)| rest)
+    ended(&text[mark.len_utf8()..], mark).map_or(text, |(_, rest)| rest)
 }
+
+/// What stands before the next `mark`, and behind it. One that is far away ends nothing: it is looked for at each escape.
+fn ended(text: &str, mark: char) -> Option<(&str, &str)> {
+    let at = text[..text.floor_char_boundary(LONGEST_ARGUMENT)].find(mark)?;
+    Some((&text[..at], &text[at + mark.len_utf8()..]))
+}
+
+/// In bytes.
+const LONGEST_ARGUMENT: usize = 400;
 
 fn code_point(name: &str) -> Option<char> {
     let hex = name.strip_prefix('u').filter(|hex| hex.len() >= 4)?;

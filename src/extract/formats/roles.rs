@@ -76,7 +76,7 @@ pub(super) fn inline(text: &str, names: &mut Names<'_>, sheet: &mut Sheet<'_>) -
             },
             '|' => match rest[1..rest.floor_char_boundary(LONGEST_NAME)]
                 .split_once('|')
-                .and_then(|(name, _)| Some((name, names.substitutions.get(name)?)))
+                .and_then(|(name, _)| Some((name, names.substitutions.get(name).filter(|text| sheet.repeats(text.len()))?)))
             {
                 Some((name, text)) => {
                     out.push_str(text);
@@ -292,7 +292,7 @@ mod tests {
             (":x: a:b :", ":x: a:b :"),
         ] {
             let meter = unlimited();
-            let mut sheet = Sheet::new(&url, &meter);
+            let mut sheet = Sheet::new(&url, &meter, 1_000);
             assert_eq!(inline(text, &mut names, &mut sheet), wanted, "{text}");
         }
     }

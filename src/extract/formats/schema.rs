@@ -31,10 +31,10 @@ pub(super) fn write(sheet: &mut Sheet<'_>, schema: &Value) {
 /// A table of them; none for a schema without.
 pub(super) fn write_properties(sheet: &mut Sheet<'_>, schema: &Value) {
     let mut rows = vec![["Property", "Type", "Required", "Description"].map(str::to_owned).to_vec()];
-    add_rows(&mut rows, "", schema, 0);
+    add_rows(sheet, &mut rows, "", schema, 0);
     let parts = ["allOf", "oneOf", "anyOf"].iter().filter_map(|name| schema.get(*name)?.as_array()).flatten();
     for part in parts {
-        add_rows(&mut rows, "", part, 0);
+        add_rows(sheet, &mut rows, "", part, 0);
     }
     if rows.len() > 1 {
         sheet.table(&rows);
@@ -42,11 +42,12 @@ pub(super) fn write_properties(sheet: &mut Sheet<'_>, schema: &Value) {
 }
 
 /// As deep as [`DEEPEST`]; each property once.
-fn add_rows(rows: &mut Vec<Vec<String>>, prefix: &str, schema: &Value, depth: usize) {
+fn add_rows(sheet: &mut Sheet<'_>, rows: &mut Vec<Vec<String>>, prefix: &str, schema: &Value, depth: usize) {
     let schema = schema.get("items").filter(|items| properties(items).is_some()).unwrap_or(schema);
     let required: Vec<&str> =
         schema.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).take(MOST_REQUIRED).collect();
     for (name, property) in properties(schema).into_iter().flatten() {
+        let prefix = if sheet.repeats(prefix.len()) { prefix } else { "" };
         let full: String = format!("{prefix}{name}").chars().take(LONGEST_NAME).collect();
         let mut description = joined(&text(property, "description").or_else(|| text(property, "title")).unwrap_or_default());
         if let Some(default) = property.get("default").filter(|default| !default.is_null()) {
@@ -59,7 +60,7 @@ fn add_rows(rows: &mut Vec<Vec<String>>, prefix: &str, schema: &Value, depth: us
         let is_required = required.contains(&name.as_str());
         rows.push(vec![code(&full), type_of(property), if is_required { "yes".to_owned() } else { String::new() }, description]);
         if depth + 1 < DEEPEST {
-            add_rows(rows, &format!("{full}."), property, depth + 1);
+            add_rows(sheet, rows, &format!("{full}."), property, depth + 1);
         }
     }
 }
@@ -70,7 +71,7 @@ fn properties(schema: &Value) -> Option<&Map<String, Value>> {
 
 /// In a phrase: `array of Pet`, `string (date-time)`, `"cat", "dog"`.
 pub(super) fn type_of(schema: &Value) -> String {
-    let mut phrase = type_within(schema, 0);
+    let mut phrase = type_within(schema, 0, &mut MOST_PARTS.clone());
     if phrase.len() > LONGEST_TYPE {
         phrase.truncate(phrase.floor_char_boundary(LONGEST_TYPE));
         phrase.push('…');
@@ -78,8 +79,16 @@ pub(super) fn type_of(schema: &Value) -> String {
     phrase
 }
 
-fn type_within(schema: &Value, depth: usize) -> String {
-    if depth >= DEEPEST {
+/// Longer than what is shown by no more than one part at each level. `left` is how many parts may still be looked at.
+fn type_within(schema: &Value, depth: usize, left: &mut usize) -> String {
+    *left = left.saturating_sub(1);
+    let mut phrase = type_of_level(schema, depth, left);
+    phrase.truncate(phrase.floor_char_boundary(2 * LONGEST_TYPE));
+    phrase
+}
+
+fn type_of_level(schema: &Value, depth: usize, left: &mut usize) -> String {
+    if depth >= DEEPEST || *left == 0 {
         return "object".to_owned();
     }
     if let Some(reference) = schema.get("$ref").and_then(Value::as_str) {
@@ -95,7 +104,7 @@ fn type_within(schema: &Value, depth: usize) -> String {
     }
     for (name, between) in [("oneOf", " or "), ("anyOf", " or "), ("allOf", " and ")] {
         if let Some(parts) = list(name) {
-            let parts = parts.iter().take(MOST_VALUES).map(|part| type_within(part, depth + 1)).filter(|part| !part.is_empty());
+            let parts = parts.iter().take(MOST_VALUES).map(|part| type_within(part, depth + 1, left)).filter(|part| !part.is_empty());
             return parts.collect::<Vec<_>>().join(between);
         }
     }
@@ -108,11 +117,11 @@ fn type_within(schema: &Value, depth: usize) -> String {
     };
     let mut phrase = kinds.join(" or ");
     if kinds.contains(&"array")
-        && let Some(items) = schema.get("items").map(|items| type_within(items, depth + 1)).filter(|items| !items.is_empty())
+        && let Some(items) = schema.get("items").map(|items| type_within(items, depth + 1, left)).filter(|items| !items.is_empty())
     {
-        phrase = phrase.replace("array", &format!("array of {items}"));
+        phrase = phrase.replacen("array", &format!("array of {items}"), 1);
     } else if let Some(values) = schema.get("additionalProperties").filter(|values| values.is_object()) {
-        phrase = format!("map of {}", type_within(values, depth + 1));
+        phrase = format!("map of {}", type_within(values, depth + 1, left));
     }
     if let Some(format) = schema.get("format").and_then(Value::as_str) {
         phrase = format!("{phrase} ({format})");
@@ -126,11 +135,38 @@ fn type_within(schema: &Value, depth: usize) -> String {
 /// Pretty-printed, if it is not long.
 pub(super) fn write_example(sheet: &mut Sheet<'_>, example: Option<&Value>) {
     let Some(example) = example.filter(|example| example.is_object() || example.is_array()) else { return };
+    if is_long(example) {
+        let names = example.as_object().into_iter().flatten().map(|(name, _)| name.as_str()).take(MOST_VALUES);
+        return sheet.leave_out("long examples", &format!("{{ {} }}", names.collect::<Vec<_>>().join(" ")));
+    }
     let Ok(printed) = serde_json::to_string_pretty(example) else { return };
     match printed.len() > LONGEST_EXAMPLE {
         true => sheet.leave_out("long examples", &printed),
         false => sheet.fence("json", &printed),
     }
+}
+
+/// Whether a value is longer than an example, told without going through all of it: it may be referred to often.
+fn is_long(value: &Value) -> bool {
+    let (mut length, mut rest) = (0, vec![value]);
+    while let Some(value) = rest.pop() {
+        length += match value {
+            Value::String(text) => text.len() + 2,
+            Value::Array(values) => {
+                rest.extend(values.iter().take(LONGEST_EXAMPLE));
+                2
+            }
+            Value::Object(object) => {
+                rest.extend(object.values().take(LONGEST_EXAMPLE));
+                2 + object.keys().take(LONGEST_EXAMPLE).map(|name| name.len() + 4).sum::<usize>()
+            }
+            _ => 1,
+        };
+        if length + rest.len() > LONGEST_EXAMPLE {
+            return true;
+        }
+    }
+    false
 }
 
 /// `Pet` of `#/components/schemas/Pet`.
@@ -141,8 +177,9 @@ pub(super) fn name_of(reference: &str) -> &str {
 
 /// What a table repeats of a description that stands elsewhere, or that goes on.
 pub(super) fn first_line(text: &str) -> String {
-    let line = text.trim().lines().next().unwrap_or_default().trim_start_matches(['#', ' ']);
-    let mut line = joined(line);
+    let line = text.trim_start().lines().next().unwrap_or_default().trim_start_matches(['#', ' ']);
+    // Blanks and all.
+    let mut line = joined(&line[..line.floor_char_boundary(4 * LONGEST_LINE)]);
     if line.len() > LONGEST_LINE {
         line.truncate(line.floor_char_boundary(LONGEST_LINE));
         line.push('…');
@@ -152,7 +189,8 @@ pub(super) fn first_line(text: &str) -> String {
 
 /// A value in one short line.
 fn short(value: &Value) -> String {
-    let mut text = value.to_string();
+    // One that is long is long in print, too.
+    let mut text = if is_long(value) { "…".to_owned() } else { value.to_string() };
     if text.len() > LONGEST_NAME {
         text.truncate(text.floor_char_boundary(LONGEST_NAME));
         text.push('…');
@@ -163,6 +201,8 @@ fn short(value: &Value) -> String {
 /// Levels of properties within properties, and of types within types.
 const DEEPEST: usize = 4;
 const MOST_VALUES: usize = 40;
+/// Of one type, with all its types.
+const MOST_PARTS: usize = 200;
 const MOST_REQUIRED: usize = 200;
 /// In bytes.
 const LONGEST_NAME: usize = 120;

@@ -3,6 +3,7 @@
 
 use url::Url;
 
+use crate::extract::allowance::LONGEST;
 use crate::model::{Heading, Metadata, Meter, Note};
 
 /// What was read.
@@ -21,6 +22,9 @@ pub(in crate::extract) struct Reading {
 pub(super) struct Sheet<'a> {
     base: &'a Url,
     meter: &'a Meter,
+    /// How much may be written in all, and how much of it may stand elsewhere in the document, in bytes.
+    most: usize,
+    spare: usize,
     pub(super) reading: Reading,
     /// Open list items, outermost first.
     items: Vec<Item>,
@@ -41,13 +45,26 @@ enum Last {
 }
 
 impl<'a> Sheet<'a> {
-    pub(super) fn new(base: &'a Url, meter: &'a Meter) -> Self {
-        Self { base, meter, reading: Reading::default(), items: Vec::new(), last: Last::Other }
+    /// For a document of so many bytes: what is written of it is a small multiple of that.
+    pub(super) fn new(base: &'a Url, meter: &'a Meter, size: usize) -> Self {
+        let (most, spare) = (MOST_WRITTEN * size + LEAST, MOST_REPEATED * size + LEAST);
+        Self { base, meter, most, spare, reading: Reading::default(), items: Vec::new(), last: Last::Other }
     }
 
     /// Whether more of the document is to be read; asked before each of its lines and parts.
     pub(super) fn goes_on(&self) -> bool {
-        self.meter.goes_on_by(LINE)
+        self.meter.goes_on_by(LINE) && !self.is_full()
+    }
+
+    /// Whether so much may be written that stands elsewhere in the document: what a name stands for, what a link leads to.
+    pub(super) fn repeats(&mut self, length: usize) -> bool {
+        let left = self.spare.checked_sub(length);
+        self.spare = left.unwrap_or(0);
+        left.is_some()
+    }
+
+    fn is_full(&self) -> bool {
+        self.reading.markdown.len() > self.most
     }
 
     /// Of the reading that this sheet is a part of.
@@ -145,6 +162,9 @@ impl<'a> Sheet<'a> {
         if code.is_empty() {
             return;
         }
+        // What is longer, or ends the line or a fence, is no language.
+        let is_language = language.len() <= LONGEST_LANGUAGE && !language.contains(['`', '~', '\n']);
+        let language = if is_language { language } else { "" };
         let (mut longest, mut run) = (0, 0);
         for c in code.chars() {
             run = if c == '`' { run + 1 } else { 0 };
@@ -162,16 +182,21 @@ impl<'a> Sheet<'a> {
         if columns == 0 {
             return;
         }
+        // A row may be shorter than its table: what is not there says nothing.
+        let missing: usize = rows[1..].iter().map(|row| columns.saturating_sub(row.len())).sum();
+        let fills = self.repeats("  |".len() * missing);
         let row = |cells: &[String]| {
             let mut line = String::from("|");
-            for cell in (0..columns).map(|at| cells.get(at).map_or("", String::as_str)) {
+            let width = if fills { columns } else { cells.len().min(columns) };
+            for cell in (0..width).map(|at| cells.get(at).map_or("", String::as_str)) {
                 line.push(' ');
                 line.push_str(&cell.trim().replace('|', "\\|").replace("\n\n", "<br>").replace('\n', " "));
                 line.push_str(" |");
             }
             line
         };
-        let mut lines = vec![row(&rows[0]), format!("|{}", " --- |".repeat(columns))];
+        let head: Vec<String> = (0..columns).map(|at| rows[0].get(at).cloned().unwrap_or_default()).collect();
+        let mut lines = vec![row(&head), format!("|{}", " --- |".repeat(columns))];
         lines.extend(rows[1..].iter().map(|cells| row(cells)));
         self.gap();
         self.lines(&lines.join("\n"));
@@ -225,8 +250,9 @@ impl<'a> Sheet<'a> {
     }
 
     pub(super) fn image(&mut self, alt: &str, target: &str) -> String {
-        match self.base.join(target.trim()) {
-            Ok(target) if !alt.trim().is_empty() => format!("![{}]({target})", alt.trim().replace(['[', ']'], " ")),
+        let address = Some(target.trim()).filter(|target| target.len() <= LONGEST).and_then(|target| self.base.join(target).ok());
+        match address.filter(|address| address.as_str().len() <= LONGEST && self.repeats(address.as_str().len())) {
+            Some(target) if !alt.trim().is_empty() => format!("![{}]({target})", alt.trim().replace(['[', ']'], " ")),
             _ => {
                 self.leave_out("images without a description", target);
                 String::new()
@@ -234,15 +260,32 @@ impl<'a> Sheet<'a> {
         }
     }
 
-    fn resolved(&self, target: &str) -> Option<String> {
+    fn resolved(&mut self, target: &str) -> Option<String> {
         let target = target.trim();
+        if target.len() > LONGEST {
+            self.leave_out("address", target);
+            return None;
+        }
         let address = self.base.join(target).ok().filter(|_| !target.is_empty())?;
+        if !matches!(address.scheme(), "http" | "https" | "mailto" | "ftp") {
+            return None;
+        }
+        // The target may be that of a name.
+        if address.as_str().len() > LONGEST || !self.repeats(address.as_str().len()) {
+            self.leave_out("address", target);
+            return None;
+        }
         // A parenthesis would end the link.
-        matches!(address.scheme(), "http" | "https" | "mailto" | "ftp")
-            .then(|| String::from(address).replace('(', "%28").replace(')', "%29"))
+        Some(String::from(address).replace('(', "%28").replace(')', "%29"))
     }
 
     pub(super) fn finish(mut self) -> Reading {
+        if self.is_full() {
+            let end = self.reading.markdown.floor_char_boundary(self.most);
+            let rest = self.reading.markdown.split_off(end);
+            self.leave_out("more than the document", &rest);
+            self.reading.outline.retain(|heading| heading.offset < end);
+        }
         let kept = self.reading.markdown.trim_end().len();
         self.reading.markdown.truncate(kept);
         self.reading
@@ -278,11 +321,18 @@ impl<'a> Sheet<'a> {
     }
 }
 
+/// How many times as long as a document what is written of it may be, and what of it is repeated.
+const MOST_WRITTEN: usize = 7;
+const MOST_REPEATED: usize = 3;
+/// In bytes, and so much besides: small documents have long addresses.
+const LEAST: usize = 32 * 1024;
 /// What a line costs, in steps.
 const LINE: usize = 16;
 /// Columns of indentation, and items within items.
 const DEEPEST: usize = 24;
 const MAX_COLUMNS: usize = 60;
+/// In bytes.
+const LONGEST_LANGUAGE: usize = 60;
 const FIRST_WORDS: usize = 12;
 const FIRST_CHARS: usize = 120;
 
@@ -388,7 +438,8 @@ pub(super) fn plain(text: &str) -> String {
             }
             ']' => {
                 let begun = open.pop();
-                let target = (at(next + 1) == '(' && !unclosed).then(|| chars[next..].iter().position(|c| *c == ')'));
+                // Looked for where it is taken, or found to be nowhere: once for each place.
+                let target = (begun.is_some() && at(next + 1) == '(' && !unclosed).then(|| chars[next..].iter().position(|c| *c == ')'));
                 unclosed |= target == Some(None);
                 match (begun, target.flatten()) {
                     (Some(begun), Some(end)) => {
@@ -418,7 +469,7 @@ mod tests {
     fn blocks_nest_by_their_columns() {
         let url = Url::parse("https://docs.test/a/b.rst").unwrap();
         let meter = unlimited();
-        let mut sheet = Sheet::new(&url, &meter);
+        let mut sheet = Sheet::new(&url, &meter, 1_000);
         sheet.heading(1, "A `b` *c*", Some("a".into()));
         sheet.item(0, 2, "-", "one");
         sheet.item(0, 2, "-", "two");

@@ -9,18 +9,17 @@ use crate::model::Meter;
 /// The first document of a file; none where it is broken.
 pub(super) fn parse(text: &str, meter: &Meter) -> Option<Value> {
     let mut budget = text.len();
-    let mut anchors: Vec<Option<Value>> = Vec::new();
+    // With the size of each: it is asked for at each alias.
+    let mut anchors: Vec<Option<(Value, usize)>> = Vec::new();
     let mut open: Vec<Open> = Vec::new();
     for event in Parser::new_from_str(text).take_while(|_| meter.goes_on()) {
         let (event, _) = event.ok()?;
         let (value, anchor) = match event {
             Event::Scalar(text, style, anchor, _) => (scalar(&text, style), anchor),
             Event::Alias(anchor) => {
-                let known = anchors.get(anchor).and_then(Option::as_ref);
-                let size = known.map_or(0, size);
-                let value = known.filter(|_| size <= budget).cloned();
-                budget = budget.saturating_sub(size);
-                (value.unwrap_or(Value::Null), 0)
+                let known = anchors.get(anchor).and_then(Option::as_ref).filter(|(_, size)| *size <= budget);
+                budget -= known.map_or(0, |(_, size)| *size);
+                (known.map_or(Value::Null, |(value, _)| value.clone()), 0)
             }
             Event::SequenceStart(anchor, _) => {
                 open.push(Open { value: Value::Array(Vec::new()), anchor, key: None });
@@ -48,7 +47,7 @@ pub(super) fn parse(text: &str, meter: &Meter) -> Option<Value> {
             if size <= budget {
                 budget -= size;
                 anchors.resize(anchors.len().max(anchor + 1), None);
-                anchors[anchor] = Some(value.clone());
+                anchors[anchor] = Some((value.clone(), size));
             }
         }
         match open.last_mut() {

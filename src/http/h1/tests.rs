@@ -451,6 +451,14 @@ fn messages() -> impl Strategy<Value = Vec<u8>> {
         Just("Transfer-Encoding: chunked".to_owned()),
         Just("Connection: close".to_owned()),
         Just("X: a\r\n b".to_owned()),
+        Just("Transfer-Encoding: chunked, chunked".to_owned()),
+        Just("Location: /there".to_owned()),
+        // Odd, and odd where nothing may be.
+        Just("no colon".to_owned()),
+        Just("Set-Cookie: a\u{1}b".to_owned()),
+        Just(" leading: y\r\n and more".to_owned()),
+        Just("Content-Length: 5\u{0}".to_owned()),
+        "[\\x00-\u{ff}]{0,12}",
         "[a-zA-Z-]{1,8} ?: ?[ -~\u{e9}]{0,12}",
     ];
     let piece = prop_oneof![
@@ -488,6 +496,37 @@ proptest! {
         }
         pieces.push(&message[start..]);
         prop_assert_eq!(read(&pieces, Asked::Everything), whole(&message));
+    }
+
+    /// Any byte may be another, and any may be the last.
+    #[test]
+    fn damage_and_cuts_are_survived_alike_in_any_pieces(
+        message in messages(),
+        at in any::<prop::sample::Index>(),
+        byte in any::<u8>(),
+        cut in any::<prop::sample::Index>(),
+    ) {
+        let mut message = message;
+        let at = at.index(message.len());
+        message[at] = byte;
+        message.truncate(cut.index(message.len()) + 1);
+        in_pieces(&message);
+        // What was cut is a redirect only where it says so in a whole line.
+        if let Some(head) = cut_redirect(&message) {
+            prop_assert!(is_redirect(head.status) && head.framing == Framing::Length(0) && head.headers.first("location").is_some());
+        }
+    }
+
+    /// No control character gets out of a head, whatever is in it.
+    #[test]
+    fn headers_hold_nothing_that_a_terminal_obeys(noise in prop::collection::vec(any::<u8>(), 0..200)) {
+        let message = [b"HTTP/1.1 200 OK\r\nX: ", noise.as_slice(), b"\r\n\r\n"].concat();
+        if let Outcome::Message { headers, .. } = whole(&message) {
+            for (name, value) in headers.iter() {
+                let is_plain = |text: &str| !text.bytes().any(|byte| byte.is_ascii_control() && byte != b'\t');
+                prop_assert!(is_plain(name) && is_plain(value), "{:?}: {:?}", name, value);
+            }
+        }
     }
 
     #[test]
