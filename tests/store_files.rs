@@ -184,6 +184,23 @@ fn a_path_is_never_a_uri() {
     assert!(matches!(error, Error::CannotOpen { .. }) && error.hint().is_some(), "{error:?}");
 }
 
+#[test]
+fn no_password_of_a_url_is_stored() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("index.db");
+    let store = Store::open(&path, Config::default()).unwrap();
+    let with = Url::parse("https://me:s3cret@a.test/herons").unwrap();
+    let document = Document::new(with.clone(), "Herons", "Herons wade.", SystemTime::UNIX_EPOCH);
+    store.put(&document, &chunk::split(&document, &chunk::Config::default())).unwrap();
+    assert_eq!(store.page(&with).unwrap().unwrap().url, url("herons"), "asked for with it, it is the same page");
+    store.touch(&with, SystemTime::now()).unwrap();
+    assert_eq!(store.put(&document, &chunk::split(&document, &chunk::Config::default())).unwrap(), smolcrawl::store::Put::Unchanged);
+    assert!(store.remove_page(&with).unwrap());
+    put(&store, "herons", "Herons wade.").unwrap();
+    drop(store);
+    assert!(!fs::read(&path).unwrap().windows(6).any(|bytes| bytes == b"s3cret"));
+}
+
 /// Changes a database as its maker would who wants something run by who opens it.
 fn tampered(sql: &str) -> (TempDir, PathBuf) {
     let (folder, path) = made();

@@ -213,3 +213,41 @@ const LIMITS: &[(Limit, i32)] = &[
     (Limit::SQLITE_LIMIT_TRIGGER_DEPTH, 5),
     (Limit::SQLITE_LIMIT_WORKER_THREADS, 0),
 ];
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::ErrorCode;
+
+    use super::*;
+
+    const ENDLESS: &str = "WITH RECURSIVE number (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM number) SELECT max(n) FROM number";
+
+    fn ended(connection: &Connection) -> bool {
+        let error = connection.query_row(ENDLESS, [], |_| Ok(())).unwrap_err();
+        error.sqlite_error_code() == Some(ErrorCode::OperationInterrupted)
+    }
+
+    /// Without the limit this test has no end.
+    #[test]
+    fn no_statement_runs_for_ever() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        hold(&mut connection).unwrap();
+        TAKEN.set(STEPS - 5);
+        assert!(ended(&connection));
+        begin_steps();
+        connection.query_row("SELECT 1", [], |_| Ok(())).unwrap();
+    }
+
+    #[test]
+    fn a_question_that_nobody_waits_for_ends() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        hold(&mut connection).unwrap();
+        let over = Arc::new(AtomicBool::new(false));
+        until(over.clone(), || {
+            connection.query_row("SELECT 1", [], |_| Ok(())).unwrap();
+            over.store(true, Ordering::Relaxed);
+            assert!(ended(&connection));
+        });
+        assert!(OVER.take().is_none(), "what comes after is not meant");
+    }
+}
