@@ -555,7 +555,9 @@ impl Crawling {
                 // Whoever stopped the crawl waits. The threads end what they do, and what is about to be stored is.
                 self.storing.clear();
                 if let Some(url) = self.under_way.pop() {
-                    return Some(Ok(Event::Failed(unread(url, &OverBudget::Stopped.into()))));
+                    let event = Event::Failed(unread(url, &OverBudget::Stopped.into()));
+                    self.tally.count(&event);
+                    return Some(Ok(event));
                 }
             }
             // Stored pages first, so that the crawl goes on only as fast as the store takes them.

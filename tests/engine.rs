@@ -17,11 +17,11 @@ use futures_lite::{AsyncReadExt, AsyncWriteExt, future};
 use serde_json::{Value, json};
 use smolcrawl::config::{Config, Embeddings, Environment};
 use smolcrawl::embed::RemoteConfig;
-use smolcrawl::engine::{Chunking, CrawlReport, CrawlRequest, Event, Robots};
+use smolcrawl::engine::{Chunking, CrawlReport, CrawlRequest, Crawling, Event, Robots};
 use smolcrawl::http::PrivateAddresses;
 use smolcrawl::model::{EmbedProgress, Mode, SourceId};
 use smolcrawl::reactor::sim::Sim;
-use smolcrawl::reactor::{Boxed, Handle, Ledger, Listener, Reactor, Socket};
+use smolcrawl::reactor::{Boxed, Handle, Lane, Ledger, Listener, Reactor, Socket};
 use smolcrawl::{Engine, Error};
 use url::Url;
 
@@ -292,39 +292,68 @@ fn a_stopped_refresh_stores_what_it_fetched() {
 
 #[test]
 fn a_stop_is_in_time_whatever_a_page_does() {
+    for is_stopped in [true, false] {
+        let (world, held, engine, mut crawling) = world_with_a_page_that_is_read_for_ever();
+        let before = world.handle.now();
+        let patience = Duration::from_secs(if is_stopped { 2 } else { 600 });
+        if is_stopped {
+            crawling.stop();
+        }
+        let ended = world.handle.block_on(world.handle.timeout(patience, async {
+            let mut events = Vec::new();
+            while let Some(event) = crawling.next().await {
+                events.push(event.unwrap());
+            }
+            events
+        }));
+        // Negative control: it would go on for as long as its page does.
+        assert_eq!(ended.is_ok(), is_stopped, "{ended:?}");
+        if let Ok(events) = ended {
+            assert!(
+                matches!(events.as_slice(), [Event::Failed(failed)] if failed.is_transient && failed.error.contains("stopped")),
+                "{events:?}"
+            );
+            assert!(world.handle.now() - before < Duration::from_secs(2));
+            let report = crawling.finish();
+            assert_eq!((report.stored, report.failed.len()), (0, 1), "{report:?}");
+        }
+        drop((held, engine));
+    }
+}
+
+#[test]
+fn pages_that_are_read_for_ever_hold_up_nobody_who_asks() {
+    let (world, held, engine, crawling) = world_with_a_page_that_is_read_for_ever();
+    let document =
+        smolcrawl::model::Document::new(Url::parse("http://b.test/").unwrap(), "B", "The queue worker.", std::time::SystemTime::now());
+    let mut putting = Box::pin(engine.put(document, Chunking::default()));
+    let asking = async {
+        let query = smolcrawl::Query { mode: Mode::Lexical, ..smolcrawl::Query::new("queue worker") };
+        assert!(engine.search(query).await.unwrap().is_empty());
+        assert!(engine.sources().await.unwrap().is_empty());
+        assert!(engine.page(Url::parse("http://a.test/").unwrap()).await.unwrap().is_none());
+    };
+    world.handle.block_on(world.handle.timeout(Duration::from_secs(60), asking)).expect("they have threads of their own");
+    // Negative control: to be read, a page does wait for the others.
+    assert!(world.handle.block_on(world.handle.timeout(Duration::from_secs(60), &mut putting)).is_err());
+    drop((held, crawling));
+}
+
+/// A crawl with one page, which came and waits for a thread.
+fn world_with_a_page_that_is_read_for_ever() -> (World, Held, Engine, Crawling) {
     let held = Held::default();
     let world = World::on(Sim::new(), |sim| Handle::new(Slow { sim: sim.clone(), held: held.clone() }));
-    world.site.page("a.test/", &[]);
+    let busy = held.clone();
+    world.site.on("a.test/", move |_| {
+        *busy.lock().unwrap() = Some(Vec::new());
+        Reply::html("<title>T</title><main><h1>T</h1><p>Text.</p></main>")
+    });
     let engine = world.engine(Embeddings::None);
     let mut crawling = engine.crawl(CrawlRequest::parse(&["http://a.test/"]).unwrap(), Chunking::default());
-    // What its fetching needs of the pool it has; then a page that is read for ever.
-    let fetched = async {
-        while world.site.asked().len() < 2 {
-            world.handle.sleep(Duration::from_millis(1)).await;
-        }
-        *held.lock().unwrap() = Some(Vec::new());
-        world.handle.sleep(Duration::from_secs(60)).await;
-    };
-    world.handle.block_on(future::or(fetched, async {
-        crawling.next().await;
-    }));
-    let before = world.handle.now();
-    crawling.stop();
-    let events = world.handle.block_on(async {
-        let mut events = Vec::new();
-        while let Some(event) = crawling.next().await {
-            events.push(event.unwrap());
-        }
-        events
-    });
-    assert!(world.handle.now() - before < Duration::from_secs(2), "{:?}", world.handle.now() - before);
-    if held.lock().unwrap().as_ref().is_some_and(|work| !work.is_empty()) {
-        assert!(
-            matches!(events.as_slice(), [Event::Failed(failed)] if failed.is_transient && failed.error.contains("stopped"))
-                || events.is_empty(),
-            "{events:?}"
-        );
-    }
+    let late = world.handle.block_on(world.handle.timeout(Duration::from_secs(5), crawling.next()));
+    assert!(late.is_err(), "it is fetched, and the pool is busy");
+    assert_eq!(held.lock().unwrap().as_ref().map(Vec::len), Some(1));
+    (world, held, engine, crawling)
 }
 
 #[test]
@@ -463,7 +492,7 @@ fn body(received: &[u8]) -> Option<Value> {
 /// Work that waits for a thread of the pool; none, if there are threads.
 type Held = Arc<Mutex<Option<Vec<Box<dyn FnOnce() + Send>>>>>;
 
-/// The simulated network with a pool that may be busy.
+/// The simulated network with a pool whose threads for pages may be busy.
 struct Slow {
     sim: Sim,
     held: Held,
@@ -505,6 +534,13 @@ impl Reactor for Slow {
             return held.push(work);
         }
         work();
+    }
+
+    fn spawn_in(&self, lane: Lane, work: Box<dyn FnOnce() + Send>) {
+        match lane {
+            Lane::Bulk => self.spawn_blocking(work),
+            Lane::Interactive | Lane::Heavy => work(),
+        }
     }
 
     fn ledger(&self) -> &Ledger {

@@ -1,6 +1,7 @@
 //! Progress bars: on a terminal only, and on stderr. And the embedding, which `crawl`, `refresh` and `index` end with.
 
 use std::io::IsTerminal;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use futures_lite::future;
@@ -30,7 +31,7 @@ impl Spinner {
     pub fn new(shown: Shown) -> Self {
         let bar = if visible(shown) { ProgressBar::new_spinner() } else { ProgressBar::hidden() };
         bar.set_style(ProgressStyle::with_template("{spinner} {wide_msg}").expect("the template is well formed"));
-        bar.enable_steady_tick(TICK);
+        tick(&bar);
         Self { bar, began: Instant::now() }
     }
 
@@ -80,7 +81,15 @@ pub async fn embed(engine: &Engine, shown: Shown) -> Result<(), Failure> {
     );
     let mut embedding = engine.embed_pending();
     while let Some(progress) = embedding.next().await {
-        let progress = progress?;
+        let progress = match progress {
+            // The machine's limits, which no other run has less of: what is stored is found by its words.
+            Err(error @ smolcrawl::Error::Embed(smolcrawl::embed::Error::NoRoom { .. })) => {
+                bar.finish_and_clear();
+                eprintln!("note: pages will be found by their words only: {}", error.chain());
+                return Ok(());
+            }
+            progress => progress?,
+        };
         bar.set_length(progress.chunks);
         bar.set_position(progress.embedded);
     }
@@ -101,6 +110,13 @@ pub async fn not_embedded(engine: &Engine) -> Result<String, Failure> {
         Some(_) if left > 0 => format!("{left} of {} chunks are not embedded yet and are found by their words only", progress.chunks),
         _ => "all that is stored can be searched".to_owned(),
     })
+}
+
+/// Lets a bar move by itself, on a thread which indicatif starts without asking whether it can be.
+fn tick(bar: &ProgressBar) {
+    if !bar.is_hidden() && thread::Builder::new().spawn(|| ()).is_ok_and(|probe| probe.join().is_ok()) {
+        bar.enable_steady_tick(TICK);
+    }
 }
 
 fn visible(shown: Shown) -> bool {

@@ -96,7 +96,8 @@ impl Error {
         match self.root() {
             #[cfg(feature = "surf")]
             Self::Transport { .. } => true,
-            Self::Status { status, .. } => matches!(status, 400 | 413 | 422 | 500..),
+            // Any but those that are about the key, the account or the rate: some filter texts, in statuses of their own.
+            Self::Status { status, .. } => matches!(status, 400 | 403..=406 | 409..=424 | 451 | 500..),
             Self::Timeout { .. }
             | Self::Client { .. }
             | Self::AnswerTooLarge { .. }

@@ -151,13 +151,7 @@ struct Lazy {
 impl Lazy {
     /// Blocks while the model is loaded, be it by another: for threads of the pool, or when it is known to be there.
     fn loaded(&self) -> Result<&Loaded, Error> {
-        let loaded = self.loaded.get_or_init(|| {
-            let loaded = Loaded::new(self.threads);
-            if let Err(unloaded) = &loaded {
-                log::warn!("pages are found by their words only: {}", unloaded.error());
-            }
-            loaded
-        });
+        let loaded = self.loaded.get_or_init(|| Loaded::new(self.threads));
         loaded.as_ref().map_err(Unloaded::error)
     }
 }
@@ -195,12 +189,14 @@ impl Loaded {
     fn new(threads: usize) -> Result<Self, Unloaded> {
         let unreadable = |error: String| Unloaded::Unreadable(error);
         // The library below panics, or ends the process, where it is refused what it needs: so that is asked for first.
-        room::memory(MEMORY).map_err(|error| Unloaded::NoRoom(format!("no {} MB of memory: {error}", MEMORY >> 20)))?;
         let packing = std::thread::available_parallelism().map_or(1, usize::from);
-        let granted = room::threads(packing + 1 + threads).map_err(|error| Unloaded::NoRoom(format!("not one thread: {error}")))?;
-        let is_roomy = granted == packing + 1 + threads;
+        let wanted = packing + 1 + threads;
+        let granted = room::threads(wanted).map_err(|error| Unloaded::NoRoom(format!("not one thread: {error}")))?;
+        let is_roomy = granted == wanted && room::memory(MEMORY + wanted * room::OF_A_THREAD).is_ok();
         if !is_roomy {
-            log::warn!("the model has one thread: the system grants this process {granted} more");
+            let needed = MEMORY + room::OF_A_THREAD;
+            room::memory(needed).map_err(|error| Unloaded::NoRoom(format!("no {} MB of memory: {error}", needed >> 20)))?;
+            log::warn!("the model has one thread: the system grants this process few threads or little memory");
         }
         // Packed weights take 11 MB more and halve the time of a question; packing them takes a thread for each processor, for good.
         let loading = || ModelOptions::with_ops(operators()).prepack_weights(is_roomy).load_static_slice(MODEL);

@@ -271,7 +271,10 @@ enum Patience {
 impl Patience {
     fn retries(self, error: &Error) -> u32 {
         let is_rate = matches!(error, Error::Status { status: 408 | 409 | 425 | 429, .. } | Error::Status { retry_after: Some(_), .. });
-        let is_own = matches!(error, Error::Status { status: 500..=502 | 504.., .. });
+        let is_own = matches!(
+            error,
+            Error::Status { status: 500..=502 | 504.., .. } | Error::Transport { .. } | Error::Client { .. } | Error::Timeout { .. }
+        );
         match self {
             Self::None => 0,
             Self::Probing if !is_rate => 1,

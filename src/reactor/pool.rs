@@ -75,16 +75,7 @@ impl Pool {
 
     /// `threads` is the bound, `idle` how long a thread waits for more work.
     fn new(name: &'static str, threads: usize, idle: Duration) -> Self {
-        Self {
-            shared: Arc::new(Shared {
-                name,
-                limit: threads,
-                idle,
-                state: Mutex::default(),
-                changed: Condvar::new(),
-                warned: AtomicBool::new(false),
-            }),
-        }
+        Self { shared: Arc::new(Shared { name, limit: threads, idle, state: Mutex::default(), changed: Condvar::new() }) }
     }
 
     /// Queues `work`; it runs on the calling thread only if the system grants the pool not a single thread.
@@ -141,8 +132,6 @@ struct Shared {
     state: Mutex<State>,
     /// There is more work, or the pool was dropped.
     changed: Condvar,
-    /// That no thread can be had was told.
-    warned: AtomicBool,
 }
 
 #[derive(Default)]
@@ -196,9 +185,10 @@ impl Shared {
         Err(Refused { work: std::mem::take(&mut state.queue), error })
     }
 
-    /// Once: whoever has no threads has none for a while.
+    /// Once for the whole process: whoever has no threads has none for a while, for nothing.
     fn warn(&self, error: &io::Error) {
-        if !self.warned.swap(true, Ordering::Relaxed) {
+        static WARNED: AtomicBool = AtomicBool::new(false);
+        if !WARNED.swap(true, Ordering::Relaxed) {
             log::warn!("cannot start a thread ({}), working on the calling one: {error}", self.name);
         }
     }

@@ -8,6 +8,9 @@ use std::thread;
 
 use rten::ThreadPool;
 
+/// Bytes of address space that a thread takes: its stack, and what the allocator sets apart for it (glibc: 64 MB).
+pub(super) const OF_A_THREAD: usize = if cfg!(target_os = "linux") { 68 << 20 } else { 4 << 20 };
+
 /// How many threads can run beside those that run already, of `wanted` ones.
 ///
 /// # Errors
