@@ -124,6 +124,26 @@ fn a_source_that_may_have_been_meant_is_named() {
 }
 
 #[test]
+fn every_question_of_a_file_is_answered() {
+    let home = TempDir::new().unwrap();
+    indexed(home.path(), &[json!({ "url": "https://a.test/", "text": "Herons." })]);
+    let questions =
+        "{\"id\":1,\"query\":\"***\"}\n{\"id\":2,\"query\":\"herons\"}\n{\"id\":3}\nno question\n{\"id\":5,\"query\":\"herons\"}\n";
+    std::fs::write(home.path().join("questions.jsonl"), questions).unwrap();
+    let output = run(home.path(), &["search", "--batch", "questions.jsonl", "--mode", "lexical", "--db", "x.db"]);
+    let answers: Vec<Value> = text(&output.stdout).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let ids: Vec<_> = answers.iter().map(|answer| (&answer["id"], answer["error"].is_string(), answer["hits"].is_array())).collect();
+    let expected = [(json!(1), true), (json!(2), false), (json!(3), true), (Value::Null, true), (json!(5), false)];
+    assert_eq!(ids, expected.iter().map(|(id, failed)| (id, *failed, !failed)).collect::<Vec<_>>());
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        text(&output.stderr).starts_with("error: questions.jsonl, line 1: the query is empty (and 2 lines after it)\nhint: "),
+        "{}",
+        all(&output)
+    );
+}
+
+#[test]
 fn damage_is_found_by_doctor_and_healed_by_storing_again() {
     let home = TempDir::new().unwrap();
     let lines = ["herons", "storks"].map(|page| {

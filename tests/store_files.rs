@@ -184,6 +184,23 @@ fn a_path_is_never_a_uri() {
     assert!(matches!(error, Error::CannotOpen { .. }) && error.hint().is_some(), "{error:?}");
 }
 
+#[test]
+fn no_password_of_a_url_is_stored() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("index.db");
+    let store = Store::open(&path, Config::default()).unwrap();
+    let with = Url::parse("https://me:s3cret@a.test/herons").unwrap();
+    let document = Document::new(with.clone(), "Herons", "Herons wade.", SystemTime::UNIX_EPOCH);
+    store.put(&document, &chunk::split(&document, &chunk::Config::default())).unwrap();
+    assert_eq!(store.page(&with).unwrap().unwrap().url, url("herons"), "asked for with it, it is the same page");
+    store.touch(&with, SystemTime::now()).unwrap();
+    assert_eq!(store.put(&document, &chunk::split(&document, &chunk::Config::default())).unwrap(), smolcrawl::store::Put::Unchanged);
+    assert!(store.remove_page(&with).unwrap());
+    put(&store, "herons", "Herons wade.").unwrap();
+    drop(store);
+    assert!(!fs::read(&path).unwrap().windows(6).any(|bytes| bytes == b"s3cret"));
+}
+
 /// Changes a database as its maker would who wants something run by who opens it.
 fn tampered(sql: &str) -> (TempDir, PathBuf) {
     let (folder, path) = made();
@@ -388,6 +405,68 @@ impl Numbers {
     }
 }
 
+/// What a database answers, as text.
+fn answers(store: &Store) -> Result<String, Error> {
+    use std::fmt::Write;
+    let mut answers = String::new();
+    for page in 0..PAGES {
+        write!(answers, "{:?}", store.page(&url(&page.to_string()))?.map(|page| (page.url, page.title, page.markdown, page.outline)))
+            .unwrap();
+        let query = Query { mode: Mode::Hybrid, ..Query::new(format!("word{page} known")) };
+        let hits = store.search(&query, Some(&VECTOR), MODEL)?;
+        write!(answers, "{:?}", hits.iter().map(|hit| (&hit.url, &hit.title, &hit.chunk)).collect::<Vec<_>>()).unwrap();
+    }
+    Ok(answers)
+}
+
+const PAGES: usize = 12;
+
+/// One bit of the file is flipped: the answers are those of before, or an error. What has no checksum, the indexes of words and numbers
+/// beside the texts, may answer otherwise; then `check` finds it.
+#[test]
+fn a_flipped_bit_is_never_another_answer_without_being_found() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("index.db");
+    let store = Store::open(&path, Config::default()).unwrap();
+    for page in 0..PAGES {
+        put(&store, &page.to_string(), &format!("# Of word{page}\n\nAll that is known of word{page}: {}.\n", "so much ".repeat(page)))
+            .unwrap();
+    }
+    embed(&store);
+    let expected = answers(&store).unwrap();
+    drop(store);
+    let whole = fs::read(&path).unwrap();
+    let flips = |summed: bool| {
+        let mut numbers = Numbers(77);
+        let (mut same, mut told, mut found, mut hidden) = (0, 0, 0, 0);
+        for _ in 0..120 {
+            let mut bytes = whole.clone();
+            bytes[numbers.below(whole.len())] ^= 1 << numbers.below(8);
+            fs::write(&path, bytes).unwrap();
+            if !summed {
+                let without =
+                    "UPDATE pages SET checksum = NULL, head = NULL; UPDATE chunks SET checksum = NULL; UPDATE vectors SET checksum = NULL";
+                let _ = Connection::open(&path).unwrap().execute_batch(without);
+            }
+            let Ok(store) = Store::open_to_read(&path, Config::default()) else {
+                told += 1;
+                continue;
+            };
+            match answers(&store) {
+                Err(_) => told += 1,
+                Ok(answers) if answers == expected => same += 1,
+                Ok(_) if !store.check().is_ok_and(|check| check.is_whole()) => found += 1,
+                Ok(_) => hidden += 1,
+            }
+        }
+        (same, told, found, hidden)
+    };
+    let (same, told, found, hidden) = flips(true);
+    assert!(hidden == 0 && told > 10 && found < 20, "same {same}, told {told}, found by the check {found}, hidden {hidden}");
+    let (same, told, found, hidden) = flips(false);
+    assert!(hidden > 0, "without checksums: same {same}, told {told}, found by the check {found}, hidden {hidden}");
+}
+
 /// Whatever has become of the file: every question and every write ends in an answer or an error, and a flipped byte of a text is never
 /// an answer.
 #[test]
@@ -396,7 +475,7 @@ fn any_damage_ends_in_an_answer_or_an_error() {
     let whole = fs::read(&path).unwrap();
     let mut numbers = Numbers(20_261_128);
     let (mut answered, mut refused, mut seen) = (0, 0, 0);
-    for trial in 0..300 {
+    for trial in 0..200 {
         let mut bytes = whole.clone();
         match trial % 5 {
             0 => bytes[numbers.below(whole.len())] ^= 1 << numbers.below(8),
@@ -436,5 +515,5 @@ fn any_damage_ends_in_an_answer_or_an_error() {
             }
         }
     }
-    assert!(answered > 30 && refused > 200 && seen > 30, "{answered} {refused} {seen}");
+    assert!(answered > 20 && refused > 100 && seen > 20, "{answered} {refused} {seen}");
 }

@@ -70,12 +70,13 @@ const GRACE: Duration = Duration::from_millis(100);
 /// Fails where there is no database to ask, rather than make one and find nothing in it.
 fn database_exists(engine: &Engine) -> Result<(), Failure> {
     let database = &engine.config().database;
-    match database.exists() {
-        true => Ok(()),
-        false => {
+    // What else is wrong with the path, opening it tells.
+    match std::fs::metadata(database) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             let hint = "crawl something first, `smolcrawl crawl URL`, or name another file with --db";
             Err(Failure::new(format!("nothing is stored yet: {} does not exist", database.display()), hint))
         }
+        _ => Ok(()),
     }
 }
 

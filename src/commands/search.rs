@@ -1,6 +1,7 @@
 //! `search`: one question, or a file of them.
 
 use std::fs::File;
+use std::io::ErrorKind;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -8,10 +9,12 @@ use serde_json::{Value, json};
 use smolcrawl::Engine;
 use smolcrawl::engine::Found as Answer;
 use smolcrawl::model::{ChunkKind, Hit, Mode, PerPage, Query, SourceId, Wanted};
+use smolcrawl::store;
 
 use super::output::Output;
 use super::{Failure, Shown, database_exists, lines};
 use crate::cli;
+use crate::terminal;
 
 pub async fn run(engine: &Engine, asked: cli::Search, shown: Shown) -> Result<(), Failure> {
     let query = query(engine, &asked)?;
@@ -35,9 +38,9 @@ pub async fn run(engine: &Engine, asked: cli::Search, shown: Shown) -> Result<()
 /// A hybrid search that had to do without the meaning says so, whatever the results look like.
 fn tell_what_failed(found: &Answer, shown: Shown) {
     if let Some(error) = found.without_meaning.as_ref().filter(|_| shown != Shown::Quiet) {
-        eprintln!("note: found by words only, as the question could not be embedded: {}", error.chain());
+        eprintln!("note: found by words only, as the question could not be embedded: {}", terminal::line(&error.chain()));
         if let Some(hint) = error.hint() {
-            eprintln!("hint: {hint}");
+            eprintln!("hint: {}", terminal::line(&hint));
         }
     }
 }
@@ -83,23 +86,60 @@ struct Question {
     query: String,
 }
 
+impl Question {
+    /// The question of a line, or its id and why there is none.
+    fn parse(line: &str) -> Result<Self, (Value, String)> {
+        let value: Value = serde_json::from_str(line).map_err(|error| (Value::Null, error.to_string()))?;
+        let id = value.get("id").cloned().unwrap_or_default();
+        serde_json::from_value(value).map_err(|error| (id, error.to_string()))
+    }
+}
+
+/// Every line is answered. One that cannot be asked is answered by why, and the command fails in the end.
 async fn batch(engine: &Engine, query: &Query, file: &Path, shown: Shown) -> Result<(), Failure> {
     let opened = File::open(file).map_err(|error| Failure::new(format!("{}: {error}", file.display()), LINES))?;
     let mut output = Output::new();
     // Once for all.
     let mut told = false;
+    let mut unasked = Vec::new();
     for (number, line) in lines::of(opened) {
-        let failure = |why: String| Failure::new(format!("{}, line {number}: {why}", file.display()), LINES);
-        let line = line.map_err(|error| failure(error.to_string()))?;
-        let question: Question = serde_json::from_str(&line).map_err(|error| failure(error.to_string()))?;
-        let found = engine.find(Query { text: question.query, ..query.clone() }).await?;
-        if !told {
-            tell_what_failed(&found, shown);
-            told = found.without_meaning.is_some();
+        let question = match line {
+            Ok(line) => Question::parse(&line),
+            // A line that is not UTF-8 is over, and the next one may be; any other error is that of the file.
+            Err(error) if error.kind() == ErrorKind::InvalidData => Err((Value::Null, error.to_string())),
+            Err(error) => return Err(Failure::new(format!("{}, line {number}: {error}", file.display()), LINES)),
+        };
+        let answer = match question {
+            Ok(Question { id, query: text }) => match engine.find(Query { text, ..query.clone() }).await {
+                Ok(found) => Ok((id, found)),
+                Err(error @ smolcrawl::Error::Store(store::Error::EmptyQuery)) => Err((id, error.chain())),
+                // What is wrong with the database or the model is so for every question.
+                Err(error) => return Err(error.into()),
+            },
+            Err(unread) => Err(unread),
+        };
+        match answer {
+            Ok((id, found)) => {
+                if !told {
+                    tell_what_failed(&found, shown);
+                    told = found.without_meaning.is_some();
+                }
+                output.json(&json!({ "id": id, "hits": found.hits.iter().map(Found::of).collect::<Vec<_>>() }))?;
+            }
+            Err((id, why)) => {
+                output.json(&json!({ "id": id, "error": format!("line {number}: {why}") }))?;
+                unasked.push((number, why));
+            }
         }
-        output.json(&json!({ "id": question.id, "hits": found.hits.iter().map(Found::of).collect::<Vec<_>>() }))?;
     }
-    Ok(output.finish()?)
+    output.finish()?;
+    let others = match unasked.len() {
+        0 => return Ok(()),
+        1 => String::new(),
+        all => format!(" (and {} lines after it)", all - 1),
+    };
+    let (number, why) = &unasked[0];
+    Err(Failure::new(format!("{}, line {number}: {why}{others}", file.display()), LINES))
 }
 
 /// A hit as JSON.

@@ -38,7 +38,7 @@ impl Check {
 pub(super) fn check(connection: &Connection) -> Result<Check, Failure> {
     let mut check = Check::default();
     let mut damaged = BTreeSet::new();
-    let steps: [(&str, &dyn Fn(&mut Check, &mut BTreeSet<String>) -> Result<(), Failure>); 6] = [
+    let steps: [(&str, Step<'_>); 6] = [
         ("the structure", &|check, _| structure(connection, check)),
         ("references", &|check, _| references(connection, check)),
         ("pages", &|check, damaged| pages(connection, check, damaged)),
@@ -58,6 +58,9 @@ pub(super) fn check(connection: &Connection) -> Result<Check, Failure> {
     check.damaged = damaged.into_iter().take(MAX_LISTED).collect();
     Ok(check)
 }
+
+/// Adds to what is found, and to the addresses of pages that are damaged.
+type Step<'a> = &'a dyn Fn(&mut Check, &mut BTreeSet<String>) -> Result<(), Failure>;
 
 impl Check {
     fn fault(&mut self, what: String) {

@@ -15,7 +15,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::limits::Limit;
 use rusqlite::{Connection, OpenFlags};
 
-use super::error::{Failure, classify};
+use super::error::{Error, Failure, classify};
 use super::{Config, place, schema};
 
 /// Whether a file that is not there is made.
@@ -43,6 +43,10 @@ pub(super) fn writer(path: &Path, config: &Config, missing: Missing) -> Result<C
     let started = Instant::now();
     loop {
         let opened = place::connect(path, flags).map_err(Failure::from).and_then(|mut connection| {
+            // SQLite opens to read what it cannot write, and would leave a log beside it that it cannot take away again.
+            if connection.is_readonly("main")? {
+                return Err(Error::ReadOnly { path: path.to_owned() }.into());
+            }
             hold(&mut connection)?;
             connection.busy_timeout(config.busy_timeout)?;
             schema::prepare(&mut connection)?;
@@ -209,3 +213,41 @@ const LIMITS: &[(Limit, i32)] = &[
     (Limit::SQLITE_LIMIT_TRIGGER_DEPTH, 5),
     (Limit::SQLITE_LIMIT_WORKER_THREADS, 0),
 ];
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::ErrorCode;
+
+    use super::*;
+
+    const ENDLESS: &str = "WITH RECURSIVE number (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM number) SELECT max(n) FROM number";
+
+    fn ended(connection: &Connection) -> bool {
+        let error = connection.query_row(ENDLESS, [], |_| Ok(())).unwrap_err();
+        error.sqlite_error_code() == Some(ErrorCode::OperationInterrupted)
+    }
+
+    /// Without the limit this test has no end.
+    #[test]
+    fn no_statement_runs_for_ever() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        hold(&mut connection).unwrap();
+        TAKEN.set(STEPS - 5);
+        assert!(ended(&connection));
+        begin_steps();
+        connection.query_row("SELECT 1", [], |_| Ok(())).unwrap();
+    }
+
+    #[test]
+    fn a_question_that_nobody_waits_for_ends() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        hold(&mut connection).unwrap();
+        let over = Arc::new(AtomicBool::new(false));
+        until(over.clone(), || {
+            connection.query_row("SELECT 1", [], |_| Ok(())).unwrap();
+            over.store(true, Ordering::Relaxed);
+            assert!(ended(&connection));
+        });
+        assert!(OVER.take().is_none(), "what comes after is not meant");
+    }
+}

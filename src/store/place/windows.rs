@@ -2,6 +2,7 @@
 //! which the standard library gives to its own calls unasked; SQLite does not, and checks lengths with a limit of its own.
 
 use std::ffi::OsString;
+use std::fmt::Write as _;
 use std::fs::{DirBuilder, OpenOptions};
 use std::io;
 use std::os::windows::ffi::OsStrExt;
@@ -24,9 +25,31 @@ pub(in crate::store) fn connect_without_locks(path: &Path, flags: OpenFlags) -> 
     }
 }
 
-/// To a file that nobody writes. A folder says nothing about its files here, so that what SQLite puts beside them can be made.
+/// To a file that nobody writes: SQLite looks for no journal and makes none. Where the path cannot be written as a URI, it may make one.
 pub(in crate::store) fn connect_to_what_stands(path: &Path, flags: OpenFlags) -> rusqlite::Result<Connection> {
-    connect(path, flags)
+    match immutable(path) {
+        Some(uri) => Connection::open_with_flags(uri, flags | OpenFlags::SQLITE_OPEN_URI),
+        None => connect(path, flags),
+    }
+}
+
+/// A path on a drive as SQLite's URI for it.
+fn immutable(path: &Path) -> Option<String> {
+    let absolute = path::absolute(path).ok()?;
+    let Some(Component::Prefix(prefix)) = absolute.components().next() else { return None };
+    if verbatim(path).is_some() || !matches!(prefix.kind(), Prefix::Disk(_)) {
+        return None;
+    }
+    let mut uri = "file:///".to_owned();
+    for &byte in absolute.to_str()?.as_bytes() {
+        match byte {
+            b'\\' => uri.push('/'),
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'/' | b':' | b'.' | b'-' | b'_' => uri.push(byte.into()),
+            _ => write!(uri, "%{byte:02X}").expect("a string takes everything"),
+        }
+    }
+    uri.push_str("?immutable=1");
+    Some(uri)
 }
 
 /// What is new has the rights of its folder, which in a user's profile are that user's alone.
@@ -70,6 +93,13 @@ const LONG_PATHS: &str = "win32-longpath";
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_drive_has_a_uri() {
+        let of = |path: &str| immutable(Path::new(path));
+        assert_eq!(of(r"C:\a b\ü?.db").as_deref(), Some("file:///C:/a%20b/%C3%BC%3F.db?immutable=1"));
+        assert_eq!((of(r"\\server\share\x.db"), of("NUL"), of(&format!(r"C:\{}", "x".repeat(300)))), (None, None, None));
+    }
 
     #[test]
     fn only_what_is_long_becomes_verbatim() {
