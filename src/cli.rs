@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use smolcrawl::config::{Environment, Key, Origin, Settings};
@@ -56,7 +57,7 @@ pub enum Command {
     /// Remove a source and all its pages
     Remove(OneSource),
     /// Fetch a source's pages again where they have changed
-    Refresh(OneSource),
+    Refresh(Refresh),
     /// Store {"url","title","text"} lines as pages and index them
     Index(Index),
     /// Turn {"id","url","html"} lines on stdin into {"id","title","markdown","outline","metadata"} lines
@@ -64,7 +65,7 @@ pub enum Command {
     /// Run the MCP server on stdin and stdout
     Serve,
     /// Tell what this installation is made of and where each setting comes from
-    Doctor(Json),
+    Doctor(Doctor),
 }
 
 #[derive(Debug, Args)]
@@ -78,6 +79,15 @@ pub struct Crawl {
     /// Pages to store at the most
     #[arg(long, value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u64).range(1..))]
     pub max_pages: u64,
+    /// Requests at the most, for whatever and whatever comes of them [default: 20 for each of --max-pages, and 100]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub max_requests: Option<u64>,
+    /// End after this time: 90, 90s, 15m or 2h
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub max_time: Option<Duration>,
+    /// Bytes of answers at the most, as decoded: 5000000, 500K, 200M or 2G [default: 1M for each of --max-pages, and 256M]
+    #[arg(long, value_name = "SIZE", value_parser = size)]
+    pub max_bytes: Option<u64>,
     /// Which links belong to the crawl: below the start page's folder, on its host, or on its registrable domain
     #[arg(long, value_enum, default_value_t = Scope::Prefix)]
     pub scope: Scope,
@@ -103,7 +113,9 @@ pub enum Scope {
 
 #[derive(Debug, Args)]
 pub struct Fetch {
+    /// The page
     pub url: String,
+    /// What to print
     #[arg(long, value_enum, default_value_t = Format::Markdown)]
     pub format: Format,
     /// Do not ask for robots.txt
@@ -164,6 +176,17 @@ pub struct OneSource {
 }
 
 #[derive(Debug, Args)]
+pub struct Refresh {
+    /// A source as `smolcrawl sources` lists it, or any URL of it
+    pub source: String,
+    /// Leave the embeddings to a later run: what is new is found by its words only
+    #[arg(long)]
+    pub no_index: bool,
+    #[command(flatten)]
+    pub json: Json,
+}
+
+#[derive(Debug, Args)]
 pub struct Index {
     /// File of {"url","title","text"} lines; - is stdin
     #[arg(long, value_name = "FILE")]
@@ -194,6 +217,15 @@ pub enum TextFormat {
 }
 
 #[derive(Clone, Copy, Debug, Args)]
+pub struct Doctor {
+    /// Look at all of the database: its structure, the checksum of every page, passage and vector, and the indexes of words
+    #[arg(long)]
+    pub check: bool,
+    #[command(flatten)]
+    pub json: Json,
+}
+
+#[derive(Clone, Copy, Debug, Args)]
 pub struct Json {
     /// Print JSON on stdout
     #[arg(long)]
@@ -204,13 +236,10 @@ impl Everywhere {
     /// Flags above the environment above the configuration file above the defaults.
     pub fn settings(&self, environment: &Environment) -> Result<Settings, Failure> {
         let folders = directories::ProjectDirs::from("", "", "smolcrawl");
-        let file = match (&self.config, environment.value("SMOLCRAWL_CONFIG")) {
-            (Some(named), _) => read_file(named)?,
-            (None, Some(named)) => read_file(Path::new(named))?,
-            (None, None) => match folders.as_ref().map(|folders| folders.config_dir().join("config.toml")) {
-                Some(usual) if usual.exists() => read_file(&usual)?,
-                _ => Vec::new(),
-            },
+        let is_named = self.config.is_some() || environment.value("SMOLCRAWL_CONFIG").is_some();
+        let file = match self.configuration_file(environment) {
+            Some(file) if is_named || file.exists() => read_file(&file)?,
+            _ => Vec::new(),
         };
         // Local: on Windows a roaming profile is copied over the network at each log-on.
         let database = folders.map(|folders| folders.data_local_dir().join("index.db"));
@@ -221,6 +250,12 @@ impl Everywhere {
             .then(Origin::Environment, environment.settings())
             .then(Origin::File, file)
             .then(Origin::Default, default.into_iter().chain([reactor])))
+    }
+
+    /// The file that settings are read from, if it is there: the one that is named, or the usual one.
+    pub fn configuration_file(&self, environment: &Environment) -> Option<PathBuf> {
+        let named = self.config.clone().or_else(|| environment.value("SMOLCRAWL_CONFIG").map(PathBuf::from));
+        named.or_else(|| Some(directories::ProjectDirs::from("", "", "smolcrawl")?.config_dir().join("config.toml")))
     }
 
     fn flags(&self) -> Result<Vec<(Key, String)>, Failure> {
@@ -235,11 +270,42 @@ impl Everywhere {
     }
 }
 
+/// Seconds, or with a unit: `90`, `90s`, `15m`, `2h`.
+fn duration(text: &str) -> Result<Duration, String> {
+    let unit = |last| match last {
+        's' => Some(1),
+        'm' => Some(60),
+        'h' => Some(3_600),
+        _ => None,
+    };
+    number_with_unit(text, unit).map(Duration::from_secs).ok_or_else(|| "expected a time such as 90, 90s, 15m or 2h".to_owned())
+}
+
+/// Bytes, or with a unit of 1,024: `5000000`, `500K`, `200M`, `2G`.
+fn size(text: &str) -> Result<u64, String> {
+    let unit = |last: char| match last.to_ascii_uppercase() {
+        'K' => Some(1 << 10),
+        'M' => Some(1 << 20),
+        'G' => Some(1 << 30),
+        _ => None,
+    };
+    number_with_unit(text, unit).ok_or_else(|| "expected a size such as 5000000, 500K, 200M or 2G".to_owned())
+}
+
+/// A whole number above zero, times what its last letter stands for.
+fn number_with_unit(text: &str, unit: impl Fn(char) -> Option<u64>) -> Option<u64> {
+    let (number, factor) = match text.chars().next_back() {
+        Some(last) if !last.is_ascii_digit() => (&text[..text.len() - last.len_utf8()], unit(last)?),
+        _ => (text, 1),
+    };
+    number.parse::<u64>().ok()?.checked_mul(factor).filter(|number| *number > 0)
+}
+
 /// A configuration file: TOML, one `name = value` a setting.
 fn read_file(path: &Path) -> Result<Vec<(Key, String)>, Failure> {
     let failure = |why: String| Failure::new(format!("configuration file {}: {why}", path.display()), known_settings());
     let text = fs::read_to_string(path).map_err(|error| failure(error.to_string()))?;
-    let table = text.parse::<toml::Table>().map_err(|error| failure(error.message().to_owned()))?;
+    let table = text.parse::<toml::Table>().map_err(|error| failure(place(&error, &text)))?;
     let mut values = Vec::new();
     for (name, value) in table {
         let key = Key::parse(&name).ok_or_else(|| failure(format!("unknown setting {name:?}")))?;
@@ -254,7 +320,30 @@ fn read_file(path: &Path) -> Result<Vec<(Key, String)>, Failure> {
     Ok(values)
 }
 
+/// Where in the file, and why.
+fn place(error: &toml::de::Error, text: &str) -> String {
+    let before = error.span().and_then(|span| text.get(..span.start));
+    match before {
+        Some(before) => format!("line {}: {}", before.matches('\n').count() + 1, error.message()),
+        None => error.message().to_owned(),
+    }
+}
+
 fn known_settings() -> String {
     let names: Vec<_> = Key::ALL.iter().map(|key| key.name()).collect();
     format!("settings are {}", names.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_and_sizes_are_numbers_with_or_without_a_unit() {
+        let seconds = |text| duration(text).map(|time| time.as_secs()).ok();
+        assert_eq!(["90", "90s", "15m", "2h"].map(seconds), [Some(90), Some(90), Some(900), Some(7_200)]);
+        assert_eq!(["", "0", "m", "-1", "1.5", "1d", "10 m", "1ö", "99999999999999999999h"].map(seconds), [None; 9]);
+        assert_eq!(["5000000", "1k", "2M", "1G"].map(|text| size(text).ok()), [Some(5_000_000), Some(1_024), Some(2 << 20), Some(1 << 30)]);
+        assert_eq!(["0M", "x", "1T", "99999999999G"].map(|text| size(text).ok()), [None; 4]);
+    }
 }

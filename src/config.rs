@@ -4,11 +4,14 @@
 //! the environment above the configuration file, the file above the defaults. A library puts the environment above its
 //! builder, so that an operator can always roll back a reactor without a rebuild; [`Environment::none`] switches that off.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::time::Duration;
+
+use url::Url;
 
 use crate::chunk;
 use crate::crawl;
@@ -80,6 +83,9 @@ impl Config {
 
     fn changed(mut self, settings: &Settings, environment: &Environment) -> Result<Self, Error> {
         if let Some((database, _)) = settings.value(Key::Database) {
+            if database.trim().is_empty() {
+                return Err(settings.invalid(Key::Database, "a path, or :memory:"));
+            }
             self.database = database.into();
         }
         if let Some((word, origin)) = settings.value(Key::Reactor) {
@@ -242,10 +248,21 @@ impl Settings {
         self.layers.iter().find_map(|(origin, values)| Some((values.get(&key)?.as_str(), *origin)))
     }
 
-    /// As `value`, fit to be shown: a key's value is not.
-    pub fn shown(&self, key: Key) -> Option<(&str, Origin)> {
+    /// As `value`, fit to be shown: a key is not, nor is what looks like a secret in a URL.
+    pub fn shown(&self, key: Key) -> Option<(Cow<'_, str>, Origin)> {
         let (value, origin) = self.value(key)?;
-        Some((if key == Key::EmbeddingsKey { "(set)" } else { value }, origin))
+        let shown = match key {
+            Key::EmbeddingsKey => "(set)".into(),
+            Key::EmbeddingsUrl => match Url::parse(value) {
+                Ok(url) if http::masked(&url) != url => http::masked(&url).to_string().into(),
+                Ok(_) => value.into(),
+                // Where a password would begin is not to be known.
+                Err(_) if value.contains('@') => "(no URL)".into(),
+                Err(_) => value.into(),
+            },
+            _ => value.into(),
+        };
+        Some((shown, origin))
     }
 
     fn switch(&self, key: Key) -> Result<Option<bool>, Error> {
@@ -312,8 +329,8 @@ impl Settings {
     }
 
     fn invalid(&self, key: Key, expected: &'static str) -> Error {
-        let (value, origin) = self.shown(key).unwrap_or(("", Origin::Default));
-        Error::Invalid { key, origin, value: value.to_owned(), expected }
+        let (value, origin) = self.shown(key).unwrap_or((Cow::Borrowed(""), Origin::Default));
+        Error::Invalid { key, origin, value: value.into_owned(), expected }
     }
 }
 
@@ -356,6 +373,20 @@ impl Environment {
         self.iter().any(|(name, value)| !value.is_empty() && PROXIES.iter().any(|proxy| name.eq_ignore_ascii_case(proxy)))
     }
 
+    /// The names of variables that begin as settings do and are none, each with the setting that it may have been meant to be.
+    pub fn strangers(&self) -> impl Iterator<Item = (&str, Option<String>)> {
+        let known = || Key::ALL.into_iter().map(Key::variable).chain(OTHERS.map(str::to_owned));
+        let is_known = move |name: &str| known().any(|known| known.eq_ignore_ascii_case(name));
+        let names = self.iter().map(|(name, _)| name).filter(|name| name.get(..PREFIX.len()).is_some_and(|start| start == PREFIX));
+        names.filter(move |name| !is_known(name)).map(move |name| {
+            // What a name begins or ends with tells more than how many letters differ.
+            let said = &name[PREFIX.len()..];
+            let close =
+                |known: &String| !said.is_empty() && (known[PREFIX.len()..].contains(said) || said.contains(&known[PREFIX.len()..]));
+            (name, known().find(close))
+        })
+    }
+
     /// The settings among the variables.
     pub fn settings(&self) -> impl Iterator<Item = (Key, String)> {
         Key::ALL.into_iter().filter_map(|key| Some((key, self.value(&key.variable())?.to_owned())))
@@ -387,6 +418,10 @@ impl Error {
     /// What to do about it.
     pub fn hint(&self) -> String {
         match self {
+            Self::Invalid { key, origin: Origin::Flag, .. } => format!("give another with --{}", key.name().replace('_', "-")),
+            Self::Invalid { key, origin: Origin::File, .. } => {
+                format!("change it in the configuration file, or set {}, which comes before it", key.variable())
+            }
             Self::Invalid { key, .. } => format!("set it by {} or in the configuration file as {}", key.variable(), key.name()),
             Self::NoDatabase => {
                 format!("name one by --db, {} or in the configuration file as {}", Key::Database.variable(), Key::Database.name())
@@ -397,6 +432,9 @@ impl Error {
     }
 }
 
+const PREFIX: &str = "SMOLCRAWL_";
+/// Variables that are no settings of this file: where the file of settings is, and what is logged.
+const OTHERS: [&str; 2] = ["SMOLCRAWL_CONFIG", "SMOLCRAWL_LOG"];
 const PROXIES: [&str; 4] = ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"];
 const REACTORS: &str = "auto, selector, edge, poll or completion";
 const EMBEDDINGS: &str = "minilm, remote or none (and built in)";
@@ -474,6 +512,23 @@ mod tests {
     fn the_case_of_a_variable_is_that_of_the_platform() {
         let environment = Environment(vec![("Smolcrawl_Db".into(), "x.db".into())]);
         assert_eq!(environment.value("SMOLCRAWL_DB"), cfg!(windows).then_some("x.db"));
+    }
+
+    #[test]
+    fn what_looks_like_a_setting_and_is_none_is_known() {
+        let names = ["SMOLCRAWL_TIMEOUT", "SMOLCRAWL_DB", "SMOLCRAWL_LOG", "SMOLCRAWL_USERAGENT", "OTHER", "SMOLCRAWL_", "smolcrawl_x"];
+        let environment = Environment(names.map(|name| (name.to_owned(), "x".to_owned())).to_vec());
+        let strangers: Vec<_> = environment.strangers().collect();
+        let meant = Some("SMOLCRAWL_TIMEOUT_SECONDS".to_owned());
+        assert_eq!(strangers, [("SMOLCRAWL_TIMEOUT", meant), ("SMOLCRAWL_USERAGENT", None), ("SMOLCRAWL_", None)]);
+    }
+
+    #[test]
+    fn a_url_is_shown_without_its_secrets() {
+        let shown = |url: &str| settings(&[(Origin::File, &[(Key::EmbeddingsUrl, url)])]).shown(Key::EmbeddingsUrl).unwrap().0.into_owned();
+        assert_eq!(shown("http://127.0.0.1:8377/v1"), "http://127.0.0.1:8377/v1");
+        assert_eq!(shown("https://me:s3cret@a.test/v1?api-key=s3cret&x=1"), "https://a.test/v1?api-key=***&x=1");
+        assert_eq!(shown("https//me:s3cret@a.test"), "(no URL)");
     }
 
     #[test]

@@ -12,6 +12,7 @@ mod refresh;
 
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -25,20 +26,21 @@ use crate::chunk;
 pub use crate::chunk::Config as Chunking;
 use crate::config::{Config, Embeddings};
 use crate::crawl::{Crawl, Crawler, MAX_LISTED, Visit};
-pub use crate::crawl::{CrawlReport, CrawlRequest, Failed, Robots, Scope, Skipped};
+pub use crate::crawl::{CrawlReport, CrawlRequest, End, Failed, Robots, Scope, Skipped};
 use crate::embed::{self, Embed, Purpose};
 use crate::error::{Error, chain};
 use crate::extract;
 use crate::http::Client;
 pub use crate::http::Counters;
+use crate::http::masked;
 #[cfg(feature = "surf")]
 use crate::http::{self, PrivateAddresses};
 use crate::model::{
     Budget, Chunk, Document, EmbedProgress, Embedded, Hit, Mode, OverBudget, Page, Pending, Query, SourceId, SourceSummary,
 };
 use crate::reactor::{self, Boxed, Handle, Lane, Report, Shutdown};
-use crate::store::Store;
-pub use crate::store::{PageSummary, Put};
+use crate::store::{self, Store};
+pub use crate::store::{Check, PageSummary, Put};
 
 /// Crawls, stores, embeds and searches. Cheap to clone: every clone is the same engine.
 ///
@@ -131,6 +133,15 @@ impl Engine {
         while closing.next().await.is_some() {}
     }
 
+    /// Opens the database, which is made where there is none, before anything needs it: a process that has run out of files then cannot
+    /// open it any more. A crawl does this by itself before its first request.
+    ///
+    /// # Errors
+    /// What the store says: [`store::Error::ReadOnly`](crate::store::Error::ReadOnly) where pages cannot be stored.
+    pub async fn open_database(&self) -> Result<(), Error> {
+        self.store_for(Lane::Heavy, Access::Store, |_| Ok(())).await
+    }
+
     /// Whether there is anything to ask: no database is made by a question.
     pub fn has_database(&self) -> bool {
         // It may be opening just now, which takes a while: then there will be one.
@@ -156,7 +167,7 @@ impl Engine {
             storing: FuturesUnordered::new(),
             under_way: Vec::new(),
             chunking,
-            fetching: Fetching::Going,
+            fetching: Fetching::Ahead,
             reading: Reading::default(),
             tally: Tally::default(),
         }
@@ -189,7 +200,7 @@ impl Engine {
 
     async fn put_cut(&self, document: Document, chunks: Vec<Chunk>) -> Result<Put, Error> {
         let inner = self.inner.clone();
-        self.store_in(Lane::Heavy, move |store| {
+        self.store_for(Lane::Heavy, Access::Store, move |store| {
             let put = store.put(&document, &chunks)?;
             // Here and not after the await: a page is stored even if nobody waits for the answer any more.
             if put != Put::Unchanged {
@@ -254,6 +265,11 @@ impl Engine {
             store.search(&query, vector.as_deref(), &model)
         })
         .await
+    }
+
+    /// Looks at all of the database for damage: see [`Store::check`].
+    pub async fn check(&self) -> Result<Check, Error> {
+        self.store_in(Lane::Heavy, Store::check).await
     }
 
     /// The languages of the code examples of a source, or of all, the most frequent first, with the number of examples in each.
@@ -398,7 +414,11 @@ impl Embedding {
     /// The next chunks without a vector, but for those that were refused.
     async fn pending(&self, model: &str) -> Result<Vec<Pending>, Error> {
         let (model, refused) = (model.to_owned(), self.engine.inner.refused().clone());
-        let mut pending = self.engine.store_in(Lane::Heavy, move |store| store.pending(&model, EMBED_AT_ONCE + refused.len())).await?;
+        let found = self.engine.store_in(Lane::Heavy, move |store| store.pending(&model, EMBED_AT_ONCE + refused.len())).await;
+        let mut pending = match found {
+            Err(Error::Store(crate::store::Error::Missing { .. })) => Vec::new(),
+            found => found?,
+        };
         let refused = self.engine.inner.refused();
         pending.retain(|pending| !refused.contains(&pending.chunk));
         pending.truncate(EMBED_AT_ONCE);
@@ -483,6 +503,8 @@ pub struct Crawling {
 /// Whether pages still come.
 #[derive(Debug, PartialEq, Eq)]
 enum Fetching {
+    /// Not before the database is open.
+    Ahead,
     Going,
     Over,
 }
@@ -490,9 +512,12 @@ enum Fetching {
 #[derive(Debug, Default)]
 struct Tally {
     stored: u64,
+    /// Pages without anything to store; the first [`MAX_LISTED`] only.
     skipped: Vec<Skipped>,
-    /// That were fetched and could not be read.
+    skipped_total: u64,
+    /// Pages that were fetched and cost too much to read; the first [`MAX_LISTED`] only.
     failed: Vec<Failed>,
+    failed_total: u64,
 }
 
 /// What became of one URL.
@@ -517,6 +542,14 @@ impl Crawling {
     /// The next thing that happened; none when the crawl is over. An error (a full disk, say) ends the fetching as
     /// [`Crawling::stop`] does. Nothing is lost if the future is dropped before it is ready.
     pub async fn next(&mut self) -> Option<Result<Event, Error>> {
+        if self.fetching == Fetching::Ahead {
+            let opened = self.engine.open_database().await;
+            self.fetching = Fetching::Going;
+            if let Err(error) = opened {
+                self.stop();
+                return Some(Err(error));
+            }
+        }
         loop {
             if self.reading.is_given_up() {
                 // Whoever stopped the crawl waits. The threads end what they do, and what is about to be stored is.
@@ -572,6 +605,11 @@ impl Crawling {
         self.crawl.so_far()
     }
 
+    /// URLs that are known and not fetched yet.
+    pub fn left(&self) -> u64 {
+        self.crawl.left()
+    }
+
     /// What has become of the crawl so far.
     pub fn report(&self) -> CrawlReport {
         self.tally.completed(self.crawl.report())
@@ -588,18 +626,30 @@ impl Tally {
         report.stored = self.stored;
         let room = MAX_LISTED.saturating_sub(report.skipped.len());
         report.skipped.extend(self.skipped.iter().take(room).cloned());
-        report.skipped_unlisted += self.skipped.len().saturating_sub(room) as u64;
+        report.skipped_total += self.skipped_total;
         let room = MAX_LISTED.saturating_sub(report.failed.len());
         report.failed.extend(self.failed.iter().take(room).cloned());
-        report.failed_unlisted += self.failed.len().saturating_sub(room) as u64;
+        report.failed_total += self.failed_total;
+        // A page with nothing to store is told among the skipped or the failed, and not twice.
+        report.pages = report.pages.saturating_sub(self.skipped_total + self.failed_total);
         report
     }
 
     fn count(&mut self, event: &Event) {
         match event {
             Event::Stored { .. } => self.stored += 1,
-            Event::Skipped(skipped) => self.skipped.push(skipped.clone()),
-            Event::Failed(failed) => self.failed.push(failed.clone()),
+            Event::Skipped(skipped) => {
+                self.skipped_total += 1;
+                if self.skipped.len() < MAX_LISTED {
+                    self.skipped.push(skipped.clone());
+                }
+            }
+            Event::Failed(failed) => {
+                self.failed_total += 1;
+                if self.failed.len() < MAX_LISTED {
+                    self.failed.push(failed.clone());
+                }
+            }
         }
     }
 }
@@ -662,7 +712,7 @@ impl Drop for Reading {
 
 /// A page that came and was not read.
 fn unread(url: Url, skip: &extract::Skip) -> Failed {
-    Failed { url, error: skip.to_string(), hint: skip.hint().map(str::to_owned), is_transient: skip.is_transient() }
+    Failed { url: masked(&url), error: skip.to_string(), hint: skip.hint().map(str::to_owned), is_transient: skip.is_transient() }
 }
 
 impl Engine {
@@ -676,14 +726,14 @@ impl Engine {
                 Ok(Ok((document, chunks))) => {
                     let title = document.title.clone();
                     let put = self.put_cut(document, chunks).await?;
-                    log::debug!("{url}: {put:?}");
+                    log::debug!("{}: {put:?}", masked(&url));
                     Event::Stored { url, title, put }
                 }
                 Ok(Err(skip @ extract::Skip::OverBudget(_))) => Event::Failed(unread(url, &skip)),
-                Ok(Err(skip)) => Event::Skipped(Skipped { url, why: skip.to_string() }),
+                Ok(Err(skip)) => Event::Skipped(Skipped { url: masked(&url), why: skip.to_string() }),
                 Err(_) => {
                     let (error, hint) = ("reading this page panicked".to_owned(), "this is a defect of smolcrawl; please report it");
-                    Event::Failed(Failed { url, error, hint: Some(hint.to_owned()), is_transient: false })
+                    Event::Failed(Failed { url: masked(&url), error, hint: Some(hint.to_owned()), is_transient: false })
                 }
             })
         })
@@ -701,13 +751,16 @@ impl Engine {
         read.await.map_err(|skip| Error::Unreadable { url, skip: Box::new(skip) })
     }
 
-    /// Looks something up in the store for somebody who waits. It is opened first if nobody has.
+    /// Looks something up in the store for somebody who waits. It is opened first if nobody has; no file is made. If nobody waits any
+    /// more, it ends.
     async fn with_store<T, W>(&self, work: W) -> Result<T, Error>
     where
         T: Send + 'static,
         W: FnOnce(&Store) -> Result<T, crate::store::Error> + Send + 'static,
     {
-        self.store_in(Lane::Interactive, work).await
+        let asking = Asking::default();
+        let is_over = asking.0.clone();
+        self.store_in(Lane::Interactive, move |store| store::until(is_over, || work(store))).await
     }
 
     /// Runs `work` with the open store in a lane: what writes waits for others that write, and is not to hold up those who look up.
@@ -716,8 +769,16 @@ impl Engine {
         T: Send + 'static,
         W: FnOnce(&Store) -> Result<T, crate::store::Error> + Send + 'static,
     {
+        self.store_for(lane, Access::Ask, work).await
+    }
+
+    async fn store_for<T, W>(&self, lane: Lane, access: Access, work: W) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        W: FnOnce(&Store) -> Result<T, crate::store::Error> + Send + 'static,
+    {
         let inner = self.inner.clone();
-        self.inner.handle.unblock_on(lane, move || Ok(work(&*inner.open_store()?)?)).await
+        self.inner.handle.unblock_on(lane, move || Ok(work(&*inner.open_store(access)?)?)).await
     }
 }
 
@@ -729,15 +790,36 @@ fn read_and_cut(page: &Page, chunking: &Chunking, budget: &Budget) -> Result<(Do
     Ok((document, chunks))
 }
 
+/// A question to the store that is over when this is dropped, answered or not.
+#[derive(Default)]
+struct Asking(Arc<AtomicBool>);
+
+impl Drop for Asking {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+/// What a store is opened for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Access {
+    /// Questions, and changes of what is there: a file that is not there is not made.
+    Ask,
+    /// New pages: the file is made if there is none, and has to be writable.
+    Store,
+}
+
 impl Inner {
-    fn open_store(&self) -> Result<Arc<Store>, crate::store::Error> {
+    fn open_store(&self, access: Access) -> Result<Arc<Store>, crate::store::Error> {
         let mut slot = self.store.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(store) = &*slot {
+        if let Some(store) = slot.as_ref().filter(|store| access == Access::Ask || store.is_writable()) {
             return Ok(store.clone());
         }
-        let store = Arc::new(match self.config.database.to_str() {
-            Some(":memory:") => Store::open_in_memory()?,
-            _ => Store::open(&self.config.database, self.config.store.clone())?,
+        let config = self.config.store.clone();
+        let store = Arc::new(match (self.config.database.to_str(), access) {
+            (Some(":memory:"), _) => Store::open_in_memory()?,
+            (_, Access::Ask) => Store::open_existing(&self.config.database, config)?,
+            (_, Access::Store) => Store::open(&self.config.database, config)?,
         });
         *slot = Some(store.clone());
         self.ring();

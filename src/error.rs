@@ -32,10 +32,10 @@ pub enum Error {
     #[error(transparent)]
     Config(#[from] config::Error),
     /// The page came, but there is nothing in it to read.
-    #[error("{url} cannot be read: {skip}")]
+    #[error("{} cannot be read: {skip}", http::masked(url))]
     Unreadable { url: Url, skip: Box<extract::Skip> },
     /// A stored page whose address leads to another one now.
-    #[error("{url} redirects to {to} now")]
+    #[error("{} redirects to {} now", http::masked(url), http::masked(to))]
     Moved { url: Url, to: Box<Url> },
     /// A question about meaning, and no model.
     #[error("there is no embeddings model to search by meaning with")]
@@ -80,6 +80,7 @@ impl Error {
             Self::Store(
                 store::Error::EmptyQuery
                 | store::Error::NeedsVector { .. }
+                | store::Error::Missing { .. }
                 | store::Error::UnknownSource { .. }
                 | store::Error::UnknownPrefix { .. },
             ) => Fault::You,

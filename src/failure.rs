@@ -4,9 +4,13 @@ use std::process::ExitCode;
 
 use smolcrawl::error::chain;
 
+use crate::terminal;
+
 /// A command's end short of what was asked for.
 #[derive(Debug)]
 pub struct Failure {
+    /// What the line begins with.
+    lead: &'static str,
     /// What failed and why, on one line. None if all has been said.
     message: Option<String>,
     hint: Option<String>,
@@ -16,26 +20,31 @@ pub struct Failure {
 impl Failure {
     /// Something failed, and this is what to do.
     pub fn new(message: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self { message: Some(message.into()), hint: Some(hint.into()), status: FAILED }
+        Self { lead: ERROR, message: Some(message.into()), hint: Some(hint.into()), status: FAILED }
     }
 
     /// The command was called wrongly.
     pub fn usage(message: impl Into<String>) -> Self {
-        Self { message: Some(message.into()), hint: Some("see `smolcrawl --help`".to_owned()), status: WRONG_USAGE }
+        Self { lead: ERROR, message: Some(message.into()), hint: Some("see `smolcrawl --help`".to_owned()), status: WRONG_USAGE }
+    }
+
+    /// The user or the system ended it before it was complete; `kept` is what there is of it.
+    pub fn interrupted(kept: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self { lead: "interrupted", message: Some(kept.into()), hint: Some(hint.into()), status: INTERRUPTED }
     }
 
     /// Nothing is left to be said: the result has been printed, or nobody reads it any more.
     pub fn silent() -> Self {
-        Self { message: None, hint: None, status: FAILED }
+        Self { lead: ERROR, message: None, hint: None, status: FAILED }
     }
 
     /// Prints it on stderr and gives the exit status.
     pub fn report(self) -> ExitCode {
         if let Some(message) = self.message {
-            eprintln!("error: {message}");
+            eprintln!("{}: {}", self.lead, terminal::line(&message));
         }
         if let Some(hint) = self.hint {
-            eprintln!("hint: {hint}");
+            eprintln!("hint: {}", terminal::line(&hint));
         }
         ExitCode::from(self.status)
     }
@@ -43,13 +52,13 @@ impl Failure {
 
 impl From<smolcrawl::Error> for Failure {
     fn from(error: smolcrawl::Error) -> Self {
-        Self { message: Some(error.chain()), hint: error.hint(), status: FAILED }
+        Self { lead: ERROR, message: Some(error.chain()), hint: error.hint(), status: FAILED }
     }
 }
 
 impl From<smolcrawl::config::Error> for Failure {
     fn from(error: smolcrawl::config::Error) -> Self {
-        Self { message: Some(chain(&error)), hint: Some(error.hint()), status: WRONG_USAGE }
+        Self { lead: ERROR, message: Some(chain(&error)), hint: Some(error.hint()), status: WRONG_USAGE }
     }
 }
 
@@ -63,5 +72,8 @@ impl From<std::io::Error> for Failure {
     }
 }
 
+const ERROR: &str = "error";
 const FAILED: u8 = 1;
 const WRONG_USAGE: u8 = 2;
+/// 128 + SIGINT, as shells report it; whatever asked the process to end.
+const INTERRUPTED: u8 = 130;

@@ -20,11 +20,12 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("error", &["model", "reactor", "http", "crawl", "extract", "chunk", "embed", "store", "config"]),
     ("engine", &["config", "reactor", "http", "crawl", "extract", "chunk", "embed", "store", "model", "error"]),
     ("tools", &["engine", "mcp", "model", "error"]),
-    // The crate root re-exports; the binary's files (main, cli, commands, failure) see the public API only.
+    // The crate root re-exports; the binary's files (main, cli, commands, failure, terminal) see the public API only.
     ("lib", &["config", "reactor", "http", "crawl", "extract", "chunk", "embed", "store", "model", "mcp", "error", "engine", "tools"]),
-    ("failure", &[]),
+    ("terminal", &[]),
+    ("failure", &["terminal"]),
     ("cli", &["failure"]),
-    ("commands", &["cli", "failure"]),
+    ("commands", &["cli", "failure", "terminal"]),
     ("main", &["cli", "commands"]),
 ];
 

@@ -342,14 +342,15 @@ fn lines_that_cannot_be_read_are_named() {
     let home = TempDir::new().unwrap();
     std::fs::write(home.path().join("bad.jsonl"), b"\n\xff\xfe\n").unwrap();
     std::fs::create_dir(home.path().join("folder")).unwrap();
-    assert!(run(home.path(), &["sources", "--db", "x.db"]).status.success());
+    std::fs::write(home.path().join("good.jsonl"), r#"{"url": "https://a.test/", "text": "Herons."}"#).unwrap();
+    assert!(run(home.path(), &["index", "--jsonl", "good.jsonl", "--no-index", "--db", "x.db"]).status.success());
     for (arguments, why) in [
         (["index", "--jsonl", "bad.jsonl"], "bad.jsonl, line 2: "),
         (["search", "--batch", "bad.jsonl"], "bad.jsonl, line 2: "),
         (["index", "--jsonl", "folder"], "folder"),
         (["search", "--batch", "folder"], "folder"),
     ] {
-        failed(&run(home.path(), &[&arguments[..], &["--db", "x.db"]].concat()), &[why], "each line is {");
+        failed(&run(home.path(), &[&arguments[..], &["--quiet", "--db", "x.db"]].concat()), &[why], "each line is {");
     }
     let mut extract = smolcrawl(home.path());
     let bad = std::fs::File::open(home.path().join("bad.jsonl")).unwrap();
@@ -441,7 +442,9 @@ fn a_database_that_cannot_be_one() {
         #[cfg(target_os = "linux")]
         ("/dev/null", "/dev/null", "--db"),
     ] {
-        failed(&run(home.path(), &["sources", "--db", database]), &[why], hint);
+        // A question makes nothing, so there is nothing that it could not make.
+        let asked = if database.starts_with("/proc/") { ["does not exist", "crawl something first"] } else { [why, hint] };
+        failed(&run(home.path(), &["sources", "--db", database]), &[asked[0]], asked[1]);
         // The report comes first: what was fetched is told even though it could not be kept.
         let crawled = run(home.path(), &["crawl", &url, "--allow-private", "--db", database, "--json"]);
         failed(&crawled, &[why], hint);
@@ -480,7 +483,7 @@ fn a_folder_that_may_not_be_written() {
     }
 }
 
-/// Nothing can be written to the disk that the database lies on: said so, and nothing is lost.
+/// Nothing can be written to the disk that the database lies on: what is stored is found, and what would be stored is refused.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_read_only_disk() {
@@ -493,13 +496,21 @@ fn a_read_only_disk() {
     assert!(run(home.path(), &["crawl", &url, "--allow-private", "--no-index", "--db", "disk/x.db"]).status.success());
     let script = "mount --bind disk disk && mount -o remount,bind,ro disk || exit 77
         \"$1\" crawl \"$2\" --allow-private --no-index --db disk/x.db >&2; echo $?
-        \"$1\" search herons --mode lexical --json --db disk/x.db; echo $?";
+        \"$1\" search herons --mode lexical --json --db disk/x.db; echo $?
+        \"$1\" sources --json --db disk/x.db; echo $?
+        \"$1\" refresh \"$2\" --allow-private --db disk/x.db >&2; echo $?
+        \"$1\" remove \"$2\" --db disk/x.db >&2; echo $?
+        ls disk";
     let Some(output) = in_a_namespace(home.path(), script, &url) else { return };
     let stderr = text(&output.stderr);
-    assert_eq!(stderr.lines().filter(|line| *line == "error: disk/x.db cannot be written").count(), 2, "{stderr}");
+    assert_eq!(stderr.lines().filter(|line| *line == "error: disk/x.db cannot be written").count(), 3, "{stderr}");
     assert!(stderr.contains("hint: make file and folder writable"), "{stderr}");
-    let kept = report(&run(home.path(), &["search", "herons", "--mode", "lexical", "--json", "--db", "disk/x.db"]));
-    assert_eq!(kept["hits"][0]["url"], json!(url), "{kept}");
+    let stdout = text(&output.stdout);
+    let lines: Vec<_> = stdout.lines().collect();
+    let ["1", found, "0", sources, "0", "1", "1", "x.db"] = lines[..] else { panic!("{stdout}\n{stderr}") };
+    let [found, sources] = [found, sources].map(|line| serde_json::from_str::<Value>(line).unwrap());
+    assert_eq!(found["hits"][0]["url"], json!(url), "{found}");
+    assert_eq!(sources["sources"][0]["pages"], json!(1), "{sources}");
 }
 
 #[cfg(target_os = "linux")]

@@ -384,7 +384,7 @@ fn the_same_bytes_are_one_page() {
     world.site.page("a.test/x/index.html", &["/x/"]).reply("a.test/x/", Reply::html(page("a.test/x/index.html", &["/x/"])));
     let outcome = world.run(request("http://a.test/"));
     assert_eq!(outcome.urls, ["http://a.test/", "http://a.test/x/index.html"]);
-    assert_eq!(outcome.skipped("http://a.test/index.html"), "the same content as another page");
+    assert_eq!(outcome.skipped("http://a.test/index.html"), "the same content as http://a.test/");
 }
 
 #[test]

@@ -351,6 +351,8 @@ fn judge(outcome: &Result<(Response, Vec<u8>), Error>, expect: &Expect, url: &Ur
                 (Cause::Orderly, source) => source.is_none(),
                 (Cause::Reset, Some(Some(source))) => is_reset(source),
                 (Cause::ResetOrPipe, Some(Some(source))) => is_reset(source) || is_pipe(source),
+                (Cause::Alert, Some(Some(source))) => tls(source).is_some_and(|error| matches!(error, rustls::Error::AlertReceived(_))),
+                (Cause::Garbage, Some(Some(source))) => tls(source).is_some_and(|error| matches!(error, rustls::Error::InvalidMessage(_))),
                 (Cause::NoGoodbye, Some(Some(source))) => source.kind() == io::ErrorKind::UnexpectedEof,
                 _ => false,
             };
@@ -370,6 +372,10 @@ fn is_reset(error: &io::Error) -> bool {
         (io::ErrorKind::ConnectionAborted, Some(code)) => cfg!(windows) && code == Errno::CONNABORTED.raw_os_error(),
         _ => false,
     }
+}
+
+fn tls(error: &io::Error) -> Option<&rustls::Error> {
+    error.get_ref()?.downcast_ref()
 }
 
 /// What Unix tells the second write after a reset.

@@ -1,11 +1,13 @@
 //! `crawl`: fetch, store, embed, report.
 
+use std::time::Duration;
+
 use futures_lite::future;
-use indicatif::ProgressBar;
 use smolcrawl::Engine;
-use smolcrawl::engine::{CrawlReport, CrawlRequest, Crawling, Event, Robots, Scope};
+use smolcrawl::engine::{CrawlReport, CrawlRequest, Crawling, End, Event, Robots, Scope};
 
 use super::output::Output;
+use super::progress::{Counts, Spinner};
 use super::signals::interruption;
 use super::{Failure, Shown, progress};
 use crate::cli;
@@ -13,32 +15,30 @@ use crate::cli;
 pub async fn run(engine: &Engine, asked: cli::Crawl, shown: Shown) -> Result<(), Failure> {
     let request = request(&asked)?;
     let interrupted = interruption()?;
-    let bar = progress::spinner(shown);
+    let spinner = Spinner::new(shown);
     let mut crawling = engine.crawl(request, engine.config().chunk.clone());
-    let mut ended = future::or(follow(&mut crawling, &bar), async {
+    let mut counts = Counts::default();
+    let mut ended = future::or(follow(&mut crawling, &mut counts, &spinner), async {
         interrupted.asked().await;
         Ok(Ended::Interrupted)
     })
     .await;
     if !matches!(ended, Ok(Ended::ByItself)) {
-        // What has been fetched is stored, and counted.
+        // What has been fetched is stored, and counted, as far as that is a matter of moments: a page that takes long is let go.
         crawling.stop();
-        if let Err(failure) = follow(&mut crawling, &bar).await {
+        let stored = engine.handle().timeout(PATIENCE, follow(&mut crawling, &mut counts, &spinner)).await;
+        if let Ok(Err(failure)) = stored {
             ended = ended.and(Err(failure));
         }
     }
-    bar.finish_and_clear();
+    spinner.clear();
     let report = crawling.finish();
     // What is stored is kept and told, even if the disk is full now.
     print(&report, asked.json)?;
-    if let Ended::ByItself = ended?
-        && !asked.no_index
-    {
-        future::or(progress::embed(engine, shown), async {
-            interrupted.asked().await;
-            Ok(())
-        })
-        .await?;
+    match ended? {
+        Ended::Interrupted => return Err(interrupted_crawl(engine, &report).await?),
+        Ended::ByItself if !asked.no_index => progress::embed_unless_interrupted(engine, shown, &interrupted).await?,
+        Ended::ByItself => {}
     }
     nothing_stored(&report)
 }
@@ -57,17 +57,31 @@ fn request(asked: &cli::Crawl) -> Result<CrawlRequest, Failure> {
     };
     request.depth = asked.depth;
     request.max_pages = asked.max_pages;
+    request.max_requests = asked.max_requests;
+    request.max_time = asked.max_time;
+    request.max_bytes = asked.max_bytes;
     request.concurrency = asked.concurrency.into();
     request.robots = if asked.ignore_robots { Robots::Ignore } else { Robots::Obey };
     Ok(request)
 }
 
-async fn follow(crawling: &mut Crawling, bar: &ProgressBar) -> Result<Ended, Failure> {
+async fn follow(crawling: &mut Crawling, counts: &mut Counts, spinner: &Spinner) -> Result<Ended, Failure> {
     while let Some(event) = crawling.next().await {
-        if let Event::Stored { url, .. } = event? {
-            bar.inc(1);
-            bar.set_message(url.to_string());
-        }
+        let url = match event? {
+            Event::Stored { url, .. } => {
+                counts.stored += 1;
+                url
+            }
+            Event::Skipped(skipped) => {
+                counts.skipped += 1;
+                skipped.url
+            }
+            Event::Failed(failed) => {
+                counts.failed += 1;
+                failed.url
+            }
+        };
+        spinner.tell(*counts, crawling.left(), &url);
     }
     Ok(Ended::ByItself)
 }
@@ -76,36 +90,84 @@ fn print(report: &CrawlReport, json: cli::Json) -> Result<(), Failure> {
     let mut output = Output::new();
     if json.json {
         output.json(report)?;
-    } else {
-        for skipped in &report.skipped {
-            output.line(format!("skipped {}: {}", skipped.url, skipped.why))?;
-        }
-        for failed in &report.failed {
-            output.line(format!("failed  {}: {}", failed.url, failed.error))?;
-        }
-        output.line(format!(
-            "{} pages, {} stored, {} skipped, {} failed in {:.1} s",
-            report.pages,
-            report.stored,
-            report.skips(),
-            report.failures(),
-            report.elapsed.as_secs_f64()
-        ))?;
+        return Ok(output.finish()?);
     }
+    for skipped in &report.skipped {
+        output.line(format!("skipped {}: {}", skipped.url, skipped.why))?;
+    }
+    if let more @ 1.. = report.skips() - report.skipped.len() as u64 {
+        output.line(format!("skipped {more} more"))?;
+    }
+    for failed in &report.failed {
+        output.line(format!("failed  {}: {}", failed.url, failed.error))?;
+    }
+    if let more @ 1.. = report.failures() - report.failed.len() as u64 {
+        output.line(format!("failed  {more} more"))?;
+    }
+    if !report.passed_over.is_empty() {
+        output.line(format!("links not followed: {}", passed_over(report)))?;
+    }
+    if let Some(early) = ended_early(report) {
+        output.line(early)?;
+    }
+    let not_stored = match report.pages.saturating_sub(report.stored) {
+        0 => String::new(),
+        pages => format!("{pages} fetched and not stored, "),
+    };
+    output.line(format!(
+        "{} pages stored, {not_stored}{} skipped, {} failed in {:.1} s: {} requests, {:.1} MiB",
+        report.stored,
+        report.skips(),
+        report.failures(),
+        report.elapsed.as_secs_f64(),
+        report.http.requests,
+        report.bytes as f64 / f64::from(1 << 20)
+    ))?;
     Ok(output.finish()?)
+}
+
+fn passed_over(report: &CrawlReport) -> String {
+    report.passed_over.iter().map(|(why, count)| format!("{count} {why}")).collect::<Vec<_>>().join(", ")
+}
+
+/// Why there is more than was fetched, and how to get it.
+fn ended_early(report: &CrawlReport) -> Option<String> {
+    let how = match report.end {
+        End::Complete => return None,
+        End::MaxPages => ": --max-pages allows more",
+        End::MaxRequests => ": --max-requests allows more",
+        End::MaxBytes => ": --max-bytes allows more",
+        End::MaxTime => ": --max-time allows more",
+        _ => "",
+    };
+    Some(format!("not complete, as {}: at least {} URLs are left{how}", report.end, report.left))
+}
+
+async fn interrupted_crawl(engine: &Engine, report: &CrawlReport) -> Result<Failure, Failure> {
+    if report.stored == 0 {
+        return Ok(Failure::interrupted("nothing was stored yet", "run it again"));
+    }
+    let kept = format!("{} pages are stored and kept; {}", report.stored, progress::not_embedded(engine).await?);
+    Ok(Failure::interrupted(kept, progress::LATER))
 }
 
 /// A crawl of which nothing came is no success, whatever the reason.
 fn nothing_stored(report: &CrawlReport) -> Result<(), Failure> {
-    match (report.stored, report.failed.first(), report.skipped.first()) {
-        (1.., ..) => Ok(()),
-        (0, Some(failed), _) => {
-            let hint = failed.hint.as_deref().unwrap_or(NOTHING);
-            Err(Failure::new(format!("nothing was stored: {}: {}", failed.url, failed.error), hint))
-        }
-        (0, None, Some(skipped)) => Err(Failure::new(format!("nothing was stored: {}: {}", skipped.url, skipped.why), NOTHING)),
-        (0, None, None) => Err(Failure::new("nothing was stored", NOTHING)),
+    if report.stored > 0 {
+        return Ok(());
     }
+    let (why, hint) = match (report.failed.first(), report.skipped.first()) {
+        (Some(failed), _) => (format!("{}: {}", failed.url, failed.error), failed.hint.as_deref()),
+        (None, Some(skipped)) => (format!("{}: {}", skipped.url, skipped.why), None),
+        (None, None) if !report.passed_over.is_empty() => (format!("links not followed: {}", passed_over(report)), Some(SCOPE)),
+        (None, None) if report.end != End::Complete => (format!("not complete, as {}", report.end), None),
+        (None, None) => ("there was nothing to fetch".to_owned(), None),
+    };
+    Err(Failure::new(format!("nothing was stored: {why}"), hint.unwrap_or(NOTHING)))
 }
 
+/// How long what has been fetched may take to be stored, once the user has asked for the end.
+const PATIENCE: Duration = Duration::from_millis(1_200);
+
 const NOTHING: &str = "try `smolcrawl fetch` with the URL; -v shows every request";
+const SCOPE: &str = "start at the site that is meant, or widen the scope: --scope host, --scope domain";

@@ -1,28 +1,39 @@
 //! `doctor`: what this installation is made of, and where each setting comes from. Changes nothing, and sends nothing: the counters of
 //! the transport are those of a process at work, and stand in the report of its crawls; here they would all be zero.
 
+use std::path::Path;
+
 use serde_json::{Value, json};
 use smolcrawl::Engine;
-use smolcrawl::config::{Config, Key, Settings};
+use smolcrawl::config::{Config, Key, Origin, Settings};
+use smolcrawl::engine::Check;
+use smolcrawl::http::PrivateAddresses;
 
 use super::output::Output;
 use super::{Failure, drive};
 use crate::cli;
 
-pub fn run(config: Config, settings: &Settings, asked: cli::Json) -> Result<(), Failure> {
+pub fn run(config: Config, settings: &Settings, file: Option<&Path>, asked: cli::Doctor) -> Result<(), Failure> {
     let mut problems = Vec::new();
-    let findings = findings(config, settings, &mut problems);
+    let findings = findings(config, settings, file, asked, &mut problems);
     let mut output = Output::new();
-    if asked.json {
+    if asked.json.json {
         output.json(&findings)?;
     } else {
         show(&mut output, "", &findings)?;
     }
     output.finish()?;
-    problems.into_iter().next().map_or(Ok(()), |first| Err(first.into()))
+    if let Some(first) = problems.into_iter().next() {
+        return Err(first.into());
+    }
+    match findings["store"]["check"]["whole"] {
+        Value::Bool(false) => Err(Failure::new("the database is damaged: what is listed above is not what was stored", DAMAGED)),
+        _ => Ok(()),
+    }
 }
 
-fn findings(config: Config, settings: &Settings, problems: &mut Vec<smolcrawl::Error>) -> Value {
+fn findings(config: Config, settings: &Settings, file: Option<&Path>, asked: cli::Doctor, problems: &mut Vec<smolcrawl::Error>) -> Value {
+    let shown = shown(&config, settings);
     let database = config.database.clone();
     let engine = Engine::new(config).map_err(|error| problems.push(error)).ok();
     let mut store = json!({ "path": database, "exists": database.exists() });
@@ -37,6 +48,12 @@ fn findings(config: Config, settings: &Settings, problems: &mut Vec<smolcrawl::E
             }
             Err(error) => problems.push(error),
         }
+        if asked.check {
+            match drive(engine, engine.check()) {
+                Ok(check) => store["check"] = described(&check),
+                Err(error) => problems.push(error),
+            }
+        }
     }
     let reactor = engine.as_ref().and_then(Engine::reactor).map(|report| {
         let attempts: Vec<_> =
@@ -50,20 +67,55 @@ fn findings(config: Config, settings: &Settings, problems: &mut Vec<smolcrawl::E
             "attempts": attempts,
         })
     });
-    let mut shown = serde_json::Map::new();
-    for key in Key::ALL {
-        if let Some((value, origin)) = settings.shown(key) {
-            shown.insert(key.name().to_owned(), json!({ "value": value, "from": origin.to_string() }));
-        }
-    }
     json!({
         "version": env!("CARGO_PKG_VERSION"),
         "platform": format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
+        "configuration_file": file.map(|file| json!({ "path": file, "exists": file.exists() })),
         "reactor": reactor,
         "store": store,
         "model": engine.as_ref().and_then(Engine::model),
         "settings": shown,
         "problems": problems.iter().map(smolcrawl::Error::chain).collect::<Vec<_>>(),
+    })
+}
+
+/// Every setting as it is in force: what was asked for, or the default.
+fn shown(config: &Config, settings: &Settings) -> Value {
+    let mut shown = serde_json::Map::new();
+    for key in Key::ALL {
+        let http = &config.crawl.http;
+        let default = match key {
+            Key::Reactor => Some(config.reactor.kind.to_string()),
+            Key::AllowPrivate => Some((http.private_addresses == PrivateAddresses::Allow).to_string()),
+            Key::UserAgent => Some(http.user_agent.clone()),
+            Key::TimeoutSeconds => Some(http.total_timeout.as_secs().to_string()),
+            Key::MaxBodyMib => Some((http.max_body >> 20).to_string()),
+            _ => None,
+        };
+        let asked = settings.shown(key).map(|(value, origin)| (value.into_owned(), origin));
+        let Some((value, origin)) = asked.or_else(|| Some((default.clone()?, Origin::Default))) else { continue };
+        let mut setting = json!({ "value": value, "from": origin.to_string() });
+        // What cannot be understood is warned about and not followed.
+        if let (Key::Reactor, Some(used)) = (key, default)
+            && value != used
+        {
+            setting = json!({ "value": used, "from": Origin::Default.to_string(), "ignored": value, "ignored_from": origin.to_string() });
+        }
+        shown.insert(key.name().to_owned(), setting);
+    }
+    Value::Object(shown)
+}
+
+fn described(check: &Check) -> Value {
+    json!({
+        "whole": check.is_whole(),
+        "pages": check.pages,
+        "chunks": check.chunks,
+        "vectors": check.vectors,
+        "without_checksum": check.without_checksum,
+        "damaged": check.damaged,
+        "damaged_unlisted": check.damaged_unlisted,
+        "faults": check.faults,
     })
 }
 
@@ -78,3 +130,6 @@ fn show(output: &mut Output, name: &str, value: &Value) -> std::io::Result<()> {
         other => output.line(format!("{name}: {other}")),
     }
 }
+
+const DAMAGED: &str =
+    "crawl the damaged pages again, which heals them; where faults are listed, move the file away and crawl again, or restore it";

@@ -20,12 +20,12 @@ pub async fn run(engine: &Engine, asked: cli::Fetch) -> Result<(), Failure> {
     let left_out = match asked.format {
         cli::Format::Markdown => {
             let document = document()?;
-            output.line(document.markdown)?;
+            output.text(document.markdown)?;
             document.notes
         }
         cli::Format::Text => {
             let read = extract::text(&page).map_err(unreadable)?;
-            output.line(read.text)?;
+            output.text(read.text)?;
             read.notes
         }
         cli::Format::Json => {

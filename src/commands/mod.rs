@@ -14,6 +14,7 @@ mod serve;
 mod signals;
 mod sources;
 
+use std::io::Write;
 use std::time::Duration;
 
 use smolcrawl::Engine;
@@ -21,6 +22,7 @@ use smolcrawl::config::{Config, Environment};
 
 use crate::cli::{Cli, Command, Everywhere};
 use crate::failure::Failure;
+use crate::terminal;
 
 /// Runs one command to its end.
 pub fn run(cli: Cli, environment: &Environment) -> Result<(), Failure> {
@@ -31,9 +33,13 @@ pub fn run(cli: Cli, environment: &Environment) -> Result<(), Failure> {
         _ => {}
     }
     let settings = everywhere.settings(environment)?;
+    for (name, meant) in environment.strangers() {
+        let meant = meant.map_or_else(String::new, |meant| format!("; is {meant} meant?"));
+        log::warn!("{name} is no setting and is ignored{meant}");
+    }
     let config = Config::parse(&settings, environment)?;
-    if let Command::Doctor(json) = cli.command {
-        return doctor::run(config, &settings, json);
+    if let Command::Doctor(asked) = cli.command {
+        return doctor::run(config, &settings, everywhere.configuration_file(environment).as_deref(), asked);
     }
     let engine = Engine::new(config)?;
     let shown = Shown::of(everywhere);
@@ -44,7 +50,7 @@ pub fn run(cli: Cli, environment: &Environment) -> Result<(), Failure> {
             Command::Search(search) => search::run(&engine, search, shown).await,
             Command::Sources(json) => sources::list(&engine, json).await,
             Command::Remove(source) => sources::remove(&engine, source).await,
-            Command::Refresh(source) => sources::refresh(&engine, source, shown).await,
+            Command::Refresh(refresh) => sources::refresh(&engine, refresh, shown).await,
             Command::Index(index) => index::run(&engine, index, shown).await,
             Command::Serve => serve::run(&engine).await,
             Command::Demo | Command::Extract(_) | Command::Doctor(_) => unreachable!("run before there was an engine"),
@@ -103,5 +109,13 @@ pub fn log_to_stderr(everywhere: &Everywhere, environment: &Environment) {
         (false, _) => "trace",
     };
     let filters = environment.value("SMOLCRAWL_LOG").unwrap_or(level);
-    env_logger::Builder::new().parse_filters(filters).format_timestamp_millis().init();
+    let mut builder = env_logger::Builder::new();
+    builder.parse_filters(filters).format(|log, record| {
+        let style = log.default_level_style(record.level());
+        let (time, message) = (log.timestamp_millis(), record.args().to_string());
+        // What is logged quotes sites and services.
+        let message = terminal::line(&message);
+        writeln!(log, "[{time} {style}{:<5}{style:#} {}] {message}", record.level(), record.target())
+    });
+    builder.init();
 }

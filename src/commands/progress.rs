@@ -1,23 +1,79 @@
-//! Progress bars: on a terminal only, and on stderr.
+//! Progress bars: on a terminal only, and on stderr. And the embedding, which `crawl`, `refresh` and `index` end with.
 
 use std::io::IsTerminal;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use futures_lite::future;
 use indicatif::{ProgressBar, ProgressStyle};
 use smolcrawl::Engine;
+use smolcrawl::http;
+use url::Url;
 
+use super::signals::Interruption;
 use super::{Failure, Shown};
 
+/// What has become of the URLs of a crawl so far: the three add up to those that were dealt with.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Counts {
+    pub stored: u64,
+    pub skipped: u64,
+    pub failed: u64,
+}
+
 /// For work whose end is not known.
-pub fn spinner(shown: Shown) -> ProgressBar {
-    let bar = if visible(shown) { ProgressBar::new_spinner() } else { ProgressBar::hidden() };
-    bar.set_style(ProgressStyle::with_template("{spinner} {pos} pages, {per_sec} {wide_msg}").expect("the template is well formed"));
-    // Its thread is started without asking whether it can be.
-    if visible(shown) && thread::Builder::new().spawn(|| ()).is_ok_and(|probe| probe.join().is_ok()) {
-        bar.enable_steady_tick(TICK);
+pub struct Spinner {
+    bar: ProgressBar,
+    began: Instant,
+}
+
+impl Spinner {
+    pub fn new(shown: Shown) -> Self {
+        let bar = if visible(shown) { ProgressBar::new_spinner() } else { ProgressBar::hidden() };
+        bar.set_style(ProgressStyle::with_template("{spinner} {wide_msg}").expect("the template is well formed"));
+        // Its thread is started without asking whether it can be.
+        if visible(shown) && thread::Builder::new().spawn(|| ()).is_ok_and(|probe| probe.join().is_ok()) {
+            bar.enable_steady_tick(TICK);
+        }
+        Self { bar, began: Instant::now() }
     }
+
+    /// `left` are known and not fetched yet; the page is the last one.
+    pub fn tell(&self, counts: Counts, left: u64, page: &Url) {
+        // Costs nothing where nobody sees it.
+        if !self.bar.is_hidden() {
+            let Counts { stored, skipped, failed } = counts;
+            let dealt_with = (stored + skipped + failed) as f64;
+            let a_second = dealt_with / self.began.elapsed().as_secs_f64().max(0.1);
+            let page = http::masked(page);
+            self.bar
+                .set_message(format!("{stored} stored, {skipped} skipped, {failed} failed, {left} left, {a_second:.0} a second  {page}"));
+        }
+    }
+
+    pub fn clear(&self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+/// For work of so many pages.
+pub fn pages(shown: Shown, all: u64) -> ProgressBar {
+    let bar = if visible(shown) { ProgressBar::new(all) } else { ProgressBar::hidden() };
+    bar.set_style(ProgressStyle::with_template("checking {wide_bar} {pos}/{len} pages, {eta} left").expect("the template is well formed"));
     bar
+}
+
+/// Embeds everything that is stored without a vector, unless it is interrupted: then it says what is left.
+pub async fn embed_unless_interrupted(engine: &Engine, shown: Shown, interrupted: &Interruption) -> Result<(), Failure> {
+    let embedded = async { Some(embed(engine, shown).await) };
+    let asked = async {
+        interrupted.asked().await;
+        None
+    };
+    match future::or(embedded, asked).await {
+        Some(outcome) => outcome,
+        None => Err(Failure::interrupted(not_embedded(engine).await?, LATER)),
+    }
 }
 
 /// Embeds everything that is stored without a vector.
@@ -49,8 +105,21 @@ pub async fn embed(engine: &Engine, shown: Shown) -> Result<(), Failure> {
     Ok(())
 }
 
+/// How much of what is stored has no vector yet, in words.
+pub async fn not_embedded(engine: &Engine) -> Result<String, Failure> {
+    let progress = engine.embed_progress().await?;
+    let left = progress.chunks.saturating_sub(progress.embedded);
+    Ok(match engine.model() {
+        Some(_) if left > 0 => format!("{left} of {} chunks are not embedded yet and are found by their words only", progress.chunks),
+        _ => "all that is stored can be searched".to_owned(),
+    })
+}
+
 fn visible(shown: Shown) -> bool {
     shown == Shown::Progress && std::io::stderr().is_terminal()
 }
+
+/// What to do about chunks that are not embedded.
+pub const LATER: &str = "`smolcrawl crawl`, `refresh`, `index` or `serve` embeds the rest when it is run next";
 
 const TICK: Duration = Duration::from_millis(120);

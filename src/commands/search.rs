@@ -16,6 +16,9 @@ use crate::cli;
 pub async fn run(engine: &Engine, asked: cli::Search, shown: Shown) -> Result<(), Failure> {
     let query = query(engine, &asked)?;
     database_exists(engine)?;
+    if let Some(source) = &query.source {
+        super::sources::is_stored(engine, source).await?;
+    }
     if shown != Shown::Quiet {
         tell_what_is_missing(engine, query.mode).await?;
     }

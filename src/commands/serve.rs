@@ -1,5 +1,6 @@
 //! `serve`: the MCP server on stdin and stdout, crawls and the embedding behind it.
 
+use std::io::IsTerminal;
 use std::pin::pin;
 use std::time::Duration;
 
@@ -16,6 +17,16 @@ pub async fn run(engine: &Engine) -> Result<(), Failure> {
     let crawls = Background::new(engine);
     let server = tools::server(engine, &crawls).map_err(failure)?;
     let interrupted = interruption()?;
+    // Before the first socket: a process that has run out of descriptors could not open it any more. Calls tell of what is wrong with
+    // it, and those that need no database are answered.
+    if engine.has_database()
+        && let Err(error) = engine.sources_after(String::new(), String::new(), 1).await
+    {
+        log::error!("{}{}", error.chain(), error.hint().map_or_else(String::new, |hint| format!(" (hint: {hint})")));
+    }
+    if std::io::stdin().is_terminal() {
+        eprintln!("{ON_A_TERMINAL}");
+    }
     log::info!("serving on stdin and stdout");
     let mut behind = pin!(async {
         let tidying = future::zip(engine.keep_embedding(), engine.close_idle_connections());
@@ -37,6 +48,11 @@ pub async fn run(engine: &Engine) -> Result<(), Failure> {
 fn failure(error: smolcrawl::mcp::Error) -> Failure {
     Failure::new(chain(&error), error.hint().unwrap_or("run it from an MCP client"))
 }
+
+/// For people who look what it does.
+const ON_A_TERMINAL: &str = "this is an MCP server: a client starts it and speaks with it over stdin and stdout.
+An entry in the client's configuration names it: {\"command\": \"smolcrawl\", \"args\": [\"serve\"]}
+Ctrl-C ends it.";
 
 /// How long pages that are fetched may take to be stored at the end. With what the server takes for its own end it is less than the
 /// 2 s after which clients send SIGTERM.

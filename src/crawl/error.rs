@@ -15,8 +15,8 @@ use super::robots::Forbidden;
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// Where it happened; added once, on the way out.
-    #[error("{url}")]
+    /// Where it happened; added once, on the way out. Told as [`http::masked`].
+    #[error("{}", http::masked(url))]
     At {
         url: Url,
         #[source]
@@ -62,6 +62,12 @@ pub enum Error {
     /// A redirect without `Location`, or with one that is no http or https URL.
     #[error("HTTP {status} without a usable Location")]
     BadRedirect { status: u16 },
+    /// A redirect to a port that no web server uses (`http::is_bad_port`).
+    #[error("redirect to port {port}, which no web server uses")]
+    BadPort { port: u16 },
+    /// The crawl has made as many requests as it may; see [`CrawlRequest::max_requests`](super::CrawlRequest::max_requests).
+    #[error("the limit of requests was reached")]
+    MaxRequests,
     /// Neither HTML nor markdown nor plain text.
     #[error("not a page: {what}")]
     NotAPage { what: String },
@@ -108,6 +114,8 @@ impl Error {
             Self::HostGivenUp { .. } => Some("the host seems to be down: try again later".to_owned()),
             Self::Http { source } => source.hint().map(str::to_owned),
             Self::Robots { source } => source.hint().map(str::to_owned),
+            Self::BadPort { .. } => Some("ask for that address itself if it is meant".to_owned()),
+            Self::MaxRequests => Some("allow more with --max-requests".to_owned()),
             Self::At { .. } => None,
         }
     }
@@ -119,6 +127,15 @@ impl Error {
             Self::Http { source } => source.is_transient(),
             Self::Robots { source } => source.is_transient(),
             Self::HostGivenUp { .. } => true,
+            _ => false,
+        }
+    }
+
+    /// This process is short of something, such as files: that says nothing about the site.
+    pub fn is_ours(&self) -> bool {
+        match self.root() {
+            Self::Http { source } => is_ours(source),
+            Self::Robots { source } => is_ours(source),
             _ => false,
         }
     }
@@ -172,6 +189,20 @@ pub(super) fn bare(error: http::Error) -> http::Error {
 pub(super) fn is_transient_status(status: u16) -> bool {
     matches!(status, 408 | 425 | 429 | 502 | 503 | 504)
 }
+
+fn is_ours(error: &http::Error) -> bool {
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    std::iter::from_fn(|| {
+        let error = cause?;
+        cause = error.source();
+        Some(error)
+    })
+    .filter_map(|error| error.downcast_ref::<std::io::Error>())
+    .any(|error| error.raw_os_error().is_some_and(|code| OUT_OF_FILES.contains(&code)))
+}
+
+/// EMFILE and ENFILE; WSAEMFILE.
+const OUT_OF_FILES: &[i32] = if cfg!(windows) { &[10_024] } else { &[24, 23] };
 
 fn is_local(text: &str) -> bool {
     let host = text.split(['/', ':']).next().unwrap_or_default();

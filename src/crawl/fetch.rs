@@ -1,7 +1,8 @@
 //! One request and what its answer is: a page, a sitemap, a redirect, or a reason why it is none. Knows no queue and no scope.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::{HashMap, VecDeque};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
 use futures_lite::AsyncReadExt;
@@ -37,10 +38,28 @@ pub(super) struct Fetcher {
     /// Never held across an await.
     rules: Arc<Mutex<KnownRules>>,
     turns: Arc<Turns>,
+    spent: Spent,
 }
 
-/// The rules of origins, with the time they were fetched.
-type KnownRules = HashMap<Box<str>, (Instant, Arc<Rules>)>;
+/// What was asked for on behalf of one crawl, or of all single requests.
+#[derive(Debug)]
+struct Spent {
+    requests: AtomicU64,
+    max_requests: u64,
+    /// Of answers, as decoded.
+    bytes: AtomicU64,
+}
+
+/// The rules of origins.
+#[derive(Debug, Default)]
+struct KnownRules {
+    /// With the time they were fetched.
+    by_origin: HashMap<Arc<str>, (Instant, Arc<Rules>)>,
+    /// As they were fetched, the first first, with the bytes they take. What was fetched anew stands here twice, first in vain.
+    in_order: VecDeque<(Arc<str>, Instant, usize)>,
+    /// The sum of these.
+    bytes: usize,
+}
 
 /// What an answer is.
 #[derive(Debug)]
@@ -70,16 +89,58 @@ impl Fetcher {
             return Err(Error::Agent { agent: config.agent });
         }
         let client = http::Client::new(&handle, config.http.clone())?;
-        Ok(Self { handle, client, config, rules: Arc::default(), turns: Arc::default() })
+        Ok(Self { handle, client, config, rules: Arc::default(), turns: Arc::default(), spent: Spent::new(u64::MAX) })
     }
 
-    /// One for a single crawl: the same but for the client's counters, which begin at zero.
-    pub(super) fn counting_apart(&self) -> Self {
-        let Self { handle, client, config, rules, turns } = self;
-        Self { handle: handle.clone(), client: client.counting_apart(), config: config.clone(), rules: rules.clone(), turns: turns.clone() }
+    /// One for a single crawl: the same but for what is counted, which begins at zero, and for how much may be asked for.
+    pub(super) fn counting_apart(&self, max_requests: u64) -> Self {
+        let Self { handle, client, config, rules, turns, spent: _ } = self;
+        Self {
+            handle: handle.clone(),
+            client: client.counting_apart(),
+            config: config.clone(),
+            rules: rules.clone(),
+            turns: turns.clone(),
+            spent: Spent::new(max_requests),
+        }
     }
 
-    /// Asks once; no redirect is followed, nothing is tried again.
+    /// Whether one more request may be made; then it is counted.
+    pub(super) fn spend(&self) -> bool {
+        let allowed = |spent: u64| (spent < self.spent.max_requests).then_some(spent + 1);
+        self.spent.requests.fetch_update(Ordering::Relaxed, Ordering::Relaxed, allowed).is_ok()
+    }
+
+    pub(super) fn may_spend(&self) -> bool {
+        self.spent.requests.load(Ordering::Relaxed) < self.spent.max_requests
+    }
+
+    /// Bytes of answers so far, as decoded.
+    pub(super) fn bytes(&self) -> u64 {
+        self.spent.bytes.load(Ordering::Relaxed)
+    }
+
+    fn received(&self, bytes: u64) {
+        self.spent.bytes.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    /// The body, counted.
+    async fn body(&self, mut response: Response) -> Result<Vec<u8>, Error> {
+        match response.bytes().await {
+            Ok(body) => {
+                self.received(body.len() as u64);
+                Ok(body)
+            }
+            Err(error) => {
+                if let http::Error::BodyTooLarge { limit, .. } = error.root() {
+                    self.received(*limit);
+                }
+                Err(error.into())
+            }
+        }
+    }
+
+    /// Asks once; no redirect is followed, nothing is tried again. The caller has [spent](Self::spend) the request.
     pub(super) async fn ask(&self, url: &Url, depth: u32, wanted: Wanted, known: &Validators) -> Result<Answer, Error> {
         let mut request = Request::get(url.clone()).redirects(Redirects::Stop).header("Accept", ACCEPT);
         if let Some(etag) = &known.etag {
@@ -90,7 +151,12 @@ impl Fetcher {
         }
         let mut response = self.client.send(request).await?;
         match response.status {
-            200..=299 => {}
+            200..=299 => {
+                if let Some(to) = response.refresh() {
+                    self.discard(response).await;
+                    return Ok(Answer::Moved(normalise(to)));
+                }
+            }
             304 if *known != Validators::default() => return Ok(Answer::Unchanged),
             status => {
                 let answer = match status {
@@ -112,12 +178,13 @@ impl Fetcher {
         let directives = Directives::of_headers(response.headers.all("x-robots-tag"), &self.config.agent);
         let validator = |name| response.headers.first(name).map(str::to_owned);
         let validators = Validators { etag: validator("etag"), last_modified: validator("last-modified") };
-        let (status, body) = (response.status, response.bytes().await?);
+        let (status, body) = (response.status, self.body(response).await?);
         let page = Page { url: url.clone(), status, content_type, body, depth, validators, fetched_at: SystemTime::now() };
-        Ok(match page.body.len() {
-            ..=LARGE => read(page, wanted, directives),
-            // Long enough to hold up the other requests of this thread.
-            _ => self.handle.unblock(move || read(page, wanted, directives)).await,
+        // Packed, it may be any length.
+        Ok(match page.body.len() <= SMALL && !sitemap::is_packed(&page.body) {
+            true => read(page, wanted, directives),
+            // Long enough to hold up whatever else runs on this thread.
+            false => self.handle.unblock(move || read(page, wanted, directives)).await,
         })
     }
 
@@ -127,7 +194,7 @@ impl Fetcher {
         let mut url = url;
         loop {
             if robots == Robots::Obey {
-                let rules = self.rules(&url).await.map_err(|source| Error::Robots { source: Arc::new(bare(source)) })?;
+                let rules = self.rules(&url).await?;
                 if let Some(forbidden) = rules.forbids(&url) {
                     return Err(Error::Forbidden { forbidden });
                 }
@@ -135,7 +202,10 @@ impl Fetcher {
             // The validators belong to the first address alone.
             let unknown = Validators::default();
             let to = match self.insist(&url, robots, if via.is_empty() { known } else { &unknown }).await? {
-                Answer::Moved(to) => to,
+                Answer::Moved(to) => match bad_port(&url, &to) {
+                    Some(port) => return Err(Error::BadPort { port }),
+                    None => to,
+                },
                 answer => return Ok(answer),
             };
             via.push(std::mem::replace(&mut url, to));
@@ -166,28 +236,26 @@ impl Fetcher {
     }
 
     /// The rules of a URL's origin, from memory for a day (RFC 9309 2.4).
-    pub(super) async fn rules(&self, url: &Url) -> Result<Arc<Rules>, http::Error> {
+    ///
+    /// # Errors
+    /// [`Error::Robots`] and [`Error::MaxRequests`].
+    pub(super) async fn rules(&self, url: &Url) -> Result<Arc<Rules>, Error> {
         let origin = origin(url);
         let now = self.handle.now();
-        if let Some((at, rules)) = self.rules.lock().unwrap_or_else(PoisonError::into_inner).get(&origin)
-            && now.saturating_duration_since(*at) < self.config.robots_lifetime
-        {
-            return Ok(rules.clone());
+        if let Some(rules) = self.known_rules().fresh(&origin, now, self.config.robots_lifetime) {
+            return Ok(rules);
         }
         let rules = Arc::new(self.ask_for_rules(url).await?);
         if let Some(delay) = rules.crawl_delay {
             // robots.txt itself was a request.
             self.turns.take(&origin, delay, self.handle.now());
         }
-        let mut known = self.rules.lock().unwrap_or_else(PoisonError::into_inner);
-        // A crawler that lives for months meets many sites: what is out of date goes first.
-        if known.len() >= MAX_ORIGINS {
-            known.retain(|_, (at, _)| now.saturating_duration_since(*at) < self.config.robots_lifetime);
-        }
-        if known.len() < MAX_ORIGINS {
-            known.insert(origin, (now, rules.clone()));
-        }
+        self.known_rules().learn(origin.into(), now, rules.clone());
         Ok(rules)
+    }
+
+    fn known_rules(&self) -> MutexGuard<'_, KnownRules> {
+        self.rules.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Waits until the origin's `Crawl-delay` has passed since whoever asked it last: crawls, refreshes and single pages of one
@@ -197,7 +265,7 @@ impl Fetcher {
             return;
         }
         let origin = origin(url);
-        let asked = self.rules.lock().unwrap_or_else(PoisonError::into_inner).get(&origin).and_then(|(_, rules)| rules.crawl_delay);
+        let asked = self.known_rules().by_origin.get(&*origin).and_then(|(_, rules)| rules.crawl_delay);
         if let Some(delay) = asked {
             while let Some(at) = self.turns.take(&origin, delay, self.handle.now()) {
                 self.handle.sleep_until(at).await;
@@ -205,11 +273,11 @@ impl Fetcher {
         }
     }
 
-    async fn ask_for_rules(&self, url: &Url) -> Result<Rules, http::Error> {
+    async fn ask_for_rules(&self, url: &Url) -> Result<Rules, Error> {
         let mut failures = 0;
         loop {
             match self.ask_for_rules_once(url).await {
-                Err(error) if error.is_transient() && !is_lookup(&error) && failures < self.config.retries.into() => {
+                Err(Error::Robots { source }) if source.is_transient() && !is_lookup(&source) && failures < self.config.retries.into() => {
                     self.handle.sleep(pause_after(failures)).await;
                     failures += 1;
                 }
@@ -218,21 +286,28 @@ impl Fetcher {
         }
     }
 
-    async fn ask_for_rules_once(&self, url: &Url) -> Result<Rules, http::Error> {
+    async fn ask_for_rules_once(&self, url: &Url) -> Result<Rules, Error> {
+        let failed = |source| Error::Robots { source: Arc::new(bare(source)) };
         let Ok(mut at) = url.join("/robots.txt") else { return Ok(Rules::allow_all()) };
         for _ in 0..=MAX_ROBOTS_REDIRECTS {
-            let mut response = self.client.send(Request::get(at.clone()).redirects(Redirects::Stop)).await?;
+            if !self.spend() {
+                return Err(Error::MaxRequests);
+            }
+            let mut response = self.client.send(Request::get(at.clone()).redirects(Redirects::Stop)).await.map_err(failed)?;
             match response.status {
                 301 | 302 | 303 | 307 | 308 => match target(&at, &response) {
-                    Ok(to) => at = to,
-                    Err(_) => break,
+                    Ok(to) if bad_port(&at, &to).is_none() => at = to,
+                    Ok(_) | Err(_) => break,
                 },
                 status @ 200..=299 => {
                     let mut body = Vec::new();
-                    match response.body().take(MAX_SIZE as u64).read_to_end(&mut body).await {
-                        Ok(_) => return Ok(Rules::of_answer(status, &body, &self.config.agent)),
-                        Err(error) => return Err(of_reader(error)),
-                    }
+                    // One byte more than is read tells a file at the limit from a longer one.
+                    let read = response.body().take(MAX_SIZE as u64 + 1).read_to_end(&mut body).await;
+                    self.received(body.len() as u64);
+                    return match read {
+                        Ok(_) => Ok(self.read_rules(at, status, body).await),
+                        Err(error) => Err(failed(of_reader(error))),
+                    };
                 }
                 status => {
                     self.discard(response).await;
@@ -243,6 +318,46 @@ impl Fetcher {
         // Redirected too often: as if there were none (RFC 9309 2.3.1.2).
         Ok(Rules::allow_all())
     }
+
+    async fn read_rules(&self, at: Url, status: u16, body: Vec<u8>) -> Rules {
+        if body.len() > MAX_SIZE {
+            log::debug!("{at}: only the first {} KiB are read", MAX_SIZE >> 10);
+        }
+        let agent = self.config.agent.clone();
+        match body.len() {
+            ..=SMALL => Rules::of_answer(status, &body, &agent),
+            _ => self.handle.unblock(move || Rules::of_answer(status, &body, &agent)).await,
+        }
+    }
+}
+
+impl Spent {
+    fn new(max_requests: u64) -> Self {
+        Self { requests: AtomicU64::new(0), max_requests, bytes: AtomicU64::new(0) }
+    }
+}
+
+impl KnownRules {
+    fn fresh(&self, origin: &str, now: Instant, lifetime: Duration) -> Option<Arc<Rules>> {
+        let (at, rules) = self.by_origin.get(origin)?;
+        (now.saturating_duration_since(*at) < lifetime).then(|| rules.clone())
+    }
+
+    /// A crawler that lives for months meets many sites: what was fetched first goes first.
+    fn learn(&mut self, origin: Arc<str>, now: Instant, rules: Arc<Rules>) {
+        let size = rules.size();
+        self.by_origin.insert(origin.clone(), (now, rules));
+        self.in_order.push_back((origin, now, size));
+        self.bytes += size;
+        while (self.in_order.len() > MAX_ORIGINS || self.bytes > MAX_BYTES)
+            && let Some((oldest, at, size)) = self.in_order.pop_front()
+        {
+            self.bytes -= size;
+            if self.by_origin.get(&oldest).is_some_and(|(fetched, _)| *fetched == at) {
+                self.by_origin.remove(&oldest);
+            }
+        }
+    }
 }
 
 impl Fetcher {
@@ -250,8 +365,11 @@ impl Fetcher {
     /// the same.
     async fn discard(&self, mut response: Response) {
         let length = response.headers.first("content-length").and_then(|length| length.parse::<u64>().ok());
-        if length.is_some_and(|length| length <= WORTH_READING) {
-            let _ = self.handle.timeout(WORTH_WAITING, response.bytes()).await;
+        if length.is_none_or(|length| length <= WORTH_READING) {
+            let mut unwanted = response.body().take(WORTH_READING);
+            let mut buffer = [0; 4096];
+            let all = async { while unwanted.read(&mut buffer).await.is_ok_and(|read| read > 0) {} };
+            let _ = self.handle.timeout(WORTH_WAITING, all).await;
         }
     }
 }
@@ -270,11 +388,12 @@ fn is_lookup(error: &http::Error) -> bool {
 
 fn read(page: Page, wanted: Wanted, directives: Directives) -> Answer {
     let kind = extract::kind(page.content_type.as_deref(), &page.url, &page.body);
-    let may_be_sitemap = !matches!(kind, Kind::Html | Kind::Markdown);
-    if wanted != Wanted::Page
-        && may_be_sitemap
-        && let Some(sitemap) = sitemap::parse(&page.body, &page.url)
-    {
+    let sitemap = match (wanted, &kind) {
+        (Wanted::Page, _) => None,
+        (Wanted::Sitemap | Wanted::Either, Kind::Html | Kind::Markdown) => sitemap::parse_xml(&page.body, &page.url),
+        (Wanted::Sitemap | Wanted::Either, _) => sitemap::parse(&page.body, &page.url),
+    };
+    if let Some(sitemap) = sitemap {
         return Answer::Sitemap(sitemap);
     }
     match kind {
@@ -307,6 +426,11 @@ fn target(from: &Url, response: &Response) -> Result<Url, Error> {
     }
 }
 
+/// The port of a redirect's target, where no web server uses it and nobody asked for it.
+fn bad_port(from: &Url, to: &Url) -> Option<u16> {
+    to.port().filter(|port| http::is_bad_port(*port) && (from.host(), from.port()) != (to.host(), to.port()))
+}
+
 fn pause_asked(response: &Response) -> Option<Duration> {
     retry_after(response.headers.first("retry-after")?, SystemTime::now())
 }
@@ -335,8 +459,9 @@ pub(super) fn closed() -> Arc<Rules> {
 /// Markdown first among the texts: some servers have both.
 const ACCEPT: &str = "text/html, application/xhtml+xml;q=0.9, text/markdown;q=0.8, text/plain;q=0.7, application/xml;q=0.5, */*;q=0.1";
 
-/// Bytes up to which a page is read on the thread that fetched it: about a millisecond's work.
-const LARGE: usize = 256 * 1024;
+/// Bytes up to which an answer is read on the thread that fetched it: about a tenth of a millisecond's work, for a page whose
+/// elements are of the kind that costs most ten times that.
+const SMALL: usize = 32 * 1024;
 
 /// Bytes of an unwanted body that are read for the sake of the connection.
 const WORTH_READING: u64 = 64 * 1024;
@@ -347,5 +472,33 @@ const WORTH_WAITING: Duration = Duration::from_millis(500);
 /// RFC 9309 2.3.1.2 asks for at least five.
 const MAX_ROBOTS_REDIRECTS: usize = 5;
 
-/// Origins whose rules are remembered.
+/// Origins whose rules are remembered, and the bytes that these take.
 const MAX_ORIGINS: usize = 10_000;
+const MAX_BYTES: usize = 64 << 20;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn as_many_rules_are_remembered_as_fit() {
+        let (mut known, now) = (KnownRules::default(), Instant::now());
+        let rules =
+            |bytes: usize| Arc::new(Rules::parse(format!("User-agent: *\nDisallow: /{}", "x".repeat(bytes)).as_bytes(), "smolcrawl"));
+        let lifetime = Duration::from_secs(60);
+        for number in 0..MAX_ORIGINS + 5 {
+            known.learn(format!("http://h{number}.test").into(), now, rules(1));
+        }
+        assert_eq!((known.by_origin.len(), known.in_order.len()), (MAX_ORIGINS, MAX_ORIGINS));
+        assert!(known.fresh("http://h4.test", now, lifetime).is_none() && known.fresh("http://h5.test", now, lifetime).is_some());
+        assert!(known.fresh("http://h5.test", now + lifetime, lifetime).is_none());
+        // Fetched anew it is the youngest.
+        known.learn("http://h5.test".into(), now + lifetime, rules(1));
+        assert!(known.fresh("http://h5.test", now + lifetime, lifetime).is_some());
+        let large = rules(16_000);
+        for number in 0..MAX_BYTES / large.size() + 5 {
+            known.learn(format!("http://large{number}.test").into(), now + lifetime, large.clone());
+        }
+        assert!(known.bytes <= MAX_BYTES && known.by_origin.len() < 10_000, "{}", known.by_origin.len());
+    }
+}

@@ -1,8 +1,11 @@
 //! Which URL is fetched next: a queue per origin, nearest to the seeds first, each URL once. Pure: no clock, no network.
 //!
+//! Nothing here looks at every origin: those that may be asked stand in one order, those that have to wait stand aside until they are
+//! due or released, and every step takes time in the logarithm of their number.
+//!
 //! Holds URLs only, never a body: a queued link costs its text and some 80 bytes, a URL that was ever seen 8 bytes more.
 
-use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 use std::time::Instant;
@@ -23,6 +26,8 @@ pub(super) struct Entry {
     pub via: Vec<Box<str>>,
     /// Requests that failed in a way that may pass.
     pub attempts: u8,
+    /// Its robots.txt was asked and allows it: it is not asked again while the entry waits.
+    pub is_allowed: bool,
 }
 
 /// Why a URL is in the queue.
@@ -47,6 +52,16 @@ pub(super) enum Offered {
     Refused(&'static str),
 }
 
+/// What is decided about the next URL of an origin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Decision {
+    Take,
+    /// The origin stands aside until then.
+    Until(Instant),
+    /// The origin stands aside until [`Frontier::release`].
+    Blocked,
+}
+
 /// Limits against sites without end.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Limits {
@@ -59,9 +74,13 @@ pub(super) struct Limits {
 pub(super) struct Frontier {
     limits: Limits,
     /// By origin, as in `https://a.test`; only origins with something to do.
-    queues: HashMap<Box<str>, Queue>,
-    /// Origins in the order in which they are asked next, so that none starves.
-    order: VecDeque<Box<str>>,
+    origins: HashMap<Arc<str>, Origin>,
+    /// Origins that may be asked, by the depth of their next URL and by turn, so that none starves.
+    ready: BTreeSet<(u32, u64, Arc<str>)>,
+    /// Origins that stand aside until a time.
+    waiting: BTreeSet<(Instant, Arc<str>)>,
+    /// Turns ever given.
+    turns: u64,
     /// Hashes of the URLs ever offered. Two of a million URLs share one with a probability of 1 : 37 million.
     seen: HashSet<u64>,
     /// Hash of a path -> queries seen with it.
@@ -73,12 +92,26 @@ pub(super) struct Frontier {
     hasher: RandomState,
 }
 
-/// Of one origin, by depth.
-type Queue = BTreeMap<u32, VecDeque<Entry>>;
+/// An origin with something to do.
+#[derive(Debug)]
+struct Origin {
+    /// By depth; no queue is empty.
+    queues: BTreeMap<u32, VecDeque<Entry>>,
+    /// Lower is sooner. A new one with every entry taken.
+    turn: u64,
+    stand: Stand,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stand {
+    Ready,
+    Until(Instant),
+    Blocked,
+}
 
 impl Entry {
     pub(super) fn new(url: &Url, depth: u32, role: Role) -> Self {
-        Self { url: url.as_str().into(), depth, role, from: None, via: Vec::new(), attempts: 0 }
+        Self { url: url.as_str().into(), depth, role, from: None, via: Vec::new(), attempts: 0, is_allowed: false }
     }
 
     pub(super) fn from(self, page: &Arc<str>) -> Self {
@@ -94,8 +127,10 @@ impl Frontier {
     pub(super) fn new(limits: Limits) -> Self {
         Self {
             limits,
-            queues: HashMap::new(),
-            order: VecDeque::new(),
+            origins: HashMap::new(),
+            ready: BTreeSet::new(),
+            waiting: BTreeSet::new(),
+            turns: 0,
             seen: HashSet::new(),
             variants: HashMap::new(),
             delayed: BTreeMap::new(),
@@ -142,31 +177,53 @@ impl Frontier {
         self.delayed.insert((at, self.delayed_ever), entry);
     }
 
-    /// Queues what was delayed until now; returns when the next one is due.
-    pub(super) fn wake(&mut self, now: Instant) -> Option<Instant> {
-        while let Some(first) = self.delayed.first_entry() {
-            if first.key().0 > now {
-                return Some(first.key().0);
-            }
+    /// Queues what was delayed until now, and lets origins that waited until now be asked again.
+    pub(super) fn wake(&mut self, now: Instant) {
+        while let Some(first) = self.delayed.first_entry()
+            && first.key().0 <= now
+        {
             let entry = first.remove();
             self.put_back(&entry.parsed(), entry);
         }
-        None
+        while let Some((at, _)) = self.waiting.first()
+            && *at <= now
+            && let Some((_, name)) = self.waiting.pop_first()
+        {
+            self.stand(&name, Stand::Ready);
+        }
     }
 
-    /// Takes the entry nearest to the seeds among the origins that `may_go`, each origin being asked about its next URL once.
-    pub(super) fn take(&mut self, mut may_go: impl FnMut(&Url) -> bool) -> Option<(Url, Entry)> {
-        // Depth first, then the turn: stable sorting keeps the turn within a depth.
-        let mut origins: Vec<(u32, usize)> = self.order.iter().enumerate().map(|(turn, origin)| (self.next_depth(origin), turn)).collect();
-        origins.sort_unstable();
-        for (depth, turn) in origins {
-            let origin = &self.order[turn];
-            let entries = self.queues.get_mut(origin).and_then(|queue| queue.get_mut(&depth)).expect("the depth was just looked up");
-            let url = entries.front().expect("empty queues are removed").parsed();
-            if may_go(&url) {
-                let entry = entries.pop_front().expect("it was just looked at");
-                self.taken(turn, depth);
-                return Some((url, entry));
+    /// When [`Frontier::wake`] has something to do.
+    pub(super) fn due(&self) -> Option<Instant> {
+        let delayed = self.delayed.first_key_value().map(|((at, _), _)| *at);
+        let waiting = self.waiting.first().map(|(at, _)| *at);
+        delayed.into_iter().chain(waiting).min()
+    }
+
+    /// An origin that was [`Decision::Blocked`] may be asked again.
+    pub(super) fn release(&mut self, url: &Url) {
+        let name = &url[..url::Position::BeforePath];
+        if let Some((name, Origin { stand: Stand::Blocked, .. })) = self.origins.get_key_value(name) {
+            let name = name.clone();
+            self.stand(&name, Stand::Ready);
+        }
+    }
+
+    /// Takes the entry nearest to the seeds among the origins that are ready. What is decided otherwise about one sets it aside.
+    pub(super) fn take(&mut self, mut decide: impl FnMut(&Url, &mut Entry) -> Decision) -> Option<(Url, Entry)> {
+        while let Some((depth, _, name)) = self.ready.first().cloned() {
+            let origin = self.origins.get_mut(&name).expect("every ready origin has entries");
+            let entries = origin.queues.get_mut(&depth).expect("it is ready by the depth of its next entry");
+            let next = entries.front_mut().expect("empty queues are removed");
+            let url = next.parsed();
+            match decide(&url, next) {
+                Decision::Take => {
+                    let entry = entries.pop_front().expect("it was just looked at");
+                    self.taken(&name, depth);
+                    return Some((url, entry));
+                }
+                Decision::Until(at) => self.stand(&name, Stand::Until(at)),
+                Decision::Blocked => self.stand(&name, Stand::Blocked),
             }
         }
         None
@@ -174,42 +231,81 @@ impl Frontier {
 
     /// Takes all that is queued for the origin of `url`.
     pub(super) fn take_origin(&mut self, url: &Url) -> Vec<Entry> {
-        let origin = origin(url);
-        let Some(queue) = self.queues.remove(&*origin) else { return Vec::new() };
-        self.order.retain(|other| *other != origin);
-        let entries: Vec<_> = queue.into_values().flatten().collect();
+        let name = origin(url);
+        self.leave(&name);
+        let Some(origin) = self.origins.remove(&*name) else { return Vec::new() };
+        let entries: Vec<_> = origin.queues.into_values().flatten().collect();
         self.queued -= entries.len();
         entries
     }
 
-    fn next_depth(&self, origin: &str) -> u32 {
-        *self.queues[origin].first_key_value().expect("origins without entries are removed").0
+    /// How many URLs wait.
+    pub(super) fn len(&self) -> usize {
+        self.queued + self.delayed.len()
     }
 
-    fn taken(&mut self, turn: usize, depth: u32) {
+    fn taken(&mut self, name: &Arc<str>, depth: u32) {
         self.queued -= 1;
-        let origin = self.order.remove(turn).expect("the turn is an index of it");
-        let queue = self.queues.get_mut(&origin).expect("every origin in order has a queue");
-        if queue[&depth].is_empty() {
-            queue.remove(&depth);
+        self.leave(name);
+        self.turns += 1;
+        let turn = self.turns;
+        let origin = self.origins.get_mut(name).expect("an entry of it was just taken");
+        origin.turn = turn;
+        if origin.queues[&depth].is_empty() {
+            origin.queues.remove(&depth);
         }
-        match queue.is_empty() {
-            true => drop(self.queues.remove(&origin)),
-            false => self.order.push_back(origin),
+        match origin.queues.is_empty() {
+            true => drop(self.origins.remove(name)),
+            false => self.enter(name),
         }
     }
 
     fn push(&mut self, url: &Url, entry: Entry, end: End) {
         self.queued += 1;
-        let origin = origin(url);
-        let queue = self.queues.entry(origin).or_insert_with_key(|origin| {
-            self.order.push_back(origin.clone());
-            Queue::new()
-        });
-        let entries = queue.entry(entry.depth).or_default();
+        let name = &url[..url::Position::BeforePath];
+        let name = match self.origins.get_key_value(name) {
+            Some((name, _)) => name.clone(),
+            None => {
+                let name: Arc<str> = name.into();
+                self.turns += 1;
+                self.origins.insert(name.clone(), Origin { queues: BTreeMap::new(), turn: self.turns, stand: Stand::Ready });
+                name
+            }
+        };
+        self.leave(&name);
+        let origin = self.origins.get_mut(&name).expect("it was just looked up or inserted");
+        let entries = origin.queues.entry(entry.depth).or_default();
         match end {
             End::Front => entries.push_front(entry),
             End::Back => entries.push_back(entry),
+        }
+        self.enter(&name);
+    }
+
+    fn stand(&mut self, name: &Arc<str>, stand: Stand) {
+        self.leave(name);
+        if let Some(origin) = self.origins.get_mut(name) {
+            origin.stand = stand;
+            self.enter(name);
+        }
+    }
+
+    /// Takes an origin out of the order it stands in, before what it is ordered by changes.
+    fn leave(&mut self, name: &str) {
+        let Some((name, origin)) = self.origins.get_key_value(name) else { return };
+        match (origin.stand, origin.queues.first_key_value()) {
+            (Stand::Ready, Some((depth, _))) => drop(self.ready.remove(&(*depth, origin.turn, name.clone()))),
+            (Stand::Until(at), _) => drop(self.waiting.remove(&(at, name.clone()))),
+            (Stand::Ready, None) | (Stand::Blocked, _) => {}
+        }
+    }
+
+    fn enter(&mut self, name: &Arc<str>) {
+        let Some(origin) = self.origins.get(name) else { return };
+        match (origin.stand, origin.queues.first_key_value()) {
+            (Stand::Ready, Some((depth, _))) => drop(self.ready.insert((*depth, origin.turn, name.clone()))),
+            (Stand::Until(at), _) => drop(self.waiting.insert((at, name.clone()))),
+            (Stand::Ready, None) | (Stand::Blocked, _) => {}
         }
     }
 
@@ -342,11 +438,11 @@ mod tests {
     }
 
     fn take(frontier: &mut Frontier) -> Option<String> {
-        frontier.take(|_| true).map(|(_, entry)| entry.url.into())
+        frontier.take(|_, _| Decision::Take).map(|(_, entry)| entry.url.into())
     }
 
     fn is_empty(frontier: &Frontier) -> bool {
-        frontier.queued == 0 && frontier.delayed.is_empty() && frontier.queues.is_empty() && frontier.order.is_empty()
+        frontier.len() == 0 && frontier.origins.is_empty() && frontier.ready.is_empty() && frontier.waiting.is_empty()
     }
 
     #[test]
@@ -382,12 +478,85 @@ mod tests {
     #[test]
     fn an_origin_that_has_to_wait_does_not_hold_up_others() {
         let mut frontier = frontier();
+        let (now, later) = (Instant::now(), Instant::now() + Duration::from_secs(1));
         offer(&mut frontier, "http://slow.test/", 0);
+        offer(&mut frontier, "http://busy.test/", 0);
         offer(&mut frontier, "http://b.test/", 5);
-        let taken = frontier.take(|url| url.host_str() != Some("slow.test")).unwrap().1;
-        assert_eq!(&*taken.url, "http://b.test/");
-        assert_eq!(frontier.take(|url| url.host_str() != Some("slow.test")), None);
-        assert!(!is_empty(&frontier));
+        let mut asked = Vec::new();
+        let mut decide = |url: &Url, _: &mut Entry| {
+            asked.push(url.host_str().unwrap().to_owned());
+            match url.host_str() {
+                Some("slow.test") => Decision::Until(later),
+                Some("busy.test") => Decision::Blocked,
+                _ => Decision::Take,
+            }
+        };
+        assert_eq!(&*frontier.take(&mut decide).unwrap().1.url, "http://b.test/");
+        assert_eq!(frontier.take(&mut decide), None);
+        assert_eq!(asked, ["slow.test", "busy.test", "b.test"], "who stands aside is not asked again");
+        assert_eq!(frontier.due(), Some(later));
+        frontier.wake(now);
+        assert_eq!(take(&mut frontier), None);
+        frontier.release(&url("http://slow.test/"));
+        assert_eq!(take(&mut frontier), None, "nobody but the clock releases what waits for it");
+        frontier.release(&url("http://busy.test/"));
+        assert_eq!(take(&mut frontier).unwrap(), "http://busy.test/");
+        frontier.wake(later);
+        assert_eq!(frontier.due(), None);
+        assert_eq!(take(&mut frontier).unwrap(), "http://slow.test/");
+        assert!(is_empty(&frontier));
+    }
+
+    #[test]
+    fn who_stands_aside_keeps_depth_and_turn() {
+        let mut frontier = frontier();
+        for text in ["http://a.test/1", "http://b.test/1", "http://c.test/1", "http://a.test/2"] {
+            offer(&mut frontier, text, 1);
+        }
+        let taken = frontier.take(|url, _| if url.host_str() == Some("a.test") { Decision::Blocked } else { Decision::Take });
+        assert_eq!(&*taken.unwrap().1.url, "http://b.test/1");
+        // A link that is nearer comes meanwhile.
+        offer(&mut frontier, "http://a.test/0", 0);
+        frontier.release(&url("http://a.test/"));
+        let order: Vec<_> = std::iter::from_fn(|| take(&mut frontier)).collect();
+        assert_eq!(order, ["http://a.test/0", "http://c.test/1", "http://a.test/1", "http://a.test/2"]);
+        assert!(is_empty(&frontier));
+    }
+
+    /// Counted, not timed: what is looked at for one request does not grow with the number of origins.
+    #[test]
+    fn many_origins_cost_no_more_than_a_few() {
+        let mut frontier = frontier();
+        let (now, later) = (Instant::now(), Instant::now() + Duration::from_secs(1));
+        let origins = 16_000;
+        for number in 0..origins {
+            offer(&mut frontier, &format!("http://h{number}.a.test/1"), 1);
+            offer(&mut frontier, &format!("http://h{number}.a.test/2"), 1);
+        }
+        let mut looks = 0;
+        let mut taken = 0;
+        for round in 0..2 {
+            while frontier
+                .take(|url, _| {
+                    looks += 1;
+                    // Of four origins one has to wait, and one is busy, once each.
+                    let number: usize = url.host_str().unwrap()[1..].split('.').next().unwrap().parse().unwrap();
+                    match (round, number % 4) {
+                        (0, 0) => Decision::Until(later),
+                        (0, 1) => Decision::Blocked,
+                        _ => Decision::Take,
+                    }
+                })
+                .is_some()
+            {
+                taken += 1;
+            }
+            frontier.wake(now);
+            frontier.wake(later);
+            (0..origins).for_each(|number| frontier.release(&url(&format!("http://h{number}.a.test/"))));
+        }
+        assert_eq!((taken, looks), (2 * origins, 2 * origins + origins / 2));
+        assert!(is_empty(&frontier));
     }
 
     #[test]
@@ -395,7 +564,7 @@ mod tests {
         let mut frontier = frontier();
         offer(&mut frontier, "http://a.test/1", 1);
         offer(&mut frontier, "http://a.test/2", 1);
-        let (url, entry) = frontier.take(|_| true).unwrap();
+        let (url, entry) = frontier.take(|_, _| Decision::Take).unwrap();
         frontier.put_back(&url, entry);
         assert_eq!(take(&mut frontier).unwrap(), "http://a.test/1");
     }
@@ -406,9 +575,11 @@ mod tests {
         let entry = Entry::new(&url("http://a.test/"), 0, Role::Page);
         frontier.delay(entry, now + Duration::from_secs(1));
         assert!(!is_empty(&frontier));
-        assert_eq!(frontier.wake(now), Some(now + Duration::from_secs(1)));
+        frontier.wake(now);
+        assert_eq!(frontier.due(), Some(now + Duration::from_secs(1)));
         assert_eq!(take(&mut frontier), None);
-        assert_eq!(frontier.wake(now + Duration::from_secs(1)), None);
+        frontier.wake(now + Duration::from_secs(1));
+        assert_eq!(frontier.due(), None);
         assert_eq!(take(&mut frontier).unwrap(), "http://a.test/");
     }
 

@@ -27,7 +27,7 @@ use url::Url;
 pub use error::Error;
 pub use frontier::normalise;
 pub use plan::{CrawlRequest, Robots, Scope, Sitemaps, UnknownScope, parse_url};
-pub use report::{CrawlReport, Failed, MAX_LISTED, Skipped};
+pub use report::{CrawlReport, End, Failed, MAX_LISTED, Skipped};
 pub use robots::Forbidden;
 pub use walk::{Crawl, Visit};
 
@@ -111,7 +111,7 @@ impl Crawler {
 
     /// A crawl that has not begun: the first request goes out when it is polled first.
     pub fn crawl(&self, request: CrawlRequest) -> Crawl {
-        Crawl::new(self.fetcher.counting_apart(), request)
+        Crawl::new(self.fetcher.counting_apart(request.requests_allowed()), request)
     }
 
     /// One page. Redirects are followed, transient failures tried again.

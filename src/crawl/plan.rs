@@ -1,6 +1,10 @@
 //! What a crawl is asked to do, and which URLs that takes in. Pure: parsed at the door, trusted after.
 
+use std::time::Duration;
+
 use url::{Host, Url};
+
+use crate::http;
 
 use super::error::Error;
 use super::frontier::normalise;
@@ -17,6 +21,14 @@ pub struct CrawlRequest {
     pub depth: u32,
     /// Pages handed out at most, kept exactly: what fails or is skipped does not count. Default: 500.
     pub max_pages: u64,
+    /// Requests at most, whatever they are for and whatever comes of them: robots.txt, sitemaps, redirects, retries, pages that fail or
+    /// ask not to be indexed. None: 20 for each of `max_pages`, and 100 more. Default: none.
+    pub max_requests: Option<u64>,
+    /// Bytes of answers at most, as decoded, looked at before each request: those in flight may go beyond it. None: 1 MiB for each of
+    /// `max_pages`, and 256 MiB more. Default: none.
+    pub max_bytes: Option<u64>,
+    /// From the first poll on; then requests in flight are cancelled. Default: none, which is no limit.
+    pub max_time: Option<Duration>,
     /// Requests in flight at most. Default: 10.
     pub concurrency: usize,
     /// Requests in flight to one origin at most; none: as many as `concurrency`. Where robots.txt sets a `Crawl-delay` it is one.
@@ -31,7 +43,10 @@ pub struct CrawlRequest {
 /// Which URLs belong to a crawl. `http` and `https` are the same site.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Scope {
-    /// The folder of the seed: `https://a.test/docs/start` takes in all below `https://a.test/docs/`.
+    /// The folder of the seed: `https://a.test/docs/` and `https://a.test/docs/start.html` take in all below `https://a.test/docs/`.
+    ///
+    /// Without a slash or an extension at its end a name may be a folder or a page. `https://a.test/docs` is a folder. Deeper down,
+    /// `https://a.test/docs/start` is one if the page has links to what is below it, else a page of the folder `https://a.test/docs/`.
     #[default]
     Prefix,
     /// The host and port of the seed.
@@ -86,6 +101,9 @@ impl CrawlRequest {
             scope: Scope::default(),
             depth: 3,
             max_pages: 500,
+            max_requests: None,
+            max_bytes: None,
+            max_time: None,
             concurrency: 10,
             per_host: None,
             robots: Robots::default(),
@@ -126,6 +144,31 @@ impl CrawlRequest {
     #[must_use]
     pub fn max_pages(self, max_pages: u64) -> Self {
         Self { max_pages, ..self }
+    }
+
+    #[must_use]
+    pub fn max_requests(self, max_requests: u64) -> Self {
+        Self { max_requests: Some(max_requests), ..self }
+    }
+
+    #[must_use]
+    pub fn max_bytes(self, max_bytes: u64) -> Self {
+        Self { max_bytes: Some(max_bytes), ..self }
+    }
+
+    #[must_use]
+    pub fn max_time(self, max_time: Duration) -> Self {
+        Self { max_time: Some(max_time), ..self }
+    }
+
+    /// What `max_requests` comes to.
+    pub fn requests_allowed(&self) -> u64 {
+        self.max_requests.unwrap_or_else(|| self.max_pages.saturating_mul(REQUESTS_A_PAGE).saturating_add(REQUESTS_BESIDES))
+    }
+
+    /// What `max_bytes` comes to.
+    pub fn bytes_allowed(&self) -> u64 {
+        self.max_bytes.unwrap_or_else(|| self.max_pages.saturating_mul(BYTES_A_PAGE).saturating_add(BYTES_BESIDES))
     }
 
     /// At least 1.
@@ -177,13 +220,36 @@ pub(super) struct Bounds {
 
 #[derive(Clone, Debug)]
 struct Root {
+    /// Of the seed itself.
+    path: String,
     host: String,
     /// Only where it is not the scheme's own, so that http and https are one site.
     port: Option<u16>,
-    /// With a slash at its end.
-    folder: String,
+    folder: Folder,
     /// None for addresses and for hosts that are a public suffix themselves.
     domain: Option<String>,
+    /// The seed was redirected from another site: nobody asked for more of this one than the page and what is below it.
+    is_foreign: bool,
+}
+
+/// What "below the seed" is, as a path.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Folder {
+    /// With a slash at its end.
+    Below(String),
+    /// This and what is below it; without a slash at its end.
+    From(String),
+    /// As `From`, unless the page turns out to have nothing below it.
+    Perhaps(String),
+}
+
+/// Where a redirect took a seed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Moved {
+    /// Within its site: the area went along.
+    Along,
+    /// To another site, of which only the page and what is below it belong to the crawl.
+    Away,
 }
 
 impl Bounds {
@@ -191,18 +257,53 @@ impl Bounds {
         Self { scope, roots: seeds.iter().filter_map(Root::of).collect() }
     }
 
-    /// A seed that was redirected takes its area along; the old one holds no page, as it only redirects.
-    pub(super) fn moved(&mut self, from: &Url, to: &Url) {
-        let (Some(from), Some(to)) = (Root::of(from), Root::of(to)) else { return };
-        match self.roots.iter_mut().find(|root| root.host == from.host && root.port == from.port && root.folder == from.folder) {
-            Some(root) => *root = to,
-            None => self.roots.push(to),
+    /// A seed that was redirected within its site takes its area along; the old one holds no page, as it only redirects.
+    pub(super) fn moved(&mut self, from: &Url, to: &Url) -> Moved {
+        let Some(mut new) = Root::of(to) else { return Moved::Along };
+        let Some(from) = Root::of(from) else { return Moved::Along };
+        let Some(old) = self.roots.iter().position(|root| root.is_at(&from)) else {
+            self.roots.push(new);
+            return Moved::Along;
+        };
+        let is_home = |root: &Root| !root.is_foreign && (root.is_host_of(to) || root.domain.is_some() && root.domain == new.domain);
+        if is_home(&self.roots[old]) || self.roots[old].is_foreign && self.roots.iter().any(is_home) {
+            self.roots[old] = new;
+            return Moved::Along;
+        }
+        new.is_foreign = true;
+        // Of a front page that would be the whole site.
+        if to.path() == "/" || !to.path().ends_with('/') {
+            new.folder = Folder::From(to.path().to_owned());
+        }
+        match self.roots[old].is_foreign {
+            true => self.roots[old] = new,
+            // The site's own pages stay in bounds: a sitemap that lies elsewhere lists them.
+            false => self.roots.push(new),
+        }
+        Moved::Away
+    }
+
+    /// The page of a seed was read and has these links: now it is known whether it is a folder.
+    pub(super) fn read(&mut self, seed: &Url, links: &[Url]) {
+        let Some(at) = Root::of(seed) else { return };
+        for root in self.roots.iter_mut().filter(|root| root.is_at(&at)) {
+            if let Folder::Perhaps(path) = &root.folder {
+                let has_something_below = links.iter().any(|link| {
+                    link.host_str() == Some(&root.host)
+                        && link.path().strip_prefix(&**path).is_some_and(|rest| rest.len() > 1 && rest.starts_with('/'))
+                });
+                root.folder = match has_something_below {
+                    true => Folder::From(path.clone()),
+                    false => Folder::Below(parent(path).to_owned()),
+                };
+            }
         }
     }
 
     pub(super) fn contains(&self, url: &Url) -> bool {
         self.roots.iter().any(|root| match self.scope {
-            Scope::Prefix => root.is_host_of(url) && url.path().starts_with(&root.folder),
+            _ if root.is_foreign => root.is_host_of(url) && root.folder.contains(url.path()),
+            Scope::Prefix => root.is_host_of(url) && root.folder.contains(url.path()),
             Scope::Host => root.is_host_of(url),
             Scope::Domain => root.is_domain_of(url),
         })
@@ -210,14 +311,33 @@ impl Bounds {
 
     /// Whether a sitemap may list this page: its folder is where the sitemap lies, which says nothing about the pages.
     pub(super) fn may_list(&self, url: &Url) -> bool {
-        self.roots.iter().any(|root| root.is_host_of(url) || self.scope == Scope::Domain && root.is_domain_of(url))
+        self.own().any(|root| root.is_host_of(url) || self.scope == Scope::Domain && root.is_domain_of(url))
+    }
+
+    /// Whether a sitemap may lie there: on a seed's own host, or on its registrable domain, whatever the scope of pages is.
+    pub(super) fn may_hold_sitemap(&self, url: &Url) -> bool {
+        self.own().any(|root| root.is_host_of(url) || root.is_domain_of(url))
+    }
+
+    /// Whether the port is one that no web server uses, and no seed has named.
+    pub(super) fn is_bad_port(&self, url: &Url) -> bool {
+        url.port().is_some_and(http::is_bad_port) && !self.own().any(|root| root.is_host_of(url))
+    }
+
+    fn own(&self) -> impl Iterator<Item = &Root> {
+        self.roots.iter().filter(|root| !root.is_foreign)
     }
 }
 
 impl Root {
     fn of(seed: &Url) -> Option<Self> {
-        let folder = seed.path().rfind('/').map_or("/", |slash| &seed.path()[..=slash]);
-        Some(Self { host: seed.host_str()?.to_owned(), port: seed.port(), folder: folder.to_owned(), domain: domain(seed) })
+        let (host, domain) = (seed.host_str()?.to_owned(), domain(seed));
+        let path = seed.path().to_owned();
+        Some(Self { folder: Folder::of(&path), path, host, port: seed.port(), domain, is_foreign: false })
+    }
+
+    fn is_at(&self, other: &Self) -> bool {
+        (&self.host, self.port, &self.path) == (&other.host, other.port, &other.path)
     }
 
     fn is_host_of(&self, url: &Url) -> bool {
@@ -230,6 +350,39 @@ impl Root {
             None => self.is_host_of(url),
         }
     }
+}
+
+impl Folder {
+    fn of(path: &str) -> Self {
+        let name = path.rsplit('/').next().unwrap_or_default();
+        match parent(path) {
+            folder if name.is_empty() || has_extension(name) => Self::Below(folder.to_owned()),
+            "/" => Self::From(path.to_owned()),
+            _ => Self::Perhaps(path.to_owned()),
+        }
+    }
+
+    fn contains(&self, path: &str) -> bool {
+        match self {
+            Self::Below(folder) => path.starts_with(folder),
+            Self::From(top) | Self::Perhaps(top) => path.strip_prefix(&**top).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')),
+        }
+    }
+}
+
+/// With a slash at its end.
+fn parent(path: &str) -> &str {
+    path.rfind('/').map_or("/", |slash| &path[..=slash])
+}
+
+/// As files have, and versions ("v1.2", "3.x") have not.
+fn has_extension(name: &str) -> bool {
+    name.rsplit_once('.').is_some_and(|(stem, extension)| {
+        !stem.is_empty()
+            && (2..=8).contains(&extension.len())
+            && extension.starts_with(|first: char| first.is_ascii_alphabetic())
+            && extension.bytes().all(|byte| byte.is_ascii_alphanumeric())
+    })
 }
 
 /// The registrable domain, as in `python.org`.
@@ -250,6 +403,14 @@ pub(super) fn is_binary(url: &Url) -> bool {
         _ => false,
     }
 }
+
+/// For links that fail, redirect, or lead to what is no page: of real sites a third of the requests at most come to nothing.
+const REQUESTS_A_PAGE: u64 = 20;
+const REQUESTS_BESIDES: u64 = 100;
+
+/// Ten times what a page of documentation has.
+const BYTES_A_PAGE: u64 = 1 << 20;
+const BYTES_BESIDES: u64 = 256 << 20;
 
 /// Sorted. No `xml`, `json`, `txt` or `md`: these may be pages, and their content type tells.
 const BINARY_EXTENSIONS: &[&str] = &[
@@ -331,11 +492,107 @@ mod tests {
     }
 
     #[test]
-    fn a_redirected_seed_takes_the_scope_along() {
+    fn a_seed_without_a_slash_is_a_folder() {
+        let docs = bounds(Scope::Prefix, "https://a.test/docs");
+        for (inside, outside) in
+            [("/docs", "/docs-old"), ("/docs/", "/docsx/"), ("/docs/a/b", "/"), ("/docs?page=2", "/blog"), ("/docs/x.html", "/doc")]
+        {
+            assert!(docs.contains(&url("https://a.test").join(inside).unwrap()), "{inside}");
+            assert!(!docs.contains(&url("https://a.test").join(outside).unwrap()), "{outside}");
+        }
+        for (page, beside) in [("/start.html", "/other"), ("/index.php", "/x/y"), ("/sitemap.xml", "/a"), ("/llms.txt", "/a")] {
+            assert!(
+                bounds(Scope::Prefix, &format!("https://a.test{page}")).contains(&url("https://a.test").join(beside).unwrap()),
+                "{page}"
+            );
+        }
+        for (version, beside) in [("/v1.2", "/v1.3"), ("/3.x", "/4.x"), ("/3.14", "/3.13/x")] {
+            assert!(
+                !bounds(Scope::Prefix, &format!("https://a.test{version}")).contains(&url("https://a.test").join(beside).unwrap()),
+                "{version}"
+            );
+        }
+    }
+
+    #[test]
+    fn deeper_down_the_page_tells_whether_it_is_a_folder() {
+        let seed = url("https://a.test/docs/start");
+        let after = |links: &[&str]| {
+            let mut bounds = bounds(Scope::Prefix, seed.as_str());
+            assert!(bounds.contains(&seed) && !bounds.contains(&url("https://a.test/docs/other")), "not yet");
+            bounds.read(&seed, &links.iter().map(|link| seed.join(link).unwrap()).collect::<Vec<_>>());
+            [
+                bounds.contains(&url("https://a.test/docs/other")),
+                bounds.contains(&url("https://a.test/docs/start/x")),
+                bounds.contains(&url("https://a.test/x")),
+            ]
+        };
+        assert_eq!(after(&["/docs/start/a", "/docs/other"]), [false, true, false]);
+        assert_eq!(
+            after(&["/docs/other", "/docs/start/", "/docs/start#x", "/docs/starter/x", "http://b.test/docs/start/x"]),
+            [true, true, false]
+        );
+        assert_eq!(after(&[]), [true, true, false]);
+    }
+
+    #[test]
+    fn a_redirected_seed_takes_the_scope_along_within_its_site() {
         let mut bounds = bounds(Scope::Prefix, "http://a.test/docs");
-        assert!(bounds.contains(&url("http://a.test/other")));
-        bounds.moved(&url("http://a.test/docs"), &url("https://www.a.test/docs/"));
+        assert_eq!(bounds.moved(&url("http://a.test/docs"), &url("https://www.a.test/docs/")), Moved::Along);
         assert!(bounds.contains(&url("https://www.a.test/docs/x")) && !bounds.contains(&url("http://a.test/docs/x")));
+        assert_eq!(bounds.moved(&url("https://www.a.test/docs/"), &url("https://www.a.test/en/docs/")), Moved::Along);
+        assert!(bounds.contains(&url("https://www.a.test/en/docs/x")) && !bounds.contains(&url("https://www.a.test/docs/x")));
+    }
+
+    #[test]
+    fn a_seed_redirected_to_another_site_takes_that_page_alone() {
+        for scope in [Scope::Prefix, Scope::Host, Scope::Domain] {
+            let mut bounds = bounds(scope, "http://a.test/");
+            assert_eq!(bounds.moved(&url("http://a.test/"), &url("http://big.test/me/site")), Moved::Away);
+            bounds.read(&url("http://big.test/me/site"), &[url("http://big.test/me/other")]);
+            assert!(bounds.contains(&url("http://big.test/me/site")) && bounds.contains(&url("http://big.test/me/site/x")));
+            for outside in [
+                "http://big.test/",
+                "http://big.test/me/",
+                "http://big.test/me/other",
+                "http://big.test/me/site2",
+                "http://www.big.test/me/site",
+            ] {
+                assert!(!bounds.contains(&url(outside)), "{scope:?} {outside}");
+            }
+            assert!(bounds.contains(&url("http://a.test/x")), "its own site stays");
+            assert!(!bounds.may_list(&url("http://big.test/x")) && !bounds.may_hold_sitemap(&url("http://big.test/sitemap.xml")));
+            // A front page is not its whole site, and a further redirect changes nothing of that.
+            assert_eq!(bounds.moved(&url("http://big.test/me/site"), &url("http://big.test/")), Moved::Away);
+            assert!(bounds.contains(&url("http://big.test/")) && !bounds.contains(&url("http://big.test/x")));
+            assert_eq!(bounds.moved(&url("http://big.test/"), &url("http://big.test/me/site")), Moved::Away);
+            // As after a detour over a service that logs in.
+            assert_eq!(bounds.moved(&url("http://big.test/me/site"), &url("http://a.test/start/")), Moved::Along);
+            assert!(!bounds.contains(&url("http://big.test/me/site")) && bounds.contains(&url("http://a.test/start/x")));
+        }
+    }
+
+    #[test]
+    fn sitemaps_lie_on_the_site_and_ports_are_those_of_the_web() {
+        let bounds = bounds(Scope::Prefix, "http://docs.a.test/docs/");
+        for own in ["http://docs.a.test/sitemap.xml", "https://docs.a.test/x", "http://a.test/s.xml", "http://cdn.a.test:8080/s.xml"] {
+            assert!(bounds.may_hold_sitemap(&url(own)), "{own}");
+        }
+        assert!(!bounds.may_hold_sitemap(&url("http://third.test/s.xml")));
+        assert!(bounds.is_bad_port(&url("http://docs.a.test:25/")) && bounds.is_bad_port(&url("http://b.test:6667/")));
+        assert!(!bounds.is_bad_port(&url("http://docs.a.test:8080/")) && !bounds.is_bad_port(&url("http://b.test/")));
+        let named = Bounds::new(Scope::Prefix, &[url("http://a.test:6000/")]);
+        assert!(!named.is_bad_port(&url("http://a.test:6000/x")), "whoever asks for it gets it");
+    }
+
+    #[test]
+    fn the_requests_and_bytes_of_a_crawl_are_a_multiple_of_its_pages() {
+        let request = CrawlRequest::parse(&["http://a.test/"]).unwrap();
+        assert_eq!(request.clone().max_pages(5).requests_allowed(), 200);
+        assert_eq!(request.clone().max_pages(u64::MAX).requests_allowed(), u64::MAX);
+        assert_eq!(request.clone().max_requests(7).requests_allowed(), 7);
+        assert_eq!(request.clone().max_pages(0).bytes_allowed(), 256 << 20);
+        assert_eq!(request.max_bytes(9).bytes_allowed(), 9);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! When an origin may be asked again: concurrency, Crawl-delay, back-off, and what its robots.txt says. Pure: the clock is an argument.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -32,6 +32,8 @@ pub(super) enum Ended {
     Overloaded { retry_after: Option<Duration> },
     /// Without a usable answer.
     Broken,
+    /// For want of something of this process, such as sockets: that says nothing about the origin.
+    OurLimit,
 }
 
 #[derive(Debug)]
@@ -42,6 +44,10 @@ pub(super) struct Polite {
     /// Failures in a row after which an origin is left alone.
     give_up_after: u32,
     hosts: HashMap<Box<str>, Host>,
+    /// Origins whose rules are known, the first learned first, with the bytes that their rules take.
+    learned: VecDeque<(Box<str>, usize)>,
+    /// The sum of these.
+    bytes: usize,
 }
 
 #[derive(Debug, Default)]
@@ -66,21 +72,23 @@ enum Knowledge {
 
 impl Polite {
     pub(super) fn new(robots: Robots, per_host: usize, give_up_after: u32) -> Self {
-        Self { robots, per_host, give_up_after, hosts: HashMap::new() }
+        Self { robots, per_host, give_up_after, hosts: HashMap::new(), learned: VecDeque::new(), bytes: 0 }
     }
 
-    pub(super) fn verdict(&self, url: &Url, now: Instant) -> Verdict {
+    /// What robots.txt says is asked once a URL: `is_allowed` remembers it while the URL waits.
+    pub(super) fn verdict(&self, url: &Url, is_allowed: &mut bool, now: Instant) -> Verdict {
         let unknown = Host::default();
-        let host = self.hosts.get(&*origin(url)).unwrap_or(&unknown);
+        let host = self.hosts.get(&url[..url::Position::BeforePath]).unwrap_or(&unknown);
         let rules = match (&host.knowledge, self.robots) {
-            (Knowledge::Known(rules), Robots::Obey) => Some(rules),
+            (Knowledge::Known(rules), Robots::Obey) if !*is_allowed => Some(rules),
             (Knowledge::Nothing, Robots::Obey) => return Verdict::AskRobots,
             (Knowledge::Asked, Robots::Obey) => return Verdict::Busy,
-            (_, Robots::Ignore) => None,
+            (Knowledge::Known(_), Robots::Obey) | (_, Robots::Ignore) => None,
         };
         if let Some(forbidden) = rules.and_then(|rules| rules.forbids(url)) {
             return Verdict::Never(forbidden);
         }
+        *is_allowed = true;
         let at_once = if host.crawl_delay(self.robots).is_some() { 1 } else { self.per_host };
         match host.not_before {
             _ if host.in_flight >= at_once => Verdict::Busy,
@@ -96,11 +104,24 @@ impl Polite {
 
     /// robots.txt itself was a request: the first page keeps the delay to it.
     pub(super) fn learned(&mut self, url: &Url, rules: Arc<Rules>, now: Instant) {
+        let size = rules.size();
         let host = self.host(url);
         if let Some(delay) = rules.crawl_delay {
             host.not_before = Some(now + delay);
         }
         host.knowledge = Knowledge::Known(rules);
+        self.learned.push_back((origin(url), size));
+        self.bytes += size;
+        // What is forgotten is learned again if it is needed again, from the crawler's memory as a rule.
+        while self.bytes > MAX_BYTES
+            && self.learned.len() > 1
+            && let Some((oldest, size)) = self.learned.pop_front()
+        {
+            self.bytes -= size;
+            if let Some(Host { knowledge: knowledge @ Knowledge::Known(_), .. }) = self.hosts.get_mut(&oldest) {
+                *knowledge = Knowledge::Nothing;
+            }
+        }
     }
 
     pub(super) fn started(&mut self, url: &Url, now: Instant) {
@@ -124,6 +145,7 @@ impl Polite {
             }
             Ended::Overloaded { retry_after } => retry_after.map_or_else(|| pause_after(host.failures), |asked| asked.min(MAX_PAUSE)),
             Ended::Broken => Duration::ZERO,
+            Ended::OurLimit => return None,
         };
         host.failures += 1;
         let until = now + pause;
@@ -162,6 +184,9 @@ pub(super) fn retry_after(value: &str, today: std::time::SystemTime) -> Option<D
 /// The longest pause that a server's word or a row of failures can cause: longer ones end in a failure that says so.
 pub(super) const MAX_PAUSE: Duration = Duration::from_secs(60);
 
+/// Bytes of rules that one crawl holds. A large robots.txt has 100 KiB.
+const MAX_BYTES: usize = 64 << 20;
+
 #[cfg(test)]
 mod tests {
     use std::time::{SystemTime, UNIX_EPOCH};
@@ -183,43 +208,43 @@ mod tests {
     #[test]
     fn robots_txt_comes_first_and_once() {
         let (mut polite, now, page) = (Polite::new(Robots::Obey, 2, 50), Instant::now(), url("http://a.test/x"));
-        assert_eq!(polite.verdict(&page, now), Verdict::AskRobots);
+        assert_eq!(polite.verdict(&page, &mut false, now), Verdict::AskRobots);
         polite.asked_robots(&page);
-        assert_eq!(polite.verdict(&page, now), Verdict::Busy);
-        assert_eq!(polite.verdict(&url("https://a.test/x"), now), Verdict::AskRobots);
+        assert_eq!(polite.verdict(&page, &mut false, now), Verdict::Busy);
+        assert_eq!(polite.verdict(&url("https://a.test/x"), &mut false, now), Verdict::AskRobots);
         polite.learned(&page, rules("User-agent: *\nDisallow: /private"), now);
-        assert_eq!(polite.verdict(&page, now), Verdict::Go);
-        assert_eq!(polite.verdict(&url("http://a.test/private/x"), now), Verdict::Never(Forbidden::Rule("/private".into())));
+        assert_eq!(polite.verdict(&page, &mut false, now), Verdict::Go);
+        assert_eq!(polite.verdict(&url("http://a.test/private/x"), &mut false, now), Verdict::Never(Forbidden::Rule("/private".into())));
     }
 
     #[test]
     fn ignoring_robots_txt_asks_for_none() {
-        assert_eq!(Polite::new(Robots::Ignore, 2, 50).verdict(&url("http://a.test/x"), Instant::now()), Verdict::Go);
+        assert_eq!(Polite::new(Robots::Ignore, 2, 50).verdict(&url("http://a.test/x"), &mut false, Instant::now()), Verdict::Go);
     }
 
     #[test]
     fn only_so_many_requests_run_at_one_origin() {
         let (mut polite, now, page) = (Polite::new(Robots::Ignore, 2, 50), Instant::now(), url("http://a.test/x"));
         polite.started(&page, now);
-        assert_eq!(polite.verdict(&page, now), Verdict::Go);
+        assert_eq!(polite.verdict(&page, &mut false, now), Verdict::Go);
         polite.started(&page, now);
-        assert_eq!(polite.verdict(&page, now), Verdict::Busy);
-        assert_eq!(polite.verdict(&url("http://b.test/x"), now), Verdict::Go);
+        assert_eq!(polite.verdict(&page, &mut false, now), Verdict::Busy);
+        assert_eq!(polite.verdict(&url("http://b.test/x"), &mut false, now), Verdict::Go);
         polite.ended(&page, now, Ended::Answered);
-        assert_eq!(polite.verdict(&page, now), Verdict::Go);
+        assert_eq!(polite.verdict(&page, &mut false, now), Verdict::Go);
     }
 
     #[test]
     fn a_crawl_delay_separates_requests() {
         let (mut polite, start, page) = (Polite::new(Robots::Obey, 8, 50), Instant::now(), url("http://a.test/x"));
         polite.learned(&page, rules("User-agent: *\nCrawl-delay: 10"), start);
-        assert_eq!(polite.verdict(&page, start), Verdict::Wait(start + seconds(10)));
+        assert_eq!(polite.verdict(&page, &mut false, start), Verdict::Wait(start + seconds(10)));
         let now = start + seconds(10);
-        assert_eq!(polite.verdict(&page, now), Verdict::Go);
+        assert_eq!(polite.verdict(&page, &mut false, now), Verdict::Go);
         polite.started(&page, now);
-        assert_eq!(polite.verdict(&page, now), Verdict::Busy);
+        assert_eq!(polite.verdict(&page, &mut false, now), Verdict::Busy);
         polite.ended(&page, now + seconds(1), Ended::Answered);
-        assert_eq!(polite.verdict(&page, now + seconds(1)), Verdict::Wait(now + seconds(10)));
+        assert_eq!(polite.verdict(&page, &mut false, now + seconds(1)), Verdict::Wait(now + seconds(10)));
     }
 
     #[test]
@@ -227,11 +252,11 @@ mod tests {
         let (mut polite, now, page) = (Polite::new(Robots::Ignore, 8, 50), Instant::now(), url("http://a.test/x"));
         polite.started(&page, now);
         polite.ended(&page, now, Ended::Overloaded { retry_after: Some(seconds(7)) });
-        assert_eq!(polite.verdict(&page, now), Verdict::Wait(now + seconds(7)));
+        assert_eq!(polite.verdict(&page, &mut false, now), Verdict::Wait(now + seconds(7)));
         polite.ended(&page, now, Ended::Overloaded { retry_after: Some(seconds(1)) });
-        assert_eq!(polite.verdict(&page, now), Verdict::Wait(now + seconds(7)));
+        assert_eq!(polite.verdict(&page, &mut false, now), Verdict::Wait(now + seconds(7)));
         polite.ended(&page, now, Ended::Overloaded { retry_after: Some(seconds(86_400)) });
-        assert_eq!(polite.verdict(&page, now), Verdict::Wait(now + MAX_PAUSE));
+        assert_eq!(polite.verdict(&page, &mut false, now), Verdict::Wait(now + MAX_PAUSE));
     }
 
     #[test]
@@ -240,12 +265,12 @@ mod tests {
         let mut at = now;
         for pause in [1, 2, 4, 8, 16, 32, 60, 60] {
             polite.ended(&page, at, Ended::Overloaded { retry_after: None });
-            assert_eq!(polite.verdict(&page, at), Verdict::Wait(at + seconds(pause)));
+            assert_eq!(polite.verdict(&page, &mut false, at), Verdict::Wait(at + seconds(pause)));
             at += seconds(pause);
         }
         polite.ended(&page, at, Ended::Answered);
         polite.ended(&page, at, Ended::Overloaded { retry_after: None });
-        assert_eq!(polite.verdict(&page, at), Verdict::Wait(at + seconds(1)));
+        assert_eq!(polite.verdict(&page, &mut false, at), Verdict::Wait(at + seconds(1)));
     }
 
     #[test]
@@ -257,6 +282,45 @@ mod tests {
         assert_eq!(polite.ended(&page, now, Ended::Broken), None);
         assert_eq!(polite.ended(&page, now, Ended::Broken), None);
         assert_eq!(polite.ended(&page, now, Ended::Broken), Some(3));
+    }
+
+    #[test]
+    fn a_url_that_waits_is_weighed_once() {
+        let (mut polite, now, page) = (Polite::new(Robots::Obey, 1, 50), Instant::now(), url("http://a.test/x"));
+        polite.learned(&page, rules(""), now);
+        polite.started(&page, now);
+        let mut is_allowed = false;
+        assert_eq!(polite.verdict(&page, &mut is_allowed, now), Verdict::Busy);
+        assert!(is_allowed);
+        polite.ended(&page, now, Ended::Answered);
+        // Stricter rules would be seen if they were looked at.
+        polite.learned(&page, rules("User-agent: *\nDisallow: /"), now);
+        assert_eq!(polite.verdict(&page, &mut is_allowed, now), Verdict::Go);
+        assert!(matches!(polite.verdict(&page, &mut false, now), Verdict::Never(_)));
+    }
+
+    #[test]
+    fn what_this_process_lacks_is_not_the_origins_fault() {
+        let (mut polite, now, page) = (Polite::new(Robots::Ignore, 8, 3), Instant::now(), url("http://a.test/x"));
+        for _ in 0..10 {
+            assert_eq!(polite.ended(&page, now, Ended::OurLimit), None);
+        }
+        assert_eq!(polite.verdict(&page, &mut false, now), Verdict::Go);
+        let failures: Vec<_> = (0..3).map(|_| polite.ended(&page, now, Ended::Broken)).collect();
+        assert_eq!(failures, [None, None, Some(3)], "what is, counts");
+    }
+
+    #[test]
+    fn the_rules_of_many_origins_take_bounded_memory() {
+        let (mut polite, now) = (Polite::new(Robots::Obey, 1, 50), Instant::now());
+        let large = rules(&format!("User-agent: *\nDisallow: /{}", "x".repeat(16_000)).repeat(30));
+        let origins = MAX_BYTES / large.size() + 10;
+        for number in 0..origins {
+            polite.learned(&url(&format!("http://h{number}.test/")), large.clone(), now);
+        }
+        assert!(polite.bytes <= MAX_BYTES && polite.bytes > MAX_BYTES / 2);
+        assert_eq!(polite.verdict(&url("http://h0.test/"), &mut false, now), Verdict::AskRobots, "the oldest is forgotten");
+        assert_eq!(polite.verdict(&url(&format!("http://h{}.test/", origins - 1)), &mut false, now), Verdict::Go);
     }
 
     #[test]

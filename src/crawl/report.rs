@@ -1,6 +1,7 @@
 //! What became of a crawl, as scripts read it. Counts; decides nothing.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::time::Duration;
 
 use serde::{Serialize, Serializer};
@@ -15,29 +16,65 @@ pub struct CrawlReport {
     pub pages: u64,
     /// Of these, how many the caller kept: it fills this in, as a crawl knows no store.
     pub stored: u64,
-    /// What was met but not handed out, oldest first; the first [`MAX_LISTED`] only, `skipped_unlisted` counts the rest.
+    /// Why it ended. Serialised as `ended`: `complete`, `max_pages`, `max_requests`, `max_bytes`, `max_time` or `stopped`.
+    #[serde(rename = "ended")]
+    pub end: End,
+    /// URLs that were known and not fetched when it ended.
+    pub left: u64,
+    /// What was met but not handed out, oldest first; the first [`MAX_LISTED`] only, `skipped_total` counts them all.
     pub skipped: Vec<Skipped>,
-    /// What was asked for and could not be had; the first [`MAX_LISTED`] only, `failed_unlisted` counts the rest.
+    pub skipped_total: u64,
+    /// What was asked for and could not be had; the first [`MAX_LISTED`] only, `failed_total` counts them all.
     pub failed: Vec<Failed>,
+    pub failed_total: u64,
+    /// Links and entries of sitemaps that were not followed, by reason: too many for a line each.
+    pub passed_over: BTreeMap<&'static str, u64>,
+    /// Bytes of answers, as decoded.
+    pub bytes: u64,
     /// The transport's counters, of this crawl alone.
     pub http: http::Counters,
     /// From the first poll to the end. Serialised as `elapsed_ms`, whole milliseconds.
     #[serde(rename = "elapsed_ms", serialize_with = "milliseconds")]
     pub elapsed: Duration,
-    /// Skipped beyond the list.
-    #[serde(skip)]
-    pub skipped_unlisted: u64,
-    /// Failed beyond the list.
-    #[serde(skip)]
-    pub failed_unlisted: u64,
-    /// Links that were not followed, by reason: too many for a line each.
-    #[serde(skip)]
-    pub passed_over: BTreeMap<&'static str, u64>,
+}
+
+/// Why a crawl ended.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum End {
+    /// Nothing was left to fetch.
+    #[default]
+    Complete,
+    /// [`CrawlRequest::max_pages`](super::CrawlRequest::max_pages), with more to fetch.
+    MaxPages,
+    /// [`CrawlRequest::max_requests`](super::CrawlRequest::max_requests), with more to fetch.
+    MaxRequests,
+    /// [`CrawlRequest::max_bytes`](super::CrawlRequest::max_bytes), with more to fetch.
+    MaxBytes,
+    /// [`CrawlRequest::max_time`](super::CrawlRequest::max_time), with more to fetch.
+    MaxTime,
+    /// By its caller, with more to fetch.
+    Stopped,
+}
+
+impl fmt::Display for End {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Complete => "nothing was left to fetch",
+            Self::MaxPages => "the limit of pages was reached",
+            Self::MaxRequests => "the limit of requests was reached",
+            Self::MaxBytes => "the limit of bytes was reached",
+            Self::MaxTime => "the time was up",
+            Self::Stopped => "it was stopped",
+        })
+    }
 }
 
 /// A URL that was met and left out on purpose.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Skipped {
+    /// [`masked`](crate::http::masked): to be shown.
     pub url: Url,
     pub why: String,
 }
@@ -45,6 +82,7 @@ pub struct Skipped {
 /// A URL that could not be had.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Failed {
+    /// [`masked`](crate::http::masked): to be shown.
     pub url: Url,
     /// The error with its causes and, for a link, the page it stands on.
     pub error: String,
@@ -61,27 +99,27 @@ pub const MAX_LISTED: usize = 10_000;
 
 impl CrawlReport {
     pub(super) fn skip(&mut self, skipped: Skipped) {
-        match self.skipped.len() < MAX_LISTED {
-            true => self.skipped.push(skipped),
-            false => self.skipped_unlisted += 1,
+        self.skipped_total += 1;
+        if self.skipped.len() < MAX_LISTED {
+            self.skipped.push(skipped);
         }
     }
 
     pub(super) fn fail(&mut self, failed: Failed) {
-        match self.failed.len() < MAX_LISTED {
-            true => self.failed.push(failed),
-            false => self.failed_unlisted += 1,
+        self.failed_total += 1;
+        if self.failed.len() < MAX_LISTED {
+            self.failed.push(failed);
         }
     }
 
     /// All that was skipped, listed or not.
     pub fn skips(&self) -> u64 {
-        self.skipped.len() as u64 + self.skipped_unlisted
+        self.skipped_total
     }
 
     /// All that failed, listed or not.
     pub fn failures(&self) -> u64 {
-        self.failed.len() as u64 + self.failed_unlisted
+        self.failed_total
     }
 
     pub(super) fn pass_over(&mut self, why: &'static str) {
@@ -106,7 +144,20 @@ mod tests {
         report.pass_over("out of scope");
         let json = serde_json::to_value(&report).unwrap();
         let keys: Vec<_> = json.as_object().unwrap().keys().map(String::as_str).collect();
-        let mut expected = ["pages", "stored", "skipped", "failed", "http", "elapsed_ms"];
+        let mut expected = [
+            "pages",
+            "stored",
+            "ended",
+            "left",
+            "skipped",
+            "skipped_total",
+            "failed",
+            "failed_total",
+            "passed_over",
+            "bytes",
+            "http",
+            "elapsed_ms",
+        ];
         expected.sort_unstable();
         let mut keys = keys;
         keys.sort_unstable();
@@ -115,6 +166,12 @@ mod tests {
         assert_eq!(json["failed"][0]["error"], "HTTP 404 Not Found");
         assert!(json["failed"][0].get("hint").is_none());
         assert_eq!(json["elapsed_ms"], 1234);
+        assert_eq!(
+            (&json["ended"], &json["failed_total"], &json["passed_over"]["out of scope"]),
+            (&"complete".into(), &1.into(), &1.into())
+        );
+        report.end = End::MaxRequests;
+        assert_eq!(serde_json::to_value(&report).unwrap()["ended"], "max_requests");
     }
 
     #[test]
@@ -124,7 +181,7 @@ mod tests {
         for _ in 0..MAX_LISTED + 5 {
             report.skip(Skipped { url: url.clone(), why: String::new() });
         }
-        assert_eq!((report.skipped.len(), report.skipped_unlisted), (MAX_LISTED, 5));
+        assert_eq!((report.skipped.len(), report.skipped_total), (MAX_LISTED, MAX_LISTED as u64 + 5));
         assert_eq!((report.skips(), report.failures()), (MAX_LISTED as u64 + 5, 0));
     }
 }

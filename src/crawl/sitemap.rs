@@ -1,12 +1,16 @@
 //! Reads sitemaps: XML url sets and indexes, gzipped or not, and plain lists of URLs. Pure: fetches nothing and judges no scope.
 //!
 //! Broken files give what could be read, with notes: a sitemap is foreign text and cannot fail. Source: sitemaps.org, protocol 0.9.
+//!
+//! What is wrong with real ones: a warning of the program that makes them before the declaration, a bare `&`, elements that are not closed
+//! or closed by another name, capitals, entities of HTML, another encoding than UTF-8. So this is no XML parser, which has to stop there;
+//! it looks for the few elements that it knows, in one pass, and never resolves an entity that the file declares.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::io::Read;
 
-use quick_xml::Reader;
-use quick_xml::events::{BytesRef, Event};
+use encoding_rs::{Encoding, WINDOWS_1252};
 use url::Url;
 
 /// What a sitemap lists.
@@ -17,6 +21,8 @@ pub struct Sitemap {
     pub entries: Vec<Entry>,
     /// What was wrong with the file; empty for a good one.
     pub notes: Vec<Note>,
+    /// That were read, after decompression.
+    pub bytes: u64,
 }
 
 /// Whether the entries are pages or further sitemaps.
@@ -37,8 +43,8 @@ pub struct Entry {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Note {
-    /// The XML ends or breaks at this byte; what stood before was kept.
-    BrokenXml { at: u64 },
+    /// The XML is broken in so many places, first at this byte; what could be read was kept.
+    BrokenXml { at: u64, places: u64 },
     /// The gzip stream ends or breaks after so many bytes.
     BrokenGzip { after: u64 },
     /// Only the first [`MAX_SIZE`] bytes were read.
@@ -52,7 +58,8 @@ pub enum Note {
 impl fmt::Display for Note {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::BrokenXml { at } => write!(f, "its XML breaks at byte {at}"),
+            Self::BrokenXml { at, places: 1 } => write!(f, "its XML breaks at byte {at}"),
+            Self::BrokenXml { at, places } => write!(f, "its XML is broken in {places} places, first at byte {at}"),
             Self::BrokenGzip { after } => write!(f, "its gzip stream breaks after {after} bytes"),
             Self::TooLarge => write!(f, "only its first {} MiB were read", MAX_SIZE >> 20),
             Self::TooMany => write!(f, "only its first {MAX_ENTRIES} entries were read"),
@@ -69,9 +76,23 @@ pub const MAX_SIZE: u64 = 50 * 1024 * 1024;
 
 /// The sitemap in `body`, which came from `base`; none where it is neither sitemap XML nor a list of URLs.
 pub fn parse(body: &[u8], base: &Url) -> Option<Sitemap> {
+    with_text(body, |text, notes| xml(text, base, notes).or_else(|notes| list(text, base, notes)).ok())
+}
+
+/// As [`parse`], where what was declared to be something else has to look like sitemap XML to be taken for it.
+pub fn parse_xml(body: &[u8], base: &Url) -> Option<Sitemap> {
+    with_text(body, |text, notes| xml(text, base, notes).ok())
+}
+
+/// Whether it is compressed, so that its length says nothing about the work to come.
+pub fn is_packed(body: &[u8]) -> bool {
+    body.starts_with(b"\x1F\x8B")
+}
+
+fn with_text(body: &[u8], read: impl FnOnce(&str, Vec<Note>) -> Option<Sitemap>) -> Option<Sitemap> {
     let mut notes = Vec::new();
     let unpacked;
-    let body = if body.starts_with(b"\x1F\x8B") {
+    let body = if is_packed(body) {
         unpacked = unpack(body, &mut notes);
         unpacked.as_slice()
     } else if body.len() as u64 > MAX_SIZE {
@@ -80,8 +101,23 @@ pub fn parse(body: &[u8], base: &Url) -> Option<Sitemap> {
     } else {
         body
     };
-    let body = body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body).trim_ascii_start();
-    if body.starts_with(b"<") { xml(body, base, notes) } else { list(body, base, notes) }
+    let mut sitemap = read(&decoded(body), notes)?;
+    sitemap.bytes = body.len() as u64;
+    Some(sitemap)
+}
+
+/// By its byte order mark, as UTF-8 if it is that, else as declared. What claims to be UTF-8 and is not is mostly Windows' own.
+fn decoded(body: &[u8]) -> Cow<'_, str> {
+    if let Some((encoding, mark)) = Encoding::for_bom(body) {
+        return encoding.decode_without_bom_handling(&body[mark..]).0;
+    }
+    if let Ok(text) = std::str::from_utf8(body) {
+        return text.into();
+    }
+    let head = String::from_utf8_lossy(&body[..body.len().min(MAX_PROLOGUE)]);
+    let declared = head.split_once("encoding=").and_then(|(_, rest)| rest.get(1..)?.split(['"', '\'']).next());
+    let encoding = declared.and_then(|label| Encoding::for_label(label.as_bytes())).filter(|encoding| *encoding != encoding_rs::UTF_8);
+    encoding.unwrap_or(WINDOWS_1252).decode_without_bom_handling(body).0
 }
 
 fn unpack(body: &[u8], notes: &mut Vec<Note>) -> Vec<u8> {
@@ -98,94 +134,332 @@ fn unpack(body: &[u8], notes: &mut Vec<Note>) -> Vec<u8> {
     unpacked
 }
 
-fn xml(body: &[u8], base: &Url, notes: Vec<Note>) -> Option<Sitemap> {
-    let mut sitemap = None;
-    let mut notes = Some(notes);
-    let text = String::from_utf8_lossy(body);
-    let mut reader = Reader::from_str(&text);
-    // Depth and names are followed here, so that "<loc>" of an image extension is not taken for the page's.
-    reader.config_mut().check_end_names = false;
-    let mut path: Vec<Element> = Vec::new();
-    let mut entry = Draft::default();
-    loop {
-        let event = match reader.read_event() {
-            Ok(event) => event,
-            Err(_) => {
-                let sitemap: &mut Sitemap = sitemap.as_mut()?;
-                sitemap.notes.push(Note::BrokenXml { at: reader.error_position() });
-                break;
-            }
-        };
-        match event {
-            Event::Start(tag) => {
-                let element = Element::of(tag.local_name().as_ref(), path.last().copied());
-                if path.is_empty() {
-                    let kind = match element {
-                        Element::UrlSet => Kind::Pages,
-                        Element::Index => Kind::Index,
-                        _ => return None,
-                    };
-                    sitemap.get_or_insert(Sitemap { kind, entries: Vec::new(), notes: notes.take().unwrap_or_default() });
-                }
-                if path.len() >= MAX_NESTING {
-                    break;
-                }
-                path.push(element);
-            }
-            Event::End(_) => {
-                let ended = path.pop();
-                if ended == Some(Element::Item) {
-                    let sitemap = sitemap.as_mut()?;
-                    if sitemap.entries.len() == MAX_ENTRIES {
-                        sitemap.notes.push(Note::TooMany);
-                        break;
-                    }
-                    sitemap.add(std::mem::take(&mut entry), base);
-                }
-            }
-            Event::Text(text) => entry.push(path.last(), &text),
-            Event::CData(text) => entry.push(path.last(), &text),
-            Event::GeneralRef(reference) => entry.push_char(path.last(), character(&reference)),
-            Event::Eof => {
-                if let (Some(sitemap), false) = (sitemap.as_mut(), path.is_empty()) {
-                    sitemap.notes.push(Note::BrokenXml { at: reader.buffer_position() });
-                }
-                break;
-            }
-            _ => {}
+/// The notes come back where it is none.
+fn xml(text: &str, base: &Url, notes: Vec<Note>) -> Result<Sitemap, Vec<Note>> {
+    let mut reading = Reading { base, entries: Vec::new(), notes, path: Vec::new(), draft: Draft::default(), kind: None, broken: None };
+    for (at, piece) in Pieces::of(text) {
+        if reading.take(at, piece).is_none() {
+            break;
+        }
+        if reading.kind.is_none() && at > MAX_PROLOGUE {
+            break;
         }
     }
-    sitemap
+    let Some(kind) = reading.kind else { return Err(reading.notes) };
+    if !reading.path.is_empty() {
+        reading.breaks(text.len());
+        reading.end_of_item();
+    }
+    let mut notes = reading.notes;
+    notes.extend(reading.broken.map(|(at, places)| Note::BrokenXml { at: at as u64, places }));
+    Ok(Sitemap { kind, entries: reading.entries, notes, bytes: 0 })
 }
 
 /// One URL a line: every line that is not empty has to be one, else it is some other text.
-fn list(body: &[u8], base: &Url, mut notes: Vec<Note>) -> Option<Sitemap> {
-    let text = std::str::from_utf8(body).ok()?;
+fn list(text: &str, base: &Url, mut notes: Vec<Note>) -> Result<Sitemap, Vec<Note>> {
     let mut entries = Vec::new();
     for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
-        if !line.starts_with("http://") && !line.starts_with("https://") || line.contains(char::is_whitespace) {
-            return None;
-        }
+        let is_location = (line.starts_with("http://") || line.starts_with("https://")) && !line.contains(char::is_whitespace);
+        let Some(url) = location(line, base).filter(|_| is_location) else { return Err(notes) };
         if entries.len() == MAX_ENTRIES {
             notes.push(Note::TooMany);
             break;
         }
-        entries.push(Entry { url: location(line, base)?, last_modified: None });
+        entries.push(Entry { url, last_modified: None });
     }
-    (!entries.is_empty()).then_some(Sitemap { kind: Kind::Pages, entries, notes })
+    match entries.is_empty() {
+        true => Err(notes),
+        false => Ok(Sitemap { kind: Kind::Pages, entries, notes, bytes: 0 }),
+    }
 }
 
-impl Sitemap {
-    fn add(&mut self, draft: Draft, base: &Url) {
-        let location = draft.location.trim();
-        match location_of(location, base) {
-            Some(url) => {
-                let last_modified = draft.last_modified.trim();
-                self.entries.push(Entry { url, last_modified: (!last_modified.is_empty()).then(|| last_modified.to_owned()) });
+/// A sitemap as far as it has been read.
+struct Reading<'a> {
+    base: &'a Url,
+    /// Known once the root has begun.
+    kind: Option<Kind>,
+    entries: Vec<Entry>,
+    notes: Vec<Note>,
+    /// The elements that are open, with their local names in lower case.
+    path: Vec<(Element, String)>,
+    draft: Draft,
+    /// Where it is broken first, and in how many places.
+    broken: Option<(usize, u64)>,
+}
+
+impl Reading<'_> {
+    /// None when enough has been seen.
+    fn take(&mut self, at: usize, piece: Piece<'_>) -> Option<()> {
+        match piece {
+            Piece::Start { name, is_empty } => self.start(at, name, is_empty),
+            Piece::End { name } => self.end(at, name),
+            Piece::Text(text) => {
+                self.text(at, text);
+                Some(())
             }
-            None if self.notes.len() < MAX_NOTES => self.notes.push(Note::NotAUrl(location.chars().take(200).collect())),
+            Piece::Literal(text) => {
+                let element = self.open();
+                self.draft.push(element, text);
+                Some(())
+            }
+            Piece::Broken => {
+                self.breaks(at);
+                Some(())
+            }
+        }
+    }
+
+    fn start(&mut self, at: usize, name: &str, is_empty: bool) -> Option<()> {
+        let name = name.to_ascii_lowercase();
+        if self.kind.is_none() {
+            return self.begin(at, name);
+        }
+        // An item or a field within one begins where another was not closed.
+        let parent = match &*name {
+            "url" | "sitemap" => Some(Element::Root),
+            "loc" | "lastmod" | "changefreq" | "priority" => Some(Element::Item),
+            _ => None,
+        };
+        if let Some(parent) = parent
+            && matches!(self.open(), Some(Element::Item | Element::Location | Element::LastModified | Element::Field))
+            && self.open() != Some(parent)
+            && self.path.iter().any(|(element, _)| *element == parent)
+        {
+            self.breaks(at);
+            while self.open() != Some(parent) {
+                self.close()?;
+            }
+        }
+        let element = Element::of(&name, self.open());
+        if is_empty {
+            return Some(());
+        }
+        if self.path.len() >= MAX_NESTING {
+            self.breaks(at);
+            return None;
+        }
+        self.path.push((element, name));
+        Some(())
+    }
+
+    /// Before the root only what a program's warning consists of is passed over.
+    fn begin(&mut self, at: usize, name: String) -> Option<()> {
+        self.kind = Some(match &*name {
+            "urlset" | "url" => Kind::Pages,
+            "sitemapindex" | "sitemap" => Kind::Index,
+            name if JUNK.contains(&name) => {
+                self.breaks(at);
+                return Some(());
+            }
+            _ => return None,
+        });
+        if matches!(&*name, "url" | "sitemap") {
+            self.breaks(at);
+            self.path.push((Element::Root, String::new()));
+            self.path.push((Element::Item, name));
+        } else {
+            self.path.push((Element::Root, name));
+        }
+        Some(())
+    }
+
+    fn end(&mut self, at: usize, name: &str) -> Option<()> {
+        let Some(open) = self.path.iter().rposition(|(_, open)| open.eq_ignore_ascii_case(name)) else {
+            if self.kind.is_some() {
+                self.breaks(at);
+            }
+            return Some(());
+        };
+        if open + 1 < self.path.len() {
+            self.breaks(at);
+        }
+        while self.path.len() > open {
+            self.close()?;
+        }
+        Some(())
+    }
+
+    fn close(&mut self) -> Option<()> {
+        match self.path.pop()?.0 {
+            Element::Item => {
+                if self.entries.len() == MAX_ENTRIES {
+                    self.notes.push(Note::TooMany);
+                    self.path.clear();
+                    return None;
+                }
+                self.add();
+            }
+            Element::Location => self.draft.has_location = true,
+            Element::Root | Element::LastModified | Element::Field | Element::Other => {}
+        }
+        Some(())
+    }
+
+    /// Of a file that ends within an entry: it counts if its address is whole.
+    fn end_of_item(&mut self) {
+        if self.draft.has_location && self.entries.len() < MAX_ENTRIES {
+            self.add();
+        }
+    }
+
+    fn add(&mut self) {
+        let draft = std::mem::take(&mut self.draft);
+        let (written, last_modified) = (draft.location.trim(), draft.last_modified.trim());
+        match location_of(written, self.base) {
+            Some(url) => self.entries.push(Entry { url, last_modified: (!last_modified.is_empty()).then(|| last_modified.to_owned()) }),
+            None if self.notes.len() < MAX_NOTES => self.notes.push(Note::NotAUrl(written.chars().take(200).collect())),
             None => {}
         }
+    }
+
+    fn text(&mut self, at: usize, text: &str) {
+        let element = self.open();
+        if !matches!(element, Some(Element::Location | Element::LastModified)) {
+            if self.kind.is_none() && !text.trim().is_empty() {
+                self.breaks(at);
+            }
+            return;
+        }
+        let mut rest = text;
+        while let Some((before, after)) = rest.split_once('&') {
+            self.draft.push(element, before);
+            // Looked for no further than that, or many that are none would take the square of their number.
+            let end = after.bytes().take(MAX_REFERENCE + 1).position(|byte| byte == b';');
+            let name = end.map(|end| &after[..end]);
+            match name.and_then(|name| Some((name, character(name)?))) {
+                Some((name, character)) => {
+                    self.draft.push(element, character.encode_utf8(&mut [0; 4]));
+                    rest = &after[name.len() + 1..];
+                }
+                None => {
+                    self.breaks(at + text.len() - after.len() - 1);
+                    self.draft.push(element, "&");
+                    rest = after;
+                }
+            }
+        }
+        self.draft.push(element, rest);
+    }
+
+    fn open(&self) -> Option<Element> {
+        self.path.last().map(|(element, _)| *element)
+    }
+
+    fn breaks(&mut self, at: usize) {
+        self.broken.get_or_insert((at, 0)).1 += 1;
+    }
+}
+
+/// What a text of markup consists of, however broken it is; each with its place.
+struct Pieces<'a> {
+    text: &'a str,
+    at: usize,
+    /// These do not occur from `at` on: who looked for one once does not look again, or many that are not closed would take the square
+    /// of their number.
+    missing: Vec<&'static str>,
+}
+
+enum Piece<'a> {
+    /// Local names, as written.
+    Start {
+        name: &'a str,
+        is_empty: bool,
+    },
+    End {
+        name: &'a str,
+    },
+    /// With references in it.
+    Text(&'a str),
+    /// Of CDATA.
+    Literal(&'a str),
+    /// Something that was not closed.
+    Broken,
+}
+
+impl<'a> Pieces<'a> {
+    fn of(text: &'a str) -> Self {
+        Self { text, at: 0, missing: Vec::new() }
+    }
+
+    fn piece(&mut self) -> Option<Piece<'a>> {
+        loop {
+            let rest = &self.text[self.at..];
+            if rest.is_empty() {
+                return None;
+            }
+            if !rest.starts_with('<') {
+                let end = rest.find('<').unwrap_or(rest.len());
+                self.at += end;
+                return Some(Piece::Text(&rest[..end]));
+            }
+            if let Some(after) = rest.strip_prefix("<![CDATA[") {
+                return Some(match self.until(after, "]]>") {
+                    Some(inside) => Piece::Literal(inside),
+                    None => self.skipped("<![CDATA["),
+                });
+            }
+            let (begin, end) = match () {
+                () if rest.starts_with("<!--") => ("<!--", "-->"),
+                () if rest.starts_with("<?") => ("<?", "?>"),
+                () if rest.starts_with("<!") => ("<!", ">"),
+                () => return Some(self.tag(rest)),
+            };
+            match self.until(&rest[begin.len()..], end) {
+                // The declarations of a document type stand in brackets, and end later than the first of them.
+                Some(inside) if begin == "<!" && inside.contains('[') && !inside.contains(']') => {
+                    if self.until(&self.text[self.at..], "]").and_then(|_| self.until(&self.text[self.at..], ">")).is_none() {
+                        return Some(self.skipped(""));
+                    }
+                }
+                Some(_) => {}
+                None => return Some(self.skipped(begin)),
+            }
+        }
+    }
+
+    fn tag(&mut self, rest: &'a str) -> Piece<'a> {
+        // A tag that is not closed ends where the next one begins.
+        let end = rest[1..].find(['<', '>']).map_or(rest.len(), |end| end + 1);
+        let is_closed = rest[end..].starts_with('>');
+        let (inside, is_end) = match &rest[1..end] {
+            inside if inside.starts_with('/') => (&inside[1..], true),
+            inside => (inside, false),
+        };
+        let name = inside.split(|c: char| c.is_whitespace() || c == '/').next().unwrap_or_default();
+        let name = name.rsplit_once(':').map_or(name, |(_, local)| local);
+        self.at += end + usize::from(is_closed);
+        match (is_closed && !name.is_empty(), is_end) {
+            (false, _) => Piece::Broken,
+            (true, true) => Piece::End { name },
+            (true, false) => Piece::Start { name, is_empty: inside.ends_with('/') },
+        }
+    }
+
+    /// What stands before the next `end`, which is passed.
+    fn until(&mut self, after: &'a str, end: &'static str) -> Option<&'a str> {
+        if self.missing.contains(&end) {
+            return None;
+        }
+        let Some(found) = after.find(end) else {
+            self.missing.push(end);
+            return None;
+        };
+        self.at = self.text.len() - after.len() + found + end.len();
+        Some(&after[..found])
+    }
+
+    fn skipped(&mut self, begin: &str) -> Piece<'a> {
+        self.at += begin.len();
+        Piece::Broken
+    }
+}
+
+impl<'a> Iterator for Pieces<'a> {
+    type Item = (usize, Piece<'a>);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let at = self.at;
+        self.piece().map(|piece| (at, piece))
     }
 }
 
@@ -193,11 +467,13 @@ impl Sitemap {
 #[derive(Default)]
 struct Draft {
     location: String,
+    /// It was closed.
+    has_location: bool,
     last_modified: String,
 }
 
 impl Draft {
-    fn push(&mut self, element: Option<&Element>, text: &str) {
+    fn push(&mut self, element: Option<Element>, text: &str) {
         let field = match element {
             Some(Element::Location) => &mut self.location,
             Some(Element::LastModified) => &mut self.last_modified,
@@ -207,51 +483,52 @@ impl Draft {
             field.push_str(text);
         }
     }
-
-    fn push_char(&mut self, element: Option<&Element>, character: Option<char>) {
-        if let Some(character) = character {
-            self.push(element, character.encode_utf8(&mut [0; 4]));
-        }
-    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Element {
-    UrlSet,
-    Index,
+    /// `urlset` or `sitemapindex`.
+    Root,
     /// `url` or `sitemap`, right below the root.
     Item,
     /// `loc` and `lastmod`, right below an item.
     Location,
     LastModified,
+    /// `changefreq` and `priority`.
+    Field,
     Other,
 }
 
 impl Element {
     fn of(name: &str, parent: Option<Self>) -> Self {
         match (parent, name) {
-            (None, "urlset") => Self::UrlSet,
-            (None, "sitemapindex") => Self::Index,
-            (Some(Self::UrlSet), "url") | (Some(Self::Index), "sitemap") => Self::Item,
+            (Some(Self::Root), "url" | "sitemap") => Self::Item,
             (Some(Self::Item), "loc") => Self::Location,
             (Some(Self::Item), "lastmod") => Self::LastModified,
+            (Some(Self::Item), "changefreq" | "priority") => Self::Field,
             _ => Self::Other,
         }
     }
 }
 
-/// `&amp;` and `&#38;`. Own entities are not declared in sitemaps, and declarations are not read: nothing to blow up.
-fn character(reference: &BytesRef<'_>) -> Option<char> {
-    if let Ok(Some(character)) = reference.resolve_char_ref() {
-        return Some(character);
+/// `&amp;`, `&#38;`, and HTML's names of Latin-1. What the file itself declares is not known: nothing to blow up.
+fn character(name: &str) -> Option<char> {
+    if let Some(number) = name.strip_prefix('#') {
+        let code = match number.strip_prefix(['x', 'X']) {
+            Some(digits) => u32::from_str_radix(digits, 16).ok()?,
+            None => number.parse().ok()?,
+        };
+        return char::from_u32(code).filter(|c| !c.is_control() || c.is_whitespace());
     }
-    match reference.as_ref() {
-        "amp" => Some('&'),
-        "lt" => Some('<'),
-        "gt" => Some('>'),
-        "quot" => Some('"'),
+    match name {
+        "amp" | "AMP" => Some('&'),
+        "lt" | "LT" => Some('<'),
+        "gt" | "GT" => Some('>'),
+        "quot" | "QUOT" => Some('"'),
         "apos" => Some('\''),
-        _ => None,
+        "ndash" => Some('–'),
+        "mdash" => Some('—'),
+        _ => LATIN.iter().zip(0xA0..).find(|(known, _)| **known == name).and_then(|(_, code)| char::from_u32(code)),
     }
 }
 
@@ -274,6 +551,26 @@ const MAX_FIELD: usize = 8 * 1024;
 
 /// Bad entries that are told one by one.
 const MAX_NOTES: usize = 20;
+
+/// Bytes before the root element.
+const MAX_PROLOGUE: usize = 8 * 1024;
+
+/// Bytes of a reference's name; the longest that is known has six.
+const MAX_REFERENCE: usize = 10;
+
+/// Elements of the warnings that some programs print before what they are asked for.
+const JUNK: [&str; 14] = ["b", "br", "center", "code", "div", "em", "font", "i", "p", "pre", "small", "span", "strong", "tt"];
+
+/// From U+00A0 on (HTML 4.01, 24.2.1).
+const LATIN: [&str; 96] = [
+    "nbsp", "iexcl", "cent", "pound", "curren", "yen", "brvbar", "sect", "uml", "copy", "ordf", "laquo", "not", "shy", "reg", "macr",
+    "deg", "plusmn", "sup2", "sup3", "acute", "micro", "para", "middot", "cedil", "sup1", "ordm", "raquo", "frac14", "frac12", "frac34",
+    "iquest", "Agrave", "Aacute", "Acirc", "Atilde", "Auml", "Aring", "AElig", "Ccedil", "Egrave", "Eacute", "Ecirc", "Euml", "Igrave",
+    "Iacute", "Icirc", "Iuml", "ETH", "Ntilde", "Ograve", "Oacute", "Ocirc", "Otilde", "Ouml", "times", "Oslash", "Ugrave", "Uacute",
+    "Ucirc", "Uuml", "Yacute", "THORN", "szlig", "agrave", "aacute", "acirc", "atilde", "auml", "aring", "aelig", "ccedil", "egrave",
+    "eacute", "ecirc", "euml", "igrave", "iacute", "icirc", "iuml", "eth", "ntilde", "ograve", "oacute", "ocirc", "otilde", "ouml",
+    "divide", "oslash", "ugrave", "uacute", "ucirc", "uuml", "yacute", "thorn", "yuml",
+];
 
 #[cfg(test)]
 mod tests {
@@ -306,6 +603,39 @@ mod tests {
           <url><loc><![CDATA[https://docs.test/c]]></loc></url>
           <url><loc>/relative</loc></url>
         </urlset>"#;
+
+    const PIECES: &[&str] = &[
+        "<urlset>",
+        "<sitemapindex>",
+        "<url>",
+        "</url>",
+        "<sitemap>",
+        "<loc>",
+        "</loc>",
+        "https://a.test/a",
+        "&amp;",
+        "&",
+        ";",
+        "<!--",
+        "-->",
+        "<![CDATA[",
+        "]]>",
+        "<?",
+        "?>",
+        "<!",
+        "[",
+        "]",
+        ">",
+        "<",
+        "/",
+        "é",
+        " ",
+        "<x",
+        "</urlset>",
+        "<LOC/>",
+        "&#x26;",
+        "&#0;",
+    ];
 
     #[test]
     fn a_url_set_lists_pages() {
@@ -370,6 +700,96 @@ mod tests {
         assert_eq!((sitemap.entries.len(), sitemap.notes), (MAX_ENTRIES, vec![Note::TooMany]));
     }
 
+    /// What is wrong with sitemaps in the wild: each with the addresses that can be read all the same.
+    #[test]
+    fn broken_xml_gives_what_can_be_read_and_a_note() {
+        let cases: &[(&str, &str, &[&str])] = &[
+            (
+                "a bare ampersand",
+                "<urlset><url><loc>https://a.test/x?q=1&y=2</loc></url><url><loc>https://a.test/b</loc></url></urlset>",
+                &["x?q=1&y=2", "b"],
+            ),
+            ("one before a semicolon", "<urlset><url><loc>https://a.test/x?q=1&y;z</loc></url></urlset>", &["x?q=1&y;z"]),
+            (
+                "a warning before",
+                "<br />\n<b>Warning</b>: x in <i>/a.php</i>\n<?xml version='1.0'?><urlset><url><loc>https://a.test/a</loc></url></urlset>",
+                &["a"],
+            ),
+            ("text before", "Notice: y\n<?xml version='1.0'?><urlset><url><loc>https://a.test/a</loc></url></urlset>", &["a"]),
+            ("names of HTML", "<urlset><url><loc>https://a.test/caf&eacute;</loc></url></urlset>", &["caf%C3%A9"]),
+            (
+                "an address that is not closed",
+                "<urlset><url><loc>https://a.test/a<lastmod>1</lastmod></url><url><loc>https://a.test/b</loc></url></urlset>",
+                &["a", "b"],
+            ),
+            (
+                "entries that are not closed",
+                "<urlset><url><loc>https://a.test/a</loc><url><loc>https://a.test/b</loc></urlset>",
+                &["a", "b"],
+            ),
+            (
+                "closed by another name",
+                "<urlset><url><loc>https://a.test/a</link></url><url><loc>https://a.test/b</loc></url></urlset>",
+                &["a", "b"],
+            ),
+            ("no root", "<url><loc>https://a.test/a</loc></url><url><loc>https://a.test/b</loc></url>", &["a", "b"]),
+            ("a tag within a tag", "<urlset><url<url><loc>https://a.test/a</loc></url></urlset>", &["a"]),
+            ("a comment that is not closed", "<urlset><!-- <url><loc>https://a.test/a</loc></url></urlset>", &["a"]),
+        ];
+        for (name, text, expected) in cases {
+            let sitemap = parse(text.as_bytes(), &base()).unwrap_or_else(|| panic!("{name}"));
+            let expected: Vec<_> = expected.iter().map(|path| format!("https://a.test/{path}")).collect();
+            assert_eq!(urls(&sitemap), expected, "{name}");
+            // Names of HTML are understood, and some broken files cannot be told from good ones.
+            let is_told = sitemap.notes.iter().any(|note| matches!(note, Note::BrokenXml { .. }));
+            assert!(is_told || *name == "names of HTML", "{name}: {:?}", sitemap.notes);
+        }
+    }
+
+    #[test]
+    fn odd_but_readable_files_need_no_note() {
+        let latin: Vec<u8> =
+            b"<?xml version='1.0' encoding='ISO-8859-1'?><urlset><url><loc>https://a.test/caf\xE9</loc></url></urlset>".to_vec();
+        let undeclared: Vec<u8> = b"<urlset><url><loc>https://a.test/caf\xE9</loc></url></urlset>".to_vec();
+        let sixteen: Vec<u8> =
+            "\u{FEFF}<urlset><url><loc>https://a.test/caf\u{e9}</loc></url></urlset>".encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let shouted = b"<URLSET><Url><LOC>https://a.test/caf%C3%A9</LOC></Url></URLSET>".to_vec();
+        let spaced = b"\xEF\xBB\xBF \n\n<urlset>\n<url>\n<loc>\n https://a.test/caf%C3%A9\n</loc ></url ><url/></urlset>".to_vec();
+        for body in [latin, undeclared, sixteen, shouted, spaced] {
+            let sitemap = parse(&body, &base()).unwrap();
+            assert_eq!((urls(&sitemap), &sitemap.notes), (vec!["https://a.test/caf%C3%A9"], &vec![]), "{}", String::from_utf8_lossy(&body));
+        }
+    }
+
+    #[test]
+    fn entities_that_the_file_declares_are_not_resolved() {
+        let text = "<!DOCTYPE urlset [<!ENTITY a \"bbbbbbbbbb\"><!ENTITY b \"&a;&a;&a;&a;&a;&a;&a;&a;\"><!ENTITY x SYSTEM \"file:///etc/passwd\">]>\
+            <urlset><url><loc>https://a.test/&b;&x;</loc></url></urlset>";
+        let sitemap = parse(text.as_bytes(), &base()).unwrap();
+        assert_eq!(urls(&sitemap), ["https://a.test/&b;&x;"]);
+        assert!(matches!(sitemap.notes[..], [Note::BrokenXml { places: 2, .. }]), "{:?}", sitemap.notes);
+    }
+
+    #[test]
+    fn addresses_of_extensions_are_not_those_of_pages() {
+        let text = "<urlset><url><image><loc>https://a.test/1.png</loc></image><loc>https://a.test/a</loc><video:video><video:loc>https://a.test/v\
+            </video:loc></video:video></url></urlset>";
+        assert_eq!(urls(&parse(text.as_bytes(), &base()).unwrap()), ["https://a.test/a"]);
+    }
+
+    /// Counted in steps of the reader, each of which looks at the bytes behind the one before it.
+    #[test]
+    fn reading_is_linear_whatever_is_not_closed() {
+        for piece in ["<!--", "<![CDATA[", "<?", "<!", "<!x[", "<url>", "<url><loc>", "</url>", "<a", "&", "<loc>&amp", "<x><y></x>"] {
+            let text = format!("<urlset><url><loc>https://a.test/a</loc></url>{}", piece.repeat(400_000 / piece.len()));
+            let started = std::time::Instant::now();
+            let sitemap = parse(text.as_bytes(), &base()).unwrap();
+            assert_eq!(urls(&sitemap)[0], "https://a.test/a", "{piece}");
+            // A square would take minutes.
+            assert!(started.elapsed() < std::time::Duration::from_secs(20), "{piece}: {:?}", started.elapsed());
+        }
+    }
+
     #[test]
     fn a_gzip_bomb_is_cut_at_the_limit() {
         let mut bomb = gzip(b"<urlset><url><loc>https://docs.test/a</loc></url>");
@@ -407,6 +827,25 @@ mod tests {
         #[test]
         fn any_bytes_are_taken(body in proptest::collection::vec(any::<u8>(), 0..300)) {
             parse(&body, &base());
+        }
+
+        /// A good file made of any pieces is read as it was meant.
+        #[test]
+        fn what_is_written_is_read(paths in proptest::collection::vec("[a-z0-9/?=&é]{0,12}", 0..8), is_index: bool, spaces in "[ \n]{0,3}") {
+            let (root, item) = if is_index { ("sitemapindex", "sitemap") } else { ("urlset", "url") };
+            let items: String = paths
+                .iter()
+                .map(|path| format!("{spaces}<{item}>{spaces}<loc>https://docs.test/{}</loc></{item}>", path.replace('&', "&amp;")))
+                .collect();
+            let sitemap = parse(format!("<{root}>{items}</{root}>").as_bytes(), &base()).unwrap();
+            let expected: Vec<_> = paths.iter().map(|path| Url::parse(&format!("https://docs.test/{path}")).unwrap().to_string()).collect();
+            prop_assert_eq!(urls(&sitemap), expected);
+            prop_assert_eq!(sitemap.notes, vec![]);
+        }
+
+        #[test]
+        fn any_markup_is_taken(pieces in proptest::collection::vec(proptest::sample::select(PIECES), 0..40)) {
+            parse(pieces.concat().as_bytes(), &base());
         }
 
         #[test]

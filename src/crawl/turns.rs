@@ -1,32 +1,56 @@
 //! When an origin that asks for a `Crawl-delay` may be asked next, whichever crawl or single request it is. Pure: the clock is an
 //! argument.
 
-use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::collections::{BTreeSet, HashMap};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// Shared by all that one crawler fetches. A crawl paces itself; this paces several at once, and what belongs to none.
 #[derive(Debug, Default)]
 pub(super) struct Turns {
-    /// When each origin may be asked next. Held for one look and one entry, never across an await.
-    next: Mutex<HashMap<Box<str>, Instant>>,
+    /// Held for one look and one entry, never across an await.
+    next: Mutex<Next>,
+}
+
+#[derive(Debug, Default)]
+struct Next {
+    /// When each origin may be asked next.
+    at: HashMap<Arc<str>, Instant>,
+    /// The same by time, so that those that need no entry any more are found without a look at the others.
+    by_time: BTreeSet<(Instant, Arc<str>)>,
 }
 
 impl Turns {
     /// Takes the turn, or tells when to ask for it again: nobody holds a place for later, so who gives up waiting holds up nobody.
     pub(super) fn take(&self, origin: &str, delay: Duration, now: Instant) -> Option<Instant> {
         let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
-        match next.get_mut(origin) {
-            Some(at) if *at > now => return Some(*at),
-            Some(at) => *at = now + delay,
-            None => {
-                if next.len() >= MAX_ORIGINS {
-                    next.retain(|_, at| *at > now);
-                }
-                next.insert(origin.into(), now + delay);
-            }
+        if let Some(at) = next.at.get(origin)
+            && *at > now
+        {
+            return Some(*at);
+        }
+        next.forget(origin);
+        while next.at.len() >= MAX_ORIGINS
+            && let Some((at, oldest)) = next.by_time.first().cloned()
+            && at <= now
+        {
+            next.forget(&oldest);
+        }
+        // Where so many have a delay at one time, the rest is held to it by its own crawl alone.
+        if next.at.len() < MAX_ORIGINS {
+            let origin: Arc<str> = origin.into();
+            next.at.insert(origin.clone(), now + delay);
+            next.by_time.insert((now + delay, origin));
         }
         None
+    }
+}
+
+impl Next {
+    fn forget(&mut self, origin: &str) {
+        if let Some((origin, at)) = self.at.remove_entry(origin) {
+            self.by_time.remove(&(at, origin));
+        }
     }
 }
 
@@ -47,5 +71,20 @@ mod tests {
         assert_eq!(turns.take("http://a.test", delay, after(3)), Some(after(10)), "asking takes no place in a queue");
         assert_eq!(turns.take("http://a.test", delay, after(10)), None);
         assert_eq!(turns.take("http://a.test", delay, after(10)), Some(after(20)));
+    }
+
+    #[test]
+    fn origins_that_need_no_turn_make_room() {
+        let (turns, start) = (Turns::default(), Instant::now());
+        let second = Duration::from_secs(1);
+        for number in 0..MAX_ORIGINS {
+            assert_eq!(turns.take(&format!("http://h{number}.test"), second, start), None);
+        }
+        let many = || turns.next.lock().unwrap().at.len();
+        assert_eq!(turns.take("http://more.test", second, start), None);
+        assert_eq!(many(), MAX_ORIGINS, "no more than that at one time");
+        assert_eq!(turns.take("http://more.test", second, start + second), None);
+        assert_eq!(many(), MAX_ORIGINS, "one made room");
+        assert_eq!(turns.take("http://more.test", second, start + second), Some(start + second * 2));
     }
 }

@@ -22,13 +22,15 @@ use crate::model::Validators;
 use crate::reactor::Boxed;
 
 use super::canonical::Standing;
-use super::error::{Error, bare};
+use super::error::Error;
 use super::fetch::{Answer, Fetcher, Wanted, closed, worth_another_try};
-use super::frontier::{Entry, Frontier, Limits, Offered, Role, normalise, origin};
+use super::frontier::{Decision, Entry, Frontier, Limits, Offered, Role, normalise, origin};
 use super::plan::{Bounds, CrawlRequest, Sitemaps};
 use super::polite::{Ended, Polite, Verdict};
-use super::report::{CrawlReport, Failed, Skipped};
+use super::report::{CrawlReport, End, Failed, Skipped};
 use super::robots::Rules;
+
+use settle::Backlog;
 
 /// What a crawl yields, in the order in which it happens.
 #[derive(Debug)]
@@ -50,17 +52,24 @@ pub struct Crawl {
     jobs: FuturesUnordered<Boxed<'static, Done>>,
     /// When something may be fetched that has to wait now.
     alarm: Option<(Instant, Boxed<'static, ()>)>,
-    /// What happened and was not handed out yet; one job adds two at most.
+    /// What happened and was not handed out yet; one job adds three at most.
     ready: VecDeque<Visit>,
+    /// Links and entries of sitemaps that are still to be judged.
+    backlog: Backlog,
     /// Requests in flight that may become pages: they hold a place of `max_pages`.
     in_flight: u64,
     standing: Standing,
-    /// Hash of host and body -> URLs with it.
-    contents: HashMap<u64, u8>,
+    /// Hash of host and body -> the first URL with it, and how many have it.
+    contents: HashMap<u64, (Arc<str>, u8)>,
+    /// Sitemaps that were queued, and the bytes of those that were read.
+    sitemaps: usize,
+    sitemap_bytes: u64,
     hasher: RandomState,
     /// Why the robots.txt of an origin could not be asked for.
     unreachable: HashMap<Box<str>, Arc<http::Error>>,
     report: CrawlReport,
+    /// The limit that was reached, if that is why nothing more is asked for.
+    limit: Option<End>,
     /// When it was polled first.
     begun: Option<Instant>,
     ended: bool,
@@ -68,7 +77,7 @@ pub struct Crawl {
 
 /// What a job brings back.
 enum Done {
-    Rules(Url, Result<Arc<Rules>, http::Error>),
+    Rules(Url, Result<Arc<Rules>, Error>),
     Answer(Url, Entry, Box<Result<Answer, Error>>),
 }
 
@@ -94,12 +103,16 @@ impl Crawl {
             jobs: FuturesUnordered::new(),
             alarm: None,
             ready: VecDeque::new(),
+            backlog: Backlog::default(),
             in_flight: 0,
             standing: Standing::default(),
             contents: HashMap::new(),
+            sitemaps: 0,
+            sitemap_bytes: 0,
             hasher: RandomState::new(),
             unreachable: HashMap::new(),
             report,
+            limit: None,
             begun: None,
             ended: false,
             fetcher,
@@ -125,7 +138,13 @@ impl Crawl {
             report.elapsed = self.fetcher.handle.now() - at;
             report.http = self.fetcher.client.counters();
         }
+        report.bytes = self.fetcher.bytes();
         report
+    }
+
+    /// URLs that are known and not fetched yet, those in flight included.
+    pub fn left(&self) -> u64 {
+        if self.ended { self.report.left } else { self.frontier.len() as u64 + self.in_flight }
     }
 
     /// Fetches nothing more: requests in flight are cancelled. What came before is still handed out by [`Crawl::next`].
@@ -140,41 +159,64 @@ impl Crawl {
     }
 
     fn poll_visit(&mut self, cx: &mut Context<'_>) -> Poll<Option<Visit>> {
-        self.begun.get_or_insert_with(|| self.fetcher.handle.now());
+        let begun = *self.begun.get_or_insert_with(|| self.fetcher.handle.now());
+        let deadline = self.request.max_time.and_then(|time| begun.checked_add(time));
         loop {
             if let Some(visit) = self.ready.pop_front() {
                 return Poll::Ready(Some(visit));
             }
-            if self.ended || self.report.pages >= self.request.max_pages {
-                return Poll::Ready(self.end());
+            if self.is_over(deadline) {
+                self.end();
+                return Poll::Ready(None);
             }
-            let wake = self.dispatch();
+            if self.work_off(AT_ONCE) > 0 {
+                // Whatever else runs on this thread comes in between.
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
+            }
+            let due = self.dispatch();
             if !self.ready.is_empty() {
                 continue;
             }
             match self.jobs.poll_next_unpin(cx) {
                 Poll::Ready(Some(done)) => self.settle(done),
-                Poll::Ready(None) if wake.is_none() => return Poll::Ready(self.end()),
-                _ => ready!(self.poll_alarm(wake, cx)),
+                Poll::Ready(None) if due.is_none() => {
+                    self.end();
+                    return Poll::Ready(None);
+                }
+                _ => ready!(self.poll_alarm(due.into_iter().chain(deadline).min(), cx)),
             }
         }
+    }
+
+    fn is_over(&mut self, deadline: Option<Instant>) -> bool {
+        if self.report.pages >= self.request.max_pages {
+            self.limit.get_or_insert(End::MaxPages);
+            return true;
+        }
+        if deadline.is_some_and(|deadline| deadline <= self.fetcher.handle.now()) {
+            self.limit.get_or_insert(End::MaxTime);
+            return true;
+        }
+        self.ended
     }
 
     /// Starts what may start now. Returns when to look again, where only time is in the way.
     fn dispatch(&mut self) -> Option<Instant> {
         let now = self.fetcher.handle.now();
-        let mut wake = self.frontier.wake(now);
+        self.frontier.wake(now);
         while self.ready.is_empty() && self.jobs.len() < self.request.concurrency.max(1) {
-            if self.report.pages + self.in_flight >= self.request.max_pages {
+            if self.report.pages + self.in_flight >= self.request.max_pages || self.has_reached_a_limit() {
                 return None;
             }
             let mut verdict = Verdict::Busy;
-            let taken = self.frontier.take(|url| {
-                verdict = self.polite.verdict(url, now);
-                if let Verdict::Wait(at) = verdict {
-                    wake = Some(wake.map_or(at, |wake| wake.min(at)));
+            let taken = self.frontier.take(|url, entry| {
+                verdict = self.polite.verdict(url, &mut entry.is_allowed, now);
+                match verdict {
+                    Verdict::Wait(at) => Decision::Until(at),
+                    Verdict::Busy => Decision::Blocked,
+                    Verdict::Go | Verdict::AskRobots | Verdict::Never(_) => Decision::Take,
                 }
-                !matches!(verdict, Verdict::Wait(_) | Verdict::Busy)
             });
             let Some((url, entry)) = taken else { break };
             match verdict {
@@ -184,11 +226,24 @@ impl Crawl {
                 Verdict::Wait(_) | Verdict::Busy => unreachable!("these were not taken"),
             }
         }
-        wake
+        self.frontier.due()
+    }
+
+    /// Then what is in flight comes to its end, and nothing new begins.
+    fn has_reached_a_limit(&mut self) -> bool {
+        let reached = match () {
+            () if !self.fetcher.may_spend() => Some(End::MaxRequests),
+            () if self.fetcher.bytes() >= self.request.bytes_allowed() => Some(End::MaxBytes),
+            () => None,
+        };
+        self.limit = self.limit.or(reached);
+        reached.is_some()
     }
 
     fn start(&mut self, url: Url, entry: Entry, now: Instant) {
         self.polite.started(&url, now);
+        // It was looked at just before, on the one thread that polls this crawl; a robots.txt may be faster by one.
+        self.fetcher.spend();
         self.in_flight += 1;
         let (fetcher, robots) = (self.fetcher.clone(), self.request.robots);
         self.jobs.push(Box::pin(async move {
@@ -221,14 +276,20 @@ impl Crawl {
                     self.offer_sitemaps(&url, &rules);
                 }
                 self.polite.learned(&url, rules, now);
+                self.frontier.release(&url);
             }
             Done::Rules(url, Err(error)) => {
-                self.unreachable.insert(origin(&url), Arc::new(bare(error)));
-                self.polite.learned(&url, closed(), now);
+                // Without a source it is the limit of requests that was reached: then nothing more is asked for.
+                if let Error::Robots { source } = error {
+                    self.unreachable.insert(origin(&url), source);
+                    self.polite.learned(&url, closed(), now);
+                    self.frontier.release(&url);
+                }
             }
             Done::Answer(url, entry, answer) => {
                 self.in_flight -= 1;
                 let given_up = self.polite.ended(&url, now, ended(&answer));
+                self.frontier.release(&url);
                 if let Some(failures) = given_up {
                     self.give_up(&url, failures);
                 }
@@ -262,19 +323,25 @@ impl Crawl {
         Poll::Ready(())
     }
 
-    fn end(&mut self) -> Option<Visit> {
-        if !self.ended {
-            // Requests in flight are cancelled, and counted as such.
-            self.jobs.clear();
-            self.report = self.report();
-            self.ended = true;
-            let CrawlReport { pages, http, elapsed, .. } = &self.report;
-            let (skipped, failed) = (self.report.skips(), self.report.failures());
-            if self.begun.is_some() {
-                log::info!("crawl ended: {pages} pages, {skipped} skipped, {failed} failed in {elapsed:.1?}; {http}");
-            }
+    fn end(&mut self) {
+        if self.ended {
+            return;
         }
-        None
+        self.report.left = self.left();
+        self.report.end = match (self.report.left, self.backlog.is_empty()) {
+            (0, true) => End::Complete,
+            _ => self.limit.unwrap_or(End::Stopped),
+        };
+        // Requests in flight are cancelled, and counted as such.
+        self.jobs.clear();
+        self.report = self.report();
+        self.ended = true;
+        let CrawlReport { pages, http, elapsed, end, left, .. } = &self.report;
+        let (skipped, failed) = (self.report.skips(), self.report.failures());
+        if self.begun.is_some() {
+            let why = if *end == End::Complete { String::new() } else { format!(" as {end}, {left} URLs left") };
+            log::info!("crawl ended{why}: {pages} pages, {skipped} skipped, {failed} failed in {elapsed:.1?}; {http}");
+        }
     }
 }
 
@@ -303,7 +370,11 @@ impl fmt::Debug for Crawl {
 fn ended(answer: &Result<Answer, Error>) -> Ended {
     match answer {
         Err(Error::Status { status: 429 | 503, retry_after }) => Ended::Overloaded { retry_after: *retry_after },
+        Err(error) if error.is_ours() => Ended::OurLimit,
         Err(error) if error.is_transient() => Ended::Broken,
         Ok(_) | Err(_) => Ended::Answered,
     }
 }
+
+/// Links that are judged before whatever else runs on the thread has its turn: some tenths of a millisecond.
+const AT_ONCE: usize = 500;

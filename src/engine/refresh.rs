@@ -9,8 +9,9 @@ use futures_util::stream::FuturesUnordered;
 use url::Url;
 
 use super::{Chunking, Engine, Failed, Reading, Robots};
-use crate::crawl::{Refetched, normalise};
+use crate::crawl::{MAX_LISTED, Refetched, normalise};
 use crate::error::Error;
+use crate::http::masked;
 use crate::model::{Budget, OverBudget, Page, SourceId, Validators};
 use crate::reactor::{Boxed, Lane};
 use crate::store::Put;
@@ -31,6 +32,8 @@ impl Engine {
         if known.is_empty() {
             return Err(Error::NotStored { source_id: source });
         }
+        // Told before the first request, not with the first page that cannot be stored.
+        self.open_database().await?;
         Ok(Refreshing {
             engine: self.clone(),
             robots,
@@ -162,7 +165,10 @@ impl Refreshing {
             }
             Err(error) => {
                 let (hint, is_transient) = (error.hint(), error.is_transient());
-                self.report.failed.push(Failed { url: url.clone(), error: error.chain(), hint, is_transient });
+                self.report.failed_total += 1;
+                if self.report.failed.len() < MAX_LISTED {
+                    self.report.failed.push(Failed { url: masked(&url), error: error.chain(), hint, is_transient });
+                }
             }
         }
         Some(Ok(url))
@@ -196,7 +202,9 @@ pub struct RefreshReport {
     pub updated: u64,
     /// Gone from the site (404, 410), and so from the store.
     pub removed: u64,
+    /// The first [`MAX_LISTED`] only, `failed_total` counts them all.
     pub failed: Vec<Failed>,
+    pub failed_total: u64,
 }
 
 enum Turn {

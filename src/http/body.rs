@@ -15,6 +15,7 @@ use super::counters::Reached;
 use super::decode::{self, Coding, Layer};
 use super::error::Error;
 use super::framed::Framed;
+use super::masked::masked;
 
 /// Reads the body of a [`Response`](super::Response).
 ///
@@ -56,9 +57,14 @@ impl Body {
     /// The answer is the one that was asked for: from here on it counts.
     pub(super) fn hand_over(&mut self) {
         self.outcome = Outcome::Open;
-        if self.framed().remaining() == Some(0) {
+        if self.is_empty() {
             self.complete();
         }
+    }
+
+    /// Whether nothing is left to be read, for all that is known.
+    pub(super) fn is_empty(&mut self) -> bool {
+        self.framed().remaining() == Some(0)
     }
 
     /// Bytes left as sent, where the framing says so.
@@ -71,9 +77,9 @@ impl Body {
     pub(super) async fn bytes(&mut self) -> Result<Vec<u8>, Error> {
         let read = match (self.outcome, self.framed().remaining()) {
             (Outcome::Failed, _) => return Err(self.failed_before()),
+            (_, Some(length)) if length > self.limit => return Err(self.fail(Error::BodyTooLarge { limit: self.limit }.into())),
             (_, remaining) => match &self.source {
                 Source::Plain(_) => match remaining {
-                    Some(length) if length > self.limit => return Err(self.fail(Error::BodyTooLarge { limit: self.limit }.into())),
                     Some(length) => self.read_exactly(length as usize).await,
                     None => self.read_plain().await,
                 },
@@ -146,7 +152,7 @@ impl Body {
     pub(super) async fn discard(mut self, most: u64) {
         match self.framed().drain(most).await {
             Ok(_) => {}
-            Err(error) => log::trace!("{}: while passing over a body: {error}", self.url),
+            Err(error) => log::trace!("{}: while passing over a body: {error}", masked(&self.url)),
         }
     }
 

@@ -8,10 +8,10 @@ use std::task::{Context, Poll, Waker, ready};
 use std::time::Instant;
 
 use futures_io::{AsyncRead, AsyncWrite};
-use futures_rustls::client::TlsStream;
 
 use super::connect::Route;
 use super::counters::Totals;
+use super::tls::Session;
 use super::verdict::Age;
 use crate::reactor::Boxed;
 use crate::reactor::Handle;
@@ -78,7 +78,7 @@ pub(super) struct Wire {
 /// Without or with TLS.
 pub(super) enum Stream {
     Plain(Socket),
-    Tls(Box<TlsStream<Socket>>),
+    Tls(Box<Session>),
 }
 
 impl Wire {
@@ -91,7 +91,7 @@ impl Wire {
     pub(super) fn poll_read(&mut self, cx: &mut Context<'_>, into: &mut [u8]) -> Poll<io::Result<usize>> {
         let read = ready!(match &mut self.stream {
             Stream::Plain(socket) => Pin::new(socket).poll_read(cx, into),
-            Stream::Tls(stream) => Pin::new(stream).poll_read(cx, into),
+            Stream::Tls(session) => session.poll_read(cx, into),
         });
         self.is_over |= matches!(read, Ok(0) | Err(_));
         Poll::Ready(read)
@@ -100,7 +100,7 @@ impl Wire {
     pub(super) fn poll_write(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let written = ready!(match &mut self.stream {
             Stream::Plain(socket) => Pin::new(socket).poll_write(cx, bytes),
-            Stream::Tls(stream) => Pin::new(stream).poll_write(cx, bytes),
+            Stream::Tls(session) => session.poll_write(cx, bytes),
         });
         self.is_over |= written.is_err();
         Poll::Ready(written)
@@ -109,7 +109,7 @@ impl Wire {
     pub(super) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let flushed = ready!(match &mut self.stream {
             Stream::Plain(socket) => Pin::new(socket).poll_flush(cx),
-            Stream::Tls(stream) => Pin::new(stream).poll_flush(cx),
+            Stream::Tls(session) => session.poll_flush(cx),
         });
         self.is_over |= flushed.is_err();
         Poll::Ready(flushed)
@@ -119,18 +119,14 @@ impl Wire {
     fn is_quiet(&self) -> bool {
         match &self.stream {
             Stream::Plain(socket) => socket.is_quiet(),
-            // A session wants no more while it holds what nobody has read, nor after close_notify; the socket shows neither.
-            Stream::Tls(stream) => stream.get_ref().1.wants_read() && stream.get_ref().0.is_quiet(),
+            Stream::Tls(session) => session.is_quiet(),
         }
     }
 
     /// A session is closed as RFC 8446 6.1 asks, as far as that needs no waiting. There is no shutdown(2): dropping the socket sends FIN.
     fn say_goodbye(&mut self) -> io::Result<()> {
-        let Stream::Tls(stream) = &mut self.stream else { return Ok(()) };
-        let (socket, session) = stream.get_mut();
-        socket.take_leave();
-        session.send_close_notify();
-        match Pin::new(stream).poll_flush(&mut Context::from_waker(Waker::noop())) {
+        let Stream::Tls(session) = &mut self.stream else { return Ok(()) };
+        match session.poll_goodbye(&mut Context::from_waker(Waker::noop())) {
             Poll::Ready(sent) => sent,
             Poll::Pending => Ok(()),
         }

@@ -71,7 +71,7 @@ impl Reached {
         match error.root() {
             Error::Resolve { .. } | Error::Connect { .. } | Error::ConnectTimeout { .. } | Error::ProxyRefused { .. } => Self::Connect,
             Error::Certificate { .. } | Error::Tls { .. } => Self::Tls,
-            Error::TruncatedHead { .. } | Error::MalformedHead { .. } => Self::Head,
+            Error::TruncatedHead { .. } | Error::MalformedHead { .. } | Error::UnaskedPart => Self::Head,
             Error::TruncatedBody { .. }
             | Error::MalformedBody { .. }
             | Error::BodyTooLarge { .. }

@@ -6,13 +6,14 @@ use std::time::Duration;
 
 use url::Url;
 
+use super::masked::masked;
 use crate::reactor::Stopped;
 
 /// Why there is no answer, or only a part of one. The outermost layer is [`Error::At`], which names the URL once.
 #[non_exhaustive]
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The error below, at this URL: the hop that failed, without user name and password.
+    /// The error below, at this URL: the hop that failed, [`masked`], so that it may be shown and does not always lead there.
     #[error("{url}")]
     At { url: Url, source: Box<Error> },
 
@@ -74,6 +75,10 @@ pub enum Error {
     #[error("the body is not valid {coding}")]
     Undecodable { coding: &'static str, source: io::Error },
 
+    /// 206, where the request had no `Range`: what came may be any piece of the page.
+    #[error("the server sent a part of the page unasked")]
+    UnaskedPart,
+
     #[error("more than {limit} redirects")]
     TooManyRedirects { limit: usize },
     #[error("the redirects lead back to where they have been")]
@@ -127,7 +132,7 @@ impl Error {
         }
     }
 
-    /// The URL at which it happened, where it is known.
+    /// The URL at which it happened, where it is known; [`masked`].
     pub fn url(&self) -> Option<&Url> {
         match self {
             Self::At { url, .. } => Some(url),
@@ -204,16 +209,17 @@ impl Error {
             | Self::MalformedBody { .. }
             | Self::Undecodable { .. }
             | Self::UnsupportedCoding { .. }
+            | Self::UnaskedPart
             | Self::InvalidLocation { .. } => "the server, or a proxy on the way, is at fault: see whether a browser can read the page",
             Self::At { .. } => return None,
         })
     }
 
-    /// Adds the URL, once, and without its user name and password.
+    /// Adds the URL, once, and without what is secret in it.
     pub(super) fn at(self, url: &Url) -> Self {
         match self {
             Self::At { .. } => self,
-            source => Self::At { url: without_userinfo(url), source: Box::new(source) },
+            source => Self::At { url: masked(url), source: Box::new(source) },
         }
     }
 
@@ -238,15 +244,6 @@ impl From<Error> for io::Error {
         };
         io::Error::new(kind, error)
     }
-}
-
-/// For logs and reports: a URL as given may carry a password.
-pub(super) fn without_userinfo(url: &Url) -> Url {
-    let mut url = url.clone();
-    // Both fail only for URLs that cannot have a user name in the first place.
-    let _ = url.set_username("");
-    let _ = url.set_password(None);
-    url
 }
 
 /// Out of file descriptors, by the numbers of the systems: no `io::ErrorKind` says it.

@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 
 use super::connection::Connection;
 use super::error::HeadFault;
-use super::h1::{Asked, Head, HeadReader};
+use super::h1::{self, Asked, Head, HeadReader};
+use crate::reactor::Stopped;
 
 /// A request on its way.
 pub(super) struct Exchange<'a> {
@@ -112,6 +113,11 @@ impl<'a> Exchange<'a> {
                     }
                 }
                 Poll::Ready(end) => {
+                    if end.as_ref().err().is_none_or(|error| Stopped::of(error).is_none())
+                        && let Some(head) = h1::cut_redirect(self.connection.buffer.unread())
+                    {
+                        return Poll::Ready(Ok(Answer { head, sent: Sent::Part }));
+                    }
                     let (error, write_error) = (end.err(), self.write_error.take());
                     return Poll::Ready(Err(Failure::Ended { error, write_error, received: self.received }));
                 }

@@ -11,6 +11,7 @@ use futures_io::{AsyncBufRead, AsyncRead};
 
 use super::Shared;
 use super::connection::Connection;
+use super::decode::yield_now;
 use super::error::Error;
 use super::h1::{Deframer, Framing, Persistence, Piece};
 use super::verdict::{Replayable, Stage, Verdict, verdict};
@@ -25,6 +26,8 @@ pub(super) struct Framed {
     limits: Limits,
     /// Since when nothing has come; none while data flows.
     waiting_since: Option<Instant>,
+    /// Bytes read since others had their turn.
+    spent: usize,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -40,7 +43,7 @@ pub(super) struct Limits {
 impl Framed {
     pub(super) fn new(shared: Arc<Shared>, connection: Connection, framing: Framing, persistence: Persistence, limits: Limits) -> Self {
         let deframer = Deframer::new(framing);
-        let mut framed = Self { shared, connection: Some(connection), deframer, persistence, limits, waiting_since: None };
+        let mut framed = Self { shared, connection: Some(connection), deframer, persistence, limits, waiting_since: None, spent: 0 };
         if framed.deframer.is_done() {
             framed.finish();
         }
@@ -101,7 +104,7 @@ impl Framed {
 
     /// The connection ended, or reading failed, before the framing said that the body is complete.
     fn ended(&mut self, error: Option<io::Error>) -> Poll<io::Result<()>> {
-        let stage = if self.deframer.ends_with_connection() { Stage::OpenBody } else { Stage::FramedBody };
+        let stage = if self.deframer.may_end() { Stage::OpenBody } else { Stage::FramedBody };
         match verdict(error.as_ref(), stage, Replayable::No) {
             Verdict::Benign => {
                 self.connection = None;
@@ -122,6 +125,7 @@ impl Framed {
             }
             return read.map(Ok);
         };
+        self.spent = 0;
         let since = *self.waiting_since.get_or_insert_with(|| connection.alarm.now());
         let idle = since.checked_add(self.limits.idle).unwrap_or(self.limits.deadline);
         ready!(connection.alarm.poll_reached(cx, idle.min(self.limits.deadline)));
@@ -150,6 +154,10 @@ impl Framed {
             match self.deframer.advance(connection.buffer.unread()) {
                 Ok((framing, piece)) => {
                     connection.buffer.consume(framing);
+                    if self.deframer.announced() > self.limits.size {
+                        let limit = self.limits.size;
+                        return self.fail(Error::BodyTooLarge { limit });
+                    }
                     match piece {
                         Piece::Data(count) => return Poll::Ready(Ok(count)),
                         Piece::End => {
@@ -161,9 +169,13 @@ impl Framed {
                 }
                 Err(fault) => return self.fail(Error::MalformedBody { fault }),
             }
+            if self.spent >= TURN {
+                self.spent = 0;
+                return yield_now(cx);
+            }
             let read = connection.poll_fill(cx);
             match ready!(self.poll_in_time(cx, read)) {
-                Ok(Ok(1..)) => {}
+                Ok(Ok(count @ 1..)) => self.spent += count,
                 Ok(Ok(0)) => ready!(self.ended(None))?,
                 Ok(Err(error)) => ready!(self.ended(Some(error)))?,
                 Err(error) => return self.fail(error),
@@ -181,10 +193,17 @@ impl AsyncRead for Framed {
             && into.len() >= WORTH_A_READ
             && framed.deframer.data_ahead() > 0
         {
+            if framed.spent >= TURN {
+                framed.spent = 0;
+                return yield_now(cx);
+            }
             let most = usize::try_from(framed.deframer.data_ahead()).map_or(into.len(), |ahead| ahead.min(into.len()));
             let read = connection.wire.poll_read(cx, &mut into[..most]);
             return match ready!(framed.poll_in_time(cx, read)) {
-                Ok(Ok(count @ 1..)) => Poll::Ready(framed.took(count).map(|()| count).map_err(io::Error::from)),
+                Ok(Ok(count @ 1..)) => {
+                    framed.spent += count;
+                    Poll::Ready(framed.took(count).map(|()| count).map_err(io::Error::from))
+                }
                 Ok(Ok(0)) => framed.ended(None).map_ok(|()| 0),
                 Ok(Err(error)) => framed.ended(Some(error)).map_ok(|()| 0),
                 Err(error) => framed.fail(error),
@@ -235,5 +254,7 @@ impl std::fmt::Debug for Framed {
     }
 }
 
+/// Bytes read between two turns of others: a peer that is faster than we are always has more.
+const TURN: usize = 512 * 1024;
 // Below this a read of what is ready into the buffer costs less than many small ones.
 const WORTH_A_READ: usize = 4096;

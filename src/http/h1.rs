@@ -8,6 +8,7 @@ use url::{Position, Url};
 
 use super::error::{BodyFault, Error, HeadFault};
 use super::headers::Headers;
+use super::redirect::is_redirect;
 use super::request::{Method, is_token};
 
 /// The head of an answer, and what it says about the message.
@@ -161,7 +162,7 @@ impl HeadReader {
                 _ => &[],
             };
             self.searched = rest.len();
-            let Some((head, length)) = parse_head(seen, self.asked)? else {
+            let Some((head, length)) = parse_head(seen, end.filter(|end| *end <= seen.len()), self.asked)? else {
                 return match end.unwrap_or(rest.len()) > MAX_HEAD {
                     true => Err(HeadFault::TooLarge { limit: MAX_HEAD }),
                     false => Ok((consumed, None)),
@@ -284,8 +285,18 @@ impl Deframer {
         self.state == State::Done
     }
 
-    pub(super) fn ends_with_connection(&self) -> bool {
-        self.state == State::UntilClose
+    /// Whether an orderly end of the connection is the end of the body: without framing, and behind the last chunk, of which some servers
+    /// leave out the empty line.
+    pub(super) fn may_end(&self) -> bool {
+        matches!(self.state, State::UntilClose | State::Extension { size: 0 } | State::Trailers { .. })
+    }
+
+    /// Bytes of data that there will be at least, by the size of the present chunk: it may be more than anybody wants.
+    pub(super) fn announced(&self) -> u64 {
+        match self.state {
+            State::Chunk { left } => self.received.saturating_add(left),
+            _ => self.received,
+        }
     }
 
     pub(super) fn received(&self) -> u64 {
@@ -386,8 +397,16 @@ fn end_of_head(input: &[u8], from: usize) -> Option<usize> {
     None
 }
 
-/// None if the head is not complete.
-fn parse_head(input: &[u8], asked: Asked) -> Result<Option<(Head, usize)>, HeadFault> {
+/// A redirect whose head was cut short behind the line that says where it leads: the rest could not have said more.
+pub(super) fn cut_redirect(received: &[u8]) -> Option<Head> {
+    let whole = received.iter().rposition(|byte| *byte == b'\n')? + 1;
+    let head = [&received[..whole], b"\r\n"].concat();
+    let (head, _) = parse_head(&head, Some(head.len()), Asked::HeadOnly).ok()??;
+    (is_redirect(head.status) && head.headers.first("location").is_some()).then_some(Head { persistence: Persistence::Close, ..head })
+}
+
+/// None if the head is not complete. `end` is where it ends, where that has come.
+fn parse_head(input: &[u8], end: Option<usize>, asked: Asked) -> Result<Option<(Head, usize)>, HeadFault> {
     let mut fields = [const { MaybeUninit::<httparse::Header<'_>>::uninit() }; MAX_FIELDS];
     let mut response = httparse::Response::new(&mut []);
     let mut parser = httparse::ParserConfig::default();
@@ -397,10 +416,12 @@ fn parse_head(input: &[u8], asked: Asked) -> Result<Option<(Head, usize)>, HeadF
     parser.allow_multiple_spaces_in_response_status_delimiters(true);
     let length = match parser.parse_response_with_uninit_headers(&mut response, input, &mut fields) {
         Ok(httparse::Status::Complete(length)) => length,
-        Ok(httparse::Status::Partial) => return Ok(None),
         Err(httparse::Error::TooManyHeaders) => return Err(HeadFault::TooManyHeaders { limit: MAX_FIELDS }),
-        Err(httparse::Error::HeaderName | httparse::Error::HeaderValue) => return Err(HeadFault::Header),
-        Err(_) => return Err(HeadFault::NotHttp),
+        Err(httparse::Error::Version) => return Err(HeadFault::NotHttp),
+        // Odd, or not all there: what it is shows when all of it is.
+        Ok(httparse::Status::Partial) | Err(_) => {
+            return end.map(|end| parse_odd_head(&input[..end], asked).map(|head| (head, end))).transpose();
+        }
     };
     let (Some(status), Some(minor)) = (response.code, response.version) else { return Err(HeadFault::NotHttp) };
     let mut headers = Headers::with_capacity(response.headers.len(), length);
@@ -411,10 +432,76 @@ fn parse_head(input: &[u8], asked: Asked) -> Result<Option<(Head, usize)>, HeadF
     Ok(Some((Head { status, headers, framing: framed.0, persistence: framed.1 }, length)))
 }
 
+/// A head with odd lines, as browsers read it: lines that are no field are passed over, and control characters are not there. Only what
+/// says where the body ends must be beyond doubt.
+fn parse_odd_head(head: &[u8], asked: Asked) -> Result<Head, HeadFault> {
+    let mut lines = head.split(|byte| *byte == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line));
+    let (minor, status) = lines.next().and_then(status_line).ok_or(HeadFault::NotHttp)?;
+    let mut fields: Vec<(&[u8], Vec<u8>)> = Vec::new();
+    // A folded line (RFC 9112 5.2) goes the way of the one before it.
+    let mut goes_on = false;
+    for line in lines {
+        let printable = |text: &[u8]| text.iter().copied().filter(|byte| !is_control(*byte)).collect::<Vec<_>>();
+        if let [b' ' | b'\t', ..] = line {
+            if let Some((_, value)) = fields.last_mut().filter(|_| goes_on) {
+                value.push(b' ');
+                value.extend(printable(line.trim_ascii()));
+            }
+            continue;
+        }
+        goes_on = false;
+        let Some(colon) = line.iter().position(|byte| *byte == b':') else { continue };
+        let (name, value) = (line[..colon].trim_ascii_end(), &line[colon + 1..]);
+        let is_field = !name.is_empty() && name.iter().copied().all(is_token);
+        if is_framing(name) && !(is_field && value.iter().all(|byte| !is_control(*byte))) {
+            return Err(HeadFault::Header);
+        }
+        if !is_field {
+            continue;
+        }
+        if fields.len() == MAX_FIELDS {
+            return Err(HeadFault::TooManyHeaders { limit: MAX_FIELDS });
+        }
+        fields.push((name, printable(value.trim_ascii())));
+        goes_on = true;
+    }
+    let mut headers = Headers::with_capacity(fields.len(), head.len());
+    for (name, value) in &fields {
+        headers.push_raw(std::str::from_utf8(name).expect("a token is ASCII"), value);
+    }
+    let (framing, persistence) = frame(status, minor, &headers, asked)?;
+    Ok(Head { status, headers, framing, persistence })
+}
+
+/// The minor version and the status. Any bytes may follow the status: nobody reads the reason.
+fn status_line(line: &[u8]) -> Option<(u8, u16)> {
+    let [minor @ (b'0' | b'1'), b' ', rest @ ..] = line.strip_prefix(b"HTTP/1.")? else { return None };
+    match rest.trim_ascii_start() {
+        [digits @ ..]
+            if digits.len() >= 3
+                && digits[..3].iter().all(u8::is_ascii_digit)
+                && digits.get(3).is_none_or(|byte| !byte.is_ascii_alphanumeric()) =>
+        {
+            let status = digits[..3].iter().fold(0, |sum, digit| sum * 10 + u16::from(digit - b'0'));
+            (status >= 100).then_some((minor - b'0', status))
+        }
+        _ => None,
+    }
+}
+
+/// Whether a field of this name says where the body ends, or would but for what is no letter in it.
+fn is_framing(name: &[u8]) -> bool {
+    let is = |known: &[u8]| {
+        let mut letters = name.iter().filter(|byte| is_token(**byte));
+        known.iter().all(|byte| letters.next().is_some_and(|letter| letter.eq_ignore_ascii_case(byte))) && letters.next().is_none()
+    };
+    is(b"content-length") || is(b"transfer-encoding")
+}
+
 /// RFC 9112 6.3, in its order; the connection is kept only where nothing is in doubt.
 fn frame(status: u16, minor: u8, headers: &Headers, asked: Asked) -> Result<(Framing, Persistence), HeadFault> {
     let (mut close, mut keep_alive) = (false, false);
-    let (mut codings, mut last_is_chunked, mut has_length) = (0, false, false);
+    let (mut chunked, mut other_codings, mut has_length) = (0, 0, false);
     // The lengths and names of the few fields that matter decide quickly: this runs for every answer.
     for (name, value) in headers.iter() {
         match name.len() {
@@ -430,8 +517,10 @@ fn frame(status: u16, minor: u8, headers: &Headers, asked: Asked) -> Result<(Fra
                 for coding in
                     value.split(',').map(str::trim).filter(|coding| !coding.is_empty() && !coding.eq_ignore_ascii_case("identity"))
                 {
-                    codings += 1;
-                    last_is_chunked = coding.eq_ignore_ascii_case("chunked");
+                    match coding.eq_ignore_ascii_case("chunked") {
+                        true => chunked += 1,
+                        false => other_codings += 1,
+                    }
                 }
             }
             _ => {}
@@ -441,12 +530,13 @@ fn frame(status: u16, minor: u8, headers: &Headers, asked: Asked) -> Result<(Fra
     if asked == Asked::HeadOnly || status < 200 || status == 204 || status == 304 {
         return Ok((Framing::Length(0), persistence));
     }
-    if codings > 0 {
-        // We never ask for other codings (TE), so none but chunked may come.
-        if codings > 1 || !last_is_chunked {
-            return Err(HeadFault::TransferCoding);
-        }
-        let persistence = if minor == 0 || has_length { Persistence::Close } else { persistence };
+    // We never ask for other codings (TE), so none but chunked may come.
+    if other_codings > 0 {
+        return Err(HeadFault::TransferCoding);
+    }
+    if chunked > 0 {
+        // Said by the program and by the server before it, it is done once; which of them is wrong about the rest, nobody knows.
+        let persistence = if minor == 0 || has_length || chunked > 1 { Persistence::Close } else { persistence };
         return Ok((Framing::Chunked, persistence));
     }
     if has_length {

@@ -52,12 +52,14 @@ impl Headers {
         Self { text: String::with_capacity(bytes), spans: Vec::with_capacity(fields) }
     }
 
-    /// Adds a field as received: Latin-1 is made text, and a folded value one line (RFC 9112 5.2).
+    /// Adds a field as received: Latin-1 is made text, and a folded value one line (RFC 9112 5.2). In an address, bytes that are not UTF-8 are
+    /// percent-encoded instead: its server knows it by them.
     pub(super) fn push_raw(&mut self, name: &str, value: &[u8]) {
         let (start, middle) = self.open(name);
         match std::str::from_utf8(value) {
             Ok(value) if !value.contains(['\r', '\n']) => self.text.push_str(value),
             Ok(value) => push_unfolded(&mut self.text, value),
+            Err(_) if ADDRESSES.iter().any(|known| known.eq_ignore_ascii_case(name)) => push_unfolded(&mut self.text, &encoded(value)),
             Err(_) => {
                 let latin: String = value.iter().map(|byte| char::from(*byte)).collect();
                 push_unfolded(&mut self.text, &latin);
@@ -84,6 +86,27 @@ fn push_unfolded(text: &mut String, value: &str) {
         }
         text.push_str(line);
     }
+}
+
+/// Fields whose value is an address.
+const ADDRESSES: [&str; 3] = ["location", "refresh", "content-location"];
+
+/// What is not ASCII percent-encoded, but for the host, which is a name and no bytes.
+fn encoded(value: &[u8]) -> String {
+    let host = match value.windows(2).position(|pair| pair == b"//") {
+        Some(at) if at == 0 || value[at - 1] == b':' => {
+            at + 2..value[at + 2..].iter().position(|byte| b"/?#".contains(byte)).map_or(value.len(), |length| at + 2 + length)
+        }
+        _ => 0..0,
+    };
+    let mut text = String::with_capacity(value.len() + 16);
+    for (at, byte) in value.iter().enumerate() {
+        match byte {
+            0x80.. if !host.contains(&at) => text.push_str(&format!("%{byte:02X}")),
+            _ => text.push(char::from(*byte)),
+        }
+    }
+    text
 }
 
 /// For tests and for answers made up by a caller's own cache.
@@ -126,5 +149,22 @@ mod tests {
         headers.push_raw("b", "café".as_bytes());
         headers.push_raw("c", b"one\r\n  two\n\tthree");
         assert_eq!(headers.iter().map(|(_, value)| value).collect::<Vec<_>>(), ["café", "café", "one two three"]);
+    }
+
+    #[test]
+    fn the_bytes_of_an_address_stay_what_they_are() {
+        for (sent, read) in [
+            (&b"/caf\xe9?q=\xfc#\xdf"[..], "/caf%E9?q=%FC#%DF"),
+            ("/café".as_bytes(), "/café"),
+            (b"http://caf\xe9.test/caf\xe9//caf\xe9", "http://café.test/caf%E9//caf%E9"),
+            (b"//caf\xe9.test", "//café.test"),
+            (b"/a//caf\xe9", "/a//caf%E9"),
+        ] {
+            let mut headers = Headers::default();
+            headers.push_raw("Location", sent);
+            headers.push_raw("X-Title", sent);
+            assert_eq!(headers.first("location"), Some(read));
+            assert!(!headers.first("x-title").unwrap().contains('%'), "other fields are text");
+        }
     }
 }

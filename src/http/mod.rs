@@ -45,7 +45,9 @@ mod framed;
 mod guard;
 mod h1;
 mod headers;
+mod masked;
 mod pool;
+mod ports;
 mod proxy;
 mod redirect;
 mod request;
@@ -78,6 +80,8 @@ pub use self::config::{Config, PrivateAddresses};
 pub use self::counters::{Counters, FailedAt};
 pub use self::error::{BodyFault, Error, HeadFault};
 pub use self::headers::Headers;
+pub use self::masked::{Plain, masked, plain};
+pub use self::ports::is_bad_port;
 pub use self::proxy::Proxies;
 pub use self::request::{Method, Redirects, Replay, Request};
 pub use self::response::Response;
@@ -185,24 +189,24 @@ impl Shared {
         let mut redirects: Vec<Url> = Vec::new();
         loop {
             let (connection, answer) = self.exchange(&request, deadline, flight).await.map_err(|error| error.at(&request.url))?;
-            let url = error::without_userinfo(&request.url);
-            let response = self.response(connection, answer, url, deadline).map_err(|error| error.at(&request.url))?;
-            let location = match request.redirects {
-                Redirects::Follow if redirect::is_redirect(response.status) => response.headers.first("location"),
-                _ => None,
-            };
-            let Some(location) = location else {
+            let url = masked::without_userinfo(&request.url);
+            let mut response = self.response(connection, answer, url, deadline).map_err(|error| error.at(&request.url))?;
+            // What nobody has asked a part of would be taken for the whole.
+            if response.status == 206 && !request.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("range")) {
+                return Err(Error::UnaskedPart.at(&request.url));
+            }
+            let Some(to) = redirected(&request, &mut response) else {
                 let mut response = Response { redirects, ..response };
                 response.body.hand_over();
                 return Ok(response);
             };
 
-            let to = redirect::target(&request.url, location).map_err(|error| error.at(&request.url))?;
+            let to = to.map_err(|error| error.at(&request.url))?;
             let was_post = request.method == Method::POST;
             redirects.push(response.url.clone());
             redirect::follow(&mut request, response.status, to);
             // A POST that became a GET may well come back to where it began.
-            let next = error::without_userinfo(&request.url);
+            let next = masked::without_userinfo(&request.url);
             let been_there = redirects.iter().any(|been| same_page(been, &next));
             if been_there && !(was_post && request.method == Method::GET) {
                 return Err(Error::RedirectLoop.at(&request.url));
@@ -336,6 +340,18 @@ const WORTH_KEEPING: u64 = 16 * 1024;
 const WORTH_WAITING: Duration = Duration::from_millis(500);
 /// Thirty years: no clock reaches it, and none overflows.
 const FOREVER: Duration = Duration::from_secs(30 * 365 * 24 * 3600);
+
+/// Where the request is to go on, if anywhere.
+fn redirected(request: &Request, response: &mut Response) -> Option<Result<Url, Error>> {
+    if request.redirects == Redirects::Stop {
+        return None;
+    }
+    if redirect::is_redirect(response.status) {
+        return response.headers.first("location").map(|location| redirect::target(&request.url, location));
+    }
+    // A browser would send no form a second time for it.
+    if request.method == Method::GET { response.refresh().map(Ok) } else { None }
+}
 
 /// Where a request is that waits for its head.
 fn reached(received: usize) -> Reached {

@@ -1,6 +1,6 @@
 //! Connections at rest, by route. The last one back is the first one out: it is the least likely to have been closed meanwhile.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -27,19 +27,30 @@ pub(super) struct Limits {
     pub(super) in_all: usize,
 }
 
+/// No operation looks at more than it moves, however many routes there are.
 #[derive(Debug, Default)]
 struct Idle {
-    /// Each list is in the order of return: the oldest first.
-    by_route: HashMap<Route, Vec<Parked>>,
-    count: usize,
-    swept: Option<Instant>,
+    by_route: HashMap<Route, Place>,
+    /// Those of one route each, in the order of return: the oldest first. None is empty, but those of places that are free.
+    lists: Vec<VecDeque<Parked>>,
+    free: Vec<Place>,
+    /// All of them in the order of return, by where they are: the first of its list is the first here.
+    by_age: BTreeMap<Number, (Place, Instant)>,
+    /// Of the one that came last.
+    last: Number,
     /// The reactor is shutting down: nothing is kept any more.
     closed: bool,
 }
 
+/// Of a list.
+type Place = usize;
+/// Of a connection, since the pool began.
+type Number = u64;
+
 #[derive(Debug)]
 struct Parked {
     connection: Connection,
+    number: Number,
     since: Instant,
 }
 
@@ -61,11 +72,10 @@ impl Pool {
         loop {
             let parked = {
                 let mut idle = self.lock();
-                let parked = idle.by_route.get_mut(route).and_then(Vec::pop);
-                idle.count -= usize::from(parked.is_some());
-                parked
+                let place = idle.by_route.get(route).copied();
+                place.and_then(|place| idle.remove(place, End::Newest))
             };
-            let Some(Parked { mut connection, since }) = parked else { return Taken { connection: None, dead } };
+            let Some(Parked { mut connection, since, .. }) = parked else { return Taken { connection: None, dead } };
             let expired = now.saturating_duration_since(since) > self.limits.keep_alive;
             if is_dead(&connection) {
                 connection.give_up();
@@ -83,42 +93,20 @@ impl Pool {
         if self.limits.per_route == 0 || self.limits.in_all == 0 {
             return 0;
         }
-        let mut out = Vec::new();
         let mut locked = self.lock();
         let idle = &mut *locked;
         if idle.closed {
             drop(locked);
             return 0;
         }
-        // Not on every return: a sweep looks at each route.
-        if idle.swept.is_none_or(|swept| now.saturating_duration_since(swept) > SWEEP) {
-            idle.swept = Some(now);
-            out = idle.remove_expired(now, self.limits.keep_alive);
-        }
+        let mut out = idle.remove_expired(now, self.limits.keep_alive);
         // One goes for the one that comes: of its own route where that is full, else the oldest of all.
-        match idle.by_route.get_mut(&connection.route) {
-            Some(list) if list.len() >= self.limits.per_route => {
-                out.push(list.remove(0));
-                idle.count -= 1;
-            }
-            _ if idle.count >= self.limits.in_all => out.extend(idle.remove_oldest()),
+        match idle.by_route.get(&connection.route).copied() {
+            Some(place) if idle.lists[place].len() >= self.limits.per_route => out.extend(idle.remove(place, End::Oldest)),
+            _ if idle.by_age.len() >= self.limits.in_all => out.extend(idle.remove_oldest()),
             _ => {}
         }
-        idle.count += 1;
-        let parked = |connection| Parked { connection, since: now };
-        // The route is cloned only the first time.
-        match idle.by_route.get_mut(&connection.route) {
-            Some(list) => {
-                list.push(parked(connection));
-                // The newest are the next to be used; the others may rest for long.
-                if let Some(older) = list.len().checked_sub(WITH_BUFFER + 1) {
-                    list[older].connection.buffer.release();
-                }
-            }
-            None => {
-                idle.by_route.insert(connection.route.clone(), vec![parked(connection)]);
-            }
-        }
+        idle.park(connection, now);
         drop(locked);
         // Full means that it rings already.
         let _ = self.bell.0.try_send(());
@@ -134,7 +122,7 @@ impl Pool {
     /// When the first of those at rest will have rested long enough; waits for one to come to rest where there is none.
     pub(super) async fn next_expiry(&self) -> Instant {
         loop {
-            let oldest = self.lock().by_route.values().filter_map(|list| list.first()).map(|parked| parked.since).min();
+            let oldest = self.lock().by_age.first_key_value().map(|(_, (_, since))| *since);
             match oldest {
                 Some(since) => return later(since, self.limits.keep_alive),
                 // Neither end is ever closed.
@@ -144,7 +132,7 @@ impl Pool {
     }
 
     pub(super) fn len(&self) -> usize {
-        self.lock().count
+        self.lock().by_age.len()
     }
 
     fn lock(&self) -> MutexGuard<'_, Idle> {
@@ -156,31 +144,74 @@ impl Pool {
 impl Keeper for Pool {
     fn let_go(&self) {
         let mut idle = self.lock();
-        idle.closed = true;
-        idle.count = 0;
-        let resting = std::mem::take(&mut idle.by_route);
+        let resting = std::mem::replace(&mut *idle, Idle { closed: true, ..Idle::default() });
         drop(idle);
         // Closed here, outside the lock.
         drop(resting);
     }
 }
 
+/// Which of a list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum End {
+    Oldest,
+    Newest,
+}
+
 impl Idle {
+    fn park(&mut self, connection: Connection, since: Instant) {
+        let place = self.place(&connection.route);
+        self.last += 1;
+        let number = self.last;
+        self.by_age.insert(number, (place, since));
+        let list = &mut self.lists[place];
+        list.push_back(Parked { connection, number, since });
+        // The newest are the next to be used; the others may rest for long.
+        if let Some(older) = list.len().checked_sub(WITH_BUFFER + 1) {
+            list[older].connection.buffer.release();
+        }
+    }
+
+    /// The list of a route, an empty one for a new route: which is to be filled.
+    fn place(&mut self, route: &Route) -> Place {
+        if let Some(place) = self.by_route.get(route) {
+            return *place;
+        }
+        let place = self.free.pop().unwrap_or_else(|| {
+            self.lists.push(VecDeque::new());
+            self.lists.len() - 1
+        });
+        self.by_route.insert(route.clone(), place);
+        place
+    }
+
+    fn remove(&mut self, place: Place, end: End) -> Option<Parked> {
+        let list = &mut self.lists[place];
+        let parked = match end {
+            End::Oldest => list.pop_front(),
+            End::Newest => list.pop_back(),
+        }?;
+        self.by_age.remove(&parked.number);
+        if list.is_empty() {
+            self.by_route.remove(&parked.connection.route);
+            self.free.push(place);
+        }
+        Some(parked)
+    }
+
     fn remove_expired(&mut self, now: Instant, keep_alive: Duration) -> Vec<Parked> {
         let mut out = Vec::new();
-        self.by_route.retain(|_, list| {
-            let expired = list.iter().take_while(|parked| now.saturating_duration_since(parked.since) >= keep_alive).count();
-            out.extend(list.drain(..expired));
-            !list.is_empty()
-        });
-        self.count -= out.len();
+        while let Some((_, (_, since))) = self.by_age.first_key_value()
+            && now.saturating_duration_since(*since) >= keep_alive
+        {
+            out.extend(self.remove_oldest());
+        }
         out
     }
 
     fn remove_oldest(&mut self) -> Option<Parked> {
-        let list = self.by_route.values_mut().filter(|list| !list.is_empty()).min_by_key(|list| list[0].since)?;
-        self.count -= 1;
-        Some(list.remove(0))
+        let place = self.by_age.first_key_value().map(|(_, (place, _))| *place)?;
+        self.remove(place, End::Oldest)
     }
 }
 
@@ -203,5 +234,3 @@ fn is_dead(connection: &Connection) -> bool {
 
 /// Connections of one route that keep their buffer at rest: 2 MiB of them.
 const WITH_BUFFER: usize = 64;
-
-const SWEEP: Duration = Duration::from_secs(10);

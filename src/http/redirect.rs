@@ -2,9 +2,10 @@
 //!
 //! A step from https down to http is followed, like any other change of origin without credentials.
 
-use url::Url;
+use url::{Position, Url};
 
 use super::error::Error;
+use super::masked::quoted;
 use super::request::{Method, Request};
 
 /// Status codes that send the client elsewhere by themselves.
@@ -12,12 +13,57 @@ pub(super) fn is_redirect(status: u16) -> bool {
     matches!(status, 301 | 302 | 303 | 307 | 308)
 }
 
+/// Where a `Refresh` header leads at once, which browsers do like a redirect: with hardly a delay, or where there is nothing to look at
+/// until then. None for one that only asks to be asked again.
+///
+/// After "shared declarative refresh steps" of the HTML Standard, which knows no limit but the reader's patience.
+pub(super) fn refresh(from: &Url, value: &str, content: Content) -> Option<Url> {
+    let value = value.trim();
+    let number = value.len() - value.trim_start_matches(|character: char| character.is_ascii_digit() || character == '.').len();
+    let (number, rest) = value.split_at(number);
+    let seconds: f64 = match number.split_once('.') {
+        Some((whole, _)) if whole.is_empty() => 0.0,
+        Some((whole, _)) => whole.parse().ok()?,
+        None => number.parse().ok()?,
+    };
+    let patience = if content == Content::Empty { MAX_WAIT } else { MAX_GLANCE };
+    if seconds > patience || !rest.starts_with([';', ',', ' ', '\t']) {
+        return None;
+    }
+    let rest = rest.trim_start();
+    let rest = rest.strip_prefix([';', ',']).unwrap_or(rest).trim();
+    let unnamed = |rest: &str| Some(rest.get(3..)?.trim_start().strip_prefix('=')?.trim_start().to_owned());
+    let named = if rest.get(..3).is_some_and(|name| name.eq_ignore_ascii_case("url")) { unnamed(rest) } else { None };
+    let rest = named.as_deref().unwrap_or(rest);
+    let address = match rest.chars().next() {
+        Some(quote @ ('"' | '\'')) => rest[1..].split(quote).next().unwrap_or_default(),
+        _ => rest,
+    };
+    if address.is_empty() {
+        return None;
+    }
+    let to = target(from, address).ok()?;
+    (to[..Position::AfterQuery] != from[..Position::AfterQuery]).then_some(to)
+}
+
+/// Whether an answer has anything to look at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Content {
+    Empty,
+    Some,
+}
+
+/// In seconds, with nothing to look at.
+const MAX_WAIT: f64 = 5.0;
+/// In seconds: nobody has read a page by then.
+const MAX_GLANCE: f64 = 1.0;
+
 /// The URL that `location` means, seen from `from`.
 ///
 /// # Errors
 /// [`Error::InvalidLocation`] where it is no URL, [`Error::UnsupportedScheme`] where it is none of http(s).
 pub(super) fn target(from: &Url, location: &str) -> Result<Url, Error> {
-    let mut to = from.join(location).map_err(|_| Error::InvalidLocation { location: location.to_owned() })?;
+    let mut to = from.join(location).map_err(|_| Error::InvalidLocation { location: quoted(location) })?;
     if !matches!(to.scheme(), "http" | "https") {
         return Err(Error::UnsupportedScheme { scheme: to.scheme().to_owned() });
     }
@@ -78,6 +124,34 @@ mod tests {
         assert!(matches!(target(&url("http://a.test/"), "javascript:alert(1)"), Err(Error::UnsupportedScheme { .. })));
         assert!(matches!(target(&url("http://a.test/"), "file:///etc/passwd"), Err(Error::UnsupportedScheme { .. })));
         assert!(matches!(target(&url("http://a.test/"), "http://[::1"), Err(Error::InvalidLocation { .. })));
+    }
+
+    #[test]
+    fn a_refresh_leads_where_a_browser_would_be_at_once() {
+        let to = |value, content| refresh(&url("http://a.test/x?q"), value, content).map(String::from);
+        for value in ["0; url=/y", "0;URL='/y'", "0, url = \"/y\" junk", "0 /y", "0.5;/y", "1;url=/y", ".7; url=/y", " 0 ; Url=/y "] {
+            assert_eq!(to(value, Content::Some).as_deref(), Some("http://a.test/y"), "{value:?}");
+        }
+        assert_eq!(to("0; url=urls.html", Content::Some).as_deref(), Some("http://a.test/urls.html"));
+        assert_eq!(to("0; urls.html", Content::Some).as_deref(), Some("http://a.test/urls.html"));
+        assert_eq!(to("5; url=/y", Content::Empty).as_deref(), Some("http://a.test/y"));
+        // What asks for the same again, for patience, or for nothing that can be fetched.
+        for value in [
+            "5; url=/y",
+            "30; url=/y",
+            "0",
+            "0;",
+            "0; url=",
+            "0; url=/x?q",
+            "0; url=#top",
+            "0; url=javascript:x()",
+            "x; url=/y",
+            "",
+            "0url=/y",
+        ] {
+            assert_eq!(to(value, Content::Some), None, "{value:?}");
+        }
+        assert_eq!(to("6; url=/y", Content::Empty), None);
     }
 
     #[test]

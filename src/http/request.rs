@@ -72,7 +72,7 @@ impl fmt::Debug for Request {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Request")
             .field("method", &self.method.as_str())
-            .field("url", &super::error::without_userinfo(&self.url).as_str())
+            .field("url", &super::masked::masked(&self.url).as_str())
             .field("headers", &self.headers.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>())
             .field("body", &self.body.len())
             .field("replay", &self.replay)

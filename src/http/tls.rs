@@ -1,9 +1,12 @@
 //! TLS by rustls on ring. The trusted roots are read on the first https connection, off the executor's thread: the system's, or those of
 //! `SSL_CERT_FILE` and `SSL_CERT_DIR`, which rustls-native-certs heeds as OpenSSL does; Mozilla's only where there are none.
 
-use std::io;
+use std::io::{self, Read};
+use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
+use std::task::{Context, Poll, ready};
 
+use futures_io::{AsyncRead, AsyncWrite};
 use futures_rustls::TlsConnector;
 use futures_rustls::client::TlsStream;
 use rustls::pki_types::{CertificateDer, ServerName};
@@ -29,7 +32,7 @@ impl Tls {
     }
 
     /// Shakes hands with `host` on a connected socket.
-    pub(super) async fn connect(&self, handle: &Handle, host: &Host<String>, socket: Socket) -> Result<TlsStream<Socket>, Error> {
+    pub(super) async fn connect(&self, handle: &Handle, host: &Host<String>, socket: Socket) -> Result<Session, Error> {
         let connector = match self.0.connector.get() {
             Some(connector) => connector.clone(),
             None => {
@@ -39,7 +42,54 @@ impl Tls {
             }
         };
         let name = server_name(host)?;
-        connector.connect(name, socket).await.map_err(|error| judge(host, error))
+        let stream = connector.connect(name, socket).await.map_err(|error| judge(host, error))?;
+        Ok(Session { stream, failed: None })
+    }
+}
+
+/// An open session. What was decrypted before the peer's alert, or before garbage, is read first: rustls tells of the end as soon as it sees it,
+/// which may be in one read with the last of an answer.
+pub(super) struct Session {
+    stream: TlsStream<Socket>,
+    /// To be told once everything before it has been read.
+    failed: Option<io::Error>,
+}
+
+impl Session {
+    pub(super) fn poll_read(&mut self, cx: &mut Context<'_>, into: &mut [u8]) -> Poll<io::Result<usize>> {
+        if self.failed.is_none() {
+            match ready!(Pin::new(&mut self.stream).poll_read(cx, into)) {
+                Err(error) => self.failed = Some(error),
+                read => return Poll::Ready(read),
+            }
+        }
+        Poll::Ready(match (self.stream.get_mut().1.reader().read(into), &mut self.failed) {
+            (Ok(count @ 1..), _) => Ok(count),
+            (read, failed) => failed.take().map_or(read, Err),
+        })
+    }
+
+    pub(super) fn poll_write(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(cx, bytes)
+    }
+
+    pub(super) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    /// Whether nothing has come: a session wants no more while it holds what nobody has read, nor after close_notify; the socket shows
+    /// neither.
+    pub(super) fn is_quiet(&self) -> bool {
+        let (socket, session) = self.stream.get_ref();
+        self.failed.is_none() && session.wants_read() && socket.is_quiet()
+    }
+
+    /// Says that this was all (RFC 8446 6.1). Pending where that needs waiting.
+    pub(super) fn poll_goodbye(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let (socket, session) = self.stream.get_mut();
+        socket.take_leave();
+        session.send_close_notify();
+        self.poll_flush(cx)
     }
 }
 

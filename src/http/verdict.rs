@@ -5,10 +5,11 @@
 //! |---|---|---|
 //! | reset or FIN of an idle connection | – | benign |
 //! | reset or FIN of a reused connection | none | once more on a fresh one if that does no harm, else an error |
+//! | a fatal alert of a reused connection, over TLS | none | the same: the peer had ended the session |
 //! | the same of a fresh connection | none | an error; whoever schedules may try again later, the client never does |
 //! | the same inside the head | some | an error |
 //! | early end of a body with a length or in chunks | some | an error, never a short success |
-//! | anything after a complete message | all | benign |
+//! | anything after a complete message, alerts and garbage too | all | benign |
 //! | orderly end (FIN, close_notify) of a body without framing | all | benign |
 //! | reset of such a body, or TLS without close_notify | ? | an error |
 //! | failure to write | any | first read on: there may be an answer (an early 413); else an error |
@@ -85,12 +86,13 @@ pub(super) fn verdict(error: Option<&io::Error>, stage: Stage, replayable: Repla
     }
 }
 
-/// The peer closed or reset the connection, in the words of the systems. Of TLS: it went without close_notify.
+/// The peer closed or reset the connection, in the words of the systems. Of TLS: it went without close_notify, or ended the session.
 fn peer_is_gone(error: &io::Error) -> bool {
     use io::ErrorKind::*;
     Stopped::of(error).is_none()
         && (matches!(error.kind(), ConnectionReset | ConnectionAborted | BrokenPipe | NotConnected | UnexpectedEof | WriteZero)
-            || error.raw_os_error().is_some_and(|code| WITHOUT_KIND.contains(&code)))
+            || error.raw_os_error().is_some_and(|code| WITHOUT_KIND.contains(&code))
+            || error.get_ref().and_then(|inner| inner.downcast_ref()).is_some_and(|error| matches!(error, rustls::Error::AlertReceived(_))))
 }
 
 /// What Windows also calls it, without a kind in the standard library: WSAENETRESET, WSAESHUTDOWN, WSAEDISCON. (What a completion
@@ -148,6 +150,17 @@ mod tests {
         let judge = |code: i32| verdict(Some(&io::Error::from_raw_os_error(code)), Stage::BeforeAnswer(Age::Reused), Replayable::Yes);
         assert_eq!(gone.iter().filter(|code| judge(**code) != Verdict::RetryFresh).collect::<Vec<_>>(), [&0; 0]);
         assert_eq!(other.iter().filter(|code| judge(**code) != Verdict::Surface).collect::<Vec<_>>(), [&0; 0]);
+    }
+
+    #[test]
+    fn an_alert_ends_a_session_and_garbage_does_not() {
+        let judge = |error, stage| verdict(Some(&io::Error::new(io::ErrorKind::InvalidData, error)), stage, Replayable::Yes);
+        let alert = || rustls::Error::AlertReceived(rustls::AlertDescription::InternalError);
+        assert_eq!(judge(alert(), Stage::BeforeAnswer(Age::Reused)), Verdict::RetryFresh);
+        for stage in [Stage::BeforeAnswer(Age::Fresh), Stage::InsideHead, Stage::FramedBody, Stage::OpenBody] {
+            assert_eq!(judge(alert(), stage), Verdict::Surface, "{stage:?}");
+        }
+        assert_eq!(judge(rustls::Error::DecryptError, Stage::BeforeAnswer(Age::Reused)), Verdict::Surface);
     }
 
     #[test]

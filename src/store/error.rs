@@ -18,6 +18,18 @@ pub enum Error {
     /// The file was written by a newer version of smolcrawl.
     #[error("{} has schema version {found}, this smolcrawl knows versions up to {known}", path.display())]
     Newer { path: PathBuf, found: i32, known: i32 },
+    /// The file is of an older version, and lies where it cannot be brought to this one.
+    #[error("{} has schema version {found} and cannot be written, so that it cannot be brought to version {known}", path.display())]
+    Older { path: PathBuf, found: i32, known: i32 },
+    /// There is no file to ask. A question never makes one.
+    #[error("nothing is stored yet: {} does not exist", path.display())]
+    Missing { path: PathBuf },
+    /// The file says to be ours, but what is in it is laid out otherwise: by another program, or to make this one do something.
+    #[error("{} is not laid out as smolcrawl does it: {what}", path.display())]
+    Altered { path: PathBuf, what: String },
+    /// A question or a write took more steps than any takes on a whole file, and was ended.
+    #[error("{} leads a question into endless work, which was ended", path.display())]
+    Endless { path: PathBuf },
     /// File, folder or file system cannot be written.
     #[error("{} cannot be written", path.display())]
     ReadOnly { path: PathBuf },
@@ -33,6 +45,9 @@ pub enum Error {
     /// The file is damaged.
     #[error("{} is damaged", path.display())]
     Corrupt { path: PathBuf, source: Opaque },
+    /// A row is not what was stored: its checksum differs. The rest of the file may be whole.
+    #[error("{} is damaged: {what} is not what was stored", path.display())]
+    Damaged { path: PathBuf, what: String },
     /// Reading or writing failed in the operating system.
     #[error("{} cannot be read or written", path.display())]
     Io { path: PathBuf, source: Opaque },
@@ -76,11 +91,16 @@ impl Error {
         Some(match self {
             Self::NotADatabase { .. } => "choose another file with --db; this one was not touched",
             Self::Newer { .. } => "update smolcrawl, or choose another file with --db",
+            Self::Older { .. } => "make file and folder writable once, or copy the file to where it can be written",
+            Self::Missing { .. } => "crawl something first, `smolcrawl crawl URL`, or name another file with --db",
+            Self::Altered { .. } => "choose another file with --db, or move this one away and crawl again; nothing in it was run",
+            Self::Endless { .. } => "look at it with `smolcrawl doctor --check`, or move the file away and crawl again",
             Self::ReadOnly { .. } => "make file and folder writable, or choose another file with --db",
             Self::CannotOpen { .. } => "check that the folder exists and may be entered, or choose another file with --db",
             Self::DiskFull { .. } => "free some space and run it again: what was stored is kept",
             Self::Busy { .. } => "wait for the other smolcrawl to finish, or end it",
             Self::Corrupt { .. } => "move the file away and crawl again, or restore it from a backup",
+            Self::Damaged { .. } => "crawl that page again, or remove its source; `smolcrawl doctor --check` lists all that is damaged",
             Self::EmptyQuery => "ask with at least one word",
             Self::NeedsVector { .. } | Self::NothingEmbedded { .. } => "wait until embedding has begun, or search with mode lexical",
             Self::UnknownSource { .. } => "list the sources for the names that are stored",
@@ -102,10 +122,18 @@ pub(super) enum Failure {
     /// A row that no version of this program writes.
     Malformed(&'static str),
     NotOurs,
+    Missing,
     Newer {
         found: i32,
         known: i32,
     },
+    Older {
+        found: i32,
+        known: i32,
+    },
+    Altered(String),
+    /// What has another checksum than when it was stored.
+    Damaged(String),
     Known(Error),
 }
 
@@ -114,12 +142,38 @@ impl Failure {
         matches!(self, Self::Sqlite(error) if matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked)))
     }
 
+    /// Whether it is about what the file holds, rather than about reading it: to be healed by writing it anew.
+    pub(super) fn is_of_content(&self) -> bool {
+        matches!(self, Self::Malformed(_) | Self::Damaged(_))
+    }
+
+    /// Whether SQLite finds the file itself damaged.
+    pub(super) fn is_of_file(&self) -> bool {
+        let code = if let Self::Sqlite(error) = self { error.sqlite_error_code() } else { None };
+        // A virtual table reports a damaged index as an error of its own.
+        matches!(code, Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase | ErrorCode::OperationInterrupted | ErrorCode::Unknown))
+    }
+
+    /// Why, without the file that it is about.
+    pub(super) fn told(&self) -> String {
+        match self {
+            Self::Sqlite(error) => error.to_string(),
+            Self::Malformed(what) => (*what).to_owned(),
+            Self::Damaged(what) => format!("{what} is not what was stored"),
+            other => format!("{other:?}"),
+        }
+    }
+
     pub(super) fn at(self, path: &Path) -> Error {
         let path = path.to_owned();
         let error = match self {
             Self::Known(error) => return error,
             Self::Malformed(what) => return Error::Corrupt { path, source: what.into() },
             Self::NotOurs => return Error::NotADatabase { path },
+            Self::Missing => return Error::Missing { path },
+            Self::Altered(what) => return Error::Altered { path, what },
+            Self::Damaged(what) => return Error::Damaged { path, what },
+            Self::Older { found, known } => return Error::Older { path, found, known },
             Self::Newer { found, known } => return Error::Newer { path, found, known },
             Self::Sqlite(error) => error,
         };
@@ -129,11 +183,16 @@ impl Failure {
             Some(ErrorCode::DatabaseCorrupt) => Error::Corrupt { path, source: error.into() },
             Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => Error::ReadOnly { path },
             Some(ErrorCode::DiskFull) => Error::DiskFull { path },
+            Some(ErrorCode::OperationInterrupted) => Error::Endless { path },
             // "likely because the underlying file system is full" (SQLite's result codes).
             Some(ErrorCode::SystemIoFailure) if extended == Some(SQLITE_IOERR_SHMSIZE) => Error::DiskFull { path },
             Some(ErrorCode::SystemIoFailure | ErrorCode::FileLockingProtocolFailed) => Error::Io { path, source: error.into() },
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Error::Busy { path },
             Some(ErrorCode::CannotOpen) => cannot_open(path, error),
+            // The index of words tells of its damage in words of its own.
+            Some(ErrorCode::Unknown) if IN_WORDS.iter().any(|words| error.to_string().contains(words)) => {
+                Error::Corrupt { path, source: error.into() }
+            }
             _ => Error::Sqlite { source: error.into() },
         }
     }
@@ -142,9 +201,12 @@ impl Failure {
 impl From<rusqlite::Error> for Failure {
     fn from(error: rusqlite::Error) -> Self {
         match error {
-            rusqlite::Error::FromSqlConversionFailure(..) | rusqlite::Error::InvalidColumnType(..) | rusqlite::Error::Utf8Error(..) => {
-                Self::Malformed("a column has a value of another type")
-            }
+            rusqlite::Error::FromSqlConversionFailure(..)
+            | rusqlite::Error::IntegralValueOutOfRange(..)
+            | rusqlite::Error::InvalidColumnType(..)
+            | rusqlite::Error::Utf8Error(..) => Self::Malformed("a column has a value of another type"),
+            // Of a row that another row tells of.
+            rusqlite::Error::QueryReturnedNoRows => Self::Malformed("a row is not there"),
             error => Self::Sqlite(error),
         }
     }
@@ -154,11 +216,6 @@ impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         Self::Known(error)
     }
-}
-
-/// The folder of a new database could not be made.
-pub(super) fn cannot_create(path: &Path, cause: io::Error) -> Error {
-    classify(path.to_owned(), cause)
 }
 
 /// SQLite says "unable to open" for many reasons; the operating system is asked which. On Unix the database file itself is not opened
@@ -178,7 +235,8 @@ fn cannot_open(path: PathBuf, error: rusqlite::Error) -> Error {
     }
 }
 
-fn classify(path: PathBuf, cause: io::Error) -> Error {
+/// What the operating system says of a database's file or folder.
+pub(super) fn classify(path: PathBuf, cause: io::Error) -> Error {
     if cfg!(windows) && cause.raw_os_error() == Some(ERROR_SHARING_VIOLATION) {
         return Error::Busy { path };
     }
@@ -200,5 +258,8 @@ fn probe(folder: &Path) -> io::Result<()> {
     fs::OpenOptions::new().write(true).create_new(true).open(&file)?;
     fs::remove_file(&file)
 }
+
+/// What SQLite says of a damaged file under its general code.
+const IN_WORDS: [&str; 3] = ["fts5", "vtable constructor failed", "malformed"];
 
 const ERROR_SHARING_VIOLATION: i32 = 32;

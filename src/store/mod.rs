@@ -4,6 +4,9 @@
 //! Several processes may use one file: each has one writing connection behind a lock and reading ones beside it, and what is
 //! kept in memory follows the file by the ids of its rows. Knows neither how chunks are cut nor who makes the vectors.
 
+mod check;
+mod checksum;
+mod connect;
 mod error;
 mod fuse;
 mod lexical;
@@ -15,17 +18,20 @@ mod schema;
 mod search;
 mod vector;
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
-use std::time::{Duration, Instant, SystemTime};
-use std::{fs, thread};
+use std::time::{Duration, SystemTime};
 
-use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
+use rusqlite::{Connection, Transaction, TransactionBehavior};
 use url::Url;
 
 use crate::model::{Chunk, Document, EmbedProgress, Embedded, Hit, Pending, Query, SourceId, SourceSummary, Validators};
 
+pub use self::check::Check;
+pub use self::connect::until;
+use self::connect::{Look, Missing};
 pub use self::error::Error;
 use self::error::Failure;
 use self::vector::Matrix;
@@ -90,8 +96,9 @@ pub struct Store {
     /// For messages; ":memory:" where there is no file.
     path: PathBuf,
     config: Config,
-    /// The only connection of this process that writes. Held for one transaction at a time, never while others' code runs.
-    writer: Mutex<Connection>,
+    /// The only connection of this process that writes; none where nothing can be written. Held for one transaction at a time, never
+    /// while others' code runs.
+    writer: Option<Mutex<Connection>>,
     readers: Readers,
     /// By model. The outer lock is held for a look-up only.
     matrices: Mutex<HashMap<String, Arc<RwLock<Matrix>>>>,
@@ -105,48 +112,95 @@ enum Readers {
     OfFile(Mutex<Vec<Connection>>),
     /// A database in memory has one connection: reading waits for writing.
     Writer,
+    /// Of a file that cannot be written. Held as above.
+    Standing(Mutex<Standing>),
+}
+
+/// Connections that are idle, and what their file looked like when they were opened. It has no locks that would tell of a change.
+#[derive(Debug)]
+struct Standing {
+    look: Look,
+    idle: Vec<Connection>,
 }
 
 impl Store {
-    /// Opens the file, making it and its folder where they are missing, and brings its schema to this version.
+    /// Opens the file to read and write, making it and its folder where they are missing, and brings its schema to this version. What
+    /// is made is for its owner alone (0600 and 0700 on Unix; on Windows the rights of the folder, which in a profile are the user's);
+    /// what is there keeps its rights.
+    ///
+    /// The path is a path, whatever it looks like: `file:x?y` is a file of that name, as is `:memory:`.
     pub fn open(path: impl AsRef<Path>, config: Config) -> Result<Self, Error> {
         let path = path.as_ref().to_owned();
-        if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty() && !folder.exists()) {
-            fs::create_dir_all(folder).map_err(|cause| error::cannot_create(&path, cause))?;
+        let writer = connect::writer(&path, &config, Missing::Make).map_err(|failure| failure.at(&path))?;
+        Self::of_file(path, config, writer)
+    }
+
+    /// Opens the file for questions: as [`Store::open`], but makes no file ([`Error::Missing`]), and where file, folder or file system
+    /// cannot be written it is opened as by [`Store::open_to_read`].
+    pub fn open_existing(path: impl AsRef<Path>, config: Config) -> Result<Self, Error> {
+        let path = path.as_ref().to_owned();
+        match connect::writer(&path, &config, Missing::Refuse).map_err(|failure| failure.at(&path)) {
+            Ok(writer) => Self::of_file(path, config, writer),
+            Err(Error::ReadOnly { .. }) => Self::open_to_read(path, config),
+            Err(error) => Err(error),
         }
-        let writer = open_file(&path, &config).map_err(|failure| failure.at(&path))?;
-        Ok(Self::with(path, config, writer, Readers::OfFile(Mutex::default())))
+    }
+
+    /// Opens the file to read alone: nothing is written, locked or made, and writing is [`Error::ReadOnly`]. What a process that ended
+    /// early has left in the file's log (`-wal`) is read as well.
+    pub fn open_to_read(path: impl AsRef<Path>, config: Config) -> Result<Self, Error> {
+        let path = path.as_ref().to_owned();
+        let first = Look::at(&path).and_then(|look| Ok(Standing { look, idle: vec![connect::standing(&path, &config)?] }));
+        let readers = Readers::Standing(Mutex::new(first.map_err(|failure| failure.at(&path))?));
+        Ok(Self::with(path, config, None, readers))
+    }
+
+    /// Whether pages can be stored: a store that was opened to read alone takes none.
+    pub fn is_writable(&self) -> bool {
+        self.writer.is_some()
+    }
+
+    fn of_file(path: PathBuf, config: Config, writer: Connection) -> Result<Self, Error> {
+        // One that reads is there from the start: later there may be no descriptor left for it.
+        let reader = connect::reader(&path, &config).map_err(|failure| failure.at(&path))?;
+        Ok(Self::with(path, config, Some(writer), Readers::OfFile(Mutex::new(vec![reader]))))
     }
 
     /// A store that ends with the value: for tests and for programs that index something for one run.
     pub fn open_in_memory() -> Result<Self, Error> {
         let path = PathBuf::from(":memory:");
         let prepared = Connection::open_in_memory().map_err(Failure::from).and_then(|mut connection| {
+            connect::hold(&mut connection)?;
             schema::prepare(&mut connection)?;
             Ok(connection)
         });
         let writer = prepared.map_err(|failure| failure.at(&path))?;
-        Ok(Self::with(path, Config::default(), writer, Readers::Writer))
+        Ok(Self::with(path, Config::default(), Some(writer), Readers::Writer))
     }
 
-    fn with(path: PathBuf, config: Config, writer: Connection, readers: Readers) -> Self {
-        writer.set_prepared_statement_cache_capacity(64);
-        Self { path, config, writer: Mutex::new(writer), readers, matrices: Mutex::default(), embedded_below: Mutex::default() }
+    fn with(path: PathBuf, config: Config, writer: Option<Connection>, readers: Readers) -> Self {
+        if let Some(writer) = &writer {
+            writer.set_prepared_statement_cache_capacity(64);
+        }
+        Self { path, config, writer: writer.map(Mutex::new), readers, matrices: Mutex::default(), embedded_below: Mutex::default() }
     }
 
     /// Stores a page with its chunks in place of what was stored for its URL. Chunks that say the same as before keep their vectors.
+    /// A user name and a password in the URL are not stored; wherever a URL is asked for, it means the one without them.
     pub fn put(&self, document: &Document, chunks: &[Chunk]) -> Result<Put, Error> {
-        self.write(|transaction| pages::put(transaction, document, chunks))
+        let address = address(&document.url);
+        let kept = (*address != document.url).then(|| Document { url: address.into_owned(), ..document.clone() });
+        self.write(|transaction| pages::put(transaction, kept.as_ref().unwrap_or(document), chunks))
     }
 
     /// The page has been asked for and has not changed.
     pub fn touch(&self, url: &Url, fetched_at: SystemTime) -> Result<(), Error> {
-        self.write(|transaction| pages::touch(transaction, url, fetched_at))
+        self.write(|transaction| pages::touch(transaction, &address(url), fetched_at))
     }
 
     /// Forgets a page; whether there was one.
     pub fn remove_page(&self, url: &Url) -> Result<bool, Error> {
-        self.write(|transaction| pages::remove(transaction, url))
+        self.write(|transaction| pages::remove(transaction, &address(url)))
     }
 
     /// Forgets all pages of a source and returns how many there were.
@@ -156,7 +210,7 @@ impl Store {
 
     /// The page as it was put; times are kept to the millisecond.
     pub fn page(&self, url: &Url) -> Result<Option<Document>, Error> {
-        self.read(|transaction| pages::page(transaction, url))
+        self.read(|transaction| pages::page(transaction, &address(url)))
     }
 
     /// The pages of a source in the order of their URLs.
@@ -218,31 +272,95 @@ impl Store {
     /// The chunks that answer a query, best first. Modes that rank by meaning need the query's vector by `model`; chunks that have
     /// none of that model yet are found by their words only.
     pub fn search(&self, query: &Query, vector: Option<&[f32]>, model: &str) -> Result<Vec<Hit>, Error> {
-        let matrix = Arc::clone(lock(&self.matrices).entry(model.to_owned()).or_default());
-        self.read(|transaction| search::search(transaction, &self.config, query, vector.map(|vector| (model, vector, &*matrix))))
+        self.read(|transaction| {
+            let matrix = Arc::clone(lock(&self.matrices).entry(model.to_owned()).or_default());
+            search::search(transaction, &self.config, query, vector.map(|vector| (model, vector, &*matrix)))
+        })
+    }
+
+    /// Looks at all of the file: its structure, the checksum of every page, passage and vector, and whether the indexes of words are
+    /// those of the texts. It takes about as long as storing all of it again, without the fetching, and memory for the indexes;
+    /// nothing is changed.
+    pub fn check(&self) -> Result<Check, Error> {
+        self.read(|transaction| check::check(transaction))
     }
 
     /// One transaction on a connection that reads: everything that `work` sees is of one moment.
-    fn read<T>(&self, work: impl FnOnce(&Transaction<'_>) -> Result<T, Failure>) -> Result<T, Error> {
+    fn read<T>(&self, work: impl Fn(&Transaction<'_>) -> Result<T, Failure>) -> Result<T, Error> {
+        let deferred = |connection: &mut Connection| transact(connection, TransactionBehavior::Deferred, &work);
         let answer = match &self.readers {
-            Readers::Writer => transact(&mut lock(&self.writer), TransactionBehavior::Deferred, work),
+            Readers::Writer => self.writer().and_then(|mut writer| deferred(&mut writer)),
             Readers::OfFile(idle) => {
                 let taken = lock(idle).pop();
-                taken.map_or_else(|| open_reader(&self.path, &self.config), Ok).and_then(|mut connection| {
-                    let answer = transact(&mut connection, TransactionBehavior::Deferred, work);
-                    lock(idle).push(connection);
-                    answer
-                })
+                match taken.map_or_else(|| connect::reader(&self.path, &self.config), Ok) {
+                    Ok(mut connection) => {
+                        let answer = deferred(&mut connection);
+                        lock(idle).push(connection);
+                        answer
+                    }
+                    // No descriptor is left for one more, and this one has all it needs.
+                    Err(_) => self.writer().and_then(|mut writer| deferred(&mut writer)),
+                }
             }
+            Readers::Standing(standing) => self.read_standing(standing, deferred),
         };
         answer.map_err(|failure| failure.at(&self.path))
+    }
+
+    /// A file that cannot be written by us may be by others, and no lock of theirs keeps us off: an answer counts only if the file looks
+    /// as it did before.
+    fn read_standing<T>(&self, standing: &Mutex<Standing>, work: impl Fn(&mut Connection) -> Result<T, Failure>) -> Result<T, Failure> {
+        let mut last = Err(Error::Busy { path: self.path.clone() }.into());
+        for _ in 0..3 {
+            let look = Look::at(&self.path)?;
+            let taken = {
+                let mut standing = lock(standing);
+                if standing.look != look {
+                    *standing = Standing { look, idle: Vec::new() };
+                    lock(&self.matrices).clear();
+                    lock(&self.embedded_below).clear();
+                }
+                standing.idle.pop()
+            };
+            let mut connection = taken.map_or_else(|| connect::standing(&self.path, &self.config), Ok)?;
+            let answer = work(&mut connection);
+            let mut standing = lock(standing);
+            if Look::at(&self.path)? == look {
+                if standing.look == look {
+                    standing.idle.push(connection);
+                }
+                return answer;
+            }
+            if answer.is_err() {
+                last = answer;
+            }
+        }
+        last
     }
 
     /// One transaction that writes: all of it happens, or nothing.
     fn write<T>(&self, work: impl FnOnce(&Transaction<'_>) -> Result<T, Failure>) -> Result<T, Error> {
         // Immediate: a transaction that first reads and then writes could fail half-way, busy or not.
-        transact(&mut lock(&self.writer), TransactionBehavior::Immediate, work).map_err(|failure| failure.at(&self.path))
+        let written = self.writer().and_then(|mut writer| transact(&mut writer, TransactionBehavior::Immediate, work));
+        written.map_err(|failure| failure.at(&self.path))
     }
+
+    fn writer(&self) -> Result<MutexGuard<'_, Connection>, Failure> {
+        let read_only = || Error::ReadOnly { path: self.path.clone() }.into();
+        self.writer.as_ref().map(lock).ok_or_else(read_only)
+    }
+}
+
+/// Without user name and password: what a page is known by.
+fn address(url: &Url) -> Cow<'_, Url> {
+    if url.username().is_empty() && url.password().is_none() {
+        return Cow::Borrowed(url);
+    }
+    let mut url = url.clone();
+    // Both fail only for URLs that cannot have a user name in the first place.
+    let _ = url.set_username("");
+    let _ = url.set_password(None);
+    Cow::Owned(url)
 }
 
 fn transact<T>(
@@ -250,35 +368,12 @@ fn transact<T>(
     behavior: TransactionBehavior,
     work: impl FnOnce(&Transaction<'_>) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
+    connect::begin_steps();
     // Dropped without a commit it is rolled back.
     let transaction = connection.transaction_with_behavior(behavior)?;
     let answer = work(&transaction)?;
     transaction.commit()?;
     Ok(answer)
-}
-
-/// Two processes that make a file at one time can meet where SQLite does not wait: then it is tried again.
-fn open_file(path: &Path, config: &Config) -> Result<Connection, Failure> {
-    let started = Instant::now();
-    loop {
-        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let opened = place::connect(path, flags).map_err(Failure::from).and_then(|mut connection| {
-            connection.busy_timeout(config.busy_timeout)?;
-            schema::prepare(&mut connection)?;
-            Ok(connection)
-        });
-        match opened {
-            Err(failure) if failure.is_busy() && started.elapsed() < config.busy_timeout => thread::sleep(Duration::from_millis(10)),
-            opened => return opened,
-        }
-    }
-}
-
-fn open_reader(path: &Path, config: &Config) -> Result<Connection, Failure> {
-    let connection = place::connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
-    connection.busy_timeout(config.busy_timeout)?;
-    schema::prepare_reader(&connection)?;
-    Ok(connection)
 }
 
 /// A panic elsewhere has rolled its transaction back, so what is behind the lock is whole.
@@ -322,15 +417,15 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(folder.path().join("index.db"), Config::default()).unwrap();
         put(&store, "kept", "Stored before the disk was full.");
-        let pages: i64 = lock(&store.writer).query_row("PRAGMA page_count", [], |row| row.get(0)).unwrap();
-        lock(&store.writer).query_row(&format!("PRAGMA max_page_count = {}", pages + 4), [], |_| Ok(())).unwrap();
+        let pages: i64 = store.writer().unwrap().query_row("PRAGMA page_count", [], |row| row.get(0)).unwrap();
+        store.writer().unwrap().query_row(&format!("PRAGMA max_page_count = {}", pages + 4), [], |_| Ok(())).unwrap();
         let large = document("large", &"Words that fill the disk. ".repeat(20_000));
         let error = store.put(&large, &chunks(&large.markdown)).unwrap_err();
         assert!(matches!(error, Error::DiskFull { .. }), "{error:?}");
         assert!(error.hint().is_some() && !error.is_transient());
         assert_eq!(store.page(&large.url).unwrap(), None);
         assert_eq!(store.search(&query("stored disk full"), None, "m").unwrap().len(), 1);
-        lock(&store.writer).query_row("PRAGMA max_page_count = 1000000", [], |_| Ok(())).unwrap();
+        store.writer().unwrap().query_row("PRAGMA max_page_count = 1000000", [], |_| Ok(())).unwrap();
         assert_eq!(put(&store, "large", &large.markdown), Put::Added);
     }
 }

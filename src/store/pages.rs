@@ -9,29 +9,42 @@ use url::Url;
 
 use crate::model::{Chunk, ChunkKind, Document, EmbedProgress, Embedded, Heading, Metadata, Pending, SourceId, SourceSummary, Validators};
 
+use super::checksum::Checksum;
 use super::error::{Error, Failure};
 use super::lexical::source_token;
 use super::vector::{ModelRow, quantise};
 use super::{PageSummary, Put};
 
-/// The columns that `chunk` reads, in its order.
-pub(super) const CHUNK_COLUMNS: &str = "c.ordinal, c.kind, c.heading_path, c.language, c.context, c.text";
+/// The columns that `chunk` reads, in its order: what the checksum is of, then the checksum and the row it is told by.
+pub(super) const CHUNK_COLUMNS: &str = "c.ordinal, c.kind, c.heading_path, c.language, c.context, c.text, c.page, c.checksum, c.id";
+
+/// What is read of a vector to compare it: what the checksum is of, then the checksum.
+pub(super) const VECTOR_COLUMNS: &str = "v.chunk, v.model, v.page, v.kind, v.scale, v.data, v.checksum";
 
 pub(super) fn put(connection: &Connection, document: &Document, chunks: &[Chunk]) -> Result<Put, Failure> {
-    let Some(page) = StoredPage::find(connection, &document.url)? else {
-        let source = source_of(connection, &document.url)?;
-        let page = insert_page(connection, source, document)?;
-        for chunk in chunks {
-            insert_chunk(connection, page, source, &document.title, chunk)?;
+    let source = source_of(connection, &document.url)?;
+    let page = match StoredPage::find(connection, &document.url) {
+        Ok(Some(page)) => page,
+        Ok(None) => {
+            insert(connection, source, document, chunks)?;
+            return Ok(Put::Added);
         }
-        return Ok(Put::Added);
+        // What cannot be read any more is written anew.
+        Err(failure) if failure.is_of_content() => {
+            remove(connection, &document.url)?;
+            insert(connection, source, document, chunks)?;
+            return Ok(Put::Replaced);
+        }
+        Err(failure) => return Err(failure),
     };
+    let healed = remove_damaged(connection, page.id)?;
     let stored = chunks_of(connection, page.id)?;
-    let renamed = page.title != document.title;
+    let renamed = page.title != document.title || page.source != source;
     let said = Said::of(document);
-    let unchanged = !renamed && page.markdown == document.markdown && page.said == said && stored.iter().map(|(_, chunk)| chunk).eq(chunks);
-    update_page(connection, page.id, document, &said)?;
-    if unchanged {
+    let same = stored.iter().map(|(_, chunk)| chunk).eq(chunks);
+    let unchanged = !healed && !renamed && page.markdown == document.markdown && page.said == said && same;
+    update_page(connection, page.id, source, document, &said)?;
+    if unchanged && page.is_summed {
         return Ok(Put::Unchanged);
     }
     let mut old: HashMap<Saying<'_>, Vec<(i64, u32)>> = HashMap::new();
@@ -40,14 +53,16 @@ pub(super) fn put(connection: &Connection, document: &Document, chunks: &[Chunk]
     }
     for chunk in chunks {
         match old.get_mut(&Saying::of(chunk)).and_then(Vec::pop) {
-            None => insert_chunk(connection, page.id, page.source, &document.title, chunk)?,
+            None => insert_chunk(connection, page.id, source, &document.title, chunk)?,
             Some((id, ordinal)) => {
-                if ordinal != chunk.ordinal {
-                    connection.prepare_cached("UPDATE chunks SET ordinal = ?2 WHERE id = ?1")?.execute((id, chunk.ordinal))?;
+                if ordinal != chunk.ordinal || !page.is_summed {
+                    let sum = chunk_sum(page.id, chunk, &headings(chunk));
+                    let mut update = connection.prepare_cached("UPDATE chunks SET ordinal = ?2, checksum = ?3 WHERE id = ?1")?;
+                    update.execute((id, chunk.ordinal, sum))?;
                 }
                 if renamed {
                     delete_words(connection, id, &chunk.kind)?;
-                    insert_words(connection, id, page.source, &document.title, chunk)?;
+                    insert_words(connection, id, source, &document.title, chunk)?;
                 }
             }
         }
@@ -58,7 +73,45 @@ pub(super) fn put(connection: &Connection, document: &Document, chunks: &[Chunk]
         delete_words(connection, id, &gone[&id].kind)?;
         connection.prepare_cached("DELETE FROM chunks WHERE id = ?1")?.execute([id])?;
     }
-    Ok(Put::Replaced)
+    Ok(if unchanged { Put::Unchanged } else { Put::Replaced })
+}
+
+fn insert(connection: &Connection, source: i64, document: &Document, chunks: &[Chunk]) -> Result<(), Failure> {
+    let page = insert_page(connection, source, document)?;
+    chunks.iter().try_for_each(|chunk| insert_chunk(connection, page, source, &document.title, chunk))
+}
+
+/// Removes the chunks and vectors of a page that are not what was stored; whether there were any. What is missing then is made anew.
+/// Vectors of before there were checksums get theirs.
+fn remove_damaged(connection: &Connection, page: i64) -> Result<bool, Failure> {
+    let sql = format!("SELECT {CHUNK_COLUMNS} FROM chunks AS c WHERE c.page = ?1");
+    let chunks = collect(connection, &sql, [page], |row| match chunk(connection, row, 0) {
+        Err(failure) if failure.is_of_content() => Ok(Some(row.get::<_, i64>(8)?)),
+        other => other.map(|_| None),
+    })?;
+    let sql = format!("SELECT {VECTOR_COLUMNS}, v.id FROM vectors AS v WHERE v.page = ?1");
+    let vectors = collect(connection, &sql, [page], |row| {
+        let (sum, stored, id) = (Checksum::default().columns(row, 0..6)?, row.get_ref(6)?, row.get::<_, i64>(7)?);
+        if stored == ValueRef::Null {
+            connection.prepare_cached("UPDATE vectors SET checksum = ?2 WHERE id = ?1")?.execute((id, sum.sum()))?;
+        }
+        Ok((!sum.agrees(stored)).then_some(id))
+    })?;
+    let (chunks, vectors) = (chunks.into_iter().flatten(), vectors.into_iter().flatten());
+    let mut healed = false;
+    for id in chunks {
+        connection.prepare_cached("DELETE FROM vectors WHERE chunk = ?1")?.execute([id])?;
+        // Its kind is not to be trusted.
+        connection.prepare_cached("DELETE FROM text_words WHERE rowid = ?1")?.execute([id])?;
+        connection.prepare_cached("DELETE FROM code_words WHERE rowid = ?1")?.execute([id])?;
+        connection.prepare_cached("DELETE FROM chunks WHERE id = ?1")?.execute([id])?;
+        healed = true;
+    }
+    for id in vectors {
+        connection.prepare_cached("DELETE FROM vectors WHERE id = ?1")?.execute([id])?;
+        healed = true;
+    }
+    Ok(healed)
 }
 
 pub(super) fn touch(connection: &Connection, url: &Url, fetched_at: SystemTime) -> Result<(), Failure> {
@@ -68,8 +121,10 @@ pub(super) fn touch(connection: &Connection, url: &Url, fetched_at: SystemTime) 
 }
 
 pub(super) fn remove(connection: &Connection, url: &Url) -> Result<bool, Failure> {
-    let Some(page) = StoredPage::find(connection, url)? else { return Ok(false) };
-    remove_where(connection, "id = ?1", page.id)?;
+    // By its row alone: what cannot be read can still be removed.
+    let page = connection.prepare_cached("SELECT id FROM pages WHERE url = ?1")?.query_row([url.as_str()], |row| row.get(0)).optional()?;
+    let Some(page) = page else { return Ok(false) };
+    remove_where(connection, "id = ?1", page)?;
     Ok(true)
 }
 
@@ -84,22 +139,49 @@ fn remove_where(connection: &Connection, condition: &str, value: i64) -> Result<
     let pages = format!("SELECT id FROM pages WHERE {condition}");
     let execute = |sql: String| connection.prepare_cached(&sql)?.execute([value]);
     execute(format!("DELETE FROM vectors WHERE page IN ({pages})"))?;
-    execute(format!("DELETE FROM text_words WHERE rowid IN (SELECT id FROM chunks WHERE kind = 0 AND page IN ({pages}))"))?;
-    execute(format!("DELETE FROM code_words WHERE rowid IN (SELECT id FROM chunks WHERE kind = 1 AND page IN ({pages}))"))?;
+    execute(format!("DELETE FROM text_words WHERE rowid IN (SELECT id FROM chunks WHERE kind <> 1 AND page IN ({pages}))"))?;
+    execute(format!("DELETE FROM code_words WHERE rowid IN (SELECT id FROM chunks WHERE kind <> 0 AND page IN ({pages}))"))?;
     execute(format!("DELETE FROM chunks WHERE page IN ({pages})"))?;
     Ok(execute(format!("DELETE FROM pages WHERE {condition}"))? as u64)
 }
 
 pub(super) fn page(connection: &Connection, url: &Url) -> Result<Option<Document>, Failure> {
-    let mut statement = connection
-        .prepare_cached("SELECT title, markdown, etag, last_modified, fetched_at, metadata, outline FROM pages WHERE url = ?1")?;
-    let read = |row: &Row<'_>| {
-        let validators = Validators { etag: row.get(2)?, last_modified: row.get(3)? };
-        let document = Document::new(url.clone(), row.get::<_, String>(0)?, row.get::<_, String>(1)?, time(row.get(4)?));
-        Ok((Document { validators, ..document }, Said { metadata: row.get(5)?, outline: row.get(6)? }))
-    };
-    let found = statement.query_row([url.as_str()], read).optional()?;
-    found.map(|(document, said)| Ok(Document { metadata: said.metadata()?, outline: said.outline()?, ..document })).transpose()
+    let mut statement = connection.prepare_cached(&format!("SELECT {PAGE_COLUMNS}, fetched_at FROM pages WHERE url = ?1"))?;
+    let mut rows = statement.query([url.as_str()])?;
+    let Some(row) = rows.next()? else { return Ok(None) };
+    if !page_agrees(row)? {
+        return Err(Failure::Damaged(format!("the page {url}")));
+    }
+    let validators = Validators { etag: row.get(3)?, last_modified: row.get(4)? };
+    let said = Said { metadata: row.get(6)?, outline: row.get(7)? };
+    let document = Document::new(url.clone(), row.get::<_, String>(2)?, row.get::<_, String>(5)?, time(row.get(9)?));
+    let document = Document { validators, ..document };
+    Ok(Some(Document { metadata: said.metadata()?, outline: said.outline(&document.markdown)?, ..document }))
+}
+
+/// What a page's checksum is of, then the checksum.
+pub(super) const PAGE_COLUMNS: &str = "url, source, title, etag, last_modified, markdown, metadata, outline, checksum";
+
+/// Whether a row that begins with `PAGE_COLUMNS` is what was stored.
+pub(super) fn page_agrees(row: &Row<'_>) -> Result<bool, Failure> {
+    Ok(Checksum::default().columns(row, 0..8)?.agrees(row.get_ref(8)?))
+}
+
+/// What is read of a page to tell where something stands: what its head's checksum is of, then that checksum.
+pub(super) const HEAD_COLUMNS: &str = "p.url, p.source, p.title, p.head";
+
+/// The address and the title in a row that begins with `HEAD_COLUMNS`.
+pub(super) fn head(row: &Row<'_>) -> Result<(Url, String), Failure> {
+    if !Checksum::default().columns(row, 0..3)?.agrees(row.get_ref(3)?) {
+        let url = row.get_ref(0)?.as_str().unwrap_or("a page").chars().take(SHOWN).collect::<String>();
+        return Err(Failure::Damaged(format!("the address or title of {url}")));
+    }
+    Ok((parse_url(row.get_ref(0)?)?, row.get(2)?))
+}
+
+/// Whether a row that has `CHUNK_COLUMNS` from column `first` on is what was stored.
+pub(super) fn chunk_agrees(row: &Row<'_>, first: usize) -> Result<bool, Failure> {
+    Ok(Checksum::default().columns(row, first..first + 7)?.agrees(row.get_ref(first + 7)?))
 }
 
 pub(super) fn list(connection: &Connection, source: &SourceId) -> Result<Vec<PageSummary>, Failure> {
@@ -138,10 +220,11 @@ pub(super) fn beyond(prefix: &str) -> String {
 }
 
 /// What `summary` reads. The length comes from the row's header: no text is read for it.
-const SUMMARY_COLUMNS: &str = "p.url, p.title, p.fetched_at, octet_length(p.markdown)";
+const SUMMARY_COLUMNS: &str = "p.url, p.source, p.title, p.head, p.fetched_at, octet_length(p.markdown)";
 
 fn summary(row: &Row<'_>) -> Result<PageSummary, Failure> {
-    Ok(PageSummary { url: parse_url(row.get_ref(0)?)?, title: row.get(1)?, fetched_at: time(row.get(2)?), bytes: count(row.get(3)?)? })
+    let (url, title) = head(row)?;
+    Ok(PageSummary { url, title, fetched_at: time(row.get(4)?), bytes: count(row.get(5)?)? })
 }
 
 pub(super) fn validators(connection: &Connection, source: &SourceId) -> Result<Vec<(Url, Validators)>, Failure> {
@@ -195,7 +278,7 @@ pub(super) fn pending(connection: &Connection, model: &str, mut from: [i64; 2], 
              AND NOT EXISTS (SELECT 1 FROM vectors AS v WHERE v.chunk = c.id AND v.model = ?3) ORDER BY c.id LIMIT ?4"
         );
         let found = collect(connection, &sql, params![kind as i64, *from, model, i64::try_from(room).unwrap_or(i64::MAX)], |row| {
-            Ok(Pending { chunk: row.get(0)?, passage: chunk(row, 1)?.passage() })
+            Ok(Pending { chunk: row.get(0)?, passage: chunk(connection, row, 1)?.passage() })
         })?;
         *from = match found.first() {
             Some(first) => first.chunk,
@@ -214,21 +297,26 @@ pub(super) fn put_vectors(connection: &Connection, model: &str, vectors: &[Embed
         .execute(params![model, first.vector.len() as i64])?;
     let row = ModelRow::find(connection, model)?.ok_or(Failure::Malformed("a model just written is not there"))?;
     let mut insert = connection.prepare_cached(
-        "INSERT INTO vectors (chunk, model, page, kind, scale, data) SELECT id, ?2, page, kind, ?3, ?4 FROM chunks WHERE id = ?1
-         ON CONFLICT DO NOTHING",
+        "INSERT INTO vectors (chunk, model, page, kind, scale, data, checksum) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO NOTHING",
     )?;
+    let mut find = connection.prepare_cached("SELECT page, kind FROM chunks WHERE id = ?1")?;
     for Embedded { chunk, vector } in vectors {
         if vector.len() != row.dimensions {
             return Err(Error::Dimensions { model: model.to_owned(), expected: row.dimensions, found: vector.len() }.into());
         }
         let quantised = quantise(vector).ok_or(Error::BadVector { chunk: *chunk })?;
-        insert.execute(params![chunk, row.id, quantised.scale, quantised.data])?;
+        // The chunk may be gone meanwhile.
+        let Some((page, kind)) = find.query_row([chunk], |row| Ok((row.get(0)?, row.get(1)?))).optional()? else { continue };
+        let sum =
+            [*chunk, row.id, page, kind, i64::from(quantised.scale.to_bits())].into_iter().fold(Checksum::default(), Checksum::number);
+        insert.execute(params![chunk, row.id, page, kind, quantised.scale, quantised.data, sum.bytes(&quantised.data).sum()])?;
     }
     Ok(())
 }
 
 pub(super) fn progress(connection: &Connection, model: &str) -> Result<EmbedProgress, Failure> {
-    let chunks = count(connection.query_row("SELECT count(*) FROM chunks", [], |row| row.get(0))?)?;
+    // By an index and row by row: a bare count(*) is one instruction, which nothing ends if the file's tree leads into itself.
+    let chunks = count(connection.query_row("SELECT count(*) FROM chunks WHERE kind >= 0", [], |row| row.get(0))?)?;
     let embedded = ModelRow::find(connection, model)?.map_or(0, |model| model.vectors);
     Ok(EmbedProgress { chunks, embedded })
 }
@@ -240,7 +328,10 @@ pub(super) fn find_source(connection: &Connection, source: &SourceId) -> Result<
 }
 
 /// Reads `CHUNK_COLUMNS`, which begin at column `first`.
-pub(super) fn chunk(row: &Row<'_>, first: usize) -> Result<Chunk, Failure> {
+pub(super) fn chunk(connection: &Connection, row: &Row<'_>, first: usize) -> Result<Chunk, Failure> {
+    if !chunk_agrees(row, first)? {
+        return Err(damaged(connection, "a passage", row.get_ref(first + 6)?));
+    }
     let kind = match row.get::<_, i64>(first + 1)? {
         0 => ChunkKind::Text,
         1 => ChunkKind::Code { language: row.get(first + 3)?, context: row.get::<_, Option<String>>(first + 4)?.unwrap_or_default() },
@@ -251,8 +342,25 @@ pub(super) fn chunk(row: &Row<'_>, first: usize) -> Result<Chunk, Failure> {
     Ok(Chunk { ordinal: row.get(first)?, heading_path, text: row.get(first + 5)?, kind })
 }
 
+/// A part of a page is not what was stored.
+pub(super) fn damaged(connection: &Connection, what: &str, page: ValueRef<'_>) -> Failure {
+    let url = page.as_i64().ok().and_then(|page| {
+        let mut statement = connection.prepare_cached("SELECT url FROM pages WHERE id = ?1").ok()?;
+        statement.query_row([page], |row| row.get::<_, String>(0)).ok()
+    });
+    Failure::Damaged(match url {
+        Some(url) => format!("{what} of {url}"),
+        None => format!("{what} of a page that is not there"),
+    })
+}
+
 pub(super) fn parse_url(column: ValueRef<'_>) -> Result<Url, Failure> {
-    column.as_str().ok().and_then(|url| Url::parse(url).ok()).ok_or(Failure::Malformed("the address of a page is no URL"))
+    column
+        .as_str()
+        .ok()
+        .and_then(|url| Url::parse(url).ok())
+        .filter(Url::has_host)
+        .ok_or(Failure::Malformed("the address of a page is no URL"))
 }
 
 pub(super) fn parse_source(name: &str) -> Result<SourceId, Failure> {
@@ -265,14 +373,17 @@ struct StoredPage {
     title: String,
     markdown: String,
     said: Said,
+    /// Whether it was stored with checksums, its chunks with it.
+    is_summed: bool,
 }
 
 impl StoredPage {
     fn find(connection: &Connection, url: &Url) -> Result<Option<Self>, Failure> {
-        let mut statement = connection.prepare_cached("SELECT id, source, title, markdown, metadata, outline FROM pages WHERE url = ?1")?;
+        let sql = "SELECT id, source, title, markdown, metadata, outline, checksum IS NOT NULL FROM pages WHERE url = ?1";
+        let mut statement = connection.prepare_cached(sql)?;
         let read = |row: &Row<'_>| {
             let said = Said { metadata: row.get(4)?, outline: row.get(5)? };
-            Ok(Self { id: row.get(0)?, source: row.get(1)?, title: row.get(2)?, markdown: row.get(3)?, said })
+            Ok(Self { id: row.get(0)?, source: row.get(1)?, title: row.get(2)?, markdown: row.get(3)?, said, is_summed: row.get(6)? })
         };
         Ok(statement.query_row([url.as_str()], read).optional()?)
     }
@@ -300,9 +411,13 @@ impl Said {
         self.metadata.as_deref().map_or_else(|| Ok(Metadata::default()), read)
     }
 
-    fn outline(&self) -> Result<Vec<Heading>, Failure> {
+    /// The headings, each at a place that there is: readers cut the text there.
+    fn outline(&self, markdown: &str) -> Result<Vec<Heading>, Failure> {
         let read = |text| serde_json::from_str(text).map_err(|_| Failure::Malformed("the outline of a page cannot be read"));
-        self.outline.as_deref().map_or_else(|| Ok(Vec::new()), read)
+        let outline: Vec<Heading> = self.outline.as_deref().map_or_else(|| Ok(Vec::new()), read)?;
+        let fits = |heading: &Heading| (1..=6).contains(&heading.level) && markdown.is_char_boundary(heading.offset);
+        let ascends = outline.is_sorted_by_key(|heading| heading.offset);
+        if ascends && outline.iter().all(fits) { Ok(outline) } else { Err(Failure::Malformed("the outline of a page is that of another")) }
     }
 }
 
@@ -335,8 +450,8 @@ fn insert_page(connection: &Connection, source: i64, document: &Document) -> Res
     let said = Said::of(document);
     connection
         .prepare_cached(
-            "INSERT INTO pages (url, source, title, etag, last_modified, fetched_at, markdown, metadata, outline)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+            "INSERT INTO pages (url, source, title, etag, last_modified, fetched_at, markdown, metadata, outline, head, checksum)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
         )?
         .execute(params![
             document.url.as_str(),
@@ -347,43 +462,95 @@ fn insert_page(connection: &Connection, source: i64, document: &Document) -> Res
             milliseconds(document.fetched_at),
             document.markdown,
             said.metadata,
-            said.outline
+            said.outline,
+            head_sum(source, document).sum(),
+            page_sum(source, document, &said)
         ])?;
     Ok(connection.last_insert_rowid())
 }
 
-fn update_page(connection: &Connection, page: i64, document: &Document, said: &Said) -> Result<(), Failure> {
+fn update_page(connection: &Connection, page: i64, source: i64, document: &Document, said: &Said) -> Result<(), Failure> {
     let Validators { etag, last_modified } = &document.validators;
-    let fetched_at = milliseconds(document.fetched_at);
     connection
         .prepare_cached(
-            "UPDATE pages SET title = ?2, etag = ?3, last_modified = ?4, fetched_at = ?5, markdown = ?6, metadata = ?7, outline = ?8
-             WHERE id = ?1",
+            "UPDATE pages SET title = ?2, etag = ?3, last_modified = ?4, fetched_at = ?5, markdown = ?6, metadata = ?7, outline = ?8,
+             source = ?9, head = ?10, checksum = ?11 WHERE id = ?1",
         )?
-        .execute(params![page, document.title, etag, last_modified, fetched_at, document.markdown, said.metadata, said.outline])?;
+        .execute(params![
+            page,
+            document.title,
+            etag,
+            last_modified,
+            milliseconds(document.fetched_at),
+            document.markdown,
+            said.metadata,
+            said.outline,
+            source,
+            head_sum(source, document).sum(),
+            page_sum(source, document, said)
+        ])?;
     Ok(())
+}
+
+/// Of all columns but the time of fetching, which a page that has not changed takes over alone.
+fn page_sum(source: i64, document: &Document, said: &Said) -> i32 {
+    let Validators { etag, last_modified } = &document.validators;
+    head_sum(source, document)
+        .optional(etag.as_deref().map(str::as_bytes))
+        .optional(last_modified.as_deref().map(str::as_bytes))
+        .bytes(document.markdown.as_bytes())
+        .optional(said.metadata.as_deref().map(str::as_bytes))
+        .optional(said.outline.as_deref().map(str::as_bytes))
+        .sum()
+}
+
+fn head_sum(source: i64, document: &Document) -> Checksum {
+    Checksum::default().bytes(document.url.as_str().as_bytes()).number(source).bytes(document.title.as_bytes())
+}
+
+fn chunk_sum(page: i64, chunk: &Chunk, headings: &str) -> i32 {
+    let (kind, language, context) = columns_of(&chunk.kind);
+    Checksum::default()
+        .number(chunk.ordinal.into())
+        .number(kind)
+        .bytes(headings.as_bytes())
+        .optional(language.map(str::as_bytes))
+        .optional(context.map(str::as_bytes))
+        .bytes(chunk.text.as_bytes())
+        .number(page)
+        .sum()
+}
+
+fn columns_of(kind: &ChunkKind) -> (i64, Option<&str>, Option<&str>) {
+    match kind {
+        ChunkKind::Text => (0, None, None),
+        ChunkKind::Code { language, context } => (1, language.as_deref(), Some(context.as_str())),
+    }
+}
+
+fn headings(chunk: &Chunk) -> String {
+    serde_json::to_string(&chunk.heading_path).expect("a list of strings is JSON")
 }
 
 fn chunks_of(connection: &Connection, page: i64) -> Result<Vec<(i64, Chunk)>, Failure> {
     let sql = format!("SELECT c.id, {CHUNK_COLUMNS} FROM chunks AS c WHERE c.page = ?1 ORDER BY c.ordinal");
-    collect(connection, &sql, [page], |row| Ok((row.get(0)?, chunk(row, 1)?)))
+    collect(connection, &sql, [page], |row| Ok((row.get(0)?, chunk(connection, row, 1)?)))
 }
 
 fn insert_chunk(connection: &Connection, page: i64, source: i64, title: &str, chunk: &Chunk) -> Result<(), Failure> {
-    let (kind, language, context) = match &chunk.kind {
-        ChunkKind::Text => (0, None, None),
-        ChunkKind::Code { language, context } => (1, language.as_deref(), Some(context.as_str())),
-    };
-    let headings = serde_json::to_string(&chunk.heading_path).expect("a list of strings is JSON");
+    let (kind, language, context) = columns_of(&chunk.kind);
+    let headings = headings(chunk);
+    let sum = chunk_sum(page, chunk, &headings);
     connection
         .prepare_cached(
-            "INSERT INTO chunks (page, kind, ordinal, heading_path, language, context, text) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            "INSERT INTO chunks (page, kind, ordinal, heading_path, language, context, text, checksum)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
         )?
-        .execute(params![page, kind, chunk.ordinal, headings, language, context, chunk.text])?;
+        .execute(params![page, kind, chunk.ordinal, headings, language, context, chunk.text, sum])?;
     insert_words(connection, connection.last_insert_rowid(), source, title, chunk)
 }
 
-fn insert_words(connection: &Connection, id: i64, source: i64, title: &str, chunk: &Chunk) -> Result<(), Failure> {
+pub(super) fn insert_words(connection: &Connection, id: i64, source: i64, title: &str, chunk: &Chunk) -> Result<(), Failure> {
     let headings = chunk.heading_path.join("\n");
     let (table, body) = match &chunk.kind {
         ChunkKind::Text => ("text_words", &chunk.text),
@@ -432,6 +599,9 @@ fn time(milliseconds: i64) -> SystemTime {
     let since = Duration::from_millis(u64::try_from(milliseconds).unwrap_or(0));
     SystemTime::UNIX_EPOCH.checked_add(since).unwrap_or(SystemTime::UNIX_EPOCH)
 }
+
+/// Characters of an address that is told though it is damaged.
+const SHOWN: usize = 200;
 
 #[cfg(test)]
 mod tests {

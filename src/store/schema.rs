@@ -1,5 +1,7 @@
 //! The tables, their version, and what a connection is set to. Knows SQL only.
 
+use std::sync::OnceLock;
+
 use rusqlite::{Connection, TransactionBehavior};
 
 use super::error::Failure;
@@ -11,7 +13,7 @@ const APPLICATION_ID: i32 = 0x534d_4352;
 const VERSION: i32 = MIGRATIONS.len() as i32;
 
 /// Each takes the schema one version further.
-const MIGRATIONS: [&str; 2] = [FIRST, SAID];
+const MIGRATIONS: [&str; 3] = [FIRST, SAID, CHECKSUMS];
 
 /// Ids of pages, chunks and vectors are never given twice (`AUTOINCREMENT`): a vector that arrives late cannot meet another chunk, and
 /// "greater than the last one seen" finds all new rows.
@@ -83,6 +85,14 @@ const SAID: &str = "
     ALTER TABLE pages ADD COLUMN outline TEXT;
 ";
 
+/// Of what a row says: see `checksum.rs`. A page has one more of its address, source and title alone, for who reads no more. NULL: stored before there were any.
+const CHECKSUMS: &str = "
+    ALTER TABLE pages ADD COLUMN head INTEGER;
+    ALTER TABLE pages ADD COLUMN checksum INTEGER;
+    ALTER TABLE chunks ADD COLUMN checksum INTEGER;
+    ALTER TABLE vectors ADD COLUMN checksum INTEGER;
+";
+
 /// Makes sure that the file is ours and of this version, creating or migrating it where needed. Foreign files are not changed.
 pub(super) fn prepare(connection: &mut Connection) -> Result<(), Failure> {
     let state = inspect(connection)?;
@@ -106,9 +116,20 @@ pub(super) fn prepare(connection: &mut Connection) -> Result<(), Failure> {
     Ok(transaction.commit()?)
 }
 
-/// A connection that only reads, beside the writer that has prepared the file.
+/// A connection that only reads.
 pub(super) fn prepare_reader(connection: &Connection) -> Result<(), Failure> {
-    Ok(connection.pragma_update(None, "query_only", true)?)
+    connection.pragma_update(None, "query_only", true)?;
+    // The first look opens what there is to open: later there may be no descriptor left for it.
+    Ok(connection.query_row("SELECT max(id) FROM sources", [], |_| Ok(()))?)
+}
+
+/// Makes sure that a file that cannot be written is ours and of this version.
+pub(super) fn inspect_standing(connection: &Connection) -> Result<(), Failure> {
+    match inspect(connection)? {
+        VERSION => Ok(()),
+        0 => Err(Failure::NotOurs),
+        found => Err(Failure::Older { found, known: VERSION }),
+    }
 }
 
 /// The schema version of a file that is ours or empty (then 0).
@@ -117,16 +138,81 @@ fn inspect(connection: &Connection) -> Result<i32, Failure> {
     let snapshot = connection.is_autocommit().then(|| connection.unchecked_transaction()).transpose()?;
     let number = |pragma| connection.pragma_query_value(None, pragma, |row| row.get::<_, i32>(0));
     let (application, version) = (number("application_id")?, number("user_version")?);
-    let tables: i64 = connection.query_row("SELECT count(*) FROM sqlite_master", [], |row| row.get(0))?;
+    let state = match application {
+        APPLICATION_ID if version > VERSION => return Err(Failure::Newer { found: version, known: VERSION }),
+        APPLICATION_ID if version > 0 => {
+            compare(connection, version)?;
+            version
+        }
+        0 if version == 0 && objects(connection)?.is_empty() => 0,
+        _ => return Err(Failure::NotOurs),
+    };
     if let Some(snapshot) = snapshot {
         snapshot.commit()?;
     }
-    match application {
-        APPLICATION_ID if version > VERSION => Err(Failure::Newer { found: version, known: VERSION }),
-        APPLICATION_ID if version > 0 => Ok(version),
-        0 if version == 0 && tables == 0 => Ok(0),
-        _ => Err(Failure::NotOurs),
+    Ok(state)
+}
+
+/// A table, an index, a trigger or a view, as the file describes it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Object {
+    name: String,
+    kind: String,
+    sql: Option<String>,
+}
+
+/// Everything in the file is as the migrations make it: what is more could be run by our own statements, and what is missing or other
+/// would fail them. What SQLite keeps for itself there may be: its statistics are of no consequence to an answer.
+fn compare(connection: &Connection, version: i32) -> Result<(), Failure> {
+    static CURRENT: OnceLock<Vec<Object>> = OnceLock::new();
+    let made;
+    let expected = if version != VERSION {
+        made = expected(version)?;
+        &made
+    } else if let Some(known) = CURRENT.get() {
+        known
+    } else {
+        made = expected(version)?;
+        CURRENT.get_or_init(|| made)
+    };
+    let found = objects(connection)?;
+    let named = |object: &Object| format!("the {} {:?}", object.kind, object.name.chars().take(60).collect::<String>());
+    for object in &found {
+        match expected.iter().find(|expected| expected.name == object.name && expected.kind == object.kind) {
+            None => return Err(Failure::Altered(format!("{} is none of its own", named(object)))),
+            Some(expected) if expected.sql == object.sql || is_plain_shadow(object) => {}
+            Some(_) => return Err(Failure::Altered(format!("{} is another", named(object)))),
+        }
     }
+    match expected.iter().find(|expected| !found.iter().any(|object| object.name == expected.name)) {
+        Some(missing) => Err(Failure::Altered(format!("{} is missing", named(missing)))),
+        None => Ok(()),
+    }
+}
+
+/// The tables in which FTS5 keeps an index are SQLite's own, and a later version of it may describe them in other words; but never with
+/// an expression to be run.
+fn is_plain_shadow(object: &Object) -> bool {
+    let is_shadow = ["text_words_", "code_words_"].iter().any(|index| object.name.starts_with(index));
+    let sql = object.sql.as_deref().unwrap_or_default().to_ascii_lowercase();
+    is_shadow && object.kind == "table" && !["check", "generated", "default", " as", "virtual"].iter().any(|word| sql.contains(word))
+}
+
+fn expected(version: i32) -> Result<Vec<Object>, Failure> {
+    let connection = Connection::open_in_memory()?;
+    for migration in MIGRATIONS.iter().take(usize::try_from(version).unwrap_or(0)) {
+        connection.execute_batch(migration)?;
+    }
+    objects(&connection)
+}
+
+fn objects(connection: &Connection) -> Result<Vec<Object>, Failure> {
+    let mut statement = connection.prepare(
+        "SELECT name, type, sql FROM sqlite_master WHERE type NOT IN ('table', 'index') OR name NOT LIKE 'sqlite\\_stat%' ESCAPE '\\'
+         ORDER BY name LIMIT 100",
+    )?;
+    let read = |row: &rusqlite::Row<'_>| Ok(Object { name: row.get(0)?, kind: row.get(1)?, sql: row.get(2)? });
+    Ok(statement.query_map([], read)?.collect::<Result<_, _>>()?)
 }
 
 #[cfg(test)]

@@ -5,13 +5,13 @@ use std::sync::{PoisonError, RwLock};
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use crate::model::{Hit, Mode, PerPage, Query, Wanted};
+use crate::model::{Hit, Mode, PerPage, Query, SourceId, Wanted};
 
 use super::Config;
 use super::error::{Error, Failure};
 use super::fuse::{Candidate, fuse};
 use super::lexical::{self, Filter};
-use super::pages::{CHUNK_COLUMNS, beyond, chunk, find_source, parse_source, parse_url};
+use super::pages::{CHUNK_COLUMNS, HEAD_COLUMNS, beyond, chunk, find_source, head};
 use super::vector::{Matrix, ModelRow};
 
 /// The query's vector, the model that made it, and that model's vectors in memory.
@@ -108,12 +108,11 @@ fn nearest(
 
 fn hit(connection: &Connection, found: Candidate) -> Result<Option<Hit>, Failure> {
     let mut statement = connection.prepare_cached(&format!(
-        "SELECT p.url, p.title, s.name, {CHUNK_COLUMNS} FROM chunks AS c JOIN pages AS p ON p.id = c.page
-         JOIN sources AS s ON s.id = p.source WHERE c.id = ?1"
+        "SELECT {HEAD_COLUMNS}, {CHUNK_COLUMNS} FROM chunks AS c JOIN pages AS p ON p.id = c.page WHERE c.id = ?1"
     ))?;
     let mut rows = statement.query([found.chunk])?;
     let Some(row) = rows.next()? else { return Ok(None) };
-    let source: String = row.get(2)?;
-    let url = parse_url(row.get_ref(0)?)?;
-    Ok(Some(Hit { url, title: row.get(1)?, source: parse_source(&source)?, chunk: chunk(row, 3)?, score: found.score }))
+    let (url, title) = head(row)?;
+    let source = SourceId::of(&url);
+    Ok(Some(Hit { url, title, source, chunk: chunk(connection, row, 4)?, score: found.score }))
 }

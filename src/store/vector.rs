@@ -4,9 +4,11 @@
 
 use rusqlite::Connection;
 
+use super::checksum::Checksum;
 use super::error::Failure;
 use super::fuse::{Best, Candidate};
 use super::lexical::Filter;
+use super::pages::{VECTOR_COLUMNS, damaged};
 use crate::model::Wanted;
 
 /// A vector as bytes: a component is `data[i] * scale`.
@@ -72,20 +74,26 @@ impl Matrix {
             self.forget_deleted(connection, model)?;
         }
         // CROSS JOIN: the new rows come first, their pages after; the other way round every vector is looked at each time.
-        let mut statement = connection.prepare_cached(
-            "SELECT v.id, v.chunk, v.page, v.kind, p.source, v.scale, v.data FROM vectors AS v CROSS JOIN pages AS p ON p.id = v.page
-             WHERE v.id > ?1 AND v.model = ?2 ORDER BY v.id",
-        )?;
+        let mut statement = connection.prepare_cached(&format!(
+            "SELECT {VECTOR_COLUMNS}, v.id, p.source FROM vectors AS v CROSS JOIN pages AS p ON p.id = v.page
+             WHERE v.id > ?1 AND v.model = ?2 ORDER BY v.id"
+        ))?;
         let mut rows = statement.query((self.last, model.id))?;
         while let Some(row) = rows.next()? {
+            if !Checksum::default().columns(row, 0..6)?.agrees(row.get_ref(6)?) {
+                return Err(damaged(connection, "a vector", row.get_ref(2)?));
+            }
             let kind: i64 = row.get(3)?;
-            let data = row.get_ref(6)?.as_blob().map_err(|_| Failure::Malformed("a vector is no blob"))?;
+            let data = row.get_ref(5)?.as_blob().map_err(|_| Failure::Malformed("a vector is no blob"))?;
             if data.len() != model.dimensions {
                 return Err(Failure::Malformed("a vector has another length than its model"));
             }
-            let id = row.get(0)?;
+            let (id, scale): (_, f32) = (row.get(7)?, row.get(4)?);
+            if !scale.is_finite() {
+                return Err(Failure::Malformed("the scale of a vector is no number"));
+            }
             let shelf = if kind == 0 { &mut self.text } else { &mut self.code };
-            shelf.rows.push(Row { id, chunk: row.get(1)?, page: row.get(2)?, source: row.get(4)?, scale: row.get(5)? });
+            shelf.rows.push(Row { id, chunk: row.get(0)?, page: row.get(2)?, source: row.get(8)?, scale });
             shelf.data.extend(data.iter().map(|&byte| byte as i8));
             self.last = id;
         }

@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::engine::{CrawlRequest, Engine, Failed};
+use crate::engine::{CrawlRequest, End, Engine, Failed};
 use crate::mcp::{Annotations, Context, Tool, ToolError};
 use crate::tools::background::{Account, Background, Begun, Job, Stake, State, Work};
 use crate::tools::bound::{line, within};
@@ -172,6 +172,13 @@ fn came_to_nothing(job: &Job, account: &Account) -> Option<ToolError> {
         (None, None, Some(skipped)) => {
             Some(ToolError::new(format!("nothing was stored: {}", line(skipped))).hint("try another page of the site"))
         }
+        (None, None, None) if !account.passed_over.is_empty() => {
+            let reasons: Vec<_> = account.passed_over.iter().map(|(why, count)| format!("{count} {why}")).collect();
+            Some(
+                ToolError::new(format!("nothing was stored; links not followed: {}", reasons.join(", ")))
+                    .hint("start at the site that is meant"),
+            )
+        }
         _ => None,
     }
 }
@@ -202,10 +209,18 @@ fn report(job: &Arc<Job>, account: &Account) -> Report {
 }
 
 fn limit(job: &Job, account: &Account) -> Option<String> {
-    match &job.work {
-        Work::Site(request, _) if account.pages >= request.max_pages => {
-            Some(format!("stopped at max_pages {}; crawl a deeper URL for the rest, or ask for more pages", request.max_pages))
-        }
+    let Work::Site(request, _) = &job.work else { return None };
+    let left = account.left;
+    match account.end {
+        End::MaxPages => Some(format!(
+            "stopped at max_pages {} with at least {left} URLs left; crawl a deeper URL for the rest, or ask for more pages",
+            request.max_pages
+        )),
+        End::MaxRequests => Some(format!(
+            "stopped after {} requests with at least {left} URLs left, as too few of them are pages; crawl a deeper URL",
+            request.requests_allowed()
+        )),
+        End::MaxBytes | End::MaxTime => Some(format!("stopped with at least {left} URLs left, as {}", account.end)),
         _ => None,
     }
 }

@@ -29,6 +29,8 @@ pub enum Step {
     /// Stands first: the body of the request stays unread.
     LeaveBody,
     Say(Cow<'static, str>),
+    /// Over TLS: this, and in one write with it what ends the session.
+    SayAnd(Cow<'static, str>, Tail),
     /// Until the client's side of the trial says [`Trial::go`].
     AwaitGo,
     /// Over TLS: tell that this was all.
@@ -43,6 +45,15 @@ impl Step {
     pub const fn say(text: &'static str) -> Self {
         Self::Say(Cow::Borrowed(text))
     }
+}
+
+/// What no session goes on after.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Tail {
+    /// A fatal one.
+    Alert,
+    /// Bytes that are no record.
+    Garbage,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -308,6 +319,7 @@ fn play(mut wire: Wire, steps: &[Step], script: &Script) -> Option<Wire> {
         match step {
             Step::LeaveBody => {}
             Step::Say(text) => wire.write_all(text.as_bytes()).ok()?,
+            Step::SayAnd(text, tail) => wire.write_all_and(text.as_bytes(), *tail).ok()?,
             Step::AwaitGo => script.go.1.recv_blocking().ok()?,
             Step::CloseNotify => {
                 if let Wire::Tls(stream) = &mut wire {
@@ -422,6 +434,24 @@ impl Wire {
             Self::Plain(socket) => socket.write_all(bytes),
             Self::Tls(stream) => stream.write_all(bytes).and_then(|()| stream.flush()),
         }
+    }
+
+    fn write_all_and(&mut self, bytes: &[u8], tail: Tail) -> io::Result<()> {
+        let Self::Tls(stream) = self else { panic!("there is no session to end") };
+        let mut out = Vec::new();
+        stream.conn.writer().write_all(bytes)?;
+        if tail == Tail::Alert {
+            // What nobody can decrypt is answered by a fatal alert.
+            stream.conn.read_tls(&mut &b"\x17\x03\x03\x00\x14it is no such record"[..])?;
+            assert!(stream.conn.process_new_packets().is_err());
+        }
+        while stream.conn.wants_write() {
+            stream.conn.write_tls(&mut out)?;
+        }
+        if tail == Tail::Garbage {
+            out.extend([0xff; 64]);
+        }
+        stream.sock.write_all(&out)
     }
 
     fn into_socket(self) -> TcpStream {

@@ -6,7 +6,7 @@
 
 use smolcrawl::http::{Counters, FailedAt, Replay};
 
-use super::fault::{Opening, Step, Transport};
+use super::fault::{Opening, Step, Tail, Transport};
 use super::wine::is_wine;
 use Ask::{AwaitEnd, Get, GetAwaitingEnd, Go, Head, Post, PostLarge};
 use Step::{CloseNotify, Fin, LeaveBody, Reset};
@@ -132,6 +132,10 @@ pub enum Cause {
     ResetOrPipe,
     /// TLS ended without close_notify.
     NoGoodbye,
+    /// The peer's fatal one.
+    Alert,
+    /// Over TLS, what is no record.
+    Garbage,
 }
 
 const HELLO: Expect = Expect::Answer(200, "hello");
@@ -144,6 +148,7 @@ const CHUNKED: Step = Step::say("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r
 const LAST: Step = Step::say("HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close\r\n\r\nagain");
 const OPEN: Step = Step::say("HTTP/1.1 200 OK\r\n\r\nhello");
 const HEAD_PART: Step = Step::say("HTTP/1.1 200 OK\r\nConte");
+const NOTHING: Step = Step::say("");
 const LENGTH_PART: Step = Step::say("HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\nhello");
 const CHUNK_PART: Step = Step::say("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n10\r\nhello");
 const CHUNKS_WITHOUT_END: Step = Step::say("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n");
@@ -237,6 +242,16 @@ fn after_a_message(transport: Transport) -> Vec<Stage> {
             let counters = Counters { benign_resets: 1, ..two_on_two() };
             all.push(stage(name, [vec![LENGTH, CloseNotify, end], vec![LAST]], [Get(HELLO), AwaitEnd, Get(AGAIN)], counters));
         }
+        // So may what ends it in anger.
+        for (message, tail, name) in [
+            (&LENGTH, Tail::Alert, "an alert in one write with a length"),
+            (&CHUNKED, Tail::Alert, "an alert in one write with the last chunk"),
+            (&LENGTH, Tail::Garbage, "no record in one write with a length"),
+            (&CHUNKED, Tail::Garbage, "no record in one write with the last chunk"),
+        ] {
+            let counters = Counters { benign_resets: 1, ..two_on_two() };
+            all.push(stage(name, [vec![and(message, tail), Fin], vec![LAST]], [Get(HELLO), AwaitEnd, Get(AGAIN)], counters));
+        }
     }
     // Closing tells the peer goodbye over TLS, and meets its reset: counted. Without TLS nothing is said.
     let met = if transport == Transport::Tls { 1 } else { 0 };
@@ -261,6 +276,8 @@ fn while_pooled(transport: Transport) -> Vec<Stage> {
     ];
     if transport == Transport::Tls {
         all.push(stage("close_notify and FIN while pooled", [vec![LENGTH, Step::AwaitGo, CloseNotify, Fin], vec![LAST]], asks, counters));
+        let alert = vec![LENGTH, Step::AwaitGo, and(&NOTHING, Tail::Alert), Fin];
+        all.push(stage("an alert while pooled", [alert, vec![LAST]], asks, counters));
         all.push(stage("close_notify and RST while pooled", [vec![LENGTH, Step::AwaitGo, CloseNotify, Reset], vec![LAST]], asks, counters));
     }
     all
@@ -272,6 +289,12 @@ fn on_reuse(transport: Transport) -> Vec<Stage> {
     let retried = Counters { benign_resets: 1, retried: 1, connections_reused: 1, ..two_on_two() };
     let surfaced = Counters { connections_reused: 1, ..failing(FailedAt { first_byte: 1, ..FailedAt::default() }, 2, 1) };
     let mut all = Vec::new();
+    if transport == Transport::Tls {
+        let alert = vec![and(&NOTHING, Tail::Alert), Fin];
+        let asks = [Get(HELLO), Post(Replay::ByMethod, fails(Cause::Alert))];
+        all.push(stage("an alert on reuse, GET", [vec![LENGTH], alert.clone(), vec![LAST]], [Get(HELLO), Get(AGAIN)], retried));
+        all.push(stage("an alert on reuse, POST", [vec![LENGTH], alert], asks, surfaced));
+    }
     for (end, cause, names) in [
         (vec![Reset], Cause::Reset, ["RST on reuse, GET", "RST on reuse, POST", "RST on reuse, POST marked replayable"]),
         (vec![Fin], fin(transport), ["FIN on reuse, GET", "FIN on reuse, POST", "FIN on reuse, POST marked replayable"]),
@@ -322,6 +345,8 @@ fn on_a_fresh_connection(transport: Transport) -> Vec<Stage> {
     if transport == Transport::Tls {
         let notified = [vec![CloseNotify, Fin]];
         all.push(stage("close_notify instead of an answer", notified, get(Fault::BeforeAnswer, Cause::Orderly), first_byte));
+        let alert = [vec![and(&NOTHING, Tail::Alert), Fin]];
+        all.push(stage("an alert instead of an answer", alert, get(Fault::BeforeAnswer, Cause::Alert), first_byte));
         let tls = failing(FailedAt { tls: 1, ..FailedAt::default() }, 1, 0);
         let early = |name, opening, cause| Stage { opening, ..stage(name, [], get(Fault::Handshake, cause), tls) };
         all.push(early("RST inside the handshake", Opening::Reset, Cause::Reset));
@@ -352,6 +377,18 @@ fn inside_a_message(transport: Transport) -> Vec<Stage> {
             all.push(stage(names[2], [vec![part, CloseNotify, Fin]], fails(Cause::Orderly), counters));
         }
     }
+    if transport == Transport::Tls {
+        // Here what came before it was not all.
+        let fails = |fault, cause| [Get(Expect::Fails(fault, cause))];
+        for (tail, cause, names) in [
+            (Tail::Alert, Cause::Alert, ["an alert inside the head", "an alert inside a length", "an alert between chunks"]),
+            (Tail::Garbage, Cause::Garbage, ["no record inside the head", "no record inside a length", "no record between chunks"]),
+        ] {
+            all.push(stage(names[0], [vec![and(&HEAD_PART, tail), Fin]], fails(Fault::InsideHead, cause), head));
+            all.push(stage(names[1], [vec![and(&LENGTH_PART, tail), Fin]], fails(Fault::InsideBody(5, Some(1000)), cause), body));
+            all.push(stage(names[2], [vec![and(&CHUNKS_WITHOUT_END, tail), Fin]], fails(Fault::InsideBody(5, None), cause), body));
+        }
+    }
     all
 }
 
@@ -372,6 +409,7 @@ fn open_bodies(transport: Transport) -> Vec<Stage> {
     ];
     if transport == Transport::Tls {
         all.push(stage("FIN without close_notify at the end of an open body", [vec![OPEN, Fin]], cut(Cause::NoGoodbye), body));
+        all.push(stage("an alert at the end of an open body", [vec![and(&OPEN, Tail::Alert), Fin]], cut(Cause::Alert), body));
         // The goodbye came: this was all of it.
         let complete = stage("RST after close_notify at the end of an open body", [vec![OPEN, CloseNotify, Reset]], [Get(HELLO)], one());
         // The goodbye and no more.
@@ -428,6 +466,12 @@ fn without_a_fault() -> Vec<Stage> {
             two_on_two(),
         ),
     ]
+}
+
+/// What is said, and the end of the session in one write with it.
+fn and(said: &Step, tail: Tail) -> Step {
+    let Step::Say(text) = said else { panic!("{said:?} says nothing") };
+    Step::SayAnd(text.clone(), tail)
 }
 
 /// FIN alone is an orderly end only without TLS.

@@ -1,21 +1,24 @@
 //! What an answer changes: pages handed out, links queued, redirects and canonical addresses followed, failures noted.
 
+use std::collections::VecDeque;
 use std::hash::BuildHasher;
 use std::sync::Arc;
 use std::time::Instant;
+use std::vec;
 
 use url::Url;
 
 use crate::crawl::canonical::credible;
 use crate::crawl::error::Error;
 use crate::crawl::frontier::{Entry, Offered, Role, normalise, origin};
-use crate::crawl::plan::{Robots, is_binary};
+use crate::crawl::plan::{Moved, Robots, is_binary};
 use crate::crawl::polite::pause_after;
 use crate::crawl::report::{Failed, Skipped};
 use crate::crawl::robots::{Forbidden, Rules};
 use crate::crawl::sitemap::{Kind, Sitemap};
 use crate::crawl::walk::{Crawl, Visit};
 use crate::extract::Outline;
+use crate::http::masked;
 use crate::model::Page;
 
 impl Crawl {
@@ -23,19 +26,26 @@ impl Crawl {
         let obey = self.request.robots == Robots::Obey;
         // Without the scheme: a site that answers http and https alike has its pages once.
         let content = self.hasher.hash_one((url.host_str(), url.port(), &page.body));
-        let copies = self.contents.get(&content).copied().unwrap_or_default();
+        let (first, copies) = match self.contents.get(&content) {
+            Some((first, copies)) => (Some(first.clone()), *copies),
+            None => (None, 0),
+        };
+        if entry.role == Role::Seed {
+            self.bounds.read(&url, &outline.links);
+        }
         // Links of a copy may lead elsewhere, as they are relative to another address; but where every address has the same
         // content, as some servers answer, following them would not end.
         if entry.depth < self.request.depth && copies < MAX_COPIES_FOLLOWED && (outline.robots.follow || !obey) {
-            self.offer_links(&url, entry.depth + 1, outline.links);
+            self.backlog.add(&url, Found::Link { depth: entry.depth + 1 }, outline.links);
         }
         if obey && !outline.robots.index {
             return self.skip(url, "the page asks not to be indexed".to_owned());
         }
-        if copies > 0 {
-            self.contents.insert(content, copies.saturating_add(1));
+        if let Some(first) = first {
+            let why = format!("the same content as {first}");
+            self.contents.insert(content, (first, copies.saturating_add(1)));
             self.standing.became_page(&url);
-            return self.note_skip(url, "the same content as another page".to_owned());
+            return self.note_skip(url, why);
         }
         if entry.role != Role::Restored
             && let Some(canonical) = credible(&url, outline.canonical.map(normalise).as_ref(), &self.bounds)
@@ -44,7 +54,7 @@ impl Crawl {
         {
             return self.note_skip(url, format!("its canonical address is {canonical}"));
         }
-        self.contents.insert(content, 1);
+        self.contents.insert(content, (url.as_str().into(), 1));
         self.standing.became_page(&url);
         self.report.pages += 1;
         self.ready.push_back(Visit::Page(page));
@@ -72,22 +82,54 @@ impl Crawl {
             let why = format!("a faulty sitemap, of which {} entries were read: {}", sitemap.entries.len(), notes.join("; "));
             self.skip(url.clone(), why);
         }
-        let from: Arc<str> = url.as_str().into();
-        for listed in sitemap.entries {
-            let listed = normalise(listed.url);
-            let (role, why_not) = match sitemap.kind {
-                Kind::Index => {
-                    (Role::Sitemap { level: level + 1 }, (level >= MAX_INDEX_LEVEL).then_some("a sitemap index within too many others"))
-                }
-                Kind::Pages if !self.bounds.may_list(&listed) => (Role::Page, Some("in a sitemap, but out of scope")),
-                Kind::Pages => (Role::Page, is_binary(&listed).then_some("not a page by its name")),
-            };
-            let offered = match why_not {
-                Some(why) => Offered::Refused(why),
-                None => self.frontier.offer_named(&listed, || Entry::new(&listed, 0, role).from(&from)),
-            };
-            if let Offered::Refused(why) = offered {
+        self.sitemap_bytes += sitemap.bytes;
+        let found = match sitemap.kind {
+            Kind::Index => Found::InIndex { level: level + 1 },
+            Kind::Pages => Found::InSitemap,
+        };
+        self.backlog.add(&url, found, sitemap.entries.into_iter().map(|entry| entry.url).collect());
+    }
+
+    /// Judges up to `at_most` of what was found, and returns how much is left of it.
+    pub(super) fn work_off(&mut self, at_most: usize) -> usize {
+        for _ in 0..at_most {
+            let Some((from, found, url)) = self.backlog.next() else { break };
+            let url = normalise(url);
+            if let Offered::Refused(why) = self.offer_found(&url, found, &from) {
                 self.report.pass_over(why);
+            }
+        }
+        self.backlog.left
+    }
+
+    fn offer_found(&mut self, url: &Url, found: Found, from: &Arc<str>) -> Offered {
+        match found {
+            Found::Link { .. } if !self.bounds.contains(url) => Offered::Refused("out of scope"),
+            Found::InSitemap if !self.bounds.may_list(url) => Offered::Refused("in a sitemap, but out of scope"),
+            Found::Link { .. } | Found::InSitemap if is_binary(url) => Offered::Refused("not a page by its name"),
+            _ if self.bounds.is_bad_port(url) => Offered::Refused(BAD_PORT),
+            Found::Link { depth } => self.frontier.offer(url, || Entry::new(url, depth, Role::Page).from(from)),
+            Found::InSitemap => self.frontier.offer_named(url, || Entry::new(url, 0, Role::Page).from(from)),
+            Found::InIndex { level } if level > MAX_INDEX_LEVEL => Offered::Refused("a sitemap index within too many others"),
+            Found::InIndex { level } => self.offer_sitemap(url, level, Some(from)),
+        }
+    }
+
+    fn offer_sitemap(&mut self, url: &Url, level: u8, from: Option<&Arc<str>>) -> Offered {
+        match () {
+            () if !self.bounds.may_hold_sitemap(url) => Offered::Refused("a sitemap of another site"),
+            () if self.bounds.is_bad_port(url) => Offered::Refused(BAD_PORT),
+            () if self.sitemaps >= MAX_SITEMAPS => Offered::Refused("a sitemap beyond the 500 that are read in one crawl"),
+            () if self.sitemap_bytes >= MAX_SITEMAP_BYTES => Offered::Refused("a sitemap beyond the 256 MiB that are read in one crawl"),
+            () => {
+                // Behind the pages that are listed already: a sitemap more is of use only when there is room for more pages.
+                let depth = u32::from(level > 0);
+                let offered = self.frontier.offer_named(url, || {
+                    let entry = Entry::new(url, depth, Role::Sitemap { level });
+                    if let Some(from) = from { entry.from(from) } else { entry }
+                });
+                self.sitemaps += usize::from(offered == Offered::Queued);
+                offered
             }
         }
     }
@@ -101,17 +143,28 @@ impl Crawl {
         if entry.via.len() >= max_redirects {
             return self.fail(url, &entry, &Error::TooManyRedirects { limit: max_redirects });
         }
+        if self.bounds.is_bad_port(&to) {
+            return self.skip(url, format!("redirects to {to}, which has {BAD_PORT}"));
+        }
         match entry.role {
-            Role::Seed => self.bounds.moved(&url, &to),
+            Role::Seed => {
+                if self.bounds.moved(&url, &to) == Moved::Away {
+                    // Said of an address that holds nothing, beside what becomes of the page.
+                    self.note_skip(url.clone(), format!("redirects to another site, of which only {to} and what is below it is taken"));
+                }
+            }
             Role::Page | Role::Restored if !self.bounds.contains(&to) => {
                 return self.skip(url, format!("redirects to {to}, which is out of scope"));
+            }
+            Role::Sitemap { .. } if !self.bounds.may_hold_sitemap(&to) => {
+                return self.skip(url, format!("redirects to {to}, which is a sitemap of another site"));
             }
             Role::Sitemap { .. } | Role::Page | Role::Restored => {}
         }
         let offered = self.frontier.offer(&to, || {
             let mut via = entry.via;
             via.push(entry.url);
-            Entry { url: to.as_str().into(), depth: entry.depth, role: entry.role, from: entry.from, via, attempts: 0 }
+            Entry { url: to.as_str().into(), depth: entry.depth, role: entry.role, from: entry.from, via, attempts: 0, is_allowed: false }
         });
         if let Offered::Queued | Offered::Seen = offered {
             let waiting = self.standing.passed_on(&url, &to);
@@ -124,27 +177,15 @@ impl Crawl {
         }
     }
 
-    fn offer_links(&mut self, page: &Url, depth: u32, links: Vec<Url>) {
-        let page: Arc<str> = page.as_str().into();
-        for link in links {
-            let link = normalise(link);
-            let offered = match () {
-                () if !self.bounds.contains(&link) => Offered::Refused("out of scope"),
-                () if is_binary(&link) => Offered::Refused("not a page by its name"),
-                () => self.frontier.offer(&link, || Entry::new(&link, depth, Role::Page).from(&page)),
-            };
-            if let Offered::Refused(why) = offered {
-                self.report.pass_over(why);
-            }
-        }
-    }
-
     pub(super) fn offer_sitemaps(&mut self, site: &Url, rules: &Rules) {
+        let beyond = rules.sitemaps.len().saturating_sub(MAX_SITEMAPS_OF_ROBOTS);
+        (0..beyond).for_each(|_| self.report.pass_over("a sitemap beyond the 100 that are read of one robots.txt"));
         for location in rules.sitemaps.iter().take(MAX_SITEMAPS_OF_ROBOTS) {
             let Ok(location) = site.join(location) else { continue };
-            if matches!(location.scheme(), "http" | "https") {
-                let location = normalise(location);
-                self.frontier.offer_named(&location, || Entry::new(&location, 0, Role::Sitemap { level: 0 }));
+            if matches!(location.scheme(), "http" | "https")
+                && let Offered::Refused(why) = self.offer_sitemap(&normalise(location), 0, None)
+            {
+                self.report.pass_over(why);
             }
         }
     }
@@ -162,6 +203,8 @@ impl Crawl {
     pub(super) fn try_again(&mut self, url: &Url, mut entry: Entry, error: &Error, now: Instant) {
         let pause = pause_after(entry.attempts.into());
         entry.attempts += 1;
+        // It may be long until then.
+        entry.is_allowed = false;
         match error {
             // The whole origin pauses, and with it this entry.
             Error::Status { status: 429 | 503, .. } => self.frontier.put_back(url, entry),
@@ -185,7 +228,7 @@ impl Crawl {
     }
 
     fn note_skip(&mut self, url: Url, why: String) {
-        let skipped = Skipped { url, why };
+        let skipped = Skipped { url: masked(&url), why };
         self.report.skip(skipped.clone());
         self.ready.push_back(Visit::Skipped(skipped));
     }
@@ -194,10 +237,14 @@ impl Crawl {
         let waiting = self.standing.came_to_nothing(&url);
         self.restore(waiting);
         let text = match &entry.from {
-            Some(page) => format!("{}, linked from {page}", error.chain()),
+            Some(page) => format!(
+                "{}, linked from {}",
+                error.chain(),
+                Url::parse(page).map_or_else(|_| page.to_string(), |page| masked(&page).into())
+            ),
             None => error.chain(),
         };
-        self.note_failure(Failed { url, error: text, hint: error.hint(), is_transient: error.is_transient() });
+        self.note_failure(Failed { url: masked(&url), error: text, hint: error.hint(), is_transient: error.is_transient() });
     }
 
     fn note_failure(&mut self, failed: Failed) {
@@ -213,6 +260,50 @@ impl Crawl {
         }
     }
 }
+
+/// What was found in one page or sitemap after the other and is still to be judged, in the order in which it was found.
+#[derive(Default)]
+pub(super) struct Backlog {
+    finds: VecDeque<(Arc<str>, Found, vec::IntoIter<Url>)>,
+    /// The sum of what is left of these.
+    left: usize,
+}
+
+/// How a URL was found.
+#[derive(Clone, Copy)]
+enum Found {
+    Link { depth: u32 },
+    InSitemap,
+    InIndex { level: u8 },
+}
+
+impl Backlog {
+    fn add(&mut self, from: &Url, found: Found, urls: Vec<Url>) {
+        self.left += urls.len();
+        self.finds.push_back((from.as_str().into(), found, urls.into_iter()));
+    }
+
+    fn next(&mut self) -> Option<(Arc<str>, Found, Url)> {
+        loop {
+            let (from, found, urls) = self.finds.front_mut()?;
+            if let Some(url) = urls.next() {
+                self.left -= 1;
+                return Some((from.clone(), *found, url));
+            }
+            self.finds.pop_front();
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.left == 0
+    }
+}
+
+const BAD_PORT: &str = "a port that no web server uses";
+
+/// Sitemaps that are read in one crawl, and the bytes of them: 25,000,000 pages.
+const MAX_SITEMAPS: usize = 500;
+const MAX_SITEMAP_BYTES: u64 = 256 << 20;
 
 /// URLs with one content whose links are followed.
 const MAX_COPIES_FOLLOWED: u8 = 8;

@@ -140,7 +140,10 @@ fn chunks_win_over_a_length_but_end_the_connection() {
     assert_eq!(framing(head), (Framing::Chunked, Persistence::Close));
     assert_eq!(framing("Transfer-Encoding: Chunked\r\n"), (Framing::Chunked, Persistence::Keep));
     assert_eq!(framing("Transfer-Encoding: identity\r\nContent-Length: 5\r\n").0, Framing::Length(5));
-    for unknown in ["gzip", "gzip, chunked", "chunked, chunked", "chunked, gzip", "xchunked"] {
+    for twice in ["chunked, chunked", "chunked\r\nTransfer-Encoding: Chunked", "identity, chunked,chunked"] {
+        assert_eq!(framing(&format!("Transfer-Encoding: {twice}\r\n")), (Framing::Chunked, Persistence::Close), "{twice}");
+    }
+    for unknown in ["gzip", "gzip, chunked", "chunked, gzip", "chunked, gzip, chunked", "xchunked"] {
         assert_eq!(bad_head(&format!("HTTP/1.1 200 OK\r\nTransfer-Encoding: {unknown}\r\n\r\n")), HeadFault::TransferCoding, "{unknown}");
     }
 }
@@ -258,11 +261,116 @@ fn what_is_no_head_is_refused() {
     ] {
         assert_eq!(bad_head(text), HeadFault::NotHttp, "{text:?}");
     }
-    for text in ["X y\r\n", "\u{0}: y\r\n", "X: \u{0}\r\n", ": y\r\n", "X: a\rb\r\n"] {
-        assert_eq!(bad_head(&format!("HTTP/1.1 200 OK\r\n{text}\r\n")), HeadFault::Header, "{text:?}");
-    }
     assert_eq!(whole(b""), Outcome::NoHead);
     assert_eq!(whole(b"HTTP/1.1 200 OK\r\nContent-Le"), Outcome::NoHead);
+}
+
+#[test]
+fn odd_lines_are_passed_over_and_what_is_odd_in_others() {
+    for odd in [
+        "X y\r\n",
+        "\u{0}: y\r\n",
+        ": y\r\n",
+        "x y: z\r\n",
+        "caf\u{e9}: y\r\n",
+        " leading: y\r\n",
+        "\tleading\r\n",
+        "<b>Warning</b>: y\r\n  and more of it: z\r\n",
+        "Content-Length 7\r\n",
+    ] {
+        let text = format!("HTTP/1.1 200 OK\r\n{odd}A: 1\r\nContent-Length: 5\r\nB: 2\r\n\r\nhelloMORE");
+        match in_pieces(text.as_bytes()) {
+            Outcome::Message { headers, framing, data, .. } => {
+                assert_eq!(headers, Headers::from_iter([("A", "1"), ("Content-Length", "5"), ("B", "2")]), "{odd:?}");
+                assert_eq!((framing, data.as_slice()), (Framing::Length(5), &b"hello"[..]), "{odd:?}");
+            }
+            other => panic!("{odd:?}: {other:?}"),
+        }
+    }
+    for (field, value) in
+        [("X: a\u{1}b", "ab"), ("X: \u{0}", ""), ("X: a\rb", "ab"), ("X: a\u{7f}\r\n b\u{1b}c", "a bc"), ("X\t: y\u{2}", "y")]
+    {
+        let Outcome::Message { headers, .. } = in_pieces(format!("HTTP/1.1 200 OK\r\n{field}\r\nB: 2\r\n\r\n").as_bytes()) else {
+            panic!("{field:?}")
+        };
+        assert_eq!((headers.first("x"), headers.first("b")), (Some(value), Some("2")), "{field:?}");
+    }
+    let reason = b"HTTP/1.1 404 Not\x01Found\r\nContent-Length: 0\r\n\r\n";
+    assert!(matches!(in_pieces(reason), Outcome::Message { status: 404, framing: Framing::Length(0), .. }));
+}
+
+/// The control to the test above: what says where the body ends may not be odd, and lengths that differ stay an error beside an odd line.
+#[test]
+fn what_says_where_the_body_ends_is_beyond_doubt() {
+    for doubtful in [
+        "Content-Length: 5\u{0}",
+        "Content-Length: \u{1}5",
+        "Content-Length: 5\r5",
+        "Content\u{1}-Length: 5",
+        "content-length\u{0}: 5",
+        "Transfer-Encoding: chun\u{0}ked",
+        "Transfer\u{7f}-Encoding: chunked",
+    ] {
+        assert_eq!(bad_head(&format!("HTTP/1.1 200 OK\r\n{doubtful}\r\n\r\nhello")), HeadFault::Header, "{doubtful:?}");
+    }
+    assert_eq!(bad_head("HTTP/1.1 200 OK\r\nodd\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nhello"), HeadFault::ContentLength);
+    assert_eq!(bad_head("HTTP/1.1 200 OK\r\nodd\r\nTransfer-Encoding: gzip\r\n\r\nhello"), HeadFault::TransferCoding);
+    let many = format!("HTTP/1.1 200 OK\r\nodd\r\n{}\r\n", "a: b\r\n".repeat(MAX_FIELDS + 1));
+    assert_eq!(whole(many.as_bytes()), Outcome::BadHead(HeadFault::TooManyHeaders { limit: MAX_FIELDS }));
+}
+
+#[test]
+fn a_redirect_is_enough_as_soon_as_it_says_where_it_leads() {
+    let cut = |text: &str| cut_redirect(text.as_bytes()).and_then(|head| head.headers.first("location").map(str::to_owned));
+    for rest in ["", "Content-Le", "Content-Length: 5\r\n", "odd\r\nx", "Content-Length: 5\r\nX: \u{1}"] {
+        assert_eq!(cut(&format!("HTTP/1.1 302 Found\r\nLocation: /there\r\n{rest}")).as_deref(), Some("/there"), "{rest:?}");
+    }
+    for less in [
+        "HTTP/1.1 302 Found\r\nLocation: /there",
+        "HTTP/1.1 302 Found\r\nLocation: /there\r",
+        "HTTP/1.1 302 Found\r\nServer: x\r\n",
+        "HTTP/1.1 200 OK\r\nLocation: /there\r\n",
+        "HTTP/1.1 302 Found",
+        "",
+    ] {
+        assert_eq!(cut(less), None, "{less:?}");
+    }
+}
+
+#[test]
+fn a_chunked_body_may_end_with_the_connection_behind_its_last_chunk_only() {
+    let ends = |body: &str| {
+        let mut deframer = Deframer::new(Framing::Chunked);
+        let mut rest = body.as_bytes();
+        loop {
+            let (framing, piece) = deframer.advance(rest).unwrap();
+            rest = &rest[framing..];
+            match piece {
+                Piece::Data(count) => {
+                    rest = &rest[count..];
+                    deframer.took(count);
+                }
+                Piece::More | Piece::End => return deframer.may_end(),
+            }
+        }
+    };
+    for enough in ["5\r\nhello\r\n0\r\n", "5\r\nhello\r\n0\r", "5\nhello\n0\n", "5\r\nhello\r\n0\r\n\r", "0\r\nX: y\r\n", "0\r\nX: "] {
+        assert!(ends(enough), "{enough:?}");
+    }
+    // A lone nought may be the beginning of a size.
+    for less in ["", "5", "5\r\nhel", "5\r\nhello", "5\r\nhello\r\n", "5\r\nhello\r\n0", "5\r\nhello\r\n00a\r\n"] {
+        assert!(!ends(less), "{less:?}");
+    }
+}
+
+#[test]
+fn a_chunk_says_beforehand_how_much_there_will_be() {
+    let mut deframer = Deframer::new(Framing::Chunked);
+    deframer.advance(b"5\r\n").unwrap();
+    assert_eq!(deframer.announced(), 5);
+    deframer.took(5);
+    deframer.advance(b"\r\nFFFFFFFFFFFFFFFF\r\n").unwrap();
+    assert_eq!(deframer.announced(), u64::MAX);
 }
 
 #[test]

@@ -2,6 +2,8 @@
 //! which the standard library gives to its own calls unasked; SQLite does not, and checks lengths with a limit of its own.
 
 use std::ffi::OsString;
+use std::fs::{DirBuilder, OpenOptions};
+use std::io;
 use std::os::windows::ffi::OsStrExt;
 use std::path::{self, Component, Path, PathBuf, Prefix};
 
@@ -12,6 +14,29 @@ pub(in crate::store) fn connect(path: &Path, flags: OpenFlags) -> rusqlite::Resu
         Some(long) => Connection::open_with_flags_and_vfs(long, flags, LONG_PATHS),
         None => Connection::open_with_flags(path, flags),
     }
+}
+
+/// For a file that no lock can be had on.
+pub(in crate::store) fn connect_without_locks(path: &Path, flags: OpenFlags) -> rusqlite::Result<Connection> {
+    match verbatim(path) {
+        Some(long) => Connection::open_with_flags_and_vfs(long, flags, "win32-longpath-none"),
+        None => Connection::open_with_flags_and_vfs(path, flags, "win32-none"),
+    }
+}
+
+/// To a file that nobody writes. A folder says nothing about its files here, so that what SQLite puts beside them can be made.
+pub(in crate::store) fn connect_to_what_stands(path: &Path, flags: OpenFlags) -> rusqlite::Result<Connection> {
+    connect(path, flags)
+}
+
+/// What is new has the rights of its folder, which in a user's profile are that user's alone.
+pub(in crate::store) fn make_folder(folder: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).create(folder)
+}
+
+/// Fails where there is one.
+pub(in crate::store) fn make_file(path: &Path) -> io::Result<()> {
+    OpenOptions::new().write(true).create_new(true).open(path).map(drop)
 }
 
 /// The verbatim form of a path that needs it: there `/`, `.` and `..` mean nothing any more, so it is made absolute first.

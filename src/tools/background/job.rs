@@ -1,5 +1,6 @@
 //! One crawl or refresh from its beginning to its end: how far it is, who waits for it, and how it is stopped.
 
+use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -9,7 +10,7 @@ use std::time::{Duration, Instant};
 use futures_lite::{FutureExt, future};
 
 use super::Work;
-use crate::engine::{Counters, Crawling, Engine, Event, Failed, Put, RefreshReport, Refreshing, Robots};
+use crate::engine::{self, Counters, Crawling, Engine, Event, Failed, Put, RefreshReport, Refreshing, Robots};
 use crate::error::Error;
 use crate::mcp::ToolError;
 use crate::model::SourceId;
@@ -50,6 +51,11 @@ pub struct Account {
     pub failed: Vec<Failed>,
     pub http: Counters,
     pub elapsed: Duration,
+    /// Why a crawl that is over ended, and how many URLs were left then.
+    pub end: engine::End,
+    pub left: u64,
+    /// Links of a crawl that is over which were not followed, by reason.
+    pub passed_over: BTreeMap<&'static str, u64>,
     /// Of a refresh only.
     pub refresh: Option<Refresh>,
 }
@@ -170,10 +176,10 @@ impl Job {
                 Some(Some(Err(error))) => result = result.and(Err(error)),
             }
         }
-        let (pages, http) = crawling.so_far();
-        drop(crawling);
+        let report = crawling.finish();
         let mut account = self.lock();
-        (account.pages, account.http) = (pages, http);
+        (account.pages, account.http, account.end, account.left) = (report.pages, report.http, report.end, report.left);
+        account.passed_over = report.passed_over;
         result
     }
 
@@ -242,7 +248,7 @@ impl Account {
     }
 
     fn refreshed(&mut self, pages: u64, report: &RefreshReport) {
-        (self.seen, self.failures) = (report.checked, report.failed.len() as u64);
+        (self.seen, self.failures) = (report.checked, report.failed_total);
         self.failed = report.failed.iter().take(SHOWN).cloned().collect();
         let RefreshReport { checked, unchanged, updated, removed, .. } = *report;
         self.refresh = Some(Refresh { pages, checked, unchanged, updated, removed });

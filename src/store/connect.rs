@@ -1,0 +1,211 @@
+//! Opens connections: to a file that can be written, and to one that cannot; and holds each to limits before it has read a byte, for
+//! the file may have been made by anybody.
+
+use std::borrow::Cow;
+use std::cell::{Cell, RefCell};
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant, SystemTime};
+
+use rusqlite::config::DbConfig;
+use rusqlite::limits::Limit;
+use rusqlite::{Connection, OpenFlags};
+
+use super::error::{Failure, classify};
+use super::{Config, place, schema};
+
+/// Whether a file that is not there is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Missing {
+    Make,
+    Refuse,
+}
+
+/// The connection that writes. Two processes that make a file at one time can meet where SQLite does not wait: then it is tried again.
+pub(super) fn writer(path: &Path, config: &Config, missing: Missing) -> Result<Connection, Failure> {
+    if path.as_os_str().is_empty() {
+        // To SQLite that is a database of its own that ends with the connection.
+        return Err(classify(path.to_owned(), io::Error::new(io::ErrorKind::InvalidInput, "its name is empty")).into());
+    }
+    let path = &*plain(path);
+    match fs::metadata(path) {
+        Ok(_) => {}
+        Err(error) if error.kind() == io::ErrorKind::NotFound && missing == Missing::Make => make(path)?,
+        Err(error) => return Err(absent(path, error)),
+    }
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    // What cannot be made by us, such as the target of a link, SQLite may make.
+    let flags = if missing == Missing::Make { flags | OpenFlags::SQLITE_OPEN_CREATE } else { flags };
+    let started = Instant::now();
+    loop {
+        let opened = place::connect(path, flags).map_err(Failure::from).and_then(|mut connection| {
+            hold(&mut connection)?;
+            connection.busy_timeout(config.busy_timeout)?;
+            schema::prepare(&mut connection)?;
+            Ok(connection)
+        });
+        match opened {
+            Err(failure) if failure.is_busy() && started.elapsed() < config.busy_timeout => thread::sleep(Duration::from_millis(10)),
+            opened => return opened,
+        }
+    }
+}
+
+/// A connection that reads, beside the writer of this process.
+pub(super) fn reader(path: &Path, config: &Config) -> Result<Connection, Failure> {
+    let mut connection = place::connect(&plain(path), OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    hold(&mut connection)?;
+    connection.busy_timeout(config.busy_timeout)?;
+    schema::prepare_reader(&connection)?;
+    Ok(connection)
+}
+
+/// A connection that reads where nothing can be written: no lock, no journal, no file beside the database.
+pub(super) fn standing(path: &Path, config: &Config) -> Result<Connection, Failure> {
+    let path = &*plain(path);
+    let read = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let beside = |end: &str| fs::metadata(with_end(path, end)).map(|file| file.len()).ok();
+    let mut connection = match (beside("-wal"), beside("-shm")) {
+        // Others may have it open, and write: their locks hold.
+        (Some(_), Some(_)) => place::connect(path, read)?,
+        // Pages that a process could not put into the database before it ended: they are read from where they are. Exclusive before
+        // the first look, so that the index of the log is kept in memory; without locks, which a file that cannot be written has not.
+        (Some(1..), None) => {
+            let connection = place::connect_without_locks(path, read)?;
+            connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+            connection.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
+            connection
+        }
+        _ => place::connect_to_what_stands(path, read)?,
+    };
+    hold(&mut connection)?;
+    connection.busy_timeout(config.busy_timeout)?;
+    schema::inspect_standing(&connection)?;
+    schema::prepare_reader(&connection)?;
+    Ok(connection)
+}
+
+/// What a file that nobody locks looks like from outside: another look tells whether it has been written in between.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Look {
+    length: u64,
+    modified: Option<SystemTime>,
+    log: u64,
+}
+
+impl Look {
+    pub(super) fn at(path: &Path) -> Result<Self, Failure> {
+        let file = fs::metadata(path).map_err(|error| absent(path, error))?;
+        let log = fs::metadata(with_end(path, "-wal")).map_or(0, |log| log.len());
+        Ok(Self { length: file.len(), modified: file.modified().ok(), log })
+    }
+}
+
+/// Runs `work`, in which questions to a store end as soon as the flag is raised, with [`Error::Endless`](super::Error::Endless): for a
+/// caller that nobody waits for any more.
+pub fn until<T>(is_over: Arc<AtomicBool>, work: impl FnOnce() -> T) -> T {
+    let before = OVER.replace(Some(is_over));
+    // Put back whatever comes.
+    struct Before(Option<Arc<AtomicBool>>);
+    impl Drop for Before {
+        fn drop(&mut self) {
+            OVER.set(self.0.take());
+        }
+    }
+    let _before = Before(before);
+    work()
+}
+
+/// Begins the steps of one transaction anew: see [`STEPS`].
+pub(super) fn begin_steps() {
+    TAKEN.set(0);
+}
+
+/// The file and its folders, for its owner alone. SQLite gives the files beside it the same rights.
+fn make(path: &Path) -> Result<(), Failure> {
+    let made = || {
+        if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty() && !folder.exists()) {
+            place::make_folder(folder)?;
+        }
+        place::make_file(path)
+    };
+    match made() {
+        // Another process has made it, or it is a link to where there is nothing yet.
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        made => made.map_err(|error| classify(path.to_owned(), error).into()),
+    }
+}
+
+fn absent(path: &Path, error: io::Error) -> Failure {
+    match error.kind() {
+        io::ErrorKind::NotFound => Failure::Missing,
+        _ => classify(path.to_owned(), error).into(),
+    }
+}
+
+/// What SQLite advises for files of others (its "Defense Against The Dark Arts"), and bounds for what our own statements do.
+pub(super) fn hold(connection: &mut Connection) -> Result<(), Failure> {
+    begin_steps();
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_VIEW, false)?;
+    for (limit, most) in LIMITS {
+        connection.set_limit(*limit, *most)?;
+    }
+    connection.pragma_update(None, "cell_size_check", true)?;
+    // A file that shrinks under a mapping ends the process.
+    connection.pragma_update(None, "mmap_size", 0)?;
+    // No temporary files: there may be no room for them, and no descriptor.
+    connection.pragma_update(None, "temp_store", "MEMORY")?;
+    connection.progress_handler(STEP, Some(is_over))?;
+    Ok(())
+}
+
+/// Runs within a statement, on its thread.
+fn is_over() -> bool {
+    TAKEN.set(TAKEN.get() + 1);
+    let nobody_waits = OVER.with_borrow(|over| over.as_ref().is_some_and(|over| over.load(Ordering::Relaxed)));
+    nobody_waits || TAKEN.get() > STEPS
+}
+
+/// As a path and nothing else: SQLite takes a name that begins with "file:" for a URI with parameters, and ":memory:" for no file.
+fn plain(path: &Path) -> Cow<'_, Path> {
+    let name = path.as_os_str().as_encoded_bytes();
+    if name.starts_with(b"file:") || name.starts_with(b":") { Path::new(".").join(path).into() } else { path.into() }
+}
+
+fn with_end(path: &Path, end: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(end);
+    name.into()
+}
+
+thread_local! {
+    static TAKEN: Cell<u32> = const { Cell::new(0) };
+    static OVER: RefCell<Option<Arc<AtomicBool>>> = const { RefCell::new(None) };
+}
+
+/// Instructions of SQLite's machine between two looks.
+const STEP: i32 = 10_000;
+/// Such looks that a transaction may take: 4,000,000,000 instructions, half a minute and more. To remove a page takes some thousand;
+/// a file that was made so that its tree leads into itself takes for ever.
+const STEPS: u32 = 400_000;
+
+/// Far more than our statements need, and far less than SQLite's own.
+const LIMITS: &[(Limit, i32)] = &[
+    (Limit::SQLITE_LIMIT_SQL_LENGTH, 100_000),
+    (Limit::SQLITE_LIMIT_COLUMN, 100),
+    (Limit::SQLITE_LIMIT_EXPR_DEPTH, 100),
+    (Limit::SQLITE_LIMIT_COMPOUND_SELECT, 10),
+    (Limit::SQLITE_LIMIT_VDBE_OP, 25_000),
+    (Limit::SQLITE_LIMIT_FUNCTION_ARG, 16),
+    (Limit::SQLITE_LIMIT_ATTACHED, 0),
+    (Limit::SQLITE_LIMIT_LIKE_PATTERN_LENGTH, 1_000),
+    (Limit::SQLITE_LIMIT_VARIABLE_NUMBER, 100),
+    (Limit::SQLITE_LIMIT_TRIGGER_DEPTH, 5),
+    (Limit::SQLITE_LIMIT_WORKER_THREADS, 0),
+];
