@@ -584,9 +584,12 @@ impl Crawling {
             }
             let stored = async { if storing { Turn::Stored(self.storing.next().await) } else { future::pending().await } };
             let visited = async { if room { Turn::Visited(self.crawl.next().await) } else { future::pending().await } };
-            let hurried = async { Turn::Hurried(self.reading.hurry(&self.engine.inner.handle).await) };
+            let hurried = async {
+                self.reading.hurry(&self.engine.inner.handle).await;
+                Turn::Hurried
+            };
             match future::or(future::or(stored, visited), hurried).await {
-                Turn::Hurried(()) => {}
+                Turn::Hurried => {}
                 Turn::Stored(Some(Ok(event))) => {
                     self.under_way.retain(|url| url != event.url());
                     self.tally.count(&event);
@@ -673,7 +676,7 @@ impl Tally {
 enum Turn {
     Stored(Option<Result<Event, Error>>),
     Visited(Option<Visit>),
-    Hurried(()),
+    Hurried,
 }
 
 /// The reading of pages, which may be told to end: by a stop within a bounded time, and at once where it is dropped.
