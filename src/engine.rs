@@ -65,6 +65,8 @@ struct Inner {
     store: Mutex<Option<Arc<Store>>>,
     /// Chunks that the model's service refused or failed on, until the process ends. Held for a look-up or an insertion only.
     refused: Mutex<BTreeSet<i64>>,
+    /// How much is embedded, and when that was counted; none once something was stored since. Held for a look or a change only.
+    lately: Mutex<Option<(Instant, EmbedProgress)>>,
     /// Rung when there may be chunks without a vector; a full bell is already ringing.
     bell: (async_channel::Sender<()>, async_channel::Receiver<()>),
 }
@@ -95,6 +97,7 @@ impl Engine {
             clients,
             store: Mutex::new(None),
             refused: Mutex::default(),
+            lately: Mutex::default(),
             bell: async_channel::bounded(1),
         };
         Ok(Self { inner: Arc::new(inner) })
@@ -361,6 +364,19 @@ impl Engine {
         self.with_store(move |store| store.progress(&model)).await
     }
 
+    /// As [`Engine::embed_progress`], not older than a second where others store, and as it is where this engine does: counting takes
+    /// longer than a search, and every answer tells it.
+    pub(crate) async fn recent_progress(&self) -> Result<EmbedProgress, Error> {
+        let now = self.inner.handle.now();
+        let lately = *self.inner.lately();
+        if let Some((_, progress)) = lately.filter(|(at, _)| now.saturating_duration_since(*at) < Duration::from_secs(1)) {
+            return Ok(progress);
+        }
+        let progress = self.embed_progress().await?;
+        *self.inner.lately() = Some((now, progress));
+        Ok(progress)
+    }
+
     /// Texts that the model has refused or failed on, each time, since this engine was made. They are found by their words only, and are
     /// tried again by the next.
     pub fn set_aside(&self) -> usize {
@@ -568,9 +584,12 @@ impl Crawling {
             }
             let stored = async { if storing { Turn::Stored(self.storing.next().await) } else { future::pending().await } };
             let visited = async { if room { Turn::Visited(self.crawl.next().await) } else { future::pending().await } };
-            let hurried = async { Turn::Hurried(self.reading.hurry(&self.engine.inner.handle).await) };
+            let hurried = async {
+                self.reading.hurry(&self.engine.inner.handle).await;
+                Turn::Hurried
+            };
             match future::or(future::or(stored, visited), hurried).await {
-                Turn::Hurried(()) => {}
+                Turn::Hurried => {}
                 Turn::Stored(Some(Ok(event))) => {
                     self.under_way.retain(|url| url != event.url());
                     self.tally.count(&event);
@@ -657,7 +676,7 @@ impl Tally {
 enum Turn {
     Stored(Option<Result<Event, Error>>),
     Visited(Option<Visit>),
-    Hurried(()),
+    Hurried,
 }
 
 /// The reading of pages, which may be told to end: by a stop within a bounded time, and at once where it is dropped.
@@ -778,7 +797,14 @@ impl Engine {
         W: FnOnce(&Store) -> Result<T, crate::store::Error> + Send + 'static,
     {
         let inner = self.inner.clone();
-        self.inner.handle.unblock_on(lane, move || Ok(work(&*inner.open_store(access)?)?)).await
+        let work = move || {
+            let outcome = work(&*inner.open_store(access)?);
+            if lane == Lane::Heavy {
+                *inner.lately() = None;
+            }
+            Ok(outcome?)
+        };
+        self.inner.handle.unblock_on(lane, work).await
     }
 }
 
@@ -824,6 +850,10 @@ impl Inner {
         *slot = Some(store.clone());
         self.ring();
         Ok(store)
+    }
+
+    fn lately(&self) -> MutexGuard<'_, Option<(Instant, EmbedProgress)>> {
+        self.lately.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn refused(&self) -> MutexGuard<'_, BTreeSet<i64>> {

@@ -52,8 +52,9 @@ fn files(home: &Path) -> Vec<String> {
 fn a_search_reads_while_a_crawl_writes() {
     let home = TempDir::new().unwrap();
     let (_, address) = birds(60);
-    // Made before, so that there is something to ask from the beginning.
-    assert!(run(home.path(), &["sources", "--db", "x.db"]).status.success());
+    // Made before, so that there is something to ask from the beginning: a question makes no file.
+    std::fs::write(home.path().join("none.jsonl"), json!({ "url": "https://docs.test/", "text": "Storks clatter." }).to_string()).unwrap();
+    assert!(run(home.path(), &["index", "--jsonl", "none.jsonl", "--no-index", "--db", "x.db"]).status.success());
     let mut child = crawl(home.path(), &address);
     let mut seen = 0;
     loop {
@@ -70,7 +71,7 @@ fn a_search_reads_while_a_crawl_writes() {
     let output = child.wait_with_output().unwrap();
     assert!(output.status.success(), "{}", text(&output.stderr));
     assert_eq!((&report(&output)["stored"], seen), (&json!(61), 60));
-    assert_eq!(files(home.path()), ["x.db"], "a clean end leaves one file");
+    assert_eq!(files(home.path()), ["none.jsonl", "x.db"], "a clean end leaves one file");
 }
 
 #[test]

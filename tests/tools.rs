@@ -597,6 +597,13 @@ fn numbers_are_taken_as_clients_write_them_by_every_tool() {
     );
     world.call("perform_rag_query", json!({ "query": "x", "match_count": "3", "offset": 0.0, "source": null }));
     world.call("search_code_examples", json!({ "query": "x", "match_count": 3.0, "max_chars": "2000" }));
+    // Either name of a source.
+    for name in ["source", "source_id"] {
+        for tool in ["perform_rag_query", "search_code_examples"] {
+            let error = world.error(tool, json!({ "query": "x", name: "nowhere.test" }));
+            assert!(error.starts_with("no source \"nowhere.test\" is stored"), "{error}");
+        }
+    }
     world.call("read_page", json!({ "url": "http://a.test/", "max_chars": 2000.0 }));
     world.call("get_available_sources", json!({ "offset": "0" }));
     world.call("refresh_source", json!({ "source": "a.test", "wait_seconds": "45" }));

@@ -5,7 +5,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Mutex;
 use std::time::Duration;
 
-use super::{Embed, Error, Purpose};
+use super::{Embed, Error, Judged, Purpose};
 use crate::reactor::Boxed;
 
 /// A model that remembers questions. Passages pass through: the store keeps their vectors.
@@ -75,7 +75,7 @@ impl<E: Embed> Embed for Cached<E> {
         }
     }
 
-    fn embed_each<'a>(&'a self, texts: &'a [String]) -> Boxed<'a, Result<Vec<Result<Vec<f32>, Error>>, Error>> {
+    fn embed_each<'a>(&'a self, texts: &'a [String]) -> Boxed<'a, Result<Vec<Judged>, Error>> {
         self.inner.embed_each(texts)
     }
 

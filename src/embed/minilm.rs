@@ -67,14 +67,16 @@ impl MiniLm {
         Self { handle, lazy: Arc::new(Lazy { threads: config.threads.max(1), loaded: OnceLock::new() }) }
     }
 
-    /// One job for all: whoever asks waits for it, and it is seldom more than one text. It stands in no queue with passages.
+    /// One job for all: whoever asks waits for it, and it is seldom more than one text. It stands in no queue with passages, and many
+    /// questions leave threads to those who look something up.
     async fn questions(&self, texts: Vec<String>) -> Result<Vec<Vec<f32>>, Error> {
         self.load().await?;
+        let place = self.lazy.loaded()?.questions.enter().await;
         let lazy = self.lazy.clone();
         let work = move || {
             let loaded = lazy.loaded()?;
             let inputs: Vec<_> = texts.iter().map(|text| loaded.tokenizer.tokens(text)).collect();
-            inputs.iter().map(|input| loaded.run(&[input], &loaded.questions).map(|mut vectors| vectors.remove(0))).collect()
+            inputs.iter().map(|input| loaded.run(&[input], &place.threads).map(|mut vectors| vectors.remove(0))).collect()
         };
         self.handle.unblock_on(Lane::Interactive, work).await
     }
@@ -180,8 +182,8 @@ struct Loaded {
     input_ids: NodeId,
     attention_mask: NodeId,
     last_hidden_state: NodeId,
-    /// Runs questions, so that they need no place.
-    questions: Arc<ThreadPool>,
+    /// Their own, so that they wait for no passage.
+    questions: Places,
     places: Places,
 }
 
@@ -190,7 +192,8 @@ impl Loaded {
         let unreadable = |error: String| Unloaded::Unreadable(error);
         // The library below panics, or ends the process, where it is refused what it needs: so that is asked for first.
         let packing = std::thread::available_parallelism().map_or(1, usize::from);
-        let wanted = packing + 1 + threads;
+        let asking = threads.min(ASKING);
+        let wanted = packing + asking + threads;
         let granted = room::threads(wanted).map_err(|error| Unloaded::NoRoom(format!("not one thread: {error}")))?;
         let is_roomy = granted == wanted && room::memory(MEMORY + wanted * room::OF_A_THREAD).is_ok();
         if !is_roomy {
@@ -204,19 +207,21 @@ impl Loaded {
         let loaded = catch_unwind(loading).map_err(|_| Unloaded::NoRoom("it panicked while it was loaded".to_owned()))?;
         let model = loaded.map_err(|error| unreadable(error.to_string()))?;
         let node = |name| model.node_id(name).map_err(|error| unreadable(error.to_string()));
-        let questions = room::pool().map_err(|error| Unloaded::NoRoom(format!("not one thread: {error}")))?;
-        // Where there is little, passages share the thread of the questions.
-        let places = match is_roomy {
-            true => (0..threads).map_while(|_| room::pool().ok()).collect(),
-            false => Vec::new(),
+        let first = room::pool().map_err(|error| Unloaded::NoRoom(format!("not one thread: {error}")))?;
+        let more = |count: usize| (0..count).map_while(|_| room::pool().ok()).collect::<Vec<_>>();
+        let (questions, places) = match is_roomy {
+            true => (more(asking - 1), more(threads)),
+            false => (Vec::new(), Vec::new()),
         };
-        let places = if places.is_empty() { vec![questions.clone()] } else { places };
+        // Where there is little, passages share the thread of the questions.
+        let places = if places.is_empty() { vec![first.clone()] } else { places };
+        let questions: Vec<_> = std::iter::once(first).chain(questions).collect();
         Ok(Self {
             tokenizer: Tokenizer::new(VOCABULARY),
             input_ids: node("input_ids")?,
             attention_mask: node("attention_mask")?,
             last_hidden_state: node("last_hidden_state")?,
-            questions,
+            questions: Places::new(questions),
             places: Places::new(places),
             model,
         })
@@ -307,6 +312,9 @@ impl Drop for Place {
         let _ = self.back.try_send(self.threads.clone());
     }
 }
+
+/// Questions that are computed side by side, at the most.
+const ASKING: usize = 2;
 
 /// What the model takes when it is loaded, and some for its work.
 const MEMORY: usize = 96 << 20;
@@ -475,13 +483,14 @@ mod tests {
         let start = Instant::now();
         let loaded = Loaded::new(1).unwrap();
         eprintln!("loaded in {:?}", start.elapsed());
+        let threads = room::pool().unwrap();
         for (tokens, texts) in [(16, 1), (16, 8), (64, 1), (64, 4), (128, 1), (128, 2), (256, 1), (256, 4)] {
             let input: Vec<i32> = (0..tokens).map(|at| 2000 + at * 37).collect();
             let batch = vec![input.as_slice(); texts];
-            loaded.run(&batch, &loaded.questions).unwrap();
+            loaded.run(&batch, &threads).unwrap();
             let (start, cpu, rounds) = (Instant::now(), cpu(), 20);
             for _ in 0..rounds {
-                loaded.run(&batch, &loaded.questions).unwrap();
+                loaded.run(&batch, &threads).unwrap();
             }
             let count = f64::from(rounds) * texts as f64;
             let (wall, cpu) = (start.elapsed().as_secs_f64() * 1e3 / count, (self::cpu() - cpu) / count);

@@ -73,7 +73,7 @@ pub trait Embed: fmt::Debug + Send + Sync {
     /// # Errors
     ///
     /// The model itself is out of order, so that nothing is known of any of the texts.
-    fn embed_each<'a>(&'a self, texts: &'a [String]) -> Boxed<'a, Result<Vec<Result<Vec<f32>, Error>>, Error>> {
+    fn embed_each<'a>(&'a self, texts: &'a [String]) -> Boxed<'a, Result<Vec<Judged>, Error>> {
         Box::pin(async move { Ok(self.embed(texts, Purpose::Passage).await?.into_iter().map(Ok).collect()) })
     }
 
@@ -100,6 +100,9 @@ pub(crate) fn only(mut vectors: Vec<Vec<f32>>) -> Result<Vec<f32>, Error> {
     let found = vectors.len();
     vectors.pop().filter(|_| found == 1).ok_or(Error::WrongCount { expected: 1, found })
 }
+
+/// The vector of one text among others, or why it has none.
+pub type Judged = Result<Vec<f32>, Error>;
 
 /// What a text is to the search: some models see questions and passages differently.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -17,10 +17,10 @@ use futures_lite::AsyncReadExt;
 use serde_json::json;
 use url::Url;
 
-use self::answer::{Answer, Judged, masked};
+use self::answer::{Answer, masked};
 pub use self::config::{RemoteConfig, Secret};
 use super::error::chain;
-use super::{Embed, Error, Purpose, only};
+use super::{Embed, Error, Judged, Purpose, only};
 use crate::http::surf::RawStatus;
 use crate::http::{Client, Error as HttpError, Redirects, Replay};
 use crate::reactor::{Boxed, Handle, Lane};

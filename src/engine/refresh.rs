@@ -138,9 +138,12 @@ impl Refreshing {
                     None => future::pending().await,
                 }
             };
-            let hurried = async { Turn::Hurried(self.reading.hurry(&self.engine.inner.handle).await) };
+            let hurried = async {
+                self.reading.hurry(&self.engine.inner.handle).await;
+                Turn::Hurried
+            };
             match future::or(future::or(settled, answered), hurried).await {
-                Turn::Hurried(()) => {}
+                Turn::Hurried => {}
                 Turn::Settled(settled) => {
                     self.under_way.retain(|url| *url != settled.0);
                     break settled;
@@ -210,7 +213,7 @@ pub struct RefreshReport {
 enum Turn {
     Settled((Url, Result<Refreshed, Error>)),
     Answered((Url, Result<Refetched, Error>)),
-    Hurried(()),
+    Hurried,
 }
 
 #[derive(Debug)]

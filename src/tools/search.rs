@@ -137,7 +137,7 @@ async fn notice(
         let names: Vec<&str> = stored.iter().take(12).map(|(name, _)| name.as_str()).collect();
         notices.push(format!("nothing in {:?} was found; there is code in: {}", line(&language), names.join(", ")));
     }
-    let progress = engine.embed_progress().await.map_err(|error| reply(&error))?;
+    let progress = engine.recent_progress().await.map_err(|error| reply(&error))?;
     let missing = progress.chunks - progress.embedded.min(progress.chunks);
     let set_aside = missing.min(engine.set_aside() as u64);
     let missing = missing - set_aside;
@@ -166,7 +166,7 @@ struct TextQuestion {
     /// The question, in plain words or exact terms
     query: String,
     /// Only this source, as get_available_sources names it
-    #[serde(default)]
+    #[serde(default, alias = "source_id")]
     source: Option<String>,
     /// Only pages whose URL begins so
     #[serde(default)]
@@ -187,7 +187,7 @@ struct CodeQuestion {
     /// What the code should do or contain
     query: String,
     /// Only this source, as get_available_sources names it
-    #[serde(default)]
+    #[serde(default, alias = "source")]
     source_id: Option<String>,
     /// Only code in this language, such as python
     #[serde(default)]

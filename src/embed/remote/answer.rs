@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::embed::{Error, normalised};
+use crate::embed::{Error, Judged, normalised};
 
 /// The body of a success.
 #[derive(Debug, Deserialize)]
@@ -54,9 +54,6 @@ impl Answer {
         Ok(vectors.into_iter().flatten().collect())
     }
 }
-
-/// The vector of one text, or why it has none.
-pub(super) type Judged = Result<Vec<f32>, Error>;
 
 /// The length that most vectors have, of several such the first.
 pub(super) fn usual_length(vectors: &[Judged]) -> Option<usize> {

@@ -3,9 +3,8 @@
 
 use std::ops::Range;
 
-use super::answer::Judged;
 use super::{Patience, Remote};
-use crate::embed::Error;
+use crate::embed::{Error, Judged};
 
 impl Remote {
     /// The vectors of one batch, each text for itself. A batch of n costs one request where all is well, and never more than 3 n + 4

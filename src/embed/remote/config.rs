@@ -76,8 +76,7 @@ impl RemoteConfig {
 
     /// What must not be repeated, should the service do so: the key, and what else of the URL only its owner knows.
     pub(super) fn secrets(&self, endpoint: &Url) -> Vec<String> {
-        let password =
-            endpoint.password().map(|password| percent_decode(password)).into_iter().chain(endpoint.password().map(str::to_owned));
+        let password = endpoint.password().map(percent_decode).into_iter().chain(endpoint.password().map(str::to_owned));
         let parameters = endpoint.query_pairs().map(|(_, value)| value.into_owned());
         let key = self.key.iter().map(|key| key.0.clone());
         // A shorter one is no secret, and masking it would spoil ordinary words: `api-version=2`.

@@ -206,7 +206,7 @@ fn a_service_that_is_not_there_is_named_with_a_hint() {
 
 #[test]
 fn a_text_that_can_never_be_embedded_keeps_no_vector_from_the_others() {
-    let ways: [(&str, fn(&[&str]) -> Reply); 10] = [
+    let ways: [(&str, Rule); 10] = [
         ("403", |texts| if poisoned(texts) { Reply::Error(403, "", "<html>blocked") } else { Reply::Vectors(Style::Floats) }),
         ("500", |texts| if poisoned(texts) { Reply::Error(500, "", "NaN") } else { Reply::Vectors(Style::Floats) }),
         ("503", |texts| if poisoned(texts) { Reply::Error(503, "", "busy") } else { Reply::Vectors(Style::Floats) }),
@@ -375,11 +375,14 @@ struct Service {
     state: Arc<Mutex<State>>,
 }
 
+/// What is replied to these texts.
+type Rule = fn(&[&str]) -> Reply;
+
 #[derive(Default)]
 struct State {
     script: VecDeque<Reply>,
     /// What is replied where the script is at its end.
-    rule: Option<fn(&[&str]) -> Reply>,
+    rule: Option<Rule>,
     /// Heads and bodies as received.
     requests: Vec<(String, Value)>,
 }
@@ -428,7 +431,7 @@ impl Service {
         self.state.lock().unwrap().script.extend(script);
     }
 
-    fn rule(&self, rule: fn(&[&str]) -> Reply) {
+    fn rule(&self, rule: Rule) {
         self.state.lock().unwrap().rule = Some(rule);
     }
 
