@@ -491,7 +491,7 @@ fn what_is_quadratic_is_found() {
         let meter = Budget::new(Duration::MAX).begin();
         let begun = processor_time();
         (0..size).for_each(|_| assert!((0..size).all(|_| meter.goes_on())));
-        (processor_time() - begun, size, 0)
+        (processor_time() - begun, 10 * size, 0)
     };
     assert!(growth(squared).is_err());
 }
@@ -530,8 +530,8 @@ fn cost(path: &str, kind: &str, body: &str) -> (Duration, usize, usize) {
     if let Ok(document) = extract::document_within(&page, &meter) {
         let chunks = chunk::split_within(&document, &Config::default(), &meter).unwrap_or_default();
         let chunks: usize = chunks.iter().map(|chunk| chunk.passage().len()).sum();
-        assert!(chunks <= 8 * document.markdown.len() + 200_000, "{chunks} bytes of chunks of {}", document.markdown.len());
-        written = document.markdown.len();
+        // What they repeat is told by its excess.
+        written = document.markdown.len() + chunks.saturating_sub(8 * document.markdown.len() + 200_000);
     }
     let _ = extract::links_within(&page, &meter);
     (processor_time() - begun, body.len(), written)
@@ -554,8 +554,13 @@ fn growth(measure: impl Fn(usize) -> (Duration, usize, usize)) -> Result<String,
         }
         parts *= 2;
         let next = measure(parts);
+        // Some shapes end by themselves.
+        if next.1 == length {
+            return Ok(format!("{time:?} for all of {length} bytes"));
+        }
         // A machine that does other things, too, is given a second chance.
-        let grew = |next: Duration| time >= FLOOR && next > time.mul_f64(MOST);
+        let longer = (next.1.max(1) as f64 / length.max(1) as f64).max(1.0);
+        let grew = |next: Duration| time >= FLOOR && next > time.mul_f64(MOST * longer);
         if grew(next.0) && grew(measure(parts).0) && time < measure(parts / 2).0.mul_f64(1.5) {
             return Err(format!("{time:?} for {length} bytes, {:?} for {}", next.0, next.1));
         }
@@ -567,12 +572,12 @@ fn growth(measure: impl Fn(usize) -> (Duration, usize, usize)) -> Result<String,
 }
 
 /// Less says nothing.
-const FLOOR: Duration = Duration::from_millis(100);
+const FLOOR: Duration = Duration::from_millis(60);
 const LONGEST: Duration = Duration::from_secs(8);
 /// In bytes.
-const LARGEST: usize = 1 << 20;
-/// A line has 2, a square 4.
-const MOST: f64 = 3.0;
+const LARGEST: usize = 1 << 18;
+/// For each byte that a page is longer: a line has 1, a square 2 for a page of twice the length.
+const MOST: f64 = 1.7;
 
 fn processor_time() -> Duration {
     let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);

@@ -119,7 +119,8 @@ fn read(dom: &Dom) -> (Vec<Option<Rule>>, Facts) {
     let mut unread = vec![None; dom.len()];
     let substitutes = beside::leave_out_unread(dom, Scripts::Run, &mut unread);
     let all = Facts::of(dom, &unread);
-    if substitutes as f32 <= all.at(dom.root()).plain() * 2.0 {
+    // A page that says a sentence is none that waits for scripts.
+    if substitutes as f32 <= all.at(dom.root()).plain() * 2.0 || all.at(dom.root()).sentences > 0 {
         return (unread, all);
     }
     unread.fill(None);

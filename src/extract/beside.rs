@@ -174,9 +174,9 @@ pub(super) fn leave_out(dom: &Dom, court: &Court, left_out: &mut [Option<Rule>])
         let fact = all.at(node);
         let rule = if is_phrase_of_site(dom, node, all) {
             Some(Rule::Phrase)
-        } else if is_mark(dom, node, name) && fact.prose == 0.0 {
+        } else if is_mark(dom, node, name) && fact.prose == 0.0 || is_for_ears(dom, node, name) && fact.text * 2 <= page.text {
             Some(Rule::Mark)
-        } else if is_content_by_name(name) {
+        } else if is_content_by_name(name) && (is_page(name) || !is_hidden(dom, node)) {
             None
         } else if is_hidden(dom, node) && court.copies.repeats(node) {
             Some(Rule::HiddenCopy)
@@ -224,6 +224,11 @@ fn is_content_by_name(name: &str) -> bool {
     // MathJax names its formulas after its menu.
     name.starts_with("mjx-")
         || matches!(name, "html" | "body" | "main" | "code" | "table" | "tbody" | "tr" | "td" | "th" | "pre" | "article")
+}
+
+/// Of these, those that hold all of a page, or a formula by several names: one of them is often hidden.
+fn is_page(name: &str) -> bool {
+    name.starts_with("mjx-") || matches!(name, "html" | "body" | "main")
 }
 
 fn element(dom: &Dom, node: NodeId, name: &str, court: &Court, hint: Option<Hint>) -> Element {
@@ -279,8 +284,6 @@ fn is_mark(dom: &Dom, node: NodeId, name: &str) -> bool {
     let title = matches!(name, "div" | "label" | "h1" | "h2" | "h3" | "h4" | "h5" | "h6");
     let mut classes = dom.attribute(node, "class").unwrap_or_default().split_ascii_whitespace();
     classes.any(|class| match class {
-        // For those who hear the page: its title, too, may be said to them only.
-        "sr-only" | "visually-hidden" | "screen-reader-text" | "visuallyhidden" | "u-visually-hidden" => name != "h1",
         "hideme" | "out-of-band" | "menu-title" => true,
         "katex-html" | "MathJax_Preview" | "mw-editsection" | "copy-path" | "linenos" | "md-tag" | "breadcrumb" | "viewcode-link"
         | "gs-label" | "skip-link" => !title,
@@ -289,6 +292,14 @@ fn is_mark(dom: &Dom, node: NodeId, name: &str) -> bool {
         _ => false,
     })
 }
+
+/// For those who hear the page, and shown to nobody. Its title, too, may be said to them only.
+fn is_for_ears(dom: &Dom, node: NodeId, name: &str) -> bool {
+    let classes = dom.attribute(node, "class").unwrap_or_default();
+    name != "h1" && classes.split_ascii_whitespace().any(|class| FOR_EARS.contains(&class))
+}
+
+const FOR_EARS: [&str; 5] = ["sr-only", "visually-hidden", "screen-reader-text", "visuallyhidden", "u-visually-hidden"];
 
 /// The column of numbers beside a listing that is laid out as a table.
 fn is_line_numbers(dom: &Dom, node: NodeId) -> bool {

@@ -347,14 +347,20 @@ const PENALTY: u32 = 1_000;
 const MAX_NODES: usize = 1_500_000;
 /// Of one element; it is asked for them again and again, by those around it, too.
 const MOST_ATTRIBUTES: usize = 256;
-/// In bytes, of a name of an element (`class`, `id`) or its style, which many others look at.
-const LONGEST_NAMES: usize = 4_000;
+/// In bytes, of a name of an element (`class`, `id`) and of its style: many others look at them.
+const LONGEST_NAMES: usize = 1_000;
+const LONGEST_STYLE: usize = 4_000;
 const NONE: u32 = u32::MAX;
 
 /// Cuts what an element is called where no page calls anything so.
 fn shorten(attribute: &mut Attribute) {
-    if attribute.value.len() > LONGEST_NAMES && matches!(&*attribute.name.local, "class" | "id" | "style" | "role" | "type" | "rel") {
-        let kept = attribute.value.floor_char_boundary(LONGEST_NAMES);
+    let longest = match &*attribute.name.local {
+        "class" | "id" | "role" | "type" | "rel" => LONGEST_NAMES,
+        "style" => LONGEST_STYLE,
+        _ => return,
+    };
+    if attribute.value.len() > longest {
+        let kept = attribute.value.floor_char_boundary(longest);
         attribute.value = StrTendril::from(&attribute.value[..kept]);
     }
 }

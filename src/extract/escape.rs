@@ -134,18 +134,29 @@ pub(super) fn is_blank(c: char) -> bool {
 /// do, or a reader's eye where to go: that is no text.
 pub(super) fn is_invisible(c: char) -> bool {
     // Fonts of icons put them where Unicode has no characters.
-    matches!(c, '\u{ad}' | '\u{200b}' | '\u{2060}' | '\u{feff}' | '\u{e000}'..='\u{f8ff}') || is_command(c)
+    matches!(c, '\u{ad}' | '\u{200b}' | '\u{2060}' | '\u{feff}' | '\u{e000}'..='\u{f8ff}') || is_command(c) || is_smuggled(c)
+}
+
+/// Characters that no font shows and no language needs, in which whole messages are hidden: tags, operators without a sign, variants
+/// beyond those of emoji.
+pub(super) fn is_smuggled(c: char) -> bool {
+    matches!(c, '\u{2061}'..='\u{2064}' | '\u{206a}'..='\u{206f}' | '\u{e0000}'..='\u{e0fff}')
+}
+
+/// Marks of direction, which Arabic and Hebrew text needs and no name does.
+pub(super) fn is_direction(c: char) -> bool {
+    matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}')
 }
 
 /// Control characters, and those that turn the direction in which all that follows is shown.
-fn is_command(c: char) -> bool {
+pub(super) fn is_command(c: char) -> bool {
     c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// Code whose control characters are seen and do nothing: as the pictures that Unicode has for them, else as U+FFFD.
 pub(super) fn visible(code: &str) -> Cow<'_, str> {
     let stays = |c: char| !is_command(c) || matches!(c, '\n' | '\t');
-    if code.chars().all(stays) {
+    if code.chars().all(|c| stays(c) && !is_smuggled(c)) {
         return Cow::Borrowed(code);
     }
     let picture = |c: char| match c {
@@ -154,7 +165,7 @@ pub(super) fn visible(code: &str) -> Cow<'_, str> {
         '\u{7f}' => '\u{2421}',
         _ => char::REPLACEMENT_CHARACTER,
     };
-    Cow::Owned(code.replace("\r\n", "\n").chars().map(picture).collect())
+    Cow::Owned(code.replace("\r\n", "\n").chars().filter(|c| !is_smuggled(*c)).map(picture).collect())
 }
 
 #[cfg(test)]

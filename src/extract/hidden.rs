@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
+use crate::extract::conceal::is_concealed;
 use crate::extract::dom::{Dom, NodeId, Step};
 use crate::extract::facts::is_heading;
 use crate::extract::judge::Rule;
@@ -17,10 +18,7 @@ pub(super) fn is_hidden(dom: &Dom, node: NodeId) -> bool {
         || dom.attribute(node, "class").is_some_and(|classes| {
             classes.split_ascii_whitespace().any(|class| class == "hidden" || class == "invisible") && !classes.contains(':')
         })
-        || dom.attribute(node, "style").is_some_and(|style| {
-            let style: String = style.chars().filter(|c| !c.is_ascii_whitespace()).collect();
-            style.contains("display:none") || style.contains("visibility:hidden")
-        })
+        || is_concealed(dom, node)
 }
 
 /// What tells of hidden parts whether they are content.
@@ -89,7 +87,9 @@ impl<'a> Copies<'a> {
         let label = dom.previous_element(node).is_some_and(|before| {
             let label = |node: NodeId| {
                 is_heading(dom, node)
-                    || dom.name(node).is_some_and(|name| matches!(&**name, "dt" | "button" | "summary" | "label" | "a"))
+                    || dom.name(node).is_some_and(|name| matches!(&**name, "dt" | "button" | "summary" | "label"))
+                    // A link that leads somewhere opens nothing here.
+                    || dom.is(node, "a") && dom.attribute(node, "href").is_none_or(|href| href.starts_with('#') || href.starts_with("javascript:"))
                     || dom.attribute(node, "role") == Some("button")
                     || dom.attribute(node, "aria-expanded").is_some()
             };

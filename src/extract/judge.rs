@@ -143,7 +143,9 @@ pub(super) fn judge(case: &Case) -> Option<Rule> {
     let section = fact.own_headings() > fact.linked_headings && fact.prose > 0.0 && !chrome;
     match case.element {
         Element::HiddenFrame => return Some(Rule::Hidden),
-        Element::Hidden | Element::Disclosed if !share(0.75) => return None,
+        // Some pages are hidden until their script has run, and then nothing else is there to read.
+        Element::Hidden if !share(0.75) && is_whole_page(fact, page) => return None,
+        Element::Disclosed if !share(0.75) => return None,
         // The same page once more, for another size of screen or another program.
         Element::Hidden | Element::Disclosed if fact.titles > 0 && page.titles > fact.titles => return Some(Rule::HiddenCopy),
         Element::Hidden => return Some(Rule::Hidden),
@@ -202,3 +204,12 @@ pub(super) fn judge(case: &Case) -> Option<Rule> {
     };
     taken.then_some(rule)
 }
+
+/// Whether what is hidden is what there is: it is made like a page, or nothing is beside it.
+fn is_whole_page(fact: &Fact, page: &Fact) -> bool {
+    let beside = page.text - fact.text;
+    beside < A_FEW_WORDS || page.prose - fact.prose < ONE_SENTENCE && (fact.headings > 0 || fact.paragraphs >= 3)
+}
+
+/// In bytes.
+const A_FEW_WORDS: u32 = 20;

@@ -11,6 +11,7 @@ mod blocks;
 mod cells;
 mod charset;
 mod code;
+mod conceal;
 mod dom;
 mod escape;
 mod facts;
@@ -34,6 +35,7 @@ mod metadata;
 mod phrases;
 mod said;
 mod scripts;
+mod settled;
 mod spans;
 mod streamed;
 mod syntax;
@@ -224,7 +226,8 @@ fn read(page: &Page, form: Form, meter: &Meter) -> Result<Reading, Skip> {
     };
     // Walks that ended early find what is not there, and nothing where something is.
     meter.verdict()?;
-    let reading = reading?;
+    let mut reading = reading?;
+    settled::settle(&mut reading);
     match reading.text.trim().is_empty() {
         true => Err(Skip::Empty),
         false => Ok(reading),
