@@ -366,6 +366,7 @@ impl Engine {
 
     /// As [`Engine::embed_progress`], not older than a second where others store, and as it is where this engine does: counting takes
     /// longer than a search, and every answer tells it.
+    #[cfg_attr(not(feature = "schema"), expect(dead_code, reason = "the tools ask for it"))]
     pub(crate) async fn recent_progress(&self) -> Result<EmbedProgress, Error> {
         let now = self.inner.handle.now();
         let lately = *self.inner.lately();
