@@ -29,7 +29,7 @@ impl Allowance {
             Ok(target) if !schemes.contains(&target.scheme()) => return None,
             Ok(target) if self.takes(target.as_str().len().saturating_sub(href.len())) => return Some(target),
             Err(Unresolved::NotAnAddress) => return None,
-            Err(Unresolved::TooLong) if !is_of(href, schemes) && !(base.is_of_web() && is_relative(href)) => return None,
+            Err(Unresolved::TooLong) if !(is_of(href, schemes) || base.is_of_web() && is_relative(href)) => return None,
             Ok(_) | Err(Unresolved::TooLong) => {}
         }
         if self.refused.replace(self.refused.get() + 1) == 0 {

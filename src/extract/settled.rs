@@ -39,11 +39,10 @@ fn settle_text(text: &mut String, mut offsets: Vec<&mut usize>) {
         return;
     }
     offsets.sort_unstable_by_key(|offset| **offset);
-    let mut offsets = offsets.into_iter().peekable();
     let mut settled = String::with_capacity(text.len() + 64);
     let mut from = 0;
     // The parts between them are looked at one by one, so that a place is where it was.
-    while let Some(offset) = offsets.next() {
+    for offset in offsets {
         let to = (*offset).clamp(from, text.len());
         settled.push_str(&visible(&text[from..to]));
         *offset = settled.len();
