@@ -119,8 +119,10 @@ fn read(dom: &Dom) -> (Vec<Option<Rule>>, Facts) {
     let mut unread = vec![None; dom.len()];
     let substitutes = beside::leave_out_unread(dom, Scripts::Run, &mut unread);
     let all = Facts::of(dom, &unread);
-    // A page that says a sentence is none that waits for scripts.
-    if substitutes as f32 <= all.at(dom.root()).plain() * 2.0 || all.at(dom.root()).sentences > 0 {
+    // A page that says a sentence may still wait for scripts: some have a frame with a greeting.
+    let page = all.at(dom.root());
+    let least = if page.sentences == 0 { 2.0 } else { 10.0 };
+    if substitutes as f32 <= page.plain() * least {
         return (unread, all);
     }
     unread.fill(None);

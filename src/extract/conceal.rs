@@ -11,7 +11,7 @@ pub(super) fn is_concealed(dom: &Dom, node: NodeId) -> bool {
         || style.is_transparent() && !is_animated(dom, node, &style)
         || style.has_no_size() && !restyles(dom, node)
         || style.is_clipped()
-        || style.is_off_screen()
+        || style.is_off_screen() && !is_pictured_word(dom, node, &style)
         || style.get("color").is_some() && has_no_colour(dom, node, &style)
 }
 
@@ -101,12 +101,19 @@ impl Style {
 fn is_animated(dom: &Dom, node: NodeId, style: &Style) -> bool {
     let moves = ["transform", "transition", "animation", "animation-name", "will-change", "filter"];
     let classes = dom.attribute(node, "class").unwrap_or_default().to_ascii_lowercase();
-    let named = ["anim", "fade", "reveal", "motion", "aos", "lazy", "slide", "appear"].iter().any(|name| classes.contains(name));
+    let named = ["anim", "fade", "reveal", "show", "motion", "aos", "lazy", "slide", "appear"].iter().any(|name| classes.contains(name));
     moves.iter().any(|name| style.get(name).is_some())
         || named
         || ["data-aos", "data-w-id", "data-framer-name", "data-animate", "data-scroll"]
             .iter()
             .any(|name| dom.attribute(node, name).is_some())
+}
+
+/// Whether a picture or a colour stands in place of the words, as a swatch does for the name of its colour.
+fn is_pictured_word(dom: &Dom, node: NodeId, style: &Style) -> bool {
+    let words = dom.descendants(node).take(PARTS).filter_map(|below| dom.text(below)).flat_map(str::split_ascii_whitespace).take(5).count();
+    let is_pictured = style.0.iter().any(|(name, _)| name.starts_with("background"));
+    is_pictured && words <= 4 && style.get("text-indent").is_some()
 }
 
 /// Whether something within may have a size of its own: blanks between columns were once taken away so.
@@ -325,6 +332,7 @@ mod tests {
             "opacity:.9",
             "opacity:0;transform:translateY(20px)",
             "font-size:10px",
+            "text-indent:-9999px;width:32px;background-color:#e0baa3",
             "height:0",
             "overflow:hidden;height:100px",
             "left:-9999px",

@@ -322,6 +322,10 @@ fn without_giant_tags<'a>(html: &'a str, syntax: Syntax, meter: &Meter) -> Vec<&
         while let Some(tag) = tags.next().filter(|_| meter.goes_on()) {
             if tag.len() > GIANT_TAG && tag.attributes() > MAX_ATTRIBUTES {
                 pieces.push(&html[from..tags.position() - tag.len()]);
+                // Without its tag a style would be text.
+                if !tag.closes && tags::holds_text(tag.name()) {
+                    tags.skip_to_end_of(&tag);
+                }
                 from = tags.position();
             } else if !tag.closes && tags::holds_text(tag.name()) {
                 tags.skip_to_end_of(&tag);

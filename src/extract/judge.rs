@@ -205,11 +205,12 @@ pub(super) fn judge(case: &Case) -> Option<Rule> {
     taken.then_some(rule)
 }
 
-/// Whether what is hidden is what there is: it is made like a page, or nothing is beside it.
+/// Whether what is hidden is what there is: it is made like a page or as long as one, or nothing is beside it.
 fn is_whole_page(fact: &Fact, page: &Fact) -> bool {
     let beside = page.text - fact.text;
-    beside < A_FEW_WORDS || page.prose - fact.prose < ONE_SENTENCE && (fact.headings > 0 || fact.paragraphs >= 3)
+    fact.text >= A_PAGE || beside < A_FEW_WORDS || page.prose - fact.prose < ONE_SENTENCE && (fact.headings > 0 || fact.paragraphs >= 3)
 }
 
 /// In bytes.
 const A_FEW_WORDS: u32 = 20;
+const A_PAGE: u32 = 1_500;

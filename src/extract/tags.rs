@@ -183,9 +183,9 @@ impl<'a> Tag<'a> {
         self.source.len() + if self.closes { 3 } else { 2 }
     }
 
-    /// About how many attributes there are: blanks within values count, too.
+    /// How many attributes there are, repeated ones too.
     pub(super) fn attributes(&self) -> usize {
-        self.source.bytes().filter(|byte| is_blank(*byte) || matches!(byte, b'/' | b'"' | b'\'')).count()
+        std::iter::successors(self.next(self.name_end), |last| self.next(last.end)).count()
     }
 
     /// `<svg/>`, but not `<a href=x/>`.
