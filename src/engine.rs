@@ -650,8 +650,6 @@ impl Tally {
         let room = MAX_LISTED.saturating_sub(report.failed.len());
         report.failed.extend(self.failed.iter().take(room).cloned());
         report.failed_total += self.failed_total;
-        // A page with nothing to store is told among the skipped or the failed, and not twice.
-        report.pages = report.pages.saturating_sub(self.skipped_total + self.failed_total);
         report
     }
 

@@ -108,12 +108,8 @@ fn print(report: &CrawlReport, json: cli::Json) -> Result<(), Failure> {
     if let Some(early) = ended_early(report) {
         output.line(early)?;
     }
-    let not_stored = match report.pages.saturating_sub(report.stored) {
-        0 => String::new(),
-        pages => format!("{pages} fetched and not stored, "),
-    };
     output.line(format!(
-        "{} pages stored, {not_stored}{} skipped, {} failed in {:.1} s: {} requests, {:.1} MiB",
+        "{} pages stored, {} skipped, {} failed in {:.1} s: {} requests, {:.1} MiB",
         report.stored,
         report.skips(),
         report.failures(),

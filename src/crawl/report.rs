@@ -12,7 +12,8 @@ use crate::http;
 /// The account of one crawl. Serialises to the object that `crawl --json` prints last.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct CrawlReport {
-    /// Pages handed out.
+    /// Pages handed out. Those with nothing to store are among the skipped or the failed, too: what adds up to the URLs dealt with is
+    /// `stored`, `skipped_total` and `failed_total`.
     pub pages: u64,
     /// Of these, how many the caller kept: it fills this in, as a crawl knows no store.
     pub stored: u64,
