@@ -146,6 +146,10 @@ fn make(path: &Path) -> Result<(), Failure> {
 
 fn absent(path: &Path, error: io::Error) -> Failure {
     match error.kind() {
+        // Windows says of a name below a file, too, that it is not there.
+        io::ErrorKind::NotFound if path.ancestors().skip(1).any(Path::is_file) => {
+            classify(path.to_owned(), io::ErrorKind::NotADirectory.into()).into()
+        }
         io::ErrorKind::NotFound => Failure::Missing,
         _ => classify(path.to_owned(), error).into(),
     }
