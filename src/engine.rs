@@ -140,7 +140,7 @@ impl Engine {
     /// open it any more. A crawl does this by itself before its first request.
     ///
     /// # Errors
-    /// What the store says: [`store::Error::ReadOnly`](crate::store::Error::ReadOnly) where pages cannot be stored.
+    /// What the store says: [`store::Error::ReadOnly`] where pages cannot be stored.
     pub async fn open_database(&self) -> Result<(), Error> {
         self.store_for(Lane::Heavy, Access::Store, |_| Ok(())).await
     }
