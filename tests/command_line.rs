@@ -49,6 +49,7 @@ fn manual() -> String {
 fn demo_crawls_indexes_and_answers() {
     let home = TempDir::new().unwrap();
     let output = run(home.path(), &["demo"]);
+    assert!(!text(&output.stdout).contains("\\u{"), "{}", text(&output.stdout));
     let stdout = text(&output.stdout);
     assert!(output.status.success(), "{stdout}\n{}", text(&output.stderr));
     for page in ["/ ", "/guide/install", "/guide/jobs", "/guide/retries", "/guide/workers", "/reference/configuration", "/changelog"] {

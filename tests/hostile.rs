@@ -1,6 +1,9 @@
 //! Pages made to cost more than they are long, to write more than they say, or to speak to a terminal. Each shape was once read in
 //! quadratic time, or written at many times its size.
 
+// What is measured is the same everywhere; only Unix tells the processor time of a thread.
+#![cfg(unix)]
+
 use std::time::{Duration, SystemTime};
 
 use smolcrawl::chunk;
@@ -279,13 +282,7 @@ fn what_is_stopped_costs_little_more() {
 }
 
 /// What this thread has cost: other work on the machine is none of a page's.
-#[cfg(unix)]
 fn clock() -> Duration {
     let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
     Duration::new(time.tv_sec.try_into().unwrap(), time.tv_nsec.try_into().unwrap())
-}
-
-#[cfg(not(unix))]
-fn clock() -> Duration {
-    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap()
 }

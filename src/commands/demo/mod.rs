@@ -64,7 +64,8 @@ async fn show(engine: &Engine, site: &Site, shown: Shown) -> Result<(), Failure>
         let mode = engine.default_mode();
         let query = Query { limit: 2, mode, wanted: *wanted, per_page: PerPage::Best, ..Query::new(*question) };
         let hits = engine.search(query).await?;
-        output.line(format!("\nasked     {question:?} ({mode:?} search, {} ms)", millis(started.elapsed())))?;
+        output.line("")?;
+        output.line(format!("asked     {question:?} ({mode:?} search, {} ms)", millis(started.elapsed())))?;
         for (index, hit) in hits.iter().enumerate() {
             search::show(&mut output, index + 1, hit)?;
         }
