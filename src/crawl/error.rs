@@ -27,13 +27,13 @@ pub enum Error {
     /// A crawl was asked for without any URL.
     #[error("no URL to crawl")]
     NoSeed,
-    #[error("not a URL: {text:?}")]
+    #[error("not a URL: {:?}", http::masked_text(text))]
     NotAUrl {
         text: String,
         #[source]
         source: url::ParseError,
     },
-    #[error("unsupported scheme {scheme:?} in {text:?}")]
+    #[error("unsupported scheme {scheme:?} in {:?}", http::masked_text(text))]
     Scheme { text: String, scheme: String },
 
     /// [`Config::agent`](super::Config::agent) could not be named in any robots.txt.
@@ -94,10 +94,15 @@ impl Error {
             Self::NotAUrl { text, .. } => {
                 let text = text.trim();
                 let scheme = if is_local(text) { "http" } else { "https" };
-                let guess = format!("{scheme}://{}", text.trim_start_matches('/'));
+                let (scheme, rest) = match text.split_once("//") {
+                    // The colon was forgotten.
+                    Some((scheme @ ("http" | "https"), rest)) => (scheme, rest),
+                    _ => (scheme, text.trim_start_matches('/')),
+                };
+                let guess = format!("{scheme}://{rest}");
                 let usable = !text.is_empty() && !text.contains("://") && Url::parse(&guess).is_ok_and(|url| url.has_host());
                 Some(match usable {
-                    true => format!("did you mean {guess}?"),
+                    true => format!("did you mean {}?", http::masked_text(&guess)),
                     false => "a URL begins with https:// or http://, then the host".to_owned(),
                 })
             }

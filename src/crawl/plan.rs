@@ -447,12 +447,22 @@ mod tests {
         assert_eq!(told("docs.rs"), ("not a URL: \"docs.rs\"".into(), "did you mean https://docs.rs?".into()));
         assert_eq!(told("localhost:8000/x").1, "did you mean http://localhost:8000/x?");
         assert_eq!(told("127.0.0.1:80").1, "did you mean http://127.0.0.1:80?");
+        assert_eq!(told("http//docs.rs/x").1, "did you mean http://docs.rs/x?");
         assert_eq!(told("//docs.rs/x").1, "did you mean https://docs.rs/x?");
         assert_eq!(
             told("ftp://a.test/"),
             ("unsupported scheme \"ftp\" in \"ftp://a.test/\"".into(), "only http and https are crawled".into())
         );
         assert_eq!(told("mailto:a@b.test").1, "only http and https are crawled");
+        for secret in [
+            "http://me:hunter2@a b/?api_key=hunter2",
+            "http//me:hunter2@a.test/x",
+            "ftp://me:hunter2@a.test/?token=hunter2",
+            "me:hunter2@a.test/",
+        ] {
+            let (message, hint) = told(secret);
+            assert!(!message.contains("hunter2") && !hint.contains("hunter2"), "{message} {hint}");
+        }
         for nonsense in ["", "a b c", "https://", "http://:80", "https://a b/"] {
             assert_eq!(told(nonsense).1, "a URL begins with https:// or http://, then the host", "{nonsense}");
         }

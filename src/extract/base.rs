@@ -48,7 +48,13 @@ impl Base {
                 found => found,
             },
         };
-        let found = found.map_err(|_| Unresolved::NotAnAddress)?;
+        let mut found = found.map_err(|_| Unresolved::NotAnAddress)?;
+        // What a page gives away of its author's passwords is not given on; the user of `ssh://git@host/` is part of the address.
+        if matches!(found.scheme(), "http" | "https") {
+            // Both fail only where there can be none.
+            let _ = found.set_username("");
+            let _ = found.set_password(None);
+        }
         if is_long(found.as_str()) { Err(Unresolved::TooLong) } else { Ok(found) }
     }
 
@@ -90,6 +96,12 @@ mod tests {
         ] {
             assert_eq!(base(encoding).join(link).unwrap().as_str(), wanted);
         }
+    }
+
+    #[test]
+    fn passwords_in_links_are_not_given_on() {
+        assert_eq!(base(UTF_8).join("https://me:secret@docs.test/x").unwrap().as_str(), "https://docs.test/x");
+        assert_eq!(base(UTF_8).join("ssh://git@docs.test/x").unwrap().as_str(), "ssh://git@docs.test/x");
     }
 
     #[test]

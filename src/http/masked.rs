@@ -24,6 +24,34 @@ pub fn masked(url: &Url) -> Url {
     shown
 }
 
+/// The same of what was meant as a URL and may be none: user name and password are told as `***`, as they may have been forgotten.
+///
+/// ```
+/// use smolcrawl::http::masked_text;
+///
+/// assert_eq!(masked_text("http//me:secret@docs.test/?api_key=secret&page=2"), "http//***@docs.test/?api_key=***&page=2");
+/// assert_eq!(masked_text("docs.test/@me"), "docs.test/@me");
+/// ```
+pub fn masked_text(text: &str) -> String {
+    let (before, rest) = text.split_once("//").map_or(("", text), |(scheme, rest)| (&text[..scheme.len() + 2], rest));
+    let (authority, rest) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
+    let (rest, fragment) = rest.split_once('#').map_or((rest, None), |(rest, fragment)| (rest, Some(fragment)));
+    let (path, query) = rest.split_once('?').map_or((rest, None), |(path, query)| (path, Some(query)));
+    let mut shown = before.to_owned();
+    match authority.rsplit_once('@') {
+        Some((_, host)) => shown.extend(["***@", host]),
+        None => shown.push_str(authority),
+    }
+    shown.push_str(path);
+    for (mark, parameters) in [('?', query), ('#', fragment)] {
+        if let Some(parameters) = parameters {
+            shown.push(mark);
+            shown.push_str(masked_parameters(parameters).as_deref().unwrap_or(parameters));
+        }
+    }
+    shown
+}
+
 /// Without user name and password, else the same: where an answer came from.
 pub(super) fn without_userinfo(url: &Url) -> Url {
     let mut url = url.clone();

@@ -82,7 +82,7 @@ pub use self::config::{Config, PrivateAddresses};
 pub use self::counters::{Counters, FailedAt};
 pub use self::error::{BodyFault, Error, HeadFault};
 pub use self::headers::Headers;
-pub use self::masked::{Plain, masked, plain};
+pub use self::masked::{Plain, masked, masked_text, plain};
 pub use self::ports::is_bad_port;
 pub use self::proxy::Proxies;
 pub use self::request::{Method, Redirects, Replay, Request};

@@ -88,7 +88,7 @@ impl RpcError {
     /// There is nothing at that URI. The code is the one that the caller's revision has for it.
     pub fn resource_not_found(uri: &str) -> RpcError {
         RpcError {
-            data: Some(json!({ "uri": uri })),
+            data: Some(json!({ "uri": if uri.len() <= LONGEST_ECHO { uri.to_owned() } else { shortened(uri) } })),
             ..RpcError::new(RpcError::RESOURCE_NOT_FOUND, format!("resource not found: {}", shortened(uri)))
         }
     }
@@ -314,6 +314,9 @@ pub(crate) fn shortened(text: &str) -> String {
     let shown: String = beginning.chars().map(|c| if c == '\n' { ' ' } else { plain(c) }).take(LIMIT).collect();
     if is_whole && beginning.chars().count() <= LIMIT { shown } else { shown + "…" }
 }
+
+/// In bytes: a URI that long is told as it is, for a client that compares.
+const LONGEST_ECHO: usize = 2_000;
 
 /// A message that may repeat what a client sent: without characters that steer a terminal or turn the order of the text around, each
 /// word of at most 200 characters and the whole of some more than `limit`. What is left out is marked; of the whole it is the middle, as
