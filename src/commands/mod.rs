@@ -15,6 +15,7 @@ mod signals;
 mod sources;
 
 use std::io::Write;
+use std::path::Path;
 use std::time::Duration;
 
 use smolcrawl::Engine;
@@ -70,9 +71,10 @@ const GRACE: Duration = Duration::from_millis(100);
 /// Fails where there is no database to ask, rather than make one and find nothing in it.
 fn database_exists(engine: &Engine) -> Result<(), Failure> {
     let database = &engine.config().database;
-    // What else is wrong with the path, opening it tells.
+    // What else is wrong with the path, opening it tells: below a file nothing is, which Windows calls not found, too.
+    let below_a_file = || database.ancestors().skip(1).any(Path::is_file);
     match std::fs::metadata(database) {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound && !below_a_file() => {
             let hint = "crawl something first, `smolcrawl crawl URL`, or name another file with --db";
             Err(Failure::new(format!("nothing is stored yet: {} does not exist", database.display()), hint))
         }
