@@ -1061,6 +1061,24 @@ fn a_long_value_of_an_attribute_spoils_no_tag() {
     assert_eq!(text, "# Tea\n\nPut the kettle on.");
 }
 
+/// Of a thread, who wrote a post is no content; what is said by somebody who is called an author is.
+#[test]
+fn what_an_author_says_in_a_thread_is_kept() {
+    let post =
+        "<div class=message><p>Whoever wants tea puts the kettle on, waits for it to sing, and pours the water over the leaves.</p></div>";
+    let said = "The kettle stands on a stove while guests wait for their tea.";
+    let card = "<div class=author><img src=ann.png alt=''><ul><li>Ann<li>Joined: May 2015<li>Posts: 1,204</ul></div>";
+    for author in [
+        format!("<blockquote class=author><p>{said}</p></blockquote>"),
+        format!("<ul><li class=user>{said}</ul>"),
+        format!("<table><tr class=member><td>Lid<td>{said}</table>"),
+    ] {
+        let text = markdown(&format!("<main>{author}{card}{}</main>", post.repeat(4)));
+        assert!(text.contains("while guests wait for their tea"), "{author}: {text}");
+        assert!(!text.contains("Joined"), "{author}: {text}");
+    }
+}
+
 /// What is hidden beside something that is shown may be meant for a model alone; what is as long as a page is the page, before its script
 /// has run.
 #[test]

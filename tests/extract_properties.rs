@@ -6,12 +6,14 @@ use std::time::SystemTime;
 
 use proptest::collection::vec;
 use proptest::prelude::*;
+use proptest::test_runner::RngSeed;
 use smolcrawl::extract;
 use smolcrawl::model::{Page, Validators};
 use url::Url;
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+    // The same pages each time; PROPTEST_RNG_SEED=<number> makes others.
+    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, rng_seed: seed(), ..ProptestConfig::default() })]
 
     #[test]
     fn text_of_the_main_content_is_kept(pieces in vec(piece(), 1..6), with_title in any::<bool>()) {
@@ -51,6 +53,13 @@ proptest! {
     }
 }
 
+fn seed() -> RngSeed {
+    match ProptestConfig::default().rng_seed {
+        RngSeed::Random => RngSeed::Fixed(20),
+        given => given,
+    }
+}
+
 /// Something in the main content.
 #[derive(Clone, Debug)]
 enum Piece {
@@ -72,6 +81,26 @@ enum Block {
     Heading,
     Quote,
     Caption,
+}
+
+impl Piece {
+    /// Whether it has a name and more links than text: then it is what its name says, and its text may go with the links.
+    fn is_named_list_of_links(&self) -> bool {
+        let Self::Around { name: Some(_), .. } = self else { return false };
+        let (links, text) = self.words();
+        links > text
+    }
+
+    /// In links, and elsewhere.
+    fn words(&self) -> (usize, usize) {
+        match self {
+            Self::Text { count, words, .. } => (0, count * (*words).max(PARAGRAPH)),
+            Self::Links { count, .. } => (count * WORDS_OF_LINK, 0),
+            Self::Around { pieces, .. } => {
+                pieces.iter().map(Self::words).fold((0, 0), |(links, text), below| (links + below.0, text + below.1))
+            }
+        }
+    }
 }
 
 /// ` class="…"` or ` id="…"`.
@@ -177,6 +206,8 @@ const NAMES: &[&str] = &[
 struct Html {
     out: String,
     marks: Vec<String>,
+    /// How many were made, asked for or not.
+    made: usize,
 }
 
 impl Html {
@@ -199,7 +230,11 @@ impl Html {
                 if *tag == "details" {
                     self.out.push_str("<summary>Why so?</summary>");
                 }
+                let before = self.marks.len();
                 pieces.iter().for_each(|piece| self.piece(piece, is_named || name.is_some()));
+                if piece.is_named_list_of_links() {
+                    self.marks.truncate(before);
+                }
                 write!(self.out, "</{tag}>").unwrap();
             }
         }
@@ -218,17 +253,18 @@ impl Html {
         };
         self.out.push_str(open);
         for _ in 0..count {
-            let mark = format!("mark{}x", self.marks.len());
+            let mark = format!("mark{}x", self.made);
             self.out.push_str(&before);
             for word in 0..words {
                 match word == words / 2 {
                     true => self.out.push_str(&mark),
-                    false => self.out.push_str(WORDS[(word + self.marks.len()) % WORDS.len()]),
+                    false => self.out.push_str(WORDS[(word + self.made) % WORDS.len()]),
                 }
                 self.out.push_str(if word + 1 == words { "." } else { " " });
             }
             self.out.push_str(after);
             self.marks.push(mark);
+            self.made += 1;
         }
         self.out.push_str(close);
     }
@@ -236,6 +272,8 @@ impl Html {
 
 /// In words.
 const PARAGRAPH: usize = 15;
+/// "Page 7"
+const WORDS_OF_LINK: usize = 2;
 const WORDS: [&str; 12] = ["the", "kettle", "stands", "on", "a", "stove", "while", "guests", "wait", "for", "their", "tea"];
 
 fn page(html: &str) -> Page {

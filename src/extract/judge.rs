@@ -196,7 +196,7 @@ pub(super) fn judge(case: &Case) -> Option<Rule> {
         (_, Trust::Nothing) => false,
         // Where readers wrote, each entry has text: the section of a page about comments has none of their forms and links.
         (Hint::Replies, _) => fact.prose <= page.prose * 0.97 && (story || fact.controls > 0 || case.entries || fact.paragraphs == 0),
-        (Hint::Member, _) => share(0.3),
+        (Hint::Member, _) => share(0.3) && fact.sentences == 0,
         (_, Trust::Shapes) => chrome && share(0.4),
         (_, Trust::Names) if story => share(0.6) && (!section || share(0.2)),
         (_, Trust::Names) if case.within => chrome && share(0.4),
