@@ -1,13 +1,14 @@
 //! Looks at all of a database: its structure, every checksum, and whether its indexes of words hold the words of its texts.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::fmt::Write as _;
 
 use rusqlite::{Connection, Row};
 
 use super::checksum::Checksum;
 use super::error::Failure;
-use super::pages::{CHUNK_COLUMNS, HEAD_COLUMNS, PAGE_COLUMNS, VECTOR_COLUMNS, chunk, chunk_agrees, head, insert_words, page_agrees};
+use super::pages::{CHUNK_COLUMNS, HEAD_COLUMNS, PAGE_COLUMNS, chunk, chunk_agrees, head, insert_words, page_agrees};
+use super::passages::{self, BLOCK_COLUMNS, Packed, VECTOR_COLUMNS, vector_agrees};
 use super::schema;
 use crate::model::ChunkKind;
 
@@ -17,6 +18,7 @@ use crate::model::ChunkKind;
 pub struct Check {
     pub pages: u64,
     pub chunks: u64,
+    /// Of passages by models, kept for when they come back or said by a page now.
     pub vectors: u64,
     /// Rows that were stored before there were checksums: of these, nothing can be said. They get theirs when their page is stored again.
     pub without_checksum: u64,
@@ -38,12 +40,15 @@ impl Check {
 pub(super) fn check(connection: &Connection) -> Result<Check, Failure> {
     let mut check = Check::default();
     let mut damaged = BTreeSet::new();
-    let steps: [(&str, Step<'_>); 6] = [
+    let steps: [(&str, Step<'_>); 9] = [
         ("the structure", &|check, _| structure(connection, check)),
         ("references", &|check, _| references(connection, check)),
         ("pages", &|check, damaged| pages(connection, check, damaged)),
         ("passages", &|check, damaged| chunks(connection, check, damaged)),
+        ("hashes", &|check, _| hashes(connection, check)),
         ("vectors", &|check, damaged| vectors(connection, check, damaged)),
+        ("lists", &|check, damaged| lists(connection, check, damaged)),
+        ("counts", &|check, _| counts(connection, check)),
         ("words", &|check, _| words(connection, check)),
     ];
     for (what, step) in steps {
@@ -118,15 +123,100 @@ fn chunks(connection: &Connection, check: &mut Check, damaged: &mut BTreeSet<Str
     })
 }
 
-fn vectors(connection: &Connection, check: &mut Check, damaged: &mut BTreeSet<String>) -> Result<(), Failure> {
-    each(connection, &format!("SELECT {VECTOR_COLUMNS}, p.url FROM vectors AS v LEFT JOIN pages AS p ON p.id = v.page"), |row| {
-        check.vectors += 1;
-        check.without_checksum += u64::from(row.get_ref(6)?.as_i64_or_null().is_ok_and(|sum| sum.is_none()));
-        if !Checksum::default().columns(row, 0..6)?.agrees(row.get_ref(6)?) {
-            damaged.insert(address(row, 7));
+fn hashes(connection: &Connection, check: &mut Check) -> Result<(), Failure> {
+    each(connection, "SELECT hash, checksum, id FROM passages", |row| {
+        if !Checksum::default().columns(row, 0..1)?.agrees(row.get_ref(1)?) {
+            check.fault(format!("the hash of passage {} is not what was stored", row.get::<_, i64>(2)?));
         }
         Ok(())
     })
+}
+
+/// Each vector is what was stored, and there is one for each passage that is said to have one, and no more.
+fn vectors(connection: &Connection, check: &mut Check, damaged: &mut BTreeSet<String>) -> Result<(), Failure> {
+    // Passage and model of each, and the numbers between which its own is.
+    let mut found: Vec<(i64, i64, i64, i64)> = Vec::new();
+    let mut bad = Vec::new();
+    each(connection, &format!("SELECT {VECTOR_COLUMNS} FROM vectors"), |row| {
+        let id: i64 = row.get(5)?;
+        match vector_agrees(row)? {
+            true => found.push((row.get(1)?, row.get(0)?, id - 1, id)),
+            false => bad.push((id - 1, id)),
+        }
+        Ok(())
+    })?;
+    let mut before = HashMap::new();
+    let sql = format!("SELECT {BLOCK_COLUMNS}, (SELECT m.dimensions FROM models AS m WHERE m.id = model) FROM vector_blocks ORDER BY last");
+    each(connection, &sql, |row| {
+        let (last, model, dimensions): (i64, i64, Option<u32>) = (row.get(0)?, row.get(1)?, row.get(6)?);
+        let low = before.insert(model, last).unwrap_or(0);
+        match Packed::read(row, dimensions.unwrap_or(0) as usize) {
+            Ok(Some(packed)) => found.extend(packed.vectors().map(|(passage, ..)| (passage, model, low, last))),
+            Ok(None) => bad.push((low, last)),
+            Err(failure) if failure.is_of_content() => bad.push((low, last)),
+            Err(failure) => return Err(failure),
+        }
+        Ok(())
+    })?;
+    for (low, high) in bad {
+        let pages = "SELECT DISTINCT p.url FROM embedded AS e JOIN chunks AS c ON c.passage = e.passage JOIN pages AS p ON p.id = c.page
+                     WHERE e.vector > ?1 AND e.vector <= ?2";
+        let mut statement = connection.prepare_cached(pages)?;
+        let mut rows = statement.query((low, high))?;
+        while let Some(row) = rows.next()? {
+            damaged.insert(address(row, 0));
+        }
+        check.fault(format!("vectors from number {} to {high} are not what was stored", low + 1));
+    }
+    found.sort_unstable();
+    let mut found = found.into_iter().peekable();
+    let mut differ = 0_u64;
+    each(connection, "SELECT passage, model, vector FROM embedded ORDER BY passage, model", |row| {
+        check.vectors += 1;
+        let (passage, model, vector): (i64, i64, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        while found.next_if(|of| (of.0, of.1) < (passage, model)).is_some() {
+            differ += 1;
+        }
+        let own = found.next_if(|of| (of.0, of.1) == (passage, model));
+        differ += u64::from(own.is_none_or(|(_, _, low, high)| vector <= low || vector > high));
+        Ok(())
+    })?;
+    differ += found.count() as u64;
+    if differ > 0 {
+        check.fault(format!("{differ} passages have no vector and are said to, or the other way round"));
+    }
+    Ok(())
+}
+
+/// Each page has the list of its chunks.
+fn lists(connection: &Connection, check: &mut Check, damaged: &mut BTreeSet<String>) -> Result<(), Failure> {
+    each(connection, "SELECT url, id FROM pages", |row| {
+        if !passages::has_its_list(connection, row.get(1)?)? {
+            damaged.insert(address(row, 0));
+        }
+        Ok(())
+    })?;
+    each(connection, "SELECT count(*) FROM page_chunks WHERE (source IS NULL) = (page IN (SELECT id FROM pages))", |row| {
+        let strays: i64 = row.get(0)?;
+        if strays > 0 {
+            check.fault(format!("{strays} lists of passages are of pages that are gone, or the other way round"));
+        }
+        Ok(())
+    })
+}
+
+/// What is counted at each write is what there is.
+fn counts(connection: &Connection, check: &mut Check) -> Result<(), Failure> {
+    for (what, sql) in passages::WRONG_COUNTS {
+        each(connection, sql, |row| {
+            let wrong: i64 = row.get(0)?;
+            if wrong > 0 {
+                check.fault(format!("{wrong} counts of {what} are wrong"));
+            }
+            Ok(())
+        })?;
+    }
+    Ok(())
 }
 
 /// The indexes of words have no checksums: they are made anew in memory and compared.

@@ -11,9 +11,12 @@ mod error;
 mod fuse;
 mod lexical;
 mod pages;
+mod passages;
 #[cfg_attr(windows, path = "place/windows.rs")]
 #[cfg_attr(not(windows), path = "place/other.rs")]
 mod place;
+mod ranges;
+mod scan;
 mod schema;
 mod search;
 mod vector;
@@ -34,6 +37,8 @@ pub use self::connect::until;
 use self::connect::{Look, Missing};
 pub use self::error::Error;
 use self::error::Failure;
+use self::passages::Kept;
+use self::ranges::Ranges;
 use self::vector::Matrix;
 
 /// How the store ranks, and how long it waits.
@@ -102,8 +107,9 @@ pub struct Store {
     readers: Readers,
     /// By model. The outer lock is held for a look-up only.
     matrices: Mutex<HashMap<String, Arc<RwLock<Matrix>>>>,
-    /// By model, for text and code: the first chunk that may lack a vector. Ids only grow, and a vector leaves only with its chunk.
-    embedded_below: Mutex<HashMap<String, [i64; 2]>>,
+    /// By model, for text and code: chunks that are known to have a vector. Ids only grow, and a vector leaves only with its last chunk,
+    /// or when it is found damaged: then nothing is known.
+    embedded: Mutex<HashMap<String, [Ranges; 2]>>,
 }
 
 #[derive(Debug)]
@@ -182,15 +188,18 @@ impl Store {
         if let Some(writer) = &writer {
             writer.set_prepared_statement_cache_capacity(64);
         }
-        Self { path, config, writer: writer.map(Mutex::new), readers, matrices: Mutex::default(), embedded_below: Mutex::default() }
+        Self { path, config, writer: writer.map(Mutex::new), readers, matrices: Mutex::default(), embedded: Mutex::default() }
     }
 
-    /// Stores a page with its chunks in place of what was stored for its URL. Chunks that say the same as before keep their vectors.
+    /// Stores a page with its chunks in place of what was stored for its URL. Chunks that say what others say, or said not long ago, have
+    /// their vectors.
     /// A user name and a password in the URL are not stored; wherever a URL is asked for, it means the one without them.
     pub fn put(&self, document: &Document, chunks: &[Chunk]) -> Result<Put, Error> {
         let address = address(&document.url);
         let kept = (*address != document.url).then(|| Document { url: address.into_owned(), ..document.clone() });
-        self.write(|transaction| pages::put(transaction, kept.as_ref().unwrap_or(document), chunks))
+        let (put, vectors) = self.write(|transaction| pages::put(transaction, kept.as_ref().unwrap_or(document), chunks))?;
+        self.look_again(vectors);
+        Ok(put)
     }
 
     /// The page has been asked for and has not changed.
@@ -250,23 +259,35 @@ impl Store {
         self.read(|transaction| pages::languages(transaction, source))
     }
 
-    /// At most `limit` chunks that lack a vector of this model: text before code, oldest first; the ones returned are in the order of
-    /// their lengths, so that neighbours make a good batch.
+    /// At most `limit` passages that lack a vector of this model, each by the newest chunk that says it: text before code, the newest
+    /// first; the ones returned are in the order of their lengths, so that neighbours make a good batch.
     pub fn pending(&self, model: &str, limit: usize) -> Result<Vec<Pending>, Error> {
-        let from = lock(&self.embedded_below).get(model).copied().unwrap_or_default();
-        let (pending, from) = self.read(|transaction| pages::pending(transaction, model, from, limit))?;
-        lock(&self.embedded_below).insert(model.to_owned(), from);
+        let known = lock(&self.embedded).get(model).cloned().unwrap_or_default();
+        let (pending, known) = self.read(|transaction| {
+            let mut known = known.clone();
+            Ok((passages::pending(transaction, model, &mut known, limit)?, known))
+        })?;
+        lock(&self.embedded).insert(model.to_owned(), known);
         Ok(pending)
     }
 
-    /// Stores vectors. Those of chunks that are gone meanwhile are dropped; a chunk that has one of this model keeps it.
+    /// Of these chunks those that lack a vector of this model, each passage once, in the order given. Chunks that are not there are left
+    /// out.
+    pub fn pending_of(&self, model: &str, chunks: &[i64]) -> Result<Vec<Pending>, Error> {
+        self.read(|transaction| passages::pending_of(transaction, model, chunks))
+    }
+
+    /// Stores vectors, each for the chunk it names and for all others that say the same, whenever they are stored. Those of chunks that
+    /// are gone meanwhile are dropped; a passage that has one of this model keeps it.
     pub fn put_vectors(&self, model: &str, vectors: &[Embedded]) -> Result<(), Error> {
-        self.write(|transaction| pages::put_vectors(transaction, model, vectors))
+        let kept = self.write(|transaction| passages::put_vectors(transaction, model, vectors))?;
+        self.look_again(kept);
+        Ok(())
     }
 
     /// How many of the chunks have a vector of this model.
     pub fn progress(&self, model: &str) -> Result<EmbedProgress, Error> {
-        self.read(|transaction| pages::progress(transaction, model))
+        self.read(|transaction| passages::progress(transaction, model))
     }
 
     /// The chunks that answer a query, best first. Modes that rank by meaning need the query's vector by `model`; chunks that have
@@ -283,6 +304,13 @@ impl Store {
     /// nothing is changed.
     pub fn check(&self) -> Result<Check, Error> {
         self.read(|transaction| check::check(transaction))
+    }
+
+    /// Chunks that had a vector may have none any more.
+    fn look_again(&self, vectors: Kept) {
+        if vectors == Kept::NotAll {
+            lock(&self.embedded).clear();
+        }
     }
 
     /// One transaction on a connection that reads: everything that `work` sees is of one moment.
@@ -318,7 +346,7 @@ impl Store {
                 if standing.look != look {
                     *standing = Standing { look, idle: Vec::new() };
                     lock(&self.matrices).clear();
-                    lock(&self.embedded_below).clear();
+                    lock(&self.embedded).clear();
                 }
                 standing.idle.pop()
             };

@@ -1,54 +1,51 @@
-//! What is written and read about pages, chunks and vectors, each function within a transaction of its caller.
+//! What is written and read about pages and chunks, each function within a transaction of its caller.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::time::{Duration, SystemTime};
 
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use url::Url;
 
-use crate::model::{Chunk, ChunkKind, Document, EmbedProgress, Embedded, Heading, Metadata, Pending, SourceId, SourceSummary, Validators};
+use crate::model::{Chunk, ChunkKind, Document, Heading, Metadata, SourceId, SourceSummary, Validators};
 
 use super::checksum::Checksum;
-use super::error::{Error, Failure};
+use super::error::Failure;
 use super::lexical::source_token;
-use super::vector::{ModelRow, quantise};
+use super::passages::{self, Hash, Kept, hash_of};
 use super::{PageSummary, Put};
 
 /// The columns that `chunk` reads, in its order: what the checksum is of, then the checksum and the row it is told by.
 pub(super) const CHUNK_COLUMNS: &str = "c.ordinal, c.kind, c.heading_path, c.language, c.context, c.text, c.page, c.checksum, c.id";
 
-/// What is read of a vector to compare it: what the checksum is of, then the checksum.
-pub(super) const VECTOR_COLUMNS: &str = "v.chunk, v.model, v.page, v.kind, v.scale, v.data, v.checksum";
-
-pub(super) fn put(connection: &Connection, document: &Document, chunks: &[Chunk]) -> Result<Put, Failure> {
+/// Stores a page; and whether all vectors that there were are there still, but for those of chunks that are gone.
+pub(super) fn put(connection: &Connection, document: &Document, chunks: &[Chunk]) -> Result<(Put, Kept), Failure> {
     let source = source_of(connection, &document.url)?;
     let page = match StoredPage::find(connection, &document.url) {
-        Ok(Some(page)) => page,
+        Ok(Some(page)) if page.source == source => page,
         Ok(None) => {
-            insert(connection, source, document, chunks)?;
-            return Ok(Put::Added);
+            return Ok((Put::Added, insert(connection, source, document, chunks)?));
         }
         // What cannot be read any more is written anew.
-        Err(failure) if failure.is_of_content() => {
-            remove(connection, &document.url)?;
-            insert(connection, source, document, chunks)?;
-            return Ok(Put::Replaced);
-        }
+        Ok(Some(_)) => return anew(connection, source, document, chunks),
+        Err(failure) if failure.is_of_content() => return anew(connection, source, document, chunks),
         Err(failure) => return Err(failure),
     };
     let healed = remove_damaged(connection, page.id)?;
     let stored = chunks_of(connection, page.id)?;
-    let renamed = page.title != document.title || page.source != source;
+    let renamed = page.title != document.title;
     let said = Said::of(document);
-    let same = stored.iter().map(|(_, chunk)| chunk).eq(chunks);
+    let same = stored.iter().map(|stored| &stored.chunk).eq(chunks);
     let unchanged = !healed && !renamed && page.markdown == document.markdown && page.said == said && same;
     update_page(connection, page.id, source, document, &said)?;
-    if unchanged && page.is_summed {
-        return Ok(Put::Unchanged);
+    let kept = passages::verify(connection, page.id)?;
+    let listed = passages::has_its_list(connection, page.id)?;
+    if unchanged && listed && page.is_summed && stored.iter().all(Stored::has_its_passage) {
+        return Ok((if kept == Kept::All { Put::Unchanged } else { Put::Replaced }, kept));
     }
     let mut old: HashMap<Saying<'_>, Vec<(i64, u32)>> = HashMap::new();
-    for (id, chunk) in stored.iter().rev() {
+    // A chunk that is embedded by other words than before is another.
+    for Stored { id, chunk, .. } in stored.iter().rev().filter(|stored| stored.has_its_passage()) {
         old.entry(Saying::of(chunk)).or_default().push((*id, chunk.ordinal));
     }
     for chunk in chunks {
@@ -67,48 +64,48 @@ pub(super) fn put(connection: &Connection, document: &Document, chunks: &[Chunk]
             }
         }
     }
-    let gone: HashMap<i64, &Chunk> = stored.iter().map(|(id, chunk)| (*id, chunk)).collect();
-    for (id, _) in old.into_values().flatten() {
-        connection.prepare_cached("DELETE FROM vectors WHERE chunk = ?1")?.execute([id])?;
-        delete_words(connection, id, &gone[&id].kind)?;
+    let gone = old.into_values().flatten().map(|(id, _)| id).collect::<HashSet<_>>();
+    for Stored { id, chunk, .. } in stored.iter().filter(|stored| gone.contains(&stored.id) || !stored.has_its_passage()) {
+        delete_words(connection, *id, &chunk.kind)?;
         connection.prepare_cached("DELETE FROM chunks WHERE id = ?1")?.execute([id])?;
     }
-    Ok(if unchanged { Put::Unchanged } else { Put::Replaced })
+    // What is subtracted for a damaged row may not be what was added for it.
+    if healed || !listed {
+        passages::drop_stray_lists(connection)?;
+        passages::recount(connection, source)?;
+    }
+    passages::list(connection, page.id)?;
+    // Passages that other pages had before may have been joined to this one.
+    let kept = if passages::verify(connection, page.id)? == Kept::All { kept } else { Kept::NotAll };
+    passages::evict(connection)?;
+    Ok((if unchanged && kept == Kept::All { Put::Unchanged } else { Put::Replaced }, kept))
 }
 
-fn insert(connection: &Connection, source: i64, document: &Document, chunks: &[Chunk]) -> Result<(), Failure> {
+fn anew(connection: &Connection, source: i64, document: &Document, chunks: &[Chunk]) -> Result<(Put, Kept), Failure> {
+    remove(connection, &document.url)?;
+    Ok((Put::Replaced, insert(connection, source, document, chunks)?))
+}
+
+fn insert(connection: &Connection, source: i64, document: &Document, chunks: &[Chunk]) -> Result<Kept, Failure> {
     let page = insert_page(connection, source, document)?;
-    chunks.iter().try_for_each(|chunk| insert_chunk(connection, page, source, &document.title, chunk))
+    chunks.iter().try_for_each(|chunk| insert_chunk(connection, page, source, &document.title, chunk))?;
+    passages::list(connection, page)?;
+    passages::verify(connection, page)
 }
 
-/// Removes the chunks and vectors of a page that are not what was stored; whether there were any. What is missing then is made anew.
-/// Vectors of before there were checksums get theirs.
+/// Removes the chunks of a page that are not what was stored; whether there were any. What is missing then is made anew.
 fn remove_damaged(connection: &Connection, page: i64) -> Result<bool, Failure> {
     let sql = format!("SELECT {CHUNK_COLUMNS} FROM chunks AS c WHERE c.page = ?1");
     let chunks = collect(connection, &sql, [page], |row| match chunk(connection, row, 0) {
         Err(failure) if failure.is_of_content() => Ok(Some(row.get::<_, i64>(8)?)),
         other => other.map(|_| None),
     })?;
-    let sql = format!("SELECT {VECTOR_COLUMNS}, v.id FROM vectors AS v WHERE v.page = ?1");
-    let vectors = collect(connection, &sql, [page], |row| {
-        let (sum, stored, id) = (Checksum::default().columns(row, 0..6)?, row.get_ref(6)?, row.get::<_, i64>(7)?);
-        if stored == ValueRef::Null {
-            connection.prepare_cached("UPDATE vectors SET checksum = ?2 WHERE id = ?1")?.execute((id, sum.sum()))?;
-        }
-        Ok((!sum.agrees(stored)).then_some(id))
-    })?;
-    let (chunks, vectors) = (chunks.into_iter().flatten(), vectors.into_iter().flatten());
     let mut healed = false;
-    for id in chunks {
-        connection.prepare_cached("DELETE FROM vectors WHERE chunk = ?1")?.execute([id])?;
+    for id in chunks.into_iter().flatten() {
         // Its kind is not to be trusted.
         connection.prepare_cached("DELETE FROM text_words WHERE rowid = ?1")?.execute([id])?;
         connection.prepare_cached("DELETE FROM code_words WHERE rowid = ?1")?.execute([id])?;
         connection.prepare_cached("DELETE FROM chunks WHERE id = ?1")?.execute([id])?;
-        healed = true;
-    }
-    for id in vectors {
-        connection.prepare_cached("DELETE FROM vectors WHERE id = ?1")?.execute([id])?;
         healed = true;
     }
     Ok(healed)
@@ -130,7 +127,12 @@ pub(super) fn remove(connection: &Connection, url: &Url) -> Result<bool, Failure
 
 pub(super) fn remove_source(connection: &Connection, source: &SourceId) -> Result<u64, Failure> {
     match find_source(connection, source)? {
-        Some(source) => remove_where(connection, "source = ?1", source),
+        Some(source) => {
+            let removed = remove_where(connection, "source = ?1", source)?;
+            // Little is left to count, and what was damaged is counted right again.
+            passages::recount(connection, source)?;
+            Ok(removed)
+        }
         None => Ok(0),
     }
 }
@@ -138,11 +140,16 @@ pub(super) fn remove_source(connection: &Connection, source: &SourceId) -> Resul
 fn remove_where(connection: &Connection, condition: &str, value: i64) -> Result<u64, Failure> {
     let pages = format!("SELECT id FROM pages WHERE {condition}");
     let execute = |sql: String| connection.prepare_cached(&sql)?.execute([value]);
-    execute(format!("DELETE FROM vectors WHERE page IN ({pages})"))?;
+    for page in collect(connection, &pages, [value], |row| Ok(row.get::<_, i64>(0)?))? {
+        passages::unlist(connection, page)?;
+    }
+    passages::forget_unlisted(connection)?;
     execute(format!("DELETE FROM text_words WHERE rowid IN (SELECT id FROM chunks WHERE kind <> 1 AND page IN ({pages}))"))?;
     execute(format!("DELETE FROM code_words WHERE rowid IN (SELECT id FROM chunks WHERE kind <> 0 AND page IN ({pages}))"))?;
     execute(format!("DELETE FROM chunks WHERE page IN ({pages})"))?;
-    Ok(execute(format!("DELETE FROM pages WHERE {condition}"))? as u64)
+    let removed = execute(format!("DELETE FROM pages WHERE {condition}"))? as u64;
+    passages::evict(connection)?;
+    Ok(removed)
 }
 
 pub(super) fn page(connection: &Connection, url: &Url) -> Result<Option<Document>, Failure> {
@@ -235,90 +242,26 @@ pub(super) fn validators(connection: &Connection, source: &SourceId) -> Result<V
 }
 
 pub(super) fn sources(connection: &Connection) -> Result<Vec<SourceSummary>, Failure> {
-    let counts = |sql| -> Result<HashMap<i64, u64>, Failure> {
-        Ok(collect(connection, sql, [], |row| Ok((row.get(0)?, count(row.get(1)?)?)))?.into_iter().collect())
-    };
-    let chunks = counts("SELECT p.source, count(*) FROM pages AS p JOIN chunks AS c ON c.page = p.id GROUP BY p.source")?;
-    let code = counts("SELECT p.source, count(*) FROM pages AS p JOIN chunks AS c ON c.page = p.id AND c.kind = 1 GROUP BY p.source")?;
-    let embedded = counts("SELECT p.source, count(DISTINCT v.chunk) FROM pages AS p JOIN vectors AS v ON v.page = p.id GROUP BY p.source")?;
-    let sql = "SELECT s.id, s.name, count(*), max(p.fetched_at) FROM sources AS s JOIN pages AS p ON p.source = s.id
-               GROUP BY s.id ORDER BY s.name";
+    let sql =
+        "SELECT s.name, s.pages, s.chunks, s.code_examples, s.embedded, (SELECT max(p.fetched_at) FROM pages AS p WHERE p.source = s.id)
+               FROM sources AS s WHERE s.pages <> 0 ORDER BY s.name";
     collect(connection, sql, [], |row| {
-        let id: i64 = row.get(0)?;
-        let of = |counts: &HashMap<i64, u64>| counts.get(&id).copied().unwrap_or(0);
-        let name: String = row.get(1)?;
+        let name: String = row.get(0)?;
         Ok(SourceSummary {
             source: parse_source(&name)?,
-            pages: count(row.get(2)?)?,
-            chunks: of(&chunks),
-            code_examples: of(&code),
-            embedded: of(&embedded),
-            last_fetched: time(row.get(3)?),
+            pages: count(row.get(1)?)?,
+            chunks: count(row.get(2)?)?,
+            code_examples: count(row.get(3)?)?,
+            embedded: count(row.get(4)?)?,
+            last_fetched: time(row.get::<_, Option<i64>>(5)?.unwrap_or(0)),
         })
     })
 }
 
 pub(super) fn languages(connection: &Connection, source: Option<&SourceId>) -> Result<Vec<(String, u64)>, Failure> {
-    let sql = "SELECT c.language, count(*) AS examples FROM sources AS s JOIN pages AS p ON p.source = s.id JOIN chunks AS c ON c.page = p.id
-               WHERE c.kind = 1 AND c.language IS NOT NULL AND (?1 IS NULL OR s.name = ?1) GROUP BY c.language ORDER BY examples DESC, c.language";
+    let sql = "SELECT l.language, sum(l.examples) AS examples FROM sources AS s JOIN languages AS l ON l.source = s.id
+               WHERE ?1 IS NULL OR s.name = ?1 GROUP BY l.language ORDER BY examples DESC, l.language";
     collect(connection, sql, [source.map(SourceId::as_str)], |row| Ok((row.get(0)?, count(row.get(1)?)?)))
-}
-
-/// The pending chunks, and from where to look for them the next time.
-pub(super) fn pending(connection: &Connection, model: &str, mut from: [i64; 2], limit: usize) -> Result<(Vec<Pending>, [i64; 2]), Failure> {
-    let model = ModelRow::find(connection, model)?.map_or(0, |model| model.id);
-    let mut pending = Vec::new();
-    for (kind, from) in from.iter_mut().enumerate() {
-        let room = limit.saturating_sub(pending.len());
-        if room == 0 {
-            break;
-        }
-        let sql = format!(
-            "SELECT c.id, {CHUNK_COLUMNS} FROM chunks AS c WHERE c.kind = ?1 AND c.id >= ?2
-             AND NOT EXISTS (SELECT 1 FROM vectors AS v WHERE v.chunk = c.id AND v.model = ?3) ORDER BY c.id LIMIT ?4"
-        );
-        let found = collect(connection, &sql, params![kind as i64, *from, model, i64::try_from(room).unwrap_or(i64::MAX)], |row| {
-            Ok(Pending { chunk: row.get(0)?, passage: chunk(connection, row, 1)?.passage() })
-        })?;
-        *from = match found.first() {
-            Some(first) => first.chunk,
-            None => connection.query_row("SELECT coalesce(max(id), 0) + 1 FROM chunks", [], |row| row.get(0))?,
-        };
-        pending.extend(found);
-    }
-    pending.sort_by_key(|pending| pending.passage.len());
-    Ok((pending, from))
-}
-
-pub(super) fn put_vectors(connection: &Connection, model: &str, vectors: &[Embedded]) -> Result<(), Failure> {
-    let Some(first) = vectors.first() else { return Ok(()) };
-    connection
-        .prepare_cached("INSERT INTO models (name, dimensions) VALUES (?1, ?2) ON CONFLICT DO NOTHING")?
-        .execute(params![model, first.vector.len() as i64])?;
-    let row = ModelRow::find(connection, model)?.ok_or(Failure::Malformed("a model just written is not there"))?;
-    let mut insert = connection.prepare_cached(
-        "INSERT INTO vectors (chunk, model, page, kind, scale, data, checksum) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO NOTHING",
-    )?;
-    let mut find = connection.prepare_cached("SELECT page, kind FROM chunks WHERE id = ?1")?;
-    for Embedded { chunk, vector } in vectors {
-        if vector.len() != row.dimensions {
-            return Err(Error::Dimensions { model: model.to_owned(), expected: row.dimensions, found: vector.len() }.into());
-        }
-        let quantised = quantise(vector).ok_or(Error::BadVector { chunk: *chunk })?;
-        // The chunk may be gone meanwhile.
-        let Some((page, kind)) = find.query_row([chunk], |row| Ok((row.get(0)?, row.get(1)?))).optional()? else { continue };
-        let sum =
-            [*chunk, row.id, page, kind, i64::from(quantised.scale.to_bits())].into_iter().fold(Checksum::default(), Checksum::number);
-        insert.execute(params![chunk, row.id, page, kind, quantised.scale, quantised.data, sum.bytes(&quantised.data).sum()])?;
-    }
-    Ok(())
-}
-
-pub(super) fn progress(connection: &Connection, model: &str) -> Result<EmbedProgress, Failure> {
-    // By an index and row by row: a bare count(*) is one instruction, which nothing ends if the file's tree leads into itself.
-    let chunks = count(connection.query_row("SELECT count(*) FROM chunks WHERE kind >= 0", [], |row| row.get(0))?)?;
-    let embedded = ModelRow::find(connection, model)?.map_or(0, |model| model.vectors);
-    Ok(EmbedProgress { chunks, embedded })
 }
 
 /// The source's row, if it has pages.
@@ -532,21 +475,42 @@ fn headings(chunk: &Chunk) -> String {
     serde_json::to_string(&chunk.heading_path).expect("a list of strings is JSON")
 }
 
-fn chunks_of(connection: &Connection, page: i64) -> Result<Vec<(i64, Chunk)>, Failure> {
-    let sql = format!("SELECT c.id, {CHUNK_COLUMNS} FROM chunks AS c WHERE c.page = ?1 ORDER BY c.ordinal");
-    collect(connection, &sql, [page], |row| Ok((row.get(0)?, chunk(connection, row, 1)?)))
+/// A chunk as it is stored.
+struct Stored {
+    id: i64,
+    /// By which its passage is known.
+    hash: Option<Hash>,
+    chunk: Chunk,
+}
+
+impl Stored {
+    /// Whether what is embedded of it is what would be today.
+    fn has_its_passage(&self) -> bool {
+        self.hash == Some(hash_of(&self.chunk))
+    }
+}
+
+fn chunks_of(connection: &Connection, page: i64) -> Result<Vec<Stored>, Failure> {
+    let sql = format!(
+        "SELECT h.hash, c.id, {CHUNK_COLUMNS} FROM chunks AS c LEFT JOIN passages AS h ON h.id = c.passage WHERE c.page = ?1 ORDER BY c.ordinal"
+    );
+    collect(connection, &sql, [page], |row| {
+        let hash = row.get_ref(0)?.as_blob().ok().and_then(|hash| hash.try_into().ok());
+        Ok(Stored { id: row.get(1)?, hash, chunk: chunk(connection, row, 2)? })
+    })
 }
 
 fn insert_chunk(connection: &Connection, page: i64, source: i64, title: &str, chunk: &Chunk) -> Result<(), Failure> {
     let (kind, language, context) = columns_of(&chunk.kind);
     let headings = headings(chunk);
     let sum = chunk_sum(page, chunk, &headings);
+    let passage = passages::number(connection, &hash_of(chunk))?;
     connection
         .prepare_cached(
-            "INSERT INTO chunks (page, kind, ordinal, heading_path, language, context, text, checksum)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+            "INSERT INTO chunks (page, kind, ordinal, heading_path, language, context, text, checksum, passage)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
         )?
-        .execute(params![page, kind, chunk.ordinal, headings, language, context, chunk.text, sum])?;
+        .execute(params![page, kind, chunk.ordinal, headings, language, context, chunk.text, sum, passage])?;
     insert_words(connection, connection.last_insert_rowid(), source, title, chunk)
 }
 
@@ -571,7 +535,7 @@ fn delete_words(connection: &Connection, id: i64, kind: &ChunkKind) -> Result<()
     Ok(())
 }
 
-fn collect<T>(
+pub(super) fn collect<T>(
     connection: &Connection,
     sql: &str,
     parameters: impl rusqlite::Params,
@@ -586,7 +550,7 @@ fn collect<T>(
     Ok(found)
 }
 
-fn count(number: i64) -> Result<u64, Failure> {
+pub(super) fn count(number: i64) -> Result<u64, Failure> {
     u64::try_from(number).map_err(|_| Failure::Malformed("a count is negative"))
 }
 

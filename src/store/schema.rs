@@ -5,6 +5,7 @@ use std::sync::OnceLock;
 use rusqlite::{Connection, TransactionBehavior};
 
 use super::error::Failure;
+use super::passages;
 
 /// "SMCR": written to the file's header, so that a database of another program is never taken for ours.
 const APPLICATION_ID: i32 = 0x534d_4352;
@@ -13,7 +14,31 @@ const APPLICATION_ID: i32 = 0x534d_4352;
 const VERSION: i32 = MIGRATIONS.len() as i32;
 
 /// Each takes the schema one version further.
-const MIGRATIONS: [&str; 3] = [FIRST, SAID, CHECKSUMS];
+const MIGRATIONS: [Migration; 4] = [
+    Migration::of(FIRST),
+    Migration::of(SAID),
+    Migration::of(CHECKSUMS),
+    Migration { before: PASSAGES, fill: passages::migrate, after: PASSAGES_COUNTED },
+];
+
+/// Tables are made, filled with what is there, and then what is left of the old ones goes.
+struct Migration {
+    before: &'static str,
+    fill: fn(&Connection) -> Result<(), Failure>,
+    after: &'static str,
+}
+
+impl Migration {
+    const fn of(sql: &'static str) -> Self {
+        Self { before: sql, fill: |_| Ok(()), after: "" }
+    }
+
+    fn run(&self, connection: &Connection) -> Result<(), Failure> {
+        connection.execute_batch(self.before)?;
+        (self.fill)(connection)?;
+        Ok(connection.execute_batch(self.after)?)
+    }
+}
 
 /// Ids of pages, chunks and vectors are never given twice (`AUTOINCREMENT`): a vector that arrives late cannot meet another chunk, and
 /// "greater than the last one seen" finds all new rows.
@@ -93,6 +118,129 @@ const CHECKSUMS: &str = "
     ALTER TABLE vectors ADD COLUMN checksum INTEGER;
 ";
 
+/// A vector belongs to a passage, whichever chunks say it, on whatever page, now or later. `passages` gives each a number by its hash;
+/// `embedded` says which have a vector of a model, and its number; the newest vectors are rows of `vectors`, the others are packed into
+/// `vector_blocks`, which are read at once. `uses` is how many chunks say a passage: one that no chunk says any more stays for a while,
+/// with its vectors.
+/// `page_chunks` says of each page which chunks and passages it has, in one row that is written anew (with a new id) whenever they change:
+/// who keeps them in memory follows by these ids. Of a page that is gone a row without a source stays, until `forgotten` has passed it.
+const PASSAGES: &str = "
+    CREATE TABLE passages (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        hash BLOB NOT NULL UNIQUE,
+        uses INTEGER NOT NULL DEFAULT 0,
+        checksum INTEGER NOT NULL
+    );
+    CREATE INDEX passages_unused ON passages (id) WHERE uses = 0;
+    ALTER TABLE chunks ADD COLUMN passage INTEGER REFERENCES passages (id);
+    DROP TRIGGER vector_added;
+    DROP TRIGGER vector_deleted;
+    ALTER TABLE vectors RENAME TO old_vectors;
+    CREATE TABLE embedded (
+        passage INTEGER NOT NULL REFERENCES passages (id),
+        model INTEGER NOT NULL REFERENCES models (id),
+        vector INTEGER NOT NULL,
+        PRIMARY KEY (passage, model)
+    ) WITHOUT ROWID;
+    CREATE TABLE vectors (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        model INTEGER NOT NULL REFERENCES models (id),
+        passage INTEGER NOT NULL,
+        scale REAL NOT NULL,
+        data BLOB NOT NULL,
+        checksum INTEGER NOT NULL
+    );
+    CREATE INDEX vectors_of_model ON vectors (model);
+    CREATE TABLE vector_blocks (
+        last INTEGER PRIMARY KEY,
+        model INTEGER NOT NULL REFERENCES models (id),
+        checksum INTEGER NOT NULL,
+        passages BLOB NOT NULL,
+        scales BLOB NOT NULL,
+        data BLOB NOT NULL
+    );
+    CREATE INDEX vector_blocks_of_model ON vector_blocks (model);
+    CREATE TABLE page_chunks (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        page INTEGER NOT NULL UNIQUE,
+        source INTEGER,
+        chunks BLOB NOT NULL,
+        checksum INTEGER NOT NULL
+    );
+    CREATE INDEX page_chunks_gone ON page_chunks (id) WHERE source IS NULL;
+    CREATE TABLE forgotten (
+        list INTEGER NOT NULL
+    );
+    INSERT INTO forgotten VALUES (0);
+    ALTER TABLE sources ADD COLUMN pages INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE sources ADD COLUMN chunks INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE sources ADD COLUMN code_examples INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE sources ADD COLUMN embedded INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE models ADD COLUMN chunks INTEGER NOT NULL DEFAULT 0;
+    CREATE TABLE languages (
+        source INTEGER NOT NULL REFERENCES sources (id),
+        language TEXT NOT NULL,
+        examples INTEGER NOT NULL,
+        PRIMARY KEY (source, language)
+    ) WITHOUT ROWID;
+    DROP INDEX chunks_of_kind;
+    DROP INDEX pages_of_source;
+    CREATE INDEX pages_of_source ON pages (source, fetched_at);
+";
+
+/// What is counted is counted by triggers, so that no write can forget it; `check` counts anew and compares.
+const PASSAGES_COUNTED: &str = "
+    DROP TABLE old_vectors;
+    ALTER TABLE models DROP COLUMN deletions;
+    CREATE INDEX chunks_of_kind ON chunks (kind, id, passage);
+    CREATE INDEX chunks_of_passage ON chunks (passage);
+    CREATE TRIGGER page_added AFTER INSERT ON pages BEGIN
+        UPDATE sources SET pages = pages + 1 WHERE id = new.source;
+    END;
+    CREATE TRIGGER page_removed AFTER DELETE ON pages BEGIN
+        UPDATE sources SET pages = pages - 1 WHERE id = old.source;
+    END;
+    CREATE TRIGGER chunk_added AFTER INSERT ON chunks BEGIN
+        UPDATE passages SET uses = uses + 1 WHERE id = new.passage;
+        UPDATE sources SET chunks = chunks + 1, code_examples = code_examples + (new.kind = 1),
+            embedded = embedded + (EXISTS (SELECT 1 FROM embedded AS e WHERE e.passage = new.passage))
+            WHERE id = (SELECT source FROM pages WHERE id = new.page);
+        UPDATE models SET chunks = chunks + 1 WHERE id IN (SELECT e.model FROM embedded AS e WHERE e.passage = new.passage);
+        INSERT INTO languages (source, language, examples)
+            SELECT source, new.language, 1 FROM pages WHERE id = new.page AND new.kind = 1 AND new.language IS NOT NULL
+            ON CONFLICT DO UPDATE SET examples = examples + 1;
+    END;
+    CREATE TRIGGER chunk_removed AFTER DELETE ON chunks BEGIN
+        UPDATE sources SET chunks = chunks - 1, code_examples = code_examples - (old.kind = 1),
+            embedded = embedded - (EXISTS (SELECT 1 FROM embedded AS e WHERE e.passage = old.passage))
+            WHERE id = (SELECT source FROM pages WHERE id = old.page);
+        UPDATE models SET chunks = chunks - 1 WHERE id IN (SELECT e.model FROM embedded AS e WHERE e.passage = old.passage);
+        UPDATE languages SET examples = examples - 1
+            WHERE old.kind = 1 AND source = (SELECT source FROM pages WHERE id = old.page) AND language = old.language;
+        DELETE FROM languages
+            WHERE source = (SELECT source FROM pages WHERE id = old.page) AND language = old.language AND examples <= 0;
+        UPDATE passages SET uses = uses - 1 WHERE id = old.passage;
+        DELETE FROM passages
+            WHERE id = old.passage AND uses <= 0 AND NOT EXISTS (SELECT 1 FROM embedded AS e WHERE e.passage = old.passage);
+    END;
+    CREATE TRIGGER vector_added AFTER INSERT ON embedded BEGIN
+        UPDATE models SET vectors = vectors + 1, chunks = chunks + (SELECT uses FROM passages WHERE id = new.passage)
+            WHERE id = new.model;
+        UPDATE sources SET embedded = embedded
+            + (SELECT count(*) FROM chunks AS c JOIN pages AS p ON p.id = c.page WHERE c.passage = new.passage AND p.source = sources.id)
+            WHERE id IN (SELECT p.source FROM chunks AS c JOIN pages AS p ON p.id = c.page WHERE c.passage = new.passage)
+            AND NOT EXISTS (SELECT 1 FROM embedded AS e WHERE e.passage = new.passage AND e.model <> new.model);
+    END;
+    CREATE TRIGGER vector_deleted AFTER DELETE ON embedded BEGIN
+        UPDATE models SET vectors = vectors - 1, chunks = chunks - (SELECT uses FROM passages WHERE id = old.passage)
+            WHERE id = old.model;
+        UPDATE sources SET embedded = embedded
+            - (SELECT count(*) FROM chunks AS c JOIN pages AS p ON p.id = c.page WHERE c.passage = old.passage AND p.source = sources.id)
+            WHERE id IN (SELECT p.source FROM chunks AS c JOIN pages AS p ON p.id = c.page WHERE c.passage = old.passage)
+            AND NOT EXISTS (SELECT 1 FROM embedded AS e WHERE e.passage = old.passage);
+    END;
+";
+
 /// Makes sure that the file is ours and of this version, creating or migrating it where needed. Foreign files are not changed.
 pub(super) fn prepare(connection: &mut Connection) -> Result<(), Failure> {
     let state = inspect(connection)?;
@@ -109,7 +257,7 @@ pub(super) fn prepare(connection: &mut Connection) -> Result<(), Failure> {
     // Another process may have been quicker.
     let version = inspect(&transaction)?;
     for migration in MIGRATIONS.iter().skip(usize::try_from(version).unwrap_or(0)) {
-        transaction.execute_batch(migration)?;
+        migration.run(&transaction)?;
     }
     transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
     transaction.pragma_update(None, "user_version", VERSION)?;
@@ -201,7 +349,7 @@ fn is_plain_shadow(object: &Object) -> bool {
 fn expected(version: i32) -> Result<Vec<Object>, Failure> {
     let connection = Connection::open_in_memory()?;
     for migration in MIGRATIONS.iter().take(usize::try_from(version).unwrap_or(0)) {
-        connection.execute_batch(migration)?;
+        migration.run(&connection)?;
     }
     objects(&connection)
 }

@@ -12,7 +12,7 @@ use super::error::{Error, Failure};
 use super::fuse::{Candidate, fuse};
 use super::lexical::{self, Filter};
 use super::pages::{CHUNK_COLUMNS, HEAD_COLUMNS, beyond, chunk, find_source, head};
-use super::vector::{Matrix, ModelRow};
+use super::vector::{Matrix, ModelRow, Newest};
 
 /// The query's vector, the model that made it, and that model's vectors in memory.
 pub(super) type Meaning<'a> = (&'a str, &'a [f32], &'a RwLock<Matrix>);
@@ -93,15 +93,18 @@ fn nearest(
     if vector.len() != model.dimensions {
         return Err(Error::Dimensions { model: name.to_owned(), expected: model.dimensions, found: vector.len() }.into());
     }
-    // A panic while following leaves rows without the last ones' data: such a matrix is read anew.
-    let mut writing = matrix.write().unwrap_or_else(|poisoned| {
-        let mut guard = poisoned.into_inner();
-        matrix.clear_poison();
-        *guard = Matrix::default();
-        guard
-    });
-    writing.follow(connection, model)?;
-    drop(writing);
+    let newest = Newest::of(connection)?;
+    // Searches read it side by side; who waits to write is waited for, so it is only asked for where there is something to read.
+    if !matrix.read().unwrap_or_else(PoisonError::into_inner).is_current(newest, model) || matrix.is_poisoned() {
+        // A panic while following leaves rows without the last ones' data: such a matrix is read anew.
+        let mut writing = matrix.write().unwrap_or_else(|poisoned| {
+            let mut guard = poisoned.into_inner();
+            matrix.clear_poison();
+            *guard = Matrix::default();
+            guard
+        });
+        writing.follow(connection, model, newest)?;
+    }
     let found = matrix.read().unwrap_or_else(PoisonError::into_inner).nearest(vector, filter);
     Ok(found.ok_or(Error::BadQueryVector)?)
 }

@@ -1,14 +1,18 @@
-//! Finds chunks by meaning: vectors as bytes with a scale, all of one model in memory, every one compared.
+//! Finds chunks by meaning: vectors as bytes with a scale, all of one model in memory, and which chunks say what each stands for.
 //!
-//! Exact search is quick enough: 100,000 vectors of 384 bytes are 38 MB, read once per query. Does not know which model made them.
+//! Follows the database by the numbers of its rows, so it does not matter which process wrote them. Does not know which model made them.
 
-use rusqlite::Connection;
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use rusqlite::{Connection, OptionalExtension};
 
 use super::checksum::Checksum;
 use super::error::Failure;
-use super::fuse::{Best, Candidate};
+use super::fuse::Candidate;
 use super::lexical::Filter;
-use super::pages::{VECTOR_COLUMNS, damaged};
+use super::pages::damaged;
+use super::passages::{self, BLOCK_COLUMNS, LIST_COLUMNS, Packed, VECTOR_COLUMNS, vector_agrees};
+use super::scan::{Direction, Rows};
 use crate::model::Wanted;
 
 /// A vector as bytes: a component is `data[i] * scale`.
@@ -39,149 +43,419 @@ fn steps(vector: &[f32], limit: f32) -> Option<(impl Iterator<Item = f32>, f32)>
 pub(super) struct ModelRow {
     pub id: i64,
     pub dimensions: usize,
+    /// Passages that have a vector, said by chunks or not.
     pub vectors: u64,
-    /// How many of its vectors have ever been deleted: rises with each, so that a copy in memory can tell whether it is stale.
-    deletions: i64,
+    /// Chunks that have one.
+    pub chunks: u64,
 }
 
 impl ModelRow {
     pub(super) fn find(connection: &Connection, name: &str) -> Result<Option<Self>, Failure> {
-        let mut statement = connection.prepare_cached("SELECT id, dimensions, vectors, deletions FROM models WHERE name = ?1")?;
+        let mut statement = connection.prepare_cached("SELECT id, dimensions, vectors, chunks FROM models WHERE name = ?1")?;
         let mut rows = statement.query([name])?;
         let Some(row) = rows.next()? else { return Ok(None) };
-        let (dimensions, vectors): (u32, i64) = (row.get(1)?, row.get(2)?);
-        let vectors = u64::try_from(vectors).map_err(|_| Failure::Malformed("a model has a negative number of vectors"))?;
-        Ok(Some(Self { id: row.get(0)?, dimensions: dimensions as usize, vectors, deletions: row.get(3)? }))
+        let number = |column| {
+            let number: i64 = row.get(column)?;
+            u64::try_from(number).map_err(|_| Failure::Malformed("a model has a negative number of vectors"))
+        };
+        let (dimensions, vectors, chunks) = (row.get::<_, u32>(1)?, number(2)?, number(3)?);
+        Ok(Some(Self { id: row.get(0)?, dimensions: dimensions as usize, vectors, chunks }))
     }
 }
 
-/// All vectors of one model, in memory. Follows the database by the ids of rows, so it does not matter which process wrote them.
+/// What a file's newest rows are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Newest {
+    /// Of lists of pages.
+    list: i64,
+    /// Of vectors, of whatever model.
+    vector: i64,
+}
+
+impl Newest {
+    pub(super) fn of(connection: &Connection) -> Result<Self, Failure> {
+        let sql = "SELECT (SELECT coalesce(max(id), 0) FROM page_chunks),
+                   max((SELECT coalesce(max(id), 0) FROM vectors), (SELECT coalesce(max(last), 0) FROM vector_blocks))";
+        Ok(connection.prepare_cached(sql)?.query_row([], |row| Ok(Self { list: row.get(0)?, vector: row.get(1)? }))?)
+    }
+}
+
+/// All vectors of one model, in memory, and the chunks that they stand for.
 #[derive(Debug, Default)]
 pub(super) struct Matrix {
-    /// The highest `vectors.id` that was read.
-    last: i64,
-    /// `models.deletions` as of the last look.
-    deletions: i64,
-    text: Shelf,
-    code: Shelf,
+    /// Up to where it has read.
+    last: Newest,
+    /// A vector a row, a row a passage.
+    rows: Rows,
+    row_of: Numbering,
+    /// By row.
+    passages: Vec<i64>,
+    /// By row: what is asked of the first of its chunks first, apart from it as every search reads all of these.
+    tags: Vec<Tag>,
+    /// By row: the first chunk that says it; of any value where the tag says that none does.
+    owners: Vec<Owner>,
+    /// First chunks of passages that have no vector yet.
+    waiting: HashMap<i64, (Owner, Tag)>,
+    /// Chunks that say what another says, by passage and number.
+    further: HashMap<i64, BTreeMap<i64, (i64, Tag)>>,
+    /// By page: number of its source, and its list as it is stored.
+    pages: HashMap<i64, Box<[u8]>>,
+    /// Numbers of sources, by their place in tags.
+    sources: Vec<i64>,
+    places: HashMap<i64, u32>,
+}
+
+/// A chunk and its page.
+#[derive(Clone, Copy, Debug, Default)]
+struct Owner {
+    chunk: i64,
+    page: i64,
+}
+
+/// Kind and source of a chunk, and whether others say the same.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Tag(u32);
+
+impl Tag {
+    const NONE: Self = Self(0);
+    const TEXT: u32 = 1;
+    const CODE: u32 = 2;
+    /// Others say the same.
+    const SHARED: u32 = 4;
+    /// The source's place is above these.
+    const BITS: u32 = 3;
+
+    fn with(self, bits: u32) -> Self {
+        Self(self.0 | bits)
+    }
+
+    fn without(self, bits: u32) -> Self {
+        Self(self.0 & !bits)
+    }
+
+    fn has(self, bits: u32) -> bool {
+        self.0 & bits != 0
+    }
+
+    fn source(self) -> u32 {
+        self.0 >> Self::BITS
+    }
 }
 
 impl Matrix {
-    /// Brings the matrix up to the state that `connection`'s transaction sees. Never goes back to an older one: a search that began
-    /// before another process's write may come after one that began later.
-    pub(super) fn follow(&mut self, connection: &Connection, model: ModelRow) -> Result<(), Failure> {
-        if model.deletions > self.deletions {
-            self.forget_deleted(connection, model)?;
+    pub(super) fn is_current(&self, newest: Newest, model: ModelRow) -> bool {
+        newest.list <= self.last.list && newest.vector <= self.last.vector && !self.is_stale(model)
+    }
+
+    /// Whether it is better read anew than gone on with: most of it is gone from the file, or it is of another length.
+    fn is_stale(&self, model: ModelRow) -> bool {
+        let is_other = self.rows.len() > 0 && self.rows.dimensions() != model.dimensions;
+        is_other || self.rows.len() as u64 > model.vectors.saturating_mul(2).saturating_add(20_000)
+    }
+
+    /// Brings it up to the state that `connection`'s transaction sees. Never goes back to an older one: a search that began before
+    /// another process's write may come after one that began later.
+    pub(super) fn follow(&mut self, connection: &Connection, model: ModelRow, newest: Newest) -> Result<(), Failure> {
+        if self.is_stale(model) {
+            *self = Self::default();
         }
-        // CROSS JOIN: the new rows come first, their pages after; the other way round every vector is looked at each time.
-        let mut statement = connection.prepare_cached(&format!(
-            "SELECT {VECTOR_COLUMNS}, v.id, p.source FROM vectors AS v CROSS JOIN pages AS p ON p.id = v.page
-             WHERE v.id > ?1 AND v.model = ?2 ORDER BY v.id"
-        ))?;
-        let mut rows = statement.query((self.last, model.id))?;
-        while let Some(row) = rows.next()? {
-            if !Checksum::default().columns(row, 0..6)?.agrees(row.get_ref(6)?) {
-                return Err(damaged(connection, "a vector", row.get_ref(2)?));
+        if self.rows.len() == 0 {
+            self.rows = Rows::new(model.dimensions);
+        }
+        if newest.vector > self.last.vector {
+            let followed = self.follow_vectors(connection, model);
+            // Also what came before an error has a row.
+            self.row_of.settle();
+            followed?;
+            self.last.vector = newest.vector;
+        }
+        if newest.list > self.last.list {
+            self.follow_lists(connection)?;
+        }
+        Ok(())
+    }
+
+    /// Until this is over nothing moves `last`: what is met again has its row by then.
+    fn follow_vectors(&mut self, connection: &Connection, model: ModelRow) -> Result<(), Failure> {
+        // A block of which the last is new may hold others that were read as rows.
+        let sql = format!("SELECT {BLOCK_COLUMNS} FROM vector_blocks WHERE model = ?1 AND last > ?2 ORDER BY last");
+        let mut statement = connection.prepare_cached(&sql)?;
+        let mut blocks = statement.query((model.id, self.last.vector))?;
+        while let Some(row) = blocks.next()? {
+            match Packed::read(row, model.dimensions)? {
+                Some(packed) => packed.vectors().try_for_each(|(passage, scale, data)| self.add(passage, scale, data))?,
+                None => self.excuse(connection, model, row.get(0)?)?,
             }
-            let kind: i64 = row.get(3)?;
-            let data = row.get_ref(5)?.as_blob().map_err(|_| Failure::Malformed("a vector is no blob"))?;
+        }
+        let sql = format!("SELECT {VECTOR_COLUMNS} FROM vectors WHERE model = ?1 AND id > ?2 ORDER BY id");
+        let mut statement = connection.prepare_cached(&sql)?;
+        let mut singles = statement.query((model.id, self.last.vector))?;
+        while let Some(row) = singles.next()? {
+            if !vector_agrees(row)? {
+                self.excuse(connection, model, row.get(5)?)?;
+                continue;
+            }
+            let data = row.get_ref(3)?.as_blob().map_err(|_| Failure::Malformed("a vector is no blob"))?;
             if data.len() != model.dimensions {
                 return Err(Failure::Malformed("a vector has another length than its model"));
             }
-            let (id, scale): (_, f32) = (row.get(7)?, row.get(4)?);
-            if !scale.is_finite() {
-                return Err(Failure::Malformed("the scale of a vector is no number"));
+            self.add(row.get(1)?, row.get(2)?, data)?;
+        }
+        Ok(())
+    }
+
+    /// Damage of vectors that no page has is none to a search.
+    fn excuse(&self, connection: &Connection, model: ModelRow, last: i64) -> Result<(), Failure> {
+        passages::damaged_vectors(connection, model.id, last)?.map_or(Ok(()), Err)
+    }
+
+    fn add(&mut self, passage: i64, scale: f32, data: &[u8]) -> Result<(), Failure> {
+        if !scale.is_finite() {
+            return Err(Failure::Malformed("the scale of a vector is no number"));
+        }
+        if let Some(row) = self.row_of.find(passage) {
+            self.rows.set(row, data, scale);
+            return Ok(());
+        }
+        self.row_of.add(passage, self.rows.len());
+        self.rows.push(data, scale);
+        self.passages.push(passage);
+        let (owner, tag) = self.waiting.remove(&passage).unwrap_or((Owner::default(), Tag::NONE));
+        self.owners.push(owner);
+        self.tags.push(tag);
+        if self.waiting.capacity() > 1_000 && self.waiting.len() < self.waiting.capacity() / 8 {
+            self.waiting.shrink_to_fit();
+        }
+        Ok(())
+    }
+
+    fn follow_lists(&mut self, connection: &Connection) -> Result<(), Failure> {
+        let forgotten: i64 = connection.prepare_cached("SELECT coalesce(max(list), 0) FROM forgotten")?.query_row([], |row| row.get(0))?;
+        if self.last.list < forgotten {
+            self.forget_lists();
+        }
+        let mut statement = connection.prepare_cached(&format!("SELECT {LIST_COLUMNS} FROM page_chunks WHERE id > ?1 ORDER BY id"))?;
+        let mut rows = statement.query([self.last.list])?;
+        while let Some(row) = rows.next()? {
+            let malformed = || Failure::Malformed("the list of a page's chunks is none");
+            if !Checksum::default().columns(row, 0..3)?.agrees(row.get_ref(3)?) {
+                let there = "SELECT 1 FROM pages WHERE id = ?1";
+                match connection.prepare_cached(there)?.query_row([row.get::<_, i64>(0)?], |_| Ok(())).optional()? {
+                    Some(()) => return Err(damaged(connection, "the list of passages", row.get_ref(0)?)),
+                    // It says that a page is gone, and no search can answer with that.
+                    None => continue,
+                }
             }
-            let shelf = if kind == 0 { &mut self.text } else { &mut self.code };
-            shelf.rows.push(Row { id, chunk: row.get(0)?, page: row.get(2)?, source: row.get(8)?, scale });
-            shelf.data.extend(data.iter().map(|&byte| byte as i8));
-            self.last = id;
+            let (page, source): (i64, Option<i64>) = (row.get(0)?, row.get(1)?);
+            let bytes = row.get_ref(2)?.as_blob().map_err(|_| malformed())?;
+            let listed = passages::decode(bytes).ok_or_else(malformed)?;
+            self.leave(page);
+            if let Some(source) = source {
+                let place = self.place_of(source);
+                for of in listed {
+                    let kind = if of.is_code { Tag::CODE } else { Tag::TEXT };
+                    self.enter(of.passage, Owner { chunk: of.chunk, page }, Tag(place << Tag::BITS | kind));
+                }
+                self.pages.insert(page, bytes.into());
+            }
+            self.last.list = row.get(4)?;
         }
         Ok(())
     }
 
-    fn forget_deleted(&mut self, connection: &Connection, model: ModelRow) -> Result<(), Failure> {
-        let mut statement = connection.prepare_cached("SELECT id FROM vectors WHERE model = ?1")?;
-        let mut alive = statement.query_map([model.id], |row| row.get::<_, i64>(0))?.collect::<Result<Vec<_>, _>>()?;
-        alive.sort_unstable();
-        for shelf in [&mut self.text, &mut self.code] {
-            shelf.retain(&alive, model.dimensions);
-        }
-        self.deletions = model.deletions;
-        Ok(())
+    fn place_of(&mut self, source: i64) -> u32 {
+        let (sources, next) = (&mut self.sources, self.places.len() as u32);
+        *self.places.entry(source).or_insert_with(|| {
+            sources.push(source);
+            next
+        })
     }
 
-    /// The vectors nearest to the query, best first; None for a query without direction.
-    pub(super) fn nearest(&self, query: &[f32], filter: Filter<'_>) -> Option<Vec<Candidate>> {
-        let shelf = match filter.wanted {
-            Wanted::Text => &self.text,
-            Wanted::Code => &self.code,
+    fn forget_lists(&mut self) {
+        self.tags.fill(Tag::NONE);
+        self.waiting.clear();
+        self.further.clear();
+        self.pages.clear();
+        self.last.list = 0;
+    }
+
+    /// A chunk says a passage.
+    fn enter(&mut self, passage: i64, owner: Owner, tag: Tag) {
+        let row = self.row_of.find(passage);
+        let first = match row {
+            Some(row) => {
+                if self.tags[row] == Tag::NONE {
+                    (self.owners[row], self.tags[row]) = (owner, tag);
+                    return;
+                }
+                &mut self.tags[row]
+            }
+            None => match self.waiting.entry(passage) {
+                std::collections::hash_map::Entry::Vacant(place) => {
+                    place.insert((owner, tag));
+                    return;
+                }
+                std::collections::hash_map::Entry::Occupied(place) => &mut place.into_mut().1,
+            },
         };
-        // As fine as products of the two still fit a sum of i32: then the query loses nothing that counts.
-        let finest = i32::MAX / (i32::from(i8::MAX) * i32::try_from(query.len()).ok()?.max(1));
-        let (steps, scale) = steps(query, finest.min(i32::from(i16::MAX)) as f32)?;
-        let query: Vec<i16> = steps.map(|step| step as i16).collect();
-        Some(shelf.nearest(&query, scale, filter))
+        *first = first.with(Tag::SHARED);
+        self.further.entry(passage).or_default().insert(owner.chunk, (owner.page, tag));
+    }
+
+    /// What a page said it says no more.
+    fn leave(&mut self, page: i64) {
+        let Some(bytes) = self.pages.remove(&page) else { return };
+        for of in passages::decode(&bytes).unwrap_or_default() {
+            let row = self.row_of.find(of.passage);
+            let first = match row {
+                Some(row) => (self.tags[row] != Tag::NONE).then(|| (self.owners[row], self.tags[row])),
+                None => self.waiting.get(&of.passage).copied(),
+            };
+            let Some((owner, tag)) = first else { continue };
+            let mut further = self.further.remove(&of.passage).unwrap_or_default();
+            let first = if owner.chunk == of.chunk {
+                further.pop_first().map(|(chunk, (page, tag))| (Owner { chunk, page }, tag))
+            } else {
+                further.remove(&of.chunk);
+                Some((owner, tag.without(Tag::SHARED)))
+            };
+            let first = first.map(|(owner, tag)| (owner, if further.is_empty() { tag } else { tag.with(Tag::SHARED) }));
+            if !further.is_empty() {
+                self.further.insert(of.passage, further);
+            }
+            match (row, first) {
+                (Some(row), first) => (self.owners[row], self.tags[row]) = first.unwrap_or((Owner::default(), Tag::NONE)),
+                (None, Some(first)) => _ = self.waiting.insert(of.passage, first),
+                (None, None) => _ = self.waiting.remove(&of.passage),
+            }
+        }
+    }
+
+    /// The chunks nearest to the query, best first; None for a query without direction.
+    pub(super) fn nearest(&self, query: &[f32], filter: Filter<'_>) -> Option<Vec<Candidate>> {
+        let direction = direction(query)?;
+        let kind = match filter.wanted {
+            Wanted::Text => Tag::TEXT,
+            Wanted::Code => Tag::CODE,
+        };
+        let source = match filter.source.map(|source| self.places.get(&source)) {
+            None => None,
+            Some(Some(place)) => Some(*place),
+            Some(None) => return Some(Vec::new()),
+        };
+        let among = filter.among.map(Among::of);
+        let fits = |tag: Tag, chunk: i64| {
+            tag.has(kind) && source.is_none_or(|source| source == tag.source()) && among.as_ref().is_none_or(|among| among.contains(chunk))
+        };
+        let others = |row: usize| {
+            let others = if self.tags[row].has(Tag::SHARED) { self.further.get(&self.passages[row]) } else { None };
+            others.into_iter().flatten().map(|(chunk, (page, tag))| (Owner { chunk: *chunk, page: *page }, *tag))
+        };
+        let admits = |row: usize| {
+            let tag = self.tags[row];
+            match among {
+                // No look at the chunk, where it is not asked for.
+                None if fits(tag, 0) => true,
+                Some(_) if tag.has(kind) && fits(tag, self.owners[row].chunk) => true,
+                _ => tag.has(Tag::SHARED) && others(row).any(|(owner, tag)| fits(tag, owner.chunk)),
+            }
+        };
+        let mut found = Vec::new();
+        for (row, score) in self.rows.nearest(&direction, filter.room(), admits) {
+            let all = std::iter::once((self.owners[row], self.tags[row])).chain(others(row));
+            let fitting = all.filter(|(owner, tag)| fits(*tag, owner.chunk)).take(filter.room());
+            found.extend(fitting.map(|(Owner { chunk, page }, _)| Candidate {
+                key: if filter.distinct_pages { page } else { chunk },
+                chunk,
+                score,
+            }));
+        }
+        // Equal scores by age.
+        found.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.chunk.cmp(&b.chunk)));
+        found.truncate(filter.room());
+        Some(filter.first_of_each(found))
     }
 }
 
-/// The vectors of one kind of chunk.
+/// None for a query without direction.
+fn direction(query: &[f32]) -> Option<Direction> {
+    // As fine as products of the two still fit a sum of i32: then the query loses nothing that counts.
+    let finest = i32::MAX / (i32::from(i8::MAX) * i32::try_from(query.len()).ok()?.max(1));
+    let (steps, scale) = steps(query, finest.min(i32::from(i16::MAX)) as f32)?;
+    Some(Direction { steps: steps.map(|step| step as i16).collect(), scale })
+}
+
+/// Which row a passage has: in the order of the numbers, and the last ones apart.
 #[derive(Debug, Default)]
-struct Shelf {
-    /// Ascending by id.
-    rows: Vec<Row>,
-    /// The vectors of `rows`, one after the other.
-    data: Vec<i8>,
+struct Numbering {
+    sorted: Vec<(i64, u32)>,
+    recent: HashMap<i64, u32>,
+    /// Not found before they are settled.
+    new: Vec<(i64, u32)>,
+    /// Where in `sorted` the last one was found.
+    at: usize,
 }
 
-#[derive(Clone, Copy, Debug)]
-struct Row {
-    id: i64,
-    chunk: i64,
-    page: i64,
-    source: i64,
-    scale: f32,
+impl Numbering {
+    fn add(&mut self, passage: i64, row: usize) {
+        self.new.push((passage, row as u32));
+    }
+
+    fn settle(&mut self) {
+        if self.recent.len() + self.new.len() > 1_000 + self.sorted.len() / 16 {
+            self.sorted.append(&mut self.new);
+            self.sorted.extend(self.recent.drain());
+            // They come in a few runs, which a stable sort makes use of.
+            self.sorted.sort_by_key(|(passage, _)| *passage);
+        } else {
+            self.recent.extend(self.new.drain(..));
+        }
+    }
+
+    fn find(&mut self, passage: i64) -> Option<usize> {
+        // Passages of one page stand beside each other.
+        let near = (self.at..self.at + 2).find(|&at| self.sorted.get(at).is_some_and(|(found, _)| *found == passage));
+        let at = near.or_else(|| self.sorted.binary_search_by_key(&passage, |(passage, _)| *passage).ok());
+        if let Some(at) = at {
+            self.at = at;
+            return Some(self.sorted[at].1 as usize);
+        }
+        self.recent.get(&passage).map(|row| *row as usize)
+    }
 }
 
-impl Shelf {
-    /// Keeps the rows whose ids are in `alive`, which is sorted.
-    fn retain(&mut self, alive: &[i64], dimensions: usize) {
-        let mut kept = 0;
-        for at in 0..self.rows.len() {
-            if alive.binary_search(&self.rows[at].id).is_ok() {
-                self.rows[kept] = self.rows[at];
-                self.data.copy_within(at * dimensions..(at + 1) * dimensions, kept * dimensions);
-                kept += 1;
+/// The chunks that a search is narrowed to: a bit for each, as every row asks for its own.
+enum Among<'a> {
+    Bits { first: i64, bits: Vec<u64> },
+    Few(&'a HashSet<i64>),
+}
+
+impl<'a> Among<'a> {
+    fn of(chunks: &'a HashSet<i64>) -> Self {
+        let bounds = chunks.iter().fold((i64::MAX, i64::MIN), |(low, high), &chunk| (low.min(chunk), high.max(chunk)));
+        // Numbers are given one after the other; in a file of somebody else they may be far from each other.
+        match bounds.1.checked_sub(bounds.0).map(usize::try_from) {
+            Some(Ok(width)) if width / 64 <= 4 * chunks.len() + 1_024 => {
+                let mut bits = vec![0; width / 64 + 1];
+                for chunk in chunks {
+                    let at = (chunk - bounds.0) as usize;
+                    bits[at / 64] |= 1 << (at % 64);
+                }
+                Self::Bits { first: bounds.0, bits }
             }
+            _ => Self::Few(chunks),
         }
-        self.rows.truncate(kept);
-        self.data.truncate(kept * dimensions);
     }
 
-    fn nearest(&self, query: &[i16], scale: f32, filter: Filter<'_>) -> Vec<Candidate> {
-        let mut best = Best::new(filter.room());
-        for (row, data) in self.rows.iter().zip(self.data.chunks_exact(query.len())) {
-            if filter.source.is_none_or(|source| source == row.source) && filter.admits(row.chunk) {
-                let key = if filter.distinct_pages { row.page } else { row.chunk };
-                best.push(Candidate { key, chunk: row.chunk, score: dot(data, query) as f32 * row.scale * scale });
+    fn contains(&self, chunk: i64) -> bool {
+        match self {
+            Self::Bits { first, bits } => {
+                let at = usize::try_from(chunk.wrapping_sub(*first)).unwrap_or(usize::MAX);
+                bits.get(at / 64).is_some_and(|word| word >> (at % 64) & 1 == 1)
             }
-        }
-        filter.first_of_each(best.into_sorted())
-    }
-}
-
-/// A sum for each of 32 lanes: the compiler makes wide instructions of that on every target, of a single sum it does not.
-fn dot(row: &[i8], query: &[i16]) -> i32 {
-    let product = |row: &i8, query: &i16| i32::from(*row) * i32::from(*query);
-    let (row_lanes, row_rest) = row.as_chunks::<32>();
-    let (query_lanes, query_rest) = query.as_chunks::<32>();
-    let mut sums = [0; 32];
-    for (row, query) in row_lanes.iter().zip(query_lanes) {
-        for lane in 0..32 {
-            sums[lane] += product(&row[lane], &query[lane]);
+            Self::Few(chunks) => chunks.contains(&chunk),
         }
     }
-    sums.iter().sum::<i32>() + row_rest.iter().zip(query_rest).map(|(row, query)| product(row, query)).sum::<i32>()
 }
 
 #[cfg(test)]
@@ -211,12 +485,15 @@ mod tests {
 
     const DIMENSIONS: usize = 384;
 
-    fn shelf(vectors: &[Vec<f32>]) -> Matrix {
-        let mut matrix = Matrix::default();
-        for (vector, id) in vectors.iter().zip(0..) {
+    /// Three vectors a page, every other page's of another source.
+    fn matrix(vectors: &[Vec<f32>]) -> Matrix {
+        let mut matrix = Matrix { rows: Rows::new(vectors[0].len()), ..Matrix::default() };
+        for (vector, id) in vectors.iter().zip(1..) {
             let quantised = quantise(vector).unwrap();
-            matrix.text.rows.push(Row { id, chunk: id, page: id / 3, source: id % 2, scale: quantised.scale });
-            matrix.text.data.extend(quantised.data.iter().map(|&byte| byte as i8));
+            matrix.add(id, quantised.scale, &quantised.data).unwrap();
+            matrix.row_of.settle();
+            let place = matrix.place_of(id % 2);
+            matrix.enter(id, Owner { chunk: id, page: id / 3 }, Tag(place << Tag::BITS | Tag::TEXT));
         }
         matrix
     }
@@ -227,13 +504,13 @@ mod tests {
 
     fn exact(vectors: &[Vec<f32>], query: &[f32], limit: usize) -> HashSet<i64> {
         let dot = |vector: &Vec<f32>| vector.iter().zip(query).map(|(a, b)| a * b).sum::<f32>();
-        let mut ranked: Vec<(f32, i64)> = vectors.iter().map(dot).zip(0..).collect();
+        let mut ranked: Vec<(f32, i64)> = vectors.iter().map(dot).zip(1..).collect();
         ranked.sort_by(|a, b| b.0.total_cmp(&a.0));
         ranked.into_iter().take(limit).map(|(_, id)| id).collect()
     }
 
     fn recall(vectors: &[Vec<f32>], queries: &[Vec<f32>]) -> f64 {
-        let matrix = shelf(vectors);
+        let matrix = matrix(vectors);
         let kept = |query: &Vec<f32>| {
             let expected = exact(vectors, query, 10);
             matrix.nearest(query, filter(10)).unwrap().iter().filter(|found| expected.contains(&found.chunk)).count()
@@ -259,8 +536,8 @@ mod tests {
     fn scores_are_cosines() {
         let mut numbers = Numbers(7);
         let vectors: Vec<_> = (0..50).map(|_| numbers.vector(None, 1.0)).collect();
-        let found = shelf(&vectors).nearest(&vectors[20], filter(3)).unwrap();
-        assert_eq!(found[0].chunk, 20);
+        let found = matrix(&vectors).nearest(&vectors[20], filter(3)).unwrap();
+        assert_eq!(found[0].chunk, 21);
         assert!((found[0].score - 1.0).abs() < 0.01, "{}", found[0].score);
     }
 
@@ -268,7 +545,7 @@ mod tests {
     fn filters_narrow_the_scan() {
         let mut numbers = Numbers(9);
         let vectors: Vec<_> = (0..60).map(|_| numbers.vector(None, 1.0)).collect();
-        let matrix = shelf(&vectors);
+        let matrix = matrix(&vectors);
         let odd = matrix.nearest(&vectors[0], Filter { source: Some(1), ..filter(60) }).unwrap();
         assert!(odd.len() == 30 && odd.iter().all(|found| found.chunk % 2 == 1));
         let pages = matrix.nearest(&vectors[0], Filter { distinct_pages: true, ..filter(20) }).unwrap();
@@ -292,10 +569,7 @@ mod tests {
     fn the_sum_of_products_cannot_overflow() {
         for dimensions in [1, 2, 384, 1_536, 4_096] {
             let ones = vec![1.0; dimensions];
-            let mut matrix = Matrix::default();
-            let quantised = quantise(&ones).unwrap();
-            matrix.text.rows.push(Row { id: 1, chunk: 1, page: 1, source: 1, scale: quantised.scale });
-            matrix.text.data.extend(quantised.data.iter().map(|&byte| byte as i8));
+            let matrix = matrix(std::slice::from_ref(&ones));
             let found = matrix.nearest(&ones, filter(1)).unwrap();
             assert!((found[0].score / dimensions as f32 - 1.0).abs() < 0.001, "{dimensions}: {}", found[0].score);
         }
