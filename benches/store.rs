@@ -3,6 +3,7 @@
 //! `cargo bench --bench store`; with `STORE_MILLION=1` at a million as well (some minutes to make). `STORE_VECTORS=FILE` takes vectors of
 //! 384 numbers (f32, little-endian, one after the other) as those that all are drawn around, in place of random ones. Beside the figures
 //! of the store stand those of comparing every byte in the same run: what counts is the ratio. Times are processor time of one thread.
+//! How many of the nearest are found is told as well.
 
 use std::io::Write;
 use std::time::{Duration, SystemTime};
@@ -27,7 +28,7 @@ fn measure(chunks: usize, around: &mut Around) {
     let folder = tempfile::tempdir().expect("there is room for a folder");
     let path = folder.path().join("index.db");
     let open = || Store::open(&path, Config::default()).expect("the database is ours");
-    let (_, making) = timed(|| fill(&open(), chunks, around));
+    let (all, making) = timed(|| fill(&open(), chunks, around));
     say(&format!("{chunks} chunks, made in {:.1} s", making.as_secs_f64()));
     let queries: Vec<(String, Vec<f32>)> = (0..50).map(|_| (around.words(8), around.vector())).collect();
     let ask = |store: &Store, mode, source: Option<&str>, at: usize| {
@@ -57,19 +58,44 @@ fn measure(chunks: usize, around: &mut Around) {
     say(&format!("  sources            {}", shown(timed(|| store.sources().expect("they are counted")).1)));
     say(&format!("  progress           {}", shown(timed(|| store.progress(MODEL).expect("it is counted")).1)));
     say(&format!("  memory             {} MiB more than before", resident().saturating_sub(before) >> 20));
-    let rows: Vec<i8> = (0..chunks * DIMENSIONS).map(|at| (at * 31 % 255) as u8 as i8).collect();
-    let query: Vec<i16> = (0..DIMENSIONS).map(|at| (at * 17 % 500) as i16).collect();
-    let (_, every) = timed(|| std::hint::black_box(rows.chunks_exact(DIMENSIONS).map(|row| dot(row, &query)).max()));
-    say(&format!("  every byte         {}", shown(every)));
+
+    let (mut every, mut ten, mut hundred) = (Duration::ZERO, 0, 0);
+    for (text, vector) in &queries {
+        let (query, _) = steps(vector, 600.0);
+        let query: Vec<i16> = query.into_iter().map(|step| step as i16).collect();
+        let compare = || all.chunks_exact(BYTES).map(|row| score(row, &query)).collect::<Vec<f32>>();
+        let (scores, time) = timed(compare);
+        every += time;
+        let mut best = scores.clone();
+        best.sort_by(|a, b| b.total_cmp(a));
+        let asked = Query { mode: Mode::Dense, limit: 100, ..Query::new(text.clone()) };
+        let hits = store.search(&asked, Some(vector), MODEL).expect("there is an answer");
+        let row = |url: &Url, ordinal: u32| url.path()[1..].parse::<usize>().expect("a page is a number") * 100 + ordinal as usize;
+        let found: Vec<f32> = hits.iter().map(|hit| scores[row(&hit.url, hit.chunk.ordinal)]).collect();
+        ten += found.iter().filter(|score| **score >= best[9]).count().min(10);
+        hundred += found.iter().filter(|score| **score >= best[99]).count().min(100);
+    }
+    let count = queries.len();
+    say(&format!("  every byte         {}", shown(every / count as u32)));
+    say(&format!("  found of the nearest 10: {:.4}, 100: {:.4}", ten as f64 / (10 * count) as f64, hundred as f64 / (100 * count) as f64));
 }
 
 /// As it was before there were sketches.
-fn dot(row: &[i8], query: &[i16]) -> i32 {
-    row.iter().zip(query).map(|(row, query)| i32::from(*row) * i32::from(*query)).sum()
+fn score(row: &[u8], query: &[i16]) -> f32 {
+    let (scale, row) = row.split_at(4);
+    let sum: i32 = row.iter().zip(query).map(|(&step, query)| i32::from(step as i8) * i32::from(*query)).sum();
+    sum as f32 * f32::from_le_bytes(scale.try_into().expect("it is four bytes"))
 }
 
-/// A hundred chunks a page, of 20 words and a vector each, on three sites.
-fn fill(store: &Store, chunks: usize, around: &mut Around) {
+/// As the store keeps them.
+fn steps(vector: &[f32], limit: f32) -> (Vec<f32>, f32) {
+    let largest = vector.iter().fold(0.0_f32, |largest, component| largest.max(component.abs()));
+    (vector.iter().map(|component| (component / (largest / limit)).round()).collect(), largest / limit)
+}
+
+/// A hundred chunks a page, of 20 words and a vector each, on three sites; and all vectors with their scales.
+fn fill(store: &Store, chunks: usize, around: &mut Around) -> Vec<u8> {
+    let mut all = vec![0; chunks.div_ceil(100) * 100 * BYTES];
     for page in 0..chunks.div_ceil(100) {
         let url = Url::parse(&format!("https://site{}.test/{page}", page % 3)).expect("it is a URL");
         let of_page: Vec<_> =
@@ -77,8 +103,16 @@ fn fill(store: &Store, chunks: usize, around: &mut Around) {
         store.put(&Document::new(url, "Title", "", SystemTime::UNIX_EPOCH), &of_page).expect("there is room");
         let pending = store.pending(MODEL, 200).expect("they are listed");
         let embedded: Vec<_> = pending.iter().map(|of| Embedded { chunk: of.chunk, vector: around.vector() }).collect();
+        for of in &embedded {
+            let (row, scale) = steps(&of.vector, 127.0);
+            // Numbers of chunks begin with 1, and are given one after the other.
+            let place = &mut all[(of.chunk as usize - 1) * BYTES..of.chunk as usize * BYTES];
+            place[..4].copy_from_slice(&scale.to_le_bytes());
+            place[4..].iter_mut().zip(row).for_each(|(place, step)| *place = step as i8 as u8);
+        }
         store.put_vectors(MODEL, &embedded).expect("there is room");
     }
+    all
 }
 
 /// Draws words, frequent ones often, and vectors around others.
@@ -167,3 +201,4 @@ fn say(line: &str) {
 
 const MODEL: &str = "bench-384";
 const DIMENSIONS: usize = 384;
+const BYTES: usize = 4 + DIMENSIONS;

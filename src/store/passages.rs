@@ -715,3 +715,39 @@ const BLOCK: i64 = 1_024;
 const GONE: i64 = 1_000;
 /// Passages that no chunk says and that are kept, beside as many as chunks do say.
 const SPARE: i64 = 10_000;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_comes_back_as_it_was() {
+        let of = |chunk, passage, is_code| Listed { chunk, passage, is_code };
+        for listed in [
+            vec![],
+            vec![of(1, 1, false), of(2, 2, true), of(3, 1, false)],
+            vec![of(i64::MIN, i64::MAX, true), of(i64::MAX, i64::MIN, false), of(0, -1, true), of(7, 1 << 40, false)],
+        ] {
+            assert_eq!(decode(&encode(&listed)).unwrap(), listed);
+        }
+        assert_eq!(encode(&[of(1, 1, false), of(2, 2, false)]).len(), 6, "a few bytes a chunk");
+    }
+
+    #[test]
+    fn any_bytes_are_a_list_or_none() {
+        let mut state = 11_u64;
+        for _ in 0..20_000 {
+            let mut next = || {
+                state ^= state << 13;
+                state ^= state >> 7;
+                state ^= state << 17;
+                state
+            };
+            let length = next() % 24;
+            let bytes: Vec<u8> = (0..length).map(|_| [0, 1, 0x7f, 0x80, 0xff, next() as u8][next() as usize % 6]).collect();
+            assert!(decode(&bytes).is_none_or(|listed| listed.len() <= bytes.len() / 3));
+        }
+        assert_eq!(decode(&[1, 2, 1]), None, "no such kind");
+        assert_eq!(decode(&[0xff; 11]), None, "no end");
+    }
+}

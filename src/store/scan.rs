@@ -18,11 +18,12 @@ pub(super) struct Rows {
 /// At most [`SEGMENT`] vectors: no growing copies more than these.
 #[derive(Debug, Default)]
 struct Segment {
-    data: Vec<i8>,
+    /// Steps in two's complement.
+    data: Vec<u8>,
     scales: Vec<f32>,
     /// [`Rows::words`] of each vector: a bit for each component that is greater than the mean's.
     sketches: Vec<u64>,
-    /// By what the sum of the query's components with the sketch's signs is multiplied to be about the product of the two.
+    /// By what the sum of the query's components with the sketch's signs is multiplied to be about in proportion to the product of the two.
     factors: Vec<f32>,
 }
 
@@ -43,11 +44,12 @@ impl Rows {
     pub(super) fn push(&mut self, data: &[u8], scale: f32) {
         let words = self.words();
         if self.segments.last().is_none_or(|last| last.scales.len() == SEGMENT) {
-            self.segments.push(Segment::default());
+            // Room that is not used yet takes no memory.
+            self.segments.push(Segment { data: Vec::with_capacity(SEGMENT.saturating_mul(self.dimensions)), ..Segment::default() });
         }
         let last = self.segments.last_mut().expect("one has just been added if there was none");
         let begin = last.data.len();
-        last.data.extend(data.iter().map(|&byte| byte.cast_signed()));
+        last.data.extend_from_slice(data);
         last.scales.push(scale);
         self.length += 1;
         match &self.center {
@@ -66,7 +68,7 @@ impl Rows {
         let words = self.words();
         let (segment, at) = (&mut self.segments[row / SEGMENT], row % SEGMENT);
         let place = &mut segment.data[at * self.dimensions..(at + 1) * self.dimensions];
-        place.iter_mut().zip(data).for_each(|(place, &byte)| *place = byte.cast_signed());
+        place.copy_from_slice(data);
         segment.scales[at] = scale;
         if let Some(center) = &self.center {
             let (sketch, factor) = sketch(place, scale, center, words);
@@ -79,7 +81,7 @@ impl Rows {
         let mut sums = vec![0_i64; self.dimensions];
         for segment in &self.segments {
             for row in segment.data.chunks_exact(self.dimensions) {
-                sums.iter_mut().zip(row).for_each(|(sum, &step)| *sum += i64::from(step));
+                sums.iter_mut().zip(row).for_each(|(sum, &step)| *sum += i64::from(step.cast_signed()));
             }
         }
         let center: Vec<i8> = sums.iter().map(|&sum| (sum as f32 / self.length as f32).round() as i8).collect();
@@ -94,22 +96,23 @@ impl Rows {
         self.center = Some(center);
     }
 
-    /// The nearest rows among those admitted, with their products with the query: the best `limit` of them, in no order.
-    pub(super) fn nearest(&self, query: &Direction, limit: usize, admits: impl Fn(usize) -> bool) -> Vec<(usize, f32)> {
-        let limit = limit.max(1);
+    /// The nearest rows among those admitted, with their products with the query: the best `room` of them, in no order. Only of the best
+    /// `certain` it is made as sure as it can be that none is left out; the others are among what is looked at for these.
+    pub(super) fn nearest(&self, query: &Direction, certain: usize, room: usize, admits: impl Fn(usize) -> bool) -> Vec<(usize, f32)> {
+        let room = room.max(1);
         if self.center.is_none() {
-            return best((0..self.length).filter(|&row| admits(row)).map(|row| (row, self.product(query, row))).collect(), limit);
+            return best((0..self.length).filter(|&row| admits(row)).map(|row| (row, self.product(query, row))).collect(), room);
         }
         let distances = self.distances(query, admits);
-        self.staged(query, &distances, limit).unwrap_or_else(|| {
+        self.staged(query, &distances, certain.clamp(1, room), room).unwrap_or_else(|| {
             let admitted = distances.of.iter().enumerate().filter(|(_, distance)| **distance != OUT);
-            best(admitted.map(|(row, _)| (row, self.product(query, row))).collect(), limit)
+            best(admitted.map(|(row, _)| (row, self.product(query, row))).collect(), room)
         })
     }
 
     /// None where all that are admitted should be compared: they are few, or a sketch says nothing of how near a vector is.
-    fn staged(&self, query: &Direction, distances: &Distances, limit: usize) -> Option<Vec<(usize, f32)>> {
-        let first = 400.max(limit.saturating_mul(4));
+    fn staged(&self, query: &Direction, distances: &Distances, certain: usize, room: usize) -> Option<Vec<(usize, f32)>> {
+        let first = 400.max(certain.saturating_mul(4)).max(room);
         if distances.admitted <= EXACT.max(first) {
             return None;
         }
@@ -117,19 +120,19 @@ impl Rows {
         let sample = self.sample(query, &table, distances)?;
         // The nearest by their sketches give a score that the last of the best has at least.
         let sure = distances.nearest(first);
-        let found: Vec<_> = distances.up_to(0, sure).map(|row| (row, self.product(query, row))).collect();
-        let mut found = best(found, limit);
-        let floor = found.iter().map(|(_, score)| *score).fold(f32::INFINITY, f32::min);
+        let mut found: Vec<_> = distances.up_to(0, sure).map(|row| (row, self.product(query, row))).collect();
+        let last = found.len().min(certain) - usize::from(!found.is_empty());
+        let (_, (_, floor), _) = (!found.is_empty()).then(|| found.select_nth_unstable_by(last, |a, b| b.1.total_cmp(&a.1)))?;
 
         let line = Line::through(sample.iter().map(|&(score, distance, _)| (score, distance)))?;
         // Nearer is a smaller distance: a line that rises says nothing.
-        let limit_of_distance = (line.slope < 0.0).then(|| line.at(floor) + DOUBT * line.spread)?;
+        let farthest = (line.slope < 0.0).then(|| line.at(*floor) + DOUBT * line.spread)?;
         let second = Line::through(sample.iter().map(|&(score, _, estimate)| (score, estimate)))?;
-        let least_estimate = (second.slope > 0.0).then(|| second.at(floor) - DOUBT * second.spread)?;
-        let farthest = limit_of_distance.clamp(0.0, f32::from(OUT - 1)) as u16;
+        let least_estimate = (second.slope > 0.0).then(|| second.at(*floor) - DOUBT * second.spread)?;
+        let farthest = farthest.clamp(0.0, f32::from(OUT - 1)) as u16;
         let near = distances.up_to(sure + 1, farthest).filter(|&row| self.estimate(&table, row) >= least_estimate);
         found.extend(near.map(|row| (row, self.product(query, row))));
-        Some(best(found, limit))
+        Some(best(found, room))
     }
 
     /// Of rows all over those admitted: score, distance and estimate.
@@ -205,11 +208,12 @@ struct Distances {
 }
 
 impl Distances {
-    /// The distance up to which there are so many rows.
+    /// The distance up to which there are about so many rows, by every so-manieth of them.
     fn nearest(&self, wanted: usize) -> u16 {
+        let step = (self.admitted / (64 * wanted.max(1))).clamp(1, 16);
         let mut counts = vec![0_usize; usize::from(self.farthest) + 1];
-        for &distance in self.of.iter().filter(|distance| **distance != OUT) {
-            counts[usize::from(distance.min(self.farthest))] += 1;
+        for &distance in self.of.iter().step_by(step).filter(|distance| **distance != OUT) {
+            counts[usize::from(distance.min(self.farthest))] += step;
         }
         let mut so_far = 0;
         let reached = counts.iter().position(|count| {
@@ -221,7 +225,10 @@ impl Distances {
 
     /// The rows from one distance to another.
     fn up_to(&self, from: u16, to: u16) -> impl Iterator<Item = usize> {
-        self.of.iter().enumerate().filter(move |(_, distance)| (from..=to).contains(*distance)).map(|(row, _)| row)
+        // Most are farther away: a wide look at many of them first.
+        let parts = self.of.chunks(32).enumerate().filter(move |(_, part)| part.iter().fold(OUT, |least, of| least.min(*of)) <= to);
+        let rows = parts.flat_map(|(number, part)| (number * 32..).zip(part));
+        rows.filter(move |(_, distance)| (from..=to).contains(*distance)).map(|(row, _)| row)
     }
 }
 
@@ -285,26 +292,29 @@ impl Line {
 }
 
 /// A vector's signs about the center, and its factor.
-fn sketch(row: &[i8], scale: f32, center: &[i8], words: usize) -> (impl Iterator<Item = u64>, f32) {
-    let (mut squares, mut sizes) = (0_u32, 0_u32);
-    // In parts, of which the compiler makes wide instructions.
-    for (row, center) in row.chunks(64).zip(center.chunks(64)) {
-        let (mut square, mut size) = (0_i32, 0_i32);
-        for (step, center) in row.iter().zip(center) {
-            let apart = i16::from(*step) - i16::from(*center);
-            square += i32::from(apart) * i32::from(apart);
-            size += i32::from(apart.abs());
-        }
-        squares = squares.saturating_add(square.cast_unsigned());
-        sizes = sizes.saturating_add(size.cast_unsigned());
-    }
-    let factor = if sizes == 0 { 0.0 } else { scale * (squares as f32 / sizes as f32) };
-    let parts = row.chunks(64).zip(center.chunks(64)).map(|(row, center)| {
+fn sketch(row: &[u8], scale: f32, center: &[i8], words: usize) -> (impl Iterator<Item = u64>, f32) {
+    let (rows, row_rest) = row.as_chunks::<64>();
+    let (centers, center_rest) = center.as_chunks::<64>();
+    let (mut row_end, mut center_end) = ([0; 64], [0; 64]);
+    row_end[..row_rest.len()].copy_from_slice(row_rest);
+    center_end[..center_rest.len()].copy_from_slice(center_rest);
+    let mut sizes = 0_u32;
+    let mut sketch = [0; WORDS];
+    let mut further = Vec::new();
+    for (word, (row, center)) in rows.iter().chain([&row_end]).zip(centers.iter().chain([&center_end])).take(words).enumerate() {
+        // A loop for each, of which the compiler makes wide instructions.
+        let size: i16 = row.iter().zip(center).map(|(step, center)| (i16::from(step.cast_signed()) - i16::from(*center)).abs()).sum();
         let mut above = [0; 64];
-        above.iter_mut().zip(row.iter().zip(center)).for_each(|(above, (step, center))| *above = u8::from(step > center));
-        gather(&above)
-    });
-    (parts.take(words), factor)
+        above.iter_mut().zip(row.iter().zip(center)).for_each(|(above, (step, center))| *above = u8::from(step.cast_signed() > *center));
+        sizes = sizes.saturating_add(u32::from(size.unsigned_abs()));
+        match sketch.get_mut(word) {
+            Some(place) => *place = gather(&above),
+            None => further.push(gather(&above)),
+        }
+    }
+    // The larger what is left of it without the mean, the larger are its products; of what size they are is found by the sample.
+    let factor = scale * sizes as f32;
+    (sketch.into_iter().take(words).chain(further), factor)
 }
 
 /// The signs of a query.
@@ -347,8 +357,8 @@ fn differing(row: &[u64], query: &[u64]) -> u16 {
 }
 
 /// A sum for every 32 products: the compiler makes wide instructions of that on every target.
-fn dot(row: &[i8], query: &[i16]) -> i32 {
-    let product = |(row, query): (&i8, &i16)| i32::from(*row) * i32::from(*query);
+fn dot(row: &[u8], query: &[i16]) -> i32 {
+    let product = |(row, query): (&u8, &i16)| i32::from(row.cast_signed()) * i32::from(*query);
     let (rows, rest) = row.as_chunks::<32>();
     let (queries, query_rest) = query.as_chunks::<32>();
     let mut sum = 0;
@@ -369,11 +379,128 @@ fn best(mut found: Vec<(usize, f32)>, limit: usize) -> Vec<(usize, f32)> {
 }
 
 const SEGMENT: usize = 4_096;
+/// Of a sketch that needs no room of its own while it is made: for 1,536 dimensions.
+const WORDS: usize = 24;
 /// So many are compared without a look at their sketches.
-const EXACT: usize = 4_096;
+const EXACT: usize = 16_384;
 /// Rows by which a query measures what sketches are worth.
 const SAMPLE: usize = 1_024;
 /// In standard deviations: how much worse than it should a vector among the best may look.
-const DOUBT: f32 = 3.0;
+const DOUBT: f32 = 2.0;
 /// The distance of a row that is not admitted.
 const OUT: u16 = u16::MAX;
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    /// Random numbers that are the same in every run (xorshift).
+    struct Numbers(u64);
+
+    impl Numbers {
+        fn next(&mut self) -> u64 {
+            self.0 ^= self.0 << 13;
+            self.0 ^= self.0 >> 7;
+            self.0 ^= self.0 << 17;
+            self.0
+        }
+
+        fn steps(&mut self, dimensions: usize) -> Vec<u8> {
+            (0..dimensions).map(|_| (0..2).map(|_| self.next() % 128).sum::<u64>() as u8 ^ 0x80).collect()
+        }
+    }
+
+    fn direction(steps: &[u8]) -> Direction {
+        Direction { steps: steps.iter().map(|&step| i16::from(step.cast_signed()) * 7).collect(), scale: 0.01 }
+    }
+
+    fn exact(rows: &Rows, query: &Direction, admits: impl Fn(usize) -> bool, limit: usize) -> HashSet<usize> {
+        let all = (0..rows.len()).filter(|&row| admits(row)).map(|row| (row, rows.product(query, row))).collect();
+        best(all, limit).into_iter().map(|(row, _)| row).collect()
+    }
+
+    /// How many of the best are found, in a thousand.
+    fn found(rows: &Rows, queries: &[Direction], admits: impl Fn(usize) -> bool + Copy, limit: usize) -> usize {
+        let of = |query: &Direction| {
+            let expected = exact(rows, query, admits, limit);
+            let found = rows.nearest(query, limit, limit, admits);
+            assert!(
+                found.len() == limit.min(expected.len())
+                    && found.iter().all(|&(row, score)| admits(row) && score == rows.product(query, row))
+            );
+            found.iter().filter(|(row, _)| expected.contains(row)).count()
+        };
+        queries.iter().map(of).sum::<usize>() * 1_000 / (queries.len() * limit)
+    }
+
+    /// More than are all compared; of a length that is none of the usual ones, and of one that is.
+    #[test]
+    fn sketches_find_what_comparing_all_finds() {
+        for dimensions in [100, 256] {
+            let mut numbers = Numbers(0x5eed);
+            let centers: Vec<_> = (0..EXACT / 50).map(|_| numbers.steps(dimensions)).collect();
+            let mut near = |center: &[u8]| -> Vec<u8> {
+                center
+                    .iter()
+                    .zip(numbers.steps(dimensions))
+                    .map(|(&step, by)| (step.cast_signed() / 2 + by.cast_signed() / 4).cast_unsigned())
+                    .collect()
+            };
+            let mut rows = Rows::new(dimensions);
+            for row in 0..EXACT * 5 / 4 {
+                rows.push(&near(&centers[row % centers.len()]), 0.5 + (row % 3) as f32 / 100.0);
+            }
+            let queries: Vec<_> = (0..10).map(|at| direction(&near(&centers[at * 7 % centers.len()]))).collect();
+            let all = found(&rows, &queries, |_| true, 50);
+            let most = found(&rows, &queries, |row| row % 9 != 0, 50);
+            let few = found(&rows, &queries, |row| row % 9 == 0, 50);
+            assert!(all >= 980 && most >= 980 && few == 1_000, "{dimensions}: {all}, {most}, {few}");
+            // One that is put in the place of another is found there, and only there.
+            let query = direction(&centers[3]);
+            rows.set(4_321, &centers[3].clone(), 9.0);
+            assert_eq!(rows.nearest(&query, 1, 1, |_| true), [(4_321, rows.product(&query, 4_321))]);
+            assert_eq!(rows.nearest(&query, 5, 5, |_| false), []);
+        }
+    }
+
+    /// All the same, opposite to each other, or nothing at all: then sketches say nothing, and the answer is right all the same.
+    #[test]
+    fn vectors_that_sketches_cannot_tell_apart_are_compared() {
+        for of in [|_| 5_u8, |row: usize| if row.is_multiple_of(2) { 100 } else { 156 }, |_| 0] {
+            let mut rows = Rows::new(64);
+            (0..EXACT + 500).for_each(|row| rows.push(&[of(row); 64], if row == 777 { 2.0 } else { 1.0 }));
+            let query = Direction { steps: vec![3; 64], scale: 1.0 };
+            let found = rows.nearest(&query, 10, 10, |_| true);
+            let least = found.iter().map(|(_, score)| *score).fold(f32::INFINITY, f32::min);
+            let better = (0..rows.len()).filter(|&row| rows.product(&query, row) > least).count();
+            assert!(found.len() == 10 && better < 10, "{found:?}");
+        }
+    }
+
+    #[test]
+    fn bits_are_gathered_in_their_order() {
+        for bit in 0..64 {
+            let mut bytes = [0; 64];
+            bytes[bit] = 1;
+            assert_eq!(gather(&bytes), 1 << bit);
+        }
+        assert_eq!(gather(&[1; 64]), u64::MAX);
+    }
+
+    #[test]
+    fn a_table_adds_what_the_signs_say() {
+        let mut numbers = Numbers(3);
+        for (dimensions, size) in [(64, 100_i32), (100, 32_767), (1_600, 3_000)] {
+            let steps: Vec<i16> = (0..dimensions).map(|_| ((numbers.next() % (2 * size as u64 + 1)) as i32 - size) as i16).collect();
+            let table = Table::of(&Direction { steps: steps.clone(), scale: 1.0 }, dimensions);
+            let largest = steps.iter().map(|step| i32::from(*step).abs()).max().unwrap();
+            let sketch: Vec<u64> = (0..dimensions.div_ceil(64)).map(|_| numbers.next()).collect();
+            let sign = |at: usize| if sketch[at / 64] >> (at % 64) & 1 == 1 { 1 } else { -1 };
+            let expected: f64 = steps.iter().enumerate().map(|(at, step)| f64::from(i32::from(*step) * sign(at))).sum();
+            let coarser = f64::from(8 * largest / i32::from(i16::MAX) + 1);
+            assert!((f64::from(table.sum(&sketch)) * coarser - expected).abs() <= coarser * dimensions as f64, "{dimensions}");
+        }
+    }
+}

@@ -214,13 +214,15 @@ impl Matrix {
             return Err(Failure::Malformed("the scale of a vector is no number"));
         }
         if let Some(row) = self.row_of.find(passage) {
+            // Stored anew, after it was found damaged.
             self.rows.set(row, data, scale);
             return Ok(());
         }
         self.row_of.add(passage, self.rows.len());
         self.rows.push(data, scale);
         self.passages.push(passage);
-        let (owner, tag) = self.waiting.remove(&passage).unwrap_or((Owner::default(), Tag::NONE));
+        let waiting = if self.waiting.is_empty() { None } else { self.waiting.remove(&passage) };
+        let (owner, tag) = waiting.unwrap_or((Owner::default(), Tag::NONE));
         self.owners.push(owner);
         self.tags.push(tag);
         if self.waiting.capacity() > 1_000 && self.waiting.len() < self.waiting.capacity() / 8 {
@@ -361,7 +363,7 @@ impl Matrix {
             }
         };
         let mut found = Vec::new();
-        for (row, score) in self.rows.nearest(&direction, filter.room(), admits) {
+        for (row, score) in self.rows.nearest(&direction, filter.limit, filter.room(), admits) {
             let all = std::iter::once((self.owners[row], self.tags[row])).chain(others(row));
             let fitting = all.filter(|(owner, tag)| fits(*tag, owner.chunk)).take(filter.room());
             found.extend(fitting.map(|(Owner { chunk, page }, _)| Candidate {
