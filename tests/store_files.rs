@@ -281,6 +281,7 @@ fn what_is_read_is_judged() {
         "UPDATE page_chunks SET chunks = 7",
         "UPDATE page_chunks SET source = 'x'",
         "UPDATE models SET chunks = -4",
+        "UPDATE models SET dimensions = 0",
         "UPDATE sources SET pages = -4",
         "UPDATE models SET dimensions = -4",
         "UPDATE models SET vectors = -4",

@@ -327,6 +327,7 @@ fn counts_that_are_wrong_are_found() {
         "UPDATE models SET chunks = chunks + 1",
         "UPDATE models SET vectors = vectors + 1",
         "UPDATE passages SET uses = uses + 1 WHERE id = 1",
+        "UPDATE passages SET uses = 0",
         "DELETE FROM embedded WHERE vector = 1; UPDATE models SET chunks = 1, vectors = 1; UPDATE sources SET embedded = 1",
         "UPDATE passages SET hash = x'00112233445566778899aabbccddeeff' WHERE id = 1",
     ] {
@@ -339,6 +340,11 @@ fn counts_that_are_wrong_are_found() {
         Connection::open(&path).unwrap().execute_batch(sql).unwrap();
         let check = store.check().unwrap();
         assert!(!check.is_whole() && check.faults.len() == 1, "{sql}: {check:?}");
+        // Wrong as they are, they keep nobody from storing and removing.
+        put(&store, &url(0, 1), &[text("one"), text("three")]);
+        put(&store, &url(0, 0), &[text("two")]);
+        assert_eq!(store.remove_source(&SourceId::of(&url(0, 0))).unwrap(), 2, "{sql}");
+        assert_eq!(store.sources().unwrap(), []);
     }
 }
 

@@ -180,7 +180,8 @@ impl Failure {
         let extended = error.sqlite_error().map(|error| error.extended_code);
         match error.sqlite_error_code() {
             Some(ErrorCode::NotADatabase) => Error::NotADatabase { path },
-            Some(ErrorCode::DatabaseCorrupt) => Error::Corrupt { path, source: error.into() },
+            // What we write fits what there is, where that is what was stored.
+            Some(ErrorCode::DatabaseCorrupt | ErrorCode::ConstraintViolation) => Error::Corrupt { path, source: error.into() },
             Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => Error::ReadOnly { path },
             Some(ErrorCode::DiskFull) => Error::DiskFull { path },
             Some(ErrorCode::OperationInterrupted) => Error::Endless { path },

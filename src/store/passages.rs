@@ -235,6 +235,9 @@ pub(super) enum Kept {
 
 pub(super) fn put_vectors(connection: &Connection, model: &str, vectors: &[Embedded]) -> Result<Kept, Failure> {
     let Some(first) = vectors.first() else { return Ok(Kept::All) };
+    if first.vector.is_empty() {
+        return Err(Error::BadVector { chunk: first.chunk }.into());
+    }
     connection
         .prepare_cached("INSERT INTO models (name, dimensions) VALUES (?1, ?2) ON CONFLICT DO NOTHING")?
         .execute(params![model, first.vector.len() as i64])?;
@@ -510,7 +513,8 @@ fn drop_block(connection: &Connection, model: i64, last: i64) -> Result<(), Fail
 
 /// Passages that nothing says and that have no vector.
 fn drop_bare(connection: &Connection) -> Result<(), Failure> {
-    let sql = "DELETE FROM passages WHERE uses = 0 AND NOT EXISTS (SELECT 1 FROM embedded AS e WHERE e.passage = passages.id)";
+    let sql = "DELETE FROM passages WHERE uses = 0 AND NOT EXISTS (SELECT 1 FROM embedded AS e WHERE e.passage = passages.id)
+               AND NOT EXISTS (SELECT 1 FROM chunks AS c WHERE c.passage = passages.id)";
     connection.execute(sql, [])?;
     Ok(())
 }
@@ -538,7 +542,8 @@ pub(super) fn evict(connection: &Connection) -> Result<(), Failure> {
             }
         }
         connection.prepare_cached("DELETE FROM embedded WHERE passage = ?1")?.execute([passage])?;
-        connection.prepare_cached("DELETE FROM passages WHERE id = ?1")?.execute([passage])?;
+        let unsaid = "DELETE FROM passages WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM chunks AS c WHERE c.passage = ?1)";
+        connection.prepare_cached(unsaid)?.execute([passage])?;
     }
     for (last, gone) in blocks {
         repack(connection, last, &gone)?;

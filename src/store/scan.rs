@@ -44,8 +44,9 @@ impl Rows {
     pub(super) fn push(&mut self, data: &[u8], scale: f32) {
         let words = self.words();
         if self.segments.last().is_none_or(|last| last.scales.len() == SEGMENT) {
-            // Room that is not used yet takes no memory.
-            self.segments.push(Segment { data: Vec::with_capacity(SEGMENT.saturating_mul(self.dimensions)), ..Segment::default() });
+            // Room that is not used yet takes no memory; of vectors longer than any model's it is not asked for.
+            let room = if self.dimensions <= LONGEST { SEGMENT * self.dimensions } else { 0 };
+            self.segments.push(Segment { data: Vec::with_capacity(room), ..Segment::default() });
         }
         let last = self.segments.last_mut().expect("one has just been added if there was none");
         let begin = last.data.len();
@@ -379,6 +380,8 @@ fn best(mut found: Vec<(usize, f32)>, limit: usize) -> Vec<(usize, f32)> {
 }
 
 const SEGMENT: usize = 4_096;
+/// Dimensions that models have at most.
+const LONGEST: usize = 4_096;
 /// Of a sketch that needs no room of its own while it is made: for 1,536 dimensions.
 const WORDS: usize = 24;
 /// So many are compared without a look at their sketches.

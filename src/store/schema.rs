@@ -221,7 +221,8 @@ const PASSAGES_COUNTED: &str = "
             WHERE source = (SELECT source FROM pages WHERE id = old.page) AND language = old.language AND examples <= 0;
         UPDATE passages SET uses = uses - 1 WHERE id = old.passage;
         DELETE FROM passages
-            WHERE id = old.passage AND uses <= 0 AND NOT EXISTS (SELECT 1 FROM embedded AS e WHERE e.passage = old.passage);
+            WHERE id = old.passage AND uses <= 0 AND NOT EXISTS (SELECT 1 FROM embedded AS e WHERE e.passage = old.passage)
+            AND NOT EXISTS (SELECT 1 FROM chunks AS c WHERE c.passage = old.passage);
     END;
     CREATE TRIGGER vector_added AFTER INSERT ON embedded BEGIN
         UPDATE models SET vectors = vectors + 1, chunks = chunks + (SELECT uses FROM passages WHERE id = new.passage)
@@ -256,6 +257,9 @@ pub(super) fn prepare(connection: &mut Connection) -> Result<(), Failure> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     // Another process may have been quicker.
     let version = inspect(&transaction)?;
+    if (1..VERSION).contains(&version) {
+        log::info!("bringing the database from version {version} to {VERSION}, which takes a while if it is large");
+    }
     for migration in MIGRATIONS.iter().skip(usize::try_from(version).unwrap_or(0)) {
         migration.run(&transaction)?;
     }

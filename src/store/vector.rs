@@ -59,6 +59,9 @@ impl ModelRow {
             u64::try_from(number).map_err(|_| Failure::Malformed("a model has a negative number of vectors"))
         };
         let (dimensions, vectors, chunks) = (row.get::<_, u32>(1)?, number(2)?, number(3)?);
+        if dimensions == 0 {
+            return Err(Failure::Malformed("a model has no dimensions"));
+        }
         Ok(Some(Self { id: row.get(0)?, dimensions: dimensions as usize, vectors, chunks }))
     }
 }
