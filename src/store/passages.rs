@@ -553,11 +553,9 @@ pub(super) fn evict(connection: &Connection) -> Result<(), Failure> {
 
 /// Writes a block anew without some passages. One that is damaged stays as it is, to be found.
 fn repack(connection: &Connection, last: i64, gone: &HashSet<i64>) -> Result<(), Failure> {
-    let sql = format!(
-        "SELECT b.last, b.model, b.passages, b.scales, b.data, b.checksum, m.dimensions
-         FROM vector_blocks AS b JOIN models AS m ON m.id = b.model WHERE b.last = ?1"
-    );
-    let mut statement = connection.prepare_cached(&sql)?;
+    let sql = "SELECT b.last, b.model, b.passages, b.scales, b.data, b.checksum, m.dimensions
+               FROM vector_blocks AS b JOIN models AS m ON m.id = b.model WHERE b.last = ?1";
+    let mut statement = connection.prepare_cached(sql)?;
     let mut rows = statement.query([last])?;
     let Some(row) = rows.next()? else { return Ok(()) };
     let (model, dimensions): (i64, u32) = (row.get(1)?, row.get(6)?);
