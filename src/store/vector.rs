@@ -7,8 +7,8 @@ use rusqlite::Connection;
 use super::checksum::Checksum;
 use super::error::Failure;
 use super::fuse::{Best, Candidate};
-use super::lexical::Filter;
 use super::pages::{VECTOR_COLUMNS, damaged};
+use super::words::Filter;
 use crate::model::Wanted;
 
 /// A vector as bytes: a component is `data[i] * scale`.
@@ -163,7 +163,7 @@ impl Shelf {
         for (row, data) in self.rows.iter().zip(self.data.chunks_exact(query.len())) {
             if filter.source.is_none_or(|source| source == row.source) && filter.admits(row.chunk) {
                 let key = if filter.distinct_pages { row.page } else { row.chunk };
-                best.push(Candidate { key, chunk: row.chunk, score: dot(data, query) as f32 * row.scale * scale });
+                best.push(Candidate { key, chunk: row.chunk, score: dot(data, query) as f32 * row.scale * scale, found: 0.0 });
             }
         }
         filter.first_of_each(best.into_sorted())
