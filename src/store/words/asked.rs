@@ -92,7 +92,7 @@ fn phrases(question: &str) -> Vec<String> {
     let mut rest = question;
     while let Some((at, open)) = rest.char_indices().find(|(_, c)| QUOTES.iter().any(|(open, _)| open == c)) {
         rest = &rest[at + open.len_utf8()..];
-        let closes = |c: char| QUOTES.iter().any(|quote| *quote == (open, c));
+        let closes = |c: char| QUOTES.contains(&(open, c));
         let Some(end) = rest.find(closes) else { continue };
         let phrase = rest[..end].trim();
         if phrases.len() < MAX_PHRASES && phrase.len() <= MAX_PHRASE && phrase.contains(|c: char| !c.is_whitespace()) {

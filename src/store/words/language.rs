@@ -162,8 +162,11 @@ impl Alphabet {
 static PLAIN: OnceLock<HashMap<&str, u16>> = OnceLock::new();
 
 thread_local! {
-    static STEMS: RefCell<HashMap<u8, (Stemmer, HashMap<Box<str>, String>)>> = RefCell::default();
+    static STEMS: RefCell<HashMap<u8, (Stemmer, Stems)>> = RefCell::default();
 }
+
+/// By word.
+type Stems = HashMap<Box<str>, String>;
 
 /// Words of a language whose stems are remembered by a thread.
 const MAX_KNOWN: usize = 30_000;

@@ -1,6 +1,6 @@
 //! Ranks chunks by BM25. A window of chunks at a time: the postings of each term add to an array of scores, whose best are kept.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use rusqlite::Connection;
 
@@ -10,6 +10,7 @@ use super::block::{BROKEN, Kind, Posting, Postings, broken, length_of, number};
 use super::builder::{exact_term, forms, source_term};
 use super::language::Language;
 use super::segment::{Blocks, Segment};
+use super::similar;
 use super::tokens::{Role, fold};
 use crate::model::Wanted;
 use crate::store::error::Failure;
@@ -19,7 +20,7 @@ use crate::store::fuse::{Best, Candidate};
 pub(in crate::store) fn search(connection: &Connection, asked: &Asked, filter: Filter<'_>) -> Result<Vec<Candidate>, Failure> {
     let kind = i64::from(filter.wanted == Wanted::Code);
     let segments = Segment::all(connection, kind)?;
-    let mut question = Question::of(asked, &languages(&segments));
+    let mut question = Question::of(asked, &languages(&segments), |character| similar::grams_of(connection, &segments, character))?;
     let mut found: Vec<Found> = segments.into_iter().map(Found::of).collect();
     let mut blocks = Blocks::of(connection)?;
     for found in &mut found {
@@ -35,8 +36,14 @@ pub(in crate::store) fn search(connection: &Connection, asked: &Asked, filter: F
     let mut ranking = best.into_sorted();
     if filter.distinct_pages {
         let mut page_of = connection.prepare_cached("SELECT page FROM chunks WHERE id = ?1")?;
-        for candidate in &mut ranking {
-            candidate.key = page_of.query_row([candidate.chunk], |row| row.get(0))?;
+        let mut pages = HashSet::new();
+        for at in 0..ranking.len() {
+            let page = page_of.query_row([ranking[at].chunk], |row| row.get(0))?;
+            if pages.insert(page) && pages.len() > filter.limit {
+                ranking.truncate(at);
+                break;
+            }
+            ranking[at].key = page;
         }
     }
     Ok(filter.first_of_each(ranking))
@@ -90,35 +97,44 @@ struct Members {
 }
 
 impl Question {
-    fn of(asked: &Asked, languages: &[Language]) -> Self {
+    /// `grams_of` tells which terms a character stands in that is asked for by itself.
+    fn of(asked: &Asked, languages: &[Language], grams_of: impl Fn(&str) -> Result<Vec<String>, Failure>) -> Result<Self, Failure> {
         let mut terms: HashMap<Vec<u8>, Term> = HashMap::new();
         let mut question = Self { terms: Vec::new(), groups: Vec::new(), units: Vec::new(), norms: [0.0; 256] };
         for Unit { tokens } in asked.units() {
             let mut members = Members::default();
-            for (text, role) in tokens.iter().take(MAX_GROUPS - question.groups.len()) {
-                let group = question.groups.len();
-                let bit = 1 << group;
-                match role {
-                    Role::Whole => members.wholes |= bit,
-                    Role::Part => {}
-                    Role::Word | Role::Gram | Role::Sign => members.words |= bit,
-                }
-                let mut put = |term: Vec<u8>, is_exact| {
-                    terms.entry(term.clone()).or_insert(Term { term, group, is_exact, weight: 0.0 });
-                };
+            for (text, role) in tokens {
                 let is_stemmed = matches!(role, Role::Word | Role::Part);
-                let stems = languages.iter().filter(|_| is_stemmed).map(|language| forms(text, *language));
-                let all: Vec<(String, Option<String>)> = stems.collect();
-                if all.is_empty() || !is_stemmed {
-                    put(fold(text).into_owned().into_bytes(), false);
+                let stems: Vec<(String, Option<String>)> =
+                    languages.iter().filter(|_| is_stemmed).map(|language| forms(text, *language)).collect();
+                let mut plain: Vec<String> = stems.iter().map(|(stem, _)| stem.clone()).collect();
+                if plain.is_empty() {
+                    plain.push(fold(text).into_owned());
                 }
-                for (stem, exact) in all {
-                    put(stem.into_bytes(), false);
-                    if let Some(exact) = exact {
-                        put(exact_term(&exact), true);
+                if *role == Role::Gram && text.chars().nth(1).is_none() {
+                    plain.extend(grams_of(text)?);
+                }
+                // Another form of a word that was there before is no other word.
+                let known = plain.iter().find_map(|term| terms.get(term.as_bytes())).map(|term| term.group);
+                let group = known.unwrap_or(question.groups.len());
+                if known.is_none() {
+                    if group == MAX_GROUPS {
+                        break;
                     }
+                    question.groups.push(Group { share: 0.0, forms: 0, rarity: 0.0 });
                 }
-                question.groups.push(Group { share: if *role == Role::Part { PART } else { 1.0 }, forms: 0, rarity: 0.0 });
+                let share = if *role == Role::Part { PART } else { 1.0 };
+                question.groups[group].share = question.groups[group].share.max(share);
+                match role {
+                    Role::Whole => members.wholes |= 1 << group,
+                    Role::Part => {}
+                    Role::Word | Role::Gram | Role::Sign => members.words |= 1 << group,
+                }
+                let plain = plain.into_iter().map(|term| (term.into_bytes(), false));
+                let exact = stems.into_iter().filter_map(|(_, exact)| exact).map(|exact| (exact_term(&exact), true));
+                for (term, is_exact) in plain.chain(exact) {
+                    terms.entry(term.clone()).or_insert(Term { term, group, is_exact, weight: 0.0 });
+                }
             }
             question.units.push(members);
         }
@@ -127,7 +143,7 @@ impl Question {
         for term in question.terms.iter().filter(|term| !term.is_exact) {
             question.groups[term.group].forms += 1;
         }
-        question
+        Ok(question)
     }
 
     /// Computes what each term is worth, now that it is known how many chunks have it. Chunks that are gone and not merged away yet
@@ -201,7 +217,10 @@ impl Found {
     fn look_up(&mut self, blocks: &mut Blocks<'_>, question: &Question, filter: Filter<'_>) -> Result<(), Failure> {
         self.admitted = self.admitted_by(blocks, filter)?;
         let Self { segment, bytes, lists, .. } = self;
-        for term in &question.terms {
+        // Words as they are written come first in the order of terms, and are looked up last: where no form of a word is, it is not either.
+        let (exact, others) = question.terms.split_at(question.terms.partition_point(|term| term.is_exact));
+        let mut groups = 0_u64;
+        let mut look_up = |term: &Term| -> Result<Vec<Piece>, Failure> {
             let mut pieces = Vec::new();
             blocks.entries(segment, &term.term, (0, segment.span()), |entry, block| {
                 let start = bytes.len();
@@ -209,8 +228,18 @@ impl Found {
                 pieces.push(Piece { first: entry.first, last: entry.last, count: entry.count, start, end: bytes.len() });
                 Ok(())
             })?;
-            lists.push(pieces);
+            Ok(pieces)
+        };
+        let mut of_others = Vec::with_capacity(others.len());
+        for term in others {
+            let pieces = look_up(term)?;
+            groups |= u64::from(!pieces.is_empty()) << term.group;
+            of_others.push(pieces);
         }
+        for term in exact {
+            lists.push(if groups & (1 << term.group) == 0 { Vec::new() } else { look_up(term)? });
+        }
+        lists.append(&mut of_others);
         Ok(())
     }
 

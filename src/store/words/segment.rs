@@ -15,6 +15,9 @@ use super::merge;
 use crate::store::checksum::Checksum;
 use crate::store::error::Failure;
 
+/// A block behind its key.
+pub(super) type Keyed = (Vec<u8>, Vec<u8>);
+
 /// What is counted of the chunks of a segment.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Statistics {
@@ -156,7 +159,7 @@ impl Segment {
     }
 
     /// The first block behind a key: its key and itself.
-    pub(super) fn block_behind(&self, connection: &Connection, key: &[u8]) -> Result<Option<(Vec<u8>, Vec<u8>)>, Failure> {
+    pub(super) fn block_behind(&self, connection: &Connection, key: &[u8]) -> Result<Option<Keyed>, Failure> {
         let mut statement = connection
             .prepare_cached("SELECT first, data, checksum FROM word_blocks WHERE segment = ?1 AND first > ?2 ORDER BY first LIMIT 1")?;
         let mut rows = statement.query(params![self.id, key])?;
@@ -295,7 +298,7 @@ impl<'c> Blocks<'c> {
         // Whether what comes behind this block can be of the term.
         let mut goes_on = |row: &Row<'_>| -> Result<bool, Failure> {
             let key = row.get_ref(0)?.as_blob().map_err(|_| BROKEN)?;
-            if key > term && !key.strip_prefix(term).is_some_and(|rest| rest[0] == 0) {
+            if key > term && key.strip_prefix(term).is_none_or(|rest| rest[0] != 0) {
                 return Ok(false);
             }
             let block = row.get_ref(1)?.as_blob().map_err(|_| BROKEN)?;

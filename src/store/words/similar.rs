@@ -1,7 +1,8 @@
 //! Words of the index that are nearly a word that is not in it.
 
-use rusqlite::Connection;
 use std::collections::HashMap;
+
+use rusqlite::Connection;
 
 use super::block::{EXACT, Entries, FIRST_TOKEN};
 use super::builder::forms;
@@ -65,6 +66,21 @@ pub(in crate::store) fn similar(connection: &Connection, word: &str, wanted: Wan
     Ok(words.into_iter().take(MAX_WORDS).map(|(word, _)| word).collect())
 }
 
+/// The most frequent pairs that a character of a script without spaces begins: one that is asked for by itself stands in them.
+pub(super) fn grams_of(connection: &Connection, segments: &[Segment], character: &str) -> Result<Vec<String>, Failure> {
+    let (mut blocks, mut counts) = (MAX_GRAM_BLOCKS, HashMap::<String, u64>::new());
+    for segment in segments {
+        words_of(connection, segment, character.as_bytes(), &mut blocks, |term, count| {
+            if let Ok(term) = std::str::from_utf8(term) {
+                *counts.entry(term.to_owned()).or_default() += count;
+            }
+        })?;
+    }
+    let mut grams: Vec<(String, u64)> = counts.into_iter().collect();
+    grams.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+    Ok(grams.into_iter().take(MAX_GRAMS).map(|(gram, _)| gram).collect())
+}
+
 /// Gives the terms of a segment that begin so, and in how many chunks they stand.
 fn words_of(
     connection: &Connection,
@@ -126,6 +142,9 @@ const MAX_LETTERS: usize = 40;
 /// Letters of a word in which two may be wrong.
 const LONG: usize = 8;
 const MAX_WORDS: usize = 8;
+const MAX_GRAMS: usize = 32;
+/// A millisecond's.
+const MAX_GRAM_BLOCKS: usize = 200;
 /// Some ten milliseconds.
 const MAX_BLOCKS: usize = 3_000;
 

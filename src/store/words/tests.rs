@@ -54,6 +54,7 @@ fn words_are_found_in_their_forms_and_the_asked_one_comes_first() {
     assert_eq!(first("task group"), Some(5));
     assert_eq!(first("asyncio.taskgroup"), Some(5));
     assert_eq!(first("東京"), Some(6));
+    assert_eq!(first("京"), Some(6), "a character by itself stands in its pairs");
     assert_eq!(first("what does => do"), Some(7));
     assert_eq!(first("HAUSER"), Some(4));
     assert_eq!(first("nothing"), None);
@@ -69,6 +70,7 @@ fn the_share_of_the_words_that_are_found_is_told() {
     assert_eq!(share("heron stork", 1), 1.0);
     assert!((0.1..0.5).contains(&share("heron stork", 2)), "the rare word is not there");
     assert!(share("heron unicorn", 2) < 0.5);
+    assert_eq!(share("herons heron", 2), 1.0, "one word in two forms");
     // As one or apart: its words are there.
     assert_eq!(share("task_group", 3), 1.0);
 }
@@ -107,6 +109,14 @@ fn many_pages_are_few_segments() {
     assert_eq!(found(&connection, "heron"), (690..700).collect());
     let bytes: i64 = connection.query_row("SELECT sum(length(data)) FROM word_blocks", [], |row| row.get(0)).unwrap();
     assert!(bytes < 2_000, "{bytes}");
+}
+
+#[test]
+fn a_word_may_stand_in_more_chunks_than_a_block_holds() {
+    let connection = index(&(1..9_000).map(|id| (id, "heron".into())).collect());
+    assert_eq!(ask(&connection, "heron", filter(10_000)).len(), 8_999);
+    let among = HashSet::from([1, 5_000, 8_999]);
+    assert_eq!(ask(&connection, "heron", Filter { among: Some(&among), ..filter(10) }).len(), 3);
 }
 
 #[test]
@@ -156,18 +166,23 @@ fn naive(texts: &BTreeMap<i64, String>, question: &str) -> Vec<(i64, f32)> {
         let length = block::length_of(block::length_code(chunk.2));
         rarity * count * 2.2 / (count + 1.2 * (0.25 + 0.75 * length / average.max(1.0)))
     };
-    let mut asked = BTreeMap::new();
+    // The forms of one word are one, and count as the one that counts most; the word as it is asked for adds a fifth.
+    let (mut asked, mut written): (BTreeMap<Vec<u8>, f32>, BTreeMap<Vec<u8>, Vec<u8>>) = Default::default();
     for unit in Asked::parse(question).units() {
         for (text, role) in &unit.tokens {
             let is_stemmed = matches!(role, Role::Word | Role::Part);
             let share = if *role == Role::Part { 0.5 } else { 1.0 };
             let (term, exact) = if is_stemmed { forms(text, Language::ENGLISH) } else { (fold(text).into_owned(), None) };
-            asked.entry(term.into_bytes()).or_insert(share);
+            let term = term.into_bytes();
+            let known = asked.entry(term.clone()).or_insert(share);
+            *known = known.max(share);
             if let Some(exact) = exact {
-                asked.entry(exact_term(&exact)).or_insert(0.2 * share);
+                written.insert(exact_term(&exact), term);
             }
         }
     }
+    let exact: Vec<(Vec<u8>, f32)> = written.into_iter().map(|(exact, term)| (exact, 0.2 * asked[&term])).collect();
+    asked.extend(exact);
     let total = |chunk| asked.iter().map(|(term, share)| share * score(term, chunk)).sum();
     let mut ranking: Vec<(i64, f32)> = chunks.iter().map(|chunk| (chunk.0, total(chunk))).filter(|(_, score)| *score > 0.0).collect();
     ranking.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
