@@ -742,3 +742,27 @@ fn a_full_disk_loses_nothing() {
         Err(_) => {}
     }
 }
+
+#[test]
+fn a_page_that_is_said_to_be_in_another_language_is_indexed_by_it() {
+    let store = Store::open_in_memory().unwrap();
+    let url = Url::parse("https://a.test/1").unwrap();
+    let mut page = Document::new(url, "Title", "Viele Häuser.\n", SystemTime::UNIX_EPOCH);
+    let chunks = chunk::split(&page, &chunk::Config { min_chars: 0, ..chunk::Config::default() });
+    store.put(&page, &chunks).unwrap();
+    assert_eq!(by_words(&store, "haus"), []);
+    page.metadata.language = Some("de".to_owned());
+    store.put(&page, &chunks).unwrap();
+    assert_eq!(by_words(&store, "haus").len(), 1);
+    assert!(store.check().unwrap().is_whole());
+}
+
+#[test]
+fn a_misspelt_word_has_its_like() {
+    let store = Store::open_in_memory().unwrap();
+    put(&store, "https://a.test/1", "Regular expressions group what they match.");
+    let similar = |word: &str, wanted| store.similar_words(word, wanted).unwrap();
+    assert_eq!(similar("Regluar", Wanted::Text), ["regular"]);
+    assert_eq!(similar("expresion", Wanted::Text), ["expressions"]);
+    assert!(similar("gruop", Wanted::Code).is_empty());
+}

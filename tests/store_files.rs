@@ -226,11 +226,11 @@ fn what_others_put_into_the_schema_is_refused_and_not_run() {
             "DROP TRIGGER vector_added; CREATE TRIGGER vector_added AFTER INSERT ON vectors BEGIN DELETE FROM pages; END",
             "trigger \"vector_added\" is another",
         ),
-        ("DROP TABLE text_words; CREATE VIEW text_words AS SELECT 1 AS source, randomblob(1000000000) AS rank", "text_words"),
+        ("DROP TABLE word_gone; CREATE VIEW word_gone AS SELECT 1 AS segment, randomblob(1000000000) AS bits", "word_gone"),
         (
-            "UPDATE sqlite_master SET sql = 'CREATE TABLE ''text_words_data''(id INTEGER PRIMARY KEY, block BLOB CHECK (abs(id) > 0))'
-             WHERE name = 'text_words_data'",
-            "table \"text_words_data\" is another",
+            "UPDATE sqlite_master SET sql = replace(sql, 'bits BLOB NOT NULL', 'bits BLOB NOT NULL CHECK (abs(segment) > 0)')
+             WHERE name = 'word_gone'",
+            "table \"word_gone\" is another",
         ),
     ] {
         let (_folder, path) = tampered(sql);
@@ -351,27 +351,34 @@ fn what_is_not_what_was_stored_is_told_and_healed_by_storing_it_again() {
 #[test]
 fn an_index_of_words_that_is_not_that_of_the_texts_is_told() {
     for (sql, whole) in [
-        ("UPDATE text_words_data SET block = block", true),
-        ("INSERT INTO text_words (rowid, source, title, headings, body) VALUES (77, 'source1', 'x', 'y', 'z')", false),
-        ("DELETE FROM code_words WHERE rowid = (SELECT max(id) FROM chunks WHERE kind = 1)", false),
+        ("UPDATE word_blocks SET data = data", true),
+        ("DELETE FROM word_segments WHERE kind = 1", false),
+        ("UPDATE word_segments SET chunks = chunks + 1", false),
+        ("UPDATE word_segments SET kind = 1 - kind", false),
+        // One byte of a word in it.
+        ("UPDATE word_blocks SET data = CAST(replace(data, 'storks', 'storms') AS BLOB)", false),
+        ("UPDATE word_blocks SET checksum = checksum + 1", false),
+        ("DELETE FROM word_blocks WHERE id = 1", false),
     ] {
         let (_folder, path) = made();
         Connection::open(&path).unwrap().execute_batch(sql).unwrap();
         let check = Store::open(&path, Config::default()).unwrap().check().unwrap();
         assert_eq!(check.is_whole(), whole, "{sql}: {check:?}");
-        assert!(whole || check.faults.iter().any(|fault| fault.contains("_words")), "{sql}: {check:?}");
+        assert!(whole || check.faults.iter().any(|fault| fault.contains("index of words")), "{sql}: {check:?}");
     }
-    // One byte of a word in it.
+}
+
+/// It holds nothing that the texts do not: who may write makes it anew, who may not is told.
+#[test]
+fn a_damaged_index_of_words_is_made_anew_when_it_is_asked() {
     let (_folder, path) = made();
-    let connection = Connection::open(&path).unwrap();
-    let find = "SELECT id, block FROM text_words_data WHERE instr(block, CAST('known' AS BLOB)) > 0";
-    let (id, mut block): (i64, Vec<u8>) = connection.query_row(find, [], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
-    let at = block.windows(5).position(|word| word == b"known").unwrap();
-    block[at + 4] = b'm';
-    connection.execute("UPDATE text_words_data SET block = ?2 WHERE id = ?1", (id, block)).unwrap();
-    drop(connection);
-    let check = Store::open(&path, Config::default()).unwrap().check().unwrap();
-    assert!(check.faults.iter().any(|fault| fault.contains("text_words")), "{check:?}");
+    Connection::open(&path).unwrap().execute_batch("UPDATE word_blocks SET checksum = checksum + 1").unwrap();
+    let by_words = |store: &Store| store.search(&Query { mode: Mode::Lexical, ..Query::new("storks") }, None, MODEL);
+    let error = by_words(&Store::open_to_read(&path, Config::default()).unwrap()).unwrap_err();
+    assert!(matches!(error, Error::Damaged { .. }) && error.to_string().contains("index of words") && error.hint().is_some(), "{error}");
+    let store = Store::open(&path, Config::default()).unwrap();
+    assert!(!by_words(&store).unwrap().is_empty());
+    assert!(store.check().unwrap().is_whole());
 }
 
 /// A database of before there were checksums: it is read as it is, and gets them page by page.

@@ -7,10 +7,9 @@ use rusqlite::{Connection, Row};
 
 use super::checksum::Checksum;
 use super::error::Failure;
-use super::pages::{CHUNK_COLUMNS, HEAD_COLUMNS, PAGE_COLUMNS, chunk, chunk_agrees, head, insert_words, page_agrees};
+use super::pages::{CHUNK_COLUMNS, HEAD_COLUMNS, PAGE_COLUMNS, chunk_agrees, each_of_words, head, page_agrees};
 use super::passages::{self, BLOCK_COLUMNS, Packed, VECTOR_COLUMNS, vector_agrees};
-use super::schema;
-use crate::model::ChunkKind;
+use super::{schema, words};
 
 /// What was found in a database.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -219,60 +218,28 @@ fn counts(connection: &Connection, check: &mut Check) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The indexes of words have no checksums: they are made anew in memory and compared.
+/// The index of words is made anew in memory and compared.
 fn words(connection: &Connection, check: &mut Check) -> Result<(), Failure> {
     let mut again = Connection::open_in_memory()?;
     schema::prepare(&mut again)?;
-    let sql = format!("SELECT {HEAD_COLUMNS}, {CHUNK_COLUMNS} FROM chunks AS c JOIN pages AS p ON p.id = c.page ORDER BY c.id");
     let transaction = again.transaction()?;
-    let mut left_out = BTreeSet::new();
-    each(connection, &sql, |row| {
-        let id: i64 = row.get(12)?;
-        match head(row).and_then(|(_, title)| Ok((title, chunk(connection, row, 4)?))) {
-            Ok((title, chunk)) => insert_words(&transaction, id, row.get(1)?, &title, &chunk),
-            // It is damaged, and has been told to be.
-            Err(failure) if failure.is_of_content() => Ok(_ = left_out.insert(id)),
-            Err(failure) => Err(failure),
+    let unreadable = each_of_words(connection, &mut |changes| changes.write(&transaction))?;
+    for (kind, name) in [(0, "text"), (1, "code")] {
+        let stored = words::digest(connection, kind)?;
+        // What is missing is damaged, and has been told to be.
+        if unreadable > 0 {
+            continue;
         }
-    })?;
-    if !left_out.is_empty() {
-        return Ok(());
-    }
-    for kind in [ChunkKind::Text, ChunkKind::Code { language: None, context: String::new() }] {
-        let table = if kind == ChunkKind::Text { "text_words" } else { "code_words" };
-        let (stored, expected) = (digest(connection, table)?, digest(&transaction, table)?);
+        let expected = words::digest(&transaction, kind)?;
         if stored != expected {
-            let differ = stored.0.abs_diff(expected.0);
-            let mut told = format!("the index of words {table} is not that of the texts");
-            if differ > 0 {
-                write!(told, ": {} words in place of {}", stored.0, expected.0).expect("a string takes everything");
+            let mut told = format!("the index of words of {name} is not that of the texts");
+            if stored.0 != expected.0 {
+                write!(told, ": {} entries in place of {}", stored.0, expected.0).expect("a string takes everything");
             }
             check.fault(told);
         }
     }
     Ok(())
-}
-
-/// How many words an index has, and a checksum of which stands where.
-fn digest(connection: &Connection, table: &str) -> Result<(u64, i32), Failure> {
-    // A table of the connection, not of the file; a connection that only reads lets in none of either.
-    connection.pragma_update(None, "query_only", false)?;
-    let listed = format!("CREATE VIRTUAL TABLE temp.listed USING fts5vocab(main, {table}, instance)");
-    let made = connection.execute_batch(&listed);
-    let mut words = 0;
-    let mut sum = Checksum::default();
-    let read = made.map_err(Failure::from).and_then(|()| {
-        each(connection, "SELECT term, doc, col, offset FROM temp.listed", |row| {
-            words += 1;
-            sum = std::mem::take(&mut sum).columns(row, 0..4)?;
-            Ok(())
-        })
-    });
-    let removed = connection.execute_batch("DROP TABLE IF EXISTS temp.listed");
-    connection.pragma_update(None, "query_only", true)?;
-    read?;
-    removed?;
-    Ok((words, sum.sum()))
 }
 
 fn address(row: &Row<'_>, column: usize) -> String {

@@ -86,6 +86,10 @@ impl Error {
         matches!(self, Self::Busy { .. } | Self::NothingEmbedded { .. })
     }
 
+    pub(super) fn is_of_words(&self) -> bool {
+        matches!(self, Self::Damaged { what, .. } if what == WORDS)
+    }
+
     /// What the reader of the message can do about it.
     pub fn hint(&self) -> Option<&'static str> {
         Some(match self {
@@ -100,6 +104,7 @@ impl Error {
             Self::DiskFull { .. } => "free some space and run it again: what was stored is kept",
             Self::Busy { .. } => "wait for the other smolcrawl to finish, or end it",
             Self::Corrupt { .. } => "move the file away and crawl again, or restore it from a backup",
+            Self::Damaged { what, .. } if what == WORDS => "ask once where the file can be written: the index is made anew from the texts",
             Self::Damaged { .. } => "crawl that page again, or remove its source; `smolcrawl doctor --check` lists all that is damaged",
             Self::EmptyQuery => "ask with at least one word",
             Self::NeedsVector { .. } | Self::NothingEmbedded { .. } => "wait until embedding has begun, or search with mode lexical",
@@ -134,6 +139,8 @@ pub(super) enum Failure {
     Altered(String),
     /// What has another checksum than when it was stored.
     Damaged(String),
+    /// What is in the index of words is none that this program writes.
+    Words,
     Known(Error),
 }
 
@@ -144,7 +151,7 @@ impl Failure {
 
     /// Whether it is about what the file holds, rather than about reading it: to be healed by writing it anew.
     pub(super) fn is_of_content(&self) -> bool {
-        matches!(self, Self::Malformed(_) | Self::Damaged(_))
+        matches!(self, Self::Malformed(_) | Self::Damaged(_) | Self::Words)
     }
 
     /// Whether SQLite finds the file itself damaged.
@@ -160,6 +167,7 @@ impl Failure {
             Self::Sqlite(error) => error.to_string(),
             Self::Malformed(what) => (*what).to_owned(),
             Self::Damaged(what) => format!("{what} is not what was stored"),
+            Self::Words => format!("{WORDS} is not what was stored"),
             other => format!("{other:?}"),
         }
     }
@@ -173,6 +181,7 @@ impl Failure {
             Self::Missing => return Error::Missing { path },
             Self::Altered(what) => return Error::Altered { path, what },
             Self::Damaged(what) => return Error::Damaged { path, what },
+            Self::Words => return Error::Damaged { path, what: WORDS.to_owned() },
             Self::Older { found, known } => return Error::Older { path, found, known },
             Self::Newer { found, known } => return Error::Newer { path, found, known },
             Self::Sqlite(error) => error,
@@ -262,5 +271,7 @@ fn probe(folder: &Path) -> io::Result<()> {
 
 /// What SQLite says of a damaged file under its general code.
 const IN_WORDS: [&str; 3] = ["fts5", "vtable constructor failed", "malformed"];
+
+const WORDS: &str = "the index of words";
 
 const ERROR_SHARING_VIOLATION: i32 = 32;

@@ -11,6 +11,8 @@ pub(super) struct Candidate {
     pub chunk: i64,
     /// Higher is better.
     pub score: f32,
+    /// The share of the question's words that stand in it, by rarity; 0 where it was found by meaning.
+    pub found: f32,
 }
 
 /// Scores of each side are scaled to 0..1 by that side's minimum and maximum and added with weights; who is missing on a side
@@ -31,7 +33,7 @@ pub(super) fn fuse(lexical: &[Candidate], dense: &[Candidate], dense_weight: f32
         }
     }
     let mut ranking: Vec<Candidate> =
-        fused.into_iter().map(|(key, found)| Candidate { key, chunk: found.chunk, score: found.score }).collect();
+        fused.into_iter().map(|(key, found)| Candidate { key, chunk: found.chunk, score: found.score, found: 0.0 }).collect();
     sort(&mut ranking);
     ranking
 }
@@ -48,6 +50,10 @@ pub(super) struct Best {
 impl Best {
     pub(super) fn new(room: usize) -> Self {
         Self { room: room.max(1), found: Vec::new(), threshold: f32::NEG_INFINITY }
+    }
+
+    pub(super) fn threshold(&self) -> f32 {
+        self.threshold
     }
 
     pub(super) fn push(&mut self, candidate: Candidate) {
@@ -90,7 +96,7 @@ mod tests {
     use super::*;
 
     fn side(scores: &[(i64, f32)]) -> Vec<Candidate> {
-        scores.iter().map(|&(key, score)| Candidate { key, chunk: key, score }).collect()
+        scores.iter().map(|&(key, score)| Candidate { key, chunk: key, score, found: 0.0 }).collect()
     }
 
     fn keys(ranking: &[Candidate]) -> Vec<i64> {
@@ -120,8 +126,8 @@ mod tests {
 
     #[test]
     fn a_page_shows_the_chunk_that_speaks_most_for_it() {
-        let lexical = [Candidate { key: 1, chunk: 10, score: 2.0 }, Candidate { key: 2, chunk: 20, score: 1.0 }];
-        let dense = [Candidate { key: 1, chunk: 11, score: 0.9 }, Candidate { key: 2, chunk: 20, score: 0.1 }];
+        let lexical = [Candidate { key: 1, chunk: 10, score: 2.0, found: 0.0 }, Candidate { key: 2, chunk: 20, score: 1.0, found: 0.0 }];
+        let dense = [Candidate { key: 1, chunk: 11, score: 0.9, found: 0.0 }, Candidate { key: 2, chunk: 20, score: 0.1, found: 0.0 }];
         assert_eq!(fuse(&lexical, &dense, 0.6)[0].chunk, 11);
         assert_eq!(fuse(&lexical, &dense, 0.2)[0].chunk, 10);
     }

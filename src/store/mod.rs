@@ -9,7 +9,6 @@ mod checksum;
 mod connect;
 mod error;
 mod fuse;
-mod lexical;
 mod pages;
 mod passages;
 #[cfg_attr(windows, path = "place/windows.rs")]
@@ -20,6 +19,7 @@ mod scan;
 mod schema;
 mod search;
 mod vector;
+mod words;
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -30,7 +30,7 @@ use std::time::{Duration, SystemTime};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use url::Url;
 
-use crate::model::{Chunk, Document, EmbedProgress, Embedded, Hit, Pending, Query, SourceId, SourceSummary, Validators};
+use crate::model::{Chunk, Document, EmbedProgress, Embedded, Hit, Pending, Query, SourceId, SourceSummary, Validators, Wanted};
 
 pub use self::check::Check;
 pub use self::connect::until;
@@ -293,10 +293,31 @@ impl Store {
     /// The chunks that answer a query, best first. Modes that rank by meaning need the query's vector by `model`; chunks that have
     /// none of that model yet are found by their words only.
     pub fn search(&self, query: &Query, vector: Option<&[f32]>, model: &str) -> Result<Vec<Hit>, Error> {
-        self.read(|transaction| {
-            let matrix = Arc::clone(lock(&self.matrices).entry(model.to_owned()).or_default());
-            search::search(transaction, &self.config, query, vector.map(|vector| (model, vector, &*matrix)))
+        self.with_words(|| {
+            self.read(|transaction| {
+                let matrix = Arc::clone(lock(&self.matrices).entry(model.to_owned()).or_default());
+                search::search(transaction, &self.config, query, vector.map(|vector| (model, vector, &*matrix)))
+            })
         })
+    }
+
+    /// Words of the index that a misspelt one may mean, at most eight, the most frequent first: one letter left out, put in, changed or
+    /// in its neighbour's place (two of a word of eight letters and more). It takes a bounded time: of a very large index not all
+    /// words are looked at.
+    pub fn similar_words(&self, word: &str, wanted: Wanted) -> Result<Vec<String>, Error> {
+        self.with_words(|| self.read(|transaction| words::similar(transaction, word, wanted)))
+    }
+
+    /// A question to the index of words. A damaged one is made anew where that can be: nothing is in it that the texts do not say.
+    fn with_words<T>(&self, ask: impl Fn() -> Result<T, Error>) -> Result<T, Error> {
+        match ask() {
+            Err(damaged) if damaged.is_of_words() && self.is_writable() => {
+                log::warn!("the index of words in {} is damaged, and is made anew", self.path.display());
+                self.write(|transaction| pages::index_words(transaction)).map_err(|_| damaged)?;
+                ask()
+            }
+            answer => answer,
+        }
     }
 
     /// Looks at all of the file: its structure, the checksum of every page, passage and vector, and whether the indexes of words are

@@ -11,8 +11,8 @@ use crate::model::{Chunk, ChunkKind, Document, Heading, Metadata, SourceId, Sour
 
 use super::checksum::Checksum;
 use super::error::Failure;
-use super::lexical::source_token;
 use super::passages::{self, Hash, Kept, hash_of};
+use super::words::{self, Changes, Language};
 use super::{PageSummary, Put};
 
 /// The columns that `chunk` reads, in its order: what the checksum is of, then the checksum and the row it is told by.
@@ -20,21 +20,42 @@ pub(super) const CHUNK_COLUMNS: &str = "c.ordinal, c.kind, c.heading_path, c.lan
 
 /// Stores a page; and whether all vectors that there were are there still, but for those of chunks that are gone.
 pub(super) fn put(connection: &Connection, document: &Document, chunks: &[Chunk]) -> Result<(Put, Kept), Failure> {
+    let mut words = Changes::default();
+    let put = put_page(connection, document, chunks, &mut words)?;
+    write_words(connection, words)?;
+    Ok(put)
+}
+
+/// What is damaged in the index of words is made anew with the rest of it.
+fn write_words(connection: &Connection, changes: Changes) -> Result<(), Failure> {
+    match changes.write(connection) {
+        Err(Failure::Words) => {
+            log::warn!("the index of words is damaged, and is made anew");
+            index_words(connection)
+        }
+        written => written,
+    }
+}
+
+fn put_page(connection: &Connection, document: &Document, chunks: &[Chunk], words: &mut Changes) -> Result<(Put, Kept), Failure> {
     let source = source_of(connection, &document.url)?;
     let page = match StoredPage::find(connection, &document.url) {
         Ok(Some(page)) if page.source == source => page,
         Ok(None) => {
-            return Ok((Put::Added, insert(connection, source, document, chunks)?));
+            return Ok((Put::Added, insert(connection, source, document, chunks, words)?));
         }
         // What cannot be read any more is written anew.
-        Ok(Some(_)) => return anew(connection, source, document, chunks),
-        Err(failure) if failure.is_of_content() => return anew(connection, source, document, chunks),
+        Ok(Some(_)) => return anew(connection, source, document, chunks, words),
+        Err(failure) if failure.is_of_content() => return anew(connection, source, document, chunks, words),
         Err(failure) => return Err(failure),
     };
-    let healed = remove_damaged(connection, page.id)?;
+    let healed = remove_damaged(connection, page.id, words)?;
     let stored = chunks_of(connection, page.id)?;
     let renamed = page.title != document.title;
     let said = Said::of(document);
+    let language = language_of(&document.metadata, &document.markdown);
+    // A word has another stem in another language.
+    let is_indexed_otherwise = renamed || page.language() != language;
     let same = stored.iter().map(|stored| &stored.chunk).eq(chunks);
     let unchanged = !healed && !renamed && page.markdown == document.markdown && page.said == said && same;
     update_page(connection, page.id, source, document, &said)?;
@@ -50,23 +71,26 @@ pub(super) fn put(connection: &Connection, document: &Document, chunks: &[Chunk]
     }
     for chunk in chunks {
         match old.get_mut(&Saying::of(chunk)).and_then(Vec::pop) {
-            None => insert_chunk(connection, page.id, source, &document.title, chunk)?,
+            None => {
+                let id = insert_chunk(connection, page.id, chunk)?;
+                words.add(id, source, language, &document.title, chunk);
+            }
             Some((id, ordinal)) => {
                 if ordinal != chunk.ordinal || !page.is_summed {
                     let sum = chunk_sum(page.id, chunk, &headings(chunk));
                     let mut update = connection.prepare_cached("UPDATE chunks SET ordinal = ?2, checksum = ?3 WHERE id = ?1")?;
                     update.execute((id, chunk.ordinal, sum))?;
                 }
-                if renamed {
-                    delete_words(connection, id, &chunk.kind)?;
-                    insert_words(connection, id, source, &document.title, chunk)?;
+                if is_indexed_otherwise {
+                    words.remove(id);
+                    words.add(id, source, language, &document.title, chunk);
                 }
             }
         }
     }
     let gone = old.into_values().flatten().map(|(id, _)| id).collect::<HashSet<_>>();
-    for Stored { id, chunk, .. } in stored.iter().filter(|stored| gone.contains(&stored.id) || !stored.has_its_passage()) {
-        delete_words(connection, *id, &chunk.kind)?;
+    for Stored { id, .. } in stored.iter().filter(|stored| gone.contains(&stored.id) || !stored.has_its_passage()) {
+        words.remove(*id);
         connection.prepare_cached("DELETE FROM chunks WHERE id = ?1")?.execute([id])?;
     }
     // What is subtracted for a damaged row may not be what was added for it.
@@ -81,20 +105,27 @@ pub(super) fn put(connection: &Connection, document: &Document, chunks: &[Chunk]
     Ok((if unchanged && kept == Kept::All { Put::Unchanged } else { Put::Replaced }, kept))
 }
 
-fn anew(connection: &Connection, source: i64, document: &Document, chunks: &[Chunk]) -> Result<(Put, Kept), Failure> {
-    remove(connection, &document.url)?;
-    Ok((Put::Replaced, insert(connection, source, document, chunks)?))
+fn anew(connection: &Connection, source: i64, document: &Document, chunks: &[Chunk], words: &mut Changes) -> Result<(Put, Kept), Failure> {
+    remove_page(connection, &document.url, words)?;
+    Ok((Put::Replaced, insert(connection, source, document, chunks, words)?))
 }
 
-fn insert(connection: &Connection, source: i64, document: &Document, chunks: &[Chunk]) -> Result<Kept, Failure> {
+fn insert(connection: &Connection, source: i64, document: &Document, chunks: &[Chunk], words: &mut Changes) -> Result<Kept, Failure> {
     let page = insert_page(connection, source, document)?;
-    chunks.iter().try_for_each(|chunk| insert_chunk(connection, page, source, &document.title, chunk))?;
+    let language = language_of(&document.metadata, &document.markdown);
+    for chunk in chunks {
+        words.add(insert_chunk(connection, page, chunk)?, source, language, &document.title, chunk);
+    }
     passages::list(connection, page)?;
     passages::verify(connection, page)
 }
 
+fn language_of(metadata: &Metadata, markdown: &str) -> Language {
+    Language::of_page(metadata.language.as_deref(), markdown)
+}
+
 /// Removes the chunks of a page that are not what was stored; whether there were any. What is missing then is made anew.
-fn remove_damaged(connection: &Connection, page: i64) -> Result<bool, Failure> {
+fn remove_damaged(connection: &Connection, page: i64, words: &mut Changes) -> Result<bool, Failure> {
     let sql = format!("SELECT {CHUNK_COLUMNS} FROM chunks AS c WHERE c.page = ?1");
     let chunks = collect(connection, &sql, [page], |row| match chunk(connection, row, 0) {
         Err(failure) if failure.is_of_content() => Ok(Some(row.get::<_, i64>(8)?)),
@@ -102,9 +133,7 @@ fn remove_damaged(connection: &Connection, page: i64) -> Result<bool, Failure> {
     })?;
     let mut healed = false;
     for id in chunks.into_iter().flatten() {
-        // Its kind is not to be trusted.
-        connection.prepare_cached("DELETE FROM text_words WHERE rowid = ?1")?.execute([id])?;
-        connection.prepare_cached("DELETE FROM code_words WHERE rowid = ?1")?.execute([id])?;
+        words.remove(id);
         connection.prepare_cached("DELETE FROM chunks WHERE id = ?1")?.execute([id])?;
         healed = true;
     }
@@ -118,34 +147,40 @@ pub(super) fn touch(connection: &Connection, url: &Url, fetched_at: SystemTime) 
 }
 
 pub(super) fn remove(connection: &Connection, url: &Url) -> Result<bool, Failure> {
+    let mut words = Changes::default();
+    let was_there = remove_page(connection, url, &mut words)?;
+    write_words(connection, words)?;
+    Ok(was_there)
+}
+
+fn remove_page(connection: &Connection, url: &Url, words: &mut Changes) -> Result<bool, Failure> {
     // By its row alone: what cannot be read can still be removed.
     let page = connection.prepare_cached("SELECT id FROM pages WHERE url = ?1")?.query_row([url.as_str()], |row| row.get(0)).optional()?;
     let Some(page) = page else { return Ok(false) };
-    remove_where(connection, "id = ?1", page)?;
+    remove_where(connection, "id = ?1", page, words)?;
     Ok(true)
 }
 
 pub(super) fn remove_source(connection: &Connection, source: &SourceId) -> Result<u64, Failure> {
-    match find_source(connection, source)? {
-        Some(source) => {
-            let removed = remove_where(connection, "source = ?1", source)?;
-            // Little is left to count, and what was damaged is counted right again.
-            passages::recount(connection, source)?;
-            Ok(removed)
-        }
-        None => Ok(0),
-    }
+    let Some(source) = find_source(connection, source)? else { return Ok(0) };
+    let mut words = Changes::default();
+    let removed = remove_where(connection, "source = ?1", source, &mut words)?;
+    write_words(connection, words)?;
+    // Little is left to count, and what was damaged is counted right again.
+    passages::recount(connection, source)?;
+    Ok(removed)
 }
 
-fn remove_where(connection: &Connection, condition: &str, value: i64) -> Result<u64, Failure> {
+fn remove_where(connection: &Connection, condition: &str, value: i64, words: &mut Changes) -> Result<u64, Failure> {
     let pages = format!("SELECT id FROM pages WHERE {condition}");
     let execute = |sql: String| connection.prepare_cached(&sql)?.execute([value]);
     for page in collect(connection, &pages, [value], |row| Ok(row.get::<_, i64>(0)?))? {
         passages::unlist(connection, page)?;
     }
     passages::forget_unlisted(connection)?;
-    execute(format!("DELETE FROM text_words WHERE rowid IN (SELECT id FROM chunks WHERE kind <> 1 AND page IN ({pages}))"))?;
-    execute(format!("DELETE FROM code_words WHERE rowid IN (SELECT id FROM chunks WHERE kind <> 0 AND page IN ({pages}))"))?;
+    collect(connection, &format!("SELECT id FROM chunks WHERE page IN ({pages})"), [value], |row| Ok(row.get(0)?))?
+        .into_iter()
+        .for_each(|id| words.remove(id));
     execute(format!("DELETE FROM chunks WHERE page IN ({pages})"))?;
     let removed = execute(format!("DELETE FROM pages WHERE {condition}"))? as u64;
     passages::evict(connection)?;
@@ -321,6 +356,10 @@ struct StoredPage {
 }
 
 impl StoredPage {
+    fn language(&self) -> Language {
+        language_of(&self.said.metadata().unwrap_or_default(), &self.markdown)
+    }
+
     fn find(connection: &Connection, url: &Url) -> Result<Option<Self>, Failure> {
         let sql = "SELECT id, source, title, markdown, metadata, outline, checksum IS NOT NULL FROM pages WHERE url = ?1";
         let mut statement = connection.prepare_cached(sql)?;
@@ -500,39 +539,58 @@ fn chunks_of(connection: &Connection, page: i64) -> Result<Vec<Stored>, Failure>
     })
 }
 
-fn insert_chunk(connection: &Connection, page: i64, source: i64, title: &str, chunk: &Chunk) -> Result<(), Failure> {
+fn insert_chunk(connection: &Connection, page: i64, chunk: &Chunk) -> Result<i64, Failure> {
     let (kind, language, context) = columns_of(&chunk.kind);
     let headings = headings(chunk);
     let sum = chunk_sum(page, chunk, &headings);
     let passage = passages::number(connection, &hash_of(chunk))?;
-    connection
+    Ok(connection
         .prepare_cached(
             "INSERT INTO chunks (page, kind, ordinal, heading_path, language, context, text, checksum, passage)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
         )?
-        .execute(params![page, kind, chunk.ordinal, headings, language, context, chunk.text, sum, passage])?;
-    insert_words(connection, connection.last_insert_rowid(), source, title, chunk)
+        .insert(params![page, kind, chunk.ordinal, headings, language, context, chunk.text, sum, passage])?)
 }
 
-pub(super) fn insert_words(connection: &Connection, id: i64, source: i64, title: &str, chunk: &Chunk) -> Result<(), Failure> {
-    let headings = chunk.heading_path.join("\n");
-    let (table, body) = match &chunk.kind {
-        ChunkKind::Text => ("text_words", &chunk.text),
-        ChunkKind::Code { context, .. } => ("code_words", &format!("{context}\n{}", chunk.text)),
-    };
-    connection
-        .prepare_cached(&format!("INSERT INTO {table} (rowid, source, title, headings, body) VALUES (?1, ?2, ?3, ?4, ?5)"))?
-        .execute(params![id, source_token(source), title, headings, body])?;
+/// Makes the index of words anew from the chunks, but for those that cannot be read.
+pub(super) fn index_words(connection: &Connection) -> Result<(), Failure> {
+    words::clear(connection)?;
+    each_of_words(connection, &mut |changes| changes.write(connection))?;
     Ok(())
 }
 
-fn delete_words(connection: &Connection, id: i64, kind: &ChunkKind) -> Result<(), Failure> {
-    let table = match kind {
-        ChunkKind::Text => "text_words",
-        ChunkKind::Code { .. } => "code_words",
-    };
-    connection.prepare_cached(&format!("DELETE FROM {table} WHERE rowid = ?1"))?.execute([id])?;
-    Ok(())
+/// Gives the words of all chunks, many at a time, and returns how many of them cannot be read.
+pub(super) fn each_of_words(connection: &Connection, write: &mut dyn FnMut(Changes) -> Result<(), Failure>) -> Result<u64, Failure> {
+    let sql = format!("SELECT {HEAD_COLUMNS}, {CHUNK_COLUMNS} FROM chunks AS c JOIN pages AS p ON p.id = c.page ORDER BY c.id");
+    let mut statement = connection.prepare(&sql)?;
+    let mut rows = statement.query([])?;
+    let (mut changes, mut unreadable) = (Changes::default(), 0);
+    let mut language = (0, Language::ENGLISH);
+    while let Some(row) = rows.next()? {
+        let page: i64 = row.get(10)?;
+        if language.0 != page {
+            language = (page, stored_language(connection, page)?);
+        }
+        match head(row).and_then(|(_, title)| Ok((title, chunk(connection, row, 4)?))) {
+            Ok((title, chunk)) => changes.add(row.get(12)?, row.get(1)?, language.1, &title, &chunk),
+            Err(failure) if failure.is_of_content() => unreadable += 1,
+            Err(failure) => return Err(failure),
+        }
+        if changes.len() >= AT_ONCE {
+            write(std::mem::take(&mut changes))?;
+        }
+    }
+    write(changes)?;
+    Ok(unreadable)
+}
+
+fn stored_language(connection: &Connection, page: i64) -> Result<Language, Failure> {
+    let mut statement = connection.prepare_cached("SELECT metadata, markdown FROM pages WHERE id = ?1")?;
+    let mut rows = statement.query([page])?;
+    let Some(row) = rows.next()? else { return Ok(Language::ENGLISH) };
+    // What cannot be read of a page is told elsewhere.
+    let metadata = row.get_ref(0)?.as_str_or_null().ok().flatten().and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
+    Ok(language_of(&metadata, row.get_ref(1)?.as_str().unwrap_or_default()))
 }
 
 pub(super) fn collect<T>(
@@ -566,6 +624,8 @@ fn time(milliseconds: i64) -> SystemTime {
 
 /// Characters of an address that is told though it is damaged.
 const SHOWN: usize = 200;
+/// Chunks whose words make one segment where all are indexed anew.
+const AT_ONCE: usize = 2_000;
 
 #[cfg(test)]
 mod tests {

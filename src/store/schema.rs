@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use rusqlite::{Connection, TransactionBehavior};
 
 use super::error::Failure;
-use super::passages;
+use super::{pages, passages, words};
 
 /// "SMCR": written to the file's header, so that a database of another program is never taken for ours.
 const APPLICATION_ID: i32 = 0x534d_4352;
@@ -14,12 +14,16 @@ const APPLICATION_ID: i32 = 0x534d_4352;
 const VERSION: i32 = MIGRATIONS.len() as i32;
 
 /// Each takes the schema one version further.
-const MIGRATIONS: [Migration; 4] = [
+const MIGRATIONS: [Migration; 5] = [
     Migration::of(FIRST),
     Migration::of(SAID),
     Migration::of(CHECKSUMS),
+    Migration::of(words::TABLES),
     Migration { before: PASSAGES, fill: passages::migrate, after: PASSAGES_COUNTED },
 ];
+
+/// Files of an earlier one have their words indexed by FTS5. The index is filled when the schema is that of this version.
+const WORDS_VERSION: i32 = 4;
 
 /// Tables are made, filled with what is there, and then what is left of the old ones goes.
 struct Migration {
@@ -42,8 +46,7 @@ impl Migration {
 
 /// Ids of pages, chunks and vectors are never given twice (`AUTOINCREMENT`): a vector that arrives late cannot meet another chunk, and
 /// "greater than the last one seen" finds all new rows.
-/// The indexes of words hold no text (`content=''`): the text is in `chunks`. Their `source` column makes the filter by source a
-/// part of the match.
+/// The indexes of words were those of FTS5 up to the third version.
 const FIRST: &str = "
     CREATE TABLE sources (
         id INTEGER PRIMARY KEY,
@@ -263,6 +266,10 @@ pub(super) fn prepare(connection: &mut Connection) -> Result<(), Failure> {
     for migration in MIGRATIONS.iter().skip(usize::try_from(version).unwrap_or(0)) {
         migration.run(&transaction)?;
     }
+    if (1..WORDS_VERSION).contains(&version) {
+        log::info!("indexing the words of everything anew, for schema version {VERSION}");
+        pages::index_words(&transaction)?;
+    }
     transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
     transaction.pragma_update(None, "user_version", VERSION)?;
     Ok(transaction.commit()?)
@@ -370,8 +377,7 @@ fn objects(connection: &Connection) -> Result<Vec<Object>, Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Metadata;
-    use crate::store::pages;
+    use crate::model::{Metadata, Wanted};
 
     #[test]
     fn a_file_of_the_first_version_is_taken_further() {
@@ -388,5 +394,32 @@ mod tests {
         assert_eq!((found.title.as_str(), found.markdown.as_str()), ("Pots", "Warm."));
         assert_eq!((found.metadata, found.outline), (Metadata::default(), vec![]));
         prepare(&mut connection).unwrap();
+    }
+
+    /// As the third version has written it: with the words in the tables of FTS5.
+    #[test]
+    fn the_words_of_an_older_file_are_found() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        MIGRATIONS.iter().take(3).for_each(|migration| connection.execute_batch(migration).unwrap());
+        let rows = "INSERT INTO sources VALUES (1, 'a.test');
+            INSERT INTO pages VALUES (1, 'https://a.test/', 1, 'Pots', NULL, NULL, 0, 'Warm.', '{\"language\":\"de\"}', NULL, NULL, NULL);
+            INSERT INTO chunks VALUES (1, 1, 0, 0, '[]', NULL, NULL, 'Die Häuser am See.', NULL);
+            INSERT INTO chunks VALUES (5, 1, 1, 1, '[\"Kochen\"]', 'rust', 'So geht es:', 'let pot = Pot::new();', NULL);
+            INSERT INTO text_words (rowid, source, title, headings, body) VALUES (1, 'source1', 'Pots', '', 'Die Häuser am See.');
+            INSERT INTO code_words (rowid, source, title, headings, body) VALUES (5, 'source1', 'Pots', 'Kochen', 'let pot = Pot::new();')";
+        connection.execute_batch(rows).unwrap();
+        connection.pragma_update(None, "application_id", APPLICATION_ID).unwrap();
+        connection.pragma_update(None, "user_version", 3).unwrap();
+        prepare(&mut connection).unwrap();
+        assert_eq!(inspect(&connection).unwrap(), VERSION);
+        let found = |question: &str, wanted| {
+            let filter = words::Filter { wanted, source: Some(1), among: None, distinct_pages: true, limit: 9 };
+            let ranking = words::search(&connection, &words::Asked::parse(question), filter).unwrap();
+            ranking.iter().map(|candidate| candidate.chunk).collect::<Vec<_>>()
+        };
+        assert_eq!(found("haus", Wanted::Text), [1], "by its stem in the language of the page");
+        assert_eq!(found("Pot::new", Wanted::Code), [5]);
+        assert_eq!(found("kochen", Wanted::Code), [5]);
+        assert_eq!(found("kochen", Wanted::Text), [0; 0]);
     }
 }

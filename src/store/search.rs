@@ -10,16 +10,16 @@ use crate::model::{Hit, Mode, PerPage, Query, SourceId, Wanted};
 use super::Config;
 use super::error::{Error, Failure};
 use super::fuse::{Candidate, fuse};
-use super::lexical::{self, Filter};
 use super::pages::{CHUNK_COLUMNS, HEAD_COLUMNS, beyond, chunk, find_source, head};
 use super::vector::{Matrix, ModelRow, Newest};
+use super::words::{self, Asked, Filter};
 
 /// The query's vector, the model that made it, and that model's vectors in memory.
 pub(super) type Meaning<'a> = (&'a str, &'a [f32], &'a RwLock<Matrix>);
 
 pub(super) fn search(connection: &Connection, config: &Config, query: &Query, meaning: Option<Meaning<'_>>) -> Result<Vec<Hit>, Failure> {
-    let expression = lexical::expression(&query.text);
-    if query.text.trim().is_empty() || (query.mode == Mode::Lexical && expression.is_none()) {
+    let asked = Asked::parse(&query.text);
+    if query.text.trim().is_empty() || (query.mode == Mode::Lexical && asked.is_empty()) {
         return Err(Error::EmptyQuery.into());
     }
     let source = match &query.source {
@@ -35,10 +35,7 @@ pub(super) fn search(connection: &Connection, config: &Config, query: &Query, me
         distinct_pages: query.per_page == PerPage::Best,
         limit: config.candidates.max(limit),
     };
-    let by_words = || match &expression {
-        Some(expression) => lexical::search(connection, expression, filter),
-        None => Ok(Vec::new()),
-    };
+    let by_words = || words::search(connection, &asked, filter);
     let by_meaning = || match meaning {
         Some(meaning) => nearest(connection, meaning, query.mode, filter),
         None => Err(Error::NeedsVector { mode: query.mode }.into()),

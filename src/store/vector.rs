@@ -9,10 +9,10 @@ use rusqlite::{Connection, OptionalExtension};
 use super::checksum::Checksum;
 use super::error::Failure;
 use super::fuse::Candidate;
-use super::lexical::Filter;
 use super::pages::damaged;
 use super::passages::{self, BLOCK_COLUMNS, LIST_COLUMNS, Packed, VECTOR_COLUMNS, vector_agrees};
 use super::scan::{Direction, Rows};
+use super::words::Filter;
 use crate::model::Wanted;
 
 /// A vector as bytes: a component is `data[i] * scale`.
@@ -370,6 +370,7 @@ impl Matrix {
             let all = std::iter::once((self.owners[row], self.tags[row])).chain(others(row));
             let fitting = all.filter(|(owner, tag)| fits(*tag, owner.chunk)).take(filter.room());
             found.extend(fitting.map(|(Owner { chunk, page }, _)| Candidate {
+                found: 0.0,
                 key: if filter.distinct_pages { page } else { chunk },
                 chunk,
                 score,

@@ -1,0 +1,182 @@
+//! Finds chunks by their words: an index of its own in tables of the same file, ranked by BM25.
+//!
+//! A text is cut into tokens (`tokens`), a word is kept by its stem (`language`) and, where that is another, as it is written. What a
+//! page's chunks hold is one segment (`builder`, `block`, `segment`); eight segments become one (`merge`), so that a search looks into few.
+//! Who asks is `asked`, who ranks is `search`, and `similar` knows words that are nearly the same. All of it happens in the
+//! transaction of its caller: other processes see all of a page's words or none.
+
+mod asked;
+mod block;
+mod builder;
+mod language;
+mod merge;
+mod search;
+mod segment;
+mod similar;
+#[cfg(test)]
+mod tests;
+mod tokens;
+
+use std::collections::HashSet;
+
+use rusqlite::Connection;
+
+use self::block::{Kind, Posting};
+use self::builder::{BODY, Builder, HEADINGS, TITLE};
+use self::segment::{KINDS, Segment};
+use super::checksum::Checksum;
+use super::error::Failure;
+use super::fuse::Candidate;
+use crate::model::{Chunk, ChunkKind, Wanted};
+
+pub(super) use self::asked::Asked;
+pub(super) use self::language::Language;
+pub(super) use self::search::search;
+pub(super) use self::similar::similar;
+
+/// The tables of the index, in place of those of FTS5. Segments are numbered once and for all, so that no block is taken for one of another.
+pub(super) const TABLES: &str = "
+    DROP TABLE text_words;
+    DROP TABLE code_words;
+    CREATE TABLE word_segments (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        kind INTEGER NOT NULL,
+        chunks INTEGER NOT NULL,
+        length INTEGER NOT NULL,
+        first INTEGER NOT NULL,
+        last INTEGER NOT NULL,
+        gone INTEGER NOT NULL,
+        languages BLOB NOT NULL,
+        checksum INTEGER NOT NULL
+    );
+    CREATE TABLE word_blocks (
+        id INTEGER PRIMARY KEY,
+        segment INTEGER NOT NULL,
+        first BLOB NOT NULL,
+        data BLOB NOT NULL,
+        checksum INTEGER NOT NULL
+    );
+    CREATE UNIQUE INDEX word_blocks_of_segment ON word_blocks (segment, first);
+    CREATE TABLE word_gone (
+        segment INTEGER NOT NULL,
+        part INTEGER NOT NULL,
+        bits BLOB NOT NULL,
+        checksum INTEGER NOT NULL,
+        PRIMARY KEY (segment, part)
+    ) WITHOUT ROWID;
+";
+
+/// What both sides of a search are narrowed to.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Filter<'a> {
+    pub wanted: Wanted,
+    pub source: Option<i64>,
+    /// Only these chunks, where they are given.
+    pub among: Option<&'a HashSet<i64>>,
+    pub distinct_pages: bool,
+    pub limit: usize,
+}
+
+impl Filter<'_> {
+    pub(super) fn admits(&self, chunk: i64) -> bool {
+        self.among.is_none_or(|among| among.contains(&chunk))
+    }
+
+    /// How many chunks to rank so that enough keys are among them: four to a page hold enough pages in all but odd cases.
+    pub(super) fn room(&self) -> usize {
+        if self.distinct_pages { self.limit.saturating_mul(4) } else { self.limit }
+    }
+
+    /// The best candidate of each key, as many as are wanted.
+    pub(super) fn first_of_each(&self, mut ranking: Vec<Candidate>) -> Vec<Candidate> {
+        let mut seen = HashSet::new();
+        ranking.retain(|candidate| seen.insert(candidate.key));
+        ranking.truncate(self.limit);
+        ranking
+    }
+}
+
+/// What becomes of the index when a page is put: one segment of what is new, and what is gone.
+#[derive(Debug, Default)]
+pub(super) struct Changes {
+    text: Builder,
+    code: Builder,
+    gone: Vec<i64>,
+}
+
+impl Changes {
+    /// Adds the words of a chunk on a page of this source, language and title. Its id may be that of one that goes: then it is the new
+    /// one that stays.
+    pub(super) fn add(&mut self, id: i64, source: i64, language: Language, title: &str, chunk: &Chunk) {
+        let (builder, context) = match &chunk.kind {
+            ChunkKind::Text => (&mut self.text, ""),
+            ChunkKind::Code { context, .. } => (&mut self.code, context.as_str()),
+        };
+        let headings = chunk.heading_path.iter().map(|heading| (heading.as_str(), HEADINGS));
+        let body = [(title, TITLE), (context, BODY), (chunk.text.as_str(), BODY)];
+        builder.add(id, source, language, headings.chain(body));
+    }
+
+    /// The words of a chunk go; there may be none.
+    pub(super) fn remove(&mut self, id: i64) {
+        self.gone.push(id);
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.text.len() + self.code.len()
+    }
+
+    pub(super) fn write(mut self, connection: &Connection) -> Result<(), Failure> {
+        segment::forget(connection, &mut self.gone)?;
+        for (kind, builder) in [(KINDS[0], self.text), (KINDS[1], self.code)] {
+            let has_new = builder.len() > 0;
+            if has_new {
+                Segment::build(connection, kind, builder)?;
+            }
+            if has_new || !self.gone.is_empty() {
+                segment::tidy(connection, kind)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Empties the index. What is in it need not be readable.
+pub(super) fn clear(connection: &Connection) -> Result<(), Failure> {
+    segment::clear(connection)
+}
+
+/// How many postings the index of a kind has of chunks that are not gone, and a checksum of which they are.
+pub(super) fn digest(connection: &Connection, kind: i64) -> Result<(u64, i32), Failure> {
+    let segments = Segment::all(connection, kind)?;
+    let base = segments.iter().map(Segment::first).min().unwrap_or(0);
+    let (mut count, mut sum) = (0, Checksum::default());
+    let mut run: Option<(Vec<u8>, Posting)> = None;
+    let mut note = |term: &[u8], posting: Posting| {
+        let at = |distance: u64| base.saturating_add_unsigned(distance);
+        count += 1;
+        sum = [at(posting.first), at(posting.last), posting.value.into(), posting.length.into()]
+            .into_iter()
+            .fold(std::mem::take(&mut sum).bytes(term), Checksum::number);
+    };
+    merge::walk(connection, &segments, &mut |term, posting| {
+        if Kind::of(term) != Kind::Runs {
+            note(term, posting);
+            return Ok(());
+        }
+        // However the segments cut them.
+        match &mut run {
+            Some((of, run)) if of == term && run.last + 1 == posting.first => run.last = posting.last,
+            _ => {
+                if let Some((of, run)) = run.replace((term.to_vec(), posting)) {
+                    note(&of, run);
+                }
+            }
+        }
+        Ok(())
+    })?;
+    if let Some((of, run)) = run {
+        note(&of, run);
+    }
+    Ok((count, sum.sum()))
+}

@@ -1,0 +1,472 @@
+//! Ranks chunks by BM25. A window of chunks at a time: the postings of each term add to an array of scores, whose best are kept.
+
+use std::collections::{HashMap, HashSet};
+
+use rusqlite::Connection;
+
+use super::Filter;
+use super::asked::{Asked, Unit};
+use super::block::{BROKEN, Kind, Posting, Postings, broken, length_of, number};
+use super::builder::{exact_term, forms, source_term};
+use super::language::Language;
+use super::segment::{Blocks, Segment};
+use super::similar;
+use super::tokens::{Role, fold};
+use crate::model::Wanted;
+use crate::store::error::Failure;
+use crate::store::fuse::{Best, Candidate};
+
+/// The best chunks for a question, best first; of distinct pages, the best chunk of each of the best pages.
+pub(in crate::store) fn search(connection: &Connection, asked: &Asked, filter: Filter<'_>) -> Result<Vec<Candidate>, Failure> {
+    let kind = i64::from(filter.wanted == Wanted::Code);
+    let segments = Segment::all(connection, kind)?;
+    let mut question = Question::of(asked, &languages(&segments), |character| similar::grams_of(connection, &segments, character))?;
+    let mut found: Vec<Found> = segments.into_iter().map(Found::of).collect();
+    let mut blocks = Blocks::of(connection)?;
+    for found in &mut found {
+        found.look_up(&mut blocks, &question, filter)?;
+    }
+    drop(blocks);
+    question.weigh(&found);
+    let mut best = Best::new(filter.room());
+    let mut window = Window::new();
+    for found in &found {
+        window.rank(connection, found, &question, &mut best)?;
+    }
+    let mut ranking = best.into_sorted();
+    if filter.distinct_pages {
+        let mut page_of = connection.prepare_cached("SELECT page FROM chunks WHERE id = ?1")?;
+        let mut pages = HashSet::new();
+        for at in 0..ranking.len() {
+            let page = page_of.query_row([ranking[at].chunk], |row| row.get(0))?;
+            if pages.insert(page) && pages.len() > filter.limit {
+                ranking.truncate(at);
+                break;
+            }
+            ranking[at].key = page;
+        }
+    }
+    Ok(filter.first_of_each(ranking))
+}
+
+/// The languages of most chunks.
+fn languages(segments: &[Segment]) -> Vec<Language> {
+    let mut counts: HashMap<Language, u64> = HashMap::new();
+    for (code, chunks) in segments.iter().flat_map(|segment| &segment.statistics.languages) {
+        if let Some(language) = Language::from_code(*code) {
+            *counts.entry(language).or_default() += chunks;
+        }
+    }
+    let mut languages: Vec<_> = counts.into_iter().collect();
+    languages.sort_by_key(|(language, chunks)| (u64::MAX - chunks, *language));
+    languages.into_iter().map(|(language, _)| language).take(MAX_LANGUAGES).collect()
+}
+
+/// What is looked up, and what finding it is worth.
+struct Question {
+    /// Sorted by term, each of which is there once.
+    terms: Vec<Term>,
+    groups: Vec<Group>,
+    units: Vec<Members>,
+    /// By the code of a length: what BM25 adds below the line for it.
+    norms: [f32; 256],
+}
+
+struct Term {
+    term: Vec<u8>,
+    group: usize,
+    is_exact: bool,
+    /// Times the share of its frequency: its score.
+    weight: f32,
+}
+
+/// The forms of one word: they count as one.
+struct Group {
+    /// Of a part of a word less than of a word.
+    share: f32,
+    /// In how many of the terms a chunk would be counted twice.
+    forms: usize,
+    rarity: f32,
+}
+
+/// The groups of a unit, as bits.
+#[derive(Default)]
+struct Members {
+    wholes: u64,
+    words: u64,
+}
+
+impl Question {
+    /// `grams_of` tells which terms a character stands in that is asked for by itself.
+    fn of(asked: &Asked, languages: &[Language], grams_of: impl Fn(&str) -> Result<Vec<String>, Failure>) -> Result<Self, Failure> {
+        let mut terms: HashMap<Vec<u8>, Term> = HashMap::new();
+        let mut question = Self { terms: Vec::new(), groups: Vec::new(), units: Vec::new(), norms: [0.0; 256] };
+        for Unit { tokens } in asked.units() {
+            let mut members = Members::default();
+            for (text, role) in tokens {
+                let is_stemmed = matches!(role, Role::Word | Role::Part);
+                let stems: Vec<(String, Option<String>)> =
+                    languages.iter().filter(|_| is_stemmed).map(|language| forms(text, *language)).collect();
+                let mut plain: Vec<String> = stems.iter().map(|(stem, _)| stem.clone()).collect();
+                if plain.is_empty() {
+                    plain.push(fold(text).into_owned());
+                }
+                if *role == Role::Gram && text.chars().nth(1).is_none() {
+                    plain.extend(grams_of(text)?);
+                }
+                // Another form of a word that was there before is no other word.
+                let known = plain.iter().find_map(|term| terms.get(term.as_bytes())).map(|term| term.group);
+                let group = known.unwrap_or(question.groups.len());
+                if known.is_none() {
+                    if group == MAX_GROUPS {
+                        break;
+                    }
+                    question.groups.push(Group { share: 0.0, forms: 0, rarity: 0.0 });
+                }
+                let share = if *role == Role::Part { PART } else { 1.0 };
+                question.groups[group].share = question.groups[group].share.max(share);
+                match role {
+                    Role::Whole => members.wholes |= 1 << group,
+                    Role::Part => {}
+                    Role::Word | Role::Gram | Role::Sign => members.words |= 1 << group,
+                }
+                let plain = plain.into_iter().map(|term| (term.into_bytes(), false));
+                let exact = stems.into_iter().filter_map(|(_, exact)| exact).map(|exact| (exact_term(&exact), true));
+                for (term, is_exact) in plain.chain(exact) {
+                    terms.entry(term.clone()).or_insert(Term { term, group, is_exact, weight: 0.0 });
+                }
+            }
+            question.units.push(members);
+        }
+        question.terms = terms.into_values().collect();
+        question.terms.sort_unstable_by(|a, b| a.term.cmp(&b.term));
+        for term in question.terms.iter().filter(|term| !term.is_exact) {
+            question.groups[term.group].forms += 1;
+        }
+        Ok(question)
+    }
+
+    /// Computes what each term is worth, now that it is known how many chunks have it. Chunks that are gone and not merged away yet
+    /// count with the others, here and there.
+    fn weigh(&mut self, found: &[Found]) {
+        let statistics = |of: fn(&Segment) -> u64| found.iter().map(|found| of(&found.segment)).fold(0, u64::saturating_add) as f64;
+        let (chunks, length) = (statistics(|segment| segment.statistics.chunks), statistics(|segment| segment.statistics.length));
+        let average = (length / chunks.max(1.0)).max(1.0) as f32;
+        for (code, norm) in self.norms.iter_mut().enumerate() {
+            *norm = K1 * (1.0 - B + B * length_of(code as u8) / average);
+        }
+        let rarity = |having: f64| (1.0 + (chunks - having.min(chunks) + 0.5) / (having + 0.5)).ln() as f32;
+        let counts: Vec<f64> = (0..self.terms.len())
+            .map(|term| found.iter().flat_map(|found| &found.lists[term]).map(|piece| f64::from(piece.count)).sum())
+            .collect();
+        for (number, group) in self.groups.iter_mut().enumerate() {
+            let forms = self.terms.iter().zip(&counts).filter(|(term, _)| term.group == number && !term.is_exact);
+            group.rarity = rarity(forms.map(|(_, count)| count).sum());
+        }
+        for (term, count) in self.terms.iter_mut().zip(counts) {
+            let group = &self.groups[term.group];
+            let rarity = if term.is_exact { EXACT_SHARE * rarity(count) } else { group.rarity };
+            term.weight = rarity * group.share * (K1 + 1.0);
+        }
+    }
+
+    /// The share of the words, by their rarity, that a chunk has which has these groups. A unit that is there as a whole is there; one
+    /// whose words are there apart as well.
+    fn share_found(&self, groups: u64) -> f32 {
+        let rarity = |bits: u64| -> f32 {
+            let members = self.groups.iter().enumerate().filter(|(number, _)| bits & (1 << number) != 0);
+            members.map(|(_, group)| group.rarity).sum()
+        };
+        let (mut found, mut all) = (0.0, 0.0);
+        for unit in &self.units {
+            let members = if unit.words == 0 { unit.wholes } else { unit.words };
+            let weight = rarity(members);
+            all += weight;
+            found += if unit.wholes & groups != 0 { weight } else { rarity(members & groups) };
+        }
+        if all > 0.0 { found / all } else { 0.0 }
+    }
+}
+
+/// A segment, and what it has of a question.
+struct Found {
+    segment: Segment,
+    /// The bytes of all pieces.
+    bytes: Vec<u8>,
+    /// By the number of the term.
+    lists: Vec<Vec<Piece>>,
+    /// The distances of the chunks that may answer, where not all may.
+    admitted: Option<Vec<(u64, u64)>>,
+}
+
+/// Postings of a term.
+#[derive(Clone, Copy)]
+struct Piece {
+    first: u64,
+    last: u64,
+    count: u32,
+    start: usize,
+    end: usize,
+}
+
+impl Found {
+    fn of(segment: Segment) -> Self {
+        Self { segment, bytes: Vec::new(), lists: Vec::new(), admitted: None }
+    }
+
+    fn look_up(&mut self, blocks: &mut Blocks<'_>, question: &Question, filter: Filter<'_>) -> Result<(), Failure> {
+        self.admitted = self.admitted_by(blocks, filter)?;
+        let Self { segment, bytes, lists, .. } = self;
+        // Words as they are written come first in the order of terms, and are looked up last: where no form of a word is, it is not either.
+        let (exact, others) = question.terms.split_at(question.terms.partition_point(|term| term.is_exact));
+        let mut groups = 0_u64;
+        let mut look_up = |term: &Term| -> Result<Vec<Piece>, Failure> {
+            let mut pieces = Vec::new();
+            blocks.entries(segment, &term.term, (0, segment.span()), |entry, block| {
+                let start = bytes.len();
+                bytes.extend_from_slice(&block[entry.data.clone()]);
+                pieces.push(Piece { first: entry.first, last: entry.last, count: entry.count, start, end: bytes.len() });
+                Ok(())
+            })?;
+            Ok(pieces)
+        };
+        let mut of_others = Vec::with_capacity(others.len());
+        for term in others {
+            let pieces = look_up(term)?;
+            groups |= u64::from(!pieces.is_empty()) << term.group;
+            of_others.push(pieces);
+        }
+        for term in exact {
+            lists.push(if groups & (1 << term.group) == 0 { Vec::new() } else { look_up(term)? });
+        }
+        lists.append(&mut of_others);
+        Ok(())
+    }
+
+    fn admitted_by(&self, blocks: &mut Blocks<'_>, filter: Filter<'_>) -> Result<Option<Vec<(u64, u64)>>, Failure> {
+        let segment = &self.segment;
+        let mut admitted = None;
+        if let Some(source) = filter.source {
+            let mut runs = Vec::new();
+            blocks.entries(segment, &source_term(source), (0, segment.span()), |entry, block| {
+                let mut postings = Postings::of(Kind::Runs, entry, block);
+                while let Some(Posting { first, last, .. }) = postings.next()? {
+                    runs.push((first, last));
+                }
+                Ok(())
+            })?;
+            admitted = Some(runs);
+        }
+        if let Some(among) = filter.among {
+            let mut chosen: Vec<u64> = among
+                .iter()
+                .filter(|chunk| (segment.first()..=segment.statistics.last).contains(chunk))
+                .map(|chunk| chunk.abs_diff(segment.first()))
+                .collect();
+            chosen.sort_unstable();
+            let mut runs = chosen.into_iter().map(|distance| (distance, distance)).collect::<Vec<_>>();
+            if let Some(of_source) = &admitted {
+                let holds = |distance: u64| {
+                    let behind = of_source.partition_point(|(first, _)| *first <= distance);
+                    behind > 0 && of_source[behind - 1].1 >= distance
+                };
+                runs.retain(|(distance, _)| holds(*distance));
+            }
+            runs.dedup_by(|next, run| {
+                let follows = next.0 == run.1 + 1;
+                run.1 = if follows { next.1 } else { run.1 };
+                follows
+            });
+            admitted = Some(runs);
+        }
+        Ok(admitted)
+    }
+}
+
+/// Scores of neighbouring chunks.
+struct Window {
+    scores: Vec<f32>,
+    /// Which groups a chunk has.
+    groups: Vec<u64>,
+    /// Of the group whose forms are being added: what a chunk has got for it. Of no meaning where the group's bit is not set.
+    given: Vec<f32>,
+    /// By some bits of the groups that were looked at last: the share of the words that these are.
+    shares: Vec<(u64, f32)>,
+}
+
+impl Window {
+    fn new() -> Self {
+        Self { scores: vec![0.0; WIDTH], groups: vec![0; WIDTH], given: vec![0.0; WIDTH], shares: vec![(0, 0.0); SHARES] }
+    }
+
+    fn rank(&mut self, connection: &Connection, found: &Found, question: &Question, best: &mut Best) -> Result<(), Failure> {
+        let segment = &found.segment;
+        let mut cursors: Vec<Cursor<'_>> =
+            question.terms.iter().zip(&found.lists).filter_map(|(term, pieces)| Cursor::of(term, pieces, &found.bytes)).collect();
+        // The forms of a group one after the other.
+        cursors.sort_by_key(|cursor| cursor.term.group);
+        let everything = [(0, segment.span())];
+        let mut admitted = found.admitted.as_deref().unwrap_or(&everything);
+        while let Some(next) = cursors.iter().filter_map(|cursor| cursor.next).min() {
+            let Some(behind) = admitted.iter().position(|(_, last)| *last >= next) else { break };
+            admitted = &admitted[behind..];
+            let base = next.max(admitted[0].0);
+            let end = base + WIDTH as u64;
+            for cursor in &mut cursors {
+                self.add(cursor, question, base, end)?;
+            }
+            segment.gone_between(connection, (base, end - 1), |distance| self.scores[(distance - base) as usize] = 0.0)?;
+            for (first, last) in admitted.iter().take_while(|(first, _)| *first < end) {
+                let (from, to) = (first.max(&base) - base, (last + 1).min(end) - base);
+                self.keep(question, segment.first().saturating_add_unsigned(base), from as usize..to as usize, best);
+            }
+            let used = (segment.span() + 1 - base).min(WIDTH as u64) as usize;
+            self.scores[..used].fill(0.0);
+            self.groups[..used].fill(0);
+        }
+        Ok(())
+    }
+
+    /// Adds the scores of a term for the chunks from `base` to `end`.
+    fn add(&mut self, cursor: &mut Cursor<'_>, question: &Question, base: u64, end: u64) -> Result<(), Failure> {
+        cursor.skip_to(base)?;
+        let (weight, bit) = (cursor.term.weight, 1 << cursor.term.group);
+        let norms = &question.norms;
+        if cursor.term.is_exact {
+            return cursor.up_to(end, |distance, count, length| {
+                let count = f32::from(count) * 0.5;
+                self.scores[(distance - base) as usize] += weight * count / (count + norms[usize::from(length)]);
+            });
+        }
+        if question.groups[cursor.term.group].forms == 1 {
+            return cursor.up_to(end, |distance, count, length| {
+                let (at, count) = ((distance - base) as usize, f32::from(count) * 0.5);
+                self.scores[at] += weight * count / (count + norms[usize::from(length)]);
+                self.groups[at] |= bit;
+            });
+        }
+        // Of several forms the one that counts most.
+        cursor.up_to(end, |distance, count, length| {
+            let (at, count) = ((distance - base) as usize, f32::from(count) * 0.5);
+            let score = weight * count / (count + norms[usize::from(length)]);
+            let before = if self.groups[at] & bit == 0 { 0.0 } else { self.given[at] };
+            if score > before {
+                self.scores[at] += score - before;
+                self.given[at] = score;
+            }
+            self.groups[at] |= bit;
+        })
+    }
+
+    fn keep(&mut self, question: &Question, first: i64, range: std::ops::Range<usize>, best: &mut Best) {
+        let start = range.start;
+        for (line, scores) in self.scores[range].chunks(LINE).enumerate() {
+            // Most lines hold nothing, and this is quick to see.
+            let threshold = best.threshold().max(0.0);
+            if !scores.iter().fold(false, |any, score| any | (*score > threshold)) {
+                continue;
+            }
+            for (at, score) in scores.iter().enumerate().filter(|(_, score)| **score > threshold) {
+                let at = start + line * LINE + at;
+                let chunk = first.saturating_add_unsigned(at as u64);
+                let groups = self.groups[at];
+                // Most have one of a few sets of words.
+                let known = &mut self.shares[(groups.wrapping_mul(SPREAD) >> (64 - SHARES.ilog2())) as usize];
+                if known.0 != groups {
+                    *known = (groups, question.share_found(groups));
+                }
+                best.push(Candidate { key: chunk, chunk, score: *score, found: known.1 });
+            }
+        }
+    }
+}
+
+/// Where in the postings of a term the ranking is.
+struct Cursor<'f> {
+    term: &'f Term,
+    bytes: &'f [u8],
+    /// With the one that `rest` is of.
+    pieces: &'f [Piece],
+    rest: &'f [u8],
+    /// The chunk that comes next; its frequency and length are at the beginning of `rest`.
+    next: Option<u64>,
+}
+
+impl<'f> Cursor<'f> {
+    fn of(term: &'f Term, pieces: &'f [Piece], bytes: &'f [u8]) -> Option<Self> {
+        let first = pieces.first()?;
+        Some(Self { term, bytes, pieces, rest: &bytes[first.start..first.end], next: Some(first.first) })
+    }
+
+    /// Passes the chunks before `base`.
+    fn skip_to(&mut self, base: u64) -> Result<(), Failure> {
+        if self.next.is_none_or(|next| next >= base) {
+            return Ok(());
+        }
+        let behind = self.pieces.iter().position(|piece| piece.last >= base).unwrap_or(self.pieces.len());
+        if behind > 0 {
+            self.turn_to(&self.pieces[behind..]);
+        }
+        self.up_to(base, |_, _, _| {})
+    }
+
+    fn turn_to(&mut self, pieces: &'f [Piece]) {
+        self.pieces = pieces;
+        self.next = pieces.first().map(|piece| piece.first);
+        self.rest = pieces.first().map_or(&[], |piece| &self.bytes[piece.start..piece.end]);
+    }
+
+    /// Gives chunk, frequency in halves and code of length of every posting before `end`.
+    fn up_to(&mut self, end: u64, mut take: impl FnMut(u64, u8, u8)) -> Result<(), Failure> {
+        while let Some(mut next) = self.next.filter(|next| *next < end) {
+            let last = self.pieces[0].last;
+            let mut rest = self.rest;
+            loop {
+                let [count, length, behind @ ..] = rest else { return Err(BROKEN) };
+                take(next, *count, *length);
+                rest = behind;
+                match rest {
+                    // Most chunks of a frequent word are near each other.
+                    [distance @ 1..128, behind @ ..] => (next, rest) = (next + u64::from(*distance), behind),
+                    [] => break,
+                    _ => {
+                        let distance = number(&mut rest)?;
+                        next = next.checked_add(distance).filter(|_| distance > 0).ok_or_else(broken)?;
+                    }
+                }
+                if next >= end {
+                    break;
+                }
+            }
+            if next > last {
+                return Err(BROKEN);
+            }
+            if next >= end {
+                (self.next, self.rest) = (Some(next), rest);
+            } else {
+                self.turn_to(&self.pieces[1..]);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The usual constants of BM25, as FTS5 has them.
+const K1: f32 = 1.2;
+const B: f32 = 0.75;
+
+/// What a word in just the form that was asked for adds, of its own score.
+const EXACT_SHARE: f32 = 0.2;
+/// What a part of a word is worth: `task` where `TaskGroup` is asked for.
+const PART: f32 = 0.5;
+
+/// One bit each.
+const MAX_GROUPS: usize = 64;
+/// In how many languages a word of a question is stemmed.
+const MAX_LANGUAGES: usize = 5;
+/// Chunks of a window: its arrays fit the nearest caches.
+const WIDTH: usize = 8192;
+const LINE: usize = 16;
+const SHARES: usize = 256;
+/// An odd number of mixed bits (2^64 by the golden ratio).
+const SPREAD: u64 = 0x9e37_79b9_7f4a_7c15;

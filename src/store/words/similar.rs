@@ -1,0 +1,163 @@
+//! Words of the index that are nearly a word that is not in it.
+
+use std::collections::HashMap;
+
+use rusqlite::Connection;
+
+use super::block::{EXACT, Entries, FIRST_TOKEN};
+use super::builder::forms;
+use super::language::Language;
+use super::segment::Segment;
+use super::tokens::fold;
+use crate::model::Wanted;
+use crate::store::error::Failure;
+
+/// At most eight words of the index that a misspelt word may mean, the most frequent first: at a distance of one letter, of two for a
+/// word of eight letters and more; two neighbours in each other's place are one. The first letter is taken to be right, or the second
+/// one in its place. It reads a bounded number of blocks: of a very large index not all words are seen.
+pub(in crate::store) fn similar(connection: &Connection, word: &str, wanted: Wanted) -> Result<Vec<String>, Failure> {
+    let word = fold(&word.to_lowercase()).into_owned();
+    let letters: Vec<char> = word.chars().collect();
+    if !(MIN_LETTERS..=MAX_LETTERS).contains(&letters.len()) || !letters.iter().all(|c| c.is_alphabetic()) {
+        return Ok(Vec::new());
+    }
+    let most = if letters.len() >= LONG { 2 } else { 1 };
+    let segments = Segment::all(connection, i64::from(wanted == Wanted::Code))?;
+    let mut blocks = MAX_BLOCKS;
+    // As they are written, and by their stems.
+    let (mut written, mut stems): (HashMap<String, u64>, HashMap<String, u64>) = Default::default();
+    let mut prefixes = vec![letters[..2].iter().collect::<String>(), letters[..1].iter().collect(), letters[1..2].iter().collect()];
+    prefixes.dedup();
+    for prefix in &prefixes {
+        for (marker, found) in [(&[EXACT][..], &mut written), (&[], &mut stems)] {
+            let prefix = [marker, prefix.as_bytes()].concat();
+            for segment in &segments {
+                words_of(connection, segment, &prefix, &mut blocks, |term, count| {
+                    let Ok(term) = std::str::from_utf8(&term[marker.len()..]) else { return };
+                    if is_near(&letters, term, most) {
+                        *found.entry(term.to_owned()).or_default() += count;
+                    }
+                })?;
+            }
+        }
+        if !(written.is_empty() && stems.is_empty()) {
+            break;
+        }
+    }
+    let languages: Vec<Language> =
+        (0..u8::MAX).map_while(Language::from_code).filter(|language| segments.iter().any(|segment| segment.has(*language))).collect();
+    // A stem is a word where it stands oftener than all the words that it is the stem of.
+    for (word, count) in &written {
+        for language in &languages {
+            if let Some(stem) = stems.get_mut(&forms(word, *language).0) {
+                *stem = stem.saturating_sub(*count);
+                break;
+            }
+        }
+    }
+    for (stem, count) in stems {
+        if count > 0 {
+            *written.entry(stem).or_default() += count;
+        }
+    }
+    written.remove(&word);
+    let mut words: Vec<(String, u64)> = written.into_iter().collect();
+    words.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+    Ok(words.into_iter().take(MAX_WORDS).map(|(word, _)| word).collect())
+}
+
+/// The most frequent pairs that a character of a script without spaces begins: one that is asked for by itself stands in them.
+pub(super) fn grams_of(connection: &Connection, segments: &[Segment], character: &str) -> Result<Vec<String>, Failure> {
+    let (mut blocks, mut counts) = (MAX_GRAM_BLOCKS, HashMap::<String, u64>::new());
+    for segment in segments {
+        words_of(connection, segment, character.as_bytes(), &mut blocks, |term, count| {
+            if let Ok(term) = std::str::from_utf8(term) {
+                *counts.entry(term.to_owned()).or_default() += count;
+            }
+        })?;
+    }
+    let mut grams: Vec<(String, u64)> = counts.into_iter().collect();
+    grams.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+    Ok(grams.into_iter().take(MAX_GRAMS).map(|(gram, _)| gram).collect())
+}
+
+/// Gives the terms of a segment that begin so, and in how many chunks they stand.
+fn words_of(
+    connection: &Connection,
+    segment: &Segment,
+    prefix: &[u8],
+    blocks: &mut usize,
+    mut take: impl FnMut(&[u8], u64),
+) -> Result<(), Failure> {
+    let Some(mut key) = segment.key_before(connection, prefix)? else { return Ok(()) };
+    let mut block = segment.block_at(connection, &key)?;
+    while *blocks > 0 {
+        *blocks -= 1;
+        let mut entries = Entries::of(&block);
+        while let Some(entry) = entries.next()? {
+            let term = entries.term();
+            if term.starts_with(prefix) && term[0] != 0 && (term[0] >= FIRST_TOKEN || term[0] == EXACT) {
+                take(term, entry.count.into());
+            } else if term > prefix {
+                return Ok(());
+            }
+        }
+        let Some((next, data)) = segment.block_behind(connection, &key)? else { return Ok(()) };
+        (key, block) = (next, data);
+    }
+    Ok(())
+}
+
+/// Whether a term is at a distance of at most so many letters left out, put in, changed, or in the place of their neighbour.
+fn is_near(word: &[char], term: &str, most: usize) -> bool {
+    let count = term.chars().count();
+    if count.abs_diff(word.len()) > most || count > MAX_LETTERS {
+        return false;
+    }
+    let term: Vec<char> = term.chars().collect();
+    if !term.iter().all(|c| c.is_alphabetic()) {
+        return false;
+    }
+    let (mut before, mut last): (Vec<usize>, Vec<usize>) = (Vec::new(), (0..=count).collect());
+    for (row, a) in word.iter().enumerate() {
+        let mut now = vec![row + 1];
+        for (column, b) in term.iter().enumerate() {
+            let changed = last[column] + usize::from(a != b);
+            let mut least = changed.min(last[column + 1] + 1).min(now[column] + 1);
+            if row > 0 && column > 0 && *a == term[column - 1] && word[row - 1] == *b {
+                least = least.min(before[column - 1] + 1);
+            }
+            now.push(least);
+        }
+        if now.iter().min().is_none_or(|least| *least > most) {
+            return false;
+        }
+        (before, last) = (last, now);
+    }
+    last[count] <= most
+}
+
+const MIN_LETTERS: usize = 4;
+const MAX_LETTERS: usize = 40;
+/// Letters of a word in which two may be wrong.
+const LONG: usize = 8;
+const MAX_WORDS: usize = 8;
+const MAX_GRAMS: usize = 32;
+/// A millisecond's.
+const MAX_GRAM_BLOCKS: usize = 200;
+/// Some ten milliseconds.
+const MAX_BLOCKS: usize = 3_000;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn letters_that_are_wrong_are_counted() {
+        let near = |word: &str, term: &str, most| is_near(&word.chars().collect::<Vec<_>>(), term, most);
+        assert!(near("regluar", "regular", 1) && near("gruop", "group", 1) && near("expresion", "expression", 1));
+        assert!(near("vacum", "vacuum", 1) && near("vacuuum", "vacuum", 1) && near("vakuum", "vacuum", 1));
+        assert!(!near("vakum", "vacuum", 1) && near("vakum", "vacuum", 2) && !near("vacuum", "heron", 2));
+        assert!(near("añadir", "añadir", 0) && !near("vacuum", "", 2));
+    }
+}

@@ -1,0 +1,334 @@
+//! The index as a whole: against a naive one, in any order of changes, and with bytes that are none of ours.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+use proptest::prelude::*;
+use rusqlite::{Connection, params};
+
+use super::builder::{exact_term, forms};
+use super::tokens::{Role, each, fold};
+use super::*;
+use crate::store::schema;
+
+fn database() -> Connection {
+    let mut connection = Connection::open_in_memory().unwrap();
+    schema::prepare(&mut connection).unwrap();
+    connection
+}
+
+fn chunk(text: &str) -> Chunk {
+    Chunk { ordinal: 0, heading_path: vec!["Birds".into()], text: text.into(), kind: ChunkKind::Text }
+}
+
+fn add(changes: &mut Changes, id: i64, text: &str) {
+    changes.add(id, id % 3, Language::ENGLISH, "Waders", &chunk(text));
+}
+
+fn index(texts: &BTreeMap<i64, String>) -> Connection {
+    let connection = database();
+    let mut changes = Changes::default();
+    texts.iter().for_each(|(id, text)| add(&mut changes, *id, text));
+    changes.write(&connection).unwrap();
+    connection
+}
+
+fn filter(limit: usize) -> Filter<'static> {
+    Filter { wanted: Wanted::Text, source: None, among: None, distinct_pages: false, limit }
+}
+
+fn ask(connection: &Connection, question: &str, filter: Filter<'_>) -> Vec<Candidate> {
+    search(connection, &Asked::parse(question), filter).unwrap()
+}
+
+fn found(connection: &Connection, question: &str) -> BTreeSet<i64> {
+    ask(connection, question, filter(1_000)).iter().map(|candidate| candidate.chunk).collect()
+}
+
+#[test]
+fn words_are_found_in_their_forms_and_the_asked_one_comes_first() {
+    let texts = ["the herons are running", "a heron runs", "storks", "die Häuser", "use asyncio.TaskGroup here", "東京タワーへ", "x => y"];
+    let connection = index(&(1..).zip(texts.map(str::to_owned)).collect());
+    let first = |question: &str| ask(&connection, question, filter(10)).first().map(|candidate| candidate.chunk);
+    assert_eq!(found(&connection, "heron running"), BTreeSet::from([1, 2]));
+    assert_eq!((first("herons"), first("runs")), (Some(1), Some(2)));
+    assert_eq!(first("task group"), Some(5));
+    assert_eq!(first("asyncio.taskgroup"), Some(5));
+    assert_eq!(first("東京"), Some(6));
+    assert_eq!(first("京"), Some(6), "a character by itself stands in its pairs");
+    assert_eq!(first("what does => do"), Some(7));
+    assert_eq!(first("HAUSER"), Some(4));
+    assert_eq!(first("nothing"), None);
+}
+
+#[test]
+fn the_share_of_the_words_that_are_found_is_told() {
+    let connection = index(&BTreeMap::from([(1, "heron stork".into()), (2, "heron".into()), (3, "crane task group".into())]));
+    let share = |question: &str, chunk| {
+        let ranking = ask(&connection, question, filter(10));
+        ranking.iter().find(|candidate| candidate.chunk == chunk).unwrap().found
+    };
+    assert_eq!(share("heron stork", 1), 1.0);
+    assert!((0.1..0.5).contains(&share("heron stork", 2)), "the rare word is not there");
+    assert!(share("heron unicorn", 2) < 0.5);
+    assert_eq!(share("herons heron", 2), 1.0, "one word in two forms");
+    // As one or apart: its words are there.
+    assert_eq!(share("task_group", 3), 1.0);
+}
+
+#[test]
+fn filters_hold() {
+    let texts = (1..200).map(|id| (id, format!("heron number{id}"))).collect();
+    let connection = index(&texts);
+    let of = |source, among: Option<&HashSet<i64>>| -> Vec<i64> {
+        let ranking = ask(&connection, "heron", Filter { source, among, ..filter(1_000) });
+        ranking.iter().map(|candidate| candidate.chunk).collect()
+    };
+    assert_eq!(of(Some(1), None), (1..200).filter(|id| id % 3 == 1).collect::<Vec<_>>());
+    let among = HashSet::from([4, 5, 6, 150, 999, -7]);
+    assert_eq!(of(None, Some(&among)), [4, 5, 6, 150]);
+    assert_eq!(of(Some(1), Some(&among)), [4]);
+    assert_eq!(of(Some(9), None), [0; 0]);
+    assert_eq!(of(None, Some(&HashSet::new())), [0; 0]);
+}
+
+#[test]
+fn many_pages_are_few_segments() {
+    let connection = database();
+    for id in 0..700 {
+        let mut changes = Changes::default();
+        add(&mut changes, id, &format!("heron {id}"));
+        changes.write(&connection).unwrap();
+    }
+    let count = Segment::all(&connection, 0).unwrap().len();
+    assert!(count <= 7 * 4, "{count}");
+    assert_eq!(ask(&connection, "heron", filter(1_000)).len(), 700);
+    // What is gone is forgotten when it is a large part.
+    let mut changes = Changes::default();
+    (0..690).for_each(|id| changes.remove(id));
+    changes.write(&connection).unwrap();
+    assert_eq!(found(&connection, "heron"), (690..700).collect());
+    let bytes: i64 = connection.query_row("SELECT sum(length(data)) FROM word_blocks", [], |row| row.get(0)).unwrap();
+    assert!(bytes < 2_000, "{bytes}");
+}
+
+#[test]
+fn a_word_may_stand_in_more_chunks_than_a_block_holds() {
+    let connection = index(&(1..9_000).map(|id| (id, "heron".into())).collect());
+    assert_eq!(ask(&connection, "heron", filter(10_000)).len(), 8_999);
+    let among = HashSet::from([1, 5_000, 8_999]);
+    assert_eq!(ask(&connection, "heron", Filter { among: Some(&among), ..filter(10) }).len(), 3);
+}
+
+#[test]
+fn misspelt_words_have_neighbours() {
+    let texts = ["regular expressions", "a regular expression", "regularly grouped", "group by", "vacuum the vacuum", "configured"];
+    let connection = index(&(1..).zip(texts.map(str::to_owned)).collect());
+    let near = |word: &str| similar(&connection, word, Wanted::Text).unwrap();
+    assert_eq!(near("regluar"), ["regular"]);
+    assert_eq!(near("gruop"), ["group"]);
+    assert_eq!(near("vacum"), ["vacuum"]);
+    assert_eq!(near("avcuum"), ["vacuum"]);
+    assert_eq!(near("expresion")[0], "expression");
+    // A stem is no word.
+    assert_eq!(near("confgured"), ["configured"]);
+    assert!(near("unicorn").is_empty() && near("ab").is_empty() && near("x1x1").is_empty());
+    assert!(similar(&connection, "gruop", Wanted::Code).unwrap().is_empty());
+}
+
+/// BM25 as it is written in books, over the same tokens.
+fn naive(texts: &BTreeMap<i64, String>, question: &str) -> Vec<(i64, f32)> {
+    let terms_of = |text: &str, weight: u32, terms: &mut HashMap<Vec<u8>, u32>| {
+        let mut length = 0;
+        each(text, &mut |token| {
+            length += u32::from(matches!(token.role, Role::Word | Role::Gram | Role::Sign));
+            let is_stemmed = matches!(token.role, Role::Word | Role::Part);
+            let (term, exact) = if is_stemmed { forms(token.text, Language::ENGLISH) } else { (fold(token.text).into_owned(), None) };
+            *terms.entry(term.into_bytes()).or_default() += weight;
+            if let Some(exact) = exact {
+                *terms.entry(exact_term(&exact)).or_default() += weight;
+            }
+        });
+        length
+    };
+    let chunks: Vec<(i64, HashMap<Vec<u8>, u32>, u32)> = texts
+        .iter()
+        .map(|(id, text)| {
+            let mut terms = HashMap::new();
+            let length = terms_of("Birds", 3, &mut terms) + terms_of("Waders", 2, &mut terms) + terms_of(text, 2, &mut terms);
+            (*id, terms, length)
+        })
+        .collect();
+    let average = chunks.iter().map(|(_, _, length)| *length as f32).sum::<f32>() / chunks.len().max(1) as f32;
+    let score = |term: &[u8], chunk: &(i64, HashMap<Vec<u8>, u32>, u32)| {
+        let having = chunks.iter().filter(|(_, terms, _)| terms.contains_key(term)).count() as f32;
+        let rarity = (1.0 + (chunks.len() as f32 - having + 0.5) / (having + 0.5)).ln();
+        let count = chunk.1.get(term).map_or(0.0, |count| (*count).min(255) as f32 / 2.0);
+        let length = block::length_of(block::length_code(chunk.2));
+        rarity * count * 2.2 / (count + 1.2 * (0.25 + 0.75 * length / average.max(1.0)))
+    };
+    // The forms of one word are one, and count as the one that counts most; the word as it is asked for adds a fifth.
+    let (mut asked, mut written): (BTreeMap<Vec<u8>, f32>, BTreeMap<Vec<u8>, Vec<u8>>) = Default::default();
+    for unit in Asked::parse(question).units() {
+        for (text, role) in &unit.tokens {
+            let is_stemmed = matches!(role, Role::Word | Role::Part);
+            let share = if *role == Role::Part { 0.5 } else { 1.0 };
+            let (term, exact) = if is_stemmed { forms(text, Language::ENGLISH) } else { (fold(text).into_owned(), None) };
+            let term = term.into_bytes();
+            let known = asked.entry(term.clone()).or_insert(share);
+            *known = known.max(share);
+            if let Some(exact) = exact {
+                written.insert(exact_term(&exact), term);
+            }
+        }
+    }
+    let exact: Vec<(Vec<u8>, f32)> = written.into_iter().map(|(exact, term)| (exact, 0.2 * asked[&term])).collect();
+    asked.extend(exact);
+    let total = |chunk| asked.iter().map(|(term, share)| share * score(term, chunk)).sum();
+    let mut ranking: Vec<(i64, f32)> = chunks.iter().map(|chunk| (chunk.0, total(chunk))).filter(|(_, score)| *score > 0.0).collect();
+    ranking.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+    ranking
+}
+
+fn some_text() -> impl Strategy<Value = String> {
+    let words = [
+        "heron",
+        "herons",
+        "stork",
+        "storks",
+        "run",
+        "running",
+        "runs",
+        "task_group",
+        "TaskGroup",
+        "asyncio.run",
+        "東京タワー",
+        "=>",
+        "the",
+        "E0502",
+        "naïve",
+        "--max-pages",
+        "Birds",
+        "waders",
+    ];
+    proptest::collection::vec(proptest::sample::select(words.to_vec()), 0..25).prop_map(|words| words.join(" "))
+}
+
+#[derive(Clone, Debug)]
+enum Change {
+    Put(Vec<String>),
+    /// Chunks by their places among those that are there.
+    Remove(Vec<prop::sample::Index>),
+    Replace(prop::sample::Index, String),
+}
+
+fn some_change() -> impl Strategy<Value = Change> {
+    prop_oneof![
+        4 => proptest::collection::vec(some_text(), 1..4).prop_map(Change::Put),
+        1 => proptest::collection::vec(any::<prop::sample::Index>(), 1..6).prop_map(Change::Remove),
+        1 => (any::<prop::sample::Index>(), some_text()).prop_map(|(at, text)| Change::Replace(at, text)),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn scores_are_those_of_the_book(texts in proptest::collection::vec(some_text(), 1..30), question in some_text()) {
+        let texts: BTreeMap<i64, String> = (1..).zip(texts).collect();
+        let ranking = ask(&index(&texts), &question, filter(100));
+        let expected: HashMap<i64, f32> = naive(&texts, &question).into_iter().collect();
+        prop_assert_eq!(ranking.len(), expected.len());
+        prop_assert!(ranking.is_sorted_by(|a, b| a.score >= b.score));
+        for candidate in ranking {
+            let score = expected[&candidate.chunk];
+            prop_assert!((candidate.score - score).abs() <= 1e-3 * score.max(1.0), "{candidate:?}: {score}");
+            prop_assert!((0.0..=1.0001).contains(&candidate.found), "{candidate:?}");
+        }
+    }
+
+    #[test]
+    fn any_order_of_changes_ends_in_the_same_index(changes in proptest::collection::vec(some_change(), 1..40), question in some_text()) {
+        let connection = database();
+        let (mut texts, mut next) = (BTreeMap::new(), 1);
+        for change in changes {
+            let mut written = Changes::default();
+            let there: Vec<i64> = texts.keys().copied().collect();
+            match change {
+                Change::Put(new) => for text in new {
+                    add(&mut written, next, &text);
+                    texts.insert(next, text);
+                    next += 1;
+                },
+                Change::Remove(places) if !there.is_empty() => for place in places {
+                    let id = *place.get(&there);
+                    texts.remove(&id);
+                    written.remove(id);
+                },
+                Change::Replace(place, text) if !there.is_empty() => {
+                    let id = *place.get(&there);
+                    written.remove(id);
+                    add(&mut written, id, &text);
+                    texts.insert(id, text);
+                }
+                _ => {}
+            }
+            written.write(&connection).unwrap();
+        }
+        let fresh = index(&texts);
+        prop_assert_eq!(digest(&connection, 0).unwrap(), digest(&fresh, 0).unwrap());
+        prop_assert_eq!(found(&connection, &question), found(&fresh, &question));
+        for source in 0..3 {
+            let of = |connection: &Connection| -> BTreeSet<i64> {
+                let filter = Filter { source: Some(source), ..filter(1_000) };
+                ask(connection, &question, filter).iter().map(|candidate| candidate.chunk).collect()
+            };
+            prop_assert_eq!(of(&connection), of(&fresh));
+        }
+    }
+
+    /// Bytes of somebody else, with checksums that are right: what is read of them ends, and is told or found.
+    #[test]
+    fn no_bytes_lead_astray(bytes in proptest::collection::vec(any::<u8>(), 0..300), at in any::<u16>(), replaced in any::<bool>(), question in some_text()) {
+        let texts: BTreeMap<i64, String> = (1..40).map(|id| (id, format!("heron stork{id} running"))).collect();
+        let connection = index(&texts);
+        let sql = "SELECT id, segment, first, data FROM word_blocks ORDER BY id LIMIT 1";
+        let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?));
+        let (id, segment, first, mut data): (i64, i64, Vec<u8>, Vec<u8>) = connection.query_row(sql, [], read).unwrap();
+        if replaced {
+            data = bytes;
+        } else {
+            let at = usize::from(at) % data.len();
+            data[at] ^= bytes.first().copied().unwrap_or(1);
+        }
+        let sum = Checksum::default().number(segment).bytes(&first).bytes(&data).sum();
+        connection.execute("UPDATE word_blocks SET data = ?2, checksum = ?3 WHERE id = ?1", params![id, data, sum]).unwrap();
+        for question in [question.as_str(), "heron running"] {
+            for source in [None, Some(1)] {
+                let found = search(&connection, &Asked::parse(question), Filter { source, ..filter(50) });
+                prop_assert!(matches!(found, Ok(_) | Err(Failure::Words)), "{found:?}");
+            }
+        }
+        prop_assert!(matches!(digest(&connection, 0), Ok(_) | Err(Failure::Words)));
+        prop_assert!(matches!(similar(&connection, "herno", Wanted::Text), Ok(_) | Err(Failure::Words)));
+        let mut changes = Changes::default();
+        (1..20).for_each(|id| changes.remove(id));
+        prop_assert!(matches!(changes.write(&connection), Ok(()) | Err(Failure::Words)));
+    }
+}
+
+#[test]
+fn a_changed_byte_is_told() {
+    for (table, column) in [("word_blocks", "data"), ("word_blocks", "segment"), ("word_segments", "chunks"), ("word_gone", "bits")] {
+        let connection = index(&(1..40).map(|id| (id, format!("heron {id}"))).collect());
+        let mut changes = Changes::default();
+        changes.remove(7);
+        changes.write(&connection).unwrap();
+        assert_eq!(ask(&connection, "heron", filter(100)).len(), 38);
+        let other = if ["data", "bits"].contains(&column) { format!("CAST({column} || x'00' AS BLOB)") } else { format!("{column} + 1") };
+        connection.execute(&format!("UPDATE {table} SET {column} = {other}"), []).unwrap();
+        let answer = search(&connection, &Asked::parse("heron"), filter(100));
+        // A block of no segment is not seen by a search, but by who compares.
+        let is_told = matches!(answer, Err(Failure::Words)) || (column == "segment" && answer.unwrap().is_empty());
+        assert!(is_told, "{table}.{column}");
+    }
+}
