@@ -167,7 +167,7 @@ fn naive(texts: &BTreeMap<i64, String>, question: &str) -> Vec<(i64, f32)> {
         rarity * count * 2.2 / (count + 1.2 * (0.25 + 0.75 * length / average.max(1.0)))
     };
     // The forms of one word are one, and count as the one that counts most; the word as it is asked for adds a fifth.
-    let (mut asked, mut written): (BTreeMap<Vec<u8>, f32>, BTreeMap<Vec<u8>, Vec<u8>>) = Default::default();
+    let (mut asked, mut written) = (BTreeMap::<Vec<u8>, f32>::new(), BTreeMap::<Vec<u8>, Vec<u8>>::new());
     for unit in Asked::parse(question).units() {
         for (text, role) in &unit.tokens {
             let is_stemmed = matches!(role, Role::Word | Role::Part);
