@@ -2,7 +2,9 @@
 //! Plain values without behaviour of any room: no network, no parser, no database.
 
 mod budget;
+mod plain;
 
+use std::borrow::Cow;
 use std::fmt;
 use std::time::SystemTime;
 
@@ -10,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 pub use self::budget::{Budget, Meter, OverBudget};
+pub use self::plain::plain;
 
 /// One HTTP answer that a crawl wants kept: transfer and content encoding undone, characters not yet decoded.
 #[derive(Clone, Debug)]
@@ -177,20 +180,24 @@ pub enum ChunkKind {
 }
 
 impl Chunk {
-    /// What an embedding sees: the headings, the context of code, the text.
+    /// What an embedding sees: the headings, then the [words](Self::words).
     pub fn passage(&self) -> String {
         let mut passage = self.heading_path.join(" > ");
-        let parts = match &self.kind {
-            ChunkKind::Text => ["", self.text.as_str()],
-            ChunkKind::Code { context, .. } => [context.as_str(), self.text.as_str()],
-        };
-        for part in parts.into_iter().filter(|part| !part.is_empty()) {
-            if !passage.is_empty() {
-                passage.push('\n');
-            }
-            passage.push_str(part);
+        let words = self.words();
+        if !passage.is_empty() && !words.is_empty() {
+            passage.push('\n');
         }
+        passage.push_str(&words);
         passage
+    }
+
+    /// The text as it is [read](plain), without the headings: what a search by words looks into. Code is as it stands, behind its context.
+    pub fn words(&self) -> Cow<'_, str> {
+        match &self.kind {
+            ChunkKind::Text => plain(&self.text),
+            ChunkKind::Code { context, .. } if context.is_empty() => Cow::Borrowed(&self.text),
+            ChunkKind::Code { context, .. } => Cow::Owned(format!("{}\n{}", plain(context), self.text)),
+        }
     }
 }
 

@@ -553,8 +553,8 @@ fn insert_chunk(connection: &Connection, page: i64, source: i64, title: &str, ch
 pub(super) fn insert_words(connection: &Connection, id: i64, source: i64, title: &str, chunk: &Chunk) -> Result<(), Failure> {
     let headings = chunk.heading_path.join("\n");
     let (table, body) = match &chunk.kind {
-        ChunkKind::Text => ("text_words", &chunk.text),
-        ChunkKind::Code { context, .. } => ("code_words", &format!("{context}\n{}", chunk.text)),
+        ChunkKind::Text => ("text_words", chunk.words()),
+        ChunkKind::Code { .. } => ("code_words", chunk.words()),
     };
     connection
         .prepare_cached(&format!("INSERT INTO {table} (rowid, source, title, headings, body) VALUES (?1, ?2, ?3, ?4, ?5)"))?
