@@ -163,6 +163,9 @@ pub struct Chunk {
     /// Markdown. Of a code example: the code alone, without its fence.
     pub text: String,
     pub kind: ChunkKind,
+    /// The fragment under which the page opens at the heading that this stands under, without `#` and not percent-encoded; none where
+    /// none is known.
+    pub anchor: Option<String>,
 }
 
 /// What a chunk is, and so which of the two searches finds it.
@@ -345,6 +348,17 @@ pub struct Hit {
     pub score: f32,
 }
 
+impl Hit {
+    /// The address at which the page opens where the passage stands: that of the page, with the fragment of the passage's heading.
+    pub fn link(&self) -> Url {
+        let mut link = self.url.clone();
+        if let Some(anchor) = &self.chunk.anchor {
+            link.set_fragment(Some(anchor));
+        }
+        link
+    }
+}
+
 /// How far the background embedding is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EmbedProgress {
@@ -378,8 +392,13 @@ mod tests {
 
     #[test]
     fn a_passage_names_headings_and_context_first() {
-        let mut chunk =
-            Chunk { ordinal: 0, heading_path: vec!["Tasks".into(), "Cancel".into()], text: "drop(task);".into(), kind: ChunkKind::Text };
+        let mut chunk = Chunk {
+            ordinal: 0,
+            heading_path: vec!["Tasks".into(), "Cancel".into()],
+            text: "drop(task);".into(),
+            kind: ChunkKind::Text,
+            anchor: None,
+        };
         assert_eq!(chunk.passage(), "Tasks > Cancel\ndrop(task);");
         chunk.kind = ChunkKind::Code { language: None, context: "Dropping cancels:".into() };
         assert_eq!(chunk.passage(), "Tasks > Cancel\nDropping cancels:\ndrop(task);");

@@ -2,29 +2,37 @@
 
 use std::ops::Range;
 
-/// Consecutive parts of `text` of at most `max` characters and of about one size, cut where it hurts least.
-pub(super) fn cut(text: &str, max: usize) -> Vec<&str> {
-    cut_at(text, max, &[paragraph_ends, line_ends, sentence_ends, word_ends])
+/// Tells how large a text is. Larger texts have larger sizes.
+pub(super) type Size<'a> = &'a dyn Fn(&str) -> usize;
+
+/// Consecutive parts of `text` of at most `max` in size and of about one size, cut where it hurts least.
+pub(super) fn cut<'a>(text: &'a str, max: usize, size: Size<'_>) -> Vec<&'a str> {
+    cut_at(text, max, size, &[paragraph_ends, line_ends, sentence_ends, word_ends])
 }
 
 /// Positions in a text after which it may be cut.
 type Ends = fn(&str) -> Vec<usize>;
 
 /// As deep as there are kinds of ends: a unit that is too long is cut at the next finer ones.
-fn cut_at<'a>(text: &'a str, max: usize, finer: &[Ends]) -> Vec<&'a str> {
-    if chars(text) <= max {
+fn cut_at<'a>(text: &'a str, max: usize, size: Size<'_>, finer: &[Ends]) -> Vec<&'a str> {
+    let whole = size(text);
+    if whole <= max {
         return vec![text];
     }
-    let Some((ends, finer)) = finer.split_first() else { return cut_anywhere(text, max) };
+    let Some((ends, finer)) = finer.split_first() else {
+        let length = chars(text);
+        // As many characters as are a part's share of what they take.
+        return cut_anywhere(text, (max * length / whole).clamp(1, max));
+    };
     let mut units = Vec::new();
     let mut start = 0;
     for end in ends(text).into_iter().chain([text.len()]).filter(|&end| end > 0) {
         if end > start {
-            units.extend(cut_at(&text[start..end], max, finer));
+            units.extend(cut_at(&text[start..end], max, size, finer));
             start = end;
         }
     }
-    let sizes: Vec<usize> = units.iter().map(|unit| chars(unit)).collect();
+    let sizes: Vec<usize> = units.iter().map(|unit| size(unit)).collect();
     let mut start = 0;
     let runs = pack(&sizes, max).into_iter().map(|run| {
         let length: usize = units[run].iter().map(|unit| unit.len()).sum();

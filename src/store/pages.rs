@@ -15,13 +15,53 @@ use super::lexical::source_token;
 use super::vector::{ModelRow, quantise};
 use super::{PageSummary, Put};
 
-/// The columns that `chunk` reads, in its order: what the checksum is of, then the checksum and the row it is told by.
-pub(super) const CHUNK_COLUMNS: &str = "c.ordinal, c.kind, c.heading_path, c.language, c.context, c.text, c.page, c.checksum, c.id";
+/// The columns that `chunk` reads, in its order: what the checksum is of, then the checksum, the row it is told by, and the anchor, which
+/// the checksum is of where there is one.
+pub(super) const CHUNK_COLUMNS: &str =
+    "c.ordinal, c.kind, c.heading_path, c.language, c.context, c.text, c.page, c.checksum, c.id, c.anchor";
 
 /// What is read of a vector to compare it: what the checksum is of, then the checksum.
 pub(super) const VECTOR_COLUMNS: &str = "v.chunk, v.model, v.page, v.kind, v.scale, v.data, v.checksum";
 
-pub(super) fn put(connection: &Connection, document: &Document, chunks: &[Chunk]) -> Result<Put, Failure> {
+/// Stores a page that was cut for a model that reads so many tokens, or for none.
+pub(super) fn put(connection: &Connection, document: &Document, chunks: &[Chunk], cut_for: Option<u32>) -> Result<Put, Failure> {
+    let put = put_page(connection, document, chunks)?;
+    let mut update = connection.prepare_cached("UPDATE pages SET cut_for = ?2 WHERE url = ?1 AND cut_for IS NOT ?2")?;
+    update.execute(params![document.url.as_str(), cut_for.unwrap_or(u32::MAX)])?;
+    Ok(put)
+}
+
+/// At most `limit` pages that were cut for no model, or for one that reads more than so many tokens. Of old ones it is not known.
+pub(super) fn cut_for_more(connection: &Connection, tokens: u32, limit: usize) -> Result<Vec<Url>, Failure> {
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let mut found = Vec::new();
+    // Two looks into the index: it has those without a number at its beginning, the others from the first that is too large on.
+    for condition in ["cut_for IS NULL AND ?1 >= 0", "cut_for > ?1"] {
+        let sql = format!("SELECT url FROM pages WHERE {condition} LIMIT ?2");
+        found.extend(collect(connection, &sql, params![tokens, limit - found.len() as i64], |row| parse_url(row.get_ref(0)?))?);
+    }
+    Ok(found)
+}
+
+/// Replaces the chunks of a page by those that it was cut into anew, unless it is another page by now; whether it was the same.
+pub(super) fn recut(connection: &Connection, document: &Document, chunks: &[Chunk], cut_for: u32) -> Result<bool, Failure> {
+    let same = match StoredPage::find(connection, &document.url)? {
+        Some(page) => page.title == document.title && page.markdown == document.markdown && page.said == Said::of(document),
+        None => false,
+    };
+    if same {
+        put(connection, document, chunks, Some(cut_for))?;
+    }
+    Ok(same)
+}
+
+/// Notes that a page need not be cut again, whatever it is.
+pub(super) fn leave_cut(connection: &Connection, url: &Url, cut_for: u32) -> Result<(), Failure> {
+    connection.prepare_cached("UPDATE pages SET cut_for = ?2 WHERE url = ?1")?.execute(params![url.as_str(), cut_for])?;
+    Ok(())
+}
+
+fn put_page(connection: &Connection, document: &Document, chunks: &[Chunk]) -> Result<Put, Failure> {
     let source = source_of(connection, &document.url)?;
     let page = match StoredPage::find(connection, &document.url) {
         Ok(Some(page)) => page,
@@ -44,23 +84,25 @@ pub(super) fn put(connection: &Connection, document: &Document, chunks: &[Chunk]
     let same = stored.iter().map(|(_, chunk)| chunk).eq(chunks);
     let unchanged = !healed && !renamed && page.markdown == document.markdown && page.said == said && same;
     update_page(connection, page.id, source, document, &said)?;
-    if unchanged && page.is_summed {
+    if unchanged && page.is_summed && page.cut_for.is_some() {
         return Ok(Put::Unchanged);
     }
-    let mut old: HashMap<Saying<'_>, Vec<(i64, u32)>> = HashMap::new();
+    let mut old: HashMap<Saying<'_>, Vec<(i64, &Chunk)>> = HashMap::new();
     for (id, chunk) in stored.iter().rev() {
-        old.entry(Saying::of(chunk)).or_default().push((*id, chunk.ordinal));
+        old.entry(Saying::of(chunk)).or_default().push((*id, chunk));
     }
     for chunk in chunks {
         match old.get_mut(&Saying::of(chunk)).and_then(Vec::pop) {
             None => insert_chunk(connection, page.id, source, &document.title, chunk)?,
-            Some((id, ordinal)) => {
-                if ordinal != chunk.ordinal || !page.is_summed {
+            Some((id, before)) => {
+                if before != chunk || !page.is_summed {
                     let sum = chunk_sum(page.id, chunk, &headings(chunk));
-                    let mut update = connection.prepare_cached("UPDATE chunks SET ordinal = ?2, checksum = ?3 WHERE id = ?1")?;
-                    update.execute((id, chunk.ordinal, sum))?;
+                    let mut update =
+                        connection.prepare_cached("UPDATE chunks SET ordinal = ?2, checksum = ?3, anchor = ?4 WHERE id = ?1")?;
+                    update.execute(params![id, chunk.ordinal, sum, chunk.anchor])?;
                 }
-                if renamed {
+                // Before it was known for which model pages are cut, their words were not those that are read.
+                if renamed || page.cut_for.is_none() {
                     delete_words(connection, id, &chunk.kind)?;
                     insert_words(connection, id, source, &document.title, chunk)?;
                 }
@@ -181,7 +223,9 @@ pub(super) fn head(row: &Row<'_>) -> Result<(Url, String), Failure> {
 
 /// Whether a row that has `CHUNK_COLUMNS` from column `first` on is what was stored.
 pub(super) fn chunk_agrees(row: &Row<'_>, first: usize) -> Result<bool, Failure> {
-    Ok(Checksum::default().columns(row, first..first + 7)?.agrees(row.get_ref(first + 7)?))
+    let sum = Checksum::default().columns(row, first..first + 7)?;
+    let sum = if row.get_ref(first + 9)? == ValueRef::Null { sum } else { sum.columns(row, [first + 9])? };
+    Ok(sum.agrees(row.get_ref(first + 7)?))
 }
 
 pub(super) fn list(connection: &Connection, source: &SourceId) -> Result<Vec<PageSummary>, Failure> {
@@ -339,7 +383,7 @@ pub(super) fn chunk(connection: &Connection, row: &Row<'_>, first: usize) -> Res
     };
     let headings = row.get_ref(first + 2)?.as_str().map_err(|_| Failure::Malformed("a heading path is no text"))?;
     let heading_path = serde_json::from_str(headings).map_err(|_| Failure::Malformed("a heading path is no list"))?;
-    Ok(Chunk { ordinal: row.get(first)?, heading_path, text: row.get(first + 5)?, kind })
+    Ok(Chunk { ordinal: row.get(first)?, heading_path, text: row.get(first + 5)?, kind, anchor: row.get(first + 9)? })
 }
 
 /// A part of a page is not what was stored.
@@ -375,15 +419,17 @@ struct StoredPage {
     said: Said,
     /// Whether it was stored with checksums, its chunks with it.
     is_summed: bool,
+    cut_for: Option<i64>,
 }
 
 impl StoredPage {
     fn find(connection: &Connection, url: &Url) -> Result<Option<Self>, Failure> {
-        let sql = "SELECT id, source, title, markdown, metadata, outline, checksum IS NOT NULL FROM pages WHERE url = ?1";
+        let sql = "SELECT id, source, title, markdown, metadata, outline, checksum IS NOT NULL, cut_for FROM pages WHERE url = ?1";
         let mut statement = connection.prepare_cached(sql)?;
         let read = |row: &Row<'_>| {
             let said = Said { metadata: row.get(4)?, outline: row.get(5)? };
-            Ok(Self { id: row.get(0)?, source: row.get(1)?, title: row.get(2)?, markdown: row.get(3)?, said, is_summed: row.get(6)? })
+            let (is_summed, cut_for) = (row.get(6)?, row.get(7)?);
+            Ok(Self { id: row.get(0)?, source: row.get(1)?, title: row.get(2)?, markdown: row.get(3)?, said, is_summed, cut_for })
         };
         Ok(statement.query_row([url.as_str()], read).optional()?)
     }
@@ -510,15 +556,18 @@ fn head_sum(source: i64, document: &Document) -> Checksum {
 
 fn chunk_sum(page: i64, chunk: &Chunk, headings: &str) -> i32 {
     let (kind, language, context) = columns_of(&chunk.kind);
-    Checksum::default()
+    let sum = Checksum::default()
         .number(chunk.ordinal.into())
         .number(kind)
         .bytes(headings.as_bytes())
         .optional(language.map(str::as_bytes))
         .optional(context.map(str::as_bytes))
         .bytes(chunk.text.as_bytes())
-        .number(page)
-        .sum()
+        .number(page);
+    match &chunk.anchor {
+        Some(anchor) => sum.bytes(anchor.as_bytes()).sum(),
+        None => sum.sum(),
+    }
 }
 
 fn columns_of(kind: &ChunkKind) -> (i64, Option<&str>, Option<&str>) {
@@ -543,10 +592,10 @@ fn insert_chunk(connection: &Connection, page: i64, source: i64, title: &str, ch
     let sum = chunk_sum(page, chunk, &headings);
     connection
         .prepare_cached(
-            "INSERT INTO chunks (page, kind, ordinal, heading_path, language, context, text, checksum)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+            "INSERT INTO chunks (page, kind, ordinal, heading_path, language, context, text, checksum, anchor)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
         )?
-        .execute(params![page, kind, chunk.ordinal, headings, language, context, chunk.text, sum])?;
+        .execute(params![page, kind, chunk.ordinal, headings, language, context, chunk.text, sum, chunk.anchor])?;
     insert_words(connection, connection.last_insert_rowid(), source, title, chunk)
 }
 

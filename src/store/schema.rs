@@ -13,7 +13,7 @@ const APPLICATION_ID: i32 = 0x534d_4352;
 const VERSION: i32 = MIGRATIONS.len() as i32;
 
 /// Each takes the schema one version further.
-const MIGRATIONS: [&str; 3] = [FIRST, SAID, CHECKSUMS];
+const MIGRATIONS: [&str; 4] = [FIRST, SAID, CHECKSUMS, CUT];
 
 /// Ids of pages, chunks and vectors are never given twice (`AUTOINCREMENT`): a vector that arrives late cannot meet another chunk, and
 /// "greater than the last one seen" finds all new rows.
@@ -91,6 +91,14 @@ const CHECKSUMS: &str = "
     ALTER TABLE pages ADD COLUMN checksum INTEGER;
     ALTER TABLE chunks ADD COLUMN checksum INTEGER;
     ALTER TABLE vectors ADD COLUMN checksum INTEGER;
+";
+
+/// Where each chunk stands in its page, and for a model that reads how much the page was cut. NULL: not known of what was stored before.
+/// The index tells which pages are to be cut again, and no page is read for it.
+const CUT: &str = "
+    ALTER TABLE chunks ADD COLUMN anchor TEXT;
+    ALTER TABLE pages ADD COLUMN cut_for INTEGER;
+    CREATE INDEX pages_cut_for ON pages (cut_for);
 ";
 
 /// Makes sure that the file is ours and of this version, creating or migrating it where needed. Foreign files are not changed.

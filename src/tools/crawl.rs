@@ -56,14 +56,18 @@ pub fn status(engine: Engine, background: Background) -> Tool {
         async move {
             let Some(id) = asked.crawl_id.filter(|id| !id.trim().is_empty()) else {
                 let now = engine.handle().now();
-                let crawls = background.all().iter().map(|job| Report::brief(job, job.account(now))).collect();
+                let mut crawls: Vec<_> = background.all().iter().map(|job| Report::brief(job, job.account(now))).collect();
+                if let Some(last) = crawls.first_mut() {
+                    last.embedding = embedding(&engine).await;
+                }
                 return Ok(Statuses { crawls });
             };
             let job = background.find(&id)?;
             let waiting = job.waited_for(Stake::Bystander);
             follow(&engine, &job, wait(asked.wait_seconds)?, &context).await;
             waiting.answered();
-            Ok(Statuses { crawls: vec![report(&job, &job.account(engine.handle().now()))] })
+            let report = report(&job, &job.account(engine.handle().now()));
+            Ok(Statuses { crawls: vec![Report { embedding: embedding(&engine).await, ..report }] })
         }
     })
     .title("How far crawls are")
@@ -113,6 +117,7 @@ pub(super) async fn begin(
             Some("joined a running crawl of this URL that has other settings; to begin anew with yours, cancel_crawl it first")
         }
     };
+    report.embedding = embedding(engine).await;
     report.notice = [joined.map(str::to_owned), report.notice].into_iter().flatten().reduce(|all, next| format!("{all}; {next}"));
     let mut links = Links::understood_by(context);
     account.shown.iter().for_each(|(url, title)| links.add(url, title));
@@ -130,7 +135,9 @@ pub(super) async fn follow(engine: &Engine, job: &Job, wait: Duration, context: 
         let account = job.account(handle.now());
         // It has to grow, even while a slow page is waited for. No total is promised: more pages may turn up.
         told = f64::max(told + 0.001, account.seen as f64);
-        context.progress(told, None, progress(job, &account));
+        let embedding = if context.wants_progress() { embedding(engine).await } else { None };
+        let message = [Some(progress(job, &account)), embedding].into_iter().flatten().collect::<Vec<_>>().join("; ");
+        context.progress(told, None, message);
         let left = until.saturating_duration_since(handle.now());
         if !job.is_running() || left.is_zero() {
             return;
@@ -153,6 +160,17 @@ fn progress(job: &Job, account: &Account) -> String {
         Some(refresh) => format!("{}: {} of {} pages checked", job.id, refresh.checked, refresh.pages),
         None => format!("{}: {} pages stored, {} skipped, {} failed", job.id, account.stored, account.skipped, account.failures),
     }
+}
+
+/// How far the embedding of what is stored is, while some of it is found by its words only.
+async fn embedding(engine: &Engine) -> Option<String> {
+    let stored = engine.model().is_some() && engine.has_database();
+    let progress = if stored { engine.recent_progress().await.ok()? } else { return None };
+    if progress.embedded >= progress.chunks {
+        return None;
+    }
+    let pace = engine.embedding_pace(&progress).map_or_else(String::new, |pace| format!(", {pace}"));
+    Some(format!("{} of {} chunks embedded{pace}", progress.embedded, progress.chunks))
 }
 
 /// The error of a job that has ended with nothing to show for it.
@@ -252,6 +270,7 @@ impl Report {
             failures: account.failures,
             elapsed_ms: account.elapsed.as_millis() as u64,
             refresh,
+            embedding: None,
             http: None,
             notice: None,
         }
@@ -348,6 +367,10 @@ pub(super) struct Report {
     #[schemars(with = "serde_json::Map<String, Value>")]
     #[serde(skip_serializing_if = "Option::is_none")]
     refresh: Option<Refresh>,
+    // How far all that is stored is embedded, until all of it is.
+    #[schemars(with = "String")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    embedding: Option<String>,
     /// Counters of the transport
     #[schemars(with = "serde_json::Map<String, Value>")]
     #[serde(skip_serializing_if = "Option::is_none")]
