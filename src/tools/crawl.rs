@@ -58,7 +58,7 @@ pub fn status(engine: Engine, background: Background) -> Tool {
                 let now = engine.handle().now();
                 let mut crawls: Vec<_> = background.all().iter().map(|job| Report::brief(job, job.account(now))).collect();
                 if let Some(last) = crawls.first_mut() {
-                    last.embedding = embedding(&engine).await;
+                    last.notice = embedding(&engine).await;
                 }
                 return Ok(Statuses { crawls });
             };
@@ -67,7 +67,8 @@ pub fn status(engine: Engine, background: Background) -> Tool {
             follow(&engine, &job, wait(asked.wait_seconds)?, &context).await;
             waiting.answered();
             let report = report(&job, &job.account(engine.handle().now()));
-            Ok(Statuses { crawls: vec![Report { embedding: embedding(&engine).await, ..report }] })
+            let notice = together([report.notice, embedding(&engine).await]);
+            Ok(Statuses { crawls: vec![Report { notice, ..report }] })
         }
     })
     .title("How far crawls are")
@@ -117,8 +118,7 @@ pub(super) async fn begin(
             Some("joined a running crawl of this URL that has other settings; to begin anew with yours, cancel_crawl it first")
         }
     };
-    report.embedding = embedding(engine).await;
-    report.notice = [joined.map(str::to_owned), report.notice].into_iter().flatten().reduce(|all, next| format!("{all}; {next}"));
+    report.notice = together([joined.map(str::to_owned), report.notice, embedding(engine).await]);
     let mut links = Links::understood_by(context);
     account.shown.iter().for_each(|(url, title)| links.add(url, title));
     Ok(Linked { answer: report, links })
@@ -136,8 +136,7 @@ pub(super) async fn follow(engine: &Engine, job: &Job, wait: Duration, context: 
         // It has to grow, even while a slow page is waited for. No total is promised: more pages may turn up.
         told = f64::max(told + 0.001, account.seen as f64);
         let embedding = if context.wants_progress() { embedding(engine).await } else { None };
-        let message = [Some(progress(job, &account)), embedding].into_iter().flatten().collect::<Vec<_>>().join("; ");
-        context.progress(told, None, message);
+        context.progress(told, None, together([Some(progress(job, &account)), embedding]).unwrap_or_default());
         let left = until.saturating_duration_since(handle.now());
         if !job.is_running() || left.is_zero() {
             return;
@@ -160,6 +159,10 @@ fn progress(job: &Job, account: &Account) -> String {
         Some(refresh) => format!("{}: {} of {} pages checked", job.id, refresh.checked, refresh.pages),
         None => format!("{}: {} pages stored, {} skipped, {} failed", job.id, account.stored, account.skipped, account.failures),
     }
+}
+
+fn together<const COUNT: usize>(notices: [Option<String>; COUNT]) -> Option<String> {
+    notices.into_iter().flatten().reduce(|all, next| format!("{all}; {next}"))
 }
 
 /// How far the embedding of what is stored is, while some of it is found by its words only.
@@ -270,7 +273,6 @@ impl Report {
             failures: account.failures,
             elapsed_ms: account.elapsed.as_millis() as u64,
             refresh,
-            embedding: None,
             http: None,
             notice: None,
         }
@@ -367,10 +369,6 @@ pub(super) struct Report {
     #[schemars(with = "serde_json::Map<String, Value>")]
     #[serde(skip_serializing_if = "Option::is_none")]
     refresh: Option<Refresh>,
-    // How far all that is stored is embedded, until all of it is.
-    #[schemars(with = "String")]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    embedding: Option<String>,
     /// Counters of the transport
     #[schemars(with = "serde_json::Map<String, Value>")]
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -127,7 +127,7 @@ fn place(document: &Document, asked: &str) -> Option<Place> {
 
 #[derive(Deserialize, JsonSchema)]
 struct Part {
-    /// The page, as https://…; with the fragment of a heading: from there on
+    /// The page, as https://…
     url: String,
     /// Characters to pass over: next_offset of the answer before
     #[serde(default)]
@@ -189,8 +189,8 @@ enum From {
 
 /// Clients give up after 60 s without a sign of life.
 const PATIENCE: Duration = Duration::from_secs(45);
-const READ: &str = "Reads a page as markdown: the stored copy, else fetched now (`from` says which). A URL with a fragment begins at that heading. A long page \
-     comes in parts, by next_offset.";
+const READ: &str = "Reads a page as markdown: the stored copy, else fetched now (`from` says which). From the heading on that a #fragment names. \
+     A long page comes in parts, by next_offset.";
 const FETCH: &str =
     "Fetches a page as markdown as it is now, without storing it. robots.txt is obeyed. To have it searchable: crawl_single_page.";
 

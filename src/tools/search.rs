@@ -234,7 +234,7 @@ struct Results {
 
 #[derive(Serialize, JsonSchema)]
 struct Found {
-    /// Of the page, with the fragment where the passage stands; read_page starts there
+    // With the fragment where the passage stands.
     url: String,
     title: String,
     source_id: String,
