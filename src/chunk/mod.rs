@@ -26,7 +26,7 @@ use self::pot::Pot;
 pub struct Config {
     /// Characters in one chunk's text, at most; values below 256 are taken as 256. Default 1,400: a sentence model of
     /// 256 tokens sees about 1,200 of English prose, and sections are halved rather than filled up, so most chunks are below that.
-    /// Smaller chunks find less by words and cost more to embed.
+    /// Smaller chunks find less by words and cost more to embed. Where it is known what a model reads, they are within that, too.
     pub max_chars: usize,
     /// A section with fewer characters shares a chunk with the sections after it under the same parent. Default 200.
     pub min_chars: usize,

@@ -410,6 +410,10 @@ fn autolink(text: &str) -> Option<usize> {
 fn url(text: &str) -> Option<usize> {
     let begins = |scheme: &str| text.as_bytes().get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme.as_bytes()));
     let scheme = SCHEMES.iter().find(|scheme| begins(scheme))?.len();
+    // Before it is looked for an end that may be far.
+    if !text[scheme..].starts_with(|c: char| c.is_ascii_alphanumeric()) {
+        return None;
+    }
     let mut depth = 0_usize;
     let mut end = scheme;
     for (at, c) in text[scheme..].char_indices() {
@@ -424,7 +428,7 @@ fn url(text: &str) -> Option<usize> {
         end = scheme + at + c.len_utf8();
     }
     let end = text[..end].trim_end_matches(['.', ',', ';', ':', '!', '?', '\'', '_']).len();
-    (end > scheme && text[scheme..].starts_with(|c: char| c.is_ascii_alphanumeric())).then_some(end)
+    (end > scheme).then_some(end)
 }
 
 /// Something that is written otherwise than it stands.
