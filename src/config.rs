@@ -142,11 +142,12 @@ pub enum Key {
     EmbeddingsKey,
     EmbeddingsQueryPrefix,
     EmbeddingsPassagePrefix,
+    EmbeddingsMaxTokens,
 }
 
 impl Key {
     /// Every setting, in the order `doctor` shows them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Database,
         Self::Reactor,
         Self::AllowPrivate,
@@ -159,6 +160,7 @@ impl Key {
         Self::EmbeddingsKey,
         Self::EmbeddingsQueryPrefix,
         Self::EmbeddingsPassagePrefix,
+        Self::EmbeddingsMaxTokens,
     ];
 
     /// The name in the configuration file.
@@ -176,6 +178,7 @@ impl Key {
             Self::EmbeddingsKey => "embeddings_key",
             Self::EmbeddingsQueryPrefix => "embeddings_query_prefix",
             Self::EmbeddingsPassagePrefix => "embeddings_passage_prefix",
+            Self::EmbeddingsMaxTokens => "embeddings_max_tokens",
         }
     }
 
@@ -299,6 +302,7 @@ impl Settings {
                     Key::EmbeddingsKey,
                     Key::EmbeddingsQueryPrefix,
                     Key::EmbeddingsPassagePrefix,
+                    Key::EmbeddingsMaxTokens,
                 ];
                 for key in of_a_server {
                     if let Some((_, origin)) = self.value(key) {
@@ -318,12 +322,14 @@ impl Settings {
         let (model, _) = self.value(Key::EmbeddingsModel).ok_or(Error::NoModel)?;
         let key = self.value(Key::EmbeddingsKey).map(|(key, _)| Secret::new(key));
         let prefix = |key| self.value(key).map_or_else(String::new, |(prefix, _)| prefix.to_owned());
+        let max_tokens = self.number(Key::EmbeddingsMaxTokens, "64 to 1000000", 64..=1_000_000)?;
         Ok(Embeddings::Remote(RemoteConfig {
             base_url: url.to_owned(),
             model: model.to_owned(),
             key,
             query_prefix: prefix(Key::EmbeddingsQueryPrefix),
             passage_prefix: prefix(Key::EmbeddingsPassagePrefix),
+            max_tokens: max_tokens.map_or(RemoteConfig::default().max_tokens, |most| most as usize),
             ..RemoteConfig::default()
         }))
     }

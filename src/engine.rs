@@ -22,10 +22,11 @@ use futures_lite::future;
 use futures_util::stream::FuturesUnordered;
 use url::Url;
 
-pub use self::embedding::Embedding;
+pub use self::embedding::{Embedding, Pace};
 pub use self::refresh::{RefreshReport, Refreshing};
 use crate::chunk;
 pub use crate::chunk::Config as Chunking;
+use crate::chunk::Measure;
 use crate::config::{Config, Embeddings};
 use crate::crawl::{Crawl, Crawler, MAX_LISTED, Visit};
 pub use crate::crawl::{CrawlReport, CrawlRequest, End, Failed, Robots, Scope, Skipped};
@@ -37,7 +38,7 @@ pub use crate::http::Counters;
 use crate::http::masked;
 #[cfg(feature = "surf")]
 use crate::http::{self, PrivateAddresses};
-use crate::model::{Budget, Chunk, Document, EmbedProgress, Hit, Mode, OverBudget, Page, Query, SourceId, SourceSummary};
+use crate::model::{Budget, Chunk, Document, EmbedProgress, Hit, Meter, Mode, OverBudget, Page, Query, SourceId, SourceSummary};
 use crate::reactor::{self, Boxed, Handle, Lane, Report, Shutdown};
 use crate::store::{self, Store};
 pub use crate::store::{Check, PageSummary, Put};
@@ -67,6 +68,8 @@ struct Inner {
     refused: Mutex<BTreeSet<i64>>,
     /// How much is embedded, and when that was counted; none once something was stored since. Held for a look or a change only.
     lately: Mutex<Option<(Instant, EmbedProgress)>>,
+    /// How fast chunks were embedded lately, and when that was last told. Held for a look or a change only.
+    pace: Mutex<Option<(Instant, f64)>>,
     /// Rung when there may be chunks without a vector; a full bell is already ringing.
     bell: (async_channel::Sender<()>, async_channel::Receiver<()>),
 }
@@ -98,6 +101,7 @@ impl Engine {
             store: Mutex::new(None),
             refused: Mutex::default(),
             lately: Mutex::default(),
+            pace: Mutex::default(),
             bell: async_channel::bounded(1),
         };
         Ok(Self { inner: Arc::new(inner) })
@@ -192,9 +196,9 @@ impl Engine {
     }
 
     async fn put_within(&self, document: Document, chunking: Chunking, budget: Budget) -> Result<Put, Error> {
-        let url = document.url.clone();
+        let (url, inner) = (document.url.clone(), self.inner.clone());
         let cut = self.inner.handle.unblock_on(Lane::Bulk, move || {
-            let chunks = chunk::split_within(&document, &chunking, &budget.begin())?;
+            let chunks = cut(&document, &chunking, &inner.embedder, &budget.begin())?;
             Ok((document, chunks))
         });
         let (document, chunks) = cut.await.map_err(|over: OverBudget| Error::Unreadable { url, skip: Box::new(over.into()) })?;
@@ -204,7 +208,7 @@ impl Engine {
     async fn put_cut(&self, document: Document, chunks: Vec<Chunk>) -> Result<Put, Error> {
         let inner = self.inner.clone();
         self.store_for(Lane::Heavy, Access::Store, move |store| {
-            let put = store.put(&document, &chunks)?;
+            let put = store.put_cut_for(&document, &chunks, most_tokens(&inner.embedder))?;
             // Here and not after the await: a page is stored even if nobody waits for the answer any more.
             if put != Put::Unchanged {
                 inner.ring();
@@ -587,8 +591,9 @@ impl Engine {
     fn take_in(self, page: Page, chunking: Chunking, budget: Budget) -> Boxed<'static, Result<Event, Error>> {
         Box::pin(async move {
             let url = page.url.clone();
+            let inner = self.inner.clone();
             // A defect that one page shows ends no more than the work on it.
-            let work = move || catch_unwind(AssertUnwindSafe(|| read_and_cut(&page, &chunking, &budget)));
+            let work = move || catch_unwind(AssertUnwindSafe(|| read_and_cut(&page, &chunking, &inner.embedder, &budget)));
             Ok(match self.inner.handle.unblock_on(Lane::Bulk, work).await {
                 Ok(Ok((document, chunks))) => {
                     let title = document.title.clone();
@@ -657,11 +662,29 @@ impl Engine {
 }
 
 /// All that is done to a page before it is stored, within one budget.
-fn read_and_cut(page: &Page, chunking: &Chunking, budget: &Budget) -> Result<(Document, Vec<Chunk>), extract::Skip> {
+fn read_and_cut(page: &Page, chunking: &Chunking, embedder: &Embedder, budget: &Budget) -> Result<(Document, Vec<Chunk>), extract::Skip> {
     let meter = budget.begin();
     let document = extract::document_within(page, &meter)?;
-    let chunks = chunk::split_within(&document, chunking, &meter)?;
+    let chunks = cut(&document, chunking, embedder, &meter)?;
     Ok((document, chunks))
+}
+
+/// Cuts a document so that the model reads all of it, if there is one.
+fn cut(document: &Document, chunking: &Chunking, embedder: &Embedder, meter: &Meter) -> Result<Vec<Chunk>, OverBudget> {
+    measured(embedder, |measure| chunk::split_for(document, chunking, measure, meter))
+}
+
+/// Works with how much the model reads, where that is known.
+fn measured<T>(embedder: &Embedder, work: impl FnOnce(Option<&Measure<'_>>) -> T) -> T {
+    match embedder.as_deref().and_then(|model| Some((model, model.most_tokens()?))) {
+        Some((model, most)) => work(Some(&Measure::new(most, &|text| model.tokens(text)))),
+        None => work(None),
+    }
+}
+
+/// What pages are cut for.
+fn most_tokens(embedder: &Embedder) -> Option<u32> {
+    embedder.as_deref()?.most_tokens().map(|most| most.try_into().unwrap_or(u32::MAX))
 }
 
 /// A question to the store that is over when this is dropped, answered or not.
@@ -702,6 +725,10 @@ impl Inner {
 
     fn lately(&self) -> MutexGuard<'_, Option<(Instant, EmbedProgress)>> {
         self.lately.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn pace(&self) -> MutexGuard<'_, Option<(Instant, f64)>> {
+        self.pace.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn refused(&self) -> MutexGuard<'_, BTreeSet<i64>> {
@@ -749,8 +776,8 @@ mod tests {
             validators: crate::model::Validators::default(),
             fetched_at: std::time::SystemTime::UNIX_EPOCH,
         };
-        assert_eq!(read_and_cut(&page, &Chunking::default(), &Budget::default()).unwrap().1.len(), 1);
-        let over = read_and_cut(&page, &Chunking::default(), &Budget::new(Duration::ZERO)).unwrap_err();
+        assert_eq!(read_and_cut(&page, &Chunking::default(), &None, &Budget::default()).unwrap().1.len(), 1);
+        let over = read_and_cut(&page, &Chunking::default(), &None, &Budget::new(Duration::ZERO)).unwrap_err();
         let mut tally = Tally::default();
         let failed = Failed { url: page.url, error: over.to_string(), hint: None, is_transient: false };
         tally.count(&Event::Failed(failed.clone()));

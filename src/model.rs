@@ -2,7 +2,9 @@
 //! Plain values without behaviour of any room: no network, no parser, no database.
 
 mod budget;
+mod plain;
 
+use std::borrow::Cow;
 use std::fmt;
 use std::time::SystemTime;
 
@@ -10,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 pub use self::budget::{Budget, Meter, OverBudget};
+pub use self::plain::plain;
 
 /// One HTTP answer that a crawl wants kept: transfer and content encoding undone, characters not yet decoded.
 #[derive(Clone, Debug)]
@@ -160,6 +163,9 @@ pub struct Chunk {
     /// Markdown. Of a code example: the code alone, without its fence.
     pub text: String,
     pub kind: ChunkKind,
+    /// The fragment under which the page opens at the heading that this stands under, without `#` and not percent-encoded; none where
+    /// none is known.
+    pub anchor: Option<String>,
 }
 
 /// What a chunk is, and so which of the two searches finds it.
@@ -177,20 +183,24 @@ pub enum ChunkKind {
 }
 
 impl Chunk {
-    /// What an embedding sees: the headings, the context of code, the text.
+    /// What an embedding sees: the headings, then the [words](Self::words).
     pub fn passage(&self) -> String {
         let mut passage = self.heading_path.join(" > ");
-        let parts = match &self.kind {
-            ChunkKind::Text => ["", self.text.as_str()],
-            ChunkKind::Code { context, .. } => [context.as_str(), self.text.as_str()],
-        };
-        for part in parts.into_iter().filter(|part| !part.is_empty()) {
-            if !passage.is_empty() {
-                passage.push('\n');
-            }
-            passage.push_str(part);
+        let words = self.words();
+        if !passage.is_empty() && !words.is_empty() {
+            passage.push('\n');
         }
+        passage.push_str(&words);
         passage
+    }
+
+    /// The text as it is [read](plain), without the headings: what a search by words looks into. Code is as it stands, behind its context.
+    pub fn words(&self) -> Cow<'_, str> {
+        match &self.kind {
+            ChunkKind::Text => plain(&self.text),
+            ChunkKind::Code { context, .. } if context.is_empty() => Cow::Borrowed(&self.text),
+            ChunkKind::Code { context, .. } => Cow::Owned(format!("{}\n{}", plain(context), self.text)),
+        }
     }
 }
 
@@ -338,6 +348,17 @@ pub struct Hit {
     pub score: f32,
 }
 
+impl Hit {
+    /// The address at which the page opens where the passage stands: that of the page, with the fragment of the passage's heading.
+    pub fn link(&self) -> Url {
+        let mut link = self.url.clone();
+        if let Some(anchor) = &self.chunk.anchor {
+            link.set_fragment(Some(anchor));
+        }
+        link
+    }
+}
+
 /// How far the background embedding is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EmbedProgress {
@@ -371,8 +392,13 @@ mod tests {
 
     #[test]
     fn a_passage_names_headings_and_context_first() {
-        let mut chunk =
-            Chunk { ordinal: 0, heading_path: vec!["Tasks".into(), "Cancel".into()], text: "drop(task);".into(), kind: ChunkKind::Text };
+        let mut chunk = Chunk {
+            ordinal: 0,
+            heading_path: vec!["Tasks".into(), "Cancel".into()],
+            text: "drop(task);".into(),
+            kind: ChunkKind::Text,
+            anchor: None,
+        };
         assert_eq!(chunk.passage(), "Tasks > Cancel\ndrop(task);");
         chunk.kind = ChunkKind::Code { language: None, context: "Dropping cancels:".into() };
         assert_eq!(chunk.passage(), "Tasks > Cancel\nDropping cancels:\ndrop(task);");

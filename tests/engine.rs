@@ -11,7 +11,7 @@ use std::net::SocketAddr;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use futures_lite::{AsyncReadExt, AsyncWriteExt, future};
 use serde_json::{Value, json};
@@ -19,7 +19,7 @@ use smolcrawl::config::{Config, Embeddings, Environment};
 use smolcrawl::embed::RemoteConfig;
 use smolcrawl::engine::{Chunking, CrawlReport, CrawlRequest, Crawling, Event, Robots};
 use smolcrawl::http::PrivateAddresses;
-use smolcrawl::model::{EmbedProgress, Mode, SourceId};
+use smolcrawl::model::{Document, EmbedProgress, Mode, Query, SourceId};
 use smolcrawl::reactor::sim::Sim;
 use smolcrawl::reactor::{Boxed, Handle, Lane, Ledger, Listener, Reactor, Socket};
 use smolcrawl::{Engine, Error};
@@ -204,6 +204,67 @@ fn a_text_that_the_service_refuses_does_not_stop_the_others() {
     assert!(ended.is_ok(), "{ended:?}");
     assert!(progress.embedded > 0);
     assert_eq!(progress.embedded, progress.chunks - 1, "all but the one");
+}
+
+/// What was cut for another model, or for none, or before that was known, is cut again for one that reads less, and then never again.
+#[test]
+fn a_page_is_cut_again_for_a_model_that_reads_less() {
+    let world = World::new();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("index.db");
+    let engine = |embeddings| {
+        let config = Config { environment: Environment::none(), embeddings, ..Config::new(&path) };
+        let mut config = config;
+        config.crawl.http.private_addresses = PrivateAddresses::Allow;
+        Engine::with_handle(config, world.handle.clone()).unwrap()
+    };
+    let remote = |max_tokens| {
+        let base_url = "http://embed.test/v1".to_owned();
+        Embeddings::Remote(RemoteConfig { base_url, model: format!("m{max_tokens}"), max_tokens, ..RemoteConfig::default() })
+    };
+    let url = Url::parse("http://a.test/long").unwrap();
+    let markdown = format!("# Long\n\nShort.\n\n## Part\n\n{}\n", "Every sentence has some words in it. ".repeat(60));
+    let document = Document::new(url.clone(), "Long", markdown.clone(), SystemTime::UNIX_EPOCH);
+    world.handle.block_on(engine(Embeddings::None).put(document, Chunking { min_chars: 0, ..Chunking::default() })).unwrap();
+
+    let longest = Rc::new(Cell::new(0_usize));
+    let embed = |max_tokens| {
+        let engine = engine(remote(max_tokens));
+        longest.set(0);
+        let listener = world.handle.block_on(world.handle.listen("10.0.0.2:80".parse().unwrap())).unwrap();
+        let longest = longest.clone();
+        let serve = async move {
+            let measured = |_, texts: &[Value]| {
+                let most = texts.iter().map(|text| text.as_str().unwrap().len()).max().unwrap_or(0);
+                longest.set(longest.get().max(most));
+                200
+            };
+            embeddings_service(listener, Rc::default(), measured).await;
+        };
+        let embed = async {
+            let mut embedding = engine.embed_pending();
+            while let Some(progress) = embedding.next().await {
+                progress.unwrap();
+            }
+        };
+        world.handle.block_on(future::or(embed, serve));
+        let found = engine.search(Query { limit: 50, mode: Mode::Lexical, ..Query::new("sentence") });
+        let found = world.handle.block_on(found).unwrap();
+        assert_eq!(world.handle.block_on(engine.page(url.clone())).unwrap().unwrap().markdown, markdown);
+        let check = world.handle.block_on(engine.check()).unwrap();
+        assert!(check.is_whole() && check.vectors >= check.chunks, "{check:?}");
+        let sentences: usize = found.iter().map(|hit| hit.chunk.text.matches("Every").count()).sum();
+        assert_eq!(sentences, 60, "nothing is lost, and nothing is there twice");
+        found.len()
+    };
+    let [roomy, tight, roomy_again] = [8_192, 130, 8_192].map(|max_tokens| (embed(max_tokens), longest.get()));
+    assert!(roomy.0 < tight.0 && roomy.1 > 3 * 130, "{roomy:?} {tight:?}");
+    assert!(tight.1 <= 3 * 130, "{tight:?}");
+    assert_eq!(roomy_again.0, tight.0, "what fits is left as it is");
+
+    // As stored by a version that did not know.
+    rusqlite::Connection::open(&path).unwrap().execute_batch("UPDATE pages SET cut_for = NULL").unwrap();
+    assert!(embed(100) > tight.0);
 }
 
 #[test]

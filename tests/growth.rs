@@ -4,9 +4,9 @@
 
 use std::time::{Duration, SystemTime};
 
-use smolcrawl::chunk::{self, Config};
+use smolcrawl::chunk::{self, Config, Measure};
 use smolcrawl::extract;
-use smolcrawl::model::{Budget, Page, Validators};
+use smolcrawl::model::{self, Budget, Page, Validators};
 use url::Url;
 
 /// A name, and a page of so many parts.
@@ -484,6 +484,39 @@ fn data_is_read_in_the_time_that_it_is_long() {
     check("page.ipynb", "application/json", NOTEBOOK, |body| format!("{{\"nbformat\":4,\"cells\":{body}}}"));
 }
 
+/// What a reader sees of markdown, by itself: the time that it takes is little beside that of reading the page.
+#[test]
+fn what_is_plain_is_found_in_the_time_that_it_is_long() {
+    let shapes: &[Shape] = &[
+        ("brackets", |n| r("[", n)),
+        ("ends of brackets", |n| r("](", n)),
+        ("links without an end", |n| r("[a](b", n)),
+        ("links in links", |n| format!("{}{}", r("[", n), r("](x)", n))),
+        ("targets in parentheses", |n| r("[a](((", n)),
+        ("targets in quotes", |n| r("[a](b \"", n)),
+        ("targets in brackets", |n| r("[a](<", n)),
+        ("addresses", |n| r("http://(", n)),
+        ("addresses in brackets", |n| r("<http://a|", n)),
+        ("dots behind an address", |n| format!("http://a{}", r(".", n))),
+        ("backticks", |n| each(n, |i| format!("{}a", r("`", i % 40)))),
+        ("stars", |n| r("*a **b ***c ", n)),
+        ("pipes", |n| format!("|{}|", r("a|", n))),
+        ("rulings", |n| r("a|b\n-|-\n", n)),
+        ("quotes", |n| format!("{}\n{}", r("> ", n), r("> > # a\n", n))),
+        ("fences", |n| r("- ```a`\n~~~\n", n)),
+        ("lines", |n| r("a [b\n", n)),
+    ];
+    for (name, make) in shapes {
+        let measured = growth(|parts| {
+            let markdown = make(parts);
+            let begun = processor_time();
+            let plain = model::plain(&markdown);
+            (processor_time() - begun, markdown.len(), plain.len())
+        });
+        assert!(measured.is_ok(), "{name}: {measured:?}");
+    }
+}
+
 /// That the measure can fail.
 #[test]
 fn what_is_quadratic_is_found() {
@@ -529,13 +562,19 @@ fn cost(path: &str, kind: &str, body: &str) -> (Duration, usize, usize) {
     let begun = processor_time();
     let mut written = 0;
     if let Ok(document) = extract::document_within(&page, &meter) {
-        let chunks = chunk::split_within(&document, &Config::default(), &meter).unwrap_or_default();
+        let measure = Measure::new(256, &tokens);
+        let chunks = chunk::split_for(&document, &Config::default(), Some(&measure), &meter).unwrap_or_default();
         let chunks: usize = chunks.iter().map(|chunk| chunk.passage().len()).sum();
         // What they repeat is told by its excess.
         written = document.markdown.len() + chunks.saturating_sub(8 * document.markdown.len() + 200_000);
     }
     let _ = extract::links_within(&page, &meter);
     (processor_time() - begun, body.len(), written)
+}
+
+/// About as many as a model would count, in less time.
+fn tokens(text: &str) -> usize {
+    2 + text.len().div_ceil(4).max(text.bytes().filter(u8::is_ascii_punctuation).count())
 }
 
 /// Doubles a page until it costs something; the doubling after that must cost about as much again.

@@ -63,12 +63,19 @@ fn a_page_comes_back_as_it_was_put() {
     let mut page = document("https://a.test/x?y=1", "Ünï", "# H\n\ntext\n");
     page.validators = Validators { etag: Some("\"1\"".into()), last_modified: Some("yesterday".into()) };
     let chunks = vec![
-        Chunk { ordinal: 0, heading_path: vec!["H \"q\"".into(), "I".into()], text: "text".into(), kind: ChunkKind::Text },
+        Chunk {
+            ordinal: 0,
+            heading_path: vec!["H \"q\"".into(), "I".into()],
+            text: "text".into(),
+            kind: ChunkKind::Text,
+            anchor: Some("h-q".into()),
+        },
         Chunk {
             ordinal: 1,
             heading_path: vec![],
             text: "code();".into(),
             kind: ChunkKind::Code { language: Some("rust".into()), context: "why".into() },
+            anchor: None,
         },
     ];
     assert_eq!(store.put(&page, &chunks).unwrap(), Put::Added);

@@ -39,7 +39,7 @@ fn url(site: usize, page: usize) -> Url {
 }
 
 fn text(text: &str) -> Chunk {
-    Chunk { ordinal: 0, heading_path: Vec::new(), text: text.to_owned(), kind: ChunkKind::Text }
+    Chunk { ordinal: 0, heading_path: Vec::new(), text: text.to_owned(), kind: ChunkKind::Text, anchor: None }
 }
 
 fn code(text: &str, language: &str) -> Chunk {

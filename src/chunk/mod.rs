@@ -4,14 +4,21 @@
 //! Knows markdown, but neither the model that will read the chunks nor the store that keeps them.
 
 mod code;
+mod condensed;
 mod cut;
+mod headings;
 mod markdown;
+mod measure;
 mod pot;
 
-use crate::model::{Budget, Chunk, ChunkKind, Document, Meter, OverBudget};
+use crate::model::{Budget, Chunk, ChunkKind, Document, Heading, Meter, OverBudget, plain};
 
+pub use self::condensed::condensed;
 use self::cut::{chars, cut, pack};
+use self::headings::Headings;
 use self::markdown::{Block, BlockKind, Fence, scan};
+pub use self::measure::Measure;
+use self::measure::Scale;
 use self::pot::Pot;
 
 /// How large chunks are.
@@ -19,7 +26,7 @@ use self::pot::Pot;
 pub struct Config {
     /// Characters in one chunk's text, at most; values below 256 are taken as 256. Default 1,400: a sentence model of
     /// 256 tokens sees about 1,200 of English prose, and sections are halved rather than filled up, so most chunks are below that.
-    /// Smaller chunks find less by words and cost more to embed.
+    /// Smaller chunks find less by words and cost more to embed. Where it is known what a model reads, they are within that, too.
     pub max_chars: usize,
     /// A section with fewer characters shares a chunk with the sections after it under the same parent. Default 200.
     pub min_chars: usize,
@@ -53,7 +60,7 @@ impl Default for Config {
 ///
 /// Of a document that costs more than the default [`Budget`], which none of a page within it does, there is what was cut until then.
 pub fn split(document: &Document, config: &Config) -> Vec<Chunk> {
-    cut_until_over(document, config, &Budget::default().begin())
+    cut_until_over(document, config, None, &Budget::default().begin())
 }
 
 /// Chunks of one document: what stands behind them in it is not found by a search. Ten megabytes of prose have about as many.
@@ -64,30 +71,42 @@ pub const MOST_CHUNKS: usize = 20_000;
 /// # Errors
 /// Where the budget is over.
 pub fn split_within(document: &Document, config: &Config, meter: &Meter) -> Result<Vec<Chunk>, OverBudget> {
-    let chunks = cut_until_over(document, config, meter);
+    split_for(document, config, None, meter)
+}
+
+/// The same for a model, which reads so much of a passage: the [passage](Chunk::passage) of every text chunk is within that, its headings
+/// within a quarter of it, of which the nearest ones win (a first "…" tells of others). A code example may be longer, and is
+/// [condensed] where it is embedded.
+///
+/// # Errors
+/// Where the budget is over.
+pub fn split_for(document: &Document, config: &Config, measure: Option<&Measure<'_>>, meter: &Meter) -> Result<Vec<Chunk>, OverBudget> {
+    let chunks = cut_until_over(document, config, measure, meter);
     meter.verdict().map(|()| chunks)
 }
 
-fn cut_until_over(document: &Document, config: &Config, meter: &Meter) -> Vec<Chunk> {
+fn cut_until_over(document: &Document, config: &Config, measure: Option<&Measure<'_>>, meter: &Meter) -> Vec<Chunk> {
     let max = config.max_chars.max(256);
     let blocks = scan(&document.markdown, meter);
-    let sections = sections(&blocks);
+    let sections = sections(&blocks, measure, meter);
     let mut pot = Pot::of(document.markdown.len());
     let mut found: Vec<(usize, Chunk)> = Vec::new();
     for group in meter.each(groups(&sections, config.min_chars.min(max), max)) {
         let path = common_path(group);
-        // Of several sections the headings are in the text.
+        let headings = Headings::of(path, measure);
+        // Of several sections the headings are in the text, and of one its own, if it is not whole above it.
+        let above = path.len() - usize::from(!headings.is_nearest_whole);
         let mut own = usize::from(group.len() == 1);
-        for (start, text) in texts(group, path, max, meter) {
-            let heading_path = pot.path(path, std::mem::take(&mut own));
-            found.push((start, Chunk { ordinal: 0, heading_path, text, kind: ChunkKind::Text }));
+        for (start, text) in texts_within(group, &headings, above, max, measure, meter) {
+            let heading_path = pot.path(&headings.shown, std::mem::take(&mut own));
+            found.push((start, Chunk { ordinal: 0, heading_path, text, kind: ChunkKind::Text, anchor: None }));
         }
         if found.len() > MOST_CHUNKS {
             break;
         }
     }
     for section in meter.each(&sections) {
-        found.extend(code::examples(section, max, &mut pot));
+        found.extend(code::examples(section, max, measure, &mut pot));
         if found.len() > 2 * MOST_CHUNKS {
             break;
         }
@@ -95,8 +114,24 @@ fn cut_until_over(document: &Document, config: &Config, meter: &Meter) -> Vec<Ch
     // Stable: a text chunk precedes the examples that are found at its own start.
     found.sort_by_key(|(start, _)| *start);
     found.truncate(MOST_CHUNKS);
+    anchor(&mut found, &document.outline);
     let chunks = found.into_iter().map(|(_, chunk)| chunk).zip(0..);
     chunks.map(|(chunk, ordinal)| Chunk { ordinal, ..chunk }).collect()
+}
+
+/// Tells each chunk under which fragment the page opens where it stands: at its heading, or at the nearest one above that has an anchor.
+fn anchor(chunks: &mut [(usize, Chunk)], outline: &[Heading]) {
+    let mut outline = outline.iter().peekable();
+    // Of the headings that are open, the level and the anchor.
+    let mut open: Vec<(u8, Option<&str>)> = Vec::new();
+    for (start, chunk) in chunks {
+        while let Some(heading) = outline.next_if(|heading| heading.offset <= *start) {
+            while open.pop_if(|(level, _)| *level >= heading.level).is_some() {}
+            let above = open.last().and_then(|(_, anchor)| *anchor);
+            open.push((heading.level, heading.anchor.as_deref().or(above)));
+        }
+        chunk.anchor = open.last().and_then(|(_, anchor)| anchor.map(str::to_owned));
+    }
 }
 
 /// A heading with what stands below it, up to the next heading of any level.
@@ -107,7 +142,7 @@ struct Section<'a> {
     /// Where the section starts in the document, in bytes.
     start: usize,
     body: &'a [Block<'a>],
-    /// Characters of the body.
+    /// Characters of the body, about as many as a model takes them for.
     size: usize,
 }
 
@@ -117,7 +152,7 @@ impl Section<'_> {
     }
 }
 
-fn sections<'a>(blocks: &'a [Block<'a>]) -> Vec<Section<'a>> {
+fn sections<'a>(blocks: &'a [Block<'a>], measure: Option<&Measure<'_>>, meter: &Meter) -> Vec<Section<'a>> {
     let mut sections = Vec::new();
     let mut open: Vec<(usize, &str)> = Vec::new();
     let (mut at, mut level, mut start) = (0, 0, 0);
@@ -131,20 +166,33 @@ fn sections<'a>(blocks: &'a [Block<'a>]) -> Vec<Section<'a>> {
         let end =
             blocks[at..].iter().position(|block| matches!(block.kind, BlockKind::Heading { .. })).map_or(blocks.len(), |next| at + next);
         let body = &blocks[at..end];
-        let size = body.iter().map(|block| chars(block.raw.trim_end())).sum();
+        let size = body.iter().map(|block| roughly(block.raw.trim_end(), measure)).sum();
         sections.push(Section { path: open.iter().map(|(_, title)| *title).collect(), level, start, body, size });
         if end == blocks.len() {
             break;
         }
         at = end;
     }
-    drop_bare_parents(&mut sections);
+    drop_bare_parents(&mut sections, measure, meter);
     sections
 }
 
-/// A heading with nothing of its own below is in the paths of its children.
-fn drop_bare_parents(sections: &mut Vec<Section<'_>>) {
-    let is_bare_parent = |pair: &[Section<'_>]| pair[0].size == 0 && pair[1].path.starts_with(&pair[0].path);
+/// The characters of a text. To a model, one of a script without spaces is about as much as four of others.
+fn roughly(text: &str, measure: Option<&Measure<'_>>) -> usize {
+    match measure {
+        Some(_) => text.chars().map(|c| if c >= '\u{e00}' && c.is_alphanumeric() { 4 } else { 1 }).sum(),
+        None => chars(text),
+    }
+}
+
+/// A heading with nothing of its own below is in the paths of its children, or of the first of them.
+fn drop_bare_parents(sections: &mut Vec<Section<'_>>, measure: Option<&Measure<'_>>, meter: &Meter) {
+    let is_bare_parent = |pair: &[Section<'_>]| {
+        pair[0].size == 0
+            && pair[1].path.starts_with(&pair[0].path)
+            && meter.goes_on_by(pair[1].path.len())
+            && Headings::of(&pair[1].path, measure).is_whole
+    };
     let mut keep: Vec<bool> = sections.windows(2).map(|pair| !is_bare_parent(pair)).collect();
     keep.push(sections.last().is_some_and(|last| last.size > 0 || last.level > 0));
     let mut keep = keep.into_iter();
@@ -187,59 +235,115 @@ fn common_path<'s, 'a>(group: &'s [Section<'a>]) -> &'s [&'a str] {
     &first.path[..others.iter().map(shared).fold(first.path.len(), usize::min)]
 }
 
-/// The texts of a group of sections, each with its start in the document.
-fn texts(group: &[Section<'_>], path: &[&str], max: usize, meter: &Meter) -> Vec<(usize, String)> {
-    let mut parts: Vec<(usize, String)> = Vec::new();
+/// The texts of a group of sections, each with its start in the document: a model reads all of each below the headings.
+fn texts_within(
+    group: &[Section<'_>],
+    headings: &Headings<'_>,
+    above: usize,
+    max: usize,
+    measure: Option<&Measure<'_>>,
+    meter: &Meter,
+) -> Vec<(usize, String)> {
+    // Most are within by their characters alone, and counted once for all.
+    let mut found = texts(group, above, &Scale { max, tokens: None }, meter);
+    let Some(measure) = measure else { return found };
+    let path = headings.shown.join(" > ");
+    let fits = |text: &str| measure.fits(&format!("{path}\n{}", plain(text)));
+    let mut room = measure.most().saturating_sub(measure.of(&path) + 1).max(1);
+    for _ in 0..TRIES {
+        let steps = found.iter().map(|(_, text)| 1 + text.len() / BYTES_A_STEP).sum();
+        if !meter.goes_on_by(steps) || found.iter().all(|(_, text)| fits(text)) {
+            return found;
+        }
+        found = texts(group, above, &Scale { max, tokens: Some((*measure, room)) }, meter);
+        // What is cut inside of a mark may take more than it was taken for.
+        room = (room - room / 8).max(1);
+    }
+    found.into_iter().flat_map(|(start, text)| halves(text, &fits, HALVES, meter).into_iter().map(move |text| (start, text))).collect()
+}
+
+/// The text, or parts of it that fit.
+fn halves(text: String, fits: &dyn Fn(&str) -> bool, most: usize, meter: &Meter) -> Vec<String> {
+    if most == 0 || fits(&text) || !meter.goes_on_by(1 + text.len() / BYTES_A_STEP) {
+        return vec![text];
+    }
+    let middle = text.floor_char_boundary(text.len() / 2);
+    let at = text[..middle].rfind(char::is_whitespace).map_or(middle, |space| text.ceil_char_boundary(space + 1));
+    let parts = [&text[..at], &text[at..]].map(|part| balanced(without_blank_ends(part), meter));
+    let parts = parts.into_iter().filter(|part| !part.trim().is_empty());
+    parts.flat_map(|part| halves(part, fits, most - 1, meter)).collect()
+}
+
+/// Ways to cut a group of sections that are tried, each with smaller parts, before its texts are halved.
+const TRIES: usize = 4;
+/// And so often each of these.
+const HALVES: usize = 12;
+/// About so much text is counted in a step of the budget.
+const BYTES_A_STEP: usize = 16;
+
+/// The texts of a group of sections, each with its start in the document. So many headings are above them, the others in them.
+fn texts(group: &[Section<'_>], above: usize, scale: &Scale<'_>, meter: &Meter) -> Vec<(usize, String)> {
+    let mut parts: Vec<(usize, String, usize)> = Vec::new();
     for section in group {
-        let mut heading = if section.path.len() > path.len() || section.size == 0 { section.heading() } else { String::new() };
+        let mut heading = if section.path.len() > above || section.size == 0 { section.heading() } else { String::new() };
         if section.size == 0 {
-            parts.push((section.start, std::mem::take(&mut heading)));
+            let size = scale.of(&heading);
+            parts.push((section.start, std::mem::take(&mut heading), size));
         }
         for block in meter.each(section.body) {
             // A heading goes with the block below it.
             let before = std::mem::take(&mut heading);
-            parts.extend(pieces(block, max).into_iter().map(|piece| (block.start, piece)));
+            let first = parts.len();
+            parts.extend(pieces(block, scale).into_iter().map(|(piece, size)| (block.start, piece, size)));
             if !before.is_empty()
-                && let Some((_, first)) = parts.iter_mut().rfind(|(start, _)| *start == block.start)
+                && let Some((_, text, size)) = parts.get_mut(first)
             {
-                first.insert_str(0, &before);
+                *size += scale.of(&before);
+                text.insert_str(0, &before);
             }
         }
     }
-    let sizes: Vec<usize> = parts.iter().map(|(_, text)| chars(text)).collect();
-    let joined = pack(&sizes, max).into_iter().map(|run| {
-        let text: String = parts[run.clone()].iter().map(|(_, text)| text.as_str()).collect();
+    let sizes: Vec<usize> = parts.iter().map(|(_, _, size)| *size).collect();
+    let joined = pack(&sizes, scale.max, scale.packing()).into_iter().map(|run| {
+        let text: String = parts[run.clone()].iter().map(|(_, text, _)| text.as_str()).collect();
         (parts[run.start].0, balanced(without_blank_ends(&text), meter))
     });
     joined.filter(|(_, text)| !text.is_empty()).collect()
 }
 
-/// The block, or parts of it that fit the limit and can be read on their own.
-fn pieces(block: &Block<'_>, max: usize) -> Vec<String> {
+/// The block, or parts of it that fit the limit and can be read on their own, each with its size.
+fn pieces(block: &Block<'_>, scale: &Scale<'_>) -> Vec<(String, usize)> {
     let whole = match &block.kind {
         BlockKind::Fence(fence) if !fence.closed => closed(fence, block.raw),
         _ => block.raw.to_owned(),
     };
-    if chars(whole.trim_end()) <= max {
-        return vec![whole];
+    let size = scale.of(whole.trim_end());
+    if size <= scale.max {
+        let size = size.max(chars(&whole));
+        return vec![(whole, size)];
     }
+    let (max, packing) = (scale.max, scale.packing());
+    let sized = |part: String| {
+        let size = scale.of(&part).max(chars(&part));
+        (part, size)
+    };
     match &block.kind {
         BlockKind::Fence(fence) if 2 * (chars(fence.opener) + chars(&fence.closer) + 1) <= max => {
             let room = max - chars(fence.opener).max(chars(&fence.reopener)) - chars(&fence.closer) - 1;
-            let parts = cut(fence.body, room).into_iter().enumerate();
-            parts
-                .map(|(index, part)| {
-                    let opener = if index == 0 { fence.opener } else { &fence.reopener };
-                    let line_end = if part.ends_with('\n') { "" } else { "\n" };
-                    format!("{opener}{part}{line_end}{}\n", fence.closer.trim_end_matches('\n'))
-                })
-                .collect()
+            let parts = cut(fence.body, room, packing, &|code| scale.of_code(code)).into_iter().enumerate();
+            let fenced = parts.map(|(index, part)| {
+                let opener = if index == 0 { fence.opener } else { &fence.reopener };
+                let line_end = if part.ends_with('\n') { "" } else { "\n" };
+                format!("{opener}{part}{line_end}{}\n", fence.closer.trim_end_matches('\n'))
+            });
+            fenced.map(sized).collect()
         }
-        BlockKind::Table { header } if 2 * chars(header) <= max => {
+        BlockKind::Table { header } if 2 * scale.of(header) <= max => {
             let rows = &block.raw[header.len()..];
-            cut(rows, max - chars(header)).into_iter().map(|part| format!("{header}{part}")).collect()
+            let parts = cut(rows, max - scale.of(header), packing, &|rows| scale.of(rows));
+            parts.into_iter().map(|part| sized(format!("{header}{part}"))).collect()
         }
-        _ => cut(block.raw, max).into_iter().map(str::to_owned).collect(),
+        _ => cut(block.raw, max, packing, &|text| scale.of(text)).into_iter().map(str::to_owned).map(sized).collect(),
     }
 }
 
@@ -401,8 +505,9 @@ mod tests {
             for (chunk, ordinal) in found.iter().zip(0..) {
                 prop_assert_eq!(chunk.ordinal, ordinal);
                 prop_assert!(!chunk.text.trim().is_empty());
+                let most = if chunk.kind == ChunkKind::Text { max_chars } else { 4 * max_chars };
                 // The closing of a fence that lost its list may come on top.
-                prop_assert!(chars(&chunk.text) <= max_chars + 40, "{} of {}", chars(&chunk.text), max_chars);
+                prop_assert!(chars(&chunk.text) <= most + 40, "{} of {}", chars(&chunk.text), max_chars);
                 if chunk.kind == ChunkKind::Text {
                     let open = scan(&chunk.text, &Budget::default().begin()).iter().filter(|block| matches!(&block.kind, BlockKind::Fence(fence) if !fence.closed)).count();
                     prop_assert_eq!(open, 0, "{:?}", &chunk.text);

@@ -20,10 +20,10 @@ impl Pot {
     }
 
     /// The headings of a chunk; at the end of the pot the last `own` of them alone, which stand nowhere else.
-    pub(super) fn path(&mut self, path: &[&str], own: usize) -> Vec<String> {
-        let whole = self.takes(path.iter().map(|heading| heading.len()).sum());
+    pub(super) fn path(&mut self, path: &[impl AsRef<str>], own: usize) -> Vec<String> {
+        let whole = self.takes(path.iter().map(|heading| heading.as_ref().len()).sum());
         let path = if whole { path } else { &path[path.len().saturating_sub(own)..] };
-        path.iter().map(|heading| (*heading).to_owned()).collect()
+        path.iter().map(|heading| heading.as_ref().to_owned()).collect()
     }
 }
 

@@ -82,9 +82,7 @@ pub async fn embed_unless_interrupted(engine: &Engine, shown: Shown, interrupted
 /// Embeds everything that is stored without a vector.
 pub async fn embed(engine: &Engine, shown: Shown) -> Result<(), Failure> {
     let bar = if visible(shown) { ProgressBar::new(0) } else { ProgressBar::hidden() };
-    bar.set_style(
-        ProgressStyle::with_template("embedding {wide_bar} {pos}/{len} chunks, {eta} left").expect("the template is well formed"),
-    );
+    bar.set_style(ProgressStyle::with_template("embedding {wide_bar} {pos}/{len} chunks{msg}").expect("the template is well formed"));
     let mut embedding = engine.embed_pending();
     while let Some(progress) = embedding.next().await {
         let progress = match progress {
@@ -98,6 +96,9 @@ pub async fn embed(engine: &Engine, shown: Shown) -> Result<(), Failure> {
         };
         bar.set_length(progress.chunks);
         bar.set_position(progress.embedded);
+        if let Some(pace) = engine.embedding_pace(&progress) {
+            bar.set_message(format!(", {pace}"));
+        }
     }
     bar.finish_and_clear();
     let set_aside = engine.set_aside();

@@ -145,7 +145,8 @@ async fn batch(engine: &Engine, query: &Query, file: &Path, shown: Shown) -> Res
 /// A hit as JSON.
 #[derive(Serialize)]
 struct Found<'a> {
-    url: &'a str,
+    /// With the fragment where the passage stands.
+    url: String,
     title: &'a str,
     source: &'a SourceId,
     score: f32,
@@ -164,7 +165,7 @@ impl<'a> Found<'a> {
             ChunkKind::Code { language, context } => (language.as_deref(), Some(context.as_str())),
         };
         Self {
-            url: hit.url.as_str(),
+            url: hit.link().into(),
             title: &hit.title,
             source: &hit.source,
             score: hit.score,
@@ -195,7 +196,7 @@ fn print(query: &Query, hits: &[Hit], json: cli::Json) -> Result<(), Failure> {
 pub fn show(output: &mut Output, rank: usize, hit: &Hit) -> std::io::Result<()> {
     let headings = hit.chunk.heading_path.join(" > ");
     output.line(format!("{rank}. {} [{:.2}] {}", hit.title, hit.score, headings))?;
-    output.line(format!("   {}", hit.url))?;
+    output.line(format!("   {}", hit.link()))?;
     for line in hit.chunk.text.lines().filter(|line| !line.trim().is_empty()).take(LINES_SHOWN) {
         let cut: String = line.chars().take(COLUMNS_SHOWN).collect();
         output.line(format!("   | {cut}"))?;

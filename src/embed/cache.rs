@@ -95,6 +95,14 @@ impl<E: Embed> Embed for Cached<E> {
     fn batch_hint(&self) -> usize {
         self.inner.batch_hint()
     }
+
+    fn most_tokens(&self) -> Option<usize> {
+        self.inner.most_tokens()
+    }
+
+    fn tokens(&self, passage: &str) -> usize {
+        self.inner.tokens(passage)
+    }
 }
 
 /// Hash of model and text.

@@ -5,7 +5,7 @@ mod room;
 
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, LazyLock, OnceLock};
 
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use rten::{Model, ModelOptions, NodeId, OpRegistry, RunOptions, ThreadPool, op_types};
@@ -75,7 +75,7 @@ impl MiniLm {
         let lazy = self.lazy.clone();
         let work = move || {
             let loaded = lazy.loaded()?;
-            let inputs: Vec<_> = texts.iter().map(|text| loaded.tokenizer.tokens(text)).collect();
+            let inputs: Vec<_> = texts.iter().map(|text| TOKENIZER.tokens(text)).collect();
             inputs.iter().map(|input| loaded.run(&[input], &place.threads).map(|mut vectors| vectors.remove(0))).collect()
         };
         self.handle.unblock_on(Lane::Interactive, work).await
@@ -124,6 +124,15 @@ impl MiniLm {
 impl Embed for MiniLm {
     fn model(&self) -> &str {
         Self::MODEL
+    }
+
+    fn most_tokens(&self) -> Option<usize> {
+        Some(MAX_TOKENS)
+    }
+
+    /// By the model's own vocabulary, for which the model need not be loaded.
+    fn tokens(&self, passage: &str) -> usize {
+        TOKENIZER.count(passage)
     }
 
     fn embed<'a>(&'a self, texts: &'a [String], purpose: Purpose) -> Boxed<'a, Result<Vec<Vec<f32>>, Error>> {
@@ -177,7 +186,6 @@ impl Unloaded {
 }
 
 struct Loaded {
-    tokenizer: Tokenizer,
     model: Model,
     input_ids: NodeId,
     attention_mask: NodeId,
@@ -217,7 +225,6 @@ impl Loaded {
         let places = if places.is_empty() { vec![first.clone()] } else { places };
         let questions: Vec<_> = std::iter::once(first).chain(questions).collect();
         Ok(Self {
-            tokenizer: Tokenizer::new(VOCABULARY),
             input_ids: node("input_ids")?,
             attention_mask: node("attention_mask")?,
             last_hidden_state: node("last_hidden_state")?,
@@ -228,7 +235,7 @@ impl Loaded {
     }
 
     fn tokenize(&self, texts: &[String]) -> Vec<Vec<i32>> {
-        texts.iter().map(|text| self.tokenizer.tokens(text)).collect()
+        texts.iter().map(|text| TOKENIZER.tokens(text)).collect()
     }
 
     /// The vectors of one batch. Shorter texts are padded to the longest, and the padding is masked.
@@ -353,7 +360,8 @@ const BATCH_TOKENS: usize = MAX_TOKENS;
 const PADDING: i32 = 0;
 
 static MODEL: &[u8] = include_bytes!("model/minilm_l6_v2_dyn_int8.onnx");
-static VOCABULARY: &str = include_str!("model/vocab.txt");
+/// Made of the vocabulary with the first text, a hundredth of a second.
+static TOKENIZER: LazyLock<Tokenizer> = LazyLock::new(|| Tokenizer::new(include_str!("model/vocab.txt")));
 
 #[cfg(test)]
 mod tests {

@@ -93,6 +93,25 @@ pub trait Embed: fmt::Debug + Send + Sync {
     fn batch_hint(&self) -> usize {
         32
     }
+
+    /// Tokens that the model reads of one passage, those it adds by itself included: what is behind them has no part in the vector.
+    /// Passages are cut so that there is nothing. The default: no limit is known.
+    fn most_tokens(&self) -> Option<usize> {
+        None
+    }
+
+    /// How many tokens a passage is, with those that the model adds by itself and a prefix of passages. Asked while a page is cut, so it
+    /// has to be quick, and of any text, the empty one included. The default reckons by the script, and rather too many.
+    fn tokens(&self, passage: &str) -> usize {
+        reckoned(passage)
+    }
+}
+
+/// Tokens of a text for who does not know the vocabulary: of a script without spaces each character is one, as is punctuation; of others
+/// every third byte. English has one for four letters, code one for three.
+fn reckoned(text: &str) -> usize {
+    let thirds: usize = text.chars().map(|c| if c >= '\u{e00}' || c.is_ascii_punctuation() { 3 } else { c.len_utf8() }).sum();
+    thirds.div_ceil(3) + 2
 }
 
 /// The vector of a text that was sent alone.
@@ -139,6 +158,13 @@ mod tests {
         for bad in [vec![], vec![0.0; 3], vec![1.0, f32::NAN], vec![f32::INFINITY]] {
             assert!(matches!(normalised(bad), Err(Error::NotFinite)));
         }
+    }
+
+    #[test]
+    fn tokens_are_reckoned_by_the_script() {
+        assert_eq!(reckoned(""), 2);
+        assert_eq!(reckoned("漢字 ไทย"), 2 + 6);
+        assert_eq!(reckoned("Dropping a task cancels it"), 2 + 9);
     }
 
     #[test]

@@ -209,6 +209,11 @@ impl Embed for Remote {
         &self.name
     }
 
+    fn most_tokens(&self) -> Option<usize> {
+        let prefix = super::reckoned(&self.first.config.passage_prefix);
+        Some(self.first.config.max_tokens.saturating_sub(prefix))
+    }
+
     fn embed<'a>(&'a self, texts: &'a [String], purpose: Purpose) -> Boxed<'a, Result<Vec<Vec<f32>>, Error>> {
         let prefix = match purpose {
             Purpose::Query => &self.first.config.query_prefix,

@@ -38,10 +38,23 @@ impl Tokenizer {
 
     /// The tokens of a text, `[CLS]` and `[SEP]` included: at least 2, at most [`MAX_TOKENS`]. What is longer is cut.
     pub(super) fn tokens(&self, text: &str) -> Vec<i32> {
+        let mut tokens = self.begun(text, MAX_TOKENS);
+        tokens.truncate(MAX_TOKENS - 1);
+        tokens.push(SEP);
+        tokens
+    }
+
+    /// How many tokens all of a text would be, `[CLS]` and `[SEP]` included.
+    pub(super) fn count(&self, text: &str) -> usize {
+        self.begun(text, usize::MAX).len() + 1
+    }
+
+    /// `[CLS]` and the tokens of a text, until there are `most` or a few more.
+    fn begun(&self, text: &str, most: usize) -> Vec<i32> {
         let mut tokens = vec![CLS];
         let mut word = Word::default();
         for character in normalised(text) {
-            if tokens.len() >= MAX_TOKENS {
+            if tokens.len() >= most {
                 break;
             }
             if character.is_whitespace() {
@@ -55,8 +68,6 @@ impl Tokenizer {
             }
         }
         self.push(&mut word, &mut tokens);
-        tokens.truncate(MAX_TOKENS - 1);
-        tokens.push(SEP);
         tokens
     }
 
@@ -70,8 +81,9 @@ impl Tokenizer {
         }
         while !rest.is_empty() {
             let pieces = if tokens.len() == before { &self.first } else { &self.inner };
-            let ends = rest.char_indices().map(|(at, character)| at + character.len_utf8()).take_while(|&end| end <= self.longest);
-            match ends.filter_map(|end| pieces.get(&rest[..end]).map(|&token| (end, token))).last() {
+            let longest = &rest[..rest.floor_char_boundary(self.longest)];
+            let mut ends = longest.char_indices().rev().map(|(at, character)| at + character.len_utf8());
+            match ends.find_map(|end| pieces.get(&rest[..end]).map(|&token| (end, token))) {
                 Some((end, token)) => {
                     tokens.push(token);
                     rest = &rest[end..];
@@ -171,6 +183,9 @@ mod tests {
         fn any_text_has_tokens(text in any::<String>()) {
             let tokens = shared().tokens(&text);
             prop_assert!((2..=MAX_TOKENS).contains(&tokens.len()));
+            prop_assert_eq!(tokens.len(), shared().count(&text).min(MAX_TOKENS));
+            // What tells without counting that a text is within a limit.
+            prop_assert!(shared().count(&text) <= text.len() + 2);
             prop_assert!(tokens.iter().all(|token| (0..30_522).contains(token)));
         }
 

@@ -1,12 +1,20 @@
 //! Vectors behind what is stored: batch by batch, until nothing is left without one. Knows of pages only what the store has pending.
 
-use std::time::Duration;
+use std::borrow::Cow;
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::{Duration, Instant};
 
-use super::{Engine, Inner};
+use url::Url;
+
+use super::{Embedder, Engine, Inner, cut, measured, most_tokens};
+use crate::chunk;
 use crate::embed::{self, Embed};
 use crate::error::{Error, chain};
-use crate::model::{EmbedProgress, Embedded, Pending};
+use crate::http::masked;
+use crate::model::{Budget, EmbedProgress, Embedded, Pending};
 use crate::reactor::Lane;
+use crate::store::Store;
 
 /// The embeddings.
 impl Engine {
@@ -66,10 +74,41 @@ impl Engine {
         Ok(progress)
     }
 
+    /// How fast chunks are embedded at the moment, and so when the rest will be; none while none are.
+    pub fn embedding_pace(&self, progress: &EmbedProgress) -> Option<Pace> {
+        let (at, a_second) = (*self.inner.pace())?;
+        let is_current = self.inner.handle.now().saturating_duration_since(at) < PACE_HOLDS;
+        let missing = progress.chunks.saturating_sub(progress.embedded);
+        let left = Duration::try_from_secs_f64(missing as f64 / a_second).ok().filter(|_| is_current && missing > 0)?;
+        Some(Pace { a_second, left })
+    }
+
     /// Texts that the model has refused or failed on, each time, since this engine was made. They are found by their words only, and are
     /// tried again by the next.
     pub fn set_aside(&self) -> usize {
         self.inner.refused().len()
+    }
+}
+
+/// How fast chunks are embedded.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Pace {
+    /// Chunks in a second: of the last batches, each of which counts less than the next.
+    pub a_second: f64,
+    /// Until all have a vector, if it goes on so.
+    pub left: Duration,
+}
+
+/// `35 chunks a second, about 2 min left`.
+impl fmt::Display for Pace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let decimals = usize::from(self.a_second < 10.0);
+        write!(f, "{:.decimals$} chunks a second, about ", self.a_second)?;
+        match self.left.as_secs() {
+            seconds @ 0..=99 => write!(f, "{} s left", seconds.max(1)),
+            seconds @ 100..=5_999 => write!(f, "{} min left", seconds.div_ceil(60)),
+            seconds => write!(f, "{:.1} h left", seconds as f64 / 3_600.0),
+        }
     }
 }
 
@@ -91,12 +130,17 @@ impl Embedding {
 
     async fn step(&mut self, embedder: &dyn Embed) -> Result<Option<EmbedProgress>, Error> {
         let model = embedder.model().to_owned();
+        if self.cut_again().await? {
+            return self.engine.store_in(Lane::Heavy, move |store| store.progress(&model)).await.map(Some);
+        }
         let pending = self.pending(&model).await?;
         if pending.is_empty() {
             return Ok(None);
         }
         let (rows, passages): (Vec<i64>, Vec<String>) = pending.into_iter().map(|pending| (pending.chunk, pending.passage)).unzip();
+        let began = self.engine.inner.handle.now();
         let embedded = self.together(&rows, embedder.embed_each(&passages).await?)?;
+        self.note(began, rows.len());
         self.engine
             .store_in(Lane::Heavy, move |store| {
                 store.put_vectors(&model, &embedded)?;
@@ -106,10 +150,39 @@ impl Embedding {
             .map(Some)
     }
 
+    fn note(&self, began: Instant, chunks: usize) {
+        let now = self.engine.inner.handle.now();
+        let took = now.saturating_duration_since(began).max(Duration::from_millis(1));
+        let a_second = chunks as f64 / took.as_secs_f64();
+        let mut pace = self.engine.inner.pace();
+        let before = pace.filter(|(at, _)| now.saturating_duration_since(*at) < PACE_HOLDS);
+        *pace = Some((now, before.map_or(a_second, |(_, before)| before + (a_second - before) / LATEST)));
+    }
+
+    /// Cuts some of the pages again that were cut for a model that reads more than this one, or for none: else what stands behind the
+    /// end of what it reads would have no part in any vector. Whether there were any.
+    async fn cut_again(&self) -> Result<bool, Error> {
+        let inner = self.engine.inner.clone();
+        let Some(most) = most_tokens(&inner.embedder) else { return Ok(false) };
+        let work = move |store: &Store| {
+            let pages = store.cut_for_more(most, CUT_AT_ONCE)?;
+            for url in &pages {
+                inner.cut_page_again(store, url, most)?;
+            }
+            Ok(!pages.is_empty())
+        };
+        match self.engine.store_in(Lane::Heavy, work).await {
+            Err(Error::Store(crate::store::Error::Missing { .. })) => Ok(false),
+            cut => cut,
+        }
+    }
+
     /// The next chunks without a vector, but for those that were refused.
     async fn pending(&self, model: &str) -> Result<Vec<Pending>, Error> {
         let (model, refused) = (model.to_owned(), self.engine.inner.refused().clone());
-        let found = self.engine.store_in(Lane::Heavy, move |store| store.pending(&model, EMBED_AT_ONCE + refused.len())).await;
+        let inner = self.engine.inner.clone();
+        let work = move |store: &Store| Ok(readable(&inner.embedder, store.pending(&model, EMBED_AT_ONCE + refused.len())?));
+        let found = self.engine.store_in(Lane::Heavy, work).await;
         let mut pending = match found {
             Err(Error::Store(crate::store::Error::Missing { .. })) => Vec::new(),
             found => found?,
@@ -144,6 +217,45 @@ impl Embedding {
     }
 }
 
+/// Passages as the model reads them: long code by its head and its names.
+pub(super) fn readable(embedder: &Embedder, pending: Vec<Pending>) -> Vec<Pending> {
+    measured(embedder, |measure| {
+        let Some(measure) = measure else { return pending };
+        let shortened = |passage: String| match chunk::condensed(&passage, measure) {
+            Cow::Borrowed(_) => passage,
+            Cow::Owned(short) => short,
+        };
+        pending.into_iter().map(|pending| Pending { passage: shortened(pending.passage), ..pending }).collect()
+    })
+}
+
+impl Inner {
+    fn cut_page_again(&self, store: &Store, url: &Url, most: u32) -> Result<(), crate::store::Error> {
+        let document = match store.page(url) {
+            Ok(Some(document)) => document,
+            Ok(None) => return Ok(()),
+            Err(error) if error.is_transient() => return Err(error),
+            Err(error) => {
+                log::warn!("{} stays as it was cut: {}", masked(url), chain(&error));
+                return store.leave_cut(url, most);
+            }
+        };
+        let cutting = || cut(&document, &self.config.chunk, &self.embedder, &Budget::default().begin());
+        // A defect that one page shows ends no more than the work on it.
+        match catch_unwind(AssertUnwindSafe(cutting)) {
+            Ok(Ok(chunks)) => store.recut(&document, &chunks, most).map(drop),
+            Ok(Err(over)) => {
+                log::warn!("{} stays as it was cut: {over}", masked(url));
+                store.leave_cut(url, most)
+            }
+            Err(_) => {
+                log::error!("{} stays as it was cut: cutting it panicked, which is a defect of smolcrawl", masked(url));
+                store.leave_cut(url, most)
+            }
+        }
+    }
+}
+
 /// A run of the embedder that was begun: it rings where it is dropped before its end.
 struct Unfinished<'a>(&'a Inner);
 
@@ -159,6 +271,12 @@ impl Drop for Unfinished<'_> {
     }
 }
 
+/// How long it is true how fast chunks were embedded, where nothing newer is known.
+const PACE_HOLDS: Duration = Duration::from_secs(60);
+/// The last batch counts for one of so many.
+const LATEST: f64 = 5.0;
+/// Pages that are cut again in one step, after which it may end.
+const CUT_AT_ONCE: usize = 8;
 /// Passages fetched from the store at once: a few batches of the model.
 const EMBED_AT_ONCE: usize = 64;
 /// Chunks that are remembered as such that can have no vector. More of them are the service's fault, whatever it says.
@@ -166,3 +284,30 @@ const SET_ASIDE: usize = 1_000;
 /// From a failure of the embedder to its next try, doubled with every failure in a row.
 const FIRST_PAUSE: Duration = Duration::from_secs(10);
 const LAST_PAUSE: Duration = Duration::from_secs(600);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pace_is_told_in_words() {
+        let told = |a_second, seconds| Pace { a_second, left: Duration::from_secs(seconds) }.to_string();
+        assert_eq!(told(35.4, 12), "35 chunks a second, about 12 s left");
+        assert_eq!(told(3.46, 0), "3.5 chunks a second, about 1 s left");
+        assert_eq!(told(3.0, 601), "3.0 chunks a second, about 11 min left");
+        assert_eq!(told(3.0, 9_000), "3.0 chunks a second, about 2.5 h left");
+    }
+
+    #[test]
+    fn the_pace_is_that_of_the_last_batches() {
+        let engine = Engine::simulated();
+        let progress = EmbedProgress { chunks: 300, embedded: 100 };
+        assert_eq!(engine.embedding_pace(&progress), None);
+        let now = engine.inner.handle.now();
+        *engine.inner.pace() = Some((now, 20.0));
+        assert_eq!(engine.embedding_pace(&progress), Some(Pace { a_second: 20.0, left: Duration::from_secs(10) }));
+        assert_eq!(engine.embedding_pace(&EmbedProgress { chunks: 300, embedded: 300 }), None);
+        *engine.inner.pace() = now.checked_sub(PACE_HOLDS).map(|at| (at, 20.0));
+        assert_eq!(engine.embedding_pace(&progress), None, "it is long ago");
+    }
+}

@@ -116,7 +116,7 @@ fn chunks(connection: &Connection, check: &mut Check, damaged: &mut BTreeSet<Str
         check.chunks += 1;
         check.without_checksum += u64::from(row.get_ref(7)?.as_i64_or_null().is_ok_and(|sum| sum.is_none()));
         if !chunk_agrees(row, 0)? {
-            damaged.insert(address(row, 9));
+            damaged.insert(address(row, 10));
         }
         Ok(())
     })

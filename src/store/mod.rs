@@ -195,11 +195,35 @@ impl Store {
     /// their vectors.
     /// A user name and a password in the URL are not stored; wherever a URL is asked for, it means the one without them.
     pub fn put(&self, document: &Document, chunks: &[Chunk]) -> Result<Put, Error> {
+        self.put_cut_for(document, chunks, None)
+    }
+
+    /// The same, where the page was cut for a model that reads so many tokens of a passage: for one that reads less it is
+    /// [cut again](Store::cut_for_more).
+    pub fn put_cut_for(&self, document: &Document, chunks: &[Chunk], tokens: Option<u32>) -> Result<Put, Error> {
         let address = address(&document.url);
         let kept = (*address != document.url).then(|| Document { url: address.into_owned(), ..document.clone() });
-        let (put, vectors) = self.write(|transaction| pages::put(transaction, kept.as_ref().unwrap_or(document), chunks))?;
+        let (put, vectors) = self.write(|transaction| pages::put(transaction, kept.as_ref().unwrap_or(document), chunks, tokens))?;
         self.look_again(vectors);
         Ok(put)
+    }
+
+    /// At most `limit` pages that were cut for no model, or for one that reads more than so many tokens of a passage.
+    pub fn cut_for_more(&self, tokens: u32, limit: usize) -> Result<Vec<Url>, Error> {
+        self.read(|transaction| pages::cut_for_more(transaction, tokens, limit))
+    }
+
+    /// Puts other chunks of the same page in place of those that are stored, unless another page has been put meanwhile; whether it was
+    /// the same. Chunks that say the same keep their vectors.
+    pub fn recut(&self, document: &Document, chunks: &[Chunk], tokens: u32) -> Result<bool, Error> {
+        let recut = self.write(|transaction| pages::recut(transaction, document, chunks, tokens))?;
+        recut.inspect(|vectors| self.look_again(*vectors));
+        Ok(recut.is_some())
+    }
+
+    /// Notes that a page is not to be cut again for a model that reads so many tokens: it cannot be read, say.
+    pub fn leave_cut(&self, url: &Url, tokens: u32) -> Result<(), Error> {
+        self.write(|transaction| pages::leave_cut(transaction, &address(url), tokens))
     }
 
     /// The page has been asked for and has not changed.
@@ -442,7 +466,13 @@ mod tests {
     /// A chunk a paragraph.
     fn chunks(markdown: &str) -> Vec<Chunk> {
         let paragraphs = markdown.split("\n\n").filter(|text| !text.is_empty());
-        let chunk = |(ordinal, text): (u32, &str)| Chunk { ordinal, heading_path: Vec::new(), text: text.into(), kind: ChunkKind::Text };
+        let chunk = |(ordinal, text): (u32, &str)| Chunk {
+            ordinal,
+            heading_path: Vec::new(),
+            text: text.into(),
+            kind: ChunkKind::Text,
+            anchor: None,
+        };
         (0..).zip(paragraphs).map(chunk).collect()
     }
 

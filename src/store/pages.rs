@@ -15,14 +15,19 @@ use super::passages::{self, Hash, Kept, hash_of};
 use super::words::{self, Changes, Language};
 use super::{PageSummary, Put};
 
-/// The columns that `chunk` reads, in its order: what the checksum is of, then the checksum and the row it is told by.
-pub(super) const CHUNK_COLUMNS: &str = "c.ordinal, c.kind, c.heading_path, c.language, c.context, c.text, c.page, c.checksum, c.id";
+/// The columns that `chunk` reads, in its order: what the checksum is of, then the checksum, the row it is told by, and the anchor, which
+/// the checksum is of where there is one.
+pub(super) const CHUNK_COLUMNS: &str =
+    "c.ordinal, c.kind, c.heading_path, c.language, c.context, c.text, c.page, c.checksum, c.id, c.anchor";
 
-/// Stores a page; and whether all vectors that there were are there still, but for those of chunks that are gone.
-pub(super) fn put(connection: &Connection, document: &Document, chunks: &[Chunk]) -> Result<(Put, Kept), Failure> {
+/// Stores a page that was cut for a model that reads so many tokens, or for none; and whether all vectors that there were are there still,
+/// but for those of chunks that are gone.
+pub(super) fn put(connection: &Connection, document: &Document, chunks: &[Chunk], cut_for: Option<u32>) -> Result<(Put, Kept), Failure> {
     let mut words = Changes::default();
     let put = put_page(connection, document, chunks, &mut words)?;
     write_words(connection, words)?;
+    let mut update = connection.prepare_cached("UPDATE pages SET cut_for = ?2 WHERE url = ?1 AND cut_for IS NOT ?2")?;
+    update.execute(params![document.url.as_str(), cut_for.unwrap_or(u32::MAX)])?;
     Ok(put)
 }
 
@@ -35,6 +40,33 @@ fn write_words(connection: &Connection, changes: Changes) -> Result<(), Failure>
         }
         written => written,
     }
+}
+
+/// At most `limit` pages that were cut for no model, or for one that reads more than so many tokens. Of old ones it is not known.
+pub(super) fn cut_for_more(connection: &Connection, tokens: u32, limit: usize) -> Result<Vec<Url>, Failure> {
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let mut found = Vec::new();
+    // Two looks into the index: it has those without a number at its beginning, the others from the first that is too large on.
+    for condition in ["cut_for IS NULL AND ?1 >= 0", "cut_for > ?1"] {
+        let sql = format!("SELECT url FROM pages WHERE {condition} LIMIT ?2");
+        found.extend(collect(connection, &sql, params![tokens, limit - found.len() as i64], |row| parse_url(row.get_ref(0)?))?);
+    }
+    Ok(found)
+}
+
+/// Replaces the chunks of a page by those that it was cut into anew, unless it is another page by now: then none.
+pub(super) fn recut(connection: &Connection, document: &Document, chunks: &[Chunk], cut_for: u32) -> Result<Option<Kept>, Failure> {
+    let same = match StoredPage::find(connection, &document.url)? {
+        Some(page) => page.title == document.title && page.markdown == document.markdown && page.said == Said::of(document),
+        None => false,
+    };
+    same.then(|| put(connection, document, chunks, Some(cut_for)).map(|(_, kept)| kept)).transpose()
+}
+
+/// Notes that a page need not be cut again, whatever it is.
+pub(super) fn leave_cut(connection: &Connection, url: &Url, cut_for: u32) -> Result<(), Failure> {
+    connection.prepare_cached("UPDATE pages SET cut_for = ?2 WHERE url = ?1")?.execute(params![url.as_str(), cut_for])?;
+    Ok(())
 }
 
 fn put_page(connection: &Connection, document: &Document, chunks: &[Chunk], words: &mut Changes) -> Result<(Put, Kept), Failure> {
@@ -61,13 +93,13 @@ fn put_page(connection: &Connection, document: &Document, chunks: &[Chunk], word
     update_page(connection, page.id, source, document, &said)?;
     let kept = passages::verify(connection, page.id)?;
     let listed = passages::has_its_list(connection, page.id)?;
-    if unchanged && listed && page.is_summed && stored.iter().all(Stored::has_its_passage) {
+    if unchanged && listed && page.is_summed && page.cut_for.is_some() && stored.iter().all(Stored::has_its_passage) {
         return Ok((if kept == Kept::All { Put::Unchanged } else { Put::Replaced }, kept));
     }
-    let mut old: HashMap<Saying<'_>, Vec<(i64, u32)>> = HashMap::new();
+    let mut old: HashMap<Saying<'_>, Vec<(i64, &Chunk)>> = HashMap::new();
     // A chunk that is embedded by other words than before is another.
     for Stored { id, chunk, .. } in stored.iter().rev().filter(|stored| stored.has_its_passage()) {
-        old.entry(Saying::of(chunk)).or_default().push((*id, chunk.ordinal));
+        old.entry(Saying::of(chunk)).or_default().push((*id, chunk));
     }
     for chunk in chunks {
         match old.get_mut(&Saying::of(chunk)).and_then(Vec::pop) {
@@ -75,11 +107,12 @@ fn put_page(connection: &Connection, document: &Document, chunks: &[Chunk], word
                 let id = insert_chunk(connection, page.id, chunk)?;
                 words.add(id, source, language, &document.title, chunk);
             }
-            Some((id, ordinal)) => {
-                if ordinal != chunk.ordinal || !page.is_summed {
+            Some((id, before)) => {
+                if before != chunk || !page.is_summed {
                     let sum = chunk_sum(page.id, chunk, &headings(chunk));
-                    let mut update = connection.prepare_cached("UPDATE chunks SET ordinal = ?2, checksum = ?3 WHERE id = ?1")?;
-                    update.execute((id, chunk.ordinal, sum))?;
+                    let mut update =
+                        connection.prepare_cached("UPDATE chunks SET ordinal = ?2, checksum = ?3, anchor = ?4 WHERE id = ?1")?;
+                    update.execute(params![id, chunk.ordinal, sum, chunk.anchor])?;
                 }
                 if is_indexed_otherwise {
                     words.remove(id);
@@ -223,7 +256,9 @@ pub(super) fn head(row: &Row<'_>) -> Result<(Url, String), Failure> {
 
 /// Whether a row that has `CHUNK_COLUMNS` from column `first` on is what was stored.
 pub(super) fn chunk_agrees(row: &Row<'_>, first: usize) -> Result<bool, Failure> {
-    Ok(Checksum::default().columns(row, first..first + 7)?.agrees(row.get_ref(first + 7)?))
+    let sum = Checksum::default().columns(row, first..first + 7)?;
+    let sum = if row.get_ref(first + 9)? == ValueRef::Null { sum } else { sum.columns(row, [first + 9])? };
+    Ok(sum.agrees(row.get_ref(first + 7)?))
 }
 
 pub(super) fn list(connection: &Connection, source: &SourceId) -> Result<Vec<PageSummary>, Failure> {
@@ -317,7 +352,7 @@ pub(super) fn chunk(connection: &Connection, row: &Row<'_>, first: usize) -> Res
     };
     let headings = row.get_ref(first + 2)?.as_str().map_err(|_| Failure::Malformed("a heading path is no text"))?;
     let heading_path = serde_json::from_str(headings).map_err(|_| Failure::Malformed("a heading path is no list"))?;
-    Ok(Chunk { ordinal: row.get(first)?, heading_path, text: row.get(first + 5)?, kind })
+    Ok(Chunk { ordinal: row.get(first)?, heading_path, text: row.get(first + 5)?, kind, anchor: row.get(first + 9)? })
 }
 
 /// A part of a page is not what was stored.
@@ -353,6 +388,7 @@ struct StoredPage {
     said: Said,
     /// Whether it was stored with checksums, its chunks with it.
     is_summed: bool,
+    cut_for: Option<i64>,
 }
 
 impl StoredPage {
@@ -361,11 +397,12 @@ impl StoredPage {
     }
 
     fn find(connection: &Connection, url: &Url) -> Result<Option<Self>, Failure> {
-        let sql = "SELECT id, source, title, markdown, metadata, outline, checksum IS NOT NULL FROM pages WHERE url = ?1";
+        let sql = "SELECT id, source, title, markdown, metadata, outline, checksum IS NOT NULL, cut_for FROM pages WHERE url = ?1";
         let mut statement = connection.prepare_cached(sql)?;
         let read = |row: &Row<'_>| {
             let said = Said { metadata: row.get(4)?, outline: row.get(5)? };
-            Ok(Self { id: row.get(0)?, source: row.get(1)?, title: row.get(2)?, markdown: row.get(3)?, said, is_summed: row.get(6)? })
+            let (is_summed, cut_for) = (row.get(6)?, row.get(7)?);
+            Ok(Self { id: row.get(0)?, source: row.get(1)?, title: row.get(2)?, markdown: row.get(3)?, said, is_summed, cut_for })
         };
         Ok(statement.query_row([url.as_str()], read).optional()?)
     }
@@ -492,15 +529,18 @@ fn head_sum(source: i64, document: &Document) -> Checksum {
 
 fn chunk_sum(page: i64, chunk: &Chunk, headings: &str) -> i32 {
     let (kind, language, context) = columns_of(&chunk.kind);
-    Checksum::default()
+    let sum = Checksum::default()
         .number(chunk.ordinal.into())
         .number(kind)
         .bytes(headings.as_bytes())
         .optional(language.map(str::as_bytes))
         .optional(context.map(str::as_bytes))
         .bytes(chunk.text.as_bytes())
-        .number(page)
-        .sum()
+        .number(page);
+    match &chunk.anchor {
+        Some(anchor) => sum.bytes(anchor.as_bytes()).sum(),
+        None => sum.sum(),
+    }
 }
 
 fn columns_of(kind: &ChunkKind) -> (i64, Option<&str>, Option<&str>) {
@@ -546,10 +586,10 @@ fn insert_chunk(connection: &Connection, page: i64, chunk: &Chunk) -> Result<i64
     let passage = passages::number(connection, &hash_of(chunk))?;
     Ok(connection
         .prepare_cached(
-            "INSERT INTO chunks (page, kind, ordinal, heading_path, language, context, text, checksum, passage)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+            "INSERT INTO chunks (page, kind, ordinal, heading_path, language, context, text, checksum, passage, anchor)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
         )?
-        .insert(params![page, kind, chunk.ordinal, headings, language, context, chunk.text, sum, passage])?)
+        .insert(params![page, kind, chunk.ordinal, headings, language, context, chunk.text, sum, passage, chunk.anchor])?)
 }
 
 /// Makes the index of words anew from the chunks, but for those that cannot be read.

@@ -11,7 +11,7 @@ use super::error::{Error, Failure};
 use super::pages::{CHUNK_COLUMNS, chunk, collect, count, damaged};
 use super::ranges::Ranges;
 use super::vector::{ModelRow, quantise};
-use crate::model::{Chunk, ChunkKind, EmbedProgress, Embedded, Pending};
+use crate::model::{Chunk, EmbedProgress, Embedded, Pending};
 
 /// By which a passage is known: the first half of its SHA-256.
 pub(super) type Hash = [u8; 16];
@@ -668,14 +668,17 @@ fn number_passages(connection: &Connection) -> Result<(), Failure> {
     }
 }
 
+/// What was embedded of a chunk: headings, context and text as they are stored, with all that is markdown. Where that is not what is read,
+/// the chunk's passage is another by now, and is embedded when its page is stored or cut again.
 fn old_passage(row: &Row<'_>) -> Result<String, Failure> {
-    let kind = match row.get::<_, i64>(1)? {
-        0 => ChunkKind::Text,
-        _ => ChunkKind::Code { language: None, context: row.get::<_, Option<String>>(3)?.unwrap_or_default() },
-    };
     let headings: String = row.get(2)?;
-    let heading_path = serde_json::from_str(&headings).map_err(|_| Failure::Malformed("a heading path is no list"))?;
-    Ok(Chunk { ordinal: 0, heading_path, text: row.get(4)?, kind }.passage())
+    let headings: Vec<String> = serde_json::from_str(&headings).map_err(|_| Failure::Malformed("a heading path is no list"))?;
+    let context = match row.get::<_, i64>(1)? {
+        0 => String::new(),
+        _ => row.get::<_, Option<String>>(3)?.unwrap_or_default(),
+    };
+    let parts = [headings.join(" > "), context, row.get(4)?];
+    Ok(parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n"))
 }
 
 /// But for those that are not what was stored: their passages are embedded again.

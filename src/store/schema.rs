@@ -14,12 +14,13 @@ const APPLICATION_ID: i32 = 0x534d_4352;
 const VERSION: i32 = MIGRATIONS.len() as i32;
 
 /// Each takes the schema one version further.
-const MIGRATIONS: [Migration; 5] = [
+const MIGRATIONS: [Migration; 6] = [
     Migration::of(FIRST),
     Migration::of(SAID),
     Migration::of(CHECKSUMS),
     Migration::of(words::TABLES),
     Migration { before: PASSAGES, fill: passages::migrate, after: PASSAGES_COUNTED },
+    Migration::of(CUT),
 ];
 
 /// Files of an earlier one have their words indexed by FTS5. The index is filled when the schema is that of this version.
@@ -245,6 +246,14 @@ const PASSAGES_COUNTED: &str = "
     END;
 ";
 
+/// Where each chunk stands in its page, and for a model that reads how much the page was cut. NULL: not known of what was stored before.
+/// The index tells which pages are to be cut again, and no page is read for it.
+const CUT: &str = "
+    ALTER TABLE chunks ADD COLUMN anchor TEXT;
+    ALTER TABLE pages ADD COLUMN cut_for INTEGER;
+    CREATE INDEX pages_cut_for ON pages (cut_for);
+";
+
 /// Makes sure that the file is ours and of this version, creating or migrating it where needed. Foreign files are not changed.
 pub(super) fn prepare(connection: &mut Connection) -> Result<(), Failure> {
     let state = inspect(connection)?;
@@ -400,7 +409,7 @@ mod tests {
     #[test]
     fn the_words_of_an_older_file_are_found() {
         let mut connection = Connection::open_in_memory().unwrap();
-        MIGRATIONS.iter().take(3).for_each(|migration| connection.execute_batch(migration).unwrap());
+        MIGRATIONS.iter().take(3).for_each(|migration| migration.run(&connection).unwrap());
         let rows = "INSERT INTO sources VALUES (1, 'a.test');
             INSERT INTO pages VALUES (1, 'https://a.test/', 1, 'Pots', NULL, NULL, 0, 'Warm.', '{\"language\":\"de\"}', NULL, NULL, NULL);
             INSERT INTO chunks VALUES (1, 1, 0, 0, '[]', NULL, NULL, 'Die Häuser am See.', NULL);

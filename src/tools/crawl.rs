@@ -56,14 +56,19 @@ pub fn status(engine: Engine, background: Background) -> Tool {
         async move {
             let Some(id) = asked.crawl_id.filter(|id| !id.trim().is_empty()) else {
                 let now = engine.handle().now();
-                let crawls = background.all().iter().map(|job| Report::brief(job, job.account(now))).collect();
+                let mut crawls: Vec<_> = background.all().iter().map(|job| Report::brief(job, job.account(now))).collect();
+                if let Some(last) = crawls.first_mut() {
+                    last.notice = embedding(&engine).await;
+                }
                 return Ok(Statuses { crawls });
             };
             let job = background.find(&id)?;
             let waiting = job.waited_for(Stake::Bystander);
             follow(&engine, &job, wait(asked.wait_seconds)?, &context).await;
             waiting.answered();
-            Ok(Statuses { crawls: vec![report(&job, &job.account(engine.handle().now()))] })
+            let report = report(&job, &job.account(engine.handle().now()));
+            let notice = together([report.notice, embedding(&engine).await]);
+            Ok(Statuses { crawls: vec![Report { notice, ..report }] })
         }
     })
     .title("How far crawls are")
@@ -113,7 +118,7 @@ pub(super) async fn begin(
             Some("joined a running crawl of this URL that has other settings; to begin anew with yours, cancel_crawl it first")
         }
     };
-    report.notice = [joined.map(str::to_owned), report.notice].into_iter().flatten().reduce(|all, next| format!("{all}; {next}"));
+    report.notice = together([joined.map(str::to_owned), report.notice, embedding(engine).await]);
     let mut links = Links::understood_by(context);
     account.shown.iter().for_each(|(url, title)| links.add(url, title));
     Ok(Linked { answer: report, links })
@@ -130,7 +135,8 @@ pub(super) async fn follow(engine: &Engine, job: &Job, wait: Duration, context: 
         let account = job.account(handle.now());
         // It has to grow, even while a slow page is waited for. No total is promised: more pages may turn up.
         told = f64::max(told + 0.001, account.seen as f64);
-        context.progress(told, None, progress(job, &account));
+        let embedding = if context.wants_progress() { embedding(engine).await } else { None };
+        context.progress(told, None, together([Some(progress(job, &account)), embedding]).unwrap_or_default());
         let left = until.saturating_duration_since(handle.now());
         if !job.is_running() || left.is_zero() {
             return;
@@ -153,6 +159,21 @@ fn progress(job: &Job, account: &Account) -> String {
         Some(refresh) => format!("{}: {} of {} pages checked", job.id, refresh.checked, refresh.pages),
         None => format!("{}: {} pages stored, {} skipped, {} failed", job.id, account.stored, account.skipped, account.failures),
     }
+}
+
+fn together<const COUNT: usize>(notices: [Option<String>; COUNT]) -> Option<String> {
+    notices.into_iter().flatten().reduce(|all, next| format!("{all}; {next}"))
+}
+
+/// How far the embedding of what is stored is, while some of it is found by its words only.
+async fn embedding(engine: &Engine) -> Option<String> {
+    let stored = engine.model().is_some() && engine.has_database();
+    let progress = if stored { engine.recent_progress().await.ok()? } else { return None };
+    if progress.embedded >= progress.chunks {
+        return None;
+    }
+    let pace = engine.embedding_pace(&progress).map_or_else(String::new, |pace| format!(", {pace}"));
+    Some(format!("{} of {} chunks embedded{pace}", progress.embedded, progress.chunks))
 }
 
 /// The error of a job that has ended with nothing to show for it.

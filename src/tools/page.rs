@@ -6,6 +6,7 @@ use std::time::{Duration, UNIX_EPOCH};
 use futures_lite::future;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use url::Url;
 
 use crate::engine::{CrawlRequest, Engine, Robots};
 use crate::mcp::{Annotations, Context, Tool, ToolError};
@@ -65,8 +66,12 @@ async fn fetched(engine: &Engine, request: CrawlRequest, context: &Context) -> R
 fn part(document: &Document, from: From, asked: &Part) -> Result<Read, ToolError> {
     let Document { url, title, markdown, metadata, fetched_at, .. } = document;
     let total = markdown.chars().count();
-    let offset = asked.offset as usize;
-    if offset > 0 && offset >= total {
+    let place = place(document, &asked.url).filter(|_| asked.offset == 0);
+    let offset = match &place {
+        Some(Place::At(at)) => markdown[..*at].chars().count(),
+        _ => asked.offset as usize,
+    };
+    if asked.offset > 0 && offset >= total {
         return Err(ToolError::new(format!("offset is {offset}, and the page has {total} characters"))
             .hint(format!("offset may be 0 to {}; take it from next_offset", total.saturating_sub(1))));
     }
@@ -76,7 +81,7 @@ fn part(document: &Document, from: From, asked: &Part) -> Result<Read, ToolError
         from,
         fetched_unix: fetched_at.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()),
         // Once is enough.
-        about: if offset == 0 { about(metadata) } else { BTreeMap::new() },
+        about: if asked.offset == 0 { about(metadata) } else { BTreeMap::new() },
         markdown: String::new(),
         offset,
         total_chars: total,
@@ -92,8 +97,32 @@ fn part(document: &Document, from: From, asked: &Part) -> Result<Read, ToolError
         read.next_offset = Some(next);
         read.notice = Some(format!("{} characters are left: go on with offset {next}", total - next));
     }
+    if let Some(Place::Unknown(fragment)) = place {
+        let told = format!("no heading of this page has the fragment {:?}: this is its beginning", line(&fragment));
+        read.notice = Some([Some(told), read.notice].into_iter().flatten().collect::<Vec<_>>().join("; "));
+    }
     shown.clone_into(&mut read.markdown);
     Ok(read)
+}
+
+/// Where a URL with a fragment opens a page.
+enum Place {
+    /// At a heading, which begins there in the markdown, in bytes.
+    At(usize),
+    /// The fragment is not one of a heading.
+    Unknown(String),
+}
+
+/// None for a URL without a fragment.
+fn place(document: &Document, asked: &str) -> Option<Place> {
+    let mut url = Url::parse(asked.trim()).ok()?;
+    let fragment = url.fragment().filter(|fragment| !fragment.is_empty())?.to_owned();
+    let found = document.outline.iter().find(|heading| {
+        // Compared as they are written in URLs, in which few characters stand for themselves.
+        url.set_fragment(heading.anchor.as_deref());
+        heading.anchor.as_deref() == Some(fragment.as_str()) || url.fragment() == Some(fragment.as_str())
+    });
+    Some(found.map_or(Place::Unknown(fragment), |heading| Place::At(heading.offset)))
 }
 
 #[derive(Deserialize, JsonSchema)]
@@ -160,8 +189,8 @@ enum From {
 
 /// Clients give up after 60 s without a sign of life.
 const PATIENCE: Duration = Duration::from_secs(45);
-const READ: &str =
-    "Reads a page as markdown: the stored copy, else fetched now (`from` says which). A long page comes in parts, by next_offset.";
+const READ: &str = "Reads a page as markdown: the stored copy, else fetched now (`from` says which). From the heading on that a #fragment names. \
+     A long page comes in parts, by next_offset.";
 const FETCH: &str =
     "Fetches a page as markdown as it is now, without storing it. robots.txt is obeyed. To have it searchable: crawl_single_page.";
 
@@ -169,9 +198,8 @@ const FETCH: &str =
 mod tests {
     use std::time::SystemTime;
 
-    use url::Url;
-
     use super::*;
+    use crate::model::Heading;
     use crate::tools::bound::cost;
 
     fn document(markdown: String) -> Document {
@@ -213,6 +241,29 @@ mod tests {
         assert!(cost(&read) <= 1_000 && !read.markdown.is_empty());
         assert_eq!(read.about["version"], "3.2");
         assert!(part(&page, From::Web, &asked(5, 1_000)).unwrap().about.is_empty());
+    }
+
+    #[test]
+    fn a_fragment_is_where_the_page_begins() {
+        let mut page = document("# Überschrift\n\nText.\n\n## Zwei\n\nMehr.\n".into());
+        let offset = page.markdown.find("## Zwei").unwrap();
+        let heading = |anchor: Option<&str>, offset| Heading { level: 2, text: String::new(), anchor: anchor.map(str::to_owned), offset };
+        page.outline = vec![heading(None, 0), heading(Some("zwei über"), offset)];
+        let read = |url: &str, offset| {
+            let asked = Part { url: url.to_owned(), ..asked(offset, 1_000) };
+            part(&page, From::Web, &asked).unwrap()
+        };
+        for url in ["https://docs.test/page#zwei%20%C3%BCber", "https://docs.test/page#zwei über"] {
+            let read = read(url, 0);
+            assert_eq!((read.markdown.as_str(), read.offset, read.notice), ("## Zwei\n\nMehr.\n", 22, None));
+            assert_eq!(read.total_chars, page.markdown.chars().count());
+        }
+        let unknown = read("https://docs.test/page#drei", 0);
+        assert_eq!((unknown.offset, unknown.markdown.as_str()), (0, page.markdown.as_str()));
+        assert!(unknown.notice.unwrap().contains("fragment \"drei\""));
+        // An offset that was told goes before it.
+        assert_eq!((read("https://docs.test/page#drei", 3).offset, read("https://docs.test/page#drei", 3).notice), (3, None));
+        assert_eq!(read("https://docs.test/page#", 0).notice, None);
     }
 
     #[test]

@@ -97,8 +97,11 @@ async fn search(engine: &Engine, asked: Question, mut links: Links) -> Result<Li
 /// cut.
 fn fill(results: &mut Results, links: &mut Links, hits: impl Iterator<Item = Hit>, room: usize) {
     let mut left = room;
-    for mut found in hits.map(Found::from) {
-        let link = links.cost(&found.url, &found.title);
+    for hit in hits {
+        // The link is to the page, which has one however many of its passages are found.
+        let page = hit.url.to_string();
+        let mut found = Found::from(hit);
+        let link = links.cost(&page, &found.title);
         let mut needed = cost(&found) + 1 + link;
         let mut is_linked = true;
         if needed > left && results.results.is_empty() {
@@ -112,7 +115,7 @@ fn fill(results: &mut Results, links: &mut Links, hits: impl Iterator<Item = Hit
             None => return,
         }
         if is_linked {
-            links.add(&found.url, &found.title);
+            links.add(&page, &found.title);
         }
         results.results.push(found);
     }
@@ -231,6 +234,7 @@ struct Results {
 
 #[derive(Serialize, JsonSchema)]
 struct Found {
+    // With the fragment where the passage stands.
     url: String,
     title: String,
     source_id: String,
@@ -269,12 +273,13 @@ impl Found {
 
 impl From<Hit> for Found {
     fn from(hit: Hit) -> Self {
+        let url = hit.link().into();
         let (language, context) = match hit.chunk.kind {
             ChunkKind::Text => (None, None),
             ChunkKind::Code { language, context } => (language, Some(context)),
         };
         Self {
-            url: hit.url.into(),
+            url,
             title: hit.title,
             source_id: hit.source.to_string(),
             headings: hit.chunk.heading_path,
@@ -305,7 +310,8 @@ mod tests {
     use crate::model::Chunk;
 
     fn hit(text: &str) -> Hit {
-        let chunk = Chunk { ordinal: 0, heading_path: vec!["A".into(), "B".into()], text: text.into(), kind: ChunkKind::Text };
+        let chunk =
+            Chunk { ordinal: 0, heading_path: vec!["A".into(), "B".into()], text: text.into(), kind: ChunkKind::Text, anchor: None };
         let url = Url::parse("https://docs.test/page").unwrap();
         Hit { source: SourceId::of(&url), url, title: "Page".into(), chunk, score: 0.5 }
     }
@@ -330,6 +336,15 @@ mod tests {
         let (results, is_linked) = filled(hits(), 2_000);
         assert_eq!((results.len(), is_linked), (1, true), "no shorter hit takes the place of a better one");
         assert_eq!(results[0].content, "\"x\"\n".repeat(100));
+    }
+
+    #[test]
+    fn a_hit_opens_where_it_stands_and_its_page_is_linked_once() {
+        let mut second = hit("second");
+        second.chunk.anchor = Some("a b".to_owned());
+        let (results, is_linked) = filled(vec![hit("first"), second], 20_000);
+        assert_eq!((results[0].url.as_str(), results[1].url.as_str()), ("https://docs.test/page", "https://docs.test/page#a%20b"));
+        assert!(is_linked);
     }
 
     #[test]

@@ -22,6 +22,8 @@ pub struct RemoteConfig {
     /// Tokens of one request, at most, reckoned as one for every three bytes; a longer text goes alone. Default: 50,000,
     /// of the 300,000 that OpenAI takes.
     pub batch_tokens: usize,
+    /// Tokens of one passage that the model reads, by which pages are cut. Default: 8,192, as OpenAI's.
+    pub max_tokens: usize,
     /// Asks for vectors of this length, which not every model can. Default: the model's own.
     pub dimensions: Option<usize>,
     /// Stands before every question, as some models were trained: `query: ` for E5. Default: nothing.
@@ -48,6 +50,7 @@ impl Default for RemoteConfig {
             key: None,
             batch_count: 64,
             batch_tokens: 50_000,
+            max_tokens: 8_192,
             dimensions: None,
             query_prefix: String::new(),
             passage_prefix: String::new(),

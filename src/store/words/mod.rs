@@ -78,10 +78,6 @@ pub(super) struct Filter<'a> {
 }
 
 impl Filter<'_> {
-    pub(super) fn admits(&self, chunk: i64) -> bool {
-        self.among.is_none_or(|among| among.contains(&chunk))
-    }
-
     /// How many chunks to rank so that enough keys are among them: four to a page hold enough pages in all but odd cases.
     pub(super) fn room(&self) -> usize {
         if self.distinct_pages { self.limit.saturating_mul(4) } else { self.limit }
@@ -108,12 +104,13 @@ impl Changes {
     /// Adds the words of a chunk on a page of this source, language and title. Its id may be that of one that goes: then it is the new
     /// one that stays.
     pub(super) fn add(&mut self, id: i64, source: i64, language: Language, title: &str, chunk: &Chunk) {
-        let (builder, context) = match &chunk.kind {
-            ChunkKind::Text => (&mut self.text, ""),
-            ChunkKind::Code { context, .. } => (&mut self.code, context.as_str()),
+        let builder = match &chunk.kind {
+            ChunkKind::Text => &mut self.text,
+            ChunkKind::Code { .. } => &mut self.code,
         };
         let headings = chunk.heading_path.iter().map(|heading| (heading.as_str(), HEADINGS));
-        let body = [(title, TITLE), (context, BODY), (chunk.text.as_str(), BODY)];
+        let words = chunk.words();
+        let body = [(title, TITLE), (words.as_ref(), BODY)];
         builder.add(id, source, language, headings.chain(body));
     }
 

@@ -17,7 +17,7 @@ fn database() -> Connection {
 }
 
 fn chunk(text: &str) -> Chunk {
-    Chunk { ordinal: 0, heading_path: vec!["Birds".into()], text: text.into(), kind: ChunkKind::Text }
+    Chunk { ordinal: 0, heading_path: vec!["Birds".into()], text: text.into(), kind: ChunkKind::Text, anchor: None }
 }
 
 fn add(changes: &mut Changes, id: i64, text: &str) {
