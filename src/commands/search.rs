@@ -37,6 +37,9 @@ pub async fn run(engine: &Engine, asked: cli::Search, shown: Shown) -> Result<()
 
 /// A hybrid search that had to do without the meaning says so, whatever the results look like.
 fn tell_what_failed(found: &Answer, shown: Shown) {
+    if let Some(former) = found.former_model.as_ref().filter(|_| shown != Shown::Quiet) {
+        eprintln!("note: the model has changed; answered by the vectors of {}, of which there are more yet", terminal::line(former));
+    }
     if let Some(error) = found.without_meaning.as_ref().filter(|_| shown != Shown::Quiet) {
         eprintln!("note: found by words only, as the question could not be embedded: {}", terminal::line(&error.chain()));
         if let Some(hint) = error.hint() {
@@ -122,7 +125,7 @@ async fn batch(engine: &Engine, query: &Query, file: &Path, shown: Shown) -> Res
             Ok((id, found)) => {
                 if !told {
                     tell_what_failed(&found, shown);
-                    told = found.without_meaning.is_some();
+                    told = found.without_meaning.is_some() || found.former_model.is_some();
                 }
                 output.json(&json!({ "id": id, "hits": found.hits.iter().map(Found::of).collect::<Vec<_>>() }))?;
             }

@@ -92,6 +92,14 @@ impl<E: Embed> Embed for Cached<E> {
         })
     }
 
+    fn check(&self) -> Result<(), Error> {
+        self.inner.check()
+    }
+
+    fn facts(&self) -> Vec<(&'static str, String)> {
+        self.inner.facts()
+    }
+
     fn batch_hint(&self) -> usize {
         self.inner.batch_hint()
     }

@@ -65,6 +65,16 @@ pub enum Put {
     Unchanged,
 }
 
+/// A model, as the vectors know it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ModelSummary {
+    /// Names the space of its vectors.
+    pub name: String,
+    /// Components of each vector.
+    pub dimensions: u64,
+    pub vectors: u64,
+}
+
 /// A stored page without its text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PageSummary {
@@ -262,6 +272,11 @@ impl Store {
     /// Stores vectors. Those of chunks that are gone meanwhile are dropped; a chunk that has one of this model keeps it.
     pub fn put_vectors(&self, model: &str, vectors: &[Embedded]) -> Result<(), Error> {
         self.write(|transaction| pages::put_vectors(transaction, model, vectors))
+    }
+
+    /// The models that vectors were stored by, those with the most vectors first.
+    pub fn models(&self) -> Result<Vec<ModelSummary>, Error> {
+        self.read(|transaction| vector::models(transaction))
     }
 
     /// How many of the chunks have a vector of this model.

@@ -4,6 +4,7 @@
 
 use rusqlite::Connection;
 
+use super::ModelSummary;
 use super::checksum::Checksum;
 use super::error::Failure;
 use super::fuse::{Best, Candidate};
@@ -53,6 +54,18 @@ impl ModelRow {
         let vectors = u64::try_from(vectors).map_err(|_| Failure::Malformed("a model has a negative number of vectors"))?;
         Ok(Some(Self { id: row.get(0)?, dimensions: dimensions as usize, vectors, deletions: row.get(3)? }))
     }
+}
+
+/// The models that have vectors, those with the most first: it counts nothing, and there are few.
+pub(super) fn models(connection: &Connection) -> Result<Vec<ModelSummary>, Failure> {
+    let mut statement = connection
+        .prepare_cached("SELECT name, dimensions, vectors FROM models WHERE vectors > 0 ORDER BY vectors DESC, id DESC LIMIT 100")?;
+    let read = |row: &rusqlite::Row<'_>| Ok((row.get::<_, String>(0)?, row.get::<_, i64>(1)?, row.get::<_, i64>(2)?));
+    let rows = statement.query_map([], read)?.collect::<Result<Vec<_>, _>>()?;
+    let count = |number| u64::try_from(number).map_err(|_| Failure::Malformed("a model has a negative number"));
+    rows.into_iter()
+        .map(|(name, dimensions, vectors)| Ok(ModelSummary { name, dimensions: count(dimensions)?, vectors: count(vectors)? }))
+        .collect()
 }
 
 /// All vectors of one model, in memory. Follows the database by the ids of rows, so it does not matter which process wrote them.
