@@ -106,7 +106,12 @@ fn a_search_with_a_model_that_cannot_be_used_says_that_it_goes_by_words() {
         (output.status.success(), text(&output.stdout), text(&output.stderr))
     };
     let tiny = model(home.path(), "tiny.onnx");
-    assert!(ours(&["index", "--jsonl", "pages.jsonl"], &tiny).0);
+    let bundled = smolcrawl(home.path()).args(["index", "--jsonl", "pages.jsonl", "--db", "x.db"]).output().unwrap();
+    assert!(bundled.status.success());
+    let (is_found, _, said) = ours(&["search", "cancel"], &tiny);
+    assert!(is_found && said.contains("the model has changed") && said.contains("all-MiniLM-L6-v2"), "{said}");
+    let (is_indexed, _, said) = ours(&["index", "--jsonl", "pages.jsonl"], &tiny);
+    assert!(is_indexed && said.contains("the model has changed from all-MiniLM-L6-v2"), "{said}");
     let (is_found, hits, said) = ours(&["search", "cancel"], &tiny);
     assert!(is_found && hits.contains("Tasks") && said.is_empty(), "{hits} {said}");
     for broken in [home.path().join("none"), model(home.path(), "decoder.onnx")] {

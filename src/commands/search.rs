@@ -37,9 +37,6 @@ pub async fn run(engine: &Engine, asked: cli::Search, shown: Shown) -> Result<()
 
 /// A hybrid search that had to do without the meaning says so, whatever the results look like.
 fn tell_what_failed(found: &Answer, shown: Shown) {
-    if let Some(former) = found.former_model.as_ref().filter(|_| shown != Shown::Quiet) {
-        eprintln!("note: the model has changed; answered by the vectors of {}, of which there are more yet", terminal::line(former));
-    }
     if let Some(error) = found.without_meaning.as_ref().filter(|_| shown != Shown::Quiet) {
         eprintln!("note: found by words only, as the question could not be embedded: {}", terminal::line(&error.chain()));
         if let Some(hint) = error.hint() {
@@ -73,6 +70,16 @@ async fn tell_what_is_missing(engine: &Engine, mode: Mode) -> Result<(), Failure
     let progress = engine.embed_progress().await?;
     if progress.embedded < progress.chunks {
         let missing = progress.chunks - progress.embedded;
+        if let Some(former) = engine.former_model().await {
+            eprintln!(
+                "note: the model has changed and has embedded {} of {} chunks; until it has more, the vectors of {} answer; the next `crawl`, \
+                 `index` or `serve` goes on",
+                progress.embedded,
+                progress.chunks,
+                terminal::line(&former)
+            );
+            return Ok(());
+        }
         let found = if mode == Mode::Dense { "are not found" } else { "are found by their words only" };
         eprintln!(
             "note: {missing} of {} chunks are not embedded yet and {found}; the next `crawl`, `index` or `serve` goes on",
@@ -125,7 +132,7 @@ async fn batch(engine: &Engine, query: &Query, file: &Path, shown: Shown) -> Res
             Ok((id, found)) => {
                 if !told {
                     tell_what_failed(&found, shown);
-                    told = found.without_meaning.is_some() || found.former_model.is_some();
+                    told = found.without_meaning.is_some();
                 }
                 output.json(&json!({ "id": id, "hits": found.hits.iter().map(Found::of).collect::<Vec<_>>() }))?;
             }

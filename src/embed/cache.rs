@@ -92,10 +92,6 @@ impl<E: Embed> Embed for Cached<E> {
         })
     }
 
-    fn check(&self) -> Result<(), Error> {
-        self.inner.check()
-    }
-
     fn facts(&self) -> Vec<(&'static str, String)> {
         self.inner.facts()
     }

@@ -179,11 +179,6 @@ impl Embed for FolderModel {
         Box::pin(self.local.embed_each(texts, Purpose::Passage))
     }
 
-    fn check(&self) -> Result<(), Error> {
-        let read = self.recipe().read()?;
-        read.stamp.as_ref().map(drop).map_err(|why| self.recipe().error(why.clone()))
-    }
-
     fn facts(&self) -> Vec<(&'static str, String)> {
         let mut facts = vec![("path", self.recipe().config.path.display().to_string())];
         match self.recipe().read() {
@@ -229,7 +224,7 @@ impl Recipe {
 struct Read {
     described: Described,
     stamp: Result<weights::Stamp, Unusable>,
-    tokenizer: OnceLock<Result<Tokenizer, Unusable>>,
+    tokenizer: OnceLock<Result<Arc<Tokenizer>, Unusable>>,
     path: PathBuf,
 }
 
@@ -245,12 +240,12 @@ impl Read {
         Ok(Self { stamp, tokenizer: OnceLock::new(), path: config.path.clone(), described })
     }
 
-    fn tokenizer(&self) -> Result<&Tokenizer, Error> {
+    fn tokenizer(&self) -> Result<&Arc<Tokenizer>, Error> {
         self.loaded_tokenizer().map_err(|why| Error::Folder { path: self.path.clone(), why })
     }
 
-    fn loaded_tokenizer(&self) -> Result<&Tokenizer, Unusable> {
-        self.tokenizer.get_or_init(|| read_tokenizer(&self.described.tokenizer)).as_ref().map_err(Unusable::clone)
+    fn loaded_tokenizer(&self) -> Result<&Arc<Tokenizer>, Unusable> {
+        self.tokenizer.get_or_init(|| read_tokenizer(&self.described.tokenizer).map(Arc::new)).as_ref().map_err(Unusable::clone)
     }
 
     fn facts(&self) -> Vec<(&'static str, String)> {
@@ -318,7 +313,7 @@ struct Own {
     path: PathBuf,
     /// As [`Read`]'s: what it needs of it.
     described: Described,
-    tokenizer: Tokenizer,
+    tokenizer: Arc<Tokenizer>,
     padding: i32,
     model: Model,
     input_ids: NodeId,

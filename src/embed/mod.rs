@@ -95,15 +95,6 @@ pub trait Embed: fmt::Debug + Send + Sync {
         Box::pin(async move { only(self.embed(&texts, Purpose::Query).await?) })
     }
 
-    /// Looks at what the model needs without loading it, as far as that costs little: whether it is there at all. The default finds
-    /// nothing amiss. It may block for reading files.
-    ///
-    /// # Errors
-    /// No text will get a vector.
-    fn check(&self) -> Result<(), Error> {
-        Ok(())
-    }
-
     /// What the model is made of, as names and values for people: for `doctor`. The default tells nothing.
     fn facts(&self) -> Vec<(&'static str, String)> {
         Vec::new()

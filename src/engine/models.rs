@@ -1,11 +1,12 @@
 //! Which model answers while the model has changed: the old vectors, until the new model has made as many. And what there is to tell of it.
 
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use super::{Embedder, Engine};
-use crate::config::{Config, Embeddings};
-use crate::embed::{self, Embed, Purpose};
+use crate::config::Config;
+#[cfg(any(feature = "models", all(feature = "bundled-model", feature = "surf")))]
+use crate::config::Embeddings;
+use crate::embed::Embed;
 use crate::error::Error;
 use crate::model::Mode;
 use crate::reactor::{Handle, Lane};
@@ -28,13 +29,17 @@ impl Engine {
     /// # Errors
     /// Why that model cannot be used.
     pub async fn try_model(&self) -> Result<Option<usize>, Error> {
-        match (&self.inner.embedder, &self.inner.config.embeddings) {
-            #[cfg(feature = "models")]
-            (Some(model), Embeddings::Folder(_)) => {
-                Ok(Some(embed::only(model.embed(&["word".to_owned()], Purpose::Passage).await?)?.len()))
-            }
-            _ => Ok(None),
+        #[cfg(feature = "models")]
+        if let (Some(model), Embeddings::Folder(_)) = (&self.inner.embedder, &self.inner.config.embeddings) {
+            let vectors = model.embed(&["word".to_owned()], crate::embed::Purpose::Passage).await?;
+            return Ok(Some(crate::embed::only(vectors)?.len()));
         }
+        Ok(None)
+    }
+
+    /// The model whose vectors answer questions in place of the engine's own, which has fewer of them yet: the model has changed.
+    pub async fn former_model(&self) -> Option<String> {
+        self.answering(Mode::Dense).await.former_model
     }
 
     /// The model that a question is asked of: the former one, while the engine's own has fewer vectors. A model that cannot be used is not
@@ -43,16 +48,16 @@ impl Engine {
         let Some(own) = self.inner.embedder.clone().filter(|_| mode != Mode::Lexical) else {
             return Answering { embedder: self.inner.embedder.clone(), model: String::new(), former_model: None };
         };
-        let looked_at = own.clone();
-        // Both may mean reading the files of a model.
-        let look = move || (looked_at.check().is_ok(), looked_at.model().to_owned());
-        let (is_usable, model) = self.inner.handle.unblock_on(Lane::Interactive, look).await;
-        if let Some(former) = self.inner.former.clone().filter(|_| is_usable) {
+        let named = own.clone();
+        // Naming a model may mean reading its files.
+        let model = self.inner.handle.unblock_on(Lane::Interactive, move || named.model().to_owned()).await;
+        if let Some(former) = self.inner.former.clone() {
             // What is wrong with the database the search itself will tell.
             let models = self.models().await.unwrap_or_default();
             let vectors = |name: &str| models.iter().find(|model| model.name == name).map_or(0, |model| model.vectors);
             let name = former.model().to_owned();
-            if vectors(&name) > vectors(&model) {
+            // One that has not made a single vector may be unable to: then it would be waited for in vain, and nobody told why.
+            if vectors(&name) > vectors(&model) && (vectors(&model) > 0 || self.try_model().await.is_ok()) {
                 return Answering { embedder: Some(former), model: name.clone(), former_model: Some(name) };
             }
         }
@@ -87,14 +92,17 @@ pub(super) struct Answering {
 }
 
 /// The model that an index made before may have its vectors of, if it can be run beside another: the bundled one.
+#[cfg(all(feature = "bundled-model", any(feature = "models", feature = "surf")))]
 pub(super) fn former(config: &Config, handle: &Handle) -> Embedder {
+    use crate::embed::{Cached, MiniLm, MiniLmConfig};
     match config.embeddings {
-        Embeddings::None => None,
-        #[cfg(feature = "bundled-model")]
-        Embeddings::MiniLm => None,
-        #[cfg(all(feature = "bundled-model", any(feature = "models", feature = "surf")))]
-        _ => Some(Arc::new(embed::Cached::new(embed::MiniLm::new(handle.clone(), embed::MiniLmConfig::default())))),
-        #[cfg(all(not(feature = "bundled-model"), any(feature = "models", feature = "surf")))]
-        _ => None,
+        Embeddings::None | Embeddings::MiniLm => None,
+        _ => Some(std::sync::Arc::new(Cached::new(MiniLm::new(handle.clone(), MiniLmConfig::default())))),
     }
+}
+
+/// There is one model at the most.
+#[cfg(not(all(feature = "bundled-model", any(feature = "models", feature = "surf"))))]
+pub(super) fn former(_: &Config, _: &Handle) -> Embedder {
+    None
 }

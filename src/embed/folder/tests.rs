@@ -171,8 +171,7 @@ fn a_real_model_answers_as_its_own_engine() {
     let reference: serde_json::Value = serde_json::from_slice(&fs::read(Path::new(&folder).join("reference.json")).unwrap()).unwrap();
     let (handle, model) = model(FolderConfig::new(&folder));
     eprintln!("{}\n{:#?}", model.model(), model.facts());
-    let strings = |name: &str| serde_json::from_value::<Vec<String>>(reference[name].clone()).unwrap();
-    let texts = strings("texts");
+    let texts: Vec<String> = serde_json::from_value(reference["texts"].clone()).unwrap();
     for (purpose, name) in [(Purpose::Query, "queries"), (Purpose::Passage, "passages")] {
         let expected: Vec<Vec<f32>> = serde_json::from_value(reference[name].clone()).unwrap();
         for (text, expected) in texts.iter().zip(&expected) {
@@ -182,12 +181,15 @@ fn a_real_model_answers_as_its_own_engine() {
             assert!(cosine >= 0.99, "{name} {cosine} {text:?}");
         }
     }
-    let stored = handle.block_on(model.embed(&strings("stored"), Purpose::Passage)).unwrap();
-    for question in reference["questions"].as_array().unwrap() {
-        let (text, answer) = (question[0].as_str().unwrap().to_owned(), question[1].as_u64().unwrap() as usize);
-        let vector = handle.block_on(model.embed(&[text.clone()], Purpose::Query)).unwrap().remove(0);
-        let best = (0..stored.len()).max_by(|&a, &b| cosine(&vector, &stored[a]).total_cmp(&cosine(&vector, &stored[b]))).unwrap();
-        assert_eq!(best, answer, "{text}");
+    for set in reference["sets"].as_array().unwrap() {
+        let stored: Vec<String> = serde_json::from_value(set["stored"].clone()).unwrap();
+        let stored = handle.block_on(model.embed(&stored, Purpose::Passage)).unwrap();
+        for question in set["questions"].as_array().unwrap() {
+            let (text, answer) = (question[0].as_str().unwrap().to_owned(), question[1].as_u64().unwrap() as usize);
+            let vector = handle.block_on(model.embed(std::slice::from_ref(&text), Purpose::Query)).unwrap().remove(0);
+            let best = (0..stored.len()).max_by(|&a, &b| cosine(&vector, &stored[a]).total_cmp(&cosine(&vector, &stored[b]))).unwrap();
+            assert_eq!(best, answer, "{text}");
+        }
     }
 }
 
