@@ -38,7 +38,7 @@ pub struct Config {
 /// Where vectors come from.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
-#[cfg_attr(feature = "surf", expect(clippy::large_enum_variant, reason = "one value a program"))]
+#[cfg_attr(all(feature = "surf", not(feature = "models")), expect(clippy::large_enum_variant, reason = "one value a program"))]
 pub enum Embeddings {
     /// No vectors: pages are found by their words only.
     #[cfg_attr(not(feature = "bundled-model"), default)]
