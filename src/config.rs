@@ -38,7 +38,7 @@ pub struct Config {
 /// Where vectors come from.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
-#[cfg_attr(feature = "surf", expect(clippy::large_enum_variant, reason = "one value a program"))]
+#[cfg_attr(all(feature = "surf", not(feature = "models")), expect(clippy::large_enum_variant, reason = "one value a program"))]
 pub enum Embeddings {
     /// No vectors: pages are found by their words only.
     #[cfg_attr(not(feature = "bundled-model"), default)]
@@ -47,6 +47,9 @@ pub enum Embeddings {
     #[cfg(feature = "bundled-model")]
     #[default]
     MiniLm,
+    /// A sentence model of the user's own, on this machine.
+    #[cfg(feature = "models")]
+    Folder(crate::embed::FolderConfig),
     /// An OpenAI-compatible `/v1/embeddings` server.
     #[cfg(feature = "surf")]
     Remote(crate::embed::RemoteConfig),
@@ -123,6 +126,10 @@ impl Config {
         if let Some(embeddings) = settings.embeddings()? {
             self.embeddings = embeddings;
         }
+        #[cfg(feature = "models")]
+        if let Embeddings::Folder(folder) = &mut self.embeddings {
+            settings.describe(folder)?;
+        }
         Ok(self)
     }
 }
@@ -137,6 +144,11 @@ pub enum Key {
     TimeoutSeconds,
     MaxBodyMib,
     Embeddings,
+    Model,
+    ModelQueryPrefix,
+    ModelPassagePrefix,
+    ModelPooling,
+    ModelMaxTokens,
     EmbeddingsUrl,
     EmbeddingsModel,
     EmbeddingsKey,
@@ -147,7 +159,7 @@ pub enum Key {
 
 impl Key {
     /// Every setting, in the order `doctor` shows them.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 18] = [
         Self::Database,
         Self::Reactor,
         Self::AllowPrivate,
@@ -155,6 +167,11 @@ impl Key {
         Self::TimeoutSeconds,
         Self::MaxBodyMib,
         Self::Embeddings,
+        Self::Model,
+        Self::ModelQueryPrefix,
+        Self::ModelPassagePrefix,
+        Self::ModelPooling,
+        Self::ModelMaxTokens,
         Self::EmbeddingsUrl,
         Self::EmbeddingsModel,
         Self::EmbeddingsKey,
@@ -173,6 +190,11 @@ impl Key {
             Self::TimeoutSeconds => "timeout_seconds",
             Self::MaxBodyMib => "max_body_mib",
             Self::Embeddings => "embeddings",
+            Self::Model => "model",
+            Self::ModelQueryPrefix => "model_query_prefix",
+            Self::ModelPassagePrefix => "model_passage_prefix",
+            Self::ModelPooling => "model_pooling",
+            Self::ModelMaxTokens => "model_max_tokens",
             Self::EmbeddingsUrl => "embeddings_url",
             Self::EmbeddingsModel => "embeddings_model",
             Self::EmbeddingsKey => "embeddings_key",
@@ -286,33 +308,57 @@ impl Settings {
     }
 
     fn embeddings(&self) -> Result<Option<Embeddings>, Error> {
-        match self.value(Key::Embeddings).map(|(word, _)| word) {
+        let folder = self.value(Key::Model).is_some_and(|(path, _)| !path.trim().is_empty());
+        let asked = match self.value(Key::Embeddings).map(|(word, _)| word) {
+            None if folder => Some("folder"),
+            None if cfg!(feature = "surf") && self.value(Key::EmbeddingsUrl).is_some() => Some("remote"),
+            asked => asked,
+        };
+        if asked != Some("remote") {
+            self.warn_unused("no embeddings server is asked for", "remote", &OF_A_SERVER);
+        }
+        if asked.is_some_and(|asked| asked != "folder") {
+            self.warn_unused("no model of your own is asked for", "folder", &[Key::Model]);
+        }
+        match asked {
+            None => Ok(None),
             Some("none") => Ok(Some(Embeddings::None)),
             #[cfg(feature = "bundled-model")]
             Some("minilm") => Ok(Some(Embeddings::MiniLm)),
+            #[cfg(feature = "models")]
+            Some("folder") => match self.value(Key::Model) {
+                Some((path, _)) if folder => Ok(Some(Embeddings::Folder(crate::embed::FolderConfig::new(path)))),
+                _ => Err(Error::NoFolder),
+            },
+            #[cfg(not(feature = "models"))]
+            Some("folder") if folder => Err(self.invalid(Key::Model, "nothing: this program was built without the feature models")),
             #[cfg(feature = "surf")]
             Some("remote") => self.remote().map(Some),
             Some(_) => Err(self.invalid(Key::Embeddings, EMBEDDINGS)),
-            #[cfg(feature = "surf")]
-            None if self.value(Key::EmbeddingsUrl).is_some() => self.remote().map(Some),
-            None => {
-                let of_a_server = [
-                    Key::EmbeddingsUrl,
-                    Key::EmbeddingsModel,
-                    Key::EmbeddingsKey,
-                    Key::EmbeddingsQueryPrefix,
-                    Key::EmbeddingsPassagePrefix,
-                    Key::EmbeddingsMaxTokens,
-                ];
-                for key in of_a_server {
-                    if let Some((_, origin)) = self.value(key) {
-                        let remote = Key::Embeddings.name();
-                        log::warn!("{} ({origin}) is not used, as no embeddings server is asked for: set {remote} to remote", key.name());
-                    }
-                }
-                Ok(None)
+        }
+    }
+
+    fn warn_unused(&self, why: &str, wanted: &str, keys: &[Key]) {
+        for key in keys {
+            if let Some((_, origin)) = self.value(*key) {
+                log::warn!("{} ({origin}) is not used, as {why}: set {} to {wanted}", key.name(), Key::Embeddings.name());
             }
         }
+    }
+
+    /// What is set of a model in a folder stands above what its files say.
+    #[cfg(feature = "models")]
+    fn describe(&self, folder: &mut crate::embed::FolderConfig) -> Result<(), Error> {
+        let text = |key| self.value(key).map(|(text, _)| text.to_owned());
+        folder.query_prefix = text(Key::ModelQueryPrefix).or(folder.query_prefix.take());
+        folder.passage_prefix = text(Key::ModelPassagePrefix).or(folder.passage_prefix.take());
+        if let Some((name, _)) = self.value(Key::ModelPooling) {
+            let known = name.parse().map_err(|()| self.invalid(Key::ModelPooling, "mean, cls, max, last or weighted"))?;
+            folder.pooling = Some(known);
+        }
+        let tokens = self.number(Key::ModelMaxTokens, "8 to 32768", 8..=32_768)?;
+        folder.max_tokens = tokens.and_then(|tokens| usize::try_from(tokens).ok()).or(folder.max_tokens);
+        Ok(())
     }
 
     #[cfg(feature = "surf")]
@@ -416,6 +462,8 @@ pub enum Error {
     NoDatabase,
     #[error("an embeddings server needs a model's name")]
     NoModel,
+    #[error("a model of your own needs its folder")]
+    NoFolder,
     #[error("a proxy variable of the environment cannot be used")]
     Proxy { source: http::Error },
 }
@@ -433,6 +481,7 @@ impl Error {
                 format!("name one by --db, {} or in the configuration file as {}", Key::Database.variable(), Key::Database.name())
             }
             Self::Proxy { source } => source.hint().unwrap_or("a proxy is given as http://host:port").to_owned(),
+            Self::NoFolder => format!("name the one with model.onnx and tokenizer.json by {}", Key::Model.variable()),
             Self::NoModel => format!("name one by {}, for example text-embedding-3-small", Key::EmbeddingsModel.variable()),
         }
     }
@@ -443,7 +492,16 @@ const PREFIX: &str = "SMOLCRAWL_";
 const OTHERS: [&str; 2] = ["SMOLCRAWL_CONFIG", "SMOLCRAWL_LOG"];
 const PROXIES: [&str; 4] = ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"];
 const REACTORS: &str = "auto, selector, edge, poll or completion";
-const EMBEDDINGS: &str = "minilm, remote or none (and built in)";
+const EMBEDDINGS: &str = "minilm, folder, remote or none (and built in)";
+/// What only an embeddings server is asked with.
+const OF_A_SERVER: [Key; 6] = [
+    Key::EmbeddingsUrl,
+    Key::EmbeddingsModel,
+    Key::EmbeddingsKey,
+    Key::EmbeddingsQueryPrefix,
+    Key::EmbeddingsPassagePrefix,
+    Key::EmbeddingsMaxTokens,
+];
 
 #[cfg(test)]
 mod tests {
@@ -558,6 +616,45 @@ mod tests {
         let config = Config::parse(&settings(&[(Origin::File, &remote)]), &Environment::none()).unwrap();
         let Embeddings::Remote(remote) = config.embeddings else { panic!("{:?}", config.embeddings) };
         assert_eq!((remote.query_prefix.as_str(), remote.passage_prefix.as_str()), ("query: ", "passage: "));
+    }
+
+    #[cfg(feature = "models")]
+    #[test]
+    fn a_folder_is_a_model_and_what_is_set_stands_above_its_files() {
+        use crate::embed::{FolderConfig, Pooling};
+        let with = |values: &[(Key, &str)]| {
+            let named = [&[(Key::Database, "x.db")], values].concat();
+            Config::parse(&settings(&[(Origin::File, &named)]), &Environment::none()).map(|config| config.embeddings)
+        };
+        let folder = |values: &[(Key, &str)]| match with(values).unwrap() {
+            Embeddings::Folder(folder) => folder,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(folder(&[(Key::Model, "models/e5")]), FolderConfig::new("models/e5"));
+        let all = [
+            (Key::Model, "models/e5"),
+            (Key::ModelQueryPrefix, "query: "),
+            (Key::ModelPassagePrefix, ""),
+            (Key::ModelPooling, "cls"),
+            (Key::ModelMaxTokens, "256"),
+        ];
+        let wanted = FolderConfig {
+            query_prefix: Some("query: ".to_owned()),
+            passage_prefix: Some(String::new()),
+            pooling: Some(Pooling::First),
+            max_tokens: Some(256),
+            ..FolderConfig::new("models/e5")
+        };
+        assert_eq!(folder(&all), wanted);
+        // Who names a kind of model gets it.
+        assert!(matches!(with(&[(Key::Model, "models/e5"), (Key::Embeddings, "none")]), Ok(Embeddings::None)));
+        assert!(matches!(with(&[(Key::Embeddings, "folder")]), Err(Error::NoFolder)));
+        assert!(with(&[(Key::Model, "models/e5"), (Key::ModelPooling, "median")]).is_err());
+        assert!(with(&[(Key::Model, "models/e5"), (Key::ModelMaxTokens, "0")]).is_err());
+        // A folder comes before a server that is set as well; nothing in it is nothing.
+        let server = [(Key::EmbeddingsUrl, "http://127.0.0.1:1/v1"), (Key::EmbeddingsModel, "m")];
+        assert_eq!(folder(&[(Key::Model, "models/e5"), server[0], server[1]]).path, PathBuf::from("models/e5"));
+        assert!(!matches!(with(&[(Key::Model, " ")]), Ok(Embeddings::Folder(_))));
     }
 
     #[test]

@@ -9,6 +9,7 @@
 //! Nothing is opened before it is needed: the database with the first question to it, the model with the first vector.
 
 mod embedding;
+mod models;
 mod refresh;
 
 use std::collections::BTreeSet;
@@ -23,6 +24,7 @@ use futures_util::stream::FuturesUnordered;
 use url::Url;
 
 pub use self::embedding::{Embedding, Pace};
+use self::models::Answering;
 pub use self::refresh::{RefreshReport, Refreshing};
 use crate::chunk;
 pub use crate::chunk::Config as Chunking;
@@ -41,7 +43,7 @@ use crate::http::{self, PrivateAddresses};
 use crate::model::{Budget, Chunk, Document, EmbedProgress, Hit, Meter, Mode, OverBudget, Page, Query, SourceId, SourceSummary};
 use crate::reactor::{self, Boxed, Handle, Lane, Report, Shutdown};
 use crate::store::{self, Store};
-pub use crate::store::{Check, PageSummary, Put};
+pub use crate::store::{Check, ModelSummary, PageSummary, Put};
 
 /// Crawls, stores, embeds and searches. Cheap to clone: every clone is the same engine.
 ///
@@ -60,6 +62,10 @@ struct Inner {
     config: Config,
     crawler: Crawler,
     embedder: Embedder,
+    /// The model of before, perhaps: its vectors answer until the other has as many.
+    former: Embedder,
+    /// Whether it was told that the model has changed.
+    is_change_told: AtomicBool,
     /// All that have connections: the crawler's, and that of an embeddings service.
     clients: Vec<Client>,
     /// Open once somebody asked for it. Held while it opens, so that it opens once.
@@ -91,12 +97,15 @@ impl Engine {
         let crawler = Crawler::new(handle.clone(), config.crawl.clone())?;
         let (embedder, client) = embedder(&config, &handle)?;
         let clients = std::iter::once(crawler.client().clone()).chain(client).collect();
+        let former = models::former(&config, &handle);
         let inner = Inner {
             handle,
             reactor,
             config,
             crawler,
             embedder,
+            former,
+            is_change_told: AtomicBool::new(false),
             clients,
             store: Mutex::new(None),
             refused: Mutex::default(),
@@ -239,8 +248,8 @@ impl Engine {
     /// # Errors
     /// A search by meaning alone fails with the model. [`Error::NoEmbedder`] where there is none, and what the store says.
     pub async fn find(&self, mut query: Query) -> Result<Found, Error> {
-        let embedder = || self.inner.embedder.as_deref().ok_or(Error::NoEmbedder);
-        let model = self.model().unwrap_or_default().to_owned();
+        let Answering { embedder, model, former_model } = self.answering(query.mode).await;
+        let embedder = || embedder.as_deref().ok_or(Error::NoEmbedder);
         let (vector, without_meaning) = match query.mode {
             Mode::Lexical => (None, None),
             Mode::Dense => {
@@ -256,7 +265,8 @@ impl Engine {
             },
         };
         let hits = self.hits(query, vector, model).await?;
-        Ok(Found { hits, without_meaning })
+        let former_model = former_model.filter(|_| without_meaning.is_none());
+        Ok(Found { hits, without_meaning, former_model })
     }
 
     async fn hits(&self, mut query: Query, vector: Option<Vec<f32>>, model: String) -> Result<Vec<Hit>, Error> {
@@ -332,12 +342,17 @@ pub struct Found {
     pub hits: Vec<Hit>,
     /// Why a hybrid search went by words alone; none, if it did not.
     pub without_meaning: Option<Error>,
+    /// The model whose vectors answered in place of the engine's own, which has fewer of them yet: the model has changed. None, if it has not.
+    pub former_model: Option<String>,
 }
 
 type Embedder = Option<Arc<dyn Embed>>;
 
 /// The model, and the client that it asks a server with.
-#[cfg_attr(not(any(feature = "bundled-model", feature = "surf")), expect(unused_variables, reason = "no model is built in"))]
+#[cfg_attr(
+    not(any(feature = "bundled-model", feature = "models", feature = "surf")),
+    expect(unused_variables, reason = "no model is built in")
+)]
 fn embedder(config: &Config, handle: &Handle) -> Result<(Embedder, Option<Client>), Error> {
     Ok(match &config.embeddings {
         Embeddings::None => (None, None),
@@ -345,6 +360,8 @@ fn embedder(config: &Config, handle: &Handle) -> Result<(Embedder, Option<Client
         Embeddings::MiniLm => {
             (Some(Arc::new(embed::Cached::new(embed::MiniLm::new(handle.clone(), embed::MiniLmConfig::default())))), None)
         }
+        #[cfg(feature = "models")]
+        Embeddings::Folder(folder) => (Some(Arc::new(embed::Cached::new(embed::FolderModel::new(handle.clone(), folder.clone())))), None),
         #[cfg(feature = "surf")]
         Embeddings::Remote(remote) => {
             // The user named the server, so it may be in the user's own network.

@@ -32,7 +32,7 @@ fn without_memory_for_the_model_words_are_searched() {
         .map(|(at, text)| json!({ "url": format!("https://docs.test/{at}"), "title": "T", "text": text }).to_string() + "\n")
         .collect();
     std::fs::write(home.path().join("pages.jsonl"), lines).unwrap();
-    let told = "the bundled model cannot run";
+    let told = "the model cannot run";
     for (memory, is_short) in [(Some(240 << 20), true), (None, false)] {
         let indexed = run(home.path(), memory, &["index", "--jsonl", "pages.jsonl", "--db", "x.db"]);
         let said = text(&indexed.stderr);

@@ -6,7 +6,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 use smolcrawl::Engine;
 use smolcrawl::config::{Config, Key, Origin, Settings};
-use smolcrawl::engine::Check;
+use smolcrawl::engine::{Check, ModelSummary};
 use smolcrawl::http::PrivateAddresses;
 
 use super::output::Output;
@@ -39,8 +39,11 @@ fn findings(config: Config, settings: &Settings, file: Option<&Path>, asked: cli
     let mut store = json!({ "path": database, "exists": database.exists() });
     // A database that is not there is not made: doctor changes nothing.
     if let (Some(engine), true) = (&engine, database.exists()) {
-        match drive(engine, async { Ok::<_, smolcrawl::Error>((engine.sources().await?, engine.embed_progress().await?)) }) {
-            Ok((sources, progress)) => {
+        let stored = async { Ok::<_, smolcrawl::Error>((engine.sources().await?, engine.embed_progress().await?, engine.models().await?)) };
+        match drive(engine, stored) {
+            Ok((sources, progress, models)) => {
+                let of = |model: &ModelSummary| json!({ "model": model.name, "dimensions": model.dimensions, "vectors": model.vectors });
+                store["vectors"] = models.iter().map(of).collect();
                 store["sources"] = sources.len().into();
                 store["pages"] = sources.iter().map(|source| source.pages).sum::<u64>().into();
                 store["chunks"] = progress.chunks.into();
@@ -53,6 +56,15 @@ fn findings(config: Config, settings: &Settings, file: Option<&Path>, asked: cli
                 Ok(check) => store["check"] = described(&check),
                 Err(error) => problems.push(error),
             }
+        }
+    }
+    let mut model_facts: serde_json::Map<_, _> =
+        engine.iter().flat_map(Engine::model_facts).map(|(name, value)| (name.to_owned(), value.into())).collect();
+    if let Some(engine) = &engine {
+        match drive(engine, engine.try_model()) {
+            Ok(Some(dimensions)) => _ = model_facts.insert("dimensions".to_owned(), dimensions.into()),
+            Ok(None) => {}
+            Err(error) => problems.push(error),
         }
     }
     let reactor = engine.as_ref().and_then(Engine::reactor).map(|report| {
@@ -74,6 +86,7 @@ fn findings(config: Config, settings: &Settings, file: Option<&Path>, asked: cli
         "reactor": reactor,
         "store": store,
         "model": engine.as_ref().and_then(Engine::model),
+        "model_facts": Some(model_facts).filter(|facts| !facts.is_empty()),
         "settings": shown,
         "problems": problems.iter().map(smolcrawl::Error::chain).collect::<Vec<_>>(),
     })

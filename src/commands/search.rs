@@ -70,6 +70,16 @@ async fn tell_what_is_missing(engine: &Engine, mode: Mode) -> Result<(), Failure
     let progress = engine.embed_progress().await?;
     if progress.embedded < progress.chunks {
         let missing = progress.chunks - progress.embedded;
+        if let Some(former) = engine.former_model().await {
+            eprintln!(
+                "note: the model has changed and has embedded {} of {} chunks; until it has more, the vectors of {} answer; the next `crawl`, \
+                 `index` or `serve` goes on",
+                progress.embedded,
+                progress.chunks,
+                terminal::line(&former)
+            );
+            return Ok(());
+        }
         let found = if mode == Mode::Dense { "are not found" } else { "are found by their words only" };
         eprintln!(
             "note: {missing} of {} chunks are not embedded yet and {found}; the next `crawl`, `index` or `serve` goes on",

@@ -92,6 +92,10 @@ impl<E: Embed> Embed for Cached<E> {
         })
     }
 
+    fn facts(&self) -> Vec<(&'static str, String)> {
+        self.inner.facts()
+    }
+
     fn batch_hint(&self) -> usize {
         self.inner.batch_hint()
     }

@@ -1,6 +1,11 @@
 //! Why there are no vectors, as facts. Keys of services are in none of them.
 
+#[cfg(feature = "models")]
+use std::path::PathBuf;
 use std::time::Duration;
+
+#[cfg(feature = "models")]
+use super::Unusable;
 
 /// Why there are no vectors.
 #[non_exhaustive]
@@ -12,6 +17,15 @@ pub enum Error {
     /// The model inside the program failed on a text: a defect.
     #[error("the bundled model failed: {why}")]
     Run { why: String },
+
+    /// The model of the user's own, in this folder or file, is of no use.
+    #[cfg(feature = "models")]
+    #[error("the model {} cannot be used: {why}", path.display())]
+    Folder { path: PathBuf, why: Unusable },
+    /// That model failed on a text.
+    #[cfg(feature = "models")]
+    #[error("the model {} failed: {why}", path.display())]
+    FolderRun { path: PathBuf, why: String },
 
     /// Not an http or https URL with a host.
     #[error("the base URL {url:?} of the embeddings service cannot be used")]
@@ -59,8 +73,8 @@ pub enum Error {
     /// Longer than the vectors of any model.
     #[error("a vector has {found} dimensions, more than {limit}")]
     TooManyDimensions { found: usize, limit: usize },
-    /// The system grants the model inside the program neither threads nor memory.
-    #[error("the bundled model cannot run: {why}")]
+    /// The system grants a model on this machine neither threads nor memory.
+    #[error("the model cannot run: {why}")]
     NoRoom { why: String },
     /// An infinity, NaN, or a vector of length 0.
     #[error("a vector has no direction: it is zero or not finite")]
@@ -115,6 +129,12 @@ impl Error {
     pub fn hint(&self) -> Option<&'static str> {
         Some(match self.root() {
             Self::Load { .. } | Self::Run { .. } => "this is a defect of smolcrawl; please report it",
+            #[cfg(feature = "models")]
+            Self::Folder { why, .. } => why.hint(),
+            #[cfg(feature = "models")]
+            Self::FolderRun { .. } => {
+                "the model's files may not belong together: fetch its repository again, or set a smaller model_max_tokens"
+            }
             Self::InvalidBaseUrl { .. } => "give a URL such as https://api.openai.com/v1 or http://127.0.0.1:8377/v1",
             #[cfg(feature = "surf")]
             Self::Transport { source } => return source.hint(),

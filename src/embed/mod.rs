@@ -2,6 +2,10 @@
 
 mod cache;
 mod error;
+#[cfg(feature = "models")]
+mod folder;
+#[cfg(any(feature = "bundled-model", feature = "models"))]
+mod local;
 #[cfg(feature = "bundled-model")]
 mod minilm;
 #[cfg(feature = "surf")]
@@ -14,6 +18,8 @@ use std::time::Duration;
 
 pub use self::cache::Cached;
 pub use self::error::Error;
+#[cfg(feature = "models")]
+pub use self::folder::{FolderConfig, FolderModel, Pooling, Unusable};
 #[cfg(feature = "bundled-model")]
 pub use self::minilm::{MiniLm, MiniLmConfig};
 #[cfg(feature = "surf")]
@@ -87,6 +93,11 @@ pub trait Embed: fmt::Debug + Send + Sync {
         let _ = limit;
         let texts = [question.to_owned()];
         Box::pin(async move { only(self.embed(&texts, Purpose::Query).await?) })
+    }
+
+    /// What the model is made of, as names and values for people: for `doctor`. The default tells nothing.
+    fn facts(&self) -> Vec<(&'static str, String)> {
+        Vec::new()
     }
 
     /// How many texts one call had best be given: enough to keep the model busy, few enough to lose little on an error.

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use url::Url;
@@ -56,8 +57,9 @@ impl Engine {
 
     /// How much of what is stored has a vector of the current model.
     pub async fn embed_progress(&self) -> Result<EmbedProgress, Error> {
-        let model = self.model().unwrap_or_default().to_owned();
-        self.with_store(move |store| store.progress(&model)).await
+        let embedder = self.inner.embedder.clone();
+        // Naming a model may mean reading its files.
+        self.with_store(move |store| store.progress(embedder.as_deref().map(Embed::model).unwrap_or_default())).await
     }
 
     /// As [`Engine::embed_progress`], not older than a second where others store, and as it is where this engine does: counting takes
@@ -122,14 +124,15 @@ impl Embedding {
     /// Embeds one more batch and tells how far it is; none when nothing is left or there is no model.
     pub async fn next(&mut self) -> Option<Result<EmbedProgress, Error>> {
         let embedder = self.engine.inner.embedder.clone()?;
-        match self.step(&*embedder).await {
+        match self.step(embedder).await {
             Ok(progress) => progress.map(Ok),
             Err(error) => Some(Err(error)),
         }
     }
 
-    async fn step(&mut self, embedder: &dyn Embed) -> Result<Option<EmbedProgress>, Error> {
-        let model = embedder.model().to_owned();
+    async fn step(&mut self, embedder: Arc<dyn Embed>) -> Result<Option<EmbedProgress>, Error> {
+        let named = embedder.clone();
+        let model = self.engine.inner.handle.unblock_on(Lane::Heavy, move || named.model().to_owned()).await;
         if self.cut_again().await? {
             return self.engine.store_in(Lane::Heavy, move |store| store.progress(&model)).await.map(Some);
         }
@@ -137,6 +140,7 @@ impl Embedding {
         if pending.is_empty() {
             return Ok(None);
         }
+        self.engine.tell_change(&model).await?;
         let (rows, passages): (Vec<i64>, Vec<String>) = pending.into_iter().map(|pending| (pending.chunk, pending.passage)).unzip();
         let began = self.engine.inner.handle.now();
         let embedded = self.together(&rows, embedder.embed_each(&passages).await?)?;

@@ -70,6 +70,16 @@ pub enum Put {
     Unchanged,
 }
 
+/// A model, as the vectors know it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ModelSummary {
+    /// Names the space of its vectors.
+    pub name: String,
+    /// Components of each vector.
+    pub dimensions: u64,
+    pub vectors: u64,
+}
+
 /// A stored page without its text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PageSummary {
@@ -307,6 +317,11 @@ impl Store {
         let kept = self.write(|transaction| passages::put_vectors(transaction, model, vectors))?;
         self.look_again(kept);
         Ok(())
+    }
+
+    /// The models that vectors were stored by, those with the most vectors first.
+    pub fn models(&self) -> Result<Vec<ModelSummary>, Error> {
+        self.read(|transaction| vector::models(transaction))
     }
 
     /// How many of the chunks have a vector of this model.

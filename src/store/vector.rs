@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use rusqlite::{Connection, OptionalExtension};
 
+use super::ModelSummary;
 use super::checksum::Checksum;
 use super::error::Failure;
 use super::fuse::Candidate;
@@ -64,6 +65,18 @@ impl ModelRow {
         }
         Ok(Some(Self { id: row.get(0)?, dimensions: dimensions as usize, vectors, chunks }))
     }
+}
+
+/// The models that have vectors, those with the most first: it counts nothing, and there are few.
+pub(super) fn models(connection: &Connection) -> Result<Vec<ModelSummary>, Failure> {
+    let mut statement = connection
+        .prepare_cached("SELECT name, dimensions, vectors FROM models WHERE vectors > 0 ORDER BY vectors DESC, id DESC LIMIT 100")?;
+    let read = |row: &rusqlite::Row<'_>| Ok((row.get::<_, String>(0)?, row.get::<_, i64>(1)?, row.get::<_, i64>(2)?));
+    let rows = statement.query_map([], read)?.collect::<Result<Vec<_>, _>>()?;
+    let count = |number| u64::try_from(number).map_err(|_| Failure::Malformed("a model has a negative number"));
+    rows.into_iter()
+        .map(|(name, dimensions, vectors)| Ok(ModelSummary { name, dimensions: count(dimensions)?, vectors: count(vectors)? }))
+        .collect()
 }
 
 /// What a file's newest rows are.

@@ -77,7 +77,7 @@ async fn search(engine: &Engine, asked: Question, mut links: Links) -> Result<Li
         ..Query::new(asked.query)
     };
     let found = engine.find(query).await.map_err(|error| reply(&error))?;
-    let (hits, without_meaning) = (found.hits, found.without_meaning);
+    let (hits, without_meaning, former) = (found.hits, found.without_meaning, found.former_model);
     let mode = if without_meaning.is_some() { Mode::Lexical } else { mode };
     results.search_mode = name(mode);
     let found = hits.len().saturating_sub(offset);
@@ -85,9 +85,15 @@ async fn search(engine: &Engine, asked: Question, mut links: Links) -> Result<Li
     results.count = results.results.len();
     let next = offset + results.count;
     results.next_offset = (results.count < found && next < DEEPEST as usize).then_some(next);
-    results.notice = notice(engine, &results, found.min(count), mode, language, source).await?;
+    // What those of before are found by is told below.
+    let missed_by = if former.is_some() { Mode::Lexical } else { mode };
+    results.notice = notice(engine, &results, found.min(count), missed_by, language, source).await?;
     if let Some(error) = without_meaning {
         let told = format!("found by words only, as the question could not be embedded: {}", line(&error.chain()));
+        results.notice = Some([Some(told), results.notice].into_iter().flatten().collect::<Vec<_>>().join("; "));
+    }
+    if let Some(former) = former {
+        let told = format!("the model has changed and its vectors are being made; answered by those of {}", line(&former));
         results.notice = Some([Some(told), results.notice].into_iter().flatten().collect::<Vec<_>>().join("; "));
     }
     Ok(Linked { answer: results, links })
