@@ -244,7 +244,10 @@ impl Engine {
                 (Some(embed::only(embedder()?.embed(&texts, Purpose::Query).await?)?), None)
             }
             Mode::Hybrid => match embedder()?.embed_soon(&query.text, QUESTION).await {
-                Ok(vector) => (Some(vector), None),
+                Ok(vector) => {
+                    query.familiarity = embedder()?.familiarity(&query.text);
+                    (Some(vector), None)
+                }
                 Err(error) => {
                     query.mode = Mode::Lexical;
                     (None, Some(error.into()))
@@ -328,6 +331,13 @@ pub struct Found {
     pub hits: Vec<Hit>,
     /// Why a hybrid search went by words alone; none, if it did not.
     pub without_meaning: Option<Error>,
+}
+
+impl Found {
+    /// Whether none of the hits is likely an answer (see [`Evidence::is_weak`](crate::model::Evidence::is_weak)); not so of no hits at all.
+    pub fn is_weak(&self) -> bool {
+        !self.hits.is_empty() && self.hits.iter().all(|hit| hit.evidence.is_weak())
+    }
 }
 
 type Embedder = Option<Arc<dyn Embed>>;

@@ -26,7 +26,7 @@ fn put(store: &Store, url: &str, markdown: &str) -> Put {
 }
 
 fn query(text: &str, mode: Mode) -> Query {
-    Query { mode, ..Query::new(text) }
+    Query { mode, per_page: PerPage::All, ..Query::new(text) }
 }
 
 fn by_words(store: &Store, text: &str) -> Vec<Hit> {

@@ -135,6 +135,11 @@ impl Embed for MiniLm {
             }
         })
     }
+
+    fn familiarity(&self, question: &str) -> f32 {
+        let loaded = self.lazy.loaded.get().and_then(|loaded| loaded.as_ref().ok());
+        loaded.map_or(1.0, |loaded| loaded.tokenizer.familiarity(question))
+    }
 }
 
 impl fmt::Debug for MiniLm {

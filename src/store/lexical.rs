@@ -57,7 +57,7 @@ pub(super) fn search(connection: &Connection, expression: &str, filter: Filter<'
             continue;
         }
         // FTS5 ranks from the smallest number up.
-        best.push(Candidate { key: chunk, chunk, score: -rank as f32 });
+        best.push(Candidate { key: chunk, chunk, score: -rank as f32, found: 0.0 });
     }
     let mut found = best.into_sorted();
     if filter.distinct_pages {
@@ -66,7 +66,7 @@ pub(super) fn search(connection: &Connection, expression: &str, filter: Filter<'
             candidate.key = page_of.query_row([candidate.chunk], |row| row.get(0))?;
         }
     }
-    Ok(filter.first_of_each(found))
+    Ok(found)
 }
 
 /// What both sides of a search are narrowed to.
@@ -88,14 +88,6 @@ impl Filter<'_> {
     /// How many chunks to rank so that enough keys are among them: four to a page hold enough pages in all but odd cases.
     pub(super) fn room(&self) -> usize {
         if self.distinct_pages { self.limit.saturating_mul(4) } else { self.limit }
-    }
-
-    /// The best candidate of each key, as many as are wanted.
-    pub(super) fn first_of_each(&self, mut ranking: Vec<Candidate>) -> Vec<Candidate> {
-        let mut seen = HashSet::new();
-        ranking.retain(|candidate| seen.insert(candidate.key));
-        ranking.truncate(self.limit);
-        ranking
     }
 }
 
