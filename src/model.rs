@@ -330,6 +330,7 @@ pub enum PerPage {
     Best,
     /// So many of its chunks, at least 1, each for itself.
     AtMost(usize),
+    /// Every chunk for itself, those that say the same with the others.
     All,
 }
 
@@ -382,7 +383,7 @@ impl Evidence {
     }
 }
 
-/// Below these, measured on questions whose answer is not stored (`benches/README` has no figures of a kind): see the README.
+/// Measured on questions whose answer is not stored.
 const WEAK_COSINE: f32 = 0.4;
 const WEAK_WORDS: f32 = 0.5;
 

@@ -63,8 +63,8 @@ impl Ranking {
                 continue;
             }
             let shingles = Shingles::of(&found.chunks[0].text);
-            // One name of a function is much of a short example: what is told apart by a word is not alike.
-            if let Some((hit, _)) = hits.iter_mut().find(|(_, others)| others.is_like(&shingles)) {
+            let alike = hits.iter_mut().find(|(_, others)| query.per_page != PerPage::All && others.is_like(&shingles));
+            if let Some((hit, _)) = alike {
                 if hit.url != found.url && !hit.same_as.contains(&found.url) && hit.same_as.len() < MOST_ALIKE {
                     hit.same_as.push(found.url);
                 }

@@ -56,7 +56,7 @@ impl Question {
         };
         let quoted: f32 = self.phrases.iter().map(|phrase| held(phrase)).sum::<f32>() * PHRASE;
         let named: f32 = self.names.iter().map(|name| held(name)).sum::<f32>() * NAME / self.names.len().max(1) as f32;
-        let weight = if self.is_exact { PHRASE } else { WHOLE };
+        let weight = if self.is_exact { ALONE } else { WHOLE };
         let whole = self.whole.as_deref().map_or(0.0, held) * weight;
         quoted.min(MOST_QUOTED) + named.max(whole)
     }
@@ -174,8 +174,10 @@ const CHANGES: [&str; 20] = [
 ];
 
 /// What a phrase in quotes adds to a score that is 1 at the most without it.
-const PHRASE: f32 = 0.5;
-const MOST_QUOTED: f32 = 0.8;
+const PHRASE: f32 = 0.8;
+const MOST_QUOTED: f32 = 1.2;
+/// What is asked for alone stands before all that does not hold it.
+const ALONE: f32 = 1.6;
 /// What all names of a question add together.
 const NAME: f32 = 0.2;
 /// What a longer question adds that stands there word for word.
