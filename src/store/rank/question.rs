@@ -179,9 +179,9 @@ const MOST_QUOTED: f32 = 1.2;
 /// What is asked for alone stands before all that does not hold it.
 const ALONE: f32 = 1.6;
 /// What all names of a question add together.
-const NAME: f32 = 0.2;
+const NAME: f32 = 0.05;
 /// What a longer question adds that stands there word for word.
-const WHOLE: f32 = 0.25;
+const WHOLE: f32 = 0.1;
 /// Phrases or names.
 const MOST: usize = 8;
 /// In bytes, and in words.
