@@ -2,6 +2,7 @@
 
 use url::Url;
 
+use super::question::Question;
 use crate::model::{Chunk, ChunkKind, PageKind};
 
 pub(super) fn of(url: &Url, title: &str, chunk: &Chunk) -> PageKind {
@@ -23,13 +24,15 @@ pub(super) fn of(url: &Url, title: &str, chunk: &Chunk) -> PageKind {
 }
 
 /// What such a page loses beside others. A weak prior: what it says may still be the best there is.
-pub(super) fn malus(kind: PageKind, asks_for_changes: bool) -> f32 {
-    match kind {
-        PageKind::ReleaseNotes if asks_for_changes => 0.0,
+pub(super) fn malus(kind: PageKind, question: &Question) -> f32 {
+    let malus = match kind {
+        PageKind::ReleaseNotes if question.asks_for_changes() => 0.0,
         PageKind::ReleaseNotes | PageKind::Contents => 0.15,
         PageKind::Blog | PageKind::Source => 0.06,
         PageKind::Page => 0.0,
-    }
+    };
+    // Every name stands there, and is told elsewhere.
+    if question.is_exact() { malus * 4.0 } else { malus }
 }
 
 /// The parts of the path, lower case, the last one without its extension.

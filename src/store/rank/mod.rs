@@ -104,15 +104,15 @@ impl Ranking {
     }
 
     fn evidence(&self, passage: &Passage, url: &Url, title: &str, chunk: &Chunk) -> Evidence {
-        let heading = format!("{title} \n {}", chunk.heading_path.join(" \n "));
+        let headings = std::iter::once(title).chain(chunk.heading_path.iter().map(String::as_str));
         let page_kind = kind::of(url, title, chunk);
         Evidence {
             bm25: passage.words.map(|(score, _)| score),
             words_found: passage.words.map_or(0.0, |(_, found)| found),
             cosine: passage.cosine,
             weight_of_meaning: self.weight,
-            exact: self.question.exact(&heading, &chunk.text),
-            malus: kind::malus(page_kind, self.question.asks_for_changes()),
+            exact: self.question.exact(headings, &chunk.text),
+            malus: kind::malus(page_kind, &self.question),
             page_kind,
         }
     }

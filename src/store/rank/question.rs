@@ -1,7 +1,5 @@
 //! What a question asks for letter for letter: what stands in quotes, names and numbers, or all of it. Pure.
 
-use std::borrow::Cow;
-
 /// A question as the ranking sees it.
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct Question {
@@ -21,7 +19,7 @@ impl Question {
     pub(super) fn of(text: &str) -> Self {
         let text = text.trim();
         let (phrases, rest) = quoted(text);
-        let mut names: Vec<String> = tokens(&rest).filter(|token| is_name(token)).map(|token| folded(token).into_owned()).collect();
+        let mut names: Vec<String> = tokens(&rest).filter(|token| is_name(token)).map(|token| folded(token)).collect();
         names.sort();
         names.dedup();
         names.truncate(MOST);
@@ -43,27 +41,51 @@ impl Question {
         self.asks_for_changes
     }
 
-    /// What a passage gains by what it holds of the question letter for letter; `heading` is its title and the heading it stands under.
-    pub(super) fn exact(&self, heading: &str, text: &str) -> f32 {
+    /// What a passage gains by what it holds of the question letter for letter. `headings` are its title and those it stands under; those
+    /// within it are lines of `text` that begin with `#`.
+    pub(super) fn exact<'a>(&self, headings: impl IntoIterator<Item = &'a str>, text: &'a str) -> f32 {
         if self.phrases.is_empty() && self.names.is_empty() && self.whole.is_none() {
             return 0.0;
         }
-        let (heading, text) = (folded(heading), folded(text));
-        let held = |phrase: &str| match (holds(&heading, phrase), holds(&text, phrase)) {
-            (true, _) => 1.0,
-            (false, true) => 0.75,
-            (false, false) => 0.0,
+        let lines = text.lines().filter(|line| line.starts_with('#')).take(MOST_HEADINGS);
+        let headings: Vec<String> = headings.into_iter().chain(lines).map(folded).collect();
+        let text = folded(text);
+        let held = |phrase: &str| {
+            if headings.iter().any(|heading| declares(heading, phrase)) {
+                DECLARED
+            } else if headings.iter().any(|heading| holds(heading, phrase)) {
+                1.0
+            } else if holds(&text, phrase) {
+                0.75
+            } else {
+                0.0
+            }
         };
         let quoted: f32 = self.phrases.iter().map(|phrase| held(phrase)).sum::<f32>() * PHRASE;
         let named: f32 = self.names.iter().map(|name| held(name)).sum::<f32>() * NAME / self.names.len().max(1) as f32;
-        let weight = if self.is_exact { ALONE } else { WHOLE };
+        let weight = match (self.is_exact, self.names.is_empty()) {
+            (true, _) => ALONE,
+            (false, false) => MESSAGE,
+            (false, true) => WHOLE,
+        };
         let whole = self.whole.as_deref().map_or(0.0, held) * weight;
         quoted.min(MOST_QUOTED) + named.max(whole)
     }
 }
 
+/// Whether a heading says that below it is what the phrase names: `class asyncio.TaskGroup`, `unlink(missing_ok=False)`, `E0502`.
+fn declares(heading: &str, phrase: &str) -> bool {
+    let heading = heading.trim_start_matches(['#', ' ']);
+    let Some(at) = heading.find(phrase).filter(|_| holds(heading, phrase)) else { return false };
+    let (before, after) = (&heading[..at], &heading[at + phrase.len()..]);
+    // What it belongs to may stand before it, and one word that says what it is.
+    let before = before.trim_end_matches(|c: char| !c.is_whitespace()).trim();
+    let is_called = !before.contains(char::is_whitespace) && before.len() <= 12;
+    is_called && after.trim_start().chars().next().is_none_or(|c| "([{<:=,*—–¶".contains(c))
+}
+
 /// The text as it is compared: lower case, one blank between words, without the marks that only markdown has.
-fn folded(text: &str) -> Cow<'_, str> {
+fn folded(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {
@@ -76,7 +98,7 @@ fn folded(text: &str) -> Cow<'_, str> {
             c => out.extend(c.to_lowercase()),
         }
     }
-    Cow::Owned(out)
+    out
 }
 
 /// Whether the phrase stands there and is no part of a longer word.
@@ -173,6 +195,10 @@ const CHANGES: [&str; 20] = [
     "breaking",
 ];
 
+/// What stands in a heading that is all about it counts for more than what stands in one, and that for more than what stands in the text.
+const DECLARED: f32 = 1.3;
+/// Of one passage.
+const MOST_HEADINGS: usize = 50;
 /// What a phrase in quotes adds to a score that is 1 at the most without it.
 const PHRASE: f32 = 0.8;
 const MOST_QUOTED: f32 = 1.2;
@@ -182,6 +208,8 @@ const ALONE: f32 = 1.6;
 const NAME: f32 = 0.05;
 /// What a longer question adds that stands there word for word.
 const WHOLE: f32 = 0.1;
+/// And one that has names or codes: as messages of errors have.
+const MESSAGE: f32 = 0.4;
 /// Phrases or names.
 const MOST: usize = 8;
 /// In bytes, and in words.
@@ -231,7 +259,7 @@ mod tests {
 
     #[test]
     fn what_stands_there_letter_for_letter_counts() {
-        let exact = |question: &str, text: &str| Question::of(question).exact("Heading", text);
+        let exact = |question: &str, text: &str| Question::of(question).exact(["Heading"], text);
         assert!(exact("429", "status 429 means") > 0.3);
         assert_eq!(exact("429", "status 1429 means 4290"), 0.0);
         assert!(exact("missing_ok", "`missing\\_ok`: bool") > 0.3);
@@ -244,8 +272,13 @@ mod tests {
 
     #[test]
     fn a_heading_counts_more_than_its_text() {
-        let question = Question::of("kettle.lid");
-        assert!(question.exact("kettle.lid", "x") > question.exact("x", "kettle.lid"));
+        let exact = |heading: &str, text: &str| Question::of("kettle.lid").exact([heading], text);
+        assert!(exact("of kettle.lid and others", "x") > exact("x", "kettle.lid"));
+        for declared in ["kettle.lid", "class kettle.lid", "kettle.lid(open=False)", "`tea.kettle.lid`: *how*"] {
+            assert!(exact(declared, "x") > exact("of kettle.lid and others", "x"), "{declared}");
+            assert_eq!(exact("x", &format!("Text.\n\n## {declared}\n\nText.")), exact(declared, "x"));
+        }
+        assert_eq!(exact("kettle.lid.open", "x"), exact("see kettle.lid for others", "x"));
     }
 
     #[test]
@@ -254,6 +287,6 @@ mod tests {
         assert_eq!(question.phrases, ["der kessel", "x y"]);
         assert!(!question.is_exact() && Question::of("\"the kettle\"").is_exact());
         assert_eq!(Question::of("an \"open quote").phrases, [] as [&str; 0]);
-        assert!(Question::of("").exact("", "") == 0.0);
+        assert!(Question::of("").exact([""], "") == 0.0);
     }
 }
