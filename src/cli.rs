@@ -153,9 +153,24 @@ pub struct Search {
     /// Look for code examples
     #[arg(long)]
     pub code: bool,
-    /// Only the best hit of each page
-    #[arg(long)]
+    /// Hits to pass over
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u16).range(0..=1000))]
+    pub offset: u16,
+    /// Hits of one page at the most; 0 is any number [default: 1, with what else of the page answers joined; 2 of code]
+    #[arg(long, value_name = "N")]
+    pub per_page: Option<u16>,
+    /// One hit a page: the same as --per-page 1
+    #[arg(long, conflicts_with = "per_page")]
     pub distinct_pages: bool,
+    /// Only pages whose URL begins so
+    #[arg(long, value_name = "URL")]
+    pub url_prefix: Option<String>,
+    /// Only code in this language, such as python; with --code
+    #[arg(long, value_name = "NAME", requires = "code")]
+    pub language: Option<String>,
+    /// Tell what each score is made of
+    #[arg(long)]
+    pub explain: bool,
     #[command(flatten)]
     pub json: Json,
 }

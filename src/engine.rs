@@ -257,7 +257,10 @@ impl Engine {
                 (Some(embed::only(embedder()?.embed(&texts, Purpose::Query).await?)?), None)
             }
             Mode::Hybrid => match embedder()?.embed_soon(&query.text, QUESTION).await {
-                Ok(vector) => (Some(vector), None),
+                Ok(vector) => {
+                    query.familiarity = embedder()?.familiarity(&query.text);
+                    (Some(vector), None)
+                }
                 Err(error) => {
                     query.mode = Mode::Lexical;
                     (None, Some(error.into()))
@@ -344,6 +347,13 @@ pub struct Found {
     pub without_meaning: Option<Error>,
     /// The model whose vectors answered in place of the engine's own, which has fewer of them yet: the model has changed. None, if it has not.
     pub former_model: Option<String>,
+}
+
+impl Found {
+    /// Whether none of the hits is likely an answer (see [`Evidence::is_weak`](crate::model::Evidence::is_weak)); not so of no hits at all.
+    pub fn is_weak(&self) -> bool {
+        !self.hits.is_empty() && self.hits.iter().all(|hit| hit.evidence.is_weak())
+    }
 }
 
 type Embedder = Option<Arc<dyn Embed>>;

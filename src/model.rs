@@ -276,7 +276,7 @@ pub struct SourceSummary {
 }
 
 /// A question to the store.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Query {
     pub text: String,
     /// Only this source.
@@ -290,10 +290,13 @@ pub struct Query {
     pub url_prefix: Option<String>,
     /// Only code examples in one of these languages, by the names that [`ChunkKind::Code`] has; prose is in none. Empty: in any.
     pub languages: Vec<String>,
+    /// How well the model knows the question's words, 0 (not at all) to 1: the less it does, the less its vector weighs in a hybrid search.
+    /// The engine sets it; 1 by default.
+    pub familiarity: f32,
 }
 
 impl Query {
-    /// The ten best passages of all that is stored, by words and meaning.
+    /// The ten pages of all that is stored whose passages answer best, by words and meaning.
     pub fn new(text: impl Into<String>) -> Self {
         Self {
             text: text.into(),
@@ -304,6 +307,7 @@ impl Query {
             per_page: PerPage::default(),
             url_prefix: None,
             languages: Vec::new(),
+            familiarity: 1.0,
         }
     }
 }
@@ -328,24 +332,85 @@ pub enum Wanted {
     Code,
 }
 
-/// How many chunks of one page may be among the hits.
+/// How many hits one page may be.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum PerPage {
+    /// One: its best chunk, with what else of the page answers well joined to it in [`Hit::text`].
     #[default]
-    All,
-    /// The best chunk of each page only.
     Best,
+    /// So many of its chunks, at least 1, each for itself.
+    AtMost(usize),
+    /// Every chunk for itself, those that say the same with the others.
+    All,
 }
 
-/// A chunk that answers a query.
+/// A passage that answers a query.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Hit {
     pub url: Url,
     pub title: String,
     pub source: SourceId,
+    /// The chunk that answers best.
     pub chunk: Chunk,
+    /// What is to be read: the chunk's text, joined with the page's other chunks that answer nearly as well, in the page's order. "[…]"
+    /// stands where the page has more between them.
+    pub text: String,
     /// Higher is better; comparable within one answer only.
     pub score: f32,
+    /// What the score is made of, and what can be told of the hit without any other.
+    pub evidence: Evidence,
+    /// Pages that say the same in nearly the same words, at most ten: they are no hits of their own.
+    pub same_as: Vec<Url>,
+}
+
+/// What speaks for a hit, and against it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Evidence {
+    /// BM25 of its words. None: not among the best by words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bm25: Option<f32>,
+    /// The share of the question's words that stand in it, the rare ones counting more: 0 to 1.
+    pub words_found: f32,
+    /// The cosine of its vector to the question's. None: not among the best by meaning.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cosine: Option<f32>,
+    /// What meaning weighs against words, 0 to 1.
+    pub weight_of_meaning: f32,
+    /// What was added to the score because it holds a phrase or name of the question letter for letter.
+    pub exact: f32,
+    /// What was taken from the score for what kind of page it is.
+    pub malus: f32,
+    pub page_kind: PageKind,
+}
+
+impl Evidence {
+    /// Whether so little speaks for it that it is likely no answer: in a hybrid search, neither its words nor its meaning do.
+    pub fn is_weak(&self) -> bool {
+        let by_meaning = self.cosine.map(|cosine| cosine < WEAK_COSINE);
+        let by_words = self.bm25.map(|_| self.words_found < WEAK_WORDS);
+        self.exact == 0.0 && by_meaning != Some(false) && by_words != Some(false)
+    }
+}
+
+/// Measured on questions whose answer is not stored.
+const WEAK_COSINE: f32 = 0.4;
+const WEAK_WORDS: f32 = 0.5;
+
+/// What kind of page a hit is from, as its address, title and text tell. Most are none of these.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PageKind {
+    #[default]
+    Page,
+    /// What changed from version to version.
+    ReleaseNotes,
+    /// A table of contents, an index: links to what is elsewhere.
+    Contents,
+    /// News, a blog.
+    Blog,
+    /// The source code of what is documented elsewhere.
+    Source,
 }
 
 impl Hit {

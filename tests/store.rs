@@ -26,7 +26,7 @@ fn put(store: &Store, url: &str, markdown: &str) -> Put {
 }
 
 fn query(text: &str, mode: Mode) -> Query {
-    Query { mode, ..Query::new(text) }
+    Query { mode, per_page: PerPage::All, ..Query::new(text) }
 }
 
 fn by_words(store: &Store, text: &str) -> Vec<Hit> {
@@ -221,6 +221,92 @@ fn a_search_is_narrowed_to_source_kind_and_page() {
     }
     let unknown = Query { source: SourceId::parse("c.test"), ..query("apple", Mode::Lexical) };
     assert!(matches!(store.search(&unknown, None, MODEL), Err(Error::UnknownSource { .. })));
+}
+
+/// One page is one hit by default; what else of it answers is joined, and what is between is told to be left out.
+#[test]
+fn a_page_is_one_hit_with_its_passages_joined() {
+    let store = Store::open_in_memory().unwrap();
+    let section = |name: &str, text: &str| format!("## {name}\n\n{text}\n\n");
+    let filler = "Clay is dug and washed and dried in the sun, which takes a while. ".repeat(5);
+    let markdown =
+        ["# Page\n\n".to_owned(), section("One", "An apple is red."), section("Two", &filler), section("Three", "An apple is green.")];
+    put(&store, "https://a.test/long", &markdown.concat());
+    put(&store, "https://a.test/short", "An apple lies on a brick.");
+    embed(&store, meaning);
+    for mode in [Mode::Lexical, Mode::Dense, Mode::Hybrid] {
+        let ask = |per_page| store.search(&Query { per_page, ..query("red or green apple", mode) }, Some(&APPLE), MODEL).unwrap();
+        let hits = ask(PerPage::Best);
+        assert_eq!(hits.len(), 2, "{mode:?}");
+        let long = hits.iter().find(|hit| hit.url.path() == "/long").unwrap();
+        assert_eq!(long.text, "An apple is red.\n\n[…]\n\n## Three\n\nAn apple is green.", "{mode:?}");
+        let counts = |hits: &[Hit]| hits.iter().filter(|hit| hit.url.path() == "/long").count();
+        assert_eq!((counts(&ask(PerPage::AtMost(1))), counts(&ask(PerPage::AtMost(2)))), (1, 2), "{mode:?}");
+        assert!(ask(PerPage::All).iter().all(|hit| hit.text == hit.chunk.text), "{mode:?}");
+    }
+}
+
+#[test]
+fn what_is_said_twice_is_one_hit_that_names_both_pages() {
+    let store = Store::open_in_memory().unwrap();
+    let text = "An apple falls from its tree when it is ripe, and whoever stands below may eat it or leave it where it lies.";
+    put(&store, "https://a.test/1/apples", text);
+    put(&store, "https://a.test/2/apples", &text.replace("tree", "Tree"));
+    put(&store, "https://a.test/3/apples", &format!("{text} {}", "A pear does not.".repeat(20)));
+    let ask = |per_page| store.search(&Query { per_page, ..query("when does an apple fall", Mode::Lexical) }, None, MODEL).unwrap();
+    let hits = ask(PerPage::Best);
+    assert_eq!((hits.len(), ask(PerPage::All).len()), (2, 3));
+    let twice = hits.iter().find(|hit| !hit.same_as.is_empty()).unwrap();
+    let both: std::collections::BTreeSet<_> = [twice.url.path(), twice.same_as[0].path()].into();
+    assert_eq!(both, ["/1/apples", "/2/apples"].into());
+}
+
+#[test]
+fn a_name_is_found_letter_for_letter() {
+    let store = Store::open_in_memory().unwrap();
+    for page in 0..30 {
+        put(
+            &store,
+            &format!("https://a.test/{page}"),
+            &format!("The kettle task group of page {page} is missing, ok? Kettle kettle task."),
+        );
+    }
+    put(&store, "https://a.test/exact", &format!("{} At last kettle.missing\\_ok is told.", "Much else is said of tea. ".repeat(20)));
+    embed(&store, meaning);
+    for mode in [Mode::Lexical, Mode::Hybrid] {
+        let hits = store.search(&query("kettle.missing_ok", mode), Some(&BRICK), MODEL).unwrap();
+        assert_eq!(hits[0].url.path(), "/exact", "{mode:?}");
+        assert!(hits[0].evidence.exact > 0.0 && hits[1].evidence.exact == 0.0, "{mode:?}");
+    }
+}
+
+#[test]
+fn release_notes_and_contents_stand_behind_what_they_lead_to() {
+    let store = Store::open_in_memory().unwrap();
+    let text = |more: &str| format!("The apple of a tree is picked by hand{more}");
+    put(&store, "https://a.test/whatsnew/2.html", &text(" now."));
+    put(&store, "https://a.test/genindex.html", &text(" page."));
+    put(&store, "https://a.test/guide.html", &text(" too."));
+    put(&store, "https://a.test/other.html", &format!("An apple. {}", "Much else is said of tea. ".repeat(20)));
+    let hits = by_words(&store, "how is an apple picked");
+    assert_eq!(hits[0].url.path(), "/guide.html", "{:?}", paths(&hits));
+    let changes = by_words(&store, "what is new in how an apple is picked");
+    assert_eq!(changes[0].url.path(), "/whatsnew/2.html", "{:?}", paths(&changes));
+}
+
+#[test]
+fn where_the_model_knows_nothing_the_words_decide() {
+    let store = Store::open_in_memory().unwrap();
+    put(&store, "https://a.test/words", "zwetschge");
+    put(&store, "https://a.test/meaning", "apple");
+    embed(&store, meaning);
+    let first = |familiarity| {
+        let query = Query { familiarity, ..query("zwetschge", Mode::Hybrid) };
+        store.search(&query, Some(&APPLE), MODEL).unwrap().swap_remove(0)
+    };
+    assert_eq!(first(1.0).url.path(), "/meaning");
+    let hit = first(0.0);
+    assert_eq!((hit.url.path(), hit.evidence.weight_of_meaning, hit.evidence.cosine), ("/words", 0.0, None));
 }
 
 #[test]

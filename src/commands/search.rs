@@ -6,10 +6,11 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use smolcrawl::Engine;
 use smolcrawl::engine::Found as Answer;
-use smolcrawl::model::{ChunkKind, Hit, Mode, PerPage, Query, SourceId, Wanted};
+use smolcrawl::model::{ChunkKind, Evidence, Hit, Mode, PerPage, Query, SourceId, Wanted};
 use smolcrawl::store;
+use smolcrawl::{CrawlRequest, Engine};
+use url::Url;
 
 use super::output::Output;
 use super::{Failure, Shown, database_exists, lines};
@@ -26,11 +27,12 @@ pub async fn run(engine: &Engine, asked: cli::Search, shown: Shown) -> Result<()
         tell_what_is_missing(engine, query.mode).await?;
     }
     match &asked.batch {
-        Some(file) => batch(engine, &query, file, shown).await,
+        Some(file) => batch(engine, &query, &asked, file, shown).await,
         None => {
             let found = engine.find(query.clone()).await?;
             tell_what_failed(&found, shown);
-            print(&query, &found.hits, asked.json)
+            tell_what_is_weak(&found, shown);
+            print(&query, &found, &asked)
         }
     }
 }
@@ -47,9 +49,13 @@ fn tell_what_failed(found: &Answer, shown: Shown) {
 
 fn query(engine: &Engine, asked: &cli::Search) -> Result<Query, Failure> {
     let source = asked.source.as_deref().map(super::sources::parse).transpose()?;
+    let url_prefix = match &asked.url_prefix {
+        Some(prefix) => CrawlRequest::parse(std::slice::from_ref(prefix)).map_err(smolcrawl::Error::from)?.seeds.pop().map(String::from),
+        None => None,
+    };
     Ok(Query {
         source,
-        limit: asked.limit.into(),
+        limit: usize::from(asked.limit) + usize::from(asked.offset),
         mode: match asked.mode {
             Some(cli::Mode::Hybrid) => Mode::Hybrid,
             Some(cli::Mode::Lexical) => Mode::Lexical,
@@ -57,7 +63,14 @@ fn query(engine: &Engine, asked: &cli::Search) -> Result<Query, Failure> {
             None => engine.default_mode(),
         },
         wanted: if asked.code { Wanted::Code } else { Wanted::Text },
-        per_page: if asked.distinct_pages { PerPage::Best } else { PerPage::All },
+        per_page: match asked.per_page {
+            None if asked.code && !asked.distinct_pages => PerPage::AtMost(EXAMPLES_OF_A_PAGE),
+            None | Some(1) => PerPage::Best,
+            Some(0) => PerPage::All,
+            Some(most) => PerPage::AtMost(most.into()),
+        },
+        url_prefix,
+        languages: asked.language.iter().cloned().collect(),
         ..Query::new(asked.query.clone().unwrap_or_default())
     })
 }
@@ -106,7 +119,7 @@ impl Question {
 }
 
 /// Every line is answered. One that cannot be asked is answered by why, and the command fails in the end.
-async fn batch(engine: &Engine, query: &Query, file: &Path, shown: Shown) -> Result<(), Failure> {
+async fn batch(engine: &Engine, query: &Query, asked: &cli::Search, file: &Path, shown: Shown) -> Result<(), Failure> {
     let opened = File::open(file).map_err(|error| Failure::new(format!("{}: {error}", file.display()), LINES))?;
     let mut output = Output::new();
     // Once for all.
@@ -134,7 +147,7 @@ async fn batch(engine: &Engine, query: &Query, file: &Path, shown: Shown) -> Res
                     tell_what_failed(&found, shown);
                     told = found.without_meaning.is_some();
                 }
-                output.json(&json!({ "id": id, "hits": found.hits.iter().map(Found::of).collect::<Vec<_>>() }))?;
+                output.json(&json!({ "id": id, "hits": hits(&found, asked), "weak_match": found.is_weak() }))?;
             }
             Err((id, why)) => {
                 output.json(&json!({ "id": id, "error": format!("line {number}: {why}") }))?;
@@ -159,17 +172,21 @@ struct Found<'a> {
     url: String,
     title: &'a str,
     source: &'a SourceId,
-    score: f32,
+    score: f64,
     heading_path: &'a [String],
     #[serde(skip_serializing_if = "Option::is_none")]
     language: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     context: Option<&'a str>,
     text: &'a str,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    same_as: &'a [Url],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    evidence: Option<&'a Evidence>,
 }
 
 impl<'a> Found<'a> {
-    fn of(hit: &'a Hit) -> Self {
+    fn of(hit: &'a Hit, explain: bool) -> Self {
         let (language, context) = match &hit.chunk.kind {
             ChunkKind::Text => (None, None),
             ChunkKind::Code { language, context } => (language.as_deref(), Some(context.as_str())),
@@ -178,28 +195,62 @@ impl<'a> Found<'a> {
             url: hit.link().into(),
             title: &hit.title,
             source: &hit.source,
-            score: hit.score,
+            // As many digits as mean something.
+            score: (f64::from(hit.score) * 1e4).round() / 1e4,
             heading_path: &hit.chunk.heading_path,
             language,
             context,
-            text: &hit.chunk.text,
+            text: &hit.text,
+            same_as: &hit.same_as,
+            evidence: explain.then_some(&hit.evidence),
         }
     }
 }
 
-fn print(query: &Query, hits: &[Hit], json: cli::Json) -> Result<(), Failure> {
+fn hits<'a>(found: &'a Answer, asked: &cli::Search) -> Vec<Found<'a>> {
+    found.hits.iter().skip(asked.offset.into()).map(|hit| Found::of(hit, asked.explain)).collect()
+}
+
+fn print(query: &Query, found: &Answer, asked: &cli::Search) -> Result<(), Failure> {
     let mut output = Output::new();
-    if json.json {
-        output.json(&json!({ "query": query.text, "hits": hits.iter().map(Found::of).collect::<Vec<_>>() }))?;
+    if asked.json.json {
+        output.json(&json!({ "query": query.text, "hits": hits(found, asked), "weak_match": found.is_weak() }))?;
     } else {
-        for (index, hit) in hits.iter().enumerate() {
+        for (index, hit) in found.hits.iter().enumerate().skip(asked.offset.into()) {
             show(&mut output, index + 1, hit)?;
+            if asked.explain {
+                output.line(format!("   = {}", explained(hit)))?;
+            }
         }
-        if hits.is_empty() {
+        if found.hits.len() <= asked.offset.into() {
             output.line("no hits")?;
         }
     }
     Ok(output.finish()?)
+}
+
+/// What the score is made of, on one line.
+fn explained(hit: &Hit) -> String {
+    let Evidence { bm25, words_found, cosine, weight_of_meaning, exact, malus, page_kind } = hit.evidence;
+    let or_none = |value: Option<f32>| value.map_or_else(|| "-".to_owned(), |value| format!("{value:.2}"));
+    let kind = json!(page_kind);
+    format!(
+        "score {:.3}: words {} ({:.0} % of them found), meaning {} (weight {weight_of_meaning:.2}), letter for letter +{exact:.2}, {} -{malus:.2}",
+        hit.score,
+        or_none(bm25),
+        words_found * 100.0,
+        or_none(cosine),
+        kind.as_str().unwrap_or_default(),
+    )
+}
+
+/// Hits there are always; whether they are answers is another thing.
+fn tell_what_is_weak(found: &Answer, shown: Shown) {
+    if found.is_weak() && shown != Shown::Quiet {
+        eprintln!(
+            "note: weak match: neither the words nor the meaning of the question are found in what is stored, so this is likely no answer"
+        );
+    }
 }
 
 /// A hit for people: where it stands, then its first lines.
@@ -207,7 +258,7 @@ pub fn show(output: &mut Output, rank: usize, hit: &Hit) -> std::io::Result<()> 
     let headings = hit.chunk.heading_path.join(" > ");
     output.line(format!("{rank}. {} [{:.2}] {}", hit.title, hit.score, headings))?;
     output.line(format!("   {}", hit.link()))?;
-    for line in hit.chunk.text.lines().filter(|line| !line.trim().is_empty()).take(LINES_SHOWN) {
+    for line in hit.text.lines().filter(|line| !line.trim().is_empty()).take(LINES_SHOWN) {
         let cut: String = line.chars().take(COLUMNS_SHOWN).collect();
         output.line(format!("   | {cut}"))?;
     }
@@ -215,5 +266,7 @@ pub fn show(output: &mut Output, rank: usize, hit: &Hit) -> std::io::Result<()> 
 }
 
 const LINES: &str = r#"each line is {"id": …, "query": "…"}"#;
+/// Each is an answer of its own, but one page of a reference has hundreds.
+const EXAMPLES_OF_A_PAGE: usize = 2;
 const LINES_SHOWN: usize = 4;
 const COLUMNS_SHOWN: usize = 110;

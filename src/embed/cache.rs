@@ -96,6 +96,10 @@ impl<E: Embed> Embed for Cached<E> {
         self.inner.facts()
     }
 
+    fn familiarity(&self, question: &str) -> f32 {
+        self.inner.familiarity(question)
+    }
+
     fn batch_hint(&self) -> usize {
         self.inner.batch_hint()
     }

@@ -83,6 +83,10 @@ impl Embed for MiniLm {
     fn embed_each<'a>(&'a self, texts: &'a [String]) -> Boxed<'a, Result<Vec<Judged>, Error>> {
         Box::pin(self.0.embed_each(texts, Purpose::Passage))
     }
+
+    fn familiarity(&self, question: &str) -> f32 {
+        TOKENIZER.familiarity(question)
+    }
 }
 
 impl fmt::Debug for MiniLm {

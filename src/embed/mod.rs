@@ -100,6 +100,13 @@ pub trait Embed: fmt::Debug + Send + Sync {
         Vec::new()
     }
 
+    /// How well the model knows the words of a question, 0 (none of them) to 1: what a vector of it is worth beside the words themselves.
+    /// Asked with each question, so it has to be quick. The default is 1.
+    fn familiarity(&self, question: &str) -> f32 {
+        let _ = question;
+        1.0
+    }
+
     /// How many texts one call had best be given: enough to keep the model busy, few enough to lose little on an error.
     fn batch_hint(&self) -> usize {
         32

@@ -1,13 +1,12 @@
 //! Makes one ranking of two. Pure: knows scores, not where they come from.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// Something found, by words or by meaning.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Candidate {
     /// What counts as one answer: the chunk, or its page where each page may answer once.
     pub key: i64,
-    /// The chunk to show for it.
     pub chunk: i64,
     /// Higher is better.
     pub score: f32,
@@ -15,27 +14,71 @@ pub(super) struct Candidate {
     pub found: f32,
 }
 
-/// Scores of each side are scaled to 0..1 by that side's minimum and maximum and added with weights; who is missing on a side
-/// gets 0 there. Best first, equal scores by age.
-pub(super) fn fuse(lexical: &[Candidate], dense: &[Candidate], dense_weight: f32) -> Vec<Candidate> {
-    let mut fused: HashMap<i64, Fused> = HashMap::with_capacity(lexical.len() + dense.len());
-    for (side, weight) in [(dense, dense_weight), (lexical, 1.0 - dense_weight)] {
-        let (low, high) = range(side);
+/// One answer: a chunk, or a page with those of its chunks that were found.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Answer {
+    pub key: i64,
+    /// 0 to 1.
+    pub score: f32,
+    /// Best first.
+    pub passages: Vec<Passage>,
+}
+
+/// A chunk of an answer, as each side has ranked it.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) struct Passage {
+    pub chunk: i64,
+    /// Of both sides together, 0 to 1: comparable among the passages of all answers.
+    pub score: f32,
+    /// BM25 and the share of words found.
+    pub words: Option<(f32, f32)>,
+    pub cosine: Option<f32>,
+}
+
+/// Scores of each side are scaled to 0..1 by that side's best and worst of its first `most` keys, and added with weights; who is missing
+/// on a side gets 0 there. A key's score on a side is that of its best chunk there. Best first, equal scores by age.
+pub(super) fn fuse(words: &[Candidate], meaning: &[Candidate], weight: f32, most: usize) -> Vec<Answer> {
+    let mut answers: HashMap<i64, Answer> = HashMap::with_capacity(words.len() + meaning.len());
+    for (side, share, is_meaning) in [(meaning, weight, true), (words, 1.0 - weight, false)] {
+        let (low, high) = range(side, most);
+        // Sorted: the first of a key is its best.
+        let mut seen = HashSet::new();
         for candidate in side {
             // One answer, or all alike: nothing tells them apart, so all are best.
-            let scaled = if high > low { (candidate.score - low) / (high - low) } else { 1.0 };
-            let share = weight * scaled;
-            let found = fused.entry(candidate.key).or_insert(Fused { chunk: candidate.chunk, share, score: 0.0 });
-            found.score += share;
-            if share > found.share {
-                (found.chunk, found.share) = (candidate.chunk, share);
+            let scaled = if high > low { ((candidate.score - low) / (high - low)).max(0.0) } else { 1.0 };
+            let is_first = seen.insert(candidate.key);
+            if is_first && seen.len() > most {
+                break;
+            }
+            let empty = || Answer { key: candidate.key, score: 0.0, passages: Vec::new() };
+            let answer = answers.entry(candidate.key).or_insert_with(empty);
+            if is_first {
+                answer.score += share * scaled;
+            }
+            let at = answer.passages.iter().position(|passage| passage.chunk == candidate.chunk).unwrap_or_else(|| {
+                answer.passages.push(Passage { chunk: candidate.chunk, ..Passage::default() });
+                answer.passages.len() - 1
+            });
+            let passage = &mut answer.passages[at];
+            passage.score += share * scaled;
+            match is_meaning {
+                true => passage.cosine = Some(candidate.score),
+                false => passage.words = Some((candidate.score, candidate.found)),
             }
         }
     }
-    let mut ranking: Vec<Candidate> =
-        fused.into_iter().map(|(key, found)| Candidate { key, chunk: found.chunk, score: found.score, found: 0.0 }).collect();
-    sort(&mut ranking);
+    let mut ranking: Vec<Answer> = answers.into_values().collect();
+    for answer in &mut ranking {
+        answer.passages.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.chunk.cmp(&b.chunk)));
+    }
+    ranking.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.oldest().cmp(&b.oldest())));
     ranking
+}
+
+impl Answer {
+    fn oldest(&self) -> i64 {
+        self.passages.first().map_or(0, |passage| passage.chunk)
+    }
 }
 
 /// The best so many candidates of a stream.
@@ -52,6 +95,7 @@ impl Best {
         Self { room: room.max(1), found: Vec::new(), threshold: f32::NEG_INFINITY }
     }
 
+    /// What does not score more is not among the best.
     pub(super) fn threshold(&self) -> f32 {
         self.threshold
     }
@@ -80,15 +124,11 @@ fn sort(ranking: &mut [Candidate]) {
     ranking.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.chunk.cmp(&b.chunk)));
 }
 
-struct Fused {
-    chunk: i64,
-    /// The larger contribution so far: its chunk is shown.
-    share: f32,
-    score: f32,
-}
-
-fn range(side: &[Candidate]) -> (f32, f32) {
-    side.iter().fold((f32::INFINITY, f32::NEG_INFINITY), |(low, high), found| (low.min(found.score), high.max(found.score)))
+/// The worst and the best score of the first `most` keys.
+fn range(side: &[Candidate], most: usize) -> (f32, f32) {
+    let mut seen = HashSet::new();
+    let firsts = side.iter().filter(|candidate| seen.insert(candidate.key)).take(most);
+    firsts.fold((f32::INFINITY, f32::NEG_INFINITY), |(low, high), found| (low.min(found.score), high.max(found.score)))
 }
 
 #[cfg(test)]
@@ -96,39 +136,44 @@ mod tests {
     use super::*;
 
     fn side(scores: &[(i64, f32)]) -> Vec<Candidate> {
-        scores.iter().map(|&(key, score)| Candidate { key, chunk: key, score, found: 0.0 }).collect()
+        scores.iter().map(|&(key, score)| Candidate { key, chunk: key, score, found: 0.5 }).collect()
     }
 
-    fn keys(ranking: &[Candidate]) -> Vec<i64> {
+    fn keys(ranking: &[Answer]) -> Vec<i64> {
         ranking.iter().map(|found| found.key).collect()
     }
 
     #[test]
     fn the_weight_decides_between_the_sides() {
-        let (lexical, dense) = (side(&[(1, 9.0), (2, 3.0)]), side(&[(2, 0.8), (1, 0.2)]));
-        assert_eq!(keys(&fuse(&lexical, &dense, 0.6)), [2, 1]);
-        assert_eq!(keys(&fuse(&lexical, &dense, 0.4)), [1, 2]);
+        let (words, meaning) = (side(&[(1, 9.0), (2, 3.0)]), side(&[(2, 0.8), (1, 0.2)]));
+        assert_eq!(keys(&fuse(&words, &meaning, 0.6, 10)), [2, 1]);
+        assert_eq!(keys(&fuse(&words, &meaning, 0.4, 10)), [1, 2]);
     }
 
     #[test]
     fn found_by_both_beats_found_by_one() {
-        let ranking = fuse(&side(&[(1, 9.0), (2, 8.0), (3, 1.0)]), &side(&[(4, 0.9), (2, 0.8), (5, 0.1)]), 0.5);
+        let ranking = fuse(&side(&[(1, 9.0), (2, 8.0), (3, 1.0)]), &side(&[(4, 0.9), (2, 0.8), (5, 0.1)]), 0.5, 10);
         assert_eq!(keys(&ranking)[0], 2);
+        assert_eq!((ranking[0].passages[0].words, ranking[0].passages[0].cosine), (Some((8.0, 0.5)), Some(0.8)));
     }
 
     #[test]
     fn one_side_alone_keeps_its_order() {
-        let lexical = side(&[(7, 3.0), (8, 2.0), (9, 1.0)]);
-        assert_eq!(keys(&fuse(&lexical, &[], 0.6)), [7, 8, 9]);
-        assert_eq!(fuse(&[], &[], 0.6), []);
-        assert_eq!(fuse(&side(&[(1, 5.0)]), &[], 0.75)[0].score, 0.25);
+        let words = side(&[(7, 3.0), (8, 2.0), (9, 1.0)]);
+        assert_eq!(keys(&fuse(&words, &[], 0.6, 10)), [7, 8, 9]);
+        assert_eq!(keys(&fuse(&words, &[], 0.6, 2)), [7, 8]);
+        assert_eq!(fuse(&[], &[], 0.6, 10), []);
+        assert_eq!(fuse(&side(&[(1, 5.0)]), &[], 0.75, 10)[0].score, 0.25);
     }
 
     #[test]
     fn a_page_shows_the_chunk_that_speaks_most_for_it() {
-        let lexical = [Candidate { key: 1, chunk: 10, score: 2.0, found: 0.0 }, Candidate { key: 2, chunk: 20, score: 1.0, found: 0.0 }];
-        let dense = [Candidate { key: 1, chunk: 11, score: 0.9, found: 0.0 }, Candidate { key: 2, chunk: 20, score: 0.1, found: 0.0 }];
-        assert_eq!(fuse(&lexical, &dense, 0.6)[0].chunk, 11);
-        assert_eq!(fuse(&lexical, &dense, 0.2)[0].chunk, 10);
+        let of = |key, chunk, score| Candidate { key, chunk, score, found: 0.0 };
+        let words = [of(1, 10, 2.0), of(1, 11, 1.9), of(2, 20, 1.0)];
+        let meaning = [of(1, 11, 0.9), of(2, 20, 0.1)];
+        let ranking = fuse(&words, &meaning, 0.6, 10);
+        assert_eq!(ranking[0].passages.iter().map(|passage| passage.chunk).collect::<Vec<_>>(), [11, 10]);
+        assert_eq!(ranking[0].score, 1.0, "each side by its best chunk");
+        assert_eq!(fuse(&words[..1], &meaning, 0.2, 10)[0].passages[0].chunk, 10);
     }
 }

@@ -5,12 +5,13 @@ use std::sync::{PoisonError, RwLock};
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use crate::model::{Hit, Mode, PerPage, Query, SourceId, Wanted};
+use crate::model::{Hit, Mode, PerPage, Query, Wanted};
 
 use super::Config;
 use super::error::{Error, Failure};
 use super::fuse::{Candidate, fuse};
-use super::pages::{CHUNK_COLUMNS, HEAD_COLUMNS, beyond, chunk, find_source, head};
+use super::pages::{beyond, find_source};
+use super::rank::Ranking;
 use super::vector::{Matrix, ModelRow, Newest};
 use super::words::{self, Asked, Filter};
 
@@ -27,27 +28,19 @@ pub(super) fn search(connection: &Connection, config: &Config, query: &Query, me
         Some(source) => Some(find_source(connection, source)?.ok_or_else(|| Error::UnknownSource { source_id: source.clone() })?),
     };
     let among = among(connection, query)?;
-    let limit = query.limit.max(1);
-    let filter = Filter {
-        wanted: query.wanted,
-        source,
-        among: among.as_ref(),
-        distinct_pages: query.per_page == PerPage::Best,
-        limit: config.candidates.max(limit),
-    };
+    let ranking = Ranking::of(query, &asked, config);
+    let most = config.candidates.max(query.limit.saturating_add(query.limit / 2));
+    let filter =
+        Filter { wanted: query.wanted, source, among: among.as_ref(), distinct_pages: query.per_page == PerPage::Best, limit: most };
     let by_words = || words::search(connection, &asked, filter);
     let by_meaning = || match meaning {
         Some(meaning) => nearest(connection, meaning, query.mode, filter),
         None => Err(Error::NeedsVector { mode: query.mode }.into()),
     };
-    let ranking = match query.mode {
-        Mode::Lexical => by_words()?,
-        Mode::Dense => by_meaning()?,
-        Mode::Hybrid => fuse(&by_words()?, &by_meaning()?, config.dense_weight.clamp(0.0, 1.0)),
-    };
-    // The matrix may be ahead of this transaction: what it does not see yet is not an answer yet.
-    let hits = ranking.into_iter().filter_map(|found| hit(connection, found).transpose());
-    hits.take(limit).collect()
+    let weight = ranking.weight_of_meaning();
+    let words = if weight < 1.0 { by_words()? } else { Vec::new() };
+    let meaning = if weight > 0.0 { by_meaning()? } else { Vec::new() };
+    ranking.hits(connection, fuse(&words, &meaning, weight, most), query)
 }
 
 /// The chunks at addresses with the query's prefix and in its languages; none where it has neither. Both sides rank only these, so
@@ -104,15 +97,4 @@ fn nearest(
     }
     let found = matrix.read().unwrap_or_else(PoisonError::into_inner).nearest(vector, filter);
     Ok(found.ok_or(Error::BadQueryVector)?)
-}
-
-fn hit(connection: &Connection, found: Candidate) -> Result<Option<Hit>, Failure> {
-    let mut statement = connection.prepare_cached(&format!(
-        "SELECT {HEAD_COLUMNS}, {CHUNK_COLUMNS} FROM chunks AS c JOIN pages AS p ON p.id = c.page WHERE c.id = ?1"
-    ))?;
-    let mut rows = statement.query([found.chunk])?;
-    let Some(row) = rows.next()? else { return Ok(None) };
-    let (url, title) = head(row)?;
-    let source = SourceId::of(&url);
-    Ok(Some(Hit { url, title, source, chunk: chunk(connection, row, 4)?, score: found.score }))
 }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::engine::{CrawlRequest, Engine};
 use crate::mcp::{Annotations, Context, Tool, ToolError};
-use crate::model::{ChunkKind, Hit, Mode, Query, SourceId, Wanted};
+use crate::model::{ChunkKind, Hit, Mode, PerPage, Query, SourceId, Wanted};
 use crate::tools::bound::{DEFAULT, cost, end, line, room, within};
 use crate::tools::linked::{Linked, Links};
 use crate::tools::reply;
@@ -72,11 +72,17 @@ async fn search(engine: &Engine, asked: Question, mut links: Links) -> Result<Li
         limit: offset + count + 1,
         mode,
         wanted: asked.wanted,
+        per_page: match asked.wanted {
+            Wanted::Text => PerPage::Best,
+            // Each is an answer of its own, but one page of a reference has hundreds.
+            Wanted::Code => PerPage::AtMost(EXAMPLES_OF_A_PAGE),
+        },
         url_prefix,
         languages: language.iter().cloned().collect(),
         ..Query::new(asked.query)
     };
     let found = engine.find(query).await.map_err(|error| reply(&error))?;
+    let is_weak = found.is_weak();
     let (hits, without_meaning, former) = (found.hits, found.without_meaning, found.former_model);
     let mode = if without_meaning.is_some() { Mode::Lexical } else { mode };
     results.search_mode = name(mode);
@@ -88,6 +94,9 @@ async fn search(engine: &Engine, asked: Question, mut links: Links) -> Result<Li
     // What those of before are found by is told below.
     let missed_by = if former.is_some() { Mode::Lexical } else { mode };
     results.notice = notice(engine, &results, found.min(count), missed_by, language, source).await?;
+    if is_weak {
+        results.notice = Some([Some(WEAK.to_owned()), results.notice].into_iter().flatten().collect::<Vec<_>>().join("; "));
+    }
     if let Some(error) = without_meaning {
         let told = format!("found by words only, as the question could not be embedded: {}", line(&error.chain()));
         results.notice = Some([Some(told), results.notice].into_iter().flatten().collect::<Vec<_>>().join("; "));
@@ -255,7 +264,10 @@ struct Found {
     #[serde(skip_serializing_if = "Option::is_none")]
     context: Option<String>,
     /// Higher is better, within one answer
-    similarity: f32,
+    similarity: f64,
+    // Pages that say the same.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    same_as: Vec<String>,
 }
 
 impl Found {
@@ -289,14 +301,19 @@ impl From<Hit> for Found {
             title: hit.title,
             source_id: hit.source.to_string(),
             headings: hit.chunk.heading_path,
-            content: hit.chunk.text,
+            content: hit.text,
             language,
             context,
-            similarity: hit.score,
+            // As many digits as mean something.
+            similarity: (f64::from(hit.score) * 1e4).round() / 1e4,
+            same_as: hit.same_as.into_iter().map(String::from).collect(),
         }
     }
 }
 
+const EXAMPLES_OF_A_PAGE: usize = 2;
+const WEAK: &str =
+    "weak match: neither the words nor the meaning of the question are found in what is stored, so these are likely no answers";
 const MOST_RESULTS: u32 = 50;
 /// Results that can be paged through: so many are ranked whatever the offset is, so that pages fit together.
 const DEEPEST: u32 = 99;
@@ -313,13 +330,14 @@ mod tests {
     use url::Url;
 
     use super::*;
-    use crate::model::Chunk;
+    use crate::model::{Chunk, Evidence};
 
     fn hit(text: &str) -> Hit {
         let chunk =
             Chunk { ordinal: 0, heading_path: vec!["A".into(), "B".into()], text: text.into(), kind: ChunkKind::Text, anchor: None };
         let url = Url::parse("https://docs.test/page").unwrap();
-        Hit { source: SourceId::of(&url), url, title: "Page".into(), chunk, score: 0.5 }
+        let (evidence, same_as) = (Evidence::default(), Vec::new());
+        Hit { source: SourceId::of(&url), url, title: "Page".into(), text: text.into(), chunk, score: 0.5, evidence, same_as }
     }
 
     /// The results, and whether their page is linked.

@@ -46,13 +46,11 @@ impl Asked {
     }
 
     /// What stands in quotes or backticks, as it is written, without them: eight at most.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for what ranks candidates by their texts"))]
     pub(in crate::store) fn phrases(&self) -> &[String] {
         &self.phrases
     }
 
     /// Whether the whole question is one identifier, number or error code, or one quotation.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for what ranks candidates by their texts"))]
     pub(in crate::store) fn is_exact(&self) -> bool {
         self.is_exact
     }

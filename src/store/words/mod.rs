@@ -26,7 +26,6 @@ use self::builder::{BODY, Builder, HEADINGS, TITLE};
 use self::segment::{KINDS, Segment};
 use super::checksum::Checksum;
 use super::error::Failure;
-use super::fuse::Candidate;
 use crate::model::{Chunk, ChunkKind, Wanted};
 
 pub(super) use self::asked::Asked;
@@ -81,14 +80,6 @@ impl Filter<'_> {
     /// How many chunks to rank so that enough keys are among them: four to a page hold enough pages in all but odd cases.
     pub(super) fn room(&self) -> usize {
         if self.distinct_pages { self.limit.saturating_mul(4) } else { self.limit }
-    }
-
-    /// The best candidate of each key, as many as are wanted.
-    pub(super) fn first_of_each(&self, mut ranking: Vec<Candidate>) -> Vec<Candidate> {
-        let mut seen = HashSet::new();
-        ranking.retain(|candidate| seen.insert(candidate.key));
-        ranking.truncate(self.limit);
-        ranking
     }
 }
 

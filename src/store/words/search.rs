@@ -46,7 +46,7 @@ pub(in crate::store) fn search(connection: &Connection, asked: &Asked, filter: F
             ranking[at].key = page;
         }
     }
-    Ok(filter.first_of_each(ranking))
+    Ok(ranking)
 }
 
 /// The languages of most chunks.

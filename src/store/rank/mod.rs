@@ -1,0 +1,171 @@
+//! Makes the answer of what was found: reads the passages of the best, weighs what only their texts can tell, joins what belongs together
+//! and leaves out what says the same twice.
+
+mod alike;
+mod join;
+mod kind;
+mod question;
+
+use rusqlite::{Connection, Row};
+use url::Url;
+
+use self::alike::Shingles;
+use self::question::Question;
+use super::Config;
+use super::error::Failure;
+use super::fuse::{Answer, Passage};
+use super::pages::{CHUNK_COLUMNS, HEAD_COLUMNS, chunk, head};
+use super::words::Asked;
+use crate::model::{Chunk, ChunkKind, Evidence, Hit, Mode, PerPage, Query, SourceId, plain};
+
+/// How a question is answered: what its words say of that.
+#[derive(Debug)]
+pub(super) struct Ranking {
+    question: Question,
+    weight: f32,
+}
+
+impl Ranking {
+    pub(super) fn of(query: &Query, asked: &Asked, config: &Config) -> Self {
+        let question = Question::of(&query.text, asked);
+        let known = query.familiarity.clamp(0.0, 1.0);
+        let most = config.dense_weight.clamp(0.0, 1.0);
+        let least = most.min(UNFAMILIAR);
+        let weight = match query.mode {
+            Mode::Lexical => 0.0,
+            Mode::Dense => 1.0,
+            // A vector of what the model knows nothing of points anywhere.
+            Mode::Hybrid if known == 0.0 => 0.0,
+            Mode::Hybrid if question.is_exact() => most.min(EXACT),
+            Mode::Hybrid => least + (most - least) * known,
+        };
+        Self { question, weight }
+    }
+
+    /// What meaning weighs against words, 0 to 1.
+    pub(super) fn weight_of_meaning(&self) -> f32 {
+        self.weight
+    }
+
+    /// The hits of the answers, which are ranked by what both sides say of them; at most `query.limit`.
+    pub(super) fn hits(&self, connection: &Connection, answers: Vec<Answer>, query: &Query) -> Result<Vec<Hit>, Failure> {
+        let limit = query.limit.max(1);
+        let mut read: Vec<Read> = Vec::new();
+        // What was found by one side only and barely so cannot come to the front.
+        for answer in answers.into_iter().take(limit.saturating_add(limit / 2).saturating_add(RECONSIDERED)) {
+            read.extend(self.read(connection, answer, query.per_page)?);
+        }
+        read.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.age.cmp(&b.age)));
+        let mut hits: Vec<(Hit, Shingles)> = Vec::new();
+        for found in read {
+            if let PerPage::AtMost(most) = query.per_page
+                && hits.iter().filter(|(hit, _)| hit.url == found.url).count() >= most.max(1)
+            {
+                continue;
+            }
+            let shingles = Shingles::of(&found.chunks[0].text);
+            let alike = hits.iter_mut().find(|(_, others)| query.per_page != PerPage::All && others.is_like(&shingles));
+            if let Some((hit, _)) = alike {
+                if hit.url != found.url && !hit.same_as.contains(&found.url) && hit.same_as.len() < MOST_ALIKE {
+                    hit.same_as.push(found.url);
+                }
+                continue;
+            }
+            if hits.len() == limit {
+                break;
+            }
+            hits.push((found.into_hit(), shingles));
+        }
+        Ok(hits.into_iter().map(|(hit, _)| hit).collect())
+    }
+
+    /// The answer with its passages; none if they are gone or not there yet: what is kept in memory may be ahead of this transaction.
+    fn read(&self, connection: &Connection, answer: Answer, per_page: PerPage) -> Result<Option<Read>, Failure> {
+        let mut best: Option<(f32, usize, Evidence)> = None;
+        let mut chunks = Vec::new();
+        let mut page = None;
+        let top = answer.passages.first().map_or(0.0, |passage| passage.score);
+        let joined = if per_page == PerPage::Best { MOST_JOINED } else { 1 };
+        for passage in answer.passages.iter().take(joined) {
+            let Some((url, title, chunk)) = stored(connection, passage)? else { continue };
+            let evidence = self.evidence(passage, &url, &title, &chunk);
+            let score = passage.score + evidence.exact - evidence.malus;
+            if best.as_ref().is_none_or(|(known, ..)| score > *known) {
+                best = Some((score, chunks.len(), evidence));
+            }
+            page.get_or_insert((url, title));
+            chunks.push((passage.score, chunk));
+        }
+        let (Some((_, at, evidence)), Some((url, title))) = (best, page) else { return Ok(None) };
+        chunks.swap(0, at);
+        let score = answer.score + evidence.exact - evidence.malus;
+        let good = |(at, (score, chunk)): (usize, (f32, Chunk))| (at == 0 || score >= top * AS_GOOD).then_some(chunk);
+        let chunks = chunks.into_iter().enumerate().filter_map(good).collect();
+        Ok(Some(Read { url, title, score, age: answer.passages[0].chunk, evidence, chunks }))
+    }
+
+    fn evidence(&self, passage: &Passage, url: &Url, title: &str, chunk: &Chunk) -> Evidence {
+        // Those within it are headings, too: short sections share a passage.
+        let within = chunk.text.lines().filter(|line| chunk.kind == ChunkKind::Text && line.starts_with('#')).take(MOST_HEADINGS);
+        let within: Vec<_> = within.map(plain).collect();
+        let above = std::iter::once(title).chain(chunk.heading_path.iter().map(String::as_str));
+        let headings = above.chain(within.iter().map(AsRef::as_ref));
+        let page_kind = kind::of(url, title, chunk);
+        Evidence {
+            bm25: passage.words.map(|(score, _)| score),
+            words_found: passage.words.map_or(0.0, |(_, found)| found),
+            cosine: passage.cosine,
+            weight_of_meaning: self.weight,
+            exact: self.question.exact(headings, &chunk.words()),
+            malus: kind::malus(page_kind, &self.question),
+            page_kind,
+        }
+    }
+}
+
+/// An answer whose passages were read, the best one first.
+struct Read {
+    url: Url,
+    title: String,
+    score: f32,
+    /// Equal scores are ordered by it.
+    age: i64,
+    evidence: Evidence,
+    chunks: Vec<Chunk>,
+}
+
+impl Read {
+    fn into_hit(self) -> Hit {
+        let Self { url, title, score, evidence, mut chunks, .. } = self;
+        let text = join::joined(&chunks, LONGEST_JOINED);
+        let source = SourceId::of(&url);
+        Hit { url, title, source, chunk: chunks.swap_remove(0), text, score, evidence, same_as: Vec::new() }
+    }
+}
+
+fn stored(connection: &Connection, passage: &Passage) -> Result<Option<(Url, String, Chunk)>, Failure> {
+    let mut statement = connection.prepare_cached(&format!(
+        "SELECT {HEAD_COLUMNS}, {CHUNK_COLUMNS} FROM chunks AS c JOIN pages AS p ON p.id = c.page WHERE c.id = ?1"
+    ))?;
+    let mut rows = statement.query([passage.chunk])?;
+    let read = |row: &Row<'_>| {
+        let (url, title) = head(row)?;
+        Ok((url, title, chunk(connection, row, 4)?))
+    };
+    rows.next()?.map(read).transpose()
+}
+
+/// What meaning weighs where the model does not know the question's words, and where one name or number is all of it.
+const UNFAMILIAR: f32 = 0.2;
+const EXACT: f32 = 0.15;
+/// Answers beyond the limit that may still come to the front by what their texts tell.
+const RECONSIDERED: usize = 30;
+/// Passages of a page that are looked at.
+const MOST_JOINED: usize = 4;
+/// A passage is joined to a better one of its page if it has so much of its score.
+const AS_GOOD: f32 = 0.75;
+/// In bytes: some 600 tokens.
+const LONGEST_JOINED: usize = 2_400;
+const MOST_ALIKE: usize = 10;
+/// Within one passage.
+const MOST_HEADINGS: usize = 50;
