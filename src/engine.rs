@@ -267,6 +267,9 @@ impl Engine {
                 }
             },
         };
+        if query.mode == Mode::Hybrid && former_model.is_none() {
+            self.embed_for(&query, embedder()?).await?;
+        }
         let hits = self.hits(query, vector, model).await?;
         let former_model = former_model.filter(|_| without_meaning.is_none());
         Ok(Found { hits, without_meaning, former_model })

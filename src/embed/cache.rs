@@ -96,6 +96,10 @@ impl<E: Embed> Embed for Cached<E> {
         self.inner.facts()
     }
 
+    fn embed_now<'a>(&'a self, texts: &'a [String], limit: Duration) -> Boxed<'a, Vec<Option<Judged>>> {
+        self.inner.embed_now(texts, limit)
+    }
+
     fn familiarity(&self, question: &str) -> f32 {
         self.inner.familiarity(question)
     }

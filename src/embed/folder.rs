@@ -9,6 +9,7 @@ use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use rten::{Model, ModelOptions, NodeId, ThreadPool, Value};
 use rten_tensor::NdTensor;
@@ -177,6 +178,10 @@ impl Embed for FolderModel {
 
     fn embed_each<'a>(&'a self, texts: &'a [String]) -> Boxed<'a, Result<Vec<Judged>, Error>> {
         Box::pin(self.local.embed_each(texts, Purpose::Passage))
+    }
+
+    fn embed_now<'a>(&'a self, texts: &'a [String], limit: Duration) -> Boxed<'a, Vec<Option<Judged>>> {
+        Box::pin(self.local.embed_now(texts, limit))
     }
 
     /// None where the folder cannot be used.

@@ -6,6 +6,7 @@ mod room;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use rten::{Model, NodeId, RunOptions, ThreadPool, Value};
@@ -114,6 +115,46 @@ impl<N: Network> Local<N> {
         self.handle.unblock_on(Lane::Interactive, work).await
     }
 
+    /// Passages for somebody who waits, those first that come first: the ones that can be had within `limit`. They are computed as questions
+    /// are, a few at a time, and a run that has begun is waited for.
+    pub(super) async fn embed_now(&self, texts: &[String], limit: Duration) -> Vec<Option<Judged>> {
+        let end = self.handle.now() + limit;
+        let mut vectors: Vec<Option<Judged>> = texts.iter().map(|_| None).collect();
+        if texts.is_empty() || self.load().await.is_err() {
+            return vectors;
+        }
+        let Ok(loaded) = self.lazy.loaded() else { return vectors };
+        let questions = &loaded.questions;
+        let mut jobs: FuturesUnordered<_> = texts
+            .chunks(TOGETHER)
+            .enumerate()
+            .map(|(part, texts)| {
+                let (lazy, texts) = (self.lazy.clone(), texts.to_vec());
+                async move {
+                    let place = questions.enter().await;
+                    if self.handle.now() >= end {
+                        return None;
+                    }
+                    let work = move || {
+                        let network = &lazy.loaded()?.network;
+                        let inputs = texts.iter().map(|text| network.tokens(text, Purpose::Passage)).collect::<Result<Vec<_>, _>>()?;
+                        network.run(&inputs.iter().map(Vec::as_slice).collect::<Vec<_>>(), &place.threads)
+                    };
+                    // What is wrong with a text is found by the background, which tells it.
+                    self.handle.unblock_on(Lane::Interactive, work).await.ok().map(|vectors: Vec<Judged>| (part * TOGETHER, vectors))
+                }
+            })
+            .collect();
+        while let Some(done) = jobs.next().await {
+            for (at, (first, vector)) in
+                done.into_iter().flat_map(|(first, vectors)| vectors.into_iter().map(move |vector| (first, vector))).enumerate()
+            {
+                vectors[first + at] = Some(vector);
+            }
+        }
+        vectors
+    }
+
     /// Loading takes a while, for which those that need no model must not wait.
     pub(super) async fn load(&self) -> Result<(), Error> {
         if self.lazy.loaded.get().is_none() {
@@ -181,6 +222,9 @@ impl<N: Network> fmt::Debug for Local<N> {
         f.debug_struct("Local").field("threads", &self.lazy.threads).field("loaded", &loaded).finish_non_exhaustive()
     }
 }
+
+/// Passages of one run for somebody who waits.
+const TOGETHER: usize = 2;
 
 /// Batches of passages that are computed side by side by default: one for each core, at most 4.
 pub(super) fn default_threads() -> usize {

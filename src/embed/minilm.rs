@@ -3,6 +3,7 @@
 
 use std::fmt;
 use std::sync::{Arc, LazyLock};
+use std::time::Duration;
 
 use rten::{Model, ModelOptions, NodeId, OpRegistry, ThreadPool, op_types};
 use rten_tensor::NdTensor;
@@ -82,6 +83,10 @@ impl Embed for MiniLm {
 
     fn embed_each<'a>(&'a self, texts: &'a [String]) -> Boxed<'a, Result<Vec<Judged>, Error>> {
         Box::pin(self.0.embed_each(texts, Purpose::Passage))
+    }
+
+    fn embed_now<'a>(&'a self, texts: &'a [String], limit: Duration) -> Boxed<'a, Vec<Option<Judged>>> {
+        Box::pin(self.0.embed_now(texts, limit))
     }
 
     fn familiarity(&self, question: &str) -> f32 {

@@ -107,6 +107,14 @@ pub trait Embed: fmt::Debug + Send + Sync {
         1.0
     }
 
+    /// Vectors of passages for somebody who waits for them, in the order of the texts: those that can be had within `limit`, none of the
+    /// others. They stand in no queue with passages of the background. The default has none: another machine is asked for many at once,
+    /// and later.
+    fn embed_now<'a>(&'a self, texts: &'a [String], limit: Duration) -> Boxed<'a, Vec<Option<Judged>>> {
+        let _ = limit;
+        Box::pin(async move { texts.iter().map(|_| None).collect() })
+    }
+
     /// How many texts one call had best be given: enough to keep the model busy, few enough to lose little on an error.
     fn batch_hint(&self) -> usize {
         32

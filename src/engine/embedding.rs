@@ -13,7 +13,7 @@ use crate::chunk;
 use crate::embed::{self, Embed};
 use crate::error::{Error, chain};
 use crate::http::masked;
-use crate::model::{Budget, EmbedProgress, Embedded, Pending};
+use crate::model::{Budget, EmbedProgress, Embedded, Pending, Query};
 use crate::reactor::Lane;
 use crate::store::Store;
 
@@ -53,6 +53,34 @@ impl Engine {
             }
             unfinished.completed();
         }
+    }
+
+    /// Embeds what a question's words bring up and what has no vector yet, as far as that goes within its own time: so the first question
+    /// after a crawl finds by meaning, too. Nothing, where all is embedded or nothing can be stored.
+    pub(super) async fn embed_for(&self, query: &Query, embedder: &dyn Embed) -> Result<(), Error> {
+        let (query, model, inner) = (query.clone(), embedder.model().to_owned(), self.inner.clone());
+        let lacking = {
+            let model = model.clone();
+            self.with_store(move |store| {
+                let progress = store.progress(&model)?;
+                if progress.embedded >= progress.chunks || !store.is_writable() {
+                    return Ok(Vec::new());
+                }
+                Ok(readable(&inner.embedder, store.lacking(&query, &model, LOOKED_AT)?))
+            })
+            .await?
+        };
+        if lacking.is_empty() {
+            return Ok(());
+        }
+        let (rows, passages): (Vec<i64>, Vec<String>) = lacking.into_iter().map(|pending| (pending.chunk, pending.passage)).unzip();
+        let vectors = embedder.embed_now(&passages, WAITED).await;
+        let embedded: Vec<Embedded> =
+            rows.into_iter().zip(vectors).filter_map(|(chunk, vector)| Some(Embedded { chunk, vector: vector?.ok()? })).collect();
+        if !embedded.is_empty() {
+            self.with_store(move |store| store.put_vectors(&model, &embedded)).await?;
+        }
+        Ok(())
     }
 
     /// How much of what is stored has a vector of the current model.
@@ -281,6 +309,10 @@ const PACE_HOLDS: Duration = Duration::from_secs(60);
 const LATEST: f64 = 5.0;
 /// Pages that are cut again in one step, after which it may end.
 const CUT_AT_ONCE: usize = 8;
+/// Chunks that stand first by the words of a question, which are embedded for it.
+const LOOKED_AT: usize = 40;
+/// For how long a question waits for that.
+const WAITED: Duration = Duration::from_millis(300);
 /// Passages fetched from the store at once: a few batches of the model.
 const EMBED_AT_ONCE: usize = 64;
 /// Chunks that are remembered as such that can have no vector. More of them are the service's fault, whatever it says.

@@ -342,6 +342,12 @@ impl Store {
         })
     }
 
+    /// Of the `limit` chunks that stand first by the words of a question those that lack a vector of this model, best first, each passage
+    /// once: with theirs, the question is answered as if all had been embedded, nearly.
+    pub fn lacking(&self, query: &Query, model: &str, limit: usize) -> Result<Vec<Pending>, Error> {
+        self.with_words(|| self.read(|transaction| search::lacking(transaction, query, model, limit)))
+    }
+
     /// Words of the index that a misspelt one may mean, at most eight, the most frequent first: one letter left out, put in, changed or
     /// in its neighbour's place (two of a word of eight letters and more). It takes a bounded time: of a very large index not all
     /// words are looked at.

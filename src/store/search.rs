@@ -5,12 +5,13 @@ use std::sync::{PoisonError, RwLock};
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use crate::model::{Hit, Mode, PerPage, Query, Wanted};
+use crate::model::{Hit, Mode, Pending, PerPage, Query, Wanted};
 
 use super::Config;
 use super::error::{Error, Failure};
 use super::fuse::{Candidate, fuse};
 use super::pages::{beyond, find_source};
+use super::passages;
 use super::rank::Ranking;
 use super::vector::{Matrix, ModelRow, Newest};
 use super::words::{self, Asked, Filter};
@@ -41,6 +42,22 @@ pub(super) fn search(connection: &Connection, config: &Config, query: &Query, me
     let words = if weight < 1.0 { by_words()? } else { Vec::new() };
     let meaning = if weight > 0.0 { by_meaning()? } else { Vec::new() };
     ranking.hits(connection, fuse(&words, &meaning, weight, most), query)
+}
+
+/// The chunks that stand first by the words of a question, best first, and lack a vector of the model, each passage once.
+pub(super) fn lacking(connection: &Connection, query: &Query, model: &str, limit: usize) -> Result<Vec<Pending>, Failure> {
+    let asked = Asked::parse(&query.text);
+    let source = match &query.source {
+        None => None,
+        Some(source) => match find_source(connection, source)? {
+            None => return Ok(Vec::new()),
+            found => found,
+        },
+    };
+    let among = among(connection, query)?;
+    let filter = Filter { wanted: query.wanted, source, among: among.as_ref(), distinct_pages: false, limit };
+    let found = words::search(connection, &asked, filter)?;
+    passages::pending_of(connection, model, &found.into_iter().map(|found| found.chunk).collect::<Vec<_>>())
 }
 
 /// The chunks at addresses with the query's prefix and in its languages; none where it has neither. Both sides rank only these, so

@@ -8,6 +8,7 @@ use rusqlite::{Connection, params};
 use super::builder::{exact_term, forms};
 use super::tokens::{Role, each, fold};
 use super::*;
+use crate::store::fuse::Candidate;
 use crate::store::schema;
 
 fn database() -> Connection {
