@@ -384,7 +384,7 @@ fn answers_link_to_the_pages_they_speak_of_once_each_and_within_their_bound() {
         assert_eq!(linked.len(), if has_links { 4 } else { 0 }, "{revision}");
         // Where every result is of another page, links are a good part of the answer.
         for number in 0..40 {
-            world.store(&format!("https://b.test/short/{number}"), "A llama.");
+            world.store(&format!("https://b.test/short/{number}"), &format!("A llama called {number}."));
         }
         let result = world.call("perform_rag_query", json!({ "query": "llama", "match_count": 40, "max_chars": 9_000 }));
         let count = result["content"].as_array().unwrap().len() - 1;

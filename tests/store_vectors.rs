@@ -7,7 +7,7 @@ use std::path::Path;
 use std::time::SystemTime;
 
 use rusqlite::Connection;
-use smolcrawl::model::{Chunk, ChunkKind, Document, EmbedProgress, Embedded, Mode, Query, SourceId, Wanted};
+use smolcrawl::model::{Chunk, ChunkKind, Document, EmbedProgress, Embedded, Mode, PerPage, Query, SourceId, Wanted};
 use smolcrawl::store::{Config, Error, Put, Store};
 use url::Url;
 
@@ -61,7 +61,7 @@ fn embed(store: &Store, limit: usize) -> Vec<String> {
 }
 
 fn dense(store: &Store, query: Query) -> Vec<(String, String)> {
-    let query = Query { mode: Mode::Dense, limit: 1_000, ..query };
+    let query = Query { mode: Mode::Dense, limit: 1_000, per_page: PerPage::All, ..query };
     match store.search(&query, Some(&[0.5, 0.5, 0.5, 0.5]), MODEL) {
         Ok(hits) => hits.into_iter().map(|hit| (hit.url.to_string(), hit.chunk.text)).collect(),
         Err(Error::NothingEmbedded { .. } | Error::UnknownSource { .. }) => Vec::new(),
@@ -297,7 +297,8 @@ fn a_block_that_is_not_what_was_stored_is_told_and_healed() {
         let store = Store::open(&path, Config::default()).unwrap();
         let check = store.check().unwrap();
         assert!(!check.is_whole(), "{sql}");
-        let answer = store.search(&Query { mode: Mode::Dense, limit: 3_000, ..Query::new("x") }, Some(&[0.5; 4]), MODEL);
+        let answer =
+            store.search(&Query { mode: Mode::Dense, limit: 3_000, per_page: PerPage::All, ..Query::new("x") }, Some(&[0.5; 4]), MODEL);
         if sql.contains("SET data") || sql.contains("SET chunks") {
             let error = answer.unwrap_err();
             assert!(matches!(error, Error::Damaged { .. }) && error.to_string().contains(".test/"), "{sql}: {error:?}");
@@ -385,7 +386,7 @@ fn an_older_file_keeps_its_vectors() {
     assert_eq!(store.progress(model).unwrap(), EmbedProgress { chunks: 5, embedded: 5 });
     assert_eq!(store.pending(model, 9).unwrap(), []);
     let vector: Vec<f32> = bytes.iter().map(|&byte| f32::from(byte.cast_signed())).collect();
-    let hits = store.search(&Query { mode: Mode::Dense, ..Query::new("x") }, Some(&vector), model).unwrap();
+    let hits = store.search(&Query { mode: Mode::Dense, per_page: PerPage::All, ..Query::new("x") }, Some(&vector), model).unwrap();
     assert!(hits[0].chunk.text.contains("herons"), "{hits:?}");
     let check = store.check().unwrap();
     assert!(check.is_whole() && (check.pages, check.vectors) == (4, 4), "one passage stands on two pages: {check:?}");
