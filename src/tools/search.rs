@@ -321,9 +321,9 @@ const DEEPEST: u32 = 99;
 const WORTH_SHOWING: usize = 400;
 const NOTHING_STORED: &str = "nothing is stored yet: crawl a site first, with smart_crawl_url";
 const TEXT: &str = "Searches the stored documentation by words and meaning and returns the best passage of each page, with its URL. \
-     Search before answering from memory; crawl a missing site first. read_page has what stands around a passage.";
-const CODE: &str = "Searches the stored code examples and returns code with its language, the prose around it and the URL. \
-     Use it for \"how is this API called\".";
+     Search before answering from memory; crawl a missing site first. read_page has what is around it.";
+const CODE: &str = "Searches the stored code examples and returns code with its language, its URL and the prose around it. \
+     For \"how is this API called\".";
 
 #[cfg(test)]
 mod tests {

@@ -22,7 +22,7 @@ impl Question {
         let text = text.trim();
         let phrases: Vec<String> = asked.phrases().iter().map(|phrase| folded(phrase).trim().to_owned()).collect();
         let only_quoted = asked.is_exact() && !phrases.is_empty();
-        let mut names: Vec<String> = tokens(text).filter(|token| is_name(token)).map(|token| folded(token)).collect();
+        let mut names: Vec<String> = tokens(text).filter(|token| is_name(token)).map(folded).collect();
         names.sort();
         names.dedup();
         names.truncate(MOST);
@@ -110,7 +110,9 @@ fn holds(text: &str, phrase: &str) -> bool {
     let ends = phrase.chars().next_back().is_some_and(|c| is_word(Some(c)) && c < '\u{0e00}');
     !phrase.is_empty()
         && text.match_indices(phrase).take(MOST_PLACES).any(|(at, _)| {
-            !(begins && is_word(text[..at].chars().next_back())) && !(ends && is_word(text[at + phrase.len()..].chars().next()))
+            let goes_on_before = begins && is_word(text[..at].chars().next_back());
+            let goes_on_behind = ends && is_word(text[at + phrase.len()..].chars().next());
+            !goes_on_before && !goes_on_behind
         })
 }
 
@@ -139,7 +141,7 @@ fn is_name(token: &str) -> bool {
     }
     let inner = token.trim_matches(|c: char| !c.is_alphanumeric() && c != '_');
     let joined = inner.contains(['_', '.', ':', '#', '@', '=']) || inner.contains("->") || inner.contains('+');
-    let option = token.starts_with('-') && letters > 0 || token.starts_with(['.', '@', '$', '#']) && letters > 0;
+    let option = letters > 0 && token.starts_with(['-', '.', '@', '$', '#']);
     let ends_so = token.ends_with("++") || token.ends_with('#') && letters > 0;
     let shouted = letters >= 3 && inner.chars().all(|c| c.is_uppercase() || c.is_ascii_digit() || c == '_');
     let coded = digits > 0 && (letters > 0 || digits >= 2) && token.is_ascii();
