@@ -35,7 +35,7 @@ fn fill(path: &Path, chunks: u32) {
             .map(|ordinal| {
                 let words = 60 + random.next() % 120;
                 let text = (0..words).map(|_| random.word() + " ").collect();
-                Chunk { ordinal, heading_path: vec![random.word()], text, kind: ChunkKind::Text }
+                Chunk { ordinal, heading_path: vec![random.word()], text, kind: ChunkKind::Text, anchor: None }
             })
             .collect();
         let document = Document::new(address(page), "Title", "", SystemTime::UNIX_EPOCH);
