@@ -10,6 +10,8 @@ pub(super) fn inline(text: &str, attributes: &HashMap<&str, &str>, sheet: &mut S
     let mut at = 0;
     // Marks that are not found again in this text.
     let mut single: Vec<&str> = Vec::new();
+    // Where what may be a target ends: of many names in a row each has the same end.
+    let mut target_end = 0;
     while let Some(c) = text[at..].chars().next() {
         let rest = &text[at..];
         let before = out.chars().next_back().unwrap_or(' ');
@@ -44,7 +46,7 @@ pub(super) fn inline(text: &str, attributes: &HashMap<&str, &str>, sheet: &mut S
                 .flatten()
                 .map(|end| (String::new(), end + 2)),
             '\\' => rest[1..].chars().next().filter(|c| "*_`#^~{<+".contains(*c)).map(|c| (format!("\\{c}"), 1 + c.len_utf8())),
-            _ if word_begins && c.is_ascii_alphabetic() => macro_of(rest, sheet),
+            _ if word_begins && c.is_ascii_alphabetic() => macro_of(&text, at, &mut target_end, sheet),
             _ => None,
         };
         match taken {
@@ -137,12 +139,17 @@ fn reference(rest: &str) -> Option<(String, usize)> {
 }
 
 /// `name:target[text]`, and addresses.
-fn macro_of(rest: &str, sheet: &mut Sheet<'_>) -> Option<(String, usize)> {
+fn macro_of(all: &str, at: usize, target_end: &mut usize, sheet: &mut Sheet<'_>) -> Option<(String, usize)> {
+    let rest = &all[at..];
     let name_length = rest.bytes().take(20).take_while(|byte| byte.is_ascii_alphanumeric()).count();
     let after = rest[name_length..].strip_prefix(':')?;
     let name = &rest[..name_length];
     let window = &after[..after.floor_char_boundary(LONGEST_SPAN)];
-    let target = &window[..window.find(|c: char| c.is_whitespace() || matches!(c, '[' | '<' | '>')).unwrap_or(window.len())];
+    let begin = at + name_length + 1;
+    if *target_end < begin {
+        *target_end = begin + after.find(|c: char| c.is_whitespace() || matches!(c, '[' | '<' | '>')).unwrap_or(after.len());
+    }
+    let target = &window[..window.len().min(*target_end - begin)];
     let text = window[target.len()..].strip_prefix('[').and_then(|text| Some(&text[..closing(text)?]));
     let length = name_length + 1 + target.len() + text.map_or(0, |text| text.len() + 2);
     let shown = text.unwrap_or_default().replace("\\]", "]");
