@@ -369,7 +369,7 @@ pub(crate) enum Due {
 
 /// So long a report is held back, as the answer may be close behind it: clients forget the token with the answer, and those that take up
 /// several messages at once may take up this one last.
-pub(crate) const HELD: Duration = Duration::from_millis(50);
+pub(crate) const HELD: Duration = Duration::from_millis(20);
 
 impl Progress {
     /// Whether the report was accepted.

@@ -317,7 +317,7 @@ fn progress_is_thinned_out_grows_and_ends_well_before_the_answer() {
     serve(&server, &clock, async |peer| {
         peer.initialize().await;
         peer.call("token", "counts", json!({}));
-        for (progress, at) in [(1, 50), (4, 150), (8, 250)] {
+        for (progress, at) in [(0, 20), (3, 120), (7, 220)] {
             let params = json!({ "progressToken": "token", "progress": progress, "total": 9, "message": format!("step {progress}") });
             assert_eq!(peer.receive().await, json!({ "jsonrpc": "2.0", "method": "notifications/progress", "params": params }));
             assert_eq!(clock.elapsed(), Duration::from_millis(at));
