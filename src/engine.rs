@@ -245,9 +245,17 @@ impl Engine {
     /// A hybrid search whose question gets no vector (the service is gone, say, or does not answer within two seconds) is one by words,
     /// and says why in [`Found::without_meaning`].
     ///
+    /// Words that stand nowhere in what is stored are taken for the words of it that are nearly the same, if there are such
+    /// ([`Store::corrected`]), and [`Found::corrected`] says so.
+    ///
     /// # Errors
     /// A search by meaning alone fails with the model. [`Error::NoEmbedder`] where there is none, and what the store says.
     pub async fn find(&self, mut query: Query) -> Result<Found, Error> {
+        let (asked, wanted) = (query.text.clone(), query.wanted);
+        let corrected = self.with_store(move |store| store.corrected(&asked, wanted)).await?;
+        if let Some(corrected) = &corrected {
+            query.text.clone_from(corrected);
+        }
         let Answering { embedder, model, former_model } = self.answering(query.mode).await;
         let embedder = || embedder.as_deref().ok_or(Error::NoEmbedder);
         let (vector, without_meaning) = match query.mode {
@@ -272,7 +280,7 @@ impl Engine {
         }
         let hits = self.hits(query, vector, model).await?;
         let former_model = former_model.filter(|_| without_meaning.is_none());
-        Ok(Found { hits, without_meaning, former_model })
+        Ok(Found { hits, without_meaning, former_model, corrected })
     }
 
     async fn hits(&self, mut query: Query, vector: Option<Vec<f32>>, model: String) -> Result<Vec<Hit>, Error> {
@@ -303,6 +311,19 @@ impl Engine {
     /// Every source, by name.
     pub async fn sources(&self) -> Result<Vec<SourceSummary>, Error> {
         self.with_store(Store::sources).await
+    }
+
+    /// The source that somebody may have meant who named one that is not stored: the one whose name has what was said within it, or
+    /// that is most like it, if any is.
+    pub async fn source_meant(&self, named: &str) -> Result<Option<SourceId>, Error> {
+        let named = named.trim().to_lowercase();
+        let known = self.with_store(|store| store.sources_after("", "", MEANT_AMONG)).await?;
+        let likeness = |name: &str| match name.contains(&named) && !named.is_empty() {
+            true => 1.0,
+            false => strsim::normalized_damerau_levenshtein(&named, name),
+        };
+        let like = known.into_iter().map(|source| (likeness(source.as_str()), source)).filter(|(likeness, _)| *likeness >= LIKE);
+        Ok(like.max_by(|(a, one), (b, other)| a.total_cmp(b).then_with(|| other.cmp(one))).map(|(_, source)| source))
     }
 
     /// At most `limit` stored pages whose addresses begin with `prefix`, by address, from the one behind `after` on.
@@ -350,6 +371,8 @@ pub struct Found {
     pub without_meaning: Option<Error>,
     /// The model whose vectors answered in place of the engine's own, which has fewer of them yet: the model has changed. None, if it has not.
     pub former_model: Option<String>,
+    /// The question as it was answered, where it has words that stand nowhere in what is stored and were taken for others.
+    pub corrected: Option<String>,
 }
 
 impl Found {
@@ -777,6 +800,10 @@ const PATIENCE: Duration = Duration::from_secs(1);
 const HASTE: Duration = Duration::from_millis(500);
 /// Pages read, cut and stored at once: enough to keep the pool's threads busy.
 const STORING_AT_ONCE: usize = 16;
+/// Names of sources that are looked at for one that may have been meant.
+const MEANT_AMONG: usize = 10_000;
+/// The share of a name that has to be the same.
+const LIKE: f64 = 0.6;
 /// For the vector of a question where words will do: with the search itself less than two seconds.
 const QUESTION: Duration = Duration::from_millis(1_500);
 

@@ -107,7 +107,7 @@ fn a_source_that_may_have_been_meant_is_named() {
     let home = TempDir::new().unwrap();
     indexed(
         home.path(),
-        &[json!({ "url": "http://127.0.0.1:2711/", "text": "Herons." }), json!({ "url": "https://a.test/", "text": "Herons." })],
+        &[json!({ "url": "http://127.0.0.1:2711/", "text": "Herons." }), json!({ "url": "https://docs.birds.test/", "text": "Herons." })],
     );
     for arguments in
         [&["search", "herons", "--mode", "lexical", "--source", "127.0.0.1"][..], &["remove", "127.0.0.1"], &["refresh", "127.0.0.1"]]
@@ -119,8 +119,33 @@ fn a_source_that_may_have_been_meant_is_named() {
             all(&output)
         );
     }
-    let output = run(home.path(), &["remove", "b.test", "--db", "x.db"]);
-    assert!(text(&output.stderr).contains("hint: list what is stored"), "{}", all(&output));
+    for (named, hint) in [
+        ("docs.brids.test", "hint: did you mean docs.birds.test? `smolcrawl sources` lists"),
+        ("birds", "hint: did you mean docs.birds.test? `smolcrawl sources` lists"),
+        ("python.org", "hint: list what is stored"),
+    ] {
+        let output = run(home.path(), &["remove", named, "--db", "x.db"]);
+        assert!(text(&output.stderr).contains(hint), "{}", all(&output));
+    }
+}
+
+#[test]
+fn a_misspelt_word_is_taken_for_the_one_that_is_there_and_that_is_told() {
+    let home = TempDir::new().unwrap();
+    indexed(home.path(), &[json!({ "url": "https://a.test/", "text": "Herons migrate at night." })]);
+    let ask = |question: &str, more: &[&str]| {
+        let output = run(home.path(), &[&["search", question, "--mode", "lexical", "--db", "x.db"], more].concat());
+        assert!(output.status.success(), "{}", all(&output));
+        (text(&output.stdout), text(&output.stderr))
+    };
+    let (found, told) = ask("when do herons migarte?", &["--json"]);
+    let found: Value = serde_json::from_str(&found).unwrap();
+    assert_eq!((&found["corrected"], &found["hits"][0]["url"]), (&json!("when do herons migrate?"), &json!("https://a.test/")));
+    assert!(told.contains("note: some words stand nowhere in what is stored: answered for \"when do herons migrate?\""), "{told}");
+    for question in ["when do herons migrate?", "herons unicorn"] {
+        let (found, told) = ask(question, &["--json"]);
+        assert!(!found.contains("corrected") && !told.contains("answered for"), "{question}: {found}{told}");
+    }
 }
 
 #[test]

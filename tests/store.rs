@@ -858,4 +858,7 @@ fn a_misspelt_word_has_its_like() {
     assert_eq!(similar("Regluar", Wanted::Text), ["regular"]);
     assert_eq!(similar("expresion", Wanted::Text), ["expressions"]);
     assert!(similar("gruop", Wanted::Code).is_empty());
+    let corrected = |question: &str| store.corrected(question, Wanted::Text).unwrap();
+    assert_eq!(corrected("Regluar expresions that match").as_deref(), Some("regular expressions that match"));
+    assert_eq!(corrected("regular expression"), None, "it is there in another form");
 }

@@ -31,6 +31,7 @@ pub async fn run(engine: &Engine, asked: cli::Search, shown: Shown) -> Result<()
         None => {
             let found = engine.find(query.clone()).await?;
             tell_what_failed(&found, shown);
+            tell_what_is_corrected(&found, shown);
             tell_what_is_weak(&found, shown);
             print(&query, &found, &asked)
         }
@@ -147,7 +148,7 @@ async fn batch(engine: &Engine, query: &Query, asked: &cli::Search, file: &Path,
                     tell_what_failed(&found, shown);
                     told = found.without_meaning.is_some();
                 }
-                output.json(&json!({ "id": id, "hits": hits(&found, asked), "weak_match": found.is_weak() }))?;
+                output.json(&as_json(json!({ "id": id }), &found, asked))?;
             }
             Err((id, why)) => {
                 output.json(&json!({ "id": id, "error": format!("line {number}: {why}") }))?;
@@ -211,10 +212,20 @@ fn hits<'a>(found: &'a Answer, asked: &cli::Search) -> Vec<Found<'a>> {
     found.hits.iter().skip(asked.offset.into()).map(|hit| Found::of(hit, asked.explain)).collect()
 }
 
+/// An answer as JSON: what was asked, the hits and what is to be said of them.
+fn as_json(mut asked: Value, found: &Answer, options: &cli::Search) -> Value {
+    asked["hits"] = json!(hits(found, options));
+    asked["weak_match"] = json!(found.is_weak());
+    if let Some(corrected) = &found.corrected {
+        asked["corrected"] = json!(corrected);
+    }
+    asked
+}
+
 fn print(query: &Query, found: &Answer, asked: &cli::Search) -> Result<(), Failure> {
     let mut output = Output::new();
     if asked.json.json {
-        output.json(&json!({ "query": query.text, "hits": hits(found, asked), "weak_match": found.is_weak() }))?;
+        output.json(&as_json(json!({ "query": query.text }), found, asked))?;
     } else {
         for (index, hit) in found.hits.iter().enumerate().skip(asked.offset.into()) {
             show(&mut output, index + 1, hit)?;
@@ -242,6 +253,13 @@ fn explained(hit: &Hit) -> String {
         or_none(cosine),
         kind.as_str().unwrap_or_default(),
     )
+}
+
+/// Words that are nowhere are found by those that are nearly the same.
+fn tell_what_is_corrected(found: &Answer, shown: Shown) {
+    if let Some(corrected) = found.corrected.as_ref().filter(|_| shown != Shown::Quiet) {
+        eprintln!("note: some words stand nowhere in what is stored: answered for {:?}", terminal::line(corrected));
+    }
 }
 
 /// Hits there are always; whether they are answers is another thing.

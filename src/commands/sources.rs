@@ -126,7 +126,10 @@ pub async fn is_stored(engine: &Engine, source: &SourceId) -> Result<(), Failure
     let known = engine.sources_after(asked.clone(), String::new(), SIMILAR).await?;
     let similar: Vec<_> = known.iter().map(SourceId::as_str).filter(|known| host(known) == asked).collect();
     let hint = match similar.as_slice() {
-        [] => "list what is stored with `smolcrawl sources`, or crawl it first".to_owned(),
+        [] => match engine.source_meant(source.as_str()).await? {
+            Some(meant) => format!("did you mean {meant}? `smolcrawl sources` lists what is stored"),
+            None => "list what is stored with `smolcrawl sources`, or crawl it first".to_owned(),
+        },
         similar => format!("stored are: {}", similar.join(", ")),
     };
     Err(Failure::new(format!("nothing of {source} is stored"), hint))

@@ -348,11 +348,17 @@ impl Store {
         self.with_words(|| self.read(|transaction| search::lacking(transaction, query, model, limit)))
     }
 
-    /// Words of the index that a misspelt one may mean, at most eight, the most frequent first: one letter left out, put in, changed or
+    /// Words of the index that a misspelt one may mean, at most eight, the nearest first, and of these the most frequent: one letter left out, put in, changed or
     /// in its neighbour's place (two of a word of eight letters and more). It takes a bounded time: of a very large index not all
     /// words are looked at.
     pub fn similar_words(&self, word: &str, wanted: Wanted) -> Result<Vec<String>, Error> {
         self.with_words(|| self.read(|transaction| words::similar(transaction, word, wanted)))
+    }
+
+    /// The question with words of the index in the place of those that no chunk has and that are nearly the same: at most three words of
+    /// five letters and more, each by the first of [`Store::similar_words`]. None where nothing is misspelt, or means nothing that is there.
+    pub fn corrected(&self, question: &str, wanted: Wanted) -> Result<Option<String>, Error> {
+        self.with_words(|| self.read(|transaction| words::corrected(transaction, question, wanted)))
     }
 
     /// A question to the index of words. A damaged one is made anew where that can be: nothing is in it that the texts do not say.

@@ -83,7 +83,7 @@ async fn search(engine: &Engine, asked: Question, mut links: Links) -> Result<Li
     };
     let found = engine.find(query).await.map_err(|error| reply(&error))?;
     let is_weak = found.is_weak();
-    let (hits, without_meaning, former) = (found.hits, found.without_meaning, found.former_model);
+    let (hits, without_meaning, former, corrected) = (found.hits, found.without_meaning, found.former_model, found.corrected);
     let mode = if without_meaning.is_some() { Mode::Lexical } else { mode };
     results.search_mode = name(mode);
     let found = hits.len().saturating_sub(offset);
@@ -94,6 +94,10 @@ async fn search(engine: &Engine, asked: Question, mut links: Links) -> Result<Li
     // What those of before are found by is told below.
     let missed_by = if former.is_some() { Mode::Lexical } else { mode };
     results.notice = notice(engine, &results, found.min(count), missed_by, language, source).await?;
+    if let Some(corrected) = corrected {
+        let told = format!("some words stand nowhere in what is stored: answered for {:?}", line(&corrected));
+        results.notice = Some([Some(told), results.notice].into_iter().flatten().collect::<Vec<_>>().join("; "));
+    }
     if is_weak {
         results.notice = Some([Some(WEAK.to_owned()), results.notice].into_iter().flatten().collect::<Vec<_>>().join("; "));
     }

@@ -96,10 +96,13 @@ pub(super) async fn find(engine: &Engine, named: &str) -> Result<Result<SourceSu
         return Ok(Ok(known.swap_remove(at)));
     }
     let names: Vec<_> = known.iter().take(NAMED).map(|summary| summary.source.as_str()).collect();
+    let meant = if known.len() > FEW { engine.source_meant(named).await.map_err(|error| reply(&error))? } else { None };
+    let meant = meant.map(|source| format!("did you mean {source}? ")).unwrap_or_default();
     let hint = match known.len() {
         0 => "nothing is stored yet: crawl it first with smart_crawl_url".to_owned(),
-        1..=NAMED => format!("stored are: {}", names.join(", ")),
-        all => format!("stored are: {} and {} more, see get_available_sources", names.join(", "), all - NAMED),
+        1..=FEW => format!("stored are: {}", names.join(", ")),
+        ..=NAMED => format!("{meant}stored are: {}", names.join(", ")),
+        all => format!("{meant}stored are: {} and {} more, see get_available_sources", names.join(", "), all - NAMED),
     };
     Ok(Err(ToolError::new(format!("no source {:?} is stored", line(named))).hint(hint)))
 }
@@ -182,6 +185,8 @@ struct Removed {
     chunks_removed: u64,
 }
 
+/// Of so many sources the one that was meant is seen at once.
+const FEW: usize = 3;
 /// Sources named in an error.
 const NAMED: usize = 30;
 const AVAILABLE: &str = "Lists the sites that are stored and can be searched, with the number of pages and code examples of each.";

@@ -55,11 +55,10 @@ impl Asked {
         self.is_exact
     }
 
-    /// Its words in lower case, without those that say nothing: what a misspelling may be among.
-    #[expect(dead_code, reason = "for who looks for misspelt ones")]
+    /// Its words in lower case that stand by themselves, without those that say nothing: what a misspelling may be among.
     pub(in crate::store) fn words(&self) -> impl Iterator<Item = &str> {
         let of_words = |(text, role): &&(String, Role)| *role == Role::Word && text.chars().all(char::is_alphabetic);
-        self.units.iter().flat_map(|unit| &unit.tokens).filter(of_words).map(|(text, _)| text.as_str())
+        self.units.iter().filter(|unit| unit.tokens.len() == 1).flat_map(|unit| &unit.tokens).filter(of_words).map(|(text, _)| text.as_str())
     }
 
     pub(super) fn units(&self) -> &[Unit] {

@@ -31,7 +31,7 @@ use crate::model::{Chunk, ChunkKind, Wanted};
 pub(super) use self::asked::Asked;
 pub(super) use self::language::Language;
 pub(super) use self::search::search;
-pub(super) use self::similar::similar;
+pub(super) use self::similar::{corrected, similar};
 
 /// The tables of the index, in place of those of FTS5. Segments are numbered once and for all, so that no block is taken for one of another.
 pub(super) const TABLES: &str = "

@@ -4,17 +4,82 @@ use std::collections::HashMap;
 
 use rusqlite::Connection;
 
+use super::asked::Asked;
 use super::block::{EXACT, Entries, FIRST_TOKEN};
-use super::builder::forms;
+use super::builder::{exact_term, forms};
 use super::language::Language;
-use super::segment::Segment;
+use super::segment::{Blocks, Segment};
 use super::tokens::fold;
 use crate::model::Wanted;
 use crate::store::error::Failure;
 
-/// At most eight words of the index that a misspelt word may mean, the most frequent first: at a distance of one letter, of two for a
-/// word of eight letters and more; two neighbours in each other's place are one. The first letter is taken to be right, or the second
-/// one in its place. It reads a bounded number of blocks: of a very large index not all words are seen.
+/// The question with each of its words that no chunk has, or at most three of them, in the place of which one that is nearly the same
+/// stands in the index: the nearest, and of these the most frequent. None if all stand there or nothing is near. Only words of five
+/// letters and more that stand by themselves: shorter ones are near to too much, and names are written as they are meant.
+pub(in crate::store) fn corrected(connection: &Connection, question: &str, wanted: Wanted) -> Result<Option<String>, Failure> {
+    let asked = Asked::parse(question);
+    let segments = Segment::all(connection, i64::from(wanted == Wanted::Code))?;
+    let languages = languages_of(&segments);
+    let mut misspelt = Vec::new();
+    let mut blocks = Blocks::of(connection)?;
+    for word in asked.words().filter(|word| word.chars().count() >= MIN_CORRECTED) {
+        if !is_there(&mut blocks, &segments, &languages, word)? {
+            misspelt.push(word);
+        }
+    }
+    drop(blocks);
+    let mut corrections: Vec<(&str, String)> = Vec::new();
+    for word in misspelt.into_iter().take(MAX_CORRECTED) {
+        if let Some(near) = similar(connection, word, wanted)?.into_iter().next() {
+            corrections.push((word, near));
+        }
+    }
+    Ok((!corrections.is_empty()).then(|| replaced(question, &corrections)))
+}
+
+/// Whether any chunk has a word, in whatever form.
+fn is_there(blocks: &mut Blocks<'_>, segments: &[Segment], languages: &[Language], word: &str) -> Result<bool, Failure> {
+    let mut terms = vec![fold(word).into_owned().into_bytes(), exact_term(&fold(word))];
+    terms.extend(languages.iter().map(|language| forms(word, *language).0.into_bytes()));
+    terms.sort_unstable();
+    terms.dedup();
+    let mut is_there = false;
+    for segment in segments {
+        for term in &terms {
+            blocks.entries(segment, term, (0, segment.span()), |entry, _| {
+                is_there |= entry.count > 0;
+                Ok(())
+            })?;
+            if is_there {
+                return Ok(true);
+            }
+        }
+    }
+    Ok(false)
+}
+
+/// The text with words in the place of others, whatever case these are in.
+fn replaced(text: &str, corrections: &[(&str, String)]) -> String {
+    let mut made = String::with_capacity(text.len());
+    let mut rest = text;
+    while !rest.is_empty() {
+        let word = rest.find(|c: char| !c.is_alphabetic()).unwrap_or(rest.len());
+        let (word, behind) = rest.split_at(word);
+        let lower = word.to_lowercase();
+        match corrections.iter().find(|(misspelt, _)| *misspelt == lower) {
+            Some((_, near)) => made.push_str(near),
+            None => made.push_str(word),
+        }
+        let other = behind.find(char::is_alphabetic).unwrap_or(behind.len());
+        made.push_str(&behind[..other]);
+        rest = &behind[other..];
+    }
+    made
+}
+
+/// At most eight words of the index that a misspelt word may mean, the nearest first and of these the most frequent: at a distance of one
+/// letter, of two for a word of eight letters and more; two neighbours in each other's place are one. The first letter is taken to be
+/// right, or the second one in its place. It reads a bounded number of blocks: of a very large index not all words are seen.
 pub(in crate::store) fn similar(connection: &Connection, word: &str, wanted: Wanted) -> Result<Vec<String>, Failure> {
     let word = fold(&word.to_lowercase()).into_owned();
     let letters: Vec<char> = word.chars().collect();
@@ -34,7 +99,7 @@ pub(in crate::store) fn similar(connection: &Connection, word: &str, wanted: Wan
             for segment in &segments {
                 words_of(connection, segment, &prefix, &mut blocks, |term, count| {
                     let Ok(term) = std::str::from_utf8(&term[marker.len()..]) else { return };
-                    if is_near(&letters, term, most) {
+                    if distance(&letters, term, most).is_some() {
                         *found.entry(term.to_owned()).or_default() += count;
                     }
                 })?;
@@ -44,8 +109,7 @@ pub(in crate::store) fn similar(connection: &Connection, word: &str, wanted: Wan
             break;
         }
     }
-    let languages: Vec<Language> =
-        (0..u8::MAX).map_while(Language::from_code).filter(|language| segments.iter().any(|segment| segment.has(*language))).collect();
+    let languages = languages_of(&segments);
     // A stem is a word where it stands oftener than all the words that it is the stem of.
     for (word, count) in &written {
         for language in &languages {
@@ -61,9 +125,14 @@ pub(in crate::store) fn similar(connection: &Connection, word: &str, wanted: Wan
         }
     }
     written.remove(&word);
-    let mut words: Vec<(String, u64)> = written.into_iter().collect();
-    words.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
-    Ok(words.into_iter().take(MAX_WORDS).map(|(word, _)| word).collect())
+    let mut words: Vec<_> =
+        written.into_iter().map(|(term, count)| (distance(&letters, &term, most), u64::MAX - count, term)).collect();
+    words.sort();
+    Ok(words.into_iter().take(MAX_WORDS).map(|(_, _, word)| word).collect())
+}
+
+fn languages_of(segments: &[Segment]) -> Vec<Language> {
+    (0..u8::MAX).map_while(Language::from_code).filter(|language| segments.iter().any(|segment| segment.has(*language))).collect()
 }
 
 /// The most frequent pairs that a character of a script without spaces begins: one that is asked for by itself stands in them.
@@ -108,15 +177,15 @@ fn words_of(
     Ok(())
 }
 
-/// Whether a term is at a distance of at most so many letters left out, put in, changed, or in the place of their neighbour.
-fn is_near(word: &[char], term: &str, most: usize) -> bool {
+/// How many letters of a term are left out, put in, changed, or in the place of their neighbour; none if more than so many.
+fn distance(word: &[char], term: &str, most: usize) -> Option<usize> {
     let count = term.chars().count();
     if count.abs_diff(word.len()) > most || count > MAX_LETTERS {
-        return false;
+        return None;
     }
     let term: Vec<char> = term.chars().collect();
     if !term.iter().all(|c| c.is_alphabetic()) {
-        return false;
+        return None;
     }
     let (mut before, mut last): (Vec<usize>, Vec<usize>) = (Vec::new(), (0..=count).collect());
     for (row, a) in word.iter().enumerate() {
@@ -130,14 +199,17 @@ fn is_near(word: &[char], term: &str, most: usize) -> bool {
             now.push(least);
         }
         if now.iter().min().is_none_or(|least| *least > most) {
-            return false;
+            return None;
         }
         (before, last) = (last, now);
     }
-    last[count] <= most
+    Some(last[count]).filter(|distance| *distance <= most)
 }
 
 const MIN_LETTERS: usize = 4;
+/// Of a word that is corrected unasked.
+const MIN_CORRECTED: usize = 5;
+const MAX_CORRECTED: usize = 3;
 const MAX_LETTERS: usize = 40;
 /// Letters of a word in which two may be wrong.
 const LONG: usize = 8;
@@ -154,10 +226,18 @@ mod tests {
 
     #[test]
     fn letters_that_are_wrong_are_counted() {
-        let near = |word: &str, term: &str, most| is_near(&word.chars().collect::<Vec<_>>(), term, most);
+        let near = |word: &str, term: &str, most| distance(&word.chars().collect::<Vec<_>>(), term, most).is_some();
         assert!(near("regluar", "regular", 1) && near("gruop", "group", 1) && near("expresion", "expression", 1));
         assert!(near("vacum", "vacuum", 1) && near("vacuuum", "vacuum", 1) && near("vakuum", "vacuum", 1));
         assert!(!near("vakum", "vacuum", 1) && near("vakum", "vacuum", 2) && !near("vacuum", "heron", 2));
         assert!(near("añadir", "añadir", 0) && !near("vacuum", "", 2));
+    }
+
+    #[test]
+    fn only_whole_words_are_replaced() {
+        let corrections = [("vacum", "vacuum".to_owned())];
+        assert_eq!(replaced("How to Vacum, vacums and `vacum`?", &corrections), "How to vacuum, vacums and `vacuum`?");
+        assert_eq!(replaced("東京 vacum", &corrections), "東京 vacuum");
+        assert_eq!(replaced("", &corrections), "");
     }
 }

@@ -134,6 +134,12 @@ fn misspelt_words_have_neighbours() {
     assert_eq!(near("confgured"), ["configured"]);
     assert!(near("unicorn").is_empty() && near("ab").is_empty() && near("x1x1").is_empty());
     assert!(similar(&connection, "gruop", Wanted::Code).unwrap().is_empty());
+
+    let corrected = |question: &str| corrected(&connection, question, Wanted::Text).unwrap();
+    assert_eq!(corrected("How do I Vacum the gruop?").as_deref(), Some("How do I vacuum the group?"));
+    for question in ["vacuum a group", "configure", "vacum_all", "unicorn", "x.vacum", "vacu", "", "東京"] {
+        assert_eq!(corrected(question), None, "{question}: it is there, is a name, or nothing is near");
+    }
 }
 
 /// BM25 as it is written in books, over the same tokens.
