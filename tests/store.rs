@@ -346,6 +346,14 @@ fn a_search_is_narrowed_to_addresses_and_languages() {
     let languages = [("rust", 150), ("py", 1), ("python", 1)].map(|(name, count)| (name.to_owned(), count));
     assert_eq!(store.languages(None).unwrap(), languages);
     assert_eq!(store.languages(SourceId::parse("b.test").as_ref()).unwrap(), []);
+    // The same again, after a change.
+    let guide = || Query { url_prefix: Some("https://a.test/guide/".into()), ..query("apple", Mode::Lexical) };
+    let asked = |store: &Store| store.search(&guide(), None, MODEL).map(|hits| hits.len());
+    assert_eq!((asked(&store).unwrap(), asked(&store).unwrap()), (1, 1));
+    put(&store, "https://a.test/guide/2", "Another apple.");
+    assert_eq!(asked(&store).unwrap(), 2);
+    store.remove_source(&SourceId::parse("a.test").unwrap()).unwrap();
+    assert!(matches!(asked(&store), Err(Error::UnknownPrefix { .. })));
 }
 
 #[test]

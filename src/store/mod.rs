@@ -4,6 +4,7 @@
 //! Several processes may use one file: each has one writing connection behind a lock and reading ones beside it, and what is
 //! kept in memory follows the file by the ids of its rows. Knows neither how chunks are cut nor who makes the vectors.
 
+mod among;
 mod check;
 mod checksum;
 mod connect;
@@ -40,6 +41,7 @@ pub use self::error::Error;
 use self::error::Failure;
 use self::passages::Kept;
 use self::ranges::Ranges;
+use self::search::Narrowed;
 use self::vector::Matrix;
 
 /// How the store ranks, and how long it waits.
@@ -119,6 +121,8 @@ pub struct Store {
     readers: Readers,
     /// By model. The outer lock is held for a look-up only.
     matrices: Mutex<HashMap<String, Arc<RwLock<Matrix>>>>,
+    /// What the last search was narrowed to: the next one often is to the same. Held to look and to replace.
+    narrowed: Mutex<Option<Narrowed>>,
     /// By model, for text and code: chunks that are known to have a vector. Ids only grow, and a vector leaves only with its last chunk,
     /// or when it is found damaged: then nothing is known.
     embedded: Mutex<HashMap<String, [Ranges; 2]>>,
@@ -200,7 +204,15 @@ impl Store {
         if let Some(writer) = &writer {
             writer.set_prepared_statement_cache_capacity(64);
         }
-        Self { path, config, writer: writer.map(Mutex::new), readers, matrices: Mutex::default(), embedded: Mutex::default() }
+        Self {
+            path,
+            config,
+            writer: writer.map(Mutex::new),
+            readers,
+            matrices: Mutex::default(),
+            narrowed: Mutex::default(),
+            embedded: Mutex::default(),
+        }
     }
 
     /// Stores a page with its chunks in place of what was stored for its URL. Chunks that say what others say, or said not long ago, have
@@ -337,7 +349,7 @@ impl Store {
         self.with_words(|| {
             self.read(|transaction| {
                 let matrix = Arc::clone(lock(&self.matrices).entry(model.to_owned()).or_default());
-                search::search(transaction, &self.config, query, vector.map(|vector| (model, vector, &*matrix)))
+                search::search(transaction, &self.config, query, &self.narrowed, vector.map(|vector| (model, vector, &*matrix)))
             })
         })
     }
@@ -345,7 +357,7 @@ impl Store {
     /// Of the `limit` chunks that stand first by the words of a question those that lack a vector of this model, best first, each passage
     /// once: with theirs, the question is answered as if all had been embedded, nearly.
     pub fn lacking(&self, query: &Query, model: &str, limit: usize) -> Result<Vec<Pending>, Error> {
-        self.with_words(|| self.read(|transaction| search::lacking(transaction, query, model, limit)))
+        self.with_words(|| self.read(|transaction| search::lacking(transaction, query, &self.narrowed, model, limit)))
     }
 
     /// Words of the index that a misspelt one may mean, at most eight, the nearest first, and of these the most frequent: one letter left out, put in, changed or
@@ -421,6 +433,7 @@ impl Store {
                     *standing = Standing { look, idle: Vec::new() };
                     lock(&self.matrices).clear();
                     lock(&self.embedded).clear();
+                    *lock(&self.narrowed) = None;
                 }
                 standing.idle.pop()
             };

@@ -1,13 +1,13 @@
 //! One search from the question to its hits, within one transaction: both sides rank, the rankings become one, the chunks are read.
 
-use std::collections::HashSet;
-use std::sync::{PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::model::{Hit, Mode, Pending, PerPage, Query, Wanted};
 
 use super::Config;
+use super::among::Among;
 use super::error::{Error, Failure};
 use super::fuse::{Candidate, fuse};
 use super::pages::{beyond, find_source};
@@ -19,7 +19,13 @@ use super::words::{self, Asked, Filter};
 /// The query's vector, the model that made it, and that model's vectors in memory.
 pub(super) type Meaning<'a> = (&'a str, &'a [f32], &'a RwLock<Matrix>);
 
-pub(super) fn search(connection: &Connection, config: &Config, query: &Query, meaning: Option<Meaning<'_>>) -> Result<Vec<Hit>, Failure> {
+pub(super) fn search(
+    connection: &Connection,
+    config: &Config,
+    query: &Query,
+    narrowed: &Mutex<Option<Narrowed>>,
+    meaning: Option<Meaning<'_>>,
+) -> Result<Vec<Hit>, Failure> {
     let asked = Asked::parse(&query.text);
     if query.text.trim().is_empty() || (query.mode == Mode::Lexical && asked.is_empty()) {
         return Err(Error::EmptyQuery.into());
@@ -28,11 +34,11 @@ pub(super) fn search(connection: &Connection, config: &Config, query: &Query, me
         None => None,
         Some(source) => Some(find_source(connection, source)?.ok_or_else(|| Error::UnknownSource { source_id: source.clone() })?),
     };
-    let among = among(connection, query)?;
+    let among = among(connection, query, narrowed)?;
     let ranking = Ranking::of(query, &asked, config);
     let most = config.candidates.max(query.limit.saturating_add(query.limit / 2));
     let filter =
-        Filter { wanted: query.wanted, source, among: among.as_ref(), distinct_pages: query.per_page == PerPage::Best, limit: most };
+        Filter { wanted: query.wanted, source, among: among.as_deref(), distinct_pages: query.per_page == PerPage::Best, limit: most };
     let by_words = || words::search(connection, &asked, filter);
     let by_meaning = || match meaning {
         Some(meaning) => nearest(connection, meaning, query.mode, filter),
@@ -45,7 +51,13 @@ pub(super) fn search(connection: &Connection, config: &Config, query: &Query, me
 }
 
 /// The chunks that stand first by the words of a question, best first, and lack a vector of the model, each passage once.
-pub(super) fn lacking(connection: &Connection, query: &Query, model: &str, limit: usize) -> Result<Vec<Pending>, Failure> {
+pub(super) fn lacking(
+    connection: &Connection,
+    query: &Query,
+    narrowed: &Mutex<Option<Narrowed>>,
+    model: &str,
+    limit: usize,
+) -> Result<Vec<Pending>, Failure> {
     let asked = Asked::parse(&query.text);
     let source = match &query.source {
         None => None,
@@ -54,17 +66,32 @@ pub(super) fn lacking(connection: &Connection, query: &Query, model: &str, limit
             found => found,
         },
     };
-    let among = among(connection, query)?;
-    let filter = Filter { wanted: query.wanted, source, among: among.as_ref(), distinct_pages: false, limit };
+    let among = among(connection, query, narrowed)?;
+    let filter = Filter { wanted: query.wanted, source, among: among.as_deref(), distinct_pages: false, limit };
     let found = words::search(connection, &asked, filter)?;
     passages::pending_of(connection, model, &found.into_iter().map(|found| found.chunk).collect::<Vec<_>>())
 }
 
+/// The chunks at addresses with a prefix and in languages, as they were when the newest list of a page was this one.
+#[derive(Debug)]
+pub(super) struct Narrowed {
+    to: (Option<String>, Vec<String>, Wanted),
+    list: i64,
+    chunks: Arc<Among>,
+}
+
 /// The chunks at addresses with the query's prefix and in its languages; none where it has neither. Both sides rank only these, so
-/// that no better chunk elsewhere takes the place of one of them.
-fn among(connection: &Connection, query: &Query) -> Result<Option<HashSet<i64>>, Failure> {
+/// that no better chunk elsewhere takes the place of one of them. Those of the last search are remembered: many are asked for one after the
+/// other, and to read the numbers of a large site's chunks takes longer than to search them.
+fn among(connection: &Connection, query: &Query, narrowed: &Mutex<Option<Narrowed>>) -> Result<Option<Arc<Among>>, Failure> {
     if query.url_prefix.is_none() && query.languages.is_empty() {
         return Ok(None);
+    }
+    let to = (query.url_prefix.clone(), query.languages.clone(), query.wanted);
+    let list = Newest::of(connection)?.list;
+    let lock = || narrowed.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(last) = lock().as_ref().filter(|last| last.list == list && last.to == to) {
+        return Ok(Some(Arc::clone(&last.chunks)));
     }
     let prefix = query.url_prefix.as_deref().unwrap_or_default();
     let addresses = (prefix, beyond(prefix));
@@ -81,7 +108,9 @@ fn among(connection: &Connection, query: &Query) -> Result<Option<HashSet<i64>>,
     )?;
     let kind = i64::from(query.wanted == Wanted::Code);
     let found = chunks.query_map(params![addresses.0, addresses.1, kind, languages], |row| row.get(0))?;
-    Ok(Some(found.collect::<Result<_, _>>()?))
+    let chunks = Arc::new(Among::of(found.collect::<Result<_, _>>()?));
+    *lock() = Some(Narrowed { to, list, chunks: Arc::clone(&chunks) });
+    Ok(Some(chunks))
 }
 
 fn nearest(

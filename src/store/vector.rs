@@ -2,7 +2,7 @@
 //!
 //! Follows the database by the numbers of its rows, so it does not matter which process wrote them. Does not know which model made them.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 
 use rusqlite::{Connection, OptionalExtension};
 
@@ -82,8 +82,8 @@ pub(super) fn models(connection: &Connection) -> Result<Vec<ModelSummary>, Failu
 /// What a file's newest rows are.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Newest {
-    /// Of lists of pages.
-    list: i64,
+    /// Of lists of pages: a page that is put or removed has another.
+    pub list: i64,
     /// Of vectors, of whatever model.
     vector: i64,
 }
@@ -361,9 +361,9 @@ impl Matrix {
             Some(Some(place)) => Some(*place),
             Some(None) => return Some(Vec::new()),
         };
-        let among = filter.among.map(Among::of);
+        let among = filter.among;
         let fits = |tag: Tag, chunk: i64| {
-            tag.has(kind) && source.is_none_or(|source| source == tag.source()) && among.as_ref().is_none_or(|among| among.contains(chunk))
+            tag.has(kind) && source.is_none_or(|source| source == tag.source()) && among.is_none_or(|among| among.contains(chunk))
         };
         let others = |row: usize| {
             let others = if self.tags[row].has(Tag::SHARED) { self.further.get(&self.passages[row]) } else { None };
@@ -440,40 +440,6 @@ impl Numbering {
             return Some(self.sorted[at].1 as usize);
         }
         self.recent.get(&passage).map(|row| *row as usize)
-    }
-}
-
-/// The chunks that a search is narrowed to: a bit for each, as every row asks for its own.
-enum Among<'a> {
-    Bits { first: i64, bits: Vec<u64> },
-    Few(&'a HashSet<i64>),
-}
-
-impl<'a> Among<'a> {
-    fn of(chunks: &'a HashSet<i64>) -> Self {
-        let bounds = chunks.iter().fold((i64::MAX, i64::MIN), |(low, high), &chunk| (low.min(chunk), high.max(chunk)));
-        // Numbers are given one after the other; in a file of somebody else they may be far from each other.
-        match bounds.1.checked_sub(bounds.0).map(usize::try_from) {
-            Some(Ok(width)) if width / 64 <= 4 * chunks.len() + 1_024 => {
-                let mut bits = vec![0; width / 64 + 1];
-                for chunk in chunks {
-                    let at = (chunk - bounds.0) as usize;
-                    bits[at / 64] |= 1 << (at % 64);
-                }
-                Self::Bits { first: bounds.0, bits }
-            }
-            _ => Self::Few(chunks),
-        }
-    }
-
-    fn contains(&self, chunk: i64) -> bool {
-        match self {
-            Self::Bits { first, bits } => {
-                let at = usize::try_from(chunk.wrapping_sub(*first)).unwrap_or(usize::MAX);
-                bits.get(at / 64).is_some_and(|word| word >> (at % 64) & 1 == 1)
-            }
-            Self::Few(chunks) => chunks.contains(&chunk),
-        }
     }
 }
 

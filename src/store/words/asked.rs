@@ -58,7 +58,12 @@ impl Asked {
     /// Its words in lower case that stand by themselves, without those that say nothing: what a misspelling may be among.
     pub(in crate::store) fn words(&self) -> impl Iterator<Item = &str> {
         let of_words = |(text, role): &&(String, Role)| *role == Role::Word && text.chars().all(char::is_alphabetic);
-        self.units.iter().filter(|unit| unit.tokens.len() == 1).flat_map(|unit| &unit.tokens).filter(of_words).map(|(text, _)| text.as_str())
+        self.units
+            .iter()
+            .filter(|unit| unit.tokens.len() == 1)
+            .flat_map(|unit| &unit.tokens)
+            .filter(of_words)
+            .map(|(text, _)| text.as_str())
     }
 
     pub(super) fn units(&self) -> &[Unit] {

@@ -17,13 +17,12 @@ mod similar;
 mod tests;
 mod tokens;
 
-use std::collections::HashSet;
-
 use rusqlite::Connection;
 
 use self::block::{Kind, Posting};
 use self::builder::{BODY, Builder, HEADINGS, TITLE};
 use self::segment::{KINDS, Segment};
+use super::among::Among;
 use super::checksum::Checksum;
 use super::error::Failure;
 use crate::model::{Chunk, ChunkKind, Wanted};
@@ -71,7 +70,7 @@ pub(super) struct Filter<'a> {
     pub wanted: Wanted,
     pub source: Option<i64>,
     /// Only these chunks, where they are given.
-    pub among: Option<&'a HashSet<i64>>,
+    pub among: Option<&'a Among>,
     pub distinct_pages: bool,
     pub limit: usize,
 }

@@ -13,6 +13,7 @@ use super::segment::{Blocks, Segment};
 use super::similar;
 use super::tokens::{Role, fold};
 use crate::model::Wanted;
+use crate::store::among::both;
 use crate::store::error::Failure;
 use crate::store::fuse::{Best, Candidate};
 
@@ -258,25 +259,11 @@ impl Found {
             admitted = Some(runs);
         }
         if let Some(among) = filter.among {
-            let mut chosen: Vec<u64> = among
-                .iter()
-                .filter(|chunk| (segment.first()..=segment.statistics.last).contains(chunk))
-                .map(|chunk| chunk.abs_diff(segment.first()))
-                .collect();
-            chosen.sort_unstable();
-            let mut runs = chosen.into_iter().map(|distance| (distance, distance)).collect::<Vec<_>>();
-            if let Some(of_source) = &admitted {
-                let holds = |distance: u64| {
-                    let behind = of_source.partition_point(|(first, _)| *first <= distance);
-                    behind > 0 && of_source[behind - 1].1 >= distance
-                };
-                runs.retain(|(distance, _)| holds(*distance));
-            }
-            runs.dedup_by(|next, run| {
-                let follows = next.0 == run.1 + 1;
-                run.1 = if follows { next.1 } else { run.1 };
-                follows
-            });
+            let chosen = among.within(segment.first(), segment.statistics.last);
+            let runs = match &admitted {
+                Some(of_source) => both(of_source, &chosen),
+                None => chosen,
+            };
             admitted = Some(runs);
         }
         Ok(admitted)

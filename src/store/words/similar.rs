@@ -125,8 +125,7 @@ pub(in crate::store) fn similar(connection: &Connection, word: &str, wanted: Wan
         }
     }
     written.remove(&word);
-    let mut words: Vec<_> =
-        written.into_iter().map(|(term, count)| (distance(&letters, &term, most), u64::MAX - count, term)).collect();
+    let mut words: Vec<_> = written.into_iter().map(|(term, count)| (distance(&letters, &term, most), u64::MAX - count, term)).collect();
     words.sort();
     Ok(words.into_iter().take(MAX_WORDS).map(|(_, _, word)| word).collect())
 }

@@ -80,16 +80,16 @@ fn the_share_of_the_words_that_are_found_is_told() {
 fn filters_hold() {
     let texts = (1..200).map(|id| (id, format!("heron number{id}"))).collect();
     let connection = index(&texts);
-    let of = |source, among: Option<&HashSet<i64>>| -> Vec<i64> {
+    let of = |source, among: Option<&Among>| -> Vec<i64> {
         let ranking = ask(&connection, "heron", Filter { source, among, ..filter(1_000) });
         ranking.iter().map(|candidate| candidate.chunk).collect()
     };
     assert_eq!(of(Some(1), None), (1..200).filter(|id| id % 3 == 1).collect::<Vec<_>>());
-    let among = HashSet::from([4, 5, 6, 150, 999, -7]);
+    let among = Among::of(vec![4, 5, 6, 150, 999, -7]);
     assert_eq!(of(None, Some(&among)), [4, 5, 6, 150]);
     assert_eq!(of(Some(1), Some(&among)), [4]);
     assert_eq!(of(Some(9), None), [0; 0]);
-    assert_eq!(of(None, Some(&HashSet::new())), [0; 0]);
+    assert_eq!(of(None, Some(&Among::default())), [0; 0]);
 }
 
 #[test]
@@ -116,7 +116,7 @@ fn many_pages_are_few_segments() {
 fn a_word_may_stand_in_more_chunks_than_a_block_holds() {
     let connection = index(&(1..9_000).map(|id| (id, "heron".into())).collect());
     assert_eq!(ask(&connection, "heron", filter(10_000)).len(), 8_999);
-    let among = HashSet::from([1, 5_000, 8_999]);
+    let among = Among::of(vec![1, 5_000, 8_999]);
     assert_eq!(ask(&connection, "heron", Filter { among: Some(&among), ..filter(10) }).len(), 3);
 }
 
