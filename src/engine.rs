@@ -245,17 +245,12 @@ impl Engine {
     /// A hybrid search whose question gets no vector (the service is gone, say, or does not answer within two seconds) is one by words,
     /// and says why in [`Found::without_meaning`].
     ///
-    /// Words that stand nowhere in what is stored are taken for the words of it that are nearly the same, if there are such
-    /// ([`Store::corrected`]), and [`Found::corrected`] says so.
+    /// In a search by words, words that stand nowhere in what is stored are taken for words of it that are nearly the same, if there are
+    /// such ([`Store::corrected`]), and [`Found::corrected`] says so.
     ///
     /// # Errors
     /// A search by meaning alone fails with the model. [`Error::NoEmbedder`] where there is none, and what the store says.
     pub async fn find(&self, mut query: Query) -> Result<Found, Error> {
-        let (asked, wanted) = (query.text.clone(), query.wanted);
-        let corrected = self.with_store(move |store| store.corrected(&asked, wanted)).await?;
-        if let Some(corrected) = &corrected {
-            query.text.clone_from(corrected);
-        }
         let Answering { embedder, model, former_model } = self.answering(query.mode).await;
         let embedder = || embedder.as_deref().ok_or(Error::NoEmbedder);
         let (vector, without_meaning) = match query.mode {
@@ -275,6 +270,17 @@ impl Engine {
                 }
             },
         };
+        let corrected = match query.mode {
+            Mode::Dense => None,
+            Mode::Hybrid | Mode::Lexical => {
+                let (asked, wanted) = (query.text.clone(), query.wanted);
+                self.with_store(move |store| store.corrected(&asked, wanted)).await?
+            }
+        };
+        if let Some(corrected) = &corrected {
+            // Its vector stays that of what was asked: where the word is right and just not there, the model may know it.
+            query.text.clone_from(corrected);
+        }
         if query.mode == Mode::Hybrid && former_model.is_none() {
             self.embed_for(&query, embedder()?).await?;
         }
@@ -371,7 +377,7 @@ pub struct Found {
     pub without_meaning: Option<Error>,
     /// The model whose vectors answered in place of the engine's own, which has fewer of them yet: the model has changed. None, if it has not.
     pub former_model: Option<String>,
-    /// The question as it was answered, where it has words that stand nowhere in what is stored and were taken for others.
+    /// The question as it was looked up by its words, where it has words that stand nowhere in what is stored and were taken for others.
     pub corrected: Option<String>,
 }
 

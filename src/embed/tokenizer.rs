@@ -159,7 +159,7 @@ fn normalised(text: &str) -> impl Iterator<Item = char> {
 }
 
 /// Pieces a word: up to so many are English, from so many on another language.
-const PLAIN: f32 = 1.4;
+const PLAIN: f32 = 1.1;
 const STRANGE: f32 = 2.0;
 /// What no piece is there for counts for more than one.
 const UNKNOWN_PIECES: usize = 2;

@@ -10,7 +10,7 @@ pub(super) struct Candidate {
     pub chunk: i64,
     /// Higher is better.
     pub score: f32,
-    /// The share of the question's words that stand in it, by rarity; 0 where it was found by meaning.
+    /// What tells how good it is by itself: the share of the question's words that stand in it, by rarity, or the cosine.
     pub found: f32,
 }
 
@@ -62,7 +62,7 @@ pub(super) fn fuse(words: &[Candidate], meaning: &[Candidate], weight: f32, most
             let passage = &mut answer.passages[at];
             passage.score += share * scaled;
             match is_meaning {
-                true => passage.cosine = Some(candidate.score),
+                true => passage.cosine = Some(candidate.found),
                 false => passage.words = Some((candidate.score, candidate.found)),
             }
         }
@@ -154,7 +154,7 @@ mod tests {
     fn found_by_both_beats_found_by_one() {
         let ranking = fuse(&side(&[(1, 9.0), (2, 8.0), (3, 1.0)]), &side(&[(4, 0.9), (2, 0.8), (5, 0.1)]), 0.5, 10);
         assert_eq!(keys(&ranking)[0], 2);
-        assert_eq!((ranking[0].passages[0].words, ranking[0].passages[0].cosine), (Some((8.0, 0.5)), Some(0.8)));
+        assert_eq!((ranking[0].passages[0].words, ranking[0].passages[0].cosine), (Some((8.0, 0.5)), Some(0.5)));
     }
 
     #[test]

@@ -59,7 +59,7 @@ pub struct Config {
 
 impl Default for Config {
     fn default() -> Self {
-        Self { dense_weight: 0.7, candidates: 100, busy_timeout: Duration::from_secs(5) }
+        Self { dense_weight: 0.8, candidates: 100, busy_timeout: Duration::from_secs(5) }
     }
 }
 

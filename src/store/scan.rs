@@ -176,7 +176,7 @@ impl Rows {
         Distances { of, admitted: count, farthest: (self.dimensions.min(usize::from(OUT - 1))) as u16 }
     }
 
-    fn product(&self, query: &Direction, row: usize) -> f32 {
+    pub(super) fn product(&self, query: &Direction, row: usize) -> f32 {
         let (segment, at) = (&self.segments[row / SEGMENT], row % SEGMENT);
         let data = &segment.data[at * self.dimensions..(at + 1) * self.dimensions];
         dot(data, &query.steps) as f32 * segment.scales[at] * query.scale

@@ -11,7 +11,7 @@ use super::checksum::Checksum;
 use super::error::Failure;
 use super::fuse::Candidate;
 use super::pages::damaged;
-use super::passages::{self, BLOCK_COLUMNS, LIST_COLUMNS, Packed, VECTOR_COLUMNS, vector_agrees};
+use super::passages::{self, BLOCK_COLUMNS, LIST_COLUMNS, Listed, Packed, VECTOR_COLUMNS, vector_agrees};
 use super::scan::{Direction, Rows};
 use super::words::Filter;
 use crate::model::Wanted;
@@ -131,6 +131,9 @@ struct Owner {
 /// Kind and source of a chunk, and whether others say the same.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Tag(u32);
+
+/// What a passage's neighbours and it itself weigh in its score, against it alone.
+const NEIGHBOURS: f32 = 0.5;
 
 impl Tag {
     const NONE: Self = Self(0);
@@ -281,6 +284,21 @@ impl Matrix {
         Ok(())
     }
 
+    /// What a passage scores with those beside it on its page: what stands among others on the matter is more likely about it than a few
+    /// words that are near the question by themselves. `lists` has what pages say, once they have been looked at.
+    ///
+    /// Measured, nDCG@10 by meaning: manuals NOW, scifact NOW.
+    fn among_neighbours(&self, direction: &Direction, owner: Owner, cosine: f32, lists: &mut HashMap<i64, Vec<Listed>>) -> f32 {
+        let said = || self.pages.get(&owner.page).and_then(|bytes| passages::decode(bytes)).unwrap_or_default();
+        let list = lists.entry(owner.page).or_insert_with(said);
+        let Ok(at) = list.binary_search_by_key(&owner.chunk, |of| of.chunk) else { return cosine };
+        let is_alike = |of: &&Listed| of.is_code == list[at].is_code;
+        let beside = [list[..at].iter().rev().find(is_alike), list[at + 1..].iter().find(is_alike)];
+        let rows = beside.into_iter().flatten().filter_map(|of| self.row_of.look(of.passage));
+        let (sum, count) = rows.fold((cosine, 1.0), |(sum, count), row| (sum + self.rows.product(direction, row), count + 1.0));
+        (1.0 - NEIGHBOURS) * cosine + NEIGHBOURS * sum / count
+    }
+
     fn place_of(&mut self, source: i64) -> u32 {
         let (sources, next) = (&mut self.sources, self.places.len() as u32);
         *self.places.entry(source).or_insert_with(|| {
@@ -379,14 +397,15 @@ impl Matrix {
             }
         };
         let mut found = Vec::new();
-        for (row, score) in self.rows.nearest(&direction, filter.limit, filter.room(), admits) {
+        let mut lists = HashMap::new();
+        for (row, cosine) in self.rows.nearest(&direction, filter.limit, filter.room(), admits) {
             let all = std::iter::once((self.owners[row], self.tags[row])).chain(others(row));
             let fitting = all.filter(|(owner, tag)| fits(*tag, owner.chunk)).take(filter.room());
-            found.extend(fitting.map(|(Owner { chunk, page }, _)| Candidate {
-                found: 0.0,
-                key: if filter.distinct_pages { page } else { chunk },
-                chunk,
-                score,
+            found.extend(fitting.map(|(owner, _)| Candidate {
+                found: cosine,
+                key: if filter.distinct_pages { owner.page } else { owner.chunk },
+                chunk: owner.chunk,
+                score: self.among_neighbours(&direction, owner, cosine, &mut lists),
             }));
         }
         // Equal scores by age.
@@ -429,6 +448,12 @@ impl Numbering {
         } else {
             self.recent.extend(self.new.drain(..));
         }
+    }
+
+    /// As `find`, for many readers at once.
+    fn look(&self, passage: i64) -> Option<usize> {
+        let at = self.sorted.binary_search_by_key(&passage, |(passage, _)| *passage);
+        at.map(|at| self.sorted[at].1 as usize).ok().or_else(|| self.recent.get(&passage).map(|row| *row as usize))
     }
 
     fn find(&mut self, passage: i64) -> Option<usize> {

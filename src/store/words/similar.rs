@@ -15,7 +15,8 @@ use crate::store::error::Failure;
 
 /// The question with each of its words that no chunk has, or at most three of them, in the place of which one that is nearly the same
 /// stands in the index: the nearest, and of these the most frequent. None if all stand there or nothing is near. Only words of five
-/// letters and more that stand by themselves: shorter ones are near to too much, and names are written as they are meant.
+/// letters and more that stand by themselves, two letters apart only if they have ten: shorter ones are near to too much (`keypress` to
+/// `keyrefs`), and names, and what is called (`scanf()`), are written as they are meant.
 pub(in crate::store) fn corrected(connection: &Connection, question: &str, wanted: Wanted) -> Result<Option<String>, Failure> {
     let asked = Asked::parse(question);
     let segments = Segment::all(connection, i64::from(wanted == Wanted::Code))?;
@@ -30,11 +31,12 @@ pub(in crate::store) fn corrected(connection: &Connection, question: &str, wante
     drop(blocks);
     let mut corrections: Vec<(&str, String)> = Vec::new();
     for word in misspelt.into_iter().take(MAX_CORRECTED) {
-        if let Some(near) = similar(connection, word, wanted)?.into_iter().next() {
-            corrections.push((word, near));
-        }
+        let letters: Vec<char> = word.chars().collect();
+        let most = if letters.len() >= LONG_CORRECTED { 2 } else { 1 };
+        let near = similar(connection, word, wanted)?.into_iter().next();
+        corrections.extend(near.filter(|near| distance(&letters, near, most).is_some()).map(|near| (word, near)));
     }
-    Ok((!corrections.is_empty()).then(|| replaced(question, &corrections)))
+    Ok(Some(replaced(question, &corrections)).filter(|corrected| corrected != question))
 }
 
 /// Whether any chunk has a word, in whatever form.
@@ -58,7 +60,7 @@ fn is_there(blocks: &mut Blocks<'_>, segments: &[Segment], languages: &[Language
     Ok(false)
 }
 
-/// The text with words in the place of others, whatever case these are in.
+/// The text with words in the place of others, whatever case these are in, unless they are called.
 fn replaced(text: &str, corrections: &[(&str, String)]) -> String {
     let mut made = String::with_capacity(text.len());
     let mut rest = text;
@@ -66,7 +68,7 @@ fn replaced(text: &str, corrections: &[(&str, String)]) -> String {
         let word = rest.find(|c: char| !c.is_alphabetic()).unwrap_or(rest.len());
         let (word, behind) = rest.split_at(word);
         let lower = word.to_lowercase();
-        match corrections.iter().find(|(misspelt, _)| *misspelt == lower) {
+        match corrections.iter().find(|(misspelt, _)| *misspelt == lower && !behind.starts_with('(')) {
             Some((_, near)) => made.push_str(near),
             None => made.push_str(word),
         }
@@ -208,6 +210,7 @@ fn distance(word: &[char], term: &str, most: usize) -> Option<usize> {
 const MIN_LETTERS: usize = 4;
 /// Of a word that is corrected unasked.
 const MIN_CORRECTED: usize = 5;
+const LONG_CORRECTED: usize = 10;
 const MAX_CORRECTED: usize = 3;
 const MAX_LETTERS: usize = 40;
 /// Letters of a word in which two may be wrong.
@@ -236,6 +239,7 @@ mod tests {
     fn only_whole_words_are_replaced() {
         let corrections = [("vacum", "vacuum".to_owned())];
         assert_eq!(replaced("How to Vacum, vacums and `vacum`?", &corrections), "How to vacuum, vacums and `vacuum`?");
+        assert_eq!(replaced("does vacum() vacum", &corrections), "does vacum() vacuum");
         assert_eq!(replaced("東京 vacum", &corrections), "東京 vacuum");
         assert_eq!(replaced("", &corrections), "");
     }

@@ -137,7 +137,7 @@ fn misspelt_words_have_neighbours() {
 
     let corrected = |question: &str| corrected(&connection, question, Wanted::Text).unwrap();
     assert_eq!(corrected("How do I Vacum the gruop?").as_deref(), Some("How do I vacuum the group?"));
-    for question in ["vacuum a group", "configure", "vacum_all", "unicorn", "x.vacum", "vacu", "", "東京"] {
+    for question in ["vacuum a group", "configure", "vacum_all", "vacum()", "confgurde", "unicorn", "x.vacum", "vacu", "", "東京"] {
         assert_eq!(corrected(question), None, "{question}: it is there, is a name, or nothing is near");
     }
 }
