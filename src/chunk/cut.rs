@@ -5,26 +5,16 @@ use std::ops::Range;
 /// Tells how large a text is. Larger texts have larger sizes.
 pub(super) type Size<'a> = &'a dyn Fn(&str) -> usize;
 
-/// How parts share what is more than one of them can hold.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Packing {
-    /// All are of about one size.
-    Even,
-    /// Each holds as much as it can, so that words which are found together stay together. Measured by words, where most texts are just over
-    /// the limit (manuals): nDCG .468, and without a limit .472; with even parts .453.
-    Full,
-}
-
-/// Consecutive parts of `text` of at most `max` in size, cut where it hurts least.
-pub(super) fn cut<'a>(text: &'a str, max: usize, packing: Packing, size: Size<'_>) -> Vec<&'a str> {
-    cut_at(text, max, packing, size, &[paragraph_ends, line_ends, sentence_ends, word_ends])
+/// Consecutive parts of `text` of at most `max` in size and of about one size, cut where it hurts least.
+pub(super) fn cut<'a>(text: &'a str, max: usize, size: Size<'_>) -> Vec<&'a str> {
+    cut_at(text, max, size, &[paragraph_ends, line_ends, sentence_ends, word_ends])
 }
 
 /// Positions in a text after which it may be cut.
 type Ends = fn(&str) -> Vec<usize>;
 
 /// As deep as there are kinds of ends: a unit that is too long is cut at the next finer ones.
-fn cut_at<'a>(text: &'a str, max: usize, packing: Packing, size: Size<'_>, finer: &[Ends]) -> Vec<&'a str> {
+fn cut_at<'a>(text: &'a str, max: usize, size: Size<'_>, finer: &[Ends]) -> Vec<&'a str> {
     let whole = size(text);
     if whole <= max {
         return vec![text];
@@ -38,13 +28,13 @@ fn cut_at<'a>(text: &'a str, max: usize, packing: Packing, size: Size<'_>, finer
     let mut start = 0;
     for end in ends(text).into_iter().chain([text.len()]).filter(|&end| end > 0) {
         if end > start {
-            units.extend(cut_at(&text[start..end], max, packing, size, finer));
+            units.extend(cut_at(&text[start..end], max, size, finer));
             start = end;
         }
     }
     let sizes: Vec<usize> = units.iter().map(|unit| size(unit)).collect();
     let mut start = 0;
-    let runs = pack(&sizes, max, packing).into_iter().map(|run| {
+    let runs = pack(&sizes, max).into_iter().map(|run| {
         let length: usize = units[run].iter().map(|unit| unit.len()).sum();
         start += length;
         &text[start - length..start]
@@ -110,13 +100,10 @@ fn splits_a_grapheme(text: &str, at: usize) -> bool {
     text[at..].starts_with(extends) || text[..at].ends_with('\u{200d}')
 }
 
-/// Runs of consecutive parts, each of at most `max` in sum (but for a part that is larger alone).
-pub(super) fn pack(sizes: &[usize], max: usize, packing: Packing) -> Vec<Range<usize>> {
+/// Runs of consecutive parts, each of at most `max` in sum (but for a part that is larger alone), about equal in size.
+pub(super) fn pack(sizes: &[usize], max: usize) -> Vec<Range<usize>> {
     let total: usize = sizes.iter().sum();
-    let target = match packing {
-        Packing::Even => total / total.div_ceil(max.max(1)).max(1),
-        Packing::Full => max,
-    };
+    let target = total / total.div_ceil(max.max(1)).max(1);
     let mut runs = Vec::new();
     let (mut start, mut sum) = (0, 0);
     for (index, size) in sizes.iter().enumerate() {
@@ -129,36 +116,9 @@ pub(super) fn pack(sizes: &[usize], max: usize, packing: Packing) -> Vec<Range<u
     if start < sizes.len() {
         runs.push(start..sizes.len());
     }
-    if packing == Packing::Full
-        && let [.., before, last] = runs.as_mut_slice()
-    {
-        // A few words that are left say nothing alone.
-        while before.len() > 1 && sum < max / LEAST && sum + sizes[before.end - 1] <= max / 2 {
-            sum += sizes[before.end - 1];
-            (before.end, last.start) = (before.end - 1, last.start - 1);
-        }
-    }
     runs
 }
 
-/// The part of what it can hold that the last of several holds at the least, where it can: one in so many.
-const LEAST: usize = 8;
-
 pub(super) fn chars(text: &str) -> usize {
     text.chars().count()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn parts_are_even_or_full() {
-        let of = |sizes: &[usize], packing| pack(sizes, 10, packing).into_iter().map(|run| sizes[run].iter().sum()).collect::<Vec<usize>>();
-        assert_eq!(of(&[2; 6], Packing::Even), [6, 6]);
-        assert_eq!(of(&[2; 6], Packing::Full), [10, 2]);
-        assert_eq!(pack(&[30, 30, 30, 5], 90, Packing::Full), [0..2, 2..4], "a rest that says nothing takes what stands before it along");
-        assert_eq!(pack(&[90, 5], 90, Packing::Full), [0..1, 1..2]);
-        assert_eq!(of(&[], Packing::Full), [0; 0]);
-    }
 }

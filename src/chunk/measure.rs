@@ -2,7 +2,7 @@
 
 use crate::model::plain;
 
-use super::cut::{Packing, chars};
+use super::cut::chars;
 
 /// How many tokens a model reads of one passage, and how to count those of a text.
 #[derive(Clone, Copy)]
@@ -15,7 +15,7 @@ pub struct Measure<'a> {
 
 impl<'a> Measure<'a> {
     /// `tokens` counts a passage with all that the model adds to it; there are never more of them than there are bytes and those that any
-    /// text has, and seldom more in a text than in its parts. A model that reads less than 64 tokens is taken for one of 64.
+    /// text has. A model that reads less than 64 tokens is taken for one of 64.
     pub fn new(most: usize, tokens: &'a dyn Fn(&str) -> usize) -> Self {
         Self { most: most.max(64), tokens, around: tokens("") }
     }
@@ -60,11 +60,6 @@ impl Scale<'_> {
     /// The size of code, which is read as it stands.
     pub(super) fn of_code(&self, code: &str) -> usize {
         self.sized(code, |measure| measure.of(code))
-    }
-
-    /// A chunk by characters is read with the limit in mind that most are below; of one by tokens all is read.
-    pub(super) fn packing(&self) -> Packing {
-        if self.tokens.is_some() { Packing::Full } else { Packing::Even }
     }
 
     fn sized(&self, text: &str, tokens: impl Fn(&Measure<'_>) -> usize) -> usize {

@@ -304,7 +304,7 @@ fn texts(group: &[Section<'_>], above: usize, scale: &Scale<'_>, meter: &Meter) 
         }
     }
     let sizes: Vec<usize> = parts.iter().map(|(_, _, size)| *size).collect();
-    let joined = pack(&sizes, scale.max, scale.packing()).into_iter().map(|run| {
+    let joined = pack(&sizes, scale.max).into_iter().map(|run| {
         let text: String = parts[run.clone()].iter().map(|(_, text, _)| text.as_str()).collect();
         (parts[run.start].0, balanced(without_blank_ends(&text), meter))
     });
@@ -322,7 +322,7 @@ fn pieces(block: &Block<'_>, scale: &Scale<'_>) -> Vec<(String, usize)> {
         let size = size.max(chars(&whole));
         return vec![(whole, size)];
     }
-    let (max, packing) = (scale.max, scale.packing());
+    let max = scale.max;
     let sized = |part: String| {
         let size = scale.of(&part).max(chars(&part));
         (part, size)
@@ -330,7 +330,7 @@ fn pieces(block: &Block<'_>, scale: &Scale<'_>) -> Vec<(String, usize)> {
     match &block.kind {
         BlockKind::Fence(fence) if 2 * (chars(fence.opener) + chars(&fence.closer) + 1) <= max => {
             let room = max - chars(fence.opener).max(chars(&fence.reopener)) - chars(&fence.closer) - 1;
-            let parts = cut(fence.body, room, packing, &|code| scale.of_code(code)).into_iter().enumerate();
+            let parts = cut(fence.body, room, &|code| scale.of_code(code)).into_iter().enumerate();
             let fenced = parts.map(|(index, part)| {
                 let opener = if index == 0 { fence.opener } else { &fence.reopener };
                 let line_end = if part.ends_with('\n') { "" } else { "\n" };
@@ -340,10 +340,10 @@ fn pieces(block: &Block<'_>, scale: &Scale<'_>) -> Vec<(String, usize)> {
         }
         BlockKind::Table { header } if 2 * scale.of(header) <= max => {
             let rows = &block.raw[header.len()..];
-            let parts = cut(rows, max - scale.of(header), packing, &|rows| scale.of(rows));
+            let parts = cut(rows, max - scale.of(header), &|rows| scale.of(rows));
             parts.into_iter().map(|part| sized(format!("{header}{part}"))).collect()
         }
-        _ => cut(block.raw, max, packing, &|text| scale.of(text)).into_iter().map(str::to_owned).map(sized).collect(),
+        _ => cut(block.raw, max, &|text| scale.of(text)).into_iter().map(str::to_owned).map(sized).collect(),
     }
 }
 
