@@ -44,6 +44,7 @@
 pub mod chunk;
 pub mod config;
 pub mod crawl;
+pub mod docs;
 pub mod embed;
 pub mod engine;
 pub mod error;

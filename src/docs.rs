@@ -1,0 +1,4 @@
+//! Topics for users, each on one page.
+
+#[doc = include_str!("docs/ranking.md")]
+pub mod ranking {}
