@@ -357,6 +357,25 @@ fn a_search_is_narrowed_to_addresses_and_languages() {
 }
 
 #[test]
+fn a_passage_among_others_on_the_matter_comes_before_one_that_is_near_by_itself() {
+    let store = Store::open_in_memory().unwrap();
+    let sections = |words: [&str; 3]| words.map(|word| format!("# {word}\n\nAbout the {word}, and much more of it.\n\n")).concat();
+    put(&store, "https://a.test/stray", &sections(["cloud", "apple brick", "brick"]));
+    put(&store, "https://a.test/guide", &sections(["apple", "apple brick cloud", "apple"]));
+    // Code stands between two texts and is no neighbour of theirs.
+    let with_code =
+        sections(["apple", "apple brick cloud", "apple"]).replacen("cloud, and", "cloud:\n\n```\nlet x = 1;\nlet y = 2;\n```\n\nand", 1);
+    put(&store, "https://a.test/code", &with_code);
+    embed(&store, meaning);
+    let hits = store.search(&query("x", Mode::Dense), Some(&APPLE), MODEL).unwrap();
+    let place = |path: &str, text: &str| hits.iter().position(|hit| hit.url.path() == path && hit.text.contains(text)).unwrap();
+    let cosine = |at: usize| hits[at].evidence.cosine.unwrap();
+    let (stray, guide) = (place("/stray", "apple brick"), place("/guide", "brick cloud"));
+    assert!(guide < stray && cosine(guide) < cosine(stray), "{hits:#?}");
+    assert_eq!(hits[guide].score, hits[place("/code", "brick cloud")].score);
+}
+
+#[test]
 fn hybrid_works_on_what_is_embedded_so_far() {
     let store = Store::open_in_memory().unwrap();
     put(&store, "https://a.test/fruit", "apple is a fruit");
