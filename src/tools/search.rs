@@ -324,9 +324,9 @@ const DEEPEST: u32 = 99;
 /// Characters of a content below which what is about it is shortened first.
 const WORTH_SHOWING: usize = 400;
 const NOTHING_STORED: &str = "nothing is stored yet: crawl a site first, with smart_crawl_url";
-const TEXT: &str = "Searches the stored documentation by words and meaning and returns the best passage of each page, with its URL. \
+const TEXT: &str = "Searches the stored documentation by words and meaning: the best passage of each page, with its URL. \
      Search before answering from memory; crawl a missing site first. read_page has what is around it.";
-const CODE: &str = "Searches the stored code examples and returns code with its language, its URL and the prose around it. \
+const CODE: &str = "Searches the stored code examples: code with its language, its URL and the prose around it. \
      For \"how is this API called\".";
 
 #[cfg(test)]
