@@ -1,0 +1,130 @@
+//! From a question to its hits: its vector, words that are nearly right, what still lacks a vector, and the search of the store.
+
+use std::time::Duration;
+
+use super::Engine;
+use super::models::Answering;
+use crate::embed::{self, Purpose};
+use crate::error::Error;
+use crate::extract;
+use crate::model::{Hit, Mode, Query, SourceId};
+
+/// What a search found.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Found {
+    /// Best first.
+    pub hits: Vec<Hit>,
+    /// Why a hybrid search went by words alone; none, if it did not.
+    pub without_meaning: Option<Error>,
+    /// The model whose vectors answered in place of the engine's own, which has fewer of them yet: the model has changed. None, if it has not.
+    pub former_model: Option<String>,
+    /// The question as it was looked up by its words, where it has words that stand nowhere in what is stored and were taken for others.
+    pub corrected: Option<String>,
+}
+
+impl Found {
+    /// Whether none of the hits is likely an answer (see [`Evidence::is_weak`](crate::model::Evidence::is_weak)); not so of no hits at all.
+    pub fn is_weak(&self) -> bool {
+        !self.hits.is_empty() && self.hits.iter().all(|hit| hit.evidence.is_weak())
+    }
+}
+
+impl Engine {
+    /// The best hits, best first, as [`Engine::find`] finds them. A search by words and meaning that had to do without the meaning is
+    /// logged.
+    ///
+    /// # Errors
+    /// As [`Engine::find`].
+    pub async fn search(&self, query: Query) -> Result<Vec<Hit>, Error> {
+        let found = self.find(query).await?;
+        if let Some(error) = &found.without_meaning {
+            log::warn!("searched by words only: {}", error.chain());
+        }
+        Ok(found.hits)
+    }
+
+    /// The best hits, best first. A language is asked for by any of its names.
+    ///
+    /// A hybrid search whose question gets no vector (the service is gone, say, or does not answer within two seconds) is one by words,
+    /// and says why in [`Found::without_meaning`].
+    ///
+    /// In a search by words, words that stand nowhere in what is stored are taken for words of it that are nearly the same, if there are
+    /// such ([`Store::corrected`]), and [`Found::corrected`] says so.
+    ///
+    /// # Errors
+    /// A search by meaning alone fails with the model. [`Error::NoEmbedder`] where there is none, and what the store says.
+    pub async fn find(&self, mut query: Query) -> Result<Found, Error> {
+        let Answering { embedder, model, former_model } = self.answering(query.mode).await;
+        let embedder = || embedder.as_deref().ok_or(Error::NoEmbedder);
+        let (vector, without_meaning) = match query.mode {
+            Mode::Lexical => (None, None),
+            Mode::Dense => {
+                let texts = [query.text.clone()];
+                (Some(embed::only(embedder()?.embed(&texts, Purpose::Query).await?)?), None)
+            }
+            Mode::Hybrid => match embedder()?.embed_soon(&query.text, QUESTION).await {
+                Ok(vector) => {
+                    query.familiarity = embedder()?.familiarity(&query.text);
+                    (Some(vector), None)
+                }
+                Err(error) => {
+                    query.mode = Mode::Lexical;
+                    (None, Some(error.into()))
+                }
+            },
+        };
+        let corrected = match query.mode {
+            Mode::Dense => None,
+            Mode::Hybrid | Mode::Lexical => {
+                let (asked, wanted) = (query.text.clone(), query.wanted);
+                self.with_store(move |store| store.corrected(&asked, wanted)).await?
+            }
+        };
+        if let Some(corrected) = &corrected {
+            // Its vector stays that of what was asked: where the word is right and just not there, the model may know it.
+            query.text.clone_from(corrected);
+        }
+        if query.mode == Mode::Hybrid && former_model.is_none() {
+            self.embed_for(&query, embedder()?).await?;
+        }
+        let hits = self.hits(query, vector, model).await?;
+        let former_model = former_model.filter(|_| without_meaning.is_none());
+        Ok(Found { hits, without_meaning, former_model, corrected })
+    }
+
+    async fn hits(&self, mut query: Query, vector: Option<Vec<f32>>, model: String) -> Result<Vec<Hit>, Error> {
+        self.with_store(move |store| {
+            if !query.languages.is_empty() {
+                let asked = std::mem::take(&mut query.languages);
+                let stored = store.languages(None)?.into_iter().map(|(name, _)| name);
+                query.languages = stored.filter(|name| asked.iter().any(|asked| extract::is_language(asked, name))).collect();
+                if query.languages.is_empty() {
+                    return Ok(Vec::new());
+                }
+            }
+            store.search(&query, vector.as_deref(), &model)
+        })
+        .await
+    }
+
+    /// The source that somebody may have meant who named one that is not stored: the one whose name has what was said within it, or
+    /// that is most like it, if any is.
+    pub async fn source_meant(&self, named: &str) -> Result<Option<SourceId>, Error> {
+        let named = named.trim().to_lowercase();
+        let known = self.with_store(|store| store.sources_after("", "", MEANT_AMONG)).await?;
+        let likeness = |name: &str| match name.contains(&named) && !named.is_empty() {
+            true => 1.0,
+            false => strsim::normalized_damerau_levenshtein(&named, name),
+        };
+        let like = known.into_iter().map(|source| (likeness(source.as_str()), source)).filter(|(likeness, _)| *likeness >= LIKE);
+        Ok(like.max_by(|(a, one), (b, other)| a.total_cmp(b).then_with(|| other.cmp(one))).map(|(_, source)| source))
+    }
+}
+
+/// For the vector of a question where words will do: with the search itself less than two seconds.
+const QUESTION: Duration = Duration::from_millis(1_500);
+/// Names of sources that are looked at for one that may have been meant.
+const MEANT_AMONG: usize = 10_000;
+/// The share of a name that has to be the same.
+const LIKE: f64 = 0.6;
