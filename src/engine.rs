@@ -33,7 +33,9 @@ use crate::chunk::Measure;
 use crate::config::{Config, Embeddings};
 use crate::crawl::{Crawl, Crawler, MAX_LISTED, Visit};
 pub use crate::crawl::{CrawlReport, CrawlRequest, End, Failed, Robots, Scope, Skipped};
-use crate::embed::{self, Embed};
+#[cfg(any(feature = "bundled-model", feature = "models", feature = "surf"))]
+use crate::embed;
+use crate::embed::Embed;
 use crate::error::Error;
 use crate::extract;
 use crate::http::Client;

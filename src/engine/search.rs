@@ -112,6 +112,9 @@ impl Engine {
     /// that is most like it, if any is.
     pub async fn source_meant(&self, named: &str) -> Result<Option<SourceId>, Error> {
         let named = named.trim().to_lowercase();
+        if named.len() > LONGEST_NAME {
+            return Ok(None);
+        }
         let known = self.with_store(|store| store.sources_after("", "", MEANT_AMONG)).await?;
         let likeness = |name: &str| match name.contains(&named) && !named.is_empty() {
             true => 1.0,
@@ -126,5 +129,7 @@ impl Engine {
 const QUESTION: Duration = Duration::from_millis(1_500);
 /// Names of sources that are looked at for one that may have been meant.
 const MEANT_AMONG: usize = 10_000;
+/// Bytes of a name that is compared.
+const LONGEST_NAME: usize = 300;
 /// The share of a name that has to be the same.
 const LIKE: f64 = 0.6;

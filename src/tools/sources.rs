@@ -101,7 +101,7 @@ pub(super) async fn find(engine: &Engine, named: &str) -> Result<Result<SourceSu
     let hint = match known.len() {
         0 => "nothing is stored yet: crawl it first with smart_crawl_url".to_owned(),
         1..=FEW => format!("stored are: {}", names.join(", ")),
-        ..=NAMED => format!("{meant}stored are: {}", names.join(", ")),
+        all if all <= NAMED => format!("{meant}stored are: {}", names.join(", ")),
         all => format!("{meant}stored are: {} and {} more, see get_available_sources", names.join(", "), all - NAMED),
     };
     Ok(Err(ToolError::new(format!("no source {:?} is stored", line(named))).hint(hint)))
