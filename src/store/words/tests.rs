@@ -1,6 +1,6 @@
 //! The index as a whole: against a naive one, in any order of changes, and with bytes that are none of ours.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use proptest::prelude::*;
 use rusqlite::{Connection, params};
