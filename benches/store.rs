@@ -98,8 +98,9 @@ fn fill(store: &Store, chunks: usize, around: &mut Around) -> Vec<u8> {
     let mut all = vec![0; chunks.div_ceil(100) * 100 * BYTES];
     for page in 0..chunks.div_ceil(100) {
         let url = Url::parse(&format!("https://site{}.test/{page}", page % 3)).expect("it is a URL");
-        let of_page: Vec<_> =
-            (0..100).map(|ordinal| Chunk { ordinal, heading_path: Vec::new(), text: around.words(20), kind: ChunkKind::Text }).collect();
+        let of_page: Vec<_> = (0..100)
+            .map(|ordinal| Chunk { ordinal, heading_path: Vec::new(), text: around.words(20), kind: ChunkKind::Text, anchor: None })
+            .collect();
         store.put(&Document::new(url, "Title", "", SystemTime::UNIX_EPOCH), &of_page).expect("there is room");
         let pending = store.pending(MODEL, 200).expect("they are listed");
         let embedded: Vec<_> = pending.iter().map(|of| Embedded { chunk: of.chunk, vector: around.vector() }).collect();
