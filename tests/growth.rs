@@ -574,7 +574,7 @@ fn cost(path: &str, kind: &str, body: &str) -> (Duration, usize, usize) {
 
 /// About as many as a model would count, in less time.
 fn tokens(text: &str) -> usize {
-    2 + text.len() / 4 + text.bytes().filter(u8::is_ascii_punctuation).count() / 2
+    2 + text.len().div_ceil(4).max(text.bytes().filter(u8::is_ascii_punctuation).count())
 }
 
 /// Doubles a page until it costs something; the doubling after that must cost about as much again.

@@ -15,7 +15,7 @@ pub struct Measure<'a> {
 
 impl<'a> Measure<'a> {
     /// `tokens` counts a passage with all that the model adds to it; there are never more of them than there are bytes and those that any
-    /// text has. A model that reads less than 64 tokens is taken for one of 64.
+    /// text has, and seldom more in a text than in its parts. A model that reads less than 64 tokens is taken for one of 64.
     pub fn new(most: usize, tokens: &'a dyn Fn(&str) -> usize) -> Self {
         Self { most: most.max(64), tokens, around: tokens("") }
     }
