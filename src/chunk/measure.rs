@@ -52,9 +52,14 @@ pub(super) struct Scale<'a> {
 }
 
 impl Scale<'_> {
-    /// The size of a piece of markdown.
+    /// The size of a piece of markdown. A mark by itself, of which nothing is read, takes what its letters take: where pieces are joined it
+    /// may be no mark.
     pub(super) fn of(&self, markdown: &str) -> usize {
-        self.sized(markdown, |measure| measure.of(&plain(markdown)))
+        let read = |measure: &Measure<'_>| match plain(markdown) {
+            read if read.trim().is_empty() => measure.of(markdown.trim()),
+            read => measure.of(&read),
+        };
+        self.sized(markdown, read)
     }
 
     /// The size of code, which is read as it stands.
