@@ -307,6 +307,14 @@ fn where_the_model_knows_nothing_the_words_decide() {
     assert_eq!(first(1.0).url.path(), "/meaning");
     let hit = first(0.0);
     assert_eq!((hit.url.path(), hit.evidence.weight_of_meaning, hit.evidence.cosine), ("/words", 0.0, None));
+    // Between the two it is less and less that meaning weighs, and little where one name is all that is asked for.
+    for (asked, familiarity, expected) in
+        [("zwetschge", 1.0, 0.8), ("zwetschge", 0.5, 0.5), ("zwetschge", 0.01, 0.206), ("E0502", 1.0, 0.15), ("429", 0.5, 0.15)]
+    {
+        let query = Query { familiarity, ..query(asked, Mode::Hybrid) };
+        let weight = store.search(&query, Some(&APPLE), MODEL).unwrap()[0].evidence.weight_of_meaning;
+        assert!((weight - expected).abs() < 0.001, "{asked}, {familiarity}: {weight}");
+    }
 }
 
 #[test]
