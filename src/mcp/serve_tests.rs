@@ -336,6 +336,36 @@ fn progress_is_thinned_out_grows_and_ends_well_before_the_answer() {
     .unwrap();
 }
 
+/// As the official conformance suite wants it.
+#[test]
+fn reports_every_50_ms_are_all_seen() {
+    let clock = VirtualClock::new();
+    let theirs = clock.clone();
+    let reports = Tool::new("reports", "Reports every 50 ms", move |_: Value, context: CallContext| {
+        let clock = theirs.clone();
+        async move {
+            for progress in [0.0, 50.0, 100.0] {
+                context.progress(progress, Some(100.0), "");
+                clock.sleep(Duration::from_millis(50)).await;
+            }
+            Ok::<_, ToolError>(Answer::text("done"))
+        }
+    });
+    let config = Config { progress_interval: Duration::from_millis(10), ..Config::default() };
+    let server = Server::builder("test", "1").config(config).tool(reports).build().unwrap();
+    serve(&server, &clock, async |peer| {
+        peer.initialize().await;
+        peer.call("token", "reports", json!({}));
+        for progress in [0, 50, 100] {
+            assert_eq!(peer.receive().await["params"]["progress"], progress);
+        }
+        assert_eq!(text(&peer.receive().await), "done");
+        peer.to.close();
+        peer
+    })
+    .unwrap();
+}
+
 #[test]
 fn more_calls_than_may_run_wait_and_more_than_may_wait_are_refused() {
     let clock = VirtualClock::new();
