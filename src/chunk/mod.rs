@@ -250,7 +250,8 @@ fn texts_within(
     let path = headings.shown.join(" > ");
     let fits = |text: &str| measure.fits(&format!("{path}\n{}", plain(text)));
     let mut room = measure.most().saturating_sub(measure.of(&path) + 1).max(1);
-    for _ in 0..TRIES {
+    let length: usize = found.iter().map(|(_, text)| text.len()).sum();
+    for _ in 0..if length <= LONG { TRIES } else { 1 } {
         let steps = found.iter().map(|(_, text)| 1 + text.len() / BYTES_A_STEP).sum();
         if !meter.goes_on_by(steps) || found.iter().all(|(_, text)| fits(text)) {
             return found;
@@ -274,8 +275,10 @@ fn halves(text: String, fits: &dyn Fn(&str) -> bool, most: usize, meter: &Meter)
     parts.flat_map(|part| halves(part, fits, most - 1, meter)).collect()
 }
 
-/// Ways to cut a group of sections that are tried, each with smaller parts, before its texts are halved.
+/// Ways to cut a group of sections that are tried, each with smaller parts, before those of its texts that do not fit are halved.
 const TRIES: usize = 4;
+/// Bytes of a group that is not cut another way for the few of its texts that do not fit: that would take as long again.
+const LONG: usize = 1 << 16;
 /// And so often each of these.
 const HALVES: usize = 12;
 /// About so much text is counted in a step of the budget.
