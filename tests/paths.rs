@@ -148,10 +148,11 @@ fn lines_end_as_everywhere_and_a_pipe_gets_no_colours() {
 #[test]
 fn the_usual_places_are_those_of_windows() {
     let home = TempDir::new().unwrap();
-    let told = report(&run(home.path(), &["doctor", "--json"]));
+    let usual = || smolcrawl(home.path()).args(["doctor", "--json"]).env_remove("SMOLCRAWL_DB").output().unwrap();
+    let told = report(&usual());
     let local = PathBuf::from(std::env::var_os("LOCALAPPDATA").unwrap());
-    let usual = local.join("smolcrawl").join("data").join("index.db");
-    assert_eq!(told["settings"]["db"], json!({ "value": usual, "from": "default" }));
+    let database = local.join("smolcrawl").join("data").join("index.db");
+    assert_eq!(told["settings"]["db"], json!({ "value": database, "from": "default" }));
 
     // Only where nobody has one of their own.
     let folder = PathBuf::from(std::env::var_os("APPDATA").unwrap()).join("smolcrawl").join("config");
@@ -161,7 +162,7 @@ fn the_usual_places_are_those_of_windows() {
     }
     std::fs::create_dir_all(&folder).unwrap();
     std::fs::write(&file, "user_agent = \"tester/1\"\r\n").unwrap();
-    let told = run(home.path(), &["doctor", "--json"]);
+    let told = usual();
     std::fs::remove_dir_all(folder.parent().unwrap()).unwrap();
     assert_eq!(report(&told)["settings"]["user_agent"], json!({ "value": "tester/1", "from": "file" }));
 }
