@@ -112,7 +112,8 @@ fn text_files_may_be_as_windows_leaves_them() {
     let home = TempDir::new().unwrap();
     let write = |name: &str, text: &str| std::fs::write(home.path().join(name), text).unwrap();
     write("notepad.toml", "\u{feff}# Notepad\r\ndb = 'of the file.db'\r\nuser_agent = \"tester/1\"\r\n");
-    let told = report(&run(home.path(), &["doctor", "--json", "--config", "notepad.toml"]));
+    let mut doctor = smolcrawl(home.path());
+    let told = report(&doctor.args(["doctor", "--json", "--config", "notepad.toml"]).env_remove("SMOLCRAWL_DB").output().unwrap());
     assert_eq!(told["settings"]["db"], json!({ "value": "of the file.db", "from": "file" }));
     assert_eq!(told["settings"]["user_agent"]["value"], json!("tester/1"));
 
