@@ -168,11 +168,32 @@ pub struct Search {
     /// Only code in this language, such as python; with --code
     #[arg(long, value_name = "NAME", requires = "code")]
     pub language: Option<String>,
+    /// Only pages of this kind, as their address and title tell it; several by commas
+    #[arg(long, value_enum, value_delimiter = ',', value_name = "KIND")]
+    pub kind: Vec<Kind>,
+    /// Only pages that say they were changed or published on this day or later, such as 2025-01-31
+    #[arg(long, value_name = "DATE")]
+    pub since: Option<String>,
     /// Tell what each score is made of
     #[arg(long)]
     pub explain: bool,
     #[command(flatten)]
     pub json: Json,
+}
+
+/// What kind of page it is.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum Kind {
+    /// None of the others: guides, references
+    Page,
+    /// What changed from version to version
+    ReleaseNotes,
+    /// Tables of contents, indexes
+    Contents,
+    /// News, blogs
+    Blog,
+    /// Source code of what is documented elsewhere
+    Source,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]

@@ -84,7 +84,8 @@ impl Error {
                 | store::Error::NeedsVector { .. }
                 | store::Error::Missing { .. }
                 | store::Error::UnknownSource { .. }
-                | store::Error::UnknownPrefix { .. },
+                | store::Error::UnknownPrefix { .. }
+                | store::Error::NoDate { .. },
             ) => Fault::You,
             Self::Store(_) => Fault::Disk,
             Self::Reactor(reactor::Error::UnknownKind { .. } | reactor::Error::NotBuilt { .. }) => Fault::You,

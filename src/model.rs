@@ -290,6 +290,11 @@ pub struct Query {
     pub url_prefix: Option<String>,
     /// Only code examples in one of these languages, by the names that [`ChunkKind::Code`] has; prose is in none. Empty: in any.
     pub languages: Vec<String>,
+    /// Only pages that are of one of these kinds by address and title. Empty: of any.
+    pub kinds: Vec<PageKind>,
+    /// Only pages that say that they were changed, or published, on this day or later, in their text or by the server's `Last-Modified`;
+    /// those without a date are not among them. As in `2025-01-31`, or with a time as ISO 8601 has it; days begin by UTC.
+    pub since: Option<String>,
     /// How well the model knows the question's words, 0 (not at all) to 1: the less it does, the less its vector weighs in a hybrid search.
     /// The engine sets it; 1 by default.
     pub familiarity: f32,
@@ -307,6 +312,8 @@ impl Query {
             per_page: PerPage::default(),
             url_prefix: None,
             languages: Vec::new(),
+            kinds: Vec::new(),
+            since: None,
             familiarity: 1.0,
         }
     }

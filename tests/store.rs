@@ -8,8 +8,8 @@ use std::time::{Duration, SystemTime};
 
 use smolcrawl::chunk;
 use smolcrawl::model::{
-    Chunk, ChunkKind, Document, EmbedProgress, Embedded, Heading, Hit, Metadata, Mode, PerPage, Query, SourceId, Translation, Validators,
-    Wanted,
+    Chunk, ChunkKind, Document, EmbedProgress, Embedded, Heading, Hit, Metadata, Mode, PageKind, PerPage, Query, SourceId, Translation,
+    Validators, Wanted,
 };
 use smolcrawl::store::{Config, Error, Put, Store};
 use url::Url;
@@ -362,6 +362,46 @@ fn a_search_is_narrowed_to_addresses_and_languages() {
     assert_eq!(asked(&store).unwrap(), 2);
     store.remove_source(&SourceId::parse("a.test").unwrap()).unwrap();
     assert!(matches!(asked(&store), Err(Error::UnknownPrefix { .. })));
+}
+
+#[test]
+fn a_search_is_narrowed_to_kinds_of_pages_and_dates() {
+    let store = Store::open_in_memory().unwrap();
+    let put_dated = |path: &str, modified: Option<&str>, published: Option<&str>, served: Option<&str>| {
+        let mut page = document(&format!("https://a.test/{path}"), "Title", &format!("An apple of the {path}."));
+        page.metadata.modified = modified.map(str::to_owned);
+        page.metadata.published = published.map(str::to_owned);
+        page.validators.last_modified = served.map(str::to_owned);
+        store.put(&page, &chunk::split(&page, &chunk::Config { min_chars: 0, ..chunk::Config::default() })).unwrap();
+    };
+    put_dated("guide", Some("2025-03-02"), None, Some("Sat, 01 Jan 2000 00:00:00 GMT"));
+    put_dated("blog/tea", None, Some("2025-01-31T23:30:00-02:00"), None);
+    put_dated("changelog", None, None, Some("Fri, 07 Feb 2025 10:00:00 GMT"));
+    put_dated("old", Some("2019-01-01T10:00:00Z"), Some("2025-05-05"), None);
+    put_dated("genindex", Some("2460000.5"), None, None);
+    put_dated("undated", None, None, Some("lately"));
+    embed(&store, meaning);
+    for mode in [Mode::Lexical, Mode::Dense, Mode::Hybrid] {
+        let ask = |kinds: &[PageKind], since: Option<&str>| {
+            let asked = Query { kinds: kinds.to_vec(), since: since.map(str::to_owned), per_page: PerPage::All, ..query("apple", mode) };
+            let hits = store.search(&asked, Some(&APPLE), MODEL).unwrap();
+            let mut found: Vec<_> = hits.iter().map(|hit| hit.url.path().to_owned()).collect();
+            found.sort();
+            found
+        };
+        assert_eq!(ask(&[PageKind::Blog], None), ["/blog/tea"], "{mode:?}");
+        assert_eq!(ask(&[PageKind::Contents, PageKind::ReleaseNotes], None), ["/changelog", "/genindex"], "{mode:?}");
+        assert_eq!(ask(&[PageKind::Page], None), ["/guide", "/old", "/undated"], "{mode:?}");
+        assert_eq!(ask(&[PageKind::Source], None), [""; 0], "{mode:?}");
+        assert_eq!(ask(&[], Some("2025-02-01")), ["/blog/tea", "/changelog", "/guide"], "{mode:?}");
+        assert_eq!(ask(&[], Some("2025-02-01T01:30:01Z")), ["/changelog", "/guide"], "{mode:?}");
+        assert_eq!(ask(&[PageKind::Page], Some("2018-12-31")), ["/guide", "/old"], "{mode:?}");
+    }
+    for text in ["", "yesterday", "2460000.5", "2025-13-01", "2025-1-1", "now"] {
+        let asked = Query { since: Some(text.into()), ..query("apple", Mode::Lexical) };
+        let error = store.search(&asked, None, MODEL).unwrap_err();
+        assert!(matches!(error, Error::NoDate { .. }) && error.hint().is_some(), "{text:?}: {error:?}");
+    }
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use smolcrawl::engine::Found as Answer;
-use smolcrawl::model::{ChunkKind, Evidence, Hit, Mode, PerPage, Query, SourceId, Wanted};
+use smolcrawl::model::{ChunkKind, Evidence, Hit, Mode, PageKind, PerPage, Query, SourceId, Wanted};
 use smolcrawl::store;
 use smolcrawl::{CrawlRequest, Engine};
 use url::Url;
@@ -72,8 +72,20 @@ fn query(engine: &Engine, asked: &cli::Search) -> Result<Query, Failure> {
         },
         url_prefix,
         languages: asked.language.iter().cloned().collect(),
+        kinds: asked.kind.iter().map(|kind| page_kind(*kind)).collect(),
+        since: asked.since.clone(),
         ..Query::new(asked.query.clone().unwrap_or_default())
     })
+}
+
+fn page_kind(kind: cli::Kind) -> PageKind {
+    match kind {
+        cli::Kind::Page => PageKind::Page,
+        cli::Kind::ReleaseNotes => PageKind::ReleaseNotes,
+        cli::Kind::Contents => PageKind::Contents,
+        cli::Kind::Blog => PageKind::Blog,
+        cli::Kind::Source => PageKind::Source,
+    }
 }
 
 /// A search by meaning over an index that has no vectors for some of its chunks says so.

@@ -69,6 +69,9 @@ pub enum Error {
     /// No page is stored whose address begins so.
     #[error("no page is stored whose address begins with {prefix}")]
     UnknownPrefix { prefix: String },
+    /// What should be a date is none.
+    #[error("{text:?} is no date")]
+    NoDate { text: String },
     /// A vector is not as long as the model's other vectors.
     #[error("a vector of {model} has {found} dimensions, the stored ones have {expected}")]
     Dimensions { model: String, expected: usize, found: usize },
@@ -109,6 +112,7 @@ impl Error {
             Self::EmptyQuery => "ask with at least one word",
             Self::NeedsVector { .. } | Self::NothingEmbedded { .. } => "wait until embedding has begun, or search with mode lexical",
             Self::UnknownSource { .. } => "list the sources for the names that are stored",
+            Self::NoDate { .. } => "give it as year, month and day: 2025-01-31",
             Self::UnknownPrefix { .. } => "shorten it, as to https:// and the host, or search without it",
             Self::Dimensions { .. } => "the embedder was changed under one name: give the other model another name",
             Self::Io { .. } => "check the disk and the mount, or choose another file with --db",

@@ -1,10 +1,13 @@
 //! One search from the question to its hits, within one transaction: both sides rank, the rankings become one, the chunks are read.
 
+use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::UNIX_EPOCH;
 
 use rusqlite::{Connection, OptionalExtension, params};
+use url::Url;
 
-use crate::model::{Hit, Mode, Pending, PerPage, Query, Wanted};
+use crate::model::{Hit, Mode, PageKind, Pending, PerPage, Query, Wanted};
 
 use super::Config;
 use super::among::Among;
@@ -12,7 +15,7 @@ use super::error::{Error, Failure};
 use super::fuse::{Candidate, fuse};
 use super::pages::{beyond, find_source};
 use super::passages;
-use super::rank::Ranking;
+use super::rank::{Ranking, of_page};
 use super::vector::{Matrix, ModelRow, Newest};
 use super::words::{self, Asked, Filter};
 
@@ -72,43 +75,107 @@ pub(super) fn lacking(
     passages::pending_of(connection, model, &found.into_iter().map(|found| found.chunk).collect::<Vec<_>>())
 }
 
-/// The chunks at addresses with a prefix and in languages, as they were when the newest list of a page was this one.
+/// The chunks that a search was narrowed to, as they were when the newest list of a page was this one.
 #[derive(Debug)]
 pub(super) struct Narrowed {
-    to: (Option<String>, Vec<String>, Wanted),
+    to: Narrow,
     list: i64,
     chunks: Arc<Among>,
 }
 
-/// The chunks at addresses with the query's prefix and in its languages; none where it has neither. Both sides rank only these, so
+/// What a query narrows a search to, beside the source.
+#[derive(Clone, Debug, PartialEq)]
+struct Narrow {
+    wanted: Wanted,
+    url_prefix: Option<String>,
+    languages: Vec<String>,
+    kinds: Vec<PageKind>,
+    since: Option<String>,
+}
+
+impl Narrow {
+    /// None for a query that asks for all there is.
+    fn of(query: &Query) -> Option<Self> {
+        let Query { wanted, url_prefix, languages, kinds, since, .. } = query;
+        let is_narrow = url_prefix.is_some() || !languages.is_empty() || !kinds.is_empty() || since.is_some();
+        let (url_prefix, languages) = (url_prefix.clone(), languages.clone());
+        is_narrow.then(|| Self { wanted: *wanted, url_prefix, languages, kinds: kinds.clone(), since: since.clone() })
+    }
+
+    fn read(&self, connection: &Connection) -> Result<Among, Failure> {
+        let prefix = self.url_prefix.as_deref().unwrap_or_default();
+        let addresses = (prefix, beyond(prefix));
+        let mut pages = connection.prepare_cached("SELECT 1 FROM pages WHERE url >= ?1 AND url < ?2 LIMIT 1")?;
+        if self.url_prefix.is_some() && pages.query_row((prefix, &addresses.1), |_| Ok(())).optional()?.is_none() {
+            return Err(Error::UnknownPrefix { prefix: prefix.to_owned() }.into());
+        }
+        let fitting = if self.kinds.is_empty() && self.since.is_none() { None } else { Some(self.pages(connection, &addresses)?) };
+        let languages = serde_json::to_string(&self.languages).expect("a list of strings is JSON");
+        // CROSS JOIN: first the pages, by the index of their addresses.
+        let mut chunks = connection.prepare_cached(
+            "SELECT c.id, p.id FROM pages AS p CROSS JOIN chunks AS c ON c.page = p.id
+             WHERE p.url >= ?1 AND p.url < ?2 AND c.kind = ?3
+             AND (json_array_length(?4) = 0 OR c.language IN (SELECT value FROM json_each(?4)))",
+        )?;
+        let mut rows = chunks.query(params![addresses.0, addresses.1, i64::from(self.wanted == Wanted::Code), languages])?;
+        let mut found = Vec::new();
+        while let Some(row) = rows.next()? {
+            let page: i64 = row.get(1)?;
+            if fitting.as_ref().is_none_or(|fitting| fitting.contains(&page)) {
+                found.push(row.get(0)?);
+            }
+        }
+        Ok(Among::of(found))
+    }
+
+    /// The pages at these addresses that are of the kinds and as new as is asked for.
+    fn pages(&self, connection: &Connection, addresses: &(&str, String)) -> Result<HashSet<i64>, Failure> {
+        let seconds = |text: &str| -> Result<Option<i64>, Failure> {
+            // A number alone would be taken for days since the year -4712.
+            let sql = "SELECT CASE WHEN ?1 GLOB '????-??-??*' THEN unixepoch(?1) END";
+            Ok(connection.prepare_cached(sql)?.query_row([text], |row| row.get(0))?)
+        };
+        let since = match &self.since {
+            None => None,
+            Some(text) => Some(seconds(text.trim())?.ok_or_else(|| Error::NoDate { text: text.clone() })?),
+        };
+        let mut pages = connection.prepare_cached(
+            "SELECT id, url, title, last_modified, iif(?3, coalesce(metadata ->> 'modified', metadata ->> 'published'), NULL)
+             FROM pages WHERE url >= ?1 AND url < ?2",
+        )?;
+        let mut rows = pages.query(params![addresses.0, addresses.1, since.is_some()])?;
+        let mut found = HashSet::new();
+        while let Some(row) = rows.next()? {
+            let (url, title): (String, String) = (row.get(1)?, row.get(2)?);
+            let of_kind = self.kinds.is_empty() || Url::parse(&url).is_ok_and(|url| self.kinds.contains(&of_page(&url, &title)));
+            let date = match since {
+                Some(_) if of_kind => date(row.get(3)?, row.get::<_, Option<String>>(4)?.map_or(Ok(None), |said| seconds(&said))?),
+                _ => None,
+            };
+            if of_kind && since.is_none_or(|since| date.is_some_and(|date| date >= since)) {
+                found.insert(row.get(0)?);
+            }
+        }
+        Ok(found)
+    }
+}
+
+/// Seconds since 1970: what the page says, or else its server.
+fn date(served: Option<String>, said: Option<i64>) -> Option<i64> {
+    said.or_else(|| httpdate::parse_http_date(&served?).ok()?.duration_since(UNIX_EPOCH).ok()?.as_secs().try_into().ok())
+}
+
+/// The chunks that the query is narrowed to; none where it is not. Both sides rank only these, so
 /// that no better chunk elsewhere takes the place of one of them. Those of the last search are remembered: many are asked for one after the
 /// other, and to read the numbers of a large site's chunks takes longer than to search them.
 fn among(connection: &Connection, query: &Query, narrowed: &Mutex<Option<Narrowed>>) -> Result<Option<Arc<Among>>, Failure> {
-    if query.url_prefix.is_none() && query.languages.is_empty() {
-        return Ok(None);
-    }
-    let to = (query.url_prefix.clone(), query.languages.clone(), query.wanted);
+    let Some(to) = Narrow::of(query) else { return Ok(None) };
     let list = Newest::of(connection)?.list;
     let lock = || narrowed.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(last) = lock().as_ref().filter(|last| last.list == list && last.to == to) {
         return Ok(Some(Arc::clone(&last.chunks)));
     }
-    let prefix = query.url_prefix.as_deref().unwrap_or_default();
-    let addresses = (prefix, beyond(prefix));
-    let mut pages = connection.prepare_cached("SELECT 1 FROM pages WHERE url >= ?1 AND url < ?2 LIMIT 1")?;
-    if query.url_prefix.is_some() && pages.query_row((prefix, &addresses.1), |_| Ok(())).optional()?.is_none() {
-        return Err(Error::UnknownPrefix { prefix: prefix.to_owned() }.into());
-    }
-    let languages = serde_json::to_string(&query.languages).expect("a list of strings is JSON");
-    // CROSS JOIN: first the pages, by the index of their addresses.
-    let mut chunks = connection.prepare_cached(
-        "SELECT c.id FROM pages AS p CROSS JOIN chunks AS c ON c.page = p.id
-         WHERE p.url >= ?1 AND p.url < ?2 AND c.kind = ?3
-         AND (json_array_length(?4) = 0 OR c.language IN (SELECT value FROM json_each(?4)))",
-    )?;
-    let kind = i64::from(query.wanted == Wanted::Code);
-    let found = chunks.query_map(params![addresses.0, addresses.1, kind, languages], |row| row.get(0))?;
-    let chunks = Arc::new(Among::of(found.collect::<Result<_, _>>()?));
+    let chunks = Arc::new(to.read(connection)?);
     *lock() = Some(Narrowed { to, list, chunks: Arc::clone(&chunks) });
     Ok(Some(chunks))
 }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::engine::{CrawlRequest, Engine};
 use crate::mcp::{Annotations, Context, Tool, ToolError};
-use crate::model::{ChunkKind, Hit, Mode, PerPage, Query, SourceId, Wanted};
+use crate::model::{ChunkKind, Hit, Mode, PageKind, PerPage, Query, SourceId, Wanted};
 use crate::tools::bound::{DEFAULT, cost, end, line, room, within};
 use crate::tools::linked::{Linked, Links};
 use crate::tools::reply;
@@ -15,8 +15,9 @@ use crate::tools::untrusted::Untrusted;
 pub fn text(engine: Engine) -> Tool {
     Tool::typed("perform_rag_query", TEXT, move |asked: TextQuestion, context: Context| {
         let engine = engine.clone();
-        let TextQuestion { query, source, url_prefix, match_count, offset, max_chars } = asked;
-        let question = Question { query, source, url_prefix, language: None, match_count, offset, max_chars, wanted: Wanted::Text };
+        let TextQuestion { query, source, url_prefix, page_kind, since, match_count, offset, max_chars } = asked;
+        let (language, wanted) = (None, Wanted::Text);
+        let question = Question { query, source, url_prefix, language, page_kind, since, match_count, offset, max_chars, wanted };
         async move { search(&engine, question, Links::understood_by(&context)).await.map(Untrusted) }
     })
     .title("Search the documentation")
@@ -27,7 +28,8 @@ pub fn code(engine: Engine) -> Tool {
     Tool::typed("search_code_examples", CODE, move |asked: CodeQuestion, context: Context| {
         let engine = engine.clone();
         let CodeQuestion { query, source_id: source, language, url_prefix, match_count, offset, max_chars } = asked;
-        let question = Question { query, source, url_prefix, language, match_count, offset, max_chars, wanted: Wanted::Code };
+        let (page_kind, since, wanted) = (None, None, Wanted::Code);
+        let question = Question { query, source, url_prefix, language, page_kind, since, match_count, offset, max_chars, wanted };
         async move { search(&engine, question, Links::understood_by(&context)).await.map(Untrusted) }
     })
     .title("Search code examples")
@@ -39,6 +41,8 @@ struct Question {
     source: Option<String>,
     url_prefix: Option<String>,
     language: Option<String>,
+    page_kind: Option<Kind>,
+    since: Option<String>,
     match_count: u32,
     offset: u32,
     max_chars: u32,
@@ -79,6 +83,8 @@ async fn search(engine: &Engine, asked: Question, mut links: Links) -> Result<Li
         },
         url_prefix,
         languages: language.iter().cloned().collect(),
+        kinds: asked.page_kind.map(PageKind::from).into_iter().collect(),
+        since: given(asked.since),
         ..Query::new(asked.query)
     };
     let found = engine.find(query).await.map_err(|error| reply(&error))?;
@@ -193,6 +199,12 @@ struct TextQuestion {
     /// Only pages whose URL begins so
     #[serde(default)]
     url_prefix: Option<String>,
+    /// Only pages of this kind
+    #[serde(default)]
+    page_kind: Option<Kind>,
+    /// Only pages that say they changed on this day or later: 2025-01-31
+    #[serde(default)]
+    since: Option<String>,
     /// Results at the most, 1 to 50
     #[serde(default = "five")]
     match_count: u32,
@@ -202,6 +214,29 @@ struct TextQuestion {
     /// Characters of the answer at the most
     #[serde(default = "max_chars")]
     max_chars: u32,
+}
+
+// As model::PageKind, which knows no schema.
+#[derive(Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+enum Kind {
+    Page,
+    ReleaseNotes,
+    Contents,
+    Blog,
+    Source,
+}
+
+impl From<Kind> for PageKind {
+    fn from(kind: Kind) -> Self {
+        match kind {
+            Kind::Page => Self::Page,
+            Kind::ReleaseNotes => Self::ReleaseNotes,
+            Kind::Contents => Self::Contents,
+            Kind::Blog => Self::Blog,
+            Kind::Source => Self::Source,
+        }
+    }
 }
 
 #[derive(Deserialize, JsonSchema)]

@@ -5,14 +5,25 @@ use url::Url;
 use super::question::Question;
 use crate::model::{Chunk, ChunkKind, PageKind};
 
+/// Of a passage.
 pub(super) fn of(url: &Url, title: &str, chunk: &Chunk) -> PageKind {
+    match of_page(url, title) {
+        PageKind::Page | PageKind::Source | PageKind::Blog if chunk.kind == ChunkKind::Text && is_list_of_links(&chunk.text) => {
+            PageKind::Contents
+        }
+        kind => kind,
+    }
+}
+
+/// Of all of a page, whatever its passages are.
+pub(in crate::store) fn of_page(url: &Url, title: &str) -> PageKind {
     let title = title.to_lowercase();
     let is = |names: &[&str]| {
         segments(url).any(|segment| names.iter().any(|name| segment == *name || segment.strip_suffix(name).is_some_and(is_joint)))
     };
     if is(&RELEASES) || RELEASE_TITLES.iter().any(|begin| title.starts_with(begin)) {
         PageKind::ReleaseNotes
-    } else if is(&CONTENTS) || chunk.kind == ChunkKind::Text && is_list_of_links(&chunk.text) {
+    } else if is(&CONTENTS) {
         PageKind::Contents
     } else if is(&SOURCES) || title.starts_with("source code for") {
         PageKind::Source

@@ -10,6 +10,7 @@ use rusqlite::{Connection, Row};
 use url::Url;
 
 use self::alike::Shingles;
+pub(super) use self::kind::of_page;
 use self::question::Question;
 use super::Config;
 use super::error::Failure;
