@@ -40,7 +40,7 @@ pub(super) fn examples(section: &Section<'_>, max: usize, measure: Option<&Measu
         let after = section.body.get(index + 1).filter(|block| is_prose(block)).map_or("", |block| block.raw);
         let context = context(&before, after, measure);
         let headings = headings.get_or_insert_with(|| Headings::of(&section.path, measure));
-        for part in cut(&fence.code, LONGER * max, &chars) {
+        for (part, _) in cut(&fence.code, LONGER * max, &chars) {
             let text = part.trim_matches(['\n', '\r']).trim_end();
             if text.trim().is_empty() {
                 continue;

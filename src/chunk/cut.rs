@@ -5,39 +5,44 @@ use std::ops::Range;
 /// Tells how large a text is. Larger texts have larger sizes.
 pub(super) type Size<'a> = &'a dyn Fn(&str) -> usize;
 
-/// Consecutive parts of `text` of at most `max` in size and of about one size, cut where it hurts least.
-pub(super) fn cut<'a>(text: &'a str, max: usize, size: Size<'_>) -> Vec<&'a str> {
-    cut_at(text, max, size, &[paragraph_ends, line_ends, sentence_ends, word_ends])
+/// Consecutive parts of `text` of at most `max` in size and of about one size, cut where it hurts least; each with its size.
+pub(super) fn cut<'a>(text: &'a str, max: usize, size: Size<'_>) -> Vec<(&'a str, usize)> {
+    cut_at(text, size(text), max, size, &[paragraph_ends, line_ends, sentence_ends, word_ends])
 }
 
 /// Positions in a text after which it may be cut.
 type Ends = fn(&str) -> Vec<usize>;
 
-/// As deep as there are kinds of ends: a unit that is too long is cut at the next finer ones.
-fn cut_at<'a>(text: &'a str, max: usize, size: Size<'_>, finer: &[Ends]) -> Vec<&'a str> {
-    let whole = size(text);
+/// The same of a text of this size. As deep as there are kinds of ends: a unit that is too long is cut at the next finer ones.
+fn cut_at<'a>(text: &'a str, whole: usize, max: usize, size: Size<'_>, finer: &[Ends]) -> Vec<(&'a str, usize)> {
     if whole <= max {
-        return vec![text];
+        return vec![(text, whole)];
     }
     let Some((ends, finer)) = finer.split_first() else {
         let length = chars(text);
         // As many characters as are a part's share of what they take.
-        return cut_anywhere(text, (max * length / whole).clamp(1, max));
+        let parts = cut_anywhere(text, (max * length / whole).clamp(1, max));
+        return parts.into_iter().map(|part| (part, size(part))).collect();
     };
     let mut units = Vec::new();
     let mut start = 0;
     for end in ends(text).into_iter().chain([text.len()]).filter(|&end| end > 0) {
         if end > start {
-            units.extend(cut_at(&text[start..end], max, size, finer));
+            let unit = &text[start..end];
+            // What is not cut is not measured again.
+            let whole = if unit.len() == text.len() { whole } else { size(unit) };
+            units.extend(cut_at(unit, whole, max, size, finer));
             start = end;
         }
     }
-    let sizes: Vec<usize> = units.iter().map(|unit| size(unit)).collect();
+    let sizes: Vec<usize> = units.iter().map(|(_, size)| *size).collect();
     let mut start = 0;
     let runs = pack(&sizes, max).into_iter().map(|run| {
-        let length: usize = units[run].iter().map(|unit| unit.len()).sum();
+        let alone = if run.len() == 1 { Some(sizes[run.start]) } else { None };
+        let length: usize = units[run].iter().map(|(unit, _)| unit.len()).sum();
         start += length;
-        &text[start - length..start]
+        let part = &text[start - length..start];
+        (part, alone.unwrap_or_else(|| size(part)))
     });
     runs.collect()
 }

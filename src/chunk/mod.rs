@@ -334,7 +334,7 @@ fn pieces(block: &Block<'_>, scale: &Scale<'_>) -> Vec<(String, usize)> {
         BlockKind::Fence(fence) if 2 * (chars(fence.opener) + chars(&fence.closer) + 1) <= max => {
             let room = max - chars(fence.opener).max(chars(&fence.reopener)) - chars(&fence.closer) - 1;
             let parts = cut(fence.body, room, &|code| scale.of_code(code)).into_iter().enumerate();
-            let fenced = parts.map(|(index, part)| {
+            let fenced = parts.map(|(index, (part, _))| {
                 let opener = if index == 0 { fence.opener } else { &fence.reopener };
                 let line_end = if part.ends_with('\n') { "" } else { "\n" };
                 format!("{opener}{part}{line_end}{}\n", fence.closer.trim_end_matches('\n'))
@@ -344,9 +344,9 @@ fn pieces(block: &Block<'_>, scale: &Scale<'_>) -> Vec<(String, usize)> {
         BlockKind::Table { header } if 2 * scale.of(header) <= max => {
             let rows = &block.raw[header.len()..];
             let parts = cut(rows, max - scale.of(header), &|rows| scale.of(rows));
-            parts.into_iter().map(|part| sized(format!("{header}{part}"))).collect()
+            parts.into_iter().map(|(part, _)| sized(format!("{header}{part}"))).collect()
         }
-        _ => cut(block.raw, max, &|text| scale.of(text)).into_iter().map(str::to_owned).map(sized).collect(),
+        _ => cut(block.raw, max, &|text| scale.of(text)).into_iter().map(|(part, size)| (part.to_owned(), size)).collect(),
     }
 }
 

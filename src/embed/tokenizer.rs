@@ -10,13 +10,16 @@ use unicode_normalization::UnicodeNormalization;
 
 use self::characters::{is_control, is_ideograph, is_mark, is_punctuation};
 
+/// Nobody but the vocabulary fills it: it needs no hash that withstands chosen keys, and every word of a page is looked up.
+type Pieces = HashMap<&'static str, i32, foldhash::fast::FixedState>;
+
 /// The vocabulary, ready for look-up.
 #[derive(Debug)]
 pub(super) struct Tokenizer {
     /// Pieces that begin a word.
-    first: HashMap<&'static str, i32>,
+    first: Pieces,
     /// Pieces that continue one, without their `##`.
-    inner: HashMap<&'static str, i32>,
+    inner: Pieces,
     /// Bytes of the longest piece: no longer candidate is looked up.
     longest: usize,
 }
@@ -24,7 +27,8 @@ pub(super) struct Tokenizer {
 impl Tokenizer {
     /// From vocab.txt: one piece a line, the line's number is its token.
     pub(super) fn new(vocabulary: &'static str) -> Self {
-        let mut tokenizer = Self { first: HashMap::with_capacity(1 << 15), inner: HashMap::with_capacity(1 << 13), longest: 0 };
+        let pieces = |room| Pieces::with_capacity_and_hasher(room, foldhash::fast::FixedState::default());
+        let mut tokenizer = Self { first: pieces(1 << 15), inner: pieces(1 << 13), longest: 0 };
         for (token, line) in (0..).zip(vocabulary.lines()) {
             let (piece, pieces) = match line.strip_prefix("##") {
                 Some(piece) if !piece.is_empty() => (piece, &mut tokenizer.inner),
@@ -53,10 +57,7 @@ impl Tokenizer {
     fn begun(&self, text: &str, most: usize) -> Vec<i32> {
         let mut tokens = vec![CLS];
         let mut word = Word::default();
-        for character in normalised(text) {
-            if tokens.len() >= most {
-                break;
-            }
+        let mut goes_on = |character: char| {
             if character.is_whitespace() {
                 self.push(&mut word, &mut tokens);
             } else if is_punctuation(character) {
@@ -66,6 +67,22 @@ impl Tokenizer {
             } else {
                 word.add(character);
             }
+            tokens.len() < most
+        };
+        let mut rest = text;
+        // ASCII is no mark and is decomposed to itself: most of any text needs no tables.
+        while !rest.is_empty() {
+            let mut plain = rest.bytes().take_while(u8::is_ascii);
+            let mut ascii = plain.by_ref().filter(|byte| !is_control(char::from(*byte)));
+            if !ascii.all(|byte| goes_on(char::from(byte.to_ascii_lowercase()))) {
+                break;
+            }
+            let begin = rest.find(|c: char| !c.is_ascii()).unwrap_or(rest.len());
+            let (other, after) = rest[begin..].split_at(rest[begin..].find(|c: char| c.is_ascii()).unwrap_or(rest.len() - begin));
+            if !normalised(other).all(&mut goes_on) {
+                break;
+            }
+            rest = after;
         }
         self.push(&mut word, &mut tokens);
         tokens
@@ -193,6 +210,26 @@ mod tests {
         for case in cases {
             let expected: Vec<i32> = serde_json::from_value(case["ids"].clone()).unwrap();
             assert_eq!(tokenizer.tokens(case["text"].as_str().unwrap()), expected, "{}", case["text"]);
+        }
+    }
+
+    proptest! {
+        /// As if all of it went through the tables.
+        #[test]
+        fn ascii_by_itself_gives_the_tokens_of_the_whole(text in "([ -~\\n\\t\\x00-\\x1f\\x7f]{0,4}|[e\u{301}\u{327}\u{93f}\u{903}é가각中\u{1100}\u{1161}İßŐ€]{0,4}){0,20}") {
+            let tokenizer = tokenizer();
+            let words: String = normalised(&text).flat_map(|c| if is_punctuation(c) { vec![' ', c, ' '] } else { vec![c] }).collect();
+            let mut expected = vec![CLS];
+            for part in words.split_whitespace() {
+                let mut word = Word::default();
+                part.chars().for_each(|c| word.add(c));
+                tokenizer.push(&mut word, &mut expected);
+            }
+            expected.push(SEP);
+            prop_assert_eq!(tokenizer.count(&text), expected.len());
+            if expected.len() <= MAX_TOKENS {
+                prop_assert_eq!(tokenizer.tokens(&text), expected);
+            }
         }
     }
 

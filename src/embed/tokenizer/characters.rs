@@ -4,7 +4,10 @@
 /// Not part of any text: removed.
 pub(super) fn is_control(character: char) -> bool {
     // The three that are white space are not in the table.
-    is_in(CONTROL, character)
+    match character {
+        ' '..='~' | '\t' | '\n' | '\r' => false,
+        _ => is_in(CONTROL, character),
+    }
 }
 
 /// An accent, once letters are decomposed.
