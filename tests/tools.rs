@@ -538,6 +538,10 @@ fn searches_are_narrowed_paged_and_bounded() {
     assert!(none["count"] == json!(0) && notice.contains("python") && notice.contains("rust"), "{notice}");
     let error = world.error("perform_rag_query", json!({ "query": "task", "url_prefix": "http://a.test/guides/" }));
     assert!(error.starts_with("no page is stored whose address begins with http://a.test/guides/\nhint: "), "{error}");
+    let contents = world.call("perform_rag_query", json!({ "query": "waiting for a task", "page_kind": "contents" }));
+    assert_eq!(contents["count"], json!(0));
+    let error = world.error("perform_rag_query", json!({ "query": "task", "since": "lately" }));
+    assert!(error.starts_with("\"lately\" is no date\nhint: "), "{error}");
     let error = world.error("perform_rag_query", json!({ "query": "task", "url_prefix": "a.test/guide" }));
     assert!(error.contains("did you mean https://a.test/guide?"), "{error}");
 }

@@ -110,7 +110,8 @@ fn schema<T: JsonSchema>(settings: SchemaSettings) -> Schema {
     schema
 }
 
-/// Drops `format: "uint32"` and its like: they are no formats of JSON Schema, and validators warn of them.
+/// Drops `format: "uint32"` and its like: they are no formats of JSON Schema, and validators warn of them. With it `minimum: 0`, of which
+/// there is one for every count: who gives less is told, and a table of tools is read before every question.
 fn plain(schema: &mut Schema) {
     let is_number = schema
         .get("format")
@@ -118,6 +119,9 @@ fn plain(schema: &mut Schema) {
         .is_some_and(|format| format.starts_with("int") || format.starts_with("uint") || format == "float" || format == "double");
     if is_number {
         schema.remove("format");
+        if schema.get("minimum") == Some(&json!(0)) {
+            schema.remove("minimum");
+        }
     }
     schemars::transform::transform_subschemas(&mut plain, schema);
 }
@@ -234,7 +238,7 @@ mod tests {
             "description": "What to search",
             "properties": {
                 "query": { "type": "string", "description": "The words" },
-                "limit": { "type": "integer", "description": "How many", "minimum": 0 },
+                "limit": { "type": "integer", "description": "How many" },
                 "order": { "type": "string", "enum": ["best", "newest"], "default": "best" },
                 "then": { "type": "string", "enum": ["best", "newest"], "description": "Then by this" },
             },
