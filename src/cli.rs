@@ -91,6 +91,19 @@ pub struct Crawl {
     /// Which links belong to the crawl: below the start page's folder, on its host, or on its registrable domain
     #[arg(long, value_enum, default_value_t = Scope::Prefix)]
     pub scope: Scope,
+    /// Only pages whose address this takes: a glob of the path such as /api/*, *.html or guide, of the URL with ://, or re: and a regular
+    /// expression; may be given several times
+    #[arg(long, value_name = "PATTERN")]
+    pub include: Vec<String>,
+    /// No page whose address this takes, whatever includes it
+    #[arg(long, value_name = "PATTERN")]
+    pub exclude: Vec<String>,
+    /// Leave out translations to other languages than this [default: that in the start page's address]
+    #[arg(long, value_name = "TAG")]
+    pub language: Option<String>,
+    /// Leave out nothing that is in scope: also other languages and versions, source code listings, lists by tag, print versions
+    #[arg(long)]
+    pub everything: bool,
     /// Requests in flight at the most
     #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=256))]
     pub concurrency: u16,

@@ -32,7 +32,7 @@ pub use crate::chunk::Config as Chunking;
 use crate::chunk::Measure;
 use crate::config::{Config, Embeddings};
 use crate::crawl::{Crawl, Crawler, MAX_LISTED, Visit};
-pub use crate::crawl::{CrawlReport, CrawlRequest, End, Failed, Robots, Scope, Skipped};
+pub use crate::crawl::{CrawlReport, CrawlRequest, End, Failed, LeaveOut, NO_PAGE, OUT_OF_SCOPE, Pattern, Robots, Scope, Skipped};
 #[cfg(any(feature = "bundled-model", feature = "models", feature = "surf"))]
 use crate::embed;
 use crate::embed::Embed;

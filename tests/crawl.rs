@@ -8,7 +8,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use smolcrawl::crawl::{Config, Crawl, CrawlReport, CrawlRequest, Crawler, End, Error, Refetched, Robots, Scope, Sitemaps, Visit};
+use smolcrawl::crawl::{
+    Config, Crawl, CrawlReport, CrawlRequest, Crawler, End, Error, LeaveOut, Pattern, Refetched, Robots, Scope, Sitemaps, Visit,
+};
 use smolcrawl::http;
 use smolcrawl::model::Validators;
 use smolcrawl::reactor::Handle;
@@ -341,16 +343,16 @@ fn with_canonical(text: &str, canonical: &str, links: &[&str]) -> Reply {
 #[test]
 fn a_page_yields_to_its_canonical_address_and_its_links_are_kept() {
     let world = World::new();
-    world.site.page("a.test/", &["/x?print=1", "/y?sort=up"]);
+    world.site.page("a.test/", &["/x?plain=1", "/y?sort=up"]);
     world
         .site
-        .reply("a.test/x?print=1", with_canonical("x to print", "/x", &["/only-here"]))
+        .reply("a.test/x?plain=1", with_canonical("x to print", "/x", &["/only-here"]))
         .reply("a.test/x", with_canonical("x", "/x", &[]));
     world.site.reply("a.test/y?sort=up", with_canonical("y", "/", &[])).page("a.test/only-here", &[]);
     let outcome = world.run(request("http://a.test/"));
     // "/" is not believed as the canonical address of another page.
     assert_eq!(outcome.urls, ["http://a.test/", "http://a.test/only-here", "http://a.test/x", "http://a.test/y?sort=up"]);
-    assert_eq!(outcome.skipped("http://a.test/x?print=1"), "its canonical address is http://a.test/x");
+    assert_eq!(outcome.skipped("http://a.test/x?plain=1"), "its canonical address is http://a.test/x");
 }
 
 #[test]
@@ -424,6 +426,46 @@ fn the_sitemaps_of_robots_txt_are_followed_when_asked_for() {
     assert_eq!(world.run(request("http://a.test/")).urls, ["http://a.test/"]);
     let outcome = world.run(request("http://a.test/").sitemaps(Sitemaps::Follow));
     assert_eq!(outcome.urls, ["http://a.test/", "http://a.test/hidden"]);
+}
+
+#[test]
+fn only_what_is_included_is_asked_for_and_nothing_that_is_excluded() {
+    let world = World::new();
+    world.site.page("a.test/docs/", &["/docs/api/x", "/docs/api/old", "/docs/guide", "/docs/tag.html"]);
+    world.site.page("a.test/docs/api/x", &["/docs/api/y"]).page("a.test/docs/api/y", &[]).page("a.test/docs/guide", &["/docs/api/z"]);
+    let pattern = |text: &str| Pattern::parse(text).unwrap();
+    let outcome = world.run(request("http://a.test/docs/").include(pattern("/docs/api/*")).exclude(pattern("re:old$")));
+    assert_eq!(outcome.urls, ["http://a.test/docs/api/x", "http://a.test/docs/api/y"]);
+    assert_eq!(outcome.skipped("http://a.test/docs/"), "not included: only its links were read");
+    assert_eq!((outcome.report.passed_over["not included"], outcome.report.passed_over["excluded"]), (2, 1));
+    assert_eq!(outcome.report.passed_over_first["excluded"].as_str(), "http://a.test/docs/api/old");
+    assert!(world.site.asked().iter().all(|asked| asked.target != "/docs/api/old" && asked.target != "/docs/guide"), "not even asked for");
+    // A redirect leads nowhere else.
+    world.site.reply("a.test/docs/api/y", Reply::redirect("/docs/api/old"));
+    let outcome = world.run(request("http://a.test/docs/").exclude(pattern("old")).depth(2));
+    assert_eq!(outcome.skipped("http://a.test/docs/api/y"), "redirects to http://a.test/docs/api/old, which is left out: excluded");
+}
+
+#[test]
+fn other_languages_and_versions_are_left_out_unless_all_is_wanted() {
+    let world = World::new();
+    let links = ["/en/2.0/guide", "/fr/2.0/", "/en/1.0/", "/en/2.0/_modules/x.html", "/en/2.0/search.html", "/a", "/fr/2.0/"];
+    world.site.page("a.test/en/2.0/", &links);
+    let guide = "<link rel=alternate hreflang=en href=/en/2.0/guide><link rel=alternate hreflang=it href=/en/2.0/guida><h1>x</h1><a href=guida>it</a>";
+    world.site.reply("a.test/en/2.0/guide", Reply::html(guide));
+    for page in ["/fr/2.0/", "/en/1.0/", "/en/2.0/_modules/x.html", "/en/2.0/search.html", "/a", "/en/2.0/guida"] {
+        world.site.page(&format!("a.test{page}"), &[]);
+    }
+    let whole = || request("http://a.test/en/2.0/").scope(Scope::Host);
+    let outcome = world.run(whole());
+    assert_eq!(outcome.urls, ["http://a.test/a", "http://a.test/en/2.0/", "http://a.test/en/2.0/guide"]);
+    let counts: Vec<_> = outcome.report.passed_over.iter().map(|(why, count)| (*why, *count)).collect();
+    let expected = [("a form to log in or search", 1), ("a listing of source code", 1), ("another language", 2), ("another version", 1)];
+    assert_eq!(counts, expected);
+    assert_eq!(world.run(whole().leave_out(LeaveOut::Nothing)).urls.len(), 8);
+    // A page that says it stands for one that is left out is kept.
+    world.site.reply("a.test/en/2.0/guide", Reply::html("<link rel=canonical href=/en/1.0/><h1>x</h1>"));
+    assert!(world.run(whole()).urls.contains(&"http://a.test/en/2.0/guide".to_owned()));
 }
 
 #[test]

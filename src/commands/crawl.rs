@@ -2,7 +2,7 @@
 
 use futures_lite::future;
 use smolcrawl::Engine;
-use smolcrawl::engine::{CrawlReport, CrawlRequest, Crawling, End, Event, Robots, Scope};
+use smolcrawl::engine::{CrawlReport, CrawlRequest, Crawling, End, Event, LeaveOut, Pattern, Robots, Scope};
 
 use super::output::Output;
 use super::progress::{Counts, PATIENCE, Spinner};
@@ -60,7 +60,15 @@ fn request(asked: &cli::Crawl) -> Result<CrawlRequest, Failure> {
     request.max_bytes = asked.max_bytes;
     request.concurrency = asked.concurrency.into();
     request.robots = if asked.ignore_robots { Robots::Ignore } else { Robots::Obey };
+    request.include = patterns(&asked.include)?;
+    request.exclude = patterns(&asked.exclude)?;
+    request.language = asked.language.clone();
+    request.leave_out = if asked.everything { LeaveOut::Nothing } else { LeaveOut::Usual };
     Ok(request)
+}
+
+fn patterns(texts: &[String]) -> Result<Vec<Pattern>, Failure> {
+    Ok(texts.iter().map(|text| Pattern::parse(text)).collect::<Result<_, _>>().map_err(smolcrawl::Error::from)?)
 }
 
 async fn follow(crawling: &mut Crawling, counts: &mut Counts, spinner: &Spinner) -> Result<Ended, Failure> {
@@ -121,7 +129,12 @@ fn print(report: &CrawlReport, json: cli::Json) -> Result<(), Failure> {
 }
 
 fn passed_over(report: &CrawlReport) -> String {
-    report.passed_over.iter().map(|(why, count)| format!("{count} {why}")).collect::<Vec<_>>().join(", ")
+    let reasons = report.passed_over.iter().map(|(why, count)| match report.passed_over_first.get(why) {
+        Some(first) if *count == 1 => format!("1 {why} ({first})"),
+        Some(first) => format!("{count} {why} (such as {first})"),
+        None => format!("{count} {why}"),
+    });
+    reasons.collect::<Vec<_>>().join(", ")
 }
 
 /// Why there is more than was fetched, and how to get it.
@@ -161,4 +174,4 @@ fn nothing_stored(report: &CrawlReport) -> Result<(), Failure> {
 }
 
 const NOTHING: &str = "try `smolcrawl fetch` with the URL; -v shows every request";
-const SCOPE: &str = "start at the site that is meant, or widen the scope: --scope host, --scope domain";
+const SCOPE: &str = "start at the site that is meant, widen the scope (--scope host, --scope domain), or leave out less (--everything)";

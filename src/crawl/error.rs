@@ -36,6 +36,9 @@ pub enum Error {
     #[error("unsupported scheme {scheme:?} in {:?}", http::masked_text(text))]
     Scheme { text: String, scheme: String },
 
+    /// One of [`CrawlRequest::include`](super::CrawlRequest::include) or `exclude` is no pattern.
+    #[error("{text:?} is no pattern: {why}")]
+    Pattern { text: String, why: String },
     /// [`Config::agent`](super::Config::agent) could not be named in any robots.txt.
     #[error("not a product token: {agent:?}")]
     Agent { agent: String },
@@ -106,6 +109,13 @@ impl Error {
                     false => "a URL begins with https:// or http://, then the host".to_owned(),
                 })
             }
+            Self::Pattern { text, .. } => Some(
+                match text.starts_with("re:") {
+                    true => "see https://docs.rs/regex/#syntax",
+                    false => "as in /api/*, *.pdf or blog; a regular expression begins with re:",
+                }
+                .to_owned(),
+            ),
             Self::Scheme { .. } => Some("only http and https are crawled".to_owned()),
             Self::Agent { .. } => Some("letters, - and _ only, without version (RFC 9309 2.2.1)".to_owned()),
             Self::Forbidden { .. } => {

@@ -15,6 +15,7 @@ mod plan;
 mod polite;
 mod report;
 mod robots;
+mod selection;
 mod sitemap;
 mod turns;
 mod walk;
@@ -27,8 +28,9 @@ use url::Url;
 pub use error::Error;
 pub use frontier::normalise;
 pub use plan::{CrawlRequest, Robots, Scope, Sitemaps, UnknownScope, parse_url};
-pub use report::{CrawlReport, End, Failed, MAX_LISTED, Skipped};
+pub use report::{CrawlReport, End, Failed, MAX_LISTED, NO_PAGE, OUT_OF_SCOPE, Skipped};
 pub use robots::Forbidden;
+pub use selection::{LeaveOut, Pattern};
 pub use walk::{Crawl, Visit};
 
 use crate::http;

@@ -8,6 +8,7 @@ use crate::http;
 
 use super::error::Error;
 use super::frontier::normalise;
+use super::selection::{LeaveOut, Pattern};
 
 /// A crawl as asked for. The defaults are those of [`CrawlRequest::new`].
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,6 +39,15 @@ pub struct CrawlRequest {
     pub robots: Robots,
     /// Default: [`Sitemaps::Ignore`].
     pub sitemaps: Sitemaps,
+    /// Pages that one of these takes, and the links of the seeds, are all that is fetched. None: all that is in scope. Default: none.
+    pub include: Vec<Pattern>,
+    /// What one of these takes is left out, whatever includes it; a seed is not. Default: none.
+    pub exclude: Vec<Pattern>,
+    /// Default: [`LeaveOut::Usual`].
+    pub leave_out: LeaveOut,
+    /// The language of the pages that are wanted, as a tag (BCP 47) of which the first part counts: other translations are left out. None:
+    /// that of the seed, as far as its address has one. Default: none.
+    pub language: Option<String>,
 }
 
 /// Which URLs belong to a crawl. `http` and `https` are the same site.
@@ -108,6 +118,10 @@ impl CrawlRequest {
             per_host: None,
             robots: Robots::default(),
             sitemaps: Sitemaps::default(),
+            include: Vec::new(),
+            exclude: Vec::new(),
+            leave_out: LeaveOut::default(),
+            language: None,
         }
     }
 
@@ -191,6 +205,30 @@ impl CrawlRequest {
     #[must_use]
     pub fn sitemaps(self, sitemaps: Sitemaps) -> Self {
         Self { sitemaps, ..self }
+    }
+
+    /// One pattern more.
+    #[must_use]
+    pub fn include(mut self, pattern: Pattern) -> Self {
+        self.include.push(pattern);
+        self
+    }
+
+    /// One pattern more.
+    #[must_use]
+    pub fn exclude(mut self, pattern: Pattern) -> Self {
+        self.exclude.push(pattern);
+        self
+    }
+
+    #[must_use]
+    pub fn leave_out(self, leave_out: LeaveOut) -> Self {
+        Self { leave_out, ..self }
+    }
+
+    #[must_use]
+    pub fn language(self, language: impl Into<String>) -> Self {
+        Self { language: Some(language.into()), ..self }
     }
 }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde::{Serialize, Serializer};
 use url::Url;
 
-use crate::http;
+use crate::http::{self, masked};
 
 /// The account of one crawl. Serialises to the object that `crawl --json` prints last.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -28,8 +28,10 @@ pub struct CrawlReport {
     /// What was asked for and could not be had; the first [`MAX_LISTED`] only, `failed_total` counts them all.
     pub failed: Vec<Failed>,
     pub failed_total: u64,
-    /// Links and entries of sitemaps that were not followed, by reason: too many for a line each.
+    /// Links and entries of sitemaps that were not followed, by reason, each URL once: too many for a line each.
     pub passed_over: BTreeMap<&'static str, u64>,
+    /// For each of these reasons the first URL, [`masked`](crate::http::masked). All are logged at level debug.
+    pub passed_over_first: BTreeMap<&'static str, Url>,
     /// Bytes of answers, as decoded.
     pub bytes: u64,
     /// The transport's counters, of this crawl alone.
@@ -95,6 +97,11 @@ pub struct Failed {
     pub is_transient: bool,
 }
 
+/// In [`CrawlReport::passed_over`]: links of other sites and other parts of this one.
+pub const OUT_OF_SCOPE: &str = "out of scope";
+/// In [`CrawlReport::passed_over`]: links to files that have no text.
+pub const NO_PAGE: &str = "not a page by its name";
+
 /// Lines of each list of a report.
 pub const MAX_LISTED: usize = 10_000;
 
@@ -123,8 +130,11 @@ impl CrawlReport {
         self.failed_total
     }
 
-    pub(super) fn pass_over(&mut self, why: &'static str) {
+    pub(super) fn pass_over(&mut self, why: &'static str, url: Option<&Url>) {
         *self.passed_over.entry(why).or_default() += 1;
+        if let (Some(url), false) = (url, self.passed_over_first.contains_key(why)) {
+            self.passed_over_first.insert(why, masked(url));
+        }
     }
 }
 
@@ -142,7 +152,7 @@ mod tests {
         let mut report = CrawlReport { pages: 2, stored: 1, elapsed: Duration::from_micros(1_234_567), ..CrawlReport::default() };
         report.skip(Skipped { url: url.clone(), why: "a reason".into() });
         report.fail(Failed { url, error: "HTTP 404 Not Found".into(), hint: Some("look".into()), is_transient: false });
-        report.pass_over("out of scope");
+        report.pass_over("out of scope", None);
         let json = serde_json::to_value(&report).unwrap();
         let keys: Vec<_> = json.as_object().unwrap().keys().map(String::as_str).collect();
         let mut expected = [
@@ -155,6 +165,7 @@ mod tests {
             "failed",
             "failed_total",
             "passed_over",
+            "passed_over_first",
             "bytes",
             "http",
             "elapsed_ms",

@@ -3,7 +3,7 @@
 
 mod settle;
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::fmt;
 use std::hash::RandomState;
 use std::pin::Pin;
@@ -29,6 +29,7 @@ use super::plan::{Bounds, CrawlRequest, Sitemaps};
 use super::polite::{Ended, Polite, Verdict};
 use super::report::{CrawlReport, End, Failed, Skipped};
 use super::robots::Rules;
+use super::selection::Selection;
 
 use settle::Backlog;
 
@@ -47,6 +48,7 @@ pub struct Crawl {
     fetcher: Arc<Fetcher>,
     request: CrawlRequest,
     bounds: Bounds,
+    selection: Selection,
     frontier: Frontier,
     polite: Polite,
     jobs: FuturesUnordered<Boxed<'static, Done>>,
@@ -61,6 +63,8 @@ pub struct Crawl {
     standing: Standing,
     /// Hash of host and body -> the first URL with it, and how many have it.
     contents: HashMap<u64, (Arc<str>, u8)>,
+    /// Hashes of URLs that were left out, so that each is counted once; as many as fit.
+    left_out: HashSet<u64>,
     /// Sitemaps that were queued, and the bytes of those that were read.
     sitemaps: usize,
     sitemap_bytes: u64,
@@ -93,11 +97,12 @@ impl Crawl {
         let mut report = CrawlReport::default();
         for seed in &seeds {
             if let Offered::Refused(why) = frontier.offer_named(seed, || Entry::new(seed, 0, Role::Seed)) {
-                report.pass_over(why);
+                report.pass_over(why, Some(seed));
             }
         }
         Self {
             bounds: Bounds::new(request.scope, &seeds),
+            selection: Selection::of(&request, &seeds),
             frontier,
             polite: Polite::new(request.robots, request.per_host.unwrap_or(request.concurrency).max(1), config.give_up_after),
             jobs: FuturesUnordered::new(),
@@ -107,6 +112,7 @@ impl Crawl {
             in_flight: 0,
             standing: Standing::default(),
             contents: HashMap::new(),
+            left_out: HashSet::new(),
             sitemaps: 0,
             sitemap_bytes: 0,
             hasher: RandomState::new(),

@@ -20,6 +20,8 @@ pub struct Outline {
     pub links: Vec<Url>,
     /// `<link rel="canonical">`, absolute.
     pub canonical: Option<Url>,
+    /// `<link rel="alternate" hreflang="…">`: the language tags of the same page in other languages, itself among them, and their addresses, absolute.
+    pub alternates: Vec<(String, Url)>,
     pub robots: MetaRobots,
     /// The text of `<title>`, blanks joined.
     pub title: Option<String>,
@@ -58,6 +60,7 @@ pub(super) fn of_html(page: &Base, html: &str, syntax: Syntax, meter: &Meter) ->
     Outline {
         links: absolute(&base, html.len(), reading.links.iter().map(|link| &**link)),
         canonical: reading.canonical.and_then(|canonical| resolved(&base, &canonical)),
+        alternates: reading.alternates.iter().filter_map(|(language, at)| Some((language.to_string(), resolved(&base, at)?))).collect(),
         robots: reading.robots,
         title: Some(title).filter(|title| !title.is_empty()),
     }
@@ -95,6 +98,8 @@ fn absolute<'a>(base: &Base, size: usize, found: impl Iterator<Item = &'a str>) 
     links
 }
 
+/// Languages that a page is told in: more than any site has.
+const MOST_ALTERNATES: usize = 500;
 /// All links of a page together may be so many times as long as it is.
 const MOST_REPEATED: usize = 16;
 /// In bytes: and so much more, as small pages have long addresses, too.
@@ -115,6 +120,7 @@ struct Reading<'a> {
     base: Option<Cow<'a, str>>,
     links: Vec<Cow<'a, str>>,
     canonical: Option<Cow<'a, str>>,
+    alternates: Vec<(Cow<'a, str>, Cow<'a, str>)>,
     robots: MetaRobots,
     title: String,
     /// Open `<template>` elements: their contents are no part of the page.
@@ -145,16 +151,23 @@ impl<'a> Reading<'a> {
             "a" | "area" => self.links.extend(tag.attribute("href")),
             "frame" => self.links.extend(tag.attribute("src")),
             "base" if self.base.is_none() => self.base = tag.attribute("href"),
-            "link" if self.canonical.is_none() => {
-                let canonical = tag
-                    .attribute("rel")
-                    .is_some_and(|relations| relations.split_ascii_whitespace().any(|relation| relation.eq_ignore_ascii_case("canonical")));
-                if canonical {
-                    self.canonical = tag.attribute("href");
-                }
-            }
+            "link" => self.relation(tag),
             "meta" => self.meta(tag),
             _ => {}
+        }
+    }
+
+    fn relation(&mut self, tag: &Tag<'a>) {
+        let Some(relations) = tag.attribute("rel") else { return };
+        let is = |name: &str| relations.split_ascii_whitespace().any(|relation| relation.eq_ignore_ascii_case(name));
+        if self.canonical.is_none() && is("canonical") {
+            self.canonical = tag.attribute("href");
+        }
+        if self.alternates.len() < MOST_ALTERNATES
+            && is("alternate")
+            && let (Some(language), Some(at)) = (tag.attribute("hreflang"), tag.attribute("href"))
+        {
+            self.alternates.push((language, at));
         }
     }
 

@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::engine::{CrawlRequest, End, Engine, Failed};
+use crate::engine::{CrawlRequest, End, Engine, Failed, LeaveOut, NO_PAGE, OUT_OF_SCOPE, Pattern};
 use crate::mcp::{Annotations, Context, Tool, ToolError};
 use crate::tools::background::{Account, Background, Begun, Job, Stake, State, Work};
 use crate::tools::bound::{line, within};
@@ -38,6 +38,10 @@ pub fn smart(engine: Engine, background: Background) -> Tool {
             request.depth = within("max_depth", asked.max_depth, 0, 100)?;
             request.max_pages = within("max_pages", asked.max_pages, 1, 100_000)?.into();
             request.concurrency = within("max_concurrent", asked.max_concurrent, 1, 64)? as usize;
+            request.include = patterns(&asked.include)?;
+            request.exclude = patterns(&asked.exclude)?;
+            request.language = asked.language.filter(|language| !language.trim().is_empty());
+            request.leave_out = if asked.everything { LeaveOut::Nothing } else { LeaveOut::Usual };
             let mut chunking = engine.config().chunk.clone();
             if let Some(size) = asked.chunk_size {
                 chunking.max_chars = within("chunk_size", size, 200, 20_000)? as usize;
@@ -48,6 +52,10 @@ pub fn smart(engine: Engine, background: Background) -> Tool {
     })
     .title("Crawl a site")
     .annotations(Annotations { destructive: Some(false), idempotent: Some(true), ..Annotations::default() })
+}
+
+fn patterns(texts: &[String]) -> Result<Vec<Pattern>, ToolError> {
+    texts.iter().map(|text| Pattern::parse(text).map_err(|error| reply(&error.into()))).collect()
 }
 
 pub fn status(engine: Engine, background: Background) -> Tool {
@@ -218,7 +226,7 @@ fn report(job: &Arc<Job>, account: &Account) -> Report {
         )),
         State::Failed(error) => Some(error.to_string()),
         State::Cancelled => Some("ended before it was complete; what was fetched is stored".to_owned()),
-        State::Done => limit(job, account),
+        State::Done => together([limit(job, account), left_out(account)]),
     };
     Report {
         urls_crawled: account.shown.iter().map(|(url, _)| line(url)).collect(),
@@ -244,6 +252,13 @@ fn limit(job: &Job, account: &Account) -> Option<String> {
         End::MaxBytes | End::MaxTime => Some(format!("stopped with at least {left} URLs left, as {}", account.end)),
         _ => None,
     }
+}
+
+/// What would be in scope. That of other sites, and files, are no surprise.
+fn left_out(account: &Account) -> Option<String> {
+    let reasons = account.passed_over.iter().filter(|(why, _)| !matches!(**why, OUT_OF_SCOPE | NO_PAGE));
+    let told: Vec<_> = reasons.map(|(why, count)| format!("{count} as {why}")).collect();
+    (!told.is_empty()).then(|| format!("links left out: {}", told.join(", ")))
 }
 
 impl Report {
@@ -298,6 +313,18 @@ struct Site {
     /// Requests in flight at the most
     #[serde(default = "ten")]
     max_concurrent: u32,
+    /// Only pages that one of these takes: globs of the path as in /api/*, or re: and a regular expression
+    #[serde(default)]
+    include: Vec<String>,
+    /// No page that one of these takes
+    #[serde(default)]
+    exclude: Vec<String>,
+    /// No translations but this one, such as en
+    #[serde(default)]
+    language: Option<String>,
+    /// Also other languages and versions, source listings, lists by tag
+    #[serde(default)]
+    everything: bool,
     /// Characters in a chunk at the most; best left out
     #[serde(default)]
     chunk_size: Option<u32>,

@@ -13,7 +13,7 @@ use crate::crawl::error::Error;
 use crate::crawl::frontier::{Entry, Offered, Role, normalise, origin};
 use crate::crawl::plan::{Moved, Robots, is_binary};
 use crate::crawl::polite::pause_after;
-use crate::crawl::report::{Failed, Skipped};
+use crate::crawl::report::{Failed, NO_PAGE, OUT_OF_SCOPE, Skipped};
 use crate::crawl::robots::{Forbidden, Rules};
 use crate::crawl::sitemap::{Kind, Sitemap};
 use crate::crawl::walk::{Crawl, Visit};
@@ -32,7 +32,9 @@ impl Crawl {
         };
         if entry.role == Role::Seed {
             self.bounds.read(&url, &outline.links);
+            self.selection.read(&url, outline.links.iter().filter(|link| self.bounds.contains(link)));
         }
+        self.selection.speaks(&url, &outline.alternates);
         // Links of a copy may lead elsewhere, as they are relative to another address; but where every address has the same
         // content, as some servers answer, following them would not end.
         if entry.depth < self.request.depth && copies < MAX_COPIES_FOLLOWED && (outline.robots.follow || !obey) {
@@ -40,6 +42,9 @@ impl Crawl {
         }
         if obey && !outline.robots.index {
             return self.skip(url, "the page asks not to be indexed".to_owned());
+        }
+        if entry.role == Role::Seed && !self.selection.is_included(&url) {
+            return self.skip(url, "not included: only its links were read".to_owned());
         }
         if let Some(first) = first {
             let why = format!("the same content as {first}");
@@ -50,6 +55,7 @@ impl Crawl {
         if entry.role != Role::Restored
             && let Some(canonical) = credible(&url, outline.canonical.map(normalise).as_ref(), &self.bounds)
             && !entry.via.iter().any(|hop| **hop == *canonical.as_str())
+            && self.selection.refuses(&canonical).is_none()
             && self.yield_to(&url, entry.depth, canonical)
         {
             return self.note_skip(url, format!("its canonical address is {canonical}"));
@@ -94,20 +100,36 @@ impl Crawl {
     pub(super) fn work_off(&mut self, at_most: usize) -> usize {
         for _ in 0..at_most {
             let Some((from, found, url)) = self.backlog.next() else { break };
-            let url = normalise(url);
-            if let Offered::Refused(why) = self.offer_found(&url, found, &from) {
-                self.report.pass_over(why);
+            let mut url = normalise(url);
+            if let Some(page) = self.selection.unprinted(&url) {
+                if self.is_new_refusal(&url) {
+                    self.report.pass_over("to print: the page itself is asked for", Some(&url));
+                }
+                url = page;
+            }
+            match self.offer_found(&url, found, &from) {
+                Offered::Refused(why) if self.is_new_refusal(&url) => {
+                    log::debug!("not followed, as it is {why}: {}", masked(&url));
+                    self.report.pass_over(why, Some(&url));
+                }
+                Offered::Refused(_) | Offered::Queued | Offered::Seen => {}
             }
         }
         self.backlog.left
     }
 
+    /// The same link stands on every page.
+    fn is_new_refusal(&mut self, url: &Url) -> bool {
+        self.left_out.len() >= MOST_LEFT_OUT || self.left_out.insert(self.hasher.hash_one(url.as_str()))
+    }
+
     fn offer_found(&mut self, url: &Url, found: Found, from: &Arc<str>) -> Offered {
         match found {
-            Found::Link { .. } if !self.bounds.contains(url) => Offered::Refused("out of scope"),
+            Found::Link { .. } if !self.bounds.contains(url) => Offered::Refused(OUT_OF_SCOPE),
             Found::InSitemap if !self.bounds.may_list(url) => Offered::Refused("in a sitemap, but out of scope"),
-            Found::Link { .. } | Found::InSitemap if is_binary(url) => Offered::Refused("not a page by its name"),
+            Found::Link { .. } | Found::InSitemap if is_binary(url) => Offered::Refused(NO_PAGE),
             _ if self.bounds.is_bad_port(url) => Offered::Refused(BAD_PORT),
+            Found::Link { .. } | Found::InSitemap if let Some(why) = self.selection.refuses(url) => Offered::Refused(why),
             Found::Link { depth } => self.frontier.offer(url, || Entry::new(url, depth, Role::Page).from(from)),
             Found::InSitemap => self.frontier.offer_named(url, || Entry::new(url, 0, Role::Page).from(from)),
             Found::InIndex { level } if level > MAX_INDEX_LEVEL => Offered::Refused("a sitemap index within too many others"),
@@ -148,6 +170,7 @@ impl Crawl {
         }
         match entry.role {
             Role::Seed => {
+                self.selection.moved(&url, &to);
                 if self.bounds.moved(&url, &to) == Moved::Away {
                     // Said of an address that holds nothing, beside what becomes of the page.
                     self.note_skip(url.clone(), format!("redirects to another site, of which only {to} and what is below it is taken"));
@@ -155,6 +178,9 @@ impl Crawl {
             }
             Role::Page | Role::Restored if !self.bounds.contains(&to) => {
                 return self.skip(url, format!("redirects to {to}, which is out of scope"));
+            }
+            Role::Page | Role::Restored if let Some(why) = self.selection.refuses(&to) => {
+                return self.skip(url, format!("redirects to {to}, which is left out: {why}"));
             }
             Role::Sitemap { .. } if !self.bounds.may_hold_sitemap(&to) => {
                 return self.skip(url, format!("redirects to {to}, which is a sitemap of another site"));
@@ -179,13 +205,13 @@ impl Crawl {
 
     pub(super) fn offer_sitemaps(&mut self, site: &Url, rules: &Rules) {
         let beyond = rules.sitemaps.len().saturating_sub(MAX_SITEMAPS_OF_ROBOTS);
-        (0..beyond).for_each(|_| self.report.pass_over("a sitemap beyond the 100 that are read of one robots.txt"));
+        (0..beyond).for_each(|_| self.report.pass_over("a sitemap beyond the 100 that are read of one robots.txt", None));
         for location in rules.sitemaps.iter().take(MAX_SITEMAPS_OF_ROBOTS) {
             let Ok(location) = site.join(location) else { continue };
             if matches!(location.scheme(), "http" | "https")
                 && let Offered::Refused(why) = self.offer_sitemap(&normalise(location), 0, None)
             {
-                self.report.pass_over(why);
+                self.report.pass_over(why, None);
             }
         }
     }
@@ -298,6 +324,9 @@ impl Backlog {
         self.left == 0
     }
 }
+
+/// URLs that are remembered as left out: 16 MB.
+const MOST_LEFT_OUT: usize = 1_000_000;
 
 const BAD_PORT: &str = "a port that no web server uses";
 
