@@ -98,12 +98,18 @@ pub struct Crawl {
     /// No page whose address this takes, whatever includes it
     #[arg(long, value_name = "PATTERN")]
     pub exclude: Vec<String>,
+    /// Sitemaps that robots.txt names, or /sitemap.xml: as if the start page had links to what they list; or that only; or not
+    #[arg(long, value_enum, default_value_t = Sitemap::Auto, value_name = "USE")]
+    pub sitemap: Sitemap,
     /// Leave out translations to other languages than this [default: that in the start page's address]
     #[arg(long, value_name = "TAG")]
     pub language: Option<String>,
     /// Leave out nothing that is in scope: also other languages and versions, source code listings, lists by tag, print versions
     #[arg(long)]
     pub everything: bool,
+    /// A header for the start pages' own sites, such as 'Authorization: env:TOKEN'; may be given several times. More in credentials.toml
+    #[arg(long, value_name = "NAME: VALUE")]
+    pub header: Vec<String>,
     /// Requests in flight at the most
     #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=256))]
     pub concurrency: u16,
@@ -115,6 +121,13 @@ pub struct Crawl {
     pub no_index: bool,
     #[command(flatten)]
     pub json: Json,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum Sitemap {
+    Auto,
+    Only,
+    Never,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -131,6 +144,9 @@ pub struct Fetch {
     /// What to print
     #[arg(long, value_enum, default_value_t = Format::Markdown)]
     pub format: Format,
+    /// A header for the page's own site, such as 'Authorization: env:TOKEN'; may be given several times
+    #[arg(long, value_name = "NAME: VALUE")]
+    pub header: Vec<String>,
     /// Do not ask for robots.txt
     #[arg(long)]
     pub ignore_robots: bool,
@@ -305,6 +321,11 @@ impl Everywhere {
     pub fn configuration_file(&self, environment: &Environment) -> Option<PathBuf> {
         let named = self.config.clone().or_else(|| environment.value("SMOLCRAWL_CONFIG").map(PathBuf::from));
         named.or_else(|| Some(directories::ProjectDirs::from("", "", "smolcrawl")?.config_dir().join("config.toml")))
+    }
+
+    /// Where credentials are read from, if no setting says so.
+    pub fn usual_credentials(&self) -> Option<PathBuf> {
+        Some(directories::ProjectDirs::from("", "", "smolcrawl")?.config_dir().join("credentials.toml"))
     }
 
     fn flags(&self) -> Result<Vec<(Key, String)>, Failure> {

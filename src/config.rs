@@ -143,6 +143,7 @@ pub enum Key {
     UserAgent,
     TimeoutSeconds,
     MaxBodyMib,
+    Credentials,
     Embeddings,
     Model,
     ModelQueryPrefix,
@@ -159,13 +160,14 @@ pub enum Key {
 
 impl Key {
     /// Every setting, in the order `doctor` shows them.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::Database,
         Self::Reactor,
         Self::AllowPrivate,
         Self::UserAgent,
         Self::TimeoutSeconds,
         Self::MaxBodyMib,
+        Self::Credentials,
         Self::Embeddings,
         Self::Model,
         Self::ModelQueryPrefix,
@@ -189,6 +191,7 @@ impl Key {
             Self::UserAgent => "user_agent",
             Self::TimeoutSeconds => "timeout_seconds",
             Self::MaxBodyMib => "max_body_mib",
+            Self::Credentials => "credentials",
             Self::Embeddings => "embeddings",
             Self::Model => "model",
             Self::ModelQueryPrefix => "model_query_prefix",

@@ -32,7 +32,9 @@ pub use crate::chunk::Config as Chunking;
 use crate::chunk::Measure;
 use crate::config::{Config, Embeddings};
 use crate::crawl::{Crawl, Crawler, MAX_LISTED, Visit};
-pub use crate::crawl::{CrawlReport, CrawlRequest, End, Failed, LeaveOut, NO_PAGE, OUT_OF_SCOPE, Pattern, Robots, Scope, Skipped};
+pub use crate::crawl::{
+    CrawlReport, CrawlRequest, End, Failed, LeaveOut, NO_PAGE, OUT_OF_SCOPE, Pattern, Robots, Scope, Sitemaps, Skipped,
+};
 #[cfg(any(feature = "bundled-model", feature = "models", feature = "surf"))]
 use crate::embed;
 use crate::embed::Embed;
@@ -552,7 +554,7 @@ impl Engine {
                     log::debug!("{}: {put:?}", masked(&url));
                     Event::Stored { url, title, put }
                 }
-                Ok(Err(skip @ extract::Skip::OverBudget(_))) => Event::Failed(unread(url, &skip)),
+                Ok(Err(skip @ (extract::Skip::OverBudget(_) | extract::Skip::Login))) => Event::Failed(unread(url, &skip)),
                 Ok(Err(skip)) => Event::Skipped(Skipped { url: masked(&url), why: skip.to_string() }),
                 Err(_) => {
                     let (error, hint) = ("reading this page panicked".to_owned(), "this is a defect of smolcrawl; please report it");

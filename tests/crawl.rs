@@ -17,7 +17,7 @@ use smolcrawl::reactor::Handle;
 use smolcrawl::reactor::sim::Sim;
 use url::Url;
 
-use site::{Reply, Site, page};
+use site::{Asked, Reply, Site, page};
 
 /// A simulated network with one server that has several names.
 struct World {
@@ -466,6 +466,76 @@ fn other_languages_and_versions_are_left_out_unless_all_is_wanted() {
     // A page that says it stands for one that is left out is kept.
     world.site.reply("a.test/en/2.0/guide", Reply::html("<link rel=canonical href=/en/1.0/><h1>x</h1>"));
     assert!(world.run(whole()).urls.contains(&"http://a.test/en/2.0/guide".to_owned()));
+}
+
+#[test]
+fn a_site_that_wants_to_know_who_asks_is_told_and_nobody_else_is() {
+    let world = World::new();
+    let secret = "Bearer s3cret";
+    let authorised = |asked: &Asked| asked.header("authorization") == Some(secret);
+    world.site.on("a.test/*", move |asked| match (authorised(asked), &*asked.target) {
+        (_, "/robots.txt") => Reply::new(404, "text/plain", ""),
+        (false, _) => Reply::redirect("/login?next=/"),
+        (true, "/") => Reply::html(page("home", &["/x", "/away", "http://b.test/y"])).header("Set-Cookie", "session=1; Path=/"),
+        (true, "/away") => Reply::redirect("http://b.test/z"),
+        (true, _) => Reply::html(page(&asked.target, &[])),
+    });
+    world.site.page("b.test/y", &[]).page("b.test/z", &[]);
+    let outcome = world.run(request("http://a.test/"));
+    assert_eq!(outcome.urls, [""; 0]);
+    assert_eq!(outcome.failed("http://a.test/"), "the site wants a login: it redirects to http://a.test/login?next=/");
+
+    let mut config = Config::default();
+    config.credentials.header(&url("http://a.test/"), "Authorization", secret).unwrap();
+    let crawler = world.crawler_with(config);
+    let before = world.site.asked().len();
+    let outcome = world.drain(crawler.crawl(request("http://a.test/").scope(Scope::Host)));
+    assert_eq!(outcome.urls, ["http://a.test/", "http://a.test/x"]);
+    let shown = |target: &str| world.site.asked().iter().rfind(|asked| asked.target == target).unwrap().header("cookie").map(str::to_owned);
+    assert_eq!((shown("/x").as_deref(), shown("/away").as_deref()), (Some("session=1"), Some("session=1")));
+    let outcome = world.drain(crawler.crawl(CrawlRequest::parse(&["http://b.test/y", "http://a.test/away"]).unwrap()));
+    assert_eq!(outcome.urls, ["http://b.test/y", "http://b.test/z"]);
+    for asked in world.site.asked().split_off(before) {
+        assert_eq!(asked.header("authorization"), (asked.host == "a.test").then_some(secret), "{asked:?}");
+        assert!(asked.host == "a.test" || asked.header("cookie").is_none(), "{asked:?}");
+    }
+    assert_eq!(shown("/away"), None, "cookies are of one crawl");
+    assert!(!format!("{crawler:?} {:?}", outcome.report).contains("s3cret"));
+}
+
+#[test]
+fn a_sitemap_is_looked_for_where_one_often_is() {
+    let world = World::new();
+    world.site.page("a.test/docs/", &["/docs/linked"]).page("a.test/docs/linked", &["/docs/deep"]);
+    for page in ["/docs/deep", "/docs/hidden", "/elsewhere"] {
+        world.site.page(&format!("a.test{page}"), &[]);
+    }
+    let map = "http://a.test/docs/hidden\nhttp://a.test/elsewhere\nhttp://b.test/x\n";
+    world.site.reply("a.test/sitemap.xml", Reply::new(200, "text/plain", map));
+    let asked = |sitemaps| request("http://a.test/docs/").sitemaps(sitemaps);
+    let urls = |paths: &[&str]| paths.iter().map(|path| format!("http://a.test{path}")).collect::<Vec<_>>();
+    let outcome = world.run(asked(Sitemaps::Follow));
+    assert_eq!(outcome.urls, urls(&["/docs/", "/docs/deep", "/docs/hidden", "/docs/linked"]));
+    assert_eq!(outcome.report.sitemaps, [url("http://a.test/sitemap.xml")]);
+    assert_eq!(outcome.report.passed_over["in a sitemap, but out of scope"], 2);
+    assert_eq!(world.run(asked(Sitemaps::Only)).urls, urls(&["/docs/", "/docs/hidden"]));
+    assert_eq!(world.run(asked(Sitemaps::Only).robots(Robots::Ignore)).urls, urls(&["/docs/", "/docs/hidden"]));
+    assert_eq!(world.run(asked(Sitemaps::Ignore)).urls, urls(&["/docs/", "/docs/deep", "/docs/linked"]));
+    assert_eq!(world.run(asked(Sitemaps::Follow).depth(0)).urls, urls(&["/docs/"]));
+    // Listed pages are as far as those that the seed has links to.
+    assert_eq!(world.run(asked(Sitemaps::Follow).depth(1)).urls, urls(&["/docs/", "/docs/hidden", "/docs/linked"]));
+
+    // Where robots.txt names one, that is it; and that there is none is no news.
+    world.site.reply("a.test/robots.txt", Reply::new(200, "text/plain", "Sitemap: http://a.test/map.txt"));
+    world.site.reply("a.test/map.txt", Reply::new(200, "text/plain", "http://a.test/docs/deep\n"));
+    assert_eq!(world.run(asked(Sitemaps::Only)).urls, urls(&["/docs/", "/docs/deep"]));
+    let other = World::new();
+    other.site.page("a.test/docs/", &[]);
+    for reply in [Reply::new(404, "text/html", "none"), Reply::new(500, "text/plain", "x"), Reply::html(page("soft", &["/docs/x"]))] {
+        other.site.reply("a.test/sitemap.xml", reply);
+        let outcome = other.run(asked(Sitemaps::Follow));
+        assert_eq!((outcome.urls, outcome.report.failed, outcome.report.skipped), (urls(&["/docs/"]), vec![], vec![]));
+    }
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use futures_lite::future;
 use smolcrawl::Engine;
-use smolcrawl::engine::{CrawlReport, CrawlRequest, Crawling, End, Event, LeaveOut, Pattern, Robots, Scope};
+use smolcrawl::engine::{CrawlReport, CrawlRequest, Crawling, End, Event, LeaveOut, Pattern, Robots, Scope, Sitemaps};
 
 use super::output::Output;
 use super::progress::{Counts, PATIENCE, Spinner};
@@ -60,6 +60,11 @@ fn request(asked: &cli::Crawl) -> Result<CrawlRequest, Failure> {
     request.max_bytes = asked.max_bytes;
     request.concurrency = asked.concurrency.into();
     request.robots = if asked.ignore_robots { Robots::Ignore } else { Robots::Obey };
+    request.sitemaps = match asked.sitemap {
+        cli::Sitemap::Auto => Sitemaps::Follow,
+        cli::Sitemap::Only => Sitemaps::Only,
+        cli::Sitemap::Never => Sitemaps::Ignore,
+    };
     request.include = patterns(&asked.include)?;
     request.exclude = patterns(&asked.exclude)?;
     request.language = asked.language.clone();
@@ -112,6 +117,13 @@ fn print(report: &CrawlReport, json: cli::Json) -> Result<(), Failure> {
     }
     if !report.passed_over.is_empty() {
         output.line(format!("links not followed: {}", passed_over(report)))?;
+    }
+    if let Some(first) = report.sitemaps.first() {
+        let more = match report.sitemaps.len() {
+            1 => String::new(),
+            count => format!(" and {} more", count - 1),
+        };
+        output.line(format!("sitemaps read: {first}{more}"))?;
     }
     if let Some(early) = ended_early(report) {
         output.line(early)?;

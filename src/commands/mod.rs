@@ -1,6 +1,7 @@
 //! One file a command. Results go to stdout through `output`, all else to stderr; only the public API is used.
 
 mod crawl;
+mod credentials;
 mod demo;
 mod doctor;
 mod extract;
@@ -44,6 +45,8 @@ pub fn run(cli: Cli, environment: &Environment) -> Result<(), Failure> {
     if let Command::Doctor(asked) = cli.command {
         return doctor::run(config, &settings, everywhere.configuration_file(environment).as_deref(), asked);
     }
+    let mut config = config;
+    config.crawl.credentials = credentials::of(&cli.command, everywhere, &settings, environment)?;
     let engine = Engine::new(config)?;
     let shown = Shown::of(everywhere);
     drive(&engine, async {

@@ -36,6 +36,11 @@ pub enum Error {
     #[error("unsupported scheme {scheme:?} in {:?}", http::masked_text(text))]
     Scheme { text: String, scheme: String },
 
+    /// What was given as a header is none.
+    #[error("{name:?} is no header to send: {why}")]
+    Header { name: String, why: &'static str },
+    #[error("line {line} of the cookies is none in Netscape's format")]
+    CookieFile { line: usize },
     /// One of [`CrawlRequest::include`](super::CrawlRequest::include) or `exclude` is no pattern.
     #[error("{text:?} is no pattern: {why}")]
     Pattern { text: String, why: String },
@@ -59,6 +64,9 @@ pub enum Error {
         /// What `Retry-After` asked for.
         retry_after: Option<Duration>,
     },
+    /// The site sends whoever it does not know to a form to log in.
+    #[error("the site wants a login: it redirects to {}", http::masked(to))]
+    Login { to: Url },
     #[error("more than {limit} redirects")]
     TooManyRedirects { limit: usize },
     #[error("redirect loop through {through}")]
@@ -109,6 +117,10 @@ impl Error {
                     false => "a URL begins with https:// or http://, then the host".to_owned(),
                 })
             }
+            Self::Header { .. } => Some("as in 'Authorization: Bearer TOKEN', or with env:NAME in place of the value".to_owned()),
+            Self::CookieFile { .. } => {
+                Some("a line has seven fields with tabs between, as curl and browsers' add-ons write them".to_owned())
+            }
             Self::Pattern { text, .. } => Some(
                 match text.starts_with("re:") {
                     true => "see https://docs.rs/regex/#syntax",
@@ -121,7 +133,8 @@ impl Error {
             Self::Forbidden { .. } => {
                 Some("robots.txt is obeyed by default; `smolcrawl crawl --ignore-robots` crawls a site of your own regardless".to_owned())
             }
-            Self::Status { status: 401 | 403, .. } => Some("the site wants a login or turns crawlers away".to_owned()),
+            Self::Status { status: 401 | 403, .. } => Some(format!("the site wants a login or turns crawlers away; {SHOW_WHO}")),
+            Self::Login { .. } => Some(SHOW_WHO.to_owned()),
             Self::Status { status: 404 | 410, .. } => Some("check the address in a browser".to_owned()),
             Self::Status { status: 429, .. } => {
                 Some("the site asks for fewer requests: try again later, with fewer requests at a time".to_owned())
@@ -242,6 +255,8 @@ fn reason(status: u16) -> &'static str {
         _ => "",
     }
 }
+
+const SHOW_WHO: &str = "show it who you are with --header or credentials.toml (see the README)";
 
 #[cfg(test)]
 mod tests {

@@ -21,11 +21,13 @@ use crate::model::Validators;
 use crate::reactor::Handle;
 
 use super::Config;
+use super::cookies::Jar;
 use super::error::{Error, bare};
 use super::frontier::{normalise, origin};
 use super::plan::Robots;
 use super::polite::{MAX_PAUSE, pause_after, retry_after};
 use super::robots::{Directives, Forbidden, MAX_SIZE, Rules, is_product_token};
+use super::selection::is_login;
 use super::sitemap;
 use super::sitemap::Sitemap;
 use super::turns::Turns;
@@ -42,6 +44,8 @@ pub(super) struct Fetcher {
     spent: Spent,
     /// Of each page that is read. Stopped at the end of the crawl, so that nothing is read for nobody.
     reading: Budget,
+    /// Those of the credentials, and what sites set. Never held across an await.
+    cookies: Mutex<Jar>,
 }
 
 /// What was asked for on behalf of one crawl, or of all single requests.
@@ -92,7 +96,9 @@ impl Fetcher {
             return Err(Error::Agent { agent: config.agent });
         }
         let client = http::Client::new(&handle, config.http.clone())?;
+        let cookies = Mutex::new(config.credentials.cookies.clone());
         Ok(Self {
+            cookies,
             handle,
             client,
             config,
@@ -103,10 +109,12 @@ impl Fetcher {
         })
     }
 
-    /// One for a single crawl: the same but for what is counted, which begins at zero, and for how much may be asked for.
+    /// One for a single crawl: the same but for what is counted, which begins at zero, for how much may be asked for, and for the cookies
+    /// that sites have set.
     pub(super) fn counting_apart(&self, max_requests: u64) -> Self {
-        let Self { handle, client, config, rules, turns, spent: _, reading: _ } = self;
+        let Self { handle, client, config, rules, turns, spent: _, reading: _, cookies: _ } = self;
         Self {
+            cookies: Mutex::new(config.credentials.cookies.clone()),
             handle: handle.clone(),
             client: client.counting_apart(),
             config: config.clone(),
@@ -166,7 +174,8 @@ impl Fetcher {
         if let Some(last_modified) = &known.last_modified {
             request = request.header("If-Modified-Since", last_modified);
         }
-        let mut response = self.client.send(request).await?;
+        let mut response = self.client.send(self.signed(request, url)).await?;
+        self.keep_cookies(url, &response);
         match response.status {
             200..=299 => {
                 if let Some(to) = response.refresh() {
@@ -206,6 +215,27 @@ impl Fetcher {
         }
     }
 
+    /// With what is to be shown to the origin of the address.
+    fn signed(&self, mut request: Request, url: &Url) -> Request {
+        for (name, value) in self.config.credentials.headers(url) {
+            request = request.header(name, value);
+        }
+        match self.jar().header(url, SystemTime::now()) {
+            Some(cookies) => request.header("Cookie", cookies),
+            None => request,
+        }
+    }
+
+    fn keep_cookies(&self, url: &Url, response: &Response) {
+        for cookie in response.headers.all("set-cookie") {
+            self.jar().set(url, cookie, SystemTime::now());
+        }
+    }
+
+    fn jar(&self) -> MutexGuard<'_, Jar> {
+        self.cookies.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// One page, with redirects followed and transient failures tried again; every hop asks its site's robots.txt.
     pub(super) async fn follow(&self, url: Url, robots: Robots, known: &Validators) -> Result<Answer, Error> {
         let mut via = Vec::new();
@@ -222,6 +252,7 @@ impl Fetcher {
             let to = match self.insist(&url, robots, if via.is_empty() { known } else { &unknown }).await? {
                 Answer::Moved(to) => match bad_port(&url, &to) {
                     Some(port) => return Err(Error::BadPort { port }),
+                    None if !is_login(&url, &url) && is_login(&url, &to) => return Err(Error::Login { to }),
                     None => to,
                 },
                 answer => return Ok(answer),
@@ -311,7 +342,8 @@ impl Fetcher {
             if !self.spend() {
                 return Err(Error::MaxRequests);
             }
-            let mut response = self.client.send(Request::get(at.clone()).redirects(Redirects::Stop)).await.map_err(failed)?;
+            let request = self.signed(Request::get(at.clone()).redirects(Redirects::Stop), &at);
+            let mut response = self.client.send(request).await.map_err(failed)?;
             match response.status {
                 301 | 302 | 303 | 307 | 308 => match target(&at, &response) {
                     Ok(to) if bad_port(&at, &to).is_none() => at = to,

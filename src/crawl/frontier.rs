@@ -35,12 +35,22 @@ pub(super) struct Entry {
 pub(super) enum Role {
     /// Asked for by the user: may be a sitemap, and takes the scope along when it is redirected.
     Seed,
-    /// Named by robots.txt or by an index. `level` counts the indexes above it.
-    Sitemap { level: u8 },
+    /// Named by robots.txt or by an index, or looked for where one often is. `level` counts the indexes above it.
+    Sitemap { level: u8, named: Named },
     /// A link, or listed by a sitemap.
     Page,
     /// It yielded to a canonical address that came to nothing: taken as it is now.
     Restored,
+}
+
+/// Who led to a sitemap.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Named {
+    /// The user, who wants what it lists, wherever on the site that is.
+    Seed,
+    Robots,
+    /// Nobody: that there is none is no news.
+    Guess,
 }
 
 /// What became of an offered URL.
@@ -116,6 +126,11 @@ impl Entry {
 
     pub(super) fn from(self, page: &Arc<str>) -> Self {
         Self { from: Some(page.clone()), ..self }
+    }
+
+    /// Whether it is a sitemap that nobody has named: one that is named by it is no guess any more.
+    pub(super) fn is_guess(&self) -> bool {
+        matches!(self.role, Role::Sitemap { named: Named::Guess, level: 0 })
     }
 
     pub(super) fn parsed(&self) -> Url {

@@ -8,6 +8,8 @@
 //! address within the crawl; and of several URLs of one host with the same bytes only the first is a page.
 
 mod canonical;
+mod cookies;
+mod credentials;
 mod error;
 mod fetch;
 mod frontier;
@@ -25,9 +27,10 @@ use std::time::Duration;
 
 use url::Url;
 
+pub use credentials::Credentials;
 pub use error::Error;
 pub use frontier::normalise;
-pub use plan::{CrawlRequest, Robots, Scope, Sitemaps, UnknownScope, parse_url};
+pub use plan::{CrawlRequest, Robots, Scope, Sitemaps, UnknownScope, UnknownSitemaps, parse_url};
 pub use report::{CrawlReport, End, Failed, MAX_LISTED, NO_PAGE, OUT_OF_SCOPE, Skipped};
 pub use robots::Forbidden;
 pub use selection::{LeaveOut, Pattern};
@@ -57,6 +60,8 @@ pub struct Config {
     pub max_queued: usize,
     /// Bytes of a URL. Default: 2,048.
     pub max_url_length: usize,
+    /// What is shown to sites that want to know who asks. Default: none.
+    pub credentials: Credentials,
     /// Queries with which one path is fetched: calendars and filters have endlessly many. Default: 1,000.
     pub max_query_variants: u32,
 }
@@ -71,6 +76,7 @@ impl Default for Config {
             robots_lifetime: Duration::from_secs(24 * 60 * 60),
             max_queued: 1_000_000,
             max_url_length: 2_048,
+            credentials: Credentials::default(),
             max_query_variants: 1_000,
         }
     }

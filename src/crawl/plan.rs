@@ -93,15 +93,36 @@ pub enum Robots {
     Ignore,
 }
 
-/// What the `Sitemap` lines of robots.txt are worth.
+/// What sitemaps are worth that no seed is: those that robots.txt names or, where it names none, `/sitemap.xml` of the seed's host.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Sitemaps {
     /// Only links are followed.
     #[default]
     Ignore,
-    /// The pages they list, as far as they are in scope, are fetched as if they were seeds. Needs [`Robots::Obey`].
+    /// The pages they list, as far as they are in scope, are fetched as if the seed had links to them; none at a depth of 0.
     Follow,
+    /// The same, and no link is followed.
+    Only,
 }
+
+impl std::str::FromStr for Sitemaps {
+    type Err = UnknownSitemaps;
+
+    /// As on the command line: `never`, `auto`, `only`.
+    fn from_str(text: &str) -> Result<Self, UnknownSitemaps> {
+        match text {
+            "never" => Ok(Self::Ignore),
+            "auto" => Ok(Self::Follow),
+            "only" => Ok(Self::Only),
+            _ => Err(UnknownSitemaps),
+        }
+    }
+}
+
+/// Sitemaps are looked for `auto`, `only` or `never`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("unknown use of sitemaps, it is one of: auto, only, never")]
+pub struct UnknownSitemaps;
 
 impl CrawlRequest {
     /// Default settings.
@@ -173,6 +194,15 @@ impl CrawlRequest {
     #[must_use]
     pub fn max_time(self, max_time: Duration) -> Self {
         Self { max_time: Some(max_time), ..self }
+    }
+
+    /// Whether sitemaps are looked for.
+    pub(super) fn uses_sitemaps(&self) -> bool {
+        match self.sitemaps {
+            Sitemaps::Ignore => false,
+            Sitemaps::Follow => self.depth > 0,
+            Sitemaps::Only => true,
+        }
     }
 
     /// What `max_requests` comes to.

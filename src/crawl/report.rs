@@ -32,6 +32,8 @@ pub struct CrawlReport {
     pub passed_over: BTreeMap<&'static str, u64>,
     /// For each of these reasons the first URL, [`masked`](crate::http::masked). All are logged at level debug.
     pub passed_over_first: BTreeMap<&'static str, Url>,
+    /// Sitemaps that were read, [`masked`](crate::http::masked); the first 100 only.
+    pub sitemaps: Vec<Url>,
     /// Bytes of answers, as decoded.
     pub bytes: u64,
     /// The transport's counters, of this crawl alone.
@@ -130,6 +132,12 @@ impl CrawlReport {
         self.failed_total
     }
 
+    pub(super) fn read_sitemap(&mut self, url: &Url) {
+        if self.sitemaps.len() < 100 {
+            self.sitemaps.push(masked(url));
+        }
+    }
+
     pub(super) fn pass_over(&mut self, why: &'static str, url: Option<&Url>) {
         *self.passed_over.entry(why).or_default() += 1;
         if let (Some(url), false) = (url, self.passed_over_first.contains_key(why)) {
@@ -166,6 +174,7 @@ mod tests {
             "failed_total",
             "passed_over",
             "passed_over_first",
+            "sitemaps",
             "bytes",
             "http",
             "elapsed_ms",

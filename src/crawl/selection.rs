@@ -305,15 +305,32 @@ impl Home {
             [one] => Some(&**one),
             _ => path.strip_prefix(&self.folder[..]).filter(|below| below.len() == 1).map(|below| &*below[0]),
         };
-        let goes_back = || query.is_some_and(|query| ["next=", "return", "redirect", "continue="].iter().any(|word| query.contains(word)));
+        let goes_back = || query.is_some_and(|query| query.split('&').any(|part| BACK.iter().any(|word| part.starts_with(word))));
         let asks = || query.is_some_and(|query| query.split('&').any(|part| part.starts_with("q=") || part.starts_with("query=")));
         let name = path.last().map(|name| stem(name)).unwrap_or_default();
         match name {
-            "login" | "signin" | "sign-in" | "sign_in" | "signup" | "sign-up" | "logout" | "wp-login" => top.is_some() || goes_back(),
+            "signup" | "sign-up" | "logout" => top.is_some() || goes_back(),
+            name if LOGINS.contains(&name) => top.is_some() || goes_back(),
             "search" => top.is_some() || asks(),
             _ => false,
         }
     }
+}
+
+/// Whether an address that another redirects to is that of a form to log in: at the top of its site, or with a way back, or on a host for it.
+pub(super) fn is_login(from: &Url, to: &Url) -> bool {
+    let path = segments(to);
+    let named =
+        path.last().is_some_and(|name| LOGINS.contains(&stem(name)) || matches!(stem(name), "sso" | "saml2" | "authorize" | "auth"));
+    let goes_back = to.query().is_some_and(|query| {
+        query.split('&').any(|part| {
+            let name = part.split('=').next().unwrap_or_default().to_ascii_lowercase();
+            BACK.iter().any(|word| name.starts_with(word))
+        })
+    });
+    let host = |url: &Url| url.host_str().unwrap_or_default().split('.').next().unwrap_or_default().to_ascii_lowercase();
+    let is_host = matches!(&*host(to), "login" | "signin" | "sso" | "auth" | "accounts" | "id" | "idp") && host(to) != host(from);
+    named && (goes_back || path.len() == 1 && LOGINS.contains(&stem(&path[0]))) || is_host && (named || goes_back)
 }
 
 /// Parts of the path, lower case, without empty ones.
@@ -412,6 +429,10 @@ const WHOLE: &str = "the whole in one page";
 const LISTING: &str = "a listing of source code";
 const ARCHIVE: &str = "a list by tag, author or month";
 const FORM: &str = "a form to log in or search";
+
+/// Names of forms to log in, and of what they are told to go back to.
+const LOGINS: [&str; 7] = ["login", "log-in", "log_in", "signin", "sign-in", "sign_in", "wp-login"];
+const BACK: [&str; 9] = ["next", "return", "redirect", "continue", "goto", "dest", "samlrequest", "client_id", "service"];
 
 /// Addresses of translations that are remembered: 16 MB.
 const MOST_TRANSLATIONS: usize = 1_000_000;
@@ -602,6 +623,18 @@ mod tests {
             ("/x?q=print", None),
         ] {
             assert_eq!(selection.unprinted(&url(path)), expected.map(url), "{path}");
+        }
+        for (from, to, expected) in [
+            ("/docs/x", "/login", true),
+            ("/docs/x", "/accounts/login/?next=/docs/x", true),
+            ("/docs/x", "https://sso.a.test/authorize?client_id=1&redirect_uri=x", true),
+            ("/docs/x", "https://login.b.test/?returnTo=x", true),
+            ("/docs/x", "/docs/cli/login", false),
+            ("/docs/x", "/docs/auth", false),
+            ("/docs/x", "/docs/y?next=2", false),
+            ("https://id.a.test/x", "https://id.a.test/y?client_id=1", false),
+        ] {
+            assert_eq!(is_login(&url(from), &url(to)), expected, "{to}");
         }
         // Where a seed is one, its like are wanted.
         assert_eq!(usual("/_modules/").refuses(&url("/_modules/x.html")), None);

@@ -25,7 +25,7 @@ use super::canonical::Standing;
 use super::error::Error;
 use super::fetch::{Answer, Fetcher, Wanted, closed, worth_another_try};
 use super::frontier::{Decision, Entry, Frontier, Limits, Offered, Role, normalise, origin};
-use super::plan::{Bounds, CrawlRequest, Sitemaps};
+use super::plan::{Bounds, CrawlRequest};
 use super::polite::{Ended, Polite, Verdict};
 use super::report::{CrawlReport, End, Failed, Skipped};
 use super::robots::Rules;
@@ -65,6 +65,10 @@ pub struct Crawl {
     contents: HashMap<u64, (Arc<str>, u8)>,
     /// Hashes of URLs that were left out, so that each is counted once; as many as fit.
     left_out: HashSet<u64>,
+    /// Origins whose robots.txt names sitemaps.
+    naming: HashSet<Box<str>>,
+    /// Sitemaps that were looked for and are still to be asked for: no pages that are left.
+    guesses: u64,
     /// Sitemaps that were queued, and the bytes of those that were read.
     sitemaps: usize,
     sitemap_bytes: u64,
@@ -113,6 +117,8 @@ impl Crawl {
             standing: Standing::default(),
             contents: HashMap::new(),
             left_out: HashSet::new(),
+            naming: HashSet::new(),
+            guesses: 0,
             sitemaps: 0,
             sitemap_bytes: 0,
             hasher: RandomState::new(),
@@ -150,7 +156,7 @@ impl Crawl {
 
     /// URLs that are known and not fetched yet, those in flight included.
     pub fn left(&self) -> u64 {
-        if self.ended { self.report.left } else { self.frontier.len() as u64 + self.in_flight }
+        if self.ended { self.report.left } else { (self.frontier.len() as u64 + self.in_flight).saturating_sub(self.guesses) }
     }
 
     /// Fetches nothing more: requests in flight are cancelled. What came before is still handed out by [`Crawl::next`].
@@ -267,7 +273,7 @@ impl Crawl {
         let now = self.fetcher.handle.now();
         match done {
             Done::Rules(url, Ok(rules)) => {
-                if self.request.sitemaps == Sitemaps::Follow {
+                if self.request.uses_sitemaps() {
                     self.offer_sitemaps(&url, &rules);
                 }
                 self.polite.learned(&url, rules, now);
@@ -283,6 +289,7 @@ impl Crawl {
             }
             Done::Answer(url, entry, answer) => {
                 self.in_flight -= 1;
+                self.guesses -= u64::from(entry.is_guess());
                 let given_up = self.polite.ended(&url, now, ended(&answer));
                 self.frontier.release(&url);
                 if let Some(failures) = given_up {
@@ -293,10 +300,14 @@ impl Crawl {
                     Ok(Answer::Sitemap(sitemap)) => self.sitemap(url, entry, sitemap),
                     Ok(Answer::Moved(to)) => self.moved(url, entry, to),
                     Ok(Answer::NotAPage(what)) => match entry.role {
+                        Role::Sitemap { .. } if entry.is_guess() => log::debug!("no sitemap at {}", http::masked(&url)),
                         Role::Sitemap { .. } => self.skip(url, "not a sitemap".to_owned()),
                         Role::Seed | Role::Page | Role::Restored => self.skip(url, format!("not a page: {what}")),
                     },
                     Ok(Answer::Unchanged) => self.skip(url, "not changed".to_owned()),
+                    Err(error) if entry.is_guess() => {
+                        log::debug!("no sitemap at {}: {}", http::masked(&url), error.chain());
+                    }
                     Err(error) if given_up.is_none() && worth_another_try(&error) && entry.attempts < self.fetcher.config.retries => {
                         self.try_again(&url, entry, &error, now);
                     }
@@ -373,6 +384,9 @@ fn ended(answer: &Result<Answer, Error>) -> Ended {
         Ok(_) | Err(_) => Ended::Answered,
     }
 }
+
+/// Where a sitemap is, if nobody says where: <https://www.sitemaps.org/protocol.html#location>
+const USUAL_SITEMAP: &str = "/sitemap.xml";
 
 /// Links that are judged before whatever else runs on the thread has its turn: some tenths of a millisecond.
 const AT_ONCE: usize = 500;

@@ -27,6 +27,7 @@ mod kind;
 mod lines;
 mod links;
 mod lists;
+mod login;
 mod magic;
 mod math;
 mod mathml;
@@ -75,6 +76,9 @@ pub enum Skip {
     /// A page that only sends its readers on (`<meta http-equiv="refresh">`); the target is among its links.
     #[error("the page only forwards to {0}")]
     Moved(Url),
+    /// A form to log in stands where the page would be.
+    #[error("the site wants a login: there is a form for it in place of the page")]
+    Login,
     /// It costs more to read than a page may, or its reading was stopped.
     #[error(transparent)]
     OverBudget(#[from] OverBudget),
@@ -93,6 +97,7 @@ impl Skip {
                 "HTML, plain text, markdown and other text formats, notebooks, feeds and descriptions of interfaces are read; find the text elsewhere",
             ),
             Self::Moved(_) => None,
+            Self::Login => Some("show the site who you are: --header, or credentials.toml (see the README)"),
             Self::OverBudget(OverBudget::Stopped) => None,
             Self::OverBudget(_) => Some("no page that people read costs so much; it may be meant to keep its readers busy"),
             Self::Empty => Some("the page may need JavaScript; look for a sitemap, an llms.txt or a static version of it"),
@@ -267,8 +272,12 @@ fn of_html(page: &Page, form: Form, meter: &Meter) -> Result<Reading, Skip> {
     }
     let said = Said::read(&dom, &source, &page.url, &base);
     let software = Software::of(&said);
+    let title = title::of_html(&dom, &article, &said, &software, &page.url);
+    if text.len() < FORM && login::is_asked_for(&dom, &title) {
+        return Err(Skip::Login);
+    }
     Ok(Reading {
-        title: title::of_html(&dom, &article, &said, &software, &page.url),
+        title,
         text,
         outline,
         code,
@@ -279,3 +288,5 @@ fn of_html(page: &Page, form: Form, meter: &Meter) -> Result<Reading, Skip> {
 
 /// In bytes: a page that forwards says little more than where to.
 const FORWARDING: usize = 400;
+/// Likewise: a page that asks for a login has little more than its form.
+const FORM: usize = 1_000;

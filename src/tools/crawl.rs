@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::engine::{CrawlRequest, End, Engine, Failed, LeaveOut, NO_PAGE, OUT_OF_SCOPE, Pattern};
+use crate::engine::{CrawlRequest, End, Engine, Failed, LeaveOut, NO_PAGE, OUT_OF_SCOPE, Pattern, Sitemaps};
 use crate::mcp::{Annotations, Context, Tool, ToolError};
 use crate::tools::background::{Account, Background, Begun, Job, Stake, State, Work};
 use crate::tools::bound::{line, within};
@@ -38,6 +38,7 @@ pub fn smart(engine: Engine, background: Background) -> Tool {
             request.depth = within("max_depth", asked.max_depth, 0, 100)?;
             request.max_pages = within("max_pages", asked.max_pages, 1, 100_000)?.into();
             request.concurrency = within("max_concurrent", asked.max_concurrent, 1, 64)? as usize;
+            request.sitemaps = Sitemaps::Follow;
             request.include = patterns(&asked.include)?;
             request.exclude = patterns(&asked.exclude)?;
             request.language = asked.language.filter(|language| !language.trim().is_empty());

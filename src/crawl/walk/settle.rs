@@ -10,13 +10,14 @@ use url::Url;
 
 use crate::crawl::canonical::credible;
 use crate::crawl::error::Error;
-use crate::crawl::frontier::{Entry, Offered, Role, normalise, origin};
-use crate::crawl::plan::{Moved, Robots, is_binary};
+use crate::crawl::frontier::{Entry, Named, Offered, Role, normalise, origin};
+use crate::crawl::plan::{Moved, Robots, Sitemaps, is_binary};
 use crate::crawl::polite::pause_after;
 use crate::crawl::report::{Failed, NO_PAGE, OUT_OF_SCOPE, Skipped};
 use crate::crawl::robots::{Forbidden, Rules};
+use crate::crawl::selection::is_login;
 use crate::crawl::sitemap::{Kind, Sitemap};
-use crate::crawl::walk::{Crawl, Visit};
+use crate::crawl::walk::{Crawl, USUAL_SITEMAP, Visit};
 use crate::extract::Outline;
 use crate::http::masked;
 use crate::model::Page;
@@ -37,8 +38,20 @@ impl Crawl {
         self.selection.speaks(&url, &outline.alternates);
         // Links of a copy may lead elsewhere, as they are relative to another address; but where every address has the same
         // content, as some servers answer, following them would not end.
-        if entry.depth < self.request.depth && copies < MAX_COPIES_FOLLOWED && (outline.robots.follow || !obey) {
+        if entry.depth < self.request.depth
+            && self.request.sitemaps != Sitemaps::Only
+            && copies < MAX_COPIES_FOLLOWED
+            && (outline.robots.follow || !obey)
+        {
             self.backlog.add(&url, Found::Link { depth: entry.depth + 1 }, outline.links);
+        }
+        // Behind the links, which are what was asked for.
+        if entry.role == Role::Seed
+            && self.request.uses_sitemaps()
+            && !self.naming.contains(&origin(&url))
+            && let Ok(guess) = url.join(USUAL_SITEMAP)
+        {
+            self.backlog.add(&url, Found::Guess, vec![guess]);
         }
         if obey && !outline.robots.index {
             return self.skip(url, "the page asks not to be indexed".to_owned());
@@ -79,10 +92,11 @@ impl Crawl {
     }
 
     pub(super) fn sitemap(&mut self, url: Url, entry: Entry, sitemap: Sitemap) {
-        let level = match entry.role {
-            Role::Sitemap { level } => level,
-            Role::Seed | Role::Page | Role::Restored => 0,
+        let (level, named) = match entry.role {
+            Role::Sitemap { level, named } => (level, named),
+            Role::Seed | Role::Page | Role::Restored => (0, Named::Seed),
         };
+        self.report.read_sitemap(&url);
         if !sitemap.notes.is_empty() {
             let notes: Vec<_> = sitemap.notes.iter().map(ToString::to_string).collect();
             let why = format!("a faulty sitemap, of which {} entries were read: {}", sitemap.entries.len(), notes.join("; "));
@@ -90,8 +104,8 @@ impl Crawl {
         }
         self.sitemap_bytes += sitemap.bytes;
         let found = match sitemap.kind {
-            Kind::Index => Found::InIndex { level: level + 1 },
-            Kind::Pages => Found::InSitemap,
+            Kind::Index => Found::InIndex { level: level + 1, named },
+            Kind::Pages => Found::InSitemap { named },
         };
         self.backlog.add(&url, found, sitemap.entries.into_iter().map(|entry| entry.url).collect());
     }
@@ -126,18 +140,35 @@ impl Crawl {
     fn offer_found(&mut self, url: &Url, found: Found, from: &Arc<str>) -> Offered {
         match found {
             Found::Link { .. } if !self.bounds.contains(url) => Offered::Refused(OUT_OF_SCOPE),
-            Found::InSitemap if !self.bounds.may_list(url) => Offered::Refused("in a sitemap, but out of scope"),
-            Found::Link { .. } | Found::InSitemap if is_binary(url) => Offered::Refused(NO_PAGE),
+            Found::InSitemap { named } if !self.lists(named, url) => Offered::Refused("in a sitemap, but out of scope"),
+            Found::Link { .. } | Found::InSitemap { .. } if is_binary(url) => Offered::Refused(NO_PAGE),
             _ if self.bounds.is_bad_port(url) => Offered::Refused(BAD_PORT),
-            Found::Link { .. } | Found::InSitemap if let Some(why) = self.selection.refuses(url) => Offered::Refused(why),
+            Found::Link { .. } | Found::InSitemap { .. } if let Some(why) = self.selection.refuses(url) => Offered::Refused(why),
             Found::Link { depth } => self.frontier.offer(url, || Entry::new(url, depth, Role::Page).from(from)),
-            Found::InSitemap => self.frontier.offer_named(url, || Entry::new(url, 0, Role::Page).from(from)),
-            Found::InIndex { level } if level > MAX_INDEX_LEVEL => Offered::Refused("a sitemap index within too many others"),
-            Found::InIndex { level } => self.offer_sitemap(url, level, Some(from)),
+            Found::InSitemap { named: Named::Seed } => self.frontier.offer_named(url, || Entry::new(url, 0, Role::Page).from(from)),
+            Found::InSitemap { .. } => self.frontier.offer(url, || Entry::new(url, 1, Role::Page).from(from)),
+            Found::Guess => match self.offer_sitemap(url, 0, Named::Guess, None) {
+                Offered::Queued => {
+                    self.guesses += 1;
+                    Offered::Queued
+                }
+                // Met already, or there were too many: nobody has asked for it.
+                Offered::Seen | Offered::Refused(_) => Offered::Seen,
+            },
+            Found::InIndex { level, .. } if level > MAX_INDEX_LEVEL => Offered::Refused("a sitemap index within too many others"),
+            Found::InIndex { level, named } => self.offer_sitemap(url, level, named, Some(from)),
         }
     }
 
-    fn offer_sitemap(&mut self, url: &Url, level: u8, from: Option<&Arc<str>>) -> Offered {
+    /// Whoever names a sitemap wants what it lists; one that was found adds to the links of the crawl.
+    fn lists(&self, named: Named, url: &Url) -> bool {
+        match named {
+            Named::Seed => self.bounds.may_list(url),
+            Named::Robots | Named::Guess => self.bounds.contains(url),
+        }
+    }
+
+    fn offer_sitemap(&mut self, url: &Url, level: u8, named: Named, from: Option<&Arc<str>>) -> Offered {
         match () {
             () if !self.bounds.may_hold_sitemap(url) => Offered::Refused("a sitemap of another site"),
             () if self.bounds.is_bad_port(url) => Offered::Refused(BAD_PORT),
@@ -145,9 +176,9 @@ impl Crawl {
             () if self.sitemap_bytes >= MAX_SITEMAP_BYTES => Offered::Refused("a sitemap beyond the 256 MiB that are read in one crawl"),
             () => {
                 // Behind the pages that are listed already: a sitemap more is of use only when there is room for more pages.
-                let depth = u32::from(level > 0);
+                let depth = u32::from(level > 0 || named == Named::Guess);
                 let offered = self.frontier.offer_named(url, || {
-                    let entry = Entry::new(url, depth, Role::Sitemap { level });
+                    let entry = Entry::new(url, depth, Role::Sitemap { level, named });
                     if let Some(from) = from { entry.from(from) } else { entry }
                 });
                 self.sitemaps += usize::from(offered == Offered::Queued);
@@ -164,6 +195,9 @@ impl Crawl {
         }
         if entry.via.len() >= max_redirects {
             return self.fail(url, &entry, &Error::TooManyRedirects { limit: max_redirects });
+        }
+        if !is_login(&url, &url) && is_login(&url, &to) && !entry.is_guess() {
+            return self.fail(url, &entry, &Error::Login { to });
         }
         if self.bounds.is_bad_port(&to) {
             return self.skip(url, format!("redirects to {to}, which has {BAD_PORT}"));
@@ -204,12 +238,15 @@ impl Crawl {
     }
 
     pub(super) fn offer_sitemaps(&mut self, site: &Url, rules: &Rules) {
+        if !rules.sitemaps.is_empty() {
+            self.naming.insert(origin(site));
+        }
         let beyond = rules.sitemaps.len().saturating_sub(MAX_SITEMAPS_OF_ROBOTS);
         (0..beyond).for_each(|_| self.report.pass_over("a sitemap beyond the 100 that are read of one robots.txt", None));
         for location in rules.sitemaps.iter().take(MAX_SITEMAPS_OF_ROBOTS) {
             let Ok(location) = site.join(location) else { continue };
             if matches!(location.scheme(), "http" | "https")
-                && let Offered::Refused(why) = self.offer_sitemap(&normalise(location), 0, None)
+                && let Offered::Refused(why) = self.offer_sitemap(&normalise(location), 0, Named::Robots, None)
             {
                 self.report.pass_over(why, None);
             }
@@ -298,9 +335,18 @@ pub(super) struct Backlog {
 /// How a URL was found.
 #[derive(Clone, Copy)]
 enum Found {
-    Link { depth: u32 },
-    InSitemap,
-    InIndex { level: u8 },
+    Link {
+        depth: u32,
+    },
+    InSitemap {
+        named: Named,
+    },
+    InIndex {
+        level: u8,
+        named: Named,
+    },
+    /// Where a sitemap often is.
+    Guess,
 }
 
 impl Backlog {
