@@ -112,7 +112,8 @@ fn text_files_may_be_as_windows_leaves_them() {
     let home = TempDir::new().unwrap();
     let write = |name: &str, text: &str| std::fs::write(home.path().join(name), text).unwrap();
     write("notepad.toml", "\u{feff}# Notepad\r\ndb = 'of the file.db'\r\nuser_agent = \"tester/1\"\r\n");
-    let told = report(&run(home.path(), &["doctor", "--json", "--config", "notepad.toml"]));
+    let mut doctor = smolcrawl(home.path());
+    let told = report(&doctor.args(["doctor", "--json", "--config", "notepad.toml"]).env_remove("SMOLCRAWL_DB").output().unwrap());
     assert_eq!(told["settings"]["db"], json!({ "value": "of the file.db", "from": "file" }));
     assert_eq!(told["settings"]["user_agent"]["value"], json!("tester/1"));
 
@@ -148,10 +149,11 @@ fn lines_end_as_everywhere_and_a_pipe_gets_no_colours() {
 #[test]
 fn the_usual_places_are_those_of_windows() {
     let home = TempDir::new().unwrap();
-    let told = report(&run(home.path(), &["doctor", "--json"]));
+    let usual = || smolcrawl(home.path()).args(["doctor", "--json"]).env_remove("SMOLCRAWL_DB").output().unwrap();
+    let told = report(&usual());
     let local = PathBuf::from(std::env::var_os("LOCALAPPDATA").unwrap());
-    let usual = local.join("smolcrawl").join("data").join("index.db");
-    assert_eq!(told["settings"]["db"], json!({ "value": usual, "from": "default" }));
+    let database = local.join("smolcrawl").join("data").join("index.db");
+    assert_eq!(told["settings"]["db"], json!({ "value": database, "from": "default" }));
 
     // Only where nobody has one of their own.
     let folder = PathBuf::from(std::env::var_os("APPDATA").unwrap()).join("smolcrawl").join("config");
@@ -161,7 +163,7 @@ fn the_usual_places_are_those_of_windows() {
     }
     std::fs::create_dir_all(&folder).unwrap();
     std::fs::write(&file, "user_agent = \"tester/1\"\r\n").unwrap();
-    let told = run(home.path(), &["doctor", "--json"]);
+    let told = usual();
     std::fs::remove_dir_all(folder.parent().unwrap()).unwrap();
     assert_eq!(report(&told)["settings"]["user_agent"], json!({ "value": "tester/1", "from": "file" }));
 }

@@ -27,6 +27,10 @@ pub fn smolcrawl(home: &Path) -> Command {
     for variable in ["HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME", "APPDATA", "LOCALAPPDATA"] {
         command.env(variable, home);
     }
+    // Windows names its folders itself, whatever the environment says: no test may find, or fill, the database that somebody has there.
+    if cfg!(windows) {
+        command.env("SMOLCRAWL_DB", home.join("smolcrawl").join("index.db"));
+    }
     command.current_dir(home).stdin(Stdio::null());
     command
 }
