@@ -216,7 +216,7 @@ fn doctor_tells_every_setting_and_where_it_would_be_read() {
     let output = run(home.path(), &["doctor", "--reactor", "epol"]);
     assert!(text(&output.stderr).contains("hint: give another with --reactor"), "{}", all(&output));
     std::fs::write(home.path().join("c.toml"), "db = \"\"\n").unwrap();
-    let output = run(home.path(), &["sources", "--config", "c.toml"]);
+    let output = smolcrawl(home.path()).args(["sources", "--config", "c.toml"]).env_remove("SMOLCRAWL_DB").output().unwrap();
     assert!(text(&output.stderr).contains("hint: change it in the configuration file"), "{}", all(&output));
 }
 

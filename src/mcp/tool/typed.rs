@@ -42,7 +42,7 @@ impl Tool {
         F: Fn(Args, Context) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Result<Out, ToolError>> + Send + 'static,
     {
-        let input_schema = form_schema::<Args>();
+        let input_schema = of_a_tool(form::<Args>());
         let decoding_schema = input_schema.clone();
         Tool::new(name, description, move |value: Value, context: Context| {
             let work = match serde_json::from_value::<Args>(value) {
@@ -52,7 +52,7 @@ impl Tool {
             async move { work?.await?.into_answer() }
         })
         .input_schema(input_schema)
-        .output_schema(schema::<Out::Structured>(SchemaSettings::draft2020_12().for_serialize()).to_value())
+        .output_schema(of_a_tool(schema::<Out::Structured>(SchemaSettings::draft2020_12().for_serialize())))
     }
 }
 
@@ -93,9 +93,25 @@ fn encoded<T: Serialize>(value: &T) -> Result<Value, ToolError> {
 
 /// The schema of what a client or its user fills in: arguments, or the answer to a form.
 pub(crate) fn form_schema<T: JsonSchema>() -> Value {
+    form::<T>().to_value()
+}
+
+fn form<T: JsonSchema>() -> Schema {
     let mut form = schema::<T>(SchemaSettings::draft2020_12().for_deserialize());
     leave_out_instead_of_null(&mut form);
-    form.to_value()
+    form
+}
+
+/// Without `minimum: 0`, of which there is one for every count: a table of tools is read before every question, and who gives less is told.
+fn of_a_tool(mut schema: Schema) -> Value {
+    fn small(schema: &mut Schema) {
+        if schema.get("minimum") == Some(&json!(0)) {
+            schema.remove("minimum");
+        }
+        schemars::transform::transform_subschemas(&mut small, schema);
+    }
+    small(&mut schema);
+    schema.to_value()
 }
 
 /// A schema as clients like it: definitions in place, without the keywords that only schemars and OpenAPI know.
@@ -110,8 +126,7 @@ fn schema<T: JsonSchema>(settings: SchemaSettings) -> Schema {
     schema
 }
 
-/// Drops `format: "uint32"` and its like: they are no formats of JSON Schema, and validators warn of them. With it `minimum: 0`, of which
-/// there is one for every count: who gives less is told, and a table of tools is read before every question.
+/// Drops `format: "uint32"` and its like: they are no formats of JSON Schema, and validators warn of them.
 fn plain(schema: &mut Schema) {
     let is_number = schema
         .get("format")
@@ -119,9 +134,6 @@ fn plain(schema: &mut Schema) {
         .is_some_and(|format| format.starts_with("int") || format.starts_with("uint") || format == "float" || format == "double");
     if is_number {
         schema.remove("format");
-        if schema.get("minimum") == Some(&json!(0)) {
-            schema.remove("minimum");
-        }
     }
     schemars::transform::transform_subschemas(&mut plain, schema);
 }
