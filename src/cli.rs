@@ -324,7 +324,7 @@ impl Everywhere {
     }
 
     /// Where credentials are read from, if no setting says so.
-    pub fn usual_credentials(&self) -> Option<PathBuf> {
+    pub fn usual_credentials() -> Option<PathBuf> {
         Some(directories::ProjectDirs::from("", "", "smolcrawl")?.config_dir().join("credentials.toml"))
     }
 

@@ -13,10 +13,10 @@ use crate::cli::{Command, Everywhere};
 use crate::terminal;
 
 /// Those of the file, and those of the command line for the sites that it names.
-pub fn of(command: &Command, everywhere: &Everywhere, settings: &Settings, environment: &Environment) -> Result<Credentials, Failure> {
+pub fn of(command: &Command, settings: &Settings, environment: &Environment) -> Result<Credentials, Failure> {
     let mut credentials = Credentials::default();
     let named = settings.value(Key::Credentials).map(|(path, _)| PathBuf::from(path));
-    let usual = || everywhere.usual_credentials().filter(|path| path.exists());
+    let usual = || Everywhere::usual_credentials().filter(|path| path.exists());
     if let Some(path) = named.or_else(usual) {
         credentials.add(&read_file(&path, environment)?);
     }

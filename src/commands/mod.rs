@@ -46,7 +46,7 @@ pub fn run(cli: Cli, environment: &Environment) -> Result<(), Failure> {
         return doctor::run(config, &settings, everywhere.configuration_file(environment).as_deref(), asked);
     }
     let mut config = config;
-    config.crawl.credentials = credentials::of(&cli.command, everywhere, &settings, environment)?;
+    config.crawl.credentials = credentials::of(&cli.command, &settings, environment)?;
     let engine = Engine::new(config)?;
     let shown = Shown::of(everywhere);
     drive(&engine, async {

@@ -353,11 +353,13 @@ fn is_listing(path: &[String]) -> bool {
 
 /// Lists of what stands elsewhere: those of blogs. The pages of a long list are none: nothing else may lead to what stands there.
 fn is_archive(path: &[String]) -> bool {
-    path.windows(2).any(|pair| match (&*pair[0], &*pair[1]) {
-        ("tag" | "category" | "author", _) => true,
-        ("blog" | "news" | "posts" | "docs", "tags" | "categories" | "authors" | "archive" | "archives") => true,
-        _ => false,
-    }) && !path.last().is_some_and(|name| matches!(&**name, "tag" | "category" | "author"))
+    let is_list = |pair: &[String]| {
+        let (folder, name) = (&*pair[0], &*pair[1]);
+        matches!(folder, "tag" | "category" | "author")
+            || matches!(folder, "blog" | "news" | "posts" | "docs")
+                && matches!(name, "tags" | "categories" | "authors" | "archive" | "archives")
+    };
+    path.windows(2).any(is_list) && !path.last().is_some_and(|name| matches!(&**name, "tag" | "category" | "author"))
 }
 
 /// `en`, `pt-br`, `zh_CN`, `zh-hans`: where a language stands, in lower case.

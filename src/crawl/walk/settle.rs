@@ -68,7 +68,7 @@ impl Crawl {
         if entry.role != Role::Restored
             && let Some(canonical) = credible(&url, outline.canonical.map(normalise).as_ref(), &self.bounds)
             && !entry.via.iter().any(|hop| **hop == *canonical.as_str())
-            && self.selection.refuses(&canonical).is_none()
+            && self.selection.refuses(canonical).is_none()
             && self.yield_to(&url, entry.depth, canonical)
         {
             return self.note_skip(url, format!("its canonical address is {canonical}"));
