@@ -124,7 +124,7 @@ fn a_refresh_tells_changed_gone_moved_and_unchanged_pages_apart() {
     assert_eq!((report.checked, report.unchanged, report.updated, report.removed), (5, 1, 1, 1), "{report:?}");
     let failed: Vec<_> = report.failed.iter().map(|failed| failed.error.as_str()).collect();
     assert_eq!(failed.len(), 2, "{failed:?}");
-    assert!(failed.contains(&"http://a.test/moved redirects to http://b.test/login now"), "{failed:?}");
+    assert!(failed.contains(&"http://a.test/moved: the site wants a login: it redirects to http://b.test/login"), "{failed:?}");
 
     let sources = world.handle.block_on(engine.sources()).unwrap();
     assert_eq!((sources.len(), sources[0].pages), (1, 4), "nothing of another site is stored, nothing but the page that is gone removed");

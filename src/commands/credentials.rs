@@ -114,10 +114,7 @@ fn is_origin(url: &Url) -> bool {
 fn resolved(value: &str, environment: &Environment) -> Result<String, String> {
     match value.trim().strip_prefix("env:") {
         None => Ok(value.to_owned()),
-        Some(name) => {
-            let there = environment.value(name.trim()).map(str::to_owned).or_else(|| std::env::var(name.trim()).ok());
-            there.filter(|value| !value.is_empty()).ok_or_else(|| format!("the environment has no {}", name.trim()))
-        }
+        Some(name) => environment.value(name.trim()).map(str::to_owned).ok_or_else(|| format!("the environment has no {}", name.trim())),
     }
 }
 
