@@ -397,7 +397,7 @@ fn a_search_is_narrowed_to_kinds_of_pages_and_dates() {
         assert_eq!(ask(&[], Some("2025-02-01T01:30:01Z")), ["/changelog", "/guide"], "{mode:?}");
         assert_eq!(ask(&[PageKind::Page], Some("2018-12-31")), ["/guide", "/old"], "{mode:?}");
     }
-    for text in ["", "yesterday", "2460000.5", "2025-13-01", "2025-1-1", "now"] {
+    for text in ["", "yesterday", "2460000.5", "2025-13-01", "2025-02-30", "2025-1-1", "now"] {
         let asked = Query { since: Some(text.into()), ..query("apple", Mode::Lexical) };
         let error = store.search(&asked, None, MODEL).unwrap_err();
         assert!(matches!(error, Error::NoDate { .. }) && error.hint().is_some(), "{text:?}: {error:?}");

@@ -540,6 +540,7 @@ fn searches_are_narrowed_paged_and_bounded() {
     assert!(error.starts_with("no page is stored whose address begins with http://a.test/guides/\nhint: "), "{error}");
     let contents = world.call("perform_rag_query", json!({ "query": "waiting for a task", "page_kind": "contents" }));
     assert_eq!(contents["count"], json!(0));
+    assert!(contents["notice"].as_str().unwrap().contains("page_kind"), "{contents}");
     let error = world.error("perform_rag_query", json!({ "query": "task", "since": "lately" }));
     assert!(error.starts_with("\"lately\" is no date\nhint: "), "{error}");
     let error = world.error("perform_rag_query", json!({ "query": "task", "url_prefix": "a.test/guide" }));

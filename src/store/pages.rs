@@ -426,8 +426,7 @@ impl Said {
     }
 
     fn metadata(&self) -> Result<Metadata, Failure> {
-        let read = |text| serde_json::from_str(text).map_err(|_| Failure::Malformed("the metadata of a page cannot be read"));
-        self.metadata.as_deref().map_or_else(|| Ok(Metadata::default()), read)
+        metadata(self.metadata.as_deref())
     }
 
     /// The headings, each at a place that there is: readers cut the text there.
@@ -438,6 +437,12 @@ impl Said {
         let ascends = outline.is_sorted_by_key(|heading| heading.offset);
         if ascends && outline.iter().all(fits) { Ok(outline) } else { Err(Failure::Malformed("the outline of a page is that of another")) }
     }
+}
+
+/// What a page says of itself, from how it is stored.
+pub(super) fn metadata(stored: Option<&str>) -> Result<Metadata, Failure> {
+    let read = |text| serde_json::from_str(text).map_err(|_| Failure::Malformed("the metadata of a page cannot be read"));
+    stored.map_or_else(|| Ok(Metadata::default()), read)
 }
 
 /// What a chunk says, wherever in the page it stands.

@@ -5,7 +5,6 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::UNIX_EPOCH;
 
 use rusqlite::{Connection, OptionalExtension, params};
-use url::Url;
 
 use crate::model::{Hit, Mode, PageKind, Pending, PerPage, Query, Wanted};
 
@@ -13,7 +12,7 @@ use super::Config;
 use super::among::Among;
 use super::error::{Error, Failure};
 use super::fuse::{Candidate, fuse};
-use super::pages::{beyond, find_source};
+use super::pages::{HEAD_COLUMNS, beyond, find_source, head, metadata};
 use super::passages;
 use super::rank::{Ranking, of_page};
 use super::vector::{Matrix, ModelRow, Newest};
@@ -131,43 +130,46 @@ impl Narrow {
     /// The pages at these addresses that are of the kinds and as new as is asked for.
     fn pages(&self, connection: &Connection, addresses: &(&str, String)) -> Result<HashSet<i64>, Failure> {
         let seconds = |text: &str| -> Result<Option<i64>, Failure> {
-            // A number alone would be taken for days since the year -4712.
-            let sql = "SELECT CASE WHEN ?1 GLOB '????-??-??*' THEN unixepoch(?1) END";
+            // A number alone would be taken for days since the year -4712, and 30 February for 2 March.
+            let sql = "SELECT CASE WHEN ?1 GLOB '????-??-??*' AND date(substr(?1, 1, 10)) = substr(?1, 1, 10) THEN unixepoch(?1) END";
             Ok(connection.prepare_cached(sql)?.query_row([text], |row| row.get(0))?)
         };
         let since = match &self.since {
             None => None,
             Some(text) => Some(seconds(text.trim())?.ok_or_else(|| Error::NoDate { text: text.clone() })?),
         };
-        let mut pages = connection.prepare_cached(
-            "SELECT id, url, title, last_modified, iif(?3, coalesce(metadata ->> 'modified', metadata ->> 'published'), NULL)
-             FROM pages WHERE url >= ?1 AND url < ?2",
-        )?;
+        let sql = format!(
+            "SELECT {HEAD_COLUMNS}, p.id, p.last_modified, iif(?3, p.metadata, NULL) FROM pages AS p WHERE p.url >= ?1 AND p.url < ?2"
+        );
+        let mut pages = connection.prepare_cached(&sql)?;
         let mut rows = pages.query(params![addresses.0, addresses.1, since.is_some()])?;
         let mut found = HashSet::new();
         while let Some(row) = rows.next()? {
-            let (url, title): (String, String) = (row.get(1)?, row.get(2)?);
-            let of_kind = self.kinds.is_empty() || Url::parse(&url).is_ok_and(|url| self.kinds.contains(&of_page(&url, &title)));
-            let date = match since {
-                Some(_) if of_kind => date(row.get(3)?, row.get::<_, Option<String>>(4)?.map_or(Ok(None), |said| seconds(&said))?),
-                _ => None,
+            let (url, title) = head(row)?;
+            let is_of_kind = self.kinds.is_empty() || self.kinds.contains(&of_page(&url, &title));
+            let is_new = || -> Result<bool, Failure> {
+                let Some(since) = since else { return Ok(true) };
+                let says = metadata(row.get::<_, Option<String>>(6)?.as_deref())?;
+                let said = says.modified.or(says.published).map_or(Ok(None), |said| seconds(&said))?;
+                let last_modified: Option<String> = row.get(5)?;
+                Ok(said.or_else(|| served(&last_modified?)).is_some_and(|date| date >= since))
             };
-            if of_kind && since.is_none_or(|since| date.is_some_and(|date| date >= since)) {
-                found.insert(row.get(0)?);
+            if is_of_kind && is_new()? {
+                found.insert(row.get(4)?);
             }
         }
         Ok(found)
     }
 }
 
-/// Seconds since 1970: what the page says, or else its server.
-fn date(served: Option<String>, said: Option<i64>) -> Option<i64> {
-    said.or_else(|| httpdate::parse_http_date(&served?).ok()?.duration_since(UNIX_EPOCH).ok()?.as_secs().try_into().ok())
+/// What a server said, in seconds since 1970.
+fn served(last_modified: &str) -> Option<i64> {
+    httpdate::parse_http_date(last_modified).ok()?.duration_since(UNIX_EPOCH).ok()?.as_secs().try_into().ok()
 }
 
-/// The chunks that the query is narrowed to; none where it is not. Both sides rank only these, so
-/// that no better chunk elsewhere takes the place of one of them. Those of the last search are remembered: many are asked for one after the
-/// other, and to read the numbers of a large site's chunks takes longer than to search them.
+/// The chunks that the query is narrowed to; none where it is not. Both sides rank only these, so that no better chunk elsewhere takes the
+/// place of one of them. Those of the last search are remembered: many are asked for one after the other, and to read the numbers of a large
+/// site's chunks takes longer than to search them.
 fn among(connection: &Connection, query: &Query, narrowed: &Mutex<Option<Narrowed>>) -> Result<Option<Arc<Among>>, Failure> {
     let Some(to) = Narrow::of(query) else { return Ok(None) };
     let list = Newest::of(connection)?.list;

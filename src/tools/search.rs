@@ -70,6 +70,7 @@ async fn search(engine: &Engine, asked: Question, mut links: Links) -> Result<Li
         Some(prefix) => CrawlRequest::parse(&[prefix]).map_err(|error| reply(&error.into()))?.seeds.pop().map(String::from),
     };
     let language = given(asked.language);
+    let is_narrowed = asked.page_kind.is_some() || asked.since.is_some();
     let query = Query {
         source: source.clone(),
         // One more, which tells whether there are more.
@@ -100,6 +101,9 @@ async fn search(engine: &Engine, asked: Question, mut links: Links) -> Result<Li
     // What those of before are found by is told below.
     let missed_by = if former.is_some() { Mode::Lexical } else { mode };
     results.notice = notice(engine, &results, found.min(count), missed_by, language, source).await?;
+    if results.count == 0 && is_narrowed {
+        results.notice = Some([Some(NARROWED.to_owned()), results.notice].into_iter().flatten().collect::<Vec<_>>().join("; "));
+    }
     if let Some(corrected) = corrected {
         let told = format!("some words stand nowhere in what is stored: answered for {:?}", line(&corrected));
         results.notice = Some([Some(told), results.notice].into_iter().flatten().collect::<Vec<_>>().join("; "));
@@ -358,6 +362,8 @@ const MOST_RESULTS: u32 = 50;
 const DEEPEST: u32 = 99;
 /// Characters of a content below which what is about it is shortened first.
 const WORTH_SHOWING: usize = 400;
+const NARROWED: &str =
+    "nothing was found of that page_kind, or since that day; pages that say no date are not among what is found since one";
 const NOTHING_STORED: &str = "nothing is stored yet: crawl a site first, with smart_crawl_url";
 const TEXT: &str = "Searches the stored documentation by words and meaning: the best passage of each page, with its URL. \
      Search before answering from memory; crawl a missing site first. read_page has what is around it.";
