@@ -213,7 +213,9 @@ fn a_hundred_sessions_leave_nothing_behind() {
         let answer: Value = serde_json::from_str(line).unwrap();
         answer["result"]["structuredContent"]["count"].as_u64()
     });
-    assert_eq!(counts.collect::<Vec<_>>(), [None, Some(1)].repeat(sessions::ALL));
+    let counts = counts.collect::<Vec<_>>();
+    assert!(counts.len() >= 2 * (sessions::FIRST + sessions::ROUND), "{}", counts.len());
+    assert_eq!(counts, [None, Some(1)].repeat(counts.len() / 2));
     eprint!("{said}");
 }
 
@@ -234,33 +236,44 @@ mod sessions {
 
     use super::process::{handles, threads};
 
-    /// After the first few, nothing more is made once for the process.
-    const FIRST: usize = 5;
-    pub const ALL: usize = FIRST + 100;
+    /// After the first few, hardly anything more is made once for the process.
+    pub const FIRST: usize = 5;
+    pub const ROUND: usize = 100;
+    /// Of which one must leave nothing: what a session leaves is left in each, but what a system makes once when two threads first meet at
+    /// a lock (Wine a handle) it may make late.
+    const ROUNDS: usize = 3;
 
     pub fn serve_all(folder: &Path) {
         let config = Config { environment: Environment::none(), ..Config::new(folder.join("x.db")) };
         store_a_page(&config).unwrap();
         let mut questions = standard_input();
-        let mut before = (0, 0);
-        for session in 0..ALL {
-            if session == FIRST {
-                before = held();
+        let mut serve = |sessions| {
+            for _ in 0..sessions {
+                questions.rewind().unwrap();
+                let engine = Engine::new(config.clone()).unwrap();
+                let server = tools::server(&engine, &Background::new(&engine)).unwrap();
+                engine.handle().block_on(server.serve_stdio(Wire::Claim, engine.clone(), future::pending())).unwrap();
             }
-            questions.rewind().unwrap();
-            let engine = Engine::new(config.clone()).unwrap();
-            let server = tools::server(&engine, &Background::new(&engine)).unwrap();
-            engine.handle().block_on(server.serve_stdio(Wire::Claim, engine.clone(), future::pending())).unwrap();
-        }
-        // Threads that have done their work take a moment to end.
-        let patience = Instant::now() + Duration::from_secs(60);
+        };
+        serve(FIRST);
+        assert!((0..ROUNDS).any(|_| {
+            let before = held();
+            serve(ROUND);
+            let after = settled(before);
+            eprintln!("handles and threads: {before:?} before, {after:?} after {ROUND} sessions");
+            after.0 <= before.0 && after.1 <= before.1
+        }));
+    }
+
+    /// Threads that have done their work take a moment to end.
+    fn settled(before: (usize, usize)) -> (usize, usize) {
+        let patience = Instant::now() + Duration::from_secs(20);
         let mut after = held();
         while (after.0 > before.0 || after.1 > before.1) && Instant::now() < patience {
             std::thread::yield_now();
             after = held();
         }
-        assert!(after.0 <= before.0 && after.1 <= before.1, "handles and threads: {before:?} before, {after:?} after");
-        eprintln!("handles and threads: {before:?} before, {after:?} after 100 sessions");
+        after
     }
 
     fn held() -> (usize, usize) {
