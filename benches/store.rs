@@ -33,8 +33,8 @@ fn measure(chunks: usize, around: &mut Around) {
     let queries: Vec<(String, Vec<f32>)> = (0..50).map(|_| (around.words(8), around.vector())).collect();
     let ask = |store: &Store, mode, source: Option<&str>, at: usize| {
         let (text, vector) = &queries[at % queries.len()];
-        let source = source.and_then(SourceId::parse);
-        let query = Query { mode, source, per_page: PerPage::Best, ..Query::new(text.clone()) };
+        let sources = source.and_then(SourceId::parse).into_iter().collect();
+        let query = Query { mode, sources, per_page: PerPage::Best, ..Query::new(text.clone()) };
         timed(|| store.search(&query, Some(vector), MODEL).expect("there is an answer")).1
     };
 

@@ -62,8 +62,13 @@ fn ask(path: &Path, chunks: u32) {
         let mut times: Vec<Duration> = (0..QUESTIONS)
             .map(|_| {
                 let text: Vec<String> = (0..8).map(|_| random.word()).collect();
-                let query =
-                    Query { mode: Mode::Lexical, source: source.clone(), per_page: PerPage::Best, limit: 10, ..Query::new(text.join(" ")) };
+                let query = Query {
+                    mode: Mode::Lexical,
+                    sources: source.clone().into_iter().collect(),
+                    per_page: PerPage::Best,
+                    limit: 10,
+                    ..Query::new(text.join(" "))
+                };
                 let started = Instant::now();
                 store.search(&query, None, "none").expect("a question has an answer");
                 started.elapsed()

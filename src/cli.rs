@@ -54,8 +54,8 @@ pub enum Command {
     Search(Search),
     /// List the stored sources
     Sources(Json),
-    /// Remove a source and all its pages
-    Remove(OneSource),
+    /// Remove a source, one version of it, or some of its pages
+    Remove(Remove),
     /// Fetch a source's pages again where they have changed
     Refresh(Refresh),
     /// Store {"url","title","text"} lines as pages and index them
@@ -110,6 +110,18 @@ pub struct Crawl {
     /// A header for the start pages' own sites, such as 'Authorization: env:TOKEN'; may be given several times. More in credentials.toml
     #[arg(long, value_name = "NAME: VALUE")]
     pub header: Vec<String>,
+    /// What the source is to be called [default: after the URL]
+    #[arg(long, value_name = "NAME")]
+    pub name: Option<String>,
+    /// The version that the pages document [default: that in the URL]
+    #[arg(long, value_name = "VERSION")]
+    pub lib_version: Option<String>,
+    /// Go on with the earlier crawl, even if it ended at a limit; one that was interrupted is gone on with anyway
+    #[arg(long, conflicts_with = "fresh")]
+    pub resume: bool,
+    /// Begin anew, even if an earlier crawl was interrupted
+    #[arg(long)]
+    pub fresh: bool,
     /// Requests in flight at the most
     #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=256))]
     pub concurrency: u16,
@@ -233,9 +245,16 @@ pub enum Mode {
 }
 
 #[derive(Debug, Args)]
-pub struct OneSource {
-    /// A source as `smolcrawl sources` lists it, or any URL of it
-    pub source: String,
+pub struct Remove {
+    /// A source as `smolcrawl sources` lists it: name, name@version, or a host for all of its sources
+    #[arg(required_unless_present = "pages")]
+    pub source: Option<String>,
+    /// Only the pages whose URL begins so
+    #[arg(long, value_name = "URL")]
+    pub pages: Option<String>,
+    /// Remove all of them where several sources are meant
+    #[arg(long)]
+    pub yes: bool,
     #[command(flatten)]
     pub json: Json,
 }

@@ -8,30 +8,34 @@
 //!
 //! Nothing is opened before it is needed: the database with the first question to it, the model with the first vector.
 
+mod crawling;
 mod embedding;
 mod models;
+mod reading;
 mod refresh;
 mod search;
+mod sources;
 
 use std::collections::BTreeSet;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use futures_lite::StreamExt;
-use futures_lite::future;
 use futures_util::stream::FuturesUnordered;
 use url::Url;
 
+pub use self::crawling::{Crawling, Event};
 pub use self::embedding::{Embedding, Pace};
+use self::reading::Reading;
 pub use self::refresh::{RefreshReport, Refreshing};
 pub use self::search::Found;
+pub use self::sources::{Checked, Fill, Resume, Verified};
 use crate::chunk;
 pub use crate::chunk::Config as Chunking;
 use crate::chunk::Measure;
 use crate::config::{Config, Embeddings};
-use crate::crawl::{Crawl, Crawler, MAX_LISTED, Visit};
+use crate::crawl::Crawler;
 pub use crate::crawl::{
     CrawlReport, CrawlRequest, End, Failed, LeaveOut, NO_PAGE, OUT_OF_SCOPE, Pattern, Robots, Scope, Sitemaps, Skipped,
 };
@@ -42,11 +46,10 @@ use crate::error::Error;
 use crate::extract;
 use crate::http::Client;
 pub use crate::http::Counters;
-use crate::http::masked;
 #[cfg(feature = "surf")]
 use crate::http::{self, PrivateAddresses};
 use crate::model::{Budget, Chunk, Document, EmbedProgress, Meter, Mode, OverBudget, Page, SourceId, SourceSummary};
-use crate::reactor::{self, Boxed, Handle, Lane, Report, Shutdown};
+use crate::reactor::{self, Handle, Lane, Report, Shutdown};
 use crate::store::{self, Store};
 pub use crate::store::{Check, ModelSummary, PageSummary, Put};
 
@@ -180,20 +183,6 @@ impl Engine {
         if self.inner.embedder.is_some() { Mode::Hybrid } else { Mode::Lexical }
     }
 
-    /// Starts a crawl. It goes on while [`Crawling::next`] is polled.
-    pub fn crawl(&self, request: CrawlRequest, chunking: Chunking) -> Crawling {
-        Crawling {
-            engine: self.clone(),
-            crawl: self.inner.crawler.crawl(request),
-            storing: FuturesUnordered::new(),
-            under_way: Vec::new(),
-            chunking,
-            fetching: Fetching::Ahead,
-            reading: Reading::default(),
-            tally: Tally::default(),
-        }
-    }
-
     /// One page as it came, not stored.
     pub async fn fetch_page(&self, url: &Url, robots: Robots) -> Result<Page, Error> {
         Ok(self.inner.crawler.fetch(url, robots).await?)
@@ -204,25 +193,25 @@ impl Engine {
         self.read(self.fetch_page(url, robots).await?).await
     }
 
-    /// Stores one document and answers whether it was news.
+    /// Stores one document, in the source that has it, else in that of its host, and answers whether it was news.
     pub async fn put(&self, document: Document, chunking: Chunking) -> Result<Put, Error> {
-        self.put_within(document, chunking, Budget::default()).await
+        self.put_within(None, document, chunking, Budget::default()).await
     }
 
-    async fn put_within(&self, document: Document, chunking: Chunking, budget: Budget) -> Result<Put, Error> {
+    async fn put_within(&self, source: Option<SourceId>, document: Document, chunking: Chunking, budget: Budget) -> Result<Put, Error> {
         let (url, inner) = (document.url.clone(), self.inner.clone());
         let cut = self.inner.handle.unblock_on(Lane::Bulk, move || {
             let chunks = cut(&document, &chunking, &inner.embedder, &budget.begin())?;
             Ok((document, chunks))
         });
         let (document, chunks) = cut.await.map_err(|over: OverBudget| Error::Unreadable { url, skip: Box::new(over.into()) })?;
-        self.put_cut(document, chunks).await
+        self.put_cut(source, document, chunks).await
     }
 
-    async fn put_cut(&self, document: Document, chunks: Vec<Chunk>) -> Result<Put, Error> {
+    async fn put_cut(&self, source: Option<SourceId>, document: Document, chunks: Vec<Chunk>) -> Result<Put, Error> {
         let inner = self.inner.clone();
         self.store_for(Lane::Heavy, Access::Store, move |store| {
-            let put = store.put_cut_for(&document, &chunks, most_tokens(&inner.embedder))?;
+            let put = store.put_cut_for(source.as_ref(), &document, &chunks, most_tokens(&inner.embedder))?;
             // Here and not after the await: a page is stored even if nobody waits for the answer any more.
             if put != Put::Unchanged {
                 inner.ring();
@@ -266,20 +255,6 @@ impl Engine {
     pub async fn page(&self, url: Url) -> Result<Option<Document>, Error> {
         self.with_store(move |store| store.page(&url)).await
     }
-
-    /// Removes every page of a source and answers how many there were.
-    pub async fn remove(&self, source: SourceId) -> Result<u64, Error> {
-        match self
-            .store_in(Lane::Heavy, {
-                let source = source.clone();
-                move |store| store.remove_source(&source)
-            })
-            .await?
-        {
-            0 => Err(Error::NotStored { source_id: source }),
-            pages => Ok(pages),
-        }
-    }
 }
 
 type Embedder = Option<Arc<dyn Embed>>;
@@ -308,262 +283,7 @@ fn embedder(config: &Config, handle: &Handle) -> Result<(Embedder, Option<Client
     })
 }
 
-/// A crawl on its way into the store.
-#[derive(Debug)]
-pub struct Crawling {
-    engine: Engine,
-    crawl: Crawl,
-    /// Pages being read, cut and stored. Its length is bounded: a slow disk slows the crawl down, not the memory up.
-    storing: FuturesUnordered<Boxed<'static, Result<Event, Error>>>,
-    /// The addresses of these pages.
-    under_way: Vec<Url>,
-    chunking: Chunking,
-    fetching: Fetching,
-    reading: Reading,
-    tally: Tally,
-}
-
-/// Whether pages still come.
-#[derive(Debug, PartialEq, Eq)]
-enum Fetching {
-    /// Not before the database is open.
-    Ahead,
-    Going,
-    Over,
-}
-
-#[derive(Debug, Default)]
-struct Tally {
-    stored: u64,
-    /// Pages without anything to store; the first [`MAX_LISTED`] only.
-    skipped: Vec<Skipped>,
-    skipped_total: u64,
-    /// Pages that were fetched and cost too much to read; the first [`MAX_LISTED`] only.
-    failed: Vec<Failed>,
-    failed_total: u64,
-}
-
-/// What became of one URL.
-#[derive(Clone, Debug)]
-pub enum Event {
-    Stored { url: Url, title: String, put: Put },
-    Skipped(Skipped),
-    Failed(Failed),
-}
-
-impl Event {
-    fn url(&self) -> &Url {
-        match self {
-            Self::Stored { url, .. } => url,
-            Self::Skipped(skipped) => &skipped.url,
-            Self::Failed(failed) => &failed.url,
-        }
-    }
-}
-
-impl Crawling {
-    /// The next thing that happened; none when the crawl is over. An error (a full disk, say) ends the fetching as
-    /// [`Crawling::stop`] does. Nothing is lost if the future is dropped before it is ready.
-    pub async fn next(&mut self) -> Option<Result<Event, Error>> {
-        if self.fetching == Fetching::Ahead {
-            let opened = self.engine.open_database().await;
-            self.fetching = Fetching::Going;
-            if let Err(error) = opened {
-                self.stop();
-                return Some(Err(error));
-            }
-        }
-        loop {
-            if self.reading.is_given_up() {
-                // Whoever stopped the crawl waits. The threads end what they do, and what is about to be stored is.
-                self.storing.clear();
-                if let Some(url) = self.under_way.pop() {
-                    let event = Event::Failed(unread(url, &OverBudget::Stopped.into()));
-                    self.tally.count(&event);
-                    return Some(Ok(event));
-                }
-            }
-            // Stored pages first, so that the crawl goes on only as fast as the store takes them.
-            let storing = !self.storing.is_empty();
-            let room = self.fetching == Fetching::Going && self.storing.len() < STORING_AT_ONCE;
-            if !storing && !room {
-                return None;
-            }
-            let stored = async { if storing { Turn::Stored(self.storing.next().await) } else { future::pending().await } };
-            let visited = async { if room { Turn::Visited(self.crawl.next().await) } else { future::pending().await } };
-            let hurried = async {
-                self.reading.hurry(&self.engine.inner.handle).await;
-                Turn::Hurried
-            };
-            match future::or(future::or(stored, visited), hurried).await {
-                Turn::Hurried => {}
-                Turn::Stored(Some(Ok(event))) => {
-                    self.under_way.retain(|url| url != event.url());
-                    self.tally.count(&event);
-                    return Some(Ok(event));
-                }
-                Turn::Stored(Some(Err(error))) => {
-                    self.stop();
-                    return Some(Err(error));
-                }
-                Turn::Stored(None) => {}
-                Turn::Visited(Some(Visit::Page(page))) => {
-                    self.under_way.push(page.url.clone());
-                    self.storing.push(self.engine.clone().take_in(page, self.chunking.clone(), self.reading.budget.clone()));
-                }
-                Turn::Visited(Some(Visit::Skipped(skipped))) => return Some(Ok(Event::Skipped(skipped))),
-                // The crawl counts its own.
-                Turn::Visited(Some(Visit::Failed(failed))) => return Some(Ok(Event::Failed(failed))),
-                Turn::Visited(None) => self.fetching = Fetching::Over,
-            }
-        }
-    }
-
-    /// Fetches nothing more; requests in flight are cancelled. What has been fetched is still read and stored while [`Crawling::next`] is
-    /// polled, until it yields none: a page that takes more than about a second for that has failed.
-    pub fn stop(&mut self) {
-        self.crawl.stop();
-        self.reading.end(self.engine.inner.handle.now());
-    }
-
-    /// Pages fetched so far, and what the transport did for them: [`Crawling::report`] without its lists.
-    pub fn so_far(&self) -> (u64, Counters) {
-        self.crawl.so_far()
-    }
-
-    /// URLs that are known and not fetched yet.
-    pub fn left(&self) -> u64 {
-        self.crawl.left()
-    }
-
-    /// What has become of the crawl so far.
-    pub fn report(&self) -> CrawlReport {
-        self.tally.completed(self.crawl.report())
-    }
-
-    /// Ends the crawl, finished or not: requests in flight are cancelled.
-    pub fn finish(self) -> CrawlReport {
-        self.tally.completed(self.crawl.finish())
-    }
-}
-
-impl Tally {
-    fn completed(&self, mut report: CrawlReport) -> CrawlReport {
-        report.stored = self.stored;
-        let room = MAX_LISTED.saturating_sub(report.skipped.len());
-        report.skipped.extend(self.skipped.iter().take(room).cloned());
-        report.skipped_total += self.skipped_total;
-        let room = MAX_LISTED.saturating_sub(report.failed.len());
-        report.failed.extend(self.failed.iter().take(room).cloned());
-        report.failed_total += self.failed_total;
-        report
-    }
-
-    fn count(&mut self, event: &Event) {
-        match event {
-            Event::Stored { .. } => self.stored += 1,
-            Event::Skipped(skipped) => {
-                self.skipped_total += 1;
-                if self.skipped.len() < MAX_LISTED {
-                    self.skipped.push(skipped.clone());
-                }
-            }
-            Event::Failed(failed) => {
-                self.failed_total += 1;
-                if self.failed.len() < MAX_LISTED {
-                    self.failed.push(failed.clone());
-                }
-            }
-        }
-    }
-}
-
-enum Turn {
-    Stored(Option<Result<Event, Error>>),
-    Visited(Option<Visit>),
-    Hurried,
-}
-
-/// The reading of pages, which may be told to end: by a stop within a bounded time, and at once where it is dropped.
-#[derive(Debug, Default)]
-struct Reading {
-    /// Of each page; the end is that of all.
-    budget: Budget,
-    /// When patience ends, if it does.
-    until: Option<Instant>,
-    state: Ending,
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Ending {
-    #[default]
-    Patient,
-    /// Threads are told to end what they read.
-    Hurrying,
-    /// They are not waited for any more.
-    GivenUp,
-}
-
-impl Reading {
-    fn end(&mut self, now: Instant) {
-        self.until.get_or_insert(now + PATIENCE);
-    }
-
-    fn is_given_up(&self) -> bool {
-        self.state == Ending::GivenUp
-    }
-
-    /// Ready when there is less patience than before, and never if there is no end to it.
-    async fn hurry(&mut self, handle: &Handle) {
-        match self.until {
-            Some(at) if !self.is_given_up() => handle.sleep_until(at).await,
-            _ => future::pending().await,
-        }
-        self.state = match self.state {
-            Ending::Patient => Ending::Hurrying,
-            Ending::Hurrying | Ending::GivenUp => Ending::GivenUp,
-        };
-        self.budget.stop();
-        self.until = self.until.map(|at| at + HASTE);
-    }
-}
-
-impl Drop for Reading {
-    fn drop(&mut self) {
-        self.budget.stop();
-    }
-}
-
-/// A page that came and was not read.
-fn unread(url: Url, skip: &extract::Skip) -> Failed {
-    Failed { url: masked(&url), error: skip.to_string(), hint: skip.hint().map(str::to_owned), is_transient: skip.is_transient() }
-}
-
 impl Engine {
-    /// Reads, cuts and stores a page, all on the pool.
-    fn take_in(self, page: Page, chunking: Chunking, budget: Budget) -> Boxed<'static, Result<Event, Error>> {
-        Box::pin(async move {
-            let url = page.url.clone();
-            let inner = self.inner.clone();
-            // A defect that one page shows ends no more than the work on it.
-            let work = move || catch_unwind(AssertUnwindSafe(|| read_and_cut(&page, &chunking, &inner.embedder, &budget)));
-            Ok(match self.inner.handle.unblock_on(Lane::Bulk, work).await {
-                Ok(Ok((document, chunks))) => {
-                    let title = document.title.clone();
-                    let put = self.put_cut(document, chunks).await?;
-                    log::debug!("{}: {put:?}", masked(&url));
-                    Event::Stored { url, title, put }
-                }
-                Ok(Err(skip @ (extract::Skip::OverBudget(_) | extract::Skip::Login))) => Event::Failed(unread(url, &skip)),
-                Ok(Err(skip)) => Event::Skipped(Skipped { url: masked(&url), why: skip.to_string() }),
-                Err(_) => {
-                    let (error, hint) = ("reading this page panicked".to_owned(), "this is a defect of smolcrawl; please report it");
-                    Event::Failed(Failed { url: masked(&url), error, hint: Some(hint.to_owned()), is_transient: false })
-                }
-            })
-        })
-    }
-
     /// Reads a page for somebody who waits: if they do not any more, the reading ends.
     async fn read(&self, page: Page) -> Result<Document, Error> {
         let reading = Reading::default();
@@ -694,13 +414,6 @@ impl Inner {
     }
 }
 
-/// From a stop until the pages that are still being read are told to end. Most take milliseconds.
-const PATIENCE: Duration = Duration::from_secs(1);
-/// And from then until they are not waited for.
-const HASTE: Duration = Duration::from_millis(500);
-/// Pages read, cut and stored at once: enough to keep the pool's threads busy.
-const STORING_AT_ONCE: usize = 16;
-
 /// For the tests of the rooms above, which know neither settings nor reactors.
 #[cfg(test)]
 impl Engine {
@@ -709,31 +422,5 @@ impl Engine {
         let environment = crate::config::Environment::none();
         let config = Config { environment, embeddings: crate::config::Embeddings::None, ..Config::new(":memory:") };
         Self::with_handle(config, reactor::sim::Sim::new().handle()).expect("nothing of it can be refused")
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_page_over_its_budget_is_a_failure_with_a_reason() {
-        let page = Page {
-            url: Url::parse("https://docs.test/").unwrap(),
-            status: 200,
-            content_type: Some("text/html".to_owned()),
-            body: b"<p>Put the kettle on.".to_vec(),
-            depth: 0,
-            validators: crate::model::Validators::default(),
-            fetched_at: std::time::SystemTime::UNIX_EPOCH,
-        };
-        assert_eq!(read_and_cut(&page, &Chunking::default(), &None, &Budget::default()).unwrap().1.len(), 1);
-        let over = read_and_cut(&page, &Chunking::default(), &None, &Budget::new(Duration::ZERO)).unwrap_err();
-        let mut tally = Tally::default();
-        let failed = Failed { url: page.url, error: over.to_string(), hint: None, is_transient: false };
-        tally.count(&Event::Failed(failed.clone()));
-        let report = tally.completed(CrawlReport::default());
-        assert!(failed.error.contains("processor time"), "{}", failed.error);
-        assert_eq!(report.failed, [failed]);
     }
 }

@@ -43,6 +43,25 @@ pub enum Error {
     /// The source is not in the store.
     #[error("nothing of {source_id} is stored")]
     NotStored { source_id: SourceId },
+    /// The name is known, the version is not there; these are.
+    #[error("version {wanted} of {name} is not stored")]
+    NoVersion { name: String, wanted: String, there: Vec<SourceId> },
+    /// What was said names no source.
+    #[error("no source {named:?} is stored")]
+    UnknownSource {
+        named: String,
+        /// The one that is named most like it.
+        meant: Option<SourceId>,
+    },
+    /// A source was to be named, not a page of it.
+    #[error("{} is a page, not a source", http::masked(url))]
+    IsAPage { url: Url, sources: Vec<SourceId> },
+    /// There is no crawl to go on with.
+    #[error("no interrupted crawl of {source_id} is known")]
+    NothingToResume { source_id: SourceId },
+    /// Of a source that was not crawled as a whole it is not known how.
+    #[error("{source_id} has no recipe")]
+    NoRecipe { source_id: SourceId },
 }
 
 /// Who has to act.
@@ -65,7 +84,14 @@ impl Error {
     /// Who has to act.
     pub fn fault(&self) -> Fault {
         match self {
-            Self::Config(_) | Self::NoEmbedder | Self::NotStored { .. } => Fault::You,
+            Self::Config(_)
+            | Self::NoEmbedder
+            | Self::NotStored { .. }
+            | Self::NoVersion { .. }
+            | Self::UnknownSource { .. }
+            | Self::NothingToResume { .. }
+            | Self::IsAPage { .. }
+            | Self::NoRecipe { .. } => Fault::You,
             Self::Http(error) if error.is_of_this_machine() => Fault::Machine,
             Self::Http(_) | Self::Unreadable { .. } | Self::Moved { .. } => Fault::Site,
             Self::Crawl(error)
@@ -105,7 +131,12 @@ impl Error {
             | Self::Unreadable { .. }
             | Self::Moved { .. }
             | Self::NoEmbedder
-            | Self::NotStored { .. } => false,
+            | Self::NotStored { .. }
+            | Self::NoVersion { .. }
+            | Self::UnknownSource { .. }
+            | Self::NothingToResume { .. }
+            | Self::IsAPage { .. }
+            | Self::NoRecipe { .. } => false,
         }
     }
 
@@ -122,6 +153,16 @@ impl Error {
             Self::Moved { .. } => Some("crawl the new address; `smolcrawl remove` forgets a source that has moved as a whole".to_owned()),
             Self::NoEmbedder => Some("ask for the lexical mode, or configure embeddings".to_owned()),
             Self::NotStored { .. } => Some("list what is stored with `smolcrawl sources`, or crawl it first".to_owned()),
+            Self::NoVersion { there, .. } => Some(format!("stored are: {}", listed(there))),
+            Self::UnknownSource { meant: Some(meant), .. } => {
+                Some(format!("did you mean {meant}? `smolcrawl sources` lists what is stored"))
+            }
+            Self::UnknownSource { .. } => Some("list what is stored with `smolcrawl sources`, or crawl it first".to_owned()),
+            Self::IsAPage { sources, .. } => {
+                Some(format!("name the source: {}; or its pages alone, by the beginning of their URLs", listed(sources)))
+            }
+            Self::NothingToResume { .. } => Some("leave out --resume: it is crawled from its beginning".to_owned()),
+            Self::NoRecipe { .. } => Some("crawl it, so that it is known what belongs to it".to_owned()),
         }
     }
 
@@ -130,6 +171,17 @@ impl Error {
         chain(self)
     }
 }
+
+/// The first of them.
+fn listed(sources: &[SourceId]) -> String {
+    let names: Vec<_> = sources.iter().take(NAMED).map(SourceId::as_str).collect();
+    match sources.len().saturating_sub(NAMED) {
+        0 => names.join(", "),
+        more => format!("{} and {more} more", names.join(", ")),
+    }
+}
+
+const NAMED: usize = 20;
 
 /// As [`Error::chain`], for any error. A cause that its effect already tells is not told twice.
 pub fn chain(error: &(dyn std::error::Error + 'static)) -> String {

@@ -3,9 +3,9 @@
 
 mod budget;
 mod plain;
+mod source;
 
 use std::borrow::Cow;
-use std::fmt;
 use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
@@ -13,6 +13,7 @@ use url::Url;
 
 pub use self::budget::{Budget, Meter, OverBudget};
 pub use self::plain::plain;
+pub use self::source::{BadName, Candidate, Meant, NotMeant, Recipe, SourceId, SourceState, SourceSummary, Trail, host, meant};
 
 /// One HTTP answer that a crawl wants kept: transfer and content encoding undone, characters not yet decoded.
 #[derive(Clone, Debug)]
@@ -222,65 +223,12 @@ pub struct Embedded {
     pub vector: Vec<f32>,
 }
 
-/// The site a page belongs to: host, and port where it is not the scheme's own, as in `docs.rs` or `127.0.0.1:8931`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct SourceId(String);
-
-impl SourceId {
-    /// The source of a page.
-    pub fn of(url: &Url) -> Self {
-        let host = url.host_str().unwrap_or_default();
-        Self(match url.port() {
-            Some(port) => format!("{host}:{port}"),
-            None => host.to_owned(),
-        })
-    }
-
-    /// As a user writes it: a host, `host:port`, or any URL of the site.
-    pub fn parse(text: &str) -> Option<Self> {
-        let text = text.trim();
-        let url = match text.contains("://") {
-            true => Url::parse(text),
-            false => Url::parse(&format!("https://{text}")),
-        };
-        // "host:80" keeps its port only if it is not http's: SourceId::of never has it either.
-        url.ok().filter(Url::has_host).map(|url| match (url.scheme(), url.port()) {
-            ("https", Some(80)) if !text.contains("://") => Self(url.host_str().unwrap_or_default().to_owned()),
-            _ => Self::of(&url),
-        })
-    }
-
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Display for SourceId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-/// What is known about one source.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SourceSummary {
-    pub source: SourceId,
-    pub pages: u64,
-    pub chunks: u64,
-    /// Of `chunks`, those that are code examples.
-    pub code_examples: u64,
-    /// Of `chunks`, those that have a vector.
-    pub embedded: u64,
-    pub last_fetched: SystemTime,
-}
-
 /// A question to the store.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Query {
     pub text: String,
-    /// Only this source.
-    pub source: Option<SourceId>,
+    /// Only these sources. Empty: all.
+    pub sources: Vec<SourceId>,
     /// At most so many hits, at least 1.
     pub limit: usize,
     pub mode: Mode,
@@ -305,7 +253,7 @@ impl Query {
     pub fn new(text: impl Into<String>) -> Self {
         Self {
             text: text.into(),
-            source: None,
+            sources: Vec::new(),
             limit: 10,
             mode: Mode::default(),
             wanted: Wanted::default(),
@@ -356,7 +304,11 @@ pub enum PerPage {
 pub struct Hit {
     pub url: Url,
     pub title: String,
+    /// The source, with the version in its name where there is one.
     pub source: SourceId,
+    pub fetched_at: SystemTime,
+    /// What the page's markdown is known by: the first half of its SHA-256, in hexadecimal.
+    pub page_hash: String,
     /// The chunk that answers best.
     pub chunk: Chunk,
     /// What is to be read: the chunk's text, joined with the page's other chunks that answer nearly as well, in the page's order. "[…]"
@@ -443,24 +395,6 @@ pub struct EmbedProgress {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_source_is_its_host_and_a_port_of_its_own() {
-        let of = |url: &str| SourceId::of(&Url::parse(url).unwrap()).to_string();
-        assert_eq!(of("https://docs.rs/smol/"), "docs.rs");
-        assert_eq!(of("http://127.0.0.1:8931/python/"), "127.0.0.1:8931");
-        assert_eq!(of("http://docs.rs:80/"), "docs.rs");
-    }
-
-    #[test]
-    fn a_source_is_parsed_as_users_write_it() {
-        for text in ["docs.rs", " docs.rs ", "DOCS.RS", "https://docs.rs/smol", "docs.rs:443", "docs.rs:80"] {
-            assert_eq!(SourceId::parse(text).unwrap().as_str(), "docs.rs", "{text}");
-        }
-        assert_eq!(SourceId::parse("127.0.0.1:8931").unwrap().as_str(), "127.0.0.1:8931");
-        assert_eq!(SourceId::parse(""), None);
-        assert_eq!(SourceId::parse("a b"), None);
-    }
 
     #[test]
     fn a_passage_names_headings_and_context_first() {

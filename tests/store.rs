@@ -86,7 +86,7 @@ fn a_page_comes_back_as_it_was_put() {
     assert_eq!(code[0].chunk, chunks[1]);
     assert_eq!(store.validators(&SourceId::of(&page.url)).unwrap(), [(page.url.clone(), page.validators.clone())]);
     let later = page.fetched_at + Duration::from_secs(60);
-    store.touch(&page.url, later).unwrap();
+    store.touch(&SourceId::of(&page.url), &page.url, later).unwrap();
     assert_eq!(store.pages(&SourceId::of(&page.url)).unwrap()[0].fetched_at, later);
 }
 
@@ -124,7 +124,7 @@ fn pages_and_sources_are_listed_in_parts() {
         assert!(part.len() <= 4);
         after = last.url.to_string();
         seen.extend(part.iter().map(|page| page.url.to_string()));
-        store.remove_page(&part[0].url).unwrap();
+        store.remove_page(None, &part[0].url).unwrap();
     }
     let mut sorted = seen.clone();
     sorted.sort();
@@ -213,13 +213,13 @@ fn a_search_is_narrowed_to_source_kind_and_page() {
         let ask = |query: Query| store.search(&query, Some(&APPLE), MODEL).unwrap();
         assert_eq!(ask(query("apple", mode)).len(), 3, "{mode:?}");
         let b = SourceId::parse("b.test:8080");
-        assert_eq!(paths(&ask(Query { source: b, ..query("apple", mode) })), ["/2"], "{mode:?}");
+        assert_eq!(paths(&ask(Query { sources: b.into_iter().collect(), ..query("apple", mode) })), ["/2"], "{mode:?}");
         assert_eq!(ask(Query { per_page: PerPage::Best, ..query("apple", mode) }).len(), 2, "{mode:?}");
         let code = ask(Query { wanted: Wanted::Code, ..query("apple", mode) });
         assert!(code.len() == 1 && code[0].chunk.text.contains("echo"), "{mode:?}");
         assert_eq!(ask(Query { limit: 1, ..query("apple", mode) }).len(), 1, "{mode:?}");
     }
-    let unknown = Query { source: SourceId::parse("c.test"), ..query("apple", Mode::Lexical) };
+    let unknown = Query { sources: SourceId::parse("c.test").into_iter().collect(), ..query("apple", Mode::Lexical) };
     assert!(matches!(store.search(&unknown, None, MODEL), Err(Error::UnknownSource { .. })));
 }
 
@@ -509,8 +509,8 @@ fn sources_are_counted_and_forgotten() {
     assert_eq!(store.remove_source(&a).unwrap(), 0);
     assert_eq!(paths(&store.search(&query("apple", Mode::Dense), Some(&APPLE), MODEL).unwrap()), ["/3"]);
     assert_eq!(paths(&by_words(&store, "apple brick")).len(), 2);
-    assert!(store.remove_page(&Url::parse("https://b.test/4").unwrap()).unwrap());
-    assert!(!store.remove_page(&Url::parse("https://b.test/4").unwrap()).unwrap());
+    assert!(store.remove_page(None, &Url::parse("https://b.test/4").unwrap()).unwrap());
+    assert!(!store.remove_page(None, &Url::parse("https://b.test/4").unwrap()).unwrap());
     assert_eq!(by_words(&store, "brick"), []);
     assert_eq!(store.sources().unwrap().len(), 1);
 }
@@ -531,7 +531,7 @@ fn two_stores_on_one_file_see_each_others_writes() {
     put(&two, "https://a.test/2", "apple brick");
     embed(&one, meaning);
     assert_eq!(dense(&two), ["/1", "/2"]);
-    one.remove_page(&Url::parse("https://a.test/1").unwrap()).unwrap();
+    one.remove_page(None, &Url::parse("https://a.test/1").unwrap()).unwrap();
     assert_eq!((dense(&one), dense(&two)), (vec!["/2".to_owned()], vec!["/2".to_owned()]));
     put(&one, "https://a.test/2", "apple cloud");
     put(&one, "https://a.test/3", "apple");
@@ -569,11 +569,15 @@ fn a_lock_that_stays_is_busy() {
     put(&store, "https://a.test/", "apple");
     let other = rusqlite::Connection::open(&path).unwrap();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
-    let error = store.touch(&Url::parse("https://a.test/").unwrap(), SystemTime::now()).unwrap_err();
+    let error = store
+        .touch(&SourceId::of(&Url::parse("https://a.test/").unwrap()), &Url::parse("https://a.test/").unwrap(), SystemTime::now())
+        .unwrap_err();
     assert!(matches!(error, Error::Busy { .. }) && error.is_transient() && error.hint().is_some(), "{error:?}");
     assert_eq!(by_words(&store, "apple").len(), 1);
     other.execute_batch("ROLLBACK").unwrap();
-    store.touch(&Url::parse("https://a.test/").unwrap(), SystemTime::now()).unwrap();
+    store
+        .touch(&SourceId::of(&Url::parse("https://a.test/").unwrap()), &Url::parse("https://a.test/").unwrap(), SystemTime::now())
+        .unwrap();
 }
 
 #[test]

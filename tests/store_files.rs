@@ -134,7 +134,7 @@ fn who_reads_alone_sees_what_others_write() {
     put(&writing, "ibises", "Known of ibises.").unwrap();
     embed(&writing);
     assert_eq!(found(&reading, "ibises").unwrap()[0], "/ibises", "while it is being written");
-    writing.remove_page(&url("herons")).unwrap();
+    writing.remove_page(None, &url("herons")).unwrap();
     drop(writing);
     assert!(!found(&reading, "herons").unwrap().contains(&"/herons".to_owned()), "after it was written");
     assert_eq!(reading.page(&url("herons")).unwrap(), None);
@@ -193,9 +193,9 @@ fn no_password_of_a_url_is_stored() {
     let document = Document::new(with.clone(), "Herons", "Herons wade.", SystemTime::UNIX_EPOCH);
     store.put(&document, &chunk::split(&document, &chunk::Config::default())).unwrap();
     assert_eq!(store.page(&with).unwrap().unwrap().url, url("herons"), "asked for with it, it is the same page");
-    store.touch(&with, SystemTime::now()).unwrap();
+    store.touch(&SourceId::of(&with), &with, SystemTime::now()).unwrap();
     assert_eq!(store.put(&document, &chunk::split(&document, &chunk::Config::default())).unwrap(), smolcrawl::store::Put::Unchanged);
-    assert!(store.remove_page(&with).unwrap());
+    assert!(store.remove_page(None, &with).unwrap());
     put(&store, "herons", "Herons wade.").unwrap();
     drop(store);
     assert!(!fs::read(&path).unwrap().windows(6).any(|bytes| bytes == b"s3cret"));

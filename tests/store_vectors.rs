@@ -109,7 +109,7 @@ impl Model {
         for wanted in [Wanted::Text, Wanted::Code] {
             for site in [None, Some(0), Some(1)] {
                 let source = site.map(|site| SourceId::of(&url(site, 0)));
-                let mut found = dense(store, Query { wanted, source, ..Query::new("x") });
+                let mut found = dense(store, Query { wanted, sources: source.into_iter().collect(), ..Query::new("x") });
                 let fits = |page: (usize, usize), chunk: &Chunk| {
                     has(chunk) && is_code(chunk) == (wanted == Wanted::Code) && site.is_none_or(|site| site == page.0)
                 };
@@ -151,7 +151,7 @@ fn any_order_of_writes_by_two_stores_is_answered_as_by_a_plain_model() {
                 }
                 5 => {
                     let there = model.pages.remove(&page).is_some();
-                    assert_eq!(store.remove_page(&url(page.0, page.1)).unwrap(), there);
+                    assert_eq!(store.remove_page(None, &url(page.0, page.1)).unwrap(), there);
                 }
                 6 if numbers.below(3) == 0 => {
                     let before = model.pages.len();
@@ -261,14 +261,14 @@ fn vectors_that_are_packed_answer_as_before() {
     // One that has read them as rows, one that reads the block, and one that reads all anew, narrowed and not.
     let again = Store::open(&path, Config::default()).unwrap();
     for source in [None, SourceId::parse("a.test"), SourceId::parse("c.test")] {
-        let query = Query { source, ..Query::new("x") };
+        let query = Query { sources: source.into_iter().collect(), ..Query::new("x") };
         let found = dense(&again, query.clone());
         assert_eq!((&dense(&store, query.clone()), &dense(&other, query)), (&found, &found));
         assert_eq!(found.len(), if found[0].0.starts_with("https://c") { 400 } else { 1_000 });
     }
-    store.remove_page(&url(2, 21)).unwrap();
+    store.remove_page(None, &url(2, 21)).unwrap();
     for store in [&store, &other, &again] {
-        assert_eq!(dense(store, Query { source: SourceId::parse("c.test"), ..Query::new("x") }).len(), 300);
+        assert_eq!(dense(store, Query { sources: SourceId::parse("c.test").into_iter().collect(), ..Query::new("x") }).len(), 300);
     }
     assert!(again.check().unwrap().is_whole());
 }

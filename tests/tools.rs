@@ -299,9 +299,14 @@ fn a_crawl_that_is_being_cancelled_is_not_joined() {
     world.handle.block_on(world.to.write_all(both.as_bytes())).unwrap();
     let answer = world.receive();
     let crawl = &answer["result"]["structuredContent"];
-    assert_eq!((&answer["id"], &crawl["state"], &crawl["notice"]), (&json!(8), &json!("done"), &Value::Null), "{answer}");
-    assert_eq!(crawl["pages_stored"], json!(20), "{answer}");
-    assert_eq!(world.call("crawl_status", json!({}))["crawls"][1]["state"], json!("cancelled"));
+    assert_eq!((&answer["id"], &crawl["state"]), (&json!(8), &json!("done")), "{answer}");
+    // It goes on where the other was; the seed is read again.
+    let cancelled = world.call("crawl_status", json!({}))["crawls"][1].clone();
+    assert_eq!(cancelled["state"], json!("cancelled"));
+    let before = cancelled["pages_stored"].as_u64().unwrap();
+    assert!(crawl["notice"].as_str().unwrap().contains(&format!("went on after the {before} pages")), "{answer}");
+    assert_eq!(crawl["pages_stored"], json!(20 - before + 1), "{answer}");
+    assert_eq!(world.call("get_available_sources", json!({}))["sources"][0]["pages"], json!(20));
 }
 
 #[test]

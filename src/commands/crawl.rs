@@ -1,20 +1,35 @@
 //! `crawl`: fetch, store, embed, report.
 
+use std::io::IsTerminal;
+
 use futures_lite::future;
+use serde_json::json;
 use smolcrawl::Engine;
-use smolcrawl::engine::{CrawlReport, CrawlRequest, Crawling, End, Event, LeaveOut, Pattern, Robots, Scope, Sitemaps};
+use smolcrawl::engine::{CrawlReport, CrawlRequest, Crawling, End, Event, Fill, LeaveOut, Pattern, Resume, Robots, Scope, Sitemaps};
+use smolcrawl::model::SourceId;
 
 use super::output::Output;
 use super::progress::{Counts, PATIENCE, Spinner};
 use super::signals::interruption;
 use super::{Failure, Shown, progress};
 use crate::cli;
+use crate::terminal;
 
 pub async fn run(engine: &Engine, asked: cli::Crawl, shown: Shown) -> Result<(), Failure> {
     let request = request(&asked)?;
+    let name = name(&request, &asked)?;
     let interrupted = interruption()?;
+    let resume = match (asked.resume, asked.fresh) {
+        (true, _) => Resume::Always,
+        (_, true) => Resume::Never,
+        _ => Resume::IfInterrupted,
+    };
+    let fill = engine.plan(request, name, resume).await?;
+    if shown != Shown::Quiet && std::io::stderr().is_terminal() {
+        eprintln!("crawling into {}", terminal::line(&fill.to_string()));
+    }
     let spinner = Spinner::new(shown);
-    let mut crawling = engine.crawl(request, engine.config().chunk.clone());
+    let mut crawling = engine.fill(fill.clone(), engine.config().chunk.clone());
     let mut counts = Counts::default();
     let mut ended = future::or(follow(&mut crawling, &mut counts, &spinner), async {
         interrupted.asked().await;
@@ -32,7 +47,7 @@ pub async fn run(engine: &Engine, asked: cli::Crawl, shown: Shown) -> Result<(),
     spinner.clear();
     let report = crawling.finish();
     // What is stored is kept and told, even if the disk is full now.
-    print(&report, asked.json)?;
+    print(&report, &fill, asked.json)?;
     match ended? {
         Ended::Interrupted => return Err(interrupted_crawl(engine, &report).await?),
         Ended::ByItself if !asked.no_index => progress::embed_unless_interrupted(engine, shown, &interrupted).await?,
@@ -72,6 +87,18 @@ fn request(asked: &cli::Crawl) -> Result<CrawlRequest, Failure> {
     Ok(request)
 }
 
+/// What the source is to be called, as far as somebody says so.
+fn name(request: &CrawlRequest, asked: &cli::Crawl) -> Result<Option<SourceId>, Failure> {
+    let derived = request.sources();
+    let name = match (&asked.name, &asked.lib_version) {
+        (None, None) => return Ok(None),
+        (Some(name), _) => name.trim(),
+        (None, Some(_)) => derived.first().map_or("", |(source, _)| source.name()),
+    };
+    let named = SourceId::new(name, asked.lib_version.as_deref().map(str::trim));
+    named.map(Some).map_err(|error| Failure::new(error.to_string(), "as in --name smol --lib-version 2.0"))
+}
+
 fn patterns(texts: &[String]) -> Result<Vec<Pattern>, Failure> {
     Ok(texts.iter().map(|text| Pattern::parse(text)).collect::<Result<_, _>>().map_err(smolcrawl::Error::from)?)
 }
@@ -97,11 +124,17 @@ async fn follow(crawling: &mut Crawling, counts: &mut Counts, spinner: &Spinner)
     Ok(Ended::ByItself)
 }
 
-fn print(report: &CrawlReport, json: cli::Json) -> Result<(), Failure> {
+fn print(report: &CrawlReport, fill: &Fill, json: cli::Json) -> Result<(), Failure> {
     let mut output = Output::new();
     if json.json {
-        output.json(report)?;
+        let mut told = serde_json::to_value(report).map_err(|error| Failure::new(error.to_string(), "this is a defect of smolcrawl"))?;
+        told["sources"] = json!(fill.sources().collect::<Vec<_>>());
+        told["pages_before"] = json!(fill.pages_before());
+        output.json(&told)?;
         return Ok(output.finish()?);
+    }
+    if fill.goes_on() {
+        output.line(format!("went on after the {} pages of the crawl that was interrupted; --fresh begins anew", fill.pages_before()))?;
     }
     for skipped in &report.skipped {
         output.line(format!("skipped {}: {}", skipped.url, skipped.why))?;
@@ -127,6 +160,10 @@ fn print(report: &CrawlReport, json: cli::Json) -> Result<(), Failure> {
     }
     if let Some(early) = ended_early(report) {
         output.line(early)?;
+    }
+    let names: Vec<_> = fill.sources().map(SourceId::as_str).collect();
+    if report.stored > 0 && !names.is_empty() {
+        output.line(format!("stored as {}", names.join(", ")))?;
     }
     output.line(format!(
         "{} pages stored, {} skipped, {} failed in {:.1} s: {} requests, {:.1} MiB",
@@ -167,7 +204,7 @@ async fn interrupted_crawl(engine: &Engine, report: &CrawlReport) -> Result<Fail
         return Ok(Failure::interrupted("nothing was stored yet", "run it again"));
     }
     let kept = format!("{} pages are stored and kept; {}", report.stored, progress::not_embedded(engine).await?);
-    Ok(Failure::interrupted(kept, progress::LATER))
+    Ok(Failure::interrupted(kept, GO_ON))
 }
 
 /// A crawl of which nothing came is no success, whatever the reason.
@@ -185,5 +222,6 @@ fn nothing_stored(report: &CrawlReport) -> Result<(), Failure> {
     Err(Failure::new(format!("nothing was stored: {why}"), hint.unwrap_or(NOTHING)))
 }
 
+const GO_ON: &str = "the same command goes on where it was, and embeds what is not embedded; --fresh begins anew";
 const NOTHING: &str = "try `smolcrawl fetch` with the URL; -v shows every request";
 const SCOPE: &str = "start at the site that is meant, widen the scope (--scope host, --scope domain), or leave out less (--everything)";

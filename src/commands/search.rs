@@ -18,10 +18,10 @@ use crate::cli;
 use crate::terminal;
 
 pub async fn run(engine: &Engine, asked: cli::Search, shown: Shown) -> Result<(), Failure> {
-    let query = query(engine, &asked)?;
+    let mut query = query(engine, &asked)?;
     database_exists(engine)?;
-    if let Some(source) = &query.source {
-        super::sources::is_stored(engine, source).await?;
+    if let Some(source) = &asked.source {
+        query.sources = super::sources::meant(engine, source).await?.default;
     }
     if shown != Shown::Quiet {
         tell_what_is_missing(engine, query.mode).await?;
@@ -49,13 +49,11 @@ fn tell_what_failed(found: &Answer, shown: Shown) {
 }
 
 fn query(engine: &Engine, asked: &cli::Search) -> Result<Query, Failure> {
-    let source = asked.source.as_deref().map(super::sources::parse).transpose()?;
     let url_prefix = match &asked.url_prefix {
         Some(prefix) => CrawlRequest::parse(std::slice::from_ref(prefix)).map_err(smolcrawl::Error::from)?.seeds.pop().map(String::from),
         None => None,
     };
     Ok(Query {
-        source,
         limit: usize::from(asked.limit) + usize::from(asked.offset),
         mode: match asked.mode {
             Some(cli::Mode::Hybrid) => Mode::Hybrid,
@@ -185,6 +183,11 @@ struct Found<'a> {
     url: String,
     title: &'a str,
     source: &'a SourceId,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    version: Option<&'a str>,
+    /// Seconds since 1970.
+    fetched_unix: u64,
+    page_hash: &'a str,
     score: f64,
     heading_path: &'a [String],
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -208,6 +211,9 @@ impl<'a> Found<'a> {
             url: hit.link().into(),
             title: &hit.title,
             source: &hit.source,
+            version: hit.source.version(),
+            fetched_unix: super::sources::seconds(hit.fetched_at),
+            page_hash: &hit.page_hash,
             // As many digits as mean something.
             score: (f64::from(hit.score) * 1e4).round() / 1e4,
             heading_path: &hit.chunk.heading_path,

@@ -1,13 +1,13 @@
 //! `sources`, `remove` and `refresh`: what is stored, less of it, newer of it.
 
-use std::time::UNIX_EPOCH;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use futures_lite::future;
 use indicatif::ProgressBar;
 use serde_json::{Value, json};
-use smolcrawl::Engine;
 use smolcrawl::engine::{Refreshing, Robots};
-use smolcrawl::model::{SourceId, SourceSummary};
+use smolcrawl::model::{Meant, SourceId, SourceState, SourceSummary};
+use smolcrawl::{CrawlRequest, Engine, Error};
 
 use super::output::Output;
 use super::signals::interruption;
@@ -23,8 +23,13 @@ pub async fn list(engine: &Engine, asked: cli::Json) -> Result<(), Failure> {
     } else {
         for source in &sources {
             output.line(format!(
-                "{}\t{} pages, {} chunks ({} code examples), {} embedded",
-                source.source, source.pages, source.chunks, source.code_examples, source.embedded
+                "{}\t{} pages, {} chunks ({} code examples), {} embedded; {}",
+                source.source,
+                source.pages,
+                source.chunks,
+                source.code_examples,
+                source.embedded,
+                told(source, SystemTime::now())
             ))?;
         }
         if sources.is_empty() {
@@ -34,23 +39,66 @@ pub async fn list(engine: &Engine, asked: cli::Json) -> Result<(), Failure> {
     Ok(output.finish()?)
 }
 
-pub async fn remove(engine: &Engine, asked: cli::OneSource) -> Result<(), Failure> {
-    let source = parse(&asked.source)?;
+pub async fn remove(engine: &Engine, asked: cli::Remove) -> Result<(), Failure> {
     database_exists(engine)?;
-    is_stored(engine, &source).await?;
-    let pages = engine.remove(source.clone()).await?;
+    let prefix = match &asked.pages {
+        Some(pages) => CrawlRequest::parse(std::slice::from_ref(pages)).map_err(smolcrawl::Error::from)?.seeds.pop().map(String::from),
+        None => None,
+    };
+    let sources = match (&asked.source, &prefix) {
+        (Some(source), Some(_)) => meant(engine, source).await?.sources,
+        (Some(source), None) => whole(engine, source).await?,
+        (None, _) => engine.sources().await?.into_iter().map(|of| of.source).collect(),
+    };
+    if sources.len() > 1 && prefix.is_none() && !asked.yes {
+        let names: Vec<_> = sources.iter().map(SourceId::as_str).take(SIMILAR).collect();
+        let asked = asked.source.as_deref().unwrap_or_default();
+        return Err(Failure::new(
+            format!("{asked:?} means {} sources: {}", sources.len(), names.join(", ")),
+            "name one of them, or remove them all with --yes",
+        ));
+    }
     let mut output = Output::new();
-    match asked.json.json {
-        true => output.json(&json!({ "source": source, "removed": pages }))?,
-        false => output.line(format!("{source}: {pages} pages removed"))?,
+    let mut removed = Vec::new();
+    for source in sources {
+        let pages = match &prefix {
+            None => engine.remove(source.clone()).await?,
+            Some(prefix) => engine.remove_pages(source.clone(), prefix.clone()).await?,
+        };
+        if pages > 0 || prefix.is_none() {
+            removed.push((source, pages));
+        }
+    }
+    if let (true, Some(prefix)) = (removed.is_empty(), &prefix) {
+        return Err(Failure::new(
+            format!("no stored page begins with {prefix}"),
+            "list the pages with `smolcrawl search --url-prefix`, or name the source",
+        ));
+    }
+    let total: u64 = removed.iter().map(|(_, pages)| pages).sum();
+    match (asked.json.json, removed.as_slice()) {
+        (true, [(source, pages)]) => output.json(&json!({ "source": source, "removed": pages }))?,
+        (true, all) => {
+            let each: Vec<_> = all.iter().map(|(source, pages)| json!({ "source": source, "removed": pages })).collect();
+            output.json(&json!({ "sources": each, "removed": total }))?;
+        }
+        (false, all) => all.iter().try_for_each(|(source, pages)| output.line(format!("{source}: {pages} pages removed")))?,
     }
     Ok(output.finish()?)
 }
 
 pub async fn refresh(engine: &Engine, asked: cli::Refresh, shown: Shown) -> Result<(), Failure> {
-    let source = parse(&asked.source)?;
     database_exists(engine)?;
-    is_stored(engine, &source).await?;
+    let source = match meant(engine, &asked.source).await?.default.as_slice() {
+        [source] => source.clone(),
+        several => {
+            let names: Vec<_> = several.iter().map(SourceId::as_str).take(SIMILAR).collect();
+            return Err(Failure::new(
+                format!("{:?} means {} sources: {}", asked.source, several.len(), names.join(", ")),
+                "name one of them",
+            ));
+        }
+    };
     let interrupted = interruption()?;
     let mut refreshing = engine.refreshing(source.clone(), Robots::Obey, engine.config().chunk.clone()).await?;
     let bar = progress::pages(shown, refreshing.pages());
@@ -109,44 +157,87 @@ async fn check(refreshing: &mut Refreshing, bar: &ProgressBar) -> Result<(), Fai
     Ok(())
 }
 
-/// A source as a user writes it.
-pub fn parse(text: &str) -> Result<SourceId, Failure> {
-    SourceId::parse(text)
-        .ok_or_else(|| Failure::new(format!("{text:?} names no source"), "a source is a host, as `smolcrawl sources` lists it"))
+/// The sources that a user means; where there are none, those of the host, whatever their port, are named.
+pub async fn meant(engine: &Engine, text: &str) -> Result<Meant, Failure> {
+    match engine.meant(text).await {
+        Ok(meant) => Ok(meant),
+        Err(Error::UnknownSource { named, meant }) => Err(unknown(engine, &named, meant).await?),
+        Err(error) => Err(error.into()),
+    }
 }
 
-/// Says which sources may have been meant where there is none of that name: those of the host, whatever their port.
-pub async fn is_stored(engine: &Engine, source: &SourceId) -> Result<(), Failure> {
-    // Of all names that begin so, the name itself is the first.
-    if engine.sources_after(source.to_string(), String::new(), 1).await?.first() == Some(source) {
-        return Ok(());
+/// The same for what is changed as a whole, which is not named by a page.
+async fn whole(engine: &Engine, text: &str) -> Result<Vec<SourceId>, Failure> {
+    match engine.meant_whole(text).await {
+        Err(Error::IsAPage { url, sources }) => {
+            let names = sources.iter().map(SourceId::as_str).take(SIMILAR).collect::<Vec<_>>().join(", ");
+            let hint = format!("`smolcrawl remove {names}` removes its source, `smolcrawl remove --pages {url}` the pages that begin so");
+            Err(Failure::new(format!("{url} is a page, not a source"), hint))
+        }
+        Err(Error::UnknownSource { named, meant }) => Err(unknown(engine, &named, meant).await?),
+        sources => Ok(sources?),
     }
+}
+
+async fn unknown(engine: &Engine, named: &str, meant: Option<SourceId>) -> Result<Failure, Failure> {
     let host = |name: &str| name.rsplit_once(':').map_or(name, |(host, _)| host).to_owned();
-    let asked = host(source.as_str());
+    let source = SourceId::parse(named);
+    let asked = host(source.as_ref().map_or(named, SourceId::as_str));
     let known = engine.sources_after(asked.clone(), String::new(), SIMILAR).await?;
     let similar: Vec<_> = known.iter().map(SourceId::as_str).filter(|known| host(known) == asked).collect();
-    let hint = match similar.as_slice() {
-        [] => match engine.source_meant(source.as_str()).await? {
-            Some(meant) => format!("did you mean {meant}? `smolcrawl sources` lists what is stored"),
-            None => "list what is stored with `smolcrawl sources`, or crawl it first".to_owned(),
-        },
-        similar => format!("stored are: {}", similar.join(", ")),
+    let hint = match (similar.as_slice(), meant) {
+        ([], Some(meant)) => format!("did you mean {meant}? `smolcrawl sources` lists what is stored"),
+        ([], None) => "list what is stored with `smolcrawl sources`, or crawl it first".to_owned(),
+        (similar, _) => format!("stored are: {}", similar.join(", ")),
     };
-    Err(Failure::new(format!("nothing of {source} is stored"), hint))
+    Ok(match source {
+        Some(source) => Failure::new(format!("nothing of {source} is stored"), hint),
+        None => Failure::new(format!("{named:?} names no source"), "a source is a name or a host, as `smolcrawl sources` lists it"),
+    })
+}
+
+/// How far it is and how old, for people.
+fn told(source: &SourceSummary, now: SystemTime) -> String {
+    let state = match (source.state, source.left) {
+        (SourceState::Complete, _) => "complete".to_owned(),
+        (SourceState::Limited, left) => format!("not all: {left} URLs left at its limit"),
+        (SourceState::Incomplete, left) => format!("interrupted or under way: {left} URLs left"),
+        (SourceState::Loose, _) => "single pages".to_owned(),
+    };
+    let version = source.says_version.as_ref().map_or_else(String::new, |version| format!(", says version {version}"));
+    let age = now.duration_since(source.last_fetched).unwrap_or_default().as_secs();
+    let age = match age {
+        0..3_600 => format!("{} min", age / 60),
+        3_600..172_800 => format!("{} h", age / 3_600),
+        _ => format!("{} days", age / 86_400),
+    };
+    let stale = if source.pages > 0 && now.duration_since(source.last_fetched).unwrap_or_default() > STALE { ", stale" } else { "" };
+    format!("{state}{version}, fetched {age} ago{stale}")
+}
+
+pub fn seconds(time: SystemTime) -> u64 {
+    time.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }
 
 fn described(summary: &SourceSummary) -> Value {
-    let seconds = summary.last_fetched.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
     json!({
         "source": summary.source,
+        "version": summary.version(),
+        "state": summary.state,
+        "left": summary.left,
+        "recipe": summary.recipe,
         "pages": summary.pages,
         "chunks": summary.chunks,
         "code_examples": summary.code_examples,
         "embedded": summary.embedded,
-        "last_fetched_unix": seconds,
+        "made_unix": summary.made.map(seconds),
+        "refreshed_unix": summary.refreshed.map(seconds),
+        "last_fetched_unix": seconds(summary.last_fetched),
     })
 }
 
 /// Names that are looked at for one that may have been meant.
 const SIMILAR: usize = 100;
+/// From when on a source is called stale.
+const STALE: Duration = Duration::from_secs(30 * 86_400);
 const UNREACHED: &str = "try `smolcrawl fetch` with the URL; -v shows every request";

@@ -44,6 +44,9 @@ pub enum Error {
     /// One of [`CrawlRequest::include`](super::CrawlRequest::include) or `exclude` is no pattern.
     #[error("{text:?} is no pattern: {why}")]
     Pattern { text: String, why: String },
+    /// What is kept of a crawl is not what this program writes.
+    #[error("a recipe with {what:?} is unknown")]
+    Recipe { what: String },
     /// [`Config::agent`](super::Config::agent) could not be named in any robots.txt.
     #[error("not a product token: {agent:?}")]
     Agent { agent: String },
@@ -128,6 +131,7 @@ impl Error {
                 }
                 .to_owned(),
             ),
+            Self::Recipe { .. } => Some("another version of smolcrawl may have made it; crawl the source again".to_owned()),
             Self::Scheme { .. } => Some("only http and https are crawled".to_owned()),
             Self::Agent { .. } => Some("letters, - and _ only, without version (RFC 9309 2.2.1)".to_owned()),
             Self::Forbidden { .. } => {

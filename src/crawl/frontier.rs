@@ -12,6 +12,8 @@ use std::time::Instant;
 
 use url::Url;
 
+use crate::model::Trail;
+
 /// What is to be fetched, and what is known about it before.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Entry {
@@ -100,6 +102,8 @@ pub(super) struct Frontier {
     delayed_ever: u64,
     queued: usize,
     hasher: RandomState,
+    /// What was queued and dealt with since somebody looked, if somebody does.
+    trail: Option<Trail>,
 }
 
 /// An origin with something to do.
@@ -152,7 +156,30 @@ impl Frontier {
             delayed_ever: 0,
             queued: 0,
             hasher: RandomState::new(),
+            trail: None,
         }
+    }
+
+    /// From now on it is noted what is queued and dealt with.
+    pub(super) fn keep_trail(&mut self) {
+        self.trail.get_or_insert_default();
+    }
+
+    /// What was noted since the last time.
+    pub(super) fn take_trail(&mut self) -> Trail {
+        self.trail.as_mut().map(std::mem::take).unwrap_or_default()
+    }
+
+    /// All that it led to is known.
+    pub(super) fn dealt_with(&mut self, url: Box<str>) {
+        if let Some(trail) = &mut self.trail {
+            trail.done.push(url);
+        }
+    }
+
+    /// What an earlier crawl has dealt with is not queued again.
+    pub(super) fn remember(&mut self, urls: &[Box<str>]) {
+        self.seen.extend(urls.iter().map(|url| self.hasher.hash_one(&**url)));
     }
 
     /// Queues a link in normal form unless it was offered before or looks like one of endlessly many.
@@ -177,7 +204,11 @@ impl Frontier {
             return Offered::Refused("the queue is full");
         }
         self.seen.insert(hash);
-        self.push(url, entry(), End::Back);
+        let entry = entry();
+        if let (Some(trail), Role::Page) = (&mut self.trail, entry.role) {
+            trail.found.push((entry.url.clone(), entry.depth));
+        }
+        self.push(url, entry, End::Back);
         Offered::Queued
     }
 

@@ -15,6 +15,7 @@ mod fetch;
 mod frontier;
 mod plan;
 mod polite;
+mod recipe;
 mod report;
 mod robots;
 mod selection;

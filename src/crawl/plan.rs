@@ -65,6 +65,17 @@ pub enum Scope {
     Domain,
 }
 
+impl Scope {
+    /// As it is parsed.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Prefix => "prefix",
+            Self::Host => "host",
+            Self::Domain => "domain",
+        }
+    }
+}
+
 impl std::str::FromStr for Scope {
     type Err = UnknownScope;
 
@@ -103,6 +114,17 @@ pub enum Sitemaps {
     Follow,
     /// The same, and no link is followed.
     Only,
+}
+
+impl Sitemaps {
+    /// As it is parsed.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Ignore => "never",
+            Self::Follow => "auto",
+            Self::Only => "only",
+        }
+    }
 }
 
 impl std::str::FromStr for Sitemaps {

@@ -333,6 +333,18 @@ pub(super) fn is_login(from: &Url, to: &Url) -> bool {
     named && (goes_back || path.len() == 1 && LOGINS.contains(&stem(&path[0]))) || is_host && (named || goes_back)
 }
 
+/// Whether a segment of a path, as it is written, is a version rather than a name.
+pub(super) fn is_version_of_path(segment: &str) -> bool {
+    let segment = segment.to_ascii_lowercase();
+    is_surely_version(&segment) || is_bare_number(&segment)
+}
+
+/// Whether a segment of a path, as it is written, is a language.
+pub(super) fn is_language_of_path(segment: &str) -> bool {
+    let segment = segment.to_ascii_lowercase();
+    is_surely_language(&segment) || segment == "en"
+}
+
 /// Parts of the path, lower case, without empty ones.
 fn segments(url: &Url) -> Vec<String> {
     url.path_segments().into_iter().flatten().filter(|segment| !segment.is_empty()).map(str::to_ascii_lowercase).collect()

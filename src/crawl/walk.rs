@@ -17,8 +17,7 @@ use futures_util::stream::{FuturesUnordered, StreamExt};
 use url::Url;
 
 use crate::http;
-use crate::model::Page;
-use crate::model::Validators;
+use crate::model::{Page, Trail, Validators};
 use crate::reactor::Boxed;
 
 use super::canonical::Standing;
@@ -76,6 +75,10 @@ pub struct Crawl {
     /// Why the robots.txt of an origin could not be asked for.
     unreachable: HashMap<Box<str>, Arc<http::Error>>,
     report: CrawlReport,
+    /// What an earlier crawl had found and not dealt with: queued when the seeds have been read again, which tell what is in bounds.
+    before: Vec<(Box<str>, u32)>,
+    /// Pages of that crawl: they hold places of `max_pages`.
+    pages_before: u64,
     /// The limit that was reached, if that is why nothing more is asked for.
     limit: Option<End>,
     /// When it was polled first.
@@ -124,12 +127,39 @@ impl Crawl {
             hasher: RandomState::new(),
             unreachable: HashMap::new(),
             report,
+            before: Vec::new(),
+            pages_before: 0,
             limit: None,
             begun: None,
             ended: false,
             fetcher,
             request,
         }
+    }
+
+    pub fn request(&self) -> &CrawlRequest {
+        &self.request
+    }
+
+    /// Notes from now on what is found and dealt with: see [`Crawl::take_trail`]. Before the first poll.
+    pub fn keep_trail(&mut self) {
+        self.frontier.keep_trail();
+    }
+
+    /// What was found and dealt with since the last time. An address is dealt with when all that it led to was noted before it, or here;
+    /// its page was handed out before.
+    pub fn take_trail(&mut self) -> Trail {
+        Trail { left: self.left(), ..self.frontier.take_trail() }
+    }
+
+    /// Goes on where an earlier crawl of the same seeds was, which had stored so many pages. Before the first poll.
+    ///
+    /// The seeds are read again, as they tell what is in bounds; nothing else that was dealt with is asked for. What is lost is the memory of
+    /// what the pages said: one that has the bytes of a page of before is a page of its own.
+    pub fn go_on(&mut self, trail: Trail, pages: u64) {
+        self.frontier.remember(&trail.done);
+        self.before = trail.found;
+        self.pages_before = pages;
     }
 
     /// What happens next; none when the crawl is over. Nothing is lost if the future is dropped before it is ready.
@@ -156,7 +186,11 @@ impl Crawl {
 
     /// URLs that are known and not fetched yet, those in flight included.
     pub fn left(&self) -> u64 {
-        if self.ended { self.report.left } else { (self.frontier.len() as u64 + self.in_flight).saturating_sub(self.guesses) }
+        if self.ended {
+            self.report.left
+        } else {
+            (self.frontier.len() as u64 + self.in_flight).saturating_sub(self.guesses) + self.before.len() as u64
+        }
     }
 
     /// Fetches nothing more: requests in flight are cancelled. What came before is still handed out by [`Crawl::next`].
@@ -187,7 +221,7 @@ impl Crawl {
                 cx.waker().wake_by_ref();
                 return Poll::Pending;
             }
-            if self.report.pages >= self.request.max_pages {
+            if self.pages_before + self.report.pages >= self.request.max_pages {
                 return Poll::Ready(self.end(End::MaxPages));
             }
             let due = self.dispatch();
@@ -196,8 +230,19 @@ impl Crawl {
             }
             match self.jobs.poll_next_unpin(cx) {
                 Poll::Ready(Some(done)) => self.settle(done),
+                Poll::Ready(None) if due.is_none() && !self.before.is_empty() => self.queue_before(),
                 Poll::Ready(None) if due.is_none() => return Poll::Ready(self.end(End::Complete)),
                 _ => ready!(self.poll_alarm(due.into_iter().chain(deadline).min(), cx)),
+            }
+        }
+    }
+
+    fn queue_before(&mut self) {
+        for (text, depth) in std::mem::take(&mut self.before) {
+            if let Ok(url) = Url::parse(&text)
+                && let Offered::Refused(why) = self.frontier.offer_named(&url, || Entry::new(&url, depth, Role::Page))
+            {
+                self.report.pass_over(why, Some(&url));
             }
         }
     }
@@ -207,7 +252,7 @@ impl Crawl {
         let now = self.fetcher.handle.now();
         self.frontier.wake(now);
         while self.ready.is_empty() && self.jobs.len() < self.request.concurrency.max(1) {
-            if self.report.pages + self.in_flight >= self.request.max_pages || self.has_reached_a_limit() {
+            if self.pages_before + self.report.pages + self.in_flight >= self.request.max_pages || self.has_reached_a_limit() {
                 return None;
             }
             let mut verdict = Verdict::Busy;
@@ -223,7 +268,10 @@ impl Crawl {
             match verdict {
                 Verdict::Go => self.start(url, entry, now),
                 Verdict::AskRobots => self.ask_robots(url, entry),
-                Verdict::Never(forbidden) => self.forbidden(url, entry, forbidden),
+                Verdict::Never(forbidden) => {
+                    self.backlog.dealt_with(url.as_str().into());
+                    self.forbidden(url, entry, forbidden);
+                }
                 Verdict::Wait(_) | Verdict::Busy => unreachable!("these were not taken"),
             }
         }
@@ -295,6 +343,7 @@ impl Crawl {
                 if let Some(failures) = given_up {
                     self.give_up(&url, failures);
                 }
+                let address: Box<str> = url.as_str().into();
                 match *answer {
                     Ok(Answer::Page(read)) => self.page(url, entry, read.0, read.1),
                     Ok(Answer::Sitemap(sitemap)) => self.sitemap(url, entry, sitemap),
@@ -309,10 +358,13 @@ impl Crawl {
                         log::debug!("no sitemap at {}: {}", http::masked(&url), error.chain());
                     }
                     Err(error) if given_up.is_none() && worth_another_try(&error) && entry.attempts < self.fetcher.config.retries => {
-                        self.try_again(&url, entry, &error, now);
+                        return self.try_again(&url, entry, &error, now);
                     }
+                    // A crawl that goes on after this one asks once more.
+                    Err(error) if error.is_transient() => return self.fail(url, &entry, &error),
                     Err(error) => self.fail(url, &entry, &error),
                 }
+                self.backlog.dealt_with(address);
             }
         }
     }

@@ -6,8 +6,6 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use url::Url;
-
 use super::{Embedder, Engine, Inner, cut, measured, most_tokens};
 use crate::chunk;
 use crate::embed::{self, Embed};
@@ -15,7 +13,7 @@ use crate::error::{Error, chain};
 use crate::http::masked;
 use crate::model::{Budget, EmbedProgress, Embedded, Pending, Query};
 use crate::reactor::Lane;
-use crate::store::Store;
+use crate::store::{PageId, Store};
 
 /// The embeddings.
 impl Engine {
@@ -198,8 +196,8 @@ impl Embedding {
         let Some(most) = most_tokens(&inner.embedder) else { return Ok(false) };
         let work = move |store: &Store| {
             let pages = store.cut_for_more(most, CUT_AT_ONCE)?;
-            for url in &pages {
-                inner.cut_page_again(store, url, most)?;
+            for page in &pages {
+                inner.cut_page_again(store, *page, most)?;
             }
             Ok(!pages.is_empty())
         };
@@ -262,27 +260,27 @@ pub(super) fn readable(embedder: &Embedder, pending: Vec<Pending>) -> Vec<Pendin
 }
 
 impl Inner {
-    fn cut_page_again(&self, store: &Store, url: &Url, most: u32) -> Result<(), crate::store::Error> {
-        let document = match store.page(url) {
+    fn cut_page_again(&self, store: &Store, page: PageId, most: u32) -> Result<(), crate::store::Error> {
+        let document = match store.page_of(page) {
             Ok(Some(document)) => document,
             Ok(None) => return Ok(()),
             Err(error) if error.is_transient() => return Err(error),
             Err(error) => {
-                log::warn!("{} stays as it was cut: {}", masked(url), chain(&error));
-                return store.leave_cut(url, most);
+                log::warn!("a page stays as it was cut: {}", chain(&error));
+                return store.leave_cut(page, most);
             }
         };
         let cutting = || cut(&document, &self.config.chunk, &self.embedder, &Budget::default().begin());
         // A defect that one page shows ends no more than the work on it.
         match catch_unwind(AssertUnwindSafe(cutting)) {
-            Ok(Ok(chunks)) => store.recut(&document, &chunks, most).map(drop),
+            Ok(Ok(chunks)) => store.recut(page, &document, &chunks, most).map(drop),
             Ok(Err(over)) => {
-                log::warn!("{} stays as it was cut: {over}", masked(url));
-                store.leave_cut(url, most)
+                log::warn!("{} stays as it was cut: {over}", masked(&document.url));
+                store.leave_cut(page, most)
             }
             Err(_) => {
-                log::error!("{} stays as it was cut: cutting it panicked, which is a defect of smolcrawl", masked(url));
-                store.leave_cut(url, most)
+                log::error!("{} stays as it was cut: cutting it panicked, which is a defect of smolcrawl", masked(&document.url));
+                store.leave_cut(page, most)
             }
         }
     }

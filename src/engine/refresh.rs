@@ -36,6 +36,7 @@ impl Engine {
         self.open_database().await?;
         Ok(Refreshing {
             engine: self.clone(),
+            source,
             robots,
             chunking,
             pages: known.len() as u64,
@@ -65,21 +66,28 @@ impl Engine {
         (url, refetched.map_err(Error::from))
     }
 
-    async fn settle(self, url: Url, refetched: Result<Refetched, Error>, chunking: Chunking, budget: Budget) -> Result<Refreshed, Error> {
+    async fn settle(
+        self,
+        source: SourceId,
+        url: Url,
+        refetched: Result<Refetched, Error>,
+        chunking: Chunking,
+        budget: Budget,
+    ) -> Result<Refreshed, Error> {
         match refetched? {
             Refetched::Unchanged => {
-                self.store_in(Lane::Heavy, move |store| store.touch(&url, SystemTime::now())).await?;
+                self.store_in(Lane::Heavy, move |store| store.touch(&source, &url, SystemTime::now())).await?;
                 Ok(Refreshed::Unchanged)
             }
             Refetched::Gone => {
-                self.store_in(Lane::Heavy, move |store| store.remove_page(&url)).await?;
+                self.store_in(Lane::Heavy, move |store| store.remove_page(Some(&source), &url)).await?;
                 Ok(Refreshed::Removed)
             }
             // Nothing is stored at an address nobody asked for, and nothing is removed for what may be a passing login page.
             Refetched::Page(page) if page.url != normalise(url.clone()) => Err(Error::Moved { url, to: Box::new(page.url) }),
             Refetched::Page(page) => {
                 let document = self.read_within(Page { url, ..page }, budget.clone()).await?;
-                match self.put_within(document, chunking, budget).await? {
+                match self.put_within(Some(source), document, chunking, budget).await? {
                     Put::Unchanged => Ok(Refreshed::Unchanged),
                     Put::Added | Put::Replaced => Ok(Refreshed::Updated),
                 }
@@ -92,6 +100,7 @@ impl Engine {
 #[derive(Debug)]
 pub struct Refreshing {
     engine: Engine,
+    source: SourceId,
     robots: Robots,
     chunking: Chunking,
     /// How many there are to check.
@@ -151,7 +160,7 @@ impl Refreshing {
                 Turn::Answered((url, refetched)) => {
                     self.under_way.push(url.clone());
                     let budget = self.reading.budget.clone();
-                    let settling = self.engine.clone().settle(url.clone(), refetched, self.chunking.clone(), budget);
+                    let settling = self.engine.clone().settle(self.source.clone(), url.clone(), refetched, self.chunking.clone(), budget);
                     self.settling.push(Box::pin(async move { (url, settling.await) }));
                 }
             }

@@ -20,6 +20,7 @@ mod rank;
 mod scan;
 mod schema;
 mod search;
+mod sources;
 mod vector;
 mod words;
 
@@ -32,7 +33,10 @@ use std::time::{Duration, SystemTime};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use url::Url;
 
-use crate::model::{Chunk, Document, EmbedProgress, Embedded, Hit, Pending, Query, SourceId, SourceSummary, Validators, Wanted};
+use crate::model::{
+    Chunk, Document, EmbedProgress, Embedded, Hit, Meant, NotMeant, Pending, Query, Recipe, SourceId, SourceState, SourceSummary, Trail,
+    Validators, Wanted,
+};
 
 pub use self::check::Check;
 pub use self::connect::until;
@@ -74,6 +78,13 @@ pub enum Put {
     Unchanged,
 }
 
+/// Whether what is known of an earlier crawl counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Start {
+    Afresh,
+    GoOn,
+}
+
 /// A model, as the vectors know it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ModelSummary {
@@ -83,6 +94,10 @@ pub struct ModelSummary {
     pub dimensions: u64,
     pub vectors: u64,
 }
+
+/// The row of a page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PageId(i64);
 
 /// A stored page without its text.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -215,64 +230,126 @@ impl Store {
         }
     }
 
-    /// Stores a page with its chunks in place of what was stored for its URL. Chunks that say what others say, or said not long ago, have
-    /// their vectors.
+    /// Stores a page with its chunks in place of what was stored for its URL, in the source that has it, else in that of its host. Chunks
+    /// that say what others say, or said not long ago, have their vectors.
     /// A user name and a password in the URL are not stored; wherever a URL is asked for, it means the one without them.
     pub fn put(&self, document: &Document, chunks: &[Chunk]) -> Result<Put, Error> {
-        self.put_cut_for(document, chunks, None)
+        self.put_cut_for(None, document, chunks, None)
     }
 
-    /// The same, where the page was cut for a model that reads so many tokens of a passage: for one that reads less it is
-    /// [cut again](Store::cut_for_more).
-    pub fn put_cut_for(&self, document: &Document, chunks: &[Chunk], tokens: Option<u32>) -> Result<Put, Error> {
+    /// The same, in a source that is named, and where the page was cut for a model that reads so many tokens of a passage: for one that
+    /// reads less it is [cut again](Store::cut_for_more).
+    pub fn put_cut_for(&self, source: Option<&SourceId>, document: &Document, chunks: &[Chunk], tokens: Option<u32>) -> Result<Put, Error> {
         let address = address(&document.url);
         let kept = (*address != document.url).then(|| Document { url: address.into_owned(), ..document.clone() });
-        let (put, vectors) = self.write(|transaction| pages::put(transaction, kept.as_ref().unwrap_or(document), chunks, tokens))?;
+        let (put, vectors) =
+            self.write(|transaction| pages::put(transaction, source, kept.as_ref().unwrap_or(document), chunks, tokens))?;
         self.look_again(vectors);
         Ok(put)
     }
 
     /// At most `limit` pages that were cut for no model, or for one that reads more than so many tokens of a passage.
-    pub fn cut_for_more(&self, tokens: u32, limit: usize) -> Result<Vec<Url>, Error> {
+    pub fn cut_for_more(&self, tokens: u32, limit: usize) -> Result<Vec<PageId>, Error> {
         self.read(|transaction| pages::cut_for_more(transaction, tokens, limit))
     }
 
     /// Puts other chunks of the same page in place of those that are stored, unless another page has been put meanwhile; whether it was
     /// the same. Chunks that say the same keep their vectors.
-    pub fn recut(&self, document: &Document, chunks: &[Chunk], tokens: u32) -> Result<bool, Error> {
-        let recut = self.write(|transaction| pages::recut(transaction, document, chunks, tokens))?;
+    pub fn recut(&self, page: PageId, document: &Document, chunks: &[Chunk], tokens: u32) -> Result<bool, Error> {
+        let recut = self.write(|transaction| pages::recut(transaction, page, document, chunks, tokens))?;
         recut.inspect(|vectors| self.look_again(*vectors));
         Ok(recut.is_some())
     }
 
     /// Notes that a page is not to be cut again for a model that reads so many tokens: it cannot be read, say.
-    pub fn leave_cut(&self, url: &Url, tokens: u32) -> Result<(), Error> {
-        self.write(|transaction| pages::leave_cut(transaction, &address(url), tokens))
+    pub fn leave_cut(&self, page: PageId, tokens: u32) -> Result<(), Error> {
+        self.write(|transaction| pages::leave_cut(transaction, page, tokens))
     }
 
-    /// The page has been asked for and has not changed.
-    pub fn touch(&self, url: &Url, fetched_at: SystemTime) -> Result<(), Error> {
-        self.write(|transaction| pages::touch(transaction, &address(url), fetched_at))
+    /// The page of a source has been asked for and has not changed.
+    pub fn touch(&self, source: &SourceId, url: &Url, fetched_at: SystemTime) -> Result<(), Error> {
+        self.write(|transaction| pages::touch(transaction, source, &address(url), fetched_at))
     }
 
-    /// Forgets a page; whether there was one.
-    pub fn remove_page(&self, url: &Url) -> Result<bool, Error> {
-        self.write(|transaction| pages::remove(transaction, &address(url)))
+    /// Forgets the page of a source at an address, or of all sources; whether there was one.
+    pub fn remove_page(&self, source: Option<&SourceId>, url: &Url) -> Result<bool, Error> {
+        self.write(|transaction| pages::remove(transaction, source, &address(url)))
     }
 
-    /// Forgets all pages of a source and returns how many there were.
+    /// Forgets a source with all its pages and returns how many there were.
     pub fn remove_source(&self, source: &SourceId) -> Result<u64, Error> {
-        self.write(|transaction| pages::remove_source(transaction, source))
+        self.write(|transaction| pages::remove_source(transaction, source, None))
     }
 
-    /// The page as it was put; times are kept to the millisecond.
+    /// Forgets the pages of a source whose addresses begin so, and returns how many there were.
+    pub fn remove_pages(&self, source: &SourceId, prefix: &str) -> Result<u64, Error> {
+        self.write(|transaction| pages::remove_source(transaction, source, Some(prefix)))
+    }
+
+    /// The page as it was put; times are kept to the millisecond. Of several sources' pages at one address it is the one that was fetched
+    /// last.
     pub fn page(&self, url: &Url) -> Result<Option<Document>, Error> {
-        self.read(|transaction| pages::page(transaction, &address(url)))
+        Ok(self.page_in(None, url)?.map(|(_, document)| document))
+    }
+
+    /// The page of a source, or the one that was fetched last, with the source it is of.
+    pub fn page_in(&self, source: Option<&SourceId>, url: &Url) -> Result<Option<(SourceId, Document)>, Error> {
+        self.read(|transaction| pages::page(transaction, source, &address(url)))
+    }
+
+    /// The same by its row.
+    pub fn page_of(&self, page: PageId) -> Result<Option<Document>, Error> {
+        self.read(|transaction| pages::page_of(transaction, page))
+    }
+
+    /// At most `limit` pages of a source with their texts, by address, from the one behind `after` on.
+    pub fn documents_after(&self, source: &SourceId, after: &str, limit: usize) -> Result<Vec<Document>, Error> {
+        self.read(|transaction| pages::documents_after(transaction, source, after, limit))
+    }
+
+    /// The sources that somebody means who writes a name, `name@version`, a host or an address: see [`meant`](crate::model::meant).
+    pub fn meant(&self, text: &str) -> Result<Result<Meant, NotMeant>, Error> {
+        self.read(|transaction| sources::find(transaction, text))
+    }
+
+    /// Notes what a source is made of, and that a crawl of it begins or, with what is known of an earlier one, goes on.
+    pub fn begin(&self, source: &SourceId, recipe: &Recipe, start: Start, now: SystemTime) -> Result<(), Error> {
+        self.write(|transaction| {
+            if start == Start::Afresh {
+                sources::forget_trail(transaction, source)?;
+            }
+            sources::begin(transaction, source, recipe, now)
+        })
+    }
+
+    /// Notes how far a crawl has come, so that it can go on after a crash.
+    pub fn record(&self, source: &SourceId, trail: &Trail) -> Result<(), Error> {
+        self.write(|transaction| sources::record(transaction, source, trail))
+    }
+
+    /// How far a crawl that did not complete has come.
+    pub fn trail(&self, source: &SourceId) -> Result<Trail, Error> {
+        self.read(|transaction| sources::trail(transaction, source))
+    }
+
+    /// Notes how a crawl or refresh of a source ended, with so many known URLs not fetched.
+    pub fn ended(&self, source: &SourceId, state: SourceState, left: u64, now: SystemTime) -> Result<(), Error> {
+        self.write(|transaction| sources::end(transaction, source, state, left, now))
+    }
+
+    /// Notes the version that the pages of a source name.
+    pub fn says_version(&self, source: &SourceId, version: &str) -> Result<(), Error> {
+        self.write(|transaction| sources::says_version(transaction, source, version))
     }
 
     /// The pages of a source in the order of their URLs.
     pub fn pages(&self, source: &SourceId) -> Result<Vec<PageSummary>, Error> {
-        self.read(|transaction| pages::list(transaction, source))
+        self.first_pages(source, "", usize::MAX)
+    }
+
+    /// The first `limit` of these whose addresses begin so.
+    pub fn first_pages(&self, source: &SourceId, prefix: &str, limit: usize) -> Result<Vec<PageSummary>, Error> {
+        self.read(|transaction| pages::list(transaction, source, prefix, limit))
     }
 
     /// At most `limit` pages whose addresses begin with `prefix`, in the order of their addresses, from the one behind `after` on. It
@@ -293,18 +370,18 @@ impl Store {
 
     /// All sources that have pages, by name.
     pub fn sources(&self) -> Result<Vec<SourceSummary>, Error> {
-        self.read(|transaction| pages::sources(transaction))
+        self.read(|transaction| sources::sources(transaction))
     }
 
     /// At most `limit` names of sources that have pages and begin with `prefix`, in their order, from the one behind `after` on. It
     /// counts nothing, unlike [`Store::sources`].
     pub fn sources_after(&self, prefix: &str, after: &str, limit: usize) -> Result<Vec<SourceId>, Error> {
-        self.read(|transaction| pages::sources_after(transaction, prefix, after, limit))
+        self.read(|transaction| sources::sources_after(transaction, prefix, after, limit))
     }
 
     /// The languages of the code examples of a source, or of all, the most frequent first, with the number of examples in each.
     pub fn languages(&self, source: Option<&SourceId>) -> Result<Vec<(String, u64)>, Error> {
-        self.read(|transaction| pages::languages(transaction, source))
+        self.read(|transaction| sources::languages(transaction, source))
     }
 
     /// At most `limit` passages that lack a vector of this model, each by the newest chunk that says it: text before code, the newest

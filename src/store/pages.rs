@@ -7,27 +7,48 @@ use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use url::Url;
 
-use crate::model::{Chunk, ChunkKind, Document, Heading, Metadata, SourceId, SourceSummary, Validators};
+use crate::model::{Chunk, ChunkKind, Document, Heading, Metadata, SourceId, Validators};
 
 use super::checksum::Checksum;
 use super::error::Failure;
 use super::passages::{self, Hash, Kept, hash_of};
+use super::sources::{find_source, name_of, source_for, source_of};
 use super::words::{self, Changes, Language};
-use super::{PageSummary, Put};
+use super::{PageId, PageSummary, Put};
 
 /// The columns that `chunk` reads, in its order: what the checksum is of, then the checksum, the row it is told by, and the anchor, which
 /// the checksum is of where there is one.
 pub(super) const CHUNK_COLUMNS: &str =
     "c.ordinal, c.kind, c.heading_path, c.language, c.context, c.text, c.page, c.checksum, c.id, c.anchor";
 
-/// Stores a page that was cut for a model that reads so many tokens, or for none; and whether all vectors that there were are there still,
-/// but for those of chunks that are gone.
-pub(super) fn put(connection: &Connection, document: &Document, chunks: &[Chunk], cut_for: Option<u32>) -> Result<(Put, Kept), Failure> {
+/// Stores a page of a source, or of the one that it belongs to, cut for a model that reads so many tokens, or for none; and whether all
+/// vectors that there were are there still, but for those of chunks that are gone.
+pub(super) fn put(
+    connection: &Connection,
+    source: Option<&SourceId>,
+    document: &Document,
+    chunks: &[Chunk],
+    cut_for: Option<u32>,
+) -> Result<(Put, Kept), Failure> {
+    let source = match source {
+        Some(source) => source_of(connection, source)?,
+        None => source_for(connection, &document.url)?,
+    };
+    put_as(connection, source, document, chunks, cut_for)
+}
+
+fn put_as(
+    connection: &Connection,
+    source: i64,
+    document: &Document,
+    chunks: &[Chunk],
+    cut_for: Option<u32>,
+) -> Result<(Put, Kept), Failure> {
     let mut words = Changes::default();
-    let put = put_page(connection, document, chunks, &mut words)?;
+    let put = put_page(connection, source, document, chunks, &mut words)?;
     write_words(connection, words)?;
-    let mut update = connection.prepare_cached("UPDATE pages SET cut_for = ?2 WHERE url = ?1 AND cut_for IS NOT ?2")?;
-    update.execute(params![document.url.as_str(), cut_for.unwrap_or(u32::MAX)])?;
+    let mut update = connection.prepare_cached("UPDATE pages SET cut_for = ?3 WHERE url = ?1 AND source = ?2 AND cut_for IS NOT ?3")?;
+    update.execute(params![document.url.as_str(), source, cut_for.unwrap_or(u32::MAX)])?;
     Ok(put)
 }
 
@@ -43,41 +64,53 @@ fn write_words(connection: &Connection, changes: Changes) -> Result<(), Failure>
 }
 
 /// At most `limit` pages that were cut for no model, or for one that reads more than so many tokens. Of old ones it is not known.
-pub(super) fn cut_for_more(connection: &Connection, tokens: u32, limit: usize) -> Result<Vec<Url>, Failure> {
+pub(super) fn cut_for_more(connection: &Connection, tokens: u32, limit: usize) -> Result<Vec<PageId>, Failure> {
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     let mut found = Vec::new();
     // Two looks into the index: it has those without a number at its beginning, the others from the first that is too large on.
     for condition in ["cut_for IS NULL AND ?1 >= 0", "cut_for > ?1"] {
-        let sql = format!("SELECT url FROM pages WHERE {condition} LIMIT ?2");
-        found.extend(collect(connection, &sql, params![tokens, limit - found.len() as i64], |row| parse_url(row.get_ref(0)?))?);
+        let sql = format!("SELECT id FROM pages WHERE {condition} LIMIT ?2");
+        found.extend(collect(connection, &sql, params![tokens, limit - found.len() as i64], |row| Ok(PageId(row.get(0)?)))?);
     }
     Ok(found)
 }
 
 /// Replaces the chunks of a page by those that it was cut into anew, unless it is another page by now: then none.
-pub(super) fn recut(connection: &Connection, document: &Document, chunks: &[Chunk], cut_for: u32) -> Result<Option<Kept>, Failure> {
-    let same = match StoredPage::find(connection, &document.url)? {
+pub(super) fn recut(
+    connection: &Connection,
+    page: PageId,
+    document: &Document,
+    chunks: &[Chunk],
+    cut_for: u32,
+) -> Result<Option<Kept>, Failure> {
+    let sql = "SELECT source FROM pages WHERE id = ?1";
+    let Some(source) = connection.prepare_cached(sql)?.query_row([page.0], |row| row.get::<_, i64>(0)).optional()? else { return Ok(None) };
+    let same = match StoredPage::find(connection, source, &document.url)? {
         Some(page) => page.title == document.title && page.markdown == document.markdown && page.said == Said::of(document),
         None => false,
     };
-    same.then(|| put(connection, document, chunks, Some(cut_for)).map(|(_, kept)| kept)).transpose()
+    same.then(|| put_as(connection, source, document, chunks, Some(cut_for)).map(|(_, kept)| kept)).transpose()
 }
 
 /// Notes that a page need not be cut again, whatever it is.
-pub(super) fn leave_cut(connection: &Connection, url: &Url, cut_for: u32) -> Result<(), Failure> {
-    connection.prepare_cached("UPDATE pages SET cut_for = ?2 WHERE url = ?1")?.execute(params![url.as_str(), cut_for])?;
+pub(super) fn leave_cut(connection: &Connection, page: PageId, cut_for: u32) -> Result<(), Failure> {
+    connection.prepare_cached("UPDATE pages SET cut_for = ?2 WHERE id = ?1")?.execute(params![page.0, cut_for])?;
     Ok(())
 }
 
-fn put_page(connection: &Connection, document: &Document, chunks: &[Chunk], words: &mut Changes) -> Result<(Put, Kept), Failure> {
-    let source = source_of(connection, &document.url)?;
-    let page = match StoredPage::find(connection, &document.url) {
-        Ok(Some(page)) if page.source == source => page,
+fn put_page(
+    connection: &Connection,
+    source: i64,
+    document: &Document,
+    chunks: &[Chunk],
+    words: &mut Changes,
+) -> Result<(Put, Kept), Failure> {
+    let page = match StoredPage::find(connection, source, &document.url) {
+        Ok(Some(page)) => page,
         Ok(None) => {
             return Ok((Put::Added, insert(connection, source, document, chunks, words)?));
         }
         // What cannot be read any more is written anew.
-        Ok(Some(_)) => return anew(connection, source, document, chunks, words),
         Err(failure) if failure.is_of_content() => return anew(connection, source, document, chunks, words),
         Err(failure) => return Err(failure),
     };
@@ -139,7 +172,7 @@ fn put_page(connection: &Connection, document: &Document, chunks: &[Chunk], word
 }
 
 fn anew(connection: &Connection, source: i64, document: &Document, chunks: &[Chunk], words: &mut Changes) -> Result<(Put, Kept), Failure> {
-    remove_page(connection, &document.url, words)?;
+    remove_pages(connection, Some(source), &document.url, words)?;
     Ok((Put::Replaced, insert(connection, source, document, chunks, words)?))
 }
 
@@ -173,34 +206,55 @@ fn remove_damaged(connection: &Connection, page: i64, words: &mut Changes) -> Re
     Ok(healed)
 }
 
-pub(super) fn touch(connection: &Connection, url: &Url, fetched_at: SystemTime) -> Result<(), Failure> {
-    let mut statement = connection.prepare_cached("UPDATE pages SET fetched_at = ?2 WHERE url = ?1")?;
-    statement.execute((url.as_str(), milliseconds(fetched_at)))?;
+pub(super) fn touch(connection: &Connection, source: &SourceId, url: &Url, fetched_at: SystemTime) -> Result<(), Failure> {
+    let sql = "UPDATE pages SET fetched_at = ?3 WHERE url = ?1 AND source = (SELECT id FROM sources WHERE name = ?2)";
+    connection.prepare_cached(sql)?.execute((url.as_str(), source.as_str(), milliseconds(fetched_at)))?;
     Ok(())
 }
 
-pub(super) fn remove(connection: &Connection, url: &Url) -> Result<bool, Failure> {
+pub(super) fn remove(connection: &Connection, source: Option<&SourceId>, url: &Url) -> Result<bool, Failure> {
+    let source = match source {
+        None => None,
+        Some(source) => match find_source(connection, source)? {
+            None => return Ok(false),
+            found => found,
+        },
+    };
     let mut words = Changes::default();
-    let was_there = remove_page(connection, url, &mut words)?;
+    let was_there = remove_pages(connection, source, url, &mut words)?;
     write_words(connection, words)?;
     Ok(was_there)
 }
 
-fn remove_page(connection: &Connection, url: &Url, words: &mut Changes) -> Result<bool, Failure> {
+/// The page of a source at an address, or those of all.
+fn remove_pages(connection: &Connection, source: Option<i64>, url: &Url, words: &mut Changes) -> Result<bool, Failure> {
     // By its row alone: what cannot be read can still be removed.
-    let page = connection.prepare_cached("SELECT id FROM pages WHERE url = ?1")?.query_row([url.as_str()], |row| row.get(0)).optional()?;
-    let Some(page) = page else { return Ok(false) };
-    remove_where(connection, "id = ?1", page, words)?;
-    Ok(true)
+    let sql = "SELECT id FROM pages WHERE url = ?1 AND (?2 IS NULL OR source = ?2)";
+    let pages = collect(connection, sql, params![url.as_str(), source], |row| Ok(row.get::<_, i64>(0)?))?;
+    for page in &pages {
+        remove_where(connection, "id = ?1", *page, words)?;
+    }
+    Ok(!pages.is_empty())
 }
 
-pub(super) fn remove_source(connection: &Connection, source: &SourceId) -> Result<u64, Failure> {
+/// The pages of a source whose addresses begin with `prefix`; with none, also what is known of the source itself.
+pub(super) fn remove_source(connection: &Connection, source: &SourceId, prefix: Option<&str>) -> Result<u64, Failure> {
     let Some(source) = find_source(connection, source)? else { return Ok(0) };
     let mut words = Changes::default();
-    let removed = remove_where(connection, "source = ?1", source, &mut words)?;
+    let removed = match prefix {
+        None => remove_where(connection, "source = ?1", source, &mut words)?,
+        Some(prefix) => {
+            let sql = "SELECT id FROM pages WHERE source = ?1 AND url >= ?2 AND url < ?3";
+            let pages = collect(connection, sql, params![source, prefix, beyond(prefix)], |row| Ok(row.get::<_, i64>(0)?))?;
+            pages.into_iter().try_fold(0, |sum, page| Ok::<_, Failure>(sum + remove_where(connection, "id = ?1", page, &mut words)?))?
+        }
+    };
     write_words(connection, words)?;
     // Little is left to count, and what was damaged is counted right again.
     passages::recount(connection, source)?;
+    if prefix.is_none() {
+        super::sources::forget(connection, source)?;
+    }
     Ok(removed)
 }
 
@@ -220,18 +274,53 @@ fn remove_where(connection: &Connection, condition: &str, value: i64, words: &mu
     Ok(removed)
 }
 
-pub(super) fn page(connection: &Connection, url: &Url) -> Result<Option<Document>, Failure> {
-    let mut statement = connection.prepare_cached(&format!("SELECT {PAGE_COLUMNS}, fetched_at FROM pages WHERE url = ?1"))?;
-    let mut rows = statement.query([url.as_str()])?;
+/// The page at an address: of one source, or the one that was fetched last.
+pub(super) fn page(connection: &Connection, source: Option<&SourceId>, url: &Url) -> Result<Option<(SourceId, Document)>, Failure> {
+    let sql = format!(
+        "SELECT {PAGE_COLUMNS}, fetched_at, (SELECT s.name FROM sources AS s WHERE s.id = pages.source) AS name FROM pages
+         WHERE url = ?1 AND (?2 IS NULL OR name = ?2) ORDER BY fetched_at DESC, id DESC LIMIT 1"
+    );
+    let mut statement = connection.prepare_cached(&sql)?;
+    let mut rows = statement.query(params![url.as_str(), source.map(SourceId::as_str)])?;
     let Some(row) = rows.next()? else { return Ok(None) };
+    Ok(Some((parse_source(&row.get::<_, String>(10)?)?, document(row)?)))
+}
+
+pub(super) fn page_of(connection: &Connection, page: PageId) -> Result<Option<Document>, Failure> {
+    let mut statement = connection.prepare_cached(&format!("SELECT {PAGE_COLUMNS}, fetched_at FROM pages WHERE id = ?1"))?;
+    let mut rows = statement.query([page.0])?;
+    rows.next()?.map(document).transpose()
+}
+
+/// All of the pages of a source from the one behind the address `after` on, in their order.
+pub(super) fn documents_after(connection: &Connection, source: &SourceId, after: &str, limit: usize) -> Result<Vec<Document>, Failure> {
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let sql = format!(
+        "SELECT {PAGE_COLUMNS}, fetched_at FROM pages WHERE source = (SELECT id FROM sources WHERE name = ?1) AND url > ?2 ORDER BY url LIMIT ?3"
+    );
+    collect(connection, &sql, params![source.as_str(), after, limit], document)
+}
+
+/// Of which source a page is, when it was fetched, and what its text is known by.
+pub(super) fn provenance(connection: &Connection, page: i64) -> Result<(SourceId, SystemTime, String), Failure> {
+    let mut statement = connection.prepare_cached("SELECT source, fetched_at, markdown FROM pages WHERE id = ?1")?;
+    let mut rows = statement.query([page])?;
+    let Some(row) = rows.next()? else { return Err(Failure::Malformed("a passage is of a page that is not there")) };
+    let markdown = row.get_ref(2)?.as_bytes().map_err(|_| Failure::Malformed("the text of a page is none"))?;
+    Ok((name_of(connection, row.get(0)?)?, time(row.get(1)?), passages::text_hash(markdown)))
+}
+
+/// Reads `PAGE_COLUMNS` and the time of fetching.
+fn document(row: &Row<'_>) -> Result<Document, Failure> {
+    let url = parse_url(row.get_ref(0)?)?;
     if !page_agrees(row)? {
         return Err(Failure::Damaged(format!("the page {url}")));
     }
     let validators = Validators { etag: row.get(3)?, last_modified: row.get(4)? };
     let said = Said { metadata: row.get(6)?, outline: row.get(7)? };
-    let document = Document::new(url.clone(), row.get::<_, String>(2)?, row.get::<_, String>(5)?, time(row.get(9)?));
+    let document = Document::new(url, row.get::<_, String>(2)?, row.get::<_, String>(5)?, time(row.get(9)?));
     let document = Document { validators, ..document };
-    Ok(Some(Document { metadata: said.metadata()?, outline: said.outline(&document.markdown)?, ..document }))
+    Ok(Document { metadata: said.metadata()?, outline: said.outline(&document.markdown)?, ..document })
 }
 
 /// What a page's checksum is of, then the checksum.
@@ -261,9 +350,13 @@ pub(super) fn chunk_agrees(row: &Row<'_>, first: usize) -> Result<bool, Failure>
     Ok(sum.agrees(row.get_ref(first + 7)?))
 }
 
-pub(super) fn list(connection: &Connection, source: &SourceId) -> Result<Vec<PageSummary>, Failure> {
-    let sql = format!("SELECT {SUMMARY_COLUMNS} FROM pages AS p JOIN sources AS s ON s.id = p.source WHERE s.name = ?1 ORDER BY p.url");
-    collect(connection, &sql, [source.as_str()], summary)
+pub(super) fn list(connection: &Connection, source: &SourceId, prefix: &str, limit: usize) -> Result<Vec<PageSummary>, Failure> {
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let sql = format!(
+        "SELECT {SUMMARY_COLUMNS} FROM pages AS p JOIN sources AS s ON s.id = p.source
+         WHERE s.name = ?1 AND p.url >= ?2 AND p.url < ?3 ORDER BY p.url LIMIT ?4"
+    );
+    collect(connection, &sql, params![source.as_str(), prefix, beyond(prefix), limit], summary)
 }
 
 pub(super) fn after(connection: &Connection, prefix: &str, after: &str, limit: usize) -> Result<Vec<PageSummary>, Failure> {
@@ -273,23 +366,17 @@ pub(super) fn after(connection: &Connection, prefix: &str, after: &str, limit: u
 
 /// By the index of the addresses alone: from the first to the last that is asked for, already in their order.
 fn pages_after() -> String {
-    format!("SELECT {SUMMARY_COLUMNS} FROM pages AS p WHERE p.url >= ?1 AND p.url <> ?2 AND p.url < ?3 ORDER BY p.url LIMIT ?4")
+    // Of several at one address the one that was fetched last: what is beside a maximum is of its row.
+    format!(
+        "SELECT {SUMMARY_COLUMNS}, max(p.fetched_at) FROM pages AS p WHERE p.url >= ?1 AND p.url <> ?2 AND p.url < ?3 GROUP BY p.url ORDER BY p.url LIMIT ?4"
+    )
 }
 
 pub(super) fn count_of(connection: &Connection, prefix: &str) -> Result<u64, Failure> {
-    let mut statement = connection.prepare_cached("SELECT count(*) FROM pages WHERE url >= ?1 AND url < ?2")?;
+    let mut statement =
+        connection.prepare_cached("SELECT count(*) FROM (SELECT 1 FROM pages WHERE url >= ?1 AND url < ?2 GROUP BY url)")?;
     count(statement.query_row((prefix, beyond(prefix)), |row| row.get(0))?)
 }
-
-pub(super) fn sources_after(connection: &Connection, prefix: &str, after: &str, limit: usize) -> Result<Vec<SourceId>, Failure> {
-    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    collect(connection, SOURCES_AFTER, params![prefix.max(after), after, beyond(prefix), limit], |row| {
-        parse_source(&row.get::<_, String>(0)?)
-    })
-}
-
-const SOURCES_AFTER: &str = "SELECT s.name FROM sources AS s WHERE s.name >= ?1 AND s.name <> ?2 AND s.name < ?3
-     AND EXISTS (SELECT 1 FROM pages AS p WHERE p.source = s.id) ORDER BY s.name LIMIT ?4";
 
 /// Greater than all addresses and names that begin so, as they are ASCII.
 pub(super) fn beyond(prefix: &str) -> String {
@@ -309,35 +396,6 @@ pub(super) fn validators(connection: &Connection, source: &SourceId) -> Result<V
     collect(connection, sql, [source.as_str()], |row| {
         Ok((parse_url(row.get_ref(0)?)?, Validators { etag: row.get(1)?, last_modified: row.get(2)? }))
     })
-}
-
-pub(super) fn sources(connection: &Connection) -> Result<Vec<SourceSummary>, Failure> {
-    let sql =
-        "SELECT s.name, s.pages, s.chunks, s.code_examples, s.embedded, (SELECT max(p.fetched_at) FROM pages AS p WHERE p.source = s.id)
-               FROM sources AS s WHERE s.pages <> 0 ORDER BY s.name";
-    collect(connection, sql, [], |row| {
-        let name: String = row.get(0)?;
-        Ok(SourceSummary {
-            source: parse_source(&name)?,
-            pages: count(row.get(1)?)?,
-            chunks: count(row.get(2)?)?,
-            code_examples: count(row.get(3)?)?,
-            embedded: count(row.get(4)?)?,
-            last_fetched: time(row.get::<_, Option<i64>>(5)?.unwrap_or(0)),
-        })
-    })
-}
-
-pub(super) fn languages(connection: &Connection, source: Option<&SourceId>) -> Result<Vec<(String, u64)>, Failure> {
-    let sql = "SELECT l.language, sum(l.examples) AS examples FROM sources AS s JOIN languages AS l ON l.source = s.id
-               WHERE ?1 IS NULL OR s.name = ?1 GROUP BY l.language ORDER BY examples DESC, l.language";
-    collect(connection, sql, [source.map(SourceId::as_str)], |row| Ok((row.get(0)?, count(row.get(1)?)?)))
-}
-
-/// The source's row, if it has pages.
-pub(super) fn find_source(connection: &Connection, source: &SourceId) -> Result<Option<i64>, Failure> {
-    let sql = "SELECT s.id FROM sources AS s WHERE s.name = ?1 AND EXISTS (SELECT 1 FROM pages AS p WHERE p.source = s.id)";
-    Ok(connection.prepare_cached(sql)?.query_row([source.as_str()], |row| row.get(0)).optional()?)
 }
 
 /// Reads `CHUNK_COLUMNS`, which begin at column `first`.
@@ -377,12 +435,11 @@ pub(super) fn parse_url(column: ValueRef<'_>) -> Result<Url, Failure> {
 }
 
 pub(super) fn parse_source(name: &str) -> Result<SourceId, Failure> {
-    SourceId::parse(name).ok_or(Failure::Malformed("the name of a source is no host"))
+    SourceId::named(name).ok_or(Failure::Malformed("the name of a source is none"))
 }
 
 struct StoredPage {
     id: i64,
-    source: i64,
     title: String,
     markdown: String,
     said: Said,
@@ -396,15 +453,15 @@ impl StoredPage {
         language_of(&self.said.metadata().unwrap_or_default(), &self.markdown)
     }
 
-    fn find(connection: &Connection, url: &Url) -> Result<Option<Self>, Failure> {
-        let sql = "SELECT id, source, title, markdown, metadata, outline, checksum IS NOT NULL, cut_for FROM pages WHERE url = ?1";
+    fn find(connection: &Connection, source: i64, url: &Url) -> Result<Option<Self>, Failure> {
+        let sql = "SELECT id, title, markdown, metadata, outline, checksum IS NOT NULL, cut_for FROM pages WHERE url = ?1 AND source = ?2";
         let mut statement = connection.prepare_cached(sql)?;
         let read = |row: &Row<'_>| {
-            let said = Said { metadata: row.get(4)?, outline: row.get(5)? };
-            let (is_summed, cut_for) = (row.get(6)?, row.get(7)?);
-            Ok(Self { id: row.get(0)?, source: row.get(1)?, title: row.get(2)?, markdown: row.get(3)?, said, is_summed, cut_for })
+            let said = Said { metadata: row.get(3)?, outline: row.get(4)? };
+            let (is_summed, cut_for) = (row.get(5)?, row.get(6)?);
+            Ok(Self { id: row.get(0)?, title: row.get(1)?, markdown: row.get(2)?, said, is_summed, cut_for })
         };
-        Ok(statement.query_row([url.as_str()], read).optional()?)
+        Ok(statement.query_row(params![url.as_str(), source], read).optional()?)
     }
 }
 
@@ -461,12 +518,6 @@ impl<'a> Saying<'a> {
         };
         Self { headings: &chunk.heading_path, code, text: &chunk.text }
     }
-}
-
-fn source_of(connection: &Connection, url: &Url) -> Result<i64, Failure> {
-    let source = SourceId::of(url);
-    connection.prepare_cached("INSERT INTO sources (name) VALUES (?1) ON CONFLICT DO NOTHING")?.execute([source.as_str()])?;
-    Ok(connection.prepare_cached("SELECT id FROM sources WHERE name = ?1")?.query_row([source.as_str()], |row| row.get(0))?)
 }
 
 fn insert_page(connection: &Connection, source: i64, document: &Document) -> Result<i64, Failure> {
@@ -657,12 +708,12 @@ pub(super) fn count(number: i64) -> Result<u64, Failure> {
     u64::try_from(number).map_err(|_| Failure::Malformed("a count is negative"))
 }
 
-fn milliseconds(time: SystemTime) -> i64 {
+pub(super) fn milliseconds(time: SystemTime) -> i64 {
     let since = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or(Duration::ZERO);
     i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }
 
-fn time(milliseconds: i64) -> SystemTime {
+pub(super) fn time(milliseconds: i64) -> SystemTime {
     let since = Duration::from_millis(u64::try_from(milliseconds).unwrap_or(0));
     SystemTime::UNIX_EPOCH.checked_add(since).unwrap_or(SystemTime::UNIX_EPOCH)
 }
@@ -676,6 +727,7 @@ const AT_ONCE: usize = 2_000;
 mod tests {
     use super::*;
     use crate::store::schema;
+    use crate::store::sources::SOURCES_AFTER;
 
     fn plan(connection: &Connection, sql: &str) -> String {
         let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();

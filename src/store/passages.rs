@@ -26,6 +26,11 @@ fn hash(text: &[u8]) -> Hash {
     half
 }
 
+/// What a text is known by to readers, in hexadecimal.
+pub(super) fn text_hash(text: &[u8]) -> String {
+    hash(text).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 /// The number of a passage, new or known.
 pub(super) fn number(connection: &Connection, hash: &Hash) -> Result<i64, Failure> {
     let mut find = connection.prepare_cached("SELECT id FROM passages WHERE hash = ?1")?;

@@ -14,13 +14,14 @@ const APPLICATION_ID: i32 = 0x534d_4352;
 const VERSION: i32 = MIGRATIONS.len() as i32;
 
 /// Each takes the schema one version further.
-const MIGRATIONS: [Migration; 6] = [
+const MIGRATIONS: [Migration; 7] = [
     Migration::of(FIRST),
     Migration::of(SAID),
     Migration::of(CHECKSUMS),
     Migration::of(words::TABLES),
-    Migration { before: PASSAGES, fill: passages::migrate, after: PASSAGES_COUNTED },
+    Migration { before: PASSAGES, fill: passages::migrate, after: &[PASSAGES_COUNTED, COUNTED] },
     Migration::of(CUT),
+    Migration { before: SOURCES, fill: |_| Ok(()), after: &[COUNTED] },
 ];
 
 /// Files of an earlier one have their words indexed by FTS5. The index is filled when the schema is that of this version.
@@ -30,18 +31,18 @@ const WORDS_VERSION: i32 = 4;
 struct Migration {
     before: &'static str,
     fill: fn(&Connection) -> Result<(), Failure>,
-    after: &'static str,
+    after: &'static [&'static str],
 }
 
 impl Migration {
     const fn of(sql: &'static str) -> Self {
-        Self { before: sql, fill: |_| Ok(()), after: "" }
+        Self { before: sql, fill: |_| Ok(()), after: &[] }
     }
 
     fn run(&self, connection: &Connection) -> Result<(), Failure> {
         connection.execute_batch(self.before)?;
         (self.fill)(connection)?;
-        Ok(connection.execute_batch(self.after)?)
+        Ok(self.after.iter().try_for_each(|sql| connection.execute_batch(sql))?)
     }
 }
 
@@ -192,12 +193,15 @@ const PASSAGES: &str = "
     CREATE INDEX pages_of_source ON pages (source, fetched_at);
 ";
 
-/// What is counted is counted by triggers, so that no write can forget it; `check` counts anew and compares.
 const PASSAGES_COUNTED: &str = "
     DROP TABLE old_vectors;
     ALTER TABLE models DROP COLUMN deletions;
     CREATE INDEX chunks_of_kind ON chunks (kind, id, passage);
     CREATE INDEX chunks_of_passage ON chunks (passage);
+";
+
+/// What is counted is counted by triggers, so that no write can forget it; `check` counts anew and compares.
+const COUNTED: &str = "
     CREATE TRIGGER page_added AFTER INSERT ON pages BEGIN
         UPDATE sources SET pages = pages + 1 WHERE id = new.source;
     END;
@@ -254,13 +258,62 @@ const CUT: &str = "
     CREATE INDEX pages_cut_for ON pages (cut_for);
 ";
 
+/// A source has a recipe and a state, and pages of several sources may be at one address. The rows keep their numbers, so that what refers to
+/// them does. `frontier` has the addresses that a crawl knows, until it is complete.
+const SOURCES: &str = "
+    ALTER TABLE sources ADD COLUMN says_version TEXT;
+    ALTER TABLE sources ADD COLUMN recipe TEXT;
+    ALTER TABLE sources ADD COLUMN state INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE sources ADD COLUMN waiting INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE sources ADD COLUMN made INTEGER;
+    ALTER TABLE sources ADD COLUMN refreshed INTEGER;
+    DROP TRIGGER page_added;
+    DROP TRIGGER page_removed;
+    DROP TRIGGER chunk_added;
+    DROP TRIGGER chunk_removed;
+    DROP TRIGGER vector_added;
+    DROP TRIGGER vector_deleted;
+    CREATE TABLE new_pages (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        url TEXT NOT NULL,
+        source INTEGER NOT NULL REFERENCES sources (id),
+        title TEXT NOT NULL,
+        etag TEXT,
+        last_modified TEXT,
+        fetched_at INTEGER NOT NULL,
+        markdown TEXT NOT NULL,
+        metadata TEXT,
+        outline TEXT,
+        head INTEGER,
+        checksum INTEGER,
+        cut_for INTEGER,
+        UNIQUE (url, source)
+    );
+    INSERT INTO new_pages (id, url, source, title, etag, last_modified, fetched_at, markdown, metadata, outline, head, checksum, cut_for)
+        SELECT id, url, source, title, etag, last_modified, fetched_at, markdown, metadata, outline, head, checksum, cut_for FROM pages;
+    DELETE FROM sqlite_sequence WHERE name = 'new_pages';
+    INSERT INTO sqlite_sequence (name, seq) SELECT 'new_pages', seq FROM sqlite_sequence WHERE name = 'pages';
+    DROP TABLE pages;
+    ALTER TABLE new_pages RENAME TO pages;
+    CREATE INDEX pages_of_source ON pages (source, fetched_at);
+    CREATE INDEX pages_cut_for ON pages (cut_for);
+    CREATE TABLE frontier (
+        source INTEGER NOT NULL REFERENCES sources (id),
+        url TEXT NOT NULL,
+        depth INTEGER NOT NULL,
+        done INTEGER NOT NULL,
+        PRIMARY KEY (source, url)
+    ) WITHOUT ROWID;
+";
+
 /// Makes sure that the file is ours and of this version, creating or migrating it where needed. Foreign files are not changed.
 pub(super) fn prepare(connection: &mut Connection) -> Result<(), Failure> {
     let state = inspect(connection)?;
     // Only now that the file is known to be ours: the journal mode is written to it.
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "NORMAL")?;
-    connection.pragma_update(None, "foreign_keys", true)?;
+    // A table that others refer to is put in place of another by a migration; all rows keep their numbers.
+    connection.pragma_update(None, "foreign_keys", state == VERSION)?;
     connection.pragma_update(None, "journal_size_limit", 64 << 20)?;
     connection.pragma_update(None, "cache_size", -8 << 10)?;
     if state == VERSION {
@@ -281,7 +334,8 @@ pub(super) fn prepare(connection: &mut Connection) -> Result<(), Failure> {
     }
     transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
     transaction.pragma_update(None, "user_version", VERSION)?;
-    Ok(transaction.commit()?)
+    transaction.commit()?;
+    Ok(connection.pragma_update(None, "foreign_keys", true)?)
 }
 
 /// A connection that only reads.
@@ -399,7 +453,7 @@ mod tests {
         connection.pragma_update(None, "user_version", 1).unwrap();
         prepare(&mut connection).unwrap();
         assert_eq!(inspect(&connection).unwrap(), VERSION);
-        let found = pages::page(&connection, &"https://a.test/".parse().unwrap()).unwrap().unwrap();
+        let (_, found) = pages::page(&connection, None, &"https://a.test/".parse().unwrap()).unwrap().unwrap();
         assert_eq!((found.title.as_str(), found.markdown.as_str()), ("Pots", "Warm."));
         assert_eq!((found.metadata, found.outline), (Metadata::default(), vec![]));
         prepare(&mut connection).unwrap();

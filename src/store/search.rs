@@ -12,9 +12,10 @@ use super::Config;
 use super::among::Among;
 use super::error::{Error, Failure};
 use super::fuse::{Candidate, fuse};
-use super::pages::{HEAD_COLUMNS, beyond, find_source, head, metadata};
+use super::pages::{HEAD_COLUMNS, beyond, head, metadata};
 use super::passages;
 use super::rank::{Ranking, of_page};
+use super::sources::find_source;
 use super::vector::{Matrix, ModelRow, Newest};
 use super::words::{self, Asked, Filter};
 
@@ -32,11 +33,11 @@ pub(super) fn search(
     if query.text.trim().is_empty() || (query.mode == Mode::Lexical && asked.is_empty()) {
         return Err(Error::EmptyQuery.into());
     }
-    let source = match &query.source {
-        None => None,
-        Some(source) => Some(find_source(connection, source)?.ok_or_else(|| Error::UnknownSource { source_id: source.clone() })?),
-    };
-    let among = among(connection, query, narrowed)?;
+    let mut sources = Vec::with_capacity(query.sources.len());
+    for source in &query.sources {
+        sources.push(find_source(connection, source)?.ok_or_else(|| Error::UnknownSource { source_id: source.clone() })?);
+    }
+    let (source, among) = narrowing(connection, query, &sources, narrowed)?;
     let ranking = Ranking::of(query, &asked, config);
     let most = config.candidates.max(query.limit.saturating_add(query.limit / 2));
     let filter =
@@ -61,14 +62,14 @@ pub(super) fn lacking(
     limit: usize,
 ) -> Result<Vec<Pending>, Failure> {
     let asked = Asked::parse(&query.text);
-    let source = match &query.source {
-        None => None,
-        Some(source) => match find_source(connection, source)? {
-            None => return Ok(Vec::new()),
-            found => found,
-        },
-    };
-    let among = among(connection, query, narrowed)?;
+    let mut sources = Vec::with_capacity(query.sources.len());
+    for source in &query.sources {
+        sources.extend(find_source(connection, source)?);
+    }
+    if sources.is_empty() && !query.sources.is_empty() {
+        return Ok(Vec::new());
+    }
+    let (source, among) = narrowing(connection, query, &sources, narrowed)?;
     let filter = Filter { wanted: query.wanted, source, among: among.as_deref(), distinct_pages: false, limit };
     let found = words::search(connection, &asked, filter)?;
     passages::pending_of(connection, model, &found.into_iter().map(|found| found.chunk).collect::<Vec<_>>())
@@ -82,10 +83,12 @@ pub(super) struct Narrowed {
     chunks: Arc<Among>,
 }
 
-/// What a query narrows a search to, beside the source.
+/// What a query narrows a search to, beside a single source.
 #[derive(Clone, Debug, PartialEq)]
 struct Narrow {
     wanted: Wanted,
+    /// Several, or none.
+    sources: Vec<i64>,
     url_prefix: Option<String>,
     languages: Vec<String>,
     kinds: Vec<PageKind>,
@@ -94,11 +97,12 @@ struct Narrow {
 
 impl Narrow {
     /// None for a query that asks for all there is.
-    fn of(query: &Query) -> Option<Self> {
+    fn of(query: &Query, sources: &[i64]) -> Option<Self> {
         let Query { wanted, url_prefix, languages, kinds, since, .. } = query;
-        let is_narrow = url_prefix.is_some() || !languages.is_empty() || !kinds.is_empty() || since.is_some();
+        let sources = if sources.len() > 1 { sources.to_vec() } else { Vec::new() };
+        let is_narrow = !sources.is_empty() || url_prefix.is_some() || !languages.is_empty() || !kinds.is_empty() || since.is_some();
         let (url_prefix, languages) = (url_prefix.clone(), languages.clone());
-        is_narrow.then(|| Self { wanted: *wanted, url_prefix, languages, kinds: kinds.clone(), since: since.clone() })
+        is_narrow.then(|| Self { wanted: *wanted, sources, url_prefix, languages, kinds: kinds.clone(), since: since.clone() })
     }
 
     fn read(&self, connection: &Connection) -> Result<Among, Failure> {
@@ -109,14 +113,17 @@ impl Narrow {
             return Err(Error::UnknownPrefix { prefix: prefix.to_owned() }.into());
         }
         let fitting = if self.kinds.is_empty() && self.since.is_none() { None } else { Some(self.pages(connection, &addresses)?) };
-        let languages = serde_json::to_string(&self.languages).expect("a list of strings is JSON");
+        let json = "a list of strings or numbers is JSON";
+        let languages = serde_json::to_string(&self.languages).expect(json);
+        let sources = serde_json::to_string(&self.sources).expect(json);
         // CROSS JOIN: first the pages, by the index of their addresses.
         let mut chunks = connection.prepare_cached(
             "SELECT c.id, p.id FROM pages AS p CROSS JOIN chunks AS c ON c.page = p.id
              WHERE p.url >= ?1 AND p.url < ?2 AND c.kind = ?3
-             AND (json_array_length(?4) = 0 OR c.language IN (SELECT value FROM json_each(?4)))",
+             AND (json_array_length(?4) = 0 OR c.language IN (SELECT value FROM json_each(?4)))
+             AND (json_array_length(?5) = 0 OR p.source IN (SELECT value FROM json_each(?5)))",
         )?;
-        let mut rows = chunks.query(params![addresses.0, addresses.1, i64::from(self.wanted == Wanted::Code), languages])?;
+        let mut rows = chunks.query(params![addresses.0, addresses.1, i64::from(self.wanted == Wanted::Code), languages, sources])?;
         let mut found = Vec::new();
         while let Some(row) = rows.next()? {
             let page: i64 = row.get(1)?;
@@ -167,11 +174,27 @@ fn served(last_modified: &str) -> Option<i64> {
     httpdate::parse_http_date(last_modified).ok()?.duration_since(UNIX_EPOCH).ok()?.as_secs().try_into().ok()
 }
 
+/// The one source that is asked, if it is one, and the chunks of several or of what else is asked for.
+fn narrowing(
+    connection: &Connection,
+    query: &Query,
+    sources: &[i64],
+    narrowed: &Mutex<Option<Narrowed>>,
+) -> Result<(Option<i64>, Option<Arc<Among>>), Failure> {
+    let one = if let [one] = sources { Some(*one) } else { None };
+    Ok((one, among(connection, query, sources, narrowed)?))
+}
+
 /// The chunks that the query is narrowed to; none where it is not. Both sides rank only these, so that no better chunk elsewhere takes the
 /// place of one of them. Those of the last search are remembered: many are asked for one after the other, and to read the numbers of a large
 /// site's chunks takes longer than to search them.
-fn among(connection: &Connection, query: &Query, narrowed: &Mutex<Option<Narrowed>>) -> Result<Option<Arc<Among>>, Failure> {
-    let Some(to) = Narrow::of(query) else { return Ok(None) };
+fn among(
+    connection: &Connection,
+    query: &Query,
+    sources: &[i64],
+    narrowed: &Mutex<Option<Narrowed>>,
+) -> Result<Option<Arc<Among>>, Failure> {
+    let Some(to) = Narrow::of(query, sources) else { return Ok(None) };
     let list = Newest::of(connection)?.list;
     let lock = || narrowed.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(last) = lock().as_ref().filter(|last| last.list == list && last.to == to) {

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use futures_lite::{StreamExt, future};
 use futures_util::stream::FuturesUnordered;
 
-use crate::engine::{Chunking, CrawlRequest, Engine};
+use crate::engine::{Chunking, CrawlRequest, Engine, Resume};
 use crate::mcp::ToolError;
 use crate::model::SourceId;
 use crate::tools::changes::Changes;
@@ -124,7 +124,7 @@ impl Background {
 
     /// What runs on pages of a source.
     pub(super) fn running_on(&self, source: &SourceId) -> Option<Arc<Job>> {
-        self.lock().known.iter().find(|job| job.is_running() && job.work.source().as_ref() == Some(source)).cloned()
+        self.lock().known.iter().find(|job| job.is_running() && job.fills(source)).cloned()
     }
 
     fn lock(&self) -> MutexGuard<'_, Jobs> {
@@ -148,8 +148,18 @@ pub enum Begun {
 pub enum Work {
     /// One page, no link followed.
     Page(CrawlRequest, Chunking),
-    Site(CrawlRequest, Chunking),
+    Site(Site),
     Refresh(SourceId, Chunking),
+}
+
+/// A site that is crawled.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Site {
+    pub request: CrawlRequest,
+    pub chunking: Chunking,
+    /// The source that it fills, if one is named.
+    pub source: Option<SourceId>,
+    pub resume: Resume,
 }
 
 impl Work {
@@ -164,15 +174,10 @@ impl Work {
     /// What it is about, for people.
     pub(super) fn target(&self) -> String {
         match self {
-            Self::Page(request, _) | Self::Site(request, _) => request.seeds.iter().map(|url| url.as_str()).collect::<Vec<_>>().join(" "),
+            Self::Page(request, _) | Self::Site(Site { request, .. }) => {
+                request.seeds.iter().map(|url| url.as_str()).collect::<Vec<_>>().join(" ")
+            }
             Self::Refresh(source, _) => source.to_string(),
-        }
-    }
-
-    fn source(&self) -> Option<SourceId> {
-        match self {
-            Self::Page(request, _) | Self::Site(request, _) => request.seeds.first().map(SourceId::of),
-            Self::Refresh(source, _) => Some(source.clone()),
         }
     }
 

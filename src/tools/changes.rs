@@ -44,9 +44,9 @@ impl Changes {
     }
 
     /// The page holds something else now, or is gone. Only who subscribed to it is told, so it needs no pace.
-    pub fn page(&self, url: &Url) {
+    pub fn page(&self, url: &Url, source: SourceId) {
         self.notifier.resource_updated(url.as_str());
-        self.note(SourceId::of(url), |_| {});
+        self.note(source, |_| {});
     }
 
     /// Tells for as long as it is polled: the first change at once, those that follow together, one notification in [`PACE`].

@@ -44,15 +44,21 @@ where
 }
 
 async fn sources(engine: Engine, typed: Typed) -> Result<Suggestions, Error> {
-    // Names of hosts are in small letters.
-    let prefix = typed.value.trim().to_lowercase();
-    let names = engine.sources_after(prefix, String::new(), SOURCES).await?;
+    let prefix = typed.value.trim();
+    let mut names = engine.sources_after(prefix.to_owned(), String::new(), SOURCES).await?;
+    if names.is_empty() {
+        // Those of hosts are in small letters.
+        names = engine.sources_after(prefix.to_lowercase(), String::new(), SOURCES).await?;
+    }
     Ok(names.iter().map(SourceId::as_str).collect())
 }
 
 async fn languages(engine: Engine, typed: Typed) -> Result<Suggestions, Error> {
     let prefix = typed.value.trim().to_lowercase();
-    let source = typed.others.get("source").and_then(|named| SourceId::parse(named));
+    let source = match typed.others.get("source") {
+        Some(named) => engine.meant(named).await.ok().and_then(|meant| meant.default.into_iter().next()),
+        None => None,
+    };
     let stored = engine.languages(source).await?;
     Ok(stored.into_iter().map(|(name, _)| name).filter(|name| name.starts_with(&prefix)).collect())
 }

@@ -8,9 +8,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::engine::{CrawlRequest, End, Engine, Failed, LeaveOut, NO_PAGE, OUT_OF_SCOPE, Pattern, Sitemaps};
+use crate::engine::{CrawlRequest, End, Engine, Failed, LeaveOut, NO_PAGE, OUT_OF_SCOPE, Pattern, Resume, Sitemaps};
 use crate::mcp::{Annotations, Context, Tool, ToolError};
-use crate::tools::background::{Account, Background, Begun, Job, Stake, State, Work};
+use crate::model::SourceId;
+use crate::tools::background::{self, Account, Background, Begun, Job, Stake, State, Work};
 use crate::tools::bound::{line, within};
 use crate::tools::linked::{Linked, Links};
 use crate::tools::reply;
@@ -48,11 +49,26 @@ pub fn smart(engine: Engine, background: Background) -> Tool {
                 chunking.max_chars = within("chunk_size", size, 200, 20_000)? as usize;
             }
             let wait = wait(asked.wait_seconds)?;
-            begin(&engine, &background, Work::Site(request, chunking), wait, &context).await
+            let source =
+                match (asked.name.filter(|name| !name.trim().is_empty()), asked.lib_version.filter(|version| !version.trim().is_empty())) {
+                    (Some(name), version) => Some(named(&name, version.as_deref())?),
+                    (None, Some(version)) => {
+                        let derived = request.sources();
+                        Some(named(derived.first().map_or("", |(source, _)| source.name()), Some(&version))?)
+                    }
+                    (None, None) => None,
+                };
+            let resume = if asked.fresh { Resume::Never } else { Resume::IfInterrupted };
+            begin(&engine, &background, Work::Site(background::Site { request, chunking, source, resume }), wait, &context).await
         }
     })
     .title("Crawl a site")
     .annotations(Annotations { destructive: Some(false), idempotent: Some(true), ..Annotations::default() })
+}
+
+fn named(name: &str, version: Option<&str>) -> Result<SourceId, ToolError> {
+    SourceId::new(name.trim(), version.map(str::trim))
+        .map_err(|error| ToolError::new(error.to_string()).hint("as in smol, with lib_version 2.0"))
 }
 
 fn patterns(texts: &[String]) -> Result<Vec<Pattern>, ToolError> {
@@ -227,7 +243,7 @@ fn report(job: &Arc<Job>, account: &Account) -> Report {
         )),
         State::Failed(error) => Some(error.to_string()),
         State::Cancelled => Some("ended before it was complete; what was fetched is stored".to_owned()),
-        State::Done => together([limit(job, account), left_out(account)]),
+        State::Done => together([went_on(account), limit(job, account), left_out(account)]),
     };
     Report {
         urls_crawled: account.shown.iter().map(|(url, _)| line(url)).collect(),
@@ -238,8 +254,13 @@ fn report(job: &Arc<Job>, account: &Account) -> Report {
     }
 }
 
+fn went_on(account: &Account) -> Option<String> {
+    let before = account.pages_before;
+    (before > 0).then(|| format!("went on after the {before} pages of an interrupted crawl; fresh: true begins anew"))
+}
+
 fn limit(job: &Job, account: &Account) -> Option<String> {
-    let Work::Site(request, _) = &job.work else { return None };
+    let Work::Site(background::Site { request, .. }) = &job.work else { return None };
     let left = account.left;
     match account.end {
         End::MaxPages => Some(format!(
@@ -281,6 +302,7 @@ impl Report {
                 State::Failed(_) => "failed",
             },
             target: line(&job.work.target()),
+            sources: account.sources.iter().map(SourceId::to_string).collect(),
             pages_crawled: account.pages,
             pages_stored: account.stored,
             urls_crawled: Vec::new(),
@@ -326,6 +348,15 @@ struct Site {
     /// Also other languages and versions, source listings, lists by tag
     #[serde(default)]
     everything: bool,
+    /// What the source is to be called [default: after the URL]
+    #[serde(default)]
+    name: Option<String>,
+    /// The version that the pages document
+    #[serde(default)]
+    lib_version: Option<String>,
+    /// Begin anew, even if an earlier crawl of it was interrupted
+    #[serde(default)]
+    fresh: bool,
     /// Characters in a chunk at the most; best left out
     #[serde(default)]
     chunk_size: Option<u32>,
@@ -373,6 +404,7 @@ fn five_hundred() -> u32 {
 // The comments below that are no documentation would be told to every client five times.
 
 // How far a crawl or a refresh is.
+/// What clients need not know beforehand is not in the schema: it is that of five tools, and a table of tools is read whole into every context.
 #[derive(Serialize, JsonSchema)]
 pub(super) struct Report {
     crawl_id: String,
@@ -380,10 +412,15 @@ pub(super) struct Report {
     state: &'static str,
     // The URL or the source.
     target: String,
+    // What it fills.
+    #[schemars(skip)]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    sources: Vec<String>,
     pages_crawled: u64,
     // Searchable now by their words, by their meaning a little later.
     pages_stored: u64,
     // The first of the stored pages.
+    #[schemars(skip)]
     #[serde(skip_serializing_if = "Vec::is_empty")]
     urls_crawled: Vec<String>,
     // Left out on purpose: out of scope, forbidden by robots.txt, not a document.
@@ -392,13 +429,14 @@ pub(super) struct Report {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     failed: Vec<String>,
     failures: u64,
+    #[schemars(skip)]
     elapsed_ms: u64,
-    /// Of refresh_source: pages to check, checked, unchanged, updated, removed
-    #[schemars(with = "serde_json::Map<String, Value>")]
+    // Of refresh_source.
+    #[schemars(skip)]
     #[serde(skip_serializing_if = "Option::is_none")]
     refresh: Option<Refresh>,
-    /// Counters of the transport
-    #[schemars(with = "serde_json::Map<String, Value>")]
+    // Counters of the transport.
+    #[schemars(skip)]
     #[serde(skip_serializing_if = "Option::is_none")]
     http: Option<Value>,
     /// Why it is not complete, and what to do next

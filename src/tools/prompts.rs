@@ -132,8 +132,9 @@ fn given(arguments: &Arguments, name: &str) -> Result<Option<String>, RpcError> 
 async fn stored(engine: &Engine, arguments: &Arguments) -> Result<Option<String>, RpcError> {
     let Some(named) = given(arguments, "source")? else { return Ok(None) };
     let found = find(engine, &named).await?;
-    let summary = found.map_err(|error| RpcError::invalid_params(error.to_string()))?;
-    Ok(Some(summary.source.to_string()))
+    let meant = found.map_err(|error| RpcError::invalid_params(error.to_string()))?;
+    // Of several what was said, which means them all.
+    Ok(Some(if let [source] = &*meant.default { source.to_string() } else { named }))
 }
 
 /// Characters of an argument.

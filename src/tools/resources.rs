@@ -42,7 +42,8 @@ pub(super) fn page(url: &str, title: &str) -> Resource {
 }
 
 pub(super) fn source_uri(source: &SourceId) -> String {
-    format!("{SOURCES}{source}")
+    // The template's variable is one segment.
+    format!("{SOURCES}{}", source.as_str().replace('%', "%25").replace('/', "%2F"))
 }
 
 /// The page as markdown. One that is longer than [`MOST`] is cut, and says how to read on: few are, and a resource is read whole into
@@ -61,11 +62,12 @@ async fn read_page(engine: Engine, asked: ReadRequest) -> Result<Contents, RpcEr
 }
 
 async fn read_source(engine: Engine, asked: ReadRequest) -> Result<Contents, RpcError> {
-    let summary = find(&engine, asked.variable("source")).await?.map_err(|error| not_found(&asked.uri, &error.to_string()))?;
+    let meant = find(&engine, asked.variable("source")).await?.map_err(|error| not_found(&asked.uri, &error.to_string()))?;
+    let Some(source) = meant.default.first() else { return Err(not_found(&asked.uri, "it is not stored")) };
+    let summary = engine.source(source).await.map_err(|error| reply(&error))?;
     let mut pages = Vec::new();
-    for scheme in ["https", "http"] {
-        let prefix = format!("{scheme}://{}/", summary.source);
-        let more = engine.pages_after(prefix, String::new(), FIRST_PAGES - pages.len()).await;
+    for scheme in ["https://", "http://"] {
+        let more = engine.pages_of(source.clone(), scheme.to_owned(), FIRST_PAGES - pages.len()).await;
         pages.extend(more.map_err(|error| reply(&error))?);
     }
     let languages = engine.languages(Some(summary.source.clone())).await.map_err(|error| reply(&error))?;
@@ -86,12 +88,12 @@ async fn list(engine: Engine, after: String) -> Result<Page, RpcError> {
     // One more, which tells whether there are more.
     let wanted = LISTED + 1;
     let (source, page_url) = match after.strip_prefix(SOURCES) {
-        Some(source) => (Some(source), ""),
-        None if after.is_empty() => (Some(""), ""),
+        Some(source) => (Some(source.replace("%2F", "/").replace("%25", "%")), ""),
+        None if after.is_empty() => (Some(String::new()), ""),
         None => (None, after.as_str()),
     };
     if let Some(source) = source {
-        let sources = engine.sources_after(String::new(), source.to_owned(), wanted).await.map_err(|error| reply(&error))?;
+        let sources = engine.sources_after(String::new(), source, wanted).await.map_err(|error| reply(&error))?;
         resources.extend(sources.iter().map(|source| Resource::new(source_uri(source), source.as_str()).mime_type(JSON)));
     }
     let pages = engine.pages_after(String::new(), page_url.to_owned(), wanted - resources.len()).await.map_err(|error| reply(&error))?;

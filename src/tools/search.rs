@@ -1,5 +1,7 @@
 //! `perform_rag_query` and `search_code_examples`: questions to what is stored.
 
+use std::time::UNIX_EPOCH;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -9,7 +11,7 @@ use crate::model::{ChunkKind, Hit, Mode, PageKind, PerPage, Query, SourceId, Wan
 use crate::tools::bound::{DEFAULT, cost, end, line, room, within};
 use crate::tools::linked::{Linked, Links};
 use crate::tools::reply;
-use crate::tools::sources::stored;
+use crate::tools::sources::meant;
 use crate::tools::untrusted::Untrusted;
 
 pub fn text(engine: Engine) -> Tool {
@@ -61,9 +63,9 @@ async fn search(engine: &Engine, asked: Question, mut links: Links) -> Result<Li
     }
     // An empty string is how many clients leave a parameter out.
     let given = |text: Option<String>| text.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
-    let source = match given(asked.source) {
-        None => None,
-        Some(named) => Some(stored(engine, &named).await?.source),
+    let sources = match given(asked.source) {
+        None => Vec::new(),
+        Some(named) => meant(engine, &named).await?.default,
     };
     let url_prefix = match given(asked.url_prefix) {
         None => None,
@@ -72,7 +74,7 @@ async fn search(engine: &Engine, asked: Question, mut links: Links) -> Result<Li
     let language = given(asked.language);
     let is_narrowed = asked.page_kind.is_some() || asked.since.is_some();
     let query = Query {
-        source: source.clone(),
+        sources: sources.clone(),
         // One more, which tells whether there are more.
         limit: offset + count + 1,
         mode,
@@ -100,7 +102,9 @@ async fn search(engine: &Engine, asked: Question, mut links: Links) -> Result<Li
     results.next_offset = (results.count < found && next < DEEPEST as usize).then_some(next);
     // What those of before are found by is told below.
     let missed_by = if former.is_some() { Mode::Lexical } else { mode };
-    results.notice = notice(engine, &results, found.min(count), missed_by, language, source).await?;
+    results.notice =
+        notice(engine, &results, found.min(count), missed_by, language, if let [source] = &*sources { Some(source.clone()) } else { None })
+            .await?;
     if results.count == 0 && is_narrowed {
         results.notice = Some([Some(NARROWED.to_owned()), results.notice].into_iter().flatten().collect::<Vec<_>>().join("; "));
     }
@@ -296,6 +300,9 @@ struct Found {
     url: String,
     title: String,
     source_id: String,
+    fetched_unix: u64,
+    // Of the markdown of the page: another one means that it says something else.
+    page_hash: String,
     // That the passage stands under, outermost first.
     headings: Vec<String>,
     /// Markdown; of a code example the code alone
@@ -343,6 +350,8 @@ impl From<Hit> for Found {
             url,
             title: hit.title,
             source_id: hit.source.to_string(),
+            fetched_unix: hit.fetched_at.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()),
+            page_hash: hit.page_hash,
             headings: hit.chunk.heading_path,
             content: hit.text,
             language,
@@ -382,7 +391,18 @@ mod tests {
             Chunk { ordinal: 0, heading_path: vec!["A".into(), "B".into()], text: text.into(), kind: ChunkKind::Text, anchor: None };
         let url = Url::parse("https://docs.test/page").unwrap();
         let (evidence, same_as) = (Evidence::default(), Vec::new());
-        Hit { source: SourceId::of(&url), url, title: "Page".into(), text: text.into(), chunk, score: 0.5, evidence, same_as }
+        Hit {
+            source: SourceId::of(&url),
+            fetched_at: UNIX_EPOCH,
+            page_hash: String::new(),
+            url,
+            title: "Page".into(),
+            text: text.into(),
+            chunk,
+            score: 0.5,
+            evidence,
+            same_as,
+        }
     }
 
     /// The results, and whether their page is linked.

@@ -6,8 +6,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::engine::Engine;
+use crate::error::Error;
 use crate::mcp::{Annotations, Context, Tool, ToolError};
-use crate::model::{SourceId, SourceSummary};
+use crate::model::{Meant, SourceId, SourceState, SourceSummary};
 use crate::tools::background::{Background, Work};
 use crate::tools::bound::{DEFAULT, cost, line, room, within};
 use crate::tools::{crawl, reply};
@@ -22,21 +23,48 @@ pub fn available(engine: Engine) -> Tool {
 }
 
 pub fn remove(engine: Engine, background: Background) -> Tool {
-    Tool::typed("remove_source", REMOVE, move |asked: One, _: Context| {
+    Tool::typed("remove_source", REMOVE, move |asked: Removal, _: Context| {
         let (engine, background) = (engine.clone(), background.clone());
-        async move {
-            let summary = stored(&engine, &asked.source).await?;
-            if let Some(job) = background.running_on(&summary.source) {
-                return Err(ToolError::new(format!("{} is at work on {}", job.id, summary.source))
-                    .hint(format!("end it with cancel_crawl {}, or wait for it with crawl_status", job.id)));
-            }
-            let pages_removed = engine.remove(summary.source.clone()).await.map_err(|error| reply(&error))?;
-            background.changes().listed(summary.source.clone());
-            Ok(Removed { source: summary.source.to_string(), pages_removed, chunks_removed: summary.chunks })
-        }
+        async move { take_away(&engine, &background, asked).await }
     })
     .title("Remove a source")
     .annotations(Annotations { destructive: Some(true), idempotent: Some(true), open_world: Some(false), ..Annotations::default() })
+}
+
+async fn take_away(engine: &Engine, background: &Background, asked: Removal) -> Result<Removed, ToolError> {
+    let all = meant(engine, &asked.source).await?.sources;
+    let meant = match asked.pages_below {
+        None => engine.meant_whole(&asked.source).await.map_err(|error| reply(&error))?,
+        Some(_) => all,
+    };
+    if let [_, _, ..] = &*meant
+        && !asked.several
+    {
+        let names: Vec<_> = meant.iter().map(SourceId::as_str).take(NAMED).collect();
+        return Err(ToolError::new(format!("{} sources are meant by {:?}: {}", meant.len(), line(&asked.source), names.join(", ")))
+            .hint("name one of them, or pass several: true to remove them all"));
+    }
+    let mut removed = Removed { source: names(&meant), pages_removed: 0, chunks_removed: 0 };
+    for source in meant {
+        if let Some(job) = background.running_on(&source) {
+            return Err(ToolError::new(format!("{} is at work on {source}", job.id))
+                .hint(format!("end it with cancel_crawl {}, or wait for it with crawl_status", job.id)));
+        }
+        let before = engine.source(&source).await.map_err(|error| reply(&error))?.chunks;
+        removed.pages_removed += match asked.pages_below.clone() {
+            None => engine.remove(source.clone()).await,
+            Some(prefix) => engine.remove_pages(source.clone(), prefix).await,
+        }
+        .map_err(|error| reply(&error))?;
+        let after = engine.source(&source).await.map_or(0, |of| of.chunks);
+        removed.chunks_removed += before.saturating_sub(after);
+        background.changes().listed(source);
+    }
+    Ok(removed)
+}
+
+fn names(sources: &[SourceId]) -> String {
+    sources.iter().map(SourceId::as_str).collect::<Vec<_>>().join(", ")
 }
 
 pub fn refresh(engine: Engine, background: Background) -> Tool {
@@ -44,7 +72,12 @@ pub fn refresh(engine: Engine, background: Background) -> Tool {
         let (engine, background) = (engine.clone(), background.clone());
         async move {
             let wait = crawl::wait(asked.wait_seconds)?;
-            let source = stored(&engine, &asked.source).await?.source;
+            let source = match &*meant(&engine, &asked.source).await?.default {
+                [source] => source.clone(),
+                several => {
+                    return Err(ToolError::new(format!("{} sources are meant: {}", several.len(), names(several))).hint("name one of them"));
+                }
+            };
             let work = Work::Refresh(source, engine.config().chunk.clone());
             crawl::begin(&engine, &background, work, wait, &context).await
         }
@@ -83,28 +116,33 @@ async fn sources(engine: &Engine) -> Result<Vec<SourceSummary>, ToolError> {
     }
 }
 
-/// A source that is there: a typo must not look like "nothing found".
-pub(super) async fn stored(engine: &Engine, named: &str) -> Result<SourceSummary, ToolError> {
+/// The sources that are meant: a typo must not look like "nothing found".
+pub(super) async fn meant(engine: &Engine, named: &str) -> Result<Meant, ToolError> {
     find(engine, named).await?
 }
 
-/// A source that is there, or what to say to who asked for another; in front of that what the store fails with.
-pub(super) async fn find(engine: &Engine, named: &str) -> Result<Result<SourceSummary, ToolError>, ToolError> {
-    let mut known = sources(engine).await?;
-    let asked = SourceId::parse(named);
-    if let Some(at) = known.iter().position(|summary| Some(&summary.source) == asked.as_ref()) {
-        return Ok(Ok(known.swap_remove(at)));
+/// The sources that are meant, or what to say to who asked for others; in front of that what the store fails with.
+pub(super) async fn find(engine: &Engine, named: &str) -> Result<Result<Meant, ToolError>, ToolError> {
+    let unknown = || ToolError::new(format!("no source {:?} is stored", line(named)));
+    if !engine.has_database() {
+        return Ok(Err(unknown().hint("nothing is stored yet: crawl it first with smart_crawl_url")));
     }
+    let meant = match engine.meant(named).await {
+        Ok(meant) => return Ok(Ok(meant)),
+        Err(Error::UnknownSource { meant, .. }) => meant,
+        Err(error @ Error::NoVersion { .. }) => return Ok(Err(reply(&error))),
+        Err(error) => return Err(reply(&error)),
+    };
+    let known = sources(engine).await?;
     let names: Vec<_> = known.iter().take(NAMED).map(|summary| summary.source.as_str()).collect();
-    let meant = if known.len() > FEW { engine.source_meant(named).await.map_err(|error| reply(&error))? } else { None };
-    let meant = meant.map(|source| format!("did you mean {source}? ")).unwrap_or_default();
+    let meant = meant.filter(|_| known.len() > FEW).map(|source| format!("did you mean {source}? ")).unwrap_or_default();
     let hint = match known.len() {
         0 => "nothing is stored yet: crawl it first with smart_crawl_url".to_owned(),
         1..=FEW => format!("stored are: {}", names.join(", ")),
         all if all <= NAMED => format!("{meant}stored are: {}", names.join(", ")),
         all => format!("{meant}stored are: {} and {} more, see get_available_sources", names.join(", "), all - NAMED),
     };
-    Ok(Err(ToolError::new(format!("no source {:?} is stored", line(named))).hint(hint)))
+    Ok(Err(unknown().hint(hint)))
 }
 
 #[derive(Deserialize, JsonSchema)]
@@ -118,9 +156,15 @@ struct Page {
 }
 
 #[derive(Deserialize, JsonSchema)]
-struct One {
-    /// As get_available_sources names it
+struct Removal {
+    /// As get_available_sources names it; name@version for one version
     source: String,
+    /// Only pages whose URL begins so
+    #[serde(default)]
+    pages_below: Option<String>,
+    /// Remove all, where several sources are meant
+    #[serde(default)]
+    several: bool,
 }
 
 #[derive(Deserialize, JsonSchema)]
@@ -156,6 +200,14 @@ struct Sources {
 pub(super) struct Source {
     /// What the other tools take as `source` or `source_id`
     source_id: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    version: Option<String>,
+    /// complete, limited (more pages are known), incomplete (interrupted or under way) or loose (pages stored one by one)
+    #[schemars(with = "String")]
+    state: SourceState,
+    // URLs that are known and not fetched.
+    #[serde(skip_serializing_if = "is_zero")]
+    urls_left: u64,
     pages: u64,
     chunks: u64,
     code_examples: u64,
@@ -169,6 +221,9 @@ impl Source {
     pub fn of(summary: &SourceSummary) -> Self {
         Self {
             source_id: summary.source.to_string(),
+            version: summary.version().map(str::to_owned),
+            state: summary.state,
+            urls_left: summary.left,
             pages: summary.pages,
             chunks: summary.chunks,
             code_examples: summary.code_examples,
@@ -176,6 +231,10 @@ impl Source {
             last_fetched_unix: summary.last_fetched.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()),
         }
     }
+}
+
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -190,6 +249,6 @@ const FEW: usize = 3;
 /// Sources named in an error.
 const NAMED: usize = 30;
 const AVAILABLE: &str = "Lists the sites that are stored and can be searched, with the number of pages and code examples of each.";
-const REMOVE: &str = "Removes a source with all its pages from the store.";
+const REMOVE: &str = "Removes a source, one version of it (name@version) or its pages below a URL from the store.";
 const REFRESH: &str = "Asks for every page of a source again, stores what has changed and removes what is gone. A long one goes on in the background, as \
      with smart_crawl_url.";

@@ -113,7 +113,9 @@ impl Crawl {
     /// Judges up to `at_most` of what was found, and returns how much is left of it.
     pub(super) fn work_off(&mut self, at_most: usize) -> usize {
         for _ in 0..at_most {
-            let Some((from, found, url)) = self.backlog.next() else { break };
+            let next = self.backlog.next();
+            self.backlog.done.drain(..).for_each(|url| self.frontier.dealt_with(url));
+            let Some((from, found, url)) = next else { break };
             let mut url = normalise(url);
             if let Some(page) = self.selection.unprinted(&url) {
                 if self.is_new_refusal(&url) {
@@ -155,6 +157,7 @@ impl Crawl {
                 // Met already, or there were too many: nobody has asked for it.
                 Offered::Seen | Offered::Refused(_) => Offered::Seen,
             },
+            Found::End => Offered::Seen,
             Found::InIndex { level, .. } if level > MAX_INDEX_LEVEL => Offered::Refused("a sitemap index within too many others"),
             Found::InIndex { level, named } => self.offer_sitemap(url, level, named, Some(from)),
         }
@@ -330,6 +333,8 @@ pub(super) struct Backlog {
     finds: VecDeque<(Arc<str>, Found, vec::IntoIter<Url>)>,
     /// The sum of what is left of these.
     left: usize,
+    /// Addresses of which all that was found has been judged.
+    done: Vec<Box<str>>,
 }
 
 /// How a URL was found.
@@ -347,12 +352,19 @@ enum Found {
     },
     /// Where a sitemap often is.
     Guess,
+    /// That was all of it.
+    End,
 }
 
 impl Backlog {
     fn add(&mut self, from: &Url, found: Found, urls: Vec<Url>) {
         self.left += urls.len();
         self.finds.push_back((from.as_str().into(), found, urls.into_iter()));
+    }
+
+    /// Behind all that an address led to.
+    pub(super) fn dealt_with(&mut self, url: Box<str>) {
+        self.finds.push_back((url.into(), Found::End, Vec::new().into_iter()));
     }
 
     fn next(&mut self) -> Option<(Arc<str>, Found, Url)> {
@@ -362,7 +374,9 @@ impl Backlog {
                 self.left -= 1;
                 return Some((from.clone(), *found, url));
             }
-            self.finds.pop_front();
+            if let Some((url, Found::End, _)) = self.finds.pop_front() {
+                self.done.push((*url).into());
+            }
         }
     }
 

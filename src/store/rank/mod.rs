@@ -15,9 +15,9 @@ use self::question::Question;
 use super::Config;
 use super::error::Failure;
 use super::fuse::{Answer, Passage};
-use super::pages::{CHUNK_COLUMNS, HEAD_COLUMNS, chunk, head};
+use super::pages::{CHUNK_COLUMNS, HEAD_COLUMNS, chunk, head, provenance};
 use super::words::Asked;
-use crate::model::{Chunk, ChunkKind, Evidence, Hit, Mode, PerPage, Query, SourceId, plain};
+use crate::model::{Chunk, ChunkKind, Evidence, Hit, Mode, PerPage, Query, plain};
 
 /// How a question is answered: what its words say of that.
 #[derive(Debug)]
@@ -75,7 +75,7 @@ impl Ranking {
             if hits.len() == limit {
                 break;
             }
-            hits.push((found.into_hit(), shingles));
+            hits.push((found.into_hit(connection)?, shingles));
         }
         Ok(hits.into_iter().map(|(hit, _)| hit).collect())
     }
@@ -88,21 +88,21 @@ impl Ranking {
         let top = answer.passages.first().map_or(0.0, |passage| passage.score);
         let joined = if per_page == PerPage::Best { MOST_JOINED } else { 1 };
         for passage in answer.passages.iter().take(joined) {
-            let Some((url, title, chunk)) = stored(connection, passage)? else { continue };
+            let Some((url, title, row, chunk)) = stored(connection, passage)? else { continue };
             let evidence = self.evidence(passage, &url, &title, &chunk);
             let score = passage.score + evidence.exact - evidence.malus;
             if best.as_ref().is_none_or(|(known, ..)| score > *known) {
                 best = Some((score, chunks.len(), evidence));
             }
-            page.get_or_insert((url, title));
+            page.get_or_insert((url, title, row));
             chunks.push((passage.score, chunk));
         }
-        let (Some((_, at, evidence)), Some((url, title))) = (best, page) else { return Ok(None) };
+        let (Some((_, at, evidence)), Some((url, title, page))) = (best, page) else { return Ok(None) };
         chunks.swap(0, at);
         let score = answer.score + evidence.exact - evidence.malus;
         let good = |(at, (score, chunk)): (usize, (f32, Chunk))| (at == 0 || score >= top * AS_GOOD).then_some(chunk);
         let chunks = chunks.into_iter().enumerate().filter_map(good).collect();
-        Ok(Some(Read { url, title, score, age: answer.passages[0].chunk, evidence, chunks }))
+        Ok(Some(Read { page, url, title, score, age: answer.passages[0].chunk, evidence, chunks }))
     }
 
     fn evidence(&self, passage: &Passage, url: &Url, title: &str, chunk: &Chunk) -> Evidence {
@@ -126,6 +126,8 @@ impl Ranking {
 
 /// An answer whose passages were read, the best one first.
 struct Read {
+    /// Its row.
+    page: i64,
     url: Url,
     title: String,
     score: f32,
@@ -136,22 +138,24 @@ struct Read {
 }
 
 impl Read {
-    fn into_hit(self) -> Hit {
-        let Self { url, title, score, evidence, mut chunks, .. } = self;
+    fn into_hit(self, connection: &Connection) -> Result<Hit, Failure> {
+        let Self { page, url, title, score, evidence, mut chunks, .. } = self;
         let text = join::joined(&chunks, LONGEST_JOINED);
-        let source = SourceId::of(&url);
-        Hit { url, title, source, chunk: chunks.swap_remove(0), text, score, evidence, same_as: Vec::new() }
+        let (source, fetched_at, page_hash) = provenance(connection, page)?;
+        let chunk = chunks.swap_remove(0);
+        Ok(Hit { url, title, source, fetched_at, page_hash, chunk, text, score, evidence, same_as: Vec::new() })
     }
 }
 
-fn stored(connection: &Connection, passage: &Passage) -> Result<Option<(Url, String, Chunk)>, Failure> {
+/// The address, title and row of the page that a passage stands on, and its chunk.
+fn stored(connection: &Connection, passage: &Passage) -> Result<Option<(Url, String, i64, Chunk)>, Failure> {
     let mut statement = connection.prepare_cached(&format!(
         "SELECT {HEAD_COLUMNS}, {CHUNK_COLUMNS} FROM chunks AS c JOIN pages AS p ON p.id = c.page WHERE c.id = ?1"
     ))?;
     let mut rows = statement.query([passage.chunk])?;
     let read = |row: &Row<'_>| {
         let (url, title) = head(row)?;
-        Ok((url, title, chunk(connection, row, 4)?))
+        Ok((url, title, row.get(10)?, chunk(connection, row, 4)?))
     };
     rows.next()?.map(read).transpose()
 }

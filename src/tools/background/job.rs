@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use futures_lite::{FutureExt, future};
 
-use super::Work;
+use super::{Site, Work};
 use crate::engine::{self, Counters, Crawling, Engine, Event, Failed, Put, RefreshReport, Refreshing, Robots};
 use crate::error::Error;
 use crate::mcp::ToolError;
@@ -37,6 +37,10 @@ pub struct Job {
 #[derive(Clone, Debug, Default)]
 pub struct Account {
     pub state: State,
+    /// What a crawl fills, once that is known.
+    pub sources: Vec<SourceId>,
+    /// Pages of the crawl that it goes on with.
+    pub pages_before: u64,
     /// URLs dealt with, whatever became of them.
     pub seen: u64,
     pub pages: u64,
@@ -97,6 +101,15 @@ impl Job {
         !self.ended.is_open()
     }
 
+    /// Whether it works on pages of a source.
+    pub(super) fn fills(&self, source: &SourceId) -> bool {
+        match &self.work {
+            Work::Page(request, _) => request.seeds.first().map(SourceId::of).as_ref() == Some(source),
+            Work::Site(_) => self.lock().sources.contains(source),
+            Work::Refresh(refreshed, _) => refreshed == source,
+        }
+    }
+
     /// It ends as soon as what was fetched is stored, or has ended so.
     pub(super) fn is_stopping(&self) -> bool {
         self.stop.is_open()
@@ -148,8 +161,14 @@ impl Job {
 
     async fn work_off(&self, engine: &Engine, changes: &Changes) -> Result<(), Error> {
         match &self.work {
-            Work::Page(request, chunking) | Work::Site(request, chunking) => {
-                self.crawl(engine.crawl(request.clone(), chunking.clone()), changes).await
+            Work::Page(request, chunking) => self.crawl(engine.crawl(request.clone(), chunking.clone()), changes).await,
+            Work::Site(Site { request, chunking, source, resume }) => {
+                let fill = engine.plan(request.clone(), source.clone(), *resume).await?;
+                {
+                    let mut account = self.lock();
+                    (account.sources, account.pages_before) = (fill.sources().cloned().collect(), fill.pages_before());
+                }
+                self.crawl(engine.fill(fill, chunking.clone()), changes).await
             }
             Work::Refresh(source, chunking) => {
                 let refreshing = engine.refreshing(source.clone(), Robots::Obey, chunking.clone()).await?;
@@ -169,7 +188,7 @@ impl Job {
                 }
                 Some(None) => break,
                 Some(Some(Ok(event))) => {
-                    note(changes, &event);
+                    note(changes, &event, &crawling);
                     self.lock().count(event, &crawling);
                 }
                 // It has stopped itself, and the first error tells why.
@@ -205,7 +224,7 @@ impl Job {
                 Some(None) => return result,
                 Some(Some(Ok(url))) => {
                     if found != (refreshing.report().updated, refreshing.report().removed) {
-                        changes.page(&url);
+                        changes.page(&url, source.clone());
                     }
                     if found.1 < refreshing.report().removed {
                         changes.listed(source.clone());
@@ -255,10 +274,11 @@ impl Account {
     }
 }
 
-fn note(changes: &Changes, event: &Event) {
+fn note(changes: &Changes, event: &Event, crawling: &Crawling) {
+    let source = |url| crawling.fill().and_then(|fill| fill.source_of(url)).unwrap_or_else(|| SourceId::of(url));
     match event {
-        Event::Stored { url, put: Put::Added, .. } => changes.listed(SourceId::of(url)),
-        Event::Stored { url, put: Put::Replaced, .. } => changes.page(url),
+        Event::Stored { url, put: Put::Added, .. } => changes.listed(source(url)),
+        Event::Stored { url, put: Put::Replaced, .. } => changes.page(url, source(url)),
         Event::Stored { put: Put::Unchanged, .. } | Event::Skipped(_) | Event::Failed(_) => {}
     }
 }

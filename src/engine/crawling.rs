@@ -1,0 +1,383 @@
+//! A crawl on its way into the store: pages are read, cut and stored while others are fetched, and how far it is, is written down.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use futures_lite::{StreamExt, future};
+use futures_util::stream::FuturesUnordered;
+use url::Url;
+
+use super::reading::Reading;
+use super::{Chunking, Engine, Fill, Resume, read_and_cut};
+use crate::crawl::{Crawl, CrawlReport, CrawlRequest, Failed, MAX_LISTED, Skipped, Visit};
+use crate::error::Error;
+use crate::extract;
+use crate::http::{Counters, masked};
+use crate::model::{Budget, Document, OverBudget, Page, SourceId, Trail};
+use crate::reactor::{Boxed, Lane};
+use crate::store::Put;
+
+impl Engine {
+    /// Starts a crawl that fills the sources it is called after, and goes on with it if one with the same settings was interrupted. It goes on
+    /// while [`Crawling::next`] is polled.
+    pub fn crawl(&self, request: CrawlRequest, chunking: Chunking) -> Crawling {
+        self.crawling(request, None, chunking)
+    }
+
+    /// The same for what was [planned](Engine::plan).
+    pub fn fill(&self, fill: Fill, chunking: Chunking) -> Crawling {
+        self.crawling(fill.request().clone(), Some(fill), chunking)
+    }
+
+    fn crawling(&self, request: CrawlRequest, fill: Option<Fill>, chunking: Chunking) -> Crawling {
+        Crawling {
+            engine: self.clone(),
+            crawl: self.inner.crawler.crawl(request),
+            fill,
+            trail: Trail::default(),
+            recording: FuturesUnordered::new(),
+            storing: FuturesUnordered::new(),
+            under_way: Vec::new(),
+            chunking,
+            fetching: Fetching::Ahead,
+            reading: Reading::default(),
+            tally: Tally::default(),
+        }
+    }
+}
+
+/// A crawl on its way into the store.
+#[derive(Debug)]
+pub struct Crawling {
+    engine: Engine,
+    crawl: Crawl,
+    /// What it fills; none until the database is open.
+    fill: Option<Fill>,
+    /// What was found and dealt with and is not written down yet.
+    trail: Trail,
+    /// The part of it that is being written, at most one, so that what a page led to is known before the page counts as done.
+    recording: FuturesUnordered<Boxed<'static, Result<(), Error>>>,
+    /// Pages being read, cut and stored. Its length is bounded: a slow disk slows the crawl down, not the memory up.
+    storing: FuturesUnordered<Boxed<'static, Result<Event, Error>>>,
+    /// The addresses of these pages.
+    under_way: Vec<Url>,
+    chunking: Chunking,
+    fetching: Fetching,
+    reading: Reading,
+    tally: Tally,
+}
+
+/// Whether pages still come.
+#[derive(Debug, PartialEq, Eq)]
+enum Fetching {
+    /// Not before the database is open.
+    Ahead,
+    Going,
+    Over,
+    /// And how it ended is written down.
+    Closed,
+}
+
+#[derive(Debug, Default)]
+struct Tally {
+    stored: u64,
+    /// Pages without anything to store; the first [`MAX_LISTED`] only.
+    skipped: Vec<Skipped>,
+    skipped_total: u64,
+    /// Pages that were fetched and cost too much to read; the first [`MAX_LISTED`] only.
+    failed: Vec<Failed>,
+    failed_total: u64,
+}
+
+/// What became of one URL.
+#[derive(Clone, Debug)]
+pub enum Event {
+    Stored { url: Url, title: String, put: Put },
+    Skipped(Skipped),
+    Failed(Failed),
+}
+
+impl Event {
+    fn url(&self) -> &Url {
+        match self {
+            Self::Stored { url, .. } => url,
+            Self::Skipped(skipped) => &skipped.url,
+            Self::Failed(failed) => &failed.url,
+        }
+    }
+}
+
+impl Crawling {
+    /// The next thing that happened; none when the crawl is over. An error (a full disk, say) ends the fetching as
+    /// [`Crawling::stop`] does. Nothing is lost if the future is dropped before it is ready.
+    pub async fn next(&mut self) -> Option<Result<Event, Error>> {
+        if self.fetching == Fetching::Ahead {
+            let begun = self.begin().await;
+            self.fetching = Fetching::Going;
+            if let Err(error) = begun {
+                self.stop();
+                self.fetching = Fetching::Closed;
+                return Some(Err(error));
+            }
+        }
+        loop {
+            self.write_down();
+            if self.reading.is_given_up() {
+                // Whoever stopped the crawl waits. The threads end what they do, and what is about to be stored is.
+                self.storing.clear();
+                if let Some(url) = self.under_way.pop() {
+                    let event = Event::Failed(unread(url, &OverBudget::Stopped.into()));
+                    self.tally.count(&event);
+                    return Some(Ok(event));
+                }
+            }
+            // Stored pages first, so that the crawl goes on only as fast as the store takes them.
+            let storing = !self.storing.is_empty();
+            let room = self.fetching == Fetching::Going && self.storing.len() < STORING_AT_ONCE;
+            if !storing && !room && self.recording.is_empty() {
+                return match std::mem::replace(&mut self.fetching, Fetching::Closed) {
+                    Fetching::Closed => None,
+                    _ => self.close().await.err().map(Err),
+                };
+            }
+            let stored = async { if storing { Turn::Stored(self.storing.next().await) } else { future::pending().await } };
+            let visited = async { if room { Turn::Visited(self.crawl.next().await) } else { future::pending().await } };
+            let hurried = async {
+                self.reading.hurry(&self.engine.inner.handle).await;
+                Turn::Hurried
+            };
+            let recorded = async {
+                match self.recording.next().await {
+                    Some(recorded) => Turn::Recorded(recorded),
+                    None => future::pending().await,
+                }
+            };
+            match future::or(future::or(future::or(stored, visited), recorded), hurried).await {
+                Turn::Hurried => {}
+                Turn::Recorded(recorded) => {
+                    if let Err(error) = recorded {
+                        self.stop();
+                        return Some(Err(error));
+                    }
+                }
+                Turn::Stored(Some(Ok(event))) => {
+                    self.under_way.retain(|url| url != event.url());
+                    self.tally.count(&event);
+                    return Some(Ok(event));
+                }
+                Turn::Stored(Some(Err(error))) => {
+                    self.stop();
+                    return Some(Err(error));
+                }
+                Turn::Stored(None) => {}
+                Turn::Visited(Some(Visit::Page(page))) => {
+                    self.under_way.push(page.url.clone());
+                    let source = self.fill.as_ref().and_then(|fill| fill.source_of(&page.url));
+                    self.storing.push(self.engine.clone().take_in(source, page, self.chunking.clone(), self.reading.budget.clone()));
+                }
+                Turn::Visited(Some(Visit::Skipped(skipped))) => return Some(Ok(Event::Skipped(skipped))),
+                // The crawl counts its own.
+                Turn::Visited(Some(Visit::Failed(failed))) => return Some(Ok(Event::Failed(failed))),
+                Turn::Visited(None) => self.fetching = Fetching::Over,
+            }
+        }
+    }
+
+    /// Opens the database and finds out what is filled, and where an earlier crawl of it was.
+    async fn begin(&mut self) -> Result<(), Error> {
+        self.engine.open_database().await?;
+        let fill = match self.fill.take() {
+            Some(fill) => fill,
+            None => self.engine.plan(self.crawl.request().clone(), None, Resume::IfInterrupted).await?,
+        };
+        let trail = self.engine.begin(&fill).await?;
+        log::info!("crawling into {fill}");
+        if fill.goes_on() {
+            self.crawl.go_on(trail, fill.pages_before());
+        }
+        if fill.source().is_some() {
+            self.crawl.keep_trail();
+        }
+        self.fill = Some(fill);
+        Ok(())
+    }
+
+    /// Begins to write down how far the crawl is, if nothing is being written: what was dealt with counts when its page is stored.
+    fn write_down(&mut self) {
+        let Some(source) = self.fill.as_ref().and_then(Fill::source).cloned() else { return };
+        let Trail { found, done, left } = self.crawl.take_trail();
+        self.trail.found.extend(found);
+        self.trail.done.extend(done);
+        let is_under_way = |address: &str| self.under_way.iter().any(|url| url.as_str() == address);
+        if !self.recording.is_empty() || self.trail.found.len() < MANY_FOUND && self.trail.done.iter().all(|done| is_under_way(done)) {
+            return;
+        }
+        let (waiting, done) = std::mem::take(&mut self.trail.done).into_iter().partition(|done| is_under_way(done));
+        let trail = Trail { found: std::mem::take(&mut self.trail.found), done, left };
+        self.trail.done = waiting;
+        let engine = self.engine.clone();
+        self.recording.push(Box::pin(async move { engine.store_in(Lane::Heavy, move |store| store.record(&source, &trail)).await }));
+    }
+
+    /// All is stored: how it ended is written down.
+    async fn close(&mut self) -> Result<(), Error> {
+        let report = self.crawl.report();
+        match self.fill.clone().filter(|fill| fill.source().is_some()) {
+            Some(fill) => self.engine.ended(fill, report.end, report.left).await,
+            None => Ok(()),
+        }
+    }
+
+    /// What is filled, once that is known: with the first event at the latest.
+    pub fn fill(&self) -> Option<&Fill> {
+        self.fill.as_ref()
+    }
+
+    /// Fetches nothing more; requests in flight are cancelled. What has been fetched is still read and stored while [`Crawling::next`] is
+    /// polled, until it yields none: a page that takes more than about a second for that has failed.
+    pub fn stop(&mut self) {
+        self.crawl.stop();
+        self.reading.end(self.engine.inner.handle.now());
+    }
+
+    /// Pages fetched so far, and what the transport did for them: [`Crawling::report`] without its lists.
+    pub fn so_far(&self) -> (u64, Counters) {
+        self.crawl.so_far()
+    }
+
+    /// URLs that are known and not fetched yet.
+    pub fn left(&self) -> u64 {
+        self.crawl.left()
+    }
+
+    /// What has become of the crawl so far.
+    pub fn report(&self) -> CrawlReport {
+        self.tally.completed(self.crawl.report())
+    }
+
+    /// Ends the crawl, finished or not: requests in flight are cancelled.
+    pub fn finish(self) -> CrawlReport {
+        self.tally.completed(self.crawl.finish())
+    }
+}
+
+impl Tally {
+    fn completed(&self, mut report: CrawlReport) -> CrawlReport {
+        report.stored = self.stored;
+        let room = MAX_LISTED.saturating_sub(report.skipped.len());
+        report.skipped.extend(self.skipped.iter().take(room).cloned());
+        report.skipped_total += self.skipped_total;
+        let room = MAX_LISTED.saturating_sub(report.failed.len());
+        report.failed.extend(self.failed.iter().take(room).cloned());
+        report.failed_total += self.failed_total;
+        report
+    }
+
+    fn count(&mut self, event: &Event) {
+        match event {
+            Event::Stored { .. } => self.stored += 1,
+            Event::Skipped(skipped) => {
+                self.skipped_total += 1;
+                if self.skipped.len() < MAX_LISTED {
+                    self.skipped.push(skipped.clone());
+                }
+            }
+            Event::Failed(failed) => {
+                self.failed_total += 1;
+                if self.failed.len() < MAX_LISTED {
+                    self.failed.push(failed.clone());
+                }
+            }
+        }
+    }
+}
+
+enum Turn {
+    Recorded(Result<(), Error>),
+    Stored(Option<Result<Event, Error>>),
+    Visited(Option<Visit>),
+    Hurried,
+}
+
+/// A page that came and was not read.
+fn unread(url: Url, skip: &extract::Skip) -> Failed {
+    Failed { url: masked(&url), error: skip.to_string(), hint: skip.hint().map(str::to_owned), is_transient: skip.is_transient() }
+}
+
+impl Engine {
+    /// Reads, cuts and stores a page, all on the pool.
+    fn take_in(self, source: Option<SourceId>, page: Page, chunking: Chunking, budget: Budget) -> Boxed<'static, Result<Event, Error>> {
+        Box::pin(async move {
+            let url = page.url.clone();
+            let is_seed = page.depth == 0;
+            let inner = self.inner.clone();
+            // A defect that one page shows ends no more than the work on it.
+            let work = move || catch_unwind(AssertUnwindSafe(|| read_and_cut(&page, &chunking, &inner.embedder, &budget)));
+            Ok(match self.inner.handle.unblock_on(Lane::Bulk, work).await {
+                Ok(Ok((document, chunks))) => {
+                    let title = document.title.clone();
+                    let says = version_said(&document).filter(|_| is_seed);
+                    let put = self.put_cut(source.clone(), document, chunks).await?;
+                    if let (Some(source), Some(version)) = (source.filter(|source| source.version().is_none()), says) {
+                        self.store_in(Lane::Heavy, move |store| store.says_version(&source, &version)).await?;
+                    }
+                    log::debug!("{}: {put:?}", masked(&url));
+                    Event::Stored { url, title, put }
+                }
+                Ok(Err(skip @ (extract::Skip::OverBudget(_) | extract::Skip::Login))) => Event::Failed(unread(url, &skip)),
+                Ok(Err(skip)) => Event::Skipped(Skipped { url: masked(&url), why: skip.to_string() }),
+                Err(_) => {
+                    let (error, hint) = ("reading this page panicked".to_owned(), "this is a defect of smolcrawl; please report it");
+                    Event::Failed(Failed { url: masked(&url), error, hint: Some(hint.to_owned()), is_transient: false })
+                }
+            })
+        })
+    }
+}
+
+/// The version of the software that a page documents, as it says it, or its title does: `Pots 2.1 documentation`.
+fn version_said(document: &Document) -> Option<String> {
+    let is_version = |word: &str| {
+        let numbers = word.strip_prefix('v').unwrap_or(word);
+        numbers.contains('.')
+            && numbers.split('.').all(|part| !part.is_empty() && part.len() < 6 && part.bytes().all(|byte| byte.is_ascii_digit()))
+    };
+    let in_title = || document.title.split(|c: char| c.is_whitespace() || matches!(c, ',' | '(' | ')')).find(|word| is_version(word));
+    let said =
+        document.metadata.version.as_deref().map(str::trim).filter(|version| !version.is_empty() && version.len() <= LONGEST_VERSION);
+    said.or_else(in_title).map(str::to_owned)
+}
+
+/// Pages read, cut and stored at once: enough to keep the pool's threads busy.
+const STORING_AT_ONCE: usize = 16;
+/// URLs that are written down even if nothing was dealt with meanwhile.
+const MANY_FOUND: usize = 10_000;
+/// Bytes.
+const LONGEST_VERSION: usize = 50;
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn a_page_over_its_budget_is_a_failure_with_a_reason() {
+        let page = Page {
+            url: Url::parse("https://docs.test/").unwrap(),
+            status: 200,
+            content_type: Some("text/html".to_owned()),
+            body: b"<p>Put the kettle on.".to_vec(),
+            depth: 0,
+            validators: crate::model::Validators::default(),
+            fetched_at: std::time::SystemTime::UNIX_EPOCH,
+        };
+        assert_eq!(read_and_cut(&page, &Chunking::default(), &None, &Budget::default()).unwrap().1.len(), 1);
+        let over = read_and_cut(&page, &Chunking::default(), &None, &Budget::new(Duration::ZERO)).unwrap_err();
+        let mut tally = Tally::default();
+        let failed = Failed { url: page.url, error: over.to_string(), hint: None, is_transient: false };
+        tally.count(&Event::Failed(failed.clone()));
+        let report = tally.completed(CrawlReport::default());
+        assert!(failed.error.contains("processor time"), "{}", failed.error);
+        assert_eq!(report.failed, [failed]);
+    }
+}

@@ -1,0 +1,279 @@
+//! Which source is meant, what a crawl fills, and what is asked of a source as a whole.
+
+use std::fmt;
+use std::time::SystemTime;
+
+use url::Url;
+
+use super::{Engine, Robots};
+use crate::crawl::{CrawlRequest, End, Refetched, normalise};
+use crate::error::Error;
+use crate::model::{Meant, NotMeant, Page, Recipe, SourceId, SourceState, SourceSummary, Trail, host};
+use crate::reactor::Lane;
+use crate::store::{PageSummary, Start, Store};
+
+/// Whether a crawl goes on where an earlier one of the same seeds and settings was.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Resume {
+    /// If that was interrupted; limits may be others.
+    #[default]
+    IfInterrupted,
+    /// Also if it ended at a limit; it is an error if there is none.
+    Always,
+    Never,
+}
+
+/// A crawl, and the sources that it fills.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Fill {
+    request: CrawlRequest,
+    /// With the seeds of each; none for pages that are stored one by one.
+    sources: Vec<(SourceId, Vec<Url>)>,
+    start: Start,
+    pages_before: u64,
+}
+
+impl Fill {
+    pub fn request(&self) -> &CrawlRequest {
+        &self.request
+    }
+
+    /// The first of the sources, which knows how far the crawl is; none for pages that are stored one by one.
+    pub fn source(&self) -> Option<&SourceId> {
+        self.sources.first().map(|(source, _)| source)
+    }
+
+    pub fn sources(&self) -> impl Iterator<Item = &SourceId> {
+        self.sources.iter().map(|(source, _)| source)
+    }
+
+    /// Whether it goes on where an earlier crawl was.
+    pub fn goes_on(&self) -> bool {
+        self.start == Start::GoOn
+    }
+
+    /// Pages that an earlier crawl stored, which this one goes on with.
+    pub fn pages_before(&self) -> u64 {
+        self.pages_before
+    }
+
+    /// The source that a page belongs to: that of the seed on its host whose path has most in common with its own.
+    pub fn source_of(&self, page: &Url) -> Option<SourceId> {
+        let shared = |seed: &Url| {
+            let same = seed.path().bytes().zip(page.path().bytes()).take_while(|(a, b)| a == b).count();
+            if host(seed) == host(page) { 1 + same } else { 0 }
+        };
+        let likeness = |seeds: &[Url]| seeds.iter().map(shared).max().unwrap_or(0);
+        // Of equal ones the first.
+        self.sources.iter().rev().max_by_key(|(_, seeds)| likeness(seeds)).map(|(source, _)| source.clone())
+    }
+}
+
+impl fmt::Display for Fill {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<_> = self.sources().map(SourceId::as_str).collect();
+        f.write_str(if names.is_empty() { "the sources of the pages' hosts" } else { "" })?;
+        f.write_str(&names.join(", "))?;
+        if self.goes_on() { write!(f, ", going on after {} pages", self.pages_before) } else { Ok(()) }
+    }
+}
+
+impl Engine {
+    /// Finds out what a crawl fills: the source that is named, or the one that has been made of the same seeds, or those that it is
+    /// [called after](CrawlRequest::sources). A crawl of depth 0 without a name fills none: its pages are stored one by one.
+    ///
+    /// # Errors
+    /// [`Error::NothingToResume`], and what the store says.
+    pub async fn plan(&self, request: CrawlRequest, name: Option<SourceId>, resume: Resume) -> Result<Fill, Error> {
+        let known = if self.has_database() { self.sources().await? } else { Vec::new() };
+        let mut sources = match name {
+            Some(name) => vec![(name, request.seeds.clone())],
+            None if request.depth == 0 => Vec::new(),
+            None => request.sources(),
+        };
+        for (source, seeds) in &mut sources {
+            let same = |of: &&SourceSummary| of.recipe.as_ref().is_some_and(|recipe| recipe.seeds == *seeds);
+            if !known.iter().any(|of| of.source == *source)
+                && let Some(same) = known.iter().find(same)
+            {
+                *source = same.source.clone();
+            }
+        }
+        let Some((source, seeds)) = sources.first() else {
+            return Ok(Fill { request, sources, start: Start::Afresh, pages_before: 0 });
+        };
+        let summary = known.iter().find(|of| of.source == *source);
+        let unlimited = |recipe: Recipe| Recipe { max_pages: 0, max_requests: None, max_bytes: None, ..recipe };
+        let asked = unlimited(request.recipe(seeds.clone()));
+        let is_same = summary.and_then(|of| of.recipe.clone()).is_some_and(|recipe| unlimited(recipe) == asked);
+        let state = summary.map(|of| of.state).filter(|_| is_same);
+        let start = match (resume, state) {
+            (Resume::IfInterrupted | Resume::Always, Some(SourceState::Incomplete)) | (Resume::Always, Some(SourceState::Limited)) => {
+                Start::GoOn
+            }
+            (Resume::Always, _) => return Err(Error::NothingToResume { source_id: source.clone() }),
+            (Resume::IfInterrupted | Resume::Never, _) => Start::Afresh,
+        };
+        let pages_before = if start == Start::GoOn { self.pages_dealt_with(source.clone()).await? } else { 0 };
+        // Nothing was written down before it was interrupted.
+        let start = if pages_before == 0 { Start::Afresh } else { start };
+        Ok(Fill { request, sources, start, pages_before })
+    }
+
+    async fn pages_dealt_with(&self, source: SourceId) -> Result<u64, Error> {
+        let count = move |store: &Store| {
+            let trail = store.trail(&source)?;
+            let pages = store.sources()?.into_iter().find(|of| of.source == source).map_or(0, |of| of.pages);
+            Ok(if trail.done.is_empty() { 0 } else { pages })
+        };
+        self.with_store(count).await
+    }
+
+    /// Notes that the sources are being filled, and finds out how far an earlier crawl was.
+    pub(super) async fn begin(&self, fill: &Fill) -> Result<Trail, Error> {
+        let fill = fill.clone();
+        let begin = move |store: &Store| {
+            for (source, seeds) in &fill.sources {
+                store.begin(source, &fill.request.recipe(seeds.clone()), fill.start, SystemTime::now())?;
+            }
+            match fill.source().filter(|_| fill.goes_on()) {
+                Some(source) => store.trail(source),
+                None => Ok(Trail::default()),
+            }
+        };
+        self.store_in(Lane::Heavy, begin).await
+    }
+
+    /// Notes how a crawl ended.
+    pub(super) async fn ended(&self, fill: Fill, end: End, left: u64) -> Result<(), Error> {
+        let state = match end {
+            End::Complete => SourceState::Complete,
+            End::Stopped => SourceState::Incomplete,
+            _ => SourceState::Limited,
+        };
+        let note = move |store: &Store| {
+            let first = fill.source().cloned();
+            fill.sources.iter().try_for_each(|(source, _)| {
+                let left = if first.as_ref() == Some(source) { left } else { 0 };
+                store.ended(source, state, left, SystemTime::now())
+            })
+        };
+        self.store_in(Lane::Heavy, note).await
+    }
+
+    /// The sources that somebody means who writes a name, `name@version`, a host or an address: see [`meant`](crate::model::meant).
+    ///
+    /// # Errors
+    /// [`Error::UnknownSource`], [`Error::NoVersion`], and what the store says.
+    pub async fn meant(&self, text: &str) -> Result<Meant, Error> {
+        let named = text.trim().to_owned();
+        let asked = named.clone();
+        match self.with_store(move |store| store.meant(&asked)).await? {
+            Ok(meant) => Ok(meant),
+            Err(NotMeant::NoVersion { name, wanted, there }) => Err(Error::NoVersion { name, wanted, there }),
+            Err(NotMeant::Unknown) => {
+                let meant = self.source_meant(&named).await?;
+                Err(Error::UnknownSource { named: named.chars().take(SHOWN).collect(), meant })
+            }
+        }
+    }
+
+    /// The same for what is to be changed as a whole: the address of a page is not taken for its source, but for a seed or the root of a
+    /// host.
+    ///
+    /// # Errors
+    /// As [`Engine::meant`], and [`Error::IsAPage`].
+    pub async fn meant_whole(&self, text: &str) -> Result<Vec<SourceId>, Error> {
+        let meant = self.meant(text).await?;
+        let Some(url) = Url::parse(text.trim()).ok().filter(|_| text.contains("://")).map(normalise) else { return Ok(meant.sources) };
+        if url.path() == "/" && url.query().is_none() {
+            return Ok(self.meant(&host(&url)).await?.sources);
+        }
+        let known = self.sources().await?;
+        let is_seed = |of: &SourceSummary| of.recipe.as_ref().is_some_and(|recipe| recipe.seeds.contains(&url));
+        let seeded: Vec<_> = known.iter().filter(|of| is_seed(of)).map(|of| of.source.clone()).collect();
+        if seeded.is_empty() { Err(Error::IsAPage { url, sources: meant.sources }) } else { Ok(seeded) }
+    }
+
+    /// What is known about one source.
+    ///
+    /// # Errors
+    /// [`Error::NotStored`], and what the store says.
+    pub async fn source(&self, source: &SourceId) -> Result<SourceSummary, Error> {
+        let known = self.sources().await?;
+        known.into_iter().find(|of| of.source == *source).ok_or_else(|| Error::NotStored { source_id: source.clone() })
+    }
+
+    /// The first `limit` pages of a source whose addresses begin so, by address.
+    pub async fn pages_of(&self, source: SourceId, prefix: String, limit: usize) -> Result<Vec<PageSummary>, Error> {
+        self.with_store(move |store| store.first_pages(&source, &prefix, limit)).await
+    }
+
+    /// Removes every page of a source and answers how many there were.
+    pub async fn remove(&self, source: SourceId) -> Result<u64, Error> {
+        let asked = source.clone();
+        let remove = move |store: &Store| {
+            let is_known = store.sources()?.iter().any(|of| of.source == asked);
+            Ok((is_known, store.remove_source(&asked)?))
+        };
+        match self.store_in(Lane::Heavy, remove).await? {
+            (false, _) => Err(Error::NotStored { source_id: source }),
+            (true, pages) => Ok(pages),
+        }
+    }
+
+    /// Removes the pages of a source whose addresses begin with `prefix` and answers how many there were.
+    pub async fn remove_pages(&self, source: SourceId, prefix: String) -> Result<u64, Error> {
+        self.store_in(Lane::Heavy, move |store| store.remove_pages(&source, &prefix)).await
+    }
+
+    /// Asks whether a stored page still says what it said; nothing is stored.
+    ///
+    /// # Errors
+    /// The page is not stored; what a fetch may fail with.
+    pub async fn verify(&self, url: Url, source: Option<SourceId>) -> Result<Verified, Error> {
+        let url = normalise(url);
+        let asked = url.clone();
+        let stored = self.with_store(move |store| store.page_in(source.as_ref(), &asked)).await?;
+        let Some((source, stored)) = stored else {
+            return Err(Error::UnknownSource { named: url.as_str().chars().take(SHOWN).collect(), meant: None });
+        };
+        let fetched_at = stored.fetched_at;
+        let checked = match self.inner.crawler.refetch(&url, &stored.validators, Robots::Obey).await? {
+            Refetched::Unchanged => Checked::Unchanged,
+            Refetched::Gone => Checked::Gone,
+            Refetched::Page(page) if page.url != url => Checked::Moved { to: page.url },
+            Refetched::Page(page) => {
+                let now = self.read(Page { url: url.clone(), ..page }).await?;
+                if now.markdown == stored.markdown { Checked::Unchanged } else { Checked::Changed }
+            }
+        };
+        Ok(Verified { url, source, fetched_at, checked })
+    }
+}
+
+/// What became of a stored page on its site.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verified {
+    pub url: Url,
+    pub source: SourceId,
+    /// When it was stored.
+    pub fetched_at: SystemTime,
+    pub checked: Checked,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Checked {
+    /// It says the same.
+    Unchanged,
+    Changed,
+    /// It leads elsewhere.
+    Moved {
+        to: Url,
+    },
+    /// 404 or 410.
+    Gone,
+}
+
+/// Characters of a name that is told though it is none.
+const SHOWN: usize = 100;

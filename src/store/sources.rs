@@ -1,0 +1,228 @@
+//! What is written and read about sources, and how far the crawl of one is, each function within a transaction of its caller.
+
+use std::time::SystemTime;
+
+use rusqlite::types::ValueRef;
+use rusqlite::{Connection, OptionalExtension, Row, params};
+use url::Url;
+
+use crate::model::{Candidate, Meant, NotMeant, Recipe, SourceId, SourceState, SourceSummary, Trail, host, meant};
+
+use super::error::Failure;
+use super::pages::{beyond, collect, count, milliseconds, parse_source, parse_url, time};
+
+/// Of a page that nobody has named a source for: the one that has it already, else that of its host.
+pub(super) fn source_for(connection: &Connection, url: &Url) -> Result<i64, Failure> {
+    let sql = "SELECT source FROM pages WHERE url = ?1 ORDER BY fetched_at DESC, id DESC LIMIT 1";
+    match connection.prepare_cached(sql)?.query_row([url.as_str()], |row| row.get(0)).optional()? {
+        Some(source) => Ok(source),
+        None => source_of(connection, &SourceId::of(url)),
+    }
+}
+
+/// The source's row, which is made if there is none.
+pub(super) fn source_of(connection: &Connection, source: &SourceId) -> Result<i64, Failure> {
+    connection.prepare_cached("INSERT INTO sources (name) VALUES (?1) ON CONFLICT DO NOTHING")?.execute([source.as_str()])?;
+    Ok(connection.prepare_cached("SELECT id FROM sources WHERE name = ?1")?.query_row([source.as_str()], |row| row.get(0))?)
+}
+
+/// The source's row, if it has pages.
+pub(super) fn find_source(connection: &Connection, source: &SourceId) -> Result<Option<i64>, Failure> {
+    let sql = format!("SELECT s.id FROM sources AS s WHERE s.name = ?1 AND {LISTED}");
+    Ok(connection.prepare_cached(&sql)?.query_row([source.as_str()], |row| row.get(0)).optional()?)
+}
+
+pub(super) fn name_of(connection: &Connection, source: i64) -> Result<SourceId, Failure> {
+    let sql = "SELECT name FROM sources WHERE id = ?1";
+    let name: Option<String> = connection.prepare_cached(sql)?.query_row([source], |row| row.get(0)).optional()?;
+    parse_source(&name.unwrap_or_default())
+}
+
+/// Every source with pages, by name.
+pub(super) fn sources(connection: &Connection) -> Result<Vec<SourceSummary>, Failure> {
+    let sql = format!(
+        "SELECT s.name, s.pages, s.chunks, s.code_examples, s.embedded, (SELECT max(p.fetched_at) FROM pages AS p WHERE p.source = s.id),
+                s.says_version, s.recipe, s.state, s.waiting, s.made, s.refreshed
+         FROM sources AS s WHERE {LISTED} ORDER BY s.name"
+    );
+    collect(connection, &sql, [], |row| {
+        Ok(SourceSummary {
+            source: parse_source(&row.get::<_, String>(0)?)?,
+            pages: count(row.get(1)?)?,
+            chunks: count(row.get(2)?)?,
+            code_examples: count(row.get(3)?)?,
+            embedded: count(row.get(4)?)?,
+            last_fetched: time(row.get::<_, Option<i64>>(5)?.unwrap_or(0)),
+            says_version: row.get(6)?,
+            recipe: recipe(row, 7)?,
+            state: state_of(row.get(8)?)?,
+            left: count(row.get(9)?)?,
+            made: row.get::<_, Option<i64>>(10)?.map(time),
+            refreshed: row.get::<_, Option<i64>>(11)?.map(time),
+        })
+    })
+}
+
+fn recipe(row: &Row<'_>, column: usize) -> Result<Option<Recipe>, Failure> {
+    match row.get_ref(column)? {
+        ValueRef::Null => Ok(None),
+        text => {
+            let text = text.as_str().ok().and_then(|text| serde_json::from_str(text).ok());
+            text.map(Some).ok_or(Failure::Malformed("the recipe of a source cannot be read"))
+        }
+    }
+}
+
+fn state_of(number: i64) -> Result<SourceState, Failure> {
+    STATES.get(usize::try_from(number).unwrap_or(usize::MAX)).copied().ok_or(Failure::Malformed("a source is in an unknown state"))
+}
+
+fn number_of(state: SourceState) -> i64 {
+    STATES.iter().position(|known| *known == state).map_or(0, |at| at as i64)
+}
+
+/// The sources that somebody means who names one, or gives an address of it.
+pub(super) fn find(connection: &Connection, text: &str) -> Result<Result<Meant, NotMeant>, Failure> {
+    let sql = format!("SELECT s.name, s.says_version, s.recipe FROM sources AS s WHERE {LISTED} ORDER BY s.name");
+    let known = collect(connection, &sql, [], |row| {
+        let seeds = recipe(row, 2)?.map(|recipe| recipe.seeds).unwrap_or_default();
+        let source = parse_source(&row.get::<_, String>(0)?)?;
+        Ok((Candidate { source, says_version: row.get(1)?, hosts: seeds.iter().map(host).collect() }, seeds))
+    })?;
+    let of = |which: &dyn Fn(&Candidate, &[Url]) -> bool| -> Vec<Candidate> {
+        known.iter().filter(|(candidate, seeds)| which(candidate, seeds)).map(|(candidate, _)| candidate.clone()).collect()
+    };
+    let url = Url::parse(text.trim()).ok().filter(|url| text.contains("://") && url.has_host());
+    let Some(mut url) = url else { return Ok(meant(text, &of(&|_, _| true))) };
+    url.set_fragment(None);
+    let sql = "SELECT s.name FROM pages AS p JOIN sources AS s ON s.id = p.source WHERE p.url = ?1";
+    let with_page = collect(connection, sql, [url.as_str()], |row| parse_source(&row.get::<_, String>(0)?))?;
+    let longest = known.iter().filter_map(|(_, seeds)| covered(seeds, &url)).max();
+    let at_address = match with_page.is_empty() {
+        false => of(&|candidate, _| with_page.contains(&candidate.source)),
+        true if longest.is_some() => of(&|_, seeds| covered(seeds, &url) == longest),
+        true => return Ok(meant(&host(&url), &of(&|_, _| true))),
+    };
+    // All of them, whatever their names are.
+    let sources: Vec<_> = at_address.iter().map(|candidate| candidate.source.clone()).collect();
+    let mut default = Vec::new();
+    for source in &sources {
+        let best = meant(source.name(), &at_address).map(|meant| meant.default).unwrap_or_default();
+        default.extend(best.into_iter().filter(|best| best.name() == source.name() && !default.contains(best)).collect::<Vec<_>>());
+    }
+    Ok(Ok(Meant { sources, default }))
+}
+
+/// How much of the address is that of the folder of a seed, in bytes.
+fn covered(seeds: &[Url], url: &Url) -> Option<usize> {
+    let folder = |seed: &Url| seed.path()[..=seed.path().rfind('/').unwrap_or(0)].to_owned();
+    let below = |seed: &&Url| host(seed) == host(url) && (url.path().starts_with(&folder(seed)) || url.path() == seed.path());
+    seeds.iter().filter(below).map(|seed| folder(seed).len()).max()
+}
+
+/// A crawl of it begins, or goes on.
+pub(super) fn begin(connection: &Connection, source: &SourceId, recipe: &Recipe, now: SystemTime) -> Result<(), Failure> {
+    let id = source_of(connection, source)?;
+    let recipe = serde_json::to_string(recipe).expect("texts, numbers and addresses are JSON");
+    connection.prepare_cached("UPDATE sources SET recipe = ?2, state = ?3, made = coalesce(made, ?4) WHERE id = ?1")?.execute(params![
+        id,
+        recipe,
+        number_of(SourceState::Incomplete),
+        milliseconds(now)
+    ])?;
+    Ok(())
+}
+
+/// Nothing of an earlier crawl is known any more.
+pub(super) fn forget_trail(connection: &Connection, source: &SourceId) -> Result<(), Failure> {
+    let id = source_of(connection, source)?;
+    connection.prepare_cached("DELETE FROM frontier WHERE source = ?1")?.execute([id])?;
+    Ok(())
+}
+
+/// What a crawl has found and dealt with since it last told.
+pub(super) fn record(connection: &Connection, source: &SourceId, trail: &Trail) -> Result<(), Failure> {
+    let id = source_of(connection, source)?;
+    let mut found =
+        connection.prepare_cached("INSERT INTO frontier (source, url, depth, done) VALUES (?1, ?2, ?3, 0) ON CONFLICT DO NOTHING")?;
+    for (url, depth) in &trail.found {
+        found.execute(params![id, url, depth])?;
+    }
+    let mut done = connection
+        .prepare_cached("INSERT INTO frontier (source, url, depth, done) VALUES (?1, ?2, 0, 1) ON CONFLICT DO UPDATE SET done = 1")?;
+    for url in &trail.done {
+        done.execute(params![id, url])?;
+    }
+    connection.prepare_cached("UPDATE sources SET waiting = ?2 WHERE id = ?1")?.execute(params![id, trail.left as i64])?;
+    Ok(())
+}
+
+/// What is known of an earlier crawl: what it had found and not dealt with, and what it had.
+pub(super) fn trail(connection: &Connection, source: &SourceId) -> Result<Trail, Failure> {
+    let Some(id) = find_source(connection, source)? else { return Ok(Trail::default()) };
+    let mut trail = Trail::default();
+    let mut statement = connection.prepare_cached("SELECT url, depth, done FROM frontier WHERE source = ?1")?;
+    let mut rows = statement.query([id])?;
+    while let Some(row) = rows.next()? {
+        let url: Box<str> = parse_url(row.get_ref(0)?)?.as_str().into();
+        match row.get::<_, bool>(2)? {
+            true => trail.done.push(url),
+            false => trail.found.push((url, row.get(1)?)),
+        }
+    }
+    trail.left = trail.found.len() as u64;
+    Ok(trail)
+}
+
+/// A crawl or refresh of all of it is over.
+pub(super) fn end(connection: &Connection, source: &SourceId, state: SourceState, left: u64, now: SystemTime) -> Result<(), Failure> {
+    let id = source_of(connection, source)?;
+    if find_source(connection, source)?.is_none() && state != SourceState::Incomplete {
+        // Nothing came of it: it is as if it had not been.
+        return forget(connection, id);
+    }
+    let refreshed = (state != SourceState::Incomplete).then(|| milliseconds(now));
+    connection
+        .prepare_cached("UPDATE sources SET state = ?2, waiting = ?3, refreshed = coalesce(?4, refreshed) WHERE id = ?1")?
+        .execute(params![id, number_of(state), left as i64, refreshed])?;
+    if state == SourceState::Complete {
+        connection.prepare_cached("DELETE FROM frontier WHERE source = ?1")?.execute([id])?;
+    }
+    Ok(())
+}
+
+/// The version that the pages of a source name.
+pub(super) fn says_version(connection: &Connection, source: &SourceId, version: &str) -> Result<(), Failure> {
+    connection.prepare_cached("UPDATE sources SET says_version = ?2 WHERE name = ?1")?.execute([source.as_str(), version])?;
+    Ok(())
+}
+
+/// All but the row's number and name, which pages that come later may have again.
+pub(super) fn forget(connection: &Connection, source: i64) -> Result<(), Failure> {
+    connection.prepare_cached("DELETE FROM frontier WHERE source = ?1")?.execute([source])?;
+    let sql = "UPDATE sources SET recipe = NULL, says_version = NULL, state = 0, waiting = 0, made = NULL, refreshed = NULL WHERE id = ?1";
+    connection.prepare_cached(sql)?.execute([source])?;
+    Ok(())
+}
+
+pub(super) fn sources_after(connection: &Connection, prefix: &str, after: &str, limit: usize) -> Result<Vec<SourceId>, Failure> {
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    collect(connection, SOURCES_AFTER, params![prefix.max(after), after, beyond(prefix), limit], |row| {
+        parse_source(&row.get::<_, String>(0)?)
+    })
+}
+
+pub(super) const SOURCES_AFTER: &str = "SELECT s.name FROM sources AS s WHERE s.name >= ?1 AND s.name <> ?2 AND s.name < ?3
+     AND s.pages <> 0 ORDER BY s.name LIMIT ?4";
+
+/// Of one source, or of all.
+pub(super) fn languages(connection: &Connection, source: Option<&SourceId>) -> Result<Vec<(String, u64)>, Failure> {
+    let sql = "SELECT l.language, sum(l.examples) AS examples FROM sources AS s JOIN languages AS l ON l.source = s.id
+               WHERE ?1 IS NULL OR s.name = ?1 GROUP BY l.language ORDER BY examples DESC, l.language";
+    collect(connection, sql, [source.map(SourceId::as_str)], |row| Ok((row.get(0)?, count(row.get(1)?)?)))
+}
+
+/// What there is nothing to ask about is no source to anybody.
+const LISTED: &str = "s.pages <> 0";
+/// By their numbers in the file.
+const STATES: [SourceState; 4] = [SourceState::Loose, SourceState::Complete, SourceState::Limited, SourceState::Incomplete];
