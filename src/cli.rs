@@ -63,7 +63,7 @@ pub enum Command {
     /// Turn {"id","url","html"} lines on stdin into {"id","title","markdown","outline","metadata"} lines
     Extract(Extract),
     /// Run the MCP server on stdin and stdout
-    Serve,
+    Serve(Serve),
     /// Tell what this installation is made of and where each setting comes from
     Doctor(Doctor),
 }
@@ -261,13 +261,30 @@ pub struct Remove {
 
 #[derive(Debug, Args)]
 pub struct Refresh {
-    /// A source as `smolcrawl sources` lists it, or any URL of it
-    pub source: String,
+    /// A source as `smolcrawl sources` lists it, a host for all of its sources, or any URL of it
+    #[arg(required_unless_present = "all", conflicts_with = "all")]
+    pub source: Option<String>,
+    /// Every source, one after the other
+    #[arg(long)]
+    pub all: bool,
+    /// Only pages that were fetched longer ago than this: 90m, 12h or 7d
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub older_than: Option<Duration>,
+    /// Only the pages that are stored: new ones are not looked for
+    #[arg(long)]
+    pub known_only: bool,
     /// Leave the embeddings to a later run: what is new is found by its words only
     #[arg(long)]
     pub no_index: bool,
     #[command(flatten)]
     pub json: Json,
+}
+
+#[derive(Clone, Copy, Debug, Args)]
+pub struct Serve {
+    /// Keep the sources fresh: refresh each, in the background, when it was last fetched or refreshed longer ago than this: 12h or 7d
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub refresh: Option<Duration>,
 }
 
 #[derive(Debug, Args)]
@@ -359,15 +376,16 @@ impl Everywhere {
     }
 }
 
-/// Seconds, or with a unit: `90`, `90s`, `15m`, `2h`.
+/// Seconds, or with a unit: `90`, `90s`, `15m`, `2h`, `7d`.
 fn duration(text: &str) -> Result<Duration, String> {
     let unit = |last| match last {
         's' => Some(1),
         'm' => Some(60),
         'h' => Some(3_600),
+        'd' => Some(86_400),
         _ => None,
     };
-    number_with_unit(text, unit).map(Duration::from_secs).ok_or_else(|| "expected a time such as 90, 90s, 15m or 2h".to_owned())
+    number_with_unit(text, unit).map(Duration::from_secs).ok_or_else(|| "expected a time such as 90, 90s, 15m, 2h or 7d".to_owned())
 }
 
 /// Bytes, or with a unit of 1,024: `5000000`, `500K`, `200M`, `2G`.
@@ -430,8 +448,8 @@ mod tests {
     #[test]
     fn times_and_sizes_are_numbers_with_or_without_a_unit() {
         let seconds = |text| duration(text).map(|time| time.as_secs()).ok();
-        assert_eq!(["90", "90s", "15m", "2h"].map(seconds), [Some(90), Some(90), Some(900), Some(7_200)]);
-        assert_eq!(["", "0", "m", "-1", "1.5", "1d", "10 m", "1ö", "99999999999999999999h"].map(seconds), [None; 9]);
+        assert_eq!(["90", "90s", "15m", "2h", "7d"].map(seconds), [Some(90), Some(90), Some(900), Some(7_200), Some(604_800)]);
+        assert_eq!(["", "0", "m", "-1", "1.5", "1w", "10 m", "1ö", "99999999999999999999h"].map(seconds), [None; 9]);
         assert_eq!(["5000000", "1k", "2M", "1G"].map(|text| size(text).ok()), [Some(5_000_000), Some(1_024), Some(2 << 20), Some(1 << 30)]);
         assert_eq!(["0M", "x", "1T", "99999999999G"].map(|text| size(text).ok()), [None; 4]);
     }

@@ -28,7 +28,7 @@ use url::Url;
 pub use self::crawling::{Crawling, Event};
 pub use self::embedding::{Embedding, Pace};
 use self::reading::Reading;
-pub use self::refresh::{RefreshReport, Refreshing};
+pub use self::refresh::{Listed, New, RefreshReport, RefreshRequest, Refreshing};
 pub use self::search::Found;
 pub use self::sources::{Checked, Fill, Resume, Verified};
 use crate::chunk;

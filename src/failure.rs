@@ -33,6 +33,17 @@ impl Failure {
         Self { lead: "interrupted", message: Some(kept.into()), hint: Some(hint.into()), status: INTERRUPTED }
     }
 
+    /// Whether somebody ended it.
+    pub fn is_interruption(&self) -> bool {
+        self.status == INTERRUPTED
+    }
+
+    /// With more to be said about it.
+    #[must_use]
+    pub fn and(self, more: impl std::fmt::Display) -> Self {
+        Self { message: self.message.map(|message| format!("{message}; {more}")), ..self }
+    }
+
     /// Nothing is left to be said: the result has been printed, or nobody reads it any more.
     pub fn silent() -> Self {
         Self { lead: ERROR, message: None, hint: None, status: FAILED }

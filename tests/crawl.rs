@@ -759,7 +759,7 @@ fn a_known_page_is_fetched_again_only_if_it_changed() {
     };
     assert!(matches!(refetch("/x", "\"1\""), Refetched::Unchanged));
     match refetch("/x", "\"0\"") {
-        Refetched::Page(page) => assert_eq!(page.validators.etag.as_deref(), Some("\"2\"")),
+        Refetched::Page(page, _) => assert_eq!(page.validators.etag.as_deref(), Some("\"2\"")),
         other => panic!("{other:?}"),
     }
     assert!(matches!(refetch("/gone", "\"1\""), Refetched::Gone));

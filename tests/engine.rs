@@ -17,7 +17,7 @@ use futures_lite::{AsyncReadExt, AsyncWriteExt, future};
 use serde_json::{Value, json};
 use smolcrawl::config::{Config, Embeddings, Environment};
 use smolcrawl::embed::RemoteConfig;
-use smolcrawl::engine::{Chunking, CrawlReport, CrawlRequest, Crawling, Event, Robots};
+use smolcrawl::engine::{Chunking, CrawlReport, CrawlRequest, Crawling, Event, RefreshRequest, Robots};
 use smolcrawl::http::PrivateAddresses;
 use smolcrawl::model::{Document, EmbedProgress, Mode, PerPage, Query, SourceId};
 use smolcrawl::reactor::sim::Sim;
@@ -119,7 +119,7 @@ fn a_refresh_tells_changed_gone_moved_and_unchanged_pages_apart() {
     world.site.reply("a.test/moved", Reply::redirect("http://b.test/login"));
     world.site.reply("b.test/login", text("Please log in."));
     world.site.reply("a.test/", Reply::status(500));
-    let refresh = engine.refresh(SourceId::parse("a.test").unwrap(), Robots::Obey, Chunking::default());
+    let refresh = engine.refresh(RefreshRequest::new(SourceId::parse("a.test").unwrap()), Chunking::default());
     let report = world.handle.block_on(refresh).unwrap();
     assert_eq!((report.checked, report.unchanged, report.updated, report.removed), (5, 1, 1, 1), "{report:?}");
     let failed: Vec<_> = report.failed.iter().map(|failed| failed.error.as_str()).collect();
@@ -336,7 +336,7 @@ fn a_stopped_refresh_stores_what_it_fetched() {
     let engine = world.engine(Embeddings::None);
     assert_eq!(world.crawl(&engine).stored, 1);
     world.site.reply("a.test/", text("As it is."));
-    let refreshing = engine.refreshing(SourceId::parse("a.test").unwrap(), Robots::Obey, Chunking::default());
+    let refreshing = engine.refreshing(RefreshRequest::new(SourceId::parse("a.test").unwrap()), Chunking::default());
     let mut refreshing = world.handle.block_on(refreshing).unwrap();
 
     *held.lock().unwrap() = Some(Vec::new());
@@ -455,12 +455,13 @@ fn a_crawl_delay_is_kept_by_refreshes_and_single_pages_together() {
     world.site.page("a.test/", &["/one", "/two"]).page("a.test/one", &[]).page("a.test/two", &[]);
     let engine = world.engine(Embeddings::None);
     assert_eq!(world.crawl(&engine).stored, 3);
-    let refresh = engine.refresh(SourceId::parse("a.test").unwrap(), Robots::Obey, Chunking::default());
+    let refresh = engine.refresh(RefreshRequest::new(SourceId::parse("a.test").unwrap()), Chunking::default());
     let page = Url::parse("http://a.test/one").unwrap();
     let (report, fetched) = world.handle.block_on(future::zip(refresh, engine.fetch(&page, Robots::Obey)));
     assert_eq!((report.unwrap().checked, fetched.is_ok()), (3, true));
     let asked: Vec<_> = world.site.asked().iter().map(|asked| asked.at).collect();
-    assert_eq!(asked.len(), 1 + 3 + 3 + 1);
+    // The refresh asks for the seed once more, for its links.
+    assert_eq!(asked.len(), 1 + 3 + 3 + 1 + 1);
     for pair in asked.windows(2) {
         assert!(pair[1] - pair[0] >= Duration::from_secs(5), "{:?}", pair[1] - pair[0]);
     }

@@ -58,7 +58,7 @@ pub fn run(cli: Cli, environment: &Environment) -> Result<(), Failure> {
             Command::Remove(source) => sources::remove(&engine, source).await,
             Command::Refresh(refresh) => sources::refresh(&engine, refresh, shown).await,
             Command::Index(index) => index::run(&engine, index, shown).await,
-            Command::Serve => serve::run(&engine).await,
+            Command::Serve(asked) => serve::run(&engine, asked).await,
             Command::Demo | Command::Extract(_) | Command::Doctor(_) => unreachable!("run before there was an engine"),
         };
         // Whatever the command has left open: idle connections, as a rule.

@@ -12,8 +12,9 @@ use smolcrawl::{Engine, tools};
 
 use super::Failure;
 use super::signals::interruption;
+use crate::cli;
 
-pub async fn run(engine: &Engine) -> Result<(), Failure> {
+pub async fn run(engine: &Engine, asked: cli::Serve) -> Result<(), Failure> {
     let crawls = Background::new(engine);
     let server = tools::server(engine, &crawls).map_err(failure)?;
     let interrupted = interruption()?;
@@ -30,7 +31,13 @@ pub async fn run(engine: &Engine) -> Result<(), Failure> {
     log::info!("serving on stdin and stdout");
     let mut behind = pin!(async {
         let tidying = future::zip(engine.keep_embedding(), engine.close_idle_connections());
-        future::zip(crawls.drive(), tidying).await;
+        let refreshing = async {
+            match asked.refresh {
+                Some(age) => crawls.keep_fresh(age).await,
+                None => future::pending().await,
+            }
+        };
+        future::zip(crawls.drive(), future::zip(tidying, refreshing)).await;
         future::pending().await
     });
     let served = future::or(server.serve_stdio(Wire::Claim, engine.clone(), interrupted.asked()), behind.as_mut()).await;

@@ -5,12 +5,12 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use futures_lite::future;
 use indicatif::ProgressBar;
 use serde_json::{Value, json};
-use smolcrawl::engine::{Refreshing, Robots};
+use smolcrawl::engine::{New, RefreshReport, RefreshRequest, Refreshing};
 use smolcrawl::model::{Meant, SourceId, SourceState, SourceSummary};
 use smolcrawl::{CrawlRequest, Engine, Error};
 
 use super::output::Output;
-use super::signals::interruption;
+use super::signals::{Interruption, interruption};
 use super::{Failure, Shown, database_exists, progress};
 use crate::cli;
 
@@ -89,18 +89,43 @@ pub async fn remove(engine: &Engine, asked: cli::Remove) -> Result<(), Failure> 
 
 pub async fn refresh(engine: &Engine, asked: cli::Refresh, shown: Shown) -> Result<(), Failure> {
     database_exists(engine)?;
-    let source = match meant(engine, &asked.source).await?.default.as_slice() {
-        [source] => source.clone(),
-        several => {
-            let names: Vec<_> = several.iter().map(SourceId::as_str).take(SIMILAR).collect();
-            return Err(Failure::new(
-                format!("{:?} means {} sources: {}", asked.source, several.len(), names.join(", ")),
-                "name one of them",
-            ));
-        }
+    let sources = match &asked.source {
+        Some(source) => meant(engine, source).await?.default,
+        None => engine.sources().await?.into_iter().map(|of| of.source).collect(),
     };
     let interrupted = interruption()?;
-    let mut refreshing = engine.refreshing(source.clone(), Robots::Obey, engine.config().chunk.clone()).await?;
+    let mut failures = Vec::new();
+    let all = sources.len();
+    for (done, source) in sources.into_iter().enumerate() {
+        if let Err(failure) = refresh_one(engine, &asked, &source, shown, &interrupted).await {
+            // One source that cannot be had is no reason to leave the others as they are, but a stop is.
+            if all == 1 || failure.is_interruption() {
+                let left = all - done - 1;
+                return Err(if left > 0 { failure.and(format!("{left} sources were not begun")) } else { failure });
+            }
+            failures.push((source, failure));
+        }
+    }
+    if !asked.no_index {
+        progress::embed_unless_interrupted(engine, shown, &interrupted).await?;
+    }
+    match failures.into_iter().next() {
+        None => Ok(()),
+        Some((source, failure)) => Err(failure.and(format!("the source is {source}"))),
+    }
+}
+
+async fn refresh_one(
+    engine: &Engine,
+    asked: &cli::Refresh,
+    source: &SourceId,
+    shown: Shown,
+    interrupted: &Interruption,
+) -> Result<(), Failure> {
+    let mut request = RefreshRequest::new(source.clone());
+    request.older_than = asked.older_than;
+    request.new = if asked.known_only { New::LeaveOut } else { New::Crawl };
+    let mut refreshing = engine.refreshing(request, engine.config().chunk.clone()).await?;
     let bar = progress::pages(shown, refreshing.pages());
     let mut outcome = future::or(async { Some(check(&mut refreshing, &bar).await) }, async {
         interrupted.asked().await;
@@ -115,30 +140,12 @@ pub async fn refresh(engine: &Engine, asked: cli::Refresh, shown: Shown) -> Resu
     }
     bar.finish_and_clear();
     let report = refreshing.report();
-    let mut output = Output::new();
-    if asked.json.json {
-        output.json(report)?;
-    } else {
-        for failed in &report.failed {
-            output.line(format!("failed  {}: {}", failed.url, failed.error))?;
-        }
-        if let more @ 1.. = report.failed_total - report.failed.len() as u64 {
-            output.line(format!("failed  {more} more"))?;
-        }
-        output.line(format!(
-            "{source}: {} checked, {} unchanged, {} updated, {} removed, {} failed",
-            report.checked, report.unchanged, report.updated, report.removed, report.failed_total
-        ))?;
-    }
-    output.finish()?;
+    print(source, report, asked.json)?;
     outcome.unwrap_or(Ok(()))?;
     if is_interrupted {
         let left = refreshing.pages().saturating_sub(report.checked);
         let kept = format!("what was updated is kept, {left} pages were not checked; {}", progress::not_embedded(engine).await?);
         return Err(Failure::interrupted(kept, "run it again: pages that have not changed cost little"));
-    }
-    if !asked.no_index {
-        progress::embed_unless_interrupted(engine, shown, &interrupted).await?;
     }
     match report.failed.first() {
         // A refresh of which nothing came is no success, as with a crawl.
@@ -147,6 +154,42 @@ pub async fn refresh(engine: &Engine, asked: cli::Refresh, shown: Shown) -> Resu
         }
         _ => Ok(()),
     }
+}
+
+fn print(source: &SourceId, report: &RefreshReport, json: cli::Json) -> Result<(), Failure> {
+    let mut output = Output::new();
+    if json.json {
+        output.json(report)?;
+        return Ok(output.finish()?);
+    }
+    for (what, pages, all) in [
+        ("added  ", &report.added_pages, report.added),
+        ("changed", &report.changed_pages, report.updated),
+        ("removed", &report.removed_pages, report.removed),
+    ] {
+        for page in pages {
+            output.line(format!("{what} {}: {}", page.url, page.title))?;
+        }
+        if let more @ 1.. = all.saturating_sub(pages.len() as u64) {
+            output.line(format!("{what} {more} more"))?;
+        }
+    }
+    for failed in &report.failed {
+        output.line(format!("failed  {}: {}", failed.url, failed.error))?;
+    }
+    if let more @ 1.. = report.failed_total - report.failed.len() as u64 {
+        output.line(format!("failed  {more} more"))?;
+    }
+    let new = match (report.looked_for_new, report.left) {
+        (false, _) => "not looked for".to_owned(),
+        (true, 0) => report.added.to_string(),
+        (true, left) => format!("{} ({left} URLs left at the limit of its recipe)", report.added),
+    };
+    output.line(format!(
+        "{source}: {} checked, {} unchanged, {} updated, {} removed, {} failed; new: {new}",
+        report.checked, report.unchanged, report.updated, report.removed, report.failed_total
+    ))?;
+    Ok(output.finish()?)
 }
 
 async fn check(refreshing: &mut Refreshing, bar: &ProgressBar) -> Result<(), Failure> {

@@ -203,6 +203,15 @@ impl Error {
         text
     }
 
+    /// Whether the address has no page any more, as far as its site says: not for want of credentials, and not because it is in trouble.
+    pub fn is_of_the_page(&self) -> bool {
+        match self.root() {
+            Self::Status { status, .. } => (400..500).contains(status) && !matches!(status, 401 | 403 | 407 | 408 | 421 | 425 | 429),
+            Self::TooManyRedirects { .. } | Self::RedirectLoop { .. } | Self::BadRedirect { .. } | Self::NotAPage { .. } => true,
+            _ => false,
+        }
+    }
+
     pub(super) fn at(self, url: &Url) -> Self {
         match self {
             Self::At { .. } => self,

@@ -178,8 +178,8 @@ impl Frontier {
     }
 
     /// What an earlier crawl has dealt with is not queued again.
-    pub(super) fn remember(&mut self, urls: &[Box<str>]) {
-        self.seen.extend(urls.iter().map(|url| self.hasher.hash_one(&**url)));
+    pub(super) fn remember<'a>(&mut self, urls: impl Iterator<Item = &'a Box<str>>) {
+        self.seen.extend(urls.map(|url| self.hasher.hash_one(&**url)));
     }
 
     /// Queues a link in normal form unless it was offered before or looks like one of endlessly many.

@@ -140,7 +140,8 @@ impl Crawler {
         match self.fetcher.follow(normalise(url.clone()), robots, known).await {
             Ok(Answer::Unchanged) => Ok(Refetched::Unchanged),
             Err(Error::Status { status: 404 | 410, .. }) => Ok(Refetched::Gone),
-            answer => answer.and_then(page_of).map(Refetched::Page).map_err(|error| error.at(url)),
+            Ok(Answer::Page(read)) => Ok(Refetched::Page(read.0, read.1.links)),
+            answer => answer.and_then(page_of).map(|page| Refetched::Page(page, Vec::new())).map_err(|error| error.at(url)),
         }
     }
 
@@ -154,8 +155,8 @@ impl Crawler {
 #[expect(clippy::large_enum_variant, reason = "one value at a time, taken apart at once")]
 pub enum Refetched {
     Unchanged,
-    /// New content; its URL is another where it was redirected.
-    Page(Page),
+    /// New content, and the links in it; its URL is another where it was redirected.
+    Page(Page, Vec<Url>),
     /// 404 or 410.
     Gone,
 }

@@ -30,7 +30,7 @@ use super::report::{CrawlReport, End, Failed, Skipped};
 use super::robots::Rules;
 use super::selection::Selection;
 
-use settle::Backlog;
+use settle::{Backlog, Found};
 
 /// What a crawl yields, in the order in which it happens.
 #[derive(Debug)]
@@ -157,9 +157,17 @@ impl Crawl {
     /// The seeds are read again, as they tell what is in bounds; nothing else that was dealt with is asked for. What is lost is the memory of
     /// what the pages said: one that has the bytes of a page of before is a page of its own.
     pub fn go_on(&mut self, trail: Trail, pages: u64) {
-        self.frontier.remember(&trail.done);
+        let seeds: Vec<_> = self.request.seeds.iter().cloned().map(normalise).collect();
+        self.frontier.remember(trail.done.iter().filter(|done| !seeds.iter().any(|seed| seed.as_str() == &***done)));
         self.before = trail.found;
         self.pages_before = pages;
+    }
+
+    /// Judges links, as if the seeds had them. Before the first poll.
+    pub fn look_at(&mut self, links: Vec<Url>) {
+        if let Some(seed) = self.request.seeds.first() {
+            self.backlog.add(&seed.clone(), Found::Link { depth: 1 }, links);
+        }
     }
 
     /// What happens next; none when the crawl is over. Nothing is lost if the future is dropped before it is ready.

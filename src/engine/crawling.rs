@@ -7,6 +7,7 @@ use futures_util::stream::FuturesUnordered;
 use url::Url;
 
 use super::reading::Reading;
+use super::sources::Known;
 use super::{Chunking, Engine, Fill, Resume, read_and_cut};
 use crate::crawl::{Crawl, CrawlReport, CrawlRequest, Failed, MAX_LISTED, Skipped, Visit};
 use crate::error::Error;
@@ -185,14 +186,20 @@ impl Crawling {
     /// Opens the database and finds out what is filled, and where an earlier crawl of it was.
     async fn begin(&mut self) -> Result<(), Error> {
         self.engine.open_database().await?;
-        let fill = match self.fill.take() {
+        let mut fill = match self.fill.clone() {
             Some(fill) => fill,
             None => self.engine.plan(self.crawl.request().clone(), None, Resume::IfInterrupted).await?,
         };
-        let trail = self.engine.begin(&fill).await?;
-        log::info!("crawling into {fill}");
-        if fill.goes_on() {
+        let mut trail = self.engine.begin(&fill).await?;
+        let known = fill.known();
+        if known.is_none() {
+            log::info!("crawling into {fill}");
+        }
+        if fill.goes_on() || known.is_some() {
+            let Known { pages, links } = known.unwrap_or_default();
+            trail.done.extend(pages);
             self.crawl.go_on(trail, fill.pages_before());
+            self.crawl.look_at(links);
         }
         if fill.source().is_some() {
             self.crawl.keep_trail();

@@ -1,60 +1,115 @@
-//! A source asked for again, page by page: what has changed is stored, what is gone is removed. Knows which pages there are from the
-//! store alone: no link is followed.
+//! A source asked for again, page by page: what has changed is stored, what is gone is removed; then what is new is looked for, by the recipe
+//! of the source.
 
-use std::time::SystemTime;
+use std::collections::HashSet;
+use std::time::{Duration, SystemTime};
 use std::vec;
 
 use futures_lite::{StreamExt, future};
 use futures_util::stream::FuturesUnordered;
 use url::Url;
 
-use super::{Chunking, Engine, Failed, Reading, Robots};
+use super::reading::Reading;
+use super::sources::Known;
+use super::{Chunking, Crawling, Engine, Event, Failed, Robots};
 use crate::crawl::{MAX_LISTED, Refetched, normalise};
 use crate::error::Error;
+use crate::extract::Skip;
 use crate::http::masked;
-use crate::model::{Budget, OverBudget, Page, SourceId, Validators};
+use crate::model::{Budget, OverBudget, Page, SourceId, SourceSummary, Validators};
 use crate::reactor::{Boxed, Lane};
-use crate::store::Put;
+use crate::store::{Put, Store};
+
+/// What a refresh is to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RefreshRequest {
+    pub source: SourceId,
+    /// A recipe that ignores robots.txt does so in any case. Default: [`Robots::Obey`].
+    pub robots: Robots,
+    /// Only pages that were fetched longer ago. Default: none, which is all.
+    pub older_than: Option<Duration>,
+    /// Default: [`New::Crawl`].
+    pub new: New,
+}
+
+/// What becomes of pages that the source does not have yet.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum New {
+    /// Those that the recipe takes in are crawled: links of the seeds and of what has changed, and of sitemaps where the recipe has it so. A
+    /// source without a recipe has none.
+    #[default]
+    Crawl,
+    /// Only what is stored is asked for.
+    LeaveOut,
+}
+
+impl RefreshRequest {
+    /// Default settings.
+    pub fn new(source: SourceId) -> Self {
+        Self { source, robots: Robots::default(), older_than: None, new: New::default() }
+    }
+
+    #[must_use]
+    pub fn robots(self, robots: Robots) -> Self {
+        Self { robots, ..self }
+    }
+
+    #[must_use]
+    pub fn older_than(self, age: Duration) -> Self {
+        Self { older_than: Some(age), ..self }
+    }
+
+    #[must_use]
+    pub fn new_pages(self, new: New) -> Self {
+        Self { new, ..self }
+    }
+}
 
 impl Engine {
-    /// Starts to ask for every page of a source again, under its validators (RFC 9110 13.1). It goes on while
+    /// Starts to ask for every page of a source again, under its validators (RFC 9110 13.1), and for what is new. It goes on while
     /// [`Refreshing::next`] is polled.
+    ///
+    /// A page that answers 404 or 410 is removed at once. One that cannot be had for another reason that does not pass (it leads elsewhere,
+    /// is no page any more, is forbidden) is removed when that is so twice in a row, but for those that ask for a login.
     ///
     /// # Errors
     /// [`Error::NotStored`], and what the store says.
-    pub async fn refreshing(&self, source: SourceId, robots: Robots, chunking: Chunking) -> Result<Refreshing, Error> {
-        let known = self
-            .with_store({
-                let source = source.clone();
-                move |store| store.validators(&source)
-            })
-            .await?;
-        if known.is_empty() {
-            return Err(Error::NotStored { source_id: source });
-        }
+    pub async fn refreshing(&self, request: RefreshRequest, chunking: Chunking) -> Result<Refreshing, Error> {
+        let RefreshRequest { source, older_than, .. } = &request;
+        let before = older_than.and_then(|age| SystemTime::now().checked_sub(age));
+        let asked = source.clone();
+        let known = self.with_store(move |store| store.validators_before(&asked, before)).await?;
+        let summary = self.source(source).await?;
         // Told before the first request, not with the first page that cannot be stored.
         self.open_database().await?;
+        let ignores_robots = summary.recipe.as_ref().is_some_and(|recipe| recipe.ignore_robots);
         Ok(Refreshing {
             engine: self.clone(),
-            source,
-            robots,
+            robots: if ignores_robots { Robots::Ignore } else { request.robots },
+            looking: match (&summary.recipe, request.new) {
+                (Some(_), New::Crawl) => Looking::Ahead,
+                _ => Looking::Over,
+            },
+            summary,
             chunking,
             pages: known.len() as u64,
             left: known.into_iter(),
             asking: FuturesUnordered::new(),
             settling: FuturesUnordered::new(),
             under_way: Vec::new(),
+            links: Links::default(),
             reading: Reading::default(),
             report: RefreshReport::default(),
         })
     }
 
-    /// Asks for every page of a source again and stores what has changed: [`Engine::refreshing`] from beginning to end.
+    /// Asks for every page of a source again and stores what has changed and what is new: [`Engine::refreshing`] from beginning to end.
     ///
     /// # Errors
     /// As [`Engine::refreshing`]; a page that fails is in the report.
-    pub async fn refresh(&self, source: SourceId, robots: Robots, chunking: Chunking) -> Result<RefreshReport, Error> {
-        let mut refreshing = self.refreshing(source, robots, chunking).await?;
+    pub async fn refresh(&self, request: RefreshRequest, chunking: Chunking) -> Result<RefreshReport, Error> {
+        let mut refreshing = self.refreshing(request, chunking).await?;
         while let Some(checked) = refreshing.next().await {
             checked?;
         }
@@ -66,7 +121,28 @@ impl Engine {
         (url, refetched.map_err(Error::from))
     }
 
+    /// A page that cannot be had and is not said to be gone is removed when that is so twice in a row.
     async fn settle(
+        self,
+        source: SourceId,
+        url: Url,
+        refetched: Result<Refetched, Error>,
+        chunking: Chunking,
+        budget: Budget,
+    ) -> Result<Refreshed, Error> {
+        let settled = self.clone().take_over(source.clone(), url.clone(), refetched, chunking, budget).await;
+        let Err(error) = settled else { return settled };
+        if !is_gone(&error) {
+            return Err(error);
+        }
+        let missed = (source.clone(), url.clone());
+        match self.store_in(Lane::Heavy, move |store| store.miss(&missed.0, &missed.1)).await? {
+            0..TRIES => Err(error),
+            _ => Ok(Refreshed::Removed { title: self.forget(source, url).await? }),
+        }
+    }
+
+    async fn take_over(
         self,
         source: SourceId,
         url: Url,
@@ -80,19 +156,31 @@ impl Engine {
                 Ok(Refreshed::Unchanged)
             }
             Refetched::Gone => {
-                self.store_in(Lane::Heavy, move |store| store.remove_page(Some(&source), &url)).await?;
-                Ok(Refreshed::Removed)
+                let title = self.forget(source, url).await?;
+                Ok(Refreshed::Removed { title })
             }
-            // Nothing is stored at an address nobody asked for, and nothing is removed for what may be a passing login page.
-            Refetched::Page(page) if page.url != normalise(url.clone()) => Err(Error::Moved { url, to: Box::new(page.url) }),
-            Refetched::Page(page) => {
+            // Nothing is stored at an address nobody asked for, and nothing is removed at once for what may be a passing login page.
+            Refetched::Page(page, _) if page.url != normalise(url.clone()) => Err(Error::Moved { url, to: Box::new(page.url) }),
+            Refetched::Page(page, _) => {
                 let document = self.read_within(Page { url, ..page }, budget.clone()).await?;
+                let title = document.title.clone();
                 match self.put_within(Some(source), document, chunking, budget).await? {
                     Put::Unchanged => Ok(Refreshed::Unchanged),
-                    Put::Added | Put::Replaced => Ok(Refreshed::Updated),
+                    Put::Added | Put::Replaced => Ok(Refreshed::Updated { title }),
                 }
             }
         }
+    }
+
+    /// Removes a page and tells its title.
+    async fn forget(&self, source: SourceId, url: Url) -> Result<String, Error> {
+        let forget = move |store: &Store| {
+            // What cannot be read can still be removed.
+            let title = store.page_in(Some(&source), &url).ok().flatten().map(|(_, document)| document.title).unwrap_or_default();
+            store.remove_page(Some(&source), &url)?;
+            Ok(title)
+        };
+        self.store_in(Lane::Heavy, forget).await
     }
 }
 
@@ -100,7 +188,7 @@ impl Engine {
 #[derive(Debug)]
 pub struct Refreshing {
     engine: Engine,
-    source: SourceId,
+    summary: SourceSummary,
     robots: Robots,
     chunking: Chunking,
     /// How many there are to check.
@@ -111,14 +199,38 @@ pub struct Refreshing {
     settling: FuturesUnordered<Boxed<'static, (Url, Result<Refreshed, Error>)>>,
     /// The addresses of these pages.
     under_way: Vec<Url>,
+    links: Links,
+    looking: Looking,
     reading: Reading,
     report: RefreshReport,
 }
 
+/// Whether new pages are looked for.
+#[derive(Debug)]
+enum Looking {
+    /// When all that is stored was asked for.
+    Ahead,
+    Going(Box<Crawling>),
+    Over,
+}
+
+/// Links in pages that have changed, each once.
+#[derive(Debug, Default)]
+struct Links {
+    met: HashSet<Url>,
+}
+
 impl Refreshing {
-    /// The next page that was checked; none when all are. An error is the store's, and ends the refresh. Nothing is lost if the
-    /// future is dropped before it is ready.
+    /// The next page that was checked or is new; none when all are. An error is the store's, and ends the refresh. Nothing is lost if
+    /// the future is dropped before it is ready.
     pub async fn next(&mut self) -> Option<Result<Url, Error>> {
+        match self.next_known().await {
+            None => self.next_new().await,
+            checked => checked,
+        }
+    }
+
+    async fn next_known(&mut self) -> Option<Result<Url, Error>> {
         let (url, refreshed) = loop {
             while self.asking.len() + self.settling.len() < AT_ONCE
                 && let Some((url, validators)) = self.left.next()
@@ -159,8 +271,14 @@ impl Refreshing {
                 }
                 Turn::Answered((url, refetched)) => {
                     self.under_way.push(url.clone());
+                    match &refetched {
+                        Ok(Refetched::Page(page, _)) if page.url != normalise(url.clone()) => self.links.add(vec![page.url.clone()]),
+                        Ok(Refetched::Page(_, links)) => self.links.add(links.clone()),
+                        _ => {}
+                    }
                     let budget = self.reading.budget.clone();
-                    let settling = self.engine.clone().settle(self.source.clone(), url.clone(), refetched, self.chunking.clone(), budget);
+                    let source = self.summary.source.clone();
+                    let settling = self.engine.clone().settle(source, url.clone(), refetched, self.chunking.clone(), budget);
                     self.settling.push(Box::pin(async move { (url, settling.await) }));
                 }
             }
@@ -168,8 +286,14 @@ impl Refreshing {
         self.report.checked += 1;
         match refreshed {
             Ok(Refreshed::Unchanged) => self.report.unchanged += 1,
-            Ok(Refreshed::Updated) => self.report.updated += 1,
-            Ok(Refreshed::Removed) => self.report.removed += 1,
+            Ok(Refreshed::Updated { title }) => {
+                self.report.updated += 1;
+                note(&mut self.report.changed_pages, &url, title);
+            }
+            Ok(Refreshed::Removed { title }) => {
+                self.report.removed += 1;
+                note(&mut self.report.removed_pages, &url, title);
+            }
             // The store fails for every page alike.
             Err(error @ Error::Store(_)) => {
                 self.stop();
@@ -177,13 +301,67 @@ impl Refreshing {
             }
             Err(error) => {
                 let (hint, is_transient) = (error.hint(), error.is_transient());
-                self.report.failed_total += 1;
-                if self.report.failed.len() < MAX_LISTED {
-                    self.report.failed.push(Failed { url: masked(&url), error: error.chain(), hint, is_transient });
-                }
+                self.fail(Failed { url: masked(&url), error: error.chain(), hint, is_transient });
             }
         }
         Some(Ok(url))
+    }
+
+    /// New pages, by the recipe.
+    async fn next_new(&mut self) -> Option<Result<Url, Error>> {
+        loop {
+            match &mut self.looking {
+                Looking::Over => return None,
+                Looking::Ahead => match self.look().await {
+                    Ok(crawling) => self.looking = Looking::Going(Box::new(crawling)),
+                    Err(error) => {
+                        self.looking = Looking::Over;
+                        return Some(Err(error));
+                    }
+                },
+                Looking::Going(crawling) => match crawling.next().await {
+                    None => {
+                        let found = crawling.report();
+                        self.report.looked_for_new = true;
+                        self.report.left = found.left;
+                        self.looking = Looking::Over;
+                    }
+                    Some(Err(error)) => return Some(Err(error)),
+                    Some(Ok(Event::Stored { url, title, put: Put::Added })) => {
+                        self.report.added += 1;
+                        note(&mut self.report.added_pages, &url, title);
+                        return Some(Ok(url));
+                    }
+                    // The seeds again.
+                    Some(Ok(Event::Stored { .. } | Event::Skipped(_))) => {}
+                    Some(Ok(Event::Failed(failed))) if self.report.failed.iter().any(|known| known.url == failed.url) => {}
+                    Some(Ok(Event::Failed(failed))) => {
+                        let url = failed.url.clone();
+                        self.report.checked += 1;
+                        self.fail(failed);
+                        return Some(Ok(url));
+                    }
+                },
+            }
+        }
+    }
+
+    async fn look(&mut self) -> Result<Crawling, Error> {
+        let source = self.summary.source.clone();
+        let stored = self.engine.with_store(move |store| store.validators(&source)).await?;
+        let pages: Vec<Box<str>> = stored.iter().map(|(url, _)| url.as_str().into()).collect();
+        let links = std::mem::take(&mut self.links.met).into_iter().collect();
+        let recipe = self.summary.recipe.clone().ok_or_else(|| Error::NoRecipe { source_id: self.summary.source.clone() })?;
+        let summary = SourceSummary { pages: pages.len() as u64, ..self.summary.clone() };
+        let fill = self.engine.again(&summary, &recipe, Known { pages, links })?;
+        Ok(self.engine.fill(fill, self.chunking.clone()))
+    }
+
+    fn fail(&mut self, failed: Failed) {
+        self.report.failed_total += 1;
+        if self.report.failed.len() < MAX_LISTED {
+            self.report.failed.push(failed);
+        }
     }
 
     /// Asks for nothing more; requests in flight are cancelled. What has been answered is still stored while [`Refreshing::next`]
@@ -192,6 +370,10 @@ impl Refreshing {
         self.left = Vec::new().into_iter();
         self.asking.clear();
         self.reading.end(self.engine.inner.handle.now());
+        match &mut self.looking {
+            Looking::Going(crawling) => crawling.stop(),
+            looking => *looking = Looking::Over,
+        }
     }
 
     /// How many pages there are to check in all.
@@ -205,6 +387,29 @@ impl Refreshing {
     }
 }
 
+impl Links {
+    fn add(&mut self, links: Vec<Url>) {
+        let room = MOST_LINKS.saturating_sub(self.met.len());
+        self.met.extend(links.into_iter().take(room));
+    }
+}
+
+/// Whether the site has no such page any more, as far as one answer can tell.
+fn is_gone(error: &Error) -> bool {
+    match error {
+        Error::Moved { .. } => true,
+        Error::Crawl(error) => error.is_of_the_page(),
+        Error::Unreadable { skip, .. } => matches!(**skip, Skip::Kind(_) | Skip::Empty | Skip::Moved(_)),
+        _ => false,
+    }
+}
+
+fn note(list: &mut Vec<Listed>, url: &Url, title: String) {
+    if list.len() < MAX_LISTED {
+        list.push(Listed { url: masked(url), title });
+    }
+}
+
 /// What a refresh found.
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
 pub struct RefreshReport {
@@ -212,11 +417,28 @@ pub struct RefreshReport {
     /// 304, or the same content again.
     pub unchanged: u64,
     pub updated: u64,
-    /// Gone from the site (404, 410), and so from the store.
+    /// Gone from the site, and so from the store.
     pub removed: u64,
-    /// The first [`MAX_LISTED`] only, `failed_total` counts them all.
+    /// New on the site, and so in the store.
+    pub added: u64,
+    /// Whether new pages were looked for: not in a source that has no recipe, or if the refresh was stopped.
+    pub looked_for_new: bool,
+    /// URLs of the recipe that are known and were not fetched, as a limit was reached.
+    pub left: u64,
+    /// The first [`MAX_LISTED`] each, as of the lists below.
+    pub changed_pages: Vec<Listed>,
+    pub removed_pages: Vec<Listed>,
+    pub added_pages: Vec<Listed>,
+    /// `failed_total` counts them all.
     pub failed: Vec<Failed>,
     pub failed_total: u64,
+}
+
+/// A page as a report names it.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Listed {
+    pub url: Url,
+    pub title: String,
 }
 
 enum Turn {
@@ -228,9 +450,13 @@ enum Turn {
 #[derive(Debug)]
 enum Refreshed {
     Unchanged,
-    Updated,
-    Removed,
+    Updated { title: String },
+    Removed { title: String },
 }
 
 /// Pages asked for, read and stored at once.
 const AT_ONCE: usize = 8;
+/// Refreshes in a row in which a page cannot be had before it is removed.
+const TRIES: u64 = 2;
+/// Links of changed pages that are remembered: some 30 MB.
+const MOST_LINKS: usize = 100_000;

@@ -31,6 +31,15 @@ pub struct Fill {
     sources: Vec<(SourceId, Vec<Url>)>,
     start: Start,
     pages_before: u64,
+    /// Addresses that need not be asked for, as they just have been, and links of pages that were.
+    known: Option<Known>,
+}
+
+/// What a refresh has found out before new pages are looked for.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Known {
+    pub pages: Vec<Box<str>>,
+    pub links: Vec<Url>,
 }
 
 impl Fill {
@@ -50,6 +59,10 @@ impl Fill {
     /// Whether it goes on where an earlier crawl was.
     pub fn goes_on(&self) -> bool {
         self.start == Start::GoOn
+    }
+
+    pub(super) fn known(&mut self) -> Option<Known> {
+        self.known.take()
     }
 
     /// Pages that an earlier crawl stored, which this one goes on with.
@@ -86,6 +99,7 @@ impl Engine {
     /// [`Error::NothingToResume`], and what the store says.
     pub async fn plan(&self, request: CrawlRequest, name: Option<SourceId>, resume: Resume) -> Result<Fill, Error> {
         let known = if self.has_database() { self.sources().await? } else { Vec::new() };
+        let is_named = name.is_some();
         let mut sources = match name {
             Some(name) => vec![(name, request.seeds.clone())],
             None if request.depth == 0 => Vec::new(),
@@ -93,14 +107,15 @@ impl Engine {
         };
         for (source, seeds) in &mut sources {
             let same = |of: &&SourceSummary| of.recipe.as_ref().is_some_and(|recipe| recipe.seeds == *seeds);
-            if !known.iter().any(|of| of.source == *source)
+            if !is_named
+                && !known.iter().any(|of| of.source == *source)
                 && let Some(same) = known.iter().find(same)
             {
                 *source = same.source.clone();
             }
         }
         let Some((source, seeds)) = sources.first() else {
-            return Ok(Fill { request, sources, start: Start::Afresh, pages_before: 0 });
+            return Ok(Fill { request, sources, start: Start::Afresh, pages_before: 0, known: None });
         };
         let summary = known.iter().find(|of| of.source == *source);
         let unlimited = |recipe: Recipe| Recipe { max_pages: 0, max_requests: None, max_bytes: None, ..recipe };
@@ -117,7 +132,16 @@ impl Engine {
         let pages_before = if start == Start::GoOn { self.pages_dealt_with(source.clone()).await? } else { 0 };
         // Nothing was written down before it was interrupted.
         let start = if pages_before == 0 { Start::Afresh } else { start };
-        Ok(Fill { request, sources, start, pages_before })
+        Ok(Fill { request, sources, start, pages_before, known: None })
+    }
+
+    /// A crawl by the recipe of a source that asks for no page of it but the seeds: it finds what is new. What an interrupted crawl had found
+    /// and not fetched is fetched, too.
+    pub(super) fn again(&self, summary: &SourceSummary, recipe: &Recipe, known: Known) -> Result<Fill, Error> {
+        let start = if summary.state == SourceState::Incomplete { Start::GoOn } else { Start::Afresh };
+        let sources = vec![(summary.source.clone(), recipe.seeds.clone())];
+        let pages_before = summary.pages.saturating_sub(recipe.seeds.len() as u64);
+        Ok(Fill { request: CrawlRequest::of(recipe)?, sources, start, pages_before, known: Some(known) })
     }
 
     async fn pages_dealt_with(&self, source: SourceId) -> Result<u64, Error> {
@@ -242,8 +266,8 @@ impl Engine {
         let checked = match self.inner.crawler.refetch(&url, &stored.validators, Robots::Obey).await? {
             Refetched::Unchanged => Checked::Unchanged,
             Refetched::Gone => Checked::Gone,
-            Refetched::Page(page) if page.url != url => Checked::Moved { to: page.url },
-            Refetched::Page(page) => {
+            Refetched::Page(page, _) if page.url != url => Checked::Moved { to: page.url },
+            Refetched::Page(page, _) => {
                 let now = self.read(Page { url: url.clone(), ..page }).await?;
                 if now.markdown == stored.markdown { Checked::Unchanged } else { Checked::Changed }
             }

@@ -365,7 +365,17 @@ impl Store {
 
     /// What a refresh of a source asks its pages with, in the order of their URLs.
     pub fn validators(&self, source: &SourceId) -> Result<Vec<(Url, Validators)>, Error> {
-        self.read(|transaction| pages::validators(transaction, source))
+        self.validators_before(source, None)
+    }
+
+    /// The same, of the pages that were fetched before that time.
+    pub fn validators_before(&self, source: &SourceId, before: Option<SystemTime>) -> Result<Vec<(Url, Validators)>, Error> {
+        self.read(|transaction| pages::validators(transaction, source, before))
+    }
+
+    /// Notes that a page could not be had, and not for what passes; how often in a row that was so since it was last fetched.
+    pub fn miss(&self, source: &SourceId, url: &Url) -> Result<u64, Error> {
+        self.write(|transaction| pages::miss(transaction, source, &address(url)))
     }
 
     /// All sources that have pages, by name.

@@ -207,7 +207,7 @@ fn remove_damaged(connection: &Connection, page: i64, words: &mut Changes) -> Re
 }
 
 pub(super) fn touch(connection: &Connection, source: &SourceId, url: &Url, fetched_at: SystemTime) -> Result<(), Failure> {
-    let sql = "UPDATE pages SET fetched_at = ?3 WHERE url = ?1 AND source = (SELECT id FROM sources WHERE name = ?2)";
+    let sql = "UPDATE pages SET fetched_at = ?3, missed = 0 WHERE url = ?1 AND source = (SELECT id FROM sources WHERE name = ?2)";
     connection.prepare_cached(sql)?.execute((url.as_str(), source.as_str(), milliseconds(fetched_at)))?;
     Ok(())
 }
@@ -224,6 +224,13 @@ pub(super) fn remove(connection: &Connection, source: Option<&SourceId>, url: &U
     let was_there = remove_pages(connection, source, url, &mut words)?;
     write_words(connection, words)?;
     Ok(was_there)
+}
+
+/// A page could not be had, and not for what passes: how often in a row that was so.
+pub(super) fn miss(connection: &Connection, source: &SourceId, url: &Url) -> Result<u64, Failure> {
+    let sql = "UPDATE pages SET missed = missed + 1 WHERE url = ?1 AND source = (SELECT id FROM sources WHERE name = ?2) RETURNING missed";
+    let missed = connection.prepare_cached(sql)?.query_row([url.as_str(), source.as_str()], |row| row.get(0)).optional()?;
+    count(missed.unwrap_or(0))
 }
 
 /// The page of a source at an address, or those of all.
@@ -391,9 +398,15 @@ fn summary(row: &Row<'_>) -> Result<PageSummary, Failure> {
     Ok(PageSummary { url, title, fetched_at: time(row.get(4)?), bytes: count(row.get(5)?)? })
 }
 
-pub(super) fn validators(connection: &Connection, source: &SourceId) -> Result<Vec<(Url, Validators)>, Failure> {
-    let sql = "SELECT p.url, p.etag, p.last_modified FROM pages AS p JOIN sources AS s ON s.id = p.source WHERE s.name = ?1 ORDER BY p.url";
-    collect(connection, sql, [source.as_str()], |row| {
+/// With the time before which a page was fetched, if it matters.
+pub(super) fn validators(
+    connection: &Connection,
+    source: &SourceId,
+    before: Option<SystemTime>,
+) -> Result<Vec<(Url, Validators)>, Failure> {
+    let sql = "SELECT p.url, p.etag, p.last_modified FROM pages AS p JOIN sources AS s ON s.id = p.source
+               WHERE s.name = ?1 AND (?2 IS NULL OR p.fetched_at < ?2) ORDER BY p.url";
+    collect(connection, sql, params![source.as_str(), before.map(milliseconds)], |row| {
         Ok((parse_url(row.get_ref(0)?)?, Validators { etag: row.get(1)?, last_modified: row.get(2)? }))
     })
 }
@@ -549,7 +562,7 @@ fn update_page(connection: &Connection, page: i64, source: i64, document: &Docum
     connection
         .prepare_cached(
             "UPDATE pages SET title = ?2, etag = ?3, last_modified = ?4, fetched_at = ?5, markdown = ?6, metadata = ?7, outline = ?8,
-             source = ?9, head = ?10, checksum = ?11 WHERE id = ?1",
+             source = ?9, head = ?10, checksum = ?11, missed = 0 WHERE id = ?1",
         )?
         .execute(params![
             page,

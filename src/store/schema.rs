@@ -287,6 +287,7 @@ const SOURCES: &str = "
         head INTEGER,
         checksum INTEGER,
         cut_for INTEGER,
+        missed INTEGER NOT NULL DEFAULT 0,
         UNIQUE (url, source)
     );
     INSERT INTO new_pages (id, url, source, title, etag, last_modified, fetched_at, markdown, metadata, outline, head, checksum, cut_for)
@@ -457,6 +458,34 @@ mod tests {
         assert_eq!((found.title.as_str(), found.markdown.as_str()), ("Pots", "Warm."));
         assert_eq!((found.metadata, found.outline), (Metadata::default(), vec![]));
         prepare(&mut connection).unwrap();
+    }
+
+    /// Pages and chunks keep their numbers, and none is given again; hosts are sources.
+    #[test]
+    fn the_pages_of_an_older_file_are_those_of_its_hosts() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        MIGRATIONS.iter().take(6).for_each(|migration| migration.run(&connection).unwrap());
+        let rows = "INSERT INTO sources (id, name) VALUES (3, 'a.test'), (4, '127.0.0.1:80');
+            INSERT INTO pages (id, url, source, title, fetched_at, markdown) VALUES (7, 'https://a.test/', 3, 'Pots', 5, 'Warm.'), (9, 'https://a.test/9', 3, 'x', 5, 'x');
+            INSERT INTO passages (id, hash, uses, checksum) VALUES (2, x'00', 0, 0);
+            INSERT INTO chunks (id, page, kind, ordinal, heading_path, text, passage) VALUES (1, 7, 0, 0, '[]', 'Warm.', 2);
+            DELETE FROM pages WHERE id = 9";
+        connection.execute_batch(rows).unwrap();
+        connection.pragma_update(None, "application_id", APPLICATION_ID).unwrap();
+        connection.pragma_update(None, "user_version", 6).unwrap();
+        prepare(&mut connection).unwrap();
+        let number = |sql: &str| connection.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap();
+        assert_eq!(number("SELECT page FROM chunks"), 7);
+        assert_eq!(number("SELECT pages FROM sources WHERE id = 3"), 1);
+        assert_eq!(number("SELECT count(*) FROM pragma_foreign_key_check"), 0);
+        assert_eq!(number("PRAGMA foreign_keys"), 1);
+        connection
+            .execute_batch("INSERT INTO pages (url, source, title, fetched_at, markdown) VALUES ('https://a.test/', 4, 'x', 5, 'x')")
+            .unwrap();
+        assert_eq!(number("SELECT max(id) FROM pages"), 10);
+        assert_eq!(number("SELECT pages FROM sources WHERE id = 4"), 1, "triggers are there");
+        let again = "INSERT INTO pages (url, source, title, fetched_at, markdown) VALUES ('https://a.test/', 4, 'x', 5, 'x')";
+        assert!(connection.execute_batch(again).is_err());
     }
 
     /// As the third version has written it: with the words in the tables of FTS5.

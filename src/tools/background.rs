@@ -3,15 +3,16 @@
 
 mod job;
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime};
 
 use futures_lite::{StreamExt, future};
 use futures_util::stream::FuturesUnordered;
 
 use crate::engine::{Chunking, CrawlRequest, Engine, Resume};
 use crate::mcp::ToolError;
-use crate::model::SourceId;
+use crate::model::{SourceId, SourceSummary};
 use crate::tools::changes::Changes;
 
 pub(super) use job::{Account, Job, Stake, State};
@@ -55,6 +56,37 @@ impl Background {
             let ended = async { if working.next().await.is_none() { future::pending().await } else { None } };
             if let Some(job) = future::or(begun, ended).await {
                 working.push(job.run(self.0.engine.clone(), self.0.changes.clone()));
+            }
+        }
+    }
+
+    /// Refreshes every source that was last fetched or refreshed longer ago than `age`, one after the other, the oldest first, for as long as
+    /// it is polled. One that fails is tried again when it would be due again.
+    pub async fn keep_fresh(&self, age: Duration) {
+        let engine = &self.0.engine;
+        let mut tried: HashMap<SourceId, SystemTime> = HashMap::new();
+        loop {
+            let known = if engine.has_database() { engine.sources().await.unwrap_or_default() } else { Vec::new() };
+            let now = SystemTime::now();
+            let last = |of: &SourceSummary| {
+                let refreshed = of.refreshed.unwrap_or(of.last_fetched);
+                tried.get(&of.source).copied().unwrap_or(refreshed).max(refreshed)
+            };
+            let oldest = known.iter().min_by_key(|of| last(of));
+            let age_of = |of: &SourceSummary| now.duration_since(last(of)).unwrap_or_default();
+            match oldest {
+                Some(of) if age_of(of) >= age => {
+                    let source = of.source.clone();
+                    tried.insert(source.clone(), now);
+                    log::info!("refreshing {source}, which is older than it should be");
+                    match self.begin(Work::Refresh(source, engine.config().chunk.clone())) {
+                        Ok((job, _)) => job.ended().await,
+                        // So many others run.
+                        Err(_) => engine.handle().sleep(LOOK_AGAIN.min(age)).await,
+                    }
+                }
+                Some(of) => engine.handle().sleep((age - age_of(of)).clamp(Duration::from_secs(1), LOOK_AGAIN)).await,
+                None => engine.handle().sleep(LOOK_AGAIN).await,
             }
         }
     }
@@ -193,6 +225,8 @@ impl Work {
     }
 }
 
+/// How long until it is looked again whether a source has become too old.
+const LOOK_AGAIN: Duration = Duration::from_secs(60);
 /// Crawls and refreshes that run at one time.
 const SITES_AT_ONCE: usize = 4;
 /// As many as calls that run at one time.

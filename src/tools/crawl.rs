@@ -243,7 +243,7 @@ fn report(job: &Arc<Job>, account: &Account) -> Report {
         )),
         State::Failed(error) => Some(error.to_string()),
         State::Cancelled => Some("ended before it was complete; what was fetched is stored".to_owned()),
-        State::Done => together([went_on(account), limit(job, account), left_out(account)]),
+        State::Done => together([went_on(account), knew_only(account), limit(job, account), left_out(account)]),
     };
     Report {
         urls_crawled: account.shown.iter().map(|(url, _)| line(url)).collect(),
@@ -252,6 +252,14 @@ fn report(job: &Arc<Job>, account: &Account) -> Report {
         notice,
         ..Report::brief(job, account.clone())
     }
+}
+
+fn knew_only(account: &Account) -> Option<String> {
+    let checked = account.refresh.filter(|refresh| !refresh.looked_for_new)?;
+    Some(format!(
+        "the {} stored pages were checked; none were looked for, as it is not known how the source was made: crawl it again for that",
+        checked.pages
+    ))
 }
 
 fn went_on(account: &Account) -> Option<String> {
@@ -292,6 +300,7 @@ impl Report {
             unchanged: found.unchanged,
             updated: found.updated,
             removed: found.removed,
+            added: found.added,
         });
         Self {
             crawl_id: job.id.clone(),
@@ -452,6 +461,7 @@ struct Refresh {
     unchanged: u64,
     updated: u64,
     removed: u64,
+    added: u64,
 }
 
 // The last begun first.

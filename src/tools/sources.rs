@@ -250,5 +250,5 @@ const FEW: usize = 3;
 const NAMED: usize = 30;
 const AVAILABLE: &str = "Lists the sites that are stored and can be searched, with the number of pages and code examples of each.";
 const REMOVE: &str = "Removes a source, one version of it (name@version) or its pages below a URL from the store.";
-const REFRESH: &str = "Asks for every page of a source again, stores what has changed and removes what is gone. A long one goes on in the background, as \
+const REFRESH: &str = "Asks for every page of a source again, stores what has changed or is new and removes what is gone. A long one goes on in the background, as \
      with smart_crawl_url.";

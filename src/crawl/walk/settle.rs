@@ -339,7 +339,7 @@ pub(super) struct Backlog {
 
 /// How a URL was found.
 #[derive(Clone, Copy)]
-enum Found {
+pub(super) enum Found {
     Link {
         depth: u32,
     },
@@ -357,7 +357,7 @@ enum Found {
 }
 
 impl Backlog {
-    fn add(&mut self, from: &Url, found: Found, urls: Vec<Url>) {
+    pub(super) fn add(&mut self, from: &Url, found: Found, urls: Vec<Url>) {
         self.left += urls.len();
         self.finds.push_back((from.as_str().into(), found, urls.into_iter()));
     }

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use futures_lite::{FutureExt, future};
 
 use super::{Site, Work};
-use crate::engine::{self, Counters, Crawling, Engine, Event, Failed, Put, RefreshReport, Refreshing, Robots};
+use crate::engine::{self, Counters, Crawling, Engine, Event, Failed, Put, RefreshReport, RefreshRequest, Refreshing};
 use crate::error::Error;
 use crate::mcp::ToolError;
 use crate::model::SourceId;
@@ -73,6 +73,8 @@ pub struct Refresh {
     pub unchanged: u64,
     pub updated: u64,
     pub removed: u64,
+    pub added: u64,
+    pub looked_for_new: bool,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -171,7 +173,7 @@ impl Job {
                 self.crawl(engine.fill(fill, chunking.clone()), changes).await
             }
             Work::Refresh(source, chunking) => {
-                let refreshing = engine.refreshing(source.clone(), Robots::Obey, chunking.clone()).await?;
+                let refreshing = engine.refreshing(RefreshRequest::new(source.clone()), chunking.clone()).await?;
                 self.refresh(refreshing, source, changes).await
             }
         }
@@ -214,7 +216,8 @@ impl Job {
     async fn refresh(&self, mut refreshing: Refreshing, source: &SourceId, changes: &Changes) -> Result<(), Error> {
         let (mut result, mut is_stopped) = (Ok(()), false);
         loop {
-            let found = (refreshing.report().updated, refreshing.report().removed);
+            let told = |report: &RefreshReport| (report.updated, report.removed, report.added);
+            let found = told(refreshing.report());
             self.lock().refreshed(refreshing.pages(), refreshing.report());
             match future::or(self.stopped(is_stopped), async { Some(refreshing.next().await) }).await {
                 None => {
@@ -223,10 +226,11 @@ impl Job {
                 }
                 Some(None) => return result,
                 Some(Some(Ok(url))) => {
-                    if found != (refreshing.report().updated, refreshing.report().removed) {
+                    let now = told(refreshing.report());
+                    if found != now {
                         changes.page(&url, source.clone());
                     }
-                    if found.1 < refreshing.report().removed {
+                    if (found.1, found.2) != (now.1, now.2) {
                         changes.listed(source.clone());
                     }
                 }
@@ -269,8 +273,12 @@ impl Account {
     fn refreshed(&mut self, pages: u64, report: &RefreshReport) {
         (self.seen, self.failures) = (report.checked, report.failed_total);
         self.failed = report.failed.iter().take(SHOWN).cloned().collect();
-        let RefreshReport { checked, unchanged, updated, removed, .. } = *report;
-        self.refresh = Some(Refresh { pages, checked, unchanged, updated, removed });
+        let RefreshReport { checked, unchanged, updated, removed, added, looked_for_new, .. } = *report;
+        self.refresh = Some(Refresh { pages, checked, unchanged, updated, removed, added, looked_for_new });
+        let lists = [("added", &report.added_pages), ("updated", &report.changed_pages), ("removed", &report.removed_pages)];
+        let named =
+            lists.iter().flat_map(|(what, pages)| pages.iter().map(move |page| (page.url.to_string(), format!("{what}: {}", page.title))));
+        self.shown = named.take(SHOWN).collect();
     }
 }
 

@@ -1,0 +1,347 @@
+//! Sources: what they are called, which is meant, versions side by side, crawls that go on where they were, and refreshes that find what is new.
+
+#[path = "support/site.rs"]
+mod site;
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use smolcrawl::config::{Config, Embeddings, Environment};
+use smolcrawl::engine::{Chunking, CrawlReport, CrawlRequest, Crawling, End, New, RefreshReport, RefreshRequest, Resume};
+use smolcrawl::http::PrivateAddresses;
+use smolcrawl::model::{Mode, Query, SourceId, SourceState};
+use smolcrawl::reactor::Handle;
+use smolcrawl::reactor::sim::Sim;
+use smolcrawl::{Engine, Error};
+use tempfile::TempDir;
+use url::Url;
+
+use site::{Reply, Site};
+
+struct World {
+    handle: Handle,
+    site: Site,
+    home: TempDir,
+}
+
+impl World {
+    fn new() -> Self {
+        let sim = Sim::new();
+        for host in ["a.test", "b.test"] {
+            sim.host(host, ["10.0.0.1"]);
+        }
+        let (handle, site) = (sim.handle(), Site::default());
+        let listener = handle.block_on(handle.listen("10.0.0.1:80".parse().unwrap())).unwrap();
+        sim.spawn(site.clone().serve(handle.clone(), listener, drop));
+        Self { handle, site, home: TempDir::new().unwrap() }
+    }
+
+    /// Of its own, on the database that all share.
+    fn engine(&self) -> Engine {
+        let mut config = Config { environment: Environment::none(), ..Config::new(self.database()) };
+        config.crawl.http.private_addresses = PrivateAddresses::Allow;
+        config.embeddings = Embeddings::None;
+        Engine::with_handle(config, self.handle.clone()).unwrap()
+    }
+
+    fn database(&self) -> PathBuf {
+        self.home.path().join("index.db")
+    }
+
+    fn crawl(&self, engine: &Engine, seed: &str) -> CrawlReport {
+        self.to_its_end(engine.crawl(CrawlRequest::parse(&[seed]).unwrap(), Chunking::default()))
+    }
+
+    fn to_its_end(&self, mut crawling: Crawling) -> CrawlReport {
+        self.handle.block_on(async {
+            while let Some(event) = crawling.next().await {
+                event.unwrap();
+            }
+        });
+        crawling.finish()
+    }
+
+    fn refresh(&self, engine: &Engine, request: RefreshRequest) -> RefreshReport {
+        self.handle.block_on(engine.refresh(request, Chunking::default())).unwrap()
+    }
+
+    fn is_sound(&self, engine: &Engine) {
+        let check = self.handle.block_on(engine.check()).unwrap();
+        assert!(check.damaged.is_empty() && check.faults.is_empty(), "{check:?}");
+    }
+
+    fn text(&self, address: &str, text: &str, links: &[&str]) {
+        let links: String = links.iter().map(|link| format!("<a href='{link}'>{link}</a> ")).collect();
+        let page = format!("<title>{address}</title><main><h1>{address}</h1><p>{text}</p><p>{links}</p></main>");
+        self.site.reply(address, Reply::html(page).header("ETag", &format!("\"{}\"", text.len())));
+    }
+
+    fn found(&self, engine: &Engine, source: &str, words: &str) -> Vec<String> {
+        let meant = self.handle.block_on(engine.meant(source)).unwrap();
+        let query = Query { sources: meant.default, mode: Mode::Lexical, ..Query::new(words) };
+        let hits = self.handle.block_on(engine.find(query)).unwrap().hits;
+        hits.iter().map(|hit| format!("{} of {}", hit.url, hit.source)).collect()
+    }
+}
+
+fn id(text: &str) -> SourceId {
+    SourceId::named(text).unwrap()
+}
+
+fn two_versions(world: &World) {
+    for version in ["1.4", "2.0"] {
+        world.text(&format!("a.test/{version}/"), &format!("The pots of {version}."), &["pans.html"]);
+        world.text(&format!("a.test/{version}/pans.html"), "Pans are as they were: flat, and heated from below by the same hob.", &[]);
+    }
+}
+
+#[test]
+fn two_versions_stand_side_by_side() {
+    let world = World::new();
+    two_versions(&world);
+    let engine = world.engine();
+    for version in ["1.4", "2.0"] {
+        assert_eq!(world.crawl(&engine, &format!("http://a.test/{version}/")).stored, 2);
+    }
+    let known = world.handle.block_on(engine.sources()).unwrap();
+    let told: Vec<_> = known.iter().map(|of| (of.source.as_str(), of.version(), of.pages, of.state)).collect();
+    let complete = SourceState::Complete;
+    assert_eq!(told, [("a.test@1.4", Some("1.4"), 2, complete), ("a.test@2.0", Some("2.0"), 2, complete)]);
+    // The highest where none is named; never another than the one that is.
+    assert_eq!(world.found(&engine, "a.test", "pots"), ["http://a.test/2.0/ of a.test@2.0"]);
+    assert_eq!(world.found(&engine, "a.test@1", "pots"), ["http://a.test/1.4/ of a.test@1.4"]);
+    assert_eq!(world.found(&engine, "http://a.test/1.4/pans.html", "pots"), ["http://a.test/1.4/ of a.test@1.4"]);
+    let missing = world.handle.block_on(engine.meant("a.test@3")).unwrap_err();
+    assert!(matches!(&missing, Error::NoVersion { there, .. } if there.len() == 2), "{missing:?}");
+    assert_eq!(missing.hint().unwrap(), "stored are: a.test@1.4, a.test@2.0");
+    // What is equal is stored once.
+    let passages = rusqlite::Connection::open(world.database()).unwrap();
+    let of_pans = "SELECT count(*), count(DISTINCT passage) FROM chunks WHERE text LIKE 'Pans are%'";
+    let count: (i64, i64) = passages.query_row(of_pans, [], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+    assert_eq!(count.0, 2);
+    assert_eq!(world.handle.block_on(engine.remove(id("a.test@1.4"))).unwrap(), 2);
+    assert_eq!(world.found(&engine, "a.test", "pots"), ["http://a.test/2.0/ of a.test@2.0"]);
+    assert!(world.handle.block_on(engine.meant("a.test@1")).is_err());
+    world.is_sound(&engine);
+}
+
+#[test]
+fn pages_of_two_sources_may_have_one_address() {
+    let world = World::new();
+    world.text("a.test/", "Pots are warm.", &[]);
+    let engine = world.engine();
+    let request = CrawlRequest::parse(&["http://a.test/"]).unwrap();
+    for name in ["mine@1", "mine@2"] {
+        if name.ends_with('2') {
+            world.text("a.test/", "Pots are cold by now.", &[]);
+        }
+        let fill = world.handle.block_on(engine.plan(request.clone(), Some(id(name)), Resume::IfInterrupted)).unwrap();
+        assert_eq!(world.to_its_end(engine.fill(fill, Chunking::default())).stored, 1);
+    }
+    let hits = |source: &str| world.found(&engine, source, "pots").join(" ");
+    assert_eq!((hits("mine@1"), hits("mine")), ("http://a.test/ of mine@1".to_owned(), "http://a.test/ of mine@2".to_owned()));
+    let url = Url::parse("http://a.test/").unwrap();
+    let newest = world.handle.block_on(engine.page(url.clone())).unwrap().unwrap();
+    assert!(newest.markdown.contains("cold"), "{}", newest.markdown);
+    // A host means all of its sources; to change one of them it has to be named.
+    let both = world.handle.block_on(engine.meant("a.test")).unwrap();
+    assert_eq!((both.sources.len(), both.default), (2, vec![id("mine@2")]));
+    assert_eq!(world.handle.block_on(engine.remove(id("mine@2"))).unwrap(), 1);
+    assert!(world.handle.block_on(engine.page(url)).unwrap().unwrap().markdown.contains("warm"));
+    world.is_sound(&engine);
+}
+
+#[test]
+fn a_source_is_not_named_by_a_page_where_it_is_changed() {
+    let world = World::new();
+    world.text("a.test/docs/", "Pots.", &["one.html"]);
+    world.text("a.test/docs/one.html", "Pans.", &[]);
+    let engine = world.engine();
+    world.crawl(&engine, "http://a.test/docs/");
+    let whole = |text: &str| world.handle.block_on(engine.meant_whole(text));
+    let refused = whole("http://a.test/docs/one.html").unwrap_err();
+    assert!(matches!(&refused, Error::IsAPage { sources, .. } if sources == &[id("a.test/docs")]), "{refused:?}");
+    for named in ["http://a.test/docs/", "a.test/docs", "a.test", "http://a.test/"] {
+        assert_eq!(whole(named).unwrap(), [id("a.test/docs")], "{named}");
+    }
+    assert!(matches!(whole("http://elsewhere.test/"), Err(Error::UnknownSource { .. })));
+    assert_eq!(world.handle.block_on(engine.remove_pages(id("a.test/docs"), "http://a.test/docs/one".to_owned())).unwrap(), 1);
+    assert_eq!(world.handle.block_on(engine.sources()).unwrap()[0].pages, 1);
+}
+
+/// Fifty times it is cut off where it stands: the next one, in a process of its own as far as the database knows, asks for no page again but
+/// those that were in flight.
+#[test]
+fn a_crawl_that_is_cut_off_goes_on_where_it_was() {
+    const PAGES: usize = 150;
+    let world = World::new();
+    for page in 0..PAGES {
+        let links: Vec<String> =
+            (1..=3).map(|child| page * 3 + child).filter(|child| *child < PAGES).map(|child| format!("/{child}")).collect();
+        let address = if page == 0 { "a.test/".to_owned() } else { format!("a.test/{page}") };
+        world.text(&address, &format!("The text of page {page}."), &links.iter().map(String::as_str).collect::<Vec<_>>());
+    }
+    let request = CrawlRequest::parse(&["http://a.test/"]).unwrap().depth(9).concurrency(3);
+    let mut runs = 0;
+    let end = loop {
+        let engine = world.engine();
+        let mut crawling = engine.crawl(request.clone(), Chunking::default());
+        let events = if runs < 50 { 1 + runs % 4 } else { usize::MAX };
+        let is_over = world.handle.block_on(async {
+            for _ in 0..events {
+                match crawling.next().await {
+                    Some(event) => drop(event.unwrap()),
+                    None => return true,
+                }
+            }
+            false
+        });
+        runs += 1;
+        if is_over {
+            break crawling.finish();
+        }
+        let state = world.handle.block_on(engine.sources()).unwrap()[0].state;
+        assert_eq!(state, SourceState::Incomplete);
+        // Nothing of it is told an end.
+        std::mem::forget(crawling);
+    };
+    assert_eq!(end.end, End::Complete);
+    let engine = world.engine();
+    let of = &world.handle.block_on(engine.sources()).unwrap()[0];
+    assert_eq!((of.pages, of.state, of.left), (PAGES as u64, SourceState::Complete, 0));
+    let mut asked: HashMap<String, usize> = HashMap::new();
+    world.site.asked().into_iter().for_each(|asking| *asked.entry(asking.target).or_default() += 1);
+    let again: usize = asked.iter().filter(|(target, _)| *target != "/" && *target != "/robots.txt").map(|(_, times)| times - 1).sum();
+    // What a crawl has in flight or has fetched and not stored when it is cut off.
+    assert!(runs > 20 && again <= runs * 6, "{again} pages were asked for again in {runs} runs");
+    // One that is complete begins anew.
+    assert_eq!(world.to_its_end(engine.crawl(request, Chunking::default())).stored, PAGES as u64);
+}
+
+#[test]
+fn a_crawl_goes_on_only_with_what_it_was() {
+    let world = World::new();
+    world.text("a.test/", "Pots.", &["/1", "/2", "/3", "/4"]);
+    (1..5).for_each(|page| world.text(&format!("a.test/{page}"), &format!("Page {page}."), &[]));
+    let engine = world.engine();
+    let request = CrawlRequest::parse(&["http://a.test/"]).unwrap().concurrency(1);
+    let plan = |request: CrawlRequest, resume| world.handle.block_on(engine.plan(request, None, resume));
+    let nothing = plan(request.clone(), Resume::Always).unwrap_err();
+    assert!(matches!(&nothing, Error::NothingToResume { .. }) && nothing.hint().is_some(), "{nothing:?}");
+    let report = world.to_its_end(engine.crawl(request.clone().max_pages(2), Chunking::default()));
+    assert_eq!((report.stored, report.end), (2, End::MaxPages));
+    let of = |engine: &Engine| world.handle.block_on(engine.sources()).unwrap().remove(0);
+    assert_eq!((of(&engine).state, of(&engine).left), (SourceState::Limited, 3));
+    // Not by itself, as it ended as it was asked to.
+    assert!(!plan(request.clone().max_pages(9), Resume::IfInterrupted).unwrap().goes_on());
+    let before = world.site.asked().len();
+    let fill = plan(request.clone().max_pages(9), Resume::Always).unwrap();
+    assert!(fill.goes_on() && fill.pages_before() == 2, "{fill:?}");
+    assert_eq!(world.to_its_end(engine.fill(fill, Chunking::default())).end, End::Complete);
+    assert_eq!(of(&engine).pages, 5);
+    let asked: Vec<_> =
+        world.site.asked()[before..].iter().map(|asked| asked.target.clone()).filter(|target| target != "/robots.txt").collect();
+    assert_eq!(asked, ["/", "/2", "/3", "/4"]);
+    // Other settings are another crawl.
+    let other = request.depth(2).max_pages(2);
+    world.to_its_end(engine.crawl(other.clone(), Chunking::default()));
+    assert!(matches!(plan(other.depth(1), Resume::Always), Err(Error::NothingToResume { .. })));
+}
+
+#[test]
+fn a_refresh_finds_what_is_new() {
+    let world = World::new();
+    world.text("a.test/docs/", "Contents.", &["old.html", "gone.html", "/blog/"]);
+    world.text("a.test/docs/old.html", "Old.", &[]);
+    world.text("a.test/docs/gone.html", "Gone soon.", &[]);
+    world.text("a.test/blog/", "No page of the manual.", &[]);
+    let engine = world.engine();
+    assert_eq!(world.crawl(&engine, "http://a.test/docs/").stored, 3);
+    let source = id("a.test/docs");
+    // Nothing is new: nothing but the seed is asked for without its validators.
+    let report = world.refresh(&engine, RefreshRequest::new(source.clone()));
+    assert_eq!((report.checked, report.unchanged, report.added, report.looked_for_new), (3, 3, 0, true), "{report:?}");
+
+    world.text("a.test/docs/", "Contents, with more.", &["old.html", "new.html", "/blog/"]);
+    world.text("a.test/docs/old.html", "Old and changed.", &["deep/newer.html", "/elsewhere"]);
+    world.text("a.test/docs/new.html", "New.", &["newest.html"]);
+    world.text("a.test/docs/newest.html", "Newest.", &[]);
+    world.text("a.test/docs/deep/newer.html", "Newer.", &[]);
+    world.site.reply("a.test/docs/gone.html", Reply::status(410));
+    let known = world.refresh(&engine, RefreshRequest::new(source.clone()).older_than(Duration::from_secs(3_600)).new_pages(New::LeaveOut));
+    assert_eq!((known.checked, known.looked_for_new), (0, false), "none is as old: {known:?}");
+    let report = world.refresh(&engine, RefreshRequest::new(source));
+    assert_eq!((report.checked, report.updated, report.removed, report.added, report.failed_total), (3, 2, 1, 3, 0), "{report:?}");
+    let urls = |pages: &[smolcrawl::engine::Listed]| {
+        let mut paths: Vec<_> = pages.iter().map(|page| page.url.path().trim_start_matches("/docs").to_owned()).collect();
+        paths.sort();
+        paths.join(" ")
+    };
+    assert_eq!(urls(&report.added_pages), "/deep/newer.html /new.html /newest.html");
+    assert_eq!((urls(&report.changed_pages), urls(&report.removed_pages)), ("/ /old.html".to_owned(), "/gone.html".to_owned()));
+    assert_eq!(report.removed_pages[0].title, "a.test/docs/gone.html");
+    assert!(!world.site.asked().iter().any(|asked| asked.target.contains("blog") || asked.target.contains("elsewhere")));
+    let of = &world.handle.block_on(engine.sources()).unwrap()[0];
+    assert_eq!((of.pages, of.state), (5, SourceState::Complete));
+    assert!(of.refreshed >= of.made);
+}
+
+#[test]
+fn what_cannot_be_had_twice_in_a_row_is_gone() {
+    let world = World::new();
+    world.text("a.test/", "Contents.", &["/moved", "/broken", "/closed", "/pdf", "/shaky"]);
+    for page in ["moved", "broken", "closed", "pdf", "shaky"] {
+        world.text(&format!("a.test/{page}"), &format!("The page {page}."), &[]);
+    }
+    let engine = world.engine();
+    assert_eq!(world.crawl(&engine, "http://a.test/").stored, 6);
+    world.site.reply("a.test/moved", Reply::redirect("http://a.test/moved-here"));
+    world.text("a.test/moved-here", "The page moved.", &[]);
+    world.site.reply("a.test/broken", Reply::status(500));
+    world.site.reply("a.test/closed", Reply::status(403));
+    world.site.reply("a.test/pdf", Reply::new(200, "application/pdf", "%PDF-1.4"));
+    world.site.reply("a.test/shaky", Reply::status(406));
+    let refresh = || world.refresh(&engine, RefreshRequest::new(id("a.test")));
+    let first = refresh();
+    assert_eq!((first.removed, first.failed_total), (0, 5), "{first:?}");
+    assert_eq!(first.added_pages.iter().map(|page| page.url.path()).collect::<Vec<_>>(), ["/moved-here"]);
+    // Once it is there again, it has not been missed.
+    world.text("a.test/shaky", "The page shaky.", &[]);
+    let second = refresh();
+    let mut removed: Vec<_> = second.removed_pages.iter().map(|page| page.url.path().to_owned()).collect();
+    removed.sort();
+    assert_eq!((removed, second.failed_total), (vec!["/moved".to_owned(), "/pdf".to_owned()], 2), "{second:?}");
+    world.site.reply("a.test/shaky", Reply::status(406));
+    assert_eq!(refresh().removed, 0);
+    assert_eq!(world.handle.block_on(engine.sources()).unwrap()[0].pages, 5);
+}
+
+#[test]
+fn single_pages_have_no_recipe_and_nothing_new_is_looked_for() {
+    let world = World::new();
+    world.text("a.test/one", "One.", &["/two"]);
+    world.text("a.test/two", "Two.", &[]);
+    let engine = world.engine();
+    let request = CrawlRequest::parse(&["http://a.test/one"]).unwrap().depth(0);
+    assert_eq!(world.to_its_end(engine.crawl(request, Chunking::default())).stored, 1);
+    let of = &world.handle.block_on(engine.sources()).unwrap()[0];
+    assert_eq!((of.source.as_str(), of.state, &of.recipe), ("a.test", SourceState::Loose, &None));
+    let report = world.refresh(&engine, RefreshRequest::new(id("a.test")));
+    assert_eq!((report.checked, report.looked_for_new), (1, false));
+    // A crawl that comes to nothing leaves no source.
+    let nothing = world.crawl(&engine, "http://b.test/none/");
+    assert_eq!((nothing.stored, world.handle.block_on(engine.sources()).unwrap().len()), (0, 1));
+}
+
+#[test]
+fn the_version_that_pages_name_is_told() {
+    let world = World::new();
+    world.site.reply("a.test/", Reply::html("<title>Pots 3.1 documentation</title><main><h1>Pots</h1><p>They are warm.</p></main>"));
+    let engine = world.engine();
+    world.crawl(&engine, "http://a.test/");
+    let of = &world.handle.block_on(engine.sources()).unwrap()[0];
+    assert_eq!((of.source.as_str(), of.version()), ("a.test", Some("3.1")));
+    assert_eq!(world.handle.block_on(engine.meant("a.test@3")).unwrap().default, [id("a.test")]);
+    assert!(world.handle.block_on(engine.meant("a.test@4")).is_err());
+}
