@@ -385,18 +385,26 @@ impl Matrix {
             let others = if self.tags[row].has(Tag::SHARED) { self.further.get(&self.passages[row]) } else { None };
             others.into_iter().flatten().map(|(chunk, (page, tag))| (Owner { chunk: *chunk, page: *page }, *tag))
         };
-        let admits = |row: usize| {
-            let tag = self.tags[row];
-            match among {
-                // No look at the chunk, where it is not asked for.
-                None if fits(tag, 0) => true,
-                Some(_) if tag.has(kind) && fits(tag, self.owners[row].chunk) => true,
-                _ => tag.has(Tag::SHARED) && others(row).any(|(owner, tag)| fits(tag, owner.chunk)),
+        // All rows are asked for by every search: each question by itself, so that most are answered for many rows at once.
+        let admit = |from: usize, admitted: &mut [bool]| {
+            let tags = &self.tags[from..from + admitted.len()];
+            let tagged = admitted.iter_mut().zip(tags);
+            match source {
+                None => tagged.for_each(|(admitted, tag)| *admitted = tag.has(kind)),
+                Some(source) => tagged.for_each(|(admitted, tag)| *admitted = tag.has(kind) & (tag.source() == source)),
+            }
+            if let Some(among) = among {
+                let chosen = admitted.iter_mut().zip(&self.owners[from..]).filter(|(admitted, _)| **admitted);
+                chosen.for_each(|(admitted, owner)| *admitted = among.contains(owner.chunk));
+            }
+            if !self.further.is_empty() {
+                let left = admitted.iter_mut().zip(from..).filter(|(admitted, row)| !**admitted && self.tags[*row].has(Tag::SHARED));
+                left.for_each(|(admitted, row)| *admitted = others(row).any(|(owner, tag)| fits(tag, owner.chunk)));
             }
         };
         let mut found = Vec::new();
         let mut lists = HashMap::new();
-        for (row, cosine) in self.rows.nearest(&direction, filter.limit, filter.room(), admits) {
+        for (row, cosine) in self.rows.nearest(&direction, filter.limit, filter.room(), admit) {
             let all = std::iter::once((self.owners[row], self.tags[row])).chain(others(row));
             let fitting = all.filter(|(owner, tag)| fits(*tag, owner.chunk)).take(filter.room());
             found.extend(fitting.map(|(owner, _)| Candidate {
