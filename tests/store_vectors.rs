@@ -191,6 +191,30 @@ fn what_is_said_twice_is_embedded_once() {
     assert_eq!(embed(&store, 100), [] as [&str; 0]);
 }
 
+/// The first chunk that says a passage speaks for it: where it is not among those that are asked for, the others do.
+#[test]
+fn what_is_said_twice_is_found_wherever_a_search_is_narrowed_to() {
+    let store = Store::open_in_memory().unwrap();
+    put(&store, &url(0, 0), &[text("one"), text("two")]);
+    put(&store, &url(0, 1), &[text("one")]);
+    put(&store, &url(1, 0), &[text("three"), text("one")]);
+    embed(&store, 100);
+    for (site, prefix, expected) in [
+        (None, "https://a.test/0", vec!["one", "two"]),
+        (None, "https://a.test/1", vec!["one"]),
+        (None, "https://b.test/", vec!["one", "three"]),
+        (Some("b.test"), "https://b.test/", vec!["one", "three"]),
+        (Some("a.test"), "https://", vec!["one", "one", "two"]),
+    ] {
+        let source = site.and_then(SourceId::parse);
+        let found = dense(&store, Query { source, url_prefix: Some(prefix.to_owned()), ..Query::new("x") });
+        assert!(found.iter().all(|(url, _)| url.starts_with(prefix)), "{prefix}: {found:?}");
+        let mut texts: Vec<_> = found.iter().map(|(_, text)| text.as_str()).collect();
+        texts.sort_unstable();
+        assert_eq!(texts, expected, "{site:?} {prefix}");
+    }
+}
+
 #[test]
 fn what_was_removed_and_comes_back_is_not_embedded_again() {
     let folder = tempfile::tempdir().unwrap();

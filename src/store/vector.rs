@@ -182,10 +182,7 @@ impl Matrix {
             self.rows = Rows::new(model.dimensions);
         }
         if newest.vector > self.last.vector {
-            let followed = self.follow_vectors(connection, model);
-            // Also what came before an error has a row.
-            self.row_of.settle();
-            followed?;
+            self.follow_vectors(connection, model)?;
             self.last.vector = newest.vector;
         }
         if newest.list > self.last.list {
@@ -388,18 +385,26 @@ impl Matrix {
             let others = if self.tags[row].has(Tag::SHARED) { self.further.get(&self.passages[row]) } else { None };
             others.into_iter().flatten().map(|(chunk, (page, tag))| (Owner { chunk: *chunk, page: *page }, *tag))
         };
-        let admits = |row: usize| {
-            let tag = self.tags[row];
-            match among {
-                // No look at the chunk, where it is not asked for.
-                None if fits(tag, 0) => true,
-                Some(_) if tag.has(kind) && fits(tag, self.owners[row].chunk) => true,
-                _ => tag.has(Tag::SHARED) && others(row).any(|(owner, tag)| fits(tag, owner.chunk)),
+        // All rows are asked for by every search: each question by itself, so that most are answered for many rows at once.
+        let admit = |from: usize, admitted: &mut [bool]| {
+            let tags = &self.tags[from..from + admitted.len()];
+            let tagged = admitted.iter_mut().zip(tags);
+            match source {
+                None => tagged.for_each(|(admitted, tag)| *admitted = tag.has(kind)),
+                Some(source) => tagged.for_each(|(admitted, tag)| *admitted = tag.has(kind) & (tag.source() == source)),
+            }
+            if let Some(among) = among {
+                let chosen = admitted.iter_mut().zip(&self.owners[from..]).filter(|(admitted, _)| **admitted);
+                chosen.for_each(|(admitted, owner)| *admitted = among.contains(owner.chunk));
+            }
+            if !self.further.is_empty() {
+                let left = admitted.iter_mut().zip(from..).filter(|(admitted, row)| !**admitted && self.tags[*row].has(Tag::SHARED));
+                left.for_each(|(admitted, row)| *admitted = others(row).any(|(owner, tag)| fits(tag, owner.chunk)));
             }
         };
         let mut found = Vec::new();
         let mut lists = HashMap::new();
-        for (row, cosine) in self.rows.nearest(&direction, filter.limit, filter.room(), admits) {
+        for (row, cosine) in self.rows.nearest(&direction, filter.limit, filter.room(), admit) {
             let all = std::iter::once((self.owners[row], self.tags[row])).chain(others(row));
             let fitting = all.filter(|(owner, tag)| fits(*tag, owner.chunk)).take(filter.room());
             found.extend(fitting.map(|(owner, _)| Candidate {
@@ -424,50 +429,56 @@ fn direction(query: &[f32]) -> Option<Direction> {
     Some(Direction { steps: steps.map(|step| step as i16).collect(), scale })
 }
 
-/// Which row a passage has: in the order of the numbers, and the last ones apart.
+/// Which row a passage has. Passages are numbered one after the other, and nearly all have a row: so rows stand by their passages, some
+/// passages together.
 #[derive(Debug, Default)]
 struct Numbering {
-    sorted: Vec<(i64, u32)>,
-    recent: HashMap<i64, u32>,
-    /// Not found before they are settled.
-    new: Vec<(i64, u32)>,
-    /// Where in `sorted` the last one was found.
-    at: usize,
+    /// Where in `rows` such passages are.
+    places: HashMap<i64, usize>,
+    rows: Vec<[u32; TOGETHER as usize]>,
+    /// The passages that were found last, and where: the next one is beside it, mostly.
+    last: Option<(i64, usize)>,
 }
 
 impl Numbering {
     fn add(&mut self, passage: i64, row: usize) {
-        self.new.push((passage, row as u32));
+        let key = passage.div_euclid(TOGETHER);
+        let place = self.last.filter(|last| last.0 == key).map_or_else(
+            || {
+                *self.places.entry(key).or_insert_with(|| {
+                    self.rows.push([NO_ROW; TOGETHER as usize]);
+                    self.rows.len() - 1
+                })
+            },
+            |last| last.1,
+        );
+        self.last = Some((key, place));
+        self.rows[place][passage.rem_euclid(TOGETHER) as usize] = row as u32;
     }
 
-    fn settle(&mut self) {
-        if self.recent.len() + self.new.len() > 1_000 + self.sorted.len() / 16 {
-            self.sorted.append(&mut self.new);
-            self.sorted.extend(self.recent.drain());
-            // They come in a few runs, which a stable sort makes use of.
-            self.sorted.sort_by_key(|(passage, _)| *passage);
-        } else {
-            self.recent.extend(self.new.drain(..));
+    fn find(&mut self, passage: i64) -> Option<usize> {
+        let key = passage.div_euclid(TOGETHER);
+        if self.last.is_none_or(|last| last.0 != key) {
+            self.last = Some((key, *self.places.get(&key)?));
         }
+        self.last.and_then(|last| self.at(last.1, passage))
     }
 
     /// As `find`, for many readers at once.
     fn look(&self, passage: i64) -> Option<usize> {
-        let at = self.sorted.binary_search_by_key(&passage, |(passage, _)| *passage);
-        at.map(|at| self.sorted[at].1 as usize).ok().or_else(|| self.recent.get(&passage).map(|row| *row as usize))
+        self.places.get(&passage.div_euclid(TOGETHER)).and_then(|place| self.at(*place, passage))
     }
 
-    fn find(&mut self, passage: i64) -> Option<usize> {
-        // Passages of one page stand beside each other.
-        let near = (self.at..self.at + 2).find(|&at| self.sorted.get(at).is_some_and(|(found, _)| *found == passage));
-        let at = near.or_else(|| self.sorted.binary_search_by_key(&passage, |(passage, _)| *passage).ok());
-        if let Some(at) = at {
-            self.at = at;
-            return Some(self.sorted[at].1 as usize);
-        }
-        self.recent.get(&passage).map(|row| *row as usize)
+    fn at(&self, place: usize, passage: i64) -> Option<usize> {
+        let row = self.rows[place][passage.rem_euclid(TOGETHER) as usize];
+        (row != NO_ROW).then_some(row as usize)
     }
 }
+
+/// So many that those of a page are found by a look or two; so few that passages far from each other, each alone among its neighbours, take
+/// about as much room as their vectors again.
+const TOGETHER: i64 = 128;
+const NO_ROW: u32 = u32::MAX;
 
 #[cfg(test)]
 mod tests {
@@ -502,7 +513,6 @@ mod tests {
         for (vector, id) in vectors.iter().zip(1..) {
             let quantised = quantise(vector).unwrap();
             matrix.add(id, quantised.scale, &quantised.data).unwrap();
-            matrix.row_of.settle();
             let place = matrix.place_of(id % 2);
             matrix.enter(id, Owner { chunk: id, page: id / 3 }, Tag(place << Tag::BITS | Tag::TEXT));
         }
@@ -562,6 +572,20 @@ mod tests {
         let pages = matrix.nearest(&vectors[0], Filter { distinct_pages: true, ..filter(20) }).unwrap();
         assert!(pages.iter().all(|found| found.key == found.chunk / 3) && pages.len() == 60);
         assert_eq!(matrix.nearest(&vectors[0], Filter { wanted: Wanted::Code, ..filter(5) }).unwrap(), []);
+    }
+
+    #[test]
+    fn each_passage_has_its_row_wherever_its_number_is() {
+        let mut numbering = Numbering::default();
+        let passages: Vec<i64> = (1..100).rev().chain([-1, -TOGETHER, -TOGETHER - 1, i64::MIN, i64::MAX, 1 << 40, 4_000, 0]).collect();
+        for (row, &passage) in passages.iter().enumerate() {
+            assert_eq!((numbering.find(passage), numbering.look(passage)), (None, None), "{passage}");
+            numbering.add(passage, row);
+        }
+        for (row, &passage) in passages.iter().enumerate() {
+            assert_eq!((numbering.find(passage), numbering.look(passage)), (Some(row), Some(row)), "{passage}");
+        }
+        assert_eq!((numbering.find(100), numbering.look(i64::MIN + 1), numbering.find(7_777)), (None, None, None));
     }
 
     #[test]
