@@ -207,7 +207,7 @@ fn what_is_said_twice_is_found_wherever_a_search_is_narrowed_to() {
         (Some("a.test"), "https://", vec!["one", "one", "two"]),
     ] {
         let source = site.and_then(SourceId::parse);
-        let found = dense(&store, Query { source, url_prefix: Some(prefix.to_owned()), ..Query::new("x") });
+        let found = dense(&store, Query { sources: source.into_iter().collect(), url_prefix: Some(prefix.to_owned()), ..Query::new("x") });
         assert!(found.iter().all(|(url, _)| url.starts_with(prefix)), "{prefix}: {found:?}");
         let mut texts: Vec<_> = found.iter().map(|(_, text)| text.as_str()).collect();
         texts.sort_unstable();
