@@ -7,6 +7,7 @@
 //! link of its own, so that its target is judged by scope, robots.txt and memory like any other; a page yields to its canonical
 //! address within the crawl; and of several URLs of one host with the same bytes only the first is a page.
 
+mod alike;
 mod canonical;
 mod cookies;
 mod credentials;
@@ -27,11 +28,12 @@ use std::time::Duration;
 
 use url::Url;
 
+pub use alike::Alike;
 pub use credentials::Credentials;
 pub use error::Error;
 pub use frontier::normalise;
 pub use plan::{CrawlRequest, Robots, Scope, Sitemaps, UnknownScope, UnknownSitemaps, parse_url};
-pub use report::{CrawlReport, End, Failed, MAX_LISTED, NO_PAGE, OUT_OF_SCOPE, Skipped};
+pub use report::{CrawlReport, End, Failed, MAX_LISTED, NO_PAGE, NearlySame, OUT_OF_SCOPE, Skipped};
 pub use robots::Forbidden;
 pub use selection::{LeaveOut, Pattern};
 pub use walk::{Crawl, Visit};

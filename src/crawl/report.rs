@@ -34,6 +34,10 @@ pub struct CrawlReport {
     pub passed_over_first: BTreeMap<&'static str, Url>,
     /// Sitemaps that were read, [`masked`](crate::http::masked); the first 100 only.
     pub sitemaps: Vec<Url>,
+    /// Pages that say nearly the same as another one that was met before, each with that one; they are stored all the same. The first
+    /// [`MAX_LISTED`] only, `alike_total` counts them all. The caller fills this in, as a crawl knows no text: see [`Alike`](super::Alike).
+    pub alike: Vec<NearlySame>,
+    pub alike_total: u64,
     /// Bytes of answers, as decoded.
     pub bytes: u64,
     /// The transport's counters, of this crawl alone.
@@ -82,6 +86,15 @@ pub struct Skipped {
     /// [`masked`](crate::http::masked): to be shown.
     pub url: Url,
     pub why: String,
+}
+
+/// A page that says nearly what another one says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct NearlySame {
+    /// [`masked`](crate::http::masked): to be shown.
+    pub url: Url,
+    /// The one that was met before, [`masked`](crate::http::masked).
+    pub like: Url,
 }
 
 /// A URL that could not be had.
@@ -175,6 +188,8 @@ mod tests {
             "passed_over",
             "passed_over_first",
             "sitemaps",
+            "alike",
+            "alike_total",
             "bytes",
             "http",
             "elapsed_ms",
