@@ -440,7 +440,10 @@ fn read(page: Page, wanted: Wanted, directives: Directives, budget: &Budget) -> 
     let kind = extract::kind(page.content_type.as_deref(), &page.url, &page.body);
     let sitemap = match (wanted, &kind) {
         (Wanted::Page, _) => None,
-        (Wanted::Sitemap | Wanted::Either, Kind::Html | Kind::Markdown) => sitemap::parse_xml(&page.body, &page.url),
+        // Named as a sitemap, which sitemaps.org allows; a seed is a page that is read.
+        (Wanted::Sitemap, Kind::Feed) => Some(Sitemap::of_feed(extract::links_within(&page, &budget.begin())?.links, &page.body)),
+        // What was asked for as a page has to look like a sitemap to be one; what is named as one may be a list, whatever it is sent as.
+        (Wanted::Either, Kind::Html | Kind::Markdown) => sitemap::parse_xml(&page.body, &page.url),
         (Wanted::Sitemap | Wanted::Either, _) => sitemap::parse(&page.body, &page.url),
     };
     if let Some(sitemap) = sitemap {
