@@ -14,13 +14,16 @@ mod credentials;
 mod error;
 mod fetch;
 mod frontier;
+mod names;
 mod plan;
 mod polite;
 mod report;
 mod robots;
 mod selection;
 mod sitemap;
+mod traps;
 mod turns;
+mod twins;
 mod walk;
 
 use std::sync::Arc;
@@ -38,12 +41,15 @@ pub use robots::Forbidden;
 pub use selection::{LeaveOut, Pattern};
 pub use walk::{Crawl, Visit};
 
+use crate::extract::Outline;
 use crate::http;
 use crate::model::Page;
 use crate::model::Validators;
 use crate::reactor::Handle;
 
-use fetch::{Answer, Fetcher};
+use fetch::{Answer, Fetcher, Wanted};
+use frontier::origin;
+use twins::in_markdown;
 
 /// Settings of a [`Crawler`].
 #[derive(Clone, Debug)]
@@ -64,7 +70,8 @@ pub struct Config {
     pub max_url_length: usize,
     /// What is shown to sites that want to know who asks. Default: none.
     pub credentials: Credentials,
-    /// Queries with which one path is fetched: calendars and filters have endlessly many. Default: 1,000.
+    /// Queries with which one path is fetched: calendars and filters have endlessly many. Of those with several parameters 200 at the most.
+    /// Default: 1,000.
     pub max_query_variants: u32,
 }
 
@@ -133,7 +140,8 @@ impl Crawler {
         answer.and_then(page_of).map_err(|error| error.at(url))
     }
 
-    /// A page that is known, fetched only if it has changed (RFC 9110 13.1). Without validators it is fetched anyway.
+    /// A page that is known, fetched only if it has changed (RFC 9110 13.1). Without validators it is fetched anyway. One that the site has in
+    /// markdown, too, comes in that, as in a crawl.
     ///
     /// # Errors
     /// As [`Crawler::fetch`], but for 404 and 410, which are [`Refetched::Gone`].
@@ -141,7 +149,23 @@ impl Crawler {
         match self.fetcher.follow(normalise(url.clone()), robots, known).await {
             Ok(Answer::Unchanged) => Ok(Refetched::Unchanged),
             Err(Error::Status { status: 404 | 410, .. }) => Ok(Refetched::Gone),
+            Ok(Answer::Page(read)) => Ok(Refetched::Page(self.better(*read, robots).await)),
             answer => answer.and_then(page_of).map(Refetched::Page).map_err(|error| error.at(url)),
+        }
+    }
+
+    /// The page in markdown, if it says where that is on its own site, and it is there.
+    async fn better(&self, (page, outline): (Page, Outline), robots: Robots) -> Page {
+        let Some(twin) = outline.markdown.map(normalise).filter(|twin| *twin != page.url && origin(twin) == origin(&page.url)) else {
+            return page;
+        };
+        if robots == Robots::Obey && !self.fetcher.rules(&twin).await.is_ok_and(|rules| rules.forbids(&twin).is_none()) {
+            return page;
+        }
+        self.fetcher.wait_for_turn(&twin, robots).await;
+        match self.fetcher.ask(&twin, page.depth, Wanted::Page, &Validators::default()).await {
+            Ok(Answer::Page(read)) => in_markdown(&page, &read.0).unwrap_or(page),
+            _ => page,
         }
     }
 
@@ -166,6 +190,6 @@ fn page_of(answer: Answer) -> Result<Page, Error> {
         Answer::Page(read) => Ok(read.0),
         Answer::NotAPage(what) => Err(Error::NotAPage { what }),
         Answer::Sitemap(_) => Err(Error::NotAPage { what: "a sitemap".to_owned() }),
-        Answer::Moved(_) | Answer::Unchanged => Err(Error::NotAPage { what: "an answer without content".to_owned() }),
+        Answer::Moved { .. } | Answer::Unchanged | Answer::There => Err(Error::NotAPage { what: "an answer without content".to_owned() }),
     }
 }
