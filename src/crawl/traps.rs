@@ -32,7 +32,7 @@ impl Traps {
         {
             return Some(CALENDAR);
         }
-        let Some(query) = url.query() else { return None };
+        let query = url.query()?;
         let path = self.hasher.hash_one(&url[..Position::AfterPath]);
         if self.queries.len() >= MOST_SHAPES && !self.queries.contains_key(&path) {
             return None;
