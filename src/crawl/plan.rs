@@ -95,6 +95,7 @@ pub enum Robots {
 }
 
 /// What sitemaps are worth that no seed is: those that robots.txt names or, where it names none, `/sitemap.xml` of the seed's host.
+/// The same holds for what else a site offers to programs: its llms.txt, and pages in the markdown that they name as themselves.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Sitemaps {
     /// Only links are followed.

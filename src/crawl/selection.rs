@@ -110,10 +110,11 @@ impl Eq for Pattern {}
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum LeaveOut {
     /// Translations and other versions of what the seed is, the whole in one page, listings of source code, lists by tag, author or
-    /// month, and forms to log in or search. Each is counted in [`CrawlReport::passed_over`](super::CrawlReport::passed_over).
+    /// month, and forms to log in or search; a page in markdown that was taken as HTML; and of what has no end (calendars, filters, paths that
+    /// repeat themselves) what comes after a while. Each is counted in [`CrawlReport::passed_over`](super::CrawlReport::passed_over).
     #[default]
     Usual,
-    /// Nothing.
+    /// Nothing but addresses that are too long.
     Nothing,
 }
 
