@@ -168,7 +168,7 @@ fn a_long_crawl_answers_in_time_goes_on_and_can_be_waited_for() {
     assert!(world.now() < Duration::from_secs(105), "the end is told at once: {:?}", world.now());
     assert_eq!((&last["state"], &last["pages_stored"]), (&json!("done"), &json!(100)), "{last}");
     assert_eq!((&last["failures"], world.pages()), (&json!(1), 100), "the last link leads nowhere");
-    assert_eq!(last["http"]["requests"], json!(103), "robots.txt and a sitemap that is not there among them: {last}");
+    assert_eq!(last["http"]["requests"], json!(104), "robots.txt, a sitemap and an llms.txt that are not there among them: {last}");
     // Still known, and in the list.
     let list = world.call("crawl_status", json!({}));
     assert_eq!((list["crawls"].as_array().unwrap().len(), &list["crawls"][0]["crawl_id"]), (1, &id));
@@ -277,7 +277,7 @@ fn the_same_crawl_is_joined_and_not_begun_twice() {
     let third = world.call("smart_crawl_url", json!({ "url": "http://a.test/#top", "max_depth": 1 }));
     assert_eq!(third["crawl_id"], first["crawl_id"]);
     assert!(third["notice"].as_str().unwrap().contains("other settings"), "{third}");
-    assert_eq!((&third["state"], world.requests()), (&json!("done"), 22), "every page once, and a sitemap was looked for");
+    assert_eq!((&third["state"], world.requests()), (&json!("done"), 23), "every page once, and a sitemap and an llms.txt were looked for");
     // Once it has ended it is begun anew; from another page it is another.
     let again = world.call("smart_crawl_url", json!({ "url": "http://a.test/", "max_depth": 1 }));
     assert_ne!(again["crawl_id"], first["crawl_id"]);

@@ -158,6 +158,9 @@ fn print(report: &CrawlReport, fill: &Fill, json: cli::Json) -> Result<(), Failu
         };
         output.line(format!("sitemaps read: {first}{more}"))?;
     }
+    for line in offered(report) {
+        output.line(line)?;
+    }
     if let Some(early) = ended_early(report) {
         output.line(early)?;
     }
@@ -175,6 +178,19 @@ fn print(report: &CrawlReport, fill: &Fill, json: cli::Json) -> Result<(), Failu
         report.bytes as f64 / f64::from(1 << 20)
     ))?;
     Ok(output.finish()?)
+}
+
+/// What the site has for programs, what was made of it, and what it says twice.
+fn offered(report: &CrawlReport) -> Vec<String> {
+    let mut lines: Vec<_> = report.llms_txt.iter().map(|url| format!("llms.txt read: {url}")).collect();
+    lines.extend(report.llms_full_txt.iter().map(|url| format!("not read, as it holds every page again: {url}")));
+    if report.in_markdown > 0 {
+        lines.push(format!("{} pages taken in the markdown that the site has of them", report.in_markdown));
+    }
+    if let Some(first) = report.alike.first() {
+        lines.push(format!("{} pages say nearly the same as another one, such as {} and {}", report.alike_total, first.url, first.like));
+    }
+    lines
 }
 
 fn passed_over(report: &CrawlReport) -> String {

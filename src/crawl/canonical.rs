@@ -25,8 +25,9 @@ impl Standing {
         true
     }
 
-    pub(super) fn became_page(&mut self, url: &Url) {
-        self.yielded.remove(url.as_str());
+    /// Returns the page that yielded to it.
+    pub(super) fn became_page(&mut self, url: &Url) -> Option<Url> {
+        self.yielded.remove(url.as_str()).map(|page| parsed(page).0)
     }
 
     /// `from` redirects to `to`, or yields to it itself: who yielded to `from` now waits for `to`. Returns that page where this
@@ -86,7 +87,7 @@ mod tests {
         let (page, canonical) = (url("http://a.test/x?print=1"), url("http://a.test/x"));
         let mut standing = Standing::default();
         assert!(standing.yields(&page, 3, &canonical));
-        standing.became_page(&canonical);
+        assert_eq!(standing.became_page(&canonical), Some(page));
         assert_eq!(standing.came_to_nothing(&canonical), None);
     }
 

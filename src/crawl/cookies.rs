@@ -1,6 +1,6 @@
 //! Cookies for the time of a crawl: what a site sets is shown to it again (RFC 6265, as browsers keep it). Pure: the clock is an argument.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::fmt;
 use std::time::{Duration, SystemTime};
 
@@ -91,14 +91,20 @@ impl Jar {
             self.in_order.push_back(domain.clone());
         }
         let cookies = self.domains.entry(domain).or_default();
-        cookies.retain(|old| !(old.name == cookie.name && old.path == cookie.path && old.is_of_host == cookie.is_of_host));
-        if cookie.expires.is_some_and(|at| at <= now) {
-            return;
+        let is_over = cookie.expires.is_some_and(|at| at <= now);
+        let same = |old: &Cookie| old.name == cookie.name && old.path == cookie.path && old.is_of_host == cookie.is_of_host;
+        match cookies.iter().position(same) {
+            Some(at) if is_over => drop(cookies.remove(at)),
+            // In its place (RFC 6265 5.3, 11.3): what is shown changes by what is set only.
+            Some(at) => cookies[at] = cookie,
+            None if is_over => {}
+            None => {
+                if cookies.len() >= MOST_OF_A_DOMAIN {
+                    cookies.remove(0);
+                }
+                cookies.push(cookie);
+            }
         }
-        if cookies.len() >= MOST_OF_A_DOMAIN {
-            cookies.remove(0);
-        }
-        cookies.push(cookie);
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -169,6 +175,15 @@ impl Jar {
         }
         Ok(count)
     }
+}
+
+/// One value of `Cookie`, as a request has no more than one (RFC 6265 5.4): what the user has set, then what the site has. Of one name that of
+/// the site, which is newer.
+pub(super) fn merged(own: &str, kept: &str) -> String {
+    let name = |pair: &str| pair.split('=').next().unwrap_or_default().trim().to_owned();
+    let newer: HashSet<String> = kept.split(';').map(name).collect();
+    let own = own.split(';').map(str::trim).filter(|pair| !pair.is_empty() && !newer.contains(&name(pair)));
+    own.chain([kept]).collect::<Vec<_>>().join("; ")
 }
 
 /// No values: they are secrets.

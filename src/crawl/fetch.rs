@@ -21,7 +21,7 @@ use crate::model::Validators;
 use crate::reactor::Handle;
 
 use super::Config;
-use super::cookies::Jar;
+use super::cookies::{Jar, merged};
 use super::error::{Error, bare};
 use super::frontier::{normalise, origin};
 use super::plan::Robots;
@@ -74,8 +74,15 @@ pub(super) enum Answer {
     /// Of a kind that is read, with what it says to a crawler.
     Page(Box<(Page, Outline)>),
     Sitemap(Sitemap),
-    /// A redirect, its target in normal form.
-    Moved(Url),
+    /// A redirect.
+    Moved {
+        /// In normal form.
+        to: Url,
+        /// The site has set cookies with it, so that what was asked for already may have another answer now.
+        is_known_now: bool,
+    },
+    /// What was asked for to know whether it is there.
+    There,
     /// 304: what the validators stand for is still so.
     Unchanged,
     /// Something else, named.
@@ -88,6 +95,8 @@ pub(super) enum Wanted {
     Page,
     Sitemap,
     Either,
+    /// Whether there is a text.
+    Presence,
 }
 
 impl Fetcher {
@@ -175,12 +184,12 @@ impl Fetcher {
             request = request.header("If-Modified-Since", last_modified);
         }
         let mut response = self.client.send(self.signed(request, url)).await?;
-        self.keep_cookies(url, &response);
+        let is_known_now = self.keep_cookies(url, &response);
         match response.status {
             200..=299 => {
                 if let Some(to) = response.refresh() {
                     self.discard(response).await;
-                    return Ok(Answer::Moved(normalise(to)));
+                    return Ok(Answer::Moved { to: normalise(to), is_known_now });
                 }
             }
             304 if *known != Validators::default() => return Ok(Answer::Unchanged),
@@ -190,7 +199,7 @@ impl Fetcher {
                     _ => Err(Error::Status { status, retry_after: pause_asked(&response) }),
                 };
                 self.discard(response).await;
-                return answer.map(Answer::Moved);
+                return answer.map(|to| Answer::Moved { to, is_known_now });
             }
         }
         let content_type = response.headers.first("content-type").map(str::to_owned);
@@ -200,6 +209,14 @@ impl Fetcher {
             && let Kind::Other(what) = extract::kind(content_type.as_deref(), url, &[])
         {
             return Ok(Answer::NotAPage(what));
+        }
+        if wanted == Wanted::Presence {
+            let kind = extract::kind(content_type.as_deref(), url, &[]);
+            self.discard(response).await;
+            return Ok(match kind {
+                Kind::Text | Kind::Markdown => Answer::There,
+                _ => Answer::NotAPage("no text".to_owned()),
+            });
         }
         let directives = Directives::of_headers(response.headers.all("x-robots-tag"), &self.config.agent);
         let validator = |name| response.headers.first(name).map(str::to_owned);
@@ -217,19 +234,29 @@ impl Fetcher {
 
     /// With what is to be shown to the origin of the address.
     fn signed(&self, mut request: Request, url: &Url) -> Request {
+        let mut cookies = self.jar().header(url, SystemTime::now());
         for (name, value) in self.config.credentials.headers(url) {
-            request = request.header(name, value);
+            match &cookies {
+                Some(kept) if name.eq_ignore_ascii_case("cookie") => cookies = Some(merged(value, kept)),
+                _ => request = request.header(name, value),
+            }
         }
-        match self.jar().header(url, SystemTime::now()) {
+        match cookies {
             Some(cookies) => request.header("Cookie", cookies),
             None => request,
         }
     }
 
-    fn keep_cookies(&self, url: &Url, response: &Response) {
-        for cookie in response.headers.all("set-cookie") {
-            self.jar().set(url, cookie, SystemTime::now());
+    /// Whether the address is shown others than before.
+    fn keep_cookies(&self, url: &Url, response: &Response) -> bool {
+        let (now, mut jar) = (SystemTime::now(), self.jar());
+        let mut set = response.headers.all("set-cookie").peekable();
+        if set.peek().is_none() {
+            return false;
         }
+        let before = jar.header(url, now);
+        set.for_each(|cookie| jar.set(url, cookie, now));
+        jar.header(url, now) != before
     }
 
     fn jar(&self) -> MutexGuard<'_, Jar> {
@@ -238,7 +265,7 @@ impl Fetcher {
 
     /// One page, with redirects followed and transient failures tried again; every hop asks its site's robots.txt.
     pub(super) async fn follow(&self, url: Url, robots: Robots, known: &Validators) -> Result<Answer, Error> {
-        let mut via = Vec::new();
+        let (mut via, mut has_news) = (Vec::new(), false);
         let mut url = url;
         loop {
             if robots == Robots::Obey {
@@ -250,15 +277,18 @@ impl Fetcher {
             // The validators belong to the first address alone.
             let unknown = Validators::default();
             let to = match self.insist(&url, robots, if via.is_empty() { known } else { &unknown }).await? {
-                Answer::Moved(to) => match bad_port(&url, &to) {
+                Answer::Moved { to, is_known_now } => match bad_port(&url, &to) {
                     Some(port) => return Err(Error::BadPort { port }),
                     None if !is_login(&url, &url) && is_login(&url, &to) => return Err(Error::Login { to }),
-                    None => to,
+                    None => {
+                        has_news |= is_known_now;
+                        to
+                    }
                 },
                 answer => return Ok(answer),
             };
             via.push(std::mem::replace(&mut url, to));
-            if via.contains(&url) {
+            if via.contains(&url) && !std::mem::take(&mut has_news) {
                 return Err(Error::RedirectLoop { through: url });
             }
             if via.len() > self.config.http.max_redirects {
@@ -439,8 +469,11 @@ fn is_lookup(error: &http::Error) -> bool {
 fn read(page: Page, wanted: Wanted, directives: Directives, budget: &Budget) -> Result<Answer, Error> {
     let kind = extract::kind(page.content_type.as_deref(), &page.url, &page.body);
     let sitemap = match (wanted, &kind) {
-        (Wanted::Page, _) => None,
-        (Wanted::Sitemap | Wanted::Either, Kind::Html | Kind::Markdown) => sitemap::parse_xml(&page.body, &page.url),
+        (Wanted::Page | Wanted::Presence, _) => None,
+        // Named as a sitemap, which sitemaps.org allows; a seed is a page that is read.
+        (Wanted::Sitemap, Kind::Feed) => Some(Sitemap::of_feed(extract::links_within(&page, &budget.begin())?.links, &page.body)),
+        // What was asked for as a page has to look like a sitemap to be one; what is named as one may be a list, whatever it is sent as.
+        (Wanted::Either, Kind::Html | Kind::Markdown) => sitemap::parse_xml(&page.body, &page.url),
         (Wanted::Sitemap | Wanted::Either, _) => sitemap::parse(&page.body, &page.url),
     };
     if let Some(sitemap) = sitemap {

@@ -14,6 +14,9 @@ use url::Url;
 
 use crate::model::Trail;
 
+use super::traps::Traps;
+use super::twins::Place;
+
 /// What is to be fetched, and what is known about it before.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Entry {
@@ -30,6 +33,8 @@ pub(super) struct Entry {
     pub attempts: u8,
     /// Its robots.txt was asked and allows it: it is not asked again while the entry waits.
     pub is_allowed: bool,
+    /// Cookies were set by what redirected here: what was asked for before may have another answer now.
+    pub has_news: bool,
 }
 
 /// Why a URL is in the queue.
@@ -39,6 +44,8 @@ pub(super) enum Role {
     Seed,
     /// Named by robots.txt or by an index, or looked for where one often is. `level` counts the indexes above it.
     Sitemap { level: u8, named: Named },
+    /// An llms.txt that nobody has named, or the full text beside one.
+    Llms(Place),
     /// A link, or listed by a sitemap.
     Page,
     /// It yielded to a canonical address that came to nothing: taken as it is now.
@@ -79,7 +86,8 @@ pub(super) enum Decision {
 pub(super) struct Limits {
     pub max_queued: usize,
     pub max_url_length: usize,
-    pub max_query_variants: u32,
+    /// None: what has no end is followed, too.
+    pub max_query_variants: Option<u32>,
 }
 
 #[derive(Debug)]
@@ -95,8 +103,7 @@ pub(super) struct Frontier {
     turns: u64,
     /// Hashes of the URLs ever offered. Two of a million URLs share one with a probability of 1 : 37 million.
     seen: HashSet<u64>,
-    /// Hash of a path -> queries seen with it.
-    variants: HashMap<u64, u32>,
+    traps: Option<Traps>,
     /// What failed and is tried again; the number keeps entries of the same moment apart.
     delayed: BTreeMap<(Instant, u64), Entry>,
     delayed_ever: u64,
@@ -125,16 +132,16 @@ enum Stand {
 
 impl Entry {
     pub(super) fn new(url: &Url, depth: u32, role: Role) -> Self {
-        Self { url: url.as_str().into(), depth, role, from: None, via: Vec::new(), attempts: 0, is_allowed: false }
+        Self { url: url.as_str().into(), depth, role, from: None, via: Vec::new(), attempts: 0, is_allowed: false, has_news: false }
     }
 
     pub(super) fn from(self, page: &Arc<str>) -> Self {
         Self { from: Some(page.clone()), ..self }
     }
 
-    /// Whether it is a sitemap that nobody has named: one that is named by it is no guess any more.
+    /// Whether it is a file for programs that nobody has named: one that is named by it is no guess any more.
     pub(super) fn is_guess(&self) -> bool {
-        matches!(self.role, Role::Sitemap { named: Named::Guess, level: 0 })
+        matches!(self.role, Role::Llms(_) | Role::Sitemap { named: Named::Guess, level: 0 })
     }
 
     pub(super) fn parsed(&self) -> Url {
@@ -151,7 +158,7 @@ impl Frontier {
             waiting: BTreeSet::new(),
             turns: 0,
             seen: HashSet::new(),
-            variants: HashMap::new(),
+            traps: limits.max_query_variants.map(Traps::new),
             delayed: BTreeMap::new(),
             delayed_ever: 0,
             queued: 0,
@@ -360,18 +367,7 @@ impl Frontier {
         if url.as_str().len() > self.limits.max_url_length {
             return Some("the URL is too long");
         }
-        if repeats(url.path()) {
-            return Some("the path repeats itself");
-        }
-        if url.query().is_some() {
-            let path = &url[..url::Position::AfterPath];
-            let count = self.variants.entry(self.hasher.hash_one(path)).or_default();
-            if *count >= self.limits.max_query_variants {
-                return Some("too many queries of one path");
-            }
-            *count += 1;
-        }
-        None
+        self.traps.as_mut().and_then(|traps| traps.judge(url))
     }
 }
 
@@ -449,20 +445,6 @@ fn digit(byte: Option<&u8>) -> Option<u32> {
     byte.and_then(|byte| (*byte as char).to_digit(16))
 }
 
-/// Whether the path's folders end in a run that came three times before it (`/a/b/a/b/a/b/a/b/page`), as broken relative links make it.
-fn repeats(path: &str) -> bool {
-    let segments: Vec<&str> = path.split('/').rev().collect();
-    // The last segment is the page's own name, empty or not.
-    let folders = segments.get(1..).unwrap_or_default();
-    (1..=MAX_PERIOD).any(|period| {
-        let repeated = folders.iter().zip(folders.iter().skip(period)).take_while(|(one, other)| one == other).count();
-        repeated >= period * 3
-    })
-}
-
-/// Segments of a run that is recognised as repeated.
-const MAX_PERIOD: usize = 4;
-
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
@@ -476,7 +458,7 @@ mod tests {
     }
 
     fn frontier() -> Frontier {
-        Frontier::new(Limits { max_queued: 1_000_000, max_url_length: 2_048, max_query_variants: 3 })
+        Frontier::new(Limits { max_queued: 1_000_000, max_url_length: 2_048, max_query_variants: Some(3) })
     }
 
     fn offer(frontier: &mut Frontier, text: &str, depth: u32) -> Offered {
@@ -650,6 +632,12 @@ mod tests {
         assert_eq!(offer(&mut frontier, "http://a.test/other?day=4", 1), Offered::Queued);
         assert_eq!(offer(&mut frontier, &format!("http://a.test/{}", "x".repeat(2_048)), 1), Offered::Refused("the URL is too long"));
         assert_eq!(offer(&mut frontier, "http://a.test/a/b/a/b/a/b/a/b/c", 1), Offered::Refused("the path repeats itself"));
+        assert_eq!(offer(&mut frontier, "http://a.test/a/b/a/b/a/b", 1), Offered::Refused("the path repeats itself"));
+        let mut all = Frontier::new(Limits { max_query_variants: None, ..frontier.limits });
+        for address in ["/calendar?day=1", "/calendar?day=2", "/calendar?day=3", "/calendar?day=4", "/a/b/a/b/a/b/a/b/c"] {
+            assert_eq!(offer(&mut all, &format!("http://a.test{address}"), 1), Offered::Queued);
+        }
+        assert_eq!(offer(&mut all, &format!("http://a.test/{}", "x".repeat(2_048)), 1), Offered::Refused("the URL is too long"));
         frontier.limits.max_queued = 4;
         assert_eq!(offer(&mut frontier, "http://a.test/more", 1), Offered::Refused("the queue is full"));
     }
@@ -661,16 +649,6 @@ mod tests {
             let named = url(&format!("http://a.test/x?id={number}"));
             assert_eq!(frontier.offer_named(&named, || Entry::new(&named, 0, Role::Seed)), Offered::Queued);
             assert_eq!(offer(&mut frontier, named.as_str(), 1), Offered::Seen);
-        }
-    }
-
-    #[test]
-    fn repetition_is_told_from_regularity() {
-        for trap in ["/x/x/x/x/", "/a/b/a/b/a/b/a/b/page", "/docs/en/en/en/en/x", "/a/b/c/a/b/c/a/b/c/a/b/c/"] {
-            assert!(repeats(trap), "{trap}");
-        }
-        for page in ["/", "/a", "/2024/01/01/01", "/a/a/a", "/1/1/1/1", "/std/primitive.str.html", "/a/b/a/b/a/c", "//x"] {
-            assert!(!repeats(page), "{page}");
         }
     }
 
@@ -697,11 +675,6 @@ mod tests {
                 let parsed = Url::parse(once.as_str()).unwrap();
                 prop_assert_eq!(parsed.as_str(), once.as_str());
             }
-        }
-
-        #[test]
-        fn any_path_is_judged(path in "[/ab]{0,60}") {
-            repeats(&path);
         }
     }
 }

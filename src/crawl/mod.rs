@@ -7,12 +7,14 @@
 //! link of its own, so that its target is judged by scope, robots.txt and memory like any other; a page yields to its canonical
 //! address within the crawl; and of several URLs of one host with the same bytes only the first is a page.
 
+mod alike;
 mod canonical;
 mod cookies;
 mod credentials;
 mod error;
 mod fetch;
 mod frontier;
+mod names;
 mod plan;
 mod polite;
 mod recipe;
@@ -20,7 +22,9 @@ mod report;
 mod robots;
 mod selection;
 mod sitemap;
+mod traps;
 mod turns;
+mod twins;
 mod walk;
 
 use std::sync::Arc;
@@ -28,21 +32,25 @@ use std::time::Duration;
 
 use url::Url;
 
+pub use alike::Alike;
 pub use credentials::Credentials;
 pub use error::Error;
 pub use frontier::normalise;
 pub use plan::{CrawlRequest, Robots, Scope, Sitemaps, UnknownScope, UnknownSitemaps, parse_url};
-pub use report::{CrawlReport, End, Failed, MAX_LISTED, NO_PAGE, OUT_OF_SCOPE, Skipped};
+pub use report::{CrawlReport, End, Failed, MAX_LISTED, NO_PAGE, NearlySame, OUT_OF_SCOPE, Skipped};
 pub use robots::Forbidden;
 pub use selection::{LeaveOut, Pattern};
 pub use walk::{Crawl, Visit};
 
+use crate::extract::Outline;
 use crate::http;
 use crate::model::Page;
 use crate::model::Validators;
 use crate::reactor::Handle;
 
-use fetch::{Answer, Fetcher};
+use fetch::{Answer, Fetcher, Wanted};
+use frontier::origin;
+use twins::in_markdown;
 
 /// Settings of a [`Crawler`].
 #[derive(Clone, Debug)]
@@ -63,7 +71,8 @@ pub struct Config {
     pub max_url_length: usize,
     /// What is shown to sites that want to know who asks. Default: none.
     pub credentials: Credentials,
-    /// Queries with which one path is fetched: calendars and filters have endlessly many. Default: 1,000.
+    /// Queries with which one path is fetched: calendars and filters have endlessly many. Of those with several parameters 200 at the most.
+    /// Default: 1,000.
     pub max_query_variants: u32,
 }
 
@@ -132,7 +141,8 @@ impl Crawler {
         answer.and_then(page_of).map_err(|error| error.at(url))
     }
 
-    /// A page that is known, fetched only if it has changed (RFC 9110 13.1). Without validators it is fetched anyway.
+    /// A page that is known, fetched only if it has changed (RFC 9110 13.1). Without validators it is fetched anyway. One that the site has in
+    /// markdown, too, comes in that, as in a crawl.
     ///
     /// # Errors
     /// As [`Crawler::fetch`], but for 404 and 410, which are [`Refetched::Gone`].
@@ -140,8 +150,26 @@ impl Crawler {
         match self.fetcher.follow(normalise(url.clone()), robots, known).await {
             Ok(Answer::Unchanged) => Ok(Refetched::Unchanged),
             Err(Error::Status { status: 404 | 410, .. }) => Ok(Refetched::Gone),
-            Ok(Answer::Page(read)) => Ok(Refetched::Page(read.0, read.1.links)),
+            Ok(Answer::Page(read)) => {
+                let links = read.1.links.clone();
+                Ok(Refetched::Page(self.better(*read, robots).await, links))
+            }
             answer => answer.and_then(page_of).map(|page| Refetched::Page(page, Vec::new())).map_err(|error| error.at(url)),
+        }
+    }
+
+    /// The page in markdown, if it says where that is on its own site, and it is there.
+    async fn better(&self, (page, outline): (Page, Outline), robots: Robots) -> Page {
+        let Some(twin) = outline.markdown.map(normalise).filter(|twin| *twin != page.url && origin(twin) == origin(&page.url)) else {
+            return page;
+        };
+        if robots == Robots::Obey && !self.fetcher.rules(&twin).await.is_ok_and(|rules| rules.forbids(&twin).is_none()) {
+            return page;
+        }
+        self.fetcher.wait_for_turn(&twin, robots).await;
+        match self.fetcher.ask(&twin, page.depth, Wanted::Page, &Validators::default()).await {
+            Ok(Answer::Page(read)) => in_markdown(&page, &read.0).unwrap_or(page),
+            _ => page,
         }
     }
 
@@ -166,6 +194,6 @@ fn page_of(answer: Answer) -> Result<Page, Error> {
         Answer::Page(read) => Ok(read.0),
         Answer::NotAPage(what) => Err(Error::NotAPage { what }),
         Answer::Sitemap(_) => Err(Error::NotAPage { what: "a sitemap".to_owned() }),
-        Answer::Moved(_) | Answer::Unchanged => Err(Error::NotAPage { what: "an answer without content".to_owned() }),
+        Answer::Moved { .. } | Answer::Unchanged | Answer::There => Err(Error::NotAPage { what: "an answer without content".to_owned() }),
     }
 }

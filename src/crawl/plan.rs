@@ -8,6 +8,7 @@ use crate::http;
 
 use super::error::Error;
 use super::frontier::normalise;
+use super::names::bare;
 use super::selection::{LeaveOut, Pattern};
 
 /// A crawl as asked for. The defaults are those of [`CrawlRequest::new`].
@@ -50,7 +51,7 @@ pub struct CrawlRequest {
     pub language: Option<String>,
 }
 
-/// Which URLs belong to a crawl. `http` and `https` are the same site.
+/// Which URLs belong to a crawl. `http` and `https` are the same site, and so are a host and the same host with `www.` before it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Scope {
     /// The folder of the seed: `https://a.test/docs/` and `https://a.test/docs/start.html` take in all below `https://a.test/docs/`.
@@ -105,6 +106,7 @@ pub enum Robots {
 }
 
 /// What sitemaps are worth that no seed is: those that robots.txt names or, where it names none, `/sitemap.xml` of the seed's host.
+/// The same holds for what else a site offers to programs: its llms.txt, and pages in the markdown that they name as themselves.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Sitemaps {
     /// Only links are followed.
@@ -379,7 +381,7 @@ impl Bounds {
         for root in self.roots.iter_mut().filter(|root| root.is_at(&at)) {
             if let Folder::Perhaps(path) = &root.folder {
                 let has_something_below = links.iter().any(|link| {
-                    link.host_str() == Some(&root.host)
+                    link.host_str().map(bare) == Some(bare(&root.host))
                         && link.path().strip_prefix(&**path).is_some_and(|rest| rest.len() > 1 && rest.starts_with('/'))
                 });
                 root.folder = match has_something_below {
@@ -392,7 +394,7 @@ impl Bounds {
 
     pub(super) fn contains(&self, url: &Url) -> bool {
         self.roots.iter().any(|root| match self.scope {
-            _ if root.is_foreign => root.is_host_of(url) && root.folder.contains(url.path()),
+            _ if root.is_foreign => root.is_origin_of(url) && root.folder.contains(url.path()),
             Scope::Prefix => root.is_host_of(url) && root.folder.contains(url.path()),
             Scope::Host => root.is_host_of(url),
             Scope::Domain => root.is_domain_of(url),
@@ -430,7 +432,13 @@ impl Root {
         (&self.host, self.port, &self.path) == (&other.host, other.port, &other.path)
     }
 
+    /// The host, with `www.` or without.
     fn is_host_of(&self, url: &Url) -> bool {
+        url.port() == self.port && url.host_str().map(bare) == Some(bare(&self.host))
+    }
+
+    /// The host as it is written.
+    fn is_origin_of(&self, url: &Url) -> bool {
         url.port() == self.port && url.host_str() == Some(&self.host)
     }
 
@@ -574,8 +582,25 @@ mod tests {
     #[test]
     fn a_host_has_a_port() {
         let bounds = bounds(Scope::Host, "http://a.test:8080/docs/");
-        assert!(bounds.contains(&url("http://a.test:8080/x")));
-        assert!(!bounds.contains(&url("http://a.test/x")) && !bounds.contains(&url("http://www.a.test:8080/x")));
+        assert!(bounds.contains(&url("http://a.test:8080/x")) && bounds.contains(&url("http://www.a.test:8080/x")));
+        assert!(!bounds.contains(&url("http://a.test/x")) && !bounds.contains(&url("http://sub.a.test:8080/x")));
+    }
+
+    #[test]
+    fn a_site_has_one_area_under_both_its_names() {
+        for seed in ["https://a.test/docs", "http://www.a.test/docs/"] {
+            for scope in [Scope::Prefix, Scope::Host] {
+                let bounds = bounds(scope, seed);
+                assert!(bounds.contains(&url("https://www.a.test/docs/x")) && bounds.contains(&url("http://a.test/docs/x")), "{seed}");
+                assert!(bounds.may_list(&url("http://www.a.test/y")) && bounds.may_list(&url("http://a.test/y")));
+                for outside in ["https://w.a.test/docs/x", "https://www.b.test/docs/x", "https://www.www.a.test/docs/x"] {
+                    assert!(!bounds.contains(&url(outside)), "{seed} {outside}");
+                }
+            }
+            assert!(!bounds(Scope::Prefix, seed).contains(&url("https://www.a.test/blog")));
+        }
+        // Of a name below which anybody has a site it is another site.
+        assert!(!bounds(Scope::Host, "https://github.io/").contains(&url("https://www.github.io/")));
     }
 
     #[test]
@@ -639,7 +664,8 @@ mod tests {
     fn a_redirected_seed_takes_the_scope_along_within_its_site() {
         let mut bounds = bounds(Scope::Prefix, "http://a.test/docs");
         assert_eq!(bounds.moved(&url("http://a.test/docs"), &url("https://www.a.test/docs/")), Moved::Along);
-        assert!(bounds.contains(&url("https://www.a.test/docs/x")) && !bounds.contains(&url("http://a.test/docs/x")));
+        assert!(bounds.contains(&url("https://www.a.test/docs/x")) && bounds.contains(&url("http://a.test/docs/x")));
+        assert!(!bounds.contains(&url("http://docs.a.test/docs/x")));
         assert_eq!(bounds.moved(&url("https://www.a.test/docs/"), &url("https://www.a.test/en/docs/")), Moved::Along);
         assert!(bounds.contains(&url("https://www.a.test/en/docs/x")) && !bounds.contains(&url("https://www.a.test/docs/x")));
     }

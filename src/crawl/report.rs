@@ -34,6 +34,16 @@ pub struct CrawlReport {
     pub passed_over_first: BTreeMap<&'static str, Url>,
     /// Sitemaps that were read, [`masked`](crate::http::masked); the first 100 only.
     pub sitemaps: Vec<Url>,
+    /// The llms.txt files that were found and read, [`masked`](crate::http::masked); the first 100 only.
+    pub llms_txt: Vec<Url>,
+    /// The llms-full.txt files that are there, [`masked`](crate::http::masked); the first 100 only. They hold every page again and are not read.
+    pub llms_full_txt: Vec<Url>,
+    /// Of `pages`, those that were taken in the markdown that the site has of them, under their own address.
+    pub in_markdown: u64,
+    /// Pages that say nearly the same as another one that was met before, each with that one; they are stored all the same. The first
+    /// [`MAX_LISTED`] only, `alike_total` counts them all. The caller fills this in, as a crawl knows no text: see [`Alike`](super::Alike).
+    pub alike: Vec<NearlySame>,
+    pub alike_total: u64,
     /// Bytes of answers, as decoded.
     pub bytes: u64,
     /// The transport's counters, of this crawl alone.
@@ -82,6 +92,15 @@ pub struct Skipped {
     /// [`masked`](crate::http::masked): to be shown.
     pub url: Url,
     pub why: String,
+}
+
+/// A page that says nearly what another one says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct NearlySame {
+    /// [`masked`](crate::http::masked): to be shown.
+    pub url: Url,
+    /// The one that was met before, [`masked`](crate::http::masked).
+    pub like: Url,
 }
 
 /// A URL that could not be had.
@@ -138,6 +157,19 @@ impl CrawlReport {
         }
     }
 
+    pub(super) fn read_llms(&mut self, url: &Url) {
+        if self.llms_txt.len() < 100 {
+            self.llms_txt.push(masked(url));
+        }
+    }
+
+    pub(super) fn find_full(&mut self, url: &Url) {
+        let url = masked(url);
+        if self.llms_full_txt.len() < 100 && !self.llms_full_txt.contains(&url) {
+            self.llms_full_txt.push(url);
+        }
+    }
+
     pub(super) fn pass_over(&mut self, why: &'static str, url: Option<&Url>) {
         *self.passed_over.entry(why).or_default() += 1;
         if let (Some(url), false) = (url, self.passed_over_first.contains_key(why)) {
@@ -175,6 +207,11 @@ mod tests {
             "passed_over",
             "passed_over_first",
             "sitemaps",
+            "llms_txt",
+            "llms_full_txt",
+            "in_markdown",
+            "alike",
+            "alike_total",
             "bytes",
             "http",
             "elapsed_ms",

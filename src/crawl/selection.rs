@@ -10,6 +10,7 @@ use regex::{Regex, RegexBuilder};
 use url::Url;
 
 use super::error::Error;
+use super::names::bare;
 use super::plan::CrawlRequest;
 
 /// One of `--include` or `--exclude`: a glob or, after `re:`, a regular expression.
@@ -109,10 +110,11 @@ impl Eq for Pattern {}
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum LeaveOut {
     /// Translations and other versions of what the seed is, the whole in one page, listings of source code, lists by tag, author or
-    /// month, and forms to log in or search. Each is counted in [`CrawlReport::passed_over`](super::CrawlReport::passed_over).
+    /// month, and forms to log in or search; a page in markdown that was taken as HTML; and of what has no end (calendars, filters, paths that
+    /// repeat themselves) what comes after a while. Each is counted in [`CrawlReport::passed_over`](super::CrawlReport::passed_over).
     #[default]
     Usual,
-    /// Nothing.
+    /// Nothing but addresses that are too long.
     Nothing,
 }
 
@@ -275,7 +277,7 @@ impl Home {
     }
 
     fn is_host_of(&self, url: &Url) -> bool {
-        url.port() == self.port && url.host_str() == Some(&self.host)
+        url.port() == self.port && url.host_str().map(bare) == Some(bare(&self.host))
     }
 
     /// Segments that a path has in common with its folder.
@@ -297,6 +299,7 @@ impl Home {
         let top = path.strip_prefix(&self.folder[..]).filter(|below| below.len() == 1).map(|below| stem(&below[0]));
         top.is_some_and(|name| matches!(name, "print" | "all" | "singlehtml" | "single-page" | "single_page" | "onepage" | "one-page"))
             || path.iter().any(|segment| matches!(&**segment, "singlehtml" | "_print"))
+            || path.last().is_some_and(|name| name == "llms-full.txt")
     }
 
     /// At the top of a site or of the manual: deeper down, "search" and "login" are what a page is about.

@@ -25,6 +25,15 @@ pub struct Sitemap {
     pub bytes: u64,
 }
 
+impl Sitemap {
+    /// What an RSS or Atom feed has links to, which is a sitemap, too (sitemaps.org, "Other Sitemap formats").
+    pub fn of_feed(links: Vec<Url>, body: &[u8]) -> Self {
+        let notes = if links.len() > MAX_ENTRIES { vec![Note::TooMany] } else { Vec::new() };
+        let entries = links.into_iter().take(MAX_ENTRIES).map(|url| Entry { url, last_modified: None }).collect();
+        Self { kind: Kind::Pages, entries, notes, bytes: body.len() as u64 }
+    }
+}
+
 /// Whether the entries are pages or further sitemaps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -110,6 +119,15 @@ fn with_text(body: &[u8], read: impl FnOnce(&str, Vec<Note>) -> Option<Sitemap>)
 fn decoded(body: &[u8]) -> Cow<'_, str> {
     if let Some((encoding, mark)) = Encoding::for_bom(body) {
         return encoding.decode_without_bom_handling(&body[mark..]).0;
+    }
+    // Without one, as the first character of markup tells.
+    let sixteen = match body {
+        [b'<', 0, ..] => Some(encoding_rs::UTF_16LE),
+        [0, b'<', ..] => Some(encoding_rs::UTF_16BE),
+        _ => None,
+    };
+    if let Some(encoding) = sixteen {
+        return encoding.decode_without_bom_handling(body).0;
     }
     if let Ok(text) = std::str::from_utf8(body) {
         return text.into();

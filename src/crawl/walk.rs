@@ -1,6 +1,7 @@
 //! The crawl itself: takes from the frontier what politeness allows, fetches, and puts what it learns back. The only loop of the
 //! room. Its decisions are those of the pure parts; here they meet the network.
 
+mod offered;
 mod settle;
 
 use std::collections::{HashMap, HashSet, VecDeque};
@@ -24,11 +25,13 @@ use super::canonical::Standing;
 use super::error::Error;
 use super::fetch::{Answer, Fetcher, Wanted, closed, worth_another_try};
 use super::frontier::{Decision, Entry, Frontier, Limits, Offered, Role, normalise, origin};
+use super::names::Names;
 use super::plan::{Bounds, CrawlRequest};
 use super::polite::{Ended, Polite, Verdict};
 use super::report::{CrawlReport, End, Failed, Skipped};
 use super::robots::Rules;
-use super::selection::Selection;
+use super::selection::{LeaveOut, Selection};
+use super::twins::{Place, Twins};
 
 use settle::{Backlog, Found};
 
@@ -60,13 +63,17 @@ pub struct Crawl {
     /// Requests in flight that may become pages: they hold a place of `max_pages`.
     in_flight: u64,
     standing: Standing,
+    names: Names,
+    twins: Twins,
+    /// Origins where an llms.txt was looked for, and how often.
+    llms_guesses: HashMap<Box<str>, u8>,
     /// Hash of host and body -> the first URL with it, and how many have it.
     contents: HashMap<u64, (Arc<str>, u8)>,
     /// Hashes of URLs that were left out, so that each is counted once; as many as fit.
     left_out: HashSet<u64>,
     /// Origins whose robots.txt names sitemaps.
     naming: HashSet<Box<str>>,
-    /// Sitemaps that were looked for and are still to be asked for: no pages that are left.
+    /// Files that were looked for and are still to be asked for: no pages that are left.
     guesses: u64,
     /// Sitemaps that were queued, and the bytes of those that were read.
     sitemaps: usize,
@@ -75,6 +82,8 @@ pub struct Crawl {
     /// Why the robots.txt of an origin could not be asked for.
     unreachable: HashMap<Box<str>, Arc<http::Error>>,
     report: CrawlReport,
+    /// The page that came last is handed out when it is known whether there is a better form of it.
+    is_twin_asked: bool,
     /// What an earlier crawl had found and not dealt with: queued when the seeds have been read again, which tell what is in bounds.
     before: Vec<(Box<str>, u32)>,
     /// Pages of that crawl: they hold places of `max_pages`.
@@ -90,6 +99,8 @@ pub struct Crawl {
 enum Done {
     Rules(Url, Result<Arc<Rules>, Error>),
     Answer(Url, Entry, Box<Result<Answer, Error>>),
+    /// Of the markdown of a page, which is at this address.
+    Twin(Box<Page>, Url, Box<Result<Answer, Error>>),
 }
 
 impl Crawl {
@@ -97,8 +108,8 @@ impl Crawl {
     pub(super) fn new(fetcher: Fetcher, request: CrawlRequest) -> Self {
         let fetcher = Arc::new(fetcher);
         let config = &fetcher.config;
-        let limits =
-            Limits { max_queued: config.max_queued, max_url_length: config.max_url_length, max_query_variants: config.max_query_variants };
+        let max_query_variants = (request.leave_out == LeaveOut::Usual).then_some(config.max_query_variants);
+        let limits = Limits { max_queued: config.max_queued, max_url_length: config.max_url_length, max_query_variants };
         let mut frontier = Frontier::new(limits);
         let seeds: Vec<Url> = request.seeds.iter().cloned().map(normalise).collect();
         let mut report = CrawlReport::default();
@@ -118,6 +129,9 @@ impl Crawl {
             backlog: Backlog::default(),
             in_flight: 0,
             standing: Standing::default(),
+            names: Names::default(),
+            twins: Twins::default(),
+            llms_guesses: HashMap::new(),
             contents: HashMap::new(),
             left_out: HashSet::new(),
             naming: HashSet::new(),
@@ -127,6 +141,7 @@ impl Crawl {
             hasher: RandomState::new(),
             unreachable: HashMap::new(),
             report,
+            is_twin_asked: false,
             before: Vec::new(),
             pages_before: 0,
             limit: None,
@@ -308,7 +323,8 @@ impl Crawl {
             let wanted = match entry.role {
                 Role::Seed => Wanted::Either,
                 Role::Sitemap { .. } => Wanted::Sitemap,
-                Role::Page | Role::Restored => Wanted::Page,
+                Role::Llms(Place::Full) => Wanted::Presence,
+                Role::Page | Role::Restored | Role::Llms(_) => Wanted::Page,
             };
             let answer = fetcher.ask(&url, entry.depth, wanted, &Validators::default()).await;
             Done::Answer(url, entry, Box::new(answer))
@@ -343,6 +359,11 @@ impl Crawl {
                     self.frontier.release(&url);
                 }
             }
+            Done::Twin(page, twin, answer) => {
+                let address: Box<str> = page.url.as_str().into();
+                self.twin(*page, &twin, &answer);
+                self.backlog.dealt_with(address);
+            }
             Done::Answer(url, entry, answer) => {
                 self.in_flight -= 1;
                 self.guesses -= u64::from(entry.is_guess());
@@ -352,19 +373,25 @@ impl Crawl {
                     self.give_up(&url, failures);
                 }
                 let address: Box<str> = url.as_str().into();
+                if let Role::Llms(place) = entry.role {
+                    return match *answer {
+                        Ok(Answer::Moved { to, is_known_now }) => self.moved(url, entry, to, is_known_now),
+                        answer => self.llms(&url, place, answer),
+                    };
+                }
                 match *answer {
                     Ok(Answer::Page(read)) => self.page(url, entry, read.0, read.1),
                     Ok(Answer::Sitemap(sitemap)) => self.sitemap(url, entry, sitemap),
-                    Ok(Answer::Moved(to)) => self.moved(url, entry, to),
+                    // It is asked for again.
+                    Ok(Answer::Moved { to, is_known_now }) if to == url => return self.moved(url, entry, to, is_known_now),
+                    Ok(Answer::Moved { to, is_known_now }) => self.moved(url, entry, to, is_known_now),
                     Ok(Answer::NotAPage(what)) => match entry.role {
                         Role::Sitemap { .. } if entry.is_guess() => log::debug!("no sitemap at {}", http::masked(&url)),
                         Role::Sitemap { .. } => self.skip(url, "not a sitemap".to_owned()),
-                        Role::Seed | Role::Page | Role::Restored => self.skip(url, format!("not a page: {what}")),
+                        Role::Seed | Role::Page | Role::Restored | Role::Llms(_) => self.skip(url, format!("not a page: {what}")),
                     },
-                    Ok(Answer::Unchanged) => self.skip(url, "not changed".to_owned()),
-                    Err(error) if entry.is_guess() => {
-                        log::debug!("no sitemap at {}: {}", http::masked(&url), error.chain());
-                    }
+                    Ok(Answer::Unchanged | Answer::There) => self.skip(url, "not changed".to_owned()),
+                    Err(error) if entry.is_guess() => log::debug!("no sitemap at {}: {}", http::masked(&url), error.chain()),
                     Err(error) if given_up.is_none() && worth_another_try(&error) && entry.attempts < self.fetcher.config.retries => {
                         return self.try_again(&url, entry, &error, now);
                     }
@@ -372,7 +399,9 @@ impl Crawl {
                     Err(error) if error.is_transient() => return self.fail(url, &entry, &error),
                     Err(error) => self.fail(url, &entry, &error),
                 }
-                self.backlog.dealt_with(address);
+                if !std::mem::take(&mut self.is_twin_asked) {
+                    self.backlog.dealt_with(address);
+                }
             }
         }
     }

@@ -1,6 +1,7 @@
 //! A crawl on its way into the store: pages are read, cut and stored while others are fetched, and how far it is, is written down.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use futures_lite::{StreamExt, future};
 use futures_util::stream::FuturesUnordered;
@@ -9,7 +10,7 @@ use url::Url;
 use super::reading::Reading;
 use super::sources::Known;
 use super::{Chunking, Engine, Fill, Resume, read_and_cut};
-use crate::crawl::{Crawl, CrawlReport, CrawlRequest, Failed, MAX_LISTED, Skipped, Visit};
+use crate::crawl::{Alike, Crawl, CrawlReport, CrawlRequest, Failed, MAX_LISTED, Skipped, Visit};
 use crate::error::Error;
 use crate::extract;
 use crate::http::{Counters, masked};
@@ -42,6 +43,7 @@ impl Engine {
             fetching: Fetching::Ahead,
             reading: Reading::default(),
             tally: Tally::default(),
+            alike: Arc::default(),
         }
     }
 }
@@ -65,6 +67,8 @@ pub struct Crawling {
     fetching: Fetching,
     reading: Reading,
     tally: Tally,
+    /// Held while one text is compared.
+    alike: Arc<Mutex<Alike>>,
 }
 
 /// Whether pages still come.
@@ -173,7 +177,13 @@ impl Crawling {
                 Turn::Visited(Some(Visit::Page(page))) => {
                     self.under_way.push(page.url.clone());
                     let source = self.fill.as_ref().and_then(|fill| fill.source_of(&page.url));
-                    self.storing.push(self.engine.clone().take_in(source, page, self.chunking.clone(), self.reading.budget.clone()));
+                    self.storing.push(self.engine.clone().take_in(
+                        source,
+                        page,
+                        self.chunking.clone(),
+                        self.reading.budget.clone(),
+                        self.alike.clone(),
+                    ));
                 }
                 Turn::Visited(Some(Visit::Skipped(skipped))) => return Some(Ok(Event::Skipped(skipped))),
                 // The crawl counts its own.
@@ -258,12 +268,18 @@ impl Crawling {
 
     /// What has become of the crawl so far.
     pub fn report(&self) -> CrawlReport {
-        self.tally.completed(self.crawl.report())
+        self.completed(self.crawl.report())
+    }
+
+    fn completed(&self, mut report: CrawlReport) -> CrawlReport {
+        self.alike.lock().unwrap_or_else(PoisonError::into_inner).tell(&mut report);
+        self.tally.completed(report)
     }
 
     /// Ends the crawl, finished or not: requests in flight are cancelled.
-    pub fn finish(self) -> CrawlReport {
-        self.tally.completed(self.crawl.finish())
+    pub fn finish(mut self) -> CrawlReport {
+        self.crawl.stop();
+        self.report()
     }
 }
 
@@ -312,13 +328,26 @@ fn unread(url: Url, skip: &extract::Skip) -> Failed {
 
 impl Engine {
     /// Reads, cuts and stores a page, all on the pool.
-    fn take_in(self, source: Option<SourceId>, page: Page, chunking: Chunking, budget: Budget) -> Boxed<'static, Result<Event, Error>> {
+    fn take_in(
+        self,
+        source: Option<SourceId>,
+        page: Page,
+        chunking: Chunking,
+        budget: Budget,
+        alike: Arc<Mutex<Alike>>,
+    ) -> Boxed<'static, Result<Event, Error>> {
         Box::pin(async move {
             let url = page.url.clone();
             let is_seed = page.depth == 0;
             let inner = self.inner.clone();
             // A defect that one page shows ends no more than the work on it.
-            let work = move || catch_unwind(AssertUnwindSafe(|| read_and_cut(&page, &chunking, &inner.embedder, &budget)));
+            let work = move || {
+                catch_unwind(AssertUnwindSafe(|| {
+                    let read = read_and_cut(&page, &chunking, &inner.embedder, &budget)?;
+                    alike.lock().unwrap_or_else(PoisonError::into_inner).meet(&read.0.url, &read.0.markdown);
+                    Ok::<_, extract::Skip>(read)
+                }))
+            };
             Ok(match self.inner.handle.unblock_on(Lane::Bulk, work).await {
                 Ok(Ok((document, chunks))) => {
                     let title = document.title.clone();

@@ -22,6 +22,8 @@ pub struct Outline {
     pub canonical: Option<Url>,
     /// `<link rel="alternate" hreflang="…">`: the language tags of the same page in other languages, itself among them, and their addresses, absolute.
     pub alternates: Vec<(String, Url)>,
+    /// `<link rel="alternate" type="text/markdown">`: the same page in markdown, absolute.
+    pub markdown: Option<Url>,
     pub robots: MetaRobots,
     /// The text of `<title>`, blanks joined.
     pub title: Option<String>,
@@ -61,6 +63,7 @@ pub(super) fn of_html(page: &Base, html: &str, syntax: Syntax, meter: &Meter) ->
         links: absolute(&base, html.len(), reading.links.iter().map(|link| &**link)),
         canonical: reading.canonical.and_then(|canonical| resolved(&base, &canonical)),
         alternates: reading.alternates.iter().filter_map(|(language, at)| Some((language.to_string(), resolved(&base, at)?))).collect(),
+        markdown: reading.markdown.and_then(|markdown| resolved(&base, &markdown)),
         robots: reading.robots,
         title: Some(title).filter(|title| !title.is_empty()),
     }
@@ -121,6 +124,7 @@ struct Reading<'a> {
     links: Vec<Cow<'a, str>>,
     canonical: Option<Cow<'a, str>>,
     alternates: Vec<(Cow<'a, str>, Cow<'a, str>)>,
+    markdown: Option<Cow<'a, str>>,
     robots: MetaRobots,
     title: String,
     /// Open `<template>` elements: their contents are no part of the page.
@@ -163,6 +167,9 @@ impl<'a> Reading<'a> {
         if self.canonical.is_none() && is("canonical") {
             self.canonical = tag.attribute("href");
         }
+        if self.markdown.is_none() && is("alternate") && tag.attribute("type").is_some_and(|kind| is_markdown(&kind)) {
+            self.markdown = tag.attribute("href");
+        }
         if self.alternates.len() < MOST_ALTERNATES
             && is("alternate")
             && let (Some(language), Some(at)) = (tag.attribute("hreflang"), tag.attribute("href"))
@@ -180,6 +187,12 @@ impl<'a> Reading<'a> {
             self.links.extend(refresh_target(&content).map(|target| Cow::Owned(target.to_owned())));
         }
     }
+}
+
+/// A media type, with parameters or without.
+fn is_markdown(kind: &str) -> bool {
+    let essence = kind.split(';').next().unwrap_or_default().trim();
+    essence.eq_ignore_ascii_case("text/markdown") || essence.eq_ignore_ascii_case("text/x-markdown")
 }
 
 /// `5; url='next.html'`: <https://html.spec.whatwg.org/#shared-declarative-refresh-steps>

@@ -170,9 +170,15 @@ fn odd_but_readable_files_need_no_note() {
     let undeclared: Vec<u8> = b"<urlset><url><loc>https://a.test/caf\xE9</loc></url></urlset>".to_vec();
     let sixteen: Vec<u8> =
         "\u{FEFF}<urlset><url><loc>https://a.test/caf\u{e9}</loc></url></urlset>".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let big: Vec<u8> =
+        "\u{FEFF}<urlset><url><loc>https://a.test/caf\u{e9}</loc></url></urlset>".encode_utf16().flat_map(u16::to_be_bytes).collect();
+    let unmarked = |bytes: fn(u16) -> [u8; 2]| {
+        let text = "<?xml version='1.0'?><urlset><url><loc>https://a.test/caf\u{e9}</loc></url></urlset>";
+        text.encode_utf16().flat_map(bytes).collect::<Vec<u8>>()
+    };
     let shouted = b"<URLSET><Url><LOC>https://a.test/caf%C3%A9</LOC></Url></URLSET>".to_vec();
     let spaced = b"\xEF\xBB\xBF \n\n<urlset>\n<url>\n<loc>\n https://a.test/caf%C3%A9\n</loc ></url ><url/></urlset>".to_vec();
-    for body in [latin, undeclared, sixteen, shouted, spaced] {
+    for body in [latin, undeclared, sixteen, big, unmarked(u16::to_le_bytes), unmarked(u16::to_be_bytes), shouted, spaced] {
         let sitemap = parse(&body, &base()).unwrap();
         assert_eq!((urls(&sitemap), &sitemap.notes), (vec!["https://a.test/caf%C3%A9"], &vec![]), "{}", String::from_utf8_lossy(&body));
     }

@@ -1,6 +1,7 @@
 //! What an answer changes: pages handed out, links queued, redirects and canonical addresses followed, failures noted.
 
 use std::collections::VecDeque;
+use std::collections::hash_map::Entry::{Occupied, Vacant};
 use std::hash::BuildHasher;
 use std::sync::Arc;
 use std::time::Instant;
@@ -11,22 +12,24 @@ use url::Url;
 use crate::crawl::canonical::credible;
 use crate::crawl::error::Error;
 use crate::crawl::frontier::{Entry, Named, Offered, Role, normalise, origin};
+use crate::crawl::names::bare;
 use crate::crawl::plan::{Moved, Robots, Sitemaps, is_binary};
 use crate::crawl::polite::pause_after;
 use crate::crawl::report::{Failed, NO_PAGE, OUT_OF_SCOPE, Skipped};
 use crate::crawl::robots::{Forbidden, Rules};
-use crate::crawl::selection::is_login;
+use crate::crawl::selection::{LeaveOut, is_login};
 use crate::crawl::sitemap::{Kind, Sitemap};
+use crate::crawl::traps::without_session;
+use crate::crawl::twins::{Place, is_full, is_llms};
 use crate::crawl::walk::{Crawl, USUAL_SITEMAP, Visit};
 use crate::extract::Outline;
 use crate::http::masked;
 use crate::model::Page;
 
 impl Crawl {
-    pub(super) fn page(&mut self, url: Url, entry: Entry, page: Page, outline: Outline) {
+    pub(super) fn page(&mut self, url: Url, entry: Entry, page: Page, mut outline: Outline) {
         let obey = self.request.robots == Robots::Obey;
-        // Without the scheme: a site that answers http and https alike has its pages once.
-        let content = self.hasher.hash_one((url.host_str(), url.port(), &page.body));
+        let content = self.content_of(&page);
         let (first, copies) = match self.contents.get(&content) {
             Some((first, copies)) => (Some(first.clone()), *copies),
             None => (None, 0),
@@ -34,6 +37,9 @@ impl Crawl {
         if entry.role == Role::Seed {
             self.bounds.read(&url, &outline.links);
             self.selection.read(&url, outline.links.iter().filter(|link| self.bounds.contains(link)));
+            if is_llms(&url) {
+                self.list(&outline.links);
+            }
         }
         self.selection.speaks(&url, &outline.alternates);
         // Links of a copy may lead elsewhere, as they are relative to another address; but where every address has the same
@@ -43,7 +49,10 @@ impl Crawl {
             && copies < MAX_COPIES_FOLLOWED
             && (outline.robots.follow || !obey)
         {
-            self.backlog.add(&url, Found::Link { depth: entry.depth + 1 }, outline.links);
+            self.backlog.add(&url, Found::Link { depth: entry.depth + 1 }, std::mem::take(&mut outline.links));
+        }
+        if entry.role == Role::Seed && self.request.uses_sitemaps() {
+            self.backlog.add(&url, Found::Nearby, vec![url.clone()]);
         }
         // Behind the links, which are what was asked for.
         if entry.role == Role::Seed
@@ -65,8 +74,13 @@ impl Crawl {
             self.standing.became_page(&url);
             return self.note_skip(url, why);
         }
+        if self.twins.has(&url) {
+            self.standing.became_page(&url);
+            return self.note_skip(url, IN_MARKDOWN.to_owned());
+        }
         if entry.role != Role::Restored
-            && let Some(canonical) = credible(&url, outline.canonical.map(normalise).as_ref(), &self.bounds)
+            && let Some(canonical) =
+                credible(&url, outline.canonical.take().map(|canonical| self.in_one_form(canonical)).as_ref(), &self.bounds)
             && !entry.via.iter().any(|hop| **hop == *canonical.as_str())
             && self.selection.refuses(canonical).is_none()
             && self.yield_to(&url, entry.depth, canonical)
@@ -74,9 +88,26 @@ impl Crawl {
             return self.note_skip(url, format!("its canonical address is {canonical}"));
         }
         self.contents.insert(content, (url.as_str().into(), 1));
-        self.standing.became_page(&url);
-        self.report.pages += 1;
-        self.ready.push_back(Visit::Page(page));
+        if let Some(yielded) = self.standing.became_page(&url) {
+            self.names.learn(&yielded, &url);
+        }
+        self.hand_out(page, outline);
+    }
+
+    /// A site that answers by http and https alike, with www and without, has its pages once.
+    fn content_of(&self, page: &Page) -> u64 {
+        self.hasher.hash_one((page.url.host_str().map(bare), page.url.port(), &page.body))
+    }
+
+    /// The page that had this content already; if there is none, it is this one from now on.
+    pub(super) fn first_with(&mut self, page: &Page) -> Option<Arc<str>> {
+        match self.contents.entry(self.content_of(page)) {
+            Occupied(known) => Some(known.get().0.clone()),
+            Vacant(place) => {
+                place.insert((page.url.as_str().into(), 1));
+                None
+            }
+        }
     }
 
     /// Whether the canonical address was or will be fetched, so that the page may be left out.
@@ -94,7 +125,7 @@ impl Crawl {
     pub(super) fn sitemap(&mut self, url: Url, entry: Entry, sitemap: Sitemap) {
         let (level, named) = match entry.role {
             Role::Sitemap { level, named } => (level, named),
-            Role::Seed | Role::Page | Role::Restored => (0, Named::Seed),
+            Role::Seed | Role::Page | Role::Restored | Role::Llms(_) => (0, Named::Seed),
         };
         self.report.read_sitemap(&url);
         if !sitemap.notes.is_empty() {
@@ -116,10 +147,10 @@ impl Crawl {
             let next = self.backlog.next();
             self.backlog.done.drain(..).for_each(|url| self.frontier.dealt_with(url));
             let Some((from, found, url)) = next else { break };
-            let mut url = normalise(url);
-            if let Some(page) = self.selection.unprinted(&url) {
+            let mut url = self.in_one_form(url);
+            if let Some((page, why)) = self.itself(&url) {
                 if self.is_new_refusal(&url) {
-                    self.report.pass_over("to print: the page itself is asked for", Some(&url));
+                    self.report.pass_over(why, Some(&url));
                 }
                 url = page;
             }
@@ -134,21 +165,49 @@ impl Crawl {
         self.backlog.left
     }
 
+    /// The page of which the address is another form, and which.
+    fn itself(&self, url: &Url) -> Option<(Url, &'static str)> {
+        if self.request.leave_out == LeaveOut::Nothing {
+            return None;
+        }
+        let unprinted = self.selection.unprinted(url).map(|page| (page, "to print: the page itself is asked for"));
+        unprinted.or_else(|| Some((without_session(url)?, "with the number of a visit: the page itself is asked for")))
+    }
+
+    /// In normal form, by the name that its site goes by.
+    pub(super) fn in_one_form(&self, url: Url) -> Url {
+        let url = normalise(url);
+        self.names.better(&url).unwrap_or(url)
+    }
+
     /// The same link stands on every page.
     fn is_new_refusal(&mut self, url: &Url) -> bool {
         self.left_out.len() >= MOST_LEFT_OUT || self.left_out.insert(self.hasher.hash_one(url.as_str()))
     }
 
     fn offer_found(&mut self, url: &Url, found: Found, from: &Arc<str>) -> Offered {
+        if is_full(url) && self.bounds.may_list(url) {
+            self.report.find_full(url);
+        }
         match found {
             Found::Link { .. } if !self.bounds.contains(url) => Offered::Refused(OUT_OF_SCOPE),
             Found::InSitemap { named } if !self.lists(named, url) => Offered::Refused("in a sitemap, but out of scope"),
-            Found::Link { .. } | Found::InSitemap { .. } if is_binary(url) => Offered::Refused(NO_PAGE),
+            Found::InLlms { named } if !self.lists(named, url) => Offered::Refused("in llms.txt, but out of scope"),
+            Found::Link { .. } | Found::InSitemap { .. } | Found::InLlms { .. } if is_binary(url) => Offered::Refused(NO_PAGE),
             _ if self.bounds.is_bad_port(url) => Offered::Refused(BAD_PORT),
-            Found::Link { .. } | Found::InSitemap { .. } if let Some(why) = self.selection.refuses(url) => Offered::Refused(why),
+            Found::Link { .. } | Found::InSitemap { .. } | Found::InLlms { .. } if let Some(why) = self.selection.refuses(url) => {
+                Offered::Refused(why)
+            }
+            Found::Link { .. } | Found::InSitemap { .. } | Found::InLlms { .. } if self.twins.is_needless(url) => {
+                Offered::Refused(IN_MARKDOWN)
+            }
             Found::Link { depth } => self.frontier.offer(url, || Entry::new(url, depth, Role::Page).from(from)),
             Found::InSitemap { named: Named::Seed } => self.frontier.offer_named(url, || Entry::new(url, 0, Role::Page).from(from)),
-            Found::InSitemap { .. } => self.frontier.offer(url, || Entry::new(url, 1, Role::Page).from(from)),
+            Found::InSitemap { .. } | Found::InLlms { .. } => self.frontier.offer(url, || Entry::new(url, 1, Role::Page).from(from)),
+            Found::Nearby => {
+                self.look_for_llms(url, Place::Near);
+                Offered::Seen
+            }
             Found::Guess => match self.offer_sitemap(url, 0, Named::Guess, None) {
                 Offered::Queued => {
                     self.guesses += 1;
@@ -191,20 +250,32 @@ impl Crawl {
     }
 
     /// A redirect is a link that replaces its page: the target keeps depth and role, and is judged like any URL.
-    pub(super) fn moved(&mut self, url: Url, entry: Entry, to: Url) {
+    pub(super) fn moved(&mut self, url: Url, entry: Entry, to: Url, is_known_now: bool) {
         let max_redirects = self.fetcher.config.http.max_redirects;
-        if to == url || entry.via.iter().any(|hop| **hop == *to.as_str()) {
+        let is_back = to == url || entry.via.iter().any(|hop| **hop == *to.as_str());
+        let has_news = entry.has_news || is_known_now;
+        if entry.is_guess() && (is_back || entry.via.len() >= max_redirects || !self.may_guess(&url, &to)) {
+            return self.came_to_no_guess(&url, &entry);
+        }
+        if is_back && !has_news {
             return self.fail(url, &entry, &Error::RedirectLoop { through: to });
         }
         if entry.via.len() >= max_redirects {
             return self.fail(url, &entry, &Error::TooManyRedirects { limit: max_redirects });
         }
-        if !is_login(&url, &url) && is_login(&url, &to) && !entry.is_guess() {
+        if !is_login(&url, &url) && is_login(&url, &to) {
             return self.fail(url, &entry, &Error::Login { to });
         }
         if self.bounds.is_bad_port(&to) {
             return self.skip(url, format!("redirects to {to}, which has {BAD_PORT}"));
         }
+        if is_back {
+            // As somebody whom the site knows now. A site that never has enough of it comes to the limit of redirects.
+            let via = entry.via.iter().cloned().chain([entry.url]).collect();
+            let again = Entry { url: to.as_str().into(), via, attempts: 0, has_news: false, ..entry };
+            return self.frontier.put_back(&to, again);
+        }
+        self.names.learn(&url, &to);
         match entry.role {
             Role::Seed => {
                 self.selection.moved(&url, &to);
@@ -222,19 +293,21 @@ impl Crawl {
             Role::Sitemap { .. } if !self.bounds.may_hold_sitemap(&to) => {
                 return self.skip(url, format!("redirects to {to}, which is a sitemap of another site"));
             }
-            Role::Sitemap { .. } | Role::Page | Role::Restored => {}
+            Role::Sitemap { .. } | Role::Page | Role::Restored | Role::Llms(_) => {}
         }
+        let is_guess = entry.is_guess();
         let offered = self.frontier.offer(&to, || {
             let mut via = entry.via;
             via.push(entry.url);
-            Entry { url: to.as_str().into(), depth: entry.depth, role: entry.role, from: entry.from, via, attempts: 0, is_allowed: false }
+            Entry { url: to.as_str().into(), via, attempts: 0, is_allowed: false, has_news, ..entry }
         });
         if let Offered::Queued | Offered::Seen = offered {
             let waiting = self.standing.passed_on(&url, &to);
             self.restore(waiting);
         }
         match offered {
-            Offered::Queued => {}
+            Offered::Queued => self.guesses += u64::from(is_guess),
+            Offered::Seen | Offered::Refused(_) if is_guess => {}
             Offered::Seen => self.note_skip(url, format!("redirects to {to}, which was met already")),
             Offered::Refused(why) => self.skip(url, format!("redirects to {to}, which is left out: {why}")),
         }
@@ -257,6 +330,10 @@ impl Crawl {
     }
 
     pub(super) fn forbidden(&mut self, url: Url, entry: Entry, forbidden: Forbidden) {
+        if entry.is_guess() {
+            self.guesses -= 1;
+            return self.came_to_no_guess(&url, &entry);
+        }
         match (&forbidden, self.unreachable.get(&origin(&url))) {
             (Forbidden::Unreachable, Some(source)) => {
                 let error = Error::Robots { source: source.clone() };
@@ -293,7 +370,7 @@ impl Crawl {
         self.note_skip(url, why);
     }
 
-    fn note_skip(&mut self, url: Url, why: String) {
+    pub(super) fn note_skip(&mut self, url: Url, why: String) {
         let skipped = Skipped { url: masked(&url), why };
         self.report.skip(skipped.clone());
         self.ready.push_back(Visit::Skipped(skipped));
@@ -350,10 +427,15 @@ pub(super) enum Found {
         level: u8,
         named: Named,
     },
+    InLlms {
+        named: Named,
+    },
     /// Where a sitemap often is.
     Guess,
     /// That was all of it.
     End,
+    /// The seed, of which an llms.txt is looked for.
+    Nearby,
 }
 
 impl Backlog {
@@ -387,6 +469,9 @@ impl Backlog {
 
 /// URLs that are remembered as left out: 16 MB.
 const MOST_LEFT_OUT: usize = 1_000_000;
+
+/// A page that is there twice is taken in the form that was met first.
+const IN_MARKDOWN: &str = "the same page, which is there in markdown as well";
 
 const BAD_PORT: &str = "a port that no web server uses";
 
