@@ -180,6 +180,12 @@ fn print(source: &SourceId, report: &RefreshReport, json: cli::Json) -> Result<(
     if let more @ 1.. = report.failed_total - report.failed.len() as u64 {
         output.line(format!("failed  {more} more"))?;
     }
+    for failed in &report.new_failed {
+        output.line(format!("new, and failed {}: {}", failed.url, failed.error))?;
+    }
+    if let more @ 1.. = report.new_failed_total - report.new_failed.len() as u64 {
+        output.line(format!("new, and failed {more} more"))?;
+    }
     let new = match (report.looked_for_new, report.left) {
         (false, _) => "not looked for".to_owned(),
         (true, 0) => report.added.to_string(),

@@ -301,7 +301,10 @@ impl Refreshing {
             }
             Err(error) => {
                 let (hint, is_transient) = (error.hint(), error.is_transient());
-                self.fail(Failed { url: masked(&url), error: error.chain(), hint, is_transient });
+                self.report.failed_total += 1;
+                if self.report.failed.len() < MAX_LISTED {
+                    self.report.failed.push(Failed { url: masked(&url), error: error.chain(), hint, is_transient });
+                }
             }
         }
         Some(Ok(url))
@@ -334,12 +337,11 @@ impl Refreshing {
                     }
                     // The seeds again.
                     Some(Ok(Event::Stored { .. } | Event::Skipped(_))) => {}
-                    Some(Ok(Event::Failed(failed))) if self.report.failed.iter().any(|known| known.url == failed.url) => {}
                     Some(Ok(Event::Failed(failed))) => {
-                        let url = failed.url.clone();
-                        self.report.checked += 1;
-                        self.fail(failed);
-                        return Some(Ok(url));
+                        self.report.new_failed_total += 1;
+                        if self.report.new_failed.len() < MAX_LISTED {
+                            self.report.new_failed.push(failed);
+                        }
                     }
                 },
             }
@@ -355,13 +357,6 @@ impl Refreshing {
         let summary = SourceSummary { pages: pages.len() as u64, ..self.summary.clone() };
         let fill = self.engine.again(&summary, &recipe, Known { pages, links })?;
         Ok(self.engine.fill(fill, self.chunking.clone()))
-    }
-
-    fn fail(&mut self, failed: Failed) {
-        self.report.failed_total += 1;
-        if self.report.failed.len() < MAX_LISTED {
-            self.report.failed.push(failed);
-        }
     }
 
     /// Asks for nothing more; requests in flight are cancelled. What has been answered is still stored while [`Refreshing::next`]
@@ -432,6 +427,9 @@ pub struct RefreshReport {
     /// `failed_total` counts them all.
     pub failed: Vec<Failed>,
     pub failed_total: u64,
+    /// Addresses that were met as new ones and could not be had: no page of the source is touched by them.
+    pub new_failed: Vec<Failed>,
+    pub new_failed_total: u64,
 }
 
 /// A page as a report names it.
