@@ -122,6 +122,9 @@ pub struct Crawl {
     /// Begin anew, even if an earlier crawl was interrupted
     #[arg(long)]
     pub fresh: bool,
+    /// Tell what would be fetched, and what not and why, by the start pages and sitemaps alone; nothing is stored
+    #[arg(long)]
+    pub dry_run: bool,
     /// Requests in flight at the most
     #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=256))]
     pub concurrency: u16,

@@ -30,7 +30,7 @@ pub use self::embedding::{Embedding, Pace};
 use self::reading::Reading;
 pub use self::refresh::{Listed, New, RefreshReport, RefreshRequest, Refreshing};
 pub use self::search::Found;
-pub use self::sources::{Checked, Fill, Resume, Verified};
+pub use self::sources::{Checked, DryRun, Fill, Resume, Verified};
 use crate::chunk;
 pub use crate::chunk::Config as Chunking;
 use crate::chunk::Measure;

@@ -318,6 +318,28 @@ fn what_cannot_be_had_twice_in_a_row_is_gone() {
 }
 
 #[test]
+fn a_dry_run_tells_what_would_be_fetched_and_fetches_nothing_of_it() {
+    let world = World::new();
+    world.text("a.test/docs/", "Contents.", &["one.html", "two.html", "/blog/", "fr/one.html"]);
+    for page in ["one.html", "two.html", "three.html"] {
+        world.text(&format!("a.test/docs/{page}"), page, &["deeper.html"]);
+    }
+    world.site.reply("a.test/robots.txt", Reply::new(200, "text/plain", "User-agent: *\nDisallow: /docs/two\nSitemap: /map.xml\n"));
+    world.site.reply("a.test/map.xml", Reply::new(200, "text/xml", "<urlset><url><loc>http://a.test/docs/three.html</loc></url></urlset>"));
+    let engine = world.engine();
+    let request = CrawlRequest::parse(&["http://a.test/docs/"]).unwrap().sitemaps(smolcrawl::crawl::Sitemaps::Follow);
+    let would = world.handle.block_on(engine.dry_run(request));
+    let mut paths: Vec<_> = would.pages.iter().map(Url::path).collect();
+    paths.sort_unstable();
+    assert_eq!((paths, would.total), (vec!["/docs/one.html", "/docs/three.html"], 2));
+    assert_eq!(would.seeds.iter().map(Url::path).collect::<Vec<_>>(), ["/docs/"]);
+    assert_eq!(would.report.passed_over.get("another language"), Some(&1), "{:?}", would.report.passed_over);
+    assert_eq!(would.report.skipped[0].url.path(), "/docs/two.html");
+    assert!(!world.site.asked().iter().any(|asked| asked.target.ends_with(".html")), "{:?}", world.site.asked());
+    assert!(!world.database().exists());
+}
+
+#[test]
 fn single_pages_have_no_recipe_and_nothing_new_is_looked_for() {
     let world = World::new();
     world.text("a.test/one", "One.", &["/two"]);

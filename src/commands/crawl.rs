@@ -18,6 +18,9 @@ use crate::terminal;
 pub async fn run(engine: &Engine, asked: cli::Crawl, shown: Shown) -> Result<(), Failure> {
     let request = request(&asked)?;
     let name = name(&request, &asked)?;
+    if asked.dry_run {
+        return dry_run(engine, request, name, asked.json).await;
+    }
     let interrupted = interruption()?;
     let resume = match (asked.resume, asked.fresh) {
         (true, _) => Resume::Always,
@@ -54,6 +57,55 @@ pub async fn run(engine: &Engine, asked: cli::Crawl, shown: Shown) -> Result<(),
         Ended::ByItself => {}
     }
     nothing_stored(&report)
+}
+
+async fn dry_run(engine: &Engine, request: CrawlRequest, name: Option<SourceId>, json: cli::Json) -> Result<(), Failure> {
+    let max_pages = request.max_pages;
+    let sources: Vec<_> = name.map_or_else(|| request.sources().into_iter().map(|(source, _)| source).collect(), |name| vec![name]);
+    let would = engine.dry_run(request).await;
+    let report = &would.report;
+    let mut output = Output::new();
+    if json.json {
+        output.json(&json!({
+            "sources": sources,
+            "seeds": would.seeds,
+            "would_fetch": would.pages,
+            "would_fetch_total": would.total,
+            "max_pages": max_pages,
+            "passed_over": report.passed_over,
+            "passed_over_first": report.passed_over_first,
+            "sitemaps": report.sitemaps,
+            "skipped": report.skipped,
+            "failed": report.failed,
+        }))?;
+    } else {
+        would.seeds.iter().try_for_each(|url| output.line(format!("start    {url}")))?;
+        would.pages.iter().try_for_each(|url| output.line(format!("fetch    {url}")))?;
+        if let more @ 1.. = would.total - would.pages.len() as u64 {
+            output.line(format!("fetch    {more} more"))?;
+        }
+        report.skipped.iter().try_for_each(|skipped| output.line(format!("skip     {}: {}", skipped.url, skipped.why)))?;
+        report.failed.iter().try_for_each(|failed| output.line(format!("failed   {}: {}", failed.url, failed.error)))?;
+        if !report.passed_over.is_empty() {
+            output.line(format!("links not followed: {}", passed_over(report)))?;
+        }
+        let names: Vec<_> = sources.iter().map(SourceId::as_str).collect();
+        output.line(format!(
+            "would be stored as {}: {} start pages and {} more by links and {} sitemaps, and what these link to, {max_pages} at the most",
+            names.join(", "),
+            would.seeds.len(),
+            would.total,
+            report.sitemaps.len()
+        ))?;
+    }
+    output.finish()?;
+    match report.failed.first() {
+        Some(failed) if would.seeds.is_empty() && would.total == 0 => Err(Failure::new(
+            format!("nothing would be fetched: {}: {}", failed.url, failed.error),
+            failed.hint.as_deref().unwrap_or(NOTHING),
+        )),
+        _ => Ok(()),
+    }
 }
 
 enum Ended {

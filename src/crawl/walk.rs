@@ -28,7 +28,7 @@ use super::frontier::{Decision, Entry, Frontier, Limits, Offered, Role, normalis
 use super::names::Names;
 use super::plan::{Bounds, CrawlRequest};
 use super::polite::{Ended, Polite, Verdict};
-use super::report::{CrawlReport, End, Failed, Skipped};
+use super::report::{CrawlReport, End, Failed, MAX_LISTED, Skipped};
 use super::robots::Rules;
 use super::selection::{LeaveOut, Selection};
 use super::twins::{Place, Twins};
@@ -82,6 +82,8 @@ pub struct Crawl {
     /// Why the robots.txt of an origin could not be asked for.
     unreachable: HashMap<Box<str>, Arc<http::Error>>,
     report: CrawlReport,
+    /// Where nothing is fetched but what tells what there is: how many pages would be, and the first of them.
+    looking: Option<(u64, Vec<Url>)>,
     /// The page that came last is handed out when it is known whether there is a better form of it.
     is_twin_asked: bool,
     /// What an earlier crawl had found and not dealt with: queued when the seeds have been read again, which tell what is in bounds.
@@ -141,6 +143,7 @@ impl Crawl {
             hasher: RandomState::new(),
             unreachable: HashMap::new(),
             report,
+            looking: None,
             is_twin_asked: false,
             before: Vec::new(),
             pages_before: 0,
@@ -176,6 +179,18 @@ impl Crawl {
         self.frontier.remember(trail.done.iter().filter(|done| !seeds.iter().any(|seed| seed.as_str() == &***done)));
         self.before = trail.found;
         self.pages_before = pages;
+    }
+
+    /// Fetches nothing but the seeds, robots.txt and sitemaps from now on; what would be fetched next is noted: see [`Crawl::would_fetch`].
+    /// Before the first poll.
+    pub fn only_look(&mut self) {
+        self.looking.get_or_insert_default();
+    }
+
+    /// How many pages would be fetched by what the seeds and sitemaps say, and the first [`MAX_LISTED`] of them. Further links may be in
+    /// these pages.
+    pub fn would_fetch(&self) -> (u64, &[Url]) {
+        self.looking.as_ref().map_or((0, &[]), |(all, first)| (*all, first))
     }
 
     /// Judges links, as if the seeds had them. Before the first poll.
@@ -289,6 +304,7 @@ impl Crawl {
             });
             let Some((url, entry)) = taken else { break };
             match verdict {
+                Verdict::Go if self.looking.is_some() && entry.role == Role::Page => self.note_only(url),
                 Verdict::Go => self.start(url, entry, now),
                 Verdict::AskRobots => self.ask_robots(url, entry),
                 Verdict::Never(forbidden) => {
@@ -310,6 +326,15 @@ impl Crawl {
         };
         self.limit = self.limit.or(reached);
         reached.is_some()
+    }
+
+    fn note_only(&mut self, url: Url) {
+        self.frontier.release(&url);
+        let Some((all, first)) = &mut self.looking else { return };
+        *all += 1;
+        if first.len() < MAX_LISTED {
+            first.push(url);
+        }
     }
 
     fn start(&mut self, url: Url, entry: Entry, now: Instant) {

@@ -6,7 +6,7 @@ use std::time::SystemTime;
 use url::Url;
 
 use super::{Engine, Robots};
-use crate::crawl::{CrawlRequest, End, Refetched, normalise};
+use crate::crawl::{CrawlReport, CrawlRequest, End, Refetched, Visit, normalise};
 use crate::error::Error;
 use crate::model::{Meant, NotMeant, Page, Recipe, SourceId, SourceState, SourceSummary, Trail, host};
 use crate::reactor::Lane;
@@ -185,6 +185,21 @@ impl Engine {
         self.store_in(Lane::Heavy, note).await
     }
 
+    /// What a crawl would fetch, as far as its seeds, robots.txt and sitemaps tell; nothing else is asked for, and nothing is stored.
+    pub async fn dry_run(&self, request: CrawlRequest) -> DryRun {
+        let mut crawl = self.inner.crawler.crawl(request);
+        crawl.only_look();
+        let mut seeds = Vec::new();
+        while let Some(visit) = crawl.next().await {
+            if let Visit::Page(page) = visit {
+                seeds.push(page.url);
+            }
+        }
+        let (total, pages) = crawl.would_fetch();
+        let (total, pages) = (total, pages.to_vec());
+        DryRun { seeds, pages, total, report: crawl.finish() }
+    }
+
     /// The sources that somebody means who writes a name, `name@version`, a host or an address: see [`meant`](crate::model::meant).
     ///
     /// # Errors
@@ -274,6 +289,19 @@ impl Engine {
         };
         Ok(Verified { url, source, fetched_at, checked })
     }
+}
+
+/// What a crawl would fetch.
+#[derive(Clone, Debug)]
+pub struct DryRun {
+    /// Start pages that were read.
+    pub seeds: Vec<Url>,
+    /// The first [`MAX_LISTED`](crate::crawl::MAX_LISTED) pages beyond these; they may have further links.
+    pub pages: Vec<Url>,
+    /// How many there are.
+    pub total: u64,
+    /// What was left out, and why; what was skipped or failed.
+    pub report: CrawlReport,
 }
 
 /// What became of a stored page on its site.
