@@ -118,7 +118,8 @@ impl Print {
                 (None, None) => break,
                 (Some(a), Some(b)) if a == b => {
                     both += 1;
-                    (one.next(), two.next());
+                    one.next();
+                    two.next();
                 }
                 (Some(a), Some(b)) if a > b => _ = two.next(),
                 (Some(_), _) => _ = one.next(),
@@ -456,8 +457,8 @@ mod tests {
 
     use url::Url;
 
-    use crate::engine::compare::lens::Place;
     use super::*;
+    use crate::engine::compare::lens::Place;
 
     fn page(markdown: &str) -> Document {
         Document::new(Url::parse("https://a.test/").unwrap(), "Page", markdown, SystemTime::UNIX_EPOCH)
