@@ -58,6 +58,10 @@ pub enum Command {
     Remove(Remove),
     /// Fetch a source's pages again where they have changed
     Refresh(Refresh),
+    /// Tell what changed from one version of a source to another: pages, headings and passages
+    Compare(Compare),
+    /// Ask the site whether a stored page still says the same: unchanged, changed, moved or gone; nothing is stored
+    Verify(Verify),
     /// Store {"url","title","text"} lines as pages and index them
     Index(Index),
     /// Turn {"id","url","html"} lines on stdin into {"id","title","markdown","outline","metadata"} lines
@@ -288,6 +292,32 @@ pub struct Serve {
     /// Keep the sources fresh: refresh each, in the background, when it was last fetched or refreshed longer ago than this: 12h or 7d
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub refresh: Option<Duration>,
+}
+
+#[derive(Debug, Args)]
+pub struct Compare {
+    /// The older version, as name@version; @2 is the highest 2.x
+    #[arg(value_name = "SOURCE@A")]
+    pub from: String,
+    /// The newer one
+    #[arg(value_name = "SOURCE@B")]
+    pub to: String,
+    /// Do not tell what has changed within pages
+    #[arg(long)]
+    pub pages_only: bool,
+    #[command(flatten)]
+    pub json: Json,
+}
+
+#[derive(Debug, Args)]
+pub struct Verify {
+    /// The page
+    pub url: String,
+    /// The source whose copy is meant [default: the one that was fetched last]
+    #[arg(long, value_name = "SOURCE")]
+    pub source: Option<String>,
+    #[command(flatten)]
+    pub json: Json,
 }
 
 #[derive(Debug, Args)]

@@ -8,6 +8,7 @@
 //!
 //! Nothing is opened before it is needed: the database with the first question to it, the model with the first vector.
 
+mod compare;
 mod crawling;
 mod embedding;
 mod models;
@@ -15,6 +16,7 @@ mod reading;
 mod refresh;
 mod search;
 mod sources;
+mod verify;
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -25,12 +27,14 @@ use futures_lite::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use url::Url;
 
+pub use self::compare::{Change, Comparison, PageChanges, PageName, Pair, SectionChange};
 pub use self::crawling::{Crawling, Event};
 pub use self::embedding::{Embedding, Pace};
 use self::reading::Reading;
 pub use self::refresh::{Listed, New, RefreshReport, RefreshRequest, Refreshing};
 pub use self::search::Found;
-pub use self::sources::{Checked, DryRun, Fill, Resume, Verified};
+pub use self::sources::{DryRun, Fill, Resume};
+pub use self::verify::{Checked, Verified};
 use crate::chunk;
 pub use crate::chunk::Config as Chunking;
 use crate::chunk::Measure;

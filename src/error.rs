@@ -56,6 +56,12 @@ pub enum Error {
     /// A source was to be named, not a page of it.
     #[error("{} is a page, not a source", http::masked(url))]
     IsAPage { url: Url, sources: Vec<SourceId> },
+    /// A source was to be compared with itself.
+    #[error("{source_id} and {source_id} are the same source")]
+    SameSource { source_id: SourceId },
+    /// The page is not in the store, or not of that source.
+    #[error("{} is not stored{}", http::masked(url), source_id.as_ref().map(|source| format!(" in {source}")).unwrap_or_default())]
+    NoPage { url: Url, source_id: Option<SourceId> },
     /// There is no crawl to go on with.
     #[error("no interrupted crawl of {source_id} is known")]
     NothingToResume { source_id: SourceId },
@@ -91,6 +97,8 @@ impl Error {
             | Self::UnknownSource { .. }
             | Self::NothingToResume { .. }
             | Self::IsAPage { .. }
+            | Self::SameSource { .. }
+            | Self::NoPage { .. }
             | Self::NoRecipe { .. } => Fault::You,
             Self::Http(error) if error.is_of_this_machine() => Fault::Machine,
             Self::Http(_) | Self::Unreadable { .. } | Self::Moved { .. } => Fault::Site,
@@ -136,6 +144,8 @@ impl Error {
             | Self::UnknownSource { .. }
             | Self::NothingToResume { .. }
             | Self::IsAPage { .. }
+            | Self::SameSource { .. }
+            | Self::NoPage { .. }
             | Self::NoRecipe { .. } => false,
         }
     }
@@ -161,6 +171,8 @@ impl Error {
             Self::IsAPage { sources, .. } => {
                 Some(format!("name the source: {}; or its pages alone, by the beginning of their URLs", listed(sources)))
             }
+            Self::SameSource { .. } => Some("name two versions, as `smolcrawl sources` lists them".to_owned()),
+            Self::NoPage { .. } => Some("find its stored address by a search, or fetch it and crawl it first".to_owned()),
             Self::NothingToResume { .. } => Some("leave out --resume: it is crawled from its beginning".to_owned()),
             Self::NoRecipe { .. } => Some("crawl it, so that it is known what belongs to it".to_owned()),
         }

@@ -660,6 +660,7 @@ fn text_of_pages_is_marked_and_stays_as_it_is() {
         ("fetch_url", json!({ "url": "http://a.test/" }), true),
         ("perform_rag_query", json!({ "query": "a" }), true),
         ("search_code_examples", json!({ "query": "a" }), true),
+        ("verify_page", json!({ "url": "http://a.test/" }), true),
         ("get_available_sources", json!({}), false),
     ] {
         let result = world.ask("tools/call", json!({ "name": tool, "arguments": arguments }));

@@ -1,5 +1,6 @@
 //! One file a command. Results go to stdout through `output`, all else to stderr; only the public API is used.
 
+mod compare;
 mod crawl;
 mod credentials;
 mod demo;
@@ -14,6 +15,7 @@ mod search;
 mod serve;
 mod signals;
 mod sources;
+mod verify;
 
 use std::io::Write;
 use std::path::Path;
@@ -57,6 +59,8 @@ pub fn run(cli: Cli, environment: &Environment) -> Result<(), Failure> {
             Command::Sources(json) => sources::list(&engine, json).await,
             Command::Remove(source) => sources::remove(&engine, source).await,
             Command::Refresh(refresh) => sources::refresh(&engine, refresh, shown).await,
+            Command::Compare(compare) => compare::run(&engine, compare).await,
+            Command::Verify(verify) => verify::run(&engine, verify).await,
             Command::Index(index) => index::run(&engine, index, shown).await,
             Command::Serve(asked) => serve::run(&engine, asked).await,
             Command::Demo | Command::Extract(_) | Command::Doctor(_) => unreachable!("run before there was an engine"),

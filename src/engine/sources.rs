@@ -5,10 +5,10 @@ use std::time::SystemTime;
 
 use url::Url;
 
-use super::{Engine, Robots};
-use crate::crawl::{CrawlReport, CrawlRequest, End, Refetched, Visit, normalise};
+use super::Engine;
+use crate::crawl::{CrawlReport, CrawlRequest, End, Visit, normalise};
 use crate::error::Error;
-use crate::model::{Meant, NotMeant, Page, Recipe, SourceId, SourceState, SourceSummary, Trail, host};
+use crate::model::{Meant, NotMeant, Recipe, SourceId, SourceState, SourceSummary, Trail, host};
 use crate::reactor::Lane;
 use crate::store::{PageSummary, Start, Store};
 
@@ -265,30 +265,6 @@ impl Engine {
     pub async fn remove_pages(&self, source: SourceId, prefix: String) -> Result<u64, Error> {
         self.store_in(Lane::Heavy, move |store| store.remove_pages(&source, &prefix)).await
     }
-
-    /// Asks whether a stored page still says what it said; nothing is stored.
-    ///
-    /// # Errors
-    /// The page is not stored; what a fetch may fail with.
-    pub async fn verify(&self, url: Url, source: Option<SourceId>) -> Result<Verified, Error> {
-        let url = normalise(url);
-        let asked = url.clone();
-        let stored = self.with_store(move |store| store.page_in(source.as_ref(), &asked)).await?;
-        let Some((source, stored)) = stored else {
-            return Err(Error::UnknownSource { named: url.as_str().chars().take(SHOWN).collect(), meant: None });
-        };
-        let fetched_at = stored.fetched_at;
-        let checked = match self.inner.crawler.refetch(&url, &stored.validators, Robots::Obey).await? {
-            Refetched::Unchanged => Checked::Unchanged,
-            Refetched::Gone => Checked::Gone,
-            Refetched::Page(page, _) if page.url != url => Checked::Moved { to: page.url },
-            Refetched::Page(page, _) => {
-                let now = self.read(Page { url: url.clone(), ..page }).await?;
-                if now.markdown == stored.markdown { Checked::Unchanged } else { Checked::Changed }
-            }
-        };
-        Ok(Verified { url, source, fetched_at, checked })
-    }
 }
 
 /// What a crawl would fetch.
@@ -302,29 +278,6 @@ pub struct DryRun {
     pub total: u64,
     /// What was left out, and why; what was skipped or failed.
     pub report: CrawlReport,
-}
-
-/// What became of a stored page on its site.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Verified {
-    pub url: Url,
-    pub source: SourceId,
-    /// When it was stored.
-    pub fetched_at: SystemTime,
-    pub checked: Checked,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Checked {
-    /// It says the same.
-    Unchanged,
-    Changed,
-    /// It leads elsewhere.
-    Moved {
-        to: Url,
-    },
-    /// 404 or 410.
-    Gone,
 }
 
 /// Characters of a name that is told though it is none.

@@ -44,6 +44,7 @@ use self::connect::{Look, Missing};
 pub use self::error::Error;
 use self::error::Failure;
 use self::passages::Kept;
+pub use self::passages::text_hash;
 use self::ranges::Ranges;
 use self::search::Narrowed;
 use self::vector::Matrix;

@@ -27,7 +27,7 @@ fn hash(text: &[u8]) -> Hash {
 }
 
 /// What a text is known by to readers, in hexadecimal.
-pub(super) fn text_hash(text: &[u8]) -> String {
+pub fn text_hash(text: &[u8]) -> String {
     hash(text).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 

@@ -413,13 +413,14 @@ fn five_hundred() -> u32 {
 // The comments below that are no documentation would be told to every client five times.
 
 // How far a crawl or a refresh is.
-/// What clients need not know beforehand is not in the schema: it is that of five tools, and a table of tools is read whole into every context.
+// What clients need not know beforehand is not in the schema: it is that of five tools, and a table of tools is read whole into every context.
 #[derive(Serialize, JsonSchema)]
 pub(super) struct Report {
     crawl_id: String,
     /// running, done, cancelled or failed
     state: &'static str,
     // The URL or the source.
+    #[schemars(skip)]
     target: String,
     // What it fills.
     #[schemars(skip)]
@@ -433,6 +434,7 @@ pub(super) struct Report {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     urls_crawled: Vec<String>,
     // Left out on purpose: out of scope, forbidden by robots.txt, not a document.
+    #[schemars(skip)]
     skipped: u64,
     // The first of the URLs that could not be had, with the reason.
     #[serde(skip_serializing_if = "Vec::is_empty")]

@@ -5,6 +5,7 @@
 mod background;
 mod bound;
 mod changes;
+mod compare;
 mod completions;
 mod crawl;
 mod linked;
@@ -42,6 +43,8 @@ pub fn server(engine: &Engine, background: &Background) -> Result<Server, mcp::E
         .tool(search::code(engine.clone()))
         .tool(page::read(engine.clone()))
         .tool(page::fetch(engine.clone()))
+        .tool(compare::versions(engine.clone()))
+        .tool(compare::verify(engine.clone()))
         .tool(with_both(sources::refresh))
         .tool(with_both(sources::remove))
         .notifier(background.changes().notifier());

@@ -132,7 +132,7 @@ struct Part {
     /// Characters to pass over: next_offset of the answer before
     #[serde(default)]
     offset: u32,
-    /// Characters of the answer at the most
+    /// Most characters of the answer
     #[serde(default = "max_chars")]
     max_chars: u32,
 }
@@ -148,13 +148,17 @@ struct Read {
     title: String,
     from: From,
     // Seconds since 1970.
+    #[schemars(skip)]
     fetched_unix: u64,
     // What the page says of itself, in its first part.
+    #[schemars(skip)]
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     about: BTreeMap<&'static str, String>,
     markdown: String,
+    #[schemars(skip)]
     offset: usize,
     // Of the whole page.
+    #[schemars(skip)]
     total_chars: usize,
     // Where to go on, if there is more.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -219,7 +219,7 @@ struct TextQuestion {
     /// Results to pass over: next_offset of the answer before
     #[serde(default)]
     offset: u32,
-    /// Characters of the answer at the most
+    /// Most characters of the answer
     #[serde(default = "max_chars")]
     max_chars: u32,
 }
@@ -266,7 +266,7 @@ struct CodeQuestion {
     /// Results to pass over: next_offset of the answer before
     #[serde(default)]
     offset: u32,
-    /// Characters of the answer at the most
+    /// Most characters of the answer
     #[serde(default = "max_chars")]
     max_chars: u32,
 }
@@ -300,22 +300,27 @@ struct Found {
     url: String,
     title: String,
     source_id: String,
+    #[schemars(skip)]
     fetched_unix: u64,
     // Of the markdown of the page: another one means that it says something else.
+    #[schemars(skip)]
     page_hash: String,
     // That the passage stands under, outermost first.
     headings: Vec<String>,
     /// Markdown; of a code example the code alone
     content: String,
     // Of a code example.
+    #[schemars(skip)]
     #[serde(skip_serializing_if = "Option::is_none")]
     language: Option<String>,
     // Prose around a code example.
+    #[schemars(skip)]
     #[serde(skip_serializing_if = "Option::is_none")]
     context: Option<String>,
     /// Higher is better, within one answer
     similarity: f64,
     // Pages that say the same.
+    #[schemars(skip)]
     #[serde(skip_serializing_if = "Vec::is_empty")]
     same_as: Vec<String>,
 }

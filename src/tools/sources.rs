@@ -150,7 +150,7 @@ struct Page {
     /// Sources to pass over: next_offset of the answer before
     #[serde(default)]
     offset: u32,
-    /// Characters of the answer at the most
+    /// Most characters of the answer
     #[serde(default = "max_chars")]
     max_chars: u32,
 }
@@ -206,6 +206,7 @@ pub(super) struct Source {
     #[schemars(with = "String")]
     state: SourceState,
     // URLs that are known and not fetched.
+    #[schemars(skip)]
     #[serde(skip_serializing_if = "is_zero")]
     urls_left: u64,
     pages: u64,
@@ -214,6 +215,7 @@ pub(super) struct Source {
     /// Chunks found by meaning already; the rest is found by its words
     embedded: u64,
     // Seconds since 1970.
+    #[schemars(skip)]
     last_fetched_unix: u64,
 }
 
@@ -241,6 +243,7 @@ fn is_zero(number: &u64) -> bool {
 struct Removed {
     source: String,
     pages_removed: u64,
+    #[schemars(skip)]
     chunks_removed: u64,
 }
 

@@ -1,0 +1,78 @@
+//! Whether a stored page still says what it said.
+
+use std::time::SystemTime;
+
+use url::Url;
+
+use super::compare::{PageChanges, changes_of_page};
+use super::{Engine, Robots};
+use crate::crawl::{Refetched, normalise};
+use crate::error::Error;
+use crate::model::{Page, SourceId};
+use crate::store::text_hash;
+
+impl Engine {
+    /// Asks whether a stored page still says what it said, that of a source or the one that was fetched last; nothing is stored.
+    ///
+    /// # Errors
+    /// [`Error::NoPage`]; what a fetch may fail with.
+    pub async fn verify(&self, url: Url, source: Option<SourceId>) -> Result<Verified, Error> {
+        let url = normalise(url);
+        let (asked, among) = (url.clone(), source.clone());
+        let stored = self.with_store(move |store| store.page_in(among.as_ref(), &asked)).await?;
+        let Some((source, stored)) = stored else { return Err(Error::NoPage { url, source_id: source }) };
+        let hash = text_hash(stored.markdown.as_bytes());
+        let checked = match self.inner.crawler.refetch(&url, &stored.validators, Robots::Obey).await? {
+            Refetched::Unchanged => Checked::Unchanged,
+            Refetched::Gone => Checked::Gone,
+            Refetched::Page(page, _) if page.url != url => Checked::Moved { to: page.url },
+            Refetched::Page(page, _) => {
+                let now = self.read(Page { url: url.clone(), ..page }).await?;
+                match text_hash(now.markdown.as_bytes()) {
+                    same if same == hash => Checked::Unchanged,
+                    hash => Checked::Changed { hash, changes: changes_of_page(&stored, &now) },
+                }
+            }
+        };
+        Ok(Verified { url, source, fetched_at: stored.fetched_at, hash, checked })
+    }
+}
+
+/// What became of a stored page on its site.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verified {
+    pub url: Url,
+    pub source: SourceId,
+    /// When it was stored.
+    pub fetched_at: SystemTime,
+    /// Of its markdown as it is stored: that of a [`Hit`](crate::model::Hit) from it.
+    pub hash: String,
+    pub checked: Checked,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Checked {
+    /// It says the same.
+    Unchanged,
+    Changed {
+        /// Of its markdown now.
+        hash: String,
+        /// No section of them has changed where only the order or the spacing has.
+        changes: PageChanges,
+    },
+    /// It leads elsewhere.
+    Moved { to: Url },
+    /// 404 or 410.
+    Gone,
+}
+
+impl Checked {
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Unchanged => "unchanged",
+            Self::Changed { .. } => "changed",
+            Self::Moved { .. } => "moved",
+            Self::Gone => "gone",
+        }
+    }
+}
