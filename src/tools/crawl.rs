@@ -243,7 +243,7 @@ fn report(job: &Arc<Job>, account: &Account) -> Report {
         )),
         State::Failed(error) => Some(error.to_string()),
         State::Cancelled => Some("ended before it was complete; what was fetched is stored".to_owned()),
-        State::Done => together([went_on(account), knew_only(account), limit(job, account), left_out(account)]),
+        State::Done => together([went_on(account), knew_only(account), limit(job, account), left_out(account), account.used.clone()]),
     };
     Report {
         urls_crawled: account.shown.iter().map(|(url, _)| line(url)).collect(),

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use futures_lite::{FutureExt, future};
 
 use super::{Site, Work};
-use crate::engine::{self, Counters, Crawling, Engine, Event, Failed, Put, RefreshReport, RefreshRequest, Refreshing};
+use crate::engine::{self, Counters, CrawlReport, Crawling, Engine, Event, Failed, Put, RefreshReport, RefreshRequest, Refreshing};
 use crate::error::Error;
 use crate::mcp::ToolError;
 use crate::model::SourceId;
@@ -60,6 +60,8 @@ pub struct Account {
     pub left: u64,
     /// Links of a crawl that is over which were not followed, by reason.
     pub passed_over: BTreeMap<&'static str, u64>,
+    /// What a crawl that is over found unasked, and made use of.
+    pub used: Option<String>,
     /// Of a refresh only.
     pub refresh: Option<Refresh>,
 }
@@ -200,6 +202,7 @@ impl Job {
         let report = crawling.finish();
         let mut account = self.lock();
         (account.pages, account.http, account.end, account.left) = (report.pages, report.http, report.end, report.left);
+        account.used = used(&report);
         account.passed_over = report.passed_over;
         result
     }
@@ -280,6 +283,18 @@ impl Account {
             lists.iter().flat_map(|(what, pages)| pages.iter().map(move |page| (page.url.to_string(), format!("{what}: {}", page.title))));
         self.shown = named.take(SHOWN).collect();
     }
+}
+
+/// What the site has for programs, what was made of it, and what it says twice.
+fn used(report: &CrawlReport) -> Option<String> {
+    let counted = [
+        (report.sitemaps.len() as u64, "sitemaps read"),
+        (report.llms_txt.len() as u64, "llms.txt read"),
+        (report.in_markdown, "pages taken in the markdown that the site has of them"),
+        (report.alike_total, "pages say nearly the same as another one"),
+    ];
+    let told: Vec<_> = counted.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
+    (!told.is_empty()).then(|| told.join(", "))
 }
 
 fn note(changes: &Changes, event: &Event, crawling: &Crawling) {
