@@ -311,7 +311,7 @@ pub(super) fn provenance(connection: &Connection, page: i64) -> Result<(SourceId
 }
 
 /// Reads `PAGE_COLUMNS` and the time of fetching.
-fn document(row: &Row<'_>) -> Result<Document, Failure> {
+pub(super) fn document(row: &Row<'_>) -> Result<Document, Failure> {
     let url = parse_url(row.get_ref(0)?)?;
     if !page_agrees(row)? {
         return Err(Failure::Damaged(format!("the page {url}")));
