@@ -14,6 +14,7 @@ mod models;
 mod reading;
 mod refresh;
 mod search;
+mod share;
 mod sources;
 
 use std::collections::BTreeSet;
@@ -30,6 +31,7 @@ pub use self::embedding::{Embedding, Pace};
 use self::reading::Reading;
 pub use self::refresh::{RefreshReport, Refreshing};
 pub use self::search::Found;
+pub use self::share::{Existing, Export, ExportReport, ImportReport, Imported, Texts};
 pub use self::sources::{Checked, Fill, Resume, Verified};
 use crate::chunk;
 pub use crate::chunk::Config as Chunking;

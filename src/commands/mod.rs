@@ -12,6 +12,7 @@ mod output;
 mod progress;
 mod search;
 mod serve;
+mod share;
 mod signals;
 mod sources;
 
@@ -58,6 +59,8 @@ pub fn run(cli: Cli, environment: &Environment) -> Result<(), Failure> {
             Command::Remove(source) => sources::remove(&engine, source).await,
             Command::Refresh(refresh) => sources::refresh(&engine, refresh, shown).await,
             Command::Index(index) => index::run(&engine, index, shown).await,
+            Command::Export(export) => share::export(&engine, export).await,
+            Command::Import(import) => share::import(&engine, import, shown).await,
             Command::Serve => serve::run(&engine).await,
             Command::Demo | Command::Extract(_) | Command::Doctor(_) => unreachable!("run before there was an engine"),
         };
