@@ -283,7 +283,9 @@ fn an_interrupted_import_is_completed_by_the_next() {
     let (handle, theirs) = engine_on(choose(Choice::default()).unwrap().0, &home.path().join("theirs.db"), Embeddings::None);
     let known = || handle.block_on(theirs.sources()).unwrap();
     let stopped = handle.block_on(future::or(async { Some(theirs.import(file.clone(), Existing::Refuse).await) }, async {
-        while !theirs.has_database() || theirs.sources().await.unwrap().is_empty() {}
+        while !theirs.has_database() || theirs.sources().await.unwrap().is_empty() {
+            future::yield_now().await;
+        }
         None
     }));
     assert!(stopped.is_none(), "it was over before it was stopped");

@@ -220,7 +220,7 @@ impl Engine {
             let look = move || {
                 let mut left = SLICE;
                 while left > 0 {
-                    let Some(record) = records.next()? else { return Ok((records, true)) };
+                    let Some(record) = records.read_next()? else { return Ok((records, true)) };
                     left = left.saturating_sub(Piece::bytes_of(&record));
                 }
                 Ok::<_, share::Error>((records, false))
@@ -472,7 +472,7 @@ impl Storing {
     fn step(&mut self, store: &Store) -> Result<bool, Error> {
         let mut left = SLICE_STORED;
         while left > 0 {
-            let Some(record) = self.records.next()? else {
+            let Some(record) = self.records.read_next()? else {
                 self.end_source(store)?;
                 return Ok(true);
             };
@@ -483,7 +483,7 @@ impl Storing {
                     store.begin_import(&source, &self.import)?;
                     let of = source.source.clone();
                     self.report.sources.push(Imported { source: of, pages: 0, added: 0, replaced: 0, unchanged: 0, removed: 0 });
-                    (self.source, self.last) = (Some(source), String::new());
+                    (self.source, self.last) = (Some(*source), String::new());
                 }
                 Record::Page(page) => self.put(store, *page)?,
                 Record::Vectors(vectors) => match &self.model {

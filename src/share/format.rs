@@ -29,7 +29,7 @@ pub struct Head {
 /// What a file holds, in this order: a source, its pages by address, and behind each page vectors of its chunks, in one record or several.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Record {
-    Source(SharedSource),
+    Source(Box<SharedSource>),
     Page(Box<SharedPage>),
     Vectors(Vec<SharedVector>),
 }
@@ -69,7 +69,7 @@ pub struct Totals {
 ///
 /// let read: Vec<_> = records(&path)?.collect::<Result<_, _>>()?;
 /// let [Record::Source(of), Record::Page(shared)] = read.as_slice() else { panic!("{read:?}") };
-/// assert_eq!((of, &shared.document), (&source, &page));
+/// assert_eq!((&**of, &shared.document), (&source, &page));
 /// # std::fs::remove_file(&path)?;
 /// # Ok(())
 /// # }
@@ -213,7 +213,7 @@ pub fn records(path: &Path) -> Result<impl Iterator<Item = Result<Record, Error>
     let mut check = Check::begin(path)?;
     while !check.step()? {}
     let mut records = check.records()?;
-    Ok(std::iter::from_fn(move || records.next().transpose()))
+    Ok(std::iter::from_fn(move || records.read_next().transpose()))
 }
 
 /// Compares the checksum of a file, a part at a time.
@@ -359,7 +359,7 @@ impl Records {
     }
 
     /// None behind the last: nothing follows, and there were as many as it says.
-    pub fn next(&mut self) -> Result<Option<Record>, Error> {
+    pub fn read_next(&mut self) -> Result<Option<Record>, Error> {
         if matches!(self.place, Place::End) {
             return Ok(None);
         }
@@ -429,7 +429,7 @@ impl Records {
                 self.sources.push(source.source.clone());
                 self.totals.sources += 1;
                 self.place = Place::Between;
-                Ok(Some(Record::Source(source)))
+                Ok(Some(Record::Source(Box::new(source))))
             }
             (PAGE, Place::Between | Place::Page { .. }) if !self.sources.is_empty() => {
                 let page = read_page(record)?;

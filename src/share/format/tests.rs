@@ -79,11 +79,11 @@ fn what_is_written_is_read() {
     };
     let [a, b] = pages.map(|page| Record::Page(Box::new(page)));
     let expected = vec![
-        Record::Source(without("one@1")),
+        Record::Source(Box::new(without("one@1"))),
         a.clone(),
         Record::Vectors(vec![vector(0), vector(1)]),
         b,
-        Record::Source(without("two")),
+        Record::Source(Box::new(without("two"))),
         a,
         Record::Vectors(vec![vector(1)]),
     ];
