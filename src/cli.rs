@@ -64,6 +64,10 @@ pub enum Command {
     Verify(Verify),
     /// Store {"url","title","text"} lines as pages and index them
     Index(Index),
+    /// Write sources to a file that another smolcrawl imports, or as texts
+    Export(Export),
+    /// Store the sources of a file that `smolcrawl export` has written
+    Import(Import),
     /// Turn {"id","url","html"} lines on stdin into {"id","title","markdown","outline","metadata"} lines
     Extract(Extract),
     /// Run the MCP server on stdin and stdout
@@ -326,6 +330,52 @@ pub struct Index {
     #[arg(long, value_name = "FILE")]
     pub jsonl: PathBuf,
     /// Leave the embeddings to a later run
+    #[arg(long)]
+    pub no_index: bool,
+    #[command(flatten)]
+    pub json: Json,
+}
+
+#[derive(Debug, Args)]
+pub struct Export {
+    /// Sources as `smolcrawl sources` lists them: name, name@version, or a host for all of its sources
+    #[arg(required = true, value_name = "SOURCE")]
+    pub sources: Vec<String>,
+    /// The file, which is there once it is complete; with --format markdown a new folder; - is stdout, for llms-txt, llms-full and jsonl
+    #[arg(long, value_name = "FILE")]
+    pub to: PathBuf,
+    /// What to write
+    #[arg(long, value_enum, default_value_t = ExportFormat::Index)]
+    pub format: ExportFormat,
+    /// Replace the file if there is one
+    #[arg(long)]
+    pub force: bool,
+    #[command(flatten)]
+    pub json: Json,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ExportFormat {
+    /// Pages with their passages and vectors, compressed: for `smolcrawl import`
+    Index,
+    /// A folder with a file for each page
+    Markdown,
+    /// A list of links to the pages
+    LlmsTxt,
+    /// The texts of all pages, one after the other
+    LlmsFull,
+    /// {"url","title","text"} lines: for `smolcrawl index --jsonl`
+    Jsonl,
+}
+
+#[derive(Debug, Args)]
+pub struct Import {
+    /// A file that `smolcrawl export` has written
+    pub file: PathBuf,
+    /// Put sources that are there already in the state of the file, and remove their pages that it does not have
+    #[arg(long)]
+    pub replace: bool,
+    /// Leave the embeddings of what comes without vectors to a later run
     #[arg(long)]
     pub no_index: bool,
     #[command(flatten)]

@@ -15,6 +15,7 @@ mod models;
 mod reading;
 mod refresh;
 mod search;
+mod share;
 mod sources;
 mod verify;
 
@@ -33,6 +34,7 @@ pub use self::embedding::{Embedding, Pace};
 use self::reading::Reading;
 pub use self::refresh::{Listed, New, RefreshReport, RefreshRequest, Refreshing};
 pub use self::search::Found;
+pub use self::share::{Existing, Export, ExportReport, ImportReport, Imported, Texts};
 pub use self::sources::{DryRun, Fill, Resume};
 pub use self::verify::{Checked, Verified};
 use crate::chunk;

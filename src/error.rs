@@ -11,6 +11,7 @@ use crate::extract;
 use crate::http;
 use crate::model::SourceId;
 use crate::reactor;
+use crate::share;
 use crate::store;
 
 /// Whatever can go wrong in the engine.
@@ -29,6 +30,8 @@ pub enum Error {
     Embed(#[from] embed::Error),
     #[error(transparent)]
     Store(#[from] store::Error),
+    #[error(transparent)]
+    Share(#[from] share::Error),
     #[error(transparent)]
     Config(#[from] config::Error),
     /// The page came, but there is nothing in it to read.
@@ -122,6 +125,8 @@ impl Error {
                 | store::Error::NoDate { .. },
             ) => Fault::You,
             Self::Store(_) => Fault::Disk,
+            Self::Share(error) if error.is_of_disk() => Fault::Disk,
+            Self::Share(_) => Fault::You,
             Self::Reactor(reactor::Error::UnknownKind { .. } | reactor::Error::NotBuilt { .. }) => Fault::You,
             Self::Reactor(_) => Fault::Machine,
         }
@@ -135,6 +140,7 @@ impl Error {
             Self::Embed(error) => error.is_transient(),
             Self::Store(error) => error.is_transient(),
             Self::Reactor(_)
+            | Self::Share(_)
             | Self::Config(_)
             | Self::Unreadable { .. }
             | Self::Moved { .. }
@@ -158,6 +164,7 @@ impl Error {
             Self::Crawl(error) => error.hint(),
             Self::Embed(error) => error.hint().map(str::to_owned),
             Self::Store(error) => error.hint().map(str::to_owned),
+            Self::Share(error) => Some(error.hint().to_owned()),
             Self::Config(error) => Some(error.hint()),
             Self::Unreadable { skip, .. } => skip.hint().map(str::to_owned),
             Self::Moved { .. } => Some("crawl the new address; `smolcrawl remove` forgets a source that has moved as a whole".to_owned()),

@@ -16,7 +16,7 @@
 //! (`tests/architecture.rs` holds the map):
 //!
 //! ```text
-//! model, reactor, mcp : nothing        http -> reactor          extract, chunk, store -> model
+//! model, reactor, mcp : nothing        http -> reactor          extract, chunk, store, share -> model
 //! crawl -> http reactor extract model  embed -> http reactor model
 //! config, error -> the rooms' Config and Error (and the nouns) only
 //! engine -> every room but mcp and tools
@@ -53,6 +53,7 @@ pub mod http;
 pub mod mcp;
 pub mod model;
 pub mod reactor;
+pub mod share;
 pub mod store;
 #[cfg(feature = "schema")]
 pub mod tools;

@@ -3,6 +3,7 @@
 
 mod budget;
 mod plain;
+mod shared;
 mod source;
 
 use std::borrow::Cow;
@@ -13,6 +14,7 @@ use url::Url;
 
 pub use self::budget::{Budget, Meter, OverBudget};
 pub use self::plain::plain;
+pub use self::shared::{SharedPage, SharedSource, SharedVector};
 pub use self::source::{BadName, Candidate, Meant, NotMeant, Recipe, SourceId, SourceState, SourceSummary, Trail, host, meant};
 
 /// One HTTP answer that a crawl wants kept: transfer and content encoding undone, characters not yet decoded.

@@ -14,15 +14,19 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("extract", &["model"]),
     ("chunk", &["model"]),
     ("store", &["model"]),
+    ("share", &["model"]),
     ("crawl", &["http", "reactor", "extract", "model"]),
     ("embed", &["http", "reactor", "model"]),
     // config and error may name every room, for its settings and its errors; that it is no more than those is left to review.
     ("config", &["reactor", "http", "crawl", "chunk", "embed", "store"]),
-    ("error", &["model", "reactor", "http", "crawl", "extract", "chunk", "embed", "store", "config"]),
-    ("engine", &["config", "reactor", "http", "crawl", "extract", "chunk", "embed", "store", "model", "error"]),
+    ("error", &["model", "reactor", "http", "crawl", "extract", "chunk", "embed", "store", "share", "config"]),
+    ("engine", &["config", "reactor", "http", "crawl", "extract", "chunk", "embed", "store", "share", "model", "error"]),
     ("tools", &["engine", "mcp", "model", "error"]),
     // The crate root re-exports; the binary's files (main, cli, commands, failure, terminal) see the public API only.
-    ("lib", &["config", "reactor", "http", "crawl", "extract", "chunk", "embed", "store", "model", "mcp", "error", "engine", "tools"]),
+    (
+        "lib",
+        &["config", "reactor", "http", "crawl", "extract", "chunk", "embed", "store", "share", "model", "mcp", "error", "engine", "tools"],
+    ),
     ("terminal", &[]),
     ("failure", &["terminal"]),
     ("cli", &["failure"]),

@@ -13,6 +13,7 @@ mod output;
 mod progress;
 mod search;
 mod serve;
+mod share;
 mod signals;
 mod sources;
 mod verify;
@@ -62,6 +63,8 @@ pub fn run(cli: Cli, environment: &Environment) -> Result<(), Failure> {
             Command::Compare(compare) => compare::run(&engine, compare).await,
             Command::Verify(verify) => verify::run(&engine, verify).await,
             Command::Index(index) => index::run(&engine, index, shown).await,
+            Command::Export(export) => share::export(&engine, export).await,
+            Command::Import(import) => share::import(&engine, import, shown).await,
             Command::Serve(asked) => serve::run(&engine, asked).await,
             Command::Demo | Command::Extract(_) | Command::Doctor(_) => unreachable!("run before there was an engine"),
         };

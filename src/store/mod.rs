@@ -20,6 +20,7 @@ mod rank;
 mod scan;
 mod schema;
 mod search;
+mod share;
 mod sources;
 mod vector;
 mod words;
@@ -47,6 +48,7 @@ use self::passages::Kept;
 pub use self::passages::text_hash;
 use self::ranges::Ranges;
 use self::search::Narrowed;
+pub use self::share::SharedVectors;
 use self::vector::Matrix;
 
 /// How the store ranks, and how long it waits.

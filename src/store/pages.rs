@@ -303,7 +303,7 @@ pub(super) fn page_of(connection: &Connection, page: PageId) -> Result<Option<Do
 pub(super) fn documents_after(connection: &Connection, source: &SourceId, after: &str, limit: usize) -> Result<Vec<Document>, Failure> {
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     let sql = format!(
-        "SELECT {PAGE_COLUMNS}, fetched_at FROM pages WHERE source = (SELECT id FROM sources WHERE name = ?1) AND url > ?2 ORDER BY url LIMIT ?3"
+        "SELECT {PAGE_COLUMNS}, fetched_at FROM pages WHERE +source = (SELECT id FROM sources WHERE name = ?1) AND url > ?2 ORDER BY url LIMIT ?3"
     );
     collect(connection, &sql, params![source.as_str(), after, limit], document)
 }
@@ -318,7 +318,7 @@ pub(super) fn provenance(connection: &Connection, page: i64) -> Result<(SourceId
 }
 
 /// Reads `PAGE_COLUMNS` and the time of fetching.
-fn document(row: &Row<'_>) -> Result<Document, Failure> {
+pub(super) fn document(row: &Row<'_>) -> Result<Document, Failure> {
     let url = parse_url(row.get_ref(0)?)?;
     if !page_agrees(row)? {
         return Err(Failure::Damaged(format!("the page {url}")));

@@ -261,7 +261,7 @@ pub(super) fn put_vectors(connection: &Connection, model: &str, vectors: &[Embed
 }
 
 /// Unless the passage has a vector of this model.
-fn put_vector(connection: &Connection, model: i64, passage: i64, scale: f32, data: &[u8]) -> Result<(), Failure> {
+pub(super) fn put_vector(connection: &Connection, model: i64, passage: i64, scale: f32, data: &[u8]) -> Result<(), Failure> {
     let has = connection
         .prepare_cached("SELECT 1 FROM embedded WHERE passage = ?1 AND model = ?2")?
         .query_row((passage, model), |_| Ok(()))
@@ -292,7 +292,7 @@ pub(super) fn vector_agrees(row: &Row<'_>) -> Result<bool, Failure> {
 }
 
 /// Puts the oldest rows into blocks, as long as there are twice as many as a block takes.
-fn pack(connection: &Connection, model: i64) -> Result<Kept, Failure> {
+pub(super) fn pack(connection: &Connection, model: i64) -> Result<Kept, Failure> {
     let mut kept = Kept::All;
     let singles = "SELECT count(*) FROM vectors WHERE model = ?1";
     while connection.prepare_cached(singles)?.query_row([model], |row| row.get::<_, i64>(0))? >= 2 * BLOCK {
@@ -502,7 +502,7 @@ fn is_whole(connection: &Connection, last: i64, dimensions: usize) -> Result<boo
     }
 }
 
-fn block_of(connection: &Connection, model: i64, vector: i64) -> Result<Option<i64>, Failure> {
+pub(super) fn block_of(connection: &Connection, model: i64, vector: i64) -> Result<Option<i64>, Failure> {
     let sql = "SELECT last FROM vector_blocks WHERE model = ?1 AND last >= ?2 ORDER BY last LIMIT 1";
     Ok(connection.prepare_cached(sql)?.query_row((model, vector), |row| row.get(0)).optional()?)
 }

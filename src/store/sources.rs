@@ -77,7 +77,7 @@ fn state_of(number: i64) -> Result<SourceState, Failure> {
     STATES.get(usize::try_from(number).unwrap_or(usize::MAX)).copied().ok_or(Failure::Malformed("a source is in an unknown state"))
 }
 
-fn number_of(state: SourceState) -> i64 {
+pub(super) fn number_of(state: SourceState) -> i64 {
     STATES.iter().position(|known| *known == state).map_or(0, |at| at as i64)
 }
 

@@ -1,0 +1,80 @@
+//! Why something is not exported or imported: the file, or what it would take the place of.
+
+use std::io;
+use std::path::PathBuf;
+
+use url::Url;
+
+use crate::model::SourceId;
+
+/// Why nothing was exported or imported.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The file is something else.
+    #[error("{} is no export of smolcrawl", path.display())]
+    Foreign { path: PathBuf },
+    /// The file was written by a newer version of smolcrawl.
+    #[error("{} is of format version {found}, this smolcrawl knows versions up to {known}", path.display())]
+    Newer { path: PathBuf, found: u32, known: u32 },
+    /// The file is not what was written: a byte is another, or its end is missing.
+    #[error("{} is damaged or cut off: it has another checksum than it says", path.display())]
+    Damaged { path: PathBuf },
+    /// The file is as it was written, but not by smolcrawl: it says what no export says.
+    #[error("{} is not laid out as smolcrawl does it: {what}", path.display())]
+    Malformed { path: PathBuf, what: &'static str },
+    /// Sources of the file are in the database.
+    #[error("already stored: {}", listed(sources))]
+    SourceExists { sources: Vec<SourceId> },
+    /// There is a file, or something in the folder.
+    #[error("{} exists already", path.display())]
+    Exists { path: PathBuf },
+    /// A folder with something in it.
+    #[error("the folder {} is not empty", path.display())]
+    NotEmpty { path: PathBuf },
+    /// A page is larger than what is read back.
+    #[error("{url} is too large to be exported: {bytes} bytes with its passages, the limit is {limit}")]
+    TooLarge { url: Url, bytes: usize, limit: usize },
+    /// The operating system refuses.
+    #[error("{} cannot be {act}", path.display())]
+    Io { path: PathBuf, act: &'static str, source: io::Error },
+}
+
+impl Error {
+    /// Whether it is about the disk rather than about what was asked for.
+    pub fn is_of_disk(&self) -> bool {
+        matches!(self, Self::Io { .. })
+    }
+
+    /// What the reader of the message can do about it.
+    pub fn hint(&self) -> &'static str {
+        match self {
+            Self::Foreign { .. } => {
+                "import what `smolcrawl export` has written; {\"url\",\"title\",\"text\"} lines are for `smolcrawl index --jsonl`"
+            }
+            Self::Newer { .. } => "update smolcrawl, or export again with this version",
+            Self::Damaged { .. } => "copy it again from where it was exported; nothing was stored",
+            Self::Malformed { .. } => "export it again with `smolcrawl export`; nothing was stored",
+            Self::SourceExists { .. } => "--replace puts those of the file in their place, and removes pages that the file does not have",
+            Self::Exists { .. } => "name another file, or replace this one with --force",
+            Self::NotEmpty { .. } => "name a new folder: nothing in a folder is replaced",
+            Self::TooLarge { .. } => "remove that page, or export as text with --format",
+            Self::Io { .. } => "check the path, its rights and the space on the disk",
+        }
+    }
+
+    pub(super) fn io(path: impl Into<PathBuf>, act: &'static str) -> impl FnOnce(io::Error) -> Self {
+        let path = path.into();
+        move |source| Self::Io { path, act, source }
+    }
+}
+
+fn listed(sources: &[SourceId]) -> String {
+    let names: Vec<_> = sources.iter().take(NAMED).map(SourceId::as_str).collect();
+    match sources.len().saturating_sub(NAMED) {
+        0 => names.join(", "),
+        more => format!("{} and {more} more", names.join(", ")),
+    }
+}
+
+const NAMED: usize = 20;

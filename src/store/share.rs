@@ -1,0 +1,299 @@
+//! Pages as they leave one database and come into another: with their passages and the vectors of these, a page at a time.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::time::SystemTime;
+
+use rusqlite::{Connection, OptionalExtension, Row, params};
+use url::Url;
+
+use super::error::{Error, Failure};
+use super::pages::{self, CHUNK_COLUMNS, PAGE_COLUMNS, chunk, collect, document, milliseconds, parse_url};
+use super::passages::{self, BLOCK_COLUMNS, Kept, Packed, VECTOR_COLUMNS, hash_of, vector_agrees};
+use super::sources::{self, find_source, number_of, source_of};
+use super::vector::ModelRow;
+use super::{PageId, Store};
+use crate::model::{Chunk, SharedPage, SharedSource, SharedVector, SourceId, SourceState};
+
+/// Reads the vectors of one model for page after page. The blocks that they lie in are read once for neighbours.
+#[derive(Debug)]
+pub struct SharedVectors {
+    model: String,
+    /// By the last number of each, as many as there is room for.
+    blocks: RefCell<HashMap<i64, Block>>,
+}
+
+impl SharedVectors {
+    pub fn of(model: impl Into<String>) -> Self {
+        Self { model: model.into(), blocks: RefCell::default() }
+    }
+}
+
+/// By passage. What a passage is embedded as never changes.
+type Block = HashMap<i64, (f32, Box<[u8]>)>;
+
+impl Store {
+    /// The first page of a source whose address is greater than `after`, with that address as it is stored, its passages, and such vectors
+    /// of these as there are. A vector that is damaged is left out.
+    ///
+    /// ```
+    /// use smolcrawl::model::{Document, SourceId};
+    /// use smolcrawl::{chunk, store::Store};
+    ///
+    /// # fn main() -> Result<(), smolcrawl::store::Error> {
+    /// let store = Store::open_in_memory()?;
+    /// let page = Document::new("https://docs.test/a".parse().unwrap(), "A", "# A\n\nText.\n", std::time::SystemTime::UNIX_EPOCH);
+    /// store.put(&page, &chunk::split(&page, &chunk::Config::default()))?;
+    /// let source = SourceId::of(&page.url);
+    /// let (address, shared, vectors) = store.shared_after(&source, "", None)?.unwrap();
+    /// assert_eq!((&shared.document, vectors.len()), (&page, 0));
+    /// assert!(store.shared_after(&source, &address, None)?.is_none());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn shared_after(
+        &self,
+        source: &SourceId,
+        after: &str,
+        vectors: Option<&SharedVectors>,
+    ) -> Result<Option<(String, SharedPage, Vec<SharedVector>)>, Error> {
+        self.read(|transaction| shared_after(transaction, source, after, vectors))
+    }
+
+    /// Components of the vectors that are stored of a model; none where there are none.
+    pub fn dimensions(&self, model: &str) -> Result<Option<u32>, Error> {
+        self.read(|transaction| Ok(ModelRow::find(transaction, model)?.map(|model| model.dimensions as u32)))
+    }
+
+    /// Of these sources those that have pages, but for those that an import of the same file was interrupted in.
+    pub fn in_the_way(&self, sources: &[SourceId], import: &str) -> Result<Vec<SourceId>, Error> {
+        self.read(|transaction| {
+            let mut there = Vec::new();
+            for source in sources {
+                if find_source(transaction, source)?.is_some() && !is_of_import(transaction, source, import)? {
+                    there.push(source.clone());
+                }
+            }
+            Ok(there)
+        })
+    }
+
+    /// Notes that a source is being imported from a file that is known by `import`; until [`Store::end_import`] it is incomplete.
+    pub fn begin_import(&self, of: &SharedSource, import: &str) -> Result<(), Error> {
+        self.write(|transaction| begin_import(transaction, of, import))
+    }
+
+    /// Stores vectors of passages, each for all chunks that say the same. A passage that has one of this model keeps it, and one that is
+    /// gone has none.
+    pub fn put_shared_vectors(&self, model: &str, dimensions: u32, chunks: &[Chunk], vectors: &[SharedVector]) -> Result<(), Error> {
+        let kept = self.write(|transaction| put_vectors(transaction, model, dimensions, chunks, vectors))?;
+        self.look_again(kept);
+        Ok(())
+    }
+
+    /// Forgets pages of a source whose addresses are greater than `after` and, where that is given, less than `before`: at most so many.
+    /// How many there were.
+    pub fn remove_between(&self, source: &SourceId, after: &str, before: Option<&str>, limit: usize) -> Result<u64, Error> {
+        let between = self.read(|transaction| between(transaction, source, after, before, limit))?;
+        if between.is_empty() {
+            return Ok(0);
+        }
+        self.write(|transaction| {
+            between.iter().try_fold(0, |sum, url| Ok::<_, Failure>(sum + u64::from(pages::remove(transaction, Some(source), url)?)))
+        })
+    }
+
+    /// Notes that all of a source has been imported, and what else is known of it.
+    pub fn end_import(&self, of: &SharedSource) -> Result<(), Error> {
+        self.write(|transaction| end_import(transaction, of))
+    }
+}
+
+fn shared_after(
+    connection: &Connection,
+    source: &SourceId,
+    after: &str,
+    vectors: Option<&SharedVectors>,
+) -> Result<Option<(String, SharedPage, Vec<SharedVector>)>, Failure> {
+    let Some(source) = find_source(connection, source)? else { return Ok(None) };
+    let next: Option<(i64, String)> =
+        connection.prepare_cached(NEXT)?.query_row(params![source, after], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
+    let Some((page, address)) = next else { return Ok(None) };
+    let (document, cut_for) = {
+        let mut statement = connection.prepare_cached(&format!("SELECT {PAGE_COLUMNS}, fetched_at, cut_for FROM pages WHERE id = ?1"))?;
+        let mut rows = statement.query([page])?;
+        let row = rows.next()?.ok_or(Failure::Malformed("a page that was just seen is not there"))?;
+        (document(row)?, row.get::<_, Option<i64>>(10)?)
+    };
+    // Of none it is not known, and the highest number stands for no model: for either it is cut again.
+    let cut_for = cut_for.and_then(|tokens| u32::try_from(tokens).ok()).filter(|tokens| *tokens != u32::MAX);
+    let sql = format!("SELECT {CHUNK_COLUMNS}, c.passage FROM chunks AS c WHERE c.page = ?1 ORDER BY c.ordinal, c.id");
+    let read = |row: &Row<'_>| Ok((chunk(connection, row, 0)?, row.get::<_, Option<i64>>(10)?));
+    let (chunks, passages): (Vec<_>, Vec<_>) = collect(connection, &sql, [page], read)?.into_iter().unzip();
+    let vectors = match vectors {
+        Some(vectors) => vectors_of(connection, vectors, &passages, PageId(page))?,
+        None => Vec::new(),
+    };
+    Ok(Some((address, SharedPage { document, chunks, cut_for }, vectors)))
+}
+
+fn vectors_of(
+    connection: &Connection,
+    vectors: &SharedVectors,
+    passages: &[Option<i64>],
+    page: PageId,
+) -> Result<Vec<SharedVector>, Failure> {
+    let Some(model) = ModelRow::find(connection, &vectors.model)? else { return Ok(Vec::new()) };
+    let mut find = connection.prepare_cached("SELECT vector FROM embedded WHERE passage = ?1 AND model = ?2")?;
+    let mut single = connection.prepare_cached(&format!("SELECT {VECTOR_COLUMNS} FROM vectors WHERE id = ?1"))?;
+    let mut blocks = vectors.blocks.borrow_mut();
+    let mut found = Vec::new();
+    let mut damaged = 0_u64;
+    for (chunk, passage) in (0..).zip(passages) {
+        let Some(passage) = passage else { continue };
+        let Some(vector) = find.query_row((passage, model.id), |row| row.get::<_, i64>(0)).optional()? else { continue };
+        let mut rows = single.query([vector])?;
+        let read = match rows.next()? {
+            Some(row) => {
+                let data = row.get_ref(3)?.as_blob().ok().filter(|data| data.len() == model.dimensions);
+                let is_it = vector_agrees(row)? && row.get::<_, i64>(1)? == *passage;
+                match data.filter(|_| is_it) {
+                    Some(data) => Some((row.get(2)?, data.to_vec())),
+                    None => None,
+                }
+            }
+            None => match passages::block_of(connection, model.id, vector)? {
+                None => None,
+                Some(last) => {
+                    if !blocks.contains_key(&last) {
+                        let bytes = |block: &Block| block.len() * (model.dimensions + 64);
+                        if blocks.values().map(bytes).sum::<usize>() > MOST_IN_BLOCKS {
+                            blocks.clear();
+                        }
+                        blocks.insert(last, block(connection, last, model.dimensions)?);
+                    }
+                    blocks[&last].get(passage).map(|(scale, data)| (*scale, data.to_vec()))
+                }
+            },
+        };
+        match read {
+            Some((scale, data)) => found.push(SharedVector { chunk, scale, data }),
+            None => damaged += 1,
+        }
+    }
+    if damaged > 0 {
+        log::warn!("{damaged} vectors of page {} are damaged and are left out: `smolcrawl doctor --check` tells more", page.0);
+    }
+    Ok(found)
+}
+
+/// Empty, if it is not what was stored.
+fn block(connection: &Connection, last: i64, dimensions: usize) -> Result<Block, Failure> {
+    let mut statement = connection.prepare_cached(&format!("SELECT {BLOCK_COLUMNS} FROM vector_blocks WHERE last = ?1"))?;
+    let mut rows = statement.query([last])?;
+    let Some(row) = rows.next()? else { return Ok(Block::new()) };
+    match Packed::read(row, dimensions) {
+        Ok(Some(packed)) => Ok(packed.vectors().map(|(passage, scale, data)| (passage, (scale, data.into()))).collect()),
+        Ok(None) => Ok(Block::new()),
+        Err(failure) if failure.is_of_content() => Ok(Block::new()),
+        Err(failure) => Err(failure),
+    }
+}
+
+fn put_vectors(connection: &Connection, model: &str, dimensions: u32, chunks: &[Chunk], vectors: &[SharedVector]) -> Result<Kept, Failure> {
+    connection
+        .prepare_cached("INSERT INTO models (name, dimensions) VALUES (?1, ?2) ON CONFLICT DO NOTHING")?
+        .execute(params![model, dimensions])?;
+    let row = ModelRow::find(connection, model)?.ok_or(Failure::Malformed("a model just written is not there"))?;
+    let mut find = connection.prepare_cached("SELECT id FROM passages WHERE hash = ?1")?;
+    for SharedVector { chunk, scale, data } in vectors {
+        if data.len() != row.dimensions {
+            return Err(Error::Dimensions { model: model.to_owned(), expected: row.dimensions, found: data.len() }.into());
+        }
+        let Some(of) = chunks.get(*chunk as usize) else { continue };
+        let Some(passage) = find.query_row([hash_of(of)], |row| row.get(0)).optional()? else { continue };
+        passages::put_vector(connection, row.id, passage, *scale, data)?;
+    }
+    passages::pack(connection, row.id)
+}
+
+/// The mark stands in the recipe, where who does not look for it does not see it: no crawl writes it, and the end of the import removes it.
+fn begin_import(connection: &Connection, of: &SharedSource, import: &str) -> Result<(), Failure> {
+    let id = source_of(connection, &of.source)?;
+    sources::forget_trail(connection, &of.source)?;
+    let mut recipe = serde_json::to_value(of.recipe.clone().unwrap_or_default()).expect("texts, numbers and addresses are JSON");
+    recipe[MARK] = import.into();
+    connection.prepare_cached("UPDATE sources SET recipe = ?2, state = ?3, waiting = 0 WHERE id = ?1")?.execute(params![
+        id,
+        recipe.to_string(),
+        number_of(SourceState::Incomplete)
+    ])?;
+    Ok(())
+}
+
+fn is_of_import(connection: &Connection, source: &SourceId, import: &str) -> Result<bool, Failure> {
+    let sql = "SELECT recipe FROM sources WHERE name = ?1 AND state = ?2";
+    let recipe: Option<Option<String>> = connection
+        .prepare_cached(sql)?
+        .query_row(params![source.as_str(), number_of(SourceState::Incomplete)], |row| row.get(0))
+        .optional()?;
+    let recipe: Option<serde_json::Value> = recipe.flatten().and_then(|recipe| serde_json::from_str(&recipe).ok());
+    Ok(recipe.is_some_and(|recipe| recipe[MARK] == import))
+}
+
+fn end_import(connection: &Connection, of: &SharedSource) -> Result<(), Failure> {
+    let id = source_of(connection, &of.source)?;
+    if find_source(connection, &of.source)?.is_none() {
+        // Nothing came of it: it is as if it had not been.
+        return sources::forget(connection, id);
+    }
+    let SharedSource { says_version, recipe, state, left, made, refreshed, .. } = of;
+    let recipe = recipe.as_ref().map(|recipe| serde_json::to_string(recipe).expect("texts, numbers and addresses are JSON"));
+    let time = |time: &Option<SystemTime>| time.map(milliseconds);
+    connection
+        .prepare_cached(
+            "UPDATE sources SET recipe = ?2, state = ?3, waiting = ?4, says_version = ?5, made = ?6, refreshed = ?7 WHERE id = ?1",
+        )?
+        .execute(params![
+            id,
+            recipe,
+            number_of(*state),
+            i64::try_from(*left).unwrap_or(i64::MAX),
+            says_version,
+            time(made),
+            time(refreshed)
+        ])?;
+    Ok(())
+}
+
+fn between(connection: &Connection, source: &SourceId, after: &str, before: Option<&str>, limit: usize) -> Result<Vec<Url>, Failure> {
+    let Some(source) = find_source(connection, source)? else { return Ok(Vec::new()) };
+    collect(connection, BETWEEN, params![source, after, before, limit as i64], |row| parse_url(row.get_ref(0)?))
+}
+
+/// Along the index of addresses: by that of sources, each page would take a look at all of them.
+const NEXT: &str = "SELECT id, url FROM pages WHERE +source = ?1 AND url > ?2 ORDER BY url LIMIT 1";
+const BETWEEN: &str = "SELECT url FROM pages WHERE +source = ?1 AND url > ?2 AND url < coalesce(?3, x'') ORDER BY url LIMIT ?4";
+
+const MARK: &str = "import";
+/// Bytes of vectors that are kept for the pages that follow.
+const MOST_IN_BLOCKS: usize = 32 << 20;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::schema;
+
+    #[test]
+    fn the_next_page_is_found_along_the_addresses() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        schema::prepare(&mut connection).unwrap();
+        for sql in [NEXT, BETWEEN] {
+            let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+            let values: &[&dyn rusqlite::ToSql] = &[&1, &"a", &"b", &1];
+            let steps = statement.query_map(&values[..if sql == NEXT { 2 } else { 4 }], |row| row.get::<_, String>(3)).unwrap();
+            let plan = steps.map(Result::unwrap).collect::<Vec<_>>().join("; ");
+            assert!(plan.contains("sqlite_autoindex_pages_1") && !plan.contains("SCAN") && !plan.contains("TEMP B-TREE"), "{plan}");
+        }
+    }
+}
