@@ -149,7 +149,9 @@ fn a_record_that_no_export_has_is_refused() {
     };
     let end = |sources: u64, pages: u64| bytes_of(|bytes| [sources, pages, pages, 0].into_iter().for_each(|number| put_u64(bytes, number)));
     let before = [(SOURCE, good_source.clone()), (PAGE, good_page.clone())];
-    let cases: Vec<(&str, Vec<(u8, Vec<u8>)>)> = vec![
+    /// What is wrong, and the records that are.
+    type Case<'a> = (&'a str, Vec<(u8, Vec<u8>)>);
+    let cases: Vec<Case<'_>> = vec![
         ("no source", vec![(PAGE, good_page.clone())]),
         ("twice a source", vec![(SOURCE, good_source.clone()), (SOURCE, good_source.clone())]),
         ("a source called nothing", vec![(SOURCE, bytes_of(|bytes| put_text(bytes, "")))]),
