@@ -530,7 +530,7 @@ fn a_full_disk_keeps_what_is_stored() {
         site.reply(&format!("{address}{path}"), prose(&format!("Page {path}. {}", "Words that fill a disk. ".repeat(500))));
     }
     std::fs::create_dir(home.path().join("disk")).unwrap();
-    let script = "mount -t tmpfs -o size=600k tmpfs disk || exit 77
+    let script = "mount -t tmpfs -o size=700k tmpfs disk || exit 77
         \"$1\" crawl \"$2\" --allow-private --json --db disk/x.db; echo $?
         \"$1\" search words --mode lexical --json --db disk/x.db; echo $?
         \"$1\" sources --json --db disk/x.db; echo $?";

@@ -125,6 +125,8 @@ fn a_killed_crawl_leaves_what_it_stored() {
     site.reply(&format!("{address}/slow"), prose("In time for the second."));
     let output = crawl(home.path(), &address).wait_with_output().unwrap();
     assert!(output.status.success(), "{}", text(&output.stderr));
-    assert_eq!(report(&output)["stored"], json!(22));
+    // It goes on where the first was: the start page is read again, and what was in flight.
+    assert_eq!((&report(&output)["stored"], &report(&output)["pages_before"]), (&json!(2), &json!(21)), "{}", text(&output.stdout));
+    assert_eq!(sources(home.path())[0]["pages"], json!(22));
     assert_eq!(files(home.path()), ["x.db"]);
 }

@@ -27,12 +27,21 @@ pub async fn run(engine: &Engine, asked: cli::Crawl, shown: Shown) -> Result<(),
         (_, true) => Resume::Never,
         _ => Resume::IfInterrupted,
     };
-    let fill = engine.plan(request, name, resume).await?;
-    if shown != Shown::Quiet && std::io::stderr().is_terminal() {
+    let fill = match engine.plan(request.clone(), name, resume).await {
+        Ok(fill) => Some(fill),
+        // The crawl comes upon it as well, and has a report.
+        Err(smolcrawl::Error::Store(_)) => None,
+        Err(error) => return Err(error.into()),
+    };
+    if let Some(fill) = fill.as_ref().filter(|_| shown != Shown::Quiet && std::io::stderr().is_terminal()) {
         eprintln!("crawling into {}", terminal::line(&fill.to_string()));
     }
     let spinner = Spinner::new(shown);
-    let mut crawling = engine.fill(fill.clone(), engine.config().chunk.clone());
+    let chunking = engine.config().chunk.clone();
+    let mut crawling = match &fill {
+        Some(fill) => engine.fill(fill.clone(), chunking),
+        None => engine.crawl(request, chunking),
+    };
     let mut counts = Counts::default();
     let mut ended = future::or(follow(&mut crawling, &mut counts, &spinner), async {
         interrupted.asked().await;
@@ -50,7 +59,7 @@ pub async fn run(engine: &Engine, asked: cli::Crawl, shown: Shown) -> Result<(),
     spinner.clear();
     let report = crawling.finish();
     // What is stored is kept and told, even if the disk is full now.
-    print(&report, &fill, asked.json)?;
+    print(&report, fill.as_ref(), asked.json)?;
     match ended? {
         Ended::Interrupted => return Err(interrupted_crawl(engine, &report).await?),
         Ended::ByItself if !asked.no_index => progress::embed_unless_interrupted(engine, shown, &interrupted).await?,
@@ -176,16 +185,16 @@ async fn follow(crawling: &mut Crawling, counts: &mut Counts, spinner: &Spinner)
     Ok(Ended::ByItself)
 }
 
-fn print(report: &CrawlReport, fill: &Fill, json: cli::Json) -> Result<(), Failure> {
+fn print(report: &CrawlReport, fill: Option<&Fill>, json: cli::Json) -> Result<(), Failure> {
     let mut output = Output::new();
     if json.json {
         let mut told = serde_json::to_value(report).map_err(|error| Failure::new(error.to_string(), "this is a defect of smolcrawl"))?;
-        told["sources"] = json!(fill.sources().collect::<Vec<_>>());
-        told["pages_before"] = json!(fill.pages_before());
+        told["sources"] = json!(fill.map_or_else(Vec::new, |fill| fill.sources().collect()));
+        told["pages_before"] = json!(fill.map_or(0, Fill::pages_before));
         output.json(&told)?;
         return Ok(output.finish()?);
     }
-    if fill.goes_on() {
+    if let Some(fill) = fill.filter(|fill| fill.goes_on()) {
         output.line(format!("went on after the {} pages of the crawl that was interrupted; --fresh begins anew", fill.pages_before()))?;
     }
     for skipped in &report.skipped {
@@ -216,7 +225,7 @@ fn print(report: &CrawlReport, fill: &Fill, json: cli::Json) -> Result<(), Failu
     if let Some(early) = ended_early(report) {
         output.line(early)?;
     }
-    let names: Vec<_> = fill.sources().map(SourceId::as_str).collect();
+    let names: Vec<_> = fill.into_iter().flat_map(Fill::sources).map(SourceId::as_str).collect();
     if report.stored > 0 && !names.is_empty() {
         output.line(format!("stored as {}", names.join(", ")))?;
     }

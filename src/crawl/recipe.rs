@@ -5,6 +5,7 @@ use url::Url;
 use crate::model::{Recipe, SourceId, host};
 
 use super::error::Error;
+use super::frontier::normalise;
 use super::plan::{CrawlRequest, Robots, Scope};
 use super::selection::{LeaveOut, Pattern, is_language_of_path, is_version_of_path};
 
@@ -32,8 +33,9 @@ impl CrawlRequest {
         sources
     }
 
-    /// What is kept of it, for a source of these seeds.
+    /// What is kept of it, for a source of these seeds: without user names and passwords.
     pub fn recipe(&self, seeds: Vec<Url>) -> Recipe {
+        let seeds = seeds.into_iter().map(normalise).collect();
         let texts = |patterns: &[Pattern]| patterns.iter().map(|pattern| pattern.as_str().to_owned()).collect();
         Recipe {
             seeds,
@@ -139,7 +141,8 @@ mod tests {
         let request = CrawlRequest::parse(&["https://a.test/docs/"]).unwrap().scope(Scope::Host).depth(7).max_pages(9).max_bytes(5);
         let request = request.include(Pattern::parse("/api").unwrap()).exclude(Pattern::parse("re:x").unwrap()).language("de");
         let request = request.sitemaps(Sitemaps::Only).leave_out(LeaveOut::Nothing).robots(Robots::Ignore).max_requests(77);
-        let recipe = request.recipe(request.seeds.clone());
+        let recipe = request.recipe(vec!["https://me:secret@a.test/docs/".parse().unwrap()]);
+        assert_eq!(recipe.seeds, request.seeds);
         let written = serde_json::to_string(&recipe).unwrap();
         assert_eq!(CrawlRequest::of(&serde_json::from_str(&written).unwrap()).unwrap(), request);
         for wrong in [

@@ -35,6 +35,7 @@ impl Engine {
             engine: self.clone(),
             crawl: self.inner.crawler.crawl(request),
             fill,
+            is_begun: false,
             trail: Trail::default(),
             recording: FuturesUnordered::new(),
             storing: FuturesUnordered::new(),
@@ -55,6 +56,8 @@ pub struct Crawling {
     crawl: Crawl,
     /// What it fills; none until the database is open.
     fill: Option<Fill>,
+    /// Whether it is written down that it has begun.
+    is_begun: bool,
     /// What was found and dealt with and is not written down yet.
     trail: Trail,
     /// The part of it that is being written, at most one, so that what a page led to is known before the page counts as done.
@@ -200,7 +203,7 @@ impl Crawling {
             Some(fill) => fill,
             None => self.engine.plan(self.crawl.request().clone(), None, Resume::IfInterrupted).await?,
         };
-        let mut trail = self.engine.begin(&fill).await?;
+        let mut trail = self.engine.trail(&fill).await?;
         let known = fill.known();
         if known.is_none() {
             log::info!("crawling into {fill}");
@@ -218,27 +221,30 @@ impl Crawling {
         Ok(())
     }
 
-    /// Begins to write down how far the crawl is, if nothing is being written: what was dealt with counts when its page is stored.
+    /// Begins to write down how far the crawl is, if nothing is being written: what was dealt with counts when its page is stored. Of a crawl
+    /// that has stored nothing there is nothing to be known.
     fn write_down(&mut self) {
-        let Some(source) = self.fill.as_ref().and_then(Fill::source).cloned() else { return };
+        let Some(fill) = self.fill.as_ref().filter(|fill| fill.source().is_some()) else { return };
         let Trail { found, done, left } = self.crawl.take_trail();
         self.trail.found.extend(found);
         self.trail.done.extend(done);
         let is_under_way = |address: &str| self.under_way.iter().any(|url| url.as_str() == address);
-        if !self.recording.is_empty() || self.trail.found.len() < MANY_FOUND && self.trail.done.iter().all(|done| is_under_way(done)) {
+        let is_little = self.is_begun && self.trail.found.len() < MANY_FOUND && self.trail.done.iter().all(|done| is_under_way(done));
+        if self.tally.stored == 0 || !self.recording.is_empty() || is_little {
             return;
         }
         let (waiting, done) = std::mem::take(&mut self.trail.done).into_iter().partition(|done| is_under_way(done));
         let trail = Trail { found: std::mem::take(&mut self.trail.found), done, left };
         self.trail.done = waiting;
-        let engine = self.engine.clone();
-        self.recording.push(Box::pin(async move { engine.store_in(Lane::Heavy, move |store| store.record(&source, &trail)).await }));
+        let is_first = !std::mem::replace(&mut self.is_begun, true);
+        let recorded = self.engine.clone().record(fill.clone(), trail, is_first);
+        self.recording.push(Box::pin(recorded));
     }
 
     /// All is stored: how it ended is written down.
     async fn close(&mut self) -> Result<(), Error> {
         let report = self.crawl.report();
-        match self.fill.clone().filter(|fill| fill.source().is_some()) {
+        match self.fill.clone().filter(|fill| self.is_begun && fill.source().is_some()) {
             Some(fill) => self.engine.ended(fill, report.end, report.left).await,
             None => Ok(()),
         }

@@ -153,19 +153,23 @@ impl Engine {
         self.with_store(count).await
     }
 
-    /// Notes that the sources are being filled, and finds out how far an earlier crawl was.
-    pub(super) async fn begin(&self, fill: &Fill) -> Result<Trail, Error> {
-        let fill = fill.clone();
-        let begin = move |store: &Store| {
-            for (source, seeds) in &fill.sources {
+    /// How far the crawl was that this one goes on with.
+    pub(super) async fn trail(&self, fill: &Fill) -> Result<Trail, Error> {
+        match fill.source().filter(|_| fill.goes_on()).cloned() {
+            Some(source) => self.with_store(move |store| store.trail(&source)).await,
+            None => Ok(Trail::default()),
+        }
+    }
+
+    /// Notes how far a crawl is; the first time also what the sources are made of.
+    pub(super) async fn record(self, fill: Fill, trail: Trail, is_first: bool) -> Result<(), Error> {
+        let record = move |store: &Store| {
+            for (source, seeds) in fill.sources.iter().filter(|_| is_first) {
                 store.begin(source, &fill.request.recipe(seeds.clone()), fill.start, SystemTime::now())?;
             }
-            match fill.source().filter(|_| fill.goes_on()) {
-                Some(source) => store.trail(source),
-                None => Ok(Trail::default()),
-            }
+            fill.source().map_or(Ok(()), |source| store.record(source, &trail))
         };
-        self.store_in(Lane::Heavy, begin).await
+        self.store_in(Lane::Heavy, record).await
     }
 
     /// Notes how a crawl ended.
