@@ -12,7 +12,7 @@ use url::Url;
 use super::reading::Reading;
 use super::sources::Known;
 use super::{Chunking, Crawling, Engine, Event, Failed, Robots};
-use crate::crawl::{MAX_LISTED, Refetched, normalise};
+use crate::crawl::{End, MAX_LISTED, Refetched, normalise};
 use crate::error::Error;
 use crate::extract::Skip;
 use crate::http::masked;
@@ -325,7 +325,7 @@ impl Refreshing {
                 Looking::Going(crawling) => match crawling.next().await {
                     None => {
                         let found = crawling.report();
-                        self.report.looked_for_new = true;
+                        self.report.looked_for_new = found.end != End::Stopped;
                         self.report.left = found.left;
                         self.looking = Looking::Over;
                     }
