@@ -368,3 +368,33 @@ fn the_version_that_pages_name_is_told() {
     assert_eq!(world.handle.block_on(engine.meant("a.test@3")).unwrap().default, [id("a.test")]);
     assert!(world.handle.block_on(engine.meant("a.test@4")).is_err());
 }
+
+#[test]
+fn pages_that_a_sitemap_lists_name_no_version_of_all() {
+    let world = World::new();
+    let listed: String = (1..4).map(|number| format!("<url><loc>http://b.test/{number}</loc></url>")).collect();
+    world.site.reply("b.test/map.xml", Reply::new(200, "text/xml", format!("<urlset>{listed}</urlset>")));
+    for number in 1..4 {
+        let page = format!("<title>Release 9.{number}</title><main><h1>Release</h1><p>What is new in {number}.</p></main>");
+        world.site.reply(&format!("b.test/{number}"), Reply::html(page).after(Duration::from_millis(number)));
+    }
+    let engine = world.engine();
+    assert_eq!(world.crawl(&engine, "http://b.test/map.xml").stored, 3);
+    // The first of them may be all there is; those behind it change nothing.
+    assert_eq!(world.handle.block_on(engine.sources()).unwrap()[0].version(), Some("9.1"));
+}
+
+#[test]
+fn a_refresh_keeps_what_a_limit_has_left() {
+    let world = World::new();
+    world.text("a.test/", "Pots.", &["/1", "/2", "/3"]);
+    (1..4).for_each(|page| world.text(&format!("a.test/{page}"), &format!("Page {page}."), &[]));
+    let engine = world.engine();
+    let request = CrawlRequest::parse(&["http://a.test/"]).unwrap().concurrency(1);
+    world.to_its_end(engine.crawl(request.clone().max_pages(2), Chunking::default()));
+    assert_eq!(world.refresh(&engine, RefreshRequest::new(id("a.test"))).added, 0);
+    let fill = world.handle.block_on(engine.plan(request.max_pages(9), None, Resume::Always)).unwrap();
+    assert!(fill.goes_on(), "{fill:?}");
+    assert_eq!(world.to_its_end(engine.fill(fill, Chunking::default())).end, End::Complete);
+    assert_eq!(world.handle.block_on(engine.sources()).unwrap()[0].pages, 4);
+}

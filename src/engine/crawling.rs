@@ -180,8 +180,12 @@ impl Crawling {
                 Turn::Visited(Some(Visit::Page(page))) => {
                     self.under_way.push(page.url.clone());
                     let source = self.fill.as_ref().and_then(|fill| fill.source_of(&page.url));
+                    // Not each page that a sitemap among the seeds lists.
+                    let is_seed = page.depth == 0 && self.crawl.so_far().0 <= self.crawl.request().seeds.len() as u64;
+                    let unversioned = source.clone().filter(|source| is_seed && source.version().is_none());
                     self.storing.push(self.engine.clone().take_in(
                         source,
+                        unversioned,
                         page,
                         self.chunking.clone(),
                         self.reading.budget.clone(),
@@ -333,10 +337,11 @@ fn unread(url: Url, skip: &extract::Skip) -> Failed {
 }
 
 impl Engine {
-    /// Reads, cuts and stores a page, all on the pool.
+    /// Reads, cuts and stores a page, all on the pool. Of `unversioned` it is a seed, and may name the version.
     fn take_in(
         self,
         source: Option<SourceId>,
+        unversioned: Option<SourceId>,
         page: Page,
         chunking: Chunking,
         budget: Budget,
@@ -344,7 +349,6 @@ impl Engine {
     ) -> Boxed<'static, Result<Event, Error>> {
         Box::pin(async move {
             let url = page.url.clone();
-            let is_seed = page.depth == 0;
             let inner = self.inner.clone();
             // A defect that one page shows ends no more than the work on it.
             let work = move || {
@@ -357,9 +361,9 @@ impl Engine {
             Ok(match self.inner.handle.unblock_on(Lane::Bulk, work).await {
                 Ok(Ok((document, chunks))) => {
                     let title = document.title.clone();
-                    let says = version_said(&document).filter(|_| is_seed);
-                    let put = self.put_cut(source.clone(), document, chunks).await?;
-                    if let (Some(source), Some(version)) = (source.filter(|source| source.version().is_none()), says) {
+                    let says = unversioned.and_then(|source| Some((source, version_said(&document)?)));
+                    let put = self.put_cut(source, document, chunks).await?;
+                    if let Some((source, version)) = says {
                         self.store_in(Lane::Heavy, move |store| store.says_version(&source, &version)).await?;
                     }
                     log::debug!("{}: {put:?}", masked(&url));

@@ -129,28 +129,29 @@ impl Engine {
             (Resume::Always, _) => return Err(Error::NothingToResume { source_id: source.clone() }),
             (Resume::IfInterrupted | Resume::Never, _) => Start::Afresh,
         };
-        let pages_before = if start == Start::GoOn { self.pages_dealt_with(source.clone()).await? } else { 0 };
+        let pages_before = match summary.filter(|_| start == Start::GoOn) {
+            Some(of) if self.has_trail(source.clone()).await? => of.pages,
+            _ => 0,
+        };
         // Nothing was written down before it was interrupted.
         let start = if pages_before == 0 { Start::Afresh } else { start };
         Ok(Fill { request, sources, start, pages_before, known: None })
     }
 
-    /// A crawl by the recipe of a source that asks for no page of it but the seeds: it finds what is new. What an interrupted crawl had found
-    /// and not fetched is fetched, too.
+    /// A crawl by the recipe of a source that asks for no page of it but the seeds: it finds what is new. What a crawl that did not complete
+    /// had found and not fetched is fetched, too, within the limits of the recipe.
     pub(super) fn again(&self, summary: &SourceSummary, recipe: &Recipe, known: Known) -> Result<Fill, Error> {
-        let start = if summary.state == SourceState::Incomplete { Start::GoOn } else { Start::Afresh };
+        let start = match summary.state {
+            SourceState::Incomplete | SourceState::Limited => Start::GoOn,
+            SourceState::Complete | SourceState::Loose => Start::Afresh,
+        };
         let sources = vec![(summary.source.clone(), recipe.seeds.clone())];
         let pages_before = summary.pages.saturating_sub(recipe.seeds.len() as u64);
         Ok(Fill { request: CrawlRequest::of(recipe)?, sources, start, pages_before, known: Some(known) })
     }
 
-    async fn pages_dealt_with(&self, source: SourceId) -> Result<u64, Error> {
-        let count = move |store: &Store| {
-            let trail = store.trail(&source)?;
-            let pages = store.sources()?.into_iter().find(|of| of.source == source).map_or(0, |of| of.pages);
-            Ok(if trail.done.is_empty() { 0 } else { pages })
-        };
-        self.with_store(count).await
+    async fn has_trail(&self, source: SourceId) -> Result<bool, Error> {
+        self.with_store(move |store| store.has_trail(&source)).await
     }
 
     /// How far the crawl was that this one goes on with.
@@ -255,13 +256,9 @@ impl Engine {
     /// Removes every page of a source and answers how many there were.
     pub async fn remove(&self, source: SourceId) -> Result<u64, Error> {
         let asked = source.clone();
-        let remove = move |store: &Store| {
-            let is_known = store.sources()?.iter().any(|of| of.source == asked);
-            Ok((is_known, store.remove_source(&asked)?))
-        };
-        match self.store_in(Lane::Heavy, remove).await? {
-            (false, _) => Err(Error::NotStored { source_id: source }),
-            (true, pages) => Ok(pages),
+        match self.store_in(Lane::Heavy, move |store| store.remove_source(&asked)).await? {
+            0 => Err(Error::NotStored { source_id: source }),
+            pages => Ok(pages),
         }
     }
 

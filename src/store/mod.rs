@@ -330,6 +330,11 @@ impl Store {
         self.write(|transaction| sources::record(transaction, source, trail))
     }
 
+    /// Whether a crawl that did not complete has dealt with anything.
+    pub fn has_trail(&self, source: &SourceId) -> Result<bool, Error> {
+        self.read(|transaction| sources::has_trail(transaction, source))
+    }
+
     /// How far a crawl that did not complete has come.
     pub fn trail(&self, source: &SourceId) -> Result<Trail, Error> {
         self.read(|transaction| sources::trail(transaction, source))

@@ -157,6 +157,12 @@ pub(super) fn record(connection: &Connection, source: &SourceId, trail: &Trail) 
     Ok(())
 }
 
+/// Whether an earlier crawl has dealt with anything.
+pub(super) fn has_trail(connection: &Connection, source: &SourceId) -> Result<bool, Failure> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM frontier WHERE done AND source = (SELECT id FROM sources WHERE name = ?1))";
+    Ok(connection.prepare_cached(sql)?.query_row([source.as_str()], |row| row.get(0))?)
+}
+
 /// What is known of an earlier crawl: what it had found and not dealt with, and what it had.
 pub(super) fn trail(connection: &Connection, source: &SourceId) -> Result<Trail, Failure> {
     let Some(id) = find_source(connection, source)? else { return Ok(Trail::default()) };
