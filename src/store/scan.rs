@@ -60,8 +60,7 @@ impl Rows {
         self.length += 1;
         match &self.center {
             Some(center) => {
-                let (sketch, factor) = sketch(data, scale, center, words);
-                last.sketches.extend(sketch);
+                let factor = sketch(data, scale, center, &mut last.sketches);
                 last.factors.push(factor);
             }
             None if self.length > EXACT => self.sketch_all(),
@@ -77,9 +76,9 @@ impl Rows {
         place.copy_from_slice(data);
         segment.scales[at] = scale;
         if let Some(center) = &self.center {
-            let (sketch, factor) = sketch(place, scale, center, words);
-            sketch.zip(&mut segment.sketches[at * words..(at + 1) * words]).for_each(|(word, place)| *place = word);
-            segment.factors[at] = factor;
+            let mut words_of = Vec::with_capacity(words);
+            segment.factors[at] = sketch(place, scale, center, &mut words_of);
+            segment.sketches[at * words..(at + 1) * words].copy_from_slice(&words_of);
         }
     }
 
@@ -91,11 +90,9 @@ impl Rows {
             }
         }
         let center: Vec<i8> = sums.iter().map(|&sum| (sum as f32 / self.length as f32).round() as i8).collect();
-        let words = self.words();
         for segment in &mut self.segments {
             for (row, &scale) in segment.data.chunks_exact(self.dimensions).zip(&segment.scales) {
-                let (sketch, factor) = sketch(row, scale, &center, words);
-                segment.sketches.extend(sketch);
+                let factor = sketch(row, scale, &center, &mut segment.sketches);
                 segment.factors.push(factor);
             }
         }
@@ -301,30 +298,37 @@ impl Line {
     }
 }
 
-/// A vector's signs about the center, and its factor.
-fn sketch(row: &[u8], scale: f32, center: &[i8], words: usize) -> (impl Iterator<Item = u64>, f32) {
+/// Adds a vector's signs about the center, a bit each, and tells its factor.
+fn sketch(row: &[u8], scale: f32, center: &[i8], sketches: &mut Vec<u64>) -> f32 {
     let (rows, row_rest) = row.as_chunks::<64>();
     let (centers, center_rest) = center.as_chunks::<64>();
-    let (mut row_end, mut center_end) = ([0; 64], [0; 64]);
-    row_end[..row_rest.len()].copy_from_slice(row_rest);
-    center_end[..center_rest.len()].copy_from_slice(center_rest);
     let mut sizes = 0_u32;
-    let mut sketch = [0; WORDS];
-    let mut further = Vec::new();
-    for (word, (row, center)) in rows.iter().chain([&row_end]).zip(centers.iter().chain([&center_end])).take(words).enumerate() {
-        // A loop for each, of which the compiler makes wide instructions.
-        let size: i16 = row.iter().zip(center).map(|(step, center)| (i16::from(step.cast_signed()) - i16::from(*center)).abs()).sum();
-        let mut above = [0; 64];
-        above.iter_mut().zip(row.iter().zip(center)).for_each(|(above, (step, center))| *above = u8::from(step.cast_signed() > *center));
-        sizes = sizes.saturating_add(u32::from(size.unsigned_abs()));
-        match sketch.get_mut(word) {
-            Some(place) => *place = gather(&above),
-            None => further.push(gather(&above)),
-        }
+    for (row, center) in rows.iter().zip(centers) {
+        let (word, size) = about(row, center);
+        sketches.push(word);
+        sizes = sizes.saturating_add(size);
+    }
+    if !row_rest.is_empty() {
+        let (mut row, mut center) = ([0; 64], [0; 64]);
+        row[..row_rest.len()].copy_from_slice(row_rest);
+        center[..center_rest.len()].copy_from_slice(center_rest);
+        let (word, size) = about(&row, &center);
+        sketches.push(word);
+        sizes = sizes.saturating_add(size);
     }
     // The larger what is left of it without the mean, the larger are its products; of what size they are is found by the sample.
-    let factor = scale * sizes as f32;
-    (sketch.into_iter().take(words).chain(further), factor)
+    scale * sizes as f32
+}
+
+/// Which components are above the center's, and the sum of how far they all are from it. A loop for each, of a length that is known, of
+/// which the compiler makes wide instructions.
+fn about(row: &[u8; 64], center: &[i8; 64]) -> (u64, u32) {
+    // With the highest bit turned the bytes lie in the order of the numbers, and as far from each other.
+    let distance = |(step, center): (&u8, &i8)| u32::from((step ^ 0x80).abs_diff(center.cast_unsigned() ^ 0x80));
+    let size = row.iter().zip(center).map(distance).sum();
+    let mut above = [0; 64];
+    above.iter_mut().zip(row.iter().zip(center)).for_each(|(above, (step, center))| *above = u8::from(step.cast_signed() > *center));
+    (gather(&above), size)
 }
 
 /// The signs of a query.
@@ -391,8 +395,6 @@ fn best(mut found: Vec<(usize, f32)>, limit: usize) -> Vec<(usize, f32)> {
 const SEGMENT: usize = 4_096;
 /// Dimensions that models have at most.
 const LONGEST: usize = 4_096;
-/// Of a sketch that needs no room of its own while it is made: for 1,536 dimensions.
-const WORDS: usize = 24;
 /// So many are compared without a look at their sketches.
 const EXACT: usize = 16_384;
 /// Rows by which a query measures what sketches are worth.
