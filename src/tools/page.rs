@@ -6,7 +6,6 @@ use std::time::{Duration, UNIX_EPOCH};
 use futures_lite::future;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use url::Url;
 
 use crate::engine::{CrawlRequest, Engine, Robots};
 use crate::mcp::{Annotations, Context, Tool, ToolError};
@@ -115,14 +114,8 @@ enum Place {
 
 /// None for a URL without a fragment.
 fn place(document: &Document, asked: &str) -> Option<Place> {
-    let mut url = Url::parse(asked.trim()).ok()?;
-    let fragment = url.fragment().filter(|fragment| !fragment.is_empty())?.to_owned();
-    let found = document.outline.iter().find(|heading| {
-        // Compared as they are written in URLs, in which few characters stand for themselves.
-        url.set_fragment(heading.anchor.as_deref());
-        heading.anchor.as_deref() == Some(fragment.as_str()) || url.fragment() == Some(fragment.as_str())
-    });
-    Some(found.map_or(Place::Unknown(fragment), |heading| Place::At(heading.offset)))
+    let (_, fragment) = asked.trim().split_once('#').filter(|(_, fragment)| !fragment.is_empty())?;
+    Some(document.heading_at(fragment).map_or_else(|| Place::Unknown(fragment.to_owned()), |heading| Place::At(heading.offset)))
 }
 
 #[derive(Deserialize, JsonSchema)]
@@ -201,6 +194,8 @@ const FETCH: &str =
 #[cfg(test)]
 mod tests {
     use std::time::SystemTime;
+
+    use url::Url;
 
     use super::*;
     use crate::model::Heading;
