@@ -2,6 +2,7 @@
 //! Plain values without behaviour of any room: no network, no parser, no database.
 
 mod budget;
+mod date;
 mod part;
 mod plain;
 mod shared;
@@ -14,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 pub use self::budget::{Budget, Meter, OverBudget};
+pub use self::date::date;
 pub use self::part::part_end;
 pub use self::plain::plain;
 pub use self::shared::{SharedPage, SharedSource, SharedVector};

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::engine::{CrawlRequest, Engine, Robots};
 use crate::mcp::{Annotations, Context, Tool, ToolError};
-use crate::model::{Document, Metadata};
+use crate::model::{Document, Metadata, date};
 use crate::tools::bound::{DEFAULT, end, line, room};
 use crate::tools::reply;
 use crate::tools::untrusted::Untrusted;
@@ -78,6 +78,7 @@ fn part(document: &Document, from: From, asked: &Part) -> Result<Read, ToolError
         url: url.to_string(),
         title: line(title),
         from,
+        fetched: date(*fetched_at),
         fetched_unix: fetched_at.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()),
         // Once is enough.
         about: if asked.offset == 0 { about(metadata) } else { BTreeMap::new() },
@@ -140,6 +141,8 @@ struct Read {
     url: String,
     title: String,
     from: From,
+    #[schemars(skip)]
+    fetched: String,
     // Seconds since 1970.
     #[schemars(skip)]
     fetched_unix: u64,

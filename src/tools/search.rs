@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::engine::{CrawlRequest, Engine};
 use crate::mcp::{Annotations, Context, Tool, ToolError};
-use crate::model::{ChunkKind, Hit, Mode, PageKind, PerPage, Query, SourceId, Wanted};
+use crate::model::{ChunkKind, Hit, Mode, PageKind, PerPage, Query, SourceId, Wanted, date};
 use crate::tools::bound::{DEFAULT, cost, end, line, room, within};
 use crate::tools::linked::{Linked, Links};
 use crate::tools::reply;
@@ -301,6 +301,8 @@ struct Found {
     title: String,
     source_id: String,
     #[schemars(skip)]
+    fetched: String,
+    #[schemars(skip)]
     fetched_unix: u64,
     // Of the markdown of the page: another one means that it says something else.
     #[schemars(skip)]
@@ -355,6 +357,7 @@ impl From<Hit> for Found {
             url,
             title: hit.title,
             source_id: hit.source.to_string(),
+            fetched: date(hit.fetched_at),
             fetched_unix: hit.fetched_at.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()),
             page_hash: hit.page_hash,
             headings: hit.chunk.heading_path,

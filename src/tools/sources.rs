@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::engine::Engine;
 use crate::error::Error;
 use crate::mcp::{Annotations, Context, Tool, ToolError};
-use crate::model::{Meant, SourceId, SourceState, SourceSummary};
+use crate::model::{Meant, SourceId, SourceState, SourceSummary, date};
 use crate::tools::background::{Background, Work};
 use crate::tools::bound::{DEFAULT, cost, line, room, within};
 use crate::tools::{crawl, reply};
@@ -158,6 +158,7 @@ struct Page {
 #[derive(Deserialize, JsonSchema)]
 struct Removal {
     /// As get_available_sources names it; name@version for one version
+    #[serde(alias = "source_id")]
     source: String,
     /// Only pages whose URL begins so
     #[serde(default)]
@@ -170,6 +171,7 @@ struct Removal {
 #[derive(Deserialize, JsonSchema)]
 struct Refreshed {
     /// As get_available_sources names it
+    #[serde(alias = "source_id")]
     source: String,
     /// Seconds to wait for the end, 0 to 300
     #[serde(default = "forty_five")]
@@ -214,6 +216,8 @@ pub(super) struct Source {
     code_examples: u64,
     /// Chunks found by meaning already; the rest is found by its words
     embedded: u64,
+    #[schemars(skip)]
+    last_fetched: String,
     // Seconds since 1970.
     #[schemars(skip)]
     last_fetched_unix: u64,
@@ -230,6 +234,7 @@ impl Source {
             chunks: summary.chunks,
             code_examples: summary.code_examples,
             embedded: summary.embedded,
+            last_fetched: date(summary.last_fetched),
             last_fetched_unix: summary.last_fetched.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()),
         }
     }
