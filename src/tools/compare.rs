@@ -56,6 +56,7 @@ pub fn verify(engine: Engine) -> Tool {
         }
     })
     .title("Verify a page")
+    .also_named("source", "source_id")
     .annotations(Annotations { read_only: Some(true), ..Annotations::default() })
 }
 
@@ -191,7 +192,7 @@ struct OnePage {
     /// The stored page
     url: String,
     /// The source whose copy is meant
-    #[serde(default, alias = "source_id")]
+    #[serde(default)]
     source: Option<String>,
 }
 

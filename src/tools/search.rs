@@ -23,6 +23,7 @@ pub fn text(engine: Engine) -> Tool {
         async move { search(&engine, question, Links::understood_by(&context)).await.map(Untrusted) }
     })
     .title("Search the documentation")
+    .also_named("source", "source_id")
     .annotations(Annotations { read_only: Some(true), open_world: Some(false), ..Annotations::default() })
 }
 
@@ -35,6 +36,7 @@ pub fn code(engine: Engine) -> Tool {
         async move { search(&engine, question, Links::understood_by(&context)).await.map(Untrusted) }
     })
     .title("Search code examples")
+    .also_named("source_id", "source")
     .annotations(Annotations { read_only: Some(true), open_world: Some(false), ..Annotations::default() })
 }
 
@@ -202,7 +204,7 @@ struct TextQuestion {
     /// The question, in plain words or exact terms
     query: String,
     /// Only this source, as get_available_sources names it
-    #[serde(default, alias = "source_id")]
+    #[serde(default)]
     source: Option<String>,
     /// Only pages whose URL begins so
     #[serde(default)]
@@ -252,7 +254,7 @@ struct CodeQuestion {
     /// What the code should do or contain
     query: String,
     /// Only this source, as get_available_sources names it
-    #[serde(default, alias = "source")]
+    #[serde(default)]
     source_id: Option<String>,
     /// Only code in this language, such as python
     #[serde(default)]

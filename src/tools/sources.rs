@@ -28,6 +28,7 @@ pub fn remove(engine: Engine, background: Background) -> Tool {
         async move { take_away(&engine, &background, asked).await }
     })
     .title("Remove a source")
+    .also_named("source", "source_id")
     .annotations(Annotations { destructive: Some(true), idempotent: Some(true), open_world: Some(false), ..Annotations::default() })
 }
 
@@ -83,6 +84,7 @@ pub fn refresh(engine: Engine, background: Background) -> Tool {
         }
     })
     .title("Refresh a source")
+    .also_named("source", "source_id")
     // Pages that are gone from the site are removed.
     .annotations(Annotations { destructive: Some(true), idempotent: Some(true), ..Annotations::default() })
 }
@@ -158,7 +160,6 @@ struct Page {
 #[derive(Deserialize, JsonSchema)]
 struct Removal {
     /// As get_available_sources names it; name@version for one version
-    #[serde(alias = "source_id")]
     source: String,
     /// Only pages whose URL begins so
     #[serde(default)]
@@ -171,7 +172,6 @@ struct Removal {
 #[derive(Deserialize, JsonSchema)]
 struct Refreshed {
     /// As get_available_sources names it
-    #[serde(alias = "source_id")]
     source: String,
     /// Seconds to wait for the end, 0 to 300
     #[serde(default = "forty_five")]
