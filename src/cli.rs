@@ -220,7 +220,7 @@ pub struct Search {
     #[arg(long)]
     pub code: bool,
     /// Hits to pass over
-    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u16).range(0..=1000))]
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u16).range(0..=i64::from(DEEPEST)))]
     pub offset: u16,
     /// Hits of one page at the most; 0 is any number [default: 1, with what else of the page answers joined; 2 of code]
     #[arg(long, value_name = "N")]
@@ -518,6 +518,9 @@ impl Everywhere {
         Ok(flags)
     }
 }
+
+/// Hits that a search may pass over.
+pub const DEEPEST: u16 = 1_000;
 
 /// Seconds, or with a unit: `90`, `90s`, `15m`, `2h`, `7d`.
 fn duration(text: &str) -> Result<Duration, String> {

@@ -282,6 +282,13 @@ fn what_a_crawl_leaves_out_is_told_by_rule_with_what_takes_it_in_and_nothing_twi
     let nothing = crawl("/gone", &[]);
     let told = text(&nothing.stdout) + &text(&nothing.stderr);
     assert_eq!((told.matches("404").count(), told.matches("/gone").count()), (1, 1), "{told}");
+    // The same of a refresh.
+    site.reply(&format!("{address}/alone/"), page("Alone", ""));
+    assert!(crawl("/alone/", &["--name", "alone"]).status.success());
+    site.reply(&format!("{address}/alone/"), Reply::status(403));
+    let nothing = run(home.path(), &["refresh", "alone", "--allow-private", "--db", "x.db", "--no-index", "--known-only"]);
+    let told = text(&nothing.stdout) + &text(&nothing.stderr);
+    assert_eq!((nothing.status.code(), told.matches("403").count(), told.matches("/alone/").count()), (Some(1), 1, 1), "{told}");
     // Of this machine by its address, which is not told twice either.
     let refused = text(&run(home.path(), &["fetch", &format!("http://{address}/"), "--ignore-robots"]).stderr);
     assert!(refused.contains("the address is 127.0.0.1, which is loopback"), "{refused}");
@@ -343,6 +350,39 @@ fn source_and_source_id_are_one_in_every_tool() {
     let listed = server.call(90, "get_available_sources", json!({}))["structuredContent"]["sources"][0].clone();
     assert!(listed["last_fetched"].as_str().unwrap().ends_with('Z') && listed["last_fetched_unix"].is_u64(), "{listed}");
     assert!(server.end().status.success());
+}
+
+/// While chunks are embedded: what is in hand is kept, what is left is told, and the next run goes on.
+#[cfg(unix)]
+#[test]
+fn an_interrupt_of_the_embedding_loses_no_chunks_and_is_told() {
+    let home = TempDir::new().unwrap();
+    let line = |number: u32| json!({ "url": format!("http://eval.invalid/{number}"), "text": format!("Heron number {number} stands in water {number}.") });
+    let lines: String = (0..1_000).map(|number| format!("{}\n", line(number))).collect();
+    std::fs::write(home.path().join("lines.jsonl"), lines).unwrap();
+    let mut indexing = smolcrawl(home.path());
+    indexing.args(["index", "--jsonl", "lines.jsonl", "--db", "x.db"]);
+    let child = indexing.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped()).spawn().unwrap();
+    let embedded = || {
+        let output = run(home.path(), &["sources", "--db", "x.db", "--json"]);
+        let sources = if output.status.success() { report(&output)["sources"].clone() } else { json!([]) };
+        sources.as_array().unwrap().iter().map(|of| of["embedded"].as_u64().unwrap()).sum::<u64>()
+    };
+    while embedded() == 0 {
+        std::thread::yield_now();
+    }
+    let before = embedded();
+    assert!(std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+    let output = child.wait_with_output().unwrap();
+    let stderr = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(130), "{stderr}");
+    let after = embedded();
+    assert!(after >= before && after < 1_000, "{before} {after}");
+    let told: Vec<_> = stderr.lines().collect();
+    assert!(told[0].starts_with("stopping as soon as the chunks in hand are embedded"), "{stderr}");
+    let left = format!("interrupted: {} of 1000 chunks are not embedded yet and are found by their words only", 1_000 - after);
+    assert_eq!(told[1], left, "what was in hand is counted, as it is kept");
+    assert!(told[2].starts_with("hint: "), "{stderr}");
 }
 
 /// With `-v` a log says how far a crawl is every ten seconds, by a clock that no test waits for: here it is only seen that what ends sooner

@@ -38,9 +38,10 @@ pub async fn run(engine: &Engine, asked: cli::Index, shown: Shown) -> Result<(),
         }
     }
     bar.finish_and_clear();
-    if !asked.no_index {
-        progress::embed_unless_interrupted(engine, shown, &interruption()?).await?;
-    }
+    let embedded = match asked.no_index {
+        true => Ok(()),
+        false => progress::embed_unless_interrupted(engine, shown, &interruption()?).await,
+    };
     let pages = added + replaced + unchanged;
     let elapsed = started.elapsed();
     let mut output = Output::new();
@@ -51,7 +52,8 @@ pub async fn run(engine: &Engine, asked: cli::Index, shown: Shown) -> Result<(),
         false => output
             .line(format!("{pages} pages: {added} added, {replaced} replaced, {unchanged} unchanged in {:.1} s", elapsed.as_secs_f64()))?,
     }
-    Ok(output.finish()?)
+    output.finish()?;
+    embedded
 }
 
 #[derive(Deserialize)]

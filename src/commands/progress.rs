@@ -1,5 +1,6 @@
 //! Progress bars: on a terminal only, and on stderr. And the embedding, which `crawl`, `refresh` and `index` end with.
 
+use std::cell::Cell;
 use std::fmt;
 use std::io::IsTerminal;
 use std::pin::pin;
@@ -161,24 +162,40 @@ pub fn say(work: &str, how_far: impl fmt::Display) {
 
 /// Embeds everything that is stored without a vector, unless it is interrupted: then it says what is left.
 pub async fn embed_unless_interrupted(engine: &Engine, shown: Shown, interrupted: &Interruption) -> Result<(), Failure> {
-    let mut embedding = pin!(embed(engine, shown));
+    let is_asked = Cell::new(false);
+    let mut embedding = pin!(embed_until(engine, shown, &is_asked));
     let asked = async {
         interrupted.asked().await;
         None
     };
-    let outcome = match future::or(async { Some(embedding.as_mut().await) }, asked).await {
-        Some(outcome) => Ok(outcome),
-        // What is being embedded is kept, as far as that is a matter of moments.
-        None => engine.handle().timeout(PATIENCE, embedding).await,
-    };
-    match outcome {
-        Ok(outcome) => outcome,
-        Err(_) => Err(Failure::interrupted(not_embedded(engine).await?, LATER)),
+    if let Some(outcome) = future::or(async { Some(embedding.as_mut().await) }, asked).await {
+        return outcome.map(drop);
+    }
+    // What is being embedded is work that would have to be done again. Who does not want to wait for it asks once more.
+    is_asked.set(true);
+    if shown != Shown::Quiet {
+        eprintln!("stopping as soon as the chunks in hand are embedded; asked again, it leaves at once");
+    }
+    match engine.handle().timeout(LAST_BATCH, embedding).await {
+        Ok(Ok(Embedded::All)) => Ok(()),
+        Ok(Err(failure)) => Err(failure),
+        Ok(Ok(Embedded::Some)) | Err(_) => Err(Failure::interrupted(not_embedded(engine).await?, LATER)),
     }
 }
 
 /// Embeds everything that is stored without a vector.
 pub async fn embed(engine: &Engine, shown: Shown) -> Result<(), Failure> {
+    embed_until(engine, shown, &Cell::new(false)).await.map(drop)
+}
+
+/// How far it came.
+enum Embedded {
+    All,
+    Some,
+}
+
+/// The same, to the end of the chunks in hand once it is asked for its end.
+async fn embed_until(engine: &Engine, shown: Shown, is_asked: &Cell<bool>) -> Result<Embedded, Failure> {
     let bar = if visible(shown) { ProgressBar::new(0) } else { ProgressBar::hidden() };
     bar.set_style(ProgressStyle::with_template("embedding {wide_bar} {pos}/{len} chunks{msg}").expect("the template is well formed"));
     let mut embedding = engine.embed_pending();
@@ -190,7 +207,7 @@ pub async fn embed(engine: &Engine, shown: Shown) -> Result<(), Failure> {
             Err(error @ smolcrawl::Error::Embed(smolcrawl::embed::Error::NoRoom { .. })) => {
                 bar.finish_and_clear();
                 eprintln!("note: pages will be found by their words only: {}", error.chain());
-                return Ok(());
+                return Ok(Embedded::All);
             }
             progress => progress?,
         };
@@ -199,6 +216,10 @@ pub async fn embed(engine: &Engine, shown: Shown) -> Result<(), Failure> {
         let pace = engine.embedding_pace(&progress).map(|pace| format!(", {pace}")).unwrap_or_default();
         how_far = format!("{} of {} chunks{pace}", progress.embedded, progress.chunks);
         bar.set_message(pace);
+        if is_asked.get() && progress.embedded < progress.chunks {
+            bar.finish_and_clear();
+            return Ok(Embedded::Some);
+        }
     }
     bar.finish_and_clear();
     let set_aside = engine.set_aside();
@@ -206,7 +227,7 @@ pub async fn embed(engine: &Engine, shown: Shown) -> Result<(), Failure> {
         let texts = if set_aside == 1 { "1 text".to_owned() } else { format!("{set_aside} texts") };
         eprintln!("note: {texts} could not be embedded and will be found by words only; the next run tries again");
     }
-    Ok(())
+    Ok(Embedded::All)
 }
 
 /// How much of what is stored has no vector yet, in words.
@@ -235,6 +256,9 @@ pub const LATER: &str = "`smolcrawl crawl`, `refresh`, `index` or `serve` embeds
 
 /// How long work under way may take to be kept, once the user has asked for the end.
 pub const PATIENCE: Duration = Duration::from_millis(1_200);
+
+/// How long the chunks in hand may take then: a model of one's own, or a service, may be slow.
+const LAST_BATCH: Duration = Duration::from_secs(20);
 
 const TICK: Duration = Duration::from_millis(120);
 

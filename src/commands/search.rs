@@ -235,7 +235,7 @@ fn hits<'a>(found: &'a Answer, asked: &cli::Search) -> Vec<Found<'a>> {
 /// Where to go on, if there is more.
 fn next(found: &Answer, asked: &cli::Search) -> Option<usize> {
     let next = usize::from(asked.offset) + usize::from(asked.limit);
-    (found.hits.len() > next).then_some(next)
+    (found.hits.len() > next && next <= cli::DEEPEST.into()).then_some(next)
 }
 
 /// An answer as JSON: what was asked, the hits and what is to be said of them.

@@ -9,7 +9,7 @@ use super::output::Output;
 use super::sources::seconds;
 use super::{Failure, Shown, compare, database_exists};
 use crate::cli;
-use crate::terminal::{Paint, Style};
+use crate::terminal::{self, Paint, Style};
 
 pub async fn run(engine: &Engine, asked: cli::Show, shown: Shown, paint: Paint) -> Result<(), Failure> {
     let url = super::addresses(std::slice::from_ref(&asked.url))?.seeds.swap_remove(0);
@@ -25,7 +25,8 @@ pub async fn run(engine: &Engine, asked: cli::Show, shown: Shown, paint: Paint) 
     if asked.source.is_none() && shown != Shown::Quiet {
         let others: Vec<_> = engine.sources_of_page(document.url.clone()).await?.into_iter().filter(|other| *other != source).collect();
         if !others.is_empty() {
-            eprintln!("note: this is the page of {source}; it is also in {}, for --source", listed(&others));
+            let note = format!("note: this is the page of {source}; --source shows that of {}", listed(&others));
+            eprintln!("{}", terminal::line(&note));
         }
     }
     if asked.outline {

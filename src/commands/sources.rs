@@ -96,7 +96,7 @@ pub async fn refresh(engine: &Engine, asked: cli::Refresh, shown: Shown) -> Resu
     let mut failures = Vec::new();
     let all = sources.len();
     for (done, source) in sources.into_iter().enumerate() {
-        if let Err(failure) = refresh_one(engine, &asked, &source, shown, &interrupted).await {
+        if let Err(failure) = refresh_one(engine, &asked, &source, shown, &interrupted, usize::from(all == 1)).await {
             // One source that cannot be had is no reason to leave the others as they are, but a stop is.
             if all == 1 || failure.is_interruption() {
                 let left = all - done - 1;
@@ -114,12 +114,15 @@ pub async fn refresh(engine: &Engine, asked: cli::Refresh, shown: Shown) -> Resu
     }
 }
 
+/// `in_the_error` is how many failures are not told beside the error that tells them, where nothing was refreshed: one, but for one of
+/// several sources, whose errors are not told one by one.
 async fn refresh_one(
     engine: &Engine,
     asked: &cli::Refresh,
     source: &SourceId,
     shown: Shown,
     interrupted: &Interruption,
+    in_the_error: usize,
 ) -> Result<(), Failure> {
     let mut request = RefreshRequest::new(source.clone());
     request.older_than = asked.older_than;
@@ -139,7 +142,9 @@ async fn refresh_one(
     }
     watch.bar.finish_and_clear();
     let report = refreshing.report();
-    print(source, report, asked.json)?;
+    let is_for_nothing = !report.failed.is_empty() && report.failed_total == report.checked;
+    let is_told_below = is_for_nothing && !is_interrupted && matches!(outcome, Some(Ok(())));
+    print(source, report, asked.json, if is_told_below { in_the_error } else { 0 })?;
     outcome.unwrap_or(Ok(()))?;
     if is_interrupted {
         let left = refreshing.pages().saturating_sub(report.checked);
@@ -148,14 +153,15 @@ async fn refresh_one(
     }
     match report.failed.first() {
         // A refresh of which nothing came is no success, as with a crawl.
-        Some(failed) if report.failed_total == report.checked => {
-            Err(Failure::new(format!("nothing was refreshed: {}", failed.error), failed.hint.as_deref().unwrap_or(UNREACHED)))
-        }
+        Some(failed) if is_for_nothing => Err(Failure::new(
+            format!("nothing was refreshed: {}: {}", failed.url, failed.error),
+            failed.hint.as_deref().unwrap_or(UNREACHED),
+        )),
         _ => Ok(()),
     }
 }
 
-fn print(source: &SourceId, report: &RefreshReport, json: cli::Json) -> Result<(), Failure> {
+fn print(source: &SourceId, report: &RefreshReport, json: cli::Json, in_the_error: usize) -> Result<(), Failure> {
     let mut output = Output::new();
     if json.json {
         output.json(report)?;
@@ -173,7 +179,7 @@ fn print(source: &SourceId, report: &RefreshReport, json: cli::Json) -> Result<(
             output.line(format!("{what} {more} more"))?;
         }
     }
-    for failed in &report.failed {
+    for failed in report.failed.iter().skip(in_the_error) {
         output.line(format!("failed  {}: {}", failed.url, failed.error))?;
     }
     if let more @ 1.. = report.failed_total - report.failed.len() as u64 {
