@@ -113,6 +113,9 @@ fn words_without_quotes_are_one_question_and_what_more_there_is_is_told() {
     // A score has as many digits as mean something, and a date can be read.
     let hit = &first["hits"][0];
     assert!(hit["score"].to_string().len() <= 6, "{hit}");
+    let explained = report(&ask(&["guide"], &["--explain", "--json"]));
+    let evidence = explained["hits"][0]["evidence"].as_object().unwrap().clone();
+    assert!(evidence["bm25"].is_f64() && evidence.values().all(|value| !value.is_f64() || value.to_string().len() <= 7), "{evidence:?}");
     let date = hit["fetched"].as_str().unwrap();
     assert!(date.len() == 20 && date.starts_with("20") && date.ends_with('Z') && hit["fetched_unix"].is_u64(), "{hit}");
 }

@@ -157,15 +157,7 @@ impl Shown {
 
 /// Logs to stderr: errors and warnings, more with `-v`; `SMOLCRAWL_LOG` takes env_logger's own filters.
 pub fn log_to_stderr(everywhere: &Everywhere, environment: &Environment) {
-    let level = match (everywhere.quiet, everywhere.verbose) {
-        (true, _) => "error",
-        // What html5ever warns of is how pages are written.
-        (false, 0) => "warn,html5ever=error",
-        (false, 1) => "smolcrawl=debug,warn,html5ever=error",
-        (false, 2) => "smolcrawl=trace,warn,html5ever=error",
-        (false, _) => "trace",
-    };
-    let filters = environment.value("SMOLCRAWL_LOG").unwrap_or(level);
+    let filters = environment.value("SMOLCRAWL_LOG").unwrap_or_else(|| filters(everywhere.quiet, everywhere.verbose));
     let mut builder = env_logger::Builder::new();
     builder.write_style(match everywhere.color {
         Color::Auto => env_logger::WriteStyle::Auto,
@@ -180,4 +172,34 @@ pub fn log_to_stderr(everywhere: &Everywhere, environment: &Environment) {
         writeln!(log, "[{time} {style}{:<5}{style:#} {}] {message}", record.level(), record.target())
     });
     builder.init();
+}
+
+fn filters(quiet: bool, verbose: u8) -> &'static str {
+    match (quiet, verbose) {
+        (true, _) => "error",
+        // What html5ever warns of is how pages are written.
+        (false, 0) => "warn,html5ever=error",
+        (false, 1) => "smolcrawl=debug,warn,html5ever=error",
+        (false, 2) => "smolcrawl=trace,warn,html5ever=error",
+        (false, _) => "trace",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use log::{Level, Log, Record};
+
+    use super::*;
+
+    #[test]
+    fn how_pages_are_written_is_no_warning_unless_all_is_asked_for() {
+        let is_told = |quiet, verbose, level| {
+            let logger = env_logger::Builder::new().parse_filters(filters(quiet, verbose)).build();
+            logger.matches(&Record::builder().level(level).target("html5ever::tree_builder").args(format_args!("x")).build())
+        };
+        assert_eq!([0, 1, 2, 3].map(|verbose| is_told(false, verbose, Level::Warn)), [false, false, false, true]);
+        assert!(!is_told(true, 0, Level::Warn) && is_told(false, 0, Level::Error));
+        let ours = env_logger::Builder::new().parse_filters(filters(false, 0)).build();
+        assert!(ours.enabled(&log::Metadata::builder().level(Level::Warn).target("smolcrawl::crawl").build()));
+    }
 }

@@ -199,7 +199,7 @@ struct Found<'a> {
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     same_as: &'a [Url],
     #[serde(skip_serializing_if = "Option::is_none")]
-    evidence: Option<&'a Evidence>,
+    evidence: Option<Value>,
 }
 
 impl<'a> Found<'a> {
@@ -216,16 +216,30 @@ impl<'a> Found<'a> {
             fetched: date(hit.fetched_at),
             fetched_unix: super::sources::seconds(hit.fetched_at),
             page_hash: &hit.page_hash,
-            // As many digits as mean something.
-            score: (f64::from(hit.score) * 1e4).round() / 1e4,
+            score: rounded(hit.score.into()),
             heading_path: &hit.chunk.heading_path,
             language,
             context,
             text: &hit.text,
             same_as: &hit.same_as,
-            evidence: explain.then_some(&hit.evidence),
+            evidence: explain.then(|| short(&hit.evidence)),
         }
     }
+}
+
+/// As many digits as mean something.
+fn rounded(number: f64) -> f64 {
+    (number * 1e4).round() / 1e4
+}
+
+fn short(evidence: &Evidence) -> Value {
+    let mut evidence = json!(evidence);
+    for value in evidence.as_object_mut().into_iter().flat_map(|fields| fields.values_mut()) {
+        if let Some(number) = value.as_f64() {
+            *value = json!(rounded(number));
+        }
+    }
+    evidence
 }
 
 fn hits<'a>(found: &'a Answer, asked: &cli::Search) -> Vec<Found<'a>> {

@@ -7,7 +7,7 @@ use futures_lite::future;
 use serde_json::json;
 use smolcrawl::Engine;
 use smolcrawl::engine::{Existing, Export, ExportReport, ImportReport};
-use smolcrawl::model::SourceId;
+use smolcrawl::model::{SourceId, date};
 use smolcrawl::share::Form;
 
 use super::output::Output;
@@ -110,7 +110,7 @@ fn tell_import(report: &ImportReport, file: &Path, as_json: bool, started: Insta
         output.json(&json!({
             "from": file.display().to_string(), "sources": sources.iter().map(of_source).collect::<Vec<_>>(), "chunks": chunks,
             "vectors": vectors, "model": model, "vectors_of_another_model": vectors_of_another_model,
-            "written_unix": written.map(super::sources::seconds), "elapsed_ms": started.elapsed().as_millis() as u64
+            "written": written.map(date), "written_unix": written.map(super::sources::seconds), "elapsed_ms": started.elapsed().as_millis() as u64
         }))?;
         return Ok(output.finish()?);
     }
