@@ -37,9 +37,19 @@ pub struct Everywhere {
     /// More on stderr: -v start, stop and pages, -vv the wire
     #[arg(short, long, global = true, action = clap::ArgAction::Count, help_heading = "Everywhere")]
     pub verbose: u8,
+    /// Colours and marks: on a terminal only (and not where NO_COLOR is set), always or never
+    #[arg(long, global = true, value_enum, default_value_t = Color::Auto, value_name = "WHEN", help_heading = "Everywhere")]
+    pub color: Color,
     /// Only errors on stderr, no progress bar
     #[arg(short, long, global = true, conflicts_with = "verbose", help_heading = "Everywhere")]
     pub quiet: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    Auto,
+    Always,
+    Never,
 }
 
 #[derive(Debug, Subcommand)]
@@ -52,6 +62,10 @@ pub enum Command {
     Fetch(Fetch),
     /// Ask the stored pages
     Search(Search),
+    /// Print a stored page, or a part of it, as markdown
+    Show(Show),
+    /// List the stored pages of a source
+    Pages(Pages),
     /// List the stored sources
     Sources(Json),
     /// Remove a source, one version of it, or some of its pages
@@ -187,9 +201,9 @@ pub enum Format {
 
 #[derive(Debug, Args)]
 pub struct Search {
-    /// The question
-    #[arg(required_unless_present = "batch", conflicts_with = "batch")]
-    pub query: Option<String>,
+    /// The question, in quotes or not: all words that are no flags are one question; what begins with a dash comes behind --
+    #[arg(required_unless_present = "batch", conflicts_with = "batch", value_name = "QUERY")]
+    pub query: Vec<String>,
     /// Ask every {"id","query"} line of this file; answers are JSON lines
     #[arg(long, value_name = "FILE")]
     pub batch: Option<PathBuf>,
@@ -206,7 +220,7 @@ pub struct Search {
     #[arg(long)]
     pub code: bool,
     /// Hits to pass over
-    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u16).range(0..=1000))]
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u16).range(0..=i64::from(DEEPEST)))]
     pub offset: u16,
     /// Hits of one page at the most; 0 is any number [default: 1, with what else of the page answers joined; 2 of code]
     #[arg(long, value_name = "N")]
@@ -226,9 +240,55 @@ pub struct Search {
     /// Only pages that say they were changed or published on this day or later, such as 2025-01-31
     #[arg(long, value_name = "DATE")]
     pub since: Option<String>,
+    /// Print passages whole instead of their first lines
+    #[arg(long, visible_alias = "full")]
+    pub whole: bool,
     /// Tell what each score is made of
     #[arg(long)]
     pub explain: bool,
+    #[command(flatten)]
+    pub json: Json,
+}
+
+#[derive(Debug, Args)]
+pub struct Show {
+    /// The page; with #ANCHOR from that heading on
+    pub url: String,
+    /// The source whose copy is meant [default: the one that was fetched last]
+    #[arg(long, value_name = "SOURCE")]
+    pub source: Option<String>,
+    /// Print the headings with their anchors instead
+    #[arg(long, conflicts_with_all = ["from", "offset", "limit"])]
+    pub outline: bool,
+    /// Begin at the heading with this anchor, as --outline tells it
+    #[arg(long, value_name = "ANCHOR", conflicts_with = "offset")]
+    pub from: Option<String>,
+    /// Characters to pass over
+    #[arg(long, value_name = "N")]
+    pub offset: Option<usize>,
+    /// Characters to print at the most, up to the end of a paragraph [default: all]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub limit: Option<u64>,
+    #[command(flatten)]
+    pub json: Json,
+}
+
+#[derive(Debug, Args)]
+pub struct Pages {
+    /// A source as `smolcrawl sources` lists it: name, name@version, or a host for all of its sources
+    pub source: String,
+    /// Only pages whose URL begins so
+    #[arg(long, value_name = "URL-PREFIX")]
+    pub below: Option<String>,
+    /// Only pages with this in their URL or title, in small or capital letters
+    #[arg(long, value_name = "WORD")]
+    pub r#match: Option<String>,
+    /// Pages at the most [default: all]
+    #[arg(short = 'k', value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub limit: Option<u64>,
+    /// Pages to pass over
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub offset: usize,
     #[command(flatten)]
     pub json: Json,
 }
@@ -458,6 +518,9 @@ impl Everywhere {
         Ok(flags)
     }
 }
+
+/// Hits that a search may pass over.
+pub const DEEPEST: u16 = 1_000;
 
 /// Seconds, or with a unit: `90`, `90s`, `15m`, `2h`, `7d`.
 fn duration(text: &str) -> Result<Duration, String> {

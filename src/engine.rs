@@ -257,9 +257,19 @@ impl Engine {
         self.with_store(move |store| store.sources_after(&prefix, &after, limit)).await
     }
 
-    /// A stored page.
+    /// A stored page: of several sources' pages at one address the one that was fetched last.
     pub async fn page(&self, url: Url) -> Result<Option<Document>, Error> {
-        self.with_store(move |store| store.page(&url)).await
+        Ok(self.page_in(None, url).await?.map(|(_, document)| document))
+    }
+
+    /// The page of a source, or the one that was fetched last, with the source it is of.
+    pub async fn page_in(&self, source: Option<SourceId>, url: Url) -> Result<Option<(SourceId, Document)>, Error> {
+        self.with_store(move |store| store.page_in(source.as_ref(), &url)).await
+    }
+
+    /// The sources that have a page at this address, by name.
+    pub async fn sources_of_page(&self, url: Url) -> Result<Vec<SourceId>, Error> {
+        self.with_store(move |store| store.sources_of_page(&url)).await
     }
 }
 

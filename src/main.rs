@@ -5,6 +5,7 @@ mod commands;
 mod failure;
 mod terminal;
 
+use std::io::{self, IsTerminal};
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -14,8 +15,9 @@ fn main() -> ExitCode {
     let cli = cli::Cli::parse();
     let environment = Environment::of_process();
     commands::log_to_stderr(&cli.everywhere, &environment);
+    let paint = commands::paint(&cli.everywhere, &environment, io::stderr().is_terminal());
     match commands::run(cli, &environment) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => failure.report(),
+        Err(failure) => failure.report(paint),
     }
 }

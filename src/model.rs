@@ -2,6 +2,8 @@
 //! Plain values without behaviour of any room: no network, no parser, no database.
 
 mod budget;
+mod date;
+mod part;
 mod plain;
 mod shared;
 mod source;
@@ -13,6 +15,8 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 pub use self::budget::{Budget, Meter, OverBudget};
+pub use self::date::date;
+pub use self::part::part_end;
 pub use self::plain::plain;
 pub use self::shared::{SharedPage, SharedSource, SharedVector};
 pub use self::source::{BadName, Candidate, Meant, NotMeant, Recipe, SourceId, SourceState, SourceSummary, Trail, host, meant};
@@ -76,6 +80,18 @@ impl Document {
             validators: Validators::default(),
             fetched_at,
         }
+    }
+
+    /// The heading at which the page opens under a fragment, which is given without `#`, as it stands in URLs or not percent-encoded.
+    pub fn heading_at(&self, fragment: &str) -> Option<&Heading> {
+        // Compared as they are written in URLs, in which few characters stand for themselves.
+        let mut url = self.url.clone();
+        url.set_fragment(Some(fragment));
+        let wanted = url.fragment()?.to_owned();
+        self.outline.iter().find(|heading| {
+            url.set_fragment(heading.anchor.as_deref());
+            heading.anchor.as_deref() == Some(fragment) || url.fragment() == Some(wanted.as_str())
+        })
     }
 }
 

@@ -24,6 +24,48 @@ pub fn is_command(c: char) -> bool {
     c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{2028}' | '\u{2029}')
 }
 
+/// Whether texts are told from each other by how they look, too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Paint(bool);
+
+/// How a text looks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Style {
+    Plain,
+    /// What a thing is called.
+    Strong,
+    /// What is beside it.
+    Faint,
+    /// What was looked for.
+    Mark,
+    Error,
+}
+
+impl Paint {
+    pub const PLAIN: Self = Self(false);
+
+    /// Colours; on Windows its console is asked to know them.
+    pub fn colours() -> Self {
+        #[cfg(windows)]
+        anstyle_query::windows::enable_ansi_colors();
+        Self(true)
+    }
+
+    /// A text that commands nothing, in its style; it is one line.
+    pub fn styled<'a>(self, style: Style, text: &'a str) -> Cow<'a, str> {
+        let text = line(text);
+        let codes = match style {
+            _ if !self.0 || text.is_empty() => return text,
+            Style::Plain => return text,
+            Style::Strong => "1",
+            Style::Faint => "2",
+            Style::Mark => "1;33",
+            Style::Error => "1;31",
+        };
+        Cow::Owned(format!("\u{1b}[{codes}m{text}\u{1b}[0m"))
+    }
+}
+
 fn shown(text: &str, is_hidden: impl Fn(char) -> bool) -> Cow<'_, str> {
     if !text.contains(&is_hidden) {
         return Cow::Borrowed(text);
@@ -49,6 +91,13 @@ mod tests {
         assert_eq!(line("\u{9b}31m\u{7f}\u{85}"), "\\u{9b}31m\\u{7f}\\u{85}");
         assert_eq!(line("user\u{202e}txt.exe\u{2066}"), "user\\u{202e}txt.exe\\u{2066}");
         assert_eq!(text("one\r\ntwo\rthree\n\u{1b}[2J"), "one\ntwo\\u{d}three\n\\u{1b}[2J");
+    }
+
+    #[test]
+    fn only_what_paints_writes_codes_and_a_text_brings_none() {
+        assert_eq!(Paint::PLAIN.styled(Style::Mark, "a\u{1b}[2J"), "a\\u{1b}[2J");
+        assert_eq!(Paint(true).styled(Style::Mark, "a\u{1b}[2J"), "\u{1b}[1;33ma\\u{1b}[2J\u{1b}[0m");
+        assert_eq!(Paint(true).styled(Style::Plain, "a"), "a");
     }
 
     #[test]

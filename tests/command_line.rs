@@ -61,8 +61,18 @@ fn demo_crawls_indexes_and_answers() {
     for answer in ["1. Jobs", "1. Retries", "1. Python"] {
         assert!(stdout.contains(answer), "{answer} is missing:\n{stdout}");
     }
+    for next in ["next      smolcrawl crawl docs.rs/smol", "smolcrawl search how to stop a task", "smolcrawl setup"] {
+        assert!(stdout.contains(next), "{next} is missing:\n{stdout}");
+    }
+    assert!(benign_resets(&stdout) >= 1, "the reset after the complete answer is met, always:\n{stdout}");
     assert_eq!(text(&output.stderr), "", "a clean run is quiet");
     assert_eq!(std::fs::read_dir(home.path()).unwrap().count(), 0, "the demo leaves nothing behind");
+}
+
+/// As the demo counts them.
+fn benign_resets(demo: &str) -> u32 {
+    let (before, _) = demo.split_once(" benign resets").unwrap_or_else(|| panic!("{demo}"));
+    before.rsplit(' ').next().and_then(|number| number.parse().ok()).unwrap_or_else(|| panic!("{demo}"))
 }
 
 /// What the demo says of each page, sorted: the crawl's own order, and which page is the first to name another, is that
@@ -86,6 +96,7 @@ fn demo_is_the_same_on_every_reactor() {
         assert!(output.status.success(), "{kind}: {}", text(&output.stderr));
         assert_eq!(text(&output.stderr), "", "{kind}: a clean run is quiet");
         assert!(stdout.starts_with(&format!("reactor   reactor {kind} (")), "{stdout}");
+        assert!(benign_resets(&stdout) >= 1, "{kind}: {stdout}");
         assert_eq!(pages(&stdout), pages(&reference), "{kind}");
         let hits = |demo: &str| -> Vec<String> { demo.lines().filter(|line| line.starts_with("1. ")).map(str::to_owned).collect() };
         assert_eq!((hits(&stdout).len(), hits(&stdout)), (3, hits(&reference)), "{kind}");

@@ -559,6 +559,33 @@ fn llms_txt_and_markdown_are_pages_with_links() {
 }
 
 #[test]
+fn data_beside_a_page_is_not_asked_for() {
+    let world = World::new();
+    // Whichever link comes first.
+    world.site.page("a.test/", &["/1", "/1.json", "/2.json", "/2.html", "/3.json", "/openapi.json", "/openapi"]);
+    world.site.page("a.test/1", &["/index.json"]).page("a.test/2.html", &[]).page("a.test/openapi", &[]);
+    for data in ["/1.json", "/2.json", "/3.json", "/openapi.json", "/index.json"] {
+        world.site.reply(&format!("a.test{data}"), Reply::new(200, "application/json", format!("{{\"of\": \"{data}\"}}")));
+    }
+    let outcome = world.run(request("http://a.test/"));
+    let expected = [
+        "http://a.test/",
+        "http://a.test/1",
+        "http://a.test/2.html",
+        "http://a.test/3.json",
+        "http://a.test/openapi",
+        "http://a.test/openapi.json",
+    ];
+    assert_eq!(outcome.urls, expected);
+    assert_eq!(outcome.report.passed_over["data of a page that is met as well"], 3);
+    assert!(world.site.targets().iter().all(|target| !matches!(target.as_str(), "a.test/1.json" | "a.test/2.json" | "a.test/index.json")));
+    assert_eq!((&outcome.report.end, outcome.report.left), (&End::Complete, 0));
+    // Where it is asked for by itself, or all is wanted, it is a page as any other.
+    assert_eq!(world.run(request("http://a.test/1.json")).urls, ["http://a.test/1.json"]);
+    assert_eq!(world.run(request("http://a.test/").leave_out(LeaveOut::Nothing)).urls.len(), 9);
+}
+
+#[test]
 fn other_content_is_skipped_with_its_type() {
     let world = World::new();
     world

@@ -1,15 +1,19 @@
 //! `crawl`: fetch, store, embed, report.
 
 use std::io::IsTerminal;
+use std::time::Instant;
 
 use futures_lite::future;
 use serde_json::json;
 use smolcrawl::Engine;
-use smolcrawl::engine::{CrawlReport, CrawlRequest, Crawling, End, Event, Fill, LeaveOut, Pattern, Resume, Robots, Scope, Sitemaps};
+use smolcrawl::engine::{
+    CrawlReport, CrawlRequest, Crawling, End, Event, Fill, LeaveOut, OUT_OF_SCOPE, Pattern, Resume, Robots, Scope, Sitemaps,
+};
 use smolcrawl::model::SourceId;
+use smolcrawl::reactor::Handle;
 
 use super::output::Output;
-use super::progress::{Counts, PATIENCE, Spinner};
+use super::progress::{Counts, Crawled, Lines, PATIENCE, Spinner};
 use super::signals::interruption;
 use super::{Failure, Shown, progress};
 use crate::cli;
@@ -42,8 +46,15 @@ pub async fn run(engine: &Engine, asked: cli::Crawl, shown: Shown) -> Result<(),
         Some(fill) => engine.fill(fill.clone(), chunking),
         None => engine.crawl(request, chunking),
     };
-    let mut counts = Counts::default();
-    let mut ended = future::or(follow(&mut crawling, &mut counts, &spinner), async {
+    let mut watch = Watch {
+        counts: Counts::default(),
+        max_pages: asked.max_pages,
+        began: engine.handle().now(),
+        lines: Lines::new(engine.handle(), shown),
+        spinner,
+        handle: engine.handle().clone(),
+    };
+    let mut ended = future::or(follow(&mut crawling, &mut watch), async {
         interrupted.asked().await;
         Ok(Ended::Interrupted)
     })
@@ -51,21 +62,24 @@ pub async fn run(engine: &Engine, asked: cli::Crawl, shown: Shown) -> Result<(),
     if !matches!(ended, Ok(Ended::ByItself)) {
         // What has been fetched is stored, and counted, as far as that is a matter of moments: a page that takes long is let go.
         crawling.stop();
-        let stored = engine.handle().timeout(PATIENCE, follow(&mut crawling, &mut counts, &spinner)).await;
+        let stored = engine.handle().timeout(PATIENCE, follow(&mut crawling, &mut watch)).await;
         if let Ok(Err(failure)) = stored {
             ended = ended.and(Err(failure));
         }
     }
-    spinner.clear();
+    watch.spinner.clear();
     let report = crawling.finish();
     // What is stored is kept and told, even if the disk is full now.
-    print(&report, fill.as_ref(), asked.json)?;
+    let in_the_error = usize::from(report.stored == 0 && matches!(ended, Ok(Ended::ByItself)));
+    print(&report, fill.as_ref(), asked.json, in_the_error)?;
     match ended? {
         Ended::Interrupted => return Err(interrupted_crawl(engine, &report).await?),
-        Ended::ByItself if !asked.no_index => progress::embed_unless_interrupted(engine, shown, &interrupted).await?,
-        Ended::ByItself => {}
+        Ended::ByItself if !asked.no_index => {
+            let embedded = progress::embed_unless_interrupted(engine, shown, &interrupted).await;
+            nothing_stored(&report).and(embedded)
+        }
+        Ended::ByItself => nothing_stored(&report),
     }
-    nothing_stored(&report)
 }
 
 async fn dry_run(engine: &Engine, request: CrawlRequest, name: Option<SourceId>, json: cli::Json) -> Result<(), Failure> {
@@ -123,7 +137,7 @@ enum Ended {
 }
 
 fn request(asked: &cli::Crawl) -> Result<CrawlRequest, Failure> {
-    let mut request = CrawlRequest::parse(&asked.urls).map_err(smolcrawl::Error::from)?;
+    let mut request = super::addresses(&asked.urls)?;
     request.scope = match asked.scope {
         cli::Scope::Prefix => Scope::Prefix,
         cli::Scope::Host => Scope::Host,
@@ -164,28 +178,51 @@ fn patterns(texts: &[String]) -> Result<Vec<Pattern>, Failure> {
     Ok(texts.iter().map(|text| Pattern::parse(text)).collect::<Result<_, _>>().map_err(smolcrawl::Error::from)?)
 }
 
-async fn follow(crawling: &mut Crawling, counts: &mut Counts, spinner: &Spinner) -> Result<Ended, Failure> {
-    while let Some(event) = crawling.next().await {
+/// What a person sees of a crawl that goes on.
+struct Watch {
+    counts: Counts,
+    max_pages: u64,
+    began: Instant,
+    lines: Lines,
+    spinner: Spinner,
+    handle: Handle,
+}
+
+impl Watch {
+    fn crawled(&self, queue: u64) -> Crawled {
+        let elapsed = self.handle.now().saturating_duration_since(self.began);
+        Crawled { counts: self.counts, queue, max_pages: self.max_pages, elapsed }
+    }
+}
+
+async fn follow(crawling: &mut Crawling, watch: &mut Watch) -> Result<Ended, Failure> {
+    loop {
+        let (counts, began, handle, max_pages, queue) = (watch.counts, watch.began, watch.handle.clone(), watch.max_pages, crawling.left());
+        let say = || {
+            let elapsed = handle.now().saturating_duration_since(began);
+            progress::say("crawling", Crawled { counts, queue, max_pages, elapsed });
+        };
+        let Some(event) = watch.lines.during(crawling.next(), say).await else { return Ok(Ended::ByItself) };
         let url = match event? {
             Event::Stored { url, .. } => {
-                counts.stored += 1;
+                watch.counts.stored += 1;
                 url
             }
             Event::Skipped(skipped) => {
-                counts.skipped += 1;
+                watch.counts.skipped += 1;
                 skipped.url
             }
             Event::Failed(failed) => {
-                counts.failed += 1;
+                watch.counts.failed += 1;
                 failed.url
             }
         };
-        spinner.tell(*counts, crawling.left(), &url);
+        watch.spinner.tell(&watch.crawled(crawling.left()), &url);
     }
-    Ok(Ended::ByItself)
 }
 
-fn print(report: &CrawlReport, fill: Option<&Fill>, json: cli::Json) -> Result<(), Failure> {
+/// Without the first so many of what failed, else of what was skipped or passed over, that the error tells.
+fn print(report: &CrawlReport, fill: Option<&Fill>, json: cli::Json, in_the_error: usize) -> Result<(), Failure> {
     let mut output = Output::new();
     if json.json {
         let mut told = serde_json::to_value(report).map_err(|error| Failure::new(error.to_string(), "this is a defect of smolcrawl"))?;
@@ -197,20 +234,23 @@ fn print(report: &CrawlReport, fill: Option<&Fill>, json: cli::Json) -> Result<(
     if let Some(fill) = fill.filter(|fill| fill.goes_on()) {
         output.line(format!("went on after the {} pages of the crawl that was interrupted; --fresh begins anew", fill.pages_before()))?;
     }
-    for skipped in &report.skipped {
+    // Nothing is told twice.
+    let (failed_first, skipped_first) = if report.failed.is_empty() { (0, in_the_error) } else { (in_the_error, 0) };
+    for skipped in report.skipped.iter().skip(skipped_first) {
         output.line(format!("skipped {}: {}", skipped.url, skipped.why))?;
     }
     if let more @ 1.. = report.skips() - report.skipped.len() as u64 {
         output.line(format!("skipped {more} more"))?;
     }
-    for failed in &report.failed {
+    for failed in report.failed.iter().skip(failed_first) {
         output.line(format!("failed  {}: {}", failed.url, failed.error))?;
     }
     if let more @ 1.. = report.failures() - report.failed.len() as u64 {
         output.line(format!("failed  {more} more"))?;
     }
-    if !report.passed_over.is_empty() {
-        output.line(format!("links not followed: {}", passed_over(report)))?;
+    let is_in_the_error = in_the_error > 0 && report.failed.is_empty() && report.skipped.is_empty();
+    if !is_in_the_error {
+        left_out(report).into_iter().try_for_each(|line| output.line(line))?;
     }
     if let Some(first) = report.sitemaps.first() {
         let more = match report.sitemaps.len() {
@@ -252,6 +292,49 @@ fn offered(report: &CrawlReport) -> Vec<String> {
         lines.push(format!("{} pages say nearly the same as another one, such as {} and {}", report.alike_total, first.url, first.like));
     }
     lines
+}
+
+/// What was left out by which rule, one a line, with what takes it in.
+fn left_out(report: &CrawlReport) -> Vec<String> {
+    let mut lines: Vec<_> = report
+        .passed_over
+        .iter()
+        .map(|(why, count)| {
+            let first = match report.passed_over_first.get(why) {
+                Some(first) if *count == 1 => format!(" ({first})"),
+                Some(first) => format!(" (such as {first})"),
+                None => String::new(),
+            };
+            let takes_in = takes_in(why).map(|switch| format!("; {switch}")).unwrap_or_default();
+            format!("links not followed: {count} {why}{first}{takes_in}")
+        })
+        .collect();
+    if report.skipped.iter().any(|skipped| skipped.why == NO_TEXT) {
+        lines.push("pages without text: `smolcrawl fetch --explain URL` tells what of a page is left out".to_owned());
+    }
+    lines
+}
+
+/// The switch that takes in what a rule leaves out; none where nothing does.
+fn takes_in(why: &str) -> Option<&'static str> {
+    Some(match why {
+        OUT_OF_SCOPE => "--scope host or --scope domain takes in more",
+        "in a sitemap, but out of scope" | "in llms.txt, but out of scope" => "--scope host or --scope domain takes in more",
+        "excluded" => "by --exclude",
+        "not included" => "by --include",
+        "another language" => "--language names another one, --everything takes in all",
+        "another version"
+        | "the whole in one page"
+        | "a listing of source code"
+        | "a list by tag, author or month"
+        | "a form to log in or search"
+        | "data of a page that is met as well"
+        | "the path repeats itself"
+        | "a calendar beyond the days of it that are read"
+        | "too many queries of one path"
+        | "too many combinations of parameters of one path" => "--everything takes them in",
+        _ => return None,
+    })
 }
 
 fn passed_over(report: &CrawlReport) -> String {
@@ -299,6 +382,8 @@ fn nothing_stored(report: &CrawlReport) -> Result<(), Failure> {
     Err(Failure::new(format!("nothing was stored: {why}"), hint.unwrap_or(NOTHING)))
 }
 
+/// How a page that has none is skipped.
+const NO_TEXT: &str = "no text in the page";
 const GO_ON: &str = "the same command goes on where it was, and embeds what is not embedded; --fresh begins anew";
 const NOTHING: &str = "try `smolcrawl fetch` with the URL; -v shows every request";
 const SCOPE: &str = "start at the site that is meant, widen the scope (--scope host, --scope domain), or leave out less (--everything)";

@@ -1,17 +1,19 @@
 //! `fetch`: one page on stdout, nothing stored.
 
+use std::io::IsTerminal;
+
 use serde_json::json;
 use smolcrawl::Engine;
-use smolcrawl::engine::{CrawlRequest, Robots};
+use smolcrawl::engine::Robots;
 use smolcrawl::extract;
 use smolcrawl::model::Note;
 
-use super::Failure;
 use super::output::Output;
+use super::{Failure, Shown};
 use crate::cli;
 
-pub async fn run(engine: &Engine, asked: cli::Fetch) -> Result<(), Failure> {
-    let request = CrawlRequest::parse(&[asked.url]).map_err(smolcrawl::Error::from)?;
+pub async fn run(engine: &Engine, asked: cli::Fetch, shown: Shown) -> Result<(), Failure> {
+    let request = super::addresses(&[asked.url])?;
     let robots = if asked.ignore_robots { Robots::Ignore } else { Robots::Obey };
     let page = engine.fetch_page(&request.seeds[0], robots).await?;
     let unreadable = |skip| smolcrawl::Error::Unreadable { url: page.url.clone(), skip: Box::new(skip) };
@@ -44,6 +46,9 @@ pub async fn run(engine: &Engine, asked: cli::Fetch) -> Result<(), Failure> {
     output.finish()?;
     if asked.explain && asked.format != cli::Format::Json {
         tell(&left_out);
+    } else if !left_out.is_empty() && shown != Shown::Quiet && std::io::stderr().is_terminal() {
+        let words: usize = left_out.iter().map(|note| note.words).sum();
+        eprintln!("note: {words} words of the page are left out; --explain tells which, and by which rule");
     }
     Ok(())
 }

@@ -13,6 +13,7 @@ use smolcrawl::store::Put;
 use url::Url;
 
 use super::output::Output;
+use super::progress::Lines;
 use super::signals::interruption;
 use super::{Failure, Shown, lines, progress};
 use crate::cli;
@@ -22,16 +23,25 @@ pub async fn run(engine: &Engine, asked: cli::Index, shown: Shown) -> Result<(),
     // Every line is read before the first is stored: a bad one leaves the database as it was.
     let documents = read(&asked.jsonl)?;
     let (mut added, mut replaced, mut unchanged) = (0_u64, 0_u64, 0_u64);
-    for document in documents {
-        match engine.put(document, engine.config().chunk.clone()).await? {
+    let all = documents.len() as u64;
+    let bar = progress::pages(shown, "storing", all);
+    let mut lines = Lines::new(engine.handle(), shown);
+    for (done, document) in (0_u64..).zip(documents) {
+        let how_far = progress::done(done, all, started.elapsed());
+        bar.set_position(done);
+        bar.set_message(how_far.clone());
+        let put = engine.put(document, engine.config().chunk.clone());
+        match lines.during(put, || progress::say("storing", &how_far)).await? {
             Put::Added => added += 1,
             Put::Replaced => replaced += 1,
             Put::Unchanged => unchanged += 1,
         }
     }
-    if !asked.no_index {
-        progress::embed_unless_interrupted(engine, shown, &interruption()?).await?;
-    }
+    bar.finish_and_clear();
+    let embedded = match asked.no_index {
+        true => Ok(()),
+        false => progress::embed_unless_interrupted(engine, shown, &interruption()?).await,
+    };
     let pages = added + replaced + unchanged;
     let elapsed = started.elapsed();
     let mut output = Output::new();
@@ -42,7 +52,8 @@ pub async fn run(engine: &Engine, asked: cli::Index, shown: Shown) -> Result<(),
         false => output
             .line(format!("{pages} pages: {added} added, {replaced} replaced, {unchanged} unchanged in {:.1} s", elapsed.as_secs_f64()))?,
     }
-    Ok(output.finish()?)
+    output.finish()?;
+    embedded
 }
 
 #[derive(Deserialize)]

@@ -9,25 +9,28 @@ mod extract;
 mod fetch;
 mod index;
 mod lines;
+mod marked;
 mod output;
+mod pages;
 mod progress;
 mod search;
 mod serve;
 mod share;
+mod show;
 mod signals;
 mod sources;
 mod verify;
 
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 use std::path::Path;
 use std::time::Duration;
 
-use smolcrawl::Engine;
 use smolcrawl::config::{Config, Environment};
+use smolcrawl::{CrawlRequest, Engine};
 
-use crate::cli::{Cli, Command, Everywhere};
+use crate::cli::{Cli, Color, Command, Everywhere};
 use crate::failure::Failure;
-use crate::terminal;
+use crate::terminal::{self, Paint};
 
 /// Runs one command to its end.
 pub fn run(cli: Cli, environment: &Environment) -> Result<(), Failure> {
@@ -36,7 +39,7 @@ pub fn run(cli: Cli, environment: &Environment) -> Result<(), Failure> {
     let everywhere = &cli.everywhere;
     match cli.command {
         Command::Extract(extract) => return extract::run(&extract),
-        Command::Demo => return demo::run(everywhere, environment),
+        Command::Demo => return demo::run(everywhere, environment, paint(everywhere, environment, std::io::stdout().is_terminal())),
         _ => {}
     }
     let settings = everywhere.settings(environment)?;
@@ -52,11 +55,14 @@ pub fn run(cli: Cli, environment: &Environment) -> Result<(), Failure> {
     config.crawl.credentials = credentials::of(&cli.command, &settings, environment)?;
     let engine = Engine::new(config)?;
     let shown = Shown::of(everywhere);
+    let paint = paint(everywhere, environment, std::io::stdout().is_terminal());
     drive(&engine, async {
         let outcome = match cli.command {
             Command::Crawl(crawl) => crawl::run(&engine, crawl, shown).await,
-            Command::Fetch(fetch) => fetch::run(&engine, fetch).await,
-            Command::Search(search) => search::run(&engine, search, shown).await,
+            Command::Fetch(fetch) => fetch::run(&engine, fetch, shown).await,
+            Command::Search(search) => search::run(&engine, search, shown, paint).await,
+            Command::Show(show) => show::run(&engine, show, shown, paint).await,
+            Command::Pages(pages) => pages::run(&engine, pages, shown).await,
             Command::Sources(json) => sources::list(&engine, json).await,
             Command::Remove(source) => sources::remove(&engine, source).await,
             Command::Refresh(refresh) => sources::refresh(&engine, refresh, shown).await,
@@ -92,6 +98,36 @@ fn database_exists(engine: &Engine) -> Result<(), Failure> {
     }
 }
 
+/// Whether a stream is coloured: as it is asked for, else on a terminal that knows colours, if nobody has set NO_COLOR.
+pub fn paint(everywhere: &Everywhere, environment: &Environment, is_terminal: bool) -> Paint {
+    let is_wanted = match everywhere.color {
+        Color::Always => true,
+        Color::Never => false,
+        Color::Auto => is_terminal && environment.value("NO_COLOR").is_none() && environment.value("TERM") != Some("dumb"),
+    };
+    if is_wanted { Paint::colours() } else { Paint::PLAIN }
+}
+
+/// Addresses as a user writes them, of which the name of a host is enough. What is a file here is none.
+fn addresses(texts: &[String]) -> Result<CrawlRequest, Failure> {
+    for text in texts.iter().map(|text| text.trim()).filter(|text| !text.contains("://") && !text.is_empty()) {
+        if Path::new(text).exists() {
+            let hint = format!(
+                "if a site is meant, write https://{text}; a folder is read once it is served on this machine, as by `python3 -m http.server`, \
+                 with --allow-private; `smolcrawl index --jsonl` stores texts"
+            );
+            return Err(Failure::new(format!("{text:?} is a file or folder here, not a URL"), hint));
+        }
+    }
+    Ok(CrawlRequest::parse(texts).map_err(smolcrawl::Error::from)?)
+}
+
+/// The beginning of addresses, if one is given.
+fn prefix(text: Option<&String>) -> Result<Option<String>, Failure> {
+    let Some(text) = text else { return Ok(None) };
+    Ok(addresses(std::slice::from_ref(text))?.seeds.pop().map(String::from))
+}
+
 /// Runs `main` on a smol executor while this thread drives the engine's reactor.
 fn drive<T>(engine: &Engine, main: impl Future<Output = T>) -> T {
     let executor = smol::LocalExecutor::new();
@@ -103,28 +139,31 @@ fn drive<T>(engine: &Engine, main: impl Future<Output = T>) -> T {
 pub enum Shown {
     /// A progress bar, if stderr is a terminal.
     Progress,
+    /// A line now and then: it is no terminal, and more is wanted.
+    Lines,
     /// Errors alone.
     Quiet,
 }
 
 impl Shown {
     fn of(everywhere: &Everywhere) -> Self {
-        if everywhere.quiet { Self::Quiet } else { Self::Progress }
+        match (everywhere.quiet, everywhere.verbose) {
+            (true, _) => Self::Quiet,
+            (false, 1..) if !std::io::stderr().is_terminal() => Self::Lines,
+            _ => Self::Progress,
+        }
     }
 }
 
 /// Logs to stderr: errors and warnings, more with `-v`; `SMOLCRAWL_LOG` takes env_logger's own filters.
 pub fn log_to_stderr(everywhere: &Everywhere, environment: &Environment) {
-    let level = match (everywhere.quiet, everywhere.verbose) {
-        (true, _) => "error",
-        // What html5ever warns of is how pages are written.
-        (false, 0) => "warn,html5ever=error",
-        (false, 1) => "smolcrawl=debug,warn,html5ever=error",
-        (false, 2) => "smolcrawl=trace,warn,html5ever=error",
-        (false, _) => "trace",
-    };
-    let filters = environment.value("SMOLCRAWL_LOG").unwrap_or(level);
+    let filters = environment.value("SMOLCRAWL_LOG").unwrap_or_else(|| filters(everywhere.quiet, everywhere.verbose));
     let mut builder = env_logger::Builder::new();
+    builder.write_style(match everywhere.color {
+        Color::Auto => env_logger::WriteStyle::Auto,
+        Color::Always => env_logger::WriteStyle::Always,
+        Color::Never => env_logger::WriteStyle::Never,
+    });
     builder.parse_filters(filters).format(|log, record| {
         let style = log.default_level_style(record.level());
         let (time, message) = (log.timestamp_millis(), record.args().to_string());
@@ -133,4 +172,34 @@ pub fn log_to_stderr(everywhere: &Everywhere, environment: &Environment) {
         writeln!(log, "[{time} {style}{:<5}{style:#} {}] {message}", record.level(), record.target())
     });
     builder.init();
+}
+
+fn filters(quiet: bool, verbose: u8) -> &'static str {
+    match (quiet, verbose) {
+        (true, _) => "error",
+        // What html5ever warns of is how pages are written.
+        (false, 0) => "warn,html5ever=error",
+        (false, 1) => "smolcrawl=debug,warn,html5ever=error",
+        (false, 2) => "smolcrawl=trace,warn,html5ever=error",
+        (false, _) => "trace",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use log::{Level, Log, Record};
+
+    use super::*;
+
+    #[test]
+    fn how_pages_are_written_is_no_warning_unless_all_is_asked_for() {
+        let is_told = |quiet, verbose, level| {
+            let logger = env_logger::Builder::new().parse_filters(filters(quiet, verbose)).build();
+            logger.matches(&Record::builder().level(level).target("html5ever::tree_builder").args(format_args!("x")).build())
+        };
+        assert_eq!([0, 1, 2, 3].map(|verbose| is_told(false, verbose, Level::Warn)), [false, false, false, true]);
+        assert!(!is_told(true, 0, Level::Warn) && is_told(false, 0, Level::Error));
+        let ours = env_logger::Builder::new().parse_filters(filters(false, 0)).build();
+        assert!(ours.enabled(&log::Metadata::builder().level(Level::Warn).target("smolcrawl::crawl").build()));
+    }
 }

@@ -6,7 +6,7 @@ use std::io::{self, BufWriter, StdoutLock, Write};
 use serde::Serialize;
 use serde_json::ser::{CompactFormatter, Formatter, Serializer};
 
-use crate::terminal;
+use crate::terminal::{self, Paint, Style};
 
 /// Where results go.
 pub struct Output(BufWriter<StdoutLock<'static>>);
@@ -19,6 +19,14 @@ impl Output {
     /// One line of text, whatever is in it.
     pub fn line(&mut self, text: impl AsRef<str>) -> io::Result<()> {
         self.0.write_all(terminal::line(text.as_ref()).as_bytes())?;
+        self.0.write_all(b"\n")
+    }
+
+    /// One line of pieces, each in its style.
+    pub fn styled<'a>(&mut self, paint: Paint, pieces: impl IntoIterator<Item = (Style, &'a str)>) -> io::Result<()> {
+        for (style, piece) in pieces {
+            self.0.write_all(paint.styled(style, piece).as_bytes())?;
+        }
         self.0.write_all(b"\n")
     }
 

@@ -6,18 +6,19 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use smolcrawl::Engine;
 use smolcrawl::engine::Found as Answer;
-use smolcrawl::model::{ChunkKind, Evidence, Hit, Mode, PageKind, PerPage, Query, SourceId, Wanted};
+use smolcrawl::model::{ChunkKind, Evidence, Hit, Mode, PageKind, PerPage, Query, SourceId, Wanted, date};
 use smolcrawl::store;
-use smolcrawl::{CrawlRequest, Engine};
 use url::Url;
 
+use super::marked::Words;
 use super::output::Output;
 use super::{Failure, Shown, database_exists, lines};
 use crate::cli;
-use crate::terminal;
+use crate::terminal::{self, Paint, Style};
 
-pub async fn run(engine: &Engine, asked: cli::Search, shown: Shown) -> Result<(), Failure> {
+pub async fn run(engine: &Engine, asked: cli::Search, shown: Shown, paint: Paint) -> Result<(), Failure> {
     let mut query = query(engine, &asked)?;
     database_exists(engine)?;
     if let Some(source) = &asked.source {
@@ -29,11 +30,13 @@ pub async fn run(engine: &Engine, asked: cli::Search, shown: Shown) -> Result<()
     match &asked.batch {
         Some(file) => batch(engine, &query, &asked, file, shown).await,
         None => {
+            // One more, which tells whether there are more.
+            query.limit += 1;
             let found = engine.find(query.clone()).await?;
             tell_what_failed(&found, shown);
             tell_what_is_corrected(&found, shown);
             tell_what_is_weak(&found, shown);
-            print(&query, &found, &asked)
+            print(&query, &found, &asked, shown, paint)
         }
     }
 }
@@ -49,10 +52,7 @@ fn tell_what_failed(found: &Answer, shown: Shown) {
 }
 
 fn query(engine: &Engine, asked: &cli::Search) -> Result<Query, Failure> {
-    let url_prefix = match &asked.url_prefix {
-        Some(prefix) => CrawlRequest::parse(std::slice::from_ref(prefix)).map_err(smolcrawl::Error::from)?.seeds.pop().map(String::from),
-        None => None,
-    };
+    let url_prefix = super::prefix(asked.url_prefix.as_ref())?;
     Ok(Query {
         limit: usize::from(asked.limit) + usize::from(asked.offset),
         mode: match asked.mode {
@@ -72,7 +72,7 @@ fn query(engine: &Engine, asked: &cli::Search) -> Result<Query, Failure> {
         languages: asked.language.iter().cloned().collect(),
         kinds: asked.kind.iter().map(|kind| page_kind(*kind)).collect(),
         since: asked.since.clone(),
-        ..Query::new(asked.query.clone().unwrap_or_default())
+        ..Query::new(asked.query.join(" "))
     })
 }
 
@@ -185,6 +185,7 @@ struct Found<'a> {
     source: &'a SourceId,
     #[serde(skip_serializing_if = "Option::is_none")]
     version: Option<&'a str>,
+    fetched: String,
     /// Seconds since 1970.
     fetched_unix: u64,
     page_hash: &'a str,
@@ -198,7 +199,7 @@ struct Found<'a> {
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     same_as: &'a [Url],
     #[serde(skip_serializing_if = "Option::is_none")]
-    evidence: Option<&'a Evidence>,
+    evidence: Option<Value>,
 }
 
 impl<'a> Found<'a> {
@@ -212,22 +213,43 @@ impl<'a> Found<'a> {
             title: &hit.title,
             source: &hit.source,
             version: hit.source.version(),
+            fetched: date(hit.fetched_at),
             fetched_unix: super::sources::seconds(hit.fetched_at),
             page_hash: &hit.page_hash,
-            // As many digits as mean something.
-            score: (f64::from(hit.score) * 1e4).round() / 1e4,
+            score: rounded(hit.score.into()),
             heading_path: &hit.chunk.heading_path,
             language,
             context,
             text: &hit.text,
             same_as: &hit.same_as,
-            evidence: explain.then_some(&hit.evidence),
+            evidence: explain.then(|| short(&hit.evidence)),
         }
     }
 }
 
+/// As many digits as mean something.
+fn rounded(number: f64) -> f64 {
+    (number * 1e4).round() / 1e4
+}
+
+fn short(evidence: &Evidence) -> Value {
+    let mut evidence = json!(evidence);
+    for value in evidence.as_object_mut().into_iter().flat_map(|fields| fields.values_mut()) {
+        if let Some(number) = value.as_f64() {
+            *value = json!(rounded(number));
+        }
+    }
+    evidence
+}
+
 fn hits<'a>(found: &'a Answer, asked: &cli::Search) -> Vec<Found<'a>> {
-    found.hits.iter().skip(asked.offset.into()).map(|hit| Found::of(hit, asked.explain)).collect()
+    found.hits.iter().skip(asked.offset.into()).take(asked.limit.into()).map(|hit| Found::of(hit, asked.explain)).collect()
+}
+
+/// Where to go on, if there is more.
+fn next(found: &Answer, asked: &cli::Search) -> Option<usize> {
+    let next = usize::from(asked.offset) + usize::from(asked.limit);
+    (found.hits.len() > next && next <= cli::DEEPEST.into()).then_some(next)
 }
 
 /// An answer as JSON: what was asked, the hits and what is to be said of them.
@@ -240,22 +262,40 @@ fn as_json(mut asked: Value, found: &Answer, options: &cli::Search) -> Value {
     asked
 }
 
-fn print(query: &Query, found: &Answer, asked: &cli::Search) -> Result<(), Failure> {
+fn print(query: &Query, found: &Answer, asked: &cli::Search, shown: Shown, paint: Paint) -> Result<(), Failure> {
     let mut output = Output::new();
+    let next = next(found, asked);
     if asked.json.json {
-        output.json(&as_json(json!({ "query": query.text }), found, asked))?;
-    } else {
-        for (index, hit) in found.hits.iter().enumerate().skip(asked.offset.into()) {
-            show(&mut output, index + 1, hit)?;
-            if asked.explain {
-                output.line(format!("   = {}", explained(hit)))?;
-            }
+        let mut answer = as_json(json!({ "query": query.text }), found, asked);
+        if let Some(next) = next {
+            answer["next_offset"] = json!(next);
         }
-        if found.hits.len() <= asked.offset.into() {
-            output.line("no hits")?;
+        output.json(&answer)?;
+        return Ok(output.finish()?);
+    }
+    let words = Words::of(found.corrected.as_ref().unwrap_or(&query.text));
+    for (index, hit) in found.hits.iter().enumerate().skip(asked.offset.into()).take(asked.limit.into()) {
+        if asked.whole && index > usize::from(asked.offset) {
+            output.line("")?;
+        }
+        head(&mut output, index + 1, hit, paint)?;
+        if asked.whole {
+            whole(&mut output, hit, &words, paint)?
+        } else {
+            beginning(&mut output, hit, &words, paint)?
+        }
+        if asked.explain {
+            output.line(format!("   = {}", explained(hit)))?;
         }
     }
-    Ok(output.finish()?)
+    if found.hits.len() <= asked.offset.into() {
+        output.line("no hits")?;
+    }
+    output.finish()?;
+    if let Some(next) = next.filter(|_| shown != Shown::Quiet) {
+        eprintln!("more: --offset {next}");
+    }
+    Ok(())
 }
 
 /// What the score is made of, on one line.
@@ -290,15 +330,29 @@ fn tell_what_is_weak(found: &Answer, shown: Shown) {
 }
 
 /// A hit for people: where it stands, then its first lines.
-pub fn show(output: &mut Output, rank: usize, hit: &Hit) -> std::io::Result<()> {
+pub fn show(output: &mut Output, rank: usize, hit: &Hit, words: &Words, paint: Paint) -> std::io::Result<()> {
+    head(output, rank, hit, paint)?;
+    beginning(output, hit, words, paint)
+}
+
+fn head(output: &mut Output, rank: usize, hit: &Hit, paint: Paint) -> std::io::Result<()> {
+    let (title, score) = (format!("{rank}. {}", hit.title), format!(" [{:.2}] ", hit.score));
     let headings = hit.chunk.heading_path.join(" > ");
-    output.line(format!("{rank}. {} [{:.2}] {}", hit.title, hit.score, headings))?;
-    output.line(format!("   {}", hit.link()))?;
+    output.styled(paint, [(Style::Strong, title.as_str()), (Style::Faint, &score), (Style::Plain, &headings)])?;
+    output.styled(paint, [(Style::Plain, "   "), (Style::Faint, hit.link().as_str())])
+}
+
+fn beginning(output: &mut Output, hit: &Hit, words: &Words, paint: Paint) -> std::io::Result<()> {
     for line in hit.text.lines().filter(|line| !line.trim().is_empty()).take(LINES_SHOWN) {
-        let cut: String = line.chars().take(COLUMNS_SHOWN).collect();
-        output.line(format!("   | {cut}"))?;
+        let cut = line.char_indices().nth(COLUMNS_SHOWN).map_or(line, |(at, _)| &line[..at]);
+        output.styled(paint, [(Style::Faint, "   | ")].into_iter().chain(words.marked(cut)))?;
     }
     Ok(())
+}
+
+/// All of it, as it stands.
+fn whole(output: &mut Output, hit: &Hit, words: &Words, paint: Paint) -> std::io::Result<()> {
+    hit.text.trim_end().lines().try_for_each(|line| output.styled(paint, words.marked(line)))
 }
 
 const LINES: &str = r#"each line is {"id": …, "query": "…"}"#;

@@ -7,10 +7,11 @@ use futures_lite::future;
 use serde_json::json;
 use smolcrawl::Engine;
 use smolcrawl::engine::{Existing, Export, ExportReport, ImportReport};
-use smolcrawl::model::SourceId;
+use smolcrawl::model::{SourceId, date};
 use smolcrawl::share::Form;
 
 use super::output::Output;
+use super::progress::{Lines, Spinner};
 use super::signals::interruption;
 use super::{Failure, Shown, database_exists, progress, sources};
 use crate::cli::{self, ExportFormat};
@@ -80,7 +81,15 @@ pub async fn import(engine: &Engine, asked: cli::Import, shown: Shown) -> Result
         let kept = "the pages that were stored are kept, and their source is incomplete";
         Err(Failure::interrupted(kept, "import the same file again: what is stored costs little"))
     };
-    let report = future::or(async { Ok(engine.import(asked.file.clone(), existing(asked.replace)).await?) }, stopped).await?;
+    // How many pages the file has is known at its end.
+    let spinner = Spinner::new(shown);
+    spinner.say("importing");
+    let mut lines = Lines::new(engine.handle(), shown);
+    let importing = engine.import(asked.file.clone(), existing(asked.replace));
+    let say = || progress::say("importing", format_args!("{} s so far", started.elapsed().as_secs()));
+    let imported = future::or(async { Ok(lines.during(importing, say).await?) }, stopped).await;
+    spinner.clear();
+    let report = imported?;
     tell_import(&report, &asked.file, asked.json.json, started)?;
     if !asked.no_index {
         progress::embed_unless_interrupted(engine, shown, &interrupted).await?;
@@ -101,7 +110,7 @@ fn tell_import(report: &ImportReport, file: &Path, as_json: bool, started: Insta
         output.json(&json!({
             "from": file.display().to_string(), "sources": sources.iter().map(of_source).collect::<Vec<_>>(), "chunks": chunks,
             "vectors": vectors, "model": model, "vectors_of_another_model": vectors_of_another_model,
-            "written_unix": written.map(super::sources::seconds), "elapsed_ms": started.elapsed().as_millis() as u64
+            "written": written.map(date), "written_unix": written.map(super::sources::seconds), "elapsed_ms": started.elapsed().as_millis() as u64
         }))?;
         return Ok(output.finish()?);
     }

@@ -1,15 +1,17 @@
 //! `sources`, `remove` and `refresh`: what is stored, less of it, newer of it.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use futures_lite::future;
 use indicatif::ProgressBar;
 use serde_json::{Value, json};
 use smolcrawl::engine::{New, RefreshReport, RefreshRequest, Refreshing};
-use smolcrawl::model::{Meant, SourceId, SourceState, SourceSummary};
-use smolcrawl::{CrawlRequest, Engine, Error};
+use smolcrawl::model::{Meant, SourceId, SourceState, SourceSummary, date};
+use smolcrawl::reactor::Handle;
+use smolcrawl::{Engine, Error};
 
 use super::output::Output;
+use super::progress::Lines;
 use super::signals::{Interruption, interruption};
 use super::{Failure, Shown, database_exists, progress};
 use crate::cli;
@@ -41,10 +43,7 @@ pub async fn list(engine: &Engine, asked: cli::Json) -> Result<(), Failure> {
 
 pub async fn remove(engine: &Engine, asked: cli::Remove) -> Result<(), Failure> {
     database_exists(engine)?;
-    let prefix = match &asked.pages {
-        Some(pages) => CrawlRequest::parse(std::slice::from_ref(pages)).map_err(smolcrawl::Error::from)?.seeds.pop().map(String::from),
-        None => None,
-    };
+    let prefix = super::prefix(asked.pages.as_ref())?;
     let sources = match (&asked.source, &prefix) {
         (Some(source), Some(_)) => meant(engine, source).await?.sources,
         (Some(source), None) => whole(engine, source).await?,
@@ -72,7 +71,7 @@ pub async fn remove(engine: &Engine, asked: cli::Remove) -> Result<(), Failure> 
     if let (true, Some(prefix)) = (removed.is_empty(), &prefix) {
         return Err(Failure::new(
             format!("no stored page begins with {prefix}"),
-            "list the pages with `smolcrawl search --url-prefix`, or name the source",
+            "list the pages with `smolcrawl pages SOURCE`, or name the source",
         ));
     }
     let total: u64 = removed.iter().map(|(_, pages)| pages).sum();
@@ -97,7 +96,7 @@ pub async fn refresh(engine: &Engine, asked: cli::Refresh, shown: Shown) -> Resu
     let mut failures = Vec::new();
     let all = sources.len();
     for (done, source) in sources.into_iter().enumerate() {
-        if let Err(failure) = refresh_one(engine, &asked, &source, shown, &interrupted).await {
+        if let Err(failure) = refresh_one(engine, &asked, &source, shown, &interrupted, usize::from(all == 1)).await {
             // One source that cannot be had is no reason to leave the others as they are, but a stop is.
             if all == 1 || failure.is_interruption() {
                 let left = all - done - 1;
@@ -115,19 +114,22 @@ pub async fn refresh(engine: &Engine, asked: cli::Refresh, shown: Shown) -> Resu
     }
 }
 
+/// `in_the_error` is how many failures are not told beside the error that tells them, where nothing was refreshed: one, but for one of
+/// several sources, whose errors are not told one by one.
 async fn refresh_one(
     engine: &Engine,
     asked: &cli::Refresh,
     source: &SourceId,
     shown: Shown,
     interrupted: &Interruption,
+    in_the_error: usize,
 ) -> Result<(), Failure> {
     let mut request = RefreshRequest::new(source.clone());
     request.older_than = asked.older_than;
     request.new = if asked.known_only { New::LeaveOut } else { New::Crawl };
     let mut refreshing = engine.refreshing(request, engine.config().chunk.clone()).await?;
-    let bar = progress::pages(shown, refreshing.pages());
-    let mut outcome = future::or(async { Some(check(&mut refreshing, &bar).await) }, async {
+    let mut watch = Watch::new(engine, shown, refreshing.pages());
+    let mut outcome = future::or(async { Some(check(&mut refreshing, &mut watch).await) }, async {
         interrupted.asked().await;
         None
     })
@@ -136,11 +138,13 @@ async fn refresh_one(
     if is_interrupted {
         // What has been answered is stored, as far as that is a matter of moments.
         refreshing.stop();
-        outcome = engine.handle().timeout(progress::PATIENCE, check(&mut refreshing, &bar)).await.ok();
+        outcome = engine.handle().timeout(progress::PATIENCE, check(&mut refreshing, &mut watch)).await.ok();
     }
-    bar.finish_and_clear();
+    watch.bar.finish_and_clear();
     let report = refreshing.report();
-    print(source, report, asked.json)?;
+    let is_for_nothing = !report.failed.is_empty() && report.failed_total == report.checked;
+    let is_told_below = is_for_nothing && !is_interrupted && matches!(outcome, Some(Ok(())));
+    print(source, report, asked.json, if is_told_below { in_the_error } else { 0 })?;
     outcome.unwrap_or(Ok(()))?;
     if is_interrupted {
         let left = refreshing.pages().saturating_sub(report.checked);
@@ -149,14 +153,15 @@ async fn refresh_one(
     }
     match report.failed.first() {
         // A refresh of which nothing came is no success, as with a crawl.
-        Some(failed) if report.failed_total == report.checked => {
-            Err(Failure::new(format!("nothing was refreshed: {}", failed.error), failed.hint.as_deref().unwrap_or(UNREACHED)))
-        }
+        Some(failed) if is_for_nothing => Err(Failure::new(
+            format!("nothing was refreshed: {}: {}", failed.url, failed.error),
+            failed.hint.as_deref().unwrap_or(UNREACHED),
+        )),
         _ => Ok(()),
     }
 }
 
-fn print(source: &SourceId, report: &RefreshReport, json: cli::Json) -> Result<(), Failure> {
+fn print(source: &SourceId, report: &RefreshReport, json: cli::Json, in_the_error: usize) -> Result<(), Failure> {
     let mut output = Output::new();
     if json.json {
         output.json(report)?;
@@ -174,7 +179,7 @@ fn print(source: &SourceId, report: &RefreshReport, json: cli::Json) -> Result<(
             output.line(format!("{what} {more} more"))?;
         }
     }
-    for failed in &report.failed {
+    for failed in report.failed.iter().skip(in_the_error) {
         output.line(format!("failed  {}: {}", failed.url, failed.error))?;
     }
     if let more @ 1.. = report.failed_total - report.failed.len() as u64 {
@@ -198,12 +203,36 @@ fn print(source: &SourceId, report: &RefreshReport, json: cli::Json) -> Result<(
     Ok(output.finish()?)
 }
 
-async fn check(refreshing: &mut Refreshing, bar: &ProgressBar) -> Result<(), Failure> {
-    while let Some(checked) = refreshing.next().await {
-        checked?;
-        bar.inc(1);
+/// What a person sees of a refresh that goes on.
+struct Watch {
+    bar: ProgressBar,
+    lines: Lines,
+    handle: Handle,
+    began: Instant,
+    pages: u64,
+    checked: u64,
+}
+
+impl Watch {
+    fn new(engine: &Engine, shown: Shown, pages: u64) -> Self {
+        let handle = engine.handle().clone();
+        let (bar, lines, began) = (progress::pages(shown, "checking", pages), Lines::new(&handle, shown), handle.now());
+        Self { bar, lines, handle, began, pages, checked: 0 }
     }
-    Ok(())
+}
+
+async fn check(refreshing: &mut Refreshing, watch: &mut Watch) -> Result<(), Failure> {
+    loop {
+        let (handle, began, pages, checked) = (watch.handle.clone(), watch.began, watch.pages, watch.checked);
+        let how_far = |checked| progress::done(checked, pages, handle.now().saturating_duration_since(began));
+        let say = || progress::say("refreshing", how_far(checked));
+        let Some(event) = watch.lines.during(refreshing.next(), say).await else { return Ok(()) };
+        event?;
+        // What is new is not among the pages that are known.
+        watch.checked = (checked + 1).min(pages);
+        watch.bar.set_position(watch.checked);
+        watch.bar.set_message(how_far(watch.checked));
+    }
 }
 
 /// The sources that a user means; where there are none, those of the host, whatever their port, are named.
@@ -279,8 +308,11 @@ fn described(summary: &SourceSummary) -> Value {
         "chunks": summary.chunks,
         "code_examples": summary.code_examples,
         "embedded": summary.embedded,
+        "made": summary.made.map(date),
         "made_unix": summary.made.map(seconds),
+        "refreshed": summary.refreshed.map(date),
         "refreshed_unix": summary.refreshed.map(seconds),
+        "last_fetched": date(summary.last_fetched),
         "last_fetched_unix": seconds(summary.last_fetched),
     })
 }

@@ -4,7 +4,8 @@ use std::time::{Duration, SystemTime};
 
 use serde_json::json;
 use smolcrawl::Engine;
-use smolcrawl::engine::{Checked, CrawlRequest};
+use smolcrawl::engine::Checked;
+use smolcrawl::model::date;
 
 use super::output::Output;
 use super::sources::seconds;
@@ -12,7 +13,7 @@ use super::{Failure, compare, database_exists};
 use crate::cli;
 
 pub async fn run(engine: &Engine, asked: cli::Verify) -> Result<(), Failure> {
-    let request = CrawlRequest::parse(&[asked.url]).map_err(smolcrawl::Error::from)?;
+    let request = super::addresses(&[asked.url])?;
     database_exists(engine)?;
     let source = match &asked.source {
         Some(source) => Some(compare::one(engine, source).await?),
@@ -24,6 +25,7 @@ pub async fn run(engine: &Engine, asked: cli::Verify) -> Result<(), Failure> {
         let mut answer = json!({
             "url": verified.url,
             "source": verified.source,
+            "fetched": date(verified.fetched_at),
             "fetched_unix": seconds(verified.fetched_at),
             "page_hash": verified.hash,
             "checked": verified.checked.as_str(),

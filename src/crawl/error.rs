@@ -105,6 +105,7 @@ impl Error {
     pub fn hint(&self) -> Option<String> {
         match self.root() {
             Self::NoSeed => Some("give at least one URL, such as https://docs.rs/smol/".to_owned()),
+            Self::NotAUrl { text, .. } | Self::Scheme { text, .. } if is_path(text.trim()) => Some(FILES.to_owned()),
             Self::NotAUrl { text, .. } => {
                 let text = text.trim();
                 let scheme = if is_local(text) { "http" } else { "https" };
@@ -239,6 +240,14 @@ pub(super) fn is_transient_status(status: u16) -> bool {
     matches!(status, 408 | 425 | 429 | 502 | 503 | 504)
 }
 
+/// Whether it is written as files are named, on any system: `./x`, `/x`, `~/x`, `C:\x`, `file:///x`.
+fn is_path(text: &str) -> bool {
+    let has_drive = matches!(text.as_bytes(), [drive, b':', b'\\' | b'/', ..] if drive.is_ascii_alphabetic());
+    let is_absolute = text.starts_with('/') && !text.starts_with("//");
+    let starts = ["./", "../", ".\\", "..\\", "\\", "~/", "file:"];
+    has_drive || is_absolute || starts.iter().any(|start| text.starts_with(start))
+}
+
 fn is_local(text: &str) -> bool {
     let host = text.split(['/', ':']).next().unwrap_or_default();
     host == "localhost" || host.parse::<std::net::IpAddr>().is_ok()
@@ -269,6 +278,8 @@ fn reason(status: u16) -> &'static str {
     }
 }
 
+const FILES: &str = "files are not fetched: serve their folder on this machine and crawl that address with --allow-private, or store texts \
+     with `smolcrawl index --jsonl`";
 const SHOW_WHO: &str = "show it who you are with --header or credentials.toml (see the README)";
 
 #[cfg(test)]

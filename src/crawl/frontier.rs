@@ -201,6 +201,11 @@ impl Frontier {
         self.offer_named(url, entry)
     }
 
+    /// Whether it was offered, or dealt with by an earlier crawl.
+    pub(super) fn has_met(&self, url: &Url) -> bool {
+        self.seen.contains(&self.hasher.hash_one(url.as_str()))
+    }
+
     /// Queues what a user or a sitemap has named one by one: that is finite, whatever it looks like.
     pub(super) fn offer_named(&mut self, url: &Url, entry: impl FnOnce() -> Entry) -> Offered {
         let hash = self.hasher.hash_one(url.as_str());

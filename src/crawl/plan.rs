@@ -178,8 +178,9 @@ impl CrawlRequest {
     /// let request = CrawlRequest::parse(&["https://docs.rs/smol/"])?.scope(Scope::Host).depth(2).max_pages(100);
     /// assert_eq!(request.concurrency, 10);
     ///
-    /// let error = CrawlRequest::parse(&["docs.rs/smol"]).unwrap_err();
-    /// assert_eq!(error.hint().unwrap(), "did you mean https://docs.rs/smol?");
+    /// assert_eq!(CrawlRequest::parse(&["docs.rs/smol"])?.seeds[0].as_str(), "https://docs.rs/smol");
+    /// let error = CrawlRequest::parse(&["http//docs.rs/smol"]).unwrap_err();
+    /// assert_eq!(error.hint().unwrap(), "did you mean http://docs.rs/smol?");
     /// # Ok::<(), smolcrawl::crawl::Error>(())
     /// ```
     ///
@@ -292,6 +293,9 @@ impl CrawlRequest {
 /// [`Error::NotAUrl`] and [`Error::Scheme`].
 pub fn parse_url(text: &str) -> Result<Url, Error> {
     let text = text.trim();
+    if let Some(url) = by_its_host(text) {
+        return Ok(normalise(url));
+    }
     let url = Url::parse(text).map_err(|source| Error::NotAUrl { text: text.to_owned(), source })?;
     match url.scheme() {
         "http" | "https" => Ok(normalise(url)),
@@ -301,6 +305,34 @@ pub fn parse_url(text: &str) -> Result<Url, Error> {
         }
         scheme => Err(Error::Scheme { text: text.to_owned(), scheme: scheme.to_owned() }),
     }
+}
+
+/// The address that begins with the name of a host, as people write it: `https://` is what they mean, and `http://` on this machine and
+/// where the host is an address. A name is one below a suffix that is known, or has a port: `README.md.bak` and `index.html` are names of
+/// files.
+fn by_its_host(text: &str) -> Option<Url> {
+    let (authority, _) = text.split_at(text.find(['/', '?', '#', '\\']).unwrap_or(text.len()));
+    if authority.is_empty() || authority.starts_with('.') || authority.contains(|c: char| c.is_whitespace() || c == '@') {
+        return None;
+    }
+    let port = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let (host, has_port) = match authority.rsplit_once(':') {
+        Some((host, number)) if port(number) => (host, true),
+        _ => (authority, false),
+    };
+    let url = Url::parse(&format!("https://{text}")).ok()?;
+    let is_ours = match url.host()? {
+        // "1.2" is an address for browsers, and the number of a version for people.
+        Host::Ipv4(address) if host == address.to_string() => true,
+        Host::Ipv6(_) => true,
+        Host::Ipv4(_) => return None,
+        Host::Domain(name) if name == "localhost" || name.ends_with(".localhost") => true,
+        Host::Domain(_) if has_port => false,
+        Host::Domain(name) if psl::suffix(name.as_bytes()).is_some_and(|suffix| suffix.is_known()) && name.contains('.') => false,
+        Host::Domain(_) => return None,
+    };
+    // Not by `set_scheme`, which would keep the port that is usual for the other one.
+    if is_ours { Url::parse(&format!("http://{text}")).ok() } else { Some(url) }
 }
 
 /// The area that a crawl stays in: one root per seed.
@@ -539,18 +571,53 @@ mod tests {
     }
 
     #[test]
+    fn the_name_of_a_host_is_enough() {
+        let parsed = |seed: &str| CrawlRequest::parse(&[seed]).map(|request| request.seeds[0].to_string()).ok();
+        for (text, meant) in [
+            ("docs.rs", "https://docs.rs/"),
+            (" Docs.RS/smol?x=1#y ", "https://docs.rs/smol?x=1"),
+            ("docs.python.org/3/", "https://docs.python.org/3/"),
+            ("docs.rs:443/smol", "https://docs.rs/smol"),
+            ("bücher.de", "https://xn--bcher-kva.de/"),
+            ("localhost:8080", "http://localhost:8080/"),
+            ("localhost", "http://localhost/"),
+            ("localhost:443/x", "http://localhost:443/x"),
+            ("127.0.0.1:2711/a", "http://127.0.0.1:2711/a"),
+            ("[::1]:80/", "http://[::1]/"),
+            ("wiki:8080/x", "https://wiki:8080/x"),
+        ] {
+            assert_eq!(parsed(text).as_deref(), Some(meant), "{text}");
+        }
+        for no_host in
+            ["docs", "index.html", "1.2", "a.test", "guide/start.html", "me@docs.rs", "mailto:a@docs.rs", ".rs", "docs.rs:x", "data:1,2"]
+        {
+            assert_eq!(parsed(no_host), None, "{no_host}");
+        }
+    }
+
+    #[test]
     fn a_wrong_seed_says_what_was_probably_meant() {
         let error = |seed: &str| CrawlRequest::parse(&[seed]).unwrap_err();
         let told = |seed: &str| (error(seed).to_string(), error(seed).hint().unwrap());
-        assert_eq!(told("docs.rs"), ("not a URL: \"docs.rs\"".into(), "did you mean https://docs.rs?".into()));
-        assert_eq!(told("localhost:8000/x").1, "did you mean http://localhost:8000/x?");
-        assert_eq!(told("127.0.0.1:80").1, "did you mean http://127.0.0.1:80?");
+        assert_eq!(told("wiki.corp"), ("not a URL: \"wiki.corp\"".into(), "did you mean https://wiki.corp?".into()));
         assert_eq!(told("http//docs.rs/x").1, "did you mean http://docs.rs/x?");
         assert_eq!(told("//docs.rs/x").1, "did you mean https://docs.rs/x?");
         assert_eq!(
             told("ftp://a.test/"),
             ("unsupported scheme \"ftp\" in \"ftp://a.test/\"".into(), "only http and https are crawled".into())
         );
+        for file in [
+            "./README.md",
+            "../docs",
+            "/usr/share/doc",
+            "~/manual.html",
+            ".\\README.md",
+            "\\\\server\\docs",
+            "C:\\docs\\x.html",
+            "file:///x.html",
+        ] {
+            assert!(told(file).1.starts_with("files are not fetched: "), "{file}: {}", told(file).1);
+        }
         assert_eq!(told("mailto:a@b.test").1, "only http and https are crawled");
         for secret in [
             "http://me:hunter2@a b/?api_key=hunter2",

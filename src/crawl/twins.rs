@@ -44,6 +44,26 @@ pub(super) fn is_full(url: &Url) -> bool {
     url.path().ends_with("/llms-full.txt")
 }
 
+/// The pages that a file of JSON may be for programs: `/x`, `/x/` and `/x.html` of `/x.json`. Descriptions of interfaces are none: they
+/// say more than the page that shows them.
+pub(super) fn pages_of_data(url: &Url) -> Vec<Url> {
+    let name = url.path().rsplit('/').next().unwrap_or_default().to_ascii_lowercase();
+    if ["openapi", "swagger", "asyncapi", "schema", "api"].iter().any(|word| name.contains(word)) {
+        return Vec::new();
+    }
+    let Some(path) = url.path().strip_suffix(".json").filter(|path| url.query().is_none() && !path.ends_with('/')) else {
+        return Vec::new();
+    };
+    let folder = path.strip_suffix("index").filter(|path| path.ends_with('/'));
+    let paths = [Some(path.to_owned()), Some(format!("{path}/")), Some(format!("{path}.html")), folder.map(str::to_owned)];
+    let at = |path: String| {
+        let mut page = url.clone();
+        page.set_path(&path);
+        page
+    };
+    paths.into_iter().flatten().map(at).collect()
+}
+
 /// Pages that were met as HTML and as markdown.
 #[derive(Debug, Default)]
 pub(super) struct Twins {
@@ -176,6 +196,16 @@ mod tests {
             depth: 1,
             validators: Validators { etag: Some(format!("\"{address}\"")), last_modified: None },
             fetched_at: SystemTime::UNIX_EPOCH,
+        }
+    }
+
+    #[test]
+    fn data_is_of_the_pages_that_are_named_as_it_is() {
+        let pages = |data: &str| pages_of_data(&url(data)).iter().map(|page| page.path().to_owned()).collect::<Vec<_>>();
+        assert_eq!(pages("/a/x.json"), ["/a/x", "/a/x/", "/a/x.html"]);
+        assert_eq!(pages("/a/index.json"), ["/a/index", "/a/index/", "/a/index.html", "/a/"]);
+        for other in ["/x", "/x.json?y", "/x.json/", "/.json", "/x.jsonl", "/v1/openapi.json", "/Swagger.v2.json"] {
+            assert_eq!(pages(other), [] as [&str; 0], "{other}");
         }
     }
 

@@ -31,7 +31,7 @@ use super::polite::{Ended, Polite, Verdict};
 use super::report::{CrawlReport, End, Failed, MAX_LISTED, Skipped};
 use super::robots::Rules;
 use super::selection::{LeaveOut, Selection};
-use super::twins::{Place, Twins};
+use super::twins::{Place, Twins, pages_of_data};
 
 use settle::{Backlog, Found};
 
@@ -304,6 +304,10 @@ impl Crawl {
             });
             let Some((url, entry)) = taken else { break };
             match verdict {
+                Verdict::Go if entry.role == Role::Page && entry.depth > 0 && self.is_data_of_a_page(&url) => {
+                    self.backlog.dealt_with(url.as_str().into());
+                    self.report.pass_over(AS_DATA, Some(&url));
+                }
                 Verdict::Go if self.looking.is_some() && entry.role == Role::Page => self.note_only(url),
                 Verdict::Go => self.start(url, entry, now),
                 Verdict::AskRobots => self.ask_robots(url, entry),
@@ -315,6 +319,11 @@ impl Crawl {
             }
         }
         self.frontier.due()
+    }
+
+    /// Whether it is a page once more for programs. Looked at when it is its turn: by then the page that has both links is read.
+    fn is_data_of_a_page(&self, url: &Url) -> bool {
+        self.request.leave_out == LeaveOut::Usual && pages_of_data(url).iter().any(|page| self.frontier.has_met(page))
     }
 
     /// Then what is in flight comes to its end, and nothing new begins.
@@ -500,6 +509,7 @@ fn ended(answer: &Result<Answer, Error>) -> Ended {
 }
 
 /// Where a sitemap is, if nobody says where: <https://www.sitemaps.org/protocol.html#location>
+const AS_DATA: &str = "data of a page that is met as well";
 const USUAL_SITEMAP: &str = "/sitemap.xml";
 
 /// Links that are judged before whatever else runs on the thread has its turn: some tenths of a millisecond.

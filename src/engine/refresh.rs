@@ -303,7 +303,8 @@ impl Refreshing {
                 let (hint, is_transient) = (error.hint(), error.is_transient());
                 self.report.failed_total += 1;
                 if self.report.failed.len() < MAX_LISTED {
-                    self.report.failed.push(Failed { url: masked(&url), error: error.chain(), hint, is_transient });
+                    let error = without_its_address(&url, &error.chain());
+                    self.report.failed.push(Failed { url: masked(&url), error, hint, is_transient });
                 }
             }
         }
@@ -450,6 +451,12 @@ enum Refreshed {
     Unchanged,
     Updated { title: String },
     Removed { title: String },
+}
+
+/// What is told beside the address does not begin with it.
+fn without_its_address(url: &Url, told: &str) -> String {
+    let rest = told.strip_prefix(masked(url).as_str()).filter(|rest| rest.starts_with([':', ' ']));
+    rest.map_or(told, |rest| rest.trim_start_matches([':', ' '])).to_owned()
 }
 
 /// Pages asked for, read and stored at once.

@@ -1,6 +1,9 @@
 //! From a question to its hits: its vector, words that are nearly right, what still lacks a vector, and the search of the store.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
+
+use url::{Position, Url};
 
 use super::Engine;
 use super::models::Answering;
@@ -125,6 +128,36 @@ impl Engine {
     }
 }
 
+impl Engine {
+    /// At most `limit` addresses of stored pages that somebody may have meant who named one that is not stored, the likeliest first: those
+    /// at the same place by the other scheme, and what is stored nearest to it on its host.
+    pub async fn pages_meant(&self, url: Url, limit: usize) -> Result<Vec<Url>, Error> {
+        let mut known = BTreeSet::new();
+        for scheme in ["https", "http"] {
+            let host = format!("{scheme}://{}", &url[Position::BeforeHost..Position::AfterPort]);
+            // From its folder up to the first that has any.
+            let mut path = url.path().get(..LONGEST_NAME).unwrap_or(url.path());
+            while let Some(slash) = path.rfind('/') {
+                let prefix = format!("{host}{}", &path[..=slash]);
+                let stored = self.with_store(move |store| store.pages_after(&prefix, "", MEANT_AMONG_PAGES)).await?;
+                if !stored.is_empty() {
+                    known.extend(stored.into_iter().map(|page| page.url));
+                    break;
+                }
+                path = &path[..slash];
+            }
+        }
+        let place = |url: &Url| url[Position::BeforePath..].chars().take(LONGEST_NAME).collect::<String>();
+        let asked = place(&url);
+        let mut ranked: Vec<_> =
+            known.into_iter().map(|page| (strsim::normalized_damerau_levenshtein(&asked, &place(&page)), page)).collect();
+        ranked.sort_by(|(one, _), (other, _)| other.total_cmp(one));
+        Ok(ranked.into_iter().take(limit).map(|(_, page)| page).collect())
+    }
+}
+
+/// Pages that are looked at for one that may have been meant.
+const MEANT_AMONG_PAGES: usize = 1_000;
 /// For the vector of a question where words will do: with the search itself less than two seconds.
 const QUESTION: Duration = Duration::from_millis(1_500);
 /// Names of sources that are looked at for one that may have been meant.

@@ -34,7 +34,7 @@ pub enum Error {
     #[error("the host {host} does not resolve")]
     Resolve { host: String, source: io::Error },
     /// `range` is the name of the special-purpose block, as in RFC 6890.
-    #[error("{host} is at {address}, which is {range}")]
+    #[error("{} {address}, which is {range}", whereabouts(host, *address))]
     PrivateAddress { host: String, address: IpAddr, range: &'static str },
     /// The host is refused for its name. `what` says what such names are.
     #[error("{host} is {what}")]
@@ -289,6 +289,14 @@ fn certificate_hint(error: &rustls::Error) -> &'static str {
             "it is not valid yet; check the clock of this machine"
         }
         _ => "open the page in a browser to see what is wrong with it",
+    }
+}
+
+/// A host that is named by its address is not named twice.
+fn whereabouts(host: &str, address: IpAddr) -> String {
+    match host.trim_matches(['[', ']']).parse() == Ok(address) {
+        true => "the address is".to_owned(),
+        false => format!("{host} is at"),
     }
 }
 

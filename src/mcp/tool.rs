@@ -28,6 +28,8 @@ pub struct Tool {
     pub(crate) input_schema: Value,
     pub(crate) output_schema: Option<Value>,
     pub(crate) icons: Vec<Icon>,
+    /// Names of arguments, each with another one that it is called by as well.
+    other_names: Vec<(&'static str, &'static str)>,
     is_offered: Option<Arc<dyn Fn() -> bool + Send + Sync>>,
     run: Handler<Value, Answer, ToolError>,
 }
@@ -59,6 +61,7 @@ impl Tool {
             input_schema: json!({ "type": "object" }),
             output_schema: None,
             icons: Vec::new(),
+            other_names: Vec::new(),
             is_offered: None,
             run: Handler::new(run),
         }
@@ -73,6 +76,25 @@ impl Tool {
     pub fn annotations(mut self, annotations: Annotations) -> Tool {
         self.annotations = annotations;
         self
+    }
+
+    /// Takes an argument by another name as well, which the schema does not tell: clients know it from elsewhere. Where both are given,
+    /// the argument's own name counts.
+    pub fn also_named(mut self, argument: &'static str, other: &'static str) -> Tool {
+        self.other_names.push((argument, other));
+        self
+    }
+
+    /// The arguments by the names of the schema.
+    pub(crate) fn by_own_names(&self, mut arguments: Map<String, Value>) -> Map<String, Value> {
+        for (own, other) in &self.other_names {
+            if let Some(value) = arguments.remove(*other)
+                && arguments.get(*own).is_none_or(Value::is_null)
+            {
+                arguments.insert((*own).to_owned(), value);
+            }
+        }
+        arguments
     }
 
     /// JSON Schema (2020-12) of the arguments; its root must have `"type": "object"`. Required properties and the types of

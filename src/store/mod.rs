@@ -300,6 +300,11 @@ impl Store {
         self.read(|transaction| pages::page(transaction, source, &address(url)))
     }
 
+    /// The sources that have a page at this address, by name.
+    pub fn sources_of_page(&self, url: &Url) -> Result<Vec<SourceId>, Error> {
+        self.read(|transaction| pages::sources_of(transaction, &address(url)))
+    }
+
     /// The same by its row.
     pub fn page_of(&self, page: PageId) -> Result<Option<Document>, Error> {
         self.read(|transaction| pages::page_of(transaction, page))

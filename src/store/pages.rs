@@ -293,6 +293,11 @@ pub(super) fn page(connection: &Connection, source: Option<&SourceId>, url: &Url
     Ok(Some((parse_source(&row.get::<_, String>(10)?)?, document(row)?)))
 }
 
+pub(super) fn sources_of(connection: &Connection, url: &Url) -> Result<Vec<SourceId>, Failure> {
+    let sql = "SELECT s.name FROM pages AS p JOIN sources AS s ON s.id = p.source WHERE p.url = ?1 ORDER BY s.name";
+    collect(connection, sql, [url.as_str()], |row| parse_source(&row.get::<_, String>(0)?))
+}
+
 pub(super) fn page_of(connection: &Connection, page: PageId) -> Result<Option<Document>, Failure> {
     let mut statement = connection.prepare_cached(&format!("SELECT {PAGE_COLUMNS}, fetched_at FROM pages WHERE id = ?1"))?;
     let mut rows = statement.query([page.0])?;

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::mcp::ToolError;
+use crate::model::part_end;
 
 /// What an answer may have where the caller does not say: about 5,000 tokens.
 pub const DEFAULT: u32 = 20_000;
@@ -37,42 +38,9 @@ pub fn line(text: &str) -> String {
     }
 }
 
-/// The end, in bytes, of the part of `text` that fits into `room` characters of JSON: all of it, or up to the end of a paragraph, of a
-/// line, or of a character, the first of these that leaves a good part. A paragraph does not end inside a code fence; `before` is
-/// what stands before `text`, and may have opened one.
+/// The end, in bytes, of the part of `text` that fits into `room` characters of JSON: see [`part_end`].
 pub fn end(before: &str, text: &str, room: usize) -> usize {
-    let mut fence = Fence::default();
-    before.lines().for_each(|line| fence.pass(line));
-    let (mut used, mut at) = (0, 0);
-    let (mut paragraph, mut line_end) = (0, 0);
-    for line in text.split_inclusive('\n') {
-        let cost: usize = line.chars().map(escaped).sum();
-        if used + cost > room {
-            return match () {
-                () if paragraph > at / 2 => paragraph,
-                () if line_end > 0 => line_end,
-                () => at + fitting(line, room - used),
-            };
-        }
-        used += cost;
-        at += line.len();
-        line_end = at;
-        fence.pass(line);
-        if line.trim().is_empty() && !fence.is_open() {
-            paragraph = at;
-        }
-    }
-    text.len()
-}
-
-/// Bytes of the characters of a line that fit; one at the least, so that whoever reads on comes to an end.
-fn fitting(line: &str, room: usize) -> usize {
-    let mut used = 0;
-    let rest = line.char_indices().find(|(at, c)| {
-        used += escaped(*c);
-        used > room && *at > 0
-    });
-    rest.map_or(line.len(), |(at, _)| at)
+    part_end(before, text, room, escaped)
 }
 
 /// Characters that one takes in JSON (RFC 8259 7).
@@ -81,31 +49,6 @@ fn escaped(c: char) -> usize {
         '"' | '\\' | '\n' | '\r' | '\t' | '\u{8}' | '\u{c}' => 2,
         c if c < ' ' => 6,
         _ => 1,
-    }
-}
-
-/// Whether a line of markdown stands in a code block between fences (CommonMark 4.5).
-#[derive(Default)]
-struct Fence {
-    /// The mark and how many of it.
-    open: Option<(char, usize)>,
-}
-
-impl Fence {
-    fn pass(&mut self, line: &str) {
-        let line = line.trim();
-        let Some(mark) = line.chars().next().filter(|mark| matches!(mark, '`' | '~')) else { return };
-        let rest = line.trim_start_matches(mark);
-        let marks = line.len() - rest.len();
-        match self.open {
-            None if marks >= 3 && !(mark == '`' && rest.contains('`')) => self.open = Some((mark, marks)),
-            Some((open, least)) if open == mark && marks >= least && rest.is_empty() => self.open = None,
-            _ => {}
-        }
-    }
-
-    fn is_open(&self) -> bool {
-        self.open.is_some()
     }
 }
 

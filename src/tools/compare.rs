@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::engine::{Checked, Comparison, CrawlRequest, Engine, PageChanges, PageName, Pair, SectionChange, Verified};
 use crate::mcp::{Annotations, Context, Tool, ToolError};
-use crate::model::SourceId;
+use crate::model::{SourceId, date};
 use crate::tools::bound::{DEFAULT, cost, line, room, within};
 use crate::tools::untrusted::Untrusted;
 use crate::tools::{reply, sources};
@@ -56,6 +56,7 @@ pub fn verify(engine: Engine) -> Tool {
         }
     })
     .title("Verify a page")
+    .also_named("source", "source_id")
     .annotations(Annotations { read_only: Some(true), ..Annotations::default() })
 }
 
@@ -296,7 +297,10 @@ struct Verdict {
     #[schemars(skip)]
     url: String,
     source: String,
-    // Seconds since 1970: when it was stored.
+    // When it was stored.
+    #[schemars(skip)]
+    fetched: String,
+    // Seconds since 1970.
     fetched_unix: u64,
     // Of the markdown as it is stored, as in search results.
     page_hash: String,
@@ -325,6 +329,7 @@ impl Verdict {
             checked: verified.checked.as_str(),
             url: verified.url.to_string(),
             source: verified.source.to_string(),
+            fetched: date(verified.fetched_at),
             fetched_unix: verified.fetched_at.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()),
             page_hash: verified.hash,
             hash_now: None,

@@ -6,11 +6,10 @@ use std::time::{Duration, UNIX_EPOCH};
 use futures_lite::future;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use url::Url;
 
 use crate::engine::{CrawlRequest, Engine, Robots};
 use crate::mcp::{Annotations, Context, Tool, ToolError};
-use crate::model::{Document, Metadata};
+use crate::model::{Document, Metadata, date};
 use crate::tools::bound::{DEFAULT, end, line, room};
 use crate::tools::reply;
 use crate::tools::untrusted::Untrusted;
@@ -79,6 +78,7 @@ fn part(document: &Document, from: From, asked: &Part) -> Result<Read, ToolError
         url: url.to_string(),
         title: line(title),
         from,
+        fetched: date(*fetched_at),
         fetched_unix: fetched_at.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()),
         // Once is enough.
         about: if asked.offset == 0 { about(metadata) } else { BTreeMap::new() },
@@ -115,14 +115,8 @@ enum Place {
 
 /// None for a URL without a fragment.
 fn place(document: &Document, asked: &str) -> Option<Place> {
-    let mut url = Url::parse(asked.trim()).ok()?;
-    let fragment = url.fragment().filter(|fragment| !fragment.is_empty())?.to_owned();
-    let found = document.outline.iter().find(|heading| {
-        // Compared as they are written in URLs, in which few characters stand for themselves.
-        url.set_fragment(heading.anchor.as_deref());
-        heading.anchor.as_deref() == Some(fragment.as_str()) || url.fragment() == Some(fragment.as_str())
-    });
-    Some(found.map_or(Place::Unknown(fragment), |heading| Place::At(heading.offset)))
+    let (_, fragment) = asked.trim().split_once('#').filter(|(_, fragment)| !fragment.is_empty())?;
+    Some(document.heading_at(fragment).map_or_else(|| Place::Unknown(fragment.to_owned()), |heading| Place::At(heading.offset)))
 }
 
 #[derive(Deserialize, JsonSchema)]
@@ -147,6 +141,8 @@ struct Read {
     url: String,
     title: String,
     from: From,
+    #[schemars(skip)]
+    fetched: String,
     // Seconds since 1970.
     #[schemars(skip)]
     fetched_unix: u64,
@@ -201,6 +197,8 @@ const FETCH: &str =
 #[cfg(test)]
 mod tests {
     use std::time::SystemTime;
+
+    use url::Url;
 
     use super::*;
     use crate::model::Heading;

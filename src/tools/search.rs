@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::engine::{CrawlRequest, Engine};
 use crate::mcp::{Annotations, Context, Tool, ToolError};
-use crate::model::{ChunkKind, Hit, Mode, PageKind, PerPage, Query, SourceId, Wanted};
+use crate::model::{ChunkKind, Hit, Mode, PageKind, PerPage, Query, SourceId, Wanted, date};
 use crate::tools::bound::{DEFAULT, cost, end, line, room, within};
 use crate::tools::linked::{Linked, Links};
 use crate::tools::reply;
@@ -23,6 +23,7 @@ pub fn text(engine: Engine) -> Tool {
         async move { search(&engine, question, Links::understood_by(&context)).await.map(Untrusted) }
     })
     .title("Search the documentation")
+    .also_named("source", "source_id")
     .annotations(Annotations { read_only: Some(true), open_world: Some(false), ..Annotations::default() })
 }
 
@@ -35,6 +36,7 @@ pub fn code(engine: Engine) -> Tool {
         async move { search(&engine, question, Links::understood_by(&context)).await.map(Untrusted) }
     })
     .title("Search code examples")
+    .also_named("source_id", "source")
     .annotations(Annotations { read_only: Some(true), open_world: Some(false), ..Annotations::default() })
 }
 
@@ -202,7 +204,7 @@ struct TextQuestion {
     /// The question, in plain words or exact terms
     query: String,
     /// Only this source, as get_available_sources names it
-    #[serde(default, alias = "source_id")]
+    #[serde(default)]
     source: Option<String>,
     /// Only pages whose URL begins so
     #[serde(default)]
@@ -252,7 +254,7 @@ struct CodeQuestion {
     /// What the code should do or contain
     query: String,
     /// Only this source, as get_available_sources names it
-    #[serde(default, alias = "source")]
+    #[serde(default)]
     source_id: Option<String>,
     /// Only code in this language, such as python
     #[serde(default)]
@@ -300,6 +302,8 @@ struct Found {
     url: String,
     title: String,
     source_id: String,
+    #[schemars(skip)]
+    fetched: String,
     #[schemars(skip)]
     fetched_unix: u64,
     // Of the markdown of the page: another one means that it says something else.
@@ -355,6 +359,7 @@ impl From<Hit> for Found {
             url,
             title: hit.title,
             source_id: hit.source.to_string(),
+            fetched: date(hit.fetched_at),
             fetched_unix: hit.fetched_at.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()),
             page_hash: hit.page_hash,
             headings: hit.chunk.heading_path,

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::engine::Engine;
 use crate::error::Error;
 use crate::mcp::{Annotations, Context, Tool, ToolError};
-use crate::model::{Meant, SourceId, SourceState, SourceSummary};
+use crate::model::{Meant, SourceId, SourceState, SourceSummary, date};
 use crate::tools::background::{Background, Work};
 use crate::tools::bound::{DEFAULT, cost, line, room, within};
 use crate::tools::{crawl, reply};
@@ -28,6 +28,7 @@ pub fn remove(engine: Engine, background: Background) -> Tool {
         async move { take_away(&engine, &background, asked).await }
     })
     .title("Remove a source")
+    .also_named("source", "source_id")
     .annotations(Annotations { destructive: Some(true), idempotent: Some(true), open_world: Some(false), ..Annotations::default() })
 }
 
@@ -83,6 +84,7 @@ pub fn refresh(engine: Engine, background: Background) -> Tool {
         }
     })
     .title("Refresh a source")
+    .also_named("source", "source_id")
     // Pages that are gone from the site are removed.
     .annotations(Annotations { destructive: Some(true), idempotent: Some(true), ..Annotations::default() })
 }
@@ -214,6 +216,8 @@ pub(super) struct Source {
     code_examples: u64,
     /// Chunks found by meaning already; the rest is found by its words
     embedded: u64,
+    #[schemars(skip)]
+    last_fetched: String,
     // Seconds since 1970.
     #[schemars(skip)]
     last_fetched_unix: u64,
@@ -230,6 +234,7 @@ impl Source {
             chunks: summary.chunks,
             code_examples: summary.code_examples,
             embedded: summary.embedded,
+            last_fetched: date(summary.last_fetched),
             last_fetched_unix: summary.last_fetched.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()),
         }
     }

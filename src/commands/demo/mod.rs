@@ -11,11 +11,13 @@ use smolcrawl::http::PrivateAddresses;
 use smolcrawl::model::{PerPage, Query, Wanted};
 
 use self::site::Site;
+use super::marked::Words;
 use super::output::Output;
 use super::{Failure, Shown, drive, progress, search};
 use crate::cli::Everywhere;
+use crate::terminal::Paint;
 
-pub fn run(everywhere: &Everywhere, environment: &Environment) -> Result<(), Failure> {
+pub fn run(everywhere: &Everywhere, environment: &Environment, paint: Paint) -> Result<(), Failure> {
     let settings = everywhere.settings(environment)?;
     // Kept in memory: the demo leaves nothing behind.
     let mut config = Config::parse(&settings.under(Origin::Builder, [(Key::Database, ":memory:".to_owned())]), environment)?;
@@ -25,10 +27,10 @@ pub fn run(everywhere: &Everywhere, environment: &Environment) -> Result<(), Fai
     let engine = Engine::new(config)?;
     let site = Site::start()
         .map_err(|error| Failure::new(format!("the site cannot be served on loopback: {error}"), "check that loopback is up"))?;
-    drive(&engine, show(&engine, &site, Shown::of(everywhere)))
+    drive(&engine, show(&engine, &site, Shown::of(everywhere), paint))
 }
 
-async fn show(engine: &Engine, site: &Site, shown: Shown) -> Result<(), Failure> {
+async fn show(engine: &Engine, site: &Site, shown: Shown, paint: Paint) -> Result<(), Failure> {
     let mut output = Output::new();
     if let Some(report) = engine.reactor() {
         output.line(format!("reactor   {report}"))?;
@@ -38,8 +40,8 @@ async fn show(engine: &Engine, site: &Site, shown: Shown) -> Result<(), Failure>
     let mut request =
         CrawlRequest::parse(&[site.url().to_owned(), format!("{}sitemap.xml", site.url())]).map_err(smolcrawl::Error::from)?;
     request.scope = Scope::Host;
-    // Few connections, so that one which was reset is met again.
-    request.concurrency = 2;
+    // One connection and one order: the one that is reset after its answer is met again by the next request, always.
+    request.concurrency = 1;
     let mut crawling = engine.crawl(request, engine.config().chunk.clone());
     while let Some(event) = crawling.next().await {
         match event? {
@@ -67,9 +69,13 @@ async fn show(engine: &Engine, site: &Site, shown: Shown) -> Result<(), Failure>
         output.line("")?;
         output.line(format!("asked     {question:?} ({mode:?} search, {} ms)", millis(started.elapsed())))?;
         for (index, hit) in hits.iter().enumerate() {
-            search::show(&mut output, index + 1, hit)?;
+            search::show(&mut output, index + 1, hit, &Words::of(question), paint)?;
         }
     }
+    output.line("")?;
+    output.line("next      smolcrawl crawl docs.rs/smol          crawl a site of your own choice")?;
+    output.line("          smolcrawl search how to stop a task   ask what is stored")?;
+    output.line("          smolcrawl setup                       let your AI client ask it")?;
     Ok(output.finish()?)
 }
 

@@ -159,7 +159,7 @@ impl Session {
             return Err(RpcError::invalid_params(format!("unknown tool: {}", shortened(name))));
         };
         self.is_free(request.id)?;
-        let arguments = arguments::meant(&tool.input_schema, arguments);
+        let arguments = arguments::meant(&tool.input_schema, tool.by_own_names(arguments));
         if let Err(error) = arguments::check(&tool.input_schema, &arguments) {
             return Ok(Some(answer::completed(&self.definition, revision, None, answer::failed(&error))));
         }
