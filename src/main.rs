@@ -7,12 +7,14 @@ mod terminal;
 
 use std::process::ExitCode;
 
-use clap::Parser;
 use smolcrawl::config::Environment;
 
 fn main() -> ExitCode {
-    let cli = cli::Cli::parse();
     let environment = Environment::of_process();
+    if let Some(shell) = environment.value(commands::COMPLETE) {
+        return commands::complete(shell, &environment);
+    }
+    let cli = cli::Cli::read();
     commands::log_to_stderr(&cli.everywhere, &environment);
     match commands::run(cli, &environment) {
         Ok(()) => ExitCode::SUCCESS,

@@ -16,8 +16,9 @@ pub async fn run(engine: &Engine, asked: cli::Fetch) -> Result<(), Failure> {
     let page = engine.fetch_page(&request.seeds[0], robots).await?;
     let unreadable = |skip| smolcrawl::Error::Unreadable { url: page.url.clone(), skip: Box::new(skip) };
     let document = || extract::document(&page).map_err(unreadable);
+    let format = if asked.json { cli::Format::Json } else { asked.format };
     let mut output = Output::new();
-    let left_out = match asked.format {
+    let left_out = match format {
         cli::Format::Markdown => {
             let document = document()?;
             output.text(document.markdown)?;
@@ -42,7 +43,7 @@ pub async fn run(engine: &Engine, asked: cli::Fetch) -> Result<(), Failure> {
         }
     };
     output.finish()?;
-    if asked.explain && asked.format != cli::Format::Json {
+    if asked.explain && format != cli::Format::Json {
         tell(&left_out);
     }
     Ok(())
