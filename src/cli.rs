@@ -1,13 +1,16 @@
 //! The only reader of argv: what was asked for, and the settings that flags, environment and file give. Runs nothing.
 
+mod examples;
+
+use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use smolcrawl::config::{Environment, Key, Origin, Settings};
 
-use crate::failure::Failure;
+use crate::failure::{Failure, place};
 
 /// Crawl documentation, index it, answer questions about it.
 #[derive(Debug, Parser)]
@@ -88,6 +91,118 @@ pub enum Command {
     Serve(Serve),
     /// Tell what this installation is made of and where each setting comes from
     Doctor(Doctor),
+    /// Put the MCP server into the configuration of a client; without one, list the clients and how they stand
+    Setup(Setup),
+    /// Print what makes a shell complete commands, flags and the names of stored sources
+    Completions(Completions),
+    /// Print a page of the manual, or write all of them
+    Man(Man),
+}
+
+#[derive(Debug, Args)]
+pub struct Setup {
+    /// The client; what is changed is shown and asked before
+    #[arg(value_enum)]
+    pub client: Option<Client>,
+    /// The file of the project in this folder, in place of the user's own
+    #[arg(long)]
+    pub project: bool,
+    /// Only print what would be written, and into which file
+    #[arg(long, requires = "client", conflicts_with_all = ["remove", "yes", "json"])]
+    pub print: bool,
+    /// Write without being asked
+    #[arg(long, requires = "client")]
+    pub yes: bool,
+    /// Take it out again
+    #[arg(long, requires = "client")]
+    pub remove: bool,
+    /// What the server is called in the file
+    #[arg(long, value_name = "NAME", default_value = SERVER_NAME, value_parser = server_name)]
+    pub name: String,
+    #[command(flatten)]
+    pub json: Json,
+}
+
+/// What the server is called in the files of clients.
+pub const SERVER_NAME: &str = "smolcrawl";
+
+/// Programs that start MCP servers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Client {
+    ClaudeCode,
+    ClaudeDesktop,
+    Cursor,
+    Vscode,
+    Windsurf,
+    Zed,
+    Codex,
+    Opencode,
+    Gemini,
+}
+
+impl Client {
+    pub const ALL: [Self; 9] = [
+        Self::ClaudeCode,
+        Self::ClaudeDesktop,
+        Self::Cursor,
+        Self::Vscode,
+        Self::Windsurf,
+        Self::Zed,
+        Self::Codex,
+        Self::Opencode,
+        Self::Gemini,
+    ];
+
+    /// As it is named on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::ClaudeCode => "claude-code",
+            Self::ClaudeDesktop => "claude-desktop",
+            Self::Cursor => "cursor",
+            Self::Vscode => "vscode",
+            Self::Windsurf => "windsurf",
+            Self::Zed => "zed",
+            Self::Codex => "codex",
+            Self::Opencode => "opencode",
+            Self::Gemini => "gemini",
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, Args)]
+pub struct Completions {
+    #[arg(value_enum)]
+    pub shell: Shell,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Shell {
+    Bash,
+    Zsh,
+    Fish,
+    Powershell,
+}
+
+impl Shell {
+    /// As the completions know it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Bash => "bash",
+            Self::Zsh => "zsh",
+            Self::Fish => "fish",
+            Self::Powershell => "powershell",
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+pub struct Man {
+    /// The command whose page is printed [default: the page of all]
+    #[arg(value_name = "COMMAND", conflicts_with = "to")]
+    pub command: Option<String>,
+    /// Write every page into this folder, which is made if need be
+    #[arg(long, value_name = "FOLDER")]
+    pub to: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -181,6 +296,9 @@ pub struct Fetch {
     /// What to print
     #[arg(long, value_enum, default_value_t = Format::Markdown)]
     pub format: Format,
+    /// Print JSON on stdout: the same as --format json
+    #[arg(long, conflicts_with = "format")]
+    pub json: bool,
     /// A header for the page's own site, such as 'Authorization: env:TOKEN'; may be given several times
     #[arg(long, value_name = "NAME: VALUE")]
     pub header: Vec<String>,
@@ -447,6 +565,7 @@ pub struct Extract {
     /// Read and write JSON lines
     #[arg(long, required = true)]
     pub jsonl: bool,
+    /// What to write of each page
     #[arg(long, value_enum, default_value_t = TextFormat::Markdown)]
     pub format: TextFormat,
     /// Tell in "notes" what of each page is left out, by which rule
@@ -474,6 +593,39 @@ pub struct Json {
     /// Print JSON on stdout
     #[arg(long)]
     pub json: bool,
+}
+
+impl Cli {
+    /// What this process was asked for; ends it where that cannot be understood, or was a question for help.
+    pub fn read() -> Self {
+        let matches = command().get_matches_from(arguments());
+        Self::from_arg_matches(&matches).unwrap_or_else(|error| error.format(&mut command()).exit())
+    }
+}
+
+/// All that is understood, with examples.
+pub fn command() -> clap::Command {
+    Cli::command().mut_subcommands(|command| match examples::of(command.get_name()) {
+        Some(examples) => command.after_help(examples),
+        None => command,
+    })
+}
+
+/// What this process was started with, its own name first.
+pub fn arguments() -> impl Iterator<Item = OsString> {
+    std::env::args_os()
+}
+
+/// The flags for all commands in a line that may not be complete: those that it has so far.
+pub fn everywhere_of(line: impl IntoIterator<Item = OsString>) -> Option<Everywhere> {
+    let matches = command().ignore_errors(true).try_get_matches_from(line).ok()?;
+    Everywhere::from_arg_matches(&matches).ok()
+}
+
+/// A name that every client takes: Codex wants no more than these characters, and others make names of tools of it.
+fn server_name(text: &str) -> Result<String, String> {
+    let is_good = (1..=64).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
+    if is_good { Ok(text.to_owned()) } else { Err("expected 1 to 64 letters, digits, - or _".to_owned()) }
 }
 
 impl Everywhere {
@@ -507,7 +659,8 @@ impl Everywhere {
         Some(directories::ProjectDirs::from("", "", "smolcrawl")?.config_dir().join("credentials.toml"))
     }
 
-    fn flags(&self) -> Result<Vec<(Key, String)>, Failure> {
+    /// The settings among the flags.
+    pub fn flags(&self) -> Result<Vec<(Key, String)>, Failure> {
         let mut flags = Vec::new();
         if let Some(database) = &self.db {
             let path = database.to_str().ok_or_else(|| Failure::usage("--db: the path is not Unicode"))?;
@@ -554,32 +707,35 @@ fn number_with_unit(text: &str, unit: impl Fn(char) -> Option<u64>) -> Option<u6
     number.parse::<u64>().ok()?.checked_mul(factor).filter(|number| *number > 0)
 }
 
-/// A configuration file: TOML, one `name = value` a setting.
+/// A configuration file: TOML, one `name = value` a setting. Names that are no settings are warned about: a file may be of a later version.
 fn read_file(path: &Path) -> Result<Vec<(Key, String)>, Failure> {
     let failure = |why: String| Failure::new(format!("configuration file {}: {why}", path.display()), known_settings());
     let text = fs::read_to_string(path).map_err(|error| failure(error.to_string()))?;
-    let table = text.parse::<toml::Table>().map_err(|error| failure(place(&error, &text)))?;
+    let table = toml::de::DeTable::parse(&text).map_err(|error| {
+        let at = error.span().map_or_else(String::new, |span| format!("{}: ", place(&text, span.start)));
+        failure(format!("{at}{}", error.message()))
+    })?;
     let mut values = Vec::new();
-    for (name, value) in table {
-        let key = Key::parse(&name).ok_or_else(|| failure(format!("unknown setting {name:?}")))?;
-        let text = match value {
-            toml::Value::String(text) => text,
-            toml::Value::Boolean(switch) => switch.to_string(),
-            toml::Value::Integer(number) => number.to_string(),
-            _ => return Err(failure(format!("{name} is not a string, number or boolean"))),
+    for (name, value) in table.get_ref() {
+        let at = place(&text, name.span().start);
+        let Some(key) = Key::parse(name.get_ref()) else {
+            let name = name.get_ref();
+            let meant = Key::meant(name).map_or_else(|| " and is ignored".to_owned(), |meant| format!("; did you mean {}?", meant.name()));
+            log::warn!("configuration file {}, {at}: {name} is not a setting{meant}", path.display());
+            continue;
+        };
+        let text = match value.get_ref() {
+            toml::de::DeValue::String(text) => text.to_string(),
+            toml::de::DeValue::Boolean(switch) => switch.to_string(),
+            toml::de::DeValue::Integer(number) => match i64::from_str_radix(number.as_str(), number.radix()) {
+                Ok(number) => number.to_string(),
+                Err(error) => return Err(failure(format!("{at}: {}: {error}", key.name()))),
+            },
+            _ => return Err(failure(format!("{at}: {} is not a string, number or boolean", key.name()))),
         };
         values.push((key, text));
     }
     Ok(values)
-}
-
-/// Where in the file, and why.
-fn place(error: &toml::de::Error, text: &str) -> String {
-    let before = error.span().and_then(|span| text.get(..span.start));
-    match before {
-        Some(before) => format!("line {}: {}", before.matches('\n').count() + 1, error.message()),
-        None => error.message().to_owned(),
-    }
 }
 
 fn known_settings() -> String {

@@ -55,6 +55,21 @@ pub enum Embeddings {
     Remote(crate::embed::RemoteConfig),
 }
 
+impl Embeddings {
+    /// As the setting `embeddings` calls it.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::None => "none",
+            #[cfg(feature = "bundled-model")]
+            Self::MiniLm => "minilm",
+            #[cfg(feature = "models")]
+            Self::Folder(_) => "folder",
+            #[cfg(feature = "surf")]
+            Self::Remote(_) => "remote",
+        }
+    }
+}
+
 impl Config {
     /// The defaults, with a database at `database`.
     pub fn new(database: impl Into<PathBuf>) -> Self {
@@ -77,6 +92,30 @@ impl Config {
         config.changed(settings, environment)
     }
 
+    /// What a setting comes to in this configuration, as a configuration file would say it: what was asked for, or the default. None where
+    /// it is of no use here, has no value, or is a secret.
+    pub fn in_force(&self, key: Key) -> Option<String> {
+        let http = &self.crawl.http;
+        match (key, &self.embeddings) {
+            (Key::Database, _) => self.database.to_str().map(str::to_owned),
+            (Key::Reactor, _) => Some(self.reactor.kind.to_string()),
+            (Key::AllowPrivate, _) => Some((http.private_addresses == PrivateAddresses::Allow).to_string()),
+            (Key::UserAgent, _) => Some(http.user_agent.clone()),
+            (Key::TimeoutSeconds, _) => Some(http.total_timeout.as_secs().to_string()),
+            (Key::MaxBodyMib, _) => Some((http.max_body >> 20).to_string()),
+            (Key::Embeddings, embeddings) => Some(embeddings.name().to_owned()),
+            #[cfg(feature = "surf")]
+            (Key::EmbeddingsUrl, Embeddings::Remote(remote)) => Url::parse(&remote.base_url).ok().map(|url| http::masked(&url).to_string()),
+            #[cfg(feature = "surf")]
+            (Key::EmbeddingsModel, Embeddings::Remote(remote)) => Some(remote.model.clone()),
+            #[cfg(feature = "surf")]
+            (Key::EmbeddingsMaxTokens, Embeddings::Remote(remote)) => Some(remote.max_tokens.to_string()),
+            #[cfg(feature = "models")]
+            (Key::Model, Embeddings::Folder(folder)) => folder.path.to_str().map(str::to_owned),
+            _ => None,
+        }
+    }
+
     /// As the environment of this configuration wants it. What it says is used up.
     pub(crate) fn overridden(mut self) -> Result<Self, Error> {
         let environment = std::mem::take(&mut self.environment);
@@ -95,7 +134,8 @@ impl Config {
             match word.parse::<ReactorKind>() {
                 Ok(kind) => self.reactor = Choice { kind, asked_by: origin.into(), ..self.reactor },
                 Err(_) if origin == Origin::Environment => {
-                    log::warn!("{} asks for an unknown reactor {word:?} and is ignored; known: {REACTORS}", Key::Reactor.variable())
+                    let meant = reactor_meant(word).map_or_else(String::new, |meant| format!("; did you mean {meant}?"));
+                    log::warn!("{} asks for an unknown reactor {word:?} and is ignored; known: {REACTORS}{meant}", Key::Reactor.variable())
                 }
                 Err(_) => return Err(settings.invalid(Key::Reactor, REACTORS)),
             }
@@ -215,6 +255,38 @@ impl Key {
     /// The setting of that name in a configuration file.
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|key| key.name() == name)
+    }
+
+    /// The setting that may have been meant by a name that is none.
+    ///
+    /// ```
+    /// use smolcrawl::config::Key;
+    ///
+    /// assert_eq!(Key::meant("timout"), Some(Key::TimeoutSeconds));
+    /// assert_eq!(Key::meant("colour"), None);
+    /// ```
+    pub fn meant(name: &str) -> Option<Self> {
+        nearest(name, Self::ALL.map(|key| (key, key.name())))
+    }
+
+    /// What makes the vectors that this setting is about, by the name that `embeddings` gives it; none for all other settings. Set for
+    /// anything else it is ignored.
+    pub fn only_of(self) -> Option<&'static str> {
+        match self {
+            Self::Model | Self::ModelQueryPrefix | Self::ModelPassagePrefix | Self::ModelPooling | Self::ModelMaxTokens => Some("folder"),
+            key if OF_A_SERVER.contains(&key) => Some("remote"),
+            _ => None,
+        }
+    }
+
+    /// As whoever set it by `origin` calls it: `--db`, `SMOLCRAWL_DB` or `db in the configuration file`.
+    pub fn named(self, origin: Origin) -> String {
+        match origin {
+            Origin::Flag => format!("--{}", self.name().replace('_', "-")),
+            Origin::Environment => self.variable(),
+            Origin::File => format!("{} in the configuration file", self.name()),
+            Origin::Builder | Origin::Default => self.name().to_owned(),
+        }
     }
 }
 
@@ -428,23 +500,29 @@ impl Environment {
         self.iter().any(|(name, value)| !value.is_empty() && PROXIES.iter().any(|proxy| name.eq_ignore_ascii_case(proxy)))
     }
 
-    /// The names of variables that begin as settings do and are none, each with the setting that it may have been meant to be.
+    /// The names of variables that begin as settings do and are none, each with the setting that it may have been meant to be. The
+    /// library warns of none by itself: its host may have variables of its own that begin so.
     pub fn strangers(&self) -> impl Iterator<Item = (&str, Option<String>)> {
         let known = || Key::ALL.into_iter().map(Key::variable).chain(OTHERS.map(str::to_owned));
         let is_known = move |name: &str| known().any(|known| known.eq_ignore_ascii_case(name));
         let names = self.iter().map(|(name, _)| name).filter(|name| name.get(..PREFIX.len()).is_some_and(|start| start == PREFIX));
         names.filter(move |name| !is_known(name)).map(move |name| {
-            // What a name begins or ends with tells more than how many letters differ.
-            let said = &name[PREFIX.len()..];
-            let close =
-                |known: &String| !said.is_empty() && (known[PREFIX.len()..].contains(said) || said.contains(&known[PREFIX.len()..]));
-            (name, known().find(close))
+            let known: Vec<_> = known().collect();
+            let meant = nearest(&name[PREFIX.len()..], known.iter().map(|known| (known, &known[PREFIX.len()..])));
+            (name, meant.cloned())
         })
     }
 
     /// The settings among the variables.
     pub fn settings(&self) -> impl Iterator<Item = (Key, String)> {
         Key::ALL.into_iter().filter_map(|key| Some((key, self.value(&key.variable())?.to_owned())))
+    }
+}
+
+/// Names and values, for programs that have them from elsewhere.
+impl FromIterator<(String, String)> for Environment {
+    fn from_iter<T: IntoIterator<Item = (String, String)>>(variables: T) -> Self {
+        Self(variables.into_iter().collect())
     }
 }
 
@@ -459,7 +537,7 @@ impl fmt::Debug for Environment {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    #[error("{} ({origin}) is {value:?}, expected {expected}", key.name())]
+    #[error("{} is {value:?}, expected {expected}", key.named(*origin))]
     Invalid { key: Key, origin: Origin, value: String, expected: &'static str },
     #[error("no database is named")]
     NoDatabase,
@@ -475,7 +553,17 @@ impl Error {
     /// What to do about it.
     pub fn hint(&self) -> String {
         match self {
-            Self::Invalid { key, origin: Origin::Flag, .. } => format!("give another with --{}", key.name().replace('_', "-")),
+            Self::Invalid { key: key @ Key::Reactor, origin: origin @ (Origin::Flag | Origin::File), value, .. } => {
+                let how = match origin {
+                    Origin::Flag => "--reactor ",
+                    _ => "reactor = ",
+                };
+                match reactor_meant(value) {
+                    Some(meant) => format!("did you mean {how}{meant}?"),
+                    None => format!("give another with {}", key.named(*origin)),
+                }
+            }
+            Self::Invalid { key, origin: Origin::Flag, .. } => format!("give another with {}", key.named(Origin::Flag)),
             Self::Invalid { key, origin: Origin::File, .. } => {
                 format!("change it in the configuration file, or set {}, which comes before it", key.variable())
             }
@@ -490,9 +578,44 @@ impl Error {
     }
 }
 
+/// The one of the known names that somebody may have meant who said another: one that it begins with or has within it, or that is most
+/// like it. Marks between words are not looked at.
+fn nearest<'a, T>(said: &str, known: impl IntoIterator<Item = (T, &'a str)>) -> Option<T> {
+    let letters = |name: &str| name.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase();
+    let said_letters = letters(said);
+    if said_letters.len() < SHORTEST || said.len() > LONGEST {
+        return None;
+    }
+    let likeness = |name: &str| strsim::normalized_damerau_levenshtein(&said_letters, &letters(name));
+    let close = known.into_iter().map(|(value, name)| {
+        // "timout" is the beginning of "timeout_seconds", spelt badly.
+        let beginnings = name.match_indices('_').map(|(end, _)| likeness(&name[..end]) - PART);
+        let whole = letters(name);
+        let is_part = whole.contains(&said_letters) || said_letters.contains(&whole);
+        let likeness = beginnings.chain([likeness(name), if is_part { LIKE } else { 0.0 }]).fold(0.0, f64::max);
+        (likeness, value)
+    });
+    // The first of several that are as near.
+    let best = close.filter(|(likeness, _)| *likeness >= LIKE).reduce(|best, next| if next.0 > best.0 { next } else { best });
+    best.map(|(_, value)| value)
+}
+
+/// The word for a reactor that somebody may have meant.
+fn reactor_meant(word: &str) -> Option<String> {
+    let (known, kind) = nearest(word, ReactorKind::WORDS.iter().map(|(known, kind)| ((*known, *kind), *known)))?;
+    let name = kind.to_string();
+    Some(if known == name { name } else { format!("{known}, which is {name}") })
+}
+
+/// The share of a name that has to be the same, and what it counts less if it is a part of the name alone.
+const LIKE: f64 = 0.6;
+const PART: f64 = 0.05;
+/// Letters of a name that is compared.
+const SHORTEST: usize = 2;
+const LONGEST: usize = 100;
 const PREFIX: &str = "SMOLCRAWL_";
-/// Variables that are no settings of this file: where the file of settings is, and what is logged.
-const OTHERS: [&str; 2] = ["SMOLCRAWL_CONFIG", "SMOLCRAWL_LOG"];
+/// Variables that are no settings of this file: where the file of settings is, what is logged, and by which shells ask for completions.
+const OTHERS: [&str; 3] = ["SMOLCRAWL_CONFIG", "SMOLCRAWL_LOG", "SMOLCRAWL_COMPLETE"];
 const PROXIES: [&str; 4] = ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"];
 const REACTORS: &str = "auto, selector, edge, poll or completion";
 const EMBEDDINGS: &str = "minilm, folder, remote or none (and built in)";
@@ -536,7 +659,23 @@ mod tests {
             |origin| Config::parse(&settings(&[(origin, &[(Key::Database, "x.db"), (Key::Reactor, "warp")])]), &Environment::none());
         assert_eq!(asked(Origin::Environment).unwrap().reactor.kind, ReactorKind::Auto);
         let error = asked(Origin::Flag).unwrap_err();
-        assert_eq!(error.to_string(), format!("reactor (flag) is \"warp\", expected {REACTORS}"));
+        assert_eq!(error.to_string(), format!("--reactor is \"warp\", expected {REACTORS}"));
+        assert_eq!(
+            asked(Origin::File).unwrap_err().to_string(),
+            format!("reactor in the configuration file is \"warp\", expected {REACTORS}")
+        );
+    }
+
+    #[test]
+    fn the_nearest_reactor_is_named_and_how_to_ask_for_it() {
+        let hint = |origin, word| {
+            let asked = settings(&[(origin, &[(Key::Database, "x.db"), (Key::Reactor, word)])]);
+            Config::parse(&asked, &Environment::none()).unwrap_err().hint()
+        };
+        assert_eq!(hint(Origin::Flag, "epol"), "did you mean --reactor epoll, which is selector?");
+        assert_eq!(hint(Origin::Flag, "pol"), "did you mean --reactor poll?");
+        assert_eq!(hint(Origin::File, "completions"), "did you mean reactor = completion?");
+        assert_eq!(hint(Origin::Flag, "warp"), "give another with --reactor");
     }
 
     #[test]
@@ -586,8 +725,32 @@ mod tests {
         let names = ["SMOLCRAWL_TIMEOUT", "SMOLCRAWL_DB", "SMOLCRAWL_LOG", "SMOLCRAWL_USERAGENT", "OTHER", "SMOLCRAWL_", "smolcrawl_x"];
         let environment = Environment(names.map(|name| (name.to_owned(), "x".to_owned())).to_vec());
         let strangers: Vec<_> = environment.strangers().collect();
-        let meant = Some("SMOLCRAWL_TIMEOUT_SECONDS".to_owned());
-        assert_eq!(strangers, [("SMOLCRAWL_TIMEOUT", meant), ("SMOLCRAWL_USERAGENT", None), ("SMOLCRAWL_", None)]);
+        let meant = |name: &str| Some(name.to_owned());
+        let expected = [
+            ("SMOLCRAWL_TIMEOUT", meant("SMOLCRAWL_TIMEOUT_SECONDS")),
+            ("SMOLCRAWL_USERAGENT", meant("SMOLCRAWL_USER_AGENT")),
+            ("SMOLCRAWL_", None),
+        ];
+        assert_eq!(strangers, expected);
+    }
+
+    #[test]
+    fn the_nearest_name_is_found_and_no_name_that_is_far() {
+        for (said, meant) in [
+            ("timout", Some(Key::TimeoutSeconds)),
+            ("timeout-seconds", Some(Key::TimeoutSeconds)),
+            ("database", None),
+            ("dbb", Some(Key::Database)),
+            ("embeding_url", Some(Key::EmbeddingsUrl)),
+            ("allow_privat", Some(Key::AllowPrivate)),
+            ("reator", Some(Key::Reactor)),
+            ("x", None),
+            ("", None),
+            ("colour", None),
+        ] {
+            assert_eq!(Key::meant(said), meant, "{said}");
+        }
+        assert_eq!(Key::meant(&"timeout_seconds".repeat(100_000)), None);
     }
 
     #[test]

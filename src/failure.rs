@@ -83,8 +83,29 @@ impl From<std::io::Error> for Failure {
     }
 }
 
+/// Where in a text a byte of it is, as people and editors count: from 1, columns in characters.
+pub fn place(text: &str, offset: usize) -> String {
+    let before = &text[..text.floor_char_boundary(offset)];
+    let line = before.rfind('\n').map_or(0, |end| end + 1);
+    format!("line {}, column {}", before.matches('\n').count() + 1, before[line..].chars().count() + 1)
+}
+
 const ERROR: &str = "error";
 const FAILED: u8 = 1;
 const WRONG_USAGE: u8 = 2;
 /// 128 + SIGINT, as shells report it; whatever asked the process to end.
 const INTERRUPTED: u8 = 130;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_are_counted_from_one() {
+        let text = "a = 1\r\nü = = 2";
+        assert_eq!(place(text, 0), "line 1, column 1");
+        assert_eq!(place(text, text.find("= 2").unwrap()), "line 2, column 5");
+        assert_eq!(place(text, text.find('ü').unwrap() + 1), "line 2, column 1");
+        assert_eq!(place(text, 1_000), "line 2, column 8");
+    }
+}

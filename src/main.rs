@@ -8,12 +8,14 @@ mod terminal;
 use std::io::{self, IsTerminal};
 use std::process::ExitCode;
 
-use clap::Parser;
 use smolcrawl::config::Environment;
 
 fn main() -> ExitCode {
-    let cli = cli::Cli::parse();
     let environment = Environment::of_process();
+    if let Some(shell) = environment.value(commands::COMPLETE) {
+        return commands::complete(shell, &environment);
+    }
+    let cli = cli::Cli::read();
     commands::log_to_stderr(&cli.everywhere, &environment);
     let paint = commands::paint(&cli.everywhere, &environment, io::stderr().is_terminal());
     match commands::run(cli, &environment) {

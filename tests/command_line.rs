@@ -297,7 +297,7 @@ fn bad_input_gets_a_clear_error_and_a_hint() {
         (&["refresh", "docs.test", "--db", "missing.db"], 1, "nothing is stored yet"),
         (&["remove", "docs.test", "--db", "x.db"], 1, "nothing of docs.test is stored"),
         (&["search", "--batch", "missing.jsonl"], 1, "missing.jsonl"),
-        (&["sources", "--reactor", "warp"], 2, "reactor (flag) is \"warp\""),
+        (&["sources", "--reactor", "warp"], 2, "--reactor is \"warp\""),
         (&["doctor", "--db", "not.db"], 1, "is not a smolcrawl database"),
         (&["sources", "--config", "missing.toml"], 1, "configuration file missing.toml"),
     ];

@@ -31,10 +31,21 @@ impl Log for Captured {
     fn flush(&self) {}
 }
 
+/// What the environment of a program has beside settings is no business of a library in it; a setting that cannot be followed is.
+fn a_host_has_variables_of_its_own() {
+    let environment = [("SMOLCRAWL_TIMOUT", "5"), ("SMOLCRAWL_REACTOR", "warp")].map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let config = smolcrawl::Config { environment: environment.into_iter().collect(), ..smolcrawl::Config::new(":memory:") };
+    smolcrawl::Engine::new(config).unwrap();
+    let records = std::mem::take(&mut *LOGGER.0.lock().unwrap());
+    let warned: Vec<_> = records.iter().filter(|(level, _)| *level <= Level::Warn).map(|(_, text)| text.as_str()).collect();
+    assert!(matches!(warned[..], [text] if text.contains("\"warp\"")), "{warned:?}");
+}
+
 #[test]
 fn benign_events_are_counted_and_not_logged() {
     log::set_logger(&LOGGER).unwrap();
     log::set_max_level(LevelFilter::Trace);
+    a_host_has_variables_of_its_own();
     let config = || Config { private_addresses: PrivateAddresses::Allow, ..Config::default() };
 
     // In the simulated network: a reset or FIN in the pool, on reuse, and after messages of every framing.

@@ -212,9 +212,9 @@ fn doctor_tells_every_setting_and_where_it_would_be_read() {
 
     std::fs::write(home.path().join("c.toml"), "# nothing\nuser_agent = \"x\"\ntimeout_seconds = = 3\n").unwrap();
     let output = run(home.path(), &["doctor", "--config", "c.toml"]);
-    assert!(text(&output.stderr).contains("configuration file c.toml: line 3: "), "{}", all(&output));
+    assert!(text(&output.stderr).contains("configuration file c.toml: line 3, column 19: "), "{}", all(&output));
     let output = run(home.path(), &["doctor", "--reactor", "epol"]);
-    assert!(text(&output.stderr).contains("hint: give another with --reactor"), "{}", all(&output));
+    assert!(text(&output.stderr).contains("hint: did you mean --reactor epoll, which is selector?"), "{}", all(&output));
     std::fs::write(home.path().join("c.toml"), "db = \"\"\n").unwrap();
     let output = smolcrawl(home.path()).args(["sources", "--config", "c.toml"]).env_remove("SMOLCRAWL_DB").output().unwrap();
     assert!(text(&output.stderr).contains("hint: change it in the configuration file"), "{}", all(&output));
@@ -231,9 +231,11 @@ fn a_variable_that_is_no_setting_is_warned_about_without_its_value() {
         .output()
         .unwrap();
     let said = all(&output);
-    assert!(said.contains("SMOLCRAWL_TIMEOUT is no setting and is ignored; is SMOLCRAWL_TIMEOUT_SECONDS meant?"), "{said}");
+    assert!(said.contains("SMOLCRAWL_TIMEOUT is not a setting; did you mean SMOLCRAWL_TIMEOUT_SECONDS?"), "{said}");
     assert!(
-        said.contains("SMOLCRAWL_EMBEDDING_KEY is no setting") && !said.contains("s3cret") && !said.contains("SMOLCRAWL_LOG is"),
+        said.contains("SMOLCRAWL_EMBEDDING_KEY is not a setting; did you mean SMOLCRAWL_EMBEDDINGS_KEY?")
+            && !said.contains("s3cret")
+            && !said.contains("SMOLCRAWL_LOG is"),
         "{said}"
     );
 }

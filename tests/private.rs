@@ -132,7 +132,7 @@ fn a_file_of_credentials_is_read_if_nobody_else_can_read_it() {
         ("[\"http://a.test\"]\npassword = \"s3cret-t0ken\"\n", "user: it is missing"),
         ("[\"http://a.test\"]\nheaders = \"s3cret-t0ken\"\n", "headers: it is no table"),
         ("[\"http://a.test\"]\nheaders = { \"a b\" = \"s3cret-t0ken\" }\n", "is no header to send"),
-        ("[\"http://a.test\"]\nuser = \"me\"\npassword = \"s3cret-t0ken\n", "line 3 is no TOML"),
+        ("[\"http://a.test\"]\nuser = \"me\"\npassword = \"s3cret-t0ken\n", "line 3, column 25: this is not TOML"),
         ("[\"http://a.test\"]\ncookies = \"none.txt\"\n", "none.txt"),
     ] {
         std::fs::write(&file, said).unwrap();

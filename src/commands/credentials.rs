@@ -10,6 +10,7 @@ use url::Url;
 
 use super::Failure;
 use crate::cli::{Command, Everywhere};
+use crate::failure::place;
 use crate::terminal;
 
 /// Those of the file, and those of the command line for the sites that it names.
@@ -42,8 +43,8 @@ fn read_file(path: &Path, environment: &Environment) -> Result<Credentials, Fail
     let text = read_secret(path)?;
     // A parser's message quotes the line, which may be a secret.
     let table = text.parse::<toml::Table>().map_err(|error| {
-        let line = error.span().and_then(|span| text.get(..span.start)).map_or(1, |before| before.matches('\n').count() + 1);
-        failure(format!("line {line} is no TOML"))
+        let at = error.span().map_or_else(String::new, |span| format!("{}: ", place(&text, span.start)));
+        failure(format!("{at}this is not TOML"))
     })?;
     let mut credentials = Credentials::default();
     for (origin, value) in &table {

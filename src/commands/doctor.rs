@@ -1,21 +1,20 @@
 //! `doctor`: what this installation is made of, and where each setting comes from. Changes nothing, and sends nothing: the counters of
 //! the transport are those of a process at work, and stand in the report of its crawls; here they would all be zero.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 use smolcrawl::Engine;
-use smolcrawl::config::{Config, Key, Origin, Settings};
+use smolcrawl::config::{Config, Environment, Key, Origin, Settings};
 use smolcrawl::engine::{Check, ModelSummary};
-use smolcrawl::http::PrivateAddresses;
 
 use super::output::Output;
-use super::{Failure, drive};
-use crate::cli;
+use super::{Failure, drive, setup};
+use crate::cli::{self, Everywhere};
 
-pub fn run(config: Config, settings: &Settings, file: Option<&Path>, asked: cli::Doctor) -> Result<(), Failure> {
+pub fn run(config: Config, settings: &Settings, file: Option<&Path>, environment: &Environment, asked: cli::Doctor) -> Result<(), Failure> {
     let mut problems = Vec::new();
-    let findings = findings(config, settings, file, asked, &mut problems);
+    let findings = findings(config, settings, file, environment, asked, &mut problems);
     let mut output = Output::new();
     if asked.json.json {
         output.json(&findings)?;
@@ -32,11 +31,32 @@ pub fn run(config: Config, settings: &Settings, file: Option<&Path>, asked: cli:
     }
 }
 
-fn findings(config: Config, settings: &Settings, file: Option<&Path>, asked: cli::Doctor, problems: &mut Vec<smolcrawl::Error>) -> Value {
+fn findings(
+    config: Config,
+    settings: &Settings,
+    file: Option<&Path>,
+    environment: &Environment,
+    asked: cli::Doctor,
+    problems: &mut Vec<smolcrawl::Error>,
+) -> Value {
     let shown = shown(&config, settings);
+    let mut advice: Vec<_> = ignored(&shown);
     let database = config.database.clone();
     let engine = Engine::new(config).map_err(|error| problems.push(error)).ok();
     let mut store = json!({ "path": database, "exists": database.exists() });
+    if let Ok(file) = std::fs::metadata(&database) {
+        store["bytes"] = file.len().into();
+    }
+    // Where it is, or would be made.
+    let free = std::path::absolute(&database)
+        .ok()
+        .and_then(|path| fs4::available_space(path.ancestors().skip(1).find(|folder| folder.is_dir())?).ok());
+    if let Some(free) = free {
+        store["free_bytes"] = free.into();
+        if free < LITTLE {
+            advice.push(format!("{} MiB are free where the database is: make room, or move it with --db", free >> 20));
+        }
+    }
     // A database that is not there is not made: doctor changes nothing.
     if let (Some(engine), true) = (&engine, database.exists()) {
         let stored = async { Ok::<_, smolcrawl::Error>((engine.sources().await?, engine.embed_progress().await?, engine.models().await?)) };
@@ -79,6 +99,13 @@ fn findings(config: Config, settings: &Settings, file: Option<&Path>, asked: cli
             "attempts": attempts,
         })
     });
+    let private = private(&database, file, settings, &mut advice);
+    let clients = setup::states(environment);
+    advice.extend(clients.iter().filter_map(setup::State::advice));
+    advice.extend(problems.iter().filter_map(smolcrawl::Error::hint));
+    if !database.exists() {
+        advice.push("nothing is stored yet: `smolcrawl crawl URL` does it".to_owned());
+    }
     json!({
         "version": env!("CARGO_PKG_VERSION"),
         "platform": format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
@@ -88,35 +115,81 @@ fn findings(config: Config, settings: &Settings, file: Option<&Path>, asked: cli
         "model": engine.as_ref().and_then(Engine::model),
         "model_facts": Some(model_facts).filter(|facts| !facts.is_empty()),
         "settings": shown,
+        "private_files": private,
+        "clients": clients.iter().map(|client| (client.name().to_owned(), client.described())).collect::<serde_json::Map<_, _>>(),
         "problems": problems.iter().map(smolcrawl::Error::chain).collect::<Vec<_>>(),
+        "advice": advice,
     })
 }
 
 /// Every setting as it is in force: what was asked for, or the default.
 fn shown(config: &Config, settings: &Settings) -> Value {
     let mut shown = serde_json::Map::new();
+    let embeddings = config.embeddings.name();
     for key in Key::ALL {
-        let http = &config.crawl.http;
-        let default = match key {
-            Key::Reactor => Some(config.reactor.kind.to_string()),
-            Key::AllowPrivate => Some((http.private_addresses == PrivateAddresses::Allow).to_string()),
-            Key::UserAgent => Some(http.user_agent.clone()),
-            Key::TimeoutSeconds => Some(http.total_timeout.as_secs().to_string()),
-            Key::MaxBodyMib => Some((http.max_body >> 20).to_string()),
-            _ => None,
+        let used = match key {
+            Key::Credentials => Everywhere::usual_credentials().and_then(|path| Some(path.to_str()?.to_owned())),
+            key => config.in_force(key),
         };
         let asked = settings.shown(key).map(|(value, origin)| (value.into_owned(), origin));
-        let Some((value, origin)) = asked.or_else(|| Some((default.clone()?, Origin::Default))) else { continue };
-        let mut setting = json!({ "value": value, "from": origin.to_string() });
-        // What cannot be understood is warned about and not followed.
-        if let (Key::Reactor, Some(used)) = (key, default)
-            && value != used
-        {
-            setting = json!({ "value": used, "from": Origin::Default.to_string(), "ignored": value, "ignored_from": origin.to_string() });
-        }
+        // What is warned about and not followed: an unknown reactor, and what belongs to a model that is not asked for.
+        let is_followed = |value: &String| match key {
+            Key::Reactor => value.parse().is_ok_and(|kind: smolcrawl::reactor::ReactorKind| kind == config.reactor.kind),
+            _ => key.only_of().is_none_or(|of| of == embeddings),
+        };
+        let setting = match asked {
+            Some((value, origin)) if is_followed(&value) => json!({ "value": value, "from": origin.to_string() }),
+            Some((value, origin)) => {
+                json!({ "value": used, "from": Origin::Default.to_string(), "ignored": value, "ignored_from": origin.to_string() })
+            }
+            None => json!({ "value": used, "from": Origin::Default.to_string() }),
+        };
         shown.insert(key.name().to_owned(), setting);
     }
     Value::Object(shown)
+}
+
+/// What to do about settings that are not followed.
+fn ignored(shown: &Value) -> Vec<String> {
+    let of = |key: Key| {
+        let setting = &shown[key.name()];
+        let (value, from) = (setting["ignored"].as_str()?, setting["ignored_from"].as_str().unwrap_or_default());
+        let name = key.name();
+        Some(match key.only_of() {
+            Some(kind) => format!("{name} ({from}) is ignored: set embeddings to {kind}, or take it out"),
+            None => format!("{name} ({from}) is ignored, as {value:?} is not known: correct it, or take it out"),
+        })
+    };
+    Key::ALL.into_iter().filter_map(of).collect()
+}
+
+/// Files with something in them that is nobody else's, and who may read them. On Windows that is a matter of the folder.
+fn private(database: &Path, file: Option<&Path>, settings: &Settings, advice: &mut Vec<String>) -> Vec<Value> {
+    let credentials = settings.value(Key::Credentials).map(|(path, _)| PathBuf::from(path)).or_else(Everywhere::usual_credentials);
+    let has_key = settings.value(Key::EmbeddingsKey).is_some_and(|(_, origin)| origin == Origin::File);
+    let files = [Some(database.to_owned()), credentials, file.filter(|_| has_key).map(Path::to_owned)];
+    let mut found = Vec::new();
+    for path in files.into_iter().flatten() {
+        if let Some(mode) = mode(&path) {
+            let is_private = mode & 0o077 == 0;
+            if !is_private {
+                advice.push(format!("others may read {0} (mode {mode:03o}): chmod 600 {0}", path.display()));
+            }
+            found.push(json!({ "path": path, "mode": format!("{mode:03o}"), "private": is_private }));
+        }
+    }
+    found
+}
+
+#[cfg(unix)]
+fn mode(path: &Path) -> Option<u32> {
+    use std::os::unix::fs::PermissionsExt;
+    Some(std::fs::metadata(path).ok()?.permissions().mode() & 0o777)
+}
+
+#[cfg(not(unix))]
+fn mode(_: &Path) -> Option<u32> {
+    None
 }
 
 fn described(check: &Check) -> Value {
@@ -132,8 +205,24 @@ fn described(check: &Check) -> Value {
     })
 }
 
-/// One `name.name: value` line a finding.
+/// One `name.name: value` line a finding; of a setting where it comes from, too, and of a client how it stands.
 fn show(output: &mut Output, name: &str, value: &Value) -> std::io::Result<()> {
+    if let (Some(used), Some(from)) = (value.get("value"), value["from"].as_str()) {
+        let used = used.as_str().unwrap_or("none");
+        let ignored = value["ignored"]
+            .as_str()
+            .map(|ignored| format!("; ignored: {ignored} ({})", value["ignored_from"].as_str().unwrap_or_default()));
+        return output.line(format!("{name}: {used} ({from}){}", ignored.unwrap_or_default()));
+    }
+    if let (Some(set_up), Some(file)) = (value["set_up"].as_bool(), value["file"].as_str()) {
+        let state = match (value["error"].as_str(), value["as"].as_str(), value["found"].as_bool()) {
+            (Some(why), ..) => format!("cannot be read: {why}"),
+            (_, Some(entry), _) if set_up => format!("set up as {entry}"),
+            (.., Some(true)) => "not set up".to_owned(),
+            _ => "not found".to_owned(),
+        };
+        return output.line(format!("{name}: {state} ({file})"));
+    }
     let below = |part: &str| if name.is_empty() { part.to_owned() } else { format!("{name}.{part}") };
     match value {
         Value::Object(parts) => parts.iter().try_for_each(|(part, value)| show(output, &below(part), value)),
@@ -144,5 +233,7 @@ fn show(output: &mut Output, name: &str, value: &Value) -> std::io::Result<()> {
     }
 }
 
+/// Bytes of a disk that are soon used up.
+const LITTLE: u64 = 512 << 20;
 const DAMAGED: &str =
     "crawl the damaged pages again, which heals them; where faults are listed, move the file away and crawl again, or restore it";

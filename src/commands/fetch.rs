@@ -18,8 +18,9 @@ pub async fn run(engine: &Engine, asked: cli::Fetch, shown: Shown) -> Result<(),
     let page = engine.fetch_page(&request.seeds[0], robots).await?;
     let unreadable = |skip| smolcrawl::Error::Unreadable { url: page.url.clone(), skip: Box::new(skip) };
     let document = || extract::document(&page).map_err(unreadable);
+    let format = if asked.json { cli::Format::Json } else { asked.format };
     let mut output = Output::new();
-    let left_out = match asked.format {
+    let left_out = match format {
         cli::Format::Markdown => {
             let document = document()?;
             output.text(document.markdown)?;
@@ -44,7 +45,7 @@ pub async fn run(engine: &Engine, asked: cli::Fetch, shown: Shown) -> Result<(),
         }
     };
     output.finish()?;
-    if asked.explain && asked.format != cli::Format::Json {
+    if asked.explain && format != cli::Format::Json {
         tell(&left_out);
     } else if !left_out.is_empty() && shown != Shown::Quiet && std::io::stderr().is_terminal() {
         let words: usize = left_out.iter().map(|note| note.words).sum();

@@ -1,6 +1,7 @@
 //! One file a command. Results go to stdout through `output`, all else to stderr; only the public API is used.
 
 mod compare;
+mod completions;
 mod crawl;
 mod credentials;
 mod demo;
@@ -9,12 +10,14 @@ mod extract;
 mod fetch;
 mod index;
 mod lines;
+mod man;
 mod marked;
 mod output;
 mod pages;
 mod progress;
 mod search;
 mod serve;
+mod setup;
 mod share;
 mod show;
 mod signals;
@@ -32,6 +35,8 @@ use crate::cli::{Cli, Color, Command, Everywhere};
 use crate::failure::Failure;
 use crate::terminal::{self, Paint};
 
+pub use completions::{COMPLETE, complete};
+
 /// Runs one command to its end.
 pub fn run(cli: Cli, environment: &Environment) -> Result<(), Failure> {
     // Before the first file.
@@ -39,17 +44,20 @@ pub fn run(cli: Cli, environment: &Environment) -> Result<(), Failure> {
     let everywhere = &cli.everywhere;
     match cli.command {
         Command::Extract(extract) => return extract::run(&extract),
+        Command::Setup(setup) => return setup::run(&setup, everywhere, environment),
+        Command::Completions(asked) => return completions::run(asked),
+        Command::Man(asked) => return man::run(&asked),
         Command::Demo => return demo::run(everywhere, environment, paint(everywhere, environment, std::io::stdout().is_terminal())),
         _ => {}
     }
     let settings = everywhere.settings(environment)?;
     for (name, meant) in environment.strangers() {
-        let meant = meant.map_or_else(String::new, |meant| format!("; is {meant} meant?"));
-        log::warn!("{name} is no setting and is ignored{meant}");
+        let meant = meant.map_or_else(|| " and is ignored".to_owned(), |meant| format!("; did you mean {meant}?"));
+        log::warn!("{name} is not a setting{meant}");
     }
     let config = Config::parse(&settings, environment)?;
     if let Command::Doctor(asked) = cli.command {
-        return doctor::run(config, &settings, everywhere.configuration_file(environment).as_deref(), asked);
+        return doctor::run(config, &settings, everywhere.configuration_file(environment).as_deref(), environment, asked);
     }
     let mut config = config;
     config.crawl.credentials = credentials::of(&cli.command, &settings, environment)?;
@@ -72,7 +80,9 @@ pub fn run(cli: Cli, environment: &Environment) -> Result<(), Failure> {
             Command::Export(export) => share::export(&engine, export).await,
             Command::Import(import) => share::import(&engine, import, shown).await,
             Command::Serve(asked) => serve::run(&engine, asked).await,
-            Command::Demo | Command::Extract(_) | Command::Doctor(_) => unreachable!("run before there was an engine"),
+            Command::Demo | Command::Extract(_) | Command::Doctor(_) | Command::Setup(_) | Command::Completions(_) | Command::Man(_) => {
+                unreachable!("run before there was an engine")
+            }
         };
         // Whatever the command has left open: idle connections, as a rule.
         let ended = engine.shutdown(GRACE).await;

@@ -42,6 +42,11 @@ impl Output {
         self.0.write_all(b"\n")
     }
 
+    /// What this program has made itself, as it is: a script, a page of the manual.
+    pub fn bytes(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.0.write_all(bytes)
+    }
+
     /// Shows what is written so far: for results that somebody watches.
     pub fn flush(&mut self) -> io::Result<()> {
         self.0.flush()

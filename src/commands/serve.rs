@@ -58,7 +58,8 @@ fn failure(error: smolcrawl::mcp::Error) -> Failure {
 
 /// For people who look what it does.
 const ON_A_TERMINAL: &str = "this is an MCP server: a client starts it and speaks with it over stdin and stdout.
-An entry in the client's configuration names it: {\"command\": \"smolcrawl\", \"args\": [\"serve\"]}
+`smolcrawl setup` lists the clients it knows, and `smolcrawl setup CLIENT` puts it into their configuration; elsewhere an entry names it:
+{\"command\": \"smolcrawl\", \"args\": [\"serve\"]}
 Ctrl-C ends it.";
 
 /// How long pages that are fetched may take to be stored at the end. With what the server takes for its own end it is less than the

@@ -46,6 +46,22 @@ pub enum ReactorKind {
 }
 
 impl ReactorKind {
+    /// Every word that is understood, also where the kind is not available: its name, and what people know it by.
+    pub const WORDS: &'static [(&'static str, Self)] = &[
+        ("auto", Self::Auto),
+        ("selector", Self::Selector),
+        ("edge", Self::Edge),
+        ("poll", Self::Poll),
+        ("completion", Self::Completion),
+        ("epoll", Self::Selector),
+        ("kqueue", Self::Selector),
+        ("afd", Self::Selector),
+        ("wepoll", Self::Selector),
+        ("proactor", Self::Completion),
+        ("iocp", Self::Completion),
+        ("io_uring", Self::Completion),
+    ];
+
     /// The kinds that this version has on this platform.
     pub const AVAILABLE: &'static [Self] =
         if cfg!(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "riscv64"))) {
@@ -92,14 +108,8 @@ impl FromStr for ReactorKind {
 
     fn from_str(text: &str) -> Result<Self, Error> {
         let word = text.trim().to_ascii_lowercase();
-        Ok(match word.as_str() {
-            "auto" => Self::Auto,
-            "selector" | "epoll" | "kqueue" | "afd" | "wepoll" => Self::Selector,
-            "edge" => Self::Edge,
-            "poll" => Self::Poll,
-            "completion" | "proactor" | "iocp" | "io_uring" => Self::Completion,
-            _ => return Err(Error::UnknownKind { word: text.to_owned() }),
-        })
+        let known = Self::WORDS.iter().find(|(known, _)| *known == word);
+        known.map(|(_, kind)| *kind).ok_or_else(|| Error::UnknownKind { word: text.to_owned() })
     }
 }
 
