@@ -7,6 +7,7 @@ mod demo;
 mod doctor;
 mod extract;
 mod fetch;
+mod help;
 mod index;
 mod lines;
 mod output;
@@ -37,6 +38,7 @@ pub fn run(cli: Cli, environment: &Environment) -> Result<(), Failure> {
     match cli.command {
         Command::Extract(extract) => return extract::run(&extract),
         Command::Demo => return demo::run(everywhere, environment),
+        Command::Help(help) => return help::run(&help),
         _ => {}
     }
     let settings = everywhere.settings(environment)?;
@@ -66,7 +68,7 @@ pub fn run(cli: Cli, environment: &Environment) -> Result<(), Failure> {
             Command::Export(export) => share::export(&engine, export).await,
             Command::Import(import) => share::import(&engine, import, shown).await,
             Command::Serve(asked) => serve::run(&engine, asked).await,
-            Command::Demo | Command::Extract(_) | Command::Doctor(_) => unreachable!("run before there was an engine"),
+            Command::Demo | Command::Extract(_) | Command::Doctor(_) | Command::Help(_) => unreachable!("run before there was an engine"),
         };
         // Whatever the command has left open: idle connections, as a rule.
         let ended = engine.shutdown(GRACE).await;

@@ -269,7 +269,7 @@ fn reason(status: u16) -> &'static str {
     }
 }
 
-const SHOW_WHO: &str = "show it who you are with --header or credentials.toml (see the README)";
+const SHOW_WHO: &str = "show it who you are with --header or credentials.toml (`smolcrawl help private`)";
 
 #[cfg(test)]
 mod tests {
