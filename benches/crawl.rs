@@ -20,7 +20,8 @@ fn main() {
     let site = serve(pages);
     let folder = tempfile::tempdir().expect("there is room for a folder");
     let run = |arguments: &[&str]| measure(&program, folder.path(), arguments);
-    let crawl = ["crawl", &site, "--depth", "50", "--max-pages", &pages.to_string(), "--concurrency", "16", "--allow-private", "--ignore-robots"];
+    let crawl =
+        ["crawl", &site, "--depth", "50", "--max-pages", &pages.to_string(), "--concurrency", "16", "--allow-private", "--ignore-robots"];
 
     say(&format!("{pages} pages, {} KiB of HTML each", page(1, pages).len() >> 10));
     say("| | time | processor time | peak memory | database |");
@@ -165,7 +166,10 @@ fn page(number: u64, pages: u64) -> String {
         }
         if section % 2 == 0 {
             let (call, value) = (random.words(1), random.words(1));
-            let _ = write!(page, "<pre><code class=\"language-rust\">let {value} = queue.{call}({section})?;\nprintln!(\"{{}}\", {value});\n</code></pre>");
+            let _ = write!(
+                page,
+                "<pre><code class=\"language-rust\">let {value} = queue.{call}({section})?;\nprintln!(\"{{}}\", {value});\n</code></pre>"
+            );
         }
     }
     page.push_str("<table><tr><th>name</th><th>meaning</th></tr>");

@@ -69,7 +69,8 @@ fn the_examples_work() {
     let address = example();
     let before = TempDir::new().unwrap();
     let seed = |version: &str| format!("http://{address}/{version}/");
-    let output = smolcrawl(before.path()).args(["crawl", &seed("1.4"), &seed("2.0"), "--allow-private", "--db", "all.db"]).output().unwrap();
+    let output =
+        smolcrawl(before.path()).args(["crawl", &seed("1.4"), &seed("2.0"), "--allow-private", "--db", "all.db"]).output().unwrap();
     assert!(output.status.success(), "{}", text(&output.stderr));
     let mut ran = 0;
     for (file, document) in documents() {
@@ -195,8 +196,12 @@ fn example() -> String {
         );
     }
     site.reply(&format!("{address}/1.4/timers.html"), page("Timers", "<p>A timer fires once its deadline has passed.</p>"));
-    site.reply(&format!("{address}/2.0/timers.html"), page("Timers", "<p>A timer fires at its deadline, or each time its period has passed.</p>"));
-    let urls: String = ["", "guide.html", "timers.html"].iter().map(|name| format!("<url><loc>http://{address}/2.0/{name}</loc></url>")).collect();
+    site.reply(
+        &format!("{address}/2.0/timers.html"),
+        page("Timers", "<p>A timer fires at its deadline, or each time its period has passed.</p>"),
+    );
+    let urls: String =
+        ["", "guide.html", "timers.html"].iter().map(|name| format!("<url><loc>http://{address}/2.0/{name}</loc></url>")).collect();
     let sitemap = format!("<?xml version=\"1.0\"?><urlset xmlns=\"http://www.sitemaps.org/schemas/sitemap/0.9\">{urls}</urlset>");
     site.reply(&format!("{address}/sitemap.xml"), Reply::new(200, "application/xml", sitemap));
     address
@@ -406,7 +411,8 @@ fn links_lead_somewhere() {
         }
     }
     assert!(seen > 50, "only {seen} links are found");
-    let listed: Vec<String> = fs::read_dir(root("src/docs")).unwrap().map(|file| file.unwrap().file_name().into_string().unwrap()).collect();
+    let listed: Vec<String> =
+        fs::read_dir(root("src/docs")).unwrap().map(|file| file.unwrap().file_name().into_string().unwrap()).collect();
     assert_eq!(listed.len(), TOPICS.len(), "a file in src/docs is no topic: {listed:?}");
 }
 
@@ -457,7 +463,10 @@ fn help_lists_shows_and_hints() {
     let output = run(home.path(), &["help", "crawlng"]);
     assert_eq!(output.status.code(), Some(2));
     let stderr = text(&output.stderr);
-    assert!(stderr.starts_with("error: \"crawlng\" is neither a command nor a topic\nhint: is `smolcrawl help crawling` meant?"), "{stderr}");
+    assert!(
+        stderr.starts_with("error: \"crawlng\" is neither a command nor a topic\nhint: is `smolcrawl help crawling` meant?"),
+        "{stderr}"
+    );
     assert_eq!(output.stdout.len(), 0);
     assert_eq!(fs::read_dir(home.path()).unwrap().count(), 0, "help makes no file");
 }

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use std::io::IsTerminal;
 
 use clap::CommandFactory;
+use clap::builder::StyledStr;
 use smolcrawl::docs::{TOPICS, Topic};
 
 use super::Failure;
@@ -29,13 +30,17 @@ fn of_command(name: &str) -> Result<(), Failure> {
     let about = MORE.iter().filter(|(command, _)| *command == name).flat_map(|(_, topics)| *topics);
     let about: Vec<_> = about.map(|topic| format!("smolcrawl help {topic}")).collect();
     let more = if about.is_empty() { String::new() } else { format!("More: {}", about.join(", ")) };
-    let command = Cli::command().mut_subcommand(name, |command| match command.get_after_long_help().or(command.get_after_help()) {
+    let behind = |said: Option<&StyledStr>| said.map_or_else(|| more.clone(), |said| format!("{}\n\n{more}", said.ansi()));
+    let command = Cli::command().mut_subcommand(name, |command| match (command.get_after_help(), command.get_after_long_help()) {
         _ if more.is_empty() => command,
-        Some(said) => {
-            let both = format!("{said}\n\n{more}");
-            command.after_long_help(both)
+        (_, Some(said)) => {
+            let said = behind(Some(said));
+            command.after_long_help(said)
         }
-        None => command.after_long_help(more),
+        (said, None) => {
+            let said = behind(said);
+            command.after_help(said)
+        }
     });
     match command.try_get_matches_from(["smolcrawl", name, "--help"]) {
         Err(help) => Ok(help.print()?),
@@ -114,30 +119,26 @@ fn table(shown: &mut String, rows: &[Vec<String>]) {
         if index > 0 {
             shown.push('\n');
         }
-        let _ = writeln!(shown, "{BOLD}{}{PLAIN}", row.first().map_or("", String::as_str));
+        let _ = writeln!(shown, "{BOLD}{}{PLAIN}", folded(row.first().map_or("", String::as_str), ""));
         for (name, cell) in head.iter().zip(row).skip(1).filter(|(_, cell)| !cell.is_empty()) {
             let said = if name.is_empty() { cell.clone() } else { format!("{name}: {cell}") };
-            wrapped(shown, &said);
+            let _ = writeln!(shown, "{}", folded(&said, "  "));
         }
     }
 }
 
-/// Set in by two, and no line longer than there is room.
-fn wrapped(shown: &mut String, text: &str) {
-    let mut width = COLUMNS;
+/// No line longer than there is room, and each set in.
+fn folded(text: &str, indent: &str) -> String {
+    let mut lines = vec![indent.to_owned()];
     for word in text.split_whitespace() {
-        let long = word.chars().count() + 1;
-        if width + long > COLUMNS {
-            if width < COLUMNS {
-                shown.push('\n');
-            }
-            shown.push(' ');
-            width = 1;
+        let line = lines.last_mut().expect("there is one always");
+        match line.len() == indent.len() {
+            true => line.push_str(word),
+            false if line.chars().count() + 1 + word.chars().count() <= COLUMNS => *line += &format!(" {word}"),
+            false => lines.push(format!("{indent}{word}")),
         }
-        let _ = write!(shown, " {word}");
-        width += long;
     }
-    shown.push('\n');
+    lines.join("\n")
 }
 
 fn cells(row: &str) -> Vec<String> {

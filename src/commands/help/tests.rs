@@ -40,7 +40,10 @@ fn a_wrong_command_is_seen() {
     assert_eq!(words("$env:A = \"b\"; smolcrawl doctor     # PowerShell"), ["smolcrawl doctor"]);
     assert_eq!(words("claude mcp add smolcrawl -- smolcrawl serve"), [""; 0]);
     let found = blocks("```text\nsmolcrawl no\n```\nsmolcrawl no\n```sh\nsmolcrawl yes\n```\n");
-    assert_eq!(found.iter().map(|block| (block.language, block.text, block.line)).collect::<Vec<_>>(), [("text", "smolcrawl no\n", 2), ("sh", "smolcrawl yes\n", 6)]);
+    assert_eq!(
+        found.iter().map(|block| (block.language, block.text, block.line)).collect::<Vec<_>>(),
+        [("text", "smolcrawl no\n", 2), ("sh", "smolcrawl yes\n", 6)]
+    );
 }
 
 #[test]
