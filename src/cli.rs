@@ -14,7 +14,7 @@ use crate::failure::{Failure, place};
 
 /// Crawl documentation, index it, answer questions about it.
 #[derive(Debug, Parser)]
-#[command(name = "smolcrawl", version, max_term_width = 110)]
+#[command(name = "smolcrawl", version, max_term_width = 110, disable_help_subcommand = true, after_help = HELP)]
 pub struct Cli {
     #[command(subcommand)]
     pub command: Command,
@@ -97,6 +97,8 @@ pub enum Command {
     Completions(Completions),
     /// Print a page of the manual, or write all of them
     Man(Man),
+    /// List commands and topics, or explain one of them
+    Help(Help),
 }
 
 #[derive(Debug, Args)]
@@ -588,6 +590,13 @@ pub struct Doctor {
     pub json: Json,
 }
 
+#[derive(Debug, Args)]
+pub struct Help {
+    /// A command, or a topic such as crawling or settings
+    #[arg(value_name = "COMMAND|TOPIC")]
+    pub about: Option<String>,
+}
+
 #[derive(Clone, Copy, Debug, Args)]
 pub struct Json {
     /// Print JSON on stdout
@@ -674,6 +683,7 @@ impl Everywhere {
 
 /// Hits that a search may pass over.
 pub const DEEPEST: u16 = 1_000;
+const HELP: &str = "smolcrawl help lists topics to read as well, such as crawling, private, settings or faq: smolcrawl help TOPIC.";
 
 /// Seconds, or with a unit: `90`, `90s`, `15m`, `2h`, `7d`.
 fn duration(text: &str) -> Result<Duration, String> {

@@ -28,6 +28,12 @@ impl Failure {
         Self { lead: ERROR, message: Some(message.into()), hint: Some("see `smolcrawl --help`".to_owned()), status: WRONG_USAGE }
     }
 
+    /// With another hint.
+    #[must_use]
+    pub fn hinting(self, hint: impl Into<String>) -> Self {
+        Self { hint: Some(hint.into()), ..self }
+    }
+
     /// The user or the system ended it before it was complete; `kept` is what there is of it.
     pub fn interrupted(kept: impl Into<String>, hint: impl Into<String>) -> Self {
         Self { lead: "interrupted", message: Some(kept.into()), hint: Some(hint.into()), status: INTERRUPTED }

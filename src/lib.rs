@@ -64,7 +64,7 @@ pub use crate::engine::Engine;
 pub use crate::error::{Error, Fault};
 pub use crate::model::{Document, Hit, Query};
 
-/// The README's examples, compiled.
+/// The README's examples, compiled. Those of the topics are in [`docs`].
 #[cfg(all(doctest, feature = "surf", feature = "schema"))]
 #[doc = include_str!("../README.md")]
 mod readme {}

@@ -8,6 +8,7 @@ mod demo;
 mod doctor;
 mod extract;
 mod fetch;
+mod help;
 mod index;
 mod lines;
 mod man;
@@ -48,6 +49,7 @@ pub fn run(cli: Cli, environment: &Environment) -> Result<(), Failure> {
         Command::Completions(asked) => return completions::run(asked),
         Command::Man(asked) => return man::run(&asked),
         Command::Demo => return demo::run(everywhere, environment, paint(everywhere, environment, std::io::stdout().is_terminal())),
+        Command::Help(help) => return help::run(&help),
         _ => {}
     }
     let settings = everywhere.settings(environment)?;
@@ -80,9 +82,13 @@ pub fn run(cli: Cli, environment: &Environment) -> Result<(), Failure> {
             Command::Export(export) => share::export(&engine, export).await,
             Command::Import(import) => share::import(&engine, import, shown).await,
             Command::Serve(asked) => serve::run(&engine, asked).await,
-            Command::Demo | Command::Extract(_) | Command::Doctor(_) | Command::Setup(_) | Command::Completions(_) | Command::Man(_) => {
-                unreachable!("run before there was an engine")
-            }
+            Command::Demo
+            | Command::Extract(_)
+            | Command::Doctor(_)
+            | Command::Setup(_)
+            | Command::Completions(_)
+            | Command::Man(_)
+            | Command::Help(_) => unreachable!("run before there was an engine"),
         };
         // Whatever the command has left open: idle connections, as a rule.
         let ended = engine.shutdown(GRACE).await;

@@ -97,7 +97,7 @@ impl Skip {
                 "HTML, plain text, markdown and other text formats, notebooks, feeds and descriptions of interfaces are read; find the text elsewhere",
             ),
             Self::Moved(_) => None,
-            Self::Login => Some("show the site who you are: --header, or credentials.toml (see the README)"),
+            Self::Login => Some("show the site who you are: --header, or credentials.toml (`smolcrawl help private`)"),
             Self::OverBudget(OverBudget::Stopped) => None,
             Self::OverBudget(_) => Some("no page that people read costs so much; it may be meant to keep its readers busy"),
             Self::Empty => Some("the page may need JavaScript; look for a sitemap, an llms.txt or a static version of it"),

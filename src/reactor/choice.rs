@@ -31,7 +31,7 @@ use crate::reactor::watched::Watched;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum ReactorKind {
     /// The best for this platform: `selector` everywhere. On Linux `edge` costs less by itself, but a whole crawl costs the
-    /// same on both within 2 % (README, "Reactors"), and `selector` has run in far more places.
+    /// same on both within 2 % (`src/docs/reactors.md`), and `selector` has run in far more places.
     #[default]
     Auto,
     /// async-io: epoll, kqueue, event ports, AFD readiness on an IOCP.

@@ -1,0 +1,219 @@
+//! What does it cost to take in a site of 1,000 pages, and to ask it: time, processor time, memory, disk, with embedding and without?
+//!
+//! `cargo bench --bench crawl`; `CRAWL_PAGES=100` another number of pages, `CRAWL_BIN=FILE` another program than the one built here. The
+//! site is made up and served on loopback by this process; what is measured is `smolcrawl` in processes of its own, run as a user runs it.
+//! A page has 1,500 words in eight sections, code and a table. Memory and processor time are told on Linux alone; the machine should have
+//! nothing else to do.
+
+use std::fmt::Write as _;
+use std::io::{self, BufRead, BufReader, Write};
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+fn main() {
+    let is_bench = std::env::args().any(|argument| argument == "--bench");
+    let pages = std::env::var("CRAWL_PAGES").ok().and_then(|pages| pages.parse().ok()).unwrap_or(if is_bench { 1_000 } else { 20 });
+    let program = std::env::var("CRAWL_BIN").unwrap_or_else(|_| env!("CARGO_BIN_EXE_smolcrawl").to_owned());
+    let site = serve(pages);
+    let folder = tempfile::tempdir().expect("there is room for a folder");
+    let run = |arguments: &[&str]| measure(&program, folder.path(), arguments);
+    let crawl =
+        ["crawl", &site, "--depth", "50", "--max-pages", &pages.to_string(), "--concurrency", "16", "--allow-private", "--ignore-robots"];
+
+    say(&format!("{pages} pages, {} KiB of HTML each", page(1, pages).len() >> 10));
+    say("| | time | processor time | peak memory | database |");
+    say("|---|---|---|---|---|");
+    let words = run(&[&crawl[..], &["--no-index", "--db", "words.db"]].concat());
+    say(&words.row("words only (`--no-index`)", Some(size(folder.path(), "words.db"))));
+    let both = run(&[&crawl[..], &["--db", "both.db"]].concat());
+    say(&both.row("words and meaning", Some(size(folder.path(), "both.db"))));
+    for (name, database, mode) in [("a question by words", "words.db", "lexical"), ("a question by both", "both.db", "hybrid")] {
+        let asked = run(&["search", "how is a worker told to stop after a timeout", "--db", database, "--mode", mode]);
+        say(&asked.row(name, None));
+    }
+    say(run(&["sources", "--db", "both.db"]).said.trim_end());
+}
+
+/// What one run of the program took.
+struct Measured {
+    wall: Duration,
+    /// User and system; none where the system does not tell.
+    worked: Option<Duration>,
+    /// The most memory it had at one time, in bytes.
+    peak: Option<u64>,
+    said: String,
+}
+
+impl Measured {
+    fn row(&self, name: &str, disk: Option<u64>) -> String {
+        let seconds = |time: Duration| format!("{:.2} s", time.as_secs_f64());
+        let mib = |bytes: Option<u64>| bytes.map_or_else(String::new, |bytes| format!("{} MiB", bytes >> 20));
+        format!(
+            "| {name} | {} | {} | {} | {} |",
+            seconds(self.wall),
+            self.worked.map_or_else(String::new, seconds),
+            mib(self.peak),
+            mib(disk)
+        )
+    }
+}
+
+/// With nothing of what this machine's user has set.
+fn measure(program: &str, folder: &Path, arguments: &[&str]) -> Measured {
+    let mut command = Command::new(program);
+    for (name, _) in std::env::vars_os() {
+        let name = name.to_string_lossy().into_owned();
+        if name.starts_with("SMOLCRAWL_") || name.to_ascii_lowercase().ends_with("_proxy") {
+            command.env_remove(name);
+        }
+    }
+    for variable in ["HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME", "APPDATA", "LOCALAPPDATA"] {
+        command.env(variable, folder);
+    }
+    command.args(arguments).current_dir(folder).stdin(Stdio::null()).stdout(Stdio::piped());
+    let started = Instant::now();
+    let mut child = command.spawn().unwrap_or_else(|error| panic!("{program} cannot be run: {error}"));
+    let mut stdout = child.stdout.take().expect("it is piped");
+    let reading = thread::spawn(move || io::read_to_string(&mut stdout));
+    let (mut worked, mut peak) = (None, None);
+    // What a process took is gone with it: it is looked at until then.
+    let status = loop {
+        (worked, peak) = (processor_time(child.id()).or(worked), peak_memory(child.id()).or(peak));
+        match child.try_wait().expect("it is a child of ours") {
+            Some(status) => break status,
+            None => thread::sleep(LOOK),
+        }
+    };
+    let wall = started.elapsed();
+    let said = reading.join().expect("reading does not panic").expect("it writes UTF-8");
+    assert!(status.success(), "smolcrawl {}: {status}\n{said}", arguments.join(" "));
+    Measured { wall, worked, peak, said }
+}
+
+/// proc(5): the fields after the name, which is in parentheses; user and system time are the 14th and 15th of all, in hundredths of a second.
+fn processor_time(process: u32) -> Option<Duration> {
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
+    let fields: Vec<u64> = stat.rsplit_once(')')?.1.split_whitespace().skip(11).take(2).filter_map(|field| field.parse().ok()).collect();
+    match fields[..] {
+        [user, system] => Some(Duration::from_millis((user + system) * 10)),
+        _ => None,
+    }
+}
+
+fn peak_memory(process: u32) -> Option<u64> {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    Some(line.trim().trim_end_matches("kB").trim().parse::<u64>().ok()? << 10)
+}
+
+/// Of the database and the files that SQLite has beside it.
+fn size(folder: &Path, database: &str) -> u64 {
+    let files = std::fs::read_dir(folder).expect("the folder is ours").flatten();
+    let of_it = files.filter(|file| file.file_name().to_string_lossy().starts_with(database));
+    of_it.filter_map(|file| Some(file.metadata().ok()?.len())).sum()
+}
+
+/// The site, for as long as this process runs.
+fn serve(pages: u64) -> String {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("loopback has a free port");
+    let url = format!("http://{}/", listener.local_addr().expect("it is bound"));
+    thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            thread::spawn(move || drop(answer(stream, pages)));
+        }
+    });
+    url
+}
+
+/// Requests of one connection, one after the other.
+fn answer(mut stream: TcpStream, pages: u64) -> io::Result<()> {
+    stream.set_nodelay(true)?;
+    let mut lines = BufReader::new(stream.try_clone()?).lines();
+    while let Some(request) = lines.next().transpose()? {
+        for line in lines.by_ref() {
+            if line?.is_empty() {
+                break;
+            }
+        }
+        let path = request.split(' ').nth(1).unwrap_or_default();
+        let number = if path == "/" { Some(0) } else { path.trim_start_matches("/page/").parse().ok() };
+        let (status, body) = match number.filter(|number| *number < pages) {
+            Some(number) => ("200 OK", page(number, pages)),
+            None => ("404 Not Found", "<title>Not found</title>".to_owned()),
+        };
+        let head = format!("HTTP/1.1 {status}\r\ncontent-type: text/html; charset=utf-8\r\ncontent-length: {}\r\n\r\n", body.len());
+        stream.write_all(&[head.as_bytes(), body.as_bytes()].concat())?;
+    }
+    Ok(())
+}
+
+/// The same in every run.
+fn page(number: u64, pages: u64) -> String {
+    let mut random = Random(0x9e37_79b9_7f4a_7c15 ^ (number + 1).wrapping_mul(0x2545_f491_4f6c_dd1d));
+    let title = random.words(3);
+    let mut page = format!("<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>{title}</title></head><body><nav>");
+    for ahead in 1..=20 {
+        let _ = write!(page, "<a href=\"/page/{}\">page {ahead}</a> ", (number * 7 + ahead * ahead) % pages);
+    }
+    let _ = write!(page, "<a href=\"/page/{}\">next</a></nav><main><h1>{title}</h1>", (number + 1) % pages);
+    for section in 0..8 {
+        let _ = write!(page, "<h2 id=\"s{section}\">{}</h2>", random.words(4));
+        for _ in 0..3 {
+            let _ = write!(page, "<p>{}. {}.</p>", random.words(30), random.words(30));
+        }
+        if section % 2 == 0 {
+            let (call, value) = (random.words(1), random.words(1));
+            let _ = write!(
+                page,
+                "<pre><code class=\"language-rust\">let {value} = queue.{call}({section})?;\nprintln!(\"{{}}\", {value});\n</code></pre>"
+            );
+        }
+    }
+    page.push_str("<table><tr><th>name</th><th>meaning</th></tr>");
+    for _ in 0..6 {
+        let _ = write!(page, "<tr><td>{}</td><td>{}</td></tr>", random.words(1), random.words(6));
+    }
+    page + "</table></main><footer>made up for a benchmark</footer></body></html>"
+}
+
+/// Random numbers that are the same in every run (xorshift).
+struct Random(u64);
+
+impl Random {
+    fn words(&mut self, count: usize) -> String {
+        let vocabulary: Vec<&str> = WORDS.split_whitespace().collect();
+        let mut words = Vec::with_capacity(count);
+        for _ in 0..count {
+            self.0 ^= self.0 << 13;
+            self.0 ^= self.0 >> 7;
+            self.0 ^= self.0 << 17;
+            // The first ones more often, as in any language.
+            let share = (self.0 >> 11) as f64 / (1_u64 << 53) as f64;
+            words.push(vocabulary[(share * share * vocabulary.len() as f64) as usize]);
+        }
+        words.join(" ")
+    }
+}
+
+fn say(line: &str) {
+    writeln!(io::stdout(), "{line}").expect("standard output takes a line");
+}
+
+const LOOK: Duration = Duration::from_millis(5);
+const WORDS: &str = "the a of to and in is it that for are with as be or this by not from when which an if its at can will has on but one \
+    value task worker queue error request answer page name file time call set state thread memory function type line read write key result \
+    list option default number string table server client connection timeout signal stop start wait run load store index search text word \
+    section example method return argument field object module package version release build test check limit size count first last next \
+    before after between without within against under over again each every some other same different empty full open closed new old left \
+    right high low fast slow small large public private local remote static dynamic single double simple complex safe unsafe valid invalid \
+    user group owner system process kernel device driver socket stream buffer cache block frame packet header body message event handler \
+    callback future promise channel lock mutex semaphore barrier atomic scheduler executor reactor runtime compiler parser lexer token \
+    expression statement variable constant literal operator pattern match branch loop iterator closure trait interface class instance \
+    inheritance polymorphism generic lifetime reference pointer allocation garbage collection stack heap overflow exception panic recovery \
+    transaction commit rollback isolation replication shard partition cluster node leader follower election consensus log snapshot backup \
+    restore migration schema column row primary foreign constraint trigger view query plan optimizer statistics histogram join filter sort \
+    aggregate window encoding decoding compression encryption signature certificate authority password session cookie permission policy \
+    audit metric trace span dashboard alert incident latency throughput bandwidth jitter retry backoff idempotent eventually consistent";
