@@ -209,7 +209,7 @@ pub struct Man {
 
 #[derive(Debug, Args)]
 pub struct Crawl {
-    /// Pages to start from; also a sitemap.xml, llms.txt, .txt or .md file
+    /// Pages to start from, as docs.rs/smol or https://docs.rs/smol; also a sitemap.xml, llms.txt, .txt or .md file
     #[arg(required = true, value_name = "URL")]
     pub urls: Vec<String>,
     /// Links to follow from a start page; 0 is that page alone
@@ -293,7 +293,7 @@ pub enum Scope {
 
 #[derive(Debug, Args)]
 pub struct Fetch {
-    /// The page
+    /// The page, as docs.rs/smol or https://docs.rs/smol
     pub url: String,
     /// What to print
     #[arg(long, value_enum, default_value_t = Format::Markdown)]
