@@ -29,11 +29,20 @@ const EXAMPLES: &[(&str, &[&str])] = &[
     (
         "search",
         &[
-            "smolcrawl search 'how do I cancel a task'",
+            "smolcrawl search how do I cancel a task",
             "smolcrawl search 'spawn a task' --code --language rust --source docs.rs",
             "smolcrawl search ECONNRESET --mode lexical -k 10 --json",
         ],
     ),
+    (
+        "show",
+        &[
+            "smolcrawl show docs.rs/smol/latest/smol/",
+            "smolcrawl show https://docs.rs/smol/latest/smol/ --outline",
+            "smolcrawl show https://docs.rs/smol/latest/smol/#modules --limit 2000",
+        ],
+    ),
+    ("pages", &["smolcrawl pages docs.rs", "smolcrawl pages docs.rs --match channel -k 20 --json"]),
     ("sources", &["smolcrawl sources", "smolcrawl sources --json"]),
     ("remove", &["smolcrawl remove smol@2.0.2", "smolcrawl remove docs.rs --pages https://docs.rs/smol/latest/smol/fs/"]),
     ("refresh", &["smolcrawl refresh docs.python.org", "smolcrawl refresh --all --older-than 7d"]),
@@ -50,6 +59,7 @@ const EXAMPLES: &[(&str, &[&str])] = &[
     ("import", &["smolcrawl import docs.smolcrawl", "smolcrawl import docs.smolcrawl --replace"]),
     ("extract", &["smolcrawl extract --jsonl", "smolcrawl extract --jsonl --format text --explain"]),
     ("serve", &["smolcrawl serve", "smolcrawl serve --refresh 7d --db docs.db"]),
+    ("help", &["smolcrawl help", "smolcrawl help crawl", "smolcrawl help private"]),
     ("doctor", &["smolcrawl doctor", "smolcrawl doctor --check", "smolcrawl doctor --json"]),
     (
         "setup",
