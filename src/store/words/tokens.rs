@@ -171,15 +171,29 @@ impl<F: FnMut(Token<'_>)> Scanner<'_, F> {
     }
 
     fn word(&mut self, start: usize, end: usize) {
-        // What is longer is no word: of a key or an image in base64 its beginning is enough.
-        let (mut from, mut pieces) = (start, 0);
-        while from < end && pieces < MAX_PIECES {
-            let to = cut(self.text, from, end);
-            self.emit(from, to, Role::Word);
-            (from, pieces) = (to, pieces + 1);
+        if cut(self.text, start, end) < end {
+            return self.long(start, end);
         }
-        if pieces == 1 && end - start <= MAX_CAMEL {
+        self.emit(start, end, Role::Word);
+        if end - start <= MAX_CAMEL {
             self.parts(start, end);
+        }
+    }
+
+    /// What is longer than a token is no word: of a key or an image in base64 its beginning is enough. It is cut when it is in lower case,
+    /// where `ß` has become two letters, as in capitals.
+    fn long(&mut self, start: usize, end: usize) {
+        let text = &self.text[start..end];
+        let enough = text.char_indices().nth(MAX_PIECES * MAX_CHARS).map_or(text.len(), |(at, _)| at);
+        self.lower.clear();
+        lower(&text[..enough], &mut self.lower);
+        let mut from = 0;
+        for _ in 0..MAX_PIECES {
+            let to = cut(&self.lower, from, self.lower.len());
+            if to > from {
+                (self.take)(Token { text: &self.lower[from..to], role: Role::Word, unit: self.unit });
+            }
+            from = to;
         }
     }
 
@@ -506,6 +520,14 @@ mod tests {
         let mut units = Vec::new();
         each("a b.c d", &mut |token| units.push(token.unit));
         assert_eq!(units, [0, 1, 1, 1, 2]);
+    }
+
+    #[test]
+    fn a_long_word_is_cut_alike_in_capitals() {
+        for before in 55..64 {
+            let word = format!("{}{}", "a".repeat(before), "ßß".repeat(8));
+            assert_eq!(texts(&word), texts(&word.to_uppercase()), "{before}");
+        }
     }
 
     #[test]
