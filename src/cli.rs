@@ -118,14 +118,14 @@ pub struct Setup {
     /// Take it out again
     #[arg(long, requires = "client")]
     pub remove: bool,
-    /// What the server is called in the file
-    #[arg(long, value_name = "NAME", default_value = SERVER_NAME, value_parser = server_name)]
-    pub name: String,
+    /// What the server is called in the file [default: as it is called there, else smolcrawl]
+    #[arg(long, value_name = "NAME", value_parser = server_name)]
+    pub name: Option<String>,
     #[command(flatten)]
     pub json: Json,
 }
 
-/// What the server is called in the files of clients.
+/// What the server is called in the files of clients, if nobody calls it anything else.
 pub const SERVER_NAME: &str = "smolcrawl";
 
 /// Programs that start MCP servers.

@@ -247,6 +247,13 @@ fn flags_are_passed_on_with_whole_paths_and_a_name_can_be_given() {
     put(&file.with_file_name("mcp.json.bak"), "older");
     succeeded(&run(home.path(), &["setup", "cursor", "--name", "house_docs", "--yes"]));
     assert_eq!(read(&file)["mcpServers"]["house_docs"]["args"], json!(["serve"]));
+    // What is there under another name is not put in twice, unless that is asked for.
+    assert!(succeeded(&run(home.path(), &["setup", "cursor"])).contains("is already set up as house_docs"));
+    succeeded(&run(home.path(), &["setup", "cursor", "--name", "second", "--yes"]));
+    assert_eq!(read(&file)["mcpServers"].as_object().unwrap().len(), 2);
+    succeeded(&run(home.path(), &["setup", "cursor", "--name", "second", "--remove", "--yes"]));
+    succeeded(&run(home.path(), &["setup", "cursor", "--remove", "--yes"]));
+    assert_eq!(read(&file)["mcpServers"], json!({}));
     assert_eq!(fs::read_to_string(file.with_file_name("mcp.json.bak")).unwrap(), "older");
     assert!(file.with_file_name("mcp.json.bak.1").exists());
     for bad in ["", "two words", "ü", &"x".repeat(65)] {

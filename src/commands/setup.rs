@@ -30,7 +30,7 @@ pub fn run(asked: &cli::Setup, everywhere: &Everywhere, environment: &Environmen
 /// Every client with its file and how it stands there, for `doctor` as well.
 pub fn states(environment: &Environment) -> Vec<State> {
     let Ok(folders) = folders(environment) else { return Vec::new() };
-    Client::ALL.into_iter().map(|client| State::of(client, clients::file(client, &folders, &System), &folders, cli::SERVER_NAME)).collect()
+    Client::ALL.into_iter().map(|client| State::of(client, clients::file(client, &folders, &System), &folders, None)).collect()
 }
 
 /// How a client stands.
@@ -43,12 +43,12 @@ pub struct State {
 }
 
 impl State {
-    fn of(client: Client, file: PathBuf, folders: &Folders, name: &str) -> Self {
+    fn of(client: Client, file: PathBuf, folders: &Folders, name: Option<&str>) -> Self {
         let set_up = read(&file).and_then(|text| match text {
             None => Ok(None),
             Some(text) => {
                 let entries = edit::entries(&text, clients::format(client), keys(client, &text)).map_err(|broken| broken.to_string())?;
-                Ok(entries.iter().find(|(known, entry)| *known == name || starts_us(entry)).map(|(name, _)| name.clone()))
+                Ok(name_in(&entries, name))
             }
         });
         Self { client, is_found: clients::is_found(client, folders, &System), file, set_up }
@@ -89,6 +89,16 @@ impl State {
     }
 }
 
+/// The name of our entry, if there is one: as asked for, else the usual one, else that of any that starts this program.
+fn name_in(entries: &Map<String, Value>, asked: Option<&str>) -> Option<String> {
+    if let Some(name) = asked {
+        return entries.contains_key(name).then(|| name.to_owned());
+    }
+    let usual = entries.get_key_value(cli::SERVER_NAME);
+    let ours = usual.or_else(|| entries.iter().find(|(_, entry)| starts_us(entry)));
+    ours.map(|(name, _)| name.clone())
+}
+
 /// An entry whose command is a program of this name.
 fn starts_us(entry: &Value) -> bool {
     let command = entry.get("command").and_then(|command| command.as_str().or_else(|| command.get(0)?.as_str()));
@@ -102,7 +112,7 @@ fn list(asked: &cli::Setup, folders: &Folders) -> Result<(), Failure> {
             true => clients::project_file(client, Path::new(""), &System)?,
             false => clients::file(client, folders, &System),
         };
-        Some(State::of(client, file, folders, &asked.name))
+        Some(State::of(client, file, folders, asked.name.as_deref()))
     });
     let mut output = Output::new();
     if asked.json.json {
@@ -148,7 +158,7 @@ fn set_up(
         false => clients::file(client, folders, &System),
     };
     // By the way that it has from here, so that messages are short; a link is followed when it is written.
-    let (format, name) = (clients::format(client), asked.name.as_str());
+    let format = clients::format(client);
     let refused = |why: String| {
         let hint = format!("mend it, or put it in by hand: `smolcrawl setup {} --print` shows what", client.name());
         Failure::new(format!("{}: {why}: nothing was changed", file.display()), hint)
@@ -157,12 +167,14 @@ fn set_up(
     if asked.print {
         // A file that is broken is no reason not to say what belongs into it.
         let there = read(&file).ok().flatten().unwrap_or_default();
+        let name = asked.name.as_deref().unwrap_or(cli::SERVER_NAME);
         return print(&file, &edit::snippet(format, keys(client, &there), name, &entry).map_err(|broken| refused(broken.to_string()))?);
     }
     let there = read(&file).map_err(&refused)?;
     let text = there.clone().unwrap_or_default();
     let keys = keys(client, &text);
     let entries = edit::entries(&text, format, keys).map_err(|broken| refused(broken.to_string()))?;
+    let name = &*name_in(&entries, asked.name.as_deref()).or(asked.name.clone()).unwrap_or_else(|| cli::SERVER_NAME.to_owned());
     let known = entries.get(name);
     let mut output = Output::new();
     let is_done = match asked.remove {
