@@ -2,6 +2,7 @@
 //!
 //! The command line and the MCP server are thin layers over this library. For most programs [`Engine`] is the way in; each
 //! room below is of use on its own, too.
+//! What users are told, by topic, is in [`docs`].
 //!
 //! # The way of a value
 //!

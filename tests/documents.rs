@@ -359,7 +359,7 @@ fn arguments(prompt: &Value) -> Vec<String> {
 }
 
 fn sorted<'a>(name: &str, parts: impl Iterator<Item = &'a str>) -> Vec<String> {
-    let plain = |text: &str| text.replace(['`', ',', ')'], "").replace('(', "(").trim().to_owned();
+    let plain = |text: &str| text.replace(['`', ',', ')'], "").trim().to_owned();
     let mut parts: Vec<String> = parts.map(plain).map(|part| if part.contains('(') { part + ")" } else { part }).collect();
     parts.sort();
     [vec![plain(name)], parts].concat()

@@ -13,7 +13,7 @@ use crate::cli::{Cli, Help};
 
 pub fn run(asked: &Help) -> Result<(), Failure> {
     let Some(name) = asked.about.as_deref().map(str::trim) else {
-        return Ok(Cli::command().after_help(topics()).print_long_help()?);
+        return Ok(Cli::command().after_help(topics()).print_help()?);
     };
     if Cli::command().find_subcommand(name).is_some() {
         return of_command(name);
