@@ -4,25 +4,24 @@
 use std::fmt::Write as _;
 use std::io::IsTerminal;
 
-use clap::CommandFactory;
 use clap::builder::StyledStr;
 use smolcrawl::docs::{TOPICS, Topic};
 
 use super::Failure;
-use crate::cli::{Cli, Help};
+use crate::cli::{self, Help};
 
 pub fn run(asked: &Help) -> Result<(), Failure> {
     let Some(name) = asked.about.as_deref().map(str::trim) else {
-        return Ok(Cli::command().after_help(topics()).print_help()?);
+        return Ok(cli::command().after_help(topics()).print_help()?);
     };
-    if Cli::command().find_subcommand(name).is_some() {
+    if cli::command().find_subcommand(name).is_some() {
         return of_command(name);
     }
     let Some(topic) = TOPICS.iter().find(|topic| topic.name.eq_ignore_ascii_case(name)) else {
         return Err(unknown(name));
     };
     let text = if std::io::stdout().is_terminal() { rendered(topic.text) } else { topic.text.to_owned() };
-    Ok(Cli::command().override_help(text).print_help()?)
+    Ok(cli::command().override_help(text).print_help()?)
 }
 
 /// The same as `--help` behind it, and what there is to read about it.
@@ -31,7 +30,7 @@ fn of_command(name: &str) -> Result<(), Failure> {
     let about: Vec<_> = about.map(|topic| format!("smolcrawl help {topic}")).collect();
     let more = if about.is_empty() { String::new() } else { format!("More: {}", about.join(", ")) };
     let behind = |said: Option<&StyledStr>| said.map_or_else(|| more.clone(), |said| format!("{}\n\n{more}", said.ansi()));
-    let command = Cli::command().mut_subcommand(name, |command| match (command.get_after_help(), command.get_after_long_help()) {
+    let command = cli::command().mut_subcommand(name, |command| match (command.get_after_help(), command.get_after_long_help()) {
         _ if more.is_empty() => command,
         (_, Some(said)) => {
             let said = behind(Some(said));
@@ -59,7 +58,7 @@ fn topics() -> String {
 }
 
 fn unknown(name: &str) -> Failure {
-    let commands = Cli::command();
+    let commands = cli::command();
     let known = commands.get_subcommands().map(clap::Command::get_name).chain(TOPICS.iter().map(|topic| topic.name));
     let near = known.map(|known| (strsim::normalized_damerau_levenshtein(&name.to_lowercase(), known), known));
     let hint = match near.max_by(|(one, _), (other, _)| one.total_cmp(other)) {

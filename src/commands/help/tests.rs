@@ -7,6 +7,7 @@ use clap::Parser;
 
 use self::documents::{blocks, documents, invocations, is_shell};
 use super::*;
+use crate::cli::Cli;
 
 #[test]
 fn every_command_in_the_documents_is_one() {
@@ -49,7 +50,7 @@ fn a_wrong_command_is_seen() {
 #[test]
 fn no_topic_hides_behind_a_command() {
     for topic in TOPICS {
-        assert!(Cli::command().find_subcommand(topic.name).is_none(), "{} is a command, too", topic.name);
+        assert!(cli::command().find_subcommand(topic.name).is_none(), "{} is a command, too", topic.name);
         assert!(topic.text.starts_with("# "), "{}", topic.name);
         assert!(!topic.summary.is_empty() && topic.summary.len() < 90, "{}", topic.name);
     }
