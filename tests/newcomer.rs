@@ -388,6 +388,43 @@ fn an_interrupt_of_the_embedding_loses_no_chunks_and_is_told() {
     assert!(told[2].starts_with("hint: "), "{stderr}");
 }
 
+/// While pages of a file are stored: those that are, are kept and counted, and the same command stores the rest.
+#[cfg(unix)]
+#[test]
+fn an_interrupt_of_storing_keeps_what_is_stored_and_is_told() {
+    let home = TempDir::new().unwrap();
+    const PAGES: usize = 5_000;
+    let line = |number: usize| json!({ "url": format!("http://eval.invalid/{number}"), "text": format!("Heron number {number}.") });
+    let lines: String = (0..PAGES).map(|number| format!("{}\n", line(number))).collect();
+    std::fs::write(home.path().join("lines.jsonl"), lines).unwrap();
+    let stored = || {
+        let output = run(home.path(), &["sources", "--db", "x.db", "--json"]);
+        let sources = if output.status.success() { report(&output)["sources"].clone() } else { json!([]) };
+        sources.as_array().unwrap().iter().map(|of| of["pages"].as_u64().unwrap()).sum::<u64>()
+    };
+    let mut indexing = smolcrawl(home.path());
+    indexing.args(["index", "--jsonl", "lines.jsonl", "--db", "x.db", "--no-index", "--json"]);
+    let child = indexing.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped()).spawn().unwrap();
+    while stored() == 0 {
+        std::thread::yield_now();
+    }
+    assert!(std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+    let output = child.wait_with_output().unwrap();
+    let stderr = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(130), "{stderr}");
+    let kept = stored();
+    assert!((1..PAGES as u64).contains(&kept), "{kept}");
+    assert_eq!(report(&output)["pages"].as_u64(), Some(kept));
+    let told: Vec<_> = stderr.lines().collect();
+    assert_eq!(
+        told,
+        [format!("interrupted: {kept} of {PAGES} pages are stored and kept").as_str(), "hint: run it again: it stores what is left"]
+    );
+    let again = run(home.path(), &["index", "--jsonl", "lines.jsonl", "--db", "x.db", "--no-index", "--json"]);
+    assert_eq!(report(&again)["unchanged"].as_u64(), Some(kept), "{}", text(&again.stderr));
+    assert_eq!(stored(), PAGES as u64);
+}
+
 /// With `-v` a log says how far a crawl is every ten seconds, by a clock that no test waits for: here it is only seen that what ends sooner
 /// says nothing of the kind, and that nothing is drawn into a pipe.
 #[test]

@@ -5,6 +5,7 @@ use std::io::Read;
 use std::path::Path;
 use std::time::{Instant, SystemTime};
 
+use futures_lite::future;
 use serde::Deserialize;
 use serde_json::json;
 use smolcrawl::Engine;
@@ -24,9 +25,15 @@ pub async fn run(engine: &Engine, asked: cli::Index, shown: Shown) -> Result<(),
     let documents = read(&asked.jsonl)?;
     let (mut added, mut replaced, mut unchanged) = (0_u64, 0_u64, 0_u64);
     let all = documents.len() as u64;
+    let interrupted = interruption()?;
+    let mut is_asked = false;
     let bar = progress::pages(shown, "storing", all);
     let mut lines = Lines::new(engine.handle(), shown);
     for (done, document) in (0_u64..).zip(documents) {
+        is_asked = future::poll_once(interrupted.asked()).await.is_some();
+        if is_asked {
+            break;
+        }
         let how_far = progress::done(done, all, started.elapsed());
         bar.set_position(done);
         bar.set_message(how_far.clone());
@@ -38,11 +45,14 @@ pub async fn run(engine: &Engine, asked: cli::Index, shown: Shown) -> Result<(),
         }
     }
     bar.finish_and_clear();
-    let embedded = match asked.no_index {
-        true => Ok(()),
-        false => progress::embed_unless_interrupted(engine, shown, &interruption()?).await,
-    };
     let pages = added + replaced + unchanged;
+    let embedded = match asked.no_index {
+        _ if is_asked => {
+            Err(Failure::interrupted(format!("{pages} of {all} pages are stored and kept"), "run it again: it stores what is left"))
+        }
+        true => Ok(()),
+        false => progress::embed_unless_interrupted(engine, shown, &interrupted).await,
+    };
     let elapsed = started.elapsed();
     let mut output = Output::new();
     match asked.json.json {
