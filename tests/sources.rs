@@ -117,7 +117,7 @@ fn two_versions_stand_side_by_side() {
     assert_eq!(missing.hint().unwrap(), "stored are: a.test@1.4, a.test@2.0");
     // What is equal is stored once.
     let passages = rusqlite::Connection::open(world.database()).unwrap();
-    let of_pans = "SELECT count(*), count(DISTINCT passage) FROM chunks WHERE text LIKE 'Pans are%'";
+    let of_pans = "SELECT count(*), count(DISTINCT passage) FROM chunks JOIN sayings ON sayings.id = saying WHERE text LIKE 'Pans are%'";
     let count: (i64, i64) = passages.query_row(of_pans, [], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
     assert_eq!(count.0, 2);
     assert_eq!(world.handle.block_on(engine.remove(id("a.test@1.4"))).unwrap(), 2);

@@ -10,7 +10,7 @@ use std::hash::RandomState;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use futures_lite::Stream;
 use futures_lite::future::poll_fn;
@@ -105,7 +105,8 @@ pub struct Crawl {
 /// What a job brings back.
 enum Done {
     Rules(Url, Result<Arc<Rules>, Error>),
-    Answer(Url, Entry, Box<Result<Answer, Error>>),
+    /// With how long it took.
+    Answer(Url, Entry, Box<Result<Answer, Error>>, Duration),
     /// Of the markdown of a page, which is at this address.
     Twin(Box<Page>, Url, Box<Result<Answer, Error>>),
 }
@@ -369,8 +370,10 @@ impl Crawl {
                 Role::Llms(Place::Full) => Wanted::Presence,
                 Role::Page | Role::Restored | Role::Llms(_) => Wanted::Page,
             };
+            let asked = fetcher.handle.now();
             let answer = fetcher.ask(&url, entry.depth, wanted, &Validators::default()).await;
-            Done::Answer(url, entry, Box::new(answer))
+            let took = fetcher.handle.now().saturating_duration_since(asked);
+            Done::Answer(url, entry, Box::new(answer), took)
         }));
     }
 
@@ -407,8 +410,9 @@ impl Crawl {
                 self.twin(*page, &twin, &answer);
                 self.backlog.dealt_with(address);
             }
-            Done::Answer(url, entry, answer) => {
+            Done::Answer(url, entry, answer, took) => {
                 self.in_flight -= 1;
+                self.polite.took(&url, took);
                 self.guesses -= u64::from(entry.is_guess());
                 let given_up = self.polite.ended(&url, now, ended(&answer));
                 self.frontier.release(&url);
