@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use smolcrawl::config::{Config, Embeddings, Environment};
+use smolcrawl::crawl::Sitemaps;
 use smolcrawl::engine::{Chunking, CrawlReport, CrawlRequest, Crawling, End, New, RefreshReport, RefreshRequest, Resume};
 use smolcrawl::http::PrivateAddresses;
 use smolcrawl::model::{Mode, Query, SourceId, SourceState};
@@ -297,7 +298,8 @@ fn a_page_in_markdown_is_refreshed_by_it() {
     };
     world.site.on("a.test/raw/pots.md", markdown("All about pots that are warm.", "\"1\""));
     let engine = world.engine();
-    assert_eq!(world.crawl(&engine, "http://a.test/pots").in_markdown, 1);
+    let request = CrawlRequest::parse(&["http://a.test/pots"]).unwrap().sitemaps(Sitemaps::Follow);
+    assert_eq!(world.to_its_end(engine.crawl(request, Chunking::default())).in_markdown, 1);
     let page = || world.handle.block_on(engine.page("http://a.test/pots".parse().unwrap())).unwrap().unwrap();
     assert!(page().markdown.contains("[kettles](http://a.test/raw/kettles.md), and [more](http://a.test/more)"), "{}", page().markdown);
     let source = world.handle.block_on(engine.sources()).unwrap()[0].source.clone();
@@ -308,7 +310,9 @@ fn a_page_in_markdown_is_refreshed_by_it() {
         world.site.asked()[before..].iter().map(|asked| asked.target.clone()).filter(|target| target != "/robots.txt").collect();
     assert_eq!(asked, ["/raw/pots.md"]);
     world.site.on("a.test/raw/pots.md", markdown("All about pots that are cold.", "\"2\""));
-    assert_eq!(known().updated, 1);
+    world.site.reply("a.test/raw/kettles.md", Reply::new(200, "text/markdown", "# Kettles\n\nAll about kettles, in markdown.\n"));
+    let report = world.refresh(&engine, RefreshRequest::new(source.clone()));
+    assert_eq!((report.updated, report.added), (1, 0), "what it calls kettles.md is a form of another page: {report:?}");
     assert!(page().markdown.contains("cold") && page().validators.etag.as_deref() == Some("\"2\""), "{:?}", page());
     world.site.reply("a.test/raw/pots.md", Reply::status(404));
     assert_eq!(known().updated, 1);

@@ -466,7 +466,7 @@ fn the_second_version_of_a_manual_costs_what_changed() {
     let hits = by_words(&store, "watch");
     assert!(hits.iter().all(|hit| !hit.text.contains('\u{1}')));
     let of = |source: &SourceId| {
-        let query = Query { source: Some(source.clone()), ..query("flies", Mode::Lexical) };
+        let query = Query { sources: vec![source.clone()], ..query("flies", Mode::Lexical) };
         store.search(&query, None, MODEL).unwrap().into_iter().map(|hit| (hit.url.path().to_owned(), hit.chunk.text)).collect::<Vec<_>>()
     };
     let found = of(&sources[1]);
@@ -979,7 +979,7 @@ fn full_disk_child() {
 #[cfg(target_os = "linux")]
 fn a_full_disk_loses_nothing() {
     let folder = tempfile::tempdir().unwrap();
-    let script = "mount -t tmpfs -o size=600k tmpfs \"$1\" || exit 77; exec \"$2\" full_disk_child --exact --nocapture";
+    let script = "mount -t tmpfs -o size=700k tmpfs \"$1\" || exit 77; exec \"$2\" full_disk_child --exact --nocapture";
     let child = Command::new("unshare")
         .args(["--map-root-user", "--mount", "sh", "-c", script, "sh"])
         .args([folder.path(), &std::env::current_exe().unwrap()])

@@ -50,7 +50,7 @@ use crate::reactor::Handle;
 
 use fetch::{Answer, Fetcher, Wanted};
 use frontier::origin;
-use twins::in_markdown;
+use twins::{in_markdown, is_markdown};
 
 /// Settings of a [`Crawler`].
 #[derive(Clone, Debug)]
@@ -175,7 +175,9 @@ impl Crawler {
             Ok(Answer::Page(read)) if read.0.url == *twin => {
                 let (found, outline) = *read;
                 let page = in_markdown(&Page { url: normalise(url.clone()), ..found.clone() }, &found)?;
-                Some(Refetched::Page(page, outline.links))
+                // What it calls `other.md` is another page in markdown, which is stored under its own address.
+                let links = outline.links.into_iter().filter(|link| !is_markdown(link)).collect();
+                Some(Refetched::Page(page, links))
             }
             _ => None,
         }

@@ -144,7 +144,7 @@ pub(super) fn in_markdown(page: &Page, twin: &Page) -> Option<Page> {
     })
 }
 
-fn is_markdown(url: &Url) -> bool {
+pub(super) fn is_markdown(url: &Url) -> bool {
     url.path().ends_with(".md")
 }
 

@@ -93,8 +93,6 @@ pub struct Crawl {
     before: Vec<(Box<str>, u32)>,
     /// Pages of that crawl: they hold places of `max_pages`.
     pages_before: u64,
-    /// Seeds that are among these.
-    again: HashSet<Box<str>>,
     /// The limit that was reached, if that is why nothing more is asked for.
     limit: Option<End>,
     /// When it was polled first.
@@ -155,7 +153,6 @@ impl Crawl {
             is_twin_asked: false,
             before: Vec::new(),
             pages_before: 0,
-            again: HashSet::new(),
             limit: None,
             begun: None,
             ended: false,
@@ -180,14 +177,12 @@ impl Crawl {
         Trail { left: self.left(), contents: std::mem::take(&mut self.new_contents), ..self.frontier.take_trail() }
     }
 
-    /// Goes on where an earlier crawl of the same seeds was, which had stored so many pages. Before the first poll.
+    /// Goes on where an earlier crawl of the same seeds was, which had stored so many pages beside the seeds. Before the first poll.
     ///
-    /// The seeds are read again, as they tell what is in bounds, and take no place of [`CrawlRequest::max_pages`] a second time; nothing else that
-    /// was dealt with is asked for. A page that has the bytes of one of before is a duplicate of it.
+    /// The seeds are read again, as they tell what is in bounds; nothing else that was dealt with is asked for. A page that has the bytes of one of before is a duplicate of it.
     pub fn go_on(&mut self, trail: Trail, pages: u64) {
         let seeds: HashSet<_> = self.request.seeds.iter().cloned().map(|seed| normalise(seed).to_string()).collect();
         self.frontier.remember(trail.done.iter().filter(|done| !seeds.contains(&***done)));
-        self.again = trail.done.iter().filter(|done| seeds.contains(&***done)).cloned().collect();
         self.contents.extend(trail.contents.into_iter().map(|(url, content)| (content, ((&*url).into(), 1))));
         self.before = trail.found;
         self.pages_before = pages;

@@ -1,5 +1,6 @@
 //! A crawl on its way into the store: pages are read, cut and stored while others are fetched, and how far it is, is written down.
 
+use std::collections::HashSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -10,7 +11,7 @@ use url::Url;
 use super::reading::Reading;
 use super::sources::Known;
 use super::{Chunking, Engine, Fill, Resume, read_and_cut};
-use crate::crawl::{Alike, Crawl, CrawlReport, CrawlRequest, Failed, MAX_LISTED, Skipped, Visit};
+use crate::crawl::{Alike, Crawl, CrawlReport, CrawlRequest, Failed, MAX_LISTED, Skipped, Visit, normalise};
 use crate::error::Error;
 use crate::extract;
 use crate::http::{Counters, masked};
@@ -214,12 +215,15 @@ impl Crawling {
         }
         if fill.goes_on() || known.is_some() {
             let Known { pages, links } = known.unwrap_or_default();
-            trail.done.extend(pages);
             if let Some(source) = fill.source().cloned() {
                 let translated = self.engine.with_store(move |store| store.translations(&source)).await?;
                 translated.iter().for_each(|(page, said)| self.crawl.spoke(page, said));
             }
-            self.crawl.go_on(trail, fill.pages_before());
+            let had: HashSet<&str> = pages.iter().chain(trail.contents.iter().map(|(url, _)| url)).map(|url| &**url).collect();
+            let seeds: HashSet<String> = fill.request().seeds.iter().map(|seed| normalise(seed.clone()).to_string()).collect();
+            let again = seeds.iter().filter(|seed| had.contains(seed.as_str())).count() as u64;
+            trail.done.extend(pages);
+            self.crawl.go_on(trail, fill.pages_before().saturating_sub(again));
             self.crawl.look_at(links);
         }
         if fill.source().is_some() {

@@ -81,9 +81,6 @@ impl Crawl {
 
     fn hand_out_as_it_is(&mut self, page: Page) {
         self.report.pages += 1;
-        if self.again.remove(page.url.as_str()) {
-            self.pages_before = self.pages_before.saturating_sub(1);
-        }
         self.ready.push_back(Visit::Page(page));
     }
 
