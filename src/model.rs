@@ -45,6 +45,10 @@ pub struct Page {
 pub struct Validators {
     pub etag: Option<String>,
     pub last_modified: Option<String>,
+    /// Where the answer came from, if it is the page in markdown: an address of its own, or that of the page where the server gives markdown
+    /// to whoever asks for it. Links in it are relative to this address.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub twin: Option<Url>,
 }
 
 /// A page read: its title and main content as CommonMark with tables, every link absolute.

@@ -789,7 +789,7 @@ fn a_known_page_is_fetched_again_only_if_it_changed() {
     world.site.reply("a.test/gone", Reply::status(410));
     let crawler = world.crawler();
     let refetch = |target: &str, etag: &str| {
-        let known = Validators { etag: Some(etag.to_owned()), last_modified: None };
+        let known = Validators { etag: Some(etag.to_owned()), ..Validators::default() };
         world.handle.block_on(crawler.refetch(&url(&format!("http://a.test{target}")), &known, Robots::Obey)).unwrap()
     };
     assert!(matches!(refetch("/x", "\"1\""), Refetched::Unchanged));

@@ -16,7 +16,7 @@ fn page(content_type: Option<&str>, body: impl Into<Vec<u8>>) -> Page {
         content_type: content_type.map(str::to_owned),
         body: body.into(),
         depth: 0,
-        validators: Validators { etag: Some("\"1\"".to_owned()), last_modified: None },
+        validators: Validators { etag: Some("\"1\"".to_owned()), ..Validators::default() },
         fetched_at: SystemTime::UNIX_EPOCH,
     }
 }

@@ -45,7 +45,8 @@ fn page(path: &str, markdown: &str) -> Document {
     let fetched_at = SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000);
     let mut page = Document::new(url, title.clone(), markdown, fetched_at);
     page.outline = vec![Heading { level: 1, text: title, anchor: Some("top".to_owned()), offset: 0 }];
-    page.validators = Validators { etag: Some("\"1\"".to_owned()), last_modified: Some("Mon, 01 Jan 2024 00:00:00 GMT".to_owned()) };
+    page.validators =
+        Validators { etag: Some("\"1\"".to_owned()), last_modified: Some("Mon, 01 Jan 2024 00:00:00 GMT".to_owned()), twin: None };
     page.metadata.version = Some("1.0".to_owned());
     page
 }

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use smolcrawl::config::{Config, Embeddings, Environment};
+use smolcrawl::crawl::Sitemaps;
 use smolcrawl::engine::{Chunking, CrawlReport, CrawlRequest, Crawling, End, New, RefreshReport, RefreshRequest, Resume};
 use smolcrawl::http::PrivateAddresses;
 use smolcrawl::model::{Mode, Query, SourceId, SourceState};
@@ -117,7 +118,7 @@ fn two_versions_stand_side_by_side() {
     assert_eq!(missing.hint().unwrap(), "stored are: a.test@1.4, a.test@2.0");
     // What is equal is stored once.
     let passages = rusqlite::Connection::open(world.database()).unwrap();
-    let of_pans = "SELECT count(*), count(DISTINCT passage) FROM chunks WHERE text LIKE 'Pans are%'";
+    let of_pans = "SELECT count(*), count(DISTINCT passage) FROM chunks JOIN sayings ON sayings.id = saying WHERE text LIKE 'Pans are%'";
     let count: (i64, i64) = passages.query_row(of_pans, [], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
     assert_eq!(count.0, 2);
     assert_eq!(world.handle.block_on(engine.remove(id("a.test@1.4"))).unwrap(), 2);
@@ -248,6 +249,74 @@ fn a_crawl_goes_on_only_with_what_it_was() {
     let other = request.depth(2).max_pages(2);
     world.to_its_end(engine.crawl(other.clone(), Chunking::default()));
     assert!(matches!(plan(other.depth(1), Resume::Always), Err(Error::NothingToResume { .. })));
+}
+
+/// What pages said before is known to a crawl that goes on, and the seeds, which are read again, take no second place.
+#[test]
+fn a_crawl_that_goes_on_knows_what_was_said() {
+    let world = World::new();
+    let head = "<link rel=alternate hreflang=en href=http://a.test/1><link rel=alternate hreflang=de href=http://a.test/eins>";
+    let twice = "<html lang=en><p>The same text at two addresses, word for word.";
+    world.text("a.test/", "Pots.", &["/1", "/2", "/3", "/4", "/5"]);
+    world.site.reply("a.test/1", Reply::html(format!("<html lang=en><head>{head}</head><p>The first page, in English.")));
+    world.site.reply("a.test/2", Reply::html(twice));
+    world.site.reply("a.test/3", Reply::html(twice));
+    world.text("a.test/4", "The fourth, with a link.", &["/eins"]);
+    world.text("a.test/eins", "Die erste Seite auf Deutsch.", &[]);
+    world.text("a.test/5", "The fifth.", &[]);
+    let request = CrawlRequest::parse(&["http://a.test/"]).unwrap().concurrency(1);
+    let engine = world.engine();
+    let report = world.to_its_end(engine.crawl(request.clone().max_pages(3), Chunking::default()));
+    assert_eq!((report.stored, report.end), (3, End::MaxPages), "/, /1 and /2");
+    // In a process of its own.
+    let engine = world.engine();
+    let plan = |max| world.handle.block_on(engine.plan(request.clone().max_pages(max), None, Resume::Always)).unwrap();
+    let report = world.to_its_end(engine.fill(plan(4), Chunking::default()));
+    assert_eq!((report.end, report.skips()), (End::MaxPages, 1), "{report:?}");
+    assert_eq!(report.skipped[0].why, "the same content as http://a.test/2");
+    let of = world.handle.block_on(engine.sources()).unwrap().remove(0);
+    assert_eq!(of.pages, 4, "the start page counts once");
+    let report = world.to_its_end(engine.fill(plan(99), Chunking::default()));
+    assert_eq!(report.end, End::Complete, "{report:?}");
+    assert_eq!(world.handle.block_on(engine.sources()).unwrap()[0].pages, 5);
+    assert!(!world.site.asked().iter().any(|asked| asked.target == "/eins"), "a translation, as /1 has said");
+    world.is_sound(&engine);
+}
+
+/// What is taken from a page's markdown is refreshed by it, and its links are relative to where it is.
+#[test]
+fn a_page_in_markdown_is_refreshed_by_it() {
+    let world = World::new();
+    let html = "<link rel=alternate type=text/markdown href=/raw/pots.md><h1>Pots</h1><p>About pots, in short.";
+    world.site.reply("a.test/pots", Reply::html(html).header("ETag", "\"h\""));
+    let markdown = |text: &str, tag: &'static str| {
+        let body = format!("# Pots\n\n{text} See [kettles](kettles.md), and [more](/more).\n");
+        move |asked: &site::Asked| match asked.header("if-none-match") == Some(tag) {
+            true => Reply::status(304),
+            false => Reply::new(200, "text/markdown", body.clone()).header("ETag", tag),
+        }
+    };
+    world.site.on("a.test/raw/pots.md", markdown("All about pots that are warm.", "\"1\""));
+    let engine = world.engine();
+    let request = CrawlRequest::parse(&["http://a.test/pots"]).unwrap().sitemaps(Sitemaps::Follow);
+    assert_eq!(world.to_its_end(engine.crawl(request, Chunking::default())).in_markdown, 1);
+    let page = || world.handle.block_on(engine.page("http://a.test/pots".parse().unwrap())).unwrap().unwrap();
+    assert!(page().markdown.contains("[kettles](http://a.test/raw/kettles.md), and [more](http://a.test/more)"), "{}", page().markdown);
+    let source = world.handle.block_on(engine.sources()).unwrap()[0].source.clone();
+    let known = || world.refresh(&engine, RefreshRequest::new(source.clone()).new_pages(New::LeaveOut));
+    let before = world.site.asked().len();
+    assert_eq!(known().unchanged, 1);
+    let asked: Vec<_> =
+        world.site.asked()[before..].iter().map(|asked| asked.target.clone()).filter(|target| target != "/robots.txt").collect();
+    assert_eq!(asked, ["/raw/pots.md"]);
+    world.site.on("a.test/raw/pots.md", markdown("All about pots that are cold.", "\"2\""));
+    world.site.reply("a.test/raw/kettles.md", Reply::new(200, "text/markdown", "# Kettles\n\nAll about kettles, in markdown.\n"));
+    let report = world.refresh(&engine, RefreshRequest::new(source.clone()));
+    assert_eq!((report.updated, report.added), (1, 0), "what it calls kettles.md is a form of another page: {report:?}");
+    assert!(page().markdown.contains("cold") && page().validators.etag.as_deref() == Some("\"2\""), "{:?}", page());
+    world.site.reply("a.test/raw/pots.md", Reply::status(404));
+    assert_eq!(known().updated, 1);
+    assert!(page().markdown.contains("in short") && page().validators.etag.as_deref() == Some("\"h\""), "{:?}", page());
 }
 
 #[test]

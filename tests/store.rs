@@ -61,7 +61,8 @@ const BRICK: [f32; 4] = [0.0, 1.0, 0.0, 0.0];
 fn a_page_comes_back_as_it_was_put() {
     let store = Store::open_in_memory().unwrap();
     let mut page = document("https://a.test/x?y=1", "Ünï", "# H\n\ntext\n");
-    page.validators = Validators { etag: Some("\"1\"".into()), last_modified: Some("yesterday".into()) };
+    page.validators =
+        Validators { etag: Some("\"1\"".into()), last_modified: Some("yesterday".into()), twin: Some(page.url.join("/en.md").unwrap()) };
     let chunks = vec![
         Chunk {
             ordinal: 0,
@@ -421,6 +422,84 @@ fn a_passage_among_others_on_the_matter_comes_before_one_that_is_near_by_itself(
     let (stray, guide) = (place("/stray", "apple brick"), place("/guide", "brick cloud"));
     assert!(guide < stray && cosine(guide) < cosine(stray), "{hits:#?}");
     assert_eq!(hits[guide].score, hits[place("/code", "brick cloud")].score);
+}
+
+/// Texts, the links in them included, are there once, whoever says them, and go with the last who does.
+#[test]
+fn the_second_version_of_a_manual_costs_what_changed() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("index.db");
+    let store = Store::open(&path, Config::default()).unwrap();
+    let sources = ["1.0", "2.0"].map(|version| SourceId::new("manual", Some(version)).unwrap());
+    let text = |version: &str, page: usize, changed: &str| {
+        let section = |n: usize| {
+            let words = "It stands in shallow water and waits for what passes by. ".repeat(4);
+            format!(
+                "## Part {n} of {page}\n\n{words}See [part {n}](https://a.test/{version}/page{n}.html).{changed}\n\n```sh\nwatch {page} {n}\n```\n\n"
+            )
+        };
+        (0..6).map(section).collect::<String>()
+    };
+    let fill = |source: &SourceId, changed: &str| {
+        let version = source.version().unwrap();
+        for page in 0..20 {
+            let text = text(version, page, if page == 7 { changed } else { "" });
+            let document = document(&format!("https://a.test/{version}/page{page}.html"), "Page", &text);
+            let chunks = chunk::split(&document, &chunk::Config { min_chars: 0, ..chunk::Config::default() });
+            store.put_cut_for(Some(source), &document, &chunks, None).unwrap();
+            assert_eq!(store.page(&document.url).unwrap().unwrap().markdown, text);
+        }
+    };
+    let rows = || {
+        let connection = rusqlite::Connection::open(&path).unwrap();
+        ["sayings", "parts"]
+            .map(|table| connection.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get::<_, i64>(0)).unwrap())
+    };
+    fill(&sources[0], "");
+    embed(&store, meaning);
+    let first = rows();
+    fill(&sources[1], " It flies.");
+    let second = rows();
+    assert_eq!(second[0] - first[0], 6, "six passages are others");
+    assert!((1..=6).contains(&(second[1] - first[1])), "{first:?} {second:?}");
+    assert_eq!(embed(&store, meaning), 6);
+    let hits = by_words(&store, "watch");
+    assert!(hits.iter().all(|hit| !hit.text.contains('\u{1}')));
+    let of = |source: &SourceId| {
+        let query = Query { sources: vec![source.clone()], ..query("flies", Mode::Lexical) };
+        store.search(&query, None, MODEL).unwrap().into_iter().map(|hit| (hit.url.path().to_owned(), hit.chunk.text)).collect::<Vec<_>>()
+    };
+    let found = of(&sources[1]);
+    assert!(found.iter().all(|(path, text)| path == "/2.0/page7.html" && text.contains("https://a.test/2.0/page")), "{found:?}");
+    assert!(store.check().unwrap().is_whole());
+
+    fill(&sources[1], "");
+    assert_eq!(rows(), first);
+    store.remove_source(&sources[0]).unwrap();
+    assert_eq!(rows(), first);
+    assert!(store.check().unwrap().is_whole());
+    assert_eq!(store.page(&"https://a.test/2.0/page3.html".parse().unwrap()).unwrap().unwrap().markdown, text("2.0", 3, ""));
+    store.remove_source(&sources[1]).unwrap();
+    assert_eq!(rows(), [0, 0]);
+}
+
+/// What several pages say and was damaged is told of each, and healed for all by storing one of them again.
+#[test]
+fn a_text_of_several_pages_that_is_damaged_is_healed_for_all() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("index.db");
+    let store = Store::open(&path, Config::default()).unwrap();
+    let text = "# Herons\n\nAll that is known of herons.\n";
+    for page in ["https://a.test/1", "https://a.test/2"] {
+        put(&store, page, text);
+    }
+    let damage = "UPDATE sayings SET text = replace(text, 'known', 'knowm'); UPDATE parts SET text = replace(text, 'known', 'knowm')";
+    rusqlite::Connection::open(&path).unwrap().execute_batch(damage).unwrap();
+    assert_eq!(store.check().unwrap().damaged, ["https://a.test/1", "https://a.test/2"]);
+    assert_eq!(put(&store, "https://a.test/2", text), Put::Replaced);
+    let check = store.check().unwrap();
+    assert!(check.is_whole(), "{check:?}");
+    assert_eq!(store.page(&"https://a.test/1".parse().unwrap()).unwrap().unwrap().markdown, text);
 }
 
 #[test]
@@ -900,7 +979,7 @@ fn full_disk_child() {
 #[cfg(target_os = "linux")]
 fn a_full_disk_loses_nothing() {
     let folder = tempfile::tempdir().unwrap();
-    let script = "mount -t tmpfs -o size=600k tmpfs \"$1\" || exit 77; exec \"$2\" full_disk_child --exact --nocapture";
+    let script = "mount -t tmpfs -o size=700k tmpfs \"$1\" || exit 77; exec \"$2\" full_disk_child --exact --nocapture";
     let child = Command::new("unshare")
         .args(["--map-root-user", "--mount", "sh", "-c", script, "sh"])
         .args([folder.path(), &std::env::current_exe().unwrap()])

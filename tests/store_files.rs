@@ -273,7 +273,8 @@ fn what_is_read_is_judged() {
         "UPDATE sources SET name = ''",
         "UPDATE chunks SET ordinal = -5, checksum = NULL",
         "UPDATE chunks SET kind = 7, checksum = NULL",
-        "UPDATE chunks SET heading_path = '7', checksum = NULL",
+        "UPDATE sayings SET heading_path = '7'; UPDATE chunks SET checksum = NULL",
+        "PRAGMA foreign_keys = OFF; UPDATE chunks SET saying = 7777, checksum = NULL",
         "UPDATE vectors SET data = x'00'",
         "UPDATE vectors SET scale = 9e999",
         "UPDATE vectors SET passage = 'x'",
@@ -302,18 +303,27 @@ fn is_told(error: &Error, path: &str) -> bool {
 fn what_is_not_what_was_stored_is_told_and_healed_by_storing_it_again() {
     for sql in [
         "UPDATE pages SET title = 'Titel' WHERE url LIKE '%storks'",
-        "UPDATE pages SET markdown = replace(markdown, 'known', 'knowm') WHERE url LIKE '%storks'",
+        "UPDATE parts SET text = replace(text, 'known', 'knowm') WHERE text LIKE '%storks%'",
+        "UPDATE parts SET text = text || char(1), is_relative = 1 WHERE text LIKE '%storks%'",
+        "DELETE FROM page_parts WHERE page = (SELECT id FROM pages WHERE url LIKE '%storks')",
+        "UPDATE page_parts SET ordinal = ordinal + 3 WHERE page = (SELECT id FROM pages WHERE url LIKE '%storks'); \
+         UPDATE page_parts SET part = (SELECT min(part) FROM page_parts) WHERE page = (SELECT id FROM pages WHERE url LIKE '%storks')",
         "UPDATE pages SET etag = 'x' WHERE url LIKE '%storks'",
         "UPDATE pages SET outline = NULL, metadata = '{}' WHERE url LIKE '%storks'",
         "UPDATE pages SET title = CAST(x'ff41' AS TEXT) WHERE url LIKE '%storks'",
-        "UPDATE chunks SET text = replace(text, 'known', 'knowm') WHERE text LIKE '%storks%'",
-        "UPDATE chunks SET text = CAST(x'ff41' AS TEXT) WHERE text LIKE '%storks%'",
-        "UPDATE chunks SET heading_path = '[]' WHERE text LIKE '%storks%'",
-        "UPDATE chunks SET ordinal = ordinal + 7 WHERE text LIKE '%storks%'",
-        "UPDATE chunks SET context = 'x' WHERE text LIKE '%storks%'",
-        "UPDATE chunks SET page = (SELECT id FROM pages WHERE url LIKE '%cranes') WHERE text LIKE '%feed storks%'",
-        "UPDATE vectors SET data = x'7f7f7f7e' WHERE passage IN (SELECT passage FROM chunks WHERE text LIKE '%storks%')",
-        "UPDATE vectors SET scale = scale * 2 WHERE passage IN (SELECT passage FROM chunks WHERE text LIKE '%storks%')",
+        "UPDATE sayings SET text = replace(text, 'known', 'knowm') WHERE text LIKE '%storks%'",
+        "UPDATE sayings SET text = CAST(x'ff41' AS TEXT) WHERE text LIKE '%storks%'",
+        "UPDATE sayings SET heading_path = '[]' WHERE text LIKE '%storks%'",
+        "UPDATE sayings SET context = 'x' WHERE text LIKE '%storks%'",
+        "UPDATE chunks SET saying = NULL WHERE page = (SELECT id FROM pages WHERE url LIKE '%storks'); \
+         DELETE FROM sayings WHERE text LIKE '%storks%'",
+        "UPDATE chunks SET ordinal = ordinal + 7 WHERE page = (SELECT id FROM pages WHERE url LIKE '%storks')",
+        "UPDATE chunks SET page = (SELECT id FROM pages WHERE url LIKE '%cranes') \
+         WHERE saying IN (SELECT id FROM sayings WHERE text LIKE '%feed storks%')",
+        "UPDATE vectors SET data = x'7f7f7f7e' \
+         WHERE passage IN (SELECT passage FROM chunks WHERE page = (SELECT id FROM pages WHERE url LIKE '%storks'))",
+        "UPDATE vectors SET scale = scale * 2 \
+         WHERE passage IN (SELECT passage FROM chunks WHERE page = (SELECT id FROM pages WHERE url LIKE '%storks'))",
         "UPDATE page_chunks SET chunks = substr(chunks, 1, 3) WHERE page = (SELECT id FROM pages WHERE url LIKE '%storks')",
     ] {
         let (_folder, path) = made();

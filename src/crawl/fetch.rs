@@ -95,6 +95,8 @@ pub(super) enum Wanted {
     Page,
     Sitemap,
     Either,
+    /// The page in markdown: where one address has several forms of it, this one.
+    Markdown,
     /// Whether there is a text.
     Presence,
 }
@@ -176,7 +178,8 @@ impl Fetcher {
 
     /// Asks once; no redirect is followed, nothing is tried again. The caller has [spent](Self::spend) the request.
     pub(super) async fn ask(&self, url: &Url, depth: u32, wanted: Wanted, known: &Validators) -> Result<Answer, Error> {
-        let mut request = Request::get(url.clone()).redirects(Redirects::Stop).header("Accept", ACCEPT);
+        let accept = if wanted == Wanted::Markdown { ACCEPT_MARKDOWN } else { ACCEPT };
+        let mut request = Request::get(url.clone()).redirects(Redirects::Stop).header("Accept", accept);
         if let Some(etag) = &known.etag {
             request = request.header("If-None-Match", etag);
         }
@@ -204,7 +207,7 @@ impl Fetcher {
         }
         let content_type = response.headers.first("content-type").map(str::to_owned);
         // What says that it is no page is not downloaded; a sitemap may come with any type.
-        if wanted == Wanted::Page
+        if matches!(wanted, Wanted::Page | Wanted::Markdown)
             && content_type.is_some()
             && let Kind::Other(what) = extract::kind(content_type.as_deref(), url, &[])
         {
@@ -218,18 +221,27 @@ impl Fetcher {
                 _ => Answer::NotAPage("no text".to_owned()),
             });
         }
+        let varies = varies_by_accept(response.headers.all("vary"));
         let directives = Directives::of_headers(response.headers.all("x-robots-tag"), &self.config.agent);
         let validator = |name| response.headers.first(name).map(str::to_owned);
-        let validators = Validators { etag: validator("etag"), last_modified: validator("last-modified") };
+        let validators = Validators { etag: validator("etag"), last_modified: validator("last-modified"), twin: None };
         let (status, body) = (response.status, self.body(response).await?);
         let page = Page { url: url.clone(), status, content_type, body, depth, validators, fetched_at: SystemTime::now() };
         // Packed, it may be any length.
         let budget = self.reading.clone();
-        match page.body.len() <= SMALL && !sitemap::is_packed(&page.body) {
+        let mut answer = match page.body.len() <= SMALL && !sitemap::is_packed(&page.body) {
             true => read(page, wanted, directives, &budget),
             // Long enough to hold up whatever else runs on this thread.
             false => self.handle.unblock(move || read(page, wanted, directives, &budget)).await,
+        };
+        if let Ok(Answer::Page(read)) = &mut answer
+            && varies
+            && extract::kind(read.0.content_type.as_deref(), &read.0.url, &read.0.body) == Kind::Html
+        {
+            // It may be the address of the markdown, too.
+            read.1.markdown.get_or_insert_with(|| url.clone());
         }
+        answer
     }
 
     /// With what is to be shown to the origin of the address.
@@ -264,7 +276,7 @@ impl Fetcher {
     }
 
     /// One page, with redirects followed and transient failures tried again; every hop asks its site's robots.txt.
-    pub(super) async fn follow(&self, url: Url, robots: Robots, known: &Validators) -> Result<Answer, Error> {
+    pub(super) async fn follow(&self, url: Url, robots: Robots, wanted: Wanted, known: &Validators) -> Result<Answer, Error> {
         let (mut via, mut has_news) = (Vec::new(), false);
         let mut url = url;
         loop {
@@ -276,7 +288,7 @@ impl Fetcher {
             }
             // The validators belong to the first address alone.
             let unknown = Validators::default();
-            let to = match self.insist(&url, robots, if via.is_empty() { known } else { &unknown }).await? {
+            let to = match self.insist(&url, robots, wanted, if via.is_empty() { known } else { &unknown }).await? {
                 Answer::Moved { to, is_known_now } => match bad_port(&url, &to) {
                     Some(port) => return Err(Error::BadPort { port }),
                     None if !is_login(&url, &url) && is_login(&url, &to) => return Err(Error::Login { to }),
@@ -297,11 +309,11 @@ impl Fetcher {
         }
     }
 
-    async fn insist(&self, url: &Url, robots: Robots, known: &Validators) -> Result<Answer, Error> {
+    async fn insist(&self, url: &Url, robots: Robots, wanted: Wanted, known: &Validators) -> Result<Answer, Error> {
         let mut failures = 0;
         loop {
             self.wait_for_turn(url, robots).await;
-            let error = match self.ask(url, 0, Wanted::Page, known).await {
+            let error = match self.ask(url, 0, wanted, known).await {
                 Err(error) if worth_another_try(&error) && failures < self.config.retries.into() => error,
                 result => return result,
             };
@@ -469,7 +481,7 @@ fn is_lookup(error: &http::Error) -> bool {
 fn read(page: Page, wanted: Wanted, directives: Directives, budget: &Budget) -> Result<Answer, Error> {
     let kind = extract::kind(page.content_type.as_deref(), &page.url, &page.body);
     let sitemap = match (wanted, &kind) {
-        (Wanted::Page | Wanted::Presence, _) => None,
+        (Wanted::Page | Wanted::Markdown | Wanted::Presence, _) => None,
         // Named as a sitemap, which sitemaps.org allows; a seed is a page that is read.
         (Wanted::Sitemap, Kind::Feed) => Some(Sitemap::of_feed(extract::links_within(&page, &budget.begin())?.links, &page.body)),
         // What was asked for as a page has to look like a sitemap to be one; what is named as one may be a list, whatever it is sent as.
@@ -483,7 +495,9 @@ fn read(page: Page, wanted: Wanted, directives: Directives, budget: &Budget) -> 
         // Offered for saving, as example code and data often is: only a name or content that tells of prose makes it a page.
         Kind::Text | Kind::Code(_) if is_download(&page) => Answer::NotAPage("application/octet-stream".to_owned()),
         _ if wanted == Wanted::Sitemap => Answer::NotAPage("not a sitemap".to_owned()),
-        Kind::Sitemap if wanted == Wanted::Page => Answer::NotAPage("a sitemap, which is read where it is a seed".to_owned()),
+        Kind::Sitemap if matches!(wanted, Wanted::Page | Wanted::Markdown) => {
+            Answer::NotAPage("a sitemap, which is read where it is a seed".to_owned())
+        }
         Kind::Sitemap | Kind::Xml => Answer::NotAPage("XML that is neither a sitemap nor a feed".to_owned()),
         Kind::Other(what) => Answer::NotAPage(what),
         _ => {
@@ -514,6 +528,11 @@ fn bad_port(from: &Url, to: &Url) -> Option<u16> {
     to.port().filter(|port| http::is_bad_port(*port) && (from.host(), from.port()) != (to.host(), to.port()))
 }
 
+/// Whether the answer depends on the form that is asked for (RFC 9110 12.5.5).
+fn varies_by_accept<'a>(mut values: impl Iterator<Item = &'a str>) -> bool {
+    values.any(|value| value.split(',').any(|name| name.trim().eq_ignore_ascii_case("accept")))
+}
+
 fn pause_asked(response: &Response) -> Option<Duration> {
     retry_after(response.headers.first("retry-after")?, SystemTime::now())
 }
@@ -541,6 +560,9 @@ pub(super) fn closed() -> Arc<Rules> {
 
 /// Markdown first among the texts: some servers have both.
 const ACCEPT: &str = "text/html, application/xhtml+xml;q=0.9, text/markdown;q=0.8, text/plain;q=0.7, application/xml;q=0.5, */*;q=0.1";
+
+/// For a page that is there in several forms.
+const ACCEPT_MARKDOWN: &str = "text/markdown, text/plain;q=0.5, text/html;q=0.1";
 
 /// Bytes up to which an answer is read on the thread that fetched it: about a tenth of a millisecond's work, for a page whose
 /// elements are of the kind that costs most ten times that.

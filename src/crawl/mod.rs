@@ -50,7 +50,7 @@ use crate::reactor::Handle;
 
 use fetch::{Answer, Fetcher, Wanted};
 use frontier::origin;
-use twins::in_markdown;
+use twins::{in_markdown, is_markdown};
 
 /// Settings of a [`Crawler`].
 #[derive(Clone, Debug)]
@@ -137,17 +137,24 @@ impl Crawler {
     /// # Errors
     /// At the URL: what robots.txt forbids, statuses other than 2xx, what is neither HTML nor text, and transport errors.
     pub async fn fetch(&self, url: &Url, robots: Robots) -> Result<Page, Error> {
-        let answer = self.fetcher.follow(normalise(url.clone()), robots, &Validators::default()).await;
+        let answer = self.fetcher.follow(normalise(url.clone()), robots, Wanted::Page, &Validators::default()).await;
         answer.and_then(page_of).map_err(|error| error.at(url))
     }
 
     /// A page that is known, fetched only if it has changed (RFC 9110 13.1). Without validators it is fetched anyway. One that the site has in
-    /// markdown, too, comes in that, as in a crawl.
+    /// markdown, too, comes in that, as in a crawl; what was taken from there is asked for there first.
     ///
     /// # Errors
     /// As [`Crawler::fetch`], but for 404 and 410, which are [`Refetched::Gone`].
     pub async fn refetch(&self, url: &Url, known: &Validators, robots: Robots) -> Result<Refetched, Error> {
-        match self.fetcher.follow(normalise(url.clone()), robots, known).await {
+        if let Some(twin) = &known.twin
+            && let Some(refetched) = self.refetch_twin(url, twin, known, robots).await
+        {
+            return Ok(refetched);
+        }
+        // Those of a twin say nothing of the page.
+        let known = if known.twin.is_some() { &Validators::default() } else { known };
+        match self.fetcher.follow(normalise(url.clone()), robots, Wanted::Page, known).await {
             Ok(Answer::Unchanged) => Ok(Refetched::Unchanged),
             Err(Error::Status { status: 404 | 410, .. }) => Ok(Refetched::Gone),
             Ok(Answer::Page(read)) => {
@@ -155,6 +162,24 @@ impl Crawler {
                 Ok(Refetched::Page(self.better(*read, robots).await, links))
             }
             answer => answer.and_then(page_of).map(|page| Refetched::Page(page, Vec::new())).map_err(|error| error.at(url)),
+        }
+    }
+
+    /// The markdown that a page was taken from, asked for again. Where it is no markdown any more or cannot be had, the page itself tells.
+    async fn refetch_twin(&self, url: &Url, twin: &Url, known: &Validators, robots: Robots) -> Option<Refetched> {
+        if origin(twin) != origin(url) {
+            return None;
+        }
+        match self.fetcher.follow(twin.clone(), robots, Wanted::Markdown, known).await {
+            Ok(Answer::Unchanged) => Some(Refetched::Unchanged),
+            Ok(Answer::Page(read)) if read.0.url == *twin => {
+                let (found, outline) = *read;
+                let page = in_markdown(&Page { url: normalise(url.clone()), ..found.clone() }, &found)?;
+                // What it calls `other.md` is another page in markdown, which is stored under its own address.
+                let links = outline.links.into_iter().filter(|link| !is_markdown(link)).collect();
+                Some(Refetched::Page(page, links))
+            }
+            _ => None,
         }
     }
 

@@ -58,6 +58,12 @@ struct Host {
     not_before: Option<Instant>,
     /// Failures without an answer in between.
     failures: u32,
+    /// How long an answer takes, smoothed.
+    latency: Option<Duration>,
+    /// Requests at once after it has said that there were too many, until it has taken as many as before again.
+    at_most: Option<usize>,
+    /// Answers since that number was last changed.
+    answered: usize,
 }
 
 /// What is known of an origin's robots.txt.
@@ -89,7 +95,7 @@ impl Polite {
             return Verdict::Never(forbidden);
         }
         *is_allowed = true;
-        let at_once = if host.crawl_delay(self.robots).is_some() { 1 } else { self.per_host };
+        let at_once = if host.crawl_delay(self.robots).is_some() { 1 } else { host.at_once(self.per_host) };
         match host.not_before {
             _ if host.in_flight >= at_once => Verdict::Busy,
             Some(at) if at > now => Verdict::Wait(at),
@@ -133,17 +139,30 @@ impl Polite {
         }
     }
 
+    /// How long an answer took.
+    pub(super) fn took(&mut self, url: &Url, time: Duration) {
+        let host = self.host(url);
+        host.latency = Some(host.latency.map_or(time, |before| before.saturating_mul(3).saturating_add(time) / 4));
+    }
+
     /// Returns the failures in a row if they are so many that the origin is to be given up.
     pub(super) fn ended(&mut self, url: &Url, now: Instant, how: Ended) -> Option<u32> {
-        let give_up_after = self.give_up_after;
+        let (give_up_after, per_host) = (self.give_up_after, self.per_host);
         let host = self.host(url);
         host.in_flight = host.in_flight.saturating_sub(1);
         let pause = match how {
             Ended::Answered => {
                 host.failures = 0;
+                host.recover(per_host);
                 return None;
             }
-            Ended::Overloaded { retry_after } => retry_after.map_or_else(|| pause_after(host.failures), |asked| asked.min(MAX_PAUSE)),
+            // Of many at once the first that says so: the others were under way.
+            Ended::Overloaded { .. } if host.not_before.is_none_or(|at| at <= now) => {
+                host.at_most = Some((host.at_once(per_host) / 2).max(1));
+                host.answered = 0;
+                overload_pause(how, host.failures)
+            }
+            Ended::Overloaded { .. } => overload_pause(how, host.failures),
             Ended::Broken => Duration::ZERO,
             Ended::OurLimit => return None,
         };
@@ -158,7 +177,33 @@ impl Polite {
     }
 }
 
+fn overload_pause(how: Ended, failures: u32) -> Duration {
+    match how {
+        Ended::Overloaded { retry_after: Some(asked) } => asked.min(MAX_PAUSE),
+        _ => pause_after(failures),
+    }
+}
+
 impl Host {
+    /// Requests at once: as many as may be while answers come within a second, half as many at two, and one at least.
+    fn at_once(&self, per_host: usize) -> usize {
+        let of_latency = match self.latency {
+            Some(latency) if latency > PROMPT => (per_host as f64 / (latency.as_secs_f64() / PROMPT.as_secs_f64())).ceil() as usize,
+            _ => per_host,
+        };
+        of_latency.min(self.at_most.unwrap_or(per_host)).max(1)
+    }
+
+    /// Four rounds of answers allow for one more at once.
+    fn recover(&mut self, per_host: usize) {
+        let Some(at_most) = self.at_most else { return };
+        self.answered += 1;
+        if self.answered >= 4 * at_most {
+            self.answered = 0;
+            self.at_most = (at_most + 1 < per_host).then_some(at_most + 1);
+        }
+    }
+
     fn crawl_delay(&self, robots: Robots) -> Option<Duration> {
         match (&self.knowledge, robots) {
             (Knowledge::Known(rules), Robots::Obey) => rules.crawl_delay.filter(|delay| !delay.is_zero()),
@@ -183,6 +228,9 @@ pub(super) fn retry_after(value: &str, today: std::time::SystemTime) -> Option<D
 
 /// The longest pause that a server's word or a row of failures can cause: longer ones end in a failure that says so.
 pub(super) const MAX_PAUSE: Duration = Duration::from_secs(60);
+
+/// A host that takes longer to answer is asked less at once.
+const PROMPT: Duration = Duration::from_secs(1);
 
 /// Bytes of rules that one crawl holds. A large robots.txt has 100 KiB.
 const MAX_BYTES: usize = 64 << 20;
@@ -271,6 +319,45 @@ mod tests {
         polite.ended(&page, at, Ended::Answered);
         polite.ended(&page, at, Ended::Overloaded { retry_after: None });
         assert_eq!(polite.verdict(&page, &mut false, at), Verdict::Wait(at + seconds(1)));
+    }
+
+    #[test]
+    fn a_host_that_answers_slowly_is_asked_less_at_once() {
+        let (mut polite, now, page) = (Polite::new(Robots::Ignore, 8, 50), Instant::now(), url("http://a.test/x"));
+        let room = |polite: &mut Polite| {
+            let mut room = 0;
+            while polite.verdict(&page, &mut false, now) == Verdict::Go {
+                polite.started(&page, now);
+                room += 1;
+            }
+            (0..room).for_each(|_| _ = polite.ended(&page, now, Ended::Answered));
+            room
+        };
+        assert_eq!(room(&mut polite), 8);
+        for (seconds_each, at_once) in [(1, 8), (2, 4), (4, 2), (60, 1), (0, 8)] {
+            (0..40).for_each(|_| polite.took(&page, seconds(seconds_each)));
+            assert_eq!(room(&mut polite), at_once, "{seconds_each} s");
+        }
+        polite.took(&page, seconds(2));
+        assert_eq!(room(&mut polite), 8, "one slow answer is none");
+    }
+
+    #[test]
+    fn a_host_that_was_asked_too_much_is_asked_less_for_a_while() {
+        let (mut polite, mut now, page) = (Polite::new(Robots::Ignore, 8, 50), Instant::now(), url("http://a.test/x"));
+        let room = |polite: &Polite| polite.hosts.values().next().unwrap().at_once(8);
+        for at_once in [4, 2, 1, 1] {
+            // Of those under way at one time the first counts.
+            (0..3).for_each(|_| _ = polite.ended(&page, now, Ended::Overloaded { retry_after: Some(seconds(1)) }));
+            assert_eq!(room(&polite), at_once);
+            now += seconds(1);
+        }
+        let mut answers = 0;
+        while room(&polite) < 8 {
+            polite.ended(&page, now, Ended::Answered);
+            answers += 1;
+        }
+        assert_eq!(answers, 4 * (1 + 2 + 3 + 4 + 5 + 6 + 7));
     }
 
     #[test]

@@ -1,14 +1,15 @@
 //! What a site offers to programs: its `llms.txt`, and its pages in markdown. Where they are, and which belong together. Pure.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasher, RandomState};
 
 use url::Url;
 
 use crate::extract;
 use crate::extract::Kind;
-use crate::model::Page;
+use crate::model::{Page, Validators};
 
+use super::frontier::origin;
 use super::names::bare;
 
 /// Where an llms.txt is looked for.
@@ -76,6 +77,8 @@ pub(super) struct Twins {
     markdown: HashSet<u64>,
     /// Twins in a row that came to nothing, until one came to something.
     failures: u8,
+    /// Origins whose answers depend on what is asked for: how often in a row markdown was asked for and did not come.
+    varying: HashMap<Box<str>, u8>,
     hasher: RandomState,
 }
 
@@ -124,13 +127,23 @@ impl Twins {
         self.failures < MOST_FAILURES
     }
 
+    /// Whether a page that says that it depends on what is asked for is asked for in markdown: few sites mean that by it, and the first pages tell.
+    pub(super) fn may_be_at(&self, page: &Url) -> bool {
+        self.varying.len() < MOST_ORIGINS && self.varying.get(&origin(page)).is_none_or(|refused| *refused < MOST_REFUSALS)
+    }
+
+    pub(super) fn answered(&mut self, page: &Url, in_markdown: bool) {
+        let refused = self.varying.entry(origin(page)).or_default();
+        *refused = if in_markdown { 0 } else { refused.saturating_add(1) };
+    }
+
     pub(super) fn came(&mut self, to_something: bool) {
         self.failures = if to_something { 0 } else { self.failures.saturating_add(1) };
     }
 }
 
 /// The page in its better form, under its own address; none where the twin is empty or is no markdown. Its validators are those of the
-/// HTML, which a refresh asks for.
+/// twin, which a refresh asks for.
 pub(super) fn in_markdown(page: &Page, twin: &Page) -> Option<Page> {
     let kind = extract::kind(twin.content_type.as_deref(), &twin.url, &twin.body);
     let start = twin.body.trim_ascii_start().get(..HEAD).unwrap_or(&twin.body).to_ascii_lowercase();
@@ -146,12 +159,12 @@ pub(super) fn in_markdown(page: &Page, twin: &Page) -> Option<Page> {
         content_type: Some(content_type),
         body: twin.body.clone(),
         depth: page.depth,
-        validators: page.validators.clone(),
+        validators: Validators { twin: Some(twin.url.clone()), ..twin.validators.clone() },
         fetched_at: twin.fetched_at,
     })
 }
 
-fn is_markdown(url: &Url) -> bool {
+pub(super) fn is_markdown(url: &Url) -> bool {
     url.path().ends_with(".md")
 }
 
@@ -170,6 +183,10 @@ const MOST: usize = 1_000_000;
 /// Twins that come to nothing before no more are asked for.
 const MOST_FAILURES: u8 = 5;
 
+/// Pages in a row that did not come in markdown before an origin is asked for it no more, and origins of which that is known.
+const MOST_REFUSALS: u8 = 2;
+const MOST_ORIGINS: usize = 10_000;
+
 /// Bytes that tell a document of HTML.
 const HEAD: usize = 16;
 
@@ -181,7 +198,6 @@ mod tests {
     use std::time::SystemTime;
 
     use super::*;
-    use crate::model::Validators;
 
     fn url(text: &str) -> Url {
         Url::parse("http://a.test").unwrap().join(text).unwrap()
@@ -194,7 +210,7 @@ mod tests {
             content_type: Some(content_type.to_owned()),
             body: body.into(),
             depth: 1,
-            validators: Validators { etag: Some(format!("\"{address}\"")), last_modified: None },
+            validators: Validators { etag: Some(format!("\"{address}\"")), last_modified: None, twin: None },
             fetched_at: SystemTime::UNIX_EPOCH,
         }
     }
@@ -277,7 +293,8 @@ mod tests {
         for content_type in ["text/markdown", "text/plain; charset=iso-8859-1", "application/octet-stream"] {
             let page = taken(content_type, text).unwrap_or_else(|| panic!("{content_type}"));
             assert_eq!((page.url.path(), &*page.body, page.depth), ("/x", text.as_bytes(), 1));
-            assert_eq!(page.validators, html.validators, "what a refresh asks for is the HTML");
+            assert_eq!(page.validators.etag.as_deref(), Some("\"/x.md\""), "what a refresh asks for is the twin");
+            assert_eq!(page.validators.twin, Some(url("/x.md")));
             assert_eq!(extract::kind(page.content_type.as_deref(), &page.url, &page.body), Kind::Markdown);
         }
         assert_eq!(taken("text/plain; charset=iso-8859-1", text).unwrap().content_type.unwrap(), "text/markdown; charset=iso-8859-1");

@@ -10,7 +10,7 @@ use std::hash::RandomState;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use futures_lite::Stream;
 use futures_lite::future::poll_fn;
@@ -18,7 +18,7 @@ use futures_util::stream::{FuturesUnordered, StreamExt};
 use url::Url;
 
 use crate::http;
-use crate::model::{Page, Trail, Validators};
+use crate::model::{Metadata, Page, Trail, Validators};
 use crate::reactor::Boxed;
 
 use super::canonical::Standing;
@@ -69,6 +69,9 @@ pub struct Crawl {
     llms_guesses: HashMap<Box<str>, u8>,
     /// Hash of host and body -> the first URL with it, and how many have it.
     contents: HashMap<u64, (Arc<str>, u8)>,
+    /// What came to these since a trail was taken, where one is kept.
+    new_contents: Vec<(Box<str>, u64)>,
+    keeps_trail: bool,
     /// Hashes of URLs that were left out, so that each is counted once; as many as fit.
     left_out: HashSet<u64>,
     /// Origins whose robots.txt names sitemaps.
@@ -100,7 +103,8 @@ pub struct Crawl {
 /// What a job brings back.
 enum Done {
     Rules(Url, Result<Arc<Rules>, Error>),
-    Answer(Url, Entry, Box<Result<Answer, Error>>),
+    /// With how long it took.
+    Answer(Url, Entry, Box<Result<Answer, Error>>, Duration),
     /// Of the markdown of a page, which is at this address.
     Twin(Box<Page>, Url, Box<Result<Answer, Error>>),
 }
@@ -135,6 +139,8 @@ impl Crawl {
             twins: Twins::default(),
             llms_guesses: HashMap::new(),
             contents: HashMap::new(),
+            new_contents: Vec::new(),
+            keeps_trail: false,
             left_out: HashSet::new(),
             naming: HashSet::new(),
             guesses: 0,
@@ -162,23 +168,31 @@ impl Crawl {
     /// Notes from now on what is found and dealt with: see [`Crawl::take_trail`]. Before the first poll.
     pub fn keep_trail(&mut self) {
         self.frontier.keep_trail();
+        self.keeps_trail = true;
     }
 
     /// What was found and dealt with since the last time. An address is dealt with when all that it led to was noted before it, or here;
     /// its page was handed out before.
     pub fn take_trail(&mut self) -> Trail {
-        Trail { left: self.left(), ..self.frontier.take_trail() }
+        Trail { left: self.left(), contents: std::mem::take(&mut self.new_contents), ..self.frontier.take_trail() }
     }
 
-    /// Goes on where an earlier crawl of the same seeds was, which had stored so many pages. Before the first poll.
+    /// Goes on where an earlier crawl of the same seeds was, which had stored so many pages beside the seeds. Before the first poll.
     ///
-    /// The seeds are read again, as they tell what is in bounds; nothing else that was dealt with is asked for. What is lost is the memory of
-    /// what the pages said: one that has the bytes of a page of before is a page of its own.
+    /// The seeds are read again, as they tell what is in bounds; nothing else that was dealt with is asked for. A page that has the bytes of one of before is a duplicate of it.
     pub fn go_on(&mut self, trail: Trail, pages: u64) {
-        let seeds: Vec<_> = self.request.seeds.iter().cloned().map(normalise).collect();
-        self.frontier.remember(trail.done.iter().filter(|done| !seeds.iter().any(|seed| seed.as_str() == &***done)));
+        let seeds: HashSet<_> = self.request.seeds.iter().cloned().map(|seed| normalise(seed).to_string()).collect();
+        self.frontier.remember(trail.done.iter().filter(|done| !seeds.contains(&***done)));
+        self.contents.extend(trail.contents.into_iter().map(|(url, content)| (content, ((&*url).into(), 1))));
         self.before = trail.found;
         self.pages_before = pages;
+    }
+
+    /// A page of an earlier crawl of the same seeds, and what it says of itself. Before the first poll.
+    pub fn spoke(&mut self, page: &Url, said: &Metadata) {
+        let own = said.language.iter().map(|language| (language.clone(), page.clone()));
+        let others = said.translations.iter().map(|of| (of.language.clone(), of.url.clone()));
+        self.selection.speaks(page, &own.chain(others).collect::<Vec<_>>());
     }
 
     /// Fetches nothing but the seeds, robots.txt and sitemaps from now on; what would be fetched next is noted: see [`Crawl::would_fetch`].
@@ -360,8 +374,10 @@ impl Crawl {
                 Role::Llms(Place::Full) => Wanted::Presence,
                 Role::Page | Role::Restored | Role::Llms(_) => Wanted::Page,
             };
+            let asked = fetcher.handle.now();
             let answer = fetcher.ask(&url, entry.depth, wanted, &Validators::default()).await;
-            Done::Answer(url, entry, Box::new(answer))
+            let took = fetcher.handle.now().saturating_duration_since(asked);
+            Done::Answer(url, entry, Box::new(answer), took)
         }));
     }
 
@@ -398,8 +414,9 @@ impl Crawl {
                 self.twin(*page, &twin, &answer);
                 self.backlog.dealt_with(address);
             }
-            Done::Answer(url, entry, answer) => {
+            Done::Answer(url, entry, answer, took) => {
                 self.in_flight -= 1;
+                self.polite.took(&url, took);
                 self.guesses -= u64::from(entry.is_guess());
                 let given_up = self.polite.ended(&url, now, ended(&answer));
                 self.frontier.release(&url);

@@ -94,7 +94,8 @@ pub struct Comparison {
     pub pages: [u64; 2],
     /// In both, and the same; those below among them.
     pub unchanged: u64,
-    /// Of the unchanged pages those that differ in the version's number, or in the addresses of the two.
+    /// Of the unchanged pages those that differ in the version's number, in the addresses of the two, or in what a program counts: the marks of
+    /// lists and numbered fragments.
     pub only_version: u64,
     pub added: Vec<PageName>,
     pub removed: Vec<PageName>,

@@ -1,5 +1,6 @@
 //! A crawl on its way into the store: pages are read, cut and stored while others are fetched, and how far it is, is written down.
 
+use std::collections::HashSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -10,7 +11,7 @@ use url::Url;
 use super::reading::Reading;
 use super::sources::Known;
 use super::{Chunking, Engine, Fill, Resume, read_and_cut};
-use crate::crawl::{Alike, Crawl, CrawlReport, CrawlRequest, Failed, MAX_LISTED, Skipped, Visit};
+use crate::crawl::{Alike, Crawl, CrawlReport, CrawlRequest, Failed, MAX_LISTED, Skipped, Visit, normalise};
 use crate::error::Error;
 use crate::extract;
 use crate::http::{Counters, masked};
@@ -214,8 +215,15 @@ impl Crawling {
         }
         if fill.goes_on() || known.is_some() {
             let Known { pages, links } = known.unwrap_or_default();
+            if let Some(source) = fill.source().cloned() {
+                let translated = self.engine.with_store(move |store| store.translations(&source)).await?;
+                translated.iter().for_each(|(page, said)| self.crawl.spoke(page, said));
+            }
+            let had: HashSet<&str> = pages.iter().chain(trail.contents.iter().map(|(url, _)| url)).map(|url| &**url).collect();
+            let seeds: HashSet<String> = fill.request().seeds.iter().map(|seed| normalise(seed.clone()).to_string()).collect();
+            let again = seeds.iter().filter(|seed| had.contains(seed.as_str())).count() as u64;
             trail.done.extend(pages);
-            self.crawl.go_on(trail, fill.pages_before());
+            self.crawl.go_on(trail, fill.pages_before().saturating_sub(again));
             self.crawl.look_at(links);
         }
         if fill.source().is_some() {
@@ -229,8 +237,9 @@ impl Crawling {
     /// that has stored nothing there is nothing to be known.
     fn write_down(&mut self) {
         let Some(fill) = self.fill.as_ref().filter(|fill| fill.source().is_some()) else { return };
-        let Trail { found, done, left } = self.crawl.take_trail();
+        let Trail { found, done, contents, left } = self.crawl.take_trail();
         self.trail.found.extend(found);
+        self.trail.contents.extend(contents);
         self.trail.done.extend(done);
         let is_under_way = |address: &str| self.under_way.iter().any(|url| url.as_str() == address);
         let is_little = self.is_begun && self.trail.found.len() < MANY_FOUND && self.trail.done.iter().all(|done| is_under_way(done));
@@ -238,7 +247,8 @@ impl Crawling {
             return;
         }
         let (waiting, done) = std::mem::take(&mut self.trail.done).into_iter().partition(|done| is_under_way(done));
-        let trail = Trail { found: std::mem::take(&mut self.trail.found), done, left };
+        let (found, contents) = (std::mem::take(&mut self.trail.found), std::mem::take(&mut self.trail.contents));
+        let trail = Trail { found, done, contents, left };
         self.trail.done = waiting;
         let is_first = !std::mem::replace(&mut self.is_begun, true);
         let recorded = self.engine.clone().record(fill.clone(), trail, is_first);

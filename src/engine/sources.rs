@@ -146,8 +146,7 @@ impl Engine {
             SourceState::Complete | SourceState::Loose => Start::Afresh,
         };
         let sources = vec![(summary.source.clone(), recipe.seeds.clone())];
-        let pages_before = summary.pages.saturating_sub(recipe.seeds.len() as u64);
-        Ok(Fill { request: CrawlRequest::of(recipe)?, sources, start, pages_before, known: Some(known) })
+        Ok(Fill { request: CrawlRequest::of(recipe)?, sources, start, pages_before: summary.pages, known: Some(known) })
     }
 
     async fn has_trail(&self, source: SourceId) -> Result<bool, Error> {

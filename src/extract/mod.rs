@@ -242,7 +242,7 @@ fn read(page: &Page, form: Form, meter: &Meter) -> Result<Reading, Skip> {
 /// What is neither HTML nor plain text is written as markdown, whatever is asked for.
 fn of_format(page: &Page, kind: &Kind, meter: &Meter) -> Reading {
     let source = escape::visible(&text::with_line_feeds(&decode(page))).into_owned();
-    match formats::read(kind, &source, &page.url, meter) {
+    match formats::read(kind, &source, page.validators.twin.as_ref().unwrap_or(&page.url), meter) {
         Some(formats::Reading { title, markdown, outline, metadata, notes, .. }) => Reading {
             title: title.unwrap_or_else(|| title::of_url(&page.url)),
             code: formats::code_of(&markdown),

@@ -169,13 +169,15 @@ impl SourceSummary {
 pub struct Trail {
     pub found: Vec<(Box<str>, u32)>,
     pub done: Vec<Box<str>>,
+    /// Of addresses, by what their contents are known: the first with it each.
+    pub contents: Vec<(Box<str>, u64)>,
     /// Addresses that are known and not fetched yet.
     pub left: u64,
 }
 
 impl Trail {
     pub fn is_empty(&self) -> bool {
-        self.found.is_empty() && self.done.is_empty()
+        self.found.is_empty() && self.done.is_empty() && self.contents.is_empty()
     }
 }
 

@@ -119,8 +119,10 @@ impl<W: Write> Writer<W> {
         let record = &mut self.record;
         put_text(record, document.url.as_str());
         put_text(record, &document.title);
-        put_optional(record, document.validators.etag.as_deref());
-        put_optional(record, document.validators.last_modified.as_deref());
+        // Those of a twin, whose address is not in the file, say nothing of the page.
+        let Validators { etag, last_modified, twin } = &document.validators;
+        put_optional(record, etag.as_deref().filter(|_| twin.is_none()));
+        put_optional(record, last_modified.as_deref().filter(|_| twin.is_none()));
         put_u64(record, milliseconds(document.fetched_at));
         let written = "texts, numbers and addresses are JSON";
         put_text(record, &serde_json::to_string(&document.metadata).expect(written));
@@ -506,6 +508,7 @@ fn read_page(record: &[u8]) -> Result<SharedPage, &'static str> {
     let validators = Validators {
         etag: rest.optional().ok_or(NONE)?.map(str::to_owned),
         last_modified: rest.optional().ok_or(NONE)?.map(str::to_owned),
+        twin: None,
     };
     let fetched_at = rest.u64().and_then(|number| time(Some(number))).flatten().ok_or(NONE)?;
     let metadata = rest.text().filter(|text| text.len() <= MOST_OF_SAID).ok_or(NONE)?;

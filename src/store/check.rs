@@ -7,8 +7,9 @@ use rusqlite::{Connection, Row};
 
 use super::checksum::Checksum;
 use super::error::Failure;
-use super::pages::{CHUNK_COLUMNS, HEAD_COLUMNS, PAGE_COLUMNS, chunk_agrees, each_of_words, head, page_agrees};
+use super::pages::{CHUNK_COLUMNS, HEAD_COLUMNS, chunk_agrees, each_of_words, head, page_agrees};
 use super::passages::{self, BLOCK_COLUMNS, Packed, VECTOR_COLUMNS, vector_agrees};
+use super::texts::{self, CHUNK_TABLES, PAGE_COLUMNS};
 use super::{schema, words};
 
 /// What was found in a database.
@@ -39,11 +40,12 @@ impl Check {
 pub(super) fn check(connection: &Connection) -> Result<Check, Failure> {
     let mut check = Check::default();
     let mut damaged = BTreeSet::new();
-    let steps: [(&str, Step<'_>); 9] = [
+    let steps: [(&str, Step<'_>); 10] = [
         ("the structure", &|check, _| structure(connection, check)),
         ("references", &|check, _| references(connection, check)),
         ("pages", &|check, damaged| pages(connection, check, damaged)),
         ("passages", &|check, damaged| chunks(connection, check, damaged)),
+        ("texts", &|check, _| strays(connection, check)),
         ("hashes", &|check, _| hashes(connection, check)),
         ("vectors", &|check, damaged| vectors(connection, check, damaged)),
         ("lists", &|check, damaged| lists(connection, check, damaged)),
@@ -112,7 +114,7 @@ fn pages(connection: &Connection, check: &mut Check, damaged: &mut BTreeSet<Stri
 }
 
 fn chunks(connection: &Connection, check: &mut Check, damaged: &mut BTreeSet<String>) -> Result<(), Failure> {
-    each(connection, &format!("SELECT {CHUNK_COLUMNS}, p.url FROM chunks AS c LEFT JOIN pages AS p ON p.id = c.page"), |row| {
+    each(connection, &format!("SELECT {CHUNK_COLUMNS}, p.url FROM {CHUNK_TABLES} LEFT JOIN pages AS p ON p.id = c.page"), |row| {
         check.chunks += 1;
         check.without_checksum += u64::from(row.get_ref(7)?.as_i64_or_null().is_ok_and(|sum| sum.is_none()));
         if !chunk_agrees(row, 0)? {
@@ -120,6 +122,20 @@ fn chunks(connection: &Connection, check: &mut Check, damaged: &mut BTreeSet<Str
         }
         Ok(())
     })
+}
+
+/// Nothing is kept that nobody says.
+fn strays(connection: &Connection, check: &mut Check) -> Result<(), Failure> {
+    for (what, sql) in texts::STRAYS {
+        each(connection, sql, |row| {
+            let strays: i64 = row.get(0)?;
+            if strays > 0 {
+                check.fault(format!("{strays} {what}"));
+            }
+            Ok(())
+        })?;
+    }
+    Ok(())
 }
 
 fn hashes(connection: &Connection, check: &mut Check) -> Result<(), Failure> {

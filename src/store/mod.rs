@@ -22,6 +22,7 @@ mod schema;
 mod search;
 mod share;
 mod sources;
+mod texts;
 mod vector;
 mod words;
 
@@ -35,8 +36,8 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 use url::Url;
 
 use crate::model::{
-    Chunk, Document, EmbedProgress, Embedded, Hit, Meant, NotMeant, Pending, Query, Recipe, SourceId, SourceState, SourceSummary, Trail,
-    Validators, Wanted,
+    Chunk, Document, EmbedProgress, Embedded, Hit, Meant, Metadata, NotMeant, Pending, Query, Recipe, SourceId, SourceState, SourceSummary,
+    Trail, Validators, Wanted,
 };
 
 pub use self::check::Check;
@@ -348,6 +349,11 @@ impl Store {
     /// Notes how a crawl or refresh of a source ended, with so many known URLs not fetched.
     pub fn ended(&self, source: &SourceId, state: SourceState, left: u64, now: SystemTime) -> Result<(), Error> {
         self.write(|transaction| sources::end(transaction, source, state, left, now))
+    }
+
+    /// The pages of a source that name themselves in other languages, with what they say of themselves.
+    pub fn translations(&self, source: &SourceId) -> Result<Vec<(Url, Metadata)>, Error> {
+        self.read(|transaction| sources::translations(transaction, source))
     }
 
     /// Notes the version that the pages of a source name.

@@ -13,13 +13,15 @@ use super::checksum::Checksum;
 use super::error::Failure;
 use super::passages::{self, Hash, Kept, hash_of};
 use super::sources::{find_source, name_of, source_for, source_of};
+use super::texts::{self, CHUNK_TABLES, MARKDOWN, PAGE_COLUMNS, folder};
 use super::words::{self, Changes, Language};
 use super::{PageId, PageSummary, Put};
 
-/// The columns that `chunk` reads, in its order: what the checksum is of, then the checksum, the row it is told by, and the anchor, which
-/// the checksum is of where there is one.
-pub(super) const CHUNK_COLUMNS: &str =
-    "c.ordinal, c.kind, c.heading_path, c.language, c.context, c.text, c.page, c.checksum, c.id, c.anchor";
+/// The columns that `chunk` reads of `CHUNK_TABLES`, in its order: what the checksum is of, then the checksum, the row it is told by, and
+/// the anchor, which the checksum is of where there is one.
+pub(super) const CHUNK_COLUMNS: &str = "c.ordinal, c.kind, said.heading_path, c.language, said.context,
+    CASE WHEN said.is_relative THEN replace(said.text, char(1), substr(on_page.url, 1, on_page.base)) ELSE said.text END,
+    c.page, c.checksum, c.id, c.anchor";
 
 /// Stores a page of a source, or of the one that it belongs to, cut for a model that reads so many tokens, or for none; and whether all
 /// vectors that there were are there still, but for those of chunks that are gone.
@@ -124,6 +126,9 @@ fn put_page(
     let same = stored.iter().map(|stored| &stored.chunk).eq(chunks);
     let unchanged = !healed && !renamed && page.markdown == document.markdown && page.said == said && same;
     update_page(connection, page.id, source, document, &said)?;
+    if page.markdown != document.markdown {
+        write_text(connection, page.id, document)?;
+    }
     let kept = passages::verify(connection, page.id)?;
     let listed = passages::has_its_list(connection, page.id)?;
     if unchanged && listed && page.is_summed && page.cut_for.is_some() && stored.iter().all(Stored::has_its_passage) {
@@ -137,7 +142,7 @@ fn put_page(
     for chunk in chunks {
         match old.get_mut(&Saying::of(chunk)).and_then(Vec::pop) {
             None => {
-                let id = insert_chunk(connection, page.id, chunk)?;
+                let id = insert_chunk(connection, page.id, &document.url, chunk)?;
                 words.add(id, source, language, &document.title, chunk);
             }
             Some((id, before)) => {
@@ -180,7 +185,7 @@ fn insert(connection: &Connection, source: i64, document: &Document, chunks: &[C
     let page = insert_page(connection, source, document)?;
     let language = language_of(&document.metadata, &document.markdown);
     for chunk in chunks {
-        words.add(insert_chunk(connection, page, chunk)?, source, language, &document.title, chunk);
+        words.add(insert_chunk(connection, page, &document.url, chunk)?, source, language, &document.title, chunk);
     }
     passages::list(connection, page)?;
     passages::verify(connection, page)
@@ -192,7 +197,7 @@ fn language_of(metadata: &Metadata, markdown: &str) -> Language {
 
 /// Removes the chunks of a page that are not what was stored; whether there were any. What is missing then is made anew.
 fn remove_damaged(connection: &Connection, page: i64, words: &mut Changes) -> Result<bool, Failure> {
-    let sql = format!("SELECT {CHUNK_COLUMNS} FROM chunks AS c WHERE c.page = ?1");
+    let sql = format!("SELECT {CHUNK_COLUMNS} FROM {CHUNK_TABLES} WHERE c.page = ?1");
     let chunks = collect(connection, &sql, [page], |row| match chunk(connection, row, 0) {
         Err(failure) if failure.is_of_content() => Ok(Some(row.get::<_, i64>(8)?)),
         other => other.map(|_| None),
@@ -270,6 +275,7 @@ fn remove_where(connection: &Connection, condition: &str, value: i64, words: &mu
     let execute = |sql: String| connection.prepare_cached(&sql)?.execute([value]);
     for page in collect(connection, &pages, [value], |row| Ok(row.get::<_, i64>(0)?))? {
         passages::unlist(connection, page)?;
+        texts::remove_parts(connection, page)?;
     }
     passages::forget_unlisted(connection)?;
     collect(connection, &format!("SELECT id FROM chunks WHERE page IN ({pages})"), [value], |row| Ok(row.get(0)?))?
@@ -290,7 +296,7 @@ pub(super) fn page(connection: &Connection, source: Option<&SourceId>, url: &Url
     let mut statement = connection.prepare_cached(&sql)?;
     let mut rows = statement.query(params![url.as_str(), source.map(SourceId::as_str)])?;
     let Some(row) = rows.next()? else { return Ok(None) };
-    Ok(Some((parse_source(&row.get::<_, String>(10)?)?, document(row)?)))
+    Ok(Some((parse_source(&row.get::<_, String>(11)?)?, document(row)?)))
 }
 
 pub(super) fn sources_of(connection: &Connection, url: &Url) -> Result<Vec<SourceId>, Failure> {
@@ -315,7 +321,7 @@ pub(super) fn documents_after(connection: &Connection, source: &SourceId, after:
 
 /// Of which source a page is, when it was fetched, and what its text is known by.
 pub(super) fn provenance(connection: &Connection, page: i64) -> Result<(SourceId, SystemTime, String), Failure> {
-    let mut statement = connection.prepare_cached("SELECT source, fetched_at, markdown FROM pages WHERE id = ?1")?;
+    let mut statement = connection.prepare_cached(&format!("SELECT source, fetched_at, {MARKDOWN} FROM pages WHERE id = ?1"))?;
     let mut rows = statement.query([page])?;
     let Some(row) = rows.next()? else { return Err(Failure::Malformed("a passage is of a page that is not there")) };
     let markdown = row.get_ref(2)?.as_bytes().map_err(|_| Failure::Malformed("the text of a page is none"))?;
@@ -328,19 +334,23 @@ pub(super) fn document(row: &Row<'_>) -> Result<Document, Failure> {
     if !page_agrees(row)? {
         return Err(Failure::Damaged(format!("the page {url}")));
     }
-    let validators = Validators { etag: row.get(3)?, last_modified: row.get(4)? };
+    let validators = Validators { etag: row.get(3)?, last_modified: row.get(4)?, twin: twin(row, 9)? };
     let said = Said { metadata: row.get(6)?, outline: row.get(7)? };
-    let document = Document::new(url, row.get::<_, String>(2)?, row.get::<_, String>(5)?, time(row.get(9)?));
+    let document = Document::new(url, row.get::<_, String>(2)?, row.get::<_, String>(5)?, time(row.get(10)?));
     let document = Document { validators, ..document };
     Ok(Document { metadata: said.metadata()?, outline: said.outline(&document.markdown)?, ..document })
 }
 
-/// What a page's checksum is of, then the checksum.
-pub(super) const PAGE_COLUMNS: &str = "url, source, title, etag, last_modified, markdown, metadata, outline, checksum";
-
 /// Whether a row that begins with `PAGE_COLUMNS` is what was stored.
 pub(super) fn page_agrees(row: &Row<'_>) -> Result<bool, Failure> {
-    Ok(Checksum::default().columns(row, 0..8)?.agrees(row.get_ref(8)?))
+    let sum = Checksum::default().columns(row, 0..8)?;
+    let sum = if row.get_ref(9)? == ValueRef::Null { sum } else { sum.columns(row, [9])? };
+    Ok(sum.agrees(row.get_ref(8)?))
+}
+
+fn twin(row: &Row<'_>, column: usize) -> Result<Option<Url>, Failure> {
+    let twin = row.get_ref(column)?;
+    if twin == ValueRef::Null { Ok(None) } else { parse_url(twin).map(Some) }
 }
 
 /// What is read of a page to tell where something stands: what its head's checksum is of, then that checksum.
@@ -395,8 +405,8 @@ pub(super) fn beyond(prefix: &str) -> String {
     format!("{prefix}\u{7f}")
 }
 
-/// What `summary` reads. The length comes from the row's header: no text is read for it.
-const SUMMARY_COLUMNS: &str = "p.url, p.source, p.title, p.head, p.fetched_at, octet_length(p.markdown)";
+/// What `summary` reads: no text is read for it.
+const SUMMARY_COLUMNS: &str = "p.url, p.source, p.title, p.head, p.fetched_at, p.bytes";
 
 fn summary(row: &Row<'_>) -> Result<PageSummary, Failure> {
     let (url, title) = head(row)?;
@@ -409,10 +419,10 @@ pub(super) fn validators(
     source: &SourceId,
     before: Option<SystemTime>,
 ) -> Result<Vec<(Url, Validators)>, Failure> {
-    let sql = "SELECT p.url, p.etag, p.last_modified FROM pages AS p JOIN sources AS s ON s.id = p.source
+    let sql = "SELECT p.url, p.etag, p.last_modified, p.twin FROM pages AS p JOIN sources AS s ON s.id = p.source
                WHERE s.name = ?1 AND (?2 IS NULL OR p.fetched_at < ?2) ORDER BY p.url";
     collect(connection, sql, params![source.as_str(), before.map(milliseconds)], |row| {
-        Ok((parse_url(row.get_ref(0)?)?, Validators { etag: row.get(1)?, last_modified: row.get(2)? }))
+        Ok((parse_url(row.get_ref(0)?)?, Validators { etag: row.get(1)?, last_modified: row.get(2)?, twin: twin(row, 3)? }))
     })
 }
 
@@ -472,8 +482,10 @@ impl StoredPage {
     }
 
     fn find(connection: &Connection, source: i64, url: &Url) -> Result<Option<Self>, Failure> {
-        let sql = "SELECT id, title, markdown, metadata, outline, checksum IS NOT NULL, cut_for FROM pages WHERE url = ?1 AND source = ?2";
-        let mut statement = connection.prepare_cached(sql)?;
+        let sql = format!(
+            "SELECT id, title, {MARKDOWN}, metadata, outline, checksum IS NOT NULL, cut_for FROM pages WHERE url = ?1 AND source = ?2"
+        );
+        let mut statement = connection.prepare_cached(&sql)?;
         let read = |row: &Row<'_>| {
             let said = Said { metadata: row.get(3)?, outline: row.get(4)? };
             let (is_summed, cut_for) = (row.get(5)?, row.get(6)?);
@@ -539,12 +551,12 @@ impl<'a> Saying<'a> {
 }
 
 fn insert_page(connection: &Connection, source: i64, document: &Document) -> Result<i64, Failure> {
-    let Validators { etag, last_modified } = &document.validators;
+    let Validators { etag, last_modified, twin } = &document.validators;
     let said = Said::of(document);
     connection
         .prepare_cached(
-            "INSERT INTO pages (url, source, title, etag, last_modified, fetched_at, markdown, metadata, outline, head, checksum)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+            "INSERT INTO pages (url, source, title, etag, last_modified, fetched_at, metadata, outline, head, checksum, base, bytes, twin)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
         )?
         .execute(params![
             document.url.as_str(),
@@ -553,21 +565,29 @@ fn insert_page(connection: &Connection, source: i64, document: &Document) -> Res
             etag,
             last_modified,
             milliseconds(document.fetched_at),
-            document.markdown,
             said.metadata,
             said.outline,
             head_sum(source, document).sum(),
-            page_sum(source, document, &said)
+            page_sum(source, document, &said),
+            folder(document.url.as_str()).len() as i64,
+            document.markdown.len() as i64,
+            twin.as_ref().map(Url::as_str)
         ])?;
-    Ok(connection.last_insert_rowid())
+    let page = connection.last_insert_rowid();
+    write_text(connection, page, document)?;
+    Ok(page)
+}
+
+fn write_text(connection: &Connection, page: i64, document: &Document) -> Result<(), Failure> {
+    texts::write_parts(connection, page, folder(document.url.as_str()), ValueRef::Text(document.markdown.as_bytes()))
 }
 
 fn update_page(connection: &Connection, page: i64, source: i64, document: &Document, said: &Said) -> Result<(), Failure> {
-    let Validators { etag, last_modified } = &document.validators;
+    let Validators { etag, last_modified, twin } = &document.validators;
     connection
         .prepare_cached(
-            "UPDATE pages SET title = ?2, etag = ?3, last_modified = ?4, fetched_at = ?5, markdown = ?6, metadata = ?7, outline = ?8,
-             source = ?9, head = ?10, checksum = ?11, missed = 0 WHERE id = ?1",
+            "UPDATE pages SET title = ?2, etag = ?3, last_modified = ?4, fetched_at = ?5, metadata = ?6, outline = ?7, source = ?8,
+             head = ?9, checksum = ?10, base = ?11, bytes = ?12, twin = ?13, missed = 0 WHERE id = ?1",
         )?
         .execute(params![
             page,
@@ -575,26 +595,31 @@ fn update_page(connection: &Connection, page: i64, source: i64, document: &Docum
             etag,
             last_modified,
             milliseconds(document.fetched_at),
-            document.markdown,
             said.metadata,
             said.outline,
             source,
             head_sum(source, document).sum(),
-            page_sum(source, document, said)
+            page_sum(source, document, said),
+            folder(document.url.as_str()).len() as i64,
+            document.markdown.len() as i64,
+            twin.as_ref().map(Url::as_str)
         ])?;
     Ok(())
 }
 
 /// Of all columns but the time of fetching, which a page that has not changed takes over alone.
 fn page_sum(source: i64, document: &Document, said: &Said) -> i32 {
-    let Validators { etag, last_modified } = &document.validators;
-    head_sum(source, document)
+    let Validators { etag, last_modified, twin } = &document.validators;
+    let sum = head_sum(source, document)
         .optional(etag.as_deref().map(str::as_bytes))
         .optional(last_modified.as_deref().map(str::as_bytes))
         .bytes(document.markdown.as_bytes())
         .optional(said.metadata.as_deref().map(str::as_bytes))
-        .optional(said.outline.as_deref().map(str::as_bytes))
-        .sum()
+        .optional(said.outline.as_deref().map(str::as_bytes));
+    match twin {
+        Some(twin) => sum.bytes(twin.as_str().as_bytes()).sum(),
+        None => sum.sum(),
+    }
 }
 
 fn head_sum(source: i64, document: &Document) -> Checksum {
@@ -645,7 +670,7 @@ impl Stored {
 
 fn chunks_of(connection: &Connection, page: i64) -> Result<Vec<Stored>, Failure> {
     let sql = format!(
-        "SELECT h.hash, c.id, {CHUNK_COLUMNS} FROM chunks AS c LEFT JOIN passages AS h ON h.id = c.passage WHERE c.page = ?1 ORDER BY c.ordinal"
+        "SELECT h.hash, c.id, {CHUNK_COLUMNS} FROM {CHUNK_TABLES} LEFT JOIN passages AS h ON h.id = c.passage WHERE c.page = ?1 ORDER BY c.ordinal"
     );
     collect(connection, &sql, [page], |row| {
         let hash = row.get_ref(0)?.as_blob().ok().and_then(|hash| hash.try_into().ok());
@@ -653,17 +678,22 @@ fn chunks_of(connection: &Connection, page: i64) -> Result<Vec<Stored>, Failure>
     })
 }
 
-fn insert_chunk(connection: &Connection, page: i64, chunk: &Chunk) -> Result<i64, Failure> {
+fn insert_chunk(connection: &Connection, page: i64, url: &Url, chunk: &Chunk) -> Result<i64, Failure> {
     let (kind, language, context) = columns_of(&chunk.kind);
     let headings = headings(chunk);
     let sum = chunk_sum(page, chunk, &headings);
     let passage = passages::number(connection, &hash_of(chunk))?;
+    let said = texts::Saying {
+        headings: ValueRef::Text(headings.as_bytes()),
+        context: context.map_or(ValueRef::Null, |context| ValueRef::Text(context.as_bytes())),
+        text: ValueRef::Text(chunk.text.as_bytes()),
+    };
+    let saying = texts::saying(connection, folder(url.as_str()), &said)?;
     Ok(connection
         .prepare_cached(
-            "INSERT INTO chunks (page, kind, ordinal, heading_path, language, context, text, checksum, passage, anchor)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+            "INSERT INTO chunks (page, kind, ordinal, language, checksum, passage, anchor, saying) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
         )?
-        .insert(params![page, kind, chunk.ordinal, headings, language, context, chunk.text, sum, passage, chunk.anchor])?)
+        .insert(params![page, kind, chunk.ordinal, language, sum, passage, chunk.anchor, saying])?)
 }
 
 /// Makes the index of words anew from the chunks, but for those that cannot be read.
@@ -675,7 +705,7 @@ pub(super) fn index_words(connection: &Connection) -> Result<(), Failure> {
 
 /// Gives the words of all chunks, many at a time, and returns how many of them cannot be read.
 pub(super) fn each_of_words(connection: &Connection, write: &mut dyn FnMut(Changes) -> Result<(), Failure>) -> Result<u64, Failure> {
-    let sql = format!("SELECT {HEAD_COLUMNS}, {CHUNK_COLUMNS} FROM chunks AS c JOIN pages AS p ON p.id = c.page ORDER BY c.id");
+    let sql = format!("SELECT {HEAD_COLUMNS}, {CHUNK_COLUMNS} FROM {CHUNK_TABLES} JOIN pages AS p ON p.id = c.page ORDER BY c.id");
     let mut statement = connection.prepare(&sql)?;
     let mut rows = statement.query([])?;
     let (mut changes, mut unreadable) = (Changes::default(), 0);
@@ -699,7 +729,7 @@ pub(super) fn each_of_words(connection: &Connection, write: &mut dyn FnMut(Chang
 }
 
 fn stored_language(connection: &Connection, page: i64) -> Result<Language, Failure> {
-    let mut statement = connection.prepare_cached("SELECT metadata, markdown FROM pages WHERE id = ?1")?;
+    let mut statement = connection.prepare_cached(&format!("SELECT metadata, {MARKDOWN} FROM pages WHERE id = ?1"))?;
     let mut rows = statement.query([page])?;
     let Some(row) = rows.next()? else { return Ok(Language::ENGLISH) };
     // What cannot be read of a page is told elsewhere.

@@ -10,6 +10,7 @@ use super::checksum::Checksum;
 use super::error::{Error, Failure};
 use super::pages::{CHUNK_COLUMNS, chunk, collect, count, damaged};
 use super::ranges::Ranges;
+use super::texts::CHUNK_TABLES;
 use super::vector::{ModelRow, quantise};
 use crate::model::{Chunk, EmbedProgress, Embedded, Pending};
 
@@ -225,7 +226,7 @@ pub(super) fn pending_of(connection: &Connection, model: &str, chunks: &[i64]) -
 }
 
 fn passage_of(connection: &Connection, id: i64) -> Result<Pending, Failure> {
-    let mut find = connection.prepare_cached(&format!("SELECT {CHUNK_COLUMNS} FROM chunks AS c WHERE c.id = ?1"))?;
+    let mut find = connection.prepare_cached(&format!("SELECT {CHUNK_COLUMNS} FROM {CHUNK_TABLES} WHERE c.id = ?1"))?;
     let mut rows = find.query([id])?;
     let row = rows.next()?.ok_or(Failure::Malformed("a chunk that was just seen is not there"))?;
     Ok(Pending { chunk: id, passage: chunk(connection, row, 0)?.passage() })

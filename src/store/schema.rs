@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use rusqlite::{Connection, TransactionBehavior};
 
 use super::error::Failure;
-use super::{pages, passages, words};
+use super::{pages, passages, texts, words};
 
 /// "SMCR": written to the file's header, so that a database of another program is never taken for ours.
 const APPLICATION_ID: i32 = 0x534d_4352;
@@ -14,7 +14,7 @@ const APPLICATION_ID: i32 = 0x534d_4352;
 const VERSION: i32 = MIGRATIONS.len() as i32;
 
 /// Each takes the schema one version further.
-const MIGRATIONS: [Migration; 7] = [
+const MIGRATIONS: [Migration; 8] = [
     Migration::of(FIRST),
     Migration::of(SAID),
     Migration::of(CHECKSUMS),
@@ -22,10 +22,14 @@ const MIGRATIONS: [Migration; 7] = [
     Migration { before: PASSAGES, fill: passages::migrate, after: &[PASSAGES_COUNTED, COUNTED] },
     Migration::of(CUT),
     Migration { before: SOURCES, fill: |_| Ok(()), after: &[COUNTED] },
+    Migration { before: TEXTS, fill: texts::migrate, after: &[TEXTS_MOVED] },
 ];
 
 /// Files of an earlier one have their words indexed by FTS5. The index is filled when the schema is that of this version.
 const WORDS_VERSION: i32 = 4;
+
+/// Files of an earlier one have every text as often as it is said.
+const TEXTS_VERSION: i32 = 8;
 
 /// Tables are made, filled with what is there, and then what is left of the old ones goes.
 struct Migration {
@@ -307,6 +311,49 @@ const SOURCES: &str = "
     ) WITHOUT ROWID;
 ";
 
+/// What chunks say and what pages consist of is stored once, whoever says it: see `texts.rs`. `base` is the length of the folder in a page's
+/// address that its links are kept relative to, `bytes` that of its text, `twin` where its markdown came from. `content` is by what a crawl that goes
+/// on knows what a page said.
+const TEXTS: &str = "
+    CREATE TABLE sayings (
+        id INTEGER PRIMARY KEY,
+        hash BLOB NOT NULL UNIQUE,
+        is_relative INTEGER NOT NULL,
+        heading_path TEXT NOT NULL,
+        context TEXT,
+        text TEXT NOT NULL
+    );
+    CREATE TABLE parts (
+        id INTEGER PRIMARY KEY,
+        hash BLOB NOT NULL UNIQUE,
+        is_relative INTEGER NOT NULL,
+        text TEXT NOT NULL
+    );
+    CREATE TABLE page_parts (
+        page INTEGER NOT NULL,
+        ordinal INTEGER NOT NULL,
+        part INTEGER NOT NULL REFERENCES parts (id),
+        PRIMARY KEY (page, ordinal)
+    ) WITHOUT ROWID;
+    CREATE INDEX pages_of_part ON page_parts (part);
+    ALTER TABLE pages ADD COLUMN base INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE pages ADD COLUMN bytes INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE pages ADD COLUMN twin TEXT;
+    ALTER TABLE frontier ADD COLUMN content INTEGER;
+    ALTER TABLE chunks ADD COLUMN saying INTEGER REFERENCES sayings (id);
+";
+
+const TEXTS_MOVED: &str = "
+    ALTER TABLE pages DROP COLUMN markdown;
+    ALTER TABLE chunks DROP COLUMN heading_path;
+    ALTER TABLE chunks DROP COLUMN context;
+    ALTER TABLE chunks DROP COLUMN text;
+    CREATE INDEX chunks_of_saying ON chunks (saying);
+    CREATE TRIGGER saying_unsaid AFTER DELETE ON chunks BEGIN
+        DELETE FROM sayings WHERE id = old.saying AND NOT EXISTS (SELECT 1 FROM chunks AS c WHERE c.saying = old.saying);
+    END;
+";
+
 /// Makes sure that the file is ours and of this version, creating or migrating it where needed. Foreign files are not changed.
 pub(super) fn prepare(connection: &mut Connection) -> Result<(), Failure> {
     let state = inspect(connection)?;
@@ -336,6 +383,12 @@ pub(super) fn prepare(connection: &mut Connection) -> Result<(), Failure> {
     transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
     transaction.pragma_update(None, "user_version", VERSION)?;
     transaction.commit()?;
+    if (1..TEXTS_VERSION).contains(&version) {
+        // What was moved leaves its room behind. Without it, say for want of room or as others read, the file is larger, and right.
+        if let Err(error) = connection.execute_batch("VACUUM") {
+            log::debug!("the database keeps the room that its texts took: {error}");
+        }
+    }
     Ok(connection.pragma_update(None, "foreign_keys", true)?)
 }
 
@@ -479,13 +532,47 @@ mod tests {
         assert_eq!(number("SELECT pages FROM sources WHERE id = 3"), 1);
         assert_eq!(number("SELECT count(*) FROM pragma_foreign_key_check"), 0);
         assert_eq!(number("PRAGMA foreign_keys"), 1);
-        connection
-            .execute_batch("INSERT INTO pages (url, source, title, fetched_at, markdown) VALUES ('https://a.test/', 4, 'x', 5, 'x')")
-            .unwrap();
+        connection.execute_batch("INSERT INTO pages (url, source, title, fetched_at) VALUES ('https://a.test/', 4, 'x', 5)").unwrap();
         assert_eq!(number("SELECT max(id) FROM pages"), 10);
         assert_eq!(number("SELECT pages FROM sources WHERE id = 4"), 1, "triggers are there");
-        let again = "INSERT INTO pages (url, source, title, fetched_at, markdown) VALUES ('https://a.test/', 4, 'x', 5, 'x')";
+        let again = "INSERT INTO pages (url, source, title, fetched_at) VALUES ('https://a.test/', 4, 'x', 5)";
         assert!(connection.execute_batch(again).is_err());
+    }
+
+    /// What the pages and chunks of two versions have in common is there once, and each reads as it did, also what was damaged.
+    #[test]
+    fn the_texts_of_an_older_file_are_kept_once() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        MIGRATIONS.iter().take(7).for_each(|migration| migration.run(&connection).unwrap());
+        let rows = "INSERT INTO sources (id, name) VALUES (1, 'a@1.0'), (2, 'a@2.0');
+            INSERT INTO passages (id, hash, uses, checksum) VALUES (2, x'00', 0, 0);";
+        connection.execute_batch(rows).unwrap();
+        for version in [1, 2] {
+            let folder = format!("https://a.test/{version}.0/");
+            let markdown = format!("# Pots\n\nSee [here]({folder}here).\n");
+            let page = "INSERT INTO pages (id, url, source, title, fetched_at, markdown) VALUES (?1, ?2, ?1, 'Pots', 5, ?3)";
+            connection.execute(page, (version, format!("{folder}pots"), &markdown)).unwrap();
+            let chunk = "INSERT INTO chunks (page, kind, ordinal, heading_path, text, passage) VALUES (?1, 0, 0, '[\"Pots\"]', ?2, 2)";
+            connection.execute(chunk, (version, format!("See [here]({folder}here)."))).unwrap();
+        }
+        let odd = "INSERT INTO pages (url, source, title, fetched_at, markdown, checksum) VALUES
+            ('https://a.test/empty', 1, 'x', 5, '', NULL), ('https://a.test/damaged', 1, 'x', 5, CAST(x'ff41' AS TEXT), 7),
+            ('https://a.test/mark', 1, 'x', 5, 'a' || char(1) || ' https://a.test/b', NULL)";
+        connection.execute_batch(odd).unwrap();
+        connection.pragma_update(None, "application_id", APPLICATION_ID).unwrap();
+        connection.pragma_update(None, "user_version", 7).unwrap();
+        prepare(&mut connection).unwrap();
+        let page = |path: &str| pages::page(&connection, None, &format!("https://a.test/{path}").parse().unwrap());
+        let markdown = |path: &str| page(path).unwrap().unwrap().1.markdown;
+        assert_eq!(markdown("1.0/pots"), "# Pots\n\nSee [here](https://a.test/1.0/here).\n");
+        assert_eq!(markdown("2.0/pots"), "# Pots\n\nSee [here](https://a.test/2.0/here).\n");
+        assert_eq!((markdown("empty"), markdown("mark")), (String::new(), "a\u{1} https://a.test/b".to_owned()));
+        assert!(page("damaged").is_err());
+        let number = |sql: &str| connection.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap();
+        assert_eq!(number("SELECT count(*) FROM sayings"), 1);
+        assert_eq!(number("SELECT count(*) FROM parts"), 3);
+        assert_eq!(number("SELECT bytes FROM pages WHERE url LIKE '%1.0/pots'"), markdown("1.0/pots").len() as i64);
+        assert_eq!(number("SELECT count(*) FROM pragma_foreign_key_check"), 0);
     }
 
     /// As the third version has written it: with the words in the tables of FTS5.

@@ -8,9 +8,10 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use url::Url;
 
 use super::error::{Error, Failure};
-use super::pages::{self, CHUNK_COLUMNS, PAGE_COLUMNS, chunk, collect, document, milliseconds, parse_url};
+use super::pages::{self, CHUNK_COLUMNS, chunk, collect, document, milliseconds, parse_url};
 use super::passages::{self, BLOCK_COLUMNS, Kept, Packed, VECTOR_COLUMNS, hash_of, vector_agrees};
 use super::sources::{self, find_source, number_of, source_of};
+use super::texts::{CHUNK_TABLES, PAGE_COLUMNS};
 use super::vector::ModelRow;
 use super::{PageId, Store};
 use crate::model::{Chunk, SharedPage, SharedSource, SharedVector, SourceId, SourceState};
@@ -123,11 +124,11 @@ fn shared_after(
         let mut statement = connection.prepare_cached(&format!("SELECT {PAGE_COLUMNS}, fetched_at, cut_for FROM pages WHERE id = ?1"))?;
         let mut rows = statement.query([page])?;
         let row = rows.next()?.ok_or(Failure::Malformed("a page that was just seen is not there"))?;
-        (document(row)?, row.get::<_, Option<i64>>(10)?)
+        (document(row)?, row.get::<_, Option<i64>>(11)?)
     };
     // Of none it is not known, and the highest number stands for no model: for either it is cut again.
     let cut_for = cut_for.and_then(|tokens| u32::try_from(tokens).ok()).filter(|tokens| *tokens != u32::MAX);
-    let sql = format!("SELECT {CHUNK_COLUMNS}, c.passage FROM chunks AS c WHERE c.page = ?1 ORDER BY c.ordinal, c.id");
+    let sql = format!("SELECT {CHUNK_COLUMNS}, c.passage FROM {CHUNK_TABLES} WHERE c.page = ?1 ORDER BY c.ordinal, c.id");
     let read = |row: &Row<'_>| Ok((chunk(connection, row, 0)?, row.get::<_, Option<i64>>(10)?));
     let (chunks, passages): (Vec<_>, Vec<_>) = collect(connection, &sql, [page], read)?.into_iter().unzip();
     let vectors = match vectors {

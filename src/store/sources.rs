@@ -6,10 +6,10 @@ use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use url::Url;
 
-use crate::model::{Candidate, Meant, NotMeant, Recipe, SourceId, SourceState, SourceSummary, Trail, host, meant};
+use crate::model::{Candidate, Meant, Metadata, NotMeant, Recipe, SourceId, SourceState, SourceSummary, Trail, host, meant};
 
 use super::error::Failure;
-use super::pages::{beyond, collect, count, milliseconds, parse_source, parse_url, time};
+use super::pages::{beyond, collect, count, metadata, milliseconds, parse_source, parse_url, time};
 
 /// Of a page that nobody has named a source for: the one that has it already, else that of its host.
 pub(super) fn source_for(connection: &Connection, url: &Url) -> Result<i64, Failure> {
@@ -153,6 +153,12 @@ pub(super) fn record(connection: &Connection, source: &SourceId, trail: &Trail) 
     for url in &trail.done {
         done.execute(params![id, url])?;
     }
+    let mut content = connection.prepare_cached(
+        "INSERT INTO frontier (source, url, depth, done, content) VALUES (?1, ?2, 0, 0, ?3) ON CONFLICT DO UPDATE SET content = excluded.content",
+    )?;
+    for (url, hash) in &trail.contents {
+        content.execute(params![id, url, hash.cast_signed()])?;
+    }
     connection.prepare_cached("UPDATE sources SET waiting = ?2 WHERE id = ?1")?.execute(params![id, trail.left as i64])?;
     Ok(())
 }
@@ -167,17 +173,29 @@ pub(super) fn has_trail(connection: &Connection, source: &SourceId) -> Result<bo
 pub(super) fn trail(connection: &Connection, source: &SourceId) -> Result<Trail, Failure> {
     let Some(id) = find_source(connection, source)? else { return Ok(Trail::default()) };
     let mut trail = Trail::default();
-    let mut statement = connection.prepare_cached("SELECT url, depth, done FROM frontier WHERE source = ?1")?;
+    let mut statement = connection.prepare_cached("SELECT url, depth, done, content FROM frontier WHERE source = ?1")?;
     let mut rows = statement.query([id])?;
     while let Some(row) = rows.next()? {
         let url: Box<str> = parse_url(row.get_ref(0)?)?.as_str().into();
         match row.get::<_, bool>(2)? {
-            true => trail.done.push(url),
+            true => {
+                if let Some(content) = row.get::<_, Option<i64>>(3)? {
+                    trail.contents.push((url.clone(), content.cast_unsigned()));
+                }
+                trail.done.push(url);
+            }
             false => trail.found.push((url, row.get(1)?)),
         }
     }
     trail.left = trail.found.len() as u64;
     Ok(trail)
+}
+
+/// What the pages of a source say of themselves in other languages, with the language that each says it is in.
+pub(super) fn translations(connection: &Connection, source: &SourceId) -> Result<Vec<(Url, Metadata)>, Failure> {
+    let sql =
+        "SELECT url, metadata FROM pages WHERE source = (SELECT id FROM sources WHERE name = ?1) AND metadata LIKE '%\"translations\":%'";
+    collect(connection, sql, [source.as_str()], |row| Ok((parse_url(row.get_ref(0)?)?, metadata(row.get_ref(1)?.as_str().ok())?)))
 }
 
 /// A crawl or refresh of all of it is over.

@@ -79,7 +79,7 @@ impl Background {
                     let source = of.source.clone();
                     tried.insert(source.clone(), now);
                     log::info!("refreshing {source}, which is older than it should be");
-                    match self.begin(Work::Refresh(source, engine.config().chunk.clone())) {
+                    match self.begin(Work::Refresh(source, None, engine.config().chunk.clone())) {
                         Ok((job, _)) => job.ended().await,
                         // So many others run.
                         Err(_) => engine.handle().sleep(LOOK_AGAIN.min(age)).await,
@@ -181,7 +181,8 @@ pub enum Work {
     /// One page, no link followed.
     Page(CrawlRequest, Chunking),
     Site(Site),
-    Refresh(SourceId, Chunking),
+    /// Only pages that were fetched longer ago, where that is asked for.
+    Refresh(SourceId, Option<Duration>, Chunking),
 }
 
 /// A site that is crawled.
@@ -209,7 +210,7 @@ impl Work {
             Self::Page(request, _) | Self::Site(Site { request, .. }) => {
                 request.seeds.iter().map(|url| url.as_str()).collect::<Vec<_>>().join(" ")
             }
-            Self::Refresh(source, _) => source.to_string(),
+            Self::Refresh(source, ..) => source.to_string(),
         }
     }
 

@@ -58,7 +58,12 @@ pub fn smart(engine: Engine, background: Background) -> Tool {
                     }
                     (None, None) => None,
                 };
-            let resume = if asked.fresh { Resume::Never } else { Resume::IfInterrupted };
+            let resume = match (asked.fresh, asked.resume) {
+                (true, true) => return Err(ToolError::new("fresh and resume exclude each other").hint("leave one of them out")),
+                (true, false) => Resume::Never,
+                (false, true) => Resume::Always,
+                (false, false) => Resume::IfInterrupted,
+            };
             begin(&engine, &background, Work::Site(background::Site { request, chunking, source, resume }), wait, &context).await
         }
     })
@@ -272,7 +277,7 @@ fn limit(job: &Job, account: &Account) -> Option<String> {
     let left = account.left;
     match account.end {
         End::MaxPages => Some(format!(
-            "stopped at max_pages {} with at least {left} URLs left; crawl a deeper URL for the rest, or ask for more pages",
+            "stopped at max_pages {} with at least {left} URLs left; go on with resume: true and a higher max_pages",
             request.max_pages
         )),
         End::MaxRequests => Some(format!(
@@ -366,6 +371,9 @@ struct Site {
     /// Begin anew, even if an earlier crawl of it was interrupted
     #[serde(default)]
     fresh: bool,
+    /// Go on with one that ended at a limit
+    #[serde(default)]
+    resume: bool,
     /// Characters in a chunk at the most; best left out
     #[serde(default)]
     chunk_size: Option<u32>,

@@ -1,6 +1,6 @@
 //! `get_available_sources`, `remove_source` and `refresh_source`: what there is to ask, less of it, newer of it.
 
-use std::time::UNIX_EPOCH;
+use std::time::{Duration, UNIX_EPOCH};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -73,13 +73,17 @@ pub fn refresh(engine: Engine, background: Background) -> Tool {
         let (engine, background) = (engine.clone(), background.clone());
         async move {
             let wait = crawl::wait(asked.wait_seconds)?;
+            let older_than = match asked.older_than_hours {
+                Some(hours) => Some(Duration::from_secs(3_600 * u64::from(within("older_than_hours", hours, 1, 87_600)?))),
+                None => None,
+            };
             let source = match &*meant(&engine, &asked.source).await?.default {
                 [source] => source.clone(),
                 several => {
                     return Err(ToolError::new(format!("{} sources are meant: {}", several.len(), names(several))).hint("name one of them"));
                 }
             };
-            let work = Work::Refresh(source, engine.config().chunk.clone());
+            let work = Work::Refresh(source, older_than, engine.config().chunk.clone());
             crawl::begin(&engine, &background, work, wait, &context).await
         }
     })
@@ -173,6 +177,9 @@ struct Removal {
 struct Refreshed {
     /// As get_available_sources names it
     source: String,
+    /// Only pages fetched longer ago
+    #[serde(default)]
+    older_than_hours: Option<u32>,
     /// Seconds to wait for the end, 0 to 300
     #[serde(default = "forty_five")]
     wait_seconds: u32,

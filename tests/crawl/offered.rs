@@ -101,7 +101,10 @@ fn a_page_is_taken_in_markdown_where_it_says_that_it_is_there() {
     let world = World::new();
     world.site.page("a.test/", &["/x", "/gone", "/empty", "/html", "/far"]);
     world.site.reply("a.test/x", with_twin("x", "/x.md", &["/y", "/x.md"]).header("ETag", "\"1\"")).page("a.test/y", &[]);
-    world.site.reply("a.test/x.md", Reply::new(200, "text/markdown", TEXT).header("X-Robots-Tag", "noindex"));
+    world.site.on("a.test/x.md", |asked: &Asked| match asked.header("if-none-match") {
+        Some("\"md\"") => Reply::status(304),
+        _ => Reply::new(200, "text/markdown", TEXT).header("X-Robots-Tag", "noindex").header("ETag", "\"md\""),
+    });
     world.site.reply("a.test/gone", with_twin("gone", "/gone.md", &[])).reply("a.test/gone.md", Reply::status(404));
     world.site.reply("a.test/empty", with_twin("empty", "/empty.md", &[])).reply("a.test/empty.md", Reply::new(200, "text/markdown", "\n"));
     world.site.reply("a.test/html", with_twin("html", "/html.md", &[])).page("a.test/html.md", &[]);
@@ -124,7 +127,8 @@ fn a_page_is_taken_in_markdown_where_it_says_that_it_is_there() {
     assert_eq!(paths, ["/", "/empty", "/far", "/gone", "/html", "/x", "/y"]);
     let x = pages.iter().find(|page| page.url.path() == "/x").unwrap();
     assert_eq!((&*x.body, x.content_type.as_deref()), (TEXT.as_bytes(), Some("text/markdown")));
-    assert_eq!(x.validators.etag.as_deref(), Some("\"1\""), "those of the page, which a refresh asks for");
+    assert_eq!(x.validators.etag.as_deref(), Some("\"md\""), "those of the twin, which a refresh asks for");
+    assert_eq!(x.validators.twin, Some(url("http://a.test/x.md")));
     for page in pages.iter().filter(|page| page.url.path() != "/x") {
         assert!(page.body.starts_with(b"<"), "{page:?}");
     }
@@ -135,6 +139,24 @@ fn a_page_is_taken_in_markdown_where_it_says_that_it_is_there() {
     // A refresh keeps to it.
     let refetched = world.handle.block_on(world.crawler().refetch(&url("http://a.test/x"), &Validators::default(), Robots::Obey));
     assert!(matches!(refetched, Ok(Refetched::Page(page, _)) if page.body == TEXT.as_bytes() && page.url.path() == "/x"));
+    // It asks for the twin first, with its validators, and for nothing else if that has not changed, or has.
+    let before = world.site.asked().len();
+    let again =
+        |known: &Validators| world.handle.block_on(world.crawler().refetch(&url("http://a.test/x"), known, Robots::Ignore)).unwrap();
+    assert!(matches!(again(&x.validators), Refetched::Unchanged));
+    let changed = Validators { etag: Some("\"old\"".to_owned()), ..x.validators.clone() };
+    assert!(matches!(again(&changed), Refetched::Page(page, _) if page.body == TEXT.as_bytes() && page.validators == x.validators));
+    assert!(world.site.asked()[before..].iter().all(|asked| asked.target == "/x.md") && world.site.asked().len() == before + 2);
+    // Where there is none any more the page itself tells, and is not asked with what the twin was.
+    let gone = Validators { twin: Some(url("http://a.test/gone.md")), ..x.validators.clone() };
+    let refetched = world.handle.block_on(world.crawler().refetch(&url("http://a.test/gone"), &gone, Robots::Ignore)).unwrap();
+    assert!(matches!(refetched, Refetched::Page(page, _) if page.body.starts_with(b"<") && page.validators.twin.is_none()));
+    let asked_last = world.site.asked();
+    let html = asked_last.iter().rfind(|asked| asked.target == "/gone").unwrap();
+    assert_eq!(html.header("if-none-match"), None);
+    let lost = Validators { twin: Some(url("http://a.test/gone.md")), ..x.validators.clone() };
+    let refetched = world.handle.block_on(world.crawler().refetch(&url("http://a.test/not-there"), &lost, Robots::Ignore)).unwrap();
+    assert!(matches!(refetched, Refetched::Gone));
     // Not where only links are followed.
     let outcome = world.run(request("http://a.test/x"));
     assert_eq!(outcome.report.in_markdown, 0);
@@ -160,6 +182,45 @@ fn the_page_limit_and_robots_hold_for_markdown_too() {
     world.site.reply("a.test/robots.txt", text("User-agent: *\nDisallow: /*.md$"));
     let outcome = world.run(asked("http://a.test/"));
     assert_eq!((outcome.pages.len(), outcome.report.in_markdown, outcome.report.skips()), (51, 0, 0));
+}
+
+/// By one address, where the server says that its answers depend on what is asked for.
+#[test]
+fn a_page_is_taken_in_markdown_where_the_server_gives_it_to_who_asks() {
+    let world = World::new();
+    let links: Vec<String> = (0..20).map(|number| format!("/{number}")).collect();
+    let links: Vec<&str> = links.iter().map(String::as_str).collect();
+    let wants_markdown = |asked: &Asked| asked.header("accept").unwrap().starts_with("text/markdown");
+    world.site.reply("a.test/", Reply::html(page("start", &links)).header("Vary", "Accept-Encoding"));
+    world.site.on("a.test/*", move |asked: &Asked| match wants_markdown(asked) {
+        true if asked.target == "/7" => Reply::status(406),
+        true => Reply::new(200, "text/markdown; charset=utf-8", format!("{TEXT}{}", asked.target))
+            .header("Vary", "Accept")
+            .header("ETag", "\"m\""),
+        false => Reply::html(page(&asked.target, &[])).header("Vary", "Accept-Encoding, accept"),
+    });
+    let outcome = world.run(asked("http://a.test/").robots(Robots::Ignore));
+    assert_eq!((outcome.pages.len(), outcome.report.in_markdown, outcome.report.failures()), (21, 19, 0), "{:?}", outcome.report);
+    let times = |target: &str| world.site.targets().iter().filter(|asked| *asked == target).count();
+    assert_eq!((times("a.test/"), times("a.test/3"), times("a.test/7")), (1, 2, 2), "the first says that it does not depend on that");
+    // A refresh asks once.
+    let known = Validators { etag: Some("\"old\"".to_owned()), last_modified: None, twin: Some(url("http://a.test/3")) };
+    let before = world.site.asked().len();
+    let refetched = world.handle.block_on(world.crawler().refetch(&url("http://a.test/3"), &known, Robots::Ignore));
+    assert!(
+        matches!(refetched, Ok(Refetched::Page(page, _)) if page.body.starts_with(TEXT.as_bytes()) && page.validators.twin == known.twin)
+    );
+    assert_eq!(world.site.asked().len() - before, 1);
+    // Everything means the pages as they are, as does asking for no more than links.
+    assert_eq!(world.run(request("http://a.test/").robots(Robots::Ignore)).report.in_markdown, 0);
+
+    // Of a server that says so and means something else the first pages tell.
+    let world = World::new();
+    world.site.on("a.test/*", move |asked: &Asked| Reply::html(page(&asked.target, &[])).header("Vary", "Accept"));
+    world.site.reply("a.test/", Reply::html(page("start", &links)).header("Vary", "accept"));
+    let outcome = world.run(asked("http://a.test/").concurrency(1).robots(Robots::Ignore));
+    assert_eq!((outcome.pages.len(), outcome.report.in_markdown, outcome.report.failures()), (21, 0, 0));
+    assert_eq!(world.site.asked().iter().filter(|asked| wants_markdown(asked)).count(), 2);
 }
 
 #[test]

@@ -87,8 +87,7 @@ impl Crawl {
     /// Only at once and where it costs nobody anything: what has to wait is not worth it, as there is the page itself.
     fn may_ask_for(&mut self, twin: &Url, page: &Url) -> bool {
         self.request.sitemaps != Sitemaps::Ignore
-            && self.twins.are_worth_asking()
-            && twin != page
+            && (if twin == page { self.twins.may_be_at(page) } else { self.twins.are_worth_asking() })
             && self.bounds.contains(twin)
             && !self.bounds.is_bad_port(twin)
             && matches!(self.polite.verdict(twin, &mut false, self.fetcher.handle.now()), Verdict::Go)
@@ -102,7 +101,7 @@ impl Crawl {
         let (fetcher, robots) = (self.fetcher.clone(), self.request.robots);
         self.jobs.push(Box::pin(async move {
             fetcher.wait_for_turn(&twin, robots).await;
-            let answer = fetcher.ask(&twin, page.depth, Wanted::Page, &Validators::default()).await;
+            let answer = fetcher.ask(&twin, page.depth, Wanted::Markdown, &Validators::default()).await;
             Done::Twin(Box::new(page), twin, Box::new(answer))
         }));
     }
@@ -112,11 +111,15 @@ impl Crawl {
         // It is not what the site is given up for: its pages tell whether they can be had.
         self.polite.ended(twin, self.fetcher.handle.now(), ended(answer));
         self.frontier.release(twin);
+        let is_same_address = page.url == *twin;
         let better = match answer {
             Ok(Answer::Page(read)) => in_markdown(&page, &read.0),
             _ => None,
         };
-        self.twins.came(better.is_some());
+        match is_same_address {
+            true => self.twins.answered(twin, better.is_some()),
+            false => self.twins.came(better.is_some()),
+        }
         let Some(better) = better else {
             log::debug!("no markdown at {}", masked(twin));
             return self.hand_out_as_it_is(page);

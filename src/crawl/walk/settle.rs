@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Instant;
 use std::vec;
 
+use ring::digest::{Context, SHA256};
 use url::Url;
 
 use crate::crawl::canonical::credible;
@@ -30,7 +31,8 @@ impl Crawl {
     pub(super) fn page(&mut self, url: Url, entry: Entry, page: Page, mut outline: Outline) {
         let obey = self.request.robots == Robots::Obey;
         let content = self.content_of(&page);
-        let (first, copies) = match self.contents.get(&content) {
+        // Also of an earlier crawl, which may have had this very page.
+        let (first, copies) = match self.contents.get(&content).filter(|(first, _)| **first != *page.url.as_str()) {
             Some((first, copies)) => (Some(first.clone()), *copies),
             None => (None, 0),
         };
@@ -88,21 +90,31 @@ impl Crawl {
             return self.note_skip(url, format!("its canonical address is {canonical}"));
         }
         self.contents.insert(content, (url.as_str().into(), 1));
+        if self.keeps_trail {
+            self.new_contents.push((url.as_str().into(), content));
+        }
         if let Some(yielded) = self.standing.became_page(&url) {
             self.names.learn(&yielded, &url);
         }
         self.hand_out(page, outline);
     }
 
-    /// A site that answers by http and https alike, with www and without, has its pages once.
+    /// A site that answers by http and https alike, with www and without, has its pages once. The same in every run, for crawls that go on.
     fn content_of(&self, page: &Page) -> u64 {
-        self.hasher.hash_one((page.url.host_str().map(bare), page.url.port(), &page.body))
+        let mut context = Context::new(&SHA256);
+        context.update(page.url.host_str().map(bare).unwrap_or_default().as_bytes());
+        context.update(&[0]);
+        context.update(&page.url.port().unwrap_or(0).to_le_bytes());
+        context.update(&page.body);
+        let mut first = [0; 8];
+        first.copy_from_slice(&context.finish().as_ref()[..8]);
+        u64::from_le_bytes(first)
     }
 
     /// The page that had this content already; if there is none, it is this one from now on.
     pub(super) fn first_with(&mut self, page: &Page) -> Option<Arc<str>> {
         match self.contents.entry(self.content_of(page)) {
-            Occupied(known) => Some(known.get().0.clone()),
+            Occupied(known) => Some(known.get().0.clone()).filter(|first| **first != *page.url.as_str()),
             Vacant(place) => {
                 place.insert((page.url.as_str().into(), 1));
                 None

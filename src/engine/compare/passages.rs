@@ -1,5 +1,6 @@
 //! What of a page is another one's, section by section and passage by passage. Pure, and linear in both texts.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash, Hasher};
@@ -254,7 +255,10 @@ struct Block<'a> {
 impl Block<'_> {
     fn hash(&self, lens: &Lens) -> u64 {
         let mut hasher = DefaultHasher::new();
-        self.hash_into(&lens.through(self.text), &mut hasher);
+        match self.is_code {
+            true => self.hash_into(&lens.through(self.text), &mut hasher),
+            false => Self::hash_prose(&lens.through(self.text), &mut hasher),
+        }
         hasher.finish()
     }
 
@@ -266,6 +270,33 @@ impl Block<'_> {
         }
         hasher.write_u8(self.is_code.into());
     }
+
+    /// An entry of a list is the same whatever mark is before it, and a link whatever number its target was given by the program that made it.
+    fn hash_prose(text: &str, hasher: &mut DefaultHasher) {
+        let mut words = text.split_whitespace().peekable();
+        while words.next_if(|word| matches!(*word, "-" | "*" | "+")).is_some() {
+            "-".hash(hasher);
+        }
+        words.for_each(|word| without_numbers(word).hash(hasher));
+        hasher.write_u8(0);
+    }
+}
+
+/// Without the fragments that are given by counting, as `#id12` is by Docutils: a heading more moves them all.
+fn without_numbers(word: &str) -> Cow<'_, str> {
+    let (mut out, mut rest) = (String::new(), word);
+    while let Some(at) = rest.find("#id") {
+        let digits = rest[at + 3..].bytes().take_while(u8::is_ascii_digit).count();
+        let end = at + 3 + digits;
+        let is_counted = digits > 0 && rest[end..].starts_with([')', '>', ' ']);
+        out.push_str(&rest[..if is_counted { at } else { end }]);
+        rest = &rest[end..];
+    }
+    if rest.len() == word.len() {
+        return Cow::Borrowed(word);
+    }
+    out.push_str(rest);
+    Cow::Owned(out)
 }
 
 #[derive(Clone, Copy)]
@@ -489,7 +520,15 @@ mod tests {
         assert_eq!(told(OLD, &OLD.replace("1.4", "2.0")), [""; 0], "the number of the version");
         assert_eq!(told("One two\nthree.\n", "One\ntwo three."), [""; 0], "where lines are broken");
         assert_eq!(told("New in 1.4.", "New in 1.4."), [""; 0], "what names the old version still does");
+        assert_eq!(
+            told("- [A](x.html#id1)\n- [B](x.html#id2)\n", "* [A](x.html#id2)\n* [B](x.html#id13)\n"),
+            [""; 0],
+            "what a program counts"
+        );
         // Shows that a difference is seen.
+        assert_eq!(told("- [A](x.html#id1)\n", "- [A](x.html#ide)\n").len(), 1, "a name");
+        assert_eq!(told("- [A](x.html#id1)\n", "- [A](y.html#id1)\n").len(), 1);
+        assert_eq!(told("a - b\n", "a * b\n").len(), 1, "no mark of a list");
         assert_eq!(told("Tool 1.4", "Tool 3.0"), ["changed : -Tool 1.4 +Tool 3.0"]);
         assert_eq!(told("```\na\nb\n```\n", "```\na b\n```\n").len(), 1, "lines of code are not broken anywhere");
     }

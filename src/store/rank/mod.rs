@@ -16,6 +16,7 @@ use super::Config;
 use super::error::Failure;
 use super::fuse::{Answer, Passage};
 use super::pages::{CHUNK_COLUMNS, HEAD_COLUMNS, chunk, head, provenance};
+use super::texts::CHUNK_TABLES;
 use super::words::Asked;
 use crate::model::{Chunk, ChunkKind, Evidence, Hit, Mode, PerPage, Query, plain};
 
@@ -150,7 +151,7 @@ impl Read {
 /// The address, title and row of the page that a passage stands on, and its chunk.
 fn stored(connection: &Connection, passage: &Passage) -> Result<Option<(Url, String, i64, Chunk)>, Failure> {
     let mut statement = connection.prepare_cached(&format!(
-        "SELECT {HEAD_COLUMNS}, {CHUNK_COLUMNS} FROM chunks AS c JOIN pages AS p ON p.id = c.page WHERE c.id = ?1"
+        "SELECT {HEAD_COLUMNS}, {CHUNK_COLUMNS} FROM {CHUNK_TABLES} JOIN pages AS p ON p.id = c.page WHERE c.id = ?1"
     ))?;
     let mut rows = statement.query([passage.chunk])?;
     let read = |row: &Row<'_>| {

@@ -110,7 +110,7 @@ impl Job {
         match &self.work {
             Work::Page(request, _) => request.seeds.first().map(SourceId::of).as_ref() == Some(source),
             Work::Site(_) => self.lock().sources.contains(source),
-            Work::Refresh(refreshed, _) => refreshed == source,
+            Work::Refresh(refreshed, ..) => refreshed == source,
         }
     }
 
@@ -174,8 +174,9 @@ impl Job {
                 }
                 self.crawl(engine.fill(fill, chunking.clone()), changes).await
             }
-            Work::Refresh(source, chunking) => {
-                let refreshing = engine.refreshing(RefreshRequest::new(source.clone()), chunking.clone()).await?;
+            Work::Refresh(source, older_than, chunking) => {
+                let request = RefreshRequest { older_than: *older_than, ..RefreshRequest::new(source.clone()) };
+                let refreshing = engine.refreshing(request, chunking.clone()).await?;
                 self.refresh(refreshing, source, changes).await
             }
         }
