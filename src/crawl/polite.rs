@@ -188,7 +188,7 @@ impl Host {
     /// Requests at once: as many as may be while answers come within a second, half as many at two, and one at least.
     fn at_once(&self, per_host: usize) -> usize {
         let of_latency = match self.latency {
-            Some(latency) if latency > PROMPT => (per_host as f64 / (latency.as_secs_f64() / PROMPT.as_secs_f64())).ceil() as usize,
+            Some(latency) if latency > PROMPT => (per_host as f64 * PROMPT.as_secs_f64() / latency.as_secs_f64()).round() as usize,
             _ => per_host,
         };
         of_latency.min(self.at_most.unwrap_or(per_host)).max(1)
