@@ -288,7 +288,7 @@ fn a_crawl_that_goes_on_knows_what_was_said() {
 fn a_page_in_markdown_is_refreshed_by_it() {
     let world = World::new();
     let html = "<link rel=alternate type=text/markdown href=/raw/pots.md><h1>Pots</h1><p>About pots, in short.";
-    world.site.reply("a.test/pots", Reply::html(html).header("ETag", "\"h\""));
+    world.site.reply("a.test/", Reply::html(html).header("ETag", "\"h\""));
     let markdown = |text: &str, tag: &'static str| {
         let body = format!("# Pots\n\n{text} See [kettles](kettles.md), and [more](/more).\n");
         move |asked: &site::Asked| match asked.header("if-none-match") == Some(tag) {
@@ -298,9 +298,9 @@ fn a_page_in_markdown_is_refreshed_by_it() {
     };
     world.site.on("a.test/raw/pots.md", markdown("All about pots that are warm.", "\"1\""));
     let engine = world.engine();
-    let request = CrawlRequest::parse(&["http://a.test/pots"]).unwrap().sitemaps(Sitemaps::Follow);
+    let request = CrawlRequest::parse(&["http://a.test/"]).unwrap().sitemaps(Sitemaps::Follow);
     assert_eq!(world.to_its_end(engine.crawl(request, Chunking::default())).in_markdown, 1);
-    let page = || world.handle.block_on(engine.page("http://a.test/pots".parse().unwrap())).unwrap().unwrap();
+    let page = || world.handle.block_on(engine.page("http://a.test/".parse().unwrap())).unwrap().unwrap();
     assert!(page().markdown.contains("[kettles](http://a.test/raw/kettles.md), and [more](http://a.test/more)"), "{}", page().markdown);
     let source = world.handle.block_on(engine.sources()).unwrap()[0].source.clone();
     let known = || world.refresh(&engine, RefreshRequest::new(source.clone()).new_pages(New::LeaveOut));

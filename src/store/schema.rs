@@ -28,9 +28,6 @@ const MIGRATIONS: [Migration; 8] = [
 /// Files of an earlier one have their words indexed by FTS5. The index is filled when the schema is that of this version.
 const WORDS_VERSION: i32 = 4;
 
-/// Files of an earlier one have every text as often as it is said.
-const TEXTS_VERSION: i32 = 8;
-
 /// Tables are made, filled with what is there, and then what is left of the old ones goes.
 struct Migration {
     before: &'static str,
@@ -383,12 +380,6 @@ pub(super) fn prepare(connection: &mut Connection) -> Result<(), Failure> {
     transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
     transaction.pragma_update(None, "user_version", VERSION)?;
     transaction.commit()?;
-    if (1..TEXTS_VERSION).contains(&version) {
-        // What was moved leaves its room behind. Without it, say for want of room or as others read, the file is larger, and right.
-        if let Err(error) = connection.execute_batch("VACUUM") {
-            log::debug!("the database keeps the room that its texts took: {error}");
-        }
-    }
     Ok(connection.pragma_update(None, "foreign_keys", true)?)
 }
 
