@@ -111,8 +111,14 @@ fn the_examples_work() {
 fn can_run(command: &Invocation) -> bool {
     let of_here = |word: &String| !word.contains("://") || word.contains("https://docs.example.com/");
     let serves = matches!(command.words.get(1).map(String::as_str), Some("serve" | "demo" | "setup"));
+    // A shell would know where that is.
+    let of_home = |word: &String| word.starts_with('~');
+    let is_written_elsewhere = command.stdout.iter().chain(&command.words).any(of_home);
     // The folder of a model that nobody has.
-    !serves && command.words.iter().all(of_here) && command.settings.iter().all(|(_, value)| !value.starts_with('/'))
+    !serves
+        && !is_written_elsewhere
+        && command.words.iter().all(of_here)
+        && command.settings.iter().all(|(_, value)| !value.starts_with('/'))
 }
 
 /// A command with this site in place of `https://docs.example.com`.
