@@ -195,7 +195,7 @@ fn example() -> String {
             page(
                 "Guide",
                 &format!(
-                    "<p>In version {version} dropping a task cancels it at its next suspension point, and timeouts end what waits too long.</p>\
+                    "<h2 id='cancel'>Cancel a task</h2><p>In version {version} dropping a task cancels it at its next suspension point, and timeouts end what waits too long.</p>\
                      <pre><code class='language-rust'>let task = spawn(work());\ndrop(task);\n</code></pre>"
                 ),
             ),
