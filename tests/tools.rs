@@ -751,3 +751,28 @@ fn a_crawl_that_reaches_a_limit_says_so() {
     let report = world.call("smart_crawl_url", json!({ "url": "http://b.test/", "max_pages": 4 }));
     assert_eq!(report.get("notice"), None, "nothing was left");
 }
+
+#[test]
+fn a_crawl_goes_on_after_its_limit_and_a_refresh_leaves_out_what_is_young() {
+    let mut world = World::new();
+    world.chain("a.test", 6);
+    let asked = |pages: u32, more: Value| {
+        let mut asked = json!({ "url": "http://a.test/", "max_pages": pages, "max_depth": 100 });
+        asked.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        asked
+    };
+    assert_eq!(world.call("smart_crawl_url", asked(2, json!({})))["pages_stored"], json!(2));
+    let report = world.call("smart_crawl_url", asked(6, json!({ "resume": true })));
+    assert!(report["notice"].as_str().unwrap().contains("went on after the 2 pages"), "{report}");
+    assert_eq!(world.call("get_available_sources", json!({}))["sources"][0]["pages"], json!(6));
+    let error = world.error("smart_crawl_url", asked(6, json!({ "resume": true, "fresh": true })));
+    assert!(error.contains("fresh and resume exclude each other"), "{error}");
+
+    let before = world.requests();
+    let report = world.call("refresh_source", json!({ "source": "a.test", "older_than_hours": 1 }));
+    assert_eq!((report["state"].clone(), world.requests() - before <= 2), (json!("done"), true), "no page is an hour old: {report}");
+    for wrong in [0, 87_601] {
+        let error = world.error("refresh_source", json!({ "source": "a.test", "older_than_hours": wrong }));
+        assert!(error.contains("older_than_hours"), "{error}");
+    }
+}
