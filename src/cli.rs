@@ -14,7 +14,7 @@ use crate::failure::{Failure, place};
 
 /// Crawl documentation, index it, answer questions about it.
 #[derive(Debug, Parser)]
-#[command(name = "smolcrawl", version, max_term_width = 110, disable_help_subcommand = true, after_help = HELP)]
+#[command(name = "smolcrawl", bin_name = "smolcrawl", version, max_term_width = 110, disable_help_subcommand = true, after_help = HELP)]
 pub struct Cli {
     #[command(subcommand)]
     pub command: Command,

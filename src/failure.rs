@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use smolcrawl::error::chain;
 
-use crate::terminal::{self, Paint, Style};
+use crate::terminal::{self, Paint, Style, tell};
 
 /// A command's end short of what was asked for.
 #[derive(Debug)]
@@ -58,10 +58,10 @@ impl Failure {
     /// Prints it on stderr and gives the exit status.
     pub fn report(self, paint: Paint) -> ExitCode {
         if let Some(message) = self.message {
-            eprintln!("{}: {}", paint.styled(Style::Error, self.lead), terminal::line(&message));
+            tell!("{}: {}", paint.styled(Style::Error, self.lead), terminal::line(&message));
         }
         if let Some(hint) = self.hint {
-            eprintln!("{}: {}", paint.styled(Style::Strong, "hint"), terminal::line(&hint));
+            tell!("{}: {}", paint.styled(Style::Strong, "hint"), terminal::line(&hint));
         }
         ExitCode::from(self.status)
     }

@@ -1,5 +1,8 @@
 //! The command line: read what is asked for, run it, say how it ended.
 
+// It panics where nobody reads it: see `terminal::tell`.
+#![deny(clippy::print_stderr)]
+
 mod cli;
 mod commands;
 mod failure;

@@ -1,7 +1,18 @@
 //! What a terminal or a log is shown of texts that others wrote: every character, but none that commands the terminal.
 
 use std::borrow::Cow;
-use std::fmt::Write as _;
+use std::fmt::{Arguments, Write as _};
+use std::io::{self, Write as _};
+
+/// A line on stderr, for a person. If nobody can read it, what is told about goes on all the same.
+macro_rules! tell {
+    ($($what:tt)*) => { $crate::terminal::told(format_args!($($what)*)) };
+}
+pub(crate) use tell;
+
+pub fn told(what: Arguments<'_>) {
+    let _ = writeln!(io::stderr(), "{what}");
+}
 
 /// One line: every control character is shown as its code, as `\u{1b}`; so are those that reverse the direction of what follows, by
 /// which one text can be made to look like another (CVE-2021-42574). The marks that languages written from right to left need stay.

@@ -138,8 +138,8 @@ fn each_client_gets_its_entry_and_keeps_the_rest() {
         // What was there is there, in its order, to the byte: what comes between is the entry, and a comma before it.
         let same = before.bytes().zip(after.bytes()).take_while(|(old, new)| old == new).count();
         let behind = before.bytes().rev().zip(after.bytes().rev()).take_while(|(old, new)| old == new).count();
-        let comma = before[same..].starts_with(" //") || same + behind < before.len();
-        assert!(same + behind >= before.len() || comma, "{client}: {after}");
+        let between = &before[same..(before.len() - behind).max(same)];
+        assert!(between.is_empty() || after[same..].strip_prefix(',').is_some_and(|rest| rest.starts_with(between)), "{client}: {after}");
         for line in before.lines().filter(|line| line.contains("//") || line.contains('#') || line.contains("/*")) {
             let comment = line.split_once("//").or(line.split_once('#')).or(line.split_once("/*")).unwrap().1;
             assert!(after.contains(comment), "{client}: {comment:?} is gone: {after}");
@@ -256,6 +256,20 @@ fn flags_are_passed_on_with_whole_paths_and_a_name_can_be_given() {
     assert_eq!(read(&file)["mcpServers"], json!({}));
     assert_eq!(fs::read_to_string(file.with_file_name("mcp.json.bak")).unwrap(), "older");
     assert!(file.with_file_name("mcp.json.bak.1").exists());
+    // Whose it is that is called otherwise and started otherwise, is not guessed.
+    let other = r#"{"mcpServers":{"py":{"command":"smolcrawl","args":["serve","--db","/py.db"]},"far":{"url":"https://a.test/"}}}"#;
+    put(&file, other);
+    for more in [&["--yes"][..], &["--remove", "--yes"], &["--name", "far", "--yes"]] {
+        let refused = run(home.path(), &[&["setup", "cursor"], more].concat());
+        let stderr = text(&refused.stderr);
+        assert!(refused.status.code() == Some(1) && stderr.contains("nothing was changed") && stderr.contains("--name"), "{stderr}");
+        assert_eq!(fs::read_to_string(&file).unwrap(), other);
+    }
+    succeeded(&run(home.path(), &["setup", "cursor", "--name", "py", "--remove", "--yes"]));
+    let done = report(&run(home.path(), &["setup", "cursor", "--yes", "--json"]));
+    assert_eq!((&done["name"], &done["changed"]), (&json!("smolcrawl"), &json!(true)));
+    let done = report(&run(home.path(), &["setup", "cursor", "--yes", "--json"]));
+    assert_eq!((&done["name"], &done["changed"]), (&json!("smolcrawl"), &json!(false)));
     for bad in ["", "two words", "ü", &"x".repeat(65)] {
         assert_eq!(run(home.path(), &["setup", "cursor", "--name", bad, "--yes"]).status.code(), Some(2), "{bad:?}");
     }
@@ -288,6 +302,7 @@ fn a_project_has_a_file_of_its_own() {
     );
     assert!(!listed.contains("windsurf"), "{listed}");
     let output = run(home.path(), &["setup", "windsurf", "--project", "--yes"]);
+    assert_eq!(output.status.code(), Some(2));
     assert!(
         text(&output.stderr).contains("error: Windsurf has no configuration of a project\nhint: leave out --project"),
         "{}",

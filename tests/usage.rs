@@ -71,6 +71,38 @@ fn bash_completes_by_the_script() {
     assert_eq!(text(&output.stdout).trim(), "docs.herons.test", "{}", text(&output.stderr));
 }
 
+/// bash ends words at `@` and `:`, and puts in only what comes behind them.
+#[cfg(unix)]
+#[test]
+fn bash_completes_versions_and_ports() {
+    if Command::new("bash").arg("--version").output().is_err() {
+        return eprintln!("not tried: there is no bash");
+    }
+    let home = TempDir::new().unwrap();
+    stored(home.path(), &["https://docs.herons.test:8443/a", "https://$(touch${IFS}ran).test/"]);
+    let script = text(&run(home.path(), &["completions", "bash"]).stdout);
+    let bin = Path::new(env!("CARGO_BIN_EXE_smolcrawl")).parent().unwrap().display();
+    for (typed, whole, expected) in [
+        ("docs.h", "docs.h", "docs.herons.test:8443"),
+        ("docs.herons.test:8", "docs.herons.test:8", "8443"),
+        ("--source=docs.herons.test:", "--source=docs.herons.test:", "8443"),
+    ] {
+        let line = if typed.starts_with('-') {
+            format!("smolcrawl search x --db x.db {typed}")
+        } else {
+            format!("smolcrawl remove --db x.db {typed}")
+        };
+        let asks = format!(
+            "PATH=\"{bin}:$PATH\"\n{script}\nCOMP_WORDBREAKS=$' \\t\\n\"\\'@><=;|&(:'; COMP_LINE='{line}'; COMP_POINT=${{#COMP_LINE}}; COMP_TYPE=9
+             _smolcrawl smolcrawl x y\nprintf '%s\\n' \"${{COMPREPLY[@]}}\""
+        );
+        let output = Command::new("bash").args(["--norc", "-c", &asks]).current_dir(home.path()).output().unwrap();
+        assert_eq!(text(&output.stdout).trim(), expected, "{whole}: {}", text(&output.stderr));
+    }
+    // A name that a shell would take for a command is not offered.
+    assert_eq!(completed(home.path(), "fish", &["remove", "--db", "x.db", "$"]), [""; 0]);
+}
+
 #[test]
 fn sources_are_completed_from_the_store_and_none_is_made() {
     let home = TempDir::new().unwrap();

@@ -13,7 +13,6 @@ use smolcrawl::store::{self, Store};
 use super::Failure;
 use super::output::Output;
 use crate::cli::{self, Everywhere};
-use crate::terminal;
 
 /// The variable by which a script asks for completions: its value is the shell.
 pub const COMPLETE: &str = "SMOLCRAWL_COMPLETE";
@@ -25,6 +24,9 @@ pub fn run(asked: cli::Completions) -> Result<(), Failure> {
     let shell = shell.completer(asked.shell.name()).expect("the four of them are built in");
     // By its name, and not by where it lies: an update may move it.
     shell.write_registration(COMPLETE, "smolcrawl", "smolcrawl", "smolcrawl", &mut script)?;
+    if asked.shell == cli::Shell::Bash {
+        script.extend_from_slice(WHOLE_WORDS.as_bytes());
+    }
     let mut output = Output::new();
     output.bytes(&script)?;
     Ok(output.finish()?)
@@ -67,7 +69,13 @@ fn stored(settings: &Settings) -> Vec<String> {
     }
     let sources = Store::open_to_read(database, store::Config::default()).and_then(|store| store.sources_after("", "", MOST));
     let names = sources.unwrap_or_default().into_iter().map(|source| source.as_str().to_owned());
-    names.filter(|name| !name.contains(terminal::is_command)).collect()
+    names.filter(|name| is_plain(name)).collect()
+}
+
+/// Whether a shell takes a name for nothing else: an index that somebody else has made may call its sources anything.
+fn is_plain(name: &str) -> bool {
+    let of_names = |c: char| c.is_alphanumeric() || matches!(c, '.' | '_' | '-' | '/' | ':' | '@' | '+' | '~');
+    name.starts_with(char::is_alphanumeric) && name.chars().all(of_names)
 }
 
 /// The command with the names wherever a source is named.
@@ -88,6 +96,27 @@ fn with_sources(command: clap::Command, sources: Vec<String>) -> clap::Command {
         })
     })
 }
+
+/// bash ends words at `@`, `:` and `=`, and puts in only what comes behind the last of them: the names of sources have all three around
+/// them. So the line is cut at blanks, and what is there already is taken off the answers.
+const WHOLE_WORDS: &str = r#"
+_smolcrawl() {
+    local line="${COMP_LINE:0:COMP_POINT}" word sign head there=""
+    word="${line##*[[:space:]]}"
+    local -a COMP_WORDS
+    IFS=$' \t\n' read -r -a COMP_WORDS <<< "$line"
+    [[ -n $word ]] || COMP_WORDS+=("")
+    local COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
+    _clap_complete_smolcrawl "$1" "$word" "$3"
+    for sign in @ : =; do
+        [[ $COMP_WORDBREAKS == *"$sign"* && $word == *"$sign"* ]] || continue
+        head="${word%"$sign"*}$sign"
+        ((${#head} <= ${#there})) || there="$head"
+    done
+    COMPREPLY=("${COMPREPLY[@]#"$there"}")
+}
+complete -o nospace -o bashdefault -F _smolcrawl smolcrawl
+"#;
 
 /// Names at the most: nobody reads more of them below a line.
 const MOST: usize = 1_000;

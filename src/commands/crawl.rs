@@ -17,7 +17,7 @@ use super::progress::{Counts, Crawled, Lines, PATIENCE, Spinner};
 use super::signals::interruption;
 use super::{Failure, Shown, progress};
 use crate::cli;
-use crate::terminal;
+use crate::terminal::{self, tell};
 
 pub async fn run(engine: &Engine, asked: cli::Crawl, shown: Shown) -> Result<(), Failure> {
     let request = request(&asked)?;
@@ -38,7 +38,7 @@ pub async fn run(engine: &Engine, asked: cli::Crawl, shown: Shown) -> Result<(),
         Err(error) => return Err(error.into()),
     };
     if let Some(fill) = fill.as_ref().filter(|_| shown != Shown::Quiet && std::io::stderr().is_terminal()) {
-        eprintln!("crawling into {}", terminal::line(&fill.to_string()));
+        tell!("crawling into {}", terminal::line(&fill.to_string()));
     }
     let spinner = Spinner::new(shown);
     let chunking = engine.config().chunk.clone();

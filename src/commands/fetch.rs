@@ -11,6 +11,7 @@ use smolcrawl::model::Note;
 use super::output::Output;
 use super::{Failure, Shown};
 use crate::cli;
+use crate::terminal::tell;
 
 pub async fn run(engine: &Engine, asked: cli::Fetch, shown: Shown) -> Result<(), Failure> {
     let request = super::addresses(&[asked.url])?;
@@ -49,7 +50,7 @@ pub async fn run(engine: &Engine, asked: cli::Fetch, shown: Shown) -> Result<(),
         tell(&left_out);
     } else if !left_out.is_empty() && shown != Shown::Quiet && std::io::stderr().is_terminal() {
         let words: usize = left_out.iter().map(|note| note.words).sum();
-        eprintln!("note: {words} words of the page are left out; --explain tells which, and by which rule");
+        tell!("note: {words} words of the page are left out; --explain tells which, and by which rule");
     }
     Ok(())
 }
@@ -58,8 +59,8 @@ pub async fn run(engine: &Engine, asked: cli::Fetch, shown: Shown) -> Result<(),
 fn tell(left_out: &[Note]) {
     for Note { rule, words, begins } in left_out {
         // Quoted as Rust does: a page's escape sequences stay visible.
-        eprintln!("left out: {words} words by {rule}: {begins:?}");
+        tell!("left out: {words} words by {rule}: {begins:?}");
     }
     let words: usize = left_out.iter().map(|note| note.words).sum();
-    eprintln!("left out: {words} words in {} places", left_out.len());
+    tell!("left out: {words} words in {} places", left_out.len());
 }

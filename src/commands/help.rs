@@ -4,33 +4,40 @@
 use std::fmt::Write as _;
 use std::io::IsTerminal;
 
+use clap::ColorChoice;
 use clap::builder::StyledStr;
 use smolcrawl::docs::{TOPICS, Topic};
 
 use super::Failure;
-use crate::cli::{self, Help};
+use crate::cli::{self, Color, Everywhere, Help};
 
-pub fn run(asked: &Help) -> Result<(), Failure> {
-    let Some(name) = asked.about.as_deref().map(str::trim) else {
-        return Ok(cli::command().after_help(topics()).print_help()?);
+pub fn run(asked: &Help, everywhere: &Everywhere) -> Result<(), Failure> {
+    let (color, is_painted) = match everywhere.color {
+        Color::Auto => (ColorChoice::Auto, std::io::stdout().is_terminal()),
+        Color::Always => (ColorChoice::Always, true),
+        Color::Never => (ColorChoice::Never, false),
     };
-    if cli::command().find_subcommand(name).is_some() {
-        return of_command(name);
+    let all = || cli::command().color(color);
+    let Some(name) = asked.about.as_deref().map(str::trim) else {
+        return Ok(all().after_help(topics()).print_help()?);
+    };
+    if all().find_subcommand(name).is_some() {
+        return of_command(all(), name);
     }
     let Some(topic) = TOPICS.iter().find(|topic| topic.name.eq_ignore_ascii_case(name)) else {
         return Err(unknown(name));
     };
-    let text = if std::io::stdout().is_terminal() { rendered(topic.text) } else { topic.text.to_owned() };
-    Ok(cli::command().override_help(text).print_help()?)
+    let text = if is_painted { rendered(topic.text) } else { topic.text.to_owned() };
+    Ok(all().override_help(text).print_help()?)
 }
 
 /// The same as `--help` behind it, and what there is to read about it.
-fn of_command(name: &str) -> Result<(), Failure> {
+fn of_command(all: clap::Command, name: &str) -> Result<(), Failure> {
     let about = MORE.iter().filter(|(command, _)| *command == name).flat_map(|(_, topics)| *topics);
     let about: Vec<_> = about.map(|topic| format!("smolcrawl help {topic}")).collect();
     let more = if about.is_empty() { String::new() } else { format!("More: {}", about.join(", ")) };
     let behind = |said: Option<&StyledStr>| said.map_or_else(|| more.clone(), |said| format!("{}\n\n{more}", said.ansi()));
-    let command = cli::command().mut_subcommand(name, |command| match (command.get_after_help(), command.get_after_long_help()) {
+    let command = all.mut_subcommand(name, |command| match (command.get_after_help(), command.get_after_long_help()) {
         _ if more.is_empty() => command,
         (_, Some(said)) => {
             let said = behind(Some(said));

@@ -31,7 +31,7 @@ pub fn run(asked: &cli::Man) -> Result<(), Failure> {
 
 fn unknown(command: &clap::Command, name: &str) -> Failure {
     let names: Vec<_> = visible(command).map(clap::Command::get_name).collect();
-    Failure::new(format!("{name:?} is no command"), format!("commands are {}", names.join(", ")))
+    Failure::usage(format!("{name:?} is no command")).hinting(format!("commands are {}", names.join(", ")))
 }
 
 /// One page a command, and one of all: how many.

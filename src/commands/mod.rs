@@ -49,7 +49,7 @@ pub fn run(cli: Cli, environment: &Environment) -> Result<(), Failure> {
         Command::Completions(asked) => return completions::run(asked),
         Command::Man(asked) => return man::run(&asked),
         Command::Demo => return demo::run(everywhere, environment, paint(everywhere, environment, std::io::stdout().is_terminal())),
-        Command::Help(help) => return help::run(&help),
+        Command::Help(help) => return help::run(&help, everywhere),
         _ => {}
     }
     let settings = everywhere.settings(environment)?;
@@ -135,13 +135,18 @@ fn addresses(texts: &[String]) -> Result<CrawlRequest, Failure> {
             return Err(Failure::new(format!("{text:?} is a file or folder here, not a URL"), hint));
         }
     }
+    known(texts)
+}
+
+/// Addresses of what is stored: a file of such a name, as a copy of a site has, does not matter.
+fn known(texts: &[String]) -> Result<CrawlRequest, Failure> {
     Ok(CrawlRequest::parse(texts).map_err(smolcrawl::Error::from)?)
 }
 
 /// The beginning of addresses, if one is given.
 fn prefix(text: Option<&String>) -> Result<Option<String>, Failure> {
     let Some(text) = text else { return Ok(None) };
-    Ok(addresses(std::slice::from_ref(text))?.seeds.pop().map(String::from))
+    Ok(known(std::slice::from_ref(text))?.seeds.pop().map(String::from))
 }
 
 /// Runs `main` on a smol executor while this thread drives the engine's reactor.

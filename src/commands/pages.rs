@@ -9,6 +9,7 @@ use super::output::Output;
 use super::sources::{meant, seconds};
 use super::{Failure, Shown, database_exists};
 use crate::cli;
+use crate::terminal::tell;
 
 pub async fn run(engine: &Engine, asked: cli::Pages, shown: Shown) -> Result<(), Failure> {
     let below = super::prefix(asked.below.as_ref())?;
@@ -45,7 +46,7 @@ pub async fn run(engine: &Engine, asked: cli::Pages, shown: Shown) -> Result<(),
     }
     output.finish()?;
     if !asked.json.json && shown != Shown::Quiet {
-        eprintln!("{}", counted(listed.len(), found, stored, next));
+        tell!("{}", counted(listed.len(), found, stored, next));
     }
     Ok(())
 }

@@ -16,7 +16,7 @@ use url::Url;
 
 use super::signals::Interruption;
 use super::{Failure, Shown};
-use crate::terminal;
+use crate::terminal::{self, tell};
 
 /// What has become of the URLs of a crawl so far: the three add up to those that were dealt with.
 #[derive(Clone, Copy, Debug, Default)]
@@ -157,7 +157,7 @@ impl Lines {
 
 /// A line of progress.
 pub fn say(work: &str, how_far: impl fmt::Display) {
-    eprintln!("{work}: {}", terminal::line(&how_far.to_string()));
+    tell!("{work}: {}", terminal::line(&how_far.to_string()));
 }
 
 /// Embeds everything that is stored without a vector, unless it is interrupted: then it says what is left.
@@ -174,7 +174,7 @@ pub async fn embed_unless_interrupted(engine: &Engine, shown: Shown, interrupted
     // What is being embedded is work that would have to be done again. Who does not want to wait for it asks once more.
     is_asked.set(true);
     if shown != Shown::Quiet {
-        eprintln!("stopping as soon as the chunks in hand are embedded; asked again, it leaves at once");
+        tell!("stopping as soon as the chunks in hand are embedded; asked again, it leaves at once");
     }
     match engine.handle().timeout(LAST_BATCH, embedding).await {
         Ok(Ok(Embedded::All)) => Ok(()),
@@ -206,7 +206,7 @@ async fn embed_until(engine: &Engine, shown: Shown, is_asked: &Cell<bool>) -> Re
             // The machine's limits, which no other run has less of: what is stored is found by its words.
             Err(error @ smolcrawl::Error::Embed(smolcrawl::embed::Error::NoRoom { .. })) => {
                 bar.finish_and_clear();
-                eprintln!("note: pages will be found by their words only: {}", error.chain());
+                tell!("note: pages will be found by their words only: {}", error.chain());
                 return Ok(Embedded::All);
             }
             progress => progress?,
@@ -225,7 +225,7 @@ async fn embed_until(engine: &Engine, shown: Shown, is_asked: &Cell<bool>) -> Re
     let set_aside = engine.set_aside();
     if set_aside > 0 && shown != Shown::Quiet {
         let texts = if set_aside == 1 { "1 text".to_owned() } else { format!("{set_aside} texts") };
-        eprintln!("note: {texts} could not be embedded and will be found by words only; the next run tries again");
+        tell!("note: {texts} could not be embedded and will be found by words only; the next run tries again");
     }
     Ok(Embedded::All)
 }

@@ -16,7 +16,7 @@ use super::marked::Words;
 use super::output::Output;
 use super::{Failure, Shown, database_exists, lines};
 use crate::cli;
-use crate::terminal::{self, Paint, Style};
+use crate::terminal::{self, Paint, Style, tell};
 
 pub async fn run(engine: &Engine, asked: cli::Search, shown: Shown, paint: Paint) -> Result<(), Failure> {
     let mut query = query(engine, &asked)?;
@@ -44,9 +44,9 @@ pub async fn run(engine: &Engine, asked: cli::Search, shown: Shown, paint: Paint
 /// A hybrid search that had to do without the meaning says so, whatever the results look like.
 fn tell_what_failed(found: &Answer, shown: Shown) {
     if let Some(error) = found.without_meaning.as_ref().filter(|_| shown != Shown::Quiet) {
-        eprintln!("note: found by words only, as the question could not be embedded: {}", terminal::line(&error.chain()));
+        tell!("note: found by words only, as the question could not be embedded: {}", terminal::line(&error.chain()));
         if let Some(hint) = error.hint() {
-            eprintln!("hint: {}", terminal::line(&hint));
+            tell!("hint: {}", terminal::line(&hint));
         }
     }
 }
@@ -95,7 +95,7 @@ async fn tell_what_is_missing(engine: &Engine, mode: Mode) -> Result<(), Failure
     if progress.embedded < progress.chunks {
         let missing = progress.chunks - progress.embedded;
         if let Some(former) = engine.former_model().await {
-            eprintln!(
+            tell!(
                 "note: the model has changed and has embedded {} of {} chunks; until it has more, the vectors of {} answer; the next `crawl`, \
                  `index` or `serve` goes on",
                 progress.embedded,
@@ -105,7 +105,7 @@ async fn tell_what_is_missing(engine: &Engine, mode: Mode) -> Result<(), Failure
             return Ok(());
         }
         let found = if mode == Mode::Dense { "are not found" } else { "are found by their words only" };
-        eprintln!(
+        tell!(
             "note: {missing} of {} chunks are not embedded yet and {found}; the next `crawl`, `index` or `serve` goes on",
             progress.chunks
         );
@@ -293,7 +293,7 @@ fn print(query: &Query, found: &Answer, asked: &cli::Search, shown: Shown, paint
     }
     output.finish()?;
     if let Some(next) = next.filter(|_| shown != Shown::Quiet) {
-        eprintln!("more: --offset {next}");
+        tell!("more: --offset {next}");
     }
     Ok(())
 }
@@ -316,14 +316,14 @@ fn explained(hit: &Hit) -> String {
 /// Words that are nowhere are found by those that are nearly the same.
 fn tell_what_is_corrected(found: &Answer, shown: Shown) {
     if let Some(corrected) = found.corrected.as_ref().filter(|_| shown != Shown::Quiet) {
-        eprintln!("note: some words stand nowhere in what is stored: answered for {:?}", terminal::line(corrected));
+        tell!("note: some words stand nowhere in what is stored: answered for {:?}", terminal::line(corrected));
     }
 }
 
 /// Hits there are always; whether they are answers is another thing.
 fn tell_what_is_weak(found: &Answer, shown: Shown) {
     if found.is_weak() && shown != Shown::Quiet {
-        eprintln!(
+        tell!(
             "note: weak match: neither the words nor the meaning of the question are found in what is stored, so this is likely no answer"
         );
     }

@@ -13,6 +13,7 @@ use smolcrawl::{Engine, tools};
 use super::Failure;
 use super::signals::interruption;
 use crate::cli;
+use crate::terminal::tell;
 
 pub async fn run(engine: &Engine, asked: cli::Serve) -> Result<(), Failure> {
     let crawls = Background::new(engine);
@@ -26,7 +27,7 @@ pub async fn run(engine: &Engine, asked: cli::Serve) -> Result<(), Failure> {
         log::error!("{}{}", error.chain(), error.hint().map_or_else(String::new, |hint| format!(" (hint: {hint})")));
     }
     if std::io::stdin().is_terminal() {
-        eprintln!("{ON_A_TERMINAL}");
+        tell!("{ON_A_TERMINAL}");
     }
     log::info!("serving on stdin and stdout");
     let mut behind = pin!(async {

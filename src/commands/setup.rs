@@ -15,6 +15,7 @@ use self::clients::{Disk, Folders, Platform};
 use super::Failure;
 use super::output::Output;
 use crate::cli::{self, Client, Everywhere};
+use crate::terminal::tell;
 
 pub fn run(asked: &cli::Setup, everywhere: &Everywhere, environment: &Environment) -> Result<(), Failure> {
     let folders = folders(environment)?;
@@ -99,6 +100,25 @@ fn name_in(entries: &Map<String, Value>, asked: Option<&str>) -> Option<String> 
     ours.map(|(name, _)| name.clone())
 }
 
+/// The name of the entry that is meant: as asked for, else the usual one, else that of one which says the same. `Err` is the name of one that
+/// starts this program in another way: whose that is, nobody but the user knows.
+fn name_of<'a>(entries: &'a Map<String, Value>, asked: &'a cli::Setup, entry: &edit::Fields) -> Result<&'a str, &'a str> {
+    let named = asked.name.as_deref().unwrap_or(cli::SERVER_NAME);
+    if asked.name.is_some() || entries.contains_key(named) {
+        return Ok(named);
+    }
+    let others = || entries.iter().filter(|(_, other)| starts_us(other));
+    if let Some((same, _)) = others().find(|(_, other)| is_as(other, entry)) {
+        return Ok(same);
+    }
+    others().next().map_or(Ok(named), |(other, _)| Err(other))
+}
+
+/// A server that is not started but connected to.
+fn is_elsewhere(entry: &Value) -> bool {
+    ["url", "httpUrl", "serverUrl"].iter().any(|field| entry.get(field).is_some())
+}
+
 /// An entry whose command is a program of this name.
 fn starts_us(entry: &Value) -> bool {
     let command = entry.get("command").and_then(|command| command.as_str().or_else(|| command.get(0)?.as_str()));
@@ -150,10 +170,8 @@ fn set_up(
 ) -> Result<(), Failure> {
     let file = match asked.project {
         true => clients::project_file(client, Path::new(""), &System).ok_or_else(|| {
-            Failure::new(
-                format!("{} has no configuration of a project", clients::title(client)),
-                "leave out --project: it is set up for all projects",
-            )
+            Failure::usage(format!("{} has no configuration of a project", clients::title(client)))
+                .hinting("leave out --project: it is set up for all projects")
         })?,
         false => clients::file(client, folders, &System),
     };
@@ -174,14 +192,27 @@ fn set_up(
     let text = there.clone().unwrap_or_default();
     let keys = keys(client, &text);
     let entries = edit::entries(&text, format, keys).map_err(|broken| refused(broken.to_string()))?;
-    let name = &*name_in(&entries, asked.name.as_deref()).or(asked.name.clone()).unwrap_or_else(|| cli::SERVER_NAME.to_owned());
+    let name = name_of(&entries, asked, &entry).map_err(|other| {
+        let what = format!("{}: the server {other} starts this program already, in another way: nothing was changed", file.display());
+        let add = if asked.remove { "" } else { ", another name to have both" };
+        Failure::new(what, format!("say which is meant: --name {other}{add}"))
+    })?;
     let known = entries.get(name);
+    if !asked.remove && known.is_some_and(is_elsewhere) {
+        let why = format!("{}: the server {name} is one that is reached by an address: nothing was changed", file.display());
+        return Err(Failure::new(why, "give this one another name: --name NAME"));
+    }
     let mut output = Output::new();
+    let described = |changed: bool, backup: Option<&Path>| json!({ "client": client.name(), "file": file, "name": name, "changed": changed, "backup": backup });
     let is_done = match asked.remove {
         true => known.is_none(),
         false => known.is_some_and(|known| is_as(known, &entry)),
     };
     if is_done {
+        if asked.json.json {
+            output.json(&described(false, None))?;
+            return Ok(output.finish()?);
+        }
         let state = if asked.remove { format!("has no server {name}") } else { format!("is already set up as {name}") };
         output.line(format!("{} {state}: {}", clients::title(client), file.display()))?;
         return Ok(output.finish()?);
@@ -194,19 +225,23 @@ fn set_up(
     if !asked.remove
         && let Some((key, _)) = environment.settings().next()
     {
-        eprintln!(
+        tell!(
             "note: {} is set here, and the client may not know of it: give what it should have by flags, or in the configuration file",
             key.variable()
         );
     }
-    eprintln!("{}:", crate::terminal::line(&file.display().to_string()));
+    tell!("{}:", crate::terminal::line(&file.display().to_string()));
     for line in edit::diff(&text, &edited) {
-        eprintln!("{}", crate::terminal::line(&line));
+        tell!("{}", crate::terminal::line(&line));
     }
     if !asked.yes && !agreed(&file)? {
         return Err(Failure::new("nothing was changed", "answer y, or say --yes"));
     }
     let backup = write::replace(&file, there.as_deref(), &edited).map_err(|failure| refused_to_write(&file, &failure))?;
+    if asked.json.json {
+        output.json(&described(true, backup.as_deref()))?;
+        return Ok(output.finish()?);
+    }
     let done = if asked.remove { "no longer has" } else { "has" };
     output.line(format!("{} {done} the server {name}: {}", clients::title(client), file.display()))?;
     if let Some(backup) = backup {
@@ -227,7 +262,7 @@ fn refused_to_write(file: &Path, error: &io::Error) -> Failure {
 
 fn print(file: &Path, snippet: &str) -> Result<(), Failure> {
     // stdout is the snippet alone.
-    eprintln!("belongs into {}:", crate::terminal::line(&file.display().to_string()));
+    tell!("belongs into {}:", crate::terminal::line(&file.display().to_string()));
     let mut output = Output::new();
     output.text(snippet.trim_end())?;
     Ok(output.finish()?)

@@ -9,10 +9,10 @@ use super::output::Output;
 use super::sources::seconds;
 use super::{Failure, Shown, compare, database_exists};
 use crate::cli;
-use crate::terminal::{self, Paint, Style};
+use crate::terminal::{self, Paint, Style, tell};
 
 pub async fn run(engine: &Engine, asked: cli::Show, shown: Shown, paint: Paint) -> Result<(), Failure> {
-    let url = super::addresses(std::slice::from_ref(&asked.url))?.seeds.swap_remove(0);
+    let url = super::known(std::slice::from_ref(&asked.url))?.seeds.swap_remove(0);
     database_exists(engine)?;
     let source = match &asked.source {
         Some(source) => Some(compare::one(engine, source).await?),
@@ -26,7 +26,7 @@ pub async fn run(engine: &Engine, asked: cli::Show, shown: Shown, paint: Paint) 
         let others: Vec<_> = engine.sources_of_page(document.url.clone()).await?.into_iter().filter(|other| *other != source).collect();
         if !others.is_empty() {
             let note = format!("note: this is the page of {source}; --source shows that of {}", listed(&others));
-            eprintln!("{}", terminal::line(&note));
+            tell!("{}", terminal::line(&note));
         }
     }
     if asked.outline {
@@ -45,7 +45,7 @@ pub async fn run(engine: &Engine, asked: cli::Show, shown: Shown, paint: Paint) 
     output.text(part.text.trim_end_matches('\n'))?;
     output.finish()?;
     if let Some(next) = part.next.filter(|_| shown != Shown::Quiet) {
-        eprintln!("more: --offset {next} ({} of {} characters are left)", part.total - next, part.total);
+        tell!("more: --offset {next} ({} of {} characters are left)", part.total - next, part.total);
     }
     Ok(())
 }

@@ -108,7 +108,22 @@ pub fn without(text: &str, format: Format, keys: &[&str], name: &str) -> Result<
         Format::Json | Format::Jsonc => json::without(text, format, keys, name)?,
         Format::Toml => tables::without(text, keys, name)?,
     };
+    if format == Format::Toml && checked(mark, edited.clone(), format, &expected).is_err() {
+        // A table that only names one below it goes with it.
+        prune(&mut expected, keys);
+    }
     checked(mark, edited, format, &expected)
+}
+
+/// Drops what is empty on the way down these keys.
+fn prune(value: &mut Value, keys: &[&str]) {
+    let (Some((key, below)), Some(fields)) = (keys.split_first(), value.as_object_mut()) else { return };
+    if let Some(field) = fields.get_mut(*key) {
+        prune(field, below);
+        if field.as_object().is_some_and(Map::is_empty) {
+            fields.remove(*key);
+        }
+    }
 }
 
 /// What is put beside the file by hand: the entry alone, as the file has it.
