@@ -55,6 +55,12 @@ impl Failure {
         Self { lead: ERROR, message: None, hint: None, status: FAILED }
     }
 
+    /// What it is and what helps, in one line.
+    pub fn told(&self) -> String {
+        let parts = [self.message.as_deref(), self.hint.as_deref()];
+        parts.into_iter().flatten().collect::<Vec<_>>().join(": ")
+    }
+
     /// Prints it on stderr and gives the exit status.
     pub fn report(self, paint: Paint) -> ExitCode {
         if let Some(message) = self.message {

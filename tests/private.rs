@@ -168,3 +168,37 @@ fn cookies_of_a_browser_open_a_site_and_its_own_are_kept() {
     assert_eq!(report(&opened)["stored"], json!(2), "{}", text(&opened.stderr));
     assert!(!traces(home.path(), &opened).contains(SECRET));
 }
+
+/// What asks no site for anything needs no credentials; who asks is told, and `doctor` tells.
+#[test]
+fn credentials_that_are_no_use_stop_only_what_needs_them() {
+    let home = TempDir::new().unwrap();
+    let (_, address) = private("Bearer s3cret-t0ken");
+    let url = format!("http://{address}/");
+    let shown = format!("Authorization: Bearer {SECRET}");
+    let stored = run(home.path(), &["crawl", &url, "--db", "x.db", "--no-index", "--header", &shown]);
+    assert!(stored.status.success(), "{}", text(&stored.stderr));
+    let file = home.path().join("credentials.toml");
+    std::fs::write(&file, format!("[\"http://{address}\"]\nuser = \"me\"\npassword = \"env:NOBODY_HAS_SET_THIS\"\n")).unwrap();
+    only_mine(&file);
+    let with = |arguments: &[&str]| {
+        let mut running = smolcrawl(home.path());
+        running
+            .args(arguments)
+            .args(["--allow-private", "--db", "x.db"])
+            .env("SMOLCRAWL_CREDENTIALS", &file)
+            .stdin(std::process::Stdio::null());
+        running.output().unwrap()
+    };
+    for offline in [&["search", "herons", "--mode", "lexical"][..], &["sources"], &["pages", &address], &["show", &url], &["serve"]] {
+        let output = with(offline);
+        assert!(output.status.success(), "{offline:?}: {}", text(&output.stderr));
+    }
+    assert!(text(&with(&["serve"]).stderr).contains("the environment has no NOBODY_HAS_SET_THIS"));
+    for asking in [&["fetch", &url][..], &["crawl", &url, "--no-index"], &["refresh", &address, "--no-index"], &["verify", &url]] {
+        let output = with(asking);
+        assert!(!output.status.success() && text(&output.stderr).contains("NOBODY_HAS_SET_THIS"), "{asking:?}: {}", text(&output.stderr));
+    }
+    let advice = report(&with(&["doctor", "--json"]))["advice"].to_string();
+    assert!(advice.contains("the environment has no NOBODY_HAS_SET_THIS"), "{advice}");
+}

@@ -256,6 +256,14 @@ fn flags_are_passed_on_with_whole_paths_and_a_name_can_be_given() {
     assert_eq!(read(&file)["mcpServers"], json!({}));
     assert_eq!(fs::read_to_string(file.with_file_name("mcp.json.bak")).unwrap(), "older");
     assert!(file.with_file_name("mcp.json.bak.1").exists());
+    // A table that names only ours goes with it.
+    for before in ["", "model = \"x\"\n"] {
+        let codex = file_of(home.path(), "codex");
+        put(&codex, before);
+        succeeded(&run(home.path(), &["setup", "codex", "--yes"]));
+        succeeded(&run(home.path(), &["setup", "codex", "--remove", "--yes"]));
+        assert_eq!(fs::read_to_string(&codex).unwrap().trim(), before.trim());
+    }
     // Whose it is that is called otherwise and started otherwise, is not guessed.
     let other = r#"{"mcpServers":{"py":{"command":"smolcrawl","args":["serve","--db","/py.db"]},"far":{"url":"https://a.test/"}}}"#;
     put(&file, other);

@@ -283,7 +283,7 @@ fn a_crawl_that_goes_on_knows_what_was_said() {
     world.is_sound(&engine);
 }
 
-/// What is taken from a page's markdown is refreshed by it, and its links are relative to where it is.
+/// What is taken from a page's markdown is refreshed by it.
 #[test]
 fn a_page_in_markdown_is_refreshed_by_it() {
     let world = World::new();
@@ -314,9 +314,37 @@ fn a_page_in_markdown_is_refreshed_by_it() {
     let report = world.refresh(&engine, RefreshRequest::new(source.clone()));
     assert_eq!((report.updated, report.added), (1, 0), "what it calls kettles.md is a form of another page: {report:?}");
     assert!(page().markdown.contains("cold") && page().validators.etag.as_deref() == Some("\"2\""), "{:?}", page());
+    // What may pass is no change: the page stays as it was taken.
+    world.site.reply("a.test/raw/pots.md", Reply::status(503));
+    let report = known();
+    assert_eq!((report.updated, report.failed_total), (0, 1), "{report:?}");
+    assert!(page().markdown.contains("cold"), "{:?}", page());
     world.site.reply("a.test/raw/pots.md", Reply::status(404));
     assert_eq!(known().updated, 1);
     assert!(page().markdown.contains("in short") && page().validators.etag.as_deref() == Some("\"h\""), "{:?}", page());
+}
+
+/// What a crawl leaves out as a copy, a refresh leaves out.
+#[test]
+fn a_refresh_stores_no_copy_of_what_is_there() {
+    let world = World::new();
+    world.text("a.test/docs/", "Contents of the manual.", &["pots.html", "copy.html"]);
+    for name in ["pots", "copy"] {
+        world
+            .site
+            .reply(&format!("a.test/docs/{name}.html"), Reply::html("<title>Pots</title><h1>Pots</h1><p>All about pots that are warm."));
+    }
+    let engine = world.engine();
+    assert_eq!(world.crawl(&engine, "http://a.test/docs/").stored, 2);
+    for _ in 0..2 {
+        let report = world.refresh(&engine, RefreshRequest::new(id("a.test/docs")));
+        assert_eq!((report.checked, report.added, report.looked_for_new), (2, 0, true), "{report:?}");
+    }
+    // It is a page of its own once it says something else.
+    world.text("a.test/docs/copy.html", "About kettles.", &[]);
+    assert_eq!(world.refresh(&engine, RefreshRequest::new(id("a.test/docs"))).added, 1);
+    assert_eq!(world.handle.block_on(engine.sources()).unwrap()[0].pages, 3);
+    world.is_sound(&engine);
 }
 
 #[test]

@@ -13,13 +13,19 @@ use crate::cli::{Command, Everywhere};
 use crate::failure::place;
 use crate::terminal;
 
-/// Those of the file, and those of the command line for the sites that it names.
+/// Those of the file, and those of the command line for the sites that it names; none for what asks no site for anything. A server goes on
+/// without a file that is no use: what it has stored needs none.
 pub fn of(command: &Command, settings: &Settings, environment: &Environment) -> Result<Credentials, Failure> {
     let mut credentials = Credentials::default();
-    let named = settings.value(Key::Credentials).map(|(path, _)| PathBuf::from(path));
-    let usual = || Everywhere::usual_credentials().filter(|path| path.exists());
-    if let Some(path) = named.or_else(usual) {
-        credentials.add(&read_file(&path, environment)?);
+    match command {
+        Command::Crawl(_) | Command::Fetch(_) | Command::Refresh(_) | Command::Verify(_) => {
+            credentials.add(&of_file(settings, environment)?);
+        }
+        Command::Serve(_) => match of_file(settings, environment) {
+            Ok(known) => credentials.add(&known),
+            Err(failure) => log::warn!("no site is shown who you are: {}", failure.told()),
+        },
+        _ => {}
     }
     let (headers, sites): (&[String], &[String]) = match command {
         Command::Crawl(asked) => (&asked.header, &asked.urls),
@@ -35,6 +41,13 @@ pub fn of(command: &Command, settings: &Settings, environment: &Environment) -> 
         }
     }
     Ok(credentials)
+}
+
+/// Those of the file that a setting names, else of the usual one, if there is one.
+pub fn of_file(settings: &Settings, environment: &Environment) -> Result<Credentials, Failure> {
+    let named = settings.value(Key::Credentials).map(|(path, _)| PathBuf::from(path));
+    let usual = || Everywhere::usual_credentials().filter(|path| path.exists());
+    named.or_else(usual).map_or_else(|| Ok(Credentials::default()), |path| read_file(&path, environment))
 }
 
 /// Tables by origin: `["https://docs.test"]` with `headers`, `user` and `password`, or `cookies`, a file in Netscape's format.

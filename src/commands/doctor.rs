@@ -8,6 +8,7 @@ use smolcrawl::Engine;
 use smolcrawl::config::{Config, Environment, Key, Origin, Settings};
 use smolcrawl::engine::{Check, ModelSummary};
 
+use super::credentials;
 use super::output::Output;
 use super::{Failure, drive, setup};
 use crate::cli::{self, Everywhere};
@@ -100,6 +101,10 @@ fn findings(
         })
     });
     let private = private(&database, file, settings, &mut advice);
+    if let Err(failure) = credentials::of_file(settings, environment) {
+        // Who may read it is told already.
+        advice.extend(Some(failure.told()).filter(|told| !told.contains("chmod ")));
+    }
     let clients = setup::states(environment);
     advice.extend(clients.iter().filter_map(setup::State::advice));
     advice.extend(problems.iter().filter_map(smolcrawl::Error::hint));

@@ -181,7 +181,7 @@ fn set_up(
         let hint = format!("mend it, or put it in by hand: `smolcrawl setup {} --print` shows what", client.name());
         Failure::new(format!("{}: {why}: nothing was changed", file.display()), hint)
     };
-    let entry = clients::entry(client, &program()?, &arguments(everywhere)?);
+    let entry = clients::entry(client, &program(folders)?, &arguments(everywhere)?);
     if asked.print {
         // A file that is broken is no reason not to say what belongs into it.
         let there = read(&file).ok().flatten().unwrap_or_default();
@@ -323,9 +323,14 @@ fn folders(environment: &Environment) -> Result<Folders, Failure> {
     Folders::of(environment, Platform::THIS).ok_or_else(nobody)
 }
 
-/// What a client is to start: this very program.
-fn program() -> Result<String, Failure> {
+/// What a client is to start: this very program, by the name under which it is found if that is a link to it, as an update moves what it
+/// leads to.
+fn program(folders: &Folders) -> Result<String, Failure> {
     let program = std::env::current_exe();
+    let real = program.as_ref().ok().and_then(|program| std::fs::canonicalize(program).ok());
+    let name = format!("smolcrawl{}", std::env::consts::EXE_SUFFIX);
+    let leads_here = |path: &PathBuf| path.is_absolute() && real.is_some() && std::fs::canonicalize(path).ok() == real;
+    let program = folders.path.iter().map(|folder| folder.join(&name)).find(leads_here).map_or(program, Ok);
     let failure =
         |why: String| Failure::new(format!("it is not known where this program lies: {why}"), "put it in by hand: --print shows what");
     let program = program.map_err(|error| failure(error.to_string()))?;

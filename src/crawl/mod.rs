@@ -148,7 +148,7 @@ impl Crawler {
     /// As [`Crawler::fetch`], but for 404 and 410, which are [`Refetched::Gone`].
     pub async fn refetch(&self, url: &Url, known: &Validators, robots: Robots) -> Result<Refetched, Error> {
         if let Some(twin) = &known.twin
-            && let Some(refetched) = self.refetch_twin(url, twin, known, robots).await
+            && let Some(refetched) = self.refetch_twin(url, twin, known, robots).await.map_err(|error| error.at(url))?
         {
             return Ok(refetched);
         }
@@ -165,21 +165,28 @@ impl Crawler {
         }
     }
 
-    /// The markdown that a page was taken from, asked for again. Where it is no markdown any more or cannot be had, the page itself tells.
-    async fn refetch_twin(&self, url: &Url, twin: &Url, known: &Validators, robots: Robots) -> Option<Refetched> {
+    /// The markdown that a page was taken from, asked for again. Where it is no markdown any more or is gone, the page itself tells; what may
+    /// pass is an error, as the page in another form would be a change that there is not.
+    async fn refetch_twin(&self, url: &Url, twin: &Url, known: &Validators, robots: Robots) -> Result<Option<Refetched>, Error> {
         if origin(twin) != origin(url) {
-            return None;
+            return Ok(None);
         }
-        match self.fetcher.follow(twin.clone(), robots, Wanted::Markdown, known).await {
-            Ok(Answer::Unchanged) => Some(Refetched::Unchanged),
-            Ok(Answer::Page(read)) if read.0.url == *twin => {
-                let (found, outline) = *read;
-                let page = in_markdown(&Page { url: normalise(url.clone()), ..found.clone() }, &found)?;
-                // What it calls `other.md` is another page in markdown, which is stored under its own address.
-                let links = outline.links.into_iter().filter(|link| !is_markdown(link)).collect();
-                Some(Refetched::Page(page, links))
-            }
-            _ => None,
+        let (found, outline) = match self.fetcher.follow(twin.clone(), robots, Wanted::Markdown, known).await {
+            Ok(Answer::Unchanged) => return Ok(Some(Refetched::Unchanged)),
+            Ok(Answer::Page(read)) if read.0.url == *twin => *read,
+            Err(error) if error.is_transient() || error.is_ours() => return Err(error),
+            _ => return Ok(None),
+        };
+        let Some(page) = in_markdown(&Page { url: normalise(url.clone()), ..found.clone() }, &found) else { return Ok(None) };
+        // What it calls `other.md` is another page in markdown, which is stored under its own address: that is in the links of the page itself.
+        if *twin == page.url {
+            let links = outline.links.into_iter().filter(|link| !is_markdown(link)).collect();
+            return Ok(Some(Refetched::Page(page, links)));
+        }
+        match self.fetcher.follow(page.url.clone(), robots, Wanted::Page, &Validators::default()).await {
+            Ok(Answer::Page(read)) => Ok(Some(Refetched::Page(page, read.1.links))),
+            Err(error) if error.is_transient() || error.is_ours() => Err(error),
+            _ => Ok(Some(Refetched::Page(page, Vec::new()))),
         }
     }
 

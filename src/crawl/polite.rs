@@ -64,6 +64,8 @@ struct Host {
     at_most: Option<usize>,
     /// Answers since that number was last changed.
     answered: usize,
+    /// Of those in flight when it was last lowered, how many have not ended: what they say is of the time before.
+    before: usize,
 }
 
 /// What is known of an origin's robots.txt.
@@ -150,6 +152,8 @@ impl Polite {
         let (give_up_after, per_host) = (self.give_up_after, self.per_host);
         let host = self.host(url);
         host.in_flight = host.in_flight.saturating_sub(1);
+        let is_of_before = host.before > 0;
+        host.before = host.before.saturating_sub(1);
         let pause = match how {
             Ended::Answered => {
                 host.failures = 0;
@@ -157,9 +161,9 @@ impl Polite {
                 return None;
             }
             // Of many at once the first that says so: the others were under way.
-            Ended::Overloaded { .. } if host.not_before.is_none_or(|at| at <= now) => {
+            Ended::Overloaded { .. } if !is_of_before => {
                 host.at_most = Some((host.at_once(per_host) / 2).max(1));
-                host.answered = 0;
+                (host.answered, host.before) = (0, host.in_flight);
                 overload_pause(how, host.failures)
             }
             Ended::Overloaded { .. } => overload_pause(how, host.failures),
@@ -347,8 +351,9 @@ mod tests {
         let (mut polite, mut now, page) = (Polite::new(Robots::Ignore, 8, 50), Instant::now(), url("http://a.test/x"));
         let room = |polite: &Polite| polite.hosts.values().next().unwrap().at_once(8);
         for at_once in [4, 2, 1, 1] {
-            // Of those under way at one time the first counts.
-            (0..3).for_each(|_| _ = polite.ended(&page, now, Ended::Overloaded { retry_after: Some(seconds(1)) }));
+            // Of those under way at one time the first counts, also where the pause is over at once.
+            (0..3).for_each(|_| polite.started(&page, now));
+            (0..3).for_each(|_| _ = polite.ended(&page, now, Ended::Overloaded { retry_after: Some(seconds(0)) }));
             assert_eq!(room(&polite), at_once);
             now += seconds(1);
         }

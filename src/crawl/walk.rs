@@ -318,7 +318,7 @@ impl Crawl {
             });
             let Some((url, entry)) = taken else { break };
             match verdict {
-                Verdict::Go if entry.role == Role::Page && entry.depth > 0 && self.is_data_of_a_page(&url) => {
+                Verdict::Go if entry.role == Role::Page && entry.depth > 0 && entry.via.is_empty() && self.is_data_of_a_page(&url) => {
                     self.backlog.dealt_with(url.as_str().into());
                     self.report.pass_over(AS_DATA, Some(&url));
                 }

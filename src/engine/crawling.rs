@@ -36,6 +36,7 @@ impl Engine {
             engine: self.clone(),
             crawl: self.inner.crawler.crawl(request),
             fill,
+            is_again: false,
             is_begun: false,
             trail: Trail::default(),
             recording: FuturesUnordered::new(),
@@ -57,6 +58,8 @@ pub struct Crawling {
     crawl: Crawl,
     /// What it fills; none until the database is open.
     fill: Option<Fill>,
+    /// Whether it looks for what is new in a source: a copy of what is there is not.
+    is_again: bool,
     /// Whether it is written down that it has begun.
     is_begun: bool,
     /// What was found and dealt with and is not written down yet.
@@ -184,8 +187,10 @@ impl Crawling {
                     // Not each page that a sitemap among the seeds lists.
                     let is_seed = page.depth == 0 && self.crawl.so_far().0 <= self.crawl.request().seeds.len() as u64;
                     let unversioned = source.clone().filter(|source| is_seed && source.version().is_none());
+                    let copies_of = source.clone().filter(|_| self.is_again);
                     self.storing.push(self.engine.clone().take_in(
                         source,
+                        copies_of,
                         unversioned,
                         page,
                         self.chunking.clone(),
@@ -210,6 +215,7 @@ impl Crawling {
         };
         let mut trail = self.engine.trail(&fill).await?;
         let known = fill.known();
+        self.is_again = known.is_some();
         if known.is_none() {
             log::info!("crawling into {fill}");
         }
@@ -347,10 +353,13 @@ fn unread(url: Url, skip: &extract::Skip) -> Failed {
 }
 
 impl Engine {
-    /// Reads, cuts and stores a page, all on the pool. Of `unversioned` it is a seed, and may name the version.
+    /// Reads, cuts and stores a page, all on the pool, unless it says what a page of `copies_of` says. Of `unversioned` it is a seed, and may
+    /// name the version.
+    #[expect(clippy::too_many_arguments, reason = "all of it is what one page needs, and it is called once")]
     fn take_in(
         self,
         source: Option<SourceId>,
+        copies_of: Option<SourceId>,
         unversioned: Option<SourceId>,
         page: Page,
         chunking: Chunking,
@@ -370,6 +379,13 @@ impl Engine {
             };
             Ok(match self.inner.handle.unblock_on(Lane::Bulk, work).await {
                 Ok(Ok((document, chunks))) => {
+                    if let Some(source) = copies_of {
+                        let page = document.clone();
+                        if let Some(first) = self.with_store(move |store| store.page_saying_the_same(&source, &page)).await? {
+                            let why = format!("the same content as {}", masked(&first));
+                            return Ok(Event::Skipped(Skipped { url: masked(&url), why }));
+                        }
+                    }
                     let title = document.title.clone();
                     let says = unversioned.and_then(|source| Some((source, version_said(&document)?)));
                     let put = self.put_cut(source, document, chunks).await?;

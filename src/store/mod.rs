@@ -356,6 +356,11 @@ impl Store {
         self.read(|transaction| sources::translations(transaction, source))
     }
 
+    /// The page of a source that has the text of this one already, if this one is not stored.
+    pub fn page_saying_the_same(&self, source: &SourceId, document: &Document) -> Result<Option<Url>, Error> {
+        self.read(|transaction| sources::page_saying_the_same(transaction, source, document))
+    }
+
     /// Notes the version that the pages of a source name.
     pub fn says_version(&self, source: &SourceId, version: &str) -> Result<(), Error> {
         self.write(|transaction| sources::says_version(transaction, source, version))

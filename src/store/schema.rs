@@ -342,9 +342,9 @@ const TEXTS: &str = "
 
 const TEXTS_MOVED: &str = "
     ALTER TABLE pages DROP COLUMN markdown;
+    ALTER TABLE chunks DROP COLUMN text;
     ALTER TABLE chunks DROP COLUMN heading_path;
     ALTER TABLE chunks DROP COLUMN context;
-    ALTER TABLE chunks DROP COLUMN text;
     CREATE INDEX chunks_of_saying ON chunks (saying);
     CREATE TRIGGER saying_unsaid AFTER DELETE ON chunks BEGIN
         DELETE FROM sayings WHERE id = old.saying AND NOT EXISTS (SELECT 1 FROM chunks AS c WHERE c.saying = old.saying);

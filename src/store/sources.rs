@@ -6,10 +6,11 @@ use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use url::Url;
 
-use crate::model::{Candidate, Meant, Metadata, NotMeant, Recipe, SourceId, SourceState, SourceSummary, Trail, host, meant};
+use crate::model::{Candidate, Document, Meant, Metadata, NotMeant, Recipe, SourceId, SourceState, SourceSummary, Trail, host, meant};
 
 use super::error::Failure;
 use super::pages::{beyond, collect, count, metadata, milliseconds, parse_source, parse_url, time};
+use super::texts;
 
 /// Of a page that nobody has named a source for: the one that has it already, else that of its host.
 pub(super) fn source_for(connection: &Connection, url: &Url) -> Result<i64, Failure> {
@@ -194,9 +195,25 @@ pub(super) fn trail(connection: &Connection, source: &SourceId) -> Result<Trail,
 /// What the pages of a source say of themselves in other languages, with the language that each says it is in.
 pub(super) fn translations(connection: &Connection, source: &SourceId) -> Result<Vec<(Url, Metadata)>, Failure> {
     let sql =
-        "SELECT url, metadata FROM pages WHERE source = (SELECT id FROM sources WHERE name = ?1) AND metadata LIKE '%\"translations\":%'";
-    collect(connection, sql, [source.as_str()], |row| Ok((parse_url(row.get_ref(0)?)?, metadata(row.get_ref(1)?.as_str().ok())?)))
+        "SELECT url, metadata FROM pages WHERE source = (SELECT id FROM sources WHERE name = ?1) AND metadata LIKE '%\"translations\":%'
+               LIMIT ?2";
+    let read = |row: &Row<'_>| -> Result<_, Failure> { Ok((parse_url(row.get_ref(0)?)?, metadata(row.get_ref(1)?.as_str().ok())?)) };
+    // What is damaged says nothing here; who reads that page is told.
+    let said = collect(connection, sql, params![source.as_str(), MOST_SAYING], |row| match read(row) {
+        Err(failure) if failure.is_of_content() => Ok(None),
+        read => read.map(Some),
+    })?;
+    Ok(said.into_iter().flatten().collect())
 }
+
+pub(super) fn page_saying_the_same(connection: &Connection, source: &SourceId, document: &Document) -> Result<Option<Url>, Failure> {
+    let Some(source) = find_source(connection, source)? else { return Ok(None) };
+    let url = texts::saying_the_same(connection, source, document.url.as_str(), &document.markdown)?;
+    url.map(|url| parse_url(ValueRef::Text(url.as_bytes()))).transpose()
+}
+
+/// Pages that are asked at the most.
+const MOST_SAYING: i64 = 10_000;
 
 /// A crawl or refresh of all of it is over.
 pub(super) fn end(connection: &Connection, source: &SourceId, state: SourceState, left: u64, now: SystemTime) -> Result<(), Failure> {

@@ -6,7 +6,7 @@ use std::collections::HashSet;
 
 use ring::digest::{Context, SHA256};
 use rusqlite::types::{ToSql, ValueRef};
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension, params};
 
 use super::error::Failure;
 use super::pages::collect;
@@ -122,18 +122,44 @@ pub(super) fn write_parts(connection: &Connection, page: i64, base: &str, markdo
     if parts == before {
         return Ok(());
     }
-    let mut write = connection.prepare_cached(
-        "INSERT INTO page_parts (page, ordinal, part) VALUES (?1, ?2, ?3) ON CONFLICT (page, ordinal) DO UPDATE SET part = excluded.part",
-    )?;
+    // All of them: in a damaged file they may stand at other places than their order tells.
+    connection.prepare_cached("DELETE FROM page_parts WHERE page = ?1")?.execute([page])?;
+    let mut write = connection.prepare_cached("INSERT INTO page_parts (page, ordinal, part) VALUES (?1, ?2, ?3)")?;
     for (ordinal, part) in (0_i64..).zip(&parts) {
-        if before.get(ordinal as usize) != Some(part) {
-            write.execute((page, ordinal, part))?;
-        }
+        write.execute((page, ordinal, part))?;
     }
-    let beyond = "DELETE FROM page_parts WHERE page = ?1 AND (ordinal < 0 OR ordinal >= ?2)";
-    connection.prepare_cached(beyond)?.execute((page, parts.len() as i64))?;
     forget(connection, before.into_iter().collect())
 }
+
+/// The address of a page of the source, other than this, whose text is the same to the letter; none where this page itself is stored.
+pub(super) fn saying_the_same(connection: &Connection, source: i64, url: &str, markdown: &str) -> Result<Option<String>, Failure> {
+    let known = "SELECT 1 FROM pages WHERE url = ?1 AND source = ?2";
+    if markdown.is_empty() || connection.prepare_cached(known)?.exists((url, source))? {
+        return Ok(None);
+    }
+    let base = folder(url);
+    let mut find = connection.prepare_cached("SELECT id FROM parts WHERE hash = ?1")?;
+    let mut parts = Vec::new();
+    for part in cut(markdown) {
+        let (text, is_relative) = relative(part, base);
+        let known: Option<i64> = find.query_row([hash(&[ValueRef::Text(text.as_bytes())], is_relative)], |row| row.get(0)).optional()?;
+        let Some(known) = known else { return Ok(None) };
+        parts.push(known);
+    }
+    let sql = "SELECT p.id, p.url FROM page_parts AS has JOIN pages AS p ON p.id = has.page
+               WHERE has.part = ?1 AND has.ordinal = 0 AND p.source = ?2 AND p.bytes = ?3 ORDER BY p.id LIMIT ?4";
+    let candidates =
+        collect(connection, sql, params![parts.first(), source, markdown.len() as i64, MOST_ALIKE], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    for (page, url) in candidates {
+        if parts_of(connection, page)? == parts {
+            return Ok(Some(url));
+        }
+    }
+    Ok(None)
+}
+
+/// Pages that are looked at, of those that begin alike and are as long.
+const MOST_ALIKE: i64 = 16;
 
 /// The page is about to be removed.
 pub(super) fn remove_parts(connection: &Connection, page: i64) -> Result<(), Failure> {

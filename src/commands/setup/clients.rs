@@ -43,7 +43,7 @@ pub struct Folders {
     codex: PathBuf,
     /// Where the variable `CLAUDE_CONFIG_DIR` leads.
     claude: Option<PathBuf>,
-    path: Vec<PathBuf>,
+    pub path: Vec<PathBuf>,
 }
 
 impl Folders {
