@@ -13,7 +13,7 @@ use super::{Failure, compare, database_exists};
 use crate::cli;
 
 pub async fn run(engine: &Engine, asked: cli::Verify) -> Result<(), Failure> {
-    let request = super::known(&[asked.url])?;
+    let request = super::addresses(&[asked.url])?;
     database_exists(engine)?;
     let source = match &asked.source {
         Some(source) => Some(compare::one(engine, source).await?),
