@@ -7,8 +7,10 @@ use futures_lite::future;
 use serde_json::json;
 use smolcrawl::Engine;
 use smolcrawl::engine::{
-    CrawlReport, CrawlRequest, Crawling, End, Event, Fill, LeaveOut, OUT_OF_SCOPE, Pattern, Resume, Robots, Scope, Sitemaps,
+    CrawlReport, CrawlRequest, Crawling, EXCLUDED, End, Event, Fill, LeaveOut, NOT_INCLUDED, OUT_OF_SCOPE, Pattern, Resume, Robots, Scope,
+    Sitemaps, TRANSLATION, USUALLY_LEFT_OUT,
 };
+use smolcrawl::extract;
 use smolcrawl::model::SourceId;
 use smolcrawl::reactor::Handle;
 
@@ -309,7 +311,8 @@ fn left_out(report: &CrawlReport) -> Vec<String> {
             format!("links not followed: {count} {why}{first}{takes_in}")
         })
         .collect();
-    if report.skipped.iter().any(|skipped| skipped.why == NO_TEXT) {
+    let without_text = extract::Skip::Empty.to_string();
+    if report.skipped.iter().any(|skipped| skipped.why == without_text) {
         lines.push("pages without text: `smolcrawl fetch --explain URL` tells what of a page is left out".to_owned());
     }
     lines
@@ -318,21 +321,12 @@ fn left_out(report: &CrawlReport) -> Vec<String> {
 /// The switch that takes in what a rule leaves out; none where nothing does.
 fn takes_in(why: &str) -> Option<&'static str> {
     Some(match why {
-        OUT_OF_SCOPE => "--scope host or --scope domain takes in more",
-        "in a sitemap, but out of scope" | "in llms.txt, but out of scope" => "--scope host or --scope domain takes in more",
-        "excluded" => "by --exclude",
-        "not included" => "by --include",
-        "another language" => "--language names another one, --everything takes in all",
-        "another version"
-        | "the whole in one page"
-        | "a listing of source code"
-        | "a list by tag, author or month"
-        | "a form to log in or search"
-        | "data of a page that is met as well"
-        | "the path repeats itself"
-        | "a calendar beyond the days of it that are read"
-        | "too many queries of one path"
-        | "too many combinations of parameters of one path" => "--everything takes them in",
+        EXCLUDED => "by --exclude",
+        NOT_INCLUDED => "by --include",
+        TRANSLATION => "--language names another one, --everything takes in all",
+        why if USUALLY_LEFT_OUT.contains(&why) => "--everything takes them in",
+        // Also what stands in a sitemap or an llms.txt.
+        why if why.ends_with(OUT_OF_SCOPE) => "--scope host or --scope domain takes in more",
         _ => return None,
     })
 }
@@ -382,8 +376,6 @@ fn nothing_stored(report: &CrawlReport) -> Result<(), Failure> {
     Err(Failure::new(format!("nothing was stored: {why}"), hint.unwrap_or(NOTHING)))
 }
 
-/// How a page that has none is skipped.
-const NO_TEXT: &str = "no text in the page";
 const GO_ON: &str = "the same command goes on where it was, and embeds what is not embedded; --fresh begins anew";
 const NOTHING: &str = "try `smolcrawl fetch` with the URL; -v shows every request";
 const SCOPE: &str = "start at the site that is meant, widen the scope (--scope host, --scope domain), or leave out less (--everything)";

@@ -37,9 +37,9 @@ pub use credentials::Credentials;
 pub use error::Error;
 pub use frontier::normalise;
 pub use plan::{CrawlRequest, Robots, Scope, Sitemaps, UnknownScope, UnknownSitemaps, parse_url};
-pub use report::{CrawlReport, End, Failed, MAX_LISTED, NO_PAGE, NearlySame, OUT_OF_SCOPE, Skipped};
+pub use report::{CrawlReport, End, Failed, MAX_LISTED, NO_PAGE, NearlySame, OUT_OF_SCOPE, Skipped, USUALLY_LEFT_OUT};
 pub use robots::Forbidden;
-pub use selection::{LeaveOut, Pattern};
+pub use selection::{EXCLUDED, LeaveOut, NOT_INCLUDED, Pattern, TRANSLATION};
 pub use walk::{Crawl, Visit};
 
 use crate::extract::Outline;

@@ -1,5 +1,7 @@
 //! What became of a crawl, as scripts read it. Counts; decides nothing.
 
+use super::walk::AS_DATA;
+use super::{selection, traps};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
@@ -117,6 +119,20 @@ pub struct Failed {
     #[serde(skip)]
     pub is_transient: bool,
 }
+
+/// In [`CrawlReport::passed_over`]: the rules that [`LeaveOut::Nothing`](super::LeaveOut::Nothing) turns off, but for translations.
+pub const USUALLY_LEFT_OUT: [&str; 10] = [
+    selection::VERSION,
+    selection::WHOLE,
+    selection::LISTING,
+    selection::ARCHIVE,
+    selection::FORM,
+    AS_DATA,
+    traps::REPEATS,
+    traps::CALENDAR,
+    traps::QUERIES,
+    traps::COMBINATIONS,
+];
 
 /// In [`CrawlReport::passed_over`]: links of other sites and other parts of this one.
 pub const OUT_OF_SCOPE: &str = "out of scope";

@@ -438,14 +438,15 @@ fn is_bare_number(segment: &str) -> bool {
     segment.len() <= 3 && !segment.is_empty() && segment.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-pub(super) const EXCLUDED: &str = "excluded";
-pub(super) const NOT_INCLUDED: &str = "not included";
-pub(super) const TRANSLATION: &str = "another language";
+/// In `passed_over` of a report: what the request excludes, what it does not include, and translations.
+pub const EXCLUDED: &str = "excluded";
+pub const NOT_INCLUDED: &str = "not included";
+pub const TRANSLATION: &str = "another language";
 pub(super) const VERSION: &str = "another version";
-const WHOLE: &str = "the whole in one page";
-const LISTING: &str = "a listing of source code";
-const ARCHIVE: &str = "a list by tag, author or month";
-const FORM: &str = "a form to log in or search";
+pub(super) const WHOLE: &str = "the whole in one page";
+pub(super) const LISTING: &str = "a listing of source code";
+pub(super) const ARCHIVE: &str = "a list by tag, author or month";
+pub(super) const FORM: &str = "a form to log in or search";
 
 /// Names of forms to log in, and of what they are told to go back to.
 const LOGINS: [&str; 7] = ["login", "log-in", "log_in", "signin", "sign-in", "sign_in", "wp-login"];

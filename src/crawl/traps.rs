@@ -196,10 +196,10 @@ fn is_session(part: &str) -> bool {
     }
 }
 
-const REPEATS: &str = "the path repeats itself";
-const CALENDAR: &str = "a calendar beyond the days of it that are read";
-const QUERIES: &str = "too many queries of one path";
-const COMBINATIONS: &str = "too many combinations of parameters of one path";
+pub(super) const REPEATS: &str = "the path repeats itself";
+pub(super) const CALENDAR: &str = "a calendar beyond the days of it that are read";
+pub(super) const QUERIES: &str = "too many queries of one path";
+pub(super) const COMBINATIONS: &str = "too many combinations of parameters of one path";
 
 /// Segments of a run that is recognised as repeated.
 const MAX_PERIOD: usize = 4;

@@ -525,8 +525,8 @@ fn ended(answer: &Result<Answer, Error>) -> Ended {
     }
 }
 
+pub(super) const AS_DATA: &str = "data of a page that is met as well";
 /// Where a sitemap is, if nobody says where: <https://www.sitemaps.org/protocol.html#location>
-const AS_DATA: &str = "data of a page that is met as well";
 const USUAL_SITEMAP: &str = "/sitemap.xml";
 
 /// Links that are judged before whatever else runs on the thread has its turn: some tenths of a millisecond.
