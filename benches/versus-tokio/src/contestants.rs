@@ -54,6 +54,14 @@ impl Contestant {
         }
     }
 
+    /// Why a reactor of ours cannot be had on this system.
+    pub fn cannot_start(self) -> Option<String> {
+        match self {
+            Self::Ours(kind) => choose(asked(kind)).err().map(|error| error.to_string()),
+            _ => None,
+        }
+    }
+
     /// What drives it, started in this process.
     pub fn driver(self) -> Driver {
         let runtime = |threads| match threads {
@@ -61,15 +69,17 @@ impl Contestant {
             Threads::Two => theirs::two_workers(),
         };
         match self {
-            Self::Ours(kind) => {
-                let asked = Choice { kind, asked_by: AskedBy::Builder, drive: Drive::CallingThread, fallback: Fallback::Refuse };
-                Driver::Handle(choose(asked).unwrap_or_else(|error| panic!("{error}")).0)
-            }
+            Self::Ours(kind) => Driver::Handle(choose(asked(kind)).unwrap_or_else(|error| panic!("{error}")).0),
             Self::A(threads) => Driver::Handle(Handle::new(OnTokio::new(runtime(threads)))),
             Self::B(threads) => Driver::Runtime(Arc::new(runtime(threads))),
             Self::Program | Self::Spider | Self::Python => panic!("{self} is a program of its own"),
         }
     }
+}
+
+/// That reactor or none, driven by who is in `block_on`.
+fn asked(kind: ReactorKind) -> Choice {
+    Choice { kind, asked_by: AskedBy::Builder, drive: Drive::CallingThread, fallback: Fallback::Refuse }
 }
 
 /// What our code, or code by hand, runs on.

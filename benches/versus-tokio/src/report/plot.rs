@@ -23,7 +23,7 @@ type Group = (String, Vec<Bar>);
 pub fn all(run: &Run, folder: &Path) {
     let reached = goals::all().into_iter().filter(|goal| !matches!(goal.workload, "resets" | "mcp-idle")).filter_map(|goal| {
         let value = goal.reached(run)?.middle;
-        let color = if value <= goal.limit { GREEN } else { RED };
+        let color = if goals::is_within(value, goal.limit) { GREEN } else { RED };
         let bar = Bar { name: format!("{value:.2} of {:.2}", goal.limit), value, color, limit: Some(goal.limit) };
         Some((format!("{}, {}", goal.told.replace('`', ""), goal.own), vec![bar]))
     });
@@ -55,7 +55,7 @@ fn draw(file: &Path, title: &str, groups: Vec<Group>) {
     let drawn = || -> Result<(), Box<dyn std::error::Error>> {
         let area = SVGBackend::new(file, (WIDTH as u32, height as u32)).into_drawing_area();
         area.fill(&WHITE)?;
-        let (large, small) = (TextStyle::from(("sans-serif", 15).into_font()), TextStyle::from(("sans-serif", 11).into_font()));
+        let (large, small) = (TextStyle::from(("sans-serif", 18).into_font()), TextStyle::from(("sans-serif", 14).into_font()));
         area.draw(&Text::new(title, (8, 8), large))?;
         area.draw(&PathElement::new([(across(1.0), 32), (across(1.0), height - 8)], BLACK.mix(0.4)))?;
         let mut top = 36;

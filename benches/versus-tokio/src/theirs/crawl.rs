@@ -103,8 +103,13 @@ impl Crawl {
         }
         let Ok(body) = response.bytes().await else { return Ok(Came::Failed) };
         let body = Vec::from(body);
-        if matches!(extract::kind(content_type.as_deref(), &url, &body), Kind::Other(_) | Kind::Sitemap | Kind::Xml) {
-            return Ok(Came::Other(Vec::new()));
+        match extract::kind(content_type.as_deref(), &url, &body) {
+            Kind::Other(_) | Kind::Sitemap | Kind::Xml => return Ok(Came::Other(Vec::new())),
+            // Offered for saving: example code and data.
+            Kind::Text | Kind::Code(_) if content_type.as_deref() == Some("application/octet-stream") => {
+                return Ok(Came::Other(Vec::new()));
+            }
+            _ => {}
         }
         let page = Page { url, status: 200, content_type, body, depth: 0, validators, fetched_at: SystemTime::now() };
         match &self.0.store {

@@ -28,7 +28,9 @@ pub enum Depth {
 }
 
 /// Pages fetched at one time.
-pub const AT_ONCE: usize = 16;
+const AT_ONCE: usize = 16;
+/// A whole site would take minutes.
+const PYTHON_PAGES: usize = 200;
 
 pub fn measure(depth: Depth, contestant: Contestant, job: &Job) -> Measured {
     let url = job.site.clone().unwrap_or_else(|| format!("http://{}/", job.far().addr));
@@ -44,7 +46,7 @@ pub fn measure(depth: Depth, contestant: Contestant, job: &Job) -> Measured {
         }
         (Contestant::Python, _) => {
             let mut command = job.programs.python("crawl.py");
-            command.arg(seed.as_str()).arg(&database).arg(AT_ONCE.to_string());
+            command.arg(seed.as_str()).arg(&database).args([AT_ONCE, PYTHON_PAGES].map(|number| number.to_string()));
             program::told(command)
         }
         (_, Depth::Links) => links(contestant, &seed),

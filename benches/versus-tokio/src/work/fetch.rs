@@ -49,6 +49,19 @@ impl Shape {
         all
     }
 
+    /// One of each kind.
+    pub fn is_in_quick(self) -> bool {
+        let base = Self::BASE;
+        let kinds = [
+            base,
+            Self { at_once: 16, keeps_alive: false, ..base },
+            Self { at_once: 16, keeps_alive: false, is_tls: true, ..base },
+            Self { round_trip: 20, ..base },
+            Self { round_trip: 20, lost: 1, ..base },
+        ];
+        kinds.contains(&self)
+    }
+
     pub fn far(self) -> Kind {
         Kind::Pages { size: self.size, is_tls: self.is_tls }
     }

@@ -89,6 +89,8 @@ pub struct Workload {
     pub rounds: usize,
     /// Whether system calls are counted, by two more runs.
     pub is_traced: bool,
+    /// Whether the quick form has it, too: those of one kind are many.
+    pub is_in_quick: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -147,8 +149,7 @@ impl Workload {
             (What::Crawl(Depth::Links), Program) => programs.crawls_links,
             (What::Mcp(act), Program) => programs.smolcrawl.is_some() && act.needs_no_echo(),
             (What::Crawl(Depth::Links | Depth::Words), Spider) => programs.spider.is_some(),
-            (What::Crawl(Depth::Words) | What::Resets, Python) => programs.python.is_some(),
-            (What::Mcp(_), Python) => programs.python.is_some(),
+            (What::Crawl(Depth::Words) | What::Mcp(_), Python) => programs.python.is_some(),
             _ => false,
         }
     }
@@ -215,6 +216,7 @@ pub fn all() -> Vec<Workload> {
         quick,
         rounds: 10,
         is_traced: false,
+        is_in_quick: true,
     };
     let shared =
         |name: &str, told: &str, what: shared::Workload, size: usize| of(Family::Reactor, name, told, What::Shared(what), size, size / 20);
@@ -232,6 +234,7 @@ pub fn all() -> Vec<Workload> {
     ];
     all.extend(Shape::all().into_iter().map(|shape| Workload {
         is_traced: shape == Shape::BASE,
+        is_in_quick: shape.is_in_quick(),
         rounds: if shape.round_trip > 1 { 5 } else { 10 },
         ..of(Family::Fetch, &shape.to_string(), &shape.told(), What::Fetch(shape), shape.pages(), shape.pages() / 20)
     }));
