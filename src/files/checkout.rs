@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::error::Error;
 use super::forge::Forge;
+use super::index::Tracked;
 use super::origin::Repository;
 use super::place::Place;
 
@@ -21,6 +22,8 @@ pub struct Checkout {
     pub branch: Option<String>,
     /// A tag of this commit, the highest of them by its text, where a list of all tags says so.
     pub tag: Option<String>,
+    /// Where git keeps what is of this working tree alone.
+    git: PathBuf,
     /// Where it was cloned from: the remote `origin`, else the first.
     pub remote: Option<Repository>,
 }
@@ -59,7 +62,7 @@ impl Checkout {
             None => None,
         };
         let remote = text_of(&common.join("config"))?.and_then(|config| remote_of(&config));
-        Ok(Self { root: root.to_owned(), commit, branch, tag, remote })
+        Ok(Self { root: root.to_owned(), git: git.to_owned(), commit, branch, tag, remote })
     }
 
     /// What a version of it is called: the tag, else the beginning of the commit.
@@ -69,12 +72,21 @@ impl Checkout {
 
     /// Where the files below a folder of the working tree are to be seen on the host, if it is one that is known.
     ///
-    /// What is not committed, or not pushed, is not there.
+    /// What is not committed is not there, nor is a commit that was not pushed.
     pub fn place(&self, folder: &Path) -> Option<Place> {
         let (forge, web): (Forge, _) = self.remote.as_ref()?.web.clone()?;
+        Some(Place::Hosted { forge, web, commit: self.commit.clone()?, folder: self.below(folder)? })
+    }
+
+    /// The files below a folder that the repository has; none where that is not known.
+    pub(super) fn tracked(&self, folder: &Path) -> Option<Tracked> {
+        Tracked::read(&self.git, &self.below(folder)?)
+    }
+
+    fn below(&self, folder: &Path) -> Option<String> {
         let below = folder.strip_prefix(&self.root).ok()?;
         let names: Option<Vec<&str>> = below.iter().map(|name| name.to_str()).collect();
-        Some(Place::Hosted { forge, web, commit: self.commit.clone()?, folder: names?.join("/") })
+        Some(names?.join("/"))
     }
 }
 

@@ -16,6 +16,7 @@ mod folder;
 mod forge;
 mod git;
 mod ignores;
+mod index;
 mod left_out;
 mod origin;
 mod package;

@@ -13,6 +13,7 @@ use crate::model::{Page, Validators};
 
 use super::checkout::Checkout;
 use super::error::Error;
+use super::index::Tracked;
 use super::left_out::LeftOut;
 use super::place::Place;
 use super::role::Role;
@@ -43,7 +44,8 @@ use self::walk::Walk;
 /// ```
 #[derive(Debug)]
 pub struct Folder {
-    listing: Listing,
+    /// Gone once it was handed out.
+    listing: Option<Listing>,
     stage: Stage,
 }
 
@@ -63,8 +65,9 @@ pub struct Listing {
     pub left_out: LeftOut,
     /// The repository that the folder is in.
     pub checkout: Option<Checkout>,
-    /// Under which addresses the files are known: those of the repository's host, else of this disk.
-    pub place: Place,
+    /// Where the files are to be seen on the repository's host, if they are as they were committed.
+    hosted: Option<(Place, Tracked)>,
+    on_disk: Place,
     max_file_bytes: u64,
 }
 
@@ -98,12 +101,12 @@ impl Folder {
             return Err(Error::Special { path: root });
         }
         let checkout = Checkout::of(&root)?;
-        let on_disk = || Place::folder(&root).ok_or_else(|| Error::Special { path: root.clone() });
-        let place = checkout.as_ref().and_then(|checkout| checkout.place(&root)).map_or_else(on_disk, Ok)?;
+        let on_disk = Place::folder(&root).ok_or_else(|| Error::Special { path: root.clone() })?;
+        let hosted = checkout.as_ref().and_then(|checkout| Some((checkout.place(&root)?, checkout.tracked(&root)?)));
         let max_file_bytes = selection.max_file_bytes;
         let walk = Walk::new(root.clone(), selection, checkout.as_ref().map(|checkout| checkout.root.as_path()));
-        let listing = Listing { root, files: Vec::new(), left_out: LeftOut::default(), checkout, place, max_file_bytes };
-        Ok(Self { listing, stage: Stage::Walking(walk) })
+        let listing = Listing { root, files: Vec::new(), left_out: LeftOut::default(), checkout, hosted, on_disk, max_file_bytes };
+        Ok(Self { listing: Some(listing), stage: Stage::Walking(walk) })
     }
 
     /// Looks on for a while; the listing once all is seen.
@@ -114,19 +117,23 @@ impl Folder {
     /// # Panics
     /// After it has answered with a listing.
     pub fn step(&mut self) -> Result<Option<Listing>, Error> {
+        let listing = self.listing.as_mut().expect("the listing was not handed out before");
         match &mut self.stage {
             Stage::Walking(walk) => {
                 if walk.step()? {
                     let (files, left_out, navigation) = walk.finish();
-                    self.listing.left_out = left_out;
+                    listing.left_out = left_out;
                     self.stage = Stage::Ordering(Order::new(files, navigation));
                 }
                 Ok(None)
             }
-            Stage::Ordering(order) => Ok(order.step(&self.listing.root).map(|files| {
-                let nothing = Listing { files: Vec::new(), left_out: LeftOut::default(), ..self.listing.clone() };
-                Listing { files, ..std::mem::replace(&mut self.listing, nothing) }
-            })),
+            Stage::Ordering(order) => match order.step(&listing.root) {
+                Some(files) => {
+                    listing.files = files;
+                    Ok(self.listing.take())
+                }
+                None => Ok(None),
+            },
         }
     }
 
@@ -152,13 +159,21 @@ impl Listing {
         read_below(&self.root, &found.path, self.max_file_bytes)
     }
 
+    /// Under which addresses a file is known: those of the repository's host, if it is there as it is here, else of this disk.
+    pub fn place(&self, found: &Found) -> &Place {
+        match &self.hosted {
+            Some((place, tracked)) if tracked.has(&found.path, found.bytes, found.modified) => place,
+            _ => &self.on_disk,
+        }
+    }
+
     /// Reads a document as a page, as a crawl would hand it out.
     ///
     /// # Errors
     /// As [`read`](Self::read).
     pub fn page(&self, found: &Found) -> Result<Page, Error> {
         let body = self.read(found)?;
-        let mut page = page(self.place.of(&found.path), found.role, body);
+        let mut page = page(self.place(found).of(&found.path), found.role, body);
         page.validators.etag = Some(found.tag());
         // In a clone it is the time of the cloning.
         if self.checkout.is_none() {

@@ -164,13 +164,13 @@ fn a_page_has_an_address_that_opens() {
     made.write(".git/HEAD", commit);
     made.write(".git/config", "[remote \"origin\"]\nurl = https://github.com/o/r.git\n");
     let listing = Folder::open(&made.0.path().join("docs"), Selection::default()).unwrap().list().unwrap();
-    let hosted = listing.page(&listing.files[0]).unwrap();
-    assert_eq!(hosted.url.as_str(), format!("https://github.com/o/r/blob/{commit}/docs/a%20b.md"));
-    assert_eq!(hosted.validators.last_modified, None, "a clone has the time of the cloning");
-    assert_eq!(hosted.validators.etag, page.validators.etag);
+    let untracked = listing.page(&listing.files[0]).unwrap();
+    assert_eq!(untracked.url, page.url, "it is in no commit");
+    assert_eq!(untracked.validators.last_modified, None, "a clone has the time of the cloning");
+    assert_eq!(untracked.validators.etag, page.validators.etag);
     made.write("docs/a b.md", "# Another");
     let changed = Folder::open(&made.0.path().join("docs"), Selection::default()).unwrap().list().unwrap();
-    assert_ne!(Some(changed.files[0].tag()), hosted.validators.etag);
+    assert_ne!(Some(changed.files[0].tag()), page.validators.etag);
 }
 
 #[test]
@@ -207,4 +207,31 @@ fn documents_come_in_the_order_of_their_site() {
     assert_eq!(docusaurus.paths(), ["docs/intro.md", "docs/b/index.md", "docs/b/z.md", "docs/b/y.md", "docs/a/x.md"]);
     let broken = Made::new(&[("mkdocs.yml", "nav: [\n"), ("_category_.json", "{"), ("b.md", "---\nweight: NaN\n---"), ("a.md", "")]);
     assert_eq!(broken.paths(), ["a.md", "b.md"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_committed_is_seen_on_the_host_and_what_is_not_on_the_disk() {
+    let made = Made::new(&[("docs/a.md", "a"), ("docs/b.md", "b")]);
+    let git = |arguments: &[&str]| {
+        let options = ["-c", "user.name=a", "-c", "user.email=a@b.test", "-c", "commit.gpgsign=false"];
+        let run = std::process::Command::new("git")
+            .args(options)
+            .args(arguments)
+            .current_dir(made.0.path())
+            .env("GIT_CONFIG_GLOBAL", "/dev/null")
+            .output();
+        assert!(run.unwrap().status.success(), "{arguments:?}");
+    };
+    git(&["init", "--quiet"]);
+    git(&["remote", "add", "origin", "git@github.com:o/r.git"]);
+    git(&["add", "."]);
+    git(&["commit", "--quiet", "-m", "x"]);
+    made.write("docs/b.md", "changed");
+    made.write("docs/c.md", "new");
+    let listing = Folder::open(&made.0.path().join("docs"), Selection::default()).unwrap().list().unwrap();
+    let commit = listing.checkout.as_ref().unwrap().commit.clone().unwrap();
+    let urls: Vec<_> = listing.files.iter().map(|found| listing.place(found).of(&found.path)).collect();
+    assert_eq!(urls[0].as_str(), format!("https://github.com/o/r/blob/{commit}/docs/a.md"));
+    assert!(urls[1..].iter().all(|url| url.scheme() == "file"), "{urls:?}");
 }
