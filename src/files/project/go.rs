@@ -52,9 +52,12 @@ pub(super) fn read(path: &Path, text: &str, beside: Beside<'_>) -> Result<Lock, 
 struct Module<'a> {
     requires: Vec<Require<'a>>,
     /// By name, and version if it is of one only, what stands in its place.
-    replaces: HashMap<(&'a str, Option<&'a str>), (&'a str, Option<&'a str>)>,
+    replaces: HashMap<Maybe<'a>, Maybe<'a>>,
     is_before_1_17: bool,
 }
+
+/// A module or a folder, and a version where one is meant.
+type Maybe<'a> = (&'a str, Option<&'a str>);
 
 struct Require<'a> {
     name: &'a str,

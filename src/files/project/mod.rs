@@ -213,8 +213,11 @@ fn read_lock(name: &'static str, path: &Path, text: &str, beside: Beside<'_>) ->
     }
 }
 
+/// A lock file's name, where it lies, and what is in it.
+type Content = (&'static str, PathBuf, Vec<u8>);
+
 /// The lock files that are there, with what is in them. Where two say the same in different ways, that of the tool which is in use.
-fn locks(root: &Path) -> Result<Vec<(&'static str, PathBuf, Vec<u8>)>, Error> {
+fn locks(root: &Path) -> Result<Vec<Content>, Error> {
     let mut found = Vec::new();
     for group in [
         &["Cargo.lock"][..],
