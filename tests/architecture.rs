@@ -27,7 +27,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     (
         "lib",
         &[
-            "config", "reactor", "http", "crawl", "extract", "chunk", "embed", "files", "store", "share", "model", "mcp", "error", "engine", "tools",
+            "config", "reactor", "http", "crawl", "extract", "chunk", "embed", "files", "store", "share", "model", "mcp", "error",
+            "engine", "tools",
         ],
     ),
     ("terminal", &[]),

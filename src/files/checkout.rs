@@ -1,5 +1,5 @@
-//! A clone of a repository that lies on this disk: at which commit it stands, and where it is from. Read from git's own files, without git; nothing that
-//! they name is run.
+//! A clone of a repository that lies on this disk: at which commit it stands, and where it is from. Read from git's own files, without git;
+//! nothing that they name is run.
 
 use std::fs::{self, File};
 use std::io::Read;
@@ -157,7 +157,8 @@ fn tag_of(common: &Path, commit: &str, packed: &str) -> Result<Option<String>, E
     Ok(found)
 }
 
-/// The address of `origin`, else of the first remote, in git's configuration. Sections and values as git-config(1) has them, as far as remotes need it.
+/// The address of `origin`, else of the first remote, in git's configuration. Sections and values as git-config(1) has them, as far as
+/// remotes need it.
 fn remote_of(config: &str) -> Option<Repository> {
     let mut section = None;
     let mut first = None;

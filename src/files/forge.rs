@@ -31,7 +31,8 @@ impl Forge {
         })
     }
 
-    /// Where a person sees a file as it was at a commit. `web` is the repository's own page, `path` is below its root with `/` between its names.
+    /// Where a person sees a file as it was at a commit. `web` is the repository's own page, `path` is below its root with `/` between its
+    /// names.
     ///
     /// ```
     /// use smolcrawl::files::Forge;
@@ -65,8 +66,8 @@ impl Forge {
         }
     }
 
-    /// Where the host gives all files of a branch, tag or commit as tar.gz; without one, those of the default branch, where the host has a name
-    /// for it that is written down.
+    /// Where the host gives all files of a branch, tag or commit as tar.gz; without one, those of the default branch, where the host has a
+    /// name for it that is written down.
     pub fn tarball(self, web: &Url, reference: Option<&str>) -> Option<Url> {
         let reference = match (reference, self) {
             (Some(reference), _) => reference,
@@ -90,8 +91,8 @@ impl Forge {
         })
     }
 
-    /// The repository that an address of its pages is of: its own page, then a branch, tag or commit and a folder if the address names them.
-    /// None where it is the page of something else: an issue, a person.
+    /// The repository that an address of its pages is of: its own page, then a branch, tag or commit and a folder if the address names
+    /// them. None where it is the page of something else: an issue, a person.
     pub(super) fn repository(self, url: &Url) -> Option<(Url, Option<String>, Option<String>)> {
         let segments: Vec<&str> = url.path_segments()?.filter(|segment| !segment.is_empty()).collect();
         let names = match self {

@@ -1,5 +1,6 @@
-//! Repositories of hosts that give no archive, by the installed `git`: one commit is fetched into a folder that is gone afterwards, and read from `git archive`
-//! as a stream. Nothing is checked out, so that neither hooks nor filters nor links of the repository come to anything.
+//! Repositories of hosts that give no archive, by the installed `git`: one commit is fetched into a folder that is gone afterwards, and
+//! read from `git archive` as a stream. Nothing is checked out, so that neither hooks nor filters nor links of the repository come to
+//! anything.
 
 use std::ffi::OsStr;
 use std::fs::{self, File};

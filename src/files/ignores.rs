@@ -1,5 +1,5 @@
-//! `.gitignore` files, by the matcher of the crate `ignore`: of each folder its own, then those above, as gitignore(5) has it. One that is too large
-//! or holds what is no pattern is told.
+//! `.gitignore` files, by the matcher of the crate `ignore`: of each folder its own, then those above, as gitignore(5) has it. One that is
+//! too large or holds what is no pattern is told.
 
 use std::fs::{self, File};
 use std::io::Read;
@@ -21,8 +21,8 @@ pub(super) struct Ignores {
 pub(super) struct NotObeyed;
 
 impl Ignores {
-    /// What is ignored below a root that lies in a working tree: by the tree's own list, and by the files from its top down to the root, without the
-    /// root's own.
+    /// What is ignored below a root that lies in a working tree: by the tree's own list, and by the files from its top down to the root,
+    /// without the root's own.
     pub(super) fn above(tree: &Path, root: &Path) -> Option<Arc<Self>> {
         let mut found = None;
         (found, _) = add(found, tree, &tree.join(".git/info/exclude"));

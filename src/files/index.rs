@@ -1,5 +1,5 @@
-//! The index of a clone (gitformat-index(5), versions 2 to 4): which files the repository has, and what they were like when git saw them last. A file that is
-//! not among them, or is another by now, is not to be seen on the repository's host.
+//! The index of a clone (gitformat-index(5), versions 2 to 4): which files the repository has, and what they were like when git saw them
+//! last. A file that is not among them, or is another by now, is not to be seen on the repository's host.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -21,7 +21,8 @@ struct Seen {
 }
 
 impl Tracked {
-    /// Those below `folder`, by its path below the top of the working tree. None where the index is of a form that is not known: nothing is known then.
+    /// Those below `folder`, by its path below the top of the working tree. None where the index is of a form that is not known: nothing is
+    /// known then.
     pub(super) fn read(git: &Path, folder: &str) -> Option<Self> {
         parse(&read_file(&git.join("index"), LARGEST).ok()?, folder)
     }

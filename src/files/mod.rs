@@ -5,9 +5,10 @@
 //!                  a project's lock file -> Dependency -> Installed, its folder at exactly that version
 //! ```
 //!
-//! What is read is foreign: it is bounded in every way, links lead nowhere, and nothing of it is ever run. What is left out is left out by a
-//! [`Rule`], counted and told. Functions that read the disk block; a caller runs them on [`Handle::unblock`](crate::reactor::Handle::unblock), one
-//! bounded step after the other. Knows no site and no store.
+//! What is read is foreign: it is bounded in every way, links lead nowhere, and nothing of it is ever run. What is left out is left out by
+//! a
+//! [`Rule`], counted and told. Functions that read the disk block; a caller runs them on
+//! [`Handle::unblock`](crate::reactor::Handle::unblock), one bounded step after the other. Knows no site and no store.
 
 mod archive;
 mod checkout;

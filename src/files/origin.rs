@@ -1,5 +1,5 @@
-//! What somebody gave who wants a source added: an address, or what lies on the disk, or a repository, or a package. Whatever is not one of these for
-//! sure is told, with what it might have been; nothing is fetched to find out.
+//! What somebody gave who wants a source added: an address, or what lies on the disk, or a repository, or a package. Whatever is not one of
+//! these for sure is told, with what it might have been; nothing is fetched to find out.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -18,7 +18,8 @@ use super::place;
 pub enum Origin {
     /// Pages of the web.
     Web(Url),
-    /// The name of a host, perhaps with a path behind it, as people write an address: what it stands for a crawl knows. Nothing of the name is here.
+    /// The name of a host, perhaps with a path behind it, as people write an address: what it stands for a crawl knows. Nothing of the name
+    /// is here.
     Site(String),
     /// A folder of this disk, a clone of a repository among them; absolute.
     Folder(PathBuf),

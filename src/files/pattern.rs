@@ -9,9 +9,9 @@ use super::error::Error;
 
 /// A glob of paths below a root or, after `re:`, a regular expression.
 ///
-/// `*` is any number of any characters, slashes too, and `?`, `[a-z]` and `{a,b}` are as usual. Without a slash at its beginning a glob may begin
-/// at any folder. What is below it belongs to it: `/blog` is all of the blog. A regular expression is looked for anywhere in the path (syntax:
-/// that of the crate `regex`, linear in the path).
+/// `*` is any number of any characters, slashes too, and `?`, `[a-z]` and `{a,b}` are as usual. Without a slash at its beginning a glob may
+/// begin at any folder. What is below it belongs to it: `/blog` is all of the blog. A regular expression is looked for anywhere in the path
+/// (syntax: that of the crate `regex`, linear in the path).
 ///
 /// ```
 /// use smolcrawl::files::PathPattern;

@@ -1,5 +1,5 @@
-//! Which of the files below a root are wanted: what was named to be taken or left out, and what nobody reads, such as what a build made. Pure:
-//! it knows paths, and which names stand beside them.
+//! Which of the files below a root are wanted: what was named to be taken or left out, and what nobody reads, such as what a build made.
+//! Pure: it knows paths, and which names stand beside them.
 
 use super::left_out::Rule;
 use super::pattern::PathPattern;

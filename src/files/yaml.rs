@@ -1,5 +1,5 @@
-//! YAML as a tree with lines, for lock files and the navigation of sites. The events are those of the crate `saphyr-parser`, which is here for `extract`
-//! anyway. Aliases are nothing: no tool writes them into these files, and so a tree is never larger than its text.
+//! YAML as a tree with lines, for lock files and the navigation of sites. The events are those of the crate `saphyr-parser`, which is here
+//! for `extract` anyway. Aliases are nothing: no tool writes them into these files, and so a tree is never larger than its text.
 
 use saphyr_parser::{Event, Parser};
 

@@ -1,5 +1,5 @@
-//! Archives, read one entry after the other and never unpacked onto the disk. They are foreign: what they say of their sizes is not believed, and a name
-//! that leads elsewhere is left out and told.
+//! Archives, read one entry after the other and never unpacked onto the disk. They are foreign: what they say of their sizes is not
+//! believed, and a name that leads elsewhere is left out and told.
 
 mod names;
 mod tarred;

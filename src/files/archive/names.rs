@@ -1,5 +1,5 @@
-//! Names in archives: a path below the root, or left out. Pure. Nothing is written by these names, but they become addresses, and whoever unpacks the same
-//! archive would be led astray by them.
+//! Names in archives: a path below the root, or left out. Pure. Nothing is written by these names, but they become addresses, and whoever
+//! unpacks the same archive would be led astray by them.
 
 use crate::files::left_out::Rule;
 

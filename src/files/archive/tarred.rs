@@ -1,4 +1,5 @@
-//! tar, plain or through gzip: headers with the crate `tar`, the loop over them here, so that long names and extensions are bounded like all else.
+//! tar, plain or through gzip: headers with the crate `tar`, the loop over them here, so that long names and extensions are bounded like
+//! all else.
 
 use std::io::{self, BufRead, Read};
 

@@ -1,5 +1,5 @@
-//! A folder of the disk: which of its files are read, in which order, and each of them as a page. Steps are bounded, so that a caller can stop between
-//! them and a folder of 100,000 files holds nobody up. Links are never followed.
+//! A folder of the disk: which of its files are read, in which order, and each of them as a page. Steps are bounded, so that a caller can
+//! stop between them and a folder of 100,000 files holds nobody up. Links are never followed.
 
 mod order;
 mod walk;
@@ -82,8 +82,8 @@ pub struct Found {
 }
 
 impl Found {
-    /// What its contents are known by without being read: another size or time is another text, the same ones are taken for the same. In the form of a
-    /// weak entity tag (RFC 9110 8.8.1).
+    /// What its contents are known by without being read: another size or time is another text, the same ones are taken for the same. In
+    /// the form of a weak entity tag (RFC 9110 8.8.1).
     pub fn tag(&self) -> String {
         let since = self.modified.and_then(|time| time.duration_since(SystemTime::UNIX_EPOCH).ok()).unwrap_or_default();
         format!("W/\"{:x}-{:x}\"", self.bytes, since.as_nanos())
@@ -154,7 +154,8 @@ impl Listing {
     /// Reads a file, if it still is one and lies where it was met.
     ///
     /// # Errors
-    /// [`Error::Outside`]: there is a link now where a folder was. [`Error::TooLarge`], [`Error::NotFound`], [`Error::Special`], [`Error::Io`].
+    /// [`Error::Outside`]: there is a link now where a folder was. [`Error::TooLarge`], [`Error::NotFound`], [`Error::Special`],
+    /// [`Error::Io`].
     pub fn read(&self, found: &Found) -> Result<Vec<u8>, Error> {
         read_below(&self.root, &found.path, self.max_file_bytes)
     }

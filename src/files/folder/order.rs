@@ -1,5 +1,5 @@
-//! In which order a site has its documents, where a file of its generator tells it: the list of MkDocs and mdBook, the sidebar of docsify, the positions of
-//! Docusaurus, Hugo and Jekyll's themes. Configurations that are programs are not run, and so not known.
+//! In which order a site has its documents, where a file of its generator tells it: the list of MkDocs and mdBook, the sidebar of docsify,
+//! the positions of Docusaurus, Hugo and Jekyll's themes. Configurations that are programs are not run, and so not known.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -110,7 +110,8 @@ impl Order {
         keyed.into_iter().map(|(_, found)| found).collect()
     }
 
-    /// Documents before code; what a list names, in its order; then folder by folder, in each by position, then by name, its first page first.
+    /// Documents before code; what a list names, in its order; then folder by folder, in each by position, then by name, its first page
+    /// first.
     fn key(&self, found: &Found) -> (bool, usize, Vec<(u64, String)>) {
         if !found.role.is_document() {
             return (true, usize::MAX, vec![(0, found.path.to_string())]);

@@ -1,4 +1,5 @@
-//! The way through a folder: one folder after the other, names in order, so that twice the same is twice the same. What is not taken is counted.
+//! The way through a folder: one folder after the other, names in order, so that twice the same is twice the same. What is not taken is
+//! counted.
 
 use std::fs;
 use std::path::{Path, PathBuf};

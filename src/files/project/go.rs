@@ -1,4 +1,5 @@
-//! `go.mod` and `go.sum` (<https://go.dev/ref/mod#go-mod-file>). Since Go 1.17 the first names all that is built; before, the second tells what else there is.
+//! `go.mod` and `go.sum` (<https://go.dev/ref/mod#go-mod-file>). Since Go 1.17 the first names all that is built; before, the second tells
+//! what else there is.
 
 use std::collections::HashMap;
 use std::path::Path;

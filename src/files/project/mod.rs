@@ -1,5 +1,5 @@
-//! What a project depends on, at exactly which versions: read from the lock files that its tools wrote. Reading is all; no tool is asked, and nothing is
-//! fetched.
+//! What a project depends on, at exactly which versions: read from the lock files that its tools wrote. Reading is all; no tool is asked,
+//! and nothing is fetched.
 
 mod cargo;
 mod go;

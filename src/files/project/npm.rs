@@ -34,7 +34,8 @@ fn names(package: &Map<String, Value>) -> Vec<String> {
     lists.flat_map(|list| list.keys().cloned()).collect()
 }
 
-/// By where they lie: `node_modules/a/node_modules/b`. The folder that is empty is the project, those outside of `node_modules` are its workspaces.
+/// By where they lie: `node_modules/a/node_modules/b`. The folder that is empty is the project, those outside of `node_modules` are its
+/// workspaces.
 fn places(packages: &Map<String, Value>) -> Lock {
     let mut lock = Lock::default();
     let mut at: HashMap<&str, usize> = HashMap::new();

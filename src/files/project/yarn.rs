@@ -54,7 +54,8 @@ fn of(entries: &[Entry<'_>], direct: &HashSet<String>) -> Lock {
             None => needs.into_iter().for_each(|need| lock.packages[need].is_direct = true),
         }
     }
-    // Version 1 does not say what the project asks for. Of several versions that of its own request cannot be told, so that all of the name are.
+    // Version 1 does not say what the project asks for. Of several versions that of its own request cannot be told, so that all of the name
+    // are.
     let has_own = of_entry.iter().any(Option::is_none);
     if !has_own {
         for locked in lock.packages.iter_mut().filter(|locked| direct.contains(&locked.package.name)) {

@@ -1,4 +1,5 @@
-//! Modules of Go, as the module cache has them: `PATH@VERSION`, with `!` before what was a capital letter (<https://go.dev/ref/mod#module-cache>).
+//! Modules of Go, as the module cache has them: `PATH@VERSION`, with `!` before what was a capital letter
+//! (<https://go.dev/ref/mod#module-cache>).
 
 use std::path::{Path, PathBuf};
 

@@ -1,4 +1,5 @@
-//! Packages that lie on the disk, where the tools of each ecosystem put them. Only looked at: no tool is asked, and nothing of a package is run.
+//! Packages that lie on the disk, where the tools of each ecosystem put them. Only looked at: no tool is asked, and nothing of a package is
+//! run.
 
 mod cargo;
 mod go;

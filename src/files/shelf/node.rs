@@ -1,5 +1,5 @@
-//! Packages in `node_modules`, flat or nested as npm lays them, or behind links as pnpm does. One link is followed for a package, and none within it: that
-//! pnpm's lead in circles is nothing to this reader.
+//! Packages in `node_modules`, flat or nested as npm lays them, or behind links as pnpm does. One link is followed for a package, and none
+//! within it: that pnpm's lead in circles is nothing to this reader.
 
 use std::fs;
 use std::path::{Path, PathBuf};

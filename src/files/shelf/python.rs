@@ -106,8 +106,9 @@ fn editable(at: &Path) -> Option<PathBuf> {
     place::path_of(&url, cfg!(windows))?.canonicalize().ok().filter(|path| path.is_dir())
 }
 
-/// What of `site-packages` is the package's own, and the modules in it, by the list of its files: for each file the outermost folder that is a package of
-/// Python. A folder without `__init__.py` is shared by many (a namespace), and so are its files' names the whole of what is known.
+/// What of `site-packages` is the package's own, and the modules in it, by the list of its files: for each file the outermost folder that
+/// is a package of Python. A folder without `__init__.py` is shared by many (a namespace), and so are its files' names the whole of what is
+/// known.
 fn parts(record: &str) -> (Vec<String>, Vec<String>) {
     let paths: Vec<&str> = record.lines().filter_map(path_of).filter(|path| is_own(path)).collect();
     let packages: BTreeSet<&str> =
