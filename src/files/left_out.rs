@@ -5,6 +5,8 @@ use std::fmt;
 
 use serde::{Serialize, Serializer};
 
+use crate::http;
+
 /// Why a path is not among what is read. As text these are what people see, and what they ask for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
@@ -114,8 +116,8 @@ impl LeftOut {
     pub(super) fn add_many(&mut self, rule: Rule, count: u64, first: &str) {
         let left = self.0.entry(rule).or_default();
         if left.count == 0 {
-            // Names are foreign: none is kept at any length.
-            left.first = first.chars().take(LONGEST).collect();
+            // Names are foreign: none is kept at any length, and none moves the cursor of a terminal.
+            left.first = http::plain(first, LONGEST).to_string();
         }
         left.count += count;
     }
@@ -130,3 +132,22 @@ impl LeftOut {
 
 /// Characters of an example.
 const LONGEST: usize = 300;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_is_an_example_that_can_be_shown_and_all_are_counted() {
+        let mut left_out = LeftOut::default();
+        left_out.add(Rule::Link, "a\u{1b}[31m");
+        left_out.add(Rule::Link, "b");
+        let mut other = LeftOut::default();
+        other.add_many(Rule::Link, 3, "c");
+        other.add(Rule::Hidden, &"x".repeat(1_000));
+        left_out.join(other);
+        let first: Vec<_> = left_out.by_rule().map(|(rule, left)| (rule, left.count, left.first.chars().count())).collect();
+        assert_eq!(first, [(Rule::Hidden, 1, 301), (Rule::Link, 5, 11)]);
+        assert_eq!(serde_json::to_value(&left_out).unwrap()["a link"]["first"], "a\\u{1b}[31m");
+    }
+}

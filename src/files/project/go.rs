@@ -112,7 +112,7 @@ fn directive<'a>(module: &mut Module<'a>, verb: &str, words: &[&'a str], comment
         ("go", [version]) => module.is_before_1_17 = compare(version, "1.17").is_lt(),
         ("require" | "replace" | "go", _) => return Err(format!("{verb} has to be followed by a name and a version")),
         ("module" | "toolchain" | "exclude" | "retract" | "godebug" | "tool" | "ignore", _) => {}
-        (other, _) => return Err(format!("{:?} is no directive", super::short(other))),
+        (other, _) => return Err(format!("\"{}\" is no directive", super::short(other))),
     }
     Ok(())
 }

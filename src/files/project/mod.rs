@@ -16,6 +16,8 @@ use std::path::{Path, PathBuf};
 use ring::digest;
 use serde::Serialize;
 
+use crate::http;
+
 use super::error::Error;
 use super::folder::read_file;
 use super::package::{Ecosystem, PackageName};
@@ -187,7 +189,7 @@ impl Lock {
     fn push(&mut self, ecosystem: Ecosystem, name: &str, version: &str, source: Source) -> Option<&mut Locked> {
         let Some(package) = PackageName::listed(ecosystem, name, version) else {
             if self.notes.len() < MAX_NOTES {
-                self.notes.push(format!("{:?} is no package's name and version", short(&format!("{name} {version}"))));
+                self.notes.push(format!("\"{}\" is no package's name and version", short(&format!("{name} {version}"))));
             }
             return None;
         };
@@ -246,9 +248,9 @@ pub(super) fn of_toml(path: &Path, text: &str, error: &toml::de::Error) -> Error
     Error::broken(path, line, error.message())
 }
 
-/// As it may stand in a note.
+/// Foreign text as it may stand in a message.
 fn short(text: &str) -> String {
-    text.chars().take(100).collect()
+    http::plain(text, 100).to_string()
 }
 
 fn hexadecimal(bytes: &[u8]) -> String {

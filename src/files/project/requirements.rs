@@ -57,7 +57,7 @@ fn parse(requirement: &str) -> Result<(&str, &str, Source), String> {
     let end = plain.find(|c: char| !(c.is_ascii_alphanumeric() || "-_.".contains(c))).unwrap_or(plain.len());
     let (name, rest) = plain.split_at(end);
     if name.is_empty() {
-        return Err(format!("{:?} begins with no package's name", short(requirement)));
+        return Err(format!("\"{}\" begins with no package's name", short(requirement)));
     }
     let mut rest = rest.trim_start();
     if let Some(extras) = rest.strip_prefix('[') {
@@ -77,7 +77,7 @@ fn parse(requirement: &str) -> Result<(&str, &str, Source), String> {
     }
     let ranges = rest.split(';').next().unwrap_or(rest).trim().trim_matches(['(', ')']);
     if !ranges.is_empty() && !ranges.starts_with(['=', '<', '>', '~', '!']) {
-        return Err(format!("{:?} behind {name} is no version", short(ranges)));
+        return Err(format!("\"{}\" behind {name} is no version", short(ranges)));
     }
     let pinned = ranges.trim_start_matches("==").trim_start_matches('=').trim();
     match ranges.starts_with("==") && !ranges.contains([',', '*']) {
