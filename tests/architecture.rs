@@ -17,6 +17,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("share", &["model"]),
     ("crawl", &["http", "reactor", "extract", "model"]),
     ("embed", &["http", "reactor", "model"]),
+    ("files", &["http", "reactor", "model"]),
     // config and error may name every room, for its settings and its errors; that it is no more than those is left to review.
     ("config", &["reactor", "http", "crawl", "chunk", "embed", "store"]),
     ("error", &["model", "reactor", "http", "crawl", "extract", "chunk", "embed", "store", "share", "config"]),
@@ -25,7 +26,10 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     // The crate root re-exports; the binary's files (main, cli, commands, failure, terminal) see the public API only.
     (
         "lib",
-        &["config", "reactor", "http", "crawl", "extract", "chunk", "embed", "store", "share", "model", "mcp", "error", "engine", "tools"],
+        &[
+            "config", "reactor", "http", "crawl", "extract", "chunk", "embed", "files", "store", "share", "model", "mcp", "error",
+            "engine", "tools",
+        ],
     ),
     ("terminal", &[]),
     ("failure", &["terminal"]),
