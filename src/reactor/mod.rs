@@ -21,6 +21,7 @@ mod reset;
 mod selector;
 mod shutdown;
 pub mod sim;
+mod sleep;
 mod socket;
 mod sources;
 mod streak;

@@ -2,6 +2,8 @@
 //! Knows no other reactor and decides nothing: `choice` does.
 #![expect(clippy::disallowed_types, clippy::disallowed_methods, reason = "the one file that async-io is wrapped in")]
 
+mod clock;
+
 use std::future::Future;
 use std::io::{self, Read};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -24,6 +26,8 @@ use crate::reactor::haste::Outcome;
 use crate::reactor::ledger::Ledger;
 use crate::reactor::pool::{Lanes, Pool};
 use crate::reactor::reset::ResetMemory;
+use crate::reactor::selector::clock::Clock;
+use crate::reactor::sleep::Sleep;
 use crate::reactor::socket::Accept;
 use crate::reactor::socket::Listener;
 use crate::reactor::socket::Socket;
@@ -119,9 +123,7 @@ impl Reactor for Selector {
     }
 
     fn sleep_until(&self, at: Instant) -> Boxed<'static, ()> {
-        Box::pin(async move {
-            Timer::at(at).await;
-        })
+        Box::pin(Sleep::until(at, Clock))
     }
 
     fn block_on(&self, main: Pin<&mut dyn Future<Output = ()>>) {
