@@ -147,7 +147,8 @@ impl Handle {
         self.0.now()
     }
 
-    /// Ready once [`now`](Self::now) has reached `at`.
+    /// Ready once [`now`](Self::now) has reached `at`: never before, and as a rule one or two milliseconds after, since the reactors
+    /// round up to milliseconds, so that what is due in the same one costs them a single turn.
     pub fn sleep_until(&self, at: Instant) -> Boxed<'static, ()> {
         self.0.sleep_until(at)
     }
