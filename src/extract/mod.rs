@@ -46,6 +46,7 @@ mod tags;
 mod tex;
 mod text;
 mod title;
+mod tokenizer;
 mod told;
 
 use thiserror::Error;
