@@ -43,8 +43,8 @@ use crate::chunk::Measure;
 use crate::config::{Config, Embeddings};
 use crate::crawl::Crawler;
 pub use crate::crawl::{
-    CrawlReport, CrawlRequest, EXCLUDED, End, Failed, LeaveOut, NO_PAGE, NOT_INCLUDED, OUT_OF_SCOPE, Pattern, Robots, Scope, Sitemaps,
-    Skipped, TRANSLATION, USUALLY_LEFT_OUT,
+    CrawlReport, CrawlRequest, EXCLUDED, End, Failed, LeaveOut, Link, LinkGraph, Linked, Met, NO_PAGE, NOT_INCLUDED, OUT_OF_SCOPE, Pattern,
+    Robots, Scope, Sitemaps, Skipped, TRANSLATION, USUALLY_LEFT_OUT,
 };
 #[cfg(any(feature = "bundled-model", feature = "models", feature = "surf"))]
 use crate::embed;

@@ -16,6 +16,8 @@ use crate::http::Redirects;
 use crate::http::Request;
 use crate::http::Response;
 use crate::model::Budget;
+use crate::model::Meter;
+use crate::model::OverBudget;
 use crate::model::Page;
 use crate::model::Validators;
 use crate::reactor::Handle;
@@ -44,9 +46,13 @@ pub(super) struct Fetcher {
     spent: Spent,
     /// Of each page that is read. Stopped at the end of the crawl, so that nothing is read for nobody.
     reading: Budget,
+    links: ReadLinks,
     /// Those of the credentials, and what sites set. Never held across an await.
     cookies: Mutex<Jar>,
 }
+
+/// What finds the links of a page.
+type ReadLinks = fn(&Page, &Meter) -> Result<Outline, OverBudget>;
 
 /// What was asked for on behalf of one crawl, or of all single requests.
 #[derive(Debug)]
@@ -117,13 +123,14 @@ impl Fetcher {
             turns: Arc::default(),
             spent: Spent::new(u64::MAX),
             reading: Budget::default(),
+            links: extract::links_within,
         })
     }
 
     /// One for a single crawl: the same but for what is counted, which begins at zero, for how much may be asked for, and for the cookies
     /// that sites have set.
     pub(super) fn counting_apart(&self, max_requests: u64) -> Self {
-        let Self { handle, client, config, rules, turns, spent: _, reading: _, cookies: _ } = self;
+        let Self { handle, client, config, rules, turns, spent: _, reading: _, links, cookies: _ } = self;
         Self {
             cookies: Mutex::new(config.credentials.cookies.clone()),
             handle: handle.clone(),
@@ -133,7 +140,13 @@ impl Fetcher {
             turns: turns.clone(),
             spent: Spent::new(max_requests),
             reading: Budget::default(),
+            links: *links,
         }
+    }
+
+    /// Of links it is to be known as well what they are called.
+    pub(super) fn describing_links(self) -> Self {
+        Self { links: extract::described, ..self }
     }
 
     /// Nobody waits for anything any more.
@@ -228,11 +241,11 @@ impl Fetcher {
         let (status, body) = (response.status, self.body(response).await?);
         let page = Page { url: url.clone(), status, content_type, body, depth, validators, fetched_at: SystemTime::now() };
         // Packed, it may be any length.
-        let budget = self.reading.clone();
+        let (budget, links) = (self.reading.clone(), self.links);
         let mut answer = match page.body.len() <= SMALL && !sitemap::is_packed(&page.body) {
-            true => read(page, wanted, directives, &budget),
+            true => read(page, wanted, directives, links, &budget),
             // Long enough to hold up whatever else runs on this thread.
-            false => self.handle.unblock(move || read(page, wanted, directives, &budget)).await,
+            false => self.handle.unblock(move || read(page, wanted, directives, links, &budget)).await,
         };
         if let Ok(Answer::Page(read)) = &mut answer
             && varies
@@ -478,7 +491,7 @@ fn is_lookup(error: &http::Error) -> bool {
     matches!(error.root(), http::Error::Resolve { .. })
 }
 
-fn read(page: Page, wanted: Wanted, directives: Directives, budget: &Budget) -> Result<Answer, Error> {
+fn read(page: Page, wanted: Wanted, directives: Directives, links: ReadLinks, budget: &Budget) -> Result<Answer, Error> {
     let kind = extract::kind(page.content_type.as_deref(), &page.url, &page.body);
     let sitemap = match (wanted, &kind) {
         (Wanted::Page | Wanted::Markdown | Wanted::Presence, _) => None,
@@ -501,7 +514,7 @@ fn read(page: Page, wanted: Wanted, directives: Directives, budget: &Budget) -> 
         Kind::Sitemap | Kind::Xml => Answer::NotAPage("XML that is neither a sitemap nor a feed".to_owned()),
         Kind::Other(what) => Answer::NotAPage(what),
         _ => {
-            let mut outline = extract::links_within(&page, &budget.begin())?;
+            let mut outline = links(&page, &budget.begin())?;
             outline.robots.index &= directives.index;
             outline.robots.follow &= directives.follow;
             Answer::Page(Box::new((page, outline)))
@@ -597,7 +610,7 @@ mod tests {
             fetched_at: SystemTime::now(),
         };
         let (budget, directives) = (Budget::default(), Directives { index: true, follow: true });
-        let read = |wanted| read(page(), wanted, directives, &budget);
+        let read = |wanted| read(page(), wanted, directives, extract::links_within, &budget);
         assert!(matches!(read(Wanted::Page), Ok(Answer::Page(read)) if read.1.links.len() == 1));
         budget.stop();
         assert!(matches!(read(Wanted::Page), Err(Error::OverBudget { .. })));

@@ -14,6 +14,7 @@ mod credentials;
 mod error;
 mod fetch;
 mod frontier;
+mod graph;
 mod names;
 mod plan;
 mod polite;
@@ -36,6 +37,7 @@ pub use alike::Alike;
 pub use credentials::Credentials;
 pub use error::Error;
 pub use frontier::normalise;
+pub use graph::{Link, LinkGraph, Linked, Met};
 pub use plan::{CrawlRequest, Robots, Scope, Sitemaps, UnknownScope, UnknownSitemaps, parse_url};
 pub use report::{CrawlReport, End, Failed, MAX_LISTED, NO_PAGE, NearlySame, OUT_OF_SCOPE, Skipped, USUALLY_LEFT_OUT};
 pub use robots::Forbidden;
@@ -130,6 +132,11 @@ impl Crawler {
     /// A crawl that has not begun: the first request goes out when it is polled first.
     pub fn crawl(&self, request: CrawlRequest) -> Crawl {
         Crawl::new(self.fetcher.counting_apart(request.requests_allowed()), request)
+    }
+
+    /// A crawl that tells which page links to which: the same pages by the same rules.
+    pub fn link_graph(&self, request: CrawlRequest) -> LinkGraph {
+        LinkGraph::new(Crawl::new(self.fetcher.counting_apart(request.requests_allowed()).describing_links(), request))
     }
 
     /// One page. Redirects are followed, transient failures tried again.

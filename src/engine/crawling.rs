@@ -11,7 +11,7 @@ use url::Url;
 use super::reading::Reading;
 use super::sources::Known;
 use super::{Chunking, Engine, Fill, Resume, read_and_cut};
-use crate::crawl::{Alike, Crawl, CrawlReport, CrawlRequest, Failed, MAX_LISTED, Skipped, Visit, normalise};
+use crate::crawl::{Alike, Crawl, CrawlReport, CrawlRequest, Failed, LinkGraph, MAX_LISTED, Skipped, Visit, normalise};
 use crate::error::Error;
 use crate::extract;
 use crate::http::{Counters, masked};
@@ -29,6 +29,11 @@ impl Engine {
     /// The same for what was [planned](Engine::plan).
     pub fn fill(&self, fill: Fill, chunking: Chunking) -> Crawling {
         self.crawling(fill.request().clone(), Some(fill), chunking)
+    }
+
+    /// A crawl that tells which page links to which and stores nothing: no database is opened.
+    pub fn link_graph(&self, request: CrawlRequest) -> LinkGraph {
+        self.inner.crawler.link_graph(request)
     }
 
     fn crawling(&self, request: CrawlRequest, fill: Option<Fill>, chunking: Chunking) -> Crawling {

@@ -69,6 +69,11 @@ impl Crawl {
 
     /// Hands a page out, once it is known whether there is a better form of it.
     pub(super) fn hand_out(&mut self, page: Page, outline: Outline) {
+        if let Some(linked) = &mut self.linked {
+            // Its links are what is wanted, not a better form of it.
+            linked.push_back(outline);
+            return self.hand_out_as_it_is(page);
+        }
         let twin = outline.markdown.map(|twin| self.in_one_form(twin));
         if self.request.leave_out == LeaveOut::Usual {
             self.twins.took(&page.url, twin.as_ref());

@@ -51,7 +51,8 @@ impl Crawl {
             && copies < MAX_COPIES_FOLLOWED
             && (outline.robots.follow || !obey)
         {
-            self.backlog.add(&url, Found::Link { depth: entry.depth + 1 }, std::mem::take(&mut outline.links));
+            let links = if self.linked.is_some() { outline.links.clone() } else { std::mem::take(&mut outline.links) };
+            self.backlog.add(&url, Found::Link { depth: entry.depth + 1 }, links);
         }
         if entry.role == Role::Seed && self.request.uses_sitemaps() {
             self.backlog.add(&url, Found::Nearby, vec![url.clone()]);
