@@ -23,20 +23,23 @@ pub(super) const CHUNK_COLUMNS: &str = "c.ordinal, c.kind, said.heading_path, c.
     CASE WHEN said.is_relative THEN replace(said.text, char(1), substr(on_page.url, 1, on_page.base)) ELSE said.text END,
     c.page, c.checksum, c.id, c.anchor";
 
-/// Stores a page of a source, or of the one that it belongs to, cut for a model that reads so many tokens, or for none; and whether all
-/// vectors that there were are there still, but for those of chunks that are gone.
-pub(super) fn put(
+/// Stores pages of a source, or of the one that each belongs to, cut for a model that reads so many tokens, or for none; and whether all
+/// vectors that there were are there still, but for those of chunks that are gone. Their words are one segment of the index.
+pub(super) fn put_all<'p>(
     connection: &Connection,
-    source: Option<&SourceId>,
-    document: &Document,
-    chunks: &[Chunk],
+    pages: impl Iterator<Item = (Option<&'p SourceId>, &'p Document, &'p [Chunk])>,
     cut_for: Option<u32>,
-) -> Result<(Put, Kept), Failure> {
-    let source = match source {
-        Some(source) => source_of(connection, source)?,
-        None => source_for(connection, &document.url)?,
-    };
-    put_as(connection, source, document, chunks, cut_for)
+) -> Result<Vec<(Put, Kept)>, Failure> {
+    let (mut words, mut put) = (Changes::default(), Vec::new());
+    for (source, document, chunks) in pages {
+        let source = match source {
+            Some(source) => source_of(connection, source)?,
+            None => source_for(connection, &document.url)?,
+        };
+        put.push(put_as(connection, source, document, chunks, cut_for, &mut words)?);
+    }
+    write_words(connection, words)?;
+    Ok(put)
 }
 
 fn put_as(
@@ -45,10 +48,9 @@ fn put_as(
     document: &Document,
     chunks: &[Chunk],
     cut_for: Option<u32>,
+    words: &mut Changes,
 ) -> Result<(Put, Kept), Failure> {
-    let mut words = Changes::default();
-    let put = put_page(connection, source, document, chunks, &mut words)?;
-    write_words(connection, words)?;
+    let put = put_page(connection, source, document, chunks, words)?;
     let mut update = connection.prepare_cached("UPDATE pages SET cut_for = ?3 WHERE url = ?1 AND source = ?2 AND cut_for IS NOT ?3")?;
     update.execute(params![document.url.as_str(), source, cut_for.unwrap_or(u32::MAX)])?;
     Ok(put)
@@ -91,7 +93,13 @@ pub(super) fn recut(
         Some(page) => page.title == document.title && page.markdown == document.markdown && page.said == Said::of(document),
         None => false,
     };
-    same.then(|| put_as(connection, source, document, chunks, Some(cut_for)).map(|(_, kept)| kept)).transpose()
+    if !same {
+        return Ok(None);
+    }
+    let mut words = Changes::default();
+    let (_, kept) = put_as(connection, source, document, chunks, Some(cut_for), &mut words)?;
+    write_words(connection, words)?;
+    Ok(Some(kept))
 }
 
 /// Notes that a page need not be cut again, whatever it is.
@@ -113,9 +121,14 @@ fn put_page(
             return Ok((Put::Added, insert(connection, source, document, chunks, words)?));
         }
         // What cannot be read any more is written anew.
-        Err(failure) if failure.is_of_content() => return anew(connection, source, document, chunks, words),
+        Err(failure) if failure.is_of_content() => {
+            write_words(connection, std::mem::take(words))?;
+            return anew(connection, source, document, chunks, words);
+        }
         Err(failure) => return Err(failure),
     };
+    // Chunks that come before may be those that go now.
+    write_words(connection, std::mem::take(words))?;
     let healed = remove_damaged(connection, page.id, words)?;
     let stored = chunks_of(connection, page.id)?;
     let renamed = page.title != document.title;

@@ -10,6 +10,7 @@ mod block;
 mod builder;
 mod language;
 mod merge;
+mod numbers;
 mod search;
 mod segment;
 mod similar;
