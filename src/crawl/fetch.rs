@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
 use futures_lite::AsyncReadExt;
+use ring::digest::{Context, SHA256};
 use url::Url;
 
 use crate::extract;
@@ -26,6 +27,7 @@ use super::Config;
 use super::cookies::{Jar, merged};
 use super::error::{Error, bare};
 use super::frontier::{normalise, origin};
+use super::names::bare as bare_name;
 use super::plan::Robots;
 use super::polite::{MAX_PAUSE, pause_after, retry_after};
 use super::robots::{Directives, Forbidden, MAX_SIZE, Rules, is_product_token};
@@ -77,8 +79,8 @@ struct KnownRules {
 /// What an answer is.
 #[derive(Debug)]
 pub(super) enum Answer {
-    /// Of a kind that is read, with what it says to a crawler.
-    Page(Box<(Page, Outline)>),
+    /// Of a kind that is read.
+    Page(Box<Read>),
     Sitemap(Sitemap),
     /// A redirect.
     Moved {
@@ -93,6 +95,16 @@ pub(super) enum Answer {
     Unchanged,
     /// Something else, named.
     NotAPage(String),
+}
+
+/// A page that was read.
+#[derive(Debug)]
+pub(super) struct Read {
+    pub(super) page: Page,
+    /// What it says to a crawler.
+    pub(super) outline: Outline,
+    /// See [`content_of`].
+    pub(super) content: u64,
 }
 
 /// What is looked for at a URL.
@@ -249,10 +261,10 @@ impl Fetcher {
         };
         if let Ok(Answer::Page(read)) = &mut answer
             && varies
-            && extract::kind(read.0.content_type.as_deref(), &read.0.url, &read.0.body) == Kind::Html
+            && extract::kind(read.page.content_type.as_deref(), &read.page.url, &read.page.body) == Kind::Html
         {
             // It may be the address of the markdown, too.
-            read.1.markdown.get_or_insert_with(|| url.clone());
+            read.outline.markdown.get_or_insert_with(|| url.clone());
         }
         answer
     }
@@ -517,9 +529,23 @@ fn read(page: Page, wanted: Wanted, directives: Directives, links: ReadLinks, bu
             let mut outline = links(&page, &budget.begin())?;
             outline.robots.index &= directives.index;
             outline.robots.follow &= directives.follow;
-            Answer::Page(Box::new((page, outline)))
+            let content = content_of(&page.url, &page.body);
+            Answer::Page(Box::new(Read { page, outline, content }))
         }
     })
+}
+
+/// What pages of a site are told apart by: it answers by http and https alike, with www and without. The same in every run, for crawls that
+/// go on.
+pub(super) fn content_of(url: &Url, body: &[u8]) -> u64 {
+    let mut context = Context::new(&SHA256);
+    context.update(url.host_str().map(bare_name).unwrap_or_default().as_bytes());
+    context.update(&[0]);
+    context.update(&url.port().unwrap_or(0).to_le_bytes());
+    context.update(body);
+    let mut first = [0; 8];
+    first.copy_from_slice(&context.finish().as_ref()[..8]);
+    u64::from_le_bytes(first)
 }
 
 fn is_download(page: &Page) -> bool {
@@ -611,7 +637,7 @@ mod tests {
         };
         let (budget, directives) = (Budget::default(), Directives { index: true, follow: true });
         let read = |wanted| read(page(), wanted, directives, extract::links_within, &budget);
-        assert!(matches!(read(Wanted::Page), Ok(Answer::Page(read)) if read.1.links.len() == 1));
+        assert!(matches!(read(Wanted::Page), Ok(Answer::Page(read)) if read.outline.links.len() == 1));
         budget.stop();
         assert!(matches!(read(Wanted::Page), Err(Error::OverBudget { .. })));
     }

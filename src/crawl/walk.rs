@@ -445,7 +445,7 @@ impl Crawl {
                     };
                 }
                 match *answer {
-                    Ok(Answer::Page(read)) => self.page(url, entry, read.0, read.1),
+                    Ok(Answer::Page(read)) => self.page(url, entry, *read),
                     Ok(Answer::Sitemap(sitemap)) => self.sitemap(url, entry, sitemap),
                     // It is asked for again.
                     Ok(Answer::Moved { to, is_known_now }) if to == url => return self.moved(url, entry, to, is_known_now),
