@@ -70,10 +70,12 @@ impl Names {
         Self(attributes.iter().fold(0, |names, attribute| names | Self::bit(&attribute.name.local)))
     }
 
+    #[inline]
     fn may_hold(self, name: &str) -> bool {
         self.0 & Self::bit(name) != 0
     }
 
+    #[inline]
     fn bit(name: &str) -> u64 {
         let first = name.as_bytes().first().copied().unwrap_or_default();
         let last = name.as_bytes().last().copied().unwrap_or_default();
@@ -195,11 +197,11 @@ impl Dom {
         self.name(node).is_some_and(|local| &**local == name)
     }
 
+    /// Inlined, as what is asked for is known to the compiler, and so is its bit.
+    #[inline]
     pub(super) fn attribute(&self, node: NodeId, wanted: &str) -> Option<&str> {
         match &self.nodes[node.index()].data {
-            Data::Element { attributes, names, .. } if names.may_hold(wanted) => {
-                attributes.iter().find(|a| &*a.name.local == wanted).map(|a| &*a.value)
-            }
+            Data::Element { attributes, names, .. } if names.may_hold(wanted) => value_of(attributes, wanted),
             _ => None,
         }
     }
@@ -240,6 +242,11 @@ impl Dom {
     pub(super) fn text_content(&self, node: NodeId) -> String {
         self.descendants(node).filter_map(|below| self.text(below)).collect()
     }
+}
+
+#[inline(never)]
+fn value_of<'a>(attributes: &'a [Attribute], wanted: &str) -> Option<&'a str> {
+    attributes.iter().find(|attribute| &*attribute.name.local == wanted).map(|attribute| &*attribute.value)
 }
 
 fn start(text: &str, most: usize) -> &str {

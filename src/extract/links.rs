@@ -3,8 +3,12 @@
 
 use std::borrow::Cow;
 use std::collections::HashSet;
+use std::hash::BuildHasher;
 
 use encoding_rs::UTF_8;
+use foldhash::quality::RandomState;
+use hashbrown::HashTable;
+use hashbrown::hash_table::Entry;
 use url::Url;
 
 use crate::extract::base::Base;
@@ -117,7 +121,10 @@ pub(super) fn of_targets(url: &Url, size: usize, targets: &[String]) -> Outline 
 
 /// `size`: of the page, in bytes. A long base would make many times that of its links. The places of those that are taken are told.
 fn absolute<'a>(base: &Base, size: usize, found: impl Iterator<Item = &'a str>, mut taken: impl FnMut(usize)) -> Vec<Url> {
-    let (mut written, mut links, mut known) = (HashSet::new(), Vec::new(), HashSet::new());
+    // Pages choose the addresses: hence a seed.
+    let hasher = RandomState::default();
+    let mut written: HashSet<&str, _> = HashSet::with_hasher(hasher.clone());
+    let (mut links, mut known): (Vec<Url>, HashTable<usize>) = (Vec::new(), HashTable::new());
     let mut left = MOST_REPEATED * size + LEAST;
     for (place, link) in found.enumerate() {
         let link = link.trim();
@@ -125,7 +132,10 @@ fn absolute<'a>(base: &Base, size: usize, found: impl Iterator<Item = &'a str>, 
         if link.starts_with('#') || !written.insert(link) {
             continue;
         }
-        if let Some(link) = resolved(base, link).filter(|link| link.as_str().len() <= left && known.insert(link.clone())) {
+        let Some(link) = resolved(base, link).filter(|link| link.as_str().len() <= left) else { continue };
+        let hash = |link: &Url| hasher.hash_one(link.as_str());
+        if let Entry::Vacant(vacant) = known.entry(hash(&link), |known| links[*known] == link, |known| hash(&links[*known])) {
+            vacant.insert(links.len());
             left -= link.as_str().len();
             links.push(link);
             taken(place);

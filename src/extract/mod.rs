@@ -109,7 +109,7 @@ impl Skip {
 /// The characters of a page: byte order mark, else `Content-Type`, else `<meta>` in the first 1,024 bytes, else detection.
 /// Bytes that are invalid in that encoding become U+FFFD.
 pub fn decode(page: &Page) -> String {
-    charset::decode(page.content_type.as_deref(), &page.body).0
+    charset::decode(page.content_type.as_deref(), &page.body).0.into_owned()
 }
 
 /// What the page says to a crawler, in one quick pass; a page of no kind that is read has no links.
