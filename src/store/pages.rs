@@ -11,7 +11,7 @@ use crate::model::{Chunk, ChunkKind, Document, Heading, Metadata, SourceId, Vali
 
 use super::checksum::Checksum;
 use super::error::Failure;
-use super::passages::{self, Hash, Kept, hash_of};
+use super::passages::{self, Hash, Kept, hash_of, hash_with};
 use super::sources::{find_source, name_of, source_for, source_of};
 use super::texts::{self, CHUNK_TABLES, MARKDOWN, PAGE_COLUMNS, folder};
 use super::words::{self, Changes, Language};
@@ -155,8 +155,9 @@ fn put_page(
     for chunk in chunks {
         match old.get_mut(&Saying::of(chunk)).and_then(Vec::pop) {
             None => {
-                let id = insert_chunk(connection, page.id, &document.url, chunk)?;
-                words.add(id, source, language, &document.title, chunk);
+                let said = chunk.words();
+                let id = insert_chunk(connection, page.id, &document.url, chunk, &said)?;
+                words.add(id, source, language, &document.title, chunk, &said);
             }
             Some((id, before)) => {
                 if before != chunk || !page.is_summed {
@@ -167,7 +168,7 @@ fn put_page(
                 }
                 if is_indexed_otherwise {
                     words.remove(id);
-                    words.add(id, source, language, &document.title, chunk);
+                    words.add(id, source, language, &document.title, chunk, &chunk.words());
                 }
             }
         }
@@ -198,7 +199,8 @@ fn insert(connection: &Connection, source: i64, document: &Document, chunks: &[C
     let page = insert_page(connection, source, document)?;
     let language = language_of(&document.metadata, &document.markdown);
     for chunk in chunks {
-        words.add(insert_chunk(connection, page, &document.url, chunk)?, source, language, &document.title, chunk);
+        let said = chunk.words();
+        words.add(insert_chunk(connection, page, &document.url, chunk, &said)?, source, language, &document.title, chunk, &said);
     }
     passages::list(connection, page)?;
     passages::verify(connection, page)
@@ -691,11 +693,11 @@ fn chunks_of(connection: &Connection, page: i64) -> Result<Vec<Stored>, Failure>
     })
 }
 
-fn insert_chunk(connection: &Connection, page: i64, url: &Url, chunk: &Chunk) -> Result<i64, Failure> {
+fn insert_chunk(connection: &Connection, page: i64, url: &Url, chunk: &Chunk, words: &str) -> Result<i64, Failure> {
     let (kind, language, context) = columns_of(&chunk.kind);
     let headings = headings(chunk);
     let sum = chunk_sum(page, chunk, &headings);
-    let passage = passages::number(connection, &hash_of(chunk))?;
+    let passage = passages::number(connection, &hash_with(chunk, words))?;
     let said = texts::Saying {
         headings: ValueRef::Text(headings.as_bytes()),
         context: context.map_or(ValueRef::Null, |context| ValueRef::Text(context.as_bytes())),
@@ -729,7 +731,7 @@ pub(super) fn each_of_words(connection: &Connection, write: &mut dyn FnMut(Chang
             language = (page, stored_language(connection, page)?);
         }
         match head(row).and_then(|(_, title)| Ok((title, chunk(connection, row, 4)?))) {
-            Ok((title, chunk)) => changes.add(row.get(12)?, row.get(1)?, language.1, &title, &chunk),
+            Ok((title, chunk)) => changes.add(row.get(12)?, row.get(1)?, language.1, &title, &chunk, &chunk.words()),
             Err(failure) if failure.is_of_content() => unreadable += 1,
             Err(failure) => return Err(failure),
         }
