@@ -79,9 +79,9 @@ pub struct Crawling {
     /// Those that are to be stored next, together.
     cut: Vec<Cut>,
     /// Those that are being stored.
-    storing: FuturesUnordered<Boxed<'static, Result<Vec<(Url, Event)>, Error>>>,
+    storing: FuturesUnordered<Boxed<'static, Result<Vec<Told>, Error>>>,
     /// What is told next, and of which page.
-    events: VecDeque<(Url, Event)>,
+    events: VecDeque<Told>,
     /// The addresses of all these pages. Its length is bounded: a slow disk slows the crawl down, not the memory up.
     under_way: Vec<Url>,
     chunking: Chunking,
@@ -122,10 +122,13 @@ pub enum Event {
     Failed(Failed),
 }
 
+/// What became of the page at an address.
+type Told = (Url, Event);
+
 /// A page that was read.
 #[derive(Debug)]
 enum Taken {
-    Cut(Cut),
+    Cut(Box<Cut>),
     /// There is nothing to store of the page at this address.
     Nothing(Url, Event),
 }
@@ -196,7 +199,7 @@ impl Crawling {
                 Turn::Hurried => {}
                 Turn::Recorded(Ok(())) | Turn::Stored(None) | Turn::Taken(None) => {}
                 Turn::Stored(Some(Ok(events))) => self.events.extend(events),
-                Turn::Taken(Some(Ok(Taken::Cut(cut)))) => self.cut.push(cut),
+                Turn::Taken(Some(Ok(Taken::Cut(cut)))) => self.cut.push(*cut),
                 Turn::Taken(Some(Ok(Taken::Nothing(url, event)))) => self.events.push_back((url, event)),
                 Turn::Recorded(Err(error)) | Turn::Stored(Some(Err(error))) | Turn::Taken(Some(Err(error))) => {
                     self.stop();
@@ -231,7 +234,8 @@ impl Crawling {
     /// that is there are compared with those before them, and stored one by one.
     fn store_what_is_cut(&mut self) {
         let waits = self.fetching == Fetching::Going && !self.reading.is_ending() && !self.taking_in.is_empty() && !self.is_again;
-        if !self.cut.is_empty() && !(waits && self.cut.len() < STORED_TOGETHER) {
+        let is_time = !waits || self.cut.len() >= STORED_TOGETHER;
+        if is_time && !self.cut.is_empty() {
             self.storing.push(self.engine.clone().store_together(std::mem::take(&mut self.cut)));
         }
     }
@@ -372,7 +376,7 @@ impl Tally {
 
 enum Turn {
     Recorded(Result<(), Error>),
-    Stored(Option<Result<Vec<(Url, Event)>, Error>>),
+    Stored(Option<Result<Vec<Told>, Error>>),
     Taken(Option<Result<Taken, Error>>),
     Visited(Option<Visit>),
     Hurried,
@@ -418,7 +422,7 @@ impl Engine {
                         }
                     }
                     let says = unversioned.and_then(|source| Some((source, version_said(&document)?)));
-                    return Ok(Taken::Cut(Cut { page: CutPage { source, document, chunks }, says }));
+                    return Ok(Taken::Cut(Box::new(Cut { page: CutPage { source, document, chunks }, says })));
                 }
                 Ok(Err(skip @ (extract::Skip::OverBudget(_) | extract::Skip::Login))) => Event::Failed(unread(url.clone(), &skip)),
                 Ok(Err(skip)) => Event::Skipped(Skipped { url: masked(&url), why: skip.to_string() }),
@@ -431,7 +435,7 @@ impl Engine {
         })
     }
 
-    fn store_together(self, cut: Vec<Cut>) -> Boxed<'static, Result<Vec<(Url, Event)>, Error>> {
+    fn store_together(self, cut: Vec<Cut>) -> Boxed<'static, Result<Vec<Told>, Error>> {
         Box::pin(async move {
             let (pages, said): (Vec<_>, Vec<_>) = cut.into_iter().map(|Cut { page, says }| (page, says)).unzip();
             let told: Vec<_> = pages.iter().map(|page| (page.document.url.clone(), page.document.title.clone())).collect();
