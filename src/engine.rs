@@ -43,8 +43,8 @@ use crate::chunk::Measure;
 use crate::config::{Config, Embeddings};
 use crate::crawl::Crawler;
 pub use crate::crawl::{
-    CrawlReport, CrawlRequest, EXCLUDED, End, Failed, LeaveOut, NO_PAGE, NOT_INCLUDED, OUT_OF_SCOPE, Pattern, Robots, Scope, Sitemaps,
-    Skipped, TRANSLATION, USUALLY_LEFT_OUT,
+    CrawlReport, CrawlRequest, EXCLUDED, End, Failed, LeaveOut, Link, LinkGraph, Linked, Met, NO_PAGE, NOT_INCLUDED, OUT_OF_SCOPE, Pattern,
+    Robots, Scope, Sitemaps, Skipped, TRANSLATION, USUALLY_LEFT_OUT,
 };
 #[cfg(any(feature = "bundled-model", feature = "models", feature = "surf"))]
 use crate::embed;
@@ -57,7 +57,7 @@ pub use crate::http::Counters;
 use crate::http::{self, PrivateAddresses};
 use crate::model::{Budget, Chunk, Document, EmbedProgress, Meter, Mode, OverBudget, Page, SourceId, SourceSummary};
 use crate::reactor::{self, Handle, Lane, Report, Shutdown};
-use crate::store::{self, Store};
+use crate::store::{self, CutPage, Store};
 pub use crate::store::{Check, ModelSummary, PageSummary, Put};
 
 /// Crawls, stores, embeds and searches. Cheap to clone: every clone is the same engine.
@@ -221,6 +221,24 @@ impl Engine {
             let put = store.put_cut_for(source.as_ref(), &document, &chunks, most_tokens(&inner.embedder))?;
             // Here and not after the await: a page is stored even if nobody waits for the answer any more.
             if put != Put::Unchanged {
+                inner.ring();
+            }
+            Ok(put)
+        })
+        .await
+    }
+
+    /// The same of several pages at once. Where they cannot be stored together, each is tried by itself, so that one is not lost with another.
+    async fn put_all_cut(&self, pages: Vec<CutPage>) -> Result<Vec<Put>, Error> {
+        let inner = self.inner.clone();
+        self.store_for(Lane::Heavy, Access::Store, move |store| {
+            let tokens = most_tokens(&inner.embedder);
+            let alone = |page: &CutPage| store.put_cut_for(page.source.as_ref(), &page.document, &page.chunks, tokens);
+            let put = match store.put_all(&pages, tokens) {
+                Err(_) if pages.len() > 1 => pages.iter().map(alone).collect(),
+                put => put,
+            }?;
+            if put.iter().any(|put| *put != Put::Unchanged) {
                 inner.ring();
             }
             Ok(put)

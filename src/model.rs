@@ -208,12 +208,16 @@ pub enum ChunkKind {
 impl Chunk {
     /// What an embedding sees: the headings, then the [words](Self::words).
     pub fn passage(&self) -> String {
+        self.passage_of(&self.words())
+    }
+
+    /// The same where the words are known.
+    pub(crate) fn passage_of(&self, words: &str) -> String {
         let mut passage = self.heading_path.join(" > ");
-        let words = self.words();
         if !passage.is_empty() && !words.is_empty() {
             passage.push('\n');
         }
-        passage.push_str(&words);
+        passage.push_str(words);
         passage
     }
 

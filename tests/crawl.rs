@@ -1,5 +1,7 @@
 //! Crawls of scripted sites on the simulated network: what is fetched, what is handed out, what the report says.
 
+#[path = "crawl/graph.rs"]
+mod graph;
 #[path = "crawl/lists.rs"]
 mod lists;
 #[path = "crawl/offered.rs"]

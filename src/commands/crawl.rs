@@ -17,12 +17,15 @@ use smolcrawl::reactor::Handle;
 use super::output::Output;
 use super::progress::{Counts, Crawled, Lines, PATIENCE, Spinner};
 use super::signals::interruption;
-use super::{Failure, Shown, progress};
+use super::{Failure, Shown, links, progress};
 use crate::cli;
 use crate::terminal::{self, tell};
 
 pub async fn run(engine: &Engine, asked: cli::Crawl, shown: Shown) -> Result<(), Failure> {
     let request = request(&asked)?;
+    if asked.links_only {
+        return links::run(engine, request, asked.json, shown).await;
+    }
     let name = name(&request, &asked)?;
     if asked.dry_run {
         return dry_run(engine, request, name, asked.json).await;
@@ -341,7 +344,7 @@ fn passed_over(report: &CrawlReport) -> String {
 }
 
 /// Why there is more than was fetched, and how to get it.
-fn ended_early(report: &CrawlReport) -> Option<String> {
+pub(super) fn ended_early(report: &CrawlReport) -> Option<String> {
     let how = match report.end {
         End::Complete => return None,
         End::MaxPages => ": --max-pages allows more",
@@ -366,6 +369,11 @@ fn nothing_stored(report: &CrawlReport) -> Result<(), Failure> {
     if report.stored > 0 {
         return Ok(());
     }
+    Err(nothing(report, "nothing was stored"))
+}
+
+/// Why nothing came of a crawl.
+pub(super) fn nothing(report: &CrawlReport, what: &str) -> Failure {
     let (why, hint) = match (report.failed.first(), report.skipped.first()) {
         (Some(failed), _) => (format!("{}: {}", failed.url, failed.error), failed.hint.as_deref()),
         (None, Some(skipped)) => (format!("{}: {}", skipped.url, skipped.why), None),
@@ -373,7 +381,7 @@ fn nothing_stored(report: &CrawlReport) -> Result<(), Failure> {
         (None, None) if report.end != End::Complete => (format!("not complete, as {}", report.end), None),
         (None, None) => ("there was nothing to fetch".to_owned(), None),
     };
-    Err(Failure::new(format!("nothing was stored: {why}"), hint.unwrap_or(NOTHING)))
+    Failure::new(format!("{what}: {why}"), hint.unwrap_or(NOTHING))
 }
 
 const GO_ON: &str = "the same command goes on where it was, and embeds what is not embedded; --fresh begins anew";

@@ -11,6 +11,7 @@ mod fetch;
 mod help;
 mod index;
 mod lines;
+mod links;
 mod man;
 mod marked;
 mod output;

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
 use futures_lite::AsyncReadExt;
+use ring::digest::{Context, SHA256};
 use url::Url;
 
 use crate::extract;
@@ -16,6 +17,8 @@ use crate::http::Redirects;
 use crate::http::Request;
 use crate::http::Response;
 use crate::model::Budget;
+use crate::model::Meter;
+use crate::model::OverBudget;
 use crate::model::Page;
 use crate::model::Validators;
 use crate::reactor::Handle;
@@ -24,6 +27,7 @@ use super::Config;
 use super::cookies::{Jar, merged};
 use super::error::{Error, bare};
 use super::frontier::{normalise, origin};
+use super::names::bare as bare_name;
 use super::plan::Robots;
 use super::polite::{MAX_PAUSE, pause_after, retry_after};
 use super::robots::{Directives, Forbidden, MAX_SIZE, Rules, is_product_token};
@@ -44,9 +48,13 @@ pub(super) struct Fetcher {
     spent: Spent,
     /// Of each page that is read. Stopped at the end of the crawl, so that nothing is read for nobody.
     reading: Budget,
+    links: ReadLinks,
     /// Those of the credentials, and what sites set. Never held across an await.
     cookies: Mutex<Jar>,
 }
+
+/// What finds the links of a page.
+type ReadLinks = fn(&Page, &Meter) -> Result<Outline, OverBudget>;
 
 /// What was asked for on behalf of one crawl, or of all single requests.
 #[derive(Debug)]
@@ -71,8 +79,8 @@ struct KnownRules {
 /// What an answer is.
 #[derive(Debug)]
 pub(super) enum Answer {
-    /// Of a kind that is read, with what it says to a crawler.
-    Page(Box<(Page, Outline)>),
+    /// Of a kind that is read.
+    Page(Box<Read>),
     Sitemap(Sitemap),
     /// A redirect.
     Moved {
@@ -87,6 +95,16 @@ pub(super) enum Answer {
     Unchanged,
     /// Something else, named.
     NotAPage(String),
+}
+
+/// A page that was read.
+#[derive(Debug)]
+pub(super) struct Read {
+    pub(super) page: Page,
+    /// What it says to a crawler.
+    pub(super) outline: Outline,
+    /// See [`content_of`].
+    pub(super) content: u64,
 }
 
 /// What is looked for at a URL.
@@ -117,13 +135,14 @@ impl Fetcher {
             turns: Arc::default(),
             spent: Spent::new(u64::MAX),
             reading: Budget::default(),
+            links: extract::links_within,
         })
     }
 
     /// One for a single crawl: the same but for what is counted, which begins at zero, for how much may be asked for, and for the cookies
     /// that sites have set.
     pub(super) fn counting_apart(&self, max_requests: u64) -> Self {
-        let Self { handle, client, config, rules, turns, spent: _, reading: _, cookies: _ } = self;
+        let Self { handle, client, config, rules, turns, spent: _, reading: _, links, cookies: _ } = self;
         Self {
             cookies: Mutex::new(config.credentials.cookies.clone()),
             handle: handle.clone(),
@@ -133,7 +152,13 @@ impl Fetcher {
             turns: turns.clone(),
             spent: Spent::new(max_requests),
             reading: Budget::default(),
+            links: *links,
         }
+    }
+
+    /// Of links it is to be known as well what they are called.
+    pub(super) fn describing_links(self) -> Self {
+        Self { links: extract::described, ..self }
     }
 
     /// Nobody waits for anything any more.
@@ -228,18 +253,18 @@ impl Fetcher {
         let (status, body) = (response.status, self.body(response).await?);
         let page = Page { url: url.clone(), status, content_type, body, depth, validators, fetched_at: SystemTime::now() };
         // Packed, it may be any length.
-        let budget = self.reading.clone();
+        let (budget, links) = (self.reading.clone(), self.links);
         let mut answer = match page.body.len() <= SMALL && !sitemap::is_packed(&page.body) {
-            true => read(page, wanted, directives, &budget),
+            true => read(page, wanted, directives, links, &budget),
             // Long enough to hold up whatever else runs on this thread.
-            false => self.handle.unblock(move || read(page, wanted, directives, &budget)).await,
+            false => self.handle.unblock(move || read(page, wanted, directives, links, &budget)).await,
         };
         if let Ok(Answer::Page(read)) = &mut answer
             && varies
-            && extract::kind(read.0.content_type.as_deref(), &read.0.url, &read.0.body) == Kind::Html
+            && extract::kind(read.page.content_type.as_deref(), &read.page.url, &read.page.body) == Kind::Html
         {
             // It may be the address of the markdown, too.
-            read.1.markdown.get_or_insert_with(|| url.clone());
+            read.outline.markdown.get_or_insert_with(|| url.clone());
         }
         answer
     }
@@ -478,7 +503,7 @@ fn is_lookup(error: &http::Error) -> bool {
     matches!(error.root(), http::Error::Resolve { .. })
 }
 
-fn read(page: Page, wanted: Wanted, directives: Directives, budget: &Budget) -> Result<Answer, Error> {
+fn read(page: Page, wanted: Wanted, directives: Directives, links: ReadLinks, budget: &Budget) -> Result<Answer, Error> {
     let kind = extract::kind(page.content_type.as_deref(), &page.url, &page.body);
     let sitemap = match (wanted, &kind) {
         (Wanted::Page | Wanted::Markdown | Wanted::Presence, _) => None,
@@ -501,12 +526,26 @@ fn read(page: Page, wanted: Wanted, directives: Directives, budget: &Budget) -> 
         Kind::Sitemap | Kind::Xml => Answer::NotAPage("XML that is neither a sitemap nor a feed".to_owned()),
         Kind::Other(what) => Answer::NotAPage(what),
         _ => {
-            let mut outline = extract::links_within(&page, &budget.begin())?;
+            let mut outline = links(&page, &budget.begin())?;
             outline.robots.index &= directives.index;
             outline.robots.follow &= directives.follow;
-            Answer::Page(Box::new((page, outline)))
+            let content = content_of(&page.url, &page.body);
+            Answer::Page(Box::new(Read { page, outline, content }))
         }
     })
+}
+
+/// What pages of a site are told apart by: it answers by http and https alike, with www and without. The same in every run, for crawls that
+/// go on.
+pub(super) fn content_of(url: &Url, body: &[u8]) -> u64 {
+    let mut context = Context::new(&SHA256);
+    context.update(url.host_str().map(bare_name).unwrap_or_default().as_bytes());
+    context.update(&[0]);
+    context.update(&url.port().unwrap_or(0).to_le_bytes());
+    context.update(body);
+    let mut first = [0; 8];
+    first.copy_from_slice(&context.finish().as_ref()[..8]);
+    u64::from_le_bytes(first)
 }
 
 fn is_download(page: &Page) -> bool {
@@ -597,8 +636,8 @@ mod tests {
             fetched_at: SystemTime::now(),
         };
         let (budget, directives) = (Budget::default(), Directives { index: true, follow: true });
-        let read = |wanted| read(page(), wanted, directives, &budget);
-        assert!(matches!(read(Wanted::Page), Ok(Answer::Page(read)) if read.1.links.len() == 1));
+        let read = |wanted| read(page(), wanted, directives, extract::links_within, &budget);
+        assert!(matches!(read(Wanted::Page), Ok(Answer::Page(read)) if read.outline.links.len() == 1));
         budget.stop();
         assert!(matches!(read(Wanted::Page), Err(Error::OverBudget { .. })));
     }

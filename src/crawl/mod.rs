@@ -14,6 +14,7 @@ mod credentials;
 mod error;
 mod fetch;
 mod frontier;
+mod graph;
 mod names;
 mod plan;
 mod polite;
@@ -36,19 +37,19 @@ pub use alike::Alike;
 pub use credentials::Credentials;
 pub use error::Error;
 pub use frontier::normalise;
+pub use graph::{Link, LinkGraph, Linked, Met};
 pub use plan::{CrawlRequest, Robots, Scope, Sitemaps, UnknownScope, UnknownSitemaps, parse_url};
 pub use report::{CrawlReport, End, Failed, MAX_LISTED, NO_PAGE, NearlySame, OUT_OF_SCOPE, Skipped, USUALLY_LEFT_OUT};
 pub use robots::Forbidden;
 pub use selection::{EXCLUDED, LeaveOut, NOT_INCLUDED, Pattern, TRANSLATION};
 pub use walk::{Crawl, Visit};
 
-use crate::extract::Outline;
 use crate::http;
 use crate::model::Page;
 use crate::model::Validators;
 use crate::reactor::Handle;
 
-use fetch::{Answer, Fetcher, Wanted};
+use fetch::{Answer, Fetcher, Read, Wanted};
 use frontier::origin;
 use twins::{in_markdown, is_markdown};
 
@@ -132,6 +133,11 @@ impl Crawler {
         Crawl::new(self.fetcher.counting_apart(request.requests_allowed()), request)
     }
 
+    /// A crawl that tells which page links to which: the same pages by the same rules.
+    pub fn link_graph(&self, request: CrawlRequest) -> LinkGraph {
+        LinkGraph::new(Crawl::new(self.fetcher.counting_apart(request.requests_allowed()).describing_links(), request))
+    }
+
     /// One page. Redirects are followed, transient failures tried again.
     ///
     /// # Errors
@@ -158,7 +164,7 @@ impl Crawler {
             Ok(Answer::Unchanged) => Ok(Refetched::Unchanged),
             Err(Error::Status { status: 404 | 410, .. }) => Ok(Refetched::Gone),
             Ok(Answer::Page(read)) => {
-                let links = read.1.links.clone();
+                let links = read.outline.links.clone();
                 Ok(Refetched::Page(self.better(*read, robots).await, links))
             }
             answer => answer.and_then(page_of).map(|page| Refetched::Page(page, Vec::new())).map_err(|error| error.at(url)),
@@ -173,7 +179,7 @@ impl Crawler {
         }
         let (found, outline) = match self.fetcher.follow(twin.clone(), robots, Wanted::Markdown, known).await {
             Ok(Answer::Unchanged) => return Ok(Some(Refetched::Unchanged)),
-            Ok(Answer::Page(read)) if read.0.url == *twin => *read,
+            Ok(Answer::Page(read)) if read.page.url == *twin => (read.page, read.outline),
             Err(error) if error.is_transient() || error.is_ours() => return Err(error),
             _ => return Ok(None),
         };
@@ -184,14 +190,14 @@ impl Crawler {
             return Ok(Some(Refetched::Page(page, links)));
         }
         match self.fetcher.follow(page.url.clone(), robots, Wanted::Page, &Validators::default()).await {
-            Ok(Answer::Page(read)) => Ok(Some(Refetched::Page(page, read.1.links))),
+            Ok(Answer::Page(read)) => Ok(Some(Refetched::Page(page, read.outline.links))),
             Err(error) if error.is_transient() || error.is_ours() => Err(error),
             _ => Ok(Some(Refetched::Page(page, Vec::new()))),
         }
     }
 
     /// The page in markdown, if it says where that is on its own site, and it is there.
-    async fn better(&self, (page, outline): (Page, Outline), robots: Robots) -> Page {
+    async fn better(&self, Read { page, outline, .. }: Read, robots: Robots) -> Page {
         let Some(twin) = outline.markdown.map(normalise).filter(|twin| *twin != page.url && origin(twin) == origin(&page.url)) else {
             return page;
         };
@@ -200,7 +206,7 @@ impl Crawler {
         }
         self.fetcher.wait_for_turn(&twin, robots).await;
         match self.fetcher.ask(&twin, page.depth, Wanted::Page, &Validators::default()).await {
-            Ok(Answer::Page(read)) => in_markdown(&page, &read.0).unwrap_or(page),
+            Ok(Answer::Page(read)) => in_markdown(&page, &read.page).unwrap_or(page),
             _ => page,
         }
     }
@@ -223,7 +229,7 @@ pub enum Refetched {
 
 fn page_of(answer: Answer) -> Result<Page, Error> {
     match answer {
-        Answer::Page(read) => Ok(read.0),
+        Answer::Page(read) => Ok(read.page),
         Answer::NotAPage(what) => Err(Error::NotAPage { what }),
         Answer::Sitemap(_) => Err(Error::NotAPage { what: "a sitemap".to_owned() }),
         Answer::Moved { .. } | Answer::Unchanged | Answer::There => Err(Error::NotAPage { what: "an answer without content".to_owned() }),

@@ -17,6 +17,7 @@ use futures_lite::future::poll_fn;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use url::Url;
 
+use crate::extract::Outline;
 use crate::http;
 use crate::model::{Metadata, Page, Trail, Validators};
 use crate::reactor::Boxed;
@@ -85,6 +86,8 @@ pub struct Crawl {
     /// Why the robots.txt of an origin could not be asked for.
     unreachable: HashMap<Box<str>, Arc<http::Error>>,
     report: CrawlReport,
+    /// The links of the pages in `ready`, where they are told.
+    linked: Option<VecDeque<Outline>>,
     /// Where nothing is fetched but what tells what there is: how many pages would be, and the first of them.
     looking: Option<(u64, Vec<Url>)>,
     /// The page that came last is handed out when it is known whether there is a better form of it.
@@ -149,6 +152,7 @@ impl Crawl {
             hasher: RandomState::new(),
             unreachable: HashMap::new(),
             report,
+            linked: None,
             looking: None,
             is_twin_asked: false,
             before: Vec::new(),
@@ -205,6 +209,16 @@ impl Crawl {
     /// these pages.
     pub fn would_fetch(&self) -> (u64, &[Url]) {
         self.looking.as_ref().map_or((0, &[]), |(all, first)| (*all, first))
+    }
+
+    /// Of each page that is handed out its outline is handed out, too: see [`Crawl::take_outline`]. Before the first poll.
+    pub(super) fn tell_links(&mut self) {
+        self.linked.get_or_insert_default();
+    }
+
+    /// That of the page that was handed out last; once.
+    pub(super) fn take_outline(&mut self) -> Outline {
+        self.linked.as_mut().and_then(VecDeque::pop_front).unwrap_or_default()
     }
 
     /// Judges links, as if the seeds had them. Before the first poll.
@@ -431,7 +445,7 @@ impl Crawl {
                     };
                 }
                 match *answer {
-                    Ok(Answer::Page(read)) => self.page(url, entry, read.0, read.1),
+                    Ok(Answer::Page(read)) => self.page(url, entry, *read),
                     Ok(Answer::Sitemap(sitemap)) => self.sitemap(url, entry, sitemap),
                     // It is asked for again.
                     Ok(Answer::Moved { to, is_known_now }) if to == url => return self.moved(url, entry, to, is_known_now),

@@ -71,6 +71,15 @@ impl Default for Config {
     }
 }
 
+/// A page that is to be stored, and what it was cut into.
+#[derive(Debug)]
+pub struct CutPage {
+    /// None: the source that it belongs to.
+    pub source: Option<SourceId>,
+    pub document: Document,
+    pub chunks: Vec<Chunk>,
+}
+
 /// What became of a page that was put.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Put {
@@ -244,12 +253,26 @@ impl Store {
     /// The same, in a source that is named, and where the page was cut for a model that reads so many tokens of a passage: for one that
     /// reads less it is [cut again](Store::cut_for_more).
     pub fn put_cut_for(&self, source: Option<&SourceId>, document: &Document, chunks: &[Chunk], tokens: Option<u32>) -> Result<Put, Error> {
-        let address = address(&document.url);
-        let kept = (*address != document.url).then(|| Document { url: address.into_owned(), ..document.clone() });
-        let (put, vectors) =
-            self.write(|transaction| pages::put(transaction, source, kept.as_ref().unwrap_or(document), chunks, tokens))?;
-        self.look_again(vectors);
-        Ok(put)
+        let kept = kept_as(document);
+        let page = std::iter::once((source, &*kept, chunks));
+        let put = self.write(|transaction| pages::put_all(transaction, page, tokens))?;
+        Ok(self.told(put).pop().unwrap_or(Put::Unchanged))
+    }
+
+    /// Stores several pages at once, all or none, and tells what became of each: that costs less than one after the other.
+    pub fn put_all(&self, pages: &[CutPage], tokens: Option<u32>) -> Result<Vec<Put>, Error> {
+        let kept: Vec<_> = pages.iter().map(|page| kept_as(&page.document)).collect();
+        let all = pages.iter().zip(&kept).map(|(page, document)| (page.source.as_ref(), &**document, &*page.chunks));
+        let put = self.write(|transaction| pages::put_all(transaction, all, tokens))?;
+        Ok(self.told(put))
+    }
+
+    fn told(&self, put: Vec<(Put, Kept)>) -> Vec<Put> {
+        let tell = |(put, vectors)| {
+            self.look_again(vectors);
+            put
+        };
+        put.into_iter().map(tell).collect()
     }
 
     /// At most `limit` pages that were cut for no model, or for one that reads more than so many tokens of a passage.
@@ -574,6 +597,15 @@ impl Store {
     fn writer(&self) -> Result<MutexGuard<'_, Connection>, Failure> {
         let read_only = || Error::ReadOnly { path: self.path.clone() }.into();
         self.writer.as_ref().map(lock).ok_or_else(read_only)
+    }
+}
+
+/// A document as it is stored.
+fn kept_as(document: &Document) -> Cow<'_, Document> {
+    let address = address(&document.url);
+    match *address == document.url {
+        true => Cow::Borrowed(document),
+        false => Cow::Owned(Document { url: address.into_owned(), ..document.clone() }),
     }
 }
 

@@ -21,6 +21,11 @@ pub(super) fn hash_of(chunk: &Chunk) -> Hash {
     hash(chunk.passage().as_bytes())
 }
 
+/// The same where its words are known.
+pub(super) fn hash_with(chunk: &Chunk, words: &str) -> Hash {
+    hash(chunk.passage_of(words).as_bytes())
+}
+
 fn hash(text: &[u8]) -> Hash {
     let mut half = [0; 16];
     half.copy_from_slice(&digest(&SHA256, text).as_ref()[..16]);
