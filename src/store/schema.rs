@@ -485,9 +485,9 @@ fn objects(connection: &Connection) -> Result<Vec<Object>, Failure> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::checksum::Checksum;
     use super::*;
     use crate::model::{Metadata, Wanted};
+    use crate::store::checksum::Checksum;
 
     #[test]
     fn a_file_of_the_first_version_is_taken_further() {

@@ -43,7 +43,7 @@ impl Ranking {
             Mode::Hybrid if question.is_exact() => most.min(EXACT),
             Mode::Hybrid => least + (most - least) * known,
         };
-        Self { question, weight, has_words: !asked.is_empty() }
+        Self { question, weight, has_words: query.text.chars().any(char::is_alphanumeric) }
     }
 
     /// What meaning weighs against words, 0 to 1.
