@@ -357,7 +357,7 @@ pub struct Evidence {
     pub bm25: Option<f32>,
     /// The share of the question's words that stand in it, the rare ones counting more: 0 to 1.
     pub words_found: f32,
-    /// The cosine of its vector to the question's. None: not among the best by meaning.
+    /// The cosine of its vector to the question's. None: not among the best by meaning, or there is no word in the question.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cosine: Option<f32>,
     /// What meaning weighs against words, 0 to 1.

@@ -21,6 +21,7 @@ mod scan;
 mod schema;
 mod search;
 mod share;
+mod sketches;
 mod sources;
 mod texts;
 mod vector;
@@ -109,7 +110,7 @@ pub struct ModelSummary {
 }
 
 /// The row of a page.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct PageId(i64);
 
 /// A stored page without its text.
@@ -278,6 +279,14 @@ impl Store {
     /// At most `limit` pages that were cut for no model, or for one that reads more than so many tokens of a passage.
     pub fn cut_for_more(&self, tokens: u32, limit: usize) -> Result<Vec<PageId>, Error> {
         self.read(|transaction| pages::cut_for_more(transaction, tokens, limit))
+    }
+
+    /// The pages that these chunks are of, each once. Chunks that are not there are left out.
+    pub fn pages_of_chunks(&self, chunks: &[i64]) -> Result<Vec<PageId>, Error> {
+        if chunks.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.read(|transaction| pages::of_chunks(transaction, chunks))
     }
 
     /// Puts other chunks of the same page in place of those that are stored, unless another page has been put meanwhile; whether it was
@@ -486,6 +495,23 @@ impl Store {
                 search::search(transaction, &self.config, query, &self.narrowed, vector.map(|vector| (model, vector, &*matrix)))
             })
         })
+        .inspect(|_| self.renew_sketches(model))
+    }
+
+    /// Makes sketches anew that were found to be damaged. The answer did not need them, and where they cannot be written the next process
+    /// does without them as well.
+    fn renew_sketches(&self, model: &str) {
+        let matrix = lock(&self.matrices).get(model).map(Arc::clone);
+        let is_unsound = |matrix: &RwLock<Matrix>| matrix.read().is_ok_and(|matrix| matrix.is_unsound());
+        let Some(matrix) = matrix.filter(|matrix| self.is_writable() && is_unsound(matrix)) else { return };
+        if !matrix.write().is_ok_and(|mut matrix| matrix.take_unsound()) {
+            return;
+        }
+        log::warn!("sketches of vectors in {} are damaged, and are made anew", self.path.display());
+        match self.write(|transaction| sketches::renew(transaction, model)) {
+            Ok(kept) => self.look_again(kept),
+            Err(error) => log::warn!("they cannot be: {error}"),
+        }
     }
 
     /// Of the `limit` chunks that stand first by the words of a question those that lack a vector of this model, best first, each passage

@@ -25,6 +25,8 @@ use crate::model::{Chunk, ChunkKind, Evidence, Hit, Mode, PerPage, Query, plain}
 pub(super) struct Ranking {
     question: Question,
     weight: f32,
+    /// It is more than punctuation.
+    has_words: bool,
 }
 
 impl Ranking {
@@ -41,7 +43,7 @@ impl Ranking {
             Mode::Hybrid if question.is_exact() => most.min(EXACT),
             Mode::Hybrid => least + (most - least) * known,
         };
-        Self { question, weight }
+        Self { question, weight, has_words: query.text.chars().any(char::is_alphanumeric) }
     }
 
     /// What meaning weighs against words, 0 to 1.
@@ -116,7 +118,8 @@ impl Ranking {
         Evidence {
             bm25: passage.words.map(|(score, _)| score),
             words_found: passage.words.map_or(0.0, |(_, found)| found),
-            cosine: passage.cosine,
+            // Of punctuation a model makes a vector as well, and it is near to something: that speaks for nothing.
+            cosine: passage.cosine.filter(|_| self.has_words),
             weight_of_meaning: self.weight,
             exact: self.question.exact(headings, &chunk.words()),
             malus: kind::malus(page_kind, &self.question),
