@@ -79,6 +79,19 @@ impl SourceId {
     }
 }
 
+
+    /// Whether it answers in the place of another one of its name, where no version was asked for: see [`meant`].
+    ///
+    /// ```
+    /// use smolcrawl::model::SourceId;
+    ///
+    /// let of = |text| SourceId::named(text).unwrap();
+    /// assert!(of("smol@1.10").is_preferred_to(&of("smol@1.9")));
+    /// assert!(of("smol@1.9").is_preferred_to(&of("smol@2.0-rc1")));
+    /// ```
+    pub fn is_preferred_to(&self, other: &Self) -> bool {
+        (rank(self.version()), &self.0) > (rank(other.version()), &other.0)
+    }
 impl fmt::Display for SourceId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
