@@ -9,7 +9,7 @@ use crate::model::Heading;
 /// The text with its links as seen from `base`, and its headings where they stand then. Text grows by its own length at the most: links
 /// beyond that stay as they are.
 pub(in crate::extract) fn absolute(markdown: &str, outline: &mut [Heading], base: &Url) -> String {
-    let most = markdown.len().saturating_mul(2).saturating_add(SPARE);
+    let most = markdown.len().saturating_add(SPARE);
     let mut out = String::with_capacity(markdown.len() + markdown.len() / 4);
     let mut headings = outline.iter_mut().peekable();
     let (mut at, mut fence, mut place) = (0, None, Place::default());
@@ -27,7 +27,7 @@ pub(in crate::extract) fn absolute(markdown: &str, outline: &mut [Heading], base
                 fence = None;
             }
             (None, Some(opened)) => fence = Some(opened),
-            (None, None) if !is_code && out.len() < most => {
+            (None, None) if !is_code && (out.len() + line.len()).saturating_sub(at) < most => {
                 rewrite(line, base, &mut out);
                 continue;
             }
@@ -79,7 +79,7 @@ fn rewrite(line: &str, base: &Url, out: &mut String) {
         from = put(place);
     }
     while let Some(found) = spans.find(line, "](", from) {
-        from = destination(line, found + 2).map_or(found + 2, &mut put);
+        from = destination(line, found + 2, Some(')')).map_or(found + 2, &mut put);
     }
     out.push_str(&line[copied..]);
 }
@@ -89,15 +89,20 @@ fn definition(line: &str) -> Option<(usize, usize)> {
     let bare = line.trim_start();
     let label = bare.strip_prefix('[').filter(|label| !label.starts_with('^'))?;
     let end = label.find(']').filter(|end| *end > 0 && label[*end..].starts_with("]:"))?;
-    destination(line, line.len() - label.len() + end + 2)
+    destination(line, line.len() - label.len() + end + 2, None)
 }
 
-/// The address that stands from there on, in angle brackets or up to a blank or the bracket that closes the link.
-fn destination(line: &str, from: usize) -> Option<(usize, usize)> {
+/// The address that stands from there on, in angle brackets or up to a blank; behind it stands what closes the link, if anything does, or its
+/// title.
+fn destination(line: &str, from: usize, closed_by: Option<char>) -> Option<(usize, usize)> {
+    let ends_well = |at: usize| {
+        let rest = line[at..].trim_start();
+        rest.starts_with(['"', '\'', '(']) || closed_by.map_or(rest.is_empty(), |close| rest.starts_with(close))
+    };
     let start = from + line[from..].len() - line[from..].trim_start_matches([' ', '\t']).len();
     if let Some(rest) = line[start..].strip_prefix('<') {
         let end = rest.find(['>', '<', '[', ']', '\n']).filter(|end| rest[*end..].starts_with('>'))?;
-        return Some((start + 1, start + 1 + end));
+        return Some((start + 1, start + 1 + end)).filter(|_| ends_well(start + 2 + end));
     }
     let mut depth = 0_usize;
     for (at, c) in line[start..].char_indices() {
@@ -105,12 +110,11 @@ fn destination(line: &str, from: usize) -> Option<(usize, usize)> {
             '(' => depth += 1,
             ')' if depth > 0 => depth -= 1,
             '[' | ']' | '<' | '>' | '`' | '\\' => return None,
-            c if c == ')' || c.is_whitespace() => return (at > 0).then_some((start, start + at)),
+            c if c == ')' || c.is_whitespace() => return (at > 0 && ends_well(start + at)).then_some((start, start + at)),
             _ => {}
         }
     }
-    let end = line.trim_end().len();
-    (end > start && depth == 0).then_some((start, end))
+    (line.len() > start && depth == 0 && closed_by.is_none()).then_some((start, line.len()))
 }
 
 /// None of what is absolute already, is on the page itself, or is no address.
