@@ -589,6 +589,9 @@ pub struct Doctor {
     /// Look at all of the database: its structure, the checksum of every page, passage and vector, and the indexes of words
     #[arg(long)]
     pub check: bool,
+    /// Make the database as small as what is in it, if nobody else has it open
+    #[arg(long)]
+    pub compact: bool,
     #[command(flatten)]
     pub json: Json,
 }

@@ -1,6 +1,7 @@
 //! The nouns that travel: a `Page` becomes a `Document`, `Chunk`s and `Embedded` vectors; a `Query` becomes `Hit`s.
 //! Plain values without behaviour of any room: no network, no parser, no database.
 
+mod addresses;
 mod budget;
 mod date;
 mod part;
@@ -14,12 +15,13 @@ use std::time::SystemTime;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+pub use self::addresses::Addresses;
 pub use self::budget::{Budget, Meter, OverBudget};
 pub use self::date::date;
 pub use self::part::part_end;
 pub use self::plain::plain;
 pub use self::shared::{SharedPage, SharedSource, SharedVector};
-pub use self::source::{BadName, Candidate, Meant, NotMeant, Recipe, SourceId, SourceState, SourceSummary, Trail, host, meant};
+pub use self::source::{BadName, Candidate, Earlier, Meant, NotMeant, Recipe, SourceId, SourceState, SourceSummary, Trail, host, meant};
 
 /// One HTTP answer that a crawl wants kept: transfer and content encoding undone, characters not yet decoded.
 #[derive(Clone, Debug)]

@@ -61,7 +61,7 @@ const EXAMPLES: &[(&str, &[&str])] = &[
     ("extract", &["smolcrawl extract --jsonl", "smolcrawl extract --jsonl --format text --explain"]),
     ("serve", &["smolcrawl serve", "smolcrawl serve --refresh 7d --db docs.db"]),
     ("help", &["smolcrawl help", "smolcrawl help crawl", "smolcrawl help private"]),
-    ("doctor", &["smolcrawl doctor", "smolcrawl doctor --check", "smolcrawl doctor --json"]),
+    ("doctor", &["smolcrawl doctor", "smolcrawl doctor --check", "smolcrawl doctor --compact", "smolcrawl doctor --json"]),
     (
         "setup",
         &[

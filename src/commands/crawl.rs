@@ -17,7 +17,7 @@ use smolcrawl::reactor::Handle;
 use super::output::Output;
 use super::progress::{Counts, Crawled, Lines, PATIENCE, Spinner};
 use super::signals::interruption;
-use super::{Failure, Shown, links, progress};
+use super::{Failure, Shown, failures, links, progress};
 use crate::cli;
 use crate::terminal::{self, tell};
 
@@ -113,7 +113,7 @@ async fn dry_run(engine: &Engine, request: CrawlRequest, name: Option<SourceId>,
             output.line(format!("fetch    {more} more"))?;
         }
         report.skipped.iter().try_for_each(|skipped| output.line(format!("skip     {}: {}", skipped.url, skipped.why)))?;
-        report.failed.iter().try_for_each(|failed| output.line(format!("failed   {}: {}", failed.url, failed.error)))?;
+        failures::lines("failed  ", &report.failed, report.failures()).into_iter().try_for_each(|line| output.line(line))?;
         if !report.passed_over.is_empty() {
             output.line(format!("links not followed: {}", passed_over(report)))?;
         }
@@ -247,12 +247,9 @@ fn print(report: &CrawlReport, fill: Option<&Fill>, json: cli::Json, in_the_erro
     if let more @ 1.. = report.skips() - report.skipped.len() as u64 {
         output.line(format!("skipped {more} more"))?;
     }
-    for failed in report.failed.iter().skip(failed_first) {
-        output.line(format!("failed  {}: {}", failed.url, failed.error))?;
-    }
-    if let more @ 1.. = report.failures() - report.failed.len() as u64 {
-        output.line(format!("failed  {more} more"))?;
-    }
+    let failed = report.failed.get(failed_first..).unwrap_or_default();
+    let total = report.failures().saturating_sub((report.failed.len() - failed.len()) as u64);
+    failures::lines("failed ", failed, total).into_iter().try_for_each(|line| output.line(line))?;
     let is_in_the_error = in_the_error > 0 && report.failed.is_empty() && report.skipped.is_empty();
     if !is_in_the_error {
         left_out(report).into_iter().try_for_each(|line| output.line(line))?;

@@ -7,6 +7,7 @@ mod credentials;
 mod demo;
 mod doctor;
 mod extract;
+mod failures;
 mod fetch;
 mod help;
 mod index;

@@ -1,8 +1,9 @@
 //! A crawl on its way into the store: pages are read, cut and stored while others are fetched, and how far it is, is written down.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::SystemTime;
 
 use futures_lite::{StreamExt, future};
 use futures_util::stream::FuturesUnordered;
@@ -42,6 +43,7 @@ impl Engine {
             crawl: self.inner.crawler.crawl(request),
             fill,
             is_again: false,
+            misses: HashMap::new(),
             is_begun: false,
             trail: Trail::default(),
             recording: FuturesUnordered::new(),
@@ -68,6 +70,8 @@ pub struct Crawling {
     fill: Option<Fill>,
     /// Whether it looks for what is new in a source: a copy of what is there is not.
     is_again: bool,
+    /// Of these, addresses that came to nothing before, each with since when.
+    misses: HashMap<Box<str>, SystemTime>,
     /// Whether it is written down that it has begun.
     is_begun: bool,
     /// What was found and dealt with and is not written down yet.
@@ -250,8 +254,11 @@ impl Crawling {
         let mut trail = self.engine.trail(&fill).await?;
         let known = fill.known();
         self.is_again = known.is_some();
-        if known.is_none() {
-            log::info!("crawling into {fill}");
+        match fill.source().cloned() {
+            Some(source) if self.is_again => {
+                self.misses = self.engine.with_store(move |store| store.misses(&source)).await?.into_iter().collect();
+            }
+            _ => log::info!("crawling into {fill}"),
         }
         if fill.goes_on() || known.is_some() {
             let Known { pages, links } = known.unwrap_or_default();
@@ -262,7 +269,8 @@ impl Crawling {
             let had: HashSet<&str> = pages.iter().chain(trail.contents.iter().map(|(url, _)| url)).map(|url| &**url).collect();
             let seeds: HashSet<String> = fill.request().seeds.iter().map(|seed| normalise(seed.clone()).to_string()).collect();
             let again = seeds.iter().filter(|seed| had.contains(seed.as_str())).count() as u64;
-            trail.done.extend(pages);
+            drop(had);
+            pages.iter().for_each(|page| _ = trail.done.push(page, 0));
             self.crawl.go_on(trail, fill.pages_before().saturating_sub(again));
             self.crawl.look_at(links);
         }
@@ -277,9 +285,10 @@ impl Crawling {
     /// that has stored nothing there is nothing to be known.
     fn write_down(&mut self) {
         let Some(fill) = self.fill.as_ref().filter(|fill| fill.source().is_some()) else { return };
-        let Trail { found, done, contents, left } = self.crawl.take_trail();
+        let Trail { found, done, contents, translations, left } = self.crawl.take_trail();
         self.trail.found.extend(found);
         self.trail.contents.extend(contents);
+        self.trail.translations.extend(translations);
         self.trail.done.extend(done);
         let is_under_way = |address: &str| self.under_way.iter().any(|url| url.as_str() == address);
         let is_little = self.is_begun && self.trail.found.len() < MANY_FOUND && self.trail.done.iter().all(|done| is_under_way(done));
@@ -287,8 +296,7 @@ impl Crawling {
             return;
         }
         let (waiting, done) = std::mem::take(&mut self.trail.done).into_iter().partition(|done| is_under_way(done));
-        let (found, contents) = (std::mem::take(&mut self.trail.found), std::mem::take(&mut self.trail.contents));
-        let trail = Trail { found, done, contents, left };
+        let trail = Trail { done, left, ..std::mem::take(&mut self.trail) };
         self.trail.done = waiting;
         let is_first = !std::mem::replace(&mut self.is_begun, true);
         let recorded = self.engine.clone().record(fill.clone(), trail, is_first);
@@ -297,11 +305,17 @@ impl Crawling {
 
     /// All is stored: how it ended is written down.
     async fn close(&mut self) -> Result<(), Error> {
-        let report = self.crawl.report();
-        match self.fill.clone().filter(|fill| self.is_begun && fill.source().is_some()) {
-            Some(fill) => self.engine.ended(fill, report.end, report.left).await,
-            None => Ok(()),
+        let report = self.report();
+        let Some(fill) = self.fill.clone().filter(|fill| fill.source().is_some()) else { return Ok(()) };
+        if self.is_begun || self.is_again {
+            self.engine.note_misses(&fill, &report).await?;
         }
+        if self.is_begun { self.engine.ended(fill, report.end, report.left).await } else { Ok(()) }
+    }
+
+    /// Since when an address that is looked at again has come to nothing, if it is known for that: as a report names it.
+    pub(super) fn missed_since(&self, url: &Url) -> Option<SystemTime> {
+        self.misses.get(url.as_str()).copied()
     }
 
     /// What is filled, once that is known: with the first event at the latest.

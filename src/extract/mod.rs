@@ -252,15 +252,17 @@ fn read(page: &Page, form: Form, meter: &Meter) -> Result<Reading, Skip> {
 /// What is neither HTML nor plain text is written as markdown, whatever is asked for.
 fn of_format(page: &Page, kind: &Kind, meter: &Meter) -> Reading {
     let source = escape::visible(&text::with_line_feeds(&decode(page))).into_owned();
-    match formats::read(kind, &source, page.validators.twin.as_ref().unwrap_or(&page.url), meter) {
-        Some(formats::Reading { title, markdown, outline, metadata, notes, .. }) => Reading {
-            title: title.unwrap_or_else(|| title::of_url(&page.url)),
-            code: formats::code_of(&markdown),
-            text: markdown,
-            outline,
-            metadata,
-            notes,
-        },
+    let twin = page.validators.twin.as_ref();
+    match formats::read(kind, &source, twin.unwrap_or(&page.url), meter) {
+        Some(formats::Reading { title, markdown, mut outline, metadata, notes, .. }) => {
+            // It is read at the address of the page, and its links are seen from where it stands.
+            let text = match twin {
+                Some(twin) => formats::absolute(&markdown, &mut outline, twin),
+                None => markdown,
+            };
+            let title = title.unwrap_or_else(|| title::of_url(&page.url));
+            Reading { title, code: formats::code_of(&text), text, outline, metadata, notes }
+        }
         None => {
             let text = text::passed(&source);
             Reading { title: title::of_text(&text, &page.url), text, ..Reading::default() }

@@ -7,9 +7,11 @@
 mod among;
 mod check;
 mod checksum;
+mod compact;
 mod connect;
 mod error;
 mod fuse;
+mod hosts;
 mod pages;
 mod passages;
 #[cfg_attr(windows, path = "place/windows.rs")]
@@ -37,11 +39,12 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 use url::Url;
 
 use crate::model::{
-    Chunk, Document, EmbedProgress, Embedded, Hit, Meant, Metadata, NotMeant, Pending, Query, Recipe, SourceId, SourceState, SourceSummary,
-    Trail, Validators, Wanted,
+    Chunk, Document, Earlier, EmbedProgress, Embedded, Hit, Meant, Metadata, NotMeant, Pending, Query, Recipe, SourceId, SourceState,
+    SourceSummary, Trail, Validators, Wanted,
 };
 
 pub use self::check::Check;
+pub use self::compact::Compacted;
 pub use self::connect::until;
 use self::connect::{Look, Missing};
 pub use self::error::Error;
@@ -374,7 +377,7 @@ impl Store {
     }
 
     /// How far a crawl that did not complete has come.
-    pub fn trail(&self, source: &SourceId) -> Result<Trail, Error> {
+    pub fn trail(&self, source: &SourceId) -> Result<Earlier, Error> {
         self.read(|transaction| sources::trail(transaction, source))
     }
 
@@ -391,6 +394,37 @@ impl Store {
     /// The page of a source that has the text of this one already, if this one is not stored.
     pub fn page_saying_the_same(&self, source: &SourceId, document: &Document) -> Result<Option<Url>, Error> {
         self.read(|transaction| sources::page_saying_the_same(transaction, source, document))
+    }
+
+    /// Takes the turn of an origin that wants so much time between two requests, for all that use the file; or how long to wait before
+    /// asking again. Without a `delay`: by the one that it wanted last, if that is known.
+    pub fn take_turn(&self, origin: &str, delay: Option<Duration>, now: SystemTime) -> Result<Option<Duration>, Error> {
+        // Of most origins there is nothing to write.
+        if delay.is_none() && self.read(|transaction| hosts::is_unknown(transaction, origin))? {
+            return Ok(None);
+        }
+        self.write(|transaction| hosts::take_turn(transaction, origin, delay, now))
+    }
+
+    /// Notes that an origin has said that it was asked too much, with how long it wants to be left alone, perhaps; until when it is, by
+    /// all that use the file.
+    pub fn note_overload(&self, origin: &str, asked: Option<Duration>, now: SystemTime) -> Result<SystemTime, Error> {
+        self.write(|transaction| hosts::note_overload(transaction, origin, asked, now))
+    }
+
+    /// The origins that are to be left alone, each with until when.
+    pub fn resting(&self, now: SystemTime) -> Result<Vec<(Box<str>, SystemTime)>, Error> {
+        self.read(|transaction| hosts::resting(transaction, now))
+    }
+
+    /// Addresses that crawls of a source have met and that came to nothing, each with when that was first so.
+    pub fn misses(&self, source: &SourceId) -> Result<Vec<(Box<str>, SystemTime)>, Error> {
+        self.read(|transaction| sources::misses(transaction, source))
+    }
+
+    /// Notes addresses that have come to nothing now. Of those that are known the first time stays; at most 20,000 of a source are kept.
+    pub fn note_misses(&self, source: &SourceId, urls: &[Box<str>], now: SystemTime) -> Result<(), Error> {
+        self.write(|transaction| sources::note_misses(transaction, source, urls, now))
     }
 
     /// Notes the version that the pages of a source name.

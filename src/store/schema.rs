@@ -14,7 +14,7 @@ const APPLICATION_ID: i32 = 0x534d_4352;
 const VERSION: i32 = MIGRATIONS.len() as i32;
 
 /// Each takes the schema one version further.
-const MIGRATIONS: [Migration; 9] = [
+const MIGRATIONS: [Migration; 10] = [
     Migration::of(FIRST),
     Migration::of(SAID),
     Migration::of(CHECKSUMS),
@@ -24,6 +24,7 @@ const MIGRATIONS: [Migration; 9] = [
     Migration { before: SOURCES, fill: |_| Ok(()), after: &[COUNTED] },
     Migration { before: TEXTS, fill: texts::migrate, after: &[TEXTS_MOVED] },
     Migration { before: sketches::TABLES, fill: sketches::migrate, after: &[] },
+    Migration::of(REMEMBERED),
 ];
 
 /// Files of an earlier one have their words indexed by FTS5. The index is filled when the schema is that of this version.
@@ -350,6 +351,34 @@ const TEXTS_MOVED: &str = "
     CREATE TRIGGER saying_unsaid AFTER DELETE ON chunks BEGIN
         DELETE FROM sayings WHERE id = old.saying AND NOT EXISTS (SELECT 1 FROM chunks AS c WHERE c.saying = old.saying);
     END;
+";
+
+/// `contents` says by what the contents of a page are known, of which a page has two where it was taken from its markdown. In `frontier`, a row
+/// is found (`done` is 0), dealt with (1) or left out as a translation (2). `misses` has addresses that crawls have met and that came to
+/// nothing, so that a refresh tells each once; `hosts` when an origin that wants to be asked slowly may be asked next, by any process.
+const REMEMBERED: &str = "
+    CREATE TABLE contents (
+        source INTEGER NOT NULL REFERENCES sources (id),
+        content INTEGER NOT NULL,
+        url TEXT NOT NULL,
+        PRIMARY KEY (source, content)
+    ) WITHOUT ROWID;
+    INSERT OR IGNORE INTO contents (source, content, url) SELECT source, content, url FROM frontier WHERE content IS NOT NULL;
+    ALTER TABLE frontier DROP COLUMN content;
+    CREATE TABLE misses (
+        source INTEGER NOT NULL REFERENCES sources (id),
+        url TEXT NOT NULL,
+        since INTEGER NOT NULL,
+        met INTEGER NOT NULL,
+        PRIMARY KEY (source, url)
+    ) WITHOUT ROWID;
+    CREATE TABLE hosts (
+        origin TEXT NOT NULL PRIMARY KEY,
+        not_before INTEGER NOT NULL,
+        delay INTEGER NOT NULL,
+        overloads INTEGER NOT NULL
+    ) WITHOUT ROWID;
+    CREATE INDEX hosts_by_time ON hosts (not_before);
 ";
 
 /// Makes sure that the file is ours and of this version, creating or migrating it where needed. Foreign files are not changed.

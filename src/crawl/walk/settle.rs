@@ -15,7 +15,7 @@ use crate::crawl::fetch::Read;
 use crate::crawl::frontier::{Entry, Named, Offered, Role, normalise, origin};
 use crate::crawl::plan::{Moved, Robots, Sitemaps, is_binary};
 use crate::crawl::polite::pause_after;
-use crate::crawl::report::{Failed, NO_PAGE, OUT_OF_SCOPE, Skipped};
+use crate::crawl::report::{Failed, LINKED_FROM, NO_PAGE, OUT_OF_SCOPE, Skipped};
 use crate::crawl::robots::{Forbidden, Rules};
 use crate::crawl::selection::{LeaveOut, is_login};
 use crate::crawl::sitemap::{Kind, Sitemap};
@@ -40,7 +40,7 @@ impl Crawl {
                 self.list(&outline.links);
             }
         }
-        self.selection.speaks(&url, &outline.alternates);
+        self.hear(&url, &outline.alternates);
         // Links of a copy may lead elsewhere, as they are relative to another address; but where every address has the same
         // content, as some servers answer, following them would not end.
         if entry.depth < self.request.depth
@@ -88,13 +88,25 @@ impl Crawl {
             return self.note_skip(url, format!("its canonical address is {canonical}"));
         }
         self.contents.insert(content, (url.as_str().into(), 1));
-        if self.keeps_trail {
-            self.new_contents.push((url.as_str().into(), content));
-        }
+        self.note_content(&url, content);
         if let Some(yielded) = self.standing.became_page(&url) {
             self.names.learn(&yielded, &url);
         }
         self.hand_out(page, outline);
+    }
+
+    /// What a page says of itself in other languages is known to a crawl that goes on.
+    fn hear(&mut self, page: &Url, alternates: &[(String, Url)]) {
+        let new = self.selection.speaks(page, alternates);
+        if self.keeps_trail {
+            self.new_translations.extend(new.into_iter().map(|url| url.as_str().into()));
+        }
+    }
+
+    fn note_content(&mut self, page: &Url, content: u64) {
+        if self.keeps_trail {
+            self.new_contents.push((page.as_str().into(), content));
+        }
     }
 
     /// The page that had this content already; if there is none, it is this one from now on.
@@ -103,6 +115,7 @@ impl Crawl {
             Occupied(known) => Some(known.get().0.clone()).filter(|first| **first != *page.url.as_str()),
             Vacant(place) => {
                 place.insert((page.url.as_str().into(), 1));
+                self.note_content(&page.url, content);
                 None
             }
         }
@@ -378,11 +391,9 @@ impl Crawl {
         let waiting = self.standing.came_to_nothing(&url);
         self.restore(waiting);
         let text = match &entry.from {
-            Some(page) => format!(
-                "{}, linked from {}",
-                error.chain(),
-                Url::parse(page).map_or_else(|_| page.to_string(), |page| masked(&page).into())
-            ),
+            Some(page) => {
+                format!("{}{LINKED_FROM}{}", error.chain(), Url::parse(page).map_or_else(|_| page.to_string(), |page| masked(&page).into()))
+            }
             None => error.chain(),
         };
         self.note_failure(Failed { url: masked(&url), error: text, hint: error.hint(), is_transient: error.is_transient() });
