@@ -29,8 +29,11 @@ struct Shared {
     store: Option<Arc<Store>>,
     /// Hashes of the bodies: one page at two addresses is one page. Held for an insertion only.
     contents: Mutex<HashSet<u64>>,
-    keep: Option<Box<dyn Fn(&[u8]) + Send + Sync>>,
+    keep: Option<Keep>,
 }
+
+/// What is done with the body of each page.
+type Keep = Box<dyn Fn(&[u8]) + Send + Sync>;
 
 /// What came of a crawl.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
