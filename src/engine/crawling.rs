@@ -134,7 +134,7 @@ type Told = (Url, Event);
 enum Taken {
     Cut(Box<Cut>),
     /// There is nothing to store of the page at this address.
-    Nothing(Url, Event),
+    Nothing(Box<Told>),
 }
 
 #[derive(Debug)]
@@ -204,7 +204,7 @@ impl Crawling {
                 Turn::Recorded(Ok(())) | Turn::Stored(None) | Turn::Taken(None) => {}
                 Turn::Stored(Some(Ok(events))) => self.events.extend(events),
                 Turn::Taken(Some(Ok(Taken::Cut(cut)))) => self.cut.push(*cut),
-                Turn::Taken(Some(Ok(Taken::Nothing(url, event)))) => self.events.push_back((url, event)),
+                Turn::Taken(Some(Ok(Taken::Nothing(told)))) => self.events.push_back(*told),
                 Turn::Recorded(Err(error)) | Turn::Stored(Some(Err(error))) | Turn::Taken(Some(Err(error))) => {
                     self.stop();
                     return Some(Err(error));
@@ -432,7 +432,7 @@ impl Engine {
                         if let Some(first) = self.with_store(move |store| store.page_saying_the_same(&source, &page)).await? {
                             let why = format!("the same content as {}", masked(&first));
                             let skipped = Skipped { url: masked(&url), why };
-                            return Ok(Taken::Nothing(url, Event::Skipped(skipped)));
+                            return Ok(Taken::Nothing(Box::new((url, Event::Skipped(skipped)))));
                         }
                     }
                     let says = unversioned.and_then(|source| Some((source, version_said(&document)?)));
@@ -445,7 +445,7 @@ impl Engine {
                     Event::Failed(Failed { url: masked(&url), error, hint: Some(hint.to_owned()), is_transient: false })
                 }
             };
-            Ok(Taken::Nothing(url, event))
+            Ok(Taken::Nothing(Box::new((url, event))))
         })
     }
 
