@@ -21,7 +21,7 @@ mod share_folder;
 mod sources;
 mod verify;
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -61,7 +61,7 @@ use crate::http::{self, PrivateAddresses};
 use crate::model::{Budget, Chunk, Document, EmbedProgress, Meter, Mode, OverBudget, Page, SourceId, SourceSummary};
 use crate::reactor::{self, Handle, Lane, Report, Shutdown};
 pub use crate::share::{Error as ShareError, Form};
-use crate::store::{self, CutPage, PageId, Store};
+use crate::store::{self, CutPage, Store};
 pub use crate::store::{Check, ModelSummary, PageSummary, Put};
 
 /// Crawls, stores, embeds and searches. Cheap to clone: every clone is the same engine.
@@ -91,8 +91,6 @@ struct Inner {
     store: Mutex<Option<Arc<Store>>>,
     /// Chunks that the model's service refused or failed on, until the process ends. Held for a look-up or an insertion only.
     refused: Mutex<BTreeSet<i64>>,
-    /// Pages that were cut again because a passage was longer than the model reads. Held for an insertion only.
-    cut_longer: Mutex<HashSet<PageId>>,
     /// How much is embedded, and when that was counted; none once something was stored since. Held for a look or a change only.
     lately: Mutex<Option<(Instant, EmbedProgress)>>,
     /// How fast chunks were embedded lately, and when that was last told. Held for a look or a change only.
@@ -133,7 +131,6 @@ impl Engine {
             clients,
             store: Mutex::new(None),
             refused: Mutex::default(),
-            cut_longer: Mutex::default(),
             lately: Mutex::default(),
             pace: Mutex::default(),
             bell: async_channel::bounded(1),
@@ -459,10 +456,6 @@ impl Inner {
 
     fn pace(&self) -> MutexGuard<'_, Option<(Instant, f64)>> {
         self.pace.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn cut_longer(&self) -> MutexGuard<'_, HashSet<PageId>> {
-        self.cut_longer.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn refused(&self) -> MutexGuard<'_, BTreeSet<i64>> {

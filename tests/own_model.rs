@@ -15,7 +15,7 @@ use smolcrawl::Engine;
 use smolcrawl::config::{Config, Embeddings, Environment};
 use smolcrawl::embed::FolderConfig;
 use smolcrawl::engine::Chunking;
-use smolcrawl::model::{Document, Mode, PerPage, Query};
+use smolcrawl::model::{Document, Mode, Query};
 use smolcrawl::reactor::Handle;
 use smolcrawl::reactor::sim::Sim;
 use tempfile::TempDir;
@@ -70,45 +70,6 @@ fn the_old_vectors_answer_until_the_new_model_has_as_many() {
         assert!(engine.find(query(Mode::Dense)).await.is_err());
         assert!(engine.embed_pending().next().await.unwrap().is_err());
     });
-}
-
-/// A tokenizer that makes more tokens of the same words leaves passages that do not fit, though both models read as many: they are cut again.
-#[test]
-fn a_page_is_cut_again_for_a_model_that_makes_more_of_its_words() {
-    const MOST: usize = 32;
-    let home = TempDir::new().unwrap();
-    let database = home.path().join("x.db");
-    let (words, letters) = (model(home.path(), "tiny.onnx"), model(home.path(), "positions.onnx"));
-    // Of the whole words those of one letter stay.
-    let pieces = std::fs::read_to_string(letters.join("tokenizer.json")).unwrap();
-    let mut pieces: serde_json::Value = serde_json::from_str(&pieces).unwrap();
-    let known = pieces["model"]["vocab"].as_object_mut().unwrap();
-    for (number, word) in ["cancel", "running", "task", "folder", "recipe", "data"].into_iter().enumerate() {
-        let id = known.remove(word).expect("it is one of its words");
-        known.insert(format!("none{number}"), id);
-    }
-    std::fs::write(letters.join("tokenizer.json"), pieces.to_string()).unwrap();
-    let of = |folder: &Path| Embeddings::Folder(FolderConfig { max_tokens: Some(MOST), ..FolderConfig::new(folder) });
-    let sentences: String = (0..40).map(|at| format!("Cancel the running task {at} and copy data to a folder.\n\n")).collect();
-    let url: url::Url = "https://docs.test/tasks".parse().unwrap();
-    let longest = |embeddings: Embeddings, folder: &Path| {
-        let (handle, engine) = self::engine(&database, embeddings);
-        handle.block_on(async {
-            if engine.page(url.clone()).await.ok().flatten().is_none() {
-                let page = Document::new(url.clone(), "tasks", format!("# Task\n\n{sentences}"), SystemTime::UNIX_EPOCH);
-                engine.put(page, Chunking::default()).await.unwrap();
-            }
-            embed(&engine).await;
-            let all = Query { limit: 500, per_page: PerPage::All, ..query(Mode::Lexical) };
-            let hits = engine.find(Query { text: "running task".to_owned(), ..all }).await.unwrap().hits;
-            assert!(hits.len() > 10 && engine.check().await.unwrap().is_whole());
-            let counter = smolcrawl::embed::FolderModel::new(handle.clone(), FolderConfig::new(folder));
-            hits.iter().map(|hit| counter.count_tokens(&hit.chunk.passage()).unwrap()).max().unwrap()
-        })
-    };
-    assert!(longest(of(&words), &words) <= MOST);
-    assert!(longest(of(&words), &letters) > MOST, "the second makes more of the same passages");
-    assert!(longest(of(&letters), &letters) <= MOST);
 }
 
 #[test]

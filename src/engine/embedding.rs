@@ -162,9 +162,7 @@ impl Embedding {
         if self.cut_again().await? {
             return self.engine.store_in(Lane::Heavy, move |store| store.progress(&model)).await.map(Some);
         }
-        let Some(pending) = self.pending(&model).await? else {
-            return self.engine.store_in(Lane::Heavy, move |store| store.progress(&model)).await.map(Some);
-        };
+        let pending = self.pending(&model).await?;
         if pending.is_empty() {
             return Ok(None);
         }
@@ -209,26 +207,20 @@ impl Embedding {
         }
     }
 
-    /// The next chunks without a vector, but for those that were refused. None where pages were cut again for them.
-    async fn pending(&self, model: &str) -> Result<Option<Vec<Pending>>, Error> {
+    /// The next chunks without a vector, but for those that were refused.
+    async fn pending(&self, model: &str) -> Result<Vec<Pending>, Error> {
         let (model, refused) = (model.to_owned(), self.engine.inner.refused().clone());
         let inner = self.engine.inner.clone();
-        let work = move |store: &Store| {
-            let pending = readable(&inner.embedder, store.pending(&model, EMBED_AT_ONCE + refused.len())?);
-            Ok(if inner.cut_longer_again(store, &pending)? { None } else { Some(pending) })
-        };
+        let work = move |store: &Store| Ok(readable(&inner.embedder, store.pending(&model, EMBED_AT_ONCE + refused.len())?));
         let found = self.engine.store_in(Lane::Heavy, work).await;
         let mut pending = match found {
             Err(Error::Store(crate::store::Error::Missing { .. })) => Vec::new(),
-            found => match found? {
-                Some(pending) => pending,
-                None => return Ok(None),
-            },
+            found => found?,
         };
         let refused = self.engine.inner.refused();
         pending.retain(|pending| !refused.contains(&pending.chunk));
         pending.truncate(EMBED_AT_ONCE);
-        Ok(Some(pending))
+        Ok(pending)
     }
 
     /// Chunks with their vectors, one each; those that can have none are set aside, as many as can be remembered.
@@ -268,22 +260,6 @@ pub(super) fn readable(embedder: &Embedder, pending: Vec<Pending>) -> Vec<Pendin
 }
 
 impl Inner {
-    /// Cuts pages again of which a passage is longer than the model reads, though they were cut for one that reads as many tokens: another
-    /// tokenizer makes more of the same words. Each once, as not all of a page can be made to fit. Whether there were any.
-    fn cut_longer_again(&self, store: &Store, pending: &[Pending]) -> Result<bool, crate::store::Error> {
-        let (Some(model), Some(most)) = (self.embedder.as_deref(), most_tokens(&self.embedder)) else { return Ok(false) };
-        let longer = pending.iter().filter(|pending| model.tokens(&pending.passage) > most as usize);
-        let pages = store.pages_of_chunks(&longer.map(|pending| pending.chunk).collect::<Vec<_>>())?;
-        let mut any = false;
-        for page in pages {
-            if self.cut_longer().insert(page) {
-                self.cut_page_again(store, page, most)?;
-                any = true;
-            }
-        }
-        Ok(any)
-    }
-
     fn cut_page_again(&self, store: &Store, page: PageId, most: u32) -> Result<(), crate::store::Error> {
         let document = match store.page_of(page) {
             Ok(Some(document)) => document,

@@ -113,7 +113,7 @@ pub struct ModelSummary {
 }
 
 /// The row of a page.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PageId(i64);
 
 /// A stored page without its text.
@@ -282,14 +282,6 @@ impl Store {
     /// At most `limit` pages that were cut for no model, or for one that reads more than so many tokens of a passage.
     pub fn cut_for_more(&self, tokens: u32, limit: usize) -> Result<Vec<PageId>, Error> {
         self.read(|transaction| pages::cut_for_more(transaction, tokens, limit))
-    }
-
-    /// The pages that these chunks are of, each once. Chunks that are not there are left out.
-    pub fn pages_of_chunks(&self, chunks: &[i64]) -> Result<Vec<PageId>, Error> {
-        if chunks.is_empty() {
-            return Ok(Vec::new());
-        }
-        self.read(|transaction| pages::of_chunks(transaction, chunks))
     }
 
     /// Puts other chunks of the same page in place of those that are stored, unless another page has been put meanwhile; whether it was

@@ -79,17 +79,6 @@ pub(super) fn cut_for_more(connection: &Connection, tokens: u32, limit: usize) -
     Ok(found)
 }
 
-/// The pages of chunks, each once.
-pub(super) fn of_chunks(connection: &Connection, chunks: &[i64]) -> Result<Vec<PageId>, Failure> {
-    let mut find = connection.prepare_cached("SELECT page FROM chunks WHERE id = ?1")?;
-    let mut found = Vec::new();
-    for chunk in chunks {
-        let page = find.query_row([chunk], |row| row.get(0)).optional()?.map(PageId);
-        found.extend(page.filter(|page| !found.contains(page)));
-    }
-    Ok(found)
-}
-
 /// Replaces the chunks of a page by those that it was cut into anew, unless it is another page by now: then none.
 pub(super) fn recut(
     connection: &Connection,

@@ -336,8 +336,11 @@ pub(super) fn migrate(connection: &Connection) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Passage, scale and data of vectors that were put together, if they are what was stored.
-fn packed<'a>(row: &'a Row<'_>) -> Result<Option<Vec<(i64, f32, &'a [u8])>>, Failure> {
+/// Passage, scale and data.
+type Packed<'a> = (i64, f32, &'a [u8]);
+
+/// Vectors that were put together, if they are what was stored.
+fn packed<'a>(row: &'a Row<'_>) -> Result<Option<Vec<Packed<'a>>>, Failure> {
     let dimensions = row.get::<_, Option<u32>>(6)?.unwrap_or(0) as usize;
     let blob = |column| row.get_ref(column).ok().and_then(|value| value.as_blob().ok()).unwrap_or_default();
     let ((passages, []), (scales, [])) = (blob(2).as_chunks::<8>(), blob(3).as_chunks::<4>()) else { return Ok(None) };
