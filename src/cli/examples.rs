@@ -14,9 +14,8 @@ const EXAMPLES: &[(&str, &[&str])] = &[
         &[
             "smolcrawl crawl https://docs.python.org/3/library/",
             "smolcrawl crawl https://docs.rs/smol/2.0.2/smol/ --name smol --max-pages 500",
-            "smolcrawl crawl https://docs.example.com/ --include '/guide/*' --dry-run",
+            "smolcrawl crawl https://docs.example.com/ --header 'Authorization: env:DOCS_TOKEN' --include '/guide/*' --dry-run",
             "smolcrawl crawl https://docs.example.com/ --links-only --depth 10",
-            "smolcrawl crawl https://docs.example.com/ --header 'Authorization: env:DOCS_TOKEN'",
         ],
     ),
     (
