@@ -242,17 +242,20 @@ impl Engine {
         .await
     }
 
-    /// The same of several pages at once. Where they cannot be stored together, each is tried by itself, so that one is not lost with another.
-    async fn put_all_cut(&self, pages: Vec<CutPage>) -> Result<Vec<Put>, Error> {
+    /// The same of several pages at once: what became of each. Where they cannot be stored together, each is tried by itself, so that one is
+    /// not lost with another.
+    async fn put_all_cut(&self, pages: Vec<CutPage>) -> Result<Vec<Result<Put, store::Error>>, Error> {
         let inner = self.inner.clone();
         self.store_for(Lane::Heavy, Access::Store, move |store| {
             let tokens = most_tokens(&inner.embedder);
             let alone = |page: &CutPage| store.put_cut_for(page.source.as_ref(), &page.document, &page.chunks, tokens);
-            let put = match store.put_all(&pages, tokens) {
-                Err(_) if pages.len() > 1 => pages.iter().map(alone).collect(),
-                put => put,
-            }?;
-            if put.iter().any(|put| *put != Put::Unchanged) {
+            let put: Vec<_> = match store.put_all(&pages, tokens) {
+                Ok(put) => put.into_iter().map(Ok).collect(),
+                // Who keeps the file from one keeps it from all, and each would wait for that.
+                Err(error) if pages.len() == 1 || error.is_transient() => return Err(error),
+                Err(_) => pages.iter().map(alone).collect(),
+            };
+            if put.iter().flatten().any(|put| *put != Put::Unchanged) {
                 inner.ring();
             }
             Ok(put)

@@ -19,7 +19,7 @@ use smolcrawl::config::{Config, Embeddings, Environment};
 use smolcrawl::embed::RemoteConfig;
 use smolcrawl::engine::{Chunking, CrawlReport, CrawlRequest, Crawling, Event, RefreshRequest, Robots};
 use smolcrawl::http::PrivateAddresses;
-use smolcrawl::model::{Document, EmbedProgress, Mode, PerPage, Query, SourceId};
+use smolcrawl::model::{Document, EmbedProgress, Mode, PerPage, Query, SourceId, SourceState};
 use smolcrawl::reactor::sim::Sim;
 use smolcrawl::reactor::{Boxed, Handle, Lane, Ledger, Listener, Reactor, Socket};
 use smolcrawl::{Engine, Error};
@@ -381,6 +381,79 @@ fn a_stop_is_in_time_whatever_a_page_does() {
             assert_eq!((report.stored, report.failed.len()), (0, 1), "{report:?}");
         }
         drop((held, engine));
+    }
+}
+
+/// Of pages that are stored together one that cannot be stored takes no other with it, and what is stored is counted.
+#[test]
+fn a_page_that_cannot_be_stored_loses_no_other() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("index.db");
+    let held = Held::default();
+    let world = World::on(Sim::new(), |sim| Handle::new(Slow { sim: sim.clone(), held: held.clone() }));
+    world.site.page("a.test/", &["/one", "/bad", "/two", "/never"]);
+    // So that more may come, and they wait for each other.
+    world.site.reply("a.test/never", Reply::html("<p>late").after(Duration::from_secs(100)));
+    ["one", "bad", "two"].iter().for_each(|page| _ = world.site.page(&format!("a.test/{page}"), &[]));
+    let mut config = Config { environment: Environment::none(), ..Config::new(&path) };
+    config.crawl.http.private_addresses = PrivateAddresses::Allow;
+    config.embeddings = Embeddings::None;
+    let engine = Engine::with_handle(config, world.handle.clone()).unwrap();
+    let mut crawling = engine.crawl(CrawlRequest::parse(&["http://a.test/"]).unwrap(), Chunking::default());
+    assert!(matches!(world.handle.block_on(crawling.next()), Some(Ok(Event::Stored { .. }))));
+    let refuse = "CREATE TRIGGER refuse BEFORE INSERT ON pages WHEN new.url LIKE '%/bad' BEGIN SELECT raise(ABORT, 'no'); END";
+    rusqlite::Connection::open(&path).unwrap().execute_batch(refuse).unwrap();
+
+    *held.lock().unwrap() = Some(Vec::new());
+    assert!(world.handle.block_on(world.handle.timeout(Duration::from_secs(5), crawling.next())).is_err());
+    let work = held.lock().unwrap().take().unwrap();
+    assert_eq!(work.len(), 3, "all are fetched, and the pool is busy");
+    work.into_iter().for_each(|work| work());
+    let (mut stored, mut failed) = (Vec::new(), 0);
+    world.handle.block_on(async {
+        while let Some(event) = crawling.next().await {
+            match event {
+                Ok(Event::Stored { url, .. }) => stored.push(url.path().to_owned()),
+                Ok(event) => panic!("{event:?}"),
+                Err(error) => failed += u32::from(matches!(error, Error::Store(_))),
+            }
+        }
+    });
+    stored.sort();
+    assert_eq!((stored, failed, crawling.finish().stored), (vec!["/one".to_owned(), "/two".to_owned()], 1, 3));
+    assert_eq!(world.pages(&engine), 3);
+}
+
+/// A page that came and was not read before patience ended is not dealt with: the crawl that goes on asks for it again.
+#[test]
+fn a_page_that_was_given_up_by_a_stop_is_had_by_the_crawl_that_goes_on() {
+    for waits_for_another in [true, false] {
+        let held = Held::default();
+        let world = World::on(Sim::new(), |sim| Handle::new(Slow { sim: sim.clone(), held: held.clone() }));
+        let links: &[&str] = if waits_for_another { &["/given-up", "/never"] } else { &["/given-up"] };
+        world.site.page("a.test/", links).page("a.test/given-up", &[]);
+        world.site.reply("a.test/never", Reply::html("<p>late").after(Duration::from_secs(100)));
+        let busy = held.clone();
+        world.site.on("a.test/given-up", move |_| {
+            *busy.lock().unwrap() = Some(Vec::new());
+            Reply::html("<title>T</title><main><h1>T</h1><p>Text.</p></main>")
+        });
+        let engine = world.engine(Embeddings::None);
+        let mut crawling = engine.crawl(CrawlRequest::parse(&["http://a.test/"]).unwrap(), Chunking::default());
+        assert!(matches!(world.handle.block_on(crawling.next()), Some(Ok(Event::Stored { .. }))));
+        let late = world.handle.block_on(world.handle.timeout(Duration::from_secs(5), crawling.next()));
+        assert!(late.is_err(), "it is fetched, and the pool is busy");
+        crawling.stop();
+        world.handle.block_on(async { while crawling.next().await.is_some() {} });
+        assert_eq!(crawling.finish().stored, 1);
+        let source = world.handle.block_on(engine.source(&SourceId::parse("a.test").unwrap())).unwrap();
+        assert_eq!((source.state, source.left), (SourceState::Incomplete, links.len() as u64));
+
+        // Nobody comes to read it any more.
+        drop(held.lock().unwrap().take());
+        world.site.page("a.test/given-up", &[]).page("a.test/never", &[]);
+        world.crawl(&engine);
+        assert_eq!(world.pages(&engine), 1 + links.len() as u64);
     }
 }
 

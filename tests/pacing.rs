@@ -189,6 +189,24 @@ fn a_host_that_was_asked_too_much_is_left_alone_by_all() {
     assert!(during.is_empty(), "what others know is a second old at the most: {during:?}");
 }
 
+/// Pauses double as long as nothing comes between: what is asked for beside a few pages that always fail is no more slowed down than by a
+/// crawl that keeps its pauses for itself.
+#[test]
+fn an_answer_ends_a_row_of_refusals() {
+    let took = |database: Option<&str>| {
+        let world = World::new();
+        world.pages("one", 40);
+        (0..40).step_by(8).for_each(|page| _ = world.site.reply(&format!("a.test/one/{page}"), Reply::status(503)));
+        let path = database.map_or_else(|| ":memory:".into(), |name| world.home.path().join(name));
+        let engine = world.engine_at(&path);
+        let began = world.handle.now();
+        assert_eq!(world.handle.block_on(crawl(&engine, "http://a.test/one/")).stored, 36);
+        world.handle.now() - began
+    };
+    let (alone, together) = (took(None), took(Some("index.db")));
+    assert!(together < alone * 3, "{together:?} with a file that others may have open, {alone:?} without");
+}
+
 /// Hosts that want no delay cost no more: nothing is written for them.
 #[test]
 fn hosts_that_want_nothing_are_asked_as_quickly_as_ever() {

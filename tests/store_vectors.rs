@@ -350,6 +350,32 @@ fn sketches_that_are_not_what_was_stored_are_done_without_and_made_anew() {
     }
 }
 
+/// The last vector of a row of sketches may have gone: what is before it has its sketches again all the same.
+#[test]
+fn sketches_of_a_row_whose_last_vector_is_gone_are_made_anew() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("index.db");
+    let store = Store::open(&path, Config::default()).unwrap();
+    many(&store, 0..10);
+    drop(store);
+    let rows = number(&path, SKETCHES);
+    let last = "(SELECT min(last) FROM vector_sketches)";
+    Connection::open(&path).unwrap().execute_batch(&format!("UPDATE vectors SET checksum = checksum + 1 WHERE id = {last}")).unwrap();
+    let store = Store::open(&path, Config::default()).unwrap();
+    let chunks: Vec<_> = (0..2_000).map(|chunk| text(&format!("page 0 chunk {chunk}"))).collect();
+    put(&store, &url(0, 0), &chunks);
+    assert_eq!(embed(&store, 9_000).len(), 1);
+    let expected = by_meaning(&store, None);
+    assert!(store.check().unwrap().is_whole());
+    drop(store);
+    let sql = format!("UPDATE vector_sketches SET sketches = zeroblob(length(sketches)) WHERE last = {last}");
+    Connection::open(&path).unwrap().execute_batch(&sql).unwrap();
+    let store = Store::open(&path, Config::default()).unwrap();
+    assert_eq!(by_meaning(&store, None), expected);
+    assert_eq!(number(&path, SKETCHES), rows, "none is without its sketch");
+    assert!(store.check().unwrap().is_whole());
+}
+
 /// A damaged byte of a vector costs that vector and no other, with sketches and without.
 #[test]
 fn a_vector_that_is_not_what_was_stored_is_told_and_healed() {

@@ -261,6 +261,13 @@ impl Fetcher {
         }
         let mut response = self.client.send(self.signed(request, url)).await?;
         let is_known_now = self.keep_cookies(url, &response);
+        if let Some(pace) = &self.config.pace {
+            match response.status {
+                429 | 503 => pace.overloaded(&origin(url), pause_asked(&response)).await,
+                ..500 => pace.answered(&origin(url)).await,
+                _ => {}
+            }
+        }
         match response.status {
             200..=299 => {
                 if let Some(to) = response.refresh() {
@@ -270,9 +277,6 @@ impl Fetcher {
             }
             304 if *known != Validators::default() => return Ok(Received::Answer(Answer::Unchanged)),
             status => {
-                if let (429 | 503, Some(pace)) = (status, &self.config.pace) {
-                    pace.overloaded(&origin(url), pause_asked(&response)).await;
-                }
                 let answer = match status {
                     301 | 302 | 303 | 307 | 308 => target(url, &response),
                     _ => Err(Error::Status { status, retry_after: pause_asked(&response) }),

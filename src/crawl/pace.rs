@@ -15,6 +15,9 @@ pub trait Pace: fmt::Debug + Send + Sync {
     /// The origin has said that it was asked too much (429, 503), and how long it wants to be left alone, perhaps.
     fn overloaded<'a>(&'a self, origin: &'a str, asked: Option<Duration>) -> Boxed<'a, ()>;
 
+    /// The origin has answered otherwise: what it refuses from now on is the first of a row.
+    fn answered<'a>(&'a self, origin: &'a str) -> Boxed<'a, ()>;
+
     /// How long an origin that was asked too much is still to be left alone. It is asked before each request: what it tells may be a second
     /// old.
     fn rest<'a>(&'a self, origin: &'a str) -> Boxed<'a, Option<Duration>>;

@@ -12,7 +12,7 @@ use url::Url;
 use super::reading::Reading;
 use super::sources::Known;
 use super::{Chunking, Engine, Fill, Resume, read_and_cut};
-use crate::crawl::{Alike, Crawl, CrawlReport, CrawlRequest, Failed, LinkGraph, MAX_LISTED, Skipped, Visit, normalise};
+use crate::crawl::{Alike, Crawl, CrawlReport, CrawlRequest, End, Failed, LinkGraph, MAX_LISTED, Skipped, Visit, normalise};
 use crate::error::Error;
 use crate::extract;
 use crate::http::{Counters, masked};
@@ -52,6 +52,7 @@ impl Engine {
             storing: FuturesUnordered::new(),
             events: VecDeque::new(),
             under_way: Vec::new(),
+            given_up: Vec::new(),
             chunking,
             fetching: Fetching::Ahead,
             reading: Reading::default(),
@@ -83,11 +84,13 @@ pub struct Crawling {
     /// Those that are to be stored next, together.
     cut: Vec<Cut>,
     /// Those that are being stored.
-    storing: FuturesUnordered<Boxed<'static, Result<Vec<Told>, Error>>>,
+    storing: FuturesUnordered<Boxed<'static, Stored>>,
     /// What is told next, and of which page.
     events: VecDeque<Told>,
     /// The addresses of all these pages. Its length is bounded: a slow disk slows the crawl down, not the memory up.
     under_way: Vec<Url>,
+    /// Those of pages that came and were not read before the patience with them ended: a crawl that goes on asks for them again.
+    given_up: Vec<Url>,
     chunking: Chunking,
     fetching: Fetching,
     reading: Reading,
@@ -129,12 +132,17 @@ pub enum Event {
 /// What became of the page at an address.
 type Told = (Url, Event);
 
+/// What became of pages that were stored together, and what the first of them that could not be has met.
+type Stored = (Vec<Told>, Option<Error>);
+
 /// A page that was read.
 #[derive(Debug)]
 enum Taken {
     Cut(Box<Cut>),
     /// There is nothing to store of the page at this address.
     Nothing(Box<Told>),
+    /// The page at this address was not read to its end, as the crawl was stopped.
+    Unread(Url),
 }
 
 #[derive(Debug)]
@@ -170,7 +178,7 @@ impl Crawling {
                 self.cut.clear();
                 self.storing.clear();
                 if let Some(url) = self.under_way.pop() {
-                    let event = Event::Failed(unread(url, &OverBudget::Stopped.into()));
+                    let event = self.give_up(url);
                     self.tally.count(&event);
                     return Some(Ok(event));
                 }
@@ -202,10 +210,20 @@ impl Crawling {
             match future::or(future::or(future::or(stored, visited), recorded), hurried).await {
                 Turn::Hurried => {}
                 Turn::Recorded(Ok(())) | Turn::Stored(None) | Turn::Taken(None) => {}
-                Turn::Stored(Some(Ok(events))) => self.events.extend(events),
+                Turn::Stored(Some((events, failed))) => {
+                    self.events.extend(events);
+                    if let Some(error) = failed {
+                        self.stop();
+                        return Some(Err(error));
+                    }
+                }
                 Turn::Taken(Some(Ok(Taken::Cut(cut)))) => self.cut.push(*cut),
+                Turn::Taken(Some(Ok(Taken::Unread(url)))) => {
+                    let event = self.give_up(url.clone());
+                    self.events.push_back((url, event));
+                }
                 Turn::Taken(Some(Ok(Taken::Nothing(told)))) => self.events.push_back(*told),
-                Turn::Recorded(Err(error)) | Turn::Stored(Some(Err(error))) | Turn::Taken(Some(Err(error))) => {
+                Turn::Recorded(Err(error)) | Turn::Taken(Some(Err(error))) => {
                     self.stop();
                     return Some(Err(error));
                 }
@@ -232,6 +250,12 @@ impl Crawling {
                 Turn::Visited(None) => self.fetching = Fetching::Over,
             }
         }
+    }
+
+    /// A page that is not read any more, as the crawl was stopped, has failed and is not dealt with.
+    fn give_up(&mut self, url: Url) -> Event {
+        self.given_up.push(url.clone());
+        Event::Failed(unread(url, &OverBudget::Stopped.into()))
     }
 
     /// Begins to store what has been read, some pages together; at once where nothing more is read that is worth waiting for. Pages of a source
@@ -290,7 +314,7 @@ impl Crawling {
         self.trail.contents.extend(contents);
         self.trail.translations.extend(translations);
         self.trail.done.extend(done);
-        let is_under_way = |address: &str| self.under_way.iter().any(|url| url.as_str() == address);
+        let is_under_way = |address: &str| self.under_way.iter().chain(&self.given_up).any(|url| url.as_str() == address);
         let is_little = self.is_begun && self.trail.found.len() < MANY_FOUND && self.trail.done.iter().all(|done| is_under_way(done));
         if self.tally.stored == 0 || !self.recording.is_empty() || is_little {
             return;
@@ -310,7 +334,8 @@ impl Crawling {
         if self.is_begun || self.is_again {
             self.engine.note_misses(&fill, &report).await?;
         }
-        if self.is_begun { self.engine.ended(fill, report.end, report.left).await } else { Ok(()) }
+        let end = if self.given_up.is_empty() { report.end } else { End::Stopped };
+        if self.is_begun { self.engine.ended(fill, end, report.left + self.given_up.len() as u64).await } else { Ok(()) }
     }
 
     /// Since when an address that is looked at again has come to nothing, if it is known for that: as a report names it.
@@ -390,7 +415,7 @@ impl Tally {
 
 enum Turn {
     Recorded(Result<(), Error>),
-    Stored(Option<Result<Vec<Told>, Error>>),
+    Stored(Option<Stored>),
     Taken(Option<Result<Taken, Error>>),
     Visited(Option<Visit>),
     Hurried,
@@ -438,6 +463,7 @@ impl Engine {
                     let says = unversioned.and_then(|source| Some((source, version_said(&document)?)));
                     return Ok(Taken::Cut(Box::new(Cut { page: CutPage { source, document, chunks }, says })));
                 }
+                Ok(Err(extract::Skip::OverBudget(OverBudget::Stopped))) => return Ok(Taken::Unread(url)),
                 Ok(Err(skip @ (extract::Skip::OverBudget(_) | extract::Skip::Login))) => Event::Failed(unread(url.clone(), &skip)),
                 Ok(Err(skip)) => Event::Skipped(Skipped { url: masked(&url), why: skip.to_string() }),
                 Err(_) => {
@@ -449,19 +475,32 @@ impl Engine {
         })
     }
 
-    fn store_together(self, cut: Vec<Cut>) -> Boxed<'static, Result<Vec<Told>, Error>> {
+    fn store_together(self, cut: Vec<Cut>) -> Boxed<'static, Stored> {
         Box::pin(async move {
             let (pages, said): (Vec<_>, Vec<_>) = cut.into_iter().map(|Cut { page, says }| (page, says)).unzip();
             let told: Vec<_> = pages.iter().map(|page| (page.document.url.clone(), page.document.title.clone())).collect();
-            let put = self.put_all_cut(pages).await?;
-            for (source, version) in said.into_iter().flatten() {
-                self.store_in(Lane::Heavy, move |store| store.says_version(&source, &version)).await?;
-            }
-            let event = |((url, title), put): ((Url, String), Put)| {
-                log::debug!("{}: {put:?}", masked(&url));
-                (url.clone(), Event::Stored { url, title, put })
+            let put = match self.put_all_cut(pages).await {
+                Ok(put) => put,
+                Err(error) => return (Vec::new(), Some(error)),
             };
-            Ok(told.into_iter().zip(put).map(event).collect())
+            let (mut events, mut failed) = (Vec::new(), None);
+            for (((url, title), says), put) in told.into_iter().zip(said).zip(put) {
+                let put = match put {
+                    Ok(put) => put,
+                    Err(error) => {
+                        failed.get_or_insert(Error::from(error));
+                        continue;
+                    }
+                };
+                log::debug!("{}: {put:?}", masked(&url));
+                events.push((url.clone(), Event::Stored { url, title, put }));
+                if let Some((source, version)) = says
+                    && let Err(error) = self.store_in(Lane::Heavy, move |store| store.says_version(&source, &version)).await
+                {
+                    failed.get_or_insert(error);
+                }
+            }
+            (events, failed)
         })
     }
 }

@@ -24,6 +24,8 @@ pub(super) struct Pacing {
 struct Resting {
     looked: Option<Instant>,
     until: HashMap<Box<str>, SystemTime>,
+    /// Origins that have refused us and not answered since, each with until when it rests.
+    refused: HashMap<Box<str>, SystemTime>,
 }
 
 impl Pacing {
@@ -85,8 +87,37 @@ impl Pace for Pacing {
             let Some(engine) = self.engine() else { return };
             let (at, now) = (origin.to_owned(), self.now());
             match engine.store_in(Lane::Heavy, move |store| store.note_overload(&at, asked, now)).await {
-                Ok(until) => _ = self.resting().until.insert(origin.into(), until),
+                Ok(until) => {
+                    let mut resting = self.resting();
+                    resting.until.insert(origin.into(), until);
+                    // Of those that are forgotten a row ends with time.
+                    if resting.refused.len() >= MOST_REFUSED {
+                        resting.refused.clear();
+                    }
+                    resting.refused.insert(origin.into(), until);
+                }
                 Err(error) => log::debug!("pauses are not shared with other processes: {}", error.chain()),
+            }
+        })
+    }
+
+    fn answered<'a>(&'a self, origin: &'a str) -> Boxed<'a, ()> {
+        Box::pin(async move {
+            let now = {
+                let mut resting = self.resting();
+                let Some(until) = resting.refused.get(origin).copied() else { return };
+                let now = self.now();
+                // What was under way when it refused tells nothing.
+                if until > now {
+                    return;
+                }
+                resting.refused.remove(origin);
+                now
+            };
+            let Some(engine) = self.engine() else { return };
+            let at = origin.to_owned();
+            if let Err(error) = engine.store_in(Lane::Heavy, move |store| store.note_answer(&at, now)).await {
+                log::debug!("pauses are not shared with other processes: {}", error.chain());
             }
         })
     }
@@ -107,5 +138,6 @@ impl Pace for Pacing {
     }
 }
 
+const MOST_REFUSED: usize = 10_000;
 /// How old what is known of other processes may be.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);

@@ -52,6 +52,13 @@ pub(super) fn note_overload(
     Ok(time(host.not_before))
 }
 
+/// The origin has answered; while it rests that is to what was under way.
+pub(super) fn note_answer(connection: &Connection, origin: &str, now: SystemTime) -> Result<(), Failure> {
+    let sql = "UPDATE hosts SET overloads = 0 WHERE origin = ?1 AND not_before <= ?2";
+    connection.prepare_cached(sql)?.execute(params![origin, milliseconds(now)])?;
+    Ok(())
+}
+
 /// Origins that are to be left alone, and until when.
 pub(super) fn resting(connection: &Connection, now: SystemTime) -> Result<Vec<(Box<str>, SystemTime)>, Failure> {
     let now = milliseconds(now);
@@ -157,8 +164,13 @@ mod tests {
         assert_eq!(overload(None, 21), at(23));
         assert_eq!(overload(None, 22), at(24));
         assert_eq!(overload(None, 25), at(29));
+        note_answer(&connection, A, at(28)).unwrap();
+        assert_eq!(rests(28), vec![at(29)], "what was under way has been answered");
         assert_eq!(overload(Some(86_400), 30), at(90));
         assert_eq!(overload(None, 200), at(201), "after a while it begins anew");
+        assert_eq!(overload(None, 202), at(204));
+        note_answer(&connection, A, at(205)).unwrap();
+        assert_eq!(overload(None, 206), at(207), "and after an answer");
     }
 
     #[test]

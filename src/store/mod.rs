@@ -404,6 +404,11 @@ impl Store {
         self.write(|transaction| hosts::note_overload(transaction, origin, asked, now))
     }
 
+    /// Notes that an origin has answered, and rests no more: what it refuses next is the first of a row.
+    pub fn note_answer(&self, origin: &str, now: SystemTime) -> Result<(), Error> {
+        self.write(|transaction| hosts::note_answer(transaction, origin, now))
+    }
+
     /// The origins that are to be left alone, each with until when.
     pub fn resting(&self, now: SystemTime) -> Result<Vec<(Box<str>, SystemTime)>, Error> {
         self.read(|transaction| hosts::resting(transaction, now))

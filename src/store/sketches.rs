@@ -202,7 +202,10 @@ fn put(connection: &Connection, model: i64, center: &[i8], between: (i64, i64)) 
     for (passage, id) in &bad {
         forget_vector(connection, model, *passage, *id)?;
     }
-    made.write(connection, model, center)?;
+    // Where there are none it would be the row before that goes.
+    if made.last > between.0 {
+        made.write(connection, model, center)?;
+    }
     Ok((made.last, if bad.is_empty() { Kept::All } else { Kept::NotAll }))
 }
 
