@@ -15,6 +15,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("chunk", &["model"]),
     ("store", &["model"]),
     ("share", &["model"]),
+    ("symbols", &["model"]),
     ("crawl", &["http", "reactor", "extract", "model"]),
     ("embed", &["http", "reactor", "model"]),
     // config and error may name every room, for its settings and its errors; that it is no more than those is left to review.
@@ -25,7 +26,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     // The crate root re-exports; the binary's files (main, cli, commands, failure, terminal) see the public API only.
     (
         "lib",
-        &["config", "reactor", "http", "crawl", "extract", "chunk", "embed", "store", "share", "model", "mcp", "error", "engine", "tools"],
+        &["config", "reactor", "http", "crawl", "extract", "chunk", "embed", "store", "share", "symbols", "model", "mcp", "error", "engine", "tools"],
     ),
     ("terminal", &[]),
     ("failure", &["terminal"]),
@@ -48,6 +49,7 @@ const CONFINED: &[(&str, &[&str])] = &[
     ("blocking::", &["reactor"]),
     ("rusqlite::", &["store"]),
     ("rten::", &["embed"]),
+    ("tree_sitter::", &["symbols"]),
     ("dom_query::", &["extract"]),
     ("httparse::", &["http"]),
     ("env::var", &["config"]),
