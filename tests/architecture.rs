@@ -26,7 +26,10 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     // The crate root re-exports; the binary's files (main, cli, commands, failure, terminal) see the public API only.
     (
         "lib",
-        &["config", "reactor", "http", "crawl", "extract", "chunk", "embed", "store", "share", "symbols", "model", "mcp", "error", "engine", "tools"],
+        &[
+            "config", "reactor", "http", "crawl", "extract", "chunk", "embed", "store", "share", "symbols", "model", "mcp", "error",
+            "engine", "tools",
+        ],
     ),
     ("terminal", &[]),
     ("failure", &["terminal"]),

@@ -6,7 +6,9 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
-use smolcrawl::symbols::{Checked, Ecosystem, Indexed, Kind, Language, Limits, Package, PackageId, Reach, Reader, Reason, Verdict, Wanted, check, find};
+use smolcrawl::symbols::{
+    Checked, Ecosystem, Indexed, Kind, Language, Limits, Package, PackageId, Reach, Reader, Reason, Verdict, Wanted, check, find,
+};
 
 /// Files below a folder, as a package of this name.
 fn read(ecosystem: Ecosystem, folder: &str) -> Package {
@@ -75,7 +77,11 @@ fn only(checked: &[Checked], name: &str) -> Checked {
 #[test]
 fn an_answer_says_what_there_is_to_know() {
     let reach = reach(read(Ecosystem::Cargo, "rs/kettle"));
-    let checked = check("fn main() {\n    let mut k = kettle::Kettle::new(2);\n    k.boyl(3);\n    let _ = kettle::gas::Burner;\n}\n", Language::Rust, &reach);
+    let checked = check(
+        "fn main() {\n    let mut k = kettle::Kettle::new(2);\n    k.boyl(3);\n    let _ = kettle::gas::Burner;\n}\n",
+        Language::Rust,
+        &reach,
+    );
     let missing = only(&checked, "boyl");
     assert_eq!((missing.line, missing.verdict, missing.near), (3, Verdict::DoesNotExist, vec!["boil".to_owned()]));
     assert_eq!(missing.package.unwrap().to_string(), "kettle@0.3.1");
@@ -120,14 +126,16 @@ fn names_are_found_whole_by_case_by_end_and_nearly() {
     assert_eq!(names("xyzzyx"), [] as [&str; 0]);
     let kinds = find(&reach, &Wanted { name: "kettle".into(), kind: Some(Kind::Struct), ..Wanted::default() });
     assert_eq!(kinds.found.len(), 1);
-    let other = find(&reach, &Wanted { name: "boil".into(), package: Some("kettle".into()), version: Some("9".into()), ..Wanted::default() });
+    let other =
+        find(&reach, &Wanted { name: "boil".into(), package: Some("kettle".into()), version: Some("9".into()), ..Wanted::default() });
     assert!(other.found.is_empty());
     assert_eq!(other.not_searched, ["kettle@9 is not indexed; 0.3.1 is"]);
 }
 
 #[test]
 fn what_is_too_large_is_left_out_and_said() {
-    let mut reader = Reader::new(PackageId::new(Ecosystem::PyPi, "kettle", "1"), "kettle").limits(Limits { symbols: 10, ..Limits::default() });
+    let mut reader =
+        Reader::new(PackageId::new(Ecosystem::PyPi, "kettle", "1"), "kettle").limits(Limits { symbols: 10, ..Limits::default() });
     let many: String = (0..100).map(|at| format!("def f{at}(): ...\n")).collect();
     reader.file("kettle/__init__.py", many.as_bytes());
     reader.file("kettle/more.py", b"def g(): ...\n");
@@ -163,11 +171,12 @@ fn two_versions_of_a_crate_do_not_mix() {
         reader.file("src/lib.rs", text.as_bytes());
         reader.finish()
     };
-    let mut user = Reader::new(PackageId::new(Ecosystem::Cargo, "kettle", "1"), "kettle").dependencies(vec![smolcrawl::symbols::Dependency {
-        root: "steam".into(),
-        id: PackageId::new(Ecosystem::Cargo, "steam", "2"),
-        optional: false,
-    }]);
+    let mut user =
+        Reader::new(PackageId::new(Ecosystem::Cargo, "kettle", "1"), "kettle").dependencies(vec![smolcrawl::symbols::Dependency {
+            root: "steam".into(),
+            id: PackageId::new(Ecosystem::Cargo, "steam", "2"),
+            optional: false,
+        }]);
     user.file("src/lib.rs", b"pub use steam::New;");
     let old = version("1", "pub struct Old;");
     let new = version("2", "pub struct New; impl New { pub fn hiss(&self) {} }");
@@ -182,4 +191,28 @@ fn a_package_goes_through_the_store_unchanged() {
     let package = read(Ecosystem::PyPi, "py");
     let text = serde_json::to_string(&package).unwrap();
     assert_eq!(serde_json::from_str::<Package>(&text).unwrap(), package);
+}
+
+/// Seen in networkx: names of `__all__` that begin with `b`, and two star imports that give the same name.
+#[test]
+fn stars_give_all_that_is_listed_and_two_of_them_decide_nothing() {
+    let kettle = package(
+        Ecosystem::PyPi,
+        &[
+            ("kettle/__init__.py", "from .one import *\nfrom .two import *\n"),
+            ("kettle/one/__init__.py", "from . import cups\n__all__ = ['boil', 'cups']\ndef boil(): ...\ndef hidden(): ...\n"),
+            ("kettle/one/cups.py", "def small(): ...\n"),
+            ("kettle/two/__init__.py", "from . import cups\n"),
+            ("kettle/two/cups.py", "def large(): ...\n"),
+        ],
+    );
+    let checked = check(
+        "import kettle\nkettle.boil()\nkettle.cups.large()\nkettle.cups.small()\nkettle.hidden()\n",
+        Language::Python,
+        &reach(kettle),
+    );
+    assert_eq!(only(&checked, "boil").verdict, Verdict::Exists);
+    assert_ne!(only(&checked, "large").verdict, Verdict::DoesNotExist);
+    assert_ne!(only(&checked, "small").verdict, Verdict::DoesNotExist);
+    assert_eq!(only(&checked, "hidden").verdict, Verdict::DoesNotExist);
 }

@@ -45,7 +45,8 @@ pub struct Checked {
 }
 
 /// Checks a piece of code: one entry for each reference to something outside it, in the order of the text. At most 1 MiB of code is read
-/// and 5,000 references are answered; languages other than Python, Rust, JavaScript and TypeScript have no references that are known.
+/// and 5,000 references are answered; languages other than Python and Rust are not
+/// checked.
 ///
 /// ```
 /// use std::sync::Arc;

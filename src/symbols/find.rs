@@ -82,12 +82,13 @@ pub fn find<'a>(reach: &'a Reach, wanted: &Wanted) -> Search<'a> {
     let asked = segments(&wanted.name);
     let mut found: Vec<Found<'a>> = Vec::new();
     let mut not_searched = Vec::new();
-    let packages: Vec<&Indexed> = reach.packages().iter().map(AsRef::as_ref).filter(|package| is_meant(&package.package().id, wanted)).collect();
+    let packages: Vec<&Indexed> =
+        reach.packages().iter().map(AsRef::as_ref).filter(|package| is_meant(&package.package().id, wanted)).collect();
     if packages.is_empty() {
         not_searched.push(missing(reach, wanted));
     }
     let is_kind = |symbol: &Symbol| wanted.kind.is_none_or(|kind| kind == symbol.kind);
-    for package in packages.iter().copied() {
+    for package in &packages {
         let of = package.package();
         if !of.is_whole {
             not_searched.push(format!("{}: only its documented names are known", of.id));
@@ -100,7 +101,10 @@ pub fn find<'a>(reach: &'a Reach, wanted: &Wanted) -> Search<'a> {
             found.extend(same.filter_map(|symbol| Some(Found { package: &of.id, symbol, how: agreement(&symbol.path, &asked)? })));
         }
         if let (Prefix::Begins, Some(last)) = (wanted.by_prefix, asked.last()) {
-            let begins = of.symbols.iter().filter(|symbol| is_kind(symbol) && symbol.name().len() > last.len() && symbol.name().starts_with(last.as_str()));
+            let begins = of
+                .symbols
+                .iter()
+                .filter(|symbol| is_kind(symbol) && symbol.name().len() > last.len() && symbol.name().starts_with(last.as_str()));
             let begins = begins.filter(|symbol| {
                 let path = segments(&symbol.path);
                 asked.len() <= path.len() && path[path.len() - asked.len()..path.len() - 1] == asked[..asked.len() - 1]
@@ -119,7 +123,9 @@ pub fn find<'a>(reach: &'a Reach, wanted: &Wanted) -> Search<'a> {
             }
         }
     }
-    found.sort_by_cached_key(|found| (found.how, found.symbol.private, segments(&found.symbol.path).len(), found.symbol.path.clone(), found.symbol.line));
+    found.sort_by_cached_key(|found| {
+        (found.how, found.symbol.private, segments(&found.symbol.path).len(), found.symbol.path.clone(), found.symbol.line)
+    });
     let left_off = found.len().saturating_sub(limit);
     found.truncate(limit);
     Search { found, left_off, not_searched }
@@ -171,7 +177,12 @@ fn missing(reach: &Reach, wanted: &Wanted) -> String {
 
 /// A path or what a person writes for one: `A.b`, `A::b`, `A#b`, `a/b`.
 fn segments(path: &str) -> Vec<String> {
-    path.trim_end_matches("()").trim_end_matches('!').split(['.', ':', '#', '/']).filter(|part| !part.is_empty()).map(str::to_owned).collect()
+    path.trim_end_matches("()")
+        .trim_end_matches('!')
+        .split(['.', ':', '#', '/'])
+        .filter(|part| !part.is_empty())
+        .map(str::to_owned)
+        .collect()
 }
 
 fn agreement(path: &str, asked: &[String]) -> Option<How> {

@@ -30,7 +30,7 @@ pub(super) fn read(language: Language, file: &mut File<'_>) {
 }
 
 /// What can be said only when all files are read.
-pub(super) fn finish(package: &mut Package, root: &str, _entry: Option<&str>) {
+pub(super) fn finish(package: &mut Package, root: &str) {
     match package.id.ecosystem {
         Ecosystem::Cargo => rust::finish(package, root),
         Ecosystem::PyPi => python::finish(package),

@@ -314,7 +314,8 @@ impl Symbol {
     pub fn summary(&self) -> String {
         let paragraph = self.doc.trim_start().split("\n\n").next().unwrap_or_default();
         let line: String = paragraph.split_whitespace().collect::<Vec<_>>().join(" ");
-        let end = line.match_indices(". ").map(|(at, _)| at + 1).find(|end| !line[..*end].ends_with("e.g.") && !line[..*end].ends_with("i.e."));
+        let end =
+            line.match_indices(". ").map(|(at, _)| at + 1).find(|end| !line[..*end].ends_with("e.g.") && !line[..*end].ends_with("i.e."));
         line[..end.unwrap_or(line.len())].chars().take(300).collect()
     }
 }

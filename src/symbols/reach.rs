@@ -1,6 +1,8 @@
 //! Packages made ready to be asked, and the set of them that one question may look into: where does a name lead?
 
+#[cfg(feature = "code")]
 mod look;
+#[cfg(feature = "code")]
 pub(in crate::symbols) mod native;
 
 use std::collections::{HashMap, HashSet};
@@ -8,6 +10,7 @@ use std::sync::Arc;
 
 use super::package::{Kind, Open, Package, Reexport, Symbol};
 
+#[cfg(feature = "code")]
 pub(in crate::symbols) use self::look::{Look, Thing};
 
 /// A package with what is needed to ask it: made once, shared by every question.
@@ -118,7 +121,8 @@ impl Reach {
                 let other = &reach.packages[**other].package.id;
                 (other.ecosystem, &other.name) == (id.ecosystem, &id.name)
             };
-            let mut taken: Vec<&str> = package.roots().filter(|root| reach.roots.get(*root).is_some_and(|all| all.iter().any(|o| same(&o)))).collect();
+            let mut taken: Vec<&str> =
+                package.roots().filter(|root| reach.roots.get(*root).is_some_and(|all| all.iter().any(|o| same(&o)))).collect();
             taken.sort_unstable();
             let taken: HashSet<String> = taken.into_iter().map(str::to_owned).collect();
             for root in package.roots().filter(|root| !taken.contains(*root)) {
@@ -185,7 +189,7 @@ impl Reach {
             if package.words.contains(word) {
                 return Some(true);
             }
-            is_sure &= package.is_whole && self.packages[at].open.get("").is_none();
+            is_sure &= package.is_whole && !self.packages[at].open.contains_key("");
             for dependency in &package.dependencies {
                 let found = self.rooted_from(Some(at), &dependency.root);
                 is_sure &= dependency.optional || !found.is_empty();

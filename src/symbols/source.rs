@@ -43,8 +43,6 @@ pub struct Reader {
     limits: Limits,
     left_out: Vec<LeftOut>,
     docs: usize,
-    /// The module that stands for the whole package, where a manifest names one (npm's `types`).
-    entry: Option<String>,
 }
 
 #[derive(Debug)]
@@ -55,12 +53,12 @@ struct LeftOut {
 }
 
 impl Reader {
-    /// A reader of nothing yet. `root` is the name under which code reaches the package: `serde_json`, `@types/node`, a Go module's path;
-    /// Python's packages take theirs from the paths of their files.
+    /// A reader of nothing yet. `root` is the name under which code reaches the package: `serde_json`; Python's packages
+    /// take theirs from the paths of their files.
     pub fn new(id: PackageId, root: impl Into<String>) -> Self {
         let mut package = Package::new(id);
         package.is_whole = true;
-        Self { package, root: root.into(), limits: Limits::default(), left_out: Vec::new(), docs: 0, entry: None }
+        Self { package, root: root.into(), limits: Limits::default(), left_out: Vec::new(), docs: 0 }
     }
 
     /// The same with other limits.
@@ -77,15 +75,8 @@ impl Reader {
         self
     }
 
-    /// The same, knowing which file is what the package's own name means: `dist/index.d.ts`.
-    #[must_use]
-    pub fn entry(mut self, file: impl Into<String>) -> Self {
-        self.entry = Some(file.into());
-        self
-    }
-
-    /// Reads one file. The path is relative to what makes its name: the folder that `import` looks into (Python), the package's own folder
-    /// (all others), with `/`. What is no source of a language that is read is passed over; compiled modules make what they stand for open.
+    /// Reads one file of Python or Rust. The path is relative to what makes its name: the folder that `import` looks into (Python), the package's own folder
+    /// (Rust), with `/`. Other files are passed over; compiled modules make what they stand for open.
     pub fn file(&mut self, path: &str, text: &[u8]) {
         let path = path.trim_start_matches("./");
         if let Some(module) = languages::compiled(path) {
@@ -95,7 +86,9 @@ impl Reader {
             words(&String::from_utf8_lossy(text.get(..COMPILED).unwrap_or(text)), &mut self.package.words);
             return;
         }
-        let Some(language) = Language::of_path(path) else { return };
+        let Some(language) = Language::of_path(path).filter(|language| matches!(language, Language::Python | Language::Rust)) else {
+            return;
+        };
         if self.package.symbols.len() >= self.limits.symbols {
             words(&String::from_utf8_lossy(text), &mut self.package.words);
             self.leave_out("symbols of a package", 1, path);
@@ -127,12 +120,13 @@ impl Reader {
 
     /// What was read.
     pub fn finish(mut self) -> Package {
-        languages::finish(&mut self.package, &self.root, self.entry.as_deref());
+        languages::finish(&mut self.package, &self.root);
         let mut seen = HashSet::new();
-        self.package.reexports.retain(|given| seen.insert((given.scope.clone(), given.name.clone(), given.target.clone(), given.target_name.clone())));
-        self.package.notes = (self.left_out.into_iter())
-            .map(|left| Note { rule: left.rule, words: left.count, begins: left.first })
-            .collect();
+        self.package
+            .reexports
+            .retain(|given| seen.insert((given.scope.clone(), given.name.clone(), given.target.clone(), given.target_name.clone())));
+        self.package.notes =
+            (self.left_out.into_iter()).map(|left| Note { rule: left.rule, words: left.count, begins: left.first }).collect();
         self.package
     }
 

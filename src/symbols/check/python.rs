@@ -63,7 +63,9 @@ pub(super) fn check(code: &str, verdicts: &mut Verdicts<'_>) {
 fn statement_is_broken(node: Node<'_>) -> bool {
     let mut at = node;
     while let Some(above) = at.parent() {
-        if at.kind().ends_with("statement") && !matches!(at.kind(), "if_statement" | "for_statement" | "while_statement" | "with_statement" | "try_statement") {
+        if at.kind().ends_with("statement")
+            && !matches!(at.kind(), "if_statement" | "for_statement" | "while_statement" | "with_statement" | "try_statement")
+        {
             return at.has_error();
         }
         at = above;
@@ -103,7 +105,8 @@ impl<'a, 't> Pass<'_, 'a, 't> {
         let rooted = self.verdicts.reach.rooted(root);
         if rooted.is_empty() {
             let is_native = native::is_python_module(root);
-            let why = if is_native { format!("`{root}` of Python itself is not indexed") } else { format!("no package in reach gives `{root}`") };
+            let why =
+                if is_native { format!("`{root}` of Python itself is not indexed") } else { format!("no package in reach gives `{root}`") };
             self.verdicts.foreign(&why, !is_native, &reference);
             return None;
         }
@@ -222,8 +225,12 @@ impl<'a, 't> Pass<'_, 'a, 't> {
         };
         match (object, found) {
             // What a property is made of is its type.
-            (Value::Exactly(class) | Value::Declared(class), Value::Thing(found)) if found.symbol.kind == Kind::Property => self.given(found, Some(class)),
-            (_, Value::Thing(found)) if matches!(found.symbol.kind, Kind::Field | Kind::Variable | Kind::Constant | Kind::Property) => Value::From(found.at),
+            (Value::Exactly(class) | Value::Declared(class), Value::Thing(found)) if found.symbol.kind == Kind::Property => {
+                self.given(found, Some(class))
+            }
+            (_, Value::Thing(found)) if matches!(found.symbol.kind, Kind::Field | Kind::Variable | Kind::Constant | Kind::Property) => {
+                Value::From(found.at)
+            }
             (_, found) => found,
         }
     }
@@ -242,7 +249,9 @@ impl<'a, 't> Pass<'_, 'a, 't> {
                 let is_native_new = matches!(self.verdicts.reach.member(found, "__new__"), Look::Unknown(_));
                 if found.is_sure && (!has_new || is_native_new) { Value::Exactly(found) } else { Value::From(found.at) }
             }
-            Value::Thing(found) if matches!(found.symbol.kind, Kind::Function | Kind::Method) && found.is_sure => self.given(found, receiver),
+            Value::Thing(found) if matches!(found.symbol.kind, Kind::Function | Kind::Method) && found.is_sure => {
+                self.given(found, receiver)
+            }
             Value::Thing(found) | Value::Exactly(found) | Value::Declared(found) => Value::From(found.at),
             Value::From(at) => Value::From(at),
             Value::Nothing => Value::Nothing,
@@ -280,7 +289,8 @@ impl<'a, 't> Pass<'_, 'a, 't> {
                     let clause = children(above).into_iter().next().map(|clause| text(clause, self.source)).unwrap_or_default();
                     ["raises", "Raises", "suppress", "warns", "catch"].iter().any(|word| clause.contains(word))
                 }
-                "if_statement" => field(above, "condition", self.source).is_some_and(|c| c.contains("hasattr") || c.contains("version") || c.contains("TYPE_CHECKING")),
+                "if_statement" => field(above, "condition", self.source)
+                    .is_some_and(|c| c.contains("hasattr") || c.contains("version") || c.contains("TYPE_CHECKING")),
                 _ => false,
             };
             if guards {
@@ -300,5 +310,7 @@ fn is_self(gives: &str) -> bool {
 fn says_error(source: &str, line: u32) -> bool {
     let text = source.lines().nth(line.saturating_sub(1) as usize).unwrap_or_default();
     let Some((_, comment)) = text.split_once('#') else { return false };
-    ["Error", "error", "raise", "wrong", "Wrong", "invalid", "fail", "not exist", "no longer", "removed", "deprecated", "old"].iter().any(|word| comment.contains(word))
+    ["Error", "error", "raise", "wrong", "Wrong", "invalid", "fail", "not exist", "no longer", "removed", "deprecated", "old"]
+        .iter()
+        .any(|word| comment.contains(word))
 }

@@ -26,7 +26,8 @@ pub(super) fn check(code: &str, verdicts: &mut Verdicts<'_>) {
     let source = readable(code);
     let Some(tree) = tree::parse(Language::Rust, &source) else { return };
     let root = tree.root_node();
-    let mut pass = Pass { verdicts, source: &source, uses: HashMap::new(), stars: Vec::new(), lets: HashMap::new(), values: HashMap::new(), depth: 0 };
+    let mut pass =
+        Pass { verdicts, source: &source, uses: HashMap::new(), stars: Vec::new(), lets: HashMap::new(), values: HashMap::new(), depth: 0 };
     let mut nodes = Vec::new();
     walk(root, |node| {
         if node.is_error() {
@@ -34,8 +35,10 @@ pub(super) fn check(code: &str, verdicts: &mut Verdicts<'_>) {
         }
         pass.see(node);
         let is_path = matches!(node.kind(), "scoped_identifier" | "scoped_type_identifier");
-        let is_outer = is_path && !node.parent().is_some_and(|above| above.kind().starts_with("scoped_") && above.child_by_field_name("path") == Some(node));
-        let is_method = node.kind() == "call_expression" && node.child_by_field_name("function").is_some_and(|f| f.kind() == "field_expression");
+        let is_outer = is_path
+            && !node.parent().is_some_and(|above| above.kind().starts_with("scoped_") && above.child_by_field_name("path") == Some(node));
+        let is_method =
+            node.kind() == "call_expression" && node.child_by_field_name("function").is_some_and(|f| f.kind() == "field_expression");
         if (is_outer || is_method || node.kind() == "use_declaration") && !statement_is_broken(node) {
             nodes.push(node);
         }
@@ -68,10 +71,13 @@ fn readable(code: &str) -> String {
         plain.push_str(shown);
         plain.push('\n');
     }
-    for name in ["assert", "assert_eq", "assert_ne", "debug_assert", "println", "print", "eprintln", "dbg", "format", "write", "writeln", "panic"] {
+    for name in
+        ["assert", "assert_eq", "assert_ne", "debug_assert", "println", "print", "eprintln", "dbg", "format", "write", "writeln", "panic"]
+    {
         for open in ["!(", "! ("] {
             let called = format!("{name}_{}", &open[1..]);
-            plain = plain.replace(&format!(" {name}{open}"), &format!(" {called}")).replace(&format!("\n{name}{open}"), &format!("\n{called}"));
+            plain =
+                plain.replace(&format!(" {name}{open}"), &format!(" {called}")).replace(&format!("\n{name}{open}"), &format!("\n{called}"));
         }
     }
     plain
@@ -91,7 +97,14 @@ fn statement_is_broken(node: Node<'_>) -> bool {
 
 impl<'a, 't> Pass<'_, 'a, 't> {
     fn reference(&self, node: Node<'t>, name: Node<'t>, is_called: bool) -> Reference<'t> {
-        Reference { line: line(name), offset: name.start_byte(), text: text(node, self.source), name: text(name, self.source), is_guarded: false, is_called }
+        Reference {
+            line: line(name),
+            offset: name.start_byte(),
+            text: text(node, self.source),
+            name: text(name, self.source),
+            is_guarded: false,
+            is_called,
+        }
     }
 
     fn see(&mut self, node: Node<'t>) {
@@ -133,14 +146,29 @@ impl<'a, 't> Pass<'_, 'a, 't> {
                     !matches!(inner.kind(), "block" | "call_expression" | "type_identifier")
                 });
             }
-            "function_item" | "function_signature_item" | "struct_item" | "enum_item" | "union_item" | "trait_item" | "mod_item" | "const_item" | "static_item" | "type_item"
-            | "macro_definition" | "enum_variant" | "field_declaration" | "associated_type" | "type_parameter" => {
+            "function_item"
+            | "function_signature_item"
+            | "struct_item"
+            | "enum_item"
+            | "union_item"
+            | "trait_item"
+            | "mod_item"
+            | "const_item"
+            | "static_item"
+            | "type_item"
+            | "macro_definition"
+            | "enum_variant"
+            | "field_declaration"
+            | "associated_type"
+            | "type_parameter" => {
                 if let Some(name) = field(node, "name", self.source) {
                     self.verdicts.defined.insert(name.to_owned());
                 }
             }
             // What stands in macros may define anything.
-            "token_tree" | "string_literal" | "attribute_item" => crate::symbols::package::words(text(node, self.source), &mut self.verdicts.defined),
+            "token_tree" | "string_literal" | "attribute_item" => {
+                crate::symbols::package::words(text(node, self.source), &mut self.verdicts.defined)
+            }
             "ERROR" => crate::symbols::package::words(text(node, self.source), &mut self.verdicts.defined),
             _ => {}
         }
@@ -186,7 +214,9 @@ impl<'a, 't> Pass<'_, 'a, 't> {
         let plain: String = without_generics(written);
         let plain = plain.trim_start_matches("::");
         let first = plain.split("::").next()?;
-        if matches!(first, "std" | "core" | "alloc" | "crate" | "self" | "super" | "Self" | "") || self.verdicts.defined.contains(first) && self.is_defined_here(first) {
+        if matches!(first, "std" | "core" | "alloc" | "crate" | "self" | "super" | "Self" | "")
+            || self.verdicts.defined.contains(first) && self.is_defined_here(first)
+        {
             return None;
         }
         match self.uses.get(first).map(Vec::as_slice) {
@@ -221,7 +251,10 @@ impl<'a, 't> Pass<'_, 'a, 't> {
         let mut reference = self.reference(node, last, true);
         let rooted = self.verdicts.reach.rooted(root);
         let Some(at) = rooted.first().copied() else {
-            if node.kind() != "scoped_type_identifier" && (path.contains("::") || self.uses.contains_key(root)) && root.chars().all(|c| c == '_' || c.is_lowercase() || c.is_numeric()) {
+            if node.kind() != "scoped_type_identifier"
+                && (path.contains("::") || self.uses.contains_key(root))
+                && root.chars().all(|c| c == '_' || c.is_lowercase() || c.is_numeric())
+            {
                 self.verdicts.foreign(&format!("no package in reach gives `{root}`"), true, &reference);
             }
             return Value::Nothing;
@@ -259,7 +292,8 @@ impl<'a, 't> Pass<'_, 'a, 't> {
         let of_trait = reach.packages().iter().any(|package| {
             package.named(&lower).any(|symbol| {
                 symbol.name() == name
-                    && crate::symbols::reach::parent(&symbol.path).is_some_and(|above| package.at(above).any(|above| above.kind == Kind::Trait))
+                    && crate::symbols::reach::parent(&symbol.path)
+                        .is_some_and(|above| package.at(above).any(|above| above.kind == Kind::Trait))
             })
         });
         if of_trait { Look::Unknown(format!("a trait may give `{name}`")) } else { found }

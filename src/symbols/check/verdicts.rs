@@ -63,7 +63,10 @@ impl<'a> Verdicts<'a> {
 
     /// What a member of a scope is; says so of the reference.
     pub(super) fn member(&mut self, scope: Thing<'a>, is_exact: bool, reference: &Reference<'_>) -> Value<'a> {
-        let found = self.reach.member(scope, reference.name);
+        let found = match self.reach.member(scope, reference.name) {
+            Look::Missing if !scope.is_sure => Look::Unknown(format!("`{}` is one of several that have its name", scope.symbol.path)),
+            found => found,
+        };
         self.looked(scope.at, &scope.symbol.path, is_exact, found, reference)
     }
 
@@ -160,9 +163,10 @@ impl<'a> Verdicts<'a> {
     /// names and in the code itself.
     pub(super) fn is_nowhere(&self, at: usize, name: &str) -> bool {
         let ecosystem = self.ecosystem(at);
-        !native::knows(ecosystem, name)
-            && !self.defined.contains(name)
-            && !(self.is_foreign && ecosystem == Ecosystem::Cargo)
+        // What is out of reach may hold traits, which give methods to any value.
+        let is_open = self.is_foreign && ecosystem == Ecosystem::Cargo;
+        let is_known = is_open || native::knows(ecosystem, name) || self.defined.contains(name);
+        !is_known
             && self.reach.knows_word(at, name) == Some(false)
             && self.imported.iter().all(|other| *other == at || self.reach.knows_word(*other, name) != Some(true))
     }
@@ -172,7 +176,8 @@ impl<'a> Verdicts<'a> {
     }
 
     fn like(&self, at: usize, name: &str) -> Vec<String> {
-        let names = self.reach.package(at).package().symbols.iter().filter(|symbol| !symbol.private).take(60_000).map(|symbol| symbol.name());
+        let names =
+            self.reach.package(at).package().symbols.iter().filter(|symbol| !symbol.private).take(60_000).map(|symbol| symbol.name());
         crate::symbols::find::nearest(name, names, 3)
     }
 

@@ -41,9 +41,3 @@ pub(in crate::symbols) fn plain(comment: &str) -> String {
     let bare = comment.trim_end().trim_start_matches(['/', '!']);
     bare.strip_prefix(' ').unwrap_or(bare).to_owned()
 }
-
-/// What follows `@deprecated` in a comment.
-pub(in crate::symbols) fn deprecated(doc: &str) -> Option<String> {
-    let (_, behind) = doc.split_once("@deprecated").or_else(|| doc.split_once("Deprecated:"))?;
-    Some(behind.lines().next().unwrap_or_default().trim().to_owned())
-}

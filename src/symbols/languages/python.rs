@@ -80,7 +80,20 @@ impl Module<'_, '_> {
 
     /// Words that let a module make names while it runs.
     fn open_by_words(&mut self) {
-        const WRITERS: &[&str] = &["globals()", "sys.modules[", "exec(", "_convert_(", "global_enum", "vars()[", "vars().update", "locals()", "setattr(sys", "lazy_load", "attach_stub", "lazy.attach"];
+        const WRITERS: &[&str] = &[
+            "globals()",
+            "sys.modules[",
+            "exec(",
+            "_convert_(",
+            "global_enum",
+            "vars()[",
+            "vars().update",
+            "locals()",
+            "setattr(sys",
+            "lazy_load",
+            "attach_stub",
+            "lazy.attach",
+        ];
         let found = WRITERS.iter().find(|word| self.file.text.contains(**word));
         if let Some(word) = found {
             self.open(self.name.clone(), Reason::Written, word);
@@ -119,7 +132,9 @@ impl Module<'_, '_> {
                     self.bind(*left, scope, node, None);
                 }
             }
-            "for_statement" | "with_statement" | "if_statement" | "try_statement" | "while_statement" | "match_statement" => self.block(node, scope, depth),
+            "for_statement" | "with_statement" | "if_statement" | "try_statement" | "while_statement" | "match_statement" => {
+                self.block(node, scope, depth)
+            }
             "delete_statement" => {}
             _ => {}
         }
@@ -136,7 +151,13 @@ impl Module<'_, '_> {
         for child in children(node) {
             match child.kind() {
                 "block" => children(child).into_iter().for_each(|inner| self.statement(inner, scope, depth + 1)),
-                "else_clause" | "elif_clause" | "except_clause" | "except_group_clause" | "finally_clause" | "case_clause" | "with_clause" => self.block(child, scope, depth + 1),
+                "else_clause"
+                | "elif_clause"
+                | "except_clause"
+                | "except_group_clause"
+                | "finally_clause"
+                | "case_clause"
+                | "with_clause" => self.block(child, scope, depth + 1),
                 "with_item" | "as_pattern" => walk(child, |inner| {
                     if inner.kind() == "as_pattern_target" {
                         children(inner).into_iter().for_each(|name| self.bind(name, scope, child, None));
@@ -241,7 +262,7 @@ impl Module<'_, '_> {
         let mut is_plain = true;
         walk(node, |inner| {
             match inner.kind() {
-                "string" => names.push(text(inner, self.file.text).trim_matches(['"', '\'', 'u', 'b']).to_owned()),
+                "string" => names.push(text(inner, self.file.text).trim_start_matches(['u', 'r']).trim_matches(['"', '\'']).to_owned()),
                 "identifier" => is_plain &= text(inner, self.file.text) == "__all__",
                 "attribute" => {
                     is_plain &= matches!(text(inner, self.file.text), "__all__.extend" | "__all__.append");
@@ -334,7 +355,9 @@ fn docstring(body: Node<'_>, source: &str) -> String {
         return String::new();
     }
     let raw = text(string, source).trim_start_matches(['r', 'R', 'u', 'U', 'b']).trim_matches(['"', '\'']);
-    let indent = raw.lines().skip(1).filter(|line| !line.trim().is_empty()).map(|line| line.len() - line.trim_start().len()).min().unwrap_or(0);
-    let lines = raw.lines().enumerate().map(|(at, line)| if at == 0 { line.trim() } else { line.get(indent..).unwrap_or_default().trim_end() });
+    let indent =
+        raw.lines().skip(1).filter(|line| !line.trim().is_empty()).map(|line| line.len() - line.trim_start().len()).min().unwrap_or(0);
+    let lines =
+        raw.lines().enumerate().map(|(at, line)| if at == 0 { line.trim() } else { line.get(indent..).unwrap_or_default().trim_end() });
     lines.collect::<Vec<_>>().join("\n").trim().to_owned()
 }

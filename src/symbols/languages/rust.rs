@@ -87,9 +87,16 @@ impl Items<'_, '_> {
             "use_declaration" => return self.uses(node, scope, around),
             "extern_crate_declaration" => return self.extern_crate(node, scope),
             "impl_item" => return self.implementation(node, scope, around, depth),
-            "foreign_mod_item" => return node.child_by_field_name("body").into_iter().for_each(|body| self.all(body, scope, around, depth + 1)),
+            "foreign_mod_item" => {
+                return node.child_by_field_name("body").into_iter().for_each(|body| self.all(body, scope, around, depth + 1));
+            }
             "macro_invocation" => return self.invocation(node, scope, around, depth),
-            "expression_statement" => return children(node).into_iter().filter(|c| c.kind() == "macro_invocation").for_each(|c| self.invocation(c, scope, around, depth)),
+            "expression_statement" => {
+                return children(node)
+                    .into_iter()
+                    .filter(|c| c.kind() == "macro_invocation")
+                    .for_each(|c| self.invocation(c, scope, around, depth));
+            }
             "struct_item" => Kind::Struct,
             "enum_item" => Kind::Enum,
             "union_item" => Kind::Union,
@@ -169,14 +176,20 @@ impl Items<'_, '_> {
         if name == "include" || name == "include_str" {
             self.open(String::new(), Reason::Generated, "include!");
         }
-        if matches!(name.as_str(), "compile_error" | "assert" | "const_assert" | "const_assert_eq" | "static_assertions" | "assert_impl_all") {
+        if matches!(
+            name.as_str(),
+            "compile_error" | "assert" | "const_assert" | "const_assert_eq" | "static_assertions" | "assert_impl_all"
+        ) {
             return;
         }
         self.open(scope.to_owned(), Reason::Macro, &format!("{name}!"));
         let whole = text(inside, self.source);
         // A type named in it may get members.
         let mut named = std::collections::HashSet::new();
-        crate::symbols::package::words(&whole[..(0..=whole.len().min(20_000)).rev().find(|at| whole.is_char_boundary(*at)).unwrap_or(0)], &mut named);
+        crate::symbols::package::words(
+            &whole[..(0..=whole.len().min(20_000)).rev().find(|at| whole.is_char_boundary(*at)).unwrap_or(0)],
+            &mut named,
+        );
         for word in named.into_iter().filter(|word| word.starts_with(char::is_uppercase)) {
             self.open(format!("{scope}::{word}"), Reason::Macro, &format!("{name}!"));
         }

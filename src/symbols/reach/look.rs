@@ -130,7 +130,11 @@ impl<'a> Walk<'a> {
             package.at(&package.join(scope, name)).map(|symbol| (*at, symbol)).collect::<Vec<_>>()
         });
         let own = pick(here);
-        let mut given = rooted.iter().flat_map(|at| reach.package(*at).given_on(scope).map(|given| (*at, given))).filter(|given| given.1.name == name).peekable();
+        let mut given = rooted
+            .iter()
+            .flat_map(|at| reach.package(*at).given_on(scope).map(|given| (*at, given)))
+            .filter(|given| given.1.name == name)
+            .peekable();
         if let Some(found) = own {
             return Look::Found(Thing { is_sure: found.is_sure && given.peek().is_none(), ..found });
         }
@@ -139,14 +143,22 @@ impl<'a> Walk<'a> {
             return self.first_given(&given);
         }
         let mut why = self.openness(&rooted, scope);
+        let mut by_star: Option<Thing<'a>> = None;
         for at in &rooted {
             for star in reach.package(*at).given_on(scope).filter(|given| given.name == "*") {
                 match self.through_star(*at, &star.target, star.target_name.as_deref(), name) {
-                    Look::Found(found) => return Look::Found(found),
+                    // Which of several stars wins depends on their order.
+                    Look::Found(found) => {
+                        let is_same = by_star.is_none_or(|other| other.symbol.path == found.symbol.path);
+                        by_star = Some(Thing { is_sure: found.is_sure && is_same, ..by_star.unwrap_or(found) });
+                    }
                     Look::Unknown(reason) => why = why.or(Some(reason)),
                     Look::Missing => {}
                 }
             }
+        }
+        if let Some(found) = by_star {
+            return Look::Found(found);
         }
         if let Some(found) = pick(rooted.iter().flat_map(|at| self.reach.package(*at).at(scope).map(|symbol| (*at, symbol)))) {
             match self.in_bases(found, name) {

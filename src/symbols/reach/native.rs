@@ -26,7 +26,6 @@ pub(super) fn of_any(ecosystem: Ecosystem, name: &str) -> bool {
     match ecosystem {
         Ecosystem::PyPi => (name.starts_with("__") && name.ends_with("__")) || name == "mro",
         Ecosystem::Cargo => RUST.contains(name),
-        Ecosystem::Npm => OF_OBJECTS.contains(&name),
         _ => false,
     }
 }
@@ -36,7 +35,6 @@ pub(in crate::symbols) fn knows(ecosystem: Ecosystem, word: &str) -> bool {
     match ecosystem {
         Ecosystem::PyPi => PYTHON.words.contains(word) || (word.starts_with("__") && word.ends_with("__")),
         Ecosystem::Cargo => RUST.contains(word),
-        Ecosystem::Npm => JAVASCRIPT.contains(word),
         _ => true,
     }
 }
@@ -51,14 +49,38 @@ const HARMLESS: &[&str] = &["object", "ABC", "Generic", "Protocol"];
 
 /// What every crate sees without importing it, as far as it is implemented for types or derived.
 const PRELUDE: &[&str] = &[
-    "Clone", "Copy", "Debug", "Default", "PartialEq", "Eq", "PartialOrd", "Ord", "Hash", "Send", "Sync", "Sized", "Drop", "Fn", "FnMut",
-    "FnOnce", "AsRef", "AsMut", "Into", "From", "Iterator", "Extend", "IntoIterator", "DoubleEndedIterator", "ExactSizeIterator", "ToOwned",
-    "ToString", "TryFrom", "TryInto", "FromIterator", "Unpin", "Display",
-];
-
-const OF_OBJECTS: &[&str] = &[
-    "constructor", "hasOwnProperty", "isPrototypeOf", "propertyIsEnumerable", "toLocaleString", "toString", "valueOf", "apply", "call", "bind",
-    "length", "name", "prototype", "arguments", "caller", "__proto__",
+    "Clone",
+    "Copy",
+    "Debug",
+    "Default",
+    "PartialEq",
+    "Eq",
+    "PartialOrd",
+    "Ord",
+    "Hash",
+    "Send",
+    "Sync",
+    "Sized",
+    "Drop",
+    "Fn",
+    "FnMut",
+    "FnOnce",
+    "AsRef",
+    "AsMut",
+    "Into",
+    "From",
+    "Iterator",
+    "Extend",
+    "IntoIterator",
+    "DoubleEndedIterator",
+    "ExactSizeIterator",
+    "ToOwned",
+    "ToString",
+    "TryFrom",
+    "TryInto",
+    "FromIterator",
+    "Unpin",
+    "Display",
 ];
 
 struct Python {
@@ -86,5 +108,3 @@ static PYTHON: LazyLock<Python> = LazyLock::new(|| {
 });
 
 static RUST: LazyLock<HashSet<&'static str>> = LazyLock::new(|| include_str!("native/rust.txt").split_whitespace().collect());
-
-static JAVASCRIPT: LazyLock<HashSet<&'static str>> = LazyLock::new(|| include_str!("native/javascript.txt").split_whitespace().collect());

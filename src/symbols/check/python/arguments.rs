@@ -10,7 +10,9 @@ use crate::symbols::source::tree::{children, line, text};
 
 impl<'a, 't> Pass<'_, 'a, 't> {
     pub(super) fn arguments(&mut self, node: Node<'t>) {
-        let (Some(function), Some(arguments)) = (node.child_by_field_name("function"), node.child_by_field_name("arguments")) else { return };
+        let (Some(function), Some(arguments)) = (node.child_by_field_name("function"), node.child_by_field_name("arguments")) else {
+            return;
+        };
         if arguments.kind() != "argument_list" || node.has_error() {
             return;
         }
@@ -25,8 +27,9 @@ impl<'a, 't> Pass<'_, 'a, 't> {
                 "keyword_argument" => {
                     let Some(name) = argument.child_by_field_name("name") else { continue };
                     let word = text(name, self.source);
-                    let is_taken = |takes: &&Takes| takes.any_names || takes.parameters.iter().any(|p| p.name == word && p.shape != Shape::Position);
-                    if !overloads.iter().any(|takes| is_taken(&takes)) {
+                    let is_taken =
+                        |takes: &Takes| takes.any_names || takes.parameters.iter().any(|p| p.name == word && p.shape != Shape::Position);
+                    if !overloads.iter().copied().any(is_taken) {
                         let why = format!("`{path}` takes no `{word}`");
                         self.wrong(at, node, name, &why);
                     }
@@ -69,7 +72,9 @@ impl<'a, 't> Pass<'_, 'a, 't> {
                 let is_bound = match receiver {
                     Some(Value::Exactly(_)) => true,
                     // Through the class itself the receiver is an argument.
-                    Some(Value::Thing(_)) => called.symbol.signature.starts_with("@classmethod") || called.symbol.signature.starts_with("@staticmethod"),
+                    Some(Value::Thing(_)) => {
+                        called.symbol.signature.starts_with("@classmethod") || called.symbol.signature.starts_with("@staticmethod")
+                    }
                     _ => false,
                 };
                 is_bound.then_some(called)?

@@ -9,7 +9,10 @@ use crate::symbols::source::tree::{children, field, one_line, text, walk};
 /// What a name stands for.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Bound<'t> {
-    Import { target: String, name: Option<String> },
+    Import {
+        target: String,
+        name: Option<String>,
+    },
     Value(Node<'t>),
     /// What a context manager gives.
     With(Node<'t>),
@@ -43,7 +46,13 @@ impl<'t> Bindings<'t> {
     fn bind(&mut self, name: Node<'t>, source: &str, bound: Option<Bound<'t>>) {
         match name.kind() {
             "identifier" => self.names.entry(text(name, source).to_owned()).or_default().push((name.start_byte(), bound)),
-            "pattern_list" | "tuple_pattern" | "list_pattern" | "list_splat_pattern" | "as_pattern_target" | "parenthesized_expression" | "tuple" => {
+            "pattern_list"
+            | "tuple_pattern"
+            | "list_pattern"
+            | "list_splat_pattern"
+            | "as_pattern_target"
+            | "parenthesized_expression"
+            | "tuple" => {
                 let part = match bound {
                     Some(Bound::Value(value) | Bound::Part(value)) => Some(Bound::Part(value)),
                     _ => None,
@@ -108,12 +117,18 @@ impl<'t> Bindings<'t> {
                 }
             }
             "parameters" | "lambda_parameters" => walk(node, |inner| {
-                if inner.kind() == "identifier" && inner.parent().is_some_and(|above| above.child_by_field_name("type") != Some(inner) && above.child_by_field_name("value") != Some(inner)) {
+                if inner.kind() == "identifier"
+                    && inner.parent().is_some_and(|above| {
+                        above.child_by_field_name("type") != Some(inner) && above.child_by_field_name("value") != Some(inner)
+                    })
+                {
                     self.bind(inner, source, None);
                 }
                 !matches!(inner.kind(), "type" | "call")
             }),
-            "global_statement" | "nonlocal_statement" | "delete_statement" | "case_pattern" => children(node).into_iter().for_each(|name| self.bind(name, source, None)),
+            "global_statement" | "nonlocal_statement" | "delete_statement" | "case_pattern" => {
+                children(node).into_iter().for_each(|name| self.bind(name, source, None))
+            }
             "string" => crate::symbols::package::words(text(node, source), defined),
             "identifier" => {
                 let in_reference = node.parent().is_some_and(|above| {

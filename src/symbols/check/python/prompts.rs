@@ -4,7 +4,8 @@
 pub(super) fn taken_off(code: &str) -> (String, Vec<u32>) {
     let has_prompts = code.lines().any(|line| line.trim_start().starts_with(">>>"));
     if !has_prompts {
-        let indent = code.lines().filter(|line| !line.trim().is_empty()).map(|line| line.len() - line.trim_start().len()).min().unwrap_or(0);
+        let indent =
+            code.lines().filter(|line| !line.trim().is_empty()).map(|line| line.len() - line.trim_start().len()).min().unwrap_or(0);
         let lines: Vec<&str> = code.lines().map(|line| line.get(indent..).unwrap_or_default()).collect();
         return (lines.join("\n") + "\n", Vec::new());
     }

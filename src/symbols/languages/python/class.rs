@@ -57,7 +57,8 @@ impl Module<'_, '_> {
             self.statement(statement, &path, depth + 1);
         }
         let dynamic = self.file.into.symbols[from..].iter().find(|member| {
-            member.path.strip_suffix(member.name()).is_some_and(|above| above.strip_suffix('.') == Some(path.as_str())) && matches!(member.name(), "__getattr__" | "__getattribute__" | "__slots_from__" | "__class_getattr__")
+            member.path.strip_suffix(member.name()).is_some_and(|above| above.strip_suffix('.') == Some(path.as_str()))
+                && matches!(member.name(), "__getattr__" | "__getattribute__" | "__slots_from__" | "__class_getattr__")
         });
         if let Some(detail) = dynamic.map(|member| member.name().to_owned()) {
             self.open(path.clone(), Reason::Dynamic, &detail);
@@ -85,9 +86,9 @@ impl Module<'_, '_> {
         let mut found: Vec<Node<'_>> = Vec::new();
         walk(method, |node| {
             if node.kind() == "attribute" && matches!(field(node, "object", source), Some("self" | "cls")) {
-                let is_set = std::iter::successors(node.parent(), Node::parent)
-                    .take(4)
-                    .any(|above| matches!(above.kind(), "assignment" | "augmented_assignment" | "for_statement" | "with_item" | "as_pattern"));
+                let is_set = std::iter::successors(node.parent(), Node::parent).take(4).any(|above| {
+                    matches!(above.kind(), "assignment" | "augmented_assignment" | "for_statement" | "with_item" | "as_pattern")
+                });
                 if is_set {
                     found.push(node);
                 }

@@ -8,8 +8,18 @@ use crate::symbols::source::tree::{children, field, line, one_line, signature, t
 
 /// Decorators behind which a function takes and gives what is written.
 const PLAIN: &[&str] = &[
-    "staticmethod", "classmethod", "property", "abstractmethod", "abc.abstractmethod", "overload", "typing.overload", "t.overload", "final",
-    "override", "typing.final", "typing_extensions.override",
+    "staticmethod",
+    "classmethod",
+    "property",
+    "abstractmethod",
+    "abc.abstractmethod",
+    "overload",
+    "typing.overload",
+    "t.overload",
+    "final",
+    "override",
+    "typing.final",
+    "typing_extensions.override",
 ];
 
 impl Module<'_, '_> {
@@ -20,7 +30,12 @@ impl Module<'_, '_> {
         if in_class && names.iter().any(|name| name.ends_with(".setter") || name.ends_with(".deleter")) {
             return;
         }
-        let is_property = names.iter().any(|name| matches!(name.rsplit('.').next(), Some("property" | "cached_property" | "reify" | "cache_readonly" | "abstractproperty" | "DynamicClassAttribute")));
+        let is_property = names.iter().any(|name| {
+            matches!(
+                name.rsplit('.').next(),
+                Some("property" | "cached_property" | "reify" | "cache_readonly" | "abstractproperty" | "DynamicClassAttribute")
+            )
+        });
         let is_plain = names.iter().all(|name| PLAIN.contains(name) || name.ends_with("deprecated"));
         let is_async = text(node, self.source()).starts_with("async");
         let kind = match (in_class, is_property) {
@@ -34,14 +49,16 @@ impl Module<'_, '_> {
         symbol.file = self.file.path.to_owned();
         symbol.line = line(node);
         symbol.private = name.starts_with('_') && !name.starts_with("__");
-        symbol.deprecated = decorators.iter().find(|decorator| decorator_name(decorator).ends_with("deprecated")).map(|decorator| said_in(decorator));
+        symbol.deprecated =
+            decorators.iter().find(|decorator| decorator_name(decorator).ends_with("deprecated")).map(|decorator| said_in(decorator));
         let body = node.child_by_field_name("body");
         symbol.doc = body.map(|body| docstring(body, self.source())).unwrap_or_default();
         if is_plain {
             let skip = usize::from(in_class && !names.contains(&"staticmethod"));
             symbol.takes = node.child_by_field_name("parameters").and_then(|parameters| takes(parameters, self.source(), skip));
             let annotated = node.child_by_field_name("return_type").map(|kind| one_line(text(kind, self.source())));
-            symbol.gives = annotated.or_else(|| body.filter(|body| in_class && returns_receiver(*body, self.source(), &names)).map(|_| "Self".to_owned()));
+            symbol.gives = annotated
+                .or_else(|| body.filter(|body| in_class && returns_receiver(*body, self.source(), &names)).map(|_| "Self".to_owned()));
         }
         if is_async || !is_plain && !is_property {
             symbol.gives = None;

@@ -18,7 +18,9 @@ pub(super) fn bring(package: &mut Package, root: &str) {
         }
     }
     let given: HashMap<(&str, &str), String> = (package.reexports.iter())
-        .filter_map(|given| Some(((given.scope.as_str(), given.name.as_str()), format!("{}::{}", given.target, given.target_name.as_ref()?))))
+        .filter_map(|given| {
+            Some(((given.scope.as_str(), given.name.as_str()), format!("{}::{}", given.target, given.target_name.as_ref()?)))
+        })
         .collect();
     let mut homes: HashMap<String, Option<String>> = HashMap::new();
     let find = |written: &str| -> Option<String> {
@@ -68,7 +70,8 @@ pub(super) fn bring(package: &mut Package, root: &str) {
     }
     for (at, of_trait, written_in) in implemented {
         let home = package.symbols[at].path.rsplit_once("::").map(|(scope, _)| scope.to_owned());
-        let base = if written_in == home || of_trait.contains("::") { of_trait } else { qualified(&of_trait, written_in.as_deref(), package) };
+        let base =
+            if written_in == home || of_trait.contains("::") { of_trait } else { qualified(&of_trait, written_in.as_deref(), package) };
         if !package.symbols[at].bases.contains(&base) {
             package.symbols[at].bases.push(base);
         }
@@ -88,7 +91,8 @@ fn qualified(name: &str, module: Option<&str>, package: &Package) -> String {
 
 /// `crate::`, `self::`, `super::` and names of the module itself; what is left begins with another crate.
 fn absolute(package: &mut Package, root: &str) {
-    let modules: HashSet<&str> = package.symbols.iter().filter(|s| s.kind == Kind::Module || s.kind == Kind::Enum).map(|s| s.path.as_str()).collect();
+    let modules: HashSet<&str> =
+        package.symbols.iter().filter(|s| s.kind == Kind::Module || s.kind == Kind::Enum).map(|s| s.path.as_str()).collect();
     let renamed: HashMap<(String, String), String> = (package.reexports.iter())
         .filter(|given| given.target_name.is_none() && given.name != "*")
         .map(|given| ((given.scope.clone(), given.name.clone()), given.target.clone()))
@@ -111,7 +115,11 @@ fn absolute(package: &mut Package, root: &str) {
         let first = rest.split("::").next().unwrap_or(rest);
         let is_named = || {
             let names_itself = given_on.name == first && given_on.target_name.is_none();
-            !first.is_empty() && (modules.contains(format!("{scope}::{first}").as_str()) || !names_itself && given.contains(&(scope.to_owned(), first.to_owned())) && !renamed.get(&(scope.to_owned(), first.to_owned())).is_some_and(|t| t == first))
+            !first.is_empty()
+                && (modules.contains(format!("{scope}::{first}").as_str())
+                    || !names_itself
+                        && given.contains(&(scope.to_owned(), first.to_owned()))
+                        && renamed.get(&(scope.to_owned(), first.to_owned())).is_none_or(|target| target != first))
         };
         given_on.target = match (is_local, rest) {
             (true, "") => scope.to_owned(),

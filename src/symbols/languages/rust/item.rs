@@ -21,17 +21,89 @@ pub(super) struct Said {
 
 /// Attributes of the language, and such as leave what they stand on as it is.
 const HARMLESS: &[&str] = &[
-    "doc", "cfg", "cfg_attr", "inline", "must_use", "allow", "warn", "deny", "forbid", "expect", "deprecated", "derive", "repr", "non_exhaustive", "cold",
-    "track_caller", "test", "path", "macro_use", "macro_export", "no_mangle", "export_name", "link", "link_name", "target_feature", "automatically_derived",
-    "rustfmt", "clippy", "serde", "error", "default", "ignore", "doc_alias", "unsafe", "stable", "unstable", "rustc_const_stable", "diagnostic", "track",
-    "global_allocator", "panic_handler", "used", "recursion_limit", "type_length_limit", "docsrs", "from", "source", "proc_macro", "proc_macro_derive",
-    "proc_macro_attribute", "async_trait", "pin", "zeroize", "cfg_eval", "feature", "no_std", "instrument",
+    "doc",
+    "cfg",
+    "cfg_attr",
+    "inline",
+    "must_use",
+    "allow",
+    "warn",
+    "deny",
+    "forbid",
+    "expect",
+    "deprecated",
+    "derive",
+    "repr",
+    "non_exhaustive",
+    "cold",
+    "track_caller",
+    "test",
+    "path",
+    "macro_use",
+    "macro_export",
+    "no_mangle",
+    "export_name",
+    "link",
+    "link_name",
+    "target_feature",
+    "automatically_derived",
+    "rustfmt",
+    "clippy",
+    "serde",
+    "error",
+    "default",
+    "ignore",
+    "doc_alias",
+    "unsafe",
+    "stable",
+    "unstable",
+    "rustc_const_stable",
+    "diagnostic",
+    "track",
+    "global_allocator",
+    "panic_handler",
+    "used",
+    "recursion_limit",
+    "type_length_limit",
+    "docsrs",
+    "from",
+    "source",
+    "proc_macro",
+    "proc_macro_derive",
+    "proc_macro_attribute",
+    "async_trait",
+    "pin",
+    "zeroize",
+    "cfg_eval",
+    "feature",
+    "no_std",
+    "instrument",
 ];
 
 /// Derives whose names are all in the language or known to add no items of new names.
 const DERIVES: &[&str] = &[
-    "Clone", "Copy", "Debug", "Default", "PartialEq", "Eq", "PartialOrd", "Ord", "Hash", "Serialize", "Deserialize", "Error", "Zeroize",
-    "ZeroizeOnDrop", "Display", "FromStr", "Pod", "Zeroable", "Arbitrary", "JsonSchema", "AsBytes", "FromBytes",
+    "Clone",
+    "Copy",
+    "Debug",
+    "Default",
+    "PartialEq",
+    "Eq",
+    "PartialOrd",
+    "Ord",
+    "Hash",
+    "Serialize",
+    "Deserialize",
+    "Error",
+    "Zeroize",
+    "ZeroizeOnDrop",
+    "Display",
+    "FromStr",
+    "Pod",
+    "Zeroable",
+    "Arbitrary",
+    "JsonSchema",
+    "AsBytes",
+    "FromBytes",
 ];
 
 impl Items<'_, '_> {
@@ -127,7 +199,8 @@ impl Items<'_, '_> {
         let is_name = !plain.is_empty() && plain.chars().all(|c| c == '_' || c == ':' || c.is_alphanumeric());
         let of_trait = field(node, "trait", self.source).map(one_line);
         let parameters = field(node, "type_parameters", self.source).unwrap_or_default();
-        let is_blanket = !is_name || parameters.trim_matches(['<', '>']).split(',').any(|p| p.split(':').next().is_some_and(|p| p.trim() == plain));
+        let is_blanket =
+            !is_name || parameters.trim_matches(['<', '>']).split(',').any(|p| p.split(':').next().is_some_and(|p| p.trim() == plain));
         if is_blanket || written.starts_with('&') {
             return;
         }
