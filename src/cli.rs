@@ -264,6 +264,9 @@ pub struct Crawl {
     /// Tell what would be fetched, and what not and why, by the start pages and sitemaps alone; nothing is stored
     #[arg(long)]
     pub dry_run: bool,
+    /// Print which page links to which, as JSON lines; nothing is stored
+    #[arg(long, conflicts_with_all = ["dry_run", "resume", "fresh", "name", "lib_version", "no_index"])]
+    pub links_only: bool,
     /// Requests in flight at the most
     #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=256))]
     pub concurrency: u16,
@@ -586,6 +589,9 @@ pub struct Doctor {
     /// Look at all of the database: its structure, the checksum of every page, passage and vector, and the indexes of words
     #[arg(long)]
     pub check: bool,
+    /// Make the database as small as what is in it, if nobody else has it open
+    #[arg(long)]
+    pub compact: bool,
     #[command(flatten)]
     pub json: Json,
 }

@@ -12,10 +12,12 @@ mod compare;
 mod crawling;
 mod embedding;
 mod models;
+mod pacing;
 mod reading;
 mod refresh;
 mod search;
 mod share;
+mod share_folder;
 mod sources;
 mod verify;
 
@@ -31,8 +33,9 @@ use url::Url;
 pub use self::compare::{Change, Comparison, PageChanges, PageName, Pair, SectionChange};
 pub use self::crawling::{Crawling, Event};
 pub use self::embedding::{Embedding, Pace};
+use self::pacing::Pacing;
 use self::reading::Reading;
-pub use self::refresh::{Listed, New, RefreshReport, RefreshRequest, Refreshing};
+pub use self::refresh::{Listed, New, RefreshReport, RefreshRequest, Refreshing, StillDead};
 pub use self::search::Found;
 pub use self::share::{Existing, Export, ExportReport, ImportReport, Imported, Texts};
 pub use self::sources::{DryRun, Fill, Resume};
@@ -43,8 +46,8 @@ use crate::chunk::Measure;
 use crate::config::{Config, Embeddings};
 use crate::crawl::Crawler;
 pub use crate::crawl::{
-    CrawlReport, CrawlRequest, EXCLUDED, End, Failed, LeaveOut, NO_PAGE, NOT_INCLUDED, OUT_OF_SCOPE, Pattern, Robots, Scope, Sitemaps,
-    Skipped, TRANSLATION, USUALLY_LEFT_OUT,
+    Causes, CrawlReport, CrawlRequest, EXCLUDED, End, Failed, LeaveOut, Link, LinkGraph, Linked, Met, NO_PAGE, NOT_INCLUDED, OUT_OF_SCOPE,
+    Pattern, Robots, SameCause, Scope, Sitemaps, Skipped, TRANSLATION, USUALLY_LEFT_OUT,
 };
 #[cfg(any(feature = "bundled-model", feature = "models", feature = "surf"))]
 use crate::embed;
@@ -57,7 +60,8 @@ pub use crate::http::Counters;
 use crate::http::{self, PrivateAddresses};
 use crate::model::{Budget, Chunk, Document, EmbedProgress, Meter, Mode, OverBudget, Page, SourceId, SourceSummary};
 use crate::reactor::{self, Handle, Lane, Report, Shutdown};
-use crate::store::{self, Store};
+pub use crate::share::{Error as ShareError, Form};
+use crate::store::{self, CutPage, Store};
 pub use crate::store::{Check, ModelSummary, PageSummary, Put};
 
 /// Crawls, stores, embeds and searches. Cheap to clone: every clone is the same engine.
@@ -109,7 +113,10 @@ impl Engine {
     }
 
     fn assemble(config: Config, handle: Handle, reactor: Option<Report>) -> Result<Self, Error> {
-        let crawler = Crawler::new(handle.clone(), config.crawl.clone())?;
+        let pacing = Arc::new(Pacing::new(&handle));
+        let mut crawl = config.crawl.clone();
+        crawl.pace.get_or_insert_with(|| pacing.clone());
+        let crawler = Crawler::new(handle.clone(), crawl)?;
         let (embedder, client) = embedder(&config, &handle)?;
         let clients = std::iter::once(crawler.client().clone()).chain(client).collect();
         let former = models::former(&config, &handle);
@@ -128,7 +135,9 @@ impl Engine {
             pace: Mutex::default(),
             bell: async_channel::bounded(1),
         };
-        Ok(Self { inner: Arc::new(inner) })
+        let inner = Arc::new(inner);
+        pacing.of(&inner);
+        Ok(Self { inner })
     }
 
     /// What sockets and timers run on.
@@ -180,6 +189,11 @@ impl Engine {
         is_open || self.inner.config.database.exists()
     }
 
+    /// It ends with the engine, and nobody else has it.
+    fn is_in_memory(&self) -> bool {
+        self.inner.config.database.as_os_str() == ":memory:"
+    }
+
     /// The name of the model that makes vectors, if there is one.
     pub fn model(&self) -> Option<&str> {
         self.inner.embedder.as_deref().map(Embed::model)
@@ -228,9 +242,32 @@ impl Engine {
         .await
     }
 
+    /// The same of several pages at once. Where they cannot be stored together, each is tried by itself, so that one is not lost with another.
+    async fn put_all_cut(&self, pages: Vec<CutPage>) -> Result<Vec<Put>, Error> {
+        let inner = self.inner.clone();
+        self.store_for(Lane::Heavy, Access::Store, move |store| {
+            let tokens = most_tokens(&inner.embedder);
+            let alone = |page: &CutPage| store.put_cut_for(page.source.as_ref(), &page.document, &page.chunks, tokens);
+            let put = match store.put_all(&pages, tokens) {
+                Err(_) if pages.len() > 1 => pages.iter().map(alone).collect(),
+                put => put,
+            }?;
+            if put.iter().any(|put| *put != Put::Unchanged) {
+                inner.ring();
+            }
+            Ok(put)
+        })
+        .await
+    }
+
     /// Looks at all of the database for damage: see [`Store::check`].
     pub async fn check(&self) -> Result<Check, Error> {
         self.store_in(Lane::Heavy, Store::check).await
+    }
+
+    /// Bytes of the database that nothing is in: see [`Store::compact`].
+    pub async fn unused_bytes(&self) -> Result<u64, Error> {
+        self.with_store(Store::unused_bytes).await
     }
 
     /// The languages of the code examples of a source, or of all, the most frequent first, with the number of examples in each.

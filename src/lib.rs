@@ -18,7 +18,7 @@
 //!
 //! ```text
 //! model, reactor, mcp : nothing        http -> reactor          extract, chunk, store, share, symbols -> model
-//! crawl -> http reactor extract model  embed -> http reactor model
+//! crawl -> http reactor extract model  embed, files -> http reactor model
 //! config, error -> the rooms' Config and Error (and the nouns) only
 //! engine -> every room but mcp and tools
 //! tools -> engine mcp model error      the binary -> this public API
@@ -40,7 +40,7 @@
 //!
 //! # Features
 //!
-//! `cli`, `surf` and `bundled-model` are on by default. Without them the library has no embeddings and searches by words. `code`, which `cli` brings, reads source
+//! `cli`, `code`, `files`, `surf` and `bundled-model` are on by default. Without them the library has no embeddings and searches by words. `code` reads source
 //! code: without it `symbols` holds what others put into it.
 
 pub mod chunk;
@@ -51,6 +51,8 @@ pub mod embed;
 pub mod engine;
 pub mod error;
 pub mod extract;
+#[cfg(feature = "files")]
+pub mod files;
 pub mod http;
 pub mod mcp;
 pub mod model;

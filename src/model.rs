@@ -1,6 +1,7 @@
 //! The nouns that travel: a `Page` becomes a `Document`, `Chunk`s and `Embedded` vectors; a `Query` becomes `Hit`s.
 //! Plain values without behaviour of any room: no network, no parser, no database.
 
+mod addresses;
 mod budget;
 mod date;
 mod part;
@@ -14,12 +15,13 @@ use std::time::SystemTime;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+pub use self::addresses::Addresses;
 pub use self::budget::{Budget, Meter, OverBudget};
 pub use self::date::date;
 pub use self::part::part_end;
 pub use self::plain::plain;
 pub use self::shared::{SharedPage, SharedSource, SharedVector};
-pub use self::source::{BadName, Candidate, Meant, NotMeant, Recipe, SourceId, SourceState, SourceSummary, Trail, host, meant};
+pub use self::source::{BadName, Candidate, Earlier, Meant, NotMeant, Recipe, SourceId, SourceState, SourceSummary, Trail, host, meant};
 
 /// One HTTP answer that a crawl wants kept: transfer and content encoding undone, characters not yet decoded.
 #[derive(Clone, Debug)]
@@ -208,12 +210,16 @@ pub enum ChunkKind {
 impl Chunk {
     /// What an embedding sees: the headings, then the [words](Self::words).
     pub fn passage(&self) -> String {
+        self.passage_of(&self.words())
+    }
+
+    /// The same where the words are known.
+    pub(crate) fn passage_of(&self, words: &str) -> String {
         let mut passage = self.heading_path.join(" > ");
-        let words = self.words();
         if !passage.is_empty() && !words.is_empty() {
             passage.push('\n');
         }
-        passage.push_str(&words);
+        passage.push_str(words);
         passage
     }
 
@@ -353,7 +359,7 @@ pub struct Evidence {
     pub bm25: Option<f32>,
     /// The share of the question's words that stand in it, the rare ones counting more: 0 to 1.
     pub words_found: f32,
-    /// The cosine of its vector to the question's. None: not among the best by meaning.
+    /// The cosine of its vector to the question's. None: not among the best by meaning, or there is no word in the question.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cosine: Option<f32>,
     /// What meaning weighs against words, 0 to 1.

@@ -18,6 +18,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("symbols", &["model"]),
     ("crawl", &["http", "reactor", "extract", "model"]),
     ("embed", &["http", "reactor", "model"]),
+    ("files", &["http", "reactor", "model"]),
     // config and error may name every room, for its settings and its errors; that it is no more than those is left to review.
     ("config", &["reactor", "http", "crawl", "chunk", "embed", "store"]),
     ("error", &["model", "reactor", "http", "crawl", "extract", "chunk", "embed", "store", "share", "config"]),
@@ -27,8 +28,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     (
         "lib",
         &[
-            "config", "reactor", "http", "crawl", "extract", "chunk", "embed", "store", "share", "symbols", "model", "mcp", "error",
-            "engine", "tools",
+            "config", "reactor", "http", "crawl", "extract", "chunk", "embed", "files", "store", "share", "symbols", "model", "mcp",
+            "error", "engine", "tools",
         ],
     ),
     ("terminal", &[]),

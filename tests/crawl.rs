@@ -1,5 +1,7 @@
 //! Crawls of scripted sites on the simulated network: what is fetched, what is handed out, what the report says.
 
+#[path = "crawl/graph.rs"]
+mod graph;
 #[path = "crawl/lists.rs"]
 mod lists;
 #[path = "crawl/offered.rs"]
@@ -639,6 +641,32 @@ fn a_slow_page_does_not_hold_up_the_others() {
     let outcome = world.run(request("http://a.test/").concurrency(2).robots(Robots::Ignore));
     assert_eq!(outcome.pages.last().unwrap().0, "http://a.test/slow");
     assert_eq!(world.seconds(), 20);
+}
+
+/// A consumer that takes its time makes no slow host of a quick one; a host that is slow is one.
+#[test]
+fn the_time_of_the_consumer_is_not_that_of_the_host() {
+    let under_way = |answer: Duration, consumer: Duration| {
+        let world = World::new();
+        let links: Vec<_> = (0..60).map(|number| format!("/{number}")).collect();
+        world.site.page("a.test/", &links.iter().map(String::as_str).collect::<Vec<_>>());
+        world.site.on("a.test/*", move |asked| Reply::html(page(&asked.target, &[])).after(answer));
+        let mut crawl = world.crawler().crawl(request("http://a.test/").concurrency(8).robots(Robots::Ignore));
+        world.handle.block_on(async {
+            let mut most = 0;
+            for number in 1..=45 {
+                crawl.next().await.unwrap();
+                world.handle.sleep(consumer).await;
+                // When it has had time to learn how long an answer takes.
+                most = most.max(if number > 25 { world.site.asked().len() - number } else { 0 });
+            }
+            most
+        })
+    };
+    let (quick, slow) = (Duration::from_millis(50), Duration::from_secs(4));
+    assert!(under_way(quick, Duration::ZERO) >= 6, "{}", under_way(quick, Duration::ZERO));
+    assert!(under_way(quick, slow) >= 6, "{}", under_way(quick, slow));
+    assert!(under_way(slow, Duration::ZERO) <= 3, "the control: {}", under_way(slow, Duration::ZERO));
 }
 
 #[test]

@@ -80,6 +80,30 @@ fn a_header_opens_a_site_and_is_told_to_nobody() {
     }
 }
 
+/// As with curl: for the origin of the address, and nowhere else.
+#[test]
+fn a_user_in_an_address_opens_its_site_and_is_told_to_nobody() {
+    let home = TempDir::new().unwrap();
+    // "me:s3cret-t0ken"
+    let (site, address) = private("Basic bWU6czNjcmV0LXQwa2Vu");
+    let (other, elsewhere) = private("nobody is known here");
+    let url = format!("http://me:{SECRET}@{address}/");
+    let opened = run(home.path(), &["crawl", &url, "--db", "x.db", "--no-index", "--json", "-vv"]);
+    assert_eq!(report(&opened)["stored"], json!(2), "{}", text(&opened.stderr));
+    assert!(!traces(home.path(), &opened).contains(SECRET));
+    assert!(!traces(home.path(), &opened).contains("bWU6czNjcmV0LXQwa2Vu"));
+    let fetched = run(home.path(), &["fetch", &url, "-vv"]);
+    assert!(text(&fetched.stdout).contains("herons") && !traces(home.path(), &fetched).contains(SECRET), "{}", text(&fetched.stderr));
+    // Where it redirects to is shown nothing.
+    site.reply(&format!("{address}/away"), Reply::redirect(&format!("http://{elsewhere}/")));
+    let away = run(home.path(), &["fetch", &format!("http://me:{SECRET}@{address}/away")]);
+    assert_eq!(away.status.code(), Some(1));
+    assert!(!other.asked().is_empty() && other.asked().iter().all(|asked| asked.header("authorization").is_none()));
+    // It is stored nowhere: a refresh does not have it.
+    let refreshed = run(home.path(), &["refresh", "--db", "x.db", "--no-index", &address]);
+    assert!(text(&refreshed.stderr).contains("HTTP 401"), "{}", text(&refreshed.stderr));
+}
+
 #[test]
 fn a_value_may_stand_in_the_environment() {
     let home = TempDir::new().unwrap();

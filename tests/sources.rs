@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use smolcrawl::config::{Config, Embeddings, Environment};
 use smolcrawl::crawl::Sitemaps;
-use smolcrawl::engine::{Chunking, CrawlReport, CrawlRequest, Crawling, End, New, RefreshReport, RefreshRequest, Resume};
+use smolcrawl::engine::{Chunking, CrawlReport, CrawlRequest, Crawling, End, Existing, Export, New, RefreshReport, RefreshRequest, Resume};
 use smolcrawl::http::PrivateAddresses;
 use smolcrawl::model::{Mode, Query, SourceId, SourceState};
 use smolcrawl::reactor::Handle;
@@ -40,7 +40,11 @@ impl World {
 
     /// Of its own, on the database that all share.
     fn engine(&self) -> Engine {
-        let mut config = Config { environment: Environment::none(), ..Config::new(self.database()) };
+        self.engine_at(self.database())
+    }
+
+    fn engine_at(&self, database: PathBuf) -> Engine {
+        let mut config = Config { environment: Environment::none(), ..Config::new(database) };
         config.crawl.http.private_addresses = PrivateAddresses::Allow;
         config.embeddings = Embeddings::None;
         Engine::with_handle(config, self.handle.clone()).unwrap()
@@ -324,6 +328,59 @@ fn a_page_in_markdown_is_refreshed_by_it() {
     assert!(page().markdown.contains("in short") && page().validators.etag.as_deref() == Some("\"h\""), "{:?}", page());
 }
 
+/// A page that is markdown for who asks for it, at its own address, stays so where it was imported: a file says nothing of forms.
+#[test]
+fn an_imported_page_stays_markdown_at_its_own_address() {
+    let world = World::new();
+    world.site.on("a.test/docs/", |asked| {
+        let is_markdown = asked.header("accept").unwrap().starts_with("text/markdown");
+        let (kind, body) = match is_markdown {
+            true => ("text/markdown", "# Pots\n\nAll about pots, in markdown, with [more](more/).\n"),
+            false => ("text/html", "<h1>Pots</h1><p>About pots, in short."),
+        };
+        Reply::new(200, kind, body).header("Vary", "Accept")
+    });
+    let engine = world.engine();
+    let request = CrawlRequest::parse(&["http://a.test/docs/"]).unwrap().sitemaps(Sitemaps::Follow);
+    assert_eq!(world.to_its_end(engine.crawl(request, Chunking::default())).in_markdown, 1);
+    let source = id("a.test/docs");
+    let file = world.home.path().join("x.smolcrawl");
+    world.handle.block_on(engine.export(Export::new(vec![source.clone()], &file))).unwrap();
+    let other = world.engine_at(world.home.path().join("other.db"));
+    world.handle.block_on(other.import(file, Existing::Refuse)).unwrap();
+    let page = || world.handle.block_on(other.page("http://a.test/docs/".parse().unwrap())).unwrap().unwrap();
+    assert_eq!(page().validators.twin, None);
+    let report = world.refresh(&other, RefreshRequest::new(source));
+    assert_eq!((report.unchanged, report.updated), (1, 0), "{report:?}");
+    assert!(page().markdown.contains("in markdown, with [more](http://a.test/docs/more/)"), "{}", page().markdown);
+}
+
+/// What a page says of itself in other languages, and what its markdown said, is known to a crawl that goes on.
+#[test]
+fn a_crawl_that_goes_on_knows_translations_and_twins() {
+    let world = World::new();
+    let head = "<link rel=alternate type=text/markdown href=/raw/one.md><link rel=alternate hreflang=en href=/one><link rel=alternate hreflang=xx href=/other-one>";
+    world.text("a.test/", "Contents.", &["/one", "/two", "/three"]);
+    world.site.reply("a.test/one", Reply::html(format!("{head}<h1>One</h1><p>In short.")));
+    let markdown = "# One\n\nAll about one, in markdown, at length.\n";
+    world.site.reply("a.test/raw/one.md", Reply::new(200, "text/markdown", markdown));
+    world.text("a.test/two", "The second page.", &["/other-one", "/copy.md"]);
+    world.site.reply("a.test/copy.md", Reply::new(200, "text/markdown", markdown));
+    world.text("a.test/other-one", "The first page in another language.", &[]);
+    world.text("a.test/three", "The third page.", &[]);
+    let request = || CrawlRequest::parse(&["http://a.test/"]).unwrap().concurrency(1).sitemaps(Sitemaps::Follow);
+    let engine = world.engine();
+    let first = world.to_its_end(engine.crawl(request().max_pages(2), Chunking::default()));
+    assert_eq!((first.stored, first.in_markdown), (2, 1), "{first:?}");
+    let again = world.engine();
+    let fill = world.handle.block_on(again.plan(request(), None, Resume::Always)).unwrap();
+    let second = world.to_its_end(again.fill(fill, Chunking::default()));
+    let skipped: Vec<_> = second.skipped.iter().map(|skipped| (skipped.url.path(), skipped.why.as_str())).collect();
+    assert_eq!(skipped, [("/copy.md", "the same content as http://a.test/one")], "{second:?}");
+    assert!(!world.site.asked().iter().any(|asked| asked.target == "/other-one"), "it is a translation");
+    assert_eq!(world.handle.block_on(again.sources()).unwrap()[0].pages, 4);
+}
+
 /// What a crawl leaves out as a copy, a refresh leaves out.
 #[test]
 fn a_refresh_stores_no_copy_of_what_is_there() {
@@ -344,6 +401,98 @@ fn a_refresh_stores_no_copy_of_what_is_there() {
     world.text("a.test/docs/copy.html", "About kettles.", &[]);
     assert_eq!(world.refresh(&engine, RefreshRequest::new(id("a.test/docs"))).added, 1);
     assert_eq!(world.handle.block_on(engine.sources()).unwrap()[0].pages, 3);
+    world.is_sound(&engine);
+}
+
+/// Near-equal passages of two versions are one hit: that of the highest stable one, with the other beside it.
+#[test]
+fn what_two_versions_say_alike_is_one_hit() {
+    let world = World::new();
+    for version in ["1.4", "2.0", "3.0-rc1"] {
+        world.text(&format!("a.test/{version}/"), "Contents.", &["kettles.html"]);
+        let text =
+            format!("A kettle of version {version} is made of iron and boils water quickly. Its lid closes by itself since {version}.");
+        let page = format!("<title>Kettles</title><main><h1>Kettles</h1><p>{text}</p></main>");
+        world.site.reply(&format!("a.test/{version}/kettles.html"), Reply::html(page));
+    }
+    let engine = world.engine();
+    ["1.4", "3.0-rc1", "2.0"].iter().for_each(|version| _ = world.crawl(&engine, &format!("http://a.test/{version}/")));
+    // Contents have a word of the question, too.
+    let find = |query: Query| -> Vec<_> {
+        let hits = world.handle.block_on(engine.find(query)).unwrap().hits;
+        hits.into_iter().filter(|hit| hit.title == "Kettles").collect()
+    };
+    let asked = || Query { mode: Mode::Lexical, ..Query::new("kettle of iron that boils water") };
+    let hits = find(asked());
+    assert_eq!(hits.len(), 1, "{hits:?}");
+    assert_eq!((hits[0].source.as_str(), hits[0].url.path()), ("a.test@2.0", "/2.0/kettles.html"));
+    let mut others: Vec<_> = hits[0].same_as.iter().map(Url::path).collect();
+    others.sort_unstable();
+    assert_eq!(others, ["/1.4/kettles.html", "/3.0-rc1/kettles.html"]);
+    assert!(hits[0].text.contains("version 2.0"), "{}", hits[0].text);
+    // A version that is asked for answers for itself.
+    let old = find(Query { sources: vec![id("a.test@1.4")], ..asked() });
+    assert_eq!((old.len(), old[0].url.path(), old[0].same_as.len()), (1, "/1.4/kettles.html", 0));
+    // What differs stays two.
+    let other = "<title>Kettles</title><main><h1>Kettles</h1><p>A kettle that boils water, now of copper, with a whistle.</p></main>";
+    world.site.reply("a.test/4.0/kettles.html", Reply::html(other));
+    world.text("a.test/4.0/", "Contents.", &["kettles.html"]);
+    world.crawl(&engine, "http://a.test/4.0/");
+    assert_eq!(find(asked()).len(), 2);
+}
+
+/// A dead link, a copy and a file that is no page are told when they are met first, and counted from then on.
+#[test]
+fn a_refresh_tells_each_thing_once() {
+    let world = World::new();
+    world.text("a.test/docs/", "Contents of the manual.", &["pots.html", "dead.html"]);
+    world.text("a.test/docs/pots.html", "All about pots that are warm.", &[]);
+    let engine = world.engine();
+    let report = world.crawl(&engine, "http://a.test/docs/");
+    assert_eq!((report.stored, report.failed_total), (2, 1), "the crawl has told it");
+    let refresh = || world.refresh(&engine, RefreshRequest::new(id("a.test/docs")));
+    let report = refresh();
+    assert_eq!((report.new_failed_total, report.still_dead_total), (0, 1), "{report:?}");
+    assert_eq!(report.still_dead[0].url.path(), "/docs/dead.html");
+    assert!(report.still_dead[0].error.starts_with("HTTP 404 Not Found"), "{report:?}");
+    let since = report.still_dead[0].since;
+
+    let links = ["pots.html", "dead.html", "deader.html", "copy.html", "x.txt"];
+    world.text("a.test/docs/", "Contents of the manual, and more.", &links);
+    world.text("a.test/docs/copy.html", "All about pots that are warm.", &[]);
+    let copy = Reply::html(
+        "<title>a.test/docs/pots.html</title><main><h1>a.test/docs/pots.html</h1><p>All about pots that are warm.</p><p></p></main>",
+    );
+    world.site.reply("a.test/docs/copy.html", copy);
+    world.site.reply("a.test/docs/x.txt", Reply::new(200, "application/octet-stream", vec![0, 1, 2]));
+    let report = refresh();
+    let failed: Vec<_> = report.new_failed.iter().map(|failed| failed.url.path()).collect();
+    let mut skipped: Vec<_> = report.new_skipped.iter().map(|skipped| (skipped.url.path(), skipped.why.as_str())).collect();
+    skipped.sort();
+    assert_eq!((failed, report.still_dead_total, report.still_skipped_total), (vec!["/docs/deader.html"], 1, 0), "{report:?}");
+    assert_eq!(skipped[0], ("/docs/copy.html", "the same content as http://a.test/docs/pots.html"));
+    assert_eq!((skipped.len(), report.still_dead[0].since), (2, since), "it was first met then: {skipped:?}");
+    let report = refresh();
+    assert_eq!((report.new_failed_total, report.new_skipped_total), (0, 0), "{report:?}");
+    assert_eq!((report.still_dead_total, report.still_skipped_total), (2, 2));
+    let told = report.as_before().unwrap();
+    assert!(told.starts_with("2 links are still dead, since ") && told.ends_with("; 2 addresses are left out as before"), "{told}");
+    let json = serde_json::to_value(&report).unwrap();
+    assert_eq!(json["still_dead"].as_array().unwrap().len(), 2, "all are in the JSON: {json}");
+    assert!(json["still_dead"][0]["since_unix"].is_u64() && json["still_dead"][0]["since"].is_string(), "{json}");
+
+    // What is there again is new; once it goes again, that is told as what it is, and once.
+    world.text("a.test/docs/dead.html", "There again.", &[]);
+    assert_eq!(refresh().added, 1);
+    world.site.reply("a.test/docs/dead.html", Reply::status(404));
+    let asked = || world.site.asked().iter().filter(|asked| asked.target == "/docs/dead.html").count();
+    let before = asked();
+    let report = refresh();
+    assert_eq!((report.removed, report.new_failed_total, report.still_dead_total), (1, 0, 1), "{report:?}");
+    assert_eq!(asked() - before, 1, "it is asked for once");
+    let report = refresh();
+    assert_eq!((report.new_failed_total, report.still_dead_total), (0, 2), "{report:?}");
+    assert!(report.still_dead.iter().find(|dead| dead.url.path() == "/docs/dead.html").unwrap().since > since);
     world.is_sound(&engine);
 }
 

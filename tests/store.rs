@@ -11,7 +11,7 @@ use smolcrawl::model::{
     Chunk, ChunkKind, Document, EmbedProgress, Embedded, Heading, Hit, Metadata, Mode, PageKind, PerPage, Query, SourceId, Translation,
     Validators, Wanted,
 };
-use smolcrawl::store::{Config, Error, Put, Store};
+use smolcrawl::store::{Config, CutPage, Error, Put, Store};
 use url::Url;
 
 const MODEL: &str = "test-4";
@@ -23,6 +23,12 @@ fn document(url: &str, title: &str, markdown: &str) -> Document {
 fn put(store: &Store, url: &str, markdown: &str) -> Put {
     let document = document(url, "Title", markdown);
     store.put(&document, &chunk::split(&document, &chunk::Config { min_chars: 0, ..chunk::Config::default() })).unwrap()
+}
+
+fn cut(url: &str, markdown: &str) -> CutPage {
+    let document = document(url, "Title", markdown);
+    let chunks = chunk::split(&document, &chunk::Config { min_chars: 0, ..chunk::Config::default() });
+    CutPage { source: None, document, chunks }
 }
 
 fn query(text: &str, mode: Mode) -> Query {
@@ -56,6 +62,39 @@ fn meaning(passage: &str) -> [f32; 4] {
 
 const APPLE: [f32; 4] = [1.0, 0.0, 0.0, 0.0];
 const BRICK: [f32; 4] = [0.0, 1.0, 0.0, 0.0];
+
+/// As one after the other, also where one of them is there already, and where one replaces another of them.
+#[test]
+fn pages_put_together_are_as_those_put_one_by_one() {
+    let pages = [
+        ("https://a.test/1", "# One\n\napple pie\n"),
+        ("https://a.test/2", "# Two\n\nbrick wall\n"),
+        ("https://b.test/3", "# Three\n\ncloud over the wall\n"),
+        ("https://a.test/1", "# One\n\npear tart\n"),
+        ("https://a.test/4", "# Four\n\napple tree\n"),
+        ("https://a.test/4", "# Four\n\napple tree\n"),
+    ];
+    let (together, apart) = (Store::open_in_memory().unwrap(), Store::open_in_memory().unwrap());
+    for store in [&together, &apart] {
+        put(store, "https://a.test/2", "# Two\n\nold brick\n");
+    }
+    let cut: Vec<_> = pages.iter().map(|(url, markdown)| cut(url, markdown)).collect();
+    let expected = [Put::Added, Put::Replaced, Put::Added, Put::Replaced, Put::Added, Put::Unchanged];
+    assert_eq!(together.put_all(&cut, None).unwrap(), expected);
+    assert_eq!(pages.map(|(url, markdown)| put(&apart, url, markdown)), expected);
+    for word in ["apple", "pie", "tart", "brick", "old", "wall", "cloud", "tree", "title", "one"] {
+        let found = |store: &Store| {
+            let mut found: Vec<_> = by_words(store, word).into_iter().map(|hit| (hit.url, hit.chunk.text)).collect();
+            found.sort();
+            found
+        };
+        assert_eq!(found(&together), found(&apart), "{word}");
+    }
+    assert_eq!((paths(&by_words(&together, "apple")), by_words(&together, "pie").len()), (vec!["/4"], 0));
+    for store in [together, apart] {
+        assert!(store.check().unwrap().is_whole());
+    }
+}
 
 #[test]
 fn a_page_comes_back_as_it_was_put() {

@@ -541,3 +541,34 @@ fn any_damage_ends_in_an_answer_or_an_error() {
     }
     assert!(answered > 20 && refused > 100 && seen > 15, "{answered} {refused} {seen}");
 }
+
+/// What was removed leaves room in the file, until it is made as small as what is in it; not while others have it open.
+#[test]
+fn a_file_is_made_as_small_as_what_is_in_it() {
+    let (folder, path) = made();
+    let store = Store::open(&path, Config::default()).unwrap();
+    for number in 0..40 {
+        let words: String = (0..3_000).map(|word| format!("word{number}x{word} ")).collect();
+        put(&store, &format!("large/{number}"), &words).unwrap();
+    }
+    assert_eq!(store.remove_pages(&SourceId::parse("a.test").unwrap(), "https://a.test/large/").unwrap(), 40);
+    let unused = store.unused_bytes().unwrap();
+    assert!(unused > 1 << 20, "{unused}");
+    let error = Store::compact(&path, &Config::default()).unwrap_err();
+    assert!(matches!(error, Error::Busy { .. }) && error.hint().is_some(), "{error}");
+    assert_eq!(store.unused_bytes().unwrap(), unused, "nothing was done");
+    drop(store);
+    let before = fs::metadata(&path).unwrap().len();
+    let compacted = Store::compact(&path, &Config::default()).unwrap();
+    assert_eq!((compacted.before, compacted.after), (before, fs::metadata(&path).unwrap().len()));
+    assert!(compacted.after < before - unused / 2, "{compacted:?}");
+    assert_eq!(names(folder.path()), ["index.db"]);
+    let store = Store::open(&path, Config::default()).unwrap();
+    assert_eq!((store.unused_bytes().unwrap(), found(&store, "herons").unwrap()[0].as_str()), (0, "/herons"));
+    assert!(store.check().unwrap().is_whole());
+    ask(&store).unwrap();
+    drop(store);
+    fs::write(folder.path().join("other"), "no database").unwrap();
+    assert!(Store::compact(folder.path().join("other"), &Config::default()).is_err());
+    assert!(matches!(Store::compact(folder.path().join("none"), &Config::default()), Err(Error::Missing { .. })));
+}

@@ -215,6 +215,20 @@ fn what_is_said_twice_is_found_wherever_a_search_is_narrowed_to() {
     }
 }
 
+/// Whatever a model makes of it: near as the vector is, nothing was asked.
+#[test]
+fn an_answer_to_punctuation_is_weak() {
+    let store = Store::open_in_memory().unwrap();
+    put(&store, &url(0, 0), &[text("one"), text("two")]);
+    embed(&store, 9);
+    for (question, is_weak) in [("?!", true), ("…", true), ("*** ", true), ("one?", false), ("another", false)] {
+        for mode in [Mode::Hybrid, Mode::Dense] {
+            let hits = store.search(&Query { mode, ..Query::new(question) }, Some(&vector("one")), MODEL).unwrap();
+            assert_eq!((hits[0].chunk.text.as_str(), hits[0].evidence.is_weak()), ("one", is_weak), "{question} {mode:?}");
+        }
+    }
+}
+
 #[test]
 fn what_was_removed_and_comes_back_is_not_embedded_again() {
     let folder = tempfile::tempdir().unwrap();
@@ -253,88 +267,132 @@ fn what_is_newest_or_asked_for_is_embedded_first() {
     assert_eq!(store.pending(MODEL, 9).unwrap(), []);
 }
 
-/// So many that they are packed.
-fn many(path: &Path, chunks: usize) -> Store {
-    let store = Store::open(path, Config::default()).unwrap();
-    for page in 0..chunks / 100 {
-        let chunks: Vec<_> = (0..100).map(|chunk| text(&format!("page {page} chunk {chunk}"))).collect();
-        put(&store, &url(page % 2, page), &chunks);
-        embed(&store, 1_000);
-    }
-    store
+fn number(path: &Path, sql: &str) -> i64 {
+    Connection::open(path).unwrap().query_row(sql, [], |row| row.get(0)).unwrap()
 }
 
-fn blocks(path: &Path) -> i64 {
-    Connection::open(path).unwrap().query_row("SELECT count(*) FROM vector_blocks", [], |row| row.get(0)).unwrap()
+/// Two thousand passages a page: the store's own threshold of sketches is behind the eighth.
+fn many(store: &Store, pages: std::ops::Range<usize>) {
+    for page in pages {
+        let chunks: Vec<_> = (0..2_000).map(|chunk| text(&format!("page {page} chunk {chunk}"))).collect();
+        put(store, &url(page % 2, page), &chunks);
+        embed(store, 2_000);
+    }
+}
+
+const SKETCHES: &str = "SELECT count(*) FROM vector_sketches";
+
+fn by_meaning(store: &Store, source: Option<&str>) -> Vec<(String, String)> {
+    dense(store, Query { sources: source.and_then(SourceId::parse).into_iter().collect(), ..Query::new("x") })
 }
 
 #[test]
-fn vectors_that_are_packed_answer_as_before() {
+fn vectors_that_have_sketches_answer_as_before() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("index.db");
-    let other = Store::open(&path, Config::default()).unwrap();
-    let store = many(&path, 2_000);
-    let (few, before) = (dense(&other, Query::new("x")), blocks(&path));
-    assert_eq!((few.len(), before), (1_000, 0));
-    for page in 20..24 {
-        let chunks: Vec<_> = (0..100).map(|chunk| text(&format!("page {page} chunk {chunk}"))).collect();
-        put(&store, &url(2, page), &chunks);
-        embed(&store, 1_000);
-    }
-    assert!(blocks(&path) > 0);
-    // One that has read them as rows, one that reads the block, and one that reads all anew, narrowed and not.
+    let (other, store) = (Store::open(&path, Config::default()).unwrap(), Store::open(&path, Config::default()).unwrap());
+    many(&store, 0..8);
+    assert_eq!((by_meaning(&other, None).len(), number(&path, SKETCHES)), (1_000, 0));
+    many(&store, 8..10);
+    put(&store, &url(2, 77), &[text("of the third site"), text("also")]);
+    embed(&store, 9);
+    assert!(number(&path, SKETCHES) >= 16);
+    assert!(number(&path, "SELECT max(length(sketches)) FROM vector_sketches") <= 1_024 * 8);
+    // One that has read them all as vectors, and one that reads the sketches, narrowed and not, once and again.
     let again = Store::open(&path, Config::default()).unwrap();
-    for source in [None, SourceId::parse("a.test"), SourceId::parse("c.test")] {
-        let query = Query { sources: source.into_iter().collect(), ..Query::new("x") };
-        let found = dense(&again, query.clone());
-        assert_eq!((&dense(&store, query.clone()), &dense(&other, query)), (&found, &found));
-        assert_eq!(found.len(), if found[0].0.starts_with("https://c") { 400 } else { 1_000 });
+    for source in [None, Some("a.test"), Some("c.test"), None] {
+        let found = by_meaning(&again, source);
+        assert_eq!((&by_meaning(&store, source), &by_meaning(&other, source)), (&found, &found), "{source:?}");
+        assert_eq!(found.len(), if source == Some("c.test") { 2 } else { 1_000 });
     }
-    store.remove_page(None, &url(2, 21)).unwrap();
+    store.remove_page(None, &url(2, 77)).unwrap();
     for store in [&store, &other, &again] {
-        assert_eq!(dense(store, Query { sources: SourceId::parse("c.test").into_iter().collect(), ..Query::new("x") }).len(), 300);
+        assert_eq!(by_meaning(store, Some("a.test")).len(), 1_000);
+        assert!(by_meaning(store, Some("c.test")).is_empty());
     }
     assert!(again.check().unwrap().is_whole());
 }
 
+/// Nothing is lost with them: the answer is the one it was, and they are made anew.
 #[test]
-fn a_block_that_is_not_what_was_stored_is_told_and_healed() {
+fn sketches_that_are_not_what_was_stored_are_done_without_and_made_anew() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("index.db");
-    drop(many(&path, 2_500));
-    let whole = fs::read(&path).unwrap();
+    let store = Store::open(&path, Config::default()).unwrap();
+    many(&store, 0..10);
+    let expected = by_meaning(&store, None);
+    drop(store);
+    let (whole, rows) = (fs::read(&path).unwrap(), number(&path, SKETCHES));
     for sql in [
-        "UPDATE vector_blocks SET data = zeroblob(length(data))",
-        "UPDATE vector_blocks SET data = CAST(x'00' AS TEXT)",
-        "UPDATE vector_blocks SET passages = substr(passages, 9)",
-        "UPDATE vector_blocks SET scales = x''",
-        "UPDATE vector_blocks SET checksum = checksum + 1",
-        "UPDATE vector_blocks SET last = last + 1",
-        "UPDATE embedded SET vector = vector + 1000000 WHERE vector = 3",
-        "UPDATE page_chunks SET chunks = x'0001' WHERE id = 3",
-        "UPDATE page_chunks SET source = NULL WHERE id = 3",
-        "UPDATE page_chunks SET page = 777 WHERE id = 3",
-        "DELETE FROM page_chunks WHERE id = 3",
+        "UPDATE vector_sketches SET sketches = zeroblob(length(sketches)) WHERE last < 3000",
+        "UPDATE vector_sketches SET passages = substr(passages, 9), factors = substr(factors, 5)",
+        "UPDATE vector_sketches SET after = 0",
+        "DELETE FROM vector_sketches WHERE last IN (SELECT last FROM vector_sketches ORDER BY last LIMIT 3)",
+        "UPDATE models SET center = x'01020304'",
+        "UPDATE models SET center = NULL",
     ] {
         fs::write(&path, &whole).unwrap();
         Connection::open(&path).unwrap().execute_batch(sql).unwrap();
+        let standing = Store::open_to_read(&path, Config::default()).unwrap();
+        assert_eq!(by_meaning(&standing, None), expected, "{sql}");
         let store = Store::open(&path, Config::default()).unwrap();
+        let is_told = !sql.starts_with("DELETE");
+        assert_eq!(store.check().unwrap().is_whole(), !is_told, "{sql}");
+        assert_eq!(by_meaning(&store, None), expected, "{sql}");
+        if sql.contains("center = NULL") {
+            // With the next vectors.
+            many(&store, 10..11);
+        }
         let check = store.check().unwrap();
-        assert!(!check.is_whole(), "{sql}");
-        let answer =
-            store.search(&Query { mode: Mode::Dense, limit: 3_000, per_page: PerPage::All, ..Query::new("x") }, Some(&[0.5; 4]), MODEL);
+        assert!(check.is_whole(), "{sql}: {check:?}");
+        assert!(number(&path, SKETCHES) >= rows, "{sql}");
+        assert_eq!(store.progress(MODEL).unwrap().embedded, store.progress(MODEL).unwrap().chunks, "{sql}");
+    }
+}
+
+/// A damaged byte of a vector costs that vector and no other, with sketches and without.
+#[test]
+fn a_vector_that_is_not_what_was_stored_is_told_and_healed() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("index.db");
+    let store = Store::open(&path, Config::default()).unwrap();
+    many(&store, 0..1);
+    drop(store);
+    let few = fs::read(&path).unwrap();
+    let store = Store::open(&path, Config::default()).unwrap();
+    many(&store, 1..9);
+    drop(store);
+    let sketched = fs::read(&path).unwrap();
+    for (whole, pages, sql) in [
+        (&sketched, 9, "UPDATE vectors SET data = zeroblob(length(data)) WHERE id = 3"),
+        (&sketched, 9, "DELETE FROM vectors WHERE id = 3"),
+        (&few, 1, "UPDATE vectors SET data = CAST(x'00' AS TEXT) WHERE id = 3"),
+        (&few, 1, "UPDATE vectors SET passage = passage + 1 WHERE id = 3"),
+        (&few, 1, "UPDATE vectors SET checksum = checksum + 1 WHERE id = 3"),
+        (&few, 1, "UPDATE embedded SET vector = vector + 1000000 WHERE vector = 3"),
+        (&few, 1, "UPDATE page_chunks SET chunks = x'0001'"),
+        (&few, 1, "UPDATE page_chunks SET source = NULL"),
+        (&few, 1, "UPDATE page_chunks SET page = 777"),
+        (&few, 1, "DELETE FROM page_chunks"),
+    ] {
+        fs::write(&path, whole).unwrap();
+        Connection::open(&path).unwrap().execute_batch(sql).unwrap();
+        let store = Store::open(&path, Config::default()).unwrap();
+        assert!(!store.check().unwrap().is_whole(), "{sql}");
+        let query = Query { mode: Mode::Dense, limit: 20_000, per_page: PerPage::All, ..Query::new("x") };
+        let answer = store.search(&query, Some(&[0.5; 4]), MODEL);
         if sql.contains("SET data") || sql.contains("SET chunks") {
             let error = answer.unwrap_err();
             assert!(matches!(error, Error::Damaged { .. }) && error.to_string().contains(".test/"), "{sql}: {error:?}");
         }
-        for page in 0..25 {
-            let chunks: Vec<_> = (0..100).map(|chunk| text(&format!("page {page} chunk {chunk}"))).collect();
-            put(&store, &url(page % 2, page), &chunks);
-        }
-        while !embed(&store, 1_000).is_empty() {}
+        let chunks: Vec<_> = (0..2_000).map(|chunk| text(&format!("page 0 chunk {chunk}"))).collect();
+        put(&store, &url(0, 0), &chunks);
+        let lacking = embed(&store, 9_000).len();
+        assert!(lacking <= 2, "{sql}: {lacking}");
         let check = store.check().unwrap();
         assert!(check.is_whole(), "{sql}: {check:?}");
-        assert_eq!(store.progress(MODEL).unwrap(), EmbedProgress { chunks: 2_500, embedded: 2_500 }, "{sql}");
+        let chunks = 2_000 * pages;
+        assert_eq!(store.progress(MODEL).unwrap(), EmbedProgress { chunks, embedded: chunks }, "{sql}");
         assert_eq!(dense(&store, Query::new("x")).len(), 1_000, "{sql}");
     }
 }

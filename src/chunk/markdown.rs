@@ -391,8 +391,14 @@ fn cells(row: &str) -> impl Iterator<Item = &str> {
 }
 
 fn is_thematic_break(content: &str) -> bool {
-    let marks = || content.chars().filter(|c| !c.is_whitespace());
-    marks().count() >= 3 && ['-', '*', '_'].into_iter().any(|mark| marks().all(|c| c == mark))
+    let mut marks = content.chars().filter(|c| !c.is_whitespace());
+    // Most lines end it here.
+    let Some(mark @ ('-' | '*' | '_')) = marks.next() else { return false };
+    let mut others = 0;
+    marks.all(|c| {
+        others += 1;
+        c == mark
+    }) && others >= 2
 }
 
 /// Whether the rest of a line is a thematic break, where `drawn` tells how much of its end is made of one mark and blanks, once that is

@@ -15,6 +15,7 @@ const EXAMPLES: &[(&str, &[&str])] = &[
             "smolcrawl crawl https://docs.python.org/3/library/",
             "smolcrawl crawl https://docs.rs/smol/2.0.2/smol/ --name smol --max-pages 500",
             "smolcrawl crawl https://docs.example.com/ --include '/guide/*' --dry-run",
+            "smolcrawl crawl https://docs.example.com/ --links-only --depth 10",
             "smolcrawl crawl https://docs.example.com/ --header 'Authorization: env:DOCS_TOKEN'",
         ],
     ),
@@ -60,7 +61,7 @@ const EXAMPLES: &[(&str, &[&str])] = &[
     ("extract", &["smolcrawl extract --jsonl", "smolcrawl extract --jsonl --format text --explain"]),
     ("serve", &["smolcrawl serve", "smolcrawl serve --refresh 7d --db docs.db"]),
     ("help", &["smolcrawl help", "smolcrawl help crawl", "smolcrawl help private"]),
-    ("doctor", &["smolcrawl doctor", "smolcrawl doctor --check", "smolcrawl doctor --json"]),
+    ("doctor", &["smolcrawl doctor", "smolcrawl doctor --check", "smolcrawl doctor --compact", "smolcrawl doctor --json"]),
     (
         "setup",
         &[

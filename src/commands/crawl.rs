@@ -17,12 +17,15 @@ use smolcrawl::reactor::Handle;
 use super::output::Output;
 use super::progress::{Counts, Crawled, Lines, PATIENCE, Spinner};
 use super::signals::interruption;
-use super::{Failure, Shown, progress};
+use super::{Failure, Shown, failures, links, progress};
 use crate::cli;
 use crate::terminal::{self, tell};
 
 pub async fn run(engine: &Engine, asked: cli::Crawl, shown: Shown) -> Result<(), Failure> {
     let request = request(&asked)?;
+    if asked.links_only {
+        return links::run(engine, request, asked.json, shown).await;
+    }
     let name = name(&request, &asked)?;
     if asked.dry_run {
         return dry_run(engine, request, name, asked.json).await;
@@ -110,7 +113,7 @@ async fn dry_run(engine: &Engine, request: CrawlRequest, name: Option<SourceId>,
             output.line(format!("fetch    {more} more"))?;
         }
         report.skipped.iter().try_for_each(|skipped| output.line(format!("skip     {}: {}", skipped.url, skipped.why)))?;
-        report.failed.iter().try_for_each(|failed| output.line(format!("failed   {}: {}", failed.url, failed.error)))?;
+        failures::lines("failed  ", &report.failed, report.failures()).into_iter().try_for_each(|line| output.line(line))?;
         if !report.passed_over.is_empty() {
             output.line(format!("links not followed: {}", passed_over(report)))?;
         }
@@ -244,12 +247,9 @@ fn print(report: &CrawlReport, fill: Option<&Fill>, json: cli::Json, in_the_erro
     if let more @ 1.. = report.skips() - report.skipped.len() as u64 {
         output.line(format!("skipped {more} more"))?;
     }
-    for failed in report.failed.iter().skip(failed_first) {
-        output.line(format!("failed  {}: {}", failed.url, failed.error))?;
-    }
-    if let more @ 1.. = report.failures() - report.failed.len() as u64 {
-        output.line(format!("failed  {more} more"))?;
-    }
+    let failed = report.failed.get(failed_first..).unwrap_or_default();
+    let total = report.failures().saturating_sub((report.failed.len() - failed.len()) as u64);
+    failures::lines("failed ", failed, total).into_iter().try_for_each(|line| output.line(line))?;
     let is_in_the_error = in_the_error > 0 && report.failed.is_empty() && report.skipped.is_empty();
     if !is_in_the_error {
         left_out(report).into_iter().try_for_each(|line| output.line(line))?;
@@ -341,7 +341,7 @@ fn passed_over(report: &CrawlReport) -> String {
 }
 
 /// Why there is more than was fetched, and how to get it.
-fn ended_early(report: &CrawlReport) -> Option<String> {
+pub(super) fn ended_early(report: &CrawlReport) -> Option<String> {
     let how = match report.end {
         End::Complete => return None,
         End::MaxPages => ": --max-pages allows more",
@@ -366,6 +366,11 @@ fn nothing_stored(report: &CrawlReport) -> Result<(), Failure> {
     if report.stored > 0 {
         return Ok(());
     }
+    Err(nothing(report, "nothing was stored"))
+}
+
+/// Why nothing came of a crawl.
+pub(super) fn nothing(report: &CrawlReport, what: &str) -> Failure {
     let (why, hint) = match (report.failed.first(), report.skipped.first()) {
         (Some(failed), _) => (format!("{}: {}", failed.url, failed.error), failed.hint.as_deref()),
         (None, Some(skipped)) => (format!("{}: {}", skipped.url, skipped.why), None),
@@ -373,7 +378,7 @@ fn nothing_stored(report: &CrawlReport) -> Result<(), Failure> {
         (None, None) if report.end != End::Complete => (format!("not complete, as {}", report.end), None),
         (None, None) => ("there was nothing to fetch".to_owned(), None),
     };
-    Err(Failure::new(format!("nothing was stored: {why}"), hint.unwrap_or(NOTHING)))
+    Failure::new(format!("{what}: {why}"), hint.unwrap_or(NOTHING))
 }
 
 const GO_ON: &str = "the same command goes on where it was, and embeds what is not embedded; --fresh begins anew";

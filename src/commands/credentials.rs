@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use smolcrawl::config::{Environment, Key, Settings};
-use smolcrawl::crawl::{Credentials, parse_url};
+use smolcrawl::crawl::{CrawlRequest, Credentials, parse_url};
 use url::Url;
 
 use super::Failure;
@@ -32,6 +32,12 @@ pub fn of(command: &Command, settings: &Settings, environment: &Environment) -> 
         Command::Fetch(asked) => (&asked.header, std::slice::from_ref(&asked.url)),
         _ => (&[], &[]),
     };
+    for site in sites {
+        // User and password in an address: a crawl has them already, a page is asked for by its address without them.
+        if let Ok(request) = CrawlRequest::parse(std::slice::from_ref(site)) {
+            credentials.add(&request.credentials);
+        }
+    }
     for site in if headers.is_empty() { &[] } else { sites } {
         let site = parse_url(site).map_err(smolcrawl::Error::from)?;
         for header in headers {

@@ -1,4 +1,4 @@
-//! `doctor`: what this installation is made of, and where each setting comes from. Changes nothing, and sends nothing: the counters of
+//! `doctor`: what this installation is made of, and where each setting comes from. Changes nothing that is not asked for, and sends nothing: the counters of
 //! the transport are those of a process at work, and stand in the report of its crawls; here they would all be zero.
 
 use std::path::{Path, PathBuf};
@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use smolcrawl::Engine;
 use smolcrawl::config::{Config, Environment, Key, Origin, Settings};
 use smolcrawl::engine::{Check, ModelSummary};
+use smolcrawl::store::{Compacted, Store};
 
 use super::credentials;
 use super::output::Output;
@@ -43,10 +44,17 @@ fn findings(
     let shown = shown(&config, settings);
     let mut advice: Vec<_> = ignored(&shown);
     let database = config.database.clone();
+    // Before anything opens it.
+    let compacted = (asked.compact && database.exists()).then(|| Store::compact(&database, &config.store));
     let engine = Engine::new(config).map_err(|error| problems.push(error)).ok();
     let mut store = json!({ "path": database, "exists": database.exists() });
     if let Ok(file) = std::fs::metadata(&database) {
         store["bytes"] = file.len().into();
+    }
+    match compacted {
+        Some(Ok(Compacted { before, after })) => store["compacted"] = json!({ "bytes_before": before, "bytes_after": after }),
+        Some(Err(error)) => problems.push(error.into()),
+        None => {}
     }
     // Where it is, or would be made.
     let free = std::path::absolute(&database)
@@ -71,6 +79,12 @@ fn findings(
                 store["embedded"] = progress.embedded.into();
             }
             Err(error) => problems.push(error),
+        }
+        if let Ok(unused) = drive(engine, engine.unused_bytes()) {
+            store["unused_bytes"] = unused.into();
+            if unused > MUCH_UNUSED && unused > store["bytes"].as_u64().unwrap_or(0) / 4 {
+                advice.push(format!("{} MiB of the database are empty: `smolcrawl doctor --compact` gives them back", unused >> 20));
+            }
         }
         if asked.check {
             match drive(engine, engine.check()) {
@@ -240,5 +254,7 @@ fn show(output: &mut Output, name: &str, value: &Value) -> std::io::Result<()> {
 
 /// Bytes of a disk that are soon used up.
 const LITTLE: u64 = 512 << 20;
+/// Bytes.
+const MUCH_UNUSED: u64 = 32 << 20;
 const DAMAGED: &str =
     "crawl the damaged pages again, which heals them; where faults are listed, move the file away and crawl again, or restore it";

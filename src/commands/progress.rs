@@ -102,6 +102,13 @@ impl Spinner {
         }
     }
 
+    /// What is going on, which is made only for somebody who sees it.
+    pub fn say_with(&self, what: impl FnOnce() -> String) {
+        if !self.bar.is_hidden() {
+            self.bar.set_message(what());
+        }
+    }
+
     /// What is going on, where there is nothing to count.
     pub fn say(&self, what: &str) {
         self.bar.set_message(what.to_owned());

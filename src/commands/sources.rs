@@ -13,7 +13,7 @@ use smolcrawl::{Engine, Error};
 use super::output::Output;
 use super::progress::Lines;
 use super::signals::{Interruption, interruption};
-use super::{Failure, Shown, database_exists, progress};
+use super::{Failure, Shown, database_exists, failures, progress};
 use crate::cli;
 
 pub async fn list(engine: &Engine, asked: cli::Json) -> Result<(), Failure> {
@@ -179,17 +179,18 @@ fn print(source: &SourceId, report: &RefreshReport, json: cli::Json, in_the_erro
             output.line(format!("{what} {more} more"))?;
         }
     }
-    for failed in report.failed.iter().skip(in_the_error) {
-        output.line(format!("failed  {}: {}", failed.url, failed.error))?;
+    let failed = report.failed.get(in_the_error..).unwrap_or_default();
+    let total = report.failed_total.saturating_sub((report.failed.len() - failed.len()) as u64);
+    failures::lines("failed ", failed, total).into_iter().try_for_each(|line| output.line(line))?;
+    for skipped in &report.new_skipped {
+        output.line(format!("new, and skipped {}: {}", skipped.url, skipped.why))?;
     }
-    if let more @ 1.. = report.failed_total - report.failed.len() as u64 {
-        output.line(format!("failed  {more} more"))?;
+    if let more @ 1.. = report.new_skipped_total - report.new_skipped.len() as u64 {
+        output.line(format!("new, and skipped {more} more"))?;
     }
-    for failed in &report.new_failed {
-        output.line(format!("new, and failed {}: {}", failed.url, failed.error))?;
-    }
-    if let more @ 1.. = report.new_failed_total - report.new_failed.len() as u64 {
-        output.line(format!("new, and failed {more} more"))?;
+    failures::lines("new, and failed", &report.new_failed, report.new_failed_total).into_iter().try_for_each(|line| output.line(line))?;
+    if let Some(line) = report.as_before() {
+        output.line(line)?;
     }
     let new = match (report.looked_for_new, report.left) {
         (false, _) => "not looked for".to_owned(),

@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 use url::{Host, Url};
 
 /// Cookies by the domain they are for.
-#[derive(Clone, Default)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub(super) struct Jar {
     domains: HashMap<Box<str>, Vec<Cookie>>,
     /// Domains with cookies, the first that got one first.

@@ -10,7 +10,8 @@ use url::Url;
 
 use super::cookies::Jar;
 use super::error::Error;
-use super::frontier::origin;
+use super::frontier::{normalise, origin};
+use crate::http::percent_decoded;
 
 /// Headers by origin, and cookies by domain. They are sent to these alone: a redirect to another origin loses them. No value of them is
 /// in any message, log, report or database, and `Debug` shows none.
@@ -26,7 +27,7 @@ use super::frontier::origin;
 /// assert!(credentials.header(&site, "X-Token", "a\nb").is_err());
 /// # Ok::<(), smolcrawl::crawl::Error>(())
 /// ```
-#[derive(Clone, Default)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Credentials {
     headers: HashMap<Box<str>, Vec<(String, String)>>,
     pub(super) cookies: Jar,
@@ -64,6 +65,20 @@ impl Credentials {
             return Err(Error::Header { name: "Authorization".to_owned(), why: "a user's name has no colon in it" });
         }
         self.header(site, "Authorization", &format!("Basic {}", STANDARD.encode(format!("{user}:{password}"))))
+    }
+
+    /// The user and password that stand in a URL as a user writes it (RFC 3986 3.2.1), for its origin.
+    ///
+    /// # Errors
+    /// As [`Credentials::basic`].
+    pub fn of_url(&mut self, url: &Url) -> Result<(), Error> {
+        if url.username().is_empty() && url.password().is_none() {
+            return Ok(());
+        }
+        // What it is shown to is known by its address, and that is without it.
+        let site = normalise(url.clone());
+        let plain = |text: &str| String::from_utf8_lossy(&percent_decoded(text)).into_owned();
+        self.basic(&site, &plain(url.username()), &plain(url.password().unwrap_or_default()))
     }
 
     /// Cookies from a file in Netscape's format, as browsers, curl and wget write it. How many there are.
@@ -132,6 +147,18 @@ mod tests {
         assert_eq!((both.headers(&url("https://a.test/")).len(), &*both.headers(&url("https://a.test/"))[0].1), (1, "Bearer 2"));
         assert_eq!(both.headers(&url("https://b.test/")).len(), 1);
         assert!(!both.is_empty() && Credentials::default().is_empty());
+    }
+
+    #[test]
+    fn a_user_in_a_url_is_shown_to_its_origin_alone() {
+        let mut credentials = Credentials::default();
+        credentials.of_url(&url("https://a.test/x")).unwrap();
+        assert!(credentials.is_empty());
+        credentials.of_url(&url("https://m%C3%A9:p%3Aw@a.test/x")).unwrap();
+        assert_eq!(credentials.headers(&url("https://a.test/y"))[0].1, format!("Basic {}", STANDARD.encode("mé:p:w")));
+        assert!(credentials.headers(&url("http://a.test/")).is_empty() && credentials.headers(&url("https://b.test/")).is_empty());
+        assert!(credentials.of_url(&url("https://m%3Ae:x@a.test/")).is_err());
+        assert!(!format!("{credentials:?}").contains("p%3Aw"));
     }
 
     #[test]

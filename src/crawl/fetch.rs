@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
 use futures_lite::AsyncReadExt;
+use ring::digest::{Context, SHA256};
 use url::Url;
 
 use crate::extract;
@@ -16,14 +17,19 @@ use crate::http::Redirects;
 use crate::http::Request;
 use crate::http::Response;
 use crate::model::Budget;
+use crate::model::Meter;
+use crate::model::OverBudget;
 use crate::model::Page;
 use crate::model::Validators;
 use crate::reactor::Handle;
 
 use super::Config;
 use super::cookies::{Jar, merged};
+use super::credentials::Credentials;
 use super::error::{Error, bare};
 use super::frontier::{normalise, origin};
+use super::names::bare as bare_name;
+use super::pace::Turn;
 use super::plan::Robots;
 use super::polite::{MAX_PAUSE, pause_after, retry_after};
 use super::robots::{Directives, Forbidden, MAX_SIZE, Rules, is_product_token};
@@ -31,6 +37,7 @@ use super::selection::is_login;
 use super::sitemap;
 use super::sitemap::Sitemap;
 use super::turns::Turns;
+use super::twins::Twins;
 
 /// What is shared by all crawls of one crawler.
 #[derive(Debug)]
@@ -41,12 +48,18 @@ pub(super) struct Fetcher {
     /// Never held across an await.
     rules: Arc<Mutex<KnownRules>>,
     turns: Arc<Turns>,
+    /// Where single pages were asked for in markdown. Never held across an await.
+    twins: Arc<Mutex<Twins>>,
     spent: Spent,
     /// Of each page that is read. Stopped at the end of the crawl, so that nothing is read for nobody.
     reading: Budget,
+    links: ReadLinks,
     /// Those of the credentials, and what sites set. Never held across an await.
     cookies: Mutex<Jar>,
 }
+
+/// What finds the links of a page.
+type ReadLinks = fn(&Page, &Meter) -> Result<Outline, OverBudget>;
 
 /// What was asked for on behalf of one crawl, or of all single requests.
 #[derive(Debug)]
@@ -71,8 +84,8 @@ struct KnownRules {
 /// What an answer is.
 #[derive(Debug)]
 pub(super) enum Answer {
-    /// Of a kind that is read, with what it says to a crawler.
-    Page(Box<(Page, Outline)>),
+    /// Of a kind that is read.
+    Page(Box<Read>),
     Sitemap(Sitemap),
     /// A redirect.
     Moved {
@@ -87,6 +100,29 @@ pub(super) enum Answer {
     Unchanged,
     /// Something else, named.
     NotAPage(String),
+}
+
+/// A page that was read.
+#[derive(Debug)]
+pub(super) struct Read {
+    pub(super) page: Page,
+    /// What it says to a crawler.
+    pub(super) outline: Outline,
+    /// See [`content_of`].
+    pub(super) content: u64,
+}
+
+/// What came, and is an answer by itself or has to be read.
+enum Received {
+    Answer(Answer),
+    Body(Box<Body>),
+}
+
+struct Body {
+    page: Page,
+    directives: Directives,
+    /// Whether the address has other forms of it.
+    varies: bool,
 }
 
 /// What is looked for at a URL.
@@ -115,25 +151,40 @@ impl Fetcher {
             config,
             rules: Arc::default(),
             turns: Arc::default(),
+            twins: Arc::default(),
             spent: Spent::new(u64::MAX),
             reading: Budget::default(),
+            links: extract::links_within,
         })
     }
 
-    /// One for a single crawl: the same but for what is counted, which begins at zero, for how much may be asked for, and for the cookies
-    /// that sites have set.
-    pub(super) fn counting_apart(&self, max_requests: u64) -> Self {
-        let Self { handle, client, config, rules, turns, spent: _, reading: _, cookies: _ } = self;
+    /// One for a single crawl: the same but for what is counted, which begins at zero, for how much may be asked for, for what is shown to
+    /// sites beside the rest, and for the cookies that sites have set.
+    pub(super) fn counting_apart(&self, max_requests: u64, credentials: &Credentials) -> Self {
+        let Self { handle, client, config, rules, turns, twins, spent: _, reading: _, links, cookies: _ } = self;
+        let mut config = config.clone();
+        config.credentials.add(credentials);
         Self {
             cookies: Mutex::new(config.credentials.cookies.clone()),
             handle: handle.clone(),
             client: client.counting_apart(),
-            config: config.clone(),
+            config,
             rules: rules.clone(),
             turns: turns.clone(),
+            twins: twins.clone(),
             spent: Spent::new(max_requests),
             reading: Budget::default(),
+            links: *links,
         }
+    }
+
+    /// Of links it is to be known as well what they are called.
+    pub(super) fn describing_links(self) -> Self {
+        Self { links: extract::described, ..self }
+    }
+
+    pub(super) fn twins(&self) -> MutexGuard<'_, Twins> {
+        self.twins.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Nobody waits for anything any more.
@@ -145,6 +196,11 @@ impl Fetcher {
     pub(super) fn spend(&self) -> bool {
         let allowed = |spent: u64| (spent < self.spent.max_requests).then_some(spent + 1);
         self.spent.requests.fetch_update(Ordering::Relaxed, Ordering::Relaxed, allowed).is_ok()
+    }
+
+    /// The request was not made.
+    pub(super) fn give_back(&self) {
+        self.spent.requests.fetch_sub(1, Ordering::Relaxed);
     }
 
     pub(super) fn may_spend(&self) -> bool {
@@ -178,6 +234,23 @@ impl Fetcher {
 
     /// Asks once; no redirect is followed, nothing is tried again. The caller has [spent](Self::spend) the request.
     pub(super) async fn ask(&self, url: &Url, depth: u32, wanted: Wanted, known: &Validators) -> Result<Answer, Error> {
+        self.ask_timed(url, depth, wanted, known).await.0
+    }
+
+    /// The same, with how long the site took: what is read of its answer here does not count.
+    pub(super) async fn ask_timed(&self, url: &Url, depth: u32, wanted: Wanted, known: &Validators) -> (Result<Answer, Error>, Duration) {
+        let asked = self.handle.now();
+        let received = self.receive(url, depth, wanted, known).await;
+        let took = self.handle.now().saturating_duration_since(asked);
+        let answer = match received {
+            Ok(Received::Answer(answer)) => Ok(answer),
+            Ok(Received::Body(body)) => self.read(*body, wanted).await,
+            Err(error) => Err(error),
+        };
+        (answer, took)
+    }
+
+    async fn receive(&self, url: &Url, depth: u32, wanted: Wanted, known: &Validators) -> Result<Received, Error> {
         let accept = if wanted == Wanted::Markdown { ACCEPT_MARKDOWN } else { ACCEPT };
         let mut request = Request::get(url.clone()).redirects(Redirects::Stop).header("Accept", accept);
         if let Some(etag) = &known.etag {
@@ -192,17 +265,20 @@ impl Fetcher {
             200..=299 => {
                 if let Some(to) = response.refresh() {
                     self.discard(response).await;
-                    return Ok(Answer::Moved { to: normalise(to), is_known_now });
+                    return Ok(Received::Answer(Answer::Moved { to: normalise(to), is_known_now }));
                 }
             }
-            304 if *known != Validators::default() => return Ok(Answer::Unchanged),
+            304 if *known != Validators::default() => return Ok(Received::Answer(Answer::Unchanged)),
             status => {
+                if let (429 | 503, Some(pace)) = (status, &self.config.pace) {
+                    pace.overloaded(&origin(url), pause_asked(&response)).await;
+                }
                 let answer = match status {
                     301 | 302 | 303 | 307 | 308 => target(url, &response),
                     _ => Err(Error::Status { status, retry_after: pause_asked(&response) }),
                 };
                 self.discard(response).await;
-                return answer.map(|to| Answer::Moved { to, is_known_now });
+                return answer.map(|to| Received::Answer(Answer::Moved { to, is_known_now }));
             }
         }
         let content_type = response.headers.first("content-type").map(str::to_owned);
@@ -211,15 +287,15 @@ impl Fetcher {
             && content_type.is_some()
             && let Kind::Other(what) = extract::kind(content_type.as_deref(), url, &[])
         {
-            return Ok(Answer::NotAPage(what));
+            return Ok(Received::Answer(Answer::NotAPage(what)));
         }
         if wanted == Wanted::Presence {
             let kind = extract::kind(content_type.as_deref(), url, &[]);
             self.discard(response).await;
-            return Ok(match kind {
+            return Ok(Received::Answer(match kind {
                 Kind::Text | Kind::Markdown => Answer::There,
                 _ => Answer::NotAPage("no text".to_owned()),
-            });
+            }));
         }
         let varies = varies_by_accept(response.headers.all("vary"));
         let directives = Directives::of_headers(response.headers.all("x-robots-tag"), &self.config.agent);
@@ -227,19 +303,25 @@ impl Fetcher {
         let validators = Validators { etag: validator("etag"), last_modified: validator("last-modified"), twin: None };
         let (status, body) = (response.status, self.body(response).await?);
         let page = Page { url: url.clone(), status, content_type, body, depth, validators, fetched_at: SystemTime::now() };
+        Ok(Received::Body(Box::new(Body { page, directives, varies })))
+    }
+
+    async fn read(&self, body: Body, wanted: Wanted) -> Result<Answer, Error> {
+        let Body { page, directives, varies } = body;
+        let url = page.url.clone();
         // Packed, it may be any length.
-        let budget = self.reading.clone();
+        let (budget, links) = (self.reading.clone(), self.links);
         let mut answer = match page.body.len() <= SMALL && !sitemap::is_packed(&page.body) {
-            true => read(page, wanted, directives, &budget),
+            true => read(page, wanted, directives, links, &budget),
             // Long enough to hold up whatever else runs on this thread.
-            false => self.handle.unblock(move || read(page, wanted, directives, &budget)).await,
+            false => self.handle.unblock(move || read(page, wanted, directives, links, &budget)).await,
         };
         if let Ok(Answer::Page(read)) = &mut answer
             && varies
-            && extract::kind(read.0.content_type.as_deref(), &read.0.url, &read.0.body) == Kind::Html
+            && extract::kind(read.page.content_type.as_deref(), &read.page.url, &read.page.body) == Kind::Html
         {
             // It may be the address of the markdown, too.
-            read.1.markdown.get_or_insert_with(|| url.clone());
+            read.outline.markdown.get_or_insert(url);
         }
         answer
     }
@@ -312,6 +394,9 @@ impl Fetcher {
     async fn insist(&self, url: &Url, robots: Robots, wanted: Wanted, known: &Validators) -> Result<Answer, Error> {
         let mut failures = 0;
         loop {
+            while let Some(wait) = self.resting(url).await {
+                self.handle.sleep(wait).await;
+            }
             self.wait_for_turn(url, robots).await;
             let error = match self.ask(url, 0, wanted, known).await {
                 Err(error) if worth_another_try(&error) && failures < self.config.retries.into() => error,
@@ -336,10 +421,14 @@ impl Fetcher {
         if let Some(rules) = self.known_rules().fresh(&origin, now, self.config.robots_lifetime) {
             return Ok(rules);
         }
+        self.turn_of_all(&origin, None).await;
         let rules = Arc::new(self.ask_for_rules(url).await?);
         if let Some(delay) = rules.crawl_delay {
             // robots.txt itself was a request.
             self.turns.take(&origin, delay, self.handle.now());
+            if let Some(pace) = &self.config.pace {
+                pace.turn(&origin, Some(delay)).await;
+            }
         }
         self.known_rules().learn(origin.into(), now, rules.clone());
         Ok(rules)
@@ -357,11 +446,30 @@ impl Fetcher {
         }
         let origin = origin(url);
         let asked = self.known_rules().by_origin.get(&*origin).and_then(|(_, rules)| rules.crawl_delay);
-        if let Some(delay) = asked {
+        let Some(delay) = asked else { return };
+        // Those of other processes are among all that are kept, and so are our own.
+        if !self.turn_of_all(&origin, Some(delay)).await {
             while let Some(at) = self.turns.take(&origin, delay, self.handle.now()) {
                 self.handle.sleep_until(at).await;
             }
         }
+    }
+
+    /// Waits for the turn among all processes; whether there is anything that keeps these.
+    async fn turn_of_all(&self, origin: &str, delay: Option<Duration>) -> bool {
+        let Some(pace) = &self.config.pace else { return false };
+        loop {
+            match pace.turn(origin, delay).await {
+                Turn::Taken => return true,
+                Turn::After(wait) => self.handle.sleep(wait).await,
+                Turn::Unknown => return false,
+            }
+        }
+    }
+
+    /// How long the origin is to be left alone, as some process has found that it was asked too much.
+    pub(super) async fn resting(&self, url: &Url) -> Option<Duration> {
+        self.config.pace.as_ref()?.rest(&origin(url)).await
     }
 
     async fn ask_for_rules(&self, url: &Url) -> Result<Rules, Error> {
@@ -478,7 +586,7 @@ fn is_lookup(error: &http::Error) -> bool {
     matches!(error.root(), http::Error::Resolve { .. })
 }
 
-fn read(page: Page, wanted: Wanted, directives: Directives, budget: &Budget) -> Result<Answer, Error> {
+fn read(page: Page, wanted: Wanted, directives: Directives, links: ReadLinks, budget: &Budget) -> Result<Answer, Error> {
     let kind = extract::kind(page.content_type.as_deref(), &page.url, &page.body);
     let sitemap = match (wanted, &kind) {
         (Wanted::Page | Wanted::Markdown | Wanted::Presence, _) => None,
@@ -501,12 +609,26 @@ fn read(page: Page, wanted: Wanted, directives: Directives, budget: &Budget) -> 
         Kind::Sitemap | Kind::Xml => Answer::NotAPage("XML that is neither a sitemap nor a feed".to_owned()),
         Kind::Other(what) => Answer::NotAPage(what),
         _ => {
-            let mut outline = extract::links_within(&page, &budget.begin())?;
+            let mut outline = links(&page, &budget.begin())?;
             outline.robots.index &= directives.index;
             outline.robots.follow &= directives.follow;
-            Answer::Page(Box::new((page, outline)))
+            let content = content_of(&page.url, &page.body);
+            Answer::Page(Box::new(Read { page, outline, content }))
         }
     })
+}
+
+/// What pages of a site are told apart by: it answers by http and https alike, with www and without. The same in every run, for crawls that
+/// go on.
+pub(super) fn content_of(url: &Url, body: &[u8]) -> u64 {
+    let mut context = Context::new(&SHA256);
+    context.update(url.host_str().map(bare_name).unwrap_or_default().as_bytes());
+    context.update(&[0]);
+    context.update(&url.port().unwrap_or(0).to_le_bytes());
+    context.update(body);
+    let mut first = [0; 8];
+    first.copy_from_slice(&context.finish().as_ref()[..8]);
+    u64::from_le_bytes(first)
 }
 
 fn is_download(page: &Page) -> bool {
@@ -597,8 +719,8 @@ mod tests {
             fetched_at: SystemTime::now(),
         };
         let (budget, directives) = (Budget::default(), Directives { index: true, follow: true });
-        let read = |wanted| read(page(), wanted, directives, &budget);
-        assert!(matches!(read(Wanted::Page), Ok(Answer::Page(read)) if read.1.links.len() == 1));
+        let read = |wanted| read(page(), wanted, directives, extract::links_within, &budget);
+        assert!(matches!(read(Wanted::Page), Ok(Answer::Page(read)) if read.outline.links.len() == 1));
         budget.stop();
         assert!(matches!(read(Wanted::Page), Err(Error::OverBudget { .. })));
     }

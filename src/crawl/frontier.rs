@@ -184,9 +184,14 @@ impl Frontier {
         }
     }
 
-    /// What an earlier crawl has dealt with is not queued again.
-    pub(super) fn remember<'a>(&mut self, urls: impl Iterator<Item = &'a Box<str>>) {
-        self.seen.extend(urls.map(|url| self.hasher.hash_one(&**url)));
+    /// What an earlier crawl has found or dealt with is not queued when it is met again.
+    pub(super) fn remember<'a>(&mut self, urls: impl Iterator<Item = &'a str>) {
+        self.seen.extend(urls.map(|url| self.hasher.hash_one(url)));
+    }
+
+    /// Queues what is remembered and still to be fetched.
+    pub(super) fn queue_remembered(&mut self, url: &Url, entry: Entry) {
+        self.push(url, entry, End::Back);
     }
 
     /// Queues a link in normal form unless it was offered before or looks like one of endlessly many.

@@ -14,7 +14,9 @@ mod credentials;
 mod error;
 mod fetch;
 mod frontier;
+mod graph;
 mod names;
+mod pace;
 mod plan;
 mod polite;
 mod recipe;
@@ -36,19 +38,20 @@ pub use alike::Alike;
 pub use credentials::Credentials;
 pub use error::Error;
 pub use frontier::normalise;
+pub use graph::{Link, LinkGraph, Linked, Met};
+pub use pace::{Pace, Turn};
 pub use plan::{CrawlRequest, Robots, Scope, Sitemaps, UnknownScope, UnknownSitemaps, parse_url};
-pub use report::{CrawlReport, End, Failed, MAX_LISTED, NO_PAGE, NearlySame, OUT_OF_SCOPE, Skipped, USUALLY_LEFT_OUT};
+pub use report::{Causes, CrawlReport, End, Failed, MAX_LISTED, NO_PAGE, NearlySame, OUT_OF_SCOPE, SameCause, Skipped, USUALLY_LEFT_OUT};
 pub use robots::Forbidden;
 pub use selection::{EXCLUDED, LeaveOut, NOT_INCLUDED, Pattern, TRANSLATION};
 pub use walk::{Crawl, Visit};
 
-use crate::extract::Outline;
 use crate::http;
 use crate::model::Page;
 use crate::model::Validators;
 use crate::reactor::Handle;
 
-use fetch::{Answer, Fetcher, Wanted};
+use fetch::{Answer, Fetcher, Read, Wanted};
 use frontier::origin;
 use twins::{in_markdown, is_markdown};
 
@@ -74,6 +77,9 @@ pub struct Config {
     /// Queries with which one path is fetched: calendars and filters have endlessly many. Of those with several parameters 200 at the most.
     /// Default: 1,000.
     pub max_query_variants: u32,
+    /// What keeps the turns and pauses of origins for several processes. Default: none; an [`Engine`](crate::Engine) keeps them in its
+    /// database.
+    pub pace: Option<Arc<dyn Pace>>,
 }
 
 impl Default for Config {
@@ -88,6 +94,7 @@ impl Default for Config {
             max_url_length: 2_048,
             credentials: Credentials::default(),
             max_query_variants: 1_000,
+            pace: None,
         }
     }
 }
@@ -129,16 +136,35 @@ impl Crawler {
 
     /// A crawl that has not begun: the first request goes out when it is polled first.
     pub fn crawl(&self, request: CrawlRequest) -> Crawl {
-        Crawl::new(self.fetcher.counting_apart(request.requests_allowed()), request)
+        Crawl::new(self.fetcher.counting_apart(request.requests_allowed(), &request.credentials), request)
     }
 
-    /// One page. Redirects are followed, transient failures tried again.
+    /// A crawl that tells which page links to which: the same pages by the same rules.
+    pub fn link_graph(&self, request: CrawlRequest) -> LinkGraph {
+        LinkGraph::new(Crawl::new(
+            self.fetcher.counting_apart(request.requests_allowed(), &request.credentials).describing_links(),
+            request,
+        ))
+    }
+
+    /// One page. Redirects are followed, transient failures tried again. A user and a password in the address are shown to its origin alone.
     ///
     /// # Errors
     /// At the URL: what robots.txt forbids, statuses other than 2xx, what is neither HTML nor text, and transport errors.
     pub async fn fetch(&self, url: &Url, robots: Robots) -> Result<Page, Error> {
-        let answer = self.fetcher.follow(normalise(url.clone()), robots, Wanted::Page, &Validators::default()).await;
+        let signed = self.signed(url).map_err(|error| error.at(url))?;
+        let answer = signed.follow(normalise(url.clone()), robots, Wanted::Page, &Validators::default()).await;
         answer.and_then(page_of).map_err(|error| error.at(url))
+    }
+
+    /// With the user and password that stand in the address, for its origin.
+    fn signed(&self, url: &Url) -> Result<Arc<Fetcher>, Error> {
+        let mut credentials = Credentials::default();
+        credentials.of_url(url)?;
+        Ok(match credentials.is_empty() {
+            true => self.fetcher.clone(),
+            false => Arc::new(self.fetcher.counting_apart(u64::MAX, &credentials)),
+        })
     }
 
     /// A page that is known, fetched only if it has changed (RFC 9110 13.1). Without validators it is fetched anyway. One that the site has in
@@ -158,7 +184,7 @@ impl Crawler {
             Ok(Answer::Unchanged) => Ok(Refetched::Unchanged),
             Err(Error::Status { status: 404 | 410, .. }) => Ok(Refetched::Gone),
             Ok(Answer::Page(read)) => {
-                let links = read.1.links.clone();
+                let links = read.outline.links.clone();
                 Ok(Refetched::Page(self.better(*read, robots).await, links))
             }
             answer => answer.and_then(page_of).map(|page| Refetched::Page(page, Vec::new())).map_err(|error| error.at(url)),
@@ -173,7 +199,7 @@ impl Crawler {
         }
         let (found, outline) = match self.fetcher.follow(twin.clone(), robots, Wanted::Markdown, known).await {
             Ok(Answer::Unchanged) => return Ok(Some(Refetched::Unchanged)),
-            Ok(Answer::Page(read)) if read.0.url == *twin => *read,
+            Ok(Answer::Page(read)) if read.page.url == *twin => (read.page, read.outline),
             Err(error) if error.is_transient() || error.is_ours() => return Err(error),
             _ => return Ok(None),
         };
@@ -184,25 +210,33 @@ impl Crawler {
             return Ok(Some(Refetched::Page(page, links)));
         }
         match self.fetcher.follow(page.url.clone(), robots, Wanted::Page, &Validators::default()).await {
-            Ok(Answer::Page(read)) => Ok(Some(Refetched::Page(page, read.1.links))),
+            Ok(Answer::Page(read)) => Ok(Some(Refetched::Page(page, read.outline.links))),
             Err(error) if error.is_transient() || error.is_ours() => Err(error),
             _ => Ok(Some(Refetched::Page(page, Vec::new()))),
         }
     }
 
     /// The page in markdown, if it says where that is on its own site, and it is there.
-    async fn better(&self, (page, outline): (Page, Outline), robots: Robots) -> Page {
-        let Some(twin) = outline.markdown.map(normalise).filter(|twin| *twin != page.url && origin(twin) == origin(&page.url)) else {
+    async fn better(&self, Read { page, outline, .. }: Read, robots: Robots) -> Page {
+        let Some(twin) = outline.markdown.map(normalise).filter(|twin| origin(twin) == origin(&page.url)) else { return page };
+        // One address, and several forms of what is there: few sites have markdown among them, and the first pages tell.
+        let is_itself = twin == page.url;
+        if is_itself && !self.fetcher.twins().may_be_at(&page.url) {
             return page;
-        };
+        }
         if robots == Robots::Obey && !self.fetcher.rules(&twin).await.is_ok_and(|rules| rules.forbids(&twin).is_none()) {
             return page;
         }
         self.fetcher.wait_for_turn(&twin, robots).await;
-        match self.fetcher.ask(&twin, page.depth, Wanted::Page, &Validators::default()).await {
-            Ok(Answer::Page(read)) => in_markdown(&page, &read.0).unwrap_or(page),
-            _ => page,
+        let wanted = if is_itself { Wanted::Markdown } else { Wanted::Page };
+        let better = match self.fetcher.ask(&twin, page.depth, wanted, &Validators::default()).await {
+            Ok(Answer::Page(read)) => in_markdown(&page, &read.page),
+            _ => None,
+        };
+        if is_itself {
+            self.fetcher.twins().answered(&twin, better.is_some());
         }
+        better.unwrap_or(page)
     }
 
     pub fn client(&self) -> &http::Client {
@@ -223,7 +257,7 @@ pub enum Refetched {
 
 fn page_of(answer: Answer) -> Result<Page, Error> {
     match answer {
-        Answer::Page(read) => Ok(read.0),
+        Answer::Page(read) => Ok(read.page),
         Answer::NotAPage(what) => Err(Error::NotAPage { what }),
         Answer::Sitemap(_) => Err(Error::NotAPage { what: "a sitemap".to_owned() }),
         Answer::Moved { .. } | Answer::Unchanged | Answer::There => Err(Error::NotAPage { what: "an answer without content".to_owned() }),

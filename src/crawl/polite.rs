@@ -141,6 +141,14 @@ impl Polite {
         }
     }
 
+    /// The request was not made, as others have found that the origin is to be left alone until then.
+    pub(super) fn rests(&mut self, url: &Url, until: Instant) {
+        let host = self.host(url);
+        host.in_flight = host.in_flight.saturating_sub(1);
+        host.before = host.before.saturating_sub(1);
+        host.not_before = Some(host.not_before.map_or(until, |at| at.max(until)));
+    }
+
     /// How long an answer took.
     pub(super) fn took(&mut self, url: &Url, time: Duration) {
         let host = self.host(url);

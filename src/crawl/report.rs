@@ -2,7 +2,7 @@
 
 use super::walk::AS_DATA;
 use super::{selection, traps};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::time::Duration;
 
@@ -119,6 +119,67 @@ pub struct Failed {
     #[serde(skip)]
     pub is_transient: bool,
 }
+
+impl Failed {
+    /// The error without the page that the link stands on: what several may have in common.
+    pub fn cause(&self) -> &str {
+        self.error.rsplit_once(LINKED_FROM).map_or(&self.error, |(cause, _)| cause)
+    }
+}
+
+/// Failures that have one cause.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SameCause {
+    pub first: Failed,
+    pub count: u64,
+}
+
+/// Failures by their causes, in the order in which these were met first.
+///
+/// ```
+/// use smolcrawl::crawl::{Causes, Failed};
+///
+/// let failed = |url: &str, error: &str| Failed { url: url.parse().unwrap(), error: error.into(), hint: None, is_transient: false };
+/// let failures = [("http://a.test/1", "404 Not Found, linked from http://a.test/"), ("http://a.test/2", "404 Not Found")];
+/// let causes: Causes = failures.iter().map(|(url, error)| failed(url, error)).collect();
+/// let [cause] = causes.list() else { unreachable!() };
+/// assert_eq!((cause.count, cause.first.url.path()), (2, "/1"));
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Causes {
+    list: Vec<SameCause>,
+    /// Where in the list each is.
+    places: HashMap<Box<str>, usize>,
+}
+
+impl Causes {
+    pub fn list(&self) -> &[SameCause] {
+        &self.list
+    }
+
+    /// Counts a failure of a cause that is known, or notes another cause if there are fewer than `most`.
+    pub fn add(&mut self, failed: &Failed, most: usize) {
+        match self.places.get(failed.cause()) {
+            Some(place) => self.list[*place].count += 1,
+            None if self.list.len() < most => {
+                self.places.insert(failed.cause().into(), self.list.len());
+                self.list.push(SameCause { first: failed.clone(), count: 1 });
+            }
+            None => {}
+        }
+    }
+}
+
+impl FromIterator<Failed> for Causes {
+    fn from_iter<T: IntoIterator<Item = Failed>>(failures: T) -> Self {
+        let mut causes = Self::default();
+        failures.into_iter().for_each(|failed| causes.add(&failed, usize::MAX));
+        causes
+    }
+}
+
+/// What stands between an error and the page of its link.
+pub(super) const LINKED_FROM: &str = ", linked from ";
 
 /// In [`CrawlReport::passed_over`]: the rules that [`LeaveOut::Nothing`](super::LeaveOut::Nothing) turns off, but for translations.
 pub const USUALLY_LEFT_OUT: [&str; 10] = [

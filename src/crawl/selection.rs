@@ -186,15 +186,22 @@ impl Selection {
         home.has_old_versions = others > versions;
     }
 
-    /// A page names itself in several languages (`hreflang`): all but its own, or the one that is wanted, are translations.
-    pub(super) fn speaks(&mut self, page: &Url, alternates: &[(String, Url)]) {
+    /// A page names itself in several languages (`hreflang`): all but its own, or the one that is wanted, are translations. Those that were
+    /// not known as such before.
+    pub(super) fn speaks<'a>(&mut self, page: &Url, alternates: &'a [(String, Url)]) -> Vec<&'a Url> {
         let mine = alternates.iter().find(|(_, url)| url == page).map(|(language, _)| primary(language));
-        let Some(wanted) = self.language.clone().or(mine) else { return };
-        for (language, url) in alternates.iter().filter(|(_, url)| url != page) {
-            if primary(language) != wanted && primary(language) != "x" && self.translations.len() < MOST_TRANSLATIONS {
-                self.translations.insert(self.hasher.hash_one(url.as_str()));
-            }
-        }
+        let Some(wanted) = self.language.clone().or(mine) else { return Vec::new() };
+        let others = alternates.iter().filter(|(language, url)| url != page && primary(language) != wanted && primary(language) != "x");
+        others.filter(|(_, url)| self.is_new_translation(url.as_str())).map(|(_, url)| url).collect()
+    }
+
+    /// A page of an earlier crawl has named it so.
+    pub(super) fn knows_translation(&mut self, url: &str) {
+        self.is_new_translation(url);
+    }
+
+    fn is_new_translation(&mut self, url: &str) -> bool {
+        self.translations.len() < MOST_TRANSLATIONS && self.translations.insert(self.hasher.hash_one(url))
     }
 
     /// The page itself, where an address asks for it to be printed.

@@ -17,8 +17,9 @@ use futures_lite::future::poll_fn;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use url::Url;
 
+use crate::extract::Outline;
 use crate::http;
-use crate::model::{Metadata, Page, Trail, Validators};
+use crate::model::{Addresses, Earlier, Metadata, Page, Trail, Validators};
 use crate::reactor::Boxed;
 
 use super::canonical::Standing;
@@ -71,6 +72,8 @@ pub struct Crawl {
     contents: HashMap<u64, (Arc<str>, u8)>,
     /// What came to these since a trail was taken, where one is kept.
     new_contents: Vec<(Box<str>, u64)>,
+    /// The same of addresses that pages name as themselves in a language that is not wanted.
+    new_translations: Vec<Box<str>>,
     keeps_trail: bool,
     /// Hashes of URLs that were left out, so that each is counted once; as many as fit.
     left_out: HashSet<u64>,
@@ -85,26 +88,35 @@ pub struct Crawl {
     /// Why the robots.txt of an origin could not be asked for.
     unreachable: HashMap<Box<str>, Arc<http::Error>>,
     report: CrawlReport,
+    /// The links of the pages in `ready`, where they are told.
+    linked: Option<VecDeque<Outline>>,
     /// Where nothing is fetched but what tells what there is: how many pages would be, and the first of them.
     looking: Option<(u64, Vec<Url>)>,
     /// The page that came last is handed out when it is known whether there is a better form of it.
     is_twin_asked: bool,
     /// What an earlier crawl had found and not dealt with: queued when the seeds have been read again, which tell what is in bounds.
-    before: Vec<(Box<str>, u32)>,
+    before: Addresses,
+    /// They have been.
+    is_before_begun: bool,
     /// Pages of that crawl: they hold places of `max_pages`.
     pages_before: u64,
     /// The limit that was reached, if that is why nothing more is asked for.
     limit: Option<End>,
     /// When it was polled first.
     begun: Option<Instant>,
+    /// When something was handed out, until it is polled again, and how long that was in all.
+    left_at: Option<Instant>,
+    away: Duration,
     ended: bool,
 }
 
 /// What a job brings back.
 enum Done {
     Rules(Url, Result<Arc<Rules>, Error>),
-    /// With how long it took.
-    Answer(Url, Entry, Box<Result<Answer, Error>>, Duration),
+    /// It was not asked for: the origin is to be left alone for so long.
+    Resting(Url, Entry, Duration),
+    /// With how long it took, and how long the consumer had been away when it began.
+    Answer(Url, Entry, Box<Result<Answer, Error>>, (Duration, Duration)),
     /// Of the markdown of a page, which is at this address.
     Twin(Box<Page>, Url, Box<Result<Answer, Error>>),
 }
@@ -140,6 +152,7 @@ impl Crawl {
             llms_guesses: HashMap::new(),
             contents: HashMap::new(),
             new_contents: Vec::new(),
+            new_translations: Vec::new(),
             keeps_trail: false,
             left_out: HashSet::new(),
             naming: HashSet::new(),
@@ -149,12 +162,16 @@ impl Crawl {
             hasher: RandomState::new(),
             unreachable: HashMap::new(),
             report,
+            linked: None,
             looking: None,
             is_twin_asked: false,
-            before: Vec::new(),
+            before: Addresses::default(),
+            is_before_begun: false,
             pages_before: 0,
             limit: None,
             begun: None,
+            left_at: None,
+            away: Duration::ZERO,
             ended: false,
             fetcher,
             request,
@@ -174,16 +191,19 @@ impl Crawl {
     /// What was found and dealt with since the last time. An address is dealt with when all that it led to was noted before it, or here;
     /// its page was handed out before.
     pub fn take_trail(&mut self) -> Trail {
-        Trail { left: self.left(), contents: std::mem::take(&mut self.new_contents), ..self.frontier.take_trail() }
+        let (contents, translations) = (std::mem::take(&mut self.new_contents), std::mem::take(&mut self.new_translations));
+        Trail { left: self.left(), contents, translations, ..self.frontier.take_trail() }
     }
 
     /// Goes on where an earlier crawl of the same seeds was, which had stored so many pages beside the seeds. Before the first poll.
     ///
     /// The seeds are read again, as they tell what is in bounds; nothing else that was dealt with is asked for. A page that has the bytes of one of before is a duplicate of it.
-    pub fn go_on(&mut self, trail: Trail, pages: u64) {
+    pub fn go_on(&mut self, trail: Earlier, pages: u64) {
         let seeds: HashSet<_> = self.request.seeds.iter().cloned().map(|seed| normalise(seed).to_string()).collect();
-        self.frontier.remember(trail.done.iter().filter(|done| !seeds.contains(&***done)));
+        let known = trail.done.iter().chain(trail.found.iter()).map(|(url, _)| url);
+        self.frontier.remember(known.filter(|known| !seeds.contains(*known)));
         self.contents.extend(trail.contents.into_iter().map(|(url, content)| (content, ((&*url).into(), 1))));
+        trail.translations.iter().for_each(|url| self.selection.knows_translation(url));
         self.before = trail.found;
         self.pages_before = pages;
     }
@@ -205,6 +225,16 @@ impl Crawl {
     /// these pages.
     pub fn would_fetch(&self) -> (u64, &[Url]) {
         self.looking.as_ref().map_or((0, &[]), |(all, first)| (*all, first))
+    }
+
+    /// Of each page that is handed out its outline is handed out, too: see [`Crawl::take_outline`]. Before the first poll.
+    pub(super) fn tell_links(&mut self) {
+        self.linked.get_or_insert_default();
+    }
+
+    /// That of the page that was handed out last; once.
+    pub(super) fn take_outline(&mut self) -> Outline {
+        self.linked.as_mut().and_then(VecDeque::pop_front).unwrap_or_default()
     }
 
     /// Judges links, as if the seeds had them. Before the first poll.
@@ -259,8 +289,12 @@ impl Crawl {
     fn poll_visit(&mut self, cx: &mut Context<'_>) -> Poll<Option<Visit>> {
         let begun = *self.begun.get_or_insert_with(|| self.fetcher.handle.now());
         let deadline = self.request.max_time.and_then(|time| begun.checked_add(time));
+        if let Some(left) = self.left_at.take() {
+            self.away += self.fetcher.handle.now().saturating_duration_since(left);
+        }
         loop {
             if let Some(visit) = self.ready.pop_front() {
+                self.left_at = Some(self.fetcher.handle.now());
                 return Poll::Ready(Some(visit));
             }
             let is_late = deadline.is_some_and(|deadline| deadline <= self.fetcher.handle.now());
@@ -289,18 +323,27 @@ impl Crawl {
         }
     }
 
+    /// Some of them, as they take less memory where they are. In the order of the queue: those that are nearest to the seeds.
     fn queue_before(&mut self) {
-        for (text, depth) in std::mem::take(&mut self.before) {
-            if let Ok(url) = Url::parse(&text)
-                && let Offered::Refused(why) = self.frontier.offer_named(&url, || Entry::new(&url, depth, Role::Page))
-            {
-                self.report.pass_over(why, Some(&url));
+        self.is_before_begun = true;
+        for _ in 0..QUEUED_AT_ONCE {
+            let Some((text, depth)) = self.before.pop() else { break };
+            // Seeds are queued by themselves.
+            let is_seed = self.request.seeds.iter().any(|seed| seed.as_str() == text);
+            if let (Ok(url), false) = (Url::parse(text), is_seed) {
+                self.frontier.queue_remembered(&url, Entry::new(&url, depth, Role::Page));
             }
+        }
+        if self.before.is_empty() {
+            self.before = Addresses::default();
         }
     }
 
     /// Starts what may start now. Returns when to look again, where only time is in the way.
     fn dispatch(&mut self) -> Option<Instant> {
+        if self.is_before_begun && self.frontier.len() < FEW_QUEUED && !self.before.is_empty() {
+            self.queue_before();
+        }
         let now = self.fetcher.handle.now();
         self.frontier.wake(now);
         while self.ready.is_empty() && self.jobs.len() < self.request.concurrency.max(1) {
@@ -366,7 +409,11 @@ impl Crawl {
         self.fetcher.spend();
         self.in_flight += 1;
         let (fetcher, robots) = (self.fetcher.clone(), self.request.robots);
+        let away = self.away;
         self.jobs.push(Box::pin(async move {
+            if let Some(wait) = fetcher.resting(&url).await {
+                return Done::Resting(url, entry, wait);
+            }
             fetcher.wait_for_turn(&url, robots).await;
             let wanted = match entry.role {
                 Role::Seed => Wanted::Either,
@@ -374,10 +421,8 @@ impl Crawl {
                 Role::Llms(Place::Full) => Wanted::Presence,
                 Role::Page | Role::Restored | Role::Llms(_) => Wanted::Page,
             };
-            let asked = fetcher.handle.now();
-            let answer = fetcher.ask(&url, entry.depth, wanted, &Validators::default()).await;
-            let took = fetcher.handle.now().saturating_duration_since(asked);
-            Done::Answer(url, entry, Box::new(answer), took)
+            let (answer, took) = fetcher.ask_timed(&url, entry.depth, wanted, &Validators::default()).await;
+            Done::Answer(url, entry, Box::new(answer), (took, away))
         }));
     }
 
@@ -414,9 +459,17 @@ impl Crawl {
                 self.twin(*page, &twin, &answer);
                 self.backlog.dealt_with(address);
             }
-            Done::Answer(url, entry, answer, took) => {
+            Done::Resting(url, entry, wait) => {
                 self.in_flight -= 1;
-                self.polite.took(&url, took);
+                self.fetcher.give_back();
+                self.polite.rests(&url, now + wait);
+                self.frontier.put_back(&url, entry);
+                self.frontier.release(&url);
+            }
+            Done::Answer(url, entry, answer, (took, away)) => {
+                self.in_flight -= 1;
+                // An answer that lies here while nobody polls is no slow one.
+                self.polite.took(&url, took.saturating_sub(self.away - away));
                 self.guesses -= u64::from(entry.is_guess());
                 let given_up = self.polite.ended(&url, now, ended(&answer));
                 self.frontier.release(&url);
@@ -431,7 +484,7 @@ impl Crawl {
                     };
                 }
                 match *answer {
-                    Ok(Answer::Page(read)) => self.page(url, entry, read.0, read.1),
+                    Ok(Answer::Page(read)) => self.page(url, entry, *read),
                     Ok(Answer::Sitemap(sitemap)) => self.sitemap(url, entry, sitemap),
                     // It is asked for again.
                     Ok(Answer::Moved { to, is_known_now }) if to == url => return self.moved(url, entry, to, is_known_now),
@@ -528,6 +581,11 @@ fn ended(answer: &Result<Answer, Error>) -> Ended {
 pub(super) const AS_DATA: &str = "data of a page that is met as well";
 /// Where a sitemap is, if nobody says where: <https://www.sitemaps.org/protocol.html#location>
 const USUAL_SITEMAP: &str = "/sitemap.xml";
+
+/// Of what an earlier crawl had found so many are queued at once, and when fewer than that wait: enough for all sites to have some among
+/// them.
+const QUEUED_AT_ONCE: usize = 5_000;
+const FEW_QUEUED: usize = 2_000;
 
 /// Links that are judged before whatever else runs on the thread has its turn: some tenths of a millisecond.
 const AT_ONCE: usize = 500;

@@ -108,7 +108,7 @@ impl Unusable {
             Self::Missing { .. } => "export the model to ONNX, or take the onnx/ folder of its repository",
             Self::Unreadable { .. } => "the file may be cut short, or a pointer that Git LFS left in place of it: fetch it again",
             Self::Network { .. } => {
-                "try another of the repository's ONNX files by its name, such as onnx/model.onnx; float16 and optimised ones need operators of their own"
+                "try another of the repository's ONNX files by its name, such as onnx/model.onnx: optimised and 4-bit ones need operators of their own"
             }
             Self::Inputs { .. } => "only models that read a text and give its vector can be used: no decoders, no pictures",
             Self::Module { .. } => {
@@ -333,6 +333,7 @@ struct Own {
     input_ids: NodeId,
     attention_mask: NodeId,
     token_types: Option<NodeId>,
+    positions: Option<NodeId>,
     output: NodeId,
 }
 
@@ -370,6 +371,9 @@ impl Network for Own {
         let longest = ids.size(1);
         let mut inputs = vec![(self.input_ids, ids), (self.attention_mask, mask)];
         inputs.extend(self.token_types.map(|node| (node, NdTensor::zeros([texts.len(), longest]))));
+        // Behind the end of a text they count on: the mask leaves those out.
+        let position = |[_, at]: [usize; 2]| self.described.first_position.saturating_add(at as i32);
+        inputs.extend(self.positions.map(|node| (node, NdTensor::from_fn([texts.len(), longest], position))));
         let value = local::output(&self.model, inputs, self.output, threads).map_err(|why| self.fault(why))?;
         let (shape, Value::FloatTensor(values)) = (value.shape().to_vec(), value) else {
             return Err(self.fault("its output is not of floating-point numbers".to_owned()));
@@ -409,7 +413,8 @@ fn load(recipe: &Recipe, room: Roomy) -> Result<Own, Unusable> {
     let name = |node: &NodeId| model.node_info(*node).and_then(|info| info.name()).unwrap_or_default().to_owned();
     let inputs: Vec<(NodeId, String)> = model.input_ids().iter().map(|node| (*node, name(node))).collect();
     let input = |wanted: &str| inputs.iter().find(|(_, name)| name == wanted).map(|(node, _)| *node);
-    let is_known = inputs.iter().all(|(_, name)| ["input_ids", "attention_mask", "token_type_ids"].contains(&name.as_str()));
+    let known = ["input_ids", "attention_mask", "token_type_ids", "position_ids"];
+    let is_known = inputs.iter().all(|(_, name)| known.contains(&name.as_str()));
     let (Some(input_ids), Some(attention_mask), true) = (input("input_ids"), input("attention_mask"), is_known) else {
         let names: Vec<_> = inputs.iter().map(|(_, name)| name.chars().take(60).collect::<String>()).take(12).collect();
         return Err(Unusable::Inputs { inputs: names.join(", ") });
@@ -420,10 +425,21 @@ fn load(recipe: &Recipe, room: Roomy) -> Result<Own, Unusable> {
     let wanted = [pooled, "last_hidden_state", "token_embeddings", "sentence_embedding"];
     let output = wanted.iter().find_map(|wanted| outputs.iter().find(|(_, name)| name == wanted)).or(outputs.first());
     let Some(output) = output.map(|(node, _)| *node) else { return Err(refused("it has no output".to_owned())) };
-    let token_types = input("token_type_ids");
+    let (token_types, positions) = (input("token_type_ids"), input("position_ids"));
     let known = ["[PAD]", "<pad>"].iter().find_map(|token| tokenizer.token_to_id(token)).and_then(|id| i32::try_from(id).ok());
     let padding = described.padding.or(known).unwrap_or_default();
-    Ok(Own { path: recipe.config.path.clone(), described, tokenizer, padding, input_ids, attention_mask, token_types, output, model })
+    Ok(Own {
+        path: recipe.config.path.clone(),
+        described,
+        tokenizer,
+        padding,
+        input_ids,
+        attention_mask,
+        token_types,
+        positions,
+        output,
+        model,
+    })
 }
 
 /// Characters of a token, at the most, for those that are given to the tokenizer at all.

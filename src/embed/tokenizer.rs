@@ -57,35 +57,57 @@ impl Tokenizer {
     fn begun(&self, text: &str, most: usize) -> Vec<i32> {
         let mut tokens = vec![CLS];
         let mut word = Word::default();
-        let mut goes_on = |character: char| {
-            if character.is_whitespace() {
-                self.push(&mut word, &mut tokens);
-            } else if is_punctuation(character) {
-                self.push(&mut word, &mut tokens);
-                word.add(character);
-                self.push(&mut word, &mut tokens);
-            } else {
-                word.add(character);
-            }
-            tokens.len() < most
-        };
         let mut rest = text;
         // ASCII is no mark and is decomposed to itself: most of any text needs no tables.
         while !rest.is_empty() {
-            let mut plain = rest.bytes().take_while(u8::is_ascii);
-            let mut ascii = plain.by_ref().filter(|byte| !is_control(char::from(*byte)));
-            if !ascii.all(|byte| goes_on(char::from(byte.to_ascii_lowercase()))) {
+            let begin = rest.bytes().position(|byte| !byte.is_ascii()).unwrap_or(rest.len());
+            if !self.plain(&rest[..begin], &mut word, &mut tokens, most) {
                 break;
             }
-            let begin = rest.find(|c: char| !c.is_ascii()).unwrap_or(rest.len());
             let (other, after) = rest[begin..].split_at(rest[begin..].find(|c: char| c.is_ascii()).unwrap_or(rest.len() - begin));
-            if !normalised(other).all(&mut goes_on) {
+            let goes_on = |character| {
+                self.take(character, &mut word, &mut tokens);
+                tokens.len() < most
+            };
+            if !normalised(other).all(goes_on) {
                 break;
             }
             rest = after;
         }
         self.push(&mut word, &mut tokens);
         tokens
+    }
+
+    /// The next character of a text, normalised.
+    fn take(&self, character: char, word: &mut Word, tokens: &mut Vec<i32>) {
+        if character.is_whitespace() {
+            self.push(word, tokens);
+        } else if is_punctuation(character) {
+            self.push(word, tokens);
+            word.add(character);
+            self.push(word, tokens);
+        } else {
+            word.add(character);
+        }
+    }
+
+    /// The same for a text of ASCII; whether there are fewer tokens than `most`. Letters and digits are taken word by word.
+    fn plain(&self, text: &str, word: &mut Word, tokens: &mut Vec<i32>, most: usize) -> bool {
+        let mut rest = text;
+        while let Some(first) = rest.chars().next() {
+            let letters = rest.bytes().position(|byte| !byte.is_ascii_alphanumeric()).unwrap_or(rest.len());
+            let (taken, after) = rest.split_at(letters.max(1));
+            rest = after;
+            if letters > 0 {
+                word.add_letters(taken);
+            } else if !is_control(first) {
+                self.take(first, word, tokens);
+                if tokens.len() >= most {
+                    return false;
+                }
+            }
+        }
+        true
     }
 
     /// How well the model knows the words of a question: 1 for English, where few words are cut in pieces; near 0 for other languages,
@@ -154,6 +176,14 @@ impl Word {
         if self.characters <= MAX_WORD {
             self.text.push(character);
         }
+    }
+
+    /// Of ASCII.
+    fn add_letters(&mut self, letters: &str) {
+        let begun = self.text.len();
+        self.text.push_str(&letters[..letters.len().min(MAX_WORD.saturating_sub(self.characters))]);
+        self.text[begun..].make_ascii_lowercase();
+        self.characters += letters.len();
     }
 
     fn clear(&mut self) {

@@ -1,8 +1,9 @@
 //! A crawl on its way into the store: pages are read, cut and stored while others are fetched, and how far it is, is written down.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::SystemTime;
 
 use futures_lite::{StreamExt, future};
 use futures_util::stream::FuturesUnordered;
@@ -11,13 +12,13 @@ use url::Url;
 use super::reading::Reading;
 use super::sources::Known;
 use super::{Chunking, Engine, Fill, Resume, read_and_cut};
-use crate::crawl::{Alike, Crawl, CrawlReport, CrawlRequest, Failed, MAX_LISTED, Skipped, Visit, normalise};
+use crate::crawl::{Alike, Crawl, CrawlReport, CrawlRequest, Failed, LinkGraph, MAX_LISTED, Skipped, Visit, normalise};
 use crate::error::Error;
 use crate::extract;
 use crate::http::{Counters, masked};
 use crate::model::{Budget, Document, OverBudget, Page, SourceId, Trail};
 use crate::reactor::{Boxed, Lane};
-use crate::store::Put;
+use crate::store::{CutPage, Put};
 
 impl Engine {
     /// Starts a crawl that fills the sources it is called after, and goes on with it if one with the same settings was interrupted. It goes on
@@ -31,16 +32,25 @@ impl Engine {
         self.crawling(fill.request().clone(), Some(fill), chunking)
     }
 
+    /// A crawl that tells which page links to which and stores nothing: no database is opened.
+    pub fn link_graph(&self, request: CrawlRequest) -> LinkGraph {
+        self.inner.crawler.link_graph(request)
+    }
+
     fn crawling(&self, request: CrawlRequest, fill: Option<Fill>, chunking: Chunking) -> Crawling {
         Crawling {
             engine: self.clone(),
             crawl: self.inner.crawler.crawl(request),
             fill,
             is_again: false,
+            misses: HashMap::new(),
             is_begun: false,
             trail: Trail::default(),
             recording: FuturesUnordered::new(),
+            taking_in: FuturesUnordered::new(),
+            cut: Vec::new(),
             storing: FuturesUnordered::new(),
+            events: VecDeque::new(),
             under_way: Vec::new(),
             chunking,
             fetching: Fetching::Ahead,
@@ -60,15 +70,23 @@ pub struct Crawling {
     fill: Option<Fill>,
     /// Whether it looks for what is new in a source: a copy of what is there is not.
     is_again: bool,
+    /// Of these, addresses that came to nothing before, each with since when.
+    misses: HashMap<Box<str>, SystemTime>,
     /// Whether it is written down that it has begun.
     is_begun: bool,
     /// What was found and dealt with and is not written down yet.
     trail: Trail,
     /// The part of it that is being written, at most one, so that what a page led to is known before the page counts as done.
     recording: FuturesUnordered<Boxed<'static, Result<(), Error>>>,
-    /// Pages being read, cut and stored. Its length is bounded: a slow disk slows the crawl down, not the memory up.
-    storing: FuturesUnordered<Boxed<'static, Result<Event, Error>>>,
-    /// The addresses of these pages.
+    /// Pages being read and cut.
+    taking_in: FuturesUnordered<Boxed<'static, Result<Taken, Error>>>,
+    /// Those that are to be stored next, together.
+    cut: Vec<Cut>,
+    /// Those that are being stored.
+    storing: FuturesUnordered<Boxed<'static, Result<Vec<Told>, Error>>>,
+    /// What is told next, and of which page.
+    events: VecDeque<Told>,
+    /// The addresses of all these pages. Its length is bounded: a slow disk slows the crawl down, not the memory up.
     under_way: Vec<Url>,
     chunking: Chunking,
     fetching: Fetching,
@@ -108,14 +126,22 @@ pub enum Event {
     Failed(Failed),
 }
 
-impl Event {
-    fn url(&self) -> &Url {
-        match self {
-            Self::Stored { url, .. } => url,
-            Self::Skipped(skipped) => &skipped.url,
-            Self::Failed(failed) => &failed.url,
-        }
-    }
+/// What became of the page at an address.
+type Told = (Url, Event);
+
+/// A page that was read.
+#[derive(Debug)]
+enum Taken {
+    Cut(Box<Cut>),
+    /// There is nothing to store of the page at this address.
+    Nothing(Box<Told>),
+}
+
+#[derive(Debug)]
+struct Cut {
+    page: CutPage,
+    /// The version that it says its source is of, where that is not known.
+    says: Option<(SourceId, String)>,
 }
 
 impl Crawling {
@@ -132,9 +158,16 @@ impl Crawling {
             }
         }
         loop {
+            if let Some((page, event)) = self.events.pop_front() {
+                self.under_way.retain(|url| *url != page);
+                self.tally.count(&event);
+                return Some(Ok(event));
+            }
             self.write_down();
             if self.reading.is_given_up() {
                 // Whoever stopped the crawl waits. The threads end what they do, and what is about to be stored is.
+                self.taking_in.clear();
+                self.cut.clear();
                 self.storing.clear();
                 if let Some(url) = self.under_way.pop() {
                     let event = Event::Failed(unread(url, &OverBudget::Stopped.into()));
@@ -142,16 +175,18 @@ impl Crawling {
                     return Some(Ok(event));
                 }
             }
+            self.store_what_is_cut();
             // Stored pages first, so that the crawl goes on only as fast as the store takes them.
-            let storing = !self.storing.is_empty();
-            let room = self.fetching == Fetching::Going && self.storing.len() < STORING_AT_ONCE;
-            if !storing && !room && self.recording.is_empty() {
+            let (storing, taking_in) = (!self.storing.is_empty(), !self.taking_in.is_empty());
+            let room = self.fetching == Fetching::Going && self.under_way.len() < STORING_AT_ONCE;
+            if !storing && !taking_in && !room && self.recording.is_empty() {
                 return match std::mem::replace(&mut self.fetching, Fetching::Closed) {
                     Fetching::Closed => None,
                     _ => self.close().await.err().map(Err),
                 };
             }
             let stored = async { if storing { Turn::Stored(self.storing.next().await) } else { future::pending().await } };
+            let taken = async { if taking_in { Turn::Taken(self.taking_in.next().await) } else { future::pending().await } };
             let visited = async { if room { Turn::Visited(self.crawl.next().await) } else { future::pending().await } };
             let hurried = async {
                 self.reading.hurry(&self.engine.inner.handle).await;
@@ -163,24 +198,17 @@ impl Crawling {
                     None => future::pending().await,
                 }
             };
+            let stored = future::or(stored, taken);
             match future::or(future::or(future::or(stored, visited), recorded), hurried).await {
                 Turn::Hurried => {}
-                Turn::Recorded(recorded) => {
-                    if let Err(error) = recorded {
-                        self.stop();
-                        return Some(Err(error));
-                    }
-                }
-                Turn::Stored(Some(Ok(event))) => {
-                    self.under_way.retain(|url| url != event.url());
-                    self.tally.count(&event);
-                    return Some(Ok(event));
-                }
-                Turn::Stored(Some(Err(error))) => {
+                Turn::Recorded(Ok(())) | Turn::Stored(None) | Turn::Taken(None) => {}
+                Turn::Stored(Some(Ok(events))) => self.events.extend(events),
+                Turn::Taken(Some(Ok(Taken::Cut(cut)))) => self.cut.push(*cut),
+                Turn::Taken(Some(Ok(Taken::Nothing(told)))) => self.events.push_back(*told),
+                Turn::Recorded(Err(error)) | Turn::Stored(Some(Err(error))) | Turn::Taken(Some(Err(error))) => {
                     self.stop();
                     return Some(Err(error));
                 }
-                Turn::Stored(None) => {}
                 Turn::Visited(Some(Visit::Page(page))) => {
                     self.under_way.push(page.url.clone());
                     let source = self.fill.as_ref().and_then(|fill| fill.source_of(&page.url));
@@ -188,7 +216,7 @@ impl Crawling {
                     let is_seed = page.depth == 0 && self.crawl.so_far().0 <= self.crawl.request().seeds.len() as u64;
                     let unversioned = source.clone().filter(|source| is_seed && source.version().is_none());
                     let copies_of = source.clone().filter(|_| self.is_again);
-                    self.storing.push(self.engine.clone().take_in(
+                    self.taking_in.push(self.engine.clone().take_in(
                         source,
                         copies_of,
                         unversioned,
@@ -206,6 +234,16 @@ impl Crawling {
         }
     }
 
+    /// Begins to store what has been read, some pages together; at once where nothing more is read that is worth waiting for. Pages of a source
+    /// that is there are compared with those before them, and stored one by one.
+    fn store_what_is_cut(&mut self) {
+        let waits = self.fetching == Fetching::Going && !self.reading.is_ending() && !self.taking_in.is_empty() && !self.is_again;
+        let is_time = !waits || self.cut.len() >= STORED_TOGETHER;
+        if is_time && !self.cut.is_empty() {
+            self.storing.push(self.engine.clone().store_together(std::mem::take(&mut self.cut)));
+        }
+    }
+
     /// Opens the database and finds out what is filled, and where an earlier crawl of it was.
     async fn begin(&mut self) -> Result<(), Error> {
         self.engine.open_database().await?;
@@ -216,8 +254,11 @@ impl Crawling {
         let mut trail = self.engine.trail(&fill).await?;
         let known = fill.known();
         self.is_again = known.is_some();
-        if known.is_none() {
-            log::info!("crawling into {fill}");
+        match fill.source().cloned() {
+            Some(source) if self.is_again => {
+                self.misses = self.engine.with_store(move |store| store.misses(&source)).await?.into_iter().collect();
+            }
+            _ => log::info!("crawling into {fill}"),
         }
         if fill.goes_on() || known.is_some() {
             let Known { pages, links } = known.unwrap_or_default();
@@ -228,7 +269,8 @@ impl Crawling {
             let had: HashSet<&str> = pages.iter().chain(trail.contents.iter().map(|(url, _)| url)).map(|url| &**url).collect();
             let seeds: HashSet<String> = fill.request().seeds.iter().map(|seed| normalise(seed.clone()).to_string()).collect();
             let again = seeds.iter().filter(|seed| had.contains(seed.as_str())).count() as u64;
-            trail.done.extend(pages);
+            drop(had);
+            pages.iter().for_each(|page| _ = trail.done.push(page, 0));
             self.crawl.go_on(trail, fill.pages_before().saturating_sub(again));
             self.crawl.look_at(links);
         }
@@ -243,9 +285,10 @@ impl Crawling {
     /// that has stored nothing there is nothing to be known.
     fn write_down(&mut self) {
         let Some(fill) = self.fill.as_ref().filter(|fill| fill.source().is_some()) else { return };
-        let Trail { found, done, contents, left } = self.crawl.take_trail();
+        let Trail { found, done, contents, translations, left } = self.crawl.take_trail();
         self.trail.found.extend(found);
         self.trail.contents.extend(contents);
+        self.trail.translations.extend(translations);
         self.trail.done.extend(done);
         let is_under_way = |address: &str| self.under_way.iter().any(|url| url.as_str() == address);
         let is_little = self.is_begun && self.trail.found.len() < MANY_FOUND && self.trail.done.iter().all(|done| is_under_way(done));
@@ -253,8 +296,7 @@ impl Crawling {
             return;
         }
         let (waiting, done) = std::mem::take(&mut self.trail.done).into_iter().partition(|done| is_under_way(done));
-        let (found, contents) = (std::mem::take(&mut self.trail.found), std::mem::take(&mut self.trail.contents));
-        let trail = Trail { found, done, contents, left };
+        let trail = Trail { done, left, ..std::mem::take(&mut self.trail) };
         self.trail.done = waiting;
         let is_first = !std::mem::replace(&mut self.is_begun, true);
         let recorded = self.engine.clone().record(fill.clone(), trail, is_first);
@@ -263,11 +305,17 @@ impl Crawling {
 
     /// All is stored: how it ended is written down.
     async fn close(&mut self) -> Result<(), Error> {
-        let report = self.crawl.report();
-        match self.fill.clone().filter(|fill| self.is_begun && fill.source().is_some()) {
-            Some(fill) => self.engine.ended(fill, report.end, report.left).await,
-            None => Ok(()),
+        let report = self.report();
+        let Some(fill) = self.fill.clone().filter(|fill| fill.source().is_some()) else { return Ok(()) };
+        if self.is_begun || self.is_again {
+            self.engine.note_misses(&fill, &report).await?;
         }
+        if self.is_begun { self.engine.ended(fill, report.end, report.left).await } else { Ok(()) }
+    }
+
+    /// Since when an address that is looked at again has come to nothing, if it is known for that: as a report names it.
+    pub(super) fn missed_since(&self, url: &Url) -> Option<SystemTime> {
+        self.misses.get(url.as_str()).copied()
     }
 
     /// What is filled, once that is known: with the first event at the latest.
@@ -342,7 +390,8 @@ impl Tally {
 
 enum Turn {
     Recorded(Result<(), Error>),
-    Stored(Option<Result<Event, Error>>),
+    Stored(Option<Result<Vec<Told>, Error>>),
+    Taken(Option<Result<Taken, Error>>),
     Visited(Option<Visit>),
     Hurried,
 }
@@ -353,8 +402,7 @@ fn unread(url: Url, skip: &extract::Skip) -> Failed {
 }
 
 impl Engine {
-    /// Reads, cuts and stores a page, all on the pool, unless it says what a page of `copies_of` says. Of `unversioned` it is a seed, and may
-    /// name the version.
+    /// Reads and cuts a page on the pool, unless it says what a page of `copies_of` says. Of `unversioned` it is a seed, and may name the version.
     #[expect(clippy::too_many_arguments, reason = "all of it is what one page needs, and it is called once")]
     fn take_in(
         self,
@@ -365,7 +413,7 @@ impl Engine {
         chunking: Chunking,
         budget: Budget,
         alike: Arc<Mutex<Alike>>,
-    ) -> Boxed<'static, Result<Event, Error>> {
+    ) -> Boxed<'static, Result<Taken, Error>> {
         Box::pin(async move {
             let url = page.url.clone();
             let inner = self.inner.clone();
@@ -377,31 +425,43 @@ impl Engine {
                     Ok::<_, extract::Skip>(read)
                 }))
             };
-            Ok(match self.inner.handle.unblock_on(Lane::Bulk, work).await {
+            let event = match self.inner.handle.unblock_on(Lane::Bulk, work).await {
                 Ok(Ok((document, chunks))) => {
                     if let Some(source) = copies_of {
                         let page = document.clone();
                         if let Some(first) = self.with_store(move |store| store.page_saying_the_same(&source, &page)).await? {
                             let why = format!("the same content as {}", masked(&first));
-                            return Ok(Event::Skipped(Skipped { url: masked(&url), why }));
+                            let skipped = Skipped { url: masked(&url), why };
+                            return Ok(Taken::Nothing(Box::new((url, Event::Skipped(skipped)))));
                         }
                     }
-                    let title = document.title.clone();
                     let says = unversioned.and_then(|source| Some((source, version_said(&document)?)));
-                    let put = self.put_cut(source, document, chunks).await?;
-                    if let Some((source, version)) = says {
-                        self.store_in(Lane::Heavy, move |store| store.says_version(&source, &version)).await?;
-                    }
-                    log::debug!("{}: {put:?}", masked(&url));
-                    Event::Stored { url, title, put }
+                    return Ok(Taken::Cut(Box::new(Cut { page: CutPage { source, document, chunks }, says })));
                 }
-                Ok(Err(skip @ (extract::Skip::OverBudget(_) | extract::Skip::Login))) => Event::Failed(unread(url, &skip)),
+                Ok(Err(skip @ (extract::Skip::OverBudget(_) | extract::Skip::Login))) => Event::Failed(unread(url.clone(), &skip)),
                 Ok(Err(skip)) => Event::Skipped(Skipped { url: masked(&url), why: skip.to_string() }),
                 Err(_) => {
                     let (error, hint) = ("reading this page panicked".to_owned(), "this is a defect of smolcrawl; please report it");
                     Event::Failed(Failed { url: masked(&url), error, hint: Some(hint.to_owned()), is_transient: false })
                 }
-            })
+            };
+            Ok(Taken::Nothing(Box::new((url, event))))
+        })
+    }
+
+    fn store_together(self, cut: Vec<Cut>) -> Boxed<'static, Result<Vec<Told>, Error>> {
+        Box::pin(async move {
+            let (pages, said): (Vec<_>, Vec<_>) = cut.into_iter().map(|Cut { page, says }| (page, says)).unzip();
+            let told: Vec<_> = pages.iter().map(|page| (page.document.url.clone(), page.document.title.clone())).collect();
+            let put = self.put_all_cut(pages).await?;
+            for (source, version) in said.into_iter().flatten() {
+                self.store_in(Lane::Heavy, move |store| store.says_version(&source, &version)).await?;
+            }
+            let event = |((url, title), put): ((Url, String), Put)| {
+                log::debug!("{}: {put:?}", masked(&url));
+                (url.clone(), Event::Stored { url, title, put })
+            };
+            Ok(told.into_iter().zip(put).map(event).collect())
         })
     }
 }
@@ -421,6 +481,8 @@ fn version_said(document: &Document) -> Option<String> {
 
 /// Pages read, cut and stored at once: enough to keep the pool's threads busy.
 const STORING_AT_ONCE: usize = 16;
+/// Pages that are one transaction, and one segment of the index of words: half of them, so that others are read meanwhile.
+const STORED_TOGETHER: usize = 8;
 /// URLs that are written down even if nothing was dealt with meanwhile.
 const MANY_FOUND: usize = 10_000;
 /// Bytes.

@@ -32,6 +32,10 @@ impl Reading {
         self.until.get_or_insert(now + PATIENCE);
     }
 
+    pub fn is_ending(&self) -> bool {
+        self.until.is_some()
+    }
+
     pub fn is_given_up(&self) -> bool {
         self.state == Ending::GivenUp
     }

@@ -7,16 +7,18 @@ use std::vec;
 
 use futures_lite::{StreamExt, future};
 use futures_util::stream::FuturesUnordered;
+use serde::ser::SerializeStruct;
+use serde::{Serialize, Serializer};
 use url::Url;
 
 use super::reading::Reading;
 use super::sources::Known;
-use super::{Chunking, Crawling, Engine, Event, Failed, Robots};
+use super::{Chunking, Crawling, Engine, Event, Failed, Robots, Skipped};
 use crate::crawl::{End, MAX_LISTED, Refetched, normalise};
 use crate::error::Error;
 use crate::extract::Skip;
 use crate::http::masked;
-use crate::model::{Budget, OverBudget, Page, SourceId, SourceSummary, Validators};
+use crate::model::{Budget, OverBudget, Page, SourceId, SourceSummary, Validators, date};
 use crate::reactor::{Boxed, Lane};
 use crate::store::{Put, Store};
 
@@ -99,6 +101,7 @@ impl Engine {
             settling: FuturesUnordered::new(),
             under_way: Vec::new(),
             links: Links::default(),
+            gone: Vec::new(),
             reading: Reading::default(),
             report: RefreshReport::default(),
         })
@@ -200,6 +203,8 @@ pub struct Refreshing {
     /// The addresses of these pages.
     under_way: Vec<Url>,
     links: Links,
+    /// Addresses of pages that were removed.
+    gone: Vec<Url>,
     looking: Looking,
     reading: Reading,
     report: RefreshReport,
@@ -292,6 +297,7 @@ impl Refreshing {
             }
             Ok(Refreshed::Removed { title }) => {
                 self.report.removed += 1;
+                self.gone.push(url.clone());
                 note(&mut self.report.removed_pages, &url, title);
             }
             // The store fails for every page alike.
@@ -301,11 +307,8 @@ impl Refreshing {
             }
             Err(error) => {
                 let (hint, is_transient) = (error.hint(), error.is_transient());
-                self.report.failed_total += 1;
-                if self.report.failed.len() < MAX_LISTED {
-                    let error = without_its_address(&url, &error.chain());
-                    self.report.failed.push(Failed { url: masked(&url), error, hint, is_transient });
-                }
+                let error = without_its_address(&url, &error.chain());
+                push(&mut self.report.failed, &mut self.report.failed_total, Failed { url: masked(&url), error, hint, is_transient });
             }
         }
         Some(Ok(url))
@@ -337,13 +340,18 @@ impl Refreshing {
                         return Some(Ok(url));
                     }
                     // The seeds again.
-                    Some(Ok(Event::Stored { .. } | Event::Skipped(_))) => {}
-                    Some(Ok(Event::Failed(failed))) => {
-                        self.report.new_failed_total += 1;
-                        if self.report.new_failed.len() < MAX_LISTED {
-                            self.report.new_failed.push(failed);
+                    Some(Ok(Event::Stored { .. })) => {}
+                    Some(Ok(Event::Skipped(skipped))) => match crawling.missed_since(&skipped.url) {
+                        None => push(&mut self.report.new_skipped, &mut self.report.new_skipped_total, skipped),
+                        Some(_) => self.report.still_skipped_total += 1,
+                    },
+                    Some(Ok(Event::Failed(failed))) => match crawling.missed_since(&failed.url) {
+                        None => push(&mut self.report.new_failed, &mut self.report.new_failed_total, failed),
+                        Some(since) => {
+                            let Failed { url, error, .. } = failed;
+                            push(&mut self.report.still_dead, &mut self.report.still_dead_total, StillDead { url, error, since });
                         }
-                    }
+                    },
                 },
             }
         }
@@ -352,10 +360,18 @@ impl Refreshing {
     async fn look(&mut self) -> Result<Crawling, Error> {
         let source = self.summary.source.clone();
         let stored = self.engine.with_store(move |store| store.validators(&source)).await?;
-        let pages: Vec<Box<str>> = stored.iter().map(|(url, _)| url.as_str().into()).collect();
+        let mut pages: Vec<Box<str>> = stored.iter().map(|(url, _)| url.as_str().into()).collect();
+        let gone = std::mem::take(&mut self.gone);
+        if !gone.is_empty() {
+            // What has just been asked for is not asked for again, and is no news when it is met the next time.
+            pages.extend(gone.iter().map(|url| url.as_str().into()));
+            let gone: Vec<Box<str>> = gone.iter().map(|url| masked(url).as_str().into()).collect();
+            let source = self.summary.source.clone();
+            self.engine.store_in(Lane::Heavy, move |store| store.note_misses(&source, &gone, SystemTime::now())).await?;
+        }
         let links = std::mem::take(&mut self.links.met).into_iter().collect();
         let recipe = self.summary.recipe.clone().ok_or_else(|| Error::NoRecipe { source_id: self.summary.source.clone() })?;
-        let summary = SourceSummary { pages: pages.len() as u64, ..self.summary.clone() };
+        let summary = SourceSummary { pages: stored.len() as u64, ..self.summary.clone() };
         let fill = self.engine.again(&summary, &recipe, Known { pages, links })?;
         Ok(self.engine.fill(fill, self.chunking.clone()))
     }
@@ -400,6 +416,13 @@ fn is_gone(error: &Error) -> bool {
     }
 }
 
+fn push<T>(list: &mut Vec<T>, total: &mut u64, one: T) {
+    *total += 1;
+    if list.len() < MAX_LISTED {
+        list.push(one);
+    }
+}
+
 fn note(list: &mut Vec<Listed>, url: &Url, title: String) {
     if list.len() < MAX_LISTED {
         list.push(Listed { url: masked(url), title });
@@ -407,7 +430,7 @@ fn note(list: &mut Vec<Listed>, url: &Url, title: String) {
 }
 
 /// What a refresh found.
-#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct RefreshReport {
     pub checked: u64,
     /// 304, or the same content again.
@@ -428,13 +451,60 @@ pub struct RefreshReport {
     /// `failed_total` counts them all.
     pub failed: Vec<Failed>,
     pub failed_total: u64,
-    /// Addresses that were met as new ones and could not be had: no page of the source is touched by them.
+    /// Addresses that were met as new ones and could not be had: no page of the source is touched by them. Not those that were met by an
+    /// earlier crawl or refresh, and could not be had then.
     pub new_failed: Vec<Failed>,
     pub new_failed_total: u64,
+    /// These are: what is linked, and is dead for long.
+    pub still_dead: Vec<StillDead>,
+    pub still_dead_total: u64,
+    /// Addresses that were met as new ones and left out on purpose, such as copies of what is stored, as a crawl tells them; and how many
+    /// are left out as they were before.
+    pub new_skipped: Vec<Skipped>,
+    pub new_skipped_total: u64,
+    pub still_skipped_total: u64,
+}
+
+impl RefreshReport {
+    /// What is as it was, for people, on one line; none where there is nothing of it.
+    pub fn as_before(&self) -> Option<String> {
+        let links = |count: u64, one: &str, many: &str| if count == 1 { format!("1 {one}") } else { format!("{count} {many}") };
+        let dead = self.still_dead.iter().min_by_key(|dead| dead.since).map(|oldest| {
+            let dead = links(self.still_dead_total, "link is", "links are");
+            format!("{dead} still dead, since {} at the longest (such as {}: {})", date(oldest.since), oldest.url, oldest.error)
+        });
+        let skipped = (self.still_skipped_total > 0)
+            .then(|| format!("{} left out as before", links(self.still_skipped_total, "address is", "addresses are")));
+        let told: Vec<_> = [dead, skipped].into_iter().flatten().collect();
+        (!told.is_empty()).then(|| told.join("; "))
+    }
+}
+
+/// An address that cannot be had, as it could not before. Serialises with `since` as a date and as seconds since 1970 (`since_unix`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StillDead {
+    /// [`masked`]: to be shown.
+    pub url: Url,
+    /// As of a failure.
+    pub error: String,
+    /// When it was first met so.
+    pub since: SystemTime,
+}
+
+impl Serialize for StillDead {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut fields = serializer.serialize_struct("StillDead", 4)?;
+        fields.serialize_field("url", &self.url)?;
+        fields.serialize_field("error", &self.error)?;
+        fields.serialize_field("since", &date(self.since))?;
+        let unix = self.since.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs());
+        fields.serialize_field("since_unix", &unix)?;
+        fields.end()
+    }
 }
 
 /// A page as a report names it.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Listed {
     pub url: Url,
     pub title: String,

@@ -1,5 +1,6 @@
 //! Which source is meant, what a crawl fills, and what is asked of a source as a whole.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::time::SystemTime;
 
@@ -8,7 +9,7 @@ use url::Url;
 use super::Engine;
 use crate::crawl::{CrawlReport, CrawlRequest, End, Visit, normalise};
 use crate::error::Error;
-use crate::model::{Meant, NotMeant, Recipe, SourceId, SourceState, SourceSummary, Trail, host};
+use crate::model::{Earlier, Meant, NotMeant, Recipe, SourceId, SourceState, SourceSummary, Trail, host};
 use crate::reactor::Lane;
 use crate::store::{PageSummary, Start, Store};
 
@@ -154,10 +155,10 @@ impl Engine {
     }
 
     /// How far the crawl was that this one goes on with.
-    pub(super) async fn trail(&self, fill: &Fill) -> Result<Trail, Error> {
+    pub(super) async fn trail(&self, fill: &Fill) -> Result<Earlier, Error> {
         match fill.source().filter(|_| fill.goes_on()).cloned() {
             Some(source) => self.with_store(move |store| store.trail(&source)).await,
-            None => Ok(Trail::default()),
+            None => Ok(Earlier::default()),
         }
     }
 
@@ -186,6 +187,18 @@ impl Engine {
                 store.ended(source, state, left, SystemTime::now())
             })
         };
+        self.store_in(Lane::Heavy, note).await
+    }
+
+    /// Notes what came to nothing, so that a refresh tells it once. As it is told: no secret in an address is kept for this.
+    pub(super) async fn note_misses(&self, fill: &Fill, report: &CrawlReport) -> Result<(), Error> {
+        let mut of: HashMap<SourceId, Vec<Box<str>>> = HashMap::new();
+        for url in report.failed.iter().map(|failed| &failed.url).chain(report.skipped.iter().map(|skipped| &skipped.url)) {
+            if let Some(source) = fill.source_of(url) {
+                of.entry(source).or_default().push(url.as_str().into());
+            }
+        }
+        let note = move |store: &Store| of.iter().try_for_each(|(source, urls)| store.note_misses(source, urls, SystemTime::now()));
         self.store_in(Lane::Heavy, note).await
     }
 

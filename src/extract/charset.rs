@@ -1,18 +1,20 @@
 //! Which encoding a page's bytes are in, found as browsers do (WHATWG Encoding and HTML standards), and the text they spell.
 //! Knows bytes and header values, no markup beyond the declaration it looks for.
 
+use std::borrow::Cow;
+
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252, X_USER_DEFINED};
 
 /// The text of a body: byte order mark, else header, else declaration, else the bytes themselves decide.
 /// What is not valid in that encoding becomes U+FFFD.
-pub(super) fn decode(content_type: Option<&str>, body: &[u8]) -> (String, &'static Encoding) {
+pub(super) fn decode<'b>(content_type: Option<&str>, body: &'b [u8]) -> (Cow<'b, str>, &'static Encoding) {
     let encoding = by_mark(body).or_else(|| content_type.and_then(by_header)).or_else(|| declared(body)).unwrap_or_else(|| guessed(body));
     let text = encoding.decode_with_bom_removal(body).0;
     // A NUL is no character of any page, and SQLite and terminals take it amiss.
     let text = match text.contains('\0') {
-        true => text.replace('\0', "\u{fffd}"),
-        false => text.into_owned(),
+        true => text.replace('\0', "\u{fffd}").into(),
+        false => text,
     };
     (text, encoding)
 }

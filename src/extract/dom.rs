@@ -4,14 +4,14 @@
 use std::borrow::Cow;
 use std::cell::{Cell, Ref, RefCell};
 
-use html5ever::buffer_queue::BufferQueue;
 use html5ever::tendril::StrTendril;
-use html5ever::tokenizer::{Tag, TagKind, Token, TokenSink, TokenSinkResult, Tokenizer};
+use html5ever::tokenizer::{Tag, TagKind, Token, TokenSink, TokenSinkResult};
 use html5ever::tree_builder::{ElemName, ElementFlags, NodeOrText, QuirksMode, TreeBuilder, TreeBuilderOpts, TreeSink};
-use html5ever::{Attribute, LocalName, Namespace, QualName, TokenizerResult, ns};
+use html5ever::{Attribute, LocalName, Namespace, QualName, ns};
 
 use crate::extract::syntax::Syntax;
-use crate::extract::tags::{self, Tags};
+use crate::extract::tags;
+use crate::extract::tokenizer;
 #[cfg(test)]
 use crate::model::Budget;
 use crate::model::Meter;
@@ -70,10 +70,12 @@ impl Names {
         Self(attributes.iter().fold(0, |names, attribute| names | Self::bit(&attribute.name.local)))
     }
 
+    #[inline]
     fn may_hold(self, name: &str) -> bool {
         self.0 & Self::bit(name) != 0
     }
 
+    #[inline]
     fn bit(name: &str) -> u64 {
         let first = name.as_bytes().first().copied().unwrap_or_default();
         let last = name.as_bytes().last().copied().unwrap_or_default();
@@ -97,18 +99,9 @@ impl Dom {
     pub(super) fn parse_within(html: &str, syntax: Syntax, meter: &Meter) -> Self {
         let options = TreeBuilderOpts { scripting_enabled: false, drop_doctype: true, ..TreeBuilderOpts::default() };
         let builder = TreeBuilder::new(Sink::default(), options);
-        let tokenizer = Tokenizer::new(Limiter { builder, syntax, dropped: Cell::new(0) }, Default::default());
-        let input = BufferQueue::default();
-        for piece in without_giant_tags(html, syntax, meter).into_iter().flat_map(slices) {
-            if !meter.goes_on_by(piece.len() / BYTES_A_STEP) {
-                break;
-            }
-            input.push_back(StrTendril::from(piece));
-            // Scripts and encoding indications interrupt the tokenizer; it goes on where it was.
-            while !matches!(tokenizer.feed(&input), TokenizerResult::Done) {}
-        }
-        tokenizer.end();
-        Self { nodes: tokenizer.sink.builder.sink.finish(), size: html.len(), meter: meter.clone() }
+        let limiter = Limiter { builder, syntax, dropped: Cell::new(0) };
+        tokenizer::run(html, &limiter, meter);
+        Self { nodes: limiter.builder.sink.finish(), size: html.len(), meter: meter.clone() }
     }
 
     pub(super) fn root(&self) -> NodeId {
@@ -204,11 +197,11 @@ impl Dom {
         self.name(node).is_some_and(|local| &**local == name)
     }
 
+    /// Inlined, as what is asked for is known to the compiler, and so is its bit.
+    #[inline]
     pub(super) fn attribute(&self, node: NodeId, wanted: &str) -> Option<&str> {
         match &self.nodes[node.index()].data {
-            Data::Element { attributes, names, .. } if names.may_hold(wanted) => {
-                attributes.iter().find(|a| &*a.name.local == wanted).map(|a| &*a.value)
-            }
+            Data::Element { attributes, names, .. } if names.may_hold(wanted) => value_of(attributes, wanted),
             _ => None,
         }
     }
@@ -249,6 +242,11 @@ impl Dom {
     pub(super) fn text_content(&self, node: NodeId) -> String {
         self.descendants(node).filter_map(|below| self.text(below)).collect()
     }
+}
+
+#[inline(never)]
+fn value_of<'a>(attributes: &'a [Attribute], wanted: &str) -> Option<&'a str> {
+    attributes.iter().find(|attribute| &*attribute.name.local == wanted).map(|attribute| &*attribute.value)
 }
 
 fn start(text: &str, most: usize) -> &str {
@@ -304,45 +302,6 @@ impl Iterator for Walk<'_> {
     }
 }
 
-/// So much of the page as is read between two looks at the budget.
-fn slices(piece: &str) -> impl Iterator<Item = &str> {
-    let mut rest = piece;
-    std::iter::from_fn(move || {
-        let (slice, after) = rest.split_at(rest.floor_char_boundary(SLICE));
-        rest = after;
-        (!slice.is_empty()).then_some(slice)
-    })
-}
-
-/// The page in pieces, without tags of so many attributes that comparing each with each would take minutes.
-fn without_giant_tags<'a>(html: &'a str, syntax: Syntax, meter: &Meter) -> Vec<&'a str> {
-    let (mut pieces, mut from) = (Vec::new(), 0);
-    if html.len() > GIANT_TAG {
-        let mut tags = Tags::of(html, syntax);
-        while let Some(tag) = tags.next().filter(|_| meter.goes_on()) {
-            if tag.len() > GIANT_TAG && tag.attributes() > MAX_ATTRIBUTES {
-                pieces.push(&html[from..tags.position() - tag.len()]);
-                // Without its tag a style would be text.
-                if !tag.closes && tags::holds_text(tag.name()) {
-                    tags.skip_to_end_of(&tag);
-                }
-                from = tags.position();
-            } else if !tag.closes && tags::holds_text(tag.name()) {
-                tags.skip_to_end_of(&tag);
-            }
-        }
-    }
-    pieces.push(&html[from..]);
-    pieces
-}
-
-/// In bytes.
-const SLICE: usize = 64 * 1024;
-/// About so much text is read while a node is looked at.
-const BYTES_A_STEP: usize = 16;
-/// In bytes: shorter ones have too few attributes to matter.
-const GIANT_TAG: usize = 8 * 1024;
-const MAX_ATTRIBUTES: usize = 1_000;
 /// As much nesting as browsers keep, too: deeper tags are dropped, their text stays.
 pub(super) const MAX_DEPTH: u32 = 512;
 /// In end tags, for each level too deep.

@@ -3,14 +3,18 @@
 
 use std::borrow::Cow;
 use std::collections::HashSet;
+use std::hash::BuildHasher;
 
 use encoding_rs::UTF_8;
+use foldhash::quality::RandomState;
+use hashbrown::HashTable;
+use hashbrown::hash_table::Entry;
 use url::Url;
 
 use crate::extract::base::Base;
 use crate::extract::dom::{Dom, NodeId};
 use crate::extract::syntax::Syntax;
-use crate::extract::tags::{Tag, Tags};
+use crate::extract::tags::{Tag, Tags, decoded};
 use crate::model::Meter;
 
 /// What a page says to a crawler.
@@ -27,6 +31,26 @@ pub struct Outline {
     pub robots: MetaRobots,
     /// The text of `<title>`, blanks joined.
     pub title: Option<String>,
+    /// How each of `links` is written, in their order, where that is asked for ([`described`](super::described)) and the page is HTML; else
+    /// none.
+    pub anchors: Vec<Anchor>,
+}
+
+/// How a link is written where it stands first.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Anchor {
+    /// What it is called, blanks joined, the first 300 bytes; of a picture its `alt`. Empty where it has no text.
+    pub text: String,
+    /// The words of `rel`, as `nofollow`; empty where there are none.
+    pub rel: String,
+}
+
+/// What is to be known of links.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Wanted {
+    Targets,
+    /// Their [`Anchor`]s, too.
+    Anchors,
 }
 
 /// `<meta name="robots">`: may the page be indexed, may its links be followed.
@@ -51,16 +75,28 @@ impl MetaRobots {
     }
 }
 
-pub(super) fn of_html(page: &Base, html: &str, syntax: Syntax, meter: &Meter) -> Outline {
-    let mut reading = Reading::default();
+pub(super) fn of_html(page: &Base, html: &str, syntax: Syntax, wanted: Wanted, meter: &Meter) -> Outline {
+    let mut reading = Reading { labels: (wanted == Wanted::Anchors).then(Labels::default), ..Reading::default() };
     let mut tags = Tags::of(html, syntax);
+    let mut from = 0;
     while let Some(tag) = tags.next().filter(|tag| meter.goes_on_by(1 + tag.len() / 64)) {
+        if let Some(labels) = &mut reading.labels {
+            labels.text(&html[from..tags.position() - tag.len()]);
+        }
         reading.tag(&tag, &mut tags);
+        from = tags.position();
     }
+    reading.labels.iter_mut().for_each(|labels| labels.text(&html[from..]));
     let base = page.clone().with(reading.base.as_deref());
     let title = reading.title.split_ascii_whitespace().collect::<Vec<_>>().join(" ");
+    let mut labels = reading.labels.map(|labels| labels.all(reading.links.len())).unwrap_or_default();
+    let mut anchors = Vec::new();
+    let links = absolute(&base, html.len(), reading.links.iter().map(|link| &**link), |place| {
+        anchors.extend(labels.get_mut(place).map(Anchor::take));
+    });
     Outline {
-        links: absolute(&base, html.len(), reading.links.iter().map(|link| &**link)),
+        links,
+        anchors,
         canonical: reading.canonical.and_then(|canonical| resolved(&base, &canonical)),
         alternates: reading.alternates.iter().filter_map(|(language, at)| Some((language.to_string(), resolved(&base, at)?))).collect(),
         markdown: reading.markdown.and_then(|markdown| resolved(&base, &markdown)),
@@ -80,22 +116,29 @@ pub(super) fn forward(dom: &Dom, base: &Base) -> Option<Url> {
 
 /// The links of a page of `size` bytes that is not HTML, as it has them.
 pub(super) fn of_targets(url: &Url, size: usize, targets: &[String]) -> Outline {
-    Outline { links: absolute(&Base::of(url, UTF_8), size, targets.iter().map(String::as_str)), ..Outline::default() }
+    Outline { links: absolute(&Base::of(url, UTF_8), size, targets.iter().map(String::as_str), |_| ()), ..Outline::default() }
 }
 
-/// `size`: of the page, in bytes. A long base would make many times that of its links.
-fn absolute<'a>(base: &Base, size: usize, found: impl Iterator<Item = &'a str>) -> Vec<Url> {
-    let (mut written, mut links, mut known) = (HashSet::new(), Vec::new(), HashSet::new());
+/// `size`: of the page, in bytes. A long base would make many times that of its links. The places of those that are taken are told.
+fn absolute<'a>(base: &Base, size: usize, found: impl Iterator<Item = &'a str>, mut taken: impl FnMut(usize)) -> Vec<Url> {
+    // Pages choose the addresses: hence a seed.
+    let hasher = RandomState::default();
+    let mut written: HashSet<&str, _> = HashSet::with_hasher(hasher.clone());
+    let (mut links, mut known): (Vec<Url>, HashTable<usize>) = (Vec::new(), HashTable::new());
     let mut left = MOST_REPEATED * size + LEAST;
-    for link in found {
+    for (place, link) in found.enumerate() {
         let link = link.trim();
         // The same words name the same page, and navigation repeats them: that spares the parse.
         if link.starts_with('#') || !written.insert(link) {
             continue;
         }
-        if let Some(link) = resolved(base, link).filter(|link| link.as_str().len() <= left && known.insert(link.clone())) {
+        let Some(link) = resolved(base, link).filter(|link| link.as_str().len() <= left) else { continue };
+        let hash = |link: &Url| hasher.hash_one(link.as_str());
+        if let Entry::Vacant(vacant) = known.entry(hash(&link), |known| links[*known] == link, |known| hash(&links[*known])) {
+            vacant.insert(links.len());
             left -= link.as_str().len();
             links.push(link);
+            taken(place);
         }
     }
     links
@@ -122,6 +165,8 @@ fn is_of_web(link: &Url) -> bool {
 struct Reading<'a> {
     base: Option<Cow<'a, str>>,
     links: Vec<Cow<'a, str>>,
+    /// What these are called, where that is wanted.
+    labels: Option<Labels>,
     canonical: Option<Cow<'a, str>>,
     alternates: Vec<(Cow<'a, str>, Cow<'a, str>)>,
     markdown: Option<Cow<'a, str>>,
@@ -139,6 +184,7 @@ impl<'a> Reading<'a> {
         match tag.name() {
             // A declarative shadow root is shown.
             "template" if self.templates == 0 && open && tag.attribute("shadowrootmode").is_some() => {}
+            "a" if !open => self.labels.iter_mut().for_each(Labels::end),
             "template" => self.templates = if open { self.templates + 1 } else { self.templates.saturating_sub(1) },
             "svg" if !tag.ends_itself() => self.drawings = if open { self.drawings + 1 } else { self.drawings.saturating_sub(1) },
             _ if !open => {}
@@ -152,13 +198,25 @@ impl<'a> Reading<'a> {
                 }
             }
             _ if self.templates > 0 => {}
-            "a" | "area" => self.links.extend(tag.attribute("href")),
-            "frame" => self.links.extend(tag.attribute("src")),
+            "img" => self.labels.iter_mut().for_each(|labels| labels.picture(tag)),
+            "a" | "area" => self.link(tag, "href"),
+            "frame" => self.link(tag, "src"),
             "base" if self.base.is_none() => self.base = tag.attribute("href"),
             "link" => self.relation(tag),
             "meta" => self.meta(tag),
             _ => {}
         }
+    }
+
+    fn link(&mut self, tag: &Tag<'a>, attribute: &str) {
+        let target = tag.attribute(attribute);
+        if let Some(labels) = &mut self.labels {
+            labels.end();
+            if target.is_some() {
+                labels.begin(self.links.len(), tag);
+            }
+        }
+        self.links.extend(target);
     }
 
     fn relation(&mut self, tag: &Tag<'a>) {
@@ -188,6 +246,89 @@ impl<'a> Reading<'a> {
         }
     }
 }
+
+impl Anchor {
+    fn take(&mut self) -> Self {
+        let ended = |text: &mut String| {
+            text.truncate(text.trim_end().len());
+            std::mem::take(text)
+        };
+        Self { text: ended(&mut self.text), rel: ended(&mut self.rel) }
+    }
+}
+
+/// What links are called.
+#[derive(Default)]
+struct Labels {
+    /// By the place of the link.
+    anchors: Vec<Anchor>,
+    /// Whether the last one goes on.
+    is_open: bool,
+}
+
+impl Labels {
+    fn begin(&mut self, place: usize, tag: &Tag) {
+        let rel = tag.attribute("rel").unwrap_or_default();
+        let mut anchor = Anchor::default();
+        add_words(&mut anchor.rel, &rel);
+        // Of an area of a picture.
+        add_words(&mut anchor.text, &tag.attribute("alt").unwrap_or_default());
+        // Where a page sends its readers on by itself there is no anchor.
+        self.anchors.resize(place, Anchor::default());
+        self.anchors.push(anchor);
+        self.is_open = tag.name() == "a";
+    }
+
+    fn end(&mut self) {
+        self.is_open = false;
+    }
+
+    fn picture(&mut self, tag: &Tag) {
+        if let Some(anchor) = self.anchors.last_mut().filter(|_| self.is_open) {
+            add_words(&mut anchor.text, &tag.attribute("alt").unwrap_or_default());
+        }
+    }
+
+    fn all(mut self, links: usize) -> Vec<Anchor> {
+        self.anchors.resize(links, Anchor::default());
+        self.anchors
+    }
+
+    /// What stands between two tags, comments among it.
+    fn text(&mut self, source: &str) {
+        if let Some(anchor) = self.anchors.last_mut().filter(|_| self.is_open) {
+            let mut rest = source;
+            while let Some((text, comment)) = rest.split_once("<!--") {
+                add_words(&mut anchor.text, &decoded(text));
+                rest = comment.split_once("-->").map_or("", |(_, behind)| behind);
+            }
+            add_words(&mut anchor.text, &decoded(rest));
+        }
+    }
+}
+
+/// Blanks joined, as many words as fit.
+fn add_words(text: &mut String, more: &str) {
+    // "Op" and "tions" in two elements are one word.
+    let mut is_joined = !more.starts_with(|c: char| c.is_whitespace());
+    for word in more.split_whitespace() {
+        if !is_joined && !text.is_empty() && !text.ends_with(' ') {
+            text.push(' ');
+        }
+        is_joined = false;
+        let room = LONGEST_LABEL.saturating_sub(text.len());
+        text.push_str(&word[..word.floor_char_boundary(room)]);
+        if room <= word.len() {
+            return;
+        }
+    }
+    if more.ends_with(|c: char| c.is_whitespace()) && !text.is_empty() && !text.ends_with(' ') {
+        text.push(' ');
+    }
+}
+
+/// In bytes.
+const LONGEST_LABEL: usize = 300;
 
 /// A media type, with parameters or without.
 fn is_markdown(kind: &str) -> bool {
@@ -223,6 +364,7 @@ mod tests {
             &Base::of(&Url::parse("https://docs.test/guide/start.html").unwrap(), UTF_8),
             html,
             Syntax::declared(html),
+            Wanted::Anchors,
             &Budget::default().begin(),
         )
     }
@@ -281,9 +423,9 @@ mod tests {
                 |node| dom.ancestors(node).any(|above| dom.is(above, "template") && dom.attribute(above, "shadowrootmode").is_none());
             let hrefs = dom.descendants(dom.root()).filter(|node| (dom.is(*node, "a") || dom.is(*node, "area")) && !in_template(*node));
             let base = crate::extract::html::base(&dom, Base::of(&url, UTF_8));
-            let expected = absolute(&base, html.len(), hrefs.filter_map(|node| dom.attribute(node, "href")));
+            let expected = absolute(&base, html.len(), hrefs.filter_map(|node| dom.attribute(node, "href")), |_| ());
             assert_eq!(
-                of_html(&Base::of(&url, UTF_8), &html, Syntax::declared(&html), &Budget::default().begin()).links,
+                of_html(&Base::of(&url, UTF_8), &html, Syntax::declared(&html), Wanted::Targets, &Budget::default().begin()).links,
                 expected,
                 "{}",
                 path.display()
@@ -291,6 +433,35 @@ mod tests {
             pages += 1;
         }
         assert!(pages >= 15);
+    }
+
+    #[test]
+    fn links_are_called_as_they_are_written_first() {
+        let html = "<a href=1 rel=' NoFollow\n ugc '> The <b>fir</b>st &amp;<!-- no > --> best </a> after <a href=1>again</a>\
+            <a href=2><img src=i alt='a kettle'></a><meta http-equiv=refresh content='0;url=3'><a>no</a><a href=4>un<a href=5></a>\
+            <area href=6 alt=there><a href=7>a<script>b()</script>c</a><a href=mailto:x>x</a><a href=8>last";
+        let outline = outline(html);
+        let said: Vec<_> = outline.anchors.iter().map(|anchor| (anchor.text.as_str(), anchor.rel.as_str())).collect();
+        let paths: Vec<_> = outline.links.iter().map(|link| link.path().strip_prefix("/guide/").unwrap()).collect();
+        assert_eq!(paths, ["1", "2", "3", "4", "5", "6", "7", "8"]);
+        let expected = [
+            ("The first & best", "NoFollow ugc"),
+            ("a kettle", ""),
+            ("", ""),
+            ("un", ""),
+            ("", ""),
+            ("there", ""),
+            ("ac", ""),
+            ("last", ""),
+        ];
+        assert_eq!(said, expected);
+    }
+
+    #[test]
+    fn what_a_link_is_called_is_bounded() {
+        let outline = outline(&format!("<a href=1>{}</a><a href=2>{}</a>", "é".repeat(1_000), "word ".repeat(1_000)));
+        assert_eq!(outline.anchors[0].text, "é".repeat(150));
+        assert_eq!(outline.anchors[1].text, "word ".repeat(60).trim_end());
     }
 
     #[test]

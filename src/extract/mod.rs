@@ -46,6 +46,7 @@ mod tags;
 mod tex;
 mod text;
 mod title;
+mod tokenizer;
 mod told;
 
 use thiserror::Error;
@@ -61,7 +62,7 @@ use crate::extract::syntax::Syntax;
 use crate::model::{Budget, CodeBlock, Document, Heading, Metadata, Meter, Note, OverBudget, Page};
 
 pub use kind::{Kind, kind};
-pub use links::{MetaRobots, Outline};
+pub use links::{Anchor, MetaRobots, Outline};
 
 /// Why a page gives no document.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
@@ -108,13 +109,13 @@ impl Skip {
 /// The characters of a page: byte order mark, else `Content-Type`, else `<meta>` in the first 1,024 bytes, else detection.
 /// Bytes that are invalid in that encoding become U+FFFD.
 pub fn decode(page: &Page) -> String {
-    charset::decode(page.content_type.as_deref(), &page.body).0
+    charset::decode(page.content_type.as_deref(), &page.body).0.into_owned()
 }
 
 /// What the page says to a crawler, in one quick pass; a page of no kind that is read has no links.
 /// Whoever reads foreign pages beside other work uses [`links_within`]; of a page over the default budget there are those found in it.
 pub fn links(page: &Page) -> Outline {
-    found_links(page, &Budget::default().begin())
+    found_links(page, links::Wanted::Targets, &Budget::default().begin())
 }
 
 /// The same within a budget.
@@ -122,15 +123,24 @@ pub fn links(page: &Page) -> Outline {
 /// # Errors
 /// Where the budget is over.
 pub fn links_within(page: &Page, meter: &Meter) -> Result<Outline, OverBudget> {
-    let found = found_links(page, meter);
+    let found = found_links(page, links::Wanted::Targets, meter);
     meter.verdict().map(|()| found)
 }
 
-fn found_links(page: &Page, meter: &Meter) -> Outline {
+/// The same, and what the links are called: [`Outline::anchors`].
+///
+/// # Errors
+/// Where the budget is over.
+pub fn described(page: &Page, meter: &Meter) -> Result<Outline, OverBudget> {
+    let found = found_links(page, links::Wanted::Anchors, meter);
+    meter.verdict().map(|()| found)
+}
+
+fn found_links(page: &Page, wanted: links::Wanted, meter: &Meter) -> Outline {
     match kind(page.content_type.as_deref(), &page.url, &page.body) {
         Kind::Html => {
             let (html, encoding) = charset::decode(page.content_type.as_deref(), &page.body);
-            links::of_html(&Base::of(&page.url, encoding), &html, Syntax::of(page.content_type.as_deref(), &html), meter)
+            links::of_html(&Base::of(&page.url, encoding), &html, Syntax::of(page.content_type.as_deref(), &html), wanted, meter)
         }
         Kind::Sitemap | Kind::Xml | Kind::Other(_) => Outline::default(),
         other => links::of_targets(&page.url, page.body.len(), &formats::links(&other, &decode(page), &page.url, meter)),
@@ -242,15 +252,17 @@ fn read(page: &Page, form: Form, meter: &Meter) -> Result<Reading, Skip> {
 /// What is neither HTML nor plain text is written as markdown, whatever is asked for.
 fn of_format(page: &Page, kind: &Kind, meter: &Meter) -> Reading {
     let source = escape::visible(&text::with_line_feeds(&decode(page))).into_owned();
-    match formats::read(kind, &source, page.validators.twin.as_ref().unwrap_or(&page.url), meter) {
-        Some(formats::Reading { title, markdown, outline, metadata, notes, .. }) => Reading {
-            title: title.unwrap_or_else(|| title::of_url(&page.url)),
-            code: formats::code_of(&markdown),
-            text: markdown,
-            outline,
-            metadata,
-            notes,
-        },
+    let twin = page.validators.twin.as_ref();
+    match formats::read(kind, &source, twin.unwrap_or(&page.url), meter) {
+        Some(formats::Reading { title, markdown, mut outline, metadata, notes, .. }) => {
+            // It is read at the address of the page, and its links are seen from where it stands.
+            let text = match twin {
+                Some(twin) => formats::absolute(&markdown, &mut outline, twin),
+                None => markdown,
+            };
+            let title = title.unwrap_or_else(|| title::of_url(&page.url));
+            Reading { title, code: formats::code_of(&text), text, outline, metadata, notes }
+        }
         None => {
             let text = text::passed(&source);
             Reading { title: title::of_text(&text, &page.url), text, ..Reading::default() }

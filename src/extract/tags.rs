@@ -2,13 +2,9 @@
 //! Reads as the HTML standard's tokenizer does where tags, attributes and comments are concerned.
 
 use std::borrow::Cow;
-use std::cell::RefCell;
-
-use html5ever::buffer_queue::BufferQueue;
-use html5ever::tendril::StrTendril;
-use html5ever::tokenizer::{Token, TokenSink, TokenSinkResult, Tokenizer};
 
 use crate::extract::syntax::Syntax;
+use crate::extract::tokenizer::{self, Place};
 
 /// Elements that hold text only: what looks like a tag within them is none.
 pub(super) fn holds_text(name: &str) -> bool {
@@ -183,11 +179,6 @@ impl<'a> Tag<'a> {
         self.source.len() + if self.closes { 3 } else { 2 }
     }
 
-    /// How many attributes there are, repeated ones too.
-    pub(super) fn attributes(&self) -> usize {
-        std::iter::successors(self.next(self.name_end), |last| self.next(last.end)).count()
-    }
-
     /// `<svg/>`, but not `<a href=x/>`.
     pub(super) fn ends_itself(&self) -> bool {
         // The slash may end a value without quotes.
@@ -250,38 +241,14 @@ struct Span {
     end: usize,
 }
 
-/// Character references replaced. Nearly always that is `&amp;`; the parser knows the other two thousand.
+/// Character references replaced.
 pub(super) fn decoded(text: &str) -> Cow<'_, str> {
-    let mut references = text.match_indices('&').map(|(at, _)| &text[at + 1..]).peekable();
-    if references.peek().is_none() {
+    if !text.contains('&') {
         return Cow::Borrowed(text);
     }
-    // "?a=1&b=2" has no reference, if nothing that could be a name follows up to the next "=".
-    if references.all(|rest| rest.starts_with("amp;") || !rest.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '#')) {
-        return Cow::Owned(text.replace("&amp;", "&"));
-    }
-    let tokenizer = Tokenizer::new(FirstValue::default(), Default::default());
-    let input = BufferQueue::default();
-    input.push_back(StrTendril::from(format!("<a title=\"{}\">", text.replace('"', "&quot;"))));
-    // Without a tree builder nothing interrupts it.
-    let _ = tokenizer.feed(&input);
-    tokenizer.sink.0.take().map_or(Cow::Borrowed(text), Cow::Owned)
-}
-
-/// The value of the first attribute of the first tag.
-#[derive(Default)]
-struct FirstValue(RefCell<Option<String>>);
-
-impl TokenSink for FirstValue {
-    type Handle = ();
-
-    fn process_token(&self, token: Token, _: u64) -> TokenSinkResult<()> {
-        if let Token::TagToken(tag) = token {
-            let value = tag.attrs.first().map(|attribute| attribute.value.to_string());
-            self.0.borrow_mut().get_or_insert_with(|| value.unwrap_or_default());
-        }
-        TokenSinkResult::Continue
-    }
+    let mut decoded = String::with_capacity(text.len());
+    tokenizer::decode(text, Place::Attribute, &mut decoded);
+    Cow::Owned(decoded)
 }
 
 fn is_blank(byte: u8) -> bool {

@@ -1,10 +1,12 @@
 //! Plain text passes as it is, but for line ends and what stands before and after the text.
 
+use std::borrow::Cow;
+
 /// With `\n` for line ends.
-pub(super) fn with_line_feeds(text: &str) -> String {
+pub(super) fn with_line_feeds(text: &str) -> Cow<'_, str> {
     match text.contains('\r') {
-        true => text.replace("\r\n", "\n").replace('\r', "\n"),
-        false => text.to_owned(),
+        true => text.replace("\r\n", "\n").replace('\r', "\n").into(),
+        false => text.into(),
     }
 }
 

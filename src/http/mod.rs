@@ -85,6 +85,7 @@ pub use self::headers::Headers;
 pub use self::masked::{Plain, masked, masked_text, plain};
 pub use self::ports::is_bad_port;
 pub use self::proxy::Proxies;
+pub(crate) use self::proxy::percent_decoded;
 pub use self::request::{Method, Redirects, Replay, Request};
 pub use self::response::Response;
 

@@ -205,7 +205,8 @@ fn same_prefix(network: IpAddr, address: IpAddr, bits: u8) -> bool {
     (network ^ address).leading_zeros() >= u32::from(bits.min(width))
 }
 
-fn percent_decoded(text: &str) -> Vec<u8> {
+/// The bytes that a part of a URL stands for.
+pub(crate) fn percent_decoded(text: &str) -> Vec<u8> {
     let digit = |byte: Option<&u8>| byte.and_then(|byte| char::from(*byte).to_digit(16));
     let bytes = text.as_bytes();
     let mut out = Vec::with_capacity(bytes.len());

@@ -111,6 +111,48 @@ pub(crate) fn unfit(schema: &Value, complaint: &str) -> ToolError {
     ToolError::new(format!("the arguments do not fit: {complaint}")).hint(hint)
 }
 
+/// What is said of arguments that the schema does not name, each with the one that may have been meant; none where there are none, or where
+/// the schema names nothing. They are ignored, and whoever sent them is to know it.
+pub(crate) fn strangers(schema: &Value, arguments: &Map<String, Value>) -> Option<String> {
+    let properties = schema.get("properties").and_then(Value::as_object).filter(|properties| !properties.is_empty())?;
+    if schema.get("additionalProperties").is_some() {
+        return None;
+    }
+    let told = |name: &String| {
+        let meant = nearest(name, properties.keys()).map_or_else(String::new, |meant| format!("; did you mean `{meant}`?"));
+        format!("there is no parameter `{}`, which was ignored{meant}", shortened(name))
+    };
+    let unknown: Vec<&String> = arguments.keys().filter(|name| !properties.contains_key(*name)).collect();
+    let more = unknown.len().saturating_sub(MOST_TOLD);
+    let mut all: Vec<String> = unknown.into_iter().take(MOST_TOLD).map(told).collect();
+    if more > 0 {
+        all.push(format!("{more} more are none either"));
+    }
+    (!all.is_empty()).then(|| format!("note: {}", all.join("; ")))
+}
+
+/// The name that is most like another one, or that one is a part of.
+fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a String>) -> Option<&'a str> {
+    let letters = |name: &str| name.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase();
+    if name.len() > LONGEST_NAME {
+        return None;
+    }
+    let said = letters(name);
+    let likeness = |known: &str| match (known.contains(&said) || said.contains(known)) && said.len() > 2 {
+        true => 1.0,
+        false => strsim::normalized_damerau_levenshtein(&said, known),
+    };
+    let close = known.map(|known| (likeness(&letters(known)), known.as_str())).filter(|(likeness, _)| *likeness >= LIKE);
+    close.max_by(|(one, _), (other, _)| one.total_cmp(other)).map(|(_, known)| known)
+}
+
+/// The share of a name that has to be the same.
+const LIKE: f64 = 0.6;
+/// Bytes of a name that is compared.
+const LONGEST_NAME: usize = 100;
+/// Names that are told one by one.
+const MOST_TOLD: usize = 5;
+
 fn required(schema: &Value) -> impl Iterator<Item = &str> {
     schema.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str)
 }
@@ -191,6 +233,24 @@ mod tests {
             assert_eq!(error, format!("the arguments do not fit: {complaint}{takes}"));
         }
     }
+    #[test]
+    fn what_is_not_known_is_told_with_what_may_have_been_meant() {
+        let schema = json!({ "type": "object", "properties": { "max_pages": { "type": "integer" }, "url": { "type": "string" } } });
+        let told = |schema: &Value, arguments: Value| strangers(schema, arguments.as_object().unwrap());
+        assert_eq!(told(&schema, json!({ "url": "x", "max_pages": 1 })), None);
+        for (name, meant) in [("maxpages", "max_pages"), ("max_page", "max_pages"), ("pages", "max_pages"), ("URL", "url")] {
+            let expected = format!("note: there is no parameter `{name}`, which was ignored; did you mean `{meant}`?");
+            assert_eq!(told(&schema, json!({ name: 1 })), Some(expected));
+        }
+        assert_eq!(told(&schema, json!({ "colour": 1 })).unwrap(), "note: there is no parameter `colour`, which was ignored");
+        let many: Map<String, Value> = (0..1_000).map(|number| (format!("{number}{}", "x".repeat(500)), Value::Null)).collect();
+        let note = strangers(&schema, &many).unwrap();
+        assert!(note.len() < 2_000 && note.ends_with("995 more are none either"), "{note}");
+        for open in [json!({ "type": "object" }), json!({ "properties": { "a": {} }, "additionalProperties": true })] {
+            assert_eq!(told(&open, json!({ "x": 1 })), None, "{open}");
+        }
+    }
+
     #[test]
     fn what_is_certainly_meant_is_taken_and_nothing_else() {
         let schema = json!({

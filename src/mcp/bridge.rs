@@ -1,7 +1,9 @@
 //! Joins a blocking file on a thread of its own to the futures-io side, through a bounded buffer: the executor never
-//! waits for the file, and the file's owner waits when the buffer is full.
+//! waits for the file, and the file's owner waits when the buffer is full. What can be written without waiting is not
+//! handed to the thread: two threads need not be woken for an answer that fits.
 
 use std::collections::VecDeque;
+use std::fmt;
 use std::io::{self, Read, Write};
 use std::pin::Pin;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -15,8 +17,14 @@ use futures_io::{AsyncRead, AsyncWrite};
 pub(crate) struct Incoming(Arc<Shared>);
 
 /// The asynchronous end of a file that a thread writes.
-#[derive(Debug)]
-pub(crate) struct Outgoing(Arc<Shared>);
+pub(crate) struct Outgoing {
+    shared: Arc<Shared>,
+    shortcut: Option<Shortcut>,
+}
+
+/// Writes to the same file as the thread, but only as much as does not have it wait, else nothing: `WouldBlock`. Any other error
+/// means that it is of no use.
+pub(crate) type Shortcut = Box<dyn FnMut(&[u8]) -> io::Result<usize> + Send>;
 
 /// Starts the thread that reads `file`. When the asynchronous end is dropped the thread ends with its next read.
 pub(crate) fn read_on_thread(name: &str, file: impl Read + Send + 'static) -> io::Result<Incoming> {
@@ -27,11 +35,11 @@ pub(crate) fn read_on_thread(name: &str, file: impl Read + Send + 'static) -> io
 }
 
 /// Starts the thread that writes `file`. It ends when the asynchronous end was closed or dropped and everything is written.
-pub(crate) fn write_on_thread(name: &str, file: impl Write + Send + 'static) -> io::Result<Outgoing> {
+pub(crate) fn write_on_thread(name: &str, file: impl Write + Send + 'static, shortcut: Option<Shortcut>) -> io::Result<Outgoing> {
     let shared = Arc::new(Shared::default());
     let theirs = shared.clone();
     thread::Builder::new().name(name.to_owned()).stack_size(STACK).spawn(move || theirs.write_all(file))?;
-    Ok(Outgoing(shared))
+    Ok(Outgoing { shared, shortcut })
 }
 
 /// Bytes held between the file and the task.
@@ -57,6 +65,8 @@ struct State {
     is_abandoned: bool,
     /// The writing thread holds bytes that are no longer in `bytes`.
     is_writing: bool,
+    /// The task waits for room, and not only until all is written.
+    wants_room: bool,
     error: Option<io::Error>,
     /// The task that waits for bytes or for room.
     waker: Option<Waker>,
@@ -107,7 +117,9 @@ impl Shared {
             }
             std::mem::swap(&mut state.bytes, &mut bytes);
             state.is_writing = true;
-            wake(state.waker.take());
+            if std::mem::take(&mut state.wants_room) {
+                wake(state.waker.take());
+            }
             drop(state);
 
             let (first, second) = bytes.as_slices();
@@ -154,25 +166,57 @@ impl Drop for Incoming {
     }
 }
 
+impl Outgoing {
+    /// What the task itself can write at once: nothing, if the thread has something to write before.
+    fn write_at_once(&mut self, bytes: &[u8]) -> Option<usize> {
+        let shortcut = self.shortcut.as_mut()?;
+        let state = self.shared.lock();
+        // Only this task gives it more.
+        if state.is_abandoned || state.is_writing || !state.bytes.is_empty() {
+            return None;
+        }
+        drop(state);
+        match shortcut(&bytes[..bytes.len().min(CHUNK)]) {
+            Ok(count) => (count > 0).then_some(count),
+            Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted) => None,
+            Err(_) => {
+                // What is wrong, if anything is, the thread will tell.
+                self.shortcut = None;
+                None
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Outgoing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Outgoing").field(&self.shared).finish()
+    }
+}
+
 impl AsyncWrite for Outgoing {
-    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        let mut state = self.0.lock();
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        if let Some(count) = self.write_at_once(bytes) {
+            return Poll::Ready(Ok(count));
+        }
+        let mut state = self.shared.lock();
         if state.is_abandoned {
             return Poll::Ready(Err(failure(&mut state)));
         }
         let room = CAPACITY.saturating_sub(state.bytes.len());
         if room == 0 {
+            state.wants_room = true;
             state.waker = Some(cx.waker().clone());
             return Poll::Pending;
         }
         let count = room.min(bytes.len());
         state.bytes.extend(&bytes[..count]);
-        self.0.changed.notify_one();
+        self.shared.changed.notify_one();
         Poll::Ready(Ok(count))
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let mut state = self.0.lock();
+        let mut state = self.shared.lock();
         if state.is_abandoned {
             return Poll::Ready(Err(failure(&mut state)));
         }
@@ -185,16 +229,16 @@ impl AsyncWrite for Outgoing {
 
     fn poll_close(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         std::task::ready!(self.as_mut().poll_flush(cx))?;
-        self.0.lock().has_ended = true;
-        self.0.changed.notify_one();
+        self.shared.lock().has_ended = true;
+        self.shared.changed.notify_one();
         Poll::Ready(Ok(()))
     }
 }
 
 impl Drop for Outgoing {
     fn drop(&mut self) {
-        self.0.lock().has_ended = true;
-        self.0.changed.notify_one();
+        self.shared.lock().has_ended = true;
+        self.shared.changed.notify_one();
     }
 }
 
@@ -268,7 +312,7 @@ mod tests {
     #[test]
     fn a_blocked_file_does_not_block_the_writer_until_the_buffer_is_full() {
         let (file, is_used, go_on) = gated();
-        let mut outgoing = write_on_thread("test", file).unwrap();
+        let mut outgoing = write_on_thread("test", file, None).unwrap();
         block_on(outgoing.write_all(b"first")).unwrap();
         assert_eq!(is_used.recv().unwrap(), b"first");
         // The file is stuck now; so much may still be written, and no more.
@@ -293,12 +337,56 @@ mod tests {
     #[test]
     fn a_broken_file_is_told_to_the_writer() {
         let (file, is_used, go_on) = gated();
-        let mut outgoing = write_on_thread("test", file).unwrap();
+        let mut outgoing = write_on_thread("test", file, None).unwrap();
         block_on(outgoing.write_all(b"x")).unwrap();
         is_used.recv().unwrap();
         go_on.send(Err(io::ErrorKind::BrokenPipe.into())).unwrap();
         assert_eq!(block_on(outgoing.flush()).unwrap_err().kind(), io::ErrorKind::BrokenPipe);
         assert!(block_on(outgoing.write_all(b"more")).is_err());
         assert!(is_used.recv_timeout(Duration::from_secs(10)).is_err(), "the thread has ended");
+    }
+
+    #[test]
+    fn what_fits_is_written_without_the_thread_and_the_rest_after_it() {
+        let (file, is_used, go_on) = gated();
+        let taken: Arc<Mutex<Vec<u8>>> = Arc::default();
+        let written = taken.clone();
+        let shortcut = move |bytes: &[u8]| {
+            let mut taken = written.lock().unwrap();
+            let count = bytes.len().min(10 - taken.len());
+            taken.extend(&bytes[..count]);
+            if count > 0 { Ok(count) } else { Err(io::ErrorKind::WouldBlock.into()) }
+        };
+        let mut outgoing = write_on_thread("test", file, Some(Box::new(shortcut))).unwrap();
+        block_on(outgoing.write_all(b"first")).unwrap();
+        assert!(block_on(poll_once(outgoing.flush())).is_some(), "nothing is left to be written");
+        block_on(outgoing.write_all(b"second")).unwrap();
+        assert_eq!(is_used.recv().unwrap(), b"d", "the thread has what did not fit");
+        taken.lock().unwrap().clear();
+        block_on(outgoing.write_all(b"third")).unwrap();
+        assert!(taken.lock().unwrap().is_empty(), "it does not overtake");
+        (0..2).for_each(|_| go_on.send(Ok(())).unwrap());
+        assert_eq!(is_used.recv().unwrap(), b"third");
+        block_on(outgoing.flush()).unwrap();
+        block_on(outgoing.write_all(b"fourth")).unwrap();
+        assert_eq!(*taken.lock().unwrap(), b"fourth", "all before it is written");
+    }
+
+    #[test]
+    fn a_shortcut_that_fails_is_taken_once() {
+        let (file, is_used, go_on) = gated();
+        let (calls, counted) = mpsc::channel();
+        let shortcut = move |_: &[u8]| {
+            calls.send(()).unwrap();
+            Err(io::ErrorKind::Unsupported.into())
+        };
+        let mut outgoing = write_on_thread("test", file, Some(Box::new(shortcut))).unwrap();
+        for line in [b"one", b"two"] {
+            block_on(outgoing.write_all(line)).unwrap();
+            assert_eq!(is_used.recv().unwrap(), line);
+            go_on.send(Ok(())).unwrap();
+            block_on(outgoing.flush()).unwrap();
+        }
+        assert_eq!(counted.try_iter().count(), 1);
     }
 }

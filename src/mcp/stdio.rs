@@ -42,7 +42,8 @@ impl Server {
     pub async fn serve_stdio(&self, wire: Wire, clock: impl Clock, shutdown: impl Future<Output = ()>) -> Result<(), Error> {
         let (input, output, claim) = wire::open(wire).map_err(|source| Error::Claim { source })?;
         let reader = bridge::read_on_thread("mcp-stdin", input).map_err(|source| Error::Thread { source })?;
-        let writer = bridge::write_on_thread("mcp-stdout", output).map_err(|source| Error::Thread { source })?;
+        let shortcut = wire::shortcut(&output);
+        let writer = bridge::write_on_thread("mcp-stdout", output, shortcut).map_err(|source| Error::Thread { source })?;
         let result = self.serve(reader, writer, clock, shutdown).await;
         drop(claim);
         result

@@ -7,6 +7,8 @@ use std::time::SystemTime;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+use super::Addresses;
+
 /// What a source is known by: a name and, where there is one, a version, as in `docs.rs`, `docs.rs/smol@2.0.1` or `127.0.0.1:8931`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -76,6 +78,19 @@ impl SourceId {
 
     pub fn version(&self) -> Option<&str> {
         self.0.split_once('@').map(|(_, version)| version)
+    }
+
+    /// Whether it answers in the place of another one of its name, where no version was asked for: see [`meant`].
+    ///
+    /// ```
+    /// use smolcrawl::model::SourceId;
+    ///
+    /// let of = |text| SourceId::named(text).unwrap();
+    /// assert!(of("smol@1.10").is_preferred_to(&of("smol@1.9")));
+    /// assert!(of("smol@1.9").is_preferred_to(&of("smol@2.0-rc1")));
+    /// ```
+    pub fn is_preferred_to(&self, other: &Self) -> bool {
+        (rank(self.version()), &self.0) > (rank(other.version()), &other.0)
     }
 }
 
@@ -171,14 +186,29 @@ pub struct Trail {
     pub done: Vec<Box<str>>,
     /// Of addresses, by what their contents are known: the first with it each.
     pub contents: Vec<(Box<str>, u64)>,
+    /// Addresses that pages have named as themselves in a language that is not wanted.
+    pub translations: Vec<Box<str>>,
     /// Addresses that are known and not fetched yet.
     pub left: u64,
 }
 
 impl Trail {
     pub fn is_empty(&self) -> bool {
-        self.found.is_empty() && self.done.is_empty() && self.contents.is_empty()
+        self.found.is_empty() && self.done.is_empty() && self.contents.is_empty() && self.translations.is_empty()
     }
+}
+
+/// How far a crawl was that another one goes on with.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Earlier {
+    /// Found and not dealt with, those nearest to the seeds last.
+    pub found: Addresses,
+    /// Dealt with.
+    pub done: Addresses,
+    /// Of addresses that were, by what their contents are known.
+    pub contents: Vec<(Box<str>, u64)>,
+    /// As in a [`Trail`].
+    pub translations: Vec<Box<str>>,
 }
 
 /// The sources that a text stands for: see [`meant`].

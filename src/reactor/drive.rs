@@ -53,7 +53,7 @@ impl<Q: Queue> Core<Q> {
     fn new(queue: Q) -> Self {
         Self {
             queue,
-            timers: Timers::default(),
+            timers: Timers::new(Instant::now()),
             waiting: AtomicBool::new(false),
             rung: AtomicBool::new(false),
             ended: AtomicBool::new(false),

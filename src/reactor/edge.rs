@@ -2,14 +2,13 @@
 
 use std::io;
 use std::mem::MaybeUninit;
-use std::os::fd::OwnedFd;
+use std::os::fd::{BorrowedFd, OwnedFd};
 use std::time::Duration;
 
 use rustix::event::epoll::{self, EventData, EventFlags};
 use rustix::event::{EventfdFlags, Timespec};
 use rustix::io::Errno;
 
-use crate::reactor::sources::Descriptor;
 use crate::reactor::sources::Event;
 use crate::reactor::sources::Key;
 use crate::reactor::sources::Sources;
@@ -34,16 +33,11 @@ impl Edge {
 }
 
 impl Poller for Edge {
-    fn watch(&self, descriptor: &Descriptor, key: Key) -> io::Result<()> {
+    /// With the last descriptor of a socket epoll forgets it, which saves a system call for each. A child between fork and exec has
+    /// one for a moment: what is told of the socket meanwhile is told of a key that nobody has any more.
+    fn watch(&self, descriptor: BorrowedFd<'_>, key: Key) -> io::Result<()> {
         let changes = EventFlags::IN | EventFlags::OUT | EventFlags::RDHUP | EventFlags::PRI | EventFlags::ET;
         Ok(epoll::add(&self.epoll, descriptor, EventData::new_u64(key.number()), changes)?)
-    }
-
-    fn forget(&self, descriptor: &Descriptor) {
-        // Closing would do, but a child that was forked may hold the socket open for some time.
-        if let Err(error) = epoll::delete(&self.epoll, descriptor) {
-            log::trace!("epoll does not know a socket that was registered: {error}");
-        }
     }
 
     fn wait(&self, _: &Sources, limit: Option<Duration>, events: &mut Vec<Event>) -> io::Result<()> {
@@ -122,5 +116,46 @@ mod tests {
                 queue.wait(&sources, None, &mut Vec::new()).unwrap();
             });
         }
+    }
+
+    /// A child between fork and exec has the socket for a moment longer, as the copy has it here.
+    #[test]
+    fn what_is_told_of_a_socket_that_was_dropped_reaches_nobody() {
+        use std::io::Write;
+        use std::net::{TcpListener, TcpStream};
+        use std::os::fd::AsFd;
+        use std::task::{Context, Waker};
+
+        use crate::reactor::sources::{Source, Supposed, Way};
+
+        let (queue, sources) = (Edge::new().unwrap(), Sources::default());
+        let port = TcpListener::bind("127.0.0.1:0").unwrap();
+        let source = Source::new(TcpStream::connect(port.local_addr().unwrap()).unwrap(), Supposed::NotReady);
+        let (mut far, _) = port.accept().unwrap();
+        let copy = source.descriptor.try_clone().unwrap();
+        let key = sources.insert(source.clone());
+        queue.watch(source.descriptor.as_fd(), key).unwrap();
+        let mut events = Vec::new();
+        queue.wait(&sources, None, &mut events).unwrap();
+        sources.remove(key);
+        drop(source);
+        let next = Source::new(port, Supposed::NotReady);
+        sources.insert(next.clone());
+        let is_pending = || next.poll_ready(Way::Read, &mut Context::from_waker(Waker::noop())).is_pending();
+        assert!(is_pending());
+
+        events.clear();
+        far.write_all(b"x").unwrap();
+        queue.wait(&sources, None, &mut events).unwrap();
+        assert_eq!(events.iter().map(|event| event.key).collect::<Vec<_>>(), [key], "epoll tells of it still");
+        let mut wakers = Vec::new();
+        sources.note(&events, &mut wakers);
+        assert!(wakers.is_empty() && is_pending());
+
+        events.clear();
+        drop(copy);
+        let _ = far.write_all(b"x");
+        queue.wait(&sources, Some(Duration::ZERO), &mut events).unwrap();
+        assert!(events.is_empty(), "with the last descriptor it is forgotten: {events:?}");
     }
 }

@@ -21,6 +21,7 @@ mod reset;
 mod selector;
 mod shutdown;
 pub mod sim;
+mod sleep;
 mod socket;
 mod sources;
 mod streak;
@@ -146,7 +147,8 @@ impl Handle {
         self.0.now()
     }
 
-    /// Ready once [`now`](Self::now) has reached `at`.
+    /// Ready once [`now`](Self::now) has reached `at`: never before, and as a rule one or two milliseconds after, since the reactors
+    /// round up to milliseconds, so that what is due in the same one costs them a single turn.
     pub fn sleep_until(&self, at: Instant) -> Boxed<'static, ()> {
         self.0.sleep_until(at)
     }

@@ -2,12 +2,11 @@
 //! go with it.
 
 use std::fmt;
-use std::future::{Future, poll_fn};
+use std::future::Future;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 use std::time::Instant;
 
 use crate::reactor::Boxed;
@@ -18,12 +17,13 @@ use crate::reactor::drive::Life;
 use crate::reactor::drive::Queue;
 use crate::reactor::ledger::Ledger;
 use crate::reactor::pool::{Lanes, Pool};
+use crate::reactor::sleep::Clock;
+use crate::reactor::sleep::Sleep;
 use crate::reactor::socket::Accept;
 use crate::reactor::socket::Listener;
 use crate::reactor::socket::Socket;
 use crate::reactor::socket::Stream;
-use crate::reactor::timers::Place;
-use crate::reactor::timers::Timer;
+use crate::reactor::timers::Timers;
 use crate::reactor::unblock;
 
 /// The sockets that wait in a queue.
@@ -77,8 +77,7 @@ impl<N: Network> Reactor for Own<N> {
     }
 
     fn sleep_until(&self, at: Instant) -> Boxed<'static, ()> {
-        let mut sleep = Sleep { life: self.life.clone(), at, timer: None };
-        Box::pin(poll_fn(move |cx| sleep.poll(cx)))
+        Box::pin(Sleep::until(at, self.life.clone()))
     }
 
     fn block_on(&self, main: Pin<&mut dyn Future<Output = ()>>) {
@@ -104,38 +103,12 @@ impl<N: Network> fmt::Debug for Own<N> {
     }
 }
 
-/// A timer that is cancelled when it is dropped.
-struct Sleep<Q: Queue> {
-    life: Arc<Life<Q>>,
-    at: Instant,
-    /// Set by the first poll that came too early.
-    timer: Option<Timer>,
-}
-
-impl<Q: Queue> Sleep<Q> {
-    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        if Instant::now() >= self.at {
-            return Poll::Ready(());
-        }
-        let core = self.life.core();
-        match self.timer {
-            Some(timer) => core.timers.move_to(timer, cx.waker()),
-            None => {
-                let (timer, place) = core.timers.set(self.at, cx.waker());
-                self.timer = Some(timer);
-                if place == Place::First {
-                    core.changed();
-                }
-            }
-        }
-        Poll::Pending
+impl<Q: Queue> Clock for Arc<Life<Q>> {
+    fn timers(&self) -> &Timers {
+        &self.core().timers
     }
-}
 
-impl<Q: Queue> Drop for Sleep<Q> {
-    fn drop(&mut self) {
-        if let Some(timer) = self.timer {
-            self.life.core().timers.cancel(timer);
-        }
+    fn next_has_changed(&self) {
+        self.core().changed();
     }
 }

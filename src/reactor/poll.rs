@@ -6,9 +6,9 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec};
+use rustix::fd::BorrowedFd;
 use rustix::io::Errno;
 
-use crate::reactor::sources::Descriptor;
 use crate::reactor::sources::Event;
 use crate::reactor::sources::Key;
 use crate::reactor::sources::Sources;
@@ -35,11 +35,9 @@ impl Polled {
 }
 
 impl Poller for Polled {
-    fn watch(&self, _: &Descriptor, _: Key) -> io::Result<()> {
+    fn watch(&self, _: BorrowedFd<'_>, _: Key) -> io::Result<()> {
         Ok(())
     }
-
-    fn forget(&self, _: &Descriptor) {}
 
     fn wait(&self, sources: &Sources, limit: Option<Duration>, events: &mut Vec<Event>) -> io::Result<()> {
         let awaited = sources.awaited();
@@ -49,7 +47,7 @@ impl Poller for Polled {
             let mut changes = PollFlags::empty();
             changes.set(PollFlags::IN, source.read);
             changes.set(PollFlags::OUT, source.write);
-            polled.push(PollFd::from_borrowed_fd((*source.descriptor).as_fd(), changes));
+            polled.push(PollFd::from_borrowed_fd(source.source.descriptor.as_fd(), changes));
         }
         let in_doubt = self.doubted.as_ref().filter(|_| awaited.iter().any(|source| source.write));
         let limit = match in_doubt {
@@ -178,7 +176,6 @@ mod tests {
     #[test]
     fn where_the_system_is_doubted_a_wait_to_write_is_cut_short() {
         use std::net::{TcpListener, TcpStream};
-        use std::sync::Arc;
         use std::task::{Context, Waker};
 
         use crate::reactor::sources::{Source, Supposed, Way};
@@ -188,7 +185,7 @@ mod tests {
         full.set_nonblocking(true).unwrap();
         while (&full).write(&[0; 65_536]).is_ok() {}
         let sources = Sources::default();
-        let source = Source::new(Arc::new(full), Supposed::NotReady);
+        let source = Source::new(full, Supposed::NotReady);
         let key = sources.insert(source.clone());
         let mut queue = Polled::new().unwrap();
         queue.doubted = Some(Mutex::new(Instant::now()));

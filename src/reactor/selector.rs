@@ -2,11 +2,14 @@
 //! Knows no other reactor and decides nothing: `choice` does.
 #![expect(clippy::disallowed_types, clippy::disallowed_methods, reason = "the one file that async-io is wrapped in")]
 
+mod clock;
+
 use std::future::Future;
 use std::io::{self, Read};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::panic;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Waker, ready};
 use std::thread;
@@ -20,10 +23,13 @@ use crate::reactor::Lane;
 use crate::reactor::Reactor;
 use crate::reactor::choice::Drive;
 use crate::reactor::haste::Haste;
+use crate::reactor::haste::Newcomers;
 use crate::reactor::haste::Outcome;
 use crate::reactor::ledger::Ledger;
 use crate::reactor::pool::{Lanes, Pool};
 use crate::reactor::reset::ResetMemory;
+use crate::reactor::selector::clock::Clock;
+use crate::reactor::sleep::Sleep;
 use crate::reactor::socket::Accept;
 use crate::reactor::socket::Listener;
 use crate::reactor::socket::Socket;
@@ -38,6 +44,7 @@ pub(crate) struct Selector {
     work: Lanes,
     names: Pool,
     ledger: Ledger,
+    newcomers: Arc<Newcomers>,
     drive: Drive,
 }
 
@@ -54,7 +61,7 @@ impl Selector {
             panic::catch_unwind(touch).map_err(|_| io::Error::other("async-io's reactor panicked while it started"))?;
             STARTED.store(true, Ordering::Release);
         }
-        Ok(Self { work: Lanes::new(), names: Pool::for_names(), ledger: Ledger::default(), drive })
+        Ok(Self { work: Lanes::new(), names: Pool::for_names(), ledger: Ledger::default(), newcomers: Arc::default(), drive })
     }
 }
 
@@ -86,7 +93,7 @@ pub(crate) fn backend() -> &'static str {
 
 impl Reactor for Selector {
     fn connect(&self, addr: SocketAddr) -> Boxed<'static, io::Result<Socket>> {
-        let ledger = self.ledger.clone();
+        let (ledger, newcomers) = (self.ledger.clone(), self.newcomers.clone());
         Box::pin(async move {
             let (io, _) = tcp::begin_connecting(addr)?;
             let io = Async::new_nonblocking(io)?;
@@ -95,17 +102,17 @@ impl Reactor for Selector {
                 return Err(error);
             }
             send_at_once(io.get_ref(), addr);
-            Ok(Socket::new(Connection::new(io, addr), &ledger))
+            Ok(Socket::new(Connection::new(io, addr, newcomers), &ledger))
         })
     }
 
     fn listen(&self, addr: SocketAddr) -> Boxed<'static, io::Result<Listener>> {
-        let ledger = self.ledger.clone();
+        let (ledger, newcomers) = (self.ledger.clone(), self.newcomers.clone());
         Box::pin(async move {
             let io = Async::<TcpListener>::bind(addr)?;
             let addr = io.get_ref().local_addr()?;
             let accepted = Accepted::of(io.get_ref());
-            let port = Port { io, addr, accepted, ledger: ledger.clone() };
+            let port = Port { io, addr, accepted, newcomers, ledger: ledger.clone() };
             Ok(Listener::new(port, &ledger))
         })
     }
@@ -119,9 +126,7 @@ impl Reactor for Selector {
     }
 
     fn sleep_until(&self, at: Instant) -> Boxed<'static, ()> {
-        Box::pin(async move {
-            Timer::at(at).await;
-        })
+        Box::pin(Sleep::until(at, Clock))
     }
 
     fn block_on(&self, main: Pin<&mut dyn Future<Output = ()>>) {
@@ -148,6 +153,7 @@ struct Port {
     io: Async<TcpListener>,
     addr: SocketAddr,
     accepted: Accepted,
+    newcomers: Arc<Newcomers>,
     ledger: Ledger,
 }
 
@@ -156,7 +162,8 @@ impl Accept for Port {
         Box::pin(async move {
             let (io, peer) = self.io.read_with(tcp::accept).await?;
             self.accepted.send_at_once(&io, peer);
-            Ok((Socket::new(Connection::new(Async::new_nonblocking(io)?, peer), &self.ledger), peer))
+            let connection = Connection::new(Async::new_nonblocking(io)?, peer, self.newcomers.clone());
+            Ok((Socket::new(connection, &self.ledger), peer))
         })
     }
 
@@ -172,6 +179,7 @@ struct Connection {
     reset: ResetMemory,
     arrived: Arrived,
     haste: Haste,
+    newcomers: Arc<Newcomers>,
 }
 
 /// What the last read showed of what the system has for us.
@@ -184,8 +192,8 @@ enum Arrived {
 }
 
 impl Connection {
-    fn new(io: Async<TcpStream>, peer: SocketAddr) -> Self {
-        Self { io, peer, reset: ResetMemory::default(), arrived: Arrived::Perhaps, haste: Haste::default() }
+    fn new(io: Async<TcpStream>, peer: SocketAddr, newcomers: Arc<Newcomers>) -> Self {
+        Self { io, peer, reset: ResetMemory::default(), arrived: Arrived::Perhaps, haste: Haste::default(), newcomers }
     }
 
     /// Reads into `room` bytes. Async's own `poll_read` makes two attempts in vain for each that succeeds: one because it
@@ -206,13 +214,13 @@ impl Connection {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                     self.arrived = Arrived::Taken;
                     if std::mem::take(&mut in_haste) {
-                        self.haste.came(Outcome::Nothing);
+                        self.haste.came(Outcome::Nothing, &self.newcomers);
                     }
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 result => {
                     if in_haste {
-                        self.haste.came(Outcome::Answer);
+                        self.haste.came(Outcome::Answer, &self.newcomers);
                     }
                     if matches!(result, Ok(count) if 0 < count && count < room) {
                         self.arrived = Arrived::Taken;
@@ -232,7 +240,7 @@ impl Connection {
                 result => break result,
             }
         };
-        self.haste.wrote();
+        self.haste.wrote(&self.newcomers);
         Poll::Ready(self.reset.remember(result))
     }
 }

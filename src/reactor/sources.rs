@@ -7,9 +7,6 @@ use std::task::{Context, Poll, Waker};
 
 use rustix::fd::AsFd;
 
-/// A socket as the system's queue knows it.
-pub(crate) type Descriptor = Arc<dyn AsFd + Send + Sync>;
-
 #[derive(Default)]
 pub(crate) struct Sources {
     /// Never held while a source is polled; locked before a source, never after.
@@ -79,7 +76,7 @@ pub(crate) struct Event {
 /// A source that some task waits for.
 pub(crate) struct Awaited {
     pub key: Key,
-    pub descriptor: Descriptor,
+    pub source: Arc<Source>,
     pub read: bool,
     pub write: bool,
 }
@@ -129,7 +126,7 @@ impl Sources {
             let Some(source) = &slot.source else { continue };
             let (read, write) = (source.is_awaited(Way::Read), source.is_awaited(Way::Write));
             if read || write {
-                awaited.push(Awaited { key: Key::new(number, slot.generation), descriptor: source.descriptor.clone(), read, write });
+                awaited.push(Awaited { key: Key::new(number, slot.generation), source: source.clone(), read, write });
             }
         }
         awaited
@@ -144,13 +141,14 @@ impl Sources {
 ///
 /// Whether an attempt may succeed is asked at each, and seldom anybody waits: so that is one word for both directions, and what
 /// it costs to ask is one load. The wakers are behind a lock, which is taken only to wait and to wake.
-pub(crate) struct Source {
-    pub descriptor: Descriptor,
+pub(crate) struct Source<D: ?Sized = dyn AsFd + Send + Sync> {
     /// `READY`, `SPECIAL` and `AWAITED` of each way, and above them how many events there were: so many bits that it never
     /// comes round, as a counter that does loses an event.
     word: AtomicU64,
     /// Of each way. Held for moves only, but for the clone of a waker: nothing is woken or dropped under it.
     wakers: Mutex<[Option<Waker>; 2]>,
+    /// The socket, which is open as long as this is held. Beside what is asked of it, so that both come with one look into memory.
+    pub descriptor: D,
 }
 
 /// An attempt may succeed. This and the next two are of `Way::Read`; those of `Way::Write` are the bits beside them.
@@ -180,15 +178,17 @@ pub(crate) enum Supposed {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Tick(u64);
 
-impl Source {
-    pub(crate) fn new(descriptor: Descriptor, supposed: Supposed) -> Arc<Self> {
+impl<D> Source<D> {
+    pub(crate) fn new(descriptor: D, supposed: Supposed) -> Arc<Self> {
         let word = match supposed {
             Supposed::Ready => Way::Read.of(READY) | Way::Write.of(READY),
             Supposed::NotReady => 0,
         };
-        Arc::new(Self { descriptor, word: AtomicU64::new(word), wakers: Mutex::default() })
+        Arc::new(Self { word: AtomicU64::new(word), wakers: Mutex::default(), descriptor })
     }
+}
 
+impl<D: ?Sized> Source<D> {
     /// Ready if an attempt may succeed; else the task is woken once it may. The last task to ask is the one that is woken.
     pub(crate) fn poll_ready(&self, way: Way, cx: &mut Context<'_>) -> Poll<Tick> {
         let word = self.word.load(Ordering::Acquire);
@@ -286,7 +286,7 @@ mod tests {
     use super::*;
 
     fn source(supposed: Supposed) -> Arc<Source> {
-        Source::new(Arc::new(std::net::UdpSocket::bind("127.0.0.1:0").unwrap()), supposed)
+        Source::new(std::net::UdpSocket::bind("127.0.0.1:0").unwrap(), supposed)
     }
 
     fn readable(key: Key) -> Event {

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker, ready};
 
 use futures_io::{AsyncRead, AsyncWrite};
+use rustix::fd::AsFd;
 
 use crate::reactor::Boxed;
 use crate::reactor::crowd::Crowd;
@@ -20,7 +21,6 @@ use crate::reactor::reset::ResetMemory;
 use crate::reactor::socket::Accept;
 use crate::reactor::socket::Socket;
 use crate::reactor::socket::Stream;
-use crate::reactor::sources::Descriptor;
 use crate::reactor::sources::Key;
 use crate::reactor::sources::Source;
 use crate::reactor::sources::Supposed;
@@ -36,8 +36,7 @@ use crate::reactor::watched::Watched;
 
 /// A TCP connection. Dropping it closes the descriptor; what a turn on another thread still holds of it, it lets go at once.
 pub(crate) struct Connection {
-    watch: Watch,
-    io: Arc<TcpStream>,
+    watch: Watch<TcpStream>,
     peer: SocketAddr,
     reset: ResetMemory,
     reading: Streak,
@@ -55,23 +54,25 @@ impl Connection {
         // Watched only now: a socket that has not begun to connect would be reported as hung up.
         let connection = Self::new(life, io, peer, supposed)?;
         poll_fn(|cx| connection.poll_connected(cx)).await?;
-        send_at_once(&connection.io, peer);
+        send_at_once(connection.io(), peer);
         Ok(connection)
     }
 
     /// `io` does not block.
     fn new(life: Arc<Life<Watched>>, io: TcpStream, peer: SocketAddr, supposed: Supposed) -> io::Result<Self> {
-        let io = Arc::new(io);
-        let watch = Watch::new(life, io.clone(), supposed)?;
+        let watch = Watch::new(life, io, supposed)?;
         Ok(Self {
             watch,
-            io,
             peer,
             reset: ResetMemory::default(),
             reading: Streak::default(),
             writing: Streak::default(),
             haste: Haste::default(),
         })
+    }
+
+    fn io(&self) -> &TcpStream {
+        self.watch.io()
     }
 
     /// Reads into `room` bytes.
@@ -81,7 +82,8 @@ impl Connection {
         room: usize,
         mut attempt: impl FnMut(&TcpStream) -> io::Result<usize>,
     ) -> Poll<io::Result<usize>> {
-        let Self { watch, io, reset, reading, haste, .. } = self;
+        let Self { watch, reset, reading, haste, .. } = self;
+        let (io, newcomers) = (watch.io(), &watch.life.queue().newcomers);
         // An event of what is read here is still to come, and will be found to be used up.
         if haste.looks() && !watch.source.is_ready(Way::Read) {
             if reading.is_over() {
@@ -90,10 +92,10 @@ impl Connection {
             }
             match attempt(io) {
                 Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted) => {
-                    haste.came(Outcome::Nothing)
+                    haste.came(Outcome::Nothing, newcomers)
                 }
                 result => {
-                    haste.came(Outcome::Answer);
+                    haste.came(Outcome::Answer, newcomers);
                     return Poll::Ready(reset.judge_read(result, room));
                 }
             }
@@ -109,10 +111,10 @@ impl Connection {
             if cfg!(any(target_os = "linux", target_os = "android")) && !self.watch.source.had_special(Way::Write) {
                 return Poll::Ready(Ok(()));
             }
-            if let Some(error) = self.io.take_error()? {
+            if let Some(error) = self.io().take_error()? {
                 return Poll::Ready(Err(error));
             }
-            match self.io.peer_addr() {
+            match self.io().peer_addr() {
                 Err(error) if error.kind() == io::ErrorKind::NotConnected => self.watch.source.would_block(Way::Write, tick),
                 // Connected, if only for a moment: the first read or write tells the rest.
                 _ => return Poll::Ready(Ok(())),
@@ -127,11 +129,11 @@ impl Stream for Connection {
     }
 
     fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.io.local_addr()
+        self.io().local_addr()
     }
 
     fn is_quiet(&self) -> bool {
-        self.reset.is_quiet(|| self.io.peek(&mut [0]))
+        self.reset.is_quiet(|| self.io().peek(&mut [0]))
     }
 }
 
@@ -149,17 +151,19 @@ impl AsyncRead for Connection {
 
 impl AsyncWrite for Connection {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        let Self { watch, io, reset, writing, haste, .. } = &mut *self;
+        let Self { watch, reset, writing, haste, .. } = &mut *self;
+        let io = watch.io();
         let result = ready!(transfer(watch, Way::Write, writing, buf.len(), cx, || tcp::send(io, buf)));
-        haste.wrote();
+        haste.wrote(&watch.life.queue().newcomers);
         Poll::Ready(reset.remember(result))
     }
 
     fn poll_write_vectored(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bufs: &[io::IoSlice<'_>]) -> Poll<io::Result<usize>> {
-        let Self { watch, io, reset, writing, haste, .. } = &mut *self;
+        let Self { watch, reset, writing, haste, .. } = &mut *self;
+        let io = watch.io();
         let length = bufs.iter().map(|buf| buf.len()).sum();
         let result = ready!(transfer(watch, Way::Write, writing, length, cx, || tcp::send_vectored(io, bufs)));
-        haste.wrote();
+        haste.wrote(&watch.life.queue().newcomers);
         Poll::Ready(reset.remember(result))
     }
 
@@ -168,13 +172,13 @@ impl AsyncWrite for Connection {
     }
 
     fn poll_close(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(self.io.shutdown(Shutdown::Write))
+        Poll::Ready(self.io().shutdown(Shutdown::Write))
     }
 }
 
 /// Tries to move up to `room` bytes, as often as the socket is said to be ready.
 fn transfer(
-    watch: &Watch,
+    watch: &Watch<TcpStream>,
     way: Way,
     streak: &mut Streak,
     room: usize,
@@ -204,21 +208,25 @@ fn transfer(
 }
 
 /// A socket in the reactor's table, for as long as this lives.
-struct Watch {
+struct Watch<D: AsFd + Send + Sync + 'static> {
     life: Arc<Life<Watched>>,
     key: Key,
-    source: Arc<Source>,
+    source: Arc<Source<D>>,
 }
 
-impl Watch {
-    fn new(life: Arc<Life<Watched>>, descriptor: Descriptor, supposed: Supposed) -> io::Result<Self> {
+impl<D: AsFd + Send + Sync + 'static> Watch<D> {
+    fn new(life: Arc<Life<Watched>>, descriptor: D, supposed: Supposed) -> io::Result<Self> {
         let source = Source::new(descriptor, supposed);
         let key = life.queue().sources.insert(source.clone());
-        if let Err(error) = life.queue().poller.watch(&source.descriptor, key) {
+        if let Err(error) = life.queue().poller.watch(source.descriptor.as_fd(), key) {
             life.queue().sources.remove(key);
             return Err(error);
         }
         Ok(Self { life, key, source })
+    }
+
+    fn io(&self) -> &D {
+        &self.source.descriptor
     }
 
     fn poll_ready(&self, way: Way, cx: &mut Context<'_>) -> Poll<Tick> {
@@ -237,11 +245,9 @@ impl Watch {
     }
 }
 
-impl Drop for Watch {
+impl<D: AsFd + Send + Sync + 'static> Drop for Watch<D> {
     fn drop(&mut self) {
-        let core = self.life.core();
-        core.queue.sources.remove(self.key);
-        core.queue.poller.forget(&self.source.descriptor);
+        self.life.queue().sources.remove(self.key);
         // A wait that lists the socket holds it open.
         self.relist();
     }
@@ -249,8 +255,7 @@ impl Drop for Watch {
 
 /// A listening socket.
 pub(crate) struct Port {
-    watch: Watch,
-    io: Arc<TcpListener>,
+    watch: Watch<TcpListener>,
     addr: SocketAddr,
     accepted: Accepted,
     crowd: Arc<Crowd>,
@@ -262,9 +267,8 @@ impl Port {
         io.set_nonblocking(true)?;
         let addr = io.local_addr()?;
         let accepted = Accepted::of(&io);
-        let io = Arc::new(io);
-        let watch = Watch::new(life, io.clone(), Supposed::NotReady)?;
-        Ok(Self { watch, io, addr, accepted, crowd: Arc::default(), ledger })
+        let watch = Watch::new(life, io, Supposed::NotReady)?;
+        Ok(Self { watch, addr, accepted, crowd: Arc::default(), ledger })
     }
 
     /// Whatever error there is but "nobody there": the port stays ready, as the connection may still be in the queue.
@@ -273,7 +277,7 @@ impl Port {
         let crowd = Waker::from(self.crowd.clone());
         loop {
             let tick = ready!(self.watch.poll_ready(Way::Read, &mut Context::from_waker(&crowd)));
-            match tcp::accept(&self.io) {
+            match tcp::accept(self.watch.io()) {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.watch.source.would_block(Way::Read, tick),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 result => return Poll::Ready(result),
@@ -288,7 +292,7 @@ impl Drop for Port {
         // once, and elsewhere it does no harm.
         #[cfg(unix)]
         if self.watch.life.queue().listing == Listing::EachWait {
-            let _ = rustix::net::shutdown(&self.io, rustix::net::Shutdown::Both);
+            let _ = rustix::net::shutdown(self.watch.io(), rustix::net::Shutdown::Both);
         }
     }
 }

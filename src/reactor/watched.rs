@@ -7,11 +7,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::Waker;
 use std::time::Duration;
 
+use rustix::fd::BorrowedFd;
+
 use crate::reactor::drive::Life;
 use crate::reactor::drive::Queue;
+use crate::reactor::haste::Newcomers;
 use crate::reactor::ledger::Ledger;
 use crate::reactor::own::Network;
-use crate::reactor::sources::Descriptor;
 use crate::reactor::sources::Event;
 use crate::reactor::sources::Key;
 use crate::reactor::sources::Sources;
@@ -20,13 +22,11 @@ use crate::reactor::stream::Port;
 
 /// The system's queue of events.
 pub(crate) trait Poller: Send + Sync + 'static {
-    /// From now on events of `descriptor` are reported as of `key`.
+    /// From now on until it is closed events of `descriptor` are reported as of `key`. One that is on its way then may still be.
     ///
     /// # Errors
     /// The system's limits.
-    fn watch(&self, descriptor: &Descriptor, key: Key) -> io::Result<()>;
-    /// No longer. An event that is on its way may still be reported.
-    fn forget(&self, descriptor: &Descriptor);
+    fn watch(&self, descriptor: BorrowedFd<'_>, key: Key) -> io::Result<()>;
     /// Waits until there are events, the limit has passed or somebody rings, and adds the events that there are: a
     /// bounded number at once. It may return for no reason.
     ///
@@ -54,13 +54,20 @@ pub(crate) struct Watched {
     /// The poller's.
     pub listing: Listing,
     pub sources: Sources,
+    pub newcomers: Newcomers,
     /// Kept for the next wait: its memory. Held by the one thread that waits.
     events: Mutex<Vec<Event>>,
 }
 
 impl Watched {
     pub(crate) fn new(poller: impl Poller) -> Self {
-        Self { listing: poller.listing(), poller: Box::new(poller), sources: Sources::default(), events: Mutex::default() }
+        Self {
+            listing: poller.listing(),
+            poller: Box::new(poller),
+            sources: Sources::default(),
+            newcomers: Newcomers::default(),
+            events: Mutex::default(),
+        }
     }
 }
 

@@ -32,6 +32,18 @@ pub enum Error {
     /// A folder with something in it.
     #[error("the folder {} is not empty", path.display())]
     NotEmpty { path: PathBuf },
+    /// Something else than the name of a file in the share folder.
+    #[error("{name:?} cannot be the name of a file in the share folder")]
+    Name { name: String },
+    /// What is named in the share folder is elsewhere.
+    #[error("{} is a link", path.display())]
+    Link { path: PathBuf },
+    /// There is no such file in the share folder; these are.
+    #[error("there is no {name:?} in {}, which {}", folder.display(), had(there))]
+    NotShared { name: String, folder: PathBuf, there: Vec<String> },
+    /// There is no folder to share files in.
+    #[error("there is no share folder, as the database is kept in memory")]
+    NoFolder,
     /// A page is larger than what is read back.
     #[error("{url} is too large to be exported: {bytes} bytes with its passages, the limit is {limit}")]
     TooLarge { url: Url, bytes: usize, limit: usize },
@@ -58,6 +70,10 @@ impl Error {
             Self::SourceExists { .. } => "--replace puts those of the file in their place, and removes pages that the file does not have",
             Self::Exists { .. } => "name another file, or replace this one with --force",
             Self::NotEmpty { .. } => "name a new folder: nothing in a folder is replaced",
+            Self::Name { .. } => "give a name alone, such as docs.smolcrawl: no folder, and nothing that some systems do not take",
+            Self::Link { .. } => "name a file that is in the folder itself; links out of it are not followed",
+            Self::NotShared { .. } => "name one that is there, or ask the user to put the file into that folder",
+            Self::NoFolder => "name one by the setting share_folder, or keep the database in a file",
             Self::TooLarge { .. } => "remove that page, or export as text with --format",
             Self::Io { .. } => "check the path, its rights and the space on the disk",
         }
@@ -75,6 +91,10 @@ fn listed(sources: &[SourceId]) -> String {
         0 => names.join(", "),
         more => format!("{} and {more} more", names.join(", ")),
     }
+}
+
+fn had(there: &[String]) -> String {
+    if there.is_empty() { "is empty".to_owned() } else { format!("has {}", there.join(", ")) }
 }
 
 const NAMED: usize = 20;

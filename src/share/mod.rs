@@ -11,12 +11,14 @@
 mod bytes;
 mod error;
 mod file;
+mod folder;
 mod format;
 mod names;
 mod text;
 
 pub use self::error::Error;
 pub use self::file::{Target, Tree};
+pub use self::folder::Folder;
 pub use self::format::{Check, Head, Record, Records, Totals, Writer, records};
 pub use self::names::Names;
 pub use self::text::{Form, Shown};

@@ -62,7 +62,7 @@ fn folder(name: &str) -> String {
 }
 
 /// What Windows, macOS and Linux all take, and take as it is; what is hidden nowhere and leads nowhere else.
-fn safe(name: &str) -> String {
+pub(super) fn safe(name: &str) -> String {
     let is_bad = |c: char| {
         c.is_control()
             || matches!(c, '<' | '>' | ':' | '"' | '/' | '\\' | '|' | '?' | '*' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')

@@ -1,6 +1,6 @@
 //! Looks at all of a database: its structure, every checksum, and whether its indexes of words hold the words of its texts.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashSet};
 use std::fmt::Write as _;
 
 use rusqlite::{Connection, Row};
@@ -8,9 +8,9 @@ use rusqlite::{Connection, Row};
 use super::checksum::Checksum;
 use super::error::Failure;
 use super::pages::{CHUNK_COLUMNS, HEAD_COLUMNS, chunk_agrees, each_of_words, head, page_agrees};
-use super::passages::{self, BLOCK_COLUMNS, Packed, VECTOR_COLUMNS, vector_agrees};
+use super::passages::{self, VECTOR_COLUMNS, vector_agrees};
 use super::texts::{self, CHUNK_TABLES, PAGE_COLUMNS};
-use super::{schema, words};
+use super::{schema, sketches, words};
 
 /// What was found in a database.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -40,7 +40,7 @@ impl Check {
 pub(super) fn check(connection: &Connection) -> Result<Check, Failure> {
     let mut check = Check::default();
     let mut damaged = BTreeSet::new();
-    let steps: [(&str, Step<'_>); 10] = [
+    let steps: [(&str, Step<'_>); 11] = [
         ("the structure", &|check, _| structure(connection, check)),
         ("references", &|check, _| references(connection, check)),
         ("pages", &|check, damaged| pages(connection, check, damaged)),
@@ -48,6 +48,7 @@ pub(super) fn check(connection: &Connection) -> Result<Check, Failure> {
         ("texts", &|check, _| strays(connection, check)),
         ("hashes", &|check, _| hashes(connection, check)),
         ("vectors", &|check, damaged| vectors(connection, check, damaged)),
+        ("sketches", &|check, _| sketched(connection, check)),
         ("lists", &|check, damaged| lists(connection, check, damaged)),
         ("counts", &|check, _| counts(connection, check)),
         ("words", &|check, _| words(connection, check)),
@@ -149,56 +150,54 @@ fn hashes(connection: &Connection, check: &mut Check) -> Result<(), Failure> {
 
 /// Each vector is what was stored, and there is one for each passage that is said to have one, and no more.
 fn vectors(connection: &Connection, check: &mut Check, damaged: &mut BTreeSet<String>) -> Result<(), Failure> {
-    // Passage and model of each, and the numbers between which its own is.
-    let mut found: Vec<(i64, i64, i64, i64)> = Vec::new();
-    let mut bad = Vec::new();
+    // Passage, model and number of each.
+    let mut found: Vec<(i64, i64, i64)> = Vec::new();
+    let mut bad = HashSet::new();
     each(connection, &format!("SELECT {VECTOR_COLUMNS} FROM vectors"), |row| {
         let id: i64 = row.get(5)?;
         match vector_agrees(row)? {
-            true => found.push((row.get(1)?, row.get(0)?, id - 1, id)),
-            false => bad.push((id - 1, id)),
+            true => found.push((row.get(1)?, row.get(0)?, id)),
+            false => {
+                bad.insert(id);
+                check.fault(format!("vector {id} is not what was stored"));
+            }
         }
         Ok(())
     })?;
-    let mut before = HashMap::new();
-    let sql = format!("SELECT {BLOCK_COLUMNS}, (SELECT m.dimensions FROM models AS m WHERE m.id = model) FROM vector_blocks ORDER BY last");
-    each(connection, &sql, |row| {
-        let (last, model, dimensions): (i64, i64, Option<u32>) = (row.get(0)?, row.get(1)?, row.get(6)?);
-        let low = before.insert(model, last).unwrap_or(0);
-        match Packed::read(row, dimensions.unwrap_or(0) as usize) {
-            Ok(Some(packed)) => found.extend(packed.vectors().map(|(passage, ..)| (passage, model, low, last))),
-            Ok(None) => bad.push((low, last)),
-            Err(failure) if failure.is_of_content() => bad.push((low, last)),
-            Err(failure) => return Err(failure),
-        }
-        Ok(())
-    })?;
-    for (low, high) in bad {
-        let pages = "SELECT DISTINCT p.url FROM embedded AS e JOIN chunks AS c ON c.passage = e.passage JOIN pages AS p ON p.id = c.page
-                     WHERE e.vector > ?1 AND e.vector <= ?2";
-        let mut statement = connection.prepare_cached(pages)?;
-        let mut rows = statement.query((low, high))?;
-        while let Some(row) = rows.next()? {
-            damaged.insert(address(row, 0));
-        }
-        check.fault(format!("vectors from number {} to {high} are not what was stored", low + 1));
-    }
     found.sort_unstable();
     let mut found = found.into_iter().peekable();
     let mut differ = 0_u64;
+    let mut pages =
+        connection.prepare_cached("SELECT DISTINCT p.url FROM chunks AS c JOIN pages AS p ON p.id = c.page WHERE c.passage = ?1")?;
     each(connection, "SELECT passage, model, vector FROM embedded ORDER BY passage, model", |row| {
         check.vectors += 1;
         let (passage, model, vector): (i64, i64, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        if bad.contains(&vector) {
+            let mut rows = pages.query([passage])?;
+            while let Some(row) = rows.next()? {
+                damaged.insert(address(row, 0));
+            }
+            return Ok(());
+        }
         while found.next_if(|of| (of.0, of.1) < (passage, model)).is_some() {
             differ += 1;
         }
         let own = found.next_if(|of| (of.0, of.1) == (passage, model));
-        differ += u64::from(own.is_none_or(|(_, _, low, high)| vector <= low || vector > high));
+        differ += u64::from(own.is_none_or(|(_, _, id)| vector != id));
         Ok(())
     })?;
     differ += found.count() as u64;
     if differ > 0 {
         check.fault(format!("{differ} passages have no vector and are said to, or the other way round"));
+    }
+    Ok(())
+}
+
+/// Sketches are those of the vectors.
+fn sketched(connection: &Connection, check: &mut Check) -> Result<(), Failure> {
+    let wrong = sketches::wrong(connection)?;
+    if wrong > 0 {
+        check.fault(format!("{wrong} rows of sketches are not those of the vectors: the next search by meaning makes them anew"));
     }
     Ok(())
 }

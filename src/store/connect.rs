@@ -183,7 +183,7 @@ fn is_over() -> bool {
 }
 
 /// As a path and nothing else: SQLite takes a name that begins with "file:" for a URI with parameters, and ":memory:" for no file.
-fn plain(path: &Path) -> Cow<'_, Path> {
+pub(super) fn plain(path: &Path) -> Cow<'_, Path> {
     let name = path.as_os_str().as_encoded_bytes();
     if name.starts_with(b"file:") || name.starts_with(b":") { Path::new(".").join(path).into() } else { path.into() }
 }

@@ -7,9 +7,11 @@
 mod among;
 mod check;
 mod checksum;
+mod compact;
 mod connect;
 mod error;
 mod fuse;
+mod hosts;
 mod pages;
 mod passages;
 #[cfg_attr(windows, path = "place/windows.rs")]
@@ -21,6 +23,7 @@ mod scan;
 mod schema;
 mod search;
 mod share;
+mod sketches;
 mod sources;
 mod texts;
 mod vector;
@@ -36,11 +39,12 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 use url::Url;
 
 use crate::model::{
-    Chunk, Document, EmbedProgress, Embedded, Hit, Meant, Metadata, NotMeant, Pending, Query, Recipe, SourceId, SourceState, SourceSummary,
-    Trail, Validators, Wanted,
+    Chunk, Document, Earlier, EmbedProgress, Embedded, Hit, Meant, Metadata, NotMeant, Pending, Query, Recipe, SourceId, SourceState,
+    SourceSummary, Trail, Validators, Wanted,
 };
 
 pub use self::check::Check;
+pub use self::compact::Compacted;
 pub use self::connect::until;
 use self::connect::{Look, Missing};
 pub use self::error::Error;
@@ -69,6 +73,15 @@ impl Default for Config {
     fn default() -> Self {
         Self { dense_weight: 0.8, candidates: 100, busy_timeout: Duration::from_secs(5) }
     }
+}
+
+/// A page that is to be stored, and what it was cut into.
+#[derive(Debug)]
+pub struct CutPage {
+    /// None: the source that it belongs to.
+    pub source: Option<SourceId>,
+    pub document: Document,
+    pub chunks: Vec<Chunk>,
 }
 
 /// What became of a page that was put.
@@ -244,12 +257,26 @@ impl Store {
     /// The same, in a source that is named, and where the page was cut for a model that reads so many tokens of a passage: for one that
     /// reads less it is [cut again](Store::cut_for_more).
     pub fn put_cut_for(&self, source: Option<&SourceId>, document: &Document, chunks: &[Chunk], tokens: Option<u32>) -> Result<Put, Error> {
-        let address = address(&document.url);
-        let kept = (*address != document.url).then(|| Document { url: address.into_owned(), ..document.clone() });
-        let (put, vectors) =
-            self.write(|transaction| pages::put(transaction, source, kept.as_ref().unwrap_or(document), chunks, tokens))?;
-        self.look_again(vectors);
-        Ok(put)
+        let kept = kept_as(document);
+        let page = std::iter::once((source, &*kept, chunks));
+        let put = self.write(|transaction| pages::put_all(transaction, page, tokens))?;
+        Ok(self.told(put).pop().unwrap_or(Put::Unchanged))
+    }
+
+    /// Stores several pages at once, all or none, and tells what became of each: that costs less than one after the other.
+    pub fn put_all(&self, pages: &[CutPage], tokens: Option<u32>) -> Result<Vec<Put>, Error> {
+        let kept: Vec<_> = pages.iter().map(|page| kept_as(&page.document)).collect();
+        let all = pages.iter().zip(&kept).map(|(page, document)| (page.source.as_ref(), &**document, &*page.chunks));
+        let put = self.write(|transaction| pages::put_all(transaction, all, tokens))?;
+        Ok(self.told(put))
+    }
+
+    fn told(&self, put: Vec<(Put, Kept)>) -> Vec<Put> {
+        let tell = |(put, vectors)| {
+            self.look_again(vectors);
+            put
+        };
+        put.into_iter().map(tell).collect()
     }
 
     /// At most `limit` pages that were cut for no model, or for one that reads more than so many tokens of a passage.
@@ -342,7 +369,7 @@ impl Store {
     }
 
     /// How far a crawl that did not complete has come.
-    pub fn trail(&self, source: &SourceId) -> Result<Trail, Error> {
+    pub fn trail(&self, source: &SourceId) -> Result<Earlier, Error> {
         self.read(|transaction| sources::trail(transaction, source))
     }
 
@@ -359,6 +386,37 @@ impl Store {
     /// The page of a source that has the text of this one already, if this one is not stored.
     pub fn page_saying_the_same(&self, source: &SourceId, document: &Document) -> Result<Option<Url>, Error> {
         self.read(|transaction| sources::page_saying_the_same(transaction, source, document))
+    }
+
+    /// Takes the turn of an origin that wants so much time between two requests, for all that use the file; or how long to wait before
+    /// asking again. Without a `delay`: by the one that it wanted last, if that is known.
+    pub fn take_turn(&self, origin: &str, delay: Option<Duration>, now: SystemTime) -> Result<Option<Duration>, Error> {
+        // Of most origins there is nothing to write.
+        if delay.is_none() && self.read(|transaction| hosts::is_unknown(transaction, origin))? {
+            return Ok(None);
+        }
+        self.write(|transaction| hosts::take_turn(transaction, origin, delay, now))
+    }
+
+    /// Notes that an origin has said that it was asked too much, with how long it wants to be left alone, perhaps; until when it is, by
+    /// all that use the file.
+    pub fn note_overload(&self, origin: &str, asked: Option<Duration>, now: SystemTime) -> Result<SystemTime, Error> {
+        self.write(|transaction| hosts::note_overload(transaction, origin, asked, now))
+    }
+
+    /// The origins that are to be left alone, each with until when.
+    pub fn resting(&self, now: SystemTime) -> Result<Vec<(Box<str>, SystemTime)>, Error> {
+        self.read(|transaction| hosts::resting(transaction, now))
+    }
+
+    /// Addresses that crawls of a source have met and that came to nothing, each with when that was first so.
+    pub fn misses(&self, source: &SourceId) -> Result<Vec<(Box<str>, SystemTime)>, Error> {
+        self.read(|transaction| sources::misses(transaction, source))
+    }
+
+    /// Notes addresses that have come to nothing now. Of those that are known the first time stays; at most 20,000 of a source are kept.
+    pub fn note_misses(&self, source: &SourceId, urls: &[Box<str>], now: SystemTime) -> Result<(), Error> {
+        self.write(|transaction| sources::note_misses(transaction, source, urls, now))
     }
 
     /// Notes the version that the pages of a source name.
@@ -463,6 +521,23 @@ impl Store {
                 search::search(transaction, &self.config, query, &self.narrowed, vector.map(|vector| (model, vector, &*matrix)))
             })
         })
+        .inspect(|_| self.renew_sketches(model))
+    }
+
+    /// Makes sketches anew that were found to be damaged. The answer did not need them, and where they cannot be written the next process
+    /// does without them as well.
+    fn renew_sketches(&self, model: &str) {
+        let matrix = lock(&self.matrices).get(model).map(Arc::clone);
+        let is_unsound = |matrix: &RwLock<Matrix>| matrix.read().is_ok_and(|matrix| matrix.is_unsound());
+        let Some(matrix) = matrix.filter(|matrix| self.is_writable() && is_unsound(matrix)) else { return };
+        if !matrix.write().is_ok_and(|mut matrix| matrix.take_unsound()) {
+            return;
+        }
+        log::warn!("sketches of vectors in {} are damaged, and are made anew", self.path.display());
+        match self.write(|transaction| sketches::renew(transaction, model)) {
+            Ok(kept) => self.look_again(kept),
+            Err(error) => log::warn!("they cannot be: {error}"),
+        }
     }
 
     /// Of the `limit` chunks that stand first by the words of a question those that lack a vector of this model, best first, each passage
@@ -574,6 +649,15 @@ impl Store {
     fn writer(&self) -> Result<MutexGuard<'_, Connection>, Failure> {
         let read_only = || Error::ReadOnly { path: self.path.clone() }.into();
         self.writer.as_ref().map(lock).ok_or_else(read_only)
+    }
+}
+
+/// A document as it is stored.
+fn kept_as(document: &Document) -> Cow<'_, Document> {
+    let address = address(&document.url);
+    match *address == document.url {
+        true => Cow::Borrowed(document),
+        false => Cow::Owned(Document { url: address.into_owned(), ..document.clone() }),
     }
 }
 

@@ -11,7 +11,7 @@ use crate::model::{Chunk, ChunkKind, Document, Heading, Metadata, SourceId, Vali
 
 use super::checksum::Checksum;
 use super::error::Failure;
-use super::passages::{self, Hash, Kept, hash_of};
+use super::passages::{self, Hash, Kept, hash_of, hash_with};
 use super::sources::{find_source, name_of, source_for, source_of};
 use super::texts::{self, CHUNK_TABLES, MARKDOWN, PAGE_COLUMNS, folder};
 use super::words::{self, Changes, Language};
@@ -23,20 +23,23 @@ pub(super) const CHUNK_COLUMNS: &str = "c.ordinal, c.kind, said.heading_path, c.
     CASE WHEN said.is_relative THEN replace(said.text, char(1), substr(on_page.url, 1, on_page.base)) ELSE said.text END,
     c.page, c.checksum, c.id, c.anchor";
 
-/// Stores a page of a source, or of the one that it belongs to, cut for a model that reads so many tokens, or for none; and whether all
-/// vectors that there were are there still, but for those of chunks that are gone.
-pub(super) fn put(
+/// Stores pages of a source, or of the one that each belongs to, cut for a model that reads so many tokens, or for none; and whether all
+/// vectors that there were are there still, but for those of chunks that are gone. Their words are one segment of the index.
+pub(super) fn put_all<'p>(
     connection: &Connection,
-    source: Option<&SourceId>,
-    document: &Document,
-    chunks: &[Chunk],
+    pages: impl Iterator<Item = (Option<&'p SourceId>, &'p Document, &'p [Chunk])>,
     cut_for: Option<u32>,
-) -> Result<(Put, Kept), Failure> {
-    let source = match source {
-        Some(source) => source_of(connection, source)?,
-        None => source_for(connection, &document.url)?,
-    };
-    put_as(connection, source, document, chunks, cut_for)
+) -> Result<Vec<(Put, Kept)>, Failure> {
+    let (mut words, mut put) = (Changes::default(), Vec::new());
+    for (source, document, chunks) in pages {
+        let source = match source {
+            Some(source) => source_of(connection, source)?,
+            None => source_for(connection, &document.url)?,
+        };
+        put.push(put_as(connection, source, document, chunks, cut_for, &mut words)?);
+    }
+    write_words(connection, words)?;
+    Ok(put)
 }
 
 fn put_as(
@@ -45,10 +48,9 @@ fn put_as(
     document: &Document,
     chunks: &[Chunk],
     cut_for: Option<u32>,
+    words: &mut Changes,
 ) -> Result<(Put, Kept), Failure> {
-    let mut words = Changes::default();
-    let put = put_page(connection, source, document, chunks, &mut words)?;
-    write_words(connection, words)?;
+    let put = put_page(connection, source, document, chunks, words)?;
     let mut update = connection.prepare_cached("UPDATE pages SET cut_for = ?3 WHERE url = ?1 AND source = ?2 AND cut_for IS NOT ?3")?;
     update.execute(params![document.url.as_str(), source, cut_for.unwrap_or(u32::MAX)])?;
     Ok(put)
@@ -91,7 +93,13 @@ pub(super) fn recut(
         Some(page) => page.title == document.title && page.markdown == document.markdown && page.said == Said::of(document),
         None => false,
     };
-    same.then(|| put_as(connection, source, document, chunks, Some(cut_for)).map(|(_, kept)| kept)).transpose()
+    if !same {
+        return Ok(None);
+    }
+    let mut words = Changes::default();
+    let (_, kept) = put_as(connection, source, document, chunks, Some(cut_for), &mut words)?;
+    write_words(connection, words)?;
+    Ok(Some(kept))
 }
 
 /// Notes that a page need not be cut again, whatever it is.
@@ -113,9 +121,14 @@ fn put_page(
             return Ok((Put::Added, insert(connection, source, document, chunks, words)?));
         }
         // What cannot be read any more is written anew.
-        Err(failure) if failure.is_of_content() => return anew(connection, source, document, chunks, words),
+        Err(failure) if failure.is_of_content() => {
+            write_words(connection, std::mem::take(words))?;
+            return anew(connection, source, document, chunks, words);
+        }
         Err(failure) => return Err(failure),
     };
+    // Chunks that come before may be those that go now.
+    write_words(connection, std::mem::take(words))?;
     let healed = remove_damaged(connection, page.id, words)?;
     let stored = chunks_of(connection, page.id)?;
     let renamed = page.title != document.title;
@@ -142,8 +155,9 @@ fn put_page(
     for chunk in chunks {
         match old.get_mut(&Saying::of(chunk)).and_then(Vec::pop) {
             None => {
-                let id = insert_chunk(connection, page.id, &document.url, chunk)?;
-                words.add(id, source, language, &document.title, chunk);
+                let said = chunk.words();
+                let id = insert_chunk(connection, page.id, &document.url, chunk, &said)?;
+                words.add(id, source, language, &document.title, chunk, &said);
             }
             Some((id, before)) => {
                 if before != chunk || !page.is_summed {
@@ -154,7 +168,7 @@ fn put_page(
                 }
                 if is_indexed_otherwise {
                     words.remove(id);
-                    words.add(id, source, language, &document.title, chunk);
+                    words.add(id, source, language, &document.title, chunk, &chunk.words());
                 }
             }
         }
@@ -185,7 +199,8 @@ fn insert(connection: &Connection, source: i64, document: &Document, chunks: &[C
     let page = insert_page(connection, source, document)?;
     let language = language_of(&document.metadata, &document.markdown);
     for chunk in chunks {
-        words.add(insert_chunk(connection, page, &document.url, chunk)?, source, language, &document.title, chunk);
+        let said = chunk.words();
+        words.add(insert_chunk(connection, page, &document.url, chunk, &said)?, source, language, &document.title, chunk, &said);
     }
     passages::list(connection, page)?;
     passages::verify(connection, page)
@@ -678,11 +693,11 @@ fn chunks_of(connection: &Connection, page: i64) -> Result<Vec<Stored>, Failure>
     })
 }
 
-fn insert_chunk(connection: &Connection, page: i64, url: &Url, chunk: &Chunk) -> Result<i64, Failure> {
+fn insert_chunk(connection: &Connection, page: i64, url: &Url, chunk: &Chunk, words: &str) -> Result<i64, Failure> {
     let (kind, language, context) = columns_of(&chunk.kind);
     let headings = headings(chunk);
     let sum = chunk_sum(page, chunk, &headings);
-    let passage = passages::number(connection, &hash_of(chunk))?;
+    let passage = passages::number(connection, &hash_with(chunk, words))?;
     let said = texts::Saying {
         headings: ValueRef::Text(headings.as_bytes()),
         context: context.map_or(ValueRef::Null, |context| ValueRef::Text(context.as_bytes())),
@@ -716,7 +731,7 @@ pub(super) fn each_of_words(connection: &Connection, write: &mut dyn FnMut(Chang
             language = (page, stored_language(connection, page)?);
         }
         match head(row).and_then(|(_, title)| Ok((title, chunk(connection, row, 4)?))) {
-            Ok((title, chunk)) => changes.add(row.get(12)?, row.get(1)?, language.1, &title, &chunk),
+            Ok((title, chunk)) => changes.add(row.get(12)?, row.get(1)?, language.1, &title, &chunk, &chunk.words()),
             Err(failure) if failure.is_of_content() => unreadable += 1,
             Err(failure) => return Err(failure),
         }

@@ -1,7 +1,7 @@
 //! What is embedded, and for which passages: a vector belongs to a model and to a passage, known by its hash, on whatever page it stands.
 //! So nothing is embedded twice, and what is gone and comes back still has its vector. Each function within a transaction of its caller.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::HashSet;
 
 use ring::digest::{SHA256, digest};
 use rusqlite::{Connection, OptionalExtension, Row, params};
@@ -10,6 +10,7 @@ use super::checksum::Checksum;
 use super::error::{Error, Failure};
 use super::pages::{CHUNK_COLUMNS, chunk, collect, count, damaged};
 use super::ranges::Ranges;
+use super::sketches;
 use super::texts::CHUNK_TABLES;
 use super::vector::{ModelRow, quantise};
 use crate::model::{Chunk, EmbedProgress, Embedded, Pending};
@@ -19,6 +20,11 @@ pub(super) type Hash = [u8; 16];
 
 pub(super) fn hash_of(chunk: &Chunk) -> Hash {
     hash(chunk.passage().as_bytes())
+}
+
+/// The same where its words are known.
+pub(super) fn hash_with(chunk: &Chunk, words: &str) -> Hash {
+    hash(chunk.passage_of(words).as_bytes())
 }
 
 fn hash(text: &[u8]) -> Hash {
@@ -258,7 +264,8 @@ pub(super) fn put_vectors(connection: &Connection, model: &str, vectors: &[Embed
         let Some(passage) = find.query_row([chunk], |row| row.get(0)).optional()? else { continue };
         put_vector(connection, row.id, passage, quantised.scale, &quantised.data)?;
     }
-    pack(connection, row.id)
+    let counted = ModelRow::of(connection, row.id)?.unwrap_or(row);
+    sketches::add(connection, counted)
 }
 
 /// Unless the passage has a vector of this model.
@@ -279,7 +286,7 @@ pub(super) fn put_vector(connection: &Connection, model: i64, passage: i64, scal
     Ok(())
 }
 
-fn vector_sum(model: i64, passage: i64, scale: f32, data: &[u8]) -> i32 {
+pub(super) fn vector_sum(model: i64, passage: i64, scale: f32, data: &[u8]) -> i32 {
     let numbers = [model, passage, i64::from(scale.to_bits())];
     numbers.into_iter().fold(Checksum::default(), Checksum::number).bytes(data).sum()
 }
@@ -292,228 +299,68 @@ pub(super) fn vector_agrees(row: &Row<'_>) -> Result<bool, Failure> {
     Ok(Checksum::default().columns(row, 0..4)?.agrees(row.get_ref(4)?))
 }
 
-/// Puts the oldest rows into blocks, as long as there are twice as many as a block takes.
-pub(super) fn pack(connection: &Connection, model: i64) -> Result<Kept, Failure> {
-    let mut kept = Kept::All;
-    let singles = "SELECT count(*) FROM vectors WHERE model = ?1";
-    while connection.prepare_cached(singles)?.query_row([model], |row| row.get::<_, i64>(0))? >= 2 * BLOCK {
-        let mut block = Block::default();
-        let mut bad = Vec::new();
-        let sql = format!("SELECT {VECTOR_COLUMNS} FROM vectors WHERE model = ?1 ORDER BY id LIMIT {BLOCK}");
+/// A vector that is not what was stored goes, and its passage is embedded again.
+pub(super) fn forget_vector(connection: &Connection, model: i64, passage: i64, id: i64) -> Result<(), Failure> {
+    connection.prepare_cached("DELETE FROM vectors WHERE id = ?1")?.execute([id])?;
+    let forget = "DELETE FROM embedded WHERE model = ?1 AND (passage = ?2 OR vector = ?3)";
+    connection.prepare_cached(forget)?.execute((model, passage, id))?;
+    Ok(())
+}
+
+/// The vector with this number, which says that it is of this passage, is not what was stored. It is told by a page that has it; none if no
+/// page has, so that nothing is lost.
+pub(super) fn damaged_vector(connection: &Connection, model: i64, id: i64, passage: Option<i64>) -> Result<Option<Failure>, Failure> {
+    let page_of = |which: &str, named: i64| -> Result<Option<Failure>, Failure> {
+        let sql = format!(
+            "SELECT c.page FROM embedded AS e JOIN chunks AS c ON c.passage = e.passage
+             WHERE e.model = ?1 AND e.vector = ?2 AND {which} = ?3 LIMIT 1"
+        );
         let mut statement = connection.prepare_cached(&sql)?;
-        let mut rows = statement.query([model])?;
-        while let Some(row) = rows.next()? {
-            block.last = row.get(5)?;
-            let (passage, scale): (i64, f32) = (row.get(1)?, row.get(2)?);
-            let data = row.get_ref(3)?.as_blob().map_err(|_| Failure::Malformed("a vector is no blob"))?;
-            // With a checksum of the block it would be taken for what was stored.
-            match vector_agrees(row)? {
-                true => block.push(passage, scale, data),
-                false => bad.push((block.last, passage)),
-            }
-        }
-        drop(rows);
-        for (id, passage) in bad {
-            kept = Kept::NotAll;
-            let mut forget = connection.prepare_cached("DELETE FROM embedded WHERE model = ?1 AND (passage = ?2 OR vector = ?3)")?;
-            forget.execute((model, passage, id))?;
-        }
-        connection.prepare_cached("DELETE FROM vectors WHERE model = ?1 AND id <= ?2")?.execute((model, block.last))?;
-        block.write(connection, model)?;
-    }
-    Ok(kept)
+        let mut rows = statement.query((model, id, named))?;
+        Ok(rows.next()?.map(|row| row.get_ref(0).map(|page| damaged(connection, "a vector", page))).transpose()?)
+    };
+    let told = passage.map_or(Ok(None), |passage| page_of("e.passage", passage))?;
+    // The passage may be what is damaged: then all are looked at.
+    told.map_or_else(|| page_of("e.vector", id), |told| Ok(Some(told)))
 }
 
-/// Vectors that are read at once.
-#[derive(Debug, Default)]
-struct Block {
-    /// The highest number of its vectors; those of one model are all higher than those of the block before.
-    last: i64,
-    passages: Vec<u8>,
-    scales: Vec<u8>,
-    data: Vec<u8>,
-}
-
-impl Block {
-    fn push(&mut self, passage: i64, scale: f32, data: &[u8]) {
-        self.passages.extend(passage.to_le_bytes());
-        self.scales.extend(scale.to_le_bytes());
-        self.data.extend(data);
-    }
-
-    fn write(&self, connection: &Connection, model: i64) -> Result<(), Failure> {
-        if self.passages.is_empty() {
-            connection.prepare_cached("DELETE FROM vector_blocks WHERE last = ?1")?.execute([self.last])?;
-            return Ok(());
-        }
-        let sum = Checksum::default().number(self.last).number(model);
-        let sum = sum.bytes(&self.passages).bytes(&self.scales).bytes(&self.data).sum();
-        connection
-            .prepare_cached(
-                "INSERT OR REPLACE INTO vector_blocks (last, model, checksum, passages, scales, data) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-            )?
-            .execute(params![self.last, model, sum, self.passages, self.scales, self.data])?;
-        Ok(())
-    }
-}
-
-/// What is read of a block: what the checksum is of, then the checksum.
-pub(super) const BLOCK_COLUMNS: &str = "last, model, passages, scales, data, checksum";
-
-/// The vectors of a block as they lie in a row of `BLOCK_COLUMNS`, if it is what was stored.
-pub(super) struct Packed<'a> {
-    passages: &'a [[u8; 8]],
-    scales: &'a [[u8; 4]],
-    data: &'a [u8],
-    dimensions: usize,
-}
-
-impl<'a> Packed<'a> {
-    /// None if it is not.
-    pub(super) fn read(row: &'a Row<'_>, dimensions: usize) -> Result<Option<Self>, Failure> {
-        if !Checksum::default().columns(row, 0..5)?.agrees(row.get_ref(5)?) {
-            return Ok(None);
-        }
-        let malformed = || Failure::Malformed("a block of vectors is none");
-        let blob = |column| row.get_ref(column)?.as_blob().map_err(|_| malformed());
-        let (passages, scales, data) = (blob(2)?, blob(3)?, blob(4)?);
-        let ((passages, []), (scales, [])) = (passages.as_chunks::<8>(), scales.as_chunks::<4>()) else { return Err(malformed()) };
-        let whole = passages.len() == scales.len() && Some(data.len()) == passages.len().checked_mul(dimensions) && dimensions > 0;
-        if whole { Ok(Some(Self { passages, scales, data, dimensions })) } else { Err(malformed()) }
-    }
-
-    /// Passage, scale and data of each vector.
-    pub(super) fn vectors(&self) -> impl Iterator<Item = (i64, f32, &'a [u8])> {
-        let numbers = self.passages.iter().map(|bytes| i64::from_le_bytes(*bytes));
-        let scales = self.scales.iter().map(|bytes| f32::from_le_bytes(*bytes));
-        numbers.zip(scales).zip(self.data.chunks_exact(self.dimensions)).map(|((passage, scale), data)| (passage, scale, data))
-    }
-}
-
-/// Vectors are not what was stored, those with numbers up to `last` and greater than the ones of the block before, or that one. It is
-/// told by a page that has one of them; none if no page has, so that nothing is lost.
-pub(super) fn damaged_vectors(connection: &Connection, model: i64, last: i64) -> Result<Option<Failure>, Failure> {
-    let sql = "SELECT c.page FROM embedded AS e JOIN chunks AS c ON c.passage = e.passage
-               WHERE e.model = ?1 AND e.vector > ?2 AND e.vector <= ?3 LIMIT 1";
-    let mut statement = connection.prepare_cached(sql)?;
-    let mut rows = statement.query((model, before(connection, model, last)?, last))?;
-    Ok(rows.next()?.map(|row| row.get_ref(0).map(|page| damaged(connection, "a vector", page))).transpose()?)
-}
-
-/// The number that all vectors of a block are greater than; of a single row the one before.
-fn before(connection: &Connection, model: i64, last: i64) -> Result<i64, Failure> {
-    let single = connection.prepare_cached("SELECT 1 FROM vectors WHERE id = ?1")?.query_row([last], |_| Ok(())).optional()?;
-    if single.is_some() {
-        return Ok(last - 1);
-    }
-    let sql = "SELECT coalesce(max(last), 0) FROM vector_blocks WHERE model = ?1 AND last < ?2";
-    Ok(connection.prepare_cached(sql)?.query_row((model, last), |row| row.get(0))?)
-}
-
-/// Looks at the vectors of a page, and drops those that are not what was stored, with the block that they are in.
+/// Looks at the vectors of a page, and drops those that are not what was stored.
 pub(super) fn verify(connection: &Connection, page: i64) -> Result<Kept, Failure> {
-    let sql = "SELECT DISTINCT e.passage, e.model, e.vector, m.dimensions FROM chunks AS c JOIN embedded AS e ON e.passage = c.passage
-               JOIN models AS m ON m.id = e.model WHERE c.page = ?1";
-    let found = collect(connection, sql, [page], |row| {
-        Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?, row.get::<_, i64>(2)?, row.get::<_, u32>(3)?))
-    })?;
-    let mut blocks: HashMap<i64, bool> = HashMap::new();
-    let mut kept = Kept::All;
-    for (passage, model, vector, dimensions) in found {
-        let single = format!("SELECT {VECTOR_COLUMNS} FROM vectors WHERE id = ?1");
-        let mut statement = connection.prepare_cached(&single)?;
-        let mut rows = statement.query([vector])?;
+    let sql = "SELECT DISTINCT e.passage, e.model, e.vector FROM chunks AS c JOIN embedded AS e ON e.passage = c.passage WHERE c.page = ?1";
+    let found = collect(connection, sql, [page], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?, row.get::<_, i64>(2)?)))?;
+    let mut find = connection.prepare_cached(&format!("SELECT {VECTOR_COLUMNS} FROM vectors WHERE id = ?1"))?;
+    let mut gone = HashSet::new();
+    for (passage, model, vector) in found {
+        let mut rows = find.query([vector])?;
         let good = match rows.next()? {
             Some(row) => {
                 let same = row.get_ref(0)?.as_i64().ok() == Some(model) && row.get_ref(1)?.as_i64().ok() == Some(passage);
                 vector_agrees(row)? && same
             }
-            None => match block_of(connection, model, vector)? {
-                None => false,
-                Some(last) => match blocks.get(&last) {
-                    Some(good) => *good,
-                    None => {
-                        let good = is_whole(connection, last, dimensions as usize)?;
-                        if !good {
-                            drop_block(connection, model, last)?;
-                        }
-                        blocks.insert(last, good);
-                        good
-                    }
-                },
-            },
+            None => false,
         };
         drop(rows);
         if !good {
-            kept = Kept::NotAll;
             connection.prepare_cached("DELETE FROM vectors WHERE id = ?1")?.execute([vector])?;
             connection.prepare_cached("DELETE FROM embedded WHERE passage = ?1 AND model = ?2")?.execute((passage, model))?;
+            gone.insert((model, vector));
         }
     }
-    if kept == Kept::NotAll {
-        drop_strays(connection)?;
-        drop_bare(connection)?;
+    if gone.is_empty() {
+        return Ok(Kept::All);
     }
-    Ok(kept)
+    drop_strays(connection, &mut gone)?;
+    drop_bare(connection)?;
+    sketches::without(connection, &gone)?;
+    Ok(Kept::NotAll)
 }
 
 /// Vectors that are not the ones which their passages are said to have: in time they would be told as damage again.
-fn drop_strays(connection: &Connection) -> Result<(), Failure> {
+fn drop_strays(connection: &Connection, gone: &mut HashSet<(i64, i64)>) -> Result<(), Failure> {
     let sql = "DELETE FROM vectors WHERE NOT EXISTS (
-        SELECT 1 FROM embedded AS e WHERE e.passage = vectors.passage AND e.model = vectors.model AND e.vector = vectors.id)";
-    connection.execute(sql, [])?;
-    let blocks = collect(
-        connection,
-        "SELECT b.last, b.model, m.dimensions FROM vector_blocks AS b JOIN models AS m ON m.id = b.model",
-        [],
-        |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?, row.get::<_, u32>(2)?)),
-    )?;
-    for (last, model, dimensions) in blocks {
-        let above = before(connection, model, last)?;
-        let mut strays = HashSet::new();
-        let mut statement = connection.prepare_cached(&format!("SELECT {BLOCK_COLUMNS} FROM vector_blocks WHERE last = ?1"))?;
-        let mut rows = statement.query([last])?;
-        let Some(row) = rows.next()? else { continue };
-        // One that is damaged itself is found by the pages that it is of.
-        if let Ok(Some(packed)) = Packed::read(row, dimensions as usize) {
-            let sql = "SELECT 1 FROM embedded WHERE passage = ?1 AND model = ?2 AND vector > ?3 AND vector <= ?4";
-            let mut own = connection.prepare_cached(sql)?;
-            for (passage, ..) in packed.vectors() {
-                if own.query_row((passage, model, above, last), |_| Ok(())).optional()?.is_none() {
-                    strays.insert(passage);
-                }
-            }
-        }
-        drop(rows);
-        if !strays.is_empty() {
-            repack(connection, last, &strays)?;
-        }
-    }
-    Ok(())
-}
-
-fn is_whole(connection: &Connection, last: i64, dimensions: usize) -> Result<bool, Failure> {
-    let mut statement = connection.prepare_cached(&format!("SELECT {BLOCK_COLUMNS} FROM vector_blocks WHERE last = ?1"))?;
-    let mut rows = statement.query([last])?;
-    let Some(row) = rows.next()? else { return Ok(false) };
-    match Packed::read(row, dimensions) {
-        Ok(packed) => Ok(packed.is_some()),
-        Err(failure) if failure.is_of_content() => Ok(false),
-        Err(failure) => Err(failure),
-    }
-}
-
-pub(super) fn block_of(connection: &Connection, model: i64, vector: i64) -> Result<Option<i64>, Failure> {
-    let sql = "SELECT last FROM vector_blocks WHERE model = ?1 AND last >= ?2 ORDER BY last LIMIT 1";
-    Ok(connection.prepare_cached(sql)?.query_row((model, vector), |row| row.get(0)).optional()?)
-}
-
-fn drop_block(connection: &Connection, model: i64, last: i64) -> Result<(), Failure> {
-    let above = before(connection, model, last)?;
-    let sql = "DELETE FROM embedded WHERE model = ?1 AND vector > ?2 AND vector <= ?3
-               AND NOT EXISTS (SELECT 1 FROM vectors AS v WHERE v.id = embedded.vector)";
-    connection.execute(sql, (model, above, last))?;
-    connection.execute("DELETE FROM vector_blocks WHERE last = ?1", [last])?;
+        SELECT 1 FROM embedded AS e WHERE e.passage = vectors.passage AND e.model = vectors.model AND e.vector = vectors.id)
+        RETURNING model, id";
+    gone.extend(collect(connection, sql, [], |row| Ok((row.get(0)?, row.get(1)?)))?);
     Ok(())
 }
 
@@ -537,46 +384,20 @@ pub(super) fn evict(connection: &Connection) -> Result<(), Failure> {
     let newest: i64 = connection.prepare_cached(beyond)?.query_row([most - most / 8], |row| row.get(0))?;
     let unused =
         collect(connection, "SELECT id FROM passages WHERE uses = 0 AND id <= ?1 ORDER BY id", [newest], |row| Ok(row.get::<_, i64>(0)?))?;
-    let mut blocks: BTreeMap<i64, HashSet<i64>> = BTreeMap::new();
+    let mut gone = HashSet::new();
     for passage in unused {
         let of = collect(connection, "SELECT model, vector FROM embedded WHERE passage = ?1", [passage], |row| {
             Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?))
         })?;
         for (model, vector) in of {
-            if connection.prepare_cached("DELETE FROM vectors WHERE id = ?1")?.execute([vector])? == 0 {
-                blocks.entry(block_of(connection, model, vector)?.unwrap_or(0)).or_default().insert(passage);
-            }
+            connection.prepare_cached("DELETE FROM vectors WHERE id = ?1")?.execute([vector])?;
+            gone.insert((model, vector));
         }
         connection.prepare_cached("DELETE FROM embedded WHERE passage = ?1")?.execute([passage])?;
         let unsaid = "DELETE FROM passages WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM chunks AS c WHERE c.passage = ?1)";
         connection.prepare_cached(unsaid)?.execute([passage])?;
     }
-    for (last, gone) in blocks {
-        repack(connection, last, &gone)?;
-    }
-    Ok(())
-}
-
-/// Writes a block anew without some passages. One that is damaged stays as it is, to be found.
-fn repack(connection: &Connection, last: i64, gone: &HashSet<i64>) -> Result<(), Failure> {
-    let sql = "SELECT b.last, b.model, b.passages, b.scales, b.data, b.checksum, m.dimensions
-               FROM vector_blocks AS b JOIN models AS m ON m.id = b.model WHERE b.last = ?1";
-    let mut statement = connection.prepare_cached(sql)?;
-    let mut rows = statement.query([last])?;
-    let Some(row) = rows.next()? else { return Ok(()) };
-    let (model, dimensions): (i64, u32) = (row.get(1)?, row.get(6)?);
-    let mut block = Block { last, ..Block::default() };
-    match Packed::read(row, dimensions as usize) {
-        Ok(Some(packed)) => {
-            let kept = packed.vectors().filter(|(passage, ..)| !gone.contains(passage));
-            kept.for_each(|(passage, scale, data)| block.push(passage, scale, data));
-        }
-        Ok(None) => return Ok(()),
-        Err(failure) if failure.is_of_content() => return Ok(()),
-        Err(failure) => return Err(failure),
-    }
-    drop(rows);
-    block.write(connection, model)
+    sketches::without(connection, &gone)
 }
 
 pub(super) fn progress(connection: &Connection, model: &str) -> Result<EmbedProgress, Failure> {
@@ -695,7 +516,6 @@ fn keep_vectors(connection: &Connection) -> Result<(), Failure> {
     )?;
     let mut last = i64::MIN;
     loop {
-        let mut models = HashSet::new();
         let (before, mut rows) = (last, vectors.query([last])?);
         while let Some(row) = rows.next()? {
             last = row.get(7)?;
@@ -708,12 +528,7 @@ fn keep_vectors(connection: &Connection) -> Result<(), Failure> {
             };
             if whole && scale.is_finite() && data.len() as i64 == dimensions {
                 put_vector(connection, model, passage, scale, data)?;
-                models.insert(model);
             }
-        }
-        drop(rows);
-        for model in models {
-            pack(connection, model)?;
         }
         if last == before {
             return Ok(());
@@ -721,8 +536,6 @@ fn keep_vectors(connection: &Connection) -> Result<(), Failure> {
     }
 }
 
-/// Vectors of a block.
-const BLOCK: i64 = 1_024;
 /// Lists of pages that are gone: so many stay at least, twice as many at most.
 const GONE: i64 = 1_000;
 /// Passages that no chunk says and that are kept, beside as many as chunks do say.

@@ -5,21 +5,31 @@
 //! components with these signs, and what is near by that as well is compared byte by byte. How far a look may err is measured in each
 //! query on a sample, so that vectors which the sketches tell apart badly cost more, not their places.
 
-/// Vectors of one length as bytes with a scale, by the order in which they came.
+mod sketch;
+
+use std::collections::HashMap;
+
+use self::sketch::{Table, differ, differing, signs};
+pub(super) use self::sketch::{mean, sketch};
+
+/// Vectors of one length as bytes with a scale, by the order in which they came. Of some only the sketch may be here: what the vector itself
+/// is is read when a query comes to it.
 #[derive(Debug, Default)]
 pub(super) struct Rows {
     dimensions: usize,
     length: usize,
     segments: Vec<Segment>,
-    /// The mean of the first vectors, in steps; none while there are so few that all are compared.
+    /// What the sketches are about, in steps: as it was given, or the mean of the first vectors; none while these are so few that all are
+    /// compared.
     center: Option<Vec<i8>>,
 }
 
 /// At most [`SEGMENT`] vectors: no growing copies more than these.
 #[derive(Debug)]
 struct Segment {
-    /// Steps in two's complement.
+    /// Steps in two's complement; zeros, which take no memory, where the vector is not here.
     data: Vec<u8>,
+    /// No number where the vector is not here.
     scales: Vec<f32>,
     /// [`Rows::words`] of each vector: a bit for each component that is greater than the mean's.
     sketches: Vec<u64>,
@@ -32,6 +42,11 @@ impl Rows {
         Self { dimensions, ..Self::default() }
     }
 
+    /// Such as have sketches about `center`, from the first one on.
+    pub(super) fn about(center: Vec<i8>) -> Self {
+        Self { dimensions: center.len(), center: Some(center), ..Self::default() }
+    }
+
     pub(super) fn dimensions(&self) -> usize {
         self.dimensions
     }
@@ -40,118 +55,106 @@ impl Rows {
         self.length
     }
 
+    pub(super) fn center(&self) -> Option<&[i8]> {
+        self.center.as_deref()
+    }
+
     /// Adds a vector: as many bytes as there are dimensions, each a step in two's complement.
     pub(super) fn push(&mut self, data: &[u8], scale: f32) {
-        let words = self.words();
-        if self.segments.last().is_none_or(|last| last.scales.len() == SEGMENT) {
-            // Room that is not used yet takes no memory; of vectors longer than any model's it is not asked for.
-            let room = if self.dimensions <= LONGEST { SEGMENT } else { 0 };
-            let sketched = if self.center.is_some() { room } else { 0 };
-            self.segments.push(Segment {
-                data: Vec::with_capacity(room * self.dimensions),
-                scales: Vec::new(),
-                sketches: Vec::with_capacity(sketched * words),
-                factors: Vec::with_capacity(sketched),
-            });
+        let row = self.grow();
+        self.keep(row, data, scale);
+        if let Some(center) = &self.center {
+            let last = self.segments.last_mut().expect("one has just grown");
+            let factor = sketch(data, scale, center, &mut last.sketches);
+            last.factors.push(factor);
+        } else if self.length > EXACT {
+            self.sketch_all();
         }
-        let last = self.segments.last_mut().expect("one has just been added if there was none");
-        last.data.extend_from_slice(data);
-        last.scales.push(scale);
-        self.length += 1;
-        match &self.center {
-            Some(center) => {
-                let factor = sketch(data, scale, center, &mut last.sketches);
-                last.factors.push(factor);
-            }
-            None if self.length > EXACT => self.sketch_all(),
-            None => {}
-        }
+    }
+
+    /// Adds a vector by its sketch, where there is something that the sketches are about: a byte for eight components.
+    pub(super) fn push_sketch(&mut self, sketch: &[u8], factor: f32) {
+        debug_assert!(self.center.is_some() && sketch.len() == self.words() * 8);
+        self.grow();
+        let last = self.segments.last_mut().expect("one has just grown");
+        last.sketches.extend(sketch.as_chunks::<8>().0.iter().map(|word| u64::from_le_bytes(*word)));
+        last.factors.push(factor);
     }
 
     /// Puts another vector in the place of one that is there.
     pub(super) fn set(&mut self, row: usize, data: &[u8], scale: f32) {
         let words = self.words();
+        self.keep(row, data, scale);
         let (segment, at) = (&mut self.segments[row / SEGMENT], row % SEGMENT);
-        let place = &mut segment.data[at * self.dimensions..(at + 1) * self.dimensions];
-        place.copy_from_slice(data);
-        segment.scales[at] = scale;
         if let Some(center) = &self.center {
             let mut words_of = Vec::with_capacity(words);
-            segment.factors[at] = sketch(place, scale, center, &mut words_of);
+            segment.factors[at] = sketch(data, scale, center, &mut words_of);
             segment.sketches[at * words..(at + 1) * words].copy_from_slice(&words_of);
         }
     }
 
-    fn sketch_all(&mut self) {
-        let mut sums = vec![0_i64; self.dimensions];
-        for segment in &self.segments {
-            for row in segment.data.chunks_exact(self.dimensions) {
-                sums.iter_mut().zip(row).for_each(|(sum, &step)| *sum += i64::from(step.cast_signed()));
-            }
+    /// Keeps a vector of which the sketch is here.
+    pub(super) fn keep(&mut self, row: usize, data: &[u8], scale: f32) {
+        let (segment, at) = (&mut self.segments[row / SEGMENT], row % SEGMENT);
+        segment.data[at * self.dimensions..(at + 1) * self.dimensions].copy_from_slice(data);
+        segment.scales[at] = scale;
+    }
+
+    /// A row more, of which nothing is known yet.
+    fn grow(&mut self) -> usize {
+        if self.segments.last().is_none_or(|last| last.scales.len() == SEGMENT) {
+            // Room that is not used yet takes no memory; of vectors longer than any model's it is not asked for.
+            let room = if self.dimensions <= LONGEST { SEGMENT } else { 0 };
+            let sketched = if self.center.is_some() { room } else { 0 };
+            self.segments.push(Segment {
+                data: vec![0; room * self.dimensions],
+                scales: Vec::new(),
+                sketches: Vec::with_capacity(sketched * self.words()),
+                factors: Vec::with_capacity(sketched),
+            });
         }
-        let center: Vec<i8> = sums.iter().map(|&sum| (sum as f32 / self.length as f32).round() as i8).collect();
+        let last = self.segments.last_mut().expect("one has just been added if there was none");
+        last.scales.push(f32::NAN);
+        let needed = last.scales.len() * self.dimensions;
+        if last.data.len() < needed {
+            last.data.resize(needed, 0);
+        }
+        self.length += 1;
+        self.length - 1
+    }
+
+    fn sketch_all(&mut self) {
+        let dimensions = self.dimensions;
+        let rows = |segment: &Segment| segment.scales.len() * dimensions;
+        let all = self.segments.iter().flat_map(|segment| segment.data[..rows(segment)].chunks_exact(dimensions));
+        let center = mean(dimensions, all);
         for segment in &mut self.segments {
-            for (row, &scale) in segment.data.chunks_exact(self.dimensions).zip(&segment.scales) {
-                let factor = sketch(row, scale, &center, &mut segment.sketches);
-                segment.factors.push(factor);
+            let Segment { data, scales, sketches, factors } = segment;
+            for (row, &scale) in data.chunks_exact(dimensions).zip(&*scales) {
+                factors.push(sketch(row, scale, &center, sketches));
             }
         }
         self.center = Some(center);
     }
 
-    /// The nearest rows among those that `admit` admits, with their products with the query: the best `room` of them, in no order. Only of
-    /// the best `certain` it is made as sure as it can be that none is left out; the others are among what is looked at for these. It is
-    /// asked of many rows at once, from one on: of each by itself it took longer than to compare the sketches.
-    pub(super) fn nearest(&self, query: &Direction, certain: usize, room: usize, admit: impl Fn(usize, &mut [bool])) -> Vec<(usize, f32)> {
-        let room = room.max(1);
-        if self.center.is_none() {
-            let mut admitted = vec![false; self.length];
-            admit(0, &mut admitted);
-            let rows = admitted.into_iter().enumerate().filter(|(_, admitted)| *admitted);
-            return best(rows.map(|(row, _)| (row, self.product(query, row))).collect(), room);
-        }
-        let distances = self.distances(query, admit);
-        self.staged(query, &distances, certain.clamp(1, room), room).unwrap_or_else(|| {
-            let admitted = distances.of.iter().enumerate().filter(|(_, distance)| **distance != OUT);
-            best(admitted.map(|(row, _)| (row, self.product(query, row))).collect(), room)
-        })
-    }
-
-    /// None where all that are admitted should be compared: they are few, or a sketch says nothing of how near a vector is.
-    fn staged(&self, query: &Direction, distances: &Distances, certain: usize, room: usize) -> Option<Vec<(usize, f32)>> {
-        let first = 400.max(certain.saturating_mul(4)).max(room);
-        if distances.admitted <= EXACT.max(first) {
-            return None;
-        }
-        let table = Table::of(query, self.dimensions);
-        let sample = self.sample(query, &table, distances)?;
-        // The nearest by their sketches give a score that the last of the best has at least.
-        let sure = distances.nearest(first);
-        let mut found: Vec<_> = distances.up_to(0, sure).map(|row| (row, self.product(query, row))).collect();
-        let last = found.len().min(certain) - usize::from(!found.is_empty());
-        let (_, (_, floor), _) = (!found.is_empty()).then(|| found.select_nth_unstable_by(last, |a, b| b.1.total_cmp(&a.1)))?;
-
-        let line = Line::through(sample.iter().map(|&(score, distance, _)| (score, distance)))?;
+    /// The distance up to which vectors are looked at that may score `floor` and more, and what is estimated of these at the least.
+    fn bounds(&self, table: &Table, distances: &Distances, sample: &[(usize, f32)], floor: f32) -> Option<(u16, f32)> {
+        let line = Line::through(sample.iter().map(|&(row, score)| (score, f32::from(distances.of[row]))))?;
         // Nearer is a smaller distance: a line that rises says nothing.
-        let farthest = (line.slope < 0.0).then(|| line.at(*floor) + DOUBT * line.spread)?;
-        let second = Line::through(sample.iter().map(|&(score, _, estimate)| (score, estimate)))?;
-        let least_estimate = (second.slope > 0.0).then(|| second.at(*floor) - DOUBT * second.spread)?;
-        let farthest = farthest.clamp(0.0, f32::from(OUT - 1)) as u16;
-        let near = distances.up_to(sure + 1, farthest).filter(|&row| self.estimate(&table, row) >= least_estimate);
-        found.extend(near.map(|row| (row, self.product(query, row))));
-        Some(best(found, room))
+        let farthest = (line.slope < 0.0).then(|| line.at(floor) + DOUBT * line.spread)?;
+        let estimates: Vec<_> = sample.iter().map(|&(row, score)| (score, self.estimate(table, row))).collect();
+        let second = Line::through(estimates.iter().copied())?;
+        let least_estimate = (second.slope > 0.0).then(|| second.at(floor) - DOUBT * second.spread)?;
+        Some((farthest.clamp(0.0, f32::from(OUT - 1)) as u16, least_estimate))
     }
 
-    /// Of rows all over those admitted: score, distance and estimate.
-    fn sample(&self, query: &Direction, table: &Table, distances: &Distances) -> Option<Vec<(f32, f32, f32)>> {
+    /// Rows all over those admitted.
+    fn sample(&self, distances: &Distances) -> impl Iterator<Item = usize> {
         let step = self.length.div_ceil(SAMPLE).max(1);
-        let rows = distances.of.chunks(step).enumerate().filter_map(|(part, of)| {
+        distances.of.chunks(step).enumerate().filter_map(move |(part, of)| {
             let at = of.iter().position(|&distance| distance != OUT)?;
             Some(part * step + at)
-        });
-        let look = |row| (self.product(query, row), f32::from(distances.of[row]), self.estimate(table, row));
-        let sample: Vec<_> = rows.map(look).collect();
-        (sample.len() >= SAMPLE / 16).then_some(sample)
+        })
     }
 
     fn distances(&self, query: &Direction, admit: impl Fn(usize, &mut [bool])) -> Distances {
@@ -182,10 +185,11 @@ impl Rows {
         Distances { of, admitted: count, farthest: (self.dimensions.min(usize::from(OUT - 1))) as u16 }
     }
 
-    pub(super) fn product(&self, query: &Direction, row: usize) -> f32 {
+    /// None where the vector is not here.
+    fn product(&self, query: &Direction, row: usize) -> Option<f32> {
         let (segment, at) = (&self.segments[row / SEGMENT], row % SEGMENT);
-        let data = &segment.data[at * self.dimensions..(at + 1) * self.dimensions];
-        dot(data, &query.steps) as f32 * segment.scales[at] * query.scale
+        let scale = segment.scales[at];
+        (!scale.is_nan()).then(|| query.product(&segment.data[at * self.dimensions..(at + 1) * self.dimensions], scale))
     }
 
     fn estimate(&self, table: &Table, row: usize) -> f32 {
@@ -205,6 +209,120 @@ impl Rows {
 pub(super) struct Direction {
     pub steps: Vec<i16>,
     pub scale: f32,
+}
+
+impl Direction {
+    fn product(&self, data: &[u8], scale: f32) -> f32 {
+        dot(data, &self.steps) as f32 * scale * self.scale
+    }
+}
+
+/// What one query looks at: rows, and those that were read for it because they are here by their sketches alone.
+pub(super) struct Look<'a, R> {
+    rows: &'a Rows,
+    query: &'a Direction,
+    /// Reads rows, in their order. What there is none of is left out, and is not found.
+    read: R,
+    fetched: Fetched,
+}
+
+impl<'a, E, R: FnMut(&[usize], &mut Fetched) -> Result<(), E>> Look<'a, R> {
+    pub(super) fn at(rows: &'a Rows, query: &'a Direction, read: R) -> Self {
+        Self { rows, query, read, fetched: Fetched::default() }
+    }
+
+    /// The nearest rows among those that `admit` admits, with their products with the query: the best `room` of them, in no order. Only of
+    /// the best `certain` it is made as sure as it can be that none is left out; the others are among what is looked at for these. It is
+    /// asked of many rows at once, from one on: of each by itself it took longer than to compare the sketches.
+    pub(super) fn nearest(&mut self, certain: usize, room: usize, admit: impl Fn(usize, &mut [bool])) -> Result<Vec<(usize, f32)>, E> {
+        let (rows, room) = (self.rows, room.max(1));
+        if rows.center.is_none() {
+            let mut admitted = vec![false; rows.length];
+            admit(0, &mut admitted);
+            let chosen = admitted.into_iter().enumerate().filter(|(_, admitted)| *admitted).map(|(row, _)| row);
+            return Ok(best(self.products(chosen)?, room));
+        }
+        let distances = rows.distances(self.query, admit);
+        if let Some(found) = self.staged(&distances, certain.clamp(1, room), room)? {
+            return Ok(found);
+        }
+        let admitted = distances.of.iter().enumerate().filter(|(_, distance)| **distance != OUT).map(|(row, _)| row);
+        Ok(best(self.products(admitted)?, room))
+    }
+
+    /// None where all that are admitted should be compared: they are few, or a sketch says nothing of how near a vector is.
+    fn staged(&mut self, distances: &Distances, certain: usize, room: usize) -> Result<Option<Vec<(usize, f32)>>, E> {
+        let rows = self.rows;
+        let first = 400.max(certain.saturating_mul(4)).max(room);
+        if distances.admitted <= EXACT.max(first) {
+            return Ok(None);
+        }
+        let sample = self.products(rows.sample(distances))?;
+        if sample.len() < SAMPLE / 16 {
+            return Ok(None);
+        }
+        // The nearest by their sketches give a score that the last of the best has at least.
+        let sure = distances.nearest(first);
+        let mut found = self.products(distances.up_to(0, sure))?;
+        if found.is_empty() {
+            return Ok(None);
+        }
+        let last = found.len().min(certain) - 1;
+        let (_, (_, floor), _) = found.select_nth_unstable_by(last, |a, b| b.1.total_cmp(&a.1));
+        let table = Table::of(self.query, rows.dimensions);
+        let Some((farthest, least_estimate)) = rows.bounds(&table, distances, &sample, *floor) else { return Ok(None) };
+        let near = distances.up_to(sure + 1, farthest).filter(|&row| rows.estimate(&table, row) >= least_estimate);
+        found.extend(self.products(near)?);
+        Ok(Some(best(found, room)))
+    }
+
+    /// Of rows in their order, each once, those that there are, with their products with the query.
+    pub(super) fn products(&mut self, rows: impl Iterator<Item = usize>) -> Result<Vec<(usize, f32)>, E> {
+        let mut products = Vec::new();
+        let mut absent = Vec::new();
+        for row in rows {
+            match self.rows.product(self.query, row) {
+                Some(product) => products.push((row, product)),
+                None => absent.push(row),
+            }
+            if absent.len() == AT_ONCE {
+                self.fetch(&mut absent, &mut products)?;
+            }
+        }
+        self.fetch(&mut absent, &mut products)?;
+        Ok(products)
+    }
+
+    fn fetch(&mut self, absent: &mut Vec<usize>, products: &mut Vec<(usize, f32)>) -> Result<(), E> {
+        let missing: Vec<_> = absent.iter().copied().filter(|row| !self.fetched.of.contains_key(row)).collect();
+        if !missing.is_empty() {
+            (self.read)(&missing, &mut self.fetched)?;
+        }
+        let found =
+            absent.drain(..).filter_map(|row| self.fetched.of.get(&row).map(|(scale, data)| (row, self.query.product(data, *scale))));
+        products.extend(found);
+        if self.fetched.of.len() > MOST_FETCHED {
+            self.fetched.of.clear();
+        }
+        Ok(())
+    }
+
+    /// What was read, to be kept.
+    pub(super) fn into_fetched(self) -> impl Iterator<Item = (usize, f32, Box<[u8]>)> {
+        self.fetched.of.into_iter().map(|(row, (scale, data))| (row, scale, data))
+    }
+}
+
+/// Vectors that were read, by their rows.
+#[derive(Debug, Default)]
+pub(super) struct Fetched {
+    of: HashMap<usize, (f32, Box<[u8]>)>,
+}
+
+impl Fetched {
+    pub(super) fn add(&mut self, row: usize, data: &[u8], scale: f32) {
+        self.of.insert(row, (scale, data.into()));
+    }
 }
 
 /// How many signs of each row differ from the query's, [`OUT`] for those that are not admitted.
@@ -239,40 +357,6 @@ impl Distances {
     }
 }
 
-/// What each byte of a sketch adds to the sum of the query's components with the sketch's signs.
-struct Table(Vec<[i16; 256]>);
-
-impl Table {
-    fn of(query: &Direction, dimensions: usize) -> Self {
-        let bytes = dimensions.div_ceil(64) * 8;
-        let component = |at: usize| query.steps.get(at).map_or(0, |&step| i32::from(step));
-        let largest = (0..bytes).map(|byte| (0..8).map(|bit| component(byte * 8 + bit).abs()).sum::<i32>()).max().unwrap_or(0);
-        // So that eight of them fit.
-        let coarser = largest / i32::from(i16::MAX) + 1;
-        let of_byte = |byte: usize| {
-            let components: [i32; 8] = std::array::from_fn(|bit| component(byte * 8 + bit) / coarser);
-            let mut sums = [-components.iter().sum::<i32>() as i16; 256];
-            for bits in 1..256_usize {
-                // What the byte without its lowest bit adds, and that bit turned.
-                let turned = 2 * components[bits.trailing_zeros() as usize];
-                sums[bits] = (i32::from(sums[bits & (bits - 1)]) + turned) as i16;
-            }
-            sums
-        };
-        Self((0..bytes).map(of_byte).collect())
-    }
-
-    fn sum(&self, sketch: &[u64]) -> i32 {
-        let mut sum = 0;
-        for (word, tables) in sketch.iter().zip(self.0.as_chunks::<8>().0) {
-            for (byte, table) in word.to_le_bytes().into_iter().zip(tables) {
-                sum += i32::from(table[usize::from(byte)]);
-            }
-        }
-        sum
-    }
-}
-
 /// A straight line through points, and how far they lie from it (their standard deviation).
 struct Line {
     offset: f32,
@@ -296,78 +380,6 @@ impl Line {
     fn at(&self, x: f32) -> f32 {
         self.offset + self.slope * x
     }
-}
-
-/// Adds a vector's signs about the center, a bit each, and tells its factor.
-fn sketch(row: &[u8], scale: f32, center: &[i8], sketches: &mut Vec<u64>) -> f32 {
-    let (rows, row_rest) = row.as_chunks::<64>();
-    let (centers, center_rest) = center.as_chunks::<64>();
-    let mut sizes = 0_u32;
-    for (row, center) in rows.iter().zip(centers) {
-        let (word, size) = about(row, center);
-        sketches.push(word);
-        sizes = sizes.saturating_add(size);
-    }
-    if !row_rest.is_empty() {
-        let (mut row, mut center) = ([0; 64], [0; 64]);
-        row[..row_rest.len()].copy_from_slice(row_rest);
-        center[..center_rest.len()].copy_from_slice(center_rest);
-        let (word, size) = about(&row, &center);
-        sketches.push(word);
-        sizes = sizes.saturating_add(size);
-    }
-    // The larger what is left of it without the mean, the larger are its products; of what size they are is found by the sample.
-    scale * sizes as f32
-}
-
-/// Which components are above the center's, and the sum of how far they all are from it. A loop for each, of a length that is known, of
-/// which the compiler makes wide instructions.
-fn about(row: &[u8; 64], center: &[i8; 64]) -> (u64, u32) {
-    // With the highest bit turned the bytes lie in the order of the numbers, and as far from each other.
-    let distance = |(step, center): (&u8, &i8)| u32::from((step ^ 0x80).abs_diff(center.cast_unsigned() ^ 0x80));
-    let size = row.iter().zip(center).map(distance).sum();
-    let mut above = [0; 64];
-    above.iter_mut().zip(row.iter().zip(center)).for_each(|(above, (step, center))| *above = u8::from(step.cast_signed() > *center));
-    (gather(&above), size)
-}
-
-/// The signs of a query.
-fn signs(query: &[i16]) -> Vec<u64> {
-    let parts = query.chunks(64).map(|part| {
-        let mut above = [0; 64];
-        above.iter_mut().zip(part).for_each(|(above, &step)| *above = u8::from(step > 0));
-        gather(&above)
-    });
-    parts.collect()
-}
-
-/// Of bytes that are 0 or 1 a word with a bit for each, the first the lowest.
-fn gather(bytes: &[u8; 64]) -> u64 {
-    let (eights, _) = bytes.as_chunks::<8>();
-    // The product puts bit 0 of each byte beside the others, in its highest byte.
-    let bits = eights.iter().map(|eight| u64::from_le_bytes(*eight).wrapping_mul(0x0102_0408_1020_4080) >> 56);
-    bits.zip((0..8).map(|eight| eight * 8)).fold(0, |word, (bits, shift)| word | (bits << shift))
-}
-
-fn differ<const WORDS: usize>(sketches: &[u64], query: &[u64], admitted: &[bool], of: &mut Vec<u16>) {
-    let (rows, _) = sketches.as_chunks::<WORDS>();
-    let query: &[u64; WORDS] = query.try_into().expect("the query's sketch has as many words as each of the rows'");
-    let distance = |row: &[u64; WORDS]| {
-        let mut differing = 0;
-        for word in 0..WORDS {
-            differing += (row[word] ^ query[word]).count_ones();
-        }
-        differing as u16
-    };
-    if admitted.iter().all(|admitted| *admitted) {
-        of.extend(rows.iter().map(distance));
-    } else {
-        of.extend(rows.iter().zip(admitted).map(|(row, &admitted)| if admitted { distance(row) } else { OUT }));
-    }
-}
-
-fn differing(row: &[u64], query: &[u64]) -> u16 {
-    row.iter().zip(query).map(|(row, query)| (row ^ query).count_ones()).sum::<u32>().min(u32::from(OUT - 1)) as u16
 }
 
 /// A sum for every 32 products: the compiler makes wide instructions of that on every target.
@@ -396,11 +408,15 @@ const SEGMENT: usize = 4_096;
 /// Dimensions that models have at most.
 const LONGEST: usize = 4_096;
 /// So many are compared without a look at their sketches.
-const EXACT: usize = 16_384;
+pub(super) const EXACT: usize = 16_384;
 /// Rows by which a query measures what sketches are worth.
 const SAMPLE: usize = 1_024;
 /// In standard deviations: how much worse than it should a vector among the best may look.
 const DOUBT: f32 = 2.0;
+/// Rows that are read together.
+const AT_ONCE: usize = 4_096;
+/// More vectors than these are not kept of one query: it has looked at all there are, and they are read again.
+const MOST_FETCHED: usize = 65_536;
 /// The distance of a row that is not admitted.
 const OUT: u16 = u16::MAX;
 
@@ -434,8 +450,14 @@ mod tests {
         move |from, admitted: &mut [bool]| admitted.iter_mut().zip(from..).for_each(|(place, row)| *place = admits(row))
     }
 
+    /// Of rows that are all here.
+    fn nearest(rows: &Rows, query: &Direction, limit: usize, admit: impl Fn(usize, &mut [bool])) -> Vec<(usize, f32)> {
+        let read = |rows: &[usize], _: &mut Fetched| Err(format!("{rows:?} are here"));
+        Look::at(rows, query, read).nearest(limit, limit, admit).unwrap()
+    }
+
     fn exact(rows: &Rows, query: &Direction, admits: impl Fn(usize) -> bool, limit: usize) -> HashSet<usize> {
-        let all = (0..rows.len()).filter(|&row| admits(row)).map(|row| (row, rows.product(query, row))).collect();
+        let all = (0..rows.len()).filter(|&row| admits(row)).map(|row| (row, rows.product(query, row).unwrap())).collect();
         best(all, limit).into_iter().map(|(row, _)| row).collect()
     }
 
@@ -443,10 +465,10 @@ mod tests {
     fn found(rows: &Rows, queries: &[Direction], admits: impl Fn(usize) -> bool + Copy, limit: usize) -> usize {
         let of = |query: &Direction| {
             let expected = exact(rows, query, admits, limit);
-            let found = rows.nearest(query, limit, limit, each(admits));
+            let found = nearest(rows, query, limit, each(admits));
             assert!(
                 found.len() == limit.min(expected.len())
-                    && found.iter().all(|&(row, score)| admits(row) && score == rows.product(query, row))
+                    && found.iter().all(|&(row, score)| admits(row) && Some(score) == rows.product(query, row))
             );
             found.iter().filter(|(row, _)| expected.contains(row)).count()
         };
@@ -478,8 +500,8 @@ mod tests {
             // One that is put in the place of another is found there, and only there.
             let query = direction(&centers[3]);
             rows.set(4_321, &centers[3].clone(), 9.0);
-            assert_eq!(rows.nearest(&query, 1, 1, each(|_| true)), [(4_321, rows.product(&query, 4_321))]);
-            assert_eq!(rows.nearest(&query, 5, 5, each(|_| false)), []);
+            assert_eq!(nearest(&rows, &query, 1, each(|_| true)), [(4_321, rows.product(&query, 4_321).unwrap())]);
+            assert_eq!(nearest(&rows, &query, 5, each(|_| false)), []);
         }
     }
 
@@ -490,35 +512,58 @@ mod tests {
             let mut rows = Rows::new(64);
             (0..EXACT + 500).for_each(|row| rows.push(&[of(row); 64], if row == 777 { 2.0 } else { 1.0 }));
             let query = Direction { steps: vec![3; 64], scale: 1.0 };
-            let found = rows.nearest(&query, 10, 10, each(|_| true));
+            let found = nearest(&rows, &query, 10, each(|_| true));
             let least = found.iter().map(|(_, score)| *score).fold(f32::INFINITY, f32::min);
-            let better = (0..rows.len()).filter(|&row| rows.product(&query, row) > least).count();
+            let better = (0..rows.len()).filter(|&row| rows.product(&query, row).unwrap() > least).count();
             assert!(found.len() == 10 && better < 10, "{found:?}");
         }
     }
 
+    /// The same is found whether the vectors are here or are read when a query comes to them, and few are.
     #[test]
-    fn bits_are_gathered_in_their_order() {
-        for bit in 0..64 {
-            let mut bytes = [0; 64];
-            bytes[bit] = 1;
-            assert_eq!(gather(&bytes), 1 << bit);
+    fn vectors_that_are_elsewhere_are_read_when_they_are_looked_at() {
+        const DIMENSIONS: usize = 128;
+        let mut numbers = Numbers(0x5eed);
+        let centers: Vec<_> = (0..EXACT / 50).map(|_| numbers.steps(DIMENSIONS)).collect();
+        let all: Vec<Vec<u8>> = (0..2 * EXACT)
+            .map(|row| {
+                let near = centers[row % centers.len()].iter().zip(numbers.steps(DIMENSIONS));
+                near.map(|(&step, by)| (step.cast_signed() / 2 + by.cast_signed() / 4).cast_unsigned()).collect()
+            })
+            .collect();
+        let center = mean(DIMENSIONS, all.iter().map(Vec::as_slice));
+        let (mut here, mut elsewhere) = (Rows::about(center.clone()), Rows::about(center.clone()));
+        for data in &all {
+            here.push(data, 0.5);
+            let mut words = Vec::new();
+            let factor = sketch(data, 0.5, &center, &mut words);
+            elsewhere.push_sketch(&words.iter().flat_map(|word| word.to_le_bytes()).collect::<Vec<_>>(), factor);
         }
-        assert_eq!(gather(&[1; 64]), u64::MAX);
-    }
+        let query = direction(&centers[3]);
+        let sorted = |mut found: Vec<(usize, f32)>| {
+            found.sort_by_key(|(row, _)| *row);
+            found
+        };
+        let expected = sorted(nearest(&here, &query, 20, each(|_| true)));
+        let mut read = Vec::new();
+        let mut look = Look::at(&elsewhere, &query, |rows: &[usize], fetched: &mut Fetched| {
+            read.extend_from_slice(rows);
+            rows.iter().for_each(|&row| fetched.add(row, &all[row], 0.5));
+            Ok::<_, ()>(())
+        });
+        assert_eq!(sorted(look.nearest(20, 20, each(|_| true)).unwrap()), expected);
+        let fetched: Vec<_> = look.into_fetched().collect();
+        let distinct: HashSet<_> = read.iter().collect();
+        assert!(distinct.len() == read.len() && read.len() < all.len() / 4, "{} of {}", read.len(), distinct.len());
+        fetched.iter().for_each(|(row, scale, data)| elsewhere.keep(*row, data, *scale));
+        assert_eq!(sorted(nearest(&elsewhere, &query, 20, each(|_| true))), expected, "what was read is here now");
 
-    #[test]
-    fn a_table_adds_what_the_signs_say() {
-        let mut numbers = Numbers(3);
-        for (dimensions, size) in [(64, 100_i32), (100, 32_767), (1_600, 3_000)] {
-            let steps: Vec<i16> = (0..dimensions).map(|_| ((numbers.next() % (2 * size as u64 + 1)) as i32 - size) as i16).collect();
-            let table = Table::of(&Direction { steps: steps.clone(), scale: 1.0 }, dimensions);
-            let largest = steps.chunks(8).map(|eight| eight.iter().map(|step| i32::from(*step).abs()).sum::<i32>()).max().unwrap();
-            let sketch: Vec<u64> = (0..dimensions.div_ceil(64)).map(|_| numbers.next()).collect();
-            let sign = |at: usize| if sketch[at / 64] >> (at % 64) & 1 == 1 { 1 } else { -1 };
-            let expected: f64 = steps.iter().enumerate().map(|(at, step)| f64::from(i32::from(*step) * sign(at))).sum();
-            let coarser = f64::from(largest / i32::from(i16::MAX) + 1);
-            assert!((f64::from(table.sum(&sketch)) * coarser - expected).abs() <= coarser * dimensions as f64, "{dimensions}");
-        }
+        // One that is gone is not found, and what fails is told.
+        elsewhere = Rows::about(center.clone());
+        all.iter().for_each(|_| elsewhere.push_sketch(&[0; DIMENSIONS / 8], 1.0));
+        let none = Look::at(&elsewhere, &query, |_: &[usize], _: &mut Fetched| Ok::<_, ()>(())).nearest(5, 5, each(|_| true));
+        assert_eq!(none, Ok(vec![]));
+        let failed = Look::at(&elsewhere, &query, |_: &[usize], _: &mut Fetched| Err("damaged")).nearest(5, 5, each(|_| true));
+        assert_eq!(failed, Err("damaged"));
     }
 }

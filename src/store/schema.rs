@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use rusqlite::{Connection, TransactionBehavior};
 
 use super::error::Failure;
-use super::{pages, passages, texts, words};
+use super::{pages, passages, sketches, texts, words};
 
 /// "SMCR": written to the file's header, so that a database of another program is never taken for ours.
 const APPLICATION_ID: i32 = 0x534d_4352;
@@ -14,7 +14,7 @@ const APPLICATION_ID: i32 = 0x534d_4352;
 const VERSION: i32 = MIGRATIONS.len() as i32;
 
 /// Each takes the schema one version further.
-const MIGRATIONS: [Migration; 8] = [
+const MIGRATIONS: [Migration; 10] = [
     Migration::of(FIRST),
     Migration::of(SAID),
     Migration::of(CHECKSUMS),
@@ -23,6 +23,8 @@ const MIGRATIONS: [Migration; 8] = [
     Migration::of(CUT),
     Migration { before: SOURCES, fill: |_| Ok(()), after: &[COUNTED] },
     Migration { before: TEXTS, fill: texts::migrate, after: &[TEXTS_MOVED] },
+    Migration { before: sketches::TABLES, fill: sketches::migrate, after: &[] },
+    Migration::of(REMEMBERED),
 ];
 
 /// Files of an earlier one have their words indexed by FTS5. The index is filled when the schema is that of this version.
@@ -351,6 +353,34 @@ const TEXTS_MOVED: &str = "
     END;
 ";
 
+/// `contents` says by what the contents of a page are known, of which a page has two where it was taken from its markdown. In `frontier`, a row
+/// is found (`done` is 0), dealt with (1) or left out as a translation (2). `misses` has addresses that crawls have met and that came to
+/// nothing, so that a refresh tells each once; `hosts` when an origin that wants to be asked slowly may be asked next, by any process.
+const REMEMBERED: &str = "
+    CREATE TABLE contents (
+        source INTEGER NOT NULL REFERENCES sources (id),
+        content INTEGER NOT NULL,
+        url TEXT NOT NULL,
+        PRIMARY KEY (source, content)
+    ) WITHOUT ROWID;
+    INSERT OR IGNORE INTO contents (source, content, url) SELECT source, content, url FROM frontier WHERE content IS NOT NULL;
+    ALTER TABLE frontier DROP COLUMN content;
+    CREATE TABLE misses (
+        source INTEGER NOT NULL REFERENCES sources (id),
+        url TEXT NOT NULL,
+        since INTEGER NOT NULL,
+        met INTEGER NOT NULL,
+        PRIMARY KEY (source, url)
+    ) WITHOUT ROWID;
+    CREATE TABLE hosts (
+        origin TEXT NOT NULL PRIMARY KEY,
+        not_before INTEGER NOT NULL,
+        delay INTEGER NOT NULL,
+        overloads INTEGER NOT NULL
+    ) WITHOUT ROWID;
+    CREATE INDEX hosts_by_time ON hosts (not_before);
+";
+
 /// Makes sure that the file is ours and of this version, creating or migrating it where needed. Foreign files are not changed.
 pub(super) fn prepare(connection: &mut Connection) -> Result<(), Failure> {
     let state = inspect(connection)?;
@@ -486,6 +516,7 @@ fn objects(connection: &Connection) -> Result<Vec<Object>, Failure> {
 mod tests {
     use super::*;
     use crate::model::{Metadata, Wanted};
+    use crate::store::checksum::Checksum;
 
     #[test]
     fn a_file_of_the_first_version_is_taken_further() {
@@ -564,6 +595,56 @@ mod tests {
         assert_eq!(number("SELECT count(*) FROM parts"), 3);
         assert_eq!(number("SELECT bytes FROM pages WHERE url LIKE '%1.0/pots'"), markdown("1.0/pots").len() as i64);
         assert_eq!(number("SELECT count(*) FROM pragma_foreign_key_check"), 0);
+    }
+
+    /// Vectors that were put together by the thousand are rows again, each under its number, and have sketches; of a block that is damaged
+    /// nothing stays but that its passages are to be embedded again.
+    #[test]
+    fn the_blocks_of_vectors_of_an_older_file_are_rows() {
+        const BLOCKS: i64 = 19;
+        let mut connection = Connection::open_in_memory().unwrap();
+        MIGRATIONS.iter().take(8).for_each(|migration| migration.run(&connection).unwrap());
+        connection.execute_batch("INSERT INTO models (id, name, dimensions) VALUES (1, 'm', 2), (2, 'another', 3)").unwrap();
+        let component = |number: i64| [(number % 100) as u8 + 1, (number % 7) as u8];
+        for block in 0..BLOCKS {
+            let numbers = block * 1_000 + 1..=(block + 1) * 1_000;
+            // Passages in another order than vectors, and a number that is nobody's.
+            let (mut passages, mut scales, mut data) = (vec![], vec![], vec![]);
+            for number in numbers.clone() {
+                let passage = (BLOCKS * 1_000) - number + 1;
+                let row = "INSERT INTO passages (id, hash, checksum) VALUES (?1, ?2, 0)";
+                connection.execute(row, (passage, passage.to_le_bytes())).unwrap();
+                connection.execute("INSERT INTO embedded (passage, model, vector) VALUES (?1, 1, ?2)", (passage, number)).unwrap();
+                passages.extend(passage.to_le_bytes());
+                scales.extend(0.5_f32.to_le_bytes());
+                data.extend(component(number));
+            }
+            let last = *numbers.end();
+            let sum = Checksum::default().number(last).number(1).bytes(&passages).bytes(&scales).bytes(&data).sum();
+            let sum = if block == 2 { sum + 1 } else { sum };
+            let sql = "INSERT INTO vector_blocks (last, model, checksum, passages, scales, data) VALUES (?1, 1, ?2, ?3, ?4, ?5)";
+            connection.execute(sql, (last, sum, passages, scales, data)).unwrap();
+        }
+        let single = "INSERT INTO passages (id, hash, checksum) VALUES (99999, x'00', 0);
+            INSERT INTO vectors (id, model, passage, scale, data, checksum) VALUES (19001, 2, 99999, 0.5, x'010203', 7);
+            INSERT INTO embedded VALUES (99999, 2, 19001)";
+        connection.execute_batch(single).unwrap();
+        connection.pragma_update(None, "application_id", APPLICATION_ID).unwrap();
+        connection.pragma_update(None, "user_version", 8).unwrap();
+        prepare(&mut connection).unwrap();
+        let number = |sql: &str| connection.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap();
+        let own = "SELECT count(*) FROM vectors AS v JOIN embedded AS e ON e.vector = v.id AND e.passage = v.passage AND e.model = v.model";
+        assert_eq!((number(own), number("SELECT count(*) FROM vectors")), (18_001, 18_001));
+        assert_eq!(number("SELECT count(*) FROM embedded"), 18_001);
+        assert_eq!(number("SELECT vectors FROM models WHERE id = 1"), 18_000);
+        assert_eq!(number("SELECT checksum FROM vectors WHERE id = 19001"), 7);
+        let data: Vec<u8> = connection.query_row("SELECT data FROM vectors WHERE id = 4321", [], |row| row.get(0)).unwrap();
+        assert_eq!(data, component(4_321));
+        assert!(number("SELECT count(*) FROM vector_sketches WHERE model = 1") >= 16);
+        assert_eq!(sketches::wrong(&connection).unwrap(), 0);
+        assert_eq!(number("SELECT count(*) FROM pragma_foreign_key_check"), 0);
+        connection.execute_batch("INSERT INTO vectors (model, passage, scale, data, checksum) VALUES (1, 1, 1, x'00', 0)").unwrap();
+        assert_eq!(number("SELECT max(id) FROM vectors"), 19_002, "no number is given twice");
     }
 
     /// As the third version has written it: with the words in the tables of FTS5.

@@ -16,7 +16,7 @@ use super::pages::{HEAD_COLUMNS, beyond, head, metadata};
 use super::passages;
 use super::rank::{Ranking, of_page};
 use super::sources::find_source;
-use super::vector::{Matrix, ModelRow, Newest};
+use super::vector::{Matrix, ModelRow, Nearest, Newest};
 use super::words::{self, Asked, Filter};
 
 /// The query's vector, the model that made it, and that model's vectors in memory.
@@ -233,6 +233,12 @@ fn nearest(
         });
         writing.follow(connection, model, newest)?;
     }
-    let found = matrix.read().unwrap_or_else(PoisonError::into_inner).nearest(vector, filter);
-    Ok(found.ok_or(Error::BadQueryVector)?)
+    let Nearest { found, read } = matrix.read().unwrap_or_else(PoisonError::into_inner).nearest(connection, model, vector, filter)?;
+    // Who is in the way reads on, and what is not kept now is read again.
+    if !read.is_empty()
+        && let Ok(mut writing) = matrix.try_write()
+    {
+        writing.keep(read);
+    }
+    Ok(found)
 }

@@ -1,7 +1,5 @@
 //! Pages as they leave one database and come into another: with their passages and the vectors of these, a page at a time.
 
-use std::cell::RefCell;
-use std::collections::HashMap;
 use std::time::SystemTime;
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
@@ -9,29 +7,24 @@ use url::Url;
 
 use super::error::{Error, Failure};
 use super::pages::{self, CHUNK_COLUMNS, chunk, collect, document, milliseconds, parse_url};
-use super::passages::{self, BLOCK_COLUMNS, Kept, Packed, VECTOR_COLUMNS, hash_of, vector_agrees};
+use super::passages::{self, Kept, VECTOR_COLUMNS, hash_of, vector_agrees};
 use super::sources::{self, find_source, number_of, source_of};
 use super::texts::{CHUNK_TABLES, PAGE_COLUMNS};
 use super::vector::ModelRow;
-use super::{PageId, Store};
+use super::{PageId, Store, sketches};
 use crate::model::{Chunk, SharedPage, SharedSource, SharedVector, SourceId, SourceState};
 
-/// Reads the vectors of one model for page after page. The blocks that they lie in are read once for neighbours.
+/// The vectors of one model, for page after page.
 #[derive(Debug)]
 pub struct SharedVectors {
     model: String,
-    /// By the last number of each, as many as there is room for.
-    blocks: RefCell<HashMap<i64, Block>>,
 }
 
 impl SharedVectors {
     pub fn of(model: impl Into<String>) -> Self {
-        Self { model: model.into(), blocks: RefCell::default() }
+        Self { model: model.into() }
     }
 }
-
-/// By passage. What a passage is embedded as never changes.
-type Block = HashMap<i64, (f32, Box<[u8]>)>;
 
 impl Store {
     /// The first page of a source whose address is greater than `after`, with that address as it is stored, its passages, and such vectors
@@ -147,7 +140,6 @@ fn vectors_of(
     let Some(model) = ModelRow::find(connection, &vectors.model)? else { return Ok(Vec::new()) };
     let mut find = connection.prepare_cached("SELECT vector FROM embedded WHERE passage = ?1 AND model = ?2")?;
     let mut single = connection.prepare_cached(&format!("SELECT {VECTOR_COLUMNS} FROM vectors WHERE id = ?1"))?;
-    let mut blocks = vectors.blocks.borrow_mut();
     let mut found = Vec::new();
     let mut damaged = 0_u64;
     for (chunk, passage) in (0..).zip(passages) {
@@ -163,19 +155,7 @@ fn vectors_of(
                     None => None,
                 }
             }
-            None => match passages::block_of(connection, model.id, vector)? {
-                None => None,
-                Some(last) => {
-                    if !blocks.contains_key(&last) {
-                        let bytes = |block: &Block| block.len() * (model.dimensions + 64);
-                        if blocks.values().map(bytes).sum::<usize>() > MOST_IN_BLOCKS {
-                            blocks.clear();
-                        }
-                        blocks.insert(last, block(connection, last, model.dimensions)?);
-                    }
-                    blocks[&last].get(passage).map(|(scale, data)| (*scale, data.to_vec()))
-                }
-            },
+            None => None,
         };
         match read {
             Some((scale, data)) => found.push(SharedVector { chunk, scale, data }),
@@ -186,19 +166,6 @@ fn vectors_of(
         log::warn!("{damaged} vectors of page {} are damaged and are left out: `smolcrawl doctor --check` tells more", page.0);
     }
     Ok(found)
-}
-
-/// Empty, if it is not what was stored.
-fn block(connection: &Connection, last: i64, dimensions: usize) -> Result<Block, Failure> {
-    let mut statement = connection.prepare_cached(&format!("SELECT {BLOCK_COLUMNS} FROM vector_blocks WHERE last = ?1"))?;
-    let mut rows = statement.query([last])?;
-    let Some(row) = rows.next()? else { return Ok(Block::new()) };
-    match Packed::read(row, dimensions) {
-        Ok(Some(packed)) => Ok(packed.vectors().map(|(passage, scale, data)| (passage, (scale, data.into()))).collect()),
-        Ok(None) => Ok(Block::new()),
-        Err(failure) if failure.is_of_content() => Ok(Block::new()),
-        Err(failure) => Err(failure),
-    }
 }
 
 fn put_vectors(connection: &Connection, model: &str, dimensions: u32, chunks: &[Chunk], vectors: &[SharedVector]) -> Result<Kept, Failure> {
@@ -215,7 +182,8 @@ fn put_vectors(connection: &Connection, model: &str, dimensions: u32, chunks: &[
         let Some(passage) = find.query_row([hash_of(of)], |row| row.get(0)).optional()? else { continue };
         passages::put_vector(connection, row.id, passage, *scale, data)?;
     }
-    passages::pack(connection, row.id)
+    let counted = ModelRow::of(connection, row.id)?.unwrap_or(row);
+    sketches::add(connection, counted)
 }
 
 /// The mark stands in the recipe, where who does not look for it does not see it: no crawl writes it, and the end of the import removes it.
@@ -277,8 +245,6 @@ const NEXT: &str = "SELECT id, url FROM pages WHERE +source = ?1 AND url > ?2 OR
 const BETWEEN: &str = "SELECT url FROM pages WHERE +source = ?1 AND url > ?2 AND url < coalesce(?3, x'') ORDER BY url LIMIT ?4";
 
 const MARK: &str = "import";
-/// Bytes of vectors that are kept for the pages that follow.
-const MOST_IN_BLOCKS: usize = 32 << 20;
 
 #[cfg(test)]
 mod tests {

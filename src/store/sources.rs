@@ -6,7 +6,9 @@ use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use url::Url;
 
-use crate::model::{Candidate, Document, Meant, Metadata, NotMeant, Recipe, SourceId, SourceState, SourceSummary, Trail, host, meant};
+use crate::model::{
+    Candidate, Document, Earlier, Meant, Metadata, NotMeant, Recipe, SourceId, SourceState, SourceSummary, Trail, host, meant,
+};
 
 use super::error::Failure;
 use super::pages::{beyond, collect, count, metadata, milliseconds, parse_source, parse_url, time};
@@ -137,7 +139,12 @@ pub(super) fn begin(connection: &Connection, source: &SourceId, recipe: &Recipe,
 /// Nothing of an earlier crawl is known any more.
 pub(super) fn forget_trail(connection: &Connection, source: &SourceId) -> Result<(), Failure> {
     let id = source_of(connection, source)?;
-    connection.prepare_cached("DELETE FROM frontier WHERE source = ?1")?.execute([id])?;
+    drop_trail(connection, id)
+}
+
+fn drop_trail(connection: &Connection, source: i64) -> Result<(), Failure> {
+    connection.prepare_cached("DELETE FROM frontier WHERE source = ?1")?.execute([source])?;
+    connection.prepare_cached("DELETE FROM contents WHERE source = ?1")?.execute([source])?;
     Ok(())
 }
 
@@ -154,11 +161,15 @@ pub(super) fn record(connection: &Connection, source: &SourceId, trail: &Trail) 
     for url in &trail.done {
         done.execute(params![id, url])?;
     }
-    let mut content = connection.prepare_cached(
-        "INSERT INTO frontier (source, url, depth, done, content) VALUES (?1, ?2, 0, 0, ?3) ON CONFLICT DO UPDATE SET content = excluded.content",
-    )?;
+    let mut content = connection
+        .prepare_cached("INSERT INTO contents (source, content, url) VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET url = excluded.url")?;
     for (url, hash) in &trail.contents {
-        content.execute(params![id, url, hash.cast_signed()])?;
+        content.execute(params![id, hash.cast_signed(), url])?;
+    }
+    let mut translation =
+        connection.prepare_cached("INSERT INTO frontier (source, url, depth, done) VALUES (?1, ?2, 0, 2) ON CONFLICT DO NOTHING")?;
+    for url in &trail.translations {
+        translation.execute(params![id, url])?;
     }
     connection.prepare_cached("UPDATE sources SET waiting = ?2 WHERE id = ?1")?.execute(params![id, trail.left as i64])?;
     Ok(())
@@ -166,30 +177,38 @@ pub(super) fn record(connection: &Connection, source: &SourceId, trail: &Trail) 
 
 /// Whether an earlier crawl has dealt with anything.
 pub(super) fn has_trail(connection: &Connection, source: &SourceId) -> Result<bool, Failure> {
-    let sql = "SELECT EXISTS (SELECT 1 FROM frontier WHERE done AND source = (SELECT id FROM sources WHERE name = ?1))";
+    let sql = "SELECT EXISTS (SELECT 1 FROM frontier WHERE done = 1 AND source = (SELECT id FROM sources WHERE name = ?1))";
     Ok(connection.prepare_cached(sql)?.query_row([source.as_str()], |row| row.get(0))?)
 }
 
 /// What is known of an earlier crawl: what it had found and not dealt with, and what it had.
-pub(super) fn trail(connection: &Connection, source: &SourceId) -> Result<Trail, Failure> {
-    let Some(id) = find_source(connection, source)? else { return Ok(Trail::default()) };
-    let mut trail = Trail::default();
-    let mut statement = connection.prepare_cached("SELECT url, depth, done, content FROM frontier WHERE source = ?1")?;
+pub(super) fn trail(connection: &Connection, source: &SourceId) -> Result<Earlier, Failure> {
+    let Some(id) = find_source(connection, source)? else { return Ok(Earlier::default()) };
+    let mut earlier = Earlier::default();
+    let mut statement = connection.prepare_cached("SELECT url, depth, done FROM frontier WHERE source = ?1")?;
     let mut rows = statement.query([id])?;
     while let Some(row) = rows.next()? {
-        let url: Box<str> = parse_url(row.get_ref(0)?)?.as_str().into();
-        match row.get::<_, bool>(2)? {
-            true => {
-                if let Some(content) = row.get::<_, Option<i64>>(3)? {
-                    trail.contents.push((url.clone(), content.cast_unsigned()));
-                }
-                trail.done.push(url);
+        let url = parse_url(row.get_ref(0)?)?;
+        let is_room = match row.get::<_, i64>(2)? {
+            0 => earlier.found.push(url.as_str(), row.get(1)?),
+            1 => earlier.done.push(url.as_str(), 0),
+            2 => {
+                earlier.translations.push(url.as_str().into());
+                true
             }
-            false => trail.found.push((url, row.get(1)?)),
+            _ => false,
+        };
+        if !is_room {
+            return Err(Failure::Malformed("what is known of a crawl is none of its addresses"));
         }
     }
-    trail.left = trail.found.len() as u64;
-    Ok(trail)
+    earlier.found.sort_nearest_last();
+    // Of what was under way it is not known whether it was stored.
+    let sql = "SELECT c.url, c.content FROM contents AS c JOIN frontier AS f ON f.source = c.source AND f.url = c.url
+               WHERE c.source = ?1 AND f.done = 1";
+    earlier.contents =
+        collect(connection, sql, [id], |row| Ok((parse_url(row.get_ref(0)?)?.as_str().into(), row.get::<_, i64>(1)?.cast_unsigned())))?;
+    Ok(earlier)
 }
 
 /// What the pages of a source say of themselves in other languages, with the language that each says it is in.
@@ -227,10 +246,36 @@ pub(super) fn end(connection: &Connection, source: &SourceId, state: SourceState
         .prepare_cached("UPDATE sources SET state = ?2, waiting = ?3, refreshed = coalesce(?4, refreshed) WHERE id = ?1")?
         .execute(params![id, number_of(state), left as i64, refreshed])?;
     if state == SourceState::Complete {
-        connection.prepare_cached("DELETE FROM frontier WHERE source = ?1")?.execute([id])?;
+        drop_trail(connection, id)?;
     }
     Ok(())
 }
+
+/// Addresses that were met by crawls of a source and came to nothing, each with when that was first so.
+pub(super) fn misses(connection: &Connection, source: &SourceId) -> Result<Vec<(Box<str>, SystemTime)>, Failure> {
+    let sql = "SELECT url, since FROM misses WHERE source = (SELECT id FROM sources WHERE name = ?1)";
+    collect(connection, sql, [source.as_str()], |row| Ok((row.get::<_, String>(0)?.into(), time(row.get(1)?))))
+}
+
+/// Addresses that have come to nothing now. Those that are pages by now, or were not met for the longest time, make room.
+pub(super) fn note_misses(connection: &Connection, source: &SourceId, urls: &[Box<str>], now: SystemTime) -> Result<(), Failure> {
+    let (id, now) = (source_of(connection, source)?, milliseconds(now));
+    let mut insert = connection.prepare_cached(
+        "INSERT INTO misses (source, url, since, met) VALUES (?1, ?2, ?3, ?3) ON CONFLICT DO UPDATE SET met = excluded.met",
+    )?;
+    for url in urls {
+        insert.execute(params![id, url, now])?;
+    }
+    let stored = "DELETE FROM misses WHERE source = ?1 AND EXISTS (SELECT 1 FROM pages AS p WHERE p.url = misses.url AND p.source = ?1)";
+    connection.prepare_cached(stored)?.execute([id])?;
+    let oldest = "DELETE FROM misses WHERE source = ?1
+                  AND url IN (SELECT url FROM misses WHERE source = ?1 ORDER BY met DESC, url LIMIT -1 OFFSET ?2)";
+    connection.prepare_cached(oldest)?.execute(params![id, MOST_MISSES])?;
+    Ok(())
+}
+
+/// Of one source: as many as a report lists of what failed and of what was left out.
+const MOST_MISSES: i64 = 20_000;
 
 /// The version that the pages of a source name.
 pub(super) fn says_version(connection: &Connection, source: &SourceId, version: &str) -> Result<(), Failure> {
@@ -240,7 +285,8 @@ pub(super) fn says_version(connection: &Connection, source: &SourceId, version: 
 
 /// All but the row's number and name, which pages that come later may have again.
 pub(super) fn forget(connection: &Connection, source: i64) -> Result<(), Failure> {
-    connection.prepare_cached("DELETE FROM frontier WHERE source = ?1")?.execute([source])?;
+    drop_trail(connection, source)?;
+    connection.prepare_cached("DELETE FROM misses WHERE source = ?1")?.execute([source])?;
     let sql = "UPDATE sources SET recipe = NULL, says_version = NULL, state = 0, waiting = 0, made = NULL, refreshed = NULL WHERE id = ?1";
     connection.prepare_cached(sql)?.execute([source])?;
     Ok(())

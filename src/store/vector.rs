@@ -2,17 +2,18 @@
 //!
 //! Follows the database by the numbers of its rows, so it does not matter which process wrote them. Does not know which model made them.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::{Connection, OptionalExtension, Row, ToSql};
 
 use super::ModelSummary;
 use super::checksum::Checksum;
-use super::error::Failure;
+use super::error::{Error, Failure};
 use super::fuse::Candidate;
 use super::pages::damaged;
-use super::passages::{self, BLOCK_COLUMNS, LIST_COLUMNS, Listed, Packed, VECTOR_COLUMNS, vector_agrees};
-use super::scan::{Direction, Rows};
+use super::passages::{self, Kept, LIST_COLUMNS, Listed, VECTOR_COLUMNS, vector_agrees};
+use super::scan::{Direction, Fetched, Look, Rows};
+use super::sketches::{self, Part};
 use super::words::Filter;
 use crate::model::Wanted;
 
@@ -52,8 +53,16 @@ pub(super) struct ModelRow {
 
 impl ModelRow {
     pub(super) fn find(connection: &Connection, name: &str) -> Result<Option<Self>, Failure> {
-        let mut statement = connection.prepare_cached("SELECT id, dimensions, vectors, chunks FROM models WHERE name = ?1")?;
-        let mut rows = statement.query([name])?;
+        Self::one(connection, "SELECT id, dimensions, vectors, chunks FROM models WHERE name = ?1", name)
+    }
+
+    pub(super) fn of(connection: &Connection, id: i64) -> Result<Option<Self>, Failure> {
+        Self::one(connection, "SELECT id, dimensions, vectors, chunks FROM models WHERE id = ?1", id)
+    }
+
+    fn one(connection: &Connection, sql: &str, which: impl ToSql) -> Result<Option<Self>, Failure> {
+        let mut statement = connection.prepare_cached(sql)?;
+        let mut rows = statement.query([which])?;
         let Some(row) = rows.next()? else { return Ok(None) };
         let number = |column| {
             let number: i64 = row.get(column)?;
@@ -90,8 +99,7 @@ pub(super) struct Newest {
 
 impl Newest {
     pub(super) fn of(connection: &Connection) -> Result<Self, Failure> {
-        let sql = "SELECT (SELECT coalesce(max(id), 0) FROM page_chunks),
-                   max((SELECT coalesce(max(id), 0) FROM vectors), (SELECT coalesce(max(last), 0) FROM vector_blocks))";
+        let sql = "SELECT (SELECT coalesce(max(id), 0) FROM page_chunks), (SELECT coalesce(max(id), 0) FROM vectors)";
         Ok(connection.prepare_cached(sql)?.query_row([], |row| Ok(Self { list: row.get(0)?, vector: row.get(1)? }))?)
     }
 }
@@ -119,6 +127,8 @@ pub(super) struct Matrix {
     /// Numbers of sources, by their place in tags.
     sources: Vec<i64>,
     places: HashMap<i64, u32>,
+    /// Sketches in the file were not what was stored.
+    is_unsound: bool,
 }
 
 /// A chunk and its page.
@@ -175,14 +185,19 @@ impl Matrix {
     /// Brings it up to the state that `connection`'s transaction sees. Never goes back to an older one: a search that began before
     /// another process's write may come after one that began later.
     pub(super) fn follow(&mut self, connection: &Connection, model: ModelRow, newest: Newest) -> Result<(), Failure> {
-        if self.is_stale(model) {
+        let center = sketches::center(connection, model)?;
+        // With sketches about something else the ones in the file are of no use.
+        if self.is_stale(model) || center.as_deref().is_some_and(|center| self.rows.center() != Some(center)) {
             *self = Self::default();
         }
         if self.rows.len() == 0 {
-            self.rows = Rows::new(model.dimensions);
+            self.rows = center.clone().map_or_else(|| Rows::new(model.dimensions), Rows::about);
         }
         if newest.vector > self.last.vector {
-            self.follow_vectors(connection, model)?;
+            match center {
+                Some(center) => self.follow_sketches(connection, model, &center)?,
+                None => _ = self.follow_vectors(connection, model, (self.last.vector, i64::MAX))?,
+            }
             self.last.vector = newest.vector;
         }
         if newest.list > self.last.list {
@@ -192,50 +207,94 @@ impl Matrix {
     }
 
     /// Until this is over nothing moves `last`: what is met again has its row by then.
-    fn follow_vectors(&mut self, connection: &Connection, model: ModelRow) -> Result<(), Failure> {
-        // A block of which the last is new may hold others that were read as rows.
-        let sql = format!("SELECT {BLOCK_COLUMNS} FROM vector_blocks WHERE model = ?1 AND last > ?2 ORDER BY last");
+    fn follow_sketches(&mut self, connection: &Connection, model: ModelRow, center: &[i8]) -> Result<(), Failure> {
+        let mut is_whole = true;
+        let kept = sketches::each(connection, model, center, self.last.vector, |part| {
+            match part {
+                Part::Sketches(sketched) => {
+                    sketched.vectors().for_each(|(passage, sketch, factor)| self.add_sketch(passage, sketch, factor))
+                }
+                // Only the newest have no sketches yet.
+                Part::Vectors(after, to) => is_whole &= self.follow_vectors(connection, model, (after, to))? == 0 || to == i64::MAX,
+            }
+            Ok(())
+        })?;
+        self.is_unsound |= kept == Kept::NotAll || !is_whole;
+        Ok(())
+    }
+
+    /// Those with numbers greater than the first and up to the second; how many they were.
+    fn follow_vectors(&mut self, connection: &Connection, model: ModelRow, between: (i64, i64)) -> Result<u64, Failure> {
+        let sql = format!("SELECT {VECTOR_COLUMNS} FROM vectors WHERE model = ?1 AND id > ?2 AND id <= ?3 ORDER BY id");
         let mut statement = connection.prepare_cached(&sql)?;
-        let mut blocks = statement.query((model.id, self.last.vector))?;
-        while let Some(row) = blocks.next()? {
-            match Packed::read(row, model.dimensions)? {
-                Some(packed) => packed.vectors().try_for_each(|(passage, scale, data)| self.add(passage, scale, data))?,
-                None => self.excuse(connection, model, row.get(0)?)?,
+        let mut rows = statement.query((model.id, between.0, between.1))?;
+        let mut count = 0;
+        while let Some(row) = rows.next()? {
+            if let Some((scale, data)) = whole(connection, model, row)? {
+                self.add(row.get(1)?, scale, data);
+                count += 1;
             }
         }
-        let sql = format!("SELECT {VECTOR_COLUMNS} FROM vectors WHERE model = ?1 AND id > ?2 ORDER BY id");
-        let mut statement = connection.prepare_cached(&sql)?;
-        let mut singles = statement.query((model.id, self.last.vector))?;
-        while let Some(row) = singles.next()? {
-            if !vector_agrees(row)? {
-                self.excuse(connection, model, row.get(5)?)?;
-                continue;
+        Ok(count)
+    }
+
+    /// Reads vectors that are here by their sketches alone. One that is gone is none any more.
+    fn read(&self, connection: &Connection, model: ModelRow, rows: &[usize], fetched: &mut Fetched) -> Result<(), Failure> {
+        let sql = format!(
+            "SELECT {VECTOR_COLUMNS} FROM vectors WHERE id = (SELECT e.vector FROM embedded AS e WHERE e.passage = ?1 AND e.model = ?2)"
+        );
+        let mut find = connection.prepare_cached(&sql)?;
+        for &row in rows {
+            let mut found = find.query((self.passages[row], model.id))?;
+            if let Some(found) = found.next()?
+                && let Some((scale, data)) = whole(connection, model, found)?
+            {
+                fetched.add(row, data, scale);
             }
-            let data = row.get_ref(3)?.as_blob().map_err(|_| Failure::Malformed("a vector is no blob"))?;
-            if data.len() != model.dimensions {
-                return Err(Failure::Malformed("a vector has another length than its model"));
-            }
-            self.add(row.get(1)?, row.get(2)?, data)?;
         }
         Ok(())
     }
 
-    /// Damage of vectors that no page has is none to a search.
-    fn excuse(&self, connection: &Connection, model: ModelRow, last: i64) -> Result<(), Failure> {
-        passages::damaged_vectors(connection, model.id, last)?.map_or(Ok(()), Err)
+    /// Keeps what a search has read.
+    pub(super) fn keep(&mut self, read: Vec<(i64, f32, Box<[u8]>)>) {
+        for (passage, scale, data) in read {
+            // It may have been read anew meanwhile.
+            if let Some(row) = self.row_of.find(passage).filter(|_| data.len() == self.rows.dimensions()) {
+                self.rows.keep(row, &data, scale);
+            }
+        }
     }
 
-    fn add(&mut self, passage: i64, scale: f32, data: &[u8]) -> Result<(), Failure> {
-        if !scale.is_finite() {
-            return Err(Failure::Malformed("the scale of a vector is no number"));
+    /// Whether sketches in the file were not what was stored; asked once.
+    pub(super) fn take_unsound(&mut self) -> bool {
+        std::mem::take(&mut self.is_unsound)
+    }
+
+    pub(super) fn is_unsound(&self) -> bool {
+        self.is_unsound
+    }
+
+    fn add_sketch(&mut self, passage: i64, sketch: &[u8], factor: f32) {
+        // What was read as a vector has its sketch.
+        if self.row_of.find(passage).is_none() {
+            self.rows.push_sketch(sketch, factor);
+            self.enrol(passage);
         }
+    }
+
+    fn add(&mut self, passage: i64, scale: f32, data: &[u8]) {
         if let Some(row) = self.row_of.find(passage) {
             // Stored anew, after it was found damaged.
             self.rows.set(row, data, scale);
-            return Ok(());
+            return;
         }
-        self.row_of.add(passage, self.rows.len());
         self.rows.push(data, scale);
+        self.enrol(passage);
+    }
+
+    /// The last row is of this passage.
+    fn enrol(&mut self, passage: i64) {
+        self.row_of.add(passage, self.rows.len() - 1);
         self.passages.push(passage);
         let waiting = if self.waiting.is_empty() { None } else { self.waiting.remove(&passage) };
         let (owner, tag) = waiting.unwrap_or((Owner::default(), Tag::NONE));
@@ -244,7 +303,6 @@ impl Matrix {
         if self.waiting.capacity() > 1_000 && self.waiting.len() < self.waiting.capacity() / 8 {
             self.waiting.shrink_to_fit();
         }
-        Ok(())
     }
 
     fn follow_lists(&mut self, connection: &Connection) -> Result<(), Failure> {
@@ -281,20 +339,14 @@ impl Matrix {
         Ok(())
     }
 
-    /// What a passage scores with those beside it on its page: what stands among others on the matter is more likely about it than a few
-    /// words that are near the question by themselves. `lists` has what pages say, once they have been looked at.
-    ///
-    /// Measured, nDCG@10: manuals .718 → .735 by meaning, .742 → .748 with words. Lengths of the neighbours taken into account, or two on each
-    /// side: no better.
-    fn among_neighbours(&self, direction: &Direction, owner: Owner, cosine: f32, lists: &mut HashMap<i64, Vec<Listed>>) -> f32 {
+    /// The rows of what stands beside a chunk on its page, of the same kind. `lists` has what pages say, once they have been looked at.
+    fn beside(&self, owner: Owner, lists: &mut HashMap<i64, Vec<Listed>>) -> [Option<usize>; 2] {
         let said = || self.pages.get(&owner.page).and_then(|bytes| passages::decode(bytes)).unwrap_or_default();
         let list = lists.entry(owner.page).or_insert_with(said);
-        let Ok(at) = list.binary_search_by_key(&owner.chunk, |of| of.chunk) else { return cosine };
+        let Ok(at) = list.binary_search_by_key(&owner.chunk, |of| of.chunk) else { return [None; 2] };
         let is_alike = |of: &&Listed| of.is_code == list[at].is_code;
         let beside = [list[..at].iter().rev().find(is_alike), list[at + 1..].iter().find(is_alike)];
-        let rows = beside.into_iter().flatten().filter_map(|of| self.row_of.look(of.passage));
-        let (sum, count) = rows.fold((cosine, 1.0), |(sum, count), row| (sum + self.rows.product(direction, row), count + 1.0));
-        (1.0 - NEIGHBOURS) * cosine + NEIGHBOURS * sum / count
+        beside.map(|of| self.row_of.look(of?.passage))
     }
 
     fn place_of(&mut self, source: i64) -> u32 {
@@ -365,9 +417,10 @@ impl Matrix {
         }
     }
 
-    /// The chunks nearest to the query, best first; None for a query without direction.
-    pub(super) fn nearest(&self, query: &[f32], filter: Filter<'_>) -> Option<Vec<Candidate>> {
-        let direction = direction(query)?;
+    /// The chunks nearest to the query, best first.
+    /// Of vectors that are here by their sketches alone those that come near are read; they are to be [kept](Self::keep).
+    pub(super) fn nearest(&self, connection: &Connection, model: ModelRow, query: &[f32], filter: Filter<'_>) -> Result<Nearest, Failure> {
+        let Some(direction) = direction(query) else { return Err(Error::BadQueryVector.into()) };
         let kind = match filter.wanted {
             Wanted::Text => Tag::TEXT,
             Wanted::Code => Tag::CODE,
@@ -375,7 +428,7 @@ impl Matrix {
         let source = match filter.source.map(|source| self.places.get(&source)) {
             None => None,
             Some(Some(place)) => Some(*place),
-            Some(None) => return Some(Vec::new()),
+            Some(None) => return Ok(Nearest::default()),
         };
         let among = filter.among;
         let fits = |tag: Tag, chunk: i64| {
@@ -402,23 +455,66 @@ impl Matrix {
                 left.for_each(|(admitted, row)| *admitted = others(row).any(|(owner, tag)| fits(tag, owner.chunk)));
             }
         };
-        let mut found = Vec::new();
-        let mut lists = HashMap::new();
-        for (row, cosine) in self.rows.nearest(&direction, filter.limit, filter.room(), admit) {
+        let mut look =
+            Look::at(&self.rows, &direction, |rows: &[usize], fetched: &mut Fetched| self.read(connection, model, rows, fetched));
+        let mut owners = Vec::new();
+        for (row, cosine) in look.nearest(filter.limit, filter.room(), admit)? {
             let all = std::iter::once((self.owners[row], self.tags[row])).chain(others(row));
             let fitting = all.filter(|(owner, tag)| fits(*tag, owner.chunk)).take(filter.room());
-            found.extend(fitting.map(|(owner, _)| Candidate {
-                found: cosine,
-                key: if filter.distinct_pages { owner.page } else { owner.chunk },
-                chunk: owner.chunk,
-                score: self.among_neighbours(&direction, owner, cosine, &mut lists),
-            }));
+            owners.extend(fitting.map(|(owner, _)| (owner, cosine)));
         }
+        let mut lists = HashMap::new();
+        let beside: Vec<_> = owners.iter().map(|(owner, _)| self.beside(*owner, &mut lists)).collect();
+        let rows: BTreeSet<usize> = beside.iter().flatten().flatten().copied().collect();
+        let products: HashMap<usize, f32> = look.products(rows.into_iter())?.into_iter().collect();
+        let candidate = |((owner, cosine), beside): ((Owner, f32), [Option<usize>; 2])| Candidate {
+            found: cosine,
+            key: if filter.distinct_pages { owner.page } else { owner.chunk },
+            chunk: owner.chunk,
+            score: among_neighbours(cosine, beside.into_iter().flatten().filter_map(|row| products.get(&row).copied())),
+        };
+        let mut found: Vec<_> = owners.into_iter().zip(beside).map(candidate).collect();
         // Equal scores by age.
         found.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.chunk.cmp(&b.chunk)));
         found.truncate(filter.room());
-        Some(found)
+        let read = look.into_fetched().map(|(row, scale, data)| (self.passages[row], scale, data)).collect();
+        Ok(Nearest { found, read })
     }
+}
+
+/// What a search by meaning has found.
+#[derive(Debug, Default)]
+pub(super) struct Nearest {
+    /// Best first.
+    pub found: Vec<Candidate>,
+    /// Passage, scale and data of vectors that were not in memory.
+    pub read: Vec<(i64, f32, Box<[u8]>)>,
+}
+
+/// What a passage scores with those beside it on its page: what stands among others on the matter is more likely about it than a few
+/// words that are near the question by themselves.
+///
+/// Measured, nDCG@10: manuals .718 → .735 by meaning, .742 → .748 with words. Lengths of the neighbours taken into account, or two on each
+/// side: no better.
+fn among_neighbours(cosine: f32, beside: impl Iterator<Item = f32>) -> f32 {
+    let (sum, count) = beside.fold((cosine, 1.0), |(sum, count), other| (sum + other, count + 1.0));
+    (1.0 - NEIGHBOURS) * cosine + NEIGHBOURS * sum / count
+}
+
+/// Scale and data of a row of `VECTOR_COLUMNS`. Damage of vectors that no page has is none to a search.
+fn whole<'a>(connection: &Connection, model: ModelRow, row: &'a Row<'_>) -> Result<Option<(f32, &'a [u8])>, Failure> {
+    if !vector_agrees(row)? {
+        return passages::damaged_vector(connection, model.id, row.get(5)?, row.get(1).ok())?.map_or(Ok(None), Err);
+    }
+    let data = row.get_ref(3)?.as_blob().map_err(|_| Failure::Malformed("a vector is no blob"))?;
+    if data.len() != model.dimensions {
+        return Err(Failure::Malformed("a vector has another length than its model"));
+    }
+    let scale: f32 = row.get(2)?;
+    if !scale.is_finite() {
+        return Err(Failure::Malformed("the scale of a vector is no number"));
+    }
+    Ok(Some((scale, data)))
 }
 
 /// None for a query without direction.
@@ -512,11 +608,19 @@ mod tests {
         let mut matrix = Matrix { rows: Rows::new(vectors[0].len()), ..Matrix::default() };
         for (vector, id) in vectors.iter().zip(1..) {
             let quantised = quantise(vector).unwrap();
-            matrix.add(id, quantised.scale, &quantised.data).unwrap();
+            matrix.add(id, quantised.scale, &quantised.data);
             let place = matrix.place_of(id % 2);
             matrix.enter(id, Owner { chunk: id, page: id / 3 }, Tag(place << Tag::BITS | Tag::TEXT));
         }
         matrix
+    }
+
+    /// Of vectors that are all in memory.
+    fn nearest(matrix: &Matrix, query: &[f32], filter: Filter<'_>) -> Vec<Candidate> {
+        let model = ModelRow { id: 1, dimensions: query.len(), vectors: matrix.rows.len() as u64, chunks: 0 };
+        let nearest = matrix.nearest(&Connection::open_in_memory().unwrap(), model, query, filter).unwrap();
+        assert_eq!(nearest.read, []);
+        nearest.found
     }
 
     fn filter(limit: usize) -> Filter<'static> {
@@ -534,7 +638,7 @@ mod tests {
         let matrix = matrix(vectors);
         let kept = |query: &Vec<f32>| {
             let expected = exact(vectors, query, 10);
-            matrix.nearest(query, filter(10)).unwrap().iter().filter(|found| expected.contains(&found.chunk)).count()
+            nearest(&matrix, query, filter(10)).iter().filter(|found| expected.contains(&found.chunk)).count()
         };
         queries.iter().map(kept).sum::<usize>() as f64 / (10 * queries.len()) as f64
     }
@@ -557,7 +661,7 @@ mod tests {
     fn scores_are_cosines() {
         let mut numbers = Numbers(7);
         let vectors: Vec<_> = (0..50).map(|_| numbers.vector(None, 1.0)).collect();
-        let found = matrix(&vectors).nearest(&vectors[20], filter(3)).unwrap();
+        let found = nearest(&matrix(&vectors), &vectors[20], filter(3));
         assert_eq!(found[0].chunk, 21);
         assert!((found[0].score - 1.0).abs() < 0.01, "{}", found[0].score);
     }
@@ -567,11 +671,11 @@ mod tests {
         let mut numbers = Numbers(9);
         let vectors: Vec<_> = (0..60).map(|_| numbers.vector(None, 1.0)).collect();
         let matrix = matrix(&vectors);
-        let odd = matrix.nearest(&vectors[0], Filter { source: Some(1), ..filter(60) }).unwrap();
+        let odd = nearest(&matrix, &vectors[0], Filter { source: Some(1), ..filter(60) });
         assert!(odd.len() == 30 && odd.iter().all(|found| found.chunk % 2 == 1));
-        let pages = matrix.nearest(&vectors[0], Filter { distinct_pages: true, ..filter(20) }).unwrap();
+        let pages = nearest(&matrix, &vectors[0], Filter { distinct_pages: true, ..filter(20) });
         assert!(pages.iter().all(|found| found.key == found.chunk / 3) && pages.len() == 60);
-        assert_eq!(matrix.nearest(&vectors[0], Filter { wanted: Wanted::Code, ..filter(5) }).unwrap(), []);
+        assert_eq!(nearest(&matrix, &vectors[0], Filter { wanted: Wanted::Code, ..filter(5) }), []);
     }
 
     #[test]
@@ -596,7 +700,7 @@ mod tests {
         }
         assert_eq!(quantise(&[0.0; 3]), None);
         assert_eq!(quantise(&[f32::NAN; 3]), None);
-        assert_eq!(Matrix::default().nearest(&[0.0; 3], filter(1)), None);
+        assert_eq!(direction(&[0.0; 3]), None);
         assert_eq!(quantise(&[-1.0, 0.5]).unwrap().data, [129, 64]);
     }
 
@@ -605,7 +709,7 @@ mod tests {
         for dimensions in [1, 2, 384, 1_536, 4_096] {
             let ones = vec![1.0; dimensions];
             let matrix = matrix(std::slice::from_ref(&ones));
-            let found = matrix.nearest(&ones, filter(1)).unwrap();
+            let found = nearest(&matrix, &ones, filter(1));
             assert!((found[0].score / dimensions as f32 - 1.0).abs() < 0.001, "{dimensions}: {}", found[0].score);
         }
     }

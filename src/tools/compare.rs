@@ -7,12 +7,12 @@ use futures_lite::future;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::engine::{Checked, Comparison, CrawlRequest, Engine, PageChanges, PageName, Pair, SectionChange, Verified};
+use crate::engine::{Checked, Comparison, Engine, PageChanges, PageName, Pair, SectionChange, Verified};
 use crate::mcp::{Annotations, Context, Tool, ToolError};
 use crate::model::{SourceId, date};
 use crate::tools::bound::{DEFAULT, cost, line, room, within};
 use crate::tools::untrusted::Untrusted;
-use crate::tools::{reply, sources};
+use crate::tools::{address, reply, sources};
 
 pub fn versions(engine: Engine) -> Tool {
     Tool::typed("compare_versions", VERSIONS, move |asked: Versions, _: Context| {
@@ -31,7 +31,7 @@ pub fn verify(engine: Engine) -> Tool {
     Tool::typed("verify_page", VERIFY, move |asked: OnePage, context: Context| {
         let engine = engine.clone();
         async move {
-            let request = CrawlRequest::parse(&[&asked.url]).map_err(|error| reply(&error.into()))?;
+            let request = address(&asked.url)?;
             let source = match asked.source.as_deref().filter(|source| !source.trim().is_empty()) {
                 Some(source) => Some(one(&engine, source).await?),
                 None => None,
@@ -179,10 +179,10 @@ struct Versions {
     /// Without what changed within pages
     #[serde(default)]
     pages_only: bool,
-    /// Changes to pass over: next_offset of the answer before
+    /// next_offset of the answer before
     #[serde(default)]
     offset: u32,
-    /// Most characters of the answer
+    /// Characters of the answer
     #[serde(default = "max_chars")]
     max_chars: u32,
 }
@@ -212,8 +212,10 @@ struct Compared {
     counts: BTreeMap<&'static str, u64>,
     #[schemars(with = "Vec<serde_json::Value>")]
     changes: Vec<Entry>,
+    #[schemars(with = "usize")]
     #[serde(skip_serializing_if = "Option::is_none")]
     next_offset: Option<usize>,
+    #[schemars(with = "String")]
     #[serde(skip_serializing_if = "Option::is_none")]
     notice: Option<String>,
 }

@@ -1,5 +1,7 @@
 //! `crawl_single_page`, `smart_crawl_url`, `crawl_status` and `cancel_crawl`: more to ask, and how far it is.
 
+mod dry_run;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,19 +10,19 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::engine::{CrawlRequest, End, Engine, Failed, LeaveOut, NO_PAGE, OUT_OF_SCOPE, Pattern, Resume, Sitemaps};
+use crate::engine::{Causes, End, Engine, Failed, LeaveOut, NO_PAGE, OUT_OF_SCOPE, Pattern, Resume, SameCause, Sitemaps};
 use crate::mcp::{Annotations, Context, Tool, ToolError};
 use crate::model::SourceId;
 use crate::tools::background::{self, Account, Background, Begun, Job, Stake, State, Work};
 use crate::tools::bound::{line, within};
 use crate::tools::linked::{Linked, Links};
-use crate::tools::reply;
+use crate::tools::{address, is_zero, reply};
 
 pub fn single_page(engine: Engine, background: Background) -> Tool {
     Tool::typed("crawl_single_page", SINGLE, move |asked: OnePage, context: Context| {
         let (engine, background) = (engine.clone(), background.clone());
         async move {
-            let mut request = parse(&asked.url)?;
+            let mut request = address(&asked.url)?;
             request.depth = 0;
             request.max_pages = 1;
             let chunking = engine.config().chunk.clone();
@@ -35,7 +37,7 @@ pub fn smart(engine: Engine, background: Background) -> Tool {
     Tool::typed("smart_crawl_url", SMART, move |asked: Site, context: Context| {
         let (engine, background) = (engine.clone(), background.clone());
         async move {
-            let mut request = parse(&asked.url)?;
+            let mut request = address(&asked.url)?;
             request.depth = within("max_depth", asked.max_depth, 0, 100)?;
             request.max_pages = within("max_pages", asked.max_pages, 1, 100_000)?.into();
             request.concurrency = within("max_concurrent", asked.max_concurrent, 1, 64)? as usize;
@@ -64,6 +66,9 @@ pub fn smart(engine: Engine, background: Background) -> Tool {
                 (false, true) => Resume::Always,
                 (false, false) => Resume::IfInterrupted,
             };
+            if asked.dry_run {
+                return dry_run::look(&engine, request, source, wait, &context).await;
+            }
             begin(&engine, &background, Work::Site(background::Site { request, chunking, source, resume }), wait, &context).await
         }
     })
@@ -157,9 +162,7 @@ pub(super) async fn begin(
 /// Waits until the job has ended or the time is up, with a sign of life now and then.
 pub(super) async fn follow(engine: &Engine, job: &Job, wait: Duration, context: &Context) {
     let handle = engine.handle();
-    // Clients that hear nothing give up after a minute, whatever the model asked for.
-    let wait = if context.wants_progress() { wait } else { wait.min(WAIT) };
-    let until = handle.now() + wait;
+    let until = handle.now() + patience(wait, context);
     let mut told = 0.0;
     loop {
         let account = job.account(handle.now());
@@ -175,13 +178,14 @@ pub(super) async fn follow(engine: &Engine, job: &Job, wait: Duration, context: 
     }
 }
 
+/// Clients that hear nothing give up after a minute, whatever the model asked for.
+fn patience(wait: Duration, context: &Context) -> Duration {
+    if context.wants_progress() { wait } else { wait.min(WAIT) }
+}
+
 /// How long a call waits, as asked for.
 pub(super) fn wait(seconds: u32) -> Result<Duration, ToolError> {
     Ok(Duration::from_secs(within("wait_seconds", seconds, 0, MOST_SECONDS)?.into()))
-}
-
-fn parse(url: &str) -> Result<CrawlRequest, ToolError> {
-    CrawlRequest::parse(&[url]).map_err(|error| reply(&error.into()))
 }
 
 fn progress(job: &Job, account: &Account) -> String {
@@ -217,7 +221,7 @@ fn came_to_nothing(job: &Job, account: &Account) -> Option<ToolError> {
     if job.is_running() || account.stored > 0 || matches!(account.state, State::Cancelled) {
         return None;
     }
-    match (&account.refresh, account.failed.first(), &account.first_skipped) {
+    match (&account.refresh, account.causes.list().first().map(|cause| &cause.first), &account.first_skipped) {
         (None, Some(failed), _) => Some(of_failure("nothing was stored", failed)),
         (Some(refresh), Some(failed), _) if account.failures == refresh.checked => Some(of_failure("nothing was refreshed", failed)),
         (None, None, Some(skipped)) => {
@@ -248,15 +252,27 @@ fn report(job: &Arc<Job>, account: &Account) -> Report {
         )),
         State::Failed(error) => Some(error.to_string()),
         State::Cancelled => Some("ended before it was complete; what was fetched is stored".to_owned()),
-        State::Done => together([went_on(account), knew_only(account), limit(job, account), left_out(account), account.used.clone()]),
+        State::Done => {
+            let as_before = account.as_before.as_deref().map(line);
+            together([went_on(account), knew_only(account), limit(job, account), left_out(account), account.used.clone(), as_before])
+        }
     };
     Report {
         urls_crawled: account.shown.iter().map(|(url, _)| line(url)).collect(),
-        failed: account.failed.iter().map(|failed| line(&format!("{}: {}", failed.url, failed.error))).collect(),
+        failed: failures(&account.causes),
         http: Some(account.http).filter(|http| http.requests > 0).and_then(|http| serde_json::to_value(http).ok()),
         notice,
         ..Report::brief(job, account.clone())
     }
+}
+
+/// What has one cause is told once.
+fn failures(causes: &Causes) -> Vec<String> {
+    let told = |of: &SameCause| match of.count {
+        1 => format!("{}: {}", of.first.url, of.first.error),
+        count => format!("{count} × {} (such as {})", of.first.cause(), of.first.url),
+    };
+    causes.list().iter().map(|cause| line(&told(cause))).collect()
 }
 
 fn knew_only(account: &Account) -> Option<String> {
@@ -319,14 +335,11 @@ impl Report {
             sources: account.sources.iter().map(SourceId::to_string).collect(),
             pages_crawled: account.pages,
             pages_stored: account.stored,
-            urls_crawled: Vec::new(),
             skipped: account.skipped,
-            failed: Vec::new(),
             failures: account.failures,
             elapsed_ms: account.elapsed.as_millis() as u64,
             refresh,
-            http: None,
-            notice: None,
+            ..Self::default()
         }
     }
 }
@@ -374,10 +387,13 @@ struct Site {
     /// Go on with one that ended at a limit
     #[serde(default)]
     resume: bool,
+    /// Only tell what would be fetched
+    #[serde(default)]
+    dry_run: bool,
     /// Characters in a chunk at the most; best left out
     #[serde(default)]
     chunk_size: Option<u32>,
-    /// Seconds to wait for the end, 0 to 300; the crawl goes on behind the answer
+    /// Seconds to wait for the end, 0 to 300
     #[serde(default = "forty_five")]
     wait_seconds: u32,
 }
@@ -422,10 +438,12 @@ fn five_hundred() -> u32 {
 
 // How far a crawl or a refresh is.
 // What clients need not know beforehand is not in the schema: it is that of five tools, and a table of tools is read whole into every context.
-#[derive(Serialize, JsonSchema)]
+#[derive(Default, Serialize, JsonSchema)]
 pub(super) struct Report {
+    // Of a dry run there is none.
+    #[serde(skip_serializing_if = "String::is_empty")]
     crawl_id: String,
-    /// running, done, cancelled or failed
+    /// running, done, cancelled or failed; dry_run
     state: &'static str,
     // The URL or the source.
     #[schemars(skip)]
@@ -434,6 +452,7 @@ pub(super) struct Report {
     #[schemars(skip)]
     #[serde(skip_serializing_if = "Vec::is_empty")]
     sources: Vec<String>,
+    #[schemars(skip)]
     pages_crawled: u64,
     // Searchable now by their words, by their meaning a little later.
     pages_stored: u64,
@@ -445,6 +464,7 @@ pub(super) struct Report {
     #[schemars(skip)]
     skipped: u64,
     // The first of the URLs that could not be had, with the reason.
+    #[schemars(skip)]
     #[serde(skip_serializing_if = "Vec::is_empty")]
     failed: Vec<String>,
     failures: u64,
@@ -454,11 +474,18 @@ pub(super) struct Report {
     #[schemars(skip)]
     #[serde(skip_serializing_if = "Option::is_none")]
     refresh: Option<Refresh>,
+    // Of a dry run: the first of what would be fetched, the start pages before all.
+    #[schemars(skip)]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    would_fetch: Vec<String>,
+    #[schemars(skip)]
+    #[serde(skip_serializing_if = "is_zero")]
+    would_fetch_total: u64,
     // Counters of the transport.
     #[schemars(skip)]
     #[serde(skip_serializing_if = "Option::is_none")]
     http: Option<Value>,
-    /// Why it is not complete, and what to do next
+    /// What to do next
     #[schemars(with = "String")]
     #[serde(skip_serializing_if = "Option::is_none")]
     notice: Option<String>,
@@ -486,8 +513,7 @@ pub(super) const WAIT: Duration = Duration::from_secs(45);
 const MOST_SECONDS: u32 = 300;
 const SIGN_OF_LIFE: Duration = Duration::from_secs(1);
 const SINGLE: &str = "Fetches one page, stores it as markdown and makes it searchable. No link is followed.";
-const SMART: &str = "Crawls a site and makes it searchable: a page with the links below its folder, the pages of a sitemap.xml, or the links of an \
-     llms.txt or markdown file. robots.txt is obeyed. A long crawl answers after wait_seconds with a crawl_id and goes on; crawl_status \
-     tells how far it is.";
+const SMART: &str = "Crawls a site and makes it searchable: a page with the links below its folder, a sitemap.xml, or the links of an llms.txt or \
+     markdown file. robots.txt is obeyed. A long crawl answers after wait_seconds with a crawl_id and goes on: see crawl_status.";
 const STATUS: &str = "Waits for a crawl or refresh and tells how far it is. Without crawl_id: lists all, at once.";
 const CANCEL: &str = "Ends a crawl or refresh at once; what was fetched stays stored.";

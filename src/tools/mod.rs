@@ -13,12 +13,13 @@ mod page;
 mod prompts;
 mod resources;
 mod search;
+mod share;
 mod sources;
 mod untrusted;
 
 use std::time::{Duration, Instant};
 
-use crate::engine::Engine;
+use crate::engine::{CrawlRequest, Engine};
 use crate::error::Error;
 use crate::mcp::{self, Clock, Server, Sleep, ToolError};
 
@@ -47,6 +48,8 @@ pub fn server(engine: &Engine, background: &Background) -> Result<Server, mcp::E
         .tool(compare::verify(engine.clone()))
         .tool(with_both(sources::refresh))
         .tool(with_both(sources::remove))
+        .tool(share::export(engine.clone()))
+        .tool(with_both(share::import))
         .notifier(background.changes().notifier());
     let server = resources::offer(server, engine);
     let server = prompts::offer(server, engine);
@@ -72,6 +75,21 @@ fn reply(error: &Error) -> ToolError {
         Some(hint) => reply.hint(hint),
         None => reply,
     }
+}
+
+/// The one address of an argument. One with a password is refused: what a client sends is in its log, and in the context of its model.
+fn address(url: &str) -> Result<CrawlRequest, ToolError> {
+    let request = CrawlRequest::parse(&[url]).map_err(|error| reply(&error.into()))?;
+    match request.credentials.is_empty() {
+        true => Ok(request),
+        false => Err(ToolError::new(format!("{} was given with a user or password, which is not taken here", request.seeds[0]))
+            .hint("give the URL without them; the user puts them into credentials.toml (`smolcrawl help private`)")),
+    }
+}
+
+/// Of a count that says nothing.
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 const INSTRUCTIONS: &str = "Crawls documentation and answers questions from it. Start with get_available_sources to see what is stored; \

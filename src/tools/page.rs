@@ -11,14 +11,14 @@ use crate::engine::{CrawlRequest, Engine, Robots};
 use crate::mcp::{Annotations, Context, Tool, ToolError};
 use crate::model::{Document, Metadata, date};
 use crate::tools::bound::{DEFAULT, end, line, room};
-use crate::tools::reply;
 use crate::tools::untrusted::Untrusted;
+use crate::tools::{address, reply};
 
 pub fn read(engine: Engine) -> Tool {
     Tool::typed("read_page", READ, move |asked: Part, context: Context| {
         let engine = engine.clone();
         async move {
-            let request = CrawlRequest::parse(&[&asked.url]).map_err(|error| reply(&error.into()))?;
+            let request = address(&asked.url)?;
             let url = request.seeds[0].clone();
             let stored = if engine.has_database() { engine.page(url).await.map_err(|error| reply(&error))? } else { None };
             match stored {
@@ -35,7 +35,7 @@ pub fn fetch(engine: Engine) -> Tool {
     Tool::typed("fetch_url", FETCH, move |asked: Part, context: Context| {
         let engine = engine.clone();
         async move {
-            let request = CrawlRequest::parse(&[&asked.url]).map_err(|error| reply(&error.into()))?;
+            let request = address(&asked.url)?;
             part(&fetched(&engine, request, &context).await?, From::Web, &asked).map(Untrusted)
         }
     })
@@ -123,10 +123,10 @@ fn place(document: &Document, asked: &str) -> Option<Place> {
 struct Part {
     /// The page, as https://…
     url: String,
-    /// Characters to pass over: next_offset of the answer before
+    /// next_offset of the answer before
     #[serde(default)]
     offset: u32,
-    /// Most characters of the answer
+    /// Characters of the answer
     #[serde(default = "max_chars")]
     max_chars: u32,
 }
@@ -157,8 +157,10 @@ struct Read {
     #[schemars(skip)]
     total_chars: usize,
     // Where to go on, if there is more.
+    #[schemars(with = "usize")]
     #[serde(skip_serializing_if = "Option::is_none")]
     next_offset: Option<usize>,
+    #[schemars(with = "String")]
     #[serde(skip_serializing_if = "Option::is_none")]
     notice: Option<String>,
 }
@@ -177,13 +179,13 @@ fn about(metadata: &Metadata) -> BTreeMap<&'static str, String> {
     fields.into_iter().filter_map(|(name, value)| Some((name, line(value.as_deref()?)))).collect()
 }
 
-/// Where the page comes from.
+// Where the page comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 enum From {
-    /// As it was when it was crawled.
+    // As it was when it was crawled.
     Store,
-    /// Fetched now, and not stored.
+    // Fetched now, and not stored.
     Web,
 }
 

@@ -218,10 +218,10 @@ struct TextQuestion {
     /// Results at the most, 1 to 50
     #[serde(default = "five")]
     match_count: u32,
-    /// Results to pass over: next_offset of the answer before
+    /// next_offset of the answer before
     #[serde(default)]
     offset: u32,
-    /// Most characters of the answer
+    /// Characters of the answer
     #[serde(default = "max_chars")]
     max_chars: u32,
 }
@@ -265,10 +265,10 @@ struct CodeQuestion {
     /// Results at the most, 1 to 50
     #[serde(default = "five")]
     match_count: u32,
-    /// Results to pass over: next_offset of the answer before
+    /// next_offset of the answer before
     #[serde(default)]
     offset: u32,
-    /// Most characters of the answer
+    /// Characters of the answer
     #[serde(default = "max_chars")]
     max_chars: u32,
 }
@@ -287,11 +287,13 @@ struct Results {
     results: Vec<Found>,
     count: usize,
     // Where to go on, if there is more.
+    #[schemars(with = "usize")]
     #[serde(skip_serializing_if = "Option::is_none")]
     next_offset: Option<usize>,
-    /// hybrid: words and meaning; lexical: words only
+    // hybrid: words and meaning; lexical: words only.
     search_mode: &'static str,
     // What the results may lack.
+    #[schemars(with = "String")]
     #[serde(skip_serializing_if = "Option::is_none")]
     notice: Option<String>,
 }
@@ -321,7 +323,7 @@ struct Found {
     #[schemars(skip)]
     #[serde(skip_serializing_if = "Option::is_none")]
     context: Option<String>,
-    /// Higher is better, within one answer
+    // Higher is better, within one answer.
     similarity: f64,
     // Pages that say the same.
     #[schemars(skip)]

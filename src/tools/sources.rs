@@ -11,7 +11,7 @@ use crate::mcp::{Annotations, Context, Tool, ToolError};
 use crate::model::{Meant, SourceId, SourceState, SourceSummary, date};
 use crate::tools::background::{Background, Work};
 use crate::tools::bound::{DEFAULT, cost, line, room, within};
-use crate::tools::{crawl, reply};
+use crate::tools::{crawl, is_zero, reply};
 
 pub fn available(engine: Engine) -> Tool {
     Tool::typed("get_available_sources", AVAILABLE, move |asked: Page, _: Context| {
@@ -153,10 +153,10 @@ pub(super) async fn find(engine: &Engine, named: &str) -> Result<Result<Meant, T
 
 #[derive(Deserialize, JsonSchema)]
 struct Page {
-    /// Sources to pass over: next_offset of the answer before
+    /// next_offset of the answer before
     #[serde(default)]
     offset: u32,
-    /// Most characters of the answer
+    /// Characters of the answer
     #[serde(default = "max_chars")]
     max_chars: u32,
 }
@@ -199,8 +199,10 @@ struct Sources {
     // Of all sources.
     count: usize,
     // Where to go on, if there is more.
+    #[schemars(with = "usize")]
     #[serde(skip_serializing_if = "Option::is_none")]
     next_offset: Option<usize>,
+    #[schemars(with = "String")]
     #[serde(skip_serializing_if = "Option::is_none")]
     notice: Option<String>,
 }
@@ -247,10 +249,6 @@ impl Source {
     }
 }
 
-fn is_zero(number: &u64) -> bool {
-    *number == 0
-}
-
 #[derive(Serialize, JsonSchema)]
 struct Removed {
     source: String,
@@ -265,5 +263,5 @@ const FEW: usize = 3;
 const NAMED: usize = 30;
 const AVAILABLE: &str = "Lists the sites that are stored and can be searched, with the number of pages and code examples of each.";
 const REMOVE: &str = "Removes a source, one version of it (name@version) or its pages below a URL from the store.";
-const REFRESH: &str = "Asks for every page of a source again, stores what has changed or is new and removes what is gone. A long one goes on in the background, as \
-     with smart_crawl_url.";
+const REFRESH: &str = "Asks for every page of a source again: stores what changed or is new, removes what is gone. A long one goes on in the background, \
+     as with smart_crawl_url.";

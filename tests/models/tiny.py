@@ -5,7 +5,8 @@
 
 BERT in small: one layer, 16 components, 40 positions, two types of tokens. tiny.onnx gives states; pooled.onnx, with the same weights,
 gives their mean over the mask doubled in its first component, so that it can be told from ours; stranger.onnx has an operator that
-nobody has, decoder.onnx an input that no text has. reference.json holds what ONNX Runtime answers.
+nobody has, decoder.onnx an input that no text has; positions.onnx, with the same weights, takes the numbers of the positions as an input,
+and half.onnx has weights and states of 16 bits. reference.json holds what ONNX Runtime answers.
 """
 import json
 import os
@@ -34,7 +35,11 @@ def weight(name, *shape):
 def graph(kind):
     initializers, nodes = [], []
 
+    floats = TensorProto.FLOAT16 if kind == "half" else TensorProto.FLOAT
+
     def const(array):
+        if kind == "half" and array.dtype == np.float32:
+            array = array.astype(np.float16)
         initializers.append(numpy_helper.from_array(np.ascontiguousarray(array), f"c{len(initializers)}"))
         return initializers[-1].name
 
@@ -52,9 +57,12 @@ def graph(kind):
         return op("Add", op("MatMul", x, const(weight(name, inputs, outputs))), const(weight(name + "b", outputs)))
 
     x = op("Add", op("Gather", const(weight("words", len(PIECES), WIDTH)), "input_ids"), op("Gather", const(weight("types", 2, WIDTH)), "token_type_ids"))
-    length = op("Slice", op("Shape", "input_ids"), ints(1), ints(2))
-    x = norm(op("Add", x, op("Slice", const(weight("positions", POSITIONS, WIDTH)), ints(0), length, ints(0))))
-    mask = op("Cast", "attention_mask", to=TensorProto.FLOAT)
+    if kind == "positions":
+        x = norm(op("Add", x, op("Gather", const(weight("positions", POSITIONS, WIDTH)), "position_ids")))
+    else:
+        length = op("Slice", op("Shape", "input_ids"), ints(1), ints(2))
+        x = norm(op("Add", x, op("Slice", const(weight("positions", POSITIONS, WIDTH)), ints(0), length, ints(0))))
+    mask = op("Cast", "attention_mask", to=floats)
     bias = op("Mul", op("Sub", const(np.float32(1)), op("Unsqueeze", mask, ints(1, 2))), const(np.float32(-1e4)))
     split, merge = ints(0, 0, HEADS, WIDTH // HEADS), ints(0, 0, WIDTH)
     q, k, v = (op("Transpose", op("Reshape", linear(x, name, WIDTH, WIDTH), split), perm=perm)
@@ -66,11 +74,13 @@ def graph(kind):
     x = norm(op("Add", x, linear(op("Relu", linear(x, "up", WIDTH, 32)), "down", 32, WIDTH)))
     ints_of = [TensorProto.INT64, ["batch", "tokens"]]
     inputs = [helper.make_tensor_value_info(name, *ints_of) for name in ("attention_mask", "token_type_ids", "input_ids")]
-    outputs = [helper.make_tensor_value_info("last_hidden_state", TensorProto.FLOAT, ["batch", "tokens", WIDTH])]
+    outputs = [helper.make_tensor_value_info("last_hidden_state", floats, ["batch", "tokens", WIDTH])]
     if kind == "stranger":
         x = op("Mystery", x, domain="test.example")
     if kind == "decoder":
-        x = op("Add", x, op("Unsqueeze", op("Cast", "position_ids", to=TensorProto.FLOAT), ints(2)))
+        x = op("Add", x, "past_key_values.0.key")
+        inputs.append(helper.make_tensor_value_info("past_key_values.0.key", TensorProto.FLOAT, ["batch", "tokens", WIDTH]))
+    if kind == "positions":
         inputs.append(helper.make_tensor_value_info("position_ids", *ints_of))
     if kind == "pooled":
         wide = op("Unsqueeze", mask, ints(2))
@@ -86,7 +96,7 @@ def graph(kind):
 
 def main():
     os.makedirs(FOLDER, exist_ok=True)
-    for kind in ("tiny", "pooled", "stranger", "decoder"):
+    for kind in ("tiny", "pooled", "stranger", "decoder", "positions", "half"):
         onnx.save(graph(kind), os.path.join(FOLDER, f"{kind}.onnx"))
     tokenizer = Tokenizer(models.WordPiece({piece: number for number, piece in enumerate(PIECES)}, unk_token="[UNK]"))
     tokenizer.normalizer, tokenizer.pre_tokenizer = normalizers.BertNormalizer(), pre_tokenizers.BertPreTokenizer()

@@ -1,4 +1,4 @@
-//! Tokio as one writes it.
+//! Tokio as one writes it: what the generic workloads run on.
 
 use std::future::Future;
 use std::io;
@@ -10,37 +10,13 @@ use std::time::Instant;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::runtime::{Builder, Runtime};
+use tokio::runtime::Runtime;
 use tokio::task::JoinHandle;
 
-use crate::support::meter::Measured;
-use crate::support::ours::fetch_all;
-use crate::support::workloads;
-use crate::support::workloads::{Job, Workload, World};
-
-pub fn current_thread() -> Runtime {
-    Builder::new_current_thread().enable_all().build().unwrap()
-}
-
-pub fn two_workers() -> Runtime {
-    Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap()
-}
-
-/// Every workload; pages are fetched with reqwest.
-pub fn run(runtime: Runtime, job: Job) -> Measured {
-    let world = Natural(Arc::new(runtime));
-    if job.workload != Workload::Fetch {
-        return workloads::run(&world, job);
-    }
-    let client = world.0.block_on(async { reqwest::Client::builder().no_proxy().build().unwrap() });
-    fetch_all(&world, job, move |url| {
-        let client = client.clone();
-        async move { client.get(url).send().await.unwrap().bytes().await.unwrap().len() }
-    })
-}
+use crate::support::workloads::World;
 
 #[derive(Clone)]
-struct Natural(Arc<Runtime>);
+pub struct Natural(pub Arc<Runtime>);
 
 impl World for Natural {
     type Socket = TcpStream;
@@ -88,7 +64,7 @@ impl World for Natural {
 }
 
 /// A task of Tokio's, whose panic is one here as well.
-struct Joined<T>(JoinHandle<T>);
+pub struct Joined<T>(JoinHandle<T>);
 
 impl<T> Future for Joined<T> {
     type Output = T;

@@ -1,8 +1,6 @@
 //! A program that is on Tokio already: what the library gives is polled by its `block_on`, on a reactor of ours with a thread of
 //! its own, and on its own runtime behind the `Reactor` trait. No second runtime is started, and nothing is missed.
 
-#[path = "../src/reactor.rs"]
-mod reactor;
 #[path = "../../../tests/support/site.rs"]
 mod site;
 
@@ -14,8 +12,8 @@ use smolcrawl::http::{self, Client, PrivateAddresses, Request};
 use smolcrawl::reactor::{Choice, Drive, Fallback, Handle, ReactorKind, choose};
 use tokio::runtime::{Builder, Runtime};
 
-use reactor::OnTokio;
 use site::Site;
+use versus_tokio::reactor::OnTokio;
 
 #[test]
 fn tokio_polls_what_a_reactor_with_its_own_thread_drives() {

@@ -3,7 +3,7 @@
 use url::Url;
 
 use crate::crawl::error::Error;
-use crate::crawl::fetch::{Answer, Wanted};
+use crate::crawl::fetch::{Answer, Wanted, content_of};
 use crate::crawl::frontier::{Entry, Named, Offered, Role, origin};
 use crate::crawl::plan::Sitemaps;
 use crate::crawl::polite::Verdict;
@@ -36,10 +36,10 @@ impl Crawl {
         match answer {
             Ok(Answer::There) => self.report.find_full(url),
             // What answers every address with a page of HTML has none.
-            Ok(Answer::Page(read)) if place != Place::Full && is_text(&read.0) && !read.1.links.is_empty() => {
+            Ok(Answer::Page(read)) if place != Place::Full && is_text(&read.page) && !read.outline.links.is_empty() => {
                 self.report.read_llms(url);
-                self.list(&read.1.links);
-                self.backlog.add(url, Found::InLlms { named: Named::Guess }, read.1.links);
+                self.list(&read.outline.links);
+                self.backlog.add(url, Found::InLlms { named: Named::Guess }, read.outline.links);
                 self.look_for_llms(url, Place::Full);
             }
             _ => self.came_to_no_guess(url, &Entry::new(url, 1, Role::Llms(place))),
@@ -69,6 +69,11 @@ impl Crawl {
 
     /// Hands a page out, once it is known whether there is a better form of it.
     pub(super) fn hand_out(&mut self, page: Page, outline: Outline) {
+        if let Some(linked) = &mut self.linked {
+            // Its links are what is wanted, not a better form of it.
+            linked.push_back(outline);
+            return self.hand_out_as_it_is(page);
+        }
         let twin = outline.markdown.map(|twin| self.in_one_form(twin));
         if self.request.leave_out == LeaveOut::Usual {
             self.twins.took(&page.url, twin.as_ref());
@@ -113,19 +118,22 @@ impl Crawl {
         self.frontier.release(twin);
         let is_same_address = page.url == *twin;
         let better = match answer {
-            Ok(Answer::Page(read)) => in_markdown(&page, &read.0),
+            Ok(Answer::Page(read)) => in_markdown(&page, &read.page).map(|better| (better, read)),
             _ => None,
         };
         match is_same_address {
             true => self.twins.answered(twin, better.is_some()),
             false => self.twins.came(better.is_some()),
         }
-        let Some(better) = better else {
+        let Some((better, read)) = better else {
             log::debug!("no markdown at {}", masked(twin));
             return self.hand_out_as_it_is(page);
         };
         // It may have been met under its own address before.
-        if let Some(first) = self.first_with(&better) {
+        let is_there = page.url.origin() == twin.origin();
+        // Else it is that of another host.
+        let content = if is_there { read.content } else { content_of(&better.url, &better.body) };
+        if let Some(first) = self.first_with(&better, content) {
             return self.note_skip(page.url, format!("the same content as {first}"));
         }
         self.report.in_markdown += 1;

@@ -7,30 +7,27 @@ use std::sync::Arc;
 use std::time::Instant;
 use std::vec;
 
-use ring::digest::{Context, SHA256};
 use url::Url;
 
 use crate::crawl::canonical::credible;
 use crate::crawl::error::Error;
+use crate::crawl::fetch::Read;
 use crate::crawl::frontier::{Entry, Named, Offered, Role, normalise, origin};
-use crate::crawl::names::bare;
 use crate::crawl::plan::{Moved, Robots, Sitemaps, is_binary};
 use crate::crawl::polite::pause_after;
-use crate::crawl::report::{Failed, NO_PAGE, OUT_OF_SCOPE, Skipped};
+use crate::crawl::report::{Failed, LINKED_FROM, NO_PAGE, OUT_OF_SCOPE, Skipped};
 use crate::crawl::robots::{Forbidden, Rules};
 use crate::crawl::selection::{LeaveOut, is_login};
 use crate::crawl::sitemap::{Kind, Sitemap};
 use crate::crawl::traps::without_session;
 use crate::crawl::twins::{Place, is_full, is_llms};
 use crate::crawl::walk::{Crawl, USUAL_SITEMAP, Visit};
-use crate::extract::Outline;
 use crate::http::masked;
 use crate::model::Page;
 
 impl Crawl {
-    pub(super) fn page(&mut self, url: Url, entry: Entry, page: Page, mut outline: Outline) {
+    pub(super) fn page(&mut self, url: Url, entry: Entry, Read { page, mut outline, content }: Read) {
         let obey = self.request.robots == Robots::Obey;
-        let content = self.content_of(&page);
         // Also of an earlier crawl, which may have had this very page.
         let (first, copies) = match self.contents.get(&content).filter(|(first, _)| **first != *page.url.as_str()) {
             Some((first, copies)) => (Some(first.clone()), *copies),
@@ -43,7 +40,7 @@ impl Crawl {
                 self.list(&outline.links);
             }
         }
-        self.selection.speaks(&url, &outline.alternates);
+        self.hear(&url, &outline.alternates);
         // Links of a copy may lead elsewhere, as they are relative to another address; but where every address has the same
         // content, as some servers answer, following them would not end.
         if entry.depth < self.request.depth
@@ -51,7 +48,8 @@ impl Crawl {
             && copies < MAX_COPIES_FOLLOWED
             && (outline.robots.follow || !obey)
         {
-            self.backlog.add(&url, Found::Link { depth: entry.depth + 1 }, std::mem::take(&mut outline.links));
+            let links = if self.linked.is_some() { outline.links.clone() } else { std::mem::take(&mut outline.links) };
+            self.backlog.add(&url, Found::Link { depth: entry.depth + 1 }, links);
         }
         if entry.role == Role::Seed && self.request.uses_sitemaps() {
             self.backlog.add(&url, Found::Nearby, vec![url.clone()]);
@@ -90,33 +88,34 @@ impl Crawl {
             return self.note_skip(url, format!("its canonical address is {canonical}"));
         }
         self.contents.insert(content, (url.as_str().into(), 1));
-        if self.keeps_trail {
-            self.new_contents.push((url.as_str().into(), content));
-        }
+        self.note_content(&url, content);
         if let Some(yielded) = self.standing.became_page(&url) {
             self.names.learn(&yielded, &url);
         }
         self.hand_out(page, outline);
     }
 
-    /// A site that answers by http and https alike, with www and without, has its pages once. The same in every run, for crawls that go on.
-    fn content_of(&self, page: &Page) -> u64 {
-        let mut context = Context::new(&SHA256);
-        context.update(page.url.host_str().map(bare).unwrap_or_default().as_bytes());
-        context.update(&[0]);
-        context.update(&page.url.port().unwrap_or(0).to_le_bytes());
-        context.update(&page.body);
-        let mut first = [0; 8];
-        first.copy_from_slice(&context.finish().as_ref()[..8]);
-        u64::from_le_bytes(first)
+    /// What a page says of itself in other languages is known to a crawl that goes on.
+    fn hear(&mut self, page: &Url, alternates: &[(String, Url)]) {
+        let new = self.selection.speaks(page, alternates);
+        if self.keeps_trail {
+            self.new_translations.extend(new.into_iter().map(|url| url.as_str().into()));
+        }
+    }
+
+    fn note_content(&mut self, page: &Url, content: u64) {
+        if self.keeps_trail {
+            self.new_contents.push((page.as_str().into(), content));
+        }
     }
 
     /// The page that had this content already; if there is none, it is this one from now on.
-    pub(super) fn first_with(&mut self, page: &Page) -> Option<Arc<str>> {
-        match self.contents.entry(self.content_of(page)) {
+    pub(super) fn first_with(&mut self, page: &Page, content: u64) -> Option<Arc<str>> {
+        match self.contents.entry(content) {
             Occupied(known) => Some(known.get().0.clone()).filter(|first| **first != *page.url.as_str()),
             Vacant(place) => {
                 place.insert((page.url.as_str().into(), 1));
+                self.note_content(&page.url, content);
                 None
             }
         }
@@ -392,11 +391,9 @@ impl Crawl {
         let waiting = self.standing.came_to_nothing(&url);
         self.restore(waiting);
         let text = match &entry.from {
-            Some(page) => format!(
-                "{}, linked from {}",
-                error.chain(),
-                Url::parse(page).map_or_else(|_| page.to_string(), |page| masked(&page).into())
-            ),
+            Some(page) => {
+                format!("{}{LINKED_FROM}{}", error.chain(), Url::parse(page).map_or_else(|_| page.to_string(), |page| masked(&page).into()))
+            }
             None => error.chain(),
         };
         self.note_failure(Failed { url: masked(&url), error: text, hint: error.hint(), is_transient: error.is_transient() });

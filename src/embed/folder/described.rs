@@ -23,6 +23,8 @@ pub(super) struct Described {
     pub max_tokens: Said<usize>,
     /// Fills up shorter texts; some graphs count positions by it.
     pub padding: Option<i32>,
+    /// Of the first token, for networks that are given the numbers of the positions.
+    pub first_position: i32,
     /// The length of the states, where it is said.
     pub width: Option<usize>,
     /// The model was trained on small letters, and its tokenizer does not see to it.
@@ -62,6 +64,11 @@ impl Described {
             passage_prefix,
             max_tokens: max_tokens(config, &network, &sentence, &settings("tokenizer_config.json")?),
             padding: network.number("pad_token_id").and_then(|id| i32::try_from(id).ok()),
+            first_position: if is_shifted(&network) {
+                network.number("pad_token_id").unwrap_or(1).saturating_add(1).min(1 << 20) as i32
+            } else {
+                0
+            },
             width: network.number("hidden_size").and_then(|width| usize::try_from(width).ok()),
             lower_case: sentence.is_true("do_lower_case"),
             name,
@@ -277,10 +284,8 @@ fn max_tokens(config: &FolderConfig, network: &Settings, sentence: &Settings, to
         let number = settings.number(key).filter(|number| (LEAST_TOKENS as u64..1 << 20).contains(number))?;
         Some(Said::new(usize::try_from(number).ok()?, &settings.name))
     };
-    // These count positions from the one after that of the padding.
-    let is_shifted = matches!(network.text("model_type"), Some("roberta" | "xlm-roberta" | "camembert" | "mpnet" | "xlm-roberta-xl"));
-    let positions =
-        said(network, "max_position_embeddings").map(|said| Said { value: said.value - if is_shifted { 2 } else { 0 }, ..said });
+    let before = if is_shifted(network) { 2 } else { 0 };
+    let positions = said(network, "max_position_embeddings").map(|said| Said { value: said.value - before, ..said });
     let no_more = |said: Said<usize>| match &positions {
         Some(positions) if positions.value < said.value => positions.clone(),
         _ => said,
@@ -291,6 +296,11 @@ fn max_tokens(config: &FolderConfig, network: &Settings, sentence: &Settings, to
     let stated = said(sentence, "max_seq_length").or_else(|| said(tokenizer, "model_max_length"));
     let stated = stated.filter(|said| said.value <= DEFAULT_TOKENS).unwrap_or_else(|| Said::new(DEFAULT_TOKENS, DEFAULT));
     no_more(stated)
+}
+
+/// These count positions from the one after that of the padding.
+fn is_shifted(network: &Settings) -> bool {
+    matches!(network.text("model_type"), Some("roberta" | "xlm-roberta" | "camembert" | "mpnet" | "xlm-roberta-xl"))
 }
 
 /// What a text takes grows with the square of its tokens, and passages are seldom longer.

@@ -498,7 +498,7 @@ fn columns(line: &str) -> usize {
 }
 
 /// Mark and length of the fence that a line begins.
-fn fence_of(bare: &str) -> Option<(char, usize)> {
+pub(super) fn fence_of(bare: &str) -> Option<(char, usize)> {
     let mark = bare.chars().next().filter(|c| matches!(c, '`' | '~'))?;
     let length = bare.chars().take_while(|c| *c == mark).count();
     (length >= 3 && !(mark == '`' && bare[length..].contains('`'))).then_some((mark, length))

@@ -1,6 +1,7 @@
 //! Documents that are not HTML, read as what they are. Each reader knows one format and writes what it finds on a `Sheet`; what it leaves
 //! out, the sheet counts. All are linear in their input, and none can fail: what is not understood stays text.
 
+mod absolute;
 mod asciidoc;
 mod components;
 mod data;
@@ -29,6 +30,7 @@ use crate::extract::kind::Kind;
 use crate::extract::text;
 use crate::model::{CodeBlock, Meter};
 
+pub(super) use absolute::absolute;
 pub(super) use sheet::Reading;
 
 /// What a text of this kind says; none of a kind that is read elsewhere, or not at all.

@@ -13,11 +13,13 @@ use crate::mcp::answer;
 use crate::mcp::answer::Keep;
 use crate::mcp::arguments;
 use crate::mcp::completion::{Reference, Typed};
+use crate::mcp::content::Content;
 use crate::mcp::context::{Asking, Call, Context, Round};
 use crate::mcp::level::Threshold;
 use crate::mcp::message::{Id, RpcError, shortened};
 use crate::mcp::revision::Revision;
 use crate::mcp::seal::Purpose;
+use crate::mcp::tool::{Answer, ToolError};
 use crate::mcp::work::{Ended, Run, Ticket, Work};
 
 /// A request whose envelope was read.
@@ -165,9 +167,10 @@ impl Session {
         }
         let (asking, purpose) = self.rounds(&mut request, &tool.name, &arguments)?;
         let label = format!("the tool `{}`", tool.name);
+        let strangers = arguments::strangers(&tool.input_schema, &arguments);
         let run: Run = Box::new(move |context| {
             let running = tool.start(arguments, context);
-            Box::pin(async move { answer::of_tool(&tool, revision, running.await) })
+            Box::pin(async move { answer::of_tool(&tool, revision, noted(running.await, strangers)) })
         });
         self.accept(request, Task { kind: Kind::Tool, asking, purpose, label, run })
     }
@@ -292,4 +295,16 @@ impl Session {
 /// How a request asks that may not end with a question.
 fn without_rounds(revision: Revision) -> Asking {
     if revision.is_modern() { Asking::Never } else { Asking::OnTheWire }
+}
+
+/// With what is to be said of the arguments, whatever came of them.
+fn noted(outcome: Result<Answer, ToolError>, note: Option<String>) -> Result<Answer, ToolError> {
+    match (outcome, note) {
+        (Ok(answer), Some(note)) => Ok(answer.with(Content::text(note))),
+        (Err(error), Some(note)) => {
+            let hint = error.hint.as_ref().map_or_else(|| note.clone(), |hint| format!("{hint}; {note}"));
+            Err(error.hint(hint))
+        }
+        (outcome, None) => outcome,
+    }
 }

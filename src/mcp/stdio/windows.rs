@@ -14,6 +14,7 @@ use log::debug;
 use windows_sys::Win32::System::Console::{STD_INPUT_HANDLE, STD_OUTPUT_HANDLE};
 
 use super::Wire;
+use crate::mcp::bridge::Shortcut;
 
 mod win32;
 
@@ -75,4 +76,9 @@ impl Drop for Claim {
             debug!("mcp: what was printed while serving is lost: {error}");
         }
     }
+}
+
+/// None: this system cannot be asked to write without waiting.
+pub(super) fn shortcut<W>(_: &W) -> Option<Shortcut> {
+    None
 }

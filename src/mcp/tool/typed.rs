@@ -102,11 +102,15 @@ fn form<T: JsonSchema>() -> Schema {
     form
 }
 
-/// Without `minimum: 0`, of which there is one for every count: a table of tools is read before every question, and who gives less is told.
+/// Without `minimum: 0`, of which there is one for every count, and without saying that a switch that is left out is off and a list empty: a
+/// table of tools is read before every question, and who gives less is told.
 fn of_a_tool(mut schema: Schema) -> Value {
     fn small(schema: &mut Schema) {
         if schema.get("minimum") == Some(&json!(0)) {
             schema.remove("minimum");
+        }
+        if schema.get("default").is_some_and(|default| *default == json!(false) || *default == json!([])) {
+            schema.remove("default");
         }
         schemars::transform::transform_subschemas(&mut small, schema);
     }

@@ -30,6 +30,7 @@ use std::time::Duration;
 
 #[cfg(target_os = "linux")]
 use crate::reactor::completion::linux as system;
+use crate::reactor::completion::operations::Descriptor;
 use crate::reactor::completion::operations::Operations;
 use crate::reactor::completion::operations::Outcome;
 use crate::reactor::completion::operations::Request;
@@ -45,7 +46,6 @@ use crate::reactor::drive::Life;
 use crate::reactor::drive::Queue;
 use crate::reactor::ledger::Ledger;
 use crate::reactor::own::Network;
-use crate::reactor::sources::Descriptor;
 
 pub(crate) use crate::reactor::completion::system::BACKEND;
 

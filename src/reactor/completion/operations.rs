@@ -8,12 +8,14 @@ use std::io;
 use std::sync::Arc;
 use std::task::Waker;
 
-use rustix::fd::OwnedFd;
+use rustix::fd::{AsFd, OwnedFd};
 use rustix::net::SocketAddrAny;
 
 use crate::reactor::completion::system::Arrival;
 use crate::reactor::completion::system::is_lost;
-use crate::reactor::sources::Descriptor;
+
+/// A socket as the kernel knows it.
+pub(crate) type Descriptor = Arc<dyn AsFd + Send + Sync>;
 
 #[derive(Default)]
 pub(crate) struct Operations {

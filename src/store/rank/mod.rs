@@ -16,15 +16,18 @@ use super::Config;
 use super::error::Failure;
 use super::fuse::{Answer, Passage};
 use super::pages::{CHUNK_COLUMNS, HEAD_COLUMNS, chunk, head, provenance};
+use super::sources::name_of;
 use super::texts::CHUNK_TABLES;
 use super::words::Asked;
-use crate::model::{Chunk, ChunkKind, Evidence, Hit, Mode, PerPage, Query, plain};
+use crate::model::{Chunk, ChunkKind, Evidence, Hit, Mode, PerPage, Query, SourceId, plain};
 
 /// How a question is answered: what its words say of that.
 #[derive(Debug)]
 pub(super) struct Ranking {
     question: Question,
     weight: f32,
+    /// It is more than punctuation.
+    has_words: bool,
 }
 
 impl Ranking {
@@ -41,7 +44,7 @@ impl Ranking {
             Mode::Hybrid if question.is_exact() => most.min(EXACT),
             Mode::Hybrid => least + (most - least) * known,
         };
-        Self { question, weight }
+        Self { question, weight, has_words: query.text.chars().any(char::is_alphanumeric) }
     }
 
     /// What meaning weighs against words, 0 to 1.
@@ -65,11 +68,24 @@ impl Ranking {
             {
                 continue;
             }
-            let shingles = Shingles::of(&found.chunks[0].text);
-            let alike = hits.iter_mut().find(|(_, others)| query.per_page != PerPage::All && others.is_like(&shingles));
-            if let Some((hit, _)) = alike {
-                if hit.url != found.url && !hit.same_as.contains(&found.url) && hit.same_as.len() < MOST_ALIKE {
-                    hit.same_as.push(found.url);
+            let (shingles, source) = (Shingles::of(&found.chunks[0].text), name_of(connection, found.source)?);
+            let is_alike = |(hit, others): &(Hit, Shingles)| match is_other_version(&source, &hit.source) {
+                true => others.is_version_of(&shingles),
+                false => others.is_like(&shingles),
+            };
+            if let Some(alike) = hits.iter_mut().find(|known| query.per_page != PerPage::All && is_alike(known)) {
+                let (hit, others) = alike;
+                // Only where several versions are asked are both found.
+                let other = if is_other_version(&source, &hit.source) && source.is_preferred_to(&hit.source) {
+                    *others = shingles;
+                    // What was found keeps its place.
+                    let better = Hit { score: hit.score, same_as: std::mem::take(&mut hit.same_as), ..found.into_hit(connection)? };
+                    std::mem::replace(hit, better).url
+                } else {
+                    found.url
+                };
+                if hit.url != other && !hit.same_as.contains(&other) && hit.same_as.len() < MOST_ALIKE {
+                    hit.same_as.push(other);
                 }
                 continue;
             }
@@ -86,10 +102,12 @@ impl Ranking {
         let mut best: Option<(f32, usize, Evidence)> = None;
         let mut chunks = Vec::new();
         let mut page = None;
+        let mut of = 0;
         let top = answer.passages.first().map_or(0.0, |passage| passage.score);
         let joined = if per_page == PerPage::Best { MOST_JOINED } else { 1 };
         for passage in answer.passages.iter().take(joined) {
-            let Some((url, title, row, chunk)) = stored(connection, passage)? else { continue };
+            let Some((url, title, source, row, chunk)) = stored(connection, passage)? else { continue };
+            of = source;
             let evidence = self.evidence(passage, &url, &title, &chunk);
             let score = passage.score + evidence.exact - evidence.malus;
             if best.as_ref().is_none_or(|(known, ..)| score > *known) {
@@ -103,7 +121,7 @@ impl Ranking {
         let score = answer.score + evidence.exact - evidence.malus;
         let good = |(at, (score, chunk)): (usize, (f32, Chunk))| (at == 0 || score >= top * AS_GOOD).then_some(chunk);
         let chunks = chunks.into_iter().enumerate().filter_map(good).collect();
-        Ok(Some(Read { page, url, title, score, age: answer.passages[0].chunk, evidence, chunks }))
+        Ok(Some(Read { page, source: of, url, title, score, age: answer.passages[0].chunk, evidence, chunks }))
     }
 
     fn evidence(&self, passage: &Passage, url: &Url, title: &str, chunk: &Chunk) -> Evidence {
@@ -116,7 +134,8 @@ impl Ranking {
         Evidence {
             bm25: passage.words.map(|(score, _)| score),
             words_found: passage.words.map_or(0.0, |(_, found)| found),
-            cosine: passage.cosine,
+            // Of punctuation a model makes a vector as well, and it is near to something: that speaks for nothing.
+            cosine: passage.cosine.filter(|_| self.has_words),
             weight_of_meaning: self.weight,
             exact: self.question.exact(headings, &chunk.words()),
             malus: kind::malus(page_kind, &self.question),
@@ -127,8 +146,9 @@ impl Ranking {
 
 /// An answer whose passages were read, the best one first.
 struct Read {
-    /// Its row.
+    /// Its row, and that of its source.
     page: i64,
+    source: i64,
     url: Url,
     title: String,
     score: f32,
@@ -148,15 +168,22 @@ impl Read {
     }
 }
 
-/// The address, title and row of the page that a passage stands on, and its chunk.
-fn stored(connection: &Connection, passage: &Passage) -> Result<Option<(Url, String, i64, Chunk)>, Failure> {
+/// Whether both are versions of one thing.
+fn is_other_version(one: &SourceId, other: &SourceId) -> bool {
+    one != other && one.name() == other.name()
+}
+
+/// The address and title of the page that a passage stands on, the rows of its source and of itself, and its chunk.
+type Stored = (Url, String, i64, i64, Chunk);
+
+fn stored(connection: &Connection, passage: &Passage) -> Result<Option<Stored>, Failure> {
     let mut statement = connection.prepare_cached(&format!(
         "SELECT {HEAD_COLUMNS}, {CHUNK_COLUMNS} FROM {CHUNK_TABLES} JOIN pages AS p ON p.id = c.page WHERE c.id = ?1"
     ))?;
     let mut rows = statement.query([passage.chunk])?;
     let read = |row: &Row<'_>| {
         let (url, title) = head(row)?;
-        Ok((url, title, row.get(10)?, chunk(connection, row, 4)?))
+        Ok((url, title, row.get(1)?, row.get(10)?, chunk(connection, row, 4)?))
     };
     rows.next()?.map(read).transpose()
 }

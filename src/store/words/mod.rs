@@ -10,6 +10,7 @@ mod block;
 mod builder;
 mod language;
 mod merge;
+mod numbers;
 mod search;
 mod segment;
 mod similar;
@@ -91,16 +92,15 @@ pub(super) struct Changes {
 }
 
 impl Changes {
-    /// Adds the words of a chunk on a page of this source, language and title. Its id may be that of one that goes: then it is the new
+    /// Adds a chunk with its [words](Chunk::words), on a page of this source, language and title. Its id may be that of one that goes: then it is the new
     /// one that stays.
-    pub(super) fn add(&mut self, id: i64, source: i64, language: Language, title: &str, chunk: &Chunk) {
+    pub(super) fn add(&mut self, id: i64, source: i64, language: Language, title: &str, chunk: &Chunk, words: &str) {
         let builder = match &chunk.kind {
             ChunkKind::Text => &mut self.text,
             ChunkKind::Code { .. } => &mut self.code,
         };
         let headings = chunk.heading_path.iter().map(|heading| (heading.as_str(), HEADINGS));
-        let words = chunk.words();
-        let body = [(title, TITLE), (words.as_ref(), BODY)];
+        let body = [(title, TITLE), (words, BODY)];
         builder.add(id, source, language, headings.chain(body));
     }
 

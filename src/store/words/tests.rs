@@ -22,7 +22,8 @@ fn chunk(text: &str) -> Chunk {
 }
 
 fn add(changes: &mut Changes, id: i64, text: &str) {
-    changes.add(id, id % 3, Language::ENGLISH, "Waders", &chunk(text));
+    let chunk = chunk(text);
+    changes.add(id, id % 3, Language::ENGLISH, "Waders", &chunk, &chunk.words());
 }
 
 fn index(texts: &BTreeMap<i64, String>) -> Connection {

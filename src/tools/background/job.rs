@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use futures_lite::{FutureExt, future};
 
 use super::{Site, Work};
-use crate::engine::{self, Counters, CrawlReport, Crawling, Engine, Event, Failed, Put, RefreshReport, RefreshRequest, Refreshing};
+use crate::engine::{self, Causes, Counters, CrawlReport, Crawling, Engine, Event, Put, RefreshReport, RefreshRequest, Refreshing};
 use crate::error::Error;
 use crate::mcp::ToolError;
 use crate::model::SourceId;
@@ -51,8 +51,10 @@ pub struct Account {
     /// The first that was skipped, with the reason.
     pub first_skipped: Option<String>,
     pub failures: u64,
-    /// The first of the failures.
-    pub failed: Vec<Failed>,
+    /// The first of their causes.
+    pub causes: Causes,
+    /// How many of a report's failures are in these.
+    counted: usize,
     pub http: Counters,
     pub elapsed: Duration,
     /// Why a crawl that is over ended, and how many URLs were left then.
@@ -64,6 +66,8 @@ pub struct Account {
     pub used: Option<String>,
     /// Of a refresh only.
     pub refresh: Option<Refresh>,
+    /// What a refresh found as it was before.
+    pub as_before: Option<String>,
 }
 
 /// What a refresh found so far.
@@ -228,7 +232,10 @@ impl Job {
                     is_stopped = true;
                     refreshing.stop();
                 }
-                Some(None) => return result,
+                Some(None) => {
+                    self.lock().as_before = refreshing.report().as_before();
+                    return result;
+                }
                 Some(Some(Ok(url))) => {
                     let now = told(refreshing.report());
                     if found != now {
@@ -267,16 +274,15 @@ impl Account {
             }
             Event::Failed(failed) => {
                 self.failures += 1;
-                if self.failed.len() < SHOWN {
-                    self.failed.push(failed);
-                }
+                self.causes.add(&failed, SHOWN);
             }
         }
     }
 
     fn refreshed(&mut self, pages: u64, report: &RefreshReport) {
         (self.seen, self.failures) = (report.checked, report.failed_total);
-        self.failed = report.failed.iter().take(SHOWN).cloned().collect();
+        report.failed[self.counted..].iter().for_each(|failed| self.causes.add(failed, SHOWN));
+        self.counted = report.failed.len();
         let RefreshReport { checked, unchanged, updated, removed, added, looked_for_new, .. } = *report;
         self.refresh = Some(Refresh { pages, checked, unchanged, updated, removed, added, looked_for_new });
         let lists = [("added", &report.added_pages), ("updated", &report.changed_pages), ("removed", &report.removed_pages)];

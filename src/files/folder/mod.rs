@@ -1,0 +1,229 @@
+//! A folder of the disk: which of its files are read, in which order, and each of them as a page. Steps are bounded, so that a caller can
+//! stop between them and a folder of 100,000 files holds nobody up. Links are never followed.
+
+mod order;
+mod walk;
+
+use std::fs::{self, File};
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use crate::model::{Page, Validators};
+
+use super::checkout::Checkout;
+use super::error::Error;
+use super::index::Tracked;
+use super::left_out::LeftOut;
+use super::place::Place;
+use super::role::Role;
+use super::selection::Selection;
+
+use self::order::Order;
+use self::walk::Walk;
+
+/// A folder that is being looked through.
+///
+/// ```
+/// use smolcrawl::files::{Folder, Role, Selection};
+///
+/// let folder = tempfile::tempdir()?;
+/// std::fs::write(folder.path().join("guide.md"), "# Guide")?;
+/// std::fs::write(folder.path().join("logo.png"), "x")?;
+/// let mut looking = Folder::open(folder.path(), Selection::default())?;
+/// let listing = loop {
+///     // Each step on `Handle::unblock`, in an async program.
+///     if let Some(listing) = looking.step()? {
+///         break listing;
+///     }
+/// };
+/// let page = listing.page(&listing.files[0])?;
+/// assert!(page.url.as_str().starts_with("file:///") && page.url.path().ends_with("/guide.md"));
+/// assert_eq!((page.body.as_slice(), listing.left_out.by_rule().count()), (b"# Guide".as_slice(), 1));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct Folder {
+    /// Gone once it was handed out.
+    listing: Option<Listing>,
+    stage: Stage,
+}
+
+#[derive(Debug)]
+enum Stage {
+    Walking(Walk),
+    Ordering(Order),
+}
+
+/// What is to be read of a folder.
+#[derive(Clone, Debug)]
+pub struct Listing {
+    /// Absolute, without links in it.
+    pub root: PathBuf,
+    /// Documents in the order that their site has them in, where a file of its generator says so, else by name; then source code by name.
+    pub files: Vec<Found>,
+    pub left_out: LeftOut,
+    /// The repository that the folder is in.
+    pub checkout: Option<Checkout>,
+    /// Where the files are to be seen on the repository's host, if they are as they were committed.
+    hosted: Option<(Place, Tracked)>,
+    on_disk: Place,
+    max_file_bytes: u64,
+}
+
+/// A file that is to be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// Below the root, with `/` between names.
+    pub path: Box<str>,
+    pub role: Role,
+    pub bytes: u64,
+    pub modified: Option<SystemTime>,
+}
+
+impl Found {
+    /// What its contents are known by without being read: another size or time is another text, the same ones are taken for the same. In
+    /// the form of a weak entity tag (RFC 9110 8.8.1).
+    pub fn tag(&self) -> String {
+        let since = self.modified.and_then(|time| time.duration_since(SystemTime::UNIX_EPOCH).ok()).unwrap_or_default();
+        format!("W/\"{:x}-{:x}\"", self.bytes, since.as_nanos())
+    }
+}
+
+impl Folder {
+    /// Begins at a folder, which may be a link itself.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], [`Error::Special`], [`Error::Io`].
+    pub fn open(root: &Path, selection: Selection) -> Result<Self, Error> {
+        let root = fs::canonicalize(root).map_err(Error::io(root, "read"))?;
+        if !root.is_dir() {
+            return Err(Error::Special { path: root });
+        }
+        let checkout = Checkout::of(&root)?;
+        let on_disk = Place::folder(&root).ok_or_else(|| Error::Special { path: root.clone() })?;
+        let hosted = checkout.as_ref().and_then(|checkout| Some((checkout.place(&root)?, checkout.tracked(&root)?)));
+        let max_file_bytes = selection.max_file_bytes;
+        let walk = Walk::new(root.clone(), selection, checkout.as_ref().map(|checkout| checkout.root.as_path()));
+        let listing = Listing { root, files: Vec::new(), left_out: LeftOut::default(), checkout, hosted, on_disk, max_file_bytes };
+        Ok(Self { listing: Some(listing), stage: Stage::Walking(walk) })
+    }
+
+    /// Looks on for a while; the listing once all is seen.
+    ///
+    /// # Errors
+    /// [`Error::Io`]: the root itself cannot be listed. Of what is below it that is told in [`Listing::left_out`].
+    ///
+    /// # Panics
+    /// After it has answered with a listing.
+    pub fn step(&mut self) -> Result<Option<Listing>, Error> {
+        let listing = self.listing.as_mut().expect("the listing was not handed out before");
+        match &mut self.stage {
+            Stage::Walking(walk) => {
+                if walk.step()? {
+                    let (files, left_out, navigation) = walk.finish();
+                    listing.left_out = left_out;
+                    self.stage = Stage::Ordering(Order::new(files, navigation));
+                }
+                Ok(None)
+            }
+            Stage::Ordering(order) => match order.step(&listing.root) {
+                Some(files) => {
+                    listing.files = files;
+                    Ok(self.listing.take())
+                }
+                None => Ok(None),
+            },
+        }
+    }
+
+    /// Looks through all of it at once: for small folders.
+    ///
+    /// # Errors
+    /// As [`step`](Self::step).
+    pub fn list(mut self) -> Result<Listing, Error> {
+        loop {
+            if let Some(listing) = self.step()? {
+                return Ok(listing);
+            }
+        }
+    }
+}
+
+impl Listing {
+    /// Reads a file, if it still is one and lies where it was met.
+    ///
+    /// # Errors
+    /// [`Error::Outside`]: there is a link now where a folder was. [`Error::TooLarge`], [`Error::NotFound`], [`Error::Special`],
+    /// [`Error::Io`].
+    pub fn read(&self, found: &Found) -> Result<Vec<u8>, Error> {
+        read_below(&self.root, &found.path, self.max_file_bytes)
+    }
+
+    /// Under which addresses a file is known: those of the repository's host, if it is there as it is here, else of this disk.
+    pub fn place(&self, found: &Found) -> &Place {
+        match &self.hosted {
+            Some((place, tracked)) if tracked.has(&found.path, found.bytes, found.modified) => place,
+            _ => &self.on_disk,
+        }
+    }
+
+    /// Reads a document as a page, as a crawl would hand it out.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    pub fn page(&self, found: &Found) -> Result<Page, Error> {
+        let body = self.read(found)?;
+        let mut page = page(self.place(found).of(&found.path), found.role, body);
+        page.validators.etag = Some(found.tag());
+        // In a clone it is the time of the cloning.
+        if self.checkout.is_none() {
+            page.validators.last_modified = found.modified.map(httpdate::fmt_http_date);
+        }
+        Ok(page)
+    }
+}
+
+/// A text of any origin as a page.
+pub fn page(url: url::Url, role: Role, body: Vec<u8>) -> Page {
+    let content_type = match role {
+        Role::Document(media_type) => Some(media_type.to_owned()),
+        Role::Code(_) => Some("text/plain".to_owned()),
+    };
+    Page { url, status: 200, content_type, body, depth: 0, validators: Validators::default(), fetched_at: SystemTime::now() }
+}
+
+/// Reads a file below a root without links in it, which is looked at before it is opened: no pipe is waited for, no link followed.
+pub(super) fn read_below(root: &Path, path: &str, limit: u64) -> Result<Vec<u8>, Error> {
+    let at = join(root, path);
+    let real = fs::canonicalize(&at).map_err(Error::io(&at, "read"))?;
+    if real != at {
+        return Err(Error::Outside { path: at });
+    }
+    read_file(&at, limit)
+}
+
+/// Reads a file of at most so many bytes.
+pub(super) fn read_file(path: &Path, limit: u64) -> Result<Vec<u8>, Error> {
+    let metadata = fs::metadata(path).map_err(Error::io(path, "read"))?;
+    if !metadata.is_file() {
+        return Err(Error::Special { path: path.to_owned() });
+    }
+    let mut bytes = Vec::new();
+    let file = File::open(path).map_err(Error::io(path, "read"))?;
+    file.take(limit.saturating_add(1)).read_to_end(&mut bytes).map_err(Error::io(path, "read"))?;
+    match bytes.len() as u64 > limit {
+        true => Err(Error::TooLarge { path: path.to_owned(), limit }),
+        false => Ok(bytes),
+    }
+}
+
+/// The path of what is below a root: names joined as the system joins them, as a verbatim root of Windows has to have it.
+fn join(root: &Path, path: &str) -> PathBuf {
+    let mut joined = root.to_owned();
+    joined.extend(path.split('/').filter(|name| !name.is_empty()));
+    joined
+}
+
+#[cfg(test)]
+mod tests;

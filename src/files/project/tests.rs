@@ -1,0 +1,288 @@
+//! Every lock file as its tool writes it, and as it must not be.
+
+use std::fs;
+
+use super::*;
+
+struct Made(tempfile::TempDir);
+
+impl Made {
+    fn new(files: &[(&str, &str)]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        files.iter().for_each(|(name, text)| fs::write(folder.path().join(name), text).unwrap());
+        Self(folder)
+    }
+
+    fn read(&self) -> Project {
+        Project::read(self.0.path()).unwrap()
+    }
+
+    /// `name@version`, with `!` for direct ones and what they need in brackets.
+    fn shown(&self) -> Vec<String> {
+        shown(&self.read())
+    }
+}
+
+fn shown(project: &Project) -> Vec<String> {
+    let of = |at: usize| project.dependencies[at].package.name.clone();
+    let one = |dependency: &Dependency| {
+        let needs = dependency.needs.iter().map(|at| of(*at)).collect::<Vec<_>>().join(" ");
+        let mark = if dependency.is_direct { "!" } else { "" };
+        format!("{}{mark}{}", dependency.package, if needs.is_empty() { String::new() } else { format!(" [{needs}]") })
+    };
+    project.dependencies.iter().map(one).collect()
+}
+
+const CARGO: &str = r#"
+version = 4
+[[package]]
+name = "own"
+version = "0.1.0"
+dependencies = ["a", "b 2.0.0", "g"]
+[[package]]
+name = "a"
+version = "1.0.0"
+source = "registry+https://index.test"
+checksum = "00"
+dependencies = ["b 1.0.0 (registry+https://index.test)"]
+[[package]]
+name = "b"
+version = "1.0.0"
+source = "registry+https://index.test"
+[[package]]
+name = "b"
+version = "2.0.0"
+source = "registry+https://index.test"
+[[package]]
+name = "g"
+version = "0.2.0"
+source = "git+https://github.com/o/g.git?rev=abc#abc0123456789"
+"#;
+
+#[test]
+fn cargo_tells_two_versions_of_a_crate_apart() {
+    let project = Made::new(&[("Cargo.lock", CARGO)]).read();
+    assert_eq!(shown(&project), ["crate:a@1.0.0! [b]", "crate:b@1.0.0", "crate:b@2.0.0!", "crate:g@0.2.0!"]);
+    assert_eq!(project.dependencies[0].needs, [1], "the version that it was resolved to");
+    let git = Source::Git { url: "https://github.com/o/g.git".into(), commit: Some("abc0123456789".into()) };
+    assert_eq!((&project.dependencies[3].source, project.dependencies[3].command().as_str()), (&git, "cargo fetch --locked"));
+}
+
+#[test]
+fn npm_is_read_in_all_its_versions() {
+    let third = r#"{"lockfileVersion": 3, "packages": {
+        "": {"dependencies": {"a": "^1"}, "devDependencies": {"@s/b": "1"}},
+        "node_modules/a": {"version": "1.0.0", "resolved": "https://r.test/a/-/a-1.0.0.tgz", "dependencies": {"c": "^2"}},
+        "node_modules/a/node_modules/c": {"version": "2.0.0"},
+        "node_modules/c": {"version": "1.0.0"},
+        "node_modules/@s/b": {"version": "1.1.0", "dependencies": {"c": "1"}},
+        "node_modules/alias": {"name": "real", "version": "3.0.0"},
+        "node_modules/ws": {"resolved": "packages/ws", "link": true},
+        "packages/ws": {"version": "1.0.0", "dependencies": {"alias": "*"}},
+        "node_modules/git": {"version": "1.0.0", "resolved": "git+ssh://git@github.com/o/r.git#abc"}}}"#;
+    let made = Made::new(&[("package-lock.json", third)]);
+    assert_eq!(made.shown(), ["npm:@s/b@1.1.0! [c]", "npm:a@1.0.0! [c]", "npm:c@1.0.0", "npm:c@2.0.0", "npm:git@1.0.0", "npm:real@3.0.0!"]);
+    let project = made.read();
+    assert_eq!((project.dependencies[0].needs[0], project.dependencies[1].needs[0]), (2, 3), "the nearest is used");
+    assert_eq!(project.dependencies[3].at.as_deref(), Some("node_modules/a/node_modules/c"));
+    assert!(matches!(&project.dependencies[4].source, Source::Git { commit: Some(commit), .. } if commit == "abc"));
+    let first = r#"{"lockfileVersion": 1, "dependencies": {
+        "a": {"version": "1.0.0", "requires": {"c": "^2"}, "dependencies": {"c": {"version": "2.0.0"}}},
+        "c": {"version": "1.0.0"}}}"#;
+    let made = Made::new(&[("package-lock.json", first), ("package.json", r#"{"dependencies": {"a": "1"}}"#)]);
+    assert_eq!(made.shown(), ["npm:a@1.0.0! [c]", "npm:c@1.0.0", "npm:c@2.0.0"]);
+    assert_eq!(made.read().dependencies[0].needs, [2]);
+}
+
+#[test]
+fn pnpm_is_read_in_all_its_versions() {
+    let ninth = "lockfileVersion: '9.0'\nimporters:\n  .:\n    dependencies:\n      a:\n        specifier: ^1\n        version: 1.0.0(react@18.0.0)\n    devDependencies:\n      '@s/b':\n        specifier: ^1\n        version: 1.1.0\npackages:\n  a@1.0.0:\n    resolution: {integrity: x}\n  '@s/b@1.1.0':\n    resolution: {integrity: x}\n  react@18.0.0:\n    resolution: {integrity: x}\nsnapshots:\n  a@1.0.0(react@18.0.0):\n    dependencies:\n      react: 18.0.0\n  '@s/b@1.1.0': {}\n  react@18.0.0: {}\n";
+    let made = Made::new(&[("pnpm-lock.yaml", ninth)]);
+    assert_eq!(made.shown(), ["npm:@s/b@1.1.0!", "npm:a@1.0.0! [react]", "npm:react@18.0.0"]);
+    assert_eq!(made.read().dependencies[0].at.as_deref(), Some("node_modules/.pnpm/@s+b@1.1.0/node_modules/@s/b"));
+    let sixth = "lockfileVersion: '6.0'\ndependencies:\n  a:\n    specifier: ^1\n    version: 1.0.0\npackages:\n  /a@1.0.0:\n    resolution: {integrity: x}\n    dependencies:\n      '@s/b': 1.1.0\n  /@s/b@1.1.0:\n    resolution: {integrity: x}\n";
+    assert_eq!(Made::new(&[("pnpm-lock.yaml", sixth)]).shown(), ["npm:@s/b@1.1.0", "npm:a@1.0.0! [@s/b]"]);
+    let fifth = "lockfileVersion: 5.4\nspecifiers:\n  a: ^1\ndependencies:\n  a: 1.0.0_react@18.0.0\npackages:\n  /a/1.0.0_react@18.0.0:\n    resolution: {integrity: x}\n    dependencies:\n      '@s/b': 1.1.0\n  /@s/b/1.1.0:\n    resolution: {integrity: x}\n";
+    assert_eq!(Made::new(&[("pnpm-lock.yaml", fifth)]).shown(), ["npm:@s/b@1.1.0", "npm:a@1.0.0! [@s/b]"]);
+}
+
+#[test]
+fn yarn_is_read_in_both_its_forms() {
+    let package = ("package.json", r#"{"dependencies": {"a": "^1.0.0"}}"#);
+    let classic = "# yarn lockfile v1\n\n\na@^1.0.0, a@~1.0.0:\n  version \"1.0.1\"\n  resolved \"https://r.test/a/-/a-1.0.1.tgz#00\"\n  integrity sha512-x\n  dependencies:\n    \"@s/b\" \"^1.0.0\"\n\n\"@s/b@^1.0.0\":\n  version \"1.1.0\"\n  resolved \"https://r.test/@s/b/-/b-1.1.0.tgz#00\"\n";
+    assert_eq!(Made::new(&[("yarn.lock", classic), package]).shown(), ["npm:@s/b@1.1.0", "npm:a@1.0.1! [@s/b]"]);
+    let berry = "__metadata:\n  version: 8\n\n\"@s/b@npm:^1.0.0\":\n  version: 1.1.0\n  resolution: \"@s/b@npm:1.1.0\"\n  languageName: node\n\n\"a@npm:^1.0.0, a@npm:~1.0.0\":\n  version: 1.0.1\n  resolution: \"a@npm:1.0.1\"\n  dependencies:\n    \"@s/b\": \"npm:^1.0.0\"\n\n\"g@https://github.com/o/g.git\":\n  version: 2.0.0\n  resolution: \"g@https://github.com/o/g.git#commit=abc\"\n\n\"own@workspace:.\":\n  version: 0.0.0-use.local\n  resolution: \"own@workspace:.\"\n  dependencies:\n    a: \"npm:^1.0.0\"\n";
+    let made = Made::new(&[("yarn.lock", berry)]);
+    assert_eq!(made.shown(), ["npm:@s/b@1.1.0", "npm:a@1.0.1! [@s/b]", "npm:g@2.0.0"]);
+    assert!(matches!(&made.read().dependencies[2].source, Source::Git { commit: Some(commit), .. } if commit == "abc"));
+}
+
+#[test]
+fn locks_of_python_are_read() {
+    let uv = r#"
+version = 1
+revision = 3
+requires-python = ">=3.12"
+[[package]]
+name = "own"
+version = "0.1.0"
+source = { editable = "." }
+dependencies = [{ name = "a" }]
+[package.dev-dependencies]
+dev = [{ name = "c" }]
+[[package]]
+name = "a"
+version = "1.0"
+source = { registry = "https://index.test/simple" }
+dependencies = [{ name = "b-b", marker = "x" }]
+[[package]]
+name = "b-b"
+version = "2.0"
+source = { git = "https://github.com/o/b?tag=v2#abc" }
+[[package]]
+name = "c"
+version = "3.0"
+source = { registry = "https://index.test/simple" }
+"#;
+    assert_eq!(Made::new(&[("uv.lock", uv)]).shown(), ["pypi:a@1.0! [b-b]", "pypi:b-b@2.0", "pypi:c@3.0!"]);
+    let poetry = r#"
+[[package]]
+name = "a"
+version = "1.0"
+optional = false
+[package.dependencies]
+B_b = ">=1"
+[[package]]
+name = "b-b"
+version = "2.0"
+[package.source]
+type = "git"
+url = "https://github.com/o/b.git"
+resolved_reference = "abc"
+[metadata]
+lock-version = "2.0"
+"#;
+    let pyproject = "[tool.poetry.dependencies]\npython = '^3.12'\nA = '^1'\n[tool.poetry.group.dev.dependencies]\nz = '1'\n";
+    let made = Made::new(&[("poetry.lock", poetry), ("pyproject.toml", pyproject)]);
+    assert_eq!(made.shown(), ["pypi:a@1.0! [b-b]", "pypi:b-b@2.0"]);
+    assert_eq!(made.read().dependencies[1].source, Source::Git { url: "https://github.com/o/b.git".into(), commit: Some("abc".into()) });
+    let standard = "[project]\ndependencies = ['a[x]>=1']\n[dependency-groups]\ndev = ['b.b', {include-group = 'x'}]\n";
+    assert_eq!(Made::new(&[("poetry.lock", poetry), ("pyproject.toml", standard)]).shown(), ["pypi:a@1.0! [b-b]", "pypi:b-b@2.0!"]);
+    assert_eq!(Made::new(&[("poetry.lock", poetry)]).read().notes.len(), 1);
+}
+
+#[test]
+fn requirements_are_read_as_pip_reads_them() {
+    let text = "# comment\n--index-url https://index.test\n-r other.txt\na==1.0 \\\n    --hash=sha256:00 \\\n    --hash=sha256:01\n    # via -r requirements.in\nb.b[x,y]==2.0 ; python_version < '3.9'\n    # via\n    #   a\nc>=1,<2\nd @ git+https://github.com/o/d.git@v1#egg=d\ne @ https://x.test/e.whl ; x\n\nf==1.* # why\n";
+    let made = Made::new(&[("requirements.txt", text)]);
+    assert_eq!(made.shown(), ["pypi:a@1.0!", "pypi:b.b@2.0", "pypi:c!", "pypi:d!", "pypi:e!", "pypi:f!"]);
+    let project = made.read();
+    assert_eq!(project.notes, ["requirements.txt: other.txt is not followed"]);
+    assert!(matches!(&project.dependencies[3].source, Source::Git { commit: Some(commit), .. } if commit == "v1"));
+}
+
+#[test]
+fn modules_of_go_are_read_with_what_replaces_them() {
+    let module = "module example.test/own\n\ngo 1.21\n\nrequire github.com/A/b v1.0.0\nrequire (\n\tgolang.org/x/net v0.30.0 // indirect\n\texample.test/local v0.1.0\n\texample.test/forked v1.0.0\n)\nreplace example.test/local => ../local\nreplace example.test/forked v1.0.0 => example.test/fork v1.1.0\n";
+    let made = Made::new(&[("go.mod", module), ("go.sum", "golang.org/x/net v0.30.0 h1:x\ngolang.org/x/old v0.1.0 h1:x\n")]);
+    assert_eq!(
+        made.shown(),
+        ["go:example.test/fork@v1.1.0!", "go:example.test/local@v0.1.0!", "go:github.com/A/b@v1.0.0!", "go:golang.org/x/net@v0.30.0"]
+    );
+    assert_eq!(made.read().dependencies[1].source, Source::Path("../local".into()));
+    let old = "module m\nrequire a.test/a v1.0.0\n";
+    let sums = "a.test/a v1.0.0 h1:x\nb.test/b v1.9.0 h1:x\nb.test/b v1.10.0 h1:x\nb.test/b v1.11.0/go.mod h1:x\n";
+    assert_eq!(Made::new(&[("go.mod", old), ("go.sum", sums)]).shown(), ["go:a.test/a@v1.0.0!", "go:b.test/b@v1.10.0"]);
+}
+
+#[test]
+fn a_broken_lock_is_told_with_its_line() {
+    for (name, text, line) in [
+        ("Cargo.lock", "version = 4\n[[package]]\nname = 3\n", Some(3)),
+        ("Cargo.lock", "version = 4\n[[package\n", Some(2)),
+        ("package-lock.json", "{\n  \"packages\": {\n", Some(3)),
+        ("package-lock.json", "{\"lockfileVersion\": 3}", None),
+        ("pnpm-lock.yaml", "lockfileVersion: '9.0'\npackages: [\n", Some(3)),
+        ("pnpm-lock.yaml", "", Some(1)),
+        ("yarn.lock", "a@1:\n  version \"1\"\n\nnonsense\n", Some(4)),
+        ("yarn.lock", "__metadata:\n  version: 8\n\"a: [\n", Some(3)),
+        ("uv.lock", "version = 1\n[[package]]\nversion = '1'\n", Some(2)),
+        ("uv.lock", "", Some(1)),
+        ("poetry.lock", "[[package]]\nname = \"a\nversion = 1\n", Some(2)),
+        ("requirements.txt", "a==1\n\nb==\n", Some(3)),
+        ("requirements.txt", "a==1\n==2\n", Some(2)),
+        ("requirements.txt", "a nonsense\n", Some(1)),
+        ("go.mod", "module m\nrequire (\n\ta.test/a v1\n", Some(2)),
+        ("go.mod", "module m\nrequire a\n", Some(2)),
+        ("go.mod", "module m\nnonsense x\n", Some(2)),
+    ] {
+        let made = Made::new(&[(name, text)]);
+        let error = Project::read(made.0.path()).expect_err(name);
+        let Error::Broken { line: found, .. } = &error else { panic!("{name}: {error}") };
+        // Where a text ends too early, parsers name its last line or the one behind it.
+        assert!(
+            found == &line || line.zip(*found).is_some_and(|(line, found)| found.abs_diff(line) <= 1),
+            "{name}: {error} and not {line:?}"
+        );
+        assert!(error.hint().is_some());
+    }
+}
+
+#[test]
+fn forms_that_are_too_new_are_said_to_be() {
+    for (name, text) in [
+        ("Cargo.lock", "version = 9\n"),
+        ("package-lock.json", r#"{"lockfileVersion": 9, "packages": {}}"#),
+        ("pnpm-lock.yaml", "lockfileVersion: '12.0'\n"),
+        ("uv.lock", "version = 2\n"),
+    ] {
+        let made = Made::new(&[(name, text)]);
+        assert!(matches!(Project::read(made.0.path()), Err(Error::Version { .. })), "{name}");
+    }
+    assert!(matches!(Project::read(Made::new(&[]).0.path()), Err(Error::NoProject { .. })));
+}
+
+#[test]
+fn names_that_lead_out_of_a_folder_are_no_packages() {
+    let lock = r#"{"lockfileVersion": 3, "packages": {"": {}, "node_modules/../../x": {"version": "1.0.0"}, "node_modules/a": {"version": "../../1"},
+        "../node_modules/b": {"version": "1.0.0"}}}"#;
+    let project = Made::new(&[("package-lock.json", lock)]).read();
+    assert_eq!((project.dependencies.len(), project.notes.len()), (1, 2), "{project:?}");
+    assert_eq!(project.dependencies[0].at, None, "a place that leads out is none");
+}
+
+#[test]
+fn a_change_is_seen_by_the_fingerprint_alone() {
+    let made = Made::new(&[("Cargo.lock", CARGO), ("go.mod", "module m\n")]);
+    let before = made.read();
+    assert_eq!(before.locks, ["Cargo.lock", "go.mod"]);
+    assert_eq!(Project::fingerprint_of(made.0.path()).unwrap(), before.fingerprint);
+    fs::write(made.0.path().join("go.sum"), "a v1 h1:x\n").unwrap();
+    let after = Project::fingerprint_of(made.0.path()).unwrap();
+    assert_ne!(after, before.fingerprint);
+    assert_eq!(made.read().fingerprint, after);
+    fs::create_dir(made.0.path().join("sub")).unwrap();
+    assert_eq!(Project::find(&made.0.path().join("sub")), Some(made.0.path()));
+}
+
+#[test]
+fn large_and_nested_locks_are_read_in_linear_time() {
+    let mut cargo = "version = 4\n".to_owned();
+    for number in 0..20_000 {
+        cargo += &format!(
+            "[[package]]\nname = \"p{number}\"\nversion = \"1.0.0\"\nsource = \"registry+x\"\ndependencies = [\"p{}\"]\n",
+            (number + 1) % 20_000
+        );
+    }
+    assert_eq!(Made::new(&[("Cargo.lock", &cargo)]).read().dependencies.len(), 20_000);
+    let nested = format!(
+        "{{\"lockfileVersion\": 1, \"dependencies\": {}1{}}}",
+        "{\"a\": {\"version\": \"1.0.0\", \"dependencies\": ".repeat(60),
+        "}}".repeat(60)
+    );
+    let project = Made::new(&[("package-lock.json", &nested)]).read();
+    assert_eq!(project.dependencies.len(), 1);
+    let deep =
+        format!("{{\"lockfileVersion\": 1, \"dependencies\": {}1{}}}", "{\"a\": {\"dependencies\": ".repeat(100_000), "}}".repeat(100_000));
+    assert!(matches!(Project::read(Made::new(&[("package-lock.json", &deep)]).0.path()), Err(Error::Broken { .. })));
+}
