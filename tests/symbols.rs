@@ -2,6 +2,10 @@
 
 #![cfg(feature = "code")]
 
+#[cfg(unix)]
+#[path = "symbols/growth.rs"]
+mod growth;
+
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
@@ -153,6 +157,15 @@ fn deep_nesting_and_broken_text_end() {
     let blocks = (0..300).map(|at| format!("{}if x:\n", " ".repeat(at))).collect::<String>();
     let rust = "mod a {".repeat(5_000);
     let chain = format!("import kettle\nkettle{}\n", ".boil()".repeat(3_000));
+    let patterns =
+        format!("{}a{} = x\nfor {}b{} in x: ...\n", "[".repeat(50_000), "]".repeat(50_000), "(".repeat(50_000), ")".repeat(50_000));
+    let values = format!("{}1\n", "a = ".repeat(50_000));
+    let dotted = format!("from {}a import b\n", "a.".repeat(400));
+    for text in [&patterns, &values, &dotted] {
+        let deep = reach(package(Ecosystem::PyPi, &[("kettle/__init__.py", text)]));
+        check("import kettle\nkettle.b.c\n", Language::Python, &deep);
+        check(text, Language::Python, &deep);
+    }
     let _ = package(Ecosystem::PyPi, &[("kettle/__init__.py", &deep), ("kettle/b.py", &blocks), ("kettle/c.py", "class (:\n\0\u{fffd}")]);
     let _ = package(Ecosystem::Cargo, &[("src/lib.rs", &rust)]);
     let reach = reach(read(Ecosystem::PyPi, "py"));

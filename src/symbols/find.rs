@@ -116,8 +116,10 @@ pub fn find<'a>(reach: &'a Reach, wanted: &Wanted) -> Search<'a> {
         && let Some(last) = asked.last()
     {
         for package in &packages {
-            let names = package.names().filter(|(_, symbol)| is_kind(symbol)).map(|(name, _)| name);
-            for name in nearest(&last.to_lowercase(), names, 3) {
+            let names = package.package().symbols.iter().filter(|symbol| is_kind(symbol)).map(Symbol::name);
+            let mut near: Vec<String> = nearest(&last.to_lowercase(), names, 9).iter().map(|name| name.to_lowercase()).collect();
+            near.dedup();
+            for name in near.into_iter().take(3) {
                 let near = package.named(&name).filter(|symbol| is_kind(symbol)).take(3);
                 found.extend(near.map(|symbol| Found { package: &package.package().id, symbol, how: How::Near }));
             }

@@ -5,10 +5,11 @@ mod look;
 #[cfg(feature = "code")]
 pub(in crate::symbols) mod native;
 
+use std::cmp::Ordering;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use super::package::{Kind, Open, Package, Reexport, Symbol};
+use super::package::{Kind, Open, Package, PackageId, Reexport, Symbol};
 
 #[cfg(feature = "code")]
 pub(in crate::symbols) use self::look::{Look, Thing};
@@ -17,44 +18,37 @@ pub(in crate::symbols) use self::look::{Look, Thing};
 #[derive(Debug)]
 pub struct Indexed {
     package: Package,
-    by_path: HashMap<String, Vec<u32>>,
-    by_parent: HashMap<String, Vec<u32>>,
-    /// Last segments in lower case.
-    by_name: HashMap<String, Vec<u32>>,
-    reexports: HashMap<String, Vec<u32>>,
+    // Places of symbols in the order of what they are looked for by; equal ones in the order of the package.
+    by_path: Vec<u32>,
+    by_parent: Vec<u32>,
+    /// By last segments in lower case.
+    by_name: Vec<u32>,
+    /// Places of re-exports, by scope and name.
+    reexports: Vec<u32>,
     open: HashMap<String, u32>,
     roots: HashSet<String>,
 }
 
 impl Indexed {
-    /// Takes time and memory in proportion to the package.
+    /// Takes time in proportion to the package's size and its logarithm, and some bytes a symbol.
     pub fn new(package: Package) -> Self {
-        let mut indexed = Self {
-            by_path: HashMap::new(),
-            by_parent: HashMap::new(),
-            by_name: HashMap::new(),
-            reexports: HashMap::new(),
-            open: HashMap::new(),
-            roots: HashSet::new(),
-            package,
-        };
-        for (at, symbol) in (0..).zip(&indexed.package.symbols) {
-            indexed.by_path.entry(symbol.path.clone()).or_default().push(at);
-            indexed.by_name.entry(symbol.name().to_lowercase()).or_default().push(at);
-            match parent(&symbol.path) {
-                Some(parent) => indexed.by_parent.entry(parent.to_owned()).or_default().push(at),
-                None => {
-                    indexed.roots.insert(symbol.path.clone());
-                }
-            }
+        let symbols = &package.symbols;
+        let symbol = |at: &u32| &symbols[*at as usize];
+        let all = || (0_u32..).zip(symbols).map(|(at, _)| at);
+        let mut by_path: Vec<u32> = all().collect();
+        by_path.sort_by(|a, b| symbol(a).path.cmp(&symbol(b).path));
+        let mut by_parent: Vec<u32> = all().filter(|at| parent(&symbol(at).path).is_some()).collect();
+        by_parent.sort_by(|a, b| parent(&symbol(a).path).cmp(&parent(&symbol(b).path)));
+        let mut by_name: Vec<u32> = all().collect();
+        by_name.sort_by(|a, b| lower(symbol(a).name()).cmp(lower(symbol(b).name())));
+        let mut reexports: Vec<u32> = (0_u32..).zip(&package.reexports).map(|(at, _)| at).collect();
+        reexports.sort_by_key(|at| key(&package.reexports[*at as usize]));
+        let mut open = HashMap::new();
+        for (at, why) in (0..).zip(&package.open) {
+            open.entry(why.path.clone()).or_insert(at);
         }
-        for (at, reexport) in (0..).zip(&indexed.package.reexports) {
-            indexed.reexports.entry(reexport.scope.clone()).or_default().push(at);
-        }
-        for (at, open) in (0..).zip(&indexed.package.open) {
-            indexed.open.entry(open.path.clone()).or_insert(at);
-        }
-        indexed
+        let roots = symbols.iter().filter(|symbol| parent(&symbol.path).is_none()).map(|symbol| symbol.path.clone()).collect();
+        Self { by_path, by_parent, by_name, reexports, open, roots, package }
     }
 
     /// A scope and a name in it, as the package's language joins them.
@@ -73,23 +67,35 @@ impl Indexed {
     }
 
     pub(super) fn at(&self, path: &str) -> impl Iterator<Item = &Symbol> {
-        self.by_path.get(path).into_iter().flatten().map(|at| &self.package.symbols[*at as usize])
+        // More of one path are no more sure than some.
+        self.found(&self.by_path, move |symbol| symbol.path.as_str().cmp(path)).take(50)
     }
 
-    pub(super) fn named(&self, lower: &str) -> impl Iterator<Item = &Symbol> {
-        self.by_name.get(lower).into_iter().flatten().map(|at| &self.package.symbols[*at as usize])
-    }
-
-    pub(super) fn names(&self) -> impl Iterator<Item = (&str, &Symbol)> {
-        self.by_name.iter().map(|(name, at)| (name.as_str(), &self.package.symbols[at[0] as usize]))
+    /// Symbols whose last segment in lower case is this.
+    pub(super) fn named(&self, name: &str) -> impl Iterator<Item = &Symbol> {
+        self.found(&self.by_name, move |symbol| lower(symbol.name()).cmp(name.chars()))
     }
 
     pub(super) fn members(&self, scope: &str) -> impl Iterator<Item = &Symbol> {
-        self.by_parent.get(scope).into_iter().flatten().map(|at| &self.package.symbols[*at as usize])
+        self.found(&self.by_parent, move |symbol| parent(&symbol.path).cmp(&Some(scope)))
     }
 
+    /// What a scope gives on.
     pub(super) fn given_on(&self, scope: &str) -> impl Iterator<Item = &Reexport> {
-        self.reexports.get(scope).into_iter().flatten().map(|at| &self.package.reexports[*at as usize])
+        self.given(move |given| given.scope.as_str().cmp(scope))
+    }
+
+    /// What it gives on under one name; `*` stands for itself.
+    pub(super) fn given_on_as(&self, scope: &str, name: &str) -> impl Iterator<Item = &Reexport> {
+        self.given(move |given| key(given).cmp(&(scope, name)))
+    }
+
+    fn found(&self, order: &[u32], compare: impl Fn(&Symbol) -> Ordering) -> impl Iterator<Item = &Symbol> {
+        equal(order, |at| compare(&self.package.symbols[at])).iter().map(|at| &self.package.symbols[*at as usize])
+    }
+
+    fn given(&self, compare: impl Fn(&Reexport) -> Ordering) -> impl Iterator<Item = &Reexport> {
+        equal(&self.reexports, |at| compare(&self.package.reexports[at])).iter().map(|at| &self.package.reexports[*at as usize])
     }
 
     pub(super) fn openness(&self, scope: &str) -> Option<&Open> {
@@ -101,11 +107,27 @@ impl Indexed {
     }
 }
 
+fn key(given: &Reexport) -> (&str, &str) {
+    (&given.scope, &given.name)
+}
+
+fn lower(name: &str) -> impl Iterator<Item = char> {
+    name.chars().flat_map(char::to_lowercase)
+}
+
+/// The part of an order in which things are equal to what is looked for.
+fn equal(order: &[u32], compare: impl Fn(usize) -> Ordering) -> &[u32] {
+    let begin = order.partition_point(|at| compare(*at as usize) == Ordering::Less);
+    let length = order[begin..].partition_point(|at| compare(*at as usize) == Ordering::Equal);
+    &order[begin..begin + length]
+}
+
 /// The packages that a question may look into.
 #[derive(Clone, Debug, Default)]
 pub struct Reach {
     packages: Vec<Arc<Indexed>>,
     roots: HashMap<String, Vec<usize>>,
+    by_id: HashMap<PackageId, usize>,
     /// A lock file names no others: a package outside is not used by the project.
     is_whole: bool,
 }
@@ -128,6 +150,7 @@ impl Reach {
             for root in package.roots().filter(|root| !taken.contains(*root)) {
                 reach.roots.entry(root.to_owned()).or_default().push(at);
             }
+            reach.by_id.entry(id.clone()).or_insert(at);
             reach.packages.push(package);
         }
         reach
@@ -167,7 +190,7 @@ impl Reach {
                 return if all.contains(&from) { all.to_vec() } else { vec![from] };
             }
             let of = package.package.dependencies.iter().find(|dependency| dependency.root == root);
-            if let Some(at) = of.and_then(|of| self.packages.iter().position(|other| other.package.id == of.id)) {
+            if let Some(at) = of.and_then(|of| self.by_id.get(&of.id).copied()) {
                 return vec![at];
             }
         }
@@ -178,17 +201,15 @@ impl Reach {
         &self.packages[at]
     }
 
-    /// Whether a word occurs in a package or in what it depends on; none where a dependency is out of reach or may hold names that are
-    /// written nowhere.
-    pub(super) fn knows_word(&self, at: usize, word: &str) -> Option<bool> {
+    /// A package with all that it depends on; and whether nothing of that is out of reach or may hold names that are written nowhere.
+    pub(super) fn below(&self, at: usize) -> (Vec<usize>, bool) {
         let mut seen = HashSet::from([at]);
+        let mut all = Vec::new();
         let mut waiting = vec![at];
         let mut is_sure = true;
         while let Some(at) = waiting.pop() {
             let package = &self.packages[at].package;
-            if package.words.contains(word) {
-                return Some(true);
-            }
+            all.push(at);
             is_sure &= package.is_whole && !self.packages[at].open.contains_key("");
             for dependency in &package.dependencies {
                 let found = self.rooted_from(Some(at), &dependency.root);
@@ -196,7 +217,7 @@ impl Reach {
                 waiting.extend(found.into_iter().filter(|at| seen.insert(*at)));
             }
         }
-        is_sure.then_some(false)
+        (all, is_sure)
     }
 
     /// The module that a path lies in: the nearest one above it that is a module.

@@ -94,9 +94,12 @@ impl Reader {
             self.leave_out("symbols of a package", 1, path);
             return self.unread(path);
         }
-        if text.len() > self.limits.file {
-            self.leave_out("size of a file", 1, path);
-            return self.unread(path);
+        let longest = languages::PATH / 2;
+        for (is_over, rule) in [(text.len() > self.limits.file, "size of a file"), (path.len() > longest, "length of a path")] {
+            if is_over {
+                self.leave_out(rule, 1, path);
+                return self.unread(path);
+            }
         }
         let text = String::from_utf8_lossy(text);
         let text = text.trim_start_matches('\u{feff}');
@@ -109,13 +112,16 @@ impl Reader {
             return self.unread(path);
         };
         let from = self.package.symbols.len();
-        languages::read(language, &mut languages::File { root: &self.root, path, text, tree: &tree, into: &mut self.package });
-        self.bound(from, path);
+        let most = self.limits.symbols;
+        let mut file = languages::File { root: &self.root, path, text, tree: &tree, into: &mut self.package, most, left_out: 0 };
+        languages::read(language, &mut file);
+        let left_out = file.left_out;
+        self.bound(from, left_out, path);
     }
 
     /// A package that is known to hold more than what was given.
     pub fn unread(&mut self, detail: &str) {
-        self.package.open.push(Open { path: String::new(), reason: Reason::Unread, detail: detail.to_owned() });
+        self.package.open.push(Open { path: String::new(), reason: Reason::Unread, detail: detail.chars().take(80).collect() });
     }
 
     /// What was read.
@@ -130,10 +136,8 @@ impl Reader {
         self.package
     }
 
-    fn bound(&mut self, from: usize, path: &str) {
-        let over = self.package.symbols.len().saturating_sub(self.limits.symbols);
+    fn bound(&mut self, from: usize, over: usize, path: &str) {
         if over > 0 {
-            self.package.symbols.truncate(self.limits.symbols);
             self.leave_out("symbols of a package", over, path);
             self.unread(path);
         }
@@ -155,7 +159,7 @@ impl Reader {
     fn leave_out(&mut self, rule: &'static str, count: usize, first: &str) {
         match self.left_out.iter_mut().find(|left| left.rule == rule) {
             Some(left) => left.count += count,
-            None => self.left_out.push(LeftOut { rule, count, first: first.to_owned() }),
+            None => self.left_out.push(LeftOut { rule, count, first: first.chars().take(200).collect() }),
         }
     }
 }
@@ -163,10 +167,15 @@ impl Reader {
 /// Words without remarks: what stands behind `//` is no documentation in Rust, and often names what is not there.
 fn said_in_code(text: &str, into: &mut HashSet<String>) {
     for line in text.lines() {
+        let mut quotes = 0;
+        let mut counted = 0;
         let remark = line.match_indices("//").map(|(at, _)| at).find(|at| {
+            quotes += line[counted..*at].matches('"').count();
+            counted = *at;
             let is_doc = line[at + 2..].starts_with(['/', '!']);
             let stands_apart = line[..*at].ends_with(char::is_whitespace) || *at == 0;
-            !is_doc && stands_apart
+            // Within a string it is none.
+            !is_doc && stands_apart && quotes % 2 == 0
         });
         words(&line[..remark.unwrap_or(line.len())], into);
     }

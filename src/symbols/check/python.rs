@@ -2,6 +2,7 @@
 
 mod arguments;
 mod bindings;
+mod places;
 mod prompts;
 
 use std::collections::HashMap;
@@ -9,40 +10,39 @@ use std::collections::HashMap;
 use tree_sitter::Node;
 
 use super::verdicts::{Reference, Value, Verdicts};
+use crate::symbols::languages::PATH;
 use crate::symbols::package::{Kind, Language, last_segment};
 use crate::symbols::reach::{Look, Thing, native};
-use crate::symbols::source::tree::{self, children, field, line, one_line, text, walk};
+use crate::symbols::source::tree::{self, Seen, children, line, one_line, text};
 
 use bindings::{Bindings, Bound};
+use places::Places;
+use prompts::Plain;
 
 /// The pass over one snippet.
 struct Pass<'v, 'a, 't> {
     verdicts: &'v mut Verdicts<'a>,
+    plain: &'t Plain,
     source: &'t str,
     bindings: Bindings<'t>,
-    /// Lines whose absence of names is expected.
-    guarded: Vec<u32>,
+    places: Places<'t>,
     /// By the nodes' ids.
     values: HashMap<usize, Value<'a>>,
     depth: usize,
 }
 
 pub(super) fn check(code: &str, verdicts: &mut Verdicts<'_>) {
-    let (source, guarded) = prompts::taken_off(code);
-    let Some(tree) = tree::parse(Language::Python, &source) else { return };
+    let plain = Plain::of(code);
+    let Some(tree) = tree::parse(Language::Python, &plain.text) else { return };
     let root = tree.root_node();
-    let bindings = Bindings::of(root, &source, &mut verdicts.defined);
-    let mut pass = Pass { verdicts, source: &source, bindings, guarded, values: HashMap::new(), depth: 0 };
-    let mut nodes = Vec::new();
-    walk(root, |node| {
-        if node.is_error() || node.kind() == "ERROR" {
-            return false;
-        }
-        if matches!(node.kind(), "import_statement" | "import_from_statement" | "attribute" | "call") && !statement_is_broken(node) {
-            nodes.push(node);
-        }
-        true
-    });
+    let bindings = Bindings::of(root, &plain.text, &mut verdicts.defined);
+    let mut places = Places::of(root, &plain.text);
+    if places.seen == Seen::Part {
+        // A name may be bound where nobody looked.
+        return;
+    }
+    let nodes = std::mem::take(&mut places.nodes);
+    let mut pass = Pass { verdicts, plain: &plain, source: &plain.text, bindings, places, values: HashMap::new(), depth: 0 };
     for node in &nodes {
         match node.kind() {
             "import_statement" => pass.import(*node),
@@ -51,26 +51,15 @@ pub(super) fn check(code: &str, verdicts: &mut Verdicts<'_>) {
         }
     }
     for node in nodes.iter().filter(|node| matches!(node.kind(), "attribute" | "call")) {
+        if pass.verdicts.is_full() {
+            return;
+        }
         pass.depth = 0;
         pass.value(*node);
         if node.kind() == "call" {
             pass.arguments(*node);
         }
     }
-}
-
-/// In what is not understood nothing is accused.
-fn statement_is_broken(node: Node<'_>) -> bool {
-    let mut at = node;
-    while let Some(above) = at.parent() {
-        if at.kind().ends_with("statement")
-            && !matches!(at.kind(), "if_statement" | "for_statement" | "while_statement" | "with_statement" | "try_statement")
-        {
-            return at.has_error();
-        }
-        at = above;
-    }
-    node.has_error()
 }
 
 impl<'a, 't> Pass<'_, 'a, 't> {
@@ -80,7 +69,7 @@ impl<'a, 't> Pass<'_, 'a, 't> {
     {
         Reference {
             line: line(name),
-            offset: name.start_byte(),
+            offset: self.offset(name),
             text: text(node, self.source),
             name: text(name, self.source),
             is_guarded: self.is_guarded(node),
@@ -93,6 +82,9 @@ impl<'a, 't> Pass<'_, 'a, 't> {
             let name = if child.kind() == "aliased_import" { child.child_by_field_name("name") } else { Some(child) };
             let Some(name) = name else { continue };
             let path = one_line(text(name, self.source));
+            if path.len() > PATH || self.verdicts.is_full() {
+                continue;
+            }
             self.module(&path, node, name);
         }
     }
@@ -123,12 +115,15 @@ impl<'a, 't> Pass<'_, 'a, 't> {
     fn import_from(&mut self, node: Node<'t>) {
         let Some(module) = node.child_by_field_name("module_name") else { return };
         let path = one_line(text(module, self.source));
-        if path.starts_with('.') || path == "__future__" {
+        if path.starts_with('.') || path == "__future__" || path.len() > PATH || self.verdicts.is_full() {
             return;
         }
         let Some(found) = self.module(&path, node, module) else { return };
         let mut cursor = node.walk();
         for name in node.children_by_field_name("name", &mut cursor) {
+            if self.verdicts.is_full() {
+                return;
+            }
             let name = if name.kind() == "aliased_import" { name.child_by_field_name("name").unwrap_or(name) } else { name };
             let mut reference = self.reference(node, name, true);
             reference.text = text(name, self.source);
@@ -203,14 +198,9 @@ impl<'a, 't> Pass<'_, 'a, 't> {
             return Value::Nothing;
         };
         let object = self.value(object);
-        let parent = node.parent();
-        let is_called = parent.is_some_and(|above| above.kind() == "call" && above.child_by_field_name("function") == Some(node));
-        let is_target = parent.is_some_and(|above| {
-            matches!(above.kind(), "assignment" | "augmented_assignment" | "delete_statement" | "pattern_list" | "for_statement")
-                && above.child_by_field_name("right") != Some(node)
-        });
-        let reference = self.reference(node, name, is_called);
-        if is_target || reference.name.is_empty() {
+        let Some(place) = self.places.at(node) else { return Value::Nothing };
+        let reference = self.reference(node, name, place.is_called);
+        if place.is_target || reference.name.is_empty() {
             return Value::Nothing;
         }
         let found = match object {
@@ -277,40 +267,16 @@ impl<'a, 't> Pass<'_, 'a, 't> {
     }
 
     fn is_guarded(&self, node: Node<'t>) -> bool {
-        let first = line(node);
-        if self.guarded.contains(&first) || says_error(self.source, first) {
-            return true;
-        }
-        let mut below = node;
-        for above in std::iter::successors(node.parent(), Node::parent).take(200) {
-            let guards = match above.kind() {
-                "try_statement" => above.child_by_field_name("body") == Some(below),
-                "with_statement" => {
-                    let clause = children(above).into_iter().next().map(|clause| text(clause, self.source)).unwrap_or_default();
-                    ["raises", "Raises", "suppress", "warns", "catch"].iter().any(|word| clause.contains(word))
-                }
-                "if_statement" => field(above, "condition", self.source)
-                    .is_some_and(|c| c.contains("hasattr") || c.contains("version") || c.contains("TYPE_CHECKING")),
-                _ => false,
-            };
-            if guards {
-                return true;
-            }
-            below = above;
-        }
-        false
+        self.plain.guarded.contains(&line(node)) || self.places.at(node).is_none_or(|place| place.is_guarded)
+    }
+
+    /// Where a node begins in the code as it was given.
+    fn offset(&self, node: Node<'t>) -> usize {
+        let at = node.start_position();
+        self.plain.starts.get(at.row).copied().unwrap_or_default() + at.column
     }
 }
 
 fn is_self(gives: &str) -> bool {
     matches!(last_segment(gives.trim_matches(['"', '\''])), "Self")
-}
-
-/// A comment that speaks of an error on the line.
-fn says_error(source: &str, line: u32) -> bool {
-    let text = source.lines().nth(line.saturating_sub(1) as usize).unwrap_or_default();
-    let Some((_, comment)) = text.split_once('#') else { return false };
-    ["Error", "error", "raise", "wrong", "Wrong", "invalid", "fail", "not exist", "no longer", "removed", "deprecated", "old"]
-        .iter()
-        .any(|word| comment.contains(word))
 }

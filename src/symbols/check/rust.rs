@@ -1,21 +1,29 @@
 //! Rust: paths walked segment by segment from a crate in reach; methods of values that come from one.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use tree_sitter::Node;
 
 use super::verdicts::{Reference, Value, Verdicts};
-use crate::symbols::languages::use_tree;
+use crate::symbols::languages::{PATH, use_tree};
 use crate::symbols::package::{Kind, Language};
 use crate::symbols::reach::{Look, Thing};
-use crate::symbols::source::tree::{self, field, line, one_line, text, walk};
+use crate::symbols::source::tree::{self, Seen, field, line, one_line, text, walk, walk_within};
+
+/// Scopes that are looked into for a name that nothing else binds.
+const MOST_STARS: usize = 50;
 
 struct Pass<'v, 'a, 't> {
     verdicts: &'v mut Verdicts<'a>,
     source: &'t str,
-    /// What `use` binds: each name's paths.
-    uses: HashMap<String, Vec<String>>,
+    /// What `use` binds: each name's path; none where there are several.
+    uses: HashMap<String, Option<String>>,
+    /// Scopes all of whose names are imported, each once.
     stars: Vec<String>,
+    /// What names lead to through stars, as they were asked for.
+    starred: HashMap<String, Option<String>>,
+    /// Nodes of statements that are understood, by their ids.
+    sound: HashSet<usize>,
     /// `let` with a plain name: where, and what it is made from.
     lets: HashMap<&'t str, Vec<(usize, Option<Node<'t>>)>>,
     values: HashMap<usize, Value<'a>>,
@@ -26,26 +34,52 @@ pub(super) fn check(code: &str, verdicts: &mut Verdicts<'_>) {
     let source = readable(code);
     let Some(tree) = tree::parse(Language::Rust, &source) else { return };
     let root = tree.root_node();
-    let mut pass =
-        Pass { verdicts, source: &source, uses: HashMap::new(), stars: Vec::new(), lets: HashMap::new(), values: HashMap::new(), depth: 0 };
+    let mut pass = Pass {
+        verdicts,
+        source: &source,
+        uses: HashMap::new(),
+        stars: Vec::new(),
+        starred: HashMap::new(),
+        sound: HashSet::new(),
+        lets: HashMap::new(),
+        values: HashMap::new(),
+        depth: 0,
+    };
     let mut nodes = Vec::new();
-    walk(root, |node| {
+    // Whether the innermost statement around each node above is broken; none outside of one.
+    let mut broken: Vec<Option<bool>> = Vec::new();
+    let seen = walk_within(root, |node, above| {
+        pass.see(node);
         if node.is_error() {
             return false;
         }
-        pass.see(node);
+        broken.truncate(above.len());
+        let is_statement = matches!(node.kind(), "expression_statement" | "let_declaration" | "use_declaration");
+        let is_broken = if is_statement { Some(node.has_error()) } else { broken.last().copied().flatten() };
+        broken.push(is_broken);
         let is_path = matches!(node.kind(), "scoped_identifier" | "scoped_type_identifier");
         let is_outer = is_path
-            && !node.parent().is_some_and(|above| above.kind().starts_with("scoped_") && above.child_by_field_name("path") == Some(node));
-        let is_method =
-            node.kind() == "call_expression" && node.child_by_field_name("function").is_some_and(|f| f.kind() == "field_expression");
-        if (is_outer || is_method || node.kind() == "use_declaration") && !statement_is_broken(node) {
-            nodes.push(node);
+            && !above.last().is_some_and(|above| above.kind().starts_with("scoped_") && above.child_by_field_name("path") == Some(node));
+        let is_call = node.kind() == "call_expression";
+        // In what is not understood nothing is accused.
+        if (is_path || is_call || node.kind() == "use_declaration") && !is_broken.unwrap_or_else(|| node.has_error()) {
+            pass.sound.insert(node.id());
+            let is_method = is_call && node.child_by_field_name("function").is_some_and(|f| f.kind() == "field_expression");
+            if is_outer || is_method || node.kind() == "use_declaration" {
+                nodes.push(node);
+            }
         }
         // Paths in `use` are read with it; what macros take is not code yet.
         !matches!(node.kind(), "use_declaration" | "token_tree" | "attribute_item" | "macro_definition" | "visibility_modifier")
     });
+    if seen == Seen::Part {
+        // A name may be bound where nobody looked.
+        return;
+    }
     for node in &nodes {
+        if pass.verdicts.is_full() {
+            return;
+        }
         pass.depth = 0;
         match node.kind() {
             "use_declaration" => pass.used(*node),
@@ -59,16 +93,16 @@ pub(super) fn check(code: &str, verdicts: &mut Verdicts<'_>) {
     }
 }
 
-/// Documentation hides lines behind `# `; what common macros take is read as if they were functions, byte for byte in place.
+/// Documentation hides lines behind `# `; what common macros take is read as if they were functions. Every byte stays in its place.
 fn readable(code: &str) -> String {
     let mut plain = String::with_capacity(code.len() + 1);
-    for line in code.lines() {
+    for line in code.split('\n') {
         let bare = line.trim_start();
-        let shown = match bare {
-            "#" => "",
-            _ => bare.strip_prefix("# ").unwrap_or(line),
-        };
-        plain.push_str(shown);
+        let is_hidden = bare.starts_with("# ") || bare.trim_end() == "#";
+        let mark = line.len() - bare.len();
+        plain.push_str(&line[..mark]);
+        plain.push_str(if is_hidden { " " } else { "" });
+        plain.push_str(bare.get(usize::from(is_hidden)..).unwrap_or_default());
         plain.push('\n');
     }
     for name in
@@ -81,18 +115,6 @@ fn readable(code: &str) -> String {
         }
     }
     plain
-}
-
-fn statement_is_broken(node: Node<'_>) -> bool {
-    let mut at = node;
-    while let Some(above) = at.parent() {
-        let is_statement = matches!(at.kind(), "expression_statement" | "let_declaration" | "use_declaration");
-        if is_statement {
-            return at.has_error();
-        }
-        at = above;
-    }
-    node.has_error()
 }
 
 impl<'a, 't> Pass<'_, 'a, 't> {
@@ -120,8 +142,14 @@ impl<'a, 't> Pass<'_, 'a, 't> {
                         self.verdicts.import(root);
                     }
                     match name.as_str() {
-                        "*" => self.stars.push(path),
-                        _ => self.uses.entry(name).or_default().push(path),
+                        "*" if self.stars.len() < MOST_STARS && !self.stars.contains(&path) => self.stars.push(path),
+                        "*" => {}
+                        _ => match self.uses.get_mut(&name) {
+                            Some(known) => *known = known.take().filter(|known| *known == path),
+                            None => {
+                                self.uses.insert(name, Some(path));
+                            }
+                        },
                     }
                 }
             }
@@ -179,38 +207,43 @@ impl<'a, 't> Pass<'_, 'a, 't> {
         let Some(argument) = node.child_by_field_name("argument") else { return };
         let mut found = Vec::new();
         use_tree(argument, "", self.source, &mut found, 0);
-        for (path, name) in found.iter().take(500) {
-            let place = self.place(argument, path.rsplit("::").next().unwrap_or(path)).unwrap_or(argument);
-            let _ = name;
+        let places = self.places(argument);
+        for (path, _) in found.iter().filter(|(path, _)| !path.contains("r#")).take(500) {
+            let place = places.get(path.rsplit("::").next().unwrap_or(path)).copied().unwrap_or(argument);
             self.walk_path(path, argument, place);
         }
     }
 
-    /// The node of a name within a `use`.
-    fn place(&self, within: Node<'t>, name: &str) -> Option<Node<'t>> {
-        let mut place = None;
+    /// Where names stand within a `use`.
+    fn places(&self, within: Node<'t>) -> HashMap<&'t str, Node<'t>> {
+        let mut places = HashMap::new();
         walk(within, |node| {
-            if matches!(node.kind(), "identifier" | "type_identifier") && text(node, self.source) == name {
-                place = Some(node);
+            if matches!(node.kind(), "identifier" | "type_identifier") {
+                places.insert(text(node, self.source), node);
             }
             true
         });
-        place
+        places
     }
 
     fn path(&mut self, node: Node<'t>) -> Value<'a> {
         if let Some(known) = self.values.get(&node.id()) {
             return *known;
         }
+        // What is cut off leads elsewhere.
+        let whole = text(node, self.source);
+        if !self.sound.contains(&node.id()) || whole.len() > PATH || whole.contains("r#") {
+            return Value::Nothing;
+        }
         let name = node.child_by_field_name("name").unwrap_or(node);
-        let written = one_line(text(node, self.source));
+        let written = one_line(whole);
         let value = self.expanded(&written).map_or(Value::Nothing, |path| self.walk_path(&path, node, name));
         self.values.insert(node.id(), value);
         value
     }
 
     /// A path from its crate: through what `use` binds.
-    fn expanded(&self, written: &str) -> Option<String> {
+    fn expanded(&mut self, written: &str) -> Option<String> {
         let plain: String = without_generics(written);
         let plain = plain.trim_start_matches("::");
         let first = plain.split("::").next()?;
@@ -219,22 +252,29 @@ impl<'a, 't> Pass<'_, 'a, 't> {
         {
             return None;
         }
-        match self.uses.get(first).map(Vec::as_slice) {
-            Some([path]) => Some(format!("{path}{}", &plain[first.len()..])),
-            Some(several) if several.iter().all(|path| *path == several[0]) => Some(format!("{}{}", several[0], &plain[first.len()..])),
-            Some(_) => None,
+        let behind = &plain[first.len()..];
+        match self.uses.get(first) {
+            Some(path) => path.as_ref().map(|path| format!("{path}{behind}")),
             None if !self.verdicts.reach.rooted(first).is_empty() && plain.contains("::") => Some(plain.to_owned()),
-            None => {
-                let mut found = self.stars.iter().filter_map(|star| match self.verdicts.reach.scope(star) {
-                    Look::Found(scope) => match self.verdicts.reach.member(scope, first) {
-                        Look::Found(found) => Some(found.symbol.path.clone()),
-                        _ => None,
-                    },
-                    _ => None,
-                });
-                found.next().map(|path| format!("{path}{}", &plain[first.len()..]))
-            }
+            None => self.starred(first).map(|path| format!("{path}{behind}")),
         }
+    }
+
+    /// What a name leads to through a star.
+    fn starred(&mut self, name: &str) -> Option<String> {
+        if let Some(known) = self.starred.get(name) {
+            return known.clone();
+        }
+        let reach = self.verdicts.reach;
+        let found = self.stars.iter().find_map(|star| match reach.scope(star) {
+            Look::Found(scope) => match reach.member(scope, name) {
+                Look::Found(found) => Some(found.symbol.path.clone()),
+                _ => None,
+            },
+            _ => None,
+        });
+        self.starred.insert(name.to_owned(), found.clone());
+        found
     }
 
     fn is_defined_here(&self, name: &str) -> bool {
@@ -379,7 +419,7 @@ impl<'a, 't> Pass<'_, 'a, 't> {
             return Value::Nothing;
         };
         let receiver = self.value(receiver);
-        if name.kind() != "field_identifier" || statement_is_broken(node) {
+        if name.kind() != "field_identifier" || text(name, self.source).starts_with("r#") || !self.sound.contains(&node.id()) {
             return from(receiver);
         }
         let reference = self.reference(function, name, true);

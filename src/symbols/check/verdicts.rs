@@ -1,7 +1,7 @@
 //! The verdicts of one piece of code, and the two rules by which a name is missing: by structure (everything that could give it is known),
 //! and by words (its name is written in no file of what it could come from).
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::{Checked, Verdict};
 use crate::symbols::package::{Ecosystem, Kind};
@@ -37,22 +37,42 @@ pub(super) struct Verdicts<'a> {
     /// Names that the code defines or mentions other than as a reference.
     pub defined: HashSet<String>,
     /// Packages that the code imports.
-    pub imported: Vec<usize>,
+    imported: BTreeSet<usize>,
     /// It imports something out of reach that may give methods to any value.
     pub is_foreign: bool,
     checked: Vec<Checked>,
+    /// What each package depends on, itself with it, as it was asked for.
+    below: HashMap<usize, (Vec<usize>, bool)>,
+    /// Names that could have been meant, by scope and name.
+    near: HashMap<(String, String), Vec<String>>,
 }
 
 const MOST: usize = 5_000;
 
+/// Names for which others are looked for that could have been meant.
+const MOST_NEAR: usize = 200;
+
 impl<'a> Verdicts<'a> {
     pub(super) fn new(reach: &'a Reach) -> Self {
-        Self { reach, defined: HashSet::new(), imported: Vec::new(), is_foreign: false, checked: Vec::new() }
+        Self {
+            reach,
+            defined: HashSet::new(),
+            imported: BTreeSet::new(),
+            is_foreign: false,
+            checked: Vec::new(),
+            below: HashMap::new(),
+            near: HashMap::new(),
+        }
     }
 
     pub(super) fn done(mut self) -> Vec<Checked> {
         self.checked.sort_by_key(|checked| checked.offset);
         self.checked
+    }
+
+    /// Nothing more is answered.
+    pub(super) fn is_full(&self) -> bool {
+        self.checked.len() >= MOST
     }
 
     pub(super) fn import(&mut self, root: &str) {
@@ -132,7 +152,7 @@ impl<'a> Verdicts<'a> {
             return self.unknown(Some(at), "it stands where its absence is expected", reference);
         }
         let mut checked = self.entry(Some(at), Verdict::DoesNotExist, why, reference);
-        checked.near = if scope.is_empty() { Vec::new() } else { self.reach.near(scope, reference.name) };
+        checked.near = if scope.is_empty() { Vec::new() } else { self.near(at, scope, reference.name) };
         self.push(checked);
     }
 
@@ -143,7 +163,7 @@ impl<'a> Verdicts<'a> {
             return self.unknown(Some(at), "it stands where its absence is expected", reference);
         }
         let mut checked = self.entry(Some(at), Verdict::DoesNotExist, &why, reference);
-        checked.near = if scope.is_empty() { self.like(at, reference.name) } else { self.reach.near(scope, reference.name) };
+        checked.near = self.near(at, scope, reference.name);
         self.push(checked);
     }
 
@@ -161,18 +181,40 @@ impl<'a> Verdicts<'a> {
 
     /// Whether a name is written in no file of a package, of what it depends on, of what the code imports beside it, in the language's own
     /// names and in the code itself.
-    pub(super) fn is_nowhere(&self, at: usize, name: &str) -> bool {
+    pub(super) fn is_nowhere(&mut self, at: usize, name: &str) -> bool {
         let ecosystem = self.ecosystem(at);
         // What is out of reach may hold traits, which give methods to any value.
         let is_open = self.is_foreign && ecosystem == Ecosystem::Cargo;
-        let is_known = is_open || native::knows(ecosystem, name) || self.defined.contains(name);
-        !is_known
-            && self.reach.knows_word(at, name) == Some(false)
-            && self.imported.iter().all(|other| *other == at || self.reach.knows_word(*other, name) != Some(true))
+        // A name that is made in another way than words are is not found among them.
+        let is_word = name.len() <= 100 && name.chars().all(|c| c == '_' || c.is_alphanumeric());
+        let is_known = is_open || !is_word || native::knows(ecosystem, name) || self.defined.contains(name);
+        if is_known {
+            return false;
+        }
+        let reach = self.reach;
+        for other in self.imported.iter().copied().chain([at]) {
+            self.below.entry(other).or_insert_with(|| reach.below(other));
+        }
+        let has_word = |other: &usize| self.below[other].0.iter().any(|below| reach.package(*below).package().words.contains(name));
+        self.below[&at].1 && !has_word(&at) && !self.imported.iter().any(has_word)
     }
 
     pub(super) fn ecosystem(&self, at: usize) -> Ecosystem {
         self.reach.package(at).package().id.ecosystem
+    }
+
+    /// Looked for once, and for so many names only: it takes as much time as there are names.
+    fn near(&mut self, at: usize, scope: &str, name: &str) -> Vec<String> {
+        let asked = (if scope.is_empty() { format!("{at}") } else { scope.to_owned() }, name.to_owned());
+        if let Some(known) = self.near.get(&asked) {
+            return known.clone();
+        }
+        if self.near.len() >= MOST_NEAR {
+            return Vec::new();
+        }
+        let near = if scope.is_empty() { self.like(at, name) } else { self.reach.near(scope, name) };
+        self.near.insert(asked, near.clone());
+        near
     }
 
     fn like(&self, at: usize, name: &str) -> Vec<String> {

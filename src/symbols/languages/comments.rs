@@ -2,15 +2,14 @@
 
 use tree_sitter::Node;
 
-/// The comments directly above a node: of `marks` only, so that a licence or a remark is no documentation. An empty line ends them.
-pub(in crate::symbols) fn above(node: Node<'_>, source: &str, marks: &[&str]) -> String {
+/// The comments directly above a node, among what stands `before` it: of `marks` only, so that a licence or a remark is no documentation.
+/// An empty line ends them.
+pub(in crate::symbols) fn above(node: Node<'_>, before: &[Node<'_>], source: &str, marks: &[&str]) -> String {
     let mut lines: Vec<String> = Vec::new();
     let mut below = node.start_position().row;
-    let mut at = node.prev_sibling();
-    while let Some(comment) = at {
+    for comment in before.iter().rev() {
         if matches!(comment.kind(), "attribute_item" | "inner_attribute_item" | "decorator" | "marker_annotation") {
             below = comment.start_position().row;
-            at = comment.prev_sibling();
             continue;
         }
         let text = source.get(comment.byte_range()).unwrap_or_default();
@@ -22,7 +21,6 @@ pub(in crate::symbols) fn above(node: Node<'_>, source: &str, marks: &[&str]) ->
         }
         lines.push(plain(text));
         below = comment.start_position().row;
-        at = comment.prev_sibling();
     }
     lines.reverse();
     lines.join("\n").trim().to_owned()

@@ -3,13 +3,13 @@
 mod class;
 mod function;
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use tree_sitter::Node;
 
 use super::File;
 use crate::symbols::package::{Kind, Open, Package, Reason, Reexport, Symbol};
-use crate::symbols::source::tree::{DEPTH, children, field, line, one_line, text, walk};
+use crate::symbols::source::tree::{DEPTH, LINE, Seen, children, field, line, one_line, text, walk};
 
 /// One file's reader.
 struct Module<'r, 'a> {
@@ -17,6 +17,8 @@ struct Module<'r, 'a> {
     /// Dotted, without `__init__`.
     name: String,
     is_package: bool,
+    /// Where the rows of `__all__` stand, by their paths.
+    all: HashMap<String, usize>,
 }
 
 pub(super) fn read(file: &mut File<'_>) {
@@ -32,12 +34,12 @@ pub(super) fn read(file: &mut File<'_>) {
     symbol.file = file.path.to_owned();
     symbol.line = 1;
     symbol.doc = docstring(root, file.text);
-    file.into.symbols.push(symbol);
+    file.add(symbol);
     if root.has_error() {
         // What stands in the broken part is not known.
-        file.into.open.push(Open { path: name.clone(), reason: Reason::Unread, detail: format!("{} has a syntax error", file.path) });
+        file.open(name.clone(), Reason::Unread, &format!("a syntax error in {}", file.path));
     }
-    let mut module = Module { file, name, is_package };
+    let mut module = Module { file, name, is_package, all: HashMap::new() };
     module.open_by_words();
     let name = module.name.clone();
     for statement in children(root) {
@@ -46,8 +48,35 @@ pub(super) fn read(file: &mut File<'_>) {
     module.assigned_elsewhere(root);
 }
 
+/// What is said of classes in other modules than their own is brought to them.
+fn bring_home(package: &mut Package) {
+    let given: HashMap<(&str, &str), String> = (package.reexports.iter())
+        .filter_map(|given| {
+            Some(((given.scope.as_str(), given.name.as_str()), format!("{}.{}", given.target, given.target_name.as_ref()?)))
+        })
+        .collect();
+    let home = |path: &str| {
+        let mut at = path.to_owned();
+        for _ in 0..8 {
+            let Some(next) = at.rsplit_once('.').and_then(|key| given.get(&key)).cloned() else { break };
+            at = next;
+        }
+        at
+    };
+    for symbol in package.symbols.iter_mut().filter(|symbol| symbol.kind == Kind::Variable && symbol.written_in.is_some()) {
+        symbol.written_in = None;
+        if let Some((class, name)) = symbol.path.rsplit_once('.') {
+            symbol.path = format!("{}.{name}", home(class));
+        }
+    }
+    for open in package.open.iter_mut().filter(|open| open.reason == Reason::Written) {
+        open.path = home(&open.path);
+    }
+}
+
 /// Folders above modules are packages, though no file says so (namespace packages).
 pub(super) fn finish(package: &mut Package) {
+    bring_home(package);
     let modules: HashSet<String> = package.symbols.iter().filter(|s| s.kind == Kind::Module).map(|s| s.path.clone()).collect();
     let mut above = HashSet::new();
     for module in &modules {
@@ -101,24 +130,24 @@ impl Module<'_, '_> {
     }
 
     fn open(&mut self, path: String, reason: Reason, detail: &str) {
-        self.file.into.open.push(Open { path, reason, detail: detail.chars().take(80).collect() });
+        self.file.open(path, reason, detail);
     }
 
     fn statement(&mut self, node: Node<'_>, scope: &str, depth: usize) {
         if depth > DEPTH {
-            return;
+            return self.open(scope.to_owned(), Reason::Unread, "nested too deep");
         }
         match node.kind() {
             "import_statement" => self.import(node, scope),
             "import_from_statement" => self.import_from(node, scope),
-            "function_definition" => self.function(node, scope, &[], depth),
+            "function_definition" => self.function(node, scope, &[]),
             "class_definition" => self.class(node, scope, &[], depth),
             "decorated_definition" => {
                 let decorators: Vec<String> =
                     children(node).into_iter().filter(|c| c.kind() == "decorator").map(|c| one_line(text(c, self.source()))).collect();
                 match node.child_by_field_name("definition") {
                     Some(inner) if inner.kind() == "class_definition" => self.class(inner, scope, &decorators, depth),
-                    Some(inner) => self.function(inner, scope, &decorators, depth),
+                    Some(inner) => self.function(inner, scope, &decorators),
                     None => {}
                 }
             }
@@ -143,7 +172,7 @@ impl Module<'_, '_> {
     /// Names bound in any branch are names of the scope.
     fn block(&mut self, node: Node<'_>, scope: &str, depth: usize) {
         if depth > DEPTH {
-            return;
+            return self.open(scope.to_owned(), Reason::Unread, "nested too deep");
         }
         if let Some(left) = node.child_by_field_name("left") {
             self.bind(left, scope, node, None);
@@ -158,12 +187,14 @@ impl Module<'_, '_> {
                 | "finally_clause"
                 | "case_clause"
                 | "with_clause" => self.block(child, scope, depth + 1),
-                "with_item" | "as_pattern" => walk(child, |inner| {
-                    if inner.kind() == "as_pattern_target" {
-                        children(inner).into_iter().for_each(|name| self.bind(name, scope, child, None));
-                    }
-                    true
-                }),
+                "with_item" | "as_pattern" => {
+                    walk(child, |inner| {
+                        if inner.kind() == "as_pattern_target" {
+                            children(inner).into_iter().for_each(|name| self.bind(name, scope, child, None));
+                        }
+                        true
+                    });
+                }
                 _ => {}
             }
         }
@@ -219,7 +250,7 @@ impl Module<'_, '_> {
         let is_itself = target_name.as_ref().is_some_and(|inner| target == scope && *inner == name);
         if !is_itself {
             let public = !name.starts_with('_');
-            self.file.into.reexports.push(Reexport { scope: scope.to_owned(), name, target, target_name, public, feature: None });
+            self.file.give_on(Reexport { scope: scope.to_owned(), name, target, target_name, public, feature: None });
         }
     }
 
@@ -240,18 +271,18 @@ impl Module<'_, '_> {
     }
 
     fn assignment(&mut self, node: Node<'_>, scope: &str) {
-        if matches!(node.kind(), "assignment" | "augmented_assignment") {
+        if node.kind() == "call" && text(node, self.source()).starts_with("__all__") {
+            return self.all(node, scope);
+        }
+        // `a = b = 1` stands in the tree as one within the other.
+        let mut at = Some(node);
+        while let Some(node) = at.filter(|node| matches!(node.kind(), "assignment" | "augmented_assignment")) {
             let Some(left) = node.child_by_field_name("left") else { return };
             if text(left, self.source()) == "__all__" {
                 return self.all(node, scope);
             }
-            let right = node.child_by_field_name("right");
             self.bind(left, scope, node, node.child_by_field_name("type"));
-            if let Some(right) = right.filter(|right| right.kind() == "assignment") {
-                self.assignment(right, scope);
-            }
-        } else if node.kind() == "call" && text(node, self.source()).starts_with("__all__") {
-            self.all(node, scope);
+            at = node.child_by_field_name("right");
         }
     }
 
@@ -260,7 +291,7 @@ impl Module<'_, '_> {
         let path = format!("{scope}.__all__");
         let mut names = Vec::new();
         let mut is_plain = true;
-        walk(node, |inner| {
+        let seen = walk(node, |inner| {
             match inner.kind() {
                 "string" => names.push(text(inner, self.file.text).trim_start_matches(['u', 'r']).trim_matches(['"', '\'']).to_owned()),
                 "identifier" => is_plain &= text(inner, self.file.text) == "__all__",
@@ -273,46 +304,59 @@ impl Module<'_, '_> {
             }
             true
         });
-        if !is_plain {
+        if !is_plain || seen == Seen::Part {
             self.open(path.clone(), Reason::Exports, "__all__");
         }
-        match self.file.into.symbols.iter_mut().rev().find(|symbol| symbol.path == path) {
+        match self.all.get(&path).and_then(|at| self.file.into.symbols.get_mut(*at)) {
             Some(symbol) => symbol.bases.extend(names),
             None => {
+                self.all.insert(path.clone(), self.file.into.symbols.len());
                 let mut symbol = Symbol::new(path, Kind::Variable);
                 symbol.bases = names;
                 symbol.private = true;
-                self.file.into.symbols.push(symbol);
+                self.file.add(symbol);
             }
         }
     }
 
     /// Names on the left of an assignment.
     fn bind(&mut self, left: Node<'_>, scope: &str, whole: Node<'_>, kind: Option<Node<'_>>) {
-        match left.kind() {
-            "identifier" | "type" => {
-                let name = text(left, self.source()).to_owned();
-                let is_constant = name.chars().all(|c| c.is_uppercase() || c == '_' || c.is_numeric());
-                let mut symbol = Symbol::new(format!("{scope}.{name}"), if is_constant { Kind::Constant } else { Kind::Variable });
-                symbol.signature = one_line(text(whole, self.source()).lines().next().unwrap_or_default()).chars().take(160).collect();
-                symbol.file = self.file.path.to_owned();
-                symbol.line = line(left);
-                symbol.gives = kind.map(|kind| one_line(text(kind, self.source())));
-                symbol.private = name.starts_with('_');
-                self.file.into.symbols.push(symbol);
+        let is_one = matches!(left.kind(), "identifier" | "type");
+        let whole = begins(text(whole, self.source()));
+        let mut names = Vec::new();
+        let seen = walk(left, |inner| {
+            if inner.kind() == "identifier" || (is_one && inner == left) {
+                names.push(inner);
             }
-            "pattern_list" | "tuple_pattern" | "list_pattern" | "list_splat_pattern" => {
-                children(left).into_iter().for_each(|inner| self.bind(inner, scope, whole, None));
-            }
-            _ => {}
+            (inner != left || !is_one) && is_pattern(inner.kind())
+        });
+        if seen == Seen::Part {
+            self.open(scope.to_owned(), Reason::Unread, "a pattern that is too deep");
         }
+        for name in names {
+            self.bind_one(name, scope, &whole, kind.filter(|_| is_one));
+        }
+    }
+
+    fn bind_one(&mut self, left: Node<'_>, scope: &str, whole: &str, kind: Option<Node<'_>>) {
+        // `type Pair[T] = …` binds `Pair`.
+        let name = text(left, self.source()).split('[').next().unwrap_or_default().trim().to_owned();
+        let is_constant = name.chars().all(|c| c.is_uppercase() || c == '_' || c.is_numeric());
+        let mut symbol = Symbol::new(format!("{scope}.{name}"), if is_constant { Kind::Constant } else { Kind::Variable });
+        symbol.signature = whole.to_owned();
+        symbol.file = self.file.path.to_owned();
+        symbol.line = line(left);
+        symbol.gives = kind.map(|kind| one_line(text(kind, self.source())));
+        symbol.private = name.starts_with('_');
+        self.file.add(symbol);
     }
 
     /// `Kettle.lid = None`, wherever it stands: the attribute is there, though no class body has it.
     fn assigned_elsewhere(&mut self, root: Node<'_>) {
         let mut found: Vec<(String, u32)> = Vec::new();
+        let mut written: Vec<&str> = Vec::new();
         let source = self.file.text;
-        walk(root, |node| {
+        let seen = walk(root, |node| {
             if node.kind() == "assignment"
                 && let Some(left) = node.child_by_field_name("left")
                 && left.kind() == "attribute"
@@ -322,17 +366,44 @@ impl Module<'_, '_> {
                     found.push((format!("{object}.{}", field(left, "attribute", source).unwrap_or_default()), line(left)));
                 }
             }
+            if node.kind() == "call"
+                && field(node, "function", source) == Some("setattr")
+                && let Some(object) = node.child_by_field_name("arguments").and_then(|all| all.named_child(0))
+                && matches!(object.kind(), "identifier" | "attribute")
+            {
+                written.push(text(object, source));
+            }
             true
         });
+        if seen == Seen::Part {
+            self.open(self.name.clone(), Reason::Unread, "nested too deep");
+        }
+        for object in written {
+            self.open(format!("{}.{object}", self.name), Reason::Written, "setattr");
+        }
         for (path, line) in found {
             let path = format!("{}.{path}", self.name);
             let mut symbol = Symbol::new(path, Kind::Variable);
             symbol.file = self.file.path.to_owned();
             symbol.line = line;
             symbol.private = true;
-            self.file.into.symbols.push(symbol);
+            // The class may come from another module, which is known when all are read.
+            symbol.written_in = Some(self.name.clone());
+            self.file.add(symbol);
         }
     }
+}
+
+/// Patterns that hold names which they bind.
+pub(in crate::symbols) fn is_pattern(kind: &str) -> bool {
+    matches!(kind, "pattern_list" | "tuple_pattern" | "list_pattern" | "list_splat_pattern" | "as_pattern_target" | "tuple" | "list")
+        || kind == "parenthesized_expression"
+}
+
+/// The first line of a statement, as far as it is shown.
+fn begins(text: &str) -> String {
+    let end = (0..=text.len().min(LINE)).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+    one_line(text[..end].lines().next().unwrap_or_default()).chars().take(160).collect()
 }
 
 /// Nodes of a kind among the children's conditions, not inside blocks.

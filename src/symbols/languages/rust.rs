@@ -5,9 +5,9 @@ mod item;
 
 use tree_sitter::Node;
 
-use super::{File, comments};
-use crate::symbols::package::{Kind, Open, Package, Reason, Reexport, Symbol};
-use crate::symbols::source::tree::{self, DEPTH, children, field, line, one_line, text};
+use super::{File, PATH, comments};
+use crate::symbols::package::{Kind, Package, Reason, Reexport, Symbol};
+use crate::symbols::source::tree::{self, DEPTH, Seen, children, field, line, one_line, text};
 
 /// One file's reader; a macro's inside is read by another on the same package.
 struct Items<'r, 'a> {
@@ -24,6 +24,8 @@ struct Items<'r, 'a> {
 struct Around {
     /// The condition of a module or macro around it.
     feature: Option<String>,
+    /// What a trait offers is as public as the trait.
+    in_trait: bool,
 }
 
 pub(super) fn read(file: &mut File<'_>) {
@@ -36,15 +38,15 @@ pub(super) fn read(file: &mut File<'_>) {
     symbol.doc = inner_doc(root, source);
     // The file says what the module holds; that it is there, and for whom, is said by `mod` above it.
     symbol.private = module != file.root;
-    file.into.symbols.push(symbol);
+    file.add(symbol);
     if root.has_error() {
-        file.into.open.push(Open { path: module.clone(), reason: Reason::Unread, detail: format!("{} has a syntax error", file.path) });
+        file.open(module.clone(), Reason::Unread, &format!("a syntax error in {}", file.path));
     }
     if source.contains("OUT_DIR") {
-        file.into.open.push(Open { path: String::new(), reason: Reason::Generated, detail: "OUT_DIR".to_owned() });
+        file.open(String::new(), Reason::Generated, "OUT_DIR");
     }
     if ["paste!", "concat_idents!", "format_ident!"].iter().any(|word| source.contains(word)) {
-        file.into.open.push(Open { path: String::new(), reason: Reason::Macro, detail: "names are pasted together".to_owned() });
+        file.open(String::new(), Reason::Macro, "names are pasted together");
     }
     let mut items = Items { file, source, line_offset: 0, macros: 0 };
     items.all(root, &module, &Around::default(), 0);
@@ -72,21 +74,22 @@ fn module_of(root: &str, path: &str) -> Option<String> {
 impl Items<'_, '_> {
     fn all(&mut self, parent: Node<'_>, scope: &str, around: &Around, depth: usize) {
         if depth > DEPTH {
-            return;
+            return self.open(scope.to_owned(), Reason::Unread, "nested too deep");
         }
-        for node in children(parent) {
+        let items = children(parent);
+        for (at, node) in items.iter().copied().enumerate() {
             if !node.kind().ends_with("comment") && !node.kind().ends_with("attribute_item") {
-                self.item(node, scope, around, depth);
+                self.item(node, &items[..at], scope, around, depth);
             }
         }
     }
 
-    fn item(&mut self, node: Node<'_>, scope: &str, around: &Around, depth: usize) {
+    fn item(&mut self, node: Node<'_>, before: &[Node<'_>], scope: &str, around: &Around, depth: usize) {
         let kind = match node.kind() {
-            "mod_item" => return self.module(node, scope, around, depth),
-            "use_declaration" => return self.uses(node, scope, around),
+            "mod_item" => return self.module(node, before, scope, around, depth),
+            "use_declaration" => return self.uses(node, before, scope, around),
             "extern_crate_declaration" => return self.extern_crate(node, scope),
-            "impl_item" => return self.implementation(node, scope, around, depth),
+            "impl_item" => return self.implementation(node, before, scope, around, depth),
             "foreign_mod_item" => {
                 return node.child_by_field_name("body").into_iter().for_each(|body| self.all(body, scope, around, depth + 1));
             }
@@ -108,12 +111,12 @@ impl Items<'_, '_> {
             "macro_definition" => Kind::Macro,
             _ => return,
         };
-        self.declare(node, scope, kind, around, depth);
+        self.declare(node, before, scope, kind, around, depth);
     }
 
-    fn module(&mut self, node: Node<'_>, scope: &str, around: &Around, depth: usize) {
+    fn module(&mut self, node: Node<'_>, before: &[Node<'_>], scope: &str, around: &Around, depth: usize) {
         let Some(name) = field(node, "name", self.source) else { return };
-        let said = self.attributes(node);
+        let said = self.attributes(before);
         if said.is_test {
             return;
         }
@@ -121,12 +124,12 @@ impl Items<'_, '_> {
         let mut symbol = Symbol::new(path.clone(), Kind::Module);
         self.place(&mut symbol, node);
         symbol.signature = format!("mod {name}");
-        symbol.doc = self.doc(node);
+        symbol.doc = self.doc(node, before);
         symbol.private = !is_public(node, self.source);
         symbol.feature = said.feature.clone().or_else(|| around.feature.clone());
         symbol.deprecated = said.deprecated;
-        let inside = Around { feature: symbol.feature.clone() };
-        self.file.into.symbols.push(symbol);
+        let inside = Around { feature: symbol.feature.clone(), in_trait: false };
+        self.file.add(symbol);
         if said.has_path {
             self.open(path.clone(), Reason::Unread, "a path of its own");
         }
@@ -135,12 +138,14 @@ impl Items<'_, '_> {
         }
     }
 
-    fn uses(&mut self, node: Node<'_>, scope: &str, around: &Around) {
+    fn uses(&mut self, node: Node<'_>, before: &[Node<'_>], scope: &str, around: &Around) {
         let public = is_public(node, self.source);
-        let feature = self.attributes(node).feature.or_else(|| around.feature.clone());
+        let feature = self.attributes(before).feature.or_else(|| around.feature.clone());
         let Some(argument) = node.child_by_field_name("argument") else { return };
         let mut found = Vec::new();
-        use_tree(argument, "", self.source, &mut found, 0);
+        if use_tree(argument, "", self.source, &mut found, 0) == Seen::Part {
+            self.open(scope.to_owned(), Reason::Unread, "a use of too many names");
+        }
         for (path, name) in found {
             let (target, target_name) = match (name.as_str(), path.rsplit_once("::")) {
                 ("*", _) => (path, None),
@@ -149,7 +154,7 @@ impl Items<'_, '_> {
             };
             if name != "_" {
                 let feature = feature.clone();
-                self.file.into.reexports.push(Reexport { scope: scope.to_owned(), name, target, target_name, public, feature });
+                self.file.give_on(Reexport { scope: scope.to_owned(), name, target, target_name, public, feature });
             }
         }
     }
@@ -159,7 +164,7 @@ impl Items<'_, '_> {
         let name = field(node, "alias", self.source).unwrap_or(target);
         let public = is_public(node, self.source);
         let target = if target == "self" { self.file.root } else { target };
-        self.file.into.reexports.push(Reexport {
+        self.file.give_on(Reexport {
             scope: scope.to_owned(),
             name: name.to_owned(),
             target: target.to_owned(),
@@ -201,11 +206,11 @@ impl Items<'_, '_> {
         let offset = self.line_offset + line(inside) - 1;
         let feature = around.feature.clone();
         let mut nested = Items { source: inner, line_offset: offset, macros: self.macros + 1, file: self.file };
-        nested.all(tree.root_node(), scope, &Around { feature }, depth + 1);
+        nested.all(tree.root_node(), scope, &Around { feature, in_trait: false }, depth + 1);
     }
 
     fn open(&mut self, path: String, reason: Reason, detail: &str) {
-        self.file.into.open.push(Open { path, reason, detail: detail.chars().take(80).collect() });
+        self.file.open(path, reason, detail);
     }
 
     fn place(&self, symbol: &mut Symbol, node: Node<'_>) {
@@ -213,8 +218,8 @@ impl Items<'_, '_> {
         symbol.line = line(node) + self.line_offset;
     }
 
-    fn doc(&self, node: Node<'_>) -> String {
-        comments::above(node, self.source, &["///", "/**"])
+    fn doc(&self, node: Node<'_>, before: &[Node<'_>]) -> String {
+        comments::above(node, before, self.source, &["///", "/**"])
     }
 }
 
@@ -232,36 +237,52 @@ fn is_public(node: Node<'_>, source: &str) -> bool {
     children(node).iter().any(|child| child.kind() == "visibility_modifier" && text(*child, source) == "pub")
 }
 
-/// Every path of a `use`, and the name it gets.
-pub(in crate::symbols) fn use_tree(node: Node<'_>, before: &str, source: &str, found: &mut Vec<(String, String)>, depth: usize) {
-    if depth > DEPTH || found.len() > 5_000 {
-        return;
+/// Every path of a `use`, and the name it gets: at most 5,000, and none that is longer than a line.
+pub(in crate::symbols) fn use_tree(node: Node<'_>, before: &str, source: &str, found: &mut Vec<(String, String)>, depth: usize) -> Seen {
+    if depth > DEPTH || found.len() > 5_000 || before.len() > PATH {
+        return Seen::Part;
     }
+    let mut seen = Seen::All;
+    // A path that was cut off leads elsewhere.
+    let mut give = |path: String, name: String| {
+        let fits = path.len() <= PATH && name.len() <= PATH;
+        if fits {
+            found.push((path, name));
+        }
+        if fits { Seen::All } else { Seen::Part }
+    };
     let under = |path: &str| if before.is_empty() { path.to_owned() } else { format!("{before}::{path}") };
     match node.kind() {
-        "use_list" => children(node).into_iter().for_each(|child| use_tree(child, before, source, found, depth + 1)),
+        "use_list" => {
+            for child in children(node) {
+                if use_tree(child, before, source, found, depth + 1) == Seen::Part {
+                    seen = Seen::Part;
+                }
+            }
+        }
         "scoped_use_list" => {
             let path = field(node, "path", source).map(one_line).map_or(before.to_owned(), |path| under(&path));
             if let Some(list) = node.child_by_field_name("list") {
-                use_tree(list, &path, source, found, depth + 1);
+                seen = use_tree(list, &path, source, found, depth + 1);
             }
         }
         "use_wildcard" => {
             let path = node.named_child(0).map(|path| under(&one_line(text(path, source)))).unwrap_or_else(|| before.to_owned());
-            found.push((path, "*".to_owned()));
+            seen = give(path, "*".to_owned());
         }
         "use_as_clause" => {
             if let (Some(path), Some(name)) = (field(node, "path", source), field(node, "alias", source)) {
                 let path = if path == "self" { before.to_owned() } else { under(&one_line(path)) };
-                found.push((path, name.to_owned()));
+                seen = give(path, name.to_owned());
             }
         }
-        "self" => found.push((before.to_owned(), before.rsplit("::").next().unwrap_or(before).to_owned())),
+        "self" => seen = give(before.to_owned(), before.rsplit("::").next().unwrap_or(before).to_owned()),
         "identifier" | "scoped_identifier" | "crate" | "metavariable" => {
             let path = under(&one_line(text(node, source)));
             let name = path.rsplit("::").next().unwrap_or(&path).to_owned();
-            found.push((path, name));
+            seen = give(path, name);
         }
         _ => {}
     }
+    seen
 }

@@ -51,10 +51,10 @@ impl Reach {
             next += 1;
             for at in self.rooted(&scope) {
                 let package = self.package(*at);
-                names.extend(package.members(&scope).map(Symbol::name));
+                names.extend(package.members(&scope).take(20_000).map(Symbol::name));
                 names.extend(package.given_on(&scope).filter(|given| given.public && given.name != "*").map(|given| given.name.as_str()));
-                scopes.extend(package.given_on(&scope).filter(|given| given.name == "*").map(|given| given.target.clone()));
-                for base in package.at(&scope).flat_map(|symbol| &symbol.bases) {
+                scopes.extend(package.given_on_as(&scope, "*").take(20).map(|given| given.target.clone()));
+                for base in package.at(&scope).flat_map(|symbol| &symbol.bases).take(20) {
                     if let Look::Found(found) = self.written(*at, base, self.module_of(&scope)) {
                         scopes.push(found.symbol.path.clone());
                     }
@@ -82,27 +82,33 @@ impl<'a> Walk<'a> {
     }
 
     fn scope(&mut self, from: Option<usize>, path: &str) -> Look<'a> {
-        let rooted = self.reach.rooted_from(from, path);
-        if rooted.is_empty() && matches!(path.split("::").next(), Some("std" | "core" | "alloc")) {
-            return Look::Unknown(OF_STD.to_owned());
-        }
-        if rooted.is_empty() {
-            return Look::Unknown(format!("`{}` is not indexed", path.split("::").next().unwrap_or(path)));
-        }
-        let reach = self.reach;
-        if let Some(found) = pick(rooted.iter().flat_map(|at| reach.package(*at).at(path).map(|symbol| (*at, symbol)))) {
-            return Look::Found(found);
-        }
-        match parent(path) {
-            Some(above) if !above.is_empty() => {
-                let name = last_segment(path);
-                match self.scope(from, above) {
-                    Look::Found(found) => self.member(Some(found.at), &found.symbol.path, name),
-                    other => other,
-                }
+        let mut names = Vec::new();
+        let mut above = path;
+        // Up to something that is written there, then down by the names that are left.
+        let mut found = loop {
+            let rooted = self.reach.rooted_from(from, above);
+            if rooted.is_empty() {
+                let root = above.split("::").next().unwrap_or(above);
+                let is_std = matches!(root, "std" | "core" | "alloc");
+                return Look::Unknown(if is_std { OF_STD.to_owned() } else { format!("`{root}` is not indexed") });
             }
-            _ => Look::Unknown(format!("`{path}` was not read")),
+            let reach = self.reach;
+            if let Some(found) = pick(rooted.iter().flat_map(|at| reach.package(*at).at(above).map(|symbol| (*at, symbol)))) {
+                break found;
+            }
+            names.push(last_segment(above));
+            match parent(above) {
+                Some(next) if !next.is_empty() && names.len() < 100 => above = next,
+                _ => return Look::Unknown(format!("`{above}` was not read")),
+            }
+        };
+        while let Some(name) = names.pop() {
+            match self.member(Some(found.at), &found.symbol.path, name) {
+                Look::Found(inner) => found = inner,
+                other => return other,
+            }
         }
+        Look::Found(found)
     }
 
     fn member(&mut self, from: Option<usize>, scope: &str, name: &str) -> Look<'a> {
@@ -130,11 +136,7 @@ impl<'a> Walk<'a> {
             package.at(&package.join(scope, name)).map(|symbol| (*at, symbol)).collect::<Vec<_>>()
         });
         let own = pick(here);
-        let mut given = rooted
-            .iter()
-            .flat_map(|at| reach.package(*at).given_on(scope).map(|given| (*at, given)))
-            .filter(|given| given.1.name == name)
-            .peekable();
+        let mut given = rooted.iter().flat_map(|at| reach.package(*at).given_on_as(scope, name).map(|given| (*at, given))).peekable();
         if let Some(found) = own {
             return Look::Found(Thing { is_sure: found.is_sure && given.peek().is_none(), ..found });
         }
@@ -145,7 +147,10 @@ impl<'a> Walk<'a> {
         let mut why = self.openness(&rooted, scope);
         let mut by_star: Option<Thing<'a>> = None;
         for at in &rooted {
-            for star in reach.package(*at).given_on(scope).filter(|given| given.name == "*") {
+            for star in reach.package(*at).given_on_as(scope, "*") {
+                if self.fuel == 0 {
+                    return Look::Unknown("its re-exports go too deep".to_owned());
+                }
                 match self.through_star(*at, &star.target, star.target_name.as_deref(), name) {
                     // Which of several stars wins depends on their order.
                     Look::Found(found) => {
@@ -260,6 +265,9 @@ impl<'a> Walk<'a> {
         }
         let module = found.symbol.written_in.clone().unwrap_or_else(|| self.reach.module_of(&found.symbol.path).to_owned());
         for base in &found.symbol.bases {
+            if self.fuel == 0 {
+                return Look::Unknown("its bases are too many".to_owned());
+            }
             if let Some(has) = native::has(ecosystem, base, name) {
                 if has {
                     why = why.or(Some(format!("`{base}` of the language itself may give it")));
@@ -323,6 +331,6 @@ fn is_callable(kind: Kind) -> bool {
 impl Indexed {
     /// Every symbol of one path: overloads.
     pub(in crate::symbols) fn overloads<'a>(&'a self, path: &str) -> Vec<&'a Symbol> {
-        self.at(path).take(50).collect()
+        self.at(path).collect()
     }
 }

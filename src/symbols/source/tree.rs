@@ -53,28 +53,45 @@ pub(in crate::symbols) fn field<'t>(node: Node<'_>, name: &str, source: &'t str)
     node.child_by_field_name(name).map(|child| text(child, source))
 }
 
-/// Every node below one, itself included, in the order of the text. What lies deeper than people write is passed over: the way up from a
-/// node costs as much as it is deep.
-pub(in crate::symbols) fn walk<'t>(top: Node<'t>, mut visit: impl FnMut(Node<'t>) -> bool) {
+/// Every node below one, itself included, in the order of the text. What lies deeper than people write is passed over.
+pub(in crate::symbols) fn walk<'t>(top: Node<'t>, mut visit: impl FnMut(Node<'t>) -> bool) -> Seen {
+    walk_within(top, |node, _| visit(node))
+}
+
+/// Whether a walk saw everything that it was to go into.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::symbols) enum Seen {
+    All,
+    /// Something lies deeper than is followed.
+    Part,
+}
+
+/// The same, with what each node stands in, from the top down. To ask a node for its parent or for the sibling before it costs as much as
+/// there are siblings, so that a wide file would take the square of its width.
+pub(in crate::symbols) fn walk_within<'t>(top: Node<'t>, mut visit: impl FnMut(Node<'t>, &[Node<'t>]) -> bool) -> Seen {
     let mut cursor = top.walk();
-    let mut depth = 0;
+    let mut above: Vec<Node<'t>> = Vec::new();
+    let mut seen = Seen::All;
     loop {
-        let goes_down = visit(cursor.node());
-        if goes_down && depth < 2 * DEPTH && cursor.goto_first_child() {
-            depth += 1;
-            continue;
+        let node = cursor.node();
+        if visit(node, &above) && node.child_count() > 0 {
+            if above.len() < 2 * DEPTH && cursor.goto_first_child() {
+                above.push(node);
+                continue;
+            }
+            seen = Seen::Part;
         }
         loop {
-            if depth == 0 {
-                return;
+            if above.is_empty() {
+                return seen;
             }
             if cursor.goto_next_sibling() {
                 break;
             }
             if !cursor.goto_parent() {
-                return;
+                return seen;
             }
-            depth -= 1;
+            above.pop();
         }
     }
 }
@@ -85,9 +102,12 @@ pub(in crate::symbols) fn signature(node: Node<'_>, body: Option<Node<'_>>, sour
     one_line(source.get(node.start_byte()..end.max(node.start_byte())).unwrap_or_default())
 }
 
-/// White space joined, at most about 2,000 bytes read.
+/// Bytes of a text that is read as one line.
+pub(in crate::symbols) const LINE: usize = 2_000;
+
+/// White space joined, of the first [`LINE`] bytes.
 pub(in crate::symbols) fn one_line(text: &str) -> String {
-    let end = (0..=text.len().min(2_000)).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+    let end = (0..=text.len().min(LINE)).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
     let mut line = String::new();
     for word in text[..end].split_whitespace() {
         if !line.is_empty() && !line.ends_with('(') && !word.starts_with([')', ',']) {

@@ -8,6 +8,9 @@ use crate::symbols::package::{Kind, Shape, Takes};
 use crate::symbols::reach::{Look, Thing};
 use crate::symbols::source::tree::{children, line, text};
 
+/// Arguments of a call that is looked at: each is held against every parameter.
+const MOST: usize = 255;
+
 impl<'a, 't> Pass<'_, 'a, 't> {
     pub(super) fn arguments(&mut self, node: Node<'t>) {
         let (Some(function), Some(arguments)) = (node.child_by_field_name("function"), node.child_by_field_name("arguments")) else {
@@ -16,11 +19,15 @@ impl<'a, 't> Pass<'_, 'a, 't> {
         if arguments.kind() != "argument_list" || node.has_error() {
             return;
         }
+        let given = children(arguments);
+        if given.len() > MOST {
+            return;
+        }
         let Value::Thing(called) = self.value(function) else { return };
         let Some((at, path, overloads)) = self.overloads(called, function) else { return };
         let mut positions = 0;
         let mut is_spread = false;
-        for argument in children(arguments) {
+        for argument in given {
             match argument.kind() {
                 "comment" => {}
                 "list_splat" | "dictionary_splat" | "parenthesized_list_splat" => is_spread = true,
@@ -49,7 +56,7 @@ impl<'a, 't> Pass<'_, 'a, 't> {
     fn wrong(&mut self, at: usize, call: Node<'t>, place: Node<'t>, why: &str) {
         let reference = Reference {
             line: line(place),
-            offset: place.start_byte(),
+            offset: self.offset(place),
             text: text(call, self.source),
             name: text(place, self.source),
             is_guarded: self.is_guarded(call),
@@ -90,6 +97,9 @@ impl<'a, 't> Pass<'_, 'a, 't> {
     fn constructor(&self, class: Thing<'a>) -> Option<Thing<'a>> {
         let reach = self.verdicts.reach;
         let mut at = class;
+        if class.symbol.bases.len() > 20 {
+            return None;
+        }
         for _ in 0..20 {
             let package = reach.package(at.at);
             let own = |name: &str| package.at(&package.join(&at.symbol.path, name)).next();

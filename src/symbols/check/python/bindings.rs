@@ -4,7 +4,8 @@ use std::collections::{HashMap, HashSet};
 
 use tree_sitter::Node;
 
-use crate::symbols::source::tree::{children, field, one_line, text, walk};
+use crate::symbols::languages::is_pattern;
+use crate::symbols::source::tree::{children, field, one_line, text, walk, walk_within};
 
 /// What a name stands for.
 #[derive(Clone, Debug, PartialEq)]
@@ -21,15 +22,25 @@ pub(super) enum Bound<'t> {
 }
 
 pub(super) struct Bindings<'t> {
-    names: HashMap<String, Vec<(usize, Option<Bound<'t>>)>>,
+    names: HashMap<String, Name<'t>>,
+}
+
+/// One name.
+struct Name<'t> {
+    /// Where it is bound first.
+    from: usize,
+    /// To what; none where that is not followed.
+    bound: Option<Bound<'t>>,
+    /// Whatever else binds it binds it to the same.
+    is_one: bool,
 }
 
 impl<'t> Bindings<'t> {
     /// Of a whole snippet; what it defines or mentions beside references goes into `defined`.
     pub(super) fn of(root: Node<'t>, source: &str, defined: &mut HashSet<String>) -> Self {
         let mut bindings = Self { names: HashMap::new() };
-        walk(root, |node| {
-            bindings.see(node, source, defined);
+        walk_within(root, |node, above| {
+            bindings.see(node, above, source, defined);
             true
         });
         bindings
@@ -37,33 +48,34 @@ impl<'t> Bindings<'t> {
 
     /// What a name is bound to, if that is one thing, and before it is used.
     pub(super) fn once(&self, name: &str, at: usize) -> Option<Bound<'t>> {
-        let all = self.names.get(name)?;
-        let (from, first) = &all[0];
-        let is_one = all.iter().all(|(_, other)| other == first);
-        first.clone().filter(|_| is_one && *from < at)
+        let name = self.names.get(name)?;
+        name.bound.clone().filter(|_| name.is_one && name.from < at)
     }
 
-    fn bind(&mut self, name: Node<'t>, source: &str, bound: Option<Bound<'t>>) {
-        match name.kind() {
-            "identifier" => self.names.entry(text(name, source).to_owned()).or_default().push((name.start_byte(), bound)),
-            "pattern_list"
-            | "tuple_pattern"
-            | "list_pattern"
-            | "list_splat_pattern"
-            | "as_pattern_target"
-            | "parenthesized_expression"
-            | "tuple" => {
-                let part = match bound {
-                    Some(Bound::Value(value) | Bound::Part(value)) => Some(Bound::Part(value)),
-                    _ => None,
-                };
-                children(name).into_iter().for_each(|inner| self.bind(inner, source, part.clone()));
+    fn add(&mut self, name: &str, from: usize, bound: Option<Bound<'t>>) {
+        match self.names.get_mut(name) {
+            Some(known) => known.is_one &= known.bound == bound,
+            None => {
+                self.names.insert(name.to_owned(), Name { from, bound, is_one: true });
             }
-            _ => {}
         }
     }
 
-    fn see(&mut self, node: Node<'t>, source: &str, defined: &mut HashSet<String>) {
+    fn bind(&mut self, name: Node<'t>, source: &str, bound: Option<Bound<'t>>) {
+        let part = match &bound {
+            Some(Bound::Value(value) | Bound::Part(value)) => Some(Bound::Part(*value)),
+            _ => None,
+        };
+        walk(name, |inner| {
+            if inner.kind() == "identifier" {
+                let bound = if inner == name { bound.clone() } else { part.clone() };
+                self.add(text(inner, source), inner.start_byte(), bound);
+            }
+            is_pattern(inner.kind())
+        });
+    }
+
+    fn see(&mut self, node: Node<'t>, above: &[Node<'t>], source: &str, defined: &mut HashSet<String>) {
         match node.kind() {
             "import_statement" => {
                 for child in children(node) {
@@ -73,7 +85,7 @@ impl<'t> Bindings<'t> {
                         None => (child, target.split('.').next().unwrap_or_default().to_owned()),
                     };
                     let name = if child.kind() == "aliased_import" { text(bound.0, source).to_owned() } else { bound.1.clone() };
-                    self.names.entry(name).or_default().push((node.start_byte(), Some(Bound::Import { target: bound.1, name: None })));
+                    self.add(&name, node.start_byte(), Some(Bound::Import { target: bound.1, name: None }));
                 }
             }
             "import_from_statement" => {
@@ -83,7 +95,7 @@ impl<'t> Bindings<'t> {
                     let name = field(child, "name", source).unwrap_or(text(child, source));
                     let alias = field(child, "alias", source).unwrap_or(name);
                     let bound = Bound::Import { target: target.clone(), name: Some(name.to_owned()) };
-                    self.names.entry(alias.to_owned()).or_default().push((node.start_byte(), (!target.starts_with('.')).then_some(bound)));
+                    self.add(alias, node.start_byte(), (!target.starts_with('.')).then_some(bound));
                 }
             }
             "assignment" => {
@@ -104,7 +116,7 @@ impl<'t> Bindings<'t> {
             }
             "as_pattern" => {
                 let value = node.named_child(0);
-                let is_with = node.parent().is_some_and(|above| above.kind() == "with_item");
+                let is_with = above.last().is_some_and(|above| above.kind() == "with_item");
                 if let Some(target) = node.child_by_field_name("alias") {
                     for name in children(target) {
                         self.bind(name, source, value.filter(|_| is_with).map(Bound::With));
@@ -116,22 +128,23 @@ impl<'t> Bindings<'t> {
                     self.bind(name, source, None);
                 }
             }
-            "parameters" | "lambda_parameters" => walk(node, |inner| {
-                if inner.kind() == "identifier"
-                    && inner.parent().is_some_and(|above| {
-                        above.child_by_field_name("type") != Some(inner) && above.child_by_field_name("value") != Some(inner)
-                    })
-                {
-                    self.bind(inner, source, None);
-                }
-                !matches!(inner.kind(), "type" | "call")
-            }),
+            "parameters" | "lambda_parameters" => {
+                walk_within(node, |inner, above| {
+                    let is_default = above.last().is_some_and(|above| {
+                        above.kind().ends_with("default_parameter") && above.child_by_field_name("value") == Some(inner)
+                    });
+                    if inner.kind() == "identifier" && !is_default {
+                        self.bind(inner, source, None);
+                    }
+                    !matches!(inner.kind(), "type" | "call")
+                });
+            }
             "global_statement" | "nonlocal_statement" | "delete_statement" | "case_pattern" => {
                 children(node).into_iter().for_each(|name| self.bind(name, source, None))
             }
             "string" => crate::symbols::package::words(text(node, source), defined),
             "identifier" => {
-                let in_reference = node.parent().is_some_and(|above| {
+                let in_reference = above.last().is_some_and(|above| {
                     above.kind() == "attribute" && above.child_by_field_name("attribute") == Some(node)
                         || above.kind() == "keyword_argument" && above.child_by_field_name("name") == Some(node)
                         || above.kind() == "dotted_name"

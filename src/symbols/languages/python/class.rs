@@ -1,11 +1,13 @@
 //! Classes: bases, members, what methods set on `self`, and what makes a class open.
 
+use std::collections::HashSet;
+
 use tree_sitter::Node;
 
 use super::function::decorator_name;
 use super::{Module, docstring};
 use crate::symbols::package::{Kind, Reason, Symbol};
-use crate::symbols::source::tree::{DEPTH, children, field, line, one_line, signature, text, walk};
+use crate::symbols::source::tree::{DEPTH, Seen, children, field, line, one_line, signature, text, walk_within};
 
 /// Decorators that add no names to a class but those with underscores.
 const HARMLESS: &[&str] = &["dataclass", "final", "total_ordering", "runtime_checkable", "unique", "set_module", "deprecated", "public"];
@@ -14,7 +16,7 @@ impl Module<'_, '_> {
     pub(super) fn class(&mut self, node: Node<'_>, scope: &str, decorators: &[String], depth: usize) {
         let Some(name) = field(node, "name", self.source()).map(str::to_owned) else { return };
         if depth > DEPTH {
-            return;
+            return self.open(scope.to_owned(), Reason::Unread, "nested too deep");
         }
         let path = format!("{scope}.{name}");
         let body = node.child_by_field_name("body");
@@ -48,7 +50,7 @@ impl Module<'_, '_> {
             }
         }
         let made_by_decorator = decorators.iter().any(|decorator| !decorator_name(decorator).ends_with("final"));
-        self.file.into.symbols.push(symbol);
+        self.file.add(symbol);
         if made_by_decorator {
             self.unknown_call(&path);
         }
@@ -64,7 +66,7 @@ impl Module<'_, '_> {
             self.open(path.clone(), Reason::Dynamic, &detail);
         }
         let written = body.map(|body| text(body, self.source())).unwrap_or_default();
-        const WRITERS: &[&str] = &["setattr(self", "setattr(cls", "self.__dict__", "vars(self)", "locals()", "vars()"];
+        const WRITERS: &[&str] = &["setattr(self", "setattr(cls", "__setattr__(", ".__dict__", "vars(self)", "locals()", "vars()"];
         if let Some(word) = WRITERS.iter().find(|word| written.contains(**word)) {
             self.open(path, Reason::Written, word);
         }
@@ -74,37 +76,42 @@ impl Module<'_, '_> {
     fn unknown_call(&mut self, path: &str) {
         let mut symbol = Symbol::new(format!("{path}.__new__"), Kind::Method);
         symbol.private = true;
-        self.file.into.symbols.push(symbol);
+        self.file.add(symbol);
     }
 
     /// `self.x = …` anywhere in a method: an attribute of the class's instances.
-    pub(super) fn set_on_self(&mut self, method: Node<'_>, class: &str, depth: usize) {
-        if depth > DEPTH {
-            return;
-        }
+    pub(super) fn set_on_self(&mut self, method: Node<'_>, class: &str) {
         let source = self.file.text;
-        let mut found: Vec<Node<'_>> = Vec::new();
-        walk(method, |node| {
-            if node.kind() == "attribute" && matches!(field(node, "object", source), Some("self" | "cls")) {
-                let is_set = std::iter::successors(node.parent(), Node::parent).take(4).any(|above| {
+        let mut found: Vec<(&str, Node<'_>)> = Vec::new();
+        let mut names = HashSet::new();
+        // Most call it `self`; the language does not care.
+        let receiver = method.child_by_field_name("parameters").and_then(|all| all.named_child(0));
+        let receiver = receiver.map(|first| text(first.named_child(0).unwrap_or(first), source)).unwrap_or("self");
+        let seen = walk_within(method, |node, above| {
+            if node.kind() == "attribute"
+                && field(node, "object", source).is_some_and(|object| object == receiver || matches!(object, "self" | "cls"))
+            {
+                let is_set = above.iter().rev().take(4).any(|above| {
                     matches!(above.kind(), "assignment" | "augmented_assignment" | "for_statement" | "with_item" | "as_pattern")
                 });
-                if is_set {
-                    found.push(node);
+                if is_set && let Some(name) = field(node, "attribute", source).filter(|name| names.insert(*name)) {
+                    found.push((name, node));
                 }
             }
             true
         });
-        for node in found {
-            let Some(name) = field(node, "attribute", source) else { continue };
+        if seen == Seen::Part {
+            self.open(class.to_owned(), Reason::Unread, "nested too deep");
+        }
+        for (name, node) in found {
             let path = format!("{class}.{name}");
-            let seen = self.file.into.symbols.iter().rev().take(400).any(|symbol| symbol.path == path);
-            if !seen {
+            let is_known = self.file.into.symbols.iter().rev().take(400).any(|symbol| symbol.path == path);
+            if !is_known {
                 let mut symbol = Symbol::new(path, Kind::Field);
                 symbol.file = self.file.path.to_owned();
                 symbol.line = line(node);
                 symbol.private = name.starts_with('_');
-                self.file.into.symbols.push(symbol);
+                self.file.add(symbol);
             }
         }
     }

@@ -23,7 +23,7 @@ const PLAIN: &[&str] = &[
 ];
 
 impl Module<'_, '_> {
-    pub(super) fn function(&mut self, node: Node<'_>, scope: &str, decorators: &[String], depth: usize) {
+    pub(super) fn function(&mut self, node: Node<'_>, scope: &str, decorators: &[String]) {
         let Some(name) = field(node, "name", self.source()).map(str::to_owned) else { return };
         let in_class = scope != self.name;
         let names: Vec<&str> = decorators.iter().map(|decorator| decorator_name(decorator)).collect();
@@ -63,9 +63,9 @@ impl Module<'_, '_> {
         if is_async || !is_plain && !is_property {
             symbol.gives = None;
         }
-        self.file.into.symbols.push(symbol);
+        self.file.add(symbol);
         if in_class {
-            self.set_on_self(node, scope, depth);
+            self.set_on_self(node, scope);
         } else if body.is_some_and(|body| text(body, self.source()).contains("global ")) {
             self.globals(node);
         }
@@ -104,6 +104,7 @@ fn said_in(decorator: &str) -> String {
 fn takes(parameters: Node<'_>, source: &str, skip: usize) -> Option<Takes> {
     let mut takes = Takes::default();
     let mut shape = Shape::Either;
+    let mut separated = 0;
     for parameter in children(parameters) {
         let (name, optional) = match parameter.kind() {
             "comment" => continue,
@@ -138,7 +139,8 @@ fn takes(parameters: Node<'_>, source: &str, skip: usize) -> Option<Takes> {
                 continue;
             }
             "positional_separator" => {
-                takes.parameters.iter_mut().for_each(|parameter| parameter.shape = Shape::Position);
+                takes.parameters[separated..].iter_mut().for_each(|parameter| parameter.shape = Shape::Position);
+                separated = takes.parameters.len();
                 continue;
             }
             _ => return None,

@@ -68,25 +68,41 @@ pub(super) fn bring(package: &mut Package, root: &str) {
             package.open.push(Open { path: path.clone(), reason: Reason::Unread, detail: "an impl block of an unclear type".to_owned() });
         }
     }
-    for (at, of_trait, written_in) in implemented {
-        let home = package.symbols[at].path.rsplit_once("::").map(|(scope, _)| scope.to_owned());
-        let base =
-            if written_in == home || of_trait.contains("::") { of_trait } else { qualified(&of_trait, written_in.as_deref(), package) };
-        if !package.symbols[at].bases.contains(&base) {
-            package.symbols[at].bases.push(base);
+    let implemented = seen_from_their_types(implemented, package);
+    let mut seen: HashSet<(usize, String)> = HashSet::new();
+    for (at, base) in implemented {
+        let bases = &mut package.symbols[at].bases;
+        if seen.insert((at, base.clone())) && !bases.iter().take(DERIVED).any(|other| *other == base) {
+            bases.push(base);
         }
     }
     package.symbols.retain(|symbol| !symbol.path.ends_with(IMPLEMENTS));
     join_modules(package);
 }
 
-/// A trait's name seen from another module than the type's: with the module, where that has it.
-fn qualified(name: &str, module: Option<&str>, package: &Package) -> String {
-    let bare = &name[..name.find('<').unwrap_or(name.len())];
-    let Some(module) = module else { return name.to_owned() };
-    let is_there = package.reexports.iter().any(|given| given.scope == module && given.name == bare)
-        || package.symbols.iter().any(|symbol| symbol.path.strip_suffix(bare).and_then(|scope| scope.strip_suffix("::")) == Some(module));
-    if is_there { format!("{module}::{bare}") } else { name.to_owned() }
+/// Traits that a type derives, which may also be written as `impl`: more of them than anybody derives.
+const DERIVED: usize = 40;
+
+/// Which traits types implement, each trait's name seen from the type's own module.
+fn seen_from_their_types(implemented: Vec<(usize, String, Option<String>)>, package: &Package) -> Vec<(usize, String)> {
+    let given: HashSet<(&str, &str)> = package.reexports.iter().map(|given| (given.scope.as_str(), given.name.as_str())).collect();
+    let paths: HashSet<&str> = package.symbols.iter().map(|symbol| symbol.path.as_str()).collect();
+    let qualified = |name: String, module: Option<&str>| {
+        let bare = &name[..name.find('<').unwrap_or(name.len())];
+        match module {
+            Some(module) if given.contains(&(module, bare)) || paths.contains(format!("{module}::{bare}").as_str()) => {
+                format!("{module}::{bare}")
+            }
+            _ => name,
+        }
+    };
+    let mut seen_from_home = Vec::with_capacity(implemented.len());
+    for (at, of_trait, written_in) in implemented {
+        let home = package.symbols[at].path.rsplit_once("::").map(|(scope, _)| scope);
+        let is_plain = written_in.as_deref() == home || of_trait.contains("::");
+        seen_from_home.push((at, if is_plain { of_trait } else { qualified(of_trait, written_in.as_deref()) }));
+    }
+    seen_from_home
 }
 
 /// `crate::`, `self::`, `super::` and names of the module itself; what is left begins with another crate.

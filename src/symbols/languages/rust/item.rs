@@ -107,25 +107,22 @@ const DERIVES: &[&str] = &[
 ];
 
 impl Items<'_, '_> {
-    pub(super) fn attributes(&self, node: Node<'_>) -> Said {
+    /// What the attributes directly above an item say: the last of what stands `before` it.
+    pub(super) fn attributes(&self, before: &[Node<'_>]) -> Said {
         let mut said = Said::default();
-        let mut at = node.prev_sibling();
-        while let Some(before) = at.filter(|before| before.kind().ends_with("comment") || before.kind() == "attribute_item") {
-            at = before.prev_sibling();
-            if before.kind() == "attribute_item" {
-                said.hear(text(before, self.source));
-            }
+        let near = before.iter().rev().take_while(|node| node.kind().ends_with("comment") || node.kind() == "attribute_item");
+        for attribute in near.filter(|node| node.kind() == "attribute_item") {
+            said.hear(text(*attribute, self.source));
         }
         said
     }
 
-    pub(super) fn declare(&mut self, node: Node<'_>, scope: &str, kind: Kind, around: &Around, depth: usize) {
+    pub(super) fn declare(&mut self, node: Node<'_>, before: &[Node<'_>], scope: &str, kind: Kind, around: &Around, depth: usize) {
         let Some(name) = field(node, "name", self.source) else { return };
-        let said = self.attributes(node);
+        let said = self.attributes(before);
         if said.is_test {
             return;
         }
-        let in_trait = node.parent().and_then(|list| list.parent()).is_some_and(|above| above.kind() == "trait_item");
         let exported = kind == Kind::Macro && said.is_exported;
         let home = if exported { self.file.root } else { scope };
         let mut symbol = Symbol::new(format!("{home}::{name}"), kind);
@@ -136,8 +133,8 @@ impl Items<'_, '_> {
             Kind::Struct | Kind::Union => one_line(text(node, self.source)),
             _ => signature(node, body, self.source).trim_end_matches(';').trim_end().to_owned(),
         };
-        symbol.doc = self.doc(node);
-        symbol.private = !(exported || in_trait || is_public(node, self.source));
+        symbol.doc = self.doc(node, before);
+        symbol.private = !(exported || around.in_trait || is_public(node, self.source));
         symbol.feature = said.feature.clone().or_else(|| around.feature.clone());
         symbol.deprecated = said.deprecated;
         let strange = said.derives.iter().find(|derive| !derive.rsplit("::").next().is_some_and(|last| DERIVES.contains(&last))).cloned();
@@ -154,13 +151,13 @@ impl Items<'_, '_> {
         }
         let path = symbol.path.clone();
         let feature = symbol.feature.clone();
-        self.file.into.symbols.push(symbol);
+        self.file.add(symbol);
         if let Some(attribute) = said.unknown.or(strange) {
             self.open(path.clone(), Reason::Decorated, &attribute);
             // It may also make items beside the one it stands on.
             self.open(scope.to_owned(), Reason::Decorated, &attribute);
         }
-        self.members(body, &path, kind, &Around { feature }, depth);
+        self.members(body, &path, kind, &Around { feature, in_trait: kind == Kind::Trait }, depth);
     }
 
     fn members(&mut self, body: Option<Node<'_>>, path: &str, kind: Kind, around: &Around, depth: usize) {
@@ -169,18 +166,19 @@ impl Items<'_, '_> {
             Kind::Trait => self.all(body, path, around, depth + 1),
             Kind::Struct | Kind::Union | Kind::Enum => {
                 let inner = if kind == Kind::Enum { Kind::Variant } else { Kind::Field };
-                for member in children(body) {
+                let members = children(body);
+                for (at, member) in members.iter().copied().enumerate() {
                     let Some(name) = field(member, "name", self.source) else { continue };
-                    let said = self.attributes(member);
+                    let said = self.attributes(&members[..at]);
                     let mut symbol = Symbol::new(format!("{path}::{name}"), inner);
                     self.place(&mut symbol, member);
                     symbol.signature = one_line(text(member, self.source));
-                    symbol.doc = self.doc(member);
+                    symbol.doc = self.doc(member, &members[..at]);
                     symbol.private = kind != Kind::Enum && !is_public(member, self.source);
                     symbol.feature = said.feature.or_else(|| around.feature.clone());
                     symbol.deprecated = said.deprecated;
                     symbol.gives = field(member, "type", self.source).map(one_line);
-                    self.file.into.symbols.push(symbol);
+                    self.file.add(symbol);
                 }
             }
             _ => {}
@@ -188,9 +186,9 @@ impl Items<'_, '_> {
     }
 
     /// Members go to the type as it is written here; when all files are read they are brought to where it is defined.
-    pub(super) fn implementation(&mut self, node: Node<'_>, scope: &str, around: &Around, depth: usize) {
+    pub(super) fn implementation(&mut self, node: Node<'_>, before: &[Node<'_>], scope: &str, around: &Around, depth: usize) {
         let Some(written) = field(node, "type", self.source) else { return };
-        let said = self.attributes(node);
+        let said = self.attributes(before);
         if said.is_test {
             return;
         }
@@ -213,7 +211,7 @@ impl Items<'_, '_> {
                     self.open(home.clone(), Reason::Macro, "a macro in its impl");
                 }
             }
-            self.all(body, &home, &Around { feature }, depth + 1);
+            self.all(body, &home, &Around { feature, in_trait: false }, depth + 1);
         }
         for symbol in self.file.into.symbols.iter_mut().skip(from) {
             symbol.written_in.get_or_insert_with(|| scope.to_owned());
@@ -231,7 +229,7 @@ impl Items<'_, '_> {
             let mut symbol = Symbol::new(format!("{home}::{}", super::home::IMPLEMENTS), Kind::Other);
             symbol.bases = vec![of_trait];
             symbol.written_in = Some(scope.to_owned());
-            self.file.into.symbols.push(symbol);
+            self.file.add(symbol);
         }
     }
 }
