@@ -2,6 +2,8 @@
 
 #![cfg(feature = "code")]
 
+#[path = "symbols/defects.rs"]
+mod defects;
 #[cfg(unix)]
 #[path = "symbols/growth.rs"]
 mod growth;

@@ -131,6 +131,10 @@ impl Reader {
         self.package
             .reexports
             .retain(|given| seen.insert((given.scope.clone(), given.name.clone(), given.target.clone(), given.target_name.clone())));
+        self.package.symbols.shrink_to_fit();
+        self.package.reexports.shrink_to_fit();
+        self.package.open.shrink_to_fit();
+        self.package.words.shrink_to_fit();
         self.package.notes =
             (self.left_out.into_iter()).map(|left| Note { rule: left.rule, words: left.count, begins: left.first }).collect();
         self.package
@@ -184,13 +188,15 @@ fn said_in_code(text: &str, into: &mut HashSet<String>) {
 /// Bytes of a compiled file that are looked at for words.
 const COMPILED: usize = 64 << 20;
 
-/// A signature is for reading: at most 600 characters; a doc at most 16 KiB.
+/// A signature is for reading: at most 600 characters; a doc at most 16 KiB. What was made by adding to it holds room that nothing needs.
 fn shorten(symbol: &mut Symbol) {
+    symbol.path.shrink_to_fit();
     for (text, most) in [(&mut symbol.signature, 600), (&mut symbol.doc, 16 << 10)] {
         if text.len() > most {
             let end = (0..=most).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
             text.truncate(end);
             text.push('…');
         }
+        text.shrink_to_fit();
     }
 }

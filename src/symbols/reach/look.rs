@@ -268,7 +268,9 @@ impl<'a> Walk<'a> {
             if self.fuel == 0 {
                 return Look::Unknown("its bases are too many".to_owned());
             }
-            if let Some(has) = native::has(ecosystem, base, name) {
+            if !self.is_of_the_package(found.at, &module, base)
+                && let Some(has) = native::has(ecosystem, base, name)
+            {
                 if has {
                     why = why.or(Some(format!("`{base}` of the language itself may give it")));
                 }
@@ -289,6 +291,25 @@ impl<'a> Walk<'a> {
             }
         }
         why.map_or(Look::Missing, Look::Unknown)
+    }
+
+    /// A package may call its own what the language has, too: `ConnectionError`, `Iterator`.
+    fn is_of_the_package(&mut self, at: usize, module: &str, base: &str) -> bool {
+        let package = self.reach.package(at);
+        let first = &base[..base.find(['.', ':', '[', '<']).unwrap_or(base.len())];
+        if package.at(&package.join(module, first)).next().is_some() {
+            return true;
+        }
+        let of_language = |target: &str| match package.package().id.ecosystem {
+            Ecosystem::PyPi => target == "typing_extensions" || native::is_python_module(target.split('.').next().unwrap_or(target)),
+            _ => matches!(target.split("::").next(), Some("std" | "core" | "alloc")),
+        };
+        let mut given = package.given_on_as(module, first).peekable();
+        if given.peek().is_some() {
+            return !given.all(|given| of_language(&given.target));
+        }
+        let has_stars = package.given_on_as(module, "*").next().is_some();
+        has_stars && matches!(self.member(Some(at), module, first), Look::Found(_))
     }
 
     /// A type as it stands in source: generics and references are taken off, the first segment is a name of the module or a root.

@@ -4,12 +4,12 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
 
-use crate::symbols::package::{Ecosystem, last_segment};
+use crate::symbols::package::Ecosystem;
 
 /// Whether a type that the language itself defines has a member of this name; none if the type is not one of those.
 pub(super) fn has(ecosystem: Ecosystem, base: &str, name: &str) -> Option<bool> {
     match ecosystem {
-        Ecosystem::PyPi if HARMLESS.contains(&last_segment(base)) => Some(false),
+        Ecosystem::PyPi if HARMLESS.contains(&base.split('[').next().unwrap_or(base)) => Some(false),
         Ecosystem::PyPi => PYTHON.types.get(base).map(|members| members.contains(name)),
         Ecosystem::Cargo => {
             let plain = base.trim_start_matches(':').split('<').next().unwrap_or(base).trim();
@@ -45,7 +45,18 @@ pub(in crate::symbols) fn is_python_module(root: &str) -> bool {
 }
 
 /// Bases that give their classes no members under names without underscores.
-const HARMLESS: &[&str] = &["object", "ABC", "Generic", "Protocol"];
+const HARMLESS: &[&str] = &[
+    "object",
+    "ABC",
+    "abc.ABC",
+    "Generic",
+    "typing.Generic",
+    "t.Generic",
+    "Protocol",
+    "typing.Protocol",
+    "t.Protocol",
+    "typing_extensions.Protocol",
+];
 
 /// What every crate sees without importing it, as far as it is implemented for types or derived.
 const PRELUDE: &[&str] = &[

@@ -47,8 +47,6 @@ const HARMLESS: &[&str] = &[
     "link_name",
     "target_feature",
     "automatically_derived",
-    "rustfmt",
-    "clippy",
     "serde",
     "error",
     "default",
@@ -58,7 +56,6 @@ const HARMLESS: &[&str] = &[
     "stable",
     "unstable",
     "rustc_const_stable",
-    "diagnostic",
     "track",
     "global_allocator",
     "panic_handler",
@@ -79,6 +76,12 @@ const HARMLESS: &[&str] = &[
     "no_std",
     "instrument",
 ];
+
+/// Tools whose attributes change nothing.
+const TOOLS: &[&str] = &["rustfmt", "clippy", "diagnostic", "rust_analyzer"];
+
+/// Attributes of other crates that leave what they stand on as it is, by their whole names.
+const KNOWN: &[&str] = &["async_trait::async_trait", "tracing::instrument"];
 
 /// Derives whose names are all in the language or known to add no items of new names.
 const DERIVES: &[&str] = &[
@@ -112,7 +115,7 @@ impl Items<'_, '_> {
         let mut said = Said::default();
         let near = before.iter().rev().take_while(|node| node.kind().ends_with("comment") || node.kind() == "attribute_item");
         for attribute in near.filter(|node| node.kind() == "attribute_item") {
-            said.hear(text(*attribute, self.source));
+            said.hear(text(*attribute, self.source).trim_start_matches("#[").trim_end_matches(']'), 0);
         }
         said
     }
@@ -235,29 +238,50 @@ impl Items<'_, '_> {
 }
 
 impl Said {
-    fn hear(&mut self, attribute: &str) {
-        let inner = attribute.trim_start_matches("#[").trim_end_matches(']').trim();
+    fn hear(&mut self, attribute: &str, depth: usize) {
+        let inner = attribute.trim();
         let end = inner.find(|c: char| !(c.is_alphanumeric() || c == '_' || c == ':')).unwrap_or(inner.len());
         let (name, rest) = inner.split_at(end);
         match name {
             "cfg" if rest == "(test)" => self.is_test = true,
-            "test" => self.is_test = true,
+            _ if name == "test" || name.ends_with("::test") => self.is_test = true,
             "cfg" => self.feature = Some(one_line(rest.trim_start_matches('(').trim_end_matches(')'))),
             "deprecated" => self.deprecated = Some(note_of(rest)),
             "path" => self.has_path = true,
             "macro_export" => self.is_exported = true,
             "derive" => self.derives.extend(rest.trim_matches(['(', ')', ' ', '\n']).split(',').map(one_line).filter(|d| !d.is_empty())),
-            "cfg_attr" if rest.contains("path") && rest.contains('=') && rest.contains(".rs") => self.has_path = true,
-            "cfg_attr" if rest.contains("macro_export") => self.is_exported = true,
+            // What stands behind the condition may be there.
+            "cfg_attr" if depth < 4 => {
+                let inside = rest.trim().trim_start_matches('(');
+                let inside = inside.strip_suffix(')').unwrap_or(inside);
+                parts(inside).skip(1).for_each(|part| self.hear(part, depth + 1));
+            }
             _ => {
-                let first = name.split("::").next().unwrap_or(name);
-                let last = name.rsplit("::").next().unwrap_or(name);
-                if !HARMLESS.contains(&first) && !HARMLESS.contains(&last) {
+                let is_harmless = match name.split_once("::") {
+                    None => HARMLESS.contains(&name),
+                    Some((tool, _)) => TOOLS.contains(&tool) || KNOWN.contains(&name),
+                };
+                if !is_harmless {
                     self.unknown = Some(inner.chars().take(60).collect());
                 }
             }
         }
     }
+}
+
+/// What commas outside of brackets and strings part.
+fn parts(text: &str) -> impl Iterator<Item = &str> {
+    let mut depth = 0_usize;
+    let mut is_string = false;
+    text.split(move |c| {
+        match c {
+            '"' => is_string = !is_string,
+            '(' | '[' | '{' if !is_string => depth += 1,
+            ')' | ']' | '}' if !is_string => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        c == ',' && depth == 0 && !is_string
+    })
 }
 
 /// `note = "…"`, or the text itself.
