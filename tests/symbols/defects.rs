@@ -47,6 +47,10 @@ fn what_is_put_into_a_class_elsewhere_is_the_classes() {
     let kettle = python(&[("kettle/__init__.py", ""), ("kettle/base.py", base), ("kettle/patch.py", patch)]);
     let there = "from kettle.base import Kettle, Pot\nKettle().pour()\nPot().simmer\n";
     judged(there, Some("from kettle.base import Kettle\nKettle().simmer\n"), Language::Python, &kettle);
+    // A module that is open stays so, though its name stands for something else, too.
+    let writer = "def lid(): ...\nglobals()['cup'] = 1\n";
+    let kettle = python(&[("kettle/__init__.py", "from .writer import lid as writer\n"), ("kettle/writer.py", writer)]);
+    judged("import kettle.writer\nfrom kettle.writer import cup\n", None, Language::Python, &kettle);
 }
 
 #[test]

@@ -55,9 +55,18 @@ fn bring_home(package: &mut Package) {
             Some(((given.scope.as_str(), given.name.as_str()), format!("{}.{}", given.target, given.target_name.as_ref()?)))
         })
         .collect();
+    let defined: HashSet<String> = package
+        .symbols
+        .iter()
+        .filter(|symbol| matches!(symbol.kind, Kind::Module | Kind::Class))
+        .map(|symbol| symbol.path.clone())
+        .collect();
     let home = |path: &str| {
         let mut at = path.to_owned();
         for _ in 0..8 {
+            if defined.contains(&at) {
+                break;
+            }
             let Some(next) = at.rsplit_once('.').and_then(|key| given.get(&key)).cloned() else { break };
             at = next;
         }

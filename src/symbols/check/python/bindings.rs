@@ -136,7 +136,7 @@ impl<'t> Bindings<'t> {
                     if inner.kind() == "identifier" && !is_default {
                         self.bind(inner, source, None);
                     }
-                    !matches!(inner.kind(), "type" | "call")
+                    !matches!(inner.kind(), "type" | "call" | "lambda")
                 });
             }
             "global_statement" | "nonlocal_statement" | "delete_statement" | "case_pattern" => {
