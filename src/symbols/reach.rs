@@ -27,11 +27,53 @@ pub struct Indexed {
     reexports: Vec<u32>,
     open: HashMap<String, u32>,
     roots: HashSet<String>,
+    words: Words,
+}
+
+/// Many words in little room: in order, one behind the other.
+#[derive(Debug)]
+struct Words {
+    text: Box<str>,
+    ends: Box<[u32]>,
+}
+
+impl Words {
+    fn new(words: HashSet<String>) -> Self {
+        let mut words: Vec<String> = words.into_iter().collect();
+        words.sort_unstable();
+        let mut text = String::with_capacity(words.iter().map(String::len).sum());
+        let mut ends = Vec::with_capacity(words.len());
+        for word in words {
+            // No package has 4 GiB of words: what would lie behind that is not reached.
+            let Ok(end) = u32::try_from(text.len() + word.len()) else { break };
+            text.push_str(&word);
+            ends.push(end);
+        }
+        Self { text: text.into(), ends: ends.into() }
+    }
+
+    fn contains(&self, word: &str) -> bool {
+        let at = |at: usize| {
+            let begin = at.checked_sub(1).map_or(0, |before| self.ends[before] as usize);
+            &self.text[begin..self.ends[at] as usize]
+        };
+        let (mut from, mut to) = (0, self.ends.len());
+        while from < to {
+            let middle = from + (to - from) / 2;
+            match at(middle).cmp(word) {
+                Ordering::Less => from = middle + 1,
+                Ordering::Equal => return true,
+                Ordering::Greater => to = middle,
+            }
+        }
+        false
+    }
 }
 
 impl Indexed {
     /// Takes time in proportion to the package's size and its logarithm, and some bytes a symbol.
-    pub fn new(package: Package) -> Self {
+    pub fn new(mut package: Package) -> Self {
+        let words = Words::new(std::mem::take(&mut package.words));
         let symbols = &package.symbols;
         let symbol = |at: &u32| &symbols[*at as usize];
         let all = || (0_u32..).zip(symbols).map(|(at, _)| at);
@@ -48,7 +90,7 @@ impl Indexed {
             open.entry(why.path.clone()).or_insert(at);
         }
         let roots = symbols.iter().filter(|symbol| parent(&symbol.path).is_none()).map(|symbol| symbol.path.clone()).collect();
-        Self { by_path, by_parent, by_name, reexports, open, roots, package }
+        Self { by_path, by_parent, by_name, reexports, open, roots, words, package }
     }
 
     /// A scope and a name in it, as the package's language joins them.
@@ -56,9 +98,23 @@ impl Indexed {
         format!("{scope}{}{name}", self.package.id.ecosystem.separator())
     }
 
-    /// What was indexed.
+    /// What was indexed, without its [words](Package::words): those are packed, and asked for by [`Indexed::has_word`].
     pub fn package(&self) -> &Package {
         &self.package
+    }
+
+    /// Whether a word occurs in its files.
+    ///
+    /// ```
+    /// use smolcrawl::symbols::{Ecosystem, Indexed, PackageId, Reader};
+    ///
+    /// let mut reader = Reader::new(PackageId::new(Ecosystem::PyPi, "kettle", "1.0"), "kettle");
+    /// reader.file("kettle/__init__.py", b"def boil(to=100): ...\n");
+    /// let kettle = Indexed::new(reader.finish());
+    /// assert!(kettle.has_word("boil") && !kettle.has_word("boi"));
+    /// ```
+    pub fn has_word(&self, word: &str) -> bool {
+        self.words.contains(word)
     }
 
     /// The names under which code reaches it.

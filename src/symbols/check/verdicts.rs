@@ -195,7 +195,7 @@ impl<'a> Verdicts<'a> {
         for other in self.imported.iter().copied().chain([at]) {
             self.below.entry(other).or_insert_with(|| reach.below(other));
         }
-        let has_word = |other: &usize| self.below[other].0.iter().any(|below| reach.package(*below).package().words.contains(name));
+        let has_word = |other: &usize| self.below[other].0.iter().any(|below| reach.package(*below).has_word(name));
         self.below[&at].1 && !has_word(&at) && !self.imported.iter().any(has_word)
     }
 
