@@ -17,7 +17,7 @@
 //! (`tests/architecture.rs` holds the map):
 //!
 //! ```text
-//! model, reactor, mcp : nothing        http -> reactor          extract, chunk, store, share -> model
+//! model, reactor, mcp : nothing        http -> reactor          extract, chunk, store, share, symbols -> model
 //! crawl -> http reactor extract model  embed, files -> http reactor model
 //! config, error -> the rooms' Config and Error (and the nouns) only
 //! engine -> every room but mcp and tools
@@ -40,7 +40,8 @@
 //!
 //! # Features
 //!
-//! `cli`, `files`, `surf` and `bundled-model` are on by default. Without them the library has no embeddings and searches by words.
+//! `cli`, `code`, `files`, `surf` and `bundled-model` are on by default. Without them the library has no embeddings and searches by words. `code` reads source
+//! code: without it `symbols` holds what others put into it.
 
 pub mod chunk;
 pub mod config;
@@ -58,6 +59,7 @@ pub mod model;
 pub mod reactor;
 pub mod share;
 pub mod store;
+pub mod symbols;
 #[cfg(feature = "schema")]
 pub mod tools;
 

@@ -15,6 +15,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("chunk", &["model"]),
     ("store", &["model"]),
     ("share", &["model"]),
+    ("symbols", &["model"]),
     ("crawl", &["http", "reactor", "extract", "model"]),
     ("embed", &["http", "reactor", "model"]),
     ("files", &["http", "reactor", "model"]),
@@ -27,8 +28,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     (
         "lib",
         &[
-            "config", "reactor", "http", "crawl", "extract", "chunk", "embed", "files", "store", "share", "model", "mcp", "error",
-            "engine", "tools",
+            "config", "reactor", "http", "crawl", "extract", "chunk", "embed", "files", "store", "share", "symbols", "model", "mcp",
+            "error", "engine", "tools",
         ],
     ),
     ("terminal", &[]),
@@ -52,6 +53,7 @@ const CONFINED: &[(&str, &[&str])] = &[
     ("blocking::", &["reactor"]),
     ("rusqlite::", &["store"]),
     ("rten::", &["embed"]),
+    ("tree_sitter::", &["symbols"]),
     ("dom_query::", &["extract"]),
     ("httparse::", &["http"]),
     ("env::var", &["config"]),

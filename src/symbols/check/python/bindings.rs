@@ -1,0 +1,160 @@
+//! Which names a snippet binds, and to what: only a name bound once is followed.
+
+use std::collections::{HashMap, HashSet};
+
+use tree_sitter::Node;
+
+use crate::symbols::languages::is_pattern;
+use crate::symbols::source::tree::{children, field, one_line, text, walk, walk_within};
+
+/// What a name stands for.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Bound<'t> {
+    Import {
+        target: String,
+        name: Option<String>,
+    },
+    Value(Node<'t>),
+    /// What a context manager gives.
+    With(Node<'t>),
+    /// A part of a value: an element, one of several.
+    Part(Node<'t>),
+}
+
+pub(super) struct Bindings<'t> {
+    names: HashMap<String, Name<'t>>,
+}
+
+/// One name.
+struct Name<'t> {
+    /// Where it is bound first.
+    from: usize,
+    /// To what; none where that is not followed.
+    bound: Option<Bound<'t>>,
+    /// Whatever else binds it binds it to the same.
+    is_one: bool,
+}
+
+impl<'t> Bindings<'t> {
+    /// Of a whole snippet; what it defines or mentions beside references goes into `defined`.
+    pub(super) fn of(root: Node<'t>, source: &str, defined: &mut HashSet<String>) -> Self {
+        let mut bindings = Self { names: HashMap::new() };
+        walk_within(root, |node, above| {
+            bindings.see(node, above, source, defined);
+            true
+        });
+        bindings
+    }
+
+    /// What a name is bound to, if that is one thing, and before it is used.
+    pub(super) fn once(&self, name: &str, at: usize) -> Option<Bound<'t>> {
+        let name = self.names.get(name)?;
+        name.bound.clone().filter(|_| name.is_one && name.from < at)
+    }
+
+    fn add(&mut self, name: &str, from: usize, bound: Option<Bound<'t>>) {
+        match self.names.get_mut(name) {
+            Some(known) => known.is_one &= known.bound == bound,
+            None => {
+                self.names.insert(name.to_owned(), Name { from, bound, is_one: true });
+            }
+        }
+    }
+
+    fn bind(&mut self, name: Node<'t>, source: &str, bound: Option<Bound<'t>>) {
+        let part = match &bound {
+            Some(Bound::Value(value) | Bound::Part(value)) => Some(Bound::Part(*value)),
+            _ => None,
+        };
+        walk(name, |inner| {
+            if inner.kind() == "identifier" {
+                let bound = if inner == name { bound.clone() } else { part.clone() };
+                self.add(text(inner, source), inner.start_byte(), bound);
+            }
+            is_pattern(inner.kind())
+        });
+    }
+
+    fn see(&mut self, node: Node<'t>, above: &[Node<'t>], source: &str, defined: &mut HashSet<String>) {
+        match node.kind() {
+            "import_statement" => {
+                for child in children(node) {
+                    let target = field(child, "name", source).map_or_else(|| one_line(text(child, source)), one_line);
+                    let bound = match child.child_by_field_name("alias") {
+                        Some(alias) => (alias, target),
+                        None => (child, target.split('.').next().unwrap_or_default().to_owned()),
+                    };
+                    let name = if child.kind() == "aliased_import" { text(bound.0, source).to_owned() } else { bound.1.clone() };
+                    self.add(&name, node.start_byte(), Some(Bound::Import { target: bound.1, name: None }));
+                }
+            }
+            "import_from_statement" => {
+                let target = field(node, "module_name", source).map(one_line).unwrap_or_default();
+                let mut cursor = node.walk();
+                for child in node.children_by_field_name("name", &mut cursor) {
+                    let name = field(child, "name", source).unwrap_or(text(child, source));
+                    let alias = field(child, "alias", source).unwrap_or(name);
+                    let bound = Bound::Import { target: target.clone(), name: Some(name.to_owned()) };
+                    self.add(alias, node.start_byte(), (!target.starts_with('.')).then_some(bound));
+                }
+            }
+            "assignment" => {
+                if let Some(left) = node.child_by_field_name("left") {
+                    self.bind(left, source, node.child_by_field_name("right").map(Bound::Value));
+                    if left.kind() == "attribute" {
+                        defined.extend(field(left, "attribute", source).map(str::to_owned));
+                    }
+                }
+            }
+            "augmented_assignment" | "named_expression" | "for_statement" | "for_in_clause" => {
+                for name in ["left", "name"] {
+                    if let Some(left) = node.child_by_field_name(name) {
+                        let right = node.child_by_field_name("right").filter(|_| node.kind().starts_with("for_"));
+                        self.bind(left, source, right.map(Bound::Part));
+                    }
+                }
+            }
+            "as_pattern" => {
+                let value = node.named_child(0);
+                let is_with = above.last().is_some_and(|above| above.kind() == "with_item");
+                if let Some(target) = node.child_by_field_name("alias") {
+                    for name in children(target) {
+                        self.bind(name, source, value.filter(|_| is_with).map(Bound::With));
+                    }
+                }
+            }
+            "function_definition" | "class_definition" => {
+                if let Some(name) = node.child_by_field_name("name") {
+                    self.bind(name, source, None);
+                }
+            }
+            "parameters" | "lambda_parameters" => {
+                walk_within(node, |inner, above| {
+                    let is_default = above.last().is_some_and(|above| {
+                        above.kind().ends_with("default_parameter") && above.child_by_field_name("value") == Some(inner)
+                    });
+                    if inner.kind() == "identifier" && !is_default {
+                        self.bind(inner, source, None);
+                    }
+                    !matches!(inner.kind(), "type" | "call" | "lambda")
+                });
+            }
+            "global_statement" | "nonlocal_statement" | "delete_statement" | "case_pattern" => {
+                children(node).into_iter().for_each(|name| self.bind(name, source, None))
+            }
+            "string" => crate::symbols::package::words(text(node, source), defined),
+            "identifier" => {
+                let in_reference = above.last().is_some_and(|above| {
+                    above.kind() == "attribute" && above.child_by_field_name("attribute") == Some(node)
+                        || above.kind() == "keyword_argument" && above.child_by_field_name("name") == Some(node)
+                        || above.kind() == "dotted_name"
+                        || above.kind() == "aliased_import"
+                });
+                if !in_reference {
+                    defined.insert(text(node, source).to_owned());
+                }
+            }
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,489 @@
+//! Rust: paths walked segment by segment from a crate in reach; methods of values that come from one.
+
+use std::collections::{HashMap, HashSet};
+
+use tree_sitter::Node;
+
+use super::verdicts::{Reference, Value, Verdicts};
+use crate::symbols::languages::{PATH, use_tree};
+use crate::symbols::package::{Kind, Language};
+use crate::symbols::reach::{Look, Thing};
+use crate::symbols::source::tree::{self, Seen, field, line, one_line, text, walk, walk_within};
+
+/// Scopes that are looked into for a name that nothing else binds.
+const MOST_STARS: usize = 50;
+
+struct Pass<'v, 'a, 't> {
+    verdicts: &'v mut Verdicts<'a>,
+    source: &'t str,
+    /// What `use` binds: each name's path; none where there are several.
+    uses: HashMap<String, Option<String>>,
+    /// Scopes all of whose names are imported, each once.
+    stars: Vec<String>,
+    /// What names lead to through stars, as they were asked for.
+    starred: HashMap<String, Option<String>>,
+    /// Nodes of statements that are understood, by their ids.
+    sound: HashSet<usize>,
+    /// `let` with a plain name: where, and what it is made from.
+    lets: HashMap<&'t str, Vec<(usize, Option<Node<'t>>)>>,
+    values: HashMap<usize, Value<'a>>,
+    depth: usize,
+}
+
+pub(super) fn check(code: &str, verdicts: &mut Verdicts<'_>) {
+    let source = readable(code);
+    let Some(tree) = tree::parse(Language::Rust, &source) else { return };
+    let root = tree.root_node();
+    let mut pass = Pass {
+        verdicts,
+        source: &source,
+        uses: HashMap::new(),
+        stars: Vec::new(),
+        starred: HashMap::new(),
+        sound: HashSet::new(),
+        lets: HashMap::new(),
+        values: HashMap::new(),
+        depth: 0,
+    };
+    let mut nodes = Vec::new();
+    // Whether the innermost statement around each node above is broken; none outside of one.
+    let mut broken: Vec<Option<bool>> = Vec::new();
+    let seen = walk_within(root, |node, above| {
+        pass.see(node);
+        if node.is_error() {
+            return false;
+        }
+        broken.truncate(above.len());
+        let is_statement = matches!(node.kind(), "expression_statement" | "let_declaration" | "use_declaration");
+        let is_broken = if is_statement { Some(node.has_error()) } else { broken.last().copied().flatten() };
+        broken.push(is_broken);
+        let is_path = matches!(node.kind(), "scoped_identifier" | "scoped_type_identifier");
+        let is_outer = is_path
+            && !above.last().is_some_and(|above| above.kind().starts_with("scoped_") && above.child_by_field_name("path") == Some(node));
+        let is_call = node.kind() == "call_expression";
+        // In what is not understood nothing is accused.
+        if (is_path || is_call || node.kind() == "use_declaration") && !is_broken.unwrap_or_else(|| node.has_error()) {
+            pass.sound.insert(node.id());
+            let is_method = is_call && node.child_by_field_name("function").is_some_and(|f| f.kind() == "field_expression");
+            if is_outer || is_method || node.kind() == "use_declaration" {
+                nodes.push(node);
+            }
+        }
+        // Paths in `use` are read with it; what macros take is not code yet.
+        !matches!(node.kind(), "use_declaration" | "token_tree" | "attribute_item" | "macro_definition" | "visibility_modifier")
+    });
+    if seen == Seen::Part {
+        // A name may be bound where nobody looked.
+        return;
+    }
+    for node in &nodes {
+        if pass.verdicts.is_full() {
+            return;
+        }
+        pass.depth = 0;
+        match node.kind() {
+            "use_declaration" => pass.used(*node),
+            "call_expression" => {
+                pass.value(*node);
+            }
+            _ => {
+                pass.path(*node);
+            }
+        }
+    }
+}
+
+/// Documentation hides lines behind `# `; what common macros take is read as if they were functions. Every byte stays in its place.
+fn readable(code: &str) -> String {
+    let mut plain = String::with_capacity(code.len() + 1);
+    for line in code.split('\n') {
+        let bare = line.trim_start();
+        let is_hidden = bare.starts_with("# ") || bare.trim_end() == "#";
+        let mark = line.len() - bare.len();
+        plain.push_str(&line[..mark]);
+        plain.push_str(if is_hidden { " " } else { "" });
+        plain.push_str(bare.get(usize::from(is_hidden)..).unwrap_or_default());
+        plain.push('\n');
+    }
+    for name in
+        ["assert", "assert_eq", "assert_ne", "debug_assert", "println", "print", "eprintln", "dbg", "format", "write", "writeln", "panic"]
+    {
+        for open in ["!(", "! ("] {
+            let called = format!("{name}_{}", &open[1..]);
+            plain =
+                plain.replace(&format!(" {name}{open}"), &format!(" {called}")).replace(&format!("\n{name}{open}"), &format!("\n{called}"));
+        }
+    }
+    plain
+}
+
+impl<'a, 't> Pass<'_, 'a, 't> {
+    fn reference(&self, node: Node<'t>, name: Node<'t>, is_called: bool) -> Reference<'t> {
+        Reference {
+            line: line(name),
+            offset: name.start_byte(),
+            text: text(node, self.source),
+            name: text(name, self.source),
+            is_guarded: false,
+            is_called,
+        }
+    }
+
+    fn see(&mut self, node: Node<'t>) {
+        match node.kind() {
+            "use_declaration" => {
+                let mut found = Vec::new();
+                if let Some(argument) = node.child_by_field_name("argument") {
+                    use_tree(argument, "", self.source, &mut found, 0);
+                }
+                for (path, name) in found {
+                    let root = path.trim_start_matches("::").split("::").next().unwrap_or_default();
+                    if !matches!(root, "std" | "core" | "alloc" | "crate" | "self" | "super") {
+                        self.verdicts.import(root);
+                    }
+                    match name.as_str() {
+                        "*" if self.stars.len() < MOST_STARS && !self.stars.contains(&path) => self.stars.push(path),
+                        "*" => {}
+                        _ => match self.uses.get_mut(&name) {
+                            Some(known) => *known = known.take().filter(|known| *known == path),
+                            None => {
+                                self.uses.insert(name, Some(path));
+                            }
+                        },
+                    }
+                }
+            }
+            "let_declaration" => {
+                if let Some(pattern) = node.child_by_field_name("pattern") {
+                    let is_plain = pattern.kind() == "identifier";
+                    let value = node.child_by_field_name("value").filter(|_| is_plain && node.child_by_field_name("type").is_none());
+                    walk(pattern, |inner| {
+                        if inner.kind() == "identifier" {
+                            self.lets.entry(text(inner, self.source)).or_default().push((inner.start_byte(), value));
+                        }
+                        true
+                    });
+                }
+            }
+            "parameter" | "closure_parameters" | "match_pattern" | "for_expression" | "let_condition" => {
+                let pattern = node.child_by_field_name("pattern").unwrap_or(node);
+                walk(pattern, |inner| {
+                    if inner.kind() == "identifier" {
+                        self.lets.entry(text(inner, self.source)).or_default().push((inner.start_byte(), None));
+                    }
+                    !matches!(inner.kind(), "block" | "call_expression" | "type_identifier")
+                });
+            }
+            "function_item"
+            | "function_signature_item"
+            | "struct_item"
+            | "enum_item"
+            | "union_item"
+            | "trait_item"
+            | "mod_item"
+            | "const_item"
+            | "static_item"
+            | "type_item"
+            | "macro_definition"
+            | "enum_variant"
+            | "field_declaration"
+            | "associated_type"
+            | "type_parameter" => {
+                if let Some(name) = field(node, "name", self.source) {
+                    self.verdicts.defined.insert(name.to_owned());
+                }
+            }
+            // What stands in macros may define anything.
+            "token_tree" | "string_literal" | "attribute_item" => {
+                crate::symbols::package::words(text(node, self.source), &mut self.verdicts.defined)
+            }
+            "ERROR" => crate::symbols::package::words(text(node, self.source), &mut self.verdicts.defined),
+            _ => {}
+        }
+    }
+
+    /// The names of a `use`, each looked for.
+    fn used(&mut self, node: Node<'t>) {
+        let Some(argument) = node.child_by_field_name("argument") else { return };
+        let mut found = Vec::new();
+        use_tree(argument, "", self.source, &mut found, 0);
+        let places = self.places(argument);
+        for (path, _) in found.iter().filter(|(path, _)| !path.contains("r#")).take(500) {
+            let place = places.get(path.rsplit("::").next().unwrap_or(path)).copied().unwrap_or(argument);
+            self.walk_path(path, argument, place);
+        }
+    }
+
+    /// Where names stand within a `use`.
+    fn places(&self, within: Node<'t>) -> HashMap<&'t str, Node<'t>> {
+        let mut places = HashMap::new();
+        walk(within, |node| {
+            if matches!(node.kind(), "identifier" | "type_identifier") {
+                places.insert(text(node, self.source), node);
+            }
+            true
+        });
+        places
+    }
+
+    fn path(&mut self, node: Node<'t>) -> Value<'a> {
+        if let Some(known) = self.values.get(&node.id()) {
+            return *known;
+        }
+        // What is cut off leads elsewhere.
+        let whole = text(node, self.source);
+        if !self.sound.contains(&node.id()) || whole.len() > PATH || whole.contains("r#") {
+            return Value::Nothing;
+        }
+        let name = node.child_by_field_name("name").unwrap_or(node);
+        let written = one_line(whole);
+        let value = self.expanded(&written).map_or(Value::Nothing, |path| self.walk_path(&path, node, name));
+        self.values.insert(node.id(), value);
+        value
+    }
+
+    /// A path from its crate: through what `use` binds.
+    fn expanded(&mut self, written: &str) -> Option<String> {
+        let plain: String = without_generics(written);
+        let plain = plain.trim_start_matches("::");
+        let first = plain.split("::").next()?;
+        if matches!(first, "std" | "core" | "alloc" | "crate" | "self" | "super" | "Self" | "")
+            || self.verdicts.defined.contains(first) && self.is_defined_here(first)
+        {
+            return None;
+        }
+        let behind = &plain[first.len()..];
+        match self.uses.get(first) {
+            Some(path) => path.as_ref().map(|path| format!("{path}{behind}")),
+            None if !self.verdicts.reach.rooted(first).is_empty() && plain.contains("::") => Some(plain.to_owned()),
+            None => self.starred(first).map(|path| format!("{path}{behind}")),
+        }
+    }
+
+    /// What a name leads to through a star.
+    fn starred(&mut self, name: &str) -> Option<String> {
+        if let Some(known) = self.starred.get(name) {
+            return known.clone();
+        }
+        let reach = self.verdicts.reach;
+        let found = self.stars.iter().find_map(|star| match reach.scope(star) {
+            Look::Found(scope) => match reach.member(scope, name) {
+                Look::Found(found) => Some(found.symbol.path.clone()),
+                _ => None,
+            },
+            _ => None,
+        });
+        self.starred.insert(name.to_owned(), found.clone());
+        found
+    }
+
+    fn is_defined_here(&self, name: &str) -> bool {
+        !self.uses.contains_key(name)
+    }
+
+    fn walk_path(&mut self, path: &str, node: Node<'t>, last: Node<'t>) -> Value<'a> {
+        let path = path.trim_start_matches("::");
+        let mut segments = path.split("::");
+        let root = segments.next().unwrap_or_default();
+        if matches!(root, "std" | "core" | "alloc" | "crate" | "self" | "super" | "Self" | "") {
+            return Value::Nothing;
+        }
+        let mut reference = self.reference(node, last, true);
+        let rooted = self.verdicts.reach.rooted(root);
+        let Some(at) = rooted.first().copied() else {
+            if node.kind() != "scoped_type_identifier"
+                && (path.contains("::") || self.uses.contains_key(root))
+                && root.chars().all(|c| c == '_' || c.is_lowercase() || c.is_numeric())
+            {
+                self.verdicts.foreign(&format!("no package in reach gives `{root}`"), true, &reference);
+            }
+            return Value::Nothing;
+        };
+        let Look::Found(mut scope) = self.verdicts.reach.scope(root) else { return Value::From(at) };
+        let names: Vec<&str> = segments.collect();
+        let Some((name, above)) = names.split_last() else {
+            self.verdicts.exists(scope, &reference);
+            return Value::Thing(scope);
+        };
+        for segment in above {
+            match self.step(scope, segment) {
+                Look::Found(found) => scope = found,
+                other => {
+                    reference.name = segment;
+                    let scope = scope.symbol.path.clone();
+                    return self.verdicts.looked(at, &scope, true, other, &reference);
+                }
+            }
+        }
+        reference.name = name;
+        let found = self.step(scope, name);
+        let scope = scope.symbol.path.clone();
+        self.verdicts.looked(at, &scope, true, found, &reference)
+    }
+
+    /// A segment behind a thing. An alias is what it stands for; a type has what any trait in reach may give it.
+    fn step(&self, scope: Thing<'a>, name: &str) -> Look<'a> {
+        let reach = self.verdicts.reach;
+        let found = reach.member(scope, name);
+        if scope.symbol.kind == Kind::Module || !matches!(found, Look::Missing) {
+            return found;
+        }
+        let lower = name.to_lowercase();
+        let of_trait = reach.packages().iter().any(|package| {
+            package.named(&lower).any(|symbol| {
+                symbol.name() == name
+                    && crate::symbols::reach::parent(&symbol.path)
+                        .is_some_and(|above| package.at(above).any(|above| above.kind == Kind::Trait))
+            })
+        });
+        if of_trait { Look::Unknown(format!("a trait may give `{name}`")) } else { found }
+    }
+
+    fn value(&mut self, node: Node<'t>) -> Value<'a> {
+        if let Some(known) = self.values.get(&node.id()) {
+            return *known;
+        }
+        if node.kind() == "scoped_identifier" {
+            return self.path(node);
+        }
+        if self.depth > 100 {
+            return Value::Nothing;
+        }
+        self.depth += 1;
+        self.values.insert(node.id(), Value::Nothing);
+        let value = match node.kind() {
+            "identifier" => self.name(node),
+            "generic_function" => node.child_by_field_name("function").map_or(Value::Nothing, |inner| self.value(inner)),
+            "call_expression" => self.call(node),
+            "parenthesized_expression" | "reference_expression" | "try_expression" | "await_expression" | "unary_expression" => {
+                let inner = node.child_by_field_name("value").or_else(|| node.named_child(0));
+                let inner = inner.map_or(Value::Nothing, |inner| self.value(inner));
+                if matches!(node.kind(), "parenthesized_expression" | "reference_expression") { inner } else { from(inner) }
+            }
+            "field_expression" => node.child_by_field_name("value").map_or(Value::Nothing, |inner| from(self.value(inner))),
+            "struct_expression" => match node.child_by_field_name("name") {
+                Some(name) => match self.type_of(name) {
+                    Value::Thing(found) => Value::Exactly(found),
+                    _ => Value::Nothing,
+                },
+                None => Value::Nothing,
+            },
+            _ => Value::Nothing,
+        };
+        self.depth -= 1;
+        self.values.insert(node.id(), value);
+        value
+    }
+
+    fn type_of(&mut self, node: Node<'t>) -> Value<'a> {
+        match node.kind() {
+            "scoped_type_identifier" => self.path(node),
+            _ => self.named(text(node, self.source)),
+        }
+    }
+
+    fn named(&mut self, name: &str) -> Value<'a> {
+        match self.expanded(name).map(|path| self.verdicts.reach.scope(&path)) {
+            Some(Look::Found(found)) => Value::Thing(found),
+            _ => Value::Nothing,
+        }
+    }
+
+    fn name(&mut self, node: Node<'t>) -> Value<'a> {
+        let name = text(node, self.source);
+        match self.lets.get(name).map(Vec::as_slice) {
+            Some([(from, Some(value))]) if *from < node.start_byte() => {
+                let value = *value;
+                self.value(value)
+            }
+            Some(_) => Value::Nothing,
+            None => self.named(name),
+        }
+    }
+
+    fn call(&mut self, node: Node<'t>) -> Value<'a> {
+        let Some(function) = node.child_by_field_name("function") else { return Value::Nothing };
+        if function.kind() == "field_expression" {
+            return self.method(node, function);
+        }
+        match self.value(function) {
+            Value::Thing(found) if found.symbol.kind == Kind::Struct => Value::Exactly(found),
+            Value::Thing(found) => self.given(found),
+            Value::From(at) => Value::From(at),
+            _ => Value::Nothing,
+        }
+    }
+
+    fn method(&mut self, node: Node<'t>, function: Node<'t>) -> Value<'a> {
+        let (Some(receiver), Some(name)) = (function.child_by_field_name("value"), function.child_by_field_name("field")) else {
+            return Value::Nothing;
+        };
+        let receiver = self.value(receiver);
+        if name.kind() != "field_identifier" || text(name, self.source).starts_with("r#") || !self.sound.contains(&node.id()) {
+            return from(receiver);
+        }
+        let reference = self.reference(function, name, true);
+        let found = match receiver {
+            Value::Exactly(found) | Value::Declared(found) => self.verdicts.member(found, false, &reference),
+            Value::Thing(found) => self.verdicts.of_value(found.at, &reference),
+            Value::From(at) => self.verdicts.of_value(at, &reference),
+            Value::Nothing => Value::Nothing,
+        };
+        match found {
+            Value::Thing(method) => match (self.given(method), receiver) {
+                (Value::From(_), Value::Exactly(class) | Value::Declared(class)) if gives_self(method) => Value::Declared(class),
+                (given, _) => given,
+            },
+            other => from(other),
+        }
+    }
+
+    /// What calling gives, if its type is plain.
+    fn given(&self, function: Thing<'a>) -> Value<'a> {
+        let unknown = Value::From(function.at);
+        let symbol = function.symbol;
+        let Some(gives) = &symbol.gives else { return unknown };
+        let reach = self.verdicts.reach;
+        if gives_self(function) {
+            let owner = crate::symbols::reach::parent(&symbol.path).map(|owner| reach.scope(owner));
+            return match owner {
+                Some(Look::Found(owner)) if matches!(owner.symbol.kind, Kind::Struct | Kind::Enum | Kind::Union) => Value::Declared(owner),
+                _ => unknown,
+            };
+        }
+        let module = symbol.written_in.as_deref().unwrap_or_else(|| reach.module_of(&symbol.path));
+        match reach.written(function.at, gives, module) {
+            Look::Found(found) if matches!(found.symbol.kind, Kind::Struct | Kind::Enum) && found.is_sure => Value::Declared(found),
+            _ => unknown,
+        }
+    }
+}
+
+fn gives_self(function: Thing<'_>) -> bool {
+    function.symbol.gives.as_deref().is_some_and(|gives| matches!(gives.trim_start_matches('&').trim_start_matches("mut "), "Self"))
+}
+
+fn from(value: Value<'_>) -> Value<'_> {
+    match value {
+        Value::Thing(found) | Value::Exactly(found) | Value::Declared(found) => Value::From(found.at),
+        other => other,
+    }
+}
+
+/// `Vec::<u8>::new` is `Vec::new`.
+fn without_generics(path: &str) -> String {
+    let mut plain = String::with_capacity(path.len());
+    let mut depth = 0_usize;
+    for c in path.chars() {
+        match c {
+            '<' => depth += 1,
+            '>' => depth = depth.saturating_sub(1),
+            c if depth == 0 && !c.is_whitespace() => plain.push(c),
+            _ => {}
+        }
+    }
+    while plain.contains("::::") {
+        plain = plain.replace("::::", "::");
+    }
+    plain
+}

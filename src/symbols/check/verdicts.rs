@@ -1,0 +1,245 @@
+//! The verdicts of one piece of code, and the two rules by which a name is missing: by structure (everything that could give it is known),
+//! and by words (its name is written in no file of what it could come from).
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+use super::{Checked, Verdict};
+use crate::symbols::package::{Ecosystem, Kind};
+use crate::symbols::reach::{Look, Reach, Thing, native};
+
+/// What an expression is, as far as it is known.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Value<'a> {
+    /// A module, a type, a function itself.
+    Thing(Thing<'a>),
+    /// A value of exactly this type.
+    Exactly(Thing<'a>),
+    /// A value declared to be of this type: it may be of one made from it.
+    Declared(Thing<'a>),
+    /// Something that this package gave.
+    From(usize),
+    Nothing,
+}
+
+/// A reference that is to be judged.
+pub(super) struct Reference<'t> {
+    pub line: u32,
+    pub offset: usize,
+    pub text: &'t str,
+    pub name: &'t str,
+    /// It stands where its absence is expected: in `try`, beside a word of an error.
+    pub is_guarded: bool,
+    pub is_called: bool,
+}
+
+pub(super) struct Verdicts<'a> {
+    pub reach: &'a Reach,
+    /// Names that the code defines or mentions other than as a reference.
+    pub defined: HashSet<String>,
+    /// Packages that the code imports.
+    imported: BTreeSet<usize>,
+    /// It imports something out of reach that may give methods to any value.
+    pub is_foreign: bool,
+    checked: Vec<Checked>,
+    /// What each package depends on, itself with it, as it was asked for.
+    below: HashMap<usize, (Vec<usize>, bool)>,
+    /// Names that could have been meant, by scope and name.
+    near: HashMap<(String, String), Vec<String>>,
+}
+
+const MOST: usize = 5_000;
+
+/// Names for which others are looked for that could have been meant.
+const MOST_NEAR: usize = 200;
+
+impl<'a> Verdicts<'a> {
+    pub(super) fn new(reach: &'a Reach) -> Self {
+        Self {
+            reach,
+            defined: HashSet::new(),
+            imported: BTreeSet::new(),
+            is_foreign: false,
+            checked: Vec::new(),
+            below: HashMap::new(),
+            near: HashMap::new(),
+        }
+    }
+
+    pub(super) fn done(mut self) -> Vec<Checked> {
+        self.checked.sort_by_key(|checked| checked.offset);
+        self.checked
+    }
+
+    /// Nothing more is answered.
+    pub(super) fn is_full(&self) -> bool {
+        self.checked.len() >= MOST
+    }
+
+    pub(super) fn import(&mut self, root: &str) {
+        let found = self.reach.rooted(root).to_vec();
+        self.is_foreign |= found.is_empty();
+        self.imported.extend(found);
+    }
+
+    /// What a member of a scope is; says so of the reference.
+    pub(super) fn member(&mut self, scope: Thing<'a>, is_exact: bool, reference: &Reference<'_>) -> Value<'a> {
+        let found = match self.reach.member(scope, reference.name) {
+            Look::Missing if !scope.is_sure => Look::Unknown(format!("`{}` is one of several that have its name", scope.symbol.path)),
+            found => found,
+        };
+        self.looked(scope.at, &scope.symbol.path, is_exact, found, reference)
+    }
+
+    pub(super) fn looked(&mut self, at: usize, scope: &str, is_exact: bool, found: Look<'a>, reference: &Reference<'_>) -> Value<'a> {
+        match found {
+            Look::Found(found) => {
+                self.exists(found, reference);
+                Value::Thing(found)
+            }
+            Look::Missing if is_exact || self.is_nowhere(at, reference.name) => {
+                let why = format!("`{scope}` has no `{}`", reference.name);
+                self.missing(at, scope, &why, reference);
+                Value::Nothing
+            }
+            Look::Missing => {
+                self.unknown(Some(at), &format!("the value may be of a type made from `{scope}`"), reference);
+                Value::From(at)
+            }
+            Look::Unknown(_) if reference.is_called && self.is_nowhere(at, reference.name) => {
+                self.nowhere(at, scope, reference);
+                Value::Nothing
+            }
+            Look::Unknown(why) => {
+                self.unknown(Some(at), &why, reference);
+                Value::From(at)
+            }
+        }
+    }
+
+    /// A method of a value of which only the package is known that it came from.
+    pub(super) fn of_value(&mut self, at: usize, reference: &Reference<'_>) -> Value<'a> {
+        if reference.is_called && self.is_nowhere(at, reference.name) {
+            self.nowhere(at, "", reference);
+            return Value::Nothing;
+        }
+        self.unknown(Some(at), "the type of the value is not known", reference);
+        Value::From(at)
+    }
+
+    pub(super) fn exists(&mut self, found: Thing<'a>, reference: &Reference<'_>) {
+        let symbol = found.symbol;
+        let mut why = Vec::new();
+        if let Some(feature) = &symbol.feature {
+            why.push(format!("needs {feature}"));
+        }
+        if let Some(deprecated) = &symbol.deprecated {
+            why.push(if deprecated.is_empty() { "deprecated".to_owned() } else { format!("deprecated: {deprecated}") });
+        }
+        let is_rust = self.ecosystem(found.at) == Ecosystem::Cargo;
+        let hidden = is_rust && symbol.private && symbol.kind != Kind::Module;
+        if hidden {
+            why.push("it is not public".to_owned());
+        }
+        let verdict = if hidden { Verdict::Unknown } else { Verdict::Exists };
+        let mut checked = self.entry(Some(found.at), verdict, &why.join("; "), reference);
+        checked.path = Some(symbol.path.clone());
+        checked.signature = Some(symbol.signature.clone()).filter(|signature| !signature.is_empty());
+        self.push(checked);
+    }
+
+    pub(super) fn missing(&mut self, at: usize, scope: &str, why: &str, reference: &Reference<'_>) {
+        if reference.is_guarded {
+            return self.unknown(Some(at), "it stands where its absence is expected", reference);
+        }
+        let mut checked = self.entry(Some(at), Verdict::DoesNotExist, why, reference);
+        checked.near = if scope.is_empty() { Vec::new() } else { self.near(at, scope, reference.name) };
+        self.push(checked);
+    }
+
+    fn nowhere(&mut self, at: usize, scope: &str, reference: &Reference<'_>) {
+        let package = &self.reach.package(at).package().id;
+        let why = format!("no file of {package} or of what it depends on has the name `{}`", reference.name);
+        if reference.is_guarded {
+            return self.unknown(Some(at), "it stands where its absence is expected", reference);
+        }
+        let mut checked = self.entry(Some(at), Verdict::DoesNotExist, &why, reference);
+        checked.near = self.near(at, scope, reference.name);
+        self.push(checked);
+    }
+
+    pub(super) fn unknown(&mut self, at: Option<usize>, why: &str, reference: &Reference<'_>) {
+        let checked = self.entry(at, Verdict::Unknown, why, reference);
+        self.push(checked);
+    }
+
+    /// A package that is not in reach.
+    pub(super) fn foreign(&mut self, why: &str, may_be_missing: bool, reference: &Reference<'_>) {
+        let verdict = if may_be_missing && self.reach.is_whole() { Verdict::NotInLock } else { Verdict::Unknown };
+        let checked = self.entry(None, verdict, why, reference);
+        self.push(checked);
+    }
+
+    /// Whether a name is written in no file of a package, of what it depends on, of what the code imports beside it, in the language's own
+    /// names and in the code itself.
+    pub(super) fn is_nowhere(&mut self, at: usize, name: &str) -> bool {
+        let ecosystem = self.ecosystem(at);
+        // What is out of reach may hold traits, which give methods to any value.
+        let is_open = self.is_foreign && ecosystem == Ecosystem::Cargo;
+        // A name that is made in another way than words are is not found among them.
+        let is_word = name.len() <= 100 && name.chars().all(|c| c == '_' || c.is_alphanumeric());
+        let is_known = is_open || !is_word || native::knows(ecosystem, name) || self.defined.contains(name);
+        if is_known {
+            return false;
+        }
+        let reach = self.reach;
+        for other in self.imported.iter().copied().chain([at]) {
+            self.below.entry(other).or_insert_with(|| reach.below(other));
+        }
+        let has_word = |other: &usize| self.below[other].0.iter().any(|below| reach.package(*below).has_word(name));
+        self.below[&at].1 && !has_word(&at) && !self.imported.iter().any(has_word)
+    }
+
+    pub(super) fn ecosystem(&self, at: usize) -> Ecosystem {
+        self.reach.package(at).package().id.ecosystem
+    }
+
+    /// Looked for once, and for so many names only: it takes as much time as there are names.
+    fn near(&mut self, at: usize, scope: &str, name: &str) -> Vec<String> {
+        let asked = (if scope.is_empty() { format!("{at}") } else { scope.to_owned() }, name.to_owned());
+        if let Some(known) = self.near.get(&asked) {
+            return known.clone();
+        }
+        if self.near.len() >= MOST_NEAR {
+            return Vec::new();
+        }
+        let near = if scope.is_empty() { self.like(at, name) } else { self.reach.near(scope, name) };
+        self.near.insert(asked, near.clone());
+        near
+    }
+
+    fn like(&self, at: usize, name: &str) -> Vec<String> {
+        let names =
+            self.reach.package(at).package().symbols.iter().filter(|symbol| !symbol.private).take(60_000).map(|symbol| symbol.name());
+        crate::symbols::find::nearest(name, names, 3)
+    }
+
+    fn entry(&self, at: Option<usize>, verdict: Verdict, why: &str, reference: &Reference<'_>) -> Checked {
+        Checked {
+            line: reference.line,
+            offset: reference.offset,
+            text: reference.text.chars().take(200).collect(),
+            verdict,
+            why: why.to_owned(),
+            package: at.map(|at| self.reach.package(at).package().id.clone()),
+            path: None,
+            signature: None,
+            near: Vec::new(),
+        }
+    }
+
+    fn push(&mut self, checked: Checked) {
+        if self.checked.len() < MOST {
+            self.checked.push(checked);
+        }
+    }
+}

@@ -1,0 +1,319 @@
+//! Packages made ready to be asked, and the set of them that one question may look into: where does a name lead?
+
+#[cfg(feature = "code")]
+mod look;
+#[cfg(feature = "code")]
+pub(in crate::symbols) mod native;
+
+use std::cmp::Ordering;
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use super::package::{Kind, Open, Package, PackageId, Reexport, Symbol};
+
+#[cfg(feature = "code")]
+pub(in crate::symbols) use self::look::{Look, Thing};
+
+/// A package with what is needed to ask it: made once, shared by every question.
+#[derive(Debug)]
+pub struct Indexed {
+    package: Package,
+    // Places of symbols in the order of what they are looked for by; equal ones in the order of the package.
+    by_path: Vec<u32>,
+    by_parent: Vec<u32>,
+    /// By last segments in lower case.
+    by_name: Vec<u32>,
+    /// Places of re-exports, by scope and name.
+    reexports: Vec<u32>,
+    open: HashMap<String, u32>,
+    roots: HashSet<String>,
+    words: Words,
+}
+
+/// Many words in little room: in order, one behind the other.
+#[derive(Debug)]
+struct Words {
+    text: Box<str>,
+    ends: Box<[u32]>,
+}
+
+impl Words {
+    fn new(words: HashSet<String>) -> Self {
+        let mut words: Vec<String> = words.into_iter().collect();
+        words.sort_unstable();
+        let mut text = String::with_capacity(words.iter().map(String::len).sum());
+        let mut ends = Vec::with_capacity(words.len());
+        for word in words {
+            // No package has 4 GiB of words: what would lie behind that is not reached.
+            let Ok(end) = u32::try_from(text.len() + word.len()) else { break };
+            text.push_str(&word);
+            ends.push(end);
+        }
+        Self { text: text.into(), ends: ends.into() }
+    }
+
+    fn contains(&self, word: &str) -> bool {
+        let at = |at: usize| {
+            let begin = at.checked_sub(1).map_or(0, |before| self.ends[before] as usize);
+            &self.text[begin..self.ends[at] as usize]
+        };
+        let (mut from, mut to) = (0, self.ends.len());
+        while from < to {
+            let middle = from + (to - from) / 2;
+            match at(middle).cmp(word) {
+                Ordering::Less => from = middle + 1,
+                Ordering::Equal => return true,
+                Ordering::Greater => to = middle,
+            }
+        }
+        false
+    }
+}
+
+impl Indexed {
+    /// Takes time in proportion to the package's size and its logarithm, and some bytes a symbol.
+    pub fn new(mut package: Package) -> Self {
+        let words = Words::new(std::mem::take(&mut package.words));
+        let symbols = &package.symbols;
+        let symbol = |at: &u32| &symbols[*at as usize];
+        let all = || (0_u32..).zip(symbols).map(|(at, _)| at);
+        let mut by_path: Vec<u32> = all().collect();
+        by_path.sort_by(|a, b| symbol(a).path.cmp(&symbol(b).path));
+        let mut by_parent: Vec<u32> = all().filter(|at| parent(&symbol(at).path).is_some()).collect();
+        by_parent.sort_by(|a, b| parent(&symbol(a).path).cmp(&parent(&symbol(b).path)));
+        let mut by_name: Vec<u32> = all().collect();
+        by_name.sort_by(|a, b| lower(symbol(a).name()).cmp(lower(symbol(b).name())));
+        let mut reexports: Vec<u32> = (0_u32..).zip(&package.reexports).map(|(at, _)| at).collect();
+        reexports.sort_by_key(|at| key(&package.reexports[*at as usize]));
+        let mut open = HashMap::new();
+        for (at, why) in (0..).zip(&package.open) {
+            open.entry(why.path.clone()).or_insert(at);
+        }
+        let roots = symbols.iter().filter(|symbol| parent(&symbol.path).is_none()).map(|symbol| symbol.path.clone()).collect();
+        Self { by_path, by_parent, by_name, reexports, open, roots, words, package }
+    }
+
+    /// A scope and a name in it, as the package's language joins them.
+    pub(super) fn join(&self, scope: &str, name: &str) -> String {
+        format!("{scope}{}{name}", self.package.id.ecosystem.separator())
+    }
+
+    /// What was indexed, without its [words](Package::words): those are packed, and asked for by [`Indexed::has_word`].
+    pub fn package(&self) -> &Package {
+        &self.package
+    }
+
+    /// Whether a word occurs in its files.
+    ///
+    /// ```
+    /// use smolcrawl::symbols::{Ecosystem, Indexed, PackageId, Reader};
+    ///
+    /// let mut reader = Reader::new(PackageId::new(Ecosystem::PyPi, "kettle", "1.0"), "kettle");
+    /// reader.file("kettle/__init__.py", b"def boil(to=100): ...\n");
+    /// let kettle = Indexed::new(reader.finish());
+    /// assert!(kettle.has_word("boil") && !kettle.has_word("boi"));
+    /// ```
+    pub fn has_word(&self, word: &str) -> bool {
+        self.words.contains(word)
+    }
+
+    /// The names under which code reaches it.
+    pub fn roots(&self) -> impl Iterator<Item = &str> {
+        self.roots.iter().map(String::as_str)
+    }
+
+    pub(super) fn at(&self, path: &str) -> impl Iterator<Item = &Symbol> {
+        // More of one path are no more sure than some.
+        self.found(&self.by_path, move |symbol| symbol.path.as_str().cmp(path)).take(50)
+    }
+
+    /// Symbols whose last segment in lower case is this.
+    pub(super) fn named(&self, name: &str) -> impl Iterator<Item = &Symbol> {
+        self.found(&self.by_name, move |symbol| lower(symbol.name()).cmp(name.chars()))
+    }
+
+    pub(super) fn members(&self, scope: &str) -> impl Iterator<Item = &Symbol> {
+        self.found(&self.by_parent, move |symbol| parent(&symbol.path).cmp(&Some(scope)))
+    }
+
+    /// What a scope gives on.
+    pub(super) fn given_on(&self, scope: &str) -> impl Iterator<Item = &Reexport> {
+        self.given(move |given| given.scope.as_str().cmp(scope))
+    }
+
+    /// What it gives on under one name; `*` stands for itself.
+    pub(super) fn given_on_as(&self, scope: &str, name: &str) -> impl Iterator<Item = &Reexport> {
+        self.given(move |given| key(given).cmp(&(scope, name)))
+    }
+
+    fn found(&self, order: &[u32], compare: impl Fn(&Symbol) -> Ordering) -> impl Iterator<Item = &Symbol> {
+        equal(order, |at| compare(&self.package.symbols[at])).iter().map(|at| &self.package.symbols[*at as usize])
+    }
+
+    fn given(&self, compare: impl Fn(&Reexport) -> Ordering) -> impl Iterator<Item = &Reexport> {
+        equal(&self.reexports, |at| compare(&self.package.reexports[at])).iter().map(|at| &self.package.reexports[*at as usize])
+    }
+
+    pub(super) fn openness(&self, scope: &str) -> Option<&Open> {
+        self.open.get(scope).or_else(|| self.open.get("")).map(|at| &self.package.open[*at as usize])
+    }
+
+    pub(super) fn own_openness(&self, scope: &str) -> Option<&Open> {
+        self.open.get(scope).map(|at| &self.package.open[*at as usize])
+    }
+}
+
+fn key(given: &Reexport) -> (&str, &str) {
+    (&given.scope, &given.name)
+}
+
+fn lower(name: &str) -> impl Iterator<Item = char> {
+    name.chars().flat_map(char::to_lowercase)
+}
+
+/// The part of an order in which things are equal to what is looked for.
+fn equal(order: &[u32], compare: impl Fn(usize) -> Ordering) -> &[u32] {
+    let begin = order.partition_point(|at| compare(*at as usize) == Ordering::Less);
+    let length = order[begin..].partition_point(|at| compare(*at as usize) == Ordering::Equal);
+    &order[begin..begin + length]
+}
+
+/// The packages that a question may look into.
+#[derive(Clone, Debug, Default)]
+pub struct Reach {
+    packages: Vec<Arc<Indexed>>,
+    roots: HashMap<String, Vec<usize>>,
+    by_id: HashMap<PackageId, usize>,
+    /// A lock file names no others: a package outside is not used by the project.
+    is_whole: bool,
+}
+
+impl Reach {
+    /// Of these packages. Of two versions of one package the first is taken: give those that the project itself names first.
+    pub fn new(packages: Vec<Arc<Indexed>>) -> Self {
+        let mut reach = Self::default();
+        for package in packages {
+            let at = reach.packages.len();
+            let id = &package.package.id;
+            let same = |other: &&usize| {
+                let other = &reach.packages[**other].package.id;
+                (other.ecosystem, &other.name) == (id.ecosystem, &id.name)
+            };
+            let mut taken: Vec<&str> =
+                package.roots().filter(|root| reach.roots.get(*root).is_some_and(|all| all.iter().any(|o| same(&o)))).collect();
+            taken.sort_unstable();
+            let taken: HashSet<String> = taken.into_iter().map(str::to_owned).collect();
+            for root in package.roots().filter(|root| !taken.contains(*root)) {
+                reach.roots.entry(root.to_owned()).or_default().push(at);
+            }
+            reach.by_id.entry(id.clone()).or_insert(at);
+            reach.packages.push(package);
+        }
+        reach
+    }
+
+    /// The same, if no package outside it is used: then one that is not found is "not in the lock file", not merely unknown.
+    #[must_use]
+    pub fn whole(mut self) -> Self {
+        self.is_whole = true;
+        self
+    }
+
+    pub(super) fn is_whole(&self) -> bool {
+        self.is_whole
+    }
+
+    /// In the order given.
+    pub fn packages(&self) -> &[Arc<Indexed>] {
+        &self.packages
+    }
+
+    /// The packages that a path may lie in, by its beginning.
+    pub(super) fn rooted(&self, path: &str) -> &[usize] {
+        if let Some(found) = self.roots.get(path) {
+            return found;
+        }
+        self.roots.get(root(path)).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// Likewise, seen from a package: of several versions the one that it depends on.
+    pub(super) fn rooted_from(&self, from: Option<usize>, path: &str) -> Vec<usize> {
+        if let Some(from) = from {
+            let package = &self.packages[from];
+            let root = root(path);
+            if package.roots.contains(root) || package.roots.contains(path) {
+                let all = self.rooted(path);
+                return if all.contains(&from) { all.to_vec() } else { vec![from] };
+            }
+            let of = package.package.dependencies.iter().find(|dependency| dependency.root == root);
+            if let Some(at) = of.and_then(|of| self.by_id.get(&of.id).copied()) {
+                return vec![at];
+            }
+        }
+        self.rooted(path).to_vec()
+    }
+
+    pub(super) fn package(&self, at: usize) -> &Indexed {
+        &self.packages[at]
+    }
+
+    /// A package with all that it depends on; and whether nothing of that is out of reach or may hold names that are written nowhere.
+    pub(super) fn below(&self, at: usize) -> (Vec<usize>, bool) {
+        let mut seen = HashSet::from([at]);
+        let mut all = Vec::new();
+        let mut waiting = vec![at];
+        let mut is_sure = true;
+        while let Some(at) = waiting.pop() {
+            let package = &self.packages[at].package;
+            all.push(at);
+            is_sure &= package.is_whole && !self.packages[at].open.contains_key("");
+            for dependency in &package.dependencies {
+                let found = self.rooted_from(Some(at), &dependency.root);
+                is_sure &= dependency.optional || !found.is_empty();
+                waiting.extend(found.into_iter().filter(|at| seen.insert(*at)));
+            }
+        }
+        (all, is_sure)
+    }
+
+    /// The module that a path lies in: the nearest one above it that is a module.
+    pub(super) fn module_of<'p>(&self, path: &'p str) -> &'p str {
+        let mut scope = path;
+        while let Some(above) = parent(scope) {
+            scope = above;
+            let is_module = |at: &usize| self.packages[*at].at(scope).any(|symbol| symbol.kind == Kind::Module);
+            if self.rooted(scope).iter().any(is_module) {
+                break;
+            }
+        }
+        scope
+    }
+}
+
+/// What stands before the last separator of a path. A name of npm may hold `.` and `/`: there only `#` separates.
+pub(super) fn parent(path: &str) -> Option<&str> {
+    if let Some((before, _)) = path.rsplit_once('#') {
+        return Some(before);
+    }
+    if path.contains('/') {
+        let folder = path.rfind('/').unwrap_or_default();
+        // A Go path: `github.com/a/b.Name.Method`; a module of npm has no dot behind its last slash that ends a scope.
+        return path[folder..].find('.').map(|_| &path[..path.rfind('.').unwrap_or_default()]);
+    }
+    match path.rsplit_once("::") {
+        Some((before, _)) => Some(before),
+        None => path.rsplit_once('.').map(|(before, _)| before),
+    }
+}
+
+/// The first segment of a path.
+fn root(path: &str) -> &str {
+    let module = path.split('#').next().unwrap_or(path);
+    if module.len() < path.len() || module.starts_with('@') || module.contains('/') {
+        let slashes = if module.starts_with('@') { 2 } else { 1 };
+        let end = module.match_indices('/').nth(slashes - 1).map_or(module.len(), |(at, _)| at);
+        return &module[..end];
+    }
+    let end = module.find("::").or_else(|| module.find('.')).unwrap_or(module.len());
+    &module[..end]
+}

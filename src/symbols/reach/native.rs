@@ -1,0 +1,121 @@
+//! Names that a language's own types have without a package: Python's built-in types and compiled modules, Rust's standard library.
+//! The tables are made by `tests/symbols/native.py`.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::LazyLock;
+
+use crate::symbols::package::Ecosystem;
+
+/// Whether a type that the language itself defines has a member of this name; none if the type is not one of those.
+pub(super) fn has(ecosystem: Ecosystem, base: &str, name: &str) -> Option<bool> {
+    match ecosystem {
+        Ecosystem::PyPi if HARMLESS.contains(&base.split('[').next().unwrap_or(base)) => Some(false),
+        Ecosystem::PyPi => PYTHON.types.get(base).map(|members| members.contains(name)),
+        Ecosystem::Cargo => {
+            let plain = base.trim_start_matches(':').split('<').next().unwrap_or(base).trim();
+            let of_std = ["std::", "core::", "alloc::"].iter().any(|root| plain.starts_with(root));
+            let is_prelude = !plain.contains("::") && PRELUDE.contains(&plain);
+            (of_std || is_prelude).then(|| RUST.contains(name))
+        }
+        _ => None,
+    }
+}
+
+/// Whether any value may have a member of this name by the language itself.
+pub(super) fn of_any(ecosystem: Ecosystem, name: &str) -> bool {
+    match ecosystem {
+        Ecosystem::PyPi => (name.starts_with("__") && name.ends_with("__")) || name == "mro",
+        Ecosystem::Cargo => RUST.contains(name),
+        _ => false,
+    }
+}
+
+/// Whether a word is a name somewhere in what the language brings.
+pub(in crate::symbols) fn knows(ecosystem: Ecosystem, word: &str) -> bool {
+    match ecosystem {
+        Ecosystem::PyPi => PYTHON.words.contains(word) || (word.starts_with("__") && word.ends_with("__")),
+        Ecosystem::Cargo => RUST.contains(word),
+        _ => true,
+    }
+}
+
+/// Whether Python itself brings a module of this name.
+pub(in crate::symbols) fn is_python_module(root: &str) -> bool {
+    root.starts_with('_') || PYTHON.modules.contains(root)
+}
+
+/// Bases that give their classes no members under names without underscores.
+const HARMLESS: &[&str] = &[
+    "object",
+    "ABC",
+    "abc.ABC",
+    "Generic",
+    "typing.Generic",
+    "t.Generic",
+    "Protocol",
+    "typing.Protocol",
+    "t.Protocol",
+    "typing_extensions.Protocol",
+];
+
+/// What every crate sees without importing it, as far as it is implemented for types or derived.
+const PRELUDE: &[&str] = &[
+    "Clone",
+    "Copy",
+    "Debug",
+    "Default",
+    "PartialEq",
+    "Eq",
+    "PartialOrd",
+    "Ord",
+    "Hash",
+    "Send",
+    "Sync",
+    "Sized",
+    "Drop",
+    "Fn",
+    "FnMut",
+    "FnOnce",
+    "AsRef",
+    "AsMut",
+    "Into",
+    "From",
+    "Iterator",
+    "Extend",
+    "IntoIterator",
+    "DoubleEndedIterator",
+    "ExactSizeIterator",
+    "ToOwned",
+    "ToString",
+    "TryFrom",
+    "TryInto",
+    "FromIterator",
+    "Unpin",
+    "Display",
+];
+
+struct Python {
+    types: HashMap<&'static str, HashSet<&'static str>>,
+    words: HashSet<&'static str>,
+    modules: HashSet<&'static str>,
+}
+
+static PYTHON: LazyLock<Python> = LazyLock::new(|| {
+    let mut python = Python { types: HashMap::new(), words: HashSet::new(), modules: HashSet::new() };
+    for line in include_str!("native/python.txt").lines() {
+        let Some((name, members)) = line.split_once(':') else { continue };
+        let members: HashSet<&str> = members.split(' ').filter(|word| !word.is_empty()).collect();
+        if name == "@modules" {
+            python.modules = members;
+            continue;
+        }
+        python.words.extend(&members);
+        if !name.starts_with(['@', '~']) {
+            python.words.insert(name);
+            python.types.insert(name, members);
+        }
+    }
+    python
+});
+
+static RUST: LazyLock<HashSet<&'static str>> = LazyLock::new(|| include_str!("native/rust.txt").split_whitespace().collect());

@@ -1,0 +1,132 @@
+//! Wide and repeated source: eight times as much of it may cost about eight times as much. Another shape is one line of a table.
+
+use std::time::Duration;
+
+use super::{Arc, Ecosystem, Indexed, Language, PackageId, Reach, Reader, check};
+
+/// A name, and a text of so many parts.
+type Shape = (&'static str, fn(usize) -> String);
+
+fn each(times: usize, part: impl Fn(usize) -> String) -> String {
+    (0..times).map(part).collect()
+}
+
+const PYTHON: &[Shape] = &[
+    ("functions", |n| each(n, |i| format!("def f{i}(a, b=1): ...\n"))),
+    ("what methods set", |n| format!("class A:\n{}", each(n, |i| format!("  def f{i}(self):\n    self.a{i} = 1\n")))),
+    ("what one method sets", |n| format!("class A:\n def f(self):\n{}", each(n, |i| format!("  self.a{i} = 1\n")))),
+    ("names listed one by one", |n| each(n, |i| format!("__all__ += ['f{i}']\ndef f{i}(): ...\n"))),
+    ("names bound at once", |n| format!("{} = x\n", each(n, |i| format!("a{i},")))),
+    ("one value for many names", |n| format!("{}1\n", each(n, |i| format!("a{i} = ")))),
+    ("bases", |n| format!("class A({}B): ...\n", each(n, |i| format!("b{i}, ")))),
+    ("separators of parameters", |n| format!("def f({}): ...\n", each(n, |i| format!("a{i}, /, ")))),
+    ("names given on", |n| format!("from x import {}a\n", each(n, |i| format!("a{i}, ")))),
+    ("conditions beside each other", |n| format!("if a: b = 1\n{}", each(n, |i| format!("elif a{i}: b{i} = 1\n")))),
+    ("attributes set elsewhere", |n| format!("from .b import A\n{}", each(n, |i| format!("A.a{i} = 1\nsetattr(A, x{i}, 1)\n")))),
+];
+
+const RUST: &[Shape] = &[
+    ("documented functions", |n| each(n, |i| format!("/// Says.\n#[inline]\npub fn f{i}() {{}}\n"))),
+    ("attributes of one function", |n| format!("{}pub fn f() {{}}\n", "#[inline]\n".repeat(n))),
+    ("remarks", |n| format!("{}pub fn f() {{}}\n", "// x\n\n".repeat(n))),
+    ("variants", |n| format!("pub enum E {{ {} }}\n", each(n, |i| format!("/// Says.\n A{i},\n")))),
+    ("fields", |n| format!("pub struct S {{ {} }}\n", each(n, |i| format!("/// Says.\n pub a{i}: u8,\n")))),
+    ("methods", |n| format!("pub struct S; impl S {{ {} }}\n", each(n, |i| format!("/// Says.\n pub fn f{i}(&self) {{}}\n")))),
+    ("traits of one type", |n| format!("pub struct S; mod m {{ {} }}\n", each(n, |i| format!("impl T{i} for super::S {{}}\n")))),
+    ("traits in other modules", |n| {
+        format!("pub struct S; mod m {{ use super::S; {} }}\n", each(n, |i| format!("impl T{i} for S {{}}\n")))
+    }),
+    ("lists of use", |n| format!("pub use a::{{ {} }};\n", each(n, |i| format!("a{i},")))),
+    ("uses", |n| each(n, |i| format!("pub use a::b{i};\n"))),
+    ("macros", |n| each(n, |i| format!("made! {{ pub fn f{i}() {{}} }}\n"))),
+    ("one name many times", |n| format!("pub struct S;\n{}", "impl S { pub fn new() {} }\n".repeat(n))),
+];
+
+const PYTHON_USED: &[Shape] = &[
+    ("calls", |n| format!("import kettle\n{}", "kettle.boil(1)\n".repeat(n))),
+    ("calls that speak of errors", |n| format!("import kettle\n{}", "kettle.boyl(1) # error\n".repeat(n))),
+    ("prompts with errors", |n| format!(">>> import kettle\n{}", ">>> kettle.boyl(1)\nError\n".repeat(n))),
+    ("calls in a with", |n| format!("import kettle\nwith a:\n{}", " kettle.boil(1)\n".repeat(n))),
+    ("names that are not there", |n| format!("import kettle\n{}", each(n, |i| format!("kettle.boyl{i}\n")))),
+    ("imports", |n| format!("{}{}", "import kettle\n".repeat(n), "kettle.boil(1)\n".repeat(n))),
+    ("attributes bound at once", |n| format!("import kettle\n{} = 1\n", "kettle.boil,".repeat(n))),
+    ("attributes in a list", |n| format!("import kettle\na = [{}]\n", "kettle.boil,".repeat(n))),
+    ("parameters", |n| format!("import kettle\ndef f({}): kettle.boil(1)\n", each(n, |i| format!("a{i}=b, ")))),
+    ("arguments", |n| format!("import kettle\nkettle.boil({})\n", each(n, |i| format!("a{i}=b, ")))),
+    ("names bound again", |n| format!("import kettle\n{}", "a = kettle\na.boil(1)\n".repeat(n))),
+];
+
+const RUST_USED: &[Shape] = &[
+    ("paths", |n| format!("fn main() {{ {} }}\n", "kettle::boil();\n".repeat(n))),
+    ("paths in a list", |n| format!("fn main() {{ let a = [{}]; }}\n", "kettle::boil(), ".repeat(n))),
+    ("names of one use", |n| format!("use kettle::{{ {} }};\n", "boil, ".repeat(n))),
+    ("uses", |n| format!("{}fn main() {{ {} }}\n", "use kettle::Kettle;\n".repeat(n), "Kettle::new();\n".repeat(n))),
+    ("stars", |n| format!("{}fn main() {{ {} }}\n", "use kettle::*;\n".repeat(n), each(n, |i| format!("Kettle::new{i}();\n")))),
+    ("methods", |n| format!("fn main() {{ let k = kettle::Kettle::new(); {} }}\n", "k.boil();\n".repeat(n))),
+    ("names that are not there", |n| format!("fn main() {{ {} }}\n", each(n, |i| format!("kettle::boyl{i}();\n")))),
+    ("hidden lines", |n| "# use kettle::Kettle;\n".repeat(n)),
+];
+
+fn package(ecosystem: Ecosystem, path: &str, text: &str) -> Indexed {
+    let mut reader = Reader::new(PackageId::new(ecosystem, "kettle", "1"), "kettle");
+    reader.file(path, text.as_bytes());
+    Indexed::new(reader.finish())
+}
+
+#[test]
+fn reading_is_linear() {
+    let python = |text: &str| drop(package(Ecosystem::PyPi, "kettle/__init__.py", text));
+    let rust = |text: &str| drop(package(Ecosystem::Cargo, "src/lib.rs", text));
+    all(PYTHON, 1_000, python);
+    all(RUST, 700, rust);
+}
+
+/// Fewer than are answered, so that nothing is saved by stopping.
+#[test]
+fn checking_is_linear() {
+    let names = each(300, |i| format!("def brew{i}(): ...\n"));
+    let text = format!("def boil(to): ...\n{names}");
+    let python = Reach::new(vec![Arc::new(package(Ecosystem::PyPi, "kettle/__init__.py", &text))]);
+    let text = "pub fn boil() {} pub struct Kettle; impl Kettle { pub fn new() -> Self { Kettle } pub fn boil(&self) {} }";
+    let rust = Reach::new(vec![Arc::new(package(Ecosystem::Cargo, "src/lib.rs", text))]);
+    all(PYTHON_USED, 600, |text| drop(check(text, Language::Python, &python)));
+    all(RUST_USED, 600, |text| drop(check(text, Language::Rust, &rust)));
+}
+
+/// That the measure can fail.
+#[test]
+fn what_is_quadratic_is_found() {
+    let shape: Shape = ("a square", |n| "x".repeat(n));
+    let square = |text: &str| {
+        let places = (0..text.len()).flat_map(|at| (0..text.len()).map(move |other| std::hint::black_box(at ^ other)));
+        assert!(places.sum::<usize>() > 0);
+    };
+    assert!(grows(&shape, 1_000, square).is_some());
+}
+
+fn all(shapes: &[Shape], parts: usize, work: impl Fn(&str)) {
+    let only = std::env::var("GROWTH").unwrap_or_default();
+    let shapes = shapes.iter().filter(|(name, _)| name.contains(&only));
+    let wrong: Vec<String> = shapes.filter_map(|shape| grows(shape, parts, &work)).collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// What a shape costs, where that is more than in proportion to its length: a line has 8 times as much, a square 64.
+fn grows((name, make): &Shape, parts: usize, work: impl Fn(&str)) -> Option<String> {
+    let (text, longer) = (make(parts), make(8 * parts));
+    let most = 20.0 * longer.len() as f64 / text.len() as f64 / 8.0;
+    // Beside other work even processor time is now more, now less: the least of several is what it costs.
+    let cost = |text: &str| (0..3).map(|_| spent(|| work(text))).min().expect("there are some");
+    let (first, further) = (cost(&text).max(Duration::from_micros(300)), cost(&longer));
+    (further > first.mul_f64(most)).then(|| format!("{name}: {first:?} for {} bytes, {further:?} for {}", text.len(), longer.len()))
+}
+
+fn spent(work: impl FnOnce()) -> Duration {
+    let now = || {
+        let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+        Duration::new(time.tv_sec.try_into().unwrap(), time.tv_nsec.try_into().unwrap())
+    };
+    let begun = now();
+    work();
+    now() - begun
+}
