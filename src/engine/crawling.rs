@@ -32,7 +32,8 @@ impl Engine {
         self.crawling(fill.request().clone(), Some(fill), chunking)
     }
 
-    /// A crawl that tells which page links to which and stores nothing: no database is opened.
+    /// A crawl that tells which page links to which and stores nothing: no database is made. One that is there is used to take
+    /// turns with other processes.
     pub fn link_graph(&self, request: CrawlRequest) -> LinkGraph {
         self.inner.crawler.link_graph(request)
     }

@@ -164,7 +164,7 @@ impl Git {
         let said = File::create(&path).map_err(Error::io(path, "written"))?;
         let mut command = Command::new(&self.program);
         command
-            .args(["-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false", "-c", "gc.auto=0", "-c", "fetch.fsckObjects=true"])
+            .args(SETTINGS.iter().flat_map(|setting| ["-c", setting]))
             .args(arguments)
             .current_dir(self.folder.path())
             .stdin(Stdio::null())
@@ -264,6 +264,9 @@ fn stored(folder: &Path) -> u64 {
 }
 
 const SAID: &str = "smolcrawl-said";
+/// All that is fetched is one pack, whose size is looked at, however little it is.
+const SETTINGS: [&str; 5] =
+    ["core.hooksPath=/dev/null", "core.fsmonitor=false", "gc.auto=0", "fetch.fsckObjects=true", "fetch.unpackLimit=1"];
 const ATTRIBUTES: &str = "* -export-ignore -export-subst -filter -ident -text -eol -working-tree-encoding\n";
 const SHORTEST_PAUSE: Duration = Duration::from_millis(20);
 const LONGEST_PAUSE: Duration = Duration::from_millis(320);
