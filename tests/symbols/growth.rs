@@ -77,8 +77,8 @@ fn package(ecosystem: Ecosystem, path: &str, text: &str) -> Indexed {
 fn reading_is_linear() {
     let python = |text: &str| drop(package(Ecosystem::PyPi, "kettle/__init__.py", text));
     let rust = |text: &str| drop(package(Ecosystem::Cargo, "src/lib.rs", text));
-    all(PYTHON, 1_000, python);
-    all(RUST, 700, rust);
+    all(PYTHON, 400, python);
+    all(RUST, 300, rust);
 }
 
 /// Fewer than are answered, so that nothing is saved by stopping.
