@@ -161,7 +161,7 @@ fn deep_nesting_and_broken_text_end() {
     let chain = format!("import kettle\nkettle{}\n", ".boil()".repeat(3_000));
     let patterns =
         format!("{}a{} = x\nfor {}b{} in x: ...\n", "[".repeat(50_000), "]".repeat(50_000), "(".repeat(50_000), ")".repeat(50_000));
-    let values = format!("{}1\n", "a = ".repeat(50_000));
+    let values = format!("{}1\n", "a = ".repeat(20_000));
     let dotted = format!("from {}a import b\n", "a.".repeat(400));
     for text in [&patterns, &values, &dotted] {
         let deep = reach(package(Ecosystem::PyPi, &[("kettle/__init__.py", text)]));

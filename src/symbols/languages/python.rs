@@ -9,7 +9,7 @@ use tree_sitter::Node;
 
 use super::File;
 use crate::symbols::package::{Kind, Open, Package, Reason, Reexport, Symbol};
-use crate::symbols::source::tree::{DEPTH, LINE, Seen, children, field, line, one_line, text, walk};
+use crate::symbols::source::tree::{DEPTH, Seen, children, field, line, one_line, text, walk};
 
 /// One file's reader.
 struct Module<'r, 'a> {
@@ -411,7 +411,8 @@ pub(in crate::symbols) fn is_pattern(kind: &str) -> bool {
 
 /// The first line of a statement, as far as it is shown.
 fn begins(text: &str) -> String {
-    let end = (0..=text.len().min(LINE)).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+    // 160 characters are at most 640 bytes.
+    let end = (0..=text.len().min(640)).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
     one_line(text[..end].lines().next().unwrap_or_default()).chars().take(160).collect()
 }
 

@@ -103,7 +103,7 @@ pub(in crate::symbols) fn signature(node: Node<'_>, body: Option<Node<'_>>, sour
 }
 
 /// Bytes of a text that is read as one line.
-pub(in crate::symbols) const LINE: usize = 2_000;
+const LINE: usize = 2_000;
 
 /// White space joined, of the first [`LINE`] bytes.
 pub(in crate::symbols) fn one_line(text: &str) -> String {
