@@ -5,11 +5,16 @@ mod binary;
 #[path = "support/site.rs"]
 mod site;
 
+#[cfg(unix)]
 use std::process::Stdio;
+#[cfg(unix)]
 use std::sync::mpsc;
+#[cfg(unix)]
 use std::time::Duration;
 
-use binary::{report, run, serve, smolcrawl, text};
+#[cfg(unix)]
+use binary::smolcrawl;
+use binary::{report, run, serve, text};
 use serde_json::{Value, json};
 use site::{Reply, Site};
 use tempfile::TempDir;
