@@ -225,6 +225,42 @@ fn a_crawl_that_is_cut_off_goes_on_where_it_was() {
     assert_eq!(world.to_its_end(engine.crawl(request, Chunking::default())).stored, PAGES as u64);
 }
 
+/// A part of the trail that the disk refuses, whichever it is: what its pages led to is found by the crawl that goes on.
+#[test]
+fn what_could_not_be_written_down_is_found_again() {
+    const PAGES: usize = 12;
+    for refused in 2..PAGES {
+        let world = World::new();
+        for page in 0..PAGES {
+            let next = format!("/p{}.", page + 1);
+            let address = if page == 0 { "a.test/".to_owned() } else { format!("a.test/p{page}.") };
+            let links = [&*next];
+            world.text(&address, &format!("The text of page {page}."), if page + 1 < PAGES { &links } else { &[] });
+        }
+        let request = CrawlRequest::parse(&["http://a.test/"]).unwrap().depth(20).concurrency(3);
+        let engine = world.engine();
+        let mut crawling = engine.crawl(request.clone(), Chunking::default());
+        let refuse = format!(
+            "CREATE TRIGGER refused BEFORE INSERT ON frontier WHEN new.url LIKE '%/p{refused}.' AND new.done = 0
+             BEGIN SELECT RAISE(ABORT, 'refused'); END"
+        );
+        let mut errors = 0;
+        world.handle.block_on(async {
+            assert!(crawling.next().await.unwrap().is_ok());
+            rusqlite::Connection::open(world.database()).unwrap().execute_batch(&refuse).unwrap();
+            while let Some(event) = crawling.next().await {
+                errors += usize::from(event.is_err());
+            }
+        });
+        drop(crawling);
+        assert!(errors > 0, "p{refused}");
+        rusqlite::Connection::open(world.database()).unwrap().execute_batch("DROP TRIGGER refused").unwrap();
+        let end = world.to_its_end(engine.crawl(request, Chunking::default()));
+        let of = &world.handle.block_on(engine.sources()).unwrap()[0];
+        assert_eq!((end.end, of.pages, of.left), (End::Complete, PAGES as u64, 0), "p{refused}");
+    }
+}
+
 #[test]
 fn a_crawl_goes_on_only_with_what_it_was() {
     let world = World::new();

@@ -316,7 +316,8 @@ impl Crawl {
             }
             match self.jobs.poll_next_unpin(cx) {
                 Poll::Ready(Some(done)) => self.settle(done),
-                Poll::Ready(None) if due.is_none() && !self.before.is_empty() => self.queue_before(),
+                // Where a limit is reached they stay where they are, and are told as left.
+                Poll::Ready(None) if due.is_none() && self.limit.is_none() && !self.before.is_empty() => self.queue_before(),
                 Poll::Ready(None) if due.is_none() => return Poll::Ready(self.end(End::Complete)),
                 _ => ready!(self.poll_alarm(due.into_iter().chain(deadline).min(), cx)),
             }

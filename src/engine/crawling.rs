@@ -46,6 +46,7 @@ impl Engine {
             is_again: false,
             misses: HashMap::new(),
             is_begun: false,
+            is_trail_lost: false,
             trail: Trail::default(),
             recording: FuturesUnordered::new(),
             taking_in: FuturesUnordered::new(),
@@ -76,6 +77,8 @@ pub struct Crawling {
     misses: HashMap<Box<str>, SystemTime>,
     /// Whether it is written down that it has begun.
     is_begun: bool,
+    /// A part of the trail could not be written.
+    is_trail_lost: bool,
     /// What was found and dealt with and is not written down yet.
     trail: Trail,
     /// The part of it that is being written, at most one, so that what a page led to is known before the page counts as done.
@@ -224,7 +227,12 @@ impl Crawling {
                     self.events.push_back((url, event));
                 }
                 Turn::Taken(Some(Ok(Taken::Nothing(told)))) => self.events.push_back(*told),
-                Turn::Recorded(Err(error)) | Turn::Taken(Some(Err(error))) => {
+                Turn::Recorded(Err(error)) => {
+                    self.is_trail_lost = true;
+                    self.stop();
+                    return Some(Err(error));
+                }
+                Turn::Taken(Some(Err(error))) => {
                     self.stop();
                     return Some(Err(error));
                 }
@@ -309,6 +317,10 @@ impl Crawling {
     /// Begins to write down how far the crawl is, if nothing is being written: what was dealt with counts when its page is stored. Of a crawl
     /// that has stored nothing there is nothing to be known.
     fn write_down(&mut self) {
+        // What a part that is lost had found is found again in its pages, which are not dealt with as far as the store knows.
+        if self.is_trail_lost {
+            return;
+        }
         let Some(fill) = self.fill.as_ref().filter(|fill| fill.source().is_some()) else { return };
         let Trail { found, done, contents, translations, left } = self.crawl.take_trail();
         self.trail.found.extend(found);
