@@ -114,7 +114,7 @@ mod tests {
 
     fn entry(version: u32, before: &str, name: &str) -> Vec<u8> {
         let mut entry = vec![0; 8];
-        entry.extend([7_u32, 5].map(u32::to_be_bytes).concat());
+        entry.extend([7_u32, 500].map(u32::to_be_bytes).concat());
         entry.extend([0; 20]);
         entry.extend(3_u32.to_be_bytes());
         entry.extend([0; 20]);
@@ -138,6 +138,7 @@ mod tests {
         bytes
     }
 
+    /// Clocks of Windows count hundreds of nanoseconds.
     fn at(seconds: u64, nanoseconds: u32) -> Option<SystemTime> {
         Some(SystemTime::UNIX_EPOCH + Duration::new(seconds, nanoseconds))
     }
@@ -148,10 +149,10 @@ mod tests {
             let bytes = index(version, &["README.md", "docs/a.md", "docs/b.md", "docs-old/c.md", "z"]);
             let tracked = parse(&bytes, "docs").unwrap();
             assert_eq!(tracked.0.len(), 2, "version {version}");
-            assert!(tracked.has("a.md", 3, at(7, 5)) && tracked.has("b.md", 3, at(7, 5)));
-            assert!(!tracked.has("a.md", 4, at(7, 5)), "another size");
-            assert!(!tracked.has("a.md", 3, at(8, 5)) && !tracked.has("a.md", 3, at(7, 6)), "another time");
-            assert!(!tracked.has("c.md", 3, at(7, 5)) && !tracked.has("a.md", 3, None));
+            assert!(tracked.has("a.md", 3, at(7, 500)) && tracked.has("b.md", 3, at(7, 500)));
+            assert!(!tracked.has("a.md", 4, at(7, 500)), "another size");
+            assert!(!tracked.has("a.md", 3, at(8, 500)) && !tracked.has("a.md", 3, at(7, 600)), "another time");
+            assert!(!tracked.has("c.md", 3, at(7, 500)) && !tracked.has("a.md", 3, None));
             assert_eq!(parse(&bytes, "").unwrap().0.len(), 5);
             for end in 0..bytes.len() - 1 {
                 // The last entry of the first two versions ends with NULs that are not missed.

@@ -43,7 +43,7 @@ impl Disk {
             Err(Error::NotInstalled { package, command, .. }) => format!("{package} {command}"),
             Err(error) => panic!("{error}"),
         };
-        project.dependencies.iter().map(one).collect()
+        project.dependencies.iter().map(one).map(|one| one.replace('\\', "/")).collect()
     }
 }
 
