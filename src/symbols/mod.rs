@@ -15,6 +15,7 @@ mod package;
 mod reach;
 #[cfg(feature = "code")]
 mod source;
+mod tables;
 
 #[cfg(feature = "code")]
 pub use self::check::{Checked, Verdict, check};
@@ -25,3 +26,4 @@ pub use self::package::{
 pub use self::reach::{Indexed, Reach};
 #[cfg(feature = "code")]
 pub use self::source::{Limits, Reader};
+pub use self::tables::{Javadoc, Table, TableError, inventory, javadoc, typedoc};
