@@ -26,4 +26,4 @@ pub use self::package::{
 pub use self::reach::{Indexed, Reach};
 #[cfg(feature = "code")]
 pub use self::source::{Limits, Reader};
-pub use self::tables::{Javadoc, Table, TableError, inventory, javadoc, typedoc};
+pub use self::tables::{Javadoc, Table, TableError, inventory, javadoc, rustdoc, typedoc};

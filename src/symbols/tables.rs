@@ -3,6 +3,7 @@
 
 mod inventory;
 mod javadoc;
+mod rustdoc;
 mod typedoc;
 
 use std::io::Read;
@@ -12,6 +13,7 @@ use crate::model::Note;
 
 pub use self::inventory::inventory;
 pub use self::javadoc::{Javadoc, javadoc};
+pub use self::rustdoc::rustdoc;
 pub use self::typedoc::typedoc;
 
 /// What a table says.

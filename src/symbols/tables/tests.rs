@@ -110,3 +110,48 @@ fn typedoc_is_read_in_each_of_its_forms() {
     assert_eq!(typedoc("window.searchData = \"!\";"), Err(TableError::Damaged));
     assert_eq!(typedoc("nothing"), Err(TableError::Other("the search data of TypeDoc")));
 }
+
+#[test]
+fn pages_of_rustdoc_are_known_by_their_address_and_fragments() {
+    let markdown = "# Struct Pot\n\n```rust\npub struct Pot<T>\nwhere T: Tea, { /* private fields */ }\n```\n\nHolds water.\nAnd tea.\n\n## Fields\n\n### lid: bool\n\nShuts.\n\n## Implementations\n\n#### pub fn boil(&self)\n\nDeprecated since 1.2: use heat\n\n#### pub fn boil(&self, to: u8)\n\n```rust\nx\n```\n\n## Trait Implementations\n\n#### fn clone(&self) -> Self\n";
+    let mut rest = 0;
+    let mut heading = |level: u8, text: &str, anchor: &str| {
+        let offset = rest + markdown[rest..].find(&format!("{} {text}\n", "#".repeat(level.into()))).unwrap();
+        rest = offset + 1;
+        crate::model::Heading { level, text: text.into(), anchor: Some(anchor.into()), offset }
+    };
+    let outline = [
+        heading(1, "Struct Pot", "copy-path"),
+        heading(2, "Fields", "fields"),
+        heading(3, "lid: bool", "structfield.lid"),
+        heading(2, "Implementations", "implementations"),
+        heading(4, "pub fn boil(&self)", "method.boil"),
+        heading(4, "pub fn boil(&self, to: u8)", "method.boil-1"),
+        heading(2, "Trait Implementations", "trait-implementations"),
+        heading(4, "fn clone(&self) -> Self", "method.clone"),
+    ];
+    let read = |name: &str, url: &str| {
+        let symbols = rustdoc(name, &url.parse().unwrap(), &outline, markdown);
+        symbols.into_iter().map(|symbol| format!("{} {} {}", symbol.kind.name(), symbol.path, symbol.anchor.unwrap())).collect::<Vec<_>>()
+    };
+    let page = "https://docs.rs/tea-pot/1.2.0/tea_pot/a/struct.Pot.html";
+    let wanted = [
+        format!("struct tea_pot::a::Pot {page}"),
+        format!("field tea_pot::a::Pot::lid {page}#structfield.lid"),
+        format!("method tea_pot::a::Pot::boil {page}#method.boil"),
+        format!("method tea_pot::a::Pot::boil {page}#method.boil-1"),
+    ];
+    assert_eq!(read("tea_pot", page), wanted);
+    let symbols = rustdoc("tea_pot", &page.parse().unwrap(), &outline, markdown);
+    assert_eq!(
+        (symbols[0].signature.as_str(), symbols[0].doc.as_str()),
+        ("pub struct Pot<T> where T: Tea, { /* private fields */ }", "Holds water.\nAnd tea.")
+    );
+    assert_eq!((symbols[1].doc.as_str(), symbols[3].doc.as_str()), ("Shuts.", ""));
+    assert_eq!(symbols[2].deprecated.as_deref(), Some("since 1.2: use heat"));
+    assert_eq!(read("std", "https://x.test/std/vec/index.html")[0], "module std::vec https://x.test/std/vec/index.html");
+    assert_eq!(read("std", "https://x.test/std/vec/")[0], "module std::vec https://x.test/std/vec/");
+    assert!(read("std", "https://x.test/other/struct.A.html").is_empty(), "no page of this crate");
+    assert!(read("std", "https://x.test/std/keyword.if.html").is_empty() && read("std", "https://x.test/std/all.html").is_empty());
+    assert!(rustdoc("std", &"https://x.test/std/fn.a.html".parse().unwrap(), &[], "").len() == 1, "a page without headings");
+}
