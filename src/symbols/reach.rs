@@ -31,25 +31,35 @@ pub struct Indexed {
 }
 
 /// Many words in little room: in order, one behind the other.
-#[derive(Debug)]
-struct Words {
-    text: Box<str>,
-    ends: Box<[u32]>,
+#[derive(Debug, Default)]
+pub(super) struct Words {
+    text: String,
+    ends: Vec<u32>,
 }
 
 impl Words {
     fn new(words: HashSet<String>) -> Self {
         let mut words: Vec<String> = words.into_iter().collect();
         words.sort_unstable();
-        let mut text = String::with_capacity(words.iter().map(String::len).sum());
-        let mut ends = Vec::with_capacity(words.len());
+        let mut packed =
+            Self { text: String::with_capacity(words.iter().map(String::len).sum()), ends: Vec::with_capacity(words.len()) };
         for word in words {
-            // No package has 4 GiB of words: what would lie behind that is not reached.
-            let Ok(end) = u32::try_from(text.len() + word.len()) else { break };
-            text.push_str(&word);
-            ends.push(end);
+            packed.push(&word);
         }
-        Self { text: text.into(), ends: ends.into() }
+        packed
+    }
+
+    /// Adds one that is greater than all there are; whether it is, and there is room: no package has 4 GiB of words.
+    pub(super) fn push(&mut self, word: &str) -> bool {
+        let begin = self.ends.len().checked_sub(2).map_or(0, |at| self.ends[at] as usize);
+        let last = self.ends.last().map(|end| &self.text[begin..*end as usize]);
+        let Ok(end) = u32::try_from(self.text.len() + word.len()) else { return false };
+        if last.is_some_and(|last| last >= word) {
+            return false;
+        }
+        self.text.push_str(word);
+        self.ends.push(end);
+        true
     }
 
     fn contains(&self, word: &str) -> bool {
@@ -74,6 +84,11 @@ impl Indexed {
     /// Takes time in proportion to the package's size and its logarithm, and some bytes a symbol.
     pub fn new(mut package: Package) -> Self {
         let words = Words::new(std::mem::take(&mut package.words));
+        Self::with(package, words)
+    }
+
+    /// The same of a package whose words are packed already.
+    pub(super) fn with(package: Package, words: Words) -> Self {
         let symbols = &package.symbols;
         let symbol = |at: &u32| &symbols[*at as usize];
         let all = || (0_u32..).zip(symbols).map(|(at, _)| at);
