@@ -32,6 +32,9 @@ pub struct Config {
     pub embeddings: Embeddings,
     /// Where clients of the server export to and import from, by the names of files: see [`Config::shares_in`]. Default: none.
     pub share_folder: Option<PathBuf>,
+    /// Where packages of the disk are looked for; the environment names what is not named here.
+    #[cfg(feature = "files")]
+    pub places: crate::files::Places,
     /// What an engine of this configuration lets its operator override by `SMOLCRAWL_*` and proxy variables. Default: those this
     /// process was started with; [`Environment::none`] lets nothing in. Empty after [`Config::parse`], which has weighed it.
     pub environment: Environment,
@@ -83,6 +86,8 @@ impl Config {
             store: store::Config::default(),
             embeddings: Embeddings::default(),
             share_folder: None,
+            #[cfg(feature = "files")]
+            places: crate::files::Places::default(),
             environment: Environment::of_process(),
         }
     }
@@ -175,6 +180,13 @@ impl Config {
                 return Err(settings.invalid(Key::ShareFolder, "the path of a folder"));
             }
             self.share_folder = Some(folder.into());
+        }
+        #[cfg(feature = "files")]
+        {
+            let of_environment = environment.places();
+            self.places.cargo_home = self.places.cargo_home.or(of_environment.cargo_home);
+            self.places.go_mod_cache = self.places.go_mod_cache.or(of_environment.go_mod_cache);
+            self.places.virtual_env = self.places.virtual_env.or(of_environment.virtual_env);
         }
         if environment.names_a_proxy() {
             self.crawl.http.proxies = Proxies::from_variables(environment.iter()).map_err(|source| Error::Proxy { source })?;
@@ -512,6 +524,23 @@ impl Environment {
         // Windows tells no spelling of a name from another.
         let is_named = |known: &str| if cfg!(windows) { known.eq_ignore_ascii_case(name) } else { known == name };
         self.iter().find(|(known, value)| is_named(known) && !value.is_empty()).map(|(_, value)| value)
+    }
+
+    /// Where tools of other languages keep their packages, as their own variables say it, else where they do by themselves.
+    #[cfg(feature = "files")]
+    pub fn places(&self) -> crate::files::Places {
+        let path = |name: &str| self.value(name).map(PathBuf::from);
+        let home = path(if cfg!(windows) { "USERPROFILE" } else { "HOME" });
+        let below_home = |name: &str| home.as_ref().map(|home| home.join(name));
+        // The first of a list of paths.
+        let first = |list: &str| std::env::split_paths(list).next();
+        let go_path = self.value("GOPATH").and_then(first).or_else(|| below_home("go"));
+        crate::files::Places {
+            cargo_home: path("CARGO_HOME").or_else(|| below_home(".cargo")),
+            go_mod_cache: path("GOMODCACHE").or_else(|| go_path.map(|path| path.join("pkg").join("mod"))),
+            virtual_env: path("VIRTUAL_ENV"),
+            project: None,
+        }
     }
 
     /// Whether a variable says anything about proxies.

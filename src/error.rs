@@ -8,6 +8,8 @@ use crate::config;
 use crate::crawl;
 use crate::embed;
 use crate::extract;
+#[cfg(feature = "files")]
+use crate::files;
 use crate::http;
 use crate::model::SourceId;
 use crate::reactor;
@@ -32,6 +34,9 @@ pub enum Error {
     Store(#[from] store::Error),
     #[error(transparent)]
     Share(#[from] share::Error),
+    #[cfg(feature = "files")]
+    #[error(transparent)]
+    Files(#[from] files::Error),
     #[error(transparent)]
     Config(#[from] config::Error),
     /// The page came, but there is nothing in it to read.
@@ -68,6 +73,22 @@ pub enum Error {
     /// There is no crawl to go on with.
     #[error("no interrupted crawl of {source_id} is known")]
     NothingToResume { source_id: SourceId },
+    /// No project was read at this folder, or above it.
+    #[error("no project at {} is indexed", path.display())]
+    UnknownProject {
+        path: std::path::PathBuf,
+        /// Those that were.
+        known: Vec<std::path::PathBuf>,
+    },
+    /// No package's symbols are known.
+    #[error("the symbols of no package are indexed")]
+    NoSymbols,
+    /// No package that is known has this module or type.
+    #[error("no module or type {module} is indexed")]
+    UnknownModule { module: String, near: Vec<String> },
+    /// Code in a language whose names are not looked up.
+    #[error("{language} is not checked")]
+    LanguageUnchecked { language: String },
     /// Of a source that was not crawled as a whole it is not known how.
     #[error("{source_id} has no recipe")]
     NoRecipe { source_id: SourceId },
@@ -102,6 +123,10 @@ impl Error {
             | Self::IsAPage { .. }
             | Self::SameSource { .. }
             | Self::NoPage { .. }
+            | Self::UnknownProject { .. }
+            | Self::NoSymbols
+            | Self::UnknownModule { .. }
+            | Self::LanguageUnchecked { .. }
             | Self::NoRecipe { .. } => Fault::You,
             Self::Http(error) if error.is_of_this_machine() => Fault::Machine,
             Self::Http(_) | Self::Unreadable { .. } | Self::Moved { .. } => Fault::Site,
@@ -125,6 +150,10 @@ impl Error {
                 | store::Error::NoDate { .. },
             ) => Fault::You,
             Self::Store(_) => Fault::Disk,
+            #[cfg(feature = "files")]
+            Self::Files(error) if error.is_of_disk() => Fault::Disk,
+            #[cfg(feature = "files")]
+            Self::Files(_) => Fault::You,
             Self::Share(error) if error.is_of_disk() => Fault::Disk,
             Self::Share(_) => Fault::You,
             Self::Reactor(reactor::Error::UnknownKind { .. } | reactor::Error::NotBuilt { .. }) => Fault::You,
@@ -139,6 +168,8 @@ impl Error {
             Self::Crawl(error) => error.is_transient(),
             Self::Embed(error) => error.is_transient(),
             Self::Store(error) => error.is_transient(),
+            #[cfg(feature = "files")]
+            Self::Files(_) => false,
             Self::Reactor(_)
             | Self::Share(_)
             | Self::Config(_)
@@ -152,6 +183,10 @@ impl Error {
             | Self::IsAPage { .. }
             | Self::SameSource { .. }
             | Self::NoPage { .. }
+            | Self::UnknownProject { .. }
+            | Self::NoSymbols
+            | Self::UnknownModule { .. }
+            | Self::LanguageUnchecked { .. }
             | Self::NoRecipe { .. } => false,
         }
     }
@@ -165,6 +200,8 @@ impl Error {
             Self::Embed(error) => error.hint().map(str::to_owned),
             Self::Store(error) => error.hint().map(str::to_owned),
             Self::Share(error) => Some(error.hint().to_owned()),
+            #[cfg(feature = "files")]
+            Self::Files(error) => error.hint(),
             Self::Config(error) => Some(error.hint()),
             Self::Unreadable { skip, .. } => skip.hint().map(str::to_owned),
             Self::Moved { .. } => Some("crawl the new address; `smolcrawl remove` forgets a source that has moved as a whole".to_owned()),
@@ -181,6 +218,15 @@ impl Error {
             Self::SameSource { .. } => Some("name two versions, as `smolcrawl sources` lists them".to_owned()),
             Self::NoPage { .. } => Some("find its stored address by a search, or fetch it and crawl it first".to_owned()),
             Self::NothingToResume { .. } => Some("leave out --resume: it is crawled from its beginning".to_owned()),
+            Self::UnknownProject { known, .. } if known.is_empty() => Some("read one with `smolcrawl project PATH`".to_owned()),
+            Self::UnknownProject { known, .. } => {
+                let known: Vec<_> = known.iter().take(NAMED).map(|path| path.display().to_string()).collect();
+                Some(format!("read it with `smolcrawl project PATH`; indexed are {}", known.join(", ")))
+            }
+            Self::NoSymbols => Some("read the packages that a project uses with `smolcrawl project PATH`".to_owned()),
+            Self::UnknownModule { near, .. } if near.is_empty() => Some("find its path with `smolcrawl find NAME`".to_owned()),
+            Self::UnknownModule { near, .. } => Some(format!("is {} meant?", near.join(", or "))),
+            Self::LanguageUnchecked { .. } => Some("Python and Rust are".to_owned()),
             Self::NoRecipe { .. } => Some("crawl it, so that it is known what belongs to it".to_owned()),
         }
     }

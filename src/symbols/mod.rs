@@ -19,7 +19,7 @@ mod stored;
 
 #[cfg(feature = "code")]
 pub use self::check::{Checked, Verdict, check};
-pub use self::find::{Found, How, Prefix, Search, Wanted, find};
+pub use self::find::{Found, How, Prefix, Search, Wanted, find, is_meant, last_name, nearest, rank};
 pub use self::package::{
     Dependency, Ecosystem, Kind, Language, Open, Package, PackageId, Parameter, Reason, Reexport, Shape, Symbol, Takes, words,
 };

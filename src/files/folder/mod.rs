@@ -219,7 +219,7 @@ pub(super) fn read_file(path: &Path, limit: u64) -> Result<Vec<u8>, Error> {
 }
 
 /// The path of what is below a root: names joined as the system joins them, as a verbatim root of Windows has to have it.
-fn join(root: &Path, path: &str) -> PathBuf {
+pub(super) fn join(root: &Path, path: &str) -> PathBuf {
     let mut joined = root.to_owned();
     joined.extend(path.split('/').filter(|name| !name.is_empty()));
     joined
