@@ -79,6 +79,12 @@ pub enum Command {
     Compare(Compare),
     /// Ask the site whether a stored page still says the same: unchanged, changed, moved or gone; nothing is stored
     Verify(Verify),
+    /// Read the packages that a project uses, at exactly its versions, as they lie on this disk: what they offer, for find and check
+    Project(Project),
+    /// Find a function, type or module by its name in what a project uses
+    Find(Find),
+    /// Check whether the names that a piece of code uses exist in what a project uses; exit status 1 if one does not
+    Check(Check),
     /// Store {"url","title","text"} lines as pages and index them
     Index(Index),
     /// Write sources to a file that another smolcrawl imports, or as texts
@@ -508,6 +514,76 @@ pub struct Verify {
 }
 
 #[derive(Debug, Args)]
+pub struct Project {
+    /// The project's folder, or one in it: the nearest with a lock file counts
+    #[arg(default_value = ".", value_name = "PATH")]
+    pub path: PathBuf,
+    /// Which packages to read: those that the project itself asks for, or all that it uses
+    #[arg(long, value_enum, default_value_t = Include::All, value_name = "WHICH")]
+    pub include: Include,
+    /// Forget the project instead, and what no other one uses
+    #[arg(long, conflicts_with = "include")]
+    pub forget: bool,
+    #[command(flatten)]
+    pub json: Json,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Include {
+    Direct,
+    All,
+}
+
+#[derive(Debug, Args)]
+pub struct Find {
+    /// A name or the end of a path: create_task, TaskGroup.create_task, serde_json::from_str
+    pub name: String,
+    /// List what stands in this module or type instead
+    #[arg(long, conflicts_with = "prefix")]
+    pub members: bool,
+    /// Only in this package: serde, crate:serde or serde@1.0.219
+    #[arg(long, value_name = "PACKAGE")]
+    pub package: Option<String>,
+    /// Only of this kind, such as function, method, struct, class or module
+    #[arg(long, value_name = "KIND", value_parser = symbol_kind)]
+    pub kind: Option<smolcrawl::symbols::Kind>,
+    /// Names that only begin so, too
+    #[arg(long)]
+    pub prefix: bool,
+    /// The project whose versions are looked into [default: the one of this folder]
+    #[arg(long, value_name = "PATH", conflicts_with = "everywhere")]
+    pub project: Option<PathBuf>,
+    /// In all packages that are indexed, whatever the project uses
+    #[arg(long = "all")]
+    pub everywhere: bool,
+    /// Symbols at the most
+    #[arg(short = 'k', value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=1000))]
+    pub limit: u16,
+    /// Symbols to pass over
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub offset: usize,
+    #[command(flatten)]
+    pub json: Json,
+}
+
+#[derive(Debug, Args)]
+pub struct Check {
+    /// The file; - is stdin
+    pub file: PathBuf,
+    /// The language: python or rust [default: by the end of the file's name]
+    #[arg(long, value_name = "NAME", value_parser = language)]
+    pub language: Option<smolcrawl::symbols::Language>,
+    /// The project whose versions count [default: the one that the file is in, else that of this folder]
+    #[arg(long, value_name = "PATH")]
+    pub project: Option<PathBuf>,
+    /// Print what exists and what cannot be told, too
+    #[arg(long)]
+    pub all: bool,
+    #[command(flatten)]
+    pub json: Json,
+}
+
+#[derive(Debug, Args)]
 pub struct Index {
     /// File of {"url","title","text"} lines; - is stdin
     #[arg(long, value_name = "FILE")]
@@ -690,6 +766,14 @@ impl Everywhere {
 /// Hits that a search may pass over.
 pub const DEEPEST: u16 = 1_000;
 const HELP: &str = "smolcrawl help lists topics to read as well, such as crawling, private, settings or faq: smolcrawl help TOPIC.";
+
+fn symbol_kind(text: &str) -> Result<smolcrawl::symbols::Kind, String> {
+    smolcrawl::symbols::Kind::of_name(text).ok_or_else(|| "expected a kind such as function, method, struct, class or module".to_owned())
+}
+
+fn language(text: &str) -> Result<smolcrawl::symbols::Language, String> {
+    smolcrawl::symbols::Language::of_name(text).ok_or_else(|| "expected a language such as python or rust".to_owned())
+}
 
 /// Seconds, or with a unit: `90`, `90s`, `15m`, `2h`, `7d`.
 fn duration(text: &str) -> Result<Duration, String> {

@@ -4,6 +4,8 @@
 //! the environment above the configuration file, the file above the defaults. A library puts the environment above its
 //! builder, so that an operator can always roll back a reactor without a rebuild; [`Environment::none`] switches that off.
 
+mod on_disk;
+
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -13,6 +15,7 @@ use std::time::Duration;
 
 use url::Url;
 
+pub use self::on_disk::OnDisk;
 use crate::chunk;
 use crate::crawl;
 use crate::http::{self, PrivateAddresses, Proxies};
@@ -32,9 +35,10 @@ pub struct Config {
     pub embeddings: Embeddings,
     /// Where clients of the server export to and import from, by the names of files: see [`Config::shares_in`]. Default: none.
     pub share_folder: Option<PathBuf>,
-    /// Where packages of the disk are looked for; the environment names what is not named here.
-    #[cfg(feature = "files")]
-    pub places: crate::files::Places,
+    /// Folders below which clients of the server may have files read, beside those that the client itself names as its roots. Default: none.
+    pub allowed_paths: Vec<PathBuf>,
+    /// Where packages lie that are named. Default: where the tools of this process's user put them.
+    pub on_disk: OnDisk,
     /// What an engine of this configuration lets its operator override by `SMOLCRAWL_*` and proxy variables. Default: those this
     /// process was started with; [`Environment::none`] lets nothing in. Empty after [`Config::parse`], which has weighed it.
     pub environment: Environment,
@@ -86,8 +90,8 @@ impl Config {
             store: store::Config::default(),
             embeddings: Embeddings::default(),
             share_folder: None,
-            #[cfg(feature = "files")]
-            places: crate::files::Places::default(),
+            allowed_paths: Vec::new(),
+            on_disk: OnDisk::default(),
             environment: Environment::of_process(),
         }
     }
@@ -118,6 +122,9 @@ impl Config {
             (Key::TimeoutSeconds, _) => Some(http.total_timeout.as_secs().to_string()),
             (Key::MaxBodyMib, _) => Some((http.max_body >> 20).to_string()),
             (Key::ShareFolder, _) => self.shares_in()?.to_str().map(str::to_owned),
+            (Key::AllowPath, _) if !self.allowed_paths.is_empty() => {
+                std::env::join_paths(&self.allowed_paths).ok()?.into_string().ok()
+            }
             (Key::Embeddings, embeddings) => Some(embeddings.name().to_owned()),
             #[cfg(feature = "surf")]
             (Key::EmbeddingsUrl, Embeddings::Remote(remote)) => Url::parse(&remote.base_url).ok().map(|url| http::masked(&url).to_string()),
@@ -181,12 +188,15 @@ impl Config {
             }
             self.share_folder = Some(folder.into());
         }
-        #[cfg(feature = "files")]
-        {
-            let of_environment = environment.places();
-            self.places.cargo_home = self.places.cargo_home.or(of_environment.cargo_home);
-            self.places.go_mod_cache = self.places.go_mod_cache.or(of_environment.go_mod_cache);
-            self.places.virtual_env = self.places.virtual_env.or(of_environment.virtual_env);
+        if let Some((paths, _)) = settings.value(Key::AllowPath) {
+            let paths: Vec<PathBuf> = std::env::split_paths(paths).filter(|path| !path.as_os_str().is_empty()).collect();
+            if paths.is_empty() || paths.iter().any(|path| !path.is_absolute()) {
+                return Err(settings.invalid(Key::AllowPath, ABSOLUTE_PATHS));
+            }
+            self.allowed_paths = paths;
+        }
+        if environment.iter().next().is_some() {
+            self.on_disk = OnDisk::of(environment);
         }
         if environment.names_a_proxy() {
             self.crawl.http.proxies = Proxies::from_variables(environment.iter()).map_err(|source| Error::Proxy { source })?;
@@ -213,6 +223,7 @@ pub enum Key {
     MaxBodyMib,
     Credentials,
     ShareFolder,
+    AllowPath,
     Embeddings,
     Model,
     ModelQueryPrefix,
@@ -229,7 +240,7 @@ pub enum Key {
 
 impl Key {
     /// Every setting, in the order `doctor` shows them.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::Database,
         Self::Reactor,
         Self::AllowPrivate,
@@ -238,6 +249,7 @@ impl Key {
         Self::MaxBodyMib,
         Self::Credentials,
         Self::ShareFolder,
+        Self::AllowPath,
         Self::Embeddings,
         Self::Model,
         Self::ModelQueryPrefix,
@@ -263,6 +275,7 @@ impl Key {
             Self::MaxBodyMib => "max_body_mib",
             Self::Credentials => "credentials",
             Self::ShareFolder => "share_folder",
+            Self::AllowPath => "allow_path",
             Self::Embeddings => "embeddings",
             Self::Model => "model",
             Self::ModelQueryPrefix => "model_query_prefix",
@@ -526,23 +539,6 @@ impl Environment {
         self.iter().find(|(known, value)| is_named(known) && !value.is_empty()).map(|(_, value)| value)
     }
 
-    /// Where tools of other languages keep their packages, as their own variables say it, else where they do by themselves.
-    #[cfg(feature = "files")]
-    pub fn places(&self) -> crate::files::Places {
-        let path = |name: &str| self.value(name).map(PathBuf::from);
-        let home = path(if cfg!(windows) { "USERPROFILE" } else { "HOME" });
-        let below_home = |name: &str| home.as_ref().map(|home| home.join(name));
-        // The first of a list of paths.
-        let first = |list: &str| std::env::split_paths(list).next();
-        let go_path = self.value("GOPATH").and_then(first).or_else(|| below_home("go"));
-        crate::files::Places {
-            cargo_home: path("CARGO_HOME").or_else(|| below_home(".cargo")),
-            go_mod_cache: path("GOMODCACHE").or_else(|| go_path.map(|path| path.join("pkg").join("mod"))),
-            virtual_env: path("VIRTUAL_ENV"),
-            project: None,
-        }
-    }
-
     /// Whether a variable says anything about proxies.
     fn names_a_proxy(&self) -> bool {
         self.iter().any(|(name, value)| !value.is_empty() && PROXIES.iter().any(|proxy| name.eq_ignore_ascii_case(proxy)))
@@ -666,6 +662,10 @@ const PREFIX: &str = "SMOLCRAWL_";
 const OTHERS: [&str; 3] = ["SMOLCRAWL_CONFIG", "SMOLCRAWL_LOG", "SMOLCRAWL_COMPLETE"];
 const PROXIES: [&str; 4] = ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"];
 const REACTORS: &str = "auto, selector, edge, poll or completion";
+#[cfg(windows)]
+const ABSOLUTE_PATHS: &str = "absolute paths of folders, with ; between them";
+#[cfg(not(windows))]
+const ABSOLUTE_PATHS: &str = "absolute paths of folders, with : between them";
 const EMBEDDINGS: &str = "minilm, folder, remote or none (and built in)";
 /// What only an embeddings server is asked with.
 const OF_A_SERVER: [Key; 6] = [

@@ -20,7 +20,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("embed", &["http", "reactor", "model"]),
     ("files", &["http", "reactor", "model"]),
     // config and error may name every room, for its settings and its errors; that it is no more than those is left to review.
-    ("config", &["reactor", "http", "crawl", "chunk", "embed", "files", "store"]),
+    ("config", &["reactor", "http", "crawl", "chunk", "embed", "store"]),
     ("error", &["model", "reactor", "http", "crawl", "extract", "chunk", "embed", "files", "store", "share", "config"]),
     (
         "engine",

@@ -54,6 +54,20 @@ const EXAMPLES: &[(&str, &[&str])] = &[
             "smolcrawl verify https://docs.rs/smol/latest/smol/ --source docs.rs --json",
         ],
     ),
+    (
+        "project",
+        &["smolcrawl project", "smolcrawl project ~/work/service --include direct", "smolcrawl project --json", "smolcrawl project --forget"],
+    ),
+    (
+        "find",
+        &[
+            "smolcrawl find serde_json::from_str",
+            "smolcrawl find TaskGroup.create_task --package anyio",
+            "smolcrawl find smol --members",
+            "smolcrawl find spawn --prefix --kind function --json",
+        ],
+    ),
+    ("check", &["smolcrawl check src/main.rs", "smolcrawl check - --language python", "smolcrawl check draft.py --project ~/work/service --all"]),
     ("index", &["smolcrawl index --jsonl pages.jsonl", "smolcrawl index --jsonl - --no-index"]),
     ("export", &["smolcrawl export docs.rs --to docs.smolcrawl", "smolcrawl export docs.rs --format llms-full --to -"]),
     ("import", &["smolcrawl import docs.smolcrawl", "smolcrawl import docs.smolcrawl --replace"]),

@@ -18,6 +18,7 @@ mod marked;
 mod output;
 mod pages;
 mod progress;
+mod project;
 mod search;
 mod serve;
 mod setup;
@@ -25,6 +26,7 @@ mod share;
 mod show;
 mod signals;
 mod sources;
+mod symbols;
 mod verify;
 
 use std::io::{IsTerminal, Write};
@@ -80,6 +82,9 @@ pub fn run(cli: Cli, environment: &Environment) -> Result<(), Failure> {
             Command::Refresh(refresh) => sources::refresh(&engine, refresh, shown).await,
             Command::Compare(compare) => compare::run(&engine, compare).await,
             Command::Verify(verify) => verify::run(&engine, verify).await,
+            Command::Project(asked) => project::run(&engine, asked, shown).await,
+            Command::Find(asked) => symbols::find(&engine, asked, paint).await,
+            Command::Check(asked) => symbols::check(&engine, asked).await,
             Command::Index(index) => index::run(&engine, index, shown).await,
             Command::Export(export) => share::export(&engine, export).await,
             Command::Import(import) => share::import(&engine, import, shown).await,

@@ -122,7 +122,13 @@ impl Engine {
     /// [`files::Error::NoProject`], what its lock files say, and what the store says.
     pub async fn read_project(&self, path: PathBuf, include: Include) -> Result<ReadingProject, Error> {
         let begun = self.handle().now();
-        let places = self.config().places.clone();
+        let on_disk = self.config().on_disk.clone();
+        let places = files::Places {
+            cargo_home: on_disk.cargo_home,
+            go_mod_cache: on_disk.go_mod_cache,
+            virtual_env: on_disk.virtual_env,
+            project: None,
+        };
         let plan = self.inner.handle.unblock_on(Lane::Bulk, move || Plan::make(&path, places, include)).await?;
         let stored = self.store_for(Lane::Heavy, Access::Store, |store| {
             let damaged = store.damaged_packages()?;
