@@ -158,6 +158,8 @@ pub struct Installed {
     pub parts: Vec<String>,
     /// What programs name when they use it, where that is not the name of the package: modules of Python, the library of a crate.
     pub modules: Vec<String>,
+    /// Of Python, the file below the root that has its README behind a head of fields.
+    pub description: Option<String>,
     pub about: About,
 }
 

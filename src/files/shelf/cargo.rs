@@ -89,6 +89,7 @@ pub(super) fn read(package: &PackageName, root: &Path) -> Result<Installed, Erro
         root: root.to_owned(),
         parts: Vec::new(),
         modules: vec![library],
+        description: None,
         about: About {
             description: field("description").map(|text| text.trim().to_owned()),
             documentation,

@@ -65,8 +65,17 @@ fn described(folder: &str, path: &Path) -> Option<(String, String)> {
 pub(super) fn read(package: &PackageName, at: &Path) -> Result<Installed, Error> {
     let metadata = text_of(&at.join("METADATA")).or_else(|| text_of(&at.join("PKG-INFO"))).or_else(|| text_of(at)).unwrap_or_default();
     let site = at.parent().unwrap_or(at);
-    let mut installed =
-        Installed { package: package.clone(), root: site.to_owned(), parts: Vec::new(), modules: Vec::new(), about: about(&metadata) };
+    let folder = at.file_name().and_then(|name| name.to_str());
+    let named = ["METADATA", "PKG-INFO"].into_iter().find(|name| at.join(name).is_file());
+    let description = folder.zip(named).map(|(folder, name)| format!("{folder}/{name}"));
+    let mut installed = Installed {
+        package: package.clone(),
+        root: site.to_owned(),
+        parts: Vec::new(),
+        modules: Vec::new(),
+        description,
+        about: about(&metadata),
+    };
     if let Some(name) = fields(&metadata).find(|(name, _)| *name == "Name") {
         name.1.clone_into(&mut installed.package.name);
     }
@@ -79,6 +88,8 @@ pub(super) fn read(package: &PackageName, at: &Path) -> Result<Installed, Error>
         .collect();
     if let Some(root) = editable(at) {
         installed.root = root;
+        // It lies below another root.
+        installed.description = None;
         installed.modules = top_level;
         return Ok(installed);
     }
