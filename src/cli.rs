@@ -61,6 +61,8 @@ pub enum Command {
     Demo,
     /// Crawl sites, store their pages and index them
     Crawl(Crawl),
+    /// Add a folder, file, archive, repository of git, package or site as a source
+    Add(Add),
     /// Print one page as markdown; nothing is stored
     Fetch(Fetch),
     /// Ask the stored pages
@@ -286,6 +288,74 @@ pub struct Crawl {
     pub json: Json,
 }
 
+#[derive(Debug, Args)]
+pub struct Add {
+    /// A folder, file or archive here, an archive's URL, a repository as https://host/owner/name@TAG or git@host:owner/name, a package that is
+    /// installed as crate:NAME@VERSION, pypi:NAME, npm:NAME or go:PATH; or the URL of a site, which is crawled
+    #[arg(value_name = "WHAT")]
+    pub what: String,
+    /// What the source is to be called [default: after what is added]
+    #[arg(long, value_name = "NAME")]
+    pub name: Option<String>,
+    /// The version that it documents [default: that of the package, or the tag]
+    #[arg(long, visible_alias = "version", value_name = "VERSION")]
+    pub lib_version: Option<String>,
+    /// Only files whose path this takes: a glob such as docs/* or *.md, or re: and a regular expression; may be given several times
+    #[arg(long, value_name = "PATTERN")]
+    pub include: Vec<String>,
+    /// No file or folder whose path this takes, whatever includes it
+    #[arg(long, value_name = "PATTERN")]
+    pub exclude: Vec<String>,
+    /// Also what is hidden, in .gitignore, generated or vendored
+    #[arg(long)]
+    pub everything: bool,
+    /// Files to read at the most [default: 100000; of a site 1000 pages]
+    #[arg(long, visible_alias = "max-pages", value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub max_files: Option<u64>,
+    /// Bytes of all files at the most: 5000000, 500K, 200M or 2G [default: 2G]
+    #[arg(long, value_name = "SIZE", value_parser = size)]
+    pub max_bytes: Option<u64>,
+    /// Bytes of one file at the most [default: 8M]
+    #[arg(long, value_name = "SIZE", value_parser = size)]
+    pub max_file_bytes: Option<u64>,
+    /// Leave the embeddings to a later run: pages are found by their words only
+    #[arg(long)]
+    pub no_index: bool,
+    #[command(flatten)]
+    pub json: Json,
+}
+
+impl Add {
+    /// The same of a site, with what is usual there.
+    pub fn crawl(self) -> Crawl {
+        Crawl {
+            urls: vec![self.what],
+            depth: 3,
+            max_pages: self.max_files.unwrap_or(1000),
+            max_requests: None,
+            max_time: None,
+            max_bytes: self.max_bytes,
+            scope: Scope::Prefix,
+            include: self.include,
+            exclude: self.exclude,
+            sitemap: Sitemap::Auto,
+            language: None,
+            everything: self.everything,
+            header: Vec::new(),
+            name: self.name,
+            lib_version: self.lib_version,
+            resume: false,
+            fresh: false,
+            dry_run: false,
+            links_only: false,
+            concurrency: 10,
+            ignore_robots: false,
+            no_index: self.no_index,
+            json: self.json,
+        }
+    }
+}
+
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub enum Sitemap {
     Auto,
@@ -480,8 +550,11 @@ pub struct Refresh {
     pub json: Json,
 }
 
-#[derive(Clone, Copy, Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub struct Serve {
+    /// A folder that clients may have read, beside the roots that they name; may be given several times
+    #[arg(long, value_name = "FOLDER")]
+    pub allow_path: Vec<PathBuf>,
     /// Keep the sources fresh: refresh each, in the background, when it was last fetched or refreshed longer ago than this: 12h or 7d
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub refresh: Option<Duration>,

@@ -8,6 +8,8 @@
 //!
 //! Nothing is opened before it is needed: the database with the first question to it, the model with the first vector.
 
+#[cfg(feature = "files")]
+mod adding;
 mod compare;
 mod crawling;
 mod embedding;
@@ -34,6 +36,8 @@ use futures_lite::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use url::Url;
 
+#[cfg(feature = "files")]
+pub use self::adding::{AddEvent, AddReport, AddRequest, Adding, LeftOutFiles};
 pub use self::compare::{Change, Comparison, PageChanges, PageName, Pair, SectionChange};
 pub use self::crawling::{Crawling, Event};
 pub use self::embedding::{Embedding, Pace};

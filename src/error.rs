@@ -11,7 +11,7 @@ use crate::extract;
 #[cfg(feature = "files")]
 use crate::files;
 use crate::http;
-use crate::model::SourceId;
+use crate::model::{BadName, SourceId};
 use crate::reactor;
 use crate::share;
 use crate::store;
@@ -39,6 +39,9 @@ pub enum Error {
     Files(#[from] files::Error),
     #[error(transparent)]
     Config(#[from] config::Error),
+    #[cfg(feature = "files")]
+    #[error(transparent)]
+    Files(#[from] files::Error),
     /// The page came, but there is nothing in it to read.
     #[error("{} cannot be read: {skip}", http::masked(url))]
     Unreadable { url: Url, skip: Box<extract::Skip> },
@@ -70,6 +73,24 @@ pub enum Error {
     /// The page is not in the store, or not of that source.
     #[error("{} is not stored{}", http::masked(url), source_id.as_ref().map(|source| format!(" in {source}")).unwrap_or_default())]
     NoPage { url: Url, source_id: Option<SourceId> },
+    /// What was given has no document in it.
+    #[error("there is nothing to read in {what}{}", left_out_of(left_out))]
+    NothingToRead {
+        what: String,
+        /// What was left out, by rule.
+        left_out: Vec<String>,
+        /// Pages that are stored of it, and stay.
+        kept: u64,
+    },
+    /// A source cannot be called so.
+    #[error("{error}")]
+    Name { error: BadName },
+    /// Another source is called so.
+    #[error("{source_id} is the name of a source that is made of something else")]
+    NameTaken { source_id: SourceId },
+    /// It is pages of the web, or this program was built without what reads it.
+    #[error("{given} is no folder, archive, repository or package that is read here")]
+    NotFiles { given: String },
     /// There is no crawl to go on with.
     #[error("no interrupted crawl of {source_id} is known")]
     NothingToResume { source_id: SourceId },
@@ -120,6 +141,10 @@ impl Error {
             | Self::NoVersion { .. }
             | Self::UnknownSource { .. }
             | Self::NothingToResume { .. }
+            | Self::NothingToRead { .. }
+            | Self::Name { .. }
+            | Self::NameTaken { .. }
+            | Self::NotFiles { .. }
             | Self::IsAPage { .. }
             | Self::SameSource { .. }
             | Self::NoPage { .. }
@@ -128,6 +153,10 @@ impl Error {
             | Self::UnknownModule { .. }
             | Self::LanguageUnchecked { .. }
             | Self::NoRecipe { .. } => Fault::You,
+            #[cfg(feature = "files")]
+            Self::Files(error) if error.is_of_disk() => Fault::Disk,
+            #[cfg(feature = "files")]
+            Self::Files(_) => Fault::You,
             Self::Http(error) if error.is_of_this_machine() => Fault::Machine,
             Self::Http(_) | Self::Unreadable { .. } | Self::Moved { .. } => Fault::Site,
             Self::Crawl(error)
@@ -180,6 +209,10 @@ impl Error {
             | Self::NoVersion { .. }
             | Self::UnknownSource { .. }
             | Self::NothingToResume { .. }
+            | Self::NothingToRead { .. }
+            | Self::Name { .. }
+            | Self::NameTaken { .. }
+            | Self::NotFiles { .. }
             | Self::IsAPage { .. }
             | Self::SameSource { .. }
             | Self::NoPage { .. }
@@ -188,6 +221,8 @@ impl Error {
             | Self::UnknownModule { .. }
             | Self::LanguageUnchecked { .. }
             | Self::NoRecipe { .. } => false,
+            #[cfg(feature = "files")]
+            Self::Files(_) => false,
         }
     }
 
@@ -203,6 +238,15 @@ impl Error {
             #[cfg(feature = "files")]
             Self::Files(error) => error.hint(),
             Self::Config(error) => Some(error.hint()),
+            #[cfg(feature = "files")]
+            Self::Files(error) => error.hint(),
+            Self::NothingToRead { kept: 0, .. } => {
+                Some("documents are files such as .md, .rst, .html, .txt and .ipynb; --include and --everything take in what is left out".to_owned())
+            }
+            Self::NothingToRead { kept, .. } => Some(format!("its {kept} stored pages are kept; `smolcrawl remove` removes them")),
+            Self::Name { .. } => Some("give another name, as in smol, with the version 2.0".to_owned()),
+            Self::NameTaken { .. } => Some("give another name, or remove that source first".to_owned()),
+            Self::NotFiles { .. } => Some("crawl it, if it is a site".to_owned()),
             Self::Unreadable { skip, .. } => skip.hint().map(str::to_owned),
             Self::Moved { .. } => Some("crawl the new address; `smolcrawl remove` forgets a source that has moved as a whole".to_owned()),
             Self::NoEmbedder => Some("ask for the lexical mode, or configure embeddings".to_owned()),
@@ -244,6 +288,11 @@ fn listed(sources: &[SourceId]) -> String {
         0 => names.join(", "),
         more => format!("{} and {more} more", names.join(", ")),
     }
+}
+
+/// What stands behind the error.
+fn left_out_of(rules: &[String]) -> String {
+    if rules.is_empty() { String::new() } else { format!(": left out are {}", rules.join(", ")) }
 }
 
 const NAMED: usize = 20;

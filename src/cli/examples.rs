@@ -19,6 +19,15 @@ const EXAMPLES: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "add",
+        &[
+            "smolcrawl add ./docs --name handbook --exclude drafts",
+            "smolcrawl add https://github.com/smol-rs/smol@v2.0.2",
+            "smolcrawl add crate:serde@1.0.219",
+            "smolcrawl add manual-1.4.tar.gz --max-file-bytes 2M",
+        ],
+    ),
+    (
         "fetch",
         &[
             "smolcrawl fetch https://docs.rs/smol/latest/smol/",
@@ -72,7 +81,7 @@ const EXAMPLES: &[(&str, &[&str])] = &[
     ("export", &["smolcrawl export docs.rs --to docs.smolcrawl", "smolcrawl export docs.rs --format llms-full --to -"]),
     ("import", &["smolcrawl import docs.smolcrawl", "smolcrawl import docs.smolcrawl --replace"]),
     ("extract", &["smolcrawl extract --jsonl", "smolcrawl extract --jsonl --format text --explain"]),
-    ("serve", &["smolcrawl serve", "smolcrawl serve --refresh 7d --db docs.db"]),
+    ("serve", &["smolcrawl serve", "smolcrawl serve --refresh 7d --db docs.db", "smolcrawl serve --allow-path ~/notes"]),
     ("help", &["smolcrawl help", "smolcrawl help crawl", "smolcrawl help private"]),
     ("doctor", &["smolcrawl doctor", "smolcrawl doctor --check", "smolcrawl doctor --compact", "smolcrawl doctor --json"]),
     (

@@ -202,6 +202,7 @@ mod tests {
             parts: parts.iter().map(|part| (*part).to_owned()).collect(),
             modules: Vec::new(),
             needs: Vec::new(),
+            description: None,
             about: About::default(),
         }
     }

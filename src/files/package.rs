@@ -160,6 +160,8 @@ pub struct Installed {
     pub modules: Vec<String>,
     /// What it says itself that it needs, of crates and of Python: in whatever version the project uses.
     pub needs: Vec<Need>,
+    /// Of Python, the file below the root that has its README behind a head of fields.
+    pub description: Option<String>,
     pub about: About,
 }
 

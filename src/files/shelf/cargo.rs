@@ -90,6 +90,7 @@ pub(super) fn read(package: &PackageName, root: &Path) -> Result<Installed, Erro
         parts: Vec::new(),
         modules: vec![library],
         needs: needs(&manifest),
+        description: None,
         about: About {
             description: field("description").map(|text| text.trim().to_owned()),
             documentation,

@@ -43,6 +43,7 @@ pub(super) fn read(package: &PackageName, root: &Path) -> Installed {
         parts: Vec::new(),
         modules: vec![package.name.clone()],
         needs: Vec::new(),
+        description: None,
         about,
     }
 }

@@ -65,12 +65,16 @@ fn described(folder: &str, path: &Path) -> Option<(String, String)> {
 pub(super) fn read(package: &PackageName, at: &Path) -> Result<Installed, Error> {
     let metadata = text_of(&at.join("METADATA")).or_else(|| text_of(&at.join("PKG-INFO"))).or_else(|| text_of(at)).unwrap_or_default();
     let site = at.parent().unwrap_or(at);
+    let folder = at.file_name().and_then(|name| name.to_str());
+    let named = ["METADATA", "PKG-INFO"].into_iter().find(|name| at.join(name).is_file());
+    let description = folder.zip(named).map(|(folder, name)| format!("{folder}/{name}"));
     let mut installed = Installed {
         package: package.clone(),
         root: site.to_owned(),
         parts: Vec::new(),
         modules: Vec::new(),
         needs: fields(&metadata).filter(|(name, _)| *name == "Requires-Dist").filter_map(|(_, value)| need(value)).collect(),
+        description,
         about: about(&metadata),
     };
     if let Some(name) = fields(&metadata).find(|(name, _)| *name == "Name") {
@@ -85,6 +89,8 @@ pub(super) fn read(package: &PackageName, at: &Path) -> Result<Installed, Error>
         .collect();
     if let Some(root) = editable(at) {
         installed.root = root;
+        // It lies below another root.
+        installed.description = None;
         installed.modules = top_level;
         return Ok(installed);
     }
