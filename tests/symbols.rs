@@ -7,6 +7,8 @@ mod defects;
 #[cfg(unix)]
 #[path = "symbols/growth.rs"]
 mod growth;
+#[path = "symbols/languages.rs"]
+mod languages;
 
 use std::fs;
 use std::path::Path;

@@ -60,9 +60,6 @@ fn print(output: &mut Output, report: &ProjectReport) -> Result<(), Failure> {
     if more > 0 {
         output.line(format!("{more} more are missing: --json lists them"))?;
     }
-    for (kind, packages) in &report.not_read {
-        output.line(format!("{packages} packages of {kind} are known by name and version alone: their language is not read"))?;
-    }
     for note in report.notes.iter().take(LISTED) {
         output.line(format!("note: {note}"))?;
     }

@@ -57,8 +57,6 @@ pub struct ProjectReport {
     pub missing: Vec<Missing>,
     /// Packages that were not asked for: they are used by others only.
     pub not_asked_for: usize,
-    /// Packages whose language is not read yet, by ecosystem: they are known by name and version alone.
-    pub not_read: Vec<(String, usize)>,
     /// What was left out of packages, and what else there is to know.
     pub notes: Vec<String>,
     pub elapsed_ms: u64,
@@ -122,13 +120,7 @@ impl Engine {
     /// [`files::Error::NoProject`], what its lock files say, and what the store says.
     pub async fn read_project(&self, path: PathBuf, include: Include) -> Result<ReadingProject, Error> {
         let begun = self.handle().now();
-        let on_disk = self.config().on_disk.clone();
-        let places = files::Places {
-            cargo_home: on_disk.cargo_home,
-            go_mod_cache: on_disk.go_mod_cache,
-            virtual_env: on_disk.virtual_env,
-            project: None,
-        };
+        let places = self.places(None);
         let plan = self.inner.handle.unblock_on(Lane::Bulk, move || Plan::make(&path, places, include)).await?;
         let stored = self.store_for(Lane::Heavy, Access::Store, |store| {
             let damaged = store.damaged_packages()?;
@@ -138,13 +130,6 @@ impl Engine {
         });
         let stored = stored.await?.into_iter().filter_map(|(row, of)| Some((known::name_of(&of)?, (row, of)))).collect();
         let uses = &plan.known.uses;
-        let mut not_read: Vec<(String, usize)> = Vec::new();
-        for of in uses.iter().filter(|of| of.state == State::Unread) {
-            match not_read.iter_mut().find(|(name, _)| *name == of.ecosystem.as_str()) {
-                Some((_, count)) => *count += 1,
-                None => not_read.push((of.ecosystem.as_str().to_owned(), 1)),
-            }
-        }
         let report = ProjectReport {
             project: plan.root.clone(),
             locks: plan.known.locks.clone(),
@@ -156,7 +141,6 @@ impl Engine {
             bytes: 0,
             missing: Vec::new(),
             not_asked_for: uses.iter().filter(|of| of.state == State::NotAskedFor).count(),
-            not_read,
             notes: plan.known.notes.clone(),
             elapsed_ms: 0,
         };
@@ -309,11 +293,7 @@ fn located(shelf: &Shelf, dependency: &Dependency, include: Include) -> (Use, Op
     of.needs.clone_from(&dependency.needs);
     if found.is_some() {
         let is_asked_for = dependency.is_direct || include == Include::All;
-        of.state = match package.ecosystem {
-            _ if !is_asked_for => State::NotAskedFor,
-            Ecosystem::Cargo | Ecosystem::Pypi => State::Read,
-            _ => State::Unread,
-        };
+        of.state = if is_asked_for { State::Read } else { State::NotAskedFor };
     }
     let is_read = of.state == State::Read;
     (of, found.filter(|_| is_read))

@@ -313,9 +313,10 @@ impl Inner {
         let wanted = wanted(asked);
         let meant = scope.meant(&wanted);
         let root = asked.name.split(['.', ':', '#']).next().unwrap_or_default();
+        let lies_in = |known: &String| asked.name.strip_prefix(known.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', ':', '#', '/']));
         let mut symbols = Vec::new();
         let mut is_there = false;
-        let mut rooted: Vec<usize> = meant.iter().copied().filter(|at| scope.uses[*at].roots.iter().any(|known| known == root)).collect();
+        let mut rooted: Vec<usize> = meant.iter().copied().filter(|at| scope.uses[*at].roots.iter().any(lies_in)).collect();
         rooted.sort_unstable();
         for at in rooted {
             let Some(package) = self.package(store, &scope, at)? else { continue };
@@ -543,7 +544,6 @@ impl Scope {
         for (state, what) in [
             (State::Missing, "are not on the disk"),
             (State::NotAskedFor, "are used by others only and were not asked for"),
-            (State::Unread, "are in a language that is not read"),
         ] {
             let holes: Vec<&Use> = self.uses.iter().filter(|used| used.ecosystem == of && used.state == state).collect();
             if let Some(first) = holes.first() {

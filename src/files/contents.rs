@@ -34,8 +34,8 @@ pub struct SourceFile {
 }
 
 impl Installed {
-    /// Looks through its folder for source: Rust of a crate, Python with stubs and compiled modules of a package of Python. Other languages
-    /// are not read, and their packages have no files here. Blocking.
+    /// Looks through its folder for source: Rust of a crate, Python with stubs and compiled modules of a package of Python, descriptions of
+    /// types of a package of npm or else its code, Go without its tests of a module. Blocking.
     ///
     /// ```
     /// use smolcrawl::files::{PackageName, Places, Shelf};
@@ -68,7 +68,11 @@ impl Installed {
             walk.folder(&folder, depth)?;
         }
         let (mut files, left_out) = (walk.files, walk.left_out);
-        files.sort_unstable_by(|a, b| a.path.cmp(&b.path));
+        // Where a package of npm describes its types, these are what it offers; otherwise its code is.
+        if self.package.ecosystem == Ecosystem::Npm && files.iter().any(|file| is_description(&file.path)) {
+            files.retain(|file| is_description(&file.path) || &*file.path == MANIFEST);
+        }
+        files.sort_unstable_by(|a, b| (&*a.path != MANIFEST, &a.path).cmp(&(&*b.path != MANIFEST, &b.path)));
         let stamp = stamp(&files);
         Ok(Contents { files, left_out, stamp, root })
     }
@@ -153,7 +157,9 @@ impl Walk<'_> {
         let is_top = name.len() == path.len();
         match self.ecosystem {
             _ if name.starts_with('.') => Err(Rule::Hidden),
-            Ecosystem::Npm | Ecosystem::Go => Err(Rule::OtherKind),
+            Ecosystem::Npm if name == "node_modules" => Err(Rule::Vendored),
+            Ecosystem::Go if name == "vendor" => Err(Rule::Vendored),
+            Ecosystem::Go if name == "testdata" => Err(Rule::OtherRole),
             // Programs beside the library offer nothing.
             Ecosystem::Cargo if is_top && matches!(name, "tests" | "benches" | "examples" | "target") => Err(Rule::OtherRole),
             Ecosystem::Cargo if path == "src/bin" => Err(Rule::OtherRole),
@@ -169,8 +175,14 @@ fn is_source(ecosystem: Ecosystem, path: &str) -> bool {
     match ecosystem {
         Ecosystem::Cargo => end == Some("rs"),
         Ecosystem::Pypi => matches!(end, Some("py" | "pyi" | "so" | "pyd")),
-        Ecosystem::Npm | Ecosystem::Go => false,
+        Ecosystem::Npm => path == MANIFEST || is_description(path) || matches!(end, Some("js" | "mjs" | "cjs")),
+        Ecosystem::Go => end == Some("go") && !path.ends_with("_test.go"),
     }
+}
+
+/// Types without code.
+fn is_description(path: &str) -> bool {
+    [".d.ts", ".d.mts", ".d.cts"].iter().any(|end| path.ends_with(end))
 }
 
 fn stamp(files: &[SourceFile]) -> String {
@@ -185,6 +197,7 @@ fn stamp(files: &[SourceFile]) -> String {
     sum.finish().as_ref()[..16].iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
+const MANIFEST: &str = "package.json";
 /// No package of any registry is near these.
 const MAX_FILES: usize = 50_000;
 const MAX_NAMES: usize = 100_000;
@@ -240,7 +253,13 @@ mod tests {
         );
         let contents = package(Ecosystem::Pypi, root, &["own", "six.py"]).contents().unwrap();
         assert_eq!(paths(&contents), ["own/__init__.py", "own/_c.cpython-312-x86_64-linux-gnu.so", "own/tests/t.py", "six.py"]);
-        assert!(package(Ecosystem::Npm, root, &[]).contents().unwrap().files.is_empty());
+        write(root, &["n/package.json", "n/index.js", "n/lib/a.mjs", "n/node_modules/o/index.js", "n/lib/package.json"]);
+        let npm = package(Ecosystem::Npm, &root.join("n"), &[]);
+        assert_eq!(paths(&npm.contents().unwrap()), ["package.json", "index.js", "lib/a.mjs"]);
+        write(root, &["n/a.d.ts"]);
+        assert_eq!(paths(&npm.contents().unwrap()), ["package.json", "a.d.ts"], "what is described need not be read");
+        write(root, &["g/a.go", "g/a_test.go", "g/b/b.go", "g/vendor/v.go", "g/testdata/t.go"]);
+        assert_eq!(paths(&package(Ecosystem::Go, &root.join("g"), &[]).contents().unwrap()), ["a.go", "b/b.go"]);
         assert!(package(Ecosystem::Cargo, &root.join("none"), &[]).contents().is_err());
     }
 

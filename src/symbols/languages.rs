@@ -1,13 +1,19 @@
 //! What each language's source says of its names: one reader a language, all into the same nouns.
 
+mod c;
 pub(in crate::symbols) mod comments;
+mod declared;
+mod go;
+mod java;
 mod python;
 mod rust;
+mod script;
 
 use tree_sitter::Tree;
 
 pub(super) use self::python::is_pattern;
 pub(super) use self::rust::use_tree;
+pub(super) use self::script::{described, manifest};
 
 use super::package::{Ecosystem, Language, Open, Package, Reason, Reexport, Symbol};
 
@@ -62,7 +68,10 @@ pub(super) fn read(language: Language, file: &mut File<'_>) {
     match language {
         Language::Python => python::read(file),
         Language::Rust => rust::read(file),
-        _ => {}
+        Language::JavaScript | Language::TypeScript | Language::Tsx => script::read(file),
+        Language::Go => go::read(file),
+        Language::Java => java::read(file),
+        Language::C | Language::Cpp => c::read(file),
     }
 }
 
@@ -71,6 +80,7 @@ pub(super) fn finish(package: &mut Package, root: &str) {
     match package.id.ecosystem {
         Ecosystem::Cargo => rust::finish(package, root),
         Ecosystem::PyPi => python::finish(package),
+        Ecosystem::Npm => script::finish(package, root),
         _ => {}
     }
 }

@@ -16,6 +16,7 @@ mod reach;
 #[cfg(feature = "code")]
 mod source;
 mod stored;
+mod tables;
 
 #[cfg(feature = "code")]
 pub use self::check::{Checked, Verdict, check};
@@ -27,3 +28,4 @@ pub use self::reach::{Indexed, Reach};
 #[cfg(feature = "code")]
 pub use self::source::{Limits, Reader};
 pub use self::stored::{decode, decode_told, encode, encode_told};
+pub use self::tables::{Javadoc, Table, TableError, inventory, javadoc, typedoc};

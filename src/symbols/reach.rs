@@ -164,8 +164,14 @@ impl Indexed {
         if !given.public || given.name == "*" || given.name.starts_with('_') || (is_python && !is_own) {
             return None;
         }
-        let mut symbol = Symbol::new(self.join(&given.scope, &given.name), Kind::Other);
         let target = given.target_name.as_ref();
+        let path = self.join(&given.scope, &given.name);
+        // What it stands for is told where it is known.
+        let defined = target.map_or_else(|| given.target.clone(), |name| self.join(&given.target, name));
+        if let Some(symbol) = self.symbol(&defined).filter(|symbol| symbol.kind != Kind::Module || target.is_none()) {
+            return Some(Symbol { path, private: false, feature: given.feature.clone().or_else(|| symbol.feature.clone()), ..symbol.clone() });
+        }
+        let mut symbol = Symbol::new(path, Kind::Other);
         symbol.signature = match (is_python, target) {
             (true, Some(name)) => format!("from {} import {name}", given.target),
             (true, None) => format!("import {}", given.target),

@@ -5,7 +5,7 @@ pub(in crate::symbols) mod tree;
 use std::collections::HashSet;
 
 use super::languages;
-use super::package::{Dependency, Language, Open, Package, PackageId, Reason, Symbol, words};
+use super::package::{Dependency, Ecosystem, Language, Open, Package, PackageId, Reason, Symbol, words};
 use crate::model::Note;
 
 /// What is read of one package at most.
@@ -58,7 +58,9 @@ impl Reader {
     pub fn new(id: PackageId, root: impl Into<String>) -> Self {
         let mut package = Package::new(id);
         package.is_whole = true;
-        Self { package, root: root.into(), limits: Limits::default(), left_out: Vec::new(), docs: 0 }
+        let root = root.into();
+        let root = if package.id.ecosystem == Ecosystem::Npm { languages::described(&root) } else { root };
+        Self { package, root, limits: Limits::default(), left_out: Vec::new(), docs: 0 }
     }
 
     /// The same with other limits.
@@ -75,8 +77,9 @@ impl Reader {
         self
     }
 
-    /// Reads one file of Python or Rust. The path is relative to what makes its name: the folder that `import` looks into (Python), the package's own folder
-    /// (Rust), with `/`. Other files are passed over; compiled modules make what they stand for open.
+    /// Reads one file. The path is relative to what makes its name: the folder that `import` looks into (Python), the package's own folder
+    /// (other languages), with `/`. Files that are no source are passed over, but for the `package.json` at the top of a package of npm, which names its
+    /// entry; compiled modules make what they stand for open.
     pub fn file(&mut self, path: &str, text: &[u8]) {
         let path = path.trim_start_matches("./");
         if let Some(module) = languages::compiled(path) {
@@ -86,9 +89,10 @@ impl Reader {
             words(&String::from_utf8_lossy(text.get(..COMPILED).unwrap_or(text)), &mut self.package.words);
             return;
         }
-        let Some(language) = Language::of_path(path).filter(|language| matches!(language, Language::Python | Language::Rust)) else {
-            return;
-        };
+        if path == "package.json" && self.package.id.ecosystem == Ecosystem::Npm && text.len() <= self.limits.file {
+            return languages::manifest(&mut self.package, &self.root, &String::from_utf8_lossy(text));
+        }
+        let Some(language) = Language::of_path(path) else { return };
         if self.package.symbols.len() >= self.limits.symbols {
             words(&String::from_utf8_lossy(text), &mut self.package.words);
             self.leave_out("symbols of a package", 1, path);

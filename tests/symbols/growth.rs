@@ -42,6 +42,41 @@ const RUST: &[Shape] = &[
     ("one name many times", |n| format!("pub struct S;\n{}", "impl S { pub fn new() {} }\n".repeat(n))),
 ];
 
+const SCRIPT: &[Shape] = &[
+    ("documented functions", |n| each(n, |i| format!("/** Says. */\nexport function f{i}(a, b) {{}}\n"))),
+    ("members", |n| format!("export class A {{ {} }}\n", each(n, |i| format!("/** Says. */\n f{i}() {{}}\n")))),
+    ("names exported at the end", |n| {
+        format!("{}export {{ {} }};\n", each(n, |i| format!("let a{i};\n")), each(n, |i| format!("a{i} as b{i},")))
+    }),
+    ("one name exported often", |n| format!("let a;\nexport {{ {} }};\n", each(n, |i| format!("a as b{i},")))),
+    ("assignments", |n| each(n, |i| format!("exports.a{i} = function () {{}};\n"))),
+    ("names of one pattern", |n| format!("export const {{ {} }} = a;\n", each(n, |i| format!("a{i},")))),
+    ("remarks", |n| format!("{}export function f() {{}}\n", "// x\n".repeat(n))),
+];
+
+const GO: &[Shape] = &[
+    ("documented functions", |n| format!("package a\n{}", each(n, |i| format!("// Says.\nfunc F{i}() {{}}\n")))),
+    ("a group", |n| format!("package a\nconst (\n{})\n", each(n, |i| format!("// Says.\nA{i} = 1\n")))),
+    ("names of one line", |n| format!("package a\nvar {}B int\n", each(n, |i| format!("A{i}, ")))),
+    ("fields", |n| format!("package a\ntype S struct {{\n{}}}\n", each(n, |i| format!("A{i} int // says\n")))),
+    ("methods", |n| format!("package a\n{}", each(n, |i| format!("func (s *S) F{i}() {{}}\n")))),
+];
+
+const JAVA: &[Shape] = &[
+    ("methods", |n| format!("package a; public class A {{ {} }}\n", each(n, |i| format!("/** Says. */\n public void f{i}() {{}}\n")))),
+    ("fields of one line", |n| format!("package a; public class A {{ int {}b; }}\n", each(n, |i| format!("a{i}, ")))),
+    ("classes", |n| format!("package a;\n{}", each(n, |i| format!("class A{i} {{}}\n")))),
+];
+
+const C: &[Shape] = &[
+    ("documented functions", |n| each(n, |i| format!("/** Says. */\nint f{i}(int a);\n"))),
+    ("macros", |n| each(n, |i| format!("/* Says. */\n#define A{i} 1\n"))),
+    ("variables of one line", |n| format!("int {}b;\n", each(n, |i| format!("a{i}, ")))),
+    ("values", |n| format!("enum e {{ {} }};\n", each(n, |i| format!("A{i}, ")))),
+    ("conditions", |n| each(n, |i| format!("#ifdef A{i}\nint f{i}(void);\n#endif\n"))),
+    ("stars", |n| format!("int {}a;\n", "*".repeat(n))),
+];
+
 const PYTHON_USED: &[Shape] = &[
     ("calls", |n| format!("import kettle\n{}", "kettle.boil(1)\n".repeat(n))),
     ("calls that speak of errors", |n| format!("import kettle\n{}", "kettle.boyl(1) # error\n".repeat(n))),
@@ -79,6 +114,12 @@ fn reading_is_linear() {
     let rust = |text: &str| drop(package(Ecosystem::Cargo, "src/lib.rs", text));
     all(PYTHON, 400, python);
     all(RUST, 300, rust);
+    all(SCRIPT, 400, |text| drop(package(Ecosystem::Npm, "index.js", text)));
+    all(SCRIPT, 400, |text| drop(package(Ecosystem::Npm, "index.ts", text)));
+    all(GO, 400, |text| drop(package(Ecosystem::Go, "a.go", text)));
+    all(JAVA, 400, |text| drop(package(Ecosystem::Maven, "A.java", text)));
+    all(C, 400, |text| drop(package(Ecosystem::C, "a.h", text)));
+    all(C, 400, |text| drop(package(Ecosystem::C, "a.hpp", text)));
 }
 
 /// Fewer than are answered, so that nothing is saved by stopping.

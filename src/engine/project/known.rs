@@ -55,8 +55,6 @@ pub(in crate::engine) struct Use {
 pub(in crate::engine) enum State {
     /// Its symbols are in the store.
     Read,
-    /// It lies on the disk, in a language that is not read.
-    Unread,
     /// It lies on the disk; only direct ones were asked for.
     NotAskedFor,
     /// It does not lie on the disk, or cannot be read.
@@ -149,6 +147,8 @@ impl About {
 fn roots(found: &Installed) -> Vec<String> {
     let mut roots: Vec<String> = match found.package.ecosystem {
         Ecosystem::Pypi => found.modules.iter().filter_map(|module| module.split('.').next()).map(str::to_owned).collect(),
+        // Descriptions of another package's types are about that one.
+        Ecosystem::Npm => found.modules.iter().map(|module| module.strip_prefix("@types/").unwrap_or(module).to_owned()).collect(),
         _ => found.modules.clone(),
     };
     roots.sort_unstable();

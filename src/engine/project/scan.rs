@@ -97,6 +97,10 @@ fn is_loss(rule: files::Rule) -> bool {
 
 /// A library that lies elsewhere than usual, or consists of what no reader understands, is there all the same.
 fn complete(package: &mut Package, installed: &Installed) {
+    // Elsewhere a module is a folder or file, and the package itself need be none.
+    if !matches!(installed.package.ecosystem, files::Ecosystem::Cargo | files::Ecosystem::Pypi) {
+        return;
+    }
     for root in &installed.modules {
         if !package.symbols.iter().any(|symbol| symbol.path == *root) {
             package.symbols.push(Symbol::new(root.clone(), Kind::Module));

@@ -7,7 +7,7 @@ use tree_sitter::Node;
 pub(in crate::symbols) fn above(node: Node<'_>, before: &[Node<'_>], source: &str, marks: &[&str]) -> String {
     let mut lines: Vec<String> = Vec::new();
     let mut below = node.start_position().row;
-    for comment in before.iter().rev() {
+    for (at, comment) in before.iter().enumerate().rev() {
         if matches!(comment.kind(), "attribute_item" | "inner_attribute_item" | "decorator" | "marker_annotation") {
             below = comment.start_position().row;
             continue;
@@ -16,7 +16,12 @@ pub(in crate::symbols) fn above(node: Node<'_>, before: &[Node<'_>], source: &st
         let is_doc = comment.kind().contains("comment") && marks.iter().any(|mark| text.starts_with(mark)) && !text.starts_with("////");
         // A line comment of Rust ends behind its line.
         let gap = below.saturating_sub(comment.end_position().row);
-        if !is_doc || gap > 1 || lines.len() > 400 {
+        // What stands behind something else is said of that.
+        let is_behind = at.checked_sub(1).map(|at| before[at].end_position()).is_some_and(|end| {
+            // Directives and some comments end where the next line begins.
+            end.row == comment.start_position().row && end.column > 0
+        });
+        if !is_doc || gap > 1 || is_behind || lines.len() > 400 {
             break;
         }
         lines.push(plain(text));

@@ -14,7 +14,13 @@ pub(in crate::symbols) fn parse(language: Language, text: &str) -> Option<Tree> 
     let grammar = match language {
         Language::Rust => tree_sitter_rust::LANGUAGE,
         Language::Python => tree_sitter_python::LANGUAGE,
-        _ => return None,
+        // Its grammar reads what JavaScript is, elements in angle brackets too.
+        Language::JavaScript | Language::Tsx => tree_sitter_typescript::LANGUAGE_TSX,
+        Language::TypeScript => tree_sitter_typescript::LANGUAGE_TYPESCRIPT,
+        Language::Go => tree_sitter_go::LANGUAGE,
+        Language::Java => tree_sitter_java::LANGUAGE,
+        Language::C => tree_sitter_c::LANGUAGE,
+        Language::Cpp => tree_sitter_cpp::LANGUAGE,
     };
     let mut parser = Parser::new();
     parser.set_language(&grammar.into()).ok()?;
