@@ -61,6 +61,8 @@ pub enum Command {
     Demo,
     /// Crawl sites, store their pages and index them
     Crawl(Crawl),
+    /// Add a folder, file, archive, repository of git, package or site as a source
+    Add(Add),
     /// Print one page as markdown; nothing is stored
     Fetch(Fetch),
     /// Ask the stored pages
@@ -79,6 +81,12 @@ pub enum Command {
     Compare(Compare),
     /// Ask the site whether a stored page still says the same: unchanged, changed, moved or gone; nothing is stored
     Verify(Verify),
+    /// Read the packages that a project uses, at exactly its versions, as they lie on this disk: what they offer, for find and check
+    Project(Project),
+    /// Find a function, type or module by its name in what a project uses
+    Find(Find),
+    /// Check whether the names that a piece of code uses exist in what a project uses; exit status 1 if one does not
+    Check(Check),
     /// Store {"url","title","text"} lines as pages and index them
     Index(Index),
     /// Write sources to a file that another smolcrawl imports, or as texts
@@ -280,6 +288,74 @@ pub struct Crawl {
     pub json: Json,
 }
 
+#[derive(Debug, Args)]
+pub struct Add {
+    /// A folder, file or archive here, an archive's URL, a repository as https://host/owner/name@TAG or git@host:owner/name, a package that is
+    /// installed as crate:NAME@VERSION, pypi:NAME, npm:NAME or go:PATH; or the URL of a site, which is crawled
+    #[arg(value_name = "WHAT")]
+    pub what: String,
+    /// What the source is to be called [default: after what is added]
+    #[arg(long, value_name = "NAME")]
+    pub name: Option<String>,
+    /// The version that it documents [default: that of the package, or the tag]
+    #[arg(long, visible_alias = "version", value_name = "VERSION")]
+    pub lib_version: Option<String>,
+    /// Only files whose path this takes: a glob such as docs/* or *.md, or re: and a regular expression; may be given several times
+    #[arg(long, value_name = "PATTERN")]
+    pub include: Vec<String>,
+    /// No file or folder whose path this takes, whatever includes it
+    #[arg(long, value_name = "PATTERN")]
+    pub exclude: Vec<String>,
+    /// Also what is hidden, in .gitignore, generated or vendored
+    #[arg(long)]
+    pub everything: bool,
+    /// Files to read at the most [default: 100000; of a site 1000 pages]
+    #[arg(long, visible_alias = "max-pages", value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub max_files: Option<u64>,
+    /// Bytes of all files at the most: 5000000, 500K, 200M or 2G [default: 2G]
+    #[arg(long, value_name = "SIZE", value_parser = size)]
+    pub max_bytes: Option<u64>,
+    /// Bytes of one file at the most [default: 8M]
+    #[arg(long, value_name = "SIZE", value_parser = size)]
+    pub max_file_bytes: Option<u64>,
+    /// Leave the embeddings to a later run: pages are found by their words only
+    #[arg(long)]
+    pub no_index: bool,
+    #[command(flatten)]
+    pub json: Json,
+}
+
+impl Add {
+    /// The same of a site, with what is usual there.
+    pub fn crawl(self) -> Crawl {
+        Crawl {
+            urls: vec![self.what],
+            depth: 3,
+            max_pages: self.max_files.unwrap_or(1000),
+            max_requests: None,
+            max_time: None,
+            max_bytes: self.max_bytes,
+            scope: Scope::Prefix,
+            include: self.include,
+            exclude: self.exclude,
+            sitemap: Sitemap::Auto,
+            language: None,
+            everything: self.everything,
+            header: Vec::new(),
+            name: self.name,
+            lib_version: self.lib_version,
+            resume: false,
+            fresh: false,
+            dry_run: false,
+            links_only: false,
+            concurrency: 10,
+            ignore_robots: false,
+            no_index: self.no_index,
+            json: self.json,
+        }
+    }
+}
+
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub enum Sitemap {
     Auto,
@@ -474,8 +550,11 @@ pub struct Refresh {
     pub json: Json,
 }
 
-#[derive(Clone, Copy, Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub struct Serve {
+    /// A folder that clients may have read, beside the roots that they name; may be given several times
+    #[arg(long, value_name = "FOLDER")]
+    pub allow_path: Vec<PathBuf>,
     /// Keep the sources fresh: refresh each, in the background, when it was last fetched or refreshed longer ago than this: 12h or 7d
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub refresh: Option<Duration>,
@@ -503,6 +582,76 @@ pub struct Verify {
     /// The source whose copy is meant [default: the one that was fetched last]
     #[arg(long, value_name = "SOURCE")]
     pub source: Option<String>,
+    #[command(flatten)]
+    pub json: Json,
+}
+
+#[derive(Debug, Args)]
+pub struct Project {
+    /// The project's folder, or one in it: the nearest with a lock file counts
+    #[arg(default_value = ".", value_name = "PATH")]
+    pub path: PathBuf,
+    /// Which packages to read: those that the project itself asks for, or all that it uses
+    #[arg(long, value_enum, default_value_t = Include::All, value_name = "WHICH")]
+    pub include: Include,
+    /// Forget the project instead, and what no other one uses
+    #[arg(long, conflicts_with = "include")]
+    pub forget: bool,
+    #[command(flatten)]
+    pub json: Json,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Include {
+    Direct,
+    All,
+}
+
+#[derive(Debug, Args)]
+pub struct Find {
+    /// A name or the end of a path: create_task, TaskGroup.create_task, serde_json::from_str
+    pub name: String,
+    /// List what stands in this module or type instead
+    #[arg(long, conflicts_with = "prefix")]
+    pub members: bool,
+    /// Only in this package: serde, crate:serde or serde@1.0.219
+    #[arg(long, value_name = "PACKAGE")]
+    pub package: Option<String>,
+    /// Only of this kind, such as function, method, struct, class or module
+    #[arg(long, value_name = "KIND", value_parser = symbol_kind)]
+    pub kind: Option<smolcrawl::symbols::Kind>,
+    /// Names that only begin so, too
+    #[arg(long)]
+    pub prefix: bool,
+    /// The project whose versions are looked into [default: the one of this folder]
+    #[arg(long, value_name = "PATH", conflicts_with = "everywhere")]
+    pub project: Option<PathBuf>,
+    /// In all packages that are indexed, whatever the project uses
+    #[arg(long = "all")]
+    pub everywhere: bool,
+    /// Symbols at the most
+    #[arg(short = 'k', value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=1000))]
+    pub limit: u16,
+    /// Symbols to pass over
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub offset: usize,
+    #[command(flatten)]
+    pub json: Json,
+}
+
+#[derive(Debug, Args)]
+pub struct Check {
+    /// The file; - is stdin
+    pub file: PathBuf,
+    /// The language: python or rust [default: by the end of the file's name]
+    #[arg(long, value_name = "NAME", value_parser = language)]
+    pub language: Option<smolcrawl::symbols::Language>,
+    /// The project whose versions count [default: the one that the file is in, else that of this folder]
+    #[arg(long, value_name = "PATH")]
+    pub project: Option<PathBuf>,
+    /// Print what exists and what cannot be told, too
+    #[arg(long)]
+    pub all: bool,
     #[command(flatten)]
     pub json: Json,
 }
@@ -690,6 +839,14 @@ impl Everywhere {
 /// Hits that a search may pass over.
 pub const DEEPEST: u16 = 1_000;
 const HELP: &str = "smolcrawl help lists topics to read as well, such as crawling, private, settings or faq: smolcrawl help TOPIC.";
+
+fn symbol_kind(text: &str) -> Result<smolcrawl::symbols::Kind, String> {
+    smolcrawl::symbols::Kind::of_name(text).ok_or_else(|| "expected a kind such as function, method, struct, class or module".to_owned())
+}
+
+fn language(text: &str) -> Result<smolcrawl::symbols::Language, String> {
+    smolcrawl::symbols::Language::of_name(text).ok_or_else(|| "expected a language such as python or rust".to_owned())
+}
 
 /// Seconds, or with a unit: `90`, `90s`, `15m`, `2h`, `7d`.
 fn duration(text: &str) -> Result<Duration, String> {

@@ -4,6 +4,8 @@
 //! the environment above the configuration file, the file above the defaults. A library puts the environment above its
 //! builder, so that an operator can always roll back a reactor without a rebuild; [`Environment::none`] switches that off.
 
+mod on_disk;
+
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -13,6 +15,7 @@ use std::time::Duration;
 
 use url::Url;
 
+pub use self::on_disk::OnDisk;
 use crate::chunk;
 use crate::crawl;
 use crate::http::{self, PrivateAddresses, Proxies};
@@ -32,6 +35,10 @@ pub struct Config {
     pub embeddings: Embeddings,
     /// Where clients of the server export to and import from, by the names of files: see [`Config::shares_in`]. Default: none.
     pub share_folder: Option<PathBuf>,
+    /// Folders below which clients of the server may have files read, beside those that the client itself names as its roots. Default: none.
+    pub allowed_paths: Vec<PathBuf>,
+    /// Where packages lie that are named. Default: where the tools of this process's user put them.
+    pub on_disk: OnDisk,
     /// What an engine of this configuration lets its operator override by `SMOLCRAWL_*` and proxy variables. Default: those this
     /// process was started with; [`Environment::none`] lets nothing in. Empty after [`Config::parse`], which has weighed it.
     pub environment: Environment,
@@ -83,6 +90,8 @@ impl Config {
             store: store::Config::default(),
             embeddings: Embeddings::default(),
             share_folder: None,
+            allowed_paths: Vec::new(),
+            on_disk: OnDisk::default(),
             environment: Environment::of_process(),
         }
     }
@@ -113,6 +122,9 @@ impl Config {
             (Key::TimeoutSeconds, _) => Some(http.total_timeout.as_secs().to_string()),
             (Key::MaxBodyMib, _) => Some((http.max_body >> 20).to_string()),
             (Key::ShareFolder, _) => self.shares_in()?.to_str().map(str::to_owned),
+            (Key::AllowPath, _) if !self.allowed_paths.is_empty() => {
+                std::env::join_paths(&self.allowed_paths).ok()?.into_string().ok()
+            }
             (Key::Embeddings, embeddings) => Some(embeddings.name().to_owned()),
             #[cfg(feature = "surf")]
             (Key::EmbeddingsUrl, Embeddings::Remote(remote)) => Url::parse(&remote.base_url).ok().map(|url| http::masked(&url).to_string()),
@@ -176,6 +188,16 @@ impl Config {
             }
             self.share_folder = Some(folder.into());
         }
+        if let Some((paths, _)) = settings.value(Key::AllowPath) {
+            let paths: Vec<PathBuf> = std::env::split_paths(paths).filter(|path| !path.as_os_str().is_empty()).collect();
+            if paths.is_empty() || paths.iter().any(|path| !path.is_absolute()) {
+                return Err(settings.invalid(Key::AllowPath, ABSOLUTE_PATHS));
+            }
+            self.allowed_paths = paths;
+        }
+        if environment.iter().next().is_some() {
+            self.on_disk = OnDisk::of(environment);
+        }
         if environment.names_a_proxy() {
             self.crawl.http.proxies = Proxies::from_variables(environment.iter()).map_err(|source| Error::Proxy { source })?;
         }
@@ -201,6 +223,7 @@ pub enum Key {
     MaxBodyMib,
     Credentials,
     ShareFolder,
+    AllowPath,
     Embeddings,
     Model,
     ModelQueryPrefix,
@@ -217,7 +240,7 @@ pub enum Key {
 
 impl Key {
     /// Every setting, in the order `doctor` shows them.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::Database,
         Self::Reactor,
         Self::AllowPrivate,
@@ -226,6 +249,7 @@ impl Key {
         Self::MaxBodyMib,
         Self::Credentials,
         Self::ShareFolder,
+        Self::AllowPath,
         Self::Embeddings,
         Self::Model,
         Self::ModelQueryPrefix,
@@ -251,6 +275,7 @@ impl Key {
             Self::MaxBodyMib => "max_body_mib",
             Self::Credentials => "credentials",
             Self::ShareFolder => "share_folder",
+            Self::AllowPath => "allow_path",
             Self::Embeddings => "embeddings",
             Self::Model => "model",
             Self::ModelQueryPrefix => "model_query_prefix",
@@ -637,6 +662,10 @@ const PREFIX: &str = "SMOLCRAWL_";
 const OTHERS: [&str; 3] = ["SMOLCRAWL_CONFIG", "SMOLCRAWL_LOG", "SMOLCRAWL_COMPLETE"];
 const PROXIES: [&str; 4] = ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"];
 const REACTORS: &str = "auto, selector, edge, poll or completion";
+#[cfg(windows)]
+const ABSOLUTE_PATHS: &str = "absolute paths of folders, with ; between them";
+#[cfg(not(windows))]
+const ABSOLUTE_PATHS: &str = "absolute paths of folders, with : between them";
 const EMBEDDINGS: &str = "minilm, folder, remote or none (and built in)";
 /// What only an embeddings server is asked with.
 const OF_A_SERVER: [Key; 6] = [

@@ -8,17 +8,23 @@
 //!
 //! Nothing is opened before it is needed: the database with the first question to it, the model with the first vector.
 
+#[cfg(feature = "files")]
+mod adding;
 mod compare;
 mod crawling;
 mod embedding;
 mod models;
 mod pacing;
+#[cfg(all(feature = "code", feature = "files"))]
+mod project;
 mod reading;
 mod refresh;
 mod search;
 mod share;
 mod share_folder;
 mod sources;
+#[cfg(all(feature = "code", feature = "files"))]
+mod symbols;
 mod verify;
 
 use std::collections::BTreeSet;
@@ -30,15 +36,21 @@ use futures_lite::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use url::Url;
 
+#[cfg(feature = "files")]
+pub use self::adding::{AddEvent, AddReport, AddRequest, Adding, LeftOutFiles};
 pub use self::compare::{Change, Comparison, PageChanges, PageName, Pair, SectionChange};
 pub use self::crawling::{Crawling, Event};
 pub use self::embedding::{Embedding, Pace};
 use self::pacing::Pacing;
+#[cfg(all(feature = "code", feature = "files"))]
+pub use self::project::{Include, Missing, PackageRead, ProjectReport, ReadingProject};
 use self::reading::Reading;
 pub use self::refresh::{Listed, New, RefreshReport, RefreshRequest, Refreshing, StillDead};
 pub use self::search::Found;
 pub use self::share::{Existing, Export, ExportReport, ImportReport, Imported, Texts};
 pub use self::sources::{DryRun, Fill, Resume};
+#[cfg(all(feature = "code", feature = "files"))]
+pub use self::symbols::{CodeChecked, FoundSymbol, ListedSymbols, Reference, SymbolQuery, SymbolsFound};
 pub use self::verify::{Checked, Verified};
 use crate::chunk;
 pub use crate::chunk::Config as Chunking;
@@ -95,6 +107,9 @@ struct Inner {
     lately: Mutex<Option<(Instant, EmbedProgress)>>,
     /// How fast chunks were embedded lately, and when that was last told. Held for a look or a change only.
     pace: Mutex<Option<(Instant, f64)>>,
+    /// What is known of packages, made ready to be asked. Held to look and to change; never while the store is asked.
+    #[cfg(all(feature = "code", feature = "files"))]
+    symbols: Mutex<symbols::Shelved>,
     /// Rung when there may be chunks without a vector; a full bell is already ringing.
     bell: (async_channel::Sender<()>, async_channel::Receiver<()>),
 }
@@ -133,6 +148,8 @@ impl Engine {
             refused: Mutex::default(),
             lately: Mutex::default(),
             pace: Mutex::default(),
+            #[cfg(all(feature = "code", feature = "files"))]
+            symbols: Mutex::default(),
             bell: async_channel::bounded(1),
         };
         let inner = Arc::new(inner);
@@ -418,7 +435,7 @@ fn most_tokens(embedder: &Embedder) -> Option<u32> {
 }
 
 /// A question to the store that is over when this is dropped, answered or not.
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct Asking(Arc<AtomicBool>);
 
 impl Drop for Asking {

@@ -8,8 +8,10 @@ use crate::config;
 use crate::crawl;
 use crate::embed;
 use crate::extract;
+#[cfg(feature = "files")]
+use crate::files;
 use crate::http;
-use crate::model::SourceId;
+use crate::model::{BadName, SourceId};
 use crate::reactor;
 use crate::share;
 use crate::store;
@@ -32,8 +34,14 @@ pub enum Error {
     Store(#[from] store::Error),
     #[error(transparent)]
     Share(#[from] share::Error),
+    #[cfg(feature = "files")]
+    #[error(transparent)]
+    Files(#[from] files::Error),
     #[error(transparent)]
     Config(#[from] config::Error),
+    #[cfg(feature = "files")]
+    #[error(transparent)]
+    Files(#[from] files::Error),
     /// The page came, but there is nothing in it to read.
     #[error("{} cannot be read: {skip}", http::masked(url))]
     Unreadable { url: Url, skip: Box<extract::Skip> },
@@ -65,9 +73,43 @@ pub enum Error {
     /// The page is not in the store, or not of that source.
     #[error("{} is not stored{}", http::masked(url), source_id.as_ref().map(|source| format!(" in {source}")).unwrap_or_default())]
     NoPage { url: Url, source_id: Option<SourceId> },
+    /// What was given has no document in it.
+    #[error("there is nothing to read in {what}{}", left_out_of(left_out))]
+    NothingToRead {
+        what: String,
+        /// What was left out, by rule.
+        left_out: Vec<String>,
+        /// Pages that are stored of it, and stay.
+        kept: u64,
+    },
+    /// A source cannot be called so.
+    #[error("{error}")]
+    Name { error: BadName },
+    /// Another source is called so.
+    #[error("{source_id} is the name of a source that is made of something else")]
+    NameTaken { source_id: SourceId },
+    /// It is pages of the web, or this program was built without what reads it.
+    #[error("{given} is no folder, archive, repository or package that is read here")]
+    NotFiles { given: String },
     /// There is no crawl to go on with.
     #[error("no interrupted crawl of {source_id} is known")]
     NothingToResume { source_id: SourceId },
+    /// No project was read at this folder, or above it.
+    #[error("no project at {} is indexed", path.display())]
+    UnknownProject {
+        path: std::path::PathBuf,
+        /// Those that were.
+        known: Vec<std::path::PathBuf>,
+    },
+    /// No package's symbols are known.
+    #[error("the symbols of no package are indexed")]
+    NoSymbols,
+    /// No package that is known has this module or type.
+    #[error("no module or type {module} is indexed")]
+    UnknownModule { module: String, near: Vec<String> },
+    /// Code in a language whose names are not looked up.
+    #[error("{language} is not checked")]
+    LanguageUnchecked { language: String },
     /// Of a source that was not crawled as a whole it is not known how.
     #[error("{source_id} has no recipe")]
     NoRecipe { source_id: SourceId },
@@ -99,10 +141,22 @@ impl Error {
             | Self::NoVersion { .. }
             | Self::UnknownSource { .. }
             | Self::NothingToResume { .. }
+            | Self::NothingToRead { .. }
+            | Self::Name { .. }
+            | Self::NameTaken { .. }
+            | Self::NotFiles { .. }
             | Self::IsAPage { .. }
             | Self::SameSource { .. }
             | Self::NoPage { .. }
+            | Self::UnknownProject { .. }
+            | Self::NoSymbols
+            | Self::UnknownModule { .. }
+            | Self::LanguageUnchecked { .. }
             | Self::NoRecipe { .. } => Fault::You,
+            #[cfg(feature = "files")]
+            Self::Files(error) if error.is_of_disk() => Fault::Disk,
+            #[cfg(feature = "files")]
+            Self::Files(_) => Fault::You,
             Self::Http(error) if error.is_of_this_machine() => Fault::Machine,
             Self::Http(_) | Self::Unreadable { .. } | Self::Moved { .. } => Fault::Site,
             Self::Crawl(error)
@@ -125,6 +179,10 @@ impl Error {
                 | store::Error::NoDate { .. },
             ) => Fault::You,
             Self::Store(_) => Fault::Disk,
+            #[cfg(feature = "files")]
+            Self::Files(error) if error.is_of_disk() => Fault::Disk,
+            #[cfg(feature = "files")]
+            Self::Files(_) => Fault::You,
             Self::Share(error) if error.is_of_disk() => Fault::Disk,
             Self::Share(_) => Fault::You,
             Self::Reactor(reactor::Error::UnknownKind { .. } | reactor::Error::NotBuilt { .. }) => Fault::You,
@@ -139,6 +197,8 @@ impl Error {
             Self::Crawl(error) => error.is_transient(),
             Self::Embed(error) => error.is_transient(),
             Self::Store(error) => error.is_transient(),
+            #[cfg(feature = "files")]
+            Self::Files(_) => false,
             Self::Reactor(_)
             | Self::Share(_)
             | Self::Config(_)
@@ -149,10 +209,20 @@ impl Error {
             | Self::NoVersion { .. }
             | Self::UnknownSource { .. }
             | Self::NothingToResume { .. }
+            | Self::NothingToRead { .. }
+            | Self::Name { .. }
+            | Self::NameTaken { .. }
+            | Self::NotFiles { .. }
             | Self::IsAPage { .. }
             | Self::SameSource { .. }
             | Self::NoPage { .. }
+            | Self::UnknownProject { .. }
+            | Self::NoSymbols
+            | Self::UnknownModule { .. }
+            | Self::LanguageUnchecked { .. }
             | Self::NoRecipe { .. } => false,
+            #[cfg(feature = "files")]
+            Self::Files(_) => false,
         }
     }
 
@@ -165,7 +235,18 @@ impl Error {
             Self::Embed(error) => error.hint().map(str::to_owned),
             Self::Store(error) => error.hint().map(str::to_owned),
             Self::Share(error) => Some(error.hint().to_owned()),
+            #[cfg(feature = "files")]
+            Self::Files(error) => error.hint(),
             Self::Config(error) => Some(error.hint()),
+            #[cfg(feature = "files")]
+            Self::Files(error) => error.hint(),
+            Self::NothingToRead { kept: 0, .. } => {
+                Some("documents are files such as .md, .rst, .html, .txt and .ipynb; --include and --everything take in what is left out".to_owned())
+            }
+            Self::NothingToRead { kept, .. } => Some(format!("its {kept} stored pages are kept; `smolcrawl remove` removes them")),
+            Self::Name { .. } => Some("give another name, as in smol, with the version 2.0".to_owned()),
+            Self::NameTaken { .. } => Some("give another name, or remove that source first".to_owned()),
+            Self::NotFiles { .. } => Some("crawl it, if it is a site".to_owned()),
             Self::Unreadable { skip, .. } => skip.hint().map(str::to_owned),
             Self::Moved { .. } => Some("crawl the new address; `smolcrawl remove` forgets a source that has moved as a whole".to_owned()),
             Self::NoEmbedder => Some("ask for the lexical mode, or configure embeddings".to_owned()),
@@ -181,6 +262,15 @@ impl Error {
             Self::SameSource { .. } => Some("name two versions, as `smolcrawl sources` lists them".to_owned()),
             Self::NoPage { .. } => Some("find its stored address by a search, or fetch it and crawl it first".to_owned()),
             Self::NothingToResume { .. } => Some("leave out --resume: it is crawled from its beginning".to_owned()),
+            Self::UnknownProject { known, .. } if known.is_empty() => Some("read one with `smolcrawl project PATH`".to_owned()),
+            Self::UnknownProject { known, .. } => {
+                let known: Vec<_> = known.iter().take(NAMED).map(|path| path.display().to_string()).collect();
+                Some(format!("read it with `smolcrawl project PATH`; indexed are {}", known.join(", ")))
+            }
+            Self::NoSymbols => Some("read the packages that a project uses with `smolcrawl project PATH`".to_owned()),
+            Self::UnknownModule { near, .. } if near.is_empty() => Some("find its path with `smolcrawl find NAME`".to_owned()),
+            Self::UnknownModule { near, .. } => Some(format!("is {} meant?", near.join(", or "))),
+            Self::LanguageUnchecked { .. } => Some("Python and Rust are".to_owned()),
             Self::NoRecipe { .. } => Some("crawl it, so that it is known what belongs to it".to_owned()),
         }
     }
@@ -198,6 +288,11 @@ fn listed(sources: &[SourceId]) -> String {
         0 => names.join(", "),
         more => format!("{} and {more} more", names.join(", ")),
     }
+}
+
+/// What stands behind the error.
+fn left_out_of(rules: &[String]) -> String {
+    if rules.is_empty() { String::new() } else { format!(": left out are {}", rules.join(", ")) }
 }
 
 const NAMED: usize = 20;

@@ -21,8 +21,11 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("files", &["http", "reactor", "model"]),
     // config and error may name every room, for its settings and its errors; that it is no more than those is left to review.
     ("config", &["reactor", "http", "crawl", "chunk", "embed", "store"]),
-    ("error", &["model", "reactor", "http", "crawl", "extract", "chunk", "embed", "store", "share", "config"]),
-    ("engine", &["config", "reactor", "http", "crawl", "extract", "chunk", "embed", "store", "share", "model", "error"]),
+    ("error", &["model", "reactor", "http", "crawl", "extract", "chunk", "embed", "files", "store", "share", "config"]),
+    (
+        "engine",
+        &["config", "reactor", "http", "crawl", "extract", "chunk", "embed", "files", "store", "share", "symbols", "model", "error"],
+    ),
     ("tools", &["engine", "mcp", "model", "error"]),
     // The crate root re-exports; the binary's files (main, cli, commands, failure, terminal) see the public API only.
     (

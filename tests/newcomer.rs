@@ -74,7 +74,7 @@ fn the_name_of_a_host_is_an_address_and_a_file_is_none() {
     {
         let (error, hint) = failed(&run(home.path(), arguments));
         assert!(
-            error.ends_with("is a file or folder here, not a URL") && hint.contains("served on this machine"),
+            error.ends_with("is a file or folder here, not a URL") && hint.contains("smolcrawl add ./"),
             "{arguments:?}: {error} {hint}"
         );
     }

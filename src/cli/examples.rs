@@ -19,6 +19,15 @@ const EXAMPLES: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "add",
+        &[
+            "smolcrawl add ./docs --name handbook --exclude drafts",
+            "smolcrawl add https://github.com/smol-rs/smol@v2.0.2",
+            "smolcrawl add crate:serde@1.0.219",
+            "smolcrawl add manual-1.4.tar.gz --max-file-bytes 2M",
+        ],
+    ),
+    (
         "fetch",
         &[
             "smolcrawl fetch https://docs.rs/smol/latest/smol/",
@@ -54,11 +63,25 @@ const EXAMPLES: &[(&str, &[&str])] = &[
             "smolcrawl verify https://docs.rs/smol/latest/smol/ --source docs.rs --json",
         ],
     ),
+    (
+        "project",
+        &["smolcrawl project", "smolcrawl project ~/work/service --include direct", "smolcrawl project --json", "smolcrawl project --forget"],
+    ),
+    (
+        "find",
+        &[
+            "smolcrawl find serde_json::from_str",
+            "smolcrawl find TaskGroup.create_task --package anyio",
+            "smolcrawl find smol --members",
+            "smolcrawl find spawn --prefix --kind function --json",
+        ],
+    ),
+    ("check", &["smolcrawl check src/main.rs", "smolcrawl check - --language python", "smolcrawl check draft.py --project ~/work/service --all"]),
     ("index", &["smolcrawl index --jsonl pages.jsonl", "smolcrawl index --jsonl - --no-index"]),
     ("export", &["smolcrawl export docs.rs --to docs.smolcrawl", "smolcrawl export docs.rs --format llms-full --to -"]),
     ("import", &["smolcrawl import docs.smolcrawl", "smolcrawl import docs.smolcrawl --replace"]),
     ("extract", &["smolcrawl extract --jsonl", "smolcrawl extract --jsonl --format text --explain"]),
-    ("serve", &["smolcrawl serve", "smolcrawl serve --refresh 7d --db docs.db"]),
+    ("serve", &["smolcrawl serve", "smolcrawl serve --refresh 7d --db docs.db", "smolcrawl serve --allow-path ~/notes"]),
     ("help", &["smolcrawl help", "smolcrawl help crawl", "smolcrawl help private"]),
     ("doctor", &["smolcrawl doctor", "smolcrawl doctor --check", "smolcrawl doctor --compact", "smolcrawl doctor --json"]),
     (

@@ -18,7 +18,7 @@ use crate::terminal;
 pub fn of(command: &Command, settings: &Settings, environment: &Environment) -> Result<Credentials, Failure> {
     let mut credentials = Credentials::default();
     match command {
-        Command::Crawl(_) | Command::Fetch(_) | Command::Refresh(_) | Command::Verify(_) => {
+        Command::Add(_) | Command::Crawl(_) | Command::Fetch(_) | Command::Refresh(_) | Command::Verify(_) => {
             credentials.add(&of_file(settings, environment)?);
         }
         Command::Serve(_) => match of_file(settings, environment) {
@@ -29,6 +29,7 @@ pub fn of(command: &Command, settings: &Settings, environment: &Environment) -> 
     }
     let (headers, sites): (&[String], &[String]) = match command {
         Command::Crawl(asked) => (&asked.header, &asked.urls),
+        Command::Add(asked) => (&[], std::slice::from_ref(&asked.what)),
         Command::Fetch(asked) => (&asked.header, std::slice::from_ref(&asked.url)),
         _ => (&[], &[]),
     };

@@ -1,5 +1,6 @@
 //! One file a command. Results go to stdout through `output`, all else to stderr; only the public API is used.
 
+mod add;
 mod compare;
 mod completions;
 mod crawl;
@@ -18,6 +19,7 @@ mod marked;
 mod output;
 mod pages;
 mod progress;
+mod project;
 mod search;
 mod serve;
 mod setup;
@@ -25,6 +27,7 @@ mod share;
 mod show;
 mod signals;
 mod sources;
+mod symbols;
 mod verify;
 
 use std::io::{IsTerminal, Write};
@@ -65,12 +68,16 @@ pub fn run(cli: Cli, environment: &Environment) -> Result<(), Failure> {
     }
     let mut config = config;
     config.crawl.credentials = credentials::of(&cli.command, &settings, environment)?;
+    if let Command::Serve(asked) = &cli.command {
+        serve::allow(&mut config, asked)?;
+    }
     let engine = Engine::new(config)?;
     let shown = Shown::of(everywhere);
     let paint = paint(everywhere, environment, std::io::stdout().is_terminal());
     drive(&engine, async {
         let outcome = match cli.command {
             Command::Crawl(crawl) => crawl::run(&engine, crawl, shown).await,
+            Command::Add(add) => add::run(&engine, add, shown).await,
             Command::Fetch(fetch) => fetch::run(&engine, fetch, shown).await,
             Command::Search(search) => search::run(&engine, search, shown, paint).await,
             Command::Show(show) => show::run(&engine, show, shown, paint).await,
@@ -80,6 +87,9 @@ pub fn run(cli: Cli, environment: &Environment) -> Result<(), Failure> {
             Command::Refresh(refresh) => sources::refresh(&engine, refresh, shown).await,
             Command::Compare(compare) => compare::run(&engine, compare).await,
             Command::Verify(verify) => verify::run(&engine, verify).await,
+            Command::Project(asked) => project::run(&engine, asked, shown).await,
+            Command::Find(asked) => symbols::find(&engine, asked, paint).await,
+            Command::Check(asked) => symbols::check(&engine, asked).await,
             Command::Index(index) => index::run(&engine, index, shown).await,
             Command::Export(export) => share::export(&engine, export).await,
             Command::Import(import) => share::import(&engine, import, shown).await,
@@ -130,10 +140,7 @@ pub fn paint(everywhere: &Everywhere, environment: &Environment, is_terminal: bo
 fn addresses(texts: &[String]) -> Result<CrawlRequest, Failure> {
     for text in texts.iter().map(|text| text.trim()).filter(|text| !text.contains("://") && !text.is_empty()) {
         if Path::new(text).exists() {
-            let hint = format!(
-                "if a site is meant, write https://{text}; a folder is read once it is served on this machine, as by `python3 -m http.server`, \
-                 with --allow-private; `smolcrawl index --jsonl` stores texts"
-            );
+            let hint = format!("if a site is meant, write https://{text}; `smolcrawl add ./{text}` stores what lies here");
             return Err(Failure::new(format!("{text:?} is a file or folder here, not a URL"), hint));
         }
     }

@@ -5,6 +5,7 @@ use std::pin::pin;
 use std::time::Duration;
 
 use futures_lite::future;
+use smolcrawl::config::Config;
 use smolcrawl::error::chain;
 use smolcrawl::mcp::Wire;
 use smolcrawl::tools::Background;
@@ -50,6 +51,20 @@ pub async fn run(engine: &Engine, asked: cli::Serve) -> Result<(), Failure> {
     let _ = engine.handle().timeout(LAST_PAGES, future::or(storing, behind)).await;
     served.map_err(failure)?;
     log::info!("served; {}", engine.http_counters());
+    Ok(())
+}
+
+/// What is said here comes on top of what is set.
+pub fn allow(config: &mut Config, asked: &cli::Serve) -> Result<(), Failure> {
+    for path in &asked.allow_path {
+        let absolute = std::path::absolute(path).map_err(|error| {
+            Failure::new(format!("--allow-path {}: {error}", path.display()), "name a folder that is there")
+        })?;
+        if !absolute.exists() {
+            return Err(Failure::new(format!("--allow-path {}: there is nothing", path.display()), "name a folder that is there"));
+        }
+        config.allowed_paths.push(absolute);
+    }
     Ok(())
 }
 

@@ -50,6 +50,7 @@ impl CrawlRequest {
             language: self.language.clone(),
             everything: self.leave_out == LeaveOut::Nothing,
             ignore_robots: self.robots == Robots::Ignore,
+            files: None,
         }
     }
 

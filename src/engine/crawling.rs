@@ -137,7 +137,7 @@ pub enum Event {
 type Told = (Url, Event);
 
 /// What became of pages that were stored together, and what the first of them that could not be has met.
-type Stored = (Vec<Told>, Option<Error>);
+pub(super) type Stored = (Vec<Told>, Option<Error>);
 
 /// A page that was read.
 #[derive(Debug)]
@@ -150,10 +150,22 @@ enum Taken {
 }
 
 #[derive(Debug)]
-struct Cut {
+pub(super) struct Cut {
     page: CutPage,
     /// The version that it says its source is of, where that is not known.
     says: Option<(SourceId, String)>,
+}
+
+#[cfg(feature = "files")]
+impl Cut {
+    /// A page of which nothing is concluded for its source.
+    pub fn new(page: CutPage) -> Self {
+        Self { page, says: None }
+    }
+
+    pub fn url(&self) -> &Url {
+        &self.page.document.url
+    }
 }
 
 impl Crawling {
@@ -435,7 +447,7 @@ enum Turn {
 }
 
 /// A page that came and was not read.
-fn unread(url: Url, skip: &extract::Skip) -> Failed {
+pub(super) fn unread(url: Url, skip: &extract::Skip) -> Failed {
     Failed { url: masked(&url), error: skip.to_string(), hint: skip.hint().map(str::to_owned), is_transient: skip.is_transient() }
 }
 
@@ -488,7 +500,7 @@ impl Engine {
         })
     }
 
-    fn store_together(self, cut: Vec<Cut>) -> Boxed<'static, Stored> {
+    pub(super) fn store_together(self, cut: Vec<Cut>) -> Boxed<'static, Stored> {
         Box::pin(async move {
             let (pages, said): (Vec<_>, Vec<_>) = cut.into_iter().map(|Cut { page, says }| (page, says)).unzip();
             let told: Vec<_> = pages.iter().map(|page| (page.document.url.clone(), page.document.title.clone())).collect();

@@ -78,11 +78,14 @@ impl Engine {
     /// # Errors
     /// [`Error::NotStored`], and what the store says.
     pub async fn refreshing(&self, request: RefreshRequest, chunking: Chunking) -> Result<Refreshing, Error> {
+        let summary = self.source(&request.source).await?;
+        if summary.recipe.as_ref().is_some_and(|recipe| recipe.files.is_some()) {
+            return self.reading_again(request, summary, chunking);
+        }
         let RefreshRequest { source, older_than, .. } = &request;
         let before = older_than.and_then(|age| SystemTime::now().checked_sub(age));
         let asked = source.clone();
         let known = self.with_store(move |store| store.validators_before(&asked, before)).await?;
-        let summary = self.source(source).await?;
         // Told before the first request, not with the first page that cannot be stored.
         self.open_database().await?;
         let ignores_robots = summary.recipe.as_ref().is_some_and(|recipe| recipe.ignore_robots);
@@ -93,18 +96,16 @@ impl Engine {
                 (Some(_), New::Crawl) => Looking::Ahead,
                 _ => Looking::Over,
             },
-            summary,
-            chunking,
-            pages: known.len() as u64,
-            left: known.into_iter(),
-            asking: FuturesUnordered::new(),
-            settling: FuturesUnordered::new(),
-            under_way: Vec::new(),
-            links: Links::default(),
-            gone: Vec::new(),
-            reading: Reading::default(),
-            report: RefreshReport::default(),
+            ..Refreshing::of(self, summary, chunking, known)
         })
+    }
+
+    /// Folders, archives, repositories and packages are looked at as a whole.
+    fn reading_again(&self, request: RefreshRequest, summary: SourceSummary, chunking: Chunking) -> Result<Refreshing, Error> {
+        let before = request.older_than.and_then(|age| SystemTime::now().checked_sub(age));
+        let is_young = before.is_some_and(|before| summary.refreshed.unwrap_or(summary.last_fetched) >= before);
+        let looking = if is_young { Looking::Over } else { looking_at_files(self, &summary, &chunking)? };
+        Ok(Refreshing { looking, pages: summary.pages, ..Refreshing::of(self, summary, chunking, Vec::new()) })
     }
 
     /// Asks for every page of a source again and stores what has changed and what is new: [`Engine::refreshing`] from beginning to end.
@@ -176,7 +177,7 @@ impl Engine {
     }
 
     /// Removes a page and tells its title.
-    async fn forget(&self, source: SourceId, url: Url) -> Result<String, Error> {
+    pub(super) async fn forget(&self, source: SourceId, url: Url) -> Result<String, Error> {
         let forget = move |store: &Store| {
             // What cannot be read can still be removed.
             let title = store.page_in(Some(&source), &url).ok().flatten().map(|(_, document)| document.title).unwrap_or_default();
@@ -216,7 +217,21 @@ enum Looking {
     /// When all that is stored was asked for.
     Ahead,
     Going(Box<Crawling>),
+    /// The source is no site: all of it is looked at again.
+    #[cfg(feature = "files")]
+    Files(Box<super::Adding>),
     Over,
+}
+
+#[cfg(feature = "files")]
+fn looking_at_files(engine: &Engine, summary: &SourceSummary, chunking: &Chunking) -> Result<Looking, Error> {
+    Ok(Looking::Files(Box::new(engine.add_again(summary.clone(), chunking.clone()))))
+}
+
+#[cfg(not(feature = "files"))]
+fn looking_at_files(_: &Engine, summary: &SourceSummary, _: &Chunking) -> Result<Looking, Error> {
+    let given = summary.recipe.as_ref().and_then(|recipe| recipe.files.as_ref()).map(|files| files.given.clone());
+    Err(Error::NotFiles { given: given.unwrap_or_default() })
 }
 
 /// Links in pages that have changed, each once.
@@ -226,6 +241,26 @@ struct Links {
 }
 
 impl Refreshing {
+    /// Nothing has been asked for.
+    fn of(engine: &Engine, summary: SourceSummary, chunking: Chunking, known: Vec<(Url, Validators)>) -> Self {
+        Self {
+            engine: engine.clone(),
+            robots: Robots::default(),
+            looking: Looking::Over,
+            summary,
+            chunking,
+            pages: known.len() as u64,
+            left: known.into_iter(),
+            asking: FuturesUnordered::new(),
+            settling: FuturesUnordered::new(),
+            under_way: Vec::new(),
+            links: Links::default(),
+            gone: Vec::new(),
+            reading: Reading::default(),
+            report: RefreshReport::default(),
+        }
+    }
+
     /// The next page that was checked or is new; none when all are. An error is the store's, and ends the refresh. Nothing is lost if
     /// the future is dropped before it is ready.
     pub async fn next(&mut self) -> Option<Result<Url, Error>> {
@@ -319,6 +354,23 @@ impl Refreshing {
         loop {
             match &mut self.looking {
                 Looking::Over => return None,
+                #[cfg(feature = "files")]
+                Looking::Files(adding) => {
+                    let event = adding.next().await;
+                    adding.report_so_far().count_into(&mut self.report);
+                    match event {
+                        None => {
+                            adding.report().list_into(&mut self.report);
+                            self.looking = Looking::Over;
+                        }
+                        Some(Err(error)) => return Some(Err(error)),
+                        Some(Ok(event)) => {
+                            if let Some(url) = event.url() {
+                                return Some(Ok(url));
+                            }
+                        }
+                    }
+                }
                 Looking::Ahead => match self.look().await {
                     Ok(crawling) => self.looking = Looking::Going(Box::new(crawling)),
                     Err(error) => {
@@ -384,6 +436,8 @@ impl Refreshing {
         self.reading.end(self.engine.inner.handle.now());
         match &mut self.looking {
             Looking::Going(crawling) => crawling.stop(),
+            #[cfg(feature = "files")]
+            Looking::Files(adding) => adding.stop(),
             looking => *looking = Looking::Over,
         }
     }

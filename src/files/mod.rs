@@ -12,6 +12,7 @@
 
 mod archive;
 mod checkout;
+mod contents;
 mod error;
 mod folder;
 mod forge;
@@ -32,16 +33,18 @@ mod yaml;
 
 pub use self::archive::{Archive, ArchiveKind, ArchiveLimits, Next, TopFolder, Unpacked};
 pub use self::checkout::Checkout;
+pub use self::contents::{Contents, SourceFile};
 pub use self::error::{Error, Refusal};
-pub use self::folder::{Folder, Found, Listing, page};
+pub use self::folder::{Folder, Found, Listing, Sequence, file_tag, is_tag, page, tag_of};
 pub use self::forge::Forge;
 pub use self::git::{GitFetch, GitLimits, fetch};
 pub use self::left_out::{Left, LeftOut, Rule};
 pub use self::origin::{Here, Origin, Repository};
-pub use self::package::{About, Ecosystem, Installed, PackageName};
+pub use self::package::{About, Ecosystem, Installed, Need, PackageName};
 pub use self::pattern::PathPattern;
 pub use self::place::Place;
 pub use self::project::{Dependency, Project, Source};
 pub use self::role::Role;
 pub use self::selection::{Selection, Usual, Wanted};
 pub use self::shelf::{Places, Shelf};
+pub use self::version::compare as compare_versions;

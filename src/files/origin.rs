@@ -126,6 +126,34 @@ impl Origin {
     }
 }
 
+impl Origin {
+    /// As it can be given to [`parse`](Self::parse) again from anywhere: paths are absolute, credentials left away. Not the folder of a
+    /// repository, of which not every host has an address.
+    pub fn given(&self) -> String {
+        match self {
+            Self::Web(url) | Self::ArchiveAt(url) => {
+                let mut url = url.clone();
+                // Both fail only for addresses that cannot have a user name in the first place.
+                let _ = (url.set_username(""), url.set_password(None));
+                url.into()
+            }
+            Self::Site(name) => name.clone(),
+            Self::Folder(path) | Self::File(path) | Self::Archive(path) => path.to_string_lossy().into_owned(),
+            Self::Repository(Repository { remote, reference: None, .. }) => remote.clone(),
+            Self::Repository(Repository { remote, reference: Some(reference), .. }) => format!("{remote}@{reference}"),
+            Self::Package(package) => package.to_string(),
+        }
+    }
+
+    /// What of it lies on this disk, if it was named by its path.
+    pub fn path(&self) -> Option<&Path> {
+        match self {
+            Self::Folder(path) | Self::File(path) | Self::Archive(path) => Some(path),
+            _ => None,
+        }
+    }
+}
+
 /// What a text is by its form alone.
 #[derive(Debug, PartialEq)]
 enum Written<'a> {

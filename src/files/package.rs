@@ -158,7 +158,22 @@ pub struct Installed {
     pub parts: Vec<String>,
     /// What programs name when they use it, where that is not the name of the package: modules of Python, the library of a crate.
     pub modules: Vec<String>,
+    /// What it says itself that it needs, of crates and of Python: in whatever version the project uses.
+    pub needs: Vec<Need>,
+    /// Of Python, the file below the root that has its README behind a head of fields.
+    pub description: Option<String>,
     pub about: About,
+}
+
+/// A package that another one says it needs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Need {
+    pub name: String,
+    /// What its code calls it, where that is not the package's own name for code.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub called: Option<String>,
+    /// Only if a feature, an extra or the platform asks for it.
+    pub is_optional: bool,
 }
 
 /// What a package says of itself.

@@ -31,6 +31,11 @@ impl Place {
         file_url(&path.to_string_lossy(), cfg!(windows)).map(Self::Below)
     }
 
+    /// The address that those of its files begin with.
+    pub fn root(&self) -> Url {
+        self.of("")
+    }
+
     /// The address of a file, by its path below the root with `/` between its names.
     pub fn of(&self, path: &str) -> Url {
         match self {

@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 /// Compares by numbers, then stages: `1.9 < 1.10-rc1 < 1.10`.
-pub(super) fn compare(a: &str, b: &str) -> Ordering {
+pub fn compare(a: &str, b: &str) -> Ordering {
     let (a, b) = (parts(a), parts(b));
     a.0.cmp(&b.0).then_with(|| b.1.is_some().cmp(&a.1.is_some())).then_with(|| a.1.cmp(&b.1))
 }

@@ -44,6 +44,15 @@ impl SourceId {
         }
     }
 
+    /// That of a package, by the word for its kind: `crate:serde@1.0.219`. The mark of an npm scope is left away, as it stands before a version
+    /// in the name of a source: `npm:types/node@20.1.0`.
+    ///
+    /// # Errors
+    /// As [`SourceId::new`].
+    pub fn of_package(kind: &str, name: &str, version: Option<&str>) -> Result<Self, BadName> {
+        Self::new(&format!("{kind}:{}", name.trim_start_matches('@')), version)
+    }
+
     /// As it is written: `name` or `name@version`.
     pub fn named(text: &str) -> Option<Self> {
         match text.split_once('@') {
@@ -132,6 +141,36 @@ pub struct Recipe {
     /// Nothing in scope is left out.
     pub everything: bool,
     pub ignore_robots: bool,
+    /// Of what is no site: its one seed is the address that those of its pages begin with, and `include`, `exclude` and `everything` are about
+    /// paths.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub files: Option<FilesRecipe>,
+}
+
+/// What a source is made of that is no site: a folder, a file, an archive, a repository, a package.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct FilesRecipe {
+    /// So that it is found again: an absolute path, an address without credentials, `crate:serde@1.0.219`.
+    pub given: String,
+    /// Of a repository, the folder in it, with `/` between names.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub folder: Option<String>,
+    pub max_files: u64,
+    /// Bytes in sum.
+    pub max_bytes: u64,
+    /// Bytes of one file.
+    pub max_file_bytes: u64,
+    /// What all of it was known by when it was last read to its end: as long as that is so, nothing of it has to be read again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub state: Option<String>,
+}
+
+impl FilesRecipe {
+    /// Whether it is the same on another machine: no path, and nothing that only this user can log in to.
+    pub fn is_of_everybody(&self) -> bool {
+        ["http://", "https://", "crate:", "pypi:", "npm:", "go:"].iter().any(|start| self.given.starts_with(start))
+    }
 }
 
 /// How far a source is.
@@ -246,6 +285,9 @@ pub struct Candidate {
 /// Versions are ordered as numbers; those with a stage (`2.0-rc1`) or that are a branch (`dev`, `main`, `nightly`) are not stable.
 pub fn meant(text: &str, known: &[Candidate]) -> Result<Meant, NotMeant> {
     let text = text.trim();
+    // As packages of npm are written, whose scopes have a mark: see `SourceId::of_package`.
+    let unmarked = text.strip_prefix("npm:@").map(|scoped| format!("npm:{scoped}"));
+    let text = unmarked.as_deref().unwrap_or(text);
     let (name, wanted) = match text.split_once('@') {
         Some((name, version)) => (name, Some(version)),
         None => (text, None),
@@ -418,6 +460,22 @@ mod tests {
         assert!(meant("pg@14", &says).is_err());
         let staged = known("a@1.0-rc1 a@dev");
         assert!(matches!(meant("a@stable", &staged), Err(NotMeant::NoVersion { .. })));
+    }
+
+    #[test]
+    fn a_package_is_meant_as_its_kind_writes_it() {
+        let there = known("crate:serde@1.0.219 npm:types/node@20.1.0 npm:types/node@22.0.0 pypi:requests@2.31");
+        for (asked, found) in [
+            ("crate:serde", "crate:serde@1.0.219"),
+            ("crate:serde@1", "crate:serde@1.0.219"),
+            ("npm:@types/node", "npm:types/node@22.0.0"),
+            ("npm:@types/node@20", "npm:types/node@20.1.0"),
+            ("pypi:requests@2.31", "pypi:requests@2.31"),
+        ] {
+            assert_eq!(shown(&meant(asked, &there).unwrap().default), found, "{asked}");
+        }
+        assert_eq!(SourceId::of_package("npm", "@types/node", Some("20.1.0")).unwrap().as_str(), "npm:types/node@20.1.0");
+        assert!(SourceId::of_package("go", "golang.org/x/net", Some("v0.1.0")).is_ok());
     }
 
     #[test]

@@ -14,7 +14,7 @@ use url::Url;
 use super::bytes::{Rest, put_number, put_optional, put_text, put_u32, put_u64};
 use super::error::Error;
 use crate::model::{
-    Chunk, ChunkKind, Document, Heading, Metadata, Recipe, SharedPage, SharedSource, SharedVector, SourceId, SourceState, Validators,
+    Chunk, ChunkKind, Document, FilesRecipe, Heading, Metadata, Recipe, SharedPage, SharedSource, SharedVector, SourceId, SourceState, Validators,
 };
 
 /// What a file says of itself.
@@ -100,12 +100,12 @@ impl<W: Write> Writer<W> {
     }
 
     pub fn source(&mut self, of: &SharedSource) -> Result<(), Error> {
-        let recipe = of.recipe.clone().map(without_credentials);
+        let (recipe, state) = of_everybody(of.recipe.clone(), of.state);
         let recipe = recipe.map(|recipe| serde_json::to_string(&recipe).expect("texts, numbers and addresses are JSON"));
         put_text(&mut self.record, of.source.as_str());
         put_optional(&mut self.record, of.says_version.as_deref());
         put_optional(&mut self.record, recipe.as_deref());
-        self.record.push(STATES.iter().position(|state| *state == of.state).unwrap_or(0) as u8);
+        self.record.push(STATES.iter().position(|known| *known == state).unwrap_or(0) as u8);
         put_u64(&mut self.record, of.left);
         put_number(&mut self.record, of.made.map(milliseconds));
         put_number(&mut self.record, of.refreshed.map(milliseconds));
@@ -485,16 +485,16 @@ fn read_source(record: &[u8]) -> Option<SharedSource> {
     let recipe = match rest.optional()? {
         None => None,
         Some(text) if text.len() > MOST_OF_SAID => return None,
-        Some(text) => Some(without_credentials(serde_json::from_str::<Recipe>(text).ok()?)),
+        Some(text) => Some(serde_json::from_str::<Recipe>(text).ok()?),
     };
-    let state = *STATES.get(usize::from(rest.byte()?))?;
+    let (recipe, state) = of_everybody(recipe, *STATES.get(usize::from(rest.byte()?))?);
     let left = rest.u64()?;
     let (made, refreshed) = (time(rest.number()?)?, time(rest.number()?)?);
     rest.end()?;
     let is_name = |text: &String| text.len() <= LONGEST_NAME && !text.chars().any(char::is_control);
     let is_sound = says_version.as_ref().is_none_or(is_name)
         && i64::try_from(left).is_ok()
-        && recipe.as_ref().is_none_or(|recipe| recipe.seeds.iter().all(is_of_web));
+        && recipe.as_ref().is_none_or(|recipe| recipe.seeds.iter().all(is_of_page));
     is_sound.then_some(SharedSource { source, says_version, recipe, state, left, made, refreshed })
 }
 
@@ -502,8 +502,8 @@ fn read_page(record: &[u8]) -> Result<SharedPage, &'static str> {
     const NONE: &str = "a page is none";
     let mut rest = Rest(record);
     let address = rest.text().ok_or(NONE)?;
-    let url = Url::parse(address).ok().filter(|url| url.as_str() == address && is_of_web(url));
-    let url = url.filter(|url| url.username().is_empty() && url.password().is_none()).ok_or("the address of a page is none of the web")?;
+    let url = Url::parse(address).ok().filter(|url| url.as_str() == address && is_of_page(url));
+    let url = url.filter(|url| url.username().is_empty() && url.password().is_none()).ok_or("the address of a page is none of the web or of a file")?;
     let title = rest.text().ok_or(NONE)?;
     let validators = Validators {
         etag: rest.optional().ok_or(NONE)?.map(str::to_owned),
@@ -570,6 +570,20 @@ fn read_vectors(record: &[u8], dimensions: usize) -> Option<Vec<SharedVector>> {
 
 fn is_of_web(url: &Url) -> bool {
     matches!(url.scheme(), "http" | "https") && url.has_host()
+}
+
+/// Pages of files have the address of their file.
+fn is_of_page(url: &Url) -> bool {
+    is_of_web(url) || url.scheme() == "file"
+}
+
+/// Without what is of one machine or user: a source of a folder is there as its pages are, and cannot be filled again where the folder is not.
+fn of_everybody(recipe: Option<Recipe>, state: SourceState) -> (Option<Recipe>, SourceState) {
+    match recipe {
+        Some(recipe) if recipe.files.as_ref().is_none_or(FilesRecipe::is_of_everybody) => (Some(without_credentials(recipe)), state),
+        Some(_) => (None, SourceState::Loose),
+        None => (None, state),
+    }
 }
 
 /// There are none in a recipe; a seed was written by a user.

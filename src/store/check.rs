@@ -7,6 +7,7 @@ use rusqlite::{Connection, Row};
 
 use super::checksum::Checksum;
 use super::error::Failure;
+use super::packages;
 use super::pages::{CHUNK_COLUMNS, HEAD_COLUMNS, chunk_agrees, each_of_words, head, page_agrees};
 use super::passages::{self, VECTOR_COLUMNS, vector_agrees};
 use super::texts::{self, CHUNK_TABLES, PAGE_COLUMNS};
@@ -20,6 +21,8 @@ pub struct Check {
     pub chunks: u64,
     /// Of passages by models, kept for when they come back or said by a page now.
     pub vectors: u64,
+    /// Versions of packages whose symbols are known.
+    pub packages: u64,
     /// Rows that were stored before there were checksums: of these, nothing can be said. They get theirs when their page is stored again.
     pub without_checksum: u64,
     /// Addresses of pages of which something is not what was stored, in their order: at most 1,000.
@@ -40,7 +43,7 @@ impl Check {
 pub(super) fn check(connection: &Connection) -> Result<Check, Failure> {
     let mut check = Check::default();
     let mut damaged = BTreeSet::new();
-    let steps: [(&str, Step<'_>); 11] = [
+    let steps: [(&str, Step<'_>); 12] = [
         ("the structure", &|check, _| structure(connection, check)),
         ("references", &|check, _| references(connection, check)),
         ("pages", &|check, damaged| pages(connection, check, damaged)),
@@ -52,6 +55,7 @@ pub(super) fn check(connection: &Connection) -> Result<Check, Failure> {
         ("lists", &|check, damaged| lists(connection, check, damaged)),
         ("counts", &|check, _| counts(connection, check)),
         ("words", &|check, _| words(connection, check)),
+        ("packages", &|check, _| symbols(connection, check)),
     ];
     for (what, step) in steps {
         match step(&mut check, &mut damaged) {
@@ -254,6 +258,18 @@ fn words(connection: &Connection, check: &mut Check) -> Result<(), Failure> {
             check.fault(told);
         }
     }
+    Ok(())
+}
+
+/// What is kept of packages is what was stored.
+fn symbols(connection: &Connection, check: &mut Check) -> Result<(), Failure> {
+    let mut damaged = Vec::new();
+    check.packages = packages::each_damaged(connection, &mut |_, what| {
+        if damaged.len() < MAX_FAULTS {
+            damaged.push(what);
+        }
+    })?;
+    damaged.into_iter().for_each(|what| check.fault(format!("{what} is not what was stored: `smolcrawl project` reads it again")));
     Ok(())
 }
 

@@ -12,6 +12,7 @@ mod connect;
 mod error;
 mod fuse;
 mod hosts;
+mod packages;
 mod pages;
 mod passages;
 #[cfg_attr(windows, path = "place/windows.rs")]
@@ -49,6 +50,7 @@ pub use self::connect::until;
 use self::connect::{Look, Missing};
 pub use self::error::Error;
 use self::error::Failure;
+pub use self::packages::{Agreement, NamedSymbols, PackageRow, StoredPackage, StoredProject};
 use self::passages::Kept;
 pub use self::passages::text_hash;
 use self::ranges::Ranges;

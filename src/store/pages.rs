@@ -473,7 +473,7 @@ pub(super) fn parse_url(column: ValueRef<'_>) -> Result<Url, Failure> {
         .as_str()
         .ok()
         .and_then(|url| Url::parse(url).ok())
-        .filter(Url::has_host)
+        .filter(|url| url.has_host() || url.scheme() == "file")
         .ok_or(Failure::Malformed("the address of a page is no URL"))
 }
 

@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use rusqlite::{Connection, TransactionBehavior};
 
 use super::error::Failure;
-use super::{pages, passages, sketches, texts, words};
+use super::{packages, pages, passages, sketches, texts, words};
 
 /// "SMCR": written to the file's header, so that a database of another program is never taken for ours.
 const APPLICATION_ID: i32 = 0x534d_4352;
@@ -14,7 +14,7 @@ const APPLICATION_ID: i32 = 0x534d_4352;
 const VERSION: i32 = MIGRATIONS.len() as i32;
 
 /// Each takes the schema one version further.
-const MIGRATIONS: [Migration; 10] = [
+const MIGRATIONS: [Migration; 11] = [
     Migration::of(FIRST),
     Migration::of(SAID),
     Migration::of(CHECKSUMS),
@@ -25,6 +25,7 @@ const MIGRATIONS: [Migration; 10] = [
     Migration { before: TEXTS, fill: texts::migrate, after: &[TEXTS_MOVED] },
     Migration { before: sketches::TABLES, fill: sketches::migrate, after: &[] },
     Migration::of(REMEMBERED),
+    Migration::of(packages::TABLES),
 ];
 
 /// Files of an earlier one have their words indexed by FTS5. The index is filled when the schema is that of this version.
@@ -510,6 +511,15 @@ fn objects(connection: &Connection) -> Result<Vec<Object>, Failure> {
     )?;
     let read = |row: &rusqlite::Row<'_>| Ok(Object { name: row.get(0)?, kind: row.get(1)?, sql: row.get(2)? });
     Ok(statement.query_map([], read)?.collect::<Result<_, _>>()?)
+}
+
+/// A file as that version has made it.
+#[cfg(test)]
+pub(super) fn write_version(path: &std::path::Path, version: i32) {
+    let connection = Connection::open(path).unwrap();
+    MIGRATIONS.iter().take(version as usize).for_each(|migration| migration.run(&connection).unwrap());
+    connection.pragma_update(None, "application_id", APPLICATION_ID).unwrap();
+    connection.pragma_update(None, "user_version", version).unwrap();
 }
 
 #[cfg(test)]

@@ -95,7 +95,8 @@ pub(super) fn find(connection: &Connection, text: &str) -> Result<Result<Meant, 
     let of = |which: &dyn Fn(&Candidate, &[Url]) -> bool| -> Vec<Candidate> {
         known.iter().filter(|(candidate, seeds)| which(candidate, seeds)).map(|(candidate, _)| candidate.clone()).collect()
     };
-    let url = Url::parse(text.trim()).ok().filter(|url| text.contains("://") && url.has_host());
+    let is_address = |url: &Url| text.contains("://") && (url.has_host() || url.scheme() == "file");
+    let url = Url::parse(text.trim()).ok().filter(is_address);
     let Some(mut url) = url else { return Ok(meant(text, &of(&|_, _| true))) };
     url.set_fragment(None);
     let sql = "SELECT s.name FROM pages AS p JOIN sources AS s ON s.id = p.source WHERE p.url = ?1";

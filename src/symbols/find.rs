@@ -105,10 +105,7 @@ pub fn find<'a>(reach: &'a Reach, wanted: &Wanted) -> Search<'a> {
                 .symbols
                 .iter()
                 .filter(|symbol| is_kind(symbol) && symbol.name().len() > last.len() && symbol.name().starts_with(last.as_str()));
-            let begins = begins.filter(|symbol| {
-                let path = segments(&symbol.path);
-                asked.len() <= path.len() && path[path.len() - asked.len()..path.len() - 1] == asked[..asked.len() - 1]
-            });
+            let begins = begins.filter(|symbol| goes_on(&symbol.path, &asked));
             found.extend(begins.map(|symbol| Found { package: &of.id, symbol, how: How::Begins }));
         }
     }
@@ -133,8 +130,42 @@ pub fn find<'a>(reach: &'a Reach, wanted: &Wanted) -> Search<'a> {
     Search { found, left_off, not_searched }
 }
 
+/// Of symbols whose last names agree with what is looked for, as a table of names gives them: those that agree as a whole, best first, each
+/// with how it does.
+///
+/// ```
+/// use smolcrawl::symbols::{Ecosystem, How, Kind, PackageId, Symbol, Wanted, rank};
+///
+/// let trio = PackageId::new(Ecosystem::PyPi, "trio", "0.27.0");
+/// let paths = ["trio.Nursery.start_soon", "trio.Portal.start_soon"];
+/// let found = paths.map(|path| (trio.clone(), Symbol::new(path, Kind::Method))).to_vec();
+/// let ranked = rank(found, &Wanted { name: "Nursery.start_soon".into(), ..Wanted::default() });
+/// assert_eq!((ranked.len(), ranked[0].2), (1, How::End));
+/// ```
+pub fn rank(candidates: Vec<(PackageId, Symbol)>, wanted: &Wanted) -> Vec<(PackageId, Symbol, How)> {
+    let asked = segments(&wanted.name);
+    let how = |symbol: &Symbol| {
+        let begins = || wanted.by_prefix == Prefix::Begins && goes_on(&symbol.path, &asked);
+        agreement(&symbol.path, &asked).or_else(|| begins().then_some(How::Begins))
+    };
+    let mut found: Vec<_> = candidates
+        .into_iter()
+        .filter(|(_, symbol)| wanted.kind.is_none_or(|kind| kind == symbol.kind))
+        .filter_map(|(id, symbol)| how(&symbol).map(|how| (id, symbol, how)))
+        .collect();
+    found.sort_by_cached_key(|(id, symbol, how)| {
+        (*how, symbol.private, segments(&symbol.path).len(), symbol.path.clone(), symbol.line, id.version.clone())
+    });
+    found
+}
+
+/// The last part of what somebody writes for a path, in lower case: by what a table of names is asked.
+pub fn last_name(name: &str) -> String {
+    segments(name).last().map(|last| last.to_lowercase()).unwrap_or_default()
+}
+
 /// At most `most` names that are like one, the likest first. Takes time in proportion to the names; long ones are not compared.
-pub(super) fn nearest<'a>(name: &str, names: impl Iterator<Item = &'a str>, most: usize) -> Vec<String> {
+pub fn nearest<'a>(name: &str, names: impl Iterator<Item = &'a str>, most: usize) -> Vec<String> {
     let length = name.chars().count();
     if length == 0 || length > 60 {
         return Vec::new();
@@ -154,7 +185,8 @@ pub(super) fn nearest<'a>(name: &str, names: impl Iterator<Item = &'a str>, most
     near.into_iter().take(most).map(|(_, name)| name.to_owned()).collect()
 }
 
-fn is_meant(id: &PackageId, wanted: &Wanted) -> bool {
+/// Whether a package is among those that are asked for by name and version.
+pub fn is_meant(id: &PackageId, wanted: &Wanted) -> bool {
     let same = |name: &String| plain_name(name) == plain_name(&id.name);
     wanted.package.as_ref().is_none_or(same) && wanted.version.as_ref().is_none_or(|version| *version == id.version)
 }
@@ -185,6 +217,14 @@ fn segments(path: &str) -> Vec<String> {
         .filter(|part| !part.is_empty())
         .map(str::to_owned)
         .collect()
+}
+
+/// Whether the last segment goes on behind what is asked for, and those before it are as asked.
+fn goes_on(path: &str, asked: &[String]) -> bool {
+    let path = segments(path);
+    let (Some(last), Some(above)) = (asked.last(), path.len().checked_sub(asked.len())) else { return false };
+    path[above..path.len() - 1] == asked[..asked.len() - 1]
+        && path.last().is_some_and(|name| name.len() > last.len() && name.to_lowercase().starts_with(&last.to_lowercase()))
 }
 
 fn agreement(path: &str, asked: &[String]) -> Option<How> {

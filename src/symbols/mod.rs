@@ -15,15 +15,17 @@ mod package;
 mod reach;
 #[cfg(feature = "code")]
 mod source;
+mod stored;
 mod tables;
 
 #[cfg(feature = "code")]
 pub use self::check::{Checked, Verdict, check};
-pub use self::find::{Found, How, Search, Wanted, find};
+pub use self::find::{Found, How, Prefix, Search, Wanted, find, is_meant, last_name, nearest, rank};
 pub use self::package::{
     Dependency, Ecosystem, Kind, Language, Open, Package, PackageId, Parameter, Reason, Reexport, Shape, Symbol, Takes, words,
 };
 pub use self::reach::{Indexed, Reach};
 #[cfg(feature = "code")]
 pub use self::source::{Limits, Reader};
+pub use self::stored::{decode, decode_told, encode, encode_told};
 pub use self::tables::{Javadoc, Table, TableError, inventory, javadoc, rustdoc, typedoc};

@@ -185,6 +185,28 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// In the order in which they are written down: what is new stands at the end.
+    pub(super) const ALL: [Self; 18] = [
+        Self::Module,
+        Self::Class,
+        Self::Struct,
+        Self::Enum,
+        Self::Union,
+        Self::Interface,
+        Self::Trait,
+        Self::Function,
+        Self::Method,
+        Self::Constructor,
+        Self::Property,
+        Self::Field,
+        Self::Variant,
+        Self::Constant,
+        Self::Variable,
+        Self::Type,
+        Self::Macro,
+        Self::Other,
+    ];
+
     /// The name that people and tools give it.
     pub fn name(self) -> &'static str {
         match self {
@@ -211,27 +233,7 @@ impl Kind {
 
     /// The kind of such a name, none where there is none.
     pub fn of_name(name: &str) -> Option<Self> {
-        const ALL: [Kind; 18] = [
-            Kind::Module,
-            Kind::Class,
-            Kind::Struct,
-            Kind::Enum,
-            Kind::Union,
-            Kind::Interface,
-            Kind::Trait,
-            Kind::Function,
-            Kind::Method,
-            Kind::Constructor,
-            Kind::Property,
-            Kind::Field,
-            Kind::Variant,
-            Kind::Constant,
-            Kind::Variable,
-            Kind::Type,
-            Kind::Macro,
-            Kind::Other,
-        ];
-        ALL.into_iter().find(|kind| kind.name().eq_ignore_ascii_case(name))
+        Self::ALL.into_iter().find(|kind| kind.name().eq_ignore_ascii_case(name))
     }
 
     /// Things whose members are looked for in their bases too.

@@ -9,7 +9,7 @@ use std::cmp::Ordering;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use super::package::{Kind, Open, Package, PackageId, Reexport, Symbol};
+use super::package::{Dependency, Ecosystem, Kind, Open, Package, PackageId, Reexport, Symbol};
 
 #[cfg(feature = "code")]
 pub(in crate::symbols) use self::look::{Look, Thing};
@@ -31,25 +31,34 @@ pub struct Indexed {
 }
 
 /// Many words in little room: in order, one behind the other.
-#[derive(Debug)]
-struct Words {
-    text: Box<str>,
-    ends: Box<[u32]>,
+#[derive(Debug, Default)]
+pub(super) struct Words {
+    text: String,
+    ends: Vec<u32>,
 }
 
 impl Words {
     fn new(words: HashSet<String>) -> Self {
         let mut words: Vec<String> = words.into_iter().collect();
         words.sort_unstable();
-        let mut text = String::with_capacity(words.iter().map(String::len).sum());
-        let mut ends = Vec::with_capacity(words.len());
+        let mut packed = Self { text: String::with_capacity(words.iter().map(String::len).sum()), ends: Vec::with_capacity(words.len()) };
         for word in words {
-            // No package has 4 GiB of words: what would lie behind that is not reached.
-            let Ok(end) = u32::try_from(text.len() + word.len()) else { break };
-            text.push_str(&word);
-            ends.push(end);
+            packed.push(&word);
         }
-        Self { text: text.into(), ends: ends.into() }
+        packed
+    }
+
+    /// Adds one that is greater than all there are; whether it is, and there is room: no package has 4 GiB of words.
+    pub(super) fn push(&mut self, word: &str) -> bool {
+        let begin = self.ends.len().checked_sub(2).map_or(0, |at| self.ends[at] as usize);
+        let last = self.ends.last().map(|end| &self.text[begin..*end as usize]);
+        let Ok(end) = u32::try_from(self.text.len() + word.len()) else { return false };
+        if last.is_some_and(|last| last >= word) {
+            return false;
+        }
+        self.text.push_str(word);
+        self.ends.push(end);
+        true
     }
 
     fn contains(&self, word: &str) -> bool {
@@ -74,6 +83,11 @@ impl Indexed {
     /// Takes time in proportion to the package's size and its logarithm, and some bytes a symbol.
     pub fn new(mut package: Package) -> Self {
         let words = Words::new(std::mem::take(&mut package.words));
+        Self::with(package, words)
+    }
+
+    /// The same of a package whose words are packed already.
+    pub(super) fn with(package: Package, words: Words) -> Self {
         let symbols = &package.symbols;
         let symbol = |at: &u32| &symbols[*at as usize];
         let all = || (0_u32..).zip(symbols).map(|(at, _)| at);
@@ -101,6 +115,79 @@ impl Indexed {
     /// What was indexed, without its [words](Package::words): those are packed, and asked for by [`Indexed::has_word`].
     pub fn package(&self) -> &Package {
         &self.package
+    }
+
+    /// The same, depending on these: which versions it uses is a matter of the project that uses it.
+    #[must_use]
+    pub fn depending_on(mut self, dependencies: Vec<Dependency>) -> Self {
+        self.package.dependencies = dependencies;
+        self
+    }
+
+    /// What stands in a module or type: its public members, and what it gives on, by name. None where there is no such scope.
+    ///
+    /// ```
+    /// use smolcrawl::symbols::{Ecosystem, Indexed, PackageId, Reader};
+    ///
+    /// let mut reader = Reader::new(PackageId::new(Ecosystem::PyPi, "kettle", "1.0"), "kettle");
+    /// reader.file("kettle/__init__.py", b"class Kettle:\n    def boil(self): ...\ndef _hidden(): ...\n");
+    /// let kettle = Indexed::new(reader.finish());
+    /// let names = |scope: &str| kettle.listed(scope).map(|all| all.iter().map(|symbol| symbol.path.clone()).collect::<Vec<_>>());
+    /// assert_eq!(names("kettle").unwrap(), ["kettle.Kettle"]);
+    /// assert_eq!(names("kettle.Kettle").unwrap(), ["kettle.Kettle.boil"]);
+    /// assert_eq!(names("kettle.Pot"), None);
+    /// ```
+    pub fn listed(&self, scope: &str) -> Option<Vec<Symbol>> {
+        self.at(scope).next()?;
+        let hidden = |symbol: &Symbol| symbol.private || (symbol.name().starts_with('_') && !symbol.name().starts_with("__"));
+        let mut all: Vec<Symbol> = self.members(scope).filter(|symbol| !hidden(symbol)).cloned().collect();
+        all.extend(self.given_on(scope).filter_map(|given| self.told(given)));
+        all.sort_by(|a, b| a.path.cmp(&b.path).then(a.line.cmp(&b.line)));
+        all.dedup_by(|a, b| a.path == b.path && a.kind == b.kind);
+        Some(all)
+    }
+
+    /// The first symbol at a path.
+    pub fn symbol(&self, path: &str) -> Option<&Symbol> {
+        self.at(path).next()
+    }
+
+    /// What the package gives on under other names or in other places, as symbols of these places.
+    pub fn given_names(&self) -> impl Iterator<Item = Symbol> {
+        self.package.reexports.iter().filter_map(|given| self.told(given))
+    }
+
+    fn told(&self, given: &Reexport) -> Option<Symbol> {
+        let is_python = self.package.id.ecosystem == Ecosystem::PyPi;
+        let is_own = self.roots.contains(root(&given.target));
+        // Of what a module of Python imports from elsewhere nobody says that it is meant to be given on.
+        if !given.public || given.name == "*" || given.name.starts_with('_') || (is_python && !is_own) {
+            return None;
+        }
+        let target = given.target_name.as_ref();
+        let path = self.join(&given.scope, &given.name);
+        // What it stands for is told where it is known.
+        let defined = target.map_or_else(|| given.target.clone(), |name| self.join(&given.target, name));
+        if let Some(symbol) = self.symbol(&defined).filter(|symbol| symbol.kind != Kind::Module || target.is_none()) {
+            return Some(Symbol { path, private: false, feature: given.feature.clone().or_else(|| symbol.feature.clone()), ..symbol.clone() });
+        }
+        let mut symbol = Symbol::new(path, Kind::Other);
+        symbol.signature = match (is_python, target) {
+            (true, Some(name)) => format!("from {} import {name}", given.target),
+            (true, None) => format!("import {}", given.target),
+            (false, Some(name)) => format!("pub use {}::{name}", given.target),
+            (false, None) => format!("pub use {}", given.target),
+        };
+        symbol.feature.clone_from(&given.feature);
+        Some(symbol)
+    }
+
+    /// About how many bytes of memory it takes.
+    pub fn weight(&self) -> usize {
+        let symbols: usize = self.package.symbols.iter().map(|symbol| symbol.path.len() + symbol.signature.len() + symbol.doc.len()).sum();
+        let each = std::mem::size_of::<Symbol>() + 3 * std::mem::size_of::<u32>() + 60;
+        let reexports = self.package.reexports.len() * (std::mem::size_of::<Reexport>() + 100);
+        symbols + self.package.symbols.len() * each + reexports + self.words.text.len() + 4 * self.words.ends.len()
     }
 
     /// Whether a word occurs in its files.
@@ -268,7 +355,11 @@ impl Reach {
             all.push(at);
             is_sure &= package.is_whole && !self.packages[at].open.contains_key("");
             for dependency in &package.dependencies {
-                let found = self.rooted_from(Some(at), &dependency.root);
+                // By what it is, where that is known: several packages may share a root.
+                let found = match self.by_id.get(&dependency.id) {
+                    Some(exactly) => vec![*exactly],
+                    None => self.rooted_from(Some(at), &dependency.root),
+                };
                 is_sure &= dependency.optional || !found.is_empty();
                 waiting.extend(found.into_iter().filter(|at| seen.insert(*at)));
             }

@@ -1,6 +1,7 @@
 //! A folder of the disk: which of its files are read, in which order, and each of them as a page. Steps are bounded, so that a caller can
 //! stop between them and a folder of 100,000 files holds nobody up. Links are never followed.
 
+mod described;
 mod order;
 mod walk;
 
@@ -8,6 +9,8 @@ use std::fs::{self, File};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
+
+use ring::digest::{Context, SHA256};
 
 use crate::model::{Page, Validators};
 
@@ -47,6 +50,17 @@ pub struct Folder {
     /// Gone once it was handed out.
     listing: Option<Listing>,
     stage: Stage,
+    sequence: Sequence,
+}
+
+/// In which order files are listed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Sequence {
+    /// As their site has them: the beginnings of documents are read for that.
+    #[default]
+    AsSite,
+    /// By name: nothing of any file is read.
+    ByName,
 }
 
 #[derive(Debug)]
@@ -90,6 +104,30 @@ impl Found {
     }
 }
 
+/// [`Found::tag`] of a file of this disk.
+///
+/// # Errors
+/// [`Error::NotFound`], [`Error::Io`].
+pub fn file_tag(path: &Path) -> Result<String, Error> {
+    let metadata = fs::metadata(path).map_err(Error::io(path, "read"))?;
+    let (bytes, modified) = (metadata.len(), metadata.modified().ok());
+    Ok(Found { path: "".into(), role: Role::Document("text/plain"), bytes, modified }.tag())
+}
+
+/// The same of contents that have no time, such as those of an archive's entries.
+pub fn tag_of(bytes: &[u8]) -> String {
+    let sum = ring::digest::digest(&SHA256, bytes);
+    let half: String = sum.as_ref()[..16].iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("W/\"{:x}-{half}\"", bytes.len())
+}
+
+/// Whether an entity tag is of this form: that of a page that was read from a file.
+pub fn is_tag(tag: &str) -> bool {
+    let inner = tag.strip_prefix("W/\"").and_then(|rest| rest.strip_suffix('"')).and_then(|inner| inner.split_once('-'));
+    let is_hex = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_hexdigit());
+    inner.is_some_and(|(bytes, rest)| is_hex(bytes) && is_hex(rest))
+}
+
 impl Folder {
     /// Begins at a folder, which may be a link itself.
     ///
@@ -106,7 +144,25 @@ impl Folder {
         let max_file_bytes = selection.max_file_bytes;
         let walk = Walk::new(root.clone(), selection, checkout.as_ref().map(|checkout| checkout.root.as_path()));
         let listing = Listing { root, files: Vec::new(), left_out: LeftOut::default(), checkout, hosted, on_disk, max_file_bytes };
-        Ok(Self { listing: Some(listing), stage: Stage::Walking(walk) })
+        Ok(Self { listing: Some(listing), stage: Stage::Walking(walk), sequence: Sequence::default() })
+    }
+
+    /// Begins at a folder of which only parts are wanted: files and folders in it, with `/` between names. What is beside them is not looked
+    /// at.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn open_parts(root: &Path, parts: &[String], selection: Selection) -> Result<Self, Error> {
+        let mut folder = Self::open(root, selection)?;
+        if let Stage::Walking(walk) = &mut folder.stage {
+            walk.only(parts);
+        }
+        Ok(folder)
+    }
+
+    #[must_use]
+    pub fn sequence(self, sequence: Sequence) -> Self {
+        Self { sequence, ..self }
     }
 
     /// Looks on for a while; the listing once all is seen.
@@ -123,6 +179,10 @@ impl Folder {
                 if walk.step()? {
                     let (files, left_out, navigation) = walk.finish();
                     listing.left_out = left_out;
+                    if self.sequence == Sequence::ByName {
+                        listing.files = files;
+                        return Ok(self.listing.take());
+                    }
                     self.stage = Stage::Ordering(Order::new(files, navigation));
                 }
                 Ok(None)
@@ -151,6 +211,70 @@ impl Folder {
 }
 
 impl Listing {
+    /// One document, which need not be called as one: what somebody names is meant to be read.
+    ///
+    /// # Errors
+    /// [`Error::TooLarge`], [`Error::NotFound`], [`Error::Special`], [`Error::Io`].
+    pub fn of_file(path: &Path, max_file_bytes: u64) -> Result<Self, Error> {
+        let path = fs::canonicalize(path).map_err(Error::io(path, "read"))?;
+        let metadata = fs::metadata(&path).map_err(Error::io(&path, "read"))?;
+        let (Some(root), Some(name)) = (path.parent(), path.file_name().and_then(|name| name.to_str())) else {
+            return Err(Error::Special { path });
+        };
+        if !metadata.is_file() {
+            return Err(Error::Special { path });
+        }
+        if metadata.len() > max_file_bytes {
+            return Err(Error::TooLarge { path, limit: max_file_bytes });
+        }
+        let checkout = Checkout::of(root)?;
+        let hosted = checkout.as_ref().and_then(|checkout| Some((checkout.place(root)?, checkout.tracked(root)?)));
+        let on_disk = Place::folder(root).ok_or_else(|| Error::Special { path: path.clone() })?;
+        let role = Role::of(name).filter(|role| role.is_document()).unwrap_or(Role::Document("text/plain"));
+        let found = Found { path: name.into(), role, bytes: metadata.len(), modified: metadata.modified().ok() };
+        Ok(Self {
+            root: root.to_owned(),
+            files: vec![found],
+            left_out: LeftOut::default(),
+            checkout,
+            hosted,
+            on_disk,
+            max_file_bytes,
+        })
+    }
+
+    /// Where its files are to be seen: on the host of their repository where some are, else on this disk.
+    pub fn home(&self) -> &Place {
+        self.hosted.as_ref().map_or(&self.on_disk, |(place, _)| place)
+    }
+
+    pub fn on_disk(&self) -> &Place {
+        &self.on_disk
+    }
+
+    /// What all of it is known by: another file, size, time or commit is another text. In hexadecimal.
+    pub fn fingerprint(&self) -> String {
+        let mut files: Vec<&Found> = self.files.iter().collect();
+        files.sort_unstable_by(|a, b| a.path.cmp(&b.path));
+        let mut sum = Context::new(&SHA256);
+        sum.update(self.home().root().as_str().as_bytes());
+        for found in files {
+            // No name has a NUL in it.
+            [found.path.as_bytes(), b"\0", found.tag().as_bytes(), b"\0"].iter().for_each(|part| sum.update(part));
+        }
+        sum.finish().as_ref()[..16].iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    /// Puts a file before all others whose text stands behind a head of fields, as Python's packages have their README: it is that text that
+    /// is [read](Self::page).
+    pub fn with_description(&mut self, path: &str) {
+        let at = join(&self.root, path);
+        let Some(metadata) = fs::symlink_metadata(&at).ok().filter(fs::Metadata::is_file) else { return };
+        let Some(role) = read_below(&self.root, path, self.max_file_bytes).ok().and_then(|head| described::role(&head)) else { return };
+        let found = Found { path: path.into(), role, bytes: metadata.len(), modified: metadata.modified().ok() };
+        self.files.insert(0, found);
+    }
+
     /// Reads a file, if it still is one and lies where it was met.
     ///
     /// # Errors
@@ -173,7 +297,10 @@ impl Listing {
     /// # Errors
     /// As [`read`](Self::read).
     pub fn page(&self, found: &Found) -> Result<Page, Error> {
-        let body = self.read(found)?;
+        let mut body = self.read(found)?;
+        if described::is_one(&found.path) {
+            body = described::text(&body);
+        }
         let mut page = page(self.place(found).of(&found.path), found.role, body);
         page.validators.etag = Some(found.tag());
         // In a clone it is the time of the cloning.
@@ -219,7 +346,7 @@ pub(super) fn read_file(path: &Path, limit: u64) -> Result<Vec<u8>, Error> {
 }
 
 /// The path of what is below a root: names joined as the system joins them, as a verbatim root of Windows has to have it.
-fn join(root: &Path, path: &str) -> PathBuf {
+pub(super) fn join(root: &Path, path: &str) -> PathBuf {
     let mut joined = root.to_owned();
     joined.extend(path.split('/').filter(|name| !name.is_empty()));
     joined

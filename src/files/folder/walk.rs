@@ -42,6 +42,22 @@ impl Walk {
         Self { root, selection, ahead, files: Vec::new(), bytes: 0, left_out: LeftOut::default(), navigation: Vec::new() }
     }
 
+    /// Looks at nothing of the root but these files and folders of it.
+    pub(super) fn only(&mut self, parts: &[String]) {
+        self.ahead.clear();
+        for part in parts.iter().rev() {
+            match fs::symlink_metadata(join(&self.root, part)) {
+                Ok(metadata) if metadata.is_dir() => {
+                    self.ahead.push(Ahead { path: part.clone(), depth: part.matches('/').count() + 1, ignores: None });
+                }
+                Ok(metadata) if metadata.is_file() => self.file(part.clone(), None),
+                Ok(metadata) if metadata.is_symlink() => self.left_out.add(Rule::Link, part),
+                Ok(_) => self.left_out.add(Rule::Special, part),
+                Err(_) => self.left_out.add(Rule::Unreadable, part),
+            }
+        }
+    }
+
     /// Looks into some folders: whether that was all.
     pub(super) fn step(&mut self) -> Result<bool, Error> {
         let mut seen = 0;

@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::{Lock, Source, of_toml};
 use crate::files::error::Error;
-use crate::files::package::Ecosystem;
+use crate::files::package::{Ecosystem, PackageName};
 
 #[derive(Deserialize)]
 struct File {
@@ -42,6 +42,9 @@ pub(super) fn read(path: &Path, text: &str) -> Result<Lock, Error> {
             lock.push(Ecosystem::Cargo, &package.name, &package.version, of(source))?;
             Some(lock.packages.len() - 1)
         });
+        if package.source.is_none() {
+            lock.own.extend(PackageName::listed(Ecosystem::Cargo, &package.name, &package.version));
+        }
         places.push(place);
     }
     let mut by_name: HashMap<&str, Vec<usize>> = HashMap::new();

@@ -31,6 +31,8 @@ pub struct Project {
     pub locks: Vec<String>,
     /// Each once, in the order of ecosystem, name and version.
     pub dependencies: Vec<Dependency>,
+    /// Packages that the project itself is made of, by what its lock file says.
+    pub own: Vec<PackageName>,
     /// What there is to know of it, such as entries that name no package.
     pub notes: Vec<String>,
     /// Known by the contents of the lock files: another one means that something has changed.
@@ -97,8 +99,14 @@ impl Project {
     /// # Errors
     /// [`Error::NoProject`], [`Error::Broken`] with the line, [`Error::Version`], [`Error::TooLarge`], [`Error::Io`].
     pub fn read(root: &Path) -> Result<Self, Error> {
-        let mut project =
-            Self { root: root.to_owned(), locks: Vec::new(), dependencies: Vec::new(), notes: Vec::new(), fingerprint: String::new() };
+        let mut project = Self {
+            root: root.to_owned(),
+            locks: Vec::new(),
+            dependencies: Vec::new(),
+            own: Vec::new(),
+            notes: Vec::new(),
+            fingerprint: String::new(),
+        };
         let mut sum = digest::Context::new(&digest::SHA256);
         for (name, path, bytes) in locks(root)? {
             sum.update(name.as_bytes());
@@ -134,6 +142,7 @@ impl Project {
 
     fn add(&mut self, name: &'static str, lock: Lock) {
         self.locks.push(name.to_owned());
+        self.own.extend(lock.own);
         self.notes.extend(lock.notes.into_iter().map(|note| format!("{name}: {note}")));
         let mut order: Vec<usize> = (0..lock.packages.len()).collect();
         order.sort_by(|a, b| lock.packages[*a].package.cmp(&lock.packages[*b].package));
@@ -171,6 +180,7 @@ impl Project {
 #[derive(Debug, Default)]
 struct Lock {
     packages: Vec<Locked>,
+    own: Vec<PackageName>,
     notes: Vec<String>,
 }
 

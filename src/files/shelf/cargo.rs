@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::{folders, text_of};
 use crate::files::error::Error;
-use crate::files::package::{About, Ecosystem, Installed, PackageName, web};
+use crate::files::package::{About, Ecosystem, Installed, Need, PackageName, web};
 
 #[derive(Debug)]
 pub(super) struct Registry {
@@ -89,6 +89,8 @@ pub(super) fn read(package: &PackageName, root: &Path) -> Result<Installed, Erro
         root: root.to_owned(),
         parts: Vec::new(),
         modules: vec![library],
+        needs: needs(&manifest),
+        description: None,
         about: About {
             description: field("description").map(|text| text.trim().to_owned()),
             documentation,
@@ -97,6 +99,25 @@ pub(super) fn read(package: &PackageName, root: &Path) -> Result<Installed, Erro
             readme: field("readme"),
         },
     })
+}
+
+/// Its dependencies, those of single platforms with them; what it is built and tested with is none of its library.
+fn needs(manifest: &toml::Table) -> Vec<Need> {
+    let table = |table: &toml::Table, name: &str| table.get(name).and_then(toml::Value::as_table).cloned().unwrap_or_default();
+    let targets = table(manifest, "target");
+    let of_targets = targets.values().filter_map(toml::Value::as_table).map(|target| (table(target, "dependencies"), true));
+    let mut needs = Vec::new();
+    for (dependencies, is_of_a_target) in std::iter::once((table(manifest, "dependencies"), false)).chain(of_targets) {
+        for (called, value) in dependencies {
+            let package = value.get("package").and_then(toml::Value::as_str);
+            needs.push(Need {
+                name: package.unwrap_or(&called).to_owned(),
+                called: package.map(|_| called.replace('-', "_")),
+                is_optional: is_of_a_target || value.get("optional").and_then(toml::Value::as_bool).unwrap_or(false),
+            });
+        }
+    }
+    needs
 }
 
 fn manifest(folder: &Path) -> Option<toml::Table> {

@@ -37,7 +37,15 @@ pub(super) fn read(package: &PackageName, root: &Path) -> Installed {
         readme: readme.map(str::to_owned),
         ..About::default()
     };
-    Installed { package: package.clone(), root: root.to_owned(), parts: Vec::new(), modules: vec![package.name.clone()], about }
+    Installed {
+        package: package.clone(),
+        root: root.to_owned(),
+        parts: Vec::new(),
+        modules: vec![package.name.clone()],
+        needs: Vec::new(),
+        description: None,
+        about,
+    }
 }
 
 fn escaped(path: &str) -> String {

@@ -58,6 +58,8 @@ pub(super) fn read(package: &PackageName, root: &Path) -> Result<Installed, Erro
         root: root.to_owned(),
         parts: Vec::new(),
         modules: vec![package.name.clone()],
+        needs: Vec::new(),
+        description: None,
         about: About {
             description: field("description"),
             // A page of the repository is where its README is, which is read from the disk.

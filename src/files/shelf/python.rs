@@ -8,7 +8,7 @@ use url::Url;
 
 use super::{Places, folders, text_of};
 use crate::files::error::Error;
-use crate::files::package::{About, Ecosystem, Installed, PackageName, web};
+use crate::files::package::{About, Ecosystem, Installed, Need, PackageName, web};
 use crate::files::place;
 
 #[derive(Debug)]
@@ -65,8 +65,18 @@ fn described(folder: &str, path: &Path) -> Option<(String, String)> {
 pub(super) fn read(package: &PackageName, at: &Path) -> Result<Installed, Error> {
     let metadata = text_of(&at.join("METADATA")).or_else(|| text_of(&at.join("PKG-INFO"))).or_else(|| text_of(at)).unwrap_or_default();
     let site = at.parent().unwrap_or(at);
-    let mut installed =
-        Installed { package: package.clone(), root: site.to_owned(), parts: Vec::new(), modules: Vec::new(), about: about(&metadata) };
+    let folder = at.file_name().and_then(|name| name.to_str());
+    let named = ["METADATA", "PKG-INFO"].into_iter().find(|name| at.join(name).is_file());
+    let description = folder.zip(named).map(|(folder, name)| format!("{folder}/{name}"));
+    let mut installed = Installed {
+        package: package.clone(),
+        root: site.to_owned(),
+        parts: Vec::new(),
+        modules: Vec::new(),
+        needs: fields(&metadata).filter(|(name, _)| *name == "Requires-Dist").filter_map(|(_, value)| need(value)).collect(),
+        description,
+        about: about(&metadata),
+    };
     if let Some(name) = fields(&metadata).find(|(name, _)| *name == "Name") {
         name.1.clone_into(&mut installed.package.name);
     }
@@ -79,6 +89,8 @@ pub(super) fn read(package: &PackageName, at: &Path) -> Result<Installed, Error>
         .collect();
     if let Some(root) = editable(at) {
         installed.root = root;
+        // It lies below another root.
+        installed.description = None;
         installed.modules = top_level;
         return Ok(installed);
     }
@@ -167,6 +179,12 @@ fn native(path: &str) -> Option<&str> {
 
 fn is_module(name: &str) -> bool {
     !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || c == '_')
+}
+
+/// `charset-normalizer<4,>=2`, `PySocks!=1.5.7; extra == "socks"`, `x @ https://…` (PEP 508). What stands under a condition may be missing.
+fn need(requirement: &str) -> Option<Need> {
+    let name: String = requirement.trim().chars().take_while(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_')).collect();
+    (!name.is_empty()).then(|| Need { name, called: None, is_optional: requirement.contains(';') })
 }
 
 fn about(metadata: &str) -> About {

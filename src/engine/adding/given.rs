@@ -1,0 +1,289 @@
+//! What somebody gave: what its source is called, what is kept so that it can be read again, and what that was of. Pure.
+
+use std::path::{Path, PathBuf};
+
+use url::Url;
+
+use crate::error::Error;
+use crate::files::{self, Here, Installed, Origin, PackageName, PathPattern, Repository, Selection, Usual, Wanted};
+use crate::model::{BadName, FilesRecipe, Recipe, SourceId, SourceSummary, host};
+
+/// What is to be added, and how much of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct AddRequest {
+    /// Of the web only archives and repositories: pages are crawled.
+    pub origin: Origin,
+    /// Which files; of these documents alone are read.
+    pub selection: Selection,
+    /// What the source is to be called. Default: after the origin.
+    pub name: Option<String>,
+    /// The version that it documents. Default: that of the package, or what was asked for of a repository.
+    pub version: Option<String>,
+}
+
+impl AddRequest {
+    /// Default settings.
+    pub fn new(origin: Origin) -> Self {
+        Self { origin, selection: Selection::default(), name: None, version: None }
+    }
+
+    #[must_use]
+    pub fn selection(self, selection: Selection) -> Self {
+        Self { selection, ..self }
+    }
+
+    #[must_use]
+    pub fn named(self, name: Option<String>, version: Option<String>) -> Self {
+        Self { name, version, ..self }
+    }
+
+    /// What a recipe is of.
+    ///
+    /// # Errors
+    /// [`Error::Files`]: it is not there any more, or the recipe was written by another program.
+    pub(super) fn of(recipe: &Recipe, files: &FilesRecipe) -> Result<Self, Error> {
+        // What is given in a recipe is absolute.
+        let here = Here { folder: PathBuf::from("/"), home: None };
+        let mut origin = Origin::parse(&files.given, &here)?;
+        if let Origin::Repository(repository) = &mut origin {
+            repository.folder.clone_from(&files.folder);
+        }
+        let patterns = |texts: &[String]| texts.iter().map(|text| PathPattern::parse(text)).collect::<Result<Vec<_>, _>>();
+        let selection = Selection {
+            include: patterns(&recipe.include)?,
+            exclude: patterns(&recipe.exclude)?,
+            usual: if recipe.everything { Usual::Take } else { Usual::LeaveOut },
+            max_files: usize::try_from(files.max_files).unwrap_or(usize::MAX),
+            max_bytes: files.max_bytes,
+            max_file_bytes: files.max_file_bytes,
+            ..Selection::default()
+        };
+        Ok(Self { selection, ..Self::new(origin) })
+    }
+
+    /// The names that a source of it may have, the best first: the further ones are for when that is another's.
+    pub(super) fn names(&self) -> Result<Vec<SourceId>, BadName> {
+        let (names, found) = called(&self.origin);
+        let version = self.version.as_deref().map(str::trim).filter(|version| !version.is_empty()).or(found.as_deref());
+        match self.name.as_deref().map(str::trim).filter(|name| !name.is_empty()) {
+            Some(name) => Ok(vec![SourceId::new(name, version)?]),
+            None => names.iter().map(|name| SourceId::new(name, version)).collect(),
+        }
+    }
+}
+
+/// What is to be read.
+#[derive(Debug)]
+pub(super) enum Target {
+    Given(AddRequest),
+    Installed(Installed),
+    /// What a source is made of.
+    Again(Box<SourceSummary>),
+}
+
+/// What is kept of what was given. The seed is the address that those of its pages begin with.
+pub(super) fn recipe(origin: &Origin, selection: &Selection, seeds: Vec<Url>) -> Recipe {
+    let texts = |patterns: &[PathPattern]| patterns.iter().map(|pattern| pattern.as_str().to_owned()).collect();
+    let folder = match origin {
+        Origin::Repository(Repository { folder, .. }) => folder.clone(),
+        _ => None,
+    };
+    Recipe {
+        seeds,
+        include: texts(&selection.include),
+        exclude: texts(&selection.exclude),
+        everything: selection.usual == Usual::Take,
+        files: Some(FilesRecipe {
+            given: origin.given(),
+            folder,
+            max_files: selection.max_files as u64,
+            max_bytes: selection.max_bytes,
+            max_file_bytes: selection.max_file_bytes,
+            state: None,
+        }),
+        ..Recipe::default()
+    }
+}
+
+/// Whether it is the same but for what changes whenever it is read.
+pub(super) fn is_same(one: &Recipe, other: &Recipe) -> bool {
+    let bare = |recipe: &Recipe| {
+        let files = recipe.files.clone().map(|files| FilesRecipe { state: None, ..files });
+        Recipe { seeds: Vec::new(), files, ..recipe.clone() }
+    };
+    bare(one) == bare(other)
+}
+
+/// The path of what lies on this disk that a source is made of; none of what is of everybody.
+pub(super) fn is_local(recipe: &Recipe) -> Option<&Path> {
+    let files = recipe.files.as_ref().filter(|files| !files.is_of_everybody())?;
+    let path = Path::new(&files.given);
+    path.is_absolute().then_some(path)
+}
+
+/// What is read of a package: what was written for people, and not what is in every package alike.
+pub(super) fn of_package() -> Result<Selection, files::Error> {
+    let exclude = COMMON.iter().map(|text| PathPattern::parse(text)).collect::<Result<_, _>>()?;
+    Ok(Selection { exclude, wanted: Wanted::Documents, usual: Usual::Take, ..Selection::default() })
+}
+
+pub(super) fn package_source(package: &PackageName) -> Result<SourceId, BadName> {
+    SourceId::of_package(package.ecosystem.as_str(), &package.name, package.version.as_deref())
+}
+
+/// Names, the best first, and the version that the origin itself says.
+fn called(origin: &Origin) -> (Vec<String>, Option<String>) {
+    match origin {
+        Origin::Web(url) | Origin::ArchiveAt(url) => {
+            let file = url.path_segments().and_then(|mut names| names.next_back()).unwrap_or_default();
+            let (name, version) = of_archive(file);
+            (vec![name.clone(), format!("{}/{name}", host(url))], version)
+        }
+        Origin::Site(name) => (vec![name.clone()], None),
+        Origin::Folder(path) => (of_path(path), None),
+        Origin::File(path) => (of_path(path), None),
+        Origin::Archive(path) => {
+            let names = of_path(path);
+            let (_, version) = of_archive(&names[0]);
+            (names.iter().map(|name| of_archive(name).0).collect(), version)
+        }
+        Origin::Repository(repository) => {
+            let place = repository.web.as_ref().map(|(_, web)| web.clone()).or_else(|| address(&repository.remote));
+            let name = place.map_or_else(
+                || repository.name().to_owned(),
+                |url| format!("{}{}", host(&url), url.path().trim_end_matches('/').trim_end_matches(".git")),
+            );
+            let folder = repository.folder.as_ref().map(|folder| format!("/{folder}")).unwrap_or_default();
+            (vec![good(&format!("{name}{folder}"))], repository.reference.as_deref().map(good))
+        }
+        Origin::Package(package) => {
+            let name = package_source(package).map_or_else(|_| package.name.clone(), |source| source.name().to_owned());
+            (vec![name], package.version.clone())
+        }
+    }
+}
+
+/// The address of a repository as a page would have it: `git@host:owner/name.git` too.
+pub(super) fn address(remote: &str) -> Option<Url> {
+    let url = match (Url::parse(remote), remote.split_once(':')) {
+        (Ok(url), _) if url.has_host() => url,
+        (_, Some((user, path))) => {
+            Url::parse(&format!("https://{}/{path}", user.rsplit('@').next().unwrap_or(user))).ok()?
+        }
+        _ => return None,
+    };
+    Url::parse(&format!("https://{}{}", host(&url), url.path())).ok()
+}
+
+/// The last name of a path, then with more and more of what stands before it.
+fn of_path(path: &Path) -> Vec<String> {
+    let names: Vec<String> =
+        path.iter().rev().filter_map(|name| name.to_str()).map(good).filter(|name| !name.is_empty()).take(NAMES).collect();
+    let all: Vec<String> = (1..=names.len()).map(|count| names[..count].iter().rev().cloned().collect::<Vec<_>>().join("/")).collect();
+    if all.is_empty() { vec!["files".to_owned()] } else { all }
+}
+
+/// `smol-2.0.2.tar.gz`: smol, 2.0.2.
+fn of_archive(file: &str) -> (String, Option<String>) {
+    let lower = file.to_ascii_lowercase();
+    let end = [".tar.gz", ".tgz", ".tar", ".zip"].into_iter().find(|end| lower.ends_with(end)).map_or(0, str::len);
+    let stem = good(&file[..file.len() - end]);
+    let is_version = |text: &str| {
+        let numbers = text.strip_prefix('v').unwrap_or(text);
+        numbers.starts_with(|c: char| c.is_ascii_digit()) && numbers.contains('.')
+    };
+    match stem.match_indices('-').find(|(at, _)| is_version(&stem[at + 1..])) {
+        Some((at, _)) if at > 0 => (stem[..at].to_owned(), Some(stem[at + 1..].to_owned())),
+        _ => (stem, None),
+    }
+}
+
+/// What the name of a source can have: see [`SourceId::new`].
+fn good(text: &str) -> String {
+    let plain = |c: char| if c.is_whitespace() || c.is_control() || matches!(c, '@' | '?' | '#' | ':' | '\\') { '-' } else { c };
+    text.chars().map(plain).take(LONGEST).collect::<String>().trim_matches('-').trim_matches('/').to_owned()
+}
+
+/// Names of a path that may be in that of its source.
+const NAMES: usize = 6;
+/// Characters of one of them.
+const LONGEST: usize = 30;
+/// Paths that every package has.
+const COMMON: [&str; 12] = [
+    ".*",
+    "node_modules",
+    "LICENSE*",
+    "LICENCE*",
+    "License*",
+    "license*",
+    "COPYING*",
+    "COPYRIGHT*",
+    "CODE_OF_CONDUCT*",
+    "tests",
+    "test",
+    "fuzz",
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(text: &str) -> String {
+        let here = Here { folder: std::env::temp_dir(), home: None };
+        let request = AddRequest::new(Origin::parse(text, &here).unwrap());
+        request.names().unwrap().iter().map(SourceId::as_str).collect::<Vec<_>>().join(" ")
+    }
+
+    #[test]
+    fn a_source_is_called_after_what_was_given() {
+        assert_eq!(names("https://github.com/smol-rs/smol@v2.0.2"), "github.com/smol-rs/smol@v2.0.2");
+        assert_eq!(names("https://github.com/smol-rs/smol/tree/main/docs"), "github.com/smol-rs/smol/docs@main");
+        assert_eq!(names("git@git.example.com:team/pots.git"), "git.example.com/team/pots");
+        assert_eq!(names("https://a.test/x/pots-1.4.0.tar.gz"), "pots@1.4.0 a.test/pots@1.4.0");
+        assert_eq!(names("https://a.test/x/pots.zip"), "pots a.test/pots");
+        assert_eq!(names("npm:@types/node@20.1.0"), "npm:types/node@20.1.0");
+        assert_eq!(of_path(Path::new("/home/me/my docs")), ["my-docs", "me/my-docs", "home/me/my-docs"]);
+        assert_eq!(of_path(Path::new("/")), ["files"]);
+        assert_eq!(of_archive("log4j-api-2.1.zip"), ("log4j-api".to_owned(), Some("2.1".to_owned())));
+    }
+
+    #[test]
+    fn what_is_kept_is_what_was_given() {
+        let here = Here { folder: std::env::temp_dir(), home: None };
+        for text in ["https://github.com/o/r@v1", "https://github.com/o/r/tree/v1/docs", "crate:serde@1.0.219", "https://a.test/a.zip"] {
+            let request = AddRequest::new(Origin::parse(text, &here).unwrap());
+            let kept = recipe(&request.origin, &request.selection, Vec::new());
+            let files = kept.files.clone().unwrap();
+            assert_eq!(AddRequest::of(&kept, &files).unwrap(), request, "{text}");
+            assert_eq!(is_local(&kept), None);
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let selection = Selection {
+            include: vec![PathPattern::parse("*.md").unwrap()],
+            usual: Usual::Take,
+            max_files: 7,
+            ..Selection::default()
+        };
+        let request = AddRequest::new(Origin::Folder(folder.path().to_owned())).selection(selection);
+        let kept = recipe(&request.origin, &request.selection, Vec::new());
+        assert_eq!(AddRequest::of(&kept, kept.files.as_ref().unwrap()).unwrap(), request);
+        assert_eq!(is_local(&kept), Some(folder.path()));
+        let path = folder.path().to_owned();
+        drop(folder);
+        let gone = AddRequest::of(&kept, kept.files.as_ref().unwrap()).unwrap_err();
+        assert!(gone.to_string().contains(&path.display().to_string()) && gone.hint().is_some(), "{gone}");
+    }
+
+    #[test]
+    fn what_is_like_what_every_package_has_is_not_read() {
+        let selection = of_package().unwrap();
+        let takes = |path: &str| selection.exclude.iter().any(|pattern| pattern.takes(path));
+        for path in [".github/x.md", "docs/.hidden.md", "LICENSE.md", "x/LICENSE-MIT.txt", "tests/data/a.md", "node_modules/x/README.md"] {
+            assert!(takes(path), "{path}");
+        }
+        for path in ["README.md", "docs/testing.md", "src/a.b.md", "CHANGELOG.md", "docs/licensing.md"] {
+            assert!(!takes(path), "{path}");
+        }
+    }
+}

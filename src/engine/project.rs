@@ -1,0 +1,356 @@
+//! What a project uses, from its lock files to the store: each package at exactly its version is looked for on the disk, read, and its
+//! symbols kept. Nothing is fetched, and no tool is asked; what is not there is told, with what would bring it.
+
+mod known;
+mod scan;
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::SystemTime;
+
+use serde::Serialize;
+use url::Url;
+
+pub(super) use self::known::{About, Known, Needed, State, Use, ecosystem, id_of, name_of};
+use self::scan::Scanned;
+use super::Engine;
+use super::{Access, Asking};
+use crate::error::Error;
+use crate::files::{self, Dependency, Ecosystem, Installed, PackageName, Project, Shelf};
+use crate::reactor::Lane;
+use crate::store::{PackageRow, StoredPackage, StoredProject};
+
+/// Which of a project's packages are read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Include {
+    /// Those that the project itself asks for.
+    Direct,
+    /// These, and all that they use.
+    #[default]
+    All,
+}
+
+/// What was found of a project.
+#[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
+pub struct ProjectReport {
+    /// The folder with the lock files.
+    pub project: PathBuf,
+    /// The lock files that were read.
+    pub locks: Vec<String>,
+    /// Packages that the project uses, in whatever way.
+    pub packages: usize,
+    /// Of these, those that it asks for itself.
+    pub direct: usize,
+    /// Packages whose source was read now.
+    pub read: usize,
+    /// Packages that were as they had been read before.
+    pub unchanged: usize,
+    /// Symbols of all packages that are known now.
+    pub symbols: u64,
+    /// Bytes of source that was read now.
+    pub bytes: u64,
+    /// Packages that do not lie on the disk, or cannot be read.
+    pub missing: Vec<Missing>,
+    /// Packages that were not asked for: they are used by others only.
+    pub not_asked_for: usize,
+    /// What was left out of packages, and what else there is to know.
+    pub notes: Vec<String>,
+    pub elapsed_ms: u64,
+}
+
+/// A package that is not read, and what can be done about it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Missing {
+    /// As in `crate:smol@2.0.2`.
+    pub package: String,
+    pub direct: bool,
+    pub why: String,
+    /// What would bring it: for people to run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub command: Option<String>,
+    /// Where its documentation is on the web, to be crawled.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub documentation: Option<Url>,
+}
+
+/// A package that a [`ReadingProject`] has dealt with.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct PackageRead {
+    pub package: PackageName,
+    /// Its place among those that are dealt with, from 1, and how many these are.
+    pub at: usize,
+    pub of: usize,
+    /// Whether it had to be read: else it was as before.
+    pub was_read: bool,
+}
+
+/// A project that is being read, a package at a time. Dropped, it stops; what is stored stays.
+#[derive(Debug)]
+pub struct ReadingProject {
+    engine: Engine,
+    plan: Plan,
+    next: usize,
+    stored: HashMap<PackageName, (PackageRow, StoredPackage)>,
+    report: ProjectReport,
+    begun: std::time::Instant,
+    /// Over when this is dropped.
+    asking: Asking,
+}
+
+/// What is to be done, found out before the first package is read.
+#[derive(Debug)]
+struct Plan {
+    root: PathBuf,
+    fingerprint: String,
+    known: Known,
+    /// Where those of `known.uses` lie that are to be read, by their places there.
+    installed: Vec<(usize, Installed)>,
+}
+
+impl Engine {
+    /// Begins to read what a project uses: the one in the folder, or in the nearest above it.
+    ///
+    /// # Errors
+    /// [`files::Error::NoProject`], what its lock files say, and what the store says.
+    pub async fn read_project(&self, path: PathBuf, include: Include) -> Result<ReadingProject, Error> {
+        let begun = self.handle().now();
+        let places = self.places(None);
+        let plan = self.inner.handle.unblock_on(Lane::Bulk, move || Plan::make(&path, places, include)).await?;
+        let stored = self.store_for(Lane::Heavy, Access::Store, |store| {
+            let damaged = store.damaged_packages()?;
+            // What is damaged cannot be told about and is read again.
+            damaged.iter().try_for_each(|row| store.remove_package(*row).map(drop))?;
+            store.packages()
+        });
+        let stored = stored.await?.into_iter().filter_map(|(row, of)| Some((known::name_of(&of)?, (row, of)))).collect();
+        let uses = &plan.known.uses;
+        let report = ProjectReport {
+            project: plan.root.clone(),
+            locks: plan.known.locks.clone(),
+            packages: uses.len(),
+            direct: uses.iter().filter(|of| of.is_direct).count(),
+            read: 0,
+            unchanged: 0,
+            symbols: 0,
+            bytes: 0,
+            missing: Vec::new(),
+            not_asked_for: uses.iter().filter(|of| of.state == State::NotAskedFor).count(),
+            notes: plan.known.notes.clone(),
+            elapsed_ms: 0,
+        };
+        Ok(ReadingProject { engine: self.clone(), plan, next: 0, stored, report, begun, asking: Asking::default() })
+    }
+}
+
+impl ReadingProject {
+    /// Deals with the next package; none when all are dealt with.
+    ///
+    /// # Errors
+    /// What the store says. A package that cannot be read is told in the report.
+    pub async fn next(&mut self) -> Result<Option<PackageRead>, Error> {
+        let Some((at, installed)) = self.plan.installed.get(self.next) else { return Ok(None) };
+        let (at, installed) = (*at, installed.clone());
+        self.next += 1;
+        let of = &self.plan.known.uses[at];
+        let package = of.name();
+        let before = self.stored.get(&package).map(|(_, of)| of.clone());
+        let is_over = self.asking.0.clone();
+        let named = package.clone();
+        let scanning = self.engine.inner.handle.unblock_on(Lane::Bulk, move || scan::scan(&named, &installed, before.as_ref(), &is_over));
+        let mut was_read = false;
+        match scanning.await {
+            Ok(Scanned::Unchanged) => {
+                self.report.unchanged += 1;
+                self.report.symbols += self.stored.get(&package).map_or(0, |(_, of)| of.symbols);
+            }
+            Ok(Scanned::Read(scanned)) => {
+                was_read = true;
+                self.report.read += 1;
+                self.report.symbols += scanned.row.symbols;
+                self.report.bytes += scanned.bytes;
+                self.report.notes.extend(scanned.notes.iter().take(MAX_NOTES.saturating_sub(self.report.notes.len())).cloned());
+                let put = move |store: &crate::store::Store| store.put_package(&scanned.row, &scanned.content, &scanned.names);
+                self.engine.store_for(Lane::Heavy, Access::Store, put).await?;
+                self.engine.inner.forget_symbols();
+            }
+            Err(error) => {
+                let of = &mut self.plan.known.uses[at];
+                of.state = State::Missing;
+                of.why = Some(error.to_string());
+            }
+        }
+        Ok(Some(PackageRead { package, at: self.next, of: self.plan.installed.len(), was_read }))
+    }
+
+    /// How many packages are looked into.
+    pub fn total(&self) -> usize {
+        self.plan.installed.len()
+    }
+
+    /// Notes what the project uses, once all are dealt with, and tells what was found.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub async fn finish(mut self) -> Result<ProjectReport, Error> {
+        let missing = self.plan.known.uses.iter().filter(|of| of.state == State::Missing);
+        self.report.missing = missing
+            .map(|of| Missing {
+                package: of.name().to_string(),
+                direct: of.is_direct,
+                why: of.why.clone().unwrap_or_default(),
+                command: of.command.clone(),
+                documentation: of.documentation.clone(),
+            })
+            .collect();
+        // Those of the project itself first.
+        self.report.missing.sort_by_key(|missing| !missing.direct);
+        let root = self.plan.root.to_string_lossy().into_owned();
+        let content = serde_json::to_string(&self.plan.known).expect("texts and numbers are JSON");
+        let project = StoredProject { root, fingerprint: self.plan.fingerprint.clone(), read_at: SystemTime::now(), content };
+        self.engine.store_for(Lane::Heavy, Access::Store, move |store| store.put_project(&project)).await?;
+        self.engine.inner.forget_symbols();
+        self.report.elapsed_ms = u64::try_from(self.engine.handle().now().duration_since(self.begun).as_millis()).unwrap_or(u64::MAX);
+        Ok(self.report)
+    }
+}
+
+impl Plan {
+    fn make(path: &Path, mut places: files::Places, include: Include) -> Result<Self, files::Error> {
+        let path = std::fs::canonicalize(path).map_err(|_| files::Error::NotFound { path: path.to_owned() })?;
+        let root = Project::find(&path).ok_or_else(|| files::Error::NoProject { path: path.clone() })?.to_owned();
+        let project = Project::read(&root)?;
+        places.project = Some(root.clone());
+        let shelf = Shelf::new(places);
+        let own_crates = project.own.iter().map(|package| package.name.replace('-', "_")).collect();
+        let own_modules = known::modules_of(&root);
+        let (locks, notes) = (project.locks.clone(), project.notes.clone());
+        let mut known = Known { include, locks, uses: Vec::new(), own_crates, own_modules, notes };
+        let mut installed = Vec::new();
+        let mut open: Vec<(usize, Installed)> = Vec::new();
+        for dependency in &project.dependencies {
+            let at = known.uses.len();
+            let (of, found) = located(&shelf, dependency, include);
+            known.uses.push(of);
+            if let Some(found) = found {
+                if dependency.lock == REQUIREMENTS {
+                    open.push((at, found.clone()));
+                }
+                installed.push((at, found));
+            }
+        }
+        // Such a list names what is asked for, and not what that needs.
+        while let Some((from, package)) = open.pop() {
+            for need in &package.needs {
+                let normal = Ecosystem::Pypi.normal(&need.name);
+                let place = known.uses.iter().position(|of| of.ecosystem == Ecosystem::Pypi && Ecosystem::Pypi.normal(&of.name) == normal);
+                let at = match place {
+                    Some(at) => at,
+                    None if known.uses.len() >= MAX_PACKAGES => continue,
+                    None => {
+                        let wanted = PackageName { ecosystem: Ecosystem::Pypi, name: need.name.clone(), version: None };
+                        let Ok(found) = shelf.find(&wanted) else {
+                            if !need.is_optional {
+                                known.uses.push(Use::missing(
+                                    &wanted,
+                                    "it is not on the disk".to_owned(),
+                                    "pip install -r requirements.txt",
+                                ));
+                            }
+                            continue;
+                        };
+                        let at = known.uses.len();
+                        let mut of = Use::of(&found);
+                        of.state = if include == Include::All { State::Read } else { State::NotAskedFor };
+                        known.uses.push(of);
+                        open.push((at, found.clone()));
+                        if include == Include::All {
+                            installed.push((at, found));
+                        }
+                        at
+                    }
+                };
+                known.uses[from].needs.push(at);
+            }
+        }
+        Ok(Self { root, fingerprint: project.fingerprint, known, installed })
+    }
+}
+
+/// What is known of a dependency, and where it lies if it is to be read.
+fn located(shelf: &Shelf, dependency: &Dependency, include: Include) -> (Use, Option<Installed>) {
+    let package = &dependency.package;
+    let (mut of, found) = match shelf.locate(dependency) {
+        Ok(found) => (Use::of(&found), Some(found)),
+        Err(error) => (Use::missing(package, error.to_string(), &dependency.command()), None),
+    };
+    of.is_direct = dependency.is_direct;
+    of.needs.clone_from(&dependency.needs);
+    if found.is_some() {
+        let is_asked_for = dependency.is_direct || include == Include::All;
+        of.state = if is_asked_for { State::Read } else { State::NotAskedFor };
+    }
+    let is_read = of.state == State::Read;
+    (of, found.filter(|_| is_read))
+}
+
+impl Engine {
+    /// The projects that were read, by their folders, and which of them is the one that a path lies in, the innermost of several.
+    pub async fn project_of(&self, path: &Path) -> Result<Option<PathBuf>, Error> {
+        if !self.has_database() {
+            return Ok(None);
+        }
+        let path = path.to_owned();
+        let projects = self.projects().await?;
+        let above = self.inner.handle.unblock_on(Lane::Interactive, move || {
+            let real = std::fs::canonicalize(&path).unwrap_or(path);
+            projects.into_iter().filter(|root| real.starts_with(root)).max_by_key(|root| root.components().count())
+        });
+        Ok(above.await)
+    }
+
+    /// The folders of all projects that were read.
+    pub async fn projects(&self) -> Result<Vec<PathBuf>, Error> {
+        Ok(self.with_store(|store| store.projects()).await?.into_iter().map(|project| PathBuf::from(project.root)).collect())
+    }
+
+    /// Forgets a project, and the packages that no other project uses: how many these were; none if it is not known.
+    pub async fn forget_project(&self, root: &Path) -> Result<Option<usize>, Error> {
+        let root = root.to_string_lossy().into_owned();
+        let forgotten = self.store_in(Lane::Heavy, move |store| {
+            if !store.remove_project(&root)? {
+                return Ok(None);
+            }
+            let used: Vec<Known> = store.projects()?.iter().filter_map(|project| serde_json::from_str(&project.content).ok()).collect();
+            let used: std::collections::HashSet<PackageName> = used.iter().flat_map(|known| known.uses.iter().map(Use::name)).collect();
+            let mut removed = 0;
+            for (row, of) in store.packages()? {
+                if known::name_of(&of).is_none_or(|name| !used.contains(&name)) {
+                    removed += usize::from(store.remove_package(row)?);
+                }
+            }
+            Ok(Some(removed))
+        });
+        let forgotten = forgotten.await?;
+        self.inner.forget_symbols();
+        Ok(forgotten)
+    }
+}
+
+/// Notes of packages that a report has.
+const MAX_NOTES: usize = 200;
+/// Packages that a list without a graph leads to.
+const MAX_PACKAGES: usize = 20_000;
+const REQUIREMENTS: &str = "requirements.txt";
+
+/// Whether nobody waits any more.
+type Over = Arc<AtomicBool>;
+
+fn is_over(over: &Over) -> bool {
+    over.load(Ordering::Relaxed)
+}

@@ -1,0 +1,217 @@
+//! What is kept of a project and of a package beside its symbols, and how the rooms that read the disk and those that know symbols call
+//! the same thing.
+
+use std::fs;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+use super::Include;
+use crate::files::{Ecosystem, Installed, Need, PackageName};
+use crate::store::StoredPackage;
+use crate::symbols::{self, PackageId};
+
+/// What a project uses, as the store keeps it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(in crate::engine) struct Known {
+    pub include: Include,
+    pub locks: Vec<String>,
+    pub uses: Vec<Use>,
+    /// Names under which code reaches the project itself: of Rust, and what Python finds in its folder.
+    pub own_crates: Vec<String>,
+    pub own_modules: Vec<String>,
+    pub notes: Vec<String>,
+}
+
+/// A package that a project uses.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(in crate::engine) struct Use {
+    #[serde(with = "by_name")]
+    pub ecosystem: Ecosystem,
+    pub name: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
+    pub is_direct: bool,
+    pub state: State,
+    /// The names under which code reaches it; a guess where it is missing.
+    pub roots: Vec<String>,
+    /// Places of the packages that it uses, as the lock file says.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub needs: Vec<usize>,
+    /// Why it is missing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
+    /// What would bring it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub command: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub documentation: Option<Url>,
+}
+
+/// How much of a package is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(in crate::engine) enum State {
+    /// Its symbols are in the store.
+    Read,
+    /// It lies on the disk; only direct ones were asked for.
+    NotAskedFor,
+    /// It does not lie on the disk, or cannot be read.
+    Missing,
+}
+
+impl Use {
+    pub fn of(found: &Installed) -> Self {
+        Self {
+            ecosystem: found.package.ecosystem,
+            name: found.package.name.clone(),
+            version: found.package.version.clone(),
+            is_direct: false,
+            state: State::Read,
+            roots: roots(found),
+            needs: Vec::new(),
+            why: None,
+            command: None,
+            documentation: found.about.documentation.clone(),
+        }
+    }
+
+    pub fn missing(package: &PackageName, why: String, command: &str) -> Self {
+        let version = package.version.as_deref();
+        // Every public version has its page there.
+        let documentation = match package.ecosystem {
+            Ecosystem::Cargo => Some(format!("https://docs.rs/{}/{}", package.name, version.unwrap_or("latest"))),
+            Ecosystem::Go => Some(format!("https://pkg.go.dev/{}{}", package.name, version.map(|v| format!("@{v}")).unwrap_or_default())),
+            _ => None,
+        };
+        Self {
+            ecosystem: package.ecosystem,
+            name: package.name.clone(),
+            version: package.version.clone(),
+            is_direct: false,
+            state: State::Missing,
+            roots: vec![package.name.replace(['-', '.'], "_")],
+            needs: Vec::new(),
+            why: Some(why),
+            command: Some(command.to_owned()).filter(|command| !command.is_empty()),
+            documentation: documentation.and_then(|url| Url::parse(&url).ok()),
+        }
+    }
+
+    pub fn name(&self) -> PackageName {
+        PackageName { ecosystem: self.ecosystem, name: self.name.clone(), version: self.version.clone() }
+    }
+
+    pub fn id(&self) -> PackageId {
+        id_of(&self.name())
+    }
+}
+
+/// What is kept of a package beside its symbols.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(in crate::engine) struct About {
+    pub roots: Vec<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub needs: Vec<Needed>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub documentation: Option<Url>,
+    /// Why only a part of it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub partly: Option<String>,
+}
+
+/// As [`Need`].
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(in crate::engine) struct Needed {
+    pub name: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub called: Option<String>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_optional: bool,
+}
+
+impl About {
+    pub fn of(found: &Installed) -> Self {
+        let needed = |need: &Need| Needed { name: need.name.clone(), called: need.called.clone(), is_optional: need.is_optional };
+        Self {
+            roots: roots(found),
+            needs: found.needs.iter().map(needed).collect(),
+            documentation: found.about.documentation.clone(),
+            partly: None,
+        }
+    }
+}
+
+/// The first segments of what code names, each once.
+fn roots(found: &Installed) -> Vec<String> {
+    let mut roots: Vec<String> = match found.package.ecosystem {
+        Ecosystem::Pypi => found.modules.iter().filter_map(|module| module.split('.').next()).map(str::to_owned).collect(),
+        // Descriptions of another package's types are about that one.
+        Ecosystem::Npm => found.modules.iter().map(|module| module.strip_prefix("@types/").unwrap_or(module).to_owned()).collect(),
+        _ => found.modules.clone(),
+    };
+    roots.sort_unstable();
+    roots.dedup();
+    roots
+}
+
+/// The ecosystem as symbols know it.
+pub(in crate::engine) fn ecosystem(ecosystem: Ecosystem) -> symbols::Ecosystem {
+    match ecosystem {
+        Ecosystem::Cargo => symbols::Ecosystem::Cargo,
+        Ecosystem::Pypi => symbols::Ecosystem::PyPi,
+        Ecosystem::Npm => symbols::Ecosystem::Npm,
+        _ => symbols::Ecosystem::Go,
+    }
+}
+
+pub(in crate::engine) fn id_of(package: &PackageName) -> PackageId {
+    PackageId::new(ecosystem(package.ecosystem), &*package.name, package.version.as_deref().unwrap_or_default())
+}
+
+/// The package that a row of the store is of; none of a kind that a later version knows.
+pub(in crate::engine) fn name_of(stored: &StoredPackage) -> Option<PackageName> {
+    let ecosystem = by_name::parse(&stored.ecosystem)?;
+    Some(PackageName { ecosystem, name: stored.name.clone(), version: Some(stored.version.clone()).filter(|version| !version.is_empty()) })
+}
+
+/// What Python finds in a project's own folder, or in its `src`: modules and packages, whether they are ever imported or not.
+pub(super) fn modules_of(root: &Path) -> Vec<String> {
+    let folders = [root.to_owned(), root.join("src")];
+    let entries = folders.iter().filter_map(|folder| fs::read_dir(folder).ok()).flat_map(|entries| entries.flatten().take(MAX_NAMES));
+    let is_name =
+        |name: &str| name.starts_with(|c: char| c.is_alphabetic() || c == '_') && name.chars().all(|c| c.is_alphanumeric() || c == '_');
+    let module = |entry: fs::DirEntry| {
+        let (name, kind) = (entry.file_name().into_string().ok()?, entry.file_type().ok()?);
+        let module = if kind.is_dir() { &name } else { name.strip_suffix(".py")? };
+        is_name(module).then(|| module.to_owned())
+    };
+    let mut modules: Vec<String> = entries.filter_map(module).collect();
+    modules.sort_unstable();
+    modules.dedup();
+    modules
+}
+
+/// Ecosystems as they are written before a package's name.
+mod by_name {
+    use serde::de::Error;
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    use crate::files::Ecosystem;
+
+    pub fn parse(name: &str) -> Option<Ecosystem> {
+        [Ecosystem::Cargo, Ecosystem::Pypi, Ecosystem::Npm, Ecosystem::Go].into_iter().find(|of| of.as_str() == name)
+    }
+
+    pub fn serialize<S: Serializer>(of: &Ecosystem, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(of.as_str())
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Ecosystem, D::Error> {
+        let name = String::deserialize(from)?;
+        parse(&name).ok_or_else(|| D::Error::custom("an unknown kind of package"))
+    }
+}
+
+const MAX_NAMES: usize = 10_000;

@@ -1,0 +1,137 @@
+//! Reads one package from the disk: its source into symbols, and these into what the store keeps. Blocking, on the lane that reads pages.
+
+use std::collections::BTreeMap;
+
+use super::{About, Over, id_of, is_over};
+use crate::files::{self, Installed, PackageName};
+use crate::store::{NamedSymbols, StoredPackage};
+use crate::symbols::{self, Indexed, Kind, Package, Reader, Symbol};
+
+/// What came of looking at a package.
+#[derive(Debug)]
+pub(super) enum Scanned {
+    /// It is as it was when it was read.
+    Unchanged,
+    Read(Box<Rows>),
+}
+
+/// A package as the store takes it.
+#[derive(Debug)]
+pub(super) struct Rows {
+    pub row: StoredPackage,
+    pub content: Vec<u8>,
+    pub names: Vec<NamedSymbols>,
+    /// Of source.
+    pub bytes: u64,
+    pub notes: Vec<String>,
+}
+
+pub(super) fn scan(
+    package: &PackageName,
+    installed: &Installed,
+    before: Option<&StoredPackage>,
+    over: &Over,
+) -> Result<Scanned, files::Error> {
+    let contents = installed.contents()?;
+    let stamp = format!("{READER}-{}", contents.stamp);
+    if before.is_some_and(|before| before.stamp == stamp) {
+        return Ok(Scanned::Unchanged);
+    }
+    let mut notes: Vec<String> = contents
+        .left_out
+        .by_rule()
+        .filter(|(rule, _)| is_loss(*rule))
+        .map(|(rule, left)| format!("{package}: {rule}: {} ({})", left.count, left.first))
+        .collect();
+    let root = installed.modules.first().cloned().unwrap_or_else(|| package.name.replace('-', "_"));
+    let mut reader = Reader::new(id_of(package), root);
+    let mut bytes = 0;
+    let mut unread = 0;
+    for file in &contents.files {
+        if is_over(over) {
+            break;
+        }
+        match contents.read(file, LARGEST) {
+            Ok(text) => {
+                bytes += text.len() as u64;
+                reader.file(&file.path, &text);
+            }
+            // It may be a module, and holds names that are not known.
+            Err(error) => {
+                reader.file(&file.path, b"");
+                reader.unread(&file.path);
+                unread += 1;
+                if unread == 1 {
+                    notes.push(format!("{package}: {error}"));
+                }
+            }
+        }
+    }
+    if !notes.is_empty() {
+        reader.unread("not all of its files were read");
+    }
+    let mut read = reader.finish();
+    complete(&mut read, installed);
+    notes.extend(read.notes.iter().map(|note| format!("{package}: {} of {} left out, from {}", note.words, note.rule, note.begins)));
+    let content = symbols::encode(&read);
+    let partly = read.open.iter().find(|open| open.path.is_empty()).map(|open| open.reason.text().to_owned());
+    let count = read.symbols.len() as u64;
+    let names = names(Indexed::new(read));
+    let about = About { partly, ..About::of(installed) };
+    let row = StoredPackage {
+        ecosystem: package.ecosystem.as_str().to_owned(),
+        name: package.name.clone(),
+        version: package.version.clone().unwrap_or_default(),
+        root: contents.root().to_string_lossy().into_owned(),
+        stamp: if is_over(over) { String::new() } else { stamp },
+        symbols: count,
+        about: serde_json::to_string(&about).expect("texts are JSON"),
+    };
+    Ok(Scanned::Read(Box::new(Rows { row, content, names, bytes, notes })))
+}
+
+/// What leaves a hole in what is known; the rest is no part of the library.
+fn is_loss(rule: files::Rule) -> bool {
+    !matches!(rule, files::Rule::OtherRole | files::Rule::OtherKind | files::Rule::Hidden | files::Rule::Generated | files::Rule::Vendored)
+}
+
+/// A library that lies elsewhere than usual, or consists of what no reader understands, is there all the same.
+fn complete(package: &mut Package, installed: &Installed) {
+    // Elsewhere a module is a folder or file, and the package itself need be none.
+    if !matches!(installed.package.ecosystem, files::Ecosystem::Cargo | files::Ecosystem::Pypi) {
+        return;
+    }
+    for root in &installed.modules {
+        if !package.symbols.iter().any(|symbol| symbol.path == *root) {
+            package.symbols.push(Symbol::new(root.clone(), Kind::Module));
+            package.open.push(symbols::Open {
+                path: root.clone(),
+                reason: symbols::Reason::Unread,
+                detail: "its source was not found".to_owned(),
+            });
+            package.open.push(symbols::Open { path: String::new(), reason: symbols::Reason::Unread, detail: root.clone() });
+        }
+    }
+}
+
+/// What is found by name: symbols that are for users, and what is given on.
+fn names(package: Indexed) -> Vec<NamedSymbols> {
+    let mut names: BTreeMap<String, Vec<u8>> = BTreeMap::new();
+    let given: Vec<Symbol> = package.given_names().collect();
+    let shown = package.package().symbols.iter().filter(|symbol| !symbol.private || symbol.kind == Kind::Module);
+    for symbol in shown.chain(&given) {
+        let entry = names.entry(symbol.name().to_lowercase()).or_default();
+        // Of a name that stands everywhere, some places do.
+        if entry.len() < MAX_ENTRY {
+            entry.extend(symbols::encode_told([symbol]));
+        }
+    }
+    names.into_iter().map(|(name, symbols)| NamedSymbols { name, symbols }).collect()
+}
+
+/// Another number is a reader that reads more, or otherwise: all is read again.
+const READER: u32 = 1;
+/// Bytes of a file: modules of Python that are compiled are the largest.
+const LARGEST: u64 = 64 << 20;
+/// Bytes of all symbols that have one name in a package.
+const MAX_ENTRY: usize = 64 << 10;
