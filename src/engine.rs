@@ -22,6 +22,8 @@ mod refresh;
 mod search;
 mod share;
 mod share_folder;
+#[cfg(all(feature = "code", feature = "files"))]
+mod sites;
 mod sources;
 #[cfg(all(feature = "code", feature = "files"))]
 mod symbols;

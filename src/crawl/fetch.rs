@@ -94,6 +94,8 @@ pub(super) enum Answer {
         /// The site has set cookies with it, so that what was asked for already may have another answer now.
         is_known_now: bool,
     },
+    /// What was asked for whatever it is.
+    File(Box<Page>),
     /// What was asked for to know whether it is there.
     There,
     /// 304: what the validators stand for is still so.
@@ -135,6 +137,8 @@ pub(super) enum Wanted {
     Markdown,
     /// Whether there is a text.
     Presence,
+    /// What is there, whatever it is.
+    File,
 }
 
 impl Fetcher {
@@ -591,9 +595,12 @@ fn is_lookup(error: &http::Error) -> bool {
 }
 
 fn read(page: Page, wanted: Wanted, directives: Directives, links: ReadLinks, budget: &Budget) -> Result<Answer, Error> {
+    if wanted == Wanted::File {
+        return Ok(Answer::File(Box::new(page)));
+    }
     let kind = extract::kind(page.content_type.as_deref(), &page.url, &page.body);
     let sitemap = match (wanted, &kind) {
-        (Wanted::Page | Wanted::Markdown | Wanted::Presence, _) => None,
+        (Wanted::Page | Wanted::Markdown | Wanted::Presence | Wanted::File, _) => None,
         // Named as a sitemap, which sitemaps.org allows; a seed is a page that is read.
         (Wanted::Sitemap, Kind::Feed) => Some(Sitemap::of_feed(extract::links_within(&page, &budget.begin())?.links, &page.body)),
         // What was asked for as a page has to look like a sitemap to be one; what is named as one may be a list, whatever it is sent as.

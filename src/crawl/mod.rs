@@ -157,6 +157,15 @@ impl Crawler {
         answer.and_then(page_of).map_err(|error| error.at(url))
     }
 
+    /// A file beside pages, as it is: the bytes of a page's body are its own. By the same rules as [`Crawler::fetch`].
+    ///
+    /// # Errors
+    /// As [`Crawler::fetch`], but for what kind of content it is.
+    pub async fn fetch_file(&self, url: &Url, robots: Robots) -> Result<Page, Error> {
+        let answer = self.fetcher.follow(normalise(url.clone()), robots, Wanted::File, &Validators::default()).await;
+        answer.and_then(page_of).map_err(|error| error.at(url))
+    }
+
     /// With the user and password that stand in the address, for its origin.
     fn signed(&self, url: &Url) -> Result<Arc<Fetcher>, Error> {
         let mut credentials = Credentials::default();
@@ -258,6 +267,7 @@ pub enum Refetched {
 fn page_of(answer: Answer) -> Result<Page, Error> {
     match answer {
         Answer::Page(read) => Ok(read.page),
+        Answer::File(page) => Ok(*page),
         Answer::NotAPage(what) => Err(Error::NotAPage { what }),
         Answer::Sitemap(_) => Err(Error::NotAPage { what: "a sitemap".to_owned() }),
         Answer::Moved { .. } | Answer::Unchanged | Answer::There => Err(Error::NotAPage { what: "an answer without content".to_owned() }),

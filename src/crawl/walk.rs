@@ -495,7 +495,7 @@ impl Crawl {
                         Role::Sitemap { .. } => self.skip(url, "not a sitemap".to_owned()),
                         Role::Seed | Role::Page | Role::Restored | Role::Llms(_) => self.skip(url, format!("not a page: {what}")),
                     },
-                    Ok(Answer::Unchanged | Answer::There) => self.skip(url, "not changed".to_owned()),
+                    Ok(Answer::Unchanged | Answer::There | Answer::File(_)) => self.skip(url, "not changed".to_owned()),
                     Err(error) if entry.is_guess() => log::debug!("no sitemap at {}: {}", http::masked(&url), error.chain()),
                     Err(error) if given_up.is_none() && worth_another_try(&error) && entry.attempts < self.fetcher.config.retries => {
                         return self.try_again(&url, entry, &error, now);

@@ -15,12 +15,13 @@ use url::Url;
 
 pub(super) use self::known::{About, Known, Needed, State, Use, ecosystem, id_of, name_of};
 use self::scan::Scanned;
+pub(super) use self::scan::names;
 use super::Engine;
 use super::{Access, Asking};
 use crate::error::Error;
 use crate::files::{self, Dependency, Ecosystem, Installed, PackageName, Project, Shelf};
 use crate::reactor::Lane;
-use crate::store::{PackageRow, StoredPackage, StoredProject};
+use crate::store::{PackageRow, SITE, StoredPackage, StoredProject};
 
 /// Which of a project's packages are read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, serde::Deserialize)]
@@ -330,7 +331,7 @@ impl Engine {
             let used: std::collections::HashSet<PackageName> = used.iter().flat_map(|known| known.uses.iter().map(Use::name)).collect();
             let mut removed = 0;
             for (row, of) in store.packages()? {
-                if known::name_of(&of).is_none_or(|name| !used.contains(&name)) {
+                if of.ecosystem != SITE && known::name_of(&of).is_none_or(|name| !used.contains(&name)) {
                     removed += usize::from(store.remove_package(row)?);
                 }
             }

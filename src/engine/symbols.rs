@@ -9,10 +9,11 @@ use serde::Serialize;
 use url::Url;
 
 use super::project::{About, Known, State, Use, ecosystem, id_of};
+use super::sites;
 use super::{Engine, Inner};
 use crate::error::Error;
 use crate::files::{self, Ecosystem, PackageName, compare_versions};
-use crate::store::{self, Agreement, PackageRow, Store};
+use crate::store::{self, Agreement, PackageRow, SITE, Store, StoredPackage};
 use crate::symbols::{
     self, Checked, Dependency, How, Indexed, Kind, Language, Open, Package, PackageId, Prefix, Reach, Reason, Symbol, Wanted,
 };
@@ -195,6 +196,19 @@ struct Scope {
     by_row: HashMap<PackageRow, usize>,
     own_crates: Vec<String>,
     own_modules: Vec<String>,
+    /// Sources whose sites have a table of symbols.
+    sites: Vec<Site>,
+}
+
+/// What the site of a source offers.
+#[derive(Debug)]
+struct Site {
+    row: PackageRow,
+    /// Under the source's name.
+    id: PackageId,
+    about: sites::About,
+    /// What the anchors of its symbols are relative to.
+    base: Option<Url>,
 }
 
 #[derive(Debug)]
@@ -268,23 +282,21 @@ impl Inner {
         let scope = self.scope(store, asked.project.as_deref())?;
         let wanted = wanted(asked);
         let meant: HashSet<usize> = scope.meant(&wanted);
-        let not_searched = scope.not_searched(&wanted, &meant);
+        let sites: HashMap<PackageRow, &Site> = scope.sites_meant(&wanted).map(|site| (site.row, site)).collect();
+        let not_searched = scope.not_searched(&wanted, &meant, &sites);
         let agreement = if asked.by_prefix == Prefix::Begins { Agreement::Begins } else { Agreement::Whole };
-        let look = |name: &str, agreement| -> Result<Vec<(usize, Symbol)>, Error> {
+        let look = |name: &str, agreement| -> Result<Vec<(PackageId, Symbol)>, Error> {
             let mut found = Vec::new();
             for (row, bytes) in store.symbols_named(name, agreement, MAX_ROWS)? {
-                let Some(at) = scope.by_row.get(&row).copied().filter(|at| meant.contains(at)) else { continue };
-                let damaged =
-                    || store::Error::Damaged { path: self.config.database.clone(), what: format!("a name of {}", scope.uses[at].name()) };
-                found.extend(symbols::decode_told(&bytes).ok_or_else(damaged)?.into_iter().map(|symbol| (at, symbol)));
+                let package = scope.by_row.get(&row).filter(|at| meant.contains(at)).map(|at| scope.uses[*at].id());
+                let Some(id) = package.or_else(|| sites.get(&row).map(|site| site.id.clone())) else { continue };
+                let damaged = || store::Error::Damaged { path: self.config.database.clone(), what: format!("a name of {id}") };
+                found.extend(symbols::decode_told(&bytes).ok_or_else(damaged)?.into_iter().map(|symbol| (id.clone(), symbol)));
             }
             Ok(found)
         };
         let by_id: HashMap<PackageId, usize> = meant.iter().map(|at| (scope.uses[*at].id(), *at)).collect();
-        let rank = |found: Vec<(usize, Symbol)>, wanted: &Wanted| {
-            let candidates = found.into_iter().map(|(at, symbol)| (scope.uses[at].id(), symbol)).collect();
-            symbols::rank(candidates, wanted)
-        };
+        let rank = |found: Vec<(PackageId, Symbol)>, wanted: &Wanted| symbols::rank(found, wanted);
         let last = symbols::last_name(&asked.name);
         let mut found = rank(look(&last, agreement)?, &wanted);
         if found.is_empty() && !last.is_empty() {
@@ -304,7 +316,13 @@ impl Inner {
         let total = found.len();
         let page: Vec<_> = found.into_iter().skip(asked.offset).take(limit).collect();
         let left_off = total.saturating_sub(asked.offset + page.len());
-        let told = |(id, symbol, how): (PackageId, Symbol, How)| FoundSymbol { how: Some(how), ..scope.told(by_id[&id], &symbol) };
+        let told = |(id, symbol, how): (PackageId, Symbol, How)| {
+            let told = match by_id.get(&id) {
+                Some(at) => scope.told(*at, &symbol),
+                None => sites.values().find(|site| site.id == id).expect("it is of a package or of a site").told(&symbol),
+            };
+            FoundSymbol { how: Some(how), ..told }
+        };
         Ok(SymbolsFound { found: page.into_iter().map(told).collect(), left_off, project: scope.project.clone(), not_searched })
     }
 
@@ -327,6 +345,14 @@ impl Inner {
                 );
             }
         }
+        for site in scope.sites_meant(&wanted).filter(|site| site.about.roots.iter().any(lies_in)) {
+            let Some(content) = store.package_content(site.row)? else { continue };
+            let damaged = || store::Error::Damaged { path: self.config.database.clone(), what: format!("the symbols of {}", site.id) };
+            if let Some(listed) = symbols::decode(&content).ok_or_else(damaged)?.listed(&asked.name) {
+                is_there = true;
+                symbols.extend(listed.iter().filter(|symbol| asked.kind.is_none_or(|kind| kind == symbol.kind)).map(|symbol| site.told(symbol)));
+            }
+        }
         if !is_there {
             let roots = meant.iter().flat_map(|at| &scope.uses[*at].roots).map(String::as_str);
             let mut near = symbols::nearest(root, roots, 3);
@@ -347,7 +373,8 @@ impl Inner {
         let total = symbols.len();
         let limit = if asked.limit == 0 { 50 } else { asked.limit };
         let symbols = symbols.into_iter().skip(asked.offset).take(limit).collect();
-        Ok(ListedSymbols { symbols, total, not_searched: scope.not_searched(&wanted, &meant) })
+        let sites = scope.sites_meant(&wanted).map(|site| (site.row, site)).collect();
+        Ok(ListedSymbols { symbols, total, not_searched: scope.not_searched(&wanted, &meant, &sites) })
     }
 
     fn check_code(&self, store: &Store, code: &str, language: Language, project: Option<&Path>) -> Result<CodeChecked, Error> {
@@ -408,7 +435,12 @@ impl Scope {
     fn read(store: &Store, project: Option<&Path>) -> Result<Self, Error> {
         let packages = store.packages()?;
         let mut stored: HashMap<PackageName, (Stored, Use)> = HashMap::new();
+        let mut sites = Vec::new();
         for (row, of) in packages {
+            if of.ecosystem == SITE {
+                sites.extend(Site::of(row, &of));
+                continue;
+            }
             let Some(name) = super::project::name_of(&of) else { continue };
             let Ok(about) = serde_json::from_str::<About>(&of.about) else { continue };
             let used = Use {
@@ -427,7 +459,7 @@ impl Scope {
         }
         let projects = store.projects()?;
         let Some(path) = project else {
-            if stored.is_empty() {
+            if stored.is_empty() && sites.is_empty() {
                 return Err(Error::NoSymbols);
             }
             let mut all: Vec<(Stored, Use)> = stored.into_values().collect();
@@ -437,7 +469,7 @@ impl Scope {
                 (a.ecosystem, &a.name).cmp(&(b.ecosystem, &b.name)).then_with(|| compare_versions(&version(b), &version(a)))
             });
             let (stored, uses): (Vec<_>, Vec<_>) = all.into_iter().map(|(stored, used)| (Some(stored), used)).unzip();
-            return Ok(Self::of(None, uses, stored));
+            return Ok(Self { sites, ..Self::of(None, uses, stored) });
         };
         let known = projects.iter().find(|known| Path::new(&known.root) == path);
         let unknown =
@@ -446,7 +478,7 @@ impl Scope {
         let content: Known = serde_json::from_str(&known.content).map_err(|_| unknown())?;
         let of_uses = content.uses.iter().map(|used| stored.remove(&used.name()).map(|(stored, _)| stored)).collect();
         let scope = Self::of(Some(path.to_owned()), content.uses, of_uses);
-        Ok(Self { own_crates: content.own_crates, own_modules: content.own_modules, ..scope })
+        Ok(Self { own_crates: content.own_crates, own_modules: content.own_modules, sites, ..scope })
     }
 
     fn of(project: Option<PathBuf>, uses: Vec<Use>, stored: Vec<Option<Stored>>) -> Self {
@@ -455,7 +487,7 @@ impl Scope {
             by_name.entry((used.ecosystem, used.ecosystem.normal(&used.name))).or_default().push(at);
         }
         let by_row = stored.iter().enumerate().filter_map(|(at, stored)| Some((stored.as_ref()?.row, at))).collect();
-        Self { project, uses, stored, by_name, by_row, own_crates: Vec::new(), own_modules: Vec::new() }
+        Self { project, uses, stored, by_name, by_row, own_crates: Vec::new(), own_modules: Vec::new(), sites: Vec::new() }
     }
 
     /// What a package says that it needs, each with the package that it is here, if there is one.
@@ -506,10 +538,18 @@ impl Scope {
         (0..self.uses.len()).filter(|at| self.stored[*at].is_some() && symbols::is_meant(&self.uses[*at].id(), wanted)).collect()
     }
 
+    /// Sites are meant by the name of their source or of what they document.
+    fn sites_meant<'s>(&'s self, wanted: &'s Wanted) -> impl Iterator<Item = &'s Site> {
+        self.sites.iter().filter(|site| {
+            let project = PackageId { name: site.about.project.clone(), ..site.id.clone() };
+            symbols::is_meant(&site.id, wanted) || symbols::is_meant(&project, wanted)
+        })
+    }
+
     /// What was asked for by name and is not known, and what is known in part only.
-    fn not_searched(&self, wanted: &Wanted, meant: &HashSet<usize>) -> Vec<String> {
+    fn not_searched(&self, wanted: &Wanted, meant: &HashSet<usize>, sites: &HashMap<PackageRow, &Site>) -> Vec<String> {
         let mut told = Vec::new();
-        if let (Some(name), true) = (&wanted.package, meant.is_empty()) {
+        if let (Some(name), true, true) = (&wanted.package, meant.is_empty(), sites.is_empty()) {
             let same = Wanted { version: None, ..wanted.clone() };
             let named: Vec<&Use> = self.uses.iter().filter(|used| symbols::is_meant(&used.id(), &same)).collect();
             let read: Vec<_> = named.iter().filter(|used| used.state == State::Read).filter_map(|used| used.version.as_deref()).collect();
@@ -530,6 +570,13 @@ impl Scope {
             [] => {}
             [(at, why)] => told.push(format!("{} is known in part: {why}", self.uses[*at].name())),
             [(at, why), ..] => told.push(format!("{} packages are known in part, as {}: {why}", partly.len(), self.uses[*at].name())),
+        }
+        let mut names: Vec<&str> = sites.values().map(|site| site.id.name.as_str()).collect();
+        names.sort_unstable();
+        match &*names {
+            [] => {}
+            [name] => told.push(format!("{name}: only what its site documents is known")),
+            [name, ..] => told.push(format!("of {} sites, as {name}, only what they document is known", names.len())),
         }
         if wanted.package.is_none() {
             let ecosystems = [Ecosystem::Cargo, Ecosystem::Pypi, Ecosystem::Npm, Ecosystem::Go];
@@ -574,6 +621,30 @@ impl Scope {
             doc: symbol.summary(),
             package: used.name().to_string(),
             place: path.map(|path| format!("{}:{line}", path.display())),
+            url,
+            deprecated: symbol.deprecated.clone(),
+            needs: symbol.feature.clone(),
+            how: None,
+        }
+    }
+}
+
+impl Site {
+    fn of(row: PackageRow, stored: &StoredPackage) -> Option<Self> {
+        let about: sites::About = serde_json::from_str(&stored.about).ok()?;
+        let id = PackageId::new(about.ecosystem, &*stored.name, &*stored.version);
+        Some(Self { row, id, about, base: Url::parse(&stored.root).ok() })
+    }
+
+    fn told(&self, symbol: &Symbol) -> FoundSymbol {
+        let url = symbol.anchor.as_deref().and_then(|anchor| self.base.as_ref()?.join(anchor).ok());
+        FoundSymbol {
+            path: symbol.path.clone(),
+            kind: symbol.kind.name(),
+            signature: symbol.signature.clone(),
+            doc: symbol.summary(),
+            package: self.id.to_string(),
+            place: url.as_ref().map(Url::to_string),
             url,
             deprecated: symbol.deprecated.clone(),
             needs: symbol.feature.clone(),

@@ -50,7 +50,7 @@ pub use self::connect::until;
 use self::connect::{Look, Missing};
 pub use self::error::Error;
 use self::error::Failure;
-pub use self::packages::{Agreement, NamedSymbols, PackageRow, StoredPackage, StoredProject};
+pub use self::packages::{Agreement, NamedSymbols, PackageRow, SITE, StoredPackage, StoredProject};
 use self::passages::Kept;
 pub use self::passages::text_hash;
 use self::ranges::Ranges;

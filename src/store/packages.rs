@@ -9,6 +9,7 @@ use super::Store;
 use super::checksum::Checksum;
 use super::error::{Error, Failure};
 use super::pages::{collect, count, milliseconds, time};
+use crate::model::SourceId;
 
 /// A package without its contents.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,6 +30,9 @@ pub struct StoredPackage {
 /// The row of a package.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct PackageRow(i64);
+
+/// The ecosystem of what the site of a source offers.
+pub const SITE: &str = "site";
 
 /// A name, and which of its symbols have it, by their last segments in lower case.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,6 +80,20 @@ impl Store {
     /// ```
     pub fn put_package(&self, package: &StoredPackage, content: &[u8], names: &[NamedSymbols]) -> Result<(), Error> {
         self.write(|transaction| put(transaction, package, content, names))
+    }
+
+    /// Puts what the site of a source offers in place of what is stored of it, in whatever version: its row has [`SITE`] for its ecosystem and the
+    /// source for its name.
+    pub fn put_site(&self, site: &StoredPackage, content: &[u8], names: &[NamedSymbols]) -> Result<(), Error> {
+        self.write(|transaction| {
+            remove_all_of(transaction, SITE, &site.name)?;
+            put(transaction, site, content, names)
+        })
+    }
+
+    /// Forgets what the site of a source offers.
+    pub fn remove_site(&self, source: &SourceId) -> Result<bool, Error> {
+        self.write(|transaction| remove_all_of(transaction, SITE, source.as_str()))
     }
 
     /// Every package, by ecosystem, name and version.
@@ -175,6 +193,14 @@ fn put(connection: &Connection, package: &StoredPackage, content: &[u8], names: 
         insert.execute(params![package, name, sum, symbols])?;
     }
     Ok(())
+}
+
+/// Every version of a package; whether there was one.
+pub(super) fn remove_all_of(connection: &Connection, ecosystem: &str, name: &str) -> Result<bool, Failure> {
+    let sql = "SELECT id FROM packages WHERE ecosystem = ?1 AND name = ?2";
+    let rows: Vec<i64> = collect(connection, sql, [ecosystem, name], |row| Ok(row.get(0)?))?;
+    rows.iter().try_for_each(|row| remove(connection, *row).map(drop))?;
+    Ok(!rows.is_empty())
 }
 
 fn remove(connection: &Connection, package: i64) -> Result<bool, Failure> {

@@ -11,6 +11,7 @@ use crate::model::{Chunk, ChunkKind, Document, Heading, Metadata, SourceId, Vali
 
 use super::checksum::Checksum;
 use super::error::Failure;
+use super::packages;
 use super::passages::{self, Hash, Kept, hash_of, hash_with};
 use super::sources::{find_source, name_of, source_for, source_of};
 use super::texts::{self, CHUNK_TABLES, MARKDOWN, PAGE_COLUMNS, folder};
@@ -266,7 +267,8 @@ fn remove_pages(connection: &Connection, source: Option<i64>, url: &Url, words: 
 
 /// The pages of a source whose addresses begin with `prefix`; with none, also what is known of the source itself.
 pub(super) fn remove_source(connection: &Connection, source: &SourceId, prefix: Option<&str>) -> Result<u64, Failure> {
-    let Some(source) = find_source(connection, source)? else { return Ok(0) };
+    let named = source;
+    let Some(source) = find_source(connection, named)? else { return Ok(0) };
     let mut words = Changes::default();
     let removed = match prefix {
         None => remove_where(connection, "source = ?1", source, &mut words)?,
@@ -280,6 +282,7 @@ pub(super) fn remove_source(connection: &Connection, source: &SourceId, prefix: 
     // Little is left to count, and what was damaged is counted right again.
     passages::recount(connection, source)?;
     if prefix.is_none() {
+        packages::remove_all_of(connection, packages::SITE, named.as_str())?;
         super::sources::forget(connection, source)?;
     }
     Ok(removed)

@@ -115,7 +115,7 @@ fn complete(package: &mut Package, installed: &Installed) {
 }
 
 /// What is found by name: symbols that are for users, and what is given on.
-fn names(package: Indexed) -> Vec<NamedSymbols> {
+pub(in crate::engine) fn names(package: Indexed) -> Vec<NamedSymbols> {
     let mut names: BTreeMap<String, Vec<u8>> = BTreeMap::new();
     let given: Vec<Symbol> = package.given_names().collect();
     let shown = package.package().symbols.iter().filter(|symbol| !symbol.private || symbol.kind == Kind::Module);
