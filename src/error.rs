@@ -39,9 +39,6 @@ pub enum Error {
     Files(#[from] files::Error),
     #[error(transparent)]
     Config(#[from] config::Error),
-    #[cfg(feature = "files")]
-    #[error(transparent)]
-    Files(#[from] files::Error),
     /// The page came, but there is nothing in it to read.
     #[error("{} cannot be read: {skip}", http::masked(url))]
     Unreadable { url: Url, skip: Box<extract::Skip> },
@@ -179,10 +176,6 @@ impl Error {
                 | store::Error::NoDate { .. },
             ) => Fault::You,
             Self::Store(_) => Fault::Disk,
-            #[cfg(feature = "files")]
-            Self::Files(error) if error.is_of_disk() => Fault::Disk,
-            #[cfg(feature = "files")]
-            Self::Files(_) => Fault::You,
             Self::Share(error) if error.is_of_disk() => Fault::Disk,
             Self::Share(_) => Fault::You,
             Self::Reactor(reactor::Error::UnknownKind { .. } | reactor::Error::NotBuilt { .. }) => Fault::You,
@@ -221,8 +214,6 @@ impl Error {
             | Self::UnknownModule { .. }
             | Self::LanguageUnchecked { .. }
             | Self::NoRecipe { .. } => false,
-            #[cfg(feature = "files")]
-            Self::Files(_) => false,
         }
     }
 
@@ -238,11 +229,10 @@ impl Error {
             #[cfg(feature = "files")]
             Self::Files(error) => error.hint(),
             Self::Config(error) => Some(error.hint()),
-            #[cfg(feature = "files")]
-            Self::Files(error) => error.hint(),
-            Self::NothingToRead { kept: 0, .. } => {
-                Some("documents are files such as .md, .rst, .html, .txt and .ipynb; --include and --everything take in what is left out".to_owned())
-            }
+            Self::NothingToRead { kept: 0, .. } => Some(
+                "documents are files such as .md, .rst, .html, .txt and .ipynb; --include and --everything take in what is left out"
+                    .to_owned(),
+            ),
             Self::NothingToRead { kept, .. } => Some(format!("its {kept} stored pages are kept; `smolcrawl remove` removes them")),
             Self::Name { .. } => Some("give another name, as in smol, with the version 2.0".to_owned()),
             Self::NameTaken { .. } => Some("give another name, or remove that source first".to_owned()),

@@ -83,7 +83,8 @@ impl Engine {
             let roots = roots(&package);
             let about = About { ecosystem: maker.ecosystem(), project: project.unwrap_or_default(), roots };
             let about = serde_json::to_string(&about).expect("texts are JSON");
-            let row = StoredPackage { ecosystem: SITE.to_owned(), name, version, root: base.into(), stamp: String::new(), symbols: count, about };
+            let row =
+                StoredPackage { ecosystem: SITE.to_owned(), name, version, root: base.into(), stamp: String::new(), symbols: count, about };
             (row, content, names(Indexed::new(package)))
         };
         let (row, content, names) = self.inner.handle.unblock_on(Lane::Bulk, build).await;

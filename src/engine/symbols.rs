@@ -331,7 +331,9 @@ impl Inner {
         let wanted = wanted(asked);
         let meant = scope.meant(&wanted);
         let root = asked.name.split(['.', ':', '#']).next().unwrap_or_default();
-        let lies_in = |known: &String| asked.name.strip_prefix(known.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', ':', '#', '/']));
+        let lies_in = |known: &String| {
+            asked.name.strip_prefix(known.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', ':', '#', '/']))
+        };
         let mut symbols = Vec::new();
         let mut is_there = false;
         let mut rooted: Vec<usize> = meant.iter().copied().filter(|at| scope.uses[*at].roots.iter().any(lies_in)).collect();
@@ -350,7 +352,9 @@ impl Inner {
             let damaged = || store::Error::Damaged { path: self.config.database.clone(), what: format!("the symbols of {}", site.id) };
             if let Some(listed) = symbols::decode(&content).ok_or_else(damaged)?.listed(&asked.name) {
                 is_there = true;
-                symbols.extend(listed.iter().filter(|symbol| asked.kind.is_none_or(|kind| kind == symbol.kind)).map(|symbol| site.told(symbol)));
+                symbols.extend(
+                    listed.iter().filter(|symbol| asked.kind.is_none_or(|kind| kind == symbol.kind)).map(|symbol| site.told(symbol)),
+                );
             }
         }
         if !is_there {
@@ -588,10 +592,9 @@ impl Scope {
     /// Packages of an ecosystem of which nothing is known.
     fn holes(&self, of: Ecosystem) -> Vec<String> {
         let mut told = Vec::new();
-        for (state, what) in [
-            (State::Missing, "are not on the disk"),
-            (State::NotAskedFor, "are used by others only and were not asked for"),
-        ] {
+        for (state, what) in
+            [(State::Missing, "are not on the disk"), (State::NotAskedFor, "are used by others only and were not asked for")]
+        {
             let holes: Vec<&Use> = self.uses.iter().filter(|used| used.ecosystem == of && used.state == state).collect();
             if let Some(first) = holes.first() {
                 let names: Vec<_> = holes.iter().take(NAMED).map(|used| used.name().to_string()).collect();
@@ -632,7 +635,9 @@ impl Scope {
 impl Site {
     fn of(row: PackageRow, stored: &StoredPackage) -> Option<Self> {
         let about: sites::About = serde_json::from_str(&stored.about).ok()?;
-        let id = PackageId::new(about.ecosystem, &*stored.name, &*stored.version);
+        let end = format!("@{}", stored.version);
+        let name = stored.name.strip_suffix(end.as_str()).unwrap_or(&stored.name);
+        let id = PackageId::new(about.ecosystem, name, &*stored.version);
         Some(Self { row, id, about, base: Url::parse(&stored.root).ok() })
     }
 
