@@ -50,7 +50,9 @@ pub use self::search::Found;
 pub use self::share::{Existing, Export, ExportReport, ImportReport, Imported, Texts};
 pub use self::sources::{DryRun, Fill, Resume};
 #[cfg(all(feature = "code", feature = "files"))]
-pub use self::symbols::{CodeChecked, FoundSymbol, ListedSymbols, Reference, SymbolQuery, SymbolsFound};
+pub use self::symbols::{CodeChecked, Counted, FoundSymbol, ListedSymbols, Reference, SymbolQuery, SymbolsFound};
+#[cfg(all(feature = "code", feature = "files"))]
+pub use crate::symbols::{How as SymbolHow, Kind as SymbolKind, Prefix as SymbolPrefix};
 pub use self::verify::{Checked, Verified};
 use crate::chunk;
 pub use crate::chunk::Config as Chunking;

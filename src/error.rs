@@ -39,9 +39,6 @@ pub enum Error {
     Files(#[from] files::Error),
     #[error(transparent)]
     Config(#[from] config::Error),
-    #[cfg(feature = "files")]
-    #[error(transparent)]
-    Files(#[from] files::Error),
     /// The page came, but there is nothing in it to read.
     #[error("{} cannot be read: {skip}", http::masked(url))]
     Unreadable { url: Url, skip: Box<extract::Skip> },
@@ -179,10 +176,6 @@ impl Error {
                 | store::Error::NoDate { .. },
             ) => Fault::You,
             Self::Store(_) => Fault::Disk,
-            #[cfg(feature = "files")]
-            Self::Files(error) if error.is_of_disk() => Fault::Disk,
-            #[cfg(feature = "files")]
-            Self::Files(_) => Fault::You,
             Self::Share(error) if error.is_of_disk() => Fault::Disk,
             Self::Share(_) => Fault::You,
             Self::Reactor(reactor::Error::UnknownKind { .. } | reactor::Error::NotBuilt { .. }) => Fault::You,
@@ -197,8 +190,6 @@ impl Error {
             Self::Crawl(error) => error.is_transient(),
             Self::Embed(error) => error.is_transient(),
             Self::Store(error) => error.is_transient(),
-            #[cfg(feature = "files")]
-            Self::Files(_) => false,
             Self::Reactor(_)
             | Self::Share(_)
             | Self::Config(_)
@@ -235,8 +226,6 @@ impl Error {
             Self::Embed(error) => error.hint().map(str::to_owned),
             Self::Store(error) => error.hint().map(str::to_owned),
             Self::Share(error) => Some(error.hint().to_owned()),
-            #[cfg(feature = "files")]
-            Self::Files(error) => error.hint(),
             Self::Config(error) => Some(error.hint()),
             #[cfg(feature = "files")]
             Self::Files(error) => error.hint(),

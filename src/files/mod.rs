@@ -35,7 +35,7 @@ pub use self::archive::{Archive, ArchiveKind, ArchiveLimits, Next, TopFolder, Un
 pub use self::checkout::Checkout;
 pub use self::contents::{Contents, SourceFile};
 pub use self::error::{Error, Refusal};
-pub use self::folder::{Folder, Found, Listing, Sequence, file_tag, is_tag, page, tag_of};
+pub use self::folder::{Folder, Found, Listing, Sequence, file_tag, is_tag, page, read, tag_of};
 pub use self::forge::Forge;
 pub use self::git::{GitFetch, GitLimits, fetch};
 pub use self::left_out::{Left, LeftOut, Rule};

@@ -15,6 +15,8 @@ mod resources;
 mod search;
 mod share;
 mod sources;
+#[cfg(all(feature = "code", feature = "files"))]
+mod symbols;
 mod untrusted;
 
 use std::time::{Duration, Instant};
@@ -51,6 +53,14 @@ pub fn server(engine: &Engine, background: &Background) -> Result<Server, mcp::E
         .tool(share::export(engine.clone()))
         .tool(with_both(share::import))
         .notifier(background.changes().notifier());
+    #[cfg(all(feature = "code", feature = "files"))]
+    let server = server
+        .tool(symbols::index(engine.clone()))
+        .tool(symbols::find(engine.clone()))
+        .tool(symbols::list(engine.clone()))
+        .tool(symbols::check(engine.clone()))
+        .tool(symbols::check_script(engine.clone()))
+        .tool(symbols::query(engine.clone()));
     let server = resources::offer(server, engine);
     let server = prompts::offer(server, engine);
     completions::offer(server, engine).build()
