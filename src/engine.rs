@@ -59,6 +59,8 @@ use crate::embed::Embed;
 use crate::error::Error;
 use crate::extract;
 use crate::http::Client;
+#[cfg(feature = "files")]
+pub use crate::files::{Origin, PathPattern, Selection, Usual};
 pub use crate::http::Counters;
 #[cfg(feature = "surf")]
 use crate::http::{self, PrivateAddresses};
