@@ -65,7 +65,12 @@ const EXAMPLES: &[(&str, &[&str])] = &[
     ),
     (
         "project",
-        &["smolcrawl project", "smolcrawl project ~/work/service --include direct", "smolcrawl project --json", "smolcrawl project --forget"],
+        &[
+            "smolcrawl project",
+            "smolcrawl project ~/work/service --include direct",
+            "smolcrawl project --json",
+            "smolcrawl project --forget",
+        ],
     ),
     (
         "find",
@@ -76,7 +81,10 @@ const EXAMPLES: &[(&str, &[&str])] = &[
             "smolcrawl find spawn --prefix --kind function --json",
         ],
     ),
-    ("check", &["smolcrawl check src/main.rs", "smolcrawl check - --language python", "smolcrawl check draft.py --project ~/work/service --all"]),
+    (
+        "check",
+        &["smolcrawl check src/main.rs", "smolcrawl check - --language python", "smolcrawl check draft.py --project ~/work/service --all"],
+    ),
     ("index", &["smolcrawl index --jsonl pages.jsonl", "smolcrawl index --jsonl - --no-index"]),
     ("export", &["smolcrawl export docs.rs --to docs.smolcrawl", "smolcrawl export docs.rs --format llms-full --to -"]),
     ("import", &["smolcrawl import docs.smolcrawl", "smolcrawl import docs.smolcrawl --replace"]),

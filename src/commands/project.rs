@@ -30,7 +30,9 @@ pub async fn run(engine: &Engine, asked: cli::Project, shown: Shown) -> Result<(
     let read_all = async {
         loop {
             let how_far = format!("{done} of {all} packages");
-            let Some(read) = lines.during(reading.next(), || progress::say("reading", &how_far)).await? else { return Ok::<_, Failure>(()) };
+            let Some(read) = lines.during(reading.next(), || progress::say("reading", &how_far)).await? else {
+                return Ok::<_, Failure>(());
+            };
             done += 1;
             bar.set_position(done);
             bar.set_message(read.package.to_string());
@@ -68,7 +70,8 @@ fn print(output: &mut Output, report: &ProjectReport) -> Result<(), Failure> {
         output.line(format!("note: {more} more; --json has them"))?;
     }
     if report.not_asked_for > 0 {
-        output.line(format!("{} packages are used by others only and were not asked for: --include all reads them", report.not_asked_for))?;
+        output
+            .line(format!("{} packages are used by others only and were not asked for: --include all reads them", report.not_asked_for))?;
     }
     output.line(format!(
         "{}: {} packages ({} direct) by {}: {} read, {} unchanged, {} missing; {} symbols in {:.1} s",

@@ -80,7 +80,8 @@ pub async fn check(engine: &Engine, asked: cli::Check) -> Result<(), Failure> {
     let is_stdin = asked.file.as_os_str() == "-";
     let by_name = || asked.file.to_str().and_then(Language::of_path);
     let language = asked.language.or_else(|| by_name().filter(|_| !is_stdin)).ok_or_else(|| {
-        Failure::usage(format!("{}: the language is not known", asked.file.display())).hinting("name it: --language python or --language rust")
+        Failure::usage(format!("{}: the language is not known", asked.file.display()))
+            .hinting("name it: --language python or --language rust")
     })?;
     let code = read(&asked.file)?;
     let project = match &asked.project {

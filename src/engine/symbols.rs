@@ -402,7 +402,9 @@ impl Inner {
         let wanted = wanted(asked);
         let meant = scope.meant(&wanted);
         let root = asked.name.split(['.', ':', '#']).next().unwrap_or_default();
-        let lies_in = |known: &String| asked.name.strip_prefix(known.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', ':', '#', '/']));
+        let lies_in = |known: &String| {
+            asked.name.strip_prefix(known.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', ':', '#', '/']))
+        };
         let mut symbols = Vec::new();
         let mut is_there = false;
         let mut rooted: Vec<usize> = meant.iter().copied().filter(|at| scope.uses[*at].roots.iter().any(lies_in)).collect();
@@ -639,10 +641,9 @@ impl Scope {
     /// Packages of an ecosystem of which nothing is known.
     fn holes(&self, of: Ecosystem) -> Vec<String> {
         let mut told = Vec::new();
-        for (state, what) in [
-            (State::Missing, "are not on the disk"),
-            (State::NotAskedFor, "are used by others only and were not asked for"),
-        ] {
+        for (state, what) in
+            [(State::Missing, "are not on the disk"), (State::NotAskedFor, "are used by others only and were not asked for")]
+        {
             let holes: Vec<&Use> = self.uses.iter().filter(|used| used.ecosystem == of && used.state == state).collect();
             if let Some(first) = holes.first() {
                 let names: Vec<_> = holes.iter().take(NAMED).map(|used| used.name().to_string()).collect();

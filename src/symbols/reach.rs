@@ -169,7 +169,12 @@ impl Indexed {
         // What it stands for is told where it is known.
         let defined = target.map_or_else(|| given.target.clone(), |name| self.join(&given.target, name));
         if let Some(symbol) = self.symbol(&defined).filter(|symbol| symbol.kind != Kind::Module || target.is_none()) {
-            return Some(Symbol { path, private: false, feature: given.feature.clone().or_else(|| symbol.feature.clone()), ..symbol.clone() });
+            return Some(Symbol {
+                path,
+                private: false,
+                feature: given.feature.clone().or_else(|| symbol.feature.clone()),
+                ..symbol.clone()
+            });
         }
         let mut symbol = Symbol::new(path, Kind::Other);
         symbol.signature = match (is_python, target) {

@@ -10,12 +10,13 @@ use std::time::Duration;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use url::Url;
 
-use crate::engine::{CodeChecked, Engine, FoundSymbol, Include, ProjectReport, Reference, SymbolHow, SymbolKind, SymbolPrefix, SymbolQuery};
+use crate::engine::{
+    CodeChecked, Engine, FoundSymbol, Include, ProjectReport, Reference, SymbolHow, SymbolKind, SymbolPrefix, SymbolQuery,
+};
 use crate::error::Error;
 use crate::mcp::{Annotations, Answer, Context, Output, Tool, ToolError};
-use crate::tools::bound::{DEFAULT, cost, line, room, within};
+use crate::tools::bound::{DEFAULT, cost, line, room};
 use crate::tools::untrusted::Untrusted;
 use crate::tools::{allowed, reply};
 
@@ -88,7 +89,7 @@ pub fn check_script(engine: Engine) -> Tool {
     Tool::typed("check_ai_script_hallucinations", SCRIPT, move |asked: Script, context: Context| {
         let engine = engine.clone();
         async move {
-            let path = allowed::folder(&engine, &context, &asked.script_path).await?;
+            let path = allowed::path(&engine, &context, &asked.script_path).await?;
             let checked = engine.check_file(path).await.map_err(|error| told(&error))?;
             verdicts(&checked, DEFAULT).map(|checked| Untrusted(Plain(checked)))
         }
@@ -101,9 +102,10 @@ const LOOKS: Annotations = Annotations { read_only: Some(true), destructive: Non
 
 async fn read_project(engine: &Engine, asked: Project, context: &Context) -> Result<Indexed, ToolError> {
     let path = match asked.path.as_deref().map(str::trim).filter(|path| !path.is_empty()) {
-        Some(path) => allowed::folder(engine, context, path).await?,
-        None => roots(context).await.into_iter().next().ok_or_else(|| {
-            ToolError::new("no project is named, and the client names no folder that its user works in").hint("name the project's folder as path")
+        Some(path) => allowed::path(engine, context, path).await?,
+        None => allowed::roots(context).await?.into_iter().next().ok_or_else(|| {
+            ToolError::new("no project is named, and the client names no folder that its user works in")
+                .hint("name the project's folder as path")
         })?,
     };
     let include = match asked.include {
@@ -209,7 +211,8 @@ fn verdicts(checked: &CodeChecked, max_chars: u32) -> Result<Checks, ToolError> 
     }
     let more = order.len() - answer.references.len();
     if more > 0 {
-        answer.notice = Some(format!("{more} more references do not fit, none of them worse than the last one here: ask with a larger max_chars"));
+        answer.notice =
+            Some(format!("{more} more references do not fit, none of them worse than the last one here: ask with a larger max_chars"));
     }
     Ok(answer)
 }
@@ -225,7 +228,7 @@ async fn project(engine: &Engine, named: Option<&str>, context: &Context) -> Res
         },
         None if known.is_empty() => Ok(None),
         None => {
-            for root in roots(context).await {
+            for root in allowed::roots(context).await? {
                 let above = engine.project_of(&root).await.map_err(|error| told(&error))?;
                 // Where a folder has one project in it, that is meant.
                 let below: Vec<_> = known.iter().filter(|project| project.starts_with(&root)).collect();
@@ -243,17 +246,12 @@ async fn project(engine: &Engine, named: Option<&str>, context: &Context) -> Res
     }
 }
 
-/// Folders that the client's user works in, as far as it tells them.
-async fn roots(context: &Context) -> Vec<PathBuf> {
-    let roots = context.roots().await.unwrap_or_default();
-    roots.iter().filter_map(|root| Url::parse(&root.uri).ok()?.to_file_path().ok()).filter_map(|path| path.canonicalize().ok()).collect()
-}
-
 fn kind(named: Option<&str>) -> Result<Option<SymbolKind>, ToolError> {
     match named.map(str::trim).filter(|named| !named.is_empty()) {
         None => Ok(None),
         Some(named) => SymbolKind::of_name(named).map(Some).ok_or_else(|| {
-            ToolError::new(format!("there is no kind {:?}", line(named))).hint("as function, method, struct, enum, trait, class, module or constant")
+            ToolError::new(format!("there is no kind {:?}", line(named)))
+                .hint("as function, method, struct, enum, trait, class, module or constant")
         }),
     }
 }
@@ -428,5 +426,6 @@ const INDEX: &str = "Reads the packages that a project uses, at its lock file's 
      Fetches nothing; tells what is missing.";
 const FIND: &str = "Finds functions, types and modules by name in the project's packages: signature, first sentence, place. Look here before using an API.";
 const LIST: &str = "Lists what a module or type of a package offers.";
-const CHECK: &str = "Checks whether the names that code uses exist in the project's packages: exists, does_not_exist, unknown, not_in_lock.";
+const CHECK: &str =
+    "Checks whether the names that code uses exist in the project's packages: exists, does_not_exist, unknown, not_in_lock.";
 const SCRIPT: &str = "check_code for a file.";

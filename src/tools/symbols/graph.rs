@@ -65,4 +65,5 @@ struct Asked {
 }
 
 const QUERY: &str = "find_symbol and list_symbols as commands.";
-const COMMANDS: &str = "commands are repos, explore PACKAGE, classes PACKAGE, class NAME and method NAME [CLASS]; find_symbol takes any name";
+const COMMANDS: &str =
+    "commands are repos, explore PACKAGE, classes PACKAGE, class NAME and method NAME [CLASS]; find_symbol takes any name";
