@@ -44,6 +44,7 @@ macro_rules! topics {
 macro_rules! links {
     () => {
         "[benchmarks]: crate::docs::benchmarks
+[checking]: crate::docs::checking
 [clients]: crate::docs::clients
 [crawling]: crate::docs::crawling
 [design]: crate::docs::design
@@ -55,6 +56,7 @@ macro_rules! links {
 [library]: crate::docs::library
 [models]: crate::docs::models
 [private]: crate::docs::private
+[project]: crate::docs::project
 [ranking]: crate::docs::ranking
 [reactors]: crate::docs::reactors
 [searching]: crate::docs::searching
@@ -77,6 +79,8 @@ topics! {
     ranking: "how an answer is ranked",
     fresh: "keeping what is stored up to date",
     private: "sites that ask who you are",
+    project: "what the packages of a project offer, at exactly its versions",
+    checking: "whether the names that code uses exist",
     sharing: "giving an index to others, and texts to other programs",
     clients: "configuring MCP clients, and what to do when one does not work",
     tools: "the MCP tools with their parameters, resources and prompts",

@@ -52,7 +52,7 @@ pub use self::search::Found;
 pub use self::share::{Existing, Export, ExportReport, ImportReport, Imported, Texts};
 pub use self::sources::{DryRun, Fill, Resume};
 #[cfg(all(feature = "code", feature = "files"))]
-pub use self::symbols::{CodeChecked, FoundSymbol, ListedSymbols, Reference, SymbolQuery, SymbolsFound};
+pub use self::symbols::{CodeChecked, Counted, FoundSymbol, ListedSymbols, Reference, SymbolQuery, SymbolsFound};
 pub use self::verify::{Checked, Verified};
 use crate::chunk;
 pub use crate::chunk::Config as Chunking;
@@ -68,6 +68,8 @@ use crate::embed;
 use crate::embed::Embed;
 use crate::error::Error;
 use crate::extract;
+#[cfg(feature = "files")]
+pub use crate::files::{Origin, PathPattern, Selection, Usual};
 use crate::http::Client;
 pub use crate::http::Counters;
 #[cfg(feature = "surf")]
@@ -77,6 +79,8 @@ use crate::reactor::{self, Handle, Lane, Report, Shutdown};
 pub use crate::share::{Error as ShareError, Form};
 use crate::store::{self, CutPage, Store};
 pub use crate::store::{Check, ModelSummary, PageSummary, Put};
+#[cfg(all(feature = "code", feature = "files"))]
+pub use crate::symbols::{How as SymbolHow, Kind as SymbolKind, Prefix as SymbolPrefix};
 
 /// Crawls, stores, embeds and searches. Cheap to clone: every clone is the same engine.
 ///

@@ -88,6 +88,9 @@ pub enum Error {
     /// It is pages of the web, or this program was built without what reads it.
     #[error("{given} is no folder, archive, repository or package that is read here")]
     NotFiles { given: String },
+    /// What a page was read from cannot be asked for it alone.
+    #[error("{} was not fetched from a site: it is of {source_id}", http::masked(url))]
+    OfFiles { url: Url, source_id: SourceId },
     /// There is no crawl to go on with.
     #[error("no interrupted crawl of {source_id} is known")]
     NothingToResume { source_id: SourceId },
@@ -142,6 +145,7 @@ impl Error {
             | Self::Name { .. }
             | Self::NameTaken { .. }
             | Self::NotFiles { .. }
+            | Self::OfFiles { .. }
             | Self::IsAPage { .. }
             | Self::SameSource { .. }
             | Self::NoPage { .. }
@@ -190,8 +194,6 @@ impl Error {
             Self::Crawl(error) => error.is_transient(),
             Self::Embed(error) => error.is_transient(),
             Self::Store(error) => error.is_transient(),
-            #[cfg(feature = "files")]
-            Self::Files(_) => false,
             Self::Reactor(_)
             | Self::Share(_)
             | Self::Config(_)
@@ -206,6 +208,7 @@ impl Error {
             | Self::Name { .. }
             | Self::NameTaken { .. }
             | Self::NotFiles { .. }
+            | Self::OfFiles { .. }
             | Self::IsAPage { .. }
             | Self::SameSource { .. }
             | Self::NoPage { .. }
@@ -214,6 +217,8 @@ impl Error {
             | Self::UnknownModule { .. }
             | Self::LanguageUnchecked { .. }
             | Self::NoRecipe { .. } => false,
+            #[cfg(feature = "files")]
+            Self::Files(_) => false,
         }
     }
 
@@ -226,9 +231,9 @@ impl Error {
             Self::Embed(error) => error.hint().map(str::to_owned),
             Self::Store(error) => error.hint().map(str::to_owned),
             Self::Share(error) => Some(error.hint().to_owned()),
+            Self::Config(error) => Some(error.hint()),
             #[cfg(feature = "files")]
             Self::Files(error) => error.hint(),
-            Self::Config(error) => Some(error.hint()),
             Self::NothingToRead { kept: 0, .. } => Some(
                 "documents are files such as .md, .rst, .html, .txt and .ipynb; --include and --everything take in what is left out"
                     .to_owned(),
@@ -236,6 +241,7 @@ impl Error {
             Self::NothingToRead { kept, .. } => Some(format!("its {kept} stored pages are kept; `smolcrawl remove` removes them")),
             Self::Name { .. } => Some("give another name, as in smol, with the version 2.0".to_owned()),
             Self::NameTaken { .. } => Some("give another name, or remove that source first".to_owned()),
+            Self::OfFiles { .. } => Some("refresh the source: what has not changed is not read again".to_owned()),
             Self::NotFiles { .. } => Some("crawl it, if it is a site".to_owned()),
             Self::Unreadable { skip, .. } => skip.hint().map(str::to_owned),
             Self::Moved { .. } => Some("crawl the new address; `smolcrawl remove` forgets a source that has moved as a whole".to_owned()),

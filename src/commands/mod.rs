@@ -36,6 +36,7 @@ use std::time::Duration;
 
 use smolcrawl::config::{Config, Environment};
 use smolcrawl::{CrawlRequest, Engine};
+use url::Url;
 
 use crate::cli::{Cli, Color, Command, Everywhere};
 use crate::failure::Failure;
@@ -152,10 +153,17 @@ fn known(texts: &[String]) -> Result<CrawlRequest, Failure> {
     Ok(CrawlRequest::parse(texts).map_err(smolcrawl::Error::from)?)
 }
 
+/// The address of a stored page, which may be that of a file.
+fn stored(text: &str) -> Result<Url, Failure> {
+    match Url::parse(text.trim()) {
+        Ok(url) if url.scheme() == "file" => Ok(url),
+        _ => Ok(known(&[text.to_owned()])?.seeds.swap_remove(0)),
+    }
+}
+
 /// The beginning of addresses, if one is given.
 fn prefix(text: Option<&String>) -> Result<Option<String>, Failure> {
-    let Some(text) = text else { return Ok(None) };
-    Ok(known(std::slice::from_ref(text))?.seeds.pop().map(String::from))
+    text.map(|text| stored(text).map(String::from)).transpose()
 }
 
 /// Runs `main` on a smol executor while this thread drives the engine's reactor.

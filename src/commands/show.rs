@@ -12,7 +12,8 @@ use crate::cli;
 use crate::terminal::{self, Paint, Style, tell};
 
 pub async fn run(engine: &Engine, asked: cli::Show, shown: Shown, paint: Paint) -> Result<(), Failure> {
-    let url = super::known(std::slice::from_ref(&asked.url))?.seeds.swap_remove(0);
+    let mut url = super::stored(&asked.url)?;
+    url.set_fragment(None);
     database_exists(engine)?;
     let source = match &asked.source {
         Some(source) => Some(compare::one(engine, source).await?),

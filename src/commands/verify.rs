@@ -13,13 +13,16 @@ use super::{Failure, compare, database_exists};
 use crate::cli;
 
 pub async fn run(engine: &Engine, asked: cli::Verify) -> Result<(), Failure> {
-    let request = super::addresses(&[asked.url])?;
+    let url = match asked.url.trim().starts_with("file:") {
+        true => super::stored(&asked.url)?,
+        false => super::addresses(&[asked.url])?.seeds.swap_remove(0),
+    };
     database_exists(engine)?;
     let source = match &asked.source {
         Some(source) => Some(compare::one(engine, source).await?),
         None => None,
     };
-    let verified = engine.verify(request.seeds[0].clone(), source).await?;
+    let verified = engine.verify(url, source).await?;
     let mut output = Output::new();
     if asked.json.json {
         let mut answer = json!({

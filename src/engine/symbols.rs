@@ -13,9 +13,10 @@ use super::sites;
 use super::{Engine, Inner};
 use crate::error::Error;
 use crate::files::{self, Ecosystem, PackageName, compare_versions};
+use crate::reactor::Lane;
 use crate::store::{self, Agreement, PackageRow, SITE, Store, StoredPackage};
 use crate::symbols::{
-    self, Checked, Dependency, How, Indexed, Kind, Language, Open, Package, PackageId, Prefix, Reach, Reason, Symbol, Wanted,
+    self, Checked, Dependency, How, Indexed, Kind, Language, Open, Package, PackageId, Prefix, Reach, Reason, Symbol, Verdict, Wanted,
 };
 
 /// What is looked for, and where.
@@ -110,6 +111,43 @@ pub struct Reference {
     pub url: Option<Url>,
 }
 
+/// How many references there are of each verdict.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Counted {
+    pub exist: usize,
+    pub missing: usize,
+    pub unknown: usize,
+    pub outside: usize,
+}
+
+impl CodeChecked {
+    pub fn counts(&self) -> Counted {
+        let mut counted = Counted::default();
+        for reference in &self.references {
+            match reference.checked.verdict {
+                Verdict::Exists => counted.exist += 1,
+                Verdict::DoesNotExist => counted.missing += 1,
+                Verdict::Unknown => counted.unknown += 1,
+                Verdict::NotInLock => counted.outside += 1,
+            }
+        }
+        counted
+    }
+}
+
+impl Reference {
+    /// The worst first.
+    pub fn rank(&self) -> u8 {
+        match self.checked.verdict {
+            Verdict::DoesNotExist => 0,
+            Verdict::NotInLock => 1,
+            Verdict::Unknown => 2,
+            Verdict::Exists => 3,
+        }
+    }
+}
+
 impl Engine {
     /// Looks for symbols by name, in what a project uses or in all that is known: by their whole path, its end, without regard to case, by
     /// their beginning if that is asked for; where nothing is called so, names that are nearly so.
@@ -139,6 +177,57 @@ impl Engine {
         self.with_symbols(move |store| inner.check_code(store, &code, language, project.as_deref())).await
     }
 
+    /// The same, with the language by the name that people and fences give it.
+    ///
+    /// # Errors
+    /// As [`check_code`](Self::check_code).
+    pub async fn check_named(&self, code: String, language: &str, project: Option<PathBuf>) -> Result<CodeChecked, Error> {
+        let unknown = || Error::LanguageUnchecked { language: language.chars().take(50).collect() };
+        let language = Language::of_name(language.trim()).ok_or_else(unknown)?;
+        self.check_code(code, language, project).await
+    }
+
+    /// The same of a file, whose name tells the language and whose place the project. At most 1 MiB is read.
+    ///
+    /// # Errors
+    /// As [`check_code`](Self::check_code), and what is wrong with the file.
+    pub async fn check_file(&self, path: PathBuf) -> Result<CodeChecked, Error> {
+        let language = path.to_str().and_then(Language::of_path);
+        let unknown = || Error::LanguageUnchecked { language: path.display().to_string() };
+        let language = language.ok_or_else(unknown)?;
+        let project = self.project_of(&path).await?;
+        let read = self.inner.handle.unblock_on(Lane::Interactive, move || files::read(&path, MAX_CODE));
+        let code = String::from_utf8_lossy(&read.await?).into_owned();
+        self.check_code(code, language, project).await
+    }
+
+    /// Every version of every package whose symbols are known, as `crate:smol@2.0.2`, with how many these are.
+    ///
+    /// # Errors
+    /// [`Error::NoSymbols`], and what the store says.
+    pub async fn known_packages(&self) -> Result<Vec<(String, u64)>, Error> {
+        let named = |of: &store::StoredPackage| {
+            let version = if of.version.is_empty() { String::new() } else { format!("@{}", of.version) };
+            (format!("{}:{}{version}", of.ecosystem, of.name), of.symbols)
+        };
+        self.with_symbols(move |store| Ok(store.packages()?.iter().map(|(_, of)| named(of)).collect())).await
+    }
+
+    /// How many public symbols of each kind a package has, the most frequent first.
+    ///
+    /// # Errors
+    /// As [`list_symbols`](Self::list_symbols).
+    pub async fn count_kinds(&self, package: String) -> Result<Vec<(&'static str, usize)>, Error> {
+        let query = SymbolQuery { package: Some(package), limit: usize::MAX, ..SymbolQuery::default() };
+        let mut counts: HashMap<&'static str, usize> = HashMap::new();
+        for symbol in self.list_symbols(query).await?.symbols {
+            *counts.entry(symbol.kind).or_default() += 1;
+        }
+        let mut counts: Vec<_> = counts.into_iter().collect();
+        counts.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(b.0)));
+        Ok(counts)
+    }
+
     /// How many packages are known, and how many symbols.
     pub async fn count_symbols(&self) -> Result<(usize, u64), Error> {
         let packages = self.with_store(Store::packages).await?;
@@ -148,7 +237,7 @@ impl Engine {
     /// Forgets the symbols of the versions of packages that are named as sources are, `crate:serde@1.0.219`; how many these were.
     pub async fn remove_symbols(&self, named: &str) -> Result<usize, Error> {
         let Ok(name) = PackageName::parse(named) else { return Ok(0) };
-        let removed = self.store_in(crate::reactor::Lane::Heavy, move |store| {
+        let removed = self.store_in(Lane::Heavy, move |store| {
             let is_meant = |of: &store::StoredPackage| {
                 of.ecosystem == name.ecosystem.as_str()
                     && name.ecosystem.normal(&of.name) == name.ecosystem.normal(&name.name)
@@ -337,10 +426,19 @@ impl Inner {
         let mut symbols = Vec::new();
         let mut is_there = false;
         let mut rooted: Vec<usize> = meant.iter().copied().filter(|at| scope.uses[*at].roots.iter().any(lies_in)).collect();
+        if asked.name.is_empty() {
+            rooted = meant.iter().copied().collect();
+        }
         rooted.sort_unstable();
+        if asked.name.is_empty() && rooted.len() != 1 {
+            let near = rooted.iter().take(NAMED).map(|at| scope.uses[*at].name().to_string()).collect();
+            return Err(Error::UnknownModule { module: asked.package.clone().unwrap_or_default(), near });
+        }
         for at in rooted {
             let Some(package) = self.package(store, &scope, at)? else { continue };
-            if let Some(listed) = package.listed(&asked.name) {
+            let all = || package.package().symbols.iter().filter(|symbol| !symbol.private).cloned().collect();
+            let listed = if asked.name.is_empty() { Some(all()) } else { package.listed(&asked.name) };
+            if let Some(listed) = listed {
                 is_there = true;
                 symbols.extend(
                     listed.iter().filter(|symbol| asked.kind.is_none_or(|kind| kind == symbol.kind)).map(|symbol| scope.told(at, symbol)),
@@ -683,6 +781,8 @@ fn unread(id: PackageId, roots: &[String], why: &str) -> Indexed {
     Indexed::new(package)
 }
 
+/// Bytes of code.
+const MAX_CODE: u64 = 1 << 20;
 /// Bytes of packages that stay in memory.
 const MAX_WEIGHT: usize = 128 << 20;
 const MAX_SCOPES: usize = 20;

@@ -8,7 +8,7 @@ use super::compare::{PageChanges, changes_of_page};
 use super::{Engine, Robots};
 use crate::crawl::{Refetched, normalise};
 use crate::error::Error;
-use crate::model::{Page, SourceId};
+use crate::model::{Document, Page, SourceId};
 use crate::store::text_hash;
 
 impl Engine {
@@ -22,6 +22,9 @@ impl Engine {
         let stored = self.with_store(move |store| store.page_in(among.as_ref(), &asked)).await?;
         let Some((source, stored)) = stored else { return Err(Error::NoPage { url, source_id: source }) };
         let hash = text_hash(stored.markdown.as_bytes());
+        if let Some(checked) = self.verified_on_disk(&url, &source, &stored, &hash).await? {
+            return Ok(Verified { url, source, fetched_at: stored.fetched_at, hash, checked });
+        }
         let checked = match self.inner.crawler.refetch(&url, &stored.validators, Robots::Obey).await? {
             Refetched::Unchanged => Checked::Unchanged,
             Refetched::Gone => Checked::Gone,
@@ -35,6 +38,37 @@ impl Engine {
             }
         };
         Ok(Verified { url, source, fetched_at: stored.fetched_at, hash, checked })
+    }
+}
+
+#[cfg(feature = "files")]
+impl Engine {
+    /// Of a page that was read from a file: none of it is asked of a site.
+    async fn verified_on_disk(&self, url: &Url, source: &SourceId, stored: &Document, hash: &str) -> Result<Option<Checked>, Error> {
+        if url.scheme() != "file" {
+            let summary = self.source(source).await?;
+            let is_of_files = summary.recipe.as_ref().is_some_and(|recipe| recipe.files.is_some());
+            return if is_of_files { Err(Error::OfFiles { url: url.clone(), source_id: source.clone() }) } else { Ok(None) };
+        }
+        let Some(page) = self.page_on_disk(url).await? else { return Ok(Some(Checked::Gone)) };
+        if page.url != *url {
+            return Ok(Some(Checked::Moved { to: page.url }));
+        }
+        let now = self.read(page).await?;
+        Ok(Some(match text_hash(now.markdown.as_bytes()) {
+            same if same == hash => Checked::Unchanged,
+            hash => Checked::Changed { hash, changes: changes_of_page(stored, &now) },
+        }))
+    }
+}
+
+#[cfg(not(feature = "files"))]
+impl Engine {
+    async fn verified_on_disk(&self, url: &Url, source: &SourceId, _: &Document, _: &str) -> Result<Option<Checked>, Error> {
+        match url.scheme() {
+            "file" => Err(Error::OfFiles { url: url.clone(), source_id: source.clone() }),
+            _ => Ok(None),
+        }
     }
 }
 

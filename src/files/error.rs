@@ -132,6 +132,11 @@ impl Error {
         })
     }
 
+    /// Whether it is about what may be read.
+    pub fn is_outside(&self) -> bool {
+        matches!(self, Self::Outside { .. })
+    }
+
     /// Whether it is about the disk rather than about what was asked for.
     pub fn is_of_disk(&self) -> bool {
         matches!(self, Self::Io { .. })

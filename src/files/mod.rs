@@ -35,14 +35,14 @@ pub use self::archive::{Archive, ArchiveKind, ArchiveLimits, Next, TopFolder, Un
 pub use self::checkout::Checkout;
 pub use self::contents::{Contents, SourceFile};
 pub use self::error::{Error, Refusal};
-pub use self::folder::{Folder, Found, Listing, Sequence, file_tag, is_tag, page, tag_of};
+pub use self::folder::{Folder, Found, Listing, Sequence, file_tag, is_tag, page, read, tag_of};
 pub use self::forge::Forge;
 pub use self::git::{GitFetch, GitLimits, fetch};
 pub use self::left_out::{Left, LeftOut, Rule};
-pub use self::origin::{Here, Origin, Repository};
+pub use self::origin::{Here, Origin, Repository, below};
 pub use self::package::{About, Ecosystem, Installed, Need, PackageName};
 pub use self::pattern::PathPattern;
-pub use self::place::Place;
+pub use self::place::{Place, path_of_file as path_of};
 pub use self::project::{Dependency, Project, Source};
 pub use self::role::Role;
 pub use self::selection::{Selection, Usual, Wanted};

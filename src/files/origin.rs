@@ -2,7 +2,7 @@
 //! these for sure is told, with what it might have been; nothing is fetched to find out.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf, Prefix};
 
 use url::Url;
 
@@ -112,6 +112,7 @@ impl Origin {
         match written(text, cfg!(windows))? {
             Written::Origin(origin) => Ok(origin),
             Written::Path(path) => on_disk(&absolute(path, here)),
+            Written::At(path) => on_disk(&path),
             Written::Bare(bare) => {
                 let path = here.folder.join(bare);
                 let looks_like_host = is_host_like(bare);
@@ -124,6 +125,71 @@ impl Origin {
             }
         }
     }
+
+    /// The same for who may have only that read which lies below some folders: a path outside of them is refused whether there is anything
+    /// or not. What is found is where its links lead. Of repositories only those that anybody can have.
+    ///
+    /// # Errors
+    /// As [`parse`](Self::parse), and [`Error::Outside`].
+    pub fn parse_below(text: &str, here: &Here, allowed: &[PathBuf]) -> Result<Self, Error> {
+        let path = match written(text, cfg!(windows))? {
+            Written::Origin(Self::Repository(of)) if !of.remote.starts_with("http") => {
+                let hint = "give its https:// address; `smolcrawl add` on the command line takes this one, too".to_owned();
+                return Err(Error::Origin { text: text.to_owned(), why: "is reached by keys that are its user's own", hint });
+            }
+            Written::Origin(origin) => return Ok(origin),
+            Written::Path(path) => absolute(path, here),
+            Written::At(path) => path,
+            Written::Bare(bare) => {
+                let path = here.folder.join(bare);
+                if is_host_like(bare) && below(&path, allowed).is_err() {
+                    return Ok(Self::Site(bare.to_owned()));
+                }
+                path
+            }
+        };
+        on_disk(&below(&path, allowed)?)
+    }
+}
+
+/// Where a path leads, if that is below one of the folders.
+///
+/// # Errors
+/// [`Error::Outside`], [`Error::NotFound`] of what would be inside, [`Error::Io`].
+pub fn below(path: &Path, allowed: &[PathBuf]) -> Result<PathBuf, Error> {
+    let plain = lexical(path);
+    let outside = || Error::Outside { path: plain.clone() };
+    // Nothing is looked at that lies elsewhere by its name alone.
+    let folders: Vec<PathBuf> = allowed.iter().filter_map(|folder| fs::canonicalize(folder).ok()).collect();
+    let named = comparable(&plain);
+    if !allowed.iter().chain(&folders).any(|folder| named.starts_with(comparable(&lexical(folder)))) {
+        return Err(outside());
+    }
+    let real = fs::canonicalize(&plain).map_err(Error::io(&plain, "read"))?;
+    if folders.iter().any(|folder| real.starts_with(folder)) { Ok(real) } else { Err(outside()) }
+}
+
+/// Without `.` and `..`, by names alone.
+fn lexical(path: &Path) -> PathBuf {
+    let mut plain = PathBuf::new();
+    for component in path.components() {
+        match component {
+            Component::CurDir => {}
+            Component::ParentDir => _ = plain.pop(),
+            // As `canonicalize` answers on Windows, and as everybody writes it.
+            Component::Prefix(prefix) => match prefix.kind() {
+                Prefix::VerbatimDisk(drive) | Prefix::Disk(drive) => plain.push(format!("{}:", drive.to_ascii_uppercase() as char)),
+                _ => plain.push(component),
+            },
+            other => plain.push(other),
+        }
+    }
+    plain
+}
+
+/// Windows tells no spelling of a name from another.
+fn comparable(path: &Path) -> PathBuf {
+    if cfg!(windows) { path.to_string_lossy().to_lowercase().into() } else { path.to_owned() }
 }
 
 impl Origin {
@@ -160,6 +226,8 @@ enum Written<'a> {
     Origin(Origin),
     /// As files are named.
     Path(&'a str),
+    /// Likewise, by an address.
+    At(PathBuf),
     /// It may be a name of something here, or of a host.
     Bare(&'a str),
 }
@@ -191,8 +259,15 @@ fn written(text: &str, is_windows: bool) -> Result<Written<'_>, Error> {
         return Ok(Written::Path(text));
     }
     if let Some((scheme, rest)) = text.split_once(':') {
-        if rest.starts_with("//") || scheme == "file" {
-            return by_scheme(text, scheme, is_windows).map(Written::Origin);
+        if scheme == "file" {
+            let path = Url::parse(text).ok().and_then(|url| place::path_of(&url, is_windows));
+            return match path {
+                Some(path) => Ok(Written::At(path)),
+                None => wrong("is no address of a file of this machine", "give the path itself"),
+            };
+        }
+        if rest.starts_with("//") {
+            return by_scheme(text, scheme).map(Written::Origin);
         }
         if Ecosystem::ALL.iter().any(|of| of.as_str() == scheme) {
             return PackageName::parse(text).map(|package| Written::Origin(Origin::Package(package)));
@@ -204,7 +279,7 @@ fn written(text: &str, is_windows: bool) -> Result<Written<'_>, Error> {
     Ok(Written::Bare(text))
 }
 
-fn by_scheme(text: &str, scheme: &str, is_windows: bool) -> Result<Origin, Error> {
+fn by_scheme(text: &str, scheme: &str) -> Result<Origin, Error> {
     let wrong = |why, hint: &str| Error::Origin { text: text.to_owned(), why, hint: hint.to_owned() };
     match scheme {
         "http" | "https" => by_address(text),
@@ -213,11 +288,6 @@ fn by_scheme(text: &str, scheme: &str, is_windows: bool) -> Result<Origin, Error
             repository(remote, reference, text)
         }
         "git" => Err(wrong("is neither encrypted nor signed", "give the repository's https:// address")),
-        "file" => {
-            let path = Url::parse(text).ok().and_then(|url| place::path_of(&url, is_windows));
-            let path = path.ok_or_else(|| wrong("is no address of a file of this machine", "give the path itself"))?;
-            on_disk(&path)
-        }
         _ => Err(wrong("has a scheme that is not known", FORMS)),
     }
 }

@@ -58,6 +58,11 @@ impl Place {
     }
 }
 
+/// The path that a `file:` address is of, as this system has it.
+pub fn path_of_file(url: &Url) -> Option<PathBuf> {
+    path_of(url, cfg!(windows))
+}
+
 /// The `file:` address (RFC 8089) of an absolute path: of `/a b`, and on Windows of `C:\a b`, of the verbatim form `\\?\C:\a b` that
 /// `canonicalize` answers with, and of `\\server\share\a b`.
 pub(super) fn file_url(path: &str, is_windows: bool) -> Option<Url> {

@@ -10,10 +10,13 @@ use std::time::{Duration, SystemTime};
 use futures_lite::{StreamExt, future};
 use futures_util::stream::FuturesUnordered;
 
+#[cfg(feature = "files")]
+use crate::engine::AddRequest;
 use crate::engine::{Chunking, CrawlRequest, Engine, Resume};
 use crate::mcp::ToolError;
 use crate::model::{SourceId, SourceSummary};
 use crate::tools::changes::Changes;
+use crate::tools::watch::Watch;
 
 pub(super) use job::{Account, Job, Stake, State};
 
@@ -27,6 +30,7 @@ struct Shared {
     /// Held for one look or one change, never across `.await`.
     jobs: Mutex<Jobs>,
     changes: Changes,
+    watch: Watch,
     begun: (async_channel::Sender<Arc<Job>>, async_channel::Receiver<Arc<Job>>),
 }
 
@@ -40,13 +44,15 @@ struct Jobs {
 impl Background {
     pub fn new(engine: &Engine) -> Self {
         let (engine, changes) = (engine.clone(), Changes::new());
-        Self(Arc::new(Shared { engine, jobs: Mutex::default(), changes, begun: async_channel::unbounded() }))
+        let (jobs, watch) = (Mutex::default(), Watch::new());
+        Self(Arc::new(Shared { engine, jobs, changes, watch, begun: async_channel::unbounded() }))
     }
 
     /// Works for as long as it is polled. Whoever serves the tools polls this beside the server: without it no crawl comes to an
     /// end, and no client hears of a change. A crawl that is dropped with it keeps what it has stored.
     pub async fn drive(&self) {
-        future::or(self.work(), self.0.changes.tell(&self.0.engine)).await;
+        let (engine, changes) = (&self.0.engine, &self.0.changes);
+        future::or(future::or(self.work(), changes.tell(engine)), self.0.watch.look(engine, self)).await;
     }
 
     async fn work(&self) {
@@ -98,6 +104,11 @@ impl Background {
         for job in running {
             job.ended().await;
         }
+    }
+
+    /// Before something is answered from the store: what lies on this disk may have changed.
+    pub(super) async fn look_at_files(&self) {
+        self.0.watch.ask(&self.0.engine).await;
     }
 
     /// Where changes of what is stored are noted.
@@ -183,6 +194,8 @@ pub enum Work {
     Site(Site),
     /// Only pages that were fetched longer ago, where that is asked for.
     Refresh(SourceId, Option<Duration>, Chunking),
+    #[cfg(feature = "files")]
+    Add(Box<AddRequest>, Chunking),
 }
 
 /// A site that is crawled.
@@ -201,6 +214,8 @@ impl Work {
             Self::Page(..) => "page",
             Self::Site(..) => "crawl",
             Self::Refresh(..) => "refresh",
+            #[cfg(feature = "files")]
+            Self::Add(..) => "add",
         }
     }
 
@@ -211,6 +226,8 @@ impl Work {
                 request.seeds.iter().map(|url| url.as_str()).collect::<Vec<_>>().join(" ")
             }
             Self::Refresh(source, ..) => source.to_string(),
+            #[cfg(feature = "files")]
+            Self::Add(request, _) => request.origin.given(),
         }
     }
 
@@ -222,6 +239,8 @@ impl Work {
         match self {
             Self::Page(..) => PAGES_AT_ONCE,
             Self::Site(..) | Self::Refresh(..) => SITES_AT_ONCE,
+            #[cfg(feature = "files")]
+            Self::Add(..) => SITES_AT_ONCE,
         }
     }
 }

@@ -12,7 +12,7 @@ use crate::mcp::{Annotations, Context, Tool, ToolError};
 use crate::model::{SourceId, date};
 use crate::tools::bound::{DEFAULT, cost, line, room, within};
 use crate::tools::untrusted::Untrusted;
-use crate::tools::{address, reply, sources};
+use crate::tools::{address, address_of_file, reply, sources};
 
 pub fn versions(engine: Engine) -> Tool {
     Tool::typed("compare_versions", VERSIONS, move |asked: Versions, _: Context| {
@@ -31,7 +31,10 @@ pub fn verify(engine: Engine) -> Tool {
     Tool::typed("verify_page", VERIFY, move |asked: OnePage, context: Context| {
         let engine = engine.clone();
         async move {
-            let request = address(&asked.url)?;
+            let url = match address_of_file(&asked.url) {
+                Some(url) => url,
+                None => address(&asked.url)?.seeds.swap_remove(0),
+            };
             let source = match asked.source.as_deref().filter(|source| !source.trim().is_empty()) {
                 Some(source) => Some(one(&engine, source).await?),
                 None => None,
@@ -39,7 +42,6 @@ pub fn verify(engine: Engine) -> Tool {
             if !engine.has_database() {
                 return Err(ToolError::new(format!("{} is not stored", line(&asked.url))).hint("nothing is stored yet: crawl it first"));
             }
-            let url = request.seeds[0].clone();
             let verifying = async { Some(engine.verify(url.clone(), source).await) };
             let watching = async {
                 for second in 0..PATIENCE.as_secs() {

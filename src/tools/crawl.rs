@@ -76,7 +76,7 @@ pub fn smart(engine: Engine, background: Background) -> Tool {
     .annotations(Annotations { destructive: Some(false), idempotent: Some(true), ..Annotations::default() })
 }
 
-fn named(name: &str, version: Option<&str>) -> Result<SourceId, ToolError> {
+pub(super) fn named(name: &str, version: Option<&str>) -> Result<SourceId, ToolError> {
     SourceId::new(name.trim(), version.map(str::trim))
         .map_err(|error| ToolError::new(error.to_string()).hint("as in smol, with lib_version 2.0"))
 }
@@ -313,6 +313,12 @@ fn left_out(account: &Account) -> Option<String> {
 }
 
 impl Report {
+    /// Says one thing more.
+    #[cfg(feature = "files")]
+    pub(super) fn note(&mut self, note: Option<String>) {
+        self.notice = together([note, self.notice.take()]);
+    }
+
     /// Without lists.
     fn brief(job: &Arc<Job>, account: Account) -> Self {
         let refresh = account.refresh.map(|found| Refresh {

@@ -2,6 +2,10 @@
 //! use the tools, and completions. Binds `mcp` to `engine` and knows nothing else of either.
 //! Names and parameters of the tools are those of the Python server this one replaces.
 
+#[cfg(feature = "files")]
+mod add;
+#[cfg(feature = "files")]
+mod allowed;
 mod background;
 mod bound;
 mod changes;
@@ -15,9 +19,15 @@ mod resources;
 mod search;
 mod share;
 mod sources;
+#[cfg(all(feature = "code", feature = "files"))]
+mod symbols;
 mod untrusted;
+#[cfg_attr(not(feature = "files"), path = "unwatched.rs")]
+mod watch;
 
 use std::time::{Duration, Instant};
+
+use url::Url;
 
 use crate::engine::{CrawlRequest, Engine};
 use crate::error::Error;
@@ -40,9 +50,9 @@ pub fn server(engine: &Engine, background: &Background) -> Result<Server, mcp::E
         .tool(with_both(crawl::status))
         .tool(with_both(crawl::cancel))
         .tool(sources::available(engine.clone()))
-        .tool(search::text(engine.clone()))
-        .tool(search::code(engine.clone()))
-        .tool(page::read(engine.clone()))
+        .tool(with_both(search::text))
+        .tool(with_both(search::code))
+        .tool(with_both(page::read))
         .tool(page::fetch(engine.clone()))
         .tool(compare::versions(engine.clone()))
         .tool(compare::verify(engine.clone()))
@@ -51,9 +61,29 @@ pub fn server(engine: &Engine, background: &Background) -> Result<Server, mcp::E
         .tool(share::export(engine.clone()))
         .tool(with_both(share::import))
         .notifier(background.changes().notifier());
+    let server = of_files(server, engine, background);
+    #[cfg(all(feature = "code", feature = "files"))]
+    let server = server
+        .tool(symbols::index(engine.clone()))
+        .tool(symbols::find(engine.clone()))
+        .tool(symbols::list(engine.clone()))
+        .tool(symbols::check(engine.clone()))
+        .tool(symbols::check_script(engine.clone()))
+        .tool(symbols::query(engine.clone()));
     let server = resources::offer(server, engine);
     let server = prompts::offer(server, engine);
     completions::offer(server, engine).build()
+}
+
+#[cfg(feature = "files")]
+fn of_files(server: mcp::Builder, engine: &Engine, background: &Background) -> mcp::Builder {
+    let with_both = |tool: fn(Engine, Background) -> mcp::Tool| tool(engine.clone(), background.clone());
+    server.tool(with_both(add::source)).tool(with_both(add::index_repository)).tool(with_both(add::parse_repository))
+}
+
+#[cfg(not(feature = "files"))]
+fn of_files(server: mcp::Builder, _: &Engine, _: &Background) -> mcp::Builder {
+    server
 }
 
 /// The server waits on the engine's reactor.
@@ -85,6 +115,13 @@ fn address(url: &str) -> Result<CrawlRequest, ToolError> {
         false => Err(ToolError::new(format!("{} was given with a user or password, which is not taken here", request.seeds[0]))
             .hint("give the URL without them; the user puts them into credentials.toml (`smolcrawl help private`)")),
     }
+}
+
+/// The address of a file, under which its page is stored; none of what is no such address.
+fn address_of_file(text: &str) -> Option<Url> {
+    let mut url = Url::parse(text.trim()).ok().filter(|url| url.scheme() == "file")?;
+    url.set_fragment(None);
+    Some(url)
 }
 
 /// Of a count that says nothing.

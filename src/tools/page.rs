@@ -10,14 +10,21 @@ use serde::{Deserialize, Serialize};
 use crate::engine::{CrawlRequest, Engine, Robots};
 use crate::mcp::{Annotations, Context, Tool, ToolError};
 use crate::model::{Document, Metadata, date};
+use crate::tools::background::Background;
 use crate::tools::bound::{DEFAULT, end, line, room};
 use crate::tools::untrusted::Untrusted;
-use crate::tools::{address, reply};
+use crate::tools::{address, address_of_file, reply};
 
-pub fn read(engine: Engine) -> Tool {
+pub fn read(engine: Engine, background: Background) -> Tool {
     Tool::typed("read_page", READ, move |asked: Part, context: Context| {
-        let engine = engine.clone();
+        let (engine, background) = (engine.clone(), background.clone());
         async move {
+            background.look_at_files().await;
+            if let Some(url) = address_of_file(&asked.url) {
+                let stored = if engine.has_database() { engine.page(url).await.map_err(|error| reply(&error))? } else { None };
+                let document = stored.ok_or_else(|| not_stored(&asked.url))?;
+                return part(&document, From::Store, &asked).map(Untrusted);
+            }
             let request = address(&asked.url)?;
             let url = request.seeds[0].clone();
             let stored = if engine.has_database() { engine.page(url).await.map_err(|error| reply(&error))? } else { None };
@@ -41,6 +48,11 @@ pub fn fetch(engine: Engine) -> Tool {
     })
     .title("Fetch a page")
     .annotations(Annotations { read_only: Some(true), ..Annotations::default() })
+}
+
+/// A file is never read for its address alone.
+fn not_stored(url: &str) -> ToolError {
+    ToolError::new(format!("{} is not stored", line(url))).hint("add_source stores the files of a folder")
 }
 
 /// The page from its site, with a sign of life now and then, as long as clients wait.

@@ -9,20 +9,22 @@ use crate::engine::{CrawlRequest, Engine};
 use crate::mcp::{Builder, Contents, Context, Page, ReadRequest, Resource, ResourceTemplate, RpcError};
 use crate::model::SourceId;
 use crate::tools::bound::{end, line};
-use crate::tools::reply;
 use crate::tools::sources::{Source, find};
 use crate::tools::untrusted::{MARK, WORDS};
+use crate::tools::{address_of_file, reply};
 
 /// Every stored page by its own address: links in answers and citations can be read as they are. One template for each scheme, as a
 /// template begins with one.
 pub(super) const HTTPS_PAGE: &str = "https://{+page}";
 pub(super) const HTTP_PAGE: &str = "http://{+page}";
+pub(super) const FILE_PAGE: &str = "file:///{+page}";
 pub(super) const SOURCE: &str = "smolcrawl://source/{source}";
 
 /// Adds the resources to a server.
 pub fn offer(builder: Builder, engine: &Engine) -> Builder {
     let builder = readable(builder, engine, template(HTTPS_PAGE, "stored page", PAGE_WORDS, MARKDOWN), read_page);
     let builder = readable(builder, engine, template(HTTP_PAGE, "stored page (http)", PAGE_WORDS, MARKDOWN), read_page);
+    let builder = readable(builder, engine, template(FILE_PAGE, "stored page (file)", PAGE_WORDS, MARKDOWN), read_page);
     let builder = readable(builder, engine, template(SOURCE, "stored source", SOURCE_WORDS, JSON), read_source);
     let engine = engine.clone();
     builder.resource_list(move |after: Option<String>, _: Context| list(engine.clone(), after.unwrap_or_default()))
@@ -51,7 +53,8 @@ pub(super) fn source_uri(source: &SourceId) -> String {
 async fn read_page(engine: Engine, asked: ReadRequest) -> Result<Contents, RpcError> {
     // As it stands: the template's variable is without its escapes, and may be another address.
     let uri = asked.uri.as_str();
-    let url = CrawlRequest::parse(&[uri]).ok().and_then(|request| request.seeds.into_iter().next());
+    let of_site = || CrawlRequest::parse(&[uri]).ok().and_then(|request| request.seeds.into_iter().next());
+    let url = address_of_file(uri).or_else(of_site);
     let stored = match url {
         Some(url) if engine.has_database() => engine.page(url).await.map_err(|error| reply(&error))?,
         _ => None,
@@ -66,7 +69,7 @@ async fn read_source(engine: Engine, asked: ReadRequest) -> Result<Contents, Rpc
     let Some(source) = meant.default.first() else { return Err(not_found(&asked.uri, "it is not stored")) };
     let summary = engine.source(source).await.map_err(|error| reply(&error))?;
     let mut pages = Vec::new();
-    for scheme in ["https://", "http://"] {
+    for scheme in ["https://", "http://", "file://"] {
         let more = engine.pages_of(source.clone(), scheme.to_owned(), FIRST_PAGES - pages.len()).await;
         pages.extend(more.map_err(|error| reply(&error))?);
     }

@@ -8,32 +8,33 @@ use serde::{Deserialize, Serialize};
 use crate::engine::{CrawlRequest, Engine};
 use crate::mcp::{Annotations, Context, Tool, ToolError};
 use crate::model::{ChunkKind, Hit, Mode, PageKind, PerPage, Query, SourceId, Wanted, date};
+use crate::tools::background::Background;
 use crate::tools::bound::{DEFAULT, cost, end, line, room, within};
 use crate::tools::linked::{Linked, Links};
-use crate::tools::reply;
 use crate::tools::sources::meant;
 use crate::tools::untrusted::Untrusted;
+use crate::tools::{address_of_file, reply};
 
-pub fn text(engine: Engine) -> Tool {
+pub fn text(engine: Engine, background: Background) -> Tool {
     Tool::typed("perform_rag_query", TEXT, move |asked: TextQuestion, context: Context| {
-        let engine = engine.clone();
+        let (engine, background) = (engine.clone(), background.clone());
         let TextQuestion { query, source, url_prefix, page_kind, since, match_count, offset, max_chars } = asked;
         let (language, wanted) = (None, Wanted::Text);
         let question = Question { query, source, url_prefix, language, page_kind, since, match_count, offset, max_chars, wanted };
-        async move { search(&engine, question, Links::understood_by(&context)).await.map(Untrusted) }
+        async move { search(&engine, &background, question, Links::understood_by(&context)).await.map(Untrusted) }
     })
     .title("Search the documentation")
     .also_named("source", "source_id")
     .annotations(Annotations { read_only: Some(true), open_world: Some(false), ..Annotations::default() })
 }
 
-pub fn code(engine: Engine) -> Tool {
+pub fn code(engine: Engine, background: Background) -> Tool {
     Tool::typed("search_code_examples", CODE, move |asked: CodeQuestion, context: Context| {
-        let engine = engine.clone();
+        let (engine, background) = (engine.clone(), background.clone());
         let CodeQuestion { query, source_id: source, language, url_prefix, match_count, offset, max_chars } = asked;
         let (page_kind, since, wanted) = (None, None, Wanted::Code);
         let question = Question { query, source, url_prefix, language, page_kind, since, match_count, offset, max_chars, wanted };
-        async move { search(&engine, question, Links::understood_by(&context)).await.map(Untrusted) }
+        async move { search(&engine, &background, question, Links::understood_by(&context)).await.map(Untrusted) }
     })
     .title("Search code examples")
     .also_named("source_id", "source")
@@ -53,7 +54,7 @@ struct Question {
     wanted: Wanted,
 }
 
-async fn search(engine: &Engine, asked: Question, mut links: Links) -> Result<Linked<Results>, ToolError> {
+async fn search(engine: &Engine, background: &Background, asked: Question, mut links: Links) -> Result<Linked<Results>, ToolError> {
     let count = within("match_count", asked.match_count, 1, MOST_RESULTS)? as usize;
     let offset = within("offset", asked.offset, 0, DEEPEST - asked.match_count)? as usize;
     let mode = engine.default_mode();
@@ -63,6 +64,7 @@ async fn search(engine: &Engine, asked: Question, mut links: Links) -> Result<Li
         results.notice = Some(NOTHING_STORED.to_owned());
         return Ok(Linked { answer: results, links });
     }
+    background.look_at_files().await;
     // An empty string is how many clients leave a parameter out.
     let given = |text: Option<String>| text.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
     let sources = match given(asked.source) {
@@ -71,6 +73,7 @@ async fn search(engine: &Engine, asked: Question, mut links: Links) -> Result<Li
     };
     let url_prefix = match given(asked.url_prefix) {
         None => None,
+        Some(prefix) if address_of_file(&prefix).is_some() => address_of_file(&prefix).map(String::from),
         Some(prefix) => CrawlRequest::parse(&[prefix]).map_err(|error| reply(&error.into()))?.seeds.pop().map(String::from),
     };
     let language = given(asked.language);

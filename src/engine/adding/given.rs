@@ -20,12 +20,16 @@ pub struct AddRequest {
     pub name: Option<String>,
     /// The version that it documents. Default: that of the package, or what was asked for of a repository.
     pub version: Option<String>,
+    /// The folder of a project, whose packages of npm and Python are meant. Default: the working folder.
+    pub project: Option<PathBuf>,
+    /// Below which of these a package has to lie, beside where the tools of its kind keep all of them. None: anywhere.
+    confined_to: Option<Vec<PathBuf>>,
 }
 
 impl AddRequest {
     /// Default settings.
     pub fn new(origin: Origin) -> Self {
-        Self { origin, selection: Selection::default(), name: None, version: None }
+        Self { origin, selection: Selection::default(), name: None, version: None, project: None, confined_to: None }
     }
 
     #[must_use]
@@ -36,6 +40,18 @@ impl AddRequest {
     #[must_use]
     pub fn named(self, name: Option<String>, version: Option<String>) -> Self {
         Self { name, version, ..self }
+    }
+
+    /// For who may have only that read which lies below these folders: packages are those of the first, and none whose links lead elsewhere.
+    #[must_use]
+    pub fn confined_to(self, folders: Vec<PathBuf>) -> Self {
+        // Without a folder there is no project.
+        let project = folders.first().cloned().or_else(|| Some(PathBuf::new()));
+        Self { project, confined_to: Some(folders), ..self }
+    }
+
+    pub(super) fn confinement(&self) -> Option<&[PathBuf]> {
+        self.confined_to.as_deref()
     }
 
     /// What a recipe is of.

@@ -6,7 +6,7 @@ use super::given::{AddRequest, is_local};
 use crate::engine::Engine;
 use crate::error::Error;
 use crate::files::{self, Folder, Listing, Origin, Selection, Sequence, Wanted};
-use crate::model::{SourceId, SourceState, SourceSummary};
+use crate::model::{Page, SourceId, SourceState, SourceSummary};
 use crate::reactor::Lane;
 
 impl Engine {
@@ -58,6 +58,59 @@ impl Engine {
     pub async fn origin(&self, text: String, folder: PathBuf) -> Result<Origin, Error> {
         let here = files::Here { folder, home: self.inner.config.on_disk.home.clone() };
         Ok(self.inner.handle.unblock_on(Lane::Bulk, move || Origin::parse(&text, &here)).await?)
+    }
+
+    /// The same for who may have only that read which lies below these folders, and below those that the configuration allows everybody:
+    /// relative paths begin at the first of them.
+    ///
+    /// # Errors
+    /// As [`Origin::parse_below`].
+    pub async fn origin_below(&self, text: String, folders: Vec<PathBuf>) -> Result<Origin, Error> {
+        let allowed = self.allowed(folders);
+        let folder = allowed.first().cloned().unwrap_or_default();
+        let here = files::Here { folder, home: self.inner.config.on_disk.home.clone() };
+        Ok(self.inner.handle.unblock_on(Lane::Bulk, move || Origin::parse_below(&text, &here, &allowed)).await?)
+    }
+
+    /// Where a path leads, if that is below these folders or those that the configuration allows everybody.
+    ///
+    /// # Errors
+    /// [`Error::Files`].
+    pub async fn path_below(&self, path: PathBuf, folders: Vec<PathBuf>) -> Result<PathBuf, Error> {
+        let allowed = self.allowed(folders);
+        let path = allowed.first().map_or(path.clone(), |folder| folder.join(&path));
+        Ok(self.inner.handle.unblock_on(Lane::Bulk, move || files::below(&path, &allowed)).await?)
+    }
+
+    /// The folders that an address of a client's root is of; none where it is none of this machine.
+    pub fn folder_of(uri: &str) -> Option<PathBuf> {
+        files::path_of(&url::Url::parse(uri).ok()?)
+    }
+
+    fn allowed(&self, folders: Vec<PathBuf>) -> Vec<PathBuf> {
+        folders.into_iter().chain(self.inner.config.allowed_paths.iter().cloned()).collect()
+    }
+
+    /// What lies where a stored page of this disk was read from; none where there is nothing any more.
+    ///
+    /// # Errors
+    /// [`Error::Files`].
+    pub(in crate::engine) async fn page_on_disk(&self, url: &url::Url) -> Result<Option<Page>, Error> {
+        let given = url.to_string();
+        let path = files::path_of(url).ok_or(Error::NotFiles { given })?;
+        let limit = Selection::default().max_file_bytes;
+        let read = move || {
+            let listing = Listing::of_file(&path, limit)?;
+            let mut page = listing.page(&listing.files[0])?;
+            // Its address may be that of its repository's host by now.
+            page.url = listing.on_disk().of(&listing.files[0].path);
+            Ok(page)
+        };
+        match self.inner.handle.unblock_on(Lane::Bulk, read).await {
+            Ok(page) => Ok(Some(page)),
+            Err(files::Error::NotFound { .. }) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// Where a source of this disk lies.

@@ -307,11 +307,11 @@ impl Engine {
                 let recipe = summary.recipe.clone().unwrap_or_default();
                 let files = recipe.files.clone().ok_or_else(|| Error::NoRecipe { source_id: summary.source.clone() })?;
                 let request = handle.unblock_on(Lane::Bulk, move || AddRequest::of(&recipe, &files)).await?;
-                let installed = self.installed(&request.origin).await?;
+                let installed = self.installed(&request).await?;
                 Ok(Located { request, installed, source: summary.source.clone(), summary: Some(*summary) })
             }
             Target::Given(mut request) => {
-                let installed = self.installed(&request.origin).await?;
+                let installed = self.installed(&request).await?;
                 if let Some(installed) = &installed {
                     request.origin = Origin::Package(installed.package.clone());
                     let exclude = std::mem::take(&mut request.selection.exclude);
@@ -328,10 +328,20 @@ impl Engine {
         }
     }
 
-    async fn installed(&self, origin: &Origin) -> Result<Option<Installed>, Error> {
-        let Origin::Package(package) = origin else { return Ok(None) };
-        let (places, package) = (self.places(std::env::current_dir().ok()), package.clone());
-        Ok(Some(self.inner.handle.unblock_on(Lane::Bulk, move || Shelf::new(places).find(&package)).await?))
+    async fn installed(&self, request: &AddRequest) -> Result<Option<Installed>, Error> {
+        let Origin::Package(package) = &request.origin else { return Ok(None) };
+        let project = request.project.clone().or_else(|| std::env::current_dir().ok());
+        let (places, package) = (self.places(project), package.clone());
+        let common = [&places.cargo_home, &places.go_mod_cache, &places.virtual_env].into_iter().flatten().cloned();
+        let allowed: Option<Vec<_>> = request.confinement().map(|folders| folders.iter().cloned().chain(common).collect());
+        let find = move || {
+            let mut installed = Shelf::new(places).find(&package)?;
+            if let Some(allowed) = allowed {
+                installed.root = files::below(&installed.root, &allowed)?;
+            }
+            Ok::<_, files::Error>(installed)
+        };
+        Ok(Some(self.inner.handle.unblock_on(Lane::Bulk, find).await?))
     }
 
     /// The source that has been made of the same, else the first of its names that is no other's.

@@ -322,7 +322,14 @@ pub(super) fn read_below(root: &Path, path: &str, limit: u64) -> Result<Vec<u8>,
     read_file(&at, limit)
 }
 
-/// Reads a file of at most so many bytes.
+/// Reads a file of at most so many bytes. Blocking.
+///
+/// # Errors
+/// [`Error::NotFound`], [`Error::Special`], [`Error::TooLarge`], [`Error::Io`].
+pub fn read(path: &Path, limit: u64) -> Result<Vec<u8>, Error> {
+    read_file(path, limit)
+}
+
 pub(super) fn read_file(path: &Path, limit: u64) -> Result<Vec<u8>, Error> {
     let metadata = fs::metadata(path).map_err(Error::io(path, "read"))?;
     if !metadata.is_file() {

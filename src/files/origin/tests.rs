@@ -138,3 +138,57 @@ fn what_lies_on_the_disk_is_told_by_looking_at_it() {
 fn a_device_is_neither_file_nor_folder() {
     assert!(matches!(parse("/dev/null"), Err(Error::Special { .. })));
 }
+
+#[test]
+fn only_what_lies_below_the_allowed_folders_is_found() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = fs::canonicalize(folder.path()).unwrap();
+    for name in ["open/docs", "shut", "open-too"] {
+        fs::create_dir_all(root.join(name)).unwrap();
+    }
+    fs::write(root.join("open/docs/a.md"), "# A").unwrap();
+    fs::write(root.join("shut/secret.md"), "# Secret").unwrap();
+    let allowed = [root.join("open")];
+    let parse = |text: &str| Origin::parse_below(text, &here(&root.join("open")), &allowed);
+    assert_eq!(parse("./docs").unwrap(), Origin::Folder(root.join("open").join("docs")));
+    assert_eq!(parse("docs").unwrap(), Origin::Folder(root.join("open").join("docs")));
+    let url = place::file_url(&root.join("open").join("docs").join("a.md").to_string_lossy(), cfg!(windows)).unwrap();
+    assert!(matches!(parse(url.as_str()).unwrap(), Origin::File(_)));
+    let outside = [
+        "../shut",
+        "./docs/../../shut/secret.md",
+        "..",
+        "./../open-too",
+        &root.join("shut").to_string_lossy(),
+        &root.join("missing").to_string_lossy(),
+        &place::file_url(&root.join("shut").to_string_lossy(), cfg!(windows)).unwrap().to_string(),
+    ]
+    .map(str::to_owned);
+    for text in outside {
+        let error = parse(&text).unwrap_err();
+        assert!(matches!(error, Error::Outside { .. }) && error.hint().is_some(), "{text}: {error:?}");
+    }
+    assert!(matches!(parse("./missing.md").unwrap_err(), Error::NotFound { .. }));
+    assert!(matches!(parse("docs.rs").unwrap(), Origin::Site(_)), "a host is none of the disk");
+    assert!(matches!(parse("git@github.com:o/r.git").unwrap_err(), Error::Origin { .. }));
+    assert!(matches!(parse("https://github.com/o/r").unwrap(), Origin::Repository(_)));
+    assert!(matches!(Origin::parse_below("./docs", &here(&root.join("open")), &[]).unwrap_err(), Error::Outside { .. }));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_out_of_the_allowed_folders_leads_nowhere() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = fs::canonicalize(folder.path()).unwrap();
+    fs::create_dir_all(root.join("open")).unwrap();
+    fs::create_dir_all(root.join("shut")).unwrap();
+    fs::write(root.join("shut/secret.md"), "# Secret").unwrap();
+    std::os::unix::fs::symlink(root.join("shut"), root.join("open/link")).unwrap();
+    std::os::unix::fs::symlink(root.join("open"), root.join("other")).unwrap();
+    let parse = |text: &str, allowed: PathBuf| Origin::parse_below(text, &here(&root.join("open")), &[allowed]);
+    for text in ["./link", "./link/secret.md"] {
+        assert!(matches!(parse(text, root.join("open")).unwrap_err(), Error::Outside { .. }), "{text}");
+    }
+    // The allowed folder may be named by a link itself.
+    assert_eq!(parse(".", root.join("other")).unwrap(), Origin::Folder(root.join("open")));
+}

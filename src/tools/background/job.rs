@@ -11,6 +11,8 @@ use futures_lite::{FutureExt, future};
 
 use super::{Site, Work};
 use crate::engine::{self, Causes, Counters, CrawlReport, Crawling, Engine, Event, Put, RefreshReport, RefreshRequest, Refreshing};
+#[cfg(feature = "files")]
+use crate::engine::{AddEvent, AddReport, Adding};
 use crate::error::Error;
 use crate::mcp::ToolError;
 use crate::model::SourceId;
@@ -115,6 +117,8 @@ impl Job {
             Work::Page(request, _) => request.seeds.first().map(SourceId::of).as_ref() == Some(source),
             Work::Site(_) => self.lock().sources.contains(source),
             Work::Refresh(refreshed, ..) => refreshed == source,
+            #[cfg(feature = "files")]
+            Work::Add(..) => self.lock().sources.contains(source),
         }
     }
 
@@ -183,7 +187,36 @@ impl Job {
                 let refreshing = engine.refreshing(request, chunking.clone()).await?;
                 self.refresh(refreshing, source, changes).await
             }
+            #[cfg(feature = "files")]
+            Work::Add(request, chunking) => self.add(engine.add((**request).clone(), chunking.clone()), changes).await,
         }
+    }
+
+    #[cfg(feature = "files")]
+    async fn add(&self, mut adding: Adding, changes: &Changes) -> Result<(), Error> {
+        let (mut result, mut is_stopped) = (Ok(()), false);
+        loop {
+            match future::or(self.stopped(is_stopped), async { Some(adding.next().await) }).await {
+                None => {
+                    is_stopped = true;
+                    adding.stop();
+                }
+                Some(None) => break,
+                Some(Some(Ok(event))) => {
+                    let Some(source) = adding.source().cloned() else { continue };
+                    match &event {
+                        AddEvent::Stored { put: Put::Added, .. } | AddEvent::Removed(_) => changes.listed(source.clone()),
+                        AddEvent::Stored { url, put: Put::Replaced, .. } => changes.page(url, source.clone()),
+                        _ => {}
+                    }
+                    self.lock().added(event, source);
+                }
+                // It has stopped itself, and the first error tells why.
+                Some(Some(Err(error))) => result = result.and(Err(error)),
+            }
+        }
+        self.lock().all_added(&adding.report());
+        result
     }
 
     async fn crawl(&self, mut crawling: Crawling, changes: &Changes) -> Result<(), Error> {
@@ -277,6 +310,45 @@ impl Account {
                 self.causes.add(&failed, SHOWN);
             }
         }
+    }
+
+    #[cfg(feature = "files")]
+    fn added(&mut self, event: AddEvent, source: SourceId) {
+        if self.sources.is_empty() {
+            self.sources.push(source);
+        }
+        match event {
+            AddEvent::Stored { url, title, put } => {
+                (self.seen, self.pages, self.stored) = (self.seen + 1, self.pages + 1, self.stored + 1);
+                if put != Put::Unchanged && self.shown.len() < SHOWN {
+                    self.shown.push((url.into(), title));
+                }
+            }
+            AddEvent::Skipped(skipped) => {
+                (self.seen, self.skipped) = (self.seen + 1, self.skipped + 1);
+                self.first_skipped.get_or_insert_with(|| format!("{}: {}", skipped.url, skipped.why));
+            }
+            AddEvent::Failed(failed) => {
+                (self.seen, self.failures) = (self.seen + 1, self.failures + 1);
+                self.causes.add(&failed, SHOWN);
+            }
+            _ => {}
+        }
+    }
+
+    /// Files that are as they were count as stored, as they are.
+    #[cfg(feature = "files")]
+    fn all_added(&mut self, report: &AddReport) {
+        self.stored = report.pages();
+        self.skipped = report.skipped_total + report.still_skipped_total;
+        let counted = [(report.unchanged, "files unchanged"), (report.updated, "changed"), (report.removed, "removed")];
+        let mut told: Vec<String> = counted.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
+        told.extend(report.left_out.iter().map(|of| format!("{} left out as {} (such as {})", of.count, of.rule, of.first)));
+        if report.beyond_limits > 0 {
+            told.push("not complete: max_files allows more".to_owned());
+        }
+        told.extend(report.hints.iter().cloned());
+        self.used = (!told.is_empty()).then(|| told.join(", "));
     }
 
     fn refreshed(&mut self, pages: u64, report: &RefreshReport) {

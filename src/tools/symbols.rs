@@ -1,0 +1,431 @@
+//! `index_project`, `find_symbol`, `list_symbols` and `check_code`: what the packages that a project uses offer, at exactly its versions,
+//! and code held against it. Under the names that the Python server has, `check_ai_script_hallucinations` and `query_knowledge_graph` are
+//! thin forms of the same.
+
+mod graph;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use crate::engine::{
+    CodeChecked, Engine, FoundSymbol, Include, ProjectReport, Reference, SymbolHow, SymbolKind, SymbolPrefix, SymbolQuery,
+};
+use crate::error::Error;
+use crate::mcp::{Annotations, Answer, Context, Output, Tool, ToolError};
+use crate::tools::bound::{DEFAULT, cost, line, room};
+use crate::tools::untrusted::Untrusted;
+use crate::tools::{allowed, reply};
+
+pub use self::graph::query;
+
+pub fn index(engine: Engine) -> Tool {
+    Tool::typed("index_project", INDEX, move |asked: Project, context: Context| {
+        let engine = engine.clone();
+        async move { read_project(&engine, asked, &context).await.map(Plain) }
+    })
+    .title("Index a project's packages")
+    .annotations(Annotations { read_only: Some(false), destructive: Some(false), idempotent: Some(true), open_world: Some(false) })
+}
+
+pub fn find(engine: Engine) -> Tool {
+    Tool::typed("find_symbol", FIND, move |asked: Name, context: Context| {
+        let engine = engine.clone();
+        async move {
+            let query = SymbolQuery {
+                name: asked.name,
+                package: asked.package,
+                version: asked.version,
+                kind: kind(asked.kind.as_deref())?,
+                by_prefix: if asked.prefix { SymbolPrefix::Begins } else { SymbolPrefix::Whole },
+                project: project(&engine, asked.project.as_deref(), &context).await?,
+                offset: asked.offset as usize,
+                limit: MOST,
+            };
+            found(&engine, query, asked.max_chars).await.map(|found| Untrusted(Plain(found)))
+        }
+    })
+    .title("Find a symbol")
+    .annotations(LOOKS)
+}
+
+pub fn list(engine: Engine) -> Tool {
+    Tool::typed("list_symbols", LIST, move |asked: Module, context: Context| {
+        let engine = engine.clone();
+        async move {
+            let query = SymbolQuery {
+                name: asked.module,
+                package: asked.package,
+                kind: kind(asked.kind.as_deref())?,
+                project: project(&engine, asked.project.as_deref(), &context).await?,
+                offset: asked.offset as usize,
+                limit: MOST,
+                ..SymbolQuery::default()
+            };
+            listed(&engine, query, asked.max_chars).await.map(|listed| Untrusted(Plain(listed)))
+        }
+    })
+    .title("List symbols")
+    .annotations(LOOKS)
+}
+
+pub fn check(engine: Engine) -> Tool {
+    Tool::typed("check_code", CHECK, move |asked: Code, context: Context| {
+        let engine = engine.clone();
+        async move {
+            let project = project(&engine, asked.project.as_deref(), &context).await?;
+            let checked = engine.check_named(asked.code, &asked.language, project).await.map_err(|error| told(&error))?;
+            verdicts(&checked, asked.max_chars).map(|checked| Untrusted(Plain(checked)))
+        }
+    })
+    .title("Check code")
+    .annotations(LOOKS)
+}
+
+pub fn check_script(engine: Engine) -> Tool {
+    Tool::typed("check_ai_script_hallucinations", SCRIPT, move |asked: Script, context: Context| {
+        let engine = engine.clone();
+        async move {
+            let path = allowed::path(&engine, &context, &asked.script_path).await?;
+            let checked = engine.check_file(path).await.map_err(|error| told(&error))?;
+            verdicts(&checked, DEFAULT).map(|checked| Untrusted(Plain(checked)))
+        }
+    })
+    .title("Check a script")
+    .annotations(LOOKS)
+}
+
+const LOOKS: Annotations = Annotations { read_only: Some(true), destructive: None, idempotent: None, open_world: Some(false) };
+
+async fn read_project(engine: &Engine, asked: Project, context: &Context) -> Result<Indexed, ToolError> {
+    let path = match asked.path.as_deref().map(str::trim).filter(|path| !path.is_empty()) {
+        Some(path) => allowed::path(engine, context, path).await?,
+        None => allowed::roots(context).await?.into_iter().next().ok_or_else(|| {
+            ToolError::new("no project is named, and the client names no folder that its user works in")
+                .hint("name the project's folder as path")
+        })?,
+    };
+    let include = match asked.include {
+        Which::Direct => Include::Direct,
+        Which::All => Include::All,
+    };
+    let begun = engine.handle().now();
+    let mut reading = engine.read_project(path, include).await.map_err(|error| told(&error))?;
+    let total = reading.total();
+    while let Some(read) = reading.next().await.map_err(|error| told(&error))? {
+        context.progress(read.at as f64, Some(total as f64), format!("{} ({} of {total})", read.package, read.at));
+        if engine.handle().now().duration_since(begun) > PATIENCE && read.at < total {
+            let notice = format!("{} of {total} packages are read so far: call index_project again, it goes on with the others", read.at);
+            return Ok(Indexed { state: "running", report: None, notice: Some(notice) });
+        }
+    }
+    let mut report = reading.finish().await.map_err(|error| told(&error))?;
+    let missing = report.missing.len();
+    report.missing.truncate(LISTED);
+    report.notes.truncate(LISTED);
+    let notice = (missing > LISTED).then(|| format!("{} more packages are missing", missing - LISTED));
+    Ok(Indexed { state: "done", report: Some(report), notice })
+}
+
+async fn found(engine: &Engine, query: SymbolQuery, max_chars: u32) -> Result<Symbols, ToolError> {
+    let offset = query.offset;
+    let found = engine.find_symbols(query).await.map_err(|error| told(&error))?;
+    let is_near = found.found.first().is_some_and(|first| first.how.is_some_and(|how| how == SymbolHow::Near));
+    let notice = match (found.found.is_empty(), is_near) {
+        (true, _) => Some("nothing is called so in what was searched".to_owned()),
+        (_, true) => Some("nothing is called so; these are nearly".to_owned()),
+        _ => None,
+    };
+    let of = found.project.as_ref().map(|project| format!("in the versions of {}", project.display()));
+    fitted(found.found, found.left_off, offset, [notice, of], found.not_searched, max_chars)
+}
+
+async fn listed(engine: &Engine, query: SymbolQuery, max_chars: u32) -> Result<Symbols, ToolError> {
+    let offset = query.offset;
+    let listed = engine.list_symbols(query).await.map_err(|error| told(&error))?;
+    let left_off = listed.total.saturating_sub(offset + listed.symbols.len());
+    fitted(listed.symbols, left_off, offset, [None, None], listed.not_searched, max_chars)
+}
+
+/// As many as fit, in their order.
+fn fitted(
+    symbols: Vec<FoundSymbol>,
+    left_off: usize,
+    offset: usize,
+    notices: [Option<String>; 2],
+    not_searched: Vec<String>,
+    max_chars: u32,
+) -> Result<Symbols, ToolError> {
+    let notice = Some(notices.into_iter().flatten().collect::<Vec<_>>().join("; ")).filter(|notice| !notice.is_empty());
+    let not_searched = not_searched.iter().map(|what| line(what)).collect();
+    let mut answer = Symbols { symbols: Vec::new(), next_offset: None, notice, not_searched };
+    let mut left = room(max_chars, &answer)?;
+    let total = symbols.len() + left_off;
+    for mut symbol in symbols {
+        // The place is the same, and is how files are named to each other.
+        symbol.url = None;
+        if answer.symbols.is_empty() && cost(&symbol) + 1 > left {
+            symbol.doc = line(&symbol.doc);
+            symbol.signature = line(&symbol.signature);
+        }
+        let Some(rest) = left.checked_sub(cost(&symbol) + 1) else { break };
+        left = rest;
+        answer.symbols.push(symbol);
+    }
+    if answer.symbols.len() < total {
+        answer.next_offset = Some(offset + answer.symbols.len());
+    }
+    Ok(answer)
+}
+
+/// What is wrong first, then what cannot be told, then what exists; each in the order of the code.
+fn verdicts(checked: &CodeChecked, max_chars: u32) -> Result<Checks, ToolError> {
+    let counts = checked.counts();
+    let not_indexed = checked.not_indexed.iter().map(|what| line(what)).collect();
+    let mut answer = Checks {
+        exist: counts.exist,
+        do_not_exist: counts.missing,
+        unknown: counts.unknown,
+        not_in_lock: counts.outside,
+        references: Vec::new(),
+        project: checked.project.clone(),
+        not_indexed,
+        notice: None,
+    };
+    let mut left = room(max_chars, &answer)?;
+    let mut order: Vec<&Reference> = checked.references.iter().collect();
+    order.sort_by_key(|reference| reference.rank());
+    for reference in &order {
+        let mut entry = json!(reference.checked);
+        entry["package"] = json!(reference.checked.package.as_ref().map(ToString::to_string));
+        if let Some(fields) = entry.as_object_mut() {
+            fields.remove("offset");
+            fields.retain(|_, value| !value.is_null() && value != "" && *value != json!([]));
+        }
+        let Some(rest) = left.checked_sub(cost(&entry) + 1) else { break };
+        left = rest;
+        answer.references.push(entry);
+    }
+    let more = order.len() - answer.references.len();
+    if more > 0 {
+        answer.notice =
+            Some(format!("{more} more references do not fit, none of them worse than the last one here: ask with a larger max_chars"));
+    }
+    Ok(answer)
+}
+
+/// The project whose versions are meant: the one that is named, the one that the client's user works in, or the only one there is.
+async fn project(engine: &Engine, named: Option<&str>, context: &Context) -> Result<Option<PathBuf>, ToolError> {
+    let known = if engine.has_database() { engine.projects().await.map_err(|error| told(&error))? } else { Vec::new() };
+    match named.map(str::trim).filter(|named| !named.is_empty()) {
+        Some("none") => Ok(None),
+        Some(path) => match engine.project_of(path.as_ref()).await.map_err(|error| told(&error))? {
+            Some(project) => Ok(Some(project)),
+            None => Err(told(&Error::UnknownProject { path: path.into(), known })),
+        },
+        None if known.is_empty() => Ok(None),
+        None => {
+            for root in allowed::roots(context).await? {
+                let above = engine.project_of(&root).await.map_err(|error| told(&error))?;
+                // Where a folder has one project in it, that is meant.
+                let below: Vec<_> = known.iter().filter(|project| project.starts_with(&root)).collect();
+                match (above, &*below) {
+                    (Some(project), _) => return Ok(Some(project)),
+                    (None, [project]) => return Ok(Some((*project).clone())),
+                    _ => {}
+                }
+            }
+            Ok(match &*known {
+                [only] => Some(only.clone()),
+                _ => None,
+            })
+        }
+    }
+}
+
+fn kind(named: Option<&str>) -> Result<Option<SymbolKind>, ToolError> {
+    match named.map(str::trim).filter(|named| !named.is_empty()) {
+        None => Ok(None),
+        Some(named) => SymbolKind::of_name(named).map(Some).ok_or_else(|| {
+            ToolError::new(format!("there is no kind {:?}", line(named)))
+                .hint("as function, method, struct, enum, trait, class, module or constant")
+        }),
+    }
+}
+
+/// With what a client can do, where the command line has a command for it.
+fn told(error: &Error) -> ToolError {
+    let hint = match error {
+        Error::NoSymbols => "read a project's packages with index_project first",
+        Error::UnknownProject { known, .. } if known.is_empty() => "read it with index_project first",
+        error => return reply(error),
+    };
+    ToolError { hint: Some(hint.to_owned()), ..reply(error) }
+}
+
+/// An answer whose form is told by its names alone: a table of tools is read before every question.
+struct Plain<T>(T);
+
+impl<T: Serialize + Send> Output for Plain<T> {
+    type Structured = Object;
+
+    fn into_answer(self) -> Result<Answer, ToolError> {
+        let value = serde_json::to_value(&self.0).map_err(|error| ToolError::new(format!("the answer has no JSON form: {error}")))?;
+        Ok(Answer::structured(value))
+    }
+}
+
+struct Object;
+
+impl JsonSchema for Object {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Object".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "object" })
+    }
+}
+
+#[derive(Deserialize, JsonSchema)]
+struct Project {
+    /// Its folder; by default the one the user works in
+    #[serde(default)]
+    path: Option<String>,
+    /// direct: only what the project itself asks for
+    #[serde(default)]
+    include: Which,
+}
+
+#[derive(Clone, Copy, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+enum Which {
+    Direct,
+    #[default]
+    All,
+}
+
+#[derive(Deserialize, JsonSchema)]
+struct Name {
+    /// A name or the end of a path: TaskGroup.create_task, serde_json::from_str
+    name: String,
+    /// Only in this package
+    #[serde(default)]
+    package: Option<String>,
+    /// Only in this version
+    #[serde(default)]
+    version: Option<String>,
+    /// function, method, struct, class …
+    #[serde(default)]
+    kind: Option<String>,
+    /// Names that begin so, too
+    #[serde(default)]
+    prefix: bool,
+    /// Its folder, or none for all packages
+    #[serde(default)]
+    project: Option<String>,
+    /// next_offset of the answer before
+    #[serde(default)]
+    offset: u32,
+    /// Characters of the answer
+    #[serde(default = "max_chars")]
+    max_chars: u32,
+}
+
+#[derive(Deserialize, JsonSchema)]
+struct Module {
+    /// The path of a module or type; empty for all of a package
+    #[serde(default)]
+    module: String,
+    /// Only in this package
+    #[serde(default)]
+    package: Option<String>,
+    /// Only of this kind
+    #[serde(default)]
+    kind: Option<String>,
+    /// As in find_symbol
+    #[serde(default)]
+    project: Option<String>,
+    /// next_offset of the answer before
+    #[serde(default)]
+    offset: u32,
+    /// Characters of the answer
+    #[serde(default = "max_chars")]
+    max_chars: u32,
+}
+
+#[derive(Deserialize, JsonSchema)]
+struct Code {
+    /// The code
+    code: String,
+    /// python or rust
+    language: String,
+    /// As in find_symbol
+    #[serde(default)]
+    project: Option<String>,
+    /// Characters of the answer
+    #[serde(default = "max_chars")]
+    max_chars: u32,
+}
+
+#[derive(Deserialize, JsonSchema)]
+struct Script {
+    /// A file that may be read
+    script_path: String,
+}
+
+fn max_chars() -> u32 {
+    DEFAULT
+}
+
+#[derive(Serialize)]
+struct Indexed {
+    state: &'static str,
+    #[serde(flatten)]
+    report: Option<ProjectReport>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    notice: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Symbols {
+    symbols: Vec<FoundSymbol>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_offset: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    notice: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    not_searched: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct Checks {
+    exist: usize,
+    do_not_exist: usize,
+    unknown: usize,
+    not_in_lock: usize,
+    references: Vec<serde_json::Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    project: Option<PathBuf>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    not_indexed: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    notice: Option<String>,
+}
+
+/// Clients give up after 60 s without an answer, some whatever the progress.
+const PATIENCE: Duration = Duration::from_secs(45);
+/// Symbols that one answer looks for: as many as could fit.
+const MOST: usize = 200;
+/// Of what is missing, and of notes.
+const LISTED: usize = 30;
+const INDEX: &str = "Reads the packages that a project uses, at its lock file's versions, as they lie on the disk, for find_symbol and check_code. \
+     Fetches nothing; tells what is missing.";
+const FIND: &str = "Finds functions, types and modules by name in the project's packages: signature, first sentence, place. Look here before using an API.";
+const LIST: &str = "Lists what a module or type of a package offers.";
+const CHECK: &str =
+    "Checks whether the names that code uses exist in the project's packages: exists, does_not_exist, unknown, not_in_lock.";
+const SCRIPT: &str = "check_code for a file.";
