@@ -167,11 +167,12 @@ pub fn last_name(name: &str) -> String {
 /// At most `most` names that are like one, the likest first. Takes time in proportion to the names; long ones are not compared.
 pub fn nearest<'a>(name: &str, names: impl Iterator<Item = &'a str>, most: usize) -> Vec<String> {
     let length = name.chars().count();
-    if length == 0 || length > 60 {
+    // Every name of two letters is like every other.
+    if !(3..=60).contains(&length) {
         return Vec::new();
     }
     let lower = name.to_lowercase();
-    let allowed = (length / 3).clamp(1, 4);
+    let allowed = (length / 3).min(4);
     let mut near: Vec<(usize, &str)> = names
         .filter(|other| other.len() <= 100 && *other != name && !other.starts_with("__"))
         .filter(|other| other.len().abs_diff(name.len()) <= allowed + 1)
