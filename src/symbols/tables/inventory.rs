@@ -42,12 +42,19 @@ pub fn inventory(bytes: &[u8]) -> Result<Table, TableError> {
 
 fn each(text: &str, table: &mut Table, read: fn(&str) -> Option<Symbol>) {
     for line in text.lines().filter(|line| !line.trim().is_empty()) {
+        if line.len() > ROW {
+            table.leave_out("length of a row", line);
+            continue;
+        }
         match read(line) {
             Some(symbol) => table.add(symbol),
             None => table.leave_out("rows that are not understood", line),
         }
     }
 }
+
+/// Bytes of a row that is read: names, page and anchor are each shorter.
+const ROW: usize = 8_000;
 
 /// `name type page`.
 fn first_form(line: &str) -> Option<Symbol> {

@@ -55,6 +55,9 @@ fn an_inventory_that_is_none_or_damaged_or_a_bomb_is_refused() {
     let mut cut = sphinx(&"kettle.boil py:function 1 api.html#$ -\n".repeat(300));
     cut.truncate(cut.len() - 20);
     assert_eq!(inventory(&cut), Err(TableError::Damaged), "a part of it is no table");
+    let wide = format!("{}\nkettle.boil py:function 1 api.html#$ -\n", " a".repeat(4_000_000));
+    let table = inventory(&sphinx(&wide)).unwrap();
+    assert_eq!((table.symbols.len(), table.notes[0].rule), (1, "length of a row"));
     let bomb = zlib(&vec![b'\n'; UNPACKED as usize + 10]);
     let mut bytes = b"# Sphinx inventory version 2\n# Project: a\n# Version: 1\n# zlib\n".to_vec();
     bytes.extend(bomb);
