@@ -122,9 +122,7 @@ impl Config {
             (Key::TimeoutSeconds, _) => Some(http.total_timeout.as_secs().to_string()),
             (Key::MaxBodyMib, _) => Some((http.max_body >> 20).to_string()),
             (Key::ShareFolder, _) => self.shares_in()?.to_str().map(str::to_owned),
-            (Key::AllowPath, _) if !self.allowed_paths.is_empty() => {
-                std::env::join_paths(&self.allowed_paths).ok()?.into_string().ok()
-            }
+            (Key::AllowPath, _) if !self.allowed_paths.is_empty() => std::env::join_paths(&self.allowed_paths).ok()?.into_string().ok(),
             (Key::Embeddings, embeddings) => Some(embeddings.name().to_owned()),
             #[cfg(feature = "surf")]
             (Key::EmbeddingsUrl, Embeddings::Remote(remote)) => Url::parse(&remote.base_url).ok().map(|url| http::masked(&url).to_string()),

@@ -58,9 +58,9 @@ use crate::embed;
 use crate::embed::Embed;
 use crate::error::Error;
 use crate::extract;
-use crate::http::Client;
 #[cfg(feature = "files")]
 pub use crate::files::{Origin, PathPattern, Selection, Usual};
+use crate::http::Client;
 pub use crate::http::Counters;
 #[cfg(feature = "surf")]
 use crate::http::{self, PrivateAddresses};

@@ -210,9 +210,10 @@ impl Error {
             Self::Config(error) => Some(error.hint()),
             #[cfg(feature = "files")]
             Self::Files(error) => error.hint(),
-            Self::NothingToRead { kept: 0, .. } => {
-                Some("documents are files such as .md, .rst, .html, .txt and .ipynb; --include and --everything take in what is left out".to_owned())
-            }
+            Self::NothingToRead { kept: 0, .. } => Some(
+                "documents are files such as .md, .rst, .html, .txt and .ipynb; --include and --everything take in what is left out"
+                    .to_owned(),
+            ),
             Self::NothingToRead { kept, .. } => Some(format!("its {kept} stored pages are kept; `smolcrawl remove` removes them")),
             Self::Name { .. } => Some("give another name, as in smol, with the version 2.0".to_owned()),
             Self::NameTaken { .. } => Some("give another name, or remove that source first".to_owned()),

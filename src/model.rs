@@ -21,7 +21,9 @@ pub use self::date::date;
 pub use self::part::part_end;
 pub use self::plain::plain;
 pub use self::shared::{SharedPage, SharedSource, SharedVector};
-pub use self::source::{BadName, Candidate, Earlier, FilesRecipe, Meant, NotMeant, Recipe, SourceId, SourceState, SourceSummary, Trail, host, meant};
+pub use self::source::{
+    BadName, Candidate, Earlier, FilesRecipe, Meant, NotMeant, Recipe, SourceId, SourceState, SourceSummary, Trail, host, meant,
+};
 
 /// One HTTP answer that a crawl wants kept: transfer and content encoding undone, characters not yet decoded.
 #[derive(Clone, Debug)]

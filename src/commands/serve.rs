@@ -57,9 +57,8 @@ pub async fn run(engine: &Engine, asked: cli::Serve) -> Result<(), Failure> {
 /// What is said here comes on top of what is set.
 pub fn allow(config: &mut Config, asked: &cli::Serve) -> Result<(), Failure> {
     for path in &asked.allow_path {
-        let absolute = std::path::absolute(path).map_err(|error| {
-            Failure::new(format!("--allow-path {}: {error}", path.display()), "name a folder that is there")
-        })?;
+        let absolute = std::path::absolute(path)
+            .map_err(|error| Failure::new(format!("--allow-path {}: {error}", path.display()), "name a folder that is there"))?;
         if !absolute.exists() {
             return Err(Failure::new(format!("--allow-path {}: there is nothing", path.display()), "name a folder that is there"));
         }

@@ -163,8 +163,16 @@ impl AddEvent {
 }
 
 enum Taken {
-    Cut { cut: Box<Cut>, says_the_same: bool },
-    Nothing { url: Url, told: AddEvent, miss: Option<Box<str>>, is_removed: bool },
+    Cut {
+        cut: Box<Cut>,
+        says_the_same: bool,
+    },
+    Nothing {
+        url: Url,
+        told: AddEvent,
+        miss: Option<Box<str>>,
+        is_removed: bool,
+    },
     /// It is gone since it was listed.
     Gone,
     Unread(Url),
@@ -479,7 +487,9 @@ impl Adding {
             (true, _) => SourceState::Limited,
         };
         let mut recipe = opened.recipe.clone();
-        if self.is_whole && let Some(files) = &mut recipe.files {
+        if self.is_whole
+            && let Some(files) = &mut recipe.files
+        {
             files.state.clone_from(&opened.state);
         }
         let is_news = self.is_begun || opened.recipe_before.as_ref() != Some(&recipe);

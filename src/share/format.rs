@@ -14,7 +14,8 @@ use url::Url;
 use super::bytes::{Rest, put_number, put_optional, put_text, put_u32, put_u64};
 use super::error::Error;
 use crate::model::{
-    Chunk, ChunkKind, Document, FilesRecipe, Heading, Metadata, Recipe, SharedPage, SharedSource, SharedVector, SourceId, SourceState, Validators,
+    Chunk, ChunkKind, Document, FilesRecipe, Heading, Metadata, Recipe, SharedPage, SharedSource, SharedVector, SourceId, SourceState,
+    Validators,
 };
 
 /// What a file says of itself.
@@ -503,7 +504,9 @@ fn read_page(record: &[u8]) -> Result<SharedPage, &'static str> {
     let mut rest = Rest(record);
     let address = rest.text().ok_or(NONE)?;
     let url = Url::parse(address).ok().filter(|url| url.as_str() == address && is_of_page(url));
-    let url = url.filter(|url| url.username().is_empty() && url.password().is_none()).ok_or("the address of a page is none of the web or of a file")?;
+    let url = url
+        .filter(|url| url.username().is_empty() && url.password().is_none())
+        .ok_or("the address of a page is none of the web or of a file")?;
     let title = rest.text().ok_or(NONE)?;
     let validators = Validators {
         etag: rest.optional().ok_or(NONE)?.map(str::to_owned),

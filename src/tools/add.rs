@@ -43,21 +43,25 @@ pub fn index_repository(engine: Engine, background: Background) -> Tool {
         let (engine, background) = (engine.clone(), background.clone());
         async move {
             let usual = Selection::default();
-            let endings: Vec<String> = asked.file_types.iter().map(|ending| format!("*.{}", ending.trim().trim_start_matches(['*', '.']))).collect();
+            let endings: Vec<String> =
+                asked.file_types.iter().map(|ending| format!("*.{}", ending.trim().trim_start_matches(['*', '.']))).collect();
             let selection = Selection {
                 include: patterns(&endings)?,
-                max_files: asked.max_files.map_or(Ok(usual.max_files), |most| within("max_files", most, 1, 1_000_000).map(|most| most as usize))?,
-                max_bytes: asked.max_size_mb.map_or(Ok(usual.max_bytes), |most| within("max_size_mb", most, 1, 100_000).map(|most| u64::from(most) << 20))?,
+                max_files: asked
+                    .max_files
+                    .map_or(Ok(usual.max_files), |most| within("max_files", most, 1, 1_000_000).map(|most| most as usize))?,
+                max_bytes: asked
+                    .max_size_mb
+                    .map_or(Ok(usual.max_bytes), |most| within("max_size_mb", most, 1, 100_000).map(|most| u64::from(most) << 20))?,
                 ..usual
             };
             let ignored = [("destination", asked.destination.is_some()), ("chunk_size", asked.chunk_size.is_some())];
             let ignored: Vec<_> = ignored.into_iter().filter(|(_, is_given)| *is_given).map(|(name, _)| name).collect();
-            let note = (!ignored.is_empty()).then(|| format!("{} has no meaning here: there is one store, and chunks are cut for the model", ignored.join(", ")));
+            let note = (!ignored.is_empty())
+                .then(|| format!("{} has no meaning here: there is one store, and chunks are cut for the model", ignored.join(", ")));
             repository(&engine, &background, &asked.repo_url, selection, note, &context).await
         }
     })
-    .title("Index a repository")
-    .annotations(Annotations { destructive: Some(false), idempotent: Some(true), ..Annotations::default() })
 }
 
 pub fn parse_repository(engine: Engine, background: Background) -> Tool {
@@ -65,8 +69,6 @@ pub fn parse_repository(engine: Engine, background: Background) -> Tool {
         let (engine, background) = (engine.clone(), background.clone());
         async move { repository(&engine, &background, &asked.repo_url, Selection::default(), None, &context).await }
     })
-    .title("Parse a repository")
-    .annotations(Annotations { destructive: Some(false), idempotent: Some(true), ..Annotations::default() })
 }
 
 async fn repository(
@@ -79,7 +81,8 @@ async fn repository(
 ) -> Result<Linked<crawl::Report>, ToolError> {
     let (origin, folders) = allowed::origin(engine, context, url).await?;
     if !matches!(origin, Origin::Repository(_) | Origin::Folder(_)) {
-        return Err(ToolError::new(format!("{} is no repository", origin.given())).hint("give one as https://github.com/owner/name; add_source takes all else"));
+        return Err(ToolError::new(format!("{} is no repository", origin.given()))
+            .hint("give one as https://github.com/owner/name; add_source takes all else"));
     }
     let request = AddRequest::new(origin).selection(selection).confined_to(folders);
     let mut linked = add(engine, background, request, crawl::WAIT, context).await?;

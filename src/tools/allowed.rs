@@ -40,7 +40,9 @@ async fn roots(context: &Context) -> Result<Vec<PathBuf>, ToolError> {
     match context.roots().await {
         Ok(roots) => Ok(roots.iter().filter_map(|root| Engine::folder_of(&root.uri)).collect()),
         // It has no roots to name, or names none.
-        Err(AskError::Undeclared { .. } | AskError::Refused { .. } | AskError::Unaskable { .. } | AskError::TimedOut { .. }) => Ok(Vec::new()),
+        Err(AskError::Undeclared { .. } | AskError::Refused { .. } | AskError::Unaskable { .. } | AskError::TimedOut { .. }) => {
+            Ok(Vec::new())
+        }
         Err(error) => Err(error.into()),
     }
 }

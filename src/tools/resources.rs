@@ -9,9 +9,9 @@ use crate::engine::{CrawlRequest, Engine};
 use crate::mcp::{Builder, Contents, Context, Page, ReadRequest, Resource, ResourceTemplate, RpcError};
 use crate::model::SourceId;
 use crate::tools::bound::{end, line};
-use crate::tools::{address_of_file, reply};
 use crate::tools::sources::{Source, find};
 use crate::tools::untrusted::{MARK, WORDS};
+use crate::tools::{address_of_file, reply};
 
 /// Every stored page by its own address: links in answers and citations can be read as they are. One template for each scheme, as a
 /// template begins with one.

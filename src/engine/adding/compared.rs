@@ -113,9 +113,7 @@ mod tests {
     }
 
     fn known(pages: &[(&str, Option<&str>)]) -> Known {
-        let page = |(at, tag): &(&str, Option<&str>)| {
-            (url(at), Validators { etag: tag.map(str::to_owned), ..Validators::default() })
-        };
+        let page = |(at, tag): &(&str, Option<&str>)| (url(at), Validators { etag: tag.map(str::to_owned), ..Validators::default() });
         Known::new(pages.iter().map(page).collect(), [miss(&url("file:///empty.md"), "W/\"0-1\"")])
     }
 

@@ -19,7 +19,10 @@ use crate::reactor::Lane;
 pub(super) enum Downloaded {
     /// It is as it was.
     NotModified,
-    New { file: NamedTempFile, tag: Option<String> },
+    New {
+        file: NamedTempFile,
+        tag: Option<String>,
+    },
     /// There is none, for us at least.
     Refused(Error),
 }

@@ -184,9 +184,7 @@ fn called(origin: &Origin) -> (Vec<String>, Option<String>) {
 pub(super) fn address(remote: &str) -> Option<Url> {
     let url = match (Url::parse(remote), remote.split_once(':')) {
         (Ok(url), _) if url.has_host() => url,
-        (_, Some((user, path))) => {
-            Url::parse(&format!("https://{}/{path}", user.rsplit('@').next().unwrap_or(user))).ok()?
-        }
+        (_, Some((user, path))) => Url::parse(&format!("https://{}/{path}", user.rsplit('@').next().unwrap_or(user))).ok()?,
         _ => return None,
     };
     Url::parse(&format!("https://{}{}", host(&url), url.path())).ok()
@@ -275,12 +273,8 @@ mod tests {
             assert_eq!(is_local(&kept), None);
         }
         let folder = tempfile::tempdir().unwrap();
-        let selection = Selection {
-            include: vec![PathPattern::parse("*.md").unwrap()],
-            usual: Usual::Take,
-            max_files: 7,
-            ..Selection::default()
-        };
+        let selection =
+            Selection { include: vec![PathPattern::parse("*.md").unwrap()], usual: Usual::Take, max_files: 7, ..Selection::default() };
         let request = AddRequest::new(Origin::Folder(folder.path().to_owned())).selection(selection);
         let kept = recipe(&request.origin, &request.selection, Vec::new());
         assert_eq!(AddRequest::of(&kept, kept.files.as_ref().unwrap()).unwrap(), request);

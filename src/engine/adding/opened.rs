@@ -48,7 +48,10 @@ pub(super) struct Opened {
 
 /// Where files come from.
 pub(super) enum Supply {
-    Listed { listing: Arc<Listing>, todo: vec::IntoIter<Todo> },
+    Listed {
+        listing: Arc<Listing>,
+        todo: vec::IntoIter<Todo>,
+    },
     Packed(Box<Packed>),
     /// All is as it was, or all has been read.
     Nothing,
@@ -132,7 +135,11 @@ pub(super) struct Packed {
 enum At {
     Below(Url),
     /// At the commit that the archive says it is of, else at what was asked for.
-    Repository { forge: Forge, web: Url, reference: Option<String> },
+    Repository {
+        forge: Forge,
+        web: Url,
+        reference: Option<String>,
+    },
 }
 
 pub(super) enum Read {
@@ -524,7 +531,10 @@ impl Engine {
 }
 
 /// Looks through a folder, a bounded step after the other.
-pub(super) async fn listed(handle: &Handle, open: impl FnOnce() -> Result<Folder, files::Error> + Send + 'static) -> Result<Listing, Error> {
+pub(super) async fn listed(
+    handle: &Handle,
+    open: impl FnOnce() -> Result<Folder, files::Error> + Send + 'static,
+) -> Result<Listing, Error> {
     let mut folder = handle.unblock_on(Lane::Bulk, open).await?;
     loop {
         let step;

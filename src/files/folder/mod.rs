@@ -232,15 +232,7 @@ impl Listing {
         let on_disk = Place::folder(root).ok_or_else(|| Error::Special { path: path.clone() })?;
         let role = Role::of(name).filter(|role| role.is_document()).unwrap_or(Role::Document("text/plain"));
         let found = Found { path: name.into(), role, bytes: metadata.len(), modified: metadata.modified().ok() };
-        Ok(Self {
-            root: root.to_owned(),
-            files: vec![found],
-            left_out: LeftOut::default(),
-            checkout,
-            hosted,
-            on_disk,
-            max_file_bytes,
-        })
+        Ok(Self { root: root.to_owned(), files: vec![found], left_out: LeftOut::default(), checkout, hosted, on_disk, max_file_bytes })
     }
 
     /// Where its files are to be seen: on the host of their repository where some are, else on this disk.

@@ -37,7 +37,14 @@ pub(super) fn read(package: &PackageName, root: &Path) -> Installed {
         readme: readme.map(str::to_owned),
         ..About::default()
     };
-    Installed { package: package.clone(), root: root.to_owned(), parts: Vec::new(), modules: vec![package.name.clone()], description: None, about }
+    Installed {
+        package: package.clone(),
+        root: root.to_owned(),
+        parts: Vec::new(),
+        modules: vec![package.name.clone()],
+        description: None,
+        about,
+    }
 }
 
 fn escaped(path: &str) -> String {

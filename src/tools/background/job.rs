@@ -10,9 +10,9 @@ use std::time::{Duration, Instant};
 use futures_lite::{FutureExt, future};
 
 use super::{Site, Work};
+use crate::engine::{self, Causes, Counters, CrawlReport, Crawling, Engine, Event, Put, RefreshReport, RefreshRequest, Refreshing};
 #[cfg(feature = "files")]
 use crate::engine::{AddEvent, AddReport, Adding};
-use crate::engine::{self, Causes, Counters, CrawlReport, Crawling, Engine, Event, Put, RefreshReport, RefreshRequest, Refreshing};
 use crate::error::Error;
 use crate::mcp::ToolError;
 use crate::model::SourceId;
