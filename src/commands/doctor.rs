@@ -80,6 +80,12 @@ fn findings(
             }
             Err(error) => problems.push(error),
         }
+        if let Ok((packages, symbols)) = drive(engine, engine.count_symbols())
+            && packages > 0
+        {
+            store["packages"] = packages.into();
+            store["symbols"] = symbols.into();
+        }
         if let Ok(unused) = drive(engine, engine.unused_bytes()) {
             store["unused_bytes"] = unused.into();
             if unused > MUCH_UNUSED && unused > store["bytes"].as_u64().unwrap_or(0) / 4 {
@@ -217,6 +223,7 @@ fn described(check: &Check) -> Value {
         "pages": check.pages,
         "chunks": check.chunks,
         "vectors": check.vectors,
+        "packages": check.packages,
         "without_checksum": check.without_checksum,
         "damaged": check.damaged,
         "damaged_unlisted": check.damaged_unlisted,

@@ -74,7 +74,7 @@ fn print(output: &mut Output, report: &ProjectReport) -> Result<(), Failure> {
             .line(format!("{} packages are used by others only and were not asked for: --include all reads them", report.not_asked_for))?;
     }
     output.line(format!(
-        "{}: {} packages ({} direct) by {}: {} read, {} unchanged, {} missing; {} symbols in {:.1} s",
+        "{}: {} packages ({} direct) by {}: {} read, {} unchanged, {} missing; {} symbols, {} pages in {:.1} s",
         report.project.display(),
         report.packages,
         report.direct,
@@ -83,6 +83,7 @@ fn print(output: &mut Output, report: &ProjectReport) -> Result<(), Failure> {
         report.unchanged,
         report.missing.len(),
         report.symbols,
+        report.pages,
         report.elapsed_ms as f64 / 1000.0
     ))?;
     Ok(())

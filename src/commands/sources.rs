@@ -46,7 +46,14 @@ pub async fn remove(engine: &Engine, asked: cli::Remove) -> Result<(), Failure> 
     let prefix = super::prefix(asked.pages.as_ref())?;
     let sources = match (&asked.source, &prefix) {
         (Some(source), Some(_)) => meant(engine, source).await?.sources,
-        (Some(source), None) => whole(engine, source).await?,
+        (Some(source), None) => match whole(engine, source).await {
+            Ok(sources) => sources,
+            // A package that others use has symbols, and no pages.
+            Err(unknown) => match engine.remove_symbols(source).await? {
+                0 => return Err(unknown),
+                versions => return symbols_removed(&asked, source, versions),
+            },
+        },
         (None, _) => engine.sources().await?.into_iter().map(|of| of.source).collect(),
     };
     if sources.len() > 1 && prefix.is_none() && !asked.yes {
@@ -82,6 +89,15 @@ pub async fn remove(engine: &Engine, asked: cli::Remove) -> Result<(), Failure> 
             output.json(&json!({ "sources": each, "removed": total }))?;
         }
         (false, all) => all.iter().try_for_each(|(source, pages)| output.line(format!("{source}: {pages} pages removed")))?,
+    }
+    Ok(output.finish()?)
+}
+
+fn symbols_removed(asked: &cli::Remove, source: &str, versions: usize) -> Result<(), Failure> {
+    let mut output = Output::new();
+    match asked.json.json {
+        true => output.json(&json!({ "source": source, "removed": 0, "packages_removed": versions }))?,
+        false => output.line(format!("{source}: the symbols of {versions} versions removed"))?,
     }
     Ok(output.finish()?)
 }

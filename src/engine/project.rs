@@ -2,9 +2,10 @@
 //! symbols kept. Nothing is fetched, and no tool is asked; what is not there is told, with what would bring it.
 
 mod known;
+mod pages;
 mod scan;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -14,14 +15,15 @@ use serde::Serialize;
 use url::Url;
 
 pub(super) use self::known::{About, Known, Needed, State, Use, ecosystem, id_of, name_of};
-use self::scan::Scanned;
 pub(super) use self::scan::names;
+use self::scan::{Rows, Scanned};
 use super::Engine;
 use super::{Access, Asking};
 use crate::error::Error;
 use crate::files::{self, Dependency, Ecosystem, Installed, PackageName, Project, Shelf};
+use crate::model::SourceId;
 use crate::reactor::Lane;
-use crate::store::{PackageRow, SITE, StoredPackage, StoredProject};
+use crate::store::{CutPage, PackageRow, SITE, StoredPackage, StoredProject};
 
 /// Which of a project's packages are read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, serde::Deserialize)]
@@ -52,6 +54,8 @@ pub struct ProjectReport {
     pub unchanged: usize,
     /// Symbols of all packages that are known now.
     pub symbols: u64,
+    /// Pages of direct packages: their documents, and what they say of their items.
+    pub pages: u64,
     /// Bytes of source that was read now.
     pub bytes: u64,
     /// Packages that do not lie on the disk, or cannot be read.
@@ -139,6 +143,7 @@ impl Engine {
             read: 0,
             unchanged: 0,
             symbols: 0,
+            pages: 0,
             bytes: 0,
             missing: Vec::new(),
             not_asked_for: uses.iter().filter(|of| of.state == State::NotAskedFor).count(),
@@ -162,8 +167,16 @@ impl ReadingProject {
         let package = of.name();
         let before = self.stored.get(&package).map(|(_, of)| of.clone());
         let is_over = self.asking.0.clone();
-        let named = package.clone();
-        let scanning = self.engine.inner.handle.unblock_on(Lane::Bulk, move || scan::scan(&named, &installed, before.as_ref(), &is_over));
+        let (named, to_scan) = (package.clone(), installed.clone());
+        // Of what the project itself asks for, texts are searched in as well.
+        let source =
+            SourceId::of_package(package.ecosystem.as_str(), &package.name, package.version.as_deref()).ok().filter(|_| of.is_direct);
+        let of_pages = source.clone();
+        let scanning = self
+            .engine
+            .inner
+            .handle
+            .unblock_on(Lane::Bulk, move || scan::scan(&named, &to_scan, before.as_ref(), of_pages.as_ref(), &is_over));
         let mut was_read = false;
         match scanning.await {
             Ok(Scanned::Unchanged) => {
@@ -175,8 +188,13 @@ impl ReadingProject {
                 self.report.read += 1;
                 self.report.symbols += scanned.row.symbols;
                 self.report.bytes += scanned.bytes;
-                self.report.notes.extend(scanned.notes.iter().take(MAX_NOTES.saturating_sub(self.report.notes.len())).cloned());
-                let put = move |store: &crate::store::Store| store.put_package(&scanned.row, &scanned.content, &scanned.names);
+                scanned.notes.iter().for_each(|note| self.note(note.clone()));
+                let Rows { row, content, names, pages, .. } = *scanned;
+                // First: as long as the package is not there, it is read again.
+                if let Some(source) = &source {
+                    self.engine.put_items(source.clone(), pages).await?;
+                }
+                let put = move |store: &crate::store::Store| store.put_package(&row, &content, &names);
                 self.engine.store_for(Lane::Heavy, Access::Store, put).await?;
                 self.engine.inner.forget_symbols();
             }
@@ -186,7 +204,20 @@ impl ReadingProject {
                 of.why = Some(error.to_string());
             }
         }
+        if let Some(source) = source {
+            let added = self.engine.add_package(installed, self.engine.config().chunk.clone()).await?;
+            for failed in &added.failed {
+                self.note(format!("{package}: {}: {}", failed.url, failed.error));
+            }
+            self.report.pages += self.engine.source(&source).await.map_or(0, |of| of.pages);
+        }
         Ok(Some(PackageRead { package, at: self.next, of: self.plan.installed.len(), was_read }))
+    }
+
+    fn note(&mut self, note: String) {
+        if self.report.notes.len() < MAX_NOTES {
+            self.report.notes.push(note);
+        }
     }
 
     /// How many packages are looked into.
@@ -219,6 +250,36 @@ impl ReadingProject {
         self.report.elapsed_ms = u64::try_from(self.engine.handle().now().duration_since(self.begun).as_millis()).unwrap_or(u64::MAX);
         Ok(self.report)
     }
+}
+
+impl Engine {
+    /// Puts the pages of a package's items in place of those that are stored.
+    async fn put_items(&self, source: SourceId, pages: Vec<CutPage>) -> Result<(), Error> {
+        let kept: HashSet<Url> = pages.iter().map(|page| page.document.url.clone()).collect();
+        for batch in in_batches(pages) {
+            for put in self.put_all_cut(batch).await? {
+                put?;
+            }
+        }
+        self.store_in(Lane::Heavy, move |store| {
+            // Documents have a tag by which they are known again.
+            let of_items = store.validators(&source)?.into_iter().filter(|(_, of)| of.etag.is_none()).map(|(url, _)| url);
+            of_items.filter(|url| !kept.contains(url)).try_for_each(|url| store.remove_page(Some(&source), &url).map(drop))
+        })
+        .await
+    }
+}
+
+/// Some at once, so that others that write need not wait for long.
+fn in_batches(pages: Vec<CutPage>) -> Vec<Vec<CutPage>> {
+    let mut batches: Vec<Vec<CutPage>> = Vec::new();
+    for page in pages {
+        match batches.last_mut().filter(|batch| batch.len() < BATCH) {
+            Some(batch) => batch.push(page),
+            None => batches.push(vec![page]),
+        }
+    }
+    batches
 }
 
 impl Plan {
@@ -328,11 +389,15 @@ impl Engine {
                 return Ok(None);
             }
             let used: Vec<Known> = store.projects()?.iter().filter_map(|project| serde_json::from_str(&project.content).ok()).collect();
-            let used: std::collections::HashSet<PackageName> = used.iter().flat_map(|known| known.uses.iter().map(Use::name)).collect();
+            let used: HashSet<PackageName> = used.iter().flat_map(|known| known.uses.iter().map(Use::name)).collect();
             let mut removed = 0;
             for (row, of) in store.packages()? {
-                if of.ecosystem != SITE && known::name_of(&of).is_none_or(|name| !used.contains(&name)) {
+                let name = known::name_of(&of);
+                if of.ecosystem != SITE && name.as_ref().is_none_or(|name| !used.contains(name)) {
                     removed += usize::from(store.remove_package(row)?);
+                    let source =
+                        name.and_then(|name| SourceId::of_package(name.ecosystem.as_str(), &name.name, name.version.as_deref()).ok());
+                    source.map_or(Ok(0), |source| store.remove_source(&source))?;
                 }
             }
             Ok(Some(removed))
@@ -343,6 +408,8 @@ impl Engine {
     }
 }
 
+/// Pages of a transaction.
+const BATCH: usize = 8;
 /// Notes of packages that a report has.
 const MAX_NOTES: usize = 200;
 /// Packages that a list without a graph leads to.

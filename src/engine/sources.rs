@@ -268,7 +268,13 @@ impl Engine {
     /// Removes every page of a source and answers how many there were.
     pub async fn remove(&self, source: SourceId) -> Result<u64, Error> {
         let asked = source.clone();
-        match self.store_in(Lane::Heavy, move |store| store.remove_source(&asked)).await? {
+        let removed = self.store_in(Lane::Heavy, move |store| {
+            let pages = store.remove_source(&asked)?;
+            // Of a package its symbols as well.
+            store.remove_package_named(&asked)?;
+            Ok(pages)
+        });
+        match removed.await? {
             0 => Err(Error::NotStored { source_id: source }),
             pages => Ok(pages),
         }

@@ -243,8 +243,12 @@ impl Engine {
                     && name.ecosystem.normal(&of.name) == name.ecosystem.normal(&name.name)
                     && name.version.as_ref().is_none_or(|version| *version == of.version)
             };
-            let rows = store.packages()?.into_iter().filter(|(_, of)| is_meant(of)).map(|(row, _)| row);
-            rows.map(|row| store.remove_package(row).map(usize::from)).sum::<Result<usize, _>>()
+            let rows: Vec<_> = store.packages()?.into_iter().filter(|(_, of)| is_meant(of)).map(|(row, _)| row).collect();
+            // Of several versions one has to be named.
+            if rows.len() > 1 && name.version.is_none() {
+                return Ok(0);
+            }
+            rows.into_iter().map(|row| store.remove_package(row).map(usize::from)).sum::<Result<usize, _>>()
         });
         let removed = removed.await?;
         self.inner.forget_symbols();

@@ -134,6 +134,18 @@ impl Store {
         self.write(|transaction| remove(transaction, package.0))
     }
 
+    /// Forgets the version of a package that a source is called after, such as `crate:serde@1.0.219`; whether there was one.
+    pub fn remove_package_named(&self, source: &SourceId) -> Result<bool, Error> {
+        let Some((ecosystem, name)) = source.name().split_once(':') else { return Ok(false) };
+        let version = source.version().unwrap_or_default();
+        // The name of a source is without the mark of a scope.
+        let sql = "SELECT id FROM packages WHERE ecosystem = ?1 AND ltrim(name, '@') = ?2 AND version = ?3";
+        self.write(|transaction| {
+            let found: Option<i64> = transaction.prepare_cached(sql)?.query_row([ecosystem, name, version], |row| row.get(0)).optional()?;
+            found.map_or(Ok(false), |package| remove(transaction, package))
+        })
+    }
+
     /// Packages of which something is not what was stored.
     pub fn damaged_packages(&self) -> Result<Vec<PackageRow>, Error> {
         self.read(|transaction| {

@@ -62,8 +62,6 @@ pub fn index_repository(engine: Engine, background: Background) -> Tool {
             repository(&engine, &background, &asked.repo_url, selection, note, &context).await
         }
     })
-    .title("Index a repository")
-    .annotations(Annotations { destructive: Some(false), idempotent: Some(true), ..Annotations::default() })
 }
 
 pub fn parse_repository(engine: Engine, background: Background) -> Tool {
@@ -71,8 +69,6 @@ pub fn parse_repository(engine: Engine, background: Background) -> Tool {
         let (engine, background) = (engine.clone(), background.clone());
         async move { repository(&engine, &background, &asked.repo_url, Selection::default(), None, &context).await }
     })
-    .title("Parse a repository")
-    .annotations(Annotations { destructive: Some(false), idempotent: Some(true), ..Annotations::default() })
 }
 
 async fn repository(

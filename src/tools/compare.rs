@@ -211,13 +211,14 @@ struct Compared {
     #[schemars(skip)]
     to: String,
     // Of pages.
+    #[schemars(skip)]
     counts: BTreeMap<&'static str, u64>,
     #[schemars(with = "Vec<serde_json::Value>")]
     changes: Vec<Entry>,
-    #[schemars(with = "usize")]
+    #[schemars(skip)]
     #[serde(skip_serializing_if = "Option::is_none")]
     next_offset: Option<usize>,
-    #[schemars(with = "String")]
+    #[schemars(skip)]
     #[serde(skip_serializing_if = "Option::is_none")]
     notice: Option<String>,
 }
@@ -296,17 +297,20 @@ fn fitting(sections: Vec<SectionChange>, mut left: usize) -> (Vec<SectionChange>
 
 #[derive(Serialize, JsonSchema)]
 struct Verdict {
-    /// unchanged, changed, moved or gone
+    // unchanged, changed, moved or gone.
     checked: &'static str,
     #[schemars(skip)]
     url: String,
+    #[schemars(skip)]
     source: String,
     // When it was stored.
     #[schemars(skip)]
     fetched: String,
     // Seconds since 1970.
+    #[schemars(skip)]
     fetched_unix: u64,
     // Of the markdown as it is stored, as in search results.
+    #[schemars(skip)]
     page_hash: String,
     #[schemars(skip)]
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -443,13 +443,14 @@ fn five_hundred() -> u32 {
 // The comments below that are no documentation would be told to every client five times.
 
 // How far a crawl or a refresh is.
-// What clients need not know beforehand is not in the schema: it is that of five tools, and a table of tools is read whole into every context.
+// What clients need not know beforehand is not in the schema: it is that of eight tools, and a table of tools is read whole into every context.
 #[derive(Default, Serialize, JsonSchema)]
 pub(super) struct Report {
     // Of a dry run there is none.
+    #[schemars(skip)]
     #[serde(skip_serializing_if = "String::is_empty")]
     crawl_id: String,
-    /// running, done, cancelled or failed; dry_run
+    // running, done, cancelled or failed; dry_run.
     state: &'static str,
     // The URL or the source.
     #[schemars(skip)]
@@ -461,6 +462,7 @@ pub(super) struct Report {
     #[schemars(skip)]
     pages_crawled: u64,
     // Searchable now by their words, by their meaning a little later.
+    #[schemars(skip)]
     pages_stored: u64,
     // The first of the stored pages.
     #[schemars(skip)]
@@ -473,6 +475,7 @@ pub(super) struct Report {
     #[schemars(skip)]
     #[serde(skip_serializing_if = "Vec::is_empty")]
     failed: Vec<String>,
+    #[schemars(skip)]
     failures: u64,
     #[schemars(skip)]
     elapsed_ms: u64,
@@ -491,8 +494,8 @@ pub(super) struct Report {
     #[schemars(skip)]
     #[serde(skip_serializing_if = "Option::is_none")]
     http: Option<Value>,
-    /// What to do next
-    #[schemars(with = "String")]
+    // What to do next.
+    #[schemars(skip)]
     #[serde(skip_serializing_if = "Option::is_none")]
     notice: Option<String>,
 }
@@ -510,6 +513,7 @@ struct Refresh {
 // The last begun first.
 #[derive(Serialize, JsonSchema)]
 struct Statuses {
+    #[schemars(with = "Vec<Value>")]
     crawls: Vec<Report>,
 }
 

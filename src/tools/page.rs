@@ -150,8 +150,11 @@ fn max_chars() -> u32 {
 #[derive(Serialize, JsonSchema)]
 struct Read {
     // After redirects.
+    #[schemars(skip)]
     url: String,
+    #[schemars(skip)]
     title: String,
+    #[schemars(skip)]
     from: From,
     #[schemars(skip)]
     fetched: String,
@@ -169,10 +172,10 @@ struct Read {
     #[schemars(skip)]
     total_chars: usize,
     // Where to go on, if there is more.
-    #[schemars(with = "usize")]
+    #[schemars(skip)]
     #[serde(skip_serializing_if = "Option::is_none")]
     next_offset: Option<usize>,
-    #[schemars(with = "String")]
+    #[schemars(skip)]
     #[serde(skip_serializing_if = "Option::is_none")]
     notice: Option<String>,
 }

@@ -287,49 +287,46 @@ fn max_chars() -> u32 {
 #[derive(Serialize, JsonSchema)]
 struct Results {
     // Best first.
+    #[schemars(with = "Vec<serde_json::Value>")]
     results: Vec<Found>,
+    #[schemars(skip)]
     count: usize,
     // Where to go on, if there is more.
-    #[schemars(with = "usize")]
+    #[schemars(skip)]
     #[serde(skip_serializing_if = "Option::is_none")]
     next_offset: Option<usize>,
     // hybrid: words and meaning; lexical: words only.
+    #[schemars(skip)]
     search_mode: &'static str,
     // What the results may lack.
-    #[schemars(with = "String")]
+    #[schemars(skip)]
     #[serde(skip_serializing_if = "Option::is_none")]
     notice: Option<String>,
 }
 
-#[derive(Serialize, JsonSchema)]
+#[derive(Serialize)]
 struct Found {
     // With the fragment where the passage stands.
     url: String,
     title: String,
     source_id: String,
-    #[schemars(skip)]
     fetched: String,
-    #[schemars(skip)]
     fetched_unix: u64,
     // Of the markdown of the page: another one means that it says something else.
-    #[schemars(skip)]
     page_hash: String,
     // That the passage stands under, outermost first.
     headings: Vec<String>,
-    /// Markdown; of a code example the code alone
+    // Markdown; of a code example the code alone.
     content: String,
     // Of a code example.
-    #[schemars(skip)]
     #[serde(skip_serializing_if = "Option::is_none")]
     language: Option<String>,
     // Prose around a code example.
-    #[schemars(skip)]
     #[serde(skip_serializing_if = "Option::is_none")]
     context: Option<String>,
     // Higher is better, within one answer.
     similarity: f64,
     // Pages that say the same.
-    #[schemars(skip)]
     #[serde(skip_serializing_if = "Vec::is_empty")]
     same_as: Vec<String>,
 }

@@ -195,40 +195,38 @@ fn forty_five() -> u32 {
 
 #[derive(Serialize, JsonSchema)]
 struct Sources {
+    #[schemars(with = "Vec<serde_json::Value>")]
     sources: Vec<Source>,
     // Of all sources.
+    #[schemars(skip)]
     count: usize,
     // Where to go on, if there is more.
-    #[schemars(with = "usize")]
+    #[schemars(skip)]
     #[serde(skip_serializing_if = "Option::is_none")]
     next_offset: Option<usize>,
-    #[schemars(with = "String")]
+    #[schemars(skip)]
     #[serde(skip_serializing_if = "Option::is_none")]
     notice: Option<String>,
 }
 
-#[derive(Serialize, JsonSchema)]
+#[derive(Serialize)]
 pub(super) struct Source {
-    /// What the other tools take as `source` or `source_id`
+    // What the other tools take as `source` or `source_id`.
     source_id: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     version: Option<String>,
-    /// complete, limited (more pages are known), incomplete (interrupted or under way) or loose (pages stored one by one)
-    #[schemars(with = "String")]
+    // complete, limited (more pages are known), incomplete (interrupted or under way) or loose (pages stored one by one).
     state: SourceState,
     // URLs that are known and not fetched.
-    #[schemars(skip)]
     #[serde(skip_serializing_if = "is_zero")]
     urls_left: u64,
     pages: u64,
     chunks: u64,
     code_examples: u64,
-    /// Chunks found by meaning already; the rest is found by its words
+    // Chunks found by meaning already; the rest is found by its words.
     embedded: u64,
-    #[schemars(skip)]
     last_fetched: String,
     // Seconds since 1970.
-    #[schemars(skip)]
     last_fetched_unix: u64,
 }
 
@@ -251,6 +249,7 @@ impl Source {
 
 #[derive(Serialize, JsonSchema)]
 struct Removed {
+    #[schemars(skip)]
     source: String,
     pages_removed: u64,
     #[schemars(skip)]

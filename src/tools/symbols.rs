@@ -27,8 +27,7 @@ pub fn index(engine: Engine) -> Tool {
         let engine = engine.clone();
         async move { read_project(&engine, asked, &context).await.map(Plain) }
     })
-    .title("Index a project's packages")
-    .annotations(Annotations { read_only: Some(false), destructive: Some(false), idempotent: Some(true), open_world: Some(false) })
+    .annotations(Annotations { destructive: Some(false), ..Annotations::default() })
 }
 
 pub fn find(engine: Engine) -> Tool {
@@ -45,10 +44,9 @@ pub fn find(engine: Engine) -> Tool {
                 offset: asked.offset as usize,
                 limit: MOST,
             };
-            found(&engine, query, asked.max_chars).await.map(|found| Untrusted(Plain(found)))
+            found(&engine, query, DEFAULT).await.map(|found| Untrusted(Plain(found)))
         }
     })
-    .title("Find a symbol")
     .annotations(LOOKS)
 }
 
@@ -60,15 +58,14 @@ pub fn list(engine: Engine) -> Tool {
                 name: asked.module,
                 package: asked.package,
                 kind: kind(asked.kind.as_deref())?,
-                project: project(&engine, asked.project.as_deref(), &context).await?,
+                project: project(&engine, None, &context).await?,
                 offset: asked.offset as usize,
                 limit: MOST,
                 ..SymbolQuery::default()
             };
-            listed(&engine, query, asked.max_chars).await.map(|listed| Untrusted(Plain(listed)))
+            listed(&engine, query, DEFAULT).await.map(|listed| Untrusted(Plain(listed)))
         }
     })
-    .title("List symbols")
     .annotations(LOOKS)
 }
 
@@ -78,10 +75,9 @@ pub fn check(engine: Engine) -> Tool {
         async move {
             let project = project(&engine, asked.project.as_deref(), &context).await?;
             let checked = engine.check_named(asked.code, &asked.language, project).await.map_err(|error| told(&error))?;
-            verdicts(&checked, asked.max_chars).map(|checked| Untrusted(Plain(checked)))
+            verdicts(&checked, DEFAULT).map(|checked| Untrusted(Plain(checked)))
         }
     })
-    .title("Check code")
     .annotations(LOOKS)
 }
 
@@ -94,11 +90,10 @@ pub fn check_script(engine: Engine) -> Tool {
             verdicts(&checked, DEFAULT).map(|checked| Untrusted(Plain(checked)))
         }
     })
-    .title("Check a script")
     .annotations(LOOKS)
 }
 
-const LOOKS: Annotations = Annotations { read_only: Some(true), destructive: None, idempotent: None, open_world: Some(false) };
+const LOOKS: Annotations = Annotations { read_only: Some(true), destructive: None, idempotent: None, open_world: None };
 
 async fn read_project(engine: &Engine, asked: Project, context: &Context) -> Result<Indexed, ToolError> {
     let path = match asked.path.as_deref().map(str::trim).filter(|path| !path.is_empty()) {
@@ -212,7 +207,7 @@ fn verdicts(checked: &CodeChecked, max_chars: u32) -> Result<Checks, ToolError> 
     let more = order.len() - answer.references.len();
     if more > 0 {
         answer.notice =
-            Some(format!("{more} more references do not fit, none of them worse than the last one here: ask with a larger max_chars"));
+            Some(format!("{more} more references do not fit, none of them worse than the last one here: check a part of the code"));
     }
     Ok(answer)
 }
@@ -292,10 +287,10 @@ impl JsonSchema for Object {
 
 #[derive(Deserialize, JsonSchema)]
 struct Project {
-    /// Its folder; by default the one the user works in
+    /// By default the folder the user works in
     #[serde(default)]
     path: Option<String>,
-    /// direct: only what the project itself asks for
+    /// direct: not what they use
     #[serde(default)]
     include: Which,
 }
@@ -310,51 +305,42 @@ enum Which {
 
 #[derive(Deserialize, JsonSchema)]
 struct Name {
-    /// A name or the end of a path: TaskGroup.create_task, serde_json::from_str
+    /// Or the end of a path: TaskGroup.create_task
     name: String,
-    /// Only in this package
+    /// As serde or serde@1.0.219
     #[serde(default)]
     package: Option<String>,
-    /// Only in this version
+    /// Of the package
     #[serde(default)]
     version: Option<String>,
-    /// function, method, struct, class …
+    /// As function, method, class
     #[serde(default)]
     kind: Option<String>,
-    /// Names that begin so, too
+    /// Also longer names
     #[serde(default)]
     prefix: bool,
-    /// Its folder, or none for all packages
+    /// A folder; none for all packages
     #[serde(default)]
     project: Option<String>,
-    /// next_offset of the answer before
+    /// next_offset
     #[serde(default)]
     offset: u32,
-    /// Characters of the answer
-    #[serde(default = "max_chars")]
-    max_chars: u32,
 }
 
 #[derive(Deserialize, JsonSchema)]
 struct Module {
-    /// The path of a module or type; empty for all of a package
+    /// Or type; empty for a whole package
     #[serde(default)]
     module: String,
-    /// Only in this package
+    /// As in find_symbol
     #[serde(default)]
     package: Option<String>,
     /// Only of this kind
     #[serde(default)]
     kind: Option<String>,
-    /// As in find_symbol
-    #[serde(default)]
-    project: Option<String>,
-    /// next_offset of the answer before
+    /// next_offset
     #[serde(default)]
     offset: u32,
-    /// Characters of the answer
-    #[serde(default = "max_chars")]
-    max_chars: u32,
 }
 
 #[derive(Deserialize, JsonSchema)]
@@ -366,19 +352,12 @@ struct Code {
     /// As in find_symbol
     #[serde(default)]
     project: Option<String>,
-    /// Characters of the answer
-    #[serde(default = "max_chars")]
-    max_chars: u32,
 }
 
 #[derive(Deserialize, JsonSchema)]
 struct Script {
     /// A file that may be read
     script_path: String,
-}
-
-fn max_chars() -> u32 {
-    DEFAULT
 }
 
 #[derive(Serialize)]
@@ -422,10 +401,8 @@ const PATIENCE: Duration = Duration::from_secs(45);
 const MOST: usize = 200;
 /// Of what is missing, and of notes.
 const LISTED: usize = 30;
-const INDEX: &str = "Reads the packages that a project uses, at its lock file's versions, as they lie on the disk, for find_symbol and check_code. \
-     Fetches nothing; tells what is missing.";
-const FIND: &str = "Finds functions, types and modules by name in the project's packages: signature, first sentence, place. Look here before using an API.";
-const LIST: &str = "Lists what a module or type of a package offers.";
-const CHECK: &str =
-    "Checks whether the names that code uses exist in the project's packages: exists, does_not_exist, unknown, not_in_lock.";
+const INDEX: &str = "Reads the packages a project uses, at its lock file's versions, from the disk; tells what is missing.";
+const FIND: &str = "Functions, types, modules by name in the project's packages: signature, doc, place. Ask before you use an API.";
+const LIST: &str = "What a module or type offers.";
+const CHECK: &str = "Whether the names that code uses exist: exists, does_not_exist, unknown, not_in_lock.";
 const SCRIPT: &str = "check_code for a file.";

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::{About, Over, id_of, is_over};
+use super::{About, Over, id_of, is_over, pages};
 use crate::files::{self, Installed, PackageName};
-use crate::store::{NamedSymbols, StoredPackage};
+use crate::model::SourceId;
+use crate::store::{CutPage, NamedSymbols, StoredPackage};
 use crate::symbols::{self, Indexed, Kind, Package, Reader, Symbol};
 
 /// What came of looking at a package.
@@ -24,17 +25,22 @@ pub(super) struct Rows {
     /// Of source.
     pub bytes: u64,
     pub notes: Vec<String>,
+    /// What it says of its items, where that was asked for.
+    pub pages: Vec<CutPage>,
 }
 
 pub(super) fn scan(
     package: &PackageName,
     installed: &Installed,
     before: Option<&StoredPackage>,
+    source: Option<&SourceId>,
     over: &Over,
 ) -> Result<Scanned, files::Error> {
     let contents = installed.contents()?;
-    let stamp = format!("{READER}-{}", contents.stamp);
-    if before.is_some_and(|before| before.stamp == stamp) {
+    // With pages there is more than without.
+    let stamp = |pages: &str| format!("{READER}{pages}-{}", contents.stamp);
+    let is_as_before = |stamp: String| before.is_some_and(|before| before.stamp == stamp);
+    if is_as_before(stamp(WITH_PAGES)) || (source.is_none() && is_as_before(stamp(""))) {
         return Ok(Scanned::Unchanged);
     }
     let mut notes: Vec<String> = contents
@@ -73,6 +79,10 @@ pub(super) fn scan(
     let mut read = reader.finish();
     complete(&mut read, installed);
     notes.extend(read.notes.iter().map(|note| format!("{package}: {} of {} left out, from {}", note.words, note.rule, note.begins)));
+    let (pages, left_out) = source.map(|source| pages::of(&read, source, contents.root())).unwrap_or_default();
+    if left_out > 0 {
+        notes.push(format!("{package}: {left_out} documented items are found by name and are no pages"));
+    }
     let content = symbols::encode(&read);
     let partly = read.open.iter().find(|open| open.path.is_empty()).map(|open| open.reason.text().to_owned());
     let count = read.symbols.len() as u64;
@@ -83,11 +93,11 @@ pub(super) fn scan(
         name: package.name.clone(),
         version: package.version.clone().unwrap_or_default(),
         root: contents.root().to_string_lossy().into_owned(),
-        stamp: if is_over(over) { String::new() } else { stamp },
+        stamp: if is_over(over) { String::new() } else { stamp(if source.is_some() { WITH_PAGES } else { "" }) },
         symbols: count,
         about: serde_json::to_string(&about).expect("texts are JSON"),
     };
-    Ok(Scanned::Read(Box::new(Rows { row, content, names, bytes, notes })))
+    Ok(Scanned::Read(Box::new(Rows { row, content, names, bytes, notes, pages })))
 }
 
 /// What leaves a hole in what is known; the rest is no part of the library.
@@ -131,6 +141,7 @@ pub(in crate::engine) fn names(package: Indexed) -> Vec<NamedSymbols> {
 
 /// Another number is a reader that reads more, or otherwise: all is read again.
 const READER: u32 = 1;
+const WITH_PAGES: &str = "p";
 /// Bytes of a file: modules of Python that are compiled are the largest.
 const LARGEST: u64 = 64 << 20;
 /// Bytes of all symbols that have one name in a package.

@@ -16,7 +16,6 @@ pub fn query(engine: Engine) -> Tool {
         let engine = engine.clone();
         async move { answer(&engine, &asked.command).await.map(|answer| Untrusted(Plain(answer))) }
     })
-    .title("Ask by command")
     .annotations(LOOKS)
 }
 
@@ -60,10 +59,10 @@ async fn answer(engine: &Engine, command: &str) -> Result<Value, ToolError> {
 
 #[derive(Deserialize, JsonSchema)]
 struct Asked {
-    /// repos, explore PACKAGE, classes PACKAGE, class NAME or method NAME [CLASS]
+    /// repos; explore or classes PACKAGE; class NAME; method NAME
     command: String,
 }
 
-const QUERY: &str = "find_symbol and list_symbols as commands.";
+const QUERY: &str = "find_symbol by commands.";
 const COMMANDS: &str =
     "commands are repos, explore PACKAGE, classes PACKAGE, class NAME and method NAME [CLASS]; find_symbol takes any name";

@@ -1,0 +1,408 @@
+//! Projects made for the test: their packages read from the disk, found by name, and code held against them, by the real binary and by the
+//! tools. What is not there is told, and never fetched.
+
+#[path = "support/binary.rs"]
+mod binary;
+#[path = "support/site.rs"]
+mod site;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use binary::{Server, report, smolcrawl, text};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+/// A home with projects in it.
+struct Home(TempDir);
+
+impl Home {
+    fn new() -> Self {
+        Self(TempDir::new().unwrap())
+    }
+
+    fn at(&self, path: &str) -> PathBuf {
+        let mut at = fs::canonicalize(self.0.path()).unwrap();
+        at.extend(path.split('/'));
+        at
+    }
+
+    fn write(&self, path: &str, text: &str) {
+        let at = self.at(path);
+        fs::create_dir_all(at.parent().unwrap()).unwrap();
+        fs::write(at, text).unwrap();
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = smolcrawl(self.0.path());
+        command.args(arguments).env("SMOLCRAWL_DB", self.at("index.db")).env("SMOLCRAWL_EMBEDDINGS", "none");
+        for variable in ["CARGO_HOME", "GOMODCACHE", "GOPATH", "VIRTUAL_ENV"] {
+            command.env_remove(variable);
+        }
+        command
+    }
+
+    fn run(&self, arguments: &[&str]) -> Output {
+        self.command(arguments).output().unwrap()
+    }
+
+    /// The JSON that a command prints which succeeds.
+    fn json(&self, arguments: &[&str]) -> Value {
+        let output = self.run(&[arguments, &["--json"]].concat());
+        assert!(output.status.success(), "{arguments:?}: {}", text(&output.stderr));
+        report(&output)
+    }
+
+    /// What the check of a piece of code says, and its exit status.
+    fn check(&self, project: &str, file: &str, code: &str) -> (Value, i32) {
+        self.write(&format!("{project}/{file}"), code);
+        let file = self.at(&format!("{project}/{file}"));
+        let output = self.run(&["check", file.to_str().unwrap(), "--json"]);
+        (report(&output), output.status.code().unwrap())
+    }
+
+    fn path(&self, path: &str) -> String {
+        self.at(path).to_str().unwrap().to_owned()
+    }
+}
+
+const SITE: &str = ".venv/lib/python3.12/site-packages";
+
+/// As uv leaves it: kettle uses steam, and gone was never installed.
+fn python(home: &Home, project: &str, version: &str, function: &str) {
+    let at = |path: &str| format!("{project}/{path}");
+    let lock = format!(
+        "version = 1\n[[package]]\nname = \"app\"\nversion = \"0.1.0\"\nsource = {{ virtual = \".\" }}\ndependencies = [{{ name = \"kettle\" }}, {{ name = \"gone\" }}]\n\
+         [[package]]\nname = \"kettle\"\nversion = \"{version}\"\nsource = {{ registry = \"x\" }}\ndependencies = [{{ name = \"steam\" }}]\n\
+         [[package]]\nname = \"steam\"\nversion = \"3.0\"\nsource = {{ registry = \"x\" }}\n\
+         [[package]]\nname = \"gone\"\nversion = \"1.0\"\nsource = {{ registry = \"x\" }}\n"
+    );
+    home.write(&at("uv.lock"), &lock);
+    home.write(&at(".venv/pyvenv.cfg"), "");
+    for (name, version, needs) in [("kettle", version, "Requires-Dist: steam>=1\n"), ("steam", "3.0", "")] {
+        let info = at(&format!("{SITE}/{name}-{version}.dist-info"));
+        home.write(&format!("{info}/METADATA"), &format!("Name: {name}\nVersion: {version}\n{needs}\n"));
+        home.write(&format!("{info}/RECORD"), &format!("{name}/__init__.py,,\n"));
+    }
+    let kettle = format!(
+        "from steam import Steam\n\nclass Kettle:\n    \"\"\"Heats water. And sings.\"\"\"\n    def {function}(self, to=100):\n        \"\"\"Heats it.\"\"\"\n        return 1\n\ndef whistle(): ...\n"
+    );
+    home.write(&at(&format!("{SITE}/kettle/__init__.py")), &kettle);
+    home.write(&at(&format!("{SITE}/steam/__init__.py")), "class Steam:\n    def hiss(self): ...\n");
+}
+
+#[test]
+fn a_python_project_is_read_found_and_checked() {
+    let home = Home::new();
+    python(&home, "app", "1.0", "boil");
+    let read = home.json(&["project", &home.path("app")]);
+    assert_eq!(
+        (&read["packages"], &read["direct"], &read["read"], &read["unchanged"]),
+        (&json!(3), &json!(2), &json!(2), &json!(0)),
+        "{read}"
+    );
+    let missing = &read["missing"][0];
+    assert_eq!((&missing["package"], &missing["command"]), (&json!("pypi:gone@1.0"), &json!("uv sync --frozen")));
+
+    let found = home.json(&["find", "Kettle.boil", "--project", &home.path("app")]);
+    let symbol = &found["symbols"][0];
+    assert_eq!((&symbol["path"], &symbol["package"]), (&json!("kettle.Kettle.boil"), &json!("pypi:kettle@1.0")));
+    assert_eq!((&symbol["signature"], &symbol["doc"]), (&json!("def boil(self, to=100)"), &json!("Heats it.")));
+    assert!(symbol["place"].as_str().unwrap().replace('\\', "/").ends_with("/kettle/__init__.py:5"), "{symbol}");
+    assert!(symbol["url"].as_str().unwrap().ends_with("/kettle/__init__.py#L5"), "{symbol}");
+    assert!(found["not_searched"][0].as_str().unwrap().contains("pypi:gone@1.0"), "{found}");
+    let near = home.json(&["find", "whistel", "--project", &home.path("app")]);
+    assert_eq!((&near["symbols"][0]["path"], &near["symbols"][0]["how"]), (&json!("kettle.whistle"), &json!("near")));
+    assert_eq!(home.json(&["find", "whis", "--prefix"])["symbols"][0]["path"], "kettle.whistle");
+    let members = home.json(&["find", "kettle", "--members"]);
+    let paths: Vec<&str> = members["symbols"].as_array().unwrap().iter().map(|symbol| symbol["path"].as_str().unwrap()).collect();
+    assert_eq!(paths, ["kettle.Kettle", "kettle.whistle"]);
+
+    let wrong = "import kettle\nk = kettle.Kettle()\nk.boyl()\nkettle.whistle()\n";
+    let (checked, status) = home.check("app", "draft.py", wrong);
+    let accused: Vec<_> = checked["references"].as_array().unwrap().iter().filter(|of| of["verdict"] == "does_not_exist").collect();
+    assert_eq!((accused.len(), status), (1, 1), "{checked}");
+    assert_eq!((&accused[0]["line"], &accused[0]["near"], &accused[0]["package"]), (&json!(3), &json!(["boil"]), &json!("kettle@1.0")));
+    assert!(checked["not_indexed"][0].as_str().unwrap().contains("uv sync"), "{checked}");
+    let (_, status) = home.check("app", "draft.py", "import kettle\nkettle.Kettle().boil(to=90)\n");
+    assert_eq!(status, 0);
+    // As long as one is missing, nobody knows by which names it is reached; and the project's own modules are its own.
+    home.write("app/own.py", "x = 1\n");
+    let (checked, _) = home.check("app", "draft.py", "import teapot\nimport own\nown.y()\n");
+    assert!(checked["references"].as_array().unwrap().iter().all(|of| of["verdict"] == "unknown"), "{checked}");
+    // By stdin, from the project's own folder.
+    let mut piped = home.command(&["check", "-", "--language", "python"]);
+    let mut child = piped.current_dir(home.at("app")).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    std::io::Write::write_all(&mut child.stdin.take().unwrap(), wrong.as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output.stdout).contains("-:3: k.boyl does not exist") && text(&output.stderr).contains("one name does not exist"));
+}
+
+#[test]
+fn what_has_not_changed_is_not_read_again() {
+    let home = Home::new();
+    python(&home, "app", "1.0", "boil");
+    home.json(&["project", &home.path("app")]);
+    let again = home.json(&["project", &home.path("app")]);
+    assert_eq!((&again["read"], &again["unchanged"]), (&json!(0), &json!(2)));
+    home.write(&format!("app/{SITE}/steam/__init__.py"), "class Steam:\n    def hiss(self): ...\n    def whisper(self): ...\n");
+    let again = home.json(&["project", &home.path("app")]);
+    assert_eq!((&again["read"], &again["unchanged"]), (&json!(1), &json!(1)));
+    assert_eq!(home.json(&["find", "Steam.whisper"])["symbols"][0]["package"], "pypi:steam@3.0");
+    let direct = home.json(&["project", &home.path("app"), "--include", "direct"]);
+    assert_eq!((&direct["unchanged"], &direct["not_asked_for"]), (&json!(1), &json!(1)));
+    // What is below is not asked for, so that nothing is said of it.
+    let (checked, status) = home.check("app", "draft.py", "import steam\nsteam.Nothing()\n");
+    assert_eq!(status, 0, "{checked}");
+}
+
+#[test]
+fn two_projects_keep_their_versions_apart() {
+    let home = Home::new();
+    python(&home, "old", "1.0", "boil");
+    python(&home, "new", "2.0", "heat");
+    home.json(&["project", &home.path("old")]);
+    home.json(&["project", &home.path("new")]);
+    for (project, right, wrong, version) in [("old", "boil", "heat", "kettle@1.0"), ("new", "heat", "boil", "kettle@2.0")] {
+        let (_, status) = home.check(project, "draft.py", &format!("import kettle\nkettle.Kettle().{right}()\n"));
+        assert_eq!(status, 0, "{project}");
+        let (checked, status) = home.check(project, "draft.py", &format!("import kettle\nkettle.Kettle().{wrong}()\n"));
+        assert_eq!(status, 1, "{project}");
+        let accused = checked["references"].as_array().unwrap().iter().find(|of| of["verdict"] == "does_not_exist").unwrap();
+        assert_eq!(accused["package"], version);
+    }
+    let found = home.json(&["find", "boil", "--project", &home.path("new")]);
+    assert!(found["symbols"].as_array().unwrap().iter().all(|of| of["how"] == "near"), "no other version is a substitute: {found}");
+    assert_eq!(home.json(&["find", "boil", "--all"])["symbols"][0]["package"], "pypi:kettle@1.0");
+    let told = home.json(&["find", "boil", "--package", "kettle@1.0", "--project", &home.path("new")]);
+    assert_eq!(told["not_searched"][0], "kettle@1.0 is not indexed of what the project uses; 2.0 is");
+    // Forgotten, a project takes with it what no other one uses.
+    assert_eq!(home.json(&["project", &home.path("old"), "--forget"])["packages_removed"], 1);
+    let known = home.json(&["find", "boil", "--all"]);
+    assert!(known["symbols"].as_array().unwrap().iter().all(|of| of["package"] != "pypi:kettle@1.0"), "{known}");
+    assert_eq!(home.json(&["find", "hiss", "--all"])["symbols"][0]["package"], "pypi:steam@3.0");
+}
+
+/// Two versions of a crate, one of them under another name, and a macro that keeps nothing secret.
+#[test]
+fn crates_are_read_at_the_versions_of_the_graph() {
+    let home = Home::new();
+    let manifest = |name: &str, version: &str, needs: &str| format!("[package]\nname = \"{name}\"\nversion = \"{version}\"\n{needs}");
+    let at = |name: &str, file: &str| format!(".cargo/registry/src/index/{name}/{file}");
+    home.write(&at("steam-1.0.0", "Cargo.toml"), &manifest("steam", "1.0.0", ""));
+    home.write(&at("steam-1.0.0", "src/lib.rs"), "/// The old one.\npub struct Old;\nimpl Old { pub fn hiss(&self) {} }\n");
+    home.write(&at("steam-2.0.0", "Cargo.toml"), &manifest("steam", "2.0.0", ""));
+    home.write(&at("steam-2.0.0", "src/lib.rs"), "pub struct New;\nimpl New { pub fn hiss(&self) {} }\n");
+    home.write(
+        &at("kettle-0.3.1", "Cargo.toml"),
+        &manifest(
+            "kettle",
+            "0.3.1",
+            "[dependencies.vapour]\npackage = \"steam\"\nversion = \"1\"\n[dependencies.gas]\nversion = \"1\"\noptional = true\n",
+        ),
+    );
+    home.write(&at("kettle-0.3.1", "src/lib.rs"), "pub use vapour::Old;\npub fn boil() -> Old { Old }\n");
+    let lock = "version = 4\n[[package]]\nname = \"app\"\nversion = \"0.1.0\"\ndependencies = [\"kettle\", \"steam 2.0.0\"]\n\
+                [[package]]\nname = \"kettle\"\nversion = \"0.3.1\"\nsource = \"registry+x\"\ndependencies = [\"steam 1.0.0\"]\n\
+                [[package]]\nname = \"steam\"\nversion = \"1.0.0\"\nsource = \"registry+x\"\n\
+                [[package]]\nname = \"steam\"\nversion = \"2.0.0\"\nsource = \"registry+x\"\n";
+    home.write("app/Cargo.lock", lock);
+    let read = home.json(&["project", &home.path("app")]);
+    assert_eq!((&read["read"], &read["missing"]), (&json!(3), &json!([])), "{read}");
+    let code = "use app::own;\nuse tokio::net;\nfn main() {\n    kettle::Old.hiss();\n    let _ = steam::New;\n    let _ = steam::Old;\n    kettle::boyl();\n}\n";
+    let (checked, status) = home.check("app", "main.rs", code);
+    let verdicts: Vec<_> = checked["references"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|of| (of["text"].as_str().unwrap(), of["verdict"].as_str().unwrap()))
+        .collect();
+    let verdict =
+        |text: &str| verdicts.iter().find(|(known, _)| known.starts_with(text)).unwrap_or_else(|| panic!("{text} in {verdicts:?}")).1;
+    assert_eq!(status, 1);
+    assert_eq!(verdict("app::own"), "unknown", "the project's own");
+    assert_eq!(verdict("tokio"), "not_in_lock");
+    assert_eq!(verdict("kettle::Old"), "exists");
+    assert_eq!((verdict("steam::New"), verdict("steam::Old")), ("exists", "does_not_exist"));
+    assert_eq!(verdict("kettle::boyl"), "does_not_exist");
+    // What is given on is found where it is given, with what it is.
+    let found = home.json(&["find", "kettle::boil", "--project", &home.path("app")]);
+    assert_eq!(found["symbols"][0]["signature"], "pub fn boil() -> Old");
+    let versions = home.json(&["find", "hiss", "--project", &home.path("app")]);
+    assert_eq!(versions["symbols"].as_array().unwrap().len(), 2, "{versions}");
+}
+
+#[test]
+fn a_project_of_npm_and_a_module_of_go_are_found_in() {
+    let home = Home::new();
+    home.write(
+        "web/package-lock.json",
+        r#"{"lockfileVersion": 3, "packages": {"": {"dependencies": {"pad": "1"}}, "node_modules/pad": {"version": "1.0.0"}, "node_modules/none": {"version": "2.0.0"}}}"#,
+    );
+    home.write("web/node_modules/pad/package.json", r#"{"name": "pad", "version": "1.0.0", "types": "index.d.ts"}"#);
+    home.write(
+        "web/node_modules/pad/index.d.ts",
+        "/** Pads on the left. Always. */\nexport declare function leftPad(text: string, length: number): string;\n",
+    );
+    let read = home.json(&["project", &home.path("web")]);
+    assert_eq!((&read["read"], &read["missing"][0]["command"]), (&json!(1), &json!("npm ci")), "{read}");
+    let found = home.json(&["find", "leftPad", "--project", &home.path("web")]);
+    assert_eq!(
+        (&found["symbols"][0]["package"], &found["symbols"][0]["doc"]),
+        (&json!("npm:pad@1.0.0"), &json!("Pads on the left.")),
+        "{found}"
+    );
+    home.write("service/go.mod", "module example.test/app\ngo 1.21\nrequire example.test/pot v1.2.0\n");
+    home.write(
+        "go/pkg/mod/example.test/pot@v1.2.0/pot.go",
+        "package pot\n\n// Boil heats water.\nfunc Boil(to int) error { return nil }\n",
+    );
+    home.json(&["project", &home.path("service")]);
+    let found = home.json(&["find", "Boil", "--project", &home.path("service")]);
+    assert_eq!(
+        (&found["symbols"][0]["package"], &found["symbols"][0]["kind"]),
+        (&json!("go:example.test/pot@v1.2.0"), &json!("function")),
+        "{found}"
+    );
+    let output = home.run(&["check", &home.path("service/go.mod"), "--language", "go"]);
+    assert!(!output.status.success() && text(&output.stderr).contains("hint: Python and Rust are"), "{}", text(&output.stderr));
+}
+
+#[test]
+fn what_cannot_be_read_is_an_error_with_a_hint() {
+    let home = Home::new();
+    home.write("broken/uv.lock", "version = 1\n[[package]\n");
+    home.write("empty/readme.md", "");
+    for (path, wanted) in [("broken", "line 2"), ("empty", "no project is at"), ("nowhere", "there is nothing at")] {
+        let output = home.run(&["project", &home.path(path)]);
+        let told = text(&output.stderr);
+        assert!(output.status.code() == Some(1) && told.contains(wanted) && told.contains("\nhint: "), "{path}: {told}");
+    }
+    assert!(!home.at("index.db").exists(), "nothing was stored");
+    for arguments in [&["find", "x"][..], &["check", "-", "--language", "rust"]] {
+        let told = text(&home.run(arguments).stderr);
+        assert!(told.contains("the symbols of no package are indexed") && told.contains("hint: read the packages"), "{told}");
+    }
+    python(&home, "app", "1.0", "boil");
+    home.json(&["project", &home.path("app")]);
+    let told = text(&home.run(&["find", "x", "--project", &home.path("empty")]).stderr);
+    assert!(told.contains("no project at") && told.contains("app"), "{told}");
+    let told = text(&home.run(&["check", &home.path("app/uv.lock")]).stderr);
+    assert!(told.contains("the language is not known"), "{told}");
+    let told = text(&home.run(&["find", "kettel", "--members"]).stderr);
+    assert!(told.contains("is kettle meant?"), "{told}");
+    // A package without one file that can be read is known, and accuses nobody.
+    home.write(&format!("app/{SITE}/kettle/__init__.py"), "class (:\n\0");
+    home.json(&["project", &home.path("app")]);
+    let (checked, status) = home.check("app", "draft.py", "import kettle\nkettle.nothing()\n");
+    assert_eq!(status, 0, "{checked}");
+}
+
+#[test]
+fn damage_is_told_and_healed_by_reading_again() {
+    let home = Home::new();
+    python(&home, "app", "1.0", "boil");
+    home.json(&["project", &home.path("app")]);
+    let whole = home.json(&["doctor", "--check"]);
+    assert_eq!((&whole["store"]["check"]["whole"], &whole["store"]["check"]["packages"]), (&json!(true), &json!(2)));
+    // One byte of a signature, wherever it stands.
+    let database = home.at("index.db");
+    let mut bytes = fs::read(&database).unwrap();
+    let places: Vec<usize> =
+        bytes.windows(22).enumerate().filter(|(_, window)| *window == b"def boil(self, to=100)").map(|(at, _)| at).collect();
+    assert!(!places.is_empty());
+    places.iter().for_each(|at| bytes[*at] = b'D');
+    fs::write(&database, bytes).unwrap();
+    let told = text(&home.run(&["find", "boil"]).stderr);
+    assert!(told.contains("is damaged"), "{told}");
+    let output = home.run(&["doctor", "--check", "--json"]);
+    assert!(!output.status.success() && text(&output.stdout).contains("a name of package 1 is not what was stored"));
+    assert_eq!(home.json(&["project", &home.path("app")])["read"], 1);
+    assert_eq!(home.json(&["find", "boil"])["symbols"][0]["signature"], "def boil(self, to=100)");
+}
+
+fn failure(result: &Value) -> String {
+    assert_eq!(result["isError"], json!(true), "{result}");
+    result["content"][0]["text"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn agents_read_only_what_they_may_and_are_told_the_rest() {
+    let home = Home::new();
+    python(&home, "app", "1.0", "boil");
+    python(&home, "secret", "2.0", "heat");
+    home.write("app/draft.py", "import kettle\nkettle.Kettle().boyl()\n");
+    let (allowed, database) = (home.path("app"), home.path("index.db"));
+    let mut server = Server::start(home.0.path(), &["--db", &database, "--allow-path", &allowed]);
+    server.initialize();
+    for (tool, arguments) in [
+        ("index_project", json!({ "path": home.path("secret") })),
+        ("index_project", json!({ "path": format!("{allowed}/../secret") })),
+        ("check_ai_script_hallucinations", json!({ "script_path": home.path("secret/uv.lock") })),
+    ] {
+        let told = failure(&server.call(2, tool, arguments));
+        assert!(told.contains("outside of what may be read") && told.contains("--allow-path"), "{told}");
+    }
+    assert!(failure(&server.call(2, "index_project", json!({}))).contains("no project is named"));
+    assert!(failure(&server.call(2, "find_symbol", json!({ "name": "boil" }))).contains("index_project first"));
+    let read = server.call(3, "index_project", json!({ "path": allowed }))["structuredContent"].clone();
+    assert_eq!(
+        (&read["state"], &read["read"], &read["missing"][0]["package"]),
+        (&json!("done"), &json!(2), &json!("pypi:gone@1.0")),
+        "{read}"
+    );
+    // The only one that there is.
+    let found = server.call(4, "find_symbol", json!({ "name": "boil" }))["structuredContent"].clone();
+    assert_eq!(found["symbols"][0]["path"], "kettle.Kettle.boil");
+    assert!(found["notice"].as_str().unwrap().contains("in the versions of"), "{found}");
+    let listed = server.call(5, "list_symbols", json!({ "module": "kettle.Kettle" }))["structuredContent"].clone();
+    assert_eq!(listed["symbols"][0]["path"], "kettle.Kettle.boil");
+    for (tool, arguments) in [
+        ("check_code", json!({ "code": "import kettle\nkettle.Kettle().boyl()\n", "language": "python" })),
+        ("check_ai_script_hallucinations", json!({ "script_path": home.path("app/draft.py") })),
+    ] {
+        let checked = server.call(6, tool, arguments)["structuredContent"].clone();
+        let worst = &checked["references"][0];
+        assert_eq!((&checked["do_not_exist"], &worst["line"], &worst["near"]), (&json!(1), &json!(2), &json!(["boil"])), "{checked}");
+    }
+    assert!(failure(&server.call(7, "check_code", json!({ "code": "x", "language": "cobol" }))).contains("cobol"));
+    let asked = |server: &mut Server, command: &str| server.call(8, "query_knowledge_graph", json!({ "command": command }));
+    assert_eq!(asked(&mut server, "repos")["structuredContent"]["total"], 2);
+    assert_eq!(asked(&mut server, "class Kettle")["structuredContent"]["members"]["symbols"][0]["path"], "kettle.Kettle.boil");
+    assert_eq!(asked(&mut server, "method boil Kettle")["structuredContent"]["symbols"][0]["path"], "kettle.Kettle.boil");
+    assert!(asked(&mut server, "explore kettle")["structuredContent"]["symbols"].as_array().unwrap().len() > 1);
+    assert_eq!(asked(&mut server, "classes kettle")["structuredContent"]["classes"][0]["symbols"][0]["path"], "kettle.Kettle");
+    assert!(failure(&asked(&mut server, "query MATCH (n) RETURN n")).contains("no Cypher"));
+    assert!(failure(&asked(&mut server, "destroy")).contains("commands are"));
+    server.end();
+}
+
+/// Packages that this program is built with, where its own registry is: right names exist, and others do not.
+#[test]
+fn the_packages_of_this_program_are_read() {
+    let home = Home::new();
+    let cargo_home = std::env::var_os("CARGO_HOME").map(PathBuf::from).or_else(|| Some(std::env::home_dir()?.join(".cargo")));
+    let lock = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.lock")).unwrap();
+    let entry = |name: &str| lock.split("\n\n").find(|entry| entry.contains(&format!("name = \"{name}\"\n"))).unwrap().to_owned();
+    let wanted = [entry("httparse"), entry("itoa")];
+    let own = "[[package]]\nname = \"app\"\nversion = \"0.1.0\"\ndependencies = [\"httparse\", \"itoa\"]";
+    home.write("app/Cargo.lock", &format!("version = 4\n\n{own}\n\n{}\n", wanted.join("\n\n")));
+    let mut command = home.command(&["project", &home.path("app"), "--json"]);
+    if let Some(cargo_home) = cargo_home.filter(|path| path.is_absolute()) {
+        command.env("CARGO_HOME", cargo_home);
+    }
+    let read = report(&command.output().unwrap());
+    if read["missing"].as_array().unwrap().len() == 2 {
+        // Built from a vendored copy: then the other tests have to do.
+        eprintln!("no registry of cargo is here: {read}");
+        return;
+    }
+    assert_eq!(read["read"], 2, "{read}");
+    let code = "use httparse::{Request, Response};\nfn main() {\n    let mut headers = [httparse::EMPTY_HEADER; 4];\n    let mut request = Request::new(&mut headers);\n    request.parse(b\"GET\").unwrap();\n    let _ = Response::of_nothing(&mut []);\n    itoa::Buffer::new().format(3);\n}\n";
+    let (checked, status) = home.check("app", "main.rs", code);
+    let accused: Vec<_> = checked["references"].as_array().unwrap().iter().filter(|of| of["verdict"] == "does_not_exist").collect();
+    assert_eq!((status, accused.len()), (1, 1), "{checked}");
+    assert!(accused[0]["text"].as_str().unwrap().ends_with("of_nothing"), "{checked}");
+}
