@@ -74,7 +74,10 @@ impl World {
         let pages = self.engine.pages_of(SourceId::named(source).unwrap(), String::new(), 1_000);
         let pages = self.engine.handle().block_on(pages).unwrap();
         let home = self.path("").to_string_lossy().trim_start_matches(r"\\?\").replace('\\', "/");
-        pages.into_iter().map(|page| page.url.as_str().replace(&format!("{}/", home.trim_end_matches('/')), "HOME/").replace("file:////", "file:///")).collect()
+        pages
+            .into_iter()
+            .map(|page| page.url.as_str().replace(&format!("{}/", home.trim_end_matches('/')), "HOME/").replace("file:////", "file:///"))
+            .collect()
     }
 
     fn find(&self, text: &str) -> Vec<(String, String)> {
@@ -118,7 +121,8 @@ fn a_folder_is_read_once_and_then_what_has_changed() {
     assert_eq!(left_out(&first), ["1 hidden .hidden/", "1 neither document nor source code logo.png", "1 source code code.rs"]);
     assert_eq!(
         world.pages("docs"),
-        ["file:///HOME/docs/kettle.md", "file:///HOME/docs/page.html", "file:///HOME/docs/sub/tea.rst"].map(|url| url.replace("///HOME", if cfg!(windows) { "///HOME" } else { "//HOME" }))
+        ["file:///HOME/docs/kettle.md", "file:///HOME/docs/page.html", "file:///HOME/docs/sub/tea.rst"]
+            .map(|url| url.replace("///HOME", if cfg!(windows) { "///HOME" } else { "//HOME" }))
     );
     assert_eq!(world.find("brew minutes")[0], ("docs".to_owned(), "tea.rst".to_owned()));
     let summary = world.source("docs");
@@ -255,7 +259,17 @@ fn an_archive_is_read_in_place_and_nothing_leads_out_of_it() {
     let world = World::new();
     let path = world.path("pots-1.4.zip");
     let same = ("docs/same.md", "# Same\n\nStays as it is.\n");
-    zip(&path, &[("README.md", "# Pots\n\nKettles.\n"), same, ("../evil.md", "# Evil"), ("/etc/evil.md", "# Evil"), ("a.png", "x"), ("docs\\win.md", "# Back\n\nslash")]);
+    zip(
+        &path,
+        &[
+            ("README.md", "# Pots\n\nKettles.\n"),
+            same,
+            ("../evil.md", "# Evil"),
+            ("/etc/evil.md", "# Evil"),
+            ("a.png", "x"),
+            ("docs\\win.md", "# Back\n\nslash"),
+        ],
+    );
     let report = world.add("pots-1.4.zip");
     assert_eq!((report.source.as_ref().unwrap().as_str(), report.is_complete), ("pots@1.4", true), "{report:?}");
     let unsafe_names = report.left_out.iter().find(|of| of.rule == "unsafe name").unwrap();
@@ -358,7 +372,10 @@ fn a_package_is_read_where_its_tool_has_put_it() {
     world.write(&format!("{root}/src/lib.rs"), "//! Pots.\n");
     let site = "venv/lib/python3.12/site-packages";
     world.write("venv/pyvenv.cfg", "");
-    world.write(&format!("{site}/mugs-2.0.dist-info/METADATA"), "Name: mugs\nVersion: 2.0\nDescription-Content-Type: text/markdown\n\n# Mugs\n\nMugs hold tea.\n");
+    world.write(
+        &format!("{site}/mugs-2.0.dist-info/METADATA"),
+        "Name: mugs\nVersion: 2.0\nDescription-Content-Type: text/markdown\n\n# Mugs\n\nMugs hold tea.\n",
+    );
     world.write(&format!("{site}/mugs-2.0.dist-info/RECORD"), "mugs/__init__.py,,\nmugs/guide.rst,,\n");
     world.write(&format!("{site}/mugs/__init__.py"), "");
     world.write(&format!("{site}/mugs/guide.rst"), "Guide\n=====\n\nStorks.\n");
@@ -375,7 +392,11 @@ fn a_package_is_read_where_its_tool_has_put_it() {
     assert!(report.hints[0].contains("https://docs.rs/pots/1.4.0"), "{:?}", report.hints);
     assert_eq!(world.find("herons")[0], ("crate:pots@1.4.0".to_owned(), "guide.md".to_owned()));
     let report = add("pypi:mugs@2.0").unwrap();
-    assert_eq!((report.source.unwrap().to_string(), report.added), ("pypi:mugs@2.0".to_owned(), 2), "its README and its guide, and nobody else's");
+    assert_eq!(
+        (report.source.unwrap().to_string(), report.added),
+        ("pypi:mugs@2.0".to_owned(), 2),
+        "its README and its guide, and nobody else's"
+    );
     assert_eq!(world.find("hold tea")[0].1, "METADATA");
     let error = add("crate:pots@9.9.9").unwrap_err();
     assert!(error.hint().unwrap().contains("1.4.0") && error.hint().unwrap().contains("cargo add"), "{error}: {:?}", error.hint());
