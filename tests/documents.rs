@@ -406,7 +406,8 @@ fn the_tables_beside_tokio_are_of_the_committed_report() {
 /// The cell below a head: the median of the ratios to the best of Tokio's, round by round.
 fn beside_tokio(workload: &Value, head: &str) -> String {
     let series = |name: &str| -> Option<Vec<f64>> { workload["contestants"][name]["cpu"].as_array()?.iter().map(Value::as_f64).collect() };
-    let least = |names: &[&str]| names.iter().filter_map(|name| series(name)).min_by(|a, b| median(a.clone()).total_cmp(&median(b.clone())));
+    let least =
+        |names: &[&str]| names.iter().filter_map(|name| series(name)).min_by(|a, b| median(a.clone()).total_cmp(&median(b.clone())));
     let own = match head.trim_matches('`') {
         "A" => least(&["a1", "a2"]),
         "B" => least(&["b1", "b2"]),

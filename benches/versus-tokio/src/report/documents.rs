@@ -23,7 +23,12 @@ type Column = (&'static str, &'static [&'static str]);
 
 const DOCUMENTS: [Shown; 2] = [
     Shown { file: "README.md", width: 150, rows: &FEW, columns: &[SELECTOR, EDGE, PROGRAM, A, B, SPIDER] },
-    Shown { file: "src/docs/benchmarks.md", width: 95, rows: &ALL, columns: &[SELECTOR, EDGE, POLL, COMPLETION, PROGRAM, A, B, SPIDER, PYTHON] },
+    Shown {
+        file: "src/docs/benchmarks.md",
+        width: 95,
+        rows: &ALL,
+        columns: &[SELECTOR, EDGE, POLL, COMPLETION, PROGRAM, A, B, SPIDER, PYTHON],
+    },
 ];
 
 /// The words with which the paragraph begins, by which it is found.
@@ -106,7 +111,8 @@ impl Shown {
     }
 
     fn block(&self, run: &Run) -> String {
-        let known: Vec<&Column> = self.columns.iter().filter(|column| self.rows.iter().any(|row| cell(run, row.1, column).is_some())).collect();
+        let known: Vec<&Column> =
+            self.columns.iter().filter(|column| self.rows.iter().any(|row| cell(run, row.1, column).is_some())).collect();
         let heads: Vec<&str> = known.iter().map(|column| column.0).collect();
         let mut table = format!("| | {} |\n|---|{}\n", heads.join(" | "), "---|".repeat(heads.len()));
         for (told, name) in self.rows {
@@ -127,9 +133,9 @@ impl Shown {
                 Some(format!("{told} {middle:.2}"))
             });
             let rows: Vec<String> = rows.collect();
-            if rows.is_empty() { "nothing".to_owned() } else { rows.join(", ") }
+            if rows.is_empty() { "nothing".to_owned() } else { rows.join("; ") }
         };
-        format!("{END}costs on `edge`: {}; on `selector`: {}.", of(&EDGE), of(&SELECTOR))
+        format!("{END}costs on `edge`: {}. On `selector`: {}.", of(&EDGE), of(&SELECTOR))
     }
 }
 
@@ -215,9 +221,17 @@ mod tests {
     #[test]
     fn a_table_has_who_took_part_and_says_where_we_are_dearer() {
         let block = DOCUMENTS[0].block(&run(1.0));
-        assert!(block.contains("| | `selector` | `edge` | A | B |\n|---|---|---|---|---|\n| round trip of 64 bytes | 1.50 | 0.50 | 1.00 | 1.25 |\n\n"), "{block}");
-        assert!(block.ends_with("costs on `edge`: nothing; on `selector`: round trip of 64 bytes 1.50."), "{block}");
-        assert!(block.starts_with(BEGINNING) && block.contains("of 2026-11-29,") && block.contains("NOT measured: the program, spider, Python"), "{block}");
+        assert!(
+            block.contains(
+                "| | `selector` | `edge` | A | B |\n|---|---|---|---|---|\n| round trip of 64 bytes | 1.50 | 0.50 | 1.00 | 1.25 |\n\n"
+            ),
+            "{block}"
+        );
+        assert!(block.ends_with("costs on `edge`: nothing. On `selector`: round trip of 64 bytes 1.50."), "{block}");
+        assert!(
+            block.starts_with(BEGINNING) && block.contains("of 2026-11-29,") && block.contains("NOT measured: the program, spider, Python"),
+            "{block}"
+        );
     }
 
     #[test]
