@@ -229,7 +229,9 @@ mod tests {
         );
         assert!(block.ends_with("costs on `edge`: nothing. On `selector`: round trip of 64 bytes 1.50."), "{block}");
         assert!(
-            block.starts_with(BEGINNING) && block.contains("of 2026-11-29,") && block.contains("NOT measured: the program, spider, Python"),
+            block.starts_with(BEGINNING)
+                && block.contains("of 2026-11-29,")
+                && block.replace('\n', " ").contains("NOT measured: the program, spider, Python"),
             "{block}"
         );
     }
