@@ -208,7 +208,7 @@ impl Remote {
 async fn whole(mut body: impl AsyncRead + Unpin, told: Option<usize>, limit: u64) -> io::Result<Option<Vec<u8>>> {
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
     // Zeroed pages of a large length cost nothing until the bytes really come; the byte more is where the end is found.
-    let mut bytes = vec![0; told.unwrap_or(READ_AT_ONCE).min(limit).saturating_add(1)];
+    let mut bytes = vec![0; told.unwrap_or(READ_AT_ONCE).min(limit).min(BELIEVED) + 1];
     let mut filled = 0;
     loop {
         let count = body.read(&mut bytes[filled..]).await?;
@@ -388,6 +388,9 @@ impl fmt::Debug for Secrets {
 
 /// Bytes of an answer that are read on the spot.
 const READ_AT_ONCE: usize = 64 * 1024;
+
+/// Bytes that are kept ready for an answer because it says that it is so long.
+const BELIEVED: usize = 4 << 20;
 
 /// How a service is asked to write numbers. Base64 is a third of the size of decimal digits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
