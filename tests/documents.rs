@@ -380,6 +380,50 @@ fn the_settings_are_told_as_they_are() {
     assert_eq!(told, real);
 }
 
+/// README and the topic beside the figures of the committed report, reckoned here once more: `benches/versus-tokio/run --documents` writes
+/// them.
+#[test]
+fn the_tables_beside_tokio_are_of_the_committed_report() {
+    let report = fs::read(root("benches/versus-tokio/report/run.json")).unwrap();
+    let report: Value = serde_json::from_slice(&report).unwrap();
+    let workloads: Vec<&Value> =
+        report["families"].as_object().unwrap().values().flat_map(|family| family["workloads"].as_array().unwrap()).collect();
+    let readme = text(&fs::read(root("README.md")).unwrap());
+    for (name, document) in [("README.md", &*readme), ("benchmarks.md", topic("benchmarks"))] {
+        let head = document.lines().find(|line| line.starts_with("| | `selector` | `edge` |")).expect("there is a table beside Tokio");
+        let heads: Vec<&str> = head.trim_matches(['|', ' ']).split(" | ").collect();
+        let mut open: Vec<Vec<String>> =
+            workloads.iter().map(|workload| heads.iter().map(|head| beside_tokio(workload, head)).collect()).collect();
+        for row in rows(document, head) {
+            let mut cells = row[1..].to_vec();
+            cells.resize(heads.len(), String::new());
+            let found = open.iter().position(|known| *known == cells);
+            open.swap_remove(found.unwrap_or_else(|| panic!("{name}: no workload of the report has {row:?}")));
+        }
+    }
+}
+
+/// The cell below a head: the median of the ratios to the best of Tokio's, round by round.
+fn beside_tokio(workload: &Value, head: &str) -> String {
+    let series = |name: &str| -> Option<Vec<f64>> { workload["contestants"][name]["cpu"].as_array()?.iter().map(Value::as_f64).collect() };
+    let least =
+        |names: &[&str]| names.iter().filter_map(|name| series(name)).min_by(|a, b| median(a.clone()).total_cmp(&median(b.clone())));
+    let own = match head.trim_matches('`') {
+        "A" => least(&["a1", "a2"]),
+        "B" => least(&["b1", "b2"]),
+        "program" => least(&["smolcrawl"]),
+        other => least(&[&*other.to_lowercase()]),
+    };
+    let Some((own, best)) = own.zip(least(&["a1", "a2", "b1", "b2"])) else { return String::new() };
+    format!("{:.2}", median(own.iter().zip(&best).map(|(own, best)| own / best).collect()))
+}
+
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    let middle = values.len() / 2;
+    if values.len() % 2 == 1 { values[middle] } else { f64::midpoint(values[middle - 1], values[middle]) }
+}
+
 /// The cells of the rows below the head that begins so.
 fn rows(document: &str, head: &str) -> Vec<Vec<String>> {
     let rows = document.lines().skip_while(|line| !line.starts_with(head)).skip(2).take_while(|line| line.starts_with('|'));

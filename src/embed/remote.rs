@@ -9,12 +9,14 @@ mod retry;
 mod tests;
 
 use std::fmt;
+use std::io;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::{Duration, SystemTime};
 
+use futures_io::AsyncRead;
 use futures_lite::AsyncReadExt;
-use serde_json::json;
+use serde::Serialize;
 use url::Url;
 
 use self::answer::{Answer, masked};
@@ -179,7 +181,7 @@ impl Remote {
 
     async fn send(&self, provider: &Provider, texts: &[String], format: Format) -> Result<(u16, Option<Duration>, Vec<u8>), Error> {
         let mut request = surf::Request::new(http_types::Method::Post, provider.endpoint.clone());
-        request.body_bytes(provider.question(texts, format).to_string());
+        request.body_bytes(provider.question(texts, format));
         request.insert_header("content-type", "application/json");
         request.insert_header("accept", "application/json");
         if let Some(key) = &provider.config.key {
@@ -194,14 +196,32 @@ impl Remote {
         let status = response.ext::<RawStatus>().map_or(u16::from(response.status()), |raw| raw.0);
         let header = |name: &str| response.header(name).map(|values| values.last().as_str().to_owned());
         let retry_after = header("retry-after").and_then(|value| retry::after(&value, header("date").as_deref(), SystemTime::now()));
-        let mut body = Vec::new();
         let limit = provider.config.max_answer;
-        response.take_body().take(limit.saturating_add(1)).read_to_end(&mut body).await.map_err(received)?;
-        match body.len() as u64 > limit {
-            true => Err(Error::AnswerTooLarge { limit }),
-            false => Ok((status, retry_after, body)),
+        let body = response.take_body();
+        let told = body.len();
+        let body = whole(body, told, limit).await.map_err(received)?;
+        Ok((status, retry_after, body.ok_or(Error::AnswerTooLarge { limit })?))
+    }
+}
+
+/// A body, of which so many bytes are told; none if it has more than `limit`.
+async fn whole(mut body: impl AsyncRead + Unpin, told: Option<usize>, limit: u64) -> io::Result<Option<Vec<u8>>> {
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    // Zeroed pages of a large length cost nothing until the bytes really come; the byte more is where the end is found.
+    let mut bytes = vec![0; told.unwrap_or(READ_AT_ONCE).min(limit).min(BELIEVED) + 1];
+    let mut filled = 0;
+    loop {
+        let count = body.read(&mut bytes[filled..]).await?;
+        filled += count;
+        match () {
+            () if filled > limit => return Ok(None),
+            () if count == 0 => break,
+            () if filled == bytes.len() => bytes.resize(filled.saturating_mul(2).min(limit.saturating_add(1)), 0),
+            () => {}
         }
     }
+    bytes.truncate(filled);
+    Ok(Some(bytes))
 }
 
 impl Embed for Remote {
@@ -318,15 +338,11 @@ impl Provider {
         }
     }
 
-    fn question(&self, texts: &[String], format: Format) -> serde_json::Value {
-        let mut question = json!({ "model": self.config.model, "input": texts });
-        if format != Format::Floats {
-            question["encoding_format"] = "base64".into();
-        }
-        if let Some(dimensions) = self.config.dimensions {
-            question["dimensions"] = dimensions.into();
-        }
-        question
+    /// As it is sent.
+    fn question(&self, texts: &[String], format: Format) -> Vec<u8> {
+        let encoding_format = (format != Format::Floats).then_some("base64");
+        let question = Question { model: &self.config.model, input: texts, encoding_format, dimensions: self.config.dimensions };
+        serde_json::to_vec(&question).expect("texts and numbers have a JSON form")
     }
 
     fn format(&self) -> Format {
@@ -351,6 +367,16 @@ impl Provider {
     }
 }
 
+#[derive(Serialize)]
+struct Question<'a> {
+    model: &'a str,
+    input: &'a [String],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    encoding_format: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dimensions: Option<usize>,
+}
+
 /// Shown nowhere.
 struct Secrets(Vec<String>);
 
@@ -362,6 +388,9 @@ impl fmt::Debug for Secrets {
 
 /// Bytes of an answer that are read on the spot.
 const READ_AT_ONCE: usize = 64 * 1024;
+
+/// Bytes that are kept ready for an answer because it says that it is so long.
+const BELIEVED: usize = 4 << 20;
 
 /// How a service is asked to write numbers. Base64 is a third of the size of decimal digits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -384,7 +413,7 @@ fn sent(error: surf::Error) -> Error {
 }
 
 /// The error of an answer that does not end.
-fn received(error: std::io::Error) -> Error {
+fn received(error: io::Error) -> Error {
     let why = error.to_string();
     match error.into_inner().map(|inner| inner.downcast::<HttpError>()) {
         Some(Ok(source)) => Error::Transport { source: *source },

@@ -40,6 +40,12 @@ pub fn main() {
         ["cost", folder] => cost_into(Path::new(folder)),
         ["report", folder] => report::write(&results_folder(), Path::new(folder), None),
         ["report", folder, "--compare", other] => report::write(&results_folder(), Path::new(folder), Some(Path::new(other))),
+        ["documents", folder, root] => {
+            if let Err(error) = report::write_documents(Path::new(folder), Path::new(root)) {
+                eprintln!("error: {error}\nhint: OUT names the folder of a report, which benches/versus-tokio/run writes");
+                std::process::exit(1);
+            }
+        }
         _ => {
             eprintln!("error: what is asked for is not known: {}\nhint: benches/versus-tokio/run --help", arguments.join(" "));
             std::process::exit(2);

