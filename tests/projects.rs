@@ -151,8 +151,10 @@ fn what_has_not_changed_is_not_read_again() {
     let again = home.json(&["project", &home.path("app")]);
     assert_eq!((&again["read"], &again["unchanged"]), (&json!(1), &json!(1)));
     assert_eq!(home.json(&["find", "Steam.whisper"])["symbols"][0]["package"], "pypi:steam@3.0");
+    let home = Home::new();
+    python(&home, "app", "1.0", "boil");
     let direct = home.json(&["project", &home.path("app"), "--include", "direct"]);
-    assert_eq!((&direct["unchanged"], &direct["not_asked_for"]), (&json!(1), &json!(1)));
+    assert_eq!((&direct["read"], &direct["not_asked_for"]), (&json!(1), &json!(1)));
     // What is below is not asked for, so that nothing is said of it.
     let (checked, status) = home.check("app", "draft.py", "import steam\nsteam.Nothing()\n");
     assert_eq!(status, 0, "{checked}");
@@ -293,9 +295,10 @@ fn what_cannot_be_read_is_an_error_with_a_hint() {
     assert!(told.contains("the language is not known"), "{told}");
     let told = text(&home.run(&["find", "kettel", "--members"]).stderr);
     assert!(told.contains("is kettle meant?"), "{told}");
-    // A package without one file that can be read is known, and accuses nobody.
-    home.write(&format!("app/{SITE}/kettle/__init__.py"), "class (:\n\0");
-    home.json(&["project", &home.path("app")]);
+    // A package that is known in part accuses nobody.
+    home.write(&format!("app/{SITE}/kettle/__init__.py"), &format!("# {}\n", "x".repeat(3 << 20)));
+    let read = home.json(&["project", &home.path("app")]);
+    assert!(read["notes"][0].as_str().unwrap().contains("size of a file"), "{read}");
     let (checked, status) = home.check("app", "draft.py", "import kettle\nkettle.nothing()\n");
     assert_eq!(status, 0, "{checked}");
 }

@@ -346,7 +346,19 @@ impl Inner {
         let Some(content) = store.package_content(stored.row)? else { return Ok(None) };
         let name = &scope.uses[at];
         let damaged = || store::Error::Damaged { path: self.config.database.clone(), what: format!("the package {}", name.name()) };
-        let package = Arc::new(symbols::decode(&content).ok_or_else(damaged)?.depending_on(scope.dependencies(at)));
+        let (mut dependencies, mut renamed) = (scope.dependencies(at), Vec::new());
+        for (called, own) in scope.renamed(at) {
+            // Where the own name means another version, it stays as it is, and where it leads is not known.
+            if !dependencies.iter().any(|dependency| dependency.root == own) {
+                dependencies
+                    .iter_mut()
+                    .filter(|dependency| dependency.root == called)
+                    .for_each(|dependency| dependency.root.clone_from(&own));
+                renamed.push((called, own));
+            }
+        }
+        let package = symbols::decode(&content).ok_or_else(damaged)?.depending_on(dependencies);
+        let package = Arc::new(renamed.iter().fold(package, |package, (called, own)| package.calling(called, own)));
         let mut shelved = self.symbols();
         shelved.weight += package.weight();
         shelved.packages.push_back((key, package.clone()));
@@ -606,6 +618,12 @@ impl Scope {
         dependencies
     }
 
+    /// Names by which a package's code calls others, each with the other's own.
+    fn renamed(&self, at: usize) -> Vec<(String, String)> {
+        let renamed = self.needs(at).filter_map(|(need, found)| Some((need.called.clone()?, self.uses[found?].roots.first()?.clone())));
+        renamed.filter(|(called, own)| called != own).collect()
+    }
+
     fn meant(&self, wanted: &Wanted) -> HashSet<usize> {
         (0..self.uses.len()).filter(|at| self.stored[*at].is_some() && symbols::is_meant(&self.uses[*at].id(), wanted)).collect()
     }
@@ -648,7 +666,9 @@ impl Scope {
         for (state, what) in
             [(State::Missing, "are not on the disk"), (State::NotAskedFor, "are used by others only and were not asked for")]
         {
-            let holes: Vec<&Use> = self.uses.iter().filter(|used| used.ecosystem == of && used.state == state).collect();
+            // Another project may have had it read.
+            let is_hole = |(used, stored): &(&Use, &Option<Stored>)| used.ecosystem == of && used.state == state && stored.is_none();
+            let holes: Vec<&Use> = self.uses.iter().zip(&self.stored).filter(is_hole).map(|(used, _)| used).collect();
             if let Some(first) = holes.first() {
                 let names: Vec<_> = holes.iter().take(NAMED).map(|used| used.name().to_string()).collect();
                 let more = holes.len().saturating_sub(NAMED);
