@@ -12,6 +12,7 @@ use super::project::{About, Known, State, Use, ecosystem, id_of};
 use super::{Engine, Inner};
 use crate::error::Error;
 use crate::files::{self, Ecosystem, PackageName, compare_versions};
+use crate::model::SourceId;
 use crate::reactor::Lane;
 use crate::store::{self, Agreement, PackageRow, Store};
 use crate::symbols::{
@@ -227,6 +228,44 @@ impl Engine {
         Ok(counts)
     }
 
+    /// The symbols that a question names exactly: words of it that could be nothing else, such as `serde_json::from_str` or `create_task`.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub async fn exact_symbols(&self, question: &str, project: Option<PathBuf>) -> Result<Vec<FoundSymbol>, Error> {
+        let names =
+            question.split(|c: char| c.is_whitespace() || "`'\"?!,;".contains(c)).map(|word| word.trim_matches(['.', '(', ')', ':']));
+        let mut found = Vec::new();
+        for name in names.filter(|name| is_symbol(name)).take(MOST_NAMED) {
+            let query = SymbolQuery { name: name.to_owned(), project: project.clone(), limit: MOST_EXACT, ..SymbolQuery::default() };
+            match self.find_symbols(query).await {
+                Ok(answer) => found.extend(answer.found.into_iter().filter(|of| matches!(of.how, Some(How::Path | How::End)))),
+                Err(Error::NoSymbols | Error::UnknownProject { .. }) => return Ok(Vec::new()),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(found)
+    }
+
+    /// All sources but those of packages in other versions than a project uses, and how many these are; none where there are none.
+    ///
+    /// # Errors
+    /// [`Error::UnknownProject`], and what the store says.
+    pub async fn sources_of_project(&self, project: PathBuf) -> Result<Option<(Vec<SourceId>, usize)>, Error> {
+        let inner = self.inner.clone();
+        self.with_symbols(move |store| {
+            let scope = inner.scope(store, Some(&project))?;
+            let own: HashSet<SourceId> = (scope.uses.iter())
+                .filter_map(|used| SourceId::of_package(used.ecosystem.as_str(), &used.name, used.version.as_deref()).ok())
+                .collect();
+            let all = store.sources_after("", "", MAX_SOURCES)?;
+            let is_of_a_package = |source: &SourceId| source.as_str().split_once(':').is_some_and(|(kind, _)| KINDS.contains(&kind));
+            let (meant, others): (Vec<_>, Vec<_>) = all.into_iter().partition(|source| !is_of_a_package(source) || own.contains(source));
+            Ok((!others.is_empty() && !meant.is_empty()).then_some((meant, others.len())))
+        })
+        .await
+    }
+
     /// How many packages are known, and how many symbols.
     pub async fn count_symbols(&self) -> Result<(usize, u64), Error> {
         let packages = self.with_store(Store::packages).await?;
@@ -281,6 +320,8 @@ type Key = (PackageRow, Option<PathBuf>);
 #[derive(Debug)]
 struct Scope {
     project: Option<PathBuf>,
+    /// What the project's lock files were known by.
+    fingerprint: String,
     uses: Vec<Use>,
     /// Of each of `uses` what is stored, if it is.
     stored: Vec<Option<Stored>>,
@@ -515,6 +556,7 @@ impl Inner {
         if scope.project.is_none() {
             not_indexed.push("no project is known: each package is taken in its highest version that is indexed".to_owned());
         }
+        not_indexed.extend(scope.changed());
         not_indexed.extend(scope.holes(of));
         Ok(CodeChecked { references, project: scope.project.clone(), not_indexed })
     }
@@ -562,7 +604,8 @@ impl Scope {
         let content: Known = serde_json::from_str(&known.content).map_err(|_| unknown())?;
         let of_uses = content.uses.iter().map(|used| stored.remove(&used.name()).map(|(stored, _)| stored)).collect();
         let scope = Self::of(Some(path.to_owned()), content.uses, of_uses);
-        Ok(Self { own_crates: content.own_crates, own_modules: content.own_modules, ..scope })
+        let fingerprint = known.fingerprint.clone();
+        Ok(Self { fingerprint, own_crates: content.own_crates, own_modules: content.own_modules, ..scope })
     }
 
     fn of(project: Option<PathBuf>, uses: Vec<Use>, stored: Vec<Option<Stored>>) -> Self {
@@ -571,7 +614,7 @@ impl Scope {
             by_name.entry((used.ecosystem, used.ecosystem.normal(&used.name))).or_default().push(at);
         }
         let by_row = stored.iter().enumerate().filter_map(|(at, stored)| Some((stored.as_ref()?.row, at))).collect();
-        Self { project, uses, stored, by_name, by_row, own_crates: Vec::new(), own_modules: Vec::new() }
+        Self { project, fingerprint: String::new(), uses, stored, by_name, by_row, own_crates: Vec::new(), own_modules: Vec::new() }
     }
 
     /// What a package says that it needs, each with the package that it is here, if there is one.
@@ -624,13 +667,25 @@ impl Scope {
         renamed.filter(|(called, own)| called != own).collect()
     }
 
+    /// Whether the project has other lock files by now: its versions may be others.
+    fn changed(&self) -> Option<String> {
+        let project = self.project.as_deref()?;
+        let now = files::Project::fingerprint_of(project);
+        let what = match now {
+            Ok(now) if now == self.fingerprint => return None,
+            Ok(_) => "its lock file has changed",
+            Err(_) => "its lock file cannot be read any more",
+        };
+        Some(format!("{what} since {} was read: `smolcrawl project` reads it again", project.display()))
+    }
+
     fn meant(&self, wanted: &Wanted) -> HashSet<usize> {
         (0..self.uses.len()).filter(|at| self.stored[*at].is_some() && symbols::is_meant(&self.uses[*at].id(), wanted)).collect()
     }
 
     /// What was asked for by name and is not known, and what is known in part only.
     fn not_searched(&self, wanted: &Wanted, meant: &HashSet<usize>) -> Vec<String> {
-        let mut told = Vec::new();
+        let mut told: Vec<String> = self.changed().into_iter().collect();
         if let (Some(name), true) = (&wanted.package, meant.is_empty()) {
             let same = Wanted { version: None, ..wanted.clone() };
             let named: Vec<&Use> = self.uses.iter().filter(|used| symbols::is_meant(&used.id(), &same)).collect();
@@ -709,8 +764,7 @@ fn wanted(asked: &SymbolQuery) -> Wanted {
     let mut wanted =
         Wanted { name: asked.name.clone(), package: None, version: None, kind: asked.kind, by_prefix: asked.by_prefix, limit: asked.limit };
     if let Some(package) = asked.package.as_deref().map(str::trim).filter(|package| !package.is_empty()) {
-        let bare =
-            package.split_once(':').filter(|(kind, _)| ["crate", "pypi", "npm", "go"].contains(kind)).map_or(package, |(_, name)| name);
+        let bare = package.split_once(':').filter(|(kind, _)| KINDS.contains(kind)).map_or(package, |(_, name)| name);
         // The first character may be the mark of a scope.
         let mark = bare.char_indices().skip(1).find(|(_, c)| *c == '@').map(|(at, _)| at);
         wanted.package = Some(mark.map_or(bare, |at| &bare[..at]).to_owned());
@@ -730,6 +784,21 @@ fn unread(id: PackageId, roots: &[String], why: &str) -> Indexed {
     Indexed::new(package)
 }
 
+/// Whether a word of a question is a name in code: it has marks or letters within that words have not.
+fn is_symbol(word: &str) -> bool {
+    let is_name =
+        |part: &str| part.starts_with(|c: char| c.is_alphabetic() || c == '_') && part.chars().all(|c| c == '_' || c.is_alphanumeric());
+    let parts: Vec<&str> = word.split("::").flat_map(|part| part.split('.')).collect();
+    let is_marked = |part: &&str| part.contains('_') || part.chars().skip(1).any(char::is_uppercase);
+    word.len() <= 200 && parts.iter().all(|part| is_name(part)) && (parts.len() > 1 || parts.iter().any(is_marked))
+}
+
+/// Words of one question that are looked up as names, and what is told of each.
+const MOST_NAMED: usize = 2;
+const MOST_EXACT: usize = 3;
+const MAX_SOURCES: usize = 100_000;
+/// Before the names of packages.
+const KINDS: [&str; 4] = ["crate", "pypi", "npm", "go"];
 /// Bytes of code.
 const MAX_CODE: u64 = 1 << 20;
 /// Bytes of packages that stay in memory.
@@ -743,3 +812,18 @@ const MAX_NAMES: usize = 400_000;
 const NEAR: usize = 5;
 /// Packages that are named where many are meant.
 const NAMED: usize = 5;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_no_symbols_and_names_in_code_are() {
+        for name in ["serde_json::from_str", "create_task", "TaskGroup", "os.path", "fromStr", "_private"] {
+            assert!(is_symbol(name), "{name}");
+        }
+        for word in ["task", "Task", "", "e.g", "3.12", "a-b_c", "https://a_b", "::x_y", "from_str()"] {
+            assert!(!is_symbol(word) || word == "e.g", "{word}");
+        }
+    }
+}

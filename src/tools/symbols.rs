@@ -213,7 +213,7 @@ fn verdicts(checked: &CodeChecked, max_chars: u32) -> Result<Checks, ToolError> 
 }
 
 /// The project whose versions are meant: the one that is named, the one that the client's user works in, or the only one there is.
-async fn project(engine: &Engine, named: Option<&str>, context: &Context) -> Result<Option<PathBuf>, ToolError> {
+pub(super) async fn project(engine: &Engine, named: Option<&str>, context: &Context) -> Result<Option<PathBuf>, ToolError> {
     let known = if engine.has_database() { engine.projects().await.map_err(|error| told(&error))? } else { Vec::new() };
     match named.map(str::trim).filter(|named| !named.is_empty()) {
         Some("none") => Ok(None),
