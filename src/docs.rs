@@ -51,6 +51,7 @@ macro_rules! links {
 [errors]: crate::docs::errors
 [extraction]: crate::docs::extraction
 [faq]: crate::docs::faq
+[folders]: crate::docs::folders
 [fresh]: crate::docs::fresh
 [guide]: crate::docs::guide
 [library]: crate::docs::library
@@ -74,6 +75,7 @@ topics! {
     guide: "where to begin, and which topic answers what",
     crawling: "what a crawl takes in, what it leaves out, when it ends",
     extraction: "what is kept of a page, what is left out, and by which rule",
+    folders: "what lies on the disk and in repositories, as sources",
     versions: "names and versions of sources, and what changed between them",
     searching: "asking, narrowing, asking many questions at once",
     ranking: "how an answer is ranked",

@@ -26,7 +26,7 @@ impl Allowance {
     /// Where a link leads, if it is of one of these schemes and may be written.
     pub(super) fn address(&self, base: &Base, href: &str, schemes: &[&str]) -> Option<Url> {
         match base.join(href) {
-            Ok(target) if !schemes.contains(&target.scheme()) => return None,
+            Ok(target) if !schemes.contains(&target.scheme()) && !base.has_beside(&target, href) => return None,
             Ok(target) if self.takes(target.as_str().len().saturating_sub(href.len())) => return Some(target),
             Err(Unresolved::NotAnAddress) => return None,
             Err(Unresolved::TooLong) if !(is_of(href, schemes) || base.is_of_web() && is_relative(href)) => return None,

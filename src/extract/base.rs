@@ -58,6 +58,12 @@ impl Base {
         if is_long(found.as_str()) { Err(Unresolved::TooLong) } else { Ok(found) }
     }
 
+    /// Whether a link leads to a file that lies beside the page, which is a file: the root of its site is not known.
+    pub(super) fn has_beside(&self, target: &Url, href: &str) -> bool {
+        let is_relative = !href.trim_start().starts_with(['/', '\\']) && Url::parse(href) == Err(ParseError::RelativeUrlWithoutBase);
+        self.url.scheme() == "file" && target.scheme() == "file" && is_relative
+    }
+
     /// Whether relative addresses are of the web.
     pub(super) fn is_of_web(&self) -> bool {
         matches!(self.url.scheme(), "http" | "https")

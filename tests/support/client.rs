@@ -14,6 +14,8 @@ use crate::served::{Served, serve};
 use crate::site::Site;
 
 pub struct Client {
+    /// The addresses of folders that it names as its roots.
+    roots: Vec<String>,
     pub handle: Handle,
     pub site: Site,
     pub engine: Engine,
@@ -23,10 +25,18 @@ pub struct Client {
 
 impl Client {
     pub fn at(database: &Path) -> Self {
+        Self::with_roots(database, &[])
+    }
+
+    /// A client that names these folders when it is asked for its roots.
+    pub fn with_roots(database: &Path, roots: &[&str]) -> Self {
         let Served { handle, site, engine, socket, .. } = serve(database, PrivateAddresses::Allow);
         let (from, to) = split(socket);
-        let mut client = Self { handle, site, engine, to, from: BufReader::new(from) };
-        let who = json!({ "protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": { "name": "test", "version": "1" } });
+        let roots: Vec<String> = roots.iter().map(|root| (*root).to_owned()).collect();
+        let capabilities = if roots.is_empty() { json!({}) } else { json!({ "roots": {} }) };
+        let mut client = Self { roots, handle, site, engine, to, from: BufReader::new(from) };
+        let who =
+            json!({ "protocolVersion": "2025-11-25", "capabilities": capabilities, "clientInfo": { "name": "test", "version": "1" } });
         client.ask("initialize", who);
         client
     }
@@ -40,6 +50,11 @@ impl Client {
             let mut message: Value = serde_json::from_str(&line).unwrap();
             if message["method"].is_null() {
                 return message["result"].take();
+            }
+            if message["method"] == "roots/list" {
+                let roots: Vec<_> = self.roots.iter().map(|uri| json!({ "uri": uri })).collect();
+                let answer = json!({ "jsonrpc": "2.0", "id": message["id"], "result": { "roots": roots } });
+                self.handle.block_on(self.to.write_all(format!("{answer}\n").as_bytes())).unwrap();
             }
         }
     }

@@ -17,7 +17,7 @@ use crate::site::Site;
 pub struct Served {
     pub sim: Sim,
     pub handle: Handle,
-    /// At private addresses as `a.test` to `e.test`, at a public one as `public.test`.
+    /// At private addresses as `a.test` to `e.test` and `gitlab.test`, at a public one as `public.test`.
     pub site: Site,
     pub engine: Engine,
     /// The client's end.
@@ -27,7 +27,7 @@ pub struct Served {
 /// Serves one client, from a new engine without embeddings.
 pub fn serve(database: &Path, private_addresses: PrivateAddresses) -> Served {
     let sim = Sim::new();
-    for host in ["a.test", "b.test", "c.test", "d.test", "e.test"] {
+    for host in ["a.test", "b.test", "c.test", "d.test", "e.test", "gitlab.test"] {
         sim.host(host, ["10.0.0.1"]);
     }
     sim.host("public.test", ["8.8.8.8"]);

@@ -123,7 +123,9 @@ fn resolved(target: &str, base: &Url) -> Option<Url> {
     if target.is_empty() || target.starts_with('#') || is_template || Url::parse(target).is_ok() {
         return None;
     }
-    base.join(target).ok().filter(|url| matches!(url.scheme(), "http" | "https"))
+    // Of a file the root of its site is not known.
+    let is_beside = base.scheme() == "file" && !target.starts_with('/');
+    base.join(target).ok().filter(|url| matches!(url.scheme(), "http" | "https") || is_beside && url.scheme() == "file")
 }
 
 /// Bytes that a short text may grow by.
@@ -135,6 +137,13 @@ mod tests {
 
     fn read(markdown: &str) -> String {
         absolute(markdown, &mut [], &Url::parse("https://a.test/docs/x.md").unwrap())
+    }
+
+    #[test]
+    fn a_file_leads_to_what_lies_beside_it() {
+        let read = |markdown: &str| absolute(markdown, &mut [], &Url::parse("file:///home/me/docs/x.md").unwrap());
+        assert_eq!(read("[y](y.md) [z](../z.md#a)"), "[y](file:///home/me/docs/y.md) [z](file:///home/me/z.md#a)");
+        assert_eq!(read("[y](/y.md) [z](https://a.test/)"), "[y](/y.md) [z](https://a.test/)");
     }
 
     #[test]
