@@ -57,7 +57,7 @@ macro_rules! links {
 [library]: crate::docs::library
 [models]: crate::docs::models
 [private]: crate::docs::private
-[project]: crate::docs::project
+[projects]: crate::docs::projects
 [ranking]: crate::docs::ranking
 [reactors]: crate::docs::reactors
 [searching]: crate::docs::searching
@@ -81,7 +81,7 @@ topics! {
     ranking: "how an answer is ranked",
     fresh: "keeping what is stored up to date",
     private: "sites that ask who you are",
-    project: "what the packages of a project offer, at exactly its versions",
+    projects: "what the packages of a project offer, at exactly its versions",
     checking: "whether the names that code uses exist",
     sharing: "giving an index to others, and texts to other programs",
     clients: "configuring MCP clients, and what to do when one does not work",

@@ -37,9 +37,6 @@ impl Home {
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = smolcrawl(self.0.path());
         command.args(arguments).env("SMOLCRAWL_DB", self.at("index.db")).env("SMOLCRAWL_EMBEDDINGS", "none");
-        for variable in ["CARGO_HOME", "GOMODCACHE", "GOPATH", "VIRTUAL_ENV"] {
-            command.env_remove(variable);
-        }
         command
     }
 

@@ -196,9 +196,11 @@ impl ReadingProject {
             }
         }
         if let Some(source) = source {
-            let added = self.engine.add_package(installed, self.engine.config().chunk.clone()).await?;
-            for failed in &added.failed {
-                self.note(format!("{package}: {}: {}", failed.url, failed.error));
+            match self.engine.add_package(installed, self.engine.config().chunk.clone()).await {
+                Ok(added) => added.failed.iter().for_each(|failed| self.note(format!("{package}: {}: {}", failed.url, failed.error))),
+                Err(error @ Error::Store(_)) => return Err(error),
+                // Its symbols are known all the same.
+                Err(error) => self.note(format!("{package}: its documents: {}", error.chain())),
             }
             self.report.pages += self.engine.source(&source).await.map_or(0, |of| of.pages);
         }

@@ -142,8 +142,9 @@ impl Inner {
         }
         let mut reach = Reach::new(packages);
         let missing: Vec<&Use> = scope.uses.iter().filter(|used| used.ecosystem == of && used.state == State::Missing).collect();
-        // What is not on the disk may be reached by any name.
-        if scope.project.is_some() && missing.is_empty() {
+        let changed = scope.changed();
+        // What is not on the disk may be reached by any name, and another lock file may name others.
+        if scope.project.is_some() && missing.is_empty() && changed.is_none() {
             reach = reach.whole();
         }
         let checked = symbols::check(code, language, &reach);
@@ -159,7 +160,7 @@ impl Inner {
         if scope.project.is_none() {
             not_indexed.push("no project is known: each package is taken in its highest version that is indexed".to_owned());
         }
-        not_indexed.extend(scope.changed());
+        not_indexed.extend(changed);
         not_indexed.extend(scope.holes(of));
         Ok(CodeChecked { references, project: scope.project.clone(), not_indexed })
     }
