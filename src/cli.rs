@@ -439,6 +439,9 @@ pub struct Search {
     /// Only pages that say they were changed or published on this day or later, such as 2025-01-31
     #[arg(long, value_name = "DATE")]
     pub since: Option<String>,
+    /// Packages in any version, not only in those that the project of this folder uses
+    #[arg(long)]
+    pub any_version: bool,
     /// Print passages whole instead of their first lines
     #[arg(long, visible_alias = "full")]
     pub whole: bool,

@@ -51,12 +51,13 @@ macro_rules! links {
 [errors]: crate::docs::errors
 [extraction]: crate::docs::extraction
 [faq]: crate::docs::faq
+[folders]: crate::docs::folders
 [fresh]: crate::docs::fresh
 [guide]: crate::docs::guide
 [library]: crate::docs::library
 [models]: crate::docs::models
 [private]: crate::docs::private
-[project]: crate::docs::project
+[projects]: crate::docs::projects
 [ranking]: crate::docs::ranking
 [reactors]: crate::docs::reactors
 [searching]: crate::docs::searching
@@ -74,12 +75,13 @@ topics! {
     guide: "where to begin, and which topic answers what",
     crawling: "what a crawl takes in, what it leaves out, when it ends",
     extraction: "what is kept of a page, what is left out, and by which rule",
+    folders: "what lies on the disk and in repositories, as sources",
     versions: "names and versions of sources, and what changed between them",
     searching: "asking, narrowing, asking many questions at once",
     ranking: "how an answer is ranked",
     fresh: "keeping what is stored up to date",
     private: "sites that ask who you are",
-    project: "what the packages of a project offer, at exactly its versions",
+    projects: "what the packages of a project offer, at exactly its versions",
     checking: "whether the names that code uses exist",
     sharing: "giving an index to others, and texts to other programs",
     clients: "configuring MCP clients, and what to do when one does not work",

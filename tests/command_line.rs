@@ -483,7 +483,8 @@ fn a_client_crawls_and_asks_over_the_pipes() {
     let crawling = ["crawl_single_page", "smart_crawl_url", "crawl_status", "cancel_crawl"];
     let asking = ["get_available_sources", "perform_rag_query", "search_code_examples", "read_page", "fetch_url"];
     let keeping = ["compare_versions", "verify_page", "refresh_source", "remove_source", "export_sources", "import_sources"];
-    assert_eq!(names, [&crawling[..], &asking, &keeping].concat());
+    let adding = ["add_source", "index_github_repository", "parse_github_repository"];
+    assert_eq!(names, [&crawling[..], &asking, &keeping, &adding].concat());
     assert!(!home.path().join("x.db").exists(), "the database opens with the first page to store");
 
     let crawled = server.call(3, "smart_crawl_url", json!({ "url": url }));

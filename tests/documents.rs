@@ -85,6 +85,7 @@ fn the_examples_work() {
         for (name, line) in lines {
             fs::write(home.path().join(name), format!("{line}\n")).unwrap();
         }
+        project(home.path());
         for block in blocks(document).iter().filter(|block| block.language == "sh") {
             for (line, command) in block.text.lines().flat_map(|line| invocations(line).into_iter().map(move |command| (line, command))) {
                 if !can_run(&command) {
@@ -106,6 +107,28 @@ fn the_examples_work() {
         }
     }
     assert!(ran > 25, "only {ran} examples were run");
+}
+
+/// A project with two packages that lie where cargo puts them.
+fn project(home: &Path) {
+    let write = |path: &str, text: &str| {
+        let at = path.split('/').fold(home.to_owned(), |at, name| at.join(name));
+        fs::create_dir_all(at.parent().unwrap()).unwrap();
+        fs::write(at, text).unwrap();
+    };
+    let mut lock = "version = 4\n[[package]]\nname = \"app\"\nversion = \"0.1.0\"\ndependencies = [\"serde_json\", \"smol\"]\n".to_owned();
+    for (name, version, library) in [
+        ("serde_json", "1.0.0", "/// Reads a value.\npub fn from_str(text: &str) -> u8 { 0 }\n"),
+        ("smol", "2.0.2", "/// Waits for a future.\npub fn block_on(task: u8) {}\n"),
+    ] {
+        lock += &format!("[[package]]\nname = \"{name}\"\nversion = \"{version}\"\nsource = \"registry+x\"\n");
+        let folder = format!(".cargo/registry/src/index/{name}-{version}");
+        write(&format!("{folder}/Cargo.toml"), &format!("[package]\nname = \"{name}\"\nversion = \"{version}\"\n"));
+        write(&format!("{folder}/src/lib.rs"), library);
+    }
+    write("Cargo.lock", &lock);
+    write("src/main.rs", "fn main() {\n    smol::block_on(serde_json::from_str(\"1\"));\n}\n");
+    write("draft.py", "import json\njson.dumps({})\n");
 }
 
 fn can_run(command: &Invocation) -> bool {

@@ -37,9 +37,6 @@ impl Home {
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = smolcrawl(self.0.path());
         command.args(arguments).env("SMOLCRAWL_DB", self.at("index.db")).env("SMOLCRAWL_EMBEDDINGS", "none");
-        for variable in ["CARGO_HOME", "GOMODCACHE", "GOPATH", "VIRTUAL_ENV"] {
-            command.env_remove(variable);
-        }
         command
     }
 
@@ -151,8 +148,10 @@ fn what_has_not_changed_is_not_read_again() {
     let again = home.json(&["project", &home.path("app")]);
     assert_eq!((&again["read"], &again["unchanged"]), (&json!(1), &json!(1)));
     assert_eq!(home.json(&["find", "Steam.whisper"])["symbols"][0]["package"], "pypi:steam@3.0");
+    let home = Home::new();
+    python(&home, "app", "1.0", "boil");
     let direct = home.json(&["project", &home.path("app"), "--include", "direct"]);
-    assert_eq!((&direct["unchanged"], &direct["not_asked_for"]), (&json!(1), &json!(1)));
+    assert_eq!((&direct["read"], &direct["not_asked_for"]), (&json!(1), &json!(1)));
     // What is below is not asked for, so that nothing is said of it.
     let (checked, status) = home.check("app", "draft.py", "import steam\nsteam.Nothing()\n");
     assert_eq!(status, 0, "{checked}");
@@ -178,6 +177,11 @@ fn two_projects_keep_their_versions_apart() {
     assert_eq!(home.json(&["find", "boil", "--all"])["symbols"][0]["package"], "pypi:kettle@1.0");
     let told = home.json(&["find", "boil", "--package", "kettle@1.0", "--project", &home.path("new")]);
     assert_eq!(told["not_searched"][0], "kettle@1.0 is not indexed of what the project uses; 2.0 is");
+    // Another lock file is noticed.
+    python(&home, "new", "3.0", "warm");
+    let told = home.json(&["find", "heat", "--project", &home.path("new")]);
+    assert!(told["not_searched"][0].as_str().unwrap().starts_with("its lock file has changed since"), "{told}");
+    python(&home, "new", "2.0", "heat");
     // Forgotten, a project takes with it what no other one uses.
     assert_eq!(home.json(&["project", &home.path("old"), "--forget"])["packages_removed"], 1);
     let known = home.json(&["find", "boil", "--all"]);
@@ -293,9 +297,10 @@ fn what_cannot_be_read_is_an_error_with_a_hint() {
     assert!(told.contains("the language is not known"), "{told}");
     let told = text(&home.run(&["find", "kettel", "--members"]).stderr);
     assert!(told.contains("is kettle meant?"), "{told}");
-    // A package without one file that can be read is known, and accuses nobody.
-    home.write(&format!("app/{SITE}/kettle/__init__.py"), "class (:\n\0");
-    home.json(&["project", &home.path("app")]);
+    // A package that is known in part accuses nobody.
+    home.write(&format!("app/{SITE}/kettle/__init__.py"), &format!("# {}\n", "x".repeat(3 << 20)));
+    let read = home.json(&["project", &home.path("app")]);
+    assert!(read["notes"][0].as_str().unwrap().contains("size of a file"), "{read}");
     let (checked, status) = home.check("app", "draft.py", "import kettle\nkettle.nothing()\n");
     assert_eq!(status, 0, "{checked}");
 }
@@ -321,6 +326,53 @@ fn damage_is_told_and_healed_by_reading_again() {
     assert!(!output.status.success() && text(&output.stdout).contains("a name of package 1 is not what was stored"));
     assert_eq!(home.json(&["project", &home.path("app")])["read"], 1);
     assert_eq!(home.json(&["find", "boil"])["symbols"][0]["signature"], "def boil(self, to=100)");
+}
+
+/// What packages say of themselves is searched in, in the versions of the project; a symbol that is named stands first.
+#[test]
+fn questions_are_answered_from_the_packages_of_the_project() {
+    let home = Home::new();
+    python(&home, "old", "1.0", "boil_water");
+    python(&home, "new", "2.0", "heat_water");
+    for project in ["old", "new"] {
+        let read = home.json(&["project", &home.path(project)]);
+        assert!(read["pages"].as_u64().unwrap() >= 1, "{read}");
+    }
+    let ask = |project: &str, more: &[&str]| {
+        let mut command = home.command(&["search", "what heats water", "--json"]);
+        let output = command.args(more).current_dir(home.at(project)).output().unwrap();
+        assert!(output.status.success(), "{}", text(&output.stderr));
+        report(&output)
+    };
+    let sources = |answer: &Value| {
+        answer["hits"].as_array().unwrap().iter().map(|hit| hit["source"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    for (project, source) in [("old", "pypi:kettle@1.0"), ("new", "pypi:kettle@2.0")] {
+        let answer = ask(project, &[]);
+        assert!(!sources(&answer).is_empty() && sources(&answer).iter().all(|of| of == source), "{answer}");
+        let url = answer["hits"][0]["url"].as_str().unwrap();
+        assert!(url.starts_with("file:///") && url.contains("/kettle/__init__.py#L"), "{url}");
+    }
+    assert!(
+        ask("old", &["--any-version"])["hits"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .any(|hit| hit["same_as"].is_array() || hit["source"] == "pypi:kettle@2.0")
+    );
+    let mut command = home.command(&["search", "what does boil_water do", "--json"]);
+    let answer = report(&command.current_dir(home.at("old")).output().unwrap());
+    assert_eq!(answer["symbols"][0]["path"], "kettle.Kettle.boil_water", "{answer}");
+    // Read again, what is gone is gone.
+    home.write(&format!("old/{SITE}/kettle/__init__.py"), "def whistle():\n    \"\"\"Sings of steam.\"\"\"\n");
+    home.json(&["project", &home.path("old")]);
+    let pages = home.json(&["search", "heats water boil_water", "--source", "pypi:kettle@1.0"]);
+    assert!(pages["hits"].as_array().unwrap().iter().all(|hit| !hit["text"].as_str().unwrap().contains("boil_water")), "{pages}");
+    let removed = text(&home.run(&["remove", "pypi:kettle@1.0"]).stdout);
+    assert!(removed.contains("pages removed"), "{removed}");
+    assert!(home.json(&["find", "whistle", "--package", "kettle@1.0", "--all"])["symbols"].as_array().unwrap().is_empty());
+    let removed = text(&home.run(&["remove", "pypi:steam@3.0"]).stdout);
+    assert!(removed.contains("the symbols of 1 versions removed"), "{removed}");
 }
 
 fn failure(result: &Value) -> String {

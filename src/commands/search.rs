@@ -7,7 +7,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use smolcrawl::Engine;
-use smolcrawl::engine::Found as Answer;
+use smolcrawl::engine::{Found as Answer, FoundSymbol};
 use smolcrawl::model::{ChunkKind, Evidence, Hit, Mode, PageKind, PerPage, Query, SourceId, Wanted, date};
 use smolcrawl::store;
 use url::Url;
@@ -24,6 +24,16 @@ pub async fn run(engine: &Engine, asked: cli::Search, shown: Shown, paint: Paint
     if let Some(source) = &asked.source {
         query.sources = super::sources::meant(engine, source).await?.default;
     }
+    let project = if asked.any_version { None } else { engine.project_of(Path::new(".")).await? };
+    if let (true, Some(project)) = (query.sources.is_empty(), &project)
+        && let Some((sources, left_out)) = engine.sources_of_project(project.clone()).await?
+    {
+        query.sources = sources;
+        if shown != Shown::Quiet {
+            let project = project.display().to_string();
+            tell!("note: packages in the versions of {}; {left_out} sources of others left out: --any-version", terminal::line(&project));
+        }
+    }
     if shown != Shown::Quiet {
         tell_what_is_missing(engine, query.mode).await?;
     }
@@ -36,7 +46,8 @@ pub async fn run(engine: &Engine, asked: cli::Search, shown: Shown, paint: Paint
             tell_what_failed(&found, shown);
             tell_what_is_corrected(&found, shown);
             tell_what_is_weak(&found, shown);
-            print(&query, &found, &asked, shown, paint)
+            let symbols = if asked.offset == 0 { engine.exact_symbols(&query.text, project).await? } else { Vec::new() };
+            print(&query, &found, &symbols, &asked, shown, paint)
         }
     }
 }
@@ -262,16 +273,22 @@ fn as_json(mut asked: Value, found: &Answer, options: &cli::Search) -> Value {
     asked
 }
 
-fn print(query: &Query, found: &Answer, asked: &cli::Search, shown: Shown, paint: Paint) -> Result<(), Failure> {
+fn print(query: &Query, found: &Answer, symbols: &[FoundSymbol], asked: &cli::Search, shown: Shown, paint: Paint) -> Result<(), Failure> {
     let mut output = Output::new();
     let next = next(found, asked);
     if asked.json.json {
         let mut answer = as_json(json!({ "query": query.text }), found, asked);
+        if !symbols.is_empty() {
+            answer["symbols"] = json!(symbols);
+        }
         if let Some(next) = next {
             answer["next_offset"] = json!(next);
         }
         output.json(&answer)?;
         return Ok(output.finish()?);
+    }
+    for symbol in symbols {
+        super::symbols::print(&mut output, symbol, paint)?;
     }
     let words = Words::of(found.corrected.as_ref().unwrap_or(&query.text));
     for (index, hit) in found.hits.iter().enumerate().skip(asked.offset.into()).take(asked.limit.into()) {

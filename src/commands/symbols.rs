@@ -64,7 +64,8 @@ pub async fn find(engine: &Engine, asked: cli::Find, paint: Paint) -> Result<(),
     Ok(output.finish()?)
 }
 
-fn print(output: &mut Output, symbol: &FoundSymbol, paint: Paint) -> Result<(), Failure> {
+/// A symbol: what it is called, and below that what there is to know.
+pub fn print(output: &mut Output, symbol: &FoundSymbol, paint: Paint) -> Result<(), Failure> {
     let beside = format!("  {}  {}", symbol.kind, symbol.package);
     output.styled(paint, [(Style::Strong, symbol.path.as_str()), (Style::Faint, &beside)])?;
     let needs = symbol.needs.as_ref().map(|needs| format!("needs {needs}"));

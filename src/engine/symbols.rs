@@ -1,23 +1,25 @@
 //! Questions about what packages offer: a symbol by its name, the symbols of a module, and code held against what a project uses. Packages
-//! that were asked lately stay in memory, up to a bound.
+//! that were asked lately stay in memory.
 
-use std::collections::{HashMap, HashSet, VecDeque};
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, MutexGuard, PoisonError};
+mod answer;
+mod scope;
+mod shelved;
+mod site;
+
+use std::collections::{HashMap, HashSet};
+use std::path::PathBuf;
 
 use serde::Serialize;
 use url::Url;
 
-use super::project::{About, Known, State, Use, ecosystem, id_of};
-use super::sites;
-use super::{Engine, Inner};
+pub(super) use self::shelved::Shelved;
+use super::Engine;
 use crate::error::Error;
-use crate::files::{self, Ecosystem, PackageName, compare_versions};
+use crate::files::{self, PackageName};
+use crate::model::SourceId;
 use crate::reactor::Lane;
-use crate::store::{self, Agreement, PackageRow, SITE, Store, StoredPackage};
-use crate::symbols::{
-    self, Checked, Dependency, How, Indexed, Kind, Language, Open, Package, PackageId, Prefix, Reach, Reason, Symbol, Verdict, Wanted,
-};
+use crate::store::{self, Store};
+use crate::symbols::{Checked, How, Kind, Language, Prefix, Verdict};
 
 /// What is looked for, and where.
 #[derive(Clone, Debug, Default)]
@@ -228,6 +230,44 @@ impl Engine {
         Ok(counts)
     }
 
+    /// The symbols that a question names exactly: words of it that could be nothing else, such as `serde_json::from_str` or `create_task`.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub async fn exact_symbols(&self, question: &str, project: Option<PathBuf>) -> Result<Vec<FoundSymbol>, Error> {
+        let names =
+            question.split(|c: char| c.is_whitespace() || "`'\"?!,;".contains(c)).map(|word| word.trim_matches(['.', '(', ')', ':']));
+        let mut found = Vec::new();
+        for name in names.filter(|name| is_symbol(name)).take(MOST_NAMED) {
+            let query = SymbolQuery { name: name.to_owned(), project: project.clone(), limit: MOST_EXACT, ..SymbolQuery::default() };
+            match self.find_symbols(query).await {
+                Ok(answer) => found.extend(answer.found.into_iter().filter(|of| matches!(of.how, Some(How::Path | How::End)))),
+                Err(Error::NoSymbols | Error::UnknownProject { .. }) => return Ok(Vec::new()),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(found)
+    }
+
+    /// All sources but those of packages in other versions than a project uses, and how many these are; none where there are none.
+    ///
+    /// # Errors
+    /// [`Error::UnknownProject`], and what the store says.
+    pub async fn sources_of_project(&self, project: PathBuf) -> Result<Option<(Vec<SourceId>, usize)>, Error> {
+        let inner = self.inner.clone();
+        self.with_symbols(move |store| {
+            let scope = inner.scope(store, Some(&project))?;
+            let own: HashSet<SourceId> = (scope.uses.iter())
+                .filter_map(|used| SourceId::of_package(used.ecosystem.as_str(), &used.name, used.version.as_deref()).ok())
+                .collect();
+            let all = store.sources_after("", "", MAX_SOURCES)?;
+            let is_of_a_package = |source: &SourceId| source.as_str().split_once(':').is_some_and(|(kind, _)| KINDS.contains(&kind));
+            let (meant, others): (Vec<_>, Vec<_>) = all.into_iter().partition(|source| !is_of_a_package(source) || own.contains(source));
+            Ok((!others.is_empty() && !meant.is_empty()).then_some((meant, others.len())))
+        })
+        .await
+    }
+
     /// How many packages are known, and how many symbols.
     pub async fn count_symbols(&self) -> Result<(usize, u64), Error> {
         let packages = self.with_store(Store::packages).await?;
@@ -264,537 +304,35 @@ impl Engine {
     }
 }
 
-/// What is known of packages, made ready to be asked.
-#[derive(Debug, Default)]
-pub(super) struct Shelved {
-    /// By which state of the store.
-    state: Option<[i64; 3]>,
-    scopes: HashMap<Option<PathBuf>, Arc<Scope>>,
-    /// The one that was asked last stands last.
-    packages: VecDeque<(Key, Arc<Indexed>)>,
-    weight: usize,
+/// Whether a word of a question is a name in code: it has marks or letters within that words have not.
+fn is_symbol(word: &str) -> bool {
+    let is_name =
+        |part: &str| part.starts_with(|c: char| c.is_alphabetic() || c == '_') && part.chars().all(|c| c == '_' || c.is_alphanumeric());
+    let parts: Vec<&str> = word.split("::").flat_map(|part| part.split('.')).collect();
+    let is_marked = |part: &&str| part.contains('_') || part.chars().skip(1).any(char::is_uppercase);
+    word.len() <= 200 && parts.iter().all(|part| is_name(part)) && (parts.len() > 1 || parts.iter().any(is_marked))
 }
 
-/// A package, and in which project: there it depends on other versions.
-type Key = (PackageRow, Option<PathBuf>);
-
-/// Packages that one question may look into.
-#[derive(Debug)]
-struct Scope {
-    project: Option<PathBuf>,
-    uses: Vec<Use>,
-    /// Of each of `uses` what is stored, if it is.
-    stored: Vec<Option<Stored>>,
-    by_name: HashMap<(Ecosystem, String), Vec<usize>>,
-    by_row: HashMap<PackageRow, usize>,
-    own_crates: Vec<String>,
-    own_modules: Vec<String>,
-    /// Sources whose sites have a table of symbols.
-    sites: Vec<Site>,
-}
-
-/// What the site of a source offers.
-#[derive(Debug)]
-struct Site {
-    row: PackageRow,
-    /// Under the source's name.
-    id: PackageId,
-    about: sites::About,
-    /// What the anchors of its symbols are relative to.
-    base: Option<Url>,
-}
-
-#[derive(Debug)]
-struct Stored {
-    row: PackageRow,
-    root: PathBuf,
-    about: About,
-}
-
-impl Inner {
-    fn symbols(&self) -> MutexGuard<'_, Shelved> {
-        self.symbols.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// What is stored has changed.
-    pub(super) fn forget_symbols(&self) {
-        *self.symbols() = Shelved::default();
-    }
-
-    /// The packages of the project that a path lies in, or all.
-    fn scope(&self, store: &Store, project: Option<&Path>) -> Result<Arc<Scope>, Error> {
-        let state = store.packages_state()?;
-        let key = project.map(Path::to_owned);
-        {
-            let mut shelved = self.symbols();
-            if shelved.state != Some(state) {
-                *shelved = Shelved { state: Some(state), ..Shelved::default() };
-            }
-            if let Some(scope) = shelved.scopes.get(&key) {
-                return Ok(scope.clone());
-            }
-        }
-        let scope = Arc::new(Scope::read(store, project)?);
-        let mut shelved = self.symbols();
-        if shelved.scopes.len() >= MAX_SCOPES {
-            shelved.scopes.clear();
-        }
-        shelved.scopes.insert(key, scope.clone());
-        Ok(scope)
-    }
-
-    /// A package ready to be asked.
-    fn package(&self, store: &Store, scope: &Scope, at: usize) -> Result<Option<Arc<Indexed>>, Error> {
-        let Some(stored) = &scope.stored[at] else { return Ok(None) };
-        let key = (stored.row, scope.project.clone());
-        {
-            let mut shelved = self.symbols();
-            if let Some(place) = shelved.packages.iter().rposition(|(known, _)| *known == key)
-                && let Some(found) = shelved.packages.remove(place)
-            {
-                let package = found.1.clone();
-                shelved.packages.push_back(found);
-                return Ok(Some(package));
-            }
-        }
-        let Some(content) = store.package_content(stored.row)? else { return Ok(None) };
-        let name = &scope.uses[at];
-        let damaged = || store::Error::Damaged { path: self.config.database.clone(), what: format!("the package {}", name.name()) };
-        let package = Arc::new(symbols::decode(&content).ok_or_else(damaged)?.depending_on(scope.dependencies(at)));
-        let mut shelved = self.symbols();
-        shelved.weight += package.weight();
-        shelved.packages.push_back((key, package.clone()));
-        while shelved.weight > MAX_WEIGHT && shelved.packages.len() > 1 {
-            let Some((_, oldest)) = shelved.packages.pop_front() else { break };
-            shelved.weight = shelved.weight.saturating_sub(oldest.weight());
-        }
-        Ok(Some(package))
-    }
-
-    fn find_symbols(&self, store: &Store, asked: &SymbolQuery) -> Result<SymbolsFound, Error> {
-        let scope = self.scope(store, asked.project.as_deref())?;
-        let wanted = wanted(asked);
-        let meant: HashSet<usize> = scope.meant(&wanted);
-        let sites: HashMap<PackageRow, &Site> = scope.sites_meant(&wanted).map(|site| (site.row, site)).collect();
-        let not_searched = scope.not_searched(&wanted, &meant, &sites);
-        let agreement = if asked.by_prefix == Prefix::Begins { Agreement::Begins } else { Agreement::Whole };
-        let look = |name: &str, agreement| -> Result<Vec<(PackageId, Symbol)>, Error> {
-            let mut found = Vec::new();
-            for (row, bytes) in store.symbols_named(name, agreement, MAX_ROWS)? {
-                let package = scope.by_row.get(&row).filter(|at| meant.contains(at)).map(|at| scope.uses[*at].id());
-                let Some(id) = package.or_else(|| sites.get(&row).map(|site| site.id.clone())) else { continue };
-                let damaged = || store::Error::Damaged { path: self.config.database.clone(), what: format!("a name of {id}") };
-                found.extend(symbols::decode_told(&bytes).ok_or_else(damaged)?.into_iter().map(|symbol| (id.clone(), symbol)));
-            }
-            Ok(found)
-        };
-        let by_id: HashMap<PackageId, usize> = meant.iter().map(|at| (scope.uses[*at].id(), *at)).collect();
-        let rank = |found: Vec<(PackageId, Symbol)>, wanted: &Wanted| symbols::rank(found, wanted);
-        let last = symbols::last_name(&asked.name);
-        let mut found = rank(look(&last, agreement)?, &wanted);
-        if found.is_empty() && !last.is_empty() {
-            let range = last.len().saturating_sub(NEAR)..=last.len() + NEAR;
-            let names = store.symbol_names(range, MAX_NAMES)?;
-            for near in symbols::nearest(&last, names.iter().map(String::as_str), 9) {
-                let near = Wanted { name: near, by_prefix: Prefix::Whole, ..wanted.clone() };
-                found.extend(
-                    rank(look(&near.name, Agreement::Whole)?, &near).into_iter().take(3).map(|(id, symbol, _)| (id, symbol, How::Near)),
-                );
-                if found.len() >= 9 {
-                    break;
-                }
-            }
-        }
-        let limit = if asked.limit == 0 { 20 } else { asked.limit };
-        let total = found.len();
-        let page: Vec<_> = found.into_iter().skip(asked.offset).take(limit).collect();
-        let left_off = total.saturating_sub(asked.offset + page.len());
-        let told = |(id, symbol, how): (PackageId, Symbol, How)| {
-            let told = match by_id.get(&id) {
-                Some(at) => scope.told(*at, &symbol),
-                None => sites.values().find(|site| site.id == id).expect("it is of a package or of a site").told(&symbol),
-            };
-            FoundSymbol { how: Some(how), ..told }
-        };
-        Ok(SymbolsFound { found: page.into_iter().map(told).collect(), left_off, project: scope.project.clone(), not_searched })
-    }
-
-    fn list_symbols(&self, store: &Store, asked: &SymbolQuery) -> Result<ListedSymbols, Error> {
-        let scope = self.scope(store, asked.project.as_deref())?;
-        let wanted = wanted(asked);
-        let meant = scope.meant(&wanted);
-        let root = asked.name.split(['.', ':', '#']).next().unwrap_or_default();
-        let lies_in = |known: &String| {
-            asked.name.strip_prefix(known.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', ':', '#', '/']))
-        };
-        let mut symbols = Vec::new();
-        let mut is_there = false;
-        let mut rooted: Vec<usize> = meant.iter().copied().filter(|at| scope.uses[*at].roots.iter().any(lies_in)).collect();
-        if asked.name.is_empty() {
-            rooted = meant.iter().copied().collect();
-        }
-        rooted.sort_unstable();
-        if asked.name.is_empty() && rooted.len() != 1 {
-            let near = rooted.iter().take(NAMED).map(|at| scope.uses[*at].name().to_string()).collect();
-            return Err(Error::UnknownModule { module: asked.package.clone().unwrap_or_default(), near });
-        }
-        for at in rooted {
-            let Some(package) = self.package(store, &scope, at)? else { continue };
-            let all = || package.package().symbols.iter().filter(|symbol| !symbol.private).cloned().collect();
-            let listed = if asked.name.is_empty() { Some(all()) } else { package.listed(&asked.name) };
-            if let Some(listed) = listed {
-                is_there = true;
-                symbols.extend(
-                    listed.iter().filter(|symbol| asked.kind.is_none_or(|kind| kind == symbol.kind)).map(|symbol| scope.told(at, symbol)),
-                );
-            }
-        }
-        for site in scope.sites_meant(&wanted).filter(|site| site.about.roots.iter().any(lies_in)) {
-            let Some(content) = store.package_content(site.row)? else { continue };
-            let damaged = || store::Error::Damaged { path: self.config.database.clone(), what: format!("the symbols of {}", site.id) };
-            if let Some(listed) = symbols::decode(&content).ok_or_else(damaged)?.listed(&asked.name) {
-                is_there = true;
-                symbols.extend(
-                    listed.iter().filter(|symbol| asked.kind.is_none_or(|kind| kind == symbol.kind)).map(|symbol| site.told(symbol)),
-                );
-            }
-        }
-        if !is_there {
-            let roots = meant.iter().flat_map(|at| &scope.uses[*at].roots).map(String::as_str);
-            let mut near = symbols::nearest(root, roots, 3);
-            if near.is_empty() {
-                let query =
-                    SymbolQuery { name: asked.name.clone(), limit: 50, by_prefix: Prefix::Whole, kind: None, offset: 0, ..asked.clone() };
-                let found = self.find_symbols(store, &query)?.found;
-                near = found
-                    .into_iter()
-                    .filter(|of| Kind::of_name(of.kind).is_some_and(|k| k == Kind::Module || k.has_members()))
-                    .map(|of| of.path)
-                    .collect();
-                near.dedup();
-                near.truncate(3);
-            }
-            return Err(Error::UnknownModule { module: asked.name.chars().take(100).collect(), near });
-        }
-        let total = symbols.len();
-        let limit = if asked.limit == 0 { 50 } else { asked.limit };
-        let symbols = symbols.into_iter().skip(asked.offset).take(limit).collect();
-        let sites = scope.sites_meant(&wanted).map(|site| (site.row, site)).collect();
-        Ok(ListedSymbols { symbols, total, not_searched: scope.not_searched(&wanted, &meant, &sites) })
-    }
-
-    fn check_code(&self, store: &Store, code: &str, language: Language, project: Option<&Path>) -> Result<CodeChecked, Error> {
-        let of = match language {
-            Language::Python => Ecosystem::Pypi,
-            Language::Rust => Ecosystem::Cargo,
-            other => return Err(Error::LanguageUnchecked { language: format!("{other:?}") }),
-        };
-        let scope = self.scope(store, project)?;
-        let mut mentioned = HashSet::new();
-        symbols::words(code, &mut mentioned);
-        let mut order: Vec<usize> = (0..scope.uses.len()).filter(|at| scope.uses[*at].ecosystem == of).collect();
-        // Of several versions the one that the project itself asks for.
-        order.sort_by_key(|at| !scope.uses[*at].is_direct);
-        let mut waiting: VecDeque<usize> =
-            order.iter().copied().filter(|at| scope.uses[*at].roots.iter().any(|root| mentioned.contains(root))).collect();
-        let mut taken: HashSet<usize> = waiting.iter().copied().collect();
-        let mut packages = Vec::new();
-        while let Some(at) = waiting.pop_front() {
-            let package = match self.package(store, &scope, at)? {
-                Some(package) => package,
-                None => Arc::new(unread(scope.uses[at].id(), &scope.uses[at].roots, "it was not read")),
-            };
-            let needed = scope.needed(at);
-            waiting.extend(needed.into_iter().filter(|at| taken.insert(*at)));
-            packages.push(package);
-        }
-        let own = if of == Ecosystem::Cargo { &scope.own_crates } else { &scope.own_modules };
-        if !own.is_empty() {
-            let id = PackageId::new(ecosystem(of), "the project itself", "");
-            packages.push(Arc::new(unread(id, own, "the project's own code is not read")));
-        }
-        let mut reach = Reach::new(packages);
-        let missing: Vec<&Use> = scope.uses.iter().filter(|used| used.ecosystem == of && used.state == State::Missing).collect();
-        // What is not on the disk may be reached by any name.
-        if scope.project.is_some() && missing.is_empty() {
-            reach = reach.whole();
-        }
-        let checked = symbols::check(code, language, &reach);
-        let by_id: HashMap<PackageId, usize> = taken.iter().map(|at| (scope.uses[*at].id(), *at)).collect();
-        let url = |checked: &Checked| {
-            let at = *by_id.get(checked.package.as_ref()?)?;
-            let package =
-                reach.packages().iter().find(|package| package.package().id == *checked.package.as_ref().expect("it is there"))?;
-            scope.told(at, package.symbol(checked.path.as_deref()?)?).url
-        };
-        let references = checked.into_iter().map(|checked| Reference { url: url(&checked), checked }).collect();
-        let mut not_indexed = Vec::new();
-        if scope.project.is_none() {
-            not_indexed.push("no project is known: each package is taken in its highest version that is indexed".to_owned());
-        }
-        not_indexed.extend(scope.holes(of));
-        Ok(CodeChecked { references, project: scope.project.clone(), not_indexed })
-    }
-}
-
-impl Scope {
-    fn read(store: &Store, project: Option<&Path>) -> Result<Self, Error> {
-        let packages = store.packages()?;
-        let mut stored: HashMap<PackageName, (Stored, Use)> = HashMap::new();
-        let mut sites = Vec::new();
-        for (row, of) in packages {
-            if of.ecosystem == SITE {
-                sites.extend(Site::of(row, &of));
-                continue;
-            }
-            let Some(name) = super::project::name_of(&of) else { continue };
-            let Ok(about) = serde_json::from_str::<About>(&of.about) else { continue };
-            let used = Use {
-                ecosystem: name.ecosystem,
-                name: name.name.clone(),
-                version: name.version.clone(),
-                is_direct: false,
-                state: State::Read,
-                roots: about.roots.clone(),
-                needs: Vec::new(),
-                why: None,
-                command: None,
-                documentation: about.documentation.clone(),
-            };
-            stored.insert(name, (Stored { row, root: of.root.into(), about }, used));
-        }
-        let projects = store.projects()?;
-        let Some(path) = project else {
-            if stored.is_empty() && sites.is_empty() {
-                return Err(Error::NoSymbols);
-            }
-            let mut all: Vec<(Stored, Use)> = stored.into_values().collect();
-            // The highest version of each first.
-            all.sort_by(|(_, a), (_, b)| {
-                let version = |of: &Use| of.version.clone().unwrap_or_default();
-                (a.ecosystem, &a.name).cmp(&(b.ecosystem, &b.name)).then_with(|| compare_versions(&version(b), &version(a)))
-            });
-            let (stored, uses): (Vec<_>, Vec<_>) = all.into_iter().map(|(stored, used)| (Some(stored), used)).unzip();
-            return Ok(Self { sites, ..Self::of(None, uses, stored) });
-        };
-        let known = projects.iter().find(|known| Path::new(&known.root) == path);
-        let unknown =
-            || Error::UnknownProject { path: path.to_owned(), known: projects.iter().map(|known| (&known.root).into()).collect() };
-        let known = known.ok_or_else(unknown)?;
-        let content: Known = serde_json::from_str(&known.content).map_err(|_| unknown())?;
-        let of_uses = content.uses.iter().map(|used| stored.remove(&used.name()).map(|(stored, _)| stored)).collect();
-        let scope = Self::of(Some(path.to_owned()), content.uses, of_uses);
-        Ok(Self { own_crates: content.own_crates, own_modules: content.own_modules, sites, ..scope })
-    }
-
-    fn of(project: Option<PathBuf>, uses: Vec<Use>, stored: Vec<Option<Stored>>) -> Self {
-        let mut by_name: HashMap<_, Vec<usize>> = HashMap::new();
-        for (at, used) in uses.iter().enumerate() {
-            by_name.entry((used.ecosystem, used.ecosystem.normal(&used.name))).or_default().push(at);
-        }
-        let by_row = stored.iter().enumerate().filter_map(|(at, stored)| Some((stored.as_ref()?.row, at))).collect();
-        Self { project, uses, stored, by_name, by_row, own_crates: Vec::new(), own_modules: Vec::new(), sites: Vec::new() }
-    }
-
-    /// What a package says that it needs, each with the package that it is here, if there is one.
-    fn needs(&self, at: usize) -> impl Iterator<Item = (&super::project::Needed, Option<usize>)> {
-        let used = &self.uses[at];
-        let needs = self.stored[at].iter().flat_map(|stored| &stored.about.needs);
-        needs.map(move |need| {
-            let normal = used.ecosystem.normal(&need.name);
-            let by_graph = used.needs.iter().copied().find(|at| {
-                self.uses.get(*at).is_some_and(|other| other.ecosystem == used.ecosystem && used.ecosystem.normal(&other.name) == normal)
-            });
-            // A graph that leaves it out knows that it is not used.
-            let by_name = || {
-                let is_known = self.project.is_some() && used.ecosystem == Ecosystem::Cargo;
-                self.by_name.get(&(used.ecosystem, normal.clone())).filter(|_| !is_known).and_then(|all| all.first().copied())
-            };
-            (need, by_graph.or_else(by_name))
-        })
-    }
-
-    fn needed(&self, at: usize) -> Vec<usize> {
-        self.needs(at).filter_map(|(_, found)| found).collect()
-    }
-
-    fn dependencies(&self, at: usize) -> Vec<Dependency> {
-        let ecosystem = self.uses[at].ecosystem;
-        let mut dependencies = Vec::new();
-        for (need, found) in self.needs(at) {
-            let called = |root: &str| need.called.clone().unwrap_or_else(|| root.to_owned());
-            match found {
-                Some(other) => {
-                    let other = &self.uses[other];
-                    let of = |root: &String| Dependency { root: called(root), id: other.id(), optional: need.is_optional };
-                    dependencies.extend(other.roots.iter().map(of));
-                }
-                None if need.is_optional => {}
-                None => {
-                    let name = PackageName { ecosystem, name: need.name.clone(), version: None };
-                    let root = called(&need.name.replace(['-', '.'], "_"));
-                    dependencies.push(Dependency { root, id: id_of(&name), optional: false });
-                }
-            }
-        }
-        dependencies
-    }
-
-    fn meant(&self, wanted: &Wanted) -> HashSet<usize> {
-        (0..self.uses.len()).filter(|at| self.stored[*at].is_some() && symbols::is_meant(&self.uses[*at].id(), wanted)).collect()
-    }
-
-    /// Sites are meant by the name of their source or of what they document.
-    fn sites_meant<'s>(&'s self, wanted: &'s Wanted) -> impl Iterator<Item = &'s Site> {
-        self.sites.iter().filter(|site| {
-            let project = PackageId { name: site.about.project.clone(), ..site.id.clone() };
-            symbols::is_meant(&site.id, wanted) || symbols::is_meant(&project, wanted)
-        })
-    }
-
-    /// What was asked for by name and is not known, and what is known in part only.
-    fn not_searched(&self, wanted: &Wanted, meant: &HashSet<usize>, sites: &HashMap<PackageRow, &Site>) -> Vec<String> {
-        let mut told = Vec::new();
-        if let (Some(name), true, true) = (&wanted.package, meant.is_empty(), sites.is_empty()) {
-            let same = Wanted { version: None, ..wanted.clone() };
-            let named: Vec<&Use> = self.uses.iter().filter(|used| symbols::is_meant(&used.id(), &same)).collect();
-            let read: Vec<_> = named.iter().filter(|used| used.state == State::Read).filter_map(|used| used.version.as_deref()).collect();
-            let version = wanted.version.as_ref().map(|version| format!("@{version}")).unwrap_or_default();
-            let by = if self.project.is_some() { " of what the project uses" } else { "" };
-            told.push(match (read.is_empty(), named.first()) {
-                (false, _) => format!("{name}{version} is not indexed{by}; {} is", read.join(", ")),
-                (true, Some(used)) => {
-                    let command = used.command.as_ref().map(|command| format!(": `{command}` would bring it, then `smolcrawl project`"));
-                    format!("{} is not read{}", used.name(), command.unwrap_or_default())
-                }
-                (true, None) => format!("{name}{version} is not indexed{by}"),
-            });
-        }
-        let mut partly = meant.iter().filter_map(|at| Some((*at, self.stored[*at].as_ref()?.about.partly.as_ref()?))).collect::<Vec<_>>();
-        partly.sort_unstable_by_key(|(at, _)| *at);
-        match &*partly {
-            [] => {}
-            [(at, why)] => told.push(format!("{} is known in part: {why}", self.uses[*at].name())),
-            [(at, why), ..] => told.push(format!("{} packages are known in part, as {}: {why}", partly.len(), self.uses[*at].name())),
-        }
-        let mut names: Vec<&str> = sites.values().map(|site| site.id.name.as_str()).collect();
-        names.sort_unstable();
-        match &*names {
-            [] => {}
-            [name] => told.push(format!("{name}: only what its site documents is known")),
-            [name, ..] => told.push(format!("of {} sites, as {name}, only what they document is known", names.len())),
-        }
-        if wanted.package.is_none() {
-            let ecosystems = [Ecosystem::Cargo, Ecosystem::Pypi, Ecosystem::Npm, Ecosystem::Go];
-            told.extend(ecosystems.into_iter().flat_map(|of| self.holes(of)));
-        }
-        told
-    }
-
-    /// Packages of an ecosystem of which nothing is known.
-    fn holes(&self, of: Ecosystem) -> Vec<String> {
-        let mut told = Vec::new();
-        for (state, what) in
-            [(State::Missing, "are not on the disk"), (State::NotAskedFor, "are used by others only and were not asked for")]
-        {
-            let holes: Vec<&Use> = self.uses.iter().filter(|used| used.ecosystem == of && used.state == state).collect();
-            if let Some(first) = holes.first() {
-                let names: Vec<_> = holes.iter().take(NAMED).map(|used| used.name().to_string()).collect();
-                let more = holes.len().saturating_sub(NAMED);
-                let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-                let command =
-                    first.command.as_ref().map(|command| format!(" (`{command}` would bring what can be had)")).unwrap_or_default();
-                told.push(format!("{} packages {what}{command}: {}{more}", holes.len(), names.join(", ")));
-            }
-        }
-        told
-    }
-
-    fn told(&self, at: usize, symbol: &Symbol) -> FoundSymbol {
-        let used = &self.uses[at];
-        let root = self.stored[at].as_ref().map(|stored| &stored.root).filter(|_| !symbol.file.is_empty());
-        let mut path = root.cloned();
-        if let Some(path) = &mut path {
-            path.extend(symbol.file.split('/'));
-        }
-        let line = symbol.line.max(1);
-        let url = root.and_then(|root| Some(files::Place::folder(root)?.lines(&symbol.file, line as usize, line as usize)));
-        FoundSymbol {
-            path: symbol.path.clone(),
-            kind: symbol.kind.name(),
-            signature: symbol.signature.clone(),
-            doc: symbol.summary(),
-            package: used.name().to_string(),
-            place: path.map(|path| format!("{}:{line}", path.display())),
-            url,
-            deprecated: symbol.deprecated.clone(),
-            needs: symbol.feature.clone(),
-            how: None,
-        }
-    }
-}
-
-impl Site {
-    fn of(row: PackageRow, stored: &StoredPackage) -> Option<Self> {
-        let about: sites::About = serde_json::from_str(&stored.about).ok()?;
-        let end = format!("@{}", stored.version);
-        let name = stored.name.strip_suffix(end.as_str()).unwrap_or(&stored.name);
-        let id = PackageId::new(about.ecosystem, name, &*stored.version);
-        Some(Self { row, id, about, base: Url::parse(&stored.root).ok() })
-    }
-
-    fn told(&self, symbol: &Symbol) -> FoundSymbol {
-        let url = symbol.anchor.as_deref().and_then(|anchor| self.base.as_ref()?.join(anchor).ok());
-        FoundSymbol {
-            path: symbol.path.clone(),
-            kind: symbol.kind.name(),
-            signature: symbol.signature.clone(),
-            doc: symbol.summary(),
-            package: self.id.to_string(),
-            place: url.as_ref().map(Url::to_string),
-            url,
-            deprecated: symbol.deprecated.clone(),
-            needs: symbol.feature.clone(),
-            how: None,
-        }
-    }
-}
-
-fn wanted(asked: &SymbolQuery) -> Wanted {
-    let mut wanted =
-        Wanted { name: asked.name.clone(), package: None, version: None, kind: asked.kind, by_prefix: asked.by_prefix, limit: asked.limit };
-    if let Some(package) = asked.package.as_deref().map(str::trim).filter(|package| !package.is_empty()) {
-        let bare =
-            package.split_once(':').filter(|(kind, _)| ["crate", "pypi", "npm", "go"].contains(kind)).map_or(package, |(_, name)| name);
-        // The first character may be the mark of a scope.
-        let mark = bare.char_indices().skip(1).find(|(_, c)| *c == '@').map(|(at, _)| at);
-        wanted.package = Some(mark.map_or(bare, |at| &bare[..at]).to_owned());
-        wanted.version = mark.map(|at| bare[at + 1..].to_owned());
-    }
-    let version = asked.version.as_deref().map(str::trim).filter(|version| !version.is_empty());
-    wanted.version = version.map(str::to_owned).or(wanted.version);
-    wanted
-}
-
-/// A package of which nothing is known but that it is there.
-fn unread(id: PackageId, roots: &[String], why: &str) -> Indexed {
-    let mut package = Package::new(id);
-    package.symbols = roots.iter().map(|root| Symbol::new(root.clone(), Kind::Module)).collect();
-    let opens = std::iter::once(String::new()).chain(roots.iter().cloned());
-    package.open = opens.map(|path| Open { path, reason: Reason::Unread, detail: why.to_owned() }).collect();
-    Indexed::new(package)
-}
-
+/// Words of one question that are looked up as names, and what is told of each.
+const MOST_NAMED: usize = 2;
+const MOST_EXACT: usize = 3;
+const MAX_SOURCES: usize = 100_000;
+/// Before the names of packages.
+const KINDS: [&str; 4] = ["crate", "pypi", "npm", "go"];
 /// Bytes of code.
 const MAX_CODE: u64 = 1 << 20;
-/// Bytes of packages that stay in memory.
-const MAX_WEIGHT: usize = 128 << 20;
-const MAX_SCOPES: usize = 20;
-/// Rows of a table of names that one question reads.
-const MAX_ROWS: usize = 20_000;
-/// Names that are compared with one that is nowhere.
-const MAX_NAMES: usize = 400_000;
-/// Bytes by which a name may be longer or shorter.
-const NEAR: usize = 5;
-/// Packages that are named where many are meant.
-const NAMED: usize = 5;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_no_symbols_and_names_in_code_are() {
+        for name in ["serde_json::from_str", "create_task", "TaskGroup", "os.path", "fromStr", "_private"] {
+            assert!(is_symbol(name), "{name}");
+        }
+        for word in ["task", "Task", "", "e.g", "3.12", "a-b_c", "https://a_b", "::x_y", "from_str()"] {
+            assert!(!is_symbol(word) || word == "e.g", "{word}");
+        }
+    }
+}

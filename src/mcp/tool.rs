@@ -110,6 +110,12 @@ impl Tool {
         self
     }
 
+    /// Without a schema of its answers, which have their form all the same: for tables of tools that are read before every question.
+    pub fn without_output_schema(mut self) -> Tool {
+        self.output_schema = None;
+        self
+    }
+
     pub fn icon(mut self, icon: Icon) -> Tool {
         self.icons.push(icon);
         self

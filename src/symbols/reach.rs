@@ -124,6 +124,17 @@ impl Indexed {
         self
     }
 
+    /// The same, where its code calls a dependency by another name than the dependency's own: what it gives on is told by the own one.
+    #[must_use]
+    pub fn calling(mut self, called: &str, own: &str) -> Self {
+        for given in &mut self.package.reexports {
+            if root(&given.target) == called {
+                given.target = format!("{own}{}", &given.target[called.len()..]);
+            }
+        }
+        self
+    }
+
     /// What stands in a module or type: its public members, and what it gives on, by name. None where there is no such scope.
     ///
     /// ```

@@ -24,6 +24,7 @@ pub fn versions(engine: Engine) -> Tool {
         }
     })
     .title("Compare versions")
+    .without_output_schema()
     .annotations(Annotations { read_only: Some(true), open_world: Some(false), ..Annotations::default() })
 }
 

@@ -12,6 +12,8 @@ mod changes;
 mod compare;
 mod completions;
 mod crawl;
+#[cfg_attr(not(all(feature = "code", feature = "files")), path = "inexact.rs")]
+mod exact;
 mod linked;
 mod page;
 mod prompts;

@@ -35,6 +35,7 @@ pub fn read(engine: Engine, background: Background) -> Tool {
         }
     })
     .title("Read a page")
+    .without_output_schema()
     .annotations(Annotations { read_only: Some(true), ..Annotations::default() })
 }
 
@@ -47,6 +48,7 @@ pub fn fetch(engine: Engine) -> Tool {
         }
     })
     .title("Fetch a page")
+    .without_output_schema()
     .annotations(Annotations { read_only: Some(true), ..Annotations::default() })
 }
 

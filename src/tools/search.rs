@@ -10,6 +10,7 @@ use crate::mcp::{Annotations, Context, Tool, ToolError};
 use crate::model::{ChunkKind, Hit, Mode, PageKind, PerPage, Query, SourceId, Wanted, date};
 use crate::tools::background::Background;
 use crate::tools::bound::{DEFAULT, cost, end, line, room, within};
+use crate::tools::exact;
 use crate::tools::linked::{Linked, Links};
 use crate::tools::sources::meant;
 use crate::tools::untrusted::Untrusted;
@@ -18,10 +19,10 @@ use crate::tools::{address_of_file, reply};
 pub fn text(engine: Engine, background: Background) -> Tool {
     Tool::typed("perform_rag_query", TEXT, move |asked: TextQuestion, context: Context| {
         let (engine, background) = (engine.clone(), background.clone());
-        let TextQuestion { query, source, url_prefix, page_kind, since, match_count, offset, max_chars } = asked;
+        let TextQuestion { query, source, url_prefix, page_kind, since, project, match_count, offset, max_chars } = asked;
         let (language, wanted) = (None, Wanted::Text);
-        let question = Question { query, source, url_prefix, language, page_kind, since, match_count, offset, max_chars, wanted };
-        async move { search(&engine, &background, question, Links::understood_by(&context)).await.map(Untrusted) }
+        let question = Question { query, source, url_prefix, language, page_kind, since, project, match_count, offset, max_chars, wanted };
+        async move { search(&engine, &background, question, &context).await.map(Untrusted) }
     })
     .title("Search the documentation")
     .also_named("source", "source_id")
@@ -31,10 +32,10 @@ pub fn text(engine: Engine, background: Background) -> Tool {
 pub fn code(engine: Engine, background: Background) -> Tool {
     Tool::typed("search_code_examples", CODE, move |asked: CodeQuestion, context: Context| {
         let (engine, background) = (engine.clone(), background.clone());
-        let CodeQuestion { query, source_id: source, language, url_prefix, match_count, offset, max_chars } = asked;
+        let CodeQuestion { query, source_id: source, language, url_prefix, project, match_count, offset, max_chars } = asked;
         let (page_kind, since, wanted) = (None, None, Wanted::Code);
-        let question = Question { query, source, url_prefix, language, page_kind, since, match_count, offset, max_chars, wanted };
-        async move { search(&engine, &background, question, Links::understood_by(&context)).await.map(Untrusted) }
+        let question = Question { query, source, url_prefix, language, page_kind, since, project, match_count, offset, max_chars, wanted };
+        async move { search(&engine, &background, question, &context).await.map(Untrusted) }
     })
     .title("Search code examples")
     .also_named("source_id", "source")
@@ -48,18 +49,21 @@ struct Question {
     language: Option<String>,
     page_kind: Option<Kind>,
     since: Option<String>,
+    project: Option<String>,
     match_count: u32,
     offset: u32,
     max_chars: u32,
     wanted: Wanted,
 }
 
-async fn search(engine: &Engine, background: &Background, asked: Question, mut links: Links) -> Result<Linked<Results>, ToolError> {
+async fn search(engine: &Engine, background: &Background, asked: Question, context: &Context) -> Result<Linked<Results>, ToolError> {
+    let mut links = Links::understood_by(context);
     let count = within("match_count", asked.match_count, 1, MOST_RESULTS)? as usize;
     let offset = within("offset", asked.offset, 0, DEEPEST - asked.match_count)? as usize;
     let mode = engine.default_mode();
-    let mut results = Results { results: Vec::new(), count: 0, next_offset: None, search_mode: name(mode), notice: None };
-    let room = room(asked.max_chars, &results)?;
+    let mut results =
+        Results { symbols: Vec::new(), results: Vec::new(), count: 0, next_offset: None, search_mode: name(mode), notice: None };
+    room(asked.max_chars, &results)?;
     if !engine.has_database() {
         results.notice = Some(NOTHING_STORED.to_owned());
         return Ok(Linked { answer: results, links });
@@ -67,8 +71,24 @@ async fn search(engine: &Engine, background: &Background, asked: Question, mut l
     background.look_at_files().await;
     // An empty string is how many clients leave a parameter out.
     let given = |text: Option<String>| text.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
+    let project = exact::project(engine, asked.project.as_deref(), context).await?;
+    if offset == 0 {
+        results.symbols = exact::named(engine, &asked.query, project.as_ref()).await?;
+        // What is asked for is told first, and not in place of all else.
+        while cost(&results.symbols) > asked.max_chars as usize / 3 {
+            results.symbols.pop();
+        }
+    }
+    let room = room(asked.max_chars, &results)?;
+    let mut preference = None;
     let sources = match given(asked.source) {
-        None => Vec::new(),
+        None => match exact::preferred(engine, project.as_ref()).await? {
+            Some((sources, told)) => {
+                preference = Some(told);
+                sources
+            }
+            None => Vec::new(),
+        },
         Some(named) => meant(engine, &named).await?.default,
     };
     let url_prefix = match given(asked.url_prefix) {
@@ -117,7 +137,10 @@ async fn search(engine: &Engine, background: &Background, asked: Question, mut l
         let told = format!("some words stand nowhere in what is stored: answered for {:?}", line(&corrected));
         results.notice = Some([Some(told), results.notice].into_iter().flatten().collect::<Vec<_>>().join("; "));
     }
-    if is_weak {
+    if let Some(told) = preference {
+        results.notice = Some([Some(told), results.notice].into_iter().flatten().collect::<Vec<_>>().join("; "));
+    }
+    if is_weak && results.symbols.is_empty() {
         results.notice = Some([Some(WEAK.to_owned()), results.notice].into_iter().flatten().collect::<Vec<_>>().join("; "));
     }
     if let Some(error) = without_meaning {
@@ -218,6 +241,9 @@ struct TextQuestion {
     /// Only pages that say they changed on this day or later: 2025-01-31
     #[serde(default)]
     since: Option<String>,
+    /// As in find_symbol
+    #[serde(default)]
+    project: Option<String>,
     /// Results at the most, 1 to 50
     #[serde(default = "five")]
     match_count: u32,
@@ -265,6 +291,9 @@ struct CodeQuestion {
     /// Only pages whose URL begins so
     #[serde(default)]
     url_prefix: Option<String>,
+    /// As in find_symbol
+    #[serde(default)]
+    project: Option<String>,
     /// Results at the most, 1 to 50
     #[serde(default = "five")]
     match_count: u32,
@@ -286,6 +315,10 @@ fn max_chars() -> u32 {
 
 #[derive(Serialize, JsonSchema)]
 struct Results {
+    // What the question names exactly.
+    #[schemars(skip)]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    symbols: Vec<serde_json::Value>,
     // Best first.
     #[schemars(with = "Vec<serde_json::Value>")]
     results: Vec<Found>,
@@ -419,7 +452,8 @@ mod tests {
 
     /// The results, and whether their page is linked.
     fn filled(hits: Vec<Hit>, max_chars: u32) -> (Vec<Found>, bool) {
-        let mut results = Results { results: Vec::new(), count: 0, next_offset: None, search_mode: "lexical", notice: None };
+        let mut results =
+            Results { symbols: Vec::new(), results: Vec::new(), count: 0, next_offset: None, search_mode: "lexical", notice: None };
         let room = room(max_chars, &results).unwrap();
         let mut links = Links::default();
         let link = links.cost("https://docs.test/page", &hits[0].title);

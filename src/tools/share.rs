@@ -20,6 +20,7 @@ pub fn export(engine: Engine) -> Tool {
         async move { write(&engine, asked, &context).await }
     })
     .title("Export sources")
+    .without_output_schema()
     .annotations(Annotations { destructive: Some(true), idempotent: Some(true), open_world: Some(false), ..Annotations::default() })
 }
 
@@ -29,6 +30,7 @@ pub fn import(engine: Engine, background: Background) -> Tool {
         async move { read(&engine, &background, asked, &context).await }
     })
     .title("Import sources")
+    .without_output_schema()
     .annotations(Annotations { destructive: Some(true), idempotent: Some(true), open_world: Some(false), ..Annotations::default() })
 }
 

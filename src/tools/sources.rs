@@ -28,6 +28,7 @@ pub fn remove(engine: Engine, background: Background) -> Tool {
         async move { take_away(&engine, &background, asked).await }
     })
     .title("Remove a source")
+    .without_output_schema()
     .also_named("source", "source_id")
     .annotations(Annotations { destructive: Some(true), idempotent: Some(true), open_world: Some(false), ..Annotations::default() })
 }

@@ -28,6 +28,7 @@ pub fn index(engine: Engine) -> Tool {
         async move { read_project(&engine, asked, &context).await.map(Plain) }
     })
     .annotations(Annotations { destructive: Some(false), ..Annotations::default() })
+    .without_output_schema()
 }
 
 pub fn find(engine: Engine) -> Tool {
@@ -48,6 +49,7 @@ pub fn find(engine: Engine) -> Tool {
         }
     })
     .annotations(LOOKS)
+    .without_output_schema()
 }
 
 pub fn list(engine: Engine) -> Tool {
@@ -67,6 +69,7 @@ pub fn list(engine: Engine) -> Tool {
         }
     })
     .annotations(LOOKS)
+    .without_output_schema()
 }
 
 pub fn check(engine: Engine) -> Tool {
@@ -79,6 +82,7 @@ pub fn check(engine: Engine) -> Tool {
         }
     })
     .annotations(LOOKS)
+    .without_output_schema()
 }
 
 pub fn check_script(engine: Engine) -> Tool {
@@ -91,6 +95,7 @@ pub fn check_script(engine: Engine) -> Tool {
         }
     })
     .annotations(LOOKS)
+    .without_output_schema()
 }
 
 const LOOKS: Annotations = Annotations { read_only: Some(true), destructive: None, idempotent: None, open_world: None };
@@ -213,7 +218,7 @@ fn verdicts(checked: &CodeChecked, max_chars: u32) -> Result<Checks, ToolError> 
 }
 
 /// The project whose versions are meant: the one that is named, the one that the client's user works in, or the only one there is.
-async fn project(engine: &Engine, named: Option<&str>, context: &Context) -> Result<Option<PathBuf>, ToolError> {
+pub(super) async fn project(engine: &Engine, named: Option<&str>, context: &Context) -> Result<Option<PathBuf>, ToolError> {
     let known = if engine.has_database() { engine.projects().await.map_err(|error| told(&error))? } else { Vec::new() };
     match named.map(str::trim).filter(|named| !named.is_empty()) {
         Some("none") => Ok(None),

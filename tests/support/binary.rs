@@ -27,8 +27,8 @@ pub fn smolcrawl(home: &Path) -> Command {
     for variable in ["HOME", "USERPROFILE", "XDG_DATA_HOME", "XDG_CONFIG_HOME", "APPDATA", "LOCALAPPDATA"] {
         command.env(variable, home);
     }
-    // Clients of this machine are nothing to a test.
-    for variable in ["CODEX_HOME", "CLAUDE_CONFIG_DIR"] {
+    // Clients and packages of this machine are nothing to a test.
+    for variable in ["CODEX_HOME", "CLAUDE_CONFIG_DIR", "CARGO_HOME", "GOMODCACHE", "GOPATH", "VIRTUAL_ENV"] {
         command.env_remove(variable);
     }
     // Windows names its folders itself, whatever the environment says: no test may find, or fill, the database that somebody has there.

@@ -17,6 +17,7 @@ pub fn query(engine: Engine) -> Tool {
         async move { answer(&engine, &asked.command).await.map(|answer| Untrusted(Plain(answer))) }
     })
     .annotations(LOOKS)
+    .without_output_schema()
 }
 
 async fn answer(engine: &Engine, command: &str) -> Result<Value, ToolError> {

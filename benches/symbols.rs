@@ -1,0 +1,235 @@
+//! How often is right code accused, how much of wrong code is found, and what does reading packages cost?
+//!
+//! `cargo bench --bench symbols -- rust PROJECT` or `-- python PROJECT`: reads the packages of a project from the disk, as `smolcrawl
+//! project` does, and makes snippets of right code out of their documentation: code blocks of doc comments (without those that are marked
+//! not to compile), and `>>>` examples of docstrings. Each is checked. A name in them that does not exist by that is a false alarm, and
+//! printed; snippets are wrong where their documentation is, so each is to be looked at. Wrong code is made of right code: of each
+//! reference that exists, the last name is spelt otherwise. `SYMBOLS_HALF=0` or `1` takes one half of the snippets: tune on one, report the other.
+//! Processor time is that of the whole process (Unix).
+
+use std::collections::hash_map::DefaultHasher;
+use std::hash::{Hash, Hasher};
+use std::io::Write;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use smolcrawl::config::{Environment, OnDisk};
+use smolcrawl::files::{Ecosystem, Installed, Places, Project, Shelf};
+use smolcrawl::symbols::{self, Dependency, Indexed, Language, PackageId, Reach, Reader, Verdict};
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
+    let [language, project] = &arguments[..] else {
+        return say("name a language and a project: cargo bench --bench symbols -- rust .");
+    };
+    let of = match language.as_str() {
+        "rust" => Ecosystem::Cargo,
+        "python" => Ecosystem::Pypi,
+        other => return say(&format!("{other:?} is not checked: rust and python are")),
+    };
+    let half = std::env::var("SYMBOLS_HALF").ok().and_then(|half| half.parse::<u64>().ok());
+    let mut read = read(Path::new(project), of);
+    read.snippets.retain(|snippet| half.is_none_or(|half| hash(snippet) % 2 == half));
+    check(&read.reach, if of == Ecosystem::Cargo { Language::Rust } else { Language::Python }, &read.snippets);
+}
+
+struct Read {
+    reach: Reach,
+    snippets: Vec<String>,
+}
+
+/// All packages of one ecosystem that a project uses, each depending on what its own description and the lock file say.
+fn read(root: &Path, of: Ecosystem) -> Read {
+    let project = Project::read(root).expect("the project can be read");
+    let on_disk = OnDisk::of(&Environment::of_process());
+    let places = Places {
+        cargo_home: on_disk.cargo_home,
+        go_mod_cache: on_disk.go_mod_cache,
+        virtual_env: on_disk.virtual_env,
+        project: Some(root.to_owned()),
+    };
+    let shelf = Shelf::new(places);
+    let located: Vec<Option<Installed>> = project
+        .dependencies
+        .iter()
+        .map(|dependency| shelf.locate(dependency).ok().filter(|_| dependency.package.ecosystem == of))
+        .collect();
+    let (mut packages, mut snippets) = (Vec::new(), Vec::new());
+    let (mut files, mut bytes, mut names) = (0_u64, 0_u64, 0);
+    let (begun, worked) = (Instant::now(), worked());
+    for (dependency, installed) in project.dependencies.iter().zip(&located) {
+        let Some(installed) = installed else { continue };
+        let Ok(contents) = installed.contents() else { continue };
+        let root = installed.modules.first().cloned().unwrap_or_default();
+        let mut reader = Reader::new(id(installed), root);
+        for file in &contents.files {
+            let Ok(text) = contents.read(file, 64 << 20) else { continue };
+            files += 1;
+            bytes += text.len() as u64;
+            reader.file(&file.path, &text);
+            snippets.extend(examples(of, &String::from_utf8_lossy(&text)));
+        }
+        let needs = installed.needs.iter().flat_map(|need| {
+            let found = dependency.needs.iter().find_map(|at| {
+                let other = located[*at].as_ref()?;
+                (of.normal(&other.package.name) == of.normal(&need.name)).then_some(other)
+            });
+            match found {
+                Some(other) => other
+                    .modules
+                    .iter()
+                    .map(|module| Dependency {
+                        root: need.called.clone().unwrap_or_else(|| first(module)),
+                        id: id(other),
+                        optional: need.is_optional,
+                    })
+                    .collect(),
+                None if need.is_optional => Vec::new(),
+                None => vec![Dependency {
+                    root: need.name.replace(['-', '.'], "_"),
+                    id: PackageId::new(symbols::Ecosystem::C, "", ""),
+                    optional: false,
+                }],
+            }
+        });
+        let needs: Vec<Dependency> = needs.collect();
+        let package = reader.finish();
+        names += package.symbols.len();
+        packages.push(Arc::new(Indexed::new(package).depending_on(needs)));
+    }
+    let (wall, cpu) = (begun.elapsed(), self::worked() - worked);
+    say(&format!(
+        "{} packages, {files} files, {:.1} MB, {names} symbols: {:.1} s, {:.1} s of a processor, {:.1} MB/s",
+        packages.len(),
+        bytes as f64 / 1e6,
+        wall.as_secs_f64(),
+        cpu.as_secs_f64(),
+        bytes as f64 / 1e6 / cpu.as_secs_f64().max(0.001)
+    ));
+    Read { reach: Reach::new(packages), snippets }
+}
+
+fn check(reach: &Reach, language: Language, snippets: &[String]) {
+    let (mut accused, mut references, mut mutants, mut found) = (0, 0, 0, 0);
+    let begun = Instant::now();
+    for snippet in snippets {
+        let checked = symbols::check(snippet, language, reach);
+        references += checked.len();
+        let alarms: Vec<_> = checked.iter().filter(|of| of.verdict == Verdict::DoesNotExist).collect();
+        if let Some(alarm) = alarms.first() {
+            accused += 1;
+            say(&format!("alarm: {} ({})\n{snippet}\n----", alarm.text, alarm.why));
+        }
+        for right in checked.iter().filter(|of| of.verdict == Verdict::Exists && of.path.is_some()).take(MOST_MUTANTS) {
+            let Some(wrong) = renamed(snippet, right.offset) else { continue };
+            mutants += 1;
+            let again = symbols::check(&wrong, language, reach);
+            found += usize::from(again.iter().any(|of| of.offset == right.offset && of.verdict == Verdict::DoesNotExist));
+        }
+    }
+    let percent = |part: usize, all: usize| 100.0 * part as f64 / all.max(1) as f64;
+    say(&format!("{} snippets, {references} references: {accused} accused ({:.3} %)", snippets.len(), percent(accused, snippets.len())));
+    say(&format!("{mutants} renamed references: {found} found ({:.1} %); {:.1} s", percent(found, mutants), begun.elapsed().as_secs_f64()));
+}
+
+/// The snippet with the name at a place spelt otherwise.
+fn renamed(snippet: &str, offset: usize) -> Option<String> {
+    let name: String = snippet.get(offset..)?.chars().take_while(|c| *c == '_' || c.is_alphanumeric()).collect();
+    (name.len() >= 2).then(|| format!("{}{name}zq{}", &snippet[..offset], &snippet[offset + name.len()..]))
+}
+
+fn examples(of: Ecosystem, text: &str) -> Vec<String> {
+    let all = if of == Ecosystem::Cargo { of_doc_comments(text) } else { of_docstrings(text) };
+    all.into_iter().filter(|snippet| snippet.len() > 10 && snippet.len() < 20_000).collect()
+}
+
+/// Code blocks of `///` and `//!`, hidden lines with them.
+fn of_doc_comments(text: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut block: Option<String> = None;
+    let mut is_wanted = false;
+    for line in text.lines() {
+        let line = line.trim_start();
+        let Some(doc) = line.strip_prefix("///").or_else(|| line.strip_prefix("//!")) else {
+            block = None;
+            continue;
+        };
+        let doc = doc.strip_prefix(' ').unwrap_or(doc);
+        match (&mut block, doc.trim_start().strip_prefix("```")) {
+            (Some(code), Some(_)) => {
+                if is_wanted {
+                    found.push(std::mem::take(code));
+                }
+                block = None;
+            }
+            (None, Some(mark)) => {
+                let words: Vec<&str> = mark.split([',', ' ']).map(str::trim).collect();
+                is_wanted = words.iter().all(|word| ["", "rust", "no_run", "should_panic"].contains(word) || word.starts_with("edition"));
+                block = Some(String::new());
+            }
+            (Some(code), None) => {
+                let doc = doc.strip_prefix("# ").unwrap_or(if doc == "#" { "" } else { doc });
+                code.push_str(doc.strip_prefix("##").map_or(doc, |_| &doc[1..]));
+                code.push('\n');
+            }
+            (None, None) => {}
+        }
+    }
+    found
+}
+
+/// Runs of `>>>` lines; those whose answer is an error are meant to fail.
+fn of_docstrings(text: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut code = String::new();
+    let mut is_to_fail = false;
+    for line in text.lines().chain(["end"]) {
+        let line = line.trim();
+        if let Some(doctest) = line.strip_prefix(">>>").or_else(|| line.strip_prefix("...").filter(|_| !code.is_empty())) {
+            code.push_str(doctest.strip_prefix(' ').unwrap_or(doctest));
+            code.push('\n');
+        } else if !code.is_empty() && (line.is_empty() || line.starts_with("\"\"\"") || line == "end") {
+            let snippet = std::mem::take(&mut code);
+            if !std::mem::take(&mut is_to_fail) && snippet.contains("import") {
+                found.push(snippet);
+            }
+        } else if line.contains("Error") || line.starts_with("Traceback") {
+            is_to_fail = true;
+        }
+    }
+    found
+}
+
+fn id(installed: &Installed) -> PackageId {
+    let ecosystem = if installed.package.ecosystem == Ecosystem::Cargo { symbols::Ecosystem::Cargo } else { symbols::Ecosystem::PyPi };
+    PackageId::new(ecosystem, &*installed.package.name, installed.package.version.as_deref().unwrap_or_default())
+}
+
+fn first(module: &str) -> String {
+    module.split('.').next().unwrap_or(module).to_owned()
+}
+
+fn hash(text: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    text.hash(&mut hasher);
+    hasher.finish()
+}
+
+#[cfg(unix)]
+fn worked() -> Duration {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
+    Duration::new(time.tv_sec.unsigned_abs(), time.tv_nsec.unsigned_abs() as u32)
+}
+
+#[cfg(not(unix))]
+fn worked() -> Duration {
+    Duration::ZERO
+}
+
+fn say(line: &str) {
+    let _ = writeln!(std::io::stdout(), "{line}");
+}
+
+/// References of one snippet that are renamed.
+const MOST_MUTANTS: usize = 10;

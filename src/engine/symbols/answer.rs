@@ -1,0 +1,217 @@
+//! From a question to its answer, within one look at the store: by a table of names where a name is enough, else by whole packages.
+
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::path::Path;
+use std::sync::Arc;
+
+use super::site::Site;
+use super::{CodeChecked, FoundSymbol, KINDS, ListedSymbols, Reference, SymbolQuery, SymbolsFound};
+use crate::engine::Inner;
+use crate::engine::project::{State, Use, ecosystem};
+use crate::error::Error;
+use crate::files::Ecosystem;
+use crate::store::{self, Agreement, PackageRow, Store};
+use crate::symbols::{self, Checked, How, Indexed, Kind, Language, Open, Package, PackageId, Prefix, Reach, Reason, Symbol, Wanted};
+
+impl Inner {
+    pub(super) fn find_symbols(&self, store: &Store, asked: &SymbolQuery) -> Result<SymbolsFound, Error> {
+        let scope = self.scope(store, asked.project.as_deref())?;
+        let wanted = wanted(asked);
+        let meant: HashSet<usize> = scope.meant(&wanted);
+        let sites: HashMap<PackageRow, &Site> = scope.sites_meant(&wanted).map(|site| (site.row, site)).collect();
+        let not_searched = scope.not_searched(&wanted, &meant);
+        let agreement = if asked.by_prefix == Prefix::Begins { Agreement::Begins } else { Agreement::Whole };
+        let look = |name: &str, agreement| -> Result<Vec<(PackageId, Symbol)>, Error> {
+            let mut found = Vec::new();
+            for (row, bytes) in store.symbols_named(name, agreement, MAX_ROWS)? {
+                let package = scope.by_row.get(&row).filter(|at| meant.contains(at)).map(|at| scope.uses[*at].id());
+                let Some(id) = package.or_else(|| sites.get(&row).map(|site| site.id.clone())) else { continue };
+                let damaged = || store::Error::Damaged { path: self.config.database.clone(), what: format!("a name of {id}") };
+                found.extend(symbols::decode_told(&bytes).ok_or_else(damaged)?.into_iter().map(|symbol| (id.clone(), symbol)));
+            }
+            Ok(found)
+        };
+        let by_id: HashMap<PackageId, usize> = meant.iter().map(|at| (scope.uses[*at].id(), *at)).collect();
+        let last = symbols::last_name(&asked.name);
+        let mut found = symbols::rank(look(&last, agreement)?, &wanted);
+        if found.is_empty() && !last.is_empty() {
+            let range = last.len().saturating_sub(NEAR)..=last.len() + NEAR;
+            let names = store.symbol_names(range, MAX_NAMES)?;
+            for near in symbols::nearest(&last, names.iter().map(String::as_str), 9) {
+                let near = Wanted { name: near, by_prefix: Prefix::Whole, ..wanted.clone() };
+                found.extend(
+                    symbols::rank(look(&near.name, Agreement::Whole)?, &near)
+                        .into_iter()
+                        .take(3)
+                        .map(|(id, symbol, _)| (id, symbol, How::Near)),
+                );
+                if found.len() >= 9 {
+                    break;
+                }
+            }
+        }
+        let limit = if asked.limit == 0 { 20 } else { asked.limit };
+        let total = found.len();
+        let page: Vec<_> = found.into_iter().skip(asked.offset).take(limit).collect();
+        let left_off = total.saturating_sub(asked.offset + page.len());
+        let told = |(id, symbol, how): (PackageId, Symbol, How)| {
+            let told = match by_id.get(&id) {
+                Some(at) => scope.told(*at, &symbol),
+                None => sites.values().find(|site| site.id == id).expect("it is of a package or of a site").told(&symbol),
+            };
+            FoundSymbol { how: Some(how), ..told }
+        };
+        Ok(SymbolsFound { found: page.into_iter().map(told).collect(), left_off, project: scope.project.clone(), not_searched })
+    }
+
+    pub(super) fn list_symbols(&self, store: &Store, asked: &SymbolQuery) -> Result<ListedSymbols, Error> {
+        let scope = self.scope(store, asked.project.as_deref())?;
+        let wanted = wanted(asked);
+        let meant = scope.meant(&wanted);
+        let root = asked.name.split(['.', ':', '#']).next().unwrap_or_default();
+        let lies_in = |known: &String| {
+            asked.name.strip_prefix(known.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', ':', '#', '/']))
+        };
+        let mut symbols = Vec::new();
+        let mut is_there = false;
+        let mut rooted: Vec<usize> = meant.iter().copied().filter(|at| scope.uses[*at].roots.iter().any(lies_in)).collect();
+        if asked.name.is_empty() {
+            rooted = meant.iter().copied().collect();
+        }
+        rooted.sort_unstable();
+        if asked.name.is_empty() && rooted.len() != 1 {
+            let near = rooted.iter().take(NAMED).map(|at| scope.uses[*at].name().to_string()).collect();
+            return Err(Error::UnknownModule { module: asked.package.clone().unwrap_or_default(), near });
+        }
+        for at in rooted {
+            let Some(package) = self.package(store, &scope, at)? else { continue };
+            let all = || package.package().symbols.iter().filter(|symbol| !symbol.private).cloned().collect();
+            let listed = if asked.name.is_empty() { Some(all()) } else { package.listed(&asked.name) };
+            if let Some(listed) = listed {
+                is_there = true;
+                symbols.extend(
+                    listed.iter().filter(|symbol| asked.kind.is_none_or(|kind| kind == symbol.kind)).map(|symbol| scope.told(at, symbol)),
+                );
+            }
+        }
+        let is_named = |site: &&Site| !asked.name.is_empty() && site.about.roots.iter().any(lies_in);
+        for site in scope.sites_meant(&wanted).filter(is_named) {
+            let Some(content) = store.package_content(site.row)? else { continue };
+            let damaged = || store::Error::Damaged { path: self.config.database.clone(), what: format!("the symbols of {}", site.id) };
+            if let Some(listed) = symbols::decode(&content).ok_or_else(damaged)?.listed(&asked.name) {
+                is_there = true;
+                let of_kind = listed.iter().filter(|symbol| asked.kind.is_none_or(|kind| kind == symbol.kind));
+                symbols.extend(of_kind.map(|symbol| site.told(symbol)));
+            }
+        }
+        if !is_there {
+            let roots = meant.iter().flat_map(|at| &scope.uses[*at].roots).map(String::as_str);
+            let mut near = symbols::nearest(root, roots, 3);
+            if near.is_empty() {
+                let query =
+                    SymbolQuery { name: asked.name.clone(), limit: 50, by_prefix: Prefix::Whole, kind: None, offset: 0, ..asked.clone() };
+                let found = self.find_symbols(store, &query)?.found;
+                near = found
+                    .into_iter()
+                    .filter(|of| Kind::of_name(of.kind).is_some_and(|k| k == Kind::Module || k.has_members()))
+                    .map(|of| of.path)
+                    .collect();
+                near.dedup();
+                near.truncate(3);
+            }
+            return Err(Error::UnknownModule { module: asked.name.chars().take(100).collect(), near });
+        }
+        let total = symbols.len();
+        let limit = if asked.limit == 0 { 50 } else { asked.limit };
+        let symbols = symbols.into_iter().skip(asked.offset).take(limit).collect();
+        Ok(ListedSymbols { symbols, total, not_searched: scope.not_searched(&wanted, &meant) })
+    }
+
+    pub(super) fn check_code(&self, store: &Store, code: &str, language: Language, project: Option<&Path>) -> Result<CodeChecked, Error> {
+        let of = match language {
+            Language::Python => Ecosystem::Pypi,
+            Language::Rust => Ecosystem::Cargo,
+            other => return Err(Error::LanguageUnchecked { language: format!("{other:?}") }),
+        };
+        let scope = self.scope(store, project)?;
+        let mut mentioned = HashSet::new();
+        symbols::words(code, &mut mentioned);
+        let mut order: Vec<usize> = (0..scope.uses.len()).filter(|at| scope.uses[*at].ecosystem == of).collect();
+        // Of several versions the one that the project itself asks for.
+        order.sort_by_key(|at| !scope.uses[*at].is_direct);
+        let mut waiting: VecDeque<usize> =
+            order.iter().copied().filter(|at| scope.uses[*at].roots.iter().any(|root| mentioned.contains(root))).collect();
+        let mut taken: HashSet<usize> = waiting.iter().copied().collect();
+        let mut packages = Vec::new();
+        while let Some(at) = waiting.pop_front() {
+            let package = match self.package(store, &scope, at)? {
+                Some(package) => package,
+                None => Arc::new(unread(scope.uses[at].id(), &scope.uses[at].roots, "it was not read")),
+            };
+            let needed = scope.needed(at);
+            waiting.extend(needed.into_iter().filter(|at| taken.insert(*at)));
+            packages.push(package);
+        }
+        let own = if of == Ecosystem::Cargo { &scope.own_crates } else { &scope.own_modules };
+        if !own.is_empty() {
+            let id = PackageId::new(ecosystem(of), "the project itself", "");
+            packages.push(Arc::new(unread(id, own, "the project's own code is not read")));
+        }
+        let mut reach = Reach::new(packages);
+        let missing: Vec<&Use> = scope.uses.iter().filter(|used| used.ecosystem == of && used.state == State::Missing).collect();
+        let changed = scope.changed();
+        // What is not on the disk may be reached by any name, and another lock file may name others.
+        if scope.project.is_some() && missing.is_empty() && changed.is_none() {
+            reach = reach.whole();
+        }
+        let checked = symbols::check(code, language, &reach);
+        let by_id: HashMap<PackageId, usize> = taken.iter().map(|at| (scope.uses[*at].id(), *at)).collect();
+        let url = |checked: &Checked| {
+            let at = *by_id.get(checked.package.as_ref()?)?;
+            let package =
+                reach.packages().iter().find(|package| package.package().id == *checked.package.as_ref().expect("it is there"))?;
+            scope.told(at, package.symbol(checked.path.as_deref()?)?).url
+        };
+        let references = checked.into_iter().map(|checked| Reference { url: url(&checked), checked }).collect();
+        let mut not_indexed = Vec::new();
+        if scope.project.is_none() {
+            not_indexed.push("no project is known: each package is taken in its highest version that is indexed".to_owned());
+        }
+        not_indexed.extend(changed);
+        not_indexed.extend(scope.holes(of));
+        Ok(CodeChecked { references, project: scope.project.clone(), not_indexed })
+    }
+}
+
+fn wanted(asked: &SymbolQuery) -> Wanted {
+    let mut wanted =
+        Wanted { name: asked.name.clone(), package: None, version: None, kind: asked.kind, by_prefix: asked.by_prefix, limit: asked.limit };
+    if let Some(package) = asked.package.as_deref().map(str::trim).filter(|package| !package.is_empty()) {
+        let bare = package.split_once(':').filter(|(kind, _)| KINDS.contains(kind)).map_or(package, |(_, name)| name);
+        // The first character may be the mark of a scope.
+        let mark = bare.char_indices().skip(1).find(|(_, c)| *c == '@').map(|(at, _)| at);
+        wanted.package = Some(mark.map_or(bare, |at| &bare[..at]).to_owned());
+        wanted.version = mark.map(|at| bare[at + 1..].to_owned());
+    }
+    let version = asked.version.as_deref().map(str::trim).filter(|version| !version.is_empty());
+    wanted.version = version.map(str::to_owned).or(wanted.version);
+    wanted
+}
+
+/// A package of which nothing is known but that it is there.
+fn unread(id: PackageId, roots: &[String], why: &str) -> Indexed {
+    let mut package = Package::new(id);
+    package.symbols = roots.iter().map(|root| Symbol::new(root.clone(), Kind::Module)).collect();
+    let opens = std::iter::once(String::new()).chain(roots.iter().cloned());
+    package.open = opens.map(|path| Open { path, reason: Reason::Unread, detail: why.to_owned() }).collect();
+    Indexed::new(package)
+}
+
+/// Rows of a table of names that one question reads.
+const MAX_ROWS: usize = 20_000;
+/// Names that are compared with one that is nowhere.
+const MAX_NAMES: usize = 400_000;
+/// Bytes by which a name may be longer or shorter.
+const NEAR: usize = 5;
+/// Packages that are named where one was meant.
+const NAMED: usize = 5;

@@ -1,0 +1,262 @@
+//! The packages that one question may look into, of a project or all that are known: which is which, what each needs, and what is not there.
+
+use std::collections::{HashMap, HashSet};
+use std::path::{Path, PathBuf};
+
+use super::FoundSymbol;
+use super::site::Site;
+use crate::engine::project::{About, Known, Needed, State, Use, id_of, name_of};
+use crate::error::Error;
+use crate::files::{self, Ecosystem, PackageName, compare_versions};
+use crate::store::{PackageRow, SITE, Store};
+use crate::symbols::{self, Dependency, Symbol, Wanted};
+
+/// Packages that one question may look into.
+#[derive(Debug)]
+pub(super) struct Scope {
+    pub project: Option<PathBuf>,
+    /// What the project's lock files were known by.
+    fingerprint: String,
+    pub uses: Vec<Use>,
+    /// Of each of `uses` what is stored, if it is.
+    pub stored: Vec<Option<Stored>>,
+    by_name: HashMap<(Ecosystem, String), Vec<usize>>,
+    pub by_row: HashMap<PackageRow, usize>,
+    pub own_crates: Vec<String>,
+    pub own_modules: Vec<String>,
+    /// Sources whose sites have a table of symbols.
+    sites: Vec<Site>,
+}
+
+#[derive(Debug)]
+pub(super) struct Stored {
+    pub row: PackageRow,
+    root: PathBuf,
+    about: About,
+}
+
+impl Scope {
+    pub fn read(store: &Store, project: Option<&Path>) -> Result<Self, Error> {
+        let packages = store.packages()?;
+        let mut stored: HashMap<PackageName, (Stored, Use)> = HashMap::new();
+        let mut sites = Vec::new();
+        for (row, of) in packages {
+            if of.ecosystem == SITE {
+                sites.extend(Site::of(row, &of));
+                continue;
+            }
+            let Some(name) = name_of(&of) else { continue };
+            let Ok(about) = serde_json::from_str::<About>(&of.about) else { continue };
+            let used = Use {
+                ecosystem: name.ecosystem,
+                name: name.name.clone(),
+                version: name.version.clone(),
+                is_direct: false,
+                state: State::Read,
+                roots: about.roots.clone(),
+                needs: Vec::new(),
+                why: None,
+                command: None,
+                documentation: about.documentation.clone(),
+            };
+            stored.insert(name, (Stored { row, root: of.root.into(), about }, used));
+        }
+        let projects = store.projects()?;
+        let Some(path) = project else {
+            if stored.is_empty() && sites.is_empty() {
+                return Err(Error::NoSymbols);
+            }
+            let mut all: Vec<(Stored, Use)> = stored.into_values().collect();
+            // The highest version of each first.
+            all.sort_by(|(_, a), (_, b)| {
+                let version = |of: &Use| of.version.clone().unwrap_or_default();
+                (a.ecosystem, &a.name).cmp(&(b.ecosystem, &b.name)).then_with(|| compare_versions(&version(b), &version(a)))
+            });
+            let (stored, uses): (Vec<_>, Vec<_>) = all.into_iter().map(|(stored, used)| (Some(stored), used)).unzip();
+            return Ok(Self { sites, ..Self::of(None, uses, stored) });
+        };
+        let known = projects.iter().find(|known| Path::new(&known.root) == path);
+        let unknown =
+            || Error::UnknownProject { path: path.to_owned(), known: projects.iter().map(|known| (&known.root).into()).collect() };
+        let known = known.ok_or_else(unknown)?;
+        let content: Known = serde_json::from_str(&known.content).map_err(|_| unknown())?;
+        let of_uses = content.uses.iter().map(|used| stored.remove(&used.name()).map(|(stored, _)| stored)).collect();
+        let scope = Self::of(Some(path.to_owned()), content.uses, of_uses);
+        let fingerprint = known.fingerprint.clone();
+        Ok(Self { fingerprint, own_crates: content.own_crates, own_modules: content.own_modules, sites, ..scope })
+    }
+
+    fn of(project: Option<PathBuf>, uses: Vec<Use>, stored: Vec<Option<Stored>>) -> Self {
+        let mut by_name: HashMap<_, Vec<usize>> = HashMap::new();
+        for (at, used) in uses.iter().enumerate() {
+            by_name.entry((used.ecosystem, used.ecosystem.normal(&used.name))).or_default().push(at);
+        }
+        let by_row = stored.iter().enumerate().filter_map(|(at, stored)| Some((stored.as_ref()?.row, at))).collect();
+        let (fingerprint, own_crates, own_modules, sites) = Default::default();
+        Self { project, fingerprint, uses, stored, by_name, by_row, own_crates, own_modules, sites }
+    }
+
+    /// What a package says that it needs, each with the package that it is here, if there is one.
+    fn needs(&self, at: usize) -> impl Iterator<Item = (&Needed, Option<usize>)> {
+        let used = &self.uses[at];
+        let needs = self.stored[at].iter().flat_map(|stored| &stored.about.needs);
+        needs.map(move |need| {
+            let normal = used.ecosystem.normal(&need.name);
+            let by_graph = used.needs.iter().copied().find(|at| {
+                self.uses.get(*at).is_some_and(|other| other.ecosystem == used.ecosystem && used.ecosystem.normal(&other.name) == normal)
+            });
+            // A graph that leaves it out knows that it is not used.
+            let by_name = || {
+                let is_known = self.project.is_some() && used.ecosystem == Ecosystem::Cargo;
+                self.by_name.get(&(used.ecosystem, normal.clone())).filter(|_| !is_known).and_then(|all| all.first().copied())
+            };
+            (need, by_graph.or_else(by_name))
+        })
+    }
+
+    pub fn needed(&self, at: usize) -> Vec<usize> {
+        self.needs(at).filter_map(|(_, found)| found).collect()
+    }
+
+    pub fn dependencies(&self, at: usize) -> Vec<Dependency> {
+        let ecosystem = self.uses[at].ecosystem;
+        let mut dependencies = Vec::new();
+        for (need, found) in self.needs(at) {
+            let called = |root: &str| need.called.clone().unwrap_or_else(|| root.to_owned());
+            match found {
+                Some(other) => {
+                    let other = &self.uses[other];
+                    let of = |root: &String| Dependency { root: called(root), id: other.id(), optional: need.is_optional };
+                    dependencies.extend(other.roots.iter().map(of));
+                }
+                None if need.is_optional => {}
+                None => {
+                    let name = PackageName { ecosystem, name: need.name.clone(), version: None };
+                    let root = called(&need.name.replace(['-', '.'], "_"));
+                    dependencies.push(Dependency { root, id: id_of(&name), optional: false });
+                }
+            }
+        }
+        dependencies
+    }
+
+    /// Names by which a package's code calls others, each with the other's own.
+    pub fn renamed(&self, at: usize) -> Vec<(String, String)> {
+        let renamed = self.needs(at).filter_map(|(need, found)| Some((need.called.clone()?, self.uses[found?].roots.first()?.clone())));
+        renamed.filter(|(called, own)| called != own).collect()
+    }
+
+    /// Whether the project has other lock files by now: its versions may be others.
+    pub fn changed(&self) -> Option<String> {
+        let project = self.project.as_deref()?;
+        let now = files::Project::fingerprint_of(project);
+        let what = match now {
+            Ok(now) if now == self.fingerprint => return None,
+            Ok(_) => "its lock file has changed",
+            Err(_) => "its lock file cannot be read any more",
+        };
+        Some(format!("{what} since {} was read: `smolcrawl project` reads it again", project.display()))
+    }
+
+    pub fn meant(&self, wanted: &Wanted) -> HashSet<usize> {
+        (0..self.uses.len()).filter(|at| self.stored[*at].is_some() && symbols::is_meant(&self.uses[*at].id(), wanted)).collect()
+    }
+
+    pub fn sites_meant<'s>(&'s self, wanted: &'s Wanted) -> impl Iterator<Item = &'s Site> {
+        self.sites.iter().filter(|site| site.is_meant(wanted))
+    }
+
+    /// What was asked for by name and is not known, and what is known in part only.
+    pub fn not_searched(&self, wanted: &Wanted, meant: &HashSet<usize>) -> Vec<String> {
+        let mut told: Vec<String> = self.changed().into_iter().collect();
+        let sites: Vec<&str> = self.sites_meant(wanted).map(|site| site.id.name.as_str()).collect();
+        if let (Some(name), true, true) = (&wanted.package, meant.is_empty(), sites.is_empty()) {
+            let same = Wanted { version: None, ..wanted.clone() };
+            let named: Vec<&Use> = self.uses.iter().filter(|used| symbols::is_meant(&used.id(), &same)).collect();
+            let read: Vec<_> = named.iter().filter(|used| used.state == State::Read).filter_map(|used| used.version.as_deref()).collect();
+            let version = wanted.version.as_ref().map(|version| format!("@{version}")).unwrap_or_default();
+            let by = if self.project.is_some() { " of what the project uses" } else { "" };
+            told.push(match (read.is_empty(), named.first()) {
+                (false, _) => format!("{name}{version} is not indexed{by}; {} is", read.join(", ")),
+                (true, Some(used)) => {
+                    let command = used.command.as_ref().map(|command| format!(": `{command}` would bring it, then `smolcrawl project`"));
+                    format!("{} is not read{}", used.name(), command.unwrap_or_default())
+                }
+                (true, None) => format!("{name}{version} is not indexed{by}"),
+            });
+        }
+        let mut partly = meant.iter().filter_map(|at| Some((*at, self.stored[*at].as_ref()?.about.partly.as_ref()?))).collect::<Vec<_>>();
+        partly.sort_unstable_by_key(|(at, _)| *at);
+        match &*partly {
+            [] => {}
+            [(at, why)] => told.push(format!("{} is known in part: {why}", self.uses[*at].name())),
+            [(at, why), ..] => told.push(format!("{} packages are known in part, as {}: {why}", partly.len(), self.uses[*at].name())),
+        }
+        match &*sites {
+            [] => {}
+            [name] => told.push(format!("{name}: only what its site documents is known")),
+            [name, ..] => told.push(format!("of {} sites, as {name}, only what they document is known", sites.len())),
+        }
+        if wanted.package.is_none() {
+            let ecosystems = [Ecosystem::Cargo, Ecosystem::Pypi, Ecosystem::Npm, Ecosystem::Go];
+            told.extend(ecosystems.into_iter().flat_map(|of| self.holes(of)));
+        }
+        told
+    }
+
+    /// Packages of an ecosystem of which nothing is known.
+    pub fn holes(&self, of: Ecosystem) -> Vec<String> {
+        let mut told = Vec::new();
+        for (state, what) in
+            [(State::Missing, "are not on the disk"), (State::NotAskedFor, "are used by others only and were not asked for")]
+        {
+            // Another project may have had it read.
+            let is_hole = |(used, stored): &(&Use, &Option<Stored>)| used.ecosystem == of && used.state == state && stored.is_none();
+            let holes: Vec<&Use> = self.uses.iter().zip(&self.stored).filter(is_hole).map(|(used, _)| used).collect();
+            if let Some(first) = holes.first() {
+                let names: Vec<_> = holes.iter().take(NAMED).map(|used| used.name().to_string()).collect();
+                let more = holes.len().saturating_sub(NAMED);
+                let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+                let command =
+                    first.command.as_ref().map(|command| format!(" (`{command}` would bring what can be had)")).unwrap_or_default();
+                told.push(format!("{} packages {what}{command}: {}{more}", holes.len(), names.join(", ")));
+            }
+        }
+        told
+    }
+
+    pub fn told(&self, at: usize, symbol: &Symbol) -> FoundSymbol {
+        let used = &self.uses[at];
+        let root = self.stored[at].as_ref().map(|stored| &stored.root).filter(|_| !symbol.file.is_empty());
+        let mut path = root.cloned();
+        if let Some(path) = &mut path {
+            path.extend(symbol.file.split('/'));
+        }
+        let line = symbol.line.max(1);
+        let url = root.and_then(|root| Some(files::Place::folder(root)?.lines(&symbol.file, line as usize, line as usize)));
+        FoundSymbol {
+            path: symbol.path.clone(),
+            kind: symbol.kind.name(),
+            signature: symbol.signature.clone(),
+            doc: symbol.summary(),
+            package: used.name().to_string(),
+            place: path.map(|path| format!("{}:{line}", as_written(&path))),
+            url,
+            deprecated: symbol.deprecated.clone(),
+            needs: symbol.feature.clone(),
+            how: None,
+        }
+    }
+}
+
+/// Without the mark of Windows for paths that are taken as they are.
+fn as_written(path: &Path) -> String {
+    let path = path.display().to_string();
+    match path.strip_prefix(r"\\?\") {
+        Some(plain) if plain.as_bytes().get(1) == Some(&b':') => plain.to_owned(),
+        _ => path,
+    }
+}
+
+/// Packages that are named where many are meant.
+const NAMED: usize = 5;

@@ -1,0 +1,103 @@
+//! Packages that were asked lately, ready to be asked again, up to a bound of memory. What is stored is looked at before each question: another
+//! process may have changed it.
+
+use std::collections::{HashMap, VecDeque};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, MutexGuard, PoisonError};
+
+use super::scope::Scope;
+use crate::engine::Inner;
+use crate::error::Error;
+use crate::store::{self, PackageRow, Store};
+use crate::symbols::{self, Indexed};
+
+/// What is known of packages, made ready to be asked.
+#[derive(Debug, Default)]
+pub(in crate::engine) struct Shelved {
+    /// By which state of the store.
+    state: Option<[i64; 3]>,
+    scopes: HashMap<Option<PathBuf>, Arc<Scope>>,
+    /// The one that was asked last stands last.
+    packages: VecDeque<(Key, Arc<Indexed>)>,
+    weight: usize,
+}
+
+/// A package, and in which project: there it depends on other versions.
+type Key = (PackageRow, Option<PathBuf>);
+
+impl Inner {
+    fn symbols(&self) -> MutexGuard<'_, Shelved> {
+        self.symbols.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What is stored has changed.
+    pub(in crate::engine) fn forget_symbols(&self) {
+        *self.symbols() = Shelved::default();
+    }
+
+    /// The packages of the project that a path lies in, or all.
+    pub(super) fn scope(&self, store: &Store, project: Option<&Path>) -> Result<Arc<Scope>, Error> {
+        let state = store.packages_state()?;
+        let key = project.map(Path::to_owned);
+        {
+            let mut shelved = self.symbols();
+            if shelved.state != Some(state) {
+                *shelved = Shelved { state: Some(state), ..Shelved::default() };
+            }
+            if let Some(scope) = shelved.scopes.get(&key) {
+                return Ok(scope.clone());
+            }
+        }
+        let scope = Arc::new(Scope::read(store, project)?);
+        let mut shelved = self.symbols();
+        if shelved.scopes.len() >= MAX_SCOPES {
+            shelved.scopes.clear();
+        }
+        shelved.scopes.insert(key, scope.clone());
+        Ok(scope)
+    }
+
+    /// A package ready to be asked.
+    pub(super) fn package(&self, store: &Store, scope: &Scope, at: usize) -> Result<Option<Arc<Indexed>>, Error> {
+        let Some(stored) = &scope.stored[at] else { return Ok(None) };
+        let key = (stored.row, scope.project.clone());
+        {
+            let mut shelved = self.symbols();
+            if let Some(place) = shelved.packages.iter().rposition(|(known, _)| *known == key)
+                && let Some(found) = shelved.packages.remove(place)
+            {
+                let package = found.1.clone();
+                shelved.packages.push_back(found);
+                return Ok(Some(package));
+            }
+        }
+        let Some(content) = store.package_content(stored.row)? else { return Ok(None) };
+        let name = &scope.uses[at];
+        let damaged = || store::Error::Damaged { path: self.config.database.clone(), what: format!("the package {}", name.name()) };
+        let (mut dependencies, mut renamed) = (scope.dependencies(at), Vec::new());
+        for (called, own) in scope.renamed(at) {
+            // Where the own name means another version, it stays as it is, and where it leads is not known.
+            if !dependencies.iter().any(|dependency| dependency.root == own) {
+                dependencies
+                    .iter_mut()
+                    .filter(|dependency| dependency.root == called)
+                    .for_each(|dependency| dependency.root.clone_from(&own));
+                renamed.push((called, own));
+            }
+        }
+        let package = symbols::decode(&content).ok_or_else(damaged)?.depending_on(dependencies);
+        let package = Arc::new(renamed.iter().fold(package, |package, (called, own)| package.calling(called, own)));
+        let mut shelved = self.symbols();
+        shelved.weight += package.weight();
+        shelved.packages.push_back((key, package.clone()));
+        while shelved.weight > MAX_WEIGHT && shelved.packages.len() > 1 {
+            let Some((_, oldest)) = shelved.packages.pop_front() else { break };
+            shelved.weight = shelved.weight.saturating_sub(oldest.weight());
+        }
+        Ok(Some(package))
+    }
+}
+
+/// Bytes of packages that stay in memory.
+const MAX_WEIGHT: usize = 128 << 20;
+const MAX_SCOPES: usize = 20;
