@@ -11,7 +11,7 @@ use crate::model::{Hit, Mode, PageKind, Pending, PerPage, Query, Wanted};
 use super::Config;
 use super::among::Among;
 use super::error::{Error, Failure};
-use super::fuse::{Candidate, balance, fuse};
+use super::fuse::{Candidate, fuse};
 use super::pages::{HEAD_COLUMNS, beyond, head, metadata};
 use super::passages;
 use super::rank::{Ranking, of_page};
@@ -50,8 +50,7 @@ pub(super) fn search(
     let weight = ranking.weight_of_meaning();
     let words = if weight < 1.0 { by_words()? } else { Vec::new() };
     let meaning = if weight > 0.0 { by_meaning()? } else { Vec::new() };
-    let weight = balance(&words, &meaning, weight);
-    ranking.weighing(weight).hits(connection, fuse(&words, &meaning, weight), query)
+    ranking.hits(connection, fuse(&words, &meaning, weight), query)
 }
 
 /// The chunks that stand first by the words of a question, best first, and lack a vector of the model, each passage once.

@@ -52,11 +52,6 @@ impl Ranking {
         self.weight
     }
 
-    /// With another weight of meaning than the question has by itself.
-    pub(super) fn weighing(self, weight: f32) -> Self {
-        Self { weight, ..self }
-    }
-
     /// The hits of the answers, which are ranked by what both sides say of them; at most `query.limit`.
     pub(super) fn hits(&self, connection: &Connection, answers: Vec<Answer>, query: &Query) -> Result<Vec<Hit>, Failure> {
         let limit = query.limit.max(1);
