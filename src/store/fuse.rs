@@ -35,21 +35,22 @@ pub(super) struct Passage {
     pub cosine: Option<f32>,
 }
 
-/// Scores of each side are scaled to 0..1 by that side's best and worst of its first `most` keys, and added with weights; who is missing
-/// on a side gets 0 there. A key's score on a side is that of its best chunk there. Best first, equal scores by age.
-pub(super) fn fuse(words: &[Candidate], meaning: &[Candidate], weight: f32, most: usize) -> Vec<Answer> {
+/// Scores of each side are scaled to 0..1 by that side's best and worst, and added with weights; who is missing on a side gets 0 there. A
+/// key's score on a side is that of its best chunk there. Best first, equal scores by age.
+///
+/// All that was ranked counts, and the more there is, the less it counts to be missing on a side. Measured, nDCG@10, against the first hundred
+/// pages of each: manuals .749 → .757, scifact .727 → .732, questions on manuals of Python and Rust .843 → .843. Sides weighed by how many
+/// standard deviations their best stand out (z-scores) on top of it: −.001, +.001, +.001.
+pub(super) fn fuse(words: &[Candidate], meaning: &[Candidate], weight: f32) -> Vec<Answer> {
     let mut answers: HashMap<i64, Answer> = HashMap::with_capacity(words.len() + meaning.len());
     for (side, share, is_meaning) in [(meaning, weight, true), (words, 1.0 - weight, false)] {
-        let (low, high) = range(side, most);
+        let (low, high) = range(side);
         // Sorted: the first of a key is its best.
         let mut seen = HashSet::new();
         for candidate in side {
             // One answer, or all alike: nothing tells them apart, so all are best.
             let scaled = if high > low { ((candidate.score - low) / (high - low)).max(0.0) } else { 1.0 };
             let is_first = seen.insert(candidate.key);
-            if is_first && seen.len() > most {
-                break;
-            }
             let empty = || Answer { key: candidate.key, score: 0.0, passages: Vec::new() };
             let answer = answers.entry(candidate.key).or_insert_with(empty);
             if is_first {
@@ -124,10 +125,10 @@ fn sort(ranking: &mut [Candidate]) {
     ranking.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.chunk.cmp(&b.chunk)));
 }
 
-/// The worst and the best score of the first `most` keys.
-fn range(side: &[Candidate], most: usize) -> (f32, f32) {
+/// The worst and the best score of the keys, each by its best.
+fn range(side: &[Candidate]) -> (f32, f32) {
     let mut seen = HashSet::new();
-    let firsts = side.iter().filter(|candidate| seen.insert(candidate.key)).take(most);
+    let firsts = side.iter().filter(|candidate| seen.insert(candidate.key));
     firsts.fold((f32::INFINITY, f32::NEG_INFINITY), |(low, high), found| (low.min(found.score), high.max(found.score)))
 }
 
@@ -146,13 +147,13 @@ mod tests {
     #[test]
     fn the_weight_decides_between_the_sides() {
         let (words, meaning) = (side(&[(1, 9.0), (2, 3.0)]), side(&[(2, 0.8), (1, 0.2)]));
-        assert_eq!(keys(&fuse(&words, &meaning, 0.6, 10)), [2, 1]);
-        assert_eq!(keys(&fuse(&words, &meaning, 0.4, 10)), [1, 2]);
+        assert_eq!(keys(&fuse(&words, &meaning, 0.6)), [2, 1]);
+        assert_eq!(keys(&fuse(&words, &meaning, 0.4)), [1, 2]);
     }
 
     #[test]
     fn found_by_both_beats_found_by_one() {
-        let ranking = fuse(&side(&[(1, 9.0), (2, 8.0), (3, 1.0)]), &side(&[(4, 0.9), (2, 0.8), (5, 0.1)]), 0.5, 10);
+        let ranking = fuse(&side(&[(1, 9.0), (2, 8.0), (3, 1.0)]), &side(&[(4, 0.9), (2, 0.8), (5, 0.1)]), 0.5);
         assert_eq!(keys(&ranking)[0], 2);
         assert_eq!((ranking[0].passages[0].words, ranking[0].passages[0].cosine), (Some((8.0, 0.5)), Some(0.5)));
     }
@@ -160,10 +161,20 @@ mod tests {
     #[test]
     fn one_side_alone_keeps_its_order() {
         let words = side(&[(7, 3.0), (8, 2.0), (9, 1.0)]);
-        assert_eq!(keys(&fuse(&words, &[], 0.6, 10)), [7, 8, 9]);
-        assert_eq!(keys(&fuse(&words, &[], 0.6, 2)), [7, 8]);
-        assert_eq!(fuse(&[], &[], 0.6, 10), []);
-        assert_eq!(fuse(&side(&[(1, 5.0)]), &[], 0.75, 10)[0].score, 0.25);
+        assert_eq!(keys(&fuse(&words, &[], 0.6)), [7, 8, 9]);
+        assert_eq!(fuse(&[], &[], 0.6), []);
+        assert_eq!(fuse(&side(&[(1, 5.0)]), &[], 0.75)[0].score, 0.25);
+    }
+
+    #[test]
+    fn the_worst_of_all_that_was_ranked_is_what_scores_are_scaled_by() {
+        let ranked = |worst: i64| side(&(0..=worst).map(|at| (at, 1.0 - at as f32 / 400.0)).collect::<Vec<_>>());
+        let score = |worst| fuse(&ranked(worst), &[], 0.0).iter().find(|answer| answer.key == 100).unwrap().score;
+        assert_eq!((score(100), score(200), score(400)), (0.0, 0.5, 0.75));
+        // A page counts by its best chunk, so that one more of its chunks makes the worst no worse.
+        let mut again = ranked(200);
+        again.push(Candidate { key: 3, chunk: 999, score: 0.0, found: 0.5 });
+        assert_eq!(fuse(&again, &[], 0.0).iter().find(|answer| answer.key == 100).unwrap().score, 0.5);
     }
 
     #[test]
@@ -171,9 +182,9 @@ mod tests {
         let of = |key, chunk, score| Candidate { key, chunk, score, found: 0.0 };
         let words = [of(1, 10, 2.0), of(1, 11, 1.9), of(2, 20, 1.0)];
         let meaning = [of(1, 11, 0.9), of(2, 20, 0.1)];
-        let ranking = fuse(&words, &meaning, 0.6, 10);
+        let ranking = fuse(&words, &meaning, 0.6);
         assert_eq!(ranking[0].passages.iter().map(|passage| passage.chunk).collect::<Vec<_>>(), [11, 10]);
         assert_eq!(ranking[0].score, 1.0, "each side by its best chunk");
-        assert_eq!(fuse(&words[..1], &meaning, 0.2, 10)[0].passages[0].chunk, 10);
+        assert_eq!(fuse(&words[..1], &meaning, 0.2)[0].passages[0].chunk, 10);
     }
 }

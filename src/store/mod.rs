@@ -62,10 +62,11 @@ use self::vector::Matrix;
 #[derive(Clone, Debug, PartialEq)]
 pub struct Config {
     /// What meaning weighs against words in a hybrid search, 0 to 1, where the model knows the words of the question; the less it does, the
-    /// less meaning weighs, down to 0.2, and least for a question that is one name or number. Default 0.7: the best mean over the question
+    /// less meaning weighs, down to 0.2, and least for a question that is one name or number. Default 0.8: the best mean over the question
     /// sets that were measured.
     pub dense_weight: f32,
-    /// How many of the best chunks (or pages) of each side a hybrid search looks at; never fewer than it is asked for. Default 100.
+    /// How many of the best chunks of each side a hybrid search looks at, four times as many where pages are asked for; never fewer than it
+    /// is asked for. Default 100.
     pub candidates: usize,
     /// How long a write waits for another process to finish its own. Default 5 s.
     pub busy_timeout: Duration,

@@ -50,7 +50,7 @@ pub(super) fn search(
     let weight = ranking.weight_of_meaning();
     let words = if weight < 1.0 { by_words()? } else { Vec::new() };
     let meaning = if weight > 0.0 { by_meaning()? } else { Vec::new() };
-    ranking.hits(connection, fuse(&words, &meaning, weight, most), query)
+    ranking.hits(connection, fuse(&words, &meaning, weight), query)
 }
 
 /// The chunks that stand first by the words of a question, best first, and lack a vector of the model, each passage once.

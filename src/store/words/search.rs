@@ -1,6 +1,6 @@
 //! Ranks chunks by BM25. A window of chunks at a time: the postings of each term add to an array of scores, whose best are kept.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use rusqlite::Connection;
 
@@ -17,7 +17,7 @@ use crate::store::among::both;
 use crate::store::error::Failure;
 use crate::store::fuse::{Best, Candidate};
 
-/// The best chunks for a question, best first; of distinct pages, the best chunk of each of the best pages.
+/// The best chunks for a question, best first, by their pages where these are to be distinct.
 pub(in crate::store) fn search(connection: &Connection, asked: &Asked, filter: Filter<'_>) -> Result<Vec<Candidate>, Failure> {
     let kind = i64::from(filter.wanted == Wanted::Code);
     let segments = Segment::all(connection, kind)?;
@@ -37,14 +37,8 @@ pub(in crate::store) fn search(connection: &Connection, asked: &Asked, filter: F
     let mut ranking = best.into_sorted();
     if filter.distinct_pages {
         let mut page_of = connection.prepare_cached("SELECT page FROM chunks WHERE id = ?1")?;
-        let mut pages = HashSet::new();
-        for at in 0..ranking.len() {
-            let page = page_of.query_row([ranking[at].chunk], |row| row.get(0))?;
-            if pages.insert(page) && pages.len() > filter.limit {
-                ranking.truncate(at);
-                break;
-            }
-            ranking[at].key = page;
+        for found in &mut ranking {
+            found.key = page_of.query_row([found.chunk], |row| row.get(0))?;
         }
     }
     Ok(ranking)
