@@ -260,7 +260,7 @@ fn all_that_is_stored_is_listed_in_parts_and_in_order() {
         assert_eq!(page["size"], json!(5));
         let templates = world.ask("resources/templates/list", json!({}))["resourceTemplates"].clone();
         let patterns: Vec<_> = templates.as_array().unwrap().iter().map(|template| template["uriTemplate"].as_str().unwrap()).collect();
-        assert_eq!(patterns, ["https://{+page}", "http://{+page}", "smolcrawl://source/{source}"]);
+        assert_eq!(patterns, ["https://{+page}", "http://{+page}", "file:///{+page}", "smolcrawl://source/{source}"]);
     }
 }
 

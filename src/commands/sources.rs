@@ -300,13 +300,16 @@ fn told(source: &SourceSummary, now: SystemTime) -> String {
         (SourceState::Loose, _) => "single pages".to_owned(),
     };
     let version = source.says_version.as_ref().map_or_else(String::new, |version| format!(", says version {version}"));
-    let age = now.duration_since(source.last_fetched).unwrap_or_default().as_secs();
+    // Of files nothing is fetched again that has not changed.
+    let looked = source.refreshed.filter(|_| source.recipe.as_ref().is_some_and(|recipe| recipe.files.is_some()));
+    let last = looked.unwrap_or(source.last_fetched).max(source.last_fetched);
+    let age = now.duration_since(last).unwrap_or_default().as_secs();
     let age = match age {
         0..3_600 => format!("{} min", age / 60),
         3_600..172_800 => format!("{} h", age / 3_600),
         _ => format!("{} days", age / 86_400),
     };
-    let stale = if source.pages > 0 && now.duration_since(source.last_fetched).unwrap_or_default() > STALE { ", stale" } else { "" };
+    let stale = if source.pages > 0 && now.duration_since(last).unwrap_or_default() > STALE { ", stale" } else { "" };
     format!("{state}{version}, fetched {age} ago{stale}")
 }
 

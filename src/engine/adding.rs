@@ -179,7 +179,7 @@ enum Taken {
 }
 
 enum Turn {
-    Opened(Result<Opened, Error>),
+    Opened(Box<Result<Opened, Error>>),
     Taken(Option<Taken>),
     Entry(Option<Read>),
     Stored(Option<Stored>),
@@ -241,7 +241,7 @@ impl Adding {
         let (stage, supply) = (&mut self.stage, self.opened.as_mut().map(|opened| &mut opened.supply));
         let opened = async {
             match stage {
-                Stage::Opening(opening) => Turn::Opened(opening.await),
+                Stage::Opening(opening) => Turn::Opened(Box::new(opening.await)),
                 _ => future::pending().await,
             }
         };
@@ -261,7 +261,7 @@ impl Adding {
             Turn::Hurried => {}
             Turn::Opened(opened) => {
                 self.stage = Stage::Reading;
-                self.begin_with(opened?);
+                self.begin_with((*opened)?);
             }
             Turn::Entry(None) | Turn::Taken(None) | Turn::Stored(None) => {}
             Turn::Entry(Some(read)) => self.meet(read)?,
@@ -335,7 +335,10 @@ impl Adding {
                     opened.recipe.seeds = vec![root];
                 }
                 match judged {
-                    Judged::Read(todo, page) => self.take_in(todo, Box::new(move || Ok(*page))),
+                    Judged::Read(read) => {
+                        let (todo, page) = *read;
+                        self.take_in(todo, Box::new(move || Ok(page)));
+                    }
                     Judged::Unchanged => self.report.unchanged += 1,
                     Judged::StillNothing => self.report.still_skipped_total += 1,
                     Judged::Outside => self.report.files -= 1,

@@ -62,6 +62,7 @@ pub fn index_repository(engine: Engine, background: Background) -> Tool {
             repository(&engine, &background, &asked.repo_url, selection, note, &context).await
         }
     })
+    .annotations(Annotations { destructive: Some(false), ..Annotations::default() })
 }
 
 pub fn parse_repository(engine: Engine, background: Background) -> Tool {
@@ -69,6 +70,7 @@ pub fn parse_repository(engine: Engine, background: Background) -> Tool {
         let (engine, background) = (engine.clone(), background.clone());
         async move { repository(&engine, &background, &asked.repo_url, Selection::default(), None, &context).await }
     })
+    .annotations(Annotations { destructive: Some(false), ..Annotations::default() })
 }
 
 async fn repository(
@@ -132,24 +134,29 @@ struct Added {
     /// [default: after what is added]
     #[serde(default)]
     name: Option<String>,
+    /// The version that it documents
     #[serde(default)]
     lib_version: Option<String>,
     /// Only paths that one of these takes: globs as in docs/*
     #[serde(default)]
     include: Vec<String>,
+    /// No path that one of these takes
     #[serde(default)]
     exclude: Vec<String>,
     /// Also what is hidden, ignored, generated or vendored
     #[serde(default)]
     everything: bool,
+    /// Files at the most
     #[serde(default = "many")]
     max_files: u32,
+    /// Seconds to wait for the end, 0 to 300
     #[serde(default = "forty_five")]
     wait_seconds: u32,
 }
 
 #[derive(Deserialize, JsonSchema)]
 struct Indexed {
+    /// As https://github.com/owner/name
     repo_url: String,
     // As the Python server has them.
     #[schemars(skip)]
@@ -158,6 +165,7 @@ struct Indexed {
     /// Such as .md [default: all documents]
     #[serde(default)]
     file_types: Vec<String>,
+    /// Files at the most
     #[serde(default)]
     max_files: Option<u32>,
     #[schemars(skip)]
@@ -170,6 +178,7 @@ struct Indexed {
 
 #[derive(Deserialize, JsonSchema)]
 struct Parsed {
+    /// As https://github.com/owner/name
     repo_url: String,
 }
 

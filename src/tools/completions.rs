@@ -7,13 +7,14 @@ use crate::error::Error;
 use crate::mcp::{Builder, Context, Reference, RpcError, Suggestions, Typed};
 use crate::model::SourceId;
 use crate::tools::reply;
-use crate::tools::resources::{HTTP_PAGE, HTTPS_PAGE, SOURCE};
+use crate::tools::resources::{FILE_PAGE, HTTP_PAGE, HTTPS_PAGE, SOURCE};
 
 /// Adds the suggestions to a server that has the resources and the prompts.
 pub fn offer(builder: Builder, engine: &Engine) -> Builder {
     let (prompt, template) = (Reference::prompt, Reference::template);
     let builder = suggesting(builder, engine, (template(HTTPS_PAGE), "page"), |engine, typed| pages(engine, "https://", typed));
     let builder = suggesting(builder, engine, (template(HTTP_PAGE), "page"), |engine, typed| pages(engine, "http://", typed));
+    let builder = suggesting(builder, engine, (template(FILE_PAGE), "page"), |engine, typed| pages(engine, "file:///", typed));
     let builder = suggesting(builder, engine, (template(SOURCE), "source"), sources);
     let builder = suggesting(builder, engine, (prompt("research_topic"), "source"), sources);
     let builder = suggesting(builder, engine, (prompt("learn_library"), "url"), urls);

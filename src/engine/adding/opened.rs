@@ -15,7 +15,7 @@ use crate::engine::Engine;
 use crate::error::Error;
 use crate::files::{
     self, Archive, ArchiveLimits, Checkout, Folder, Forge, Found, GitLimits, Installed, LeftOut, Listing, Next, Origin, Place, Places,
-    Repository, Rule, Selection, Shelf, TopFolder, Unpacked, Wanted,
+    Repository, Rule, Selection, Sequence, Shelf, TopFolder, Unpacked, Wanted,
 };
 use crate::model::{Page, Recipe, SourceId, SourceSummary, Validators};
 use crate::reactor::{Boxed, Handle, Lane};
@@ -119,7 +119,7 @@ impl Opened {
 pub(super) struct Packed {
     /// While nothing of it is being read.
     archive: Option<Box<Archive>>,
-    reading: Option<Boxed<'static, (Box<Archive>, Result<Next, files::Error>)>>,
+    reading: Option<Boxed<'static, Looked>>,
     at: At,
     place: Option<Place>,
     former: Option<Place>,
@@ -129,6 +129,9 @@ pub(super) struct Packed {
     /// Held for as long as it is read.
     _file: Option<NamedTempFile>,
 }
+
+/// An archive after a look for its next entry.
+type Looked = (Box<Archive>, Result<Next, files::Error>);
 
 /// Where the entries of an archive are to be seen.
 #[derive(Clone, Debug)]
@@ -151,7 +154,7 @@ pub(super) enum Read {
 }
 
 pub(super) enum Judged {
-    Read(Todo, Box<Page>),
+    Read(Box<(Todo, Page)>),
     Unchanged,
     StillNothing,
     Outside,
@@ -215,7 +218,7 @@ impl Packed {
                 let found = Found { path: path.into(), role: entry.role, bytes: entry.bytes.len() as u64, modified: None };
                 let mut page = files::page(url.clone(), entry.role, entry.bytes);
                 page.validators = Validators { etag: Some(tag), ..Validators::default() };
-                Judged::Read(Todo { found, url, before, is_known }, Box::new(page))
+                Judged::Read(Box::new((Todo { found, url, before, is_known }, page)))
             }
         }
     }
@@ -379,6 +382,8 @@ impl Engine {
         let (origin, installed) = (located.request.origin.clone(), located.installed.clone());
         let selection = Selection { wanted: Wanted::Documents, ..located.request.selection.clone() };
         let max_file_bytes = selection.max_file_bytes;
+        // The order of the site is that of the first reading: later nothing is opened that has not changed.
+        let sequence = if known.len() == 0 { Sequence::AsSite } else { Sequence::ByName };
         let handle = &self.inner.handle;
         let listing = match (&origin, &installed) {
             (Origin::File(path), _) => {
@@ -391,11 +396,11 @@ impl Engine {
                     true => Folder::open(&installed.root, selection),
                     false => Folder::open_parts(&installed.root, &installed.parts, selection),
                 };
-                listed(handle, open).await?
+                listed(handle, move || open().map(|folder| folder.sequence(sequence))).await?
             }
             (Origin::Folder(path), None) => {
                 let path = path.clone();
-                listed(handle, move || Folder::open(&path, selection)).await?
+                listed(handle, move || Folder::open(&path, selection).map(|folder| folder.sequence(sequence))).await?
             }
             _ => return Err(Error::NotFiles { given: origin.given() }),
         };

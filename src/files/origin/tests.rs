@@ -161,7 +161,7 @@ fn only_what_lies_below_the_allowed_folders_is_found() {
         "./../open-too",
         &root.join("shut").to_string_lossy(),
         &root.join("missing").to_string_lossy(),
-        &place::file_url(&root.join("shut").to_string_lossy(), cfg!(windows)).unwrap().to_string(),
+        place::file_url(&root.join("shut").to_string_lossy(), cfg!(windows)).unwrap().as_ref(),
     ]
     .map(str::to_owned);
     for text in outside {
