@@ -117,9 +117,14 @@ fn check(packages: &[Arc<Indexed>], language: Language, snippets: &[(usize, Stri
     let begun = Instant::now();
     for (of, snippet) in snippets {
         if at != *of {
-            // Of several versions the one that documents it.
-            let others = packages.iter().enumerate().filter(|(other, _)| other != of).map(|(_, package)| package.clone());
-            reach = Reach::new(std::iter::once(packages[*of].clone()).chain(others).collect());
+            // Of several versions the one that documents it, and those that it depends on.
+            let package = packages[*of].package();
+            let mut order: Vec<usize> = (0..packages.len()).collect();
+            order.sort_by_key(|other| {
+                let id = &packages[*other].package().id;
+                (other != of, !package.dependencies.iter().any(|dependency| dependency.id == *id))
+            });
+            reach = Reach::new(order.into_iter().map(|other| packages[other].clone()).collect());
             at = *of;
         }
         let checked = symbols::check(snippet, language, &reach);
