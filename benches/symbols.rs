@@ -30,13 +30,14 @@ fn main() {
     };
     let half = std::env::var("SYMBOLS_HALF").ok().and_then(|half| half.parse::<u64>().ok());
     let mut read = read(Path::new(project), of);
-    read.snippets.retain(|snippet| half.is_none_or(|half| hash(snippet) % 2 == half));
-    check(&read.reach, if of == Ecosystem::Cargo { Language::Rust } else { Language::Python }, &read.snippets);
+    read.snippets.retain(|(_, snippet)| half.is_none_or(|half| hash(snippet) % 2 == half));
+    check(&read.packages, if of == Ecosystem::Cargo { Language::Rust } else { Language::Python }, &read.snippets);
 }
 
 struct Read {
-    reach: Reach,
-    snippets: Vec<String>,
+    packages: Vec<Arc<Indexed>>,
+    /// Each with the place of the package that documents it.
+    snippets: Vec<(usize, String)>,
 }
 
 /// All packages of one ecosystem that a project uses, each depending on what its own description and the lock file say.
@@ -68,7 +69,7 @@ fn read(root: &Path, of: Ecosystem) -> Read {
             files += 1;
             bytes += text.len() as u64;
             reader.file(&file.path, &text);
-            snippets.extend(examples(of, &String::from_utf8_lossy(&text)));
+            snippets.extend(examples(of, &String::from_utf8_lossy(&text)).into_iter().map(|snippet| (packages.len(), snippet)));
         }
         let needs = installed.needs.iter().flat_map(|need| {
             let found = dependency.needs.iter().find_map(|at| {
@@ -107,14 +108,26 @@ fn read(root: &Path, of: Ecosystem) -> Read {
         cpu.as_secs_f64(),
         bytes as f64 / 1e6 / cpu.as_secs_f64().max(0.001)
     ));
-    Read { reach: Reach::new(packages), snippets }
+    Read { packages, snippets }
 }
 
-fn check(reach: &Reach, language: Language, snippets: &[String]) {
+fn check(packages: &[Arc<Indexed>], language: Language, snippets: &[(usize, String)]) {
+    let (mut at, mut reach) = (usize::MAX, Reach::default());
     let (mut accused, mut references, mut mutants, mut found) = (0, 0, 0, 0);
     let begun = Instant::now();
-    for snippet in snippets {
-        let checked = symbols::check(snippet, language, reach);
+    for (of, snippet) in snippets {
+        if at != *of {
+            // Of several versions the one that documents it, and those that it depends on.
+            let package = packages[*of].package();
+            let mut order: Vec<usize> = (0..packages.len()).collect();
+            order.sort_by_key(|other| {
+                let id = &packages[*other].package().id;
+                (other != of, !package.dependencies.iter().any(|dependency| dependency.id == *id))
+            });
+            reach = Reach::new(order.into_iter().map(|other| packages[other].clone()).collect());
+            at = *of;
+        }
+        let checked = symbols::check(snippet, language, &reach);
         references += checked.len();
         let alarms: Vec<_> = checked.iter().filter(|of| of.verdict == Verdict::DoesNotExist).collect();
         if let Some(alarm) = alarms.first() {
@@ -124,7 +137,7 @@ fn check(reach: &Reach, language: Language, snippets: &[String]) {
         for right in checked.iter().filter(|of| of.verdict == Verdict::Exists && of.path.is_some()).take(MOST_MUTANTS) {
             let Some(wrong) = renamed(snippet, right.offset) else { continue };
             mutants += 1;
-            let again = symbols::check(&wrong, language, reach);
+            let again = symbols::check(&wrong, language, &reach);
             found += usize::from(again.iter().any(|of| of.offset == right.offset && of.verdict == Verdict::DoesNotExist));
         }
     }

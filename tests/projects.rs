@@ -231,6 +231,19 @@ fn crates_are_read_at_the_versions_of_the_graph() {
     assert_eq!(verdict("kettle::Old"), "exists");
     assert_eq!((verdict("steam::New"), verdict("steam::Old")), ("exists", "does_not_exist"));
     assert_eq!(verdict("kettle::boyl"), "does_not_exist");
+    // Of two versions that others use nobody knows which one is meant.
+    home.write(&at("pot-1.0.0", "Cargo.toml"), &manifest("pot", "1.0.0", "[dependencies.steam]\nversion = \"2\"\n"));
+    home.write(&at("pot-1.0.0", "src/lib.rs"), "pub use steam::New;\n");
+    let pot = "[[package]]\nname = \"pot\"\nversion = \"1.0.0\"\nsource = \"registry+x\"\ndependencies = [\"steam 2.0.0\"]\n";
+    home.write("both/Cargo.lock", &(lock.replace("\"steam 2.0.0\"", "\"pot\"") + pot));
+    home.json(&["project", &home.path("both")]);
+    let (checked, status) = home.check(
+        "both",
+        "main.rs",
+        "fn main() {\n    let _ = steam::Old;\n    let _ = steam::New;\n    let _ = pot::New;\n    let _ = kettle::Old;\n}\n",
+    );
+    let verdicts: Vec<_> = checked["references"].as_array().unwrap().iter().map(|of| of["verdict"].as_str().unwrap()).collect();
+    assert_eq!((verdicts, status), (vec!["unknown", "unknown", "exists", "exists"], 0), "{checked}");
     // What is given on is found where it is given, with what it is.
     let found = home.json(&["find", "kettle::boil", "--project", &home.path("app")]);
     assert_eq!(found["symbols"][0]["signature"], "pub fn boil() -> Old");

@@ -30,6 +30,7 @@ pub fn single_page(engine: Engine, background: Background) -> Tool {
         }
     })
     .title("Crawl one page")
+    .without_output_schema()
     .annotations(Annotations { destructive: Some(false), idempotent: Some(true), ..Annotations::default() })
 }
 
@@ -73,6 +74,7 @@ pub fn smart(engine: Engine, background: Background) -> Tool {
         }
     })
     .title("Crawl a site")
+    .without_output_schema()
     .annotations(Annotations { destructive: Some(false), idempotent: Some(true), ..Annotations::default() })
 }
 
@@ -107,6 +109,7 @@ pub fn status(engine: Engine, background: Background) -> Tool {
         }
     })
     .title("How far crawls are")
+    .without_output_schema()
     .annotations(Annotations { read_only: Some(true), open_world: Some(false), ..Annotations::default() })
 }
 
@@ -126,6 +129,7 @@ pub fn cancel(engine: Engine, background: Background) -> Tool {
         }
     })
     .title("End a crawl")
+    .without_output_schema()
     .annotations(Annotations { destructive: Some(false), idempotent: Some(true), open_world: Some(false), ..Annotations::default() })
 }
 

@@ -1,6 +1,6 @@
 //! Reads one package from the disk: its source into symbols, and these into what the store keeps. Blocking, on the lane that reads pages.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use super::{About, Over, id_of, is_over, pages};
 use crate::files::{self, Installed, PackageName};
@@ -83,7 +83,12 @@ pub(super) fn scan(
     if left_out > 0 {
         notes.push(format!("{package}: {left_out} documented items are found by name and are no pages"));
     }
+    // Only this is kept, and a large package is in memory several times below.
+    for symbol in &mut read.symbols {
+        symbol.doc = symbol.summary();
+    }
     let content = symbols::encode(&read);
+    read.words = HashSet::new();
     let partly = read.open.iter().find(|open| open.path.is_empty()).map(|open| open.reason.text().to_owned());
     let count = read.symbols.len() as u64;
     let names = names(Indexed::new(read));

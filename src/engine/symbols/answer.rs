@@ -142,7 +142,15 @@ impl Inner {
         let mut waiting: VecDeque<usize> =
             order.iter().copied().filter(|at| scope.uses[*at].roots.iter().any(|root| mentioned.contains(root))).collect();
         let mut taken: HashSet<usize> = waiting.iter().copied().collect();
-        let mut packages = Vec::new();
+        let mut packages: Vec<Arc<Indexed>> = Vec::new();
+        for at in &waiting {
+            if scope.is_ambiguous(*at) {
+                // It stands for all of them where the code names one; what depends on one still finds its own.
+                let used = &scope.uses[*at];
+                let id = PackageId::new(ecosystem(of), &*used.name, "");
+                packages.push(Arc::new(unread(id, &used.roots, "the project uses several versions of it, and none of them itself")));
+            }
+        }
         while let Some(at) = waiting.pop_front() {
             let package = match self.package(store, &scope, at)? {
                 Some(package) => package,

@@ -140,6 +140,14 @@ impl Scope {
         dependencies
     }
 
+    /// Whether a project uses several versions of a package, so that it cannot be told which one its code would name.
+    pub fn is_ambiguous(&self, at: usize) -> bool {
+        let used = &self.uses[at];
+        let versions = self.by_name.get(&(used.ecosystem, used.ecosystem.normal(&used.name))).map(Vec::as_slice).unwrap_or_default();
+        let direct = versions.iter().filter(|other| self.uses[**other].is_direct).count();
+        self.project.is_some() && versions.len() > 1 && direct != 1
+    }
+
     /// Names by which a package's code calls others, each with the other's own.
     pub fn renamed(&self, at: usize) -> Vec<(String, String)> {
         let renamed = self.needs(at).filter_map(|(need, found)| Some((need.called.clone()?, self.uses[found?].roots.first()?.clone())));
