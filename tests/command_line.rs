@@ -484,7 +484,8 @@ fn a_client_crawls_and_asks_over_the_pipes() {
     let asking = ["get_available_sources", "perform_rag_query", "search_code_examples", "read_page", "fetch_url"];
     let keeping = ["compare_versions", "verify_page", "refresh_source", "remove_source", "export_sources", "import_sources"];
     let adding = ["add_source", "index_github_repository", "parse_github_repository"];
-    assert_eq!(names, [&crawling[..], &asking, &keeping, &adding].concat());
+    let code = ["index_project", "find_symbol", "list_symbols", "check_code", "check_ai_script_hallucinations", "query_knowledge_graph"];
+    assert_eq!(names, [&crawling[..], &asking, &keeping, &adding, &code].concat());
     assert!(!home.path().join("x.db").exists(), "the database opens with the first page to store");
 
     let crawled = server.call(3, "smart_crawl_url", json!({ "url": url }));
