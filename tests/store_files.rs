@@ -499,7 +499,7 @@ fn any_damage_ends_in_an_answer_or_an_error() {
     let whole = fs::read(&path).unwrap();
     let mut numbers = Numbers(20_261_128);
     let (mut answered, mut refused, mut seen) = (0, 0, 0);
-    for trial in 0..200 {
+    for trial in 0..250 {
         let mut bytes = whole.clone();
         match trial % 5 {
             0 => bytes[numbers.below(whole.len())] ^= 1 << numbers.below(8),
