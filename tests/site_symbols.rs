@@ -5,13 +5,14 @@
 mod site;
 
 use std::io::Write as _;
+use std::time::Duration;
 
 use flate2::Compression;
 use flate2::write::ZlibEncoder;
 use smolcrawl::config::{Config, Embeddings, Environment};
 use smolcrawl::engine::{Chunking, CrawlRequest, RefreshRequest, SymbolQuery};
 use smolcrawl::http::PrivateAddresses;
-use smolcrawl::model::SourceId;
+use smolcrawl::model::{SourceId, SourceState};
 use smolcrawl::reactor::Handle;
 use smolcrawl::reactor::sim::Sim;
 use smolcrawl::{Engine, Error};
@@ -152,6 +153,28 @@ fn a_damaged_table_is_none_and_harms_nothing() {
 }
 
 #[test]
+fn the_table_of_another_manual_above_is_not_taken() {
+    let world = World::new();
+    world.page("/3/library/", "Sphinx 7.2.6", LIBRARY);
+    world.site.reply("docs.test/objects.inv", inventory("portal.boil py:function 1 portal/a.html#$ -\n"));
+    world.crawl(request());
+    assert_eq!(world.asked("objects.inv").last().unwrap(), "docs.test/objects.inv", "it was looked at");
+    assert!(matches!(world.find("boil", None), Err(Error::NoSymbols)));
+}
+
+#[test]
+fn a_table_that_never_comes_keeps_no_crawl_from_its_end() {
+    let world = World::new();
+    world.page("/3/library/", "Sphinx 7.2.6", LIBRARY);
+    world.site.reply("docs.test/3/library/objects.inv", inventory("").after(Duration::from_secs(86_400)));
+    let begun = world.handle.now();
+    world.crawl(request());
+    assert!(world.handle.now() - begun < Duration::from_secs(100));
+    let source = world.handle.block_on(world.engine.sources()).unwrap().remove(0);
+    assert_eq!((source.pages, source.state), (1, SourceState::Complete));
+}
+
+#[test]
 fn a_limit_of_requests_is_not_overstepped_for_a_table() {
     let world = World::new();
     world.page("/3/library/", "Sphinx 7.2.6", LIBRARY);
@@ -164,7 +187,8 @@ fn a_limit_of_requests_is_not_overstepped_for_a_table() {
 #[test]
 fn members_of_java_and_items_of_rust_open_where_they_are_documented() {
     let world = World::new();
-    world.page("/3/library/", "javadoc", LIBRARY);
+    world.page("/3/library/", "javadoc", "<h1>Library</h1><p>Of pots.</p><a href='kettle/tea/Pot.html'>Pot</a>");
+    world.page("/3/library/kettle/tea/Pot.html", "javadoc", "<h1>Pot</h1><p>It boils.</p>");
     let script = |text: &str| Reply::new(200, "application/javascript", text);
     world
         .site

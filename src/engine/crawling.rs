@@ -360,13 +360,16 @@ impl Crawling {
             self.engine.note_misses(&fill, &report).await?;
         }
         let end = if self.given_up.is_empty() { report.end } else { End::Stopped };
+        if self.is_begun {
+            self.engine.ended(fill.clone(), end, report.left + self.given_up.len() as u64).await?;
+        }
         #[cfg(all(feature = "code", feature = "files"))]
         if self.tally.stored > 0 && matches!(end, End::Complete | End::MaxPages) {
             for source in fill.sources().cloned().collect::<Vec<_>>() {
-                self.engine.read_site(source, fill.request().robots).await?;
+                self.engine.read_site(source, fill.request().robots).await;
             }
         }
-        if self.is_begun { self.engine.ended(fill, end, report.left + self.given_up.len() as u64).await } else { Ok(()) }
+        Ok(())
     }
 
     /// Since when an address that is looked at again has come to nothing, if it is known for that: as a report names it.

@@ -2,6 +2,7 @@
 //! what rustdoc made is read from its pages as they are stored. Such a table holds what is documented, and says where.
 
 use std::collections::HashSet;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use url::Url;
@@ -11,7 +12,7 @@ use super::project::names;
 use crate::crawl::Robots;
 use crate::error::Error;
 use crate::model::{Document, SourceId};
-use crate::reactor::Lane;
+use crate::reactor::{Boxed, Lane};
 use crate::store::{SITE, Store, StoredPackage};
 use crate::symbols::{self, Ecosystem, Indexed, Javadoc, Kind, Package, PackageId, Table};
 
@@ -52,9 +53,21 @@ impl Maker {
 }
 
 impl Engine {
-    /// Reads what the site of a source offers, and keeps it in place of what was known of it; how many symbols that are. A site that has no
-    /// table offers none. What cannot be had now is left as it was before.
-    pub(super) async fn read_site(&self, source: SourceId, robots: Robots) -> Result<Option<u64>, Error> {
+    /// Reads what the site of a source offers, and keeps it in place of what was known of it. A site that has no table offers none. What
+    /// cannot be had now is left as it was before, and a crawl that has done its work does not fail by it.
+    pub(super) async fn read_site(&self, source: SourceId, robots: Robots) {
+        // On the heap: it is a small part of a crawl, and a large future.
+        let reading: Boxed<'_, _> = Box::pin(self.read_site_to_end(source.clone(), robots));
+        match self.inner.handle.timeout(PATIENCE, reading).await {
+            Ok(Ok(Some(count))) => log::debug!("{count} symbols of {source}"),
+            Ok(Ok(None)) => {}
+            Ok(Err(error)) => log::warn!("the symbols that the site of {source} lists are not read: {}", error.chain()),
+            Err(_) => log::debug!("the symbols that the site of {source} lists were not had in {} s", PATIENCE.as_secs()),
+        }
+    }
+
+    /// How many symbols there are.
+    async fn read_site_to_end(&self, source: SourceId, robots: Robots) -> Result<Option<u64>, Error> {
         let of = source.clone();
         let first = self.store_in(Lane::Heavy, move |store| store.documents_after(&of, "", LOOKED_AT)).await?;
         let Some(maker) = first.iter().find_map(|page| Maker::of(page.metadata.generator.as_deref()?)) else { return Ok(None) };
@@ -90,7 +103,6 @@ impl Engine {
         let (row, content, names) = self.inner.handle.unblock_on(Lane::Bulk, build).await;
         self.store_in(Lane::Heavy, move |store| store.put_site(&row, &content, &names)).await?;
         self.inner.forget_symbols();
-        log::debug!("{count} symbols of {source}");
         Ok(Some(count))
     }
 
@@ -98,7 +110,8 @@ impl Engine {
     async fn ask_for_table(&self, maker: Maker, pages: &[Document], robots: Robots) -> Option<(Table, Url)> {
         for base in bases(pages) {
             match self.table_at(maker, &base, robots).await {
-                Ok(table) => return Some((table, base)),
+                Ok(table) if speaks_of(&table, &base, pages) => return Some((table, base)),
+                Ok(_) => log::debug!("the table of symbols below {base} speaks of none of the pages"),
                 Err(why) => log::debug!("no table of symbols below {base}: {why}"),
             }
         }
@@ -131,6 +144,13 @@ impl Engine {
         };
         self.inner.handle.unblock_on(Lane::Bulk, read).await.map_err(|error| error.to_string())
     }
+}
+
+/// Whether a table is of these pages: that of another manual may lie above them.
+fn speaks_of(table: &Table, base: &Url, pages: &[Document]) -> bool {
+    let paths: HashSet<&str> = pages.iter().map(|page| page.url.path()).collect();
+    let places = table.symbols.iter().filter_map(|symbol| base.join(symbol.anchor.as_deref()?).ok());
+    places.into_iter().any(|place| paths.contains(place.path()))
 }
 
 /// What rustdoc documents, page after page.
@@ -186,8 +206,10 @@ fn roots(package: &Package) -> Vec<String> {
     roots
 }
 
-/// Pages that are asked for what made them.
-const LOOKED_AT: usize = 20;
+/// Pages that are asked for what made them, and that its table has to speak of.
+const LOOKED_AT: usize = 300;
+/// For all that is asked of a site.
+const PATIENCE: Duration = Duration::from_secs(60);
 /// Pages of rustdoc that are in memory at once.
 const AT_ONCE: usize = 50;
 /// Symbols of a site's pages.

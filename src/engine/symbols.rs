@@ -243,6 +243,10 @@ impl Engine {
             match self.find_symbols(query).await {
                 Ok(answer) => found.extend(answer.found.into_iter().filter(|of| matches!(of.how, Some(How::Path | How::End)))),
                 Err(Error::NoSymbols | Error::UnknownProject { .. }) => return Ok(Vec::new()),
+                Err(error) if is_damage(&error) => {
+                    tell_damage(&error);
+                    return Ok(found);
+                }
                 Err(error) => return Err(error),
             }
         }
@@ -255,17 +259,26 @@ impl Engine {
     /// [`Error::UnknownProject`], and what the store says.
     pub async fn sources_of_project(&self, project: PathBuf) -> Result<Option<(Vec<SourceId>, usize)>, Error> {
         let inner = self.inner.clone();
-        self.with_symbols(move |store| {
+        let found = self.with_symbols(move |store| {
             let scope = inner.scope(store, Some(&project))?;
             let own: HashSet<SourceId> = (scope.uses.iter())
                 .filter_map(|used| SourceId::of_package(used.ecosystem.as_str(), &used.name, used.version.as_deref()).ok())
                 .collect();
             let all = store.sources_after("", "", MAX_SOURCES)?;
             let is_of_a_package = |source: &SourceId| source.as_str().split_once(':').is_some_and(|(kind, _)| KINDS.contains(&kind));
-            let (meant, others): (Vec<_>, Vec<_>) = all.into_iter().partition(|source| !is_of_a_package(source) || own.contains(source));
+            // A package that the project uses in no version is left in: nobody has said which is meant.
+            let names: HashSet<&str> = own.iter().map(|source| source.name()).collect();
+            let is_meant = |source: &SourceId| !is_of_a_package(source) || own.contains(source) || !names.contains(source.name());
+            let (meant, others): (Vec<_>, Vec<_>) = all.into_iter().partition(is_meant);
             Ok((!others.is_empty() && !meant.is_empty()).then_some((meant, others.len())))
-        })
-        .await
+        });
+        match found.await {
+            Err(error) if is_damage(&error) => {
+                tell_damage(&error);
+                Ok(None)
+            }
+            found => found,
+        }
     }
 
     /// How many packages are known, and how many symbols.
@@ -302,6 +315,18 @@ impl Engine {
         // What is wrong with a question is no error of the store.
         self.with_store(move |store| Ok(ask(store))).await?
     }
+}
+
+/// Something that is known of packages is not what was stored. Pages are found without it.
+fn is_damage(error: &Error) -> bool {
+    matches!(error, Error::Store(store::Error::Damaged { .. }))
+}
+
+fn tell_damage(error: &Error) {
+    log::error!(
+        "symbols are left out of an answer: {}; `smolcrawl doctor --check` tells more, `smolcrawl project` reads again",
+        error.chain()
+    );
 }
 
 /// Whether a word of a question is a name in code: it has marks or letters within that words have not.

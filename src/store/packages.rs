@@ -74,7 +74,7 @@ impl Store {
     /// store.put_package(&smol, b"all of it", &[NamedSymbols { name: "block_on".into(), symbols: b"where".to_vec() }])?;
     /// let (row, found) = store.packages()?.remove(0);
     /// assert_eq!((found, store.package_content(row)?), (smol, Some(b"all of it".to_vec())));
-    /// assert_eq!(store.symbols_named("block_on", Agreement::Whole, 10)?[0].1, b"where");
+    /// assert_eq!(store.symbols_named(&[row], "block_on", Agreement::Whole, 10)?[0].1, b"where");
     /// # Ok(())
     /// # }
     /// ```
@@ -106,9 +106,24 @@ impl Store {
         self.read(|transaction| content(transaction, package.0))
     }
 
-    /// At most `limit` symbols' values with such a name, package after package.
-    pub fn symbols_named(&self, name: &str, agreement: Agreement, limit: usize) -> Result<Vec<(PackageRow, Vec<u8>)>, Error> {
-        self.read(|transaction| named(transaction, name, agreement, limit))
+    /// At most `limit` symbols' values with such a name in some packages, one after the other.
+    pub fn symbols_named(
+        &self,
+        packages: &[PackageRow],
+        name: &str,
+        agreement: Agreement,
+        limit: usize,
+    ) -> Result<Vec<(PackageRow, Vec<u8>)>, Error> {
+        self.read(|transaction| {
+            let mut found = Vec::new();
+            for package in packages {
+                found.extend(named(transaction, *package, name, agreement, limit - found.len())?);
+                if found.len() == limit {
+                    break;
+                }
+            }
+            Ok(found)
+        })
     }
 
     /// At most `limit` different names of at least and at most so many bytes, in no order: for who looks for one that is nearly so.
@@ -170,9 +185,15 @@ impl Store {
         })
     }
 
-    /// Every project, by its folder.
+    /// Every project, by its folder. One that is not what was stored is as good as not read: reading it again puts another in its place.
     pub fn projects(&self) -> Result<Vec<StoredProject>, Error> {
-        self.read(|transaction| collect(transaction, PROJECTS, [], project))
+        let projects = self.read(|transaction| collect(transaction, PROJECTS, [], project))?;
+        let count = projects.len();
+        let whole: Vec<StoredProject> = projects.into_iter().flatten().collect();
+        if whole.len() < count {
+            log::error!("what is known of a project is damaged: `smolcrawl project` in its folder reads it again");
+        }
+        Ok(whole)
     }
 
     /// Forgets a project, but none of the packages that it uses; whether it was known.
@@ -249,24 +270,30 @@ fn content(connection: &Connection, package: i64) -> Result<Option<Vec<u8>>, Fai
     }
 }
 
-fn named(connection: &Connection, name: &str, agreement: Agreement, limit: usize) -> Result<Vec<(PackageRow, Vec<u8>)>, Failure> {
+fn named(
+    connection: &Connection,
+    package: PackageRow,
+    name: &str,
+    agreement: Agreement,
+    limit: usize,
+) -> Result<Vec<(PackageRow, Vec<u8>)>, Failure> {
     // A look-up for each package: a table by names alone would take as much room again.
     let (sql, beyond) = match agreement {
-        Agreement::Whole => (format!("{NAMES} AND n.name = ?1 AND n.name <> ?2 LIMIT ?3"), String::new()),
-        Agreement::Begins => (format!("{NAMES} AND n.name >= ?1 AND n.name < ?2 LIMIT ?3"), format!("{name}\u{10ffff}")),
+        Agreement::Whole => (format!("{NAMES_OF} AND name = ?2 AND name <> ?3 LIMIT ?4"), String::new()),
+        Agreement::Begins => (format!("{NAMES_OF} AND name >= ?2 AND name < ?3 LIMIT ?4"), format!("{name}\u{10ffff}")),
     };
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    collect(connection, &sql, params![name, beyond, limit], |row| match name_agrees(row)? {
-        true => Ok((PackageRow(row.get(0)?), row.get(2)?)),
-        false => Err(Failure::Damaged(format!("a name of package {}", row.get::<_, i64>(0)?))),
+    collect(connection, &sql, params![package.0, name, beyond, limit], |row| match name_agrees(row)? {
+        true => Ok((package, row.get(2)?)),
+        false => Err(Failure::Damaged(format!("a name of package {}", package.0))),
     })
 }
 
-fn project(row: &Row<'_>) -> Result<StoredProject, Failure> {
-    match project_agrees(row)? {
-        true => Ok(StoredProject { root: row.get(0)?, fingerprint: row.get(1)?, read_at: time(row.get(2)?), content: row.get(3)? }),
-        false => Err(Failure::Damaged("what is known of a project".to_owned())),
-    }
+fn project(row: &Row<'_>) -> Result<Option<StoredProject>, Failure> {
+    Ok(match project_agrees(row)? {
+        true => Some(StoredProject { root: row.get(0)?, fingerprint: row.get(1)?, read_at: time(row.get(2)?), content: row.get(3)? }),
+        false => None,
+    })
 }
 
 /// What of packages and projects is not what was stored; projects under the number 0.
@@ -314,6 +341,7 @@ const PACKAGES: &str = "SELECT id, ecosystem, name, version, root, stamp, symbol
 const CONTENTS: &str = "SELECT package, content, checksum FROM package_contents";
 const NAMES: &str =
     "SELECT n.package, n.name, n.symbols, n.checksum FROM packages AS p CROSS JOIN symbol_names AS n WHERE n.package = p.id";
+const NAMES_OF: &str = "SELECT package, name, symbols, checksum FROM symbol_names WHERE package = ?1";
 const PROJECTS: &str = "SELECT root, fingerprint, read_at, content, checksum FROM projects ORDER BY root";
 
 /// A package's content stands in a table of its own, so that what is said of all packages is read without it. `symbol_names` is in the
@@ -378,8 +406,9 @@ mod tests {
     }
 
     fn found(store: &Store, name: &str, agreement: Agreement) -> Vec<String> {
-        let found = store.symbols_named(name, agreement, 100).unwrap();
         let packages = store.packages().unwrap();
+        let rows: Vec<PackageRow> = packages.iter().map(|(row, _)| *row).collect();
+        let found = store.symbols_named(&rows, name, agreement, 100).unwrap();
         let version = |row: PackageRow| &packages.iter().find(|(other, _)| *other == row).unwrap().1.version;
         found.iter().map(|(row, symbols)| format!("{} {}", version(*row), str::from_utf8(symbols).unwrap())).collect()
     }
@@ -392,7 +421,9 @@ mod tests {
         }
         assert_eq!(found(&store, "boil", Agreement::Whole), ["1.0 boil", "2.0 boil"]);
         assert_eq!(found(&store, "boil", Agreement::Begins), ["1.0 boil", "1.0 boiler", "2.0 boil", "2.0 boiler"]);
-        assert_eq!(store.symbols_named("boil", Agreement::Begins, 3).unwrap().len(), 3);
+        let rows: Vec<PackageRow> = store.packages().unwrap().iter().map(|(row, _)| *row).collect();
+        assert_eq!(store.symbols_named(&rows, "boil", Agreement::Begins, 3).unwrap().len(), 3);
+        assert_eq!(store.symbols_named(&rows[1..], "boil", Agreement::Begins, 9).unwrap().len(), 2, "of those that are meant");
         store.put_package(&StoredPackage { stamp: "2".into(), ..package("pot", "1.0") }, b"new", &names(&["cool"])).unwrap();
         let packages = store.packages().unwrap();
         assert_eq!(packages.iter().map(|(_, of)| (&*of.version, &*of.stamp)).collect::<Vec<_>>(), [("1.0", "2"), ("2.0", "1")]);
@@ -438,11 +469,14 @@ mod tests {
             let asked = [
                 store.packages().map(drop),
                 store.package_content(row).map(drop),
-                store.symbols_named("boil", Agreement::Whole, 9).map(drop),
+                store.symbols_named(&[row], "boil", Agreement::Whole, 9).map(drop),
                 store.projects().map(drop),
             ];
             let refused: Vec<_> = asked.into_iter().filter_map(Result::err).collect();
-            assert!(matches!(&*refused, [Error::Damaged { .. }]), "{sql}: {refused:?}");
+            match sql.contains("projects") {
+                true => assert!(refused.is_empty() && store.projects().unwrap().is_empty(), "{sql}: {refused:?}"),
+                false => assert!(matches!(&*refused, [Error::Damaged { .. }]), "{sql}: {refused:?}"),
+            }
             let check = store.check().unwrap();
             assert_eq!(check.faults.len(), 1, "{check:?}");
             assert!(check.faults[0].contains(what), "{sql}: {check:?}");

@@ -20,11 +20,14 @@ impl Inner {
         let meant: HashSet<usize> = scope.meant(&wanted);
         let sites: HashMap<PackageRow, &Site> = scope.sites_meant(&wanted).map(|site| (site.row, site)).collect();
         let not_searched = scope.not_searched(&wanted, &meant);
+        let of_packages = meant.iter().filter_map(|at| scope.stored[*at].as_ref().map(|stored| stored.row));
+        let mut rows: Vec<PackageRow> = of_packages.chain(sites.keys().copied()).collect();
+        rows.sort_unstable();
         let agreement = if asked.by_prefix == Prefix::Begins { Agreement::Begins } else { Agreement::Whole };
         let look = |name: &str, agreement| -> Result<Vec<(PackageId, Symbol)>, Error> {
             let mut found = Vec::new();
-            for (row, bytes) in store.symbols_named(name, agreement, MAX_ROWS)? {
-                let package = scope.by_row.get(&row).filter(|at| meant.contains(at)).map(|at| scope.uses[*at].id());
+            for (row, bytes) in store.symbols_named(&rows, name, agreement, MAX_ROWS)? {
+                let package = scope.by_row.get(&row).map(|at| scope.uses[*at].id());
                 let Some(id) = package.or_else(|| sites.get(&row).map(|site| site.id.clone())) else { continue };
                 let damaged = || store::Error::Damaged { path: self.config.database.clone(), what: format!("a name of {id}") };
                 found.extend(symbols::decode_told(&bytes).ok_or_else(damaged)?.into_iter().map(|symbol| (id.clone(), symbol)));
@@ -33,7 +36,12 @@ impl Inner {
         };
         let by_id: HashMap<PackageId, usize> = meant.iter().map(|at| (scope.uses[*at].id(), *at)).collect();
         let last = symbols::last_name(&asked.name);
-        let mut found = symbols::rank(look(&last, agreement)?, &wanted);
+        let candidates = look(&last, agreement)?;
+        let mut not_searched = not_searched;
+        if candidates.len() >= MAX_ROWS {
+            not_searched.push(format!("more than {MAX_ROWS} names: name the package, or more of the name"));
+        }
+        let mut found = symbols::rank(candidates, &wanted);
         if found.is_empty() && !last.is_empty() {
             let range = last.len().saturating_sub(NEAR)..=last.len() + NEAR;
             let names = store.symbol_names(range, MAX_NAMES)?;

@@ -14,6 +14,8 @@ use crate::symbols::{self, Dependency, Symbol, Wanted};
 /// Packages that one question may look into.
 #[derive(Debug)]
 pub(super) struct Scope {
+    /// Of the store, when it was read.
+    pub state: [i64; 3],
     pub project: Option<PathBuf>,
     /// What the project's lock files were known by.
     fingerprint: String,
@@ -92,8 +94,8 @@ impl Scope {
             by_name.entry((used.ecosystem, used.ecosystem.normal(&used.name))).or_default().push(at);
         }
         let by_row = stored.iter().enumerate().filter_map(|(at, stored)| Some((stored.as_ref()?.row, at))).collect();
-        let (fingerprint, own_crates, own_modules, sites) = Default::default();
-        Self { project, fingerprint, uses, stored, by_name, by_row, own_crates, own_modules, sites }
+        let (state, fingerprint, own_crates, own_modules, sites) = Default::default();
+        Self { state, project, fingerprint, uses, stored, by_name, by_row, own_crates, own_modules, sites }
     }
 
     /// What a package says that it needs, each with the package that it is here, if there is one.

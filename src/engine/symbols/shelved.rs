@@ -48,12 +48,17 @@ impl Inner {
                 return Ok(scope.clone());
             }
         }
-        let scope = Arc::new(Scope::read(store, project)?);
+        let mut scope = Scope::read(store, project)?;
+        scope.state = state;
+        let scope = Arc::new(scope);
         let mut shelved = self.symbols();
-        if shelved.scopes.len() >= MAX_SCOPES {
-            shelved.scopes.clear();
+        // Something may have been stored meanwhile, and another have read that.
+        if shelved.state == Some(state) {
+            if shelved.scopes.len() >= MAX_SCOPES {
+                shelved.scopes.clear();
+            }
+            shelved.scopes.insert(key, scope.clone());
         }
-        shelved.scopes.insert(key, scope.clone());
         Ok(scope)
     }
 
@@ -88,6 +93,9 @@ impl Inner {
         let package = symbols::decode(&content).ok_or_else(damaged)?.depending_on(dependencies);
         let package = Arc::new(renamed.iter().fold(package, |package, (called, own)| package.calling(called, own)));
         let mut shelved = self.symbols();
+        if shelved.state != Some(scope.state) {
+            return Ok(Some(package));
+        }
         shelved.weight += package.weight();
         shelved.packages.push_back((key, package.clone()));
         while shelved.weight > MAX_WEIGHT && shelved.packages.len() > 1 {

@@ -71,9 +71,13 @@ fn second_form(line: &str) -> Option<Symbol> {
     loop {
         let role_ends = parts.next()?;
         let role = &line[role_begins + 1..role_ends];
+        if !role.contains(':') {
+            role_begins = role_ends;
+            continue;
+        }
         let rest = line[role_ends + 1..].trim_start();
         let (priority, rest) = rest.split_once(' ')?;
-        if role.contains(':') && priority.parse::<i32>().is_ok() {
+        if priority.parse::<i32>().is_ok() {
             let name = line[..role_begins].trim_end();
             let (uri, shown) = rest.split_once(' ').unwrap_or((rest, "-"));
             let anchor = uri.strip_suffix('$').map_or_else(|| uri.to_owned(), |page| format!("{page}{name}"));
