@@ -25,7 +25,7 @@ use crate::symbols::package::{Kind, Symbol};
 /// ```
 pub fn rustdoc(name: &str, url: &Url, outline: &[Heading], markdown: &str) -> Vec<Symbol> {
     let Some((kind, path)) = item(name, url) else { return Vec::new() };
-    let members = outline.iter().position(|heading| is_of_traits(heading)).map_or(outline, |end| &outline[..end]);
+    let members = outline.iter().position(is_of_traits).map_or(outline, |end| &outline[..end]);
     let begins = |at: usize| outline.get(at).map_or(markdown.len(), |heading| heading.offset);
     let text = |at: usize| below(markdown.get(begins(at)..begins(at + 1)).unwrap_or_default());
     let mut symbols = Vec::new();
