@@ -157,9 +157,11 @@ impl ReadingProject {
         self.next += 1;
         let of = &self.plan.known.uses[at];
         let package = of.name();
-        let before = self.stored.get(&package).map(|(_, of)| of.clone());
+        let is_same =
+            |of: &StoredPackage| serde_json::from_str(&of.about).is_ok_and(|about: About| self.plan.known.uses[at].is_kept_as(&about));
+        let before = self.stored.get(&package).map(|(_, of)| of).filter(|before| is_same(before)).cloned();
         let is_over = self.asking.0.clone();
-        let (named, to_scan) = (package.clone(), installed.clone());
+        let (used, to_scan) = (of.clone(), installed.clone());
         // Of what the project itself asks for, texts are searched in as well.
         let source =
             SourceId::of_package(package.ecosystem.as_str(), &package.name, package.version.as_deref()).ok().filter(|_| of.is_direct);
@@ -168,7 +170,7 @@ impl ReadingProject {
             .engine
             .inner
             .handle
-            .unblock_on(Lane::Bulk, move || scan::scan(&named, &to_scan, before.as_ref(), of_pages.as_ref(), &is_over));
+            .unblock_on(Lane::Bulk, move || scan::scan(&used, &to_scan, before.as_ref(), of_pages.as_ref(), &is_over));
         let mut was_read = false;
         match scanning.await {
             Ok(Scanned::Unchanged) => {

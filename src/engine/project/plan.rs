@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::Include;
 use super::known::{self, Known, State, Use};
-use crate::files::{self, Dependency, Ecosystem, Installed, PackageName, Project, Shelf};
+use crate::files::{self, Dependency, Ecosystem, Installed, PackageName, Project, Shelf, Source};
 
 /// What is to be done, found out before the first package is read.
 #[derive(Debug)]
@@ -87,12 +87,25 @@ fn located(shelf: &Shelf, dependency: &Dependency, include: Include) -> (Use, Op
     };
     of.is_direct = dependency.is_direct;
     of.needs.clone_from(&dependency.needs);
+    if !is_fixed(dependency) {
+        let root = found.as_ref().map(|found| std::fs::canonicalize(&found.root).unwrap_or_else(|_| found.root.clone()));
+        of.place = Some(root.unwrap_or_default().to_string_lossy().into_owned());
+    }
     if found.is_some() {
         let is_asked_for = dependency.is_direct || include == Include::All;
         of.state = if is_asked_for { State::Read } else { State::NotAskedFor };
     }
     let is_read = of.state == State::Read;
     (of, found.filter(|_| is_read))
+}
+
+/// Whether its version says what is in it. Where an archive of npm lies is mostly the matter of a registry.
+fn is_fixed(dependency: &Dependency) -> bool {
+    match dependency.source {
+        Source::Registry => true,
+        Source::Url(_) => dependency.package.ecosystem == Ecosystem::Npm,
+        Source::Git { .. } | Source::Path(_) => false,
+    }
 }
 
 /// Packages that a list without a graph leads to.
