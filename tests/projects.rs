@@ -568,6 +568,7 @@ fn a_lock_file_leads_nobody_out_of_what_may_be_read() {
     home.write("private/pot.go", "package pot\n\n// Secret boils.\nfunc Secret() {}\n");
     home.write("private/README.md", "# Pot\n\nThe secret of the pot.\n");
     home.write("repo/beside/lid.go", "package lid\n\nfunc Open() {}\n");
+    home.write("repo/beside/README.md", "# Lid\n\nThe lid of the pot is no secret.\n");
     home.write("repo/docs/readme.md", "# Docs\n");
     home.write(
         "repo/go.mod",
@@ -579,14 +580,16 @@ fn a_lock_file_leads_nobody_out_of_what_may_be_read() {
         let mut server = Server::start(home.0.path(), &["--db", &home.path("tools.db"), "--allow-path", &home.path(folder)]);
         server.initialize();
         let read = server.call(2, "index_project", json!({ "path": home.path(path) }));
-        let found = server.call(3, "search_documentation", json!({ "query": "the secret of the pot" }));
+        let found = server.call(3, "perform_rag_query", json!({ "query": "the secret of the pot" })).to_string();
         server.end();
-        assert!(!found["structuredContent"].to_string().contains("The secret of"), "{found}");
-        read
+        assert!(!found.contains("The secret of"), "{found}");
+        (read, found)
     };
-    let told = failure(&index("repo/docs", "repo/docs"));
+    let told = failure(&index("repo/docs", "repo/docs").0);
     assert!(told.contains("no project is at"), "{told}");
-    let read = index("repo", "repo/docs")["structuredContent"].clone();
+    let (read, found) = index("repo", "repo/docs");
+    let read = read["structuredContent"].clone();
+    assert!(found.contains("The lid of"), "{found}");
     assert_eq!((&read["packages"], &read["read"]), (&json!(4), &json!(2)), "{read}");
     let missing: Vec<_> =
         read["missing"].as_array().unwrap().iter().map(|of| (of["package"].as_str().unwrap(), of["why"].as_str().unwrap())).collect();
