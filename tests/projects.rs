@@ -251,6 +251,123 @@ fn crates_are_read_at_the_versions_of_the_graph() {
     assert_eq!(versions["symbols"].as_array().unwrap().len(), 2, "{versions}");
 }
 
+/// What is said of the names of a piece of code, each as `name verdict`.
+fn verdicts(checked: &Value) -> Vec<String> {
+    let told = |of: &Value| format!("{} {}", of["text"].as_str().unwrap(), of["verdict"].as_str().unwrap());
+    checked["references"].as_array().unwrap().iter().map(told).collect()
+}
+
+fn crate_at(home: &Home, folder: &str, manifest: &str, code: &str) {
+    home.write(&format!("{folder}/Cargo.toml"), manifest);
+    home.write(&format!("{folder}/src/lib.rs"), code);
+}
+
+/// A fork keeps the version of what it is a fork of.
+#[test]
+fn a_version_that_was_read_from_elsewhere_accuses_nobody() {
+    let home = Home::new();
+    let manifest = "[package]\nname = \"kettle\"\nversion = \"0.1.0\"\n";
+    let mine = |commit: &str| format!("git+https://example.test/kettle#{commit}");
+    let projects = [
+        ("a", mine("aaaaaaa111"), ".cargo/git/checkouts/kettle-1/aaaaaaa"),
+        ("b", mine("bbbbbbb222"), ".cargo/git/checkouts/kettle-1/bbbbbbb"),
+        ("c", "registry+x".to_owned(), ".cargo/registry/src/index/kettle-0.1.0"),
+    ];
+    for (project, source, folder) in &projects {
+        crate_at(&home, folder, manifest, &format!("pub fn of_{project}() {{}}\n"));
+        let lock = format!(
+            "version = 4\n[[package]]\nname = \"app\"\nversion = \"0.1.0\"\ndependencies = [\"kettle\"]\n\
+             [[package]]\nname = \"kettle\"\nversion = \"0.1.0\"\nsource = \"{source}\"\n"
+        );
+        home.write(&format!("{project}/Cargo.lock"), &lock);
+    }
+    let code = |project: &str| format!("fn main() {{ kettle::of_{project}(); kettle::of_nobody(); }}\n");
+    for (at, (project, ..)) in projects.iter().enumerate() {
+        let read = home.json(&["project", &home.path(project)]);
+        assert_eq!((&read["read"], &read["missing"]), (&json!(1), &json!([])), "{read}");
+        let (checked, status) = home.check(project, "main.rs", &code(project));
+        let right = format!("kettle::of_{project} exists");
+        assert_eq!((verdicts(&checked), status), (vec![right, "kettle::of_nobody does_not_exist".to_owned()], 1), "{checked}");
+        // The others have the same version, and are not the same.
+        for (other, ..) in projects.iter().take(at) {
+            let (checked, status) = home.check(other, "main.rs", &code(other));
+            assert!(status == 0 && verdicts(&checked).iter().all(|of| of.ends_with(" unknown")), "{checked}");
+            let told = checked["not_indexed"].to_string();
+            assert!(told.contains("crate:kettle@0.1.0") && told.contains("read from elsewhere"), "{told}");
+            let found = home.json(&["find", "of_a", "--package", "kettle", "--project", &home.path(other)]);
+            assert!(found["symbols"] == json!([]) && found["not_searched"][0].as_str().unwrap().contains("read from elsewhere"), "{found}");
+        }
+    }
+    let again = home.json(&["project", &home.path("a")]);
+    assert_eq!((&again["read"], &again["unchanged"]), (&json!(1), &json!(0)));
+    let again = home.json(&["project", &home.path("a")]);
+    assert_eq!((&again["read"], &again["unchanged"]), (&json!(0), &json!(1)));
+    assert_eq!(home.check("a", "main.rs", &code("a")).1, 1);
+    assert_eq!(home.check("c", "main.rs", &code("c")).1, 0);
+}
+
+#[test]
+fn of_two_versions_that_one_package_uses_none_is_chosen() {
+    let registry = |name: &str| format!(".cargo/registry/src/index/{name}");
+    for optional in ["false", "true"] {
+        let home = Home::new();
+        let manifest = |name: &str, version: &str| format!("[package]\nname = \"{name}\"\nversion = \"{version}\"\n");
+        crate_at(&home, &registry("steam-1.0.0"), &manifest("steam", "1.0.0"), "pub struct Old;\nimpl Old { pub fn hiss(&self) {} }\n");
+        crate_at(&home, &registry("steam-2.0.0"), &manifest("steam", "2.0.0"), "pub struct New;\nimpl New { pub fn whisper(&self) {} }\n");
+        let needs = format!(
+            "[dependencies.steam]\nversion = \"1\"\n[dependencies.steam-2x]\npackage = \"steam\"\nversion = \"2\"\noptional = {optional}\n"
+        );
+        let code = "pub use steam::Old;\npub fn boil() -> steam_2x::New { steam_2x::New }\n";
+        crate_at(&home, &registry("kettle-1.0.0"), &(manifest("kettle", "1.0.0") + &needs), code);
+        home.write(
+            "app/Cargo.lock",
+            "version = 4\n[[package]]\nname = \"app\"\nversion = \"0.1.0\"\ndependencies = [\"kettle\"]\n\
+             [[package]]\nname = \"kettle\"\nversion = \"1.0.0\"\nsource = \"registry+x\"\ndependencies = [\"steam 1.0.0\", \"steam 2.0.0\"]\n\
+             [[package]]\nname = \"steam\"\nversion = \"1.0.0\"\nsource = \"registry+x\"\n\
+             [[package]]\nname = \"steam\"\nversion = \"2.0.0\"\nsource = \"registry+x\"\n",
+        );
+        assert_eq!(home.json(&["project", &home.path("app")])["read"], 3);
+        let code = "fn main() {\n    kettle::boil().whisper();\n    kettle::Old.whisper();\n    kettle::boyl();\n}\n";
+        let (checked, status) = home.check("app", "main.rs", code);
+        let accused: Vec<_> = verdicts(&checked).into_iter().filter(|of| of.ends_with(" does_not_exist")).collect();
+        assert_eq!((accused, status), (vec!["kettle::boyl does_not_exist".to_owned()], 1), "{checked}");
+    }
+}
+
+#[test]
+fn names_that_only_the_projects_own_manifests_know_are_its_own() {
+    let home = Home::new();
+    let registry = |name: &str| format!(".cargo/registry/src/index/{name}");
+    let manifest = |name: &str, needs: &str| format!("[package]\nname = \"{name}\"\nversion = \"1.0.0\"\n{needs}");
+    crate_at(&home, &registry("kettle-1.0.0"), &manifest("kettle", "[dependencies]\nsteam = \"1\"\n"), "pub fn boil() {}\n");
+    crate_at(&home, &registry("steam-1.0.0"), &manifest("steam", ""), "pub fn hiss() {}\n");
+    crate_at(&home, &registry("faster-steam-1.0.0"), &manifest("faster-steam", ""), "pub fn whisper() {}\n");
+    let own = "[dependencies]\npot = { package = \"kettle\", version = \"1\" }\nkettle = { package = \"kettle\", version = \"1\" }\n";
+    crate_at(&home, "app", &manifest("app", own), "");
+    let member = "[target.'cfg(unix)'.dev-dependencies]\nsteam = { package = \"faster-steam\", version = \"1\" }\n";
+    crate_at(&home, "app/crates/inner", &manifest("inner", member), "");
+    let locked = |name: &str, more: &str| format!("[[package]]\nname = \"{name}\"\nversion = \"1.0.0\"\n{more}\n");
+    let lock = [
+        locked("app", "dependencies = [\"kettle\"]"),
+        locked("inner", "dependencies = [\"faster-steam\"]"),
+        locked("kettle", "source = \"registry+x\"\ndependencies = [\"steam\"]"),
+        locked("steam", "source = \"registry+x\""),
+        locked("faster-steam", "source = \"registry+x\""),
+    ];
+    home.write("app/Cargo.lock", &format!("version = 4\n{}", lock.concat()));
+    assert_eq!(home.json(&["project", &home.path("app")])["read"], 3);
+    let (checked, status) = home.check(
+        "app",
+        "src/main.rs",
+        "use pot::boil;\nuse teapot::lid;\nfn main() {\n    steam::whisper();\n    kettle::boil();\n    kettle::boyl();\n}\n",
+    );
+    let wanted =
+        ["pot::boil unknown", "teapot::lid not_in_lock", "steam::whisper unknown", "kettle::boil exists", "kettle::boyl does_not_exist"];
+    assert_eq!((verdicts(&checked), status), (wanted.map(str::to_owned).to_vec(), 1), "{checked}");
+    let (checked, status) = home.check("app", "src/main.rs", "fn main() {\n    steam::whisper();\n    steam::hiss();\n}\n");
+    assert_eq!((verdicts(&checked), status), (vec!["steam::whisper unknown".to_owned(), "steam::hiss unknown".to_owned()], 0), "{checked}");
+}
+
 #[test]
 fn a_project_of_npm_and_a_module_of_go_are_found_in() {
     let home = Home::new();
@@ -442,6 +559,69 @@ fn agents_read_only_what_they_may_and_are_told_the_rest() {
     assert!(failure(&asked(&mut server, "query MATCH (n) RETURN n")).contains("no Cypher"));
     assert!(failure(&asked(&mut server, "destroy")).contains("commands are"));
     server.end();
+}
+
+/// A lock file may name any folder of the disk, and may itself lie above of what may be read.
+#[test]
+fn a_lock_file_leads_nobody_out_of_what_may_be_read() {
+    let home = Home::new();
+    home.write("private/pot.go", "package pot\n\n// Secret boils.\nfunc Secret() {}\n");
+    home.write("private/README.md", "# Pot\n\nThe secret of the pot.\n");
+    home.write("repo/beside/lid.go", "package lid\n\nfunc Open() {}\n");
+    home.write("repo/beside/README.md", "# Lid\n\nThe lid of the pot is no secret.\n");
+    home.write("repo/docs/readme.md", "# Docs\n");
+    home.write(
+        "repo/go.mod",
+        "module example.test/app\ngo 1.21\nrequire (\n\texample.test/pot v1.2.0\n\texample.test/none v1.0.0\n\texample.test/lid v1.0.0\n\texample.test/cup v1.0.0\n)\n\
+         replace example.test/pot => ../private\nreplace example.test/none => ../nothing\nreplace example.test/lid => ./beside\n",
+    );
+    home.write("go/pkg/mod/example.test/cup@v1.0.0/cup.go", "package cup\n\nfunc Fill() {}\n");
+    let index = |folder: &str, path: &str| {
+        let mut server = Server::start(home.0.path(), &["--db", &home.path("tools.db"), "--allow-path", &home.path(folder)]);
+        server.initialize();
+        let read = server.call(2, "index_project", json!({ "path": home.path(path) }));
+        let found = server.call(3, "perform_rag_query", json!({ "query": "the secret of the pot" })).to_string();
+        server.end();
+        assert!(!found.contains("The secret of"), "{found}");
+        (read, found)
+    };
+    let told = failure(&index("repo/docs", "repo/docs").0);
+    assert!(told.contains("no project is at"), "{told}");
+    let (read, found) = index("repo", "repo/docs");
+    let read = read["structuredContent"].clone();
+    assert!(found.contains("The lid of"), "{found}");
+    assert_eq!((&read["packages"], &read["read"]), (&json!(4), &json!(2)), "{read}");
+    let missing: Vec<_> =
+        read["missing"].as_array().unwrap().iter().map(|of| (of["package"].as_str().unwrap(), of["why"].as_str().unwrap())).collect();
+    let names: Vec<_> = missing.iter().map(|(package, _)| *package).collect();
+    assert_eq!(names, ["go:example.test/none@v1.0.0", "go:example.test/pot@v1.2.0"], "whether it is there or not");
+    assert!(missing.iter().all(|(_, why)| why.ends_with("lies outside of what may be read")), "{read}");
+    // Whoever sits at the command line may read what he can.
+    let read = home.json(&["project", &home.path("repo/docs")]);
+    assert_eq!((&read["read"], &read["missing"][0]["package"]), (&json!(3), &json!("go:example.test/none@v1.0.0")), "{read}");
+    assert_eq!(home.json(&["find", "Secret"])["symbols"][0]["package"], "go:example.test/pot@v1.2.0");
+    assert!(home.json(&["search", "the secret of the pot"])["hits"].to_string().contains("The secret of"));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_leads_nobody_out_of_what_may_be_read() {
+    let home = Home::new();
+    home.write("private/package.json", r#"{"name": "pad", "version": "1.0.0", "types": "index.d.ts"}"#);
+    home.write("private/index.d.ts", "export declare function secret(): void;\n");
+    home.write(
+        "web/package-lock.json",
+        r#"{"lockfileVersion": 3, "packages": {"": {"dependencies": {"pad": "1"}}, "node_modules/pad": {"version": "1.0.0"}}}"#,
+    );
+    home.write("web/node_modules/.package-lock.json", "{}");
+    std::os::unix::fs::symlink(home.at("private"), home.at("web/node_modules/pad")).unwrap();
+    let mut server = Server::start(home.0.path(), &["--db", &home.path("tools.db"), "--allow-path", &home.path("web")]);
+    server.initialize();
+    let read = server.call(2, "index_project", json!({ "path": home.path("web") }))["structuredContent"].clone();
+    server.end();
+    assert_eq!(read["read"], json!(0), "{read}");
+    assert!(read["missing"][0]["why"].as_str().unwrap().contains("outside of what may be read"), "{read}");
+    assert_eq!(home.json(&["project", &home.path("web")])["read"], 1);
 }
 
 /// Packages that this program is built with, where its own registry is: right names exist, and others do not.

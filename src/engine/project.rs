@@ -116,9 +116,23 @@ impl Engine {
     /// # Errors
     /// [`NoProject`](crate::files::Error::NoProject), what its lock files say, and what the store says.
     pub async fn read_project(&self, path: PathBuf, include: Include) -> Result<ReadingProject, Error> {
+        self.read_project_in(path, include, None).await
+    }
+
+    /// The same for who may have only that read which lies below these folders, and below those that the configuration allows everybody; and
+    /// packages, where the tools of the user keep them. What else the project uses is told as missing.
+    ///
+    /// # Errors
+    /// As [`read_project`](Self::read_project): a project that lies above of the folders is none.
+    pub async fn read_project_below(&self, path: PathBuf, include: Include, folders: Vec<PathBuf>) -> Result<ReadingProject, Error> {
+        let allowed = self.allowed(folders);
+        self.read_project_in(path, include, Some(allowed)).await
+    }
+
+    async fn read_project_in(&self, path: PathBuf, include: Include, folders: Option<Vec<PathBuf>>) -> Result<ReadingProject, Error> {
         let begun = self.handle().now();
         let places = self.places(None);
-        let plan = self.inner.handle.unblock_on(Lane::Bulk, move || Plan::make(&path, places, include)).await?;
+        let plan = self.inner.handle.unblock_on(Lane::Bulk, move || Plan::make(&path, places, include, folders)).await?;
         let stored = self.store_for(Lane::Heavy, Access::Store, |store| {
             let damaged = store.damaged_packages()?;
             // What is damaged cannot be told about and is read again.
@@ -157,9 +171,11 @@ impl ReadingProject {
         self.next += 1;
         let of = &self.plan.known.uses[at];
         let package = of.name();
-        let before = self.stored.get(&package).map(|(_, of)| of.clone());
+        let is_same =
+            |of: &StoredPackage| serde_json::from_str(&of.about).is_ok_and(|about: About| self.plan.known.uses[at].is_kept_as(&about));
+        let before = self.stored.get(&package).map(|(_, of)| of).filter(|before| is_same(before)).cloned();
         let is_over = self.asking.0.clone();
-        let (named, to_scan) = (package.clone(), installed.clone());
+        let (used, to_scan) = (of.clone(), installed.clone());
         // Of what the project itself asks for, texts are searched in as well.
         let source =
             SourceId::of_package(package.ecosystem.as_str(), &package.name, package.version.as_deref()).ok().filter(|_| of.is_direct);
@@ -168,7 +184,7 @@ impl ReadingProject {
             .engine
             .inner
             .handle
-            .unblock_on(Lane::Bulk, move || scan::scan(&named, &to_scan, before.as_ref(), of_pages.as_ref(), &is_over));
+            .unblock_on(Lane::Bulk, move || scan::scan(&used, &to_scan, before.as_ref(), of_pages.as_ref(), &is_over));
         let mut was_read = false;
         match scanning.await {
             Ok(Scanned::Unchanged) => {

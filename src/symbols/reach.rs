@@ -348,9 +348,10 @@ impl Reach {
                 let all = self.rooted(path);
                 return if all.contains(&from) { all.to_vec() } else { vec![from] };
             }
-            let of = package.package.dependencies.iter().find(|dependency| dependency.root == root);
-            if let Some(at) = of.and_then(|of| self.by_id.get(&of.id).copied()) {
-                return vec![at];
+            let mut of = package.package.dependencies.iter().filter(|dependency| dependency.root == root).peekable();
+            // One that is out of reach is no other version of it.
+            if of.peek().is_some() {
+                return of.find_map(|of| self.by_id.get(&of.id).copied()).into_iter().collect();
             }
         }
         self.rooted(path).to_vec()

@@ -23,16 +23,17 @@ pub async fn origin(engine: &Engine, context: &Context, text: &str) -> Result<(O
     Ok((found.map_err(|error| refused(&error, text))?, folders))
 }
 
-/// Where a path leads that a client names, for tools that take nothing but paths.
+/// Where a path leads that a client names, for tools that take nothing but paths, with the folders that it may lie below.
 #[cfg_attr(not(feature = "code"), expect(dead_code, reason = "tools that check code and read projects take paths alone"))]
-pub async fn path(engine: &Engine, context: &Context, text: &str) -> Result<PathBuf, ToolError> {
+pub async fn path(engine: &Engine, context: &Context, text: &str) -> Result<(PathBuf, Vec<PathBuf>), ToolError> {
     let asked = Engine::folder_of(text.trim()).unwrap_or_else(|| PathBuf::from(text.trim()));
     match engine.path_below(asked.clone(), Vec::new()).await {
         Err(Error::Files(ref error)) if error.is_outside() => {}
-        path => return path.map_err(|error| reply(&error)),
+        path => return Ok((path.map_err(|error| reply(&error))?, Vec::new())),
     }
     let folders = roots(context).await?;
-    engine.path_below(asked, folders).await.map_err(|error| refused(&error, text))
+    let found = engine.path_below(asked, folders.clone()).await;
+    Ok((found.map_err(|error| refused(&error, text))?, folders))
 }
 
 /// The folders of this machine that the client names as its roots; none where it has none.

@@ -89,7 +89,7 @@ pub fn check_script(engine: Engine) -> Tool {
     Tool::typed("check_ai_script_hallucinations", SCRIPT, move |asked: Script, context: Context| {
         let engine = engine.clone();
         async move {
-            let path = allowed::path(&engine, &context, &asked.script_path).await?;
+            let (path, _) = allowed::path(&engine, &context, &asked.script_path).await?;
             let checked = engine.check_file(path).await.map_err(|error| told(&error))?;
             verdicts(&checked, DEFAULT).map(|checked| Untrusted(Plain(checked)))
         }
@@ -101,19 +101,23 @@ pub fn check_script(engine: Engine) -> Tool {
 const LOOKS: Annotations = Annotations { read_only: Some(true), destructive: None, idempotent: None, open_world: None };
 
 async fn read_project(engine: &Engine, asked: Project, context: &Context) -> Result<Indexed, ToolError> {
-    let path = match asked.path.as_deref().map(str::trim).filter(|path| !path.is_empty()) {
+    let (path, folders) = match asked.path.as_deref().map(str::trim).filter(|path| !path.is_empty()) {
         Some(path) => allowed::path(engine, context, path).await?,
-        None => allowed::roots(context).await?.into_iter().next().ok_or_else(|| {
-            ToolError::new("no project is named, and the client names no folder that its user works in")
-                .hint("name the project's folder as path")
-        })?,
+        None => {
+            let roots = allowed::roots(context).await?;
+            let first = roots.first().cloned().ok_or_else(|| {
+                ToolError::new("no project is named, and the client names no folder that its user works in")
+                    .hint("name the project's folder as path")
+            })?;
+            (first, roots)
+        }
     };
     let include = match asked.include {
         Which::Direct => Include::Direct,
         Which::All => Include::All,
     };
     let begun = engine.handle().now();
-    let mut reading = engine.read_project(path, include).await.map_err(|error| told(&error))?;
+    let mut reading = engine.read_project_below(path, include, folders).await.map_err(|error| told(&error))?;
     let total = reading.total();
     while let Some(read) = reading.next().await.map_err(|error| told(&error))? {
         context.progress(read.at as f64, Some(total as f64), format!("{} ({} of {total})", read.package, read.at));

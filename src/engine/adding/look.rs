@@ -87,7 +87,7 @@ impl Engine {
         files::path_of(&url::Url::parse(uri).ok()?)
     }
 
-    fn allowed(&self, folders: Vec<PathBuf>) -> Vec<PathBuf> {
+    pub(in crate::engine) fn allowed(&self, folders: Vec<PathBuf>) -> Vec<PathBuf> {
         folders.into_iter().chain(self.inner.config.allowed_paths.iter().cloned()).collect()
     }
 

@@ -18,7 +18,8 @@ pub(in crate::engine) struct Known {
     pub include: Include,
     pub locks: Vec<String>,
     pub uses: Vec<Use>,
-    /// Names under which code reaches the project itself: of Rust, and what Python finds in its folder.
+    /// Names under which code reaches the project itself, or what only its own manifests call so: of Rust, and what Python finds in its
+    /// folder.
     pub own_crates: Vec<String>,
     pub own_modules: Vec<String>,
     pub notes: Vec<String>,
@@ -39,6 +40,9 @@ pub(in crate::engine) struct Use {
     /// Places of the packages that it uses, as the lock file says.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub needs: Vec<usize>,
+    /// Where it lies, if its version does not say what is in it; empty where it was not found.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<String>,
     /// Why it is missing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub why: Option<String>,
@@ -71,6 +75,7 @@ impl Use {
             state: State::Read,
             roots: roots(found),
             needs: Vec::new(),
+            place: None,
             why: None,
             command: None,
             documentation: found.about.documentation.clone(),
@@ -93,6 +98,7 @@ impl Use {
             state: State::Missing,
             roots: vec![package.name.replace(['-', '.'], "_")],
             needs: Vec::new(),
+            place: None,
             why: Some(why),
             command: Some(command.to_owned()).filter(|command| !command.is_empty()),
             documentation: documentation.and_then(|url| Url::parse(&url).ok()),
@@ -105,6 +111,11 @@ impl Use {
 
     pub fn id(&self) -> PackageId {
         id_of(&self.name())
+    }
+
+    /// Whether what is kept under its name is of this one, and not of another that has its version: a fork, or another folder.
+    pub fn is_kept_as(&self, about: &About) -> bool {
+        self.place == about.place
     }
 }
 
@@ -119,6 +130,9 @@ pub(in crate::engine) struct About {
     /// Why only a part of it is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub partly: Option<String>,
+    /// As of a [`Use`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<String>,
 }
 
 /// As [`Need`].
@@ -139,6 +153,7 @@ impl About {
             needs: found.needs.iter().map(needed).collect(),
             documentation: found.about.documentation.clone(),
             partly: None,
+            place: None,
         }
     }
 }

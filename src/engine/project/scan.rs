@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use super::{About, Over, id_of, is_over, pages};
-use crate::files::{self, Installed, PackageName};
+use super::{About, Over, Use, id_of, is_over, pages};
+use crate::files::{self, Installed};
 use crate::model::SourceId;
 use crate::store::{CutPage, NamedSymbols, StoredPackage};
 use crate::symbols::{self, Indexed, Kind, Package, Reader, Symbol};
@@ -30,13 +30,14 @@ pub(super) struct Rows {
 }
 
 pub(super) fn scan(
-    package: &PackageName,
+    used: &Use,
     installed: &Installed,
     before: Option<&StoredPackage>,
     source: Option<&SourceId>,
     over: &Over,
 ) -> Result<Scanned, files::Error> {
     let contents = installed.contents()?;
+    let package = &used.name();
     // With pages there is more than without.
     let stamp = |pages: &str| format!("{READER}{pages}-{}", contents.stamp);
     let is_as_before = |stamp: String| before.is_some_and(|before| before.stamp == stamp);
@@ -92,7 +93,7 @@ pub(super) fn scan(
     let partly = read.open.iter().find(|open| open.path.is_empty()).map(|open| open.reason.text().to_owned());
     let count = read.symbols.len() as u64;
     let names = names(Indexed::new(read));
-    let about = About { partly, ..About::of(installed) };
+    let about = About { partly, place: used.place.clone(), ..About::of(installed) };
     let row = StoredPackage {
         ecosystem: package.ecosystem.as_str().to_owned(),
         name: package.name.clone(),

@@ -145,12 +145,22 @@ impl Inner {
         let mut mentioned = HashSet::new();
         symbols::words(code, &mut mentioned);
         let mut order: Vec<usize> = (0..scope.uses.len()).filter(|at| scope.uses[*at].ecosystem == of).collect();
+        // What the project calls by a name is not what only others use under it.
+        let is_hidden = |used: &Use| of == Ecosystem::Cargo && used.roots.iter().any(|root| scope.own_crates.contains(root));
+        order.retain(|at| scope.uses[*at].is_direct || !is_hidden(&scope.uses[*at]));
         // Of several versions the one that the project itself asks for.
         order.sort_by_key(|at| !scope.uses[*at].is_direct);
         let mut waiting: VecDeque<usize> =
             order.iter().copied().filter(|at| scope.uses[*at].roots.iter().any(|root| mentioned.contains(root))).collect();
         let mut taken: HashSet<usize> = waiting.iter().copied().collect();
         let mut packages: Vec<Arc<Indexed>> = Vec::new();
+        let own = if of == Ecosystem::Cargo { &scope.own_crates } else { &scope.own_modules };
+        let own_code = (!own.is_empty()).then(|| {
+            let id = PackageId::new(ecosystem(of), "the project itself", "");
+            Arc::new(unread(id, own, "the project's own code is not read"))
+        });
+        // First: another one of its name may be needed below.
+        packages.extend(own_code.clone().filter(|_| of == Ecosystem::Cargo));
         for at in &waiting {
             if scope.is_ambiguous(*at) {
                 // It stands for all of them where the code names one; what depends on one still finds its own.
@@ -168,11 +178,7 @@ impl Inner {
             waiting.extend(needed.into_iter().filter(|at| taken.insert(*at)));
             packages.push(package);
         }
-        let own = if of == Ecosystem::Cargo { &scope.own_crates } else { &scope.own_modules };
-        if !own.is_empty() {
-            let id = PackageId::new(ecosystem(of), "the project itself", "");
-            packages.push(Arc::new(unread(id, own, "the project's own code is not read")));
-        }
+        packages.extend(own_code.filter(|_| of != Ecosystem::Cargo));
         let mut reach = Reach::new(packages);
         let missing: Vec<&Use> = scope.uses.iter().filter(|used| used.ecosystem == of && used.state == State::Missing).collect();
         let changed = scope.changed();

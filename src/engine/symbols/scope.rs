@@ -1,5 +1,6 @@
 //! The packages that one question may look into, of a project or all that are known: which is which, what each needs, and what is not there.
 
+use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
@@ -57,6 +58,7 @@ impl Scope {
                 state: State::Read,
                 roots: about.roots.clone(),
                 needs: Vec::new(),
+                place: None,
                 why: None,
                 command: None,
                 documentation: about.documentation.clone(),
@@ -82,7 +84,11 @@ impl Scope {
             || Error::UnknownProject { path: path.to_owned(), known: projects.iter().map(|known| (&known.root).into()).collect() };
         let known = known.ok_or_else(unknown)?;
         let content: Known = serde_json::from_str(&known.content).map_err(|_| unknown())?;
-        let of_uses = content.uses.iter().map(|used| stored.remove(&used.name()).map(|(stored, _)| stored)).collect();
+        let kept = |used: &Use| match stored.entry(used.name()) {
+            Entry::Occupied(kept) if used.is_kept_as(&kept.get().0.about) => Some(kept.remove().0),
+            _ => None,
+        };
+        let of_uses = content.uses.iter().map(kept).collect();
         let scope = Self::of(Some(path.to_owned()), content.uses, of_uses);
         let fingerprint = known.fingerprint.clone();
         Ok(Self { fingerprint, own_crates: content.own_crates, own_modules: content.own_modules, sites, ..scope })
@@ -98,26 +104,28 @@ impl Scope {
         Self { state, project, fingerprint, uses, stored, by_name, by_row, own_crates, own_modules, sites }
     }
 
-    /// What a package says that it needs, each with the package that it is here, if there is one.
-    fn needs(&self, at: usize) -> impl Iterator<Item = (&Needed, Option<usize>)> {
+    /// What a package says that it needs, each with the package that it is here, if there is one. Which of several versions that a package
+    /// uses a name of it leads to is not known: then it is all of them.
+    fn needs(&self, at: usize) -> impl Iterator<Item = (&Needed, Vec<usize>)> {
         let used = &self.uses[at];
         let needs = self.stored[at].iter().flat_map(|stored| &stored.about.needs);
         needs.map(move |need| {
             let normal = used.ecosystem.normal(&need.name);
-            let by_graph = used.needs.iter().copied().find(|at| {
+            let is_meant = |at: &usize| {
                 self.uses.get(*at).is_some_and(|other| other.ecosystem == used.ecosystem && used.ecosystem.normal(&other.name) == normal)
-            });
-            // A graph that leaves it out knows that it is not used.
-            let by_name = || {
-                let is_known = self.project.is_some() && used.ecosystem == Ecosystem::Cargo;
-                self.by_name.get(&(used.ecosystem, normal.clone())).filter(|_| !is_known).and_then(|all| all.first().copied())
             };
-            (need, by_graph.or_else(by_name))
+            let mut found: Vec<usize> = used.needs.iter().copied().filter(is_meant).collect();
+            // A graph that leaves it out knows that it is not used.
+            let is_known = self.project.is_some() && used.ecosystem == Ecosystem::Cargo;
+            if found.is_empty() && !is_known {
+                found.extend(self.by_name.get(&(used.ecosystem, normal)).and_then(|all| all.first()));
+            }
+            (need, found)
         })
     }
 
     pub fn needed(&self, at: usize) -> Vec<usize> {
-        self.needs(at).filter_map(|(_, found)| found).collect()
+        self.needs(at).flat_map(|(_, found)| found).collect()
     }
 
     pub fn dependencies(&self, at: usize) -> Vec<Dependency> {
@@ -125,18 +133,22 @@ impl Scope {
         let mut dependencies = Vec::new();
         for (need, found) in self.needs(at) {
             let called = |root: &str| need.called.clone().unwrap_or_else(|| root.to_owned());
-            match found {
-                Some(other) => {
-                    let other = &self.uses[other];
+            // As no version has it.
+            let unknown = id_of(&PackageName { ecosystem, name: need.name.clone(), version: None });
+            match &*found {
+                [other] => {
+                    let other = &self.uses[*other];
                     let of = |root: &String| Dependency { root: called(root), id: other.id(), optional: need.is_optional };
                     dependencies.extend(other.roots.iter().map(of));
                 }
-                None if need.is_optional => {}
-                None => {
-                    let name = PackageName { ecosystem, name: need.name.clone(), version: None };
-                    let root = called(&need.name.replace(['-', '.'], "_"));
-                    dependencies.push(Dependency { root, id: id_of(&name), optional: false });
-                }
+                [] if need.is_optional => {}
+                [] => dependencies.push(Dependency { root: called(&need.name.replace(['-', '.'], "_")), id: unknown, optional: false }),
+                // They are in use, whatever asks for them.
+                [first, ..] => dependencies.extend(self.uses[*first].roots.iter().map(|root| Dependency {
+                    root: called(root),
+                    id: unknown.clone(),
+                    optional: false,
+                })),
             }
         }
         dependencies
@@ -152,7 +164,10 @@ impl Scope {
 
     /// Names by which a package's code calls others, each with the other's own.
     pub fn renamed(&self, at: usize) -> Vec<(String, String)> {
-        let renamed = self.needs(at).filter_map(|(need, found)| Some((need.called.clone()?, self.uses[found?].roots.first()?.clone())));
+        let renamed = self.needs(at).filter_map(|(need, found)| match &*found {
+            [other] => Some((need.called.clone()?, self.uses[*other].roots.first()?.clone())),
+            _ => None,
+        });
         renamed.filter(|(called, own)| called != own).collect()
     }
 
@@ -182,13 +197,16 @@ impl Scope {
         let sites: Vec<&str> = self.sites_meant(wanted).map(|site| site.id.name.as_str()).collect();
         if let (Some(name), true, true) = (&wanted.package, meant.is_empty(), sites.is_empty()) {
             let same = Wanted { version: None, ..wanted.clone() };
-            let named: Vec<&Use> = self.uses.iter().filter(|used| symbols::is_meant(&used.id(), &same)).collect();
-            let read: Vec<_> = named.iter().filter(|used| used.state == State::Read).filter_map(|used| used.version.as_deref()).collect();
+            let named = || self.uses.iter().zip(&self.stored).filter(|(used, _)| symbols::is_meant(&used.id(), &same));
+            let read: Vec<_> = named().filter(|(_, stored)| stored.is_some()).filter_map(|(used, _)| used.version.as_deref()).collect();
             let version = wanted.version.as_ref().map(|version| format!("@{version}")).unwrap_or_default();
             let by = if self.project.is_some() { " of what the project uses" } else { "" };
-            told.push(match (read.is_empty(), named.first()) {
+            told.push(match (read.is_empty(), named().next()) {
                 (false, _) => format!("{name}{version} is not indexed{by}; {} is", read.join(", ")),
-                (true, Some(used)) => {
+                (true, Some((used, _))) if used.state == State::Read => {
+                    format!("{} was read from elsewhere since, or removed: `smolcrawl project` reads it again", used.name())
+                }
+                (true, Some((used, _))) => {
                     let command = used.command.as_ref().map(|command| format!(": `{command}` would bring it, then `smolcrawl project`"));
                     format!("{} is not read{}", used.name(), command.unwrap_or_default())
                 }
@@ -217,9 +235,11 @@ impl Scope {
     /// Packages of an ecosystem of which nothing is known.
     pub fn holes(&self, of: Ecosystem) -> Vec<String> {
         let mut told = Vec::new();
-        for (state, what) in
-            [(State::Missing, "are not on the disk"), (State::NotAskedFor, "are used by others only and were not asked for")]
-        {
+        for (state, what) in [
+            (State::Missing, "are not on the disk"),
+            (State::NotAskedFor, "are used by others only and were not asked for"),
+            (State::Read, "were read from elsewhere since, or removed (`smolcrawl project` reads them again)"),
+        ] {
             // Another project may have had it read.
             let is_hole = |(used, stored): &(&Use, &Option<Stored>)| used.ecosystem == of && used.state == state && stored.is_none();
             let holes: Vec<&Use> = self.uses.iter().zip(&self.stored).filter(is_hole).map(|(used, _)| used).collect();

@@ -55,21 +55,51 @@ fn split(folder: &str) -> Option<(&str, &str)> {
 
 /// The crate of that name in a workspace: the root, or a folder not far below.
 fn member(root: &Path, name: &str) -> Option<PathBuf> {
+    let is_it = |manifest: &toml::Table| text(manifest, &["package", "name"]).as_deref() == Some(name);
+    manifests(root).find(|(_, manifest)| is_it(manifest)).map(|(folder, _)| folder)
+}
+
+/// What the crates of a workspace say of themselves, each with its folder.
+fn manifests(root: &Path) -> impl Iterator<Item = (PathBuf, toml::Table)> {
     let mut ahead = vec![(root.to_owned(), 0)];
     let mut looked = 0;
-    while let Some((folder, depth)) = ahead.pop() {
+    let folders = std::iter::from_fn(move || {
+        let (folder, depth) = ahead.pop()?;
         looked += 1;
-        if manifest(&folder).is_some_and(|manifest| text(&manifest, &["package", "name"]).as_deref() == Some(name)) {
-            return Some(folder);
-        }
         if depth < DEEPEST && looked < MAX_MEMBERS {
             let below = folders(&folder).into_iter().rev().filter(|(name, path)| {
-                !name.starts_with('.') && name != "target" && path.symlink_metadata().is_ok_and(|metadata| metadata.is_dir())
+                !name.starts_with('.')
+                    && !matches!(&**name, "target" | "node_modules")
+                    && path.symlink_metadata().is_ok_and(|metadata| metadata.is_dir())
             });
             ahead.extend(below.map(|(_, path)| (path, depth + 1)));
         }
+        Some(folder)
+    });
+    folders.filter_map(|folder| manifest(&folder).map(|manifest| (folder, manifest)))
+}
+
+/// Names by which crates of a workspace call others that have another name, in whatever they are built or tested with.
+pub(super) fn renamed(root: &Path) -> Vec<String> {
+    let is_other = |called: &str, value: &toml::Value| {
+        let package = value.get("package").and_then(toml::Value::as_str);
+        package.is_some_and(|package| Ecosystem::Cargo.normal(package) != Ecosystem::Cargo.normal(called))
+    };
+    let of_tables = |tables: &toml::Table| -> Vec<String> {
+        let kinds = ["dependencies", "dev-dependencies", "build-dependencies"];
+        let all = kinds.iter().filter_map(|kind| tables.get(*kind)?.as_table()).flatten();
+        all.filter(|(called, value)| is_other(called, value)).map(|(called, _)| called.replace('-', "_")).collect()
+    };
+    let mut renamed = Vec::new();
+    for (_, manifest) in manifests(root) {
+        let targets = manifest.get("target").and_then(toml::Value::as_table).into_iter().flat_map(toml::Table::values);
+        let workspace = manifest.get("workspace").into_iter();
+        let parts = targets.chain(workspace).filter_map(toml::Value::as_table);
+        renamed.extend(std::iter::once(&manifest).chain(parts).flat_map(of_tables));
     }
-    None
+    renamed.sort_unstable();
+    renamed.dedup();
+    renamed
 }
 
 /// What a crate says of itself.

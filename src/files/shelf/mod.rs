@@ -118,6 +118,11 @@ impl Shelf {
         }
     }
 
+    /// Names by which the project's own crates call others that have another name. A lock file does not say them.
+    pub fn renamed(&self) -> Vec<String> {
+        self.places.project.as_deref().map(cargo::renamed).unwrap_or_default()
+    }
+
     fn read(&self, ecosystem: Ecosystem, name: &str, version: &str, at: &Path) -> Result<Installed, Error> {
         let package = PackageName { ecosystem, name: name.to_owned(), version: (!version.is_empty()).then(|| version.to_owned()) };
         match ecosystem {
