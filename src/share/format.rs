@@ -575,9 +575,9 @@ fn is_of_web(url: &Url) -> bool {
     matches!(url.scheme(), "http" | "https") && url.has_host()
 }
 
-/// Pages of files have the address of their file.
+/// Pages of files have the address of their file. That of another host's is none: who looked at it would log in there.
 fn is_of_page(url: &Url) -> bool {
-    is_of_web(url) || url.scheme() == "file"
+    is_of_web(url) || url.scheme() == "file" && url.host_str().is_none_or(str::is_empty)
 }
 
 /// Without what is of one machine or user: a source of a folder is there as its pages are, and cannot be filled again where the folder is not.

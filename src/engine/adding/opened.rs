@@ -284,6 +284,8 @@ impl Engine {
             Some(_) => self.with_store(move |store| Ok((store.validators(&source)?, store.misses(&source)?))).await?,
         };
         let known = Known::new(pages, misses.into_iter().map(|(url, _)| url));
+        let asked = located.request.clone();
+        self.inner.handle.unblock_on(Lane::Bulk, move || asked.is_in_place()).await?;
         log::info!("reading {} into {}", located.request.origin.given(), located.source);
         match &located.request.origin {
             Origin::Folder(_) | Origin::File(_) | Origin::Package(_) => self.open_listed(located, known).await,
@@ -351,7 +353,7 @@ impl Engine {
     async fn named(&self, request: AddRequest, installed: Option<Installed>) -> Result<Located, Error> {
         let names = request.names().map_err(|error| Error::Name { error })?;
         let known = self.sources().await?;
-        let asked = given::recipe(&request.origin, &request.selection, Vec::new()).files.unwrap_or_default();
+        let asked = given::recipe(&request, Vec::new()).files.unwrap_or_default();
         let is_of_the_same = |of: &SourceSummary| {
             let files = of.recipe.as_ref().and_then(|recipe| recipe.files.as_ref());
             files.is_some_and(|files| files.given == asked.given && files.folder == asked.folder)
@@ -419,7 +421,7 @@ impl Engine {
         let (listing, compared, state) = handle.unblock_on(Lane::Bulk, compare).await;
         let Compared { todo, unchanged, still_nothing, gone } = compared;
         let version = listing.checkout.as_ref().and_then(Checkout::version).filter(|_| installed.is_none());
-        let recipe = given::recipe(&origin, &located.request.selection, vec![listing.home().root()]);
+        let recipe = given::recipe(&located.request, vec![listing.home().root()]);
         let opened = Opened {
             recipe_before: located.summary.as_ref().and_then(|of| of.recipe.clone()),
             source: located.source,
@@ -506,7 +508,7 @@ impl Engine {
         if let Some(remote) = Url::parse(&asked.remote).ok().filter(|url| matches!(url.scheme(), "http" | "https")) {
             asked.remote = self.judged_for_git(&remote).await?.into();
         }
-        let fetched = match files::fetch(&self.inner.handle, asked, GitLimits::default()).await {
+        let fetched = match files::fetch(&self.inner.handle, asked, located.request.git_user(), GitLimits::default()).await {
             Ok(fetched) => fetched,
             // Without git there is no other way than the one that was refused.
             Err(files::Error::NoGit { source }) => return Err(refused.unwrap_or(files::Error::NoGit { source }.into())),
@@ -565,7 +567,7 @@ fn packed(located: Located, known: Known, archive: Archive, file: Option<NamedTe
     let root = at.place(None, folder.as_deref()).root();
     let former = former(&located);
     Opened {
-        recipe: given::recipe(origin, &located.request.selection, vec![root]),
+        recipe: given::recipe(&located.request, vec![root]),
         recipe_before: located.summary.as_ref().and_then(|of| of.recipe.clone()),
         version: None,
         state,
@@ -595,7 +597,7 @@ fn packed(located: Located, known: Known, archive: Archive, file: Option<NamedTe
 fn unchanged(located: &Located, known: &Known, state: &str) -> Option<Opened> {
     let before = located.summary.as_ref()?.recipe.clone()?;
     let files = before.files.as_ref()?;
-    let asked = given::recipe(&located.request.origin, &located.request.selection, before.seeds.clone());
+    let asked = given::recipe(&located.request, before.seeds.clone());
     if files.state.as_deref() != Some(state) || !given::is_same(&before, &asked) || known.len() == 0 {
         return None;
     }
@@ -622,7 +624,7 @@ fn state_before(located: &Located, known: &Known) -> Option<String> {
         return None;
     }
     let before = located.summary.as_ref()?.recipe.as_ref()?;
-    let asked = given::recipe(&located.request.origin, &located.request.selection, Vec::new());
+    let asked = given::recipe(&located.request, Vec::new());
     given::is_same(before, &asked).then(|| before.files.as_ref()?.state.clone())?
 }
 
