@@ -542,9 +542,25 @@ fn a_stop_keeps_what_is_stored_and_the_rest_is_read_later() {
     });
     assert!((20..200).contains(&stored), "{stored}");
     assert_eq!(world.source("docs").state, SourceState::Incomplete);
+    let on_disk = || world.engine.handle().block_on(world.engine.sources_on_disk()).unwrap();
+    assert_eq!(on_disk().len(), 0, "who has not read all of it says when the rest is to be read");
     let rest = world.add("docs");
     assert_eq!((rest.unchanged, rest.added, rest.is_complete), (stored, 200 - stored, true));
     assert_eq!(world.source("docs").state, SourceState::Complete);
+    for number in 0..200 {
+        world.rewrite(&format!("docs/{number}.md"), &format!("# Page {number}\n\nAnother text of page {number}.\n"));
+    }
+    world.engine.handle().block_on(async {
+        let mut adding = world.engine.add(world.of_now("docs").await, Chunking::default());
+        while let Some(event) = adding.next().await {
+            if let AddEvent::Stored { .. } = event.unwrap() {
+                adding.stop();
+            }
+        }
+    });
+    let known = on_disk();
+    assert_eq!(known.iter().map(|of| of.state).collect::<Vec<_>>(), [SourceState::Incomplete], "it was read to its end once");
+    assert!(world.engine.handle().block_on(world.engine.has_changed_on_disk(&known[0])).unwrap());
 }
 
 impl World {

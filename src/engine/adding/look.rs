@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use url::Url;
 
+use super::FAILED;
 use super::given::{AddRequest, is_local};
 use crate::engine::Engine;
 use crate::error::Error;
@@ -12,13 +13,18 @@ use crate::model::{Page, Recipe, SourceId, SourceState, SourceSummary};
 use crate::reactor::Lane;
 
 impl Engine {
-    /// The sources that were read from this disk to their end, and can be looked at again.
+    /// The sources that were read from this disk to their end at least once, and can be looked at again.
     pub async fn sources_on_disk(&self) -> Result<Vec<SourceSummary>, Error> {
         if !self.has_database() {
             return Ok(Vec::new());
         }
         let known = self.sources().await?;
-        let is_settled = |of: &SourceSummary| matches!(of.state, SourceState::Complete | SourceState::Limited);
+        let is_settled = |of: &SourceSummary| match of.state {
+            SourceState::Complete | SourceState::Limited => true,
+            // Somebody has ended a later reading.
+            SourceState::Incomplete => of.refreshed.is_some(),
+            SourceState::Loose => false,
+        };
         Ok(known.into_iter().filter(|of| is_settled(of) && of.recipe.as_ref().is_some_and(|recipe| is_local(recipe).is_some())).collect())
     }
 
@@ -55,7 +61,7 @@ impl Engine {
             Origin::Archive(path) => handle.unblock_on(Lane::Bulk, move || files::file_tag(&path)).await?,
             _ => return Ok(false),
         };
-        Ok(before.as_ref() != Some(&state))
+        Ok(before.as_deref().map(|before| before.strip_prefix(FAILED).unwrap_or(before)) != Some(&*state))
     }
 
     /// What was given, as it is understood here: relative paths begin at `folder`. It looks at the disk.

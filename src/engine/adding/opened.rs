@@ -8,6 +8,7 @@ use futures_lite::future;
 use tempfile::NamedTempFile;
 use url::Url;
 
+use super::FAILED;
 use super::compared::{Compared, Known, Met, compare};
 use super::download::Downloaded;
 use super::given::{self, AddRequest, Target};
@@ -97,19 +98,17 @@ impl Opened {
         [Rule::Limit, Rule::TooDeep].iter().map(|rule| self.left_out.count(*rule)).sum()
     }
 
-    /// Of what cannot be listed it is not known whether it is there.
-    pub fn keeps_all(&self) -> bool {
-        self.left_out.count(Rule::Unreadable) > 0
-    }
-
     pub fn nothing(&self) -> Error {
         let left_out = self.left_out.by_rule().map(|(rule, left)| format!("{} {rule} (such as {})", left.count, left.first));
         Error::NothingToRead { what: self.what.clone(), left_out: left_out.collect(), kept: self.had }
     }
 
     pub fn ended(&mut self, ended: Ended) {
+        // Which of its pages an entry was that cannot be read is not known.
+        if ended.left_out.count(Rule::Unreadable) == 0 {
+            self.gone.extend(ended.gone);
+        }
         self.left_out = ended.left_out;
-        self.gone = ended.gone;
         self.state = self.state.take().or(ended.state);
         self.supply = Supply::Nothing;
     }
@@ -123,7 +122,7 @@ pub(super) struct Packed {
     at: At,
     place: Option<Place>,
     former: Option<Place>,
-    /// Only what is below it.
+    /// Of the repository: all paths are below it.
     folder: Option<String>,
     known: Known,
     /// Held for as long as it is read.
@@ -157,7 +156,6 @@ pub(super) enum Judged {
     Read(Box<(Todo, Page)>),
     Unchanged,
     StillNothing,
-    Outside,
 }
 
 /// What is known at the end of an archive.
@@ -199,13 +197,7 @@ impl Packed {
     }
 
     pub fn judge(&mut self, entry: Unpacked) -> Judged {
-        let path = match &self.folder {
-            None => &*entry.path,
-            Some(folder) => match entry.path.strip_prefix(folder.as_str()).and_then(|rest| rest.strip_prefix('/')) {
-                Some(path) => path,
-                None => return Judged::Outside,
-            },
-        };
+        let path = &*entry.path;
         let (at, commit, folder) = (&self.at, self.archive.as_ref().and_then(|archive| archive.commit()), &self.folder);
         let place = self.place.get_or_insert_with(|| at.place(commit, folder.as_deref()));
         let url = place.of(path);
@@ -566,6 +558,7 @@ fn packed(located: Located, known: Known, archive: Archive, file: Option<NamedTe
     // Where nothing is told of a commit, what was asked for is known before the first file is.
     let root = at.place(None, folder.as_deref()).root();
     let former = former(&located);
+    let archive = archive.below(folder.clone());
     Opened {
         recipe: given::recipe(&located.request, vec![root]),
         recipe_before: located.summary.as_ref().and_then(|of| of.recipe.clone()),
@@ -625,7 +618,8 @@ fn state_before(located: &Located, known: &Known) -> Option<String> {
     }
     let before = located.summary.as_ref()?.recipe.as_ref()?;
     let asked = given::recipe(&located.request, Vec::new());
-    given::is_same(before, &asked).then(|| before.files.as_ref()?.state.clone())?
+    let state = before.files.as_ref()?.state.clone().filter(|state| !state.starts_with(FAILED))?;
+    given::is_same(before, &asked).then_some(state)
 }
 
 /// Where its files were when they were last read.
