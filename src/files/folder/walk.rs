@@ -2,6 +2,7 @@
 //! counted.
 
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -63,6 +64,8 @@ impl Walk {
                 Ok(metadata) if metadata.is_file() => self.file(part.clone(), None),
                 Ok(metadata) if metadata.is_symlink() => self.left_out.add(Rule::Link, part),
                 Ok(_) => self.left_out.add(Rule::Special, part),
+                // It is told as one, and known to be gone.
+                Err(error) if error.kind() == ErrorKind::NotFound => self.left_out.add(Rule::Unreadable, part),
                 Err(_) => self.unreadable(part.clone()),
             }
         }
