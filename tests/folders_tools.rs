@@ -143,6 +143,42 @@ fn a_folder_that_has_changed_is_read_before_the_answer() {
     assert_eq!(client.call("perform_rag_query", json!({ "query": "storks" }))["count"], json!(1));
 }
 
+#[cfg(feature = "code")]
+#[test]
+fn a_project_is_known_by_its_name_and_nothing_else_is_looked_at() {
+    let (home, mut client) = rooted();
+    let app = home.path().join("open").join("app");
+    let site = app.join(".venv").join("lib").join("python3.12").join("site-packages");
+    write(&app.join("uv.lock"), "version = 1\n[[package]]\nname = \"kettle\"\nversion = \"1.0\"\nsource = { registry = \"x\" }\n");
+    write(&app.join(".venv").join("pyvenv.cfg"), "");
+    write(&site.join("kettle-1.0.dist-info").join("METADATA"), "Name: kettle\nVersion: 1.0\n");
+    write(&site.join("kettle-1.0.dist-info").join("RECORD"), "kettle/__init__.py,,\n");
+    write(&site.join("kettle").join("__init__.py"), "def boil(): ...\n");
+    let read = client.call("index_project", json!({ "path": app.display().to_string() }));
+    assert_eq!(read["state"], json!("done"), "{read}");
+    let mut ask = |project: &Path| client.ask("tools/call", find(&project.display().to_string()));
+    for project in [app.clone(), app.join("src").join("missing.py"), app.join("..").join("app")] {
+        let found = ask(&project);
+        assert_eq!(found["structuredContent"]["symbols"].as_array().map(Vec::len), Some(1), "{}: {found}", project.display());
+    }
+    let mut others = vec![home.path().join("shut"), home.path().join("missing")];
+    #[cfg(unix)]
+    {
+        let link = home.path().join("shut").join("link");
+        std::os::unix::fs::symlink(&app, &link).unwrap();
+        others.push(link);
+    }
+    for project in others {
+        let refused = ask(&project);
+        assert_eq!(refused["isError"], json!(true), "{}: {refused}", project.display());
+    }
+}
+
+#[cfg(feature = "code")]
+fn find(project: &str) -> Value {
+    json!({ "name": "find_symbol", "arguments": { "name": "boil", "project": project } })
+}
+
 /// As hosts of repositories make it: all in one folder, with the commit in the head.
 fn tarball(commit: &str, files: &[(&str, &str)]) -> Vec<u8> {
     let mut builder = tar::Builder::new(GzEncoder::new(Vec::new(), Compression::fast()));
