@@ -10,9 +10,11 @@ use std::time::{Duration, SystemTime};
 use smolcrawl::config::{Environment, OnDisk};
 use smolcrawl::engine::{AddEvent, AddReport, AddRequest, Chunking, Existing, Export, RefreshReport, RefreshRequest};
 use smolcrawl::files::{Ecosystem, Origin, PackageName, PathPattern, Places, Selection, Shelf};
-use smolcrawl::model::{Mode, Query, SourceId, SourceState};
+use smolcrawl::model::{Document, FilesRecipe, Mode, Query, Recipe, SharedPage, SharedSource, SourceId, SourceState};
+use smolcrawl::share::{Head, Writer};
 use smolcrawl::{Config, Engine, Error};
 use tempfile::TempDir;
+use url::Url;
 
 struct World {
     home: TempDir,
@@ -425,6 +427,99 @@ fn what_another_machine_exports_is_read_and_not_looked_for_here() {
     assert_eq!((summary.recipe, summary.state), (None, SourceState::Loose), "its path is no business of this machine");
 }
 
+#[cfg(unix)]
+#[test]
+fn a_folder_of_a_client_that_has_become_a_link_is_not_followed() {
+    let world = World::new();
+    world.write("docs/a.md", "# A\n\nHerons.\n");
+    world.write("own/a.md", "# A\n\nTerns.\n");
+    world.write("shut/a.md", "# A\n\nThe password is told.\n");
+    world.request(world.of("docs").confined_to(vec![world.path("")])).unwrap();
+    world.add("own");
+    for name in ["docs", "own"] {
+        fs::rename(world.path(name), world.path(&format!("{name}-away"))).unwrap();
+        std::os::unix::fs::symlink(world.path("shut"), world.path(name)).unwrap();
+    }
+    let is_outside = |error: Error| matches!(error, Error::Files(error) if error.is_outside());
+    assert!(is_outside(world.refresh("docs").unwrap_err()));
+    let summary = world.source("docs");
+    assert!(is_outside(world.engine.handle().block_on(world.engine.has_changed_on_disk(&summary)).unwrap_err()));
+    let page = Url::from_file_path(world.path("").join("docs").join("a.md")).unwrap();
+    assert!(world.engine.handle().block_on(world.engine.verify(page, Some(summary.source))).is_err());
+    assert_eq!(world.find("password"), []);
+    assert_eq!(world.find("herons").len(), 1, "nothing is taken away");
+    // What its user has named may be a link.
+    world.refresh("own").unwrap();
+    assert_eq!(world.find("password").len(), 1);
+}
+
+/// What another machine says is the page of a file here, which is not looked at for that.
+#[test]
+fn a_page_is_looked_at_only_where_its_source_is_read() {
+    let world = World::new();
+    world.write("docs/a.md", "# A\n\nHerons.\n");
+    world.write("shut/key.md", "# Key\n\nThe password is told.\n");
+    world.write("cargo/credentials.toml", "The password is told.");
+    world.write("cargo/registry/src/index/pots-1.4.0/README.md", "# Pots\n");
+    world.add("docs");
+    let url = |path: &str| Url::from_file_path(world.path(path)).unwrap();
+    let verify = |url: Url, source: &str| {
+        let source = Some(SourceId::named(source).unwrap());
+        world.engine.handle().block_on(world.engine.verify(url, source)).map(|verified| verified.checked.as_str())
+    };
+    assert_eq!(verify(url("docs/a.md"), "docs").unwrap(), "unchanged");
+    world.rewrite("docs/a.md", "# A\n\nStorks.\n");
+    assert_eq!(verify(url("docs/a.md"), "docs").unwrap(), "changed");
+    fs::remove_file(world.path("docs/a.md")).unwrap();
+    assert_eq!(verify(url("docs/a.md"), "docs").unwrap(), "gone");
+
+    let mut config = Config::new(world.path("imported.db"));
+    config.environment = Environment::none();
+    config.embeddings = smolcrawl::config::Embeddings::None;
+    config.on_disk = OnDisk { cargo_home: Some(world.path("cargo")), ..OnDisk::default() };
+    let engine = Engine::new(config).unwrap();
+    let recipe = |given: &str| {
+        let files = FilesRecipe { given: given.to_owned(), ..FilesRecipe::default() };
+        Recipe { files: Some(files), ..Recipe::default() }
+    };
+    let shut = url("shut/key.md");
+    let sources = [
+        ("web", None, vec![shut.clone()]),
+        ("folder", Some(recipe(&world.path("shut").to_string_lossy())), vec![shut.clone()]),
+        ("archive", Some(recipe("https://a.test/a.zip")), vec![shut.clone()]),
+        (
+            "crate:pots",
+            Some(recipe("crate:pots@1.4.0")),
+            vec![url("cargo/credentials.toml"), url("cargo/registry/src/index/pots-1.4.0/README.md"), shut.clone()],
+        ),
+    ];
+    let file = world.path("forged.smolcrawl");
+    let mut writer = Writer::new(File::create(&file).unwrap(), &file, &Head::default()).unwrap();
+    for (source, recipe, pages) in sources {
+        let source = SourceId::named(source).unwrap();
+        let state = SourceState::Complete;
+        let of = SharedSource { source, says_version: None, recipe, state, left: 0, made: None, refreshed: None };
+        writer.source(&of).unwrap();
+        for page in pages {
+            let document = Document::new(page, "Pots", "# Mugs\n", SystemTime::UNIX_EPOCH);
+            writer.page(&SharedPage { document, chunks: Vec::new(), cut_for: None }, &[]).unwrap();
+        }
+    }
+    writer.finish().unwrap();
+    engine.handle().block_on(engine.import(file, Existing::Refuse)).unwrap();
+    let verify = |url: &Url, source: &str| {
+        let source = Some(SourceId::named(source).unwrap());
+        engine.handle().block_on(engine.verify(url.clone(), source)).map(|verified| verified.checked.as_str())
+    };
+    for (url, source) in
+        [(&shut, "web"), (&shut, "folder"), (&shut, "archive"), (&shut, "crate:pots"), (&url("cargo/credentials.toml"), "crate:pots")]
+    {
+        let error = verify(url, source).unwrap_err();
+        assert!(matches!(error, Error::NotFiles { .. }), "{source} {url}: {error}");
+    }
+    assert_eq!(verify(&url("cargo/registry/src/index/pots-1.4.0/README.md"), "crate:pots").unwrap(), "changed");
+}
+
 #[test]
 fn a_stop_keeps_what_is_stored_and_the_rest_is_read_later() {
     let world = World::new();
@@ -447,9 +542,25 @@ fn a_stop_keeps_what_is_stored_and_the_rest_is_read_later() {
     });
     assert!((20..200).contains(&stored), "{stored}");
     assert_eq!(world.source("docs").state, SourceState::Incomplete);
+    let on_disk = || world.engine.handle().block_on(world.engine.sources_on_disk()).unwrap();
+    assert_eq!(on_disk().len(), 0, "who has not read all of it says when the rest is to be read");
     let rest = world.add("docs");
     assert_eq!((rest.unchanged, rest.added, rest.is_complete), (stored, 200 - stored, true));
     assert_eq!(world.source("docs").state, SourceState::Complete);
+    for number in 0..200 {
+        world.rewrite(&format!("docs/{number}.md"), &format!("# Page {number}\n\nAnother text of page {number}.\n"));
+    }
+    world.engine.handle().block_on(async {
+        let mut adding = world.engine.add(world.of_now("docs").await, Chunking::default());
+        while let Some(event) = adding.next().await {
+            if let AddEvent::Stored { .. } = event.unwrap() {
+                adding.stop();
+            }
+        }
+    });
+    let known = on_disk();
+    assert_eq!(known.iter().map(|of| of.state).collect::<Vec<_>>(), [SourceState::Incomplete], "it was read to its end once");
+    assert!(world.engine.handle().block_on(world.engine.has_changed_on_disk(&known[0])).unwrap());
 }
 
 impl World {

@@ -92,6 +92,26 @@ fn without_roots_nothing_of_the_disk_is_read() {
     assert!(error.contains("could run anything"), "{error}");
 }
 
+#[test]
+fn what_a_root_has_is_found_beside_the_folders_that_are_allowed() {
+    let home = tempfile::tempdir().unwrap();
+    let at = |path: &str| path.split('/').fold(home.path().to_owned(), |at, name| at.join(name));
+    write(&at("open/docs/a.md"), "# Herons\n");
+    write(&at("open/node_modules/pots/package.json"), r#"{"name":"pots","version":"1.4.0"}"#);
+    write(&at("open/node_modules/pots/README.md"), "# Pots\n");
+    write(&at("shared/guide/b.md"), "# Storks\n");
+    write(&at("shut/c.md"), "# Secret\n");
+    let mut client = Client::allowed(&at("index.db"), &[&address(&at("open"))], vec![at("shared")]);
+    for (what, source) in [("docs", "docs"), ("npm:pots", "npm:pots@1.4.0"), ("./guide", "guide")] {
+        let added = client.call("add_source", json!({ "what": what }));
+        assert_eq!((&added["pages_stored"], &added["sources"]), (&json!(1), &json!([source])), "{what}: {added}");
+    }
+    let error = client.error("add_source", json!({ "what": "./nothing" }));
+    assert!(error.contains("there is nothing at"), "{error}");
+    let error = client.error("add_source", json!({ "what": at("shut").display().to_string() }));
+    assert!(error.contains("lies outside of what may be read"), "{error}");
+}
+
 #[cfg(unix)]
 #[test]
 fn a_link_out_of_a_root_is_refused_and_one_in_a_folder_is_not_followed() {
@@ -121,6 +141,42 @@ fn a_folder_that_has_changed_is_read_before_the_answer() {
     fs::rename(home.path().join("open"), home.path().join("away")).unwrap();
     client.handle.block_on(client.handle.sleep(Duration::from_secs(10)));
     assert_eq!(client.call("perform_rag_query", json!({ "query": "storks" }))["count"], json!(1));
+}
+
+#[cfg(feature = "code")]
+#[test]
+fn a_project_is_known_by_its_name_and_nothing_else_is_looked_at() {
+    let (home, mut client) = rooted();
+    let app = home.path().join("open").join("app");
+    let site = app.join(".venv").join("lib").join("python3.12").join("site-packages");
+    write(&app.join("uv.lock"), "version = 1\n[[package]]\nname = \"kettle\"\nversion = \"1.0\"\nsource = { registry = \"x\" }\n");
+    write(&app.join(".venv").join("pyvenv.cfg"), "");
+    write(&site.join("kettle-1.0.dist-info").join("METADATA"), "Name: kettle\nVersion: 1.0\n");
+    write(&site.join("kettle-1.0.dist-info").join("RECORD"), "kettle/__init__.py,,\n");
+    write(&site.join("kettle").join("__init__.py"), "def boil(): ...\n");
+    let read = client.call("index_project", json!({ "path": app.display().to_string() }));
+    assert_eq!(read["state"], json!("done"), "{read}");
+    let mut ask = |project: &Path| client.ask("tools/call", find(&project.display().to_string()));
+    for project in [app.clone(), app.join("src").join("missing.py"), app.join("..").join("app")] {
+        let found = ask(&project);
+        assert_eq!(found["structuredContent"]["symbols"].as_array().map(Vec::len), Some(1), "{}: {found}", project.display());
+    }
+    let mut others = vec![home.path().join("shut"), home.path().join("missing")];
+    #[cfg(unix)]
+    {
+        let link = home.path().join("shut").join("link");
+        std::os::unix::fs::symlink(&app, &link).unwrap();
+        others.push(link);
+    }
+    for project in others {
+        let refused = ask(&project);
+        assert_eq!(refused["isError"], json!(true), "{}: {refused}", project.display());
+    }
+}
+
+#[cfg(feature = "code")]
+fn find(project: &str) -> Value {
+    json!({ "name": "find_symbol", "arguments": { "name": "boil", "project": project } })
 }
 
 /// As hosts of repositories make it: all in one folder, with the commit in the head.
@@ -190,6 +246,27 @@ fn a_repository_is_had_from_its_host_at_the_commit_and_once_while_it_does_not_ch
     );
     let found = client.call("perform_rag_query", json!({ "query": "cranes" }));
     assert!(first_url(&found).contains(SECOND), "{found}");
+}
+
+#[test]
+fn of_a_repository_only_the_folder_that_was_asked_for_counts() {
+    let home = tempfile::tempdir().unwrap();
+    let mut client = Client::at(&home.path().join("index.db"));
+    let files = [
+        ("a.md", "# A\n"),
+        ("b.md", "# B\n"),
+        ("logo.png", "x"),
+        ("docs-old/c.md", "# C\n"),
+        ("docs/guide.md", "# Guide\n\nHerons.\n"),
+        ("docs/logo.png", "x"),
+    ];
+    client.site.reply("gitlab.test/team/pots/-/archive/main/pots-main.tar.gz", Reply::new(200, "application/gzip", tarball(FIRST, &files)));
+    let added = client.call("add_source", json!({ "what": "http://gitlab.test/team/pots/-/tree/main/docs", "max_files": 1 }));
+    assert_eq!((&added["pages_stored"], &added["sources"]), (&json!(1), &json!(["gitlab.test/team/pots/docs@main"])), "{added}");
+    let notice = added["notice"].as_str().unwrap();
+    assert!(notice.contains("1 left out as neither document nor source code (such as logo.png)") && !notice.contains("limit"), "{notice}");
+    let found = client.call("perform_rag_query", json!({ "query": "herons" }));
+    assert!(first_url(&found).starts_with(&format!("http://gitlab.test/team/pots/-/blob/{FIRST}/docs/guide.md")), "{found}");
 }
 
 #[test]

@@ -341,7 +341,6 @@ impl Adding {
                     }
                     Judged::Unchanged => self.report.unchanged += 1,
                     Judged::StillNothing => self.report.still_skipped_total += 1,
-                    Judged::Outside => self.report.files -= 1,
                 }
             }
             Read::More => {}
@@ -435,7 +434,7 @@ impl Adding {
             self.stage = Stage::Over;
             return;
         };
-        if self.is_whole && !opened.keeps_all() {
+        if self.is_whole {
             opened.gone.extend(self.moved.iter().cloned());
             self.stage = Stage::Removing(None);
         } else {
@@ -494,6 +493,10 @@ impl Adding {
             && let Some(files) = &mut recipe.files
         {
             files.state.clone_from(&opened.state);
+            // Nobody but a listing tells which files are still to be read.
+            if self.report.failed_total > 0 && !matches!(opened.supply, Supply::Listed { .. }) {
+                files.state = files.state.take().map(|state| format!("{FAILED}{state}"));
+            }
         }
         let is_news = self.is_begun || opened.recipe_before.as_ref() != Some(&recipe);
         let has_pages = opened.had + self.report.added + self.report.updated + self.report.unchanged > 0;
@@ -623,8 +626,13 @@ impl Engine {
     }
 }
 
+/// Before the state of what was read to its end, but for files that could not be read: they are tried whenever it is asked for.
+const FAILED: &str = "failed ";
 /// Files read, cut and stored at once: enough to keep the pool's threads busy.
 const READ_AT_ONCE: usize = 16;
 /// Pages that are one transaction, and one segment of the index of words.
 const STORED_TOGETHER: usize = 8;
 const REMOVED_TOGETHER: usize = 32;
+
+#[cfg(test)]
+mod tests;

@@ -45,12 +45,12 @@ impl Engine {
 impl Engine {
     /// Of a page that was read from a file: none of it is asked of a site.
     async fn verified_on_disk(&self, url: &Url, source: &SourceId, stored: &Document, hash: &str) -> Result<Option<Checked>, Error> {
+        let summary = self.source(source).await?;
         if url.scheme() != "file" {
-            let summary = self.source(source).await?;
             let is_of_files = summary.recipe.as_ref().is_some_and(|recipe| recipe.files.is_some());
             return if is_of_files { Err(Error::OfFiles { url: url.clone(), source_id: source.clone() }) } else { Ok(None) };
         }
-        let Some(page) = self.page_on_disk(url).await? else { return Ok(Some(Checked::Gone)) };
+        let Some(page) = self.page_on_disk(url, &summary).await? else { return Ok(Some(Checked::Gone)) };
         if page.url != *url {
             return Ok(Some(Checked::Moved { to: page.url }));
         }

@@ -137,6 +137,11 @@ impl Error {
         matches!(self, Self::Outside { .. })
     }
 
+    /// Whether there is nothing at a path.
+    pub fn is_not_found(&self) -> bool {
+        matches!(self, Self::NotFound { .. })
+    }
+
     /// Whether it is about the disk rather than about what was asked for.
     pub fn is_of_disk(&self) -> bool {
         matches!(self, Self::Io { .. })

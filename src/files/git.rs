@@ -34,6 +34,15 @@ impl Default for GitLimits {
     }
 }
 
+/// As whom git asks a host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GitUser {
+    /// With the configuration, keys and passwords of whoever runs this program.
+    Own,
+    /// With none of these, by HTTP: what comes is what anybody can have.
+    Anybody,
+}
+
 /// A fetch that is under way. Dropped before its end it takes git and all that git has started with it.
 #[derive(Debug)]
 pub struct GitFetch {
@@ -49,8 +58,12 @@ impl GitFetch {
     ///
     /// # Errors
     /// [`Error::NoGit`], [`Error::Git`], [`Error::Io`].
-    pub fn start(repository: &Repository, limits: GitLimits, now: Instant) -> Result<Self, Error> {
-        let git = Git::new(OsStr::new("git"), "https:http:ssh")?;
+    pub fn start(repository: &Repository, user: GitUser, limits: GitLimits, now: Instant) -> Result<Self, Error> {
+        let protocols = match user {
+            GitUser::Own => "https:http:ssh",
+            GitUser::Anybody => "https:http",
+        };
+        let git = Git::new(OsStr::new("git"), protocols, user)?;
         Self::start_with(git, &repository.remote, repository.reference.as_deref(), limits, now)
     }
 
@@ -121,9 +134,9 @@ impl GitFetch {
 ///
 /// # Errors
 /// As [`GitFetch::start`] and [`GitFetch::step`].
-pub async fn fetch(handle: &Handle, repository: Repository, limits: GitLimits) -> Result<GitFetch, Error> {
+pub async fn fetch(handle: &Handle, repository: Repository, user: GitUser, limits: GitLimits) -> Result<GitFetch, Error> {
     let now = handle.now();
-    let mut fetch = handle.unblock(move || GitFetch::start(&repository, limits, now)).await?;
+    let mut fetch = handle.unblock(move || GitFetch::start(&repository, user, limits, now)).await?;
     let mut pause = SHORTEST_PAUSE;
     loop {
         let now = handle.now();
@@ -150,12 +163,15 @@ struct Git {
     folder: TempDir,
     /// As `GIT_ALLOW_PROTOCOL` has it.
     protocols: &'static str,
+    user: GitUser,
 }
 
 impl Git {
-    fn new(program: &OsStr, protocols: &'static str) -> Result<Self, Error> {
+    fn new(program: &OsStr, protocols: &'static str, user: GitUser) -> Result<Self, Error> {
         let folder = tempfile::Builder::new().prefix("smolcrawl-git-").tempdir().map_err(Error::io("a temporary folder", "made"))?;
-        Ok(Self { program: program.into(), folder, protocols })
+        let home = folder.path().join(HOME);
+        fs::create_dir(&home).map_err(Error::io(home, "made"))?;
+        Ok(Self { program: program.into(), folder, protocols, user })
     }
 
     /// A command in the repository that asks nobody anything, runs no hook and speaks the allowed protocols only.
@@ -165,6 +181,8 @@ impl Git {
         let mut command = Command::new(&self.program);
         command
             .args(SETTINGS.iter().flat_map(|setting| ["-c", setting]))
+            // An empty one takes back all that were named before.
+            .args((self.user == GitUser::Anybody).then_some(["-c", "credential.helper="]).into_iter().flatten())
             .args(arguments)
             .current_dir(self.folder.path())
             .stdin(Stdio::null())
@@ -185,8 +203,25 @@ impl Git {
             .env("SSH_ASKPASS_REQUIRE", "force")
             .env("GIT_LFS_SKIP_SMUDGE", "1")
             .env("LC_ALL", "C");
+        if self.user == GitUser::Anybody {
+            self.as_anybody(&mut command);
+        }
         alone(&mut command);
         Ok(command)
+    }
+
+    /// Away from all that its user has set up: git's configuration, and the `.netrc` that is looked for at home.
+    fn as_anybody(&self, command: &mut Command) {
+        for name in ["GIT_CONFIG", "GIT_CONFIG_COUNT", "GIT_CONFIG_PARAMETERS", "GIT_SSL_CERT", "GIT_SSL_KEY", "XDG_CONFIG_HOME"] {
+            command.env_remove(name);
+        }
+        let home = self.folder.path().join(HOME);
+        command
+            .env("GIT_CONFIG_GLOBAL", if cfg!(windows) { "NUL" } else { "/dev/null" })
+            .env("GIT_CONFIG_NOSYSTEM", "1")
+            .env("HOME", &home)
+            // Where Windows keeps it.
+            .env("USERPROFILE", &home);
     }
 
     /// The end of what git said last.
@@ -264,9 +299,18 @@ fn stored(folder: &Path) -> u64 {
 }
 
 const SAID: &str = "smolcrawl-said";
+/// An empty folder.
+const HOME: &str = "smolcrawl-home";
 /// All that is fetched is one pack, whose size is looked at, however little it is.
-const SETTINGS: [&str; 5] =
-    ["core.hooksPath=/dev/null", "core.fsmonitor=false", "gc.auto=0", "fetch.fsckObjects=true", "fetch.unpackLimit=1"];
+/// Where an address leads is found out, and judged, before git has it.
+const SETTINGS: [&str; 6] = [
+    "core.hooksPath=/dev/null",
+    "core.fsmonitor=false",
+    "gc.auto=0",
+    "fetch.fsckObjects=true",
+    "fetch.unpackLimit=1",
+    "http.followRedirects=false",
+];
 const ATTRIBUTES: &str = "* -export-ignore -export-subst -filter -ident -text -eol -working-tree-encoding\n";
 const SHORTEST_PAUSE: Duration = Duration::from_millis(20);
 const LONGEST_PAUSE: Duration = Duration::from_millis(320);

@@ -133,7 +133,7 @@ impl Origin {
     /// As [`parse`](Self::parse), and [`Error::Outside`].
     pub fn parse_below(text: &str, here: &Here, allowed: &[PathBuf]) -> Result<Self, Error> {
         let path = match written(text, cfg!(windows))? {
-            Written::Origin(Self::Repository(of)) if !of.remote.starts_with("http") => {
+            Written::Origin(Self::Repository(of)) if !["https://", "http://"].iter().any(|start| of.remote.starts_with(start)) => {
                 let hint = "give its https:// address; `smolcrawl add` on the command line takes this one, too".to_owned();
                 return Err(Error::Origin { text: text.to_owned(), why: "is reached by keys that are its user's own", hint });
             }
@@ -161,12 +161,25 @@ pub fn below(path: &Path, allowed: &[PathBuf]) -> Result<PathBuf, Error> {
     let outside = || Error::Outside { path: plain.clone() };
     // Nothing is looked at that lies elsewhere by its name alone.
     let folders: Vec<PathBuf> = allowed.iter().filter_map(|folder| fs::canonicalize(folder).ok()).collect();
-    let named = comparable(&plain);
-    if !allowed.iter().chain(&folders).any(|folder| named.starts_with(comparable(&lexical(folder)))) {
+    if !allowed.iter().chain(&folders).any(|folder| is_named_below(&plain, folder)) {
         return Err(outside());
     }
     let real = fs::canonicalize(&plain).map_err(Error::io(&plain, "read"))?;
     if folders.iter().any(|folder| real.starts_with(folder)) { Ok(real) } else { Err(outside()) }
+}
+
+/// The same by names alone: nothing is looked at.
+pub fn is_named_below(path: &Path, folder: &Path) -> bool {
+    comparable(&lexical(path)).starts_with(comparable(&lexical(folder)))
+}
+
+/// Tells whether a path, as it was once found, still leads where it says.
+///
+/// # Errors
+/// [`Error::Outside`] where there is a link in it now, [`Error::NotFound`], [`Error::Io`].
+pub fn without_links(path: &Path) -> Result<(), Error> {
+    let real = fs::canonicalize(path).map_err(Error::io(path, "read"))?;
+    if real == path { Ok(()) } else { Err(Error::Outside { path: path.to_owned() }) }
 }
 
 /// Without `.` and `..`, by names alone.

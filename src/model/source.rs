@@ -164,6 +164,9 @@ pub struct FilesRecipe {
     /// What all of it was known by when it was last read to its end: as long as that is so, nothing of it has to be read again.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub state: Option<String>,
+    /// A client had it read, who may have only that read which lies where it was told, and which anybody can have.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub confined: bool,
 }
 
 impl FilesRecipe {

@@ -488,7 +488,11 @@ fn read_source(record: &[u8]) -> Option<SharedSource> {
         Some(text) if text.len() > MOST_OF_SAID => return None,
         Some(text) => Some(serde_json::from_str::<Recipe>(text).ok()?),
     };
-    let (recipe, state) = of_everybody(recipe, *STATES.get(usize::from(rest.byte()?))?);
+    let (mut recipe, state) = of_everybody(recipe, *STATES.get(usize::from(rest.byte()?))?);
+    // Whoever made the file is not to have something read here with the user's own logins.
+    if let Some(files) = recipe.as_mut().and_then(|recipe| recipe.files.as_mut()) {
+        files.confined = true;
+    }
     let left = rest.u64()?;
     let (made, refreshed) = (time(rest.number()?)?, time(rest.number()?)?);
     rest.end()?;
@@ -575,9 +579,9 @@ fn is_of_web(url: &Url) -> bool {
     matches!(url.scheme(), "http" | "https") && url.has_host()
 }
 
-/// Pages of files have the address of their file.
+/// Pages of files have the address of their file. That of another host's is none: who looked at it would log in there.
 fn is_of_page(url: &Url) -> bool {
-    is_of_web(url) || url.scheme() == "file"
+    is_of_web(url) || url.scheme() == "file" && url.host_str().is_none_or(str::is_empty)
 }
 
 /// Without what is of one machine or user: a source of a folder is there as its pages are, and cannot be filled again where the folder is not.

@@ -13,14 +13,19 @@ use crate::tools::reply;
 pub async fn origin(engine: &Engine, context: &Context, text: &str) -> Result<(Origin, Vec<PathBuf>), ToolError> {
     let allowed = engine.config().allowed_paths.clone();
     // A client is not asked for what is no path, or is allowed anyway.
-    match engine.origin_below(text.to_owned(), allowed.clone()).await {
-        Err(Error::Files(ref error)) if error.is_outside() => {}
-        Ok(origin @ Origin::Package(_)) if allowed.is_empty() => return Ok((origin, roots(context).await?)),
-        origin => return Ok((origin.map_err(|error| reply(&error))?, allowed)),
+    let first = engine.origin_below(text.to_owned(), allowed.clone()).await;
+    match &first {
+        Err(Error::Files(error)) if error.is_outside() || error.is_not_found() => {}
+        Ok(Origin::Package(_)) => {}
+        _ => return Ok((first.map_err(|error| reply(&error))?, allowed)),
     }
-    let folders = roots(context).await?;
-    let found = engine.origin_below(text.to_owned(), folders.clone()).await;
-    Ok((found.map_err(|error| refused(&error, text))?, folders))
+    let folders: Vec<PathBuf> = roots(context).await?.into_iter().chain(allowed).collect();
+    // What a project of the client's user has is meant before what lies in a folder that is allowed.
+    let found = match first {
+        Ok(package) => package,
+        Err(_) => engine.origin_below(text.to_owned(), folders.clone()).await.map_err(|error| refused(&error, text))?,
+    };
+    Ok((found, folders))
 }
 
 /// Where a path leads that a client names, for tools that take nothing but paths, with the folders that it may lie below.
@@ -28,7 +33,7 @@ pub async fn origin(engine: &Engine, context: &Context, text: &str) -> Result<(O
 pub async fn path(engine: &Engine, context: &Context, text: &str) -> Result<(PathBuf, Vec<PathBuf>), ToolError> {
     let asked = Engine::folder_of(text.trim()).unwrap_or_else(|| PathBuf::from(text.trim()));
     match engine.path_below(asked.clone(), Vec::new()).await {
-        Err(Error::Files(ref error)) if error.is_outside() => {}
+        Err(Error::Files(ref error)) if error.is_outside() || error.is_not_found() => {}
         path => return Ok((path.map_err(|error| reply(&error))?, Vec::new())),
     }
     let folders = roots(context).await?;

@@ -226,7 +226,7 @@ pub(super) async fn project(engine: &Engine, named: Option<&str>, context: &Cont
     let known = if engine.has_database() { engine.projects().await.map_err(|error| told(&error))? } else { Vec::new() };
     match named.map(str::trim).filter(|named| !named.is_empty()) {
         Some("none") => Ok(None),
-        Some(path) => match engine.project_of(path.as_ref()).await.map_err(|error| told(&error))? {
+        Some(path) => match known_project(engine, path, &known, context).await? {
             Some(project) => Ok(Some(project)),
             None => Err(told(&Error::UnknownProject { path: path.into(), known })),
         },
@@ -247,6 +247,18 @@ pub(super) async fn project(engine: &Engine, named: Option<&str>, context: &Cont
                 _ => None,
             })
         }
+    }
+}
+
+/// The innermost project that a path lies in by its name alone; one that lies in none is looked at only where the client may have it read.
+async fn known_project(engine: &Engine, path: &str, known: &[PathBuf], context: &Context) -> Result<Option<PathBuf>, ToolError> {
+    let named = Engine::named_below(path.as_ref(), known);
+    if let Some(project) = named.into_iter().max_by_key(|project| project.components().count()) {
+        return Ok(Some(project.clone()));
+    }
+    match allowed::path(engine, context, path).await {
+        Ok((path, _)) => engine.project_of(&path).await.map_err(|error| told(&error)),
+        Err(_) => Ok(None),
     }
 }
 

@@ -1,7 +1,7 @@
 //! A client of the tools of `smolcrawl serve`, on the simulated network.
 #![allow(dead_code, reason = "each test binary uses its part")]
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use futures_lite::io::{BufReader, ReadHalf, WriteHalf, split};
 use futures_lite::{AsyncBufReadExt, AsyncWriteExt};
@@ -10,7 +10,7 @@ use smolcrawl::Engine;
 use smolcrawl::http::PrivateAddresses;
 use smolcrawl::reactor::{Handle, Socket};
 
-use crate::served::{Served, serve};
+use crate::served::{Served, serve_below};
 use crate::site::Site;
 
 pub struct Client {
@@ -30,7 +30,12 @@ impl Client {
 
     /// A client that names these folders when it is asked for its roots.
     pub fn with_roots(database: &Path, roots: &[&str]) -> Self {
-        let Served { handle, site, engine, socket, .. } = serve(database, PrivateAddresses::Allow);
+        Self::allowed(database, roots, Vec::new())
+    }
+
+    /// The same where its user allows everybody what lies below some folders.
+    pub fn allowed(database: &Path, roots: &[&str], allowed: Vec<PathBuf>) -> Self {
+        let Served { handle, site, engine, socket, .. } = serve_below(database, PrivateAddresses::Allow, allowed);
         let (from, to) = split(socket);
         let roots: Vec<String> = roots.iter().map(|root| (*root).to_owned()).collect();
         let capabilities = if roots.is_empty() { json!({}) } else { json!({ "roots": {} }) };

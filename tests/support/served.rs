@@ -1,7 +1,7 @@
 //! The tools of `smolcrawl serve` on the simulated network, beside a site to crawl, and a connection to them.
 #![allow(dead_code, reason = "each test binary uses its part")]
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use futures_lite::future;
 use futures_lite::io::split;
@@ -26,6 +26,11 @@ pub struct Served {
 
 /// Serves one client, from a new engine without embeddings.
 pub fn serve(database: &Path, private_addresses: PrivateAddresses) -> Served {
+    serve_below(database, private_addresses, Vec::new())
+}
+
+/// The same where its user allows everybody what lies below some folders.
+pub fn serve_below(database: &Path, private_addresses: PrivateAddresses, allowed: Vec<PathBuf>) -> Served {
     let sim = Sim::new();
     for host in ["a.test", "b.test", "c.test", "d.test", "e.test", "gitlab.test"] {
         sim.host(host, ["10.0.0.1"]);
@@ -39,6 +44,7 @@ pub fn serve(database: &Path, private_addresses: PrivateAddresses) -> Served {
     let mut config = Config { environment: Environment::none(), ..Config::new(database) };
     config.crawl.http.private_addresses = private_addresses;
     config.embeddings = Embeddings::None;
+    config.allowed_paths = allowed;
     let engine = Engine::with_handle(config, handle.clone()).unwrap();
 
     let background = Background::new(&engine);

@@ -100,13 +100,22 @@ pub(super) fn compare(listing: &Listing, mut known: Known, former: Option<&Place
             Met::Read { url, before, is_known } => compared.todo.push(Todo { found: found.clone(), url, before, is_known }),
         }
     }
-    compared.gone = known.not_met();
+    let places: Vec<&Place> = former.into_iter().chain([listing.home(), listing.on_disk()]).collect();
+    let unseen: HashSet<String> = listing.unseen.iter().flat_map(|path| places.iter().map(|place| String::from(place.of(path)))).collect();
+    compared.gone = known.not_met().into_iter().filter(|url| !is_within(url, &unseen)).collect();
     compared
+}
+
+/// Whether an address is one of these, or begins with one that ends with a slash.
+fn is_within(url: &Url, among: &HashSet<String>) -> bool {
+    let url = url.as_str();
+    !among.is_empty() && (among.contains(url) || url.match_indices('/').any(|(at, _)| among.contains(&url[..=at])))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::files::{Folder, Selection};
 
     fn url(text: &str) -> Url {
         Url::parse(text).unwrap()
@@ -138,5 +147,30 @@ mod tests {
         assert_eq!(known.meet(vec![url("file:///empty.md")], "W/\"0-1\""), Met::StillNothing);
         assert_eq!(known.meet(vec![url("file:///empty.md")], "W/\"0-2\""), read("file:///empty.md", None, false));
         assert_eq!(known.not_met(), [url("file:///gone.md")], "what others have stored is no business of files");
+    }
+
+    #[test]
+    fn what_is_gone_is_removed_but_for_what_could_not_be_looked_at() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("here.md"), "# Here").unwrap();
+        let mut listing = Folder::open(folder.path(), Selection::default()).unwrap().list().unwrap();
+        let at = |path: &str| listing.on_disk().of(path);
+        let paths = ["shut/a.md", "shut/deep/b.md", "shut-too/c.md", "open/d.md", "e.md", "f.md"].map(at);
+        let former = Place::Below(url("https://host.test/blob/1/"));
+        let hosted = former.of("shut/g.md");
+        let known = || {
+            let pages = paths
+                .iter()
+                .chain([&hosted])
+                .map(|url| (url.clone(), Validators { etag: Some("W/\"1-1\"".to_owned()), ..Validators::default() }));
+            Known::new(pages.collect(), [])
+        };
+        assert_eq!(compare(&listing, known(), Some(&former)).gone.len(), 7);
+        listing.unseen = vec!["shut/".into(), "f.md".into()];
+        let mut gone = compare(&listing, known(), Some(&former)).gone;
+        gone.sort_unstable();
+        assert_eq!(gone, [paths[4].clone(), paths[3].clone(), paths[2].clone()]);
+        listing.unseen = vec!["".into()];
+        assert_eq!(compare(&listing, known(), Some(&former)).gone, []);
     }
 }

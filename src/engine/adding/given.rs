@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use url::Url;
 
 use crate::error::Error;
-use crate::files::{self, Here, Installed, Origin, PackageName, PathPattern, Repository, Selection, Usual, Wanted};
+use crate::files::{self, GitUser, Here, Installed, Origin, PackageName, PathPattern, Repository, Selection, Usual, Wanted};
 use crate::model::{BadName, FilesRecipe, Recipe, SourceId, SourceSummary, host};
 
 /// What is to be added, and how much of it.
@@ -24,12 +24,14 @@ pub struct AddRequest {
     pub project: Option<PathBuf>,
     /// Below which of these a package has to lie, beside where the tools of its kind keep all of them. None: anywhere.
     confined_to: Option<Vec<PathBuf>>,
+    /// It was asked for by a client, now or when it was first read.
+    is_confined: bool,
 }
 
 impl AddRequest {
     /// Default settings.
     pub fn new(origin: Origin) -> Self {
-        Self { origin, selection: Selection::default(), name: None, version: None, project: None, confined_to: None }
+        Self { origin, selection: Selection::default(), name: None, version: None, project: None, confined_to: None, is_confined: false }
     }
 
     #[must_use]
@@ -47,11 +49,27 @@ impl AddRequest {
     pub fn confined_to(self, folders: Vec<PathBuf>) -> Self {
         // Without a folder there is no project.
         let project = folders.first().cloned().or_else(|| Some(PathBuf::new()));
-        Self { project, confined_to: Some(folders), ..self }
+        Self { project, confined_to: Some(folders), is_confined: true, ..self }
     }
 
     pub(super) fn confinement(&self) -> Option<&[PathBuf]> {
         self.confined_to.as_deref()
+    }
+
+    /// What a client can have read is what anybody can have.
+    pub(super) fn git_user(&self) -> GitUser {
+        if self.is_confined { GitUser::Anybody } else { GitUser::Own }
+    }
+
+    /// What a client has had read is read again only where it lay: a link that is there now leads elsewhere. Blocking.
+    ///
+    /// # Errors
+    /// [`files::Error::Outside`], [`files::Error::NotFound`], [`files::Error::Io`].
+    pub(super) fn is_in_place(&self) -> Result<(), files::Error> {
+        match self.origin.path() {
+            Some(path) if self.is_confined => files::without_links(path),
+            _ => Ok(()),
+        }
     }
 
     /// What a recipe is of.
@@ -75,7 +93,7 @@ impl AddRequest {
             max_file_bytes: files.max_file_bytes,
             ..Selection::default()
         };
-        Ok(Self { selection, ..Self::new(origin) })
+        Ok(Self { selection, is_confined: files.confined, ..Self::new(origin) })
     }
 
     /// The names that a source of it may have, the best first: the further ones are for when that is another's.
@@ -84,7 +102,13 @@ impl AddRequest {
         let version = self.version.as_deref().map(str::trim).filter(|version| !version.is_empty()).or(found.as_deref());
         match self.name.as_deref().map(str::trim).filter(|name| !name.is_empty()) {
             Some(name) => Ok(vec![SourceId::new(name, version)?]),
-            None => names.iter().map(|name| SourceId::new(name, version)).collect(),
+            None => {
+                let (good, mut bad) = names.iter().map(|name| SourceId::new(name, version)).partition::<Vec<_>, _>(Result::is_ok);
+                match bad.pop() {
+                    Some(error) if good.is_empty() => Err(error.expect_err("what is no name was sorted out")),
+                    _ => Ok(good.into_iter().flatten().collect()),
+                }
+            }
         }
     }
 }
@@ -99,7 +123,8 @@ pub(super) enum Target {
 }
 
 /// What is kept of what was given. The seed is the address that those of its pages begin with.
-pub(super) fn recipe(origin: &Origin, selection: &Selection, seeds: Vec<Url>) -> Recipe {
+pub(super) fn recipe(request: &AddRequest, seeds: Vec<Url>) -> Recipe {
+    let AddRequest { origin, selection, .. } = request;
     let texts = |patterns: &[PathPattern]| patterns.iter().map(|pattern| pattern.as_str().to_owned()).collect();
     let folder = match origin {
         Origin::Repository(Repository { folder, .. }) => folder.clone(),
@@ -117,15 +142,16 @@ pub(super) fn recipe(origin: &Origin, selection: &Selection, seeds: Vec<Url>) ->
             max_bytes: selection.max_bytes,
             max_file_bytes: selection.max_file_bytes,
             state: None,
+            confined: request.is_confined,
         }),
         ..Recipe::default()
     }
 }
 
-/// Whether it is the same but for what changes whenever it is read.
+/// Whether it is the same but for what changes whenever it is read, and for who has it read.
 pub(super) fn is_same(one: &Recipe, other: &Recipe) -> bool {
     let bare = |recipe: &Recipe| {
-        let files = recipe.files.clone().map(|files| FilesRecipe { state: None, ..files });
+        let files = recipe.files.clone().map(|files| FilesRecipe { state: None, confined: false, ..files });
         Recipe { seeds: Vec::new(), files, ..recipe.clone() }
     };
     bare(one) == bare(other)
@@ -160,9 +186,8 @@ fn called(origin: &Origin) -> (Vec<String>, Option<String>) {
         Origin::Folder(path) => (of_path(path), None),
         Origin::File(path) => (of_path(path), None),
         Origin::Archive(path) => {
-            let names = of_path(path);
-            let (_, version) = of_archive(&names[0]);
-            (names.iter().map(|name| of_archive(name).0).collect(), version)
+            let (name, version) = of_archive(&path.file_name().unwrap_or_default().to_string_lossy());
+            (of_path(&path.with_file_name(name)), version)
         }
         Origin::Repository(repository) => {
             let place = repository.web.as_ref().map(|(_, web)| web.clone()).or_else(|| address(&repository.remote));
@@ -171,7 +196,7 @@ fn called(origin: &Origin) -> (Vec<String>, Option<String>) {
                 |url| format!("{}{}", host(&url), url.path().trim_end_matches('/').trim_end_matches(".git")),
             );
             let folder = repository.folder.as_ref().map(|folder| format!("/{folder}")).unwrap_or_default();
-            (vec![good(&format!("{name}{folder}"))], repository.reference.as_deref().map(good))
+            (vec![shortened(&good(&format!("{name}{folder}")))], repository.reference.as_deref().map(good))
         }
         Origin::Package(package) => {
             let name = package_source(package).map_or_else(|_| package.name.clone(), |source| source.name().to_owned());
@@ -192,9 +217,11 @@ pub(super) fn address(remote: &str) -> Option<Url> {
 
 /// The last name of a path, then with more and more of what stands before it.
 fn of_path(path: &Path) -> Vec<String> {
+    let short = |name: &str| good(&name.chars().take(LONGEST_OF_PATH).collect::<String>());
     let names: Vec<String> =
-        path.iter().rev().filter_map(|name| name.to_str()).map(good).filter(|name| !name.is_empty()).take(NAMES).collect();
-    let all: Vec<String> = (1..=names.len()).map(|count| names[..count].iter().rev().cloned().collect::<Vec<_>>().join("/")).collect();
+        path.iter().rev().filter_map(|name| name.to_str()).map(short).filter(|name| !name.is_empty()).take(NAMES).collect();
+    let joined = |count: usize| names[..count].iter().rev().cloned().collect::<Vec<_>>().join("/");
+    let all: Vec<String> = (1..=names.len()).map(|count| shortened(&joined(count))).collect();
     if all.is_empty() { vec!["files".to_owned()] } else { all }
 }
 
@@ -208,21 +235,28 @@ fn of_archive(file: &str) -> (String, Option<String>) {
         numbers.starts_with(|c: char| c.is_ascii_digit()) && numbers.contains('.')
     };
     match stem.match_indices('-').find(|(at, _)| is_version(&stem[at + 1..])) {
-        Some((at, _)) if at > 0 => (stem[..at].to_owned(), Some(stem[at + 1..].to_owned())),
-        _ => (stem, None),
+        Some((at, _)) if at > 0 => (shortened(&stem[..at]), Some(stem[at + 1..].to_owned())),
+        _ => (shortened(&stem), None),
     }
 }
 
 /// What the name of a source can have: see [`SourceId::new`].
 fn good(text: &str) -> String {
     let plain = |c: char| if c.is_whitespace() || c.is_control() || matches!(c, '@' | '?' | '#' | ':' | '\\') { '-' } else { c };
-    text.chars().map(plain).take(LONGEST).collect::<String>().trim_matches('-').trim_matches('/').to_owned()
+    text.chars().map(plain).collect::<String>().trim_matches('-').trim_matches('/').to_owned()
+}
+
+/// As much of a name as that of a source has room for.
+fn shortened(name: &str) -> String {
+    name[..name.floor_char_boundary(LONGEST)].trim_end_matches(['-', '/']).to_owned()
 }
 
 /// Names of a path that may be in that of its source.
 const NAMES: usize = 6;
 /// Characters of one of them.
-const LONGEST: usize = 30;
+const LONGEST_OF_PATH: usize = 30;
+/// Bytes of all of it.
+const LONGEST: usize = 200;
 /// Paths that every package has.
 const COMMON: [&str; 12] = [
     ".*",
@@ -256,6 +290,27 @@ mod tests {
         assert_eq!(names("git@git.example.com:team/pots.git"), "git.example.com/team/pots");
         assert_eq!(names("https://a.test/x/pots-1.4.0.tar.gz"), "pots@1.4.0 a.test/pots@1.4.0");
         assert_eq!(names("https://a.test/x/pots.zip"), "pots a.test/pots");
+        assert_eq!(
+            names("https://github.com/microsoft/TypeScript/tree/v5.5.0-beta.2/doc"),
+            "github.com/microsoft/TypeScript/doc@v5.5.0-beta.2"
+        );
+        assert_eq!(
+            names("https://a.test/a-name-of-more-than-thirty-letters-1.4.0.zip").split(' ').next(),
+            Some("a-name-of-more-than-thirty-letters@1.4.0")
+        );
+        let archive = Origin::Archive(PathBuf::from("/home/me/a-name-of-more-than-thirty-letters-2.1.tar.gz"));
+        let (found, version) = called(&archive);
+        assert_eq!(
+            (&*found[0], &*found[1], version.as_deref()),
+            ("a-name-of-more-than-thirty-let", "me/a-name-of-more-than-thirty-let", Some("2.1"))
+        );
+        let long = format!("https://own.test/{}/r.git", "ü".repeat(120));
+        let name = names(&long);
+        assert!(name.len() <= LONGEST && name.starts_with("own.test/%C3%BC"), "{name}");
+        let deep = Origin::Folder(["/", &"ü".repeat(40), &"ö".repeat(40), &"ä".repeat(40), &"é".repeat(40), "docs"].iter().collect());
+        let found = AddRequest::new(deep).names().unwrap();
+        assert_eq!((found[0].as_str(), found[1].as_str().chars().count(), found.len()), ("docs", 35, 5));
+        assert!(found.iter().all(|name| name.as_str().len() <= LONGEST));
         assert_eq!(names("npm:@types/node@20.1.0"), "npm:types/node@20.1.0");
         assert_eq!(of_path(Path::new("/home/me/my docs")), ["my-docs", "me/my-docs", "home/me/my-docs"]);
         assert_eq!(of_path(Path::new("/")), ["files"]);
@@ -267,7 +322,7 @@ mod tests {
         let here = Here { folder: std::env::temp_dir(), home: None };
         for text in ["https://github.com/o/r@v1", "https://github.com/o/r/tree/v1/docs", "crate:serde@1.0.219", "https://a.test/a.zip"] {
             let request = AddRequest::new(Origin::parse(text, &here).unwrap());
-            let kept = recipe(&request.origin, &request.selection, Vec::new());
+            let kept = recipe(&request, Vec::new());
             let files = kept.files.clone().unwrap();
             assert_eq!(AddRequest::of(&kept, &files).unwrap(), request, "{text}");
             assert_eq!(is_local(&kept), None);
@@ -276,7 +331,7 @@ mod tests {
         let selection =
             Selection { include: vec![PathPattern::parse("*.md").unwrap()], usual: Usual::Take, max_files: 7, ..Selection::default() };
         let request = AddRequest::new(Origin::Folder(folder.path().to_owned())).selection(selection);
-        let kept = recipe(&request.origin, &request.selection, Vec::new());
+        let kept = recipe(&request, Vec::new());
         assert_eq!(AddRequest::of(&kept, kept.files.as_ref().unwrap()).unwrap(), request);
         assert_eq!(is_local(&kept), Some(folder.path()));
         let path = folder.path().to_owned();

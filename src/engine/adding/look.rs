@@ -1,22 +1,30 @@
 //! Whether what lies on this disk is as it was when it was last read: by names, sizes and times alone, without reading anything.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use url::Url;
+
+use super::FAILED;
 use super::given::{AddRequest, is_local};
 use crate::engine::Engine;
 use crate::error::Error;
 use crate::files::{self, Folder, Listing, Origin, Selection, Sequence, Wanted};
-use crate::model::{Page, SourceId, SourceState, SourceSummary};
+use crate::model::{Page, Recipe, SourceId, SourceState, SourceSummary};
 use crate::reactor::Lane;
 
 impl Engine {
-    /// The sources that were read from this disk to their end, and can be looked at again.
+    /// The sources that were read from this disk to their end at least once, and can be looked at again.
     pub async fn sources_on_disk(&self) -> Result<Vec<SourceSummary>, Error> {
         if !self.has_database() {
             return Ok(Vec::new());
         }
         let known = self.sources().await?;
-        let is_settled = |of: &SourceSummary| matches!(of.state, SourceState::Complete | SourceState::Limited);
+        let is_settled = |of: &SourceSummary| match of.state {
+            SourceState::Complete | SourceState::Limited => true,
+            // Somebody has ended a later reading.
+            SourceState::Incomplete => of.refreshed.is_some(),
+            SourceState::Loose => false,
+        };
         Ok(known.into_iter().filter(|of| is_settled(of) && of.recipe.as_ref().is_some_and(|recipe| is_local(recipe).is_some())).collect())
     }
 
@@ -30,7 +38,12 @@ impl Engine {
         let Some(files) = recipe.files.clone() else { return Ok(false) };
         let before = files.state.clone();
         let handle = &self.inner.handle;
-        let request = match handle.unblock_on(Lane::Bulk, move || AddRequest::of(&recipe, &files)).await {
+        let found = move || {
+            let request = AddRequest::of(&recipe, &files)?;
+            request.is_in_place()?;
+            Ok(request)
+        };
+        let request = match handle.unblock_on(Lane::Bulk, found).await {
             Err(Error::Files(files::Error::NotFound { .. })) => return Ok(false),
             request => request?,
         };
@@ -48,7 +61,7 @@ impl Engine {
             Origin::Archive(path) => handle.unblock_on(Lane::Bulk, move || files::file_tag(&path)).await?,
             _ => return Ok(false),
         };
-        Ok(before.as_ref() != Some(&state))
+        Ok(before.as_deref().map(|before| before.strip_prefix(FAILED).unwrap_or(before)) != Some(&*state))
     }
 
     /// What was given, as it is understood here: relative paths begin at `folder`. It looks at the disk.
@@ -84,7 +97,12 @@ impl Engine {
 
     /// The folders that an address of a client's root is of; none where it is none of this machine.
     pub fn folder_of(uri: &str) -> Option<PathBuf> {
-        files::path_of(&url::Url::parse(uri).ok()?)
+        files::path_of(&Url::parse(uri).ok()?)
+    }
+
+    /// Those of these folders that a path lies in by its name alone: nothing is looked at.
+    pub fn named_below<'a>(path: &Path, folders: &'a [PathBuf]) -> Vec<&'a PathBuf> {
+        folders.iter().filter(|folder| files::is_named_below(path, folder)).collect()
     }
 
     pub(in crate::engine) fn allowed(&self, folders: Vec<PathBuf>) -> Vec<PathBuf> {
@@ -94,12 +112,18 @@ impl Engine {
     /// What lies where a stored page of this disk was read from; none where there is nothing any more.
     ///
     /// # Errors
-    /// [`Error::Files`].
-    pub(in crate::engine) async fn page_on_disk(&self, url: &url::Url) -> Result<Option<Page>, Error> {
-        let given = url.to_string();
-        let path = files::path_of(url).ok_or(Error::NotFiles { given })?;
+    /// [`Error::NotFiles`] where its source is read from elsewhere: the address may be what another machine has said. [`Error::Files`].
+    pub(in crate::engine) async fn page_on_disk(&self, url: &Url, of: &SourceSummary) -> Result<Option<Page>, Error> {
+        let not_files = || Error::NotFiles { given: url.to_string() };
+        let path = files::path_of(url).ok_or_else(not_files)?;
+        let folders = of.recipe.as_ref().map(|recipe| self.read_from(recipe)).unwrap_or_default();
         let limit = Selection::default().max_file_bytes;
+        let confined = of.recipe.clone().filter(|recipe| recipe.files.as_ref().is_some_and(|files| files.confined));
         let read = move || {
+            if let Some(root) = confined.as_ref().and_then(is_local) {
+                files::without_links(root)?;
+            }
+            let path = files::below(&path, &folders)?;
             let listing = Listing::of_file(&path, limit)?;
             let mut page = listing.page(&listing.files[0])?;
             // Its address may be that of its repository's host by now.
@@ -109,7 +133,24 @@ impl Engine {
         match self.inner.handle.unblock_on(Lane::Bulk, read).await {
             Ok(page) => Ok(Some(page)),
             Err(files::Error::NotFound { .. }) => Ok(None),
+            Err(files::Error::Outside { .. }) => Err(not_files()),
             Err(error) => Err(error.into()),
+        }
+    }
+
+    /// The folders, or the file, that what a recipe is of lies in on this disk: of a package, where its tool keeps those of everybody.
+    fn read_from(&self, recipe: &Recipe) -> Vec<PathBuf> {
+        if let Some(path) = is_local(recipe) {
+            return vec![path.to_owned()];
+        }
+        let given = recipe.files.as_ref().map_or("", |files| &*files.given);
+        let on_disk = &self.inner.config.on_disk;
+        match given.split_once(':') {
+            // Beside these there is what logs its user in.
+            Some(("crate", _)) => on_disk.cargo_home.iter().flat_map(|home| ["registry", "git"].map(|name| home.join(name))).collect(),
+            Some(("go", _)) => on_disk.go_mod_cache.iter().cloned().collect(),
+            Some(("pypi", _)) => on_disk.virtual_env.iter().cloned().collect(),
+            _ => Vec::new(),
         }
     }
 

@@ -8,6 +8,7 @@ use futures_lite::future;
 use tempfile::NamedTempFile;
 use url::Url;
 
+use super::FAILED;
 use super::compared::{Compared, Known, Met, compare};
 use super::download::Downloaded;
 use super::given::{self, AddRequest, Target};
@@ -97,19 +98,17 @@ impl Opened {
         [Rule::Limit, Rule::TooDeep].iter().map(|rule| self.left_out.count(*rule)).sum()
     }
 
-    /// Of what cannot be listed it is not known whether it is there.
-    pub fn keeps_all(&self) -> bool {
-        self.left_out.count(Rule::Unreadable) > 0
-    }
-
     pub fn nothing(&self) -> Error {
         let left_out = self.left_out.by_rule().map(|(rule, left)| format!("{} {rule} (such as {})", left.count, left.first));
         Error::NothingToRead { what: self.what.clone(), left_out: left_out.collect(), kept: self.had }
     }
 
     pub fn ended(&mut self, ended: Ended) {
+        // Which of its pages an entry was that cannot be read is not known.
+        if ended.left_out.count(Rule::Unreadable) == 0 {
+            self.gone.extend(ended.gone);
+        }
         self.left_out = ended.left_out;
-        self.gone = ended.gone;
         self.state = self.state.take().or(ended.state);
         self.supply = Supply::Nothing;
     }
@@ -123,7 +122,7 @@ pub(super) struct Packed {
     at: At,
     place: Option<Place>,
     former: Option<Place>,
-    /// Only what is below it.
+    /// Of the repository: all paths are below it.
     folder: Option<String>,
     known: Known,
     /// Held for as long as it is read.
@@ -157,7 +156,6 @@ pub(super) enum Judged {
     Read(Box<(Todo, Page)>),
     Unchanged,
     StillNothing,
-    Outside,
 }
 
 /// What is known at the end of an archive.
@@ -199,13 +197,7 @@ impl Packed {
     }
 
     pub fn judge(&mut self, entry: Unpacked) -> Judged {
-        let path = match &self.folder {
-            None => &*entry.path,
-            Some(folder) => match entry.path.strip_prefix(folder.as_str()).and_then(|rest| rest.strip_prefix('/')) {
-                Some(path) => path,
-                None => return Judged::Outside,
-            },
-        };
+        let path = &*entry.path;
         let (at, commit, folder) = (&self.at, self.archive.as_ref().and_then(|archive| archive.commit()), &self.folder);
         let place = self.place.get_or_insert_with(|| at.place(commit, folder.as_deref()));
         let url = place.of(path);
@@ -284,6 +276,8 @@ impl Engine {
             Some(_) => self.with_store(move |store| Ok((store.validators(&source)?, store.misses(&source)?))).await?,
         };
         let known = Known::new(pages, misses.into_iter().map(|(url, _)| url));
+        let asked = located.request.clone();
+        self.inner.handle.unblock_on(Lane::Bulk, move || asked.is_in_place()).await?;
         log::info!("reading {} into {}", located.request.origin.given(), located.source);
         match &located.request.origin {
             Origin::Folder(_) | Origin::File(_) | Origin::Package(_) => self.open_listed(located, known).await,
@@ -351,7 +345,7 @@ impl Engine {
     async fn named(&self, request: AddRequest, installed: Option<Installed>) -> Result<Located, Error> {
         let names = request.names().map_err(|error| Error::Name { error })?;
         let known = self.sources().await?;
-        let asked = given::recipe(&request.origin, &request.selection, Vec::new()).files.unwrap_or_default();
+        let asked = given::recipe(&request, Vec::new()).files.unwrap_or_default();
         let is_of_the_same = |of: &SourceSummary| {
             let files = of.recipe.as_ref().and_then(|recipe| recipe.files.as_ref());
             files.is_some_and(|files| files.given == asked.given && files.folder == asked.folder)
@@ -419,7 +413,7 @@ impl Engine {
         let (listing, compared, state) = handle.unblock_on(Lane::Bulk, compare).await;
         let Compared { todo, unchanged, still_nothing, gone } = compared;
         let version = listing.checkout.as_ref().and_then(Checkout::version).filter(|_| installed.is_none());
-        let recipe = given::recipe(&origin, &located.request.selection, vec![listing.home().root()]);
+        let recipe = given::recipe(&located.request, vec![listing.home().root()]);
         let opened = Opened {
             recipe_before: located.summary.as_ref().and_then(|of| of.recipe.clone()),
             source: located.source,
@@ -506,7 +500,7 @@ impl Engine {
         if let Some(remote) = Url::parse(&asked.remote).ok().filter(|url| matches!(url.scheme(), "http" | "https")) {
             asked.remote = self.judged_for_git(&remote).await?.into();
         }
-        let fetched = match files::fetch(&self.inner.handle, asked, GitLimits::default()).await {
+        let fetched = match files::fetch(&self.inner.handle, asked, located.request.git_user(), GitLimits::default()).await {
             Ok(fetched) => fetched,
             // Without git there is no other way than the one that was refused.
             Err(files::Error::NoGit { source }) => return Err(refused.unwrap_or(files::Error::NoGit { source }.into())),
@@ -564,8 +558,9 @@ fn packed(located: Located, known: Known, archive: Archive, file: Option<NamedTe
     // Where nothing is told of a commit, what was asked for is known before the first file is.
     let root = at.place(None, folder.as_deref()).root();
     let former = former(&located);
+    let archive = archive.below(folder.clone());
     Opened {
-        recipe: given::recipe(origin, &located.request.selection, vec![root]),
+        recipe: given::recipe(&located.request, vec![root]),
         recipe_before: located.summary.as_ref().and_then(|of| of.recipe.clone()),
         version: None,
         state,
@@ -595,7 +590,7 @@ fn packed(located: Located, known: Known, archive: Archive, file: Option<NamedTe
 fn unchanged(located: &Located, known: &Known, state: &str) -> Option<Opened> {
     let before = located.summary.as_ref()?.recipe.clone()?;
     let files = before.files.as_ref()?;
-    let asked = given::recipe(&located.request.origin, &located.request.selection, before.seeds.clone());
+    let asked = given::recipe(&located.request, before.seeds.clone());
     if files.state.as_deref() != Some(state) || !given::is_same(&before, &asked) || known.len() == 0 {
         return None;
     }
@@ -622,8 +617,9 @@ fn state_before(located: &Located, known: &Known) -> Option<String> {
         return None;
     }
     let before = located.summary.as_ref()?.recipe.as_ref()?;
-    let asked = given::recipe(&located.request.origin, &located.request.selection, Vec::new());
-    given::is_same(before, &asked).then(|| before.files.as_ref()?.state.clone())?
+    let asked = given::recipe(&located.request, Vec::new());
+    let state = before.files.as_ref()?.state.clone().filter(|state| !state.starts_with(FAILED))?;
+    given::is_same(before, &asked).then_some(state)
 }
 
 /// Where its files were when they were last read.

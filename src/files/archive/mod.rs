@@ -172,6 +172,13 @@ impl Archive {
         Self { form: Form::Tar(Box::new(tar)), gate: Gate::new(name, selection, top, limits) }
     }
 
+    /// Only what lies below a folder, with `/` between names: all else is as if it were not there, and paths are those below it.
+    #[must_use]
+    pub fn below(mut self, folder: Option<String>) -> Self {
+        self.gate.below = folder;
+        self
+    }
+
     /// The next wanted file, in the archive's order.
     ///
     /// # Errors
@@ -205,6 +212,7 @@ struct Gate {
     name: String,
     selection: Selection,
     top: TopFolder,
+    below: Option<String>,
     max_entries: u64,
     left_out: LeftOut,
     /// Hashes of names in lower case: two that differ in case only are one file on some systems, and none knows which.
@@ -221,6 +229,7 @@ impl Gate {
             name,
             selection,
             top,
+            below: None,
             max_entries: limits.max_entries,
             left_out: LeftOut::default(),
             seen: HashSet::new(),
@@ -253,22 +262,26 @@ impl Gate {
                 return None;
             }
         };
-        match entry {
-            Entry::Folder => return None,
-            Entry::Link => {
-                self.left_out.add(Rule::Link, &name);
-                return None;
-            }
-            Entry::Special => {
-                self.left_out.add(Rule::Special, &name);
-                return None;
-            }
-            Entry::File => {}
-        }
         let path = match self.top {
             TopFolder::Keep => name,
             TopFolder::Strip => name.split_once('/').map_or(name.clone(), |(_, path)| path.to_owned()),
         };
+        let path = match &self.below {
+            None => path,
+            Some(folder) => path.strip_prefix(folder.as_str())?.strip_prefix('/')?.to_owned(),
+        };
+        match entry {
+            Entry::Folder => return None,
+            Entry::Link => {
+                self.left_out.add(Rule::Link, &path);
+                return None;
+            }
+            Entry::Special => {
+                self.left_out.add(Rule::Special, &path);
+                return None;
+            }
+            Entry::File => {}
+        }
         let judged = match self.selection.entry(&path) {
             _ if !self.seen.insert(self.hasher.hash_one(path.to_lowercase())) => Err(Rule::Duplicate),
             Ok(_) if size > self.selection.max_file_bytes => Err(Rule::TooLarge),

@@ -77,6 +77,8 @@ pub struct Listing {
     /// Documents in the order that their site has them in, where a file of its generator says so, else by name; then source code by name.
     pub files: Vec<Found>,
     pub left_out: LeftOut,
+    /// What could not be looked at, below the root: whether there is anything is not known. Of a folder it ends with `/`; empty: all of it.
+    pub unseen: Vec<Box<str>>,
     /// The repository that the folder is in.
     pub checkout: Option<Checkout>,
     /// Where the files are to be seen on the repository's host, if they are as they were committed.
@@ -143,7 +145,16 @@ impl Folder {
         let hosted = checkout.as_ref().and_then(|checkout| Some((checkout.place(&root)?, checkout.tracked(&root)?)));
         let max_file_bytes = selection.max_file_bytes;
         let walk = Walk::new(root.clone(), selection, checkout.as_ref().map(|checkout| checkout.root.as_path()));
-        let listing = Listing { root, files: Vec::new(), left_out: LeftOut::default(), checkout, hosted, on_disk, max_file_bytes };
+        let listing = Listing {
+            root,
+            files: Vec::new(),
+            left_out: LeftOut::default(),
+            unseen: Vec::new(),
+            checkout,
+            hosted,
+            on_disk,
+            max_file_bytes,
+        };
         Ok(Self { listing: Some(listing), stage: Stage::Walking(walk), sequence: Sequence::default() })
     }
 
@@ -177,8 +188,7 @@ impl Folder {
         match &mut self.stage {
             Stage::Walking(walk) => {
                 if walk.step()? {
-                    let (files, left_out, navigation) = walk.finish();
-                    listing.left_out = left_out;
+                    let (files, navigation) = walk.finish(listing);
                     if self.sequence == Sequence::ByName {
                         listing.files = files;
                         return Ok(self.listing.take());
@@ -232,7 +242,16 @@ impl Listing {
         let on_disk = Place::folder(root).ok_or_else(|| Error::Special { path: path.clone() })?;
         let role = Role::of(name).filter(|role| role.is_document()).unwrap_or(Role::Document("text/plain"));
         let found = Found { path: name.into(), role, bytes: metadata.len(), modified: metadata.modified().ok() };
-        Ok(Self { root: root.to_owned(), files: vec![found], left_out: LeftOut::default(), checkout, hosted, on_disk, max_file_bytes })
+        Ok(Self {
+            root: root.to_owned(),
+            files: vec![found],
+            left_out: LeftOut::default(),
+            unseen: Vec::new(),
+            checkout,
+            hosted,
+            on_disk,
+            max_file_bytes,
+        })
     }
 
     /// Where its files are to be seen: on the host of their repository where some are, else on this disk.

@@ -235,3 +235,14 @@ fn what_is_committed_is_seen_on_the_host_and_what_is_not_on_the_disk() {
     assert_eq!(urls[0].as_str(), format!("https://github.com/o/r/blob/{commit}/docs/a.md"));
     assert!(urls[1..].iter().all(|url| url.scheme() == "file"), "{urls:?}");
 }
+
+#[cfg(unix)]
+#[test]
+fn what_cannot_be_looked_at_is_told_apart_from_what_is_gone() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("file"), "x").unwrap();
+    let parts = ["file/below.md", "gone.md"].map(str::to_owned);
+    let listing = Folder::open_parts(folder.path(), &parts, Selection::default()).unwrap().list().unwrap();
+    assert_eq!(listing.left_out.count(Rule::Unreadable), 2);
+    assert_eq!(listing.unseen, [Box::from("file/below.md")]);
+}

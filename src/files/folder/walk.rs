@@ -2,6 +2,7 @@
 //! counted.
 
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -11,7 +12,7 @@ use crate::files::left_out::{LeftOut, Rule};
 use crate::files::selection::Selection;
 
 use super::order::is_navigation;
-use super::{Found, join};
+use super::{Found, Listing, join};
 
 #[derive(Debug)]
 pub(super) struct Walk {
@@ -22,6 +23,7 @@ pub(super) struct Walk {
     files: Vec<Found>,
     bytes: u64,
     left_out: LeftOut,
+    unseen: Vec<Box<str>>,
     navigation: Vec<String>,
 }
 
@@ -39,7 +41,16 @@ impl Walk {
         // The root is without links, the tree is one of the folders above it.
         let ignores = tree.and_then(|tree| Ignores::above(tree, &root));
         let ahead = vec![Ahead { path: String::new(), depth: 0, ignores }];
-        Self { root, selection, ahead, files: Vec::new(), bytes: 0, left_out: LeftOut::default(), navigation: Vec::new() }
+        Self {
+            root,
+            selection,
+            ahead,
+            files: Vec::new(),
+            bytes: 0,
+            left_out: LeftOut::default(),
+            unseen: Vec::new(),
+            navigation: Vec::new(),
+        }
     }
 
     /// Looks at nothing of the root but these files and folders of it.
@@ -53,7 +64,9 @@ impl Walk {
                 Ok(metadata) if metadata.is_file() => self.file(part.clone(), None),
                 Ok(metadata) if metadata.is_symlink() => self.left_out.add(Rule::Link, part),
                 Ok(_) => self.left_out.add(Rule::Special, part),
-                Err(_) => self.left_out.add(Rule::Unreadable, part),
+                // It is told as one, and known to be gone.
+                Err(error) if error.kind() == ErrorKind::NotFound => self.left_out.add(Rule::Unreadable, part),
+                Err(_) => self.unreadable(part.clone()),
             }
         }
     }
@@ -72,8 +85,11 @@ impl Walk {
         Ok(self.ahead.is_empty())
     }
 
-    pub(super) fn finish(&mut self) -> (Vec<Found>, LeftOut, Vec<String>) {
-        (std::mem::take(&mut self.files), std::mem::take(&mut self.left_out), std::mem::take(&mut self.navigation))
+    /// Puts what was found into the listing: its files, and what tells of their order.
+    pub(super) fn finish(&mut self, listing: &mut Listing) -> (Vec<Found>, Vec<String>) {
+        listing.left_out = std::mem::take(&mut self.left_out);
+        listing.unseen = std::mem::take(&mut self.unseen);
+        (std::mem::take(&mut self.files), std::mem::take(&mut self.navigation))
     }
 
     /// How many names it has.
@@ -83,7 +99,7 @@ impl Walk {
             Ok(entries) => entries,
             Err(error) if ahead.path.is_empty() => return Err(Error::io(&folder, "read")(error)),
             Err(_) => {
-                self.left_out.add(Rule::Unreadable, &format!("{}/", ahead.path));
+                self.unreadable(format!("{}/", ahead.path));
                 return Ok(0);
             }
         };
@@ -98,7 +114,7 @@ impl Walk {
                     Ok(name) => names.push((name, kind)),
                     Err(name) => self.left_out.add(Rule::NotUnicode, &below(&ahead.path, &name.to_string_lossy())),
                 },
-                Err(_) => self.left_out.add(Rule::Unreadable, &format!("{}/", ahead.path)),
+                Err(_) => self.unreadable(format!("{}/", ahead.path)),
             }
         }
         names.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
@@ -173,7 +189,17 @@ impl Walk {
                 self.bytes += found.bytes;
                 self.files.push(found);
             }
+            Err(Rule::Unreadable) => self.unreadable(path),
             Err(rule) => self.left_out.add(rule, &path),
+        }
+    }
+
+    fn unreadable(&mut self, path: String) {
+        self.left_out.add(Rule::Unreadable, &path);
+        match self.unseen.len() < MAX_UNSEEN {
+            true => self.unseen.push(path.trim_start_matches('/').into()),
+            // The root stands for all that is below it.
+            false => self.unseen[0] = "".into(),
         }
     }
 }
@@ -188,5 +214,7 @@ const STEP: usize = 2_000;
 const MAX_NAMES: usize = 500_000;
 /// Folders that are known and not looked into.
 const MAX_AHEAD: usize = 500_000;
+/// Paths that are kept of what could not be looked at.
+const MAX_UNSEEN: usize = 1_000;
 const DEEPEST: usize = 128;
 const MAX_NAVIGATION: usize = 2_000;

@@ -33,7 +33,11 @@ fn repository() -> TempDir {
 }
 
 fn fetched(remote: &str, reference: Option<&str>, protocols: &'static str) -> Result<GitFetch, Error> {
-    let git = Git::new(OsStr::new("git"), protocols)?;
+    fetched_as(GitUser::Own, remote, reference, protocols)
+}
+
+fn fetched_as(user: GitUser, remote: &str, reference: Option<&str>, protocols: &'static str) -> Result<GitFetch, Error> {
+    let git = Git::new(OsStr::new("git"), protocols, user)?;
     let now = Instant::now();
     let mut fetch = GitFetch::start_with(git, remote, reference, GitLimits::default(), now)?;
     while !fetch.step(now)? {
@@ -70,6 +74,34 @@ fn one_commit_is_fetched_and_read_as_it_was_committed() {
 }
 
 #[test]
+fn nothing_of_its_user_is_asked_where_anybody_may_have_it_fetched() {
+    let git = |user| Git::new(OsStr::new("git"), "https:http", user).unwrap();
+    let said = |git: &Git, arguments: &[&str]| {
+        let run = git.command(arguments).unwrap().stdout(Stdio::piped()).output().unwrap();
+        String::from_utf8(run.stdout).unwrap()
+    };
+    let anybody = git(GitUser::Anybody);
+    let settings = said(&anybody, &["config", "--list", "--show-origin"]);
+    assert!(settings.lines().all(|line| line.starts_with("command line:")), "{settings}");
+    assert!(settings.contains("credential.helper=\n"), "{settings}");
+    for git in [&anybody, &git(GitUser::Own)] {
+        assert_eq!(said(git, &["config", "--get", "http.followRedirects"]), "false\n");
+    }
+    let command = anybody.command(&["x"]).unwrap();
+    let variable = |name: &str| command.get_envs().find(|(of, _)| *of == name).and_then(|(_, value)| value);
+    let home = Path::new(variable("HOME").unwrap());
+    assert_eq!(fs::read_dir(home).unwrap().count(), 0, "no .netrc, no .git-credentials");
+    assert_eq!(
+        (variable("GIT_CONFIG_GLOBAL").unwrap(), variable("GIT_CONFIG_NOSYSTEM").unwrap()),
+        (OsStr::new("/dev/null"), OsStr::new("1"))
+    );
+    assert!(git(GitUser::Own).command(&["x"]).unwrap().get_envs().all(|(of, _)| of != "HOME"));
+    let repository = repository();
+    let remote = format!("file://{}", repository.path().display());
+    assert_eq!(files(fetched_as(GitUser::Anybody, &remote, Some("v1"), "file").unwrap()).0.len(), 2);
+}
+
+#[test]
 fn what_git_refuses_is_told_in_its_words() {
     let repository = repository();
     let remote = format!("file://{}", repository.path().display());
@@ -79,7 +111,7 @@ fn what_git_refuses_is_told_in_its_words() {
     assert!(error.to_string().contains("not allowed"), "a protocol that is not allowed: {error}");
     let error = fetched("ext::sh -c 'touch /tmp/never'", None, "https:http:ssh").unwrap_err();
     assert!(error.to_string().contains("not allowed"), "{error}");
-    let missing = Git::new(OsStr::new("/nonexistent/git"), "file").unwrap();
+    let missing = Git::new(OsStr::new("/nonexistent/git"), "file", GitUser::Own).unwrap();
     let error = GitFetch::start_with(missing, &remote, None, GitLimits::default(), Instant::now()).unwrap_err();
     assert!(matches!(error, Error::NoGit { .. }) && error.hint().is_some(), "{error}");
 }
@@ -92,7 +124,7 @@ fn hanging(folder: &Path) -> (Git, std::path::PathBuf) {
     let script = format!("#!/bin/sh\ncase \"$*\" in *init*) exit 0;; esac\n(sleep 1000 > '{}') &\nwait\n", pipe.display());
     fs::write(&program, script).unwrap();
     fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
-    (Git::new(program.as_os_str(), "file").unwrap(), pipe)
+    (Git::new(program.as_os_str(), "file", GitUser::Own).unwrap(), pipe)
 }
 
 #[test]
@@ -132,6 +164,6 @@ fn a_repository_that_is_too_large_is_not_fetched_to_its_end() {
 fn the_waiting_goes_by_the_reactors_clock() {
     let handle = crate::reactor::sim::Sim::new().handle();
     let repository = Repository { remote: "https://127.0.0.1:1/none.git".into(), web: None, reference: None, folder: None };
-    let error = handle.block_on(fetch(&handle, repository, GitLimits::default())).unwrap_err();
+    let error = handle.block_on(fetch(&handle, repository, GitUser::Own, GitLimits::default())).unwrap_err();
     assert!(matches!(error, Error::Git { .. } | Error::TooMuch { .. }), "{error}");
 }

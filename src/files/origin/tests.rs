@@ -170,7 +170,9 @@ fn only_what_lies_below_the_allowed_folders_is_found() {
     }
     assert!(matches!(parse("./missing.md").unwrap_err(), Error::NotFound { .. }));
     assert!(matches!(parse("docs.rs").unwrap(), Origin::Site(_)), "a host is none of the disk");
-    assert!(matches!(parse("git@github.com:o/r.git").unwrap_err(), Error::Origin { .. }));
+    for text in ["git@github.com:o/r.git", "http@10.0.0.5:o/r", "https@own.test:o/r.git@v1", "ssh://http@own.test/o/r"] {
+        assert!(matches!(parse(text).unwrap_err(), Error::Origin { .. }), "{text}");
+    }
     assert!(matches!(parse("https://github.com/o/r").unwrap(), Origin::Repository(_)));
     assert!(matches!(Origin::parse_below("./docs", &here(&root.join("open")), &[]).unwrap_err(), Error::Outside { .. }));
 }

@@ -212,6 +212,19 @@ fn a_record_that_no_export_has_is_refused() {
 }
 
 #[test]
+fn a_page_is_of_the_web_or_of_this_machine() {
+    for (address, is_one) in [
+        ("https://a.test/x", true),
+        ("file:///home/me/docs/a.md", true),
+        ("file:///C:/docs/a.md", true),
+        ("file://server/share/a.md", false),
+        ("data:x", false),
+    ] {
+        assert_eq!(is_of_page(&Url::parse(address).unwrap()), is_one, "{address}");
+    }
+}
+
+#[test]
 fn a_record_larger_than_any_is_not_read() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("x");
