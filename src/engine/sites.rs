@@ -123,7 +123,6 @@ impl Engine {
             let url = base.join(name).map_err(|error| error.to_string())?;
             self.inner.crawler.fetch_file(&url, robots).await.map(|page| page.body).map_err(|error| error.to_string())
         };
-        let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
         let bodies = match maker {
             Maker::Sphinx => vec![ask("objects.inv").await?],
             Maker::TypeDoc => vec![ask("assets/search.js").await?],
@@ -138,7 +137,7 @@ impl Engine {
             Maker::Sphinx => symbols::inventory(&bodies[0]),
             Maker::TypeDoc => symbols::typedoc(&String::from_utf8_lossy(&bodies[0])),
             _ => {
-                let [members, types, packages] = [0, 1, 2].map(|at| text(bodies[at].clone()));
+                let [members, types, packages] = [0, 1, 2].map(|at| String::from_utf8_lossy(&bodies[at]));
                 symbols::javadoc(Javadoc { members: &members, types: &types, packages: &packages })
             }
         };

@@ -140,21 +140,8 @@ impl Folder {
         if !root.is_dir() {
             return Err(Error::Special { path: root });
         }
-        let checkout = Checkout::of(&root)?;
-        let on_disk = Place::folder(&root).ok_or_else(|| Error::Special { path: root.clone() })?;
-        let hosted = checkout.as_ref().and_then(|checkout| Some((checkout.place(&root)?, checkout.tracked(&root)?)));
-        let max_file_bytes = selection.max_file_bytes;
-        let walk = Walk::new(root.clone(), selection, checkout.as_ref().map(|checkout| checkout.root.as_path()));
-        let listing = Listing {
-            root,
-            files: Vec::new(),
-            left_out: LeftOut::default(),
-            unseen: Vec::new(),
-            checkout,
-            hosted,
-            on_disk,
-            max_file_bytes,
-        };
+        let listing = Listing::empty(root.clone(), selection.max_file_bytes)?;
+        let walk = Walk::new(root, selection, listing.checkout.as_ref().map(|checkout| checkout.root.as_path()));
         Ok(Self { listing: Some(listing), stage: Stage::Walking(walk), sequence: Sequence::default() })
     }
 
@@ -237,21 +224,18 @@ impl Listing {
         if metadata.len() > max_file_bytes {
             return Err(Error::TooLarge { path, limit: max_file_bytes });
         }
-        let checkout = Checkout::of(root)?;
-        let hosted = checkout.as_ref().and_then(|checkout| Some((checkout.place(root)?, checkout.tracked(root)?)));
-        let on_disk = Place::folder(root).ok_or_else(|| Error::Special { path: path.clone() })?;
         let role = Role::of(name).filter(|role| role.is_document()).unwrap_or(Role::Document("text/plain"));
         let found = Found { path: name.into(), role, bytes: metadata.len(), modified: metadata.modified().ok() };
-        Ok(Self {
-            root: root.to_owned(),
-            files: vec![found],
-            left_out: LeftOut::default(),
-            unseen: Vec::new(),
-            checkout,
-            hosted,
-            on_disk,
-            max_file_bytes,
-        })
+        Ok(Self { files: vec![found], ..Self::empty(root.to_owned(), max_file_bytes)? })
+    }
+
+    /// Of a folder, before anything in it is looked at.
+    fn empty(root: PathBuf, max_file_bytes: u64) -> Result<Self, Error> {
+        let checkout = Checkout::of(&root)?;
+        let on_disk = Place::folder(&root).ok_or_else(|| Error::Special { path: root.clone() })?;
+        let hosted = checkout.as_ref().and_then(|checkout| Some((checkout.place(&root)?, checkout.tracked(&root)?)));
+        let (files, left_out, unseen) = Default::default();
+        Ok(Self { root, files, left_out, unseen, checkout, hosted, on_disk, max_file_bytes })
     }
 
     /// Where its files are to be seen: on the host of their repository where some are, else on this disk.
