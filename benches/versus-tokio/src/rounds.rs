@@ -84,6 +84,8 @@ struct Settings {
     named: Option<Vec<String>>,
     contestants: Option<Vec<Contestant>>,
     rounds: usize,
+    /// Nobody has said how many rounds there are: each family stops when its time is over.
+    is_bounded: bool,
     is_quick: bool,
     /// Families that have figures are left as they are.
     resumes: bool,
@@ -97,7 +99,7 @@ struct Settings {
 }
 
 impl Settings {
-    /// `WORKLOADS`, `CONTESTANTS`, `ROUNDS`, `QUICK`, `RESUME` and `SITE` say what to do; the default is all of it, ten times.
+    /// `WORKLOADS`, `CONTESTANTS`, `ROUNDS`, `QUICK`, `RESUME` and `SITE` say what to do; the default is all of it, ten times, or as often as there is time for.
     fn from_variables() -> Self {
         let list = |name: &str| variable(name).map(|value| value.split(',').map(str::to_owned).collect::<Vec<_>>());
         let is_quick = variable("QUICK").is_some();
@@ -115,6 +117,7 @@ impl Settings {
         Self {
             named,
             contestants: list("CONTESTANTS").map(|names| names.iter().map(known).collect()),
+            is_bounded: rounds.is_none(),
             rounds: rounds.unwrap_or(if is_quick { 1 } else { 10 }).max(1),
             is_quick,
             resumes: variable("RESUME").is_some(),
@@ -150,7 +153,7 @@ impl Settings {
         let mut table: HashMap<&str, results::Workload> = HashMap::new();
         let mut stage = Stage::new(self);
         for round in 0..self.rounds {
-            let late = begun.elapsed() > Duration::from_secs(family.budget()) && round >= FEWEST;
+            let late = self.is_bounded && begun.elapsed() > Duration::from_secs(family.budget()) && round >= FEWEST;
             if late {
                 eprintln!("{family}: {round} rounds, as the time is over");
                 break;

@@ -176,6 +176,8 @@ fn program(depth: Depth, seed: &Url, database: &Path, job: &Job) -> Measured {
     if depth == Depth::Links {
         command.arg("--links-only");
     } else {
+        // The others know no model, by which passages are cut; so does the program then.
+        command.env("SMOLCRAWL_EMBEDDINGS", "none");
         command.args(["--no-index", "--json"]).arg("--db").arg(database);
     }
     let (mut measured, said) = program::watched(command);
