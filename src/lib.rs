@@ -57,6 +57,7 @@ pub mod http;
 pub mod mcp;
 pub mod model;
 pub mod reactor;
+pub mod render;
 pub mod share;
 pub mod store;
 pub mod symbols;
