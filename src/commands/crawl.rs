@@ -163,6 +163,7 @@ fn request(asked: &cli::Crawl) -> Result<CrawlRequest, Failure> {
     request.include = patterns(&asked.include)?;
     request.exclude = patterns(&asked.exclude)?;
     request.language = asked.language.clone();
+    request.render = asked.render.map(Into::into);
     request.leave_out = if asked.everything { LeaveOut::Nothing } else { LeaveOut::Usual };
     Ok(request)
 }
@@ -287,6 +288,9 @@ fn print(report: &CrawlReport, fill: Option<&Fill>, json: cli::Json, in_the_erro
 fn offered(report: &CrawlReport) -> Vec<String> {
     let mut lines: Vec<_> = report.llms_txt.iter().map(|url| format!("llms.txt read: {url}")).collect();
     lines.extend(report.llms_full_txt.iter().map(|url| format!("not read, as it holds every page again: {url}")));
+    if report.rendered > 0 {
+        lines.push(format!("{} pages filled in by a browser", report.rendered));
+    }
     if report.in_markdown > 0 {
         lines.push(format!("{} pages taken in the markdown that the site has of them", report.in_markdown));
     }

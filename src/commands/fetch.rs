@@ -16,7 +16,7 @@ use crate::terminal::tell;
 pub async fn run(engine: &Engine, asked: cli::Fetch, shown: Shown) -> Result<(), Failure> {
     let request = super::addresses(&[asked.url])?;
     let robots = if asked.ignore_robots { Robots::Ignore } else { Robots::Obey };
-    let page = engine.fetch_page(&request.seeds[0], robots).await?;
+    let page = engine.fetch_page_by(&request.seeds[0], robots, asked.render.map(Into::into)).await?;
     let unreadable = |skip| smolcrawl::Error::Unreadable { url: page.url.clone(), skip: Box::new(skip) };
     let document = || extract::document(&page).map_err(unreadable);
     let format = if asked.json { cli::Format::Json } else { asked.format };

@@ -1,7 +1,9 @@
 //! One request and what its answer is: a page, a sitemap, a redirect, or a reason why it is none. Knows no queue and no scope.
 
+mod rendering;
+
 use std::collections::{HashMap, VecDeque};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -22,6 +24,7 @@ use crate::model::OverBudget;
 use crate::model::Page;
 use crate::model::Validators;
 use crate::reactor::Handle;
+use crate::render::Browser;
 
 use super::Config;
 use super::cookies::{Jar, merged};
@@ -30,7 +33,7 @@ use super::error::{Error, bare};
 use super::frontier::{normalise, origin};
 use super::names::bare as bare_name;
 use super::pace::Turn;
-use super::plan::Robots;
+use super::plan::{Render, Robots};
 use super::polite::{MAX_PAUSE, pause_after, retry_after};
 use super::robots::{Directives, Forbidden, MAX_SIZE, Rules, is_product_token};
 use super::selection::is_login;
@@ -56,6 +59,14 @@ pub(super) struct Fetcher {
     links: ReadLinks,
     /// Those of the credentials, and what sites set. Never held across an await.
     cookies: Mutex<Jar>,
+    /// That of all crawls, started with the first page that needs it.
+    browser: Browser,
+    render: Render,
+    pages_rendered: AtomicU64,
+    /// It was told that there is none.
+    is_browser_missed: AtomicBool,
+    /// Its own, so that pages of several crawls share nothing in the browser.
+    identity: u64,
 }
 
 /// What finds the links of a page.
@@ -150,6 +161,11 @@ impl Fetcher {
         let cookies = Mutex::new(config.credentials.cookies.clone());
         Ok(Self {
             cookies,
+            browser: Browser::new(&handle, config.browser.clone()),
+            render: config.render,
+            pages_rendered: AtomicU64::new(0),
+            is_browser_missed: AtomicBool::new(false),
+            identity: next_identity(),
             handle,
             client,
             config,
@@ -165,7 +181,7 @@ impl Fetcher {
     /// One for a single crawl: the same but for what is counted, which begins at zero, for how much may be asked for, for what is shown to
     /// sites beside the rest, and for the cookies that sites have set.
     pub(super) fn counting_apart(&self, max_requests: u64, credentials: &Credentials) -> Self {
-        let Self { handle, client, config, rules, turns, twins, spent: _, reading: _, links, cookies: _ } = self;
+        let Self { handle, client, config, rules, turns, twins, links, browser, render, .. } = self;
         let mut config = config.clone();
         config.credentials.add(credentials);
         Self {
@@ -179,7 +195,26 @@ impl Fetcher {
             spent: Spent::new(max_requests),
             reading: Budget::default(),
             links: *links,
+            browser: browser.clone(),
+            render: *render,
+            pages_rendered: AtomicU64::new(0),
+            is_browser_missed: AtomicBool::new(false),
+            identity: next_identity(),
         }
+    }
+
+    /// Pages that scripts fill in are rendered or not, whatever the settings say.
+    pub(super) fn rendering(self, render: Option<Render>) -> Self {
+        Self { render: render.unwrap_or(self.render), ..self }
+    }
+
+    /// Pages that were rendered so far.
+    pub(super) fn pages_rendered(&self) -> u64 {
+        self.pages_rendered.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn browser(&self) -> &Browser {
+        &self.browser
     }
 
     /// Of links it is to be known as well what they are called.
@@ -406,7 +441,9 @@ impl Fetcher {
                 self.handle.sleep(wait).await;
             }
             self.wait_for_turn(url, robots).await;
-            let error = match self.ask(url, 0, wanted, known).await {
+            let answer = self.ask(url, 0, wanted, known).await;
+            let answer = if wanted == Wanted::Page { self.filled_in(answer, robots).await } else { answer };
+            let error = match answer {
                 Err(error) if worth_another_try(&error) && failures < self.config.retries.into() => error,
                 result => return result,
             };
@@ -537,6 +574,12 @@ impl Fetcher {
             _ => self.handle.unblock(move || Rules::of_answer(status, &body, &agent)).await,
         }
     }
+}
+
+/// One that nobody has had.
+fn next_identity() -> u64 {
+    static LAST: AtomicU64 = AtomicU64::new(0);
+    LAST.fetch_add(1, Ordering::Relaxed)
 }
 
 impl Spent {

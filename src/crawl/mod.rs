@@ -23,6 +23,7 @@ mod recipe;
 mod report;
 mod robots;
 mod selection;
+mod shell;
 mod sitemap;
 mod traps;
 mod turns;
@@ -40,7 +41,7 @@ pub use error::Error;
 pub use frontier::normalise;
 pub use graph::{Link, LinkGraph, Linked, Met};
 pub use pace::{Pace, Turn};
-pub use plan::{CrawlRequest, Robots, Scope, Sitemaps, UnknownScope, UnknownSitemaps, parse_url};
+pub use plan::{CrawlRequest, Render, Robots, Scope, UnknownRender, Sitemaps, UnknownScope, UnknownSitemaps, parse_url};
 pub use report::{Causes, CrawlReport, End, Failed, MAX_LISTED, NO_PAGE, NearlySame, OUT_OF_SCOPE, SameCause, Skipped, USUALLY_LEFT_OUT};
 pub use robots::Forbidden;
 pub use selection::{EXCLUDED, LeaveOut, NOT_INCLUDED, Pattern, TRANSLATION};
@@ -50,6 +51,7 @@ use crate::http;
 use crate::model::Page;
 use crate::model::Validators;
 use crate::reactor::Handle;
+use crate::render;
 
 use fetch::{Answer, Fetcher, Read, Wanted};
 use frontier::origin;
@@ -80,6 +82,10 @@ pub struct Config {
     /// What keeps the turns and pauses of origins for several processes. Default: none; an [`Engine`](crate::Engine) keeps them in its
     /// database.
     pub pace: Option<Arc<dyn Pace>>,
+    /// Which pages a browser fills in. Default: [`Render::Auto`].
+    pub render: Render,
+    /// That browser.
+    pub browser: render::Config,
 }
 
 impl Default for Config {
@@ -95,6 +101,8 @@ impl Default for Config {
             credentials: Credentials::default(),
             max_query_variants: 1_000,
             pace: None,
+            render: Render::default(),
+            browser: render::Config::default(),
         }
     }
 }
@@ -136,15 +144,27 @@ impl Crawler {
 
     /// A crawl that has not begun: the first request goes out when it is polled first.
     pub fn crawl(&self, request: CrawlRequest) -> Crawl {
-        Crawl::new(self.fetcher.counting_apart(request.requests_allowed(), &request.credentials), request)
+        let fetcher = self.fetcher.counting_apart(request.requests_allowed(), &request.credentials).rendering(request.render);
+        Crawl::new(fetcher, request)
     }
 
     /// A crawl that tells which page links to which: the same pages by the same rules.
     pub fn link_graph(&self, request: CrawlRequest) -> LinkGraph {
-        LinkGraph::new(Crawl::new(
-            self.fetcher.counting_apart(request.requests_allowed(), &request.credentials).describing_links(),
-            request,
-        ))
+        let fetcher = self.fetcher.counting_apart(request.requests_allowed(), &request.credentials).rendering(request.render);
+        LinkGraph::new(Crawl::new(fetcher.describing_links(), request))
+    }
+
+    /// The same crawler, of which single pages are rendered or not, whatever its settings say. None: as they say.
+    pub fn rendering(&self, render: Option<Render>) -> Self {
+        match render {
+            Some(_) => Self { fetcher: Arc::new(self.fetcher.counting_apart(u64::MAX, &Credentials::default()).rendering(render)) },
+            None => self.clone(),
+        }
+    }
+
+    /// What fills in pages, where one does.
+    pub fn browser(&self) -> &render::Browser {
+        self.fetcher.browser()
     }
 
     /// One page. Redirects are followed, transient failures tried again. A user and a password in the address are shown to its origin alone.

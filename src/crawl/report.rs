@@ -42,6 +42,8 @@ pub struct CrawlReport {
     pub llms_full_txt: Vec<Url>,
     /// Of `pages`, those that were taken in the markdown that the site has of them, under their own address.
     pub in_markdown: u64,
+    /// Pages that a browser has filled in, as their scripts are to do.
+    pub rendered: u64,
     /// Pages that say nearly the same as another one that was met before, each with that one; they are stored all the same. The first
     /// [`MAX_LISTED`] only, `alike_total` counts them all. The caller fills this in, as a crawl knows no text: see [`Alike`](super::Alike).
     pub alike: Vec<NearlySame>,
@@ -287,6 +289,7 @@ mod tests {
             "llms_txt",
             "llms_full_txt",
             "in_markdown",
+            "rendered",
             "alike",
             "alike_total",
             "bytes",

@@ -263,6 +263,7 @@ impl Crawl {
             report.http = self.fetcher.client.counters();
         }
         report.bytes = self.fetcher.bytes();
+        report.rendered = self.fetcher.pages_rendered();
         report
     }
 
@@ -423,6 +424,7 @@ impl Crawl {
                 Role::Page | Role::Restored | Role::Llms(_) => Wanted::Page,
             };
             let (answer, took) = fetcher.ask_timed(&url, entry.depth, wanted, &Validators::default()).await;
+            let answer = if matches!(entry.role, Role::Llms(_)) { answer } else { fetcher.filled_in(answer, robots).await };
             Done::Answer(url, entry, Box::new(answer), (took, away))
         }));
     }

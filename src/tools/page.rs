@@ -7,13 +7,13 @@ use futures_lite::future;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::engine::{CrawlRequest, Engine, Robots};
+use crate::engine::{CrawlRequest, Engine, Render, Robots};
 use crate::mcp::{Annotations, Context, Tool, ToolError};
 use crate::model::{Document, Metadata, date};
 use crate::tools::background::Background;
 use crate::tools::bound::{DEFAULT, end, line, room};
 use crate::tools::untrusted::Untrusted;
-use crate::tools::{address, address_of_file, reply};
+use crate::tools::{address, address_of_file, rendering, reply};
 
 pub fn read(engine: Engine, background: Background) -> Tool {
     Tool::typed("read_page", READ, move |asked: Part, context: Context| {
@@ -30,7 +30,7 @@ pub fn read(engine: Engine, background: Background) -> Tool {
             let stored = if engine.has_database() { engine.page(url).await.map_err(|error| reply(&error))? } else { None };
             match stored {
                 Some(document) => part(&document, From::Store, &asked).map(Untrusted),
-                None => part(&fetched(&engine, request, &context).await?, From::Web, &asked).map(Untrusted),
+                None => part(&fetched(&engine, request, None, &context).await?, From::Web, &asked).map(Untrusted),
             }
         }
     })
@@ -40,11 +40,13 @@ pub fn read(engine: Engine, background: Background) -> Tool {
 }
 
 pub fn fetch(engine: Engine) -> Tool {
-    Tool::typed("fetch_url", FETCH, move |asked: Part, context: Context| {
+    Tool::typed("fetch_url", FETCH, move |asked: Fetch, context: Context| {
         let engine = engine.clone();
         async move {
-            let request = address(&asked.url)?;
-            part(&fetched(&engine, request, &context).await?, From::Web, &asked).map(Untrusted)
+            let Fetch { url, offset, max_chars, render } = asked;
+            let (request, when) = (address(&url)?, rendering(render.as_deref())?);
+            let asked = Part { url, offset, max_chars };
+            part(&fetched(&engine, request, when, &context).await?, From::Web, &asked).map(Untrusted)
         }
     })
     .title("Fetch a page")
@@ -58,9 +60,9 @@ fn not_stored(url: &str) -> ToolError {
 }
 
 /// The page from its site, with a sign of life now and then, as long as clients wait.
-async fn fetched(engine: &Engine, request: CrawlRequest, context: &Context) -> Result<Document, ToolError> {
+async fn fetched(engine: &Engine, request: CrawlRequest, render: Option<Render>, context: &Context) -> Result<Document, ToolError> {
     let (handle, url) = (engine.handle(), &request.seeds[0]);
-    let fetching = async { Some(engine.fetch(url, Robots::Obey).await) };
+    let fetching = async { Some(engine.fetch_by(url, Robots::Obey, render).await) };
     let watching = async {
         for second in 0..PATIENCE.as_secs() {
             context.progress(second as f64, None, format!("waiting for {url}"));
@@ -147,6 +149,20 @@ struct Part {
 
 fn max_chars() -> u32 {
     DEFAULT
+}
+
+#[derive(Deserialize, JsonSchema)]
+struct Fetch {
+    /// The page, as https://…
+    url: String,
+    /// next_offset of the answer before
+    #[serde(default)]
+    offset: u32,
+    /// Characters of the answer
+    #[serde(default = "max_chars")]
+    max_chars: u32,
+    /// Run its scripts in a browser: auto, always or never
+    render: Option<String>,
 }
 
 #[derive(Serialize, JsonSchema)]
