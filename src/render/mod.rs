@@ -206,6 +206,15 @@ struct Process {
     link: Arc<Link>,
 }
 
+impl Process {
+    /// One that nobody uses.
+    fn tab_of(&self, of: &(u64, String)) -> Option<Tab> {
+        let mut idle = lock(&self.idle);
+        let at = idle.iter().position(|tab| tab.of == *of)?;
+        Some(idle.remove(at))
+    }
+}
+
 impl Browser {
     pub fn new(handle: &Handle, config: Config) -> Self {
         let places = Tokens::new(config.at_once.max(1));
@@ -259,8 +268,7 @@ impl Browser {
 impl Inner {
     async fn show(&self, process: &Arc<Process>, served: &Served<'_>, fetch: &dyn Fetches) -> Result<Outcome, Error> {
         let of = (fetch.identity(), served.url.origin().ascii_serialization());
-        let known = lock(&process.idle).iter().position(|tab| tab.of == of).map(|at| lock(&process.idle).swap_remove(at));
-        let mut tab = match known {
+        let mut tab = match process.tab_of(&of) {
             Some(tab) => tab,
             None => Tab::open(&process.link, of).await?,
         };
