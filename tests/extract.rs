@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use proptest::prelude::*;
 use smolcrawl::extract::{self, Skip};
-use smolcrawl::model::{Document, Page, Validators};
+use smolcrawl::model::{Document, Filled, Page, Validators};
 use url::Url;
 
 fn page(content_type: Option<&str>, body: impl Into<Vec<u8>>) -> Page {
@@ -18,6 +18,7 @@ fn page(content_type: Option<&str>, body: impl Into<Vec<u8>>) -> Page {
         depth: 0,
         validators: Validators { etag: Some("\"1\"".to_owned()), ..Validators::default() },
         fetched_at: SystemTime::UNIX_EPOCH,
+        filled: Filled::default(),
     }
 }
 

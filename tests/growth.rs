@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use smolcrawl::chunk::{self, Config, Measure};
 use smolcrawl::extract;
-use smolcrawl::model::{self, Budget, Page, Validators};
+use smolcrawl::model::{self, Budget, Filled, Page, Validators};
 use url::Url;
 
 /// A name, and a page of so many parts.
@@ -556,6 +556,7 @@ fn cost(path: &str, kind: &str, body: &str) -> (Duration, usize, usize) {
         depth: 0,
         validators: Validators::default(),
         fetched_at: SystemTime::UNIX_EPOCH,
+        filled: Filled::default(),
     };
     // Whoever is over it has grown too fast.
     let meter = Budget::new(2 * LONGEST).begin();

@@ -19,6 +19,7 @@ use crate::http::Redirects;
 use crate::http::Request;
 use crate::http::Response;
 use crate::model::Budget;
+use crate::model::Filled;
 use crate::model::Meter;
 use crate::model::OverBudget;
 use crate::model::Page;
@@ -345,7 +346,16 @@ impl Fetcher {
         let validator = |name| response.headers.first(name).map(str::to_owned);
         let validators = Validators { etag: validator("etag"), last_modified: validator("last-modified"), twin: None };
         let (status, body) = (response.status, self.body(response).await?);
-        let page = Page { url: url.clone(), status, content_type, body, depth, validators, fetched_at: SystemTime::now() };
+        let page = Page {
+            url: url.clone(),
+            status,
+            content_type,
+            body,
+            depth,
+            validators,
+            fetched_at: SystemTime::now(),
+            filled: Filled::default(),
+        };
         Ok(Received::Body(Box::new(Body { page, directives, varies })))
     }
 
@@ -771,6 +781,7 @@ mod tests {
             depth: 0,
             validators: Validators::default(),
             fetched_at: SystemTime::now(),
+            filled: Filled::default(),
         };
         let (budget, directives) = (Budget::default(), Directives { index: true, follow: true });
         let read = |wanted| read(page(), wanted, directives, extract::links_within, &budget);

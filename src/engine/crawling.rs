@@ -577,6 +577,7 @@ mod tests {
             depth: 0,
             validators: crate::model::Validators::default(),
             fetched_at: std::time::SystemTime::UNIX_EPOCH,
+            filled: crate::model::Filled::default(),
         };
         assert_eq!(read_and_cut(&page, &Chunking::default(), &None, &Budget::default()).unwrap().1.len(), 1);
         let over = read_and_cut(&page, &Chunking::default(), &None, &Budget::new(Duration::ZERO)).unwrap_err();

@@ -37,6 +37,7 @@ mod phrases;
 mod said;
 mod scripts;
 mod settled;
+mod shell;
 mod spans;
 mod streamed;
 mod syntax;
@@ -63,6 +64,7 @@ use crate::model::{Budget, CodeBlock, Document, Heading, Metadata, Meter, Note, 
 
 pub use kind::{Kind, kind};
 pub use links::{Anchor, MetaRobots, Outline};
+pub use shell::Shell;
 
 /// Why a page gives no document.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
@@ -136,6 +138,14 @@ pub fn described(page: &Page, meter: &Meter) -> Result<Outline, OverBudget> {
     meter.verdict().map(|()| found)
 }
 
+/// What the page is if its own text is nearly empty although scripts are there: the shell of an application. No script is run to tell.
+///
+/// # Errors
+/// Where the budget is over.
+pub fn shell(page: &Page, meter: &Meter) -> Result<Option<Shell>, OverBudget> {
+    links_within(page, meter).map(|outline| outline.shell)
+}
+
 fn found_links(page: &Page, wanted: links::Wanted, meter: &Meter) -> Outline {
     match kind(page.content_type.as_deref(), &page.url, &page.body) {
         Kind::Html => {
@@ -158,7 +168,7 @@ pub fn is_language(asked: &str, name: &str) -> bool {
 ///
 /// ```
 /// use smolcrawl::extract;
-/// use smolcrawl::model::{Page, Validators};
+/// use smolcrawl::model::{Filled, Page, Validators};
 ///
 /// let page = Page {
 ///     url: "https://docs.test/kettle.html".parse()?,
@@ -168,6 +178,7 @@ pub fn is_language(asked: &str, name: &str) -> bool {
 ///     depth: 0,
 ///     validators: Validators::default(),
 ///     fetched_at: std::time::SystemTime::now(),
+///     filled: Filled::default(),
 /// };
 /// let document = extract::document(&page)?;
 /// assert_eq!(document.title, "Kettles");
@@ -187,7 +198,7 @@ pub fn document(page: &Page) -> Result<Document, Skip> {
 pub fn document_within(page: &Page, meter: &Meter) -> Result<Document, Skip> {
     let Reading { title, text, outline, code, metadata, notes } = read(page, Form::Markdown, meter)?;
     let document = Document::new(page.url.clone(), title, text, page.fetched_at);
-    Ok(Document { outline, code, metadata, notes, validators: page.validators.clone(), ..document })
+    Ok(Document { outline, code, metadata, notes, validators: page.validators.clone(), filled: page.filled.clone(), ..document })
 }
 
 /// The main content as plain text: no marks, no link targets; list marks and the lines of code stay. What is not HTML is markdown here,
