@@ -23,7 +23,6 @@ mod recipe;
 mod report;
 mod robots;
 mod selection;
-mod shell;
 mod sitemap;
 mod traps;
 mod turns;

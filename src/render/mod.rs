@@ -56,6 +56,8 @@ pub struct Config {
     pub max_html: usize,
     /// MiB that the scripts of one page may fill. Default: 512.
     pub memory_mib: u32,
+    /// How long the browser may take for what it does by itself, such as to start: seconds on a busy machine. Default: 30 s.
+    pub answers_within: Duration,
     /// Where its profile is made. Default: the system's folder for temporary files.
     pub temporary: PathBuf,
 }
@@ -72,6 +74,7 @@ impl Default for Config {
             pages: 500,
             max_html: 16 << 20,
             memory_mib: 512,
+            answers_within: Duration::from_secs(30),
             temporary: env::temp_dir(),
         }
     }
@@ -270,7 +273,7 @@ impl Inner {
         let of = (fetch.identity(), served.url.origin().ascii_serialization());
         let mut tab = match process.tab_of(&of) {
             Some(tab) => tab,
-            None => Tab::open(&process.link, of).await?,
+            None => Tab::open(&process.link, of, self.config.answers_within).await?,
         };
         let around = Around { handle: &self.handle, config: &self.config, fetch, scripts: &self.scripts };
         let outcome = visit(&tab, served, around).await;
@@ -331,10 +334,10 @@ impl Inner {
             let launched = launch::launch(&program, &config)?;
             Ok::<_, Error>(Link::new(&handle, launched))
         });
-        let link = Arc::new(started.await?);
-        let version = link.call(None, "Browser.getVersion", json!({}), START).await?;
+        let (link, limit) = (Arc::new(started.await?), self.config.answers_within);
+        let version = link.call(None, "Browser.getVersion", json!({}), limit).await?;
         // To see windows that pages open.
-        link.call(None, "Target.setDiscoverTargets", json!({ "discover": true }), START).await?;
+        link.call(None, "Target.setDiscoverTargets", json!({ "discover": true }), limit).await?;
         log::info!("{} is started: {shown}", version["product"].as_str().unwrap_or("a browser"));
         self.started.fetch_add(1, Ordering::Relaxed);
         Ok(Arc::new(Process { idle: Mutex::default(), pages: AtomicU32::new(1), link }))
@@ -391,8 +394,6 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// For a browser to say its first word: seconds on a busy machine.
-const START: Duration = Duration::from_secs(30);
 /// After which one that could not be started is tried again.
 const AGAIN: Duration = Duration::from_secs(60);
 /// Pages after which a tab's process is worn out.

@@ -21,27 +21,29 @@ pub(super) struct Tab {
     pub(super) session: String,
     pub(super) events: Receiver<Event>,
     context: String,
+    /// For what the browser does by itself.
+    limit: Duration,
     /// Pages that it has shown.
     pub(super) pages: u32,
 }
 
 impl Tab {
-    pub(super) async fn open(link: &Arc<Link>, of: (u64, String)) -> Result<Self, Error> {
+    pub(super) async fn open(link: &Arc<Link>, of: (u64, String), limit: Duration) -> Result<Self, Error> {
         let text = |value: &Value, name: &str| {
             let found = value[name].as_str().map(str::to_owned);
             found.ok_or_else(|| Error::Junk { what: format!("an answer without {name}") })
         };
-        let made = link.call(None, "Target.createBrowserContext", json!({ "disposeOnDetach": true }), PATIENCE).await?;
+        let made = link.call(None, "Target.createBrowserContext", json!({ "disposeOnDetach": true }), limit).await?;
         // From here on it is disposed of whatever comes.
         let context = Context { link: link.clone(), id: text(&made, "browserContextId")? };
         let denied = json!({ "behavior": "deny", "browserContextId": context.id });
-        link.call(None, "Browser.setDownloadBehavior", denied, PATIENCE).await?;
+        link.call(None, "Browser.setDownloadBehavior", denied, limit).await?;
         let asked = json!({ "url": "about:blank", "browserContextId": context.id });
-        let target = text(&link.call(None, "Target.createTarget", asked, PATIENCE).await?, "targetId")?;
+        let target = text(&link.call(None, "Target.createTarget", asked, limit).await?, "targetId")?;
         let asked = json!({ "targetId": target, "flatten": true });
-        let session = text(&link.call(None, "Target.attachToTarget", asked, PATIENCE).await?, "sessionId")?;
+        let session = text(&link.call(None, "Target.attachToTarget", asked, limit).await?, "sessionId")?;
         let events = link.listen(&session);
-        let tab = Self { link: link.clone(), of, target, session, events, context: context.keep(), pages: 0 };
+        let tab = Self { link: link.clone(), of, target, session, events, context: context.keep(), limit, pages: 0 };
         // Before anything else: from here on nothing goes out that was not judged.
         tab.call("Fetch.enable", json!({ "patterns": [{ "urlPattern": "*" }] })).await?;
         tab.call("Page.enable", json!({})).await?;
@@ -52,7 +54,7 @@ impl Tab {
 
     /// What does not depend on the page's own process.
     pub(super) async fn call(&self, method: &'static str, params: Value) -> Result<Value, Error> {
-        self.link.call(Some(&self.session), method, params, PATIENCE).await
+        self.link.call(Some(&self.session), method, params, self.limit).await
     }
 
     /// Ends what the last page does. What it had asked for is not answered any more.
@@ -95,6 +97,3 @@ impl Drop for Context {
         }
     }
 }
-
-/// For what the browser does by itself; on a busy machine a new process takes seconds.
-pub(super) const PATIENCE: Duration = Duration::from_secs(20);

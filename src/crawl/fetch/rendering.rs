@@ -8,10 +8,9 @@ use crate::crawl::fetch::{Answer, Fetcher, Read, Wanted, bad_port, read, target}
 use crate::crawl::frontier::{normalise, origin};
 use crate::crawl::plan::{Render, Robots};
 use crate::crawl::robots::Directives;
-use crate::crawl::shell::is_shell;
 use crate::extract::{self, Kind};
 use crate::http::{Redirects, Request, masked};
-use crate::model::{Page, Validators};
+use crate::model::{Filled, Page, Validators};
 use crate::reactor::Boxed;
 use crate::render::{Asked, Declined, Fetched, Fetches, Outcome, Served};
 
@@ -19,21 +18,22 @@ impl Fetcher {
     /// The answer, or what its scripts make of it, where that is asked for.
     pub(in crate::crawl) async fn filled_in(&self, answer: Result<Answer, Error>, robots: Robots) -> Result<Answer, Error> {
         match answer {
-            Ok(Answer::Page(read)) if self.is_to_be_rendered(&read.page) => self.rendered(read, robots).await,
+            Ok(Answer::Page(read)) if self.is_to_be_rendered(&read) => self.rendered(read, robots).await,
             answer => answer,
         }
     }
 
-    fn is_to_be_rendered(&self, page: &Page) -> bool {
-        let is_html = || extract::kind(page.content_type.as_deref(), &page.url, &page.body) == Kind::Html;
+    fn is_to_be_rendered(&self, Read { page, outline, .. }: &Read) -> bool {
         match self.render {
             Render::Never => false,
-            Render::Auto => is_html() && is_shell(&page.body),
-            Render::Always => is_html(),
+            // What ships its text is read without a browser.
+            Render::Auto => outline.shell.as_ref().is_some_and(|shell| shell.shipped.is_none()),
+            Render::Always => extract::kind(page.content_type.as_deref(), &page.url, &page.body) == Kind::Html,
         }
     }
 
-    async fn rendered(&self, read: Box<Read>, robots: Robots) -> Result<Answer, Error> {
+    /// What the scripts of a page make of it, or where they lead; the page as it is, where nobody insists and there is no browser.
+    pub(in crate::crawl) async fn rendered(&self, read: Box<Read>, robots: Robots) -> Result<Answer, Error> {
         let Page { url, content_type, body, .. } = &read.page;
         let served = Served::new(url, content_type.as_deref(), body);
         let answers = Answers { fetcher: self, robots };
@@ -65,6 +65,7 @@ impl Fetcher {
             body: rendered.html.into_bytes(),
             // They say nothing of what the scripts bring.
             validators: Validators::default(),
+            filled: Filled::Rendered,
             ..read.page
         };
         self.read_again(page, directives).await
