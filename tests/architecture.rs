@@ -25,15 +25,18 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("error", &["model", "reactor", "http", "crawl", "extract", "render", "chunk", "embed", "files", "store", "share", "config"]),
     (
         "engine",
-        &["config", "reactor", "http", "crawl", "render", "extract", "chunk", "embed", "files", "store", "share", "symbols", "model", "error"],
+        &[
+            "config", "reactor", "http", "crawl", "render", "extract", "chunk", "embed", "files", "store", "share", "symbols", "model",
+            "error",
+        ],
     ),
     ("tools", &["engine", "mcp", "model", "error"]),
     // The crate root re-exports; the binary's files (main, cli, commands, failure, terminal) see the public API only.
     (
         "lib",
         &[
-            "config", "reactor", "http", "crawl", "render", "extract", "chunk", "embed", "files", "store", "share", "symbols", "model", "mcp",
-            "error", "engine", "tools",
+            "config", "reactor", "http", "crawl", "render", "extract", "chunk", "embed", "files", "store", "share", "symbols", "model",
+            "mcp", "error", "engine", "tools",
         ],
     ),
     ("terminal", &[]),

@@ -179,7 +179,8 @@ fn an_application_is_crawled_by_the_links_that_its_scripts_write() {
     assert_eq!(left(home.path()), [] as [String; 0]);
 
     // None is asked for, and so none is run.
-    let without = report(&run_there(home.path(), &with_browser(&["crawl", &peer.url("/"), "--no-index", "--json", "--render", "never", "--fresh"])));
+    let without =
+        report(&run_there(home.path(), &with_browser(&["crawl", &peer.url("/"), "--no-index", "--json", "--render", "never", "--fresh"])));
     assert_eq!(without["rendered"], json!(0));
 }
 
@@ -199,7 +200,8 @@ fn shadow_roots_frames_and_addresses_are_read_as_they_are_in_the_end() {
     if browser().is_none() {
         return;
     }
-    let peer = Peer::start(|target| match target {
+    let peer = Peer::start(|target| {
+        match target {
         "/shadow" => app(
             "const root = document.getElementById('root');
              root.attachShadow({ mode: 'open' }).innerHTML = '<h1>In the shadow</h1><p>The shadow root says this & <b>that</b>.</p><slot></slot>';
@@ -220,6 +222,7 @@ fn shadow_roots_frames_and_addresses_are_read_as_they_are_in_the_end() {
         ),
         "/late" => app("setTimeout(() => { document.getElementById('root').innerHTML = '<h1>Late</h1><p>It came a little later than the rest.' }, 250)"),
         _ => none(),
+    }
     });
     let home = home();
     let fetch = |path: &str| {
@@ -247,7 +250,8 @@ fn private_addresses_are_refused_to_scripts_as_well() {
     let port = secret.address.rsplit(':').next().unwrap().to_owned();
     let proxy = {
         let port = port.clone();
-        Peer::start(move |target| match target {
+        Peer::start(move |target| {
+            match target {
             "http://docs.example.com/" => app(&format!(
                 "const seen = [];
                  const get = (url) => fetch(url, {{ mode: 'no-cors' }}).then(() => seen.push('GOT ' + url), () => seen.push('refused'));
@@ -263,15 +267,23 @@ fn private_addresses_are_refused_to_scripts_as_well() {
             )),
             "http://docs.example.com/to-this-machine" => (302, "text/html", format!("http://127.0.0.1:{port}/redirected")),
             _ => none(),
+        }
         })
     };
     let home = home();
     let sandbox = if is_root() { &["--browser-no-sandbox"][..] } else { &[] };
-    let arguments = [&["fetch", "http://docs.example.com/", "--ignore-robots"], sandbox].concat();
-    let output = smolcrawl(home.path()).env("http_proxy", proxy.url("")).env("TMPDIR", home.path().join("tmp")).args(&arguments).output().unwrap();
+    let arguments = [&["fetch", "http://docs.example.com/", "--ignore-robots", "-v"], sandbox].concat();
+    let output =
+        smolcrawl(home.path()).env("http_proxy", proxy.url("")).env("TMPDIR", home.path().join("tmp")).args(&arguments).output().unwrap();
     let page = text(&output.stdout);
     assert!(page.contains("refused refused refused"), "{page} {}", text(&output.stderr));
     assert!(!page.contains("GOT"), "{page}");
+    // By our guard, and not by what a browser knows of such addresses itself.
+    let said = text(&output.stderr);
+    for address in [format!("http://127.0.0.1:{port}/a"), format!("http://[::1]:{port}/c"), format!("http://127.0.0.1:{port}/redirected")] {
+        let is_guarded = |line: &str| line.contains("came to nothing") && line.contains(&address) && line.contains("loopback");
+        assert!(said.lines().any(is_guarded), "{address}: {said}");
+    }
     assert_eq!(*secret.asked.lock().unwrap(), [] as [String; 0]);
     let asked = proxy.asked.lock().unwrap().clone();
     assert!(asked.iter().all(|line| line.contains("http://docs.example.com/")), "{asked:?}");
@@ -282,7 +294,8 @@ fn pages_that_would_never_end_end_at_their_limits() {
     if browser().is_none() {
         return;
     }
-    let peer = Peer::start(|target| match target {
+    let peer = Peer::start(|target| {
+        match target {
         "/" => html(&format!(
             "<main><h1>Bad pages</h1><p>{LONG}</p><a href=/loop>1</a><a href=/reload>2</a><a href=/alert>3</a><a href=/memory>4</a><a href=/windows>5</a>\
              <a href=/clock>6</a><a href=/download>7</a><a href=/good>8</a></main>"
@@ -299,20 +312,26 @@ fn pages_that_would_never_end_end_at_their_limits() {
         ),
         "/good" => app("document.getElementById('root').innerHTML = '<main><h1>Good</h1><p>This one is a page like any other, with a text.'"),
         _ => none(),
+    }
     });
     let home = home();
     let began = Instant::now();
     let output = run_there(home.path(), &with_browser(&["crawl", &peer.url("/"), "--no-index", "--json"]));
     let told = report(&output);
     let failed: Vec<_> = told["failed"].as_array().unwrap().iter().map(|failed| format!("{} {}", failed["url"], failed["error"])).collect();
-    for (path, why) in [("/loop", "kept the browser busy"), ("/reload", "loaded itself anew"), ("/alert", "dialogs"), ("/windows", "windows")] {
+    for (path, why) in
+        [("/loop", "kept the browser busy"), ("/reload", "loaded itself anew"), ("/alert", "dialogs"), ("/windows", "windows")]
+    {
         assert!(failed.iter().any(|line| line.contains(path) && line.contains(why)), "{path}: {failed:?}");
     }
     assert!(failed.iter().any(|line| line.contains("/memory") && (line.contains("crashed") || line.contains("busy"))), "{failed:?}");
     assert_eq!(told["stored"], json!(4), "{told}");
     assert!(began.elapsed() < Duration::from_secs(90), "{:?}", began.elapsed());
     assert_eq!(left(home.path()), [] as [String; 0]);
-    assert_eq!(fs::read_dir(home.path()).unwrap().flatten().filter(|entry| entry.file_name().to_string_lossy().contains("smolcrawl-test")).count(), 0);
+    assert_eq!(
+        fs::read_dir(home.path()).unwrap().flatten().filter(|entry| entry.file_name().to_string_lossy().contains("smolcrawl-test")).count(),
+        0
+    );
 }
 
 #[test]
@@ -339,7 +358,9 @@ fn tools_render_where_they_are_asked_to() {
         return;
     }
     let peer = Peer::start(|target| match target {
-        "/" => html(&format!("<main><h1>Half</h1><p>{LONG} {LONG}</p><div id=more></div></main><script>more.innerHTML = '<p>And a script adds this sentence.'</script>")),
+        "/" => html(&format!(
+            "<main><h1>Half</h1><p>{LONG} {LONG}</p><div id=more></div></main><script>more.innerHTML = '<p>And a script adds this sentence.'</script>"
+        )),
         _ => none(),
     });
     let home = home();

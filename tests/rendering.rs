@@ -104,7 +104,8 @@ fn what_a_page_asks_for_is_answered_by_whoever_has_the_rules() {
         let browser = Browser::new(handle, folder.config(fake()));
         assert_eq!((browser.started(), folder.profiles()), (0, 0), "it is started when it is needed");
         handle.block_on(async {
-            let body = "[ask http://docs.test/data][ask http://api.test/refused][post http://docs.test/change][script http://cdn.test/a.js]";
+            let body =
+                "[ask http://docs.test/data][ask http://api.test/refused][post http://docs.test/change][script http://cdn.test/a.js]";
             let first = rendered(show(&browser, &echo, body).await);
             assert!(first.is_settled);
             assert_eq!((first.requests, first.refused), (3, 1));

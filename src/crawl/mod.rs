@@ -40,7 +40,7 @@ pub use error::Error;
 pub use frontier::normalise;
 pub use graph::{Link, LinkGraph, Linked, Met};
 pub use pace::{Pace, Turn};
-pub use plan::{CrawlRequest, Render, Robots, Scope, UnknownRender, Sitemaps, UnknownScope, UnknownSitemaps, parse_url};
+pub use plan::{CrawlRequest, Render, Robots, Scope, Sitemaps, UnknownRender, UnknownScope, UnknownSitemaps, parse_url};
 pub use report::{Causes, CrawlReport, End, Failed, MAX_LISTED, NO_PAGE, NearlySame, OUT_OF_SCOPE, SameCause, Skipped, USUALLY_LEFT_OUT};
 pub use robots::Forbidden;
 pub use selection::{EXCLUDED, LeaveOut, NOT_INCLUDED, Pattern, TRANSLATION};

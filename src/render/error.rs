@@ -65,12 +65,21 @@ impl Error {
             Self::Sandbox { .. } => Some(
                 "run it as another user than root, or, if the pages are to be trusted or this is a container anyway, with --browser-no-sandbox",
             ),
-            Self::Start { .. } | Self::Ended { .. } | Self::Junk { .. } | Self::TooLong { .. } | Self::Silent { .. } | Self::Refused { .. } => {
-                Some("try the browser by itself; name another by --browser, or crawl with --render never")
-            }
+            Self::Start { .. }
+            | Self::Ended { .. }
+            | Self::Junk { .. }
+            | Self::TooLong { .. }
+            | Self::Silent { .. }
+            | Self::Refused { .. } => Some("try the browser by itself; name another by --browser, or crawl with --render never"),
             Self::Profile { .. } => Some("make room in the folder for temporary files"),
             Self::Busy { .. } => Some("allow more with render_seconds, or leave the page out with --exclude"),
-            Self::Crashed | Self::Closed | Self::Reloads { .. } | Self::Windows { .. } | Self::Flood | Self::NotOpened { .. } | Self::TooLarge { .. } => None,
+            Self::Crashed
+            | Self::Closed
+            | Self::Reloads { .. }
+            | Self::Windows { .. }
+            | Self::Flood
+            | Self::NotOpened { .. }
+            | Self::TooLarge { .. } => None,
         }
     }
 
@@ -85,4 +94,5 @@ impl Error {
     }
 }
 
-const INSTALL: &str = "install Chromium, Chrome or Edge (Debian: apt install chromium), or name its program by --browser or SMOLCRAWL_BROWSER";
+const INSTALL: &str =
+    "install Chromium, Chrome or Edge (Debian: apt install chromium), or name its program by --browser or SMOLCRAWL_BROWSER";

@@ -39,8 +39,7 @@ pub(super) fn launch(program: &Path, config: &Config) -> Result<Launched, Error>
             }
         }
     });
-    let (child, leash, to, from, said) =
-        started.map_err(|source| Error::Start { path: program.to_owned(), source: Arc::new(source) })?;
+    let (child, leash, to, from, said) = started.map_err(|source| Error::Start { path: program.to_owned(), source: Arc::new(source) })?;
     Ok(Launched { child, leash, to, from, said, profile })
 }
 

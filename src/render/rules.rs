@@ -84,7 +84,9 @@ impl Paused {
             "Stylesheet" => Verdict::Style,
             "Image" | "Media" | "Font" | "TextTrack" | "Manifest" => Verdict::Refuse("no text"),
             "Ping" | "CSPViolationReport" => Verdict::Refuse("a report"),
-            "EventSource" | "WebSocket" | "Prefetch" | "SignedExchange" | "FedCM" => Verdict::Refuse("a connection that stays open, or a page to come"),
+            "EventSource" | "WebSocket" | "Prefetch" | "SignedExchange" | "FedCM" => {
+                Verdict::Refuse("a connection that stays open, or a page to come")
+            }
             // What a page asks before it asks another site.
             _ if !matches!(&*self.method, "GET" | "HEAD" | "OPTIONS") => Verdict::Refuse(CHANGES),
             _ if is_analytics(url) => Verdict::Refuse("analytics"),
@@ -173,13 +175,15 @@ mod tests {
 
     fn verdict(kind: &str, method: &str, url: &str, frame: &str, is_known: bool) -> Verdict {
         let page = Url::parse("https://docs.test/guide?x=1#top").unwrap();
-        let params = json!({ "requestId": "1", "resourceType": kind, "frameId": frame, "request": { "url": url, "method": method, "headers": {} } });
+        let params =
+            json!({ "requestId": "1", "resourceType": kind, "frameId": frame, "request": { "url": url, "method": method, "headers": {} } });
         Paused::of(&params).unwrap().verdict("main", &page, is_known)
     }
 
     #[test]
     fn what_text_comes_from_is_asked_for() {
-        for (kind, url) in [("Script", "https://cdn.test/app.js"), ("XHR", "https://api.test/x"), ("Fetch", "/x"), ("Other", "/worker.js")] {
+        for (kind, url) in [("Script", "https://cdn.test/app.js"), ("XHR", "https://api.test/x"), ("Fetch", "/x"), ("Other", "/worker.js")]
+        {
             let url = Url::parse("https://docs.test/").unwrap().join(url).unwrap();
             assert_eq!(verdict(kind, "GET", url.as_str(), "main", false), Verdict::Ask, "{kind}");
         }
@@ -215,7 +219,8 @@ mod tests {
 
     #[test]
     fn headers_of_ours_and_secrets_of_the_browser_are_not_passed_on() {
-        let headers = json!({ "Accept": "*/*", "X-Key": "k", "User-Agent": "Chrome", "sec-ch-ua": "x", "Cookie": "c", "Origin": "https://a.test" });
+        let headers =
+            json!({ "Accept": "*/*", "X-Key": "k", "User-Agent": "Chrome", "sec-ch-ua": "x", "Cookie": "c", "Origin": "https://a.test" });
         let params = json!({ "requestId": "1", "request": { "url": "https://a.test/", "method": "GET", "headers": headers } });
         let paused = Paused::of(&params).unwrap();
         let mut names: Vec<_> = paused.headers().map(|(name, _)| name).collect();

@@ -257,7 +257,11 @@ impl<'a> Visit<'a> {
             }
             Verdict::Refuse(why) => {
                 self.refused += 1;
-                log::debug!("a page's request is refused, as it is {why}: {} {}", paused.method(), paused.url.as_ref().map_or_else(String::new, |url| masked(url).into()));
+                log::debug!(
+                    "a page's request is refused, as it is {why}: {} {}",
+                    paused.method(),
+                    paused.url.as_ref().map_or_else(String::new, |url| masked(url).into())
+                );
                 refuse(self.tab, &paused.id);
             }
         }

@@ -32,9 +32,9 @@ use std::time::{Duration, Instant};
 use url::Url;
 
 use crate::engine::{CrawlRequest, Engine, Render};
-use crate::tools::bound::line;
 use crate::error::Error;
 use crate::mcp::{self, Clock, Server, Sleep, ToolError};
+use crate::tools::bound::line;
 
 pub use background::Background;
 

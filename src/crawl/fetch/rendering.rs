@@ -2,7 +2,6 @@
 
 use std::sync::atomic::Ordering;
 
-
 use crate::crawl::error::Error;
 use crate::crawl::fetch::{Answer, Fetcher, Read, Wanted, bad_port, read, target};
 use crate::crawl::frontier::{normalise, origin};
@@ -57,7 +56,13 @@ impl Fetcher {
             }
             Err(source) => return Err(Error::Render { source: Box::new(source) }),
         };
-        log::debug!("{} is rendered: {} requests, {} refused, at rest: {}", masked(url), rendered.requests, rendered.refused, rendered.is_settled);
+        log::debug!(
+            "{} is rendered: {} requests, {} refused, at rest: {}",
+            masked(url),
+            rendered.requests,
+            rendered.refused,
+            rendered.is_settled
+        );
         self.pages_rendered.fetch_add(1, Ordering::Relaxed);
         let directives = Directives { index: read.outline.robots.index, follow: read.outline.robots.follow };
         let page = Page {
