@@ -96,6 +96,7 @@ struct Look {
     aside: Aside,
     noscript: u32,
     templates: u32,
+    in_heading: bool,
     in_paragraph: bool,
     paragraph: usize,
     /// A paragraph has text, however little.
@@ -118,7 +119,8 @@ impl Look {
         }
         self.seen += length;
         if let Some((_, _, text)) = &mut self.mount {
-            *text += length;
+            // A heading or a paragraph is something, however short.
+            *text += if self.in_paragraph || self.in_heading { LEAST_FILLED } else { length };
         }
         if self.aside.is_over() {
             self.prose += length;
@@ -158,6 +160,7 @@ impl Look {
                 self.has_media = true;
             }
             "p" | "li" | "td" | "dd" | "pre" | "blockquote" => (self.in_paragraph, self.paragraph) = (open, 0),
+            "h1" | "h2" | "h3" => self.in_heading = open,
             _ => {}
         }
         self.aside.tag(tag);
