@@ -197,15 +197,16 @@ impl Look {
     }
 }
 
-/// Bytes of text without blanks and comments, counted up to about `enough`.
+/// Bytes of text without blanks, comments and declarations, counted up to about `enough`.
 fn seen(source: &str, enough: usize) -> usize {
     let (mut rest, mut length) = (source, 0);
     while length < enough && !rest.is_empty() {
-        let (text, after) = rest.split_once("<!--").unwrap_or((rest, ""));
-        // References to blanks are short, and a page of them is none.
+        let (text, after) = rest.split_once("<!").unwrap_or((rest, ""));
         let text = &text[..text.floor_char_boundary(enough.saturating_mul(8))];
+        // References to blanks are short, and a page of them is none.
         length += text.bytes().filter(|byte| !byte.is_ascii_whitespace()).count() - 6 * text.matches("&nbsp;").count();
-        rest = after.split_once("-->").map_or("", |(_, after)| after);
+        let end = if after.starts_with("--") { "-->" } else { ">" };
+        rest = after.split_once(end).map_or("", |(_, after)| after);
     }
     length
 }
@@ -361,6 +362,7 @@ mod tests {
             "<body><redoc spec-url=/openapi.json></redoc><script src=redoc.js></script>",
             "<body><p>This site requires JavaScript.</p><script src=a.js></script>",
             "<script>location</script><script src=a.js></script>",
+            "<!doctype html><title>K</title><xmp theme=united style='display:none'># Kettles\n\nA kettle boils water.\n</xmp><script src=a.js></script>",
         ] {
             assert!(judged(html).is_some(), "{html}");
         }
