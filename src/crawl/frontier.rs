@@ -46,7 +46,9 @@ pub(super) enum Role {
     Sitemap { level: u8, named: Named },
     /// An llms.txt that nobody has named, or the full text beside one.
     Llms(Place),
-    /// A link, or listed by a sitemap.
+    /// What a site ships for its scripts, from which a page that has come is to be taken.
+    Beside,
+    /// A link, or listed by a sitemap; a route of a page that shows all of them, if it has a fragment.
     Page,
     /// It yielded to a canonical address that came to nothing: taken as it is now.
     Restored,

@@ -1,11 +1,15 @@
 //! What a site ships for its scripts: data in the page from which they would write its text. Read by structure, and no script is run.
 //! What is prose in it goes the way of any page: HTML to the reader of HTML, markdown to that of markdown.
 
+mod answer;
+mod beside;
 mod data;
 mod devalue;
 mod flight;
+mod index;
 mod literal;
 mod prose;
+mod routes;
 mod sources;
 mod tree;
 
@@ -21,6 +25,11 @@ use crate::extract::kind::Kind;
 use crate::extract::syntax::Syntax;
 use crate::extract::{Reading, article, formats, html, links};
 use crate::model::Meter;
+
+pub use answer::{Taken, asked_again, looked_up, taken};
+pub use beside::{Ask, Beside, beside};
+pub use index::Index;
+pub use routes::Routes;
 
 use data::Data;
 use prose::Found;

@@ -24,6 +24,8 @@ pub(super) struct Script<'a> {
     /// An answer that SvelteKit keeps.
     pub(super) is_fetched: bool,
     pub(super) text: &'a str,
+    /// Where it is, if it is not in the page.
+    pub(super) source: Option<String>,
 }
 
 impl Script<'_> {
@@ -111,6 +113,7 @@ impl<'a> Script<'a> {
             kind: kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase(),
             is_fetched: tag.attribute("data-sveltekit-fetched").is_some(),
             text,
+            source: tag.attribute("src").map(std::borrow::Cow::into_owned),
         }
     }
 }
