@@ -414,6 +414,19 @@ pub fn normalise(mut url: Url) -> Url {
     url
 }
 
+/// Whether what is behind `#` looks like the route of a page that shows many: `#/guide`.
+pub fn is_route(url: &Url) -> bool {
+    url.fragment().is_some_and(|fragment| fragment.starts_with('/') || fragment.starts_with("!/"))
+}
+
+/// The address of a route as somebody writes it; none of what has no route.
+pub fn parse_route(text: &str) -> Option<Url> {
+    let (_, fragment) = text.trim().split_once('#')?;
+    let mut url = super::plan::parse_url(text).ok()?;
+    url.set_fragment(Some(fragment));
+    is_route(&url).then_some(url)
+}
+
 /// None where it is in order already.
 fn escapes_normalised(text: &str) -> Option<String> {
     let mut current = std::borrow::Cow::Borrowed(text);

@@ -37,7 +37,7 @@ use url::Url;
 pub use alike::Alike;
 pub use credentials::Credentials;
 pub use error::Error;
-pub use frontier::normalise;
+pub use frontier::{is_route, normalise, parse_route};
 pub use graph::{Link, LinkGraph, Linked, Met};
 pub use pace::{Pace, Turn};
 pub use plan::{CrawlRequest, Robots, Scope, Sitemaps, UnknownScope, UnknownSitemaps, parse_url};
@@ -182,12 +182,20 @@ impl Crawler {
         })
     }
 
-    /// A page that is known, and how it was filled, fetched only if it has changed (RFC 9110 13.1). Without validators it is fetched anyway. One that the site has in
+    /// A page that is known, fetched only if it has changed (RFC 9110 13.1). Without validators it is fetched anyway. One that the site has in
     /// markdown, too, comes in that, as in a crawl; what was taken from there is asked for there first.
     ///
     /// # Errors
     /// As [`Crawler::fetch`], but for 404 and 410, which are [`Refetched::Gone`].
-    pub async fn refetch(&self, url: &Url, known: &Validators, filled: &Filled, robots: Robots) -> Result<Refetched, Error> {
+    pub async fn refetch(&self, url: &Url, known: &Validators, robots: Robots) -> Result<Refetched, Error> {
+        self.refetch_filled(url, known, &Filled::Served, robots).await
+    }
+
+    /// The same of a page of which it is known where its text came from: it is asked for there first.
+    ///
+    /// # Errors
+    /// As [`Crawler::refetch`].
+    pub async fn refetch_filled(&self, url: &Url, known: &Validators, filled: &Filled, robots: Robots) -> Result<Refetched, Error> {
         if let Some(ask) = known.twin.as_ref().and_then(|twin| extract::asked_again(url, twin, filled)) {
             if let Some(refetched) = self.refetch_beside(url, ask, known, robots).await.map_err(|error| error.at(url))? {
                 return Ok(refetched);

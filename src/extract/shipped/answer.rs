@@ -5,14 +5,13 @@ use std::sync::Arc;
 
 use url::Url;
 
+use crate::extract::charset;
 use crate::extract::kind::{Kind, kind};
 use crate::extract::shipped::Part;
 use crate::extract::shipped::beside::{Ask, interfaces_in};
-use crate::extract::shipped::data::Data;
 use crate::extract::shipped::index::Index;
 use crate::extract::shipped::routes::Routes;
 use crate::extract::shipped::{literal, prose, tree};
-use crate::extract::charset;
 use crate::model::{Filled, Meter, Page, Validators};
 
 /// How an answer is read.
@@ -93,19 +92,29 @@ pub fn taken(page: &Page, ask: &Ask, answer: &Page, meter: &Meter) -> Taken {
         Means::PageData => {
             let data = literal::value(&text(answer), meter);
             let found = data.field("result").map(|result| prose::of(result, &page.url, meter)).unwrap_or_default();
-            let html: Vec<&str> = found.parts.iter().filter_map(|part| if let Part::Html(html) = part { Some(html.as_str()) } else { None }).collect();
+            let html: Vec<&str> =
+                found.parts.iter().filter_map(|part| if let Part::Html(html) = part { Some(html.as_str()) } else { None }).collect();
             let markdown = found.parts.iter().find(|part| matches!(part, Part::Markdown(_)));
             match (html.concat(), markdown) {
-                (_, Some(Part::Markdown(text))) => in_place_of(page, ask, answer, "text/markdown; charset=utf-8", titled(&found.title, text).into_bytes()).into(),
+                (_, Some(Part::Markdown(text))) => {
+                    in_place_of(page, ask, answer, "text/markdown; charset=utf-8", titled(&found.title, text).into_bytes()).into()
+                }
                 (html, _) if tree::says_something(&html) => html_in_place_of(page, ask, answer, found.title.as_deref(), &html).into(),
                 _ => Taken::default(),
             }
         }
         Means::Index(_) => {
             let index = Arc::new(Index::of(&text(answer), &answer.url, meter));
-            Taken { page: looked_up(page, ask, answer.validators.clone(), &index), links: index.pages(), index: Some(index), ..Taken::default() }
+            Taken {
+                page: looked_up(page, ask, answer.validators.clone(), &index),
+                links: index.pages(),
+                index: Some(index),
+                ..Taken::default()
+            }
         }
-        Means::SphinxIndex => sphinx_source(page, answer, meter).map(|ask| Taken { asks: vec![ask], ..Taken::default() }).unwrap_or_default(),
+        Means::SphinxIndex => {
+            sphinx_source(page, answer, meter).map(|ask| Taken { asks: vec![ask], ..Taken::default() }).unwrap_or_default()
+        }
         Means::SphinxSource | Means::Markdown(_) | Means::Source | Means::Route(_) => {
             let page = written(page, ask, answer);
             let links = match (&page, &ask.means) {
@@ -202,7 +211,9 @@ fn is_document(answer: &Page) -> bool {
 
 fn is_written(answer: &Page) -> bool {
     let kind = kind(answer.content_type.as_deref(), &answer.url, &answer.body);
-    !is_document(answer) && matches!(kind, Kind::Markdown | Kind::Text | Kind::Restructured | Kind::AsciiDoc) && !answer.body.trim_ascii().is_empty()
+    !is_document(answer)
+        && matches!(kind, Kind::Markdown | Kind::Text | Kind::Restructured | Kind::AsciiDoc)
+        && !answer.body.trim_ascii().is_empty()
 }
 
 /// A file of a format that people write.
@@ -244,8 +255,13 @@ fn sphinx_source(page: &Page, answer: &Page, meter: &Meter) -> Option<Ask> {
     let path = page.url.path().strip_prefix(top.path())?;
     let path = path.trim_end_matches('/');
     // As `html` and as `dirhtml` make them.
-    let wanted = [path.strip_suffix(".html").unwrap_or(path).to_owned(), if path.is_empty() { "index".to_owned() } else { format!("{path}/index") }];
-    let place = index.field("docnames")?.items().iter().position(|name| name.text().is_some_and(|name| wanted.iter().any(|wanted| wanted == name)))?;
+    let wanted =
+        [path.strip_suffix(".html").unwrap_or(path).to_owned(), if path.is_empty() { "index".to_owned() } else { format!("{path}/index") }];
+    let place = index
+        .field("docnames")?
+        .items()
+        .iter()
+        .position(|name| name.text().is_some_and(|name| wanted.iter().any(|wanted| wanted == name)))?;
     let file = index.field("filenames")?.items().get(place)?.text()?;
     let url = top.join(&format!("_sources/{file}.txt")).ok().filter(|url| url.origin() == top.origin())?;
     Some(Ask { url, means: Means::SphinxSource })

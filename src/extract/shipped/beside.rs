@@ -68,7 +68,8 @@ pub fn beside(page: &Page, meter: &Meter) -> Beside {
         beside.asks.extend(ask(&format!("{top}search/search_index.json"), Means::Index("MkDocs")));
     }
     if generator.starts_with("docusaurus") || has("__docusaurus") {
-        let top = folder_of(&sources, &["main.", "runtime~main."]).map_or_else(|| "/".to_owned(), |folder| folder.replace("assets/js/", ""));
+        let top =
+            folder_of(&sources, &["main.", "runtime~main."]).map_or_else(|| "/".to_owned(), |folder| folder.replace("assets/js/", ""));
         for name in ["search-index.json", "search-doc.json", "lunr-index.json"] {
             beside.asks.extend(ask(&format!("{top}{name}"), Means::Index("Docusaurus")));
         }
@@ -76,7 +77,9 @@ pub fn beside(page: &Page, meter: &Meter) -> Beside {
     if let Some(root) = signs.sphinx_root.as_deref().or_else(|| has("DOCUMENTATION_OPTIONS").then_some("")) {
         beside.asks.extend(ask(&format!("{root}searchindex.js"), Means::SphinxIndex));
     }
-    if let Some(name) = TWINS.iter().find(|(_, signs)| signs.iter().any(|sign| generator.contains(sign) || has(sign))).map(|(name, _)| *name) {
+    if let Some(name) =
+        TWINS.iter().find(|(_, signs)| signs.iter().any(|sign| generator.contains(sign) || has(sign))).map(|(name, _)| *name)
+    {
         beside.asks.extend(twin(&page.url).map(|url| Ask { url, means: Means::Markdown(name) }));
     }
     if has("storybook-root") || has("sb-manager") || has("sb-preview") {
@@ -88,7 +91,12 @@ pub fn beside(page: &Page, meter: &Meter) -> Beside {
     let edit = signs.links.iter().find_map(|link| raw_source(&at(link)?));
     beside.asks.extend(edit.map(|url| Ask { url, means: Means::Source }));
     let mut met = Vec::new();
-    beside.asks.retain(|ask| ask.url != page.url && !met.contains(&ask.url) && { met.push(ask.url.clone()); true });
+    beside.asks.retain(|ask| {
+        ask.url != page.url && !met.contains(&ask.url) && {
+            met.push(ask.url.clone());
+            true
+        }
+    });
     beside.asks.truncate(MOST_ASKS);
     beside
 }
@@ -225,7 +233,9 @@ fn raw_source(edit: &Url) -> Option<Url> {
             return Url::parse(&format!("https://raw.githubusercontent.com/{owner}/{name}/{}", rest.join("/"))).ok();
         }
         // GitLab and what is like it, wherever it is.
-        (_, [above @ .., "-", "edit" | "blob", _, _]) if !above.is_empty() => edit.path().replacen("/-/edit/", "/-/raw/", 1).replacen("/-/blob/", "/-/raw/", 1),
+        (_, [above @ .., "-", "edit" | "blob", _, _]) if !above.is_empty() => {
+            edit.path().replacen("/-/edit/", "/-/raw/", 1).replacen("/-/blob/", "/-/raw/", 1)
+        }
         (_, parts) if parts.contains(&"_edit") => edit.path().replacen("/_edit/", "/raw/", 1),
         (_, parts) if parts.contains(&"-") => edit.path().replacen("/-/edit/", "/-/raw/", 1).replacen("/-/blob/", "/-/raw/", 1),
         ("bitbucket.org", parts) if parts.contains(&"src") => edit.path().replacen("/src/", "/raw/", 1),

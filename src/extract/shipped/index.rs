@@ -32,7 +32,8 @@ impl Index {
         let data = literal::value(source, meter);
         let mut index = Self::default();
         // The top of the site is above the folder of the search.
-        let top = at.join("./").ok().and_then(|folder| if folder.path().ends_with("/search/") { folder.join("../").ok() } else { Some(folder) });
+        let top =
+            at.join("./").ok().and_then(|folder| if folder.path().ends_with("/search/") { folder.join("../").ok() } else { Some(folder) });
         index.look(&data, top.as_ref().unwrap_or(at), meter, 0);
         index
     }
@@ -65,8 +66,10 @@ impl Index {
         if url.origin() != top.origin() {
             return;
         }
-        let is_section = url.fragment().is_some_and(|fragment| !fragment.is_empty()) || record.text_of("s").is_some_and(|section| !section.is_empty());
-        let title = ["title", "s", "h", "t"].iter().find_map(|name| record.text_of(name)).filter(|title| !title.is_empty() && *title != text);
+        let is_section =
+            url.fragment().is_some_and(|fragment| !fragment.is_empty()) || record.text_of("s").is_some_and(|section| !section.is_empty());
+        let title =
+            ["title", "s", "h", "t"].iter().find_map(|name| record.text_of(name)).filter(|title| !title.is_empty() && *title != text);
         let mut page = url;
         page.set_fragment(None);
         let place = *self.places.entry(path_of(&page)).or_insert_with(|| {
@@ -111,7 +114,10 @@ mod tests {
         let mkdocs = r#"{"config":{"lang":["en"]},"docs":[{"location":"","title":"Home","text":"Welcome to the kettles of this house."},
             {"location":"guide/","title":"Guide","text":"<p>How to boil water in a kettle.</p>"},{"location":"guide/#safety","title":"Safety","text":"<p>Mind the steam.</p>"}]}"#;
         let (title, html) = read(mkdocs, "https://a.test/d/search/search_index.json", "https://a.test/d/guide/").unwrap();
-        assert_eq!((title.as_deref(), html.as_str()), (Some("Guide"), "<p>How to boil water in a kettle.</p><h2>Safety</h2><p>Mind the steam.</p>"));
+        assert_eq!(
+            (title.as_deref(), html.as_str()),
+            (Some("Guide"), "<p>How to boil water in a kettle.</p><h2>Safety</h2><p>Mind the steam.</p>")
+        );
         let docusaurus = r##"[{"documents":[{"i":1,"t":"Kettles","u":"/d/kettles","b":["Docs"]}],"index":{}},{"documents":[{"i":3,"t":"A kettle boils water in two minutes.","s":"Boiling","u":"/d/kettles","h":"#boiling","p":1}],"index":{}}]"##;
         let (_, html) = read(docusaurus, "https://a.test/d/search-index.json", "https://a.test/d/kettles/").unwrap();
         assert!(html.ends_with("<h2>Boiling</h2><p>A kettle boils water in two minutes.</p>"), "{html}");

@@ -39,7 +39,8 @@ impl Routes {
         let after = |text: &str, sign: &str| text.split_once(sign).map(|(_, after)| after.to_owned()).unwrap_or_default();
         if program("$docsify").is_some() || loads("docsify") {
             let config = program("$docsify").map(|script| after(script.text, "$docsify"));
-            let config = config.map(|text| literal::value(text.trim_start().strip_prefix('=').unwrap_or_default(), meter)).unwrap_or_default();
+            let config =
+                config.map(|text| literal::value(text.trim_start().strip_prefix('=').unwrap_or_default(), meter)).unwrap_or_default();
             let list = |name: &str, usual: &str| match config.field(name) {
                 Some(Data::Text(file)) => Some(file.clone()),
                 Some(Data::Flag(true)) => Some(usual.to_owned()),
@@ -99,7 +100,8 @@ impl Routes {
     /// What is asked in the place of the page: files that name routes, and that of the page.
     pub(super) fn asks(&self) -> Vec<Ask> {
         let lists = self.lists.iter().filter_map(|list| self.files.join(list.trim_start_matches('/')).ok());
-        let lists = lists.filter(|url| url.origin() == self.top.origin()).map(|url| Ask { url, means: Means::Routes(Box::new(self.clone())) });
+        let lists =
+            lists.filter(|url| url.origin() == self.top.origin()).map(|url| Ask { url, means: Means::Routes(Box::new(self.clone())) });
         // Where routes are addresses, each is the page of one.
         let path = if self.mark.is_empty() { self.top.path().strip_prefix(self.files.path()).unwrap_or_default() } else { "" };
         let page = self.file(path).map(|url| Ask { url, means: Means::Route(Box::new(self.clone())) });
@@ -146,7 +148,9 @@ impl Routes {
         let link = link.trim();
         let link = match link.strip_prefix(self.top.as_str()).filter(|rest| rest.starts_with('#')) {
             Some(rest) => rest,
-            None if link.contains("://") || link.starts_with("//") || link.starts_with("mailto:") || link.starts_with("tel:") => return None,
+            None if link.contains("://") || link.starts_with("//") || link.starts_with("mailto:") || link.starts_with("tel:") => {
+                return None;
+            }
             None => link,
         };
         let link = link.strip_prefix('#').map(|route| route.trim_start_matches('!')).map_or(link, |route| route);
@@ -217,7 +221,9 @@ mod tests {
     fn a_route_is_a_file() {
         let site = routes("https://a.test/docs/", "window.$docsify = { name: 'x', loadSidebar: true, onlyCover: !1 }").unwrap();
         let source = |route: &str| site.source(&format!("https://a.test/docs/{route}").parse().unwrap()).map(|url| url.path().to_owned());
-        for (route, file) in [("#/", "README.md"), ("#/guide", "guide.md"), ("#/zh/", "zh/README.md"), ("#!/a/b?id=x", "a/b.md"), ("#/x.md", "x.md")] {
+        for (route, file) in
+            [("#/", "README.md"), ("#/guide", "guide.md"), ("#/zh/", "zh/README.md"), ("#!/a/b?id=x", "a/b.md"), ("#/x.md", "x.md")]
+        {
             assert_eq!(source(route), Some(format!("/docs/{file}")), "{route}");
         }
         assert_eq!((source("#/../../etc"), source("")), (None, None));
