@@ -196,6 +196,32 @@ impl Pipe for Answer {
 }
 
 #[test]
+fn routes_in_fragments_are_pages_and_a_refresh_renders_them_again() {
+    if browser().is_none() {
+        return;
+    }
+    let peer = Peer::start(|target| match target {
+        "/" => app("").pipe(|body| body.replace("<script></script>", "<script src=/app.js></script>")),
+        "/app.js" => script(
+            "const show = () => { const route = location.hash.slice(1) || '/'; document.title = 'Route ' + route;
+               document.getElementById('root').innerHTML = '<main><h1>Route ' + route + '</h1><p>What is told at ' + route +
+                 ' is told nowhere else, and it takes a sentence.</p><a href=\"#/guide\">guide</a> <a href=\"#/api\">api</a></main>'; };
+             addEventListener('hashchange', show); show();",
+        ),
+        _ => none(),
+    });
+    let home = home();
+    let told = report(&run_there(home.path(), &with_browser(&["crawl", &peer.url("/"), "--no-index", "--json"])));
+    assert_eq!((&told["stored"], &told["rendered"]), (&json!(3), &json!(3)), "{told}");
+    let page = text(&run(home.path(), &["show", &peer.url("/#/guide")]).stdout);
+    assert!(page.contains("What is told at /guide is told nowhere else"), "{page}");
+    let source = peer.address.clone();
+    let again = report(&run_there(home.path(), &with_browser(&["refresh", &source, "--no-index", "--json"])));
+    assert_eq!((&again["checked"], &again["unchanged"]), (&json!(3), &json!(3)), "{again}");
+    assert_eq!(peer.asked("/app.js"), 2, "once a crawl, once a refresh");
+}
+
+#[test]
 fn shadow_roots_frames_and_addresses_are_read_as_they_are_in_the_end() {
     if browser().is_none() {
         return;

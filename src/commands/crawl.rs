@@ -294,6 +294,10 @@ fn offered(report: &CrawlReport) -> Vec<String> {
     if report.in_markdown > 0 {
         lines.push(format!("{} pages taken in the markdown that the site has of them", report.in_markdown));
     }
+    lines.extend(report.shipped.iter().map(|(name, count)| {
+        let pages = if *count == 1 { "page" } else { "pages" };
+        format!("{count} {pages} read from data that the site ships for its scripts ({name})")
+    }));
     if let Some(first) = report.alike.first() {
         lines.push(format!("{} pages say nearly the same as another one, such as {} and {}", report.alike_total, first.url, first.like));
     }
@@ -318,6 +322,13 @@ fn left_out(report: &CrawlReport) -> Vec<String> {
     let without_text = extract::Skip::Empty.to_string();
     if report.skipped.iter().any(|skipped| skipped.why == without_text) {
         lines.push("pages without text: `smolcrawl fetch --explain URL` tells what of a page is left out".to_owned());
+    }
+    if let Some(first) = report.needs_browser.first() {
+        let pages =
+            if report.needs_browser_total == 1 { "1 page needs".to_owned() } else { format!("{} pages need", report.needs_browser_total) };
+        lines.push(format!(
+            "{pages} a browser, as scripts write the text and no data of the site has it (such as {first}): `smolcrawl help scripts`"
+        ));
     }
     lines
 }

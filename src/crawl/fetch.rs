@@ -1,6 +1,6 @@
 //! One request and what its answer is: a page, a sitemap, a redirect, or a reason why it is none. Knows no queue and no scope.
 
-mod rendering;
+pub(super) mod rendering;
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -12,8 +12,11 @@ use ring::digest::{Context, SHA256};
 use url::Url;
 
 use crate::extract;
+use crate::extract::Ask;
+use crate::extract::Beside;
 use crate::extract::Kind;
 use crate::extract::Outline;
+use crate::extract::Taken;
 use crate::http;
 use crate::http::Redirects;
 use crate::http::Request;
@@ -124,6 +127,8 @@ pub(super) struct Read {
     pub(super) outline: Outline,
     /// See [`content_of`].
     pub(super) content: u64,
+    /// Where its text may be, where it has none of its own nor in itself.
+    pub(super) beside: Option<Beside>,
 }
 
 /// What came, and is an answer by itself or has to be read.
@@ -379,6 +384,57 @@ impl Fetcher {
         answer
     }
 
+    /// The page at a route, of the file that came for it.
+    pub(super) async fn at_route(&self, route: &Url, ask: Ask, read: Read) -> Answer {
+        let (page, file) = (Page { url: route.clone(), ..read.page.clone() }, read.page);
+        let taken = self.take(page, ask, Arc::new(file)).await;
+        let Some(page) = taken.page else { return Answer::NotAPage("no markdown at this route".to_owned()) };
+        let content = content_of(&page.url, &page.body);
+        Answer::Page(Box::new(Read { page, outline: Outline { links: taken.links, ..Outline::default() }, content, beside: None }))
+    }
+
+    /// What an answer from beside a page comes to; long ones are read on another thread.
+    pub(super) async fn take(&self, page: Page, ask: Ask, answer: Arc<Page>) -> Taken {
+        let budget = self.reading.clone();
+        match answer.body.len() {
+            ..=SMALL => extract::taken(&page, &ask, &answer, &budget.begin()),
+            _ => self.handle.unblock(move || extract::taken(&page, &ask, &answer, &budget.begin())).await,
+        }
+    }
+
+    /// The text of a single page that has none of its own, from where the site ships it; else the page as it is. Only what is at the origin of
+    /// the page is asked for: nobody has named another one.
+    pub(super) async fn fill(&self, read: Read, wanted: &Url, robots: Robots) -> (Page, Vec<Url>) {
+        let Read { mut page, outline, beside, .. } = read;
+        let Some(beside) = beside else { return (page, outline.links) };
+        let mut links = outline.links;
+        links.extend(beside.links);
+        let route = wanted.fragment().filter(|fragment| fragment.trim_start_matches('!').starts_with('/'));
+        let route = route.and_then(|_| beside.routes.as_ref()?.ask(wanted));
+        if route.is_some() {
+            page.url = wanted.clone();
+        }
+        let mut asks: VecDeque<Ask> = route.map_or_else(|| beside.asks.into(), |ask| VecDeque::from([ask]));
+        let mut left = MOST_ASKED;
+        while let Some(ask) = asks.pop_front().filter(|_| left > 0) {
+            left -= 1;
+            if origin(&ask.url) != origin(&page.url) {
+                continue;
+            }
+            let answer = match self.follow(ask.url.clone(), robots, Wanted::File, &Validators::default()).await {
+                Ok(Answer::File(answer)) => answer,
+                _ => continue,
+            };
+            let taken = self.take(page.clone(), ask, Arc::new(*answer)).await;
+            links.extend(taken.links);
+            if let Some(filled) = taken.page {
+                return (filled, links);
+            }
+            taken.asks.into_iter().rev().for_each(|ask| asks.push_front(ask));
+        }
+        (page, links)
+    }
+
     /// With what is to be shown to the origin of the address.
     fn signed(&self, mut request: Request, url: &Url) -> Request {
         let mut cookies = self.jar().header(url, SystemTime::now());
@@ -452,7 +508,7 @@ impl Fetcher {
             }
             self.wait_for_turn(url, robots).await;
             let answer = self.ask(url, 0, wanted, known).await;
-            let answer = if wanted == Wanted::Page { self.filled_in(answer, robots).await } else { answer };
+            let answer = if wanted == Wanted::Page { self.insisted_on(answer, robots).await } else { answer };
             let error = match answer {
                 Err(error) if worth_another_try(&error) && failures < self.config.retries.into() => error,
                 result => return result,
@@ -677,7 +733,10 @@ fn read(page: Page, wanted: Wanted, directives: Directives, links: ReadLinks, bu
             outline.robots.index &= directives.index;
             outline.robots.follow &= directives.follow;
             let content = content_of(&page.url, &page.body);
-            Answer::Page(Box::new(Read { page, outline, content }))
+            // One that names itself in markdown is taken from there.
+            let is_bare = outline.markdown.is_none() && outline.shell.as_ref().is_some_and(|shell| shell.shipped.is_none());
+            let beside = is_bare.then(|| extract::beside(&page, &budget.begin()));
+            Answer::Page(Box::new(Read { page, outline, content, beside }))
         }
     })
 }
@@ -762,6 +821,9 @@ const WORTH_WAITING: Duration = Duration::from_millis(500);
 
 /// RFC 9309 2.3.1.2 asks for at least five.
 const MAX_ROBOTS_REDIRECTS: usize = 5;
+
+/// Requests for the text of one page beside it.
+const MOST_ASKED: usize = 12;
 
 /// Origins whose rules are remembered, and the bytes that these take.
 const MAX_ORIGINS: usize = 10_000;

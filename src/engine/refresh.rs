@@ -18,7 +18,7 @@ use crate::crawl::{Crawler, End, MAX_LISTED, Refetched, Render, normalise};
 use crate::error::Error;
 use crate::extract::Skip;
 use crate::http::masked;
-use crate::model::{Budget, OverBudget, Page, SourceId, SourceSummary, Validators, date};
+use crate::model::{Budget, Filled, OverBudget, Page, SourceId, SourceSummary, Validators, date};
 use crate::reactor::{Boxed, Lane};
 use crate::store::{Put, Store};
 
@@ -131,8 +131,14 @@ impl Engine {
         Ok(refreshing.report)
     }
 
-    async fn ask_again(crawler: Crawler, url: Url, validators: Validators, robots: Robots) -> (Url, Result<Refetched, Error>) {
-        let refetched = crawler.refetch(&url, &validators, robots).await;
+    async fn ask_again(
+        crawler: Crawler,
+        url: Url,
+        validators: Validators,
+        filled: Filled,
+        robots: Robots,
+    ) -> (Url, Result<Refetched, Error>) {
+        let refetched = crawler.refetch_filled(&url, &validators, &filled, robots).await;
         (url, refetched.map_err(Error::from))
     }
 
@@ -175,7 +181,7 @@ impl Engine {
                 Ok(Refreshed::Removed { title })
             }
             // Nothing is stored at an address nobody asked for, and nothing is removed at once for what may be a passing login page.
-            Refetched::Page(page, _) if page.url != normalise(url.clone()) => Err(Error::Moved { url, to: Box::new(page.url) }),
+            Refetched::Page(page, _) if is_elsewhere(&page.url, &url) => Err(Error::Moved { url, to: Box::new(page.url) }),
             Refetched::Page(page, _) => {
                 let document = self.read_within(Page { url, ..page }, budget.clone()).await?;
                 let title = document.title.clone();
@@ -212,7 +218,7 @@ pub struct Refreshing {
     chunking: Chunking,
     /// How many there are to check.
     pages: u64,
-    left: vec::IntoIter<(Url, Validators)>,
+    left: vec::IntoIter<(Url, Validators, Filled)>,
     asking: FuturesUnordered<Boxed<'static, (Url, Result<Refetched, Error>)>>,
     /// Answers that are being read and stored.
     settling: FuturesUnordered<Boxed<'static, (Url, Result<Refreshed, Error>)>>,
@@ -257,7 +263,7 @@ struct Links {
 
 impl Refreshing {
     /// Nothing has been asked for.
-    fn of(engine: &Engine, summary: SourceSummary, chunking: Chunking, known: Vec<(Url, Validators)>) -> Self {
+    fn of(engine: &Engine, summary: SourceSummary, chunking: Chunking, known: Vec<(Url, Validators, Filled)>) -> Self {
         Self {
             engine: engine.clone(),
             robots: Robots::default(),
@@ -290,9 +296,9 @@ impl Refreshing {
     async fn next_known(&mut self) -> Option<Result<Url, Error>> {
         let (url, refreshed) = loop {
             while self.asking.len() + self.settling.len() < AT_ONCE
-                && let Some((url, validators)) = self.left.next()
+                && let Some((url, validators, filled)) = self.left.next()
             {
-                self.asking.push(Box::pin(Engine::ask_again(self.crawler.clone(), url, validators, self.robots)));
+                self.asking.push(Box::pin(Engine::ask_again(self.crawler.clone(), url, validators, filled, self.robots)));
             }
             if self.reading.is_given_up() {
                 self.settling.clear();
@@ -329,7 +335,7 @@ impl Refreshing {
                 Turn::Answered((url, refetched)) => {
                     self.under_way.push(url.clone());
                     match &refetched {
-                        Ok(Refetched::Page(page, _)) if page.url != normalise(url.clone()) => self.links.add(vec![page.url.clone()]),
+                        Ok(Refetched::Page(page, _)) if is_elsewhere(&page.url, &url) => self.links.add(vec![page.url.clone()]),
                         Ok(Refetched::Page(_, links)) => self.links.add(links.clone()),
                         _ => {}
                     }
@@ -478,6 +484,11 @@ impl Links {
         let room = MOST_LINKS.saturating_sub(self.met.len());
         self.met.extend(links.into_iter().take(room));
     }
+}
+
+/// A route of a page that shows all of them has its own address; of all others what is behind `#` is no part of it.
+fn is_elsewhere(page: &Url, asked: &Url) -> bool {
+    page != asked && *page != normalise(asked.clone())
 }
 
 /// Whether the site has no such page any more, as far as one answer can tell.

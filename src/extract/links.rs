@@ -39,6 +39,21 @@ pub struct Outline {
     pub shell: Option<Shell>,
 }
 
+impl Outline {
+    /// Links that stand in what a page has for its scripts.
+    pub(super) fn add_links(&mut self, more: Vec<Url>) {
+        let known: HashSet<Url> = self.links.iter().cloned().collect();
+        let anchored = !self.anchors.is_empty();
+        let mut met = HashSet::new();
+        for link in more {
+            if !known.contains(&link) && met.insert(link.clone()) {
+                self.links.push(link);
+                self.anchors.extend(anchored.then(Anchor::default));
+            }
+        }
+    }
+}
+
 /// How a link is written where it stands first.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Anchor {

@@ -96,6 +96,7 @@ struct Look {
     aside: Aside,
     noscript: u32,
     templates: u32,
+    in_heading: bool,
     in_paragraph: bool,
     paragraph: usize,
     /// A paragraph has text, however little.
@@ -118,7 +119,8 @@ impl Look {
         }
         self.seen += length;
         if let Some((_, _, text)) = &mut self.mount {
-            *text += length;
+            // A heading or a paragraph is something, however short.
+            *text += if self.in_paragraph || self.in_heading { LEAST_FILLED } else { length };
         }
         if self.aside.is_over() {
             self.prose += length;
@@ -158,6 +160,7 @@ impl Look {
                 self.has_media = true;
             }
             "p" | "li" | "td" | "dd" | "pre" | "blockquote" => (self.in_paragraph, self.paragraph) = (open, 0),
+            "h1" | "h2" | "h3" => self.in_heading = open,
             _ => {}
         }
         self.aside.tag(tag);
@@ -194,15 +197,16 @@ impl Look {
     }
 }
 
-/// Bytes of text without blanks and comments, counted up to about `enough`.
+/// Bytes of text without blanks, comments and declarations, counted up to about `enough`.
 fn seen(source: &str, enough: usize) -> usize {
     let (mut rest, mut length) = (source, 0);
     while length < enough && !rest.is_empty() {
-        let (text, after) = rest.split_once("<!--").unwrap_or((rest, ""));
-        // References to blanks are short, and a page of them is none.
+        let (text, after) = rest.split_once("<!").unwrap_or((rest, ""));
         let text = &text[..text.floor_char_boundary(enough.saturating_mul(8))];
+        // References to blanks are short, and a page of them is none.
         length += text.bytes().filter(|byte| !byte.is_ascii_whitespace()).count() - 6 * text.matches("&nbsp;").count();
-        rest = after.split_once("-->").map_or("", |(_, after)| after);
+        let end = if after.starts_with("--") { "-->" } else { ">" };
+        rest = after.split_once(end).map_or("", |(_, after)| after);
     }
     length
 }
@@ -358,6 +362,7 @@ mod tests {
             "<body><redoc spec-url=/openapi.json></redoc><script src=redoc.js></script>",
             "<body><p>This site requires JavaScript.</p><script src=a.js></script>",
             "<script>location</script><script src=a.js></script>",
+            "<!doctype html><title>K</title><xmp theme=united style='display:none'># Kettles\n\nA kettle boils water.\n</xmp><script src=a.js></script>",
         ] {
             assert!(judged(html).is_some(), "{html}");
         }

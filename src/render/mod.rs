@@ -134,6 +134,8 @@ pub struct Rendered {
     /// Where it is in the end, as its scripts may change the address.
     pub url: Url,
     pub html: String,
+    /// Other pages of it, which its links tell apart by fragments such as `#/guide`.
+    pub routes: Vec<Url>,
     /// Else its time was up.
     pub is_settled: bool,
     /// Requests that it made and that were asked for, and those that were refused by a rule.

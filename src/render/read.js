@@ -23,7 +23,14 @@
     base.href = document.baseURI;
     (document.head || top).prepend(base);
   }
-  const finished = (html) => html.length > limit ? { tooLong: true } : { html: "<!DOCTYPE html>" + html, url: location.href };
+  // Pages of an application that tells them apart behind the mark of a fragment.
+  const routes = new Set();
+  for (const link of document.querySelectorAll('a[href*="#/"],a[href*="#!"]')) {
+    const [page, route] = String(link.href).split("#", 2);
+    if (page === location.href.split("#", 1)[0] && /^!?\//.test(route) && routes.size < 5000) routes.add(link.href);
+  }
+  const found = { url: location.href, routes: [...routes] };
+  const finished = (html) => html.length > limit ? { tooLong: true } : { html: "<!DOCTYPE html>" + html, ...found };
   if (isPlain) return finished(top.outerHTML);
   const empty = new Set("area base br col embed hr img input link meta source track wbr".split(" "));
   const escape = (text, quote) => text.replace(/[&<>"\u00a0]/g, (c) =>

@@ -320,6 +320,7 @@ impl<'a> Visit<'a> {
         Ok(Rendered {
             url: url.unwrap_or_else(|| self.served.url.clone()),
             html: html.to_owned(),
+            routes: value["routes"].as_array().into_iter().flatten().filter_map(|route| Url::parse(route.as_str()?).ok()).collect(),
             is_settled: self.is_settled,
             requests: self.requests,
             refused: self.refused,

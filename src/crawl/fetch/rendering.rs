@@ -2,38 +2,76 @@
 
 use std::sync::atomic::Ordering;
 
+use url::Url;
+
 use crate::crawl::error::Error;
 use crate::crawl::fetch::{Answer, Fetcher, Read, Wanted, bad_port, read, target};
 use crate::crawl::frontier::{normalise, origin};
 use crate::crawl::plan::{Render, Robots};
 use crate::crawl::robots::Directives;
-use crate::extract::{self, Kind};
+use crate::extract::{self, Kind, Outline};
 use crate::http::{Redirects, Request, masked};
 use crate::model::{Filled, Page, Validators};
 use crate::reactor::Boxed;
-use crate::render::{Asked, Declined, Fetched, Fetches, Outcome, Served};
+use crate::render::{self, Asked, Declined, Fetched, Fetches, Outcome, Served};
 
 impl Fetcher {
-    /// The answer, or what its scripts make of it, where that is asked for.
-    pub(in crate::crawl) async fn filled_in(&self, answer: Result<Answer, Error>, robots: Robots) -> Result<Answer, Error> {
-        match answer {
-            Ok(Answer::Page(read)) if self.is_to_be_rendered(&read) => self.rendered(read, robots).await,
-            answer => answer,
+    /// The answer, or what its scripts make of it, where all pages are to be rendered.
+    pub(in crate::crawl) async fn insisted_on(&self, answer: Result<Answer, Error>, robots: Robots) -> Result<Answer, Error> {
+        let Ok(Answer::Page(read)) = answer else { return answer };
+        let Read { page, outline, .. } = &*read;
+        if self.render != Render::Always || extract::kind(page.content_type.as_deref(), &page.url, &page.body) != Kind::Html {
+            return Ok(Answer::Page(read));
+        }
+        Ok(self.rendered(page, directives_of(outline), robots).await?.unwrap_or(Answer::Page(read)))
+    }
+
+    /// A single page that has no text of its own: from where its site ships it, else as a browser fills it in, else as it is.
+    pub(in crate::crawl) async fn filled(
+        &self,
+        read: Read,
+        wanted: &Url,
+        known: &Filled,
+        robots: Robots,
+    ) -> Result<(Page, Vec<Url>), Error> {
+        let (mut read, mut wanted, mut hops) = (read, wanted.clone(), 0);
+        loop {
+            let directives = directives_of(&read.outline);
+            // Of one that was rendered before it is known that there is nothing beside it.
+            let (page, mut links) = match known {
+                Filled::Rendered if self.render != Render::Never => (read.page, read.outline.links),
+                _ => self.fill(read, &wanted, robots).await,
+            };
+            if page.filled != Filled::Served || self.render == Render::Never {
+                return Ok((page, links));
+            }
+            let to = match self.rendered(&page, directives, robots).await? {
+                Some(Answer::Page(rendered)) => {
+                    links.extend(rendered.outline.links);
+                    return Ok((rendered.page, links));
+                }
+                Some(Answer::Moved { to, .. }) => to,
+                _ => return Ok((page, links)),
+            };
+            hops += 1;
+            if hops > self.config.http.max_redirects {
+                return Err(Error::TooManyRedirects { limit: self.config.http.max_redirects });
+            }
+            match self.follow(to, robots, Wanted::Page, &Validators::default()).await? {
+                Answer::Page(next) if next.beside.is_some() => read = *next,
+                Answer::Page(next) => return Ok((next.page, next.outline.links)),
+                _ => return Err(Error::NotAPage { what: "where its script leads".to_owned() }),
+            }
+            wanted = read.page.url.clone();
         }
     }
 
-    fn is_to_be_rendered(&self, Read { page, outline, .. }: &Read) -> bool {
-        match self.render {
-            Render::Never => false,
-            // What ships its text is read without a browser.
-            Render::Auto => outline.shell.as_ref().is_some_and(|shell| shell.shipped.is_none()),
-            Render::Always => extract::kind(page.content_type.as_deref(), &page.url, &page.body) == Kind::Html,
+    /// What the scripts of a page make of it, or where they lead; none where nobody insists and there is no browser, or it is not to be asked.
+    pub(in crate::crawl) async fn rendered(&self, page: &Page, directives: Directives, robots: Robots) -> Result<Option<Answer>, Error> {
+        if self.render == Render::Never || self.render == Render::Auto && self.is_browser_missed.load(Ordering::Relaxed) {
+            return Ok(None);
         }
-    }
-
-    /// What the scripts of a page make of it, or where they lead; the page as it is, where nobody insists and there is no browser.
-    pub(in crate::crawl) async fn rendered(&self, read: Box<Read>, robots: Robots) -> Result<Answer, Error> {
-        let Page { url, content_type, body, .. } = &read.page;
+        let Page { url, content_type, body, .. } = page;
         let served = Served::new(url, content_type.as_deref(), body);
         let answers = Answers { fetcher: self, robots };
         let rendered = match self.browser.render(&served, &answers).await {
@@ -42,8 +80,8 @@ impl Fetcher {
                 let to = normalise(to);
                 return match bad_port(url, &to) {
                     Some(port) => Err(Error::BadPort { port }),
-                    None if to == *url => Ok(Answer::Page(read)),
-                    None => Ok(Answer::Moved { to, is_known_now: false }),
+                    None if to == normalise(url.clone()) => Ok(None),
+                    None => Ok(Some(Answer::Moved { to, is_known_now: false })),
                 };
             }
             // Nobody has asked for it by name: the page is what it is without.
@@ -52,28 +90,29 @@ impl Fetcher {
                     let hint = error.hint().unwrap_or_default();
                     log::warn!("{} is filled in by scripts, which are not run, as {error}: {hint}", masked(url));
                 }
-                return Ok(Answer::Page(read));
+                return Ok(None);
             }
             Err(source) => return Err(Error::Render { source: Box::new(source) }),
         };
-        log::debug!(
-            "{} is rendered: {} requests, {} refused, at rest: {}",
-            masked(url),
-            rendered.requests,
-            rendered.refused,
-            rendered.is_settled
-        );
+        let render::Rendered { html, routes, is_settled, requests, refused, .. } = rendered;
+        log::debug!("{} is rendered: {requests} requests, {refused} refused, at rest: {is_settled}", masked(url));
         self.pages_rendered.fetch_add(1, Ordering::Relaxed);
-        let directives = Directives { index: read.outline.robots.index, follow: read.outline.robots.follow };
         let page = Page {
+            url: url.clone(),
+            status: page.status,
             content_type: Some("text/html; charset=utf-8".to_owned()),
-            body: rendered.html.into_bytes(),
+            body: html.into_bytes(),
+            depth: page.depth,
             // They say nothing of what the scripts bring.
             validators: Validators::default(),
+            fetched_at: page.fetched_at,
             filled: Filled::Rendered,
-            ..read.page
         };
-        self.read_again(page, directives).await
+        let mut answer = self.read_again(page, directives).await?;
+        if let Answer::Page(read) = &mut answer {
+            read.outline.links.extend(routes);
+        }
+        Ok(Some(answer))
     }
 
     /// As what was served is read.
@@ -127,6 +166,10 @@ impl Fetcher {
         let body = self.body(response).await.map_err(|error| error.chain())?;
         Ok(Fetched::new(status, told, body))
     }
+}
+
+pub(in crate::crawl) fn directives_of(outline: &Outline) -> Directives {
+    Directives { index: outline.robots.index, follow: outline.robots.follow }
 }
 
 /// What answers a page's requests.
