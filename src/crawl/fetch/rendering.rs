@@ -6,7 +6,7 @@ use url::Url;
 
 use crate::crawl::error::Error;
 use crate::crawl::fetch::{Answer, Fetcher, Read, Wanted, bad_port, read, target};
-use crate::crawl::frontier::{normalise, origin};
+use crate::crawl::frontier::{is_route, normalise, origin};
 use crate::crawl::plan::{Render, Robots};
 use crate::crawl::robots::Directives;
 use crate::extract::{self, Kind, Outline};
@@ -38,12 +38,16 @@ impl Fetcher {
         loop {
             let directives = directives_of(&read.outline);
             // Of one that was rendered before it is known that there is nothing beside it.
-            let (page, mut links) = match known {
+            let (mut page, mut links) = match known {
                 Filled::Rendered if self.render != Render::Never => (read.page, read.outline.links),
                 _ => self.fill(read, &wanted, robots).await,
             };
             if page.filled != Filled::Served || self.render == Render::Never {
                 return Ok((page, links));
+            }
+            // The place in an application that was asked for.
+            if is_route(&wanted) {
+                page.url = wanted.clone();
             }
             let to = match self.rendered(&page, directives, robots).await? {
                 Some(Answer::Page(rendered)) => {
@@ -62,6 +66,7 @@ impl Fetcher {
                 Answer::Page(next) => return Ok((next.page, next.outline.links)),
                 _ => return Err(Error::NotAPage { what: "where its script leads".to_owned() }),
             }
+            // Without a fragment.
             wanted = read.page.url.clone();
         }
     }

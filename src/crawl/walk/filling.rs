@@ -210,7 +210,14 @@ impl Crawl {
     }
 
     /// A page at a route.
-    pub(super) fn route(&mut self, url: Url, entry: &Entry, Read { page, outline, content, .. }: Read) {
+    pub(super) fn route(&mut self, url: Url, entry: &Entry, Read { page, outline, content, beside }: Read) {
+        // No file of it is known: it is a place in an application, which a browser may show.
+        if beside.is_some() {
+            self.is_twin_asked = true;
+            let (seen, directives) = (outline.shell.as_ref().map_or(0, |shell| shell.seen), directives_of(&outline));
+            let filling = Filling { page, seen, depth: entry.depth, role: entry.role, directives, asks: VecDeque::new() };
+            return self.came_to_nothing(filling);
+        }
         self.follow_beside(&url, outline.links, entry.depth);
         if let Some(first) = self.first_with(&page, content) {
             return self.note_skip(url, format!("the same content as {first}"));
