@@ -280,8 +280,14 @@ impl Inner {
         let around = Around { handle: &self.handle, config: &self.config, fetch, scripts: &self.scripts };
         let outcome = visit(&tab, served, around).await;
         tab.pages += 1;
+        let is_clear = match &outcome {
+            _ if tab.pages >= PAGES_A_TAB => false,
+            Ok(Outcome::Rendered(Rendered { is_settled: true, .. })) => tab.rest().await.is_ok(),
+            Ok(_) => tab.clear().await.is_ok(),
+            Err(_) => false,
+        };
         match &outcome {
-            Ok(_) if tab.pages < PAGES_A_TAB && tab.clear().await.is_ok() => {
+            Ok(_) if is_clear => {
                 let mut idle = lock(&process.idle);
                 idle.push(tab);
                 // Those of other sites, the oldest first.
