@@ -544,7 +544,8 @@ const SHIPPED: &[Shape] = &[
 fn data_for_scripts() {
     let json = ["<script id=__NEXT_DATA__ type=application/json>{\"props\":", "<script id=__NUXT_DATA__ type=application/json>"];
     let programs = [("<script>window.__NUXT__=", "arguments"), ("<script>window.__NUXT__=", "calls"), ("<script>", "stream")];
-    let named = programs.iter().flat_map(|(open, word)| SHIPPED.iter().filter(|(name, _)| name.contains(word)).map(|shape| (*open, shape)));
+    let named =
+        programs.iter().flat_map(|(open, word)| SHIPPED.iter().filter(move |(name, _)| name.contains(word)).map(|shape| (*open, shape)));
     let mut wrong = Vec::new();
     for (open, (name, make)) in json.iter().take(1).flat_map(|open| SHIPPED.iter().map(|shape| (*open, shape))).chain(named) {
         let page = |parts| cost("x", "text/html", &format!("<div id=app></div>{open}{}</script>", make(parts)));

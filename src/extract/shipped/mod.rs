@@ -71,7 +71,7 @@ pub(super) fn in_page(html: &str, syntax: Syntax, url: &Url, meter: &Meter) -> O
     let sources = Sources::of(html, syntax, meter);
     let found = |name: &'static str, Found { title, parts }: Found| {
         let says = parts.iter().any(|part| !matches!(part, Part::Html(html) if !tree::says_something(html)));
-        says.then(|| Shipped { name: Cow::Borrowed(name), title, parts })
+        says.then_some(Shipped { name: Cow::Borrowed(name), title, parts })
     };
     let with_id = |id: &str| sources.scripts.iter().find(move |script| script.id.as_deref() == Some(id));
     let prose = |data: &Data| prose::of(data, url, meter);
