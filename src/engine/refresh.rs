@@ -595,6 +595,7 @@ pub struct Listed {
     pub title: String,
 }
 
+#[expect(clippy::large_enum_variant, reason = "one value at a time, taken apart at once")]
 enum Turn {
     Settled((Url, Result<Refreshed, Error>)),
     Answered((Url, Result<Refetched, Error>)),

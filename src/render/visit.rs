@@ -286,7 +286,7 @@ impl<'a> Visit<'a> {
             // The document that it was asked of is gone.
             Err(Error::Refused { why, .. }) => {
                 self.misses += 1;
-                self.is_open &= self.misses % 4 != 0;
+                self.is_open &= !self.misses.is_multiple_of(4);
                 return if self.misses > MOST_MISSES { Err(Error::NotOpened { why }) } else { Ok(None) };
             }
             Err(error) => return Err(error),
