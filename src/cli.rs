@@ -34,6 +34,12 @@ pub struct Everywhere {
     /// Database file [default: index.db in the platform's data folder]
     #[arg(long, global = true, value_name = "DB", help_heading = "Everywhere")]
     pub db: Option<PathBuf>,
+    /// Program of the browser that fills in pages [default: the first Chromium, Chrome or Edge that is found]
+    #[arg(long, global = true, value_name = "PROGRAM", help_heading = "Everywhere")]
+    pub browser: Option<PathBuf>,
+    /// Run the browser without its sandbox, as it has to be in a container
+    #[arg(long, global = true, help_heading = "Everywhere")]
+    pub browser_no_sandbox: bool,
     /// Configuration file [default: config.toml in the platform's configuration folder]
     #[arg(long, global = true, value_name = "FILE", help_heading = "Everywhere")]
     pub config: Option<PathBuf>,
@@ -254,6 +260,9 @@ pub struct Crawl {
     /// Leave out nothing that is in scope: also other languages and versions, source code listings, lists by tag, print versions
     #[arg(long)]
     pub everything: bool,
+    /// Pages that a browser fills in by their scripts: those that are next to empty without, if there is a browser; or all; or none
+    #[arg(long, value_enum, value_name = "WHICH")]
+    pub render: Option<Render>,
     /// A header for the start pages' own sites, such as 'Authorization: env:TOKEN'; may be given several times. More in credentials.toml
     #[arg(long, value_name = "NAME: VALUE")]
     pub header: Vec<String>,
@@ -341,6 +350,7 @@ impl Add {
             sitemap: Sitemap::Auto,
             language: None,
             everything: self.everything,
+            render: None,
             header: Vec::new(),
             name: self.name,
             lib_version: self.lib_version,
@@ -370,6 +380,23 @@ pub enum Scope {
     Domain,
 }
 
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Render {
+    Never,
+    Auto,
+    Always,
+}
+
+impl From<Render> for smolcrawl::engine::Render {
+    fn from(render: Render) -> Self {
+        match render {
+            Render::Never => Self::Never,
+            Render::Auto => Self::Auto,
+            Render::Always => Self::Always,
+        }
+    }
+}
+
 #[derive(Debug, Args)]
 pub struct Fetch {
     /// The page, as docs.rs/smol or https://docs.rs/smol
@@ -380,6 +407,9 @@ pub struct Fetch {
     /// Print JSON on stdout: the same as --format json
     #[arg(long, conflicts_with = "format")]
     pub json: bool,
+    /// Have a browser fill in the page by its scripts: if it is next to empty without, always or never
+    #[arg(long, value_enum, value_name = "WHEN")]
+    pub render: Option<Render>,
     /// A header for the page's own site, such as 'Authorization: env:TOKEN'; may be given several times
     #[arg(long, value_name = "NAME: VALUE")]
     pub header: Vec<String>,
@@ -546,6 +576,9 @@ pub struct Refresh {
     /// Only the pages that are stored: new ones are not looked for
     #[arg(long)]
     pub known_only: bool,
+    /// Pages that a browser fills in, in place of those that the crawl had filled in
+    #[arg(long, value_enum, value_name = "WHICH")]
+    pub render: Option<Render>,
     /// Leave the embeddings to a later run: what is new is found by its words only
     #[arg(long)]
     pub no_index: bool,
@@ -834,6 +867,11 @@ impl Everywhere {
             flags.push((Key::Database, path.to_owned()));
         }
         flags.extend(self.reactor.iter().map(|kind| (Key::Reactor, kind.clone())));
+        if let Some(browser) = &self.browser {
+            let path = browser.to_str().ok_or_else(|| Failure::usage("--browser: the path is not Unicode"))?;
+            flags.push((Key::Browser, path.to_owned()));
+        }
+        flags.extend(self.browser_no_sandbox.then(|| (Key::BrowserNoSandbox, "true".to_owned())));
         flags.extend(self.allow_private.then(|| (Key::AllowPrivate, "true".to_owned())));
         Ok(flags)
     }

@@ -4,6 +4,7 @@
 //! the environment above the configuration file, the file above the defaults. A library puts the environment above its
 //! builder, so that an operator can always roll back a reactor without a rebuild; [`Environment::none`] switches that off.
 
+mod browsers;
 mod on_disk;
 
 use std::borrow::Cow;
@@ -20,6 +21,7 @@ use crate::chunk;
 use crate::crawl;
 use crate::http::{self, PrivateAddresses, Proxies};
 use crate::reactor::{AskedBy, Choice, ReactorKind};
+use crate::render::Sandbox;
 use crate::store;
 
 /// Everything the engine is made of.
@@ -121,6 +123,10 @@ impl Config {
             (Key::UserAgent, _) => Some(http.user_agent.clone()),
             (Key::TimeoutSeconds, _) => Some(http.total_timeout.as_secs().to_string()),
             (Key::MaxBodyMib, _) => Some((http.max_body >> 20).to_string()),
+            (Key::Render, _) => Some(self.crawl.render.as_str().to_owned()),
+            (Key::Browser, _) => self.crawl.browser.program.as_ref()?.to_str().map(str::to_owned),
+            (Key::BrowserNoSandbox, _) => Some((self.crawl.browser.sandbox == Sandbox::Off).to_string()),
+            (Key::RenderSeconds, _) => Some(self.crawl.browser.patience.as_secs().to_string()),
             (Key::ShareFolder, _) => self.shares_in()?.to_str().map(str::to_owned),
             (Key::AllowPath, _) if !self.allowed_paths.is_empty() => std::env::join_paths(&self.allowed_paths).ok()?.into_string().ok(),
             (Key::Embeddings, embeddings) => Some(embeddings.name().to_owned()),
@@ -180,6 +186,21 @@ impl Config {
         if let Some(mebibytes) = settings.number(Key::MaxBodyMib, "1 to 1024", 1..=1024)? {
             self.crawl.http.max_body = mebibytes << 20;
         }
+        if let Some((word, _)) = settings.value(Key::Render) {
+            self.crawl.render = word.parse().map_err(|_| settings.invalid(Key::Render, "never, auto or always"))?;
+        }
+        if let Some((program, _)) = settings.value(Key::Browser) {
+            if program.trim().is_empty() {
+                return Err(settings.invalid(Key::Browser, "the program of a browser"));
+            }
+            self.crawl.browser.program = Some(program.into());
+        }
+        if let Some(is_off) = settings.switch(Key::BrowserNoSandbox)? {
+            self.crawl.browser.sandbox = if is_off { Sandbox::Off } else { Sandbox::On };
+        }
+        if let Some(seconds) = settings.number(Key::RenderSeconds, "1 to 300", 1..=300)? {
+            self.crawl.browser.patience = Duration::from_secs(seconds);
+        }
         if let Some((folder, _)) = settings.value(Key::ShareFolder) {
             if folder.trim().is_empty() {
                 return Err(settings.invalid(Key::ShareFolder, "the path of a folder"));
@@ -195,6 +216,7 @@ impl Config {
         }
         if environment.iter().next().is_some() {
             self.on_disk = OnDisk::of(environment);
+            self.crawl.browser.places = browsers::places(environment);
         }
         if environment.names_a_proxy() {
             self.crawl.http.proxies = Proxies::from_variables(environment.iter()).map_err(|source| Error::Proxy { source })?;
@@ -220,6 +242,10 @@ pub enum Key {
     TimeoutSeconds,
     MaxBodyMib,
     Credentials,
+    Render,
+    Browser,
+    BrowserNoSandbox,
+    RenderSeconds,
     ShareFolder,
     AllowPath,
     Embeddings,
@@ -238,7 +264,7 @@ pub enum Key {
 
 impl Key {
     /// Every setting, in the order `doctor` shows them.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 25] = [
         Self::Database,
         Self::Reactor,
         Self::AllowPrivate,
@@ -246,6 +272,10 @@ impl Key {
         Self::TimeoutSeconds,
         Self::MaxBodyMib,
         Self::Credentials,
+        Self::Render,
+        Self::Browser,
+        Self::BrowserNoSandbox,
+        Self::RenderSeconds,
         Self::ShareFolder,
         Self::AllowPath,
         Self::Embeddings,
@@ -272,6 +302,10 @@ impl Key {
             Self::TimeoutSeconds => "timeout_seconds",
             Self::MaxBodyMib => "max_body_mib",
             Self::Credentials => "credentials",
+            Self::Render => "render",
+            Self::Browser => "browser",
+            Self::BrowserNoSandbox => "browser_no_sandbox",
+            Self::RenderSeconds => "render_seconds",
             Self::ShareFolder => "share_folder",
             Self::AllowPath => "allow_path",
             Self::Embeddings => "embeddings",

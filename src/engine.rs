@@ -61,7 +61,7 @@ use crate::config::{Config, Embeddings};
 use crate::crawl::Crawler;
 pub use crate::crawl::{
     Causes, CrawlReport, CrawlRequest, EXCLUDED, End, Failed, LeaveOut, Link, LinkGraph, Linked, Met, NO_PAGE, NOT_INCLUDED, OUT_OF_SCOPE,
-    Pattern, Robots, SameCause, Scope, Sitemaps, Skipped, TRANSLATION, USUALLY_LEFT_OUT,
+    Pattern, Render, Robots, SameCause, Scope, Sitemaps, Skipped, TRANSLATION, USUALLY_LEFT_OUT, parse_route,
 };
 #[cfg(any(feature = "bundled-model", feature = "models", feature = "surf"))]
 use crate::embed;
@@ -76,6 +76,7 @@ pub use crate::http::Counters;
 use crate::http::{self, PrivateAddresses};
 use crate::model::{Budget, Chunk, Document, EmbedProgress, Meter, Mode, OverBudget, Page, SourceId, SourceSummary};
 use crate::reactor::{self, Handle, Lane, Report, Shutdown};
+use crate::render;
 pub use crate::share::{Error as ShareError, Form};
 use crate::store::{self, CutPage, Store};
 pub use crate::store::{Check, ModelSummary, PageSummary, Put};
@@ -232,9 +233,24 @@ impl Engine {
         Ok(self.inner.crawler.fetch(url, robots).await?)
     }
 
+    /// The same, by a browser where that is asked for. None: as the settings have it.
+    pub async fn fetch_page_by(&self, url: &Url, robots: Robots, render: Option<Render>) -> Result<Page, Error> {
+        Ok(self.inner.crawler.rendering(render).fetch(url, robots).await?)
+    }
+
+    /// The browser that fills in pages, where one does: its program.
+    pub fn browser(&self) -> Result<std::path::PathBuf, render::Error> {
+        self.inner.config.crawl.browser.find()
+    }
+
     /// One page, read but not stored.
     pub async fn fetch(&self, url: &Url, robots: Robots) -> Result<Document, Error> {
-        self.read(self.fetch_page(url, robots).await?).await
+        self.fetch_by(url, robots, None).await
+    }
+
+    /// The same, by a browser where that is asked for. None: as the settings have it.
+    pub async fn fetch_by(&self, url: &Url, robots: Robots, render: Option<Render>) -> Result<Document, Error> {
+        self.read(self.fetch_page_by(url, robots, render).await?).await
     }
 
     /// Stores one document, in the source that has it, else in that of its host, and answers whether it was news.

@@ -18,7 +18,8 @@
 //!
 //! ```text
 //! model, reactor, mcp : nothing        http -> reactor          extract, chunk, store, share, symbols -> model
-//! crawl -> http reactor extract model  embed, files -> http reactor model
+//! render -> http reactor               embed, files -> http reactor model
+//! crawl -> http reactor extract render model
 //! config, error -> the rooms' Config and Error (and the nouns) only
 //! engine -> every room but mcp and tools
 //! tools -> engine mcp model error      the binary -> this public API
@@ -57,6 +58,7 @@ pub mod http;
 pub mod mcp;
 pub mod model;
 pub mod reactor;
+pub mod render;
 pub mod share;
 pub mod store;
 pub mod symbols;

@@ -4,6 +4,7 @@
 mod addresses;
 mod budget;
 mod date;
+mod filled;
 mod part;
 mod plain;
 mod shared;
@@ -18,6 +19,7 @@ use url::Url;
 pub use self::addresses::Addresses;
 pub use self::budget::{Budget, Meter, OverBudget};
 pub use self::date::date;
+pub use self::filled::Filled;
 pub use self::part::part_end;
 pub use self::plain::plain;
 pub use self::shared::{SharedPage, SharedSource, SharedVector};
@@ -42,6 +44,8 @@ pub struct Page {
     pub validators: Validators,
     /// When the answer arrived.
     pub fetched_at: SystemTime,
+    /// Where the body came from, if it is not what the server sent for the page.
+    pub filled: Filled,
 }
 
 /// `ETag` and `Last-Modified` as sent (RFC 9110 8.8): kept so that a refresh can ask "has it changed?".
@@ -50,7 +54,7 @@ pub struct Validators {
     pub etag: Option<String>,
     pub last_modified: Option<String>,
     /// Where the answer came from, if it is the page in markdown: an address of its own, or that of the page where the server gives markdown
-    /// to whoever asks for it. Links in it are relative to this address.
+    /// to whoever asks for it; or if it is data of the site from which the text was taken. Links in it are relative to this address.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub twin: Option<Url>,
 }
@@ -72,6 +76,7 @@ pub struct Document {
     pub notes: Vec<Note>,
     pub validators: Validators,
     pub fetched_at: SystemTime,
+    pub filled: Filled,
 }
 
 impl Document {
@@ -87,6 +92,7 @@ impl Document {
             notes: Vec::new(),
             validators: Validators::default(),
             fetched_at,
+            filled: Filled::default(),
         }
     }
 

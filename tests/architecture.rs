@@ -16,23 +16,27 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("store", &["model"]),
     ("share", &["model"]),
     ("symbols", &["model"]),
-    ("crawl", &["http", "reactor", "extract", "model"]),
+    ("render", &["http", "reactor"]),
+    ("crawl", &["http", "reactor", "extract", "render", "model"]),
     ("embed", &["http", "reactor", "model"]),
     ("files", &["http", "reactor", "model"]),
     // config and error may name every room, for its settings and its errors; that it is no more than those is left to review.
-    ("config", &["reactor", "http", "crawl", "chunk", "embed", "store"]),
-    ("error", &["model", "reactor", "http", "crawl", "extract", "chunk", "embed", "files", "store", "share", "config"]),
+    ("config", &["reactor", "http", "crawl", "render", "chunk", "embed", "store"]),
+    ("error", &["model", "reactor", "http", "crawl", "extract", "render", "chunk", "embed", "files", "store", "share", "config"]),
     (
         "engine",
-        &["config", "reactor", "http", "crawl", "extract", "chunk", "embed", "files", "store", "share", "symbols", "model", "error"],
+        &[
+            "config", "reactor", "http", "crawl", "render", "extract", "chunk", "embed", "files", "store", "share", "symbols", "model",
+            "error",
+        ],
     ),
     ("tools", &["engine", "mcp", "model", "error"]),
     // The crate root re-exports; the binary's files (main, cli, commands, failure, terminal) see the public API only.
     (
         "lib",
         &[
-            "config", "reactor", "http", "crawl", "extract", "chunk", "embed", "files", "store", "share", "symbols", "model", "mcp",
-            "error", "engine", "tools",
+            "config", "reactor", "http", "crawl", "render", "extract", "chunk", "embed", "files", "store", "share", "symbols", "model",
+            "mcp", "error", "engine", "tools",
         ],
     ),
     ("terminal", &[]),

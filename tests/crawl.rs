@@ -8,6 +8,8 @@ mod lists;
 mod offered;
 #[path = "crawl/scope.rs"]
 mod scope;
+#[path = "crawl/shipped.rs"]
+mod shipped;
 #[path = "support/site.rs"]
 mod site;
 #[path = "crawl/traps.rs"]

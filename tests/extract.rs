@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use proptest::prelude::*;
 use smolcrawl::extract::{self, Skip};
-use smolcrawl::model::{Document, Page, Validators};
+use smolcrawl::model::{Document, Filled, Page, Validators};
 use url::Url;
 
 fn page(content_type: Option<&str>, body: impl Into<Vec<u8>>) -> Page {
@@ -18,6 +18,7 @@ fn page(content_type: Option<&str>, body: impl Into<Vec<u8>>) -> Page {
         depth: 0,
         validators: Validators { etag: Some("\"1\"".to_owned()), ..Validators::default() },
         fetched_at: SystemTime::UNIX_EPOCH,
+        filled: Filled::default(),
     }
 }
 
@@ -295,9 +296,12 @@ fn what_is_no_document_is_skipped_with_its_reason() {
     assert_eq!(extract::document(&page(None, "%PDF-1.7")).unwrap_err(), Skip::Kind("application/pdf".to_owned()));
     let moved = extract::document(&html("<meta http-equiv=refresh content='0; url=new.html'><p>Redirecting…")).unwrap_err();
     assert_eq!(moved.to_string(), "the page only forwards to https://docs.test/en/new.html");
-    for empty in ["", " \n", "<html><body></body></html>", "<title>App</title><div id=root></div><script>run()</script>"] {
+    for empty in ["", " \n", "<html><body></body></html>"] {
         assert_eq!(extract::document(&html(empty)).unwrap_err(), Skip::Empty, "{empty}");
     }
+    let shell = extract::document(&html("<title>App</title><div id=root></div><script>run()</script>")).unwrap_err();
+    assert_eq!(shell, Skip::Shell);
+    assert!(shell.to_string().starts_with("needs a browser") && shell.hint().is_some() && !shell.is_transient());
 }
 
 #[test]

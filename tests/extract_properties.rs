@@ -8,7 +8,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 use smolcrawl::extract;
-use smolcrawl::model::{Page, Validators};
+use smolcrawl::model::{Filled, Page, Validators};
 use url::Url;
 
 proptest! {
@@ -285,5 +285,6 @@ fn page(html: &str) -> Page {
         depth: 0,
         validators: Validators::default(),
         fetched_at: SystemTime::UNIX_EPOCH,
+        filled: Filled::default(),
     }
 }

@@ -9,7 +9,7 @@ use std::time::SystemTime;
 
 use serde::Deserialize;
 use smolcrawl::extract;
-use smolcrawl::model::{Page, Validators};
+use smolcrawl::model::{Filled, Page, Validators};
 
 #[test]
 fn pages_say_what_a_reader_finds_in_them() {
@@ -64,6 +64,7 @@ fn faults(name: &str, body: Vec<u8>, expected: &Expected) -> Vec<String> {
         depth: 0,
         validators: Validators::default(),
         fetched_at: SystemTime::UNIX_EPOCH,
+        filled: Filled::default(),
     };
     let document = match extract::document(&page) {
         Ok(document) => document,

@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 
 use smolcrawl::chunk;
 use smolcrawl::extract::{self, Skip};
-use smolcrawl::model::{Budget, Document, OverBudget, Page, Validators};
+use smolcrawl::model::{Budget, Document, Filled, OverBudget, Page, Validators};
 use url::Url;
 
 fn page(body: &str) -> Page {
@@ -20,6 +20,7 @@ fn page(body: &str) -> Page {
         depth: 0,
         validators: Validators::default(),
         fetched_at: SystemTime::UNIX_EPOCH,
+        filled: Filled::default(),
     }
 }
 

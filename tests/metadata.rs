@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant, SystemTime};
 
 use smolcrawl::extract;
-use smolcrawl::model::{Document, Metadata, Page, Validators};
+use smolcrawl::model::{Document, Filled, Metadata, Page, Validators};
 use url::Url;
 
 fn document_at(url: &str, html: &str) -> Document {
@@ -15,6 +15,7 @@ fn document_at(url: &str, html: &str) -> Document {
         depth: 0,
         validators: Validators::default(),
         fetched_at: SystemTime::UNIX_EPOCH,
+        filled: Filled::default(),
     };
     extract::document(&page).unwrap()
 }

@@ -20,7 +20,7 @@ use std::process::ExitCode;
 use std::time::SystemTime;
 
 use smolcrawl::extract;
-use smolcrawl::model::{Page, Validators};
+use smolcrawl::model::{Filled, Page, Validators};
 
 use crate::found::Found;
 use crate::tree::Tree;
@@ -125,6 +125,7 @@ fn page(file: &Path, name: &str) -> Page {
         depth: 0,
         validators: Validators::default(),
         fetched_at: SystemTime::UNIX_EPOCH,
+        filled: Filled::default(),
     }
 }
 

@@ -163,6 +163,7 @@ fn request(asked: &cli::Crawl) -> Result<CrawlRequest, Failure> {
     request.include = patterns(&asked.include)?;
     request.exclude = patterns(&asked.exclude)?;
     request.language = asked.language.clone();
+    request.render = asked.render.map(Into::into);
     request.leave_out = if asked.everything { LeaveOut::Nothing } else { LeaveOut::Usual };
     Ok(request)
 }
@@ -287,9 +288,16 @@ fn print(report: &CrawlReport, fill: Option<&Fill>, json: cli::Json, in_the_erro
 fn offered(report: &CrawlReport) -> Vec<String> {
     let mut lines: Vec<_> = report.llms_txt.iter().map(|url| format!("llms.txt read: {url}")).collect();
     lines.extend(report.llms_full_txt.iter().map(|url| format!("not read, as it holds every page again: {url}")));
+    if report.rendered > 0 {
+        lines.push(format!("{} pages filled in by a browser", report.rendered));
+    }
     if report.in_markdown > 0 {
         lines.push(format!("{} pages taken in the markdown that the site has of them", report.in_markdown));
     }
+    lines.extend(report.shipped.iter().map(|(name, count)| {
+        let pages = if *count == 1 { "page" } else { "pages" };
+        format!("{count} {pages} read from data that the site ships for its scripts ({name})")
+    }));
     if let Some(first) = report.alike.first() {
         lines.push(format!("{} pages say nearly the same as another one, such as {} and {}", report.alike_total, first.url, first.like));
     }
@@ -314,6 +322,13 @@ fn left_out(report: &CrawlReport) -> Vec<String> {
     let without_text = extract::Skip::Empty.to_string();
     if report.skipped.iter().any(|skipped| skipped.why == without_text) {
         lines.push("pages without text: `smolcrawl fetch --explain URL` tells what of a page is left out".to_owned());
+    }
+    if let Some(first) = report.needs_browser.first() {
+        let pages =
+            if report.needs_browser_total == 1 { "1 page needs".to_owned() } else { format!("{} pages need", report.needs_browser_total) };
+        lines.push(format!(
+            "{pages} a browser, as scripts write the text and no data of the site has it (such as {first}): `smolcrawl help scripts`"
+        ));
     }
     lines
 }

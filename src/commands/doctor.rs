@@ -120,6 +120,10 @@ fn findings(
             "attempts": attempts,
         })
     });
+    let browser = engine.as_ref().map(|engine| match engine.browser() {
+        Ok(program) => json!({ "program": program }),
+        Err(error) => json!({ "program": null, "why": error.to_string(), "hint": error.hint() }),
+    });
     let private = private(&database, file, settings, &mut advice);
     if let Err(failure) = credentials::of_file(settings, environment) {
         // Who may read it is told already.
@@ -139,6 +143,7 @@ fn findings(
         "store": store,
         "model": engine.as_ref().and_then(Engine::model),
         "model_facts": Some(model_facts).filter(|facts| !facts.is_empty()),
+        "browser": browser,
         "settings": shown,
         "private_files": private,
         "clients": clients.iter().map(|client| (client.name().to_owned(), client.described())).collect::<serde_json::Map<_, _>>(),

@@ -6,7 +6,7 @@ use std::time::SystemTime;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use smolcrawl::extract::{self, Text};
-use smolcrawl::model::{Document, Page, Validators};
+use smolcrawl::model::{Document, Filled, Page, Validators};
 use url::Url;
 
 use super::output::Output;
@@ -58,6 +58,7 @@ fn answer(line: &str, asked: &cli::Extract) -> Result<Value, (Value, String)> {
         depth: 0,
         validators: Validators::default(),
         fetched_at: SystemTime::UNIX_EPOCH,
+        filled: Filled::default(),
     };
     Ok(read(&page, &id, asked).unwrap_or_else(|skip| json!({ "id": id, "error": skip.to_string() })))
 }

@@ -4,6 +4,7 @@ use std::io::IsTerminal;
 
 use serde_json::json;
 use smolcrawl::Engine;
+use smolcrawl::crawl;
 use smolcrawl::engine::Robots;
 use smolcrawl::extract;
 use smolcrawl::model::Note;
@@ -14,17 +15,21 @@ use crate::cli;
 use crate::terminal::tell;
 
 pub async fn run(engine: &Engine, asked: cli::Fetch, shown: Shown) -> Result<(), Failure> {
-    let request = super::addresses(&[asked.url])?;
     let robots = if asked.ignore_robots { Robots::Ignore } else { Robots::Obey };
-    let page = engine.fetch_page(&request.seeds[0], robots).await?;
+    let route = crawl::parse_route(&asked.url);
+    let request = super::addresses(&[asked.url])?;
+    let render = asked.render.map(Into::into);
+    let page = engine.fetch_page_by(route.as_ref().unwrap_or(&request.seeds[0]), robots, render).await?;
     let unreadable = |skip| smolcrawl::Error::Unreadable { url: page.url.clone(), skip: Box::new(skip) };
     let document = || extract::document(&page).map_err(unreadable);
     let format = if asked.json { cli::Format::Json } else { asked.format };
     let mut output = Output::new();
+    let mut filled = page.filled.clone();
     let left_out = match format {
         cli::Format::Markdown => {
             let document = document()?;
             output.text(document.markdown)?;
+            filled = document.filled;
             document.notes
         }
         cli::Format::Text => {
@@ -36,7 +41,7 @@ pub async fn run(engine: &Engine, asked: cli::Fetch, shown: Shown) -> Result<(),
             let document = document()?;
             let mut answer = json!({
                 "url": document.url, "title": document.title, "markdown": document.markdown, "outline": document.outline,
-                "code": document.code, "metadata": document.metadata
+                "code": document.code, "metadata": document.metadata, "filled": document.filled.to_string()
             });
             if asked.explain {
                 answer["notes"] = json!(document.notes);
@@ -46,6 +51,9 @@ pub async fn run(engine: &Engine, asked: cli::Fetch, shown: Shown) -> Result<(),
         }
     };
     output.finish()?;
+    if let Some(told) = filled.told().filter(|_| format != cli::Format::Json && shown != Shown::Quiet) {
+        tell!("note: the text is {told}");
+    }
     if asked.explain && format != cli::Format::Json {
         tell(&left_out);
     } else if !left_out.is_empty() && shown != Shown::Quiet && std::io::stderr().is_terminal() {

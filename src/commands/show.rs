@@ -2,6 +2,7 @@
 
 use serde_json::json;
 use smolcrawl::Engine;
+use smolcrawl::crawl;
 use smolcrawl::model::{Document, SourceId, date, part_end};
 use url::Url;
 
@@ -19,7 +20,12 @@ pub async fn run(engine: &Engine, asked: cli::Show, shown: Shown, paint: Paint) 
         Some(source) => Some(compare::one(engine, source).await?),
         None => None,
     };
-    let (source, document) = match engine.page_in(source.clone(), url.clone()).await? {
+    let route = match crawl::parse_route(&asked.url) {
+        Some(route) => engine.page_in(source.clone(), route).await?,
+        None => None,
+    };
+    let stored = if route.is_some() { route } else { engine.page_in(source.clone(), url.clone()).await? };
+    let (source, document) = match stored {
         Some(stored) => stored,
         None => return Err(missing(engine, url, source.as_ref()).await?),
     };
@@ -39,12 +45,16 @@ pub async fn run(engine: &Engine, asked: cli::Show, shown: Shown, paint: Paint) 
         output.json(&json!({
             "url": document.url, "title": document.title, "source": source, "version": source.version(),
             "fetched": date(document.fetched_at), "fetched_unix": seconds(document.fetched_at), "metadata": document.metadata,
+            "filled": document.filled.to_string(),
             "markdown": part.text, "offset": part.offset, "total_chars": part.total, "next_offset": part.next
         }))?;
         return Ok(output.finish()?);
     }
     output.text(part.text.trim_end_matches('\n'))?;
     output.finish()?;
+    if let Some(told) = document.filled.told().filter(|_| shown != Shown::Quiet) {
+        tell!("note: the text is {told}");
+    }
     if let Some(next) = part.next.filter(|_| shown != Shown::Quiet) {
         tell!("more: --offset {next} ({} of {} characters are left)", part.total - next, part.total);
     }
@@ -65,6 +75,7 @@ impl<'a> Part<'a> {
         let markdown = document.markdown.as_str();
         let total = markdown.chars().count();
         let fragment = asked.url.split_once('#').map(|(_, fragment)| fragment.trim()).filter(|fragment| !fragment.is_empty());
+        let fragment = fragment.filter(|fragment| document.url.fragment() != Some(*fragment));
         let anchor = asked.from.as_deref().map(|anchor| anchor.trim_start_matches('#')).or(fragment);
         let at = match (asked.offset, anchor) {
             (Some(0), None) | (None, None) => 0,

@@ -142,6 +142,7 @@ async fn refresh_one(
 ) -> Result<(), Failure> {
     let mut request = RefreshRequest::new(source.clone());
     request.older_than = asked.older_than;
+    request.render = asked.render.map(Into::into);
     request.new = if asked.known_only { New::LeaveOut } else { New::Crawl };
     let mut refreshing = engine.refreshing(request, engine.config().chunk.clone()).await?;
     let mut watch = Watch::new(engine, shown, refreshing.pages());

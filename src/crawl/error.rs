@@ -9,6 +9,7 @@ use url::Url;
 
 use crate::http;
 use crate::model::OverBudget;
+use crate::render;
 
 use super::robots::Forbidden;
 
@@ -95,6 +96,9 @@ pub enum Error {
     /// So many requests to the host failed one after the other that the rest of its pages was left out.
     #[error("given up on this host after {failures} failures in a row")]
     HostGivenUp { failures: u32 },
+    /// Its scripts could not be run.
+    #[error(transparent)]
+    Render { source: Box<render::Error> },
     /// The transport failed.
     #[error(transparent)]
     Http { source: Box<http::Error> },
@@ -156,6 +160,7 @@ impl Error {
             Self::Robots { source } => source.hint().map(str::to_owned),
             Self::OverBudget { .. } => Some("the page is made in a way that takes very long to read; another form of it may do".to_owned()),
             Self::BadPort { .. } => Some("ask for that address itself if it is meant".to_owned()),
+            Self::Render { source } => source.hint().map(str::to_owned),
             Self::MaxRequests => Some("allow more with --max-requests".to_owned()),
             Self::At { .. } => None,
         }

@@ -1,7 +1,9 @@
 //! One request and what its answer is: a page, a sitemap, a redirect, or a reason why it is none. Knows no queue and no scope.
 
+pub(super) mod rendering;
+
 use std::collections::{HashMap, VecDeque};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -10,18 +12,23 @@ use ring::digest::{Context, SHA256};
 use url::Url;
 
 use crate::extract;
+use crate::extract::Ask;
+use crate::extract::Beside;
 use crate::extract::Kind;
 use crate::extract::Outline;
+use crate::extract::Taken;
 use crate::http;
 use crate::http::Redirects;
 use crate::http::Request;
 use crate::http::Response;
 use crate::model::Budget;
+use crate::model::Filled;
 use crate::model::Meter;
 use crate::model::OverBudget;
 use crate::model::Page;
 use crate::model::Validators;
 use crate::reactor::Handle;
+use crate::render::Browser;
 
 use super::Config;
 use super::cookies::{Jar, merged};
@@ -30,7 +37,7 @@ use super::error::{Error, bare};
 use super::frontier::{normalise, origin};
 use super::names::bare as bare_name;
 use super::pace::Turn;
-use super::plan::Robots;
+use super::plan::{Render, Robots};
 use super::polite::{MAX_PAUSE, pause_after, retry_after};
 use super::robots::{Directives, Forbidden, MAX_SIZE, Rules, is_product_token};
 use super::selection::is_login;
@@ -56,6 +63,14 @@ pub(super) struct Fetcher {
     links: ReadLinks,
     /// Those of the credentials, and what sites set. Never held across an await.
     cookies: Mutex<Jar>,
+    /// That of all crawls, started with the first page that needs it.
+    browser: Browser,
+    render: Render,
+    pages_rendered: AtomicU64,
+    /// It was told that there is none.
+    is_browser_missed: AtomicBool,
+    /// Its own, so that pages of several crawls share nothing in the browser.
+    identity: u64,
 }
 
 /// What finds the links of a page.
@@ -112,6 +127,8 @@ pub(super) struct Read {
     pub(super) outline: Outline,
     /// See [`content_of`].
     pub(super) content: u64,
+    /// Where its text may be, where it has none of its own nor in itself.
+    pub(super) beside: Option<Beside>,
 }
 
 /// What came, and is an answer by itself or has to be read.
@@ -150,6 +167,11 @@ impl Fetcher {
         let cookies = Mutex::new(config.credentials.cookies.clone());
         Ok(Self {
             cookies,
+            browser: Browser::new(&handle, config.browser.clone()),
+            render: config.render,
+            pages_rendered: AtomicU64::new(0),
+            is_browser_missed: AtomicBool::new(false),
+            identity: next_identity(),
             handle,
             client,
             config,
@@ -165,7 +187,7 @@ impl Fetcher {
     /// One for a single crawl: the same but for what is counted, which begins at zero, for how much may be asked for, for what is shown to
     /// sites beside the rest, and for the cookies that sites have set.
     pub(super) fn counting_apart(&self, max_requests: u64, credentials: &Credentials) -> Self {
-        let Self { handle, client, config, rules, turns, twins, spent: _, reading: _, links, cookies: _ } = self;
+        let Self { handle, client, config, rules, turns, twins, links, browser, render, .. } = self;
         let mut config = config.clone();
         config.credentials.add(credentials);
         Self {
@@ -179,7 +201,26 @@ impl Fetcher {
             spent: Spent::new(max_requests),
             reading: Budget::default(),
             links: *links,
+            browser: browser.clone(),
+            render: *render,
+            pages_rendered: AtomicU64::new(0),
+            is_browser_missed: AtomicBool::new(false),
+            identity: next_identity(),
         }
+    }
+
+    /// Pages that scripts fill in are rendered or not, whatever the settings say.
+    pub(super) fn rendering(self, render: Option<Render>) -> Self {
+        Self { render: render.unwrap_or(self.render), ..self }
+    }
+
+    /// Pages that were rendered so far.
+    pub(super) fn pages_rendered(&self) -> u64 {
+        self.pages_rendered.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn browser(&self) -> &Browser {
+        &self.browser
     }
 
     /// Of links it is to be known as well what they are called.
@@ -310,7 +351,16 @@ impl Fetcher {
         let validator = |name| response.headers.first(name).map(str::to_owned);
         let validators = Validators { etag: validator("etag"), last_modified: validator("last-modified"), twin: None };
         let (status, body) = (response.status, self.body(response).await?);
-        let page = Page { url: url.clone(), status, content_type, body, depth, validators, fetched_at: SystemTime::now() };
+        let page = Page {
+            url: url.clone(),
+            status,
+            content_type,
+            body,
+            depth,
+            validators,
+            fetched_at: SystemTime::now(),
+            filled: Filled::default(),
+        };
         Ok(Received::Body(Box::new(Body { page, directives, varies })))
     }
 
@@ -332,6 +382,57 @@ impl Fetcher {
             read.outline.markdown.get_or_insert(url);
         }
         answer
+    }
+
+    /// The page at a route, of the file that came for it.
+    pub(super) async fn at_route(&self, route: &Url, ask: Ask, read: Read) -> Answer {
+        let (page, file) = (Page { url: route.clone(), ..read.page.clone() }, read.page);
+        let taken = self.take(page, ask, Arc::new(file)).await;
+        let Some(page) = taken.page else { return Answer::NotAPage("no markdown at this route".to_owned()) };
+        let content = content_of(&page.url, &page.body);
+        Answer::Page(Box::new(Read { page, outline: Outline { links: taken.links, ..Outline::default() }, content, beside: None }))
+    }
+
+    /// What an answer from beside a page comes to; long ones are read on another thread.
+    pub(super) async fn take(&self, page: Page, ask: Ask, answer: Arc<Page>) -> Taken {
+        let budget = self.reading.clone();
+        match answer.body.len() {
+            ..=SMALL => extract::taken(&page, &ask, &answer, &budget.begin()),
+            _ => self.handle.unblock(move || extract::taken(&page, &ask, &answer, &budget.begin())).await,
+        }
+    }
+
+    /// The text of a single page that has none of its own, from where the site ships it; else the page as it is. Only what is at the origin of
+    /// the page is asked for: nobody has named another one.
+    pub(super) async fn fill(&self, read: Read, wanted: &Url, robots: Robots) -> (Page, Vec<Url>) {
+        let Read { mut page, outline, beside, .. } = read;
+        let Some(beside) = beside else { return (page, outline.links) };
+        let mut links = outline.links;
+        links.extend(beside.links);
+        let route = wanted.fragment().filter(|fragment| fragment.trim_start_matches('!').starts_with('/'));
+        let route = route.and_then(|_| beside.routes.as_ref()?.ask(wanted));
+        if route.is_some() {
+            page.url = wanted.clone();
+        }
+        let mut asks: VecDeque<Ask> = route.map_or_else(|| beside.asks.into(), |ask| VecDeque::from([ask]));
+        let mut left = MOST_ASKED;
+        while let Some(ask) = asks.pop_front().filter(|_| left > 0) {
+            left -= 1;
+            if origin(&ask.url) != origin(&page.url) {
+                continue;
+            }
+            let answer = match self.follow(ask.url.clone(), robots, Wanted::File, &Validators::default()).await {
+                Ok(Answer::File(answer)) => answer,
+                _ => continue,
+            };
+            let taken = self.take(page.clone(), ask, Arc::new(*answer)).await;
+            links.extend(taken.links);
+            if let Some(filled) = taken.page {
+                return (filled, links);
+            }
+            taken.asks.into_iter().rev().for_each(|ask| asks.push_front(ask));
+        }
+        (page, links)
     }
 
     /// With what is to be shown to the origin of the address.
@@ -406,7 +507,9 @@ impl Fetcher {
                 self.handle.sleep(wait).await;
             }
             self.wait_for_turn(url, robots).await;
-            let error = match self.ask(url, 0, wanted, known).await {
+            let answer = self.ask(url, 0, wanted, known).await;
+            let answer = if wanted == Wanted::Page { self.insisted_on(answer, robots).await } else { answer };
+            let error = match answer {
                 Err(error) if worth_another_try(&error) && failures < self.config.retries.into() => error,
                 result => return result,
             };
@@ -539,6 +642,12 @@ impl Fetcher {
     }
 }
 
+/// One that nobody has had.
+fn next_identity() -> u64 {
+    static LAST: AtomicU64 = AtomicU64::new(0);
+    LAST.fetch_add(1, Ordering::Relaxed)
+}
+
 impl Spent {
     fn new(max_requests: u64) -> Self {
         Self { requests: AtomicU64::new(0), max_requests, bytes: AtomicU64::new(0) }
@@ -624,7 +733,10 @@ fn read(page: Page, wanted: Wanted, directives: Directives, links: ReadLinks, bu
             outline.robots.index &= directives.index;
             outline.robots.follow &= directives.follow;
             let content = content_of(&page.url, &page.body);
-            Answer::Page(Box::new(Read { page, outline, content }))
+            // One that names itself in markdown is taken from there.
+            let is_bare = outline.markdown.is_none() && outline.shell.as_ref().is_some_and(|shell| shell.shipped.is_none());
+            let beside = is_bare.then(|| extract::beside(&page, &budget.begin()));
+            Answer::Page(Box::new(Read { page, outline, content, beside }))
         }
     })
 }
@@ -710,6 +822,9 @@ const WORTH_WAITING: Duration = Duration::from_millis(500);
 /// RFC 9309 2.3.1.2 asks for at least five.
 const MAX_ROBOTS_REDIRECTS: usize = 5;
 
+/// Requests for the text of one page beside it.
+const MOST_ASKED: usize = 12;
+
 /// Origins whose rules are remembered, and the bytes that these take.
 const MAX_ORIGINS: usize = 10_000;
 const MAX_BYTES: usize = 64 << 20;
@@ -728,6 +843,7 @@ mod tests {
             depth: 0,
             validators: Validators::default(),
             fetched_at: SystemTime::now(),
+            filled: Filled::default(),
         };
         let (budget, directives) = (Budget::default(), Directives { index: true, follow: true });
         let read = |wanted| read(page(), wanted, directives, extract::links_within, &budget);

@@ -46,7 +46,9 @@ pub(super) enum Role {
     Sitemap { level: u8, named: Named },
     /// An llms.txt that nobody has named, or the full text beside one.
     Llms(Place),
-    /// A link, or listed by a sitemap.
+    /// What a site ships for its scripts, from which a page that has come is to be taken.
+    Beside,
+    /// A link, or listed by a sitemap; a route of a page that shows all of them, if it has a fragment.
     Page,
     /// It yielded to a canonical address that came to nothing: taken as it is now.
     Restored,
@@ -410,6 +412,19 @@ pub fn normalise(mut url: Url) -> Url {
         url.set_query(Some(&query));
     }
     url
+}
+
+/// Whether what is behind `#` looks like the route of a page that shows many: `#/guide`.
+pub fn is_route(url: &Url) -> bool {
+    url.fragment().is_some_and(|fragment| fragment.starts_with('/') || fragment.starts_with("!/"))
+}
+
+/// The address of a route as somebody writes it; none of what has no route.
+pub fn parse_route(text: &str) -> Option<Url> {
+    let (_, fragment) = text.trim().split_once('#')?;
+    let mut url = super::plan::parse_url(text).ok()?;
+    url.set_fragment(Some(fragment));
+    is_route(&url).then_some(url)
 }
 
 /// None where it is in order already.

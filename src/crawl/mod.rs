@@ -37,19 +37,23 @@ use url::Url;
 pub use alike::Alike;
 pub use credentials::Credentials;
 pub use error::Error;
-pub use frontier::normalise;
+pub use frontier::{is_route, normalise, parse_route};
 pub use graph::{Link, LinkGraph, Linked, Met};
 pub use pace::{Pace, Turn};
-pub use plan::{CrawlRequest, Robots, Scope, Sitemaps, UnknownScope, UnknownSitemaps, parse_url};
+pub use plan::{CrawlRequest, Render, Robots, Scope, Sitemaps, UnknownRender, UnknownScope, UnknownSitemaps, parse_url};
 pub use report::{Causes, CrawlReport, End, Failed, MAX_LISTED, NO_PAGE, NearlySame, OUT_OF_SCOPE, SameCause, Skipped, USUALLY_LEFT_OUT};
 pub use robots::Forbidden;
 pub use selection::{EXCLUDED, LeaveOut, NOT_INCLUDED, Pattern, TRANSLATION};
 pub use walk::{Crawl, Visit};
 
+use crate::extract;
+use crate::extract::Ask;
 use crate::http;
+use crate::model::Filled;
 use crate::model::Page;
 use crate::model::Validators;
 use crate::reactor::Handle;
+use crate::render;
 
 use fetch::{Answer, Fetcher, Read, Wanted};
 use frontier::origin;
@@ -80,6 +84,10 @@ pub struct Config {
     /// What keeps the turns and pauses of origins for several processes. Default: none; an [`Engine`](crate::Engine) keeps them in its
     /// database.
     pub pace: Option<Arc<dyn Pace>>,
+    /// Which pages a browser fills in. Default: [`Render::Auto`].
+    pub render: Render,
+    /// That browser.
+    pub browser: render::Config,
 }
 
 impl Default for Config {
@@ -95,6 +103,8 @@ impl Default for Config {
             credentials: Credentials::default(),
             max_query_variants: 1_000,
             pace: None,
+            render: Render::default(),
+            browser: render::Config::default(),
         }
     }
 }
@@ -136,25 +146,43 @@ impl Crawler {
 
     /// A crawl that has not begun: the first request goes out when it is polled first.
     pub fn crawl(&self, request: CrawlRequest) -> Crawl {
-        Crawl::new(self.fetcher.counting_apart(request.requests_allowed(), &request.credentials), request)
+        let fetcher = self.fetcher.counting_apart(request.requests_allowed(), &request.credentials).rendering(request.render);
+        Crawl::new(fetcher, request)
     }
 
     /// A crawl that tells which page links to which: the same pages by the same rules.
     pub fn link_graph(&self, request: CrawlRequest) -> LinkGraph {
-        LinkGraph::new(Crawl::new(
-            self.fetcher.counting_apart(request.requests_allowed(), &request.credentials).describing_links(),
-            request,
-        ))
+        let fetcher = self.fetcher.counting_apart(request.requests_allowed(), &request.credentials).rendering(request.render);
+        LinkGraph::new(Crawl::new(fetcher.describing_links(), request))
     }
 
-    /// One page. Redirects are followed, transient failures tried again. A user and a password in the address are shown to its origin alone.
+    /// The same crawler, of which single pages are rendered or not, whatever its settings say. None: as they say.
+    pub fn rendering(&self, render: Option<Render>) -> Self {
+        match render {
+            Some(_) => Self { fetcher: Arc::new(self.fetcher.counting_apart(u64::MAX, &Credentials::default()).rendering(render)) },
+            None => self.clone(),
+        }
+    }
+
+    /// What fills in pages, where one does.
+    pub fn browser(&self) -> &render::Browser {
+        self.fetcher.browser()
+    }
+
+    /// One page. Redirects are followed, transient failures tried again. The text of one that scripts would write is taken from what the site
+    /// ships for them, where it does: [`Page::filled`] tells. A user and a password in the address are shown to its origin alone.
     ///
     /// # Errors
     /// At the URL: what robots.txt forbids, statuses other than 2xx, what is neither HTML nor text, and transport errors.
     pub async fn fetch(&self, url: &Url, robots: Robots) -> Result<Page, Error> {
         let signed = self.signed(url).map_err(|error| error.at(url))?;
-        let answer = signed.follow(normalise(url.clone()), robots, Wanted::Page, &Validators::default()).await;
-        answer.and_then(page_of).map_err(|error| error.at(url))
+        match signed.follow(normalise(url.clone()), robots, Wanted::Page, &Validators::default()).await {
+            Ok(Answer::Page(read)) if read.beside.is_some() => {
+                let filled = signed.filled(*read, url, &Filled::Served, robots).await;
+                filled.map(|(page, _)| page).map_err(|error| error.at(url))
+            }
+            answer => answer.and_then(page_of).map_err(|error| error.at(url)),
+        }
     }
 
     /// A file beside pages, as it is: the bytes of a page's body are its own. By the same rules as [`Crawler::fetch`].
@@ -182,7 +210,19 @@ impl Crawler {
     /// # Errors
     /// As [`Crawler::fetch`], but for 404 and 410, which are [`Refetched::Gone`].
     pub async fn refetch(&self, url: &Url, known: &Validators, robots: Robots) -> Result<Refetched, Error> {
-        if let Some(twin) = &known.twin
+        self.refetch_filled(url, known, &Filled::Served, robots).await
+    }
+
+    /// The same of a page of which it is known where its text came from: it is asked for there first.
+    ///
+    /// # Errors
+    /// As [`Crawler::refetch`].
+    pub async fn refetch_filled(&self, url: &Url, known: &Validators, filled: &Filled, robots: Robots) -> Result<Refetched, Error> {
+        if let Some(ask) = known.twin.as_ref().and_then(|twin| extract::asked_again(url, twin, filled)) {
+            if let Some(refetched) = self.refetch_beside(url, ask, known, robots).await.map_err(|error| error.at(url))? {
+                return Ok(refetched);
+            }
+        } else if let Some(twin) = &known.twin
             && let Some(refetched) = self.refetch_twin(url, twin, known, robots).await.map_err(|error| error.at(url))?
         {
             return Ok(refetched);
@@ -192,12 +232,34 @@ impl Crawler {
         match self.fetcher.follow(normalise(url.clone()), robots, Wanted::Page, known).await {
             Ok(Answer::Unchanged) => Ok(Refetched::Unchanged),
             Err(Error::Status { status: 404 | 410, .. }) => Ok(Refetched::Gone),
+            Ok(Answer::Page(read)) if read.beside.is_some() => {
+                let (page, links) = self.fetcher.filled(*read, url, filled, robots).await.map_err(|error| error.at(url))?;
+                Ok(Refetched::Page(page, links))
+            }
             Ok(Answer::Page(read)) => {
                 let links = read.outline.links.clone();
                 Ok(Refetched::Page(self.better(*read, robots).await, links))
             }
             answer => answer.and_then(page_of).map(|page| Refetched::Page(page, Vec::new())).map_err(|error| error.at(url)),
         }
+    }
+
+    /// The data that the text of a page was taken from, asked for again. Where it has that no more, the page itself tells.
+    async fn refetch_beside(&self, url: &Url, ask: Ask, known: &Validators, robots: Robots) -> Result<Option<Refetched>, Error> {
+        if origin(&ask.url) != origin(url) {
+            return Ok(None);
+        }
+        let file = match self.fetcher.follow(ask.url.clone(), robots, Wanted::File, known).await {
+            Ok(Answer::Unchanged) => return Ok(Some(Refetched::Unchanged)),
+            Ok(Answer::File(file)) => file,
+            // The file of a route is the page.
+            Err(Error::Status { status: 404 | 410, .. }) if url.fragment().is_some() => return Ok(Some(Refetched::Gone)),
+            Err(error) if error.is_transient() || error.is_ours() => return Err(error),
+            _ => return Ok(None),
+        };
+        let page = Page { url: url.clone(), ..(*file).clone() };
+        let taken = self.fetcher.take(page, ask, Arc::new(*file)).await;
+        Ok(taken.page.map(|page| Refetched::Page(page, taken.links)))
     }
 
     /// The markdown that a page was taken from, asked for again. Where it is no markdown any more or is gone, the page itself tells; what may

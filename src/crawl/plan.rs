@@ -50,6 +50,8 @@ pub struct CrawlRequest {
     /// The language of the pages that are wanted, as a tag (BCP 47) of which the first part counts: other translations are left out. None:
     /// that of the seed, as far as its address has one. Default: none.
     pub language: Option<String>,
+    /// None: as the crawler's [`Config`](super::Config) has it. Default: none.
+    pub render: Option<Render>,
     /// What is shown to sites in this crawl, beside that of the crawler's [`Config`](super::Config): user and password of a seed, as it was
     /// [parsed](CrawlRequest::parse). They are in no recipe. Default: none.
     pub credentials: Credentials,
@@ -152,6 +154,47 @@ impl std::str::FromStr for Sitemaps {
 #[error("unknown use of sitemaps, it is one of: auto, only, never")]
 pub struct UnknownSitemaps;
 
+/// Which pages a browser fills in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Render {
+    /// None: no script is run.
+    Never,
+    /// Those that are next to empty without their scripts, if there is a browser.
+    #[default]
+    Auto,
+    /// All.
+    Always,
+}
+
+impl Render {
+    /// As it is parsed.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Never => "never",
+            Self::Auto => "auto",
+            Self::Always => "always",
+        }
+    }
+}
+
+impl std::str::FromStr for Render {
+    type Err = UnknownRender;
+
+    fn from_str(text: &str) -> Result<Self, UnknownRender> {
+        match text {
+            "never" => Ok(Self::Never),
+            "auto" => Ok(Self::Auto),
+            "always" => Ok(Self::Always),
+            _ => Err(UnknownRender),
+        }
+    }
+}
+
+/// Pages are rendered `never`, `auto` or `always`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("unknown use of a browser, it is one of: never, auto, always")]
+pub struct UnknownRender;
+
 impl CrawlRequest {
     /// Default settings.
     pub fn new(seeds: Vec<Url>) -> Self {
@@ -171,6 +214,7 @@ impl CrawlRequest {
             exclude: Vec::new(),
             leave_out: LeaveOut::default(),
             language: None,
+            render: None,
             credentials: Credentials::default(),
         }
     }
@@ -290,6 +334,11 @@ impl CrawlRequest {
     #[must_use]
     pub fn leave_out(self, leave_out: LeaveOut) -> Self {
         Self { leave_out, ..self }
+    }
+
+    #[must_use]
+    pub fn render(self, render: Render) -> Self {
+        Self { render: Some(render), ..self }
     }
 
     #[must_use]

@@ -50,6 +50,7 @@ impl CrawlRequest {
             language: self.language.clone(),
             everything: self.leave_out == LeaveOut::Nothing,
             ignore_robots: self.robots == Robots::Ignore,
+            render: self.render.map(|render| render.as_str().to_owned()),
             files: None,
         }
     }
@@ -74,6 +75,7 @@ impl CrawlRequest {
             exclude: patterns(&recipe.exclude)?,
             sitemaps: recipe.sitemaps.parse().map_err(|_| unknown(&recipe.sitemaps))?,
             language: recipe.language.clone(),
+            render: recipe.render.as_deref().map(|render| render.parse().map_err(|_| unknown(render))).transpose()?,
             leave_out: if recipe.everything { LeaveOut::Nothing } else { LeaveOut::Usual },
             robots: if recipe.ignore_robots { Robots::Ignore } else { Robots::Obey },
             ..Self::new(recipe.seeds.clone())
@@ -108,7 +110,7 @@ const LONGEST: usize = 4;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::crawl::Sitemaps;
+    use crate::crawl::{Render, Sitemaps};
 
     #[test]
     fn sources_are_called_after_their_seeds() {
@@ -142,6 +144,7 @@ mod tests {
         let request = CrawlRequest::parse(&["https://a.test/docs/"]).unwrap().scope(Scope::Host).depth(7).max_pages(9).max_bytes(5);
         let request = request.include(Pattern::parse("/api").unwrap()).exclude(Pattern::parse("re:x").unwrap()).language("de");
         let request = request.sitemaps(Sitemaps::Only).leave_out(LeaveOut::Nothing).robots(Robots::Ignore).max_requests(77);
+        let request = request.render(Render::Always);
         let recipe = request.recipe(vec!["https://me:secret@a.test/docs/".parse().unwrap()]);
         assert_eq!(recipe.seeds, request.seeds);
         let written = serde_json::to_string(&recipe).unwrap();
@@ -150,7 +153,8 @@ mod tests {
             Recipe { seeds: vec![], ..recipe.clone() },
             Recipe { scope: "all".into(), ..recipe.clone() },
             Recipe { include: vec!["re:(".into()], ..recipe.clone() },
-            Recipe { sitemaps: String::new(), ..recipe },
+            Recipe { sitemaps: String::new(), ..recipe.clone() },
+            Recipe { render: Some("often".into()), ..recipe },
         ] {
             assert!(CrawlRequest::of(&wrong).unwrap_err().hint().is_some());
         }

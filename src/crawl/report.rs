@@ -42,6 +42,14 @@ pub struct CrawlReport {
     pub llms_full_txt: Vec<Url>,
     /// Of `pages`, those that were taken in the markdown that the site has of them, under their own address.
     pub in_markdown: u64,
+    /// Pages that a browser has filled in, as their scripts are to do.
+    pub rendered: u64,
+    /// Of `pages`, those whose text was taken from data that the site ships for its scripts, by the name of the data.
+    pub shipped: BTreeMap<String, u64>,
+    /// Pages whose text scripts would write, and which no data of the site has: they need a browser. They are among the skipped, too. The first
+    /// [`MAX_LISTED`] only, `needs_browser_total` counts them all. The caller fills this in, as a crawl knows no text.
+    pub needs_browser: Vec<Url>,
+    pub needs_browser_total: u64,
     /// Pages that say nearly the same as another one that was met before, each with that one; they are stored all the same. The first
     /// [`MAX_LISTED`] only, `alike_total` counts them all. The caller fills this in, as a crawl knows no text: see [`Alike`](super::Alike).
     pub alike: Vec<NearlySame>,
@@ -234,6 +242,10 @@ impl CrawlReport {
         }
     }
 
+    pub(super) fn read_shipped(&mut self, name: &str) {
+        *self.shipped.entry(name.to_owned()).or_default() += 1;
+    }
+
     pub(super) fn read_llms(&mut self, url: &Url) {
         if self.llms_txt.len() < 100 {
             self.llms_txt.push(masked(url));
@@ -287,6 +299,10 @@ mod tests {
             "llms_txt",
             "llms_full_txt",
             "in_markdown",
+            "rendered",
+            "shipped",
+            "needs_browser",
+            "needs_browser_total",
             "alike",
             "alike_total",
             "bytes",

@@ -161,6 +161,7 @@ pub(super) fn in_markdown(page: &Page, twin: &Page) -> Option<Page> {
         depth: page.depth,
         validators: Validators { twin: Some(twin.url.clone()), ..twin.validators.clone() },
         fetched_at: twin.fetched_at,
+        filled: twin.filled.clone(),
     })
 }
 
@@ -198,6 +199,7 @@ mod tests {
     use std::time::SystemTime;
 
     use super::*;
+    use crate::model::Filled;
 
     fn url(text: &str) -> Url {
         Url::parse("http://a.test").unwrap().join(text).unwrap()
@@ -212,6 +214,7 @@ mod tests {
             depth: 1,
             validators: Validators { etag: Some(format!("\"{address}\"")), last_modified: None, twin: None },
             fetched_at: SystemTime::UNIX_EPOCH,
+            filled: Filled::default(),
         }
     }
 

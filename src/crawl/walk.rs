@@ -1,6 +1,7 @@
 //! The crawl itself: takes from the frontier what politeness allows, fetches, and puts what it learns back. The only loop of the
 //! room. Its decisions are those of the pure parts; here they meet the network.
 
+mod filling;
 mod offered;
 mod settle;
 
@@ -34,6 +35,7 @@ use super::robots::Rules;
 use super::selection::{LeaveOut, Selection};
 use super::twins::{Place, Twins, pages_of_data};
 
+use filling::{Filled, Filling, Shells};
 use settle::{Backlog, Found};
 
 /// What a crawl yields, in the order in which it happens.
@@ -92,8 +94,10 @@ pub struct Crawl {
     linked: Option<VecDeque<Outline>>,
     /// Where nothing is fetched but what tells what there is: how many pages would be, and the first of them.
     looking: Option<(u64, Vec<Url>)>,
-    /// The page that came last is handed out when it is known whether there is a better form of it.
+    /// The page that came last is handed out when it is known whether there is a better form of it, or its text elsewhere.
     is_twin_asked: bool,
+    /// Pages whose text is looked for beside them.
+    shells: Shells,
     /// What an earlier crawl had found and not dealt with: queued when the seeds have been read again, which tell what is in bounds.
     before: Addresses,
     /// They have been.
@@ -119,6 +123,10 @@ enum Done {
     Answer(Url, Entry, Box<Result<Answer, Error>>, (Duration, Duration)),
     /// Of the markdown of a page, which is at this address.
     Twin(Box<Page>, Url, Box<Result<Answer, Error>>),
+    /// What came from beside a page was read.
+    Read(Box<Filled>),
+    /// A browser has filled in a page, or not.
+    Rendered(Box<Filling>, Box<Result<Option<Answer>, Error>>),
 }
 
 impl Crawl {
@@ -165,6 +173,7 @@ impl Crawl {
             linked: None,
             looking: None,
             is_twin_asked: false,
+            shells: Shells::default(),
             before: Addresses::default(),
             is_before_begun: false,
             pages_before: 0,
@@ -263,6 +272,7 @@ impl Crawl {
             report.http = self.fetcher.client.counters();
         }
         report.bytes = self.fetcher.bytes();
+        report.rendered = self.fetcher.pages_rendered();
         report
     }
 
@@ -353,7 +363,8 @@ impl Crawl {
             }
             let mut verdict = Verdict::Busy;
             let taken = self.frontier.take(|url, entry| {
-                verdict = self.polite.verdict(url, &mut entry.is_allowed, now);
+                let asked = self.shells.file_of(url);
+                verdict = self.polite.verdict(asked.as_ref().map_or(url, |asked| &asked.url), &mut entry.is_allowed, now);
                 match verdict {
                     Verdict::Wait(at) => Decision::Until(at),
                     Verdict::Busy => Decision::Blocked,
@@ -369,6 +380,7 @@ impl Crawl {
                 Verdict::Go if self.looking.is_some() && entry.role == Role::Page => self.note_only(url),
                 Verdict::Go => self.start(url, entry, now),
                 Verdict::AskRobots => self.ask_robots(url, entry),
+                Verdict::Never(_) if entry.role == Role::Beside => self.no_answer(&url),
                 Verdict::Never(forbidden) => {
                     self.backlog.dealt_with(url.as_str().into());
                     self.forbidden(url, entry, forbidden);
@@ -411,6 +423,7 @@ impl Crawl {
         self.in_flight += 1;
         let (fetcher, robots) = (self.fetcher.clone(), self.request.robots);
         let away = self.away;
+        let route = self.shells.file_of(&url);
         self.jobs.push(Box::pin(async move {
             if let Some(wait) = fetcher.resting(&url).await {
                 return Done::Resting(url, entry, wait);
@@ -420,9 +433,16 @@ impl Crawl {
                 Role::Seed => Wanted::Either,
                 Role::Sitemap { .. } => Wanted::Sitemap,
                 Role::Llms(Place::Full) => Wanted::Presence,
+                Role::Beside => Wanted::File,
                 Role::Page | Role::Restored | Role::Llms(_) => Wanted::Page,
             };
-            let (answer, took) = fetcher.ask_timed(&url, entry.depth, wanted, &Validators::default()).await;
+            let asked = route.as_ref().map_or(&url, |ask| &ask.url);
+            let (answer, took) = fetcher.ask_timed(asked, entry.depth, wanted, &Validators::default()).await;
+            let answer = match (route, answer) {
+                (Some(ask), Ok(Answer::Page(read))) => Ok(fetcher.at_route(&url, ask, *read).await),
+                (_, answer) if matches!(entry.role, Role::Llms(_)) => answer,
+                (_, answer) => fetcher.insisted_on(answer, robots).await,
+            };
             Done::Answer(url, entry, Box::new(answer), (took, away))
         }));
     }
@@ -460,6 +480,8 @@ impl Crawl {
                 self.twin(*page, &twin, &answer);
                 self.backlog.dealt_with(address);
             }
+            Done::Read(filled) => self.read_beside(*filled),
+            Done::Rendered(filling, rendered) => self.rendered(*filling, *rendered),
             Done::Resting(url, entry, wait) => {
                 self.in_flight -= 1;
                 self.fetcher.give_back();
@@ -477,6 +499,9 @@ impl Crawl {
                 if let Some(failures) = given_up {
                     self.give_up(&url, failures);
                 }
+                if entry.role == Role::Beside {
+                    return self.beside(&url, entry, *answer, given_up, now);
+                }
                 let address: Box<str> = url.as_str().into();
                 if let Role::Llms(place) = entry.role {
                     return match *answer {
@@ -485,6 +510,7 @@ impl Crawl {
                     };
                 }
                 match *answer {
+                    Ok(Answer::Page(read)) if url.fragment().is_some() => self.route(url, &entry, *read),
                     Ok(Answer::Page(read)) => self.page(url, entry, *read),
                     Ok(Answer::Sitemap(sitemap)) => self.sitemap(url, entry, sitemap),
                     // It is asked for again.
@@ -493,7 +519,9 @@ impl Crawl {
                     Ok(Answer::NotAPage(what)) => match entry.role {
                         Role::Sitemap { .. } if entry.is_guess() => log::debug!("no sitemap at {}", http::masked(&url)),
                         Role::Sitemap { .. } => self.skip(url, "not a sitemap".to_owned()),
-                        Role::Seed | Role::Page | Role::Restored | Role::Llms(_) => self.skip(url, format!("not a page: {what}")),
+                        Role::Seed | Role::Page | Role::Restored | Role::Llms(_) | Role::Beside => {
+                            self.skip(url, format!("not a page: {what}"));
+                        }
                     },
                     Ok(Answer::Unchanged | Answer::There | Answer::File(_)) => self.skip(url, "not changed".to_owned()),
                     Err(error) if entry.is_guess() => log::debug!("no sitemap at {}: {}", http::masked(&url), error.chain()),

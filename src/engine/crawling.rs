@@ -120,6 +120,9 @@ struct Tally {
     /// Pages without anything to store; the first [`MAX_LISTED`] only.
     skipped: Vec<Skipped>,
     skipped_total: u64,
+    /// Of these, whose text scripts would write; the first [`MAX_LISTED`] only.
+    needs_browser: Vec<Url>,
+    needs_browser_total: u64,
     /// Pages that were fetched and cost too much to read; the first [`MAX_LISTED`] only.
     failed: Vec<Failed>,
     failed_total: u64,
@@ -419,6 +422,8 @@ impl Crawling {
 impl Tally {
     fn completed(&self, mut report: CrawlReport) -> CrawlReport {
         report.stored = self.stored;
+        report.needs_browser.clone_from(&self.needs_browser);
+        report.needs_browser_total = self.needs_browser_total;
         let room = MAX_LISTED.saturating_sub(report.skipped.len());
         report.skipped.extend(self.skipped.iter().take(room).cloned());
         report.skipped_total += self.skipped_total;
@@ -435,6 +440,12 @@ impl Tally {
                 self.skipped_total += 1;
                 if self.skipped.len() < MAX_LISTED {
                     self.skipped.push(skipped.clone());
+                }
+                if skipped.why == extract::Skip::Shell.to_string() {
+                    self.needs_browser_total += 1;
+                    if self.needs_browser.len() < MAX_LISTED {
+                        self.needs_browser.push(skipped.url.clone());
+                    }
                 }
             }
             Event::Failed(failed) => {
@@ -577,6 +588,7 @@ mod tests {
             depth: 0,
             validators: crate::model::Validators::default(),
             fetched_at: std::time::SystemTime::UNIX_EPOCH,
+            filled: crate::model::Filled::default(),
         };
         assert_eq!(read_and_cut(&page, &Chunking::default(), &None, &Budget::default()).unwrap().1.len(), 1);
         let over = read_and_cut(&page, &Chunking::default(), &None, &Budget::new(Duration::ZERO)).unwrap_err();

@@ -14,11 +14,11 @@ use url::Url;
 use super::reading::Reading;
 use super::sources::Known;
 use super::{Chunking, Crawling, Engine, Event, Failed, Robots, Skipped};
-use crate::crawl::{End, MAX_LISTED, Refetched, normalise};
+use crate::crawl::{Crawler, End, MAX_LISTED, Refetched, Render, normalise};
 use crate::error::Error;
 use crate::extract::Skip;
 use crate::http::masked;
-use crate::model::{Budget, OverBudget, Page, SourceId, SourceSummary, Validators, date};
+use crate::model::{Budget, Filled, OverBudget, Page, SourceId, SourceSummary, Validators, date};
 use crate::reactor::{Boxed, Lane};
 use crate::store::{Put, Store};
 
@@ -31,6 +31,8 @@ pub struct RefreshRequest {
     pub robots: Robots,
     /// Only pages that were fetched longer ago. Default: none, which is all.
     pub older_than: Option<Duration>,
+    /// Pages that a browser fills in. Default: none, which is as in the recipe, and else as the settings have it.
+    pub render: Option<Render>,
     /// Default: [`New::Crawl`].
     pub new: New,
 }
@@ -49,7 +51,7 @@ pub enum New {
 impl RefreshRequest {
     /// Default settings.
     pub fn new(source: SourceId) -> Self {
-        Self { source, robots: Robots::default(), older_than: None, new: New::default() }
+        Self { source, robots: Robots::default(), older_than: None, render: None, new: New::default() }
     }
 
     #[must_use]
@@ -60,6 +62,11 @@ impl RefreshRequest {
     #[must_use]
     pub fn older_than(self, age: Duration) -> Self {
         Self { older_than: Some(age), ..self }
+    }
+
+    #[must_use]
+    pub fn render(self, render: Render) -> Self {
+        Self { render: Some(render), ..self }
     }
 
     #[must_use]
@@ -88,10 +95,14 @@ impl Engine {
         let known = self.with_store(move |store| store.validators_before(&asked, before)).await?;
         // Told before the first request, not with the first page that cannot be stored.
         self.open_database().await?;
+        let recipe_of = summary.recipe.as_ref().and_then(|recipe| recipe.render.as_deref()?.parse().ok());
+        let render = request.render.or(recipe_of);
         let ignores_robots = summary.recipe.as_ref().is_some_and(|recipe| recipe.ignore_robots);
         Ok(Refreshing {
             engine: self.clone(),
             robots: if ignores_robots { Robots::Ignore } else { request.robots },
+            crawler: self.inner.crawler.rendering(render),
+            render,
             looking: match (&summary.recipe, request.new) {
                 (Some(_), New::Crawl) => Looking::Ahead,
                 _ => Looking::Over,
@@ -120,8 +131,14 @@ impl Engine {
         Ok(refreshing.report)
     }
 
-    async fn ask_again(self, url: Url, validators: Validators, robots: Robots) -> (Url, Result<Refetched, Error>) {
-        let refetched = self.inner.crawler.refetch(&url, &validators, robots).await;
+    async fn ask_again(
+        crawler: Crawler,
+        url: Url,
+        validators: Validators,
+        filled: Filled,
+        robots: Robots,
+    ) -> (Url, Result<Refetched, Error>) {
+        let refetched = crawler.refetch_filled(&url, &validators, &filled, robots).await;
         (url, refetched.map_err(Error::from))
     }
 
@@ -164,7 +181,7 @@ impl Engine {
                 Ok(Refreshed::Removed { title })
             }
             // Nothing is stored at an address nobody asked for, and nothing is removed at once for what may be a passing login page.
-            Refetched::Page(page, _) if page.url != normalise(url.clone()) => Err(Error::Moved { url, to: Box::new(page.url) }),
+            Refetched::Page(page, _) if is_elsewhere(&page.url, &url) => Err(Error::Moved { url, to: Box::new(page.url) }),
             Refetched::Page(page, _) => {
                 let document = self.read_within(Page { url, ..page }, budget.clone()).await?;
                 let title = document.title.clone();
@@ -194,10 +211,14 @@ pub struct Refreshing {
     engine: Engine,
     summary: SourceSummary,
     robots: Robots,
+    /// Who asks, with a browser or without.
+    crawler: Crawler,
+    /// As it was asked for now.
+    render: Option<Render>,
     chunking: Chunking,
     /// How many there are to check.
     pages: u64,
-    left: vec::IntoIter<(Url, Validators)>,
+    left: vec::IntoIter<(Url, Validators, Filled)>,
     asking: FuturesUnordered<Boxed<'static, (Url, Result<Refetched, Error>)>>,
     /// Answers that are being read and stored.
     settling: FuturesUnordered<Boxed<'static, (Url, Result<Refreshed, Error>)>>,
@@ -242,10 +263,12 @@ struct Links {
 
 impl Refreshing {
     /// Nothing has been asked for.
-    fn of(engine: &Engine, summary: SourceSummary, chunking: Chunking, known: Vec<(Url, Validators)>) -> Self {
+    fn of(engine: &Engine, summary: SourceSummary, chunking: Chunking, known: Vec<(Url, Validators, Filled)>) -> Self {
         Self {
             engine: engine.clone(),
             robots: Robots::default(),
+            crawler: engine.inner.crawler.clone(),
+            render: None,
             looking: Looking::Over,
             summary,
             chunking,
@@ -273,9 +296,9 @@ impl Refreshing {
     async fn next_known(&mut self) -> Option<Result<Url, Error>> {
         let (url, refreshed) = loop {
             while self.asking.len() + self.settling.len() < AT_ONCE
-                && let Some((url, validators)) = self.left.next()
+                && let Some((url, validators, filled)) = self.left.next()
             {
-                self.asking.push(Box::pin(self.engine.clone().ask_again(url, validators, self.robots)));
+                self.asking.push(Box::pin(Engine::ask_again(self.crawler.clone(), url, validators, filled, self.robots)));
             }
             if self.reading.is_given_up() {
                 self.settling.clear();
@@ -312,7 +335,7 @@ impl Refreshing {
                 Turn::Answered((url, refetched)) => {
                     self.under_way.push(url.clone());
                     match &refetched {
-                        Ok(Refetched::Page(page, _)) if page.url != normalise(url.clone()) => self.links.add(vec![page.url.clone()]),
+                        Ok(Refetched::Page(page, _)) if is_elsewhere(&page.url, &url) => self.links.add(vec![page.url.clone()]),
                         Ok(Refetched::Page(_, links)) => self.links.add(links.clone()),
                         _ => {}
                     }
@@ -422,7 +445,10 @@ impl Refreshing {
             self.engine.store_in(Lane::Heavy, move |store| store.note_misses(&source, &gone, SystemTime::now())).await?;
         }
         let links = std::mem::take(&mut self.links.met).into_iter().collect();
-        let recipe = self.summary.recipe.clone().ok_or_else(|| Error::NoRecipe { source_id: self.summary.source.clone() })?;
+        let mut recipe = self.summary.recipe.clone().ok_or_else(|| Error::NoRecipe { source_id: self.summary.source.clone() })?;
+        if let Some(render) = self.render {
+            recipe.render = Some(render.as_str().to_owned());
+        }
         let summary = SourceSummary { pages: stored.len() as u64, ..self.summary.clone() };
         let fill = self.engine.again(&summary, &recipe, Known { pages, links })?;
         Ok(self.engine.fill(fill, self.chunking.clone()))
@@ -458,6 +484,11 @@ impl Links {
         let room = MOST_LINKS.saturating_sub(self.met.len());
         self.met.extend(links.into_iter().take(room));
     }
+}
+
+/// A route of a page that shows all of them has its own address; of all others what is behind `#` is no part of it.
+fn is_elsewhere(page: &Url, asked: &Url) -> bool {
+    page != asked && *page != normalise(asked.clone())
 }
 
 /// Whether the site has no such page any more, as far as one answer can tell.
@@ -564,6 +595,7 @@ pub struct Listed {
     pub title: String,
 }
 
+#[expect(clippy::large_enum_variant, reason = "one value at a time, taken apart at once")]
 enum Turn {
     Settled((Url, Result<Refreshed, Error>)),
     Answered((Url, Result<Refetched, Error>)),

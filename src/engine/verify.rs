@@ -6,7 +6,7 @@ use url::Url;
 
 use super::compare::{PageChanges, changes_of_page};
 use super::{Engine, Robots};
-use crate::crawl::{Refetched, normalise};
+use crate::crawl::{Refetched, is_route, normalise};
 use crate::error::Error;
 use crate::model::{Document, Page, SourceId};
 use crate::store::text_hash;
@@ -17,7 +17,7 @@ impl Engine {
     /// # Errors
     /// [`Error::NoPage`]; what a fetch may fail with.
     pub async fn verify(&self, url: Url, source: Option<SourceId>) -> Result<Verified, Error> {
-        let url = normalise(url);
+        let url = if is_route(&url) { url } else { normalise(url) };
         let (asked, among) = (url.clone(), source.clone());
         let stored = self.with_store(move |store| store.page_in(among.as_ref(), &asked)).await?;
         let Some((source, stored)) = stored else { return Err(Error::NoPage { url, source_id: source }) };
@@ -25,7 +25,7 @@ impl Engine {
         if let Some(checked) = self.verified_on_disk(&url, &source, &stored, &hash).await? {
             return Ok(Verified { url, source, fetched_at: stored.fetched_at, hash, checked });
         }
-        let checked = match self.inner.crawler.refetch(&url, &stored.validators, Robots::Obey).await? {
+        let checked = match self.inner.crawler.refetch_filled(&url, &stored.validators, &stored.filled, Robots::Obey).await? {
             Refetched::Unchanged => Checked::Unchanged,
             Refetched::Gone => Checked::Gone,
             Refetched::Page(page, _) if page.url != url => Checked::Moved { to: page.url },

@@ -13,6 +13,7 @@ use url::Url;
 
 use crate::extract::base::Base;
 use crate::extract::dom::{Dom, NodeId};
+use crate::extract::shell::{self, Shell, Sight};
 use crate::extract::syntax::Syntax;
 use crate::extract::tags::{Tag, Tags, decoded};
 use crate::model::Meter;
@@ -34,6 +35,23 @@ pub struct Outline {
     /// How each of `links` is written, in their order, where that is asked for ([`described`](super::described)) and the page is HTML; else
     /// none.
     pub anchors: Vec<Anchor>,
+    /// What the page is if its own text is nearly empty although scripts are there.
+    pub shell: Option<Shell>,
+}
+
+impl Outline {
+    /// Links that stand in what a page has for its scripts.
+    pub(super) fn add_links(&mut self, more: Vec<Url>) {
+        let known: HashSet<Url> = self.links.iter().cloned().collect();
+        let anchored = !self.anchors.is_empty();
+        let mut met = HashSet::new();
+        for link in more {
+            if !known.contains(&link) && met.insert(link.clone()) {
+                self.links.push(link);
+                self.anchors.extend(anchored.then(Anchor::default));
+            }
+        }
+    }
 }
 
 /// How a link is written where it stands first.
@@ -80,13 +98,17 @@ pub(super) fn of_html(page: &Base, html: &str, syntax: Syntax, wanted: Wanted, m
     let mut tags = Tags::of(html, syntax);
     let mut from = 0;
     while let Some(tag) = tags.next().filter(|tag| meter.goes_on_by(1 + tag.len() / 64)) {
+        let before = &html[from..tags.position() - tag.len()];
         if let Some(labels) = &mut reading.labels {
-            labels.text(&html[from..tags.position() - tag.len()]);
+            labels.text(before);
         }
+        reading.sight.text(before);
+        reading.sight.tag(&tag);
         reading.tag(&tag, &mut tags);
         from = tags.position();
     }
     reading.labels.iter_mut().for_each(|labels| labels.text(&html[from..]));
+    reading.sight.text(&html[from..]);
     let base = page.clone().with(reading.base.as_deref());
     let title = reading.title.split_ascii_whitespace().collect::<Vec<_>>().join(" ");
     let mut labels = reading.labels.map(|labels| labels.all(reading.links.len())).unwrap_or_default();
@@ -102,6 +124,7 @@ pub(super) fn of_html(page: &Base, html: &str, syntax: Syntax, wanted: Wanted, m
         markdown: reading.markdown.and_then(|markdown| resolved(&base, &markdown)),
         robots: reading.robots,
         title: Some(title).filter(|title| !title.is_empty()),
+        shell: reading.sight.is_little().then(|| shell::of_html(html, syntax, meter)).flatten(),
     }
 }
 
@@ -176,6 +199,7 @@ struct Reading<'a> {
     templates: u32,
     /// Open `<svg>` elements, whose `<title>` names a drawing.
     drawings: u32,
+    sight: Sight,
 }
 
 impl<'a> Reading<'a> {

@@ -51,7 +51,7 @@ mod tests {
     use std::time::SystemTime;
 
     use crate::extract::{Skip, document};
-    use crate::model::{Page, Validators};
+    use crate::model::{Filled, Page, Validators};
 
     fn read(html: &str) -> Result<String, Skip> {
         let page = Page {
@@ -62,6 +62,7 @@ mod tests {
             depth: 0,
             validators: Validators::default(),
             fetched_at: SystemTime::UNIX_EPOCH,
+            filled: Filled::default(),
         };
         document(&page).map(|document| document.markdown)
     }

@@ -37,6 +37,8 @@ mod phrases;
 mod said;
 mod scripts;
 mod settled;
+mod shell;
+mod shipped;
 mod spans;
 mod streamed;
 mod syntax;
@@ -49,6 +51,8 @@ mod title;
 mod tokenizer;
 mod told;
 
+use std::borrow::Cow;
+
 use thiserror::Error;
 use url::Url;
 
@@ -59,10 +63,12 @@ use crate::extract::inline::Form;
 use crate::extract::metadata::software::Software;
 use crate::extract::said::Said;
 use crate::extract::syntax::Syntax;
-use crate::model::{Budget, CodeBlock, Document, Heading, Metadata, Meter, Note, OverBudget, Page};
+use crate::model::{Budget, CodeBlock, Document, Filled, Heading, Metadata, Meter, Note, OverBudget, Page};
 
 pub use kind::{Kind, kind};
 pub use links::{Anchor, MetaRobots, Outline};
+pub use shell::Shell;
+pub use shipped::{Ask, Beside, Index, Routes, Taken, asked_again, beside, looked_up, taken};
 
 /// Why a page gives no document.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
@@ -77,6 +83,9 @@ pub enum Skip {
     /// A page that only sends its readers on (`<meta http-equiv="refresh">`); the target is among its links.
     #[error("the page only forwards to {0}")]
     Moved(Url),
+    /// Scripts would write its text, and neither the page nor what was found beside it has that as data.
+    #[error("needs a browser: scripts write the text of this page")]
+    Shell,
     /// A form to log in stands where the page would be.
     #[error("the site wants a login: there is a form for it in place of the page")]
     Login,
@@ -98,10 +107,13 @@ impl Skip {
                 "HTML, plain text, markdown and other text formats, notebooks, feeds and descriptions of interfaces are read; find the text elsewhere",
             ),
             Self::Moved(_) => None,
+            Self::Shell => Some(
+                "no data of the site's own has its text (`smolcrawl help scripts`); look for a sitemap, an llms.txt or a static version of it",
+            ),
             Self::Login => Some("show the site who you are: --header, or credentials.toml (`smolcrawl help private`)"),
             Self::OverBudget(OverBudget::Stopped) => None,
             Self::OverBudget(_) => Some("no page that people read costs so much; it may be meant to keep its readers busy"),
-            Self::Empty => Some("the page may need JavaScript; look for a sitemap, an llms.txt or a static version of it"),
+            Self::Empty => Some("there is nothing to read in it; look for a sitemap, an llms.txt or a static version of it"),
         }
     }
 }
@@ -136,11 +148,28 @@ pub fn described(page: &Page, meter: &Meter) -> Result<Outline, OverBudget> {
     meter.verdict().map(|()| found)
 }
 
+/// What the page is if its own text is nearly empty although scripts are there: the shell of an application. No script is run to tell.
+///
+/// # Errors
+/// Where the budget is over.
+pub fn shell(page: &Page, meter: &Meter) -> Result<Option<Shell>, OverBudget> {
+    links_within(page, meter).map(|outline| outline.shell)
+}
+
 fn found_links(page: &Page, wanted: links::Wanted, meter: &Meter) -> Outline {
     match kind(page.content_type.as_deref(), &page.url, &page.body) {
         Kind::Html => {
             let (html, encoding) = charset::decode(page.content_type.as_deref(), &page.body);
-            links::of_html(&Base::of(&page.url, encoding), &html, Syntax::of(page.content_type.as_deref(), &html), wanted, meter)
+            let syntax = Syntax::of(page.content_type.as_deref(), &html);
+            let mut outline = links::of_html(&Base::of(&page.url, encoding), &html, syntax, wanted, meter);
+            if let Some(shell) = &mut outline.shell
+                && let Some(shipped) = shipped::in_page(&html, syntax, &page.url, meter)
+            {
+                let links = shipped.links(&page.url, meter);
+                shell.shipped = Some(shipped.name);
+                outline.add_links(links);
+            }
+            outline
         }
         Kind::Sitemap | Kind::Xml | Kind::Other(_) => Outline::default(),
         other => links::of_targets(&page.url, page.body.len(), &formats::links(&other, &decode(page), &page.url, meter)),
@@ -158,7 +187,7 @@ pub fn is_language(asked: &str, name: &str) -> bool {
 ///
 /// ```
 /// use smolcrawl::extract;
-/// use smolcrawl::model::{Page, Validators};
+/// use smolcrawl::model::{Filled, Page, Validators};
 ///
 /// let page = Page {
 ///     url: "https://docs.test/kettle.html".parse()?,
@@ -168,6 +197,7 @@ pub fn is_language(asked: &str, name: &str) -> bool {
 ///     depth: 0,
 ///     validators: Validators::default(),
 ///     fetched_at: std::time::SystemTime::now(),
+///     filled: Filled::default(),
 /// };
 /// let document = extract::document(&page)?;
 /// assert_eq!(document.title, "Kettles");
@@ -185,9 +215,10 @@ pub fn document(page: &Page) -> Result<Document, Skip> {
 /// # Errors
 /// [`Skip::OverBudget`] where it is over, and as [`document`].
 pub fn document_within(page: &Page, meter: &Meter) -> Result<Document, Skip> {
-    let Reading { title, text, outline, code, metadata, notes } = read(page, Form::Markdown, meter)?;
+    let Reading { title, text, outline, code, metadata, notes, shipped } = read(page, Form::Markdown, meter)?;
+    let filled = shipped.map_or_else(|| page.filled.clone(), Filled::Shipped);
     let document = Document::new(page.url.clone(), title, text, page.fetched_at);
-    Ok(Document { outline, code, metadata, notes, validators: page.validators.clone(), ..document })
+    Ok(Document { outline, code, metadata, notes, validators: page.validators.clone(), filled, ..document })
 }
 
 /// The main content as plain text: no marks, no link targets; list marks and the lines of code stay. What is not HTML is markdown here,
@@ -230,6 +261,8 @@ struct Reading {
     code: Vec<CodeBlock>,
     metadata: Metadata,
     notes: Vec<Note>,
+    /// The data in the page that it is read of, by name, where the page's own text is nearly empty.
+    shipped: Option<Cow<'static, str>>,
 }
 
 fn read(page: &Page, form: Form, meter: &Meter) -> Result<Reading, Skip> {
@@ -261,7 +294,7 @@ fn of_format(page: &Page, kind: &Kind, meter: &Meter) -> Reading {
                 None => markdown,
             };
             let title = title.unwrap_or_else(|| title::of_url(&page.url));
-            Reading { title, code: formats::code_of(&text), text, outline, metadata, notes }
+            Reading { title, code: formats::code_of(&text), text, outline, metadata, notes, shipped: None }
         }
         None => {
             let text = text::passed(&source);
@@ -285,20 +318,32 @@ fn of_html(page: &Page, form: Form, meter: &Meter) -> Result<Reading, Skip> {
     let said = Said::read(&dom, &source, &page.url, &base);
     let software = Software::of(&said);
     let title = title::of_html(&dom, &article, &said, &software, &page.url);
+    let metadata = metadata::of_html(&dom, &said, &software, &page.url, &base);
+    let syntax = Syntax::of(page.content_type.as_deref(), &source);
+    if text.len() < NEARLY_EMPTY
+        && page.filled.is_served()
+        && let Some(shell) = shell::of_html(&source, syntax, meter)
+    {
+        if let Some(shipped) = shipped::in_page(&source, syntax, &page.url, meter) {
+            let read = shipped.read(&page.url, form, meter);
+            if !read.text.trim().is_empty() {
+                let title = shipped.title.or(Some(read.title).filter(|title| !title.is_empty())).unwrap_or(title);
+                return Ok(Reading { title, metadata, shipped: Some(shipped.name), ..read });
+            }
+        }
+        if shell.seen == 0 || text.trim().is_empty() {
+            return Err(Skip::Shell);
+        }
+    }
     if text.len() < FORM && login::is_asked_for(&dom, &title) {
         return Err(Skip::Login);
     }
-    Ok(Reading {
-        title,
-        text,
-        outline,
-        code,
-        metadata: metadata::of_html(&dom, &said, &software, &page.url, &base),
-        notes: article.notes(&dom).into_iter().chain(unwritten).collect(),
-    })
+    Ok(Reading { title, text, outline, code, metadata, notes: article.notes(&dom).into_iter().chain(unwritten).collect(), shipped: None })
 }
 
 /// In bytes: a page that forwards says little more than where to.
 const FORWARDING: usize = 400;
+/// Likewise: what a shell of an application has beside its content.
+const NEARLY_EMPTY: usize = 2_000;
 /// Likewise: a page that asks for a login has little more than its form.
 const FORM: usize = 1_000;

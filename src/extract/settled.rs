@@ -10,7 +10,7 @@ use crate::extract::escape::{is_command, is_direction, is_smuggled, visible};
 use crate::model::Metadata;
 
 pub(super) fn settle(reading: &mut Reading) {
-    let Reading { title, text, outline, code, metadata, notes } = reading;
+    let Reading { title, text, outline, code, metadata, notes, shipped: _ } = reading;
     let offsets = outline.iter_mut().map(|heading| &mut heading.offset).chain(code.iter_mut().map(|block| &mut block.offset));
     settle_text(text, offsets.collect());
     name(title);

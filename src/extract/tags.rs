@@ -52,7 +52,8 @@ impl<'a> Tags<'a> {
         decoded(self.raw_to_end_of(tag))
     }
 
-    fn raw_to_end_of(&mut self, tag: &Tag) -> &'a str {
+    /// The same as it is written.
+    pub(super) fn raw_to_end_of(&mut self, tag: &Tag) -> &'a str {
         if self.syntax != Syntax::Html && tag.ends_itself() {
             return "";
         }

@@ -14,10 +14,10 @@ use thiserror::Error;
 /// ```
 /// use smolcrawl::chunk;
 /// use smolcrawl::extract;
-/// use smolcrawl::model::{Budget, OverBudget, Page, Validators};
+/// use smolcrawl::model::{Budget, Filled, OverBudget, Page, Validators};
 ///
 /// # fn page() -> Page { Page { url: "https://docs.test/".parse().unwrap(), status: 200, content_type: Some("text/html".to_owned()),
-/// #     body: b"<p>Put the kettle on.".to_vec(), depth: 0, validators: Validators::default(), fetched_at: std::time::SystemTime::now() } }
+/// #     body: b"<p>Put the kettle on.".to_vec(), depth: 0, validators: Validators::default(), fetched_at: std::time::SystemTime::now(), filled: Filled::default() } }
 /// let budget = Budget::default();
 /// let meter = budget.begin(); // on the thread that reads
 /// let document = extract::document_within(&page(), &meter)?;

@@ -141,6 +141,9 @@ pub struct Recipe {
     /// Nothing in scope is left out.
     pub everything: bool,
     pub ignore_robots: bool,
+    /// `never`, `auto` or `always`; none is as the settings have it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub render: Option<String>,
     /// Of what is no site: its one seed is the address that those of its pages begin with, and `include`, `exclude` and `everything` are about
     /// paths.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -40,8 +40,8 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 use url::Url;
 
 use crate::model::{
-    Chunk, Document, Earlier, EmbedProgress, Embedded, Hit, Meant, Metadata, NotMeant, Pending, Query, Recipe, SourceId, SourceState,
-    SourceSummary, Trail, Validators, Wanted,
+    Chunk, Document, Earlier, EmbedProgress, Embedded, Filled, Hit, Meant, Metadata, NotMeant, Pending, Query, Recipe, SourceId,
+    SourceState, SourceSummary, Trail, Validators, Wanted,
 };
 
 pub use self::check::Check;
@@ -455,11 +455,12 @@ impl Store {
 
     /// What a refresh of a source asks its pages with, in the order of their URLs.
     pub fn validators(&self, source: &SourceId) -> Result<Vec<(Url, Validators)>, Error> {
-        self.validators_before(source, None)
+        let pages = self.validators_before(source, None)?;
+        Ok(pages.into_iter().map(|(url, validators, _)| (url, validators)).collect())
     }
 
-    /// The same, of the pages that were fetched before that time.
-    pub fn validators_before(&self, source: &SourceId, before: Option<SystemTime>) -> Result<Vec<(Url, Validators)>, Error> {
+    /// The same, of the pages that were fetched before that time, and where their texts came from.
+    pub fn validators_before(&self, source: &SourceId, before: Option<SystemTime>) -> Result<Vec<(Url, Validators, Filled)>, Error> {
         self.read(|transaction| pages::validators(transaction, source, before))
     }
 

@@ -7,7 +7,7 @@ use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use url::Url;
 
-use crate::model::{Chunk, ChunkKind, Document, Heading, Metadata, SourceId, Validators};
+use crate::model::{Chunk, ChunkKind, Document, Filled, Heading, Metadata, SourceId, Validators};
 
 use super::checksum::Checksum;
 use super::error::Failure;
@@ -314,7 +314,7 @@ pub(super) fn page(connection: &Connection, source: Option<&SourceId>, url: &Url
     let mut statement = connection.prepare_cached(&sql)?;
     let mut rows = statement.query(params![url.as_str(), source.map(SourceId::as_str)])?;
     let Some(row) = rows.next()? else { return Ok(None) };
-    Ok(Some((parse_source(&row.get::<_, String>(11)?)?, document(row)?)))
+    Ok(Some((parse_source(&row.get::<_, String>(12)?)?, document(row)?)))
 }
 
 pub(super) fn sources_of(connection: &Connection, url: &Url) -> Result<Vec<SourceId>, Failure> {
@@ -354,8 +354,8 @@ pub(super) fn document(row: &Row<'_>) -> Result<Document, Failure> {
     }
     let validators = Validators { etag: row.get(3)?, last_modified: row.get(4)?, twin: twin(row, 9)? };
     let said = Said { metadata: row.get(6)?, outline: row.get(7)? };
-    let document = Document::new(url, row.get::<_, String>(2)?, row.get::<_, String>(5)?, time(row.get(10)?));
-    let document = Document { validators, ..document };
+    let document = Document::new(url, row.get::<_, String>(2)?, row.get::<_, String>(5)?, time(row.get(11)?));
+    let document = Document { validators, filled: filled(row, 10)?, ..document };
     Ok(Document { metadata: said.metadata()?, outline: said.outline(&document.markdown)?, ..document })
 }
 
@@ -363,7 +363,12 @@ pub(super) fn document(row: &Row<'_>) -> Result<Document, Failure> {
 pub(super) fn page_agrees(row: &Row<'_>) -> Result<bool, Failure> {
     let sum = Checksum::default().columns(row, 0..8)?;
     let sum = if row.get_ref(9)? == ValueRef::Null { sum } else { sum.columns(row, [9])? };
+    let sum = if row.get_ref(10)? == ValueRef::Null { sum } else { sum.columns(row, [10])? };
     Ok(sum.agrees(row.get_ref(8)?))
+}
+
+fn filled(row: &Row<'_>, column: usize) -> Result<Filled, Failure> {
+    Ok(row.get::<_, Option<String>>(column)?.map_or(Filled::Served, |filled| Filled::parse(&filled)))
 }
 
 fn twin(row: &Row<'_>, column: usize) -> Result<Option<Url>, Failure> {
@@ -436,11 +441,12 @@ pub(super) fn validators(
     connection: &Connection,
     source: &SourceId,
     before: Option<SystemTime>,
-) -> Result<Vec<(Url, Validators)>, Failure> {
-    let sql = "SELECT p.url, p.etag, p.last_modified, p.twin FROM pages AS p JOIN sources AS s ON s.id = p.source
+) -> Result<Vec<(Url, Validators, Filled)>, Failure> {
+    let sql = "SELECT p.url, p.etag, p.last_modified, p.twin, p.filled FROM pages AS p JOIN sources AS s ON s.id = p.source
                WHERE s.name = ?1 AND (?2 IS NULL OR p.fetched_at < ?2) ORDER BY p.url";
     collect(connection, sql, params![source.as_str(), before.map(milliseconds)], |row| {
-        Ok((parse_url(row.get_ref(0)?)?, Validators { etag: row.get(1)?, last_modified: row.get(2)?, twin: twin(row, 3)? }))
+        let validators = Validators { etag: row.get(1)?, last_modified: row.get(2)?, twin: twin(row, 3)? };
+        Ok((parse_url(row.get_ref(0)?)?, validators, filled(row, 4)?))
     })
 }
 
@@ -573,8 +579,8 @@ fn insert_page(connection: &Connection, source: i64, document: &Document) -> Res
     let said = Said::of(document);
     connection
         .prepare_cached(
-            "INSERT INTO pages (url, source, title, etag, last_modified, fetched_at, metadata, outline, head, checksum, base, bytes, twin)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+            "INSERT INTO pages (url, source, title, etag, last_modified, fetched_at, metadata, outline, head, checksum, base, bytes, twin, filled)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
         )?
         .execute(params![
             document.url.as_str(),
@@ -589,7 +595,8 @@ fn insert_page(connection: &Connection, source: i64, document: &Document) -> Res
             page_sum(source, document, &said),
             folder(document.url.as_str()).len() as i64,
             document.markdown.len() as i64,
-            twin.as_ref().map(Url::as_str)
+            twin.as_ref().map(Url::as_str),
+            written(&document.filled)
         ])?;
     let page = connection.last_insert_rowid();
     write_text(connection, page, document)?;
@@ -605,7 +612,7 @@ fn update_page(connection: &Connection, page: i64, source: i64, document: &Docum
     connection
         .prepare_cached(
             "UPDATE pages SET title = ?2, etag = ?3, last_modified = ?4, fetched_at = ?5, metadata = ?6, outline = ?7, source = ?8,
-             head = ?9, checksum = ?10, base = ?11, bytes = ?12, twin = ?13, missed = 0 WHERE id = ?1",
+             head = ?9, checksum = ?10, base = ?11, bytes = ?12, twin = ?13, filled = ?14, missed = 0 WHERE id = ?1",
         )?
         .execute(params![
             page,
@@ -620,9 +627,15 @@ fn update_page(connection: &Connection, page: i64, source: i64, document: &Docum
             page_sum(source, document, said),
             folder(document.url.as_str()).len() as i64,
             document.markdown.len() as i64,
-            twin.as_ref().map(Url::as_str)
+            twin.as_ref().map(Url::as_str),
+            written(&document.filled)
         ])?;
     Ok(())
+}
+
+/// NULL where the text is the page's own.
+fn written(filled: &Filled) -> Option<String> {
+    (!filled.is_served()).then(|| filled.to_string())
 }
 
 /// Of all columns but the time of fetching, which a page that has not changed takes over alone.
@@ -634,8 +647,12 @@ fn page_sum(source: i64, document: &Document, said: &Said) -> i32 {
         .bytes(document.markdown.as_bytes())
         .optional(said.metadata.as_deref().map(str::as_bytes))
         .optional(said.outline.as_deref().map(str::as_bytes));
-    match twin {
-        Some(twin) => sum.bytes(twin.as_str().as_bytes()).sum(),
+    let sum = match twin {
+        Some(twin) => sum.bytes(twin.as_str().as_bytes()),
+        None => sum,
+    };
+    match written(&document.filled) {
+        Some(filled) => sum.bytes(filled.as_bytes()).sum(),
         None => sum.sum(),
     }
 }

@@ -14,7 +14,7 @@ const APPLICATION_ID: i32 = 0x534d_4352;
 const VERSION: i32 = MIGRATIONS.len() as i32;
 
 /// Each takes the schema one version further.
-const MIGRATIONS: [Migration; 11] = [
+const MIGRATIONS: [Migration; 12] = [
     Migration::of(FIRST),
     Migration::of(SAID),
     Migration::of(CHECKSUMS),
@@ -26,6 +26,7 @@ const MIGRATIONS: [Migration; 11] = [
     Migration { before: sketches::TABLES, fill: sketches::migrate, after: &[] },
     Migration::of(REMEMBERED),
     Migration::of(packages::TABLES),
+    Migration::of(FILLED),
 ];
 
 /// Files of an earlier one have their words indexed by FTS5. The index is filled when the schema is that of this version.
@@ -382,6 +383,11 @@ const REMEMBERED: &str = "
     CREATE INDEX hosts_by_time ON hosts (not_before);
 ";
 
+/// Where the text of a page came from, as `Filled` is written. NULL: from the page itself, as all did that were stored before.
+const FILLED: &str = "
+    ALTER TABLE pages ADD COLUMN filled TEXT;
+";
+
 /// Makes sure that the file is ours and of this version, creating or migrating it where needed. Foreign files are not changed.
 pub(super) fn prepare(connection: &mut Connection) -> Result<(), Failure> {
     let state = inspect(connection)?;
@@ -655,6 +661,22 @@ mod tests {
         assert_eq!(number("SELECT count(*) FROM pragma_foreign_key_check"), 0);
         connection.execute_batch("INSERT INTO vectors (model, passage, scale, data, checksum) VALUES (1, 1, 1, x'00', 0)").unwrap();
         assert_eq!(number("SELECT max(id) FROM vectors"), 19_002, "no number is given twice");
+    }
+
+    /// As the eleventh version has written it: the text of each page was its own.
+    #[test]
+    fn the_pages_of_an_older_file_were_filled_by_nothing() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        MIGRATIONS.iter().take(11).for_each(|migration| migration.run(&connection).unwrap());
+        let page = "INSERT INTO sources (id, name) VALUES (1, 'a.test');
+            INSERT INTO pages (url, source, title, fetched_at) VALUES ('https://a.test/', 1, 'Pots', 5)";
+        connection.execute_batch(page).unwrap();
+        connection.pragma_update(None, "application_id", APPLICATION_ID).unwrap();
+        connection.pragma_update(None, "user_version", 11).unwrap();
+        prepare(&mut connection).unwrap();
+        assert_eq!(inspect(&connection).unwrap(), VERSION);
+        let (_, found) = pages::page(&connection, None, &"https://a.test/".parse().unwrap()).unwrap().unwrap();
+        assert_eq!((found.title.as_str(), found.filled), ("Pots", crate::model::Filled::Served));
     }
 
     /// As the third version has written it: with the words in the tables of FTS5.

@@ -117,7 +117,7 @@ fn shared_after(
         let mut statement = connection.prepare_cached(&format!("SELECT {PAGE_COLUMNS}, fetched_at, cut_for FROM pages WHERE id = ?1"))?;
         let mut rows = statement.query([page])?;
         let row = rows.next()?.ok_or(Failure::Malformed("a page that was just seen is not there"))?;
-        (document(row)?, row.get::<_, Option<i64>>(11)?)
+        (document(row)?, row.get::<_, Option<i64>>(12)?)
     };
     // Of none it is not known, and the highest number stands for no model: for either it is cut again.
     let cut_for = cut_for.and_then(|tokens| u32::try_from(tokens).ok()).filter(|tokens| *tokens != u32::MAX);

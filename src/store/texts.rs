@@ -26,9 +26,10 @@ macro_rules! markdown {
 /// The text of a row of `pages`, put together from its parts.
 pub(super) const MARKDOWN: &str = markdown!();
 
-/// What a page's checksum is of, then the checksum, and the address of the markdown, which the checksum is of where there is one.
+/// What a page's checksum is of, then the checksum, the address of the markdown and where the text came from, which the checksum is of where
+/// there is one.
 pub(super) const PAGE_COLUMNS: &str =
-    concat!("url, source, title, etag, last_modified, ", markdown!(), ", metadata, outline, checksum, twin");
+    concat!("url, source, title, etag, last_modified, ", markdown!(), ", metadata, outline, checksum, twin, filled");
 
 /// The folder that a page's links are kept relative to: that of its version, else its site. Another version has another, and the texts are the
 /// same. What is stored relies on it: where it becomes another, all of that has to be written anew.

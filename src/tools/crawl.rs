@@ -16,7 +16,7 @@ use crate::model::SourceId;
 use crate::tools::background::{self, Account, Background, Begun, Job, Stake, State, Work};
 use crate::tools::bound::{line, within};
 use crate::tools::linked::{Linked, Links};
-use crate::tools::{address, is_zero, reply};
+use crate::tools::{address, is_zero, rendering, reply};
 
 pub fn single_page(engine: Engine, background: Background) -> Tool {
     Tool::typed("crawl_single_page", SINGLE, move |asked: OnePage, context: Context| {
@@ -25,6 +25,7 @@ pub fn single_page(engine: Engine, background: Background) -> Tool {
             let mut request = address(&asked.url)?;
             request.depth = 0;
             request.max_pages = 1;
+            request.render = rendering(asked.render.as_deref())?;
             let chunking = engine.config().chunk.clone();
             begin(&engine, &background, Work::Page(request, chunking), WAIT, &context).await
         }
@@ -358,6 +359,8 @@ impl Report {
 struct OnePage {
     /// The page, as https://…
     url: String,
+    /// Run its scripts in a browser: auto, always or never
+    render: Option<String>,
 }
 
 #[derive(Deserialize, JsonSchema)]

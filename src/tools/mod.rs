@@ -31,9 +31,10 @@ use std::time::{Duration, Instant};
 
 use url::Url;
 
-use crate::engine::{CrawlRequest, Engine};
+use crate::engine::{CrawlRequest, Engine, Render};
 use crate::error::Error;
 use crate::mcp::{self, Clock, Server, Sleep, ToolError};
+use crate::tools::bound::line;
 
 pub use background::Background;
 
@@ -124,6 +125,13 @@ fn address_of_file(text: &str) -> Option<Url> {
     let mut url = Url::parse(text.trim()).ok().filter(|url| url.scheme() == "file")?;
     url.set_fragment(None);
     Some(url)
+}
+
+/// When scripts of pages are run, if it is said.
+fn rendering(word: Option<&str>) -> Result<Option<Render>, ToolError> {
+    let Some(word) = word.map(str::trim).filter(|word| !word.is_empty()) else { return Ok(None) };
+    let known = word.parse().map_err(|_| ToolError::new(format!("render is {:?}", line(word))).hint("auto, always or never"));
+    known.map(Some)
 }
 
 /// Of a count that says nothing.

@@ -7,13 +7,13 @@ use futures_lite::future;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::engine::{CrawlRequest, Engine, Robots};
+use crate::engine::{CrawlRequest, Engine, Render, Robots, parse_route};
 use crate::mcp::{Annotations, Context, Tool, ToolError};
 use crate::model::{Document, Metadata, date};
 use crate::tools::background::Background;
 use crate::tools::bound::{DEFAULT, end, line, room};
 use crate::tools::untrusted::Untrusted;
-use crate::tools::{address, address_of_file, reply};
+use crate::tools::{address, address_of_file, rendering, reply};
 
 pub fn read(engine: Engine, background: Background) -> Tool {
     Tool::typed("read_page", READ, move |asked: Part, context: Context| {
@@ -27,10 +27,18 @@ pub fn read(engine: Engine, background: Background) -> Tool {
             }
             let request = address(&asked.url)?;
             let url = request.seeds[0].clone();
-            let stored = if engine.has_database() { engine.page(url).await.map_err(|error| reply(&error))? } else { None };
+            let route = parse_route(&asked.url).filter(|_| engine.has_database());
+            let route = match route {
+                Some(route) => engine.page(route).await.map_err(|error| reply(&error))?,
+                None => None,
+            };
+            let stored = match route {
+                None if engine.has_database() => engine.page(url).await.map_err(|error| reply(&error))?,
+                route => route,
+            };
             match stored {
                 Some(document) => part(&document, From::Store, &asked).map(Untrusted),
-                None => part(&fetched(&engine, request, &context).await?, From::Web, &asked).map(Untrusted),
+                None => part(&fetched(&engine, request, &asked.url, None, &context).await?, From::Web, &asked).map(Untrusted),
             }
         }
     })
@@ -40,11 +48,13 @@ pub fn read(engine: Engine, background: Background) -> Tool {
 }
 
 pub fn fetch(engine: Engine) -> Tool {
-    Tool::typed("fetch_url", FETCH, move |asked: Part, context: Context| {
+    Tool::typed("fetch_url", FETCH, move |asked: Fetch, context: Context| {
         let engine = engine.clone();
         async move {
-            let request = address(&asked.url)?;
-            part(&fetched(&engine, request, &context).await?, From::Web, &asked).map(Untrusted)
+            let Fetch { url, offset, max_chars, render } = asked;
+            let (request, when) = (address(&url)?, rendering(render.as_deref())?);
+            let asked = Part { url, offset, max_chars };
+            part(&fetched(&engine, request, &asked.url, when, &context).await?, From::Web, &asked).map(Untrusted)
         }
     })
     .title("Fetch a page")
@@ -58,9 +68,16 @@ fn not_stored(url: &str) -> ToolError {
 }
 
 /// The page from its site, with a sign of life now and then, as long as clients wait.
-async fn fetched(engine: &Engine, request: CrawlRequest, context: &Context) -> Result<Document, ToolError> {
-    let (handle, url) = (engine.handle(), &request.seeds[0]);
-    let fetching = async { Some(engine.fetch(url, Robots::Obey).await) };
+async fn fetched(
+    engine: &Engine,
+    request: CrawlRequest,
+    asked: &str,
+    render: Option<Render>,
+    context: &Context,
+) -> Result<Document, ToolError> {
+    let route = parse_route(asked);
+    let (handle, url) = (engine.handle(), route.as_ref().unwrap_or(&request.seeds[0]));
+    let fetching = async { Some(engine.fetch_by(url, Robots::Obey, render).await) };
     let watching = async {
         for second in 0..PATIENCE.as_secs() {
             context.progress(second as f64, None, format!("waiting for {url}"));
@@ -77,7 +94,7 @@ async fn fetched(engine: &Engine, request: CrawlRequest, context: &Context) -> R
 
 /// The part of a page that was asked for, up to a boundary at which it can be read on.
 fn part(document: &Document, from: From, asked: &Part) -> Result<Read, ToolError> {
-    let Document { url, title, markdown, metadata, fetched_at, .. } = document;
+    let Document { url, title, markdown, fetched_at, .. } = document;
     let total = markdown.chars().count();
     let place = place(document, &asked.url).filter(|_| asked.offset == 0);
     let offset = match &place {
@@ -95,7 +112,7 @@ fn part(document: &Document, from: From, asked: &Part) -> Result<Read, ToolError
         fetched: date(*fetched_at),
         fetched_unix: fetched_at.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()),
         // Once is enough.
-        about: if asked.offset == 0 { about(metadata) } else { BTreeMap::new() },
+        about: if asked.offset == 0 { about(document) } else { BTreeMap::new() },
         markdown: String::new(),
         offset,
         total_chars: total,
@@ -130,6 +147,9 @@ enum Place {
 /// None for a URL without a fragment.
 fn place(document: &Document, asked: &str) -> Option<Place> {
     let (_, fragment) = asked.trim().split_once('#').filter(|(_, fragment)| !fragment.is_empty())?;
+    if document.url.fragment() == Some(fragment) {
+        return None;
+    }
     Some(document.heading_at(fragment).map_or_else(|| Place::Unknown(fragment.to_owned()), |heading| Place::At(heading.offset)))
 }
 
@@ -147,6 +167,20 @@ struct Part {
 
 fn max_chars() -> u32 {
     DEFAULT
+}
+
+#[derive(Deserialize, JsonSchema)]
+struct Fetch {
+    /// The page, as https://…
+    url: String,
+    /// next_offset of the answer before
+    #[serde(default)]
+    offset: u32,
+    /// Characters of the answer
+    #[serde(default = "max_chars")]
+    max_chars: u32,
+    /// Run its scripts in a browser: auto, always or never
+    render: Option<String>,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -183,7 +217,8 @@ struct Read {
 }
 
 /// What the page says of itself, as far as it does, by the names of [`Metadata`]. A map, as its schema is short.
-fn about(metadata: &Metadata) -> BTreeMap<&'static str, String> {
+fn about(document: &Document) -> BTreeMap<&'static str, String> {
+    let Document { metadata, filled, .. } = document;
     let Metadata { software, version, language, published, modified, description, .. } = metadata;
     let fields = [
         ("software", software),
@@ -193,7 +228,8 @@ fn about(metadata: &Metadata) -> BTreeMap<&'static str, String> {
         ("modified", modified),
         ("description", description),
     ];
-    fields.into_iter().filter_map(|(name, value)| Some((name, line(value.as_deref()?)))).collect()
+    let filled = filled.told().map(|told| ("text", told));
+    fields.into_iter().filter_map(|(name, value)| Some((name, line(value.as_deref()?)))).chain(filled).collect()
 }
 
 // Where the page comes from.

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant, SystemTime};
 use futures_lite::{AsyncReadExt, AsyncWriteExt, future};
 use smolcrawl::http::{self, Client, PrivateAddresses, Request};
 use smolcrawl::mcp::{Answer, Clock, Server, Sleep, Tool, ToolError};
-use smolcrawl::model::{Page, Validators};
+use smolcrawl::model::{Filled, Page, Validators};
 use smolcrawl::reactor::sim::Sim;
 use smolcrawl::store::{CutPage, Store};
 use smolcrawl::{chunk, extract};
@@ -36,6 +36,7 @@ fn pages() -> Vec<Page> {
         depth: 0,
         validators: Validators::default(),
         fetched_at: SystemTime::UNIX_EPOCH,
+        filled: Filled::default(),
     };
     PAGES.iter().map(page).collect()
 }

@@ -84,7 +84,7 @@ impl Crawl {
         }
     }
 
-    fn hand_out_as_it_is(&mut self, page: Page) {
+    pub(super) fn hand_out_as_it_is(&mut self, page: Page) {
         self.report.pages += 1;
         self.ready.push_back(Visit::Page(page));
     }

@@ -26,7 +26,7 @@ use crate::http::masked;
 use crate::model::Page;
 
 impl Crawl {
-    pub(super) fn page(&mut self, url: Url, entry: Entry, Read { page, mut outline, content }: Read) {
+    pub(super) fn page(&mut self, url: Url, entry: Entry, Read { page, mut outline, content, beside }: Read) {
         let obey = self.request.robots == Robots::Obey;
         // Also of an earlier crawl, which may have had this very page.
         let (first, copies) = match self.contents.get(&content).filter(|(first, _)| **first != *page.url.as_str()) {
@@ -68,6 +68,11 @@ impl Crawl {
         if entry.role == Role::Seed && !self.selection.is_included(&url) {
             return self.skip(url, "not included: only its links were read".to_owned());
         }
+        // Shells of one site have one content at every address; that of their text is what tells them apart.
+        if let Some(beside) = beside.filter(|_| self.linked.is_none()) {
+            self.contents.entry(content).or_insert_with(|| (url.as_str().into(), 0)).1 = copies.saturating_add(1);
+            return self.fill(page, &outline, beside, &entry);
+        }
         if let Some(first) = first {
             let why = format!("the same content as {first}");
             self.contents.insert(content, (first, copies.saturating_add(1)));
@@ -89,6 +94,9 @@ impl Crawl {
         }
         self.contents.insert(content, (url.as_str().into(), 1));
         self.note_content(&url, content);
+        if let Some(name) = outline.shell.as_ref().and_then(|shell| shell.shipped.as_deref()) {
+            self.report.read_shipped(name);
+        }
         if let Some(yielded) = self.standing.became_page(&url) {
             self.names.learn(&yielded, &url);
         }
@@ -136,7 +144,7 @@ impl Crawl {
     pub(super) fn sitemap(&mut self, url: Url, entry: Entry, sitemap: Sitemap) {
         let (level, named) = match entry.role {
             Role::Sitemap { level, named } => (level, named),
-            Role::Seed | Role::Page | Role::Restored | Role::Llms(_) => (0, Named::Seed),
+            Role::Seed | Role::Page | Role::Restored | Role::Llms(_) | Role::Beside => (0, Named::Seed),
         };
         self.report.read_sitemap(&url);
         if !sitemap.notes.is_empty() {
@@ -158,7 +166,8 @@ impl Crawl {
             let next = self.backlog.next();
             self.backlog.done.drain(..).for_each(|url| self.frontier.dealt_with(url));
             let Some((from, found, url)) = next else { break };
-            let mut url = self.in_one_form(url);
+            // A route is told apart by what is behind "#", which is nothing else anywhere.
+            let mut url = if matches!(found, Found::Route { .. }) { url } else { self.in_one_form(url) };
             if let Some((page, why)) = self.itself(&url) {
                 if self.is_new_refusal(&url) {
                     self.report.pass_over(why, Some(&url));
@@ -212,7 +221,9 @@ impl Crawl {
             Found::Link { .. } | Found::InSitemap { .. } | Found::InLlms { .. } if self.twins.is_needless(url) => {
                 Offered::Refused(IN_MARKDOWN)
             }
-            Found::Link { depth } => self.frontier.offer(url, || Entry::new(url, depth, Role::Page).from(from)),
+            Found::Route { .. } if !self.bounds.contains(url) => Offered::Refused(OUT_OF_SCOPE),
+            Found::Route { .. } if let Some(why) = self.selection.refuses(url) => Offered::Refused(why),
+            Found::Link { depth } | Found::Route { depth } => self.frontier.offer(url, || Entry::new(url, depth, Role::Page).from(from)),
             Found::InSitemap { named: Named::Seed } => self.frontier.offer_named(url, || Entry::new(url, 0, Role::Page).from(from)),
             Found::InSitemap { .. } | Found::InLlms { .. } => self.frontier.offer(url, || Entry::new(url, 1, Role::Page).from(from)),
             Found::Nearby => {
@@ -304,7 +315,7 @@ impl Crawl {
             Role::Sitemap { .. } if !self.bounds.may_hold_sitemap(&to) => {
                 return self.skip(url, format!("redirects to {to}, which is a sitemap of another site"));
             }
-            Role::Sitemap { .. } | Role::Page | Role::Restored | Role::Llms(_) => {}
+            Role::Sitemap { .. } | Role::Page | Role::Restored | Role::Llms(_) | Role::Beside => {}
         }
         let is_guess = entry.is_guess();
         let offered = self.frontier.offer(&to, || {
@@ -427,6 +438,10 @@ pub(super) struct Backlog {
 #[derive(Clone, Copy)]
 pub(super) enum Found {
     Link {
+        depth: u32,
+    },
+    /// Behind `#`, of a page that shows all of them.
+    Route {
         depth: u32,
     },
     InSitemap {

@@ -12,7 +12,7 @@ use std::time::SystemTime;
 
 use ring::digest::{Context, SHA256};
 
-use crate::model::{Page, Validators};
+use crate::model::{Filled, Page, Validators};
 
 use super::checkout::Checkout;
 use super::error::Error;
@@ -312,7 +312,16 @@ pub fn page(url: url::Url, role: Role, body: Vec<u8>) -> Page {
         Role::Document(media_type) => Some(media_type.to_owned()),
         Role::Code(_) => Some("text/plain".to_owned()),
     };
-    Page { url, status: 200, content_type, body, depth: 0, validators: Validators::default(), fetched_at: SystemTime::now() }
+    Page {
+        url,
+        status: 200,
+        content_type,
+        body,
+        depth: 0,
+        validators: Validators::default(),
+        fetched_at: SystemTime::now(),
+        filled: Filled::default(),
+    }
 }
 
 /// Reads a file below a root without links in it, which is looked at before it is opened: no pipe is waited for, no link followed.

@@ -10,7 +10,7 @@ use reqwest::header::{CONTENT_TYPE, ETAG, HeaderMap, HeaderName, LAST_MODIFIED, 
 use smolcrawl::chunk;
 use smolcrawl::crawl::normalise;
 use smolcrawl::extract::{self, Kind};
-use smolcrawl::model::{Page, Validators};
+use smolcrawl::model::{Filled, Page, Validators};
 use smolcrawl::store::Store;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
@@ -114,7 +114,7 @@ impl Crawl {
             }
             _ => {}
         }
-        let page = Page { url, status: 200, content_type, body, depth: 0, validators, fetched_at: SystemTime::now() };
+        let page = Page { url, status: 200, content_type, body, depth: 0, validators, fetched_at: SystemTime::now(), filled: Filled::default() };
         match &self.0.store {
             Some(_) => {
                 let this = self.clone();

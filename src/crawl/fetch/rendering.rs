@@ -1,0 +1,194 @@
+//! Pages that scripts fill in: the browser runs them, and what they ask for is fetched here, by the rules of the crawl.
+
+use std::sync::atomic::Ordering;
+
+use url::Url;
+
+use crate::crawl::error::Error;
+use crate::crawl::fetch::{Answer, Fetcher, Read, Wanted, bad_port, read, target};
+use crate::crawl::frontier::{is_route, normalise, origin};
+use crate::crawl::plan::{Render, Robots};
+use crate::crawl::robots::Directives;
+use crate::extract::{self, Kind, Outline};
+use crate::http::{Redirects, Request, masked};
+use crate::model::{Filled, Page, Validators};
+use crate::reactor::Boxed;
+use crate::render::{self, Asked, Declined, Fetched, Fetches, Outcome, Served};
+
+impl Fetcher {
+    /// The answer, or what its scripts make of it, where all pages are to be rendered.
+    pub(in crate::crawl) async fn insisted_on(&self, answer: Result<Answer, Error>, robots: Robots) -> Result<Answer, Error> {
+        let Ok(Answer::Page(read)) = answer else { return answer };
+        let Read { page, outline, .. } = &*read;
+        if self.render != Render::Always || extract::kind(page.content_type.as_deref(), &page.url, &page.body) != Kind::Html {
+            return Ok(Answer::Page(read));
+        }
+        Ok(self.rendered(page, directives_of(outline), robots).await?.unwrap_or(Answer::Page(read)))
+    }
+
+    /// A single page that has no text of its own: from where its site ships it, else as a browser fills it in, else as it is.
+    pub(in crate::crawl) async fn filled(
+        &self,
+        read: Read,
+        wanted: &Url,
+        known: &Filled,
+        robots: Robots,
+    ) -> Result<(Page, Vec<Url>), Error> {
+        let (mut read, mut wanted, mut hops) = (read, wanted.clone(), 0);
+        loop {
+            let directives = directives_of(&read.outline);
+            // Of one that was rendered before it is known that there is nothing beside it.
+            let (mut page, mut links) = match known {
+                Filled::Rendered if self.render != Render::Never => (read.page, read.outline.links),
+                _ => self.fill(read, &wanted, robots).await,
+            };
+            if page.filled != Filled::Served || self.render == Render::Never {
+                return Ok((page, links));
+            }
+            // The place in an application that was asked for.
+            if is_route(&wanted) {
+                page.url = wanted.clone();
+            }
+            let to = match self.rendered(&page, directives, robots).await? {
+                Some(Answer::Page(rendered)) => {
+                    links.extend(rendered.outline.links);
+                    return Ok((rendered.page, links));
+                }
+                Some(Answer::Moved { to, .. }) => to,
+                _ => return Ok((page, links)),
+            };
+            hops += 1;
+            if hops > self.config.http.max_redirects {
+                return Err(Error::TooManyRedirects { limit: self.config.http.max_redirects });
+            }
+            match self.follow(to, robots, Wanted::Page, &Validators::default()).await? {
+                Answer::Page(next) if next.beside.is_some() => read = *next,
+                Answer::Page(next) => return Ok((next.page, next.outline.links)),
+                _ => return Err(Error::NotAPage { what: "where its script leads".to_owned() }),
+            }
+            // Without a fragment.
+            wanted = read.page.url.clone();
+        }
+    }
+
+    /// What the scripts of a page make of it, or where they lead; none where nobody insists and there is no browser, or it is not to be asked.
+    pub(in crate::crawl) async fn rendered(&self, page: &Page, directives: Directives, robots: Robots) -> Result<Option<Answer>, Error> {
+        if self.render == Render::Never || self.render == Render::Auto && self.is_browser_missed.load(Ordering::Relaxed) {
+            return Ok(None);
+        }
+        let Page { url, content_type, body, .. } = page;
+        let served = Served::new(url, content_type.as_deref(), body);
+        let answers = Answers { fetcher: self, robots };
+        let rendered = match self.browser.render(&served, &answers).await {
+            Ok(Outcome::Rendered(rendered)) => rendered,
+            Ok(Outcome::Moved(to)) => {
+                let to = normalise(to);
+                return match bad_port(url, &to) {
+                    Some(port) => Err(Error::BadPort { port }),
+                    None if to == normalise(url.clone()) => Ok(None),
+                    None => Ok(Some(Answer::Moved { to, is_known_now: false })),
+                };
+            }
+            // Nobody has asked for it by name: the page is what it is without.
+            Err(error) if self.render == Render::Auto && error.is_of_the_system() => {
+                if !self.is_browser_missed.swap(true, Ordering::Relaxed) {
+                    let hint = error.hint().unwrap_or_default();
+                    log::warn!("{} is filled in by scripts, which are not run, as {error}: {hint}", masked(url));
+                }
+                return Ok(None);
+            }
+            Err(source) => return Err(Error::Render { source: Box::new(source) }),
+        };
+        let render::Rendered { html, routes, is_settled, requests, refused, .. } = rendered;
+        log::debug!("{} is rendered: {requests} requests, {refused} refused, at rest: {is_settled}", masked(url));
+        self.pages_rendered.fetch_add(1, Ordering::Relaxed);
+        let page = Page {
+            url: url.clone(),
+            status: page.status,
+            content_type: Some("text/html; charset=utf-8".to_owned()),
+            body: html.into_bytes(),
+            depth: page.depth,
+            // They say nothing of what the scripts bring.
+            validators: Validators::default(),
+            fetched_at: page.fetched_at,
+            filled: Filled::Rendered,
+        };
+        let mut answer = self.read_again(page, directives).await?;
+        if let Answer::Page(read) = &mut answer {
+            read.outline.links.extend(routes);
+        }
+        Ok(Some(answer))
+    }
+
+    /// As what was served is read.
+    async fn read_again(&self, page: Page, directives: Directives) -> Result<Answer, Error> {
+        let (budget, links) = (self.reading.clone(), self.links);
+        self.handle.unblock(move || read(page, Wanted::Page, directives, links, &budget)).await
+    }
+
+    /// One request of a page that is being rendered.
+    async fn fetch_for_page(&self, asked: Asked<'_>, robots: Robots) -> Result<Fetched, String> {
+        let Asked { method, url, headers, page } = asked;
+        if robots == Robots::Obey
+            && let Some(forbidden) = self.rules(&url).await.map_err(|error| error.chain())?.forbids(&url)
+        {
+            return Err(forbidden.to_string());
+        }
+        if bad_port(page, &url).is_some() {
+            return Err("a port that no web server uses".to_owned());
+        }
+        while let Some(wait) = self.resting(&url).await {
+            self.handle.sleep(wait).await;
+        }
+        self.wait_for_turn(&url, robots).await;
+        if !self.spend() {
+            return Err(Error::MaxRequests.to_string());
+        }
+        // A page is shown what its own site shows to who asks, and nothing of what another site would show to us.
+        let is_own = origin(&url) == origin(page);
+        let mut request = Request::new(method, url.clone()).redirects(Redirects::Stop);
+        let ours: &[(String, String)] = if is_own { self.config.credentials.headers(&url) } else { &[] };
+        for (name, value) in headers {
+            if !ours.iter().any(|(known, _)| known.eq_ignore_ascii_case(&name)) {
+                request = request.header(name, value);
+            }
+        }
+        if is_own {
+            request = self.signed(request, &url);
+        }
+        let response = self.client.send(request).await.map_err(|error| Error::from(error).chain())?;
+        if is_own {
+            self.keep_cookies(&url, &response);
+        }
+        if (300..400).contains(&response.status)
+            && let Ok(to) = target(&url, &response)
+            && let Some(port) = bad_port(&url, &to)
+        {
+            return Err(Error::BadPort { port }.to_string());
+        }
+        let status = response.status;
+        let told: Vec<_> = response.headers.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        let body = self.body(response).await.map_err(|error| error.chain())?;
+        Ok(Fetched::new(status, told, body))
+    }
+}
+
+pub(in crate::crawl) fn directives_of(outline: &Outline) -> Directives {
+    Directives { index: outline.robots.index, follow: outline.robots.follow }
+}
+
+/// What answers a page's requests.
+struct Answers<'a> {
+    fetcher: &'a Fetcher,
+    robots: Robots,
+}
+
+impl Fetches for Answers<'_> {
+    fn fetch<'a>(&'a self, asked: Asked<'a>) -> Boxed<'a, Result<Fetched, Declined>> {
+        Box::pin(async move { self.fetcher.fetch_for_page(asked, self.robots).await.map_err(|why| Declined { why }) })
+    }
+
+    fn identity(&self) -> u64 {
+        self.fetcher.identity
+    }
+}

@@ -1,0 +1,306 @@
+//! Shells of applications: pages whose text is looked for beside them, in what their site ships for its scripts, and put in its place. What
+//! is asked for waits its turn like any request; what nothing is found for is handed out as it is.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+use std::time::Instant;
+
+use url::Url;
+
+use crate::crawl::error::Error;
+use crate::crawl::fetch::rendering::directives_of;
+use crate::crawl::fetch::{Answer, Read, content_of, worth_another_try};
+use crate::crawl::frontier::{Entry, Role, normalise, origin};
+use crate::crawl::plan::{Robots, Sitemaps};
+use crate::crawl::robots::Directives;
+use crate::crawl::selection::is_login;
+use crate::crawl::walk::settle::Found;
+use crate::crawl::walk::{Crawl, Done};
+use crate::extract;
+use crate::extract::{Ask, Beside, Index, Outline, Routes, Taken};
+use crate::http::masked;
+use crate::model::{Page, Validators};
+
+/// Pages that wait for their text, and what is known of where texts are.
+#[derive(Default)]
+pub(super) struct Shells {
+    /// By the address that is asked.
+    waiting: HashMap<Box<str>, Vec<(Filling, Ask)>>,
+    /// The texts of all pages of a site, by their address.
+    indexes: HashMap<Box<str>, (Arc<Index>, Validators)>,
+    /// By the page that shows all of them.
+    routes: HashMap<Box<str>, Routes>,
+    /// By origin and name of the data: how often in a row it was not there.
+    misses: HashMap<(Box<str>, &'static str), u8>,
+}
+
+/// A page on its way to its text.
+pub(super) struct Filling {
+    page: Page,
+    /// Bytes that are to be seen of it without scripts.
+    seen: usize,
+    depth: u32,
+    role: Role,
+    directives: Directives,
+    /// What is still to be asked.
+    asks: VecDeque<Ask>,
+}
+
+/// An answer that was read for a page.
+pub(super) struct Filled {
+    filling: Filling,
+    ask: Ask,
+    taken: Taken,
+    validators: Validators,
+    /// Pages that wait for the same index.
+    others: Vec<Filling>,
+}
+
+impl Shells {
+    /// What is asked for a route of a page that shows all of them.
+    pub(super) fn file_of(&self, url: &Url) -> Option<Ask> {
+        url.fragment()?;
+        let top = &url[..url::Position::AfterQuery];
+        self.routes.get(top)?.ask(url)
+    }
+
+    fn is_worth_asking(&self, ask: &Ask) -> bool {
+        self.misses.get(&(origin(&ask.url), ask.name())).is_none_or(|misses| *misses < MOST_MISSES)
+    }
+
+    fn came(&mut self, ask: &Ask, to_something: bool) {
+        let misses = self.misses.entry((origin(&ask.url), ask.name())).or_default();
+        *misses = if to_something { 0 } else { misses.saturating_add(1) };
+    }
+}
+
+impl Crawl {
+    /// Looks for the text of a shell. It is handed out when it is known whether there is any.
+    pub(super) fn fill(&mut self, page: Page, outline: &Outline, beside: Beside, entry: &Entry) {
+        let (depth, role) = (entry.depth, entry.role);
+        self.is_twin_asked = true;
+        if let Some(routes) = beside.routes.filter(|_| self.shells.routes.len() < MOST_SITES) {
+            self.follow_beside(&page.url, routes.named(), depth);
+            self.shells.routes.insert(routes.top().as_str().into(), routes);
+        }
+        self.follow_beside(&page.url, beside.links, depth);
+        let seen = outline.shell.as_ref().map_or(0, |shell| shell.seen);
+        self.ask_beside(Filling { page, seen, depth, role, directives: directives_of(outline), asks: beside.asks.into() });
+    }
+
+    fn ask_beside(&mut self, mut filling: Filling) {
+        while let Some(ask) = filling.asks.pop_front() {
+            if !self.may_ask_beside(&ask, &filling.page.url) {
+                continue;
+            }
+            if let Some((index, validators)) = self.shells.indexes.get(ask.url.as_str()) {
+                match extract::looked_up(&filling.page, &ask, validators.clone(), index) {
+                    Some(page) => return self.filled(page, &filling.page.url, &ask),
+                    None => continue,
+                }
+            }
+            let waiting = self.shells.waiting.entry(ask.url.as_str().into()).or_default();
+            let is_first = waiting.is_empty();
+            let url = ask.url.clone();
+            waiting.push((filling, ask));
+            if is_first {
+                // Before all else: a page waits for it.
+                self.frontier.put_back(&url, Entry::new(&url, 0, Role::Beside));
+            }
+            return;
+        }
+        self.came_to_nothing(filling);
+    }
+
+    /// What lies at the page's origin stands for the page; another site is asked only where the crawl would go there.
+    fn may_ask_beside(&mut self, ask: &Ask, page: &Url) -> bool {
+        let is_within = origin(&ask.url) == origin(page) || self.bounds.contains(&ask.url);
+        if !is_within {
+            self.report.pass_over(ELSEWHERE, Some(&ask.url));
+        }
+        is_within && !self.bounds.is_bad_port(&ask.url) && self.shells.is_worth_asking(ask)
+    }
+
+    /// What came of the request for an address beside a page.
+    pub(super) fn beside(&mut self, url: &Url, entry: Entry, answer: Result<Answer, Error>, given_up: Option<u32>, now: Instant) {
+        match answer {
+            Ok(Answer::File(file)) => self.read_for_all(url, Arc::new(*file)),
+            Ok(Answer::Moved { to, .. }) if self.may_follow(url, &to, &entry) => {
+                let waiting = self.shells.waiting.remove(url.as_str()).unwrap_or_default();
+                let waiting = waiting.into_iter().map(|(filling, ask)| (filling, ask.moved(to.clone())));
+                let others = self.shells.waiting.entry(to.as_str().into()).or_default();
+                let is_first = others.is_empty();
+                others.extend(waiting);
+                if is_first {
+                    let via = entry.via.iter().cloned().chain([entry.url]).collect();
+                    self.frontier.put_back(&to, Entry { via, ..Entry::new(&to, 0, Role::Beside) });
+                }
+            }
+            Err(error) if given_up.is_none() && worth_another_try(&error) && entry.attempts < self.fetcher.config.retries => {
+                self.try_again(url, entry, &error, now);
+            }
+            _ => self.no_answer(url),
+        }
+    }
+
+    fn may_follow(&self, url: &Url, to: &Url, entry: &Entry) -> bool {
+        to != url
+            && entry.via.len() < self.fetcher.config.http.max_redirects
+            && !entry.via.iter().any(|hop| **hop == *to.as_str())
+            && (origin(to) == origin(url) || self.bounds.contains(to))
+            && !is_login(url, to)
+    }
+
+    /// There is nothing at the address, or it may not be asked.
+    pub(super) fn no_answer(&mut self, url: &Url) {
+        log::debug!("nothing for pages without text at {}", masked(url));
+        for (filling, ask) in self.shells.waiting.remove(url.as_str()).unwrap_or_default() {
+            self.shells.came(&ask, false);
+            self.ask_beside(filling);
+        }
+    }
+
+    fn read_for_all(&mut self, url: &Url, file: Arc<Page>) {
+        let mut waiting = self.shells.waiting.remove(url.as_str()).unwrap_or_default();
+        // The first one reads an index for the others, too.
+        let is_of_all = waiting.first().is_some_and(|(_, ask)| ask.is_of_all());
+        let others = if is_of_all { waiting.split_off(1) } else { Vec::new() };
+        let mut others: Vec<Filling> = others
+            .into_iter()
+            .map(|(mut filling, ask)| {
+                filling.asks.push_front(ask);
+                filling
+            })
+            .collect();
+        for (filling, ask) in waiting {
+            let (fetcher, file, others) = (self.fetcher.clone(), file.clone(), std::mem::take(&mut others));
+            self.jobs.push(Box::pin(async move {
+                let validators = file.validators.clone();
+                let taken = fetcher.take(filling.page.clone(), ask.clone(), file).await;
+                Done::Read(Box::new(Filled { filling, ask, taken, validators, others }))
+            }));
+        }
+    }
+
+    pub(super) fn read_beside(&mut self, Filled { mut filling, ask, taken, validators, others }: Filled) {
+        let Taken { page, asks, links, index } = taken;
+        self.shells.came(&ask, page.is_some() || !asks.is_empty() || !links.is_empty());
+        self.follow_beside(&filling.page.url, links, filling.depth);
+        if let Some(index) = index.filter(|_| self.shells.indexes.len() < MOST_SITES) {
+            self.shells.indexes.insert(ask.url.as_str().into(), (index, validators));
+        }
+        match page {
+            Some(page) => self.filled(page, &filling.page.url, &ask),
+            None => {
+                asks.into_iter().rev().for_each(|ask| filling.asks.push_front(ask));
+                self.ask_beside(filling);
+            }
+        }
+        others.into_iter().for_each(|filling| self.ask_beside(filling));
+    }
+
+    /// Pages that were met in what a site ships.
+    fn follow_beside(&mut self, page: &Url, links: Vec<Url>, depth: u32) {
+        if depth >= self.request.depth || self.request.sitemaps == Sitemaps::Only {
+            return;
+        }
+        let (routes, links): (Vec<Url>, Vec<Url>) = links.into_iter().partition(|link| link.fragment().is_some());
+        self.backlog.add(page, Found::Route { depth: depth + 1 }, routes);
+        self.backlog.add(page, Found::Link { depth: depth + 1 }, links);
+    }
+
+    /// A page at a route.
+    pub(super) fn route(&mut self, url: Url, entry: &Entry, Read { page, outline, content, beside }: Read) {
+        // No file of it is known: it is a place in an application, which a browser may show.
+        if beside.is_some() {
+            self.is_twin_asked = true;
+            let (seen, directives) = (outline.shell.as_ref().map_or(0, |shell| shell.seen), directives_of(&outline));
+            let filling = Filling { page, seen, depth: entry.depth, role: entry.role, directives, asks: VecDeque::new() };
+            return self.came_to_nothing(filling);
+        }
+        self.follow_beside(&url, outline.links, entry.depth);
+        if let Some(first) = self.first_with(&page, content) {
+            return self.note_skip(url, format!("the same content as {first}"));
+        }
+        self.take_in_its_place(page);
+    }
+
+    fn filled(&mut self, page: Page, address: &Url, ask: &Ask) {
+        log::debug!("{} is taken from {}", masked(address), masked(&ask.url));
+        let content = content_of(&page.url, &page.body);
+        self.standing.became_page(address);
+        match self.first_with(&page, content) {
+            Some(first) => self.note_skip(address.clone(), format!("the same content as {first}")),
+            None => self.take_in_its_place(page),
+        }
+        self.backlog.dealt_with(address.as_str().into());
+    }
+
+    fn take_in_its_place(&mut self, page: Page) {
+        if let crate::model::Filled::Shipped(name) = &page.filled {
+            self.report.read_shipped(name);
+        }
+        // A link to the file itself is one to the page.
+        self.twins.took(&normalise(page.url.clone()), page.validators.twin.as_ref().filter(|_| page.url.fragment().is_some()));
+        self.hand_out_as_it_is(page);
+    }
+
+    /// Neither the page nor what is beside it has a text: a browser is asked, if there is one.
+    fn came_to_nothing(&mut self, filling: Filling) {
+        let (fetcher, robots) = (self.fetcher.clone(), self.request.robots);
+        self.jobs.push(Box::pin(async move {
+            let rendered = fetcher.rendered(&filling.page, filling.directives, robots).await;
+            Done::Rendered(Box::new(filling), Box::new(rendered))
+        }));
+    }
+
+    /// What a browser has made of a page.
+    pub(super) fn rendered(&mut self, filling: Filling, rendered: Result<Option<Answer>, Error>) {
+        let (url, depth) = (filling.page.url.clone(), filling.depth);
+        let address: Box<str> = url.as_str().into();
+        match rendered {
+            Ok(Some(Answer::Page(read))) => {
+                let Read { page, outline, content, .. } = *read;
+                let obey = self.request.robots == Robots::Obey;
+                if outline.robots.follow || !obey {
+                    self.follow_beside(&url, outline.links, depth);
+                }
+                if obey && !outline.robots.index {
+                    self.skip(url, "the page asks not to be indexed".to_owned());
+                } else {
+                    self.standing.became_page(&url);
+                    match self.first_with(&page, content) {
+                        Some(first) => self.note_skip(url, format!("the same content as {first}")),
+                        None => self.hand_out_as_it_is(page),
+                    }
+                }
+            }
+            Ok(Some(Answer::Moved { to, is_known_now })) => {
+                self.moved(url.clone(), Entry::new(&url, depth, filling.role), to, is_known_now)
+            }
+            Ok(_) => return self.hand_out_shell(filling),
+            Err(error) => self.fail(url.clone(), &Entry::new(&url, depth, filling.role), &error),
+        }
+        self.backlog.dealt_with(address);
+    }
+
+    fn hand_out_shell(&mut self, Filling { page, seen, .. }: Filling) {
+        let address: Box<str> = page.url.as_str().into();
+        self.standing.became_page(&page.url);
+        // Of those that have nothing at all each is told, as each may be another page.
+        let first = if seen > 0 { self.first_with(&page, content_of(&page.url, &page.body)) } else { None };
+        match first {
+            Some(first) => self.note_skip(page.url, format!("the same content as {first}")),
+            None => self.hand_out_as_it_is(page),
+        }
+        self.backlog.dealt_with(address);
+    }
+}
+
+/// In the report's list of what was passed over.
+const ELSEWHERE: &str = "the source of a page without text, at another site";
+
+/// Times in a row that data of one name was not there before an origin is asked for it no more.
+const MOST_MISSES: u8 = 5;
+/// Sites whose index or routes are kept.
+const MOST_SITES: usize = 16;

@@ -1,0 +1,395 @@
+//! Whether a page is the shell of an application: its own text is nearly empty, and scripts would write it. Judged in two steps, so that
+//! a page with text costs no more than before: the pass that looks for links counts what is to be seen until it is enough, and only what
+//! has too little is looked at again, here. Runs no script.
+
+use std::borrow::Cow;
+
+use crate::extract::syntax::Syntax;
+use crate::extract::tags::{Tag, Tags};
+use crate::model::Meter;
+
+/// A page whose own text is nearly empty although scripts are there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Shell {
+    /// What is to be seen of it without its scripts, in bytes without blanks: menus and titles among it, "Loading" and demands for
+    /// JavaScript not.
+    pub seen: usize,
+    /// The data in the page itself that has its text, by name; a document that is made of the page is read from it.
+    pub shipped: Option<Cow<'static, str>>,
+}
+
+/// The first step: what is to be seen, counted until it is enough.
+#[derive(Default)]
+pub(super) struct Sight {
+    has_scripts: bool,
+    /// Text that is neither in links nor beside the content, in bytes without blanks.
+    prose: usize,
+    aside: Aside,
+}
+
+impl Sight {
+    /// Whether there is so little that the page has to be looked at again.
+    pub(super) fn is_little(&self) -> bool {
+        self.has_scripts && self.prose < ENOUGH
+    }
+
+    pub(super) fn tag(&mut self, tag: &Tag) {
+        if tag.name() == "script" {
+            self.has_scripts = true;
+        } else if self.prose < ENOUGH {
+            self.aside.tag(tag);
+        }
+    }
+
+    /// What stands between two tags, comments among it.
+    pub(super) fn text(&mut self, source: &str) {
+        if self.prose < ENOUGH && self.aside.is_over() {
+            self.prose += seen(source, ENOUGH);
+        }
+    }
+}
+
+/// The second step, with what the page has for its scripts.
+pub(super) fn of_html(html: &str, syntax: Syntax, meter: &Meter) -> Option<Shell> {
+    judge(html, syntax, meter).map(|seen| Shell { seen, shipped: None })
+}
+
+fn judge(html: &str, syntax: Syntax, meter: &Meter) -> Option<usize> {
+    let mut look = Look::default();
+    let mut tags = Tags::of(html, syntax);
+    let mut from = 0;
+    while let Some(tag) = tags.next().filter(|tag| meter.goes_on_by(1 + tag.len() / 64)) {
+        look.text(&html[from..tags.position() - tag.len()]);
+        look.tag(&tag, &mut tags);
+        from = tags.position();
+        // What follows cannot make it a shell again.
+        if look.prose >= ENOUGH || look.sentences > 0 || look.is_framed {
+            return None;
+        }
+    }
+    look.text(&html[from..]);
+    look.verdict()
+}
+
+#[derive(Default)]
+struct Look {
+    scripts: usize,
+    /// As of [`Sight`], but for phrases that say that there is nothing yet.
+    prose: usize,
+    /// All text, links among it.
+    seen: usize,
+    /// Paragraphs and items that say something.
+    sentences: usize,
+    /// Elements that scripts are to fill, and those of them that have something already.
+    mounts: usize,
+    filled: usize,
+    /// The one that is open: how many elements of its name are open, which, and its text.
+    mount: Option<(Vec<u8>, usize, usize)>,
+    /// Words say that the page is nothing without scripts.
+    is_demanded: bool,
+    /// Data or a start of an application that is known.
+    is_marked: bool,
+    /// Pictures, forms and the like: there is something, if no text.
+    has_media: bool,
+    is_framed: bool,
+    aside: Aside,
+    noscript: u32,
+    templates: u32,
+    in_heading: bool,
+    in_paragraph: bool,
+    paragraph: usize,
+    /// A paragraph has text, however little.
+    has_paragraph: bool,
+}
+
+impl Look {
+    fn text(&mut self, source: &str) {
+        if source.trim_ascii().is_empty() || self.templates > 0 {
+            return;
+        }
+        if self.noscript > 0 {
+            self.is_demanded |= demands(source);
+            return;
+        }
+        let length = seen(source, usize::MAX);
+        if length < LONGEST_PHRASE && (is_waiting(source) || demands(source)) {
+            self.is_demanded |= demands(source);
+            return;
+        }
+        self.seen += length;
+        if let Some((_, _, text)) = &mut self.mount {
+            // A heading or a paragraph is something, however short.
+            *text += if self.in_paragraph || self.in_heading { LEAST_FILLED } else { length };
+        }
+        if self.aside.is_over() {
+            self.prose += length;
+            if self.in_paragraph {
+                self.has_paragraph = true;
+                self.paragraph += length;
+                self.sentences += usize::from(self.paragraph >= LEAST_SENTENCE);
+            }
+        }
+    }
+
+    fn tag<'a>(&mut self, tag: &Tag<'a>, tags: &mut Tags<'a>) {
+        let (name, open) = (tag.name(), !tag.closes);
+        match name {
+            "script" if open => {
+                self.scripts += 1;
+                let marks = |value: Option<Cow<str>>| value.is_some_and(|value| MARKED_IDS.contains(&&*value));
+                let is_data = marks(tag.attribute("id")) || tag.attribute("data-sveltekit-fetched").is_some();
+                let script = tags.raw_to_end_of(tag);
+                // A program is as long as it likes; what starts an application stands at the beginning of a short script.
+                let start = &script[..script.floor_char_boundary(START)];
+                self.is_marked |= is_data || MARKS.iter().any(|mark| start.contains(mark));
+                return;
+            }
+            // What is shown as it is, and no markdown that a script would read.
+            "xmp" if open => {
+                self.has_media |= !tags.raw_to_end_of(tag).lines().any(|line| line.starts_with("# "));
+                return;
+            }
+            "style" | "title" | "textarea" | "noembed" if open => {
+                self.has_media |= name == "textarea";
+                return tags.skip_to_end_of(tag);
+            }
+            "template" if tag.attribute("shadowrootmode").is_none() || !open => {
+                self.templates = if open { self.templates + 1 } else { self.templates.saturating_sub(1) };
+            }
+            "noscript" => self.noscript = if open { self.noscript + 1 } else { self.noscript.saturating_sub(1) },
+            "frameset" | "frame" => self.is_framed = true,
+            "img" | "video" | "audio" | "iframe" | "object" | "embed" | "form" | "input" | "canvas" | "picture"
+                if open && self.noscript == 0 && self.templates == 0 =>
+            {
+                self.has_media = true;
+            }
+            "p" | "li" | "td" | "dd" | "pre" | "blockquote" => (self.in_paragraph, self.paragraph) = (open, 0),
+            "h1" | "h2" | "h3" => self.in_heading = open,
+            _ => {}
+        }
+        self.aside.tag(tag);
+        self.follow_mount(tag);
+    }
+
+    fn follow_mount(&mut self, tag: &Tag) {
+        let name = tag.name().as_bytes();
+        match &mut self.mount {
+            Some((mount, depth, text)) if **mount == *name && !tag.ends_itself() => {
+                *depth = if tag.closes { *depth - 1 } else { *depth + 1 };
+                if *depth == 0 {
+                    self.filled += usize::from(*text >= LEAST_FILLED);
+                    self.mount = None;
+                }
+            }
+            None if !tag.closes && self.templates == 0 && is_mount(tag) => {
+                self.mounts += 1;
+                self.mount = Some((name.to_vec(), 1, 0));
+            }
+            _ => {}
+        }
+    }
+
+    fn verdict(mut self) -> Option<usize> {
+        if let Some((_, _, text)) = self.mount.take() {
+            self.filled += usize::from(text >= LEAST_FILLED);
+        }
+        let is_bare = self.prose < LEAST_FILLED && !self.has_paragraph;
+        let is_shell = self.mounts > self.filled && self.filled == 0
+            || (self.is_demanded || self.is_marked) && is_bare && self.mounts == 0
+            || self.seen == 0 && !self.has_media;
+        (self.scripts > 0 && !self.is_framed && self.sentences == 0 && self.prose < ENOUGH && is_shell).then_some(self.seen)
+    }
+}
+
+/// Bytes of text without blanks, comments and declarations, counted up to about `enough`.
+fn seen(source: &str, enough: usize) -> usize {
+    let (mut rest, mut length) = (source, 0);
+    while length < enough && !rest.is_empty() {
+        let (text, after) = rest.split_once("<!").unwrap_or((rest, ""));
+        let text = &text[..text.floor_char_boundary(enough.saturating_mul(8))];
+        // References to blanks are short, and a page of them is none.
+        length += text.bytes().filter(|byte| !byte.is_ascii_whitespace()).count() - 6 * text.matches("&nbsp;").count();
+        let end = if after.starts_with("--") { "-->" } else { ">" };
+        rest = after.split_once(end).map_or("", |(_, after)| after);
+    }
+    length
+}
+
+/// What stands beside the content, or leads elsewhere.
+#[derive(Default)]
+struct Aside {
+    /// Open elements whose text says nothing of the page.
+    open: u32,
+    /// They do not hold each other, and old pages have anchors that do not end.
+    in_link: bool,
+}
+
+impl Aside {
+    fn tag(&mut self, tag: &Tag) {
+        match tag.name() {
+            "a" => self.in_link = !tag.closes && tag.attribute("href").is_some(),
+            "nav" | "header" | "footer" | "button" | "noscript" | "svg" | "select" if !tag.ends_itself() => {
+                self.open = if tag.closes { self.open.saturating_sub(1) } else { self.open + 1 };
+            }
+            _ => {}
+        }
+    }
+
+    fn is_over(&self) -> bool {
+        self.open == 0 && !self.in_link
+    }
+}
+
+/// What an application says while there is nothing yet.
+fn is_waiting(text: &str) -> bool {
+    let text = text.trim_ascii().to_ascii_lowercase();
+    WAITING.iter().any(|word| text.starts_with(word)) || text.chars().all(|c| !c.is_alphanumeric())
+}
+
+/// An element that an application is put into.
+fn is_mount(tag: &Tag) -> bool {
+    MOUNT_ELEMENTS.contains(&tag.name())
+        || matches!(tag.name(), "div" | "main" | "section" | "body")
+            && (tag.attribute("id").is_some_and(|id| MOUNTS.iter().any(|mount| id.eq_ignore_ascii_case(mount)))
+                || tag.attribute("data-reactroot").is_some())
+}
+
+/// Whether words say that scripts have to run for there to be anything.
+fn demands(text: &str) -> bool {
+    // It is a sentence or two.
+    let text = text[..text.floor_char_boundary(1_000)].to_ascii_lowercase();
+    text.contains("javascript") && DEMANDS.iter().any(|word| text.contains(word))
+}
+
+/// What is enough for a page, in bytes without blanks.
+const ENOUGH: usize = 200;
+/// A paragraph of so many says something.
+const LEAST_SENTENCE: usize = 20;
+/// What has so much is no empty place any more.
+const LEAST_FILLED: usize = 24;
+/// "Loading…" and demands for JavaScript are no longer than that.
+const LONGEST_PHRASE: usize = 160;
+/// Bytes of a script in which it tells what it starts.
+const START: usize = 64 * 1024;
+
+const MOUNTS: [&str; 27] = [
+    "root",
+    "app",
+    "__next",
+    "__nuxt",
+    "__layout",
+    "___gatsby",
+    "gatsby-focus-wrapper",
+    "__docusaurus",
+    "main-app",
+    "app-root",
+    "react-root",
+    "react-app",
+    "reactroot",
+    "vue-app",
+    "svelte",
+    "svelte-app",
+    "q-app",
+    "ember-app",
+    "application",
+    "application-root",
+    "docute",
+    "swagger-ui",
+    "redoc",
+    "redoc-container",
+    "api-reference-app",
+    "storybook-root",
+    "mount",
+];
+
+const MOUNT_ELEMENTS: [&str; 7] = ["app-root", "redoc", "rapi-doc", "elements-api", "my-app", "app-shell", "rapidoc"];
+
+const MARKED_IDS: [&str; 4] = ["__NEXT_DATA__", "__NUXT_DATA__", "api-reference", "vike_pageContext"];
+
+const MARKS: [&str; 14] = [
+    "__NEXT_DATA__",
+    "__NUXT__",
+    "__remixContext",
+    "__reactRouterContext",
+    "__next_f",
+    "___loader",
+    "__sveltekit",
+    "$docsify",
+    "new Docute(",
+    "SwaggerUIBundle(",
+    "Redoc.init(",
+    "createApiReference(",
+    "__VP_HASH_MAP__",
+    "__INITIAL_STATE__",
+];
+
+const WAITING: [&str; 8] =
+    ["loading", "please wait", "just a moment", "one moment", "initializing", "initialising", "starting", "preparing"];
+
+const DEMANDS: [&str; 13] = [
+    "enable",
+    "need",
+    "require",
+    "without",
+    "run this app",
+    "disabled",
+    "turn on",
+    "activate",
+    "doesn't work",
+    "support",
+    "aktivier",
+    "habilit",
+    "activer",
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Budget;
+
+    fn judged(html: &str) -> Option<usize> {
+        judge(html, Syntax::Html, &Budget::default().begin())
+    }
+
+    #[test]
+    fn shells_of_applications_are_told() {
+        for html in [
+            "<html><head><title>App</title><script type=module src=/a.js></script></head><body><div id=root></div></body></html>",
+            "<body><noscript>You need to enable JavaScript to run this app.</noscript><div id='root'></div><script src=/main.js></script>",
+            "<body><header><h1>Kettles</h1><a href=/>Home</a></header><div id=app>Loading...</div><script src=x></script>",
+            "<body><div id=__next><div></div></div><script id=__NEXT_DATA__ type=application/json>{}</script>",
+            "<body><div id=___gatsby><div style='outline:none' id=gatsby-focus-wrapper></div></div><script src=app.js></script>",
+            "<body><h1>Kettles</h1><div id=app><p>Please wait</p></div><script>window.$docsify = {}</script>",
+            "<body><app-root></app-root><script src=main.js></script>",
+            "<body><!-- a comment that is long enough for a page, if it were its text, which it is not, as nobody sees it: \
+             a comment that is long enough for a page, if it were its text, which it is not, as nobody sees it --><script src=a.js></script>",
+            "<body><redoc spec-url=/openapi.json></redoc><script src=redoc.js></script>",
+            "<body><p>This site requires JavaScript.</p><script src=a.js></script>",
+            "<script>location</script><script src=a.js></script>",
+            "<!doctype html><title>K</title><xmp theme=united style='display:none'># Kettles\n\nA kettle boils water.\n</xmp><script src=a.js></script>",
+        ] {
+            assert!(judged(html).is_some(), "{html}");
+        }
+    }
+
+    #[test]
+    fn small_pages_with_a_script_are_no_shells() {
+        for html in [
+            "<h1>Kettles</h1><p>A kettle boils water in two minutes.</p><script async src=https://stats.test/a.js></script>",
+            "<div id=root><h1>Kettles and pots</h1><p>Short, but it is there.</p></div><script src=main.js></script>",
+            "<h1>Kettles</h1><p>See the manual for the rest of it.</p><div id=app></div><script src=widget.js></script>",
+            "<p>Kettles boil.</p><noscript>Enable JavaScript to see the comments.</noscript><div id=comments></div><script src=c.js></script>",
+            "<ul><li><a href=a>Pots</a><li><a href=b>Pans</a></ul><script src=stats.js></script>",
+            "<img src=kettle.png><script src=stats.js></script>",
+            "<div id=root></div>",
+            "<xmp>let kettle = 1;</xmp><script src=stats.js></script>",
+            "",
+            "<div id=__next><main><h1>Kettles and pots on stoves</h1></main></div><script id=__NEXT_DATA__ type=application/json>{}</script>",
+        ] {
+            assert_eq!(judged(html), None, "{html}");
+        }
+        let long = format!("<div id=app></div><script src=a.js></script><div>{}</div>", "Words of a page. ".repeat(20));
+        assert_eq!(judged(&long), None);
+    }
+}

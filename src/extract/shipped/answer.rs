@@ -1,0 +1,290 @@
+//! What came from beside a page, read by the way it was asked: the page in its place, or where to ask next.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use url::Url;
+
+use crate::extract::charset;
+use crate::extract::kind::{Kind, kind};
+use crate::extract::shipped::Part;
+use crate::extract::shipped::beside::{Ask, interfaces_in};
+use crate::extract::shipped::index::Index;
+use crate::extract::shipped::routes::Routes;
+use crate::extract::shipped::{literal, prose, tree};
+use crate::model::{Filled, Meter, Page, Validators};
+
+/// How an answer is read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Means {
+    /// The description of an interface that the page shows.
+    Interface,
+    /// A script that says where that is.
+    Initializer,
+    /// The data of a page of Gatsby.
+    PageData,
+    /// The text of all pages, for a search.
+    Index(&'static str),
+    /// The names of all pages, of Sphinx.
+    SphinxIndex,
+    /// The source of a page of Sphinx.
+    SphinxSource,
+    /// The page in markdown.
+    Markdown(&'static str),
+    /// What the stories of a Storybook are called.
+    Storybook,
+    /// The file that a link to edit the page leads to.
+    Source,
+    /// A file that names routes.
+    Routes(Box<Routes>),
+    /// The file of a route.
+    Route(Box<Routes>),
+}
+
+/// What an answer comes to.
+#[derive(Debug, Default)]
+pub struct Taken {
+    /// The page, with the text that is its own: under its address, with the validators of what it was taken from.
+    pub page: Option<Page>,
+    /// Where to ask next, before all else.
+    pub asks: Vec<Ask>,
+    /// Pages that were met there.
+    pub links: Vec<Url>,
+    /// The texts of all pages, for those that ask the same later.
+    pub index: Option<Arc<Index>>,
+}
+
+impl Ask {
+    /// What the data is called.
+    pub fn name(&self) -> &'static str {
+        match &self.means {
+            Means::Interface | Means::Initializer => "OpenAPI",
+            Means::PageData => "page-data.json",
+            Means::Index(name) | Means::Markdown(name) => name,
+            Means::SphinxIndex | Means::SphinxSource => "Sphinx source",
+            Means::Storybook => "Storybook index",
+            Means::Source => "source of the page",
+            Means::Routes(routes) | Means::Route(routes) => routes.name(),
+        }
+    }
+
+    /// Whether its answer has the texts of all pages, and is kept for them.
+    pub fn is_of_all(&self) -> bool {
+        matches!(self.means, Means::Index(_))
+    }
+
+    /// The same at another address.
+    pub fn moved(self, to: Url) -> Self {
+        Self { url: to, ..self }
+    }
+}
+
+/// Reads an answer in the place of the page, which is a shell.
+pub fn taken(page: &Page, ask: &Ask, answer: &Page, meter: &Meter) -> Taken {
+    match &ask.means {
+        Means::Interface => interface(page, ask, answer).into(),
+        Means::Initializer => {
+            let links = interfaces_in(&text(answer), meter).into_iter().filter_map(|link| page.url.join(&link).ok());
+            let mut asks: Vec<Ask> = links.map(|url| Ask { url, means: Means::Interface }).collect();
+            let others = if asks.is_empty() { Vec::new() } else { asks.split_off(1) };
+            Taken { asks, links: others.into_iter().map(|ask| ask.url).collect(), ..Taken::default() }
+        }
+        Means::PageData => {
+            let data = literal::value(&text(answer), meter);
+            let found = data.field("result").map(|result| prose::of(result, &page.url, meter)).unwrap_or_default();
+            let html: Vec<&str> =
+                found.parts.iter().filter_map(|part| if let Part::Html(html) = part { Some(html.as_str()) } else { None }).collect();
+            let markdown = found.parts.iter().find(|part| matches!(part, Part::Markdown(_)));
+            match (html.concat(), markdown) {
+                (_, Some(Part::Markdown(text))) => {
+                    in_place_of(page, ask, answer, "text/markdown; charset=utf-8", titled(&found.title, text).into_bytes()).into()
+                }
+                (html, _) if tree::says_something(&html) => html_in_place_of(page, ask, answer, found.title.as_deref(), &html).into(),
+                _ => Taken::default(),
+            }
+        }
+        Means::Index(_) => {
+            let index = Arc::new(Index::of(&text(answer), &answer.url, meter));
+            Taken {
+                page: looked_up(page, ask, answer.validators.clone(), &index),
+                links: index.pages(),
+                index: Some(index),
+                ..Taken::default()
+            }
+        }
+        Means::SphinxIndex => {
+            sphinx_source(page, answer, meter).map(|ask| Taken { asks: vec![ask], ..Taken::default() }).unwrap_or_default()
+        }
+        Means::SphinxSource | Means::Markdown(_) | Means::Source | Means::Route(_) => {
+            let page = written(page, ask, answer);
+            let links = match (&page, &ask.means) {
+                (Some(_), Means::Route(routes)) => routes.led_to(answer, meter),
+                _ => Vec::new(),
+            };
+            Taken { page, links, ..Taken::default() }
+        }
+        Means::Routes(routes) if is_written(answer) => Taken { links: routes.led_to(answer, meter), ..Taken::default() },
+        Means::Routes(_) => Taken::default(),
+        Means::Storybook => storybook(page, ask, answer, meter).into(),
+    }
+}
+
+/// The page as an index has it that was read before.
+pub fn looked_up(page: &Page, ask: &Ask, validators: Validators, index: &Index) -> Option<Page> {
+    let (title, html) = index.page(&page.url)?;
+    let known = Page { validators, url: ask.url.clone(), ..page.clone() };
+    Some(html_in_place_of(page, ask, &known, title.as_deref(), &html))
+}
+
+/// How a page that was taken from this address before is taken from there again: by what it was said to be from.
+pub fn asked_again(page: &Url, at: &Url, filled: &Filled) -> Option<Ask> {
+    let Filled::Shipped(name) = filled else { return None };
+    let means = match &**name {
+        "OpenAPI" => Means::Interface,
+        "page-data.json" => Means::PageData,
+        "MkDocs" => Means::Index("MkDocs"),
+        "Docusaurus" => Means::Index("Docusaurus"),
+        "Sphinx source" => Means::SphinxSource,
+        "Storybook index" => Means::Storybook,
+        "source of the page" => Means::Source,
+        "GitBook" => Means::Markdown("GitBook"),
+        "Mintlify" => Means::Markdown("Mintlify"),
+        "ReadMe" => Means::Markdown("ReadMe"),
+        "Fern" => Means::Markdown("Fern"),
+        "docsify" => Means::Markdown("docsify"),
+        "Docute" => Means::Markdown("Docute"),
+        _ => return None,
+    };
+    (at != page).then(|| Ask { url: at.clone(), means })
+}
+
+impl From<Option<Page>> for Taken {
+    fn from(page: Option<Page>) -> Self {
+        Self { page, ..Self::default() }
+    }
+}
+
+impl From<Page> for Taken {
+    fn from(page: Page) -> Self {
+        Some(page).into()
+    }
+}
+
+fn text(answer: &Page) -> Cow<'_, str> {
+    charset::decode(answer.content_type.as_deref(), &answer.body).0
+}
+
+/// An answer under the address of the page.
+fn in_place_of(page: &Page, ask: &Ask, answer: &Page, content_type: &str, body: Vec<u8>) -> Page {
+    Page {
+        url: page.url.clone(),
+        status: page.status,
+        content_type: Some(content_type.to_owned()),
+        body,
+        depth: page.depth,
+        validators: Validators { twin: Some(answer.url.clone()), ..answer.validators.clone() },
+        fetched_at: answer.fetched_at,
+        filled: Filled::Shipped(Cow::Borrowed(ask.name())),
+    }
+}
+
+fn html_in_place_of(page: &Page, ask: &Ask, answer: &Page, title: Option<&str>, html: &str) -> Page {
+    let title = title.map(tree::escaped).unwrap_or_default();
+    let heading = if html.contains("<h1") || title.is_empty() { String::new() } else { format!("<h1>{title}</h1>") };
+    let body = format!("<!doctype html><meta charset=utf-8><title>{title}</title><body><main>{heading}{html}</main>");
+    in_place_of(page, ask, answer, "text/html; charset=utf-8", body.into_bytes())
+}
+
+fn titled(title: &Option<String>, text: &str) -> String {
+    match title {
+        Some(title) if !text.lines().any(|line| line.starts_with("# ")) => format!("# {title}\n\n{text}"),
+        _ => text.to_owned(),
+    }
+}
+
+/// What servers answer that have an application for every address is HTML, whatever was asked for.
+fn is_document(answer: &Page) -> bool {
+    let start = answer.body.trim_ascii_start();
+    let start = start.get(..HEAD).unwrap_or(start).to_ascii_lowercase();
+    [&b"<!doctype"[..], b"<html", b"<head"].iter().any(|tag| start.starts_with(tag))
+}
+
+fn is_written(answer: &Page) -> bool {
+    let kind = kind(answer.content_type.as_deref(), &answer.url, &answer.body);
+    !is_document(answer)
+        && matches!(kind, Kind::Markdown | Kind::Text | Kind::Restructured | Kind::AsciiDoc)
+        && !answer.body.trim_ascii().is_empty()
+}
+
+/// A file of a format that people write.
+fn written(page: &Page, ask: &Ask, answer: &Page) -> Option<Page> {
+    if !is_written(answer) {
+        return None;
+    }
+    let content_type = match kind(answer.content_type.as_deref(), &answer.url, &answer.body) {
+        Kind::Restructured => "text/x-rst",
+        Kind::AsciiDoc => "text/asciidoc",
+        _ => "text/markdown",
+    };
+    let charset = answer.content_type.as_deref().and_then(|kind| kind.split_once("charset=")).map(|(_, charset)| charset);
+    let content_type = charset.map_or_else(|| content_type.to_owned(), |charset| format!("{content_type}; charset={charset}"));
+    Some(in_place_of(page, ask, answer, &content_type, answer.body.clone()))
+}
+
+fn interface(page: &Page, ask: &Ask, answer: &Page) -> Option<Page> {
+    let kind = kind(answer.content_type.as_deref(), &answer.url, &answer.body);
+    let content_type = match kind {
+        Kind::Json => "application/json",
+        Kind::Yaml => "application/yaml",
+        // Some servers know no type for either.
+        Kind::Text | Kind::Other(_) if answer.body.trim_ascii_start().starts_with(b"{") => "application/json",
+        Kind::Text | Kind::Other(_) => "application/yaml",
+        _ => return None,
+    };
+    let source = text(answer);
+    let is_interface = ["openapi", "swagger", "asyncapi"].iter().any(|word| source[..source.floor_char_boundary(LOOKED_AT)].contains(word));
+    is_interface.then(|| in_place_of(page, ask, answer, content_type, answer.body.clone()))
+}
+
+/// `_sources/x.rst.txt` of the page `x.html`, as the index names its file.
+fn sphinx_source(page: &Page, answer: &Page, meter: &Meter) -> Option<Ask> {
+    let source = text(answer);
+    let index = literal::value(&format!("f({}", source.split_once("setIndex(")?.1), meter);
+    let index = index.children().next().map(|(_, index)| index)?;
+    let top = answer.url.join("./").ok()?;
+    let path = page.url.path().strip_prefix(top.path())?;
+    let path = path.trim_end_matches('/');
+    // As `html` and as `dirhtml` make them.
+    let wanted =
+        [path.strip_suffix(".html").unwrap_or(path).to_owned(), if path.is_empty() { "index".to_owned() } else { format!("{path}/index") }];
+    let place = index
+        .field("docnames")?
+        .items()
+        .iter()
+        .position(|name| name.text().is_some_and(|name| wanted.iter().any(|wanted| wanted == name)))?;
+    let file = index.field("filenames")?.items().get(place)?.text()?;
+    let url = top.join(&format!("_sources/{file}.txt")).ok().filter(|url| url.origin() == top.origin())?;
+    Some(Ask { url, means: Means::SphinxSource })
+}
+
+/// What a Storybook shows, by name: its texts are in scripts.
+fn storybook(page: &Page, ask: &Ask, answer: &Page, meter: &Meter) -> Option<Page> {
+    let index = literal::value(&text(answer), meter);
+    let entries = ["entries", "stories"].iter().find_map(|name| index.field(name))?.fields();
+    let mut groups: Vec<(&str, String)> = Vec::new();
+    for (_, entry) in entries.iter().take(MOST_STORIES) {
+        let (Some(title), Some(name)) = (entry.text_of("title").or_else(|| entry.text_of("kind")), entry.text_of("name")) else { continue };
+        let item = format!("<li>{}</li>", tree::escaped(name));
+        match groups.last_mut().filter(|(last, _)| *last == title) {
+            Some((_, items)) => items.push_str(&item),
+            None => groups.push((title, item)),
+        }
+    }
+    let html: String = groups.iter().map(|(title, items)| format!("<h2>{}</h2><ul>{items}</ul>", tree::escaped(title))).collect();
+    tree::says_something(&html).then(|| html_in_place_of(page, ask, answer, Some("Components and stories"), &html))
+}
+
+/// In bytes.
+const HEAD: usize = 16;
+const LOOKED_AT: usize = 64 * 1024;
+const MOST_STORIES: usize = 20_000;

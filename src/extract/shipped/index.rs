@@ -1,0 +1,138 @@
+//! The index of a search in the page, as MkDocs, Docusaurus and sites with lunr ship it: a list of records, each with an address and a
+//! text. They are told by their fields, and those of one page are put together in their order.
+
+use std::collections::HashMap;
+
+use url::Url;
+
+use crate::extract::shipped::data::Data;
+use crate::extract::shipped::{literal, prose, tree};
+use crate::model::Meter;
+
+/// The texts of a site's pages.
+#[derive(Debug, Default)]
+pub struct Index {
+    pages: Vec<Entry>,
+    /// By the path of the address.
+    places: HashMap<String, usize>,
+}
+
+#[derive(Debug)]
+struct Entry {
+    url: Url,
+    title: Option<String>,
+    html: String,
+}
+
+impl Index {
+    /// `at`: the address of the file.
+    pub(super) fn of(source: &str, at: &Url, meter: &Meter) -> Self {
+        // What is in front of some is an assignment.
+        let source = source.split_once(['{', '[']).map_or("", |(before, _)| &source[before.len()..]);
+        let data = literal::value(source, meter);
+        let mut index = Self::default();
+        // The top of the site is above the folder of the search.
+        let top =
+            at.join("./").ok().and_then(|folder| if folder.path().ends_with("/search/") { folder.join("../").ok() } else { Some(folder) });
+        index.look(&data, top.as_ref().unwrap_or(at), meter, 0);
+        index
+    }
+
+    /// The title and the HTML of a page.
+    pub(super) fn page(&self, url: &Url) -> Option<(Option<String>, String)> {
+        let entry = &self.pages[*self.places.get(&path_of(url))?];
+        tree::says_something(&entry.html).then(|| (entry.title.clone(), entry.html.clone()))
+    }
+
+    /// All addresses that it has.
+    pub(super) fn pages(&self) -> Vec<Url> {
+        self.pages.iter().map(|entry| entry.url.clone()).collect()
+    }
+
+    fn look(&mut self, data: &Data, top: &Url, meter: &Meter, depth: usize) {
+        if depth > DEEPEST || !meter.goes_on() || self.pages.len() >= MOST {
+            return;
+        }
+        let address = ADDRESSES.iter().find_map(|name| data.text_of(name));
+        let text = TEXTS.iter().find_map(|name| data.text_of(name));
+        match (address, text) {
+            (Some(address), Some(text)) => self.add(address, text, data, top),
+            _ => data.children().for_each(|(_, below)| self.look(below, top, meter, depth + 1)),
+        }
+    }
+
+    fn add(&mut self, address: &str, text: &str, record: &Data, top: &Url) {
+        let Ok(url) = top.join(address) else { return };
+        if url.origin() != top.origin() {
+            return;
+        }
+        let is_section =
+            url.fragment().is_some_and(|fragment| !fragment.is_empty()) || record.text_of("s").is_some_and(|section| !section.is_empty());
+        let title =
+            ["title", "s", "h", "t"].iter().find_map(|name| record.text_of(name)).filter(|title| !title.is_empty() && *title != text);
+        let mut page = url;
+        page.set_fragment(None);
+        let place = *self.places.entry(path_of(&page)).or_insert_with(|| {
+            self.pages.push(Entry { url: page, title: None, html: String::new() });
+            self.pages.len() - 1
+        });
+        let entry = &mut self.pages[place];
+        match title {
+            Some(title) if is_section => entry.html.push_str(&format!("<h2>{}</h2>", tree::escaped(title))),
+            Some(title) if entry.title.is_none() => entry.title = Some(title.to_owned()),
+            _ => {}
+        }
+        // Docusaurus has records of titles and headings, which are of no part of a page.
+        if record.text_of("t") == Some(text) && record.field("p").is_none() {
+            if is_section {
+                entry.html.push_str(&format!("<h2>{}</h2>", tree::escaped(text)));
+            } else if entry.title.is_none() {
+                entry.title = Some(text.to_owned());
+            }
+            return;
+        }
+        // Material for MkDocs keeps the HTML.
+        match text.contains("</") {
+            true => entry.html.push_str(text),
+            false => entry.html.push_str(&prose::paragraphs(text)),
+        }
+    }
+}
+
+fn path_of(url: &Url) -> String {
+    let path = url.path();
+    let path = path.strip_suffix("index.html").or_else(|| path.strip_suffix(".html")).unwrap_or(path);
+    path.trim_end_matches('/').to_owned()
+}
+
+const ADDRESSES: [&str; 9] = ["location", "url", "u", "href", "path", "permalink", "uri", "relUrl", "link"];
+const TEXTS: [&str; 6] = ["text", "content", "body", "t", "contents", "description"];
+
+const DEEPEST: usize = 12;
+const MOST: usize = 50_000;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Budget;
+
+    #[test]
+    fn records_of_one_page_are_its_text() {
+        let meter = Budget::default().begin();
+        let read = |source: &str, at: &str, page: &str| Index::of(source, &at.parse().unwrap(), &meter).page(&page.parse().unwrap());
+        let mkdocs = r#"{"config":{"lang":["en"]},"docs":[{"location":"","title":"Home","text":"Welcome to the kettles of this house."},
+            {"location":"guide/","title":"Guide","text":"<p>How to boil water in a kettle.</p>"},{"location":"guide/#safety","title":"Safety","text":"<p>Mind the steam.</p>"}]}"#;
+        let (title, html) = read(mkdocs, "https://a.test/d/search/search_index.json", "https://a.test/d/guide/").unwrap();
+        assert_eq!(
+            (title.as_deref(), html.as_str()),
+            (Some("Guide"), "<p>How to boil water in a kettle.</p><h2>Safety</h2><p>Mind the steam.</p>")
+        );
+        let docusaurus = r##"[{"documents":[{"i":1,"t":"Kettles","u":"/d/kettles","b":["Docs"]}],"index":{}},{"documents":[{"i":3,"t":"A kettle boils water in two minutes.","s":"Boiling","u":"/d/kettles","h":"#boiling","p":1}],"index":{}}]"##;
+        let (title, html) = read(docusaurus, "https://a.test/d/search-index.json", "https://a.test/d/kettles/").unwrap();
+        assert_eq!((title.as_deref(), html.as_str()), (Some("Kettles"), "<h2>Boiling</h2><p>A kettle boils water in two minutes.</p>"));
+        let lunr = r#"{"0":{"doc":"Kettles","title":"Boiling","content":"A kettle boils water in two minutes.","url":"/kettles.html","relUrl":"/kettles.html"}}"#;
+        assert!(read(lunr, "https://a.test/assets/js/search-data.json", "https://a.test/kettles").is_some());
+        assert!(read(mkdocs, "https://a.test/d/search/search_index.json", "https://a.test/d/other/").is_none());
+        assert!(read("<!doctype html>", "https://a.test/search_index.json", "https://a.test/").is_none());
+    }
+}

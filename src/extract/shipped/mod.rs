@@ -1,0 +1,250 @@
+//! What a site ships for its scripts: data in the page from which they would write its text. Read by structure, and no script is run.
+//! What is prose in it goes the way of any page: HTML to the reader of HTML, markdown to that of markdown.
+
+mod answer;
+mod beside;
+mod data;
+mod devalue;
+mod flight;
+mod index;
+mod literal;
+mod prose;
+mod routes;
+mod sources;
+mod tree;
+
+use std::borrow::Cow;
+
+use encoding_rs::UTF_8;
+use url::Url;
+
+use crate::extract::base::Base;
+use crate::extract::dom::Dom;
+use crate::extract::inline::Form;
+use crate::extract::kind::Kind;
+use crate::extract::syntax::Syntax;
+use crate::extract::{Reading, article, formats, html, links};
+use crate::model::Meter;
+
+pub use answer::{Taken, asked_again, looked_up, taken};
+pub use beside::{Ask, Beside, beside};
+pub use index::Index;
+pub use routes::Routes;
+
+use data::Data;
+use prose::Found;
+use sources::{Script, Sources};
+
+/// The text of a page, as its data has it.
+#[derive(Debug)]
+pub(super) struct Shipped {
+    /// What the data is called.
+    pub(super) name: Cow<'static, str>,
+    pub(super) title: Option<String>,
+    parts: Vec<Part>,
+}
+
+/// A part of a text, in the form that it came in.
+#[derive(Clone, Debug, PartialEq)]
+enum Part {
+    Html(String),
+    Markdown(String),
+}
+
+impl Part {
+    fn source(&self) -> &str {
+        match self {
+            Self::Html(source) | Self::Markdown(source) => source,
+        }
+    }
+
+    fn begins_with_heading(&self) -> bool {
+        match self {
+            Self::Html(html) => html.contains("<h1"),
+            Self::Markdown(text) => text.lines().any(|line| line.starts_with("# ")),
+        }
+    }
+}
+
+/// The first of the ways in which sites ship a text that this page goes.
+pub(super) fn in_page(html: &str, syntax: Syntax, url: &Url, meter: &Meter) -> Option<Shipped> {
+    let sources = Sources::of(html, syntax, meter);
+    let found = |name: &'static str, Found { title, parts }: Found| {
+        let says = parts.iter().any(|part| !matches!(part, Part::Html(html) if !tree::says_something(html)));
+        says.then_some(Shipped { name: Cow::Borrowed(name), title, parts })
+    };
+    let with_id = |id: &str| sources.scripts.iter().find(move |script| script.id.as_deref() == Some(id));
+    let prose = |data: &Data| prose::of(data, url, meter);
+    let next = || with_id("__NEXT_DATA__").and_then(|script| found("__NEXT_DATA__", prose(script.data(meter).field("props")?)));
+    let nuxt = || with_id("__NUXT_DATA__").and_then(|script| found("__NUXT_DATA__", prose(&devalue::unflattened(&script.data(meter)))));
+    let nuxt_call = || assigned(&sources, "__NUXT__").and_then(|script| found("__NUXT__", prose(&literal::called(script, meter))));
+    let remix = || assigned(&sources, "__remixContext").and_then(|script| found("__remixContext", prose(&literal::value(script, meter))));
+    let stream = || {
+        let html = flight::html_of(&streamed(&sources, meter), meter);
+        found("__next_f", Found { title: None, parts: vec![Part::Html(html)] })
+    };
+    let svelte = || {
+        let fetched = sources.scripts.iter().filter(|script| script.is_fetched).filter_map(|script| fetched(script, meter));
+        let started = sources.scripts.iter().filter_map(|script| {
+            let (_, after) = script.text.split_once("kit.start(")?;
+            let (_, data) = after.split_once("data:")?;
+            Some(literal::value(data, meter))
+        });
+        found("SvelteKit", prose(&Data::List(fetched.chain(started).collect())))
+    };
+    let state = || STATES.iter().find_map(|name| found(name, prose(&literal::value(assigned(&sources, name)?, meter))));
+    let other = || {
+        let data = sources
+            .scripts
+            .iter()
+            .filter(|script| script.is_json() && !script.is_fetched && !KNOWN.iter().any(|id| script.id.as_deref() == Some(id)));
+        found("JSON in the page", prose(&Data::List(data.map(|script| script.data(meter)).collect())))
+    };
+    let linked = || {
+        let bodies =
+            sources.scripts.iter().filter(|script| script.is_linked_data()).filter_map(|script| article_body(&script.data(meter), 0));
+        bodies.into_iter().next().and_then(|body| found("JSON-LD", body))
+    };
+    let markdown = || {
+        let parts: Vec<Part> = sources.markdown().map(|text| Part::Markdown(text.to_owned())).collect();
+        found("markdown in the page", Found { title: None, parts })
+    };
+    let beside = |name: &'static str, parts: &[&str]| {
+        let says = |html: &&&str| tree::says_something(html) && !html.contains("{{") && !html.contains("${");
+        found(name, Found { title: None, parts: parts.iter().filter(says).map(|html| Part::Html((*html).to_owned())).collect() })
+    };
+    next()
+        .or_else(nuxt)
+        .or_else(nuxt_call)
+        .or_else(remix)
+        .or_else(svelte)
+        .or_else(stream)
+        .or_else(state)
+        .or_else(other)
+        .or_else(linked)
+        .or_else(markdown)
+        .or_else(|| beside("template", &sources.templates))
+        .or_else(|| beside("noscript", &sources.noscripts))
+}
+
+impl Shipped {
+    /// Read as any page.
+    pub(super) fn read(&self, url: &Url, form: Form, meter: &Meter) -> Reading {
+        let (mut reading, mut run) = (Reading::default(), String::new());
+        for part in &self.parts {
+            match part {
+                Part::Html(html) => run.push_str(html),
+                Part::Markdown(text) => {
+                    join(&mut reading, of_html(&std::mem::take(&mut run), url, form, meter));
+                    join(&mut reading, of_markdown(text, url, meter));
+                }
+            }
+        }
+        join(&mut reading, of_html(&run, url, form, meter));
+        reading
+    }
+
+    /// Where it leads, absolute.
+    pub(super) fn links(&self, url: &Url, meter: &Meter) -> Vec<Url> {
+        let base = Base::of(url, UTF_8);
+        let of = |part: &Part| match part {
+            Part::Html(html) => links::of_html(&base, html, Syntax::Html, links::Wanted::Targets, meter).links,
+            Part::Markdown(text) => links::of_targets(url, text.len(), &formats::links(&Kind::Markdown, text, url, meter)).links,
+        };
+        self.parts.iter().flat_map(of).collect()
+    }
+}
+
+fn of_html(source: &str, url: &Url, form: Form, meter: &Meter) -> Reading {
+    if source.is_empty() {
+        return Reading::default();
+    }
+    let dom = Dom::parse_within(&format!("<!doctype html><body><main>{source}</main>"), Syntax::Html, meter);
+    let article = article::find(&dom);
+    let html::Written { text, outline, code, unwritten } = html::write(&dom, &article, &Base::of(url, UTF_8), form);
+    Reading { text, outline, code, notes: article.notes(&dom).into_iter().chain(unwritten).collect(), ..Reading::default() }
+}
+
+fn of_markdown(source: &str, url: &Url, meter: &Meter) -> Reading {
+    let Some(read) = formats::read(&Kind::Markdown, source, url, meter) else { return Reading::default() };
+    let formats::Reading { title, markdown, outline, notes, .. } = read;
+    Reading { title: title.unwrap_or_default(), code: formats::code_of(&markdown), text: markdown, outline, notes, ..Reading::default() }
+}
+
+fn join(reading: &mut Reading, mut more: Reading) {
+    if more.text.trim().is_empty() {
+        return;
+    }
+    if !reading.text.is_empty() {
+        reading.text.truncate(reading.text.trim_end().len());
+        reading.text.push_str("\n\n");
+    }
+    let from = reading.text.len();
+    more.outline.iter_mut().for_each(|heading| heading.offset += from);
+    more.code.iter_mut().for_each(|block| block.offset += from);
+    reading.text.push_str(&more.text);
+    reading.outline.append(&mut more.outline);
+    reading.code.append(&mut more.code);
+    reading.notes.append(&mut more.notes);
+    if reading.title.is_empty() {
+        reading.title = more.title;
+    }
+}
+
+/// What a script assigns to a name: all of it from there on.
+fn assigned<'a>(sources: &Sources<'a>, name: &str) -> Option<&'a str> {
+    sources.scripts.iter().filter(|script| script.is_program()).find_map(|script| {
+        script.text.match_indices(name).find_map(|(at, _)| {
+            let rest = script.text[at + name.len()..].trim_start_matches(['"', '\'', ']']).trim_start();
+            rest.strip_prefix('=').filter(|value| !value.starts_with('='))
+        })
+    })
+}
+
+/// The parts of React's stream, put together.
+fn streamed(sources: &Sources<'_>, meter: &Meter) -> String {
+    let mut stream = String::new();
+    for script in sources.scripts.iter().filter(|script| script.is_program()) {
+        // One part a script: where one ends is known when it is read.
+        if let Some((_, part)) = script.text.split_once("__next_f.push(")
+            && let [Data::Number(1.0), Data::Text(text)] = literal::value(part, meter).items()
+        {
+            stream.push_str(text);
+        }
+    }
+    stream
+}
+
+/// An answer that SvelteKit keeps in the page: its body is a text, which may be JSON.
+fn fetched(script: &Script<'_>, meter: &Meter) -> Option<Data> {
+    let answer = script.data(meter);
+    let body = answer.text_of("body")?;
+    Some(match body.trim_start().starts_with(['{', '[']) {
+        true => literal::value(body, meter),
+        false => Data::Map(vec![("body".to_owned(), Data::Text(body.to_owned()))]),
+    })
+}
+
+/// The text that JSON-LD says an article has.
+fn article_body(data: &Data, depth: usize) -> Option<Found> {
+    if let Some(body) = data.text_of("articleBody").filter(|_| depth < DEEPEST) {
+        let title = ["headline", "name"].iter().find_map(|name| data.text_of(name)).map(str::to_owned);
+        let html = if body.contains("</p>") { body.to_owned() } else { prose::paragraphs(body) };
+        let heading = title.iter().map(|title| Part::Html(format!("<h1>{}</h1>", tree::escaped(title))));
+        let parts = heading.chain([Part::Html(html)]).collect();
+        return Some(Found { title, parts });
+    }
+    data.children().filter(|_| depth < DEEPEST).find_map(|(_, below)| article_body(below, depth + 1))
+}
+
+/// What programs keep their state under.
+const STATES: [&str; 7] =
+    ["__INITIAL_STATE__", "__PRELOADED_STATE__", "__INITIAL_DATA__", "__APOLLO_STATE__", "__PAGE_DATA__", "__DATA__", "__STATE__"];
+
+/// Ids of scripts that are read by other names.
+const KNOWN: [&str; 2] = ["__NEXT_DATA__", "__NUXT_DATA__"];
+
+const DEEPEST: usize = 8;
+
+#[cfg(test)]
+mod tests;

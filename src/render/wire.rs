@@ -1,0 +1,124 @@
+//! The browser's protocol on a pipe: JSON with a NUL behind each message. Pure.
+
+use std::io::{self, BufRead};
+
+use serde_json::{Value, json};
+
+use super::error::Error;
+
+/// What the browser says.
+#[derive(Debug, PartialEq)]
+pub(super) enum Message {
+    /// To a call of ours.
+    Answer { id: u64, outcome: Result<Value, String> },
+    /// Of a session, which is what we have of a page; else of the browser.
+    Event { session: Option<String>, method: String, params: Value },
+}
+
+/// A call as it goes out.
+pub(super) fn call(id: u64, session: Option<&str>, method: &str, params: Value) -> Vec<u8> {
+    let mut message = json!({ "id": id, "method": method, "params": params });
+    if let Some(session) = session {
+        message["sessionId"] = session.into();
+    }
+    let mut bytes = message.to_string().into_bytes();
+    bytes.push(0);
+    bytes
+}
+
+/// The next message; none at the end. `buffer` is room for it.
+pub(super) fn read(from: &mut impl BufRead, buffer: &mut Vec<u8>) -> Result<Option<Message>, Error> {
+    buffer.clear();
+    loop {
+        let piece = match from.fill_buf() {
+            Ok(piece) => piece,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            // A pipe whose other end died.
+            Err(_) => return Ok(None),
+        };
+        if piece.is_empty() {
+            return Ok(None);
+        }
+        let (taken, is_whole) = match memchr::memchr(0, piece) {
+            Some(end) => (end, true),
+            None => (piece.len(), false),
+        };
+        buffer.extend_from_slice(&piece[..taken]);
+        from.consume(taken + usize::from(is_whole));
+        if buffer.len() > LONGEST {
+            return Err(Error::TooLong { limit: LONGEST });
+        }
+        if is_whole {
+            return parse(buffer).map(Some);
+        }
+    }
+}
+
+fn parse(bytes: &[u8]) -> Result<Message, Error> {
+    let junk = || Error::Junk { what: String::from_utf8_lossy(&bytes[..bytes.len().min(SHOWN)]).into_owned() };
+    let Ok(Value::Object(mut message)) = serde_json::from_slice::<Value>(bytes) else { return Err(junk()) };
+    if let Some(id) = message.get("id").and_then(Value::as_u64) {
+        let outcome = match message.remove("error") {
+            Some(error) => Err(error["message"].as_str().unwrap_or("no reason given").chars().take(SHOWN).collect()),
+            None => Ok(message.remove("result").unwrap_or_default()),
+        };
+        return Ok(Message::Answer { id, outcome });
+    }
+    match message.remove("method") {
+        Some(Value::String(method)) => {
+            let session = message.remove("sessionId").and_then(|session| session.as_str().map(str::to_owned));
+            Ok(Message::Event { session, method, params: message.remove("params").unwrap_or_default() })
+        }
+        // An error that belongs to no call: what we sent was not understood.
+        _ => Err(junk()),
+    }
+}
+
+/// Bytes of a message: the longest page in JSON, and more.
+pub(super) const LONGEST: usize = 64 << 20;
+/// Characters that are shown of what is not understood.
+const SHOWN: usize = 200;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn all(bytes: &[u8]) -> Vec<Result<Message, String>> {
+        // Three bytes at a time, so that messages come in pieces.
+        let mut from = io::BufReader::with_capacity(3, bytes);
+        let mut buffer = Vec::new();
+        let mut all = Vec::new();
+        loop {
+            match read(&mut from, &mut buffer) {
+                Ok(Some(message)) => all.push(Ok(message)),
+                Ok(None) => return all,
+                Err(error) => {
+                    all.push(Err(error.to_string()));
+                    return all;
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn messages_end_with_a_nul() {
+        let bytes = b"{\"id\":1,\"result\":{\"a\":2}}\0{\"method\":\"Page.x\",\"sessionId\":\"S\",\"params\":{}}\0{\"id\":2,\"error\":{\"message\":\"no\"}}\0{\"id\"";
+        let answer = |id, outcome| Ok(Message::Answer { id, outcome });
+        let event = Message::Event { session: Some("S".to_owned()), method: "Page.x".to_owned(), params: json!({}) };
+        assert_eq!(all(bytes), [answer(1, Ok(json!({ "a": 2 }))), Ok(event), answer(2, Err("no".to_owned()))]);
+        assert_eq!(call(7, Some("S"), "A.b", json!({})).last(), Some(&0));
+    }
+
+    #[test]
+    fn junk_is_an_error() {
+        for junk in ["hello\0", "[]\0", "{}\0", "\0", "{\"error\":{\"message\":\"x\"}}\0", &format!("{}\0", "[".repeat(100_000))] {
+            assert!(matches!(all(junk.as_bytes()).as_slice(), [Err(_)]), "{}", &junk[..junk.len().min(20)]);
+        }
+    }
+
+    #[test]
+    fn no_message_is_endless() {
+        let mut endless = io::BufReader::new(io::repeat(b'x'));
+        assert!(matches!(read(&mut endless, &mut Vec::new()), Err(Error::TooLong { .. })));
+    }
+}

@@ -1,0 +1,247 @@
+//! Sites whose pages scripts fill in: what they ship for their scripts is read in the place of their pages.
+
+use smolcrawl::crawl::{CrawlReport, Refetched, Robots, Visit};
+use smolcrawl::extract;
+use smolcrawl::model::{Filled, Page, Validators};
+
+use crate::site::{Asked, Reply};
+use crate::{World, request, url};
+
+const WORDS: &str = "A kettle boils water in two minutes, and a pot takes longer.";
+
+fn shell(head: &str) -> Reply {
+    Reply::html(format!("<!doctype html><html><head><title>Docs</title>{head}</head><body><div id=app></div></body></html>"))
+}
+
+fn markdown(text: &str) -> Reply {
+    Reply::new(200, "text/markdown", text)
+}
+
+fn json(text: &str) -> Reply {
+    Reply::new(200, "application/json", text)
+}
+
+/// The pages with their texts and where these came from, by address.
+fn crawled(world: &World, seed: &str) -> (Vec<(String, String, String)>, CrawlReport) {
+    let mut crawl = world.crawler().crawl(request(seed));
+    let mut pages = Vec::new();
+    let report = world.handle.block_on(async {
+        while let Some(visit) = crawl.next().await {
+            if let Visit::Page(page) = visit {
+                pages.push(page);
+            }
+        }
+        crawl.finish()
+    });
+    let mut told: Vec<_> = pages.iter().map(told).collect();
+    told.sort();
+    (told, report)
+}
+
+fn told(page: &Page) -> (String, String, String) {
+    match extract::document(page) {
+        Ok(document) => (document.url.to_string(), document.markdown, document.filled.to_string()),
+        Err(why) => (page.url.to_string(), why.to_string(), "nothing".to_owned()),
+    }
+}
+
+fn urls(pages: &[(String, String, String)]) -> Vec<&str> {
+    pages.iter().map(|(url, ..)| url.as_str()).collect()
+}
+
+#[test]
+fn a_site_of_routes_is_crawled_by_its_sidebar() {
+    let world = World::new();
+    world.site.reply(
+        "a.test/docs/",
+        shell("<script>window.$docsify = {name: 'Tea', loadSidebar: true}</script><script src=//cdn.test/docsify.js></script>"),
+    );
+    world.site.reply(
+        "a.test/docs/_sidebar.md",
+        markdown("- [Home](/)\n- [Guide](guide.md)\n- [Deep](/more/deep)\n- [Gone](gone.md)\n- [Away](http://b.test/)\n"),
+    );
+    world.site.reply("a.test/docs/README.md", markdown(&format!("# Tea\n\n{WORDS} See [guide](guide.md).\n")));
+    world.site.on("a.test/docs/guide.md", |asked: &Asked| match asked.header("if-none-match") {
+        Some("\"1\"") => Reply::status(304),
+        _ => markdown(&format!("# Guide\n\nThe guide. {WORDS} [Next](more/other?id=x) ![](a.png)\n")).header("ETag", "\"1\""),
+    });
+    world.site.reply("a.test/docs/more/deep.md", markdown("# Deep\n\nShort.\n"));
+    world.site.reply("a.test/docs/more/other.md", markdown("# Other\n\nAnother short page.\n"));
+    world.site.reply("a.test/docs/gone.md", Reply::status(404));
+    let (pages, report) = crawled(&world, "http://a.test/docs/");
+    assert_eq!(
+        urls(&pages),
+        ["http://a.test/docs/", "http://a.test/docs/#/guide", "http://a.test/docs/#/more/deep", "http://a.test/docs/#/more/other"]
+    );
+    assert!(pages.iter().all(|(.., filled)| filled == "shipped:docsify"), "{pages:?}");
+    assert!(pages[1].1.starts_with("# Guide\n\nThe guide."));
+    assert_eq!((report.shipped["docsify"], report.pages, report.failures(), report.left), (4, 4, 1, 0), "{report:?}");
+    let once = |target: &str| world.site.targets().iter().filter(|asked| *asked == target).count();
+    assert_eq!((once("a.test/docs/guide.md"), once("a.test/docs/README.md"), once("a.test/docs/gone.md")), (1, 1, 1));
+
+    // A refresh asks for the file of the route, under its validators.
+    let guide = url("http://a.test/docs/#/guide");
+    let filled = Filled::Shipped("docsify".into());
+    let known = Validators { etag: Some("\"1\"".into()), last_modified: None, twin: Some(url("http://a.test/docs/guide.md")) };
+    let again = |known: &Validators| world.handle.block_on(world.crawler().refetch_filled(&guide, known, &filled, Robots::Obey));
+    assert!(matches!(again(&known), Ok(Refetched::Unchanged)));
+    let Ok(Refetched::Page(page, _)) = again(&Validators { etag: None, ..known.clone() }) else { panic!("it has changed") };
+    assert_eq!((page.url.as_str(), &page.filled), (guide.as_str(), &filled));
+    world.site.reply("a.test/docs/guide.md", Reply::status(404));
+    assert!(matches!(again(&known), Ok(Refetched::Gone)));
+
+    // A route is fetched as people open it.
+    let deep = world.handle.block_on(world.crawler().fetch(&url("http://a.test/docs/#/more/deep"), Robots::Obey)).unwrap();
+    assert_eq!(told(&deep), ("http://a.test/docs/#/more/deep".into(), "# Deep\n\nShort.".into(), "shipped:docsify".into()));
+}
+
+#[test]
+fn robots_are_asked_for_the_files_of_routes() {
+    let world = World::new();
+    world
+        .site
+        .reply("a.test/", shell("<script>new Docute({sidebar: [{title: 'x', links: [{link: '/open'}, {link: '/closed'}]}]})</script>"));
+    world.site.reply("a.test/robots.txt", Reply::new(200, "text/plain", "User-agent: *\nDisallow: /closed.md\n"));
+    world.site.reply("a.test/README.md", markdown(WORDS)).reply("a.test/open.md", markdown("# Open\n\nAn open page.\n"));
+    world.site.reply("a.test/closed.md", markdown("# Closed\n"));
+    let (pages, report) = crawled(&world, "http://a.test/");
+    assert_eq!(urls(&pages), ["http://a.test/", "http://a.test/#/open"]);
+    assert_eq!((report.skips(), report.left), (1, 0), "{report:?}");
+    assert!(!world.site.targets().contains(&"a.test/closed.md".to_owned()));
+}
+
+#[test]
+fn what_a_page_shows_of_an_interface_is_the_page() {
+    const INTERFACE: &str = r#"{"openapi":"3.0.0","info":{"title":"Kettles","version":"1"},"paths":{"/boil":{"get":{"summary":"Boils the water","responses":{"200":{"description":"Boiled"}}}}}}"#;
+    for head in [
+        "<script>window.onload = function() { const ui = SwaggerUIBundle({ url: '/api.json', dom_id: '#swagger-ui' }) }</script>",
+        "<script src=./swagger-initializer.js></script>",
+        "<script>Redoc.init('api.json', {}, document.body)</script>",
+        "<script id=api-reference data-url=/api.json></script>",
+        "<script>Scalar.createApiReference('#app', { url: '/api.json' })</script>",
+        "</head><body><redoc spec-url=/api.json></redoc><script src=redoc.js></script>",
+    ] {
+        let world = World::new();
+        world.site.reply("a.test/", shell(head)).reply("a.test/api.json", json(INTERFACE));
+        world.site.reply(
+            "a.test/swagger-initializer.js",
+            Reply::new(200, "text/javascript", "window.ui = SwaggerUIBundle({\n urls: [{url: \"/api.json\", name: \"x\"}] });"),
+        );
+        let (pages, report) = crawled(&world, "http://a.test/");
+        assert_eq!(urls(&pages), ["http://a.test/"], "{head}");
+        assert!(pages[0].1.contains("Boils the water") && pages[0].2 == "shipped:OpenAPI", "{head} {pages:?}");
+        assert_eq!(report.shipped["OpenAPI"], 1);
+    }
+}
+
+#[test]
+fn data_beside_a_page_is_read_by_its_generator() {
+    let world = World::new();
+    world.site.reply("a.test/", Reply::html("<body><a href=/g/pots/>x</a><a href=/m/pots/>x</a><a href=/m/pans/>x</a><a href=/d/pots>x</a><a href=/s/pots.html>x</a><a href=/mint/pots>x</a><a href=/sb/>x</a><p>An index of the other pages of this site."));
+    world.site.reply("a.test/g/pots/", Reply::html("<body><div id=___gatsby></div><script src=/g/app-1.js></script>"));
+    world.site.reply("a.test/g/page-data/pots/page-data.json", json(&format!(r#"{{"componentChunkName":"x","path":"/pots/","result":{{"data":{{"markdownRemark":{{"html":"<p>Gatsby: {WORDS}</p>","frontmatter":{{"title":"Pots"}}}}}},"pageContext":{{"id":"a-b-c"}}}}}}"#)));
+    for page in ["pots", "pans"] {
+        world.site.reply(&format!("a.test/m/{page}/"), Reply::html(format!("<head><meta name=generator content='mkdocs-1.5'></head><body><div id=app></div><script>var base_url = '..'</script><i hidden>{page}</i>")));
+    }
+    world.site.reply("a.test/m/search/search_index.json", json(&format!(r#"{{"docs":[{{"location":"pots/","title":"Pots","text":"<p>MkDocs: {WORDS}</p>"}},{{"location":"pans/","title":"Pans","text":"Pans are flat and wide, and nothing for tea."}}]}}"#)));
+    world.site.reply("a.test/d/pots", Reply::html("<body><div id=__docusaurus></div><script src=/d/assets/js/main.1.js></script>"));
+    world.site.reply("a.test/d/search-index.json", json(&format!(r##"[{{"documents":[{{"i":1,"t":"Pots","u":"/d/pots","b":[]}}]}},{{"documents":[{{"i":2,"t":"Docusaurus: {WORDS}","s":"Boiling","u":"/d/pots","h":"#b","p":1}}]}}]"##)));
+    world.site.reply(
+        "a.test/s/pots.html",
+        Reply::html("<html data-content_root='./'><body><div id=app></div><script>DOCUMENTATION_OPTIONS = {}</script>"),
+    );
+    world.site.reply(
+        "a.test/s/searchindex.js",
+        Reply::new(
+            200,
+            "text/javascript",
+            r#"Search.setIndex({docnames:["index","pots"],filenames:["index.rst","pots.rst"],titles:["I","P"]})"#,
+        ),
+    );
+    world.site.reply("a.test/s/_sources/pots.rst.txt", Reply::new(200, "text/plain", format!("Pots\n====\n\nSphinx: {WORDS}\n")));
+    world.site.reply(
+        "a.test/mint/pots",
+        Reply::html("<head><meta name=generator content=Mintlify></head><body><div id=__next></div><script src=a.js></script>"),
+    );
+    world.site.reply("a.test/mint/pots.md", markdown(&format!("# Pots\n\nMintlify: {WORDS}\n")));
+    world.site.reply("a.test/sb/", Reply::html("<body><div id=storybook-root></div><script src=a.js></script>"));
+    world.site.reply("a.test/sb/index.json", json(r#"{"v":4,"entries":{"kettle--on":{"type":"story","title":"Kitchen/Kettle","name":"Switched on"},"kettle--off":{"title":"Kitchen/Kettle","name":"Switched off"}}}"#));
+    let (pages, report) = crawled(&world, "http://a.test/");
+    let of = |address: &str| {
+        let (_, text, filled) =
+            pages.iter().find(|(url, ..)| *url == format!("http://a.test{address}")).unwrap_or_else(|| panic!("{address} {pages:?}"));
+        (text.as_str(), filled.as_str())
+    };
+    for (address, text, filled) in [
+        ("/g/pots/", format!("# Pots\n\nGatsby: {WORDS}"), "shipped:page-data.json"),
+        ("/m/pots/", format!("# Pots\n\nMkDocs: {WORDS}"), "shipped:MkDocs"),
+        ("/m/pans/", "# Pans\n\nPans are flat and wide, and nothing for tea.".to_owned(), "shipped:MkDocs"),
+        ("/d/pots", format!("# Pots\n\n## Boiling\n\nDocusaurus: {WORDS}"), "shipped:Docusaurus"),
+        ("/s/pots.html", format!("# Pots\n\nSphinx: {WORDS}"), "shipped:Sphinx source"),
+        ("/mint/pots", format!("# Pots\n\nMintlify: {WORDS}"), "shipped:Mintlify"),
+        ("/sb/", "# Components and stories\n\n## Kitchen/Kettle\n\n- Switched on\n- Switched off".to_owned(), "shipped:Storybook index"),
+    ] {
+        let (read, by) = of(address);
+        assert_eq!((read.trim(), by), (text.as_str(), filled), "{address}");
+    }
+    let index = world.site.targets().iter().filter(|asked| asked.ends_with("search_index.json")).count();
+    assert_eq!((index, report.shipped["MkDocs"]), (1, 2), "one index serves all pages");
+}
+
+#[test]
+fn shells_that_nothing_fills_are_each_handed_out_and_told() {
+    let world = World::new();
+    // One content at every address, as of an application that answers all of them.
+    let same = "<body><div id=root></div><script src=/main.js></script>";
+    world.site.page("a.test/", &["/x", "/y"]).reply("a.test/x", Reply::html(same)).reply("a.test/y", Reply::html(same));
+    let (pages, report) = crawled(&world, "http://a.test/");
+    assert_eq!(urls(&pages), ["http://a.test/", "http://a.test/x", "http://a.test/y"]);
+    assert!(pages[1..].iter().all(|(_, text, _)| text.starts_with("needs a browser")), "{pages:?}");
+    assert_eq!((report.left, report.failures()), (0, 0));
+    assert_eq!(world.site.targets().len(), 3, "nothing is asked where no generator is known");
+}
+
+#[test]
+fn ordinary_pages_cost_no_request_more() {
+    let world = World::new();
+    let payload = "<script id=__NEXT_DATA__ type=application/json>{\"props\":{\"pageProps\":{\"content\":\"<p>The text of the data, which is another one.</p>\"}}}</script>";
+    world.site.reply("a.test/", Reply::html(format!("<div id=__next><main><h1>Own</h1><p>{WORDS}</p></main></div>{payload}")));
+    let (pages, report) = crawled(&world, "http://a.test/");
+    assert_eq!(pages, [("http://a.test/".to_owned(), format!("# Own\n\n{WORDS}"), "served".to_owned())]);
+    assert_eq!((world.site.targets(), report.shipped.len()), (vec!["a.test/".to_owned()], 0));
+}
+
+#[test]
+fn the_source_of_a_page_at_another_site_is_named_and_not_asked() {
+    let world = World::new();
+    world.site.reply("a.test/", Reply::html("<body><footer><a href=https://github.com/o/r/edit/main/docs/x.md>Edit this page</a></footer><div id=app></div><script src=a.js></script>"));
+    let (_, report) = crawled(&world, "http://a.test/");
+    assert_eq!(report.passed_over["the source of a page without text, at another site"], 1);
+    let first = &report.passed_over_first["the source of a page without text, at another site"];
+    assert_eq!(first.as_str(), "https://raw.githubusercontent.com/o/r/main/docs/x.md");
+    // On its own site it is asked.
+    let world = World::new();
+    world.site.reply(
+        "a.test/",
+        Reply::html(
+            "<body><footer><a href=/o/r/-/edit/main/docs/x.md>Edit this page</a></footer><div id=app></div><script src=a.js></script>",
+        ),
+    );
+    world.site.reply("a.test/o/r/-/raw/main/docs/x.md", markdown(&format!("# X\n\n{WORDS}\n")));
+    let (pages, _) = crawled(&world, "http://a.test/");
+    assert_eq!((pages[0].1.trim(), pages[0].2.as_str()), (&*format!("# X\n\n{WORDS}"), "shipped:source of the page"));
+}
+
+#[test]
+fn data_that_fails_or_is_html_or_moves_is_dealt_with() {
+    for reply in
+        [Reply::status(404), Reply::hangup(), shell(""), json("{"), json("[]"), Reply::redirect("/"), Reply::redirect("http://b.test/x")]
+    {
+        let world = World::new();
+        world.site.reply("a.test/", Reply::html("<body><div id=___gatsby></div><script src=/app-1.js></script>"));
+        world.site.reply("a.test/page-data/index/page-data.json", reply.clone());
+        let (pages, report) = crawled(&world, "http://a.test/");
+        assert_eq!((urls(&pages), report.left), (vec!["http://a.test/"], 0), "{reply:?}");
+        assert!(pages[0].1.starts_with("needs a browser"), "{reply:?}");
+    }
+}
