@@ -139,11 +139,11 @@ impl Inner {
         let of = match language {
             Language::Python => Ecosystem::Pypi,
             Language::Rust => Ecosystem::Cargo,
+            Language::JavaScript | Language::TypeScript | Language::Tsx => Ecosystem::Npm,
             other => return Err(Error::LanguageUnchecked { language: format!("{other:?}") }),
         };
         let scope = self.scope(store, project)?;
-        let mut mentioned = HashSet::new();
-        symbols::words(code, &mut mentioned);
+        let mentioned = mentioned(code, of);
         let mut order: Vec<usize> = (0..scope.uses.len()).filter(|at| scope.uses[*at].ecosystem == of).collect();
         // What the project calls by a name is not what only others use under it.
         let is_hidden = |used: &Use| of == Ecosystem::Cargo && used.roots.iter().any(|root| scope.own_crates.contains(root));
@@ -220,6 +220,26 @@ fn wanted(asked: &SymbolQuery) -> Wanted {
     wanted
 }
 
+/// What may be names of packages in code: words, or what programs of npm have between quotes, as far as it names a package.
+fn mentioned(code: &str, of: Ecosystem) -> HashSet<String> {
+    let mut mentioned = HashSet::new();
+    if of != Ecosystem::Npm {
+        symbols::words(code, &mut mentioned);
+        return mentioned;
+    }
+    for quoted in code.split(['\'', '"', '`']).filter(|quoted| quoted.len() <= MAX_QUOTED) {
+        // Modules of Node are described by a package that nobody imports.
+        mentioned.insert("node".to_owned());
+        let mut segments = quoted.splitn(3, '/');
+        let (first, second) = (segments.next().unwrap_or_default(), segments.next());
+        match second.filter(|_| first.starts_with('@')) {
+            Some(second) => mentioned.insert(format!("{first}/{second}")),
+            None => mentioned.insert(first.to_owned()),
+        };
+    }
+    mentioned
+}
+
 /// A package of which nothing is known but that it is there.
 fn unread(id: PackageId, roots: &[String], why: &str) -> Indexed {
     let mut package = Package::new(id);
@@ -235,5 +255,7 @@ const MAX_ROWS: usize = 20_000;
 const MAX_NAMES: usize = 400_000;
 /// Bytes by which a name may be longer or shorter.
 const NEAR: usize = 5;
+/// Bytes of what is between quotes, where it may name a package.
+const MAX_QUOTED: usize = 300;
 /// Packages that are named where one was meant.
 const NAMED: usize = 5;

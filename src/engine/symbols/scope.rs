@@ -142,7 +142,10 @@ impl Scope {
                     dependencies.extend(other.roots.iter().map(of));
                 }
                 [] if need.is_optional => {}
-                [] => dependencies.push(Dependency { root: called(&need.name.replace(['-', '.'], "_")), id: unknown, optional: false }),
+                [] => {
+                    let plain = if ecosystem == Ecosystem::Npm { need.name.clone() } else { need.name.replace(['-', '.'], "_") };
+                    dependencies.push(Dependency { root: called(&plain), id: unknown, optional: false });
+                }
                 // They are in use, whatever asks for them.
                 [first, ..] => dependencies.extend(self.uses[*first].roots.iter().map(|root| Dependency {
                     root: called(root),
