@@ -43,9 +43,7 @@ impl Inner {
         }
         let mut found = symbols::rank(candidates, &wanted);
         if found.is_empty() && !last.is_empty() {
-            let range = last.len().saturating_sub(NEAR)..=last.len() + NEAR;
-            let names = store.symbol_names(range, MAX_NAMES)?;
-            for near in symbols::nearest(&last, names.iter().map(String::as_str), 9) {
+            for near in symbols::nearest(&last, self.names(store, &scope)?.all(), 9) {
                 let near = Wanted { name: near, by_prefix: Prefix::Whole, ..wanted.clone() };
                 found.extend(
                     symbols::rank(look(&near.name, Agreement::Whole)?, &near)
@@ -259,10 +257,6 @@ fn unread(id: PackageId, roots: &[String], why: &str) -> Indexed {
 
 /// Rows of a table of names that one question reads.
 const MAX_ROWS: usize = 20_000;
-/// Names that are compared with one that is nowhere.
-const MAX_NAMES: usize = 400_000;
-/// Bytes by which a name may be longer or shorter.
-const NEAR: usize = 5;
 /// Another name for a package: all that the package has stands under it.
 fn calling(id: PackageId, name: &str, root: &str) -> Indexed {
     let mut package = Package::new(id.clone());
