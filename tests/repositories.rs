@@ -4,6 +4,8 @@
 
 #[path = "support/binary.rs"]
 mod binary;
+#[path = "support/site.rs"]
+mod site;
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};

@@ -81,7 +81,7 @@ export * from "../shared";
     let kettle = at(&package, "kettle#Kettle");
     assert_eq!(
         (kettle.signature.as_str(), kettle.bases.join(" ")),
-        ("class Kettle<T> extends Vessel<T> implements Lid", "Vessel Lid".to_owned())
+        ("class Kettle<T> extends Vessel<T> implements Lid", "Vessel".to_owned())
     );
     assert_eq!(at(&package, "kettle#Kettle#constructor").doc, "Full of water.");
     assert!(at(&package, "kettle#Kettle#secret").private && at(&package, "kettle#Kettle#own").private);

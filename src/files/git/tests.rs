@@ -164,7 +164,7 @@ fn a_repository_that_is_too_large_is_not_fetched_to_its_end() {
 fn the_waiting_goes_by_the_reactors_clock() {
     let handle = crate::reactor::sim::Sim::new().handle();
     let repository = Repository { remote: "https://127.0.0.1:1/none.git".into(), web: None, reference: None, folder: None };
-    let error = handle.block_on(fetch(&handle, repository, GitUser::Own, GitLimits::default())).unwrap_err();
+    let error = handle.block_on(fetch(&handle, repository, GitUser::Own, Vec::new(), GitLimits::default())).unwrap_err();
     assert!(matches!(error, Error::Git { .. } | Error::TooMuch { .. }), "{error}");
 }
 
