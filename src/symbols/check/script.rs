@@ -251,8 +251,10 @@ impl<'a, 't> Pass<'_, 'a, 't> {
                 None => Value::Nothing,
             },
             "await_expression" => {
-                let value = inner(0).map_or(Value::Nothing, |inner| self.value(inner));
-                self.types.awaited(value)
+                let Some(inner) = inner(0) else { return Value::Nothing };
+                let value = self.value(inner);
+                // What is loaded so is there once it is waited for.
+                if is_import(inner) { self.loaded(inner) } else { self.types.awaited(value) }
             }
             "parenthesized_expression" | "non_null_expression" | "satisfies_expression" => inner(0).map_or(Value::Nothing, |inner| self.value(inner)),
             "as_expression" => match (inner(0), inner(1)) {
@@ -352,12 +354,20 @@ impl<'a, 't> Pass<'_, 'a, 't> {
         let Some(function) = node.child_by_field_name("function") else { return Value::Nothing };
         let is_loader = function.kind() == "import" || (function.kind() == "identifier" && text(function, self.source) == "require");
         if is_loader {
-            let argument = node.child_by_field_name("arguments").and_then(|all| all.named_child(0)).filter(|one| one.kind() == "string");
-            let Some(argument) = argument.filter(|_| self.places.contains_key(&node.id())) else { return Value::Nothing };
-            return self.module(argument, node).map_or(Value::Nothing, Value::Module);
+            let argument = loaded(node).filter(|_| self.places.contains_key(&node.id()));
+            let module = argument.and_then(|argument| self.module(argument, node));
+            return match module {
+                Some(module) if is_import(node) => Value::From(module.at),
+                module => module.map_or(Value::Nothing, Value::Module),
+            };
         }
         let function = self.value(function);
         self.types.called(function)
+    }
+
+    fn loaded(&mut self, call: Node<'t>) -> Value<'a> {
+        let path = loaded(call).map(|string| text(string, self.source).trim_matches(['"', '\'', '`']));
+        path.and_then(|path| self.found_module(path)).map_or(Value::Nothing, Value::Module)
     }
 
     /// A value of the type that is written in the code.
@@ -393,6 +403,16 @@ impl<'a, 't> Pass<'_, 'a, 't> {
         self.values.insert(node.id(), value);
         value
     }
+}
+
+/// `import("a")`.
+fn is_import(node: Node<'_>) -> bool {
+    node.kind() == "call_expression" && node.child_by_field_name("function").is_some_and(|function| function.kind() == "import")
+}
+
+/// What a call that loads a module names.
+fn loaded(call: Node<'_>) -> Option<Node<'_>> {
+    call.child_by_field_name("arguments")?.named_child(0).filter(|one| one.kind() == "string")
 }
 
 /// The package that an import reaches: `a` of `a/b`, `@a/b` of `@a/b/c`.

@@ -44,11 +44,10 @@ pub(super) fn read(file: &mut File<'_>) {
     let mut module = Module { file, name, exported: HashSet::new(), all: false, itself: None, generics: Generics::default() };
     let aliases = module.exports(root);
     let scope = module.name.clone();
-    let from = module.file.into.symbols.len();
     for placed in Placed::all(&statements) {
         module.statement(placed, &scope, false, 0);
     }
-    module.alias(from, aliases);
+    module.alias(aliases);
 }
 
 impl Module<'_, '_> {
@@ -111,29 +110,10 @@ impl Module<'_, '_> {
         assignment.child_by_field_name("right").filter(|_| left == "module.exports")
     }
 
-    /// What is exported under another name is there under both.
-    fn alias(&mut self, from: usize, aliases: Vec<(String, String)>) {
-        let mut aliases: std::collections::HashMap<String, Vec<String>> =
-            aliases.into_iter().fold(Default::default(), |mut all, (name, alias)| {
-                all.entry(format!("{}#{name}", self.name)).or_insert_with(Vec::new).push(alias);
-                all
-            });
-        let until = self.file.into.symbols.len();
-        for at in from..until {
-            for alias in aliases.remove(&self.file.into.symbols[at].path).unwrap_or_default() {
-                let mut symbol = self.file.into.symbols[at].clone();
-                symbol.path = format!("{}#{alias}", self.name);
-                symbol.private = false;
-                self.file.add(symbol);
-            }
-        }
-        // What is not declared here is taken from elsewhere.
-        let mut rest: Vec<_> = aliases.into_iter().collect();
-        rest.sort_unstable();
-        for (path, others) in rest {
-            let (scope, name) = (self.name.clone(), path[self.name.len() + 1..].to_owned());
-            others.iter().for_each(|alias| self.give(&scope, alias, &scope, Some(&name), true));
-        }
+    /// What is exported under another name is given on under that.
+    fn alias(&mut self, aliases: Vec<(String, String)>) {
+        let scope = self.name.clone();
+        aliases.iter().for_each(|(name, alias)| self.give(&scope, alias, &scope, Some(name), true));
     }
 
     fn statement(&mut self, placed: Placed<'_, '_>, scope: &str, is_exported: bool, depth: usize) {
@@ -216,9 +196,15 @@ impl Module<'_, '_> {
         if target.is_none() && scope == self.name {
             return;
         }
-        let here = scope.to_owned();
-        let (target, is_here) = target.map_or((here, true), |target| (target, false));
-        let mut give = |name: &str, target_name: Option<&str>| self.give(scope, name, &target, target_name, name != DEFAULT);
+        let is_here = target.is_none();
+        // What is exported there may stand around it.
+        let target = target.unwrap_or_else(|| self.name.clone());
+        let mut give = |name: &str, target_name: Option<&str>| {
+            self.give(scope, name, &target, target_name, name != DEFAULT);
+            if is_here && target_name != Some(name) {
+                self.give(scope, name, scope, target_name, name != DEFAULT);
+            }
+        };
         let parts: Vec<_> = children(node).into_iter().filter(|part| matches!(part.kind(), "export_clause" | "namespace_export")).collect();
         if parts.is_empty() && !is_here {
             return give("*", None);
@@ -230,10 +216,7 @@ impl Module<'_, '_> {
             }
             for one in children(part) {
                 if let Some(name) = field(one, "name", source) {
-                    let own = field(one, "alias", source).unwrap_or(name);
-                    if !is_here || own != name {
-                        give(own, Some(name));
-                    }
+                    give(field(one, "alias", source).unwrap_or(name), Some(name));
                 }
             }
         }

@@ -50,7 +50,7 @@ impl<'a> Types<'a> {
     pub(super) fn member(&self, value: Value<'a>, name: &str) -> Option<(Place<'a>, Look<'a>)> {
         let of = |thing: Thing<'a>| Place { at: thing.at, scope: &thing.symbol.path };
         match value {
-            Value::Module(module) => Some((of(module), self.of_module(module, name))),
+            Value::Module(module) => Some((of(module), self.of_module(module, name, OWN))),
             Value::Named(thing, receiver) => Some((of(thing), self.of_named(thing, receiver, name, &mut { FUEL }))),
             Value::Of(thing) => Some((of(thing), self.of_type(thing, name, &mut { FUEL }))),
             Value::Written(written) => {
@@ -78,7 +78,7 @@ impl<'a> Types<'a> {
     pub(super) fn called(&self, value: Value<'a>) -> Value<'a> {
         let unknown = from(value);
         match value {
-            Value::Module(module) => self.own(module).map_or(unknown, |own| self.called(own)),
+            Value::Module(module) => self.itself(module).map_or(unknown, |own| self.called(own)),
             Value::Named(thing, receiver) => match self.given(thing, receiver, is_callable) {
                 Some(written) => or(self.settled(Some(written)), unknown),
                 None => or(self.called_type(self.settled(self.given(thing, receiver, is_held))), unknown),
@@ -104,7 +104,7 @@ impl<'a> Types<'a> {
     pub(super) fn made(&self, value: Value<'a>) -> Value<'a> {
         let unknown = from(value);
         match value {
-            Value::Module(module) => self.own(module).map_or(unknown, |own| self.made(own)),
+            Value::Module(module) => self.itself(module).map_or(unknown, |own| self.made(own)),
             Value::Named(thing, receiver) => {
                 if self.all(thing).iter().any(|(_, symbol)| symbol.kind == Kind::Class) {
                     return Value::Of(thing);
@@ -158,7 +158,19 @@ impl<'a> Types<'a> {
         })
     }
 
-    fn of_module(&self, module: Thing<'a>, name: &str) -> Look<'a> {
+    /// The same through modules that are others themselves.
+    fn itself(&self, module: Thing<'a>) -> Option<Value<'a>> {
+        let mut value = self.own(module)?;
+        for _ in 0..OWN {
+            match value {
+                Value::Module(module) => value = self.own(module)?,
+                other => return Some(other),
+            }
+        }
+        None
+    }
+
+    fn of_module(&self, module: Thing<'a>, name: &str, depth: u32) -> Look<'a> {
         if !self.is_described(module) {
             return Look::Unknown("no file describes its types".to_owned());
         }
@@ -166,7 +178,7 @@ impl<'a> Types<'a> {
         match (found, self.own(module)) {
             (Look::Missing, _) if name == DEFAULT => Look::Unknown("loaders differ in what they take for it".to_owned()),
             (Look::Missing, Some(Value::Named(own, receiver))) => self.of_named(own, receiver, name, &mut { FUEL }),
-            (Look::Missing, Some(Value::Module(own))) => self.reach.within(own.at, &own.symbol.path, name),
+            (Look::Missing, Some(Value::Module(own))) if depth > 0 => self.of_module(own, name, depth - 1),
             (found, _) => found,
         }
     }
@@ -302,7 +314,7 @@ impl<'a> Types<'a> {
         match self.settled(Some(written)) {
             Value::Of(of) => self.of_type(of, name, fuel),
             Value::Named(thing, receiver) => self.of_named(thing, receiver, name, fuel),
-            Value::Module(module) => self.of_module(module, name),
+            Value::Module(module) => self.of_module(module, name, OWN),
             Value::Written(of_language) => {
                 let head = of_language.text.split('<').next().unwrap_or_default();
                 match native::has(Ecosystem::Npm, head, name) {
@@ -389,7 +401,7 @@ impl<'a> Types<'a> {
             let is_file = inner.symbol.kind == Kind::Module && !inner.symbol.path.contains('#');
             // The namespace that a module is itself stands in the module.
             found = match self.reach.within(inner.at, &inner.symbol.path, segment) {
-                Look::Missing if is_file => match self.own(inner) {
+                Look::Missing if is_file => match self.itself(inner) {
                     Some(Value::Named(own, _)) => self.reach.within(own.at, &own.symbol.path, segment),
                     _ => Look::Missing,
                 },
@@ -460,5 +472,7 @@ fn too_deep<'a>() -> Look<'a> {
 const OF_LANGUAGE: &str = "the language itself may give it";
 /// Types that are looked into for one member.
 const FUEL: u32 = 300;
+/// Modules that are another one themselves, one behind the other.
+const OWN: u32 = 5;
 /// Declarations of one name.
 const MOST: usize = 200;

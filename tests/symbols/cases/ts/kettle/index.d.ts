@@ -61,3 +61,7 @@ declare global {
   interface Window { kettle: Kettle }
 }
 export default Kettle;
+export { Kettle as Boiler };
+declare function made(): Kettle;
+declare namespace Sorts { export { made, Kettle as Boiler } }
+export { Sorts as Sorted, Sorts as Sums };
