@@ -198,7 +198,7 @@ impl Module<'_, '_> {
         }
         let is_here = target.is_none();
         // What is exported there may stand around it.
-        let target = target.unwrap_or_else(|| self.name.clone());
+        let target = target.unwrap_or_else(|| scope.rsplit_once('#').map_or(self.name.as_str(), |(around, _)| around).to_owned());
         let mut give = |name: &str, target_name: Option<&str>| {
             self.give(scope, name, &target, target_name, name != DEFAULT);
             if is_here && target_name != Some(name) {

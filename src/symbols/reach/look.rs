@@ -187,7 +187,10 @@ impl<'a> Walk<'a> {
             let target = match &given.target_name {
                 None => self.scope(Some(*at), &given.target),
                 Some(name) => match self.scope(Some(*at), &given.target) {
-                    Look::Found(found) => self.member(Some(found.at), &found.symbol.path, name),
+                    Look::Found(found) => match self.member(Some(found.at), &found.symbol.path, name) {
+                        Look::Missing => self.of_itself(found, name),
+                        other => other,
+                    },
                     other => other,
                 },
             };
@@ -202,6 +205,14 @@ impl<'a> Walk<'a> {
         match (answer, given.len()) {
             (Look::Found(found), several) if several > 1 => Look::Found(Thing { is_sure: false, ..found }),
             (answer, _) => answer,
+        }
+    }
+
+    /// Of a module that is something else itself, what that has: `export = kettle`.
+    fn of_itself(&mut self, module: Thing<'a>, name: &str) -> Look<'a> {
+        match self.member(Some(module.at), &module.symbol.path, "=") {
+            Look::Found(own) if name != "=" => self.member(Some(own.at), &own.symbol.path, name),
+            _ => Look::Missing,
         }
     }
 

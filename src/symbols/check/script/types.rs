@@ -154,6 +154,8 @@ impl<'a> Types<'a> {
     fn own(&self, module: Thing<'a>) -> Option<Value<'a>> {
         [ITSELF, DEFAULT].into_iter().find_map(|name| match self.reach.within(module.at, &module.symbol.path, name) {
             Look::Found(found) if found.symbol.path != module.symbol.path => Some(named(found, None)),
+            // There is something, and it is not known what.
+            Look::Unknown(_) => Some(Value::From(module.at)),
             _ => None,
         })
     }
@@ -179,6 +181,7 @@ impl<'a> Types<'a> {
             (Look::Missing, _) if name == DEFAULT => Look::Unknown("loaders differ in what they take for it".to_owned()),
             (Look::Missing, Some(Value::Named(own, receiver))) => self.of_named(own, receiver, name, &mut { FUEL }),
             (Look::Missing, Some(Value::Module(own))) if depth > 0 => self.of_module(own, name, depth - 1),
+            (Look::Missing, Some(Value::From(_))) => Look::Unknown("what it gives as its own is not known".to_owned()),
             (found, _) => found,
         }
     }
