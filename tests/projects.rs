@@ -407,7 +407,11 @@ fn a_project_of_npm_and_a_module_of_go_are_found_in() {
         "{found}"
     );
     let output = home.run(&["check", &home.path("service/go.mod"), "--language", "go"]);
-    assert!(!output.status.success() && text(&output.stderr).contains("hint: Python, Rust, JavaScript and TypeScript are"), "{}", text(&output.stderr));
+    assert!(
+        !output.status.success() && text(&output.stderr).contains("hint: Python, Rust, JavaScript and TypeScript are"),
+        "{}",
+        text(&output.stderr)
+    );
 }
 
 #[test]
@@ -417,7 +421,9 @@ fn code_of_typescript_is_held_against_the_types_in_node_modules() {
     let own = r#""": {"dependencies": {"pad": "1", "bare": "1", "@types/bare": "1"}}"#;
     let places = ["pad", "bare", "@types/bare"].map(entry).join(", ");
     home.write("web/package-lock.json", &format!("{{\"lockfileVersion\": 3, \"packages\": {{{own}, {places}}}}}"));
-    for (name, entry) in [("pad", "\"types\": \"./dist/pad.d.ts\""), ("bare", "\"main\": \"index.js\""), ("@types/bare", "\"types\": \"index.d.ts\"")] {
+    for (name, entry) in
+        [("pad", "\"types\": \"./dist/pad.d.ts\""), ("bare", "\"main\": \"index.js\""), ("@types/bare", "\"types\": \"index.d.ts\"")]
+    {
         let manifest = format!("{{\"name\": \"{name}\", \"version\": \"1.0.0\", {entry}}}");
         home.write(&format!("web/node_modules/{name}/package.json"), &manifest);
     }

@@ -92,8 +92,12 @@ fn types_of_a_package_of_its_own_stand_for_code_without_any() {
     };
     let code = npm("@a/pot.js", &[("index.js", "exports.stir = function () {}; exports.hidden = 1;")]);
     let types = npm("@types/a__pot.js", &[("index.d.ts", "export function stir(): Spoon; export interface Spoon { tap(): void }")]);
-    let node = npm("@types/node", &[("fs.d.ts", "declare module 'fs' { function openSync(): number; }\ndeclare module 'node:fs' { export * from 'fs'; }")]);
-    let snippet = "import { stir, hidden } from '@a/pot.js';\nstir().tap(); stir().drop();\nimport fs from 'node:fs';\nfs.openSync(); fs.shut();\n";
+    let node = npm(
+        "@types/node",
+        &[("fs.d.ts", "declare module 'fs' { function openSync(): number; }\ndeclare module 'node:fs' { export * from 'fs'; }")],
+    );
+    let snippet =
+        "import { stir, hidden } from '@a/pot.js';\nstir().tap(); stir().drop();\nimport fs from 'node:fs';\nfs.openSync(); fs.shut();\n";
     let missing = |reach: &Reach| {
         let checked = check(snippet, Language::JavaScript, reach);
         checked.into_iter().filter(|of| of.verdict == Verdict::DoesNotExist).map(|of| of.text).collect::<Vec<_>>()

@@ -1,7 +1,7 @@
 //! Which files an installed package is made of, as far as its language is read, and what they are known by: another size or time is another
 //! package. Links are never followed; what is left out is counted.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -72,14 +72,14 @@ impl Installed {
         // Where a package of npm describes its types, these are what it offers; otherwise its code is.
         if self.package.ecosystem == Ecosystem::Npm && files.iter().any(|file| is_description(&file.path)) {
             files.retain(|file| is_description(&file.path) || &*file.path == MANIFEST);
-            // The same types are often there for each kind of module.
-            let all: HashSet<Box<str>> = files.iter().map(|file| file.path.clone()).collect();
-            let is_twice = |path: &str, end: &str, others: &[&str]| {
-                path.strip_suffix(end).is_some_and(|stem| others.iter().any(|other| all.contains(format!("{stem}{other}").as_str())))
+            // The same types are often there for each kind of module; a short file may only lead to the other one.
+            let all: HashMap<Box<str>, u64> = files.iter().map(|file| (file.path.clone(), file.bytes)).collect();
+            let is_twice = |file: &SourceFile, end: &str, others: &[&str]| {
+                let stem = file.path.strip_suffix(end);
+                let other = |end: &&str| all.get(format!("{}{end}", stem?).as_str()).copied();
+                others.iter().filter_map(other).any(|bytes| bytes * 2 >= file.bytes)
             };
-            files.retain(|file| {
-                !is_twice(&file.path, ".d.mts", &[".d.ts"]) && !is_twice(&file.path, ".d.cts", &[".d.ts", ".d.mts"])
-            });
+            files.retain(|file| !is_twice(file, ".d.mts", &[".d.ts"]) && !is_twice(file, ".d.cts", &[".d.ts", ".d.mts"]));
         }
         files.sort_unstable_by(|a, b| (&*a.path != MANIFEST, &a.path).cmp(&(&*b.path != MANIFEST, &b.path)));
         let stamp = stamp(&files);

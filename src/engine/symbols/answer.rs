@@ -11,7 +11,9 @@ use crate::engine::project::{State, Use, ecosystem};
 use crate::error::Error;
 use crate::files::Ecosystem;
 use crate::store::{self, Agreement, PackageRow, Store};
-use crate::symbols::{self, Checked, How, Indexed, Kind, Language, Open, Package, PackageId, Prefix, Reach, Reason, Reexport, Symbol, Wanted};
+use crate::symbols::{
+    self, Checked, How, Indexed, Kind, Language, Open, Package, PackageId, Prefix, Reach, Reason, Reexport, Symbol, Wanted,
+};
 
 impl Inner {
     pub(super) fn find_symbols(&self, store: &Store, asked: &SymbolQuery) -> Result<SymbolsFound, Error> {

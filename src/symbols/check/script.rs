@@ -104,7 +104,10 @@ impl Place {
         let parent = above.last();
         let is = |name: &str| parent.is_some_and(|above| above.child_by_field_name(name) == Some(node));
         let is_optional = node.child_by_field_name("optional_chain").is_some()
-            || parent.is_some_and(|above| above.kind() == "call_expression" && above.child(1).is_some_and(|mark| mark.kind() == "optional_chain" || mark.kind() == "?."));
+            || parent.is_some_and(|above| {
+                above.kind() == "call_expression"
+                    && above.child(1).is_some_and(|mark| mark.kind() == "optional_chain" || mark.kind() == "?.")
+            });
         let is_asked = match parent.map(Node::kind) {
             Some("unary_expression") => true,
             Some("if_statement" | "ternary_expression" | "while_statement") => is("condition"),
@@ -251,12 +254,17 @@ impl<'a, 't> Pass<'_, 'a, 't> {
                 None => Value::Nothing,
             },
             "await_expression" => {
-                let Some(inner) = inner(0) else { return Value::Nothing };
+                let inner = inner(0).unwrap_or(node);
                 let value = self.value(inner);
                 // What is loaded so is there once it is waited for.
-                if is_import(inner) { self.loaded(inner) } else { self.types.awaited(value) }
+                match is_import(inner) {
+                    true => self.loaded(inner),
+                    false => self.types.awaited(value),
+                }
             }
-            "parenthesized_expression" | "non_null_expression" | "satisfies_expression" => inner(0).map_or(Value::Nothing, |inner| self.value(inner)),
+            "parenthesized_expression" | "non_null_expression" | "satisfies_expression" => {
+                inner(0).map_or(Value::Nothing, |inner| self.value(inner))
+            }
             "as_expression" => match (inner(0), inner(1)) {
                 (_, Some(of)) => self.type_of(of),
                 (Some(value), None) => self.value(value),
@@ -309,16 +317,33 @@ impl<'a, 't> Pass<'_, 'a, 't> {
     }
 
     fn member(&mut self, node: Node<'t>) -> Value<'a> {
-        let (Some(object), Some(name)) = (node.child_by_field_name("object"), node.child_by_field_name("property")) else {
+        let (Some(of), Some(name)) = (node.child_by_field_name("object"), node.child_by_field_name("property")) else {
             return Value::Nothing;
         };
-        let object = self.value(object);
+        let object = self.value(of);
         let Some(place) = self.places.get(&node.id()).copied() else { return Value::Nothing };
         if place.is_target || name.kind() != "property_identifier" {
             return Value::Nothing;
         }
         let reference = self.reference(node, name);
+        // What `require` gives is often more than types say: the class that is exported.
+        if let Value::Module(module) = object
+            && self.is_required(of)
+            && self.verdicts.reach.package(module.at).has_word(reference.name)
+            && matches!(self.types.member(object, reference.name), Some((_, Look::Missing)))
+        {
+            self.verdicts.unknown(Some(module.at), "the module may be what one of its names stands for", &reference);
+            return Value::From(module.at);
+        }
         self.judged(object, &reference)
+    }
+
+    fn is_required(&self, node: Node<'t>) -> bool {
+        let call = match self.names.at(text(node, self.source), node.start_byte()).filter(|_| node.kind() == "identifier") {
+            Some(Bound::Value(value)) => value,
+            _ => node,
+        };
+        call.kind() == "call_expression" && call.child_by_field_name("function").is_some_and(|of| text(of, self.source) == "require")
     }
 
     /// Says of a reference whether a value has it, and what it is.
@@ -373,7 +398,9 @@ impl<'a, 't> Pass<'_, 'a, 't> {
     /// A value of the type that is written in the code.
     fn type_of(&mut self, node: Node<'t>) -> Value<'a> {
         let of = match node.kind() {
-            "type_annotation" | "parenthesized_type" | "readonly_type" => return node.named_child(0).map_or(Value::Nothing, |of| self.type_of(of)),
+            "type_annotation" | "parenthesized_type" | "readonly_type" => {
+                return node.named_child(0).map_or(Value::Nothing, |of| self.type_of(of));
+            }
             "generic_type" => match node.child_by_field_name("name") {
                 Some(name) => return self.type_of(name),
                 None => Value::Nothing,

@@ -14,8 +14,8 @@ use crate::symbols::package::{Kind, Reason, Symbol};
 use crate::symbols::source::tree::{DEPTH, children, field, line, one_line, signature, text, walk};
 
 pub(super) use self::entry::finish;
-pub(in crate::symbols) use self::entry::{DEFAULT, ITSELF, described, is_description, manifest};
 use self::entry::module_of;
+pub(in crate::symbols) use self::entry::{DEFAULT, ITSELF, described, is_description, manifest};
 use self::types::Generics;
 
 struct Module<'r, 'a> {

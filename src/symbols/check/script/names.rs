@@ -91,8 +91,15 @@ impl<'t> Names<'t> {
                     }
                 }
             }
-            "function_declaration" | "generator_function_declaration" | "class_declaration" | "abstract_class_declaration"
-            | "enum_declaration" | "internal_module" | "interface_declaration" | "type_alias_declaration" | "function_signature" => {
+            "function_declaration"
+            | "generator_function_declaration"
+            | "class_declaration"
+            | "abstract_class_declaration"
+            | "enum_declaration"
+            | "internal_module"
+            | "interface_declaration"
+            | "type_alias_declaration"
+            | "function_signature" => {
                 if let Some(name) = node.child_by_field_name("name") {
                     self.add(text(name, source), scope(above, SCOPES), Bound::Other);
                 }
@@ -241,7 +248,9 @@ fn is_asked(call: Node<'_>, above: &[Node<'_>]) -> bool {
     for outer in above.iter().rev() {
         let is_condition = match outer.kind() {
             "if_statement" | "while_statement" | "ternary_expression" => outer.child_by_field_name("condition") == Some(inner),
-            "binary_expression" => outer.child_by_field_name("left") == Some(inner) && outer.child(1).is_some_and(|mark| matches!(mark.kind(), "&&" | "||")),
+            "binary_expression" => {
+                outer.child_by_field_name("left") == Some(inner) && outer.child(1).is_some_and(|mark| matches!(mark.kind(), "&&" | "||"))
+            }
             "parenthesized_expression" | "unary_expression" => false,
             _ => return false,
         };

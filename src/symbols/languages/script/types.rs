@@ -152,6 +152,11 @@ mod tests {
     fn a_union_of_thousands_and_nesting_without_end_are_given_up() {
         let many: Vec<String> = (0..5_000).map(|at| format!("'v{at}'")).collect();
         assert_eq!(kept(&many.join(" | ")), None);
-        assert_eq!(kept(&format!("{}Kettle{}", "Promise<".repeat(100), ">".repeat(100))), None.or(kept("Promise<Promise<Promise<Promise<Promise<Promise<Promise<Promise<Promise<Promise<Promise<Promise<Kettle>>>>>>>>>>>>")));
+        assert_eq!(
+            kept(&format!("{}Kettle{}", "Promise<".repeat(100), ">".repeat(100))),
+            None.or(kept(
+                "Promise<Promise<Promise<Promise<Promise<Promise<Promise<Promise<Promise<Promise<Promise<Promise<Kettle>>>>>>>>>>>>"
+            ))
+        );
     }
 }
