@@ -1,8 +1,9 @@
 //! How often is right code accused, how much of wrong code is found, and what does reading packages cost?
 //!
-//! `cargo bench --bench symbols -- rust PROJECT`, `-- python PROJECT` or `-- typescript PROJECT`: reads the packages of a project from the disk, as `smolcrawl
-//! project` does, and makes snippets of right code out of their documentation: code blocks of doc comments (without those that are marked
-//! not to compile), `>>>` examples of docstrings, and what of JavaScript and TypeScript stands between fences in documents and comments.
+//! `cargo bench --bench symbols -- rust PROJECT`, `-- python PROJECT` or `-- typescript PROJECT`: reads the packages of a project
+//! from the disk, as `smolcrawl project` does, and makes snippets of right code out of their documentation: code blocks of doc comments (without those that are marked
+//! not to compile), `>>>` examples of docstrings, and what of JavaScript and TypeScript stands between fences in comments and documents (without
+//! those that tell of changes: they show what is no more).
 //! Each is checked. A name in them that does not exist by that is a false alarm, and
 //! printed; snippets are wrong where their documentation is, so each is to be looked at. Wrong code is made of right code: of each
 //! reference that exists, the last name is spelt otherwise. `SYMBOLS_HALF=0` or `1` takes one half of the snippets: tune on one, report the other.
