@@ -1,12 +1,15 @@
 //! How often is right code accused, how much of wrong code is found, and what does reading packages cost?
 //!
-//! `cargo bench --bench symbols -- rust PROJECT` or `-- python PROJECT`: reads the packages of a project from the disk, as `smolcrawl
-//! project` does, and makes snippets of right code out of their documentation: code blocks of doc comments (without those that are marked
-//! not to compile), and `>>>` examples of docstrings. Each is checked. A name in them that does not exist by that is a false alarm, and
+//! `cargo bench --bench symbols -- rust PROJECT`, `-- python PROJECT` or `-- typescript PROJECT`: reads the packages of a project
+//! from the disk, as `smolcrawl project` does, and makes snippets of right code out of their documentation: code blocks of doc comments (without those that are marked
+//! not to compile), `>>>` examples of docstrings, and what of JavaScript and TypeScript stands between fences in comments and documents (without
+//! those that tell of changes: they show what is no more).
+//! Each is checked. A name in them that does not exist by that is a false alarm, and
 //! printed; snippets are wrong where their documentation is, so each is to be looked at. Wrong code is made of right code: of each
 //! reference that exists, the last name is spelt otherwise. `SYMBOLS_HALF=0` or `1` takes one half of the snippets: tune on one, report the other.
 //! Processor time is that of the whole process (Unix).
 
+use std::collections::HashSet;
 use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash, Hasher};
 use std::io::Write;
@@ -26,12 +29,21 @@ fn main() {
     let of = match language.as_str() {
         "rust" => Ecosystem::Cargo,
         "python" => Ecosystem::Pypi,
-        other => return say(&format!("{other:?} is not checked: rust and python are")),
+        "typescript" => Ecosystem::Npm,
+        other => return say(&format!("{other:?} is not checked: rust, python and typescript are")),
     };
     let half = std::env::var("SYMBOLS_HALF").ok().and_then(|half| half.parse::<u64>().ok());
     let mut read = read(Path::new(project), of);
     read.snippets.retain(|(_, snippet)| half.is_none_or(|half| hash(snippet) % 2 == half));
-    check(&read.packages, if of == Ecosystem::Cargo { Language::Rust } else { Language::Python }, &read.snippets);
+    // Packages repeat what others say.
+    let mut seen = HashSet::new();
+    read.snippets.retain(|(_, snippet)| of != Ecosystem::Npm || seen.insert(snippet.clone()));
+    let language = match of {
+        Ecosystem::Cargo => Language::Rust,
+        Ecosystem::Pypi => Language::Python,
+        _ => Language::TypeScript,
+    };
+    check(&read.packages, language, &read.snippets);
 }
 
 struct Read {
@@ -71,6 +83,8 @@ fn read(root: &Path, of: Ecosystem) -> Read {
             reader.file(&file.path, &text);
             snippets.extend(examples(of, &String::from_utf8_lossy(&text)).into_iter().map(|snippet| (packages.len(), snippet)));
         }
+        let documents = if of == Ecosystem::Npm { documents(contents.root()) } else { Vec::new() };
+        snippets.extend(documents.iter().flat_map(|text| examples(of, text)).map(|snippet| (packages.len(), snippet)));
         let needs = installed.needs.iter().flat_map(|need| {
             let found = dependency.needs.iter().find_map(|at| {
                 let other = located[*at].as_ref()?;
@@ -87,6 +101,8 @@ fn read(root: &Path, of: Ecosystem) -> Read {
                     })
                     .collect(),
                 None if need.is_optional => Vec::new(),
+                // One that is meant for programs may be another's.
+                None if of == Ecosystem::Npm => Vec::new(),
                 None => vec![Dependency {
                     root: need.name.replace(['-', '.'], "_"),
                     id: PackageId::new(symbols::Ecosystem::C, "", ""),
@@ -153,7 +169,11 @@ fn renamed(snippet: &str, offset: usize) -> Option<String> {
 }
 
 fn examples(of: Ecosystem, text: &str) -> Vec<String> {
-    let all = if of == Ecosystem::Cargo { of_doc_comments(text) } else { of_docstrings(text) };
+    let all = match of {
+        Ecosystem::Cargo => of_doc_comments(text),
+        Ecosystem::Pypi => of_docstrings(text),
+        _ => of_fences(text),
+    };
     all.into_iter().filter(|snippet| snippet.len() > 10 && snippet.len() < 20_000).collect()
 }
 
@@ -192,6 +212,57 @@ fn of_doc_comments(text: &str) -> Vec<String> {
     found
 }
 
+/// What of JavaScript and TypeScript stands between fences, in a document or in comments of code, and imports something.
+fn of_fences(text: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut block: Option<(bool, String)> = None;
+    for line in text.lines() {
+        let bare = line.trim_start();
+        let bare = bare.strip_prefix("* ").unwrap_or(if bare == "*" { "" } else { bare });
+        match (&mut block, bare.trim_start().strip_prefix("```")) {
+            (Some((is_wanted, code)), Some(_)) => {
+                let imports = code.contains("import ") || code.contains("require(");
+                if *is_wanted && imports {
+                    found.push(std::mem::take(code));
+                }
+                block = None;
+            }
+            (None, Some(mark)) => {
+                let word = mark.split(|c: char| !c.is_alphanumeric()).next().unwrap_or_default();
+                let is_wanted = ["js", "javascript", "ts", "typescript", "jsx", "tsx", "mjs", "cjs"].contains(&word);
+                block = Some((is_wanted, String::new()));
+            }
+            (Some((_, code)), None) => {
+                code.push_str(bare);
+                code.push('\n');
+            }
+            (None, None) => {}
+        }
+    }
+    found
+}
+
+/// Documents of a package: those in markdown, some folders down.
+fn documents(root: &Path) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut ahead = vec![(root.to_owned(), 0)];
+    while let Some((folder, depth)) = ahead.pop() {
+        for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+            let (name, path) = (entry.file_name(), entry.path());
+            let name = name.to_string_lossy().to_lowercase();
+            let is_history = ["change", "history", "migrat", "upgrad", "release"].iter().any(|word| name.contains(word));
+            match entry.file_type() {
+                Ok(kind) if kind.is_dir() && name != "node_modules" && depth < 5 => ahead.push((path, depth + 1)),
+                Ok(kind) if kind.is_file() && (name.ends_with(".md") || name.ends_with(".mdx")) && !is_history => {
+                    found.extend(std::fs::read_to_string(path));
+                }
+                _ => {}
+            }
+        }
+    }
+    found
+}
+
 /// Runs of `>>>` lines; those whose answer is an error are meant to fail.
 fn of_docstrings(text: &str) -> Vec<String> {
     let mut found = Vec::new();
@@ -215,7 +286,11 @@ fn of_docstrings(text: &str) -> Vec<String> {
 }
 
 fn id(installed: &Installed) -> PackageId {
-    let ecosystem = if installed.package.ecosystem == Ecosystem::Cargo { symbols::Ecosystem::Cargo } else { symbols::Ecosystem::PyPi };
+    let ecosystem = match installed.package.ecosystem {
+        Ecosystem::Cargo => symbols::Ecosystem::Cargo,
+        Ecosystem::Pypi => symbols::Ecosystem::PyPi,
+        _ => symbols::Ecosystem::Npm,
+    };
     PackageId::new(ecosystem, &*installed.package.name, installed.package.version.as_deref().unwrap_or_default())
 }
 

@@ -591,6 +591,9 @@ pub struct Serve {
     /// A folder that clients may have read, beside the roots that they name; may be given several times
     #[arg(long, value_name = "FOLDER")]
     pub allow_path: Vec<PathBuf>,
+    /// The project that is meant where a client names none, and may be read by it [default: the one below the client's roots]
+    #[arg(long, value_name = "PATH")]
+    pub project: Option<PathBuf>,
     /// Keep the sources fresh: refresh each, in the background, when it was last fetched or refreshed longer ago than this: 12h or 7d
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub refresh: Option<Duration>,
@@ -679,7 +682,7 @@ pub struct Find {
 pub struct Check {
     /// The file; - is stdin
     pub file: PathBuf,
-    /// The language: python or rust [default: by the end of the file's name]
+    /// The language: python, rust, javascript or typescript [default: by the end of the file's name]
     #[arg(long, value_name = "NAME", value_parser = language)]
     pub language: Option<smolcrawl::symbols::Language>,
     /// The project whose versions count [default: the one that the file is in, else that of this folder]

@@ -39,6 +39,8 @@ pub struct Config {
     pub share_folder: Option<PathBuf>,
     /// Folders below which clients of the server may have files read, beside those that the client itself names as its roots. Default: none.
     pub allowed_paths: Vec<PathBuf>,
+    /// The project that clients of the server mean if they name none. Default: the one below the roots that the client names.
+    pub project: Option<PathBuf>,
     /// Where packages lie that are named. Default: where the tools of this process's user put them.
     pub on_disk: OnDisk,
     /// What an engine of this configuration lets its operator override by `SMOLCRAWL_*` and proxy variables. Default: those this
@@ -93,6 +95,7 @@ impl Config {
             embeddings: Embeddings::default(),
             share_folder: None,
             allowed_paths: Vec::new(),
+            project: None,
             on_disk: OnDisk::default(),
             environment: Environment::of_process(),
         }

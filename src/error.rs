@@ -266,7 +266,7 @@ impl Error {
             Self::NoSymbols => Some("read the packages that a project uses with `smolcrawl project PATH`".to_owned()),
             Self::UnknownModule { near, .. } if near.is_empty() => Some("find its path with `smolcrawl find NAME`".to_owned()),
             Self::UnknownModule { near, .. } => Some(format!("is {} meant?", near.join(", or "))),
-            Self::LanguageUnchecked { .. } => Some("Python and Rust are".to_owned()),
+            Self::LanguageUnchecked { .. } => Some("Python, Rust, JavaScript and TypeScript are".to_owned()),
             Self::NoRecipe { .. } => Some("crawl it, so that it is known what belongs to it".to_owned()),
         }
     }

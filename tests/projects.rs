@@ -335,7 +335,7 @@ fn of_two_versions_that_one_package_uses_none_is_chosen() {
 }
 
 #[test]
-fn names_that_only_the_projects_own_manifests_know_are_its_own() {
+fn names_that_only_the_projects_own_manifests_know_lead_to_what_they_mean_or_are_its_own() {
     let home = Home::new();
     let registry = |name: &str| format!(".cargo/registry/src/index/{name}");
     let manifest = |name: &str, needs: &str| format!("[package]\nname = \"{name}\"\nversion = \"1.0.0\"\n{needs}");
@@ -359,10 +359,16 @@ fn names_that_only_the_projects_own_manifests_know_are_its_own() {
     let (checked, status) = home.check(
         "app",
         "src/main.rs",
-        "use pot::boil;\nuse teapot::lid;\nfn main() {\n    steam::whisper();\n    kettle::boil();\n    kettle::boyl();\n}\n",
+        "use pot::boil;\nuse teapot::lid;\nfn main() {\n    steam::whisper();\n    kettle::boil();\n    kettle::boyl();\n    pot::boyl();\n}\n",
     );
-    let wanted =
-        ["pot::boil unknown", "teapot::lid not_in_lock", "steam::whisper unknown", "kettle::boil exists", "kettle::boyl does_not_exist"];
+    let wanted = [
+        "pot::boil exists",
+        "teapot::lid not_in_lock",
+        "steam::whisper unknown",
+        "kettle::boil exists",
+        "kettle::boyl does_not_exist",
+        "pot::boyl does_not_exist",
+    ];
     assert_eq!((verdicts(&checked), status), (wanted.map(str::to_owned).to_vec(), 1), "{checked}");
     let (checked, status) = home.check("app", "src/main.rs", "fn main() {\n    steam::whisper();\n    steam::hiss();\n}\n");
     assert_eq!((verdicts(&checked), status), (vec!["steam::whisper unknown".to_owned(), "steam::hiss unknown".to_owned()], 0), "{checked}");
@@ -401,7 +407,47 @@ fn a_project_of_npm_and_a_module_of_go_are_found_in() {
         "{found}"
     );
     let output = home.run(&["check", &home.path("service/go.mod"), "--language", "go"]);
-    assert!(!output.status.success() && text(&output.stderr).contains("hint: Python and Rust are"), "{}", text(&output.stderr));
+    assert!(
+        !output.status.success() && text(&output.stderr).contains("hint: Python, Rust, JavaScript and TypeScript are"),
+        "{}",
+        text(&output.stderr)
+    );
+}
+
+#[test]
+fn code_of_typescript_is_held_against_the_types_in_node_modules() {
+    let home = Home::new();
+    let entry = |place: &str| format!("\"node_modules/{place}\": {{\"version\": \"1.0.0\"}}");
+    let own = r#""": {"dependencies": {"pad": "1", "bare": "1", "@types/bare": "1"}}"#;
+    let places = ["pad", "bare", "@types/bare"].map(entry).join(", ");
+    home.write("web/package-lock.json", &format!("{{\"lockfileVersion\": 3, \"packages\": {{{own}, {places}}}}}"));
+    for (name, entry) in
+        [("pad", "\"types\": \"./dist/pad.d.ts\""), ("bare", "\"main\": \"index.js\""), ("@types/bare", "\"types\": \"index.d.ts\"")]
+    {
+        let manifest = format!("{{\"name\": \"{name}\", \"version\": \"1.0.0\", {entry}}}");
+        home.write(&format!("web/node_modules/{name}/package.json"), &manifest);
+    }
+    home.write("web/node_modules/pad/dist/pad.d.ts", "export declare class Pad { left(by: number): this; text: string }\n");
+    home.write("web/node_modules/pad/dist/pad.d.mts", "export declare class Pad { left(by: number): this; text: string }\n");
+    home.write("web/node_modules/bare/index.js", "module.exports = function bare() {};\n");
+    home.write("web/node_modules/@types/bare/index.d.ts", "import { Pad } from 'pad';\ndeclare function bare(): Pad;\nexport = bare;\n");
+    home.json(&["project", &home.path("web")]);
+    let code = "import { Pad } from 'pad';\nimport bare from 'bare';\nimport { x } from 'else';\nnew Pad().left(2).right(2);\nbare().text.trim();\nbare().texts;\n";
+    let (checked, status) = home.check("web", "src/main.ts", code);
+    let wanted = [
+        "pad exists",
+        "Pad exists",
+        "bare exists",
+        "else not_in_lock",
+        "new Pad().left exists",
+        "new Pad().left(2).right does_not_exist",
+        "bare().text exists",
+        "bare().text.trim unknown",
+        "bare().texts does_not_exist",
+    ];
+    let mut found = verdicts(&checked);
+    found.sort_by_key(|line| wanted.iter().position(|wanted| line == wanted));
+    assert_eq!((found, status), (wanted.map(str::to_owned).to_vec(), 1), "{checked}");
 }
 
 #[test]
@@ -503,6 +549,25 @@ fn questions_are_answered_from_the_packages_of_the_project() {
     assert!(home.json(&["find", "whistle", "--package", "kettle@1.0", "--all"])["symbols"].as_array().unwrap().is_empty());
     let removed = text(&home.run(&["remove", "pypi:steam@3.0"]).stdout);
     assert!(removed.contains("the symbols of 1 versions removed"), "{removed}");
+}
+
+#[test]
+fn a_server_that_is_told_its_project_asks_nobody_for_it() {
+    let home = Home::new();
+    python(&home, "app", "1.0", "boil");
+    python(&home, "other", "2.0", "heat");
+    home.json(&["project", &home.path("other")]);
+    let mut server = Server::start(home.0.path(), &["--db", &home.path("index.db"), "--project", &home.path("app")]);
+    server.initialize();
+    let read = server.call(2, "index_project", json!({}))["structuredContent"].clone();
+    assert_eq!(read["read"], json!(2), "{read}");
+    let code = json!({ "code": "import kettle\nkettle.boil()\nkettle.heat()\n", "language": "python" });
+    let checked = server.call(3, "check_code", code)["structuredContent"].clone();
+    server.end();
+    assert!(checked["project"].as_str().unwrap().replace('\\', "/").ends_with("/app"), "{checked}");
+    let output = home.run(&["serve", "--project", &home.path("nowhere")]);
+    let told = text(&output.stderr);
+    assert!(!output.status.success() && told.contains("there is nothing") && told.contains("hint:"), "{told}");
 }
 
 fn failure(result: &Value) -> String {

@@ -78,6 +78,36 @@ fn every_rust_trap_has_its_verdict() {
     judge("rs/snippets.txt", Language::Rust, &reach(read(Ecosystem::Cargo, "rs/kettle")));
 }
 
+#[test]
+fn every_typescript_trap_has_its_verdict() {
+    judge("ts/snippets.txt", Language::TypeScript, &reach(read(Ecosystem::Npm, "ts/kettle")));
+}
+
+#[test]
+fn types_of_a_package_of_its_own_stand_for_code_without_any() {
+    let npm = |name: &str, files: &[(&str, &str)]| {
+        let mut reader = Reader::new(PackageId::new(Ecosystem::Npm, name, "1.0.0"), name);
+        files.iter().for_each(|(path, text)| reader.file(path, text.as_bytes()));
+        Arc::new(Indexed::new(reader.finish()))
+    };
+    let code = npm("@a/pot.js", &[("index.js", "exports.stir = function () {}; exports.hidden = 1;")]);
+    let types = npm("@types/a__pot.js", &[("index.d.ts", "export function stir(): Spoon; export interface Spoon { tap(): void }")]);
+    let node = npm(
+        "@types/node",
+        &[("fs.d.ts", "declare module 'fs' { function openSync(): number; }\ndeclare module 'node:fs' { export * from 'fs'; }")],
+    );
+    let snippet =
+        "import { stir, hidden } from '@a/pot.js';\nstir().tap(); stir().drop();\nimport fs from 'node:fs';\nfs.openSync(); fs.shut();\n";
+    let missing = |reach: &Reach| {
+        let checked = check(snippet, Language::JavaScript, reach);
+        checked.into_iter().filter(|of| of.verdict == Verdict::DoesNotExist).map(|of| of.text).collect::<Vec<_>>()
+    };
+    assert_eq!(missing(&Reach::new(vec![code.clone(), types.clone(), node.clone()])), ["hidden", "stir().drop", "fs.shut"]);
+    assert_eq!(missing(&Reach::new(vec![types, code.clone(), node])), ["hidden", "stir().drop", "fs.shut"]);
+    // Code without types is no reason for an accusation.
+    assert_eq!(missing(&Reach::new(vec![code])), [] as [&str; 0]);
+}
+
 fn only(checked: &[Checked], name: &str) -> Checked {
     checked.iter().find(|checked| checked.text.ends_with(name)).unwrap_or_else(|| panic!("no {name} in {checked:#?}")).clone()
 }

@@ -1,6 +1,7 @@
 //! `serve`: the MCP server on stdin and stdout, crawls and the embedding behind it.
 
 use std::io::IsTerminal;
+use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::time::Duration;
 
@@ -57,14 +58,23 @@ pub async fn run(engine: &Engine, asked: cli::Serve) -> Result<(), Failure> {
 /// What is said here comes on top of what is set.
 pub fn allow(config: &mut Config, asked: &cli::Serve) -> Result<(), Failure> {
     for path in &asked.allow_path {
-        let absolute = std::path::absolute(path)
-            .map_err(|error| Failure::new(format!("--allow-path {}: {error}", path.display()), "name a folder that is there"))?;
-        if !absolute.exists() {
-            return Err(Failure::new(format!("--allow-path {}: there is nothing", path.display()), "name a folder that is there"));
-        }
-        config.allowed_paths.push(absolute);
+        config.allowed_paths.push(there("--allow-path", path)?);
+    }
+    if let Some(path) = &asked.project {
+        let path = there("--project", path)?;
+        config.allowed_paths.push(path.clone());
+        config.project = Some(path);
     }
     Ok(())
+}
+
+fn there(flag: &str, path: &Path) -> Result<PathBuf, Failure> {
+    let hint = "name a folder that is there";
+    let absolute = std::path::absolute(path).map_err(|error| Failure::new(format!("{flag} {}: {error}", path.display()), hint))?;
+    match absolute.exists() {
+        true => Ok(absolute),
+        false => Err(Failure::new(format!("{flag} {}: there is nothing", path.display()), hint)),
+    }
 }
 
 fn failure(error: smolcrawl::mcp::Error) -> Failure {

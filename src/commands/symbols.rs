@@ -117,7 +117,9 @@ fn read(path: &PathBuf) -> Result<String, Failure> {
         })
     };
     let read = opened().and_then(|reader| reader.take(LARGEST + 1).read_to_end(&mut bytes));
-    read.map_err(|error| Failure::new(format!("{}: {error}", path.display()), "name a file of Python or Rust, or - for stdin"))?;
+    read.map_err(|error| {
+        Failure::new(format!("{}: {error}", path.display()), "name a file of Python, Rust, JavaScript or TypeScript, or - for stdin")
+    })?;
     if bytes.len() as u64 > LARGEST {
         return Err(Failure::new(format!("{} is larger than {} KiB", path.display(), LARGEST >> 10), "check a part of it, by stdin"));
     }

@@ -1,6 +1,7 @@
 //! Which files an installed package is made of, as far as its language is read, and what they are known by: another size or time is another
 //! package. Links are never followed; what is left out is counted.
 
+use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -71,6 +72,14 @@ impl Installed {
         // Where a package of npm describes its types, these are what it offers; otherwise its code is.
         if self.package.ecosystem == Ecosystem::Npm && files.iter().any(|file| is_description(&file.path)) {
             files.retain(|file| is_description(&file.path) || &*file.path == MANIFEST);
+            // The same types are often there for each kind of module; a short file may only lead to the other one.
+            let all: HashMap<Box<str>, u64> = files.iter().map(|file| (file.path.clone(), file.bytes)).collect();
+            let is_twice = |file: &SourceFile, end: &str, others: &[&str]| {
+                let stem = file.path.strip_suffix(end);
+                let other = |end: &&str| all.get(format!("{}{end}", stem?).as_str()).copied();
+                others.iter().filter_map(other).any(|bytes| bytes * 2 >= file.bytes)
+            };
+            files.retain(|file| !is_twice(file, ".d.mts", &[".d.ts"]) && !is_twice(file, ".d.cts", &[".d.ts", ".d.mts"]));
         }
         files.sort_unstable_by(|a, b| (&*a.path != MANIFEST, &a.path).cmp(&(&*b.path != MANIFEST, &b.path)));
         let stamp = stamp(&files);

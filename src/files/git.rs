@@ -5,11 +5,13 @@
 use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom};
+use std::net::IpAddr;
 use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
+use url::{Host, Url};
 
 use crate::http;
 use crate::reactor::Handle;
@@ -54,16 +56,18 @@ pub struct GitFetch {
 }
 
 impl GitFetch {
-    /// Starts to fetch one commit: that of the reference, else of the default branch.
+    /// Starts to fetch one commit: that of the reference, else of the default branch. Where `addresses` are given, the host of an address of
+    /// HTTP is asked there and nowhere else (by git 2.37 or later); otherwise git looks up where it is.
     ///
     /// # Errors
     /// [`Error::NoGit`], [`Error::Git`], [`Error::Io`].
-    pub fn start(repository: &Repository, user: GitUser, limits: GitLimits, now: Instant) -> Result<Self, Error> {
+    pub fn start(repository: &Repository, user: GitUser, addresses: &[IpAddr], limits: GitLimits, now: Instant) -> Result<Self, Error> {
         let protocols = match user {
             GitUser::Own => "https:http:ssh",
             GitUser::Anybody => "https:http",
         };
-        let git = Git::new(OsStr::new("git"), protocols, user)?;
+        let mut git = Git::new(OsStr::new("git"), protocols, user)?;
+        git.resolved = Url::parse(&repository.remote).ok().and_then(|remote| resolved(&remote, addresses));
         Self::start_with(git, &repository.remote, repository.reference.as_deref(), limits, now)
     }
 
@@ -134,9 +138,15 @@ impl GitFetch {
 ///
 /// # Errors
 /// As [`GitFetch::start`] and [`GitFetch::step`].
-pub async fn fetch(handle: &Handle, repository: Repository, user: GitUser, limits: GitLimits) -> Result<GitFetch, Error> {
+pub async fn fetch(
+    handle: &Handle,
+    repository: Repository,
+    user: GitUser,
+    addresses: Vec<IpAddr>,
+    limits: GitLimits,
+) -> Result<GitFetch, Error> {
     let now = handle.now();
-    let mut fetch = handle.unblock(move || GitFetch::start(&repository, user, limits, now)).await?;
+    let mut fetch = handle.unblock(move || GitFetch::start(&repository, user, &addresses, limits, now)).await?;
     let mut pause = SHORTEST_PAUSE;
     loop {
         let now = handle.now();
@@ -164,6 +174,8 @@ struct Git {
     /// As `GIT_ALLOW_PROTOCOL` has it.
     protocols: &'static str,
     user: GitUser,
+    /// Where the host is, as `http.curloptResolve` has it.
+    resolved: Option<String>,
 }
 
 impl Git {
@@ -171,7 +183,7 @@ impl Git {
         let folder = tempfile::Builder::new().prefix("smolcrawl-git-").tempdir().map_err(Error::io("a temporary folder", "made"))?;
         let home = folder.path().join(HOME);
         fs::create_dir(&home).map_err(Error::io(home, "made"))?;
-        Ok(Self { program: program.into(), folder, protocols, user })
+        Ok(Self { program: program.into(), folder, protocols, user, resolved: None })
     }
 
     /// A command in the repository that asks nobody anything, runs no hook and speaks the allowed protocols only.
@@ -183,6 +195,7 @@ impl Git {
             .args(SETTINGS.iter().flat_map(|setting| ["-c", setting]))
             // An empty one takes back all that were named before.
             .args((self.user == GitUser::Anybody).then_some(["-c", "credential.helper="]).into_iter().flatten())
+            .args(self.resolved.iter().flat_map(|resolved| ["-c".to_owned(), format!("http.curloptResolve={resolved}")]))
             .args(arguments)
             .current_dir(self.folder.path())
             .stdin(Stdio::null())
@@ -236,6 +249,18 @@ impl Git {
         };
         read().unwrap_or_default()
     }
+}
+
+/// `host:443:192.0.2.1,[2001:db8::1]`, of an address whose host is a name.
+fn resolved(remote: &Url, addresses: &[IpAddr]) -> Option<String> {
+    let Host::Domain(host) = remote.host()? else { return None };
+    let port = remote.port_or_known_default()?;
+    let written = |address: &IpAddr| match address {
+        IpAddr::V4(address) => address.to_string(),
+        IpAddr::V6(address) => format!("[{address}]"),
+    };
+    let addresses: Vec<String> = addresses.iter().map(written).collect();
+    (!addresses.is_empty()).then(|| format!("{host}:{port}:{}", addresses.join(",")))
 }
 
 /// A child and all that it has started, ended when dropped.

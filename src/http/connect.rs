@@ -146,6 +146,22 @@ impl Connector {
         addresses.iter().try_for_each(|address| admit(&host, *address, self.private_addresses))
     }
 
+    /// Where a name leads, as far as that is admitted; nothing where it is no name, or another looks it up.
+    ///
+    /// # Errors
+    /// It cannot be looked up, or all of it is refused.
+    pub(super) async fn admitted(&self, route: &Route) -> Result<Vec<IpAddr>, Error> {
+        let (None, Host::Domain(name)) = (&route.via, &route.host) else { return Ok(Vec::new()) };
+        let source = |source| Error::Resolve { host: name.clone(), source };
+        let addresses = self.names.resolve(&self.handle, name).await.map_err(source)?;
+        let judged = |address: &IpAddr| admit(&route.host, *address, self.private_addresses).map(|()| *address);
+        let (admitted, refused): (Vec<_>, Vec<_>) = addresses.iter().map(judged).partition(Result::is_ok);
+        match refused.into_iter().find_map(Result::err).filter(|_| admitted.is_empty()) {
+            Some(error) => Err(error),
+            None => Ok(admitted.into_iter().flatten().collect()),
+        }
+    }
+
     async fn open(&self, host: &Host<String>, port: u16, private: PrivateAddresses) -> Result<Socket, Error> {
         let addresses = match host {
             Host::Domain(name) => {

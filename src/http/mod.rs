@@ -59,6 +59,7 @@ mod tls;
 mod verdict;
 
 use std::fmt;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -157,6 +158,16 @@ impl Client {
         let mut flight = Flight::new(&self.0.totals);
         let outcome = self.0.follow(request, &mut flight).await;
         flight.land(outcome)
+    }
+
+    /// Where the host of a URL is, as far as this client would connect there: for a program of another's that is to ask nobody else. Empty
+    /// where the host is no name, or a proxy looks it up.
+    ///
+    /// # Errors
+    /// As [`send`](Self::send), as far as that is about the address.
+    pub async fn addresses(&self, url: &Url) -> Result<Vec<IpAddr>, Error> {
+        let route = Route::to(url, &self.0.config)?;
+        self.0.connector.admitted(&route).await
     }
 
     /// What has been done so far, by this client, its clones and those that count apart from it.

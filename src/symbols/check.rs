@@ -3,6 +3,7 @@
 
 mod python;
 mod rust;
+mod script;
 mod verdicts;
 
 use serde::Serialize;
@@ -45,8 +46,7 @@ pub struct Checked {
 }
 
 /// Checks a piece of code: one entry for each reference to something outside it, in the order of the text. At most 1 MiB of code is read
-/// and 5,000 references are answered; languages other than Python and Rust are not
-/// checked.
+/// and 5,000 references are answered; languages other than Python, Rust, JavaScript and TypeScript are not checked.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -66,6 +66,7 @@ pub fn check(code: &str, language: Language, reach: &Reach) -> Vec<Checked> {
     match language {
         Language::Python => python::check(&code[..end], &mut verdicts),
         Language::Rust => rust::check(&code[..end], &mut verdicts),
+        Language::JavaScript | Language::TypeScript | Language::Tsx => script::check(&code[..end], language, &mut verdicts),
         _ => {}
     }
     verdicts.done()

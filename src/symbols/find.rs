@@ -173,9 +173,16 @@ pub fn nearest<'a>(name: &str, names: impl Iterator<Item = &'a str>, most: usize
     }
     let lower = name.to_lowercase();
     let allowed = (length / 3).min(4);
+    let own = signs(&lower);
+    let is_far = |here: u64, there: u64| (here & !there).count_ones() as usize > allowed;
     let mut near: Vec<(usize, &str)> = names
         .filter(|other| other.len() <= 100 && *other != name && !other.starts_with("__"))
         .filter(|other| other.len().abs_diff(name.len()) <= allowed + 1)
+        // One change brings or takes one sign at the most: for nearly all names that is enough to know.
+        .filter(|other| {
+            let there = signs(other);
+            !is_far(own, there) && !is_far(there, own)
+        })
         .filter_map(|other| {
             let distance = strsim::osa_distance(&lower, &other.to_lowercase());
             (distance <= allowed).then_some((distance, other))
@@ -184,6 +191,17 @@ pub fn nearest<'a>(name: &str, names: impl Iterator<Item = &'a str>, most: usize
     near.sort_unstable();
     near.dedup();
     near.into_iter().take(most).map(|(_, name)| name.to_owned()).collect()
+}
+
+/// Which letters, without regard to case, digits and other signs of ASCII a name has, a bit each; the signs share theirs.
+fn signs(name: &str) -> u64 {
+    let bit = |byte: u8| match byte.to_ascii_lowercase() {
+        letter @ b'a'..=b'z' => letter - b'a',
+        digit @ b'0'..=b'9' => 26 + digit - b'0',
+        b'_' => 36,
+        other => 37 + other % 27,
+    };
+    name.bytes().filter(u8::is_ascii).fold(0, |signs, byte| signs | 1 << bit(byte))
 }
 
 /// Whether a package is among those that are asked for by name and version.

@@ -103,7 +103,12 @@ impl Indexed {
         for (at, why) in (0..).zip(&package.open) {
             open.entry(why.path.clone()).or_insert(at);
         }
-        let roots = symbols.iter().filter(|symbol| parent(&symbol.path).is_none()).map(|symbol| symbol.path.clone()).collect();
+        // Names of modules of npm may hold dots.
+        let is_root = |path: &str| match package.id.ecosystem {
+            Ecosystem::Npm => !path.contains('#'),
+            _ => parent(path).is_none(),
+        };
+        let roots = symbols.iter().filter(|symbol| is_root(&symbol.path)).map(|symbol| symbol.path.clone()).collect();
         Self { by_path, by_parent, by_name, reexports, open, roots, words, package }
     }
 
@@ -188,7 +193,10 @@ impl Indexed {
             });
         }
         let mut symbol = Symbol::new(path, Kind::Other);
+        let is_script = self.package.id.ecosystem == Ecosystem::Npm;
         symbol.signature = match (is_python, target) {
+            (_, Some(name)) if is_script => format!("export {{ {name} }} from \"{}\"", given.target),
+            (_, None) if is_script => format!("export * from \"{}\"", given.target),
             (true, Some(name)) => format!("from {} import {name}", given.target),
             (true, None) => format!("import {}", given.target),
             (false, Some(name)) => format!("pub use {}::{name}", given.target),
@@ -218,6 +226,11 @@ impl Indexed {
     /// ```
     pub fn has_word(&self, word: &str) -> bool {
         self.words.contains(word)
+    }
+
+    /// Whether files describe its types, without code.
+    fn has_types(&self) -> bool {
+        self.package.symbols.iter().any(|symbol| [".d.ts", ".d.mts", ".d.cts"].iter().any(|end| symbol.file.ends_with(end)))
     }
 
     /// The names under which code reaches it.
@@ -295,9 +308,16 @@ impl Reach {
     /// Of these packages. Of two versions of one package the first is taken: give those that the project itself names first.
     pub fn new(packages: Vec<Arc<Indexed>>) -> Self {
         let mut reach = Self::default();
+        let described: HashSet<String> = packages.iter().filter_map(|package| described(&package.package.id)).collect();
         for package in packages {
             let at = reach.packages.len();
             let id = &package.package.id;
+            // Code without types is not looked into where a package of its own describes it.
+            if id.ecosystem == Ecosystem::Npm && described.contains(&id.name) && !package.has_types() {
+                reach.by_id.entry(id.clone()).or_insert(at);
+                reach.packages.push(package);
+                continue;
+            }
             let same = |other: &&usize| {
                 let other = &reach.packages[**other].package.id;
                 (other.ecosystem, &other.name) == (id.ecosystem, &id.name)
@@ -396,6 +416,12 @@ impl Reach {
         }
         scope
     }
+}
+
+/// What a package of npm describes the types of: `a` of `@types/a`, `@a/b` of `@types/a__b`.
+fn described(id: &PackageId) -> Option<String> {
+    let name = id.name.strip_prefix("@types/").filter(|_| id.ecosystem == Ecosystem::Npm)?;
+    Some(name.split_once("__").map_or_else(|| name.to_owned(), |(scope, name)| format!("@{scope}/{name}")))
 }
 
 /// What stands before the last separator of a path. A name of npm may hold `.` and `/`: there only `#` separates.

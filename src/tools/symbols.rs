@@ -104,7 +104,10 @@ async fn read_project(engine: &Engine, asked: Project, context: &Context) -> Res
     let (path, folders) = match asked.path.as_deref().map(str::trim).filter(|path| !path.is_empty()) {
         Some(path) => allowed::path(engine, context, path).await?,
         None => {
-            let roots = allowed::roots(context).await?;
+            let roots = match &engine.config().project {
+                Some(project) => vec![project.clone()],
+                None => allowed::roots(context).await?,
+            };
             let first = roots.first().cloned().ok_or_else(|| {
                 ToolError::new("no project is named, and the client names no folder that its user works in")
                     .hint("name the project's folder as path")
@@ -232,6 +235,10 @@ pub(super) async fn project(engine: &Engine, named: Option<&str>, context: &Cont
         },
         None if known.is_empty() => Ok(None),
         None => {
+            // Whoever started the server has said which.
+            if let Some(path) = &engine.config().project {
+                return engine.project_of(path).await.map_err(|error| told(&error));
+            }
             for root in allowed::roots(context).await? {
                 let above = engine.project_of(&root).await.map_err(|error| told(&error))?;
                 // Where a folder has one project in it, that is meant.
@@ -368,7 +375,7 @@ struct Module {
 struct Code {
     /// The code
     code: String,
-    /// python or rust
+    /// python, rust, javascript or typescript
     language: String,
     /// As in find_symbol
     #[serde(default)]

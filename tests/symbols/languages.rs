@@ -1,7 +1,7 @@
 //! What the source of each other language gives: names, kinds, signatures, documentation, what is for others.
 
 use super::{Ecosystem, Kind, PackageId, Reader};
-use smolcrawl::symbols::{Package, Reason, Symbol};
+use smolcrawl::symbols::{Indexed, Package, Reason, Symbol};
 
 fn read(ecosystem: Ecosystem, name: &str, files: &[(&str, &str)]) -> Package {
     let mut reader = Reader::new(PackageId::new(ecosystem, name, "1.2.0"), name);
@@ -81,7 +81,7 @@ export * from "../shared";
     let kettle = at(&package, "kettle#Kettle");
     assert_eq!(
         (kettle.signature.as_str(), kettle.bases.join(" ")),
-        ("class Kettle<T> extends Vessel<T> implements Lid", "Vessel Lid".to_owned())
+        ("class Kettle<T> extends Vessel<T> implements Lid", "Vessel".to_owned())
     );
     assert_eq!(at(&package, "kettle#Kettle#constructor").doc, "Full of water.");
     assert!(at(&package, "kettle#Kettle#secret").private && at(&package, "kettle#Kettle#own").private);
@@ -122,9 +122,10 @@ export default pour;
             "kettle#Pot#fill fill(litres)",
             "kettle#Pot#of static of()",
             "kettle#Pot#empty Pot.prototype.empty = function ()",
-            "kettle#Kettle class Pot",
         ]
     );
+    let given: Vec<String> = Indexed::new(package.clone()).given_names().map(|of| format!("{} {}", of.path, of.signature)).collect();
+    assert_eq!(given, ["kettle#Kettle class Pot"]);
     assert!(at(&package, "kettle#hidden").private);
     let text = "function one() {}\nmodule.exports = { one, two: 2, three() {} };\nexports.four = function (a) {};\nmodule.exports.five = 5;\nthis.six = 6;\n";
     let names = public(&read(Ecosystem::Npm, "kettle", &[("lib/tea.cjs", text)]));

@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{Seek, SeekFrom, Write};
+use std::net::IpAddr;
 use std::time::Duration;
 
 use futures_lite::AsyncReadExt;
@@ -88,22 +89,25 @@ impl Engine {
     }
 
     /// The address that git is to ask, after redirects, once our own client has had an answer there: what it may not connect to, git may not
-    /// either. What asks for a login may well be git's to know.
-    pub(super) async fn judged_for_git(&self, remote: &Url) -> Result<Url, Error> {
+    /// either. What asks for a login may well be git's to know. And where its host is: another answer to a later look-up would not be judged.
+    pub(super) async fn judged_for_git(&self, remote: &Url) -> Result<(Url, Vec<IpAddr>), Error> {
         let mut asked = remote.clone();
         asked.set_path(&format!("{}{INFO}", remote.path().trim_end_matches('/')));
         asked.set_query(Some("service=git-upload-pack"));
-        let response = self.inner.crawler.client().send(Request::get(asked)).await?;
+        let client = self.inner.crawler.client();
+        let response = client.send(Request::get(asked)).await?;
         let mut found = response.url.clone();
         let path = found.path().strip_suffix(INFO).map(str::to_owned);
-        match path {
+        let found = match path {
             Some(path) => {
                 found.set_path(&path);
                 found.set_query(None);
-                Ok(found)
+                found
             }
-            None => Ok(remote.clone()),
-        }
+            None => remote.clone(),
+        };
+        let addresses = client.addresses(&found).await?;
+        Ok((found, addresses))
     }
 }
 

@@ -496,11 +496,13 @@ impl Engine {
                 Downloaded::Refused(error) => refused = Some(error),
             }
         }
-        let mut asked = repository;
+        let (mut asked, mut addresses) = (repository, Vec::new());
         if let Some(remote) = Url::parse(&asked.remote).ok().filter(|url| matches!(url.scheme(), "http" | "https")) {
-            asked.remote = self.judged_for_git(&remote).await?.into();
+            let judged = self.judged_for_git(&remote).await?;
+            (asked.remote, addresses) = (judged.0.into(), judged.1);
         }
-        let fetched = match files::fetch(&self.inner.handle, asked, located.request.git_user(), GitLimits::default()).await {
+        let user = located.request.git_user();
+        let fetched = match files::fetch(&self.inner.handle, asked, user, addresses, GitLimits::default()).await {
             Ok(fetched) => fetched,
             // Without git there is no other way than the one that was refused.
             Err(files::Error::NoGit { source }) => return Err(refused.unwrap_or(files::Error::NoGit { source }.into())),

@@ -18,10 +18,12 @@ pub(in crate::engine) struct Known {
     pub include: Include,
     pub locks: Vec<String>,
     pub uses: Vec<Use>,
-    /// Names under which code reaches the project itself, or what only its own manifests call so: of Rust, and what Python finds in its
-    /// folder.
+    /// Names under which code reaches the project itself: of Rust, and what Python finds in its folder.
     pub own_crates: Vec<String>,
     pub own_modules: Vec<String>,
+    /// What the project's manifests call by another name than its package has: that name, and the package's.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub renamed: Vec<(String, String)>,
     pub notes: Vec<String>,
 }
 

@@ -28,13 +28,11 @@ impl Plan {
         bounds.0.iter_mut().for_each(|folders| folders.extend(of_tools.into_iter().flatten().cloned()));
         places.project = Some(root.clone());
         let shelf = Shelf::new(places);
-        let mut own_crates: Vec<String> = project.own.iter().map(|package| package.name.replace('-', "_")).collect();
-        if !own_crates.is_empty() {
-            own_crates.extend(shelf.renamed());
-        }
+        let own_crates: Vec<String> = project.own.iter().map(|package| package.name.replace('-', "_")).collect();
+        let renamed = if own_crates.is_empty() { Vec::new() } else { shelf.renamed() };
         let own_modules = known::modules_of(&root);
         let (locks, notes) = (project.locks.clone(), project.notes.clone());
-        let mut known = Known { include, locks, uses: Vec::new(), own_crates, own_modules, notes };
+        let mut known = Known { include, locks, uses: Vec::new(), own_crates, own_modules, renamed, notes };
         let mut installed = Vec::new();
         let mut open: Vec<(usize, Installed)> = Vec::new();
         for dependency in &project.dependencies {

@@ -146,7 +146,7 @@ pub(in crate::engine) fn names(package: Indexed) -> Vec<NamedSymbols> {
 }
 
 /// Another number is a reader that reads more, or otherwise: all is read again.
-const READER: u32 = 1;
+const READER: u32 = 2;
 const WITH_PAGES: &str = "p";
 /// Bytes of a file: modules of Python that are compiled are the largest.
 const LARGEST: u64 = 64 << 20;

@@ -11,7 +11,9 @@ use crate::engine::project::{State, Use, ecosystem};
 use crate::error::Error;
 use crate::files::Ecosystem;
 use crate::store::{self, Agreement, PackageRow, Store};
-use crate::symbols::{self, Checked, How, Indexed, Kind, Language, Open, Package, PackageId, Prefix, Reach, Reason, Symbol, Wanted};
+use crate::symbols::{
+    self, Checked, How, Indexed, Kind, Language, Open, Package, PackageId, Prefix, Reach, Reason, Reexport, Symbol, Wanted,
+};
 
 impl Inner {
     pub(super) fn find_symbols(&self, store: &Store, asked: &SymbolQuery) -> Result<SymbolsFound, Error> {
@@ -43,9 +45,7 @@ impl Inner {
         }
         let mut found = symbols::rank(candidates, &wanted);
         if found.is_empty() && !last.is_empty() {
-            let range = last.len().saturating_sub(NEAR)..=last.len() + NEAR;
-            let names = store.symbol_names(range, MAX_NAMES)?;
-            for near in symbols::nearest(&last, names.iter().map(String::as_str), 9) {
+            for near in symbols::nearest(&last, self.names(store, &scope)?.all(), 9) {
                 let near = Wanted { name: near, by_prefix: Prefix::Whole, ..wanted.clone() };
                 found.extend(
                     symbols::rank(look(&near.name, Agreement::Whole)?, &near)
@@ -139,19 +139,23 @@ impl Inner {
         let of = match language {
             Language::Python => Ecosystem::Pypi,
             Language::Rust => Ecosystem::Cargo,
+            Language::JavaScript | Language::TypeScript | Language::Tsx => Ecosystem::Npm,
             other => return Err(Error::LanguageUnchecked { language: format!("{other:?}") }),
         };
         let scope = self.scope(store, project)?;
-        let mut mentioned = HashSet::new();
-        symbols::words(code, &mut mentioned);
+        let mentioned = mentioned(code, of);
         let mut order: Vec<usize> = (0..scope.uses.len()).filter(|at| scope.uses[*at].ecosystem == of).collect();
         // What the project calls by a name is not what only others use under it.
-        let is_hidden = |used: &Use| of == Ecosystem::Cargo && used.roots.iter().any(|root| scope.own_crates.contains(root));
+        let called: &[(String, usize)] = if of == Ecosystem::Cargo { &scope.called } else { &[] };
+        let is_own = |root: &String| scope.own_crates.contains(root) || called.iter().any(|(name, _)| name == root);
+        let is_hidden = |used: &Use| of == Ecosystem::Cargo && used.roots.iter().any(is_own);
         order.retain(|at| scope.uses[*at].is_direct || !is_hidden(&scope.uses[*at]));
         // Of several versions the one that the project itself asks for.
         order.sort_by_key(|at| !scope.uses[*at].is_direct);
-        let mut waiting: VecDeque<usize> =
-            order.iter().copied().filter(|at| scope.uses[*at].roots.iter().any(|root| mentioned.contains(root))).collect();
+        let called: Vec<&(String, usize)> = called.iter().filter(|(name, _)| mentioned.contains(name)).collect();
+        let is_called = |at: &usize| called.iter().any(|(_, of)| of == at);
+        let is_mentioned = |at: &usize| scope.uses[*at].roots.iter().any(|root| mentioned.contains(root)) || is_called(at);
+        let mut waiting: VecDeque<usize> = order.iter().copied().filter(is_mentioned).collect();
         let mut taken: HashSet<usize> = waiting.iter().copied().collect();
         let mut packages: Vec<Arc<Indexed>> = Vec::new();
         let own = if of == Ecosystem::Cargo { &scope.own_crates } else { &scope.own_modules };
@@ -179,6 +183,10 @@ impl Inner {
             packages.push(package);
         }
         packages.extend(own_code.filter(|_| of != Ecosystem::Cargo));
+        packages.extend(called.iter().filter_map(|(name, at)| {
+            let used = &scope.uses[*at];
+            Some(Arc::new(calling(used.id(), name, used.roots.first()?)))
+        }));
         let mut reach = Reach::new(packages);
         let missing: Vec<&Use> = scope.uses.iter().filter(|used| used.ecosystem == of && used.state == State::Missing).collect();
         let changed = scope.changed();
@@ -220,6 +228,26 @@ fn wanted(asked: &SymbolQuery) -> Wanted {
     wanted
 }
 
+/// What may be names of packages in code: words, or what programs of npm have between quotes, as far as it names a package.
+fn mentioned(code: &str, of: Ecosystem) -> HashSet<String> {
+    let mut mentioned = HashSet::new();
+    if of != Ecosystem::Npm {
+        symbols::words(code, &mut mentioned);
+        return mentioned;
+    }
+    for quoted in code.split(['\'', '"', '`']).filter(|quoted| quoted.len() <= MAX_QUOTED) {
+        // Modules of Node are described by a package that nobody imports.
+        mentioned.insert("node".to_owned());
+        let mut segments = quoted.splitn(3, '/');
+        let (first, second) = (segments.next().unwrap_or_default(), segments.next());
+        match second.filter(|_| first.starts_with('@')) {
+            Some(second) => mentioned.insert(format!("{first}/{second}")),
+            None => mentioned.insert(first.to_owned()),
+        };
+    }
+    mentioned
+}
+
 /// A package of which nothing is known but that it is there.
 fn unread(id: PackageId, roots: &[String], why: &str) -> Indexed {
     let mut package = Package::new(id);
@@ -231,9 +259,18 @@ fn unread(id: PackageId, roots: &[String], why: &str) -> Indexed {
 
 /// Rows of a table of names that one question reads.
 const MAX_ROWS: usize = 20_000;
-/// Names that are compared with one that is nowhere.
-const MAX_NAMES: usize = 400_000;
-/// Bytes by which a name may be longer or shorter.
-const NEAR: usize = 5;
+/// Another name for a package: all that the package has stands under it.
+fn calling(id: PackageId, name: &str, root: &str) -> Indexed {
+    let mut package = Package::new(id.clone());
+    package.is_whole = true;
+    package.dependencies = vec![symbols::Dependency { root: root.to_owned(), id, optional: false }];
+    package.symbols = vec![Symbol::new(name, Kind::Module)];
+    let (scope, target) = (name.to_owned(), root.to_owned());
+    package.reexports = vec![Reexport { scope, name: "*".to_owned(), target, target_name: None, public: true, feature: None }];
+    Indexed::new(package)
+}
+
+/// Bytes of what is between quotes, where it may name a package.
+const MAX_QUOTED: usize = 300;
 /// Packages that are named where one was meant.
 const NAMED: usize = 5;

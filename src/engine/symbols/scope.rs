@@ -27,6 +27,8 @@ pub(super) struct Scope {
     pub by_row: HashMap<PackageRow, usize>,
     pub own_crates: Vec<String>,
     pub own_modules: Vec<String>,
+    /// What the project calls by another name, and which of `uses` that is.
+    pub called: Vec<(String, usize)>,
     /// Sources whose sites have a table of symbols.
     sites: Vec<Site>,
 }
@@ -91,7 +93,18 @@ impl Scope {
         let of_uses = content.uses.iter().map(kept).collect();
         let scope = Self::of(Some(path.to_owned()), content.uses, of_uses);
         let fingerprint = known.fingerprint.clone();
-        Ok(Self { fingerprint, own_crates: content.own_crates, own_modules: content.own_modules, sites, ..scope })
+        let (mut own_crates, mut called) = (content.own_crates, Vec::new());
+        for (name, package) in &content.renamed {
+            let is_one = content.renamed.iter().all(|(other, of)| other != name || of == package);
+            let is_taken = scope.uses.iter().any(|used| used.ecosystem == Ecosystem::Cargo && used.roots.contains(name));
+            match scope.direct(Ecosystem::Cargo, package).filter(|_| is_one && !is_taken) {
+                Some(at) => called.push((name.clone(), at)),
+                // Which package or version is meant is not known, or another has that name below: nothing is said of it, as of the
+                // project's own.
+                None => own_crates.push(name.clone()),
+            }
+        }
+        Ok(Self { fingerprint, own_crates, own_modules: content.own_modules, called, sites, ..scope })
     }
 
     fn of(project: Option<PathBuf>, uses: Vec<Use>, stored: Vec<Option<Stored>>) -> Self {
@@ -100,8 +113,15 @@ impl Scope {
             by_name.entry((used.ecosystem, used.ecosystem.normal(&used.name))).or_default().push(at);
         }
         let by_row = stored.iter().enumerate().filter_map(|(at, stored)| Some((stored.as_ref()?.row, at))).collect();
-        let (state, fingerprint, own_crates, own_modules, sites) = Default::default();
-        Self { state, project, fingerprint, uses, stored, by_name, by_row, own_crates, own_modules, sites }
+        let (state, fingerprint, own_crates, own_modules, called, sites) = Default::default();
+        Self { state, project, fingerprint, uses, stored, by_name, by_row, own_crates, own_modules, called, sites }
+    }
+
+    /// The package of a name that the project itself asks for, if that is one.
+    fn direct(&self, ecosystem: Ecosystem, name: &str) -> Option<usize> {
+        let all = self.by_name.get(&(ecosystem, ecosystem.normal(name)))?;
+        let mut direct = all.iter().copied().filter(|at| self.uses[*at].is_direct);
+        direct.next().filter(|_| direct.next().is_none())
     }
 
     /// What a package says that it needs, each with the package that it is here, if there is one. Which of several versions that a package
@@ -142,7 +162,10 @@ impl Scope {
                     dependencies.extend(other.roots.iter().map(of));
                 }
                 [] if need.is_optional => {}
-                [] => dependencies.push(Dependency { root: called(&need.name.replace(['-', '.'], "_")), id: unknown, optional: false }),
+                [] => {
+                    let plain = if ecosystem == Ecosystem::Npm { need.name.clone() } else { need.name.replace(['-', '.'], "_") };
+                    dependencies.push(Dependency { root: called(&plain), id: unknown, optional: false });
+                }
                 // They are in use, whatever asks for them.
                 [first, ..] => dependencies.extend(self.uses[*first].roots.iter().map(|root| Dependency {
                     root: called(root),

@@ -17,9 +17,33 @@ pub(in crate::engine) struct Shelved {
     /// By which state of the store.
     state: Option<[i64; 3]>,
     scopes: HashMap<Option<PathBuf>, Arc<Scope>>,
+    names: Option<Arc<Names>>,
     /// The one that was asked last stands last.
     packages: VecDeque<(Key, Arc<Indexed>)>,
     weight: usize,
+}
+
+/// All names of symbols, one behind the other: what a misspelt one is compared with.
+#[derive(Debug, Default)]
+pub(super) struct Names {
+    text: String,
+    ends: Vec<usize>,
+}
+
+impl Names {
+    fn read(store: &Store) -> Result<Self, Error> {
+        let mut names = Self::default();
+        for name in store.symbol_names(0..=LONGEST, MAX_NAMES)? {
+            names.text.push_str(&name);
+            names.ends.push(names.text.len());
+        }
+        Ok(names)
+    }
+
+    pub fn all(&self) -> impl Iterator<Item = &str> {
+        let begins = std::iter::once(&0).chain(&self.ends);
+        begins.zip(&self.ends).map(|(begin, end)| &self.text[*begin..*end])
+    }
 }
 
 /// A package, and in which project: there it depends on other versions.
@@ -60,6 +84,22 @@ impl Inner {
             shelved.scopes.insert(key, scope.clone());
         }
         Ok(scope)
+    }
+
+    /// The names of all symbols that are stored.
+    pub(super) fn names(&self, store: &Store, scope: &Scope) -> Result<Arc<Names>, Error> {
+        {
+            let shelved = self.symbols();
+            if let Some(names) = shelved.names.as_ref().filter(|_| shelved.state == Some(scope.state)) {
+                return Ok(names.clone());
+            }
+        }
+        let names = Arc::new(Names::read(store)?);
+        let mut shelved = self.symbols();
+        if shelved.state == Some(scope.state) {
+            shelved.names = Some(names.clone());
+        }
+        Ok(names)
     }
 
     /// A package ready to be asked.
@@ -109,3 +149,6 @@ impl Inner {
 /// Bytes of packages that stay in memory.
 const MAX_WEIGHT: usize = 128 << 20;
 const MAX_SCOPES: usize = 20;
+/// Names that are compared with one that is nowhere, and bytes of each.
+const MAX_NAMES: usize = 400_000;
+const LONGEST: usize = 100;

@@ -164,6 +164,32 @@ fn a_repository_that_is_too_large_is_not_fetched_to_its_end() {
 fn the_waiting_goes_by_the_reactors_clock() {
     let handle = crate::reactor::sim::Sim::new().handle();
     let repository = Repository { remote: "https://127.0.0.1:1/none.git".into(), web: None, reference: None, folder: None };
-    let error = handle.block_on(fetch(&handle, repository, GitUser::Own, GitLimits::default())).unwrap_err();
+    let error = handle.block_on(fetch(&handle, repository, GitUser::Own, Vec::new(), GitLimits::default())).unwrap_err();
     assert!(matches!(error, Error::Git { .. } | Error::TooMuch { .. }), "{error}");
+}
+
+#[test]
+fn a_name_is_asked_where_it_was_found_and_nowhere_else() {
+    let [v4, v6] = ["192.0.2.1", "2001:db8::1"].map(|address| address.parse::<IpAddr>().unwrap());
+    let remote = |text: &str| Url::parse(text).unwrap();
+    assert_eq!(resolved(&remote("https://a.test/x"), &[v4, v6]).as_deref(), Some("a.test:443:192.0.2.1,[2001:db8::1]"));
+    assert_eq!(resolved(&remote("http://a.test:8080/x"), &[v4]).as_deref(), Some("a.test:8080:192.0.2.1"));
+    assert_eq!(resolved(&remote("https://192.0.2.1/x"), &[v4]), None);
+    assert_eq!(resolved(&remote("https://a.test/x"), &[]), None);
+    // Nothing of that name is on any network: who asks at loopback is told what is there, which is nothing.
+    let loopback = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = loopback.local_addr().unwrap().port();
+    let asked = std::thread::spawn(move || loopback.accept().map(|_| ()));
+    let repository = Repository { remote: format!("http://kettle.test:{port}/x.git"), web: None, reference: None, folder: None };
+    let now = Instant::now();
+    let mut fetch = GitFetch::start(&repository, GitUser::Anybody, &["127.0.0.1".parse().unwrap()], GitLimits::default(), now).unwrap();
+    let error = loop {
+        match fetch.step(now) {
+            Ok(false) => std::thread::yield_now(),
+            Ok(true) => panic!("there is nothing to be fetched"),
+            Err(error) => break error.to_string(),
+        }
+    };
+    assert!(!error.contains("resolve host"), "{error}");
+    asked.join().unwrap().unwrap();
 }

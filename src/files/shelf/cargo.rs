@@ -79,16 +79,17 @@ fn manifests(root: &Path) -> impl Iterator<Item = (PathBuf, toml::Table)> {
     folders.filter_map(|folder| manifest(&folder).map(|manifest| (folder, manifest)))
 }
 
-/// Names by which crates of a workspace call others that have another name, in whatever they are built or tested with.
-pub(super) fn renamed(root: &Path) -> Vec<String> {
-    let is_other = |called: &str, value: &toml::Value| {
+/// Names by which crates of a workspace call others that have another name, in whatever they are built or tested with; each with the others' own.
+pub(super) fn renamed(root: &Path) -> Vec<(String, String)> {
+    let other = |called: &str, value: &toml::Value| {
         let package = value.get("package").and_then(toml::Value::as_str);
-        package.is_some_and(|package| Ecosystem::Cargo.normal(package) != Ecosystem::Cargo.normal(called))
+        let package = package.filter(|package| Ecosystem::Cargo.normal(package) != Ecosystem::Cargo.normal(called))?;
+        Some((called.replace('-', "_"), package.to_owned()))
     };
-    let of_tables = |tables: &toml::Table| -> Vec<String> {
+    let of_tables = |tables: &toml::Table| -> Vec<(String, String)> {
         let kinds = ["dependencies", "dev-dependencies", "build-dependencies"];
         let all = kinds.iter().filter_map(|kind| tables.get(*kind)?.as_table()).flatten();
-        all.filter(|(called, value)| is_other(called, value)).map(|(called, _)| called.replace('-', "_")).collect()
+        all.filter_map(|(called, value)| other(called, value)).collect()
     };
     let mut renamed = Vec::new();
     for (_, manifest) in manifests(root) {

@@ -118,8 +118,8 @@ impl Shelf {
         }
     }
 
-    /// Names by which the project's own crates call others that have another name. A lock file does not say them.
-    pub fn renamed(&self) -> Vec<String> {
+    /// Names by which the project's own crates call others that have another name, each with that. A lock file does not say them.
+    pub fn renamed(&self) -> Vec<(String, String)> {
         self.places.project.as_deref().map(cargo::renamed).unwrap_or_default()
     }
 

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::{folders, text_of};
 use crate::files::error::Error;
-use crate::files::package::{About, Installed, PackageName, web};
+use crate::files::package::{About, Installed, Need, PackageName, web};
 use crate::files::project::Dependency;
 
 /// Versions of a package at the top of `node_modules`, and in pnpm's own folder.
@@ -57,8 +57,8 @@ pub(super) fn read(package: &PackageName, root: &Path) -> Result<Installed, Erro
         package: PackageName { version: package.version.clone().or_else(|| field("version")), ..package.clone() },
         root: root.to_owned(),
         parts: Vec::new(),
-        modules: vec![package.name.clone()],
-        needs: Vec::new(),
+        modules: vec![described(&package.name)],
+        needs: needs(&manifest),
         description: None,
         about: About {
             description: field("description"),
@@ -69,6 +69,24 @@ pub(super) fn read(package: &PackageName, root: &Path) -> Result<Installed, Erro
             readme: readme.map(str::to_owned),
         },
     })
+}
+
+/// What programs import: `@types/a__b` describes `@a/b`.
+fn described(name: &str) -> String {
+    match name.strip_prefix("@types/") {
+        None => name.to_owned(),
+        Some(of) => of.split_once("__").map_or_else(|| of.to_owned(), |(scope, name)| format!("@{scope}/{name}")),
+    }
+}
+
+/// What it needs, in whatever version: also of those that use it.
+fn needs(manifest: &Value) -> Vec<Need> {
+    let mut needs: Vec<Need> = Vec::new();
+    for (list, is_optional) in [("dependencies", false), ("optionalDependencies", true), ("peerDependencies", true)] {
+        let names = manifest.get(list).and_then(Value::as_object).into_iter().flat_map(|list| list.keys()).take(MOST_NEEDS);
+        needs.extend(names.map(|name| Need { name: name.clone(), called: None, is_optional }));
+    }
+    needs
 }
 
 /// `git+https://…`, `git://github.com/…`, `github:o/r`, `o/r`.
@@ -90,6 +108,9 @@ fn repository_page(text: &str) -> Option<url::Url> {
 fn manifest(root: &Path) -> Option<Value> {
     serde_json::from_str(&text_of(&root.join("package.json"))?).ok()
 }
+
+/// Entries of one list of dependencies.
+const MOST_NEEDS: usize = 2_000;
 
 #[cfg(test)]
 mod tests {

@@ -1,14 +1,22 @@
 //! JavaScript and TypeScript: a module a file, what it exports public, classes and interfaces with their members.
 
+mod entry;
+mod imports;
+mod types;
+
 use std::collections::HashSet;
 
-use serde_json::Value;
 use tree_sitter::Node;
 
 use super::File;
 use super::declared::{Placed, Several, symbol};
-use crate::symbols::package::{Kind, Package, Reason, Reexport, Symbol};
+use crate::symbols::package::{Kind, Reason, Symbol};
 use crate::symbols::source::tree::{DEPTH, children, field, line, one_line, signature, text, walk};
+
+pub(super) use self::entry::finish;
+use self::entry::module_of;
+pub(in crate::symbols) use self::entry::{DEFAULT, ITSELF, described, is_description, manifest};
+use self::types::Generics;
 
 struct Module<'r, 'a> {
     file: &'r mut File<'a>,
@@ -19,6 +27,8 @@ struct Module<'r, 'a> {
     all: bool,
     /// The namespace that is the module itself: `export = React`.
     itself: Option<String>,
+    /// What stands for any type where a declaration stands.
+    generics: Generics<'a>,
 }
 
 pub(super) fn read(file: &mut File<'_>) {
@@ -27,86 +37,18 @@ pub(super) fn read(file: &mut File<'_>) {
     let mut of_file = symbol(file, name.clone(), Kind::Module, root, Some(root), String::new());
     of_file.line = 1;
     file.add(of_file);
-    if root.has_error() {
+    let statements = children(root);
+    if statements.iter().any(|statement| is_broken(*statement)) {
         file.open(name.clone(), Reason::Unread, &format!("a syntax error in {}", file.path));
     }
-    let mut module = Module { file, name, exported: HashSet::new(), all: false, itself: None };
+    let mut module = Module { file, name, exported: HashSet::new(), all: false, itself: None, generics: Generics::default() };
     let aliases = module.exports(root);
-    let statements = children(root);
     let scope = module.name.clone();
-    let from = module.file.into.symbols.len();
     for placed in Placed::all(&statements) {
         module.statement(placed, &scope, false, 0);
     }
-    module.alias(from, aliases);
+    module.alias(aliases);
 }
-
-/// The name under which code reaches a package of npm: `@types/a__b` describes `@a/b`.
-pub(in crate::symbols) fn described(name: &str) -> String {
-    match name.strip_prefix("@types/").map(|name| (name, name.split_once("__"))) {
-        Some((_, Some((scope, name)))) => format!("@{scope}/{name}"),
-        Some((name, None)) => name.to_owned(),
-        None => name.to_owned(),
-    }
-}
-
-/// The entry that `package.json` names is what the package's own name stands for.
-pub(in crate::symbols) fn manifest(package: &mut Package, root: &str, text: &str) {
-    let Ok(Value::Object(manifest)) = serde_json::from_str::<Value>(text) else { return };
-    let entry = ["types", "typings", "module", "main"].iter().find_map(|key| manifest.get(*key)?.as_str());
-    let Some(target) = entry.and_then(|entry| module_of(root, entry.trim_start_matches("./"))) else { return };
-    if target != root {
-        let (scope, name) = (root.to_owned(), "*".to_owned());
-        package.reexports.push(Reexport { scope, name, target, target_name: None, public: true, feature: None });
-    }
-}
-
-/// What the entry holds is the package's.
-pub(super) fn finish(package: &mut Package, root: &str) {
-    let is_entry = |given: &Reexport| given.scope == root && given.name == "*" && given.target_name.is_none();
-    let Some(at) = package.reexports.iter().position(is_entry) else { return };
-    let entry = package.reexports.remove(at).target;
-    // A file of the package's own name would be mixed up with it.
-    if package.symbols.iter().any(|symbol| symbol.path == root) {
-        package.reexports.push(Reexport {
-            scope: root.to_owned(),
-            name: "*".to_owned(),
-            target: entry,
-            target_name: None,
-            public: true,
-            feature: None,
-        });
-        return;
-    }
-    let home = |path: &mut String| {
-        let rest = path.strip_prefix(entry.as_str()).filter(|rest| rest.is_empty() || rest.starts_with('#'));
-        if let Some(rest) = rest.map(|rest| format!("{root}{rest}")) {
-            *path = rest;
-        }
-    };
-    package.symbols.iter_mut().for_each(|symbol| home(&mut symbol.path));
-    package.open.iter_mut().for_each(|open| home(&mut open.path));
-    for given in &mut package.reexports {
-        home(&mut given.scope);
-        home(&mut given.target);
-    }
-}
-
-/// `fp/index.d.ts` of `lodash` is `lodash/fp`.
-fn module_of(root: &str, path: &str) -> Option<String> {
-    let (folder, name) = path.rsplit_once('/').map_or(("", path), |(folder, name)| (folder, name));
-    let stem = ENDS.iter().find_map(|end| name.strip_suffix(end)).unwrap_or(name);
-    let is_test = stem.ends_with(".test") || stem.ends_with(".spec") || stem.ends_with(".min");
-    let inside = match (folder, stem) {
-        ("", "index") => return Some(root.to_owned()),
-        (folder, "index") => folder.to_owned(),
-        ("", stem) => stem.to_owned(),
-        (folder, stem) => format!("{folder}/{stem}"),
-    };
-    (!is_test && !stem.is_empty()).then(|| format!("{root}/{inside}"))
-}
-
-const ENDS: [&str; 11] = [".d.ts", ".d.mts", ".d.cts", ".ts", ".mts", ".cts", ".tsx", ".js", ".mjs", ".cjs", ".jsx"];
 
 impl Module<'_, '_> {
     /// Names that the file exports apart from their declarations; what it gives another name by that.
@@ -124,8 +66,13 @@ impl Module<'_, '_> {
                         for one in children(child) {
                             let Some(name) = field(one, "name", source) else { continue };
                             self.exported.insert(name.to_owned());
-                            if let Some(alias) = field(one, "alias", source).filter(|alias| *alias != "default") {
-                                aliases.push((name.to_owned(), alias.to_owned()));
+                            match field(one, "alias", source) {
+                                Some(DEFAULT) => {
+                                    let scope = self.name.clone();
+                                    self.give(&scope, DEFAULT, &scope, Some(name), false);
+                                }
+                                Some(alias) => aliases.push((name.to_owned(), alias.to_owned())),
+                                None => {}
                             }
                         }
                     }
@@ -152,8 +99,7 @@ impl Module<'_, '_> {
                 _ => {}
             }
         }
-        let is_description = [".d.ts", ".d.mts", ".d.cts"].iter().any(|end| self.file.path.ends_with(end));
-        self.all = is_description && !has_clause;
+        self.all = is_description(self.file.path) && !has_clause;
         aliases
     }
 
@@ -164,22 +110,10 @@ impl Module<'_, '_> {
         assignment.child_by_field_name("right").filter(|_| left == "module.exports")
     }
 
-    /// What is exported under another name is there under both.
-    fn alias(&mut self, from: usize, aliases: Vec<(String, String)>) {
-        let mut aliases: std::collections::HashMap<String, Vec<String>> =
-            aliases.into_iter().fold(Default::default(), |mut all, (name, alias)| {
-                all.entry(format!("{}#{name}", self.name)).or_insert_with(Vec::new).push(alias);
-                all
-            });
-        let until = self.file.into.symbols.len();
-        for at in from..until {
-            for alias in aliases.remove(&self.file.into.symbols[at].path).unwrap_or_default() {
-                let mut symbol = self.file.into.symbols[at].clone();
-                symbol.path = format!("{}#{alias}", self.name);
-                symbol.private = false;
-                self.file.add(symbol);
-            }
-        }
+    /// What is exported under another name is given on under that.
+    fn alias(&mut self, aliases: Vec<(String, String)>) {
+        let scope = self.name.clone();
+        aliases.iter().for_each(|(name, alias)| self.give(&scope, alias, &scope, Some(name), true));
     }
 
     fn statement(&mut self, placed: Placed<'_, '_>, scope: &str, is_exported: bool, depth: usize) {
@@ -188,7 +122,12 @@ impl Module<'_, '_> {
         }
         let node = placed.node;
         match node.kind() {
-            "export_statement" => self.export(placed, scope, depth),
+            "export_statement" => {
+                self.own(node, scope);
+                self.export(placed, scope, depth);
+            }
+            "import_statement" => self.import(node, scope),
+            "import_alias" => self.import_alias(node, scope),
             "ambient_declaration" => {
                 for inner in children(node) {
                     match inner.kind() {
@@ -210,13 +149,15 @@ impl Module<'_, '_> {
             "function_signature" | "function_declaration" | "generator_function_declaration" => {
                 self.declare(placed, Kind::Function, scope, is_exported);
             }
-            "class_declaration" | "abstract_class_declaration" | "class" => self.members_of(placed, Kind::Class, scope, is_exported),
-            "interface_declaration" => self.members_of(placed, Kind::Interface, scope, is_exported),
+            "class_declaration" | "abstract_class_declaration" | "class" => {
+                self.members_of(placed, Kind::Class, scope, is_exported, depth);
+            }
+            "interface_declaration" => self.members_of(placed, Kind::Interface, scope, is_exported, depth),
             "type_alias_declaration" => {
                 let path = self.declare(placed, Kind::Type, scope, is_exported);
                 let value = node.child_by_field_name("value").filter(|value| value.kind() == "object_type");
                 if let (Some((path, is_public)), Some(value)) = (path, value) {
-                    self.members(value, &path, is_public);
+                    self.within(node, |module| module.members(value, &path, is_public, depth));
                 }
             }
             "enum_declaration" => {
@@ -229,7 +170,7 @@ impl Module<'_, '_> {
                     }
                 }
             }
-            "lexical_declaration" | "variable_declaration" => self.variables(placed, scope, is_exported),
+            "lexical_declaration" | "variable_declaration" => self.variables(placed, scope, is_exported, depth),
             _ => {}
         }
     }
@@ -250,21 +191,22 @@ impl Module<'_, '_> {
         if let Some(value) = node.child_by_field_name("value").filter(|value| value.kind() == "class") {
             return self.statement(placed.within(value), scope, true, depth + 1);
         }
-        let Some(target) = field(node, "source", source).map(|target| self.resolve(target.trim_matches(['"', '\'']))) else { return };
+        let target = field(node, "source", source).map(|target| self.resolve(target.trim_matches(['"', '\''])));
+        // Within a module that is declared; those of the file are known beforehand.
+        if target.is_none() && scope == self.name {
+            return;
+        }
+        let is_here = target.is_none();
+        // What is exported there may stand around it.
+        let target = target.unwrap_or_else(|| scope.rsplit_once('#').map_or(self.name.as_str(), |(around, _)| around).to_owned());
         let mut give = |name: &str, target_name: Option<&str>| {
-            let target_name = target_name.map(str::to_owned);
-            let given = Reexport {
-                scope: scope.to_owned(),
-                name: name.to_owned(),
-                target: target.clone(),
-                target_name,
-                public: true,
-                feature: None,
-            };
-            self.file.give_on(given);
+            self.give(scope, name, &target, target_name, name != DEFAULT);
+            if is_here && target_name != Some(name) {
+                self.give(scope, name, scope, target_name, name != DEFAULT);
+            }
         };
         let parts: Vec<_> = children(node).into_iter().filter(|part| matches!(part.kind(), "export_clause" | "namespace_export")).collect();
-        if parts.is_empty() {
+        if parts.is_empty() && !is_here {
             return give("*", None);
         }
         for part in parts {
@@ -311,6 +253,11 @@ impl Module<'_, '_> {
         };
         let is_public = name.kind() == "string" || self.is_public(written, is_exported);
         self.keep(placed, &path, Kind::Module, body, is_public);
+        if body.is_none_or(|body| children(body).iter().any(|statement| is_broken(*statement))) {
+            // Without a body it is declared to hold anything.
+            let reason = if body.is_none() { Reason::Dynamic } else { Reason::Unread };
+            self.file.open(path.clone(), reason, self.file.path);
+        }
         let is_itself = scope == self.name && self.itself.as_deref() == Some(written);
         if let Some(body) = body {
             self.block(body, if is_itself { scope } else { &path }, depth);
@@ -331,7 +278,7 @@ impl Module<'_, '_> {
         Some((path, is_public))
     }
 
-    fn members_of(&mut self, placed: Placed<'_, '_>, kind: Kind, scope: &str, is_exported: bool) {
+    fn members_of(&mut self, placed: Placed<'_, '_>, kind: Kind, scope: &str, is_exported: bool, depth: usize) {
         let Some((path, is_public)) = self.declare(placed, kind, scope, is_exported) else { return };
         let mut bases = Vec::new();
         let source = self.file.text;
@@ -341,19 +288,34 @@ impl Module<'_, '_> {
                 if is_base {
                     bases.push(one_line(text(inner, source)));
                 }
-                !is_base && inner.kind() != "type_arguments"
+                // What a class implements it declares itself.
+                !is_base && !matches!(inner.kind(), "type_arguments" | "implements_clause")
             });
         }
         if let Some(kept) = self.file.into.symbols.last_mut().filter(|kept| kept.path == path) {
             kept.bases = bases;
         }
         if let Some(body) = placed.node.child_by_field_name("body") {
-            self.members(body, &path, is_public);
+            self.within(placed.node, |module| module.members(body, &path, is_public, depth));
         }
     }
 
-    fn members(&mut self, body: Node<'_>, scope: &str, is_public: bool) {
+    /// Where the names that a declaration has for any type are such.
+    fn within(&mut self, node: Node<'_>, read: impl FnOnce(&mut Self)) {
+        let inner = self.generics.with(node, self.file.text);
+        let outer = std::mem::replace(&mut self.generics, inner);
+        read(self);
+        self.generics = outer;
+    }
+
+    fn members(&mut self, body: Node<'_>, scope: &str, is_public: bool, depth: usize) {
         let source = self.file.text;
+        if body.has_error() || depth > DEPTH {
+            self.file.open(scope.to_owned(), Reason::Unread, self.file.path);
+        }
+        if depth > DEPTH {
+            return;
+        }
         let members = children(body);
         for placed in Placed::all(&members) {
             let node = placed.node;
@@ -367,6 +329,11 @@ impl Module<'_, '_> {
                 "method_definition" | "method_signature" | "abstract_method_signature" if is_read(node) => Kind::Property,
                 "method_definition" | "method_signature" | "abstract_method_signature" => Kind::Method,
                 "public_field_definition" | "property_signature" => Kind::Property,
+                "call_signature" | "construct_signature" => {
+                    let name = if node.kind() == "call_signature" { CALLED } else { MADE };
+                    self.keep(placed, &format!("{scope}#{name}"), Kind::Method, None, false);
+                    continue;
+                }
                 "index_signature" => {
                     self.file.open(scope.to_owned(), Reason::Dynamic, &one_line(text(node, source)));
                     continue;
@@ -379,11 +346,15 @@ impl Module<'_, '_> {
                     .first()
                     .is_some_and(|first| first.kind() == "accessibility_modifier" && text(*first, source) == "private");
             let body = node.child_by_field_name("body").or_else(|| node.child_by_field_name("value"));
-            self.keep(placed, &format!("{scope}#{}", name.trim_start_matches('#')), kind, body, is_public && !is_hidden);
+            let path = format!("{scope}#{}", name.trim_start_matches('#'));
+            self.keep(placed, &path, kind, body, is_public && !is_hidden);
+            if let Some(shape) = shape_of(node) {
+                self.members(shape, &path, is_public && !is_hidden, depth + 1);
+            }
         }
     }
 
-    fn variables(&mut self, placed: Placed<'_, '_>, scope: &str, is_exported: bool) {
+    fn variables(&mut self, placed: Placed<'_, '_>, scope: &str, is_exported: bool, depth: usize) {
         let source = self.file.text;
         let is_constant = text(placed.node, source).starts_with("const");
         let word = if is_constant { "const " } else { "" };
@@ -406,16 +377,16 @@ impl Module<'_, '_> {
             let until = value.filter(|value| is_function(*value)).map_or(value, |value| value.child_by_field_name("body"));
             let written = signature(one, until, source);
             let written = format!("{word}{}", written.trim_end_matches('=').trim_end());
+            let gives = types::given(one, source, &self.generics).filter(|_| name.kind() == "identifier");
             for name in &names {
                 let kept = several.next(format!("{scope}#{name}"));
                 let private = !self.is_public(name, is_exported);
                 let signature = written.chars().take(if names.len() > 1 { 200 } else { usize::MAX }).collect();
-                self.file.add(Symbol { kind, signature, line: line(one), private, ..kept });
+                self.file.add(Symbol { kind, signature, line: line(one), private, gives: gives.clone(), ..kept });
             }
-            let shape = one.child_by_field_name("type").and_then(|kind| kind.named_child(0)).filter(|kind| kind.kind() == "object_type");
-            if let (Some(shape), "identifier") = (shape, name.kind()) {
+            if let (Some(shape), "identifier") = (shape_of(one), name.kind()) {
                 let name = text(name, source);
-                self.members(shape, &format!("{scope}#{name}"), self.is_public(name, is_exported));
+                self.members(shape, &format!("{scope}#{name}"), self.is_public(name, is_exported), depth);
             }
         }
     }
@@ -473,9 +444,34 @@ impl Module<'_, '_> {
         let mut kept = symbol(self.file, path, kind, placed.node, body, doc);
         let end = kept.signature.trim_end_matches([';', ' ', '=']).len();
         kept.signature.truncate(end);
+        kept.gives = types::given(placed.node, self.file.text, &self.generics.with(placed.node, self.file.text));
         kept
     }
 }
+
+/// The members that are written out where a type stands.
+fn shape_of(node: Node<'_>) -> Option<Node<'_>> {
+    node.child_by_field_name("type").and_then(|kind| kind.named_child(0)).filter(|kind| kind.kind() == "object_type")
+}
+
+/// Whether something in a statement is not understood. What is in the body of a type concerns that only.
+fn is_broken(statement: Node<'_>) -> bool {
+    let mut inner = statement;
+    while let Some(declared) = match inner.kind() {
+        "export_statement" => inner.child_by_field_name("declaration"),
+        "ambient_declaration" => inner.named_child(0),
+        _ => None,
+    } {
+        inner = declared;
+    }
+    let has_members = matches!(inner.kind(), "class_declaration" | "abstract_class_declaration" | "interface_declaration");
+    let has_own = has_members || matches!(inner.kind(), "internal_module" | "module");
+    statement.is_error() || statement.has_error() && !(has_own && inner.child_by_field_name("body").is_some())
+}
+
+/// In place of a name: that it can be called, and that `new` makes something of it.
+pub(in crate::symbols) const CALLED: &str = "()";
+pub(in crate::symbols) const MADE: &str = "new()";
 
 fn is_function(value: Node<'_>) -> bool {
     matches!(value.kind(), "arrow_function" | "function_expression" | "generator_function")

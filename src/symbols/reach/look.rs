@@ -36,6 +36,11 @@ impl Reach {
         Walk::new(self).member(Some(scope.at), &scope.symbol.path, name)
     }
 
+    /// The same of a scope that is named, seen from a package.
+    pub(in crate::symbols) fn within(&self, from: usize, scope: &str, name: &str) -> Look<'_> {
+        Walk::new(self).member(Some(from), scope, name)
+    }
+
     /// The thing that a type or base means, as written in a module.
     pub(in crate::symbols) fn written(&self, from: usize, text: &str, module: &str) -> Look<'_> {
         Walk::new(self).written(Some(from), text, module)
@@ -93,7 +98,7 @@ impl<'a> Walk<'a> {
                 return Look::Unknown(if is_std { OF_STD.to_owned() } else { format!("`{root}` is not indexed") });
             }
             let reach = self.reach;
-            if let Some(found) = pick(rooted.iter().flat_map(|at| reach.package(*at).at(above).map(|symbol| (*at, symbol)))) {
+            if let Some(found) = pick(reach, rooted.iter().flat_map(|at| reach.package(*at).at(above).map(|symbol| (*at, symbol)))) {
                 break found;
             }
             names.push(last_segment(above));
@@ -135,7 +140,7 @@ impl<'a> Walk<'a> {
             let package = reach.package(*at);
             package.at(&package.join(scope, name)).map(|symbol| (*at, symbol)).collect::<Vec<_>>()
         });
-        let own = pick(here);
+        let own = pick(reach, here);
         let mut given = rooted.iter().flat_map(|at| reach.package(*at).given_on_as(scope, name).map(|given| (*at, given))).peekable();
         if let Some(found) = own {
             return Look::Found(Thing { is_sure: found.is_sure && given.peek().is_none(), ..found });
@@ -165,7 +170,7 @@ impl<'a> Walk<'a> {
         if let Some(found) = by_star {
             return Look::Found(found);
         }
-        if let Some(found) = pick(rooted.iter().flat_map(|at| self.reach.package(*at).at(scope).map(|symbol| (*at, symbol)))) {
+        if let Some(found) = pick(reach, rooted.iter().flat_map(|at| self.reach.package(*at).at(scope).map(|symbol| (*at, symbol)))) {
             match self.in_bases(found, name) {
                 Look::Found(found) => return Look::Found(found),
                 Look::Unknown(reason) => why = why.or(Some(reason)),
@@ -182,7 +187,10 @@ impl<'a> Walk<'a> {
             let target = match &given.target_name {
                 None => self.scope(Some(*at), &given.target),
                 Some(name) => match self.scope(Some(*at), &given.target) {
-                    Look::Found(found) => self.member(Some(found.at), &found.symbol.path, name),
+                    Look::Found(found) => match self.member(Some(found.at), &found.symbol.path, name) {
+                        Look::Missing => self.of_itself(found, name),
+                        other => other,
+                    },
                     other => other,
                 },
             };
@@ -197,6 +205,14 @@ impl<'a> Walk<'a> {
         match (answer, given.len()) {
             (Look::Found(found), several) if several > 1 => Look::Found(Thing { is_sure: false, ..found }),
             (answer, _) => answer,
+        }
+    }
+
+    /// Of a module that is something else itself, what that has: `export = kettle`.
+    fn of_itself(&mut self, module: Thing<'a>, name: &str) -> Look<'a> {
+        match self.member(Some(module.at), &module.symbol.path, "=") {
+            Look::Found(own) if name != "=" => self.member(Some(own.at), &own.symbol.path, name),
+            _ => Look::Missing,
         }
     }
 
@@ -229,7 +245,8 @@ impl<'a> Walk<'a> {
                 _ => {}
             }
         }
-        if package.package().id.ecosystem == Ecosystem::Npm && name == "default" {
+        // What a module gives as its own is not given on.
+        if package.package().id.ecosystem == Ecosystem::Npm && matches!(name, "default" | "=") {
             return Look::Missing;
         }
         self.member(Some(found.at), scope, name)
@@ -252,7 +269,13 @@ impl<'a> Walk<'a> {
         if found.symbol.kind == Kind::Module {
             return Look::Missing;
         }
-        if !found.symbol.kind.has_members() {
+        let package = self.reach.package(found.at);
+        let is_script = package.package().id.ecosystem == Ecosystem::Npm;
+        // Several declarations of one name are one thing there.
+        if is_script && package.at(&found.symbol.path).any(|symbol| symbol.kind == Kind::Module) {
+            return Look::Missing;
+        }
+        if is_script || !found.symbol.kind.has_members() {
             return Look::Unknown(format!("`{}` is a {}", found.symbol.path, found.symbol.kind.name()));
         }
         if !found.is_sure {
@@ -339,9 +362,11 @@ impl<'a> Walk<'a> {
 }
 
 /// One of the symbols at a path. Overloads, accessors and functions given twice are one thing; a class and a function of one name are not.
-fn pick<'a>(mut found: impl Iterator<Item = (usize, &'a Symbol)>) -> Option<Thing<'a>> {
+/// In TypeScript all declarations of one name are.
+fn pick<'a>(reach: &Reach, mut found: impl Iterator<Item = (usize, &'a Symbol)>) -> Option<Thing<'a>> {
     let (at, symbol) = found.next()?;
-    let is_sure = found.take(50).all(|(_, other)| is_callable(other.kind) && is_callable(symbol.kind));
+    let is_merged = reach.package(at).package().id.ecosystem == Ecosystem::Npm;
+    let is_sure = is_merged || found.take(50).all(|(_, other)| is_callable(other.kind) && is_callable(symbol.kind));
     Some(Thing { at, symbol, is_sure })
 }
 

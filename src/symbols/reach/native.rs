@@ -1,5 +1,5 @@
-//! Names that a language's own types have without a package: Python's built-in types and compiled modules, Rust's standard library.
-//! The tables are made by `tests/symbols/native.py`.
+//! Names that a language's own types have without a package: Python's built-in types and compiled modules, Rust's standard library,
+//! what JavaScript itself declares. The tables are made by `tests/symbols/native.py`, the last one by `tests/symbols/native.mjs`.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 use crate::symbols::package::Ecosystem;
 
 /// Whether a type that the language itself defines has a member of this name; none if the type is not one of those.
-pub(super) fn has(ecosystem: Ecosystem, base: &str, name: &str) -> Option<bool> {
+pub(in crate::symbols) fn has(ecosystem: Ecosystem, base: &str, name: &str) -> Option<bool> {
     match ecosystem {
         Ecosystem::PyPi if HARMLESS.contains(&base.split('[').next().unwrap_or(base)) => Some(false),
         Ecosystem::PyPi => PYTHON.types.get(base).map(|members| members.contains(name)),
@@ -17,6 +17,7 @@ pub(super) fn has(ecosystem: Ecosystem, base: &str, name: &str) -> Option<bool> 
             let is_prelude = !plain.contains("::") && PRELUDE.contains(&plain);
             (of_std || is_prelude).then(|| RUST.contains(name))
         }
+        Ecosystem::Npm => SCRIPT.types.get(base).map(|members| members.contains(name)),
         _ => None,
     }
 }
@@ -42,6 +43,16 @@ pub(in crate::symbols) fn knows(ecosystem: Ecosystem, word: &str) -> bool {
 /// Whether Python itself brings a module of this name.
 pub(in crate::symbols) fn is_python_module(root: &str) -> bool {
     root.starts_with('_') || PYTHON.modules.contains(root)
+}
+
+/// Whether any value of JavaScript may have a member of this name, or any function.
+pub(in crate::symbols) fn is_of_any_script(name: &str) -> bool {
+    ["Object", "Function"].iter().any(|of| SCRIPT.types[of].contains(name)) || name == "__proto__"
+}
+
+/// Whether Node itself brings a module of this name.
+pub(in crate::symbols) fn is_node_module(root: &str) -> bool {
+    SCRIPT.modules.contains(root)
 }
 
 /// Bases that give their classes no members under names without underscores.
@@ -116,6 +127,25 @@ static PYTHON: LazyLock<Python> = LazyLock::new(|| {
         }
     }
     python
+});
+
+/// Types of the language with their members, and the modules of Node.
+struct Script {
+    types: HashMap<&'static str, HashSet<&'static str>>,
+    modules: HashSet<&'static str>,
+}
+
+static SCRIPT: LazyLock<Script> = LazyLock::new(|| {
+    let mut script = Script { types: HashMap::new(), modules: HashSet::new() };
+    for line in include_str!("native/script.txt").lines() {
+        let Some((name, members)) = line.split_once(':') else { continue };
+        let members = members.split(' ').filter(|word| !word.is_empty()).collect();
+        match name {
+            "@modules" => script.modules = members,
+            _ => drop(script.types.insert(name, members)),
+        }
+    }
+    script
 });
 
 static RUST: LazyLock<HashSet<&'static str>> = LazyLock::new(|| include_str!("native/rust.txt").split_whitespace().collect());

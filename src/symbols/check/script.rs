@@ -1,0 +1,477 @@
+//! JavaScript and TypeScript: what is imported, followed through members, calls, `new` and `await` by the types that packages declare.
+
+mod names;
+mod types;
+
+use std::collections::HashMap;
+
+use tree_sitter::{Node, Tree};
+
+use super::verdicts::{Reference, Verdicts};
+use crate::symbols::languages::PATH;
+use crate::symbols::package::{Ecosystem, Language};
+use crate::symbols::reach::{Look, Thing, native};
+use crate::symbols::source::tree::{self, Seen, children, line, text, walk_within};
+
+use names::{Bound, Names, is_plain, parts};
+use types::{Types, Value};
+
+/// The pass over one snippet.
+struct Pass<'v, 'a, 't> {
+    verdicts: &'v mut Verdicts<'a>,
+    types: Types<'a>,
+    source: &'t str,
+    names: Names<'t>,
+    /// By the nodes' ids; those that stand in broken statements are not in it.
+    places: HashMap<usize, Place>,
+    values: HashMap<usize, Value<'a>>,
+    /// Modules that were looked for, by how they are written.
+    modules: HashMap<&'t str, Option<Thing<'a>>>,
+    depth: usize,
+}
+
+/// Where a reference stands.
+#[derive(Clone, Copy)]
+struct Place {
+    /// Where the absence of names is expected: behind a question for them, or told to the checker of types.
+    is_guarded: bool,
+    is_called: bool,
+    /// It is bound or deleted here rather than read.
+    is_target: bool,
+}
+
+pub(super) fn check(code: &str, language: Language, verdicts: &mut Verdicts<'_>) {
+    let Some(tree) = parse(code, language) else { return };
+    let mut names = Names::default();
+    let mut places = HashMap::new();
+    let mut nodes = Vec::new();
+    // Whether the innermost simple statement around each node above is broken; none outside of one.
+    let mut broken: Vec<Option<bool>> = Vec::new();
+    let excused = excused(code);
+    let seen = walk_within(tree.root_node(), |node, above| {
+        if node.is_error() {
+            return false;
+        }
+        names.see(node, above, code, &mut verdicts.defined);
+        broken.truncate(above.len());
+        let is_broken = if STATEMENTS.contains(&node.kind()) { Some(node.has_error()) } else { broken.last().copied().flatten() };
+        broken.push(is_broken);
+        if REFERENCES.contains(&node.kind()) && !is_broken.unwrap_or_else(|| node.has_error()) {
+            let is_excused = excused.binary_search(&line(node)).is_ok();
+            places.insert(node.id(), Place::of(node, above, is_excused));
+            nodes.push(node);
+        }
+        true
+    });
+    if seen == Seen::Part {
+        // A name may be bound where nobody looked.
+        return;
+    }
+    let types = Types::new(verdicts.reach);
+    let (values, modules) = Default::default();
+    let mut pass = Pass { verdicts, types, source: code, names, places, values, modules, depth: 0 };
+    for node in nodes {
+        if pass.verdicts.is_full() {
+            return;
+        }
+        pass.depth = 0;
+        match node.kind() {
+            "import_statement" | "export_statement" => pass.import(node),
+            "variable_declarator" => pass.taken_apart(node),
+            "nested_type_identifier" => drop(pass.type_of(node)),
+            _ => drop(pass.value(node)),
+        }
+    }
+}
+
+/// As what it is said to be, or with elements in angle brackets where only so it can be read.
+fn parse(code: &str, language: Language) -> Option<Tree> {
+    let plain = tree::parse(language, code)?;
+    match plain.root_node().has_error() && language == Language::TypeScript {
+        true => tree::parse(Language::Tsx, code).filter(|tree| !tree.root_node().has_error()).or(Some(plain)),
+        false => Some(plain),
+    }
+}
+
+/// Lines behind a remark that something on them is wrong.
+fn excused(code: &str) -> Vec<u32> {
+    let is_said = |line: &str| line.contains("@ts-expect-error") || line.contains("@ts-ignore") || line.contains("@ts-nocheck");
+    (2_u32..).zip(code.lines()).filter(|(_, line)| is_said(line)).map(|(below, _)| below).collect()
+}
+
+impl Place {
+    fn of(node: Node<'_>, above: &[Node<'_>], is_excused: bool) -> Self {
+        let parent = above.last();
+        let is = |name: &str| parent.is_some_and(|above| above.child_by_field_name(name) == Some(node));
+        let is_optional = node.child_by_field_name("optional_chain").is_some()
+            || parent.is_some_and(|above| {
+                above.kind() == "call_expression"
+                    && above.child(1).is_some_and(|mark| mark.kind() == "optional_chain" || mark.kind() == "?.")
+            });
+        let is_asked = match parent.map(Node::kind) {
+            Some("unary_expression") => true,
+            Some("if_statement" | "ternary_expression" | "while_statement") => is("condition"),
+            Some("binary_expression") => true,
+            Some("parenthesized_expression") => {
+                above.len().checked_sub(2).is_some_and(|at| matches!(above[at].kind(), "if_statement" | "while_statement"))
+            }
+            _ => false,
+        };
+        let (is_called, is_target) = match parent.map(Node::kind) {
+            Some("call_expression") => (is("function"), false),
+            Some("new_expression") => (is("constructor"), false),
+            Some("assignment_expression" | "augmented_assignment_expression" | "for_in_statement") => (false, is("left")),
+            Some("update_expression") => (false, true),
+            _ => (false, false),
+        };
+        Self { is_guarded: is_excused || is_optional || is_asked, is_called, is_target }
+    }
+}
+
+impl<'a, 't> Pass<'_, 'a, 't> {
+    fn reference(&self, node: Node<'t>, name: Node<'t>) -> Reference<'t> {
+        let place = self.places.get(&node.id());
+        Reference {
+            line: line(name),
+            offset: name.start_byte(),
+            text: text(node, self.source),
+            name: text(name, self.source),
+            is_guarded: place.is_some_and(|place| place.is_guarded),
+            is_called: place.is_some_and(|place| place.is_called),
+        }
+    }
+
+    /// The names that are imported, or given on from elsewhere.
+    fn import(&mut self, node: Node<'t>) {
+        let parts = children(node);
+        let clause = parts.iter().find(|part| matches!(part.kind(), "import_clause" | "import_require_clause" | "export_clause"));
+        let source = node.child_by_field_name("source").or_else(|| clause?.child_by_field_name("source"));
+        let Some(source) = source else { return };
+        let Some(module) = self.module(source, node) else { return };
+        let lists = clause.into_iter().flat_map(|clause| match clause.kind() {
+            "export_clause" => vec![*clause],
+            _ => children(*clause).into_iter().filter(|part| part.kind() == "named_imports").collect(),
+        });
+        for one in lists.flat_map(children) {
+            if self.verdicts.is_full() {
+                return;
+            }
+            if let Some(name) = one.child_by_field_name("name").filter(|name| name.kind() == "identifier") {
+                let mut reference = self.reference(node, name);
+                reference.text = text(name, self.source);
+                self.judged(Value::Module(module), &reference);
+            }
+        }
+    }
+
+    /// The module that a string names; says so of it.
+    fn module(&mut self, string: Node<'t>, node: Node<'t>) -> Option<Thing<'a>> {
+        let path = text(string, self.source).trim_matches(['"', '\'', '`']);
+        let bare = path.strip_prefix("node:").unwrap_or(path);
+        let begin = string.start_byte() + 1 + (path.len() - path.rsplit('/').next().unwrap_or(path).len());
+        let root = root(bare);
+        if path.starts_with('.') || path.len() > PATH || root.is_empty() {
+            return None;
+        }
+        let known = self.found_module(path);
+        let mut reference = self.reference(node, string);
+        (reference.text, reference.name, reference.offset) = (path, path.rsplit('/').next().unwrap_or(path), begin);
+        self.verdicts.import(root);
+        match known {
+            Some(module) => self.verdicts.exists(module, &reference),
+            None if self.verdicts.reach.rooted(bare).is_empty() => {
+                let is_native = path != bare || native::is_node_module(root);
+                let is_there = self.verdicts.reach.packages().iter().any(|package| package.package().id.name == root);
+                let why = match (is_native, is_there) {
+                    (true, _) => format!("`{path}` of Node itself is described by @types/node, which is not in reach"),
+                    (false, true) => format!("where `{root}` begins was not found"),
+                    (false, false) => format!("no package in reach gives `{root}`"),
+                };
+                self.verdicts.foreign(&why, !is_native && !is_there && is_package(root), &reference);
+            }
+            None => {
+                let at = self.verdicts.reach.rooted(bare)[0];
+                self.verdicts.unknown(Some(at), "it is no file that was read; the package may name it otherwise", &reference);
+            }
+        }
+        known
+    }
+
+    fn found_module(&mut self, path: &'t str) -> Option<Thing<'a>> {
+        if let Some(known) = self.modules.get(path) {
+            return *known;
+        }
+        let bare = path.strip_prefix("node:").unwrap_or(path);
+        let plain = ENDS.iter().find_map(|end| bare.strip_suffix(end));
+        let reach = self.verdicts.reach;
+        let found = [Some(path), Some(bare), plain].into_iter().flatten().find_map(|path| {
+            let at = *reach.rooted(path).iter().find(|at| reach.package(**at).symbol(path).is_some())?;
+            let symbol = reach.package(at).symbol(path)?;
+            Some(Thing { at, symbol, is_sure: true })
+        });
+        let found = found.filter(|found| reach.package(found.at).package().id.ecosystem == Ecosystem::Npm);
+        self.modules.insert(path, found);
+        found
+    }
+
+    /// `const { a, b: c } = value`: members as well.
+    fn taken_apart(&mut self, node: Node<'t>) {
+        let (Some(pattern), Some(value)) = (node.child_by_field_name("name"), node.child_by_field_name("value")) else { return };
+        if pattern.kind() != "object_pattern" || node.child_by_field_name("type").is_some() {
+            return;
+        }
+        let value = self.value(value);
+        for part in children(pattern) {
+            let Some((key, _)) = parts(part) else { continue };
+            if is_plain(key) && part.kind() != "object_assignment_pattern" {
+                let mut reference = self.reference(node, key);
+                reference.text = text(key, self.source);
+                self.judged(value, &reference);
+            }
+        }
+    }
+
+    /// What an expression is; references in it are judged on the way, once.
+    fn value(&mut self, node: Node<'t>) -> Value<'a> {
+        if let Some(known) = self.values.get(&node.id()) {
+            return *known;
+        }
+        if self.depth > 100 {
+            return Value::Nothing;
+        }
+        self.depth += 1;
+        self.values.insert(node.id(), Value::Nothing);
+        let inner = |at: u32| node.named_child(at);
+        let value = match node.kind() {
+            "identifier" => self.named(node),
+            "member_expression" => self.member(node),
+            "call_expression" => self.call(node),
+            "new_expression" => match node.child_by_field_name("constructor") {
+                Some(class) => {
+                    let class = self.value(class);
+                    self.types.made(class)
+                }
+                None => Value::Nothing,
+            },
+            "await_expression" => {
+                let inner = inner(0).unwrap_or(node);
+                let value = self.value(inner);
+                // What is loaded so is there once it is waited for.
+                match is_import(inner) {
+                    true => self.loaded(inner),
+                    false => self.types.awaited(value),
+                }
+            }
+            "parenthesized_expression" | "non_null_expression" | "satisfies_expression" => {
+                inner(0).map_or(Value::Nothing, |inner| self.value(inner))
+            }
+            "as_expression" => match (inner(0), inner(1)) {
+                (_, Some(of)) => self.type_of(of),
+                (Some(value), None) => self.value(value),
+                _ => Value::Nothing,
+            },
+            "subscript_expression" => {
+                let list = node.child_by_field_name("object").map_or(Value::Nothing, |list| self.value(list));
+                self.types.element(list)
+            }
+            _ => Value::Nothing,
+        };
+        self.depth -= 1;
+        self.values.insert(node.id(), value);
+        value
+    }
+
+    fn named(&mut self, node: Node<'t>) -> Value<'a> {
+        let Some(bound) = self.names.at(text(node, self.source), node.start_byte()) else { return Value::Nothing };
+        let module = |pass: &mut Self, source: Node<'t>| {
+            let found = pass.found_module(text(source, pass.source).trim_matches(['"', '\'', '`']));
+            found.map_or(Value::Nothing, Value::Module)
+        };
+        match bound {
+            Bound::Module(source) => module(self, source),
+            Bound::Import(source, name) => {
+                let module = module(self, source);
+                self.known(module, name)
+            }
+            Bound::Value(value) => self.value(value),
+            Bound::Typed(of) => self.type_of(of),
+            Bound::Member(value, name) => {
+                let value = self.value(value);
+                self.known(value, name)
+            }
+            Bound::Element(list) => {
+                let list = self.value(list);
+                self.types.element(list)
+            }
+            Bound::Other => Value::Nothing,
+        }
+    }
+
+    /// A member of a value, where it is judged elsewhere.
+    fn known(&self, value: Value<'a>, name: &str) -> Value<'a> {
+        match self.types.member(value, name) {
+            Some((_, Look::Found(found))) => self.types.found(value, found),
+            Some((place, Look::Unknown(_))) => Value::From(place.at),
+            _ => Value::Nothing,
+        }
+    }
+
+    fn member(&mut self, node: Node<'t>) -> Value<'a> {
+        let (Some(of), Some(name)) = (node.child_by_field_name("object"), node.child_by_field_name("property")) else {
+            return Value::Nothing;
+        };
+        let object = self.value(of);
+        let Some(place) = self.places.get(&node.id()).copied() else { return Value::Nothing };
+        if place.is_target || name.kind() != "property_identifier" {
+            return Value::Nothing;
+        }
+        let reference = self.reference(node, name);
+        // What `require` gives is often more than types say: the class that is exported.
+        if let Value::Module(module) = object
+            && self.is_required(of)
+            && self.verdicts.reach.package(module.at).has_word(reference.name)
+            && matches!(self.types.member(object, reference.name), Some((_, Look::Missing)))
+        {
+            self.verdicts.unknown(Some(module.at), "the module may be what one of its names stands for", &reference);
+            return Value::From(module.at);
+        }
+        self.judged(object, &reference)
+    }
+
+    fn is_required(&self, node: Node<'t>) -> bool {
+        let call = match self.names.at(text(node, self.source), node.start_byte()).filter(|_| node.kind() == "identifier") {
+            Some(Bound::Value(value)) => value,
+            _ => node,
+        };
+        call.kind() == "call_expression" && call.child_by_field_name("function").is_some_and(|of| text(of, self.source) == "require")
+    }
+
+    /// Says of a reference whether a value has it, and what it is.
+    fn judged(&mut self, value: Value<'a>, reference: &Reference<'_>) -> Value<'a> {
+        let Some((place, look)) = self.types.member(value, reference.name) else {
+            if let Value::From(at) = value {
+                self.verdicts.unknown(Some(at), "the type of the value is not known", reference);
+            }
+            return value;
+        };
+        match look {
+            Look::Found(found) => {
+                self.verdicts.exists(found, reference);
+                self.types.found(value, found)
+            }
+            Look::Missing if self.verdicts.defined.contains(reference.name) => {
+                self.verdicts.unknown(Some(place.at), "the code itself gives something this name", reference);
+                Value::Nothing
+            }
+            Look::Missing => {
+                let why = format!("`{}` has no `{}`", place.scope, reference.name);
+                self.verdicts.missing(place.at, place.scope, &why, reference);
+                Value::Nothing
+            }
+            Look::Unknown(why) => {
+                self.verdicts.unknown(Some(place.at), &why, reference);
+                Value::From(place.at)
+            }
+        }
+    }
+
+    fn call(&mut self, node: Node<'t>) -> Value<'a> {
+        let Some(function) = node.child_by_field_name("function") else { return Value::Nothing };
+        let is_loader = function.kind() == "import" || (function.kind() == "identifier" && text(function, self.source) == "require");
+        if is_loader {
+            let argument = loaded(node).filter(|_| self.places.contains_key(&node.id()));
+            let module = argument.and_then(|argument| self.module(argument, node));
+            return match module {
+                Some(module) if is_import(node) => Value::From(module.at),
+                module => module.map_or(Value::Nothing, Value::Module),
+            };
+        }
+        let function = self.value(function);
+        self.types.called(function)
+    }
+
+    fn loaded(&mut self, call: Node<'t>) -> Value<'a> {
+        let path = loaded(call).map(|string| text(string, self.source).trim_matches(['"', '\'', '`']));
+        path.and_then(|path| self.found_module(path)).map_or(Value::Nothing, Value::Module)
+    }
+
+    /// A value of the type that is written in the code.
+    fn type_of(&mut self, node: Node<'t>) -> Value<'a> {
+        let of = match node.kind() {
+            "type_annotation" | "parenthesized_type" | "readonly_type" => {
+                return node.named_child(0).map_or(Value::Nothing, |of| self.type_of(of));
+            }
+            "generic_type" => match node.child_by_field_name("name") {
+                Some(name) => return self.type_of(name),
+                None => Value::Nothing,
+            },
+            "type_identifier" => self.named(node),
+            "nested_type_identifier" => match (node.child_by_field_name("module"), node.child_by_field_name("name")) {
+                (Some(module), Some(name)) if module.kind() == "identifier" => {
+                    if let Some(known) = self.values.get(&node.id()) {
+                        return *known;
+                    }
+                    let module = self.named(module);
+                    let reference = self.reference(node, name);
+                    match module {
+                        Value::Module(_) | Value::Named(..) => self.judged(module, &reference),
+                        _ => Value::Nothing,
+                    }
+                }
+                _ => Value::Nothing,
+            },
+            _ => Value::Nothing,
+        };
+        let value = match of {
+            Value::Named(thing, _) => self.types.typed(thing),
+            Value::From(at) => Value::From(at),
+            _ => Value::Nothing,
+        };
+        self.values.insert(node.id(), value);
+        value
+    }
+}
+
+/// `import("a")`.
+fn is_import(node: Node<'_>) -> bool {
+    node.kind() == "call_expression" && node.child_by_field_name("function").is_some_and(|function| function.kind() == "import")
+}
+
+/// What a call that loads a module names.
+fn loaded(call: Node<'_>) -> Option<Node<'_>> {
+    call.child_by_field_name("arguments")?.named_child(0).filter(|one| one.kind() == "string")
+}
+
+/// The package that an import reaches: `a` of `a/b`, `@a/b` of `@a/b/c`.
+fn root(path: &str) -> &str {
+    let slashes = if path.starts_with('@') { 2 } else { 1 };
+    &path[..path.match_indices('/').nth(slashes - 1).map_or(path.len(), |(at, _)| at)]
+}
+
+/// Whether it could be a package's name at all: bundlers have others of their own.
+fn is_package(root: &str) -> bool {
+    let is_name = |name: &str| !name.is_empty() && name.starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit());
+    let is_written = root.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "@/-._".contains(c));
+    let named = root.strip_prefix('@').map_or(Some(root), |scoped| scoped.split_once('/').map(|(scope, _)| scope));
+    is_written && named.is_some_and(is_name)
+}
+
+const STATEMENTS: &[&str] = &[
+    "expression_statement",
+    "lexical_declaration",
+    "variable_declaration",
+    "return_statement",
+    "throw_statement",
+    "import_statement",
+    "public_field_definition",
+];
+const REFERENCES: &[&str] = &[
+    "import_statement",
+    "export_statement",
+    "variable_declarator",
+    "member_expression",
+    "call_expression",
+    "new_expression",
+    "nested_type_identifier",
+];
+const ENDS: [&str; 3] = [".js", ".mjs", ".cjs"];

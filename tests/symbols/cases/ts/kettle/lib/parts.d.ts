@@ -1,0 +1,2 @@
+export interface Lid { open(): void; close(): boolean; toJSON(): string }
+export class Handle { hold(): Lid }
