@@ -138,10 +138,9 @@ impl<'a> Literal<'a> {
                     self.source[from..self.at].to_owned()
                 }
                 Some(byte) if is_of_name(byte) => self.name().to_owned(),
-                Some(_) => {
-                    self.end_item(b'}');
-                    continue;
-                }
+                // A bracket of what is around it ends this one, too.
+                Some(_) if !self.end_item(b'}') => break,
+                Some(_) => continue,
             };
             self.blanks();
             match self.peek() {
@@ -276,6 +275,10 @@ impl<'a> Literal<'a> {
             match self.peek() {
                 Some(b'(') => self.pass_over(),
                 Some(b'{') => return self.pass_over(),
+                Some(quote @ (b'"' | b'\'' | b'`')) => {
+                    self.pass_over_text(quote);
+                    self.step();
+                }
                 Some(b',' | b'}' | b']' | b')') | None => return,
                 Some(_) => self.step(),
             }
@@ -414,11 +417,9 @@ impl<'a> Literal<'a> {
         self.source.as_bytes().get(self.at).copied()
     }
 
+    /// Not past the end, where a text that is never closed has led already.
     fn step(&mut self) {
-        self.at += 1;
-        while !self.source.is_char_boundary(self.at) {
-            self.at += 1;
-        }
+        self.at = self.source.ceil_char_boundary(self.at + 1);
     }
 
     fn is_comment(&self) -> bool {
@@ -478,6 +479,7 @@ mod tests {
         assert_eq!(read("{b:[1,!0,void 0,],/* c */'a':`x\n\u{1f600}`+\"\\xe9\",} // d"), expected);
         assert_eq!(read("JSON.parse('{\"a\":\"it\\'s\"}')"), map(&[("a", text("it's"))]));
         assert_eq!(read("{a:function(x){return {b:1}},c:(x)=>x+1,d:2}").field("d"), Some(&Data::Number(2.0)));
+        assert_eq!(read("{a:x=>\"b,c\",d:2}").field("d"), Some(&Data::Number(2.0)));
         assert_eq!(
             read("_jsx(_components.p,{children:\"x\"})"),
             Data::Call("_jsx".into(), vec![Data::Name("p".into()), map(&[("children", text("x"))])])
@@ -500,6 +502,22 @@ mod tests {
         let _ = read(&"f(".repeat(200_000));
         let _ = read(&"!".repeat(200_000));
         let _ = read(&"void ".repeat(200_000));
+        for open in [
+            "{]",
+            "{)",
+            "{a:1,]",
+            "[{)]",
+            "{a:function(){'it",
+            "{a:(x)=>{`",
+            "{a:b['",
+            "[x(\"\\",
+            "f({a:class{'é",
+            "{a:function(){/*",
+            "{a:function(){//",
+        ] {
+            let _ = read(open);
+            let _ = called(&format!("(function(a){{{open}"), &Budget::default().begin());
+        }
     }
 
     #[test]

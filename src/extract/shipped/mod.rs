@@ -23,7 +23,7 @@ use crate::extract::dom::Dom;
 use crate::extract::inline::Form;
 use crate::extract::kind::Kind;
 use crate::extract::syntax::Syntax;
-use crate::extract::{Reading, article, formats, html, links};
+use crate::extract::{Reading, article, formats, html, links, shell};
 use crate::model::Meter;
 
 pub use answer::{Taken, asked_again, looked_up, taken};
@@ -110,7 +110,10 @@ pub(super) fn in_page(html: &str, syntax: Syntax, url: &Url, meter: &Meter) -> O
         found("markdown in the page", Found { title: None, parts })
     };
     let beside = |name: &'static str, parts: &[&str]| {
-        let says = |html: &&&str| tree::says_something(html) && !html.contains("{{") && !html.contains("${");
+        let says = |html: &&&str| {
+            let is_demand = html.len() < LONGEST_DEMAND && shell::demands(html);
+            tree::says_something(html) && !is_demand && !html.contains("{{") && !html.contains("${")
+        };
         found(name, Found { title: None, parts: parts.iter().filter(says).map(|html| Part::Html((*html).to_owned())).collect() })
     };
     next()
@@ -245,6 +248,8 @@ const STATES: [&str; 7] =
 const KNOWN: [&str; 2] = ["__NEXT_DATA__", "__NUXT_DATA__"];
 
 const DEEPEST: usize = 8;
+/// Bytes in which `noscript` only says that scripts are needed, and how to allow them.
+const LONGEST_DEMAND: usize = 1_000;
 
 #[cfg(test)]
 mod tests;

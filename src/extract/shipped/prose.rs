@@ -185,7 +185,7 @@ fn is_aside(name: &str) -> bool {
     ASIDE.iter().any(|aside| name.eq_ignore_ascii_case(aside))
 }
 
-fn is_html(text: &str) -> bool {
+pub(super) fn is_html(text: &str) -> bool {
     text.contains("</")
         && ["</p>", "</h", "</li>", "</pre>", "</ul>", "</td>", "</blockquote>", "</div>"].iter().any(|tag| text.contains(tag))
         || text.contains("<br") && text.contains("<p>")
