@@ -254,10 +254,12 @@ impl Crawl {
     fn filled(&mut self, page: Page, address: &Url, ask: &Ask) {
         log::debug!("{} is taken from {}", masked(address), masked(&ask.url));
         let content = content_of(&page.url, &page.body);
+        let first = self.first_with(&page, content);
         if ask.is_whole() && self.shells.whole.len() < MOST_WHOLE {
-            self.shells.whole.insert(ask.url.as_str().into(), masked(address).as_str().into());
+            let first = first.as_deref().map_or_else(|| masked(address).as_str().into(), Into::into);
+            self.shells.whole.insert(ask.url.as_str().into(), first);
         }
-        if let Some(first) = self.first_with(&page, content) {
+        if let Some(first) = first {
             return self.is_another(address, format!("the same content as {first}"));
         }
         self.standing.became_page(address);

@@ -11,6 +11,13 @@ pub(super) fn value(source: &str, meter: &Meter) -> Data {
     Literal::new(source, meter).value(0)
 }
 
+/// The value that a text begins with, and what of the text is more than is read of one.
+pub(super) fn begun<'a>(source: &'a str, meter: &'a Meter) -> (Data, &'a str) {
+    let mut literal = Literal::new(source, meter);
+    let data = literal.value(0);
+    (data, literal.unread)
+}
+
 /// The value of `window.__NUXT__=(function(a,b){return {…}}(1,"x"))`: that of what is returned, with the arguments in their places.
 pub(super) fn called(source: &str, meter: &Meter) -> Data {
     let mut function = Literal::new(source, meter);
@@ -33,7 +40,11 @@ pub(super) fn called(source: &str, meter: &Meter) -> Data {
     function.skip(b')');
     function.blanks();
     let arguments = if function.skip(b'(') { function.list(b')', 0) } else { Vec::new() };
-    let known = names.into_iter().zip(arguments).collect();
+    let sized = |data: Data| {
+        let size = size(&data);
+        (data, size)
+    };
+    let known = names.into_iter().zip(arguments.into_iter().map(sized)).collect();
     // Statements before it change what is returned in ways that only a program knows.
     let Some(start) = source.get(body..end).and_then(|body| body.rfind("return")) else { return Data::Nothing };
     Literal { known, ..Literal::new(source.get(body + start + "return".len()..end).unwrap_or_default(), meter) }.value(0)
@@ -42,18 +53,20 @@ pub(super) fn called(source: &str, meter: &Meter) -> Data {
 struct Literal<'a> {
     source: &'a str,
     at: usize,
-    /// What names stand for.
-    known: HashMap<String, Data>,
+    /// What names stand for, and how large it is.
+    known: HashMap<String, (Data, usize)>,
     /// How much of that may be written out, in values and bytes.
     spare: usize,
     /// Values that are still read.
     left: usize,
+    /// What is behind them.
+    unread: &'a str,
     meter: &'a Meter,
 }
 
 impl<'a> Literal<'a> {
     fn new(source: &'a str, meter: &'a Meter) -> Self {
-        Self { source, at: 0, known: HashMap::new(), spare: 2 * source.len(), left: MOST, meter }
+        Self { source, at: 0, known: HashMap::new(), spare: 2 * source.len(), left: MOST, unread: "", meter }
     }
 
     fn value(&mut self, depth: usize) -> Data {
@@ -76,6 +89,9 @@ impl<'a> Literal<'a> {
         self.blanks();
         self.left = self.left.saturating_sub(1);
         if self.left == 0 || !self.meter.goes_on() {
+            if self.unread.is_empty() {
+                self.unread = &self.source[self.at..];
+            }
             self.at = self.source.len();
             return Data::Nothing;
         }
@@ -261,9 +277,9 @@ impl<'a> Literal<'a> {
     }
 
     fn known_as(&mut self, name: &str) -> Data {
-        let Some(known) = self.known.get(name) else { return Data::Nothing };
+        let Some((known, size)) = self.known.get(name) else { return Data::Nothing };
         // Only once or twice, all together, what the script has: a name may stand in it a thousand times.
-        let Some(spare) = self.spare.checked_sub(size(known)) else { return Data::Nothing };
+        let Some(spare) = self.spare.checked_sub(*size) else { return Data::Nothing };
         self.spare = spare;
         known.clone()
     }
@@ -529,6 +545,8 @@ mod tests {
             (page.text_of("title"), page.field("n"), page.text_of("t")),
             (Some("Kettles"), Some(&Data::Number(2.0)), Some("Kettles"))
         );
+        let list = format!("(function(a){{return [{}]}}([{}]))", "a,".repeat(20_000), "1,".repeat(20_000));
+        assert!(size(&called(&list, &Budget::default().begin())) < 4 * list.len());
         let many = format!("(function(a){{return [{}]}}(\"{}\"))", "a,".repeat(5_000), "x".repeat(10_000));
         assert!(size(&called(&many, &Budget::default().begin())) < 4 * many.len(), "a name is not written out without end");
     }
