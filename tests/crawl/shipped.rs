@@ -261,7 +261,7 @@ fn pages_on_the_way_to_their_text_hold_places() {
     let world = World::new();
     with_twins(&world, 20);
     for most in [1, 3, 7] {
-        let mut crawl = world.crawler().crawl(smolcrawl::crawl::CrawlRequest { max_pages: most, ..request("http://a.test/") });
+        let mut crawl = world.crawler().crawl(request("http://a.test/").max_pages(most));
         let mut pages = 0;
         let report = world.handle.block_on(async {
             while let Some(visit) = crawl.next().await {
