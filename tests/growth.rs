@@ -535,6 +535,7 @@ const SHIPPED: &[Shape] = &[
     ("functions", |n| r("{a:function(){", n)),
     ("places", |n| format!("[{}]", each(n, |i| format!("[{i},{i}],")))),
     ("names of arguments", |n| format!("(function(a){{return [{}]}}(\"{}\"))", r("a,", n), r("x", n))),
+    ("names of long arguments", |n| format!("(function(a){{return [{}]}}([{}]))", r("a,", n), r("1,", n))),
     ("parts of a stream", |n| r("self.__next_f.push([1,\"", n)),
     ("rows of a stream", |n| format!("self.__next_f.push([1,\"{}\"])", r("\\n", n))),
     ("rows of a stream with elements", |n| format!("self.__next_f.push([1,\"{}\"])", r("1:[[[[\\n", n))),

@@ -573,12 +573,13 @@ fn a_refresh_finds_what_is_new() {
 #[test]
 fn what_cannot_be_had_twice_in_a_row_is_gone() {
     let world = World::new();
-    world.text("a.test/", "Contents.", &["/moved", "/broken", "/closed", "/pdf", "/shaky"]);
-    for page in ["moved", "broken", "closed", "pdf", "shaky"] {
+    world.text("a.test/", "Contents.", &["/moved", "/broken", "/closed", "/pdf", "/shaky", "/shell"]);
+    for page in ["moved", "broken", "closed", "pdf", "shaky", "shell"] {
         world.text(&format!("a.test/{page}"), &format!("The page {page}."), &[]);
     }
     let engine = world.engine();
-    assert_eq!(world.crawl(&engine, "http://a.test/").stored, 6);
+    assert_eq!(world.crawl(&engine, "http://a.test/").stored, 7);
+    world.site.reply("a.test/shell", Reply::html("<body><div id=root></div><script src=/main.js></script>"));
     world.site.reply("a.test/moved", Reply::redirect("http://a.test/moved-here"));
     world.text("a.test/moved-here", "The page moved.", &[]);
     world.site.reply("a.test/broken", Reply::status(500));
@@ -587,14 +588,14 @@ fn what_cannot_be_had_twice_in_a_row_is_gone() {
     world.site.reply("a.test/shaky", Reply::status(406));
     let refresh = || world.refresh(&engine, RefreshRequest::new(id("a.test")));
     let first = refresh();
-    assert_eq!((first.removed, first.failed_total), (0, 5), "{first:?}");
+    assert_eq!((first.removed, first.failed_total), (0, 6), "{first:?}");
     assert_eq!(first.added_pages.iter().map(|page| page.url.path()).collect::<Vec<_>>(), ["/moved-here"]);
     // Once it is there again, it has not been missed.
     world.text("a.test/shaky", "The page shaky.", &[]);
     let second = refresh();
     let mut removed: Vec<_> = second.removed_pages.iter().map(|page| page.url.path().to_owned()).collect();
     removed.sort();
-    assert_eq!((removed, second.failed_total), (vec!["/moved".to_owned(), "/pdf".to_owned()], 2), "{second:?}");
+    assert_eq!((removed, second.failed_total), (vec!["/moved".to_owned(), "/pdf".to_owned(), "/shell".to_owned()], 2), "{second:?}");
     world.site.reply("a.test/shaky", Reply::status(406));
     assert_eq!(refresh().removed, 0);
     assert_eq!(world.handle.block_on(engine.sources()).unwrap()[0].pages, 5);

@@ -281,7 +281,9 @@ impl Crawl {
         if self.ended {
             self.report.left
         } else {
-            (self.frontier.len() as u64 + self.in_flight).saturating_sub(self.guesses) + self.before.len() as u64
+            let known = (self.frontier.len() as u64 + self.in_flight).saturating_sub(self.guesses) + self.before.len() as u64;
+            // Of pages whose text is asked for elsewhere, they count, and not what is asked.
+            (known + self.shells.filling()).saturating_sub(self.shells.asked())
         }
     }
 
@@ -358,11 +360,18 @@ impl Crawl {
         let now = self.fetcher.handle.now();
         self.frontier.wake(now);
         while self.ready.is_empty() && self.jobs.len() < self.request.concurrency.max(1) {
-            if self.pages_before + self.report.pages + self.in_flight >= self.request.max_pages || self.has_reached_a_limit() {
+            let places = self.pages_before + self.report.pages + self.in_flight;
+            let is_full = places + self.shells.filling() >= self.request.max_pages;
+            if self.has_reached_a_limit() || is_full && self.shells.asked() == 0 {
                 return None;
             }
-            let mut verdict = Verdict::Busy;
+            let (mut verdict, mut stay) = (Verdict::Busy, Vec::new());
             let taken = self.frontier.take(|url, entry| {
+                // Then only what pages wait for is asked, which makes no more of them.
+                if is_full && entry.role != Role::Beside {
+                    stay.push(url.clone());
+                    return Decision::Blocked;
+                }
                 let asked = self.shells.file_of(url);
                 verdict = self.polite.verdict(asked.as_ref().map_or(url, |asked| &asked.url), &mut entry.is_allowed, now);
                 match verdict {
@@ -371,6 +380,7 @@ impl Crawl {
                     Verdict::Go | Verdict::AskRobots | Verdict::Never(_) => Decision::Take,
                 }
             });
+            stay.iter().for_each(|url| self.frontier.release(url));
             let Some((url, entry)) = taken else { break };
             match verdict {
                 Verdict::Go if entry.role == Role::Page && entry.depth > 0 && entry.via.is_empty() && self.is_data_of_a_page(&url) => {

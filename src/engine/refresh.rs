@@ -496,7 +496,7 @@ fn is_gone(error: &Error) -> bool {
     match error {
         Error::Moved { .. } => true,
         Error::Crawl(error) => error.is_of_the_page(),
-        Error::Unreadable { skip, .. } => matches!(**skip, Skip::Kind(_) | Skip::Empty | Skip::Moved(_)),
+        Error::Unreadable { skip, .. } => matches!(**skip, Skip::Kind(_) | Skip::Empty | Skip::Shell | Skip::Moved(_)),
         _ => false,
     }
 }

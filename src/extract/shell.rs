@@ -163,6 +163,7 @@ impl Look {
                 if open && self.noscript == 0 && self.templates == 0 =>
             {
                 self.has_media = true;
+                self.shown(tag);
             }
             "p" | "li" | "td" | "dd" | "pre" | "blockquote" => (self.in_paragraph, self.paragraph) = (open, 0),
             "h1" | "h2" | "h3" => self.in_heading = open,
@@ -170,6 +171,14 @@ impl Look {
         }
         self.aside.tag(tag);
         self.follow_mount(tag);
+    }
+
+    /// What pictures are of is something, and so is a place for a password.
+    fn shown(&mut self, tag: &Tag) {
+        let Some((_, _, text)) = &mut self.mount else { return };
+        let is_of = tag.attribute("alt").filter(|alt| !is_waiting(alt));
+        let is_secret = tag.attribute("type").is_some_and(|kind| kind.eq_ignore_ascii_case("password"));
+        *text += if is_secret { LEAST_FILLED } else { is_of.map_or(0, |alt| seen(&alt, LEAST_FILLED)) };
     }
 
     fn follow_mount(&mut self, tag: &Tag) {
@@ -241,10 +250,12 @@ impl Aside {
     }
 }
 
-/// What an application says while there is nothing yet.
+/// What an application says while there is nothing yet: hardly more than the word. A sentence that begins with it is one.
 fn is_waiting(text: &str) -> bool {
     let text = text.trim_ascii().to_ascii_lowercase();
-    WAITING.iter().any(|word| text.starts_with(word)) || text.chars().all(|c| !c.is_alphanumeric())
+    let is_short = || text.split_ascii_whitespace().take(MOST_WAITING + 1).count() <= MOST_WAITING;
+    let ends_open = || ["…", "...", "&hellip;"].iter().any(|end| text.ends_with(end));
+    WAITING.iter().any(|word| text.starts_with(word)) && (is_short() || ends_open()) || text.chars().all(|c| !c.is_alphanumeric())
 }
 
 /// An element that an application is put into.
@@ -256,7 +267,7 @@ fn is_mount(tag: &Tag) -> bool {
 }
 
 /// Whether words say that scripts have to run for there to be anything.
-fn demands(text: &str) -> bool {
+pub(super) fn demands(text: &str) -> bool {
     // It is a sentence or two.
     let text = text[..text.floor_char_boundary(1_000)].to_ascii_lowercase();
     text.contains("javascript") && DEMANDS.iter().any(|word| text.contains(word))
@@ -270,6 +281,8 @@ const LEAST_SENTENCE: usize = 20;
 const LEAST_FILLED: usize = 24;
 /// "Loading…" and demands for JavaScript are no longer than that.
 const LONGEST_PHRASE: usize = 160;
+/// In words.
+const MOST_WAITING: usize = 4;
 /// Bytes of a script in which it tells what it starts.
 const START: usize = 64 * 1024;
 
@@ -364,6 +377,8 @@ mod tests {
             "<body><app-root></app-root><script src=main.js></script>",
             "<body><!-- a comment that is long enough for a page, if it were its text, which it is not, as nobody sees it: \
              a comment that is long enough for a page, if it were its text, which it is not, as nobody sees it --><script src=a.js></script>",
+            "<body><div id=app><img src=wheel.gif alt='Loading…'></div><script src=a.js></script>",
+            "<body><div id=app>Loading your workspace for the first time…</div><script src=a.js></script>",
             "<body><redoc spec-url=/openapi.json></redoc><script src=redoc.js></script>",
             "<body><p>This site requires JavaScript.</p><script src=a.js></script>",
             "<script>location</script><script src=a.js></script>",
@@ -383,6 +398,13 @@ mod tests {
             "<ul><li><a href=a>Pots</a><li><a href=b>Pans</a></ul><script src=stats.js></script>",
             "<img src=kettle.png><script src=stats.js></script>",
             "<div id=root></div>",
+            "<p>Loading a kettle takes a minute, and boiling takes two.</p><script src=stats.js></script>",
+            "<h1>Loading</h1><p>Starting the pump fills the kettle.</p><script>window.__INITIAL_STATE__={}</script>",
+            "<div id=app><img src=a.png alt='A kettle of copper'><img src=b.png alt='A kettle of steel'></div><script src=a.js></script>",
+            "<div id=app><form><input name=user><input type=password><button>Log in</button></form></div><script src=a.js></script>",
+            "<div id=root>水壶两分钟就能烧开水。</div><script src=a.js></script>",
+            "<div id=root><a href=a>Kettles of copper</a> <a href=b>Pots of steel</a></div><script src=a.js></script>",
+            "<div id=app><pre>curl x</pre></div><script src=a.js></script>",
             "<xmp>let kettle = 1;</xmp><script src=stats.js></script>",
             "",
             "<div id=__next><main><h1>Kettles and pots on stoves</h1></main></div><script id=__NEXT_DATA__ type=application/json>{}</script>",

@@ -9,13 +9,14 @@ use flate2::Compression;
 use flate2::bufread::ZlibDecoder;
 use flate2::write::ZlibEncoder;
 use ring::digest::{Context, SHA256, SHA256_OUTPUT_LEN};
+use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::bytes::{Rest, put_number, put_optional, put_text, put_u32, put_u64};
 use super::error::Error;
 use crate::model::{
-    Chunk, ChunkKind, Document, FilesRecipe, Heading, Metadata, Recipe, SharedPage, SharedSource, SharedVector, SourceId, SourceState,
-    Validators,
+    Chunk, ChunkKind, Document, FilesRecipe, Filled, Heading, Metadata, Recipe, SharedPage, SharedSource, SharedVector, SourceId,
+    SourceState, Validators,
 };
 
 /// What a file says of itself.
@@ -126,7 +127,7 @@ impl<W: Write> Writer<W> {
         put_optional(record, last_modified.as_deref().filter(|_| twin.is_none()));
         put_u64(record, milliseconds(document.fetched_at));
         let written = "texts, numbers and addresses are JSON";
-        put_text(record, &serde_json::to_string(&document.metadata).expect(written));
+        put_text(record, &serde_json::to_string(&Said::of(document)).expect(written));
         put_text(record, &serde_json::to_string(&document.outline).expect(written));
         put_number(record, cut_for.map(u64::from));
         put_text(record, &document.markdown);
@@ -171,6 +172,23 @@ impl<W: Write> Writer<W> {
         let written = self.encoder.write_all(&before).and_then(|()| self.encoder.write_all(&self.record));
         self.record.clear();
         written.map_err(Error::io(&self.path, WRITTEN))
+    }
+}
+
+/// What a page says of itself, and beside it where its text came from: readers that do not know of that pass over it.
+#[derive(Default, Serialize, Deserialize)]
+#[serde(default)]
+struct Said {
+    #[serde(flatten)]
+    metadata: Metadata,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    filled: Option<String>,
+}
+
+impl Said {
+    fn of(document: &Document) -> Self {
+        let Document { metadata, filled, .. } = document;
+        Self { metadata: metadata.clone(), filled: (!filled.is_served()).then(|| filled.to_string()) }
     }
 }
 
@@ -519,7 +537,9 @@ fn read_page(record: &[u8]) -> Result<SharedPage, &'static str> {
     };
     let fetched_at = rest.u64().and_then(|number| time(Some(number))).flatten().ok_or(NONE)?;
     let metadata = rest.text().filter(|text| text.len() <= MOST_OF_SAID).ok_or(NONE)?;
-    let metadata: Metadata = serde_json::from_str(metadata).map_err(|_| "the metadata of a page are none")?;
+    let Said { metadata, filled } = serde_json::from_str(metadata).map_err(|_| "the metadata of a page are none")?;
+    let filled = filled.as_deref().filter(|filled| filled.len() <= LONGEST_NAME && !filled.chars().any(char::is_control));
+    let filled = filled.map_or(Filled::Served, Filled::parse);
     let outline = rest.text().filter(|text| text.len() <= MOST_OF_SAID).ok_or(NONE)?;
     let outline: Vec<Heading> = serde_json::from_str(outline).map_err(|_| "the outline of a page is none")?;
     let cut_for = rest.number().ok_or(NONE)?.map(u32::try_from).transpose().map_err(|_| NONE)?;
@@ -541,7 +561,7 @@ fn read_page(record: &[u8]) -> Result<SharedPage, &'static str> {
         chunks.push(chunk);
     }
     rest.end().ok_or(NONE)?;
-    let document = Document { outline, metadata, validators, ..Document::new(url, title, markdown, fetched_at) };
+    let document = Document { outline, metadata, validators, filled, ..Document::new(url, title, markdown, fetched_at) };
     Ok(SharedPage { document, chunks, cut_for })
 }
 

@@ -245,3 +245,79 @@ fn data_that_fails_or_is_html_or_moves_is_dealt_with() {
         assert!(pages[0].1.starts_with("needs a browser"), "{reply:?}");
     }
 }
+
+/// Shells that have the file of their text at another address each, as a generator of services has it.
+fn with_twins(world: &World, count: usize) {
+    let links: String = (0..count).map(|page| format!("<a href=/{page}>{page}</a> ")).collect();
+    world.site.reply("a.test/", Reply::html(format!("<h1>Kettles</h1><p>All the kettles of this house.</p>{links}")));
+    for page in 0..count {
+        world.site.reply(&format!("a.test/{page}"), shell("<meta name=generator content=Mintlify><script src=/x.js></script>"));
+        world.site.reply(&format!("a.test/{page}.md"), markdown(&format!("# Kettle {page}\n\n{WORDS}\n")));
+    }
+}
+
+#[test]
+fn pages_on_the_way_to_their_text_hold_places() {
+    let world = World::new();
+    with_twins(&world, 20);
+    for most in [1, 3, 7] {
+        let mut crawl = world.crawler().crawl(request("http://a.test/").max_pages(most));
+        let mut pages = 0;
+        let report = world.handle.block_on(async {
+            while let Some(visit) = crawl.next().await {
+                pages += u64::from(matches!(visit, Visit::Page(_)));
+            }
+            crawl.finish()
+        });
+        assert_eq!((pages, report.pages, report.left), (most, most, 21 - most), "{report:?}");
+        assert_eq!(report.end, smolcrawl::crawl::End::MaxPages);
+    }
+}
+
+#[test]
+fn one_description_is_asked_for_once() {
+    let world = World::new();
+    let links: String = (0..30).map(|page| format!("<a href=/{page}>{page}</a> ")).collect();
+    world.site.reply("a.test/", Reply::html(format!("<h1>Kettles</h1><p>All the kettles of this house.</p>{links}")));
+    for page in 0..30 {
+        let shows = "<script>SwaggerUIBundle({url: '/api.json'})</script>";
+        world.site.reply(&format!("a.test/{page}"), shell(&format!("<meta name=page content={page}>{shows}")));
+    }
+    world.site.reply("a.test/api.json", json(r#"{"openapi":"3.0.0","info":{"title":"Kettles","version":"1"},"paths":{}}"#));
+    let (pages, report) = crawled(&world, "http://a.test/");
+    assert_eq!((pages.len(), report.skips(), report.left), (2, 29, 0), "{report:?}");
+    let asked = world.site.targets().iter().filter(|target| *target == "a.test/api.json").count();
+    assert!(asked <= 5, "it was asked for {asked} times");
+}
+
+#[test]
+fn an_index_elsewhere_is_read_once() {
+    let world = World::new();
+    let links: String = (0..12).map(|page| format!("<a href=/{page}/>{page}</a> ")).collect();
+    world.site.reply("a.test/", Reply::html(format!("<h1>Kettles</h1><p>All the kettles of this house.</p>{links}")));
+    let record = |page: usize| format!("{{\"location\":\"{page}/\",\"title\":\"K{page}\",\"text\":\"<p>Kettle {page}. {WORDS}</p>\"}}");
+    for page in 0..12 {
+        let top = format!("<meta name=generator content=mkdocs><meta name=p content={page}><script>var base_url = '..';</script>");
+        world.site.reply(&format!("a.test/{page}/"), shell(&top));
+    }
+    world.site.reply("a.test/search/search_index.json", Reply::status(301).header("Location", "/other/search/index.json"));
+    let records: Vec<String> = (0..12).map(|page| record(page).replace("\"location\":\"", "\"location\":\"/")).collect();
+    world.site.reply("a.test/other/search/index.json", json(&format!("{{\"docs\":[{}]}}", records.join(","))));
+    let (pages, report) = crawled(&world, "http://a.test/");
+    assert_eq!((pages.len(), report.shipped["MkDocs"], report.left), (13, 12, 0), "{report:?}");
+    let asked = world.site.targets().iter().filter(|target| *target == "a.test/other/search/index.json").count();
+    assert!(asked <= 5, "it was asked for {asked} times");
+}
+
+#[test]
+fn a_host_that_is_given_up_leaves_no_page_behind() {
+    let world = World::new();
+    with_twins(&world, 12);
+    for page in 0..12 {
+        world.site.reply(&format!("a.test/{page}.md"), Reply::status(500));
+    }
+    let (pages, report) = crawled(&world, "http://a.test/");
+    let told = pages.len() as u64 + report.skips() + report.failures() + report.left;
+    assert!(told >= 13 || report.failed.iter().any(|failed| failed.error.contains("URLs left")), "{report:?}");
+    assert_eq!(report.left, 0);
+}

@@ -28,8 +28,12 @@ pub(super) struct Shells {
     waiting: HashMap<Box<str>, Vec<(Filling, Ask)>>,
     /// The texts of all pages of a site, by their address.
     indexes: HashMap<Box<str>, (Arc<Index>, Validators)>,
+    /// Pages that have come, and of which it is not known yet where their text is: they hold a place of `max_pages`.
+    filling: u64,
+    /// Descriptions that are the whole text of whatever shows them, by their address: no page has a text of its own of them any more.
+    whole: HashMap<Box<str>, Box<str>>,
     /// By the page that shows all of them.
-    routes: HashMap<Box<str>, Routes>,
+    routes: HashMap<Box<str>, Arc<Routes>>,
     /// By origin and name of the data: how often in a row it was not there.
     misses: HashMap<(Box<str>, &'static str), u8>,
 }
@@ -64,6 +68,21 @@ impl Shells {
         self.routes.get(top)?.ask(url)
     }
 
+    /// How many pages are on their way to their text.
+    pub(super) fn filling(&self) -> u64 {
+        self.filling
+    }
+
+    /// And how many addresses they wait for.
+    pub(super) fn asked(&self) -> u64 {
+        self.waiting.len() as u64
+    }
+
+    /// What is at the address has been read, and is kept.
+    fn is_known(&self, url: &Url) -> bool {
+        self.indexes.contains_key(url.as_str()) || self.whole.contains_key(url.as_str())
+    }
+
     fn is_worth_asking(&self, ask: &Ask) -> bool {
         self.misses.get(&(origin(&ask.url), ask.name())).is_none_or(|misses| *misses < MOST_MISSES)
     }
@@ -85,6 +104,7 @@ impl Crawl {
         }
         self.follow_beside(&page.url, beside.links, depth);
         let seen = outline.shell.as_ref().map_or(0, |shell| shell.seen);
+        self.shells.filling += 1;
         self.ask_beside(Filling { page, seen, depth, role, directives: directives_of(outline), asks: beside.asks.into() });
     }
 
@@ -98,6 +118,10 @@ impl Crawl {
                     Some(page) => return self.filled(page, &filling.page.url, &ask),
                     None => continue,
                 }
+            }
+            if let Some(first) = self.shells.whole.get(ask.url.as_str()) {
+                let why = format!("the same content as {first}");
+                return self.is_another(&filling.page.url, why);
             }
             let waiting = self.shells.waiting.entry(ask.url.as_str().into()).or_default();
             let is_first = waiting.is_empty();
@@ -128,6 +152,14 @@ impl Crawl {
             Ok(Answer::Moved { to, .. }) if self.may_follow(url, &to, &entry) => {
                 let waiting = self.shells.waiting.remove(url.as_str()).unwrap_or_default();
                 let waiting = waiting.into_iter().map(|(filling, ask)| (filling, ask.moved(to.clone())));
+                // It may have come for another page, by another way.
+                if self.shells.is_known(&to) {
+                    for (mut filling, ask) in waiting {
+                        filling.asks.push_front(ask);
+                        self.ask_beside(filling);
+                    }
+                    return;
+                }
                 let others = self.shells.waiting.entry(to.as_str().into()).or_default();
                 let is_first = others.is_empty();
                 others.extend(waiting);
@@ -186,7 +218,13 @@ impl Crawl {
         let Taken { page, asks, links, index } = taken;
         self.shells.came(&ask, page.is_some() || !asks.is_empty() || !links.is_empty());
         self.follow_beside(&filling.page.url, links, filling.depth);
-        if let Some(index) = index.filter(|_| self.shells.indexes.len() < MOST_SITES) {
+        if let Some(index) = index {
+            // Any other one: it is asked for again where it is wanted again.
+            if self.shells.indexes.len() >= MOST_SITES
+                && let Some(other) = self.shells.indexes.keys().next().cloned()
+            {
+                self.shells.indexes.remove(&other);
+            }
             self.shells.indexes.insert(ask.url.as_str().into(), (index, validators));
         }
         match page {
@@ -216,6 +254,7 @@ impl Crawl {
             self.is_twin_asked = true;
             let (seen, directives) = (outline.shell.as_ref().map_or(0, |shell| shell.seen), directives_of(&outline));
             let filling = Filling { page, seen, depth: entry.depth, role: entry.role, directives, asks: VecDeque::new() };
+            self.shells.filling += 1;
             return self.came_to_nothing(filling);
         }
         self.follow_beside(&url, outline.links, entry.depth);
@@ -228,11 +267,27 @@ impl Crawl {
     fn filled(&mut self, page: Page, address: &Url, ask: &Ask) {
         log::debug!("{} is taken from {}", masked(address), masked(&ask.url));
         let content = content_of(&page.url, &page.body);
-        self.standing.became_page(address);
-        match self.first_with(&page, content) {
-            Some(first) => self.note_skip(address.clone(), format!("the same content as {first}")),
-            None => self.take_in_its_place(page),
+        let first = self.first_with(&page, content);
+        if ask.is_whole() && self.shells.whole.len() < MOST_WHOLE {
+            let first = first.as_deref().map_or_else(|| masked(address).as_str().into(), Into::into);
+            self.shells.whole.insert(ask.url.as_str().into(), first);
         }
+        if let Some(first) = first {
+            return self.is_another(address, format!("the same content as {first}"));
+        }
+        self.standing.became_page(address);
+        self.take_in_its_place(page);
+        self.is_done(address);
+    }
+
+    fn is_another(&mut self, address: &Url, why: String) {
+        self.standing.became_page(address);
+        self.note_skip(address.clone(), why);
+        self.is_done(address);
+    }
+
+    fn is_done(&mut self, address: &Url) {
+        self.shells.filling -= 1;
         self.backlog.dealt_with(address.as_str().into());
     }
 
@@ -257,7 +312,7 @@ impl Crawl {
     /// What a browser has made of a page.
     pub(super) fn rendered(&mut self, filling: Filling, rendered: Result<Option<Answer>, Error>) {
         let (url, depth) = (filling.page.url.clone(), filling.depth);
-        let address: Box<str> = url.as_str().into();
+        let address = url.clone();
         match rendered {
             Ok(Some(Answer::Page(read))) => {
                 let Read { page, outline, content, .. } = *read;
@@ -281,19 +336,19 @@ impl Crawl {
             Ok(_) => return self.hand_out_shell(filling),
             Err(error) => self.fail(url.clone(), &Entry::new(&url, depth, filling.role), &error),
         }
-        self.backlog.dealt_with(address);
+        self.is_done(&address);
     }
 
     fn hand_out_shell(&mut self, Filling { page, seen, .. }: Filling) {
-        let address: Box<str> = page.url.as_str().into();
-        self.standing.became_page(&page.url);
+        let address = page.url.clone();
+        self.standing.became_page(&address);
         // Of those that have nothing at all each is told, as each may be another page.
         let first = if seen > 0 { self.first_with(&page, content_of(&page.url, &page.body)) } else { None };
         match first {
             Some(first) => self.note_skip(page.url, format!("the same content as {first}")),
             None => self.hand_out_as_it_is(page),
         }
-        self.backlog.dealt_with(address);
+        self.is_done(&address);
     }
 }
 
@@ -304,3 +359,5 @@ const ELSEWHERE: &str = "the source of a page without text, at another site";
 const MOST_MISSES: u8 = 5;
 /// Sites whose index or routes are kept.
 const MOST_SITES: usize = 16;
+/// Addresses of descriptions that are remembered.
+const MOST_WHOLE: usize = 10_000;

@@ -378,7 +378,10 @@ impl Crawl {
     }
 
     pub(super) fn give_up(&mut self, url: &Url, failures: u32) {
-        let left = self.frontier.take_origin(url).len();
+        let (beside, left): (Vec<_>, Vec<_>) = self.frontier.take_origin(url).into_iter().partition(|entry| entry.role == Role::Beside);
+        // The pages that wait for it may be at another host, and have come.
+        beside.iter().for_each(|entry| self.no_answer(&entry.parsed()));
+        let left = left.len();
         if left > 0 {
             let error = Error::HostGivenUp { failures };
             let url = normalise(url.join("/").unwrap_or_else(|_| url.clone()));

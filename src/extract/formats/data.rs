@@ -1,8 +1,8 @@
 //! Files of source text and data: one fence in their language. JSON and YAML are first asked for what they describe.
 
-use serde_json::Value;
 use url::Url;
 
+use crate::extract::formats::ordered::Value;
 use crate::extract::formats::sheet::{Reading, Sheet};
 use crate::extract::formats::{interface, notebook, yaml};
 use crate::model::Meter;

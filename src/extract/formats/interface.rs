@@ -1,9 +1,11 @@
 //! Descriptions of interfaces: OpenAPI (2 and 3) as one section an operation and one a schema, JSON Schema as one a definition.
 //! A reference is told by its name; what it stands for has a section of its own.
 
-use serde_json::{Map, Value};
+use std::collections::HashMap;
+
 use url::Url;
 
+use crate::extract::formats::ordered::{Map, Value};
 use crate::extract::formats::schema::{self, first_line, name_of};
 use crate::extract::formats::sheet::{Reading, Sheet, code, joined};
 use crate::model::Meter;
@@ -40,11 +42,7 @@ fn write_interface(sheet: &mut Sheet<'_>, document: &Value) {
         described(sheet, &text(info, name).unwrap_or_default());
     }
     write_servers(sheet, document);
-    for (group, mark) in [("paths", ""), ("webhooks", "webhook ")] {
-        for (path, item) in members(document, group) {
-            write_path(sheet, document, &format!("{mark}{path}"), item);
-        }
-    }
+    write_operations(sheet, document);
     if let Some(object) = document.as_object() {
         write_definitions(sheet, object);
     }
@@ -77,10 +75,42 @@ fn write_servers(sheet: &mut Sheet<'_>, document: &Value) {
     sheet.outside();
 }
 
-fn write_path(sheet: &mut Sheet<'_>, document: &Value, path: &str, item: &Value) {
-    for method in METHODS {
-        let Some(operation) = item.get(method).filter(|operation| operation.is_object() && sheet.goes_on()) else { continue };
-        sheet.heading(2, &format!("{} {path}", method.to_ascii_uppercase()), None);
+/// In the order of the document, behind the description of their tag where the document has a list of these.
+fn write_operations(sheet: &mut Sheet<'_>, document: &Value) {
+    let tags: Vec<&Value> = list(document, "tags").collect();
+    let mut places = HashMap::new();
+    for (place, tag) in tags.iter().enumerate() {
+        places.entry(said(tag, "name").unwrap_or_default()).or_insert(place);
+    }
+    let mut operations = Vec::new();
+    for (group, mark) in [("paths", ""), ("webhooks", "webhook ")] {
+        for (path, item) in members(document, group) {
+            for (method, operation) in item.as_object().into_iter().flatten().filter(|(method, _)| METHODS.contains(&method.as_str())) {
+                let place = list(operation, "tags").find_map(|tag| places.get(tag.as_str()?.trim()).copied()).unwrap_or(tags.len());
+                operations.push((place, format!("{} {mark}{path}", method.to_ascii_uppercase()), item, operation));
+            }
+        }
+    }
+    operations.sort_by_key(|(place, ..)| *place);
+    let mut told = 0;
+    for (place, title, item, operation) in operations {
+        tags[told..tags.len().min(place + 1).max(told)].iter().for_each(|tag| write_tag(sheet, tag));
+        told = told.max(tags.len().min(place + 1));
+        write_operation(sheet, document, &title, item, operation);
+    }
+    tags[told..].iter().for_each(|tag| write_tag(sheet, tag));
+}
+
+fn write_tag(sheet: &mut Sheet<'_>, tag: &Value) {
+    if let (Some(description), true) = (said(tag, "description"), sheet.goes_on()) {
+        sheet.heading(2, said(tag, "x-displayName").or(said(tag, "name")).unwrap_or("Tag"), None);
+        described(sheet, description);
+    }
+}
+
+fn write_operation(sheet: &mut Sheet<'_>, document: &Value, title: &str, item: &Value, operation: &Value) {
+    if operation.is_object() && sheet.goes_on() {
+        sheet.heading(2, title, None);
         if operation.get("deprecated") == Some(&Value::Bool(true)) {
             sheet.paragraph("**Deprecated**");
         }
@@ -160,7 +190,7 @@ fn write_content(sheet: &mut Sheet<'_>, body: &Value) {
 }
 
 /// A section for each schema that has a name.
-fn write_definitions(sheet: &mut Sheet<'_>, object: &Map<String, Value>) {
+fn write_definitions(sheet: &mut Sheet<'_>, object: &Map) {
     let places =
         [object.get("components").and_then(|components| components.get("schemas")), object.get("definitions"), object.get("$defs")];
     for (name, definition) in places.into_iter().flatten().filter_map(Value::as_object).flatten() {
@@ -329,14 +359,27 @@ A pet.
 
 | Property | Type | Required | Description |
 | --- | --- | --- | --- |
-| `all` | Pet and object |  |  |
-| `kind` | \"cat\", \"dog\" |  |  |
 | `name` | string | yes | How it is called |
+| `kind` | \"cat\", \"dog\" |  |  |
 | `owner` | object |  |  |
-| `owner.age` | integer |  | Default `3`. |";
+| `owner.age` | integer |  | Default `3`. |
+| `all` | Pet and object |  |  |";
         assert_eq!(found.markdown, wanted);
         assert_eq!((found.title.as_deref(), found.metadata.version.as_deref()), (Some("Pets"), Some("1.2")));
         assert_eq!(found.outline.len(), 4);
+    }
+
+    #[test]
+    fn operations_stand_in_their_order_behind_their_tags() {
+        let found = reading(
+            "openapi: 3.0.0\ninfo: {title: Lanes}\ntags:\n- {name: rows, description: Rows of jobs}\n- {name: none}\n- {name: put, description: Putting and taking}\n\
+             paths:\n  /z:\n    delete: {tags: [put], summary: One}\n    get: {tags: [other], summary: Two}\n  /lanes/{lane}/jobs:\n    post: {tags: [rows], summary: Three}\n  \
+             /lanes:\n    get: {tags: [put, rows], summary: Four}\n",
+        )
+        .unwrap();
+        let titles: Vec<&str> = found.outline.iter().map(|heading| heading.text.as_str()).collect();
+        assert_eq!(titles, ["Lanes", "rows", "POST /lanes/{lane}/jobs", "put", "DELETE /z", "GET /lanes", "GET /z"]);
+        assert!(found.markdown.contains("## rows\n\nRows of jobs\n\n"));
     }
 
     #[test]

@@ -15,6 +15,7 @@ mod markdown;
 mod matter;
 mod mdoc;
 mod notebook;
+mod ordered;
 mod org;
 mod restructured;
 mod roff;

@@ -1,9 +1,9 @@
 //! Jupyter notebooks: cells in their order, prose as its markdown, code as fences in the kernel's language, outputs short.
 
-use serde_json::Value;
 use url::Url;
 
 use crate::extract::formats::markdown;
+use crate::extract::formats::ordered::Value;
 use crate::extract::formats::sheet::{Reading, Sheet};
 use crate::model::Meter;
 
@@ -149,7 +149,8 @@ mod tests {
     use crate::extract::formats::unlimited;
     use serde_json::json;
 
-    fn reading(notebook: Value) -> Option<Reading> {
+    fn reading(notebook: serde_json::Value) -> Option<Reading> {
+        let notebook: Value = serde_json::from_value(notebook).unwrap();
         read(&notebook, &Url::parse("https://docs.test/a.ipynb").unwrap(), &unlimited(), 1_000)
     }
 

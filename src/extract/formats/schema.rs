@@ -1,12 +1,11 @@
 //! One JSON Schema in words: its type in a phrase, its properties in a table. What is nested deeper than a reader follows is left at its type.
 
-use serde_json::{Map, Value};
-
 use crate::extract::formats::interface::{described, text};
+use crate::extract::formats::ordered::{Map, Value};
 use crate::extract::formats::sheet::{Sheet, code, joined};
 
 /// Whether a document as a whole is a schema.
-pub(super) fn is_schema(object: &Map<String, Value>) -> bool {
+pub(super) fn is_schema(object: &Map) -> bool {
     let declared = object.get("$schema").and_then(Value::as_str).is_some_and(|name| name.contains("json-schema.org"));
     let describes = ["properties", "$defs", "definitions", "oneOf", "anyOf", "allOf", "items", "enum", "$ref"]
         .iter()
@@ -65,7 +64,7 @@ fn add_rows(sheet: &mut Sheet<'_>, rows: &mut Vec<Vec<String>>, prefix: &str, sc
     }
 }
 
-fn properties(schema: &Value) -> Option<&Map<String, Value>> {
+fn properties(schema: &Value) -> Option<&Map> {
     schema.get("properties").and_then(Value::as_object).filter(|properties| !properties.is_empty())
 }
 

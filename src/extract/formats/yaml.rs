@@ -2,8 +2,8 @@
 //! document grows to is bounded by its own length.
 
 use saphyr_parser::{Event, Parser, ScalarStyle};
-use serde_json::{Map, Value};
 
+use crate::extract::formats::ordered::{Map, Value};
 use crate::model::Meter;
 
 /// The first document of a file; none where it is broken.
@@ -29,7 +29,7 @@ pub(super) fn parse(text: &str, meter: &Meter) -> Option<Value> {
                 continue;
             }
             Event::MappingStart(anchor, _) => {
-                open.push(Open { value: Value::Object(Map::new()), anchor, key: None });
+                open.push(Open { value: Value::Object(Map::default()), anchor, key: None });
                 if open.len() > DEEPEST {
                     return None;
                 }
@@ -79,7 +79,9 @@ impl Open {
                 Some(key) if key == "<<" => {
                     if let Value::Object(merged) = value {
                         for (key, value) in merged {
-                            object.entry(key).or_insert(value);
+                            if !object.contains_key(&key) {
+                                object.insert(key, value);
+                            }
                         }
                     }
                 }
@@ -145,7 +147,8 @@ mod tests {
         let text = "a: &x {b: 1, c: 1.10, d: \"2\"}\ne: [*x, yes, null, true]\nf:\n  <<: *x\n  b: 3\ng: >-\n  folded\n  text\n3: ~\n---\nsecond: 1\n";
         let x = json!({ "b": 1, "c": "1.10", "d": "2" });
         let wanted = json!({ "a": x, "e": [x, "yes", null, true], "f": { "b": 3, "c": "1.10", "d": "2" }, "g": "folded text", "3": null });
-        assert_eq!(parse(text, &unlimited()), Some(wanted));
+        let found = parse(text, &unlimited()).unwrap();
+        assert_eq!(serde_json::to_value(&found).unwrap(), wanted);
         for broken in ["a: [", "a: b: c", "", "\t- a\n  b: {"] {
             assert_eq!(parse(broken, &unlimited()), None, "{broken}");
         }

@@ -36,9 +36,9 @@ pub(super) enum Means {
     /// The file that a link to edit the page leads to.
     Source,
     /// A file that names routes.
-    Routes(Box<Routes>),
+    Routes(Arc<Routes>),
     /// The file of a route.
-    Route(Box<Routes>),
+    Route(Arc<Routes>),
 }
 
 /// What an answer comes to.
@@ -71,6 +71,11 @@ impl Ask {
     /// Whether its answer has the texts of all pages, and is kept for them.
     pub fn is_of_all(&self) -> bool {
         matches!(self.means, Means::Index(_))
+    }
+
+    /// Whether its answer is the whole text, whatever page asks.
+    pub fn is_whole(&self) -> bool {
+        matches!(self.means, Means::Interface | Means::Storybook)
     }
 
     /// The same at another address.

@@ -1,6 +1,8 @@
 //! Where the text of a shell may be beside the page, by the generator that made it: which address to ask, and how to read what comes. Pure:
 //! whoever has the network asks, and brings the answers.
 
+use std::sync::Arc;
+
 use url::Url;
 
 use crate::extract::kind::Kind;
@@ -27,7 +29,7 @@ pub struct Beside {
     /// The likeliest first: the first that gives a page is the page.
     pub asks: Vec<Ask>,
     /// The site's pages are at routes behind `#`, each of which is a file of markdown.
-    pub routes: Option<Routes>,
+    pub routes: Option<Arc<Routes>>,
     /// Documents that the page shows as well: pages of their own.
     pub links: Vec<Url>,
 }
@@ -43,7 +45,7 @@ pub fn beside(page: &Page, meter: &Meter) -> Beside {
     let ask = |link: &str, means: Means| Some(Ask { url: without_fragment(at(link)?), means });
     let mut beside = Beside::default();
 
-    if let Some(routes) = Routes::of(&page.url, &sources, meter) {
+    if let Some(routes) = Routes::of(&page.url, &sources, meter).map(Arc::new) {
         beside.asks.extend(routes.asks());
         beside.routes = Some(routes);
         return beside;

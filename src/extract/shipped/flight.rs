@@ -1,14 +1,42 @@
 //! The stream of React's server components, as Next ships it in `self.__next_f.push([1,"…"])`: rows of `number:value`, of which those that
 //! begin with `T` and a length are texts, and the others elements as JSON.
 
+use std::collections::HashMap;
+
 use crate::extract::shipped::data::Data;
-use crate::extract::shipped::literal;
-use crate::extract::shipped::tree;
+use crate::extract::shipped::{literal, prose, tree};
 use crate::model::Meter;
 
-/// The HTML of the rows that hold any, in their order.
+/// The HTML of the rows that hold any, in their order. A text stands where an element refers to it; by itself it is shown where it is HTML,
+/// as others are what a program works with.
 pub(super) fn html_of(stream: &str, meter: &Meter) -> String {
-    let (mut html, mut rest) = (String::new(), stream);
+    let mut rows = Vec::new();
+    let mut texts = HashMap::new();
+    each_row(stream, meter, |row| match row {
+        Row::Text(number, text) => {
+            texts.insert(number, text);
+            rows.push(row);
+        }
+        Row::Element(_) => rows.push(row),
+    });
+    let mut html = String::new();
+    for row in rows {
+        match row {
+            Row::Text(number, text) if prose::is_html(text) => html.push_str(texts.remove(number).unwrap_or_default()),
+            Row::Text(..) => {}
+            Row::Element(row) => elements(&literal::value(row, meter), &mut texts, meter, &mut html, 0),
+        }
+    }
+    html
+}
+
+enum Row<'a> {
+    Text(&'a str, &'a str),
+    Element(&'a str),
+}
+
+fn each_row<'a>(stream: &'a str, meter: &Meter, mut of: impl FnMut(Row<'a>)) {
+    let mut rest = stream;
     while !rest.is_empty() && meter.goes_on() {
         let Some((number, after)) = numbered(rest) else {
             // Not at the beginning of a row.
@@ -23,7 +51,7 @@ pub(super) fn html_of(stream: &str, meter: &Meter) -> String {
         {
             let length = usize::from_str_radix(length, 16).unwrap_or(0).min(text.len());
             let length = text.floor_char_boundary(length);
-            html.push_str(&text[..length]);
+            of(Row::Text(number, &text[..length]));
             rest = &text[length..];
             continue;
         }
@@ -31,10 +59,9 @@ pub(super) fn html_of(stream: &str, meter: &Meter) -> String {
         rest = after.get(row.len() + 1..).unwrap_or_default();
         // Modules, hints and errors have a letter before them.
         if row.starts_with(['[', '{']) && !number.is_empty() {
-            elements(&literal::value(row, meter), meter, &mut html, 0);
+            of(Row::Element(row));
         }
     }
-    html
 }
 
 /// The number that a row begins with, and what follows.
@@ -48,14 +75,14 @@ fn is_number(text: &str) -> bool {
 }
 
 /// Elements stand anywhere in what the router keeps.
-fn elements(data: &Data, meter: &Meter, html: &mut String, depth: usize) {
+fn elements<'a>(data: &Data, texts: &mut HashMap<&'a str, &'a str>, meter: &'a Meter, html: &mut String, depth: usize) {
     if depth > DEEPEST {
         return;
     }
     if matches!(data.items(), [Data::Text(mark), Data::Text(_), ..] if mark == "$") {
-        return html.push_str(&tree::of_row(data, meter));
+        return html.push_str(&tree::of_row(data, texts, meter));
     }
-    data.children().for_each(|(_, below)| elements(below, meter, html, depth + 1));
+    data.children().for_each(|(_, below)| elements(below, texts, meter, html, depth + 1));
 }
 
 const DEEPEST: usize = 60;
@@ -75,6 +102,19 @@ mod tests {
             text.len()
         );
         assert_eq!(html_of(&stream, &Budget::default().begin()), format!("<h1>Kettles</h1>{text}<p>Water  boils.</p>"));
+        let read = |stream: &str| html_of(stream, &Budget::default().begin());
+        let code = "let kettle = \"<full>\";";
+        let stream = format!(
+            "3:T{:x},{code}4:T5,12345\n5:T{:x},{text}0:[\"$\",\"pre\",null,{{\"children\":\"$3\"}}]\n1:[\"$\",\"div\",null,{{\"dangerouslySetInnerHTML\":{{\"__html\":\"<p>$5</p>\"}}}}]\n\
+             2:[\"$\",\"p\",null,{{\"children\":[\"$$5\",\"$undefined\",\"$L9\"]}}]\n6:[[\"$\",\"title\",null,{{\"children\":\"Docs\"}}]]\n",
+            code.len(),
+            text.len()
+        );
+        assert_eq!(
+            read(&stream),
+            format!("{text}<pre>let kettle = &quot;&lt;full&gt;&quot;;</pre><div><p>$5</p></div><p>$5</p>"),
+            "texts that nothing shows are not shown"
+        );
         for odd in ["", ":", "1:", "1:T", "1:Tff,", "1:Tfffffffff,x", "zz:[\"$\"]", "1:T1,é"] {
             let _ = html_of(odd, &Budget::default().begin());
         }

@@ -11,6 +11,13 @@ pub(super) fn value(source: &str, meter: &Meter) -> Data {
     Literal::new(source, meter).value(0)
 }
 
+/// The value that a text begins with, and what of the text is more than is read of one.
+pub(super) fn begun<'a>(source: &'a str, meter: &'a Meter) -> (Data, &'a str) {
+    let mut literal = Literal::new(source, meter);
+    let data = literal.value(0);
+    (data, literal.unread)
+}
+
 /// The value of `window.__NUXT__=(function(a,b){return {…}}(1,"x"))`: that of what is returned, with the arguments in their places.
 pub(super) fn called(source: &str, meter: &Meter) -> Data {
     let mut function = Literal::new(source, meter);
@@ -33,7 +40,11 @@ pub(super) fn called(source: &str, meter: &Meter) -> Data {
     function.skip(b')');
     function.blanks();
     let arguments = if function.skip(b'(') { function.list(b')', 0) } else { Vec::new() };
-    let known = names.into_iter().zip(arguments).collect();
+    let sized = |data: Data| {
+        let size = size(&data);
+        (data, size)
+    };
+    let known = names.into_iter().zip(arguments.into_iter().map(sized)).collect();
     // Statements before it change what is returned in ways that only a program knows.
     let Some(start) = source.get(body..end).and_then(|body| body.rfind("return")) else { return Data::Nothing };
     Literal { known, ..Literal::new(source.get(body + start + "return".len()..end).unwrap_or_default(), meter) }.value(0)
@@ -42,18 +53,20 @@ pub(super) fn called(source: &str, meter: &Meter) -> Data {
 struct Literal<'a> {
     source: &'a str,
     at: usize,
-    /// What names stand for.
-    known: HashMap<String, Data>,
+    /// What names stand for, and how large it is.
+    known: HashMap<String, (Data, usize)>,
     /// How much of that may be written out, in values and bytes.
     spare: usize,
     /// Values that are still read.
     left: usize,
+    /// What is behind them.
+    unread: &'a str,
     meter: &'a Meter,
 }
 
 impl<'a> Literal<'a> {
     fn new(source: &'a str, meter: &'a Meter) -> Self {
-        Self { source, at: 0, known: HashMap::new(), spare: 2 * source.len(), left: MOST, meter }
+        Self { source, at: 0, known: HashMap::new(), spare: 2 * source.len(), left: MOST, unread: "", meter }
     }
 
     fn value(&mut self, depth: usize) -> Data {
@@ -76,6 +89,9 @@ impl<'a> Literal<'a> {
         self.blanks();
         self.left = self.left.saturating_sub(1);
         if self.left == 0 || !self.meter.goes_on() {
+            if self.unread.is_empty() {
+                self.unread = &self.source[self.at..];
+            }
             self.at = self.source.len();
             return Data::Nothing;
         }
@@ -138,10 +154,9 @@ impl<'a> Literal<'a> {
                     self.source[from..self.at].to_owned()
                 }
                 Some(byte) if is_of_name(byte) => self.name().to_owned(),
-                Some(_) => {
-                    self.end_item(b'}');
-                    continue;
-                }
+                // A bracket of what is around it ends this one, too.
+                Some(_) if !self.end_item(b'}') => break,
+                Some(_) => continue,
             };
             self.blanks();
             match self.peek() {
@@ -262,9 +277,9 @@ impl<'a> Literal<'a> {
     }
 
     fn known_as(&mut self, name: &str) -> Data {
-        let Some(known) = self.known.get(name) else { return Data::Nothing };
+        let Some((known, size)) = self.known.get(name) else { return Data::Nothing };
         // Only once or twice, all together, what the script has: a name may stand in it a thousand times.
-        let Some(spare) = self.spare.checked_sub(size(known)) else { return Data::Nothing };
+        let Some(spare) = self.spare.checked_sub(*size) else { return Data::Nothing };
         self.spare = spare;
         known.clone()
     }
@@ -276,6 +291,10 @@ impl<'a> Literal<'a> {
             match self.peek() {
                 Some(b'(') => self.pass_over(),
                 Some(b'{') => return self.pass_over(),
+                Some(quote @ (b'"' | b'\'' | b'`')) => {
+                    self.pass_over_text(quote);
+                    self.step();
+                }
                 Some(b',' | b'}' | b']' | b')') | None => return,
                 Some(_) => self.step(),
             }
@@ -414,11 +433,9 @@ impl<'a> Literal<'a> {
         self.source.as_bytes().get(self.at).copied()
     }
 
+    /// Not past the end, where a text that is never closed has led already.
     fn step(&mut self) {
-        self.at += 1;
-        while !self.source.is_char_boundary(self.at) {
-            self.at += 1;
-        }
+        self.at = self.source.ceil_char_boundary(self.at + 1);
     }
 
     fn is_comment(&self) -> bool {
@@ -478,6 +495,7 @@ mod tests {
         assert_eq!(read("{b:[1,!0,void 0,],/* c */'a':`x\n\u{1f600}`+\"\\xe9\",} // d"), expected);
         assert_eq!(read("JSON.parse('{\"a\":\"it\\'s\"}')"), map(&[("a", text("it's"))]));
         assert_eq!(read("{a:function(x){return {b:1}},c:(x)=>x+1,d:2}").field("d"), Some(&Data::Number(2.0)));
+        assert_eq!(read("{a:x=>\"b,c\",d:2}").field("d"), Some(&Data::Number(2.0)));
         assert_eq!(
             read("_jsx(_components.p,{children:\"x\"})"),
             Data::Call("_jsx".into(), vec![Data::Name("p".into()), map(&[("children", text("x"))])])
@@ -500,6 +518,22 @@ mod tests {
         let _ = read(&"f(".repeat(200_000));
         let _ = read(&"!".repeat(200_000));
         let _ = read(&"void ".repeat(200_000));
+        for open in [
+            "{]",
+            "{)",
+            "{a:1,]",
+            "[{)]",
+            "{a:function(){'it",
+            "{a:(x)=>{`",
+            "{a:b['",
+            "[x(\"\\",
+            "f({a:class{'é",
+            "{a:function(){/*",
+            "{a:function(){//",
+        ] {
+            let _ = read(open);
+            let _ = called(&format!("(function(a){{{open}"), &Budget::default().begin());
+        }
     }
 
     #[test]
@@ -511,6 +545,8 @@ mod tests {
             (page.text_of("title"), page.field("n"), page.text_of("t")),
             (Some("Kettles"), Some(&Data::Number(2.0)), Some("Kettles"))
         );
+        let list = format!("(function(a){{return [{}]}}([{}]))", "a,".repeat(20_000), "1,".repeat(20_000));
+        assert!(size(&called(&list, &Budget::default().begin())) < 4 * list.len());
         let many = format!("(function(a){{return [{}]}}(\"{}\"))", "a,".repeat(5_000), "x".repeat(10_000));
         assert!(size(&called(&many, &Budget::default().begin())) < 4 * many.len(), "a name is not written out without end");
     }

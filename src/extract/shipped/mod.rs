@@ -3,6 +3,7 @@
 
 mod answer;
 mod beside;
+mod cut;
 mod data;
 mod devalue;
 mod flight;
@@ -14,6 +15,7 @@ mod sources;
 mod tree;
 
 use std::borrow::Cow;
+use std::cell::RefCell;
 
 use encoding_rs::UTF_8;
 use url::Url;
@@ -23,7 +25,7 @@ use crate::extract::dom::Dom;
 use crate::extract::inline::Form;
 use crate::extract::kind::Kind;
 use crate::extract::syntax::Syntax;
-use crate::extract::{Reading, article, formats, html, links};
+use crate::extract::{Reading, article, formats, html, links, shell};
 use crate::model::Meter;
 
 pub use answer::{Taken, asked_again, looked_up, taken};
@@ -31,6 +33,7 @@ pub use beside::{Ask, Beside, beside};
 pub use index::Index;
 pub use routes::Routes;
 
+use cut::Cut;
 use data::Data;
 use prose::Found;
 use sources::{Script, Sources};
@@ -42,6 +45,7 @@ pub(super) struct Shipped {
     pub(super) name: Cow<'static, str>,
     pub(super) title: Option<String>,
     parts: Vec<Part>,
+    cut: Cut,
 }
 
 /// A part of a text, in the form that it came in.
@@ -69,36 +73,50 @@ impl Part {
 /// The first of the ways in which sites ship a text that this page goes.
 pub(super) fn in_page(html: &str, syntax: Syntax, url: &Url, meter: &Meter) -> Option<Shipped> {
     let sources = Sources::of(html, syntax, meter);
-    let found = |name: &'static str, Found { title, parts }: Found| {
+    let cut = RefCell::new(Cut::default());
+    let found = |name: &'static str, Found { title, parts, cut: more }: Found| {
+        cut.borrow_mut().join(&more);
         let says = parts.iter().any(|part| !matches!(part, Part::Html(html) if !tree::says_something(html)));
-        says.then_some(Shipped { name: Cow::Borrowed(name), title, parts })
+        says.then(|| Shipped { name: Cow::Borrowed(name), title, parts, cut: cut.borrow().clone() })
     };
     let with_id = |id: &str| sources.scripts.iter().find(move |script| script.id.as_deref() == Some(id));
+    let read = |source: &str| {
+        let (data, unread) = literal::begun(source, meter);
+        cut.borrow_mut().add(unread);
+        data
+    };
     let prose = |data: &Data| prose::of(data, url, meter);
-    let next = || with_id("__NEXT_DATA__").and_then(|script| found("__NEXT_DATA__", prose(script.data(meter).field("props")?)));
-    let nuxt = || with_id("__NUXT_DATA__").and_then(|script| found("__NUXT_DATA__", prose(&devalue::unflattened(&script.data(meter)))));
+    let next = || with_id("__NEXT_DATA__").and_then(|script| found("__NEXT_DATA__", prose(read(script.text).field("props")?)));
+    let nuxt = || with_id("__NUXT_DATA__").and_then(|script| found("__NUXT_DATA__", prose(&devalue::unflattened(&read(script.text)))));
     let nuxt_call = || assigned(&sources, "__NUXT__").and_then(|script| found("__NUXT__", prose(&literal::called(script, meter))));
-    let remix = || assigned(&sources, "__remixContext").and_then(|script| found("__remixContext", prose(&literal::value(script, meter))));
+    let remix = || assigned(&sources, "__remixContext").and_then(|script| found("__remixContext", prose(&read(script))));
+    let router = || {
+        let (_, part) =
+            sources.scripts.iter().find_map(|script| script.text.split_once("__reactRouterContext.streamController.enqueue("))?;
+        let stream = literal::value(part, meter);
+        // What comes later is on lines of its own.
+        found("__reactRouterContext", prose(&devalue::streamed(&read(stream.text()?.lines().next()?))))
+    };
     let stream = || {
         let html = flight::html_of(&streamed(&sources, meter), meter);
-        found("__next_f", Found { title: None, parts: vec![Part::Html(html)] })
+        found("__next_f", Found { parts: vec![Part::Html(html)], ..Found::default() })
     };
     let svelte = || {
         let fetched = sources.scripts.iter().filter(|script| script.is_fetched).filter_map(|script| fetched(script, meter));
         let started = sources.scripts.iter().filter_map(|script| {
             let (_, after) = script.text.split_once("kit.start(")?;
             let (_, data) = after.split_once("data:")?;
-            Some(literal::value(data, meter))
+            Some(read(data))
         });
         found("SvelteKit", prose(&Data::List(fetched.chain(started).collect())))
     };
-    let state = || STATES.iter().find_map(|name| found(name, prose(&literal::value(assigned(&sources, name)?, meter))));
+    let state = || STATES.iter().find_map(|name| found(name, prose(&read(assigned(&sources, name)?))));
     let other = || {
         let data = sources
             .scripts
             .iter()
             .filter(|script| script.is_json() && !script.is_fetched && !KNOWN.iter().any(|id| script.id.as_deref() == Some(id)));
-        found("JSON in the page", prose(&Data::List(data.map(|script| script.data(meter)).collect())))
+        found("JSON in the page", prose(&Data::List(data.map(|script| read(script.text)).collect())))
     };
     let linked = || {
         let bodies =
@@ -107,16 +125,20 @@ pub(super) fn in_page(html: &str, syntax: Syntax, url: &Url, meter: &Meter) -> O
     };
     let markdown = || {
         let parts: Vec<Part> = sources.markdown().map(|text| Part::Markdown(text.to_owned())).collect();
-        found("markdown in the page", Found { title: None, parts })
+        found("markdown in the page", Found { parts, ..Found::default() })
     };
     let beside = |name: &'static str, parts: &[&str]| {
-        let says = |html: &&&str| tree::says_something(html) && !html.contains("{{") && !html.contains("${");
-        found(name, Found { title: None, parts: parts.iter().filter(says).map(|html| Part::Html((*html).to_owned())).collect() })
+        let says = |html: &&&str| {
+            let is_demand = html.len() < LONGEST_DEMAND && shell::demands(html);
+            tree::says_something(html) && !is_demand && !html.contains("{{") && !html.contains("${")
+        };
+        found(name, Found { parts: parts.iter().filter(says).map(|html| Part::Html((*html).to_owned())).collect(), ..Found::default() })
     };
     next()
         .or_else(nuxt)
         .or_else(nuxt_call)
         .or_else(remix)
+        .or_else(router)
         .or_else(svelte)
         .or_else(stream)
         .or_else(state)
@@ -141,6 +163,7 @@ impl Shipped {
             }
         }
         join(&mut reading, of_html(&run, url, form, meter));
+        reading.notes.extend(self.cut.note());
         reading
     }
 
@@ -232,7 +255,7 @@ fn article_body(data: &Data, depth: usize) -> Option<Found> {
         let html = if body.contains("</p>") { body.to_owned() } else { prose::paragraphs(body) };
         let heading = title.iter().map(|title| Part::Html(format!("<h1>{}</h1>", tree::escaped(title))));
         let parts = heading.chain([Part::Html(html)]).collect();
-        return Some(Found { title, parts });
+        return Some(Found { title, parts, ..Found::default() });
     }
     data.children().filter(|_| depth < DEEPEST).find_map(|(_, below)| article_body(below, depth + 1))
 }
@@ -245,6 +268,8 @@ const STATES: [&str; 7] =
 const KNOWN: [&str; 2] = ["__NEXT_DATA__", "__NUXT_DATA__"];
 
 const DEEPEST: usize = 8;
+/// Bytes in which `noscript` only says that scripts are needed, and how to allow them.
+const LONGEST_DEMAND: usize = 1_000;
 
 #[cfg(test)]
 mod tests;

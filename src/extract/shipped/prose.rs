@@ -9,6 +9,7 @@ use foldhash::quality::RandomState;
 use url::Url;
 
 use crate::extract::shipped::Part;
+use crate::extract::shipped::cut::Cut;
 use crate::extract::shipped::data::Data;
 use crate::extract::shipped::literal;
 use crate::extract::shipped::tree;
@@ -19,16 +20,25 @@ use crate::model::Meter;
 pub(in crate::extract) struct Found {
     pub(super) title: Option<String>,
     pub(super) parts: Vec<Part>,
+    /// Texts that are more than is taken.
+    pub(super) cut: Cut,
 }
 
 /// The text of the page at `url`.
 pub(super) fn of(data: &Data, url: &Url, meter: &Meter) -> Found {
-    let mut search =
-        Search { path: path_of(url), meter, hasher: RandomState::default(), known: HashSet::new(), texts: Vec::new(), left: MOST };
+    let mut search = Search {
+        path: path_of(url),
+        meter,
+        hasher: RandomState::default(),
+        known: HashSet::new(),
+        texts: Vec::new(),
+        left: MOST,
+        cut: Cut::default(),
+    };
     search.look(data, Whose::Unknown, 0);
     let is_told = search.texts.iter().any(|text| text.whose == Whose::Page);
     let texts = search.texts.into_iter().filter(|text| !is_told || text.whose == Whose::Page);
-    let mut found = Found::default();
+    let mut found = Found { cut: search.cut, ..Found::default() };
     for Text { title, part, .. } in texts {
         if let Some(title) = title {
             if found.title.is_none() {
@@ -52,6 +62,7 @@ struct Search<'a> {
     texts: Vec<Text>,
     /// Bytes of text that may still be taken.
     left: usize,
+    cut: Cut,
 }
 
 struct Text {
@@ -80,7 +91,7 @@ enum Form {
 
 impl Search<'_> {
     fn look(&mut self, data: &Data, whose: Whose, depth: usize) {
-        if depth > DEEPEST || self.left == 0 || !self.meter.goes_on() {
+        if depth > DEEPEST || !self.meter.goes_on() {
             return;
         }
         if let Some(html) = tree::html_of(data, self.meter) {
@@ -148,7 +159,9 @@ impl Search<'_> {
 
     fn take(&mut self, title: Option<String>, part: Part, whose: Whose) {
         let length = part.source().len();
-        if self.known.len() < MOST_TEXTS && length <= self.left && self.known.insert(self.hasher.hash_one(part.source())) {
+        if self.known.len() >= MOST_TEXTS || length > self.left {
+            self.cut.add(part.source());
+        } else if self.known.insert(self.hasher.hash_one(part.source())) {
             self.left -= length;
             self.texts.push(Text { title, part, whose });
         }
@@ -185,7 +198,7 @@ fn is_aside(name: &str) -> bool {
     ASIDE.iter().any(|aside| name.eq_ignore_ascii_case(aside))
 }
 
-fn is_html(text: &str) -> bool {
+pub(super) fn is_html(text: &str) -> bool {
     text.contains("</")
         && ["</p>", "</h", "</li>", "</pre>", "</ul>", "</td>", "</blockquote>", "</div>"].iter().any(|tag| text.contains(tag))
         || text.contains("<br") && text.contains("<p>")

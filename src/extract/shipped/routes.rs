@@ -1,6 +1,8 @@
 //! Sites whose pages are routes behind `#`, each of which is a file of markdown that a script would fetch: docsify and Docute. Which file a
 //! route is, and to which routes a file leads.
 
+use std::sync::Arc;
+
 use url::Url;
 
 use crate::extract::shipped::answer::Means;
@@ -98,19 +100,18 @@ impl Routes {
     }
 
     /// What is asked in the place of the page: files that name routes, and that of the page.
-    pub(super) fn asks(&self) -> Vec<Ask> {
+    pub(super) fn asks(self: &Arc<Self>) -> Vec<Ask> {
         let lists = self.lists.iter().filter_map(|list| self.files.join(list.trim_start_matches('/')).ok());
-        let lists =
-            lists.filter(|url| url.origin() == self.top.origin()).map(|url| Ask { url, means: Means::Routes(Box::new(self.clone())) });
+        let lists = lists.filter(|url| url.origin() == self.top.origin()).map(|url| Ask { url, means: Means::Routes(self.clone()) });
         // Where routes are addresses, each is the page of one.
         let path = if self.mark.is_empty() { self.top.path().strip_prefix(self.files.path()).unwrap_or_default() } else { "" };
-        let page = self.file(path).map(|url| Ask { url, means: Means::Route(Box::new(self.clone())) });
+        let page = self.file(path).map(|url| Ask { url, means: Means::Route(self.clone()) });
         lists.chain(page).collect()
     }
 
     /// What is asked for a route, where the address is one of this site.
-    pub fn ask(&self, route: &Url) -> Option<Ask> {
-        self.source(route).map(|url| Ask { url, means: Means::Route(Box::new(self.clone())) })
+    pub fn ask(self: &Arc<Self>, route: &Url) -> Option<Ask> {
+        self.source(route).map(|url| Ask { url, means: Means::Route(self.clone()) })
     }
 
     fn source(&self, route: &Url) -> Option<Url> {
@@ -215,10 +216,10 @@ mod tests {
     use crate::extract::syntax::Syntax;
     use crate::model::Budget;
 
-    fn routes(page: &str, script: &str) -> Option<Routes> {
+    fn routes(page: &str, script: &str) -> Option<Arc<Routes>> {
         let meter = Budget::default().begin();
         let html = format!("<div id=app></div><script>{script}</script>");
-        Routes::of(&page.parse().unwrap(), &Sources::of(&html, Syntax::Html, &meter), &meter)
+        Routes::of(&page.parse().unwrap(), &Sources::of(&html, Syntax::Html, &meter), &meter).map(Arc::new)
     }
 
     #[test]

@@ -2,8 +2,9 @@
 
 use std::time::SystemTime;
 
+use crate::extract::shipped::literal;
 use crate::extract::{Skip, document, links};
-use crate::model::{Document, Filled, Page, Validators};
+use crate::model::{Budget, Document, Filled, Page, Validators};
 
 fn page(body: &str) -> Page {
     Page {
@@ -58,6 +59,15 @@ fn data_of_frameworks_is_read_as_a_page() {
     assert_eq!(shipped(&flat, "__NUXT_DATA__"), TEXT);
     let remix = format!("{SHELL}<script>window.__remixContext = {{\"state\":{{\"loaderData\":{{\"routes/$\":{post}}}}}}};</script>");
     assert_eq!(shipped(&remix, "__remixContext"), TEXT);
+    let list = format!(
+        "[{{\"_1\":2}},\"loaderData\",{{\"_3\":4}},\"routes/guide\",{{\"_5\":6,\"_7\":8}},\"title\",\"Kettles\",\"content\",{}]\n",
+        json(HTML)
+    );
+    let router = format!(
+        "{SHELL}<script>window.__reactRouterContext = {{\"isSpaMode\":false}};</script><script>window.__reactRouterContext.streamController.enqueue({});</script>",
+        json(&list)
+    );
+    assert_eq!(shipped(&router, "__reactRouterContext"), TEXT);
     let svelte = format!(
         "{SHELL}<script>kit.start(app, element, {{node_ids: [0, 2], data: [null,{{type:\"data\",data:{post},uses:{{}}}}], form: null}})</script>"
     );
@@ -152,6 +162,31 @@ fn settings_are_no_text() {
         let found = read(&format!("{SHELL}<script id=__NEXT_DATA__ type=application/json>{data}</script>"));
         assert_eq!(found, Err(Skip::Shell), "{data}");
     }
+}
+
+#[test]
+fn what_only_asks_for_scripts_is_no_text() {
+    for asks in [
+        "<noscript><p>You need to enable JavaScript to run this app.</p></noscript>",
+        "<noscript><div><h1>Please turn on JavaScript</h1><p>This site does not work without it.</p></div></noscript>",
+    ] {
+        assert_eq!(read(&format!("{SHELL}{asks}")), Err(Skip::Shell), "{asks}");
+    }
+}
+
+#[test]
+fn what_is_beyond_a_limit_is_counted() {
+    let page = |count: usize| {
+        let texts: Vec<String> = (0..count).map(|text| format!("{{\"content\":\"<p>Kettle number {text} boils water.</p>\"}}")).collect();
+        format!("{SHELL}<script id=__NEXT_DATA__ type=application/json>{{\"props\":{{\"pageProps\":[{}]}}}}</script>", texts.join(","))
+    };
+    let words = |body: &str| read(body).unwrap().notes.iter().find(|note| note.rule == "data beyond a limit").map(|note| note.words);
+    assert_eq!((words(&page(2_000)), words(&page(2_100))), (None, Some(100 * 5)));
+    let budget = Budget::default();
+    let many = "[".to_owned() + &"1,".repeat(1_100_000) + "2]";
+    let meter = budget.begin();
+    let (data, unread) = literal::begun(&many, &meter);
+    assert!(data.items().len() > 900_000 && unread.len() > 100_000, "{} {}", data.items().len(), unread.len());
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! Compiled forms of a text, written as the HTML that they stand for: elements of React and of MDX, hast, mdast, minimark, Portable Text,
 //! the rich text of Contentful, ProseMirror, Lexical and Slate, the blocks of Editor.js. They differ in the names of the same few things.
 
+use std::collections::HashMap;
+
 use crate::extract::shipped::data::Data;
 use crate::model::Meter;
 
@@ -14,10 +16,14 @@ pub(super) fn html_of(data: &Data, meter: &Meter) -> Option<String> {
     says_something(&writer.html).then_some(writer.html)
 }
 
-/// The HTML of a row of React's stream, in which `$L1` stands for another row.
-pub(super) fn of_row(data: &Data, meter: &Meter) -> String {
-    let mut writer = Writer { html: String::new(), of: Of::Row, meter };
+/// The HTML of a row of React's stream, in which `$L1` stands for another row; `texts` are the rows that are texts, by their number, each of
+/// which is taken out where it stands first.
+pub(super) fn of_row<'a>(data: &Data, texts: &mut HashMap<&'a str, &'a str>, meter: &'a Meter) -> String {
+    let mut writer = Writer { html: String::new(), of: Of::Row(std::mem::take(texts)), meter };
     writer.node(data, 0);
+    if let Of::Row(left) = writer.of {
+        *texts = left;
+    }
     writer.html
 }
 
@@ -85,24 +91,43 @@ fn kind(node: &Data) -> &str {
 
 struct Writer<'a> {
     html: String,
-    of: Of,
+    of: Of<'a>,
     meter: &'a Meter,
 }
 
-#[derive(Clone, Copy, PartialEq)]
-enum Of {
+enum Of<'a> {
     Text,
-    Row,
+    Row(HashMap<&'a str, &'a str>),
 }
 
 impl Writer<'_> {
+    fn text(&mut self, text: &str) {
+        let Of::Row(texts) = &mut self.of else { return self.html.push_str(&escaped(text)) };
+        // A dollar of the text is written twice; one alone refers to something.
+        match text.strip_prefix('$') {
+            None => self.html.push_str(&escaped(text)),
+            Some(rest) if rest.starts_with('$') => self.html.push_str(&escaped(rest)),
+            Some(number) => self.html.push_str(&escaped(texts.remove(number).unwrap_or_default())),
+        }
+    }
+
+    /// HTML that an element holds as it is.
+    fn inner(&mut self, properties: &Data) {
+        let Some(html) = properties.field("dangerouslySetInnerHTML").and_then(|inner| inner.text_of("__html")) else { return };
+        let html = match (&mut self.of, html.strip_prefix('$')) {
+            (Of::Row(_), Some(rest)) if rest.starts_with('$') => rest,
+            (Of::Row(texts), Some(number)) => texts.remove(number).unwrap_or_default(),
+            _ => html,
+        };
+        self.html.push_str(html);
+    }
+
     fn node(&mut self, node: &Data, depth: usize) {
         if depth > DEEPEST || !self.meter.goes_on() {
             return;
         }
         match node {
-            Data::Text(text) if self.of == Of::Row && text.starts_with('$') && text.len() < LONGEST_REFERENCE && !text.contains(' ') => {}
-            Data::Text(text) => self.html.push_str(&escaped(text)),
+            Data::Text(text) => self.text(text),
             Data::Number(number) => self.html.push_str(&number.to_string()),
             Data::List(items) => match &items[..] {
                 [Data::Text(mark), Data::Text(name), _, properties, ..] if mark == "$" => {
@@ -193,6 +218,7 @@ impl Writer<'_> {
         }
         let tag = if TAGS.contains(&name) { name } else { tag_of(name, properties).unwrap_or_default() };
         if tag.is_empty() {
+            self.inner(properties);
             return children.for_each(|child| self.node(child, depth + 1));
         }
         self.html.push('<');
@@ -220,6 +246,7 @@ impl Writer<'_> {
             self.html.push_str(&format!(" class=\"language-{}\"", escaped(language)));
         }
         self.html.push('>');
+        self.inner(properties);
         children.for_each(|child| self.node(child, depth + 1));
         self.close(tag);
     }
@@ -382,14 +409,13 @@ const TAGS: [&str; 41] = [
     "figcaption",
 ];
 
-const LEFT_OUT: [&str; 16] = [
-    "script", "style", "svg", "head", "nav", "footer", "header", "aside", "button", "form", "yaml", "toml", "mdxjsEsm", "comment",
-    "template", "noscript",
+const LEFT_OUT: [&str; 18] = [
+    "script", "style", "title", "select", "svg", "head", "nav", "footer", "header", "aside", "button", "form", "yaml", "toml", "mdxjsEsm",
+    "comment", "template", "noscript",
 ];
 
 /// Letters and digits of a text that says something.
 const LEAST: usize = 20;
-const LONGEST_REFERENCE: usize = 40;
 /// Levels that are written.
 const DEEPEST: usize = 120;
 

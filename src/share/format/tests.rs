@@ -96,6 +96,26 @@ fn what_is_written_is_read() {
 }
 
 #[test]
+fn where_a_text_came_from_is_told_to_those_that_know_of_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("x");
+    let mut shipped = page("a");
+    shipped.document.filled = Filled::Shipped("docsify".into());
+    written(&path, |writer| {
+        writer.source(&source("one"))?;
+        writer.page(&shipped, &[])
+    });
+    let records = read(&path).unwrap();
+    assert_eq!(records[1], Record::Page(Box::new(shipped.clone())));
+    // As versions read it that know no more of a page than what it says of itself, and as they wrote it.
+    let said = serde_json::to_string(&Said::of(&shipped.document)).unwrap();
+    assert_eq!(serde_json::from_str::<Metadata>(&said).unwrap(), shipped.document.metadata);
+    let before = serde_json::to_string(&shipped.document.metadata).unwrap();
+    assert_eq!(serde_json::to_string(&Said::of(&page("a").document)).unwrap(), before, "nothing is added to a text of the page's own");
+    assert_eq!(serde_json::from_str::<Said>(&before).unwrap().filled, None);
+}
+
+#[test]
 fn vectors_of_a_large_page_are_in_several_records() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("x");
