@@ -116,7 +116,9 @@ impl Skip {
             Self::Login => Some("show the site who you are: --header, or credentials.toml (`smolcrawl help private`)"),
             Self::OverBudget(OverBudget::Stopped) => None,
             Self::OverBudget(_) => Some("no page that people read costs so much; it may be meant to keep its readers busy"),
-            Self::StillEmpty => Some("a slow page may take longer than it is given (SMOLCRAWL_RENDER_SECONDS); else look for a static version of it"),
+            Self::StillEmpty => {
+                Some("a slow page may take longer than it is given (SMOLCRAWL_RENDER_SECONDS); else look for a static version of it")
+            }
             Self::Empty => Some("there is nothing to read in it; look for a sitemap, an llms.txt or a static version of it"),
         }
     }

@@ -241,7 +241,8 @@ mod tests {
     fn what_a_page_makes_large_is_not_kept() {
         let headers = json!({ "Accept": "*/*", "X-Long": "x".repeat(LONGEST_HEADER + 1) });
         let url = format!("https://docs.test/?{}", "x".repeat(LONGEST_ADDRESS));
-        let request = json!({ "url": url, "method": "POST", "headers": headers, "postData": "x", "postDataEntries": [{ "bytes": "eA==" }] });
+        let request =
+            json!({ "url": url, "method": "POST", "headers": headers, "postData": "x", "postDataEntries": [{ "bytes": "eA==" }] });
         let mut params = json!({ "requestId": "1", "resourceType": "XHR", "request": request });
         lighten(&mut params);
         assert_eq!(params["request"], json!({ "method": "POST", "headers": { "Accept": "*/*" } }));

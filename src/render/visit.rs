@@ -309,8 +309,11 @@ impl<'a> Visit<'a> {
                 let config = self.around.config;
                 let is_empty = answer["result"]["value"]["seen"].as_u64().unwrap_or_default() < ENOUGH;
                 // What is next to empty would be lost: it is worth a wait for what a busy machine or a clock of the page brings.
-                let (since, rest) =
-                    if is_empty { (self.traffic.max(self.opened), config.quiet.max(config.for_text)) } else { (self.traffic, config.quiet) };
+                let (since, rest) = if is_empty {
+                    (self.traffic.max(self.opened), config.quiet.max(config.for_text))
+                } else {
+                    (self.traffic, config.quiet)
+                };
                 let rested = self.around.handle.now().saturating_duration_since(since);
                 if self.going.is_empty() && self.waiting.is_empty() && rested >= rest {
                     self.step = Step::Reading;

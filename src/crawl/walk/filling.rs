@@ -95,7 +95,15 @@ impl Crawl {
         }
         self.follow_beside(&page.url, beside.links, depth);
         let seen = outline.shell.as_ref().map_or(0, |shell| shell.seen);
-        self.ask_beside(Filling { page, seen, depth, role, directives: directives_of(outline), asks: beside.asks.into(), wanted: Wanted::Text });
+        self.ask_beside(Filling {
+            page,
+            seen,
+            depth,
+            role,
+            directives: directives_of(outline),
+            asks: beside.asks.into(),
+            wanted: Wanted::Text,
+        });
     }
 
     /// The links of a shell, where nothing else of it is wanted, are what its scripts write.
@@ -241,7 +249,8 @@ impl Crawl {
         if beside.is_some() {
             self.is_twin_asked = true;
             let (seen, directives) = (outline.shell.as_ref().map_or(0, |shell| shell.seen), directives_of(&outline));
-            let filling = Filling { page, seen, depth: entry.depth, role: entry.role, directives, asks: VecDeque::new(), wanted: Wanted::Text };
+            let filling =
+                Filling { page, seen, depth: entry.depth, role: entry.role, directives, asks: VecDeque::new(), wanted: Wanted::Text };
             return self.came_to_nothing(filling);
         }
         self.follow_beside(&url, outline.links, entry.depth);
