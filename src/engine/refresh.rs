@@ -496,7 +496,8 @@ fn is_gone(error: &Error) -> bool {
     match error {
         Error::Moved { .. } => true,
         Error::Crawl(error) => error.is_of_the_page(),
-        Error::Unreadable { skip, .. } => matches!(**skip, Skip::Kind(_) | Skip::Empty | Skip::Shell | Skip::Moved(_)),
+        // A page that scripts would write now has its text still, only not for us: what is stored is kept.
+        Error::Unreadable { skip, .. } => matches!(**skip, Skip::Kind(_) | Skip::Empty | Skip::Moved(_)),
         _ => false,
     }
 }
