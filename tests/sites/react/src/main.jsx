@@ -18,6 +18,25 @@ function Article() {
   return <article dangerouslySetInnerHTML={{ __html: html }} />;
 }
 
+// As many pages as one asks for, no two alike: `/many/200` leads to `/copy/1` and its like, each of which has five sections of the texts.
+function Many() {
+  const { count } = useParams();
+  return <ul>{Array.from({ length: Number(count) }, (_, at) => <li key={at}><Link to={`/copy/${at + 1}`}>Copy {at + 1}</Link></li>)}</ul>;
+}
+
+function Copy() {
+  const { number } = useParams();
+  const [html, show] = useState("");
+  useEffect(() => {
+    Promise.all(names.map((name) => texts[`../docs/${name}.md`]())).then((all) => {
+      const sections = all.flatMap((text) => text.split(/^(?=## )/m).slice(1));
+      const chosen = [1, 2, 3, 5, 8].map((step) => sections[(number * step + Math.floor(number / 7)) % sections.length]);
+      show(marked.parse(`# Copy ${number}\n\nThis is copy number ${number}.\n\n${chosen.join("\n")}`));
+    });
+  }, [number]);
+  return <article dangerouslySetInnerHTML={{ __html: html }} />;
+}
+
 createRoot(document.getElementById("root")).render(
   <BrowserRouter>
     <nav>{names.map((name) => <Link key={name} to={name === "index" ? "/" : `/${name}`}>{name}</Link>)}</nav>
@@ -25,6 +44,8 @@ createRoot(document.getElementById("root")).render(
       <Routes>
         <Route path="/" element={<Article />} />
         <Route path="/:name" element={<Article />} />
+        <Route path="/many/:count" element={<Many />} />
+        <Route path="/copy/:number" element={<Copy />} />
       </Routes>
     </main>
   </BrowserRouter>,

@@ -1,9 +1,8 @@
-import { readdirSync } from "node:fs";
 import { Article } from "../article";
+import { names } from "../names";
 
 export const dynamicParams = false;
-export const generateStaticParams = () =>
-  readdirSync("docs").filter((file) => file.endsWith(".md") && file !== "index.md").map((file) => ({ name: file.slice(0, -3) }));
+export const generateStaticParams = () => names.filter((name) => name !== "index").map((name) => ({ name }));
 
 export default async function Page({ params }) {
   return <Article name={(await params).name} />;
