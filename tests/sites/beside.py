@@ -100,7 +100,7 @@ def measured(command, environment):
 
 def ours(url, work):
     database = work / "ours.db"
-    flags = ["--render", "auto", "--browser", BROWSER, "--browser-no-sandbox", "--allow-private", "--no-index", "--scope", "host", "--depth", "1"]
+    flags = ["--render", "auto", "--browser", BROWSER, "--browser-no-sandbox", "--allow-private", "--no-index", "--scope", "host", "--include", "/many/*", "--include", "/copy/*"]
     said, figures = measured(
         [PROGRAM, "crawl", f"{url}many/{PAGES}", "--json", "--max-pages", str(PAGES + 5), "--db", str(database), *flags], {}
     )
@@ -114,7 +114,7 @@ def ours(url, work):
 
 
 def theirs(url, work):
-    command = [sys.argv[1], str(HERE / "crawl4ai.py"), url, str(PAGES), CONCURRENCY, BROWSER]
+    command = [sys.argv[1], str(HERE / "peer.py"), url, str(PAGES), CONCURRENCY, BROWSER]
     said, figures = measured(command, {"CRAWL4_AI_BASE_DIRECTORY": str(work), "DO_NOT_TRACK": "1"})
     return figures | json.loads(said.strip().splitlines()[-1])
 

@@ -1,6 +1,6 @@
 """The site of `react` read by crawl4ai with the system's Chromium. Prints one line of JSON: pages whose text came.
 
-    crawl4ai.py URL PAGES CONCURRENCY BROWSER
+    peer.py URL PAGES CONCURRENCY BROWSER
 """
 
 import asyncio
