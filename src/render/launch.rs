@@ -88,7 +88,7 @@ const FLAGS: &[&str] = &[
     "--no-pings",
     "--password-store=basic",
     "--use-mock-keychain",
-    "--window-size=1280,2400",
+    "--window-size=1280,1024",
     "--disable-features=BackForwardCache,DialMediaRouteProvider,HttpsUpgrades,MediaRouter,OptimizationHints,\
      SpareRendererForSitePerProcess,Translate,AcceptCHFrame,InterestFeedContentSuggestions,CertificateTransparencyComponentUpdater",
 ];

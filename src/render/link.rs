@@ -32,8 +32,6 @@ pub(super) struct Link {
     out: Sender<Vec<u8>>,
     shared: Arc<Shared>,
     last: AtomicU64,
-    /// Ended when the browser is buried.
-    reader: Mutex<Option<JoinHandle<()>>>,
 }
 
 struct Shared {
@@ -55,7 +53,8 @@ struct State {
 }
 
 impl Link {
-    pub(super) fn new(handle: &Handle, launched: Launched) -> Self {
+    /// With the thread that ends when the browser is buried.
+    pub(super) fn new(handle: &Handle, launched: Launched) -> (Self, Option<JoinHandle<()>>) {
         let Launched { child, leash, to, from, said, profile } = launched;
         let shared = Arc::new(Shared { leash, state: Mutex::default(), said: Mutex::default() });
         let (out, queued) = async_channel::unbounded();
@@ -68,7 +67,7 @@ impl Link {
             let (shared, out) = (shared.clone(), out.downgrade());
             move || shared.read(from, &out, child, profile, listener)
         });
-        Self { handle: handle.clone(), out, shared, last: AtomicU64::new(0), reader: Mutex::new(reader) }
+        (Self { handle: handle.clone(), out, shared, last: AtomicU64::new(0) }, reader)
     }
 
     /// Asks the browser, or a page of it by its session.
@@ -140,15 +139,6 @@ impl Link {
     /// Why it is over; for a browser that ended, with what it wrote last.
     pub(super) fn ended(&self) -> Error {
         self.shared.state().ended.clone().unwrap_or(Error::Ended { said: String::new() })
-    }
-
-    /// Ends the browser, and waits until it is buried.
-    pub(super) fn end(&self) {
-        self.shared.leash.end();
-        let reader = self.reader.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(reader) = reader {
-            let _ = reader.join();
-        }
     }
 }
 

@@ -20,6 +20,7 @@ use std::env;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use async_channel::{Receiver, Sender};
@@ -196,6 +197,8 @@ struct Inner {
     running: Mutex<Option<Arc<Process>>>,
     /// Why none runs, and since when: not tried again for every page.
     failed: Mutex<Option<(Instant, Error)>>,
+    /// Threads that end when a browser is buried, of all that were started.
+    graves: Arc<Mutex<Vec<JoinHandle<()>>>>,
     /// A token for each page that may be in it, and one for whoever starts it.
     places: Tokens,
     starting: Tokens,
@@ -230,6 +233,7 @@ impl Browser {
             scripts: Mutex::default(),
             running,
             failed,
+            graves: Arc::default(),
             places,
             starting: Tokens::new(1),
             started: AtomicU64::new(0),
@@ -280,8 +284,14 @@ impl Inner {
         let around = Around { handle: &self.handle, config: &self.config, fetch, scripts: &self.scripts };
         let outcome = visit(&tab, served, around).await;
         tab.pages += 1;
+        let is_clear = match &outcome {
+            _ if tab.pages >= PAGES_A_TAB => false,
+            Ok(Outcome::Rendered(Rendered { is_settled: true, .. })) => tab.rest().await.is_ok(),
+            Ok(_) => tab.clear().await.is_ok(),
+            Err(_) => false,
+        };
         match &outcome {
-            Ok(_) if tab.pages < PAGES_A_TAB && tab.clear().await.is_ok() => {
+            Ok(_) if is_clear => {
                 let mut idle = lock(&process.idle);
                 idle.push(tab);
                 // Those of other sites, the oldest first.
@@ -331,10 +341,14 @@ impl Inner {
     async fn start(&self) -> Result<Arc<Process>, Error> {
         let program = self.config.find()?;
         let (handle, config) = (self.handle.clone(), self.config.clone());
-        let shown = program.display().to_string();
+        let (shown, graves) = (program.display().to_string(), self.graves.clone());
         let started = self.handle.unblock_on(Lane::Interactive, move || {
             let launched = launch::launch(&program, &config)?;
-            Ok::<_, Error>(Link::new(&handle, launched))
+            let (link, grave) = Link::new(&handle, launched);
+            let mut graves = lock(&graves);
+            graves.retain(|grave| !grave.is_finished());
+            graves.extend(grave);
+            Ok::<_, Error>(link)
         });
         let (link, limit) = (Arc::new(started.await?), self.config.answers_within);
         let version = link.call(None, "Browser.getVersion", json!({}), limit).await?;
@@ -356,11 +370,16 @@ impl Inner {
     }
 }
 
-/// It is gone, and its profile with it, before this returns: a program that ends leaves nothing behind.
+/// All are gone, and their profiles with them, before this returns: a program that ends leaves nothing behind.
 impl Drop for Inner {
     fn drop(&mut self) {
-        if let Some(process) = lock(&self.running).take() {
-            process.link.end();
+        let running = lock(&self.running).take();
+        drop(running);
+        let graves = std::mem::take(&mut *lock(&self.graves));
+        // A process that has left the others may hold a pipe open; what that keeps from being removed, the next browser removes.
+        let until = Instant::now() + AT_THE_END;
+        while graves.iter().any(|grave| !grave.is_finished()) && Instant::now() < until {
+            thread::sleep(Duration::from_millis(2));
         }
     }
 }
@@ -398,5 +417,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 /// After which one that could not be started is tried again.
 const AGAIN: Duration = Duration::from_secs(60);
+/// How long whoever ends waits for the end of a browser.
+const AT_THE_END: Duration = Duration::from_secs(5);
 /// Pages after which a tab's process is worn out.
 const PAGES_A_TAB: u32 = 100;

@@ -72,7 +72,9 @@ impl Paused {
         };
         if self.is_of(main) {
             return match &*self.method {
-                "GET" if is_known => Verdict::Serve,
+                "GET" if is_known && url[..Position::AfterQuery] == page[..Position::AfterQuery] => Verdict::Serve,
+                // Of what was shown before in the same place.
+                "GET" if is_known => Verdict::Refuse("a page that is gone"),
                 "GET" if url[..Position::AfterQuery] == page[..Position::AfterQuery] => Verdict::Ask,
                 "GET" => Verdict::Leave,
                 _ => Verdict::Refuse(CHANGES),
@@ -214,6 +216,7 @@ mod tests {
     fn the_page_itself_is_served_once() {
         assert_eq!(verdict("Document", "GET", "https://docs.test/guide?x=1", "main", true), Verdict::Serve);
         assert_eq!(verdict("Document", "GET", "https://docs.test/guide?x=1", "main", false), Verdict::Ask);
+        assert!(matches!(verdict("Document", "GET", "https://docs.test/guide?x=2", "main", true), Verdict::Refuse(_)));
         assert_eq!(verdict("Document", "GET", "https://docs.test/guide?x=2", "main", false), Verdict::Leave);
     }
 

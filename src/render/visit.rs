@@ -33,6 +33,7 @@ pub(super) struct Around<'a> {
 pub(super) async fn visit(tab: &Tab, served: &Served<'_>, around: Around<'_>) -> Result<Outcome, Error> {
     let mut visit = Visit::new(tab, served, around);
     let mut call: Option<Boxed<'_, Result<Value, Error>>> = None;
+    tab.wake().await?;
     visit.step = Step::Opening;
     call.replace(Box::pin(tab.link.call_page(&tab.session, "Page.navigate", json!({ "url": served.url.as_str() }))));
     loop {
