@@ -10,10 +10,11 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import time
+from functools import partial
 from pathlib import Path
 
 sys.dont_write_bytecode = True
+from measure import measured  # noqa: E402
 from serve import serve  # noqa: E402
 
 HERE = Path(__file__).resolve().parent
@@ -23,79 +24,9 @@ PROGRAM = os.environ.get("SMOLCRAWL", str(ROOT / "target/release/smolcrawl"))
 BROWSER = os.environ.get("BROWSER", "/usr/bin/chromium")
 PAGES = int(os.environ.get("PAGES", 200))
 ROUNDS = int(os.environ.get("ROUNDS", 3))
-CONCURRENCY = os.environ.get("CONCURRENCY", "4")
+# As many pages at once as in ours, and as many as it takes by itself.
+AT_ONCE = ["4", "default"]
 CPU_TARGET, MEMORY_TARGET = 0.6, 0.35
-PATIENCE = 900
-
-
-class Group:
-    """A control group: whoever is born in it stays in it, whatever becomes of its parent."""
-
-    def __init__(self):
-        old = Path("/sys/fs/cgroup/cpuacct")
-        self.folder = (old if old.exists() else Path("/sys/fs/cgroup")) / f"smolcrawl-beside-{os.getpid()}"
-        try:
-            self.folder.mkdir()
-        except OSError as error:
-            sys.exit(f"error: no control group can be made: {error}\nhint: run it as root")
-
-    def join(self):
-        (self.folder / "cgroup.procs").write_text(str(os.getpid()))
-
-    def processes(self):
-        return (self.folder / "cgroup.procs").read_text().split()
-
-    def cpu(self):
-        """Seconds so far."""
-        old = self.folder / "cpuacct.usage"
-        if old.exists():
-            return int(old.read_text()) / 1e9
-        return int((self.folder / "cpu.stat").read_text().split("usage_usec ")[1].split()[0]) / 1e6
-
-    def memory(self):
-        """MB of its processes; what they share is counted once."""
-        sum_of_all = 0
-        for process in self.processes():
-            try:
-                for line in Path(f"/proc/{process}/smaps_rollup").read_text().splitlines():
-                    if line.startswith("Pss:"):
-                        sum_of_all += int(line.split()[1])
-            except (OSError, ValueError):
-                pass  # It has just ended.
-        return sum_of_all / 1024
-
-    def remove(self):
-        deadline = time.monotonic() + 10
-        while self.processes() and time.monotonic() < deadline:
-            time.sleep(0.1)
-        left = self.processes()
-        for process in left:
-            os.kill(int(process), 9)
-        while self.processes():
-            time.sleep(0.1)
-        self.folder.rmdir()
-        return len(left)
-
-
-def measured(command, environment):
-    group = Group()
-    with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
-        since = time.monotonic()
-        child = subprocess.Popen(command, stdout=out, stderr=err, preexec_fn=group.join, env=os.environ | environment)
-        peak = most = 0
-        while child.poll() is None:
-            if time.monotonic() - since > PATIENCE:
-                child.kill()
-            peak, most = max(peak, group.memory()), max(most, len(group.processes()))
-            time.sleep(0.2)
-        wall = time.monotonic() - since
-        out.seek(0), err.seek(0)
-        said = out.read()
-        # After the end of its last process, so that nothing of the browser is missing.
-        cpu, left = group.cpu(), group.remove()
-        if child.returncode != 0:
-            sys.exit(f"error: {command[0]} ended with {child.returncode}: {err.read()[-2000:]}")
-    return said, {"cpu": cpu, "memory": peak, "wall": wall, "processes": most, "left": left}
 
 
 def ours(url, work):
@@ -113,8 +44,8 @@ def ours(url, work):
     return figures | {"came": came, "rendered": report["rendered"]}
 
 
-def theirs(url, work):
-    command = [sys.argv[1], str(HERE / "peer.py"), url, str(PAGES), CONCURRENCY, BROWSER]
+def theirs(at_once, url, work):
+    command = [sys.argv[1], str(HERE / "peer.py"), url, str(PAGES), at_once, BROWSER]
     said, figures = measured(command, {"CRAWL4_AI_BASE_DIRECTORY": str(work), "DO_NOT_TRACK": "1"})
     return figures | json.loads(said.strip().splitlines()[-1])
 
@@ -124,31 +55,37 @@ def main():
         sys.exit(f"error: there is no {PROGRAM}\nhint: cargo build --release, or SMOLCRAWL=target/debug/smolcrawl")
     work = Path(tempfile.mkdtemp(prefix="beside-"))
     _, url = serve(SITES / "react/build", application=True)
-    rounds = {"smolcrawl": [], "crawl4ai": []}
-    print(f"{'':10} round  texts      CPU s  s/1,000   peak MB   wall s  processes  left")
+    contestants = {"smolcrawl": ours} | {f"crawl4ai, {at_once}": partial(theirs, at_once) for at_once in AT_ONCE}
+    rounds = {name: [] for name in contestants}
+    print(f"{'':18} round  texts      CPU s  s/1,000   peak MB   wall s  processes  left")
     try:
         for number in range(1, ROUNDS + 1):
-            order = [("smolcrawl", ours), ("crawl4ai", theirs)]
-            for name, contestant in order if number % 2 else reversed(order):
-                folder = work / f"{name}-{number}"
-                folder.mkdir()
-                figures = contestant(url, folder)
+            order = list(contestants)
+            for name in order if number % 2 else reversed(order):
+                folder = Path(tempfile.mkdtemp(dir=work))
+                figures = contestants[name](url, folder)
                 rounds[name].append(figures)
                 print(
-                    f"{name:10} {number:5}  {figures['came']:4}/{PAGES:<4} {figures['cpu']:7.1f} {figures['cpu'] / PAGES * 1000:8.0f}"
+                    f"{name:18} {number:5}  {figures['came']:4}/{PAGES:<4} {figures['cpu']:7.1f} {figures['cpu'] / PAGES * 1000:8.0f}"
                     f" {figures['memory']:9.0f} {figures['wall']:8.1f} {figures['processes']:10} {figures['left']:5}",
                     flush=True,
                 )
     finally:
         shutil.rmtree(work, ignore_errors=True)
-    share = {
-        what: statistics.median(one[what] for one in rounds["smolcrawl"]) / statistics.median(one[what] for one in rounds["crawl4ai"])
-        for what in ("cpu", "memory", "wall")
-    }
-    print(f"of crawl4ai's, medians: CPU {share['cpu']:.2f} (target {CPU_TARGET}), memory {share['memory']:.2f} (target {MEMORY_TARGET}), time {share['wall']:.2f}")
     (SITES / "crawl4ai.json").write_text(json.dumps(rounds, indent=1))
-    complete = all(one["came"] == PAGES for name in rounds for one in rounds[name])
-    sys.exit(0 if complete and share["cpu"] <= CPU_TARGET and share["memory"] <= MEMORY_TARGET else 1)
+    met = all(one["came"] == PAGES for figures in rounds.values() for one in figures)
+    for name in list(contestants)[1:]:
+        share = {what: median(rounds["smolcrawl"], what) / median(rounds[name], what) for what in ("cpu", "memory", "wall")}
+        print(
+            f"of {name}, medians: CPU {share['cpu']:.2f} (target {CPU_TARGET}), memory {share['memory']:.2f} (target {MEMORY_TARGET}),"
+            f" time {share['wall']:.2f}"
+        )
+        met &= share["cpu"] <= CPU_TARGET and share["memory"] <= MEMORY_TARGET
+    sys.exit(0 if met else 1)
+
+
+def median(rounds, what):
+    return statistics.median(one[what] for one in rounds)
 
 
 main()
