@@ -57,7 +57,7 @@ def main():
     _, url = serve(SITES / "react/build", application=True)
     contestants = {"smolcrawl": ours} | {f"crawl4ai, {at_once}": partial(theirs, at_once) for at_once in AT_ONCE}
     rounds = {name: [] for name in contestants}
-    print(f"{'':18} round  texts      CPU s  s/1,000   peak MB   wall s  processes  left")
+    print(f"{'':18} round  texts      CPU s   of it own  s/1,000   peak MB   wall s  processes  left")
     try:
         for number in range(1, ROUNDS + 1):
             order = list(contestants)
@@ -66,7 +66,7 @@ def main():
                 figures = contestants[name](url, folder)
                 rounds[name].append(figures)
                 print(
-                    f"{name:18} {number:5}  {figures['came']:4}/{PAGES:<4} {figures['cpu']:7.1f} {figures['cpu'] / PAGES * 1000:8.0f}"
+                    f"{name:18} {number:5}  {figures['came']:4}/{PAGES:<4} {figures['cpu']:7.1f} {figures['own']:11.1f} {figures['cpu'] / PAGES * 1000:8.0f}"
                     f" {figures['memory']:9.0f} {figures['wall']:8.1f} {figures['processes']:10} {figures['left']:5}",
                     flush=True,
                 )

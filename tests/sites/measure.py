@@ -59,16 +59,25 @@ class Group:
         return len(left)
 
 
+def own_cpu(process):
+    """Seconds of a process without those it has started; None where it has ended."""
+    try:
+        return sum(map(int, Path(f"/proc/{process}/stat").read_text().rsplit(")", 1)[1].split()[11:13])) / os.sysconf("SC_CLK_TCK")
+    except OSError:
+        return None
+
+
 def measured(command, environment):
     group = Group()
     with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
         since = time.monotonic()
         child = subprocess.Popen(command, stdout=out, stderr=err, preexec_fn=group.join, env=os.environ | environment)
-        peak = most = 0
+        peak = most = own = 0
         while child.poll() is None:
             if time.monotonic() - since > PATIENCE:
                 child.kill()
             peak, most = max(peak, group.memory()), max(most, len(group.processes()))
+            own = own_cpu(child.pid) or own
             time.sleep(0.2)
         wall = time.monotonic() - since
         out.seek(0), err.seek(0)
@@ -77,4 +86,4 @@ def measured(command, environment):
         cpu, left = group.cpu(), group.remove()
         if child.returncode != 0:
             sys.exit(f"error: {command[0]} ended with {child.returncode}: {err.read()[-2000:]}")
-    return said, {"cpu": cpu, "memory": peak, "wall": wall, "processes": most, "left": left}
+    return said, {"cpu": cpu, "own": own, "memory": peak, "wall": wall, "processes": most, "left": left}

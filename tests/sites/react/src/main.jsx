@@ -7,13 +7,15 @@ import { marked } from "marked";
 const texts = import.meta.glob("../docs/*.md", { query: "?raw", import: "default" });
 const names = Object.keys(texts).map((path) => path.match(/([\w-]+)\.md$/)[1]);
 
+const parse = (text) => marked.parse(text).replaceAll(/href="([\w-]+)\.md"/g, 'href="/$1"');
+
 function Article() {
   const { name = "index" } = useParams();
   const [html, show] = useState("");
   useEffect(() => {
     const text = texts[`../docs/${name}.md`];
     if (!text) return show("<h1>Not found</h1><p>There is no such page.</p>");
-    text().then((text) => show(marked.parse(text).replaceAll(/href="([\w-]+)\.md"/g, 'href="/$1"')));
+    text().then((text) => show(parse(text)));
   }, [name]);
   return <article dangerouslySetInnerHTML={{ __html: html }} />;
 }
@@ -31,7 +33,7 @@ function Copy() {
     Promise.all(names.map((name) => texts[`../docs/${name}.md`]())).then((all) => {
       const sections = all.flatMap((text) => text.split(/^(?=## )/m).slice(1));
       const chosen = [1, 2, 3, 5, 8].map((step) => sections[(number * step + Math.floor(number / 7)) % sections.length]);
-      show(marked.parse(`# Copy ${number}\n\nThis is copy number ${number}.\n\n${chosen.join("\n")}`));
+      show(parse(`# Copy ${number}\n\nThis is copy number ${number}.\n\n${chosen.join("\n")}`));
     });
   }, [number]);
   return <article dangerouslySetInnerHTML={{ __html: html }} />;
