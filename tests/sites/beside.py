@@ -25,7 +25,7 @@ BROWSER = os.environ.get("BROWSER", "/usr/bin/chromium")
 PAGES = int(os.environ.get("PAGES", 200))
 ROUNDS = int(os.environ.get("ROUNDS", 3))
 # As many pages at once as in ours, and as many as it takes by itself.
-AT_ONCE = ["4", "default"]
+AT_ONCE = os.environ.get("AT_ONCE", "4 default").split()
 CPU_TARGET, MEMORY_TARGET = 0.6, 0.35
 
 
