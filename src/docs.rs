@@ -76,7 +76,7 @@ topics! {
     guide: "where to begin, and which topic answers what",
     crawling: "what a crawl takes in, what it leaves out, when it ends",
     extraction: "what is kept of a page, what is left out, and by which rule",
-    scripts: "pages that scripts fill in, and the browser that does it",
+    scripts: "pages whose text scripts write: what their sites ship, and a browser",
     folders: "what lies on the disk and in repositories, as sources",
     versions: "names and versions of sources, and what changed between them",
     searching: "asking, narrowing, asking many questions at once",

@@ -54,7 +54,7 @@ pub struct Validators {
     pub etag: Option<String>,
     pub last_modified: Option<String>,
     /// Where the answer came from, if it is the page in markdown: an address of its own, or that of the page where the server gives markdown
-    /// to whoever asks for it. Links in it are relative to this address.
+    /// to whoever asks for it; or if it is data of the site from which the text was taken. Links in it are relative to this address.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub twin: Option<Url>,
 }

@@ -3,6 +3,10 @@
 
 #[path = "support/binary.rs"]
 mod binary;
+#[cfg(target_os = "linux")]
+#[path = "support/child.rs"]
+mod child;
+#[cfg(target_os = "linux")]
 #[path = "support/process.rs"]
 mod process;
 #[path = "support/site.rs"]
@@ -12,7 +16,9 @@ use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
-use std::process::{Output, Stdio};
+use std::process::Output;
+#[cfg(target_os = "linux")]
+use std::process::Stdio;
 use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -53,6 +59,7 @@ struct Peer {
     address: String,
     asked: Arc<Mutex<Vec<String>>>,
     /// Each of them, as it comes.
+    #[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "waited for where we are killed"))]
     news: Mutex<mpsc::Receiver<String>>,
 }
 
@@ -82,6 +89,7 @@ impl Peer {
         self.asked.lock().unwrap().iter().filter(|line| line.split_once(' ').is_some_and(|(_, asked)| asked == target)).count()
     }
 
+    #[cfg(target_os = "linux")]
     fn wait_for(&self, target: &str) {
         let news = self.news.lock().unwrap();
         while !news.recv_timeout(Duration::from_secs(60)).unwrap().ends_with(target) {}
@@ -246,6 +254,10 @@ fn shadow_roots_frames_and_addresses_are_read_as_they_are_in_the_end() {
              new Worker(URL.createObjectURL(work)).onmessage = (m) => { document.getElementById('root').innerHTML = '<h1>Work</h1><p>' + m.data }",
         ),
         "/late" => app("setTimeout(() => { document.getElementById('root').innerHTML = '<h1>Late</h1><p>It came a little later than the rest.' }, 250)"),
+        "/late-more" => app("setTimeout(() => { document.getElementById('root').innerHTML = '<h1>Late</h1><p>A second is more than it takes to call a page quiet.' }, 1000)"),
+        "/async" => html("<title>Async</title><div id=root></div><script async src=/async.js></script><script async src=/no.js></script>"),
+        "/async.js" => script("import('/module.js').then((module) => module.show())"),
+        "/module.js" => script("export const show = () => { root.innerHTML = '<h1>Module</h1><p>A module that a script has imported wrote this.' }"),
         _ => none(),
     }
     });
@@ -264,6 +276,8 @@ fn shadow_roots_frames_and_addresses_are_read_as_they_are_in_the_end() {
     assert!(fetch("/moved").contains("# The target"));
     assert!(fetch("/worker").contains("A worker wrote this sentence"));
     assert!(fetch("/late").contains("It came a little later"));
+    assert!(fetch("/late-more").contains("A second is more than it takes"));
+    assert!(fetch("/async").contains("A module that a script has imported"));
 }
 
 #[test]
@@ -412,6 +426,12 @@ fn times(variable: &str, usual: usize) -> usize {
 #[cfg(target_os = "linux")]
 #[test]
 fn many_renders_leave_nothing_behind() {
+    // Alone, as what a process has open is counted.
+    child::in_a_child("many_renders_leave_nothing_behind", "true", renders_leave_nothing_behind);
+}
+
+#[cfg(target_os = "linux")]
+fn renders_leave_nothing_behind() {
     use smolcrawl::Engine;
     use smolcrawl::engine::{Render, Robots};
     let Some(program) = browser() else { return };

@@ -296,9 +296,12 @@ fn what_is_no_document_is_skipped_with_its_reason() {
     assert_eq!(extract::document(&page(None, "%PDF-1.7")).unwrap_err(), Skip::Kind("application/pdf".to_owned()));
     let moved = extract::document(&html("<meta http-equiv=refresh content='0; url=new.html'><p>Redirecting…")).unwrap_err();
     assert_eq!(moved.to_string(), "the page only forwards to https://docs.test/en/new.html");
-    for empty in ["", " \n", "<html><body></body></html>", "<title>App</title><div id=root></div><script>run()</script>"] {
+    for empty in ["", " \n", "<html><body></body></html>"] {
         assert_eq!(extract::document(&html(empty)).unwrap_err(), Skip::Empty, "{empty}");
     }
+    let shell = extract::document(&html("<title>App</title><div id=root></div><script>run()</script>")).unwrap_err();
+    assert_eq!(shell, Skip::Shell);
+    assert!(shell.to_string().starts_with("needs a browser") && shell.hint().is_some() && !shell.is_transient());
 }
 
 #[test]

@@ -517,6 +517,55 @@ fn what_is_plain_is_found_in_the_time_that_it_is_long() {
     }
 }
 
+/// Within the data of a page that has no text of its own.
+const SHIPPED: &[Shape] = &[
+    ("roots in roots", |n| r("{\"type\":\"root\",\"children\":[{\"type\":\"text\",\"value\":\"x\"},", n)),
+    ("elements in elements", |n| r("{\"type\":\"p\",\"props\":{\"children\":", n)),
+    ("texts beside texts", |n| format!("{{\"props\":[{}]}}", each(n, |i| format!("{{\"title\":\"T\",\"content\":\"<p>{W}{i}</p>\"}},")))),
+    ("one text many times", |n| format!("{{\"props\":[{}]}}", r(&format!("{{\"content\":\"<p>{W}</p>\"}},"), n))),
+    ("fields without text", |n| format!("{{\"props\":{{{}}}}}", each(n, |i| format!("\"a{i}\":{i},")))),
+    ("minimark", |n| {
+        format!("{{\"props\":{{\"body\":{{\"type\":\"minimark\",\"value\":[{}]}}}}}}", r("[\"p\",{},\"a text of some words\"],", n))
+    }),
+    ("brackets", |n| r("[", n)),
+    ("calls", |n| r("a(", n)),
+    ("quotes", |n| r("\"a\":\"", n)),
+    ("backslashes", |n| format!("\"{}", r("\\", n))),
+    ("comments", |n| r("/**/", n)),
+    ("functions", |n| r("{a:function(){", n)),
+    ("places", |n| format!("[{}]", each(n, |i| format!("[{i},{i}],")))),
+    ("names of arguments", |n| format!("(function(a){{return [{}]}}(\"{}\"))", r("a,", n), r("x", n))),
+    ("parts of a stream", |n| r("self.__next_f.push([1,\"", n)),
+    ("rows of a stream", |n| format!("self.__next_f.push([1,\"{}\"])", r("\\n", n))),
+    ("rows of a stream with elements", |n| format!("self.__next_f.push([1,\"{}\"])", r("1:[[[[\\n", n))),
+];
+
+#[test]
+fn data_for_scripts() {
+    let json = ["<script id=__NEXT_DATA__ type=application/json>{\"props\":", "<script id=__NUXT_DATA__ type=application/json>"];
+    let programs = [("<script>window.__NUXT__=", "arguments"), ("<script>window.__NUXT__=", "calls"), ("<script>", "stream")];
+    let named =
+        programs.iter().flat_map(|(open, word)| SHIPPED.iter().filter(move |(name, _)| name.contains(word)).map(|shape| (*open, shape)));
+    let mut wrong = Vec::new();
+    for (open, (name, make)) in json.iter().take(1).flat_map(|open| SHIPPED.iter().map(|shape| (*open, shape))).chain(named) {
+        let page = |parts| cost("x", "text/html", &format!("<div id=app></div>{open}{}</script>", make(parts)));
+        wrong.extend(growth(page).err().map(|why| format!("{open} {name}: {why}")));
+    }
+    let (open, (name, make)) = (json[1], SHIPPED.iter().find(|(name, _)| *name == "places").expect("it is in the table"));
+    let page = |parts| cost("x", "text/html", &format!("<div id=app></div>{open}{}", make(parts)));
+    wrong.extend(growth(page).err().map(|why| format!("{open} {name}: {why}")));
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    let shapes: &[Shape] = &[
+        ("scripts", |n| r("<script>self.__next_f.push([1,\"0:[\"])</script>", n)),
+        ("templates in templates", |n| r("<template><p>a text of some words", n)),
+        ("templates", |n| r("<template><p>a text of some words</template>", n)),
+        ("noscripts", |n| r("<noscript><p>a text of some words</noscript>", n)),
+        ("mounts in mounts", |n| r("<div id=app>", n)),
+        ("linked data", |n| r("<script type=application/ld+json>{\"a\":[</script>", n)),
+    ];
+    check("x", "text/html", shapes, |parts| format!("<div id=app></div><script></script>{parts}"));
+}
+
 /// That the measure can fail.
 #[test]
 fn what_is_quadratic_is_found() {

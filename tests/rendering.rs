@@ -129,6 +129,24 @@ fn what_a_page_asks_for_is_answered_by_whoever_has_the_rules() {
 }
 
 #[test]
+fn a_page_is_read_when_its_scripts_have_run_and_its_text_is_there() {
+    on_every_reactor(|handle| {
+        let (folder, echo) = (Folder::new(), Echo::default());
+        let config = Config { quiet: Duration::from_millis(5), for_text: Duration::from_secs(30), ..folder.config(fake()) };
+        let browser = Browser::new(handle, Config { patience: Duration::from_secs(60), ..config.clone() });
+        let never = Browser::new(handle, Config { for_text: Duration::from_millis(20), ..config });
+        handle.block_on(async {
+            let scripts = rendered(show(&browser, &echo, "[async]").await);
+            assert!(scripts.html.ends_with("<p>The scripts ran.") && scripts.is_settled, "{}", scripts.html);
+            let late = rendered(show(&browser, &echo, "[slow text]").await);
+            assert!(late.html.ends_with("<p>It has come.") && late.is_settled, "{}", late.html);
+            // It is not waited for without end.
+            assert!(rendered(show(&never, &echo, "[no text]").await).is_settled);
+        });
+    });
+}
+
+#[test]
 fn a_browser_that_fails_is_started_anew_once() {
     on_every_reactor(|handle| {
         let (folder, echo) = (Folder::new(), Echo::default());
@@ -220,6 +238,40 @@ fn many_pages_at_once_and_after_each_other() {
         });
         assert_eq!(browser.started(), 4, "32 pages, 10 to a browser");
         drop(browser);
+    });
+}
+
+/// Notes the most browsers whose profiles were there when a page asked for something.
+struct Census<'a>(&'a Folder, AtomicU64);
+
+impl Fetches for Census<'_> {
+    fn fetch<'a>(&'a self, _: Asked<'a>) -> Boxed<'a, Result<Fetched, Declined>> {
+        // A folder and its lock each.
+        self.1.fetch_max(self.0.profiles() as u64, Ordering::Relaxed);
+        Box::pin(async { Ok(Fetched::new(200, [], b"here".to_vec())) })
+    }
+
+    fn identity(&self) -> u64 {
+        1
+    }
+}
+
+#[test]
+fn a_browser_makes_room_for_the_next_one() {
+    on_every_reactor(|handle| {
+        let folder = Folder::new();
+        let config = Config { at_once: 3, pages: 4, quiet: Duration::from_millis(5), ..folder.config(fake()) };
+        let (browser, census) = (Browser::new(handle, config), Census(&folder, AtomicU64::new(0)));
+        let url = Url::parse("http://docs.test/page").unwrap();
+        let body = "[ask http://docs.test/x]".repeat(20);
+        handle.block_on(async {
+            let served: Vec<_> = (0..16).map(|_| Served::new(&url, Some("text/html"), body.as_bytes())).collect();
+            let mut all: futures_util::stream::FuturesUnordered<_> = served.iter().map(|served| browser.render(served, &census)).collect();
+            while let Some(outcome) = futures_lite::StreamExt::next(&mut all).await {
+                rendered(outcome);
+            }
+        });
+        assert_eq!((browser.started(), census.1.load(Ordering::Relaxed)), (4, 2));
     });
 }
 

@@ -680,3 +680,82 @@ fn a_refresh_keeps_what_a_limit_has_left() {
     assert_eq!(world.to_its_end(engine.fill(fill, Chunking::default())).end, End::Complete);
     assert_eq!(world.handle.block_on(engine.sources()).unwrap()[0].pages, 4);
 }
+
+/// A site of routes, whose pages are files of markdown.
+fn routes(world: &World, guide: &str) {
+    world.site.reply("a.test/", Reply::html("<div id=app></div><script>window.$docsify = {loadSidebar: true}</script>"));
+    world.site.reply("a.test/_sidebar.md", Reply::new(200, "text/markdown", "- [Guide](guide.md)\n- [More](more.md)\n- [Gone](gone.md)\n"));
+    world.site.reply("a.test/README.md", Reply::new(200, "text/markdown", "# Tea\n\nTea is made of leaves.\n"));
+    world.site.reply("a.test/guide.md", Reply::new(200, "text/markdown", guide).header("ETag", &format!("\"{}\"", guide.len())));
+    world.site.reply("a.test/more.md", Reply::new(200, "text/markdown", "# More\n\nThere is more of it.\n"));
+    world.site.reply("a.test/gone.md", Reply::new(200, "text/markdown", "# Gone\n\nSoon it is not there.\n"));
+}
+
+#[test]
+fn a_page_of_data_is_stored_and_refreshed_as_such() {
+    let world = World::new();
+    routes(&world, "# Guide\n\nKettles boil water.\n");
+    let engine = world.engine();
+    let report = world.crawl(&engine, "http://a.test/");
+    assert_eq!((report.stored, report.shipped["docsify"], report.failures()), (4, 4, 0), "{report:?}");
+    let page = |address: &str| world.handle.block_on(engine.page(address.parse().unwrap())).unwrap();
+    let guide = page("http://a.test/#/guide").unwrap();
+    assert_eq!((guide.title.as_str(), guide.filled.to_string().as_str()), ("Guide", "shipped:docsify"));
+    assert_eq!(world.found(&engine, "a.test", "kettles"), ["http://a.test/#/guide of a.test"]);
+    world.is_sound(&engine);
+
+    routes(&world, "# Guide\n\nKettles boil water quickly.\n");
+    world.site.reply("a.test/gone.md", Reply::status(404));
+    let before = world.site.asked().len();
+    let report = world.refresh(&engine, RefreshRequest::new(id("a.test")).new_pages(New::LeaveOut));
+    assert_eq!((report.checked, report.unchanged, report.updated, report.removed, report.failed.len()), (4, 2, 1, 1, 0), "{report:?}");
+    let asked: Vec<String> =
+        world.site.asked()[before..].iter().map(|asked| asked.target.clone()).filter(|target| target != "/robots.txt").collect();
+    assert!(!asked.contains(&"/".to_owned()) && asked.iter().filter(|target| *target == "/guide.md").count() == 1, "{asked:?}");
+    assert!(page("http://a.test/#/guide").unwrap().markdown.contains("quickly"));
+    assert!(page("http://a.test/#/gone").is_none());
+    // With what is new, nothing that is known is taken for it.
+    let report = world.refresh(&engine, RefreshRequest::new(id("a.test")));
+    assert_eq!((report.added, report.updated, report.removed), (0, 0, 0), "{report:?}");
+    world.is_sound(&engine);
+}
+
+#[test]
+fn a_crawl_of_routes_goes_on_where_it_was() {
+    let world = World::new();
+    routes(&world, "# Guide\n\nKettles boil water.\n");
+    let engine = world.engine();
+    let first = CrawlRequest::parse(&["http://a.test/"]).unwrap().max_pages(2);
+    assert_eq!(world.to_its_end(engine.crawl(first, Chunking::default())).stored, 2);
+    let report = world.crawl(&engine, "http://a.test/");
+    assert_eq!((report.failures(), report.left), (0, 0), "{report:?}");
+    let pages: Vec<String> = ["", "#/guide", "#/more", "#/gone"].iter().map(|route| format!("http://a.test/{route}")).collect();
+    for page in pages {
+        assert!(world.handle.block_on(engine.page(page.parse().unwrap())).unwrap().is_some(), "{page}");
+    }
+    world.is_sound(&engine);
+}
+
+#[test]
+fn pages_that_need_a_browser_are_told_once_for_all() {
+    let world = World::new();
+    world.text("a.test/", "An index of two pages.", &["/x", "/y", "/z"]);
+    for page in ["x", "y"] {
+        world.site.reply(&format!("a.test/{page}"), Reply::html("<body><div id=root></div><script src=/main.js></script>"));
+    }
+    world.site.reply("a.test/z", Reply::html("<body><div id=root>Loading...</div><script src=/main.js></script>"));
+    let engine = world.engine();
+    let report = world.crawl(&engine, "http://a.test/");
+    let told: Vec<&str> = report.needs_browser.iter().map(Url::path).collect();
+    assert_eq!((report.stored, report.needs_browser_total, report.skips(), report.failures()), (1, 3, 3, 0), "{report:?}");
+    assert!(["/x", "/y", "/z"].iter().all(|path| told.contains(path)), "{told:?}");
+}
+
+#[test]
+fn a_dry_run_names_routes() {
+    let world = World::new();
+    routes(&world, "# Guide\n\nKettles boil water.\n");
+    let would = world.handle.block_on(world.engine().dry_run(CrawlRequest::parse(&["http://a.test/"]).unwrap()));
+    let named: Vec<&str> = would.pages.iter().map(Url::as_str).collect();
+    assert_eq!(named, ["http://a.test/#/guide", "http://a.test/#/more", "http://a.test/#/gone"], "{:?}", would.report);
+}

@@ -319,8 +319,8 @@ fn left_out(report: &CrawlReport) -> Vec<String> {
             format!("links not followed: {count} {why}{first}{takes_in}")
         })
         .collect();
-    let without_text = extract::Skip::Empty.to_string();
-    if report.skipped.iter().any(|skipped| skipped.why == without_text) {
+    let without_text = [extract::Skip::Empty, extract::Skip::StillEmpty].map(|skip| skip.to_string());
+    if report.skipped.iter().any(|skipped| without_text.contains(&skipped.why)) {
         lines.push("pages without text: `smolcrawl fetch --explain URL` tells what of a page is left out".to_owned());
     }
     if let Some(first) = report.needs_browser.first() {

@@ -496,6 +496,7 @@ fn is_gone(error: &Error) -> bool {
     match error {
         Error::Moved { .. } => true,
         Error::Crawl(error) => error.is_of_the_page(),
+        // One that stayed empty in a browser may have been slow, and is kept.
         Error::Unreadable { skip, .. } => matches!(**skip, Skip::Kind(_) | Skip::Empty | Skip::Moved(_)),
         _ => false,
     }
@@ -595,6 +596,7 @@ pub struct Listed {
     pub title: String,
 }
 
+#[expect(clippy::large_enum_variant, reason = "one value at a time, taken apart at once")]
 enum Turn {
     Settled((Url, Result<Refreshed, Error>)),
     Answered((Url, Result<Refetched, Error>)),

@@ -80,6 +80,9 @@ pub enum Skip {
     /// No text is left beside navigation; often a page that scripts fill in.
     #[error("no text in the page")]
     Empty,
+    /// The same of a page that a browser has filled in.
+    #[error("no text in the page, also after its scripts")]
+    StillEmpty,
     /// A page that only sends its readers on (`<meta http-equiv="refresh">`); the target is among its links.
     #[error("the page only forwards to {0}")]
     Moved(Url),
@@ -113,6 +116,9 @@ impl Skip {
             Self::Login => Some("show the site who you are: --header, or credentials.toml (`smolcrawl help private`)"),
             Self::OverBudget(OverBudget::Stopped) => None,
             Self::OverBudget(_) => Some("no page that people read costs so much; it may be meant to keep its readers busy"),
+            Self::StillEmpty => {
+                Some("a slow page may take longer than it is given (SMOLCRAWL_RENDER_SECONDS); else look for a static version of it")
+            }
             Self::Empty => Some("there is nothing to read in it; look for a sitemap, an llms.txt or a static version of it"),
         }
     }
@@ -277,6 +283,7 @@ fn read(page: &Page, form: Form, meter: &Meter) -> Result<Reading, Skip> {
     let mut reading = reading?;
     settled::settle(&mut reading);
     match reading.text.trim().is_empty() {
+        true if page.filled == Filled::Rendered => Err(Skip::StillEmpty),
         true => Err(Skip::Empty),
         false => Ok(reading),
     }

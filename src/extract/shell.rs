@@ -145,7 +145,12 @@ impl Look {
                 self.is_marked |= is_data || MARKS.iter().any(|mark| start.contains(mark));
                 return;
             }
-            "style" | "title" | "textarea" | "xmp" | "noembed" if open => {
+            // What is shown as it is, and no markdown that a script would read.
+            "xmp" if open => {
+                self.has_media |= !tags.raw_to_end_of(tag).lines().any(|line| line.starts_with("# "));
+                return;
+            }
+            "style" | "title" | "textarea" | "noembed" if open => {
                 self.has_media |= name == "textarea";
                 return tags.skip_to_end_of(tag);
             }
@@ -378,6 +383,7 @@ mod tests {
             "<ul><li><a href=a>Pots</a><li><a href=b>Pans</a></ul><script src=stats.js></script>",
             "<img src=kettle.png><script src=stats.js></script>",
             "<div id=root></div>",
+            "<xmp>let kettle = 1;</xmp><script src=stats.js></script>",
             "",
             "<div id=__next><main><h1>Kettles and pots on stoves</h1></main></div><script id=__NEXT_DATA__ type=application/json>{}</script>",
         ] {

@@ -2,6 +2,7 @@
 //! over when either side has ended: then the browser is buried and its profile is gone.
 
 use std::collections::{HashMap, HashSet};
+use std::convert::Infallible;
 use std::fmt;
 use std::io::{BufReader, Read, Write};
 use std::process::{Child, ChildStderr};
@@ -16,6 +17,7 @@ use serde_json::{Value, json};
 use super::error::Error;
 use super::launch::{Launched, Leash};
 use super::profile::Profile;
+use super::rules;
 use super::wire::{self, Message};
 use crate::reactor::Handle;
 
@@ -32,6 +34,8 @@ pub(super) struct Link {
     out: Sender<Vec<u8>>,
     shared: Arc<Shared>,
     last: AtomicU64,
+    /// Closed when the browser is buried.
+    grave: Receiver<Infallible>,
 }
 
 struct Shared {
@@ -58,6 +62,7 @@ impl Link {
         let Launched { child, leash, to, from, said, profile } = launched;
         let shared = Arc::new(Shared { leash, state: Mutex::default(), said: Mutex::default() });
         let (out, queued) = async_channel::unbounded();
+        let (open, grave) = async_channel::bounded(1);
         named("smolcrawl-browser-out", move || write(to, &queued));
         let listener = named("smolcrawl-browser-said", {
             let shared = shared.clone();
@@ -65,9 +70,12 @@ impl Link {
         });
         let reader = named("smolcrawl-browser-in", {
             let (shared, out) = (shared.clone(), out.downgrade());
-            move || shared.read(from, &out, child, profile, listener)
+            move || {
+                shared.read(from, &out, child, profile, listener);
+                drop(open);
+            }
         });
-        (Self { handle: handle.clone(), out, shared, last: AtomicU64::new(0) }, reader)
+        (Self { handle: handle.clone(), out, shared, last: AtomicU64::new(0), grave }, reader)
     }
 
     /// Asks the browser, or a page of it by its session.
@@ -134,6 +142,11 @@ impl Link {
 
     pub(super) fn is_over(&self) -> bool {
         self.shared.state().ended.is_some()
+    }
+
+    /// Nothing comes of it, and it is closed when the browser is buried and its profile gone.
+    pub(super) fn grave(&self) -> Receiver<Infallible> {
+        self.grave.clone()
     }
 
     /// Why it is over; for a browser that ended, with what it wrote last.
@@ -209,7 +222,8 @@ impl Shared {
                     let _ = waiting.try_send(outcome);
                 }
             }
-            Message::Event { session: Some(session), method, params } if TOLD.contains(&&*method) => {
+            Message::Event { session: Some(session), method, mut params } if TOLD.contains(&&*method) => {
+                rules::lighten(&mut params);
                 let mut state = self.state();
                 let sent = state.sessions.get(&session).map(|page| page.try_send(Event { method, params }));
                 if let Some(Err(TrySendError::Full(_))) = sent {

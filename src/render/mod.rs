@@ -49,6 +49,8 @@ pub struct Config {
     pub patience: Duration,
     /// How long nothing may happen in a page at rest. Default: 300 ms.
     pub quiet: Duration,
+    /// How long one that is next to empty is waited for after the last that was heard of it. Default: 2.5 s.
+    pub for_text: Duration,
     /// Pages in it at once. Default: 4.
     pub at_once: usize,
     /// Pages after which it is started anew. Default: 500.
@@ -71,6 +73,7 @@ impl Default for Config {
             sandbox: Sandbox::On,
             patience: Duration::from_secs(10),
             quiet: Duration::from_millis(300),
+            for_text: Duration::from_millis(2500),
             at_once: 4,
             pages: 500,
             max_html: 16 << 20,
@@ -321,9 +324,15 @@ impl Inner {
         {
             return Err(error.clone());
         }
-        // Pages that are in the old one come to their end there.
+        // Pages that are in the old one come to their end there, and it makes room: two browsers take twice the memory.
         let old = lock(&self.running).take();
-        drop(old);
+        if let Some(old) = old {
+            let grave = old.link.grave();
+            drop(old);
+            if self.handle.timeout(self.config.patience, grave.recv()).await.is_err() {
+                log::debug!("pages of the last browser take their time; the next one is started beside it");
+            }
+        }
         match self.start().await {
             Ok(process) => {
                 *lock(&self.running) = Some(process.clone());

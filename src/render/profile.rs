@@ -85,10 +85,10 @@ fn sweep(below: &Path) {
 }
 
 fn make(folder: &Path) -> io::Result<()> {
-    let mut builder = DirBuilder::new();
     #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder)
+    return std::os::unix::fs::DirBuilderExt::mode(&mut DirBuilder::new(), 0o700).create(folder);
+    #[cfg(not(unix))]
+    DirBuilder::new().create(folder)
 }
 
 const PREFIX: &str = "smolcrawl-browser-";

@@ -16,6 +16,21 @@ pub(super) struct Paused {
     headers: Vec<(String, String)>,
 }
 
+/// Takes out of the browser's words about a request what nobody reads and a page can make as large as it likes, before they wait for
+/// their turn.
+pub(super) fn lighten(params: &mut Value) {
+    let Some(request) = params.get_mut("request").and_then(Value::as_object_mut) else { return };
+    request.remove("postData");
+    request.remove("postDataEntries");
+    if let Some(headers) = request.get_mut("headers").and_then(Value::as_object_mut) {
+        headers.retain(|_, value| value.as_str().is_some_and(|value| value.len() <= LONGEST_HEADER));
+    }
+    // It is then refused, as one that is no address.
+    if request.get("url").and_then(Value::as_str).is_some_and(|url| url.len() > LONGEST_ADDRESS) {
+        request.remove("url");
+    }
+}
+
 /// What is done with it.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Verdict {
@@ -38,7 +53,7 @@ impl Paused {
         let headers = headers.filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned())));
         Some(Self {
             id: params["requestId"].as_str()?.to_owned(),
-            url: Url::parse(request["url"].as_str()?).ok(),
+            url: request["url"].as_str().and_then(|url| Url::parse(url).ok()),
             method: request["method"].as_str().unwrap_or_default().to_owned(),
             kind: params["resourceType"].as_str().unwrap_or_default().to_owned(),
             frame: params["frameId"].as_str().unwrap_or_default().to_owned(),
@@ -62,7 +77,7 @@ impl Paused {
     /// What is passed on to the site. What the client says itself, and what is shown to nobody, is not.
     pub(super) fn headers(&self) -> impl Iterator<Item = (&str, &str)> {
         let all = self.headers.iter().map(|(name, value)| (name.as_str(), value.as_str()));
-        all.filter(|(name, value)| is_passed_on(name) && value.len() <= LONGEST_HEADER).take(MOST_HEADERS)
+        all.filter(|(name, _)| is_passed_on(name)).take(MOST_HEADERS)
     }
 
     /// `page` is what the page's own frame shows, `is_known` whether that was not loaded yet.
@@ -142,6 +157,8 @@ fn is_analytics(url: &Url) -> bool {
     ANALYTICS.iter().any(|name| host.strip_suffix(name).is_some_and(|rest| rest.is_empty() || rest.ends_with('.')))
 }
 
+/// Bytes of an address that is asked for.
+const LONGEST_ADDRESS: usize = 16 << 10;
 const CHANGES: &str = "a method that may change something";
 /// Bytes of a header, and how many a request has at the most.
 const LONGEST_HEADER: usize = 8 << 10;
@@ -218,6 +235,20 @@ mod tests {
         assert_eq!(verdict("Document", "GET", "https://docs.test/guide?x=1", "main", false), Verdict::Ask);
         assert!(matches!(verdict("Document", "GET", "https://docs.test/guide?x=2", "main", true), Verdict::Refuse(_)));
         assert_eq!(verdict("Document", "GET", "https://docs.test/guide?x=2", "main", false), Verdict::Leave);
+    }
+
+    #[test]
+    fn what_a_page_makes_large_is_not_kept() {
+        let headers = json!({ "Accept": "*/*", "X-Long": "x".repeat(LONGEST_HEADER + 1) });
+        let url = format!("https://docs.test/?{}", "x".repeat(LONGEST_ADDRESS));
+        let request =
+            json!({ "url": url, "method": "POST", "headers": headers, "postData": "x", "postDataEntries": [{ "bytes": "eA==" }] });
+        let mut params = json!({ "requestId": "1", "resourceType": "XHR", "request": request });
+        lighten(&mut params);
+        assert_eq!(params["request"], json!({ "method": "POST", "headers": { "Accept": "*/*" } }));
+        let page = Url::parse("https://docs.test/").unwrap();
+        assert!(matches!(Paused::of(&params).unwrap().verdict("main", &page, false), Verdict::Refuse(_)));
+        lighten(&mut json!("no request"));
     }
 
     #[test]

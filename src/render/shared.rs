@@ -1,12 +1,15 @@
-//! Scripts that several pages of one crawl have in common, kept in memory up to a bound: the first that came go first. Pure.
+//! Scripts that several pages of one crawl and site have in common, kept in memory up to a bound: the first that came go first. Pure.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 use super::Fetched;
 
-/// By the crawl, and the address.
-type Name = (u64, Box<str>);
+/// Whose it is, and the address. A site shows its own pages what it does not show to others.
+type Name = (Owner, Box<str>);
+
+/// The crawl and the origin of its page.
+pub(super) type Owner = (u64, String);
 
 #[derive(Debug, Default)]
 pub(super) struct Scripts {
@@ -16,12 +19,12 @@ pub(super) struct Scripts {
 }
 
 impl Scripts {
-    pub(super) fn find(&self, crawl: u64, url: &str) -> Option<Arc<Fetched>> {
-        self.kept.get(&(crawl, url.into())).cloned()
+    pub(super) fn find(&self, owner: &Owner, url: &str) -> Option<Arc<Fetched>> {
+        self.kept.get(&(owner.clone(), url.into())).cloned()
     }
 
-    pub(super) fn keep(&mut self, crawl: u64, url: &str, script: Arc<Fetched>) {
-        let name: Name = (crawl, url.into());
+    pub(super) fn keep(&mut self, owner: &Owner, url: &str, script: Arc<Fetched>) {
+        let name: Name = (owner.clone(), url.into());
         if script.body.len() > LARGEST || self.kept.contains_key(&name) {
             return;
         }
@@ -45,17 +48,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn scripts_are_of_one_crawl_and_within_bounds() {
+    fn scripts_are_of_one_crawl_and_site_and_within_bounds() {
+        let of = |crawl, origin: &str| (crawl, origin.to_owned());
+        let (one, two, other) = (of(1, "https://a.test"), of(2, "https://a.test"), of(1, "https://b.test"));
         let script = |bytes| Arc::new(Fetched { status: 200, headers: Vec::new(), body: vec![b'x'; bytes] });
         let mut scripts = Scripts::default();
-        scripts.keep(1, "a", script(3));
-        assert!(scripts.find(1, "a").is_some() && scripts.find(2, "a").is_none());
-        scripts.keep(1, "huge", script(LARGEST + 1));
-        assert!(scripts.find(1, "huge").is_none());
+        scripts.keep(&one, "a", script(3));
+        assert!(scripts.find(&one, "a").is_some() && scripts.find(&two, "a").is_none() && scripts.find(&other, "a").is_none());
+        scripts.keep(&one, "huge", script(LARGEST + 1));
+        assert!(scripts.find(&one, "huge").is_none());
         for number in 0..20 {
-            scripts.keep(2, &number.to_string(), script(LARGEST));
+            scripts.keep(&two, &number.to_string(), script(LARGEST));
         }
-        assert!(scripts.bytes <= MOST && scripts.find(1, "a").is_none() && scripts.find(2, "19").is_some());
+        assert!(scripts.bytes <= MOST && scripts.find(&one, "a").is_none() && scripts.find(&two, "19").is_some());
         assert_eq!(scripts.kept.len(), scripts.in_order.len());
     }
 }

@@ -87,7 +87,7 @@ pub(super) async fn visit(tab: &Tab, served: &Served<'_>, around: Around<'_>) ->
                 Step::Reading => format!("({READ})({})", around.config.max_html),
                 Step::Opening | Step::Watching => {
                     visit.step = Step::Watching;
-                    format!("({WATCH})({})", quiet.as_millis())
+                    format!("({WATCH})({},{ENOUGH})", quiet.as_millis())
                 }
             };
             call = Some(Box::pin(evaluate(tab, script)));
@@ -140,8 +140,10 @@ struct Visit<'a> {
     latest: Instant,
     /// What its own frame has loaded.
     loader: Option<String>,
-    /// Its document is there as a whole.
+    /// Its document is there as a whole, and the scripts that it names have run.
     is_open: bool,
+    /// Since when.
+    opened: Instant,
     is_settled: bool,
     /// The page itself was not asked for yet.
     is_known: bool,
@@ -169,6 +171,7 @@ impl<'a> Visit<'a> {
             latest: now + around.config.patience * PUT_OFF,
             loader: None,
             is_open: false,
+            opened: now,
             is_settled: true,
             is_known: true,
             reloads: 0,
@@ -203,10 +206,12 @@ impl<'a> Visit<'a> {
             }
             "Page.lifecycleEvent"
                 if params["frameId"] == *self.tab.target
-                    && params["name"] == "DOMContentLoaded"
+                    // Not before: what is `async`, or brought in by other scripts, runs later than "DOMContentLoaded" tells.
+                    && params["name"] == "load"
                     && params["loaderId"].as_str() == self.loader.as_deref() =>
             {
                 self.is_open = true;
+                self.opened = self.around.handle.now();
             }
             "Page.javascriptDialogOpening" => {
                 // To be asked whether one wants to leave is to be let go.
@@ -286,7 +291,7 @@ impl<'a> Visit<'a> {
             // The document that it was asked of is gone.
             Err(Error::Refused { why, .. }) => {
                 self.misses += 1;
-                self.is_open &= self.misses % 4 != 0;
+                self.is_open &= !self.misses.is_multiple_of(4);
                 return if self.misses > MOST_MISSES { Err(Error::NotOpened { why }) } else { Ok(None) };
             }
             Err(error) => return Err(error),
@@ -301,8 +306,16 @@ impl<'a> Visit<'a> {
         match self.step {
             Step::Opening => {}
             Step::Watching => {
-                let rested = self.around.handle.now().saturating_duration_since(self.traffic);
-                if self.going.is_empty() && self.waiting.is_empty() && rested >= self.around.config.quiet {
+                let config = self.around.config;
+                let is_empty = answer["result"]["value"]["seen"].as_u64().unwrap_or_default() < ENOUGH;
+                // What is next to empty would be lost: it is worth a wait for what a busy machine or a clock of the page brings.
+                let (since, rest) = if is_empty {
+                    (self.traffic.max(self.opened), config.quiet.max(config.for_text))
+                } else {
+                    (self.traffic, config.quiet)
+                };
+                let rested = self.around.handle.now().saturating_duration_since(since);
+                if self.going.is_empty() && self.waiting.is_empty() && rested >= rest {
                     self.step = Step::Reading;
                     self.deadline = self.around.handle.now() + LAST;
                 }
@@ -339,8 +352,7 @@ async fn answer(tab: &Tab, served: &Served<'_>, around: Around<'_>, paused: Paus
         fulfil(tab, &paused.id, 200, &[("Content-Type".to_owned(), kind.to_owned())], served.body).await?;
         return Ok(Done { began, bytes: 0 });
     }
-    let crawl = around.fetch.identity();
-    let kept = if paused.is_script() { scripts(around.scripts).find(crawl, url[..Position::AfterQuery].as_ref()) } else { None };
+    let kept = if paused.is_script() { scripts(around.scripts).find(&tab.of, url[..Position::AfterQuery].as_ref()) } else { None };
     if let Some(script) = kept {
         fulfil(tab, &paused.id, script.status, &script.headers, &script.body).await?;
         return Ok(Done { began, bytes: script.body.len() as u64 });
@@ -355,7 +367,7 @@ async fn answer(tab: &Tab, served: &Served<'_>, around: Around<'_>, paused: Paus
         Ok(fetched) => {
             let fetched = Arc::new(fetched);
             if paused.is_script() && fetched.status == 200 {
-                scripts(around.scripts).keep(crawl, &url[..Position::AfterQuery], fetched.clone());
+                scripts(around.scripts).keep(&tab.of, &url[..Position::AfterQuery], fetched.clone());
             }
             fulfil(tab, &paused.id, fetched.status, &fetched.headers, &fetched.body).await?;
             Ok(Done { began, bytes: fetched.body.len() as u64 })
@@ -393,6 +405,8 @@ fn refuse(tab: &Tab, id: &str) {
 
 const WATCH: &str = include_str!("watch.js");
 const READ: &str = include_str!("read.js");
+/// Characters of a page that is not next to empty.
+const ENOUGH: u64 = 60;
 /// Requests of one page that are answered at once.
 const AT_ONCE: usize = 6;
 const MOST_REQUESTS: u32 = 400;

@@ -1,9 +1,11 @@
-// Ready when the text of the page has not changed for so long: in the page, in its open shadow roots, and in frames of its own site.
-(quiet) => new Promise((done) => {
+// Ready when the text of the page has not changed for so long, and the page has nothing left to do: in the page, in its open shadow roots, and
+// in frames of its own site. Tells how many characters are to be read then, as far as they are counted.
+(quiet, enough) => new Promise((done) => {
   const known = new Set();
-  let timer;
+  let timer, due, late = 0;
   const later = () => {
     clearTimeout(timer);
+    due = performance.now() + quiet;
     timer = setTimeout(look, quiet);
   };
   const observer = new MutationObserver(later);
@@ -13,7 +15,23 @@
     observer.observe(root, { subtree: true, childList: true, characterData: true });
     return true;
   };
+  const silent = new Set(["script", "style", "noscript", "template", "title"]);
+  const seen = () => {
+    let count = 0;
+    for (const root of known) {
+      const texts = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
+      while (count < enough && texts.nextNode()) {
+        const { parentNode, data } = texts.currentNode;
+        if (!parentNode || !silent.has(parentNode.localName)) count += data.replace(/\s+/g, "").length;
+      }
+    }
+    return count;
+  };
+  // Behind all that was to be done when it was asked, however busy the page is.
+  const idle = (then) => requestIdleCallback(then, { timeout: 1000 });
   const look = () => {
+    // A page whose clock is late did not get to what it has to do: such a quiet says nothing, but it is not waited for without end.
+    if (performance.now() - due > quiet / 2 && late++ < 5) return later();
     let news = watch(document);
     for (const root of known) {
       for (const element of root.querySelectorAll("*")) {
@@ -24,8 +42,13 @@
       }
     }
     if (news) return later();
-    observer.disconnect();
-    done(true);
+    const before = timer;
+    idle(() => {
+      // Something changed meanwhile, and the clock runs anew.
+      if (timer !== before) return;
+      observer.disconnect();
+      done({ seen: document.scripts.length ? seen() : enough });
+    });
   };
   look();
 })

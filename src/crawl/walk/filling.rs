@@ -14,7 +14,7 @@ use crate::crawl::frontier::{Entry, Role, normalise, origin};
 use crate::crawl::plan::{Robots, Sitemaps};
 use crate::crawl::robots::Directives;
 use crate::crawl::selection::is_login;
-use crate::crawl::walk::settle::Found;
+use crate::crawl::walk::settle::{Found, NOT_INCLUDED};
 use crate::crawl::walk::{Crawl, Done};
 use crate::extract;
 use crate::extract::{Ask, Beside, Index, Outline, Routes, Taken};
@@ -44,6 +44,16 @@ pub(super) struct Filling {
     directives: Directives,
     /// What is still to be asked.
     asks: VecDeque<Ask>,
+    wanted: Wanted,
+}
+
+/// What of a page is looked for.
+enum Wanted {
+    Text,
+    /// Its own text is not wanted.
+    LinksAlone,
+    /// They are told, with those that it has by itself.
+    Links(Box<Outline>),
 }
 
 /// An answer that was read for a page.
@@ -85,7 +95,27 @@ impl Crawl {
         }
         self.follow_beside(&page.url, beside.links, depth);
         let seen = outline.shell.as_ref().map_or(0, |shell| shell.seen);
-        self.ask_beside(Filling { page, seen, depth, role, directives: directives_of(outline), asks: beside.asks.into() });
+        self.ask_beside(Filling {
+            page,
+            seen,
+            depth,
+            role,
+            directives: directives_of(outline),
+            asks: beside.asks.into(),
+            wanted: Wanted::Text,
+        });
+    }
+
+    /// The links of a shell, where nothing else of it is wanted, are what its scripts write.
+    pub(super) fn fill_for_links(&mut self, page: Page, outline: Outline, beside: Beside, entry: &Entry) {
+        let (depth, role, directives) = (entry.depth, entry.role, directives_of(&outline));
+        self.is_twin_asked = true;
+        if directives.follow || self.request.robots != Robots::Obey {
+            let named = beside.routes.iter().flat_map(Routes::named).chain(beside.links).collect();
+            self.follow_beside(&page.url, named, depth);
+        }
+        let wanted = if self.linked.is_some() { Wanted::Links(Box::new(outline)) } else { Wanted::LinksAlone };
+        self.came_to_nothing(Filling { page, seen: 0, depth, role, directives, asks: VecDeque::new(), wanted });
     }
 
     fn ask_beside(&mut self, mut filling: Filling) {
@@ -201,6 +231,10 @@ impl Crawl {
 
     /// Pages that were met in what a site ships.
     fn follow_beside(&mut self, page: &Url, links: Vec<Url>, depth: u32) {
+        // Of a seed these are the first that are known.
+        if depth == 0 && !links.is_empty() {
+            self.bounds.read(page, &links);
+        }
         if depth >= self.request.depth || self.request.sitemaps == Sitemaps::Only {
             return;
         }
@@ -215,7 +249,8 @@ impl Crawl {
         if beside.is_some() {
             self.is_twin_asked = true;
             let (seen, directives) = (outline.shell.as_ref().map_or(0, |shell| shell.seen), directives_of(&outline));
-            let filling = Filling { page, seen, depth: entry.depth, role: entry.role, directives, asks: VecDeque::new() };
+            let filling =
+                Filling { page, seen, depth: entry.depth, role: entry.role, directives, asks: VecDeque::new(), wanted: Wanted::Text };
             return self.came_to_nothing(filling);
         }
         self.follow_beside(&url, outline.links, entry.depth);
@@ -229,6 +264,7 @@ impl Crawl {
         log::debug!("{} is taken from {}", masked(address), masked(&ask.url));
         let content = content_of(&page.url, &page.body);
         self.standing.became_page(address);
+        self.bounds.read(address, &[]);
         match self.first_with(&page, content) {
             Some(first) => self.note_skip(address.clone(), format!("the same content as {first}")),
             None => self.take_in_its_place(page),
@@ -248,6 +284,8 @@ impl Crawl {
     /// Neither the page nor what is beside it has a text: a browser is asked, if there is one.
     fn came_to_nothing(&mut self, filling: Filling) {
         let (fetcher, robots) = (self.fetcher.clone(), self.request.robots);
+        // Its place among the pages is kept for it.
+        self.in_flight += 1;
         self.jobs.push(Box::pin(async move {
             let rendered = fetcher.rendered(&filling.page, filling.directives, robots).await;
             Done::Rendered(Box::new(filling), Box::new(rendered))
@@ -256,22 +294,30 @@ impl Crawl {
 
     /// What a browser has made of a page.
     pub(super) fn rendered(&mut self, filling: Filling, rendered: Result<Option<Answer>, Error>) {
+        self.in_flight -= 1;
         let (url, depth) = (filling.page.url.clone(), filling.depth);
         let address: Box<str> = url.as_str().into();
         match rendered {
             Ok(Some(Answer::Page(read))) => {
                 let Read { page, outline, content, .. } = *read;
                 let obey = self.request.robots == Robots::Obey;
+                if filling.role == Role::Seed {
+                    self.learn_of_seed(&url, &outline.links);
+                }
                 if outline.robots.follow || !obey {
-                    self.follow_beside(&url, outline.links, depth);
+                    self.follow_beside(&url, outline.links.clone(), depth);
                 }
                 if obey && !outline.robots.index {
                     self.skip(url, "the page asks not to be indexed".to_owned());
+                } else if let Wanted::LinksAlone = filling.wanted {
+                    self.skip(url, NOT_INCLUDED.to_owned());
                 } else {
                     self.standing.became_page(&url);
                     match self.first_with(&page, content) {
                         Some(first) => self.note_skip(url, format!("the same content as {first}")),
-                        None => self.hand_out_as_it_is(page),
+                        // It is the better form itself.
+                        None if self.linked.is_none() => self.hand_out_as_it_is(page),
+                        None => self.hand_out(page, outline),
                     }
                 }
             }
@@ -284,9 +330,22 @@ impl Crawl {
         self.backlog.dealt_with(address);
     }
 
-    fn hand_out_shell(&mut self, Filling { page, seen, .. }: Filling) {
+    fn hand_out_shell(&mut self, Filling { page, seen, wanted, .. }: Filling) {
         let address: Box<str> = page.url.as_str().into();
+        match wanted {
+            Wanted::Text => {}
+            Wanted::LinksAlone => {
+                self.skip(page.url, format!("{NOT_INCLUDED}, and they may be written by scripts: it needs a browser"));
+                return self.backlog.dealt_with(address);
+            }
+            Wanted::Links(outline) => {
+                self.standing.became_page(&page.url);
+                self.hand_out(page, *outline);
+                return self.backlog.dealt_with(address);
+            }
+        }
         self.standing.became_page(&page.url);
+        self.bounds.read(&page.url, &[]);
         // Of those that have nothing at all each is told, as each may be another page.
         let first = if seen > 0 { self.first_with(&page, content_of(&page.url, &page.body)) } else { None };
         match first {

@@ -23,7 +23,7 @@ use crate::crawl::traps::without_session;
 use crate::crawl::twins::{Place, is_full, is_llms};
 use crate::crawl::walk::{Crawl, USUAL_SITEMAP, Visit};
 use crate::http::masked;
-use crate::model::Page;
+use crate::model::{self, Page};
 
 impl Crawl {
     pub(super) fn page(&mut self, url: Url, entry: Entry, Read { page, mut outline, content, beside }: Read) {
@@ -34,8 +34,10 @@ impl Crawl {
             None => (None, 0),
         };
         if entry.role == Role::Seed {
-            self.bounds.read(&url, &outline.links);
-            self.selection.read(&url, outline.links.iter().filter(|link| self.bounds.contains(link)));
+            // That of a shell is told when there is a link of it.
+            if beside.is_none() || !outline.links.is_empty() {
+                self.learn_of_seed(&url, &outline.links);
+            }
             if is_llms(&url) {
                 self.list(&outline.links);
             }
@@ -65,13 +67,19 @@ impl Crawl {
         if obey && !outline.robots.index {
             return self.skip(url, "the page asks not to be indexed".to_owned());
         }
-        if entry.role == Role::Seed && !self.selection.is_included(&url) {
-            return self.skip(url, "not included: only its links were read".to_owned());
-        }
-        // Shells of one site have one content at every address; that of their text is what tells them apart.
-        if let Some(beside) = beside.filter(|_| self.linked.is_none()) {
+        let is_for_links = entry.role == Role::Seed && !self.selection.is_included(&url);
+        // One that came out of a browser is what it is.
+        let beside = beside.filter(|_| page.filled == model::Filled::Served);
+        if let Some(beside) = beside {
+            if is_for_links || self.linked.is_some() {
+                return self.fill_for_links(page, outline, beside, &entry);
+            }
+            // Shells of one site have one content at every address; that of their text is what tells them apart.
             self.contents.entry(content).or_insert_with(|| (url.as_str().into(), 0)).1 = copies.saturating_add(1);
             return self.fill(page, &outline, beside, &entry);
+        }
+        if is_for_links {
+            return self.skip(url, NOT_INCLUDED.to_owned());
         }
         if let Some(first) = first {
             let why = format!("the same content as {first}");
@@ -101,6 +109,11 @@ impl Crawl {
             self.names.learn(&yielded, &url);
         }
         self.hand_out(page, outline);
+    }
+
+    pub(super) fn learn_of_seed(&mut self, url: &Url, links: &[Url]) {
+        self.bounds.read(url, links);
+        self.selection.read(url, links.iter().filter(|link| self.bounds.contains(link)));
     }
 
     /// What a page says of itself in other languages is known to a crawl that goes on.
@@ -496,6 +509,9 @@ const MOST_LEFT_OUT: usize = 1_000_000;
 
 /// A page that is there twice is taken in the form that was met first.
 const IN_MARKDOWN: &str = "the same page, which is there in markdown as well";
+
+/// Of a seed.
+pub(super) const NOT_INCLUDED: &str = "not included: only its links were read";
 
 const BAD_PORT: &str = "a port that no web server uses";
 

@@ -10,12 +10,17 @@ use crate::model::Meter;
 pub(super) fn html_of(stream: &str, meter: &Meter) -> String {
     let (mut html, mut rest) = (String::new(), stream);
     while !rest.is_empty() && meter.goes_on() {
-        let Some((number, after)) = rest.split_once(':').filter(|(number, _)| is_number(number)) else {
+        let Some((number, after)) = numbered(rest) else {
             // Not at the beginning of a row.
             rest = rest.split_once('\n').map_or("", |(_, after)| after);
             continue;
         };
-        if let Some((length, text)) = after.strip_prefix('T').and_then(|row| row.split_once(',')).filter(|(length, _)| is_number(length)) {
+        if let Some((length, text)) = after
+            .strip_prefix('T')
+            .and_then(|row| row.split_at_checked(row.bytes().take(LONGEST_NUMBER + 1).position(|byte| byte == b',')?))
+            .map(|(length, text)| (length, &text[1..]))
+            .filter(|(length, _)| is_number(length))
+        {
             let length = usize::from_str_radix(length, 16).unwrap_or(0).min(text.len());
             let length = text.floor_char_boundary(length);
             html.push_str(&text[..length]);
@@ -32,8 +37,14 @@ pub(super) fn html_of(stream: &str, meter: &Meter) -> String {
     html
 }
 
+/// The number that a row begins with, and what follows.
+fn numbered(row: &str) -> Option<(&str, &str)> {
+    let end = row.bytes().take(LONGEST_NUMBER + 1).position(|byte| byte == b':')?;
+    Some((&row[..end], &row[end + 1..])).filter(|(number, _)| is_number(number))
+}
+
 fn is_number(text: &str) -> bool {
-    (1..=8).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+    (1..=LONGEST_NUMBER).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 /// Elements stand anywhere in what the router keeps.
@@ -48,6 +59,7 @@ fn elements(data: &Data, meter: &Meter, html: &mut String, depth: usize) {
 }
 
 const DEEPEST: usize = 60;
+const LONGEST_NUMBER: usize = 8;
 
 #[cfg(test)]
 mod tests {

@@ -82,6 +82,15 @@ impl Index {
             Some(title) if entry.title.is_none() => entry.title = Some(title.to_owned()),
             _ => {}
         }
+        // Docusaurus has records of titles and headings, which are of no part of a page.
+        if record.text_of("t") == Some(text) && record.field("p").is_none() {
+            if is_section {
+                entry.html.push_str(&format!("<h2>{}</h2>", tree::escaped(text)));
+            } else if entry.title.is_none() {
+                entry.title = Some(text.to_owned());
+            }
+            return;
+        }
         // Material for MkDocs keeps the HTML.
         match text.contains("</") {
             true => entry.html.push_str(text),
@@ -119,8 +128,8 @@ mod tests {
             (Some("Guide"), "<p>How to boil water in a kettle.</p><h2>Safety</h2><p>Mind the steam.</p>")
         );
         let docusaurus = r##"[{"documents":[{"i":1,"t":"Kettles","u":"/d/kettles","b":["Docs"]}],"index":{}},{"documents":[{"i":3,"t":"A kettle boils water in two minutes.","s":"Boiling","u":"/d/kettles","h":"#boiling","p":1}],"index":{}}]"##;
-        let (_, html) = read(docusaurus, "https://a.test/d/search-index.json", "https://a.test/d/kettles/").unwrap();
-        assert!(html.ends_with("<h2>Boiling</h2><p>A kettle boils water in two minutes.</p>"), "{html}");
+        let (title, html) = read(docusaurus, "https://a.test/d/search-index.json", "https://a.test/d/kettles/").unwrap();
+        assert_eq!((title.as_deref(), html.as_str()), (Some("Kettles"), "<h2>Boiling</h2><p>A kettle boils water in two minutes.</p>"));
         let lunr = r#"{"0":{"doc":"Kettles","title":"Boiling","content":"A kettle boils water in two minutes.","url":"/kettles.html","relUrl":"/kettles.html"}}"#;
         assert!(read(lunr, "https://a.test/assets/js/search-data.json", "https://a.test/kettles").is_some());
         assert!(read(mkdocs, "https://a.test/d/search/search_index.json", "https://a.test/d/other/").is_none());

@@ -46,12 +46,14 @@ struct Literal<'a> {
     known: HashMap<String, Data>,
     /// How much of that may be written out, in values and bytes.
     spare: usize,
+    /// Values that are still read.
+    left: usize,
     meter: &'a Meter,
 }
 
 impl<'a> Literal<'a> {
     fn new(source: &'a str, meter: &'a Meter) -> Self {
-        Self { source, at: 0, known: HashMap::new(), spare: 2 * source.len(), meter }
+        Self { source, at: 0, known: HashMap::new(), spare: 2 * source.len(), left: MOST, meter }
     }
 
     fn value(&mut self, depth: usize) -> Data {
@@ -72,7 +74,8 @@ impl<'a> Literal<'a> {
 
     fn one(&mut self, depth: usize) -> Data {
         self.blanks();
-        if !self.meter.goes_on() {
+        self.left = self.left.saturating_sub(1);
+        if self.left == 0 || !self.meter.goes_on() {
             self.at = self.source.len();
             return Data::Nothing;
         }
@@ -136,7 +139,7 @@ impl<'a> Literal<'a> {
                 }
                 Some(byte) if is_of_name(byte) => self.name().to_owned(),
                 Some(_) => {
-                    self.to_end_of_item(b'}');
+                    self.end_item(b'}');
                     continue;
                 }
             };
@@ -151,7 +154,7 @@ impl<'a> Literal<'a> {
                 Some(b',' | b'}') => fields.push((key.clone(), self.known_as(&key))),
                 _ => {}
             }
-            if !self.to_end_of_item(b'}') {
+            if !self.end_item(b'}') {
                 break;
             }
         }
@@ -173,7 +176,7 @@ impl<'a> Literal<'a> {
                 Some(_) => {
                     let value = self.value(depth);
                     items.push(value);
-                    if !self.to_end_of_item(end) {
+                    if !self.end_item(end) {
                         break;
                     }
                 }
@@ -183,7 +186,7 @@ impl<'a> Literal<'a> {
     }
 
     /// Past whatever else an item has that is no data, and whether there may be more behind it.
-    fn to_end_of_item(&mut self, end: u8) -> bool {
+    fn end_item(&mut self, end: u8) -> bool {
         loop {
             self.blanks();
             match self.peek() {
@@ -219,7 +222,7 @@ impl<'a> Literal<'a> {
                 name = self.name();
             }
             "function" | "async" | "class" => {
-                self.to_body();
+                self.pass_over_function();
                 return Data::Nothing;
             }
             _ => {}
@@ -245,7 +248,7 @@ impl<'a> Literal<'a> {
                 }
                 Some(b'=') if self.source[self.at..].starts_with("=>") => {
                     self.at += 2;
-                    self.to_body();
+                    self.pass_over_function();
                     return Data::Nothing;
                 }
                 _ => break,
@@ -267,7 +270,7 @@ impl<'a> Literal<'a> {
     }
 
     /// Past a function, from behind the word for it.
-    fn to_body(&mut self) {
+    fn pass_over_function(&mut self) {
         loop {
             self.blanks();
             match self.peek() {
@@ -451,6 +454,8 @@ fn size(data: &Data) -> usize {
 
 /// Levels of brackets that are read: no text of a site is deeper, and what is, is passed over.
 const DEEPEST: usize = 100;
+/// Values of one script: they take a hundred times the memory of their text.
+const MOST: usize = 1_000_000;
 
 #[cfg(test)]
 mod tests {

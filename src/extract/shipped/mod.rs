@@ -71,7 +71,7 @@ pub(super) fn in_page(html: &str, syntax: Syntax, url: &Url, meter: &Meter) -> O
     let sources = Sources::of(html, syntax, meter);
     let found = |name: &'static str, Found { title, parts }: Found| {
         let says = parts.iter().any(|part| !matches!(part, Part::Html(html) if !tree::says_something(html)));
-        says.then(|| Shipped { name: Cow::Borrowed(name), title, parts })
+        says.then_some(Shipped { name: Cow::Borrowed(name), title, parts })
     };
     let with_id = |id: &str| sources.scripts.iter().find(move |script| script.id.as_deref() == Some(id));
     let prose = |data: &Data| prose::of(data, url, meter);
@@ -205,10 +205,11 @@ fn assigned<'a>(sources: &Sources<'a>, name: &str) -> Option<&'a str> {
 fn streamed(sources: &Sources<'_>, meter: &Meter) -> String {
     let mut stream = String::new();
     for script in sources.scripts.iter().filter(|script| script.is_program()) {
-        for (at, call) in script.text.match_indices("__next_f.push(") {
-            if let [Data::Number(1.0), Data::Text(text)] = literal::value(&script.text[at + call.len()..], meter).items() {
-                stream.push_str(text);
-            }
+        // One part a script: where one ends is known when it is read.
+        if let Some((_, part)) = script.text.split_once("__next_f.push(")
+            && let [Data::Number(1.0), Data::Text(text)] = literal::value(part, meter).items()
+        {
+            stream.push_str(text);
         }
     }
     stream

@@ -153,10 +153,14 @@ impl Routes {
             }
             None => link,
         };
-        let link = link.strip_prefix('#').map(|route| route.trim_start_matches('!')).map_or(link, |route| route);
-        let is_within_page = !link.starts_with('/') && !link.contains('/') && !link.contains('.') && folder.is_empty() && link.is_empty();
+        let link = match link.strip_prefix('#').map(|route| route.trim_start_matches('!')) {
+            Some(route) if route.starts_with('/') => route,
+            // A heading of the same file.
+            Some(_) => return None,
+            None => link,
+        };
         let path = link.split(['?', '#', ':']).next().unwrap_or_default();
-        if path.is_empty() || is_within_page {
+        if path.is_empty() {
             return None;
         }
         let name = path.rsplit('/').next().unwrap_or_default();
@@ -248,7 +252,7 @@ mod tests {
         ] {
             assert_eq!(to(link.split(' ').next().unwrap(), folder), Some(format!("https://a.test/docs/{route}")), "{link}");
         }
-        for other in ["https://b.test/x", "a.png", "mailto:x@y.test", "#", "", "?x"] {
+        for other in ["https://b.test/x", "a.png", "mailto:x@y.test", "#", "", "?x", "#boiling"] {
             assert_eq!(to(other, ""), None, "{other}");
         }
     }

@@ -50,7 +50,7 @@ fn is_tree(data: &Data) -> bool {
             let kind = kind(data);
             let has = |name: &str| matches!(data.field(name), Some(Data::List(items)) if !items.is_empty());
             matches!(kind, "root" | "doc" | "document" | "minimark") && (has("children") || has("content") || has("value"))
-                || data.field("root").is_some_and(|root| kind_is_root(root))
+                || data.field("root").is_some_and(kind_is_root)
                 || has("blocks")
                     && data.field("blocks").is_some_and(|blocks| blocks.items().iter().any(|block| block.field("data").is_some()))
                 || data.field("props").is_some_and(|props| props.field("children").is_some()) && !kind.is_empty()
@@ -121,7 +121,7 @@ impl Writer<'_> {
                 };
                 let properties = arguments.get(1).unwrap_or(&Data::Nothing);
                 let by_argument =
-                    matches!(properties.field("children"), None) && !matches!(arguments.get(2), Some(Data::Nothing | Data::Name(_)));
+                    properties.field("children").is_none() && !matches!(arguments.get(2), Some(Data::Nothing | Data::Name(_)));
                 match by_argument {
                     true => self.element(name, properties, arguments.iter().skip(2), depth),
                     false => self.element(name, properties, std::iter::once(children_of(properties)), depth),
