@@ -46,7 +46,8 @@ class Group:
                 pass  # It has just ended.
         return sum_of_all / 1024
 
-    def remove(self):
+    def end(self):
+        """Waits for the end of all, and ends who does not; how many those were."""
         deadline = time.monotonic() + 10
         while self.processes() and time.monotonic() < deadline:
             time.sleep(0.1)
@@ -55,8 +56,12 @@ class Group:
             os.kill(int(process), 9)
         while self.processes():
             time.sleep(0.1)
-        self.folder.rmdir()
         return len(left)
+
+    def remove(self):
+        left = self.end()
+        self.folder.rmdir()
+        return left
 
 
 def own_cpu(process):
@@ -83,7 +88,9 @@ def measured(command, environment):
         out.seek(0), err.seek(0)
         said = out.read()
         # After the end of its last process, so that nothing of the browser is missing.
-        cpu, left = group.cpu(), group.remove()
+        left = group.end()
+        cpu = group.cpu()
+        group.remove()
         if child.returncode != 0:
             sys.exit(f"error: {command[0]} ended with {child.returncode}: {err.read()[-2000:]}")
     return said, {"cpu": cpu, "own": own, "memory": peak, "wall": wall, "processes": most, "left": left}
