@@ -1,0 +1,8 @@
+import { Article, names } from "../pages";
+
+export const dynamicParams = false;
+export const generateStaticParams = () => names.filter((name) => name !== "index").map((name) => ({ name }));
+
+export default async function Page({ params }) {
+  return <Article name={(await params).name} />;
+}

@@ -1,0 +1,5 @@
+import { Article } from "./pages";
+
+export default function Page() {
+  return <Article name="index" />;
+}
