@@ -192,6 +192,25 @@ fn an_application_is_crawled_by_the_links_that_its_scripts_write() {
     assert_eq!(without["rendered"], json!(0));
 }
 
+#[test]
+fn a_shell_that_is_read_for_its_links_alone_is_rendered_for_them() {
+    if browser().is_none() {
+        return;
+    }
+    let peer = Peer::start(|target| match target {
+        "/" => app("document.getElementById('root').innerHTML = '<p>Here is what there is.</p><a href=/docs/a>a</a> <a href=/other>b</a>'"),
+        "/docs/a" => html(&format!("<title>A</title><main><h1>A</h1><p>{LONG} {LONG}</main>")),
+        _ => none(),
+    });
+    let home = home();
+    let included = ["crawl", &peer.url("/"), "--include", "/docs/*", "--no-index", "--json"];
+    let told = report(&run_there(home.path(), &with_browser(&included)));
+    assert_eq!((&told["stored"], &told["rendered"]), (&json!(1), &json!(1)), "{told}");
+    let links = run_there(home.path(), &with_browser(&["crawl", &peer.url("/"), "--links-only", "--depth", "0"]));
+    let lines = text(&links.stdout);
+    assert!(lines.contains(&format!("\"to\":\"{}\"", peer.url("/docs/a"))), "{lines}");
+}
+
 /// A value through a function.
 trait Pipe {
     fn pipe(self, change: impl FnOnce(String) -> String) -> Answer;

@@ -247,6 +247,7 @@ impl Shared {
                 }
             }
             Message::Event { .. } => {}
+            Message::PassedOver { bytes } => log::debug!("{bytes} bytes of the browser are passed over: no message is so long"),
         }
     }
 

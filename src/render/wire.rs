@@ -13,6 +13,8 @@ pub(super) enum Message {
     Answer { id: u64, outcome: Result<Value, String> },
     /// Of a session, which is what we have of a page; else of the browser.
     Event { session: Option<String>, method: String, params: Value },
+    /// Too long to be kept, as a page can make the words about what it asks for. Whoever waits for it waits until its limit.
+    PassedOver { bytes: usize },
 }
 
 /// A call as it goes out.
@@ -29,6 +31,7 @@ pub(super) fn call(id: u64, session: Option<&str>, method: &str, params: Value) 
 /// The next message; none at the end. `buffer` is room for it.
 pub(super) fn read(from: &mut impl BufRead, buffer: &mut Vec<u8>) -> Result<Option<Message>, Error> {
     buffer.clear();
+    let mut bytes = 0;
     loop {
         let piece = match from.fill_buf() {
             Ok(piece) => piece,
@@ -43,13 +46,16 @@ pub(super) fn read(from: &mut impl BufRead, buffer: &mut Vec<u8>) -> Result<Opti
             Some(end) => (end, true),
             None => (piece.len(), false),
         };
-        buffer.extend_from_slice(&piece[..taken]);
-        from.consume(taken + usize::from(is_whole));
-        if buffer.len() > LONGEST {
-            return Err(Error::TooLong { limit: LONGEST });
+        bytes += taken;
+        if bytes <= LONGEST {
+            buffer.extend_from_slice(&piece[..taken]);
         }
-        if is_whole {
-            return parse(buffer).map(Some);
+        from.consume(taken + usize::from(is_whole));
+        match is_whole {
+            true if bytes > LONGEST => return Ok(Some(Message::PassedOver { bytes })),
+            true => return parse(buffer).map(Some),
+            false if bytes > ENDLESS => return Err(Error::TooLong { limit: ENDLESS }),
+            false => {}
         }
     }
 }
@@ -76,6 +82,8 @@ fn parse(bytes: &[u8]) -> Result<Message, Error> {
 
 /// Bytes of a message: the longest page in JSON, and more.
 pub(super) const LONGEST: usize = 64 << 20;
+/// Bytes after which one is not even waited for any more.
+const ENDLESS: usize = 512 << 20;
 /// Characters that are shown of what is not understood.
 const SHOWN: usize = 200;
 
@@ -117,8 +125,18 @@ mod tests {
     }
 
     #[test]
+    fn what_is_too_long_is_passed_over_and_the_next_is_read() {
+        let long = format!("{}\0{}\0", " ".repeat(LONGEST + 1), "{\"id\":1}");
+        let mut from = io::BufReader::new(long.as_bytes());
+        let mut buffer = Vec::new();
+        assert_eq!(read(&mut from, &mut buffer).unwrap(), Some(Message::PassedOver { bytes: LONGEST + 1 }));
+        assert!(buffer.capacity() <= 2 * LONGEST);
+        assert!(matches!(read(&mut from, &mut buffer), Ok(Some(Message::Answer { id: 1, .. }))));
+    }
+
+    #[test]
     fn no_message_is_endless() {
-        let mut endless = io::BufReader::new(io::repeat(b'x'));
+        let mut endless = io::BufReader::with_capacity(1 << 20, io::repeat(b'x'));
         assert!(matches!(read(&mut endless, &mut Vec::new()), Err(Error::TooLong { .. })));
     }
 }
