@@ -131,7 +131,7 @@ impl Crawl {
         let (depth, role, directives) = (entry.depth, entry.role, directives_of(&outline));
         self.is_twin_asked = true;
         if directives.follow || self.request.robots != Robots::Obey {
-            let named = beside.routes.iter().flat_map(Routes::named).chain(beside.links).collect();
+            let named = beside.routes.iter().flat_map(|routes| routes.named()).chain(beside.links).collect();
             self.follow_beside(&page.url, named, depth);
         }
         let wanted = if self.linked.is_some() { Wanted::Links(Box::new(outline)) } else { Wanted::LinksAlone };
