@@ -95,4 +95,4 @@ impl Error {
 }
 
 const INSTALL: &str =
-    "install Chromium, Chrome or Edge (Debian: apt install chromium), or name its program by --browser or SMOLCRAWL_BROWSER";
+    "install Chromium, Chrome or Edge (Debian: apt install chromium-headless-shell), or name its program by --browser or SMOLCRAWL_BROWSER";

@@ -56,8 +56,10 @@ const ENDINGS: &[&str] = &[".exe", ""];
 #[cfg(not(windows))]
 const ENDINGS: &[&str] = &[""];
 
-/// In the order in which they are taken.
+/// In the order in which they are taken: those that are made to show nothing take half of the processor time and less memory.
 const NAMES: &[&str] = &[
+    "chromium-headless-shell",
+    "chrome-headless-shell",
     "chromium",
     "chromium-browser",
     "google-chrome",
@@ -66,7 +68,6 @@ const NAMES: &[&str] = &[
     "microsoft-edge",
     "microsoft-edge-stable",
     "msedge",
-    "chrome-headless-shell",
 ];
 
 /// Below a folder of applications, on macOS and on Windows.

@@ -281,8 +281,9 @@ impl Inner {
     async fn show(&self, process: &Arc<Process>, served: &Served<'_>, fetch: &dyn Fetches) -> Result<Outcome, Error> {
         let of = (fetch.identity(), served.url.origin().ascii_serialization());
         let mut tab = match process.tab_of(&of) {
-            Some(tab) => tab,
-            None => Tab::open(&process.link, of, self.config.answers_within).await?,
+            // From a page to a place in it the browser would load nothing.
+            Some(tab) if served.url.fragment().is_none() || tab.clear().await.is_ok() => tab,
+            _ => Tab::open(&process.link, of, self.config.answers_within).await?,
         };
         let around = Around { handle: &self.handle, config: &self.config, fetch, scripts: &self.scripts };
         let outcome = visit(&tab, served, around).await;
