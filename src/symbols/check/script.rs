@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use tree_sitter::{Node, Tree};
 
 use super::verdicts::{Reference, Verdicts};
-use crate::symbols::languages::PATH;
+use crate::symbols::languages::{PATH, is_description};
 use crate::symbols::package::{Ecosystem, Language};
 use crate::symbols::reach::{Look, Thing, native};
 use crate::symbols::source::tree::{self, Seen, children, line, text, walk_within};
@@ -27,6 +27,8 @@ struct Pass<'v, 'a, 't> {
     values: HashMap<usize, Value<'a>>,
     /// Modules that were looked for, by how they are written.
     modules: HashMap<&'t str, Option<Thing<'a>>>,
+    /// The packages that one name reaches, of each package that was asked for.
+    twins: HashMap<usize, Vec<usize>>,
     depth: usize,
 }
 
@@ -68,8 +70,8 @@ pub(super) fn check(code: &str, language: Language, verdicts: &mut Verdicts<'_>)
         return;
     }
     let types = Types::new(verdicts.reach);
-    let (values, modules) = Default::default();
-    let mut pass = Pass { verdicts, types, source: code, names, places, values, modules, depth: 0 };
+    let (values, modules, twins) = Default::default();
+    let mut pass = Pass { verdicts, types, source: code, names, places, values, modules, twins, depth: 0 };
     for node in nodes {
         if pass.verdicts.is_full() {
             return;
@@ -363,6 +365,10 @@ impl<'a, 't> Pass<'_, 'a, 't> {
                 self.verdicts.unknown(Some(place.at), "the code itself gives something this name", reference);
                 Value::Nothing
             }
+            Look::Missing if self.is_untold(place.at, reference.name) => {
+                self.verdicts.unknown(Some(place.at), "the package's files have the word, its types do not say for what", reference);
+                Value::Nothing
+            }
             Look::Missing => {
                 let why = format!("`{}` has no `{}`", place.scope, reference.name);
                 self.verdicts.missing(place.at, place.scope, &why, reference);
@@ -373,6 +379,17 @@ impl<'a, 't> Pass<'_, 'a, 't> {
                 Value::From(place.at)
             }
         }
+    }
+
+    /// Whether a word stands in a package's files, its code among them, and is the name of nothing that its types declare: they may say
+    /// less than there is.
+    fn is_untold(&mut self, at: usize, name: &str) -> bool {
+        let reach = self.verdicts.reach;
+        let twins = self.twins.entry(at).or_insert_with(|| reach.twins(at));
+        let has_word = |at: &usize| reach.package(*at).has_word(name);
+        let lower = name.to_lowercase();
+        let is_told = |at: &usize| reach.package(*at).named(&lower).any(|symbol| symbol.name() == name && is_description(&symbol.file));
+        twins.iter().any(has_word) && !twins.iter().any(is_told)
     }
 
     fn call(&mut self, node: Node<'t>) -> Value<'a> {
