@@ -3,7 +3,7 @@
 use tree_sitter::{Node, Tree};
 
 use crate::symbols::package::Language;
-use crate::symbols::source::tree::{self, line};
+use crate::symbols::source::tree;
 
 /// Where a reference stands.
 #[derive(Clone, Copy)]

@@ -1,6 +1,6 @@
 //! Which members a value has: those that are declared in all places of its type's name, and those of what that is made from.
 
-use super::{OWN, Types, Value, Written, is_held, named};
+use super::{FUEL, OWN, Types, Value, Written, is_held, named};
 use crate::symbols::languages::{DEFAULT, ITSELF, is_description};
 use crate::symbols::package::{Ecosystem, Kind, Reason, Symbol};
 use crate::symbols::reach::{Look, Thing, native};
