@@ -9,8 +9,8 @@
 //! reference that exists, the last name is spelt otherwise. `SYMBOLS_HALF=0` or `1` takes one half of the snippets: tune on one, report the other.
 //! Processor time is that of the whole process (Unix).
 
-use std::collections::HashSet;
 use std::collections::hash_map::DefaultHasher;
+use std::collections::{BTreeMap, HashSet};
 use std::hash::{Hash, Hasher};
 use std::io::Write;
 use std::path::Path;
@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 
 use smolcrawl::config::{Environment, OnDisk};
 use smolcrawl::files::{Ecosystem, Installed, Places, Project, Shelf};
-use smolcrawl::symbols::{self, Dependency, Indexed, Language, PackageId, Reach, Reader, Verdict};
+use smolcrawl::symbols::{self, Dependency, Indexed, Kind, Language, Open, Package, PackageId, Reach, Reader, Reason, Symbol, Verdict};
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
@@ -83,6 +83,12 @@ fn read(root: &Path, of: Ecosystem) -> Read {
             reader.file(&file.path, &text);
             snippets.extend(examples(of, &String::from_utf8_lossy(&text)).into_iter().map(|snippet| (packages.len(), snippet)));
         }
+        for file in &contents.beside {
+            let Ok(text) = contents.read(file, 64 << 20) else { continue };
+            files += 1;
+            bytes += text.len() as u64;
+            reader.beside(&text);
+        }
         let documents = if of == Ecosystem::Npm { documents(contents.root()) } else { Vec::new() };
         snippets.extend(documents.iter().flat_map(|text| examples(of, text)).map(|snippet| (packages.len(), snippet)));
         let needs = installed.needs.iter().flat_map(|need| {
@@ -140,7 +146,9 @@ fn check(packages: &[Arc<Indexed>], language: Language, snippets: &[(usize, Stri
                 let id = &packages[*other].package().id;
                 (other != of, !package.dependencies.iter().any(|dependency| dependency.id == *id))
             });
-            reach = Reach::new(order.into_iter().map(|other| packages[other].clone()).collect());
+            let is_named = |id: &PackageId| *id == package.id || package.dependencies.iter().any(|dependency| dependency.id == *id);
+            let several = several(packages, is_named);
+            reach = Reach::new(several.into_iter().chain(order.into_iter().map(|other| packages[other].clone())).collect());
             at = *of;
         }
         let checked = symbols::check(snippet, language, &reach);
@@ -148,7 +156,10 @@ fn check(packages: &[Arc<Indexed>], language: Language, snippets: &[(usize, Stri
         let alarms: Vec<_> = checked.iter().filter(|of| of.verdict == Verdict::DoesNotExist).collect();
         if let Some(alarm) = alarms.first() {
             accused += 1;
-            say(&format!("alarm: {} ({})\n{snippet}\n----", alarm.text, alarm.why));
+            let word = alarm.text.rsplit('.').next().unwrap_or_default();
+            let of = packages.iter().find(|package| alarm.package.as_ref() == Some(&package.package().id));
+            let known = if of.is_some_and(|of| of.has_word(word)) { ", a word of the package" } else { "" };
+            say(&format!("alarm: {} ({}{known})\n{snippet}\n----", alarm.text, alarm.why));
         }
         for right in checked.iter().filter(|of| of.verdict == Verdict::Exists && of.path.is_some()).take(MOST_MUTANTS) {
             let Some(wrong) = renamed(snippet, right.offset) else { continue };
@@ -160,6 +171,30 @@ fn check(packages: &[Arc<Indexed>], language: Language, snippets: &[(usize, Stri
     let percent = |part: usize, all: usize| 100.0 * part as f64 / all.max(1) as f64;
     say(&format!("{} snippets, {references} references: {accused} accused ({:.3} %)", snippets.len(), percent(accused, snippets.len())));
     say(&format!("{mutants} renamed references: {found} found ({:.1} %); {:.1} s", percent(found, mutants), begun.elapsed().as_secs_f64()));
+}
+
+/// In place of packages that are there in several versions, none of which is named: it is not known which one is meant, nor what that has.
+fn several(packages: &[Arc<Indexed>], is_named: impl Fn(&PackageId) -> bool) -> Vec<Arc<Indexed>> {
+    let mut versions: BTreeMap<&str, Vec<&Arc<Indexed>>> = BTreeMap::new();
+    for package in packages {
+        versions.entry(&package.package().id.name).or_default().push(package);
+    }
+    versions.retain(|_, all| all.len() > 1 && !all.iter().any(|package| is_named(&package.package().id)));
+    let roots = |all: &[&Arc<Indexed>]| {
+        let mut roots: Vec<String> = all.iter().flat_map(|package| package.roots()).map(str::to_owned).collect();
+        roots.sort_unstable();
+        roots.dedup();
+        roots
+    };
+    let unread = versions.into_values().map(|all| {
+        let mut package = Package::new(PackageId { version: String::new(), ..all[0].package().id.clone() });
+        let roots = roots(&all);
+        let open = |path: &String| Open { path: path.clone(), reason: Reason::Unread, detail: "one of several versions".to_owned() };
+        package.open = std::iter::once(&String::new()).chain(&roots).map(open).collect();
+        package.symbols = roots.into_iter().map(|root| Symbol::new(root, Kind::Module)).collect();
+        Arc::new(Indexed::new(package))
+    });
+    unread.collect()
 }
 
 /// The snippet with the name at a place spelt otherwise.

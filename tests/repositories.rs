@@ -98,7 +98,7 @@ fn answer(backend: &Path, folder: &Path, mut connection: &TcpStream) -> Option<(
 }
 
 #[test]
-fn a_repository_is_added_at_a_tag_by_gits_own_protocol_and_refreshed() {
+fn a_repository_is_added_at_a_tag_and_at_its_head_by_gits_own_protocol() {
     let Some(backend) = backend() else { return };
     let home = TempDir::new().unwrap();
     let work = home.path().join("work");

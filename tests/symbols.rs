@@ -84,6 +84,20 @@ fn every_typescript_trap_has_its_verdict() {
 }
 
 #[test]
+fn what_only_the_code_of_a_package_has_is_not_said_to_be_missing() {
+    let mut reader = Reader::new(PackageId::new(Ecosystem::Npm, "kettle", "1.0.0"), "kettle");
+    reader.file("index.d.ts", b"export function boil(): Water; export interface Water { pour(): void } export function cool(): void;");
+    reader.beside(b"exports.boil = boil; exports.whistle = whistle; function pour() {}");
+    let reach = Reach::new(vec![Arc::new(Indexed::new(reader.finish()))]);
+    let snippet = "import { boil, whistle, sing } from 'kettle';\nboil().whistle(); boil().cool(); boil().sing();\n";
+    let checked = check(snippet, Language::TypeScript, &reach);
+    let of = |verdict: Verdict| checked.iter().filter(|of| of.verdict == verdict).map(|of| of.text.as_str()).collect::<Vec<_>>();
+    // Of what is declared it is known whose it is.
+    assert_eq!(of(Verdict::DoesNotExist), ["sing", "boil().cool", "boil().sing"]);
+    assert_eq!(of(Verdict::Unknown), ["whistle", "boil().whistle"]);
+}
+
+#[test]
 fn types_of_a_package_of_its_own_stand_for_code_without_any() {
     let npm = |name: &str, files: &[(&str, &str)]| {
         let mut reader = Reader::new(PackageId::new(Ecosystem::Npm, name, "1.0.0"), name);
@@ -102,8 +116,8 @@ fn types_of_a_package_of_its_own_stand_for_code_without_any() {
         let checked = check(snippet, Language::JavaScript, reach);
         checked.into_iter().filter(|of| of.verdict == Verdict::DoesNotExist).map(|of| of.text).collect::<Vec<_>>()
     };
-    assert_eq!(missing(&Reach::new(vec![code.clone(), types.clone(), node.clone()])), ["hidden", "stir().drop", "fs.shut"]);
-    assert_eq!(missing(&Reach::new(vec![types, code.clone(), node])), ["hidden", "stir().drop", "fs.shut"]);
+    assert_eq!(missing(&Reach::new(vec![code.clone(), types.clone(), node.clone()])), ["stir().drop", "fs.shut"]);
+    assert_eq!(missing(&Reach::new(vec![types, code.clone(), node])), ["stir().drop", "fs.shut"]);
     // Code without types is no reason for an accusation.
     assert_eq!(missing(&Reach::new(vec![code])), [] as [&str; 0]);
 }

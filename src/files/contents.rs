@@ -1,7 +1,7 @@
 //! Which files an installed package is made of, as far as its language is read, and what they are known by: another size or time is another
 //! package. Links are never followed; what is left out is counted.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -18,6 +18,8 @@ use super::package::{Ecosystem, Installed};
 pub struct Contents {
     /// By name.
     pub files: Vec<SourceFile>,
+    /// Code whose names others of its files describe, by name: only its words are wanted, which say what it has besides.
+    pub beside: Vec<SourceFile>,
     pub left_out: LeftOut,
     /// Known by the names, sizes and times of the files: another one means that something has changed.
     pub stamp: String,
@@ -36,7 +38,7 @@ pub struct SourceFile {
 
 impl Installed {
     /// Looks through its folder for source: Rust of a crate, Python with stubs and compiled modules of a package of Python, descriptions of
-    /// types of a package of npm or else its code, Go without its tests of a module. Blocking.
+    /// types of a package of npm or else its code (with descriptions it is [`Contents::beside`]), Go without its tests of a module. Blocking.
     ///
     /// ```
     /// use smolcrawl::files::{PackageName, Places, Shelf};
@@ -68,10 +70,13 @@ impl Installed {
         while let Some((folder, depth)) = walk.ahead.pop() {
             walk.folder(&folder, depth)?;
         }
-        let (mut files, left_out) = (walk.files, walk.left_out);
+        let (mut files, mut left_out) = (walk.files, walk.left_out);
+        let mut beside = Vec::new();
         // Where a package of npm describes its types, these are what it offers; otherwise its code is.
         if self.package.ecosystem == Ecosystem::Npm && files.iter().any(|file| is_description(&file.path)) {
-            files.retain(|file| is_description(&file.path) || &*file.path == MANIFEST);
+            let is_wanted = |file: &SourceFile| is_description(&file.path) || &*file.path == MANIFEST;
+            (files, beside) = files.into_iter().partition(is_wanted);
+            beside = bounded(beside, &mut left_out);
             // The same types are often there for each kind of module; a short file may only lead to the other one.
             let all: HashMap<Box<str>, u64> = files.iter().map(|file| (file.path.clone(), file.bytes)).collect();
             let is_twice = |file: &SourceFile, end: &str, others: &[&str]| {
@@ -82,8 +87,8 @@ impl Installed {
             files.retain(|file| !is_twice(file, ".d.mts", &[".d.ts"]) && !is_twice(file, ".d.cts", &[".d.ts", ".d.mts"]));
         }
         files.sort_unstable_by(|a, b| (&*a.path != MANIFEST, &a.path).cmp(&(&*b.path != MANIFEST, &b.path)));
-        let stamp = stamp(&files);
-        Ok(Contents { files, left_out, stamp, root })
+        let stamp = stamp(files.iter().chain(&beside));
+        Ok(Contents { files, beside, left_out, stamp, root })
     }
 }
 
@@ -194,7 +199,23 @@ fn is_description(path: &str) -> bool {
     [".d.ts", ".d.mts", ".d.cts"].iter().any(|end| path.ends_with(end))
 }
 
-fn stamp(files: &[SourceFile]) -> String {
+/// Code without what was made small of it, up to a number of bytes.
+fn bounded(mut code: Vec<SourceFile>, left_out: &mut LeftOut) -> Vec<SourceFile> {
+    code.sort_unstable_by(|a, b| a.path.cmp(&b.path));
+    let all: HashSet<Box<str>> = code.iter().map(|file| file.path.clone()).collect();
+    code.retain(|file| !file.path.contains(SMALL) || !all.contains(file.path.replace(SMALL, ".").as_str()));
+    let mut bytes = 0;
+    code.retain(|file| {
+        bytes += file.bytes;
+        if bytes > MAX_BESIDE {
+            left_out.add(Rule::Limit, &file.path);
+        }
+        bytes <= MAX_BESIDE
+    });
+    code
+}
+
+fn stamp<'a>(files: impl Iterator<Item = &'a SourceFile>) -> String {
     let mut sum = digest::Context::new(&digest::SHA256);
     for file in files {
         let since = file.modified.and_then(|time| time.duration_since(SystemTime::UNIX_EPOCH).ok()).unwrap_or_default();
@@ -209,6 +230,9 @@ fn stamp(files: &[SourceFile]) -> String {
 const MANIFEST: &str = "package.json";
 /// No package of any registry is near these.
 const MAX_FILES: usize = 50_000;
+/// Bytes of code beside descriptions of its types.
+const MAX_BESIDE: u64 = 128 << 20;
+const SMALL: &str = ".min.";
 const MAX_NAMES: usize = 100_000;
 const DEEPEST: usize = 64;
 
@@ -265,8 +289,11 @@ mod tests {
         write(root, &["n/package.json", "n/index.js", "n/lib/a.mjs", "n/node_modules/o/index.js", "n/lib/package.json"]);
         let npm = package(Ecosystem::Npm, &root.join("n"), &[]);
         assert_eq!(paths(&npm.contents().unwrap()), ["package.json", "index.js", "lib/a.mjs"]);
-        write(root, &["n/a.d.ts"]);
-        assert_eq!(paths(&npm.contents().unwrap()), ["package.json", "a.d.ts"], "what is described need not be read");
+        write(root, &["n/a.d.ts", "n/index.min.js"]);
+        let described = npm.contents().unwrap();
+        assert_eq!(paths(&described), ["package.json", "a.d.ts"]);
+        let beside: Vec<&str> = described.beside.iter().map(|file| &*file.path).collect();
+        assert_eq!(beside, ["index.js", "lib/a.mjs"], "what is described need not be understood, and is read once");
         write(root, &["g/a.go", "g/a_test.go", "g/b/b.go", "g/vendor/v.go", "g/testdata/t.go"]);
         assert_eq!(paths(&package(Ecosystem::Go, &root.join("g"), &[]).contents().unwrap()), ["a.go", "b/b.go"]);
         assert!(package(Ecosystem::Cargo, &root.join("none"), &[]).contents().is_err());

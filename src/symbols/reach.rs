@@ -342,6 +342,17 @@ impl Reach {
         self
     }
 
+    /// The packages that one name of npm reaches: the package itself, and what describes it.
+    #[cfg(feature = "code")]
+    pub(super) fn twins(&self, at: usize) -> Vec<usize> {
+        let reached = |at: &usize| {
+            let id = &self.packages[*at].package.id;
+            described(id).unwrap_or_else(|| id.name.clone())
+        };
+        let wanted = reached(&at);
+        (0..self.packages.len()).filter(|other| reached(other) == wanted).collect()
+    }
+
     pub(super) fn is_whole(&self) -> bool {
         self.is_whole
     }

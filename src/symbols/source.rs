@@ -123,6 +123,11 @@ impl Reader {
         self.bound(from, left_out, path);
     }
 
+    /// Reads a file of code whose names other files describe: what is a word in it may be a name that they have left out.
+    pub fn beside(&mut self, text: &[u8]) {
+        words(&String::from_utf8_lossy(text), &mut self.package.words);
+    }
+
     /// A package that is known to hold more than what was given.
     pub fn unread(&mut self, detail: &str) {
         self.package.open.push(Open { path: String::new(), reason: Reason::Unread, detail: detail.chars().take(80).collect() });

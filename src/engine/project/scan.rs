@@ -74,6 +74,23 @@ pub(super) fn scan(
             }
         }
     }
+    for file in &contents.beside {
+        if is_over(over) {
+            break;
+        }
+        match contents.read(file, LARGEST) {
+            Ok(text) => {
+                bytes += text.len() as u64;
+                reader.beside(&text);
+            }
+            Err(error) => {
+                unread += 1;
+                if unread == 1 {
+                    notes.push(format!("{package}: {error}"));
+                }
+            }
+        }
+    }
     if !notes.is_empty() {
         reader.unread("not all of its files were read");
     }

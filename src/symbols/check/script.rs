@@ -1,19 +1,21 @@
 //! JavaScript and TypeScript: what is imported, followed through members, calls, `new` and `await` by the types that packages declare.
 
 mod names;
+mod places;
 mod types;
 
 use std::collections::HashMap;
 
-use tree_sitter::{Node, Tree};
+use tree_sitter::Node;
 
 use super::verdicts::{Reference, Verdicts};
-use crate::symbols::languages::PATH;
+use crate::symbols::languages::{PATH, is_description};
 use crate::symbols::package::{Ecosystem, Language};
 use crate::symbols::reach::{Look, Thing, native};
-use crate::symbols::source::tree::{self, Seen, children, line, text, walk_within};
+use crate::symbols::source::tree::{Seen, children, line, text, walk_within};
 
 use names::{Bound, Names, is_plain, parts};
+use places::{Place, excused, is_import, is_package, loaded, parse, root};
 use types::{Types, Value};
 
 /// The pass over one snippet.
@@ -27,17 +29,9 @@ struct Pass<'v, 'a, 't> {
     values: HashMap<usize, Value<'a>>,
     /// Modules that were looked for, by how they are written.
     modules: HashMap<&'t str, Option<Thing<'a>>>,
+    /// The packages that one name reaches, of each package that was asked for.
+    twins: HashMap<usize, Vec<usize>>,
     depth: usize,
-}
-
-/// Where a reference stands.
-#[derive(Clone, Copy)]
-struct Place {
-    /// Where the absence of names is expected: behind a question for them, or told to the checker of types.
-    is_guarded: bool,
-    is_called: bool,
-    /// It is bound or deleted here rather than read.
-    is_target: bool,
 }
 
 pub(super) fn check(code: &str, language: Language, verdicts: &mut Verdicts<'_>) {
@@ -68,8 +62,8 @@ pub(super) fn check(code: &str, language: Language, verdicts: &mut Verdicts<'_>)
         return;
     }
     let types = Types::new(verdicts.reach);
-    let (values, modules) = Default::default();
-    let mut pass = Pass { verdicts, types, source: code, names, places, values, modules, depth: 0 };
+    let (values, modules, twins) = Default::default();
+    let mut pass = Pass { verdicts, types, source: code, names, places, values, modules, twins, depth: 0 };
     for node in nodes {
         if pass.verdicts.is_full() {
             return;
@@ -81,50 +75,6 @@ pub(super) fn check(code: &str, language: Language, verdicts: &mut Verdicts<'_>)
             "nested_type_identifier" => drop(pass.type_of(node)),
             _ => drop(pass.value(node)),
         }
-    }
-}
-
-/// As what it is said to be, or with elements in angle brackets where only so it can be read.
-fn parse(code: &str, language: Language) -> Option<Tree> {
-    let plain = tree::parse(language, code)?;
-    match plain.root_node().has_error() && language == Language::TypeScript {
-        true => tree::parse(Language::Tsx, code).filter(|tree| !tree.root_node().has_error()).or(Some(plain)),
-        false => Some(plain),
-    }
-}
-
-/// Lines behind a remark that something on them is wrong.
-fn excused(code: &str) -> Vec<u32> {
-    let is_said = |line: &str| line.contains("@ts-expect-error") || line.contains("@ts-ignore") || line.contains("@ts-nocheck");
-    (2_u32..).zip(code.lines()).filter(|(_, line)| is_said(line)).map(|(below, _)| below).collect()
-}
-
-impl Place {
-    fn of(node: Node<'_>, above: &[Node<'_>], is_excused: bool) -> Self {
-        let parent = above.last();
-        let is = |name: &str| parent.is_some_and(|above| above.child_by_field_name(name) == Some(node));
-        let is_optional = node.child_by_field_name("optional_chain").is_some()
-            || parent.is_some_and(|above| {
-                above.kind() == "call_expression"
-                    && above.child(1).is_some_and(|mark| mark.kind() == "optional_chain" || mark.kind() == "?.")
-            });
-        let is_asked = match parent.map(Node::kind) {
-            Some("unary_expression") => true,
-            Some("if_statement" | "ternary_expression" | "while_statement") => is("condition"),
-            Some("binary_expression") => true,
-            Some("parenthesized_expression") => {
-                above.len().checked_sub(2).is_some_and(|at| matches!(above[at].kind(), "if_statement" | "while_statement"))
-            }
-            _ => false,
-        };
-        let (is_called, is_target) = match parent.map(Node::kind) {
-            Some("call_expression") => (is("function"), false),
-            Some("new_expression") => (is("constructor"), false),
-            Some("assignment_expression" | "augmented_assignment_expression" | "for_in_statement") => (false, is("left")),
-            Some("update_expression") => (false, true),
-            _ => (false, false),
-        };
-        Self { is_guarded: is_excused || is_optional || is_asked, is_called, is_target }
     }
 }
 
@@ -363,6 +313,10 @@ impl<'a, 't> Pass<'_, 'a, 't> {
                 self.verdicts.unknown(Some(place.at), "the code itself gives something this name", reference);
                 Value::Nothing
             }
+            Look::Missing if self.is_untold(place.at, reference.name) => {
+                self.verdicts.unknown(Some(place.at), "the package's files have the word, its types do not say for what", reference);
+                Value::Nothing
+            }
             Look::Missing => {
                 let why = format!("`{}` has no `{}`", place.scope, reference.name);
                 self.verdicts.missing(place.at, place.scope, &why, reference);
@@ -373,6 +327,17 @@ impl<'a, 't> Pass<'_, 'a, 't> {
                 Value::From(place.at)
             }
         }
+    }
+
+    /// Whether a word stands in a package's files, its code among them, and is the name of nothing that its types declare: they may say
+    /// less than there is.
+    fn is_untold(&mut self, at: usize, name: &str) -> bool {
+        let reach = self.verdicts.reach;
+        let twins = self.twins.entry(at).or_insert_with(|| reach.twins(at));
+        let has_word = |at: &usize| reach.package(*at).has_word(name);
+        let lower = name.to_lowercase();
+        let is_told = |at: &usize| reach.package(*at).named(&lower).any(|symbol| symbol.name() == name && is_description(&symbol.file));
+        twins.iter().any(has_word) && !twins.iter().any(is_told)
     }
 
     fn call(&mut self, node: Node<'t>) -> Value<'a> {
@@ -430,30 +395,6 @@ impl<'a, 't> Pass<'_, 'a, 't> {
         self.values.insert(node.id(), value);
         value
     }
-}
-
-/// `import("a")`.
-fn is_import(node: Node<'_>) -> bool {
-    node.kind() == "call_expression" && node.child_by_field_name("function").is_some_and(|function| function.kind() == "import")
-}
-
-/// What a call that loads a module names.
-fn loaded(call: Node<'_>) -> Option<Node<'_>> {
-    call.child_by_field_name("arguments")?.named_child(0).filter(|one| one.kind() == "string")
-}
-
-/// The package that an import reaches: `a` of `a/b`, `@a/b` of `@a/b/c`.
-fn root(path: &str) -> &str {
-    let slashes = if path.starts_with('@') { 2 } else { 1 };
-    &path[..path.match_indices('/').nth(slashes - 1).map_or(path.len(), |(at, _)| at)]
-}
-
-/// Whether it could be a package's name at all: bundlers have others of their own.
-fn is_package(root: &str) -> bool {
-    let is_name = |name: &str| !name.is_empty() && name.starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit());
-    let is_written = root.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "@/-._".contains(c));
-    let named = root.strip_prefix('@').map_or(Some(root), |scoped| scoped.split_once('/').map(|(scope, _)| scope));
-    is_written && named.is_some_and(is_name)
 }
 
 const STATEMENTS: &[&str] = &[
