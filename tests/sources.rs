@@ -598,7 +598,7 @@ fn what_cannot_be_had_twice_in_a_row_is_gone() {
     assert_eq!((removed, second.failed_total), (vec!["/moved".to_owned(), "/pdf".to_owned()], 3), "{second:?}");
     world.site.reply("a.test/shaky", Reply::status(406));
     assert_eq!(refresh().removed, 0);
-    assert_eq!(world.handle.block_on(engine.sources()).unwrap()[0].pages, 5);
+    assert_eq!(world.handle.block_on(engine.sources()).unwrap()[0].pages, 6);
 }
 
 #[test]

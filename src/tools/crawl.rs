@@ -359,7 +359,7 @@ impl Report {
 struct OnePage {
     /// The page, as https://…
     url: String,
-    /// Run its scripts in a browser: auto, always or never
+    /// Run its scripts: auto, always or never
     render: Option<String>,
 }
 

@@ -179,7 +179,7 @@ struct Fetch {
     /// Characters of the answer
     #[serde(default = "max_chars")]
     max_chars: u32,
-    /// Run its scripts in a browser: auto, always or never
+    /// Run its scripts: auto, always or never
     render: Option<String>,
 }
 

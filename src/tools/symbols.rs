@@ -375,7 +375,7 @@ struct Module {
 struct Code {
     /// The code
     code: String,
-    /// python, rust, javascript or typescript
+    /// python, rust, javascript, typescript
     language: String,
     /// As in find_symbol
     #[serde(default)]
