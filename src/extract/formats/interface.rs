@@ -15,8 +15,8 @@ pub(super) fn read(document: &Value, url: &Url, meter: &Meter, size: usize) -> O
     let object = document.as_object()?;
     let mut sheet = Sheet::new(url, meter, size);
     let is_interface =
-        ["openapi", "swagger"].iter().any(|name| object.get(*name).is_some_and(|version| version.is_string() || version.is_number()));
-    if is_interface && ["paths", "webhooks", "components", "definitions"].iter().any(|name| object.contains_key(*name)) {
+        ["openapi", "swagger"].iter().any(|name| object.get(name).is_some_and(|version| version.is_string() || version.is_number()));
+    if is_interface && ["paths", "webhooks", "components", "definitions"].iter().any(|name| object.contains_key(name)) {
         write_interface(&mut sheet, document);
     } else if schema::is_schema(object) {
         let title = text(document, "title").or_else(|| text(document, "$id").map(|id| name_of(&id).to_owned()));

@@ -9,9 +9,9 @@ pub(super) fn is_schema(object: &Map) -> bool {
     let declared = object.get("$schema").and_then(Value::as_str).is_some_and(|name| name.contains("json-schema.org"));
     let describes = ["properties", "$defs", "definitions", "oneOf", "anyOf", "allOf", "items", "enum", "$ref"]
         .iter()
-        .any(|name| object.contains_key(*name));
+        .any(|name| object.contains_key(name));
     let typed = object.get("type").and_then(Value::as_str) == Some("object") && object.get("properties").is_some_and(Value::is_object);
-    describes && declared || typed && ["$id", "title", "$defs"].iter().any(|name| object.contains_key(*name))
+    describes && declared || typed && ["$id", "title", "$defs"].iter().any(|name| object.contains_key(name))
 }
 
 /// Its description, its type where it has no properties, and its properties.
@@ -31,7 +31,7 @@ pub(super) fn write(sheet: &mut Sheet<'_>, schema: &Value) {
 pub(super) fn write_properties(sheet: &mut Sheet<'_>, schema: &Value) {
     let mut rows = vec![["Property", "Type", "Required", "Description"].map(str::to_owned).to_vec()];
     add_rows(sheet, &mut rows, "", schema, 0);
-    let parts = ["allOf", "oneOf", "anyOf"].iter().filter_map(|name| schema.get(*name)?.as_array()).flatten();
+    let parts = ["allOf", "oneOf", "anyOf"].iter().filter_map(|name| schema.get(name)?.as_array()).flatten();
     for part in parts {
         add_rows(sheet, &mut rows, "", part, 0);
     }
