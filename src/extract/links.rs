@@ -102,8 +102,10 @@ pub(super) fn of_html(page: &Base, html: &str, syntax: Syntax, wanted: Wanted, m
         if let Some(labels) = &mut reading.labels {
             labels.text(before);
         }
-        reading.sight.text(before);
-        reading.sight.tag(&tag);
+        // What is in a template is not seen.
+        if reading.templates == 0 {
+            reading.sight.text(before);
+        }
         reading.tag(&tag, &mut tags);
         from = tags.position();
     }
@@ -208,11 +210,23 @@ impl<'a> Reading<'a> {
         match tag.name() {
             // A declarative shadow root is shown.
             "template" if self.templates == 0 && open && tag.attribute("shadowrootmode").is_some() => {}
-            "a" if !open => self.labels.iter_mut().for_each(Labels::end),
+            "a" if !open => {
+                self.sight.link(false);
+                self.labels.iter_mut().for_each(Labels::end);
+            }
             "template" => self.templates = if open { self.templates + 1 } else { self.templates.saturating_sub(1) },
-            "svg" if !tag.ends_itself() => self.drawings = if open { self.drawings + 1 } else { self.drawings.saturating_sub(1) },
+            name if shell::is_beside(name) => {
+                self.sight.beside(tag);
+                if name == "svg" && !tag.ends_itself() {
+                    self.drawings = if open { self.drawings + 1 } else { self.drawings.saturating_sub(1) };
+                }
+            }
             _ if !open => {}
-            "script" | "textarea" | "plaintext" => tags.skip_to_end_of(tag),
+            "script" => {
+                self.sight.script();
+                tags.skip_to_end_of(tag);
+            }
+            "textarea" | "plaintext" => tags.skip_to_end_of(tag),
             "style" | "xmp" | "iframe" | "noembed" | "noframes" if self.drawings == 0 => tags.skip_to_end_of(tag),
             "title" if self.drawings == 0 => {
                 let title = tags.text_to_end_of(tag);
@@ -223,8 +237,12 @@ impl<'a> Reading<'a> {
             }
             _ if self.templates > 0 => {}
             "img" => self.labels.iter_mut().for_each(|labels| labels.picture(tag)),
-            "a" | "area" => self.link(tag, "href"),
-            "frame" => self.link(tag, "src"),
+            "a" => {
+                let has_target = self.link(tag, "href");
+                self.sight.link(has_target);
+            }
+            "area" => _ = self.link(tag, "href"),
+            "frame" => _ = self.link(tag, "src"),
             "base" if self.base.is_none() => self.base = tag.attribute("href"),
             "link" => self.relation(tag),
             "meta" => self.meta(tag),
@@ -232,7 +250,8 @@ impl<'a> Reading<'a> {
         }
     }
 
-    fn link(&mut self, tag: &Tag<'a>, attribute: &str) {
+    /// Whether it leads anywhere.
+    fn link(&mut self, tag: &Tag<'a>, attribute: &str) -> bool {
         let target = tag.attribute(attribute);
         if let Some(labels) = &mut self.labels {
             labels.end();
@@ -240,7 +259,9 @@ impl<'a> Reading<'a> {
                 labels.begin(self.links.len(), tag);
             }
         }
+        let leads = target.is_some();
         self.links.extend(target);
+        leads
     }
 
     fn relation(&mut self, tag: &Tag<'a>) {
@@ -486,6 +507,14 @@ mod tests {
         let outline = outline(&format!("<a href=1>{}</a><a href=2>{}</a>", "é".repeat(1_000), "word ".repeat(1_000)));
         assert_eq!(outline.anchors[0].text, "é".repeat(150));
         assert_eq!(outline.anchors[1].text, "word ".repeat(60).trim_end());
+    }
+
+    #[test]
+    fn what_is_in_templates_is_not_seen() {
+        let page =
+            |kind: &str| format!("<div id=app></div><{kind}><p>{}</p></{kind}><script src=a.js></script>", "A kettle boils. ".repeat(40));
+        assert!(outline(&page("template")).shell.is_some());
+        assert_eq!(outline(&page("section")).shell, None);
     }
 
     #[test]

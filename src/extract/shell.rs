@@ -34,12 +34,18 @@ impl Sight {
         self.has_scripts && self.prose < ENOUGH
     }
 
-    pub(super) fn tag(&mut self, tag: &Tag) {
-        if tag.name() == "script" {
-            self.has_scripts = true;
-        } else if self.prose < ENOUGH {
-            self.aside.tag(tag);
-        }
+    pub(super) fn script(&mut self) {
+        self.has_scripts = true;
+    }
+
+    /// An `<a>` that begins, with a target or without, or its end.
+    pub(super) fn link(&mut self, has_target: bool) {
+        self.aside.in_link = has_target;
+    }
+
+    /// An element that [`is_beside`] the content.
+    pub(super) fn beside(&mut self, tag: &Tag) {
+        self.aside.element(tag);
     }
 
     /// What stands between two tags, comments among it.
@@ -215,10 +221,14 @@ impl Look {
 fn seen(source: &str, enough: usize) -> usize {
     let (mut rest, mut length) = (source, 0);
     while length < enough && !rest.is_empty() {
-        let (text, after) = rest.split_once("<!").unwrap_or((rest, ""));
+        // A search for two bytes has to be set up, and most texts have not the first of them.
+        let (text, after) = rest.contains('<').then(|| rest.split_once("<!")).flatten().unwrap_or((rest, ""));
         let text = &text[..text.floor_char_boundary(enough.saturating_mul(8))];
-        // References to blanks are short, and a page of them is none.
-        length += text.bytes().filter(|byte| !byte.is_ascii_whitespace()).count() - 6 * text.matches("&nbsp;").count();
+        length += text.bytes().filter(|byte| !byte.is_ascii_whitespace()).count();
+        if text.contains('&') {
+            // References to blanks are short, and a page of them is none.
+            length -= BLANK.len() * text.matches(BLANK).count();
+        }
         let end = if after.starts_with("--") { "-->" } else { ">" };
         rest = after.split_once(end).map_or("", |(_, after)| after);
     }
@@ -238,16 +248,25 @@ impl Aside {
     fn tag(&mut self, tag: &Tag) {
         match tag.name() {
             "a" => self.in_link = !tag.closes && tag.attribute("href").is_some(),
-            "nav" | "header" | "footer" | "button" | "noscript" | "svg" | "select" if !tag.ends_itself() => {
-                self.open = if tag.closes { self.open.saturating_sub(1) } else { self.open + 1 };
-            }
+            name if is_beside(name) => self.element(tag),
             _ => {}
+        }
+    }
+
+    fn element(&mut self, tag: &Tag) {
+        if !tag.ends_itself() {
+            self.open = if tag.closes { self.open.saturating_sub(1) } else { self.open + 1 };
         }
     }
 
     fn is_over(&self) -> bool {
         self.open == 0 && !self.in_link
     }
+}
+
+/// Names of elements that stand beside the content.
+pub(super) fn is_beside(name: &str) -> bool {
+    matches!(name, "nav" | "header" | "footer" | "button" | "noscript" | "svg" | "select")
 }
 
 /// What an application says while there is nothing yet: hardly more than the word. A sentence that begins with it is one.
@@ -285,6 +304,8 @@ const LONGEST_PHRASE: usize = 160;
 const MOST_WAITING: usize = 4;
 /// Bytes of a script in which it tells what it starts.
 const START: usize = 64 * 1024;
+
+const BLANK: &str = "&nbsp;";
 
 const MOUNTS: [&str; 27] = [
     "root",
