@@ -302,14 +302,14 @@ impl Engine {
         .await
     }
 
-    /// Looks at all of the database for damage: see [`Store::check`].
+    /// Looks at all of the database for damage: see [`Keep::check`](store::Keep::check).
     pub async fn check(&self) -> Result<Check, Error> {
-        self.store_in(Lane::Heavy, Store::check).await
+        self.store_in(Lane::Heavy, |store| store.check()).await
     }
 
     /// Bytes of the database that nothing is in: see [`Store::compact`].
     pub async fn unused_bytes(&self) -> Result<u64, Error> {
-        self.with_store(Store::unused_bytes).await
+        self.with_store(|store| store.unused_bytes()).await
     }
 
     /// The languages of the code examples of a source, or of all, the most frequent first, with the number of examples in each.
@@ -319,7 +319,7 @@ impl Engine {
 
     /// Every source, by name.
     pub async fn sources(&self) -> Result<Vec<SourceSummary>, Error> {
-        self.with_store(Store::sources).await
+        self.with_store(|store| store.sources()).await
     }
 
     /// At most `limit` stored pages whose addresses begin with `prefix`, by address, from the one behind `after` on.

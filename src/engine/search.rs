@@ -53,7 +53,7 @@ impl Engine {
     /// and says why in [`Found::without_meaning`].
     ///
     /// In a search by words, words that stand nowhere in what is stored are taken for words of it that are nearly the same, if there are
-    /// such ([`Store::corrected`](crate::store::Store::corrected)), and [`Found::corrected`] says so.
+    /// such ([`corrected`](crate::store::Questions::corrected)), and [`Found::corrected`] says so.
     ///
     /// # Errors
     /// A search by meaning alone fails with the model. [`Error::NoEmbedder`] where there is none, and what the store says.

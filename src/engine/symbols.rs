@@ -283,7 +283,7 @@ impl Engine {
 
     /// How many packages are known, and how many symbols.
     pub async fn count_symbols(&self) -> Result<(usize, u64), Error> {
-        let packages = self.with_store(Store::packages).await?;
+        let packages = self.with_store(|store| store.packages()).await?;
         Ok((packages.len(), packages.iter().map(|(_, of)| of.symbols).sum()))
     }
 

@@ -2,11 +2,6 @@
 //! is then an error, where it would have been another answer. Against chance, not against intent: who can write the file can write them.
 
 use flate2::Crc;
-use rusqlite::Row;
-use rusqlite::types::ValueRef;
-
-use super::error::Failure;
-
 /// One in the making. Each value is preceded by its length, so that none can be taken for the end of another.
 #[derive(Debug, Default)]
 pub(super) struct Checksum(Crc);
@@ -30,31 +25,9 @@ impl Checksum {
         }
     }
 
-    /// Column by column, as they are stored: text that is no UTF-8 any more is read as well.
-    pub(super) fn columns(self, row: &Row<'_>, columns: impl IntoIterator<Item = usize>) -> Result<Self, Failure> {
-        columns.into_iter().try_fold(self, |checksum, column| {
-            Ok(match row.get_ref(column)? {
-                ValueRef::Null => checksum.optional(None),
-                ValueRef::Integer(number) => checksum.number(number),
-                // Kept as f32.
-                ValueRef::Real(number) => checksum.number(i64::from((number as f32).to_bits())),
-                ValueRef::Text(bytes) | ValueRef::Blob(bytes) => checksum.bytes(bytes),
-            })
-        })
-    }
-
     /// As it is stored: signed, which takes a byte less.
     pub(super) fn sum(&self) -> i32 {
         self.0.sum().cast_signed()
-    }
-
-    /// Whether a row is what it was. One without a checksum was stored before there were any.
-    pub(super) fn agrees(&self, stored: ValueRef<'_>) -> bool {
-        match stored {
-            ValueRef::Null => true,
-            ValueRef::Integer(stored) => stored == i64::from(self.sum()),
-            _ => false,
-        }
     }
 }
 

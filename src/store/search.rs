@@ -1,244 +1,50 @@
 //! One search from the question to its hits, within one transaction: both sides rank, the rankings become one, the chunks are read.
 
-use std::collections::HashSet;
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
-use std::time::UNIX_EPOCH;
-
-use rusqlite::{Connection, OptionalExtension, params};
-
-use crate::model::{Hit, Mode, PageKind, Pending, PerPage, Query, Wanted};
-
 use super::Config;
-use super::among::Among;
 use super::error::{Error, Failure};
-use super::fuse::{Candidate, fuse};
-use super::pages::{HEAD_COLUMNS, beyond, head, metadata};
-use super::passages;
-use super::rank::{Ranking, of_page};
-use super::sources::find_source;
-use super::vector::{Matrix, ModelRow, Nearest, Newest};
-use super::words::{self, Asked, Filter};
+use super::fuse::fuse;
+use super::rank::Ranking;
+use super::view::View;
+use super::words::{Asked, Filter};
+use crate::model::{Hit, Mode, Pending, PerPage, Query};
 
-/// The query's vector, the model that made it, and that model's vectors in memory.
-pub(super) type Meaning<'a> = (&'a str, &'a [f32], &'a RwLock<Matrix>);
-
-pub(super) fn search(
-    connection: &Connection,
-    config: &Config,
-    query: &Query,
-    narrowed: &Mutex<Option<Narrowed>>,
-    meaning: Option<Meaning<'_>>,
-) -> Result<Vec<Hit>, Failure> {
+pub(super) fn search(view: &dyn View, config: &Config, query: &Query) -> Result<Vec<Hit>, Failure> {
     let asked = Asked::parse(&query.text);
     if query.text.trim().is_empty() || (query.mode == Mode::Lexical && asked.is_empty()) {
         return Err(Error::EmptyQuery.into());
     }
     let mut sources = Vec::with_capacity(query.sources.len());
     for source in &query.sources {
-        sources.push(find_source(connection, source)?.ok_or_else(|| Error::UnknownSource { source_id: source.clone() })?);
+        sources.push(view.find_source(source)?.ok_or_else(|| Error::UnknownSource { source_id: source.clone() })?);
     }
-    let (source, among) = narrowing(connection, query, &sources, narrowed)?;
+    let among = view.among(query, &sources)?;
     let ranking = Ranking::of(query, &asked, config);
     let most = config.candidates.max(query.limit.saturating_add(query.limit / 2));
-    let filter =
-        Filter { wanted: query.wanted, source, among: among.as_deref(), distinct_pages: query.per_page == PerPage::Best, limit: most };
-    let by_words = || words::search(connection, &asked, filter);
-    let by_meaning = || match meaning {
-        Some(meaning) => nearest(connection, meaning, query.mode, filter),
-        None => Err(Error::NeedsVector { mode: query.mode }.into()),
-    };
+    let (source, distinct_pages) = (one(&sources), query.per_page == PerPage::Best);
+    let filter = Filter { wanted: query.wanted, source, among: among.as_deref(), distinct_pages, limit: most };
     let weight = ranking.weight_of_meaning();
-    let words = if weight < 1.0 { by_words()? } else { Vec::new() };
-    let meaning = if weight > 0.0 { by_meaning()? } else { Vec::new() };
-    ranking.hits(connection, fuse(&words, &meaning, weight), query)
+    let words = if weight < 1.0 { view.by_words(&asked, filter)? } else { Vec::new() };
+    let meaning = if weight > 0.0 { view.by_meaning(query.mode, filter)? } else { Vec::new() };
+    ranking.hits(view, fuse(&words, &meaning, weight), query)
 }
 
 /// The chunks that stand first by the words of a question, best first, and lack a vector of the model, each passage once.
-pub(super) fn lacking(
-    connection: &Connection,
-    query: &Query,
-    narrowed: &Mutex<Option<Narrowed>>,
-    model: &str,
-    limit: usize,
-) -> Result<Vec<Pending>, Failure> {
+pub(super) fn lacking(view: &dyn View, query: &Query, model: &str, limit: usize) -> Result<Vec<Pending>, Failure> {
     let asked = Asked::parse(&query.text);
     let mut sources = Vec::with_capacity(query.sources.len());
     for source in &query.sources {
-        sources.extend(find_source(connection, source)?);
+        sources.extend(view.find_source(source)?);
     }
     if sources.is_empty() && !query.sources.is_empty() {
         return Ok(Vec::new());
     }
-    let (source, among) = narrowing(connection, query, &sources, narrowed)?;
-    let filter = Filter { wanted: query.wanted, source, among: among.as_deref(), distinct_pages: false, limit };
-    let found = words::search(connection, &asked, filter)?;
-    passages::pending_of(connection, model, &found.into_iter().map(|found| found.chunk).collect::<Vec<_>>())
+    let among = view.among(query, &sources)?;
+    let filter = Filter { wanted: query.wanted, source: one(&sources), among: among.as_deref(), distinct_pages: false, limit };
+    let found = view.by_words(&asked, filter)?;
+    view.pending_of(model, &found.into_iter().map(|found| found.chunk).collect::<Vec<_>>())
 }
 
-/// The chunks that a search was narrowed to, as they were when the newest list of a page was this one.
-#[derive(Debug)]
-pub(super) struct Narrowed {
-    to: Narrow,
-    list: i64,
-    chunks: Arc<Among>,
-}
-
-/// What a query narrows a search to, beside a single source.
-#[derive(Clone, Debug, PartialEq)]
-struct Narrow {
-    wanted: Wanted,
-    /// Several, or none.
-    sources: Vec<i64>,
-    url_prefix: Option<String>,
-    languages: Vec<String>,
-    kinds: Vec<PageKind>,
-    since: Option<String>,
-}
-
-impl Narrow {
-    /// None for a query that asks for all there is.
-    fn of(query: &Query, sources: &[i64]) -> Option<Self> {
-        let Query { wanted, url_prefix, languages, kinds, since, .. } = query;
-        let sources = if sources.len() > 1 { sources.to_vec() } else { Vec::new() };
-        let is_narrow = !sources.is_empty() || url_prefix.is_some() || !languages.is_empty() || !kinds.is_empty() || since.is_some();
-        let (url_prefix, languages) = (url_prefix.clone(), languages.clone());
-        is_narrow.then(|| Self { wanted: *wanted, sources, url_prefix, languages, kinds: kinds.clone(), since: since.clone() })
-    }
-
-    fn read(&self, connection: &Connection) -> Result<Among, Failure> {
-        let prefix = self.url_prefix.as_deref().unwrap_or_default();
-        let addresses = (prefix, beyond(prefix));
-        let mut pages = connection.prepare_cached("SELECT 1 FROM pages WHERE url >= ?1 AND url < ?2 LIMIT 1")?;
-        if self.url_prefix.is_some() && pages.query_row((prefix, &addresses.1), |_| Ok(())).optional()?.is_none() {
-            return Err(Error::UnknownPrefix { prefix: prefix.to_owned() }.into());
-        }
-        let fitting = if self.kinds.is_empty() && self.since.is_none() { None } else { Some(self.pages(connection, &addresses)?) };
-        let json = "a list of strings or numbers is JSON";
-        let languages = serde_json::to_string(&self.languages).expect(json);
-        let sources = serde_json::to_string(&self.sources).expect(json);
-        // CROSS JOIN: first the pages, by the index of their addresses.
-        let mut chunks = connection.prepare_cached(
-            "SELECT c.id, p.id FROM pages AS p CROSS JOIN chunks AS c ON c.page = p.id
-             WHERE p.url >= ?1 AND p.url < ?2 AND c.kind = ?3
-             AND (json_array_length(?4) = 0 OR c.language IN (SELECT value FROM json_each(?4)))
-             AND (json_array_length(?5) = 0 OR p.source IN (SELECT value FROM json_each(?5)))",
-        )?;
-        let mut rows = chunks.query(params![addresses.0, addresses.1, i64::from(self.wanted == Wanted::Code), languages, sources])?;
-        let mut found = Vec::new();
-        while let Some(row) = rows.next()? {
-            let page: i64 = row.get(1)?;
-            if fitting.as_ref().is_none_or(|fitting| fitting.contains(&page)) {
-                found.push(row.get(0)?);
-            }
-        }
-        Ok(Among::of(found))
-    }
-
-    /// The pages at these addresses that are of the kinds and as new as is asked for.
-    fn pages(&self, connection: &Connection, addresses: &(&str, String)) -> Result<HashSet<i64>, Failure> {
-        let seconds = |text: &str| -> Result<Option<i64>, Failure> {
-            // A number alone would be taken for days since the year -4712, and 30 February for 2 March.
-            let sql = "SELECT CASE WHEN ?1 GLOB '????-??-??*' AND date(substr(?1, 1, 10)) = substr(?1, 1, 10) THEN unixepoch(?1) END";
-            Ok(connection.prepare_cached(sql)?.query_row([text], |row| row.get(0))?)
-        };
-        let since = match &self.since {
-            None => None,
-            Some(text) => Some(seconds(text.trim())?.ok_or_else(|| Error::NoDate { text: text.clone() })?),
-        };
-        let sql = format!(
-            "SELECT {HEAD_COLUMNS}, p.id, p.last_modified, iif(?3, p.metadata, NULL) FROM pages AS p WHERE p.url >= ?1 AND p.url < ?2"
-        );
-        let mut pages = connection.prepare_cached(&sql)?;
-        let mut rows = pages.query(params![addresses.0, addresses.1, since.is_some()])?;
-        let mut found = HashSet::new();
-        while let Some(row) = rows.next()? {
-            let (url, title) = head(row)?;
-            let is_of_kind = self.kinds.is_empty() || self.kinds.contains(&of_page(&url, &title));
-            let is_new = || -> Result<bool, Failure> {
-                let Some(since) = since else { return Ok(true) };
-                let says = metadata(row.get::<_, Option<String>>(6)?.as_deref())?;
-                let said = says.modified.or(says.published).map_or(Ok(None), |said| seconds(&said))?;
-                let last_modified: Option<String> = row.get(5)?;
-                Ok(said.or_else(|| served(&last_modified?)).is_some_and(|date| date >= since))
-            };
-            if is_of_kind && is_new()? {
-                found.insert(row.get(4)?);
-            }
-        }
-        Ok(found)
-    }
-}
-
-/// What a server said, in seconds since 1970.
-fn served(last_modified: &str) -> Option<i64> {
-    httpdate::parse_http_date(last_modified).ok()?.duration_since(UNIX_EPOCH).ok()?.as_secs().try_into().ok()
-}
-
-/// The one source that is asked, if it is one, and the chunks of several or of what else is asked for.
-fn narrowing(
-    connection: &Connection,
-    query: &Query,
-    sources: &[i64],
-    narrowed: &Mutex<Option<Narrowed>>,
-) -> Result<(Option<i64>, Option<Arc<Among>>), Failure> {
-    let one = if let [one] = sources { Some(*one) } else { None };
-    Ok((one, among(connection, query, sources, narrowed)?))
-}
-
-/// The chunks that the query is narrowed to; none where it is not. Both sides rank only these, so that no better chunk elsewhere takes the
-/// place of one of them. Those of the last search are remembered: many are asked for one after the other, and to read the numbers of a large
-/// site's chunks takes longer than to search them.
-fn among(
-    connection: &Connection,
-    query: &Query,
-    sources: &[i64],
-    narrowed: &Mutex<Option<Narrowed>>,
-) -> Result<Option<Arc<Among>>, Failure> {
-    let Some(to) = Narrow::of(query, sources) else { return Ok(None) };
-    let list = Newest::of(connection)?.list;
-    let lock = || narrowed.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(last) = lock().as_ref().filter(|last| last.list == list && last.to == to) {
-        return Ok(Some(Arc::clone(&last.chunks)));
-    }
-    let chunks = Arc::new(to.read(connection)?);
-    *lock() = Some(Narrowed { to, list, chunks: Arc::clone(&chunks) });
-    Ok(Some(chunks))
-}
-
-fn nearest(
-    connection: &Connection,
-    (name, vector, matrix): Meaning<'_>,
-    mode: Mode,
-    filter: Filter<'_>,
-) -> Result<Vec<Candidate>, Failure> {
-    let Some(model) = ModelRow::find(connection, name)?.filter(|model| model.vectors > 0) else {
-        let is_empty = connection.query_row("SELECT 1 FROM chunks LIMIT 1", [], |_| Ok(())).optional()?.is_none();
-        return match mode {
-            Mode::Dense if !is_empty => Err(Error::NothingEmbedded { model: name.to_owned() }.into()),
-            _ => Ok(Vec::new()),
-        };
-    };
-    if vector.len() != model.dimensions {
-        return Err(Error::Dimensions { model: name.to_owned(), expected: model.dimensions, found: vector.len() }.into());
-    }
-    let newest = Newest::of(connection)?;
-    // Searches read it side by side; who waits to write is waited for, so it is only asked for where there is something to read.
-    if !matrix.read().unwrap_or_else(PoisonError::into_inner).is_current(newest, model) || matrix.is_poisoned() {
-        // A panic while following leaves rows without the last ones' data: such a matrix is read anew.
-        let mut writing = matrix.write().unwrap_or_else(|poisoned| {
-            let mut guard = poisoned.into_inner();
-            matrix.clear_poison();
-            *guard = Matrix::default();
-            guard
-        });
-        writing.follow(connection, model, newest)?;
-    }
-    let Nearest { found, read } = matrix.read().unwrap_or_else(PoisonError::into_inner).nearest(connection, model, vector, filter)?;
-    // Who is in the way reads on, and what is not kept now is read again.
-    if !read.is_empty()
-        && let Ok(mut writing) = matrix.try_write()
-    {
-        writing.keep(read);
-    }
-    Ok(found)
+/// The one source that is asked, if it is one.
+fn one(sources: &[i64]) -> Option<i64> {
+    if let [one] = sources { Some(*one) } else { None }
 }

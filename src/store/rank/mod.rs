@@ -6,7 +6,6 @@ mod join;
 mod kind;
 mod question;
 
-use rusqlite::{Connection, Row};
 use url::Url;
 
 use self::alike::Shingles;
@@ -15,9 +14,7 @@ use self::question::Question;
 use super::Config;
 use super::error::Failure;
 use super::fuse::{Answer, Passage};
-use super::pages::{CHUNK_COLUMNS, HEAD_COLUMNS, chunk, head, provenance};
-use super::sources::name_of;
-use super::texts::CHUNK_TABLES;
+use super::view::{Stored, View};
 use super::words::Asked;
 use crate::model::{Chunk, ChunkKind, Evidence, Hit, Mode, PerPage, Query, SourceId, plain};
 
@@ -53,12 +50,16 @@ impl Ranking {
     }
 
     /// The hits of the answers, which are ranked by what both sides say of them; at most `query.limit`.
-    pub(super) fn hits(&self, connection: &Connection, answers: Vec<Answer>, query: &Query) -> Result<Vec<Hit>, Failure> {
+    pub(super) fn hits(&self, view: &dyn View, answers: Vec<Answer>, query: &Query) -> Result<Vec<Hit>, Failure> {
         let limit = query.limit.max(1);
         let mut read: Vec<Read> = Vec::new();
         // What was found by one side only and barely so cannot come to the front.
-        for answer in answers.into_iter().take(limit.saturating_add(limit / 2).saturating_add(RECONSIDERED)) {
-            read.extend(self.read(connection, answer, query.per_page)?);
+        let answers: Vec<Answer> = answers.into_iter().take(limit.saturating_add(limit / 2).saturating_add(RECONSIDERED)).collect();
+        let joined = joined_of(query.per_page);
+        let passages = answers.iter().flat_map(|answer| answer.passages.iter().take(joined));
+        view.look_ahead(&passages.map(|passage| passage.chunk).collect::<Vec<_>>())?;
+        for answer in answers {
+            read.extend(self.read(view, answer, query.per_page)?);
         }
         read.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.age.cmp(&b.age)));
         let mut hits: Vec<(Hit, Shingles)> = Vec::new();
@@ -68,7 +69,7 @@ impl Ranking {
             {
                 continue;
             }
-            let (shingles, source) = (Shingles::of(&found.chunks[0].text), name_of(connection, found.source)?);
+            let (shingles, source) = (Shingles::of(&found.chunks[0].text), view.name_of(found.source)?);
             let is_alike = |(hit, others): &(Hit, Shingles)| match is_other_version(&source, &hit.source) {
                 true => others.is_version_of(&shingles),
                 false => others.is_like(&shingles),
@@ -79,7 +80,7 @@ impl Ranking {
                 let other = if is_other_version(&source, &hit.source) && source.is_preferred_to(&hit.source) {
                     *others = shingles;
                     // What was found keeps its place.
-                    let better = Hit { score: hit.score, same_as: std::mem::take(&mut hit.same_as), ..found.into_hit(connection)? };
+                    let better = Hit { score: hit.score, same_as: std::mem::take(&mut hit.same_as), ..found.into_hit(view)? };
                     std::mem::replace(hit, better).url
                 } else {
                     found.url
@@ -92,21 +93,20 @@ impl Ranking {
             if hits.len() == limit {
                 break;
             }
-            hits.push((found.into_hit(connection)?, shingles));
+            hits.push((found.into_hit(view)?, shingles));
         }
         Ok(hits.into_iter().map(|(hit, _)| hit).collect())
     }
 
     /// The answer with its passages; none if they are gone or not there yet: what is kept in memory may be ahead of this transaction.
-    fn read(&self, connection: &Connection, answer: Answer, per_page: PerPage) -> Result<Option<Read>, Failure> {
+    fn read(&self, view: &dyn View, answer: Answer, per_page: PerPage) -> Result<Option<Read>, Failure> {
         let mut best: Option<(f32, usize, Evidence)> = None;
         let mut chunks = Vec::new();
         let mut page = None;
         let mut of = 0;
         let top = answer.passages.first().map_or(0.0, |passage| passage.score);
-        let joined = if per_page == PerPage::Best { MOST_JOINED } else { 1 };
-        for passage in answer.passages.iter().take(joined) {
-            let Some((url, title, source, row, chunk)) = stored(connection, passage)? else { continue };
+        for passage in answer.passages.iter().take(joined_of(per_page)) {
+            let Some(Stored { url, title, source, page: row, chunk }) = view.stored(passage.chunk)? else { continue };
             of = source;
             let evidence = self.evidence(passage, &url, &title, &chunk);
             let score = passage.score + evidence.exact - evidence.malus;
@@ -159,10 +159,10 @@ struct Read {
 }
 
 impl Read {
-    fn into_hit(self, connection: &Connection) -> Result<Hit, Failure> {
+    fn into_hit(self, view: &dyn View) -> Result<Hit, Failure> {
         let Self { page, url, title, score, evidence, mut chunks, .. } = self;
         let text = join::joined(&chunks, LONGEST_JOINED);
-        let (source, fetched_at, page_hash) = provenance(connection, page)?;
+        let (source, fetched_at, page_hash) = view.provenance(page)?;
         let chunk = chunks.swap_remove(0);
         Ok(Hit { url, title, source, fetched_at, page_hash, chunk, text, score, evidence, same_as: Vec::new() })
     }
@@ -173,19 +173,9 @@ fn is_other_version(one: &SourceId, other: &SourceId) -> bool {
     one != other && one.name() == other.name()
 }
 
-/// The address and title of the page that a passage stands on, the rows of its source and of itself, and its chunk.
-type Stored = (Url, String, i64, i64, Chunk);
-
-fn stored(connection: &Connection, passage: &Passage) -> Result<Option<Stored>, Failure> {
-    let mut statement = connection.prepare_cached(&format!(
-        "SELECT {HEAD_COLUMNS}, {CHUNK_COLUMNS} FROM {CHUNK_TABLES} JOIN pages AS p ON p.id = c.page WHERE c.id = ?1"
-    ))?;
-    let mut rows = statement.query([passage.chunk])?;
-    let read = |row: &Row<'_>| {
-        let (url, title) = head(row)?;
-        Ok((url, title, row.get(1)?, row.get(10)?, chunk(connection, row, 4)?))
-    };
-    rows.next()?.map(read).transpose()
+/// How many passages of a page may make one answer.
+fn joined_of(per_page: PerPage) -> usize {
+    if per_page == PerPage::Best { MOST_JOINED } else { 1 }
 }
 
 /// What meaning weighs where the model does not know the question's words, and where one name or number is all of it.

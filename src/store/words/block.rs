@@ -315,7 +315,7 @@ pub(super) fn number(rest: &mut &[u8]) -> Result<u64, Failure> {
 }
 
 /// What no version of this program writes.
-pub(super) const BROKEN: Failure = Failure::Words;
+pub(in crate::store) const BROKEN: Failure = Failure::Words;
 
 pub(super) fn broken() -> Failure {
     BROKEN

@@ -1,25 +1,24 @@
 //! Goes through several segments at once, in the order of their terms: to make one of them, or to compare what they hold.
 
-use rusqlite::Connection;
-
 use super::block::{BROKEN, CHUNKS, Entries, Entry, Kind, LANGUAGE, Posting, Postings, Writer};
 use super::language::Language;
 use super::segment::{Segment, Statistics};
+use super::shelf::Shelf;
 use crate::store::error::Failure;
 
 /// Makes one segment of several, which go. Chunks that are gone are in it no more.
-pub(super) fn merge(connection: &Connection, kind: i64, segments: &[Segment]) -> Result<(), Failure> {
+pub(super) fn merge(shelf: &dyn Shelf, kind: i64, segments: &[Segment]) -> Result<(), Failure> {
     let base = segments.iter().map(Segment::first).min().unwrap_or(0);
     let is_plain = segments.iter().all(|segment| segment.gone == 0)
         && segments.windows(2).all(|pair| pair[0].statistics.last < pair[1].statistics.first);
-    Segment::write(connection, kind, |emit| {
+    Segment::write(shelf, kind, |emit| {
         let mut emit = emit;
         let mut writer = Writer::new(&mut emit);
         let statistics = if is_plain {
-            join(connection, segments, base, &mut writer)?
+            join(shelf, segments, base, &mut writer)?
         } else {
             let mut statistics = Counted { base, ..Counted::default() };
-            walk(connection, segments, &mut |term, posting| {
+            walk(shelf, segments, &mut |term, posting| {
                 statistics.see(term, posting);
                 writer.push(term, posting)
             })?;
@@ -29,26 +28,26 @@ pub(super) fn merge(connection: &Connection, kind: i64, segments: &[Segment]) ->
         writer.finish()?;
         Ok(statistics)
     })?;
-    segments.iter().try_for_each(|segment| segment.remove(connection))
+    segments.iter().try_for_each(|segment| shelf.remove_segment(segment.id))
 }
 
 /// Postings are taken over as they are written: segments of neighbouring chunks of which none is gone follow on each other.
 fn join<F: FnMut(&[u8], &[u8]) -> Result<(), Failure>>(
-    connection: &Connection,
+    shelf: &dyn Shelf,
     segments: &[Segment],
     base: i64,
     writer: &mut Writer<'_, F>,
 ) -> Result<Statistics, Failure> {
     let mut statistics = Statistics::default();
     segments.iter().for_each(|segment| statistics.add_all(&segment.statistics));
-    let mut cursors = Cursor::of_all(connection, segments)?;
+    let mut cursors = Cursor::of_all(shelf, segments)?;
     let mut term = Vec::new();
     while next_term(&cursors, &mut term) {
         for cursor in &mut cursors {
             let offset = cursor.segment.first().abs_diff(base);
             while let Some(entry) = cursor.at(&term) {
                 writer.join(&term, entry, &cursor.block[entry.data.clone()], offset + entry.first)?;
-                cursor.advance(connection)?;
+                cursor.advance(shelf)?;
             }
         }
     }
@@ -57,16 +56,16 @@ fn join<F: FnMut(&[u8], &[u8]) -> Result<(), Failure>>(
 
 /// Gives the postings of all chunks that are not gone, by term and chunk, as distances from the first chunk of all.
 pub(super) fn walk(
-    connection: &Connection,
+    shelf: &dyn Shelf,
     segments: &[Segment],
     take: &mut impl FnMut(&[u8], Posting) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     let base = segments.iter().map(Segment::first).min().unwrap_or(0);
-    let mut cursors = Cursor::of_all(connection, segments)?;
+    let mut cursors = Cursor::of_all(shelf, segments)?;
     let (mut term, mut postings) = (Vec::new(), Vec::new());
     while next_term(&cursors, &mut term) {
         for cursor in &mut cursors {
-            cursor.postings(connection, &term, base, &mut postings)?;
+            cursor.postings(shelf, &term, base, &mut postings)?;
         }
         if !postings.is_sorted() {
             postings.sort_unstable();
@@ -114,19 +113,19 @@ struct Cursor<'s> {
 }
 
 impl<'s> Cursor<'s> {
-    fn of_all(connection: &Connection, segments: &'s [Segment]) -> Result<Vec<Self>, Failure> {
+    fn of_all(shelf: &dyn Shelf, segments: &'s [Segment]) -> Result<Vec<Self>, Failure> {
         let cursor = |segment: &'s Segment| {
             let mut gone = Vec::new();
-            segment.gone_between(connection, (0, segment.span()), |distance| gone.push(distance))?;
+            segment.gone_between(shelf, (0, segment.span()), |distance| gone.push(distance))?;
             let mut cursor =
                 Self { segment, gone, key: Vec::new(), block: Vec::new(), at: 0, term: Vec::new(), before: Vec::new(), entry: None };
-            cursor.advance(connection)?;
+            cursor.advance(shelf)?;
             Ok(cursor)
         };
         segments.iter().map(cursor).collect()
     }
 
-    fn advance(&mut self, connection: &Connection) -> Result<(), Failure> {
+    fn advance(&mut self, shelf: &dyn Shelf) -> Result<(), Failure> {
         self.before.clone_from(&self.term);
         loop {
             let mut entries = Entries::resume(&self.block, self.at, std::mem::take(&mut self.term));
@@ -141,7 +140,7 @@ impl<'s> Cursor<'s> {
                 self.entry = Some(entry);
                 return Ok(());
             }
-            let Some((key, block)) = self.segment.block_behind(connection, &self.key)? else {
+            let Some((key, block)) = shelf.block_behind(self.segment.id, &self.key)? else {
                 self.entry = None;
                 return Ok(());
             };
@@ -154,7 +153,7 @@ impl<'s> Cursor<'s> {
     }
 
     /// What it has of a term that is not gone.
-    fn postings(&mut self, connection: &Connection, term: &[u8], base: i64, into: &mut Vec<Posting>) -> Result<(), Failure> {
+    fn postings(&mut self, shelf: &dyn Shelf, term: &[u8], base: i64, into: &mut Vec<Posting>) -> Result<(), Failure> {
         let offset = self.segment.first().abs_diff(base);
         while let Some(entry) = self.at(term) {
             let mut postings = Postings::of(Kind::of(term), entry, &self.block);
@@ -174,7 +173,7 @@ impl<'s> Cursor<'s> {
                 }
                 put(first, posting.last + 1);
             }
-            self.advance(connection)?;
+            self.advance(shelf)?;
         }
         Ok(())
     }

@@ -13,57 +13,26 @@ mod merge;
 mod numbers;
 mod search;
 mod segment;
+mod shelf;
 mod similar;
 #[cfg(test)]
 mod tests;
 mod tokens;
 
-use rusqlite::Connection;
-
 use self::block::{Kind, Posting};
 use self::builder::{BODY, Builder, HEADINGS, TITLE};
-use self::segment::{KINDS, Segment};
 use super::among::Among;
 use super::checksum::Checksum;
 use super::error::Failure;
 use crate::model::{Chunk, ChunkKind, Wanted};
 
 pub(super) use self::asked::Asked;
+pub(super) use self::block::BROKEN;
 pub(super) use self::language::Language;
 pub(super) use self::search::search;
+pub(super) use self::segment::{KINDS, Keyed, Segment, Statistics, languages_blob, languages_of};
+pub(super) use self::shelf::{Shelf, Start, Take};
 pub(super) use self::similar::{corrected, similar};
-
-/// The tables of the index, in place of those of FTS5. Segments are numbered once and for all, so that no block is taken for one of another.
-pub(super) const TABLES: &str = "
-    DROP TABLE text_words;
-    DROP TABLE code_words;
-    CREATE TABLE word_segments (
-        id INTEGER PRIMARY KEY AUTOINCREMENT,
-        kind INTEGER NOT NULL,
-        chunks INTEGER NOT NULL,
-        length INTEGER NOT NULL,
-        first INTEGER NOT NULL,
-        last INTEGER NOT NULL,
-        gone INTEGER NOT NULL,
-        languages BLOB NOT NULL,
-        checksum INTEGER NOT NULL
-    );
-    CREATE TABLE word_blocks (
-        id INTEGER PRIMARY KEY,
-        segment INTEGER NOT NULL,
-        first BLOB NOT NULL,
-        data BLOB NOT NULL,
-        checksum INTEGER NOT NULL
-    );
-    CREATE UNIQUE INDEX word_blocks_of_segment ON word_blocks (segment, first);
-    CREATE TABLE word_gone (
-        segment INTEGER NOT NULL,
-        part INTEGER NOT NULL,
-        bits BLOB NOT NULL,
-        checksum INTEGER NOT NULL,
-        PRIMARY KEY (segment, part)
-    ) WITHOUT ROWID;
-";
 
 /// What both sides of a search are narrowed to.
 #[derive(Clone, Copy, Debug)]
@@ -113,29 +82,24 @@ impl Changes {
         self.text.len() + self.code.len()
     }
 
-    pub(super) fn write(mut self, connection: &Connection) -> Result<(), Failure> {
-        segment::forget(connection, &mut self.gone)?;
+    pub(super) fn write(mut self, shelf: &dyn Shelf) -> Result<(), Failure> {
+        segment::forget(shelf, &mut self.gone)?;
         for (kind, builder) in [(KINDS[0], self.text), (KINDS[1], self.code)] {
             let has_new = builder.len() > 0;
             if has_new {
-                Segment::build(connection, kind, builder)?;
+                Segment::build(shelf, kind, builder)?;
             }
             if has_new || !self.gone.is_empty() {
-                segment::tidy(connection, kind)?;
+                segment::tidy(shelf, kind)?;
             }
         }
         Ok(())
     }
 }
 
-/// Empties the index. What is in it need not be readable.
-pub(super) fn clear(connection: &Connection) -> Result<(), Failure> {
-    segment::clear(connection)
-}
-
 /// How many postings the index of a kind has of chunks that are not gone, and a checksum of which they are.
-pub(super) fn digest(connection: &Connection, kind: i64) -> Result<(u64, i32), Failure> {
-    let segments = Segment::all(connection, kind)?;
+pub(super) fn digest(shelf: &dyn Shelf, kind: i64) -> Result<(u64, i32), Failure> {
+    let segments = shelf.segments(kind)?;
     let base = segments.iter().map(Segment::first).min().unwrap_or(0);
     let (mut count, mut sum) = (0, Checksum::default());
     let mut run: Option<(Vec<u8>, Posting)> = None;
@@ -146,7 +110,7 @@ pub(super) fn digest(connection: &Connection, kind: i64) -> Result<(u64, i32), F
             .into_iter()
             .fold(std::mem::take(&mut sum).bytes(term), Checksum::number);
     };
-    merge::walk(connection, &segments, &mut |term, posting| {
+    merge::walk(shelf, &segments, &mut |term, posting| {
         if Kind::of(term) != Kind::Runs {
             note(term, posting);
             return Ok(());

@@ -2,14 +2,13 @@
 
 use std::collections::HashMap;
 
-use rusqlite::Connection;
-
 use super::Filter;
 use super::asked::{Asked, Unit};
 use super::block::{BROKEN, Kind, Posting, Postings, broken, length_of, number};
 use super::builder::{exact_term, forms, source_term};
 use super::language::Language;
 use super::segment::{Blocks, Segment};
+use super::shelf::Shelf;
 use super::similar;
 use super::tokens::{Role, fold};
 use crate::model::Wanted;
@@ -18,27 +17,27 @@ use crate::store::error::Failure;
 use crate::store::fuse::{Best, Candidate};
 
 /// The best chunks for a question, best first, by their pages where these are to be distinct.
-pub(in crate::store) fn search(connection: &Connection, asked: &Asked, filter: Filter<'_>) -> Result<Vec<Candidate>, Failure> {
+pub(in crate::store) fn search(shelf: &dyn Shelf, asked: &Asked, filter: Filter<'_>) -> Result<Vec<Candidate>, Failure> {
     let kind = i64::from(filter.wanted == Wanted::Code);
-    let segments = Segment::all(connection, kind)?;
-    let mut question = Question::of(asked, &languages(&segments), |character| similar::grams_of(connection, &segments, character))?;
+    let segments = shelf.segments(kind)?;
+    let mut question = Question::of(asked, &languages(&segments), |character| similar::grams_of(shelf, &segments, character))?;
     let mut found: Vec<Found> = segments.into_iter().map(Found::of).collect();
-    let mut blocks = Blocks::of(connection)?;
+    question.look_ahead(shelf, &found, filter)?;
+    let mut blocks = Blocks::of(shelf);
     for found in &mut found {
         found.look_up(&mut blocks, &question, filter)?;
     }
-    drop(blocks);
     question.weigh(&found);
     let mut best = Best::new(filter.room());
     let mut window = Window::new();
     for found in &found {
-        window.rank(connection, found, &question, &mut best)?;
+        window.rank(shelf, found, &question, &mut best)?;
     }
     let mut ranking = best.into_sorted();
     if filter.distinct_pages {
-        let mut page_of = connection.prepare_cached("SELECT page FROM chunks WHERE id = ?1")?;
+        let pages = shelf.pages_of(&ranking.iter().map(|found| found.chunk).collect::<Vec<_>>())?;
         for found in &mut ranking {
-            found.key = page_of.query_row([found.chunk], |row| row.get(0))?;
+            found.key = pages.get(&found.chunk).copied().ok_or(Failure::Malformed("a row is not there"))?;
         }
     }
     Ok(ranking)
@@ -139,6 +138,13 @@ impl Question {
             question.groups[term.group].forms += 1;
         }
         Ok(question)
+    }
+
+    /// All that is looked up then is asked for at once.
+    fn look_ahead(&self, shelf: &dyn Shelf, found: &[Found], filter: Filter<'_>) -> Result<(), Failure> {
+        let of_source = filter.source.map(source_term);
+        let terms: Vec<&[u8]> = self.terms.iter().map(|term| &*term.term).chain(of_source.as_deref()).collect();
+        shelf.look_ahead(&found.iter().map(|found| &found.segment).collect::<Vec<_>>(), &terms)
     }
 
     /// Computes what each term is worth, now that it is known how many chunks have it. Chunks that are gone and not merged away yet
@@ -280,7 +286,7 @@ impl Window {
         Self { scores: vec![0.0; WIDTH], groups: vec![0; WIDTH], given: vec![0.0; WIDTH], shares: vec![(0, 0.0); SHARES] }
     }
 
-    fn rank(&mut self, connection: &Connection, found: &Found, question: &Question, best: &mut Best) -> Result<(), Failure> {
+    fn rank(&mut self, shelf: &dyn Shelf, found: &Found, question: &Question, best: &mut Best) -> Result<(), Failure> {
         let segment = &found.segment;
         let mut cursors: Vec<Cursor<'_>> =
             question.terms.iter().zip(&found.lists).filter_map(|(term, pieces)| Cursor::of(term, pieces, &found.bytes)).collect();
@@ -296,7 +302,7 @@ impl Window {
             for cursor in &mut cursors {
                 self.add(cursor, question, base, end)?;
             }
-            segment.gone_between(connection, (base, end - 1), |distance| self.scores[(distance - base) as usize] = 0.0)?;
+            segment.gone_between(shelf, (base, end - 1), |distance| self.scores[(distance - base) as usize] = 0.0)?;
             for (first, last) in admitted.iter().take_while(|(first, _)| *first < end) {
                 let (from, to) = (first.max(&base) - base, (last + 1).min(end) - base);
                 self.keep(question, segment.first().saturating_add_unsigned(base), from as usize..to as usize, best);

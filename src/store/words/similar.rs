@@ -2,13 +2,12 @@
 
 use std::collections::HashMap;
 
-use rusqlite::Connection;
-
 use super::asked::Asked;
 use super::block::{EXACT, Entries, FIRST_TOKEN};
 use super::builder::{exact_term, forms};
 use super::language::Language;
 use super::segment::{Blocks, Segment};
+use super::shelf::{Shelf, Start};
 use super::tokens::fold;
 use crate::model::Wanted;
 use crate::store::error::Failure;
@@ -17,23 +16,22 @@ use crate::store::error::Failure;
 /// stands in the index: the nearest, and of these the most frequent. None if all stand there or nothing is near. Only words of five
 /// letters and more that stand by themselves, two letters apart only if they have ten: shorter ones are near to too much (`keypress` to
 /// `keyrefs`), and names, and what is called (`scanf()`), are written as they are meant.
-pub(in crate::store) fn corrected(connection: &Connection, question: &str, wanted: Wanted) -> Result<Option<String>, Failure> {
+pub(in crate::store) fn corrected(shelf: &dyn Shelf, question: &str, wanted: Wanted) -> Result<Option<String>, Failure> {
     let asked = Asked::parse(question);
-    let segments = Segment::all(connection, i64::from(wanted == Wanted::Code))?;
+    let segments = shelf.segments(i64::from(wanted == Wanted::Code))?;
     let languages = languages_of(&segments);
     let mut misspelt = Vec::new();
-    let mut blocks = Blocks::of(connection)?;
+    let mut blocks = Blocks::of(shelf);
     for word in asked.words().filter(|word| word.chars().count() >= MIN_CORRECTED) {
         if !is_there(&mut blocks, &segments, &languages, word)? {
             misspelt.push(word);
         }
     }
-    drop(blocks);
     let mut corrections: Vec<(&str, String)> = Vec::new();
     for word in misspelt.into_iter().take(MAX_CORRECTED) {
         let letters: Vec<char> = word.chars().collect();
         let most = if letters.len() >= LONG_CORRECTED { 2 } else { 1 };
-        let near = similar(connection, word, wanted)?.into_iter().next();
+        let near = similar(shelf, word, wanted)?.into_iter().next();
         corrections.extend(near.filter(|near| distance(&letters, near, most).is_some()).map(|near| (word, near)));
     }
     Ok(Some(replaced(question, &corrections)).filter(|corrected| corrected != question))
@@ -82,14 +80,14 @@ fn replaced(text: &str, corrections: &[(&str, String)]) -> String {
 /// At most eight words of the index that a misspelt word may mean, the nearest first and of these the most frequent: at a distance of one
 /// letter, of two for a word of eight letters and more; two neighbours in each other's place are one. The first letter is taken to be
 /// right, or the second one in its place. It reads a bounded number of blocks: of a very large index not all words are seen.
-pub(in crate::store) fn similar(connection: &Connection, word: &str, wanted: Wanted) -> Result<Vec<String>, Failure> {
+pub(in crate::store) fn similar(shelf: &dyn Shelf, word: &str, wanted: Wanted) -> Result<Vec<String>, Failure> {
     let word = fold(&word.to_lowercase()).into_owned();
     let letters: Vec<char> = word.chars().collect();
     if !(MIN_LETTERS..=MAX_LETTERS).contains(&letters.len()) || !letters.iter().all(|c| c.is_alphabetic()) {
         return Ok(Vec::new());
     }
     let most = if letters.len() >= LONG { 2 } else { 1 };
-    let segments = Segment::all(connection, i64::from(wanted == Wanted::Code))?;
+    let segments = shelf.segments(i64::from(wanted == Wanted::Code))?;
     let mut blocks = MAX_BLOCKS;
     // As they are written, and by their stems.
     let (mut written, mut stems): (HashMap<String, u64>, HashMap<String, u64>) = Default::default();
@@ -99,7 +97,7 @@ pub(in crate::store) fn similar(connection: &Connection, word: &str, wanted: Wan
         for (marker, found) in [(&[EXACT][..], &mut written), (&[], &mut stems)] {
             let prefix = [marker, prefix.as_bytes()].concat();
             for segment in &segments {
-                words_of(connection, segment, &prefix, &mut blocks, |term, count| {
+                words_of(shelf, segment, &prefix, &mut blocks, |term, count| {
                     let Ok(term) = std::str::from_utf8(&term[marker.len()..]) else { return };
                     if distance(&letters, term, most).is_some() {
                         *found.entry(term.to_owned()).or_default() += count;
@@ -137,10 +135,10 @@ fn languages_of(segments: &[Segment]) -> Vec<Language> {
 }
 
 /// The most frequent pairs that a character of a script without spaces begins: one that is asked for by itself stands in them.
-pub(super) fn grams_of(connection: &Connection, segments: &[Segment], character: &str) -> Result<Vec<String>, Failure> {
+pub(super) fn grams_of(shelf: &dyn Shelf, segments: &[Segment], character: &str) -> Result<Vec<String>, Failure> {
     let (mut blocks, mut counts) = (MAX_GRAM_BLOCKS, HashMap::<String, u64>::new());
     for segment in segments {
-        words_of(connection, segment, character.as_bytes(), &mut blocks, |term, count| {
+        words_of(shelf, segment, character.as_bytes(), &mut blocks, |term, count| {
             if let Ok(term) = std::str::from_utf8(term) {
                 *counts.entry(term.to_owned()).or_default() += count;
             }
@@ -153,29 +151,28 @@ pub(super) fn grams_of(connection: &Connection, segments: &[Segment], character:
 
 /// Gives the terms of a segment that begin so, and in how many chunks they stand.
 fn words_of(
-    connection: &Connection,
+    shelf: &dyn Shelf,
     segment: &Segment,
     prefix: &[u8],
     blocks: &mut usize,
     mut take: impl FnMut(&[u8], u64),
 ) -> Result<(), Failure> {
-    let Some(mut key) = segment.key_before(connection, prefix)? else { return Ok(()) };
-    let mut block = segment.block_at(connection, &key)?;
-    while *blocks > 0 {
+    if *blocks == 0 {
+        return Ok(());
+    }
+    shelf.blocks_from(segment.id, prefix, Start::BeforeOrFirst, &mut |_, block| {
         *blocks -= 1;
-        let mut entries = Entries::of(&block);
+        let mut entries = Entries::of(block);
         while let Some(entry) = entries.next()? {
             let term = entries.term();
             if term.starts_with(prefix) && term[0] != 0 && (term[0] >= FIRST_TOKEN || term[0] == EXACT) {
                 take(term, entry.count.into());
             } else if term > prefix {
-                return Ok(());
+                return Ok(false);
             }
         }
-        let Some((next, data)) = segment.block_behind(connection, &key)? else { return Ok(()) };
-        (key, block) = (next, data);
-    }
-    Ok(())
+        Ok(*blocks > 0)
+    })
 }
 
 /// How many letters of a term are left out, put in, changed, or in the place of their neighbour; none if more than so many.

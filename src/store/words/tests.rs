@@ -9,7 +9,8 @@ use super::builder::{exact_term, forms};
 use super::tokens::{Role, each, fold};
 use super::*;
 use crate::store::fuse::Candidate;
-use crate::store::schema;
+use crate::store::sqlite::schema;
+use crate::store::sqlite::words::Rows;
 
 fn database() -> Connection {
     let mut connection = Connection::open_in_memory().unwrap();
@@ -30,7 +31,7 @@ fn index(texts: &BTreeMap<i64, String>) -> Connection {
     let connection = database();
     let mut changes = Changes::default();
     texts.iter().for_each(|(id, text)| add(&mut changes, *id, text));
-    changes.write(&connection).unwrap();
+    changes.write(&Rows::of(&connection).unwrap()).unwrap();
     connection
 }
 
@@ -39,7 +40,7 @@ fn filter(limit: usize) -> Filter<'static> {
 }
 
 fn ask(connection: &Connection, question: &str, filter: Filter<'_>) -> Vec<Candidate> {
-    search(connection, &Asked::parse(question), filter).unwrap()
+    search(&Rows::of(connection).unwrap(), &Asked::parse(question), filter).unwrap()
 }
 
 fn found(connection: &Connection, question: &str) -> BTreeSet<i64> {
@@ -99,15 +100,15 @@ fn many_pages_are_few_segments() {
     for id in 0..700 {
         let mut changes = Changes::default();
         add(&mut changes, id, &format!("heron {id}"));
-        changes.write(&connection).unwrap();
+        changes.write(&Rows::of(&connection).unwrap()).unwrap();
     }
-    let count = Segment::all(&connection, 0).unwrap().len();
+    let count = Rows::of(&connection).unwrap().segments(0).unwrap().len();
     assert!(count <= 7 * 4, "{count}");
     assert_eq!(ask(&connection, "heron", filter(1_000)).len(), 700);
     // What is gone is forgotten when it is a large part.
     let mut changes = Changes::default();
     (0..690).for_each(|id| changes.remove(id));
-    changes.write(&connection).unwrap();
+    changes.write(&Rows::of(&connection).unwrap()).unwrap();
     assert_eq!(found(&connection, "heron"), (690..700).collect());
     let bytes: i64 = connection.query_row("SELECT sum(length(data)) FROM word_blocks", [], |row| row.get(0)).unwrap();
     assert!(bytes < 2_000, "{bytes}");
@@ -125,7 +126,7 @@ fn a_word_may_stand_in_more_chunks_than_a_block_holds() {
 fn misspelt_words_have_neighbours() {
     let texts = ["regular expressions", "a regular expression", "regularly grouped", "group by", "vacuum the vacuum", "configured"];
     let connection = index(&(1..).zip(texts.map(str::to_owned)).collect());
-    let near = |word: &str| similar(&connection, word, Wanted::Text).unwrap();
+    let near = |word: &str| similar(&Rows::of(&connection).unwrap(), word, Wanted::Text).unwrap();
     assert_eq!(near("regluar"), ["regular"]);
     assert_eq!(near("gruop"), ["group"]);
     assert_eq!(near("vacum"), ["vacuum"]);
@@ -134,9 +135,9 @@ fn misspelt_words_have_neighbours() {
     // A stem is no word.
     assert_eq!(near("confgured"), ["configured"]);
     assert!(near("unicorn").is_empty() && near("ab").is_empty() && near("x1x1").is_empty());
-    assert!(similar(&connection, "gruop", Wanted::Code).unwrap().is_empty());
+    assert!(similar(&Rows::of(&connection).unwrap(), "gruop", Wanted::Code).unwrap().is_empty());
 
-    let corrected = |question: &str| corrected(&connection, question, Wanted::Text).unwrap();
+    let corrected = |question: &str| corrected(&Rows::of(&connection).unwrap(), question, Wanted::Text).unwrap();
     assert_eq!(corrected("How do I Vacum the gruop?").as_deref(), Some("How do I vacuum the group?"));
     for question in ["vacuum a group", "configure", "vacum_all", "vacum()", "confgurde", "unicorn", "x.vacum", "vacu", "", "東京"] {
         assert_eq!(corrected(question), None, "{question}: it is there, is a name, or nothing is near");
@@ -280,10 +281,10 @@ proptest! {
                 }
                 _ => {}
             }
-            written.write(&connection).unwrap();
+            written.write(&Rows::of(&connection).unwrap()).unwrap();
         }
         let fresh = index(&texts);
-        prop_assert_eq!(digest(&connection, 0).unwrap(), digest(&fresh, 0).unwrap());
+        prop_assert_eq!(digest(&Rows::of(&connection).unwrap(), 0).unwrap(), digest(&Rows::of(&fresh).unwrap(), 0).unwrap());
         prop_assert_eq!(found(&connection, &question), found(&fresh, &question));
         for source in 0..3 {
             let of = |connection: &Connection| -> BTreeSet<i64> {
@@ -312,15 +313,15 @@ proptest! {
         connection.execute("UPDATE word_blocks SET data = ?2, checksum = ?3 WHERE id = ?1", params![id, data, sum]).unwrap();
         for question in [question.as_str(), "heron running"] {
             for source in [None, Some(1)] {
-                let found = search(&connection, &Asked::parse(question), Filter { source, ..filter(50) });
+                let found = search(&Rows::of(&connection).unwrap(), &Asked::parse(question), Filter { source, ..filter(50) });
                 prop_assert!(matches!(found, Ok(_) | Err(Failure::Words)), "{found:?}");
             }
         }
-        prop_assert!(matches!(digest(&connection, 0), Ok(_) | Err(Failure::Words)));
-        prop_assert!(matches!(similar(&connection, "herno", Wanted::Text), Ok(_) | Err(Failure::Words)));
+        prop_assert!(matches!(digest(&Rows::of(&connection).unwrap(), 0), Ok(_) | Err(Failure::Words)));
+        prop_assert!(matches!(similar(&Rows::of(&connection).unwrap(), "herno", Wanted::Text), Ok(_) | Err(Failure::Words)));
         let mut changes = Changes::default();
         (1..20).for_each(|id| changes.remove(id));
-        prop_assert!(matches!(changes.write(&connection), Ok(()) | Err(Failure::Words)));
+        prop_assert!(matches!(changes.write(&Rows::of(&connection).unwrap()), Ok(()) | Err(Failure::Words)));
     }
 }
 
@@ -330,11 +331,11 @@ fn a_changed_byte_is_told() {
         let connection = index(&(1..40).map(|id| (id, format!("heron {id}"))).collect());
         let mut changes = Changes::default();
         changes.remove(7);
-        changes.write(&connection).unwrap();
+        changes.write(&Rows::of(&connection).unwrap()).unwrap();
         assert_eq!(ask(&connection, "heron", filter(100)).len(), 38);
         let other = if ["data", "bits"].contains(&column) { format!("CAST({column} || x'00' AS BLOB)") } else { format!("{column} + 1") };
         connection.execute(&format!("UPDATE {table} SET {column} = {other}"), []).unwrap();
-        let answer = search(&connection, &Asked::parse("heron"), filter(100));
+        let answer = search(&Rows::of(&connection).unwrap(), &Asked::parse("heron"), filter(100));
         // A block of no segment is not seen by a search, but by who compares.
         let is_told = matches!(answer, Err(Failure::Words)) || (column == "segment" && answer.unwrap().is_empty());
         assert!(is_told, "{table}.{column}");

@@ -5,8 +5,8 @@ use std::time::{Duration, SystemTime};
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::error::Failure;
 use super::pages::{collect, milliseconds, time};
+use crate::store::error::Failure;
 
 /// Takes the turn of an origin that wants `delay` between two requests, or tells how long to wait; without one, by the delay that it
 /// wanted last.
@@ -118,7 +118,7 @@ const MOST: i64 = 10_000;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::schema;
+    use crate::store::sqlite::schema;
 
     const A: &str = "http://a.test";
 

@@ -6,16 +6,16 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use rusqlite::{Connection, OptionalExtension, Row, ToSql};
 
-use super::ModelSummary;
-use super::checksum::Checksum;
-use super::error::{Error, Failure};
-use super::fuse::Candidate;
 use super::pages::damaged;
 use super::passages::{self, Kept, LIST_COLUMNS, Listed, VECTOR_COLUMNS, vector_agrees};
 use super::scan::{Direction, Fetched, Look, Rows};
 use super::sketches::{self, Part};
-use super::words::Filter;
 use crate::model::Wanted;
+use crate::store::ModelSummary;
+use crate::store::checksum::Checksum;
+use crate::store::error::{Error, Failure};
+use crate::store::fuse::Candidate;
+use crate::store::words::Filter;
 
 /// A vector as bytes: a component is `data[i] * scale`.
 #[derive(Clone, Debug, PartialEq)]

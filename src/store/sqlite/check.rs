@@ -5,39 +5,16 @@ use std::fmt::Write as _;
 
 use rusqlite::{Connection, Row};
 
-use super::checksum::Checksum;
-use super::error::Failure;
 use super::packages;
 use super::pages::{CHUNK_COLUMNS, HEAD_COLUMNS, chunk_agrees, each_of_words, head, page_agrees};
 use super::passages::{self, VECTOR_COLUMNS, vector_agrees};
 use super::texts::{self, CHUNK_TABLES, PAGE_COLUMNS};
-use super::{schema, sketches, words};
-
-/// What was found in a database.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Check {
-    pub pages: u64,
-    pub chunks: u64,
-    /// Of passages by models, kept for when they come back or said by a page now.
-    pub vectors: u64,
-    /// Versions of packages whose symbols are known.
-    pub packages: u64,
-    /// Rows that were stored before there were checksums: of these, nothing can be said. They get theirs when their page is stored again.
-    pub without_checksum: u64,
-    /// Addresses of pages of which something is not what was stored, in their order: at most 1,000.
-    pub damaged: Vec<String>,
-    /// Of `damaged`, those that are not listed.
-    pub damaged_unlisted: u64,
-    /// What is wrong with the file beyond single pages, in SQLite's words or ours: at most 100.
-    pub faults: Vec<String>,
-}
-
-impl Check {
-    pub fn is_whole(&self) -> bool {
-        self.damaged.is_empty() && self.faults.is_empty()
-    }
-}
+use super::words::Rows;
+use super::{schema, sketches};
+use crate::store::checksum::Checksum;
+use crate::store::error::Failure;
+use crate::store::keep::Check;
+use crate::store::words;
 
 /// Within one transaction of `connection`, which is written nothing to.
 pub(super) fn check(connection: &Connection) -> Result<Check, Failure> {
@@ -242,14 +219,14 @@ fn words(connection: &Connection, check: &mut Check) -> Result<(), Failure> {
     let mut again = Connection::open_in_memory()?;
     schema::prepare(&mut again)?;
     let transaction = again.transaction()?;
-    let unreadable = each_of_words(connection, &mut |changes| changes.write(&transaction))?;
+    let unreadable = each_of_words(connection, &mut |changes| changes.write(&Rows::of(&transaction)?))?;
     for (kind, name) in [(0, "text"), (1, "code")] {
-        let stored = words::digest(connection, kind)?;
+        let stored = words::digest(&Rows::of(connection)?, kind)?;
         // What is missing is damaged, and has been told to be.
         if unreadable > 0 {
             continue;
         }
-        let expected = words::digest(&transaction, kind)?;
+        let expected = words::digest(&Rows::of(&transaction)?, kind)?;
         if stored != expected {
             let mut told = format!("the index of words of {name} is not that of the texts");
             if stored.0 != expected.0 {

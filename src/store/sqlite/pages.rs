@@ -9,14 +9,16 @@ use url::Url;
 
 use crate::model::{Chunk, ChunkKind, Document, Filled, Heading, Metadata, SourceId, Validators};
 
-use super::checksum::Checksum;
-use super::error::Failure;
 use super::packages;
 use super::passages::{self, Hash, Kept, hash_of, hash_with};
 use super::sources::{find_source, name_of, source_for, source_of};
 use super::texts::{self, CHUNK_TABLES, MARKDOWN, PAGE_COLUMNS, folder};
-use super::words::{self, Changes, Language};
-use super::{PageId, PageSummary, Put};
+use super::words::Rows;
+use crate::store::checksum::Checksum;
+use crate::store::error::Failure;
+use crate::store::keep::SITE;
+use crate::store::words::{Changes, Language, Shelf};
+use crate::store::{PageId, PageSummary, Put};
 
 /// The columns that `chunk` reads of `CHUNK_TABLES`, in its order: what the checksum is of, then the checksum, the row it is told by, and
 /// the anchor, which the checksum is of where there is one.
@@ -59,7 +61,7 @@ fn put_as(
 
 /// What is damaged in the index of words is made anew with the rest of it.
 fn write_words(connection: &Connection, changes: Changes) -> Result<(), Failure> {
-    match changes.write(connection) {
+    match changes.write(&Rows::of(connection)?) {
         Err(Failure::Words) => {
             log::warn!("the index of words is damaged, and is made anew");
             index_words(connection)
@@ -282,7 +284,7 @@ pub(super) fn remove_source(connection: &Connection, source: &SourceId, prefix: 
     // Little is left to count, and what was damaged is counted right again.
     passages::recount(connection, source)?;
     if prefix.is_none() {
-        packages::remove_all_of(connection, packages::SITE, named.as_str())?;
+        packages::remove_all_of(connection, SITE, named.as_str())?;
         super::sources::forget(connection, source)?;
     }
     Ok(removed)
@@ -733,8 +735,8 @@ fn insert_chunk(connection: &Connection, page: i64, url: &Url, chunk: &Chunk, wo
 
 /// Makes the index of words anew from the chunks, but for those that cannot be read.
 pub(super) fn index_words(connection: &Connection) -> Result<(), Failure> {
-    words::clear(connection)?;
-    each_of_words(connection, &mut |changes| changes.write(connection))?;
+    Rows::of(connection)?.clear()?;
+    each_of_words(connection, &mut |changes| changes.write(&Rows::of(connection)?))?;
     Ok(())
 }
 
@@ -809,8 +811,8 @@ const AT_ONCE: usize = 2_000;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::schema;
-    use crate::store::sources::SOURCES_AFTER;
+    use crate::store::sqlite::schema;
+    use crate::store::sqlite::sources::SOURCES_AFTER;
 
     fn plan(connection: &Connection, sql: &str) -> String {
         let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();

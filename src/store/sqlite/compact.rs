@@ -8,8 +8,9 @@ use rusqlite::limits::Limit;
 use rusqlite::{Connection, OpenFlags};
 
 use super::connect::{self, Missing};
-use super::error::{Error, Failure};
-use super::{Config, Store, place};
+use super::place;
+use crate::store::error::{Error, Failure, classify};
+use crate::store::{Config, Store};
 
 /// What became of a file, in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,14 +41,6 @@ impl Store {
         let path = path.as_ref();
         compact(path, config).map_err(|failure| failure.at(path))
     }
-
-    /// Bytes of the file that nothing is in.
-    pub fn unused_bytes(&self) -> Result<u64, Error> {
-        self.read(|transaction| {
-            let number = |pragma| transaction.pragma_query_value(None, pragma, |row| row.get::<_, i64>(0));
-            Ok((number("freelist_count")? * number("page_size")?).unsigned_abs())
-        })
-    }
 }
 
 fn compact(path: &Path, config: &Config) -> Result<Compacted, Failure> {
@@ -77,7 +70,7 @@ fn close(connection: Connection) -> Result<(), Failure> {
 }
 
 fn size(path: &Path) -> Result<u64, Failure> {
-    fs::metadata(path).map(|file| file.len()).map_err(|error| super::error::classify(path.to_owned(), error).into())
+    fs::metadata(path).map(|file| file.len()).map_err(|error| classify(path.to_owned(), error).into())
 }
 
 /// For who is just opening or closing it.

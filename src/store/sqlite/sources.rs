@@ -10,9 +10,9 @@ use crate::model::{
     Candidate, Document, Earlier, Meant, Metadata, NotMeant, Recipe, SourceId, SourceState, SourceSummary, Trail, host, meant,
 };
 
-use super::error::Failure;
 use super::pages::{beyond, collect, count, metadata, milliseconds, parse_source, parse_url, time};
 use super::texts;
+use crate::store::error::Failure;
 
 /// Of a page that nobody has named a source for: the one that has it already, else that of its host.
 pub(super) fn source_for(connection: &Connection, url: &Url) -> Result<i64, Failure> {

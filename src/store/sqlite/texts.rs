@@ -8,8 +8,8 @@ use ring::digest::{Context, SHA256};
 use rusqlite::types::{ToSql, ValueRef};
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::error::Failure;
 use super::pages::collect;
+use crate::store::error::Failure;
 
 /// What the chunks of a query are read from, as `c`, where `CHUNK_COLUMNS` are asked for.
 pub(super) const CHUNK_TABLES: &str =

@@ -2,12 +2,10 @@
 //! the file may have been made by anybody.
 
 use std::borrow::Cow;
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -15,8 +13,10 @@ use rusqlite::config::DbConfig;
 use rusqlite::limits::Limit;
 use rusqlite::{Connection, OpenFlags};
 
-use super::error::{Error, Failure, classify};
-use super::{Config, place, schema};
+use super::{place, schema};
+use crate::store::Config;
+use crate::store::error::{Error, Failure, classify};
+use crate::store::until::nobody_waits;
 
 /// Whether a file that is not there is made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -109,21 +109,6 @@ impl Look {
     }
 }
 
-/// Runs `work`, in which questions to a store end as soon as the flag is raised, with [`Error::Endless`](super::Error::Endless): for a
-/// caller that nobody waits for any more.
-pub fn until<T>(is_over: Arc<AtomicBool>, work: impl FnOnce() -> T) -> T {
-    let before = OVER.replace(Some(is_over));
-    // Put back whatever comes.
-    struct Before(Option<Arc<AtomicBool>>);
-    impl Drop for Before {
-        fn drop(&mut self) {
-            OVER.set(self.0.take());
-        }
-    }
-    let _before = Before(before);
-    work()
-}
-
 /// Begins the steps of one transaction anew: see [`STEPS`].
 pub(super) fn begin_steps() {
     TAKEN.set(0);
@@ -178,8 +163,7 @@ pub(super) fn hold(connection: &mut Connection) -> Result<(), Failure> {
 /// Runs within a statement, on its thread.
 fn is_over() -> bool {
     TAKEN.set(TAKEN.get() + 1);
-    let nobody_waits = OVER.with_borrow(|over| over.as_ref().is_some_and(|over| over.load(Ordering::Relaxed)));
-    nobody_waits || TAKEN.get() > STEPS
+    nobody_waits() || TAKEN.get() > STEPS
 }
 
 /// As a path and nothing else: SQLite takes a name that begins with "file:" for a URI with parameters, and ":memory:" for no file.
@@ -196,7 +180,6 @@ fn with_end(path: &Path, end: &str) -> PathBuf {
 
 thread_local! {
     static TAKEN: Cell<u32> = const { Cell::new(0) };
-    static OVER: RefCell<Option<Arc<AtomicBool>>> = const { RefCell::new(None) };
 }
 
 /// Instructions of SQLite's machine between two looks.
@@ -222,9 +205,13 @@ const LIMITS: &[(Limit, i32)] = &[
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, Ordering};
+
     use rusqlite::ErrorCode;
 
     use super::*;
+    use crate::store::until::until;
 
     const ENDLESS: &str = "WITH RECURSIVE number (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM number) SELECT max(n) FROM number";
 
@@ -254,6 +241,6 @@ mod tests {
             over.store(true, Ordering::Relaxed);
             assert!(ended(&connection));
         });
-        assert!(OVER.take().is_none(), "what comes after is not meant");
+        assert!(!nobody_waits(), "what comes after is not meant");
     }
 }

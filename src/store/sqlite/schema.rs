@@ -4,8 +4,8 @@ use std::sync::OnceLock;
 
 use rusqlite::{Connection, TransactionBehavior};
 
-use super::error::Failure;
 use super::{packages, pages, passages, sketches, texts, words};
+use crate::store::error::Failure;
 
 /// "SMCR": written to the file's header, so that a database of another program is never taken for ours.
 const APPLICATION_ID: i32 = 0x534d_4352;
@@ -389,7 +389,7 @@ const FILLED: &str = "
 ";
 
 /// Makes sure that the file is ours and of this version, creating or migrating it where needed. Foreign files are not changed.
-pub(super) fn prepare(connection: &mut Connection) -> Result<(), Failure> {
+pub(in crate::store) fn prepare(connection: &mut Connection) -> Result<(), Failure> {
     let state = inspect(connection)?;
     // Only now that the file is known to be ours: the journal mode is written to it.
     connection.pragma_update(None, "journal_mode", "WAL")?;
@@ -421,14 +421,14 @@ pub(super) fn prepare(connection: &mut Connection) -> Result<(), Failure> {
 }
 
 /// A connection that only reads.
-pub(super) fn prepare_reader(connection: &Connection) -> Result<(), Failure> {
+pub(in crate::store) fn prepare_reader(connection: &Connection) -> Result<(), Failure> {
     connection.pragma_update(None, "query_only", true)?;
     // The first look opens what there is to open: later there may be no descriptor left for it.
     Ok(connection.query_row("SELECT max(id) FROM sources", [], |_| Ok(()))?)
 }
 
 /// Makes sure that a file that cannot be written is ours and of this version.
-pub(super) fn inspect_standing(connection: &Connection) -> Result<(), Failure> {
+pub(in crate::store) fn inspect_standing(connection: &Connection) -> Result<(), Failure> {
     match inspect(connection)? {
         VERSION => Ok(()),
         0 => Err(Failure::NotOurs),
@@ -521,7 +521,7 @@ fn objects(connection: &Connection) -> Result<Vec<Object>, Failure> {
 
 /// A file as that version has made it.
 #[cfg(test)]
-pub(super) fn write_version(path: &std::path::Path, version: i32) {
+pub(in crate::store) fn write_version(path: &std::path::Path, version: i32) {
     let connection = Connection::open(path).unwrap();
     MIGRATIONS.iter().take(version as usize).for_each(|migration| migration.run(&connection).unwrap());
     connection.pragma_update(None, "application_id", APPLICATION_ID).unwrap();
@@ -696,8 +696,10 @@ mod tests {
         prepare(&mut connection).unwrap();
         assert_eq!(inspect(&connection).unwrap(), VERSION);
         let found = |question: &str, wanted| {
-            let filter = words::Filter { wanted, source: Some(1), among: None, distinct_pages: true, limit: 9 };
-            let ranking = words::search(&connection, &words::Asked::parse(question), filter).unwrap();
+            let filter = crate::store::words::Filter { wanted, source: Some(1), among: None, distinct_pages: true, limit: 9 };
+            let ranking =
+                crate::store::words::search(&words::Rows::of(&connection).unwrap(), &crate::store::words::Asked::parse(question), filter)
+                    .unwrap();
             ranking.iter().map(|candidate| candidate.chunk).collect::<Vec<_>>()
         };
         assert_eq!(found("haus", Wanted::Text), [1], "by its stem in the language of the page");

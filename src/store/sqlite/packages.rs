@@ -1,113 +1,40 @@
 //! What APIs offer, kept by package and version: each package as one value that is read as a whole, and beside it its names, so that one is
 //! found without reading any package. What is in the values is nobody's business here. Projects are kept by their folders, as what they use.
 
-use std::time::SystemTime;
-
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::Store;
-use super::checksum::Checksum;
-use super::error::{Error, Failure};
+use super::Sqlite;
 use super::pages::{collect, count, milliseconds, time};
 use crate::model::SourceId;
+use crate::store::checksum::Checksum;
+use crate::store::error::{Error, Failure};
+use crate::store::keep::{Agreement, NamedSymbols, PackageRow, Packages, SITE, StoredPackage, StoredProject};
 
-/// A package without its contents.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct StoredPackage {
-    /// Where packages of its kind come from, as in `crate`.
-    pub ecosystem: String,
-    pub name: String,
-    pub version: String,
-    /// Where it lay when it was read.
-    pub root: String,
-    /// What its files were known by then.
-    pub stamp: String,
-    pub symbols: u64,
-    /// What else there is to know, as who keeps it writes it.
-    pub about: String,
-}
-
-/// The row of a package.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct PackageRow(i64);
-
-/// The ecosystem of what the site of a source offers.
-pub const SITE: &str = "site";
-
-/// A name, and which of its symbols have it, by their last segments in lower case.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NamedSymbols {
-    pub name: String,
-    pub symbols: Vec<u8>,
-}
-
-/// A project that was read.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct StoredProject {
-    pub root: String,
-    /// What its lock files were known by.
-    pub fingerprint: String,
-    pub read_at: SystemTime,
-    /// What it uses, as who keeps it writes it.
-    pub content: String,
-}
-
-/// How a name agrees with what is asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Agreement {
-    Whole,
-    Begins,
-}
-
-impl Store {
-    /// Puts a package in place of what is stored of this version of it.
-    ///
-    /// ```
-    /// use smolcrawl::store::{Agreement, NamedSymbols, Store, StoredPackage};
-    ///
-    /// # fn main() -> Result<(), smolcrawl::store::Error> {
-    /// let store = Store::open_in_memory()?;
-    /// let smol = StoredPackage {
-    ///     ecosystem: "crate".into(), name: "smol".into(), version: "2.0.2".into(), root: "/smol-2.0.2".into(), stamp: "1".into(), symbols: 1,
-    ///     about: "{}".into(),
-    /// };
-    /// store.put_package(&smol, b"all of it", &[NamedSymbols { name: "block_on".into(), symbols: b"where".to_vec() }])?;
-    /// let (row, found) = store.packages()?.remove(0);
-    /// assert_eq!((found, store.package_content(row)?), (smol, Some(b"all of it".to_vec())));
-    /// assert_eq!(store.symbols_named(&[row], "block_on", Agreement::Whole, 10)?[0].1, b"where");
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn put_package(&self, package: &StoredPackage, content: &[u8], names: &[NamedSymbols]) -> Result<(), Error> {
+impl Packages for Sqlite {
+    fn put_package(&self, package: &StoredPackage, content: &[u8], names: &[NamedSymbols]) -> Result<(), Error> {
         self.write(|transaction| put(transaction, package, content, names))
     }
 
-    /// Puts what the site of a source offers in place of what is stored of it, in whatever version: its row has [`SITE`] for its ecosystem and the
-    /// source for its name.
-    pub fn put_site(&self, site: &StoredPackage, content: &[u8], names: &[NamedSymbols]) -> Result<(), Error> {
+    fn put_site(&self, site: &StoredPackage, content: &[u8], names: &[NamedSymbols]) -> Result<(), Error> {
         self.write(|transaction| {
             remove_all_of(transaction, SITE, &site.name)?;
             put(transaction, site, content, names)
         })
     }
 
-    /// Forgets what the site of a source offers.
-    pub fn remove_site(&self, source: &SourceId) -> Result<bool, Error> {
+    fn remove_site(&self, source: &SourceId) -> Result<bool, Error> {
         self.write(|transaction| remove_all_of(transaction, SITE, source.as_str()))
     }
 
-    /// Every package, by ecosystem, name and version.
-    pub fn packages(&self) -> Result<Vec<(PackageRow, StoredPackage)>, Error> {
+    fn packages(&self) -> Result<Vec<(PackageRow, StoredPackage)>, Error> {
         self.read(|transaction| packages(transaction))
     }
 
-    /// All of a package; none if it is not there any more.
-    pub fn package_content(&self, package: PackageRow) -> Result<Option<Vec<u8>>, Error> {
+    fn package_content(&self, package: PackageRow) -> Result<Option<Vec<u8>>, Error> {
         self.read(|transaction| content(transaction, package.0))
     }
 
-    /// At most `limit` symbols' values with such a name in some packages, one after the other.
-    pub fn symbols_named(
+    fn symbols_named(
         &self,
         packages: &[PackageRow],
         name: &str,
@@ -126,8 +53,7 @@ impl Store {
         })
     }
 
-    /// At most `limit` different names of at least and at most so many bytes, in no order: for who looks for one that is nearly so.
-    pub fn symbol_names(&self, bytes: std::ops::RangeInclusive<usize>, limit: usize) -> Result<Vec<String>, Error> {
+    fn symbol_names(&self, bytes: std::ops::RangeInclusive<usize>, limit: usize) -> Result<Vec<String>, Error> {
         self.read(|transaction| {
             let sql = "SELECT DISTINCT name FROM symbol_names WHERE length(name) BETWEEN ?1 AND ?2 LIMIT ?3";
             let range = [*bytes.start(), *bytes.end(), limit].map(|number| i64::try_from(number).unwrap_or(i64::MAX));
@@ -135,8 +61,7 @@ impl Store {
         })
     }
 
-    /// Another value than before: something was put, or removed. It costs next to nothing.
-    pub fn packages_state(&self) -> Result<[i64; 3], Error> {
+    fn packages_state(&self) -> Result<[i64; 3], Error> {
         let sql = "SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'packages'), 0), (SELECT count(*) FROM packages),
                    (SELECT total(read_at) + count(*) FROM projects)";
         self.read(|transaction| {
@@ -144,13 +69,11 @@ impl Store {
         })
     }
 
-    /// Forgets a package; whether there was one.
-    pub fn remove_package(&self, package: PackageRow) -> Result<bool, Error> {
+    fn remove_package(&self, package: PackageRow) -> Result<bool, Error> {
         self.write(|transaction| remove(transaction, package.0))
     }
 
-    /// Forgets the version of a package that a source is called after, such as `crate:serde@1.0.219`; whether there was one.
-    pub fn remove_package_named(&self, source: &SourceId) -> Result<bool, Error> {
+    fn remove_package_named(&self, source: &SourceId) -> Result<bool, Error> {
         let Some((ecosystem, name)) = source.name().split_once(':') else { return Ok(false) };
         let version = source.version().unwrap_or_default();
         // The name of a source is without the mark of a scope.
@@ -161,8 +84,7 @@ impl Store {
         })
     }
 
-    /// Packages of which something is not what was stored.
-    pub fn damaged_packages(&self) -> Result<Vec<PackageRow>, Error> {
+    fn damaged_packages(&self) -> Result<Vec<PackageRow>, Error> {
         self.read(|transaction| {
             let mut damaged = Vec::new();
             each_damaged(transaction, &mut |package, _| damaged.push(PackageRow(package)))?;
@@ -173,8 +95,7 @@ impl Store {
         })
     }
 
-    /// Puts what a project uses in place of what is stored of it.
-    pub fn put_project(&self, project: &StoredProject) -> Result<(), Error> {
+    fn put_project(&self, project: &StoredProject) -> Result<(), Error> {
         self.write(|transaction| {
             let StoredProject { root, fingerprint, content, .. } = project;
             let read_at = milliseconds(project.read_at);
@@ -185,8 +106,7 @@ impl Store {
         })
     }
 
-    /// Every project, by its folder. One that is not what was stored is as good as not read: reading it again puts another in its place.
-    pub fn projects(&self) -> Result<Vec<StoredProject>, Error> {
+    fn projects(&self) -> Result<Vec<StoredProject>, Error> {
         let projects = self.read(|transaction| collect(transaction, PROJECTS, [], project))?;
         let count = projects.len();
         let whole: Vec<StoredProject> = projects.into_iter().flatten().collect();
@@ -196,8 +116,7 @@ impl Store {
         Ok(whole)
     }
 
-    /// Forgets a project, but none of the packages that it uses; whether it was known.
-    pub fn remove_project(&self, root: &str) -> Result<bool, Error> {
+    fn remove_project(&self, root: &str) -> Result<bool, Error> {
         self.write(|transaction| Ok(transaction.prepare_cached("DELETE FROM projects WHERE root = ?1")?.execute([root])? > 0))
     }
 }
@@ -382,11 +301,14 @@ pub(super) const TABLES: &str = "
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::store::schema;
+    use std::time::SystemTime;
 
-    fn store() -> Store {
-        Store::open_in_memory().unwrap()
+    use super::*;
+    use crate::store::keep::Keep;
+    use crate::store::sqlite::schema;
+
+    fn store() -> Sqlite {
+        Sqlite::open_in_memory().unwrap()
     }
 
     fn package(name: &str, version: &str) -> StoredPackage {
@@ -405,7 +327,7 @@ mod tests {
         names.iter().map(|name| NamedSymbols { name: (*name).to_owned(), symbols: name.as_bytes().to_vec() }).collect()
     }
 
-    fn found(store: &Store, name: &str, agreement: Agreement) -> Vec<String> {
+    fn found(store: &Sqlite, name: &str, agreement: Agreement) -> Vec<String> {
         let packages = store.packages().unwrap();
         let rows: Vec<PackageRow> = packages.iter().map(|(row, _)| *row).collect();
         let found = store.symbols_named(&rows, name, agreement, 100).unwrap();
@@ -491,7 +413,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("index.db");
         schema::write_version(&path, 10);
-        let store = Store::open(&path, crate::store::Config::default()).unwrap();
+        let store = Sqlite::open(&path, crate::store::Config::default()).unwrap();
         assert_eq!(store.packages().unwrap(), []);
         store.put_package(&package("pot", "1.0"), b"all", &names(&["boil"])).unwrap();
         assert_eq!(store.packages().unwrap().len(), 1);

@@ -5,11 +5,11 @@ use std::collections::{HashMap, HashSet};
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::checksum::Checksum;
-use super::error::Failure;
 use super::passages::{Kept, VECTOR_COLUMNS, forget_vector, vector_agrees, vector_sum};
 use super::scan::{EXACT, mean, sketch};
 use super::vector::ModelRow;
+use crate::store::checksum::Checksum;
+use crate::store::error::Failure;
 
 /// `center` is what the sketches of a model are about, once it has so many vectors that not all of them are compared. A row has those of the
 /// vectors with numbers greater than `after` and up to `last`: what is between rows, or behind the last of them, has none.

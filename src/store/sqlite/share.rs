@@ -5,47 +5,19 @@ use std::time::SystemTime;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use url::Url;
 
-use super::error::{Error, Failure};
 use super::pages::{self, CHUNK_COLUMNS, chunk, collect, document, milliseconds, parse_url};
 use super::passages::{self, Kept, VECTOR_COLUMNS, hash_of, vector_agrees};
 use super::sources::{self, find_source, number_of, source_of};
 use super::texts::{CHUNK_TABLES, PAGE_COLUMNS};
 use super::vector::ModelRow;
-use super::{PageId, Store, sketches};
+use super::{Sqlite, sketches};
 use crate::model::{Chunk, SharedPage, SharedSource, SharedVector, SourceId, SourceState};
+use crate::store::PageId;
+use crate::store::error::{Error, Failure};
+use crate::store::keep::{SharedVectors, Sharing};
 
-/// The vectors of one model, for page after page.
-#[derive(Debug)]
-pub struct SharedVectors {
-    model: String,
-}
-
-impl SharedVectors {
-    pub fn of(model: impl Into<String>) -> Self {
-        Self { model: model.into() }
-    }
-}
-
-impl Store {
-    /// The first page of a source whose address is greater than `after`, with that address as it is stored, its passages, and such vectors
-    /// of these as there are. A vector that is damaged is left out.
-    ///
-    /// ```
-    /// use smolcrawl::model::{Document, SourceId};
-    /// use smolcrawl::{chunk, store::Store};
-    ///
-    /// # fn main() -> Result<(), smolcrawl::store::Error> {
-    /// let store = Store::open_in_memory()?;
-    /// let page = Document::new("https://docs.test/a".parse().unwrap(), "A", "# A\n\nText.\n", std::time::SystemTime::UNIX_EPOCH);
-    /// store.put(&page, &chunk::split(&page, &chunk::Config::default()))?;
-    /// let source = SourceId::of(&page.url);
-    /// let (address, shared, vectors) = store.shared_after(&source, "", None)?.unwrap();
-    /// assert_eq!((&shared.document, vectors.len()), (&page, 0));
-    /// assert!(store.shared_after(&source, &address, None)?.is_none());
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn shared_after(
+impl Sharing for Sqlite {
+    fn shared_after(
         &self,
         source: &SourceId,
         after: &str,
@@ -54,13 +26,7 @@ impl Store {
         self.read(|transaction| shared_after(transaction, source, after, vectors))
     }
 
-    /// Components of the vectors that are stored of a model; none where there are none.
-    pub fn dimensions(&self, model: &str) -> Result<Option<u32>, Error> {
-        self.read(|transaction| Ok(ModelRow::find(transaction, model)?.map(|model| model.dimensions as u32)))
-    }
-
-    /// Of these sources those that have pages, but for those that an import of the same file was interrupted in.
-    pub fn in_the_way(&self, sources: &[SourceId], import: &str) -> Result<Vec<SourceId>, Error> {
+    fn in_the_way(&self, sources: &[SourceId], import: &str) -> Result<Vec<SourceId>, Error> {
         self.read(|transaction| {
             let mut there = Vec::new();
             for source in sources {
@@ -72,22 +38,17 @@ impl Store {
         })
     }
 
-    /// Notes that a source is being imported from a file that is known by `import`; until [`Store::end_import`] it is incomplete.
-    pub fn begin_import(&self, of: &SharedSource, import: &str) -> Result<(), Error> {
+    fn begin_import(&self, of: &SharedSource, import: &str) -> Result<(), Error> {
         self.write(|transaction| begin_import(transaction, of, import))
     }
 
-    /// Stores vectors of passages, each for all chunks that say the same. A passage that has one of this model keeps it, and one that is
-    /// gone has none.
-    pub fn put_shared_vectors(&self, model: &str, dimensions: u32, chunks: &[Chunk], vectors: &[SharedVector]) -> Result<(), Error> {
+    fn put_shared_vectors(&self, model: &str, dimensions: u32, chunks: &[Chunk], vectors: &[SharedVector]) -> Result<(), Error> {
         let kept = self.write(|transaction| put_vectors(transaction, model, dimensions, chunks, vectors))?;
         self.look_again(kept);
         Ok(())
     }
 
-    /// Forgets pages of a source whose addresses are greater than `after` and, where that is given, less than `before`: at most so many.
-    /// How many there were.
-    pub fn remove_between(&self, source: &SourceId, after: &str, before: Option<&str>, limit: usize) -> Result<u64, Error> {
+    fn remove_between(&self, source: &SourceId, after: &str, before: Option<&str>, limit: usize) -> Result<u64, Error> {
         let between = self.read(|transaction| between(transaction, source, after, before, limit))?;
         if between.is_empty() {
             return Ok(0);
@@ -97,8 +58,7 @@ impl Store {
         })
     }
 
-    /// Notes that all of a source has been imported, and what else is known of it.
-    pub fn end_import(&self, of: &SharedSource) -> Result<(), Error> {
+    fn end_import(&self, of: &SharedSource) -> Result<(), Error> {
         self.write(|transaction| end_import(transaction, of))
     }
 }
@@ -249,7 +209,7 @@ const MARK: &str = "import";
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::schema;
+    use crate::store::sqlite::schema;
 
     #[test]
     fn the_next_page_is_found_along_the_addresses() {

@@ -6,14 +6,14 @@ use std::collections::HashSet;
 use ring::digest::{SHA256, digest};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::checksum::Checksum;
-use super::error::{Error, Failure};
 use super::pages::{CHUNK_COLUMNS, chunk, collect, count, damaged};
-use super::ranges::Ranges;
 use super::sketches;
 use super::texts::CHUNK_TABLES;
 use super::vector::{ModelRow, quantise};
 use crate::model::{Chunk, EmbedProgress, Embedded, Pending};
+use crate::store::checksum::Checksum;
+use crate::store::error::{Error, Failure};
+use crate::store::ranges::Ranges;
 
 /// By which a passage is known: the first half of its SHA-256.
 pub(super) type Hash = [u8; 16];
