@@ -1,5 +1,8 @@
 //! The store through its public API: what is promised about replacing, finding, sharing one file, and failing.
 
+#[path = "support/stores.rs"]
+mod stores;
+
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
@@ -74,7 +77,7 @@ fn pages_put_together_are_as_those_put_one_by_one() {
         ("https://a.test/4", "# Four\n\napple tree\n"),
         ("https://a.test/4", "# Four\n\napple tree\n"),
     ];
-    let (together, apart) = (Store::open_in_memory().unwrap(), Store::open_in_memory().unwrap());
+    let (together, apart) = (stores::in_memory(), stores::in_memory());
     for store in [&together, &apart] {
         put(store, "https://a.test/2", "# Two\n\nold brick\n");
     }
@@ -98,7 +101,7 @@ fn pages_put_together_are_as_those_put_one_by_one() {
 
 #[test]
 fn a_page_comes_back_as_it_was_put() {
-    let store = Store::open_in_memory().unwrap();
+    let store = stores::in_memory();
     let mut page = document("https://a.test/x?y=1", "Ünï", "# H\n\ntext\n");
     page.validators =
         Validators { etag: Some("\"1\"".into()), last_modified: Some("yesterday".into()), twin: Some(page.url.join("/en.md").unwrap()) };
@@ -132,7 +135,7 @@ fn a_page_comes_back_as_it_was_put() {
 
 #[test]
 fn pages_and_sources_are_listed_in_parts() {
-    let store = Store::open_in_memory().unwrap();
+    let store = stores::in_memory();
     assert_eq!((store.pages_after("", "", 5).unwrap(), store.sources_after("", "", 5).unwrap()), (vec![], vec![]));
     for host in ["b.test", "a.test", "a.test:81", "c.test"] {
         for path in ["", "z", "a", "a/b", "b?c=%20d"] {
@@ -174,7 +177,7 @@ fn pages_and_sources_are_listed_in_parts() {
 
 #[test]
 fn a_replaced_page_is_found_by_its_new_words_only() {
-    let store = Store::open_in_memory().unwrap();
+    let store = stores::in_memory();
     assert_eq!(put(&store, "https://a.test/", "# A\n\nzebra\n\n# B\n\nyak\n"), Put::Added);
     assert_eq!(put(&store, "https://a.test/", "# A\n\nzebra\n\n# C\n\nowl\n"), Put::Replaced);
     assert_eq!(by_words(&store, "yak"), []);
@@ -188,7 +191,7 @@ fn a_replaced_page_is_found_by_its_new_words_only() {
 
 #[test]
 fn an_unchanged_page_takes_over_its_validators_and_keeps_its_vectors() {
-    let store = Store::open_in_memory().unwrap();
+    let store = stores::in_memory();
     let mut page = document("https://a.test/", "T", "apple");
     let chunks = chunk::split(&page, &chunk::Config::default());
     store.put(&page, &chunks).unwrap();
@@ -206,7 +209,7 @@ fn an_unchanged_page_takes_over_its_validators_and_keeps_its_vectors() {
 
 #[test]
 fn chunks_that_say_the_same_keep_their_vectors() {
-    let store = Store::open_in_memory().unwrap();
+    let store = stores::in_memory();
     put(&store, "https://a.test/", "# A\n\napple\n\n# B\n\nbrick\n\n# B\n\nbrick\n");
     assert_eq!(embed(&store, meaning), 2, "what is said twice is embedded once");
     assert_eq!(put(&store, "https://a.test/", "# N\n\ncloud\n\n# B\n\nbrick\n\n# A\n\napple\n"), Put::Replaced);
@@ -219,7 +222,7 @@ fn chunks_that_say_the_same_keep_their_vectors() {
 
 #[test]
 fn a_vector_that_comes_late_meets_no_other_chunk() {
-    let store = Store::open_in_memory().unwrap();
+    let store = stores::in_memory();
     put(&store, "https://a.test/", "apple");
     let pending = store.pending(MODEL, 10).unwrap();
     put(&store, "https://a.test/", "brick");
@@ -230,7 +233,7 @@ fn a_vector_that_comes_late_meets_no_other_chunk() {
 
 #[test]
 fn pending_gives_text_before_code_and_batches_by_length() {
-    let store = Store::open_in_memory().unwrap();
+    let store = stores::in_memory();
     let code = "# A\n\nlonger words here\n\n```sh\na\nb\n```\n";
     put(&store, "https://a.test/1", code);
     put(&store, "https://a.test/2", "short");
@@ -245,7 +248,7 @@ fn pending_gives_text_before_code_and_batches_by_length() {
 
 #[test]
 fn a_search_is_narrowed_to_source_kind_and_page() {
-    let store = Store::open_in_memory().unwrap();
+    let store = stores::in_memory();
     put(&store, "https://a.test/1", "# X\n\napple one\n\n# Y\n\napple two\n\n```sh\necho apple\necho done\n```\n");
     put(&store, "https://b.test:8080/2", "apple three");
     embed(&store, meaning);
@@ -266,7 +269,7 @@ fn a_search_is_narrowed_to_source_kind_and_page() {
 /// One page is one hit by default; what else of it answers is joined, and what is between is told to be left out.
 #[test]
 fn a_page_is_one_hit_with_its_passages_joined() {
-    let store = Store::open_in_memory().unwrap();
+    let store = stores::in_memory();
     let section = |name: &str, text: &str| format!("## {name}\n\n{text}\n\n");
     let filler = "Clay is dug and washed and dried in the sun, which takes a while. ".repeat(5);
     let markdown =
@@ -288,7 +291,7 @@ fn a_page_is_one_hit_with_its_passages_joined() {
 
 #[test]
 fn what_is_said_twice_is_one_hit_that_names_both_pages() {
-    let store = Store::open_in_memory().unwrap();
+    let store = stores::in_memory();
     let text = "An apple falls from its tree when it is ripe, and whoever stands below may eat it or leave it where it lies.";
     put(&store, "https://a.test/1/apples", text);
     put(&store, "https://a.test/2/apples", &text.replace("tree", "Tree"));
@@ -303,7 +306,7 @@ fn what_is_said_twice_is_one_hit_that_names_both_pages() {
 
 #[test]
 fn a_name_is_found_letter_for_letter() {
-    let store = Store::open_in_memory().unwrap();
+    let store = stores::in_memory();
     for page in 0..30 {
         put(
             &store,
@@ -322,7 +325,7 @@ fn a_name_is_found_letter_for_letter() {
 
 #[test]
 fn release_notes_and_contents_stand_behind_what_they_lead_to() {
-    let store = Store::open_in_memory().unwrap();
+    let store = stores::in_memory();
     let text = |more: &str| format!("The apple of a tree is picked by hand{more}");
     put(&store, "https://a.test/whatsnew/2.html", &text(" now."));
     put(&store, "https://a.test/genindex.html", &text(" page."));
@@ -336,7 +339,7 @@ fn release_notes_and_contents_stand_behind_what_they_lead_to() {
 
 #[test]
 fn where_the_model_knows_nothing_the_words_decide() {
-    let store = Store::open_in_memory().unwrap();
+    let store = stores::in_memory();
     put(&store, "https://a.test/words", "zwetschge");
     put(&store, "https://a.test/meaning", "apple");
     embed(&store, meaning);
@@ -359,7 +362,7 @@ fn where_the_model_knows_nothing_the_words_decide() {
 
 #[test]
 fn a_search_is_narrowed_to_addresses_and_languages() {
-    let store = Store::open_in_memory().unwrap();
+    let store = stores::in_memory();
     // Better matches elsewhere, more than a search looks at.
     for page in 0..150 {
         put(
@@ -406,7 +409,7 @@ fn a_search_is_narrowed_to_addresses_and_languages() {
 
 #[test]
 fn a_search_is_narrowed_to_kinds_of_pages_and_dates() {
-    let store = Store::open_in_memory().unwrap();
+    let store = stores::in_memory();
     let put_dated = |path: &str, modified: Option<&str>, published: Option<&str>, served: Option<&str>| {
         let mut page = document(&format!("https://a.test/{path}"), "Title", &format!("An apple of the {path}."));
         page.metadata.modified = modified.map(str::to_owned);
@@ -446,7 +449,7 @@ fn a_search_is_narrowed_to_kinds_of_pages_and_dates() {
 
 #[test]
 fn a_passage_among_others_on_the_matter_comes_before_one_that_is_near_by_itself() {
-    let store = Store::open_in_memory().unwrap();
+    let store = stores::in_memory();
     let sections = |words: [&str; 3]| words.map(|word| format!("# {word}\n\nAbout the {word}, and much more of it.\n\n")).concat();
     put(&store, "https://a.test/stray", &sections(["cloud", "apple brick", "brick"]));
     put(&store, "https://a.test/guide", &sections(["apple", "apple brick cloud", "apple"]));
@@ -468,7 +471,7 @@ fn a_passage_among_others_on_the_matter_comes_before_one_that_is_near_by_itself(
 fn the_second_version_of_a_manual_costs_what_changed() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("index.db");
-    let store = Store::open(&path, Config::default()).unwrap();
+    let store = stores::open(&path, Config::default()).unwrap();
     let sources = ["1.0", "2.0"].map(|version| SourceId::new("manual", Some(version)).unwrap());
     let text = |version: &str, page: usize, changed: &str| {
         let section = |n: usize| {
@@ -527,7 +530,7 @@ fn the_second_version_of_a_manual_costs_what_changed() {
 fn a_text_of_several_pages_that_is_damaged_is_healed_for_all() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("index.db");
-    let store = Store::open(&path, Config::default()).unwrap();
+    let store = stores::open(&path, Config::default()).unwrap();
     let text = "# Herons\n\nAll that is known of herons.\n";
     for page in ["https://a.test/1", "https://a.test/2"] {
         put(&store, page, text);
@@ -543,7 +546,7 @@ fn a_text_of_several_pages_that_is_damaged_is_healed_for_all() {
 
 #[test]
 fn hybrid_works_on_what_is_embedded_so_far() {
-    let store = Store::open_in_memory().unwrap();
+    let store = stores::in_memory();
     put(&store, "https://a.test/fruit", "apple is a fruit");
     assert_eq!(paths(&store.search(&query("fruit", Mode::Hybrid), Some(&APPLE), MODEL).unwrap()), ["/fruit"]);
     let error = store.search(&query("fruit", Mode::Dense), Some(&APPLE), MODEL).unwrap_err();
@@ -556,7 +559,7 @@ fn hybrid_works_on_what_is_embedded_so_far() {
 
 #[test]
 fn no_question_is_misread() {
-    let store = Store::open_in_memory().unwrap();
+    let store = stores::in_memory();
     put(&store, "https://a.test/", "AND OR NOT NEAR are words; so is café, naïve, 東京 and source1.");
     for text in [
         "AND OR NEAR(\" * ^ :",
@@ -592,7 +595,7 @@ fn no_question_is_misread() {
 
 #[test]
 fn vectors_are_checked() {
-    let store = Store::open_in_memory().unwrap();
+    let store = stores::in_memory();
     put(&store, "https://a.test/", "apple");
     for mode in [Mode::Dense, Mode::Hybrid] {
         assert!(matches!(store.search(&query("apple", mode), None, MODEL), Err(Error::NeedsVector { .. })));
@@ -610,7 +613,7 @@ fn vectors_are_checked() {
 
 #[test]
 fn sources_are_counted_and_forgotten() {
-    let store = Store::open_in_memory().unwrap();
+    let store = stores::in_memory();
     put(&store, "https://a.test/1", "apple\n\n```sh\na\nb\n```\n");
     put(&store, "https://a.test/2", "brick");
     put(&store, "https://b.test/3", "cloud apple");
@@ -637,7 +640,7 @@ fn sources_are_counted_and_forgotten() {
 fn two_stores_on_one_file_see_each_others_writes() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("new/folder/index.db");
-    let (one, two) = (Store::open(&path, Config::default()).unwrap(), Store::open(&path, Config::default()).unwrap());
+    let (one, two) = (stores::open(&path, Config::default()).unwrap(), stores::open(&path, Config::default()).unwrap());
     let dense = |store: &Store| {
         let hits = store.search(&query("x", Mode::Dense), Some(&APPLE), MODEL).unwrap();
         hits.iter().map(|hit| hit.url.path().to_owned()).collect::<Vec<_>>()
@@ -662,7 +665,7 @@ fn two_stores_on_one_file_see_each_others_writes() {
 fn a_reader_sees_the_old_page_or_the_new_one() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("index.db");
-    let store = Store::open(&path, Config::default()).unwrap();
+    let store = stores::open(&path, Config::default()).unwrap();
     let version = |number: u32| {
         let section = |part: u32| format!("# S{part}\n\nshared version{number}\n\n");
         (0..4).map(section).collect::<String>()
@@ -670,7 +673,7 @@ fn a_reader_sees_the_old_page_or_the_new_one() {
     put(&store, "https://a.test/", &version(0));
     std::thread::scope(|scope| {
         let writer = scope.spawn(|| (1..60).for_each(|number| assert_eq!(put(&store, "https://a.test/", &version(number)), Put::Replaced)));
-        let reader = Store::open(&path, Config::default()).unwrap();
+        let reader = stores::open(&path, Config::default()).unwrap();
         while !writer.is_finished() {
             let hits = by_words(&reader, "shared");
             assert_eq!(hits.len(), 4);
@@ -683,7 +686,7 @@ fn a_reader_sees_the_old_page_or_the_new_one() {
 fn a_lock_that_stays_is_busy() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("index.db");
-    let store = Store::open(&path, Config { busy_timeout: Duration::from_millis(20), ..Config::default() }).unwrap();
+    let store = stores::open(&path, Config { busy_timeout: Duration::from_millis(20), ..Config::default() }).unwrap();
     put(&store, "https://a.test/", "apple");
     let other = rusqlite::Connection::open(&path).unwrap();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
@@ -707,7 +710,7 @@ fn many_threads_open_write_and_search_one_new_file() {
         for writer in 0..4 {
             let path = &path;
             scope.spawn(move || {
-                let store = Store::open(path, config()).unwrap();
+                let store = stores::open(path, config()).unwrap();
                 for page in 0..20 {
                     put(&store, &format!("https://a.test/{writer}/{page}"), "apple and words");
                     embed(&store, meaning);
@@ -716,7 +719,7 @@ fn many_threads_open_write_and_search_one_new_file() {
             });
         }
     });
-    let store = Store::open(&path, config()).unwrap();
+    let store = stores::open(&path, config()).unwrap();
     assert_eq!(store.progress(MODEL).unwrap(), EmbedProgress { chunks: 80, embedded: 80 });
     let all = Query { limit: 100, ..query("apple", Mode::Dense) };
     assert_eq!(store.search(&all, Some(&APPLE), MODEL).unwrap().len(), 80);
@@ -724,7 +727,7 @@ fn many_threads_open_write_and_search_one_new_file() {
 
 #[test]
 fn what_a_page_says_of_itself_comes_back_and_is_compared() {
-    let store = Store::open_in_memory().unwrap();
+    let store = stores::in_memory();
     let mut page = document("https://a.test/pots", "Pots", "# Pots\n\nWarm.");
     let same = |page: &Document| store.put(page, &[]).unwrap();
     assert_eq!(same(&page), Put::Added);
@@ -754,19 +757,19 @@ fn files_of_others_are_refused_and_left_alone() {
     let path = folder.path().join("notes.txt");
     fs::write(&path, "These are my notes and no database at all. ".repeat(100)).unwrap();
     let before = fs::read(&path).unwrap();
-    let error = Store::open(&path, Config::default()).unwrap_err();
+    let error = stores::open(&path, Config::default()).unwrap_err();
     assert!(matches!(error, Error::NotADatabase { .. }) && error.hint().is_some(), "{error:?}");
     assert_eq!(fs::read(&path).unwrap(), before);
 
     let path = folder.path().join("other.db");
     rusqlite::Connection::open(&path).unwrap().execute_batch("CREATE TABLE bookmarks (url)").unwrap();
     let before = fs::read(&path).unwrap();
-    assert!(matches!(Store::open(&path, Config::default()).unwrap_err(), Error::NotADatabase { .. }));
+    assert!(matches!(stores::open(&path, Config::default()).unwrap_err(), Error::NotADatabase { .. }));
     assert_eq!(fs::read(&path).unwrap(), before);
 
-    let error = Store::open(folder.path(), Config::default()).unwrap_err();
+    let error = stores::open(folder.path(), Config::default()).unwrap_err();
     assert!(matches!(error, Error::CannotOpen { .. }), "{error:?}");
-    let error = Store::open(path.join("below/a/file.db"), Config::default()).unwrap_err();
+    let error = stores::open(path.join("below/a/file.db"), Config::default()).unwrap_err();
     assert!(matches!(error, Error::CannotOpen { .. }), "{error:?}");
 }
 
@@ -774,9 +777,9 @@ fn files_of_others_are_refused_and_left_alone() {
 fn a_newer_file_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("index.db");
-    drop(Store::open(&path, Config::default()).unwrap());
+    drop(stores::open(&path, Config::default()).unwrap());
     rusqlite::Connection::open(&path).unwrap().pragma_update(None, "user_version", 1_000).unwrap();
-    let error = Store::open(&path, Config::default()).unwrap_err();
+    let error = stores::open(&path, Config::default()).unwrap_err();
     assert!(matches!(error, Error::Newer { found: 1_000, .. }) && error.hint().is_some(), "{error:?}");
 }
 
@@ -785,7 +788,7 @@ fn a_damaged_file_is_an_error_and_never_an_answer() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("index.db");
     {
-        let store = Store::open(&path, Config::default()).unwrap();
+        let store = stores::open(&path, Config::default()).unwrap();
         for page in 0..50 {
             put(&store, &format!("https://a.test/{page}"), &format!("apple {page} {}", "words ".repeat(500)));
         }
@@ -798,7 +801,7 @@ fn a_damaged_file_is_an_error_and_never_an_answer() {
             _ => bytes[4_096..].fill(0x5a),
         }
         fs::write(&path, bytes).unwrap();
-        let answers = Store::open(&path, Config::default()).and_then(|store| {
+        let answers = stores::open(&path, Config::default()).and_then(|store| {
             let document = document("https://a.test/new", "T", "new");
             store.put(&document, &chunk::split(&document, &chunk::Config::default()))?;
             store.search(&Query { limit: 100, ..query("apple", Mode::Lexical) }, None, MODEL)
@@ -816,7 +819,7 @@ fn a_folder_that_cannot_be_written_is_named() {
     let folder = tempfile::tempdir().unwrap();
     fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o555)).unwrap();
     let root_writes_everywhere = fs::write(folder.path().join("probe"), "").is_ok();
-    let opened = Store::open(folder.path().join("index.db"), Config::default());
+    let opened = stores::open(folder.path().join("index.db"), Config::default());
     fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
     match opened {
         Err(Error::ReadOnly { .. }) => {}
@@ -835,7 +838,7 @@ fn a_clean_end_leaves_one_file() {
         names.sort();
         names
     };
-    let (one, two) = (Store::open(&path, Config::default()).unwrap(), Store::open(&path, Config::default()).unwrap());
+    let (one, two) = (stores::open(&path, Config::default()).unwrap(), stores::open(&path, Config::default()).unwrap());
     put(&one, "https://a.test/", "apple");
     assert_eq!(by_words(&two, "apple").len(), 1);
     drop(one);
@@ -849,13 +852,13 @@ fn a_clean_end_leaves_one_file() {
 fn a_file_that_cannot_be_written_is_named() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("index.db");
-    drop(Store::open(&path, Config::default()).unwrap());
+    drop(stores::open(&path, Config::default()).unwrap());
     let writable = fs::metadata(&path).unwrap().permissions();
     let mut shut = writable.clone();
     shut.set_readonly(true);
     fs::set_permissions(&path, shut).unwrap();
     let writes_everywhere = fs::OpenOptions::new().write(true).open(&path).is_ok();
-    let opened = Store::open(&path, Config::default());
+    let opened = stores::open(&path, Config::default());
     fs::set_permissions(&path, writable).unwrap();
     match opened {
         Err(error @ Error::ReadOnly { .. }) => assert!(error.hint().is_some()),
@@ -870,12 +873,12 @@ fn a_file_that_others_keep_to_themselves_is_busy() {
     use std::os::windows::fs::OpenOptionsExt;
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("index.db");
-    drop(Store::open(&path, Config::default()).unwrap());
+    drop(stores::open(&path, Config::default()).unwrap());
     let alone = fs::OpenOptions::new().read(true).write(true).share_mode(0).open(&path).unwrap();
-    let error = Store::open(&path, Config::default()).unwrap_err();
+    let error = stores::open(&path, Config::default()).unwrap_err();
     assert!(matches!(error, Error::Busy { .. }) && error.hint().is_some(), "{error:?}");
     drop(alone);
-    Store::open(&path, Config::default()).unwrap();
+    stores::open(&path, Config::default()).unwrap();
 }
 
 #[test]
@@ -884,7 +887,7 @@ fn an_open_file_cannot_be_taken_away() {
     const ERROR_SHARING_VIOLATION: i32 = 32;
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("index.db");
-    let store = Store::open(&path, Config::default()).unwrap();
+    let store = stores::open(&path, Config::default()).unwrap();
     put(&store, "https://a.test/", "apple");
     assert_eq!(fs::remove_file(&path).unwrap_err().raw_os_error(), Some(ERROR_SHARING_VIOLATION));
     assert_eq!(fs::rename(&path, folder.path().join("away.db")).unwrap_err().raw_os_error(), Some(ERROR_SHARING_VIOLATION));
@@ -906,7 +909,7 @@ fn a_path_may_be_long() {
         }
         path.push("x".repeat(length.saturating_sub(path.as_os_str().len() + 1).max(1)));
         assert!(path.as_os_str().len() >= length);
-        let (one, two) = (Store::open(&path, Config::default()).unwrap(), Store::open(&path, Config::default()).unwrap());
+        let (one, two) = (stores::open(&path, Config::default()).unwrap(), stores::open(&path, Config::default()).unwrap());
         put(&one, "https://a.test/", "apple");
         assert_eq!(by_words(&two, "apple").len(), 1);
         put(&two, "https://a.test/2", "apple");
@@ -923,7 +926,7 @@ const CHILD: &str = "SMOLCRAWL_STORE_CRASH_TEST";
 #[test]
 fn crash_child() {
     let Some(path) = std::env::var_os(CHILD) else { return };
-    let store = Store::open(path, Config::default()).unwrap();
+    let store = stores::open(path, Config::default()).unwrap();
     let mut done = std::io::stderr();
     let first = store.pages(&SourceId::parse("a.test").unwrap()).unwrap().len();
     for page in first.. {
@@ -970,7 +973,7 @@ fn nothing_acknowledged_is_lost_by_kill() {
 }
 
 fn check(path: &Path, acknowledged: &std::collections::HashMap<String, u64>) {
-    let store = Store::open(path, Config::default()).unwrap();
+    let store = stores::open(path, Config::default()).unwrap();
     for (number, version) in acknowledged {
         let url = Url::parse(&format!("https://a.test/{number}")).unwrap();
         let page = store.page(&url).unwrap().unwrap();
@@ -996,7 +999,7 @@ const TINY: &str = "SMOLCRAWL_STORE_TINY_DISK";
 fn full_disk_child() {
     let Some(folder) = std::env::var_os(TINY) else { return };
     let path = Path::new(&folder).join("index.db");
-    let store = Store::open(&path, Config::default()).unwrap();
+    let store = stores::open(&path, Config::default()).unwrap();
     let text = |page: u32| format!("apple page{page} {}", "words that fill a disk ".repeat(100));
     let page = |number| document(&format!("https://a.test/{number}"), "T", &text(number));
     let store_page = |number| store.put(&page(number), &chunk::split(&page(number), &chunk::Config::default()));
@@ -1009,7 +1012,7 @@ fn full_disk_child() {
     }
     assert_eq!(store.page(&page(stored).url).unwrap(), None);
     drop(store);
-    let error = Store::open(Path::new(&folder).join("another.db"), Config::default()).unwrap_err();
+    let error = stores::open(Path::new(&folder).join("another.db"), Config::default()).unwrap_err();
     assert!(matches!(error, Error::DiskFull { .. }), "{error:?}");
     eprintln!("full disk was met");
 }
@@ -1035,7 +1038,7 @@ fn a_full_disk_loses_nothing() {
 
 #[test]
 fn a_page_that_is_said_to_be_in_another_language_is_indexed_by_it() {
-    let store = Store::open_in_memory().unwrap();
+    let store = stores::in_memory();
     let url = Url::parse("https://a.test/1").unwrap();
     let mut page = Document::new(url, "Title", "Viele Häuser.\n", SystemTime::UNIX_EPOCH);
     let chunks = chunk::split(&page, &chunk::Config { min_chars: 0, ..chunk::Config::default() });
@@ -1049,7 +1052,7 @@ fn a_page_that_is_said_to_be_in_another_language_is_indexed_by_it() {
 
 #[test]
 fn a_misspelt_word_has_its_like() {
-    let store = Store::open_in_memory().unwrap();
+    let store = stores::in_memory();
     put(&store, "https://a.test/1", "Regular expressions group what they match.");
     let similar = |word: &str, wanted| store.similar_words(word, wanted).unwrap();
     assert_eq!(similar("Regluar", Wanted::Text), ["regular"]);

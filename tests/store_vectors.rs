@@ -1,6 +1,9 @@
 //! Vectors through the public API of the store: a passage is embedded once, whatever happens to the pages that say it, and every order of
 //! writes, by whichever process, is answered as a plain model of it answers.
 
+#[path = "support/stores.rs"]
+mod stores;
+
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fs;
 use std::path::Path;
@@ -133,7 +136,7 @@ fn any_order_of_writes_by_two_stores_is_answered_as_by_a_plain_model() {
         let mut numbers = Numbers(seed * 7_919);
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("index.db");
-        let open = || Store::open(&path, Config::default()).unwrap();
+        let open = || stores::open(&path, Config::default()).unwrap();
         let (mut stores, mut model) = ([open(), open()], Model::default());
         for step in 0..60 {
             let store = &stores[numbers.below(2)];
@@ -178,7 +181,7 @@ fn any_order_of_writes_by_two_stores_is_answered_as_by_a_plain_model() {
 
 #[test]
 fn what_is_said_twice_is_embedded_once() {
-    let store = Store::open_in_memory().unwrap();
+    let store = stores::in_memory();
     let twice = [text("one"), text("two"), text("one"), code("one", "sh")];
     put(&store, &url(0, 0), &twice);
     put(&store, &url(1, 1), &twice);
@@ -194,7 +197,7 @@ fn what_is_said_twice_is_embedded_once() {
 /// The first chunk that says a passage speaks for it: where it is not among those that are asked for, the others do.
 #[test]
 fn what_is_said_twice_is_found_wherever_a_search_is_narrowed_to() {
-    let store = Store::open_in_memory().unwrap();
+    let store = stores::in_memory();
     put(&store, &url(0, 0), &[text("one"), text("two")]);
     put(&store, &url(0, 1), &[text("one")]);
     put(&store, &url(1, 0), &[text("three"), text("one")]);
@@ -218,7 +221,7 @@ fn what_is_said_twice_is_found_wherever_a_search_is_narrowed_to() {
 /// Whatever a model makes of it: near as the vector is, nothing was asked.
 #[test]
 fn an_answer_to_punctuation_is_weak() {
-    let store = Store::open_in_memory().unwrap();
+    let store = stores::in_memory();
     put(&store, &url(0, 0), &[text("one"), text("two")]);
     embed(&store, 9);
     for (question, is_weak) in [("?!", true), ("…", true), ("*** ", true), ("one?", false), ("another", false)] {
@@ -233,7 +236,7 @@ fn an_answer_to_punctuation_is_weak() {
 fn what_was_removed_and_comes_back_is_not_embedded_again() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("index.db");
-    let store = Store::open(&path, Config::default()).unwrap();
+    let store = stores::open(&path, Config::default()).unwrap();
     let page = [text("one"), text("two"), code("three", "sh")];
     put(&store, &url(0, 0), &page);
     assert_eq!(embed(&store, 100).len(), 3);
@@ -241,7 +244,7 @@ fn what_was_removed_and_comes_back_is_not_embedded_again() {
     assert_eq!(store.progress(MODEL).unwrap(), EmbedProgress::default());
     assert_eq!(dense(&store, Query::new("x")), []);
     drop(store);
-    let store = Store::open(&path, Config::default()).unwrap();
+    let store = stores::open(&path, Config::default()).unwrap();
     put(&store, &url(1, 7), &page);
     assert_eq!((store.pending(MODEL, 9).unwrap(), store.pending("another", 9).unwrap().len()), (vec![], 3));
     assert_eq!(dense(&store, Query::new("x")).len(), 2);
@@ -250,7 +253,7 @@ fn what_was_removed_and_comes_back_is_not_embedded_again() {
 
 #[test]
 fn what_is_newest_or_asked_for_is_embedded_first() {
-    let store = Store::open_in_memory().unwrap();
+    let store = stores::in_memory();
     for page in 0..5 {
         put(&store, &url(0, page), &[text(&format!("text {page}")), code(&format!("code {page}"), "sh")]);
     }
@@ -290,7 +293,7 @@ fn by_meaning(store: &Store, source: Option<&str>) -> Vec<(String, String)> {
 fn vectors_that_have_sketches_answer_as_before() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("index.db");
-    let (other, store) = (Store::open(&path, Config::default()).unwrap(), Store::open(&path, Config::default()).unwrap());
+    let (other, store) = (stores::open(&path, Config::default()).unwrap(), stores::open(&path, Config::default()).unwrap());
     many(&store, 0..8);
     assert_eq!((by_meaning(&other, None).len(), number(&path, SKETCHES)), (1_000, 0));
     many(&store, 8..10);
@@ -299,7 +302,7 @@ fn vectors_that_have_sketches_answer_as_before() {
     assert!(number(&path, SKETCHES) >= 16);
     assert!(number(&path, "SELECT max(length(sketches)) FROM vector_sketches") <= 1_024 * 8);
     // One that has read them all as vectors, and one that reads the sketches, narrowed and not, once and again.
-    let again = Store::open(&path, Config::default()).unwrap();
+    let again = stores::open(&path, Config::default()).unwrap();
     for source in [None, Some("a.test"), Some("c.test"), None] {
         let found = by_meaning(&again, source);
         assert_eq!((&by_meaning(&store, source), &by_meaning(&other, source)), (&found, &found), "{source:?}");
@@ -318,7 +321,7 @@ fn vectors_that_have_sketches_answer_as_before() {
 fn sketches_that_are_not_what_was_stored_are_done_without_and_made_anew() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("index.db");
-    let store = Store::open(&path, Config::default()).unwrap();
+    let store = stores::open(&path, Config::default()).unwrap();
     many(&store, 0..10);
     let expected = by_meaning(&store, None);
     drop(store);
@@ -335,7 +338,7 @@ fn sketches_that_are_not_what_was_stored_are_done_without_and_made_anew() {
         Connection::open(&path).unwrap().execute_batch(sql).unwrap();
         let standing = Store::open_to_read(&path, Config::default()).unwrap();
         assert_eq!(by_meaning(&standing, None), expected, "{sql}");
-        let store = Store::open(&path, Config::default()).unwrap();
+        let store = stores::open(&path, Config::default()).unwrap();
         let is_told = !sql.starts_with("DELETE");
         assert_eq!(store.check().unwrap().is_whole(), !is_told, "{sql}");
         assert_eq!(by_meaning(&store, None), expected, "{sql}");
@@ -355,13 +358,13 @@ fn sketches_that_are_not_what_was_stored_are_done_without_and_made_anew() {
 fn sketches_of_a_row_whose_last_vector_is_gone_are_made_anew() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("index.db");
-    let store = Store::open(&path, Config::default()).unwrap();
+    let store = stores::open(&path, Config::default()).unwrap();
     many(&store, 0..10);
     drop(store);
     let rows = number(&path, SKETCHES);
     let last = "(SELECT min(last) FROM vector_sketches)";
     Connection::open(&path).unwrap().execute_batch(&format!("UPDATE vectors SET checksum = checksum + 1 WHERE id = {last}")).unwrap();
-    let store = Store::open(&path, Config::default()).unwrap();
+    let store = stores::open(&path, Config::default()).unwrap();
     let chunks: Vec<_> = (0..2_000).map(|chunk| text(&format!("page 0 chunk {chunk}"))).collect();
     put(&store, &url(0, 0), &chunks);
     assert_eq!(embed(&store, 9_000).len(), 1);
@@ -370,7 +373,7 @@ fn sketches_of_a_row_whose_last_vector_is_gone_are_made_anew() {
     drop(store);
     let sql = format!("UPDATE vector_sketches SET sketches = zeroblob(length(sketches)) WHERE last = {last}");
     Connection::open(&path).unwrap().execute_batch(&sql).unwrap();
-    let store = Store::open(&path, Config::default()).unwrap();
+    let store = stores::open(&path, Config::default()).unwrap();
     assert_eq!(by_meaning(&store, None), expected);
     assert_eq!(number(&path, SKETCHES), rows, "none is without its sketch");
     assert!(store.check().unwrap().is_whole());
@@ -381,11 +384,11 @@ fn sketches_of_a_row_whose_last_vector_is_gone_are_made_anew() {
 fn a_vector_that_is_not_what_was_stored_is_told_and_healed() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("index.db");
-    let store = Store::open(&path, Config::default()).unwrap();
+    let store = stores::open(&path, Config::default()).unwrap();
     many(&store, 0..1);
     drop(store);
     let few = fs::read(&path).unwrap();
-    let store = Store::open(&path, Config::default()).unwrap();
+    let store = stores::open(&path, Config::default()).unwrap();
     many(&store, 1..9);
     drop(store);
     let sketched = fs::read(&path).unwrap();
@@ -403,7 +406,7 @@ fn a_vector_that_is_not_what_was_stored_is_told_and_healed() {
     ] {
         fs::write(&path, whole).unwrap();
         Connection::open(&path).unwrap().execute_batch(sql).unwrap();
-        let store = Store::open(&path, Config::default()).unwrap();
+        let store = stores::open(&path, Config::default()).unwrap();
         assert!(!store.check().unwrap().is_whole(), "{sql}");
         let query = Query { mode: Mode::Dense, limit: 20_000, per_page: PerPage::All, ..Query::new("x") };
         let answer = store.search(&query, Some(&[0.5; 4]), MODEL);
@@ -442,7 +445,7 @@ fn counts_that_are_wrong_are_found() {
     ] {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("index.db");
-        let store = Store::open(&path, Config::default()).unwrap();
+        let store = stores::open(&path, Config::default()).unwrap();
         put(&store, &url(0, 0), &[text("one"), code("two", "sh")]);
         embed(&store, 9);
         assert!(store.check().unwrap().is_whole());
@@ -460,7 +463,7 @@ fn counts_that_are_wrong_are_found() {
 #[test]
 fn what_is_kept_of_removed_pages_is_bounded() {
     let folder = tempfile::tempdir().unwrap();
-    let store = Store::open(folder.path().join("index.db"), Config::default()).unwrap();
+    let store = stores::open(folder.path().join("index.db"), Config::default()).unwrap();
     let page = |number: usize| (0..1_000).map(|chunk| text(&format!("{number} {chunk}"))).collect::<Vec<_>>();
     for number in 0..12 {
         put(&store, &url(0, number), &page(number));
@@ -490,7 +493,7 @@ fn an_older_file_keeps_its_vectors() {
     assert_eq!((old("PRAGMA user_version"), old("SELECT count(*) FROM vectors")), (3, 5), "it was not made anew");
     let bytes: Vec<u8> =
         Connection::open(&path).unwrap().query_row("SELECT data FROM vectors WHERE chunk = 1", [], |row| row.get(0)).unwrap();
-    let store = Store::open(&path, Config::default()).unwrap();
+    let store = stores::open(&path, Config::default()).unwrap();
     assert_eq!(store.progress(model).unwrap(), EmbedProgress { chunks: 5, embedded: 5 });
     assert_eq!(store.pending(model, 9).unwrap(), []);
     let vector: Vec<f32> = bytes.iter().map(|&byte| f32::from(byte.cast_signed())).collect();

@@ -48,6 +48,12 @@ impl Among {
         }
     }
 
+    /// First and last of each run.
+    #[cfg(feature = "postgres")]
+    pub(super) fn runs(&self) -> impl Iterator<Item = (i64, i64)> {
+        self.runs.iter().copied()
+    }
+
     /// Those from one number to another, as distances from the one, in runs.
     pub(super) fn within(&self, from: i64, to: i64) -> Vec<(u64, u64)> {
         let begin = self.runs.partition_point(|(_, last)| *last < from);

@@ -54,6 +54,13 @@ pub enum Error {
     /// Anything else SQLite says: a bug of this crate.
     #[error("the database refused a request")]
     Sqlite { source: Opaque },
+    /// What a server has to do with it.
+    #[cfg(feature = "postgres")]
+    #[error("{server}: {trouble}")]
+    Server { server: String, trouble: super::postgres::Trouble },
+    /// The address of a server is given, and this was built for files alone.
+    #[error("this smolcrawl was built without PostgreSQL")]
+    NoServers,
     /// The query has no word in it.
     #[error("the query is empty")]
     EmptyQuery,
@@ -86,7 +93,12 @@ pub enum Error {
 impl Error {
     /// Whether the same call may succeed later with nothing done about it.
     pub fn is_transient(&self) -> bool {
-        matches!(self, Self::Busy { .. } | Self::NothingEmbedded { .. })
+        match self {
+            Self::Busy { .. } | Self::NothingEmbedded { .. } => true,
+            #[cfg(feature = "postgres")]
+            Self::Server { trouble, .. } => trouble.is_transient(),
+            _ => false,
+        }
     }
 
     pub(super) fn is_of_words(&self) -> bool {
@@ -109,6 +121,9 @@ impl Error {
             Self::Corrupt { .. } => "move the file away and crawl again, or restore it from a backup",
             Self::Damaged { what, .. } if what == WORDS => "ask once where the file can be written: the index is made anew from the texts",
             Self::Damaged { .. } => "crawl that page again, or remove its source; `smolcrawl doctor --check` lists all that is damaged",
+            #[cfg(feature = "postgres")]
+            Self::Server { trouble, .. } => return trouble.hint(),
+            Self::NoServers => "build it with `--features postgres`, or name a file with --db",
             Self::EmptyQuery => "ask with at least one word",
             Self::NeedsVector { .. } | Self::NothingEmbedded { .. } => "wait until embedding has begun, or search with mode lexical",
             Self::UnknownSource { .. } => "list the sources for the names that are stored",
@@ -128,6 +143,8 @@ type Opaque = Box<dyn std::error::Error + Send + Sync>;
 #[derive(Debug)]
 pub(super) enum Failure {
     Sqlite(rusqlite::Error),
+    #[cfg(feature = "postgres")]
+    Server(super::postgres::Trouble),
     /// A row that no version of this program writes.
     Malformed(&'static str),
     NotOurs,
@@ -169,6 +186,8 @@ impl Failure {
     pub(super) fn told(&self) -> String {
         match self {
             Self::Sqlite(error) => error.to_string(),
+            #[cfg(feature = "postgres")]
+            Self::Server(trouble) => trouble.to_string(),
             Self::Malformed(what) => (*what).to_owned(),
             Self::Damaged(what) => format!("{what} is not what was stored"),
             Self::Words => format!("{WORDS} is not what was stored"),
@@ -188,6 +207,8 @@ impl Failure {
             Self::Words => return Error::Damaged { path, what: WORDS.to_owned() },
             Self::Older { found, known } => return Error::Older { path, found, known },
             Self::Newer { found, known } => return Error::Newer { path, found, known },
+            #[cfg(feature = "postgres")]
+            Self::Server(trouble) => return Error::Server { server: path.display().to_string(), trouble },
             Self::Sqlite(error) => error,
         };
         let extended = error.sqlite_error().map(|error| error.extended_code);
@@ -223,6 +244,13 @@ impl From<rusqlite::Error> for Failure {
             rusqlite::Error::QueryReturnedNoRows => Self::Malformed("a row is not there"),
             error => Self::Sqlite(error),
         }
+    }
+}
+
+#[cfg(feature = "postgres")]
+impl From<super::postgres::Trouble> for Failure {
+    fn from(trouble: super::postgres::Trouble) -> Self {
+        Self::Server(trouble)
     }
 }
 

@@ -7,18 +7,27 @@ mod among;
 mod checksum;
 mod error;
 mod fuse;
+mod hashes;
+mod hosts;
 mod keep;
+mod meant;
+mod near;
+#[cfg(feature = "postgres")]
+mod postgres;
 mod ranges;
 mod rank;
 mod search;
+mod server;
 mod sqlite;
 mod until;
 mod view;
 mod words;
+mod written;
 
 use std::borrow::Cow;
 use std::ops::Deref;
 use std::path::Path;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use url::Url;
@@ -26,12 +35,18 @@ use url::Url;
 use crate::model::{Chunk, Document, SourceId};
 
 pub use self::error::Error;
+pub use self::hashes::text_hash;
 pub use self::keep::{
     Agreement, Check, Given, Keep, Meaning, NamedSymbols, Origins, PackageRow, Packages, Pages, Questions, SITE, SharedVectors, Sharing,
     Sources, StoredPackage, StoredProject,
 };
+#[cfg(feature = "postgres")]
+use self::postgres::Postgres;
+#[cfg(feature = "postgres")]
+pub use self::postgres::Trouble;
+pub use self::server::{Secret, Server};
+pub use self::sqlite::Compacted;
 use self::sqlite::Sqlite;
-pub use self::sqlite::{Compacted, text_hash};
 pub use self::until::until;
 
 /// How the store ranks, and how long it waits.
@@ -44,13 +59,23 @@ pub struct Config {
     /// How many of the best chunks of each side a hybrid search looks at, four times as many where pages are asked for; never fewer than it
     /// is asked for. Default 100.
     pub candidates: usize,
-    /// How long a write waits for another process to finish its own. Default 5 s.
+    /// How long a write waits for another process to finish its own, and anybody for a server that is gone to come back. Default 5 s.
     pub busy_timeout: Duration,
+    /// How long a server may take for one statement. Default 60 s.
+    pub statement_timeout: Duration,
+    /// Who asks a server, where its address does not say it.
+    pub server: Server,
 }
 
 impl Default for Config {
     fn default() -> Self {
-        Self { dense_weight: 0.8, candidates: 100, busy_timeout: Duration::from_secs(5) }
+        Self {
+            dense_weight: 0.8,
+            candidates: 100,
+            busy_timeout: Duration::from_secs(5),
+            statement_timeout: Duration::from_secs(60),
+            server: Server::default(),
+        }
     }
 }
 
@@ -139,21 +164,40 @@ impl Store {
     /// is made is for its owner alone (0600 and 0700 on Unix; on Windows the rights of the folder, which in a profile are the user's);
     /// what is there keeps its rights.
     ///
-    /// The path is a path, whatever it looks like: `file:x?y` is a file of that name, as is `:memory:`.
+    /// The path is a path, whatever it looks like: `file:x?y` is a file of that name, as is `:memory:`. But `postgres://…` is a server's
+    /// database, in which tables are made that are missing.
     pub fn open(path: impl AsRef<Path>, config: Config) -> Result<Self, Error> {
-        Sqlite::open(path, config).map(Self::of)
+        match Place::of(path.as_ref()) {
+            Place::File(path) => Sqlite::open(path, config).map(Self::of),
+            #[cfg(feature = "postgres")]
+            Place::Server(address) => Postgres::open(address, config).map(Self::of),
+            #[cfg(not(feature = "postgres"))]
+            Place::Server(_) => Err(Error::NoServers),
+        }
     }
 
     /// Opens the file for questions: as [`Store::open`], but makes no file ([`Error::Missing`]), and where file, folder or file system
     /// cannot be written it is opened as by [`Store::open_to_read`].
     pub fn open_existing(path: impl AsRef<Path>, config: Config) -> Result<Self, Error> {
-        Sqlite::open_existing(path, config).map(Self::of)
+        match Place::of(path.as_ref()) {
+            Place::File(path) => Sqlite::open_existing(path, config).map(Self::of),
+            #[cfg(feature = "postgres")]
+            Place::Server(address) => Postgres::open_existing(address, config).map(Self::of),
+            #[cfg(not(feature = "postgres"))]
+            Place::Server(_) => Err(Error::NoServers),
+        }
     }
 
     /// Opens the file to read alone: nothing is written, locked or made, and writing is [`Error::ReadOnly`]. What a process that ended
     /// early has left in the file's log (`-wal`) is read as well.
     pub fn open_to_read(path: impl AsRef<Path>, config: Config) -> Result<Self, Error> {
-        Sqlite::open_to_read(path, config).map(Self::of)
+        match Place::of(path.as_ref()) {
+            Place::File(path) => Sqlite::open_to_read(path, config).map(Self::of),
+            #[cfg(feature = "postgres")]
+            Place::Server(address) => Postgres::open_to_read(address, config).map(Self::of),
+            #[cfg(not(feature = "postgres"))]
+            Place::Server(_) => Err(Error::NoServers),
+        }
     }
 
     /// A store that ends with the value: for tests and for programs that index something for one run.
@@ -164,6 +208,52 @@ impl Store {
     fn of(engine: impl Keep + 'static) -> Self {
         Self { engine: Box::new(engine) }
     }
+}
+
+/// Where a database is, as it is named.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place<'a> {
+    File(&'a Path),
+    /// `postgres://…` or `postgresql://…`.
+    Server(&'a str),
+}
+
+impl<'a> Place<'a> {
+    pub fn of(named: &'a Path) -> Self {
+        let is_server = |text: &&str| {
+            let begins = |scheme: &str| text.get(..scheme.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(scheme));
+            begins("postgres://") || begins("postgresql://")
+        };
+        named.to_str().filter(is_server).map_or(Self::File(named), Self::Server)
+    }
+
+    /// As it may be shown: without a password.
+    pub fn shown(self) -> String {
+        let Self::Server(address) = self else { return named_of(self) };
+        let Ok(mut url) = Url::parse(address) else { return "postgres://…".to_owned() };
+        // It fails only for addresses that cannot have one.
+        let _ = url.set_password(None);
+        let query: Vec<(String, String)> =
+            url.query_pairs().filter(|(name, _)| name != "password").map(|(name, value)| (name.into_owned(), value.into_owned())).collect();
+        if query.is_empty() {
+            url.set_query(None);
+        } else {
+            url.query_pairs_mut().clear().extend_pairs(query);
+        }
+        url.into()
+    }
+}
+
+fn named_of(place: Place<'_>) -> String {
+    match place {
+        Place::File(path) => path.display().to_string(),
+        Place::Server(address) => address.to_owned(),
+    }
+}
+
+/// A panic elsewhere has undone its transaction, so what is behind the lock is whole.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// A document as it is stored.

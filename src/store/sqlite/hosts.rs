@@ -5,8 +5,10 @@ use std::time::{Duration, SystemTime};
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::pages::{collect, milliseconds, time};
+use super::pages::collect;
 use crate::store::error::Failure;
+use crate::store::hosts::{Host, KEPT, LONGEST, MOST, Turn};
+use crate::store::written::{milliseconds, time};
 
 /// Takes the turn of an origin that wants `delay` between two requests, or tells how long to wait; without one, by the delay that it
 /// wanted last.
@@ -16,16 +18,12 @@ pub(super) fn take_turn(
     delay: Option<Duration>,
     now: SystemTime,
 ) -> Result<Option<Duration>, Failure> {
-    let (now, known) = (milliseconds(now), find(connection, origin)?);
-    let delay = delay.map(in_milliseconds).or(known.map(|host| host.delay)).unwrap_or(0);
-    if let Some(host) = known.filter(|host| host.is_ahead(now, delay)) {
-        return Ok(Some(Duration::from_millis((host.not_before - now).unsigned_abs())));
+    let now = milliseconds(now);
+    match Host::turn(find(connection, origin)?, delay, now) {
+        Turn::Wait(wait) => Ok(Some(wait)),
+        Turn::Free => Ok(None),
+        Turn::Taken(host) => write(connection, origin, host, now).map(|()| None),
     }
-    if delay > 0 {
-        let overloads = known.map_or(0, |host| host.overloads_at(now));
-        write(connection, origin, Host { not_before: now + delay, delay, overloads }, now)?;
-    }
-    Ok(None)
 }
 
 /// Whether nothing is known that an origin wants.
@@ -41,13 +39,7 @@ pub(super) fn note_overload(
     now: SystemTime,
 ) -> Result<SystemTime, Failure> {
     let now = milliseconds(now);
-    let known = find(connection, origin)?.unwrap_or(Host { not_before: now, delay: 0, overloads: 0 });
-    // Of many at once the first counts: the others were under way.
-    let is_under_way = known.overloads > 0 && known.is_ahead(now, 0);
-    let overloads = if is_under_way { known.overloads } else { known.overloads_at(now) + 1 };
-    let pause = asked.map_or(1_000 << (overloads - 1).min(10), in_milliseconds).min(LONGEST);
-    let before = if known.is_ahead(now, known.delay) { known.not_before } else { now };
-    let host = Host { not_before: before.max(now + pause), overloads, ..known };
+    let host = Host::overloaded(find(connection, origin)?, asked, now);
     write(connection, origin, host, now)?;
     Ok(time(host.not_before))
 }
@@ -66,32 +58,10 @@ pub(super) fn resting(connection: &Connection, now: SystemTime) -> Result<Vec<(B
     collect(connection, sql, params![now, now + LONGEST, MOST], |row| Ok((row.get::<_, String>(0)?.into(), time(row.get(1)?))))
 }
 
-#[derive(Clone, Copy, Debug)]
-struct Host {
-    /// Milliseconds since 1970, as is `now` everywhere here.
-    not_before: i64,
-    delay: i64,
-    /// In a row.
-    overloads: i64,
-}
-
-impl Host {
-    /// What lies further ahead than anything can is of a clock that has been set back.
-    fn is_ahead(&self, now: i64, delay: i64) -> bool {
-        (now + 1..=now + delay.max(LONGEST)).contains(&self.not_before)
-    }
-
-    /// When it has been left alone for long enough, the next one is the first again.
-    fn overloads_at(&self, now: i64) -> i64 {
-        if now < self.not_before.saturating_add(LONGEST) { self.overloads.clamp(0, 20) } else { 0 }
-    }
-}
-
 fn find(connection: &Connection, origin: &str) -> Result<Option<Host>, Failure> {
     let sql = "SELECT not_before, delay, overloads FROM hosts WHERE origin = ?1";
-    let read = |row: &rusqlite::Row<'_>| Ok(Host { not_before: row.get(0)?, delay: row.get(1)?, overloads: row.get(2)? });
-    let host = connection.prepare_cached(sql)?.query_row([origin], read).optional()?;
-    Ok(host.map(|host| Host { delay: host.delay.clamp(0, MOST_DELAY), ..host }))
+    let read = |row: &rusqlite::Row<'_>| Ok(Host::stored(row.get(0)?, row.get(1)?, row.get(2)?));
+    Ok(connection.prepare_cached(sql)?.query_row([origin], read).optional()?)
 }
 
 fn write(connection: &Connection, origin: &str, host: Host, now: i64) -> Result<(), Failure> {
@@ -101,19 +71,6 @@ fn write(connection: &Connection, origin: &str, host: Host, now: i64) -> Result<
     connection.prepare_cached("DELETE FROM hosts WHERE not_before < ?1")?.execute([now.saturating_sub(KEPT)])?;
     Ok(())
 }
-
-fn in_milliseconds(time: Duration) -> i64 {
-    i64::try_from(time.as_millis()).unwrap_or(i64::MAX).min(MOST_DELAY)
-}
-
-/// The longest pause that a row of refusals or a server's word causes, as in a crawl.
-const LONGEST: i64 = 60_000;
-/// A day: what a robots.txt may ask for is less.
-const MOST_DELAY: i64 = 86_400_000;
-/// How long an origin is known that nobody asks.
-const KEPT: i64 = 3_600_000;
-/// Origins that rest at one time and are known to all.
-const MOST: i64 = 10_000;
 
 #[cfg(test)]
 mod tests {

@@ -28,20 +28,19 @@ pub(super) mod words;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, RwLock};
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 pub use self::compact::Compacted;
 use self::connect::{Look, Missing};
 use self::passages::Kept;
-pub use self::passages::text_hash;
 use self::vector::Matrix;
 use self::view::Narrowed;
 use super::error::{Error, Failure};
 use super::keep::Keep;
 use super::ranges::Ranges;
-use super::{Config, Put};
+use super::{Config, Put, lock};
 
 /// The engine behind a path.
 #[derive(Debug)]
@@ -248,6 +247,15 @@ impl Sqlite {
     }
 }
 
+/// Gives an index of words that ends with it.
+#[cfg(feature = "postgres")]
+pub(super) fn words_in_memory<T, E: From<Failure>>(work: impl FnOnce(&words::Rows<'_>) -> Result<T, E>) -> Result<T, E> {
+    let mut connection = Connection::open_in_memory().map_err(Failure::from)?;
+    schema::prepare(&mut connection)?;
+    let transaction = connection.transaction().map_err(Failure::from)?;
+    work(&words::Rows::of(&transaction)?)
+}
+
 fn transact<T>(
     connection: &mut Connection,
     behavior: TransactionBehavior,
@@ -259,11 +267,6 @@ fn transact<T>(
     let answer = work(&transaction)?;
     transaction.commit()?;
     Ok(answer)
-}
-
-/// A panic elsewhere has rolled its transaction back, so what is behind the lock is whole.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

@@ -4,11 +4,12 @@
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::Sqlite;
-use super::pages::{collect, count, milliseconds, time};
+use super::pages::collect;
 use crate::model::SourceId;
 use crate::store::checksum::Checksum;
 use crate::store::error::{Error, Failure};
 use crate::store::keep::{Agreement, NamedSymbols, PackageRow, Packages, SITE, StoredPackage, StoredProject};
+use crate::store::written::{count, milliseconds, time};
 
 impl Packages for Sqlite {
     fn put_package(&self, package: &StoredPackage, content: &[u8], names: &[NamedSymbols]) -> Result<(), Error> {

@@ -1,23 +1,26 @@
 //! What is written and read about pages and chunks, each function within a transaction of its caller.
 
 use std::collections::{HashMap, HashSet};
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use url::Url;
 
-use crate::model::{Chunk, ChunkKind, Document, Filled, Heading, Metadata, SourceId, Validators};
+use crate::model::{Chunk, ChunkKind, Document, Filled, Metadata, SourceId, Validators};
 
 use super::packages;
-use super::passages::{self, Hash, Kept, hash_of, hash_with};
+use super::passages::{self, Kept};
 use super::sources::{find_source, name_of, source_for, source_of};
 use super::texts::{self, CHUNK_TABLES, MARKDOWN, PAGE_COLUMNS, folder};
 use super::words::Rows;
 use crate::store::checksum::Checksum;
 use crate::store::error::Failure;
+use crate::store::hashes::text_hash;
+use crate::store::hashes::{Hash, hash_of, hash_with};
 use crate::store::keep::SITE;
 use crate::store::words::{Changes, Language, Shelf};
+use crate::store::written::{self, Said, Saying, beyond, columns_of, count, filled, headings, milliseconds, parse_source, time, written};
 use crate::store::{PageId, PageSummary, Put};
 
 /// The columns that `chunk` reads of `CHUNK_TABLES`, in its order: what the checksum is of, then the checksum, the row it is told by, and
@@ -345,7 +348,7 @@ pub(super) fn provenance(connection: &Connection, page: i64) -> Result<(SourceId
     let mut rows = statement.query([page])?;
     let Some(row) = rows.next()? else { return Err(Failure::Malformed("a passage is of a page that is not there")) };
     let markdown = row.get_ref(2)?.as_bytes().map_err(|_| Failure::Malformed("the text of a page is none"))?;
-    Ok((name_of(connection, row.get(0)?)?, time(row.get(1)?), passages::text_hash(markdown)))
+    Ok((name_of(connection, row.get(0)?)?, time(row.get(1)?), text_hash(markdown)))
 }
 
 /// Reads `PAGE_COLUMNS` and the time of fetching.
@@ -357,7 +360,7 @@ pub(super) fn document(row: &Row<'_>) -> Result<Document, Failure> {
     let validators = Validators { etag: row.get(3)?, last_modified: row.get(4)?, twin: twin(row, 9)? };
     let said = Said { metadata: row.get(6)?, outline: row.get(7)? };
     let document = Document::new(url, row.get::<_, String>(2)?, row.get::<_, String>(5)?, time(row.get(11)?));
-    let document = Document { validators, filled: filled(row, 10)?, ..document };
+    let document = Document { validators, filled: filled_of(row, 10)?, ..document };
     Ok(Document { metadata: said.metadata()?, outline: said.outline(&document.markdown)?, ..document })
 }
 
@@ -369,8 +372,8 @@ pub(super) fn page_agrees(row: &Row<'_>) -> Result<bool, Failure> {
     Ok(sum.agrees(row.get_ref(8)?))
 }
 
-fn filled(row: &Row<'_>, column: usize) -> Result<Filled, Failure> {
-    Ok(row.get::<_, Option<String>>(column)?.map_or(Filled::Served, |filled| Filled::parse(&filled)))
+fn filled_of(row: &Row<'_>, column: usize) -> Result<Filled, Failure> {
+    Ok(filled(row.get::<_, Option<String>>(column)?.as_deref()))
 }
 
 fn twin(row: &Row<'_>, column: usize) -> Result<Option<Url>, Failure> {
@@ -425,11 +428,6 @@ pub(super) fn count_of(connection: &Connection, prefix: &str) -> Result<u64, Fai
     count(statement.query_row((prefix, beyond(prefix)), |row| row.get(0))?)
 }
 
-/// Greater than all addresses and names that begin so, as they are ASCII.
-pub(super) fn beyond(prefix: &str) -> String {
-    format!("{prefix}\u{7f}")
-}
-
 /// What `summary` reads: no text is read for it.
 const SUMMARY_COLUMNS: &str = "p.url, p.source, p.title, p.head, p.fetched_at, p.bytes";
 
@@ -448,7 +446,7 @@ pub(super) fn validators(
                WHERE s.name = ?1 AND (?2 IS NULL OR p.fetched_at < ?2) ORDER BY p.url";
     collect(connection, sql, params![source.as_str(), before.map(milliseconds)], |row| {
         let validators = Validators { etag: row.get(1)?, last_modified: row.get(2)?, twin: twin(row, 3)? };
-        Ok((parse_url(row.get_ref(0)?)?, validators, filled(row, 4)?))
+        Ok((parse_url(row.get_ref(0)?)?, validators, filled_of(row, 4)?))
     })
 }
 
@@ -480,16 +478,7 @@ pub(super) fn damaged(connection: &Connection, what: &str, page: ValueRef<'_>) -
 }
 
 pub(super) fn parse_url(column: ValueRef<'_>) -> Result<Url, Failure> {
-    column
-        .as_str()
-        .ok()
-        .and_then(|url| Url::parse(url).ok())
-        .filter(|url| url.has_host() || url.scheme() == "file")
-        .ok_or(Failure::Malformed("the address of a page is no URL"))
-}
-
-pub(super) fn parse_source(name: &str) -> Result<SourceId, Failure> {
-    SourceId::named(name).ok_or(Failure::Malformed("the name of a source is none"))
+    written::parse_url(column.as_str().unwrap_or_default())
 }
 
 struct StoredPage {
@@ -518,61 +507,6 @@ impl StoredPage {
             Ok(Self { id: row.get(0)?, title: row.get(1)?, markdown: row.get(2)?, said, is_summed, cut_for })
         };
         Ok(statement.query_row(params![url.as_str(), source], read).optional()?)
-    }
-}
-
-/// What a page says of itself and its headings, as they are stored: nothing is stored for nothing.
-#[derive(PartialEq, Eq)]
-struct Said {
-    metadata: Option<String>,
-    outline: Option<String>,
-}
-
-impl Said {
-    fn of(document: &Document) -> Self {
-        let Document { metadata, outline, .. } = document;
-        let written = "texts, numbers and addresses are JSON";
-        Self {
-            metadata: (*metadata != Metadata::default()).then(|| serde_json::to_string(metadata).expect(written)),
-            outline: (!outline.is_empty()).then(|| serde_json::to_string(outline).expect(written)),
-        }
-    }
-
-    fn metadata(&self) -> Result<Metadata, Failure> {
-        metadata(self.metadata.as_deref())
-    }
-
-    /// The headings, each at a place that there is: readers cut the text there.
-    fn outline(&self, markdown: &str) -> Result<Vec<Heading>, Failure> {
-        let read = |text| serde_json::from_str(text).map_err(|_| Failure::Malformed("the outline of a page cannot be read"));
-        let outline: Vec<Heading> = self.outline.as_deref().map_or_else(|| Ok(Vec::new()), read)?;
-        let fits = |heading: &Heading| (1..=6).contains(&heading.level) && markdown.is_char_boundary(heading.offset);
-        let ascends = outline.is_sorted_by_key(|heading| heading.offset);
-        if ascends && outline.iter().all(fits) { Ok(outline) } else { Err(Failure::Malformed("the outline of a page is that of another")) }
-    }
-}
-
-/// What a page says of itself, from how it is stored.
-pub(super) fn metadata(stored: Option<&str>) -> Result<Metadata, Failure> {
-    let read = |text| serde_json::from_str(text).map_err(|_| Failure::Malformed("the metadata of a page cannot be read"));
-    stored.map_or_else(|| Ok(Metadata::default()), read)
-}
-
-/// What a chunk says, wherever in the page it stands.
-#[derive(PartialEq, Eq, Hash)]
-struct Saying<'a> {
-    headings: &'a [String],
-    code: Option<(Option<&'a str>, &'a str)>,
-    text: &'a str,
-}
-
-impl<'a> Saying<'a> {
-    fn of(chunk: &'a Chunk) -> Self {
-        let code = match &chunk.kind {
-            ChunkKind::Text => None,
-            ChunkKind::Code { language, context } => Some((language.as_deref(), context.as_str())),
-        };
-        Self { headings: &chunk.heading_path, code, text: &chunk.text }
     }
 }
 
@@ -635,11 +569,6 @@ fn update_page(connection: &Connection, page: i64, source: i64, document: &Docum
     Ok(())
 }
 
-/// NULL where the text is the page's own.
-fn written(filled: &Filled) -> Option<String> {
-    (!filled.is_served()).then(|| filled.to_string())
-}
-
 /// Of all columns but the time of fetching, which a page that has not changed takes over alone.
 fn page_sum(source: i64, document: &Document, said: &Said) -> i32 {
     let Validators { etag, last_modified, twin } = &document.validators;
@@ -677,17 +606,6 @@ fn chunk_sum(page: i64, chunk: &Chunk, headings: &str) -> i32 {
         Some(anchor) => sum.bytes(anchor.as_bytes()).sum(),
         None => sum.sum(),
     }
-}
-
-fn columns_of(kind: &ChunkKind) -> (i64, Option<&str>, Option<&str>) {
-    match kind {
-        ChunkKind::Text => (0, None, None),
-        ChunkKind::Code { language, context } => (1, language.as_deref(), Some(context.as_str())),
-    }
-}
-
-fn headings(chunk: &Chunk) -> String {
-    serde_json::to_string(&chunk.heading_path).expect("a list of strings is JSON")
 }
 
 /// A chunk as it is stored.
@@ -787,20 +705,6 @@ pub(super) fn collect<T>(
         found.push(read(row)?);
     }
     Ok(found)
-}
-
-pub(super) fn count(number: i64) -> Result<u64, Failure> {
-    u64::try_from(number).map_err(|_| Failure::Malformed("a count is negative"))
-}
-
-pub(super) fn milliseconds(time: SystemTime) -> i64 {
-    let since = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or(Duration::ZERO);
-    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
-}
-
-pub(super) fn time(milliseconds: i64) -> SystemTime {
-    let since = Duration::from_millis(u64::try_from(milliseconds).unwrap_or(0));
-    SystemTime::UNIX_EPOCH.checked_add(since).unwrap_or(SystemTime::UNIX_EPOCH)
 }
 
 /// Characters of an address that is told though it is damaged.

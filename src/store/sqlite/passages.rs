@@ -3,40 +3,19 @@
 
 use std::collections::HashSet;
 
-use ring::digest::{SHA256, digest};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::pages::{CHUNK_COLUMNS, chunk, collect, count, damaged};
+use super::pages::{CHUNK_COLUMNS, chunk, collect, damaged};
 use super::sketches;
 use super::texts::CHUNK_TABLES;
-use super::vector::{ModelRow, quantise};
-use crate::model::{Chunk, EmbedProgress, Embedded, Pending};
+use super::vector::ModelRow;
+use crate::model::{EmbedProgress, Embedded, Pending};
 use crate::store::checksum::Checksum;
 use crate::store::error::{Error, Failure};
+use crate::store::hashes::{Hash, SPARE, hash};
+use crate::store::near::quantise;
 use crate::store::ranges::Ranges;
-
-/// By which a passage is known: the first half of its SHA-256.
-pub(super) type Hash = [u8; 16];
-
-pub(super) fn hash_of(chunk: &Chunk) -> Hash {
-    hash(chunk.passage().as_bytes())
-}
-
-/// The same where its words are known.
-pub(super) fn hash_with(chunk: &Chunk, words: &str) -> Hash {
-    hash(chunk.passage_of(words).as_bytes())
-}
-
-fn hash(text: &[u8]) -> Hash {
-    let mut half = [0; 16];
-    half.copy_from_slice(&digest(&SHA256, text).as_ref()[..16]);
-    half
-}
-
-/// What a text is known by to readers, in hexadecimal.
-pub fn text_hash(text: &[u8]) -> String {
-    hash(text).iter().map(|byte| format!("{byte:02x}")).collect()
-}
+use crate::store::written::count;
 
 /// The number of a passage, new or known.
 pub(super) fn number(connection: &Connection, hash: &Hash) -> Result<i64, Failure> {
@@ -538,8 +517,6 @@ fn keep_vectors(connection: &Connection) -> Result<(), Failure> {
 
 /// Lists of pages that are gone: so many stay at least, twice as many at most.
 const GONE: i64 = 1_000;
-/// Passages that no chunk says and that are kept, beside as many as chunks do say.
-const SPARE: i64 = 10_000;
 
 #[cfg(test)]
 mod tests {

@@ -5,16 +5,19 @@ use std::time::SystemTime;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use url::Url;
 
-use super::pages::{self, CHUNK_COLUMNS, chunk, collect, document, milliseconds, parse_url};
-use super::passages::{self, Kept, VECTOR_COLUMNS, hash_of, vector_agrees};
-use super::sources::{self, find_source, number_of, source_of};
+use super::pages::{self, CHUNK_COLUMNS, chunk, collect, document, parse_url};
+use super::passages::{self, Kept, VECTOR_COLUMNS, vector_agrees};
+use super::sources::{self, find_source, source_of};
 use super::texts::{CHUNK_TABLES, PAGE_COLUMNS};
 use super::vector::ModelRow;
 use super::{Sqlite, sketches};
 use crate::model::{Chunk, SharedPage, SharedSource, SharedVector, SourceId, SourceState};
 use crate::store::PageId;
 use crate::store::error::{Error, Failure};
+use crate::store::hashes::hash_of;
 use crate::store::keep::{SharedVectors, Sharing};
+use crate::store::written::milliseconds;
+use crate::store::written::{self, marked, number_of};
 
 impl Sharing for Sqlite {
     fn shared_after(
@@ -146,15 +149,12 @@ fn put_vectors(connection: &Connection, model: &str, dimensions: u32, chunks: &[
     sketches::add(connection, counted)
 }
 
-/// The mark stands in the recipe, where who does not look for it does not see it: no crawl writes it, and the end of the import removes it.
 fn begin_import(connection: &Connection, of: &SharedSource, import: &str) -> Result<(), Failure> {
     let id = source_of(connection, &of.source)?;
     sources::forget_trail(connection, &of.source)?;
-    let mut recipe = serde_json::to_value(of.recipe.clone().unwrap_or_default()).expect("texts, numbers and addresses are JSON");
-    recipe[MARK] = import.into();
     connection.prepare_cached("UPDATE sources SET recipe = ?2, state = ?3, waiting = 0 WHERE id = ?1")?.execute(params![
         id,
-        recipe.to_string(),
+        marked(of.recipe.as_ref(), import),
         number_of(SourceState::Incomplete)
     ])?;
     Ok(())
@@ -166,8 +166,7 @@ fn is_of_import(connection: &Connection, source: &SourceId, import: &str) -> Res
         .prepare_cached(sql)?
         .query_row(params![source.as_str(), number_of(SourceState::Incomplete)], |row| row.get(0))
         .optional()?;
-    let recipe: Option<serde_json::Value> = recipe.flatten().and_then(|recipe| serde_json::from_str(&recipe).ok());
-    Ok(recipe.is_some_and(|recipe| recipe[MARK] == import))
+    Ok(recipe.flatten().is_some_and(|recipe| written::is_of_import(&recipe, import)))
 }
 
 fn end_import(connection: &Connection, of: &SharedSource) -> Result<(), Failure> {
@@ -203,8 +202,6 @@ fn between(connection: &Connection, source: &SourceId, after: &str, before: Opti
 /// Along the index of addresses: by that of sources, each page would take a look at all of them.
 const NEXT: &str = "SELECT id, url FROM pages WHERE +source = ?1 AND url > ?2 ORDER BY url LIMIT 1";
 const BETWEEN: &str = "SELECT url FROM pages WHERE +source = ?1 AND url > ?2 AND url < coalesce(?3, x'') ORDER BY url LIMIT ?4";
-
-const MARK: &str = "import";
 
 #[cfg(test)]
 mod tests {

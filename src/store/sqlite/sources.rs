@@ -6,13 +6,14 @@ use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use url::Url;
 
-use crate::model::{
-    Candidate, Document, Earlier, Meant, Metadata, NotMeant, Recipe, SourceId, SourceState, SourceSummary, Trail, host, meant,
-};
+use crate::model::{Candidate, Document, Earlier, Meant, Metadata, NotMeant, Recipe, SourceId, SourceState, SourceSummary, Trail, host};
 
-use super::pages::{beyond, collect, count, metadata, milliseconds, parse_source, parse_url, time};
+use super::pages::{collect, parse_url};
 use super::texts;
 use crate::store::error::Failure;
+use crate::store::meant::who_is_meant;
+use crate::store::written::{MOST_MISSES, number_of, recipe, state_of};
+use crate::store::written::{beyond, count, metadata, milliseconds, parse_source, time};
 
 /// Of a page that nobody has named a source for: the one that has it already, else that of its host.
 pub(super) fn source_for(connection: &Connection, url: &Url) -> Result<i64, Failure> {
@@ -57,7 +58,7 @@ pub(super) fn sources(connection: &Connection) -> Result<Vec<SourceSummary>, Fai
             embedded: count(row.get(4)?)?,
             last_fetched: time(row.get::<_, Option<i64>>(5)?.unwrap_or(0)),
             says_version: row.get(6)?,
-            recipe: recipe(row, 7)?,
+            recipe: recipe_of(row, 7)?,
             state: state_of(row.get(8)?)?,
             left: count(row.get(9)?)?,
             made: row.get::<_, Option<i64>>(10)?.map(time),
@@ -66,62 +67,24 @@ pub(super) fn sources(connection: &Connection) -> Result<Vec<SourceSummary>, Fai
     })
 }
 
-fn recipe(row: &Row<'_>, column: usize) -> Result<Option<Recipe>, Failure> {
+fn recipe_of(row: &Row<'_>, column: usize) -> Result<Option<Recipe>, Failure> {
     match row.get_ref(column)? {
         ValueRef::Null => Ok(None),
-        text => {
-            let text = text.as_str().ok().and_then(|text| serde_json::from_str(text).ok());
-            text.map(Some).ok_or(Failure::Malformed("the recipe of a source cannot be read"))
-        }
+        // Bytes that are no text are no recipe either.
+        text => recipe(Some(text.as_str().unwrap_or_default())),
     }
-}
-
-fn state_of(number: i64) -> Result<SourceState, Failure> {
-    STATES.get(usize::try_from(number).unwrap_or(usize::MAX)).copied().ok_or(Failure::Malformed("a source is in an unknown state"))
-}
-
-pub(super) fn number_of(state: SourceState) -> i64 {
-    STATES.iter().position(|known| *known == state).map_or(0, |at| at as i64)
 }
 
 /// The sources that somebody means who names one, or gives an address of it.
 pub(super) fn find(connection: &Connection, text: &str) -> Result<Result<Meant, NotMeant>, Failure> {
     let sql = format!("SELECT s.name, s.says_version, s.recipe FROM sources AS s WHERE {LISTED} ORDER BY s.name");
     let known = collect(connection, &sql, [], |row| {
-        let seeds = recipe(row, 2)?.map(|recipe| recipe.seeds).unwrap_or_default();
+        let seeds = recipe_of(row, 2)?.map(|recipe| recipe.seeds).unwrap_or_default();
         let source = parse_source(&row.get::<_, String>(0)?)?;
         Ok((Candidate { source, says_version: row.get(1)?, hosts: seeds.iter().map(host).collect() }, seeds))
     })?;
-    let of = |which: &dyn Fn(&Candidate, &[Url]) -> bool| -> Vec<Candidate> {
-        known.iter().filter(|(candidate, seeds)| which(candidate, seeds)).map(|(candidate, _)| candidate.clone()).collect()
-    };
-    let is_address = |url: &Url| text.contains("://") && (url.has_host() || url.scheme() == "file");
-    let url = Url::parse(text.trim()).ok().filter(is_address);
-    let Some(mut url) = url else { return Ok(meant(text, &of(&|_, _| true))) };
-    url.set_fragment(None);
     let sql = "SELECT s.name FROM pages AS p JOIN sources AS s ON s.id = p.source WHERE p.url = ?1";
-    let with_page = collect(connection, sql, [url.as_str()], |row| parse_source(&row.get::<_, String>(0)?))?;
-    let longest = known.iter().filter_map(|(_, seeds)| covered(seeds, &url)).max();
-    let at_address = match with_page.is_empty() {
-        false => of(&|candidate, _| with_page.contains(&candidate.source)),
-        true if longest.is_some() => of(&|_, seeds| covered(seeds, &url) == longest),
-        true => return Ok(meant(&host(&url), &of(&|_, _| true))),
-    };
-    // All of them, whatever their names are.
-    let sources: Vec<_> = at_address.iter().map(|candidate| candidate.source.clone()).collect();
-    let mut default = Vec::new();
-    for source in &sources {
-        let best = meant(source.name(), &at_address).map(|meant| meant.default).unwrap_or_default();
-        default.extend(best.into_iter().filter(|best| best.name() == source.name() && !default.contains(best)).collect::<Vec<_>>());
-    }
-    Ok(Ok(Meant { sources, default }))
-}
-
-/// How much of the address is that of the folder of a seed, in bytes.
-fn covered(seeds: &[Url], url: &Url) -> Option<usize> {
-    let folder = |seed: &Url| seed.path()[..=seed.path().rfind('/').unwrap_or(0)].to_owned();
-    let below = |seed: &&Url| host(seed) == host(url) && (url.path().starts_with(&folder(seed)) || url.path() == seed.path());
-    seeds.iter().filter(below).map(|seed| folder(seed).len()).max()
+    who_is_meant(text, &known, |url| collect(connection, sql, [url], |row| parse_source(&row.get::<_, String>(0)?)))
 }
 
 /// A crawl of it begins, or goes on.
@@ -275,9 +238,6 @@ pub(super) fn note_misses(connection: &Connection, source: &SourceId, urls: &[Bo
     Ok(())
 }
 
-/// Of one source: as many as a report lists of what failed and of what was left out.
-const MOST_MISSES: i64 = 20_000;
-
 /// The version that the pages of a source name.
 pub(super) fn says_version(connection: &Connection, source: &SourceId, version: &str) -> Result<(), Failure> {
     connection.prepare_cached("UPDATE sources SET says_version = ?2 WHERE name = ?1")?.execute([source.as_str(), version])?;
@@ -312,5 +272,3 @@ pub(super) fn languages(connection: &Connection, source: Option<&SourceId>) -> R
 
 /// What there is nothing to ask about is no source to anybody.
 const LISTED: &str = "s.pages <> 0";
-/// By their numbers in the file.
-const STATES: [SourceState; 4] = [SourceState::Loose, SourceState::Complete, SourceState::Limited, SourceState::Incomplete];

@@ -6,7 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::pages::{CHUNK_COLUMNS, HEAD_COLUMNS, beyond, chunk, head, metadata, provenance};
+use super::pages::{CHUNK_COLUMNS, HEAD_COLUMNS, chunk, head, provenance};
 use super::passages;
 use super::sources::{find_source, name_of};
 use super::texts::CHUNK_TABLES;
@@ -19,6 +19,7 @@ use crate::store::fuse::Candidate;
 use crate::store::rank::of_page;
 use crate::store::view::{Stored, View};
 use crate::store::words::{self, Asked, Filter};
+use crate::store::written::{beyond, metadata};
 
 /// The query's vector, the model that made it, and that model's vectors in memory.
 pub(super) type Meaning<'a> = (&'a str, &'a [f32], &'a RwLock<Matrix>);

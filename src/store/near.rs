@@ -1,0 +1,37 @@
+//! Vectors as bytes, and what a passage scores with those beside it. Pure.
+
+/// What a passage's neighbours and it itself weigh in its score, against it alone.
+const NEIGHBOURS: f32 = 0.5;
+
+/// A vector as bytes: a component is `data[i] * scale`.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Quantised {
+    pub scale: f32,
+    pub data: Vec<u8>,
+}
+
+/// None for a vector without direction: empty, all zeros, or with a component that is no finite number.
+pub(super) fn quantise(vector: &[f32]) -> Option<Quantised> {
+    let (steps, scale) = steps(vector, f32::from(i8::MAX))?;
+    // The blob holds the two's complement of each step.
+    let data = steps.map(|step| step as i8 as u8).collect();
+    Some(Quantised { scale, data })
+}
+
+/// The components in units of the scale that makes the largest one `limit`.
+pub(super) fn steps(vector: &[f32], limit: f32) -> Option<(impl Iterator<Item = f32>, f32)> {
+    let largest = vector.iter().fold(0.0_f32, |largest, component| largest.max(component.abs()));
+    let usable = largest > 0.0 && vector.iter().all(|component| component.is_finite());
+    let scale = largest / limit;
+    (usable && scale > 0.0).then(|| (vector.iter().map(move |component| (component / scale).round()), scale))
+}
+
+/// What a passage scores with those beside it on its page: what stands among others on the matter is more likely about it than a few
+/// words that are near the question by themselves.
+///
+/// Measured, nDCG@10: manuals .718 → .735 by meaning, .742 → .748 with words. Lengths of the neighbours taken into account, or two on each
+/// side: no better.
+pub(super) fn among_neighbours(cosine: f32, beside: impl Iterator<Item = f32>) -> f32 {
+    let (sum, count) = beside.fold((cosine, 1.0), |(sum, count), other| (sum + other, count + 1.0));
+    (1.0 - NEIGHBOURS) * cosine + NEIGHBOURS * sum / count
+}

@@ -1,0 +1,199 @@
+//! Keeps pages, chunks and vectors in PostgreSQL with pgvector, for many machines. Synchronous.
+//!
+//! Who writes holds one lock for as long as the transaction takes: so the numbers of rows tell what is new, and segments of words are merged
+//! by one at a time. Who reads holds none and sees one moment. Connections are taken from those that are idle, and made anew where the server
+//! has ended them; what was not acknowledged is done again.
+
+mod address;
+mod check;
+mod connection;
+mod date;
+mod meaning;
+mod origins;
+mod packages;
+mod pages;
+mod schema;
+mod sharing;
+mod sources;
+mod transaction;
+mod trouble;
+mod view;
+mod wire;
+mod words;
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+use std::{fmt, thread};
+
+use self::address::Address;
+use self::connection::{Connection, Purpose};
+use self::schema::{Limits, Missing, Takes};
+use self::transaction::Transaction;
+pub use self::trouble::Trouble;
+use super::error::{Error, Failure};
+use super::ranges::Ranges;
+use super::until::nobody_waits;
+use super::{Config, lock};
+
+/// The engine behind `postgres://…`.
+pub(super) struct Postgres {
+    address: Address,
+    config: Config,
+    takes: Takes,
+    /// Connections that nobody uses. Held to take one or to put it back.
+    idle: Mutex<Vec<Connection>>,
+    /// By model, for text and code: chunks that are known to have a vector. Numbers only grow, and a vector leaves only with the last chunk.
+    embedded: Mutex<HashMap<String, [Ranges; 2]>>,
+}
+
+impl fmt::Debug for Postgres {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Postgres").field("address", &self.address).field("takes", &self.takes).finish_non_exhaustive()
+    }
+}
+
+impl Postgres {
+    /// Opens the database to read and write, making the tables where they are missing.
+    pub(super) fn open(text: &str, config: Config) -> Result<Self, Error> {
+        let store = Self::prepared(text, config, Missing::Make)?;
+        match store.takes {
+            Takes::Writes => Ok(store),
+            Takes::QuestionsOnly => Err(store.at(Trouble::ReadOnly.into())),
+        }
+    }
+
+    /// Opens it for questions: it makes no tables, and a server that takes no writes is asked as well.
+    pub(super) fn open_existing(text: &str, config: Config) -> Result<Self, Error> {
+        Self::prepared(text, config, Missing::Refuse)
+    }
+
+    /// Opens it to read alone.
+    pub(super) fn open_to_read(text: &str, config: Config) -> Result<Self, Error> {
+        Ok(Self { takes: Takes::QuestionsOnly, ..Self::prepared(text, config, Missing::Refuse)? })
+    }
+
+    fn prepared(text: &str, config: Config, missing: Missing) -> Result<Self, Error> {
+        let address = Address::parse(text, &config.server).map_err(|trouble| Error::Server { server: SHOWN.to_owned(), trouble })?;
+        let mut store = Self { address, config, takes: Takes::QuestionsOnly, idle: Mutex::default(), embedded: Mutex::default() };
+        let opened = store.connect().and_then(|mut connection| {
+            let takes = schema::prepare(&mut connection, &store.address, missing)?;
+            Ok((connection, takes))
+        });
+        let (connection, takes) = opened.map_err(|failure| store.at(failure))?;
+        store.takes = takes;
+        lock(&store.idle).push(connection);
+        Ok(store)
+    }
+
+    fn connect(&self) -> Result<Connection, Failure> {
+        let limits = Limits { statement: self.config.statement_timeout, wait: self.config.busy_timeout };
+        let mut connection = Connection::open(&self.address, limits.statement)?;
+        schema::settle(&mut connection, &self.address, limits)?;
+        Ok(connection)
+    }
+
+    /// One transaction that reads: everything that `work` sees is of one moment.
+    fn read<T>(&self, work: impl Fn(&Transaction<'_>) -> Result<T, Failure>) -> Result<T, Error> {
+        self.tried(|connection| {
+            connection.begin(Purpose::Read);
+            let answer = work(&Transaction::of(connection));
+            match answer {
+                Ok(answer) => {
+                    // It has written nothing, so that nothing depends on how it ends.
+                    connection.end().ok();
+                    Ok(answer)
+                }
+                Err(failure) => {
+                    connection.roll_back();
+                    Err(Tried::Undone(failure))
+                }
+            }
+        })
+    }
+
+    /// One transaction that writes: all of it happens, or nothing.
+    fn write<T>(&self, work: impl Fn(&Transaction<'_>) -> Result<T, Failure>) -> Result<T, Error> {
+        if self.takes == Takes::QuestionsOnly {
+            return Err(self.at(Trouble::ReadOnly.into()));
+        }
+        self.tried(|connection| {
+            connection.begin(Purpose::Write);
+            let locked = connection.rows(LOCK, &[(&*self.address.schema).into()]);
+            let written = locked.and_then(|_| work(&Transaction::of(connection)));
+            match written {
+                // Once it is asked for the end of it, nobody knows whether it has come.
+                Ok(answer) => connection.commit().map(|()| answer).map_err(Tried::Asked),
+                Err(failure) => {
+                    connection.roll_back();
+                    Err(Tried::Undone(failure))
+                }
+            }
+        })
+    }
+
+    /// Works with a connection, and again with another where one was lost and nothing has come of it: at once if it had been idle, for the
+    /// server may have ended it long ago; then after longer and longer pauses.
+    fn tried<T>(&self, attempt: impl Fn(&mut Connection) -> Result<T, Tried>) -> Result<T, Error> {
+        let started = Instant::now();
+        let mut pause = FIRST_PAUSE;
+        loop {
+            let idle = lock(&self.idle).pop();
+            let was_idle = idle.is_some();
+            let done = match idle.map_or_else(|| self.connect(), Ok) {
+                Ok(mut connection) => {
+                    let done = attempt(&mut connection);
+                    if connection.is_reusable() {
+                        let mut idle = lock(&self.idle);
+                        if idle.len() < MOST_IDLE {
+                            idle.push(connection);
+                        }
+                    }
+                    done
+                }
+                Err(failure) => Err(Tried::Undone(failure)),
+            };
+            let failure = match done {
+                Ok(answer) => return Ok(answer),
+                Err(Tried::Asked(failure)) => return Err(self.at(failure)),
+                Err(Tried::Undone(failure)) => failure,
+            };
+            match &failure {
+                Failure::Server(trouble) if trouble.is_lost() && was_idle => lock(&self.idle).clear(),
+                Failure::Server(trouble)
+                    if trouble.may_pass() && started.elapsed() + pause < self.config.busy_timeout && !nobody_waits() =>
+                {
+                    log::debug!("{}: {trouble}; trying again", self.address);
+                    thread::sleep(pause);
+                    pause = (pause * 2).min(LONGEST_PAUSE);
+                }
+                _ => return Err(self.at(failure)),
+            }
+        }
+    }
+
+    fn at(&self, failure: Failure) -> Error {
+        match failure {
+            Failure::Server(trouble) => Error::Server { server: self.address.to_string(), trouble },
+            other => other.at(&PathBuf::from(self.address.to_string())),
+        }
+    }
+}
+
+/// What an attempt has come to that has failed.
+enum Tried {
+    /// Nothing.
+    Undone(Failure),
+    /// Perhaps all of it.
+    Asked(Failure),
+}
+
+/// What stands in messages where an address cannot be read: it may hold a password.
+const SHOWN: &str = "postgres://…";
+/// For the whole schema, by its name; the number is the "SMCR" of our files.
+const LOCK: &str = "SELECT pg_advisory_xact_lock(1397572434, hashtext($1))";
+const FIRST_PAUSE: Duration = Duration::from_millis(50);
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+/// Connections that are kept for the next who asks.
+const MOST_IDLE: usize = 8;
