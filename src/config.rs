@@ -6,6 +6,7 @@
 
 mod browsers;
 mod on_disk;
+mod servers;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -27,7 +28,8 @@ use crate::store;
 /// Everything the engine is made of.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// Where pages, chunks and vectors are kept; `:memory:` keeps them for the life of the engine only.
+    /// Where pages, chunks and vectors are kept: a file, or `postgres://USER@HOST/DATABASE`; `:memory:` keeps them for the life of the engine
+    /// only.
     pub database: PathBuf,
     /// Which reactor drives sockets and timers.
     pub reactor: Choice,
@@ -86,8 +88,8 @@ impl Embeddings {
 impl Config {
     /// The defaults, with a database at `database`.
     pub fn new(database: impl Into<PathBuf>) -> Self {
-        Self {
-            database: database.into(),
+        let of_new = Self {
+            database: PathBuf::new(),
             reactor: Choice::default(),
             crawl: crawl::Config::default(),
             chunk: chunk::Config::default(),
@@ -98,12 +100,26 @@ impl Config {
             project: None,
             on_disk: OnDisk::default(),
             environment: Environment::of_process(),
-        }
+        };
+        of_new.with_database(database.into())
     }
 
-    /// The folder that is named, else `share` beside the database; none where that is in memory.
+    /// The same with another database. A password in the address of a server is kept apart from it, where nothing shows it.
+    pub fn with_database(mut self, database: PathBuf) -> Self {
+        self.database = match store::Place::of(&database).without_password() {
+            Some((address, password)) => {
+                self.store.server.password = Some(password);
+                address.into()
+            }
+            None => database,
+        };
+        self
+    }
+
+    /// The folder that is named, else `share` beside the database; none where that is in memory or a server's.
     pub fn shares_in(&self) -> Option<PathBuf> {
-        let beside = || (self.database.as_os_str() != ":memory:").then(|| self.database.with_file_name("share"));
+        let is_file = self.database.as_os_str() != ":memory:" && matches!(store::Place::of(&self.database), store::Place::File(_));
+        let beside = || is_file.then(|| self.database.with_file_name("share"));
         self.share_folder.clone().or_else(beside)
     }
 
@@ -157,7 +173,7 @@ impl Config {
             if database.trim().is_empty() {
                 return Err(settings.invalid(Key::Database, "a path, or :memory:"));
             }
-            self.database = database.into();
+            self = self.with_database(database.into());
         }
         if let Some((word, origin)) = settings.value(Key::Reactor) {
             match word.parse::<ReactorKind>() {
@@ -220,6 +236,10 @@ impl Config {
         if environment.iter().next().is_some() {
             self.on_disk = OnDisk::of(environment);
             self.crawl.browser.places = browsers::places(environment);
+            let said = servers::of(environment);
+            // What the address itself says is nearest.
+            let password = self.store.server.password.take().or(said.password);
+            self.store.server = store::Server { password, ..said };
         }
         if environment.names_a_proxy() {
             self.crawl.http.proxies = Proxies::from_variables(environment.iter()).map_err(|source| Error::Proxy { source })?;

@@ -210,7 +210,7 @@ impl Engine {
     pub fn has_database(&self) -> bool {
         // It may be opening just now, which takes a while: then there will be one.
         let is_open = self.inner.store.try_lock().map_or(true, |store| store.is_some());
-        is_open || self.inner.config.database.exists()
+        is_open || store::Place::of(&self.inner.config.database).exists()
     }
 
     /// It ends with the engine, and nobody else has it.

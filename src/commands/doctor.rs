@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use smolcrawl::Engine;
 use smolcrawl::config::{Config, Environment, Key, Origin, Settings};
 use smolcrawl::engine::{Check, ModelSummary};
-use smolcrawl::store::{Compacted, Store};
+use smolcrawl::store::{Compacted, Place, Store};
 
 use super::credentials;
 use super::output::Output;
@@ -45,9 +45,14 @@ fn findings(
     let mut advice: Vec<_> = ignored(&shown);
     let database = config.database.clone();
     // Before anything opens it.
-    let compacted = (asked.compact && database.exists()).then(|| Store::compact(&database, &config.store));
+    let place = Place::of(&database);
+    let is_file = matches!(place, Place::File(_));
+    let compacted = (asked.compact && is_file && database.exists()).then(|| Store::compact(&database, &config.store));
+    if asked.compact && !is_file {
+        advice.push("a server gives room back by itself (autovacuum): --compact is for files".to_owned());
+    }
     let engine = Engine::new(config).map_err(|error| problems.push(error)).ok();
-    let mut store = json!({ "path": database, "exists": database.exists() });
+    let mut store = json!({ "path": database, "exists": place.exists() });
     if let Ok(file) = std::fs::metadata(&database) {
         store["bytes"] = file.len().into();
     }
@@ -57,8 +62,9 @@ fn findings(
         None => {}
     }
     // Where it is, or would be made.
-    let free = std::path::absolute(&database)
-        .ok()
+    let free = Some(&database)
+        .filter(|_| is_file)
+        .and_then(|path| std::path::absolute(path).ok())
         .and_then(|path| fs4::available_space(path.ancestors().skip(1).find(|folder| folder.is_dir())?).ok());
     if let Some(free) = free {
         store["free_bytes"] = free.into();
@@ -67,7 +73,7 @@ fn findings(
         }
     }
     // A database that is not there is not made: doctor changes nothing.
-    if let (Some(engine), true) = (&engine, database.exists()) {
+    if let (Some(engine), true) = (&engine, place.exists()) {
         let stored = async { Ok::<_, smolcrawl::Error>((engine.sources().await?, engine.embed_progress().await?, engine.models().await?)) };
         match drive(engine, stored) {
             Ok((sources, progress, models)) => {
@@ -132,7 +138,7 @@ fn findings(
     let clients = setup::states(environment);
     advice.extend(clients.iter().filter_map(setup::State::advice));
     advice.extend(problems.iter().filter_map(smolcrawl::Error::hint));
-    if !database.exists() {
+    if !place.exists() {
         advice.push("nothing is stored yet: `smolcrawl crawl URL` does it".to_owned());
     }
     json!({

@@ -35,6 +35,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use smolcrawl::config::{Config, Environment};
+use smolcrawl::store::Place;
 use smolcrawl::{CrawlRequest, Engine};
 use url::Url;
 
@@ -116,6 +117,10 @@ const GRACE: Duration = Duration::from_millis(100);
 /// Fails where there is no database to ask, rather than make one and find nothing in it.
 fn database_exists(engine: &Engine) -> Result<(), Failure> {
     let database = &engine.config().database;
+    // Of a server only asking it tells.
+    if let Place::Server(_) = Place::of(database) {
+        return Ok(());
+    }
     // What else is wrong with the path, opening it tells: below a file nothing is, which Windows calls not found, too.
     let below_a_file = || database.ancestors().skip(1).any(Path::is_file);
     match std::fs::metadata(database) {

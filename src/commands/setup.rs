@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value, json};
 use smolcrawl::config::{Config, Environment, Key, Origin, Settings};
+use smolcrawl::store::Place;
 
 use self::clients::{Disk, Folders, Platform};
 use super::Failure;
@@ -343,6 +344,11 @@ fn arguments(everywhere: &Everywhere) -> Result<Vec<String>, Failure> {
     let mut path = |flag: &str, path: &Path| -> Result<(), Failure> {
         let whole = match path.to_str() {
             Some(":memory:") => path.to_owned(),
+            // A password in it would stand in the files of others.
+            Some(_) if Place::of(path).without_password().is_some() => {
+                return Err(Failure::usage(format!("{flag}: the address has a password in it, which is for ~/.pgpass")));
+            }
+            Some(_) if matches!(Place::of(path), Place::Server(_)) => path.to_owned(),
             _ => std::path::absolute(path).map_err(|error| Failure::usage(format!("{flag}: {error}")))?,
         };
         let whole = whole.to_str().ok_or_else(|| Failure::usage(format!("{flag}: the path is not Unicode")))?.to_owned();

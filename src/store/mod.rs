@@ -227,28 +227,38 @@ impl<'a> Place<'a> {
         named.to_str().filter(is_server).map_or(Self::File(named), Self::Server)
     }
 
-    /// As it may be shown: without a password.
-    pub fn shown(self) -> String {
-        let Self::Server(address) = self else { return named_of(self) };
-        let Ok(mut url) = Url::parse(address) else { return "postgres://…".to_owned() };
-        // It fails only for addresses that cannot have one.
-        let _ = url.set_password(None);
-        let query: Vec<(String, String)> =
-            url.query_pairs().filter(|(name, _)| name != "password").map(|(name, value)| (name.into_owned(), value.into_owned())).collect();
-        if query.is_empty() {
-            url.set_query(None);
-        } else {
-            url.query_pairs_mut().clear().extend_pairs(query);
+    /// Whether there may be something to ask: of a server only asking it tells.
+    pub fn exists(self) -> bool {
+        match self {
+            Self::File(path) => path.exists(),
+            Self::Server(_) => true,
         }
-        url.into()
+    }
+
+    /// The address of a server without the password in it, and that password; nothing of a file, or of what is no address.
+    pub fn without_password(self) -> Option<(String, Secret)> {
+        let Self::Server(address) = self else { return None };
+        let mut url = Url::parse(address).ok()?;
+        let said = url.query_pairs().find(|(name, _)| name == "password").map(|(_, password)| password.into_owned());
+        let password = match url.password() {
+            Some(password) => percent_decoded(password),
+            None => said?,
+        };
+        url.set_password(None).ok()?;
+        let others: Vec<(String, String)> =
+            url.query_pairs().filter(|(name, _)| name != "password").map(|(name, value)| (name.into(), value.into())).collect();
+        url.set_query(None);
+        if !others.is_empty() {
+            url.query_pairs_mut().extend_pairs(others);
+        }
+        Some((url.into(), Secret(password)))
     }
 }
 
-fn named_of(place: Place<'_>) -> String {
-    match place {
-        Place::File(path) => path.display().to_string(),
-        Place::Server(address) => address.to_owned(),
-    }
+/// What stands in an address for characters that cannot; what is none stays as it is.
+fn percent_decoded(text: &str) -> String {
+    let encoded = format!("p={}", text.replace('+', "%2B").replace('&', "%26"));
+    url::form_urlencoded::parse(encoded.as_bytes()).next().map_or_else(String::new, |(_, value)| value.into_owned())
 }
 
 /// A panic elsewhere has undone its transaction, so what is behind the lock is whole.

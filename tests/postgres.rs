@@ -1,0 +1,329 @@
+//! Stores on a real server that is wrong, refuses or goes away: `tests/postgres/run postgres` starts one.
+#![cfg(feature = "postgres")]
+
+#[path = "support/stores.rs"]
+mod stores;
+
+use std::io::Write as _;
+use std::net::TcpListener;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant, SystemTime};
+
+use smolcrawl::chunk;
+use smolcrawl::model::{Chunk, Document, Embedded, Mode, Query};
+use smolcrawl::store::{Config, Error, Put, Store, Trouble};
+use url::Url;
+
+const NEEDS: &str = "it needs a server: tests/postgres/run";
+
+/// The server that was started for this.
+fn server() -> Url {
+    Url::parse(&std::env::var("SMOLCRAWL_TEST_POSTGRES").expect(NEEDS)).unwrap()
+}
+
+/// The same as somebody else, with another database.
+fn as_other(user: &str, password: Option<&str>, database: &str) -> String {
+    let mut url = server();
+    url.set_username(user).unwrap();
+    url.set_password(password).unwrap();
+    url.set_path(database);
+    url.into()
+}
+
+fn psql(database: &str, sql: &str) -> String {
+    let url = server();
+    let mut psql = Command::new(std::env::var("SMOLCRAWL_TEST_PSQL").expect(NEEDS));
+    let port = url.port().unwrap().to_string();
+    psql.args([
+        "-X",
+        "-A",
+        "-t",
+        "-q",
+        "-v",
+        "ON_ERROR_STOP=1",
+        "-h",
+        "127.0.0.1",
+        "-p",
+        &port,
+        "-U",
+        url.username(),
+        "-d",
+        database,
+        "-c",
+        sql,
+    ]);
+    let done = psql.output().unwrap();
+    assert!(done.status.success(), "{sql}: {}", String::from_utf8_lossy(&done.stderr));
+    String::from_utf8(done.stdout).unwrap().trim().to_owned()
+}
+
+fn restart() {
+    let command = std::env::var("SMOLCRAWL_TEST_RESTART").expect(NEEDS);
+    let done = Command::new("sh").args(["-c", &command]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status().unwrap();
+    assert!(done.success());
+}
+
+fn trouble(opened: Result<Store, Error>) -> Trouble {
+    let error = opened.unwrap_err();
+    let told = error.to_string();
+    assert!(!told.contains("secret") && !told.contains("odd@characters"), "{told}");
+    assert!(error.hint().is_some(), "{told}");
+    match error {
+        Error::Server { trouble, .. } => trouble,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn open(address: &str) -> Result<Store, Error> {
+    Store::open(address, Config { busy_timeout: Duration::from_millis(400), ..Config::default() })
+}
+
+fn page(path: &str, markdown: &str) -> (Document, Vec<Chunk>) {
+    let url = Url::parse("https://docs.test/").unwrap().join(path).unwrap();
+    let document = Document::new(url, "Title", markdown, SystemTime::UNIX_EPOCH + Duration::from_millis(1_700_000_000_123));
+    let chunks = chunk::split(&document, &chunk::Config { min_chars: 0, ..chunk::Config::default() });
+    (document, chunks)
+}
+
+fn put(store: &Store, path: &str, markdown: &str) -> Put {
+    let (document, chunks) = page(path, markdown);
+    store.put(&document, &chunks).unwrap()
+}
+
+fn found(store: &Store, text: &str) -> Vec<String> {
+    let query = Query { mode: Mode::Lexical, ..Query::new(text) };
+    store.search(&query, None, "m").unwrap().into_iter().map(|hit| hit.url.path().to_owned()).collect()
+}
+
+#[test]
+#[ignore = "needs a server: tests/postgres/run"]
+fn who_is_not_let_in_is_told_why() {
+    psql("stores", "CREATE ROLE guest LOGIN PASSWORD 'secret'");
+    assert!(matches!(trouble(open(&as_other("guest", Some("secret 2"), "stores"))), Trouble::LoginRefused { .. }));
+    assert!(matches!(trouble(open(&as_other("nobody_known", Some("secret"), "stores"))), Trouble::LoginRefused { .. }));
+    assert_eq!(trouble(open(&as_other("guest", None, "stores"))), Trouble::NoPassword);
+    assert!(matches!(trouble(open(&as_other("guest", Some("secret"), "none_such"))), Trouble::NoDatabase { .. }));
+    let rights = trouble(open(&as_other("guest", Some("secret"), "stores")));
+    assert!(matches!(&rights, Trouble::NoRights { why } if why.contains("stores")), "{rights:?}");
+}
+
+#[test]
+#[ignore = "needs a server: tests/postgres/run"]
+fn what_is_no_server_is_told() {
+    let free = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = |port: u16| format!("postgres://me:secret@127.0.0.1:{port}/x");
+    let port = free.local_addr().unwrap().port();
+    drop(free);
+    assert!(matches!(trouble(open(&address(port))), Trouble::Unreachable { .. }));
+    // Something else answers, and hangs up.
+    let other = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = other.local_addr().unwrap().port();
+    let answering = std::thread::spawn(move || {
+        for _ in 0..2 {
+            let (mut socket, _) = other.accept().unwrap();
+            socket.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").unwrap();
+        }
+    });
+    assert!(matches!(trouble(open(&address(port))), Trouble::Unreachable { .. }));
+    // It is asked for TLS, and answers with something else.
+    let encrypted = format!("{}?sslmode=verify-full", address(port));
+    assert!(matches!(trouble(open(&encrypted)), Trouble::Tls { .. }));
+    answering.join().unwrap();
+    // This one offers none.
+    let url = format!("{}?sslmode=verify-full", server());
+    assert!(matches!(trouble(open(&url)), Trouble::Tls { why } if why.contains("does not offer")));
+}
+
+#[test]
+#[ignore = "needs a server: tests/postgres/run"]
+fn a_database_that_cannot_be_used_is_told() {
+    psql("stores", "CREATE ROLE maker LOGIN PASSWORD 'secret'");
+    for (name, more) in [("latin", "ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0"), ("bare", "TEMPLATE template0"), ("theirs", "")] {
+        psql("stores", &format!("CREATE DATABASE {name} {more}"));
+        psql("stores", &format!("GRANT CREATE ON DATABASE {name} TO maker"));
+    }
+    assert_eq!(trouble(open(&as_other("maker", Some("secret"), "latin"))), Trouble::Encoding { found: "LATIN1".into() });
+    assert!(
+        matches!(trouble(open(&as_other("maker", Some("secret"), "bare"))), Trouble::NoVectors { .. }),
+        "it may not make the extension"
+    );
+    psql("stores", "ALTER ROLE maker SUPERUSER; ALTER ROLE maker SET extension_control_path = '/nowhere'");
+    let none = trouble(open(&as_other("maker", Some("secret"), "bare")));
+    assert!(matches!(&none, Trouble::NoVectors { why } if why.contains("not available")), "{none:?}");
+    assert_eq!(psql("bare", "SELECT count(*) FROM pg_namespace WHERE nspname = 'smolcrawl'"), "0", "and nothing has been left behind");
+    psql("theirs", "CREATE SCHEMA smolcrawl; CREATE TABLE smolcrawl.pages (theirs int)");
+    assert_eq!(trouble(open(&as_other("maker", Some("secret"), "theirs"))), Trouble::NotOurs { schema: "smolcrawl".into() });
+    assert_eq!(psql("theirs", "SELECT count(*) FROM pg_class WHERE relnamespace = 'smolcrawl'::regnamespace AND relkind = 'r'"), "1");
+}
+
+#[test]
+#[ignore = "needs a server: tests/postgres/run"]
+fn a_question_makes_no_tables_and_a_newer_database_is_left_alone() {
+    psql("stores", "CREATE DATABASE versions");
+    let address = server().join("versions").unwrap().to_string();
+    assert!(matches!(Store::open_existing(&address, Config::default()).unwrap_err(), Error::Missing { .. }));
+    assert_eq!(psql("versions", "SELECT count(*) FROM pg_namespace WHERE nspname = 'smolcrawl'"), "0");
+    put(&open(&address).unwrap(), "a", "Herons stand still.");
+    psql("versions", "UPDATE smolcrawl.smolcrawl_version SET version = 1000");
+    assert!(matches!(open(&address).unwrap_err(), Error::Newer { found: 1000, .. }));
+}
+
+#[test]
+#[ignore = "needs a server: tests/postgres/run"]
+fn where_nothing_can_be_written_it_is_searched() {
+    psql("stores", "CREATE DATABASE standing");
+    let address = server().join("standing").unwrap().to_string();
+    put(&open(&address).unwrap(), "a", "Herons stand still.");
+    psql("stores", "ALTER DATABASE standing SET default_transaction_read_only = on");
+    assert_eq!(trouble(open(&address)), Trouble::ReadOnly);
+    let store = Store::open_existing(&address, Config::default()).unwrap();
+    assert!(!store.is_writable());
+    assert_eq!(found(&store, "herons"), ["/a"]);
+    let (document, chunks) = page("b", "Storks.");
+    assert!(matches!(store.put(&document, &chunks).unwrap_err(), Error::Server { trouble: Trouble::ReadOnly, .. }));
+}
+
+/// Whoever holds the lock for writing, for as long as this is there.
+struct Holder(Child);
+
+impl Holder {
+    fn of(schema: &str) -> Self {
+        let url = server();
+        let mut psql = Command::new(std::env::var("SMOLCRAWL_TEST_PSQL").expect(NEEDS));
+        psql.args(["-X", "-q", "-h", "127.0.0.1", "-p", &url.port().unwrap().to_string(), "-U", url.username(), "-d", "stores"]);
+        let mut child = psql.stdin(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+        let sql = format!("SELECT pg_advisory_lock(1397572434, hashtext('{schema}'));\n");
+        child.stdin.as_mut().unwrap().write_all(sql.as_bytes()).unwrap();
+        let held = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted";
+        let deadline = Instant::now() + Duration::from_secs(20);
+        while self::psql("stores", held) == "0" {
+            assert!(Instant::now() < deadline, "nobody holds the lock");
+        }
+        Self(child)
+    }
+}
+
+impl Drop for Holder {
+    fn drop(&mut self) {
+        drop(self.0.stdin.take());
+        self.0.wait().unwrap();
+    }
+}
+
+#[test]
+#[ignore = "needs a server: tests/postgres/run"]
+fn a_lock_that_stays_is_busy_and_keeps_nobody_from_reading() {
+    let store = open(&format!("{}?schema=held", server())).unwrap();
+    put(&store, "a", "Herons stand still.");
+    let holder = Holder::of("held");
+    let (document, chunks) = page("b", "Storks.");
+    let error = store.put(&document, &chunks).unwrap_err();
+    assert!(matches!(&error, Error::Server { trouble: Trouble::Busy { .. }, .. }) && error.is_transient(), "{error:?}");
+    assert_eq!(found(&store, "herons"), ["/a"]);
+    drop(holder);
+    assert_eq!(store.put(&document, &chunks).unwrap(), Put::Added);
+}
+
+#[test]
+#[ignore = "needs a server: tests/postgres/run"]
+fn a_server_that_comes_back_is_asked_on_and_has_all_that_it_acknowledged() {
+    let address = format!("{}?schema=crashed", server());
+    let store = Store::open(&address, Config { busy_timeout: Duration::from_secs(20), ..Config::default() }).unwrap();
+    for round in 0..5 {
+        for number in 0..10 {
+            assert_eq!(put(&store, &format!("{round}-{number}"), &format!("Herons of round{round} and number{number}.")), Put::Added);
+        }
+        restart();
+        // Whoever is in the middle of it connects anew.
+        assert_eq!(found(&store, &format!("round{round}")).len(), 10);
+    }
+    psql("stores", "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE application_name = 'smolcrawl'");
+    assert_eq!(put(&store, "last", "Storks."), Put::Added);
+    let check = store.check().unwrap();
+    assert!(check.is_whole(), "{check:?}");
+    assert_eq!(check.pages, 51);
+}
+
+#[test]
+#[ignore = "needs a server: tests/postgres/run"]
+fn a_server_that_stays_away_is_told() {
+    let proxy = TcpListener::bind("127.0.0.1:0").unwrap();
+    let mut address = server();
+    let behind = ("127.0.0.1", address.port().unwrap());
+    address.set_port(Some(proxy.local_addr().unwrap().port())).unwrap();
+    // It lets three connections through, and after that nobody.
+    let carrying = std::thread::spawn(move || {
+        let (client, _) = proxy.accept().unwrap();
+        drop(proxy);
+        let server = std::net::TcpStream::connect(behind).unwrap();
+        let (mut to, mut from) = (server.try_clone().unwrap(), client.try_clone().unwrap());
+        let there = std::thread::spawn(move || std::io::copy(&mut from, &mut to));
+        let (mut to, mut from) = (client.try_clone().unwrap(), server.try_clone().unwrap());
+        let back = std::thread::spawn(move || std::io::copy(&mut from, &mut to));
+        (client, server, there, back)
+    });
+    let store = open(&format!("{address}?schema=away")).unwrap();
+    let (client, server, there, back) = carrying.join().unwrap();
+    put(&store, "a", "Herons.");
+    for end in [client, server] {
+        end.shutdown(std::net::Shutdown::Both).unwrap();
+    }
+    (there.join().unwrap().ok(), back.join().unwrap().ok());
+    let started = Instant::now();
+    let error = store.sources().unwrap_err();
+    assert!(matches!(&error, Error::Server { trouble: Trouble::Unreachable { .. }, .. }) && error.is_transient(), "{error:?}");
+    assert!(started.elapsed() < Duration::from_secs(5), "it is not waited for ever");
+}
+
+/// The ranking is ours, so both engines answer alike.
+#[test]
+#[ignore = "needs a server: tests/postgres/run"]
+fn both_engines_answer_alike() {
+    let (file, server) = (Store::open_in_memory().unwrap(), open(&format!("{}?schema=alike", server())).unwrap());
+    let words = "heron stork crane pond river reed wing feather nest egg fish frog mud stone bridge boat oar net rope knot".split(' ');
+    let words: Vec<&str> = words.collect();
+    let mut state = 0x2545_f491_4f6c_dd1d_u64;
+    let mut next = |below: usize| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        (state % below as u64) as usize
+    };
+    let mut sentence = |length: usize| (0..length).map(|_| words[next(words.len()).min(next(words.len()))]).collect::<Vec<_>>().join(" ");
+    for number in 0..300 {
+        let text: String = (0..5).map(|part| format!("## {} {part}\n\n{}.\n\n", sentence(2), sentence(40))).collect();
+        let (document, chunks) = page(&format!("p{number}"), &text);
+        assert_eq!(file.put(&document, &chunks).unwrap(), server.put(&document, &chunks).unwrap());
+    }
+    let meaning = |text: &str| -> Vec<f32> {
+        let counts: Vec<f32> = words.iter().map(|word| text.matches(word).count() as f32 + 0.01).collect();
+        let length = counts.iter().map(|count| count * count).sum::<f32>().sqrt();
+        counts.iter().map(|count| count / length).collect()
+    };
+    for store in [&file, &server] {
+        loop {
+            let pending = store.pending("m", 200).unwrap();
+            if pending.is_empty() {
+                break;
+            }
+            let of = |pending: &smolcrawl::model::Pending| Embedded { chunk: pending.chunk, vector: meaning(&pending.passage) };
+            store.put_vectors("m", &pending.iter().map(of).collect::<Vec<_>>()).unwrap();
+        }
+    }
+    assert_eq!(file.progress("m").unwrap(), server.progress("m").unwrap());
+    for (mode, least) in [(Mode::Lexical, 200), (Mode::Dense, 190), (Mode::Hybrid, 190)] {
+        let mut same = 0;
+        for number in 0..200 {
+            let text = sentence(1 + number % 4);
+            let query = Query { mode, limit: 5, ..Query::new(&*text) };
+            let vector = meaning(&text);
+            let first = |store: &Store| -> Vec<(Url, u32)> {
+                let hits = store.search(&query, Some(&vector), "m").unwrap();
+                hits.into_iter().map(|hit| (hit.url, hit.chunk.ordinal)).collect()
+            };
+            same += usize::from(first(&file) == first(&server));
+        }
+        println!("{mode:?}: {same} of 200 questions have the same first five");
+        assert!(same >= least, "{mode:?}: {same} of 200");
+    }
+}
