@@ -13,7 +13,7 @@ use crate::store::error::Failure;
 use crate::store::fuse::Candidate;
 use crate::store::hashes::SPARE;
 use crate::store::keep::Meaning;
-use crate::store::near::among_neighbours;
+use crate::store::near::{Quantised, among_neighbours, quantise};
 use crate::store::ranges::Ranges;
 use crate::store::words::Filter;
 use crate::store::written::count;
@@ -51,8 +51,8 @@ impl Meaning for Postgres {
                 if vector.len() != row.dimensions {
                     return Err(Error::Dimensions { model: model.to_owned(), expected: row.dimensions, found: vector.len() }.into());
                 }
-                let written = written(vector).ok_or(Error::BadVector { chunk: *chunk })?;
-                put.extend(passages.get(chunk).map(|passage| (*passage, written)));
+                let kept = kept(vector).ok_or(Error::BadVector { chunk: *chunk })?;
+                put.extend(passages.get(chunk).map(|passage| (*passage, kept)));
             }
             put_all(transaction, row, put)
         })
@@ -104,8 +104,16 @@ impl Model {
     }
 }
 
-/// A vector as pgvector reads it; none for one without direction, or whose components half a float cannot hold.
-pub(super) fn written(vector: &[f32]) -> Option<String> {
+/// A vector as pgvector keeps it; none for one without direction. Its components are as fine as in the embedded store, of which half floats
+/// hold each: so both rank alike, and what is exported here and there is the same.
+pub(super) fn kept(vector: &[f32]) -> Option<String> {
+    let Quantised { scale, data } = quantise(vector)?;
+    let components: Vec<f32> = data.iter().map(|step| f32::from(step.cast_signed()) * scale).collect();
+    written(&components)
+}
+
+/// A vector as pgvector reads it; none for one without direction, or with components that half floats cannot hold.
+fn written(vector: &[f32]) -> Option<String> {
     use std::fmt::Write as _;
     let largest = vector.iter().fold(0.0_f32, |largest, component| largest.max(component.abs()));
     let is_usable = (LEAST..=MOST).contains(&largest) && vector.iter().all(|component| component.is_finite());

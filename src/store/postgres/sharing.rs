@@ -3,7 +3,7 @@
 use std::time::SystemTime;
 
 use super::Postgres;
-use super::meaning::{Model, put_all, written};
+use super::meaning::{Model, kept, put_all};
 use super::pages::{CHUNK_COLUMNS, PAGE_COLUMNS, PAGE_WIDTH, chunk, document, remove};
 use super::sources::{drop_trail, find_source, forget, source_of};
 use super::transaction::{Transaction, limit as at_most};
@@ -86,7 +86,7 @@ impl Sharing for Postgres {
                 let Some(hash) = hashes.get(*chunk as usize) else { continue };
                 let Some((_, passage)) = found.iter().find(|(known, _)| known == hash) else { continue };
                 let vector: Vec<f32> = data.iter().map(|step| f32::from(step.cast_signed()) * scale).collect();
-                put.push((*passage, written(&vector).ok_or(Error::BadVector { chunk: i64::from(*chunk) })?));
+                put.push((*passage, kept(&vector).ok_or(Error::BadVector { chunk: i64::from(*chunk) })?));
             }
             put_all(transaction, row, put)
         })
