@@ -3,11 +3,14 @@
 
 #[path = "support/site.rs"]
 mod site;
+#[path = "support/stores.rs"]
+mod stores;
 
 use std::cell::Cell;
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::{Arc, Mutex};
@@ -50,7 +53,7 @@ impl World {
     }
 
     fn engine(&self, embeddings: Embeddings) -> Engine {
-        let mut config = Config { environment: Environment::none(), ..Config::new(":memory:") };
+        let mut config = Config { environment: Environment::none(), ..Config::new(stores::named(Path::new(":memory:"))) };
         config.crawl.http.private_addresses = PrivateAddresses::Allow;
         config.embeddings = embeddings;
         Engine::with_handle(config, self.handle.clone()).unwrap()
@@ -214,7 +217,7 @@ fn a_page_is_cut_again_for_a_model_that_reads_less() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("index.db");
     let engine = |embeddings| {
-        let config = Config { environment: Environment::none(), embeddings, ..Config::new(&path) };
+        let config = Config { environment: Environment::none(), embeddings, ..Config::new(stores::named(&path)) };
         let mut config = config;
         config.crawl.http.private_addresses = PrivateAddresses::Allow;
         Engine::with_handle(config, world.handle.clone()).unwrap()
@@ -395,7 +398,7 @@ fn a_page_that_cannot_be_stored_loses_no_other() {
     // So that more may come, and they wait for each other.
     world.site.reply("a.test/never", Reply::html("<p>late").after(Duration::from_secs(100)));
     ["one", "bad", "two"].iter().for_each(|page| _ = world.site.page(&format!("a.test/{page}"), &[]));
-    let mut config = Config { environment: Environment::none(), ..Config::new(&path) };
+    let mut config = Config { environment: Environment::none(), ..Config::new(stores::named(&path)) };
     config.crawl.http.private_addresses = PrivateAddresses::Allow;
     config.embeddings = Embeddings::None;
     let engine = Engine::with_handle(config, world.handle.clone()).unwrap();

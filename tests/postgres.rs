@@ -158,11 +158,15 @@ fn a_database_that_cannot_be_used_is_told() {
 
 #[test]
 #[ignore = "needs a server: tests/postgres/run"]
-fn a_question_makes_no_tables_and_a_newer_database_is_left_alone() {
+fn who_only_reads_makes_no_tables_and_a_newer_database_is_left_alone() {
     psql("stores", "CREATE DATABASE versions");
     let address = server().join("versions").unwrap().to_string();
+    assert!(matches!(Store::open_to_read(&address, Config::default()).unwrap_err(), Error::Missing { .. }));
+    psql("stores", "ALTER DATABASE versions SET default_transaction_read_only = on");
     assert!(matches!(Store::open_existing(&address, Config::default()).unwrap_err(), Error::Missing { .. }));
+    psql("stores", "ALTER DATABASE versions RESET default_transaction_read_only");
     assert_eq!(psql("versions", "SELECT count(*) FROM pg_namespace WHERE nspname = 'smolcrawl'"), "0");
+    assert_eq!(Store::open_existing(&address, Config::default()).unwrap().sources().unwrap(), []);
     put(&open(&address).unwrap(), "a", "Herons stand still.");
     psql("versions", "UPDATE smolcrawl.smolcrawl_version SET version = 1000");
     assert!(matches!(open(&address).unwrap_err(), Error::Newer { found: 1000, .. }));

@@ -5,6 +5,8 @@
 mod binary;
 #[path = "support/site.rs"]
 mod site;
+#[path = "support/stores.rs"]
+mod stores;
 
 use std::fs;
 use std::io::Write;
@@ -19,7 +21,7 @@ use smolcrawl::model::{Document, Heading, Hit, Mode, PerPage, Query, Recipe, Sou
 use smolcrawl::reactor::sim::Sim;
 use smolcrawl::reactor::{Choice, Handle, choose};
 use smolcrawl::share::{self, Form, Record};
-use smolcrawl::store::{self, Start, Store};
+use smolcrawl::store::{self, Start};
 use smolcrawl::{Engine, Error};
 use tempfile::TempDir;
 use url::Url;
@@ -31,7 +33,7 @@ fn engine(database: &Path, embeddings: Embeddings) -> (Handle, Engine) {
 }
 
 fn engine_on(handle: Handle, database: &Path, embeddings: Embeddings) -> (Handle, Engine) {
-    let config = Config { environment: Environment::none(), embeddings, ..Config::new(database) };
+    let config = Config { environment: Environment::none(), embeddings, ..Config::new(stores::named(database)) };
     (handle.clone(), Engine::with_handle(config, handle).unwrap())
 }
 
@@ -66,7 +68,7 @@ fn recipe() -> Recipe {
 
 /// A database with one source of three pages, named and with a recipe.
 fn filled(database: &Path, embeddings: Embeddings) -> (Handle, Engine) {
-    let store = Store::open(database, store::Config::default()).unwrap();
+    let store = stores::open(database, store::Config::default()).unwrap();
     let made = SystemTime::UNIX_EPOCH + Duration::from_secs(1_600_000_000);
     store.begin(&source("docs@1.0"), &recipe(), Start::Afresh, made).unwrap();
     for page in pages() {
@@ -248,7 +250,7 @@ fn a_source_that_is_there_is_replaced_only_when_asked_for() {
     let stored = || handle.block_on(ours.pages_after(String::new(), String::new(), 100)).unwrap();
     let before = stored();
 
-    let store = Store::open(home.path().join("ours.db"), store::Config::default()).unwrap();
+    let store = stores::open(home.path().join("ours.db"), store::Config::default()).unwrap();
     for path in ["a", "bz", "z"] {
         store.put_cut_for(Some(&source("docs@1.0")), &page(path, "# Later\n\nCame later.\n"), &[], None).unwrap();
     }

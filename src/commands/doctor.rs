@@ -51,8 +51,20 @@ fn findings(
     if asked.compact && !is_file {
         advice.push("a server gives room back by itself (autovacuum): --compact is for files".to_owned());
     }
+    // Of a server it is asked with nothing made.
+    let exists = match place {
+        Place::File(path) => path.exists(),
+        Place::Server(_) => match Store::open_to_read(&database, config.store.clone()) {
+            Ok(_) => true,
+            Err(smolcrawl::store::Error::Missing { .. }) => false,
+            Err(error) => {
+                problems.push(error.into());
+                false
+            }
+        },
+    };
     let engine = Engine::new(config).map_err(|error| problems.push(error)).ok();
-    let mut store = json!({ "path": database, "exists": place.exists() });
+    let mut store = json!({ "path": database, "exists": exists });
     if let Ok(file) = std::fs::metadata(&database) {
         store["bytes"] = file.len().into();
     }
@@ -73,7 +85,7 @@ fn findings(
         }
     }
     // A database that is not there is not made: doctor changes nothing.
-    if let (Some(engine), true) = (&engine, place.exists()) {
+    if let (Some(engine), true) = (&engine, exists) {
         let stored = async { Ok::<_, smolcrawl::Error>((engine.sources().await?, engine.embed_progress().await?, engine.models().await?)) };
         match drive(engine, stored) {
             Ok((sources, progress, models)) => {
@@ -138,7 +150,7 @@ fn findings(
     let clients = setup::states(environment);
     advice.extend(clients.iter().filter_map(setup::State::advice));
     advice.extend(problems.iter().filter_map(smolcrawl::Error::hint));
-    if !place.exists() {
+    if !exists {
         advice.push("nothing is stored yet: `smolcrawl crawl URL` does it".to_owned());
     }
     json!({

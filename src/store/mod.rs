@@ -177,7 +177,7 @@ impl Store {
     }
 
     /// Opens the file for questions: as [`Store::open`], but makes no file ([`Error::Missing`]), and where file, folder or file system
-    /// cannot be written it is opened as by [`Store::open_to_read`].
+    /// cannot be written it is opened as by [`Store::open_to_read`]. In a server's database, which is there, missing tables are made.
     pub fn open_existing(path: impl AsRef<Path>, config: Config) -> Result<Self, Error> {
         match Place::of(path.as_ref()) {
             Place::File(path) => Sqlite::open_existing(path, config).map(Self::of),

@@ -11,11 +11,7 @@ use smolcrawl::store::{Config, Error, Store};
 pub fn in_memory() -> Store {
     match server() {
         None => Store::open_in_memory().unwrap(),
-        Some(server) => {
-            static NEXT: AtomicU32 = AtomicU32::new(0);
-            let schema = format!("m{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
-            Store::open(in_schema(&server, &schema), Config::default()).unwrap()
-        }
+        Some(_) => open(":memory:", Config::default()).unwrap(),
     }
 }
 
@@ -24,9 +20,13 @@ pub fn open(path: impl AsRef<Path>, config: Config) -> Result<Store, Error> {
     Store::open(named(path.as_ref()), config)
 }
 
-/// What `--db` is for the store of a path.
+/// What `--db` is for the store of a path; `:memory:` is another each time.
 pub fn named(path: &Path) -> PathBuf {
     let Some(server) = server() else { return path.to_owned() };
+    if path.as_os_str() == ":memory:" {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        return in_schema(&server, &format!("m{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed))).into();
+    }
     let mut hasher = DefaultHasher::new();
     path.hash(&mut hasher);
     in_schema(&server, &format!("f{:x}", hasher.finish())).into()

@@ -64,12 +64,13 @@ impl Postgres {
         }
     }
 
-    /// Opens it for questions: it makes no tables, and a server that takes no writes is asked as well.
+    /// Opens it for questions: a server that takes no writes is asked as well. The database is there, unlike a file that nobody has made, and
+    /// so its tables are made where that can be.
     pub(super) fn open_existing(text: &str, config: Config) -> Result<Self, Error> {
-        Self::prepared(text, config, Missing::Refuse)
+        Self::prepared(text, config, Missing::MakeIfItCan)
     }
 
-    /// Opens it to read alone.
+    /// Opens it to read alone: nothing is made.
     pub(super) fn open_to_read(text: &str, config: Config) -> Result<Self, Error> {
         Ok(Self { takes: Takes::QuestionsOnly, ..Self::prepared(text, config, Missing::Refuse)? })
     }

@@ -254,6 +254,8 @@ const FIRST: &str = r#"
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Missing {
     Make,
+    /// Where the server takes writes.
+    MakeIfItCan,
     Refuse,
 }
 
@@ -310,7 +312,7 @@ pub(super) fn prepare(connection: &mut Connection, address: &Address, missing: M
     }
     if version < VERSION {
         match (takes, missing) {
-            (_, Missing::Refuse) if version == 0 => return Err(Failure::Missing),
+            (_, Missing::Refuse) | (Takes::QuestionsOnly, Missing::MakeIfItCan) if version == 0 => return Err(Failure::Missing),
             (Takes::QuestionsOnly, _) if version == 0 => return Err(Trouble::ReadOnly.into()),
             (Takes::QuestionsOnly, _) => return Err(Failure::Older { found: version as i32, known: VERSION as i32 }),
             (Takes::Writes, _) => migrate(connection, address)?,
