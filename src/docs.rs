@@ -65,6 +65,7 @@ macro_rules! links {
 [security]: crate::docs::security
 [settings]: crate::docs::settings
 [sharing]: crate::docs::sharing
+[stores]: crate::docs::stores
 [tools]: crate::docs::tools
 [versions]: crate::docs::versions
 [windows]: crate::docs::windows
@@ -86,6 +87,7 @@ topics! {
     projects: "what the packages of a project offer, at exactly its versions",
     checking: "whether the names that code uses exist",
     sharing: "giving an index to others, and texts to other programs",
+    stores: "a file or PostgreSQL: which, how to set it up, what differs",
     clients: "configuring MCP clients, and what to do when one does not work",
     tools: "the MCP tools with their parameters, resources and prompts",
     settings: "every setting: file, environment, default",

@@ -51,10 +51,10 @@ impl Meaning for Postgres {
                 if vector.len() != row.dimensions {
                     return Err(Error::Dimensions { model: model.to_owned(), expected: row.dimensions, found: vector.len() }.into());
                 }
-                let kept = kept(vector).ok_or(Error::BadVector { chunk: *chunk })?;
+                let kept = quantise(vector).ok_or(Error::BadVector { chunk: *chunk })?;
                 put.extend(passages.get(chunk).map(|passage| (*passage, kept)));
             }
-            put_all(transaction, row, put)
+            put_all(transaction, row, &put)
         })
     }
 
@@ -104,40 +104,33 @@ impl Model {
     }
 }
 
-/// A vector as pgvector keeps it; none for one without direction. Its components are as fine as in the embedded store, of which half floats
-/// hold each: so both rank alike, and what is exported here and there is the same.
-pub(super) fn kept(vector: &[f32]) -> Option<String> {
-    let Quantised { scale, data } = quantise(vector)?;
-    let components: Vec<f32> = data.iter().map(|step| f32::from(step.cast_signed()) * scale).collect();
-    written(&components)
-}
-
-/// A vector as pgvector reads it; none for one without direction, or with components that half floats cannot hold.
-fn written(vector: &[f32]) -> Option<String> {
+/// Numbers as pgvector reads them.
+fn written(numbers: impl Iterator<Item = f32>) -> String {
     use std::fmt::Write as _;
-    let largest = vector.iter().fold(0.0_f32, |largest, component| largest.max(component.abs()));
-    let is_usable = (LEAST..=MOST).contains(&largest) && vector.iter().all(|component| component.is_finite());
-    is_usable.then(|| {
-        let mut text = String::with_capacity(vector.len() * 12);
-        for (at, component) in vector.iter().enumerate() {
-            write!(text, "{}{component}", if at == 0 { '[' } else { ',' }).expect("a text takes all");
-        }
-        text.push(']');
-        text
-    })
+    let mut text = String::from("[");
+    for (at, number) in numbers.enumerate() {
+        write!(text, "{}{number}", if at == 0 { "" } else { "," }).expect("a text takes all");
+    }
+    text.push(']');
+    text
 }
 
 /// Each unless its passage has a vector of this model.
-pub(super) fn put_all(transaction: &Transaction<'_>, model: Model, vectors: Vec<(i64, String)>) -> Result<(), Failure> {
-    let passages: Vec<i64> = vectors.iter().map(|(passage, _)| *passage).collect();
-    let texts: Vec<Option<&str>> = vectors.iter().map(|(_, text)| Some(text.as_str())).collect();
-    if passages.is_empty() {
+pub(super) fn put_all(transaction: &Transaction<'_>, model: Model, vectors: &[(i64, Quantised)]) -> Result<(), Failure> {
+    if vectors.is_empty() {
         return Ok(());
     }
-    let sql = "INSERT INTO vectors (model, passage, vector)
-               SELECT DISTINCT ON (passage) $1::bigint, passage, vector::halfvec FROM unnest($2::bigint[], $3::text[]) AS of (passage, vector)
+    let passages: Vec<i64> = vectors.iter().map(|(passage, _)| *passage).collect();
+    let scales: Vec<f32> = vectors.iter().map(|(_, vector)| vector.scale).collect();
+    let steps = |vector: &Quantised| written(vector.data.iter().map(|step| f32::from(step.cast_signed())));
+    let steps: Vec<String> = vectors.iter().map(|(_, vector)| steps(vector)).collect();
+    let steps: Vec<Option<&str>> = steps.iter().map(|steps| Some(steps.as_str())).collect();
+    let sql = "INSERT INTO vectors (model, passage, scale, steps)
+               SELECT DISTINCT ON (passage) $1::bigint, passage, scale, steps::halfvec
+               FROM unnest($2::bigint[], $3::real[], $4::text[]) AS of (passage, scale, steps)
                ON CONFLICT (model, passage) DO NOTHING";
-    transaction.execute(sql, &[model.id.into(), Value::Numbers(&passages), Value::Texts(&texts)]).map(drop)
+    let values = [model.id.into(), Value::Numbers(&passages), Value::Reals(&scales), Value::Texts(&steps)];
+    transaction.execute(sql, &values).map(drop)
 }
 
 fn progress(transaction: &Transaction<'_>, model: &str) -> Result<EmbedProgress, Failure> {
@@ -240,10 +233,12 @@ pub(super) fn nearest(
     if vector.len() != model.dimensions {
         return Err(Error::Dimensions { model: name.to_owned(), expected: model.dimensions, found: vector.len() }.into());
     }
-    // The direction alone is what is compared: so a question is asked however long its vector is.
-    let length = vector.iter().fold(0.0_f32, |largest, component| largest.max(component.abs()));
-    let direction: Vec<f32> = vector.iter().map(|component| component / length).collect();
-    let direction = written(&direction).ok_or(Error::BadQueryVector)?;
+    // Half floats hold the largest component best where it is 1, however long the vector of the question is.
+    let largest = vector.iter().fold(0.0_f32, |largest, component| largest.max(component.abs()));
+    if !(largest > 0.0 && vector.iter().all(|component| component.is_finite())) {
+        return Err(Error::BadQueryVector.into());
+    }
+    let direction = written(vector.iter().map(|component| component / largest));
     let among = filter.among.map(multirange);
     let fits = |chunk: &str| {
         let source = if filter.source.is_some() { format!(" AND {chunk}.source = $5") } else { " AND $5::bigint IS NULL".to_owned() };
@@ -253,10 +248,10 @@ pub(super) fn nearest(
     let beside = |which: &str| format!("SELECT b.passage FROM chunks AS b WHERE b.page = c.page AND b.kind = $4 AND b.id {which} LIMIT 1");
     let sql = format!(
         "WITH near AS MATERIALIZED (
-             SELECT v.passage, -(v.vector <#> $2::halfvec) AS cosine FROM vectors AS v
+             SELECT v.passage, -(v.steps <#> $2::halfvec) * v.scale AS cosine FROM vectors AS v
              WHERE v.model = $1 AND EXISTS (SELECT 1 FROM chunks AS e WHERE e.passage = v.passage AND {})
-             ORDER BY v.vector <#> $2::halfvec, v.passage LIMIT $3)
-         SELECT c.id, c.page, near.cosine, -(vb.vector <#> $2::halfvec), -(va.vector <#> $2::halfvec)
+             ORDER BY (v.steps <#> $2::halfvec) * v.scale, v.passage LIMIT $3)
+         SELECT c.id, c.page, near.cosine, -(vb.steps <#> $2::halfvec) * vb.scale, -(va.steps <#> $2::halfvec) * va.scale
          FROM near
          CROSS JOIN LATERAL (SELECT f.id, f.page FROM chunks AS f WHERE f.passage = near.passage AND {} ORDER BY f.id LIMIT $3) AS c
          LEFT JOIN LATERAL ({}) AS before ON true
@@ -277,11 +272,11 @@ pub(super) fn nearest(
         among.as_deref().into(),
     ];
     let mut found = transaction.collect(&sql, &values, |row| {
-        let (chunk, page, cosine) = (row.number(0)?, row.number(1)?, row.real(2)? * length);
+        let (chunk, page, cosine) = (row.number(0)?, row.number(1)?, row.real(2)? * largest);
         let mut beside = Vec::with_capacity(2);
         for column in [3, 4] {
             if !row.is_null(column) {
-                beside.push(row.real(column)? * length);
+                beside.push(row.real(column)? * largest);
             }
         }
         let key = if filter.distinct_pages { page } else { chunk };
@@ -299,7 +294,4 @@ fn multirange(among: &Among) -> String {
     format!("{{{}}}", ranges.join(","))
 }
 
-/// What half a float holds to three digits.
-const LEAST: f32 = 6.2e-5;
-const MOST: f32 = 65_504.0;
 const MOST_AT_ONCE: usize = 1_000;

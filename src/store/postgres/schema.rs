@@ -16,6 +16,7 @@ const MIGRATIONS: [&str; 1] = [FIRST];
 
 /// Numbers of pages, chunks and vectors are never given twice, and who writes holds the lock: so "greater than the last one seen" finds all
 /// that is new. Addresses and names are compared byte by byte, whatever the language of the database.
+/// Vectors are those of the embedded store: whole steps of a scale, which half floats hold exactly.
 /// What is counted is counted by triggers, a statement at a time, so that no write can forget it.
 const FIRST: &str = r#"
     CREATE TABLE sources (
@@ -89,11 +90,12 @@ const FIRST: &str = r#"
     CREATE TABLE vectors (
         model bigint NOT NULL REFERENCES models (id),
         passage bigint NOT NULL REFERENCES passages (id),
-        vector halfvec NOT NULL,
+        scale real NOT NULL,
+        steps halfvec NOT NULL,
         PRIMARY KEY (model, passage)
     );
     CREATE INDEX vectors_of_passage ON vectors (passage);
-    ALTER TABLE vectors ALTER COLUMN vector SET STORAGE PLAIN;
+    ALTER TABLE vectors ALTER COLUMN steps SET STORAGE PLAIN;
     CREATE TABLE languages (
         source bigint NOT NULL REFERENCES sources (id),
         language text NOT NULL,
@@ -372,6 +374,8 @@ fn migrate_in(connection: &mut Connection, address: &Address) -> Result<(), Fail
 
 /// The extension, where it is not there yet. It goes where all schemas find it.
 fn make_vectors(connection: &mut Connection) -> Result<(), Failure> {
+    // The lock that is held is of this schema, and the extension is of all.
+    connection.batch("SELECT pg_advisory_xact_lock(1397572434, 0)")?;
     if connection.row("SELECT 1 FROM pg_extension WHERE extname = 'vector'", &[])?.is_some() {
         return Ok(());
     }

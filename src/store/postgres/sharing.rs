@@ -3,7 +3,7 @@
 use std::time::SystemTime;
 
 use super::Postgres;
-use super::meaning::{Model, kept, put_all};
+use super::meaning::{Model, put_all};
 use super::pages::{CHUNK_COLUMNS, PAGE_COLUMNS, PAGE_WIDTH, chunk, document, remove};
 use super::sources::{drop_trail, find_source, forget, source_of};
 use super::transaction::{Transaction, limit as at_most};
@@ -13,7 +13,7 @@ use crate::store::Error;
 use crate::store::error::Failure;
 use crate::store::hashes::hash_of;
 use crate::store::keep::{SharedVectors, Sharing};
-use crate::store::near::quantise;
+use crate::store::near::Quantised;
 use crate::store::written::{is_of_import, marked, milliseconds, number_of};
 
 impl Sharing for Postgres {
@@ -85,10 +85,13 @@ impl Sharing for Postgres {
                 }
                 let Some(hash) = hashes.get(*chunk as usize) else { continue };
                 let Some((_, passage)) = found.iter().find(|(known, _)| known == hash) else { continue };
-                let vector: Vec<f32> = data.iter().map(|step| f32::from(step.cast_signed()) * scale).collect();
-                put.push((*passage, kept(&vector).ok_or(Error::BadVector { chunk: i64::from(*chunk) })?));
+                // One without direction is none of ours.
+                if !(scale.is_finite() && *scale > 0.0 && data.iter().any(|step| *step != 0)) {
+                    return Err(Error::BadVector { chunk: i64::from(*chunk) }.into());
+                }
+                put.push((*passage, Quantised { scale: *scale, data: data.clone() }));
             }
-            put_all(transaction, row, put)
+            put_all(transaction, row, &put)
         })
     }
 
@@ -127,12 +130,12 @@ impl Sharing for Postgres {
 /// As an export has them: in bytes.
 fn vectors_of(transaction: &Transaction<'_>, vectors: &SharedVectors, page: i64) -> Result<Vec<SharedVector>, Failure> {
     let Some(model) = Model::find(transaction, &vectors.model)? else { return Ok(Vec::new()) };
-    let sql = "SELECT c.place - 1, v.vector::real[] FROM (SELECT passage, row_number() OVER (ORDER BY ordinal, id) AS place FROM chunks WHERE page = $1) AS c
+    let sql = "SELECT c.place - 1, v.scale, v.steps::real[] FROM (SELECT passage, row_number() OVER (ORDER BY ordinal, id) AS place FROM chunks WHERE page = $1) AS c
                JOIN vectors AS v ON v.passage = c.passage AND v.model = $2 ORDER BY c.place";
-    let found = transaction.collect(sql, &[page.into(), model.id.into()], |row| {
+    transaction.collect(sql, &[page.into(), model.id.into()], |row| {
         let chunk = u32::try_from(row.number(0)?).map_err(|_| Failure::Malformed("a page has too many chunks"))?;
-        let quantised = quantise(&row.reals(1)?);
-        Ok(quantised.map(|quantised| SharedVector { chunk, scale: quantised.scale, data: quantised.data }))
-    })?;
-    Ok(found.into_iter().flatten().collect())
+        // They were written as whole steps of one byte.
+        let data = row.reals(2)?.into_iter().map(|step| step as i8 as u8).collect();
+        Ok(SharedVector { chunk, scale: row.real(1)?, data })
+    })
 }

@@ -11,7 +11,6 @@ pub(in crate::store::postgres) enum Value<'a> {
     Text(Option<&'a str>),
     Bytes(&'a [u8]),
     Numbers(&'a [i64]),
-    #[cfg(test)]
     Reals(&'a [f32]),
     Texts(&'a [Option<&'a str>]),
     ByteLists(&'a [&'a [u8]]),
@@ -26,7 +25,6 @@ impl Value<'_> {
             Self::Text(_) => TEXT,
             Self::Bytes(_) => BYTEA,
             Self::Numbers(_) => 1016,
-            #[cfg(test)]
             Self::Reals(_) => 1021,
             Self::Texts(_) => 1009,
             Self::ByteLists(_) => 1001,
@@ -42,7 +40,6 @@ impl Value<'_> {
             Self::Text(Some(text)) => sized(text.as_bytes(), into),
             Self::Bytes(bytes) => sized(bytes, into),
             Self::Numbers(numbers) => array(INT8, numbers, |number, into| sized(&number.to_be_bytes(), into), into),
-            #[cfg(test)]
             Self::Reals(numbers) => array(FLOAT4, numbers, |number, into| sized(&number.to_be_bytes(), into), into),
             Self::Texts(texts) => array(TEXT, texts, |text, into| Self::Text(*text).write(into), into),
             Self::ByteLists(lists) => array(BYTEA, lists, |bytes, into| sized(bytes, into), into),
