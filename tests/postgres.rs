@@ -272,7 +272,8 @@ fn a_server_that_stays_away_is_told() {
     for end in [client, server] {
         end.shutdown(std::net::Shutdown::Both).unwrap();
     }
-    (there.join().unwrap().ok(), back.join().unwrap().ok());
+    there.join().unwrap().ok();
+    back.join().unwrap().ok();
     let started = Instant::now();
     let error = store.sources().unwrap_err();
     assert!(matches!(&error, Error::Server { trouble: Trouble::Unreachable { .. }, .. }) && error.is_transient(), "{error:?}");
@@ -327,7 +328,7 @@ fn both_engines_answer_alike() {
             };
             same += usize::from(first(&file) == first(&server));
         }
-        println!("{mode:?}: {same} of 200 questions have the same first five");
+        eprintln!("{mode:?}: {same} of 200 questions have the same first five");
         assert!(same >= least, "{mode:?}: {same} of 200");
     }
 }

@@ -6,23 +6,25 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use super::transaction::{Transaction, limit as at_most};
 use super::wire::Value;
 use crate::store::error::Failure;
-use crate::store::words::{BROKEN, Keyed, Segment, Shelf, Start, Statistics, Take, languages_blob, languages_of};
+use crate::store::words::{BROKEN, Keyed, Segment, Shelf, Start, Statistics, Take, TakePart, languages_blob, languages_of};
 
 /// The rows, within one transaction.
 pub(super) struct Rows<'t, 'c> {
     transaction: &'t Transaction<'c>,
     /// Blocks that have been read ahead, by segment and key.
-    ahead: RefCell<HashMap<i64, BTreeMap<Vec<u8>, Vec<u8>>>>,
+    ahead: RefCell<HashMap<i64, Blocks>>,
     /// The segments and keys of which all blocks that may be asked for have been.
     known: RefCell<HashSet<(i64, Vec<u8>)>>,
     /// By segment: the key that was given last, and blocks behind it, the first of them last.
-    behind: RefCell<HashMap<i64, (Vec<u8>, Vec<Keyed>)>>,
+    behind: RefCell<HashMap<i64, Behind>>,
     /// Blocks that are to be written.
     new: RefCell<(i64, Vec<Keyed>)>,
     /// All that is gone of a segment, part by part.
     gone: RefCell<HashMap<i64, Parts>>,
 }
 
+type Blocks = BTreeMap<Vec<u8>, Vec<u8>>;
+type Behind = (Vec<u8>, Vec<Keyed>);
 type Parts = BTreeMap<i64, Vec<u8>>;
 
 impl<'t, 'c> Rows<'t, 'c> {
@@ -131,14 +133,12 @@ impl Shelf for Rows<'_, '_> {
             }
             return Ok(());
         }
-        match self.blocks(BEFORE, segment, key, 1)?.first() {
-            Some((first, data)) => {
-                if !take(first, data)? {
-                    return Ok(());
-                }
-            }
-            None if start == Start::Before => return Ok(()),
-            None => {}
+        let goes_on = match self.blocks(BEFORE, segment, key, 1)?.first() {
+            Some((first, data)) => take(first, data)?,
+            None => start == Start::BeforeOrFirst,
+        };
+        if !goes_on {
+            return Ok(());
         }
         let (mut last, mut most) = (key.to_vec(), READ_FIRST);
         loop {
@@ -171,7 +171,7 @@ impl Shelf for Rows<'_, '_> {
         Ok(next)
     }
 
-    fn gone(&self, segment: i64, first: i64, last: i64, take: &mut dyn FnMut(i64, &[u8]) -> Result<(), Failure>) -> Result<(), Failure> {
+    fn gone(&self, segment: i64, first: i64, last: i64, take: TakePart<'_>) -> Result<(), Failure> {
         self.with_gone(segment, |parts| parts.range(first..=last).try_for_each(|(part, bits)| take(*part, bits)))?
     }
 

@@ -546,6 +546,7 @@ mod tests {
     use std::collections::HashSet;
 
     use super::*;
+    use crate::store::near::quantise;
 
     /// Random numbers that are the same in every run (xorshift).
     struct Numbers(u64);

@@ -8,7 +8,7 @@ use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, params};
 
 use crate::store::checksum::Checksum;
 use crate::store::error::Failure;
-use crate::store::words::{BROKEN, Keyed, Segment, Shelf, Start, Statistics, Take, languages_blob, languages_of};
+use crate::store::words::{BROKEN, Keyed, Segment, Shelf, Start, Statistics, Take, TakePart, languages_blob, languages_of};
 
 /// The tables of the index, in place of those of FTS5. Segments are numbered once and for all, so that no block is taken for one of another.
 pub(in crate::store) const TABLES: &str = "
@@ -154,7 +154,7 @@ impl Shelf for Rows<'_> {
         Ok(found)
     }
 
-    fn gone(&self, segment: i64, first: i64, last: i64, take: &mut dyn FnMut(i64, &[u8]) -> Result<(), Failure>) -> Result<(), Failure> {
+    fn gone(&self, segment: i64, first: i64, last: i64, take: TakePart<'_>) -> Result<(), Failure> {
         let sql = "SELECT part, bits, checksum FROM word_gone WHERE segment = ?1 AND part BETWEEN ?2 AND ?3 ORDER BY part";
         let mut statement = self.connection.prepare_cached(sql)?;
         let mut rows = statement.query([segment, first, last])?;

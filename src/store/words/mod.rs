@@ -31,7 +31,7 @@ pub(super) use self::block::BROKEN;
 pub(super) use self::language::Language;
 pub(super) use self::search::search;
 pub(super) use self::segment::{KINDS, Keyed, Segment, Statistics, languages_blob, languages_of};
-pub(super) use self::shelf::{Shelf, Start, Take};
+pub(super) use self::shelf::{Shelf, Start, Take, TakePart};
 pub(super) use self::similar::{corrected, similar};
 
 /// What both sides of a search are narrowed to.

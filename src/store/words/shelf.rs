@@ -29,7 +29,7 @@ pub(in crate::store) trait Shelf {
     fn block_behind(&self, segment: i64, key: &[u8]) -> Result<Option<Keyed>, Failure>;
 
     /// Gives the bits of what is gone of a segment, part by part.
-    fn gone(&self, segment: i64, first: i64, last: i64, take: &mut dyn FnMut(i64, &[u8]) -> Result<(), Failure>) -> Result<(), Failure>;
+    fn gone(&self, segment: i64, first: i64, last: i64, take: TakePart<'_>) -> Result<(), Failure>;
 
     /// Gives the bits of one part, whatever they are, if there are any.
     fn gone_bits(&self, segment: i64, part: i64, take: &mut dyn FnMut(&[u8])) -> Result<(), Failure>;
@@ -50,6 +50,9 @@ pub(in crate::store) trait Shelf {
 
 /// Takes a key and its block, and says whether it wants the next.
 pub(in crate::store) type Take<'t> = &'t mut dyn FnMut(&[u8], &[u8]) -> Result<bool, Failure>;
+
+/// Takes a part and its bits.
+pub(in crate::store) type TakePart<'t> = &'t mut dyn FnMut(i64, &[u8]) -> Result<(), Failure>;
 
 /// Which block comes first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
