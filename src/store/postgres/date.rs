@@ -16,14 +16,10 @@ pub(super) fn seconds(text: &str) -> Option<i64> {
     let midnight = days_since_1970(year, month, day) * 86_400;
     let mut at = 10;
     let mut time = 0;
-    if bytes.len() > at {
-        if !is(at, b" T") {
-            return None;
-        }
+    while is(at, b" T") {
         at += 1;
-        while is(at, b" ") {
-            at += 1;
-        }
+    }
+    if bytes.len() > at {
         let (hour, minute) = (number(at, at + 2)?, number(at + 3, at + 5)?);
         if !is(at + 2, b":") || hour > 24 || minute > 59 {
             return None;

@@ -335,7 +335,7 @@ mod tests {
     fn rows_and_errors_are_read() {
         let row = message(b'D', b"\0\x03\0\0\0\x02ab\xff\xff\xff\xff\0\0\0\0").unwrap();
         let Incoming::Row(row) = row else { panic!("{row:?}") };
-        assert_eq!(row.columns, [Some((6, 8)), None, Some((12, 12))]);
+        assert_eq!(row.columns, [Some((6, 8)), None, Some((16, 16))]);
         let error = message(b'E', b"SFEHLER\0VFATAL\0C57P01\0Mends\0DLong.\0Fx.c\0\0").unwrap();
         let told = Told { code: "57P01".into(), message: "ends".into(), detail: Some("Long.".into()), is_fatal: true };
         assert_eq!(error, Incoming::Error(Box::new(told)));
