@@ -10,6 +10,7 @@ mod fuse;
 mod keep;
 mod ranges;
 mod rank;
+mod regularise;
 mod search;
 mod sqlite;
 mod until;
