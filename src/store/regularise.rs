@@ -15,7 +15,6 @@ pub(super) fn regularise<E>(
     weight: f32,
     vectors: impl FnOnce(&[i64]) -> Result<Vec<Option<Vec<f32>>>, E>,
 ) -> Result<(), E> {
-    let drawn = DRAWN * weight;
     let count = answers.len().min(FIRST);
     let first = &mut answers[..count];
     let chunks: Vec<Vec<i64>> =
@@ -26,13 +25,13 @@ pub(super) fn regularise<E>(
         let (Some(one), Some(other)) = (&directions[one], &directions[other]) else { return 0.0 };
         one.iter().zip(other).map(|(a, b)| a * b).sum::<f32>().clamp(0.0, 1.0).powi(SHARPNESS)
     };
-    let near = |at: usize| {
+    let drawn = |at: usize| {
         let others = (0..first.len()).filter(|other| *other != at).map(|other| (likeness(at, other), first[other].score));
-        let (sum, weights) = others.fold((0.0, 0.0), |(sum, weights), (weight, score)| (sum + weight * score, weights + weight));
-        (weights > 0.0).then(|| sum / weights)
+        let (sum, near) = others.fold((0.0, 0.0), |(sum, near), (likeness, score)| (sum + likeness * score, near + likeness));
+        let own = first[at].score;
+        if near > 0.0 { own + DRAWN * weight * near / (near + COMPANY) * (sum / near - own) } else { own }
     };
-    let scores: Vec<f32> =
-        (0..first.len()).map(|at| near(at).map_or(first[at].score, |near| (1.0 - drawn) * first[at].score + drawn * near)).collect();
+    let scores: Vec<f32> = (0..first.len()).map(drawn).collect();
     first.iter_mut().zip(scores).for_each(|(answer, score)| answer.score = score);
     first.sort_by(|a, b| b.score.total_cmp(&a.score));
     Ok(())
@@ -55,8 +54,11 @@ const FIRST: usize = 30;
 const PASSAGES: usize = 4;
 /// What the scores of its like weigh in the score of an answer where meaning is all that counts.
 const DRAWN: f32 = 0.3;
-/// The cosine to this power is how near two answers are: of what is merely of the same field nothing is left.
-const SHARPNESS: i32 = 8;
+/// The cosine to this power is how near two answers are: of what is merely of the same field hardly anything is left.
+const SHARPNESS: i32 = 4;
+/// Who has so much near it, by the sum of that power, is drawn by half of what it would be among many of its like: on a small site an answer
+/// has no like, and there is nothing to be learnt of the others.
+const COMPANY: f32 = 0.3;
 
 #[cfg(test)]
 mod tests {
