@@ -18,7 +18,8 @@ pub(super) fn begun<'a>(source: &'a str, meter: &'a Meter) -> (Data, &'a str) {
     (data, literal.unread)
 }
 
-/// The value of `window.__NUXT__=(function(a,b){return {…}}(1,"x"))`: that of what is returned, with the arguments in their places.
+/// The value of `window.__NUXT__=(function(a,b){a.x=b;return {…}}({},"x"))`: that of what is returned, with the arguments in their places and
+/// what is assigned to their fields within them. Other statements change what is returned in ways that only a program knows.
 pub(super) fn called(source: &str, meter: &Meter) -> Data {
     let mut function = Literal::new(source, meter);
     function.blanks();
@@ -34,28 +35,55 @@ pub(super) fn called(source: &str, meter: &Meter) -> Data {
     function.blanks();
     let body = function.at;
     function.pass_over();
-    let end = function.at;
     function.blanks();
     // `(function(){…})(…)` is the same.
     function.skip(b')');
     function.blanks();
     let arguments = if function.skip(b'(') { function.list(b')', 0) } else { Vec::new() };
-    let sized = |data: Data| {
-        let size = size(&data);
-        (data, size)
-    };
-    let known = names.into_iter().zip(arguments.into_iter().map(sized)).collect();
-    // Statements before it change what is returned in ways that only a program knows.
-    let Some(start) = source.get(body..end).and_then(|body| body.rfind("return")) else { return Data::Nothing };
-    Literal { known, ..Literal::new(source.get(body + start + "return".len()..end).unwrap_or_default(), meter) }.value(0)
+    let mut known: HashMap<String, Known> = names.into_iter().zip(arguments.into_iter().map(Known::of)).collect();
+    function.at = body;
+    function.skip(b'{');
+    if !function.statements(&mut known) {
+        return Data::Nothing;
+    }
+    function.known = known;
+    function.value(0)
+}
+
+/// What a name stands for.
+enum Known {
+    Value {
+        data: Data,
+        size: usize,
+    },
+    /// Its fields are assigned: their names, and where the values are.
+    Assigned {
+        argument: Data,
+        fields: Vec<(String, usize)>,
+    },
+    /// It is being put together, and stands in itself.
+    Open,
+}
+
+impl Known {
+    fn of(data: Data) -> Self {
+        Self::Value { size: size(&data), data }
+    }
+
+    fn assign(&mut self, field: String, at: usize) {
+        match self {
+            Self::Value { data, .. } => *self = Self::Assigned { argument: std::mem::take(data), fields: vec![(field, at)] },
+            Self::Assigned { fields, .. } => fields.push((field, at)),
+            Self::Open => {}
+        }
+    }
 }
 
 struct Literal<'a> {
     source: &'a str,
     at: usize,
-    /// What names stand for, and how large it is.
-    known: HashMap<String, (Data, usize)>,
-    /// How much of that may be written out, in values and bytes.
+    known: HashMap<String, Known>,
+    /// How much of what names stand for may be written out, in values and bytes.
     spare: usize,
     /// Values that are still read.
     left: usize,
@@ -126,6 +154,11 @@ impl<'a> Literal<'a> {
                 }
             }
             Some(byte) if is_of_name(byte) => self.named(depth),
+            // No comment, as those are passed: a pattern, which may hold a quote.
+            Some(b'/') => {
+                self.pass_over_pattern();
+                Data::Nothing
+            }
             _ => Data::Nothing,
         }
     }
@@ -166,7 +199,10 @@ impl<'a> Literal<'a> {
                     fields.push((key, value));
                 }
                 // `{a}` is `{a: a}`.
-                Some(b',' | b'}') => fields.push((key.clone(), self.known_as(&key))),
+                Some(b',' | b'}') => {
+                    let value = self.known_as(&key, depth);
+                    fields.push((key, value));
+                }
                 _ => {}
             }
             if !self.end_item(b'}') {
@@ -215,6 +251,7 @@ impl<'a> Literal<'a> {
                     self.at += 1;
                     self.text(quote);
                 }
+                Some(b'/') if self.is_pattern() => self.pass_over_pattern(),
                 // A bracket of what is around it: this one was never closed.
                 Some(b'}' | b']' | b')') | None => return false,
                 Some(_) => self.step(),
@@ -269,19 +306,115 @@ impl<'a> Literal<'a> {
                 _ => break,
             }
         }
-        match (is_member, self.known_as(whole)) {
+        match (is_member, self.known_as(whole, depth)) {
             (false, Data::Nothing) if !self.known.contains_key(whole) => Data::Name(name.to_owned()),
             (false, known) => known,
             (true, _) => Data::Name(name.to_owned()),
         }
     }
 
-    fn known_as(&mut self, name: &str) -> Data {
-        let Some((known, size)) = self.known.get(name) else { return Data::Nothing };
+    fn known_as(&mut self, name: &str, depth: usize) -> Data {
+        let Some(known) = self.known.get_mut(name) else { return Data::Nothing };
+        if matches!(known, Known::Assigned { .. }) && depth < DEEPEST {
+            let Known::Assigned { argument, fields } = std::mem::replace(known, Known::Open) else { return Data::Nothing };
+            let data = self.put_together(argument, fields, depth);
+            self.known.insert(name.to_owned(), Known::of(data));
+        }
+        let Some(Known::Value { data, size }) = self.known.get(name) else { return Data::Nothing };
         // Only once or twice, all together, what the script has: a name may stand in it a thousand times.
         let Some(spare) = self.spare.checked_sub(*size) else { return Data::Nothing };
         self.spare = spare;
-        known.clone()
+        data.clone()
+    }
+
+    /// An argument with the fields that are assigned to it.
+    fn put_together(&mut self, argument: Data, fields: Vec<(String, usize)>, depth: usize) -> Data {
+        let back = self.at;
+        let assigned = fields.into_iter().map(|(field, at)| {
+            self.at = at;
+            (field, self.value(depth + 1))
+        });
+        let data = match argument {
+            Data::Map(mut known) => {
+                known.extend(assigned);
+                Data::Map(known)
+            }
+            // `Array(3)`, whose items come in their order.
+            Data::List(mut known) => {
+                known.extend(assigned.map(|(_, value)| value));
+                Data::List(known)
+            }
+            Data::Call(name, _) if name == "Array" => Data::List(assigned.map(|(_, value)| value).collect()),
+            _ => Data::Map(assigned.collect()),
+        };
+        self.at = back;
+        data
+    }
+
+    /// Past the statements of a function up to the value that it returns, and whether there is one.
+    fn statements(&mut self, known: &mut HashMap<String, Known>) -> bool {
+        loop {
+            self.blanks();
+            match self.peek() {
+                None | Some(b'}') => return false,
+                Some(byte) if is_of_name(byte) => {
+                    let name = self.name();
+                    if name == "return" {
+                        return true;
+                    }
+                    if let (Some(field), Some(known)) = (self.assigned_field(), known.get_mut(name)) {
+                        known.assign(field, self.at);
+                    }
+                }
+                Some(_) => {}
+            }
+            self.end_statement();
+            if !self.meter.goes_on() {
+                return false;
+            }
+        }
+    }
+
+    /// Past `.x=`, `["x"]=` and `[0]=`.
+    fn assigned_field(&mut self) -> Option<String> {
+        let field = match self.peek()? {
+            b'.' => {
+                self.at += 1;
+                self.name().to_owned()
+            }
+            b'[' => {
+                self.at += 1;
+                let mut inner = self.list(b']', DEEPEST);
+                match inner.pop()? {
+                    Data::Text(text) => text,
+                    Data::Number(number) => number.to_string(),
+                    _ => return None,
+                }
+            }
+            _ => return None,
+        };
+        self.blanks();
+        (self.skip(b'=') && self.peek() != Some(b'=')).then_some(field)
+    }
+
+    /// Past the end of a statement, or to that of the function.
+    fn end_statement(&mut self) {
+        loop {
+            self.blanks();
+            match self.peek() {
+                Some(b';') => return self.at += 1,
+                None | Some(b'}' | b']' | b')') => return,
+                Some(b'{') => {
+                    self.pass_over();
+                    self.blanks();
+                    // A block needs no more than its bracket.
+                    if self.peek().is_some_and(is_of_name) {
+                        return;
+                    }
+                }
+                Some(_) => self.pass_over(),
+            }
+        }
     }
 
     /// Past a function, from behind the word for it.
@@ -295,6 +428,7 @@ impl<'a> Literal<'a> {
                     self.pass_over_text(quote);
                     self.step();
                 }
+                Some(b'/') if self.is_pattern() => self.pass_over_pattern(),
                 Some(b',' | b'}' | b']' | b')') | None => return,
                 Some(_) => self.step(),
             }
@@ -319,6 +453,13 @@ impl<'a> Literal<'a> {
                 b'"' | b'\'' | b'`' => self.pass_over_text(byte),
                 b'/' if self.is_comment() => {
                     self.blanks();
+                    continue;
+                }
+                b'/' if self.is_pattern() => {
+                    self.pass_over_pattern();
+                    if open == 0 {
+                        return;
+                    }
                     continue;
                 }
                 _ => {}
@@ -443,6 +584,33 @@ impl<'a> Literal<'a> {
         rest.starts_with(b"/*") || rest.starts_with(b"//")
     }
 
+    /// Whether a stroke begins a pattern: behind a value it divides.
+    fn is_pattern(&self) -> bool {
+        let before = self.source[..self.at].trim_end();
+        let Some(last) = before.bytes().next_back() else { return true };
+        if is_of_name(last) || last.is_ascii_digit() {
+            let end = &before[before.ceil_char_boundary(before.len().saturating_sub(LONGEST_WORD))..];
+            return end.rsplit(|c: char| !c.is_alphanumeric()).next().is_some_and(|word| BEFORE_VALUES.contains(&word));
+        }
+        !matches!(last, b')' | b']' | b'}' | b'"' | b'\'' | b'`' | b'.') && !before.ends_with("++") && !before.ends_with("--")
+    }
+
+    /// Past a pattern, which ends on its line; a stroke in a class of characters does not end it.
+    fn pass_over_pattern(&mut self) {
+        let (bytes, mut in_class) = (self.source.as_bytes(), false);
+        self.at += 1;
+        while let Some(byte) = bytes.get(self.at).filter(|byte| **byte != b'\n') {
+            self.at += if *byte == b'\\' { 2 } else { 1 };
+            match byte {
+                b'[' => in_class = true,
+                b']' => in_class = false,
+                b'/' if !in_class => break,
+                _ => {}
+            }
+        }
+        self.at = self.source.ceil_char_boundary(self.at.min(bytes.len()));
+    }
+
     /// Past blanks and comments.
     fn blanks(&mut self) {
         loop {
@@ -469,6 +637,9 @@ fn size(data: &Data) -> usize {
     }
 }
 
+/// Words behind which a value begins, and the bytes in which one is looked for.
+const BEFORE_VALUES: [&str; 9] = ["return", "typeof", "case", "in", "of", "void", "delete", "throw", "else"];
+const LONGEST_WORD: usize = 12;
 /// Levels of brackets that are read: no text of a site is deeper, and what is, is passed over.
 const DEEPEST: usize = 100;
 /// Values of one script: they take a hundred times the memory of their text.
@@ -500,6 +671,31 @@ mod tests {
             read("_jsx(_components.p,{children:\"x\"})"),
             Data::Call("_jsx".into(), vec![Data::Name("p".into()), map(&[("children", text("x"))])])
         );
+    }
+
+    #[test]
+    fn patterns_with_quotes_are_passed_over_and_divisions_are_none() {
+        for before in [
+            "/\"/g",
+            "/[/\"]/",
+            "/\\/'/.test(x)",
+            "function(s){return s.replace(/\"/g,'x').split(/[`']/)}",
+            "s=>s.replace(/'/,1)",
+            "(x)=>{if(1)return/`/}",
+            "1/2",
+            "x[0]/y/z",
+            "(i++/2)",
+            "f(a)/'b/'.length",
+            "\"a\"/2",
+            "/\"",
+        ] {
+            let source = format!("{{a:{before}\n,b:\"/x\"}}");
+            assert_eq!(read(&source).text_of("b"), Some("/x"), "{source}");
+        }
+        for endless in ["/[", "=/", "(/\\", "return/"] {
+            let _ = read(&format!("{{a:{}", endless.repeat(100_000)));
+            let _ = read(&format!("{{a:function(){{{}", endless.repeat(100_000)));
+        }
     }
 
     #[test]
@@ -544,6 +740,26 @@ mod tests {
         assert_eq!(
             (page.text_of("title"), page.field("n"), page.text_of("t")),
             (Some("Kettles"), Some(&Data::Number(2.0)), Some("Kettles"))
+        );
+        let nuxt = "(function(a,b,c,d){a.title=\"return {x:1}\";a[\"in full\"]=b;b.text=d;b.of=a;c[0]=b;c[1]=\"last\";var e=/;/;if(c){c.n=1}\
+            return {data:[a],list:c}}({},{},Array(2),\"boils\"))";
+        let data = called(nuxt, &Budget::default().begin());
+        let page = &data.field("data").unwrap().items()[0];
+        assert_eq!(page.text_of("title"), Some("return {x:1}"));
+        assert_eq!(page.field("in full").unwrap().text_of("text"), Some("boils"));
+        assert_eq!(page.field("in full").unwrap().field("of"), Some(&Data::Nothing), "it stands in itself");
+        let items = data.field("list").unwrap().items();
+        assert_eq!((items[0].text_of("text"), items[1].text()), (Some("boils"), Some("last")));
+        // Each is twice in the one before: written out, two to the power of forty.
+        let statements: String = (0..40).map(|n| format!("a{n}.x=a{};a{n}.y=a{};", n + 1, n + 1)).collect();
+        let names: Vec<_> = (0..41).map(|n| format!("a{n}")).collect();
+        let doubled = format!("(function({}){{{statements}return a0}}({}))", names.join(","), vec!["{}"; 41].join(","));
+        assert!(size(&called(&doubled, &Budget::default().begin())) < 4 * doubled.len());
+        let chain: String = (0..20_000).map(|n| format!("a{n}.x=a{};", n + 1)).collect();
+        let names: Vec<_> = (0..20_001).map(|n| format!("a{n}")).collect();
+        let _ = called(
+            &format!("(function({}){{{chain}return a0}}({}))", names.join(","), vec!["{}"; 20_001].join(",")),
+            &Budget::default().begin(),
         );
         let list = format!("(function(a){{return [{}]}}([{}]))", "a,".repeat(20_000), "1,".repeat(20_000));
         assert!(size(&called(&list, &Budget::default().begin())) < 4 * list.len());
