@@ -361,6 +361,11 @@ impl Store {
         })
     }
 
+    /// Notes for which origins a browser was found to be needed. Of a source without a recipe nothing is noted.
+    pub fn learn(&self, source: &SourceId, scripted: &[String]) -> Result<(), Error> {
+        self.write(|transaction| sources::learn(transaction, source, scripted))
+    }
+
     /// Notes how far a crawl has come, so that it can go on after a crash.
     pub fn record(&self, source: &SourceId, trail: &Trail) -> Result<(), Error> {
         self.write(|transaction| sources::record(transaction, source, trail))
