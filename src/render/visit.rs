@@ -12,6 +12,7 @@ use futures_util::stream::{FuturesUnordered, StreamExt};
 use serde_json::{Value, json};
 use url::{Position, Url};
 
+use super::ends::{Ends, Shell};
 use super::error::Error;
 use super::link::Event;
 use super::rules::{Paused, Verdict};
@@ -28,6 +29,7 @@ pub(super) struct Around<'a> {
     pub(super) config: &'a Config,
     pub(super) fetch: &'a dyn Fetches,
     pub(super) scripts: &'a Mutex<Scripts>,
+    pub(super) ends: &'a Mutex<Ends>,
 }
 
 pub(super) async fn visit(tab: &Tab, served: &Served<'_>, around: Around<'_>) -> Result<Outcome, Error> {
@@ -145,6 +147,9 @@ struct Visit<'a> {
     /// Since when.
     opened: Instant,
     is_settled: bool,
+    shell: Shell,
+    /// What it had when it was quiet for the first time, where that is next to nothing.
+    first_text: Option<String>,
     /// The page itself was not asked for yet.
     is_known: bool,
     reloads: u32,
@@ -173,6 +178,8 @@ impl<'a> Visit<'a> {
             is_open: false,
             opened: now,
             is_settled: true,
+            shell: ends(around.ends).shell(&tab.of, served.body),
+            first_text: None,
             is_known: true,
             reloads: 0,
             windows: 0,
@@ -263,6 +270,7 @@ impl<'a> Visit<'a> {
             }
             Verdict::Refuse(why) => {
                 self.refused += 1;
+                self.around.fetch.refused(why, paused.url.as_ref());
                 log::debug!(
                     "a page's request is refused, as it is {why}: {} {}",
                     paused.method(),
@@ -306,16 +314,27 @@ impl<'a> Visit<'a> {
         match self.step {
             Step::Opening => {}
             Step::Watching => {
-                let config = self.around.config;
-                let is_empty = answer["result"]["value"]["seen"].as_u64().unwrap_or_default() < ENOUGH;
+                let (config, value) = (self.around.config, &answer["result"]["value"]);
+                let text = value["text"].as_str().unwrap_or_default();
+                let is_empty = value["seen"].as_u64().unwrap_or_default() < ENOUGH;
                 // What is next to empty would be lost: it is worth a wait for what a busy machine or a clock of the page brings.
                 let (since, rest) = if is_empty {
-                    (self.traffic.max(self.opened), config.quiet.max(config.for_text))
+                    (self.traffic.max(self.opened), ends(self.around.ends).patience(self.shell, text, config))
                 } else {
                     (self.traffic, config.quiet)
                 };
                 let rested = self.around.handle.now().saturating_duration_since(since);
+                if self.going.is_empty() && self.waiting.is_empty() && rested >= config.quiet {
+                    match (&self.first_text, is_empty) {
+                        (None, true) => self.first_text = Some(text.to_owned()),
+                        (Some(_), false) => ends(self.around.ends).came_later(self.shell),
+                        _ => {}
+                    }
+                }
                 if self.going.is_empty() && self.waiting.is_empty() && rested >= rest {
+                    if let Some(first) = self.first_text.take().filter(|_| is_empty && rested >= config.for_text) {
+                        ends(self.around.ends).note(self.shell, &first, text);
+                    }
                     self.step = Step::Reading;
                     self.deadline = self.around.handle.now() + LAST;
                 }
@@ -357,7 +376,9 @@ async fn answer(tab: &Tab, served: &Served<'_>, around: Around<'_>, paused: Paus
         fulfil(tab, &paused.id, script.status, &script.headers, &script.body).await?;
         return Ok(Done { began, bytes: script.body.len() as u64 });
     }
+    let cookies = if url.origin() == served.url.origin() { cookies(tab, &url).await? } else { None };
     let asked = Asked {
+        cookies,
         method: Method::parse(paused.method()).unwrap_or(Method::GET),
         headers: paused.headers().map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
         page: served.url,
@@ -378,6 +399,25 @@ async fn answer(tab: &Tab, served: &Served<'_>, around: Around<'_>, paused: Paus
             Ok(Done { began, bytes: 0 })
         }
     }
+}
+
+/// What the browser would send to the address of what scripts have set: it is told no others.
+async fn cookies(tab: &Tab, url: &Url) -> Result<Option<String>, Error> {
+    let found = match tab.call("Network.getCookies", json!({ "urls": [url.as_str()] })).await {
+        Ok(found) => found,
+        Err(Error::Refused { .. }) => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    let pair = |cookie: &Value| Some((cookie["name"].as_str()?.to_owned(), cookie["value"].as_str()?.to_owned()));
+    let pairs: Vec<_> = found["cookies"].as_array().into_iter().flatten().filter_map(pair).take(MOST_COOKIES).collect();
+    let pairs = pairs.iter().map(|(name, value)| if name.is_empty() { value.clone() } else { format!("{name}={value}") });
+    let all = pairs.collect::<Vec<_>>().join("; ");
+    // It goes out as a header: nothing else may stand in it.
+    Ok(Some(all).filter(|all| !all.is_empty() && all.len() <= LONGEST_COOKIES && all.bytes().all(|byte| byte >= b' ' && byte != 0x7f)))
+}
+
+fn ends(ends: &Mutex<Ends>) -> std::sync::MutexGuard<'_, Ends> {
+    ends.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn scripts(scripts: &Mutex<Scripts>) -> std::sync::MutexGuard<'_, Scripts> {
@@ -410,6 +450,9 @@ const ENOUGH: u64 = 60;
 /// Requests of one page that are answered at once.
 const AT_ONCE: usize = 6;
 const MOST_REQUESTS: u32 = 400;
+/// Of what a page's scripts have set: what is more than browsers send is not sent.
+const MOST_COOKIES: usize = 180;
+const LONGEST_COOKIES: usize = 16 << 10;
 const MOST_BYTES: u64 = 64 << 20;
 const MOST_RELOADS: u32 = 5;
 const MOST_WINDOWS: u32 = 50;
