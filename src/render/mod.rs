@@ -3,8 +3,10 @@
 //! The browser has no network. All that a page asks for comes here, is judged (`rules`), and is answered through [`Fetches`], which is the
 //! crawl: so guard, robots.txt, credentials, limits and counters are those of the crawl. Its pipes are files that threads read and write
 //! (`link`), so it is the same on every reactor. `find` and `launch` start it, `profile` is what it leaves behind, `tab` a page's place in it,
-//! and `visit` one page. Nothing is started before a page needs it.
+//! `visit` one page, and `answer` one request of it. Nothing is started before a page needs it.
 
+mod answer;
+mod around;
 mod ends;
 mod error;
 mod find;
@@ -14,6 +16,7 @@ mod profile;
 mod rules;
 mod shared;
 mod tab;
+mod tokens;
 mod visit;
 mod wire;
 
@@ -24,10 +27,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use async_channel::{Receiver, Sender};
 use serde_json::json;
 use url::Url;
 
+use self::around::Around;
 use self::ends::Ends;
 pub use self::error::Error;
 pub use self::find::Places;
@@ -35,7 +38,8 @@ use self::link::Link;
 pub use self::rules::NO_LOSS;
 use self::shared::Scripts;
 use self::tab::Tab;
-use self::visit::{Around, visit};
+use self::tokens::Tokens;
+use self::visit::visit;
 use crate::http::Method;
 use crate::reactor::{Boxed, Handle, Lane};
 
@@ -401,33 +405,6 @@ impl Drop for Inner {
         while graves.iter().any(|grave| !grave.is_finished()) && Instant::now() < until {
             thread::sleep(Duration::from_millis(2));
         }
-    }
-}
-
-/// What may be taken so many times at once.
-#[derive(Debug)]
-struct Tokens(Sender<()>, Receiver<()>);
-
-/// Given back when dropped.
-struct Token<'a>(&'a Sender<()>);
-
-impl Tokens {
-    fn new(count: usize) -> Self {
-        let (sender, receiver) = async_channel::bounded(count);
-        (0..count).for_each(|_| _ = sender.try_send(()));
-        Self(sender, receiver)
-    }
-
-    async fn take(&self) -> Token<'_> {
-        // Both ends are here.
-        let _ = self.1.recv().await;
-        Token(&self.0)
-    }
-}
-
-impl Drop for Token<'_> {
-    fn drop(&mut self) {
-        let _ = self.0.try_send(());
     }
 }
 

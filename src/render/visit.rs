@@ -2,35 +2,23 @@
 //! come to rest, or when its time is up.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use futures_lite::future;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use serde_json::{Value, json};
-use url::{Position, Url};
+use url::Url;
 
-use super::ends::{Ends, Shell};
+use super::answer::{Done, answer, refuse};
+use super::around::Around;
+use super::ends::Shell;
 use super::error::Error;
 use super::link::Event;
 use super::rules::{Paused, Verdict};
-use super::shared::Scripts;
 use super::tab::Tab;
-use super::{Asked, Config, Fetches, Outcome, Rendered, Served};
-use crate::http::{Method, masked};
-use crate::reactor::{Boxed, Handle};
-
-/// What a visit needs of its surroundings.
-#[derive(Clone, Copy)]
-pub(super) struct Around<'a> {
-    pub(super) handle: &'a Handle,
-    pub(super) config: &'a Config,
-    pub(super) fetch: &'a dyn Fetches,
-    pub(super) scripts: &'a Mutex<Scripts>,
-    pub(super) ends: &'a Mutex<Ends>,
-}
+use super::{Outcome, Rendered, Served};
+use crate::http::masked;
+use crate::reactor::Boxed;
 
 pub(super) async fn visit(tab: &Tab, served: &Served<'_>, around: Around<'_>) -> Result<Outcome, Error> {
     let mut visit = Visit::new(tab, served, around);
@@ -113,12 +101,6 @@ enum Turn {
     Late,
 }
 
-/// A request that was answered.
-struct Done {
-    began: Instant,
-    bytes: u64,
-}
-
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Step {
     Opening,
@@ -178,7 +160,7 @@ impl<'a> Visit<'a> {
             is_open: false,
             opened: now,
             is_settled: true,
-            shell: ends(around.ends).shell(&tab.of, served.body),
+            shell: around.ends().shell(&tab.of, served.body),
             first_text: None,
             is_known: true,
             reloads: 0,
@@ -319,7 +301,7 @@ impl<'a> Visit<'a> {
                 let is_empty = value["seen"].as_u64().unwrap_or_default() < ENOUGH;
                 // What is next to empty would be lost: it is worth a wait for what a busy machine or a clock of the page brings.
                 let (since, rest) = if is_empty {
-                    (self.traffic.max(self.opened), ends(self.around.ends).patience(self.shell, text, config))
+                    (self.traffic.max(self.opened), self.around.ends().patience(self.shell, text, config))
                 } else {
                     (self.traffic, config.quiet)
                 };
@@ -327,13 +309,13 @@ impl<'a> Visit<'a> {
                 if self.going.is_empty() && self.waiting.is_empty() && rested >= config.quiet {
                     match (&self.first_text, is_empty) {
                         (None, true) => self.first_text = Some(text.to_owned()),
-                        (Some(_), false) => ends(self.around.ends).came_later(self.shell),
+                        (Some(_), false) => self.around.ends().came_later(self.shell),
                         _ => {}
                     }
                 }
                 if self.going.is_empty() && self.waiting.is_empty() && rested >= rest {
                     if let Some(first) = self.first_text.take().filter(|_| is_empty && rested >= config.for_text) {
-                        ends(self.around.ends).note(self.shell, &first, text);
+                        self.around.ends().note(self.shell, &first, text);
                     }
                     self.step = Step::Reading;
                     self.deadline = self.around.handle.now() + LAST;
@@ -361,88 +343,6 @@ impl<'a> Visit<'a> {
     }
 }
 
-async fn answer(tab: &Tab, served: &Served<'_>, around: Around<'_>, paused: Paused) -> Result<Done, Error> {
-    let began = around.handle.now();
-    let is_itself = paused.is_of(&tab.target) && paused.method() == "GET";
-    let url = paused.url.clone().unwrap_or_else(|| served.url.clone());
-    // The first time; a page that loads itself anew is asked for, as it may have set a cookie.
-    if is_itself && served.take() {
-        let kind = served.content_type.unwrap_or("text/html");
-        fulfil(tab, &paused.id, 200, &[("Content-Type".to_owned(), kind.to_owned())], served.body).await?;
-        return Ok(Done { began, bytes: 0 });
-    }
-    let kept = if paused.is_script() { scripts(around.scripts).find(&tab.of, url[..Position::AfterQuery].as_ref()) } else { None };
-    if let Some(script) = kept {
-        fulfil(tab, &paused.id, script.status, &script.headers, &script.body).await?;
-        return Ok(Done { began, bytes: script.body.len() as u64 });
-    }
-    let cookies = if url.origin() == served.url.origin() { cookies(tab, &url).await? } else { None };
-    let asked = Asked {
-        cookies,
-        method: Method::parse(paused.method()).unwrap_or(Method::GET),
-        headers: paused.headers().map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
-        page: served.url,
-        url: url.clone(),
-    };
-    match around.fetch.fetch(asked).await {
-        Ok(fetched) => {
-            let fetched = Arc::new(fetched);
-            if paused.is_script() && fetched.status == 200 {
-                scripts(around.scripts).keep(&tab.of, &url[..Position::AfterQuery], fetched.clone());
-            }
-            fulfil(tab, &paused.id, fetched.status, &fetched.headers, &fetched.body).await?;
-            Ok(Done { began, bytes: fetched.body.len() as u64 })
-        }
-        Err(declined) => {
-            log::debug!("a page's request came to nothing: {}: {}", masked(&url), declined.why);
-            refuse(tab, &paused.id);
-            Ok(Done { began, bytes: 0 })
-        }
-    }
-}
-
-/// What the browser would send to the address of what scripts have set: it is told no others.
-async fn cookies(tab: &Tab, url: &Url) -> Result<Option<String>, Error> {
-    let found = match tab.call("Network.getCookies", json!({ "urls": [url.as_str()] })).await {
-        Ok(found) => found,
-        Err(Error::Refused { .. }) => return Ok(None),
-        Err(error) => return Err(error),
-    };
-    let pair = |cookie: &Value| Some((cookie["name"].as_str()?.to_owned(), cookie["value"].as_str()?.to_owned()));
-    let pairs: Vec<_> = found["cookies"].as_array().into_iter().flatten().filter_map(pair).take(MOST_COOKIES).collect();
-    let pairs = pairs.iter().map(|(name, value)| if name.is_empty() { value.clone() } else { format!("{name}={value}") });
-    let all = pairs.collect::<Vec<_>>().join("; ");
-    // It goes out as a header: nothing else may stand in it.
-    Ok(Some(all).filter(|all| !all.is_empty() && all.len() <= LONGEST_COOKIES && all.bytes().all(|byte| byte >= b' ' && byte != 0x7f)))
-}
-
-fn ends(ends: &Mutex<Ends>) -> std::sync::MutexGuard<'_, Ends> {
-    ends.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-fn scripts(scripts: &Mutex<Scripts>) -> std::sync::MutexGuard<'_, Scripts> {
-    scripts.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// Waited for, so that what is on its way to the browser has a bound.
-async fn fulfil(tab: &Tab, id: &str, status: u16, headers: &[(String, String)], body: &[u8]) -> Result<(), Error> {
-    let headers: Vec<_> = headers.iter().map(|(name, value)| json!({ "name": name, "value": value })).collect();
-    let answer = json!({ "requestId": id, "responseCode": status, "responseHeaders": headers, "body": STANDARD.encode(body) });
-    match tab.call("Fetch.fulfillRequest", answer).await {
-        // The page does not want it any more, or it is not to be had in this form: then the page is not left waiting.
-        Err(Error::Refused { why, .. }) => {
-            log::trace!("an answer was not taken: {why}");
-            refuse(tab, id);
-            Ok(())
-        }
-        outcome => outcome.map(|_| ()),
-    }
-}
-
-fn refuse(tab: &Tab, id: &str) {
-    tab.link.tell(Some(&tab.session), "Fetch.failRequest", json!({ "requestId": id, "errorReason": "BlockedByClient" }));
-}
-
 const WATCH: &str = include_str!("watch.js");
 const READ: &str = include_str!("read.js");
 /// Characters of a page that is not next to empty.
@@ -450,9 +350,6 @@ const ENOUGH: u64 = 60;
 /// Requests of one page that are answered at once.
 const AT_ONCE: usize = 6;
 const MOST_REQUESTS: u32 = 400;
-/// Of what a page's scripts have set: what is more than browsers send is not sent.
-const MOST_COOKIES: usize = 180;
-const LONGEST_COOKIES: usize = 16 << 10;
 const MOST_BYTES: u64 = 64 << 20;
 const MOST_RELOADS: u32 = 5;
 const MOST_WINDOWS: u32 = 50;

@@ -61,7 +61,7 @@ enum Wanted {
     /// They are told, with those that it has by itself.
     Links(Box<Outline>),
     /// It has a text of its own, and at its site scripts add what else there is.
-    More(Box<Outline>),
+    More,
 }
 
 /// An answer that was read for a page.
@@ -140,12 +140,11 @@ impl Crawl {
     }
 
     /// A page with a text of its own and an empty place, at a site whose pages a browser fills in.
-    pub(super) fn fill_further(&mut self, page: Page, outline: Outline, entry: &Entry) {
-        let (depth, role, directives) = (entry.depth, entry.role, directives_of(&outline));
+    pub(super) fn fill_further(&mut self, page: Page, outline: &Outline, entry: &Entry) {
+        let (depth, role, directives) = (entry.depth, entry.role, directives_of(outline));
         self.is_twin_asked = true;
         self.shells.filling += 1;
-        let wanted = Wanted::More(Box::new(outline));
-        self.came_to_nothing(Filling { page, seen: 0, depth, role, directives, asks: VecDeque::new(), wanted });
+        self.came_to_nothing(Filling { page, seen: 0, depth, role, directives, asks: VecDeque::new(), wanted: Wanted::More });
     }
 
     fn ask_beside(&mut self, mut filling: Filling) {
@@ -379,7 +378,7 @@ impl Crawl {
         let address = url.clone();
         match rendered {
             // It has a text all the same.
-            Err(error) if matches!(filling.wanted, Wanted::More(_)) => {
+            Err(error) if matches!(filling.wanted, Wanted::More) => {
                 log::debug!("{} is taken as it is, as it could not be rendered: {}", masked(&url), error.chain());
                 return self.hand_out_shell(filling);
             }
@@ -426,11 +425,11 @@ impl Crawl {
                 self.skip(page.url, format!("{NOT_INCLUDED}, and they may be written by scripts: it needs a browser"));
                 return self.is_done(&address);
             }
-            Wanted::More(outline) => {
+            Wanted::More => {
                 self.standing.became_page(&address);
                 match self.first_with(&page, content_of(&page.url, &page.body)) {
                     Some(first) => self.note_skip(page.url, format!("the same content as {first}")),
-                    None => self.hand_out(page, *outline),
+                    None => self.hand_out_as_it_is(page),
                 }
                 return self.is_done(&address);
             }

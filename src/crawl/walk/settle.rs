@@ -87,8 +87,12 @@ impl Crawl {
             return self.skip(url, NOT_INCLUDED.to_owned());
         }
         // Before it is compared with others: what stands beside the empty place may be the same on all of them.
-        if self.linked.is_none() && self.fetcher.scripted().needs(&origin(&url)) && self.fetcher.is_unfinished(&page) {
-            return self.fill_further(page, outline, &entry);
+        if self.linked.is_none()
+            && outline.markdown.is_none()
+            && self.fetcher.scripted().needs(&origin(&url))
+            && self.fetcher.is_unfinished(&page)
+        {
+            return self.fill_further(page, &outline, &entry);
         }
         if let Some(first) = first {
             let why = format!("the same content as {first}");
