@@ -1,5 +1,5 @@
-//! How pages ended that have next to no text: whoever ends as another page of the same shell has ended, after all of its patience, is waited
-//! for no longer. Pure.
+//! How pages ended that have next to no text: where several of one shell did after all of the patience, and none of it has had its text later than
+//! it was quiet, the next ones are not waited for as long. Pure.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::hash::{BuildHasher, RandomState};
@@ -34,27 +34,20 @@ impl Ends {
 
     /// How long nothing may be heard of a page that has this text, which is next to nothing.
     pub(super) fn patience(&self, shell: Shell, text: &str, config: &Config) -> Duration {
-        let all = config.quiet.max(config.for_text);
         match self.known.get(&shell) {
-            Some(known) if known.texts.contains(&self.hasher.hash_one(text)) => config.quiet,
-            // Short pages are what this application has.
-            Some(known) if known.at_once >= SEVERAL && known.later == 0 => config.quiet.max(config.for_text / 3),
-            _ => all,
+            Some(known) if known.at_once >= SEVERAL && known.later == 0 => match known.texts.contains(&self.hasher.hash_one(text)) {
+                true => config.quiet,
+                // Short pages are what this application has.
+                false => config.quiet.max(config.for_text / 3),
+            },
+            _ => config.quiet.max(config.for_text),
         }
     }
 
     /// A page ended so. `first` is what it had when it was quiet for the first time.
     pub(super) fn note(&mut self, shell: Shell, first: &str, text: &str) {
         let text_hash = self.hasher.hash_one(text);
-        if !self.known.contains_key(&shell) {
-            self.in_order.push_back(shell);
-            if self.in_order.len() > MOST_SHELLS
-                && let Some(gone) = self.in_order.pop_front()
-            {
-                self.known.remove(&gone);
-            }
-        }
-        let known = self.known.entry(shell).or_default();
+        let known = self.known_of(shell);
         *(if first == text { &mut known.at_once } else { &mut known.later }) += 1;
         if known.texts.len() < MOST_TEXTS {
             known.texts.insert(text_hash);
@@ -63,9 +56,19 @@ impl Ends {
 
     /// A page had a text after all, and not when it was quiet for the first time.
     pub(super) fn came_later(&mut self, shell: Shell) {
-        if let Some(known) = self.known.get_mut(&shell) {
-            known.later += 1;
+        self.known_of(shell).later += 1;
+    }
+
+    fn known_of(&mut self, shell: Shell) -> &mut Known {
+        if !self.known.contains_key(&shell) {
+            self.in_order.push_back(shell);
+            if self.in_order.len() > MOST_SHELLS
+                && let Some(gone) = self.in_order.pop_front()
+            {
+                self.known.remove(&gone);
+            }
         }
+        self.known.entry(shell).or_default()
     }
 }
 
@@ -86,14 +89,17 @@ mod tests {
         assert_ne!(one, other);
         assert_eq!(ends.patience(one, "Not found", &config), config.for_text);
         ends.note(one, "Not found", "Not found");
-        assert_eq!(ends.patience(one, "Not found", &config), config.quiet);
-        assert_eq!((ends.patience(one, "Kettle", &config), ends.patience(other, "Not found", &config)), (config.for_text, config.for_text));
         ends.note(one, "Pot", "Pot");
+        assert_eq!(ends.patience(one, "Pot", &config), config.for_text);
         ends.note(one, "Pan", "Pan");
-        assert_eq!(ends.patience(one, "Kettle", &config), config.for_text / 3);
+        assert_eq!((ends.patience(one, "Kettle", &config), ends.patience(one, "Pot", &config)), (config.for_text / 3, config.quiet));
+        assert_eq!(ends.patience(other, "Pot", &config), config.for_text);
         // One that was quiet before it had its text is reason enough.
         ends.came_later(one);
-        assert_eq!((ends.patience(one, "Kettle", &config), ends.patience(one, "Pot", &config)), (config.for_text, config.quiet));
+        assert_eq!((ends.patience(one, "Kettle", &config), ends.patience(one, "Pot", &config)), (config.for_text, config.for_text));
+        ends.came_later(other);
+        (0..9).for_each(|_| ends.note(other, "Pot", "Pot"));
+        assert_eq!(ends.patience(other, "Pot", &config), config.for_text);
         for number in 0..2 * MOST_SHELLS as u64 {
             ends.note(number, "", "");
         }

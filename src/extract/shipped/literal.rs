@@ -270,7 +270,7 @@ impl<'a> Literal<'a> {
                     self.step();
                 }
                 Some(b'/') if self.is_pattern() => self.pass_over_pattern(),
-                Some(b',' | b'}' | b']' | b')') | None => return,
+                Some(b',' | b';' | b'}' | b']' | b')') | None => return,
                 Some(_) => self.step(),
             }
         }
@@ -563,6 +563,9 @@ mod tests {
         ] {
             let _ = read(open);
             let _ = called(&format!("(function(a){{{open}"), &Budget::default().begin());
+        }
+        for body in ["a.x=async;", "a.x=(x)=>;", "a[", "a[0]=;", ")", "a.x=1)", "];", "a.x={a.y={", "/[", "{}", "if(a){}"] {
+            let _ = called(&format!("(function(a){{{}return a}}({{}}))", body.repeat(100_000)), &Budget::default().begin());
         }
     }
 }

@@ -112,7 +112,7 @@ impl Literal<'_> {
         loop {
             self.blanks();
             match self.peek() {
-                None | Some(b'}') => return false,
+                None | Some(b'}' | b']' | b')') => return false,
                 Some(byte) if is_of_name(byte) => {
                     let name = self.name();
                     if name == "return" {
