@@ -13,6 +13,7 @@ use smolcrawl::engine::{
 use smolcrawl::extract;
 use smolcrawl::model::SourceId;
 use smolcrawl::reactor::Handle;
+use smolcrawl::render;
 
 use super::output::Output;
 use super::progress::{Counts, Crawled, Lines, PATIENCE, Spinner};
@@ -291,6 +292,12 @@ fn offered(report: &CrawlReport) -> Vec<String> {
     if report.rendered > 0 {
         lines.push(format!("{} pages filled in by a browser", report.rendered));
     }
+    // Of pictures and the like nothing is lost.
+    lines.extend(report.refused.iter().filter(|(rule, _)| !render::NO_LOSS.contains(rule)).map(|(rule, count)| {
+        let first = report.refused_first.get(rule).map_or_else(String::new, |first| format!(" (such as {first})"));
+        let requests = if *count == 1 { "request" } else { "requests" };
+        format!("refused in the browser: {count} {requests} of pages, {rule}{first}")
+    }));
     if report.in_markdown > 0 {
         lines.push(format!("{} pages taken in the markdown that the site has of them", report.in_markdown));
     }

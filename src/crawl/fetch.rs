@@ -2,7 +2,7 @@
 
 pub(super) mod rendering;
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
@@ -40,6 +40,7 @@ use super::pace::Turn;
 use super::plan::{Render, Robots};
 use super::polite::{MAX_PAUSE, pause_after, retry_after};
 use super::robots::{Directives, Forbidden, MAX_SIZE, Rules, is_product_token};
+use super::scripted::Scripted;
 use super::selection::is_login;
 use super::sitemap;
 use super::sitemap::Sitemap;
@@ -67,6 +68,10 @@ pub(super) struct Fetcher {
     browser: Browser,
     render: Render,
     pages_rendered: AtomicU64,
+    /// Requests of pages in it that were refused, by rule, and the first of each. Never held across an await.
+    refused: Mutex<BTreeMap<&'static str, (u64, Option<Url>)>>,
+    /// Sites that it is needed for. Never held across an await.
+    scripted: Mutex<Scripted>,
     /// It was told that there is none.
     is_browser_missed: AtomicBool,
     /// Its own, so that pages of several crawls share nothing in the browser.
@@ -170,6 +175,8 @@ impl Fetcher {
             browser: Browser::new(&handle, config.browser.clone()),
             render: config.render,
             pages_rendered: AtomicU64::new(0),
+            refused: Mutex::default(),
+            scripted: Mutex::default(),
             is_browser_missed: AtomicBool::new(false),
             identity: next_identity(),
             handle,
@@ -204,6 +211,8 @@ impl Fetcher {
             browser: browser.clone(),
             render: *render,
             pages_rendered: AtomicU64::new(0),
+            refused: Mutex::default(),
+            scripted: Mutex::default(),
             is_browser_missed: AtomicBool::new(false),
             identity: next_identity(),
         }
@@ -212,6 +221,15 @@ impl Fetcher {
     /// Pages that scripts fill in are rendered or not, whatever the settings say.
     pub(super) fn rendering(self, render: Option<Render>) -> Self {
         Self { render: render.unwrap_or(self.render), ..self }
+    }
+
+    /// Origins of which an earlier crawl has found out that they need a browser.
+    pub(super) fn know_scripted(&self, origins: &[String]) {
+        *self.scripted() = Scripted::known(origins.iter().cloned());
+    }
+
+    pub(super) fn scripted(&self) -> MutexGuard<'_, Scripted> {
+        self.scripted.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Pages that were rendered so far.
@@ -404,14 +422,18 @@ impl Fetcher {
 
     /// The text of a single page that has none of its own, from where the site ships it; else the page as it is. Only what is at the origin of
     /// the page is asked for: nobody has named another one.
-    pub(super) async fn fill(&self, read: Read, wanted: &Url, robots: Robots) -> (Page, Vec<Url>) {
+    ///
+    /// # Errors
+    /// What the file of a route answers that is not there: it is the page.
+    pub(super) async fn fill(&self, read: Read, wanted: &Url, robots: Robots) -> Result<(Page, Vec<Url>), Error> {
         let Read { mut page, outline, beside, .. } = read;
-        let Some(beside) = beside else { return (page, outline.links) };
+        let Some(beside) = beside else { return Ok((page, outline.links)) };
         let mut links = outline.links;
         links.extend(beside.links);
         let route = wanted.fragment().filter(|fragment| fragment.trim_start_matches('!').starts_with('/'));
         let route = route.and_then(|_| beside.routes.as_ref()?.ask(wanted));
-        if route.is_some() {
+        let is_route = route.is_some();
+        if is_route {
             page.url = wanted.clone();
         }
         let mut asks: VecDeque<Ask> = route.map_or_else(|| beside.asks.into(), |ask| VecDeque::from([ask]));
@@ -423,21 +445,30 @@ impl Fetcher {
             }
             let answer = match self.follow(ask.url.clone(), robots, Wanted::File, &Validators::default()).await {
                 Ok(Answer::File(answer)) => answer,
+                Err(error @ Error::Status { .. }) if is_route => return Err(error),
                 _ => continue,
             };
             let taken = self.take(page.clone(), ask, Arc::new(*answer)).await;
             links.extend(taken.links);
             if let Some(filled) = taken.page {
-                return (filled, links);
+                return Ok((filled, links));
             }
             taken.asks.into_iter().rev().for_each(|ask| asks.push_front(ask));
         }
-        (page, links)
+        Ok((page, links))
     }
 
     /// With what is to be shown to the origin of the address.
-    fn signed(&self, mut request: Request, url: &Url) -> Request {
-        let mut cookies = self.jar().header(url, SystemTime::now());
+    fn signed(&self, request: Request, url: &Url) -> Request {
+        self.signed_with(request, url, None)
+    }
+
+    /// And with further cookies.
+    fn signed_with(&self, mut request: Request, url: &Url, further: Option<String>) -> Request {
+        let mut cookies = match (self.jar().header(url, SystemTime::now()), further) {
+            (Some(kept), Some(further)) => Some(merged(&kept, &further)),
+            (kept, further) => kept.or(further),
+        };
         for (name, value) in self.config.credentials.headers(url) {
             match &cookies {
                 Some(kept) if name.eq_ignore_ascii_case("cookie") => cookies = Some(merged(value, kept)),

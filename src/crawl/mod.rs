@@ -22,6 +22,7 @@ mod polite;
 mod recipe;
 mod report;
 mod robots;
+mod scripted;
 mod selection;
 mod sitemap;
 mod traps;
@@ -164,6 +165,17 @@ impl Crawler {
         }
     }
 
+    /// The same crawler, of which it is known which origins need a browser: see [`CrawlRequest::scripted`].
+    #[must_use]
+    pub fn knowing(&self, scripted: &[String]) -> Self {
+        if scripted.is_empty() {
+            return self.clone();
+        }
+        let fetcher = self.fetcher.counting_apart(u64::MAX, &Credentials::default());
+        fetcher.know_scripted(scripted);
+        Self { fetcher: Arc::new(fetcher) }
+    }
+
     /// What fills in pages, where one does.
     pub fn browser(&self) -> &render::Browser {
         self.fetcher.browser()
@@ -233,12 +245,16 @@ impl Crawler {
             Ok(Answer::Unchanged) => Ok(Refetched::Unchanged),
             Err(Error::Status { status: 404 | 410, .. }) => Ok(Refetched::Gone),
             Ok(Answer::Page(read)) if read.beside.is_some() => {
-                let (page, links) = self.fetcher.filled(*read, url, filled, robots).await.map_err(|error| error.at(url))?;
-                Ok(Refetched::Page(page, links))
+                match self.fetcher.filled(*read, url, filled, robots).await {
+                    // The file of a route.
+                    Err(Error::Status { status: 404 | 410, .. }) => Ok(Refetched::Gone),
+                    filled => filled.map(|(page, links)| Refetched::Page(page, links)).map_err(|error| error.at(url)),
+                }
             }
             Ok(Answer::Page(read)) => {
+                let read = self.fetcher.filled_in(*read, filled, robots).await.map_err(|error| error.at(url))?;
                 let links = read.outline.links.clone();
-                Ok(Refetched::Page(self.better(*read, robots).await, links))
+                Ok(Refetched::Page(self.better(read, robots).await, links))
             }
             answer => answer.and_then(page_of).map(|page| Refetched::Page(page, Vec::new())).map_err(|error| error.at(url)),
         }

@@ -132,6 +132,7 @@ enum Done {
 impl Crawl {
     /// `fetcher` is of this crawl alone.
     pub(super) fn new(fetcher: Fetcher, request: CrawlRequest) -> Self {
+        fetcher.know_scripted(&request.scripted);
         let fetcher = Arc::new(fetcher);
         let config = &fetcher.config;
         let max_query_variants = (request.leave_out == LeaveOut::Usual).then_some(config.max_query_variants);
@@ -217,6 +218,16 @@ impl Crawl {
         self.pages_before = pages;
     }
 
+    /// Origins that a browser was found to be needed for in a crawl before this one. Before the first poll.
+    pub fn know_scripted(&mut self, origins: &[String]) {
+        self.fetcher.know_scripted(origins);
+    }
+
+    /// Origins for whose pages a browser was found to be needed, by this crawl or by those before it: for [`CrawlRequest::scripted`].
+    pub fn scripted(&self) -> Vec<String> {
+        self.fetcher.scripted().all()
+    }
+
     /// A page of an earlier crawl of the same seeds, and what it says of itself. Before the first poll.
     pub fn spoke(&mut self, page: &Url, said: &Metadata) {
         let own = said.language.iter().map(|language| (language.clone(), page.clone()));
@@ -273,6 +284,10 @@ impl Crawl {
         }
         report.bytes = self.fetcher.bytes();
         report.rendered = self.fetcher.pages_rendered();
+        for (rule, (count, first)) in self.fetcher.requests_refused() {
+            report.refused.insert(rule, count);
+            report.refused_first.extend(first.map(|first| (rule, first)));
+        }
         report
     }
 

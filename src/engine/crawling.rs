@@ -325,6 +325,7 @@ impl Crawling {
         if fill.source().is_some() {
             self.crawl.keep_trail();
         }
+        self.crawl.know_scripted(&fill.request().scripted);
         self.fill = Some(fill);
         Ok(())
     }
@@ -361,6 +362,10 @@ impl Crawling {
         let Some(fill) = self.fill.clone().filter(|fill| fill.source().is_some()) else { return Ok(()) };
         if self.is_begun || self.is_again {
             self.engine.note_misses(&fill, &report).await?;
+        }
+        let scripted = self.crawl.scripted();
+        if (self.is_begun || self.is_again) && scripted != fill.request().scripted {
+            self.engine.learned(&fill, scripted).await?;
         }
         let end = if self.given_up.is_empty() { report.end } else { End::Stopped };
         if self.is_begun {

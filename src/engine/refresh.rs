@@ -101,7 +101,7 @@ impl Engine {
         Ok(Refreshing {
             engine: self.clone(),
             robots: if ignores_robots { Robots::Ignore } else { request.robots },
-            crawler: self.inner.crawler.rendering(render),
+            crawler: self.inner.crawler.rendering(render).knowing(summary.recipe.as_ref().map_or(&[], |recipe| &recipe.scripted)),
             render,
             looking: match (&summary.recipe, request.new) {
                 (Some(_), New::Crawl) => Looking::Ahead,

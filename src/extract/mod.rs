@@ -68,7 +68,7 @@ use crate::model::{Budget, CodeBlock, Document, Filled, Heading, Metadata, Meter
 pub use kind::{Kind, kind};
 pub use links::{Anchor, MetaRobots, Outline};
 pub use shell::Shell;
-pub use shipped::{Ask, Beside, Index, Routes, Taken, asked_again, beside, looked_up, taken};
+pub use shipped::{Ask, Beside, Index, Routes, Taken, asked_again, asked_next, beside, looked_up, taken};
 
 /// Why a page gives no document.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
@@ -160,6 +160,16 @@ pub fn described(page: &Page, meter: &Meter) -> Result<Outline, OverBudget> {
 /// Where the budget is over.
 pub fn shell(page: &Page, meter: &Meter) -> Result<Option<Shell>, OverBudget> {
     links_within(page, meter).map(|outline| outline.shell)
+}
+
+/// Whether a page has a place for an application that is empty, and scripts to fill it, whatever text stands beside it: where that is known of
+/// the other pages of a site, this one is not all that its address shows.
+pub fn is_hollow(page: &Page, meter: &Meter) -> bool {
+    let is_html = kind(page.content_type.as_deref(), &page.url, &page.body) == Kind::Html;
+    is_html && {
+        let (html, _) = charset::decode(page.content_type.as_deref(), &page.body);
+        shell::is_hollow(&html, Syntax::of(page.content_type.as_deref(), &html), meter)
+    }
 }
 
 fn found_links(page: &Page, wanted: links::Wanted, meter: &Meter) -> Outline {

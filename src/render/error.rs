@@ -50,6 +50,9 @@ pub enum Error {
     NotOpened { why: String },
     #[error("the rendered page is longer than {limit} characters")]
     TooLarge { limit: usize },
+    /// It may have fewer characters than are allowed, most of which take several bytes on their way.
+    #[error("the rendered page takes {bytes} bytes on its way from the browser, which is more than {limit}")]
+    TooHeavy { bytes: usize, limit: usize },
 }
 
 fn after(said: &str) -> String {
@@ -79,7 +82,8 @@ impl Error {
             | Self::Windows { .. }
             | Self::Flood
             | Self::NotOpened { .. }
-            | Self::TooLarge { .. } => None,
+            | Self::TooLarge { .. }
+            | Self::TooHeavy { .. } => None,
         }
     }
 

@@ -13,8 +13,9 @@ pub(super) enum Message {
     Answer { id: u64, outcome: Result<Value, String> },
     /// Of a session, which is what we have of a page; else of the browser.
     Event { session: Option<String>, method: String, params: Value },
-    /// Too long to be kept, as a page can make the words about what it asks for. Whoever waits for it waits until its limit.
-    PassedOver { bytes: usize },
+    /// Too long to be kept, as a page can make itself and the words about what it asks for. Of an answer whoever waits for it is told; else
+    /// it is waited for until its limit.
+    PassedOver { answers: Option<u64>, bytes: usize },
 }
 
 /// A call as it goes out.
@@ -52,12 +53,19 @@ pub(super) fn read(from: &mut impl BufRead, buffer: &mut Vec<u8>) -> Result<Opti
         }
         from.consume(taken + usize::from(is_whole));
         match is_whole {
-            true if bytes > LONGEST => return Ok(Some(Message::PassedOver { bytes })),
+            true if bytes > LONGEST => return Ok(Some(Message::PassedOver { answers: answered(buffer), bytes })),
             true => return parse(buffer).map(Some),
             false if bytes > ENDLESS => return Err(Error::TooLong { limit: ENDLESS }),
             false => {}
         }
     }
+}
+
+/// Which call a message answers, by its beginning: the browser writes that first.
+fn answered(bytes: &[u8]) -> Option<u64> {
+    let number = bytes.strip_prefix(b"{\"id\":")?;
+    let number = &number[..number.iter().take(20).take_while(|byte| byte.is_ascii_digit()).count()];
+    str::from_utf8(number).ok()?.parse().ok()
 }
 
 fn parse(bytes: &[u8]) -> Result<Message, Error> {
@@ -126,10 +134,11 @@ mod tests {
 
     #[test]
     fn what_is_too_long_is_passed_over_and_the_next_is_read() {
-        let long = format!("{}\0{}\0", " ".repeat(LONGEST + 1), "{\"id\":1}");
+        let long = format!("{}\0{{\"id\":7,\"result\":\"{}\0{}\0", " ".repeat(LONGEST + 1), "x".repeat(LONGEST), "{\"id\":1}");
         let mut from = io::BufReader::new(long.as_bytes());
         let mut buffer = Vec::new();
-        assert_eq!(read(&mut from, &mut buffer).unwrap(), Some(Message::PassedOver { bytes: LONGEST + 1 }));
+        assert_eq!(read(&mut from, &mut buffer).unwrap(), Some(Message::PassedOver { answers: None, bytes: LONGEST + 1 }));
+        assert!(matches!(read(&mut from, &mut buffer), Ok(Some(Message::PassedOver { answers: Some(7), .. }))));
         assert!(buffer.capacity() <= 2 * LONGEST);
         assert!(matches!(read(&mut from, &mut buffer), Ok(Some(Message::Answer { id: 1, .. }))));
     }

@@ -1,5 +1,7 @@
 //! Pages that scripts fill in: the browser runs them, and what they ask for is fetched here, by the rules of the crawl.
 
+use std::collections::BTreeMap;
+use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 
 use url::Url;
@@ -26,6 +28,33 @@ impl Fetcher {
         Ok(self.rendered(page, directives_of(outline), robots).await?.unwrap_or(Answer::Page(read)))
     }
 
+    /// A page with a text of its own as it is, or with what scripts put into its empty place, where the site is known for that, or the page was
+    /// rendered before.
+    pub(in crate::crawl) async fn filled_in(&self, read: Read, known: &Filled, robots: Robots) -> Result<Read, Error> {
+        let is_of_such = *known == Filled::Rendered || self.scripted().needs(&origin(&read.page.url));
+        if !is_of_such || !self.is_unfinished(&read.page) {
+            return Ok(read);
+        }
+        match self.rendered(&read.page, directives_of(&read.outline), robots).await? {
+            Some(Answer::Page(rendered)) => Ok(*rendered),
+            _ => Ok(read),
+        }
+    }
+
+    /// Whether scripts would add to a page that has a text of its own.
+    pub(in crate::crawl) fn is_unfinished(&self, page: &Page) -> bool {
+        self.may_render() && page.filled == Filled::Served && extract::is_hollow(page, &self.reading.begin())
+    }
+
+    /// Whether a browser is asked at all.
+    pub(in crate::crawl) fn may_render(&self) -> bool {
+        match self.render {
+            Render::Never => false,
+            Render::Auto => !self.is_browser_missed.load(Ordering::Relaxed),
+            Render::Always => true,
+        }
+    }
+
     /// A single page that has no text of its own: from where its site ships it, else as a browser fills it in, else as it is.
     pub(in crate::crawl) async fn filled(
         &self,
@@ -38,9 +67,10 @@ impl Fetcher {
         loop {
             let directives = directives_of(&read.outline);
             // Of one that was rendered before it is known that there is nothing beside it.
-            let (mut page, mut links) = match known {
-                Filled::Rendered if self.render != Render::Never => (read.page, read.outline.links),
-                _ => self.fill(read, &wanted, robots).await,
+            let is_known = *known == Filled::Rendered || self.scripted().needs(&origin(&read.page.url));
+            let (mut page, mut links) = match is_known && self.may_render() {
+                true => (read.page, read.outline.links),
+                false => self.fill(read, &wanted, robots).await?,
             };
             if page.filled != Filled::Served || self.render == Render::Never {
                 return Ok((page, links));
@@ -73,7 +103,7 @@ impl Fetcher {
 
     /// What the scripts of a page make of it, or where they lead; none where nobody insists and there is no browser, or it is not to be asked.
     pub(in crate::crawl) async fn rendered(&self, page: &Page, directives: Directives, robots: Robots) -> Result<Option<Answer>, Error> {
-        if self.render == Render::Never || self.render == Render::Auto && self.is_browser_missed.load(Ordering::Relaxed) {
+        if !self.may_render() {
             return Ok(None);
         }
         let Page { url, content_type, body, .. } = page;
@@ -128,20 +158,23 @@ impl Fetcher {
 
     /// One request of a page that is being rendered.
     async fn fetch_for_page(&self, asked: Asked<'_>, robots: Robots) -> Result<Fetched, String> {
-        let Asked { method, url, headers, page } = asked;
+        let Asked { method, url, headers, cookies, page } = asked;
         if robots == Robots::Obey
             && let Some(forbidden) = self.rules(&url).await.map_err(|error| error.chain())?.forbids(&url)
         {
+            self.note_refused(FORBIDDEN, Some(&url));
             return Err(forbidden.to_string());
         }
         if bad_port(page, &url).is_some() {
-            return Err("a port that no web server uses".to_owned());
+            self.note_refused(BAD_PORT, Some(&url));
+            return Err(BAD_PORT.to_owned());
         }
         while let Some(wait) = self.resting(&url).await {
             self.handle.sleep(wait).await;
         }
         self.wait_for_turn(&url, robots).await;
         if !self.spend() {
+            self.note_refused("beyond the limit of requests", Some(&url));
             return Err(Error::MaxRequests.to_string());
         }
         // A page is shown what its own site shows to who asks, and nothing of what another site would show to us.
@@ -154,7 +187,7 @@ impl Fetcher {
             }
         }
         if is_own {
-            request = self.signed(request, &url);
+            request = self.signed_with(request, &url, cookies);
         }
         let response = self.client.send(request).await.map_err(|error| Error::from(error).chain())?;
         if is_own {
@@ -170,6 +203,18 @@ impl Fetcher {
         let told: Vec<_> = response.headers.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
         let body = self.body(response).await.map_err(|error| error.chain())?;
         Ok(Fetched::new(status, told, body))
+    }
+}
+
+impl Fetcher {
+    fn note_refused(&self, rule: &'static str, url: Option<&Url>) {
+        let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+        refused.entry(rule).or_insert_with(|| (0, url.map(masked))).0 += 1;
+    }
+
+    /// Requests of pages in the browser that were refused, by rule, and the first of each.
+    pub(in crate::crawl) fn requests_refused(&self) -> BTreeMap<&'static str, (u64, Option<Url>)> {
+        self.refused.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
@@ -191,4 +236,12 @@ impl Fetches for Answers<'_> {
     fn identity(&self) -> u64 {
         self.fetcher.identity
     }
+
+    fn refused(&self, rule: &'static str, url: Option<&Url>) {
+        self.fetcher.note_refused(rule, url);
+    }
 }
+
+/// Rules of the crawl for what a page asks for.
+const FORBIDDEN: &str = "forbidden by robots.txt";
+const BAD_PORT: &str = "a port that no web server uses";

@@ -26,8 +26,10 @@ use crate::model::{Page, Validators};
 pub(super) struct Shells {
     /// By the address that is asked.
     waiting: HashMap<Box<str>, Vec<(Filling, Ask)>>,
+    /// By the address of an answer that is being read for all pages of a site: those that have come to it meanwhile.
+    reading: HashMap<Box<str>, Vec<Filling>>,
     /// The texts of all pages of a site, by their address.
-    indexes: HashMap<Box<str>, (Arc<Index>, Validators)>,
+    indexes: HashMap<Box<str>, (Index, Validators)>,
     /// Pages that have come, and of which it is not known yet where their text is: they hold a place of `max_pages`.
     filling: u64,
     /// Descriptions that are the whole text of whatever shows them, by their address: no page has a text of its own of them any more.
@@ -58,6 +60,8 @@ enum Wanted {
     LinksAlone,
     /// They are told, with those that it has by itself.
     Links(Box<Outline>),
+    /// It has a text of its own, and at its site scripts add what else there is.
+    More,
 }
 
 /// An answer that was read for a page.
@@ -114,16 +118,12 @@ impl Crawl {
         }
         self.follow_beside(&page.url, beside.links, depth);
         let seen = outline.shell.as_ref().map_or(0, |shell| shell.seen);
+        // Where nothing was found for other pages of the site but by a browser, nothing is looked for.
+        let is_in_vain =
+            self.shells.file_of(&page.url).is_none() && self.fetcher.may_render() && self.fetcher.scripted().needs(&origin(&page.url));
+        let asks = if is_in_vain { VecDeque::new() } else { beside.asks.into() };
         self.shells.filling += 1;
-        self.ask_beside(Filling {
-            page,
-            seen,
-            depth,
-            role,
-            directives: directives_of(outline),
-            asks: beside.asks.into(),
-            wanted: Wanted::Text,
-        });
+        self.ask_beside(Filling { page, seen, depth, role, directives: directives_of(outline), asks, wanted: Wanted::Text });
     }
 
     /// The links of a shell, where nothing else of it is wanted, are what its scripts write.
@@ -139,20 +139,35 @@ impl Crawl {
         self.came_to_nothing(Filling { page, seen: 0, depth, role, directives, asks: VecDeque::new(), wanted });
     }
 
+    /// A page with a text of its own and an empty place, at a site whose pages a browser fills in.
+    pub(super) fn fill_further(&mut self, page: Page, outline: &Outline, entry: &Entry) {
+        let (depth, role, directives) = (entry.depth, entry.role, directives_of(outline));
+        self.is_twin_asked = true;
+        self.shells.filling += 1;
+        self.came_to_nothing(Filling { page, seen: 0, depth, role, directives, asks: VecDeque::new(), wanted: Wanted::More });
+    }
+
     fn ask_beside(&mut self, mut filling: Filling) {
         while let Some(ask) = filling.asks.pop_front() {
             if !self.may_ask_beside(&ask, &filling.page.url) {
                 continue;
             }
-            if let Some((index, validators)) = self.shells.indexes.get(ask.url.as_str()) {
-                match extract::looked_up(&filling.page, &ask, validators.clone(), index) {
-                    Some(page) => return self.filled(page, &filling.page.url, &ask),
-                    None => continue,
+            let mut ask = ask;
+            if let Some((index, validators)) = self.shells.indexes.get(ask.index().as_str()) {
+                if let Some(page) = extract::looked_up(&filling.page, &ask, validators.clone(), index) {
+                    return self.filled(page, &filling.page.url, &ask);
                 }
+                let Some(next) = extract::asked_next(&filling.page, &ask, index) else { continue };
+                ask = next;
             }
             if let Some(first) = self.shells.whole.get(ask.url.as_str()) {
                 let why = format!("the same content as {first}");
                 return self.is_another(&filling.page.url, why);
+            }
+            if let Some(others) = self.shells.reading.get_mut(ask.url.as_str()) {
+                filling.asks.push_front(ask);
+                others.push(filling);
+                return;
             }
             let waiting = self.shells.waiting.entry(ask.url.as_str().into()).or_default();
             let is_first = waiting.is_empty();
@@ -228,6 +243,9 @@ impl Crawl {
         // The first one reads an index for the others, too.
         let is_of_all = waiting.first().is_some_and(|(_, ask)| ask.is_of_all());
         let others = if is_of_all { waiting.split_off(1) } else { Vec::new() };
+        if let Some((_, ask)) = waiting.first().filter(|_| is_of_all) {
+            self.shells.reading.insert(ask.url.as_str().into(), Vec::new());
+        }
         let mut others: Vec<Filling> = others
             .into_iter()
             .map(|(mut filling, ask)| {
@@ -246,17 +264,23 @@ impl Crawl {
     }
 
     pub(super) fn read_beside(&mut self, Filled { mut filling, ask, taken, validators, others }: Filled) {
-        let Taken { page, asks, links, index } = taken;
+        let Taken { page, asks, links, index, beyond } = taken;
+        self.report.pass_over_all(BEYOND, beyond, &ask.url);
         self.shells.came(&ask, page.is_some() || !asks.is_empty() || !links.is_empty());
         self.follow_beside(&filling.page.url, links, filling.depth);
         if let Some(index) = index {
+            let at = ask.index().as_str();
             // Any other one: it is asked for again where it is wanted again.
             if self.shells.indexes.len() >= MOST_SITES
+                && !self.shells.indexes.contains_key(at)
                 && let Some(other) = self.shells.indexes.keys().next().cloned()
             {
                 self.shells.indexes.remove(&other);
             }
-            self.shells.indexes.insert(ask.url.as_str().into(), (index, validators));
+            match self.shells.indexes.get_mut(at) {
+                Some((known, _)) => known.join(index),
+                None => _ = self.shells.indexes.insert(at.into(), (index, validators)),
+            }
         }
         match page {
             Some(page) => self.filled(page, &filling.page.url, &ask),
@@ -265,7 +289,8 @@ impl Crawl {
                 self.ask_beside(filling);
             }
         }
-        others.into_iter().for_each(|filling| self.ask_beside(filling));
+        let meanwhile = self.shells.reading.remove(ask.url.as_str()).unwrap_or_default();
+        others.into_iter().chain(meanwhile).for_each(|filling| self.ask_beside(filling));
     }
 
     /// Pages that were met in what a site ships.
@@ -352,6 +377,11 @@ impl Crawl {
         let (url, depth) = (filling.page.url.clone(), filling.depth);
         let address = url.clone();
         match rendered {
+            // It has a text all the same.
+            Err(error) if matches!(filling.wanted, Wanted::More) => {
+                log::debug!("{} is taken as it is, as it could not be rendered: {}", masked(&url), error.chain());
+                return self.hand_out_shell(filling);
+            }
             Ok(Some(Answer::Page(read))) => {
                 let Read { page, outline, content, .. } = *read;
                 let obey = self.request.robots == Robots::Obey;
@@ -366,6 +396,9 @@ impl Crawl {
                 } else if let Wanted::LinksAlone = filling.wanted {
                     self.skip(url, NOT_INCLUDED.to_owned());
                 } else {
+                    if let Wanted::Text = filling.wanted {
+                        self.fetcher.scripted().was_filled(&origin(&url));
+                    }
                     self.standing.became_page(&url);
                     match self.first_with(&page, content) {
                         Some(first) => self.note_skip(url, format!("the same content as {first}")),
@@ -392,6 +425,14 @@ impl Crawl {
                 self.skip(page.url, format!("{NOT_INCLUDED}, and they may be written by scripts: it needs a browser"));
                 return self.is_done(&address);
             }
+            Wanted::More => {
+                self.standing.became_page(&address);
+                match self.first_with(&page, content_of(&page.url, &page.body)) {
+                    Some(first) => self.note_skip(page.url, format!("the same content as {first}")),
+                    None => self.hand_out_as_it_is(page),
+                }
+                return self.is_done(&address);
+            }
             Wanted::Links(outline) => {
                 self.standing.became_page(&address);
                 self.hand_out(page, *outline);
@@ -412,6 +453,8 @@ impl Crawl {
 
 /// In the report's list of what was passed over.
 const ELSEWHERE: &str = "the source of a page without text, at another site";
+
+const BEYOND: &str = "a page's text in a search index beyond those that are read";
 
 /// Times in a row that data of one name was not there before an origin is asked for it no more.
 const MOST_MISSES: u8 = 5;

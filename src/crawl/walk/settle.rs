@@ -50,7 +50,12 @@ impl Crawl {
             && copies < MAX_COPIES_FOLLOWED
             && (outline.robots.follow || !obey)
         {
-            let links = if self.linked.is_some() { outline.links.clone() } else { std::mem::take(&mut outline.links) };
+            let mut links = if self.linked.is_some() { outline.links.clone() } else { std::mem::take(&mut outline.links) };
+            // Only a browser tells of places behind "#".
+            if page.filled == model::Filled::Rendered {
+                let routes = links.extract_if(.., |link| link.fragment().is_some()).collect();
+                self.backlog.add(&url, Found::Route { depth: entry.depth + 1 }, routes);
+            }
             self.backlog.add(&url, Found::Link { depth: entry.depth + 1 }, links);
         }
         if entry.role == Role::Seed && self.request.uses_sitemaps() {
@@ -81,6 +86,14 @@ impl Crawl {
         if is_for_links {
             return self.skip(url, NOT_INCLUDED.to_owned());
         }
+        // Before it is compared with others: what stands beside the empty place may be the same on all of them.
+        if self.linked.is_none()
+            && outline.markdown.is_none()
+            && self.fetcher.scripted().needs(&origin(&url))
+            && self.fetcher.is_unfinished(&page)
+        {
+            return self.fill_further(page, &outline, &entry);
+        }
         if let Some(first) = first {
             let why = format!("the same content as {first}");
             self.contents.insert(content, (first, copies.saturating_add(1)));
@@ -104,6 +117,9 @@ impl Crawl {
         self.note_content(&url, content);
         if let Some(name) = outline.shell.as_ref().and_then(|shell| shell.shipped.as_deref()) {
             self.report.read_shipped(name);
+        }
+        if page.filled == model::Filled::Served {
+            self.fetcher.scripted().has_own(&origin(&url));
         }
         if let Some(yielded) = self.standing.became_page(&url) {
             self.names.learn(&yielded, &url);

@@ -10,6 +10,7 @@ use crate::extract::kind::{Kind, kind};
 use crate::extract::shipped::Part;
 use crate::extract::shipped::beside::{Ask, interfaces_in};
 use crate::extract::shipped::index::Index;
+use crate::extract::shipped::pagefind::{Fragment, Fragments};
 use crate::extract::shipped::routes::Routes;
 use crate::extract::shipped::{literal, prose, tree};
 use crate::model::{Filled, Meter, Page, Validators};
@@ -25,6 +26,14 @@ pub(super) enum Means {
     PageData,
     /// The text of all pages, for a search.
     Index(&'static str),
+    /// What names the indexes of Pagefind, the next of these, and a file of one page, with how many are looked at behind it.
+    PagefindEntry,
+    PagefindIndex(Arc<Fragments>),
+    PagefindFragment {
+        fragments: Arc<Fragments>,
+        place: usize,
+        left: usize,
+    },
     /// The names of all pages, of Sphinx.
     SphinxIndex,
     /// The source of a page of Sphinx.
@@ -50,8 +59,10 @@ pub struct Taken {
     pub asks: Vec<Ask>,
     /// Pages that were met there.
     pub links: Vec<Url>,
-    /// The texts of all pages, for those that ask the same later.
-    pub index: Option<Arc<Index>>,
+    /// The texts of all pages, or of some, for those that ask the same later.
+    pub index: Option<Index>,
+    /// Texts that there are and that nobody will ask for, as they are too many.
+    pub beyond: u64,
 }
 
 impl Ask {
@@ -63,6 +74,7 @@ impl Ask {
             Means::Index(name) | Means::Markdown(name) => name,
             Means::SphinxIndex | Means::SphinxSource => "Sphinx source",
             Means::Storybook => "Storybook index",
+            Means::PagefindEntry | Means::PagefindIndex(_) | Means::PagefindFragment { .. } => PAGEFIND,
             Means::Source => "source of the page",
             Means::Routes(routes) | Means::Route(routes) => routes.name(),
         }
@@ -70,7 +82,25 @@ impl Ask {
 
     /// Whether its answer has the texts of all pages, and is kept for them.
     pub fn is_of_all(&self) -> bool {
-        matches!(self.means, Means::Index(_))
+        matches!(self.means, Means::Index(_) | Means::PagefindEntry | Means::PagefindIndex(_) | Means::PagefindFragment { .. })
+    }
+
+    /// The address of the index that its answer is a part of.
+    pub fn index(&self) -> &Url {
+        match &self.means {
+            Means::PagefindIndex(fragments) | Means::PagefindFragment { fragments, .. } => fragments.entry().unwrap_or(&self.url),
+            _ => &self.url,
+        }
+    }
+
+    /// What is asked when it is known where the texts are: the next index, and then the fragments from this one on.
+    fn of_fragments(fragments: Arc<Fragments>, place: usize, left: usize) -> Option<Self> {
+        if let Some(url) = fragments.index() {
+            return Some(Self { url, means: Means::PagefindIndex(fragments) });
+        }
+        let place = place.checked_rem(fragments.len())?;
+        (left > 0).then_some(())?;
+        Some(Self { url: fragments.url(place)?, means: Means::PagefindFragment { fragments, place, left: left - 1 } })
     }
 
     /// Whether its answer is the whole text, whatever page asks.
@@ -109,13 +139,23 @@ pub fn taken(page: &Page, ask: &Ask, answer: &Page, meter: &Meter) -> Taken {
             }
         }
         Means::Index(_) => {
-            let index = Arc::new(Index::of(&text(answer), &answer.url, meter));
+            let index = Index::of(&text(answer), &answer.url, meter);
             Taken {
                 page: looked_up(page, ask, answer.validators.clone(), &index),
                 links: index.pages(),
                 index: Some(index),
                 ..Taken::default()
             }
+        }
+        Means::PagefindEntry => known_to_be(page, Fragments::of(&text(answer), &answer.url, meter)),
+        Means::PagefindIndex(fragments) => known_to_be(page, Fragments::clone(fragments).with(&answer.body)),
+        Means::PagefindFragment { fragments, place, left } => {
+            let fragment = Fragment::of(&answer.body, fragments, meter);
+            let links: Vec<Url> = fragment.iter().map(|fragment| fragment.url.clone()).collect();
+            let read = fragment.map(|fragment| (fragment, answer.url.clone(), answer.validators.clone()));
+            let index = Index::of_fragment(fragments.clone(), *place, read);
+            let asks = Ask::of_fragments(fragments.clone(), place + 1, *left).into_iter().collect();
+            Taken { page: looked_up(page, ask, Validators::default(), &index), asks, links, index: Some(index), beyond: 0 }
         }
         Means::SphinxIndex => {
             sphinx_source(page, answer, meter).map(|ask| Taken { asks: vec![ask], ..Taken::default() }).unwrap_or_default()
@@ -137,8 +177,31 @@ pub fn taken(page: &Page, ask: &Ask, answer: &Page, meter: &Meter) -> Taken {
 /// The page as an index has it that was read before.
 pub fn looked_up(page: &Page, ask: &Ask, validators: Validators, index: &Index) -> Option<Page> {
     let (title, html) = index.page(&page.url)?;
-    let known = Page { validators, url: ask.url.clone(), ..page.clone() };
+    let (url, validators) = index.source(&page.url).cloned().unwrap_or_else(|| (ask.url.clone(), validators));
+    let known = Page { validators, url, ..page.clone() };
     Some(html_in_place_of(page, ask, &known, title.as_deref(), &html))
+}
+
+/// What is asked next of an index that does not have the page yet: what was read of it for others is passed over.
+pub fn asked_next(page: &Page, ask: &Ask, index: &Index) -> Option<Ask> {
+    let fragments = index.fragments()?;
+    let (place, left) = match &ask.means {
+        Means::PagefindFragment { place, left, .. } => (*place, left + 1),
+        _ => (fragments.start_for(&page.url), fragments.len()),
+    };
+    let unread = (0..left).find(|step| !index.has_read((place + step) % fragments.len().max(1)));
+    match fragments.index() {
+        Some(_) => Ask::of_fragments(fragments.clone(), 0, 0),
+        None => unread.and_then(|step| Ask::of_fragments(fragments.clone(), place + step, left - step)),
+    }
+}
+
+/// What is known of where the files of Pagefind are.
+fn known_to_be(page: &Page, fragments: Option<Fragments>) -> Taken {
+    let Some(fragments) = fragments.map(Arc::new) else { return Taken::default() };
+    let asks = Ask::of_fragments(fragments.clone(), fragments.start_for(&page.url), fragments.len()).into_iter().collect();
+    let beyond = if fragments.index().is_none() { fragments.beyond() } else { 0 };
+    Taken { asks, index: Some(Index::of_fragments(fragments)), beyond, ..Taken::default() }
 }
 
 /// How a page that was taken from this address before is taken from there again: by what it was said to be from.
@@ -151,6 +214,7 @@ pub fn asked_again(page: &Url, at: &Url, filled: &Filled) -> Option<Ask> {
         "Docusaurus" => Means::Index("Docusaurus"),
         "Sphinx source" => Means::SphinxSource,
         "Storybook index" => Means::Storybook,
+        PAGEFIND => Means::PagefindFragment { fragments: Arc::new(Fragments::of_one(at)?), place: 0, left: 0 },
         "source of the page" => Means::Source,
         "GitBook" => Means::Markdown("GitBook"),
         "Mintlify" => Means::Markdown("Mintlify"),
@@ -289,6 +353,7 @@ fn storybook(page: &Page, ask: &Ask, answer: &Page, meter: &Meter) -> Option<Pag
     tree::says_something(&html).then(|| html_in_place_of(page, ask, answer, Some("Components and stories"), &html))
 }
 
+const PAGEFIND: &str = "Pagefind";
 /// In bytes.
 const HEAD: usize = 16;
 const LOOKED_AT: usize = 64 * 1024;

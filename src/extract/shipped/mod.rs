@@ -9,6 +9,7 @@ mod devalue;
 mod flight;
 mod index;
 mod literal;
+mod pagefind;
 mod prose;
 mod routes;
 mod sources;
@@ -28,7 +29,7 @@ use crate::extract::syntax::Syntax;
 use crate::extract::{Reading, article, formats, html, links, shell};
 use crate::model::Meter;
 
-pub use answer::{Taken, asked_again, looked_up, taken};
+pub use answer::{Taken, asked_again, asked_next, looked_up, taken};
 pub use beside::{Ask, Beside, beside};
 pub use index::Index;
 pub use routes::Routes;
