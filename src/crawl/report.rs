@@ -44,6 +44,8 @@ pub struct CrawlReport {
     pub in_markdown: u64,
     /// Pages that a browser has filled in, as their scripts are to do.
     pub rendered: u64,
+    /// Of these, the ones that were still at work when their time was up: what would have come later is not in their text.
+    pub unsettled: u64,
     /// Of `pages`, those whose text was taken from data that the site ships for its scripts, by the name of the data.
     pub shipped: BTreeMap<String, u64>,
     /// Pages whose text scripts would write, and which no data of the site has: they need a browser. They are among the skipped, too. The first
@@ -300,6 +302,7 @@ mod tests {
             "llms_full_txt",
             "in_markdown",
             "rendered",
+            "unsettled",
             "shipped",
             "needs_browser",
             "needs_browser_total",
