@@ -253,6 +253,13 @@ fn routes_in_fragments_are_pages_and_a_refresh_renders_them_again() {
     let home = self::home();
     let told = report(&run_there(home.path(), &with_browser(&["crawl", &peer.url("/"), "--no-index", "--json", "--render", "always"])));
     assert_eq!((&told["stored"], &told["rendered"]), (&json!(3), &json!(3)), "{told}");
+    // A place in it is what is rendered also where each page is.
+    let route = run_there(home.path(), &with_browser(&["fetch", &peer.url("/#/guide"), "--render", "always"]));
+    assert!(text(&route.stdout).contains("What is told at /guide is told nowhere else"), "{} {}", text(&route.stdout), text(&route.stderr));
+    let again = report(&run_there(home.path(), &with_browser(&["refresh", &source, "--no-index", "--json", "--render", "always"])));
+    assert_eq!((&again["checked"], &again["unchanged"], &again["failed_total"]), (&json!(3), &json!(3), &json!(0)), "{again}");
+    let page = text(&run(home.path(), &["show", &peer.url("/#/guide")]).stdout);
+    assert!(page.contains("What is told at /guide is told nowhere else"), "{page}");
 }
 
 #[test]
@@ -507,6 +514,73 @@ fn without_a_browser_it_is_told_once_what_to_install() {
     let output = run_there(home.path(), &[&["fetch", &peer.url("/"), "--render", "always"][..], &none].concat());
     let said = text(&output.stderr);
     assert!(!output.status.success() && said.contains("there is no browser at") && said.contains("hint: name the program"), "{said}");
+}
+
+/// As Ubuntu has one where the browser itself would come from elsewhere.
+#[cfg(unix)]
+#[test]
+fn one_that_is_no_browser_is_told_once_and_pages_are_what_they_are_without() {
+    use std::os::unix::fs::PermissionsExt;
+    let peer = Peer::start(|target| match target {
+        "/" => html(&format!("<main><h1>Static</h1><p>{LONG} {LONG}</p><a href=/app>app</a><a href=/app2>app</a></main>")),
+        "/app" | "/app2" => {
+            html("<div>All about kettles, and whatever belongs to them</div><div id=root></div><script src=/a.js></script>")
+        }
+        _ => none(),
+    });
+    let home = home();
+    let (stub, starts) = (home.path().join("chromium-browser"), home.path().join("starts"));
+    fs::write(&stub, format!("#!/bin/sh\necho x >> {}\necho 'It requires the chromium snap.' >&2\nexit 1\n", starts.display())).unwrap();
+    fs::set_permissions(&stub, fs::Permissions::from_mode(0o755)).unwrap();
+    let by = ["--browser", stub.to_str().unwrap(), "--allow-private"];
+    let output = run_there(home.path(), &[&["crawl", &peer.url("/"), "--no-index", "--json"][..], &by].concat());
+    let (told, said) = (report(&output), text(&output.stderr));
+    // The second has the same words as the first.
+    assert_eq!((&told["stored"], &told["failed_total"], &told["rendered"]), (&json!(2), &json!(0), &json!(0)), "{told} {said}");
+    assert_eq!((said.matches("requires the chromium snap").count(), said.matches("--browser").count()), (1, 1), "{said}");
+    assert_eq!(fs::read_to_string(&starts).unwrap(), "x\n", "it is not started for each page");
+    // Who insists is told.
+    let output = run_there(home.path(), &[&["fetch", &peer.url("/"), "--render", "always"][..], &by].concat());
+    let said = text(&output.stderr);
+    assert!(!output.status.success() && said.contains("is of no use: the browser ended: It requires the chromium snap."), "{said}");
+    assert_eq!(left(home.path()), [] as [String; 0]);
+}
+
+#[test]
+fn a_script_that_leads_to_a_login_gives_no_page() {
+    if browser().is_none() {
+        return;
+    }
+    let peer = Peer::start(|target| match target {
+        "/members" => app("location.replace('/login?next=/members')"),
+        target if target.starts_with("/login") => html(&format!("<main><h1>Log in</h1><p>{LONG} {LONG}</main>")),
+        _ => none(),
+    });
+    let home = home();
+    let output = run_there(home.path(), &with_browser(&["fetch", &peer.url("/members")]));
+    let said = text(&output.stderr);
+    assert!(!output.status.success() && said.contains("the site wants a login: it redirects to"), "{} {said}", text(&output.stdout));
+}
+
+#[test]
+fn what_a_page_asks_for_too_soon_it_is_given_a_little_later() {
+    if browser().is_none() {
+        return;
+    }
+    let asked = std::sync::atomic::AtomicU32::new(0);
+    let peer = Peer::start(move |target| match target {
+        "/" => app("fetch('/api').then((answer) => answer.text()).then((text) => { root.innerHTML = '<main><h1>Kettles</h1><p>' + text })"),
+        "/api" if asked.fetch_add(1, std::sync::atomic::Ordering::Relaxed) == 0 => {
+            (429, "text/plain", "Too much is asked, so come later than that.".to_owned())
+        }
+        "/api" => (200, "text/plain", LONG.to_owned()),
+        _ => none(),
+    });
+    let home = home();
+    let output = run_there(home.path(), &with_browser(&["fetch", &peer.url("/")]));
+    let (page, said) = (text(&output.stdout), text(&output.stderr));
+    assert!(page.contains(LONG), "{page} {said}");
+    assert_eq!(peer.asked("/api"), 2);
 }
 
 #[test]

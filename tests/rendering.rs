@@ -228,6 +228,8 @@ fn a_browser_that_fails_is_started_anew_once() {
             assert_eq!(browser.started(), 2);
             let huge = rendered(show(&browser, &echo, "[huge]that was long").await);
             assert!(huge.html.ends_with("that was long") && browser.started() == 2, "it is passed over");
+            let half = rendered(show(&browser, &echo, "[half][ask http://docs.test/x]").await);
+            assert!(half.html.ends_with("\u{fffd}<p>answer to /x") && browser.started() == 2, "one character is lost: {}", half.html);
             for (body, started) in [("[die]", 4), ("[junk]", 6)] {
                 let error = show(&browser, &echo, body).await.unwrap_err();
                 let is_right = match body {
@@ -284,10 +286,33 @@ fn one_that_cannot_be_started_is_told_in_time() {
         let of = |name: &str| Config { answers_within: Duration::from_millis(300), ..folder.config(folder.named(name)) };
         let error = |config: Config| handle.block_on(show(&Browser::new(handle, config), &Echo::default(), "x")).unwrap_err();
         assert!(matches!(error(of("stillborn")), Error::Sandbox { said } if said.starts_with("No usable sandbox")));
-        assert!(matches!(error(of("mute")), Error::Silent { method: "Browser.getVersion", .. }));
-        assert!(matches!(error(of("babble")), Error::Junk { .. }));
+        let useless = |name: &str| match error(of(name)) {
+            Error::Useless { path, source } if path.ends_with(format!("{name}{}", std::env::consts::EXE_SUFFIX)) => *source,
+            other => panic!("{name}: {other:?}"),
+        };
+        assert!(matches!(useless("mute"), Error::Silent { method: "Browser.getVersion", .. }));
+        assert!(matches!(useless("babble"), Error::Junk { .. }));
         assert!(matches!(error(folder.config(folder.0.join("nonesuch"))), Error::NotThere { .. }));
         assert!(matches!(error(Config { program: None, ..Config::default() }), Error::NoBrowser));
+        assert_eq!(folder.profiles(), 0);
+    });
+}
+
+#[test]
+fn one_that_is_of_no_use_is_not_started_for_every_page() {
+    on_every_reactor(|handle| {
+        let folder = Folder::new();
+        let program = folder.named("useless");
+        let browser = Browser::new(handle, folder.config(program.clone()));
+        handle.block_on(async {
+            for _ in 0..3 {
+                let error = show(&browser, &Echo::default(), "x").await.unwrap_err();
+                assert!(error.is_of_the_system() && error.hint().is_some(), "{error:?}");
+                assert!(matches!(&error, Error::Useless { source, .. } if matches!(&**source, Error::Ended { said } if said.contains("the snap"))));
+            }
+        });
+        assert_eq!(fs::read_to_string(program.with_extension("starts")).unwrap(), "x");
+        drop(browser);
         assert_eq!(folder.profiles(), 0);
     });
 }

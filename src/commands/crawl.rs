@@ -290,7 +290,11 @@ fn offered(report: &CrawlReport) -> Vec<String> {
     let mut lines: Vec<_> = report.llms_txt.iter().map(|url| format!("llms.txt read: {url}")).collect();
     lines.extend(report.llms_full_txt.iter().map(|url| format!("not read, as it holds every page again: {url}")));
     if report.rendered > 0 {
-        lines.push(format!("{} pages filled in by a browser", report.rendered));
+        let unsettled = match report.unsettled {
+            0 => String::new(),
+            count => format!(", of which {count} were still at work when their time was up (render_seconds allows more)"),
+        };
+        lines.push(format!("{} pages filled in by a browser{unsettled}", report.rendered));
     }
     // Of pictures and the like nothing is lost.
     lines.extend(report.refused.iter().filter(|(rule, _)| !render::NO_LOSS.contains(rule)).map(|(rule, count)| {

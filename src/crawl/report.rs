@@ -44,6 +44,8 @@ pub struct CrawlReport {
     pub in_markdown: u64,
     /// Pages that a browser has filled in, as their scripts are to do.
     pub rendered: u64,
+    /// Of these, the ones that were still at work when their time was up: what would have come later is not in their text.
+    pub unsettled: u64,
     /// Requests of such pages that were refused, by rule: no page may change anything, nor ask for what the crawl may not.
     pub refused: BTreeMap<&'static str, u64>,
     /// For each of these rules the first URL, [`masked`](crate::http::masked). All are logged at level debug.
@@ -312,6 +314,7 @@ mod tests {
             "llms_full_txt",
             "in_markdown",
             "rendered",
+            "unsettled",
             "refused",
             "refused_first",
             "shipped",

@@ -62,6 +62,7 @@ use crate::extract::html::Written;
 use crate::extract::inline::Form;
 use crate::extract::metadata::software::Software;
 use crate::extract::said::Said;
+use crate::extract::shipped::InPage;
 use crate::extract::syntax::Syntax;
 use crate::model::{Budget, CodeBlock, Document, Filled, Heading, Metadata, Meter, Note, OverBudget, Page};
 
@@ -179,7 +180,7 @@ fn found_links(page: &Page, wanted: links::Wanted, meter: &Meter) -> Outline {
             let syntax = Syntax::of(page.content_type.as_deref(), &html);
             let mut outline = links::of_html(&Base::of(&page.url, encoding), &html, syntax, wanted, meter);
             if let Some(shell) = &mut outline.shell
-                && let Some(shipped) = shipped::in_page(&html, syntax, &page.url, meter)
+                && let Some(InPage { shipped, .. }) = shipped::text_of(&html, syntax, &page.url, Form::Text, meter)
             {
                 let links = shipped.links(&page.url, meter);
                 shell.shipped = Some(shipped.name);
@@ -337,18 +338,14 @@ fn of_html(page: &Page, form: Form, meter: &Meter) -> Result<Reading, Skip> {
     let title = title::of_html(&dom, &article, &said, &software, &page.url);
     let metadata = metadata::of_html(&dom, &said, &software, &page.url, &base);
     let syntax = Syntax::of(page.content_type.as_deref(), &source);
-    if text.len() < NEARLY_EMPTY
-        && page.filled.is_served()
+    if page.filled.is_served()
         && let Some(shell) = shell::of_html(&source, syntax, meter)
     {
-        if let Some(shipped) = shipped::in_page(&source, syntax, &page.url, meter) {
-            let read = shipped.read(&page.url, form, meter);
-            if !read.text.trim().is_empty() {
-                let title = shipped.title.or(Some(read.title).filter(|title| !title.is_empty())).unwrap_or(title);
-                return Ok(Reading { title, metadata, shipped: Some(shipped.name), ..read });
-            }
+        if let Some(InPage { shipped, reading: read }) = shipped::text_of(&source, syntax, &page.url, form, meter) {
+            let title = shipped.title.or(Some(read.title).filter(|title| !title.is_empty())).unwrap_or(title);
+            return Ok(Reading { title, metadata, shipped: Some(shipped.name), ..read });
         }
-        if shell.seen == 0 || text.trim().is_empty() {
+        if shell.says_nothing && text.len() < NEARLY_EMPTY || text.trim().is_empty() {
             return Err(Skip::Shell);
         }
     }

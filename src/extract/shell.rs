@@ -15,6 +15,8 @@ pub struct Shell {
     /// What is to be seen of it without its scripts, in bytes without blanks: menus and titles among it, "Loading", demands for JavaScript and
     /// banners for cookies not.
     pub seen: usize,
+    /// It is no page without its scripts: it has next to no words but titles and menus.
+    pub says_nothing: bool,
     /// The data in the page itself that has its text, by name; a document that is made of the page is read from it.
     pub shipped: Option<Cow<'static, str>>,
 }
@@ -51,23 +53,26 @@ impl Sight {
     /// What stands between two tags, comments among it.
     pub(super) fn text(&mut self, source: &str) {
         if self.prose < ENOUGH && self.aside.is_over() && !asks_for_consent(source) {
-            self.prose += seen(source, ENOUGH);
+            let length = seen(source, ENOUGH);
+            // As the second step does: a page must not be kept from it by what does not count there.
+            let is_phrase = length > 0 && length < LONGEST_PHRASE && (is_waiting(source) || demands(source));
+            self.prose += if is_phrase { 0 } else { length };
         }
     }
 }
 
 /// The second step, with what the page has for its scripts.
 pub(super) fn of_html(html: &str, syntax: Syntax, meter: &Meter) -> Option<Shell> {
-    judge(html, syntax, meter).map(|seen| Shell { seen, shipped: None })
-}
-
-fn judge(html: &str, syntax: Syntax, meter: &Meter) -> Option<usize> {
     let mut look = Look::default();
     let mut tags = Tags::of(html, syntax);
     let mut from = 0;
     while let Some(tag) = tags.next().filter(|tag| meter.goes_on_by(1 + tag.len() / 64)) {
         look.text(&html[from..tags.position() - tag.len()]);
         look.tag(&tag, &mut tags);
+        // The rest does not change that.
+        if look.is_page() {
+            return None;
+        }
         from = tags.position();
         // What follows cannot make it a shell again.
         if look.prose >= ENOUGH || look.sentences > 0 || look.is_framed {
@@ -101,6 +106,8 @@ struct Look {
     scripts: usize,
     /// As of [`Sight`], but for phrases that say that there is nothing yet.
     prose: usize,
+    /// What of it is in no heading.
+    words: usize,
     /// All text, links among it, but for what asks for consent to cookies.
     seen: usize,
     consent: usize,
@@ -153,6 +160,7 @@ impl Look {
         }
         if self.aside.is_over() && !self.in_consent {
             self.prose += length;
+            self.words += if self.in_heading { 0 } else { length };
             if self.in_paragraph {
                 self.has_paragraph = true;
                 self.paragraph += length;
@@ -229,6 +237,11 @@ impl Look {
         }
     }
 
+    /// Whatever else it has: it says something by itself, or is none of those that scripts fill in.
+    fn is_page(&self) -> bool {
+        self.is_framed || self.sentences > 0 || self.prose >= ENOUGH
+    }
+
     /// One that has no end of its own.
     fn end_mount(&mut self) {
         if let Some((_, _, text)) = self.mount.take() {
@@ -236,13 +249,14 @@ impl Look {
         }
     }
 
-    fn verdict(mut self) -> Option<usize> {
+    fn verdict(mut self) -> Option<Shell> {
         self.end_mount();
         let is_bare = self.prose < LEAST_FILLED && !self.has_paragraph;
         let is_shell = self.mounts > self.filled && self.filled == 0
-            || (self.is_demanded || self.is_marked) && is_bare && self.mounts == 0
+            || (self.is_demanded || self.is_marked) && is_bare && self.mounts == 0 && self.seen < LONGEST_MENU
             || self.seen + self.consent == 0 && !self.has_media;
-        (self.scripts > 0 && !self.is_framed && self.sentences == 0 && self.prose < ENOUGH && is_shell).then_some(self.seen)
+        let says_nothing = self.words < LEAST_FILLED && !self.has_paragraph;
+        (self.scripts > 0 && !self.is_page() && is_shell).then_some(Shell { seen: self.seen, says_nothing, shipped: None })
     }
 }
 
@@ -336,6 +350,8 @@ const ENOUGH: usize = 200;
 const LEAST_SENTENCE: usize = 20;
 /// What has so much is no empty place any more.
 const LEAST_FILLED: usize = 24;
+/// A list of links is longer than a menu, and is a page: also one that would be searched by a script.
+const LONGEST_MENU: usize = 2_000;
 /// "Loading…" and demands for JavaScript are no longer than that.
 const LONGEST_PHRASE: usize = 160;
 /// Nor are the words of a banner for cookies longer.
@@ -439,7 +455,7 @@ mod tests {
     use crate::model::Budget;
 
     fn judged(html: &str) -> Option<usize> {
-        judge(html, Syntax::Html, &Budget::default().begin())
+        of_html(html, Syntax::Html, &Budget::default().begin()).map(|shell| shell.seen)
     }
 
     #[test]
@@ -488,6 +504,21 @@ mod tests {
     }
 
     #[test]
+    fn what_has_titles_and_menus_alone_says_nothing() {
+        let says_nothing = |html: &str| of_html(html, Syntax::Html, &Budget::default().begin()).unwrap().says_nothing;
+        let shell = "<div id=app></div><script src=a.js></script>";
+        for beside in [
+            "",
+            "<h1>Kettles and all that belongs to them</h1>",
+            "<h1>Tea</h1><nav>All the kettles of this house</nav><a href=/>To the pots and pans</a>",
+        ] {
+            assert!(says_nothing(&format!("{beside}{shell}")), "{beside}");
+        }
+        assert!(!says_nothing(&format!("<div>All the kettles of this house, and the pots</div>{shell}")));
+        assert!(!says_nothing(&format!("<p>Tea, hot</p>{shell}")));
+    }
+
+    #[test]
     fn small_pages_with_a_script_are_no_shells() {
         for html in [
             "<h1>Kettles</h1><p>A kettle boils water in two minutes.</p><script async src=https://stats.test/a.js></script>",
@@ -515,5 +546,7 @@ mod tests {
         }
         let long = format!("<div id=app></div><script src=a.js></script><div>{}</div>", "Words of a page. ".repeat(20));
         assert_eq!(judged(&long), None);
+        let index = "<li><a href=/kettle>kettle</a>".repeat(400);
+        assert_eq!(judged(&format!("<noscript>The search needs JavaScript.</noscript>{index}<script src=search.js></script>")), None);
     }
 }

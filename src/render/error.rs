@@ -21,6 +21,9 @@ pub enum Error {
     /// This system gives its sandbox nothing to stand on, or it was started by root.
     #[error("the browser cannot shield itself from pages here: {said}")]
     Sandbox { said: String },
+    /// It was never heard of: what is installed is no browser, or lacks something.
+    #[error("the browser {path:?} is of no use")]
+    Useless { path: PathBuf, source: Box<Error> },
     /// With the end of what it wrote to standard error.
     #[error("the browser ended{}", after(said))]
     Ended { said: String },
@@ -69,6 +72,7 @@ impl Error {
                 "run it as another user than root, or, if the pages are to be trusted or this is a container anyway, with --browser-no-sandbox",
             ),
             Self::Start { .. }
+            | Self::Useless { .. }
             | Self::Ended { .. }
             | Self::Junk { .. }
             | Self::TooLong { .. }
@@ -94,7 +98,15 @@ impl Error {
 
     /// No page can be rendered before something is changed.
     pub fn is_of_the_system(&self) -> bool {
-        matches!(self, Self::NoBrowser | Self::NotThere { .. } | Self::Start { .. } | Self::Profile { .. } | Self::Sandbox { .. })
+        matches!(
+            self,
+            Self::NoBrowser
+                | Self::NotThere { .. }
+                | Self::Start { .. }
+                | Self::Useless { .. }
+                | Self::Profile { .. }
+                | Self::Sandbox { .. }
+        )
     }
 }
 

@@ -365,7 +365,7 @@ impl Inner {
     async fn start(&self) -> Result<Arc<Process>, Error> {
         let program = self.config.find()?;
         let (handle, config) = (self.handle.clone(), self.config.clone());
-        let (shown, graves) = (program.display().to_string(), self.graves.clone());
+        let (path, graves) = (program.clone(), self.graves.clone());
         let started = self.handle.unblock_on(Lane::Interactive, move || {
             let launched = launch::launch(&program, &config)?;
             let (link, grave) = Link::new(&handle, launched);
@@ -375,10 +375,19 @@ impl Inner {
             Ok::<_, Error>(link)
         });
         let (link, limit) = (Arc::new(started.await?), self.config.answers_within);
-        let version = link.call(None, "Browser.getVersion", json!({}), limit).await?;
-        // To see windows that pages open.
-        link.call(None, "Target.setDiscoverTargets", json!({ "discover": true }), limit).await?;
-        log::info!("{} is started: {shown}", version["product"].as_str().unwrap_or("a browser"));
+        let greeted = async {
+            let version = link.call(None, "Browser.getVersion", json!({}), limit).await?;
+            // To see windows that pages open.
+            link.call(None, "Target.setDiscoverTargets", json!({ "discover": true }), limit).await.map(|_| version)
+        };
+        let version = match greeted.await {
+            // One that has worked before may do so again.
+            Err(error) if error.is_of_the_browser() && self.started.load(Ordering::Relaxed) == 0 => {
+                return Err(Error::Useless { path, source: Box::new(error) });
+            }
+            greeted => greeted?,
+        };
+        log::info!("{} is started: {}", version["product"].as_str().unwrap_or("a browser"), path.display());
         self.started.fetch_add(1, Ordering::Relaxed);
         Ok(Arc::new(Process { idle: Mutex::default(), pages: AtomicU32::new(1), link }))
     }

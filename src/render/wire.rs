@@ -54,7 +54,7 @@ pub(super) fn read(from: &mut impl BufRead, buffer: &mut Vec<u8>) -> Result<Opti
         from.consume(taken + usize::from(is_whole));
         match is_whole {
             true if bytes > LONGEST => return Ok(Some(Message::PassedOver { answers: answered(buffer), bytes })),
-            true => return parse(buffer).map(Some),
+            true => return parse_whole(buffer).map(Some),
             false if bytes > ENDLESS => return Err(Error::TooLong { limit: ENDLESS }),
             false => {}
         }
@@ -66,6 +66,44 @@ fn answered(bytes: &[u8]) -> Option<u64> {
     let number = bytes.strip_prefix(b"{\"id\":")?;
     let number = &number[..number.iter().take(20).take_while(|byte| byte.is_ascii_digit()).count()];
     str::from_utf8(number).ok()?.parse().ok()
+}
+
+/// A page may have half of a character, as it cuts texts where it likes, and the browser sends what it has: one character is lost by that, and
+/// not the browser with all pages in it.
+fn parse_whole(bytes: &mut [u8]) -> Result<Message, Error> {
+    match parse(bytes) {
+        Err(_) if replace_halves(bytes) => parse(bytes),
+        outcome => outcome,
+    }
+}
+
+/// Puts the sign for what cannot be shown in the place of each `\ud83d` that is half of a pair and stands alone. Whether there was one.
+fn replace_halves(bytes: &mut [u8]) -> bool {
+    let (mut at, mut replaced) = (0, false);
+    while let Some(found) = memchr::memchr(b'\\', &bytes[at..]) {
+        at += found;
+        at += match (unit(&bytes[at..]), bytes.get(at + UNIT..).and_then(unit)) {
+            (Some(0xd800..=0xdbff), Some(0xdc00..=0xdfff)) => 2 * UNIT,
+            (Some(0xd800..=0xdfff), _) => {
+                bytes[at..at + UNIT].copy_from_slice(b"\\ufffd");
+                replaced = true;
+                UNIT
+            }
+            (Some(_), _) => UNIT,
+            // The stroke, and what it stands before.
+            (None, _) => 2,
+        };
+        if at >= bytes.len() {
+            break;
+        }
+    }
+    replaced
+}
+
+/// The number of an escape that these bytes begin with.
+fn unit(bytes: &[u8]) -> Option<u16> {
+    let digits = bytes.get(..UNIT)?.strip_prefix(b"\\u")?;
+    digits.iter().try_fold(0, |number, digit| Some(number << 4 | (*digit as char).to_digit(16)? as u16))
 }
 
 fn parse(bytes: &[u8]) -> Result<Message, Error> {
@@ -92,6 +130,8 @@ fn parse(bytes: &[u8]) -> Result<Message, Error> {
 pub(super) const LONGEST: usize = 64 << 20;
 /// Bytes after which one is not even waited for any more.
 const ENDLESS: usize = 512 << 20;
+/// Bytes of `\u0000`.
+const UNIT: usize = 6;
 /// Characters that are shown of what is not understood.
 const SHOWN: usize = 200;
 
@@ -129,6 +169,28 @@ mod tests {
     fn junk_is_an_error() {
         for junk in ["hello\0", "[]\0", "{}\0", "\0", "{\"error\":{\"message\":\"x\"}}\0", &format!("{}\0", "[".repeat(100_000))] {
             assert!(matches!(all(junk.as_bytes()).as_slice(), [Err(_)]), "{}", &junk[..junk.len().min(20)]);
+        }
+    }
+
+    #[test]
+    fn halves_of_characters_are_replaced_and_nothing_else() {
+        let read = |text: &str| match all(format!("{{\"id\":1,\"result\":\"{text}\"}}\0").as_bytes()).as_slice() {
+            [Ok(Message::Answer { outcome: Ok(Value::String(text)), .. })] => text.clone(),
+            other => panic!("{text}: {other:?}"),
+        };
+        for (sent, text) in [
+            ("a\\ud83d", "a\u{fffd}"),
+            ("\\uD83D\\ud83d\\ude00!", "\u{fffd}\u{1f600}!"),
+            ("\\ude00\\ud83d", "\u{fffd}\u{fffd}"),
+            // A stroke that is one, and no escape behind it.
+            ("\\\\ud83d\\ud83d\\\\", "\\ud83d\u{fffd}\\"),
+            ("\\ud83dé\\u00e9\\n", "\u{fffd}éé\n"),
+        ] {
+            assert_eq!(read(sent), text, "{sent}");
+        }
+        for junk in ["\\u", "\\ud8", "\\ud83d\\uxxxx", "\\"] {
+            let sent = format!("{{\"id\":1,\"result\":\"{junk}");
+            assert!(matches!(all(format!("{sent}\0").as_bytes()).as_slice(), [Err(_)]), "{junk}");
         }
     }
 

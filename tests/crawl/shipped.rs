@@ -9,22 +9,22 @@ use smolcrawl::model::{Filled, Page, Validators};
 use crate::site::{Asked, Reply};
 use crate::{World, request, url};
 
-const WORDS: &str = "A kettle boils water in two minutes, and a pot takes longer.";
+pub(crate) const WORDS: &str = "A kettle boils water in two minutes, and a pot takes longer.";
 
-fn shell(head: &str) -> Reply {
+pub(crate) fn shell(head: &str) -> Reply {
     Reply::html(format!("<!doctype html><html><head><title>Docs</title>{head}</head><body><div id=app></div></body></html>"))
 }
 
-fn markdown(text: &str) -> Reply {
+pub(crate) fn markdown(text: &str) -> Reply {
     Reply::new(200, "text/markdown", text)
 }
 
-fn json(text: &str) -> Reply {
+pub(crate) fn json(text: &str) -> Reply {
     Reply::new(200, "application/json", text)
 }
 
 /// The pages with their texts and where these came from, by address.
-fn crawled(world: &World, seed: &str) -> (Vec<(String, String, String)>, CrawlReport) {
+pub(crate) fn crawled(world: &World, seed: &str) -> (Vec<(String, String, String)>, CrawlReport) {
     let mut crawl = world.crawler().crawl(request(seed));
     let mut pages = Vec::new();
     let report = world.handle.block_on(async {
@@ -40,14 +40,14 @@ fn crawled(world: &World, seed: &str) -> (Vec<(String, String, String)>, CrawlRe
     (told, report)
 }
 
-fn told(page: &Page) -> (String, String, String) {
+pub(crate) fn told(page: &Page) -> (String, String, String) {
     match extract::document(page) {
         Ok(document) => (document.url.to_string(), document.markdown, document.filled.to_string()),
         Err(why) => (page.url.to_string(), why.to_string(), "nothing".to_owned()),
     }
 }
 
-fn urls(pages: &[(String, String, String)]) -> Vec<&str> {
+pub(crate) fn urls(pages: &[(String, String, String)]) -> Vec<&str> {
     pages.iter().map(|(url, ..)| url.as_str()).collect()
 }
 

@@ -17,7 +17,7 @@ use crate::crawl::plan::{Moved, Robots, Sitemaps, is_binary};
 use crate::crawl::polite::pause_after;
 use crate::crawl::report::{Failed, LINKED_FROM, NO_PAGE, OUT_OF_SCOPE, Skipped};
 use crate::crawl::robots::{Forbidden, Rules};
-use crate::crawl::selection::{LeaveOut, is_login};
+use crate::crawl::selection::{LeaveOut, wants_login};
 use crate::crawl::sitemap::{Kind, Sitemap};
 use crate::crawl::traps::without_session;
 use crate::crawl::twins::{Place, is_full, is_llms};
@@ -70,7 +70,7 @@ impl Crawl {
             self.backlog.add(&url, Found::Guess, vec![guess]);
         }
         if obey && !outline.robots.index {
-            return self.skip(url, "the page asks not to be indexed".to_owned());
+            return self.skip(url, NOT_INDEXED.to_owned());
         }
         let is_for_links = entry.role == Role::Seed && !self.selection.is_included(&url);
         // One that came out of a browser is what it is.
@@ -314,7 +314,7 @@ impl Crawl {
         if entry.via.len() >= max_redirects {
             return self.fail(url, &entry, &Error::TooManyRedirects { limit: max_redirects });
         }
-        if !is_login(&url, &url) && is_login(&url, &to) {
+        if wants_login(&url, &to) {
             return self.fail(url, &entry, &Error::Login { to });
         }
         if self.bounds.is_bad_port(&to) {
@@ -531,6 +531,8 @@ const IN_MARKDOWN: &str = "the same page, which is there in markdown as well";
 
 /// Of a seed.
 pub(super) const NOT_INCLUDED: &str = "not included: only its links were read";
+
+pub(super) const NOT_INDEXED: &str = "the page asks not to be indexed";
 
 const BAD_PORT: &str = "a port that no web server uses";
 

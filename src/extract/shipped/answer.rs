@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use url::Url;
 
-use crate::extract::charset;
 use crate::extract::kind::{Kind, kind};
 use crate::extract::shipped::Part;
 use crate::extract::shipped::beside::{Ask, interfaces_in};
@@ -13,6 +12,8 @@ use crate::extract::shipped::index::Index;
 use crate::extract::shipped::pagefind::{Fragment, Fragments};
 use crate::extract::shipped::routes::Routes;
 use crate::extract::shipped::{literal, prose, tree};
+use crate::extract::tags::decoded;
+use crate::extract::{charset, found_links, links};
 use crate::model::{Filled, Meter, Page, Validators};
 
 /// How an answer is read.
@@ -108,6 +109,16 @@ impl Ask {
         matches!(self.means, Means::Interface | Means::Storybook)
     }
 
+    /// Whether its answer is the page, in the form that its site keeps it in.
+    pub fn is_the_page(&self) -> bool {
+        matches!(self.means, Means::Route(_))
+    }
+
+    /// Whether its answer only names pages: those that it names are the same, whatever page asks.
+    pub fn is_list(&self) -> bool {
+        matches!(self.means, Means::Routes(_))
+    }
+
     /// The same at another address.
     pub fn moved(self, to: Url) -> Self {
         Self { url: to, ..self }
@@ -116,6 +127,39 @@ impl Ask {
 
 /// Reads an answer in the place of the page, which is a shell.
 pub fn taken(page: &Page, ask: &Ask, answer: &Page, meter: &Meter) -> Taken {
+    let mut taken = read(page, ask, answer, meter);
+    if let Some(page) = &taken.page {
+        taken.links.extend(led_to(page, ask, meter));
+    }
+    taken
+}
+
+/// Where the text leads that was found for a page: it has links that the shell has not.
+fn led_to(page: &Page, ask: &Ask, meter: &Meter) -> Vec<Url> {
+    let links = || found_links(page, links::Wanted::Targets, meter).links;
+    match &ask.means {
+        // What these name are routes, which only the whole site tells.
+        Means::Route(_) | Means::Markdown("docsify" | "Docute") => Vec::new(),
+        // Where each page has a twin, twins may lead to each other.
+        Means::Markdown(_) => links().into_iter().map(without_ending).collect(),
+        // Files of a folder that is no site lead to each other, and generators have other addresses for these.
+        Means::Source | Means::SphinxSource => links().into_iter().filter(|link| !is_source(link)).collect(),
+        _ => links(),
+    }
+}
+
+fn without_ending(mut link: Url) -> Url {
+    if let Some(path) = link.path().strip_suffix(".md").map(str::to_owned) {
+        link.set_path(&path);
+    }
+    link
+}
+
+fn is_source(link: &Url) -> bool {
+    SOURCES.iter().any(|ending| link.path().ends_with(ending))
+}
+
+fn read(page: &Page, ask: &Ask, answer: &Page, meter: &Meter) -> Taken {
     match &ask.means {
         Means::Interface => interface(page, ask, answer).into(),
         Means::Initializer => {
@@ -127,16 +171,12 @@ pub fn taken(page: &Page, ask: &Ask, answer: &Page, meter: &Meter) -> Taken {
         Means::PageData => {
             let data = literal::value(&text(answer), meter);
             let found = data.field("result").map(|result| prose::of(result, &page.url, meter)).unwrap_or_default();
-            let html: Vec<&str> =
-                found.parts.iter().filter_map(|part| if let Part::Html(html) = part { Some(html.as_str()) } else { None }).collect();
-            let markdown = found.parts.iter().find(|part| matches!(part, Part::Markdown(_)));
-            match (html.concat(), markdown) {
-                (_, Some(Part::Markdown(text))) => {
-                    in_place_of(page, ask, answer, "text/markdown; charset=utf-8", titled(&found.title, text).into_bytes()).into()
-                }
-                (html, _) if tree::says_something(&html) => html_in_place_of(page, ask, answer, found.title.as_deref(), &html).into(),
-                _ => Taken::default(),
+            if found.parts.iter().any(|part| matches!(part, Part::Markdown(_))) {
+                let parts: Vec<_> = found.parts.iter().map(in_markdown).collect();
+                return in_place_of(page, ask, answer, "text/markdown; charset=utf-8", parts.join("\n\n").into_bytes()).into();
             }
+            let html: String = found.parts.iter().map(Part::source).collect();
+            tree::says_something(&html).then(|| html_in_place_of(page, ask, answer, found.title.as_deref(), &html)).into()
         }
         Means::Index(_) => {
             let index = Index::of(&text(answer), &answer.url, meter);
@@ -264,10 +304,11 @@ fn html_in_place_of(page: &Page, ask: &Ask, answer: &Page, title: Option<&str>, 
     in_place_of(page, ask, answer, "text/html; charset=utf-8", body.into_bytes())
 }
 
-fn titled(title: &Option<String>, text: &str) -> String {
-    match title {
-        Some(title) if !text.lines().any(|line| line.starts_with("# ")) => format!("# {title}\n\n{text}"),
-        _ => text.to_owned(),
+/// As markdown may have any HTML, but for titles, which are those of its own.
+fn in_markdown(part: &Part) -> Cow<'_, str> {
+    match part.source().strip_prefix("<h1>").and_then(|title| title.strip_suffix("</h1>")) {
+        Some(title) if matches!(part, Part::Html(_)) => format!("# {}", decoded(title)).into(),
+        _ => part.source().into(),
     }
 }
 
@@ -354,6 +395,8 @@ fn storybook(page: &Page, ask: &Ask, answer: &Page, meter: &Meter) -> Option<Pag
 }
 
 const PAGEFIND: &str = "Pagefind";
+const SOURCES: [&str; 6] = [".md", ".mdx", ".markdown", ".rst", ".adoc", ".txt"];
+
 /// In bytes.
 const HEAD: usize = 16;
 const LOOKED_AT: usize = 64 * 1024;

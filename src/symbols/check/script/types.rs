@@ -52,7 +52,7 @@ impl<'a> Types<'a> {
     pub(super) fn member(&self, value: Value<'a>, name: &str) -> Option<(Place<'a>, Look<'a>)> {
         let of = |thing: Thing<'a>| Place { at: thing.at, scope: &thing.symbol.path };
         match value {
-            Value::Module(module) => Some((of(module), self.of_module(module, name, OWN))),
+            Value::Module(module) => Some((of(module), self.of_module(module, name, OWN, &mut { FUEL }))),
             Value::Named(thing, receiver) => Some((of(thing), self.of_named(thing, receiver, name, &mut { FUEL }))),
             Value::Of(thing) => Some((of(thing), self.of_type(thing, name, &mut { FUEL }))),
             Value::Written(written) => {
@@ -104,16 +104,21 @@ impl<'a> Types<'a> {
 
     /// What `new` makes of a value.
     pub(super) fn made(&self, value: Value<'a>) -> Value<'a> {
+        self.made_through(value, CLASSES)
+    }
+
+    /// The same through names that stand for each other, as many as that: they may do so in a ring.
+    fn made_through(&self, value: Value<'a>, left: u32) -> Value<'a> {
         let unknown = from(value);
         match value {
-            Value::Module(module) => self.itself(module).map_or(unknown, |own| self.made(own)),
+            Value::Module(module) => self.itself(module).map_or(unknown, |own| self.made_through(own, left)),
             Value::Named(thing, receiver) => {
                 if self.all(thing).iter().any(|(_, symbol)| symbol.kind == Kind::Class) {
                     return Value::Of(thing);
                 }
                 match self.settled(self.given(thing, receiver, is_held)) {
                     Value::Of(of) => or(self.signature(of, MADE), unknown),
-                    Value::Named(class, _) if class.symbol.path != thing.symbol.path => self.made(Value::Named(class, None)),
+                    Value::Named(class, _) if left > 0 => self.made_through(Value::Named(class, None), left - 1),
                     _ => unknown,
                 }
             }
@@ -287,5 +292,7 @@ fn is_held(kind: Kind) -> bool {
 
 /// Types that are looked into for one member.
 const FUEL: u32 = 300;
+/// Names that stand for a class, one behind the other.
+const CLASSES: u32 = 20;
 /// Modules that are another one themselves, one behind the other.
 const OWN: u32 = 5;
