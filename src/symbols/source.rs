@@ -1,12 +1,15 @@
 //! Reads a package's source files into a `Package`, one file after the other, within limits that are said where they are met.
 
+mod piece;
 pub(in crate::symbols) mod tree;
 
 use std::collections::HashSet;
 
-use super::languages;
+use super::languages::{self, View};
 use super::package::{Dependency, Ecosystem, Language, Open, Package, PackageId, Reason, Symbol, words};
 use crate::model::Note;
+
+pub use self::piece::Piece;
 
 /// What is read of one package at most.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,6 +46,7 @@ pub struct Reader {
     limits: Limits,
     left_out: Vec<LeftOut>,
     docs: usize,
+    view: View,
 }
 
 #[derive(Debug)]
@@ -60,7 +64,15 @@ impl Reader {
         package.is_whole = true;
         let root = root.into();
         let root = if package.id.ecosystem == Ecosystem::Npm { languages::described(&root) } else { root };
-        Self { package, root, limits: Limits::default(), left_out: Vec::new(), docs: 0 }
+        Self { package, root, limits: Limits::default(), left_out: Vec::new(), docs: 0, view: View::Outside }
+    }
+
+    /// The same as the package sees itself: what is private, for tests and for programs is there as well. Of its words only names are kept, and what
+    /// macros are made of.
+    #[must_use]
+    pub fn from_within(mut self) -> Self {
+        self.view = View::Within;
+        self
     }
 
     /// The same with other limits.
@@ -107,9 +119,10 @@ impl Reader {
         }
         let text = String::from_utf8_lossy(text);
         let text = text.trim_start_matches('\u{feff}');
-        match language {
-            Language::Rust => said_in_code(text, &mut self.package.words),
-            _ => words(text, &mut self.package.words),
+        match (self.view, language) {
+            (View::Within, _) => {}
+            (View::Outside, Language::Rust) => said_in_code(text, &mut self.package.words),
+            (View::Outside, _) => words(text, &mut self.package.words),
         }
         let Some(tree) = tree::parse(language, text) else {
             self.leave_out("work on a file", 1, path);
@@ -117,7 +130,8 @@ impl Reader {
         };
         let from = self.package.symbols.len();
         let most = self.limits.symbols;
-        let mut file = languages::File { root: &self.root, path, text, tree: &tree, into: &mut self.package, most, left_out: 0 };
+        let mut file =
+            languages::File { root: &self.root, path, text, tree: &tree, into: &mut self.package, most, left_out: 0, view: self.view };
         languages::read(language, &mut file);
         let left_out = file.left_out;
         self.bound(from, left_out, path);
@@ -136,6 +150,11 @@ impl Reader {
     /// What was read.
     pub fn finish(mut self) -> Package {
         languages::finish(&mut self.package, &self.root);
+        if self.view == View::Within {
+            let Package { symbols, words, .. } = &mut self.package;
+            symbols.iter_mut().for_each(|symbol| symbol.private = false);
+            words.extend(symbols.iter().map(|symbol| symbol.name().to_owned()));
+        }
         let mut seen = HashSet::new();
         self.package
             .reexports

@@ -8,6 +8,7 @@ use std::collections::HashMap;
 
 use tree_sitter::Node;
 
+use super::values::Values;
 use super::verdicts::{Reference, Verdicts};
 use crate::symbols::languages::{PATH, is_description};
 use crate::symbols::package::{Ecosystem, Language};
@@ -26,12 +27,11 @@ struct Pass<'v, 'a, 't> {
     names: Names<'t>,
     /// By the nodes' ids; those that stand in broken statements are not in it.
     places: HashMap<usize, Place>,
-    values: HashMap<usize, Value<'a>>,
+    values: Values<Value<'a>>,
     /// Modules that were looked for, by how they are written.
     modules: HashMap<&'t str, Option<Thing<'a>>>,
     /// The packages that one name reaches, of each package that was asked for.
     twins: HashMap<usize, Vec<usize>>,
-    depth: usize,
 }
 
 pub(super) fn check(code: &str, language: Language, verdicts: &mut Verdicts<'_>) {
@@ -63,12 +63,11 @@ pub(super) fn check(code: &str, language: Language, verdicts: &mut Verdicts<'_>)
     }
     let types = Types::new(verdicts.reach);
     let (values, modules, twins) = Default::default();
-    let mut pass = Pass { verdicts, types, source: code, names, places, values, modules, twins, depth: 0 };
+    let mut pass = Pass { verdicts, types, source: code, names, places, values, modules, twins };
     for node in nodes {
         if pass.verdicts.is_full() {
             return;
         }
-        pass.depth = 0;
         match node.kind() {
             "import_statement" | "export_statement" => pass.import(node),
             "variable_declarator" => pass.taken_apart(node),
@@ -120,12 +119,16 @@ impl<'a, 't> Pass<'_, 'a, 't> {
         let bare = path.strip_prefix("node:").unwrap_or(path);
         let begin = string.start_byte() + 1 + (path.len() - path.rsplit('/').next().unwrap_or(path).len());
         let root = root(bare);
-        if path.starts_with('.') || path.len() > PATH || root.is_empty() {
+        if path.len() > PATH || root.is_empty() {
+            return None;
+        }
+        let mut reference = self.reference(node, string);
+        (reference.text, reference.name, reference.offset) = (path, path.rsplit('/').next().unwrap_or(path), begin);
+        if path.starts_with('.') {
+            self.verdicts.unknown(None, "the project's own modules are not read", &reference);
             return None;
         }
         let known = self.found_module(path);
-        let mut reference = self.reference(node, string);
-        (reference.text, reference.name, reference.offset) = (path, path.rsplit('/').next().unwrap_or(path), begin);
         self.verdicts.import(root);
         match known {
             Some(module) => self.verdicts.exists(module, &reference),
@@ -183,16 +186,12 @@ impl<'a, 't> Pass<'_, 'a, 't> {
 
     /// What an expression is; references in it are judged on the way, once.
     fn value(&mut self, node: Node<'t>) -> Value<'a> {
-        if let Some(known) = self.values.get(&node.id()) {
-            return *known;
-        }
-        if self.depth > 100 {
-            return Value::Nothing;
-        }
-        self.depth += 1;
-        self.values.insert(node.id(), Value::Nothing);
+        Values::of(self, |pass| &mut pass.values, node, |pass| pass.asked(node))
+    }
+
+    fn asked(&mut self, node: Node<'t>) -> Value<'a> {
         let inner = |at: u32| node.named_child(at);
-        let value = match node.kind() {
+        match node.kind() {
             "identifier" => self.named(node),
             "member_expression" => self.member(node),
             "call_expression" => self.call(node),
@@ -225,10 +224,7 @@ impl<'a, 't> Pass<'_, 'a, 't> {
                 self.types.element(list)
             }
             _ => Value::Nothing,
-        };
-        self.depth -= 1;
-        self.values.insert(node.id(), value);
-        value
+        }
     }
 
     fn named(&mut self, node: Node<'t>) -> Value<'a> {
@@ -373,8 +369,8 @@ impl<'a, 't> Pass<'_, 'a, 't> {
             "type_identifier" => self.named(node),
             "nested_type_identifier" => match (node.child_by_field_name("module"), node.child_by_field_name("name")) {
                 (Some(module), Some(name)) if module.kind() == "identifier" => {
-                    if let Some(known) = self.values.get(&node.id()) {
-                        return *known;
+                    if let Some(known) = self.values.known(node) {
+                        return known;
                     }
                     let module = self.named(module);
                     let reference = self.reference(node, name);
@@ -392,7 +388,7 @@ impl<'a, 't> Pass<'_, 'a, 't> {
             Value::From(at) => Value::From(at),
             _ => Value::Nothing,
         };
-        self.values.insert(node.id(), value);
+        self.values.tell(node, value);
         value
     }
 }

@@ -8,7 +8,7 @@ use crate::symbols::package::{Ecosystem, Kind};
 use crate::symbols::reach::{Look, Reach, Thing, native, parent};
 
 /// What an expression is, as far as it is known.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(super) enum Value<'a> {
     /// A module: what it exports, or what it gives as its own, as loaders have it.
     Module(Thing<'a>),
@@ -20,6 +20,7 @@ pub(super) enum Value<'a> {
     Written(Written<'a>),
     /// Something that this package gave.
     From(usize),
+    #[default]
     Nothing,
 }
 
