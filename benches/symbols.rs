@@ -178,7 +178,10 @@ fn check(packages: &[Arc<Indexed>], language: Language, snippets: &[(usize, Opti
     let (mut at, mut reach) = (usize::MAX, Reach::default());
     let (mut accused, mut references, mut mutants, mut found) = (0, 0, 0, 0);
     let begun = Instant::now();
-    for (of, home, snippet) in snippets {
+    for (done, (of, home, snippet)) in snippets.iter().enumerate() {
+        if done > 0 && done % 500 == 0 {
+            say(&format!("{done} of {} snippets: {accused} accused", snippets.len()));
+        }
         let check = |code: &str, reach: &Reach| match home {
             Some(home) => symbols::check_at(code, language, reach, home),
             None => symbols::check(code, language, reach),

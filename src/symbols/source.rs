@@ -47,6 +47,8 @@ pub struct Reader {
     left_out: Vec<LeftOut>,
     docs: usize,
     view: View,
+    /// Classes into whose values code puts what it computes the names of.
+    written: HashSet<String>,
 }
 
 #[derive(Debug)]
@@ -64,7 +66,7 @@ impl Reader {
         package.is_whole = true;
         let root = root.into();
         let root = if package.id.ecosystem == Ecosystem::Npm { languages::described(&root) } else { root };
-        Self { package, root, limits: Limits::default(), left_out: Vec::new(), docs: 0, view: View::Outside }
+        Self { package, root, limits: Limits::default(), left_out: Vec::new(), docs: 0, view: View::Outside, written: HashSet::new() }
     }
 
     /// The same as the package sees itself: what is private, for tests and for programs is there as well. Of its words only names are kept, and what
@@ -139,7 +141,11 @@ impl Reader {
 
     /// Reads a file of code whose names other files describe: what is a word in it may be a name that they have left out.
     pub fn beside(&mut self, text: &[u8]) {
-        words(&String::from_utf8_lossy(text), &mut self.package.words);
+        let text = String::from_utf8_lossy(text);
+        words(&text, &mut self.package.words);
+        if self.written.len() < MOST_WRITTEN {
+            languages::written_classes(&text, &mut self.written);
+        }
     }
 
     /// A package that is known to hold more than what was given.
@@ -150,6 +156,13 @@ impl Reader {
     /// What was read.
     pub fn finish(mut self) -> Package {
         languages::finish(&mut self.package, &self.root);
+        let Package { symbols, open, .. } = &mut self.package;
+        let is_written = |symbol: &&Symbol| symbol.kind.has_members() && self.written.contains(symbol.name());
+        open.extend(symbols.iter().filter(is_written).map(|symbol| Open {
+            path: symbol.path.clone(),
+            reason: Reason::Written,
+            detail: "its code computes names".to_owned(),
+        }));
         if self.view == View::Within {
             let Package { symbols, words, .. } = &mut self.package;
             symbols.iter_mut().for_each(|symbol| symbol.private = false);
@@ -213,6 +226,8 @@ fn said_in_code(text: &str, into: &mut HashSet<String>) {
     }
 }
 
+/// Classes of a package that are known to be written into.
+const MOST_WRITTEN: usize = 10_000;
 /// Bytes of a compiled file that are looked at for words.
 const COMPILED: usize = 64 << 20;
 

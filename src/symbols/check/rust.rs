@@ -11,7 +11,7 @@ use super::values::Values;
 use super::verdicts::{Reference, Value, Verdicts};
 use crate::symbols::languages::{PATH, use_tree};
 use crate::symbols::package::{Kind, Language};
-use crate::symbols::reach::{Look, Thing, parent};
+use crate::symbols::reach::{Look, Reach, Thing, parent};
 use crate::symbols::source::tree::{self, Seen, field, line, text, walk, walk_within};
 
 use paths::{first, is_of_language, is_relative};
@@ -40,6 +40,8 @@ pub(super) fn check(code: &str, verdicts: &mut Verdicts<'_>) {
     let source = readable(code);
     let Some(tree) = tree::parse(Language::Rust, &source) else { return };
     let root = tree.root_node();
+    let reach = verdicts.reach;
+    verdicts.home = verdicts.home.filter(|home| is_declared(reach, &home.module));
     let mut pass = Pass {
         verdicts,
         source: &source,
@@ -104,6 +106,12 @@ pub(super) fn check(code: &str, verdicts: &mut Verdicts<'_>) {
             }
         }
     }
+}
+
+/// Whether `mod` says of a module, and of all above it, that it is there: one that is said to lie elsewhere has another name than its file.
+fn is_declared(reach: &Reach, module: &str) -> bool {
+    let says = |at: &usize| reach.package(*at).at(module).any(|symbol| symbol.kind == Kind::Module && !symbol.signature.is_empty());
+    parent(module).is_none_or(|above| reach.rooted(module).iter().any(says) && is_declared(reach, above))
 }
 
 /// A module within another one.

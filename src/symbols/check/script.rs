@@ -11,7 +11,7 @@ use tree_sitter::Node;
 use super::values::Values;
 use super::verdicts::{Reference, Verdicts};
 use crate::symbols::languages::{PATH, is_description};
-use crate::symbols::package::{Ecosystem, Language};
+use crate::symbols::package::{Ecosystem, Kind, Language};
 use crate::symbols::reach::{Look, Thing, native};
 use crate::symbols::source::tree::{Seen, children, line, text, walk_within};
 
@@ -313,6 +313,14 @@ impl<'a, 't> Pass<'_, 'a, 't> {
                 self.verdicts.unknown(Some(place.at), "the package's files have the word, its types do not say for what", reference);
                 Value::Nothing
             }
+            Look::Missing if matches!(value, Value::Module(_)) && self.is_hidden(place.at, place.scope, reference.name) => {
+                self.verdicts.unknown(
+                    Some(place.at),
+                    "a file of the package declares it, and whether that is given on is not known",
+                    reference,
+                );
+                Value::Nothing
+            }
             Look::Missing => {
                 let why = format!("`{}` has no `{}`", place.scope, reference.name);
                 self.verdicts.missing(place.at, place.scope, &why, reference);
@@ -334,6 +342,31 @@ impl<'a, 't> Pass<'_, 'a, 't> {
         let lower = name.to_lowercase();
         let is_told = |at: &usize| reach.package(*at).named(&lower).any(|symbol| symbol.name() == name && is_description(&symbol.file));
         twins.iter().any(has_word) && !twins.iter().any(is_told)
+    }
+
+    /// Whether a file that no entry of its package names declares something of this name, or one of what a module gives on whole: descriptions
+    /// of entries are often made of others, and hold less than the code.
+    fn is_hidden(&self, at: usize, module: &str, name: &str) -> bool {
+        let reach = self.verdicts.reach;
+        let lower = name.to_lowercase();
+        let mut modules = vec![(at, module)];
+        let mut next = 0;
+        while let Some((at, module)) = modules.get(next).copied() {
+            next += 1;
+            let package = reach.package(at);
+            let is_top = |path: &str| {
+                path.rsplit_once('#').is_some_and(|(file, _)| package.at(file).any(|file| file.private && file.kind == Kind::Module))
+            };
+            if package.named(&lower).any(|symbol| symbol.name() == name && is_top(&symbol.path)) {
+                return true;
+            }
+            let stars = package.given_on_as(module, "*").flat_map(|given| {
+                let found = reach.rooted_from(Some(at), &given.target);
+                found.into_iter().map(|at| (at, given.target.as_str()))
+            });
+            modules.extend(stars.take(MOST_STARS.saturating_sub(modules.len())).collect::<Vec<_>>());
+        }
+        false
     }
 
     fn call(&mut self, node: Node<'t>) -> Value<'a> {
@@ -393,6 +426,8 @@ impl<'a, 't> Pass<'_, 'a, 't> {
     }
 }
 
+/// Modules that are looked into behind one that gives them on.
+const MOST_STARS: usize = 50;
 const STATEMENTS: &[&str] = &[
     "expression_statement",
     "lexical_declaration",

@@ -162,9 +162,7 @@ impl Items<'_, '_> {
                 (_, Some((target, last))) => (target.to_owned(), Some(last.to_owned())),
                 (_, None) => (path, None),
             };
-            // A program that uses its own library names what is there anyway.
-            let is_itself = target == scope && target_name.as_deref() == Some(&*name);
-            if name != "_" && !is_itself {
+            if name != "_" {
                 let feature = feature.clone();
                 self.file.give_on(Reexport { scope: scope.to_owned(), name, target, target_name, public, feature });
             }

@@ -1,6 +1,8 @@
 //! One file of a package, read by itself and kept: whoever reads his own package again and again reads only what has changed, and puts the
 //! rest together.
 
+use std::collections::HashSet;
+
 use super::Reader;
 use crate::symbols::package::{Open, Package, Reason, Reexport, Symbol};
 
@@ -45,6 +47,7 @@ impl Reader {
             left_out: Vec::new(),
             docs: 0,
             view: self.view,
+            written: HashSet::new(),
         };
         alone.file(path, text);
         let Package { mut symbols, reexports, open, words, .. } = alone.package;

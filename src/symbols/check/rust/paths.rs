@@ -5,7 +5,7 @@ use tree_sitter::Node;
 use super::Pass;
 use crate::symbols::check::verdicts::Value;
 use crate::symbols::languages::PATH;
-use crate::symbols::package::Kind;
+use crate::symbols::package::{Kind, Symbol};
 use crate::symbols::reach::{Look, Thing, parent};
 use crate::symbols::source::tree::{one_line, text};
 
@@ -94,6 +94,10 @@ impl<'a, 't> Pass<'_, 'a, 't> {
         }
         let behind = &plain[first.len()..];
         match self.uses.get(first) {
+            // Beside a function a crate may have its name: only that leads on.
+            Some(Some(path)) if !behind.is_empty() && self.is_a_value(path) => {
+                self.verdicts.reach.rooted(first).first().map(|_| plain.to_owned())
+            }
             Some(path) => path.as_ref().map(|path| format!("{path}{behind}")),
             None if !self.verdicts.reach.rooted(first).is_empty() && plain.contains("::") => Some(plain.to_owned()),
             None => self.starred(first).map(|path| format!("{path}{behind}")),
@@ -115,6 +119,16 @@ impl<'a, 't> Pass<'_, 'a, 't> {
         });
         self.starred.insert(name.to_owned(), found.clone());
         found
+    }
+
+    /// Whether nothing stands below what a path leads to. A module that is not public is not what was meant: something else has its name.
+    fn is_a_value(&self, path: &str) -> bool {
+        let is_one = |symbol: &Symbol| match symbol.kind {
+            Kind::Function | Kind::Method | Kind::Constant | Kind::Variable | Kind::Macro => true,
+            Kind::Module => symbol.private,
+            _ => false,
+        };
+        matches!(self.verdicts.reach.scope(path), Look::Found(found) if is_one(found.symbol))
     }
 
     fn is_defined_here(&self, name: &str) -> bool {
