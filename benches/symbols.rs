@@ -6,7 +6,8 @@
 //! those that tell of changes: they show what is no more).
 //! Each is checked. A name in them that does not exist by that is a false alarm, and
 //! printed; snippets are wrong where their documentation is, so each is to be looked at. Wrong code is made of right code: of each
-//! reference that exists, the last name is spelt otherwise. `SYMBOLS_HALF=0` or `1` takes one half of the snippets: tune on one, report the other.
+//! reference that exists, the last name is spelt otherwise. `SYMBOLS_HALF=0` or `1` takes one half of the snippets: tune on one, report the other;
+//! `SYMBOLS_MUTANTS=0` makes no wrong code, which takes most of the time.
 //! With `own` behind the project its own files are the snippets, each checked where it stands against all of them: they are right as long as the
 //! project can be built. Processor time is that of the whole process (Unix).
 
@@ -178,6 +179,7 @@ fn check(packages: &[Arc<Indexed>], language: Language, snippets: &[(usize, Opti
     let (mut at, mut reach) = (usize::MAX, Reach::default());
     let (mut accused, mut references, mut mutants, mut found) = (0, 0, 0, 0);
     let begun = Instant::now();
+    let mutants_of_each = std::env::var("SYMBOLS_MUTANTS").ok().and_then(|most| most.parse().ok()).unwrap_or(MOST_MUTANTS);
     for (done, (of, home, snippet)) in snippets.iter().enumerate() {
         if done > 0 && done % 500 == 0 {
             say(&format!("{done} of {} snippets: {accused} accused", snippets.len()));
@@ -212,7 +214,7 @@ fn check(packages: &[Arc<Indexed>], language: Language, snippets: &[(usize, Opti
                 None => say(&format!("alarm: {} ({}{known})\n{snippet}\n----", alarm.text, alarm.why)),
             }
         }
-        for right in checked.iter().filter(|of| of.verdict == Verdict::Exists && of.path.is_some()).take(MOST_MUTANTS) {
+        for right in checked.iter().filter(|of| of.verdict == Verdict::Exists && of.path.is_some()).take(mutants_of_each) {
             let Some(wrong) = renamed(snippet, right.offset) else { continue };
             mutants += 1;
             let again = check(&wrong, &reach);

@@ -146,6 +146,27 @@ fn what_is_there_under_another_condition_or_is_put_there_by_code_is_not_said_to_
     assert_eq!(of(Verdict::DoesNotExist), ["lift", "new Pot().hello"], "what another entry has is not there");
 }
 
+/// Seen in astropy, whose `__all__` lists what its `__getattr__` gives, and in Django's geometries.
+#[test]
+fn modules_that_answer_names_and_classes_that_become_others_accuse_nobody() {
+    let kettle = package(
+        Ecosystem::PyPi,
+        &[
+            ("kettle/__init__.py", "def __getattr__(name):\n    return getattr(gas, name)\n"),
+            (
+                "kettle/gas.py",
+                "from .answers import __getattr__\nclass Burner:\n    def __init__(self, of):\n        self.__class__ = KINDS[of]\n",
+            ),
+            ("kettle/answers.py", "def give(): ...\n"),
+            ("kettle/lid.py", "class Lid:\n    def __getattr__(self, name): ...\nclass Pan: ...\n"),
+        ],
+    );
+    let snippet = "import kettle.gas, kettle.lid, kettle.answers\nkettle.Blue\nkettle.gas.Red\nkettle.gas.Burner(1).glow()\nkettle.answers.Green\nkettle.lid.Pot\nkettle.lid.Pan().sing()\n";
+    let checked = check(snippet, Language::Python, &reach(kettle));
+    let accused: Vec<&str> = checked.iter().filter(|of| of.verdict == Verdict::DoesNotExist).map(|of| of.text.as_str()).collect();
+    assert_eq!(accused, ["kettle.answers.Green", "kettle.lid.Pot", "kettle.lid.Pan().sing"], "{checked:#?}");
+}
+
 fn only(checked: &[Checked], name: &str) -> Checked {
     checked.iter().find(|checked| checked.text.ends_with(name)).unwrap_or_else(|| panic!("no {name} in {checked:#?}")).clone()
 }

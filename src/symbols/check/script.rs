@@ -313,6 +313,14 @@ impl<'a, 't> Pass<'_, 'a, 't> {
                 self.verdicts.unknown(Some(place.at), "the package's files have the word, its types do not say for what", reference);
                 Value::Nothing
             }
+            Look::Missing if matches!(value, Value::Written(of) if of.is_vague()) && self.has_word(place.at, reference.name) => {
+                self.verdicts.unknown(
+                    Some(place.at),
+                    "the package's files have the word, and what the value is made of is not known",
+                    reference,
+                );
+                Value::Nothing
+            }
             Look::Missing if matches!(value, Value::Module(_)) && self.is_hidden(place.at, place.scope, reference.name) => {
                 self.verdicts.unknown(
                     Some(place.at),
@@ -336,12 +344,19 @@ impl<'a, 't> Pass<'_, 'a, 't> {
     /// Whether a word stands in a package's files, its code among them, and is the name of nothing that its types declare: they may say
     /// less than there is.
     fn is_untold(&mut self, at: usize, name: &str) -> bool {
+        let has_word = self.has_word(at, name);
         let reach = self.verdicts.reach;
         let twins = self.twins.entry(at).or_insert_with(|| reach.twins(at));
-        let has_word = |at: &usize| reach.package(*at).has_word(name);
         let lower = name.to_lowercase();
         let is_told = |at: &usize| reach.package(*at).named(&lower).any(|symbol| symbol.name() == name && is_description(&symbol.file));
-        twins.iter().any(has_word) && !twins.iter().any(is_told)
+        has_word && !twins.iter().any(is_told)
+    }
+
+    /// Whether a word stands in the files of a package, or of what describes it.
+    fn has_word(&mut self, at: usize, name: &str) -> bool {
+        let reach = self.verdicts.reach;
+        let twins = self.twins.entry(at).or_insert_with(|| reach.twins(at));
+        twins.iter().any(|at| reach.package(*at).has_word(name))
     }
 
     /// Whether a file that no entry of its package names declares something of this name, or one of what a module gives on whole: descriptions

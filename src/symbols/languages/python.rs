@@ -33,12 +33,14 @@ pub(super) fn read(file: &mut File<'_>) {
         // What stands in the broken part is not known.
         file.open(name.clone(), Reason::Unread, &format!("a syntax error in {}", file.path));
     }
+    let (symbols, given) = (file.into.symbols.len(), file.into.reexports.len());
     let mut module = Module { file, name, is_package, all: HashMap::new() };
     module.open_by_words();
     let name = module.name.clone();
     for statement in children(root) {
         module.statement(statement, &name, 0);
     }
+    module.open_by_answers(symbols, given);
     module.assigned_elsewhere(root);
 }
 
@@ -50,6 +52,9 @@ pub(super) fn module_of(path: &str) -> Option<(String, bool)> {
     let name = dotted.strip_suffix(".__init__").unwrap_or(&dotted);
     name.split('.').all(|part| !part.is_empty()).then(|| (name.to_owned(), is_package))
 }
+
+/// The function that answers for names which a module does not have.
+const ANSWERS: &str = "__getattr__";
 
 /// What is said of classes in other modules than their own is brought to them.
 fn bring_home(package: &mut Package) {
@@ -138,6 +143,16 @@ impl Module<'_, '_> {
         let found = WRITERS.iter().find(|word| self.file.text.contains(**word));
         if let Some(word) = found {
             self.open(self.name.clone(), Reason::Written, word);
+        }
+    }
+
+    /// A module whose `__getattr__` answers names (PEP 562), wherever that comes from.
+    fn open_by_answers(&mut self, symbols: usize, given: usize) {
+        let path = format!("{}.{ANSWERS}", self.name);
+        let package = &self.file.into;
+        let is_given = |given: &Reexport| given.name == ANSWERS && given.scope == self.name;
+        if package.symbols[symbols..].iter().any(|symbol| symbol.path == path) || package.reexports[given..].iter().any(is_given) {
+            self.open(self.name.clone(), Reason::Dynamic, ANSWERS);
         }
     }
 

@@ -3,7 +3,7 @@
 
 mod members;
 
-use crate::symbols::languages::{CALLED, MADE};
+use crate::symbols::languages::{CALLED, MADE, UNKNOWN};
 use crate::symbols::package::{Ecosystem, Kind};
 use crate::symbols::reach::{Look, Reach, Thing, native, parent};
 
@@ -31,6 +31,13 @@ pub(super) struct Written<'a> {
     at: usize,
     scope: &'a str,
     this: Option<Thing<'a>>,
+}
+
+impl Written<'_> {
+    /// Whether what it is made of is not known: values of such a type often have more than it says.
+    pub(super) fn is_vague(&self) -> bool {
+        self.text.contains(UNKNOWN)
+    }
 }
 
 /// What a member is looked for in, to be named in an answer.
