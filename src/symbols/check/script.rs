@@ -324,7 +324,7 @@ impl<'a, 't> Pass<'_, 'a, 't> {
             Look::Missing if matches!(value, Value::Module(_)) && self.is_hidden(place.at, place.scope, reference.name) => {
                 self.verdicts.unknown(
                     Some(place.at),
-                    "a file of the package declares it, and whether that is given on is not known",
+                    "a file of a package that it gives on declares it, and whether that is given on too is not known",
                     reference,
                 );
                 Value::Nothing
@@ -359,12 +359,12 @@ impl<'a, 't> Pass<'_, 'a, 't> {
         twins.iter().any(|at| reach.package(*at).has_word(name))
     }
 
-    /// Whether a file that no entry of its package names declares something of this name, or one of what a module gives on whole: descriptions
-    /// of entries are often made of others, and hold less than the code.
-    fn is_hidden(&self, at: usize, module: &str, name: &str) -> bool {
+    /// Whether a file that no entry names declares something of this name, in another package whose module a module gives on whole: such
+    /// descriptions are often made of others, and hold less than the code.
+    fn is_hidden(&self, of: usize, module: &str, name: &str) -> bool {
         let reach = self.verdicts.reach;
         let lower = name.to_lowercase();
-        let mut modules = vec![(at, module)];
+        let mut modules = vec![(of, module)];
         let mut next = 0;
         while let Some((at, module)) = modules.get(next).copied() {
             next += 1;
@@ -372,7 +372,7 @@ impl<'a, 't> Pass<'_, 'a, 't> {
             let is_top = |path: &str| {
                 path.rsplit_once('#').is_some_and(|(file, _)| package.at(file).any(|file| file.private && file.kind == Kind::Module))
             };
-            if package.named(&lower).any(|symbol| symbol.name() == name && is_top(&symbol.path)) {
+            if at != of && package.named(&lower).any(|symbol| symbol.name() == name && is_top(&symbol.path)) {
                 return true;
             }
             let stars = package.given_on_as(module, "*").flat_map(|given| {
