@@ -3,12 +3,12 @@
 
 mod members;
 
-use crate::symbols::languages::{CALLED, MADE};
+use crate::symbols::languages::{CALLED, MADE, UNKNOWN};
 use crate::symbols::package::{Ecosystem, Kind};
 use crate::symbols::reach::{Look, Reach, Thing, native, parent};
 
 /// What an expression is, as far as it is known.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(super) enum Value<'a> {
     /// A module: what it exports, or what it gives as its own, as loaders have it.
     Module(Thing<'a>),
@@ -20,6 +20,7 @@ pub(super) enum Value<'a> {
     Written(Written<'a>),
     /// Something that this package gave.
     From(usize),
+    #[default]
     Nothing,
 }
 
@@ -30,6 +31,13 @@ pub(super) struct Written<'a> {
     at: usize,
     scope: &'a str,
     this: Option<Thing<'a>>,
+}
+
+impl Written<'_> {
+    /// Whether what it is made of is not known: values of such a type often have more than it says.
+    pub(super) fn is_vague(&self) -> bool {
+        self.text.contains(UNKNOWN)
+    }
 }
 
 /// What a member is looked for in, to be named in an answer.
