@@ -6,8 +6,10 @@
 //! those that tell of changes: they show what is no more).
 //! Each is checked. A name in them that does not exist by that is a false alarm, and
 //! printed; snippets are wrong where their documentation is, so each is to be looked at. Wrong code is made of right code: of each
-//! reference that exists, the last name is spelt otherwise. `SYMBOLS_HALF=0` or `1` takes one half of the snippets: tune on one, report the other.
-//! Processor time is that of the whole process (Unix).
+//! reference that exists, the last name is spelt otherwise. `SYMBOLS_HALF=0` or `1` takes one half of the snippets: tune on one, report the other;
+//! `SYMBOLS_MUTANTS=0` makes no wrong code, which takes most of the time.
+//! With `own` behind the project its own files are the snippets, each checked where it stands against all of them: they are right as long as the
+//! project can be built. Processor time is that of the whole process (Unix).
 
 use std::collections::hash_map::DefaultHasher;
 use std::collections::{BTreeMap, HashSet};
@@ -18,13 +20,17 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use smolcrawl::config::{Environment, OnDisk};
-use smolcrawl::files::{Ecosystem, Installed, Places, Project, Shelf};
-use smolcrawl::symbols::{self, Dependency, Indexed, Kind, Language, Open, Package, PackageId, Reach, Reader, Reason, Symbol, Verdict};
+use smolcrawl::files::{About, Ecosystem, Installed, PackageName, Places, Project, Shelf, modules_in};
+use smolcrawl::symbols::{
+    self, Dependency, Home, Indexed, Kind, Language, Open, Package, PackageId, Reach, Reader, Reason, Symbol, Verdict,
+};
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
-    let [language, project] = &arguments[..] else {
-        return say("name a language and a project: cargo bench --bench symbols -- rust .");
+    let (language, project, own) = match &arguments[..] {
+        [language, project] => (language, project, false),
+        [language, project, own] if own == "own" => (language, project, true),
+        _ => return say("name a language and a project: cargo bench --bench symbols -- rust ."),
     };
     let of = match language.as_str() {
         "rust" => Ecosystem::Cargo,
@@ -34,10 +40,13 @@ fn main() {
     };
     let half = std::env::var("SYMBOLS_HALF").ok().and_then(|half| half.parse::<u64>().ok());
     let mut read = read(Path::new(project), of);
-    read.snippets.retain(|(_, snippet)| half.is_none_or(|half| hash(snippet) % 2 == half));
+    if own {
+        read.own(Path::new(project), of);
+    }
+    read.snippets.retain(|(_, _, snippet)| half.is_none_or(|half| hash(snippet) % 2 == half));
     // Packages repeat what others say.
     let mut seen = HashSet::new();
-    read.snippets.retain(|(_, snippet)| of != Ecosystem::Npm || seen.insert(snippet.clone()));
+    read.snippets.retain(|(_, _, snippet)| of != Ecosystem::Npm || seen.insert(snippet.clone()));
     let language = match of {
         Ecosystem::Cargo => Language::Rust,
         Ecosystem::Pypi => Language::Python,
@@ -48,8 +57,41 @@ fn main() {
 
 struct Read {
     packages: Vec<Arc<Indexed>>,
-    /// Each with the place of the package that documents it.
-    snippets: Vec<(usize, String)>,
+    /// Each with the place of the package that documents it, and where in it the snippet stands.
+    snippets: Vec<(usize, Option<Home>, String)>,
+}
+
+impl Read {
+    /// Takes the project's own files for the snippets.
+    fn own(&mut self, root: &Path, of: Ecosystem) {
+        let root = std::fs::canonicalize(root).expect("the project is there");
+        let own: Vec<Installed> = match of {
+            Ecosystem::Cargo => Shelf::new(Places { project: Some(root), ..Places::default() }).own_crates(),
+            _ => vec![Installed {
+                package: PackageName { ecosystem: of, name: "own".to_owned(), version: None },
+                parts: modules_in(&root).into_iter().map(|(_, part)| part).filter(|part| part != "src").collect(),
+                root,
+                modules: vec![String::new()],
+                needs: Vec::new(),
+                description: None,
+                about: About::default(),
+            }],
+        };
+        self.snippets.clear();
+        for installed in own {
+            let Ok(contents) = installed.contents() else { continue };
+            let root = installed.modules[0].clone();
+            let mut reader = Reader::new(id(&installed), &*root).from_within();
+            for file in &contents.files {
+                let Ok(text) = contents.read(file, 2 << 20) else { continue };
+                reader.file(&file.path, &text);
+                let home = Home::of(id(&installed).ecosystem, &root, &file.path);
+                self.snippets.push((self.packages.len(), home, String::from_utf8_lossy(&text).into_owned()));
+            }
+            let unknown = Dependency { root: String::new(), id: PackageId::new(symbols::Ecosystem::C, "", ""), optional: false };
+            self.packages.push(Arc::new(Indexed::new(reader.finish()).depending_on(vec![unknown])));
+        }
+    }
 }
 
 /// All packages of one ecosystem that a project uses, each depending on what its own description and the lock file say.
@@ -81,7 +123,7 @@ fn read(root: &Path, of: Ecosystem) -> Read {
             files += 1;
             bytes += text.len() as u64;
             reader.file(&file.path, &text);
-            snippets.extend(examples(of, &String::from_utf8_lossy(&text)).into_iter().map(|snippet| (packages.len(), snippet)));
+            snippets.extend(examples(of, &String::from_utf8_lossy(&text)).into_iter().map(|snippet| (packages.len(), None, snippet)));
         }
         for file in &contents.beside {
             let Ok(text) = contents.read(file, 64 << 20) else { continue };
@@ -90,7 +132,7 @@ fn read(root: &Path, of: Ecosystem) -> Read {
             reader.beside(&text);
         }
         let documents = if of == Ecosystem::Npm { documents(contents.root()) } else { Vec::new() };
-        snippets.extend(documents.iter().flat_map(|text| examples(of, text)).map(|snippet| (packages.len(), snippet)));
+        snippets.extend(documents.iter().flat_map(|text| examples(of, text)).map(|snippet| (packages.len(), None, snippet)));
         let needs = installed.needs.iter().flat_map(|need| {
             let found = dependency.needs.iter().find_map(|at| {
                 let other = located[*at].as_ref()?;
@@ -133,11 +175,19 @@ fn read(root: &Path, of: Ecosystem) -> Read {
     Read { packages, snippets }
 }
 
-fn check(packages: &[Arc<Indexed>], language: Language, snippets: &[(usize, String)]) {
+fn check(packages: &[Arc<Indexed>], language: Language, snippets: &[(usize, Option<Home>, String)]) {
     let (mut at, mut reach) = (usize::MAX, Reach::default());
     let (mut accused, mut references, mut mutants, mut found) = (0, 0, 0, 0);
     let begun = Instant::now();
-    for (of, snippet) in snippets {
+    let mutants_of_each = std::env::var("SYMBOLS_MUTANTS").ok().and_then(|most| most.parse().ok()).unwrap_or(MOST_MUTANTS);
+    for (done, (of, home, snippet)) in snippets.iter().enumerate() {
+        if done > 0 && done % 500 == 0 {
+            say(&format!("{done} of {} snippets: {accused} accused", snippets.len()));
+        }
+        let check = |code: &str, reach: &Reach| match home {
+            Some(home) => symbols::check_at(code, language, reach, home),
+            None => symbols::check(code, language, reach),
+        };
         if at != *of {
             // Of several versions the one that documents it, and those that it depends on.
             let package = packages[*of].package();
@@ -151,7 +201,7 @@ fn check(packages: &[Arc<Indexed>], language: Language, snippets: &[(usize, Stri
             reach = Reach::new(several.into_iter().chain(order.into_iter().map(|other| packages[other].clone())).collect());
             at = *of;
         }
-        let checked = symbols::check(snippet, language, &reach);
+        let checked = check(snippet, &reach);
         references += checked.len();
         let alarms: Vec<_> = checked.iter().filter(|of| of.verdict == Verdict::DoesNotExist).collect();
         if let Some(alarm) = alarms.first() {
@@ -159,12 +209,15 @@ fn check(packages: &[Arc<Indexed>], language: Language, snippets: &[(usize, Stri
             let word = alarm.text.rsplit('.').next().unwrap_or_default();
             let of = packages.iter().find(|package| alarm.package.as_ref() == Some(&package.package().id));
             let known = if of.is_some_and(|of| of.has_word(word)) { ", a word of the package" } else { "" };
-            say(&format!("alarm: {} ({}{known})\n{snippet}\n----", alarm.text, alarm.why));
+            match home {
+                Some(_) => alarms.iter().for_each(|alarm| say(&format!("alarm: {home:?} {}: {} ({})", alarm.line, alarm.text, alarm.why))),
+                None => say(&format!("alarm: {} ({}{known})\n{snippet}\n----", alarm.text, alarm.why)),
+            }
         }
-        for right in checked.iter().filter(|of| of.verdict == Verdict::Exists && of.path.is_some()).take(MOST_MUTANTS) {
+        for right in checked.iter().filter(|of| of.verdict == Verdict::Exists && of.path.is_some()).take(mutants_of_each) {
             let Some(wrong) = renamed(snippet, right.offset) else { continue };
             mutants += 1;
-            let again = symbols::check(&wrong, language, &reach);
+            let again = check(&wrong, &reach);
             found += usize::from(again.iter().any(|of| of.offset == right.offset && of.verdict == Verdict::DoesNotExist));
         }
     }

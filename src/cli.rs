@@ -889,7 +889,7 @@ fn symbol_kind(text: &str) -> Result<smolcrawl::symbols::Kind, String> {
 }
 
 fn language(text: &str) -> Result<smolcrawl::symbols::Language, String> {
-    smolcrawl::symbols::Language::of_name(text).ok_or_else(|| "expected a language such as python or rust".to_owned())
+    smolcrawl::symbols::Language::of_name(text).ok_or_else(|| "expected a language such as python, rust or typescript".to_owned())
 }
 
 /// Seconds, or with a unit: `90`, `90s`, `15m`, `2h`, `7d`.

@@ -54,7 +54,8 @@ fn with_browser<'a>(arguments: &[&'a str]) -> Vec<&'a str> {
     [arguments, &["--allow-private"], sandbox].concat()
 }
 
-/// Answers by target, and notes what was asked: method and target, which is a whole address where it is asked as a proxy.
+/// Answers by target, and notes what was asked: method and target, which is a whole address where it is asked as a proxy, and the cookies that
+/// came with it.
 struct Peer {
     address: String,
     asked: Arc<Mutex<Vec<String>>>,
@@ -107,6 +108,9 @@ fn serve(socket: TcpStream, noted: &Mutex<Vec<String>>, answer: &dyn Fn(&str) ->
         }
         let line = head.lines().next().unwrap_or_default().trim_end_matches(" HTTP/1.1").to_owned();
         noted.lock().unwrap().push(line.clone());
+        let cookies =
+            head.lines().find_map(|line| line.to_ascii_lowercase().starts_with("cookie:").then(|| line["cookie:".len()..].trim()));
+        noted.lock().unwrap().extend(cookies.map(|cookies| format!("{cookies} <- {line}")));
         let _ = news.send(line.clone());
         let target = line.split_once(' ').map_or("", |(_, target)| target);
         let (status, kind, body) = answer(target);
@@ -245,6 +249,108 @@ fn routes_in_fragments_are_pages_and_a_refresh_renders_them_again() {
     let source = peer.address.clone();
     let again = report(&run_there(home.path(), &with_browser(&["refresh", &source, "--no-index", "--json"])));
     assert_eq!((&again["checked"], &again["unchanged"]), (&json!(3), &json!(3)), "{again}");
+    // The same where every page is rendered, whatever it is.
+    let home = self::home();
+    let told = report(&run_there(home.path(), &with_browser(&["crawl", &peer.url("/"), "--no-index", "--json", "--render", "always"])));
+    assert_eq!((&told["stored"], &told["rendered"]), (&json!(3), &json!(3)), "{told}");
+    // A place in it is what is rendered also where each page is.
+    let route = run_there(home.path(), &with_browser(&["fetch", &peer.url("/#/guide"), "--render", "always"]));
+    assert!(text(&route.stdout).contains("What is told at /guide is told nowhere else"), "{} {}", text(&route.stdout), text(&route.stderr));
+    let again = report(&run_there(home.path(), &with_browser(&["refresh", &source, "--no-index", "--json", "--render", "always"])));
+    assert_eq!((&again["checked"], &again["unchanged"], &again["failed_total"]), (&json!(3), &json!(3), &json!(0)), "{again}");
+    let page = text(&run(home.path(), &["show", &peer.url("/#/guide")]).stdout);
+    assert!(page.contains("What is told at /guide is told nowhere else"), "{page}");
+}
+
+#[test]
+fn cookies_that_scripts_set_are_of_the_page_alone() {
+    if browser().is_none() {
+        return;
+    }
+    let peer = Peer::start(|target| match target {
+        "/" => app(
+            "if (!document.cookie) { document.cookie = 'kettle=1; path=/'; document.cookie = 'pot=2; path=/elsewhere'; location.reload() }
+             else fetch('/data').then((answer) => answer.text()).then((text) => { document.getElementById('root').innerHTML = text;
+               fetch('/change', { method: 'POST', body: 'x' }).catch(() => 0) })",
+        ),
+        "/data" => html(&format!("<h1>Data</h1><p>{LONG}</p><a href=/next>next</a>")),
+        "/next" => html(&format!("<h1>Next</h1><p>Another page. {LONG}</p>")),
+        _ => none(),
+    });
+    let home = home();
+    let told = report(&run_there(home.path(), &with_browser(&["crawl", &peer.url("/"), "--no-index", "--json"])));
+    assert_eq!(told["stored"], json!(2), "{told}");
+    let asked = peer.asked.lock().unwrap().clone();
+    let mut with_cookies: Vec<_> = asked.iter().filter(|line| line.contains(" <- ")).map(String::as_str).collect();
+    with_cookies.sort_unstable();
+    assert_eq!(with_cookies, ["kettle=1 <- GET /", "kettle=1 <- GET /data"], "{asked:?}");
+    assert!(!asked.iter().any(|line| line.starts_with("POST")), "{asked:?}");
+    let (rule, first) = ("a method that may change something", json!(peer.url("/change")));
+    assert_eq!((&told["refused"][rule], &told["refused_first"][rule]), (&json!(1), &first), "{told}");
+}
+
+#[test]
+fn a_site_that_needs_a_browser_is_known_for_it() {
+    if browser().is_none() {
+        return;
+    }
+    // Its last page has a text beside the empty place, by which it would be taken for a page.
+    let beside =
+        "<p>All pages of this house are written by its scripts, but for this line, which stands at the foot of one of them.</p>".repeat(3);
+    let peer = Peer::start(move |target| {
+        let page = |links: &str| {
+            app(&format!(
+                "document.getElementById('root').innerHTML = '<h1>Page {target}</h1><p>This is told at {target} alone. {LONG}</p>{links}'"
+            ))
+        };
+        match target {
+            "/" => page("<a href=/a>a</a>"),
+            "/a" => page("<a href=/b>b</a>"),
+            "/b" => page("<a href=/c>c</a>"),
+            "/c" => page("").pipe(|body| format!("{body}{beside}")),
+            _ => none(),
+        }
+    });
+    let home = home();
+    let told = report(&run_there(home.path(), &with_browser(&["crawl", &peer.url("/"), "--no-index", "--json"])));
+    assert_eq!((&told["stored"], &told["rendered"]), (&json!(4), &json!(4)), "{told}");
+    let origin = peer.url("");
+    let sources: Value = serde_json::from_str(&text(&run(home.path(), &["sources", "--json"]).stdout)).unwrap();
+    assert_eq!(sources["sources"][0]["recipe"]["scripted"], json!([origin]), "{sources}");
+    let again = report(&run_there(home.path(), &with_browser(&["refresh", &peer.address, "--no-index", "--json"])));
+    assert_eq!((&again["checked"], &again["unchanged"]), (&json!(4), &json!(4)), "{again}");
+    // It is known before the first page of the next crawl.
+    let next = report(&run_there(home.path(), &with_browser(&["crawl", &peer.url("/c"), "--name", &peer.address, "--no-index", "--json"])));
+    assert_eq!((&next["stored"], &next["rendered"]), (&json!(1), &json!(1)), "{next}");
+    let page = text(&run(home.path(), &["show", &peer.url("/c")]).stdout);
+    assert!(page.contains("This is told at /c alone") && page.contains("at the foot of one of them"), "{page}");
+}
+
+#[test]
+fn large_heaps_and_broken_texts_are_read() {
+    if browser().is_none() {
+        return;
+    }
+    let peer = Peer::start(|target| {
+        match target {
+        "/heap" => app(
+            "window.heap = []; for (let i = 0; i < 25; i++) window.heap.push(new Array(1e6).fill(i + 0.5));
+             document.getElementById('root').innerHTML = '<h1>Heap</h1><p>Two hundred megabytes of numbers stand behind this sentence.</p>'",
+        ),
+        "/half" => app(
+            "const root = document.getElementById('root'); root.innerHTML = '<h1>Half</h1><p></p>';
+             root.lastChild.append('A sign that is cut in two \\ud83d is no reason to lose the page, which has more.')",
+        ),
+        "/short" => app("document.getElementById('root').innerHTML = '<h1>Half</h1><p>Cut \\ud83d</p>'"),
+        _ => none(),
+    }
+    });
+    let home = home();
+    for (path, text_of_it) in [("/heap", "Two hundred megabytes of numbers"), ("/half", "is no reason to lose the page"), ("/short", "Cut")]
+    {
+        let output = run_there(home.path(), &with_browser(&["fetch", &peer.url(path)]));
+        assert!(text(&output.stdout).contains(text_of_it), "{path}: {} {}", text(&output.stdout), text(&output.stderr));
+    }
 }
 
 #[test]
@@ -408,6 +514,73 @@ fn without_a_browser_it_is_told_once_what_to_install() {
     let output = run_there(home.path(), &[&["fetch", &peer.url("/"), "--render", "always"][..], &none].concat());
     let said = text(&output.stderr);
     assert!(!output.status.success() && said.contains("there is no browser at") && said.contains("hint: name the program"), "{said}");
+}
+
+/// As Ubuntu has one where the browser itself would come from elsewhere.
+#[cfg(unix)]
+#[test]
+fn one_that_is_no_browser_is_told_once_and_pages_are_what_they_are_without() {
+    use std::os::unix::fs::PermissionsExt;
+    let peer = Peer::start(|target| match target {
+        "/" => html(&format!("<main><h1>Static</h1><p>{LONG} {LONG}</p><a href=/app>app</a><a href=/app2>app</a></main>")),
+        "/app" | "/app2" => {
+            html("<div>All about kettles, and whatever belongs to them</div><div id=root></div><script src=/a.js></script>")
+        }
+        _ => none(),
+    });
+    let home = home();
+    let (stub, starts) = (home.path().join("chromium-browser"), home.path().join("starts"));
+    fs::write(&stub, format!("#!/bin/sh\necho x >> {}\necho 'It requires the chromium snap.' >&2\nexit 1\n", starts.display())).unwrap();
+    fs::set_permissions(&stub, fs::Permissions::from_mode(0o755)).unwrap();
+    let by = ["--browser", stub.to_str().unwrap(), "--allow-private"];
+    let output = run_there(home.path(), &[&["crawl", &peer.url("/"), "--no-index", "--json"][..], &by].concat());
+    let (told, said) = (report(&output), text(&output.stderr));
+    // The second has the same words as the first.
+    assert_eq!((&told["stored"], &told["failed_total"], &told["rendered"]), (&json!(2), &json!(0), &json!(0)), "{told} {said}");
+    assert_eq!((said.matches("requires the chromium snap").count(), said.matches("--browser").count()), (1, 1), "{said}");
+    assert_eq!(fs::read_to_string(&starts).unwrap(), "x\n", "it is not started for each page");
+    // Who insists is told.
+    let output = run_there(home.path(), &[&["fetch", &peer.url("/"), "--render", "always"][..], &by].concat());
+    let said = text(&output.stderr);
+    assert!(!output.status.success() && said.contains("is of no use: the browser ended: It requires the chromium snap."), "{said}");
+    assert_eq!(left(home.path()), [] as [String; 0]);
+}
+
+#[test]
+fn a_script_that_leads_to_a_login_gives_no_page() {
+    if browser().is_none() {
+        return;
+    }
+    let peer = Peer::start(|target| match target {
+        "/members" => app("location.replace('/login?next=/members')"),
+        target if target.starts_with("/login") => html(&format!("<main><h1>Log in</h1><p>{LONG} {LONG}</main>")),
+        _ => none(),
+    });
+    let home = home();
+    let output = run_there(home.path(), &with_browser(&["fetch", &peer.url("/members")]));
+    let said = text(&output.stderr);
+    assert!(!output.status.success() && said.contains("the site wants a login: it redirects to"), "{} {said}", text(&output.stdout));
+}
+
+#[test]
+fn what_a_page_asks_for_too_soon_it_is_given_a_little_later() {
+    if browser().is_none() {
+        return;
+    }
+    let asked = std::sync::atomic::AtomicU32::new(0);
+    let peer = Peer::start(move |target| match target {
+        "/" => app("fetch('/api').then((answer) => answer.text()).then((text) => { root.innerHTML = '<main><h1>Kettles</h1><p>' + text })"),
+        "/api" if asked.fetch_add(1, std::sync::atomic::Ordering::Relaxed) == 0 => {
+            (429, "text/plain", "Too much is asked, so come later than that.".to_owned())
+        }
+        "/api" => (200, "text/plain", LONG.to_owned()),
+        _ => none(),
+    });
+    let home = home();
+    let output = run_there(home.path(), &with_browser(&["fetch", &peer.url("/")]));
+    let (page, said) = (text(&output.stdout), text(&output.stderr));
+    assert!(page.contains(LONG), "{page} {said}");
+    assert_eq!(peer.asked("/api"), 2);
 }
 
 #[test]

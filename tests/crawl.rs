@@ -8,6 +8,8 @@ mod lists;
 mod offered;
 #[path = "crawl/scope.rs"]
 mod scope;
+#[path = "crawl/shells.rs"]
+mod shells;
 #[path = "crawl/shipped.rs"]
 mod shipped;
 #[path = "support/site.rs"]

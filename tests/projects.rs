@@ -127,7 +127,7 @@ fn a_python_project_is_read_found_and_checked() {
     // As long as one is missing, nobody knows by which names it is reached; and the project's own modules are its own.
     home.write("app/own.py", "x = 1\n");
     let (checked, _) = home.check("app", "draft.py", "import teapot\nimport own\nown.y()\n");
-    assert!(checked["references"].as_array().unwrap().iter().all(|of| of["verdict"] == "unknown"), "{checked}");
+    assert_eq!(verdicts(&checked), ["import teapot unknown", "import own exists", "own.y does_not_exist"], "{checked}");
     // By stdin, from the project's own folder.
     let mut piped = home.command(&["check", "-", "--language", "python"]);
     let mut child = piped.current_dir(home.at("app")).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
@@ -332,6 +332,126 @@ fn of_two_versions_that_one_package_uses_none_is_chosen() {
         let accused: Vec<_> = verdicts(&checked).into_iter().filter(|of| of.ends_with(" does_not_exist")).collect();
         assert_eq!((accused, status), (vec!["kettle::boyl does_not_exist".to_owned()], 1), "{checked}");
     }
+}
+
+#[test]
+fn code_of_a_crate_is_held_against_its_own_sources_as_they_are_now() {
+    let home = Home::new();
+    home.write(
+        "app/Cargo.lock",
+        "version = 4\n[[package]]\nname = \"app\"\nversion = \"0.1.0\"\n[[package]]\nname = \"inner-pot\"\nversion = \"0.1.0\"\n",
+    );
+    let manifest = |name: &str| format!("[package]\nname = \"{name}\"\nversion = \"0.1.0\"\n");
+    let library = "pub mod gas;\nmod hidden {\n    pub(crate) fn inner() {}\n}\npub use gas::Burner;\n#[cfg(test)]\nmod tests {\n    pub fn helper() {}\n}\n";
+    crate_at(&home, "app", &manifest("app"), library);
+    let gas = "use super::hidden::inner;\nuse self::flame::Blue;\nuse super::hidden::outer;\npub struct Burner;\nimpl Burner {\n    pub fn light() -> Self { Burner }\n    fn glow(&self) {}\n}\n\
+               mod flame {\n    pub struct Blue;\n    fn f() { super::Burner::light(); super::Burner::quench(); crate::tests::helper(); }\n}\n";
+    home.write("app/src/gas.rs", gas);
+    crate_at(&home, "app/crates/inner", &manifest("inner-pot"), "pub fn fill() {}\n");
+    home.write("app/src/cli.rs", "pub struct Arguments;\n");
+    let read = home.json(&["project", &home.path("app")]);
+    assert_eq!((&read["packages"], &read["missing"]), (&json!(0), &json!([])), "{read}");
+    let (checked, status) = home.check("app", "src/gas.rs", gas);
+    let wanted = [
+        "super::hidden::inner exists",
+        "self::flame::Blue exists",
+        "super::hidden::outer does_not_exist",
+        "super::Burner::light exists",
+        "super::Burner::quench does_not_exist",
+        "crate::tests::helper exists",
+    ];
+    assert_eq!((verdicts(&checked), status), (wanted.map(str::to_owned).to_vec(), 1), "{checked}");
+    let inner = &checked["references"][0];
+    assert!(inner["url"].as_str().unwrap().ends_with("/app/src/lib.rs#L3") && inner["package"] == "app", "{inner}");
+    // The program stands among the modules of the library; a member has a name of its own.
+    let main = "mod cli;\nuse cli::Arguments;\nuse app::{Burner, Flame};\nfn main() {\n    let _ = crate::cli::Nothing;\n    Burner::light();\n    app::gas::Stove;\n    inner_pot::fill();\n    inner_pot::spill();\n}\n";
+    let (checked, status) = home.check("app", "src/main.rs", main);
+    let wanted = [
+        "cli::Arguments exists",
+        "Burner, Flame exists",
+        "Burner, Flame does_not_exist",
+        "crate::cli::Nothing does_not_exist",
+        "Burner::light exists",
+        "app::gas::Stove does_not_exist",
+        "inner_pot::fill exists",
+        "inner_pot::spill does_not_exist",
+    ];
+    let told: Vec<String> = verdicts(&checked).into_iter().map(|of| of.replace("app::{Burner, Flame}", "Burner, Flame")).collect();
+    assert_eq!((told, status), (wanted.map(str::to_owned).to_vec(), 1), "{checked}");
+    // What was written since is there.
+    home.write("app/src/gas.rs", &format!("{gas}pub struct Stove;\n"));
+    home.write("app/src/cli.rs", "pub struct Arguments;\npub struct Nothing;\n");
+    let (checked, _) = home.check("app", "src/main.rs", &main.replace(", Flame", "").replace("    inner_pot::spill();\n", ""));
+    assert!(verdicts(&checked).iter().all(|of| of.ends_with(" exists")), "{checked}");
+    // Tests beside a crate are crates of their own.
+    let (checked, status) = home.check("app", "tests/boil.rs", "use crate::support;\nuse app::Burner;\nuse app::Nothing;\n");
+    let wanted = ["crate::support unknown", "app::Burner exists", "app::Nothing does_not_exist"];
+    assert_eq!((verdicts(&checked), status), (wanted.map(str::to_owned).to_vec(), 1), "{checked}");
+    // What cannot be read is no reason to accuse.
+    home.write("app/src/broken.rs", "pub fn f( {\n");
+    home.write("app/src/lib.rs", &format!("{library}include!(concat!(env!(\"OUT_DIR\"), \"/made.rs\"));\n"));
+    let (checked, status) = home.check("app", "src/gas.rs", gas);
+    assert!(status == 0 && verdicts(&checked).iter().all(|of| !of.ends_with("does_not_exist")), "{checked}");
+    assert!(!home.run(&["find", "Burner", "--all"]).status.success(), "what is found by name is what packages offer");
+    assert_eq!(home.json(&["project", &home.path("app"), "--forget"])["packages_removed"], 0);
+}
+
+#[test]
+fn code_of_a_python_package_is_held_against_its_own_modules() {
+    let home = Home::new();
+    python(&home, "app", "1.0", "boil");
+    home.write("app/src/pot/__init__.py", "from .lid import Lid\n");
+    home.write("app/src/pot/lid.py", "class Lid:\n    def open(self): ...\n");
+    home.write("app/src/pot/base/__init__.py", "");
+    home.write("app/tool.py", "from pot import Lid\n");
+    home.json(&["project", &home.path("app")]);
+    let code = "from . import lid\nfrom .lid import Lid, Lud\nfrom ..lid import Lid as Upper\nfrom .. import nothing\nlid.shut()\nlid.Lid().open()\nlid.Lid().shut()\nfrom kettle import Kettle\n";
+    let (checked, status) = home.check("app", "src/pot/draft.py", code);
+    let wanted = [
+        "from . import lid exists",
+        "lid exists",
+        "from .lid import Lid, Lud exists",
+        "Lid exists",
+        "Lud does_not_exist",
+        "from ..lid import Lid as Upper unknown",
+        "from .. import nothing unknown",
+        "lid.shut does_not_exist",
+        "lid.Lid exists",
+        "lid.Lid().open exists",
+        "lid.Lid exists",
+        "lid.Lid().shut does_not_exist",
+        "from kettle import Kettle exists",
+        "Kettle exists",
+    ];
+    assert_eq!((verdicts(&checked), status), (wanted.map(str::to_owned).to_vec(), 1), "{checked}");
+    let (checked, _) = home.check(
+        "app",
+        "src/pot/base/__init__.py",
+        "from ..lid import Lid\nfrom .. import Lid, Spout\nimport tool\ntool.Lid().open()\ntool.Lid().shut()\n",
+    );
+    let wanted = [
+        "from ..lid import Lid exists",
+        "Lid exists",
+        "from .. import Lid, Spout exists",
+        "Lid exists",
+        "Spout does_not_exist",
+        "import tool exists",
+        "tool.Lid exists",
+        "tool.Lid().open exists",
+        "tool.Lid exists",
+        "tool.Lid().shut does_not_exist",
+    ];
+    assert_eq!(verdicts(&checked), wanted, "{checked}");
+    // Nobody knows what is relative to code that stands nowhere.
+    let mut piped = home.command(&["check", "-", "--language", "python", "--json"]);
+    let mut child = piped.current_dir(home.at("app")).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    std::io::Write::write_all(&mut child.stdin.take().unwrap(), b"from .lid import Lud\nimport pot.lid\npot.lid.Lud()\n").unwrap();
+    let checked = report(&child.wait_with_output().unwrap());
+    assert_eq!(
+        verdicts(&checked),
+        ["from .lid import Lud unknown", "import pot.lid exists", "pot.lid exists", "pot.lid.Lud does_not_exist"],
+        "{checked}"
+    );
 }
 
 #[test]

@@ -63,7 +63,8 @@ struct Echo(Mutex<Vec<String>>);
 impl Fetches for Echo {
     fn fetch<'a>(&'a self, asked: Asked<'a>) -> Boxed<'a, Result<Fetched, Declined>> {
         let names: Vec<_> = asked.headers.iter().map(|(name, _)| name.as_str()).collect();
-        self.0.lock().unwrap().push(format!("{} {} {}", asked.method, asked.url, names.join(",")));
+        let cookies = asked.cookies.iter().map(|cookies| format!(" with {cookies}"));
+        self.0.lock().unwrap().push(format!("{} {} {}{}", asked.method, asked.url, names.join(","), cookies.collect::<String>()));
         Box::pin(async move {
             match asked.url.path() {
                 "/refused" => Err(Declined { why: "a test".to_owned() }),
@@ -75,10 +76,18 @@ impl Fetches for Echo {
     fn identity(&self) -> u64 {
         7
     }
+
+    fn refused(&self, rule: &'static str, url: Option<&Url>) {
+        self.0.lock().unwrap().push(format!("refused, as it is {rule}: {}", url.unwrap()));
+    }
 }
 
 async fn show(browser: &Browser, fetch: &Echo, body: &str) -> Result<Outcome, Error> {
-    let url = Url::parse("http://docs.test/page").unwrap();
+    show_at("http://docs.test/page", browser, fetch, body).await
+}
+
+async fn show_at(url: &str, browser: &Browser, fetch: &Echo, body: &str) -> Result<Outcome, Error> {
+    let url = Url::parse(url).unwrap();
     browser.render(&Served::new(&url, Some("text/html"), body.as_bytes()), fetch).await
 }
 
@@ -119,7 +128,12 @@ fn what_a_page_asks_for_is_answered_by_whoever_has_the_rules() {
         let asked = echo.0.lock().unwrap().clone();
         assert_eq!(
             asked,
-            ["GET http://docs.test/data Accept", "GET http://api.test/refused Accept", "GET http://cdn.test/a.js Accept"],
+            [
+                "GET http://docs.test/data Accept",
+                "GET http://api.test/refused Accept",
+                "refused, as it is a method that may change something: http://docs.test/change",
+                "GET http://cdn.test/a.js Accept"
+            ],
             "the page itself is known, and no cookie of the browser is passed on"
         );
         assert_eq!(browser.started(), 1);
@@ -129,12 +143,61 @@ fn what_a_page_asks_for_is_answered_by_whoever_has_the_rules() {
 }
 
 #[test]
+fn a_place_in_the_page_at_rest_is_opened_anew() {
+    on_every_reactor(|handle| {
+        let (folder, echo) = (Folder::new(), Echo::default());
+        let config = Config { quiet: Duration::from_millis(5), at_once: 1, patience: Duration::from_secs(20), ..folder.config(fake()) };
+        let browser = Browser::new(handle, config);
+        handle.block_on(async {
+            for place in ["", "#/a", "#/b", "#/b", ""] {
+                let shown = rendered(show_at(&format!("http://docs.test/page{place}"), &browser, &echo, place).await);
+                assert!(shown.is_settled && shown.html == place, "{place}: {shown:?}");
+            }
+        });
+        assert_eq!(browser.started(), 1);
+    });
+}
+
+#[test]
+fn cookies_of_scripts_go_to_the_site_of_the_page_alone() {
+    on_every_reactor(|handle| {
+        let (folder, echo) = (Folder::new(), Echo::default());
+        let browser = Browser::new(handle, folder.config(fake()));
+        let body = "[ask http://docs.test/a][cookie kettle=1][cookie pot=2][ask http://docs.test/b][ask http://api.test/c][script http://docs.test/d.js]";
+        handle.block_on(async { rendered(show(&browser, &echo, body).await) });
+        assert_eq!(
+            *echo.0.lock().unwrap(),
+            [
+                "GET http://docs.test/a Accept",
+                "GET http://docs.test/b Accept with kettle=1; pot=2",
+                "GET http://api.test/c Accept",
+                "GET http://docs.test/d.js Accept with kettle=1; pot=2"
+            ]
+        );
+    });
+}
+
+#[test]
+fn a_page_that_is_too_heavy_on_its_way_is_told_as_such() {
+    on_every_reactor(|handle| {
+        let (folder, echo) = (Folder::new(), Echo::default());
+        let browser = Browser::new(handle, Config { patience: Duration::from_secs(60), ..folder.config(fake()) });
+        handle.block_on(async {
+            let heavy = show(&browser, &echo, "[heavy]").await;
+            assert!(matches!(heavy, Err(Error::TooHeavy { bytes, limit }) if bytes > 70 << 20 && limit == 64 << 20), "{heavy:?}");
+            rendered(show(&browser, &echo, "one more").await);
+        });
+        assert_eq!(browser.started(), 1, "it is not the browser's fault");
+    });
+}
+
+#[test]
 fn a_page_is_read_when_its_scripts_have_run_and_its_text_is_there() {
     on_every_reactor(|handle| {
         let (folder, echo) = (Folder::new(), Echo::default());
         let config = Config { quiet: Duration::from_millis(5), for_text: Duration::from_secs(30), ..folder.config(fake()) };
         let browser = Browser::new(handle, Config { patience: Duration::from_secs(60), ..config.clone() });
-        let never = Browser::new(handle, Config { for_text: Duration::from_millis(20), ..config });
+        let never = Browser::new(handle, Config { for_text: Duration::from_millis(300), ..config });
         handle.block_on(async {
             let scripts = rendered(show(&browser, &echo, "[async]").await);
             assert!(scripts.html.ends_with("<p>The scripts ran.") && scripts.is_settled, "{}", scripts.html);
@@ -142,6 +205,13 @@ fn a_page_is_read_when_its_scripts_have_run_and_its_text_is_there() {
             assert!(late.html.ends_with("<p>It has come.") && late.is_settled, "{}", late.html);
             // It is not waited for without end.
             assert!(rendered(show(&never, &echo, "[no text]").await).is_settled);
+            // Nor is one that ends as several of the same shell did: it is hardly looked at again.
+            let mut looks = Vec::new();
+            for _ in 0..4 {
+                let html = rendered(show(&never, &echo, "[no text][looked]").await).html;
+                looks.push(html.rsplit_once("<p>").unwrap().1.parse::<u32>().unwrap());
+            }
+            assert!(looks[3] * 5 < looks[2], "{looks:?}");
         });
     });
 }
@@ -158,6 +228,8 @@ fn a_browser_that_fails_is_started_anew_once() {
             assert_eq!(browser.started(), 2);
             let huge = rendered(show(&browser, &echo, "[huge]that was long").await);
             assert!(huge.html.ends_with("that was long") && browser.started() == 2, "it is passed over");
+            let half = rendered(show(&browser, &echo, "[half][ask http://docs.test/x]").await);
+            assert!(half.html.ends_with("\u{fffd}<p>answer to /x") && browser.started() == 2, "one character is lost: {}", half.html);
             for (body, started) in [("[die]", 4), ("[junk]", 6)] {
                 let error = show(&browser, &echo, body).await.unwrap_err();
                 let is_right = match body {
@@ -214,10 +286,33 @@ fn one_that_cannot_be_started_is_told_in_time() {
         let of = |name: &str| Config { answers_within: Duration::from_millis(300), ..folder.config(folder.named(name)) };
         let error = |config: Config| handle.block_on(show(&Browser::new(handle, config), &Echo::default(), "x")).unwrap_err();
         assert!(matches!(error(of("stillborn")), Error::Sandbox { said } if said.starts_with("No usable sandbox")));
-        assert!(matches!(error(of("mute")), Error::Silent { method: "Browser.getVersion", .. }));
-        assert!(matches!(error(of("babble")), Error::Junk { .. }));
+        let useless = |name: &str| match error(of(name)) {
+            Error::Useless { path, source } if path.ends_with(format!("{name}{}", std::env::consts::EXE_SUFFIX)) => *source,
+            other => panic!("{name}: {other:?}"),
+        };
+        assert!(matches!(useless("mute"), Error::Silent { method: "Browser.getVersion", .. }));
+        assert!(matches!(useless("babble"), Error::Junk { .. }));
         assert!(matches!(error(folder.config(folder.0.join("nonesuch"))), Error::NotThere { .. }));
         assert!(matches!(error(Config { program: None, ..Config::default() }), Error::NoBrowser));
+        assert_eq!(folder.profiles(), 0);
+    });
+}
+
+#[test]
+fn one_that_is_of_no_use_is_not_started_for_every_page() {
+    on_every_reactor(|handle| {
+        let folder = Folder::new();
+        let program = folder.named("useless");
+        let browser = Browser::new(handle, folder.config(program.clone()));
+        handle.block_on(async {
+            for _ in 0..3 {
+                let error = show(&browser, &Echo::default(), "x").await.unwrap_err();
+                assert!(error.is_of_the_system() && error.hint().is_some(), "{error:?}");
+                assert!(matches!(&error, Error::Useless { source, .. } if matches!(&**source, Error::Ended { said } if said.contains("the snap"))));
+            }
+        });
+        assert_eq!(fs::read_to_string(program.with_extension("starts")).unwrap(), "x");
+        drop(browser);
         assert_eq!(folder.profiles(), 0);
     });
 }

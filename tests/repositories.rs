@@ -11,7 +11,7 @@ use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 
 use binary::{report, smolcrawl, text};
 use serde_json::Value;
@@ -97,6 +97,61 @@ fn answer(backend: &Path, folder: &Path, mut connection: &TcpStream) -> Option<(
     connection.write_all(rest).ok()
 }
 
+fn run(home: &Path, arguments: &[&str]) -> Output {
+    let mut command = smolcrawl(home);
+    command.args(arguments).env("SMOLCRAWL_DB", home.join("index.db")).env("SMOLCRAWL_EMBEDDINGS", "none");
+    command.output().unwrap()
+}
+
+/// The JSON that a command prints which succeeds.
+fn json(home: &Path, arguments: &[&str]) -> Value {
+    let output = run(home, &[arguments, &["--json"]].concat());
+    assert!(output.status.success(), "{arguments:?}: {}", text(&output.stderr));
+    report(&output)
+}
+
+#[test]
+fn a_refresh_tells_what_a_new_commit_has_changed() {
+    let Some(backend) = backend() else { return };
+    let home = TempDir::new().unwrap();
+    let work = home.path().join("work");
+    fs::create_dir_all(work.join("docs")).unwrap();
+    let write = |name: &str, content: &str| fs::write(work.join(name), content).unwrap();
+    git(&work, &["init", "--quiet"]);
+    write("README.md", "# Kettle\n\nThe kettle whistles at ninety degrees.\n");
+    write("docs/lid.md", "# Lid\n\nThe lid has a handle.\n");
+    write("docs/spout.md", "# Spout\n\nThe spout is bent.\n");
+    git(&work, &["add", "."]);
+    git(&work, &["commit", "--quiet", "-m", "one"]);
+    git(home.path(), &["clone", "--quiet", "--bare", "work", "served/kettle.git"]);
+    let port = serve(backend, home.path().join("served"));
+    let json = |arguments: &[&str]| json(home.path(), arguments);
+    let added = json(&["add", &format!("http://127.0.0.1:{port}/kettle.git"), "--allow-private"]);
+    assert_eq!(added["added"], 3, "{added}");
+    let source = added["source"].as_str().unwrap().to_owned();
+    let refresh = || json(&["refresh", &source, "--allow-private"]);
+    let counts = |told: &Value| ["updated", "added", "removed"].map(|what| told[what].as_u64().unwrap());
+    let told = refresh();
+    assert_eq!(counts(&told), [0, 0, 0], "{told}");
+
+    write("README.md", "# Kettle\n\nThe kettle hums at eighty degrees.\n");
+    write("docs/base.md", "# Base\n\nThe base turns all the way round.\n");
+    git(&work, &["rm", "--quiet", "docs/spout.md"]);
+    git(&work, &["add", "."]);
+    git(&work, &["commit", "--quiet", "-m", "two"]);
+    git(&work, &["push", "--quiet", "../served/kettle.git", "HEAD"]);
+    let told = refresh();
+    assert_eq!(counts(&told), [1, 1, 1], "{told}");
+    let title = |list: &str| told[list][0]["title"].as_str().unwrap_or_default();
+    assert_eq!([title("changed_pages"), title("added_pages"), title("removed_pages")], ["Kettle", "Base", "Spout"], "{told}");
+    let found = |question: &str| json(&["search", question])["hits"].to_string();
+    assert!(found("at how many degrees does the kettle hum").contains("hums at eighty"));
+    assert!(found("does the base turn").contains("all the way round"));
+    assert!(!found("is the spout bent").contains("spout is bent"));
+    let told = refresh();
+    assert_eq!(counts(&told), [0, 0, 0], "what was told is not told again: {told}");
+}
+
 #[test]
 fn a_repository_is_added_at_a_tag_and_at_its_head_by_gits_own_protocol() {
     let Some(backend) = backend() else { return };
@@ -116,16 +171,8 @@ fn a_repository_is_added_at_a_tag_and_at_its_head_by_gits_own_protocol() {
     git(home.path(), &["clone", "--quiet", "--bare", "work", "served/kettle.git"]);
     let port = serve(backend, home.path().join("served"));
     let remote = format!("http://127.0.0.1:{port}/kettle.git");
-    let run = |arguments: &[&str]| {
-        let mut command = smolcrawl(home.path());
-        command.args(arguments).env("SMOLCRAWL_DB", home.path().join("index.db")).env("SMOLCRAWL_EMBEDDINGS", "none");
-        command.output().unwrap()
-    };
-    let json = |arguments: &[&str]| -> Value {
-        let output = run(&[arguments, &["--json"]].concat());
-        assert!(output.status.success(), "{arguments:?}: {}", text(&output.stderr));
-        report(&output)
-    };
+    let run = |arguments: &[&str]| run(home.path(), arguments);
+    let json = |arguments: &[&str]| json(home.path(), arguments);
     // Loopback is private: nothing is asked there unless that is allowed.
     let refused = run(&["add", &format!("{remote}@v1")]);
     assert!(!refused.status.success() && text(&refused.stderr).contains("--allow-private"), "{}", text(&refused.stderr));

@@ -8,8 +8,10 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use smolcrawl::config::{Config, Embeddings, Environment};
-use smolcrawl::crawl::Sitemaps;
-use smolcrawl::engine::{Chunking, CrawlReport, CrawlRequest, Crawling, End, Existing, Export, New, RefreshReport, RefreshRequest, Resume};
+use smolcrawl::crawl::{Render, Sitemaps};
+use smolcrawl::engine::{
+    Checked, Chunking, CrawlReport, CrawlRequest, Crawling, End, Existing, Export, New, RefreshReport, RefreshRequest, Resume,
+};
 use smolcrawl::http::PrivateAddresses;
 use smolcrawl::model::{Mode, Query, SourceId, SourceState};
 use smolcrawl::reactor::Handle;
@@ -599,6 +601,47 @@ fn what_cannot_be_had_twice_in_a_row_is_gone() {
     world.site.reply("a.test/shaky", Reply::status(406));
     assert_eq!(refresh().removed, 0);
     assert_eq!(world.handle.block_on(engine.sources()).unwrap()[0].pages, 6);
+}
+
+#[test]
+fn a_text_is_kept_where_a_refresh_sees_the_shell_of_it_alone() {
+    let world = World::new();
+    let shell = "<h1>Kettles</h1><div>All about kettles, and what belongs to them</div><div id=__next></div><script src=a.js></script>";
+    let data = r#"{"props":{"pageProps":{"content":"<p>The kettle whistles when its water boils.</p>"}}}"#;
+    world.site.reply("a.test/", Reply::html(format!("{shell}<script id=__NEXT_DATA__ type=application/json>{data}</script>")));
+    let engine = world.engine();
+    assert_eq!(world.crawl(&engine, "http://a.test/").stored, 1);
+    assert_eq!(world.found(&engine, "a.test", "whistles").len(), 1);
+    world.site.reply("a.test/", Reply::html(shell));
+    for render in [None, Some(Render::Never), None] {
+        let request = RefreshRequest::new(id("a.test"));
+        let report = world.refresh(&engine, render.map_or(request.clone(), |render| request.render(render)));
+        assert_eq!((report.updated, report.removed, report.failed_total), (0, 0, 1), "{report:?}");
+        assert!(report.failed[0].error.contains("needs a browser") && report.failed[0].hint.is_some(), "{report:?}");
+        assert_eq!(world.found(&engine, "a.test", "whistles").len(), 1);
+    }
+}
+
+#[test]
+fn a_route_is_not_overwritten_by_the_page_that_shows_all_of_them() {
+    let world = World::new();
+    let top = "<div id=app></div><script>window.$docsify = {loadSidebar: true}</script>";
+    world.site.reply("a.test/", Reply::html(top));
+    for (file, text) in
+        [("_sidebar", "- [Guide](guide.md)"), ("README", "# Tea\n\nA kettle for tea."), ("guide", "# Guide\n\nThe kettle whistles.")]
+    {
+        world.site.reply(&format!("a.test/{file}.md"), Reply::new(200, "text/markdown", text));
+    }
+    let engine = world.engine();
+    assert_eq!(world.crawl(&engine, "http://a.test/").stored, 2);
+    // The site has become static, and closes what it was made of.
+    world.text("a.test/", "All pots of this house are here now.", &[]);
+    world.site.reply("a.test/guide.md", Reply::status(403)).reply("a.test/README.md", Reply::status(404));
+    let report = world.refresh(&engine, RefreshRequest::new(id("a.test")));
+    assert_eq!((report.updated, report.removed, report.failed_total), (1, 0, 1), "{report:?}");
+    assert_eq!(world.found(&engine, "a.test", "whistles"), ["http://a.test/#/guide of a.test"]);
+    let verified = world.handle.block_on(engine.verify("http://a.test/#/guide".parse().unwrap(), None)).unwrap();
+    assert!(matches!(&verified.checked, Checked::Moved { to } if to.as_str() == "http://a.test/"), "{verified:?}");
 }
 
 #[test]

@@ -122,6 +122,51 @@ fn types_of_a_package_of_its_own_stand_for_code_without_any() {
     assert_eq!(missing(&Reach::new(vec![code])), [] as [&str; 0]);
 }
 
+/// Seen in firebase and jest-worker.
+#[test]
+fn what_is_there_under_another_condition_or_is_put_there_by_code_is_not_said_to_be_missing() {
+    let mut reader = Reader::new(PackageId::new(Ecosystem::Npm, "kettle", "1.0.0"), "kettle");
+    let manifest = r#"{"exports": {".": {"types": "./dist/index.d.ts", "react-native": {"types": "./dist/native/index.d.ts"}, "default": "./dist/index.js"},
+        "./lid": {"types": "./dist/lid.d.ts"}}}"#;
+    let files = [
+        ("package.json", manifest),
+        ("dist/index.d.ts", "export declare class Worker { end(): void }\nexport declare class Pot { fill(): void }\n"),
+        ("dist/native/index.d.ts", "export declare function whistle(): void;\n"),
+        ("dist/src/index.d.ts", "export declare class Handler { }\n"),
+        ("dist/lid.d.ts", "export declare function lift(): void;\n"),
+    ];
+    files.iter().for_each(|(path, text)| reader.file(path, text.as_bytes()));
+    reader.beside(b"class Worker { constructor(names) { for (const name of names) this[name] = call } end() {} }\nclass Pot {}\n");
+    let reach = Reach::new(vec![Arc::new(Indexed::new(reader.finish()))]);
+    let snippet = "import { Worker, Pot, whistle, Handler, lift } from 'kettle';\nnew Worker().hello(); new Pot().hello(); whistle();\n";
+    let checked = check(snippet, Language::TypeScript, &reach);
+    let of = |verdict: Verdict| checked.iter().filter(|of| of.verdict == verdict).map(|of| of.text.as_str()).collect::<Vec<_>>();
+    assert_eq!(of(Verdict::Exists), ["Worker", "Pot", "whistle", "kettle"]);
+    assert_eq!(of(Verdict::Unknown), ["new Worker().hello"]);
+    assert_eq!(of(Verdict::DoesNotExist), ["Handler", "lift", "new Pot().hello"], "what another entry or file has is not there");
+}
+
+/// Seen in astropy, whose `__all__` lists what its `__getattr__` gives, and in Django's geometries.
+#[test]
+fn modules_that_answer_names_and_classes_that_become_others_accuse_nobody() {
+    let kettle = package(
+        Ecosystem::PyPi,
+        &[
+            ("kettle/__init__.py", "def __getattr__(name):\n    return getattr(gas, name)\n"),
+            (
+                "kettle/gas.py",
+                "from .answers import __getattr__\nclass Burner:\n    def __init__(self, of):\n        self.__class__ = KINDS[of]\n",
+            ),
+            ("kettle/answers.py", "def give(): ...\ndef glow(): ...\n"),
+            ("kettle/lid.py", "class Lid:\n    def __getattr__(self, name): ...\nclass Pan: ...\n"),
+        ],
+    );
+    let snippet = "import kettle.gas, kettle.lid, kettle.answers\nkettle.Blue\nkettle.gas.Red\nkettle.gas.Burner(1).glow()\nkettle.answers.Green\nkettle.lid.Pot\nkettle.lid.Pan().sing()\n";
+    let checked = check(snippet, Language::Python, &reach(kettle));
+    let accused: Vec<&str> = checked.iter().filter(|of| of.verdict == Verdict::DoesNotExist).map(|of| of.text.as_str()).collect();
+    assert_eq!(accused, ["kettle.answers.Green", "kettle.lid.Pot", "kettle.lid.Pan().sing"], "{checked:#?}");
+}
+
 fn only(checked: &[Checked], name: &str) -> Checked {
     checked.iter().find(|checked| checked.text.ends_with(name)).unwrap_or_else(|| panic!("no {name} in {checked:#?}")).clone()
 }

@@ -144,6 +144,19 @@ fn text_of(answer: &Value) -> usize {
 }
 
 #[test]
+fn a_crawl_tells_what_scripts_would_write() {
+    let mut world = World::new();
+    let shell = "<div id=__next></div><script src=/a.js></script>";
+    let data = r#"{"props":{"pageProps":{"content":"<p>A kettle boils water in two minutes.</p>"}}}"#;
+    world.site.page("a.test/", &["/data", "/app"]).reply("a.test/app", Reply::html(format!("<h1>Kettles</h1>{shell}")));
+    world.site.reply("a.test/data", Reply::html(format!("{shell}<script id=__NEXT_DATA__ type=application/json>{data}</script>")));
+    let told = world.call("smart_crawl_url", json!({ "url": "http://a.test/" }));
+    let notice = told["notice"].as_str().unwrap();
+    assert!(notice.contains("1 pages read from data that the site ships for its scripts"), "{told}");
+    assert!(notice.contains("1 skipped, as scripts write their text and no browser has run them (such as http://a.test/app)"), "{told}");
+}
+
+#[test]
 fn a_long_crawl_answers_in_time_goes_on_and_can_be_waited_for() {
     let mut world = World::new();
     world.chain("a.test", 100);

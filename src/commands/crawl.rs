@@ -13,6 +13,7 @@ use smolcrawl::engine::{
 use smolcrawl::extract;
 use smolcrawl::model::SourceId;
 use smolcrawl::reactor::Handle;
+use smolcrawl::render;
 
 use super::output::Output;
 use super::progress::{Counts, Crawled, Lines, PATIENCE, Spinner};
@@ -289,8 +290,18 @@ fn offered(report: &CrawlReport) -> Vec<String> {
     let mut lines: Vec<_> = report.llms_txt.iter().map(|url| format!("llms.txt read: {url}")).collect();
     lines.extend(report.llms_full_txt.iter().map(|url| format!("not read, as it holds every page again: {url}")));
     if report.rendered > 0 {
-        lines.push(format!("{} pages filled in by a browser", report.rendered));
+        let unsettled = match report.unsettled {
+            0 => String::new(),
+            count => format!(", of which {count} were still at work when their time was up (render_seconds allows more)"),
+        };
+        lines.push(format!("{} pages filled in by a browser{unsettled}", report.rendered));
     }
+    // Of pictures and the like nothing is lost.
+    lines.extend(report.refused.iter().filter(|(rule, _)| !render::NO_LOSS.contains(rule)).map(|(rule, count)| {
+        let first = report.refused_first.get(rule).map_or_else(String::new, |first| format!(" (such as {first})"));
+        let requests = if *count == 1 { "request" } else { "requests" };
+        format!("refused in the browser: {count} {requests} of pages, {rule}{first}")
+    }));
     if report.in_markdown > 0 {
         lines.push(format!("{} pages taken in the markdown that the site has of them", report.in_markdown));
     }

@@ -93,7 +93,8 @@ pub async fn check(engine: &Engine, asked: cli::Check) -> Result<(), Failure> {
             None => engine.project_of(Path::new(".")).await?,
         },
     };
-    let checked = engine.check_code(code, language, project).await?;
+    let file = (!is_stdin).then(|| std::path::absolute(&asked.file)).transpose()?;
+    let checked = engine.check_code_of(file, code, language, project).await?;
     let missing = count(&checked, Verdict::DoesNotExist);
     let mut output = Output::new();
     match asked.json.json {

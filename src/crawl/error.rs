@@ -96,6 +96,9 @@ pub enum Error {
     /// So many requests to the host failed one after the other that the rest of its pages was left out.
     #[error("given up on this host after {failures} failures in a row")]
     HostGivenUp { failures: u32 },
+    /// Its text was had from its scripts or what they bring, and nothing has it now but they.
+    #[error("needs a browser: scripts write the text of this page")]
+    Shell,
     /// Its scripts could not be run.
     #[error(transparent)]
     Render { source: Box<render::Error> },
@@ -161,6 +164,7 @@ impl Error {
             Self::OverBudget { .. } => Some("the page is made in a way that takes very long to read; another form of it may do".to_owned()),
             Self::BadPort { .. } => Some("ask for that address itself if it is meant".to_owned()),
             Self::Render { source } => source.hint().map(str::to_owned),
+            Self::Shell => Some("what is stored of it is kept; install Chromium, Chrome or Edge, or ask with --render auto".to_owned()),
             Self::MaxRequests => Some("allow more with --max-requests".to_owned()),
             Self::At { .. } => None,
         }

@@ -1,8 +1,9 @@
 //! One request and what its answer is: a page, a sitemap, a redirect, or a reason why it is none. Knows no queue and no scope.
 
 pub(super) mod rendering;
+mod rests;
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
@@ -34,17 +35,19 @@ use super::Config;
 use super::cookies::{Jar, merged};
 use super::credentials::Credentials;
 use super::error::{Error, bare};
-use super::frontier::{normalise, origin};
+use super::frontier::{is_route, normalise, origin};
 use super::names::bare as bare_name;
 use super::pace::Turn;
 use super::plan::{Render, Robots};
 use super::polite::{MAX_PAUSE, pause_after, retry_after};
 use super::robots::{Directives, Forbidden, MAX_SIZE, Rules, is_product_token};
-use super::selection::is_login;
+use super::scripted::Scripted;
+use super::selection::wants_login;
 use super::sitemap;
 use super::sitemap::Sitemap;
 use super::turns::Turns;
 use super::twins::Twins;
+use rests::Rests;
 
 /// What is shared by all crawls of one crawler.
 #[derive(Debug)]
@@ -67,6 +70,14 @@ pub(super) struct Fetcher {
     browser: Browser,
     render: Render,
     pages_rendered: AtomicU64,
+    /// Requests of pages in it that were refused, by rule, and the first of each. Never held across an await.
+    refused: Mutex<BTreeMap<&'static str, (u64, Option<Url>)>>,
+    /// Sites that it is needed for. Never held across an await.
+    scripted: Mutex<Scripted>,
+    /// Of these, the ones whose time was up.
+    pages_unsettled: AtomicU64,
+    /// Origins that are to be left alone by pages in it. Never held across an await.
+    rests: Mutex<Rests>,
     /// It was told that there is none.
     is_browser_missed: AtomicBool,
     /// Its own, so that pages of several crawls share nothing in the browser.
@@ -109,8 +120,8 @@ pub(super) enum Answer {
         /// The site has set cookies with it, so that what was asked for already may have another answer now.
         is_known_now: bool,
     },
-    /// What was asked for whatever it is.
-    File(Box<Page>),
+    /// What was asked for whatever it is, and what is asked of whoever reads it.
+    File(Box<Page>, Directives),
     /// What was asked for to know whether it is there.
     There,
     /// 304: what the validators stand for is still so.
@@ -148,6 +159,8 @@ struct Body {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Wanted {
     Page,
+    /// The same as it is served, also where all pages are to be rendered: it is a place in it that is shown, which is known later.
+    Served,
     Sitemap,
     Either,
     /// The page in markdown: where one address has several forms of it, this one.
@@ -156,6 +169,13 @@ pub(super) enum Wanted {
     Presence,
     /// What is there, whatever it is.
     File,
+}
+
+impl Wanted {
+    /// For what somebody has named.
+    pub(super) fn page_at(url: &Url) -> Self {
+        if is_route(url) { Self::Served } else { Self::Page }
+    }
 }
 
 impl Fetcher {
@@ -170,6 +190,10 @@ impl Fetcher {
             browser: Browser::new(&handle, config.browser.clone()),
             render: config.render,
             pages_rendered: AtomicU64::new(0),
+            refused: Mutex::default(),
+            scripted: Mutex::default(),
+            pages_unsettled: AtomicU64::new(0),
+            rests: Mutex::default(),
             is_browser_missed: AtomicBool::new(false),
             identity: next_identity(),
             handle,
@@ -204,6 +228,10 @@ impl Fetcher {
             browser: browser.clone(),
             render: *render,
             pages_rendered: AtomicU64::new(0),
+            refused: Mutex::default(),
+            scripted: Mutex::default(),
+            pages_unsettled: AtomicU64::new(0),
+            rests: Mutex::default(),
             is_browser_missed: AtomicBool::new(false),
             identity: next_identity(),
         }
@@ -214,9 +242,23 @@ impl Fetcher {
         Self { render: render.unwrap_or(self.render), ..self }
     }
 
+    /// Origins of which an earlier crawl has found out that they need a browser.
+    pub(super) fn know_scripted(&self, origins: &[String]) {
+        *self.scripted() = Scripted::known(origins.iter().cloned());
+    }
+
+    pub(super) fn scripted(&self) -> MutexGuard<'_, Scripted> {
+        self.scripted.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Pages that were rendered so far.
     pub(super) fn pages_rendered(&self) -> u64 {
         self.pages_rendered.load(Ordering::Relaxed)
+    }
+
+    /// And of these those that were still at work when they were read.
+    pub(super) fn pages_unsettled(&self) -> u64 {
+        self.pages_unsettled.load(Ordering::Relaxed)
     }
 
     pub(super) fn browser(&self) -> &Browser {
@@ -306,12 +348,10 @@ impl Fetcher {
         }
         let mut response = self.client.send(self.signed(request, url)).await?;
         let is_known_now = self.keep_cookies(url, &response);
-        if let Some(pace) = &self.config.pace {
-            match response.status {
-                429 | 503 => pace.overloaded(&origin(url), pause_asked(&response)).await,
-                ..500 => pace.answered(&origin(url)).await,
-                _ => {}
-            }
+        self.tell_pace(url, response.status, pause_asked(&response)).await;
+        match response.status {
+            429 | 503 => _ = self.rests().overloaded(url, pause_asked(&response), self.handle.now()),
+            _ => self.rests().answered(url),
         }
         match response.status {
             200..=299 => {
@@ -332,7 +372,7 @@ impl Fetcher {
         }
         let content_type = response.headers.first("content-type").map(str::to_owned);
         // What says that it is no page is not downloaded; a sitemap may come with any type.
-        if matches!(wanted, Wanted::Page | Wanted::Markdown)
+        if matches!(wanted, Wanted::Page | Wanted::Served | Wanted::Markdown)
             && content_type.is_some()
             && let Kind::Other(what) = extract::kind(content_type.as_deref(), url, &[])
         {
@@ -364,6 +404,21 @@ impl Fetcher {
         Ok(Received::Body(Box::new(Body { page, directives, varies })))
     }
 
+    /// What an answer says of how the origin is to be asked, for all processes. `asked`: by `Retry-After`.
+    async fn tell_pace(&self, url: &Url, status: u16, asked: Option<Duration>) {
+        let Some(pace) = &self.config.pace else { return };
+        match status {
+            429 | 503 => pace.overloaded(&origin(url), asked).await,
+            ..500 => pace.answered(&origin(url)).await,
+            _ => {}
+        }
+    }
+
+    /// What pages in the browser and the crawl know of each other's origins.
+    pub(super) fn rests(&self) -> MutexGuard<'_, Rests> {
+        self.rests.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     async fn read(&self, body: Body, wanted: Wanted) -> Result<Answer, Error> {
         let Body { page, directives, varies } = body;
         let url = page.url.clone();
@@ -390,7 +445,8 @@ impl Fetcher {
         let taken = self.take(page, ask, Arc::new(file)).await;
         let Some(page) = taken.page else { return Answer::NotAPage("no markdown at this route".to_owned()) };
         let content = content_of(&page.url, &page.body);
-        Answer::Page(Box::new(Read { page, outline: Outline { links: taken.links, ..Outline::default() }, content, beside: None }))
+        let outline = Outline { links: taken.links, robots: read.outline.robots, ..Outline::default() };
+        Answer::Page(Box::new(Read { page, outline, content, beside: None }))
     }
 
     /// What an answer from beside a page comes to; long ones are read on another thread.
@@ -404,14 +460,17 @@ impl Fetcher {
 
     /// The text of a single page that has none of its own, from where the site ships it; else the page as it is. Only what is at the origin of
     /// the page is asked for: nobody has named another one.
-    pub(super) async fn fill(&self, read: Read, wanted: &Url, robots: Robots) -> (Page, Vec<Url>) {
+    ///
+    /// # Errors
+    /// What the file of a route answers that is not there: it is the page.
+    pub(super) async fn fill(&self, read: Read, wanted: &Url, robots: Robots) -> Result<(Page, Vec<Url>), Error> {
         let Read { mut page, outline, beside, .. } = read;
-        let Some(beside) = beside else { return (page, outline.links) };
+        let Some(beside) = beside else { return Ok((page, outline.links)) };
         let mut links = outline.links;
         links.extend(beside.links);
-        let route = wanted.fragment().filter(|fragment| fragment.trim_start_matches('!').starts_with('/'));
-        let route = route.and_then(|_| beside.routes.as_ref()?.ask(wanted));
-        if route.is_some() {
+        let route = if is_route(wanted) { beside.routes.as_ref().and_then(|routes| routes.ask(wanted)) } else { None };
+        let is_route = route.is_some();
+        if is_route {
             page.url = wanted.clone();
         }
         let mut asks: VecDeque<Ask> = route.map_or_else(|| beside.asks.into(), |ask| VecDeque::from([ask]));
@@ -422,22 +481,31 @@ impl Fetcher {
                 continue;
             }
             let answer = match self.follow(ask.url.clone(), robots, Wanted::File, &Validators::default()).await {
-                Ok(Answer::File(answer)) => answer,
+                Ok(Answer::File(answer, _)) => answer,
+                Err(error @ Error::Status { .. }) if is_route => return Err(error),
                 _ => continue,
             };
             let taken = self.take(page.clone(), ask, Arc::new(*answer)).await;
             links.extend(taken.links);
             if let Some(filled) = taken.page {
-                return (filled, links);
+                return Ok((filled, links));
             }
             taken.asks.into_iter().rev().for_each(|ask| asks.push_front(ask));
         }
-        (page, links)
+        Ok((page, links))
     }
 
     /// With what is to be shown to the origin of the address.
-    fn signed(&self, mut request: Request, url: &Url) -> Request {
-        let mut cookies = self.jar().header(url, SystemTime::now());
+    fn signed(&self, request: Request, url: &Url) -> Request {
+        self.signed_with(request, url, None)
+    }
+
+    /// And with further cookies.
+    fn signed_with(&self, mut request: Request, url: &Url, further: Option<String>) -> Request {
+        let mut cookies = match (self.jar().header(url, SystemTime::now()), further) {
+            (Some(kept), Some(further)) => Some(merged(&kept, &further)),
+            (kept, further) => kept.or(further),
+        };
         for (name, value) in self.config.credentials.headers(url) {
             match &cookies {
                 Some(kept) if name.eq_ignore_ascii_case("cookie") => cookies = Some(merged(value, kept)),
@@ -482,7 +550,7 @@ impl Fetcher {
             let to = match self.insist(&url, robots, wanted, if via.is_empty() { known } else { &unknown }).await? {
                 Answer::Moved { to, is_known_now } => match bad_port(&url, &to) {
                     Some(port) => return Err(Error::BadPort { port }),
-                    None if !is_login(&url, &url) && is_login(&url, &to) => return Err(Error::Login { to }),
+                    None if wants_login(&url, &to) => return Err(Error::Login { to }),
                     None => {
                         has_news |= is_known_now;
                         to
@@ -705,11 +773,11 @@ fn is_lookup(error: &http::Error) -> bool {
 
 fn read(page: Page, wanted: Wanted, directives: Directives, links: ReadLinks, budget: &Budget) -> Result<Answer, Error> {
     if wanted == Wanted::File {
-        return Ok(Answer::File(Box::new(page)));
+        return Ok(Answer::File(Box::new(page), directives));
     }
     let kind = extract::kind(page.content_type.as_deref(), &page.url, &page.body);
     let sitemap = match (wanted, &kind) {
-        (Wanted::Page | Wanted::Markdown | Wanted::Presence | Wanted::File, _) => None,
+        (Wanted::Page | Wanted::Served | Wanted::Markdown | Wanted::Presence | Wanted::File, _) => None,
         // Named as a sitemap, which sitemaps.org allows; a seed is a page that is read.
         (Wanted::Sitemap, Kind::Feed) => Some(Sitemap::of_feed(extract::links_within(&page, &budget.begin())?.links, &page.body)),
         // What was asked for as a page has to look like a sitemap to be one; what is named as one may be a list, whatever it is sent as.
@@ -723,7 +791,7 @@ fn read(page: Page, wanted: Wanted, directives: Directives, links: ReadLinks, bu
         // Offered for saving, as example code and data often is: only a name or content that tells of prose makes it a page.
         Kind::Text | Kind::Code(_) if is_download(&page) => Answer::NotAPage("application/octet-stream".to_owned()),
         _ if wanted == Wanted::Sitemap => Answer::NotAPage("not a sitemap".to_owned()),
-        Kind::Sitemap if matches!(wanted, Wanted::Page | Wanted::Markdown) => {
+        Kind::Sitemap if matches!(wanted, Wanted::Page | Wanted::Served | Wanted::Markdown) => {
             Answer::NotAPage("a sitemap, which is read where it is a seed".to_owned())
         }
         Kind::Sitemap | Kind::Xml => Answer::NotAPage("XML that is neither a sitemap nor a feed".to_owned()),
@@ -792,9 +860,7 @@ fn of_reader(error: std::io::Error) -> http::Error {
 
 impl Directives {
     fn of_headers<'a>(values: impl Iterator<Item = &'a str>, agent: &str) -> Self {
-        values
-            .map(|value| Self::of_header(value, agent))
-            .fold(Self { index: true, follow: true }, |all, one| Self { index: all.index && one.index, follow: all.follow && one.follow })
+        values.map(|value| Self::of_header(value, agent)).fold(Self { index: true, follow: true }, Self::and)
     }
 }
 

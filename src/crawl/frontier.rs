@@ -97,7 +97,7 @@ pub(super) struct Frontier {
     limits: Limits,
     /// By origin, as in `https://a.test`; only origins with something to do.
     origins: HashMap<Arc<str>, Origin>,
-    /// Origins that may be asked, by the depth of their next URL and by turn, so that none starves.
+    /// Origins that may be asked, by the rank of their next URL and by turn, so that none starves.
     ready: BTreeSet<(u32, u64, Arc<str>)>,
     /// Origins that stand aside until a time.
     waiting: BTreeSet<(Instant, Arc<str>)>,
@@ -118,7 +118,7 @@ pub(super) struct Frontier {
 /// An origin with something to do.
 #[derive(Debug)]
 struct Origin {
-    /// By depth; no queue is empty.
+    /// By [rank](Entry::rank); no queue is empty.
     queues: BTreeMap<u32, VecDeque<Entry>>,
     /// Lower is sooner. A new one with every entry taken.
     turn: u64,
@@ -144,6 +144,11 @@ impl Entry {
     /// Whether it is a file for programs that nobody has named: one that is named by it is no guess any more.
     pub(super) fn is_guess(&self) -> bool {
         matches!(self.role, Role::Llms(_) | Role::Sitemap { named: Named::Guess, level: 0 })
+    }
+
+    /// Lower is sooner: what pages wait for that have come, then what is nearest to the seeds.
+    fn rank(&self) -> u32 {
+        if self.role == Role::Beside { BESIDE } else { self.depth.saturating_add(1) }
     }
 
     pub(super) fn parsed(&self) -> Url {
@@ -231,7 +236,7 @@ impl Frontier {
         Offered::Queued
     }
 
-    /// Puts an entry before all others of its depth: it was taken, but could not be fetched yet.
+    /// Puts an entry before all others of its rank: it was taken, but could not be fetched yet.
     pub(super) fn put_back(&mut self, url: &Url, entry: Entry) {
         self.push(url, entry, End::Front);
     }
@@ -275,16 +280,25 @@ impl Frontier {
     }
 
     /// Takes the entry nearest to the seeds among the origins that are ready. What is decided otherwise about one sets it aside.
-    pub(super) fn take(&mut self, mut decide: impl FnMut(&Url, &mut Entry) -> Decision) -> Option<(Url, Entry)> {
-        while let Some((depth, _, name)) = self.ready.first().cloned() {
+    pub(super) fn take(&mut self, decide: impl FnMut(&Url, &mut Entry) -> Decision) -> Option<(Url, Entry)> {
+        self.take_up_to(u32::MAX, decide)
+    }
+
+    /// The same of nothing but what pages wait for that have come.
+    pub(super) fn take_beside(&mut self, decide: impl FnMut(&Url, &mut Entry) -> Decision) -> Option<(Url, Entry)> {
+        self.take_up_to(BESIDE, decide)
+    }
+
+    fn take_up_to(&mut self, last: u32, mut decide: impl FnMut(&Url, &mut Entry) -> Decision) -> Option<(Url, Entry)> {
+        while let Some((rank, _, name)) = self.ready.first().filter(|(rank, ..)| *rank <= last).cloned() {
             let origin = self.origins.get_mut(&name).expect("every ready origin has entries");
-            let entries = origin.queues.get_mut(&depth).expect("it is ready by the depth of its next entry");
+            let entries = origin.queues.get_mut(&rank).expect("it is ready by the rank of its next entry");
             let next = entries.front_mut().expect("empty queues are removed");
             let url = next.parsed();
             match decide(&url, next) {
                 Decision::Take => {
                     let entry = entries.pop_front().expect("it was just looked at");
-                    self.taken(&name, depth);
+                    self.taken(&name, rank);
                     return Some((url, entry));
                 }
                 Decision::Until(at) => self.stand(&name, Stand::Until(at)),
@@ -309,15 +323,15 @@ impl Frontier {
         self.queued + self.delayed.len()
     }
 
-    fn taken(&mut self, name: &Arc<str>, depth: u32) {
+    fn taken(&mut self, name: &Arc<str>, rank: u32) {
         self.queued -= 1;
         self.leave(name);
         self.turns += 1;
         let turn = self.turns;
         let origin = self.origins.get_mut(name).expect("an entry of it was just taken");
         origin.turn = turn;
-        if origin.queues[&depth].is_empty() {
-            origin.queues.remove(&depth);
+        if origin.queues[&rank].is_empty() {
+            origin.queues.remove(&rank);
         }
         match origin.queues.is_empty() {
             true => drop(self.origins.remove(name)),
@@ -339,7 +353,7 @@ impl Frontier {
         };
         self.leave(&name);
         let origin = self.origins.get_mut(&name).expect("it was just looked up or inserted");
-        let entries = origin.queues.entry(entry.depth).or_default();
+        let entries = origin.queues.entry(entry.rank()).or_default();
         match end {
             End::Front => entries.push_front(entry),
             End::Back => entries.push_back(entry),
@@ -359,7 +373,7 @@ impl Frontier {
     fn leave(&mut self, name: &str) {
         let Some((name, origin)) = self.origins.get_key_value(name) else { return };
         match (origin.stand, origin.queues.first_key_value()) {
-            (Stand::Ready, Some((depth, _))) => drop(self.ready.remove(&(*depth, origin.turn, name.clone()))),
+            (Stand::Ready, Some((rank, _))) => drop(self.ready.remove(&(*rank, origin.turn, name.clone()))),
             (Stand::Until(at), _) => drop(self.waiting.remove(&(at, name.clone()))),
             (Stand::Ready, None) | (Stand::Blocked, _) => {}
         }
@@ -368,7 +382,7 @@ impl Frontier {
     fn enter(&mut self, name: &Arc<str>) {
         let Some(origin) = self.origins.get(name) else { return };
         match (origin.stand, origin.queues.first_key_value()) {
-            (Stand::Ready, Some((depth, _))) => drop(self.ready.insert((*depth, origin.turn, name.clone()))),
+            (Stand::Ready, Some((rank, _))) => drop(self.ready.insert((*rank, origin.turn, name.clone()))),
             (Stand::Until(at), _) => drop(self.waiting.insert((at, name.clone()))),
             (Stand::Ready, None) | (Stand::Blocked, _) => {}
         }
@@ -387,6 +401,9 @@ enum End {
     Front,
     Back,
 }
+
+/// The rank of what pages wait for that have come.
+const BESIDE: u32 = 0;
 
 /// Scheme, host and port: what has one robots.txt and one pace.
 pub(super) fn origin(url: &Url) -> Box<str> {
@@ -417,6 +434,12 @@ pub fn normalise(mut url: Url) -> Url {
 /// Whether what is behind `#` looks like the route of a page that shows many: `#/guide`.
 pub fn is_route(url: &Url) -> bool {
     url.fragment().is_some_and(|fragment| fragment.starts_with('/') || fragment.starts_with("!/"))
+}
+
+/// Whether the page that came is another than the one that was asked for. A route of a page that shows all of them has its own address; of all
+/// others what is behind `#` is no part of it.
+pub fn is_elsewhere(page: &Url, asked: &Url) -> bool {
+    if is_route(asked) { page != asked } else { *page != normalise(asked.clone()) }
 }
 
 /// The address of a route as somebody writes it; none of what has no route.
@@ -488,6 +511,41 @@ mod tests {
 
     fn offer(frontier: &mut Frontier, text: &str, depth: u32) -> Offered {
         frontier.offer(&url(text), || Entry::new(&url(text), depth, Role::Page))
+    }
+
+    #[test]
+    fn what_pages_wait_for_comes_before_all_else_and_can_be_had_alone() {
+        let mut frontier = frontier();
+        offer(&mut frontier, "http://a.test/page", 0);
+        let beside = url("http://a.test/data.json");
+        frontier.put_back(&beside, Entry::new(&beside, 0, Role::Beside));
+        // As a page does that was asked for too soon.
+        let again = url("http://a.test/again");
+        frontier.put_back(&again, Entry::new(&again, 0, Role::Page));
+        let other = url("http://b.test/data.json");
+        frontier.put_back(&other, Entry::new(&other, 0, Role::Beside));
+        let mut asked = Vec::new();
+        while let Some((url, _)) = frontier.take_beside(|_, _| Decision::Take) {
+            asked.push(url.to_string());
+        }
+        asked.sort();
+        assert_eq!((asked, frontier.len()), (vec![beside.to_string(), other.to_string()], 2));
+        assert_eq!([take(&mut frontier), take(&mut frontier)].map(Option::unwrap), ["http://a.test/again", "http://a.test/page"]);
+    }
+
+    #[test]
+    fn a_route_is_a_page_of_its_own_and_another_fragment_is_none() {
+        let is_elsewhere = |page: &str, asked: &str| is_elsewhere(&url(page), &url(asked));
+        for (page, asked) in [
+            ("http://a.test/#/guide", "http://a.test/#/guide"),
+            ("http://a.test/", "http://a.test/#part"),
+            ("http://a.test/~x", "http://a.test/%7Ex#part"),
+        ] {
+            assert!(!is_elsewhere(page, asked), "{page}");
+        }
+        assert!(is_elsewhere("http://a.test/", "http://a.test/#/guide"), "the top shows something else");
+        assert!(is_elsewhere("http://a.test/#/other", "http://a.test/#!/guide"));
+        assert!(is_elsewhere("http://a.test/b", "http://a.test/a"));
     }
 
     fn take(frontier: &mut Frontier) -> Option<String> {

@@ -22,6 +22,7 @@ mod polite;
 mod recipe;
 mod report;
 mod robots;
+mod scripted;
 mod selection;
 mod sitemap;
 mod traps;
@@ -37,7 +38,7 @@ use url::Url;
 pub use alike::Alike;
 pub use credentials::Credentials;
 pub use error::Error;
-pub use frontier::{is_route, normalise, parse_route};
+pub use frontier::{is_elsewhere, is_route, normalise, parse_route};
 pub use graph::{Link, LinkGraph, Linked, Met};
 pub use pace::{Pace, Turn};
 pub use plan::{CrawlRequest, Render, Robots, Scope, Sitemaps, UnknownRender, UnknownScope, UnknownSitemaps, parse_url};
@@ -164,6 +165,17 @@ impl Crawler {
         }
     }
 
+    /// The same crawler, of which it is known which origins need a browser: see [`CrawlRequest::scripted`].
+    #[must_use]
+    pub fn knowing(&self, scripted: &[String]) -> Self {
+        if scripted.is_empty() {
+            return self.clone();
+        }
+        let fetcher = self.fetcher.counting_apart(u64::MAX, &Credentials::default());
+        fetcher.know_scripted(scripted);
+        Self { fetcher: Arc::new(fetcher) }
+    }
+
     /// What fills in pages, where one does.
     pub fn browser(&self) -> &render::Browser {
         self.fetcher.browser()
@@ -176,8 +188,8 @@ impl Crawler {
     /// At the URL: what robots.txt forbids, statuses other than 2xx, what is neither HTML nor text, and transport errors.
     pub async fn fetch(&self, url: &Url, robots: Robots) -> Result<Page, Error> {
         let signed = self.signed(url).map_err(|error| error.at(url))?;
-        match signed.follow(normalise(url.clone()), robots, Wanted::Page, &Validators::default()).await {
-            Ok(Answer::Page(read)) if read.beside.is_some() => {
+        match signed.follow(normalise(url.clone()), robots, Wanted::page_at(url), &Validators::default()).await {
+            Ok(Answer::Page(read)) if read.beside.is_some() || is_route(url) => {
                 let filled = signed.filled(*read, url, &Filled::Served, robots).await;
                 filled.map(|(page, _)| page).map_err(|error| error.at(url))
             }
@@ -229,16 +241,20 @@ impl Crawler {
         }
         // Those of a twin say nothing of the page.
         let known = if known.twin.is_some() { &Validators::default() } else { known };
-        match self.fetcher.follow(normalise(url.clone()), robots, Wanted::Page, known).await {
+        match self.fetcher.follow(normalise(url.clone()), robots, Wanted::page_at(url), known).await {
             Ok(Answer::Unchanged) => Ok(Refetched::Unchanged),
             Err(Error::Status { status: 404 | 410, .. }) => Ok(Refetched::Gone),
-            Ok(Answer::Page(read)) if read.beside.is_some() => {
-                let (page, links) = self.fetcher.filled(*read, url, filled, robots).await.map_err(|error| error.at(url))?;
-                Ok(Refetched::Page(page, links))
+            Ok(Answer::Page(read)) if read.beside.is_some() || is_route(url) => {
+                match self.fetcher.filled(*read, url, filled, robots).await {
+                    // The file of a route.
+                    Err(Error::Status { status: 404 | 410, .. }) => Ok(Refetched::Gone),
+                    filled => filled.map(|(page, links)| Refetched::Page(page, links)).map_err(|error| error.at(url)),
+                }
             }
             Ok(Answer::Page(read)) => {
+                let read = self.fetcher.filled_in(*read, filled, robots).await.map_err(|error| error.at(url))?;
                 let links = read.outline.links.clone();
-                Ok(Refetched::Page(self.better(*read, robots).await, links))
+                Ok(Refetched::Page(self.better(read, robots).await, links))
             }
             answer => answer.and_then(page_of).map(|page| Refetched::Page(page, Vec::new())).map_err(|error| error.at(url)),
         }
@@ -251,7 +267,7 @@ impl Crawler {
         }
         let file = match self.fetcher.follow(ask.url.clone(), robots, Wanted::File, known).await {
             Ok(Answer::Unchanged) => return Ok(Some(Refetched::Unchanged)),
-            Ok(Answer::File(file)) => file,
+            Ok(Answer::File(file, _)) => file,
             // The file of a route is the page.
             Err(Error::Status { status: 404 | 410, .. }) if url.fragment().is_some() => return Ok(Some(Refetched::Gone)),
             Err(error) if error.is_transient() || error.is_ours() => return Err(error),
@@ -329,7 +345,7 @@ pub enum Refetched {
 fn page_of(answer: Answer) -> Result<Page, Error> {
     match answer {
         Answer::Page(read) => Ok(read.page),
-        Answer::File(page) => Ok(*page),
+        Answer::File(page, _) => Ok(*page),
         Answer::NotAPage(what) => Err(Error::NotAPage { what }),
         Answer::Sitemap(_) => Err(Error::NotAPage { what: "a sitemap".to_owned() }),
         Answer::Moved { .. } | Answer::Unchanged | Answer::There => Err(Error::NotAPage { what: "an answer without content".to_owned() }),

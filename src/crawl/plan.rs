@@ -52,6 +52,9 @@ pub struct CrawlRequest {
     pub language: Option<String>,
     /// None: as the crawler's [`Config`](super::Config) has it. Default: none.
     pub render: Option<Render>,
+    /// Origins for whose pages a browser was found to be needed, as a crawl before this one has told ([`Crawl::scripted`](super::Crawl::scripted)):
+    /// there what has a text beside an empty place for an application is rendered as well, and no data is looked for. Default: none.
+    pub scripted: Vec<String>,
     /// What is shown to sites in this crawl, beside that of the crawler's [`Config`](super::Config): user and password of a seed, as it was
     /// [parsed](CrawlRequest::parse). They are in no recipe. Default: none.
     pub credentials: Credentials,
@@ -215,6 +218,7 @@ impl CrawlRequest {
             leave_out: LeaveOut::default(),
             language: None,
             render: None,
+            scripted: Vec::new(),
             credentials: Credentials::default(),
         }
     }

@@ -146,6 +146,12 @@ impl Polite {
         let host = self.host(url);
         host.in_flight = host.in_flight.saturating_sub(1);
         host.before = host.before.saturating_sub(1);
+        self.left_alone(url, until);
+    }
+
+    /// Others that ask it on behalf of the crawl were told that the origin is to be left alone until then.
+    pub(super) fn left_alone(&mut self, url: &Url, until: Instant) {
+        let host = self.host(url);
         host.not_before = Some(host.not_before.map_or(until, |at| at.max(until)));
     }
 

@@ -51,6 +51,7 @@ impl CrawlRequest {
             everything: self.leave_out == LeaveOut::Nothing,
             ignore_robots: self.robots == Robots::Ignore,
             render: self.render.map(|render| render.as_str().to_owned()),
+            scripted: self.scripted.clone(),
             files: None,
         }
     }
@@ -76,6 +77,7 @@ impl CrawlRequest {
             sitemaps: recipe.sitemaps.parse().map_err(|_| unknown(&recipe.sitemaps))?,
             language: recipe.language.clone(),
             render: recipe.render.as_deref().map(|render| render.parse().map_err(|_| unknown(render))).transpose()?,
+            scripted: recipe.scripted.clone(),
             leave_out: if recipe.everything { LeaveOut::Nothing } else { LeaveOut::Usual },
             robots: if recipe.ignore_robots { Robots::Ignore } else { Robots::Obey },
             ..Self::new(recipe.seeds.clone())
@@ -144,7 +146,7 @@ mod tests {
         let request = CrawlRequest::parse(&["https://a.test/docs/"]).unwrap().scope(Scope::Host).depth(7).max_pages(9).max_bytes(5);
         let request = request.include(Pattern::parse("/api").unwrap()).exclude(Pattern::parse("re:x").unwrap()).language("de");
         let request = request.sitemaps(Sitemaps::Only).leave_out(LeaveOut::Nothing).robots(Robots::Ignore).max_requests(77);
-        let request = request.render(Render::Always);
+        let request = CrawlRequest { scripted: vec!["https://a.test".to_owned()], ..request.render(Render::Always) };
         let recipe = request.recipe(vec!["https://me:secret@a.test/docs/".parse().unwrap()]);
         assert_eq!(recipe.seeds, request.seeds);
         let written = serde_json::to_string(&recipe).unwrap();

@@ -44,6 +44,12 @@ pub struct CrawlReport {
     pub in_markdown: u64,
     /// Pages that a browser has filled in, as their scripts are to do.
     pub rendered: u64,
+    /// Of these, the ones that were still at work when their time was up: what would have come later is not in their text.
+    pub unsettled: u64,
+    /// Requests of such pages that were refused, by rule: no page may change anything, nor ask for what the crawl may not.
+    pub refused: BTreeMap<&'static str, u64>,
+    /// For each of these rules the first URL, [`masked`](crate::http::masked). All are logged at level debug.
+    pub refused_first: BTreeMap<&'static str, Url>,
     /// Of `pages`, those whose text was taken from data that the site ships for its scripts, by the name of the data.
     pub shipped: BTreeMap<String, u64>,
     /// Pages whose text scripts would write, and which no data of the site has: they need a browser. They are among the skipped, too. The first
@@ -259,6 +265,14 @@ impl CrawlReport {
         }
     }
 
+    /// So many of which one is known, or the file that tells of them.
+    pub(super) fn pass_over_all(&mut self, why: &'static str, count: u64, url: &Url) {
+        if count > 0 {
+            self.pass_over(why, Some(url));
+            *self.passed_over.entry(why).or_default() += count - 1;
+        }
+    }
+
     pub(super) fn pass_over(&mut self, why: &'static str, url: Option<&Url>) {
         *self.passed_over.entry(why).or_default() += 1;
         if let (Some(url), false) = (url, self.passed_over_first.contains_key(why)) {
@@ -300,6 +314,9 @@ mod tests {
             "llms_full_txt",
             "in_markdown",
             "rendered",
+            "unsettled",
+            "refused",
+            "refused_first",
             "shipped",
             "needs_browser",
             "needs_browser_total",

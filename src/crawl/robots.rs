@@ -168,6 +168,11 @@ pub struct Directives {
 }
 
 impl Directives {
+    /// What both allow.
+    pub(super) fn and(self, other: Self) -> Self {
+        Self { index: self.index && other.index, follow: self.follow && other.follow }
+    }
+
     /// One `X-Robots-Tag` value: `noindex, nofollow` or `agent: noindex`; words for other agents are passed over.
     pub fn of_header(value: &str, agent: &str) -> Self {
         let mut directives = Self { index: true, follow: true };

@@ -327,6 +327,11 @@ impl Home {
     }
 }
 
+/// Whether an address leads from a page to a form to log in, which stands where the page would be.
+pub(super) fn wants_login(from: &Url, to: &Url) -> bool {
+    !is_login(from, from) && is_login(from, to)
+}
+
 /// Whether an address that another redirects to is that of a form to log in: at the top of its site, or with a way back, or on a host for it.
 pub(super) fn is_login(from: &Url, to: &Url) -> bool {
     let path = segments(to);

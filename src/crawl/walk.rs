@@ -132,6 +132,7 @@ enum Done {
 impl Crawl {
     /// `fetcher` is of this crawl alone.
     pub(super) fn new(fetcher: Fetcher, request: CrawlRequest) -> Self {
+        fetcher.know_scripted(&request.scripted);
         let fetcher = Arc::new(fetcher);
         let config = &fetcher.config;
         let max_query_variants = (request.leave_out == LeaveOut::Usual).then_some(config.max_query_variants);
@@ -217,6 +218,16 @@ impl Crawl {
         self.pages_before = pages;
     }
 
+    /// Origins that a browser was found to be needed for in a crawl before this one. Before the first poll.
+    pub fn know_scripted(&mut self, origins: &[String]) {
+        self.fetcher.know_scripted(origins);
+    }
+
+    /// Origins for whose pages a browser was found to be needed, by this crawl or by those before it: for [`CrawlRequest::scripted`].
+    pub fn scripted(&self) -> Vec<String> {
+        self.fetcher.scripted().all()
+    }
+
     /// A page of an earlier crawl of the same seeds, and what it says of itself. Before the first poll.
     pub fn spoke(&mut self, page: &Url, said: &Metadata) {
         let own = said.language.iter().map(|language| (language.clone(), page.clone()));
@@ -273,6 +284,11 @@ impl Crawl {
         }
         report.bytes = self.fetcher.bytes();
         report.rendered = self.fetcher.pages_rendered();
+        report.unsettled = self.fetcher.pages_unsettled();
+        for (rule, (count, first)) in self.fetcher.requests_refused() {
+            report.refused.insert(rule, count);
+            report.refused_first.extend(first.map(|first| (rule, first)));
+        }
         report
     }
 
@@ -365,13 +381,8 @@ impl Crawl {
             if self.has_reached_a_limit() || is_full && self.shells.asked() == 0 {
                 return None;
             }
-            let (mut verdict, mut stay) = (Verdict::Busy, Vec::new());
-            let taken = self.frontier.take(|url, entry| {
-                // Then only what pages wait for is asked, which makes no more of them.
-                if is_full && entry.role != Role::Beside {
-                    stay.push(url.clone());
-                    return Decision::Blocked;
-                }
+            let mut verdict = Verdict::Busy;
+            let decide = |url: &Url, entry: &mut Entry| {
                 let asked = self.shells.file_of(url);
                 verdict = self.polite.verdict(asked.as_ref().map_or(url, |asked| &asked.url), &mut entry.is_allowed, now);
                 match verdict {
@@ -379,8 +390,9 @@ impl Crawl {
                     Verdict::Busy => Decision::Blocked,
                     Verdict::Go | Verdict::AskRobots | Verdict::Never(_) => Decision::Take,
                 }
-            });
-            stay.iter().for_each(|url| self.frontier.release(url));
+            };
+            // When there is no room for more pages, only what those wait for is asked that have come.
+            let taken = if is_full { self.frontier.take_beside(decide) } else { self.frontier.take(decide) };
             let Some((url, entry)) = taken else { break };
             match verdict {
                 Verdict::Go if entry.role == Role::Page && entry.depth > 0 && entry.via.is_empty() && self.is_data_of_a_page(&url) => {
@@ -469,6 +481,8 @@ impl Crawl {
 
     fn settle(&mut self, done: Done) {
         let now = self.fetcher.handle.now();
+        let news = self.fetcher.rests().take_news();
+        news.iter().for_each(|(url, until)| self.polite.left_alone(url, *until));
         match done {
             Done::Rules(url, Ok(rules)) => {
                 if self.request.uses_sitemaps() {
@@ -533,7 +547,7 @@ impl Crawl {
                             self.skip(url, format!("not a page: {what}"));
                         }
                     },
-                    Ok(Answer::Unchanged | Answer::There | Answer::File(_)) => self.skip(url, "not changed".to_owned()),
+                    Ok(Answer::Unchanged | Answer::There | Answer::File(..)) => self.skip(url, "not changed".to_owned()),
                     Err(error) if entry.is_guess() => log::debug!("no sitemap at {}: {}", http::masked(&url), error.chain()),
                     Err(error) if given_up.is_none() && worth_another_try(&error) && entry.attempts < self.fetcher.config.retries => {
                         return self.try_again(&url, entry, &error, now);

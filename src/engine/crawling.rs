@@ -325,6 +325,7 @@ impl Crawling {
         if fill.source().is_some() {
             self.crawl.keep_trail();
         }
+        self.crawl.know_scripted(&fill.request().scripted);
         self.fill = Some(fill);
         Ok(())
     }
@@ -361,6 +362,10 @@ impl Crawling {
         let Some(fill) = self.fill.clone().filter(|fill| fill.source().is_some()) else { return Ok(()) };
         if self.is_begun || self.is_again {
             self.engine.note_misses(&fill, &report).await?;
+        }
+        let scripted = self.crawl.scripted();
+        if (self.is_begun || self.is_again) && scripted != fill.request().scripted {
+            self.engine.learned(&fill, scripted).await?;
         }
         let end = if self.given_up.is_empty() { report.end } else { End::Stopped };
         if self.is_begun {
@@ -466,6 +471,12 @@ enum Turn {
     Hurried,
 }
 
+/// Whether a page is stored as it is although scripts would write its text.
+fn is_shell(page: &Page, document: &Document, budget: &Budget) -> Result<bool, OverBudget> {
+    let may_be = page.filled.is_served() && document.filled.is_served() && document.markdown.len() < LONGEST_SHELL;
+    Ok(may_be && extract::shell(page, &budget.begin())?.is_some())
+}
+
 /// A page that came and was not read.
 pub(super) fn unread(url: Url, skip: &extract::Skip) -> Failed {
     Failed { url: masked(&url), error: skip.to_string(), hint: skip.hint().map(str::to_owned), is_transient: skip.is_transient() }
@@ -492,11 +503,21 @@ impl Engine {
                 catch_unwind(AssertUnwindSafe(|| {
                     let read = read_and_cut(&page, &chunking, &inner.embedder, &budget)?;
                     alike.lock().unwrap_or_else(PoisonError::into_inner).meet(&read.0.url, &read.0.markdown);
-                    Ok::<_, extract::Skip>(read)
+                    let is_shell = is_shell(&page, &read.0, &budget)?;
+                    Ok::<_, extract::Skip>((read, is_shell))
                 }))
             };
             let event = match self.inner.handle.unblock_on(Lane::Bulk, work).await {
-                Ok(Ok((document, chunks))) => {
+                Ok(Ok(((document, chunks), is_shell))) => {
+                    // What is stored says more, as it was had from data or from a browser: it is not given up for what is left without these.
+                    if is_shell {
+                        let (source, at) = (source.clone(), url.clone());
+                        let stored = self.with_store(move |store| store.page_in(source.as_ref(), &at)).await?;
+                        if stored.is_some_and(|(_, stored)| !stored.filled.is_served()) {
+                            let skipped = Skipped { url: masked(&url), why: extract::Skip::Shell.to_string() };
+                            return Ok(Taken::Nothing(Box::new((url, Event::Skipped(skipped)))));
+                        }
+                    }
                     if let Some(source) = copies_of {
                         let page = document.clone();
                         if let Some(first) = self.with_store(move |store| store.page_saying_the_same(&source, &page)).await? {
@@ -571,6 +592,8 @@ const STORED_TOGETHER: usize = 8;
 const MANY_FOUND: usize = 10_000;
 /// Bytes.
 const LONGEST_VERSION: usize = 50;
+/// Of a page that scripts would fill in, in bytes of markdown: a text that is longer is one.
+const LONGEST_SHELL: usize = 2_000;
 
 #[cfg(test)]
 mod tests {

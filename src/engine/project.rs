@@ -2,6 +2,7 @@
 //! symbols kept. Nothing is fetched, and no tool is asked; what is not there is told, with what would bring it.
 
 mod known;
+mod own;
 mod pages;
 mod plan;
 mod scan;
@@ -15,7 +16,8 @@ use std::time::SystemTime;
 use serde::Serialize;
 use url::Url;
 
-pub(super) use self::known::{About, Known, Needed, State, Use, ecosystem, id_of, name_of};
+pub(super) use self::known::{About, Known, Needed, OWN, State, Use, ecosystem, id_of, name_of};
+pub(super) use self::own::{NAME as OWN_NAME, OwnCrate, OwnPackage};
 use self::plan::Plan;
 pub(super) use self::scan::names;
 use self::scan::{Rows, Scanned};
@@ -256,6 +258,7 @@ impl ReadingProject {
         let content = serde_json::to_string(&self.plan.known).expect("texts and numbers are JSON");
         let project = StoredProject { root, fingerprint: self.plan.fingerprint.clone(), read_at: SystemTime::now(), content };
         self.engine.store_for(Lane::Heavy, Access::Store, move |store| store.put_project(&project)).await?;
+        self.engine.keep_own(self.plan.root.clone(), self.plan.known.own_sources.clone()).await?;
         self.engine.inner.forget_symbols();
         self.report.elapsed_ms = u64::try_from(self.engine.handle().now().duration_since(self.begun).as_millis()).unwrap_or(u64::MAX);
         Ok(self.report)
@@ -324,7 +327,11 @@ impl Engine {
             let mut removed = 0;
             for (row, of) in store.packages()? {
                 let name = known::name_of(&of);
-                if of.ecosystem != SITE && name.as_ref().is_none_or(|name| !used.contains(name)) {
+                if of.ecosystem == OWN {
+                    if own::is_of(&of, &root) {
+                        store.remove_package(row)?;
+                    }
+                } else if of.ecosystem != SITE && name.as_ref().is_none_or(|name| !used.contains(name)) {
                     removed += usize::from(store.remove_package(row)?);
                     let source =
                         name.and_then(|name| SourceId::of_package(name.ecosystem.as_str(), &name.name, name.version.as_deref()).ok());

@@ -14,7 +14,7 @@ use url::Url;
 use super::reading::Reading;
 use super::sources::Known;
 use super::{Chunking, Crawling, Engine, Event, Failed, Robots, Skipped};
-use crate::crawl::{Crawler, End, MAX_LISTED, Refetched, Render, normalise};
+use crate::crawl::{Crawler, End, MAX_LISTED, Refetched, Render, is_elsewhere};
 use crate::error::Error;
 use crate::extract::Skip;
 use crate::http::masked;
@@ -101,7 +101,7 @@ impl Engine {
         Ok(Refreshing {
             engine: self.clone(),
             robots: if ignores_robots { Robots::Ignore } else { request.robots },
-            crawler: self.inner.crawler.rendering(render),
+            crawler: self.inner.crawler.rendering(render).knowing(summary.recipe.as_ref().map_or(&[], |recipe| &recipe.scripted)),
             render,
             looking: match (&summary.recipe, request.new) {
                 (Some(_), New::Crawl) => Looking::Ahead,
@@ -484,11 +484,6 @@ impl Links {
         let room = MOST_LINKS.saturating_sub(self.met.len());
         self.met.extend(links.into_iter().take(room));
     }
-}
-
-/// A route of a page that shows all of them has its own address; of all others what is behind `#` is no part of it.
-fn is_elsewhere(page: &Url, asked: &Url) -> bool {
-    page != asked && *page != normalise(asked.clone())
 }
 
 /// Whether the site has no such page any more, as far as one answer can tell.

@@ -119,7 +119,7 @@ impl Engine {
             return Ok(Fill { request, sources, start: Start::Afresh, pages_before: 0, known: None });
         };
         let summary = known.iter().find(|of| of.source == *source);
-        let unlimited = |recipe: Recipe| Recipe { max_pages: 0, max_requests: None, max_bytes: None, ..recipe };
+        let unlimited = |recipe: Recipe| Recipe { max_pages: 0, max_requests: None, max_bytes: None, scripted: Vec::new(), ..recipe };
         let asked = unlimited(request.recipe(seeds.clone()));
         let is_same = summary.and_then(|of| of.recipe.clone()).is_some_and(|recipe| unlimited(recipe) == asked);
         let state = summary.map(|of| of.state).filter(|_| is_same);
@@ -136,6 +136,9 @@ impl Engine {
         };
         // Nothing was written down before it was interrupted.
         let start = if pages_before == 0 { Start::Afresh } else { start };
+        // What was learned of its sites, whatever is asked for this time.
+        let scripted = summary.and_then(|of| of.recipe.as_ref()).map_or_else(Vec::new, |recipe| recipe.scripted.clone());
+        let request = CrawlRequest { scripted, ..request };
         Ok(Fill { request, sources, start, pages_before, known: None })
     }
 
@@ -171,6 +174,13 @@ impl Engine {
             fill.source().map_or(Ok(()), |source| store.record(source, &trail))
         };
         self.store_in(Lane::Heavy, record).await
+    }
+
+    /// Notes which sites a crawl has found to need a browser.
+    pub(super) async fn learned(&self, fill: &Fill, scripted: Vec<String>) -> Result<(), Error> {
+        let sources: Vec<SourceId> = fill.sources().cloned().collect();
+        let note = move |store: &Store| sources.iter().try_for_each(|source| store.learn(source, &scripted));
+        self.store_in(Lane::Heavy, note).await
     }
 
     /// Notes how a crawl ended.

@@ -2,6 +2,8 @@
 //! that were asked lately stay in memory.
 
 mod answer;
+mod mentioned;
+mod own;
 mod scope;
 mod shelved;
 mod site;
@@ -14,6 +16,7 @@ use url::Url;
 
 pub(super) use self::shelved::Shelved;
 use super::Engine;
+use super::project::OWN;
 use crate::error::Error;
 use crate::files::{self, PackageName};
 use crate::model::SourceId;
@@ -175,8 +178,27 @@ impl Engine {
     /// # Errors
     /// As [`find_symbols`](Self::find_symbols), and [`Error::LanguageUnchecked`].
     pub async fn check_code(&self, code: String, language: Language, project: Option<PathBuf>) -> Result<CodeChecked, Error> {
+        self.check_code_of(None, code, language, project).await
+    }
+
+    /// The same of code that is what a file has, so that it is known where in the project it stands.
+    ///
+    /// # Errors
+    /// As [`check_code`](Self::check_code).
+    pub async fn check_code_of(
+        &self,
+        file: Option<PathBuf>,
+        code: String,
+        language: Language,
+        project: Option<PathBuf>,
+    ) -> Result<CodeChecked, Error> {
+        let asked = answer::Asked::of(code, language)?;
+        let own = match &project {
+            Some(project) => self.own_code(project, asked.ecosystem, &asked.mentioned, file).await?,
+            None => own::OwnCode::default(),
+        };
         let inner = self.inner.clone();
-        self.with_symbols(move |store| inner.check_code(store, &code, language, project.as_deref())).await
+        self.with_symbols(move |store| inner.check_code(store, &asked, project.as_deref(), &own)).await
     }
 
     /// The same, with the language by the name that people and fences give it.
@@ -198,9 +220,10 @@ impl Engine {
         let unknown = || Error::LanguageUnchecked { language: path.display().to_string() };
         let language = language.ok_or_else(unknown)?;
         let project = self.project_of(&path).await?;
+        let file = path.clone();
         let read = self.inner.handle.unblock_on(Lane::Interactive, move || files::read(&path, MAX_CODE));
         let code = String::from_utf8_lossy(&read.await?).into_owned();
-        self.check_code(code, language, project).await
+        self.check_code_of(Some(file), code, language, project).await
     }
 
     /// Every version of every package whose symbols are known, as `crate:smol@2.0.2`, with how many these are.
@@ -212,7 +235,10 @@ impl Engine {
             let version = if of.version.is_empty() { String::new() } else { format!("@{}", of.version) };
             (format!("{}:{}{version}", of.ecosystem, of.name), of.symbols)
         };
-        self.with_symbols(move |store| Ok(store.packages()?.iter().map(|(_, of)| named(of)).collect())).await
+        self.with_symbols(move |store| {
+            Ok(store.packages()?.iter().filter(|(_, of)| of.ecosystem != OWN).map(|(_, of)| named(of)).collect())
+        })
+        .await
     }
 
     /// How many public symbols of each kind a package has, the most frequent first.
@@ -283,7 +309,8 @@ impl Engine {
 
     /// How many packages are known, and how many symbols.
     pub async fn count_symbols(&self) -> Result<(usize, u64), Error> {
-        let packages = self.with_store(|store| store.packages()).await?;
+        let mut packages = self.with_store(|store| store.packages()).await?;
+        packages.retain(|(_, of)| of.ecosystem != OWN);
         Ok((packages.len(), packages.iter().map(|(_, of)| of.symbols).sum()))
     }
 

@@ -6,7 +6,7 @@ use url::Url;
 
 use super::compare::{PageChanges, changes_of_page};
 use super::{Engine, Robots};
-use crate::crawl::{Refetched, is_route, normalise};
+use crate::crawl::{Refetched, is_elsewhere, is_route, normalise};
 use crate::error::Error;
 use crate::model::{Document, Page, SourceId};
 use crate::store::text_hash;
@@ -28,7 +28,7 @@ impl Engine {
         let checked = match self.inner.crawler.refetch_filled(&url, &stored.validators, &stored.filled, Robots::Obey).await? {
             Refetched::Unchanged => Checked::Unchanged,
             Refetched::Gone => Checked::Gone,
-            Refetched::Page(page, _) if page.url != url => Checked::Moved { to: page.url },
+            Refetched::Page(page, _) if is_elsewhere(&page.url, &url) => Checked::Moved { to: page.url },
             Refetched::Page(page, _) => {
                 let now = self.read(Page { url: url.clone(), ..page }).await?;
                 match text_hash(now.markdown.as_bytes()) {

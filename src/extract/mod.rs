@@ -62,13 +62,14 @@ use crate::extract::html::Written;
 use crate::extract::inline::Form;
 use crate::extract::metadata::software::Software;
 use crate::extract::said::Said;
+use crate::extract::shipped::InPage;
 use crate::extract::syntax::Syntax;
 use crate::model::{Budget, CodeBlock, Document, Filled, Heading, Metadata, Meter, Note, OverBudget, Page};
 
 pub use kind::{Kind, kind};
 pub use links::{Anchor, MetaRobots, Outline};
 pub use shell::Shell;
-pub use shipped::{Ask, Beside, Index, Routes, Taken, asked_again, beside, looked_up, taken};
+pub use shipped::{Ask, Beside, Index, Routes, Taken, asked_again, asked_next, beside, looked_up, taken};
 
 /// Why a page gives no document.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
@@ -162,6 +163,16 @@ pub fn shell(page: &Page, meter: &Meter) -> Result<Option<Shell>, OverBudget> {
     links_within(page, meter).map(|outline| outline.shell)
 }
 
+/// Whether a page has a place for an application that is empty, and scripts to fill it, whatever text stands beside it: where that is known of
+/// the other pages of a site, this one is not all that its address shows.
+pub fn is_hollow(page: &Page, meter: &Meter) -> bool {
+    let is_html = kind(page.content_type.as_deref(), &page.url, &page.body) == Kind::Html;
+    is_html && {
+        let (html, _) = charset::decode(page.content_type.as_deref(), &page.body);
+        shell::is_hollow(&html, Syntax::of(page.content_type.as_deref(), &html), meter)
+    }
+}
+
 fn found_links(page: &Page, wanted: links::Wanted, meter: &Meter) -> Outline {
     match kind(page.content_type.as_deref(), &page.url, &page.body) {
         Kind::Html => {
@@ -169,7 +180,7 @@ fn found_links(page: &Page, wanted: links::Wanted, meter: &Meter) -> Outline {
             let syntax = Syntax::of(page.content_type.as_deref(), &html);
             let mut outline = links::of_html(&Base::of(&page.url, encoding), &html, syntax, wanted, meter);
             if let Some(shell) = &mut outline.shell
-                && let Some(shipped) = shipped::in_page(&html, syntax, &page.url, meter)
+                && let Some(InPage { shipped, .. }) = shipped::text_of(&html, syntax, &page.url, Form::Text, meter)
             {
                 let links = shipped.links(&page.url, meter);
                 shell.shipped = Some(shipped.name);
@@ -327,18 +338,14 @@ fn of_html(page: &Page, form: Form, meter: &Meter) -> Result<Reading, Skip> {
     let title = title::of_html(&dom, &article, &said, &software, &page.url);
     let metadata = metadata::of_html(&dom, &said, &software, &page.url, &base);
     let syntax = Syntax::of(page.content_type.as_deref(), &source);
-    if text.len() < NEARLY_EMPTY
-        && page.filled.is_served()
+    if page.filled.is_served()
         && let Some(shell) = shell::of_html(&source, syntax, meter)
     {
-        if let Some(shipped) = shipped::in_page(&source, syntax, &page.url, meter) {
-            let read = shipped.read(&page.url, form, meter);
-            if !read.text.trim().is_empty() {
-                let title = shipped.title.or(Some(read.title).filter(|title| !title.is_empty())).unwrap_or(title);
-                return Ok(Reading { title, metadata, shipped: Some(shipped.name), ..read });
-            }
+        if let Some(InPage { shipped, reading: read }) = shipped::text_of(&source, syntax, &page.url, form, meter) {
+            let title = shipped.title.or(Some(read.title).filter(|title| !title.is_empty())).unwrap_or(title);
+            return Ok(Reading { title, metadata, shipped: Some(shipped.name), ..read });
         }
-        if shell.seen == 0 || text.trim().is_empty() {
+        if shell.says_nothing && text.len() < NEARLY_EMPTY || text.trim().is_empty() {
             return Err(Skip::Shell);
         }
     }

@@ -12,9 +12,11 @@ use crate::model::Meter;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Shell {
-    /// What is to be seen of it without its scripts, in bytes without blanks: menus and titles among it, "Loading" and demands for
-    /// JavaScript not.
+    /// What is to be seen of it without its scripts, in bytes without blanks: menus and titles among it, "Loading", demands for JavaScript and
+    /// banners for cookies not.
     pub seen: usize,
+    /// It is no page without its scripts: it has next to no words but titles and menus.
+    pub says_nothing: bool,
     /// The data in the page itself that has its text, by name; a document that is made of the page is read from it.
     pub shipped: Option<Cow<'static, str>>,
 }
@@ -50,24 +52,27 @@ impl Sight {
 
     /// What stands between two tags, comments among it.
     pub(super) fn text(&mut self, source: &str) {
-        if self.prose < ENOUGH && self.aside.is_over() {
-            self.prose += seen(source, ENOUGH);
+        if self.prose < ENOUGH && self.aside.is_over() && !asks_for_consent(source) {
+            let length = seen(source, ENOUGH);
+            // As the second step does: a page must not be kept from it by what does not count there.
+            let is_phrase = length > 0 && length < LONGEST_PHRASE && (is_waiting(source) || demands(source));
+            self.prose += if is_phrase { 0 } else { length };
         }
     }
 }
 
 /// The second step, with what the page has for its scripts.
 pub(super) fn of_html(html: &str, syntax: Syntax, meter: &Meter) -> Option<Shell> {
-    judge(html, syntax, meter).map(|seen| Shell { seen, shipped: None })
-}
-
-fn judge(html: &str, syntax: Syntax, meter: &Meter) -> Option<usize> {
     let mut look = Look::default();
     let mut tags = Tags::of(html, syntax);
     let mut from = 0;
     while let Some(tag) = tags.next().filter(|tag| meter.goes_on_by(1 + tag.len() / 64)) {
         look.text(&html[from..tags.position() - tag.len()]);
         look.tag(&tag, &mut tags);
+        // The rest does not change that.
+        if look.is_page() {
+            return None;
+        }
         from = tags.position();
         // What follows cannot make it a shell again.
         if look.prose >= ENOUGH || look.sentences > 0 || look.is_framed {
@@ -78,13 +83,34 @@ fn judge(html: &str, syntax: Syntax, meter: &Meter) -> Option<usize> {
     look.verdict()
 }
 
+/// Whether the place for an application is empty, whatever stands beside it.
+pub(super) fn is_hollow(html: &str, syntax: Syntax, meter: &Meter) -> bool {
+    let mut look = Look::default();
+    let mut tags = Tags::of(html, syntax);
+    let mut from = 0;
+    while let Some(tag) = tags.next().filter(|tag| meter.goes_on_by(1 + tag.len() / 64)) {
+        look.text(&html[from..tags.position() - tag.len()]);
+        look.tag(&tag, &mut tags);
+        from = tags.position();
+        if look.is_framed || look.filled > 0 {
+            return false;
+        }
+    }
+    look.text(&html[from..]);
+    look.end_mount();
+    look.scripts > 0 && look.mounts > 0 && look.filled == 0
+}
+
 #[derive(Default)]
 struct Look {
     scripts: usize,
     /// As of [`Sight`], but for phrases that say that there is nothing yet.
     prose: usize,
-    /// All text, links among it.
+    /// What of it is in no heading.
+    words: usize,
+    /// All text, links among it, but for what asks for consent to cookies.
     seen: usize,
+    consent: usize,
     /// Paragraphs and items that say something.
     sentences: usize,
     /// Elements that scripts are to fill, and those of them that have something already.
@@ -107,6 +133,8 @@ struct Look {
     paragraph: usize,
     /// A paragraph has text, however little.
     has_paragraph: bool,
+    /// What is read asks for consent to cookies, up to the end of its element.
+    in_consent: bool,
 }
 
 impl Look {
@@ -123,13 +151,16 @@ impl Look {
             self.is_demanded |= demands(source);
             return;
         }
-        self.seen += length;
+        self.in_consent |= asks_for_consent(source);
+        // A banner stands beside the place that is still empty, and is no text of the page.
+        *(if self.in_consent { &mut self.consent } else { &mut self.seen }) += length;
         if let Some((_, _, text)) = &mut self.mount {
             // A heading or a paragraph is something, however short.
             *text += if self.in_paragraph || self.in_heading { LEAST_FILLED } else { length };
         }
-        if self.aside.is_over() {
+        if self.aside.is_over() && !self.in_consent {
             self.prose += length;
+            self.words += if self.in_heading { 0 } else { length };
             if self.in_paragraph {
                 self.has_paragraph = true;
                 self.paragraph += length;
@@ -140,6 +171,7 @@ impl Look {
 
     fn tag<'a>(&mut self, tag: &Tag<'a>, tags: &mut Tags<'a>) {
         let (name, open) = (tag.name(), !tag.closes);
+        self.in_consent &= matches!(name, "a" | "b" | "br" | "code" | "em" | "i" | "span" | "strong");
         match name {
             "script" if open => {
                 self.scripts += 1;
@@ -205,15 +237,26 @@ impl Look {
         }
     }
 
-    fn verdict(mut self) -> Option<usize> {
+    /// Whatever else it has: it says something by itself, or is none of those that scripts fill in.
+    fn is_page(&self) -> bool {
+        self.is_framed || self.sentences > 0 || self.prose >= ENOUGH
+    }
+
+    /// One that has no end of its own.
+    fn end_mount(&mut self) {
         if let Some((_, _, text)) = self.mount.take() {
             self.filled += usize::from(text >= LEAST_FILLED);
         }
+    }
+
+    fn verdict(mut self) -> Option<Shell> {
+        self.end_mount();
         let is_bare = self.prose < LEAST_FILLED && !self.has_paragraph;
         let is_shell = self.mounts > self.filled && self.filled == 0
-            || (self.is_demanded || self.is_marked) && is_bare && self.mounts == 0
-            || self.seen == 0 && !self.has_media;
-        (self.scripts > 0 && !self.is_framed && self.sentences == 0 && self.prose < ENOUGH && is_shell).then_some(self.seen)
+            || (self.is_demanded || self.is_marked) && is_bare && self.mounts == 0 && self.seen < LONGEST_MENU
+            || self.seen + self.consent == 0 && !self.has_media;
+        let says_nothing = self.words < LEAST_FILLED && !self.has_paragraph;
+        (self.scripts > 0 && !self.is_page() && is_shell).then_some(Shell { seen: self.seen, says_nothing, shipped: None })
     }
 }
 
@@ -292,14 +335,27 @@ pub(super) fn demands(text: &str) -> bool {
     text.contains("javascript") && DEMANDS.iter().any(|word| text.contains(word))
 }
 
+/// Whether words ask for consent to cookies, or tell that there are any, as banners do.
+fn asks_for_consent(text: &str) -> bool {
+    if text.len() > LONGEST_CONSENT || !text.contains("ookie") {
+        return false;
+    }
+    let text = text.to_ascii_lowercase();
+    text.contains("cookie") && CONSENTS.iter().any(|word| text.contains(word))
+}
+
 /// What is enough for a page, in bytes without blanks.
 const ENOUGH: usize = 200;
 /// A paragraph of so many says something.
 const LEAST_SENTENCE: usize = 20;
 /// What has so much is no empty place any more.
 const LEAST_FILLED: usize = 24;
+/// A list of links is longer than a menu, and is a page: also one that would be searched by a script.
+const LONGEST_MENU: usize = 2_000;
 /// "Loading…" and demands for JavaScript are no longer than that.
 const LONGEST_PHRASE: usize = 160;
+/// Nor are the words of a banner for cookies longer.
+const LONGEST_CONSENT: usize = 600;
 /// In words.
 const MOST_WAITING: usize = 4;
 /// Bytes of a script in which it tells what it starts.
@@ -377,13 +433,29 @@ const DEMANDS: [&str; 13] = [
     "activer",
 ];
 
+const CONSENTS: [&str; 13] = [
+    "use cookies",
+    "uses cookies",
+    "uses essential cookies",
+    "accept",
+    "consent",
+    "agree",
+    "your experience",
+    "our partners",
+    "verwendet",
+    "verwenden",
+    "utilis",
+    "utiliz",
+    "privacy",
+];
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::model::Budget;
 
     fn judged(html: &str) -> Option<usize> {
-        judge(html, Syntax::Html, &Budget::default().begin())
+        of_html(html, Syntax::Html, &Budget::default().begin()).map(|shell| shell.seen)
     }
 
     #[test]
@@ -402,11 +474,48 @@ mod tests {
             "<body><div id=app>Loading your workspace for the first time…</div><script src=a.js></script>",
             "<body><redoc spec-url=/openapi.json></redoc><script src=redoc.js></script>",
             "<body><p>This site requires JavaScript.</p><script src=a.js></script>",
+            "<div id=root></div><div class=banner><p>We use cookies to give you the best of kettles, see our <a href=/c>policy</a> on these \
+             and other matters of the law, which is long.</p><button>Accept all</button></div><script src=a.js></script>",
+            "<div id=app></div><p>This website uses cookies and similar means so that it works as it should, to count who comes, and to show what \
+             fits you. By going on you agree to that, and you may take it back whenever you like, at the foot of each page of this site.</p>\
+             <script src=a.js></script>",
             "<script>location</script><script src=a.js></script>",
             "<!doctype html><title>K</title><xmp theme=united style='display:none'># Kettles\n\nA kettle boils water.\n</xmp><script src=a.js></script>",
         ] {
             assert!(judged(html).is_some(), "{html}");
         }
+    }
+
+    #[test]
+    fn an_empty_place_is_told_whatever_stands_beside_it() {
+        let beside = "<header><p>Kettles, pots and pans of all kinds, for those who cook at home.</p></header>".repeat(5);
+        let hollow = |html: String| is_hollow(&html, Syntax::Html, &Budget::default().begin());
+        assert!(hollow(format!("{beside}<div id=app></div><script src=a.js></script>")));
+        assert!(hollow(format!("<div id=app>Loading…</div>{beside}<script src=a.js></script>")));
+        for html in ["<div id=app><p>A kettle.</p></div><script src=a.js></script>", "<script src=a.js></script>", "<div id=app></div>"] {
+            assert!(!hollow(format!("{beside}{html}")), "{html}");
+        }
+    }
+
+    #[test]
+    fn what_a_banner_says_is_not_seen() {
+        let banner = "<div id=app></div><p>We use cookies, and you accept that.</p><script src=a.js></script>";
+        assert_eq!((judged(banner), judged(&format!("<b>Tea</b>{banner}"))), (Some(0), Some(3)));
+    }
+
+    #[test]
+    fn what_has_titles_and_menus_alone_says_nothing() {
+        let says_nothing = |html: &str| of_html(html, Syntax::Html, &Budget::default().begin()).unwrap().says_nothing;
+        let shell = "<div id=app></div><script src=a.js></script>";
+        for beside in [
+            "",
+            "<h1>Kettles and all that belongs to them</h1>",
+            "<h1>Tea</h1><nav>All the kettles of this house</nav><a href=/>To the pots and pans</a>",
+        ] {
+            assert!(says_nothing(&format!("{beside}{shell}")), "{beside}");
+        }
+        assert!(!says_nothing(&format!("<div>All the kettles of this house, and the pots</div>{shell}")));
+        assert!(!says_nothing(&format!("<p>Tea, hot</p>{shell}")));
     }
 
     #[test]
@@ -427,6 +536,9 @@ mod tests {
             "<div id=root><a href=a>Kettles of copper</a> <a href=b>Pots of steel</a></div><script src=a.js></script>",
             "<div id=app><pre>curl x</pre></div><script src=a.js></script>",
             "<xmp>let kettle = 1;</xmp><script src=stats.js></script>",
+            "<div id=root><h1>Cookies</h1><p>We use cookies to keep you logged in.</p></div><script src=a.js></script>",
+            "<div id=app></div><p>We use cookies to count.</p><p>A kettle boils water in two minutes.</p><script src=a.js></script>",
+            "<h1>Cookies</h1><p>By going on you accept our cookies.</p><script src=a.js></script>",
             "",
             "<div id=__next><main><h1>Kettles and pots on stoves</h1></main></div><script id=__NEXT_DATA__ type=application/json>{}</script>",
         ] {
@@ -434,5 +546,7 @@ mod tests {
         }
         let long = format!("<div id=app></div><script src=a.js></script><div>{}</div>", "Words of a page. ".repeat(20));
         assert_eq!(judged(&long), None);
+        let index = "<li><a href=/kettle>kettle</a>".repeat(400);
+        assert_eq!(judged(&format!("<noscript>The search needs JavaScript.</noscript>{index}<script src=search.js></script>")), None);
     }
 }

@@ -107,6 +107,14 @@ impl Contents {
     }
 }
 
+impl SourceFile {
+    /// What it is known by without being read: another size or time is another file.
+    pub fn tag(&self) -> String {
+        let since = self.modified.and_then(|time| time.duration_since(SystemTime::UNIX_EPOCH).ok()).unwrap_or_default();
+        format!("{:x}-{:x}", self.bytes, since.as_nanos())
+    }
+}
+
 struct Walk<'a> {
     root: &'a Path,
     ecosystem: Ecosystem,

@@ -46,5 +46,5 @@ pub use self::place::{Place, path_of_file as path_of};
 pub use self::project::{Dependency, Project, Source};
 pub use self::role::Role;
 pub use self::selection::{Selection, Usual, Wanted};
-pub use self::shelf::{Places, Shelf};
+pub use self::shelf::{Places, Shelf, modules_in};
 pub use self::version::compare as compare_versions;

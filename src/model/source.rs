@@ -144,6 +144,9 @@ pub struct Recipe {
     /// `never`, `auto` or `always`; none is as the settings have it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub render: Option<String>,
+    /// Origins for whose pages a browser was found to be needed: learned, not asked for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub scripted: Vec<String>,
     /// Of what is no site: its one seed is the address that those of its pages begin with, and `include`, `exclude` and `everything` are about
     /// paths.
     #[serde(skip_serializing_if = "Option::is_none")]

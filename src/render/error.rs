@@ -21,6 +21,9 @@ pub enum Error {
     /// This system gives its sandbox nothing to stand on, or it was started by root.
     #[error("the browser cannot shield itself from pages here: {said}")]
     Sandbox { said: String },
+    /// It was never heard of: what is installed is no browser, or lacks something.
+    #[error("the browser {path:?} is of no use")]
+    Useless { path: PathBuf, source: Box<Error> },
     /// With the end of what it wrote to standard error.
     #[error("the browser ended{}", after(said))]
     Ended { said: String },
@@ -50,6 +53,9 @@ pub enum Error {
     NotOpened { why: String },
     #[error("the rendered page is longer than {limit} characters")]
     TooLarge { limit: usize },
+    /// It may have fewer characters than are allowed, most of which take several bytes on their way.
+    #[error("the rendered page takes {bytes} bytes on its way from the browser, which is more than {limit}")]
+    TooHeavy { bytes: usize, limit: usize },
 }
 
 fn after(said: &str) -> String {
@@ -66,6 +72,7 @@ impl Error {
                 "run it as another user than root, or, if the pages are to be trusted or this is a container anyway, with --browser-no-sandbox",
             ),
             Self::Start { .. }
+            | Self::Useless { .. }
             | Self::Ended { .. }
             | Self::Junk { .. }
             | Self::TooLong { .. }
@@ -79,7 +86,8 @@ impl Error {
             | Self::Windows { .. }
             | Self::Flood
             | Self::NotOpened { .. }
-            | Self::TooLarge { .. } => None,
+            | Self::TooLarge { .. }
+            | Self::TooHeavy { .. } => None,
         }
     }
 
@@ -90,7 +98,15 @@ impl Error {
 
     /// No page can be rendered before something is changed.
     pub fn is_of_the_system(&self) -> bool {
-        matches!(self, Self::NoBrowser | Self::NotThere { .. } | Self::Start { .. } | Self::Profile { .. } | Self::Sandbox { .. })
+        matches!(
+            self,
+            Self::NoBrowser
+                | Self::NotThere { .. }
+                | Self::Start { .. }
+                | Self::Useless { .. }
+                | Self::Profile { .. }
+                | Self::Sandbox { .. }
+        )
     }
 }
 

@@ -16,8 +16,10 @@ pub struct Places {
 /// The named one, or the first of those that are known. A name without a folder is looked for where programs are.
 pub(super) fn find(named: Option<&Path>, places: &Places) -> Result<PathBuf, Error> {
     if let Some(named) = named {
-        if named.components().count() > 1 || named.is_file() {
-            return if named.is_file() { Ok(named.to_owned()) } else { Err(Error::NotThere { path: named.to_owned() }) };
+        if named.components().count() > 1 {
+            // As a whole, so that whatever starts it takes it for nothing else.
+            let whole = std::path::absolute(named).ok().filter(|path| path.is_file());
+            return whole.ok_or_else(|| Error::NotThere { path: named.to_owned() });
         }
         let name = named.to_string_lossy();
         return in_folders(&name, &places.folders).ok_or_else(|| Error::NotThere { path: named.to_owned() });
@@ -104,7 +106,10 @@ mod tests {
         assert_eq!(find(Some(Path::new("google-chrome")), &both).unwrap(), program);
         assert_eq!(find(Some(&edge), &Places::default()).unwrap(), edge);
         assert!(matches!(find(None, &Places::default()), Err(Error::NoBrowser)));
-        for missing in ["nonesuch", "/nonesuch/chromium"] {
+        // Where cargo runs tests, both are there: whoever starts a bare name would start what is on its path.
+        let whole = find(Some(Path::new("src/lib.rs")), &both).unwrap();
+        assert!(whole.is_absolute() && whole.is_file(), "{whole:?}");
+        for missing in ["nonesuch", "/nonesuch/chromium", "Cargo.toml"] {
             assert!(matches!(find(Some(Path::new(missing)), &both), Err(Error::NotThere { .. })), "{missing}");
         }
         fs::remove_dir_all(folder).unwrap();

@@ -46,9 +46,24 @@ struct Shared {
     said: Mutex<Vec<u8>>,
 }
 
+/// Why a call has no result.
+enum NoAnswer {
+    Refused(String),
+    TooLong { bytes: usize },
+}
+
+impl NoAnswer {
+    fn to(self, method: &'static str) -> Error {
+        match self {
+            Self::Refused(why) => Error::Refused { method, why },
+            Self::TooLong { bytes } => Error::TooHeavy { bytes, limit: wire::LONGEST },
+        }
+    }
+}
+
 #[derive(Default)]
 struct State {
-    waiting: HashMap<u64, Sender<Result<Value, String>>>,
+    waiting: HashMap<u64, Sender<Result<Value, NoAnswer>>>,
     sessions: HashMap<String, Sender<Event>>,
     /// Sessions whose pages sent more than was taken.
     flooded: HashSet<String>,
@@ -82,7 +97,7 @@ impl Link {
     pub(super) async fn call(&self, session: Option<&str>, method: &'static str, params: Value, limit: Duration) -> Result<Value, Error> {
         let asked = self.ask(session, method, params)?;
         match self.handle.timeout(limit, asked.answer.recv()).await {
-            Ok(Ok(outcome)) => outcome.map_err(|why| Error::Refused { method, why }),
+            Ok(Ok(outcome)) => outcome.map_err(|why| why.to(method)),
             Ok(Err(_)) => Err(self.ended()),
             Err(_) => Err(Error::Silent { method, limit }),
         }
@@ -92,7 +107,7 @@ impl Link {
     pub(super) async fn call_page(&self, session: &str, method: &'static str, params: Value) -> Result<Value, Error> {
         let asked = self.ask(Some(session), method, params)?;
         match asked.answer.recv().await {
-            Ok(outcome) => outcome.map_err(|why| Error::Refused { method, why }),
+            Ok(outcome) => outcome.map_err(|why| why.to(method)),
             Err(_) => Err(self.ended()),
         }
     }
@@ -171,7 +186,7 @@ impl fmt::Debug for Link {
 struct Asked<'a> {
     shared: &'a Shared,
     id: u64,
-    answer: Receiver<Result<Value, String>>,
+    answer: Receiver<Result<Value, NoAnswer>>,
 }
 
 impl Drop for Asked<'_> {
@@ -219,7 +234,7 @@ impl Shared {
             Message::Answer { id, outcome } => {
                 let waiting = self.state().waiting.remove(&id);
                 if let Some(waiting) = waiting {
-                    let _ = waiting.try_send(outcome);
+                    let _ = waiting.try_send(outcome.map_err(NoAnswer::Refused));
                 }
             }
             Message::Event { session: Some(session), method, mut params } if TOLD.contains(&&*method) => {
@@ -247,7 +262,13 @@ impl Shared {
                 }
             }
             Message::Event { .. } => {}
-            Message::PassedOver { bytes } => log::debug!("{bytes} bytes of the browser are passed over: no message is so long"),
+            Message::PassedOver { answers, bytes } => {
+                log::debug!("{bytes} bytes of the browser are passed over: no message is so long");
+                let waiting = answers.and_then(|id| self.state().waiting.remove(&id));
+                if let Some(waiting) = waiting {
+                    let _ = waiting.try_send(Err(NoAnswer::TooLong { bytes }));
+                }
+            }
         }
     }
 

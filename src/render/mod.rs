@@ -3,8 +3,11 @@
 //! The browser has no network. All that a page asks for comes here, is judged (`rules`), and is answered through [`Fetches`], which is the
 //! crawl: so guard, robots.txt, credentials, limits and counters are those of the crawl. Its pipes are files that threads read and write
 //! (`link`), so it is the same on every reactor. `find` and `launch` start it, `profile` is what it leaves behind, `tab` a page's place in it,
-//! and `visit` one page. Nothing is started before a page needs it.
+//! `visit` one page, and `answer` one request of it. Nothing is started before a page needs it.
 
+mod answer;
+mod around;
+mod ends;
 mod error;
 mod find;
 mod launch;
@@ -13,6 +16,7 @@ mod profile;
 mod rules;
 mod shared;
 mod tab;
+mod tokens;
 mod visit;
 mod wire;
 
@@ -23,16 +27,19 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use async_channel::{Receiver, Sender};
 use serde_json::json;
 use url::Url;
 
+use self::around::Around;
+use self::ends::Ends;
 pub use self::error::Error;
 pub use self::find::Places;
 use self::link::Link;
+pub use self::rules::NO_LOSS;
 use self::shared::Scripts;
 use self::tab::Tab;
-use self::visit::{Around, visit};
+use self::tokens::Tokens;
+use self::visit::visit;
 use crate::http::Method;
 use crate::reactor::{Boxed, Handle, Lane};
 
@@ -51,7 +58,8 @@ pub struct Config {
     pub quiet: Duration,
     /// How long one that is next to empty is waited for after the last that was heard of it. Default: 2.5 s.
     pub for_text: Duration,
-    /// Pages in it at once. Default: 4.
+    /// Pages in it at once, each of which takes some fifty megabytes. Default: 4; 3 where there are no more than two processors, which is as
+    /// much as these are worth.
     pub at_once: usize,
     /// Pages after which it is started anew. Default: 500.
     pub pages: u32,
@@ -74,7 +82,7 @@ impl Default for Config {
             patience: Duration::from_secs(10),
             quiet: Duration::from_millis(300),
             for_text: Duration::from_millis(2500),
-            at_once: 4,
+            at_once: if thread::available_parallelism().is_ok_and(|processors| processors.get() > 2) { 4 } else { 3 },
             pages: 500,
             max_html: 16 << 20,
             memory_mib: 512,
@@ -153,6 +161,8 @@ pub trait Fetches: Send + Sync {
     fn fetch<'a>(&'a self, asked: Asked<'a>) -> Boxed<'a, Result<Fetched, Declined>>;
     /// Pages of different ones have nothing in common, such as scripts and cookies.
     fn identity(&self) -> u64;
+    /// A request of a page was refused by the rule of this name: no page is shown what it asks for. For who counts them.
+    fn refused(&self, _rule: &'static str, _url: Option<&Url>) {}
 }
 
 /// A request of a page.
@@ -162,6 +172,8 @@ pub struct Asked<'a> {
     pub method: Method,
     pub url: Url,
     pub headers: Vec<(String, String)>,
+    /// Those that scripts of the page's own site have set in the browser, as it would send them: to that site alone.
+    pub cookies: Option<String>,
     /// Who asks.
     pub page: &'a Url,
 }
@@ -196,6 +208,7 @@ struct Inner {
     handle: Handle,
     config: Config,
     scripts: Mutex<Scripts>,
+    ends: Mutex<Ends>,
     /// The one that runs. Held for moves only.
     running: Mutex<Option<Arc<Process>>>,
     /// Why none runs, and since when: not tried again for every page.
@@ -234,6 +247,7 @@ impl Browser {
             handle: handle.clone(),
             config,
             scripts: Mutex::default(),
+            ends: Mutex::default(),
             running,
             failed,
             graves: Arc::default(),
@@ -285,7 +299,7 @@ impl Inner {
             Some(tab) if served.url.fragment().is_none() || tab.clear().await.is_ok() => tab,
             _ => Tab::open(&process.link, of, self.config.answers_within).await?,
         };
-        let around = Around { handle: &self.handle, config: &self.config, fetch, scripts: &self.scripts };
+        let around = Around { handle: &self.handle, config: &self.config, fetch, scripts: &self.scripts, ends: &self.ends };
         let outcome = visit(&tab, served, around).await;
         tab.pages += 1;
         let is_clear = match &outcome {
@@ -351,7 +365,7 @@ impl Inner {
     async fn start(&self) -> Result<Arc<Process>, Error> {
         let program = self.config.find()?;
         let (handle, config) = (self.handle.clone(), self.config.clone());
-        let (shown, graves) = (program.display().to_string(), self.graves.clone());
+        let (path, graves) = (program.clone(), self.graves.clone());
         let started = self.handle.unblock_on(Lane::Interactive, move || {
             let launched = launch::launch(&program, &config)?;
             let (link, grave) = Link::new(&handle, launched);
@@ -361,10 +375,19 @@ impl Inner {
             Ok::<_, Error>(link)
         });
         let (link, limit) = (Arc::new(started.await?), self.config.answers_within);
-        let version = link.call(None, "Browser.getVersion", json!({}), limit).await?;
-        // To see windows that pages open.
-        link.call(None, "Target.setDiscoverTargets", json!({ "discover": true }), limit).await?;
-        log::info!("{} is started: {shown}", version["product"].as_str().unwrap_or("a browser"));
+        let greeted = async {
+            let version = link.call(None, "Browser.getVersion", json!({}), limit).await?;
+            // To see windows that pages open.
+            link.call(None, "Target.setDiscoverTargets", json!({ "discover": true }), limit).await.map(|_| version)
+        };
+        let version = match greeted.await {
+            // One that has worked before may do so again.
+            Err(error) if error.is_of_the_browser() && self.started.load(Ordering::Relaxed) == 0 => {
+                return Err(Error::Useless { path, source: Box::new(error) });
+            }
+            greeted => greeted?,
+        };
+        log::info!("{} is started: {}", version["product"].as_str().unwrap_or("a browser"), path.display());
         self.started.fetch_add(1, Ordering::Relaxed);
         Ok(Arc::new(Process { idle: Mutex::default(), pages: AtomicU32::new(1), link }))
     }
@@ -391,33 +414,6 @@ impl Drop for Inner {
         while graves.iter().any(|grave| !grave.is_finished()) && Instant::now() < until {
             thread::sleep(Duration::from_millis(2));
         }
-    }
-}
-
-/// What may be taken so many times at once.
-#[derive(Debug)]
-struct Tokens(Sender<()>, Receiver<()>);
-
-/// Given back when dropped.
-struct Token<'a>(&'a Sender<()>);
-
-impl Tokens {
-    fn new(count: usize) -> Self {
-        let (sender, receiver) = async_channel::bounded(count);
-        (0..count).for_each(|_| _ = sender.try_send(()));
-        Self(sender, receiver)
-    }
-
-    async fn take(&self) -> Token<'_> {
-        // Both ends are here.
-        let _ = self.1.recv().await;
-        Token(&self.0)
-    }
-}
-
-impl Drop for Token<'_> {
-    fn drop(&mut self) {
-        let _ = self.0.try_send(());
     }
 }
 

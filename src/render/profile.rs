@@ -73,6 +73,10 @@ fn remove(folder: &Path) -> io::Result<()> {
 fn sweep(below: &Path) {
     for entry in fs::read_dir(below).into_iter().flatten().flatten() {
         let name = entry.file_name();
+        // Others may make files here, too, and a pipe of that name would be waited for.
+        if !entry.file_type().is_ok_and(|kind| kind.is_file()) {
+            continue;
+        }
         let Some(folder) = name.to_str().filter(|name| name.starts_with(PREFIX)).and_then(|name| name.strip_suffix(LOCK)) else { continue };
         // One that was just made may not be locked yet.
         let is_new = entry.metadata().and_then(|file| file.modified()).is_ok_and(|at| at.elapsed().is_ok_and(|age| age < SETTLED));
@@ -120,12 +124,17 @@ mod tests {
         left("smolcrawl-browser-1-dead", old);
         left("smolcrawl-browser-2-new", SystemTime::now());
         left("somebody-else", old);
+        // Nobody ever reads it.
+        #[cfg(unix)]
+        assert!(process::Command::new("mkfifo").arg(below.join("smolcrawl-browser-3-pipe.lock")).status().unwrap().success());
         let alive = Profile::new(&below).unwrap();
         OpenOptions::new().write(true).open(&alive.lock).unwrap().set_modified(old).unwrap();
         let second = Profile::new(&below).unwrap();
         assert!(alive.folder().is_dir() && second.folder().is_dir());
         assert!(!names().iter().any(|name| name.contains("dead")), "{:?}", names());
         drop((alive, second));
+        #[cfg(unix)]
+        fs::remove_file(below.join("smolcrawl-browser-3-pipe.lock")).unwrap();
         assert_eq!(names(), ["smolcrawl-browser-2-new", "smolcrawl-browser-2-new.lock", "somebody-else", "somebody-else.lock"]);
         fs::remove_dir_all(below).unwrap();
     }

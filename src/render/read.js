@@ -30,7 +30,9 @@
     if (page === location.href.split("#", 1)[0] && /^!?\//.test(route) && routes.size < 5000) routes.add(link.href);
   }
   const found = { url: location.href, routes: [...routes] };
-  const finished = (html) => html.length > limit ? { tooLong: true } : { html: "<!DOCTYPE html>" + html, ...found };
+  // Half a sign, which a string of a script may have, is none on the way to us.
+  const whole = (text) => text.toWellFormed ? text.toWellFormed() : text;
+  const finished = (html) => html.length > limit ? { tooLong: true } : { html: "<!DOCTYPE html>" + whole(html), ...found };
   if (isPlain) return finished(top.outerHTML);
   const empty = new Set("area base br col embed hr img input link meta source track wbr".split(" "));
   const escape = (text, quote) => text.replace(/[&<>"\u00a0]/g, (c) =>

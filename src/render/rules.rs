@@ -89,7 +89,7 @@ impl Paused {
             return match &*self.method {
                 "GET" if is_known && url[..Position::AfterQuery] == page[..Position::AfterQuery] => Verdict::Serve,
                 // Of what was shown before in the same place.
-                "GET" if is_known => Verdict::Refuse("a page that is gone"),
+                "GET" if is_known => Verdict::Refuse(GONE),
                 "GET" if url[..Position::AfterQuery] == page[..Position::AfterQuery] => Verdict::Ask,
                 "GET" => Verdict::Leave,
                 _ => Verdict::Refuse(CHANGES),
@@ -99,15 +99,15 @@ impl Paused {
             // Its text could not be read.
             "Document" if url.origin() != page.origin() => Verdict::Refuse("a frame of another site"),
             "Stylesheet" => Verdict::Style,
-            "Image" | "Media" | "Font" | "TextTrack" | "Manifest" => Verdict::Refuse("no text"),
-            "Ping" | "CSPViolationReport" => Verdict::Refuse("a report"),
+            "Image" | "Media" | "Font" | "TextTrack" | "Manifest" => Verdict::Refuse(NO_TEXT),
+            "Ping" | "CSPViolationReport" => Verdict::Refuse(REPORT),
             "EventSource" | "WebSocket" | "Prefetch" | "SignedExchange" | "FedCM" => {
                 Verdict::Refuse("a connection that stays open, or a page to come")
             }
             // What a page asks before it asks another site.
             _ if !matches!(&*self.method, "GET" | "HEAD" | "OPTIONS") => Verdict::Refuse(CHANGES),
-            _ if is_analytics(url) => Verdict::Refuse("analytics"),
-            _ if url.path() == "/favicon.ico" => Verdict::Refuse("no text"),
+            _ if is_analytics(url) => Verdict::Refuse(COUNTED),
+            _ if url.path() == "/favicon.ico" => Verdict::Refuse(NO_TEXT),
             _ => Verdict::Ask,
         }
     }
@@ -160,6 +160,12 @@ fn is_analytics(url: &Url) -> bool {
 /// Bytes of an address that is asked for.
 const LONGEST_ADDRESS: usize = 16 << 10;
 const CHANGES: &str = "a method that may change something";
+const NO_TEXT: &str = "no text";
+const REPORT: &str = "a report";
+const COUNTED: &str = "analytics";
+/// Rules by which no page loses any text.
+pub const NO_LOSS: [&str; 4] = [NO_TEXT, REPORT, COUNTED, GONE];
+const GONE: &str = "a page that is gone";
 /// Bytes of a header, and how many a request has at the most.
 const LONGEST_HEADER: usize = 8 << 10;
 const MOST_HEADERS: usize = 30;

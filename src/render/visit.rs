@@ -2,33 +2,23 @@
 //! come to rest, or when its time is up.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use futures_lite::future;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use serde_json::{Value, json};
-use url::{Position, Url};
+use url::Url;
 
+use super::answer::{Done, answer, refuse};
+use super::around::Around;
+use super::ends::Shell;
 use super::error::Error;
 use super::link::Event;
 use super::rules::{Paused, Verdict};
-use super::shared::Scripts;
 use super::tab::Tab;
-use super::{Asked, Config, Fetches, Outcome, Rendered, Served};
-use crate::http::{Method, masked};
-use crate::reactor::{Boxed, Handle};
-
-/// What a visit needs of its surroundings.
-#[derive(Clone, Copy)]
-pub(super) struct Around<'a> {
-    pub(super) handle: &'a Handle,
-    pub(super) config: &'a Config,
-    pub(super) fetch: &'a dyn Fetches,
-    pub(super) scripts: &'a Mutex<Scripts>,
-}
+use super::{Outcome, Rendered, Served};
+use crate::http::masked;
+use crate::reactor::Boxed;
 
 pub(super) async fn visit(tab: &Tab, served: &Served<'_>, around: Around<'_>) -> Result<Outcome, Error> {
     let mut visit = Visit::new(tab, served, around);
@@ -111,12 +101,6 @@ enum Turn {
     Late,
 }
 
-/// A request that was answered.
-struct Done {
-    began: Instant,
-    bytes: u64,
-}
-
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Step {
     Opening,
@@ -145,6 +129,9 @@ struct Visit<'a> {
     /// Since when.
     opened: Instant,
     is_settled: bool,
+    shell: Shell,
+    /// What it had when it was quiet for the first time, where that is next to nothing.
+    first_text: Option<String>,
     /// The page itself was not asked for yet.
     is_known: bool,
     reloads: u32,
@@ -173,6 +160,8 @@ impl<'a> Visit<'a> {
             is_open: false,
             opened: now,
             is_settled: true,
+            shell: around.ends().shell(&tab.of, served.body),
+            first_text: None,
             is_known: true,
             reloads: 0,
             windows: 0,
@@ -263,6 +252,7 @@ impl<'a> Visit<'a> {
             }
             Verdict::Refuse(why) => {
                 self.refused += 1;
+                self.around.fetch.refused(why, paused.url.as_ref());
                 log::debug!(
                     "a page's request is refused, as it is {why}: {} {}",
                     paused.method(),
@@ -306,16 +296,27 @@ impl<'a> Visit<'a> {
         match self.step {
             Step::Opening => {}
             Step::Watching => {
-                let config = self.around.config;
-                let is_empty = answer["result"]["value"]["seen"].as_u64().unwrap_or_default() < ENOUGH;
+                let (config, value) = (self.around.config, &answer["result"]["value"]);
+                let text = value["text"].as_str().unwrap_or_default();
+                let is_empty = value["seen"].as_u64().unwrap_or_default() < ENOUGH;
                 // What is next to empty would be lost: it is worth a wait for what a busy machine or a clock of the page brings.
                 let (since, rest) = if is_empty {
-                    (self.traffic.max(self.opened), config.quiet.max(config.for_text))
+                    (self.traffic.max(self.opened), self.around.ends().patience(self.shell, text, config))
                 } else {
                     (self.traffic, config.quiet)
                 };
                 let rested = self.around.handle.now().saturating_duration_since(since);
+                if self.going.is_empty() && self.waiting.is_empty() && rested >= config.quiet {
+                    match (&self.first_text, is_empty) {
+                        (None, true) => self.first_text = Some(text.to_owned()),
+                        (Some(_), false) => self.around.ends().came_later(self.shell),
+                        _ => {}
+                    }
+                }
                 if self.going.is_empty() && self.waiting.is_empty() && rested >= rest {
+                    if let Some(first) = self.first_text.take().filter(|_| is_empty && rested >= config.for_text) {
+                        self.around.ends().note(self.shell, &first, text);
+                    }
                     self.step = Step::Reading;
                     self.deadline = self.around.handle.now() + LAST;
                 }
@@ -340,67 +341,6 @@ impl<'a> Visit<'a> {
             refused: self.refused,
         })
     }
-}
-
-async fn answer(tab: &Tab, served: &Served<'_>, around: Around<'_>, paused: Paused) -> Result<Done, Error> {
-    let began = around.handle.now();
-    let is_itself = paused.is_of(&tab.target) && paused.method() == "GET";
-    let url = paused.url.clone().unwrap_or_else(|| served.url.clone());
-    // The first time; a page that loads itself anew is asked for, as it may have set a cookie.
-    if is_itself && served.take() {
-        let kind = served.content_type.unwrap_or("text/html");
-        fulfil(tab, &paused.id, 200, &[("Content-Type".to_owned(), kind.to_owned())], served.body).await?;
-        return Ok(Done { began, bytes: 0 });
-    }
-    let kept = if paused.is_script() { scripts(around.scripts).find(&tab.of, url[..Position::AfterQuery].as_ref()) } else { None };
-    if let Some(script) = kept {
-        fulfil(tab, &paused.id, script.status, &script.headers, &script.body).await?;
-        return Ok(Done { began, bytes: script.body.len() as u64 });
-    }
-    let asked = Asked {
-        method: Method::parse(paused.method()).unwrap_or(Method::GET),
-        headers: paused.headers().map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
-        page: served.url,
-        url: url.clone(),
-    };
-    match around.fetch.fetch(asked).await {
-        Ok(fetched) => {
-            let fetched = Arc::new(fetched);
-            if paused.is_script() && fetched.status == 200 {
-                scripts(around.scripts).keep(&tab.of, &url[..Position::AfterQuery], fetched.clone());
-            }
-            fulfil(tab, &paused.id, fetched.status, &fetched.headers, &fetched.body).await?;
-            Ok(Done { began, bytes: fetched.body.len() as u64 })
-        }
-        Err(declined) => {
-            log::debug!("a page's request came to nothing: {}: {}", masked(&url), declined.why);
-            refuse(tab, &paused.id);
-            Ok(Done { began, bytes: 0 })
-        }
-    }
-}
-
-fn scripts(scripts: &Mutex<Scripts>) -> std::sync::MutexGuard<'_, Scripts> {
-    scripts.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// Waited for, so that what is on its way to the browser has a bound.
-async fn fulfil(tab: &Tab, id: &str, status: u16, headers: &[(String, String)], body: &[u8]) -> Result<(), Error> {
-    let headers: Vec<_> = headers.iter().map(|(name, value)| json!({ "name": name, "value": value })).collect();
-    let answer = json!({ "requestId": id, "responseCode": status, "responseHeaders": headers, "body": STANDARD.encode(body) });
-    match tab.call("Fetch.fulfillRequest", answer).await {
-        // The page does not want it any more, or it is not to be had in this form: then the page is not left waiting.
-        Err(Error::Refused { why, .. }) => {
-            log::trace!("an answer was not taken: {why}");
-            refuse(tab, id);
-            Ok(())
-        }
-        outcome => outcome.map(|_| ()),
-    }
-}
-
-fn refuse(tab: &Tab, id: &str) {
-    tab.link.tell(Some(&tab.session), "Fetch.failRequest", json!({ "requestId": id, "errorReason": "BlockedByClient" }));
 }
 
 const WATCH: &str = include_str!("watch.js");

@@ -1,5 +1,5 @@
 // Ready when the text of the page has not changed for so long, and the page has nothing left to do: in the page, in its open shadow roots, and
-// in frames of its own site. Tells how many characters are to be read then, as far as they are counted.
+// in frames of its own site. Tells how many characters are to be read then, as far as they are counted, and these themselves if they are few.
 (quiet, enough) => new Promise((done) => {
   const known = new Set();
   let timer, due, late = 0;
@@ -15,17 +15,22 @@
     observer.observe(root, { subtree: true, childList: true, characterData: true });
     return true;
   };
+  // Half a sign, which a string of a script may have, is none on the way to us.
+  const whole = (text) => text.toWellFormed ? text.toWellFormed() : text;
   const silent = new Set(["script", "style", "noscript", "template", "title"]);
   const seen = () => {
-    let count = 0;
+    let count = 0, text = "";
     for (const root of known) {
       const texts = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
       while (count < enough && texts.nextNode()) {
         const { parentNode, data } = texts.currentNode;
-        if (!parentNode || !silent.has(parentNode.localName)) count += data.replace(/\s+/g, "").length;
+        if (parentNode && silent.has(parentNode.localName)) continue;
+        const shown = data.replace(/\s+/g, "");
+        count += shown.length;
+        text += shown.slice(0, enough);
       }
     }
-    return count;
+    return { seen: count, text: count < enough ? whole(text) : "" };
   };
   // Behind all that was to be done when it was asked, however busy the page is.
   const idle = (then) => requestIdleCallback(then, { timeout: 1000 });
@@ -47,7 +52,7 @@
       // Something changed meanwhile, and the clock runs anew.
       if (timer !== before) return;
       observer.disconnect();
-      done({ seen: document.scripts.length ? seen() : enough });
+      done(document.scripts.length ? seen() : { seen: enough });
     });
   };
   look();

@@ -13,8 +13,9 @@ pub(super) enum Message {
     Answer { id: u64, outcome: Result<Value, String> },
     /// Of a session, which is what we have of a page; else of the browser.
     Event { session: Option<String>, method: String, params: Value },
-    /// Too long to be kept, as a page can make the words about what it asks for. Whoever waits for it waits until its limit.
-    PassedOver { bytes: usize },
+    /// Too long to be kept, as a page can make itself and the words about what it asks for. Of an answer whoever waits for it is told; else
+    /// it is waited for until its limit.
+    PassedOver { answers: Option<u64>, bytes: usize },
 }
 
 /// A call as it goes out.
@@ -52,12 +53,57 @@ pub(super) fn read(from: &mut impl BufRead, buffer: &mut Vec<u8>) -> Result<Opti
         }
         from.consume(taken + usize::from(is_whole));
         match is_whole {
-            true if bytes > LONGEST => return Ok(Some(Message::PassedOver { bytes })),
-            true => return parse(buffer).map(Some),
+            true if bytes > LONGEST => return Ok(Some(Message::PassedOver { answers: answered(buffer), bytes })),
+            true => return parse_whole(buffer).map(Some),
             false if bytes > ENDLESS => return Err(Error::TooLong { limit: ENDLESS }),
             false => {}
         }
     }
+}
+
+/// Which call a message answers, by its beginning: the browser writes that first.
+fn answered(bytes: &[u8]) -> Option<u64> {
+    let number = bytes.strip_prefix(b"{\"id\":")?;
+    let number = &number[..number.iter().take(20).take_while(|byte| byte.is_ascii_digit()).count()];
+    str::from_utf8(number).ok()?.parse().ok()
+}
+
+/// A page may have half of a character, as it cuts texts where it likes, and the browser sends what it has: one character is lost by that, and
+/// not the browser with all pages in it.
+fn parse_whole(bytes: &mut [u8]) -> Result<Message, Error> {
+    match parse(bytes) {
+        Err(_) if replace_halves(bytes) => parse(bytes),
+        outcome => outcome,
+    }
+}
+
+/// Puts the sign for what cannot be shown in the place of each `\ud83d` that is half of a pair and stands alone. Whether there was one.
+fn replace_halves(bytes: &mut [u8]) -> bool {
+    let (mut at, mut replaced) = (0, false);
+    while let Some(found) = memchr::memchr(b'\\', &bytes[at..]) {
+        at += found;
+        at += match (unit(&bytes[at..]), bytes.get(at + UNIT..).and_then(unit)) {
+            (Some(0xd800..=0xdbff), Some(0xdc00..=0xdfff)) => 2 * UNIT,
+            (Some(0xd800..=0xdfff), _) => {
+                bytes[at..at + UNIT].copy_from_slice(b"\\ufffd");
+                replaced = true;
+                UNIT
+            }
+            (Some(_), _) => UNIT,
+            // The stroke, and what it stands before.
+            (None, _) => 2,
+        };
+        if at >= bytes.len() {
+            break;
+        }
+    }
+    replaced
+}
+
+/// The number of an escape that these bytes begin with.
+fn unit(bytes: &[u8]) -> Option<u16> {
+    let digits = bytes.get(..UNIT)?.strip_prefix(b"\\u")?;
+    digits.iter().try_fold(0, |number, digit| Some(number << 4 | (*digit as char).to_digit(16)? as u16))
 }
 
 fn parse(bytes: &[u8]) -> Result<Message, Error> {
@@ -84,6 +130,8 @@ fn parse(bytes: &[u8]) -> Result<Message, Error> {
 pub(super) const LONGEST: usize = 64 << 20;
 /// Bytes after which one is not even waited for any more.
 const ENDLESS: usize = 512 << 20;
+/// Bytes of `\u0000`.
+const UNIT: usize = 6;
 /// Characters that are shown of what is not understood.
 const SHOWN: usize = 200;
 
@@ -125,11 +173,34 @@ mod tests {
     }
 
     #[test]
+    fn halves_of_characters_are_replaced_and_nothing_else() {
+        let read = |text: &str| match all(format!("{{\"id\":1,\"result\":\"{text}\"}}\0").as_bytes()).as_slice() {
+            [Ok(Message::Answer { outcome: Ok(Value::String(text)), .. })] => text.clone(),
+            other => panic!("{text}: {other:?}"),
+        };
+        for (sent, text) in [
+            ("a\\ud83d", "a\u{fffd}"),
+            ("\\uD83D\\ud83d\\ude00!", "\u{fffd}\u{1f600}!"),
+            ("\\ude00\\ud83d", "\u{fffd}\u{fffd}"),
+            // A stroke that is one, and no escape behind it.
+            ("\\\\ud83d\\ud83d\\\\", "\\ud83d\u{fffd}\\"),
+            ("\\ud83dé\\u00e9\\n", "\u{fffd}éé\n"),
+        ] {
+            assert_eq!(read(sent), text, "{sent}");
+        }
+        for junk in ["\\u", "\\ud8", "\\ud83d\\uxxxx", "\\"] {
+            let sent = format!("{{\"id\":1,\"result\":\"{junk}");
+            assert!(matches!(all(format!("{sent}\0").as_bytes()).as_slice(), [Err(_)]), "{junk}");
+        }
+    }
+
+    #[test]
     fn what_is_too_long_is_passed_over_and_the_next_is_read() {
-        let long = format!("{}\0{}\0", " ".repeat(LONGEST + 1), "{\"id\":1}");
+        let long = format!("{}\0{{\"id\":7,\"result\":\"{}\0{}\0", " ".repeat(LONGEST + 1), "x".repeat(LONGEST), "{\"id\":1}");
         let mut from = io::BufReader::new(long.as_bytes());
         let mut buffer = Vec::new();
-        assert_eq!(read(&mut from, &mut buffer).unwrap(), Some(Message::PassedOver { bytes: LONGEST + 1 }));
+        assert_eq!(read(&mut from, &mut buffer).unwrap(), Some(Message::PassedOver { answers: None, bytes: LONGEST + 1 }));
+        assert!(matches!(read(&mut from, &mut buffer), Ok(Some(Message::PassedOver { answers: Some(7), .. }))));
         assert!(buffer.capacity() <= 2 * LONGEST);
         assert!(matches!(read(&mut from, &mut buffer), Ok(Some(Message::Answer { id: 1, .. }))));
     }

@@ -16,6 +16,7 @@ mod near;
 mod postgres;
 mod ranges;
 mod rank;
+mod regularise;
 mod search;
 mod server;
 mod sqlite;

@@ -4,6 +4,7 @@ use super::Config;
 use super::error::{Error, Failure};
 use super::fuse::fuse;
 use super::rank::Ranking;
+use super::regularise::regularise;
 use super::view::View;
 use super::words::{Asked, Filter};
 use crate::model::{Hit, Mode, Pending, PerPage, Query};
@@ -25,7 +26,12 @@ pub(super) fn search(view: &dyn View, config: &Config, query: &Query) -> Result<
     let weight = ranking.weight_of_meaning();
     let words = if weight < 1.0 { view.by_words(&asked, filter)? } else { Vec::new() };
     let meaning = if weight > 0.0 { view.by_meaning(query.mode, filter)? } else { Vec::new() };
-    ranking.hits(view, fuse(&words, &meaning, weight), query)
+    let mut answers = fuse(&words, &meaning, weight);
+    // Who names a thing wants that thing, whatever is like what.
+    if ranking.is_about_a_matter() {
+        regularise(&mut answers, weight, |chunks| view.vectors(chunks))?;
+    }
+    ranking.hits(view, answers, query)
 }
 
 /// The chunks that stand first by the words of a question, best first, and lack a vector of the model, each passage once.

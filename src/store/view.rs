@@ -27,6 +27,10 @@ pub(super) trait View {
     /// By the vector that the question was asked with.
     fn by_meaning(&self, mode: Mode, filter: Filter<'_>) -> Result<Vec<Candidate>, Failure>;
 
+    /// The vectors of the question's model for what these chunks say, in their order; none for those that have none, and where the question
+    /// was asked without a vector.
+    fn vectors(&self, chunks: &[i64]) -> Result<Vec<Option<Vec<f32>>>, Failure>;
+
     /// A chunk, and where it stands; none if it is gone or not there yet: what is kept in memory may be ahead of this transaction.
     fn stored(&self, chunk: i64) -> Result<Option<Stored>, Failure>;
 

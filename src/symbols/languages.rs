@@ -11,9 +11,9 @@ mod script;
 
 use tree_sitter::Tree;
 
-pub(super) use self::python::is_pattern;
+pub(super) use self::python::{absolute, is_pattern};
 pub(super) use self::rust::use_tree;
-pub(super) use self::script::{CALLED, DEFAULT, ITSELF, MADE, described, is_description, manifest};
+pub(super) use self::script::{CALLED, DEFAULT, ITSELF, MADE, UNKNOWN, described, is_description, manifest, written_classes};
 
 use super::package::{Ecosystem, Language, Open, Package, Reason, Reexport, Symbol};
 
@@ -29,6 +29,17 @@ pub(in crate::symbols) struct File<'a> {
     pub most: usize,
     /// How many were left out.
     pub left_out: usize,
+    pub view: View,
+}
+
+/// From where a package is looked at.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(in crate::symbols) enum View {
+    /// As those do who use it.
+    #[default]
+    Outside,
+    /// As its own code does: what is private, for tests and for programs is there as well.
+    Within,
 }
 
 /// Bytes of a path at most. Scopes within scopes under long names would else be written many times their length.
@@ -82,6 +93,15 @@ pub(super) fn finish(package: &mut Package, root: &str) {
         Ecosystem::PyPi => python::finish(package),
         Ecosystem::Npm => script::finish(package, root),
         _ => {}
+    }
+}
+
+/// The module that a file of source is, and whether that is a package of Python; none where it is none of the package's own.
+pub(super) fn module_of(ecosystem: Ecosystem, root: &str, path: &str) -> Option<(String, bool)> {
+    match ecosystem {
+        Ecosystem::Cargo => Some((rust::module_of(root, path, View::Within)?, false)),
+        Ecosystem::PyPi => python::module_of(path),
+        _ => None,
     }
 }
 

@@ -19,13 +19,15 @@ mod stored;
 mod tables;
 
 #[cfg(feature = "code")]
-pub use self::check::{Checked, Verdict, check};
+pub use self::check::{Checked, Home, Verdict, check, check_at};
 pub use self::find::{Found, How, Prefix, Search, Wanted, find, is_meant, last_name, nearest, rank};
 pub use self::package::{
     Dependency, Ecosystem, Kind, Language, Open, Package, PackageId, Parameter, Reason, Reexport, Shape, Symbol, Takes, words,
 };
 pub use self::reach::{Indexed, Reach};
 #[cfg(feature = "code")]
-pub use self::source::{Limits, Reader};
+pub use self::source::{Limits, Piece, Reader};
 pub use self::stored::{decode, decode_told, encode, encode_told};
+#[cfg(feature = "code")]
+pub use self::stored::{decode_pieces, encode_pieces};
 pub use self::tables::{Javadoc, Table, TableError, inventory, javadoc, rustdoc, typedoc};

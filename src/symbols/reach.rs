@@ -7,7 +7,7 @@ pub(in crate::symbols) mod native;
 
 use std::cmp::Ordering;
 use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::package::{Dependency, Ecosystem, Kind, Open, Package, PackageId, Reexport, Symbol};
 
@@ -21,8 +21,8 @@ pub struct Indexed {
     // Places of symbols in the order of what they are looked for by; equal ones in the order of the package.
     by_path: Vec<u32>,
     by_parent: Vec<u32>,
-    /// By last segments in lower case.
-    by_name: Vec<u32>,
+    /// By last segments in lower case, once that is asked for.
+    by_name: OnceLock<Vec<u32>>,
     /// Places of re-exports, by scope and name.
     reexports: Vec<u32>,
     open: HashMap<String, u32>,
@@ -92,11 +92,10 @@ impl Indexed {
         let symbol = |at: &u32| &symbols[*at as usize];
         let all = || (0_u32..).zip(symbols).map(|(at, _)| at);
         let mut by_path: Vec<u32> = all().collect();
+        // What a store kept is in order.
         by_path.sort_by(|a, b| symbol(a).path.cmp(&symbol(b).path));
         let mut by_parent: Vec<u32> = all().filter(|at| parent(&symbol(at).path).is_some()).collect();
-        by_parent.sort_by(|a, b| parent(&symbol(a).path).cmp(&parent(&symbol(b).path)));
-        let mut by_name: Vec<u32> = all().collect();
-        by_name.sort_by(|a, b| lower(symbol(a).name()).cmp(lower(symbol(b).name())));
+        by_parent.sort_by_cached_key(|at| parent(&symbol(at).path));
         let mut reexports: Vec<u32> = (0_u32..).zip(&package.reexports).map(|(at, _)| at).collect();
         reexports.sort_by_key(|at| key(&package.reexports[*at as usize]));
         let mut open = HashMap::new();
@@ -109,7 +108,7 @@ impl Indexed {
             _ => parent(path).is_none(),
         };
         let roots = symbols.iter().filter(|symbol| is_root(&symbol.path)).map(|symbol| symbol.path.clone()).collect();
-        Self { by_path, by_parent, by_name, reexports, open, roots, words, package }
+        Self { by_path, by_parent, by_name: OnceLock::new(), reexports, open, roots, words, package }
     }
 
     /// A scope and a name in it, as the package's language joins them.
@@ -245,7 +244,16 @@ impl Indexed {
 
     /// Symbols whose last segment in lower case is this.
     pub(super) fn named(&self, name: &str) -> impl Iterator<Item = &Symbol> {
-        self.found(&self.by_name, move |symbol| lower(symbol.name()).cmp(name.chars()))
+        self.found(self.by_name(), move |symbol| lower(symbol.name()).cmp(name.chars()))
+    }
+
+    fn by_name(&self) -> &[u32] {
+        self.by_name.get_or_init(|| {
+            let symbols = &self.package.symbols;
+            let mut by_name: Vec<u32> = (0_u32..).zip(symbols).map(|(at, _)| at).collect();
+            by_name.sort_by_cached_key(|at| lower(symbols[*at as usize].name()).collect::<String>());
+            by_name
+        })
     }
 
     pub(super) fn members(&self, scope: &str) -> impl Iterator<Item = &Symbol> {

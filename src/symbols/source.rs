@@ -1,12 +1,15 @@
 //! Reads a package's source files into a `Package`, one file after the other, within limits that are said where they are met.
 
+mod piece;
 pub(in crate::symbols) mod tree;
 
 use std::collections::HashSet;
 
-use super::languages;
+use super::languages::{self, View};
 use super::package::{Dependency, Ecosystem, Language, Open, Package, PackageId, Reason, Symbol, words};
 use crate::model::Note;
+
+pub use self::piece::Piece;
 
 /// What is read of one package at most.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,6 +46,9 @@ pub struct Reader {
     limits: Limits,
     left_out: Vec<LeftOut>,
     docs: usize,
+    view: View,
+    /// Classes into whose values code puts what it computes the names of.
+    written: HashSet<String>,
 }
 
 #[derive(Debug)]
@@ -60,7 +66,15 @@ impl Reader {
         package.is_whole = true;
         let root = root.into();
         let root = if package.id.ecosystem == Ecosystem::Npm { languages::described(&root) } else { root };
-        Self { package, root, limits: Limits::default(), left_out: Vec::new(), docs: 0 }
+        Self { package, root, limits: Limits::default(), left_out: Vec::new(), docs: 0, view: View::Outside, written: HashSet::new() }
+    }
+
+    /// The same as the package sees itself: what is private, for tests and for programs is there as well. Of its words only names are kept, and what
+    /// macros are made of.
+    #[must_use]
+    pub fn from_within(mut self) -> Self {
+        self.view = View::Within;
+        self
     }
 
     /// The same with other limits.
@@ -107,9 +121,10 @@ impl Reader {
         }
         let text = String::from_utf8_lossy(text);
         let text = text.trim_start_matches('\u{feff}');
-        match language {
-            Language::Rust => said_in_code(text, &mut self.package.words),
-            _ => words(text, &mut self.package.words),
+        match (self.view, language) {
+            (View::Within, _) => {}
+            (View::Outside, Language::Rust) => said_in_code(text, &mut self.package.words),
+            (View::Outside, _) => words(text, &mut self.package.words),
         }
         let Some(tree) = tree::parse(language, text) else {
             self.leave_out("work on a file", 1, path);
@@ -117,7 +132,8 @@ impl Reader {
         };
         let from = self.package.symbols.len();
         let most = self.limits.symbols;
-        let mut file = languages::File { root: &self.root, path, text, tree: &tree, into: &mut self.package, most, left_out: 0 };
+        let mut file =
+            languages::File { root: &self.root, path, text, tree: &tree, into: &mut self.package, most, left_out: 0, view: self.view };
         languages::read(language, &mut file);
         let left_out = file.left_out;
         self.bound(from, left_out, path);
@@ -125,7 +141,11 @@ impl Reader {
 
     /// Reads a file of code whose names other files describe: what is a word in it may be a name that they have left out.
     pub fn beside(&mut self, text: &[u8]) {
-        words(&String::from_utf8_lossy(text), &mut self.package.words);
+        let text = String::from_utf8_lossy(text);
+        words(&text, &mut self.package.words);
+        if self.written.len() < MOST_WRITTEN {
+            languages::written_classes(&text, &mut self.written);
+        }
     }
 
     /// A package that is known to hold more than what was given.
@@ -136,6 +156,18 @@ impl Reader {
     /// What was read.
     pub fn finish(mut self) -> Package {
         languages::finish(&mut self.package, &self.root);
+        let Package { symbols, open, .. } = &mut self.package;
+        let is_written = |symbol: &&Symbol| symbol.kind.has_members() && self.written.contains(symbol.name());
+        open.extend(symbols.iter().filter(is_written).map(|symbol| Open {
+            path: symbol.path.clone(),
+            reason: Reason::Written,
+            detail: "its code computes names".to_owned(),
+        }));
+        if self.view == View::Within {
+            let Package { symbols, words, .. } = &mut self.package;
+            symbols.iter_mut().for_each(|symbol| symbol.private = false);
+            words.extend(symbols.iter().map(|symbol| symbol.name().to_owned()));
+        }
         let mut seen = HashSet::new();
         self.package
             .reexports
@@ -194,6 +226,8 @@ fn said_in_code(text: &str, into: &mut HashSet<String>) {
     }
 }
 
+/// Classes of a package that are known to be written into.
+const MOST_WRITTEN: usize = 10_000;
 /// Bytes of a compiled file that are looked at for words.
 const COMPILED: usize = 64 << 20;
 

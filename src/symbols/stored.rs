@@ -2,7 +2,7 @@
 //! what is not of this form is none, and takes no more memory than it has bytes.
 
 use std::collections::HashSet;
-use std::io::{Read, Write};
+use std::io::{BufWriter, Read, Write};
 
 use flate2::Compression;
 use flate2::read::ZlibDecoder;
@@ -10,8 +10,11 @@ use flate2::write::ZlibEncoder;
 
 use super::package::{Dependency, Ecosystem, Kind, Open, Package, PackageId, Parameter, Reason, Reexport, Shape, Symbol, Takes};
 use super::reach::{Indexed, Words};
+#[cfg(feature = "code")]
+use super::source::Piece;
 
-/// A package as bytes. Of each symbol's documentation its [summary](Symbol::summary) is kept, and [notes](Package::notes) are not.
+/// A package as bytes, its symbols in the order of their paths. Of each symbol's documentation its [summary](Symbol::summary) is kept, and
+/// [notes](Package::notes) are not.
 ///
 /// ```
 /// use smolcrawl::symbols::{Ecosystem, Kind, Package, PackageId, Symbol, decode, encode};
@@ -23,7 +26,7 @@ use super::reach::{Indexed, Words};
 /// assert!(decode(&bytes[..bytes.len() - 1]).is_none());
 /// ```
 pub fn encode(package: &Package) -> Vec<u8> {
-    let mut to = Writer::default();
+    let mut to = Writer::packing();
     to.byte(FORM);
     to.id(&package.id);
     to.byte(u8::from(package.is_whole));
@@ -32,20 +35,12 @@ pub fn encode(package: &Package) -> Vec<u8> {
         to.id(&dependency.id);
         to.byte(u8::from(dependency.optional));
     });
-    to.list(&package.symbols, Writer::symbol);
-    to.list(&package.reexports, |to, given| {
-        to.text(&given.scope);
-        to.text(&given.name);
-        to.text(&given.target);
-        to.optional(given.target_name.as_deref());
-        to.optional(given.feature.as_deref());
-        to.byte(u8::from(given.public));
-    });
-    to.list(&package.open, |to, open| {
-        to.text(&open.path);
-        to.byte(code(&REASONS, open.reason));
-        to.text(&open.detail);
-    });
+    // As they are asked for: in the order of their paths.
+    let mut symbols: Vec<&Symbol> = package.symbols.iter().collect();
+    symbols.sort_by(|a, b| a.path.cmp(&b.path));
+    to.list(&symbols, |to, symbol| to.symbol(symbol));
+    to.list(&package.reexports, Packing::given);
+    to.list(&package.open, Packing::open);
     let mut words: Vec<&str> = package.words.iter().map(String::as_str).collect();
     words.sort_unstable();
     let mut before = "";
@@ -58,18 +53,12 @@ pub fn encode(package: &Package) -> Vec<u8> {
         to.text(&word[same..]);
         before = word;
     }
-    let mut packed = ZlibEncoder::new(Vec::new(), Compression::fast());
-    packed.write_all(&to.0).expect("memory takes everything");
-    packed.finish().expect("memory takes everything")
+    to.packed()
 }
 
 /// The package of such bytes; none if they are of another form, damaged or cut.
 pub fn decode(bytes: &[u8]) -> Option<Indexed> {
-    let mut unpacked = Vec::new();
-    ZlibDecoder::new(bytes).take(LARGEST + 1).read_to_end(&mut unpacked).ok()?;
-    if unpacked.len() as u64 > LARGEST {
-        return None;
-    }
+    let unpacked = unpacked(bytes)?;
     let mut from = Reading(&unpacked);
     if from.byte()? != FORM {
         return None;
@@ -78,17 +67,8 @@ pub fn decode(bytes: &[u8]) -> Option<Indexed> {
     let is_whole = from.flag()?;
     let dependencies = from.list(|from| Some(Dependency { root: from.text()?, id: from.id()?, optional: from.flag()? }))?;
     let symbols = from.list(Reading::symbol)?;
-    let reexports = from.list(|from| {
-        Some(Reexport {
-            scope: from.text()?,
-            name: from.text()?,
-            target: from.text()?,
-            target_name: from.optional()?,
-            feature: from.optional()?,
-            public: from.flag()?,
-        })
-    })?;
-    let open = from.list(|from| Some(Open { path: from.text()?, reason: of_code(&REASONS, from.byte()?)?, detail: from.text()? }))?;
+    let reexports = from.list(Reading::given)?;
+    let open = from.list(Reading::open)?;
     let mut words = Words::default();
     let mut word = String::new();
     for _ in 0..from.number()? {
@@ -106,9 +86,60 @@ pub fn decode(bytes: &[u8]) -> Option<Indexed> {
     from.0.is_empty().then(|| Indexed::with(package, words))
 }
 
+/// Files of a package, each read by itself, as bytes.
+///
+/// ```
+/// use smolcrawl::symbols::{Ecosystem, PackageId, Reader, decode_pieces, encode_pieces};
+///
+/// let reader = Reader::new(PackageId::new(Ecosystem::PyPi, "kettle", "1.0"), "kettle").from_within();
+/// let pieces = vec![reader.piece("kettle/gas.py", "1", b"def burn(): ...")];
+/// assert_eq!(decode_pieces(&encode_pieces(&pieces)).unwrap(), pieces);
+/// ```
+#[cfg(feature = "code")]
+pub fn encode_pieces(pieces: &[Piece]) -> Vec<u8> {
+    let mut to = Writer::packing();
+    to.byte(FORM);
+    to.list(pieces, |to, piece| {
+        to.text(&piece.path);
+        to.text(&piece.stamp);
+        to.list(&piece.symbols, Packing::symbol);
+        to.list(&piece.reexports, Packing::given);
+        to.list(&piece.open, Packing::open);
+        to.list(&piece.words, |to, word| to.text(word));
+    });
+    to.packed()
+}
+
+/// The files of such bytes; none if they are of another form, damaged or cut.
+#[cfg(feature = "code")]
+pub fn decode_pieces(bytes: &[u8]) -> Option<Vec<Piece>> {
+    let unpacked = unpacked(bytes)?;
+    let mut from = Reading(&unpacked);
+    if from.byte()? != FORM {
+        return None;
+    }
+    let pieces = from.list(|from| {
+        Some(Piece {
+            path: from.text()?,
+            stamp: from.text()?,
+            symbols: from.list(Reading::symbol)?,
+            reexports: from.list(Reading::given)?,
+            open: from.list(Reading::open)?,
+            words: from.list(Reading::text)?,
+        })
+    })?;
+    from.0.is_empty().then_some(pieces)
+}
+
+fn unpacked(bytes: &[u8]) -> Option<Vec<u8>> {
+    let mut unpacked = Vec::new();
+    ZlibDecoder::new(bytes).take(LARGEST + 1).read_to_end(&mut unpacked).ok()?;
+    (unpacked.len() as u64 <= LARGEST).then_some(unpacked)
+}
+
 /// Symbols as they are told to who looks for a name: what code is checked by is left out.
 pub fn encode_told<'a>(symbols: impl IntoIterator<Item = &'a Symbol>) -> Vec<u8> {
-    let mut to = Writer::default();
+    let mut to = Writer(Vec::new());
     for symbol in symbols {
         to.told(symbol, 0);
     }
@@ -125,12 +156,28 @@ pub fn decode_told(bytes: &[u8]) -> Option<Vec<Symbol>> {
     Some(symbols)
 }
 
-#[derive(Default)]
-struct Writer(Vec<u8>);
+struct Writer<W>(W);
 
-impl Writer {
+/// Bytes are packed as they come: all of them at once would be as much again as the package.
+type Packing = Writer<BufWriter<ZlibEncoder<Vec<u8>>>>;
+
+impl Packing {
+    fn packing() -> Self {
+        Self(BufWriter::new(ZlibEncoder::new(Vec::new(), Compression::fast())))
+    }
+
+    fn packed(self) -> Vec<u8> {
+        self.0.into_inner().ok().and_then(|packed| packed.finish().ok()).expect("memory takes everything")
+    }
+}
+
+impl<W: Write> Writer<W> {
+    fn bytes(&mut self, bytes: &[u8]) {
+        self.0.write_all(bytes).expect("memory takes everything");
+    }
+
     fn byte(&mut self, byte: u8) {
-        self.0.push(byte);
+        self.bytes(&[byte]);
     }
 
     /// Seven bits a byte, the lowest first.
@@ -144,7 +191,7 @@ impl Writer {
 
     fn text(&mut self, text: &str) {
         self.number(text.len() as u64);
-        self.0.extend_from_slice(text.as_bytes());
+        self.bytes(text.as_bytes());
     }
 
     /// Nothing is told from the empty text.
@@ -162,6 +209,21 @@ impl Writer {
         self.byte(code(&ECOSYSTEMS, id.ecosystem));
         self.text(&id.name);
         self.text(&id.version);
+    }
+
+    fn given(&mut self, given: &Reexport) {
+        self.text(&given.scope);
+        self.text(&given.name);
+        self.text(&given.target);
+        self.optional(given.target_name.as_deref());
+        self.optional(given.feature.as_deref());
+        self.byte(u8::from(given.public));
+    }
+
+    fn open(&mut self, open: &Open) {
+        self.text(&open.path);
+        self.byte(code(&REASONS, open.reason));
+        self.text(&open.detail);
     }
 
     fn symbol(&mut self, symbol: &Symbol) {
@@ -253,6 +315,21 @@ impl<'a> Reading<'a> {
 
     fn id(&mut self) -> Option<PackageId> {
         Some(PackageId { ecosystem: of_code(&ECOSYSTEMS, self.byte()?)?, name: self.text()?, version: self.text()? })
+    }
+
+    fn given(&mut self) -> Option<Reexport> {
+        Some(Reexport {
+            scope: self.text()?,
+            name: self.text()?,
+            target: self.text()?,
+            target_name: self.optional()?,
+            feature: self.optional()?,
+            public: self.flag()?,
+        })
+    }
+
+    fn open(&mut self) -> Option<Open> {
+        Some(Open { path: self.text()?, reason: of_code(&REASONS, self.byte()?)?, detail: self.text()? })
     }
 
     fn symbol(&mut self) -> Option<Symbol> {

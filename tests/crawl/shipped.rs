@@ -1,5 +1,7 @@
 //! Sites whose pages scripts fill in: what they ship for their scripts is read in the place of their pages.
 
+use std::io::Write;
+
 use smolcrawl::crawl::{CrawlReport, Refetched, Robots, Visit};
 use smolcrawl::extract;
 use smolcrawl::model::{Filled, Page, Validators};
@@ -7,22 +9,22 @@ use smolcrawl::model::{Filled, Page, Validators};
 use crate::site::{Asked, Reply};
 use crate::{World, request, url};
 
-const WORDS: &str = "A kettle boils water in two minutes, and a pot takes longer.";
+pub(crate) const WORDS: &str = "A kettle boils water in two minutes, and a pot takes longer.";
 
-fn shell(head: &str) -> Reply {
+pub(crate) fn shell(head: &str) -> Reply {
     Reply::html(format!("<!doctype html><html><head><title>Docs</title>{head}</head><body><div id=app></div></body></html>"))
 }
 
-fn markdown(text: &str) -> Reply {
+pub(crate) fn markdown(text: &str) -> Reply {
     Reply::new(200, "text/markdown", text)
 }
 
-fn json(text: &str) -> Reply {
+pub(crate) fn json(text: &str) -> Reply {
     Reply::new(200, "application/json", text)
 }
 
 /// The pages with their texts and where these came from, by address.
-fn crawled(world: &World, seed: &str) -> (Vec<(String, String, String)>, CrawlReport) {
+pub(crate) fn crawled(world: &World, seed: &str) -> (Vec<(String, String, String)>, CrawlReport) {
     let mut crawl = world.crawler().crawl(request(seed));
     let mut pages = Vec::new();
     let report = world.handle.block_on(async {
@@ -38,14 +40,14 @@ fn crawled(world: &World, seed: &str) -> (Vec<(String, String, String)>, CrawlRe
     (told, report)
 }
 
-fn told(page: &Page) -> (String, String, String) {
+pub(crate) fn told(page: &Page) -> (String, String, String) {
     match extract::document(page) {
         Ok(document) => (document.url.to_string(), document.markdown, document.filled.to_string()),
         Err(why) => (page.url.to_string(), why.to_string(), "nothing".to_owned()),
     }
 }
 
-fn urls(pages: &[(String, String, String)]) -> Vec<&str> {
+pub(crate) fn urls(pages: &[(String, String, String)]) -> Vec<&str> {
     pages.iter().map(|(url, ..)| url.as_str()).collect()
 }
 
@@ -89,6 +91,10 @@ fn a_site_of_routes_is_crawled_by_its_sidebar() {
     assert_eq!((page.url.as_str(), &page.filled), (guide.as_str(), &filled));
     world.site.reply("a.test/docs/guide.md", Reply::status(404));
     assert!(matches!(again(&known), Ok(Refetched::Gone)));
+
+    // A route whose file is not there has the status of that.
+    let gone = world.handle.block_on(world.crawler().fetch(&url("http://a.test/docs/#/gone"), Robots::Obey));
+    assert!(gone.as_ref().is_err_and(|error| format!("{error:?}").contains("404")), "{gone:?}");
 
     // A route is fetched as people open it.
     let deep = world.handle.block_on(world.crawler().fetch(&url("http://a.test/docs/#/more/deep"), Robots::Obey)).unwrap();
@@ -186,6 +192,62 @@ fn data_beside_a_page_is_read_by_its_generator() {
     }
     let index = world.site.targets().iter().filter(|asked| asked.ends_with("search_index.json")).count();
     assert_eq!((index, report.shipped["MkDocs"]), (1, 2), "one index serves all pages");
+}
+
+/// Packed as Pagefind packs its files.
+fn packed(bytes: &[u8]) -> Reply {
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    gzip.write_all(b"pagefind_dcd").unwrap();
+    gzip.write_all(bytes).unwrap();
+    Reply::new(200, "application/octet-stream", gzip.finish().unwrap())
+}
+
+/// A version, and pages with their numbers of words.
+fn index_of(names: &[String]) -> Reply {
+    let text = |text: &str| [&[0x78, text.len() as u8], text.as_bytes()].concat();
+    let pages: Vec<u8> = names.iter().flat_map(|name| [&[0x82][..], &text(name), &[0x18, 40]].concat()).collect();
+    packed(&[&[0x85][..], &text("1.5.2"), &[0x98, names.len() as u8], &pages, &[0x80, 0x80, 0x80]].concat())
+}
+
+#[test]
+fn fragments_of_a_search_are_each_read_once() {
+    let world = World::new();
+    let links: String = (0..20).map(|page| format!("<a href=/d/{page}/>{page}</a> ")).collect();
+    world.site.reply("a.test/d/", Reply::html(format!("<h1>Kettles</h1><p>All the kettles of this house.</p>{links}")));
+    let entry = r#"{"version":"1.5.2","languages":{"de":{"hash":"de_1","page_count":1},"en":{"hash":"en_1","page_count":20}}}"#;
+    world.site.reply("a.test/d/pagefind/pagefind-entry.json", json(entry));
+    let names: Vec<String> = (0..20).map(|page| format!("en_{page}")).collect();
+    world.site.reply("a.test/d/pagefind/pagefind.en_1.pf_meta", index_of(&names));
+    world.site.reply("a.test/d/pagefind/pagefind.de_1.pf_meta", index_of(&["de_0".to_owned()]));
+    for page in 0..20 {
+        world.site.reply(
+            &format!("a.test/d/{page}/"),
+            shell(&format!("<meta name=p content={page}><script src='/d/pagefind/pagefind-ui.js'></script>")),
+        );
+        let fragment = format!(
+            "{{\"url\":\"/{page}/\",\"content\":\"Kettle {page}. Boiling. {WORDS}\",\"meta\":{{\"title\":\"Kettle {page}\"}},\
+             \"anchors\":[{{\"element\":\"h2\",\"text\":\"Boiling\",\"location\":2}}]}}"
+        );
+        world.site.reply(&format!("a.test/d/pagefind/fragment/en_{page}.pf_fragment"), packed(fragment.as_bytes()));
+    }
+    let hidden = packed(format!("{{\"url\":\"/hidden/\",\"content\":\"{WORDS}\"}}").as_bytes());
+    world.site.reply("a.test/d/pagefind/fragment/de_0.pf_fragment", hidden);
+    world.site.reply("a.test/d/hidden/", shell("<script src='/d/pagefind/pagefind-ui.js'></script>"));
+    let (pages, report) = crawled(&world, "http://a.test/d/");
+    let seventh = pages.iter().find(|(url, ..)| url == "http://a.test/d/7/").unwrap();
+    assert_eq!((seventh.1.trim(), seventh.2.as_str()), (&*format!("# Kettle 7\n\n## Boiling\n\n{WORDS}"), "shipped:Pagefind"));
+    // One that no page leads to is met there.
+    assert_eq!((pages.len(), report.shipped["Pagefind"], report.left), (22, 21, 0), "{report:?}");
+    let asked = world.site.targets();
+    let of = |end: &str| asked.iter().filter(|target| target.ends_with(end)).count();
+    assert_eq!(of(".pf_fragment"), 21, "{asked:?}");
+    assert!(of("entry.json") <= 4 && of(".pf_meta") <= 8, "{asked:?}");
+
+    // A refresh asks for the file that the page was read from.
+    let known = Validators { twin: Some(url("http://a.test/d/pagefind/fragment/en_7.pf_fragment")), ..Validators::default() };
+    let (page, filled) = (url("http://a.test/d/7/"), Filled::Shipped("Pagefind".into()));
+    let again = world.handle.block_on(world.crawler().refetch_filled(&page, &known, &filled, Robots::Obey));
+    assert!(matches!(again, Ok(Refetched::Page(page, _)) if page.filled == filled && told(&page).1.contains("## Boiling")));
 }
 
 #[test]

@@ -75,6 +75,29 @@ fn a_base_is_the_packages_own_where_it_has_one_of_the_name() {
 }
 
 #[test]
+fn types_that_stand_for_each_other_in_a_ring_have_an_end() {
+    let script = |text: &str| {
+        let files = [("index.d.ts", text), ("package.json", r#"{"types": "./index.d.ts"}"#)];
+        reach(package(Ecosystem::Npm, &files))
+    };
+    let ring = script(
+        "export declare const a: typeof b; export declare const b: typeof c; export declare const c: typeof a;\n\
+         declare class Kettle { boil(): void; }\nexport declare const d: typeof e; export declare const e: typeof Kettle;",
+    );
+    let there = "import { a, d } from 'kettle'; new a().x; new (new a())().y; new d().boil();";
+    judged(there, Some("import { d } from 'kettle'; new d().pour();"), Language::TypeScript, &ring);
+    for own in ["export = x;", "export default x;"] {
+        let itself = script(&format!("import * as self from './index';\ndeclare const x: typeof self;\n{own}"));
+        judged(
+            "import * as k from 'kettle'; import d from 'kettle'; k.nothing; d.nothing; k.default;",
+            None,
+            Language::TypeScript,
+            &itself,
+        );
+    }
+}
+
+#[test]
 fn what_a_condition_may_put_on_an_item_counts() {
     let text = "#[cfg_attr(feature = \"a\", derive(Debug, Builder), doc = \"a, b\")] pub struct Kettle; #[cfg_attr(docsrs, doc(cfg(x)))] \
                 pub struct Cup; #[strange::default] pub struct Mug; #[tokio::test] async fn boils() {}";

@@ -1,16 +1,19 @@
 //! Pages that scripts fill in: the browser runs them, and what they ask for is fetched here, by the rules of the crawl.
 
+use std::collections::BTreeMap;
+use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 
 use url::Url;
 
 use crate::crawl::error::Error;
-use crate::crawl::fetch::{Answer, Fetcher, Read, Wanted, bad_port, read, target};
+use crate::crawl::fetch::{Answer, Fetcher, Read, Wanted, bad_port, pause_asked, read, target};
 use crate::crawl::frontier::{is_route, normalise, origin};
 use crate::crawl::plan::{Render, Robots};
 use crate::crawl::robots::Directives;
+use crate::crawl::selection::wants_login;
 use crate::extract::{self, Kind, Outline};
-use crate::http::{Redirects, Request, masked};
+use crate::http::{Redirects, Request, Response, masked};
 use crate::model::{Filled, Page, Validators};
 use crate::reactor::Boxed;
 use crate::render::{self, Asked, Declined, Fetched, Fetches, Outcome, Served};
@@ -26,7 +29,38 @@ impl Fetcher {
         Ok(self.rendered(page, directives_of(outline), robots).await?.unwrap_or(Answer::Page(read)))
     }
 
-    /// A single page that has no text of its own: from where its site ships it, else as a browser fills it in, else as it is.
+    /// A page with a text of its own as it is, or with what scripts put into its empty place, where the site is known for that, or the page was
+    /// rendered before.
+    pub(in crate::crawl) async fn filled_in(&self, read: Read, known: &Filled, robots: Robots) -> Result<Read, Error> {
+        let is_of_such = *known == Filled::Rendered || self.scripted().needs(&origin(&read.page.url));
+        if !is_of_such || !self.is_unfinished(&read.page) {
+            return Ok(read);
+        }
+        match self.rendered(&read.page, directives_of(&read.outline), robots).await? {
+            Some(Answer::Page(rendered)) => Ok(*rendered),
+            _ => Ok(read),
+        }
+    }
+
+    /// Whether scripts would add to a page that has a text of its own.
+    pub(in crate::crawl) fn is_unfinished(&self, page: &Page) -> bool {
+        self.may_render() && page.filled == Filled::Served && extract::is_hollow(page, &self.reading.begin())
+    }
+
+    /// Whether a browser is asked at all.
+    pub(in crate::crawl) fn may_render(&self) -> bool {
+        match self.render {
+            Render::Never => false,
+            Render::Auto => !self.is_browser_missed.load(Ordering::Relaxed),
+            Render::Always => true,
+        }
+    }
+
+    /// A single page that has no text of its own: from where its site ships it, else as a browser fills it in, else as it is, if it was never
+    /// known to be more.
+    ///
+    /// # Errors
+    /// [`Error::Shell`] of one that was: what is known of it says more than its shell.
     pub(in crate::crawl) async fn filled(
         &self,
         read: Read,
@@ -36,13 +70,14 @@ impl Fetcher {
     ) -> Result<(Page, Vec<Url>), Error> {
         let (mut read, mut wanted, mut hops) = (read, wanted.clone(), 0);
         loop {
-            let directives = directives_of(&read.outline);
+            let (directives, has_text) = (directives_of(&read.outline), read.beside.is_none());
             // Of one that was rendered before it is known that there is nothing beside it.
-            let (mut page, mut links) = match known {
-                Filled::Rendered if self.render != Render::Never => (read.page, read.outline.links),
-                _ => self.fill(read, &wanted, robots).await,
+            let is_known = *known == Filled::Rendered || self.scripted().needs(&origin(&read.page.url));
+            let (mut page, mut links) = match is_known && self.may_render() {
+                true => (read.page, read.outline.links),
+                false => self.fill(read, &wanted, robots).await?,
             };
-            if page.filled != Filled::Served || self.render == Render::Never {
+            if !page.filled.is_served() || has_text && self.render != Render::Always {
                 return Ok((page, links));
             }
             // The place in an application that was asked for.
@@ -55,8 +90,12 @@ impl Fetcher {
                     return Ok((rendered.page, links));
                 }
                 Some(Answer::Moved { to, .. }) => to,
-                _ => return Ok((page, links)),
+                _ if known.is_served() || has_text => return Ok((page, links)),
+                _ => return Err(Error::Shell),
             };
+            if wants_login(&page.url, &to) {
+                return Err(Error::Login { to });
+            }
             hops += 1;
             if hops > self.config.http.max_redirects {
                 return Err(Error::TooManyRedirects { limit: self.config.http.max_redirects });
@@ -73,7 +112,7 @@ impl Fetcher {
 
     /// What the scripts of a page make of it, or where they lead; none where nobody insists and there is no browser, or it is not to be asked.
     pub(in crate::crawl) async fn rendered(&self, page: &Page, directives: Directives, robots: Robots) -> Result<Option<Answer>, Error> {
-        if self.render == Render::Never || self.render == Render::Auto && self.is_browser_missed.load(Ordering::Relaxed) {
+        if !self.may_render() {
             return Ok(None);
         }
         let Page { url, content_type, body, .. } = page;
@@ -92,8 +131,8 @@ impl Fetcher {
             // Nobody has asked for it by name: the page is what it is without.
             Err(error) if self.render == Render::Auto && error.is_of_the_system() => {
                 if !self.is_browser_missed.swap(true, Ordering::Relaxed) {
-                    let hint = error.hint().unwrap_or_default();
-                    log::warn!("{} is filled in by scripts, which are not run, as {error}: {hint}", masked(url));
+                    let (hint, why) = (error.hint().unwrap_or_default(), Error::Render { source: Box::new(error) }.chain());
+                    log::warn!("{} is filled in by scripts, which are not run, as {why}: {hint}", masked(url));
                 }
                 return Ok(None);
             }
@@ -102,6 +141,7 @@ impl Fetcher {
         let render::Rendered { html, routes, is_settled, requests, refused, .. } = rendered;
         log::debug!("{} is rendered: {requests} requests, {refused} refused, at rest: {is_settled}", masked(url));
         self.pages_rendered.fetch_add(1, Ordering::Relaxed);
+        self.pages_unsettled.fetch_add(u64::from(!is_settled), Ordering::Relaxed);
         let page = Page {
             url: url.clone(),
             status: page.status,
@@ -128,21 +168,16 @@ impl Fetcher {
 
     /// One request of a page that is being rendered.
     async fn fetch_for_page(&self, asked: Asked<'_>, robots: Robots) -> Result<Fetched, String> {
-        let Asked { method, url, headers, page } = asked;
+        let Asked { method, url, headers, cookies, page } = asked;
         if robots == Robots::Obey
             && let Some(forbidden) = self.rules(&url).await.map_err(|error| error.chain())?.forbids(&url)
         {
+            self.note_refused(FORBIDDEN, Some(&url));
             return Err(forbidden.to_string());
         }
         if bad_port(page, &url).is_some() {
-            return Err("a port that no web server uses".to_owned());
-        }
-        while let Some(wait) = self.resting(&url).await {
-            self.handle.sleep(wait).await;
-        }
-        self.wait_for_turn(&url, robots).await;
-        if !self.spend() {
-            return Err(Error::MaxRequests.to_string());
+            self.note_refused(BAD_PORT, Some(&url));
+            return Err(BAD_PORT.to_owned());
         }
         // A page is shown what its own site shows to who asks, and nothing of what another site would show to us.
         let is_own = origin(&url) == origin(page);
@@ -154,9 +189,9 @@ impl Fetcher {
             }
         }
         if is_own {
-            request = self.signed(request, &url);
+            request = self.signed_with(request, &url, cookies);
         }
-        let response = self.client.send(request).await.map_err(|error| Error::from(error).chain())?;
+        let response = self.send_in_turn(&request, &url, robots).await.map_err(|error| error.chain())?;
         if is_own {
             self.keep_cookies(&url, &response);
         }
@@ -170,6 +205,50 @@ impl Fetcher {
         let told: Vec<_> = response.headers.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
         let body = self.body(response).await.map_err(|error| error.chain())?;
         Ok(Fetched::new(status, told, body))
+    }
+}
+
+impl Fetcher {
+    fn note_refused(&self, rule: &'static str, url: Option<&Url>) {
+        let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+        refused.entry(rule).or_insert_with(|| (0, url.map(masked))).0 += 1;
+    }
+
+    /// Requests of pages in the browser that were refused, by rule, and the first of each.
+    pub(in crate::crawl) fn requests_refused(&self) -> BTreeMap<&'static str, (u64, Option<Url>)> {
+        self.refused.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Asks when the origin may be asked, and once more where it says that this was too soon.
+    async fn send_in_turn(&self, request: &Request, url: &Url, robots: Robots) -> Result<Response, Error> {
+        let mut tries = 0;
+        loop {
+            while let Some(wait) = self.resting(url).await {
+                self.handle.sleep(wait).await;
+            }
+            loop {
+                let until = self.rests().until(url, self.handle.now());
+                let Some(until) = until else { break };
+                self.handle.sleep_until(until).await;
+            }
+            self.wait_for_turn(url, robots).await;
+            if !self.spend() {
+                self.note_refused("beyond the limit of requests", Some(url));
+                return Err(Error::MaxRequests);
+            }
+            let response = self.client.send(request.clone()).await?;
+            self.tell_pace(url, response.status, pause_asked(&response)).await;
+            let is_too_soon = matches!(response.status, 429 | 503);
+            match is_too_soon {
+                true => self.rests().told(url, pause_asked(&response), self.handle.now()),
+                false => self.rests().answered(url),
+            }
+            if !is_too_soon || tries >= self.config.retries {
+                return Ok(response);
+            }
+            self.discard(response).await;
+            tries += 1;
+        }
     }
 }
 
@@ -191,4 +270,12 @@ impl Fetches for Answers<'_> {
     fn identity(&self) -> u64 {
         self.fetcher.identity
     }
+
+    fn refused(&self, rule: &'static str, url: Option<&Url>) {
+        self.fetcher.note_refused(rule, url);
+    }
 }
+
+/// Rules of the crawl for what a page asks for.
+const FORBIDDEN: &str = "forbidden by robots.txt";
+const BAD_PORT: &str = "a port that no web server uses";

@@ -1,7 +1,7 @@
 //! Shells of applications: pages whose text is looked for beside them, in what their site ships for its scripts, and put in its place. What
 //! is asked for waits its turn like any request; what nothing is found for is handed out as it is.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -14,7 +14,7 @@ use crate::crawl::frontier::{Entry, Role, normalise, origin};
 use crate::crawl::plan::{Robots, Sitemaps};
 use crate::crawl::robots::Directives;
 use crate::crawl::selection::is_login;
-use crate::crawl::walk::settle::{Found, NOT_INCLUDED};
+use crate::crawl::walk::settle::{Found, NOT_INCLUDED, NOT_INDEXED};
 use crate::crawl::walk::{Crawl, Done};
 use crate::extract;
 use crate::extract::{Ask, Beside, Index, Outline, Routes, Taken};
@@ -26,12 +26,16 @@ use crate::model::{Page, Validators};
 pub(super) struct Shells {
     /// By the address that is asked.
     waiting: HashMap<Box<str>, Vec<(Filling, Ask)>>,
+    /// By the address of an answer that is being read for all pages of a site: those that have come to it meanwhile.
+    reading: HashMap<Box<str>, Vec<Filling>>,
     /// The texts of all pages of a site, by their address.
-    indexes: HashMap<Box<str>, (Arc<Index>, Validators)>,
+    indexes: HashMap<Box<str>, (Index, Validators)>,
     /// Pages that have come, and of which it is not known yet where their text is: they hold a place of `max_pages`.
     filling: u64,
     /// Descriptions that are the whole text of whatever shows them, by their address: no page has a text of its own of them any more.
     whole: HashMap<Box<str>, Box<str>>,
+    /// Lists of pages that were read, by their address.
+    lists: HashSet<Box<str>>,
     /// By the page that shows all of them.
     routes: HashMap<Box<str>, Arc<Routes>>,
     /// By origin and name of the data: how often in a row it was not there.
@@ -41,8 +45,8 @@ pub(super) struct Shells {
 /// A page on its way to its text.
 pub(super) struct Filling {
     page: Page,
-    /// Bytes that are to be seen of it without scripts.
-    seen: usize,
+    /// It has next to no words without scripts.
+    says_nothing: bool,
     depth: u32,
     role: Role,
     directives: Directives,
@@ -58,6 +62,8 @@ enum Wanted {
     LinksAlone,
     /// They are told, with those that it has by itself.
     Links(Box<Outline>),
+    /// It has a text of its own, and at its site scripts add what else there is.
+    More,
 }
 
 /// An answer that was read for a page.
@@ -66,6 +72,8 @@ pub(super) struct Filled {
     ask: Ask,
     taken: Taken,
     validators: Validators,
+    /// What the answer asks of whoever reads it.
+    said: Directives,
     /// Pages that wait for the same index.
     others: Vec<Filling>,
 }
@@ -93,6 +101,20 @@ impl Shells {
         self.indexes.contains_key(url.as_str()) || self.whole.contains_key(url.as_str())
     }
 
+    /// Of as many sites as are kept; others are asked at each of their routes.
+    fn know(&mut self, routes: Arc<Routes>) {
+        if routes.are_in_fragments() && self.routes.len() < MOST_SITES {
+            self.routes.insert(routes.top().as_str().into(), routes);
+        }
+    }
+
+    /// It has been asked for, and what it names is known.
+    fn know_list(&mut self, ask: &Ask) {
+        if self.lists.len() < MOST_WHOLE {
+            self.lists.insert(ask.url.as_str().into());
+        }
+    }
+
     fn is_worth_asking(&self, ask: &Ask) -> bool {
         self.misses.get(&(origin(&ask.url), ask.name())).is_none_or(|misses| *misses < MOST_MISSES)
     }
@@ -106,53 +128,62 @@ impl Shells {
 impl Crawl {
     /// Looks for the text of a shell. It is handed out when it is known whether there is any.
     pub(super) fn fill(&mut self, page: Page, outline: &Outline, beside: Beside, entry: &Entry) {
-        let (depth, role) = (entry.depth, entry.role);
+        let (depth, role, directives) = (entry.depth, entry.role, directives_of(outline));
         self.is_twin_asked = true;
-        if let Some(routes) = beside.routes.filter(|_| self.shells.routes.len() < MOST_SITES) {
-            self.follow_beside(&page.url, routes.named(), depth);
-            self.shells.routes.insert(routes.top().as_str().into(), routes);
+        let named = beside.routes.iter().flat_map(|routes| routes.named()).chain(beside.links).collect();
+        self.follow_beside(&page.url, named, depth, directives);
+        if let Some(routes) = beside.routes {
+            self.shells.know(routes);
         }
-        self.follow_beside(&page.url, beside.links, depth);
-        let seen = outline.shell.as_ref().map_or(0, |shell| shell.seen);
+        let says_nothing = outline.shell.as_ref().is_none_or(|shell| shell.says_nothing);
+        // Where nothing was found for other pages of the site but by a browser, nothing is looked for.
+        let is_in_vain =
+            self.shells.file_of(&page.url).is_none() && self.fetcher.may_render() && self.fetcher.scripted().needs(&origin(&page.url));
+        let asks = if is_in_vain { VecDeque::new() } else { beside.asks.into() };
         self.shells.filling += 1;
-        self.ask_beside(Filling {
-            page,
-            seen,
-            depth,
-            role,
-            directives: directives_of(outline),
-            asks: beside.asks.into(),
-            wanted: Wanted::Text,
-        });
+        self.ask_beside(Filling { page, says_nothing, depth, role, directives, asks, wanted: Wanted::Text });
     }
 
     /// The links of a shell, where nothing else of it is wanted, are what its scripts write.
     pub(super) fn fill_for_links(&mut self, page: Page, outline: Outline, beside: Beside, entry: &Entry) {
         let (depth, role, directives) = (entry.depth, entry.role, directives_of(&outline));
         self.is_twin_asked = true;
-        if directives.follow || self.request.robots != Robots::Obey {
-            let named = beside.routes.iter().flat_map(|routes| routes.named()).chain(beside.links).collect();
-            self.follow_beside(&page.url, named, depth);
-        }
+        let named = beside.routes.iter().flat_map(|routes| routes.named()).chain(beside.links).collect();
+        self.follow_beside(&page.url, named, depth, directives);
         let wanted = if self.linked.is_some() { Wanted::Links(Box::new(outline)) } else { Wanted::LinksAlone };
         self.shells.filling += 1;
-        self.came_to_nothing(Filling { page, seen: 0, depth, role, directives, asks: VecDeque::new(), wanted });
+        self.came_to_nothing(Filling { page, says_nothing: true, depth, role, directives, asks: VecDeque::new(), wanted });
+    }
+
+    /// A page with a text of its own and an empty place, at a site whose pages a browser fills in.
+    pub(super) fn fill_further(&mut self, page: Page, outline: &Outline, entry: &Entry) {
+        let (depth, role, directives) = (entry.depth, entry.role, directives_of(outline));
+        self.is_twin_asked = true;
+        self.shells.filling += 1;
+        self.came_to_nothing(Filling { page, says_nothing: true, depth, role, directives, asks: VecDeque::new(), wanted: Wanted::More });
     }
 
     fn ask_beside(&mut self, mut filling: Filling) {
         while let Some(ask) = filling.asks.pop_front() {
-            if !self.may_ask_beside(&ask, &filling.page.url) {
+            if !self.may_ask_beside(&ask, &filling.page.url) || ask.is_list() && self.shells.lists.contains(ask.url.as_str()) {
                 continue;
             }
-            if let Some((index, validators)) = self.shells.indexes.get(ask.url.as_str()) {
-                match extract::looked_up(&filling.page, &ask, validators.clone(), index) {
-                    Some(page) => return self.filled(page, &filling.page.url, &ask),
-                    None => continue,
+            let mut ask = ask;
+            if let Some((index, validators)) = self.shells.indexes.get(ask.index().as_str()) {
+                if let Some(page) = extract::looked_up(&filling.page, &ask, validators.clone(), index) {
+                    return self.filled(page, &filling.page.url, &ask, Vec::new());
                 }
+                let Some(next) = extract::asked_next(&filling.page, &ask, index) else { continue };
+                ask = next;
             }
             if let Some(first) = self.shells.whole.get(ask.url.as_str()) {
                 let why = format!("the same content as {first}");
                 return self.is_another(&filling.page.url, why);
+            }
+            if let Some(others) = self.shells.reading.get_mut(ask.url.as_str()) {
+                filling.asks.push_front(ask);
+                others.push(filling);
+                return;
             }
             let waiting = self.shells.waiting.entry(ask.url.as_str().into()).or_default();
             let is_first = waiting.is_empty();
@@ -179,7 +210,7 @@ impl Crawl {
     /// What came of the request for an address beside a page.
     pub(super) fn beside(&mut self, url: &Url, entry: Entry, answer: Result<Answer, Error>, given_up: Option<u32>, now: Instant) {
         match answer {
-            Ok(Answer::File(file)) => self.read_for_all(url, Arc::new(*file)),
+            Ok(Answer::File(file, said)) => self.read_for_all(url, Arc::new(*file), said),
             Ok(Answer::Moved { to, .. }) if self.may_follow(url, &to, &entry) => {
                 let waiting = self.shells.waiting.remove(url.as_str()).unwrap_or_default();
                 let waiting = waiting.into_iter().map(|(filling, ask)| (filling, ask.moved(to.clone())));
@@ -219,15 +250,21 @@ impl Crawl {
         log::debug!("nothing for pages without text at {}", masked(url));
         for (filling, ask) in self.shells.waiting.remove(url.as_str()).unwrap_or_default() {
             self.shells.came(&ask, false);
+            if ask.is_list() {
+                self.shells.know_list(&ask);
+            }
             self.ask_beside(filling);
         }
     }
 
-    fn read_for_all(&mut self, url: &Url, file: Arc<Page>) {
+    fn read_for_all(&mut self, url: &Url, file: Arc<Page>, said: Directives) {
         let mut waiting = self.shells.waiting.remove(url.as_str()).unwrap_or_default();
-        // The first one reads an index for the others, too.
-        let is_of_all = waiting.first().is_some_and(|(_, ask)| ask.is_of_all());
+        // The first one reads an index for the others, too, and a description is no other text for them.
+        let is_of_all = waiting.first().is_some_and(|(_, ask)| ask.is_of_all() || ask.is_whole() || ask.is_list());
         let others = if is_of_all { waiting.split_off(1) } else { Vec::new() };
+        if let Some((_, ask)) = waiting.first().filter(|_| is_of_all) {
+            self.shells.reading.insert(ask.url.as_str().into(), Vec::new());
+        }
         let mut others: Vec<Filling> = others
             .into_iter()
             .map(|(mut filling, ask)| {
@@ -240,41 +277,59 @@ impl Crawl {
             self.jobs.push(Box::pin(async move {
                 let validators = file.validators.clone();
                 let taken = fetcher.take(filling.page.clone(), ask.clone(), file).await;
-                Done::Read(Box::new(Filled { filling, ask, taken, validators, others }))
+                Done::Read(Box::new(Filled { filling, ask, taken, validators, said, others }))
             }));
         }
     }
 
-    pub(super) fn read_beside(&mut self, Filled { mut filling, ask, taken, validators, others }: Filled) {
-        let Taken { page, asks, links, index } = taken;
+    pub(super) fn read_beside(&mut self, Filled { mut filling, ask, taken, validators, said, others }: Filled) {
+        let Taken { page, asks, links, index, beyond } = taken;
+        self.report.pass_over_all(BEYOND, beyond, &ask.url);
         self.shells.came(&ask, page.is_some() || !asks.is_empty() || !links.is_empty());
-        self.follow_beside(&filling.page.url, links, filling.depth);
+        let page_links = if self.linked.is_some() { links.clone() } else { Vec::new() };
+        self.follow_beside(&filling.page.url, links, filling.depth, filling.directives.and(said));
+        if ask.is_list() {
+            self.shells.know_list(&ask);
+        }
         if let Some(index) = index {
+            let at = ask.index().as_str();
             // Any other one: it is asked for again where it is wanted again.
             if self.shells.indexes.len() >= MOST_SITES
+                && !self.shells.indexes.contains_key(at)
                 && let Some(other) = self.shells.indexes.keys().next().cloned()
             {
                 self.shells.indexes.remove(&other);
             }
-            self.shells.indexes.insert(ask.url.as_str().into(), (index, validators));
+            match self.shells.indexes.get_mut(at) {
+                Some((known, _)) => known.join(index),
+                None => _ = self.shells.indexes.insert(at.into(), (index, validators)),
+            }
         }
         match page {
-            Some(page) => self.filled(page, &filling.page.url, &ask),
+            // Where the file is the page, what is asked of it is asked of the page.
+            Some(_) if ask.is_the_page() && !said.index && self.request.robots == Robots::Obey => {
+                let address = filling.page.url;
+                self.skip(address.clone(), NOT_INDEXED.to_owned());
+                self.is_done(&address);
+            }
+            Some(page) => self.filled(page, &filling.page.url, &ask, page_links),
             None => {
                 asks.into_iter().rev().for_each(|ask| filling.asks.push_front(ask));
                 self.ask_beside(filling);
             }
         }
-        others.into_iter().for_each(|filling| self.ask_beside(filling));
+        let meanwhile = self.shells.reading.remove(ask.url.as_str()).unwrap_or_default();
+        others.into_iter().chain(meanwhile).for_each(|filling| self.ask_beside(filling));
     }
 
-    /// Pages that were met in what a site ships.
-    fn follow_beside(&mut self, page: &Url, links: Vec<Url>, depth: u32) {
+    /// Pages that were met in what a site ships, as far as it lets them be followed.
+    fn follow_beside(&mut self, page: &Url, links: Vec<Url>, depth: u32, directives: Directives) {
         // Of a seed these are the first that are known.
         if depth == 0 && !links.is_empty() {
             self.bounds.read(page, &links);
         }
-        if depth >= self.request.depth || self.request.sitemaps == Sitemaps::Only {
+        let may_follow = directives.follow || self.request.robots != Robots::Obey;
+        if depth >= self.request.depth || self.request.sitemaps == Sitemaps::Only || !may_follow {
             return;
         }
         let (routes, links): (Vec<Url>, Vec<Url>) = links.into_iter().partition(|link| link.fragment().is_some());
@@ -284,23 +339,32 @@ impl Crawl {
 
     /// A page at a route.
     pub(super) fn route(&mut self, url: Url, entry: &Entry, Read { page, outline, content, beside }: Read) {
-        // No file of it is known: it is a place in an application, which a browser may show.
-        if beside.is_some() {
+        let directives = directives_of(&outline);
+        // One that came out of a browser is what it is.
+        if let Some(beside) = beside.filter(|_| page.filled.is_served()) {
             self.is_twin_asked = true;
-            let (seen, directives) = (outline.shell.as_ref().map_or(0, |shell| shell.seen), directives_of(&outline));
+            let says_nothing = outline.shell.as_ref().is_none_or(|shell| shell.says_nothing);
+            // Without a file it is a place in an application, which a browser may show.
+            let asks = beside.routes.as_ref().and_then(|routes| routes.ask(&url)).into_iter().collect();
+            if let Some(routes) = beside.routes {
+                self.shells.know(routes);
+            }
             self.shells.filling += 1;
-            let filling =
-                Filling { page, seen, depth: entry.depth, role: entry.role, directives, asks: VecDeque::new(), wanted: Wanted::Text };
-            return self.came_to_nothing(filling);
+            let (depth, role) = (entry.depth, entry.role);
+            return self.ask_beside(Filling { page, says_nothing, depth, role, directives, asks, wanted: Wanted::Text });
         }
-        self.follow_beside(&url, outline.links, entry.depth);
+        self.follow_beside(&url, outline.links.clone(), entry.depth, directives);
+        if !directives.index && self.request.robots == Robots::Obey {
+            return self.skip(url, NOT_INDEXED.to_owned());
+        }
         if let Some(first) = self.first_with(&page, content) {
             return self.note_skip(url, format!("the same content as {first}"));
         }
-        self.take_in_its_place(page);
+        self.take_in_its_place(page, outline);
     }
 
-    fn filled(&mut self, page: Page, address: &Url, ask: &Ask) {
+    /// `links`: what the text leads to, where that is told.
+    fn filled(&mut self, page: Page, address: &Url, ask: &Ask, links: Vec<Url>) {
         log::debug!("{} is taken from {}", masked(address), masked(&ask.url));
         let content = content_of(&page.url, &page.body);
         let first = self.first_with(&page, content);
@@ -313,7 +377,7 @@ impl Crawl {
         }
         self.standing.became_page(address);
         self.bounds.read(address, &[]);
-        self.take_in_its_place(page);
+        self.take_in_its_place(page, Outline { links, ..Outline::default() });
         self.is_done(address);
     }
 
@@ -329,13 +393,13 @@ impl Crawl {
         self.backlog.dealt_with(address.as_str().into());
     }
 
-    fn take_in_its_place(&mut self, page: Page) {
+    fn take_in_its_place(&mut self, page: Page, outline: Outline) {
         if let crate::model::Filled::Shipped(name) = &page.filled {
             self.report.read_shipped(name);
         }
         // A link to the file itself is one to the page.
         self.twins.took(&normalise(page.url.clone()), page.validators.twin.as_ref().filter(|_| page.url.fragment().is_some()));
-        self.hand_out_as_it_is(page);
+        self.hand_out_as_it_is(page, outline);
     }
 
     /// Neither the page nor what is beside it has a text: a browser is asked, if there is one.
@@ -352,25 +416,31 @@ impl Crawl {
         let (url, depth) = (filling.page.url.clone(), filling.depth);
         let address = url.clone();
         match rendered {
+            // It has a text all the same.
+            Err(error) if matches!(filling.wanted, Wanted::More) => {
+                log::debug!("{} is taken as it is, as it could not be rendered: {}", masked(&url), error.chain());
+                return self.hand_out_shell(filling);
+            }
             Ok(Some(Answer::Page(read))) => {
                 let Read { page, outline, content, .. } = *read;
                 let obey = self.request.robots == Robots::Obey;
                 if filling.role == Role::Seed {
                     self.learn_of_seed(&url, &outline.links);
                 }
-                if outline.robots.follow || !obey {
-                    self.follow_beside(&url, outline.links.clone(), depth);
-                }
+                self.follow_beside(&url, outline.links.clone(), depth, directives_of(&outline));
                 if obey && !outline.robots.index {
-                    self.skip(url, "the page asks not to be indexed".to_owned());
+                    self.skip(url, NOT_INDEXED.to_owned());
                 } else if let Wanted::LinksAlone = filling.wanted {
                     self.skip(url, NOT_INCLUDED.to_owned());
                 } else {
+                    if let Wanted::Text = filling.wanted {
+                        self.fetcher.scripted().was_filled(&origin(&url));
+                    }
                     self.standing.became_page(&url);
                     match self.first_with(&page, content) {
                         Some(first) => self.note_skip(url, format!("the same content as {first}")),
                         // It is the better form itself.
-                        None if self.linked.is_none() => self.hand_out_as_it_is(page),
+                        None if self.linked.is_none() => self.hand_out_as_it_is(page, outline),
                         None => self.hand_out(page, outline),
                     }
                 }
@@ -384,12 +454,20 @@ impl Crawl {
         self.is_done(&address);
     }
 
-    fn hand_out_shell(&mut self, Filling { page, seen, wanted, .. }: Filling) {
+    fn hand_out_shell(&mut self, Filling { page, says_nothing, wanted, .. }: Filling) {
         let address = page.url.clone();
         match wanted {
             Wanted::Text => {}
             Wanted::LinksAlone => {
                 self.skip(page.url, format!("{NOT_INCLUDED}, and they may be written by scripts: it needs a browser"));
+                return self.is_done(&address);
+            }
+            Wanted::More => {
+                self.standing.became_page(&address);
+                match self.first_with(&page, content_of(&page.url, &page.body)) {
+                    Some(first) => self.note_skip(page.url, format!("the same content as {first}")),
+                    None => self.hand_out_as_it_is(page, Outline::default()),
+                }
                 return self.is_done(&address);
             }
             Wanted::Links(outline) => {
@@ -401,10 +479,10 @@ impl Crawl {
         self.standing.became_page(&address);
         self.bounds.read(&address, &[]);
         // Of those that have nothing at all each is told, as each may be another page.
-        let first = if seen > 0 { self.first_with(&page, content_of(&page.url, &page.body)) } else { None };
+        let first = if says_nothing { None } else { self.first_with(&page, content_of(&page.url, &page.body)) };
         match first {
             Some(first) => self.note_skip(page.url, format!("the same content as {first}")),
-            None => self.hand_out_as_it_is(page),
+            None => self.hand_out_as_it_is(page, Outline::default()),
         }
         self.is_done(&address);
     }
@@ -413,9 +491,11 @@ impl Crawl {
 /// In the report's list of what was passed over.
 const ELSEWHERE: &str = "the source of a page without text, at another site";
 
+const BEYOND: &str = "a page's text in a search index beyond those that are read";
+
 /// Times in a row that data of one name was not there before an origin is asked for it no more.
 const MOST_MISSES: u8 = 5;
 /// Sites whose index or routes are kept.
 const MOST_SITES: usize = 16;
-/// Addresses of descriptions that are remembered.
+/// Addresses of descriptions, and of lists, that are remembered.
 const MOST_WHOLE: usize = 10_000;

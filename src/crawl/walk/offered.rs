@@ -69,22 +69,24 @@ impl Crawl {
 
     /// Hands a page out, once it is known whether there is a better form of it.
     pub(super) fn hand_out(&mut self, page: Page, outline: Outline) {
-        if let Some(linked) = &mut self.linked {
+        if self.linked.is_some() {
             // Its links are what is wanted, not a better form of it.
-            linked.push_back(outline);
-            return self.hand_out_as_it_is(page);
+            return self.hand_out_as_it_is(page, outline);
         }
-        let twin = outline.markdown.map(|twin| self.in_one_form(twin));
+        let twin = outline.markdown.clone().map(|twin| self.in_one_form(twin));
         if self.request.leave_out == LeaveOut::Usual {
             self.twins.took(&page.url, twin.as_ref());
         }
         match twin.filter(|twin| self.may_ask_for(twin, &page.url)) {
             Some(twin) if self.fetcher.spend() => self.ask_for_twin(page, twin),
-            _ => self.hand_out_as_it_is(page),
+            _ => self.hand_out_as_it_is(page, outline),
         }
     }
 
-    pub(super) fn hand_out_as_it_is(&mut self, page: Page) {
+    pub(super) fn hand_out_as_it_is(&mut self, page: Page, outline: Outline) {
+        if let Some(linked) = &mut self.linked {
+            linked.push_back(outline);
+        }
         self.report.pages += 1;
         self.ready.push_back(Visit::Page(page));
     }
@@ -127,7 +129,7 @@ impl Crawl {
         }
         let Some((better, read)) = better else {
             log::debug!("no markdown at {}", masked(twin));
-            return self.hand_out_as_it_is(page);
+            return self.hand_out_as_it_is(page, Outline::default());
         };
         // It may have been met under its own address before.
         let is_there = page.url.origin() == twin.origin();
@@ -137,7 +139,7 @@ impl Crawl {
             return self.note_skip(page.url, format!("the same content as {first}"));
         }
         self.report.in_markdown += 1;
-        self.hand_out_as_it_is(better);
+        self.hand_out_as_it_is(better, Outline::default());
     }
 }
 

@@ -17,7 +17,7 @@ use crate::crawl::plan::{Moved, Robots, Sitemaps, is_binary};
 use crate::crawl::polite::pause_after;
 use crate::crawl::report::{Failed, LINKED_FROM, NO_PAGE, OUT_OF_SCOPE, Skipped};
 use crate::crawl::robots::{Forbidden, Rules};
-use crate::crawl::selection::{LeaveOut, is_login};
+use crate::crawl::selection::{LeaveOut, wants_login};
 use crate::crawl::sitemap::{Kind, Sitemap};
 use crate::crawl::traps::without_session;
 use crate::crawl::twins::{Place, is_full, is_llms};
@@ -50,7 +50,12 @@ impl Crawl {
             && copies < MAX_COPIES_FOLLOWED
             && (outline.robots.follow || !obey)
         {
-            let links = if self.linked.is_some() { outline.links.clone() } else { std::mem::take(&mut outline.links) };
+            let mut links = if self.linked.is_some() { outline.links.clone() } else { std::mem::take(&mut outline.links) };
+            // Only a browser tells of places behind "#".
+            if page.filled == model::Filled::Rendered {
+                let routes = links.extract_if(.., |link| link.fragment().is_some()).collect();
+                self.backlog.add(&url, Found::Route { depth: entry.depth + 1 }, routes);
+            }
             self.backlog.add(&url, Found::Link { depth: entry.depth + 1 }, links);
         }
         if entry.role == Role::Seed && self.request.uses_sitemaps() {
@@ -65,7 +70,7 @@ impl Crawl {
             self.backlog.add(&url, Found::Guess, vec![guess]);
         }
         if obey && !outline.robots.index {
-            return self.skip(url, "the page asks not to be indexed".to_owned());
+            return self.skip(url, NOT_INDEXED.to_owned());
         }
         let is_for_links = entry.role == Role::Seed && !self.selection.is_included(&url);
         // One that came out of a browser is what it is.
@@ -80,6 +85,14 @@ impl Crawl {
         }
         if is_for_links {
             return self.skip(url, NOT_INCLUDED.to_owned());
+        }
+        // Before it is compared with others: what stands beside the empty place may be the same on all of them.
+        if self.linked.is_none()
+            && outline.markdown.is_none()
+            && self.fetcher.scripted().needs(&origin(&url))
+            && self.fetcher.is_unfinished(&page)
+        {
+            return self.fill_further(page, &outline, &entry);
         }
         if let Some(first) = first {
             let why = format!("the same content as {first}");
@@ -104,6 +117,9 @@ impl Crawl {
         self.note_content(&url, content);
         if let Some(name) = outline.shell.as_ref().and_then(|shell| shell.shipped.as_deref()) {
             self.report.read_shipped(name);
+        }
+        if page.filled == model::Filled::Served {
+            self.fetcher.scripted().has_own(&origin(&url));
         }
         if let Some(yielded) = self.standing.became_page(&url) {
             self.names.learn(&yielded, &url);
@@ -298,7 +314,7 @@ impl Crawl {
         if entry.via.len() >= max_redirects {
             return self.fail(url, &entry, &Error::TooManyRedirects { limit: max_redirects });
         }
-        if !is_login(&url, &url) && is_login(&url, &to) {
+        if wants_login(&url, &to) {
             return self.fail(url, &entry, &Error::Login { to });
         }
         if self.bounds.is_bad_port(&to) {
@@ -515,6 +531,8 @@ const IN_MARKDOWN: &str = "the same page, which is there in markdown as well";
 
 /// Of a seed.
 pub(super) const NOT_INCLUDED: &str = "not included: only its links were read";
+
+pub(super) const NOT_INDEXED: &str = "the page asks not to be indexed";
 
 const BAD_PORT: &str = "a port that no web server uses";
 

@@ -1,13 +1,11 @@
 //! What is kept of a project and of a package beside its symbols, and how the rooms that read the disk and those that know symbols call
 //! the same thing.
 
-use std::fs;
-use std::path::Path;
-
 use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::Include;
+use super::own::OwnCrate;
 use crate::files::{Ecosystem, Installed, Need, PackageName};
 use crate::store::StoredPackage;
 use crate::symbols::{self, PackageId};
@@ -21,6 +19,9 @@ pub(in crate::engine) struct Known {
     /// Names under which code reaches the project itself: of Rust, and what Python finds in its folder.
     pub own_crates: Vec<String>,
     pub own_modules: Vec<String>,
+    /// Those of the crates whose sources lie where they are looked for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub own_sources: Vec<OwnCrate>,
     /// What the project's manifests call by another name than its package has: that name, and the package's.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub renamed: Vec<(String, String)>,
@@ -193,23 +194,6 @@ pub(in crate::engine) fn name_of(stored: &StoredPackage) -> Option<PackageName> 
     Some(PackageName { ecosystem, name: stored.name.clone(), version: Some(stored.version.clone()).filter(|version| !version.is_empty()) })
 }
 
-/// What Python finds in a project's own folder, or in its `src`: modules and packages, whether they are ever imported or not.
-pub(super) fn modules_of(root: &Path) -> Vec<String> {
-    let folders = [root.to_owned(), root.join("src")];
-    let entries = folders.iter().filter_map(|folder| fs::read_dir(folder).ok()).flat_map(|entries| entries.flatten().take(MAX_NAMES));
-    let is_name =
-        |name: &str| name.starts_with(|c: char| c.is_alphabetic() || c == '_') && name.chars().all(|c| c.is_alphanumeric() || c == '_');
-    let module = |entry: fs::DirEntry| {
-        let (name, kind) = (entry.file_name().into_string().ok()?, entry.file_type().ok()?);
-        let module = if kind.is_dir() { &name } else { name.strip_suffix(".py")? };
-        is_name(module).then(|| module.to_owned())
-    };
-    let mut modules: Vec<String> = entries.filter_map(module).collect();
-    modules.sort_unstable();
-    modules.dedup();
-    modules
-}
-
 /// Ecosystems as they are written before a package's name.
 mod by_name {
     use serde::de::Error;
@@ -231,4 +215,7 @@ mod by_name {
     }
 }
 
-const MAX_NAMES: usize = 10_000;
+/// Another number is a reader that reads more, or otherwise: all is read again.
+pub(super) const READER: u32 = 3;
+/// The ecosystem of rows that have what was read of the project's own code.
+pub(in crate::engine) const OWN: &str = "own";

@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use super::Include;
-use super::known::{self, Known, State, Use};
+use super::known::{Known, State, Use};
+use super::own::OwnCrate;
 use crate::files::{self, Dependency, Ecosystem, Installed, PackageName, Project, Shelf, Source};
 
 /// What is to be done, found out before the first package is read.
@@ -30,9 +31,11 @@ impl Plan {
         let shelf = Shelf::new(places);
         let own_crates: Vec<String> = project.own.iter().map(|package| package.name.replace('-', "_")).collect();
         let renamed = if own_crates.is_empty() { Vec::new() } else { shelf.renamed() };
-        let own_modules = known::modules_of(&root);
+        let own_sources = if own_crates.is_empty() { Vec::new() } else { OwnCrate::all(&root, &shelf.own_crates(), &own_crates) };
+        let mut own_modules: Vec<String> = files::modules_in(&root).into_iter().map(|(module, _)| module).collect();
+        own_modules.dedup();
         let (locks, notes) = (project.locks.clone(), project.notes.clone());
-        let mut known = Known { include, locks, uses: Vec::new(), own_crates, own_modules, renamed, notes };
+        let mut known = Known { include, locks, uses: Vec::new(), own_crates, own_modules, own_sources, renamed, notes };
         let mut installed = Vec::new();
         let mut open: Vec<(usize, Installed)> = Vec::new();
         for dependency in &project.dependencies {

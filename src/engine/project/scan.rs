@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
+use super::known::READER;
 use super::{About, Over, Use, id_of, is_over, pages};
 use crate::files::{self, Installed};
 use crate::model::SourceId;
@@ -162,8 +163,6 @@ pub(in crate::engine) fn names(package: Indexed) -> Vec<NamedSymbols> {
     names.into_iter().map(|(name, symbols)| NamedSymbols { name, symbols }).collect()
 }
 
-/// Another number is a reader that reads more, or otherwise: all is read again.
-const READER: u32 = 2;
 const WITH_PAGES: &str = "p";
 /// Bytes of a file: modules of Python that are compiled are the largest.
 const LARGEST: u64 = 64 << 20;

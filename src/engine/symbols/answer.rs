@@ -4,16 +4,40 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use std::path::Path;
 use std::sync::Arc;
 
+use super::mentioned::mentioned;
+use super::own::OwnCode;
 use super::site::Site;
 use super::{CodeChecked, FoundSymbol, KINDS, ListedSymbols, Reference, SymbolQuery, SymbolsFound};
 use crate::engine::Inner;
-use crate::engine::project::{State, Use, ecosystem};
+use crate::engine::project::{OWN_NAME, State, Use, ecosystem};
 use crate::error::Error;
 use crate::files::Ecosystem;
 use crate::store::{self, Agreement, PackageRow, Store};
 use crate::symbols::{
     self, Checked, How, Indexed, Kind, Language, Open, Package, PackageId, Prefix, Reach, Reason, Reexport, Symbol, Wanted,
 };
+
+/// Code that is to be held against packages.
+#[derive(Debug)]
+pub(super) struct Asked {
+    code: String,
+    language: Language,
+    pub ecosystem: Ecosystem,
+    /// What in it may name a package.
+    pub mentioned: HashSet<String>,
+}
+
+impl Asked {
+    pub fn of(code: String, language: Language) -> Result<Self, Error> {
+        let ecosystem = match language {
+            Language::Python => Ecosystem::Pypi,
+            Language::Rust => Ecosystem::Cargo,
+            Language::JavaScript | Language::TypeScript | Language::Tsx => Ecosystem::Npm,
+            other => return Err(Error::LanguageUnchecked { language: format!("{other:?}") }),
+        };
+        Ok(Self { mentioned: mentioned(&code, ecosystem), code, language, ecosystem })
+    }
+}
 
 impl Inner {
     pub(super) fn find_symbols(&self, store: &Store, asked: &SymbolQuery) -> Result<SymbolsFound, Error> {
@@ -135,15 +159,10 @@ impl Inner {
         Ok(ListedSymbols { symbols, total, not_searched: scope.not_searched(&wanted, &meant) })
     }
 
-    pub(super) fn check_code(&self, store: &Store, code: &str, language: Language, project: Option<&Path>) -> Result<CodeChecked, Error> {
-        let of = match language {
-            Language::Python => Ecosystem::Pypi,
-            Language::Rust => Ecosystem::Cargo,
-            Language::JavaScript | Language::TypeScript | Language::Tsx => Ecosystem::Npm,
-            other => return Err(Error::LanguageUnchecked { language: format!("{other:?}") }),
-        };
+    pub(super) fn check_code(&self, store: &Store, asked: &Asked, project: Option<&Path>, own: &OwnCode) -> Result<CodeChecked, Error> {
+        let Asked { code, language, ecosystem: of, mentioned } = asked;
+        let of = *of;
         let scope = self.scope(store, project)?;
-        let mentioned = mentioned(code, of);
         let mut order: Vec<usize> = (0..scope.uses.len()).filter(|at| scope.uses[*at].ecosystem == of).collect();
         // What the project calls by a name is not what only others use under it.
         let called: &[(String, usize)] = if of == Ecosystem::Cargo { &scope.called } else { &[] };
@@ -158,12 +177,15 @@ impl Inner {
         let mut waiting: VecDeque<usize> = order.iter().copied().filter(is_mentioned).collect();
         let mut taken: HashSet<usize> = waiting.iter().copied().collect();
         let mut packages: Vec<Arc<Indexed>> = Vec::new();
-        let own = if of == Ecosystem::Cargo { &scope.own_crates } else { &scope.own_modules };
-        let own_code = (!own.is_empty()).then(|| {
-            let id = PackageId::new(ecosystem(of), "the project itself", "");
-            Arc::new(unread(id, own, "the project's own code is not read"))
+        let own_names = if of == Ecosystem::Cargo { &scope.own_crates } else { &scope.own_modules };
+        let read = own.roots();
+        let unread_names: Vec<String> = own_names.iter().filter(|name| !read.contains(name.as_str())).cloned().collect();
+        let own_code = (!unread_names.is_empty()).then(|| {
+            let id = PackageId::new(ecosystem(of), OWN_NAME, "");
+            Arc::new(unread(id, &unread_names, "the project's own code is not read"))
         });
         // First: another one of its name may be needed below.
+        packages.extend(own.packages.iter().filter(|_| of == Ecosystem::Cargo).cloned());
         packages.extend(own_code.clone().filter(|_| of == Ecosystem::Cargo));
         for at in &waiting {
             if scope.is_ambiguous(*at) {
@@ -182,6 +204,7 @@ impl Inner {
             waiting.extend(needed.into_iter().filter(|at| taken.insert(*at)));
             packages.push(package);
         }
+        packages.extend(own.packages.iter().filter(|_| of != Ecosystem::Cargo).cloned());
         packages.extend(own_code.filter(|_| of != Ecosystem::Cargo));
         packages.extend(called.iter().filter_map(|(name, at)| {
             let used = &scope.uses[*at];
@@ -194,7 +217,10 @@ impl Inner {
         if scope.project.is_some() && missing.is_empty() && changed.is_none() {
             reach = reach.whole();
         }
-        let checked = symbols::check(code, language, &reach);
+        let checked = match &own.home {
+            Some(home) => symbols::check_at(code, *language, &reach, home),
+            None => symbols::check(code, *language, &reach),
+        };
         let by_id: HashMap<PackageId, usize> = taken.iter().map(|at| (scope.uses[*at].id(), *at)).collect();
         let url = |checked: &Checked| {
             let at = *by_id.get(checked.package.as_ref()?)?;
@@ -202,7 +228,8 @@ impl Inner {
                 reach.packages().iter().find(|package| package.package().id == *checked.package.as_ref().expect("it is there"))?;
             scope.told(at, package.symbol(checked.path.as_deref()?)?).url
         };
-        let references = checked.into_iter().map(|checked| Reference { url: url(&checked), checked }).collect();
+        let references =
+            checked.into_iter().map(|checked| Reference { url: url(&checked).or_else(|| own.url(&checked)), checked }).collect();
         let mut not_indexed = Vec::new();
         if scope.project.is_none() {
             not_indexed.push("no project is known: each package is taken in its highest version that is indexed".to_owned());
@@ -228,26 +255,6 @@ fn wanted(asked: &SymbolQuery) -> Wanted {
     wanted
 }
 
-/// What may be names of packages in code: words, or what programs of npm have between quotes, as far as it names a package.
-fn mentioned(code: &str, of: Ecosystem) -> HashSet<String> {
-    let mut mentioned = HashSet::new();
-    if of != Ecosystem::Npm {
-        symbols::words(code, &mut mentioned);
-        return mentioned;
-    }
-    for quoted in code.split(['\'', '"', '`']).filter(|quoted| quoted.len() <= MAX_QUOTED) {
-        // Modules of Node are described by a package that nobody imports.
-        mentioned.insert("node".to_owned());
-        let mut segments = quoted.splitn(3, '/');
-        let (first, second) = (segments.next().unwrap_or_default(), segments.next());
-        match second.filter(|_| first.starts_with('@')) {
-            Some(second) => mentioned.insert(format!("{first}/{second}")),
-            None => mentioned.insert(first.to_owned()),
-        };
-    }
-    mentioned
-}
-
 /// A package of which nothing is known but that it is there.
 fn unread(id: PackageId, roots: &[String], why: &str) -> Indexed {
     let mut package = Package::new(id);
@@ -270,7 +277,5 @@ fn calling(id: PackageId, name: &str, root: &str) -> Indexed {
     Indexed::new(package)
 }
 
-/// Bytes of what is between quotes, where it may name a package.
-const MAX_QUOTED: usize = 300;
 /// Packages that are named where one was meant.
 const NAMED: usize = 5;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::FoundSymbol;
 use super::site::Site;
-use crate::engine::project::{About, Known, Needed, State, Use, id_of, name_of};
+use crate::engine::project::{About, Known, Needed, OWN, OwnCrate, State, Use, id_of, name_of};
 use crate::error::Error;
 use crate::files::{self, Ecosystem, PackageName, compare_versions};
 use crate::store::{PackageRow, SITE, Store};
@@ -27,6 +27,9 @@ pub(super) struct Scope {
     pub by_row: HashMap<PackageRow, usize>,
     pub own_crates: Vec<String>,
     pub own_modules: Vec<String>,
+    pub own_sources: Vec<OwnCrate>,
+    /// What is kept of the project's own code, by its key.
+    pub own_kept: HashMap<String, PackageRow>,
     /// What the project calls by another name, and which of `uses` that is.
     pub called: Vec<(String, usize)>,
     /// Sources whose sites have a table of symbols.
@@ -45,7 +48,12 @@ impl Scope {
         let packages = store.packages()?;
         let mut stored: HashMap<PackageName, (Stored, Use)> = HashMap::new();
         let mut sites = Vec::new();
+        let mut own_kept = HashMap::new();
         for (row, of) in packages {
+            if of.ecosystem == OWN {
+                own_kept.insert(of.name, row);
+                continue;
+            }
             if of.ecosystem == SITE {
                 sites.extend(Site::of(row, &of));
                 continue;
@@ -104,7 +112,8 @@ impl Scope {
                 None => own_crates.push(name.clone()),
             }
         }
-        Ok(Self { fingerprint, own_crates, own_modules: content.own_modules, called, sites, ..scope })
+        let (own_modules, own_sources) = (content.own_modules, content.own_sources);
+        Ok(Self { fingerprint, own_crates, own_modules, own_sources, own_kept, called, sites, ..scope })
     }
 
     fn of(project: Option<PathBuf>, uses: Vec<Use>, stored: Vec<Option<Stored>>) -> Self {
@@ -113,8 +122,9 @@ impl Scope {
             by_name.entry((used.ecosystem, used.ecosystem.normal(&used.name))).or_default().push(at);
         }
         let by_row = stored.iter().enumerate().filter_map(|(at, stored)| Some((stored.as_ref()?.row, at))).collect();
-        let (state, fingerprint, own_crates, own_modules, called, sites) = Default::default();
-        Self { state, project, fingerprint, uses, stored, by_name, by_row, own_crates, own_modules, called, sites }
+        let (state, fingerprint, own_crates, own_modules, own_sources, own_kept) = Default::default();
+        let (called, sites) = Default::default();
+        Self { state, project, fingerprint, uses, stored, by_name, by_row, own_crates, own_modules, own_sources, own_kept, called, sites }
     }
 
     /// The package of a name that the project itself asks for, if that is one.

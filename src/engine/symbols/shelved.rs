@@ -9,7 +9,7 @@ use super::scope::Scope;
 use crate::engine::Inner;
 use crate::error::Error;
 use crate::store::{self, PackageRow, Store};
-use crate::symbols::{self, Indexed};
+use crate::symbols::{self, Indexed, Piece};
 
 /// What is known of packages, made ready to be asked.
 #[derive(Debug, Default)]
@@ -21,6 +21,15 @@ pub(in crate::engine) struct Shelved {
     /// The one that was asked last stands last.
     packages: VecDeque<(Key, Arc<Indexed>)>,
     weight: usize,
+    /// The project's own code, by its key.
+    own: HashMap<String, Arc<OwnRead>>,
+}
+
+/// The project's own code as it was read last.
+#[derive(Debug)]
+pub(super) struct OwnRead {
+    pub pieces: Vec<Piece>,
+    pub package: Arc<Indexed>,
 }
 
 /// All names of symbols, one behind the other: what a misspelt one is compared with.
@@ -66,7 +75,8 @@ impl Inner {
         {
             let mut shelved = self.symbols();
             if shelved.state != Some(state) {
-                *shelved = Shelved { state: Some(state), ..Shelved::default() };
+                // What is read of own code is known by its files.
+                *shelved = Shelved { state: Some(state), own: std::mem::take(&mut shelved.own), ..Shelved::default() };
             }
             if let Some(scope) = shelved.scopes.get(&key) {
                 return Ok(scope.clone());
@@ -84,6 +94,19 @@ impl Inner {
             shelved.scopes.insert(key, scope.clone());
         }
         Ok(scope)
+    }
+
+    /// A project's own code as it was read last.
+    pub(super) fn own_read(&self, key: &str) -> Option<Arc<OwnRead>> {
+        self.symbols().own.get(key).cloned()
+    }
+
+    pub(super) fn keep_own_read(&self, key: String, read: Arc<OwnRead>) {
+        let mut shelved = self.symbols();
+        if shelved.own.len() >= MAX_OWN {
+            shelved.own.clear();
+        }
+        shelved.own.insert(key, read);
     }
 
     /// The names of all symbols that are stored.
@@ -149,6 +172,8 @@ impl Inner {
 /// Bytes of packages that stay in memory.
 const MAX_WEIGHT: usize = 128 << 20;
 const MAX_SCOPES: usize = 20;
+/// Packages of projects' own code that stay in memory.
+const MAX_OWN: usize = 8;
 /// Names that are compared with one that is nowhere, and bytes of each.
 const MAX_NAMES: usize = 400_000;
 const LONGEST: usize = 100;

@@ -5,13 +5,15 @@ use std::sync::Arc;
 
 use url::Url;
 
-use crate::extract::charset;
 use crate::extract::kind::{Kind, kind};
 use crate::extract::shipped::Part;
 use crate::extract::shipped::beside::{Ask, interfaces_in};
 use crate::extract::shipped::index::Index;
+use crate::extract::shipped::pagefind::{Fragment, Fragments};
 use crate::extract::shipped::routes::Routes;
 use crate::extract::shipped::{literal, prose, tree};
+use crate::extract::tags::decoded;
+use crate::extract::{charset, found_links, links};
 use crate::model::{Filled, Meter, Page, Validators};
 
 /// How an answer is read.
@@ -25,6 +27,14 @@ pub(super) enum Means {
     PageData,
     /// The text of all pages, for a search.
     Index(&'static str),
+    /// What names the indexes of Pagefind, the next of these, and a file of one page, with how many are looked at behind it.
+    PagefindEntry,
+    PagefindIndex(Arc<Fragments>),
+    PagefindFragment {
+        fragments: Arc<Fragments>,
+        place: usize,
+        left: usize,
+    },
     /// The names of all pages, of Sphinx.
     SphinxIndex,
     /// The source of a page of Sphinx.
@@ -50,8 +60,10 @@ pub struct Taken {
     pub asks: Vec<Ask>,
     /// Pages that were met there.
     pub links: Vec<Url>,
-    /// The texts of all pages, for those that ask the same later.
-    pub index: Option<Arc<Index>>,
+    /// The texts of all pages, or of some, for those that ask the same later.
+    pub index: Option<Index>,
+    /// Texts that there are and that nobody will ask for, as they are too many.
+    pub beyond: u64,
 }
 
 impl Ask {
@@ -63,6 +75,7 @@ impl Ask {
             Means::Index(name) | Means::Markdown(name) => name,
             Means::SphinxIndex | Means::SphinxSource => "Sphinx source",
             Means::Storybook => "Storybook index",
+            Means::PagefindEntry | Means::PagefindIndex(_) | Means::PagefindFragment { .. } => PAGEFIND,
             Means::Source => "source of the page",
             Means::Routes(routes) | Means::Route(routes) => routes.name(),
         }
@@ -70,12 +83,40 @@ impl Ask {
 
     /// Whether its answer has the texts of all pages, and is kept for them.
     pub fn is_of_all(&self) -> bool {
-        matches!(self.means, Means::Index(_))
+        matches!(self.means, Means::Index(_) | Means::PagefindEntry | Means::PagefindIndex(_) | Means::PagefindFragment { .. })
+    }
+
+    /// The address of the index that its answer is a part of.
+    pub fn index(&self) -> &Url {
+        match &self.means {
+            Means::PagefindIndex(fragments) | Means::PagefindFragment { fragments, .. } => fragments.entry().unwrap_or(&self.url),
+            _ => &self.url,
+        }
+    }
+
+    /// What is asked when it is known where the texts are: the next index, and then the fragments from this one on.
+    fn of_fragments(fragments: Arc<Fragments>, place: usize, left: usize) -> Option<Self> {
+        if let Some(url) = fragments.index() {
+            return Some(Self { url, means: Means::PagefindIndex(fragments) });
+        }
+        let place = place.checked_rem(fragments.len())?;
+        (left > 0).then_some(())?;
+        Some(Self { url: fragments.url(place)?, means: Means::PagefindFragment { fragments, place, left: left - 1 } })
     }
 
     /// Whether its answer is the whole text, whatever page asks.
     pub fn is_whole(&self) -> bool {
         matches!(self.means, Means::Interface | Means::Storybook)
+    }
+
+    /// Whether its answer is the page, in the form that its site keeps it in.
+    pub fn is_the_page(&self) -> bool {
+        matches!(self.means, Means::Route(_))
+    }
+
+    /// Whether its answer only names pages: those that it names are the same, whatever page asks.
+    pub fn is_list(&self) -> bool {
+        matches!(self.means, Means::Routes(_))
     }
 
     /// The same at another address.
@@ -86,6 +127,39 @@ impl Ask {
 
 /// Reads an answer in the place of the page, which is a shell.
 pub fn taken(page: &Page, ask: &Ask, answer: &Page, meter: &Meter) -> Taken {
+    let mut taken = read(page, ask, answer, meter);
+    if let Some(page) = &taken.page {
+        taken.links.extend(led_to(page, ask, meter));
+    }
+    taken
+}
+
+/// Where the text leads that was found for a page: it has links that the shell has not.
+fn led_to(page: &Page, ask: &Ask, meter: &Meter) -> Vec<Url> {
+    let links = || found_links(page, links::Wanted::Targets, meter).links;
+    match &ask.means {
+        // What these name are routes, which only the whole site tells.
+        Means::Route(_) | Means::Markdown("docsify" | "Docute") => Vec::new(),
+        // Where each page has a twin, twins may lead to each other.
+        Means::Markdown(_) => links().into_iter().map(without_ending).collect(),
+        // Files of a folder that is no site lead to each other, and generators have other addresses for these.
+        Means::Source | Means::SphinxSource => links().into_iter().filter(|link| !is_source(link)).collect(),
+        _ => links(),
+    }
+}
+
+fn without_ending(mut link: Url) -> Url {
+    if let Some(path) = link.path().strip_suffix(".md").map(str::to_owned) {
+        link.set_path(&path);
+    }
+    link
+}
+
+fn is_source(link: &Url) -> bool {
+    SOURCES.iter().any(|ending| link.path().ends_with(ending))
+}
+
+fn read(page: &Page, ask: &Ask, answer: &Page, meter: &Meter) -> Taken {
     match &ask.means {
         Means::Interface => interface(page, ask, answer).into(),
         Means::Initializer => {
@@ -97,25 +171,31 @@ pub fn taken(page: &Page, ask: &Ask, answer: &Page, meter: &Meter) -> Taken {
         Means::PageData => {
             let data = literal::value(&text(answer), meter);
             let found = data.field("result").map(|result| prose::of(result, &page.url, meter)).unwrap_or_default();
-            let html: Vec<&str> =
-                found.parts.iter().filter_map(|part| if let Part::Html(html) = part { Some(html.as_str()) } else { None }).collect();
-            let markdown = found.parts.iter().find(|part| matches!(part, Part::Markdown(_)));
-            match (html.concat(), markdown) {
-                (_, Some(Part::Markdown(text))) => {
-                    in_place_of(page, ask, answer, "text/markdown; charset=utf-8", titled(&found.title, text).into_bytes()).into()
-                }
-                (html, _) if tree::says_something(&html) => html_in_place_of(page, ask, answer, found.title.as_deref(), &html).into(),
-                _ => Taken::default(),
+            if found.parts.iter().any(|part| matches!(part, Part::Markdown(_))) {
+                let parts: Vec<_> = found.parts.iter().map(in_markdown).collect();
+                return in_place_of(page, ask, answer, "text/markdown; charset=utf-8", parts.join("\n\n").into_bytes()).into();
             }
+            let html: String = found.parts.iter().map(Part::source).collect();
+            tree::says_something(&html).then(|| html_in_place_of(page, ask, answer, found.title.as_deref(), &html)).into()
         }
         Means::Index(_) => {
-            let index = Arc::new(Index::of(&text(answer), &answer.url, meter));
+            let index = Index::of(&text(answer), &answer.url, meter);
             Taken {
                 page: looked_up(page, ask, answer.validators.clone(), &index),
                 links: index.pages(),
                 index: Some(index),
                 ..Taken::default()
             }
+        }
+        Means::PagefindEntry => known_to_be(page, Fragments::of(&text(answer), &answer.url, meter)),
+        Means::PagefindIndex(fragments) => known_to_be(page, Fragments::clone(fragments).with(&answer.body)),
+        Means::PagefindFragment { fragments, place, left } => {
+            let fragment = Fragment::of(&answer.body, fragments, meter);
+            let links: Vec<Url> = fragment.iter().map(|fragment| fragment.url.clone()).collect();
+            let read = fragment.map(|fragment| (fragment, answer.url.clone(), answer.validators.clone()));
+            let index = Index::of_fragment(fragments.clone(), *place, read);
+            let asks = Ask::of_fragments(fragments.clone(), place + 1, *left).into_iter().collect();
+            Taken { page: looked_up(page, ask, Validators::default(), &index), asks, links, index: Some(index), beyond: 0 }
         }
         Means::SphinxIndex => {
             sphinx_source(page, answer, meter).map(|ask| Taken { asks: vec![ask], ..Taken::default() }).unwrap_or_default()
@@ -137,8 +217,31 @@ pub fn taken(page: &Page, ask: &Ask, answer: &Page, meter: &Meter) -> Taken {
 /// The page as an index has it that was read before.
 pub fn looked_up(page: &Page, ask: &Ask, validators: Validators, index: &Index) -> Option<Page> {
     let (title, html) = index.page(&page.url)?;
-    let known = Page { validators, url: ask.url.clone(), ..page.clone() };
+    let (url, validators) = index.source(&page.url).cloned().unwrap_or_else(|| (ask.url.clone(), validators));
+    let known = Page { validators, url, ..page.clone() };
     Some(html_in_place_of(page, ask, &known, title.as_deref(), &html))
+}
+
+/// What is asked next of an index that does not have the page yet: what was read of it for others is passed over.
+pub fn asked_next(page: &Page, ask: &Ask, index: &Index) -> Option<Ask> {
+    let fragments = index.fragments()?;
+    let (place, left) = match &ask.means {
+        Means::PagefindFragment { place, left, .. } => (*place, left + 1),
+        _ => (fragments.start_for(&page.url), fragments.len()),
+    };
+    let unread = (0..left).find(|step| !index.has_read((place + step) % fragments.len().max(1)));
+    match fragments.index() {
+        Some(_) => Ask::of_fragments(fragments.clone(), 0, 0),
+        None => unread.and_then(|step| Ask::of_fragments(fragments.clone(), place + step, left - step)),
+    }
+}
+
+/// What is known of where the files of Pagefind are.
+fn known_to_be(page: &Page, fragments: Option<Fragments>) -> Taken {
+    let Some(fragments) = fragments.map(Arc::new) else { return Taken::default() };
+    let asks = Ask::of_fragments(fragments.clone(), fragments.start_for(&page.url), fragments.len()).into_iter().collect();
+    let beyond = if fragments.index().is_none() { fragments.beyond() } else { 0 };
+    Taken { asks, index: Some(Index::of_fragments(fragments)), beyond, ..Taken::default() }
 }
 
 /// How a page that was taken from this address before is taken from there again: by what it was said to be from.
@@ -151,6 +254,7 @@ pub fn asked_again(page: &Url, at: &Url, filled: &Filled) -> Option<Ask> {
         "Docusaurus" => Means::Index("Docusaurus"),
         "Sphinx source" => Means::SphinxSource,
         "Storybook index" => Means::Storybook,
+        PAGEFIND => Means::PagefindFragment { fragments: Arc::new(Fragments::of_one(at)?), place: 0, left: 0 },
         "source of the page" => Means::Source,
         "GitBook" => Means::Markdown("GitBook"),
         "Mintlify" => Means::Markdown("Mintlify"),
@@ -200,10 +304,11 @@ fn html_in_place_of(page: &Page, ask: &Ask, answer: &Page, title: Option<&str>, 
     in_place_of(page, ask, answer, "text/html; charset=utf-8", body.into_bytes())
 }
 
-fn titled(title: &Option<String>, text: &str) -> String {
-    match title {
-        Some(title) if !text.lines().any(|line| line.starts_with("# ")) => format!("# {title}\n\n{text}"),
-        _ => text.to_owned(),
+/// As markdown may have any HTML, but for titles, which are those of its own.
+fn in_markdown(part: &Part) -> Cow<'_, str> {
+    match part.source().strip_prefix("<h1>").and_then(|title| title.strip_suffix("</h1>")) {
+        Some(title) if matches!(part, Part::Html(_)) => format!("# {}", decoded(title)).into(),
+        _ => part.source().into(),
     }
 }
 
@@ -288,6 +393,9 @@ fn storybook(page: &Page, ask: &Ask, answer: &Page, meter: &Meter) -> Option<Pag
     let html: String = groups.iter().map(|(title, items)| format!("<h2>{}</h2><ul>{items}</ul>", tree::escaped(title))).collect();
     tree::says_something(&html).then(|| html_in_place_of(page, ask, answer, Some("Components and stories"), &html))
 }
+
+const PAGEFIND: &str = "Pagefind";
+const SOURCES: [&str; 6] = [".md", ".mdx", ".markdown", ".rst", ".adoc", ".txt"];
 
 /// In bytes.
 const HEAD: usize = 16;

@@ -84,6 +84,12 @@ pub fn beside(page: &Page, meter: &Meter) -> Beside {
     {
         beside.asks.extend(twin(&page.url).map(|url| Ask { url, means: Means::Markdown(name) }));
     }
+    if let Some((before, _)) = html.split_once("pagefind/pagefind") {
+        // As the page writes the address of one of its files.
+        let written = &before[before.ceil_char_boundary(before.len().saturating_sub(LONGEST))..];
+        let folder = written.rsplit(['"', '\'', '`', '=', '(', ' ', '\n']).next().unwrap_or_default();
+        beside.asks.extend(ask(&format!("{folder}pagefind/pagefind-entry.json"), Means::PagefindEntry));
+    }
     if has("storybook-root") || has("sb-manager") || has("sb-preview") {
         let folder = page.url.join("./").unwrap_or_else(|_| page.url.clone());
         for name in ["index.json", "stories.json"] {

@@ -7,8 +7,8 @@ use crate::extract::shipped::data::Data;
 use crate::extract::shipped::{literal, prose, tree};
 use crate::model::Meter;
 
-/// The HTML of the rows that hold any, in their order. A text stands where an element refers to it; by itself it is shown where it is HTML,
-/// as others are what a program works with.
+/// The HTML of the rows that hold any, in their order. A text stands where an element refers to it, which may be a row behind it; by itself it
+/// is shown where it is HTML, as others are what a program works with.
 pub(super) fn html_of(stream: &str, meter: &Meter) -> String {
     let mut rows = Vec::new();
     let mut texts = HashMap::new();
@@ -19,15 +19,23 @@ pub(super) fn html_of(stream: &str, meter: &Meter) -> String {
         }
         Row::Element(_) => rows.push(row),
     });
-    let mut html = String::new();
-    for row in rows {
-        match row {
-            Row::Text(number, text) if prose::is_html(text) => html.push_str(texts.remove(number).unwrap_or_default()),
-            Row::Text(..) => {}
-            Row::Element(row) => elements(&literal::value(row, meter), &mut texts, meter, &mut html, 0),
+    // Elements first: what none of them refers to is known when all are written.
+    let mut pieces = Vec::with_capacity(rows.len());
+    for row in &rows {
+        let mut piece = String::new();
+        if let Row::Element(row) = row {
+            elements(&literal::value(row, meter), &mut texts, meter, &mut piece, 0);
+        }
+        pieces.push(piece);
+    }
+    for (row, piece) in rows.iter().zip(&mut pieces) {
+        if let Row::Text(number, text) = row
+            && prose::is_html(text)
+        {
+            piece.push_str(texts.remove(number).unwrap_or_default());
         }
     }
-    html
+    pieces.concat()
 }
 
 enum Row<'a> {
@@ -115,6 +123,15 @@ mod tests {
             format!("{text}<pre>let kettle = &quot;&lt;full&gt;&quot;;</pre><div><p>$5</p></div><p>$5</p>"),
             "texts that nothing shows are not shown"
         );
+        // React sends a text before the row that refers to it.
+        let (body, code) = ("<p>A kettle boils water in two minutes.</p>", "<b>kettle</b></p>");
+        let stream = format!(
+            "5:T{:x},{body}6:T{:x},{code}0:[[\"$\",\"h1\",null,{{\"children\":\"Kettles\"}}],[\"$\",\"div\",null,{{\"dangerouslySetInnerHTML\":{{\"__html\":\"$5\"}}}}],\
+             [\"$\",\"pre\",null,{{\"children\":\"$6\"}}]]\n",
+            body.len(),
+            code.len()
+        );
+        assert_eq!(read(&stream), format!("<h1>Kettles</h1><div>{body}</div><pre>&lt;b&gt;kettle&lt;/b&gt;&lt;/p&gt;</pre>"));
         for odd in ["", ":", "1:", "1:T", "1:Tff,", "1:Tfffffffff,x", "zz:[\"$\"]", "1:T1,é"] {
             let _ = html_of(odd, &Budget::default().begin());
         }

@@ -1,13 +1,15 @@
 //! The index of a search in the page, as MkDocs, Docusaurus and sites with lunr ship it: a list of records, each with an address and a
 //! text. They are told by their fields, and those of one page are put together in their order.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use url::Url;
 
 use crate::extract::shipped::data::Data;
+use crate::extract::shipped::pagefind::{Fragment, Fragments};
 use crate::extract::shipped::{literal, prose, tree};
-use crate::model::Meter;
+use crate::model::{Meter, Validators};
 
 /// The texts of a site's pages.
 #[derive(Debug, Default)]
@@ -15,6 +17,9 @@ pub struct Index {
     pages: Vec<Entry>,
     /// By the path of the address.
     places: HashMap<String, usize>,
+    /// Where the texts are, if each has a file of its own, and which of these were read.
+    fragments: Option<Arc<Fragments>>,
+    read: HashSet<usize>,
 }
 
 #[derive(Debug)]
@@ -22,6 +27,8 @@ struct Entry {
     url: Url,
     title: Option<String>,
     html: String,
+    /// The file that it is from, if that is not the index.
+    source: Option<(Url, Validators)>,
 }
 
 impl Index {
@@ -36,6 +43,53 @@ impl Index {
             at.join("./").ok().and_then(|folder| if folder.path().ends_with("/search/") { folder.join("../").ok() } else { Some(folder) });
         index.look(&data, top.as_ref().unwrap_or(at), meter, 0);
         index
+    }
+
+    /// One of which it is known where the texts are, and nothing was read.
+    pub(super) fn of_fragments(fragments: Arc<Fragments>) -> Self {
+        Self { fragments: Some(fragments), ..Self::default() }
+    }
+
+    /// What the file at this place came to.
+    pub(super) fn of_fragment(fragments: Arc<Fragments>, place: usize, read: Option<(Fragment, Url, Validators)>) -> Self {
+        let mut index = Self { fragments: Some(fragments), read: HashSet::from([place]), ..Self::default() };
+        if let Some((Fragment { url, title, html }, at, validators)) = read {
+            index.places.insert(path_of(&url), 0);
+            index.pages.push(Entry { url, title, html, source: Some((at, validators)) });
+        }
+        index
+    }
+
+    /// Takes in what was read of the same index elsewhere.
+    pub fn join(&mut self, other: Self) {
+        for entry in other.pages {
+            if self.pages.len() >= MOST {
+                break;
+            }
+            let next = self.pages.len();
+            if *self.places.entry(path_of(&entry.url)).or_insert(next) == next {
+                self.pages.push(entry);
+            }
+        }
+        self.read.extend(other.read);
+        // That of which more is known.
+        let unread = |of: &Option<Arc<Fragments>>| of.as_ref().map_or(usize::MAX, |of| of.unread());
+        if unread(&other.fragments) < unread(&self.fragments) {
+            self.fragments = other.fragments;
+        }
+    }
+
+    pub(super) fn fragments(&self) -> Option<&Arc<Fragments>> {
+        self.fragments.as_ref()
+    }
+
+    pub(super) fn has_read(&self, place: usize) -> bool {
+        self.read.contains(&place)
+    }
+
+    /// The file that a page is from, if that is not the index.
+    pub(super) fn source(&self, url: &Url) -> Option<&(Url, Validators)> {
+        self.pages[*self.places.get(&path_of(url))?].source.as_ref()
     }
 
     /// The title and the HTML of a page.
@@ -73,7 +127,7 @@ impl Index {
         let mut page = url;
         page.set_fragment(None);
         let place = *self.places.entry(path_of(&page)).or_insert_with(|| {
-            self.pages.push(Entry { url: page, title: None, html: String::new() });
+            self.pages.push(Entry { url: page, title: None, html: String::new(), source: None });
             self.pages.len() - 1
         });
         let entry = &mut self.pages[place];

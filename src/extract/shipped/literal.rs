@@ -1,10 +1,16 @@
 //! Reads data from the text of a script: JSON, object literals, and calls whose arguments are such. Runs nothing: what is no data is
 //! passed over by its brackets and stands for nothing. One pass, and deep nesting ends it.
 
+mod called;
+
 use std::collections::HashMap;
 
 use crate::extract::shipped::data::Data;
 use crate::model::Meter;
+
+pub(super) use called::called;
+
+use called::Known;
 
 /// The value that a text begins with; what a broken one has before it breaks.
 pub(super) fn value(source: &str, meter: &Meter) -> Data {
@@ -18,44 +24,11 @@ pub(super) fn begun<'a>(source: &'a str, meter: &'a Meter) -> (Data, &'a str) {
     (data, literal.unread)
 }
 
-/// The value of `window.__NUXT__=(function(a,b){return {…}}(1,"x"))`: that of what is returned, with the arguments in their places.
-pub(super) fn called(source: &str, meter: &Meter) -> Data {
-    let mut function = Literal::new(source, meter);
-    function.blanks();
-    function.skip(b'(');
-    function.blanks();
-    if !function.eat_word("function") {
-        return Literal::new(source, meter).value(0);
-    }
-    function.blanks();
-    function.name();
-    function.blanks();
-    let Some(names) = function.parameters() else { return Data::Nothing };
-    function.blanks();
-    let body = function.at;
-    function.pass_over();
-    let end = function.at;
-    function.blanks();
-    // `(function(){…})(…)` is the same.
-    function.skip(b')');
-    function.blanks();
-    let arguments = if function.skip(b'(') { function.list(b')', 0) } else { Vec::new() };
-    let sized = |data: Data| {
-        let size = size(&data);
-        (data, size)
-    };
-    let known = names.into_iter().zip(arguments.into_iter().map(sized)).collect();
-    // Statements before it change what is returned in ways that only a program knows.
-    let Some(start) = source.get(body..end).and_then(|body| body.rfind("return")) else { return Data::Nothing };
-    Literal { known, ..Literal::new(source.get(body + start + "return".len()..end).unwrap_or_default(), meter) }.value(0)
-}
-
 struct Literal<'a> {
     source: &'a str,
     at: usize,
-    /// What names stand for, and how large it is.
-    known: HashMap<String, (Data, usize)>,
-    /// How much of that may be written out, in values and bytes.
+    known: HashMap<String, Known>,
+    /// How much of what names stand for may be written out, in values and bytes.
     spare: usize,
     /// Values that are still read.
     left: usize,
@@ -126,6 +99,11 @@ impl<'a> Literal<'a> {
                 }
             }
             Some(byte) if is_of_name(byte) => self.named(depth),
+            // No comment, as those are passed: a pattern, which may hold a quote.
+            Some(b'/') => {
+                self.pass_over_pattern();
+                Data::Nothing
+            }
             _ => Data::Nothing,
         }
     }
@@ -166,7 +144,10 @@ impl<'a> Literal<'a> {
                     fields.push((key, value));
                 }
                 // `{a}` is `{a: a}`.
-                Some(b',' | b'}') => fields.push((key.clone(), self.known_as(&key))),
+                Some(b',' | b'}') => {
+                    let value = self.known_as(&key, depth);
+                    fields.push((key, value));
+                }
                 _ => {}
             }
             if !self.end_item(b'}') {
@@ -215,6 +196,7 @@ impl<'a> Literal<'a> {
                     self.at += 1;
                     self.text(quote);
                 }
+                Some(b'/') if self.is_pattern() => self.pass_over_pattern(),
                 // A bracket of what is around it: this one was never closed.
                 Some(b'}' | b']' | b')') | None => return false,
                 Some(_) => self.step(),
@@ -269,19 +251,11 @@ impl<'a> Literal<'a> {
                 _ => break,
             }
         }
-        match (is_member, self.known_as(whole)) {
+        match (is_member, self.known_as(whole, depth)) {
             (false, Data::Nothing) if !self.known.contains_key(whole) => Data::Name(name.to_owned()),
             (false, known) => known,
             (true, _) => Data::Name(name.to_owned()),
         }
-    }
-
-    fn known_as(&mut self, name: &str) -> Data {
-        let Some((known, size)) = self.known.get(name) else { return Data::Nothing };
-        // Only once or twice, all together, what the script has: a name may stand in it a thousand times.
-        let Some(spare) = self.spare.checked_sub(*size) else { return Data::Nothing };
-        self.spare = spare;
-        known.clone()
     }
 
     /// Past a function, from behind the word for it.
@@ -295,7 +269,8 @@ impl<'a> Literal<'a> {
                     self.pass_over_text(quote);
                     self.step();
                 }
-                Some(b',' | b'}' | b']' | b')') | None => return,
+                Some(b'/') if self.is_pattern() => self.pass_over_pattern(),
+                Some(b',' | b';' | b'}' | b']' | b')') | None => return,
                 Some(_) => self.step(),
             }
         }
@@ -319,6 +294,13 @@ impl<'a> Literal<'a> {
                 b'"' | b'\'' | b'`' => self.pass_over_text(byte),
                 b'/' if self.is_comment() => {
                     self.blanks();
+                    continue;
+                }
+                b'/' if self.is_pattern() => {
+                    self.pass_over_pattern();
+                    if open == 0 {
+                        return;
+                    }
                     continue;
                 }
                 _ => {}
@@ -443,6 +425,33 @@ impl<'a> Literal<'a> {
         rest.starts_with(b"/*") || rest.starts_with(b"//")
     }
 
+    /// Whether a stroke begins a pattern: behind a value it divides.
+    fn is_pattern(&self) -> bool {
+        let before = self.source[..self.at].trim_end();
+        let Some(last) = before.bytes().next_back() else { return true };
+        if is_of_name(last) || last.is_ascii_digit() {
+            let end = &before[before.ceil_char_boundary(before.len().saturating_sub(LONGEST_WORD))..];
+            return end.rsplit(|c: char| !c.is_alphanumeric()).next().is_some_and(|word| BEFORE_VALUES.contains(&word));
+        }
+        !matches!(last, b')' | b']' | b'}' | b'"' | b'\'' | b'`' | b'.') && !before.ends_with("++") && !before.ends_with("--")
+    }
+
+    /// Past a pattern, which ends on its line; a stroke in a class of characters does not end it.
+    fn pass_over_pattern(&mut self) {
+        let (bytes, mut in_class) = (self.source.as_bytes(), false);
+        self.at += 1;
+        while let Some(byte) = bytes.get(self.at).filter(|byte| **byte != b'\n') {
+            self.at += if *byte == b'\\' { 2 } else { 1 };
+            match byte {
+                b'[' => in_class = true,
+                b']' => in_class = false,
+                b'/' if !in_class => break,
+                _ => {}
+            }
+        }
+        self.at = self.source.ceil_char_boundary(self.at.min(bytes.len()));
+    }
+
     /// Past blanks and comments.
     fn blanks(&mut self) {
         loop {
@@ -462,13 +471,9 @@ fn is_of_name(byte: u8) -> bool {
     byte.is_ascii_alphabetic() || matches!(byte, b'_' | b'$') || byte >= 0x80
 }
 
-fn size(data: &Data) -> usize {
-    1 + match data {
-        Data::Text(text) => text.len(),
-        _ => data.children().map(|(key, below)| key.len() + size(below)).sum(),
-    }
-}
-
+/// Words behind which a value begins, and the bytes in which one is looked for.
+const BEFORE_VALUES: [&str; 9] = ["return", "typeof", "case", "in", "of", "void", "delete", "throw", "else"];
+const LONGEST_WORD: usize = 12;
 /// Levels of brackets that are read: no text of a site is deeper, and what is, is passed over.
 const DEEPEST: usize = 100;
 /// Values of one script: they take a hundred times the memory of their text.
@@ -503,6 +508,31 @@ mod tests {
     }
 
     #[test]
+    fn patterns_with_quotes_are_passed_over_and_divisions_are_none() {
+        for before in [
+            "/\"/g",
+            "/[/\"]/",
+            "/\\/'/.test(x)",
+            "function(s){return s.replace(/\"/g,'x').split(/[`']/)}",
+            "s=>s.replace(/'/,1)",
+            "(x)=>{if(1)return/`/}",
+            "1/2",
+            "x[0]/y/z",
+            "(i++/2)",
+            "f(a)/'b/'.length",
+            "\"a\"/2",
+            "/\"",
+        ] {
+            let source = format!("{{a:{before}\n,b:\"/x\"}}");
+            assert_eq!(read(&source).text_of("b"), Some("/x"), "{source}");
+        }
+        for endless in ["/[", "=/", "(/\\", "return/"] {
+            let _ = read(&format!("{{a:{}", endless.repeat(100_000)));
+            let _ = read(&format!("{{a:function(){{{}", endless.repeat(100_000)));
+        }
+    }
+
+    #[test]
     fn what_is_broken_or_deep_or_endless_ends() {
         assert_eq!(read("{\"a\":\"x\",\"b\":[\"y\"").text_of("a"), Some("x"));
         assert_eq!(read("{a:[}, b:1}").field("a"), Some(&Data::List(vec![Data::Nothing])));
@@ -534,20 +564,8 @@ mod tests {
             let _ = read(open);
             let _ = called(&format!("(function(a){{{open}"), &Budget::default().begin());
         }
-    }
-
-    #[test]
-    fn arguments_stand_in_their_places() {
-        let nuxt = "(function(a,b,c){c.x=1;return {data:[{title:a,n:b,t:a}],c}}(\"Kettles\",2,{}))";
-        let data = called(nuxt, &Budget::default().begin());
-        let page = &data.field("data").unwrap().items()[0];
-        assert_eq!(
-            (page.text_of("title"), page.field("n"), page.text_of("t")),
-            (Some("Kettles"), Some(&Data::Number(2.0)), Some("Kettles"))
-        );
-        let list = format!("(function(a){{return [{}]}}([{}]))", "a,".repeat(20_000), "1,".repeat(20_000));
-        assert!(size(&called(&list, &Budget::default().begin())) < 4 * list.len());
-        let many = format!("(function(a){{return [{}]}}(\"{}\"))", "a,".repeat(5_000), "x".repeat(10_000));
-        assert!(size(&called(&many, &Budget::default().begin())) < 4 * many.len(), "a name is not written out without end");
+        for body in ["a.x=async;", "a.x=(x)=>;", "a[", "a[0]=;", ")", "a.x=1)", "];", "a.x={a.y={", "/[", "{}", "if(a){}"] {
+            let _ = called(&format!("(function(a){{{}return a}}({{}}))", body.repeat(100_000)), &Budget::default().begin());
+        }
     }
 }

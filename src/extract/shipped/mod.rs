@@ -9,6 +9,7 @@ mod devalue;
 mod flight;
 mod index;
 mod literal;
+mod pagefind;
 mod prose;
 mod routes;
 mod sources;
@@ -28,7 +29,7 @@ use crate::extract::syntax::Syntax;
 use crate::extract::{Reading, article, formats, html, links, shell};
 use crate::model::Meter;
 
-pub use answer::{Taken, asked_again, looked_up, taken};
+pub use answer::{Taken, asked_again, asked_next, looked_up, taken};
 pub use beside::{Ask, Beside, beside};
 pub use index::Index;
 pub use routes::Routes;
@@ -70,8 +71,21 @@ impl Part {
     }
 }
 
+/// The text of a page that has it as data, and what the data is called.
+pub(super) struct InPage {
+    pub(super) shipped: Shipped,
+    pub(super) reading: Reading,
+}
+
+/// One judgement for the crawl and for whoever reads the page: there is a text in its data if something of it is left when it is read.
+pub(super) fn text_of(html: &str, syntax: Syntax, url: &Url, form: Form, meter: &Meter) -> Option<InPage> {
+    let shipped = in_page(html, syntax, url, meter)?;
+    let reading = shipped.read(url, form, meter);
+    (!reading.text.trim().is_empty()).then_some(InPage { shipped, reading })
+}
+
 /// The first of the ways in which sites ship a text that this page goes.
-pub(super) fn in_page(html: &str, syntax: Syntax, url: &Url, meter: &Meter) -> Option<Shipped> {
+fn in_page(html: &str, syntax: Syntax, url: &Url, meter: &Meter) -> Option<Shipped> {
     let sources = Sources::of(html, syntax, meter);
     let cut = RefCell::new(Cut::default());
     let found = |name: &'static str, Found { title, parts, cut: more }: Found| {
@@ -151,7 +165,7 @@ pub(super) fn in_page(html: &str, syntax: Syntax, url: &Url, meter: &Meter) -> O
 
 impl Shipped {
     /// Read as any page.
-    pub(super) fn read(&self, url: &Url, form: Form, meter: &Meter) -> Reading {
+    fn read(&self, url: &Url, form: Form, meter: &Meter) -> Reading {
         let (mut reading, mut run) = (Reading::default(), String::new());
         for part in &self.parts {
             match part {

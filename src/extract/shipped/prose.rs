@@ -6,13 +6,14 @@ use std::collections::HashSet;
 use std::hash::BuildHasher;
 
 use foldhash::quality::RandomState;
+use serde::de::IgnoredAny;
 use url::Url;
 
 use crate::extract::shipped::Part;
 use crate::extract::shipped::cut::Cut;
 use crate::extract::shipped::data::Data;
 use crate::extract::shipped::literal;
-use crate::extract::shipped::tree;
+use crate::extract::shipped::tree::{self, Silent};
 use crate::model::Meter;
 
 /// What was found.
@@ -33,6 +34,7 @@ pub(super) fn of(data: &Data, url: &Url, meter: &Meter) -> Found {
         known: HashSet::new(),
         texts: Vec::new(),
         left: MOST,
+        silent: Silent::default(),
         cut: Cut::default(),
     };
     search.look(data, Whose::Unknown, 0);
@@ -62,6 +64,7 @@ struct Search<'a> {
     texts: Vec<Text>,
     /// Bytes of text that may still be taken.
     left: usize,
+    silent: Silent,
     cut: Cut,
 }
 
@@ -94,7 +97,7 @@ impl Search<'_> {
         if depth > DEEPEST || !self.meter.goes_on() {
             return;
         }
-        if let Some(html) = tree::html_of(data, self.meter) {
+        if let Some(html) = tree::html_of_new(data, &mut self.silent, self.meter) {
             return self.take(None, Part::Html(html), whose);
         }
         let whose = self.address(data).unwrap_or(whose);
@@ -109,22 +112,21 @@ impl Search<'_> {
             .collect();
         let best = bodies.iter().map(|(_, form, _)| *form).min();
         let mut title = title;
-        let mut of_form = bodies.iter().map(|(place, ..)| *place).collect::<Vec<_>>();
+        let taken: Vec<usize> = bodies.iter().map(|(place, ..)| *place).collect();
         for (_, form, part) in bodies {
             if Some(form) == best {
                 self.take(title.take(), part, whose);
             }
         }
-        of_form.dedup();
         for (place, (name, below)) in data.children().enumerate() {
-            if !of_form.contains(&place) && !is_aside(name) {
+            if taken.binary_search(&place).is_err() && !is_aside(name) {
                 self.look(below, whose, depth + 1);
             }
         }
     }
 
     /// A field that holds a text, and in which form.
-    fn body(&self, name: &str, value: &Data, is_named: bool) -> Option<(Form, Part)> {
+    fn body(&mut self, name: &str, value: &Data, is_named: bool) -> Option<(Form, Part)> {
         let name = name.trim_start_matches('_').to_ascii_lowercase();
         if is_aside(&name) {
             return None;
@@ -132,7 +134,8 @@ impl Search<'_> {
         let is_body = BODIES.contains(&&*name);
         let Some(text) = value.text() else {
             // Below other names it is looked at in its turn.
-            return is_body.then(|| tree::html_of(value, self.meter)).flatten().map(|html| (Form::Tree, Part::Html(html)));
+            let html = if is_body { tree::html_of_new(value, &mut self.silent, self.meter) } else { None };
+            return html.map(|html| (Form::Tree, Part::Html(html)));
         };
         if text.len() < LEAST {
             return None;
@@ -146,10 +149,14 @@ impl Search<'_> {
         if !is_body {
             return None;
         }
-        // A tree may be kept as the text of its JSON.
-        if text.starts_with('{') || text.starts_with('[') {
-            let html = tree::html_of(&literal::value(text, self.meter), self.meter)?;
-            return Some((Form::Tree, Part::Html(html)));
+        // A tree may be kept as the text of its JSON; markdown begins so, too, where a badge or a link stands first.
+        if text.starts_with(['{', '[']) {
+            if let Some(html) = tree::html_of(&literal::value(text, self.meter), self.meter) {
+                return Some((Form::Tree, Part::Html(html)));
+            }
+            if serde_json::from_str::<IgnoredAny>(text).is_ok() {
+                return None;
+            }
         }
         match is_markdown(text, &name) {
             true => Some((Form::Markdown, Part::Markdown(text.to_owned()))),

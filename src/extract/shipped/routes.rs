@@ -94,6 +94,11 @@ impl Routes {
         &self.top
     }
 
+    /// Whether they are behind `#`; else each is an address, and its page is a shell of its own.
+    pub fn are_in_fragments(&self) -> bool {
+        !self.mark.is_empty()
+    }
+
     /// Files of another origin are nothing that the page stands for.
     fn is_at_home(&self) -> bool {
         self.files.origin() == self.top.origin()

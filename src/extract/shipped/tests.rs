@@ -106,6 +106,12 @@ fn markdown_compiled_mdx_and_trees_are_read() {
     );
     let tree = "{\"type\":\"minimark\",\"value\":[[\"h2\",{\"id\":\"boiling\"},\"Boiling\"],[\"p\",{},\"A kettle boils water in \",[\"strong\",{},\"two\"],\" minutes, see \",[\"a\",{\"href\":\"../pots\"},\"pots\"],\".\"]]}";
     assert_eq!(shipped(&page(&format!("\"body\":{tree}")), "__NEXT_DATA__"), TEXT);
+    // What begins as JSON may be markdown: a badge, a link, a directive.
+    for start in ["[![Kettles](/badge.svg)](/kettles)", "[Pots](/pots) are another matter.", "{% note %}"] {
+        let markdown = format!("{start}\n\n## Boiling\n\nA kettle boils water in **two** minutes.");
+        let read = shipped(&page(&format!("\"content\":{}", json(&markdown))), "__NEXT_DATA__");
+        assert!(read.contains("## Boiling\n\nA kettle boils water in **two** minutes"), "{start}: {read}");
+    }
     // Of several forms of one text the one that says most is taken.
     let both = format!("\"content\":\"A kettle boils water in two minutes, see pots for more of that.\",\"html\":{}", json(HTML));
     assert!(!shipped(&page(&both), "__NEXT_DATA__").contains("for more of that"));
@@ -187,6 +193,16 @@ fn what_is_beyond_a_limit_is_counted() {
     let meter = budget.begin();
     let (data, unread) = literal::begun(&many, &meter);
     assert!(data.items().len() > 900_000 && unread.len() > 100_000, "{} {}", data.items().len(), unread.len());
+}
+
+#[test]
+fn trees_that_say_nothing_are_looked_through_once() {
+    // A tree in a tree in a tree, all of which say nothing until the text behind them.
+    let leaves = "{\"type\":\"element\",\"tag\":\"div\",\"props\":{\"children\":\"\"}},".repeat(3_000);
+    let open = format!("{{\"type\":\"root\",\"props\":{{\"children\":0}},\"children\":[{leaves}").repeat(60);
+    let silent = format!("{{\"tree\":{open}{},\"content\":{}}}", "0]}".repeat(60), json(HTML));
+    let data = format!("{SHELL}<script id=__NEXT_DATA__ type=application/json>{{\"props\":{{\"pageProps\":{silent}}}}}</script>");
+    assert_eq!(shipped(&data, "__NEXT_DATA__"), TEXT.replace("# Kettles\n\n", ""));
 }
 
 #[test]

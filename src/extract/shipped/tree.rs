@@ -1,25 +1,38 @@
 //! Compiled forms of a text, written as the HTML that they stand for: elements of React and of MDX, hast, mdast, minimark, Portable Text,
 //! the rich text of Contentful, ProseMirror, Lexical and Slate, the blocks of Editor.js. They differ in the names of the same few things.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::extract::shipped::data::Data;
 use crate::model::Meter;
 
 /// The HTML of a tree; none of what is no tree, or holds no text.
 pub(super) fn html_of(data: &Data, meter: &Meter) -> Option<String> {
-    if !is_tree(data) {
-        return None;
-    }
-    let mut writer = Writer { html: String::new(), of: Of::Text, meter };
-    writer.node(data, 0);
-    says_something(&writer.html).then_some(writer.html)
+    html_of_new(data, &mut Silent::default(), meter)
 }
 
-/// The HTML of a row of React's stream, in which `$L1` stands for another row; `texts` are the rows that are texts, by their number, each of
-/// which is taken out where it stands first.
+/// Trees that were written and say nothing, by where they are in memory, with all that is in them: none of these says more by itself.
+#[derive(Default)]
+pub(super) struct Silent(HashSet<*const Data>);
+
+/// The same of data that is looked through from above, where each tree is written once.
+pub(super) fn html_of_new(data: &Data, silent: &mut Silent, meter: &Meter) -> Option<String> {
+    if silent.0.contains(&std::ptr::from_ref(data)) || !is_tree(data) {
+        return None;
+    }
+    let mut writer = Writer { html: String::new(), of: Of::Text, met: Vec::new(), meter };
+    writer.node(data, 0);
+    if says_something(&writer.html) {
+        return Some(writer.html);
+    }
+    silent.0.extend(writer.met);
+    None
+}
+
+/// The HTML of a row of React's stream, in which `$1` stands for a row that is a text, and `$L1` for one of elements, which is read by itself;
+/// `texts` are those that are texts, by their number, each of which is taken out where it stands first.
 pub(super) fn of_row<'a>(data: &Data, texts: &mut HashMap<&'a str, &'a str>, meter: &'a Meter) -> String {
-    let mut writer = Writer { html: String::new(), of: Of::Row(std::mem::take(texts)), meter };
+    let mut writer = Writer { html: String::new(), of: Of::Row(std::mem::take(texts)), met: Vec::new(), meter };
     writer.node(data, 0);
     if let Of::Row(left) = writer.of {
         *texts = left;
@@ -92,6 +105,8 @@ fn kind(node: &Data) -> &str {
 struct Writer<'a> {
     html: String,
     of: Of<'a>,
+    /// What may be a tree by itself.
+    met: Vec<*const Data>,
     meter: &'a Meter,
 }
 
@@ -126,9 +141,12 @@ impl Writer<'_> {
         if depth > DEEPEST || !self.meter.goes_on() {
             return;
         }
+        if matches!((node, &self.of), (Data::List(_) | Data::Map(_) | Data::Call(..), Of::Text)) {
+            self.met.push(std::ptr::from_ref(node));
+        }
         match node {
             Data::Text(text) => self.text(text),
-            Data::Number(number) => self.html.push_str(&number.to_string()),
+            Data::Number(number) => self.html.push_str(&written(*number)),
             Data::List(items) => match &items[..] {
                 [Data::Text(mark), Data::Text(name), _, properties, ..] if mark == "$" => {
                     self.element(name, properties, std::iter::once(children_of(properties)), depth);
@@ -300,6 +318,14 @@ impl Writer<'_> {
     }
 }
 
+/// As scripts write a number: a few characters of data may stand for hundreds of digits.
+fn written(number: f64) -> String {
+    match number.abs() {
+        size if size >= LARGE => format!("{number:e}"),
+        _ => number.to_string(),
+    }
+}
+
 fn children_of(properties: &Data) -> &Data {
     properties.field("children").unwrap_or(&Data::Nothing)
 }
@@ -416,6 +442,8 @@ const LEFT_OUT: [&str; 18] = [
 
 /// Letters and digits of a text that says something.
 const LEAST: usize = 20;
+/// From which on numbers have an exponent.
+const LARGE: f64 = 1e21;
 /// Levels that are written.
 const DEEPEST: usize = 120;
 
@@ -465,6 +493,12 @@ mod tests {
             html(r#"{"time":1,"blocks":[{"type":"header","data":{"text":"Kettles and pots","level":2}},{"type":"list","data":{"style":"ordered","items":["boil <b>water</b>"]}}]}"#).unwrap(),
             "<h2>Kettles and pots</h2><ol><li>boil <b>water</b></li></ol>"
         );
+    }
+
+    #[test]
+    fn numbers_are_written_as_scripts_write_them() {
+        let source = r#"{"type":"root","children":[{"type":"p","children":[1e308, " and ", 12.5, " and ", -3, " are numbers"]}]}"#;
+        assert_eq!(html(source).unwrap(), "<p>1e308 and 12.5 and -3 are numbers</p>");
     }
 
     #[test]

@@ -103,6 +103,18 @@ pub(super) fn renamed(root: &Path) -> Vec<(String, String)> {
     renamed
 }
 
+/// The crates of a workspace whose modules lie in `src`, as cargo has it where nothing else is said: that folder is all that is theirs.
+pub(super) fn own(root: &Path) -> Vec<Installed> {
+    let is_usual = |folder: &Path, manifest: &toml::Table| {
+        text(manifest, &["lib", "path"]).is_none_or(|path| path == "src/lib.rs") && folder.join("src").is_dir()
+    };
+    let crates = manifests(root).filter(|(folder, manifest)| is_usual(folder, manifest)).filter_map(|(folder, manifest)| {
+        let package = PackageName::listed(Ecosystem::Cargo, &text(&manifest, &["package", "name"])?, "")?;
+        Some(Installed { parts: vec!["src".to_owned()], ..read(&package, &folder).ok()? })
+    });
+    crates.collect()
+}
+
 /// What a crate says of itself.
 pub(super) fn read(package: &PackageName, root: &Path) -> Result<Installed, Error> {
     let path = root.join("Cargo.toml");

@@ -123,6 +123,11 @@ impl Shelf {
         self.places.project.as_deref().map(cargo::renamed).unwrap_or_default()
     }
 
+    /// The crates that lie in the project's own folder, each with the part of its folder that is its library's and its program's.
+    pub fn own_crates(&self) -> Vec<Installed> {
+        self.places.project.as_deref().map(cargo::own).unwrap_or_default()
+    }
+
     fn read(&self, ecosystem: Ecosystem, name: &str, version: &str, at: &Path) -> Result<Installed, Error> {
         let package = PackageName { ecosystem, name: name.to_owned(), version: (!version.is_empty()).then(|| version.to_owned()) };
         match ecosystem {
@@ -132,6 +137,41 @@ impl Shelf {
             Ecosystem::Go => Ok(go::read(&package, at)),
         }
     }
+}
+
+/// What Python finds in a project's own folder, or in its `src`, whether it is ever imported or not: the name of each module, and where it lies
+/// below the folder. Blocking.
+///
+/// ```
+/// use smolcrawl::files::modules_in;
+///
+/// let folder = tempfile::tempdir()?;
+/// std::fs::create_dir_all(folder.path().join("src/kettle"))?;
+/// std::fs::write(folder.path().join("tool.py"), "")?;
+/// let found = modules_in(folder.path());
+/// assert_eq!(found, [("kettle".into(), "src/kettle".into()), ("src".into(), "src".into()), ("tool".into(), "tool.py".into())]);
+/// # Ok::<(), std::io::Error>(())
+/// ```
+pub fn modules_in(root: &Path) -> Vec<(String, String)> {
+    let is_name = |name: &str| is_begin(name) && name.chars().all(|c| c.is_alphanumeric() || c == '_');
+    let module = |below: &str, (name, path): (String, PathBuf)| {
+        let is_folder = fs::symlink_metadata(&path).ok()?.is_dir();
+        let module = if is_folder { &name } else { name.strip_suffix(".py")? };
+        // What tools keep there and make again is marked by them.
+        let is_made = is_folder && path.join("CACHEDIR.TAG").is_file();
+        (is_name(module) && !is_made).then(|| (module.to_owned(), format!("{below}{name}")))
+    };
+    let of = |folder: &Path, below: &'static str| -> Vec<(String, String)> {
+        folders(folder).into_iter().take(MAX_MODULES).filter_map(|entry| module(below, entry)).collect()
+    };
+    let mut modules = of(root, "");
+    modules.extend(of(&root.join("src"), "src/"));
+    modules.sort_unstable();
+    modules
+}
+
+fn is_begin(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_alphabetic() || c == '_')
 }
 
 /// What somebody would run who wants it on the disk.
@@ -165,6 +205,7 @@ fn text_of(path: &Path) -> Option<String> {
 }
 
 const MAX_FOLDERS: usize = 200_000;
+const MAX_MODULES: usize = 10_000;
 /// Bytes of a file that describes a package; those that list its files are the largest.
 const LARGEST: u64 = 64 << 20;
 

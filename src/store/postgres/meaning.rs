@@ -288,6 +288,19 @@ pub(super) fn nearest(
     Ok(found)
 }
 
+/// The vectors of a model for what these chunks say, in their order.
+pub(super) fn vectors_of(transaction: &Transaction<'_>, name: &str, chunks: &[i64]) -> Result<Vec<Option<Vec<f32>>>, Failure> {
+    let Some(model) = Model::find(transaction, name)? else { return Ok(vec![None; chunks.len()]) };
+    let sql = "SELECT c.id, v.scale, v.steps::real[] FROM chunks AS c JOIN vectors AS v ON v.passage = c.passage AND v.model = $2
+               WHERE c.id = ANY ($1)";
+    let found = transaction.collect(sql, &[Value::Numbers(chunks), model.id.into()], |row| {
+        let scale = row.real(1)?;
+        Ok((row.number(0)?, row.reals(2)?.into_iter().map(|step| step * scale).collect()))
+    })?;
+    let found: HashMap<i64, Vec<f32>> = found.into_iter().collect();
+    Ok(chunks.iter().map(|chunk| found.get(chunk).cloned()).collect())
+}
+
 /// Numbers of chunks as PostgreSQL writes ranges of them.
 fn multirange(among: &Among) -> String {
     let ranges: Vec<String> = among.runs().map(|(first, last)| format!("[{first},{last}]")).collect();

@@ -82,6 +82,18 @@ impl Sources for Postgres {
         })
     }
 
+    fn learn(&self, source: &SourceId, scripted: &[String]) -> Result<(), Error> {
+        self.write(|transaction| {
+            let id = source_of(transaction, source)?;
+            let Some(known) = recipe(transaction.one("SELECT recipe FROM sources WHERE id = $1", &[id.into()])?.text_or_null(0)?)? else {
+                return Ok(());
+            };
+            let recipe =
+                serde_json::to_string(&Recipe { scripted: scripted.to_vec(), ..known }).expect("texts, numbers and addresses are JSON");
+            transaction.execute("UPDATE sources SET recipe = $2 WHERE id = $1", &[id.into(), recipe.as_str().into()]).map(drop)
+        })
+    }
+
     fn record(&self, source: &SourceId, trail: &Trail) -> Result<(), Error> {
         let found: Vec<Option<&str>> = trail.found.iter().map(|(url, _)| Some(&**url)).collect();
         let depths: Vec<i64> = trail.found.iter().map(|(_, depth)| i64::from(*depth)).collect();

@@ -154,6 +154,13 @@ impl View for Look<'_, '_> {
         }
     }
 
+    fn vectors(&self, chunks: &[i64]) -> Result<Vec<Option<Vec<f32>>>, Failure> {
+        match self.meaning {
+            Some((model, _)) => meaning::vectors_of(self.transaction, model, chunks),
+            None => Ok(vec![None; chunks.len()]),
+        }
+    }
+
     fn stored(&self, id: i64) -> Result<Option<Stored>, Failure> {
         if let Some(ahead) = self.stored.borrow_mut().remove(&id) {
             return Ok(Some(ahead));

@@ -49,6 +49,11 @@ impl Ranking {
         self.weight
     }
 
+    /// Whether meaning counts, and the question is more than the name of one thing.
+    pub(super) fn is_about_a_matter(&self) -> bool {
+        self.weight > 0.0 && !self.question.is_exact()
+    }
+
     /// The hits of the answers, which are ranked by what both sides say of them; at most `query.limit`.
     pub(super) fn hits(&self, view: &dyn View, answers: Vec<Answer>, query: &Query) -> Result<Vec<Hit>, Failure> {
         let limit = query.limit.max(1);

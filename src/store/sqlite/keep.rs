@@ -116,6 +116,10 @@ impl Sources for Sqlite {
         })
     }
 
+    fn learn(&self, source: &SourceId, scripted: &[String]) -> Result<(), Error> {
+        self.write(|transaction| sources::learn(transaction, source, scripted))
+    }
+
     fn record(&self, source: &SourceId, trail: &Trail) -> Result<(), Error> {
         self.write(|transaction| sources::record(transaction, source, trail))
     }

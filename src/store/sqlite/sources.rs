@@ -100,6 +100,17 @@ pub(super) fn begin(connection: &Connection, source: &SourceId, recipe: &Recipe,
     Ok(())
 }
 
+/// Its recipe with what was learned.
+pub(super) fn learn(connection: &Connection, source: &SourceId, scripted: &[String]) -> Result<(), Failure> {
+    let id = source_of(connection, source)?;
+    let known = connection.query_row("SELECT recipe FROM sources WHERE id = ?1", [id], |row| row.get::<_, Option<String>>(0))?;
+    let known = recipe(known.as_deref())?;
+    let Some(known) = known else { return Ok(()) };
+    let recipe = serde_json::to_string(&Recipe { scripted: scripted.to_vec(), ..known }).expect("texts, numbers and addresses are JSON");
+    connection.prepare_cached("UPDATE sources SET recipe = ?2 WHERE id = ?1")?.execute(params![id, recipe])?;
+    Ok(())
+}
+
 /// Nothing of an earlier crawl is known any more.
 pub(super) fn forget_trail(connection: &Connection, source: &SourceId) -> Result<(), Failure> {
     let id = source_of(connection, source)?;

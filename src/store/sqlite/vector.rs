@@ -482,6 +482,24 @@ fn whole<'a>(connection: &Connection, model: ModelRow, row: &'a Row<'_>) -> Resu
     Ok(Some((scale, data)))
 }
 
+/// The vectors of a model for what these chunks say, in their order.
+pub(super) fn vectors_of(connection: &Connection, model: ModelRow, chunks: &[i64]) -> Result<Vec<Option<Vec<f32>>>, Failure> {
+    let sql = format!(
+        "SELECT {VECTOR_COLUMNS} FROM vectors WHERE id = (
+             SELECT e.vector FROM chunks AS c JOIN embedded AS e ON e.passage = c.passage WHERE c.id = ?1 AND e.model = ?2
+         )"
+    );
+    let mut find = connection.prepare_cached(&sql)?;
+    let mut found = Vec::with_capacity(chunks.len());
+    for chunk in chunks {
+        let mut rows = find.query((chunk, model.id))?;
+        let stored = rows.next()?.map_or(Ok(None), |row| whole(connection, model, row))?;
+        // The bytes are the two's complement of each step.
+        found.push(stored.map(|(scale, data)| data.iter().map(|byte| f32::from(*byte as i8) * scale).collect()));
+    }
+    Ok(found)
+}
+
 /// None for a query without direction.
 fn direction(query: &[f32]) -> Option<Direction> {
     // As fine as products of the two still fit a sum of i32: then the query loses nothing that counts.

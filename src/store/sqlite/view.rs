@@ -10,7 +10,7 @@ use super::pages::{CHUNK_COLUMNS, HEAD_COLUMNS, chunk, head, provenance};
 use super::passages;
 use super::sources::{find_source, name_of};
 use super::texts::CHUNK_TABLES;
-use super::vector::{Matrix, ModelRow, Nearest, Newest};
+use super::vector::{Matrix, ModelRow, Nearest, Newest, vectors_of};
 use super::words::Rows;
 use crate::model::{Mode, PageKind, Pending, Query, SourceId, Wanted};
 use crate::store::among::Among;
@@ -53,6 +53,14 @@ impl View for Look<'_> {
         match self.meaning {
             Some(meaning) => nearest(self.connection, meaning, mode, filter),
             None => Err(Error::NeedsVector { mode }.into()),
+        }
+    }
+
+    fn vectors(&self, chunks: &[i64]) -> Result<Vec<Option<Vec<f32>>>, Failure> {
+        let model = self.meaning.map_or(Ok(None), |(model, ..)| ModelRow::find(self.connection, model))?;
+        match model {
+            Some(model) => vectors_of(self.connection, model, chunks),
+            None => Ok(vec![None; chunks.len()]),
         }
     }
 

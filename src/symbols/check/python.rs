@@ -5,10 +5,9 @@ mod bindings;
 mod places;
 mod prompts;
 
-use std::collections::HashMap;
-
 use tree_sitter::Node;
 
+use super::values::Values;
 use super::verdicts::{Reference, Value, Verdicts};
 use crate::symbols::languages::PATH;
 use crate::symbols::package::{Kind, Language, last_segment};
@@ -26,23 +25,21 @@ struct Pass<'v, 'a, 't> {
     source: &'t str,
     bindings: Bindings<'t>,
     places: Places<'t>,
-    /// By the nodes' ids.
-    values: HashMap<usize, Value<'a>>,
-    depth: usize,
+    values: Values<Value<'a>>,
 }
 
 pub(super) fn check(code: &str, verdicts: &mut Verdicts<'_>) {
     let plain = Plain::of(code);
     let Some(tree) = tree::parse(Language::Python, &plain.text) else { return };
     let root = tree.root_node();
-    let bindings = Bindings::of(root, &plain.text, &mut verdicts.defined);
+    let bindings = Bindings::of(root, &plain.text, verdicts.home, &mut verdicts.defined);
     let mut places = Places::of(root, &plain.text);
     if places.seen == Seen::Part {
         // A name may be bound where nobody looked.
         return;
     }
     let nodes = std::mem::take(&mut places.nodes);
-    let mut pass = Pass { verdicts, plain: &plain, source: &plain.text, bindings, places, values: HashMap::new(), depth: 0 };
+    let mut pass = Pass { verdicts, plain: &plain, source: &plain.text, bindings, places, values: Values::default() };
     for node in &nodes {
         match node.kind() {
             "import_statement" => pass.import(*node),
@@ -54,7 +51,6 @@ pub(super) fn check(code: &str, verdicts: &mut Verdicts<'_>) {
         if pass.verdicts.is_full() {
             return;
         }
-        pass.depth = 0;
         pass.value(*node);
         if node.kind() == "call" {
             pass.arguments(*node);
@@ -115,9 +111,15 @@ impl<'a, 't> Pass<'_, 'a, 't> {
     fn import_from(&mut self, node: Node<'t>) {
         let Some(module) = node.child_by_field_name("module_name") else { return };
         let path = one_line(text(module, self.source));
-        if path.starts_with('.') || path == "__future__" || path.len() > PATH || self.verdicts.is_full() {
+        if path == "__future__" || path.len() > PATH || self.verdicts.is_full() {
             return;
         }
+        let home = self.verdicts.home;
+        let Some(path) = home.map_or_else(|| Some(path.clone()), |home| home.imported(&path)).filter(|path| !path.starts_with('.')) else {
+            let why =
+                if home.is_some() { "it leads above all packages" } else { "it is relative to where the code stands, which is not known" };
+            return self.verdicts.unknown(None, why, &self.reference(node, module, false));
+        };
         let Some(found) = self.module(&path, node, module) else { return };
         let mut cursor = node.walk();
         for name in node.children_by_field_name("name", &mut cursor) {
@@ -133,15 +135,11 @@ impl<'a, 't> Pass<'_, 'a, 't> {
 
     /// What an expression is; references in it are judged on the way, once.
     fn value(&mut self, node: Node<'t>) -> Value<'a> {
-        if let Some(known) = self.values.get(&node.id()) {
-            return *known;
-        }
-        if self.depth > 100 {
-            return Value::Nothing;
-        }
-        self.depth += 1;
-        self.values.insert(node.id(), Value::Nothing);
-        let value = match node.kind() {
+        Values::of(self, |pass| &mut pass.values, node, |pass| pass.asked(node))
+    }
+
+    fn asked(&mut self, node: Node<'t>) -> Value<'a> {
+        match node.kind() {
             "identifier" => self.name(node),
             "attribute" => self.attribute(node),
             "call" => self.call(node),
@@ -153,10 +151,7 @@ impl<'a, 't> Pass<'_, 'a, 't> {
                 _ => Value::Nothing,
             },
             _ => Value::Nothing,
-        };
-        self.depth -= 1;
-        self.values.insert(node.id(), value);
-        value
+        }
     }
 
     fn name(&mut self, node: Node<'t>) -> Value<'a> {

@@ -1,14 +1,20 @@
 //! Rust: paths walked segment by segment from a crate in reach; methods of values that come from one.
 
-use std::collections::{HashMap, HashSet};
+mod paths;
+
+use std::collections::HashMap;
+use std::rc::Rc;
 
 use tree_sitter::Node;
 
+use super::values::Values;
 use super::verdicts::{Reference, Value, Verdicts};
 use crate::symbols::languages::{PATH, use_tree};
 use crate::symbols::package::{Kind, Language};
-use crate::symbols::reach::{Look, Thing};
-use crate::symbols::source::tree::{self, Seen, field, line, one_line, text, walk, walk_within};
+use crate::symbols::reach::{Look, Reach, Thing, parent};
+use crate::symbols::source::tree::{self, Seen, field, line, text, walk, walk_within};
+
+use paths::{first, is_of_language, is_relative};
 
 /// Scopes that are looked into for a name that nothing else binds.
 const MOST_STARS: usize = 50;
@@ -22,37 +28,47 @@ struct Pass<'v, 'a, 't> {
     stars: Vec<String>,
     /// What names lead to through stars, as they were asked for.
     starred: HashMap<String, Option<String>>,
-    /// Nodes of statements that are understood, by their ids.
-    sound: HashSet<usize>,
+    /// Nodes of statements that are understood, by their ids, with the modules within the code that they stand in, as in `::tests`; none
+    /// where that is too long a name.
+    sound: HashMap<usize, Option<Rc<str>>>,
     /// `let` with a plain name: where, and what it is made from.
     lets: HashMap<&'t str, Vec<(usize, Option<Node<'t>>)>>,
-    values: HashMap<usize, Value<'a>>,
-    depth: usize,
+    values: Values<Value<'a>>,
 }
 
 pub(super) fn check(code: &str, verdicts: &mut Verdicts<'_>) {
     let source = readable(code);
     let Some(tree) = tree::parse(Language::Rust, &source) else { return };
     let root = tree.root_node();
+    let reach = verdicts.reach;
+    verdicts.home = verdicts.home.filter(|home| is_declared(reach, &home.module));
     let mut pass = Pass {
         verdicts,
         source: &source,
         uses: HashMap::new(),
         stars: Vec::new(),
         starred: HashMap::new(),
-        sound: HashSet::new(),
+        sound: HashMap::new(),
         lets: HashMap::new(),
-        values: HashMap::new(),
-        depth: 0,
+        values: Values::default(),
     };
     let mut nodes = Vec::new();
     // Whether the innermost statement around each node above is broken; none outside of one.
     let mut broken: Vec<Option<bool>> = Vec::new();
+    // The modules within the code that what stands in each node above is in.
+    let mut modules: Vec<Option<Rc<str>>> = Vec::new();
     let seen = walk_within(root, |node, above| {
-        pass.see(node);
+        modules.truncate(above.len());
+        let module = modules.last().cloned().unwrap_or_else(|| Some(Rc::from("")));
+        pass.see(node, module.as_deref());
         if node.is_error() {
             return false;
         }
+        let below = match node.kind() {
+            "mod_item" => module.as_deref().and_then(|module| inner(module, field(node, "name", &source)?)),
+            _ => module.clone(),
+        };
+        modules.push(below);
         broken.truncate(above.len());
         let is_statement = matches!(node.kind(), "expression_statement" | "let_declaration" | "use_declaration");
         let is_broken = if is_statement { Some(node.has_error()) } else { broken.last().copied().flatten() };
@@ -63,7 +79,7 @@ pub(super) fn check(code: &str, verdicts: &mut Verdicts<'_>) {
         let is_call = node.kind() == "call_expression";
         // In what is not understood nothing is accused.
         if (is_path || is_call || node.kind() == "use_declaration") && !is_broken.unwrap_or_else(|| node.has_error()) {
-            pass.sound.insert(node.id());
+            pass.sound.insert(node.id(), module);
             let is_method = is_call && node.child_by_field_name("function").is_some_and(|f| f.kind() == "field_expression");
             if is_outer || is_method || node.kind() == "use_declaration" {
                 nodes.push(node);
@@ -80,7 +96,6 @@ pub(super) fn check(code: &str, verdicts: &mut Verdicts<'_>) {
         if pass.verdicts.is_full() {
             return;
         }
-        pass.depth = 0;
         match node.kind() {
             "use_declaration" => pass.used(*node),
             "call_expression" => {
@@ -91,6 +106,17 @@ pub(super) fn check(code: &str, verdicts: &mut Verdicts<'_>) {
             }
         }
     }
+}
+
+/// Whether `mod` says of a module, and of all above it, that it is there: one that is said to lie elsewhere has another name than its file.
+fn is_declared(reach: &Reach, module: &str) -> bool {
+    let says = |at: &usize| reach.package(*at).at(module).any(|symbol| symbol.kind == Kind::Module && !symbol.signature.is_empty());
+    parent(module).is_none_or(|above| reach.rooted(module).iter().any(says) && is_declared(reach, above))
+}
+
+/// A module within another one.
+fn inner(module: &str, name: &str) -> Option<Rc<str>> {
+    (module.len() + name.len() <= PATH).then(|| format!("{module}::{name}").into())
 }
 
 /// Documentation hides lines behind `# `; what common macros take is read as if they were functions. Every byte stays in its place.
@@ -129,7 +155,7 @@ impl<'a, 't> Pass<'_, 'a, 't> {
         }
     }
 
-    fn see(&mut self, node: Node<'t>) {
+    fn see(&mut self, node: Node<'t>, module: Option<&str>) {
         match node.kind() {
             "use_declaration" => {
                 let mut found = Vec::new();
@@ -137,8 +163,9 @@ impl<'a, 't> Pass<'_, 'a, 't> {
                     use_tree(argument, "", self.source, &mut found, 0);
                 }
                 for (path, name) in found {
+                    let path = self.absolute(&path, module).unwrap_or(path);
                     let root = path.trim_start_matches("::").split("::").next().unwrap_or_default();
-                    if !matches!(root, "std" | "core" | "alloc" | "crate" | "self" | "super") {
+                    if !is_of_language(root) && !is_relative(root) {
                         self.verdicts.import(root);
                     }
                     match name.as_str() {
@@ -208,9 +235,18 @@ impl<'a, 't> Pass<'_, 'a, 't> {
         let mut found = Vec::new();
         use_tree(argument, "", self.source, &mut found, 0);
         let places = self.places(argument);
+        let module = self.sound.get(&node.id()).cloned().flatten();
         for (path, _) in found.iter().filter(|(path, _)| !path.contains("r#")).take(500) {
             let place = places.get(path.rsplit("::").next().unwrap_or(path)).copied().unwrap_or(argument);
-            self.walk_path(path, argument, place);
+            match self.absolute(path, module.as_deref()) {
+                Some(path) => {
+                    let found = self.walk_path(&path, argument, place);
+                    // What is not known of the code's own may be a trait, which gives methods to any value.
+                    let is_own = self.verdicts.home.is_some_and(|home| first(&home.module) == first(&path));
+                    self.verdicts.is_foreign |= is_own && !matches!(found, Value::Thing(_));
+                }
+                None => self.homeless(argument, place),
+            }
         }
     }
 
@@ -226,132 +262,15 @@ impl<'a, 't> Pass<'_, 'a, 't> {
         places
     }
 
-    fn path(&mut self, node: Node<'t>) -> Value<'a> {
-        if let Some(known) = self.values.get(&node.id()) {
-            return *known;
-        }
-        // What is cut off leads elsewhere.
-        let whole = text(node, self.source);
-        if !self.sound.contains(&node.id()) || whole.len() > PATH || whole.contains("r#") {
-            return Value::Nothing;
-        }
-        let name = node.child_by_field_name("name").unwrap_or(node);
-        let written = one_line(whole);
-        let value = self.expanded(&written).map_or(Value::Nothing, |path| self.walk_path(&path, node, name));
-        self.values.insert(node.id(), value);
-        value
-    }
-
-    /// A path from its crate: through what `use` binds.
-    fn expanded(&mut self, written: &str) -> Option<String> {
-        let plain: String = without_generics(written);
-        let plain = plain.trim_start_matches("::");
-        let first = plain.split("::").next()?;
-        if matches!(first, "std" | "core" | "alloc" | "crate" | "self" | "super" | "Self" | "")
-            || self.verdicts.defined.contains(first) && self.is_defined_here(first)
-        {
-            return None;
-        }
-        let behind = &plain[first.len()..];
-        match self.uses.get(first) {
-            Some(path) => path.as_ref().map(|path| format!("{path}{behind}")),
-            None if !self.verdicts.reach.rooted(first).is_empty() && plain.contains("::") => Some(plain.to_owned()),
-            None => self.starred(first).map(|path| format!("{path}{behind}")),
-        }
-    }
-
-    /// What a name leads to through a star.
-    fn starred(&mut self, name: &str) -> Option<String> {
-        if let Some(known) = self.starred.get(name) {
-            return known.clone();
-        }
-        let reach = self.verdicts.reach;
-        let found = self.stars.iter().find_map(|star| match reach.scope(star) {
-            Look::Found(scope) => match reach.member(scope, name) {
-                Look::Found(found) => Some(found.symbol.path.clone()),
-                _ => None,
-            },
-            _ => None,
-        });
-        self.starred.insert(name.to_owned(), found.clone());
-        found
-    }
-
-    fn is_defined_here(&self, name: &str) -> bool {
-        !self.uses.contains_key(name)
-    }
-
-    fn walk_path(&mut self, path: &str, node: Node<'t>, last: Node<'t>) -> Value<'a> {
-        let path = path.trim_start_matches("::");
-        let mut segments = path.split("::");
-        let root = segments.next().unwrap_or_default();
-        if matches!(root, "std" | "core" | "alloc" | "crate" | "self" | "super" | "Self" | "") {
-            return Value::Nothing;
-        }
-        let mut reference = self.reference(node, last, true);
-        let rooted = self.verdicts.reach.rooted(root);
-        let Some(at) = rooted.first().copied() else {
-            if node.kind() != "scoped_type_identifier"
-                && (path.contains("::") || self.uses.contains_key(root))
-                && root.chars().all(|c| c == '_' || c.is_lowercase() || c.is_numeric())
-            {
-                self.verdicts.foreign(&format!("no package in reach gives `{root}`"), true, &reference);
-            }
-            return Value::Nothing;
-        };
-        let Look::Found(mut scope) = self.verdicts.reach.scope(root) else { return Value::From(at) };
-        let names: Vec<&str> = segments.collect();
-        let Some((name, above)) = names.split_last() else {
-            self.verdicts.exists(scope, &reference);
-            return Value::Thing(scope);
-        };
-        for segment in above {
-            match self.step(scope, segment) {
-                Look::Found(found) => scope = found,
-                other => {
-                    reference.name = segment;
-                    let scope = scope.symbol.path.clone();
-                    return self.verdicts.looked(at, &scope, true, other, &reference);
-                }
-            }
-        }
-        reference.name = name;
-        let found = self.step(scope, name);
-        let scope = scope.symbol.path.clone();
-        self.verdicts.looked(at, &scope, true, found, &reference)
-    }
-
-    /// A segment behind a thing. An alias is what it stands for; a type has what any trait in reach may give it.
-    fn step(&self, scope: Thing<'a>, name: &str) -> Look<'a> {
-        let reach = self.verdicts.reach;
-        let found = reach.member(scope, name);
-        if scope.symbol.kind == Kind::Module || !matches!(found, Look::Missing) {
-            return found;
-        }
-        let lower = name.to_lowercase();
-        let of_trait = reach.packages().iter().any(|package| {
-            package.named(&lower).any(|symbol| {
-                symbol.name() == name
-                    && crate::symbols::reach::parent(&symbol.path)
-                        .is_some_and(|above| package.at(above).any(|above| above.kind == Kind::Trait))
-            })
-        });
-        if of_trait { Look::Unknown(format!("a trait may give `{name}`")) } else { found }
-    }
-
     fn value(&mut self, node: Node<'t>) -> Value<'a> {
-        if let Some(known) = self.values.get(&node.id()) {
-            return *known;
+        match node.kind() {
+            "scoped_identifier" => self.path(node),
+            _ => Values::of(self, |pass| &mut pass.values, node, |pass| pass.asked(node)),
         }
-        if node.kind() == "scoped_identifier" {
-            return self.path(node);
-        }
-        if self.depth > 100 {
-            return Value::Nothing;
-        }
-        self.depth += 1;
-        self.values.insert(node.id(), Value::Nothing);
-        let value = match node.kind() {
+    }
+
+    fn asked(&mut self, node: Node<'t>) -> Value<'a> {
+        match node.kind() {
             "identifier" => self.name(node),
             "generic_function" => node.child_by_field_name("function").map_or(Value::Nothing, |inner| self.value(inner)),
             "call_expression" => self.call(node),
@@ -369,10 +288,7 @@ impl<'a, 't> Pass<'_, 'a, 't> {
                 None => Value::Nothing,
             },
             _ => Value::Nothing,
-        };
-        self.depth -= 1;
-        self.values.insert(node.id(), value);
-        value
+        }
     }
 
     fn type_of(&mut self, node: Node<'t>) -> Value<'a> {
@@ -383,7 +299,7 @@ impl<'a, 't> Pass<'_, 'a, 't> {
     }
 
     fn named(&mut self, name: &str) -> Value<'a> {
-        match self.expanded(name).map(|path| self.verdicts.reach.scope(&path)) {
+        match self.expanded(name, None).map(|path| self.verdicts.reach.scope(&path)) {
             Some(Look::Found(found)) => Value::Thing(found),
             _ => Value::Nothing,
         }
@@ -419,7 +335,7 @@ impl<'a, 't> Pass<'_, 'a, 't> {
             return Value::Nothing;
         };
         let receiver = self.value(receiver);
-        if name.kind() != "field_identifier" || text(name, self.source).starts_with("r#") || !self.sound.contains(&node.id()) {
+        if name.kind() != "field_identifier" || text(name, self.source).starts_with("r#") || !self.sound.contains_key(&node.id()) {
             return from(receiver);
         }
         let reference = self.reference(function, name, true);
@@ -445,7 +361,7 @@ impl<'a, 't> Pass<'_, 'a, 't> {
         let Some(gives) = &symbol.gives else { return unknown };
         let reach = self.verdicts.reach;
         if gives_self(function) {
-            let owner = crate::symbols::reach::parent(&symbol.path).map(|owner| reach.scope(owner));
+            let owner = parent(&symbol.path).map(|owner| reach.scope(owner));
             return match owner {
                 Some(Look::Found(owner)) if matches!(owner.symbol.kind, Kind::Struct | Kind::Enum | Kind::Union) => Value::Declared(owner),
                 _ => unknown,
@@ -468,22 +384,4 @@ fn from(value: Value<'_>) -> Value<'_> {
         Value::Thing(found) | Value::Exactly(found) | Value::Declared(found) => Value::From(found.at),
         other => other,
     }
-}
-
-/// `Vec::<u8>::new` is `Vec::new`.
-fn without_generics(path: &str) -> String {
-    let mut plain = String::with_capacity(path.len());
-    let mut depth = 0_usize;
-    for c in path.chars() {
-        match c {
-            '<' => depth += 1,
-            '>' => depth = depth.saturating_sub(1),
-            c if depth == 0 && !c.is_whitespace() => plain.push(c),
-            _ => {}
-        }
-    }
-    while plain.contains("::::") {
-        plain = plain.replace("::::", "::");
-    }
-    plain
 }

@@ -8,9 +8,10 @@ use std::collections::HashMap;
 
 use tree_sitter::Node;
 
+use super::values::Values;
 use super::verdicts::{Reference, Verdicts};
 use crate::symbols::languages::{PATH, is_description};
-use crate::symbols::package::{Ecosystem, Language};
+use crate::symbols::package::{Ecosystem, Kind, Language};
 use crate::symbols::reach::{Look, Thing, native};
 use crate::symbols::source::tree::{Seen, children, line, text, walk_within};
 
@@ -26,12 +27,11 @@ struct Pass<'v, 'a, 't> {
     names: Names<'t>,
     /// By the nodes' ids; those that stand in broken statements are not in it.
     places: HashMap<usize, Place>,
-    values: HashMap<usize, Value<'a>>,
+    values: Values<Value<'a>>,
     /// Modules that were looked for, by how they are written.
     modules: HashMap<&'t str, Option<Thing<'a>>>,
     /// The packages that one name reaches, of each package that was asked for.
     twins: HashMap<usize, Vec<usize>>,
-    depth: usize,
 }
 
 pub(super) fn check(code: &str, language: Language, verdicts: &mut Verdicts<'_>) {
@@ -63,12 +63,11 @@ pub(super) fn check(code: &str, language: Language, verdicts: &mut Verdicts<'_>)
     }
     let types = Types::new(verdicts.reach);
     let (values, modules, twins) = Default::default();
-    let mut pass = Pass { verdicts, types, source: code, names, places, values, modules, twins, depth: 0 };
+    let mut pass = Pass { verdicts, types, source: code, names, places, values, modules, twins };
     for node in nodes {
         if pass.verdicts.is_full() {
             return;
         }
-        pass.depth = 0;
         match node.kind() {
             "import_statement" | "export_statement" => pass.import(node),
             "variable_declarator" => pass.taken_apart(node),
@@ -120,12 +119,16 @@ impl<'a, 't> Pass<'_, 'a, 't> {
         let bare = path.strip_prefix("node:").unwrap_or(path);
         let begin = string.start_byte() + 1 + (path.len() - path.rsplit('/').next().unwrap_or(path).len());
         let root = root(bare);
-        if path.starts_with('.') || path.len() > PATH || root.is_empty() {
+        if path.len() > PATH || root.is_empty() {
+            return None;
+        }
+        let mut reference = self.reference(node, string);
+        (reference.text, reference.name, reference.offset) = (path, path.rsplit('/').next().unwrap_or(path), begin);
+        if path.starts_with('.') {
+            self.verdicts.unknown(None, "the project's own modules are not read", &reference);
             return None;
         }
         let known = self.found_module(path);
-        let mut reference = self.reference(node, string);
-        (reference.text, reference.name, reference.offset) = (path, path.rsplit('/').next().unwrap_or(path), begin);
         self.verdicts.import(root);
         match known {
             Some(module) => self.verdicts.exists(module, &reference),
@@ -183,16 +186,12 @@ impl<'a, 't> Pass<'_, 'a, 't> {
 
     /// What an expression is; references in it are judged on the way, once.
     fn value(&mut self, node: Node<'t>) -> Value<'a> {
-        if let Some(known) = self.values.get(&node.id()) {
-            return *known;
-        }
-        if self.depth > 100 {
-            return Value::Nothing;
-        }
-        self.depth += 1;
-        self.values.insert(node.id(), Value::Nothing);
+        Values::of(self, |pass| &mut pass.values, node, |pass| pass.asked(node))
+    }
+
+    fn asked(&mut self, node: Node<'t>) -> Value<'a> {
         let inner = |at: u32| node.named_child(at);
-        let value = match node.kind() {
+        match node.kind() {
             "identifier" => self.named(node),
             "member_expression" => self.member(node),
             "call_expression" => self.call(node),
@@ -225,10 +224,7 @@ impl<'a, 't> Pass<'_, 'a, 't> {
                 self.types.element(list)
             }
             _ => Value::Nothing,
-        };
-        self.depth -= 1;
-        self.values.insert(node.id(), value);
-        value
+        }
     }
 
     fn named(&mut self, node: Node<'t>) -> Value<'a> {
@@ -317,6 +313,22 @@ impl<'a, 't> Pass<'_, 'a, 't> {
                 self.verdicts.unknown(Some(place.at), "the package's files have the word, its types do not say for what", reference);
                 Value::Nothing
             }
+            Look::Missing if matches!(value, Value::Written(of) if of.is_vague()) && self.has_word(place.at, reference.name) => {
+                self.verdicts.unknown(
+                    Some(place.at),
+                    "the package's files have the word, and what the value is made of is not known",
+                    reference,
+                );
+                Value::Nothing
+            }
+            Look::Missing if matches!(value, Value::Module(_)) && self.is_hidden(place.at, place.scope, reference.name) => {
+                self.verdicts.unknown(
+                    Some(place.at),
+                    "a file of a package that it gives on declares it, and whether that is given on too is not known",
+                    reference,
+                );
+                Value::Nothing
+            }
             Look::Missing => {
                 let why = format!("`{}` has no `{}`", place.scope, reference.name);
                 self.verdicts.missing(place.at, place.scope, &why, reference);
@@ -332,12 +344,44 @@ impl<'a, 't> Pass<'_, 'a, 't> {
     /// Whether a word stands in a package's files, its code among them, and is the name of nothing that its types declare: they may say
     /// less than there is.
     fn is_untold(&mut self, at: usize, name: &str) -> bool {
+        let has_word = self.has_word(at, name);
         let reach = self.verdicts.reach;
         let twins = self.twins.entry(at).or_insert_with(|| reach.twins(at));
-        let has_word = |at: &usize| reach.package(*at).has_word(name);
         let lower = name.to_lowercase();
         let is_told = |at: &usize| reach.package(*at).named(&lower).any(|symbol| symbol.name() == name && is_description(&symbol.file));
-        twins.iter().any(has_word) && !twins.iter().any(is_told)
+        has_word && !twins.iter().any(is_told)
+    }
+
+    /// Whether a word stands in the files of a package, or of what describes it.
+    fn has_word(&mut self, at: usize, name: &str) -> bool {
+        let reach = self.verdicts.reach;
+        let twins = self.twins.entry(at).or_insert_with(|| reach.twins(at));
+        twins.iter().any(|at| reach.package(*at).has_word(name))
+    }
+
+    /// Whether a file that no entry names declares something of this name, in another package whose module a module gives on whole: such
+    /// descriptions are often made of others, and hold less than the code.
+    fn is_hidden(&self, of: usize, module: &str, name: &str) -> bool {
+        let reach = self.verdicts.reach;
+        let lower = name.to_lowercase();
+        let mut modules = vec![(of, module)];
+        let mut next = 0;
+        while let Some((at, module)) = modules.get(next).copied() {
+            next += 1;
+            let package = reach.package(at);
+            let is_top = |path: &str| {
+                path.rsplit_once('#').is_some_and(|(file, _)| package.at(file).any(|file| file.private && file.kind == Kind::Module))
+            };
+            if at != of && package.named(&lower).any(|symbol| symbol.name() == name && is_top(&symbol.path)) {
+                return true;
+            }
+            let stars = package.given_on_as(module, "*").flat_map(|given| {
+                let found = reach.rooted_from(Some(at), &given.target);
+                found.into_iter().map(|at| (at, given.target.as_str()))
+            });
+            modules.extend(stars.take(MOST_STARS.saturating_sub(modules.len())).collect::<Vec<_>>());
+        }
+        false
     }
 
     fn call(&mut self, node: Node<'t>) -> Value<'a> {
@@ -373,8 +417,8 @@ impl<'a, 't> Pass<'_, 'a, 't> {
             "type_identifier" => self.named(node),
             "nested_type_identifier" => match (node.child_by_field_name("module"), node.child_by_field_name("name")) {
                 (Some(module), Some(name)) if module.kind() == "identifier" => {
-                    if let Some(known) = self.values.get(&node.id()) {
-                        return *known;
+                    if let Some(known) = self.values.known(node) {
+                        return known;
                     }
                     let module = self.named(module);
                     let reference = self.reference(node, name);
@@ -392,11 +436,13 @@ impl<'a, 't> Pass<'_, 'a, 't> {
             Value::From(at) => Value::From(at),
             _ => Value::Nothing,
         };
-        self.values.insert(node.id(), value);
+        self.values.tell(node, value);
         value
     }
 }
 
+/// Modules that are looked into behind one that gives them on.
+const MOST_STARS: usize = 50;
 const STATEMENTS: &[&str] = &[
     "expression_statement",
     "lexical_declaration",

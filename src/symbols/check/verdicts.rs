@@ -3,12 +3,12 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use super::{Checked, Verdict};
+use super::{Checked, Home, Verdict};
 use crate::symbols::package::{Ecosystem, Kind};
 use crate::symbols::reach::{Look, Reach, Thing, native};
 
 /// What an expression is, as far as it is known.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(super) enum Value<'a> {
     /// A module, a type, a function itself.
     Thing(Thing<'a>),
@@ -18,6 +18,7 @@ pub(super) enum Value<'a> {
     Declared(Thing<'a>),
     /// Something that this package gave.
     From(usize),
+    #[default]
     Nothing,
 }
 
@@ -34,6 +35,8 @@ pub(super) struct Reference<'t> {
 
 pub(super) struct Verdicts<'a> {
     pub reach: &'a Reach,
+    /// Where the code stands.
+    pub home: Option<&'a Home>,
     /// Names that the code defines or mentions other than as a reference.
     pub defined: HashSet<String>,
     /// Packages that the code imports.
@@ -53,9 +56,10 @@ const MOST: usize = 5_000;
 const MOST_NEAR: usize = 200;
 
 impl<'a> Verdicts<'a> {
-    pub(super) fn new(reach: &'a Reach) -> Self {
+    pub(super) fn new(reach: &'a Reach, home: Option<&'a Home>) -> Self {
         Self {
             reach,
+            home,
             defined: HashSet::new(),
             imported: BTreeSet::new(),
             is_foreign: false,

@@ -22,13 +22,7 @@ struct Module<'r, 'a> {
 }
 
 pub(super) fn read(file: &mut File<'_>) {
-    let stem = file.path.strip_suffix(".pyi").or_else(|| file.path.strip_suffix(".py")).unwrap_or(file.path);
-    let dotted = stem.trim_start_matches("src/").replace("-stubs/", "/").replace('/', ".");
-    let is_package = dotted == "__init__" || dotted.ends_with(".__init__");
-    let name = dotted.strip_suffix(".__init__").unwrap_or(&dotted).to_owned();
-    if name.split('.').any(|part| part.is_empty()) {
-        return;
-    }
+    let Some((name, is_package)) = module_of(file.path) else { return };
     let root = file.tree.root_node();
     let mut symbol = Symbol::new(name.clone(), Kind::Module);
     symbol.file = file.path.to_owned();
@@ -39,14 +33,28 @@ pub(super) fn read(file: &mut File<'_>) {
         // What stands in the broken part is not known.
         file.open(name.clone(), Reason::Unread, &format!("a syntax error in {}", file.path));
     }
+    let (symbols, given) = (file.into.symbols.len(), file.into.reexports.len());
     let mut module = Module { file, name, is_package, all: HashMap::new() };
     module.open_by_words();
     let name = module.name.clone();
     for statement in children(root) {
         module.statement(statement, &name, 0);
     }
+    module.open_by_answers(symbols, given);
     module.assigned_elsewhere(root);
 }
+
+/// The module that a file is, dotted and without `__init__`, and whether it is a package.
+pub(super) fn module_of(path: &str) -> Option<(String, bool)> {
+    let stem = path.strip_suffix(".pyi").or_else(|| path.strip_suffix(".py")).unwrap_or(path);
+    let dotted = stem.trim_start_matches("src/").replace("-stubs/", "/").replace('/', ".");
+    let is_package = dotted == "__init__" || dotted.ends_with(".__init__");
+    let name = dotted.strip_suffix(".__init__").unwrap_or(&dotted);
+    name.split('.').all(|part| !part.is_empty()).then(|| (name.to_owned(), is_package))
+}
+
+/// The function that answers for names which a module does not have.
+const ANSWERS: &str = "__getattr__";
 
 /// What is said of classes in other modules than their own is brought to them.
 fn bring_home(package: &mut Package) {
@@ -135,6 +143,16 @@ impl Module<'_, '_> {
         let found = WRITERS.iter().find(|word| self.file.text.contains(**word));
         if let Some(word) = found {
             self.open(self.name.clone(), Reason::Written, word);
+        }
+    }
+
+    /// A module whose `__getattr__` answers names (PEP 562), wherever that comes from.
+    fn open_by_answers(&mut self, symbols: usize, given: usize) {
+        let path = format!("{}.{ANSWERS}", self.name);
+        let package = &self.file.into;
+        let is_given = |given: &Reexport| given.name == ANSWERS && given.scope == self.name;
+        if package.symbols[symbols..].iter().any(|symbol| symbol.path == path) || package.reexports[given..].iter().any(is_given) {
+            self.open(self.name.clone(), Reason::Dynamic, ANSWERS);
         }
     }
 
@@ -236,7 +254,7 @@ impl Module<'_, '_> {
 
     fn import_from(&mut self, node: Node<'_>, scope: &str) {
         let Some(from) = node.child_by_field_name("module_name") else { return };
-        let from = self.absolute(&one_line(text(from, self.source())));
+        let from = absolute(&self.name, self.is_package, &one_line(text(from, self.source())));
         let mut cursor = node.walk();
         let names: Vec<Node<'_>> = node.children_by_field_name("name", &mut cursor).collect();
         if names.is_empty() && children(node).iter().any(|child| child.kind() == "wildcard_import") {
@@ -261,22 +279,6 @@ impl Module<'_, '_> {
             let public = !name.starts_with('_');
             self.file.give_on(Reexport { scope: scope.to_owned(), name, target, target_name, public, feature: None });
         }
-    }
-
-    /// `..base` seen from this module.
-    fn absolute(&self, from: &str) -> String {
-        let dots = from.chars().take_while(|c| *c == '.').count();
-        if dots == 0 {
-            return from.to_owned();
-        }
-        let mut base: Vec<&str> = self.name.split('.').collect();
-        let up = if self.is_package { dots - 1 } else { dots };
-        base.truncate(base.len().saturating_sub(up));
-        let rest = from[dots..].trim();
-        if !rest.is_empty() {
-            base.push(rest);
-        }
-        base.join(".")
     }
 
     fn assignment(&mut self, node: Node<'_>, scope: &str) {
@@ -401,6 +403,22 @@ impl Module<'_, '_> {
             self.file.add(symbol);
         }
     }
+}
+
+/// `..base` seen from a module.
+pub(in crate::symbols) fn absolute(module: &str, is_package: bool, from: &str) -> String {
+    let dots = from.chars().take_while(|c| *c == '.').count();
+    if dots == 0 {
+        return from.to_owned();
+    }
+    let mut base: Vec<&str> = module.split('.').collect();
+    let up = if is_package { dots - 1 } else { dots };
+    base.truncate(base.len().saturating_sub(up));
+    let rest = from[dots..].trim();
+    if !rest.is_empty() {
+        base.push(rest);
+    }
+    base.join(".")
 }
 
 /// Patterns that hold names which they bind.

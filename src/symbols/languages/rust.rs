@@ -5,9 +5,11 @@ mod item;
 
 use tree_sitter::Node;
 
-use super::{File, PATH, comments};
+use super::{File, PATH, View, comments};
 use crate::symbols::package::{Kind, Package, Reason, Reexport, Symbol};
 use crate::symbols::source::tree::{self, DEPTH, Seen, children, field, line, one_line, text};
+
+use item::Said;
 
 /// One file's reader; a macro's inside is read by another on the same package.
 struct Items<'r, 'a> {
@@ -29,7 +31,7 @@ struct Around {
 }
 
 pub(super) fn read(file: &mut File<'_>) {
-    let Some(module) = module_of(file.root, file.path) else { return };
+    let Some(module) = module_of(file.root, file.path, file.view) else { return };
     let source = file.text;
     let root = file.tree.root_node();
     let mut symbol = Symbol::new(module.clone(), Kind::Module);
@@ -42,10 +44,11 @@ pub(super) fn read(file: &mut File<'_>) {
     if root.has_error() {
         file.open(module.clone(), Reason::Unread, &format!("a syntax error in {}", file.path));
     }
-    if source.contains("OUT_DIR") {
+    // Whoever reads it from within knows its macros: only what is included is not there.
+    if source.contains("OUT_DIR") && (file.view == View::Outside || calls(source, "include!")) {
         file.open(String::new(), Reason::Generated, "OUT_DIR");
     }
-    if ["paste!", "concat_idents!", "format_ident!"].iter().any(|word| source.contains(word)) {
+    if ["paste!", "concat_idents!", "format_ident!"].iter().any(|word| calls(source, word)) {
         file.open(String::new(), Reason::Macro, "names are pasted together");
     }
     let mut items = Items { file, source, line_offset: 0, macros: 0 };
@@ -56,16 +59,23 @@ pub(super) fn finish(package: &mut Package, root: &str) {
     home::bring(package, root);
 }
 
-/// `src/a/b.rs` and `src/a/b/mod.rs` are `root::a::b`. Programs, tests and examples beside the library are no part of it.
-fn module_of(root: &str, path: &str) -> Option<String> {
+/// Whether a macro is called anywhere, and not only spoken of.
+fn calls(source: &str, name: &str) -> bool {
+    source.match_indices(name).any(|(at, _)| source[at + name.len()..].trim_start_matches(' ').starts_with(['(', '[', '{']))
+}
+
+/// `src/a/b.rs` and `src/a/b/mod.rs` are `root::a::b`. Programs, tests and examples beside the library are no part of it; the program whose
+/// modules stand among the library's is, seen from within.
+pub(super) fn module_of(root: &str, path: &str, view: View) -> Option<String> {
     let inside = path.strip_prefix("src/").unwrap_or(path);
     let beside = ["bin/", "tests/", "examples/", "benches/"].iter().any(|folder| inside.starts_with(folder) || path.starts_with(folder));
-    if beside || path == "build.rs" || path == "src/main.rs" {
+    let is_program = path == "src/main.rs";
+    if beside || path == "build.rs" || is_program && view == View::Outside {
         return None;
     }
     let stem = inside.strip_suffix(".rs")?;
     let stem = stem.strip_suffix("/mod").unwrap_or(stem);
-    if stem == "lib" || stem == "mod" {
+    if is_program || stem == "lib" || stem == "mod" {
         return Some(root.to_owned());
     }
     Some(format!("{root}::{}", stem.replace('/', "::")))
@@ -117,7 +127,7 @@ impl Items<'_, '_> {
     fn module(&mut self, node: Node<'_>, before: &[Node<'_>], scope: &str, around: &Around, depth: usize) {
         let Some(name) = field(node, "name", self.source) else { return };
         let said = self.attributes(before);
-        if said.is_test {
+        if self.is_hidden(&said) {
             return;
         }
         let path = format!("{scope}::{name}");
@@ -189,6 +199,7 @@ impl Items<'_, '_> {
         }
         self.open(scope.to_owned(), Reason::Macro, &format!("{name}!"));
         let whole = text(inside, self.source);
+        self.may_name(whole);
         // A type named in it may get members.
         let mut named = std::collections::HashSet::new();
         crate::symbols::package::words(
@@ -207,6 +218,18 @@ impl Items<'_, '_> {
         let feature = around.feature.clone();
         let mut nested = Items { source: inner, line_offset: offset, macros: self.macros + 1, file: self.file };
         nested.all(tree.root_node(), scope, &Around { feature, in_trait: false }, depth + 1);
+    }
+
+    /// Tests are for nobody outside.
+    fn is_hidden(&self, said: &Said) -> bool {
+        said.is_test && self.file.view == View::Outside
+    }
+
+    /// What a macro may make of what stands in it are names of whoever sees it from within.
+    fn may_name(&mut self, whole: &str) {
+        if self.file.view == View::Within {
+            crate::symbols::package::words(whole, &mut self.file.into.words);
+        }
     }
 
     fn open(&mut self, path: String, reason: Reason, detail: &str) {

@@ -3,6 +3,7 @@
 mod entry;
 mod imports;
 mod types;
+mod written;
 
 use std::collections::HashSet;
 
@@ -17,6 +18,8 @@ pub(super) use self::entry::finish;
 use self::entry::module_of;
 pub(in crate::symbols) use self::entry::{DEFAULT, ITSELF, described, is_description, manifest};
 use self::types::Generics;
+pub(in crate::symbols) use self::types::UNKNOWN;
+pub(in crate::symbols) use self::written::written_classes;
 
 struct Module<'r, 'a> {
     file: &'r mut File<'a>,

@@ -370,9 +370,14 @@ fn used(report: &CrawlReport) -> Option<String> {
         (report.sitemaps.len() as u64, "sitemaps read"),
         (report.llms_txt.len() as u64, "llms.txt read"),
         (report.in_markdown, "pages taken in the markdown that the site has of them"),
+        (report.shipped.values().sum(), "pages read from data that the site ships for its scripts"),
+        (report.rendered, "pages filled in by a browser"),
+        (report.unsettled, "of these read while their scripts were still at work"),
         (report.alike_total, "pages say nearly the same as another one"),
     ];
-    let told: Vec<_> = counted.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
+    let mut told: Vec<_> = counted.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
+    let need = "skipped, as scripts write their text and no browser has run them";
+    told.extend(report.needs_browser.first().map(|first| format!("{} {need} (such as {first})", report.needs_browser_total)));
     (!told.is_empty()).then(|| told.join(", "))
 }
 

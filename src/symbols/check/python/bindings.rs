@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use tree_sitter::Node;
 
+use crate::symbols::check::Home;
 use crate::symbols::languages::is_pattern;
 use crate::symbols::source::tree::{children, field, one_line, text, walk, walk_within};
 
@@ -36,11 +37,11 @@ struct Name<'t> {
 }
 
 impl<'t> Bindings<'t> {
-    /// Of a whole snippet; what it defines or mentions beside references goes into `defined`.
-    pub(super) fn of(root: Node<'t>, source: &str, defined: &mut HashSet<String>) -> Self {
+    /// Of a whole snippet, which stands somewhere or nowhere; what it defines or mentions beside references goes into `defined`.
+    pub(super) fn of(root: Node<'t>, source: &str, home: Option<&Home>, defined: &mut HashSet<String>) -> Self {
         let mut bindings = Self { names: HashMap::new() };
         walk_within(root, |node, above| {
-            bindings.see(node, above, source, defined);
+            bindings.see(node, above, source, home, defined);
             true
         });
         bindings
@@ -75,7 +76,7 @@ impl<'t> Bindings<'t> {
         });
     }
 
-    fn see(&mut self, node: Node<'t>, above: &[Node<'t>], source: &str, defined: &mut HashSet<String>) {
+    fn see(&mut self, node: Node<'t>, above: &[Node<'t>], source: &str, home: Option<&Home>, defined: &mut HashSet<String>) {
         match node.kind() {
             "import_statement" => {
                 for child in children(node) {
@@ -89,13 +90,14 @@ impl<'t> Bindings<'t> {
                 }
             }
             "import_from_statement" => {
-                let target = field(node, "module_name", source).map(one_line).unwrap_or_default();
+                let written = field(node, "module_name", source).map(one_line).unwrap_or_default();
+                let target = home.map_or(Some(written.clone()), |home| home.imported(&written)).filter(|target| !target.starts_with('.'));
                 let mut cursor = node.walk();
                 for child in node.children_by_field_name("name", &mut cursor) {
                     let name = field(child, "name", source).unwrap_or(text(child, source));
                     let alias = field(child, "alias", source).unwrap_or(name);
-                    let bound = Bound::Import { target: target.clone(), name: Some(name.to_owned()) };
-                    self.add(alias, node.start_byte(), (!target.starts_with('.')).then_some(bound));
+                    let bound = target.clone().map(|target| Bound::Import { target, name: Some(name.to_owned()) });
+                    self.add(alias, node.start_byte(), bound);
                 }
             }
             "assignment" => {

@@ -3,12 +3,12 @@
 
 mod members;
 
-use crate::symbols::languages::{CALLED, MADE};
+use crate::symbols::languages::{CALLED, MADE, UNKNOWN};
 use crate::symbols::package::{Ecosystem, Kind};
 use crate::symbols::reach::{Look, Reach, Thing, native, parent};
 
 /// What an expression is, as far as it is known.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(super) enum Value<'a> {
     /// A module: what it exports, or what it gives as its own, as loaders have it.
     Module(Thing<'a>),
@@ -20,6 +20,7 @@ pub(super) enum Value<'a> {
     Written(Written<'a>),
     /// Something that this package gave.
     From(usize),
+    #[default]
     Nothing,
 }
 
@@ -30,6 +31,13 @@ pub(super) struct Written<'a> {
     at: usize,
     scope: &'a str,
     this: Option<Thing<'a>>,
+}
+
+impl Written<'_> {
+    /// Whether what it is made of is not known: values of such a type often have more than it says.
+    pub(super) fn is_vague(&self) -> bool {
+        self.text.contains(UNKNOWN)
+    }
 }
 
 /// What a member is looked for in, to be named in an answer.
@@ -52,7 +60,7 @@ impl<'a> Types<'a> {
     pub(super) fn member(&self, value: Value<'a>, name: &str) -> Option<(Place<'a>, Look<'a>)> {
         let of = |thing: Thing<'a>| Place { at: thing.at, scope: &thing.symbol.path };
         match value {
-            Value::Module(module) => Some((of(module), self.of_module(module, name, OWN))),
+            Value::Module(module) => Some((of(module), self.of_module(module, name, OWN, &mut { FUEL }))),
             Value::Named(thing, receiver) => Some((of(thing), self.of_named(thing, receiver, name, &mut { FUEL }))),
             Value::Of(thing) => Some((of(thing), self.of_type(thing, name, &mut { FUEL }))),
             Value::Written(written) => {
@@ -104,16 +112,21 @@ impl<'a> Types<'a> {
 
     /// What `new` makes of a value.
     pub(super) fn made(&self, value: Value<'a>) -> Value<'a> {
+        self.made_through(value, CLASSES)
+    }
+
+    /// The same through names that stand for each other, as many as that: they may do so in a ring.
+    fn made_through(&self, value: Value<'a>, left: u32) -> Value<'a> {
         let unknown = from(value);
         match value {
-            Value::Module(module) => self.itself(module).map_or(unknown, |own| self.made(own)),
+            Value::Module(module) => self.itself(module).map_or(unknown, |own| self.made_through(own, left)),
             Value::Named(thing, receiver) => {
                 if self.all(thing).iter().any(|(_, symbol)| symbol.kind == Kind::Class) {
                     return Value::Of(thing);
                 }
                 match self.settled(self.given(thing, receiver, is_held)) {
                     Value::Of(of) => or(self.signature(of, MADE), unknown),
-                    Value::Named(class, _) if class.symbol.path != thing.symbol.path => self.made(Value::Named(class, None)),
+                    Value::Named(class, _) if left > 0 => self.made_through(Value::Named(class, None), left - 1),
                     _ => unknown,
                 }
             }
@@ -287,5 +300,7 @@ fn is_held(kind: Kind) -> bool {
 
 /// Types that are looked into for one member.
 const FUEL: u32 = 300;
+/// Names that stand for a class, one behind the other.
+const CLASSES: u32 = 20;
 /// Modules that are another one themselves, one behind the other.
 const OWN: u32 = 5;

@@ -66,7 +66,8 @@ impl Module<'_, '_> {
             self.open(path.clone(), Reason::Dynamic, &detail);
         }
         let written = body.map(|body| text(body, self.source())).unwrap_or_default();
-        const WRITERS: &[&str] = &["setattr(self", "setattr(cls", "__setattr__(", ".__dict__", "vars(self)", "locals()", "vars()"];
+        const WRITERS: &[&str] =
+            &["setattr(self", "setattr(cls", "__setattr__(", ".__dict__", ".__class__ =", "vars(self)", "locals()", "vars()"];
         if let Some(word) = WRITERS.iter().find(|word| written.contains(**word)) {
             self.open(path, Reason::Written, word);
         }

@@ -144,6 +144,8 @@ fn absolute(package: &mut Package, root: &str) {
             (false, rest) => rest.trim_start_matches("::").to_owned(),
         };
     }
+    // A program that uses its own library names what is there anyway.
+    package.reexports.retain(|given| given.target != given.scope || given.target_name.as_ref() != Some(&given.name));
 }
 
 /// A module is declared by `mod` and filled by a file: one row, with the declaration's visibility and condition and the file's text.

@@ -123,8 +123,11 @@ impl Items<'_, '_> {
     pub(super) fn declare(&mut self, node: Node<'_>, before: &[Node<'_>], scope: &str, kind: Kind, around: &Around, depth: usize) {
         let Some(name) = field(node, "name", self.source) else { return };
         let said = self.attributes(before);
-        if said.is_test {
+        if self.is_hidden(&said) {
             return;
+        }
+        if kind == Kind::Macro {
+            self.may_name(text(node, self.source));
         }
         let exported = kind == Kind::Macro && said.is_exported;
         let home = if exported { self.file.root } else { scope };
@@ -192,7 +195,7 @@ impl Items<'_, '_> {
     pub(super) fn implementation(&mut self, node: Node<'_>, before: &[Node<'_>], scope: &str, around: &Around, depth: usize) {
         let Some(written) = field(node, "type", self.source) else { return };
         let said = self.attributes(before);
-        if said.is_test {
+        if self.is_hidden(&said) {
             return;
         }
         let plain = written.trim_start_matches('&').trim_start_matches("mut ").trim_start_matches("dyn ");

@@ -24,12 +24,51 @@ pub(in crate::symbols) fn manifest(package: &mut Package, root: &str, text: &str
     let own = exports.iter().find(|(name, _)| name.is_empty()).map(|(_, file)| file.as_str());
     let entry = named.filter(|_| of_types).or(own).or(named);
     let below = exports.iter().filter(|(name, _)| !name.is_empty()).map(|(name, file)| (format!("{root}/{name}"), file.as_str()));
-    for (scope, file) in entry.map(|file| (root.to_owned(), file)).into_iter().chain(below) {
+    let mut stands_for = |scope: String, name: &str, file: &str| {
         if let Some(target) = module_of(root, file.trim_start_matches("./")).filter(|target| *target != scope) {
-            let stands_for = Reexport { scope, name: IS.to_owned(), target, target_name: None, public: false, feature: None };
-            package.reexports.push(stands_for);
+            let name = name.to_owned();
+            package.reexports.push(Reexport { scope, name, target, target_name: None, public: false, feature: None });
+        }
+    };
+    for (scope, file) in entry.map(|file| (root.to_owned(), file)).into_iter().chain(below) {
+        stands_for(scope, IS, file);
+    }
+    for (name, files) in manifest.get("exports").map(others).unwrap_or_default() {
+        let scope = if name.is_empty() { root.to_owned() } else { format!("{root}/{name}") };
+        files.iter().for_each(|file| stands_for(scope.clone(), ALSO, file));
+    }
+}
+
+/// Descriptions under every condition, of the same names: what one of them has is there, if only on another platform.
+fn others(exports: &Value) -> Vec<(String, Vec<String>)> {
+    let all = exports.as_object().filter(|all| all.keys().any(|key| key.starts_with('.')));
+    let every = |value: &Value| {
+        let mut files = Vec::new();
+        described_by(value, CONDITIONS_DEEP, &mut files);
+        files
+    };
+    match all {
+        None => vec![(String::new(), every(exports))],
+        Some(all) => {
+            let plain = all.iter().filter(|(key, _)| !key.contains('*')).take(MOST_EXPORTS);
+            plain.filter_map(|(key, value)| Some((named(key)?, every(value)))).collect()
         }
     }
+}
+
+fn described_by(value: &Value, depth: usize, files: &mut Vec<String>) {
+    let Some(depth) = depth.checked_sub(1).filter(|_| files.len() < MOST_CONDITIONS) else { return };
+    match value {
+        Value::String(file) if is_description(file) => files.push(file.clone()),
+        Value::Array(several) => several.iter().take(10).for_each(|one| described_by(one, depth, files)),
+        Value::Object(fields) => fields.values().for_each(|one| described_by(one, depth, files)),
+        _ => {}
+    }
+}
+
+/// What stands below the package's own name, as `package.json` writes it.
+fn named(key: &str) -> Option<String> {
+    key.strip_prefix("./").or((key == ".").then_some("")).map(str::to_owned)
 }
 
 /// Names below the package's own, without those that are patterns, each with the file that describes it or else is it.
@@ -39,7 +78,6 @@ fn exported(exports: &Value) -> Vec<(String, String)> {
         None => chosen(exports, CONDITIONS_DEEP).into_iter().map(|file| (String::new(), file)).collect(),
         Some(all) => {
             let plain = all.iter().filter(|(key, _)| !key.contains('*')).take(MOST_EXPORTS);
-            let named = |key: &str| key.strip_prefix("./").or((key == ".").then_some("")).map(str::to_owned);
             plain.filter_map(|(key, value)| Some((named(key)?, conditions(value)?))).collect()
         }
     }
@@ -65,12 +103,15 @@ fn chosen(value: &Value, depth: usize) -> Option<String> {
 /// Modules take the names under which programs reach them.
 pub(in crate::symbols) fn finish(package: &mut Package, root: &str) {
     let mut named: Vec<(String, String)> = Vec::new();
+    let mut others: Vec<(String, String)> = Vec::new();
     package.reexports.retain(|given| {
-        let stands_for = given.name == IS;
-        if stands_for {
-            named.push((given.scope.clone(), given.target.clone()));
-        }
-        !stands_for
+        let kept = match given.name.as_str() {
+            IS => &mut named,
+            ALSO => &mut others,
+            _ => return true,
+        };
+        kept.push((given.scope.clone(), given.target.clone()));
+        false
     });
     if named.is_empty() {
         return;
@@ -79,6 +120,8 @@ pub(in crate::symbols) fn finish(package: &mut Package, root: &str) {
     let there: HashSet<String> = modules.map(|symbol| symbol.path.clone()).collect();
     let mut homes: HashMap<String, String> = HashMap::new();
     let mut also: Vec<(String, String)> = Vec::new();
+    let entries: HashSet<String> = named.iter().map(|(scope, _)| scope.clone()).collect();
+    others.retain(|(_, file)| there.contains(file));
     // The package's own name first.
     named.sort_by_key(|(scope, _)| scope != root);
     for (scope, file) in named {
@@ -100,6 +143,13 @@ pub(in crate::symbols) fn finish(package: &mut Package, root: &str) {
         home(&mut given.scope);
         home(&mut given.target);
     }
+    for (scope, mut target) in others {
+        home(&mut target);
+        if scope != target {
+            let (name, feature) = ("*".to_owned(), None);
+            package.reexports.push(Reexport { scope, name, target, target_name: None, public: true, feature });
+        }
+    }
     for (scope, mut target) in also {
         home(&mut target);
         // What is the file itself under another name: all that it has, and what it gives as its own.
@@ -111,6 +161,9 @@ pub(in crate::symbols) fn finish(package: &mut Package, root: &str) {
             package.symbols.push(Symbol::new(scope, Kind::Module));
         }
     }
+    // What no entry is, is of the package's own making.
+    let is_hidden = |symbol: &Symbol| symbol.kind == Kind::Module && !symbol.path.contains('#') && !entries.contains(&symbol.path);
+    package.symbols.iter_mut().filter(|symbol| is_hidden(symbol)).for_each(|symbol| symbol.private = true);
 }
 
 /// `fp/index.d.ts` of `lodash` is `lodash/fp`.
@@ -138,9 +191,13 @@ pub(in crate::symbols) const DEFAULT: &str = "default";
 pub(in crate::symbols) const ITSELF: &str = "=";
 /// Kept while a package is read: this name stands for that file.
 const IS: &str = ".";
+/// Likewise: it has what that file has, too.
+const ALSO: &str = "..";
 
 const ENDS: [&str; 11] = [".d.ts", ".d.mts", ".d.cts", ".ts", ".mts", ".cts", ".tsx", ".js", ".mjs", ".cjs", ".jsx"];
 /// As far as they are a matter of types, those that programs mostly meet first.
 const CONDITIONS: [&str; 7] = ["types", "import", "node", "module", "default", "require", "browser"];
 const CONDITIONS_DEEP: usize = 8;
 const MOST_EXPORTS: usize = 5_000;
+/// Files that one name may stand for.
+const MOST_CONDITIONS: usize = 20;

@@ -101,7 +101,7 @@ fn one_of(node: Node<'_>, source: &str, generics: &Generics<'_>, depth: usize) -
 }
 
 /// In place of a type that is not plain.
-const UNKNOWN: &str = "?";
+pub(in crate::symbols) const UNKNOWN: &str = "?";
 const MOST_GENERICS: usize = 50;
 const MOST_ARGUMENTS: usize = 4;
 const MOST_OF_UNION: usize = 1_000;

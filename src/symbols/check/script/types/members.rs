@@ -1,6 +1,6 @@
 //! Which members a value has: those that are declared in all places of its type's name, and those of what that is made from.
 
-use super::{FUEL, OWN, Types, Value, Written, is_held, named};
+use super::{OWN, Types, Value, Written, is_held, named};
 use crate::symbols::languages::{DEFAULT, ITSELF, is_description};
 use crate::symbols::package::{Ecosystem, Kind, Reason, Symbol};
 use crate::symbols::reach::{Look, Thing, native};
@@ -28,15 +28,15 @@ impl<'a> Types<'a> {
         None
     }
 
-    pub(super) fn of_module(&self, module: Thing<'a>, name: &str, depth: u32) -> Look<'a> {
+    pub(super) fn of_module(&self, module: Thing<'a>, name: &str, depth: u32, fuel: &mut u32) -> Look<'a> {
         if !self.is_described(module) {
             return Look::Unknown("no file describes its types".to_owned());
         }
         let found = self.reach.within(module.at, &module.symbol.path, name);
         match (found, self.own(module)) {
             (Look::Missing, _) if name == DEFAULT => Look::Unknown("loaders differ in what they take for it".to_owned()),
-            (Look::Missing, Some(Value::Named(own, receiver))) => self.of_named(own, receiver, name, &mut { FUEL }),
-            (Look::Missing, Some(Value::Module(own))) if depth > 0 => self.of_module(own, name, depth - 1),
+            (Look::Missing, Some(Value::Named(own, receiver))) => self.of_named(own, receiver, name, fuel),
+            (Look::Missing, Some(Value::Module(own))) if depth > 0 => self.of_module(own, name, depth - 1, fuel),
             (Look::Missing, Some(Value::From(_))) => Look::Unknown("what it gives as its own is not known".to_owned()),
             (found, _) => found,
         }
@@ -173,7 +173,7 @@ impl<'a> Types<'a> {
         match self.settled(Some(written)) {
             Value::Of(of) => self.of_type(of, name, fuel),
             Value::Named(thing, receiver) => self.of_named(thing, receiver, name, fuel),
-            Value::Module(module) => self.of_module(module, name, OWN),
+            Value::Module(module) => self.of_module(module, name, OWN, fuel),
             Value::Written(of_language) => {
                 let head = of_language.text.split('<').next().unwrap_or_default();
                 match native::has(Ecosystem::Npm, head, name) {
