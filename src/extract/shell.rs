@@ -314,10 +314,11 @@ pub(super) fn is_beside(name: &str) -> bool {
 
 /// What an application says while there is nothing yet: hardly more than the word. A sentence that begins with it is one.
 fn is_waiting(text: &str) -> bool {
-    let text = text.trim_ascii().to_ascii_lowercase();
+    let text = text.trim_ascii();
     let is_short = || text.split_ascii_whitespace().take(MOST_WAITING + 1).count() <= MOST_WAITING;
     let ends_open = || ["…", "...", "&hellip;"].iter().any(|end| text.ends_with(end));
-    WAITING.iter().any(|word| text.starts_with(word)) && (is_short() || ends_open()) || text.chars().all(|c| !c.is_alphanumeric())
+    WAITING.iter().any(|word| text.get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word))) && (is_short() || ends_open())
+        || text.chars().all(|c| !c.is_alphanumeric())
 }
 
 /// An element that an application is put into.
@@ -330,6 +331,10 @@ fn is_mount(tag: &Tag) -> bool {
 
 /// Whether words say that scripts have to run for there to be anything.
 pub(super) fn demands(text: &str) -> bool {
+    // Most texts have no such letter at all.
+    if memchr::memchr2(b'j', b'J', text.as_bytes()).is_none() {
+        return false;
+    }
     // It is a sentence or two.
     let text = text[..text.floor_char_boundary(1_000)].to_ascii_lowercase();
     text.contains("javascript") && DEMANDS.iter().any(|word| text.contains(word))
