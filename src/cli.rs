@@ -1,16 +1,17 @@
 //! The only reader of argv: what was asked for, and the settings that flags, environment and file give. Runs nothing.
 
 mod examples;
+mod settings;
+mod values;
 
 use std::ffi::OsString;
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
-use smolcrawl::config::{Environment, Key, Origin, Settings};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
-use crate::failure::{Failure, place};
+pub use self::values::{Client, Color, ExportFormat, Format, Include, Kind, Mode, Render, SERVER_NAME, Scope, Shell, Sitemap, TextFormat};
+use self::values::{duration, language, server_name, size, symbol_kind};
 
 /// Crawl documentation, index it, answer questions about it.
 #[derive(Debug, Parser)]
@@ -52,13 +53,6 @@ pub struct Everywhere {
     /// Only errors on stderr, no progress bar
     #[arg(short, long, global = true, conflicts_with = "verbose", help_heading = "Everywhere")]
     pub quiet: bool,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Color {
-    Auto,
-    Always,
-    Never,
 }
 
 #[derive(Debug, Subcommand)]
@@ -139,76 +133,10 @@ pub struct Setup {
     pub json: Json,
 }
 
-/// What the server is called in the files of clients, if nobody calls it anything else.
-pub const SERVER_NAME: &str = "smolcrawl";
-
-/// Programs that start MCP servers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Client {
-    ClaudeCode,
-    ClaudeDesktop,
-    Cursor,
-    Vscode,
-    Windsurf,
-    Zed,
-    Codex,
-    Opencode,
-    Gemini,
-}
-
-impl Client {
-    pub const ALL: [Self; 9] = [
-        Self::ClaudeCode,
-        Self::ClaudeDesktop,
-        Self::Cursor,
-        Self::Vscode,
-        Self::Windsurf,
-        Self::Zed,
-        Self::Codex,
-        Self::Opencode,
-        Self::Gemini,
-    ];
-
-    /// As it is named on the command line.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::ClaudeCode => "claude-code",
-            Self::ClaudeDesktop => "claude-desktop",
-            Self::Cursor => "cursor",
-            Self::Vscode => "vscode",
-            Self::Windsurf => "windsurf",
-            Self::Zed => "zed",
-            Self::Codex => "codex",
-            Self::Opencode => "opencode",
-            Self::Gemini => "gemini",
-        }
-    }
-}
-
 #[derive(Clone, Copy, Debug, Args)]
 pub struct Completions {
     #[arg(value_enum)]
     pub shell: Shell,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Shell {
-    Bash,
-    Zsh,
-    Fish,
-    Powershell,
-}
-
-impl Shell {
-    /// As the completions know it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Bash => "bash",
-            Self::Zsh => "zsh",
-            Self::Fish => "fish",
-            Self::Powershell => "powershell",
-        }
-    }
 }
 
 #[derive(Debug, Args)]
@@ -366,37 +294,6 @@ impl Add {
     }
 }
 
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub enum Sitemap {
-    Auto,
-    Only,
-    Never,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub enum Scope {
-    Prefix,
-    Host,
-    Domain,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Render {
-    Never,
-    Auto,
-    Always,
-}
-
-impl From<Render> for smolcrawl::engine::Render {
-    fn from(render: Render) -> Self {
-        match render {
-            Render::Never => Self::Never,
-            Render::Auto => Self::Auto,
-            Render::Always => Self::Always,
-        }
-    }
-}
-
 #[derive(Debug, Args)]
 pub struct Fetch {
     /// The page, as docs.rs/smol or https://docs.rs/smol
@@ -419,13 +316,6 @@ pub struct Fetch {
     /// Tell what of the page is left out, by which rule: on stderr, or as "notes" of the JSON
     #[arg(long)]
     pub explain: bool,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Format {
-    Markdown,
-    Text,
-    Json,
 }
 
 #[derive(Debug, Args)]
@@ -525,28 +415,6 @@ pub struct Pages {
     pub json: Json,
 }
 
-/// What kind of page it is.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub enum Kind {
-    /// None of the others: guides, references
-    Page,
-    /// What changed from version to version
-    ReleaseNotes,
-    /// Tables of contents, indexes
-    Contents,
-    /// News, blogs
-    Blog,
-    /// Source code of what is documented elsewhere
-    Source,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub enum Mode {
-    Hybrid,
-    Lexical,
-    Dense,
-}
-
 #[derive(Debug, Args)]
 pub struct Remove {
     /// A source as `smolcrawl sources` lists it: name, name@version, or a host for all of its sources
@@ -640,12 +508,6 @@ pub struct Project {
     pub json: Json,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Include {
-    Direct,
-    All,
-}
-
 #[derive(Debug, Args)]
 pub struct Find {
     /// A name or the end of a path: create_task, TaskGroup.create_task, serde_json::from_str
@@ -725,20 +587,6 @@ pub struct Export {
     pub json: Json,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum ExportFormat {
-    /// Pages with their passages and vectors, compressed: for `smolcrawl import`
-    Index,
-    /// A folder with a file for each page
-    Markdown,
-    /// A list of links to the pages
-    LlmsTxt,
-    /// The texts of all pages, one after the other
-    LlmsFull,
-    /// {"url","title","text"} lines: for `smolcrawl index --jsonl`
-    Jsonl,
-}
-
 #[derive(Debug, Args)]
 pub struct Import {
     /// A file that `smolcrawl export` has written
@@ -764,12 +612,6 @@ pub struct Extract {
     /// Tell in "notes" what of each page is left out, by which rule
     #[arg(long)]
     pub explain: bool,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum TextFormat {
-    Markdown,
-    Text,
 }
 
 #[derive(Clone, Copy, Debug, Args)]
@@ -825,151 +667,6 @@ pub fn everywhere_of(line: impl IntoIterator<Item = OsString>) -> Option<Everywh
     Everywhere::from_arg_matches(&matches).ok()
 }
 
-/// A name that every client takes: Codex wants no more than these characters, and others make names of tools of it.
-fn server_name(text: &str) -> Result<String, String> {
-    let is_good = (1..=64).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
-    if is_good { Ok(text.to_owned()) } else { Err("expected 1 to 64 letters, digits, - or _".to_owned()) }
-}
-
-impl Everywhere {
-    /// Flags above the environment above the configuration file above the defaults.
-    pub fn settings(&self, environment: &Environment) -> Result<Settings, Failure> {
-        let folders = directories::ProjectDirs::from("", "", "smolcrawl");
-        let is_named = self.config.is_some() || environment.value("SMOLCRAWL_CONFIG").is_some();
-        let file = match self.configuration_file(environment) {
-            Some(file) if is_named || file.exists() => read_file(&file)?,
-            _ => Vec::new(),
-        };
-        // Local: on Windows a roaming profile is copied over the network at each log-on.
-        let database = folders.map(|folders| folders.data_local_dir().join("index.db"));
-        let default = database.and_then(|path| Some((Key::Database, path.to_str()?.to_owned())));
-        let reactor = (Key::Reactor, "auto".to_owned());
-        Ok(Settings::default()
-            .then(Origin::Flag, self.flags()?)
-            .then(Origin::Environment, environment.settings())
-            .then(Origin::File, file)
-            .then(Origin::Default, default.into_iter().chain([reactor])))
-    }
-
-    /// The file that settings are read from, if it is there: the one that is named, or the usual one.
-    pub fn configuration_file(&self, environment: &Environment) -> Option<PathBuf> {
-        let named = self.config.clone().or_else(|| environment.value("SMOLCRAWL_CONFIG").map(PathBuf::from));
-        named.or_else(|| Some(directories::ProjectDirs::from("", "", "smolcrawl")?.config_dir().join("config.toml")))
-    }
-
-    /// Where credentials are read from, if no setting says so.
-    pub fn usual_credentials() -> Option<PathBuf> {
-        Some(directories::ProjectDirs::from("", "", "smolcrawl")?.config_dir().join("credentials.toml"))
-    }
-
-    /// The settings among the flags.
-    pub fn flags(&self) -> Result<Vec<(Key, String)>, Failure> {
-        let mut flags = Vec::new();
-        if let Some(database) = &self.db {
-            let path = database.to_str().ok_or_else(|| Failure::usage("--db: the path is not Unicode"))?;
-            flags.push((Key::Database, path.to_owned()));
-        }
-        flags.extend(self.reactor.iter().map(|kind| (Key::Reactor, kind.clone())));
-        if let Some(browser) = &self.browser {
-            let path = browser.to_str().ok_or_else(|| Failure::usage("--browser: the path is not Unicode"))?;
-            flags.push((Key::Browser, path.to_owned()));
-        }
-        flags.extend(self.browser_no_sandbox.then(|| (Key::BrowserNoSandbox, "true".to_owned())));
-        flags.extend(self.allow_private.then(|| (Key::AllowPrivate, "true".to_owned())));
-        Ok(flags)
-    }
-}
-
 /// Hits that a search may pass over.
 pub const DEEPEST: u16 = 1_000;
 const HELP: &str = "smolcrawl help lists topics to read as well, such as crawling, private, settings or faq: smolcrawl help TOPIC.";
-
-fn symbol_kind(text: &str) -> Result<smolcrawl::symbols::Kind, String> {
-    smolcrawl::symbols::Kind::of_name(text).ok_or_else(|| "expected a kind such as function, method, struct, class or module".to_owned())
-}
-
-fn language(text: &str) -> Result<smolcrawl::symbols::Language, String> {
-    smolcrawl::symbols::Language::of_name(text).ok_or_else(|| "expected a language such as python, rust or typescript".to_owned())
-}
-
-/// Seconds, or with a unit: `90`, `90s`, `15m`, `2h`, `7d`.
-fn duration(text: &str) -> Result<Duration, String> {
-    let unit = |last| match last {
-        's' => Some(1),
-        'm' => Some(60),
-        'h' => Some(3_600),
-        'd' => Some(86_400),
-        _ => None,
-    };
-    number_with_unit(text, unit).map(Duration::from_secs).ok_or_else(|| "expected a time such as 90, 90s, 15m, 2h or 7d".to_owned())
-}
-
-/// Bytes, or with a unit of 1,024: `5000000`, `500K`, `200M`, `2G`.
-fn size(text: &str) -> Result<u64, String> {
-    let unit = |last: char| match last.to_ascii_uppercase() {
-        'K' => Some(1 << 10),
-        'M' => Some(1 << 20),
-        'G' => Some(1 << 30),
-        _ => None,
-    };
-    number_with_unit(text, unit).ok_or_else(|| "expected a size such as 5000000, 500K, 200M or 2G".to_owned())
-}
-
-/// A whole number above zero, times what its last letter stands for.
-fn number_with_unit(text: &str, unit: impl Fn(char) -> Option<u64>) -> Option<u64> {
-    let (number, factor) = match text.chars().next_back() {
-        Some(last) if !last.is_ascii_digit() => (&text[..text.len() - last.len_utf8()], unit(last)?),
-        _ => (text, 1),
-    };
-    number.parse::<u64>().ok()?.checked_mul(factor).filter(|number| *number > 0)
-}
-
-/// A configuration file: TOML, one `name = value` a setting. Names that are no settings are warned about: a file may be of a later version.
-fn read_file(path: &Path) -> Result<Vec<(Key, String)>, Failure> {
-    let failure = |why: String| Failure::new(format!("configuration file {}: {why}", path.display()), known_settings());
-    let text = fs::read_to_string(path).map_err(|error| failure(error.to_string()))?;
-    let table = toml::de::DeTable::parse(&text).map_err(|error| {
-        let at = error.span().map_or_else(String::new, |span| format!("{}: ", place(&text, span.start)));
-        failure(format!("{at}{}", error.message()))
-    })?;
-    let mut values = Vec::new();
-    for (name, value) in table.get_ref() {
-        let at = place(&text, name.span().start);
-        let Some(key) = Key::parse(name.get_ref()) else {
-            let name = name.get_ref();
-            let meant = Key::meant(name).map_or_else(|| " and is ignored".to_owned(), |meant| format!("; did you mean {}?", meant.name()));
-            log::warn!("configuration file {}, {at}: {name} is not a setting{meant}", path.display());
-            continue;
-        };
-        let text = match value.get_ref() {
-            toml::de::DeValue::String(text) => text.to_string(),
-            toml::de::DeValue::Boolean(switch) => switch.to_string(),
-            toml::de::DeValue::Integer(number) => match i64::from_str_radix(number.as_str(), number.radix()) {
-                Ok(number) => number.to_string(),
-                Err(error) => return Err(failure(format!("{at}: {}: {error}", key.name()))),
-            },
-            _ => return Err(failure(format!("{at}: {} is not a string, number or boolean", key.name()))),
-        };
-        values.push((key, text));
-    }
-    Ok(values)
-}
-
-fn known_settings() -> String {
-    let names: Vec<_> = Key::ALL.iter().map(|key| key.name()).collect();
-    format!("settings are {}", names.join(", "))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn times_and_sizes_are_numbers_with_or_without_a_unit() {
-        let seconds = |text| duration(text).map(|time| time.as_secs()).ok();
-        assert_eq!(["90", "90s", "15m", "2h", "7d"].map(seconds), [Some(90), Some(90), Some(900), Some(7_200), Some(604_800)]);
-        assert_eq!(["", "0", "m", "-1", "1.5", "1w", "10 m", "1ö", "99999999999999999999h"].map(seconds), [None; 9]);
-        assert_eq!(["5000000", "1k", "2M", "1G"].map(|text| size(text).ok()), [Some(5_000_000), Some(1_024), Some(2 << 20), Some(1 << 30)]);
-        assert_eq!(["0M", "x", "1T", "99999999999G"].map(|text| size(text).ok()), [None; 4]);
-    }
-}

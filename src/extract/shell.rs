@@ -61,44 +61,18 @@ impl Sight {
     }
 }
 
-/// The second step, with what the page has for its scripts.
+/// The second step.
 pub(super) fn of_html(html: &str, syntax: Syntax, meter: &Meter) -> Option<Shell> {
-    let mut look = Look::default();
-    let mut tags = Tags::of(html, syntax);
-    let mut from = 0;
-    while let Some(tag) = tags.next().filter(|tag| meter.goes_on_by(1 + tag.len() / 64)) {
-        look.text(&html[from..tags.position() - tag.len()]);
-        look.tag(&tag, &mut tags);
-        // The rest does not change that.
-        if look.is_page() {
-            return None;
-        }
-        from = tags.position();
-        // What follows cannot make it a shell again.
-        if look.prose >= ENOUGH || look.sentences > 0 || look.is_framed {
-            return None;
-        }
-    }
-    look.text(&html[from..]);
-    look.verdict()
+    Look::at(html, syntax, meter, Look::is_page)?.verdict()
 }
 
 /// Whether the place for an application is empty, whatever stands beside it.
 pub(super) fn is_hollow(html: &str, syntax: Syntax, meter: &Meter) -> bool {
-    let mut look = Look::default();
-    let mut tags = Tags::of(html, syntax);
-    let mut from = 0;
-    while let Some(tag) = tags.next().filter(|tag| meter.goes_on_by(1 + tag.len() / 64)) {
-        look.text(&html[from..tags.position() - tag.len()]);
-        look.tag(&tag, &mut tags);
-        from = tags.position();
-        if look.is_framed || look.filled > 0 {
-            return false;
-        }
-    }
-    look.text(&html[from..]);
-    look.end_mount();
-    look.scripts > 0 && look.mounts > 0 && look.filled == 0
+    let is_none = |look: &Look| look.is_framed || look.filled > 0;
+    Look::at(html, syntax, meter, is_none).is_some_and(|mut look| {
+        look.end_mount();
+        look.scripts > 0 && look.mounts > 0 && look.filled == 0
+    })
 }
 
 #[derive(Default)]
@@ -138,6 +112,23 @@ struct Look {
 }
 
 impl Look {
+    /// All of a page; none as soon as it is what the rest of it cannot change.
+    fn at(html: &str, syntax: Syntax, meter: &Meter, is_settled: fn(&Self) -> bool) -> Option<Self> {
+        let mut look = Self::default();
+        let mut tags = Tags::of(html, syntax);
+        let mut from = 0;
+        while let Some(tag) = tags.next().filter(|tag| meter.goes_on_by(1 + tag.len() / 64)) {
+            look.text(&html[from..tags.position() - tag.len()]);
+            look.tag(&tag, &mut tags);
+            if is_settled(&look) {
+                return None;
+            }
+            from = tags.position();
+        }
+        look.text(&html[from..]);
+        Some(look)
+    }
+
     fn text(&mut self, source: &str) {
         if source.trim_ascii().is_empty() || self.templates > 0 {
             return;
