@@ -473,8 +473,11 @@ impl Fetcher {
             }
             let answer = match self.follow(ask.url.clone(), robots, Wanted::File, &Validators::default()).await {
                 Ok(Answer::File(answer, _)) => answer,
-                Err(error @ Error::Status { .. }) if is_route => return Err(error),
-                _ => continue,
+                Err(error) if is_route => return Err(error),
+                _ => {
+                    extract::missing(&ask).asks.into_iter().rev().for_each(|ask| asks.push_front(ask));
+                    continue;
+                }
             };
             let taken = self.take(page.clone(), ask, Arc::new(*answer)).await;
             links.extend(taken.links);

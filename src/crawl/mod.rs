@@ -247,7 +247,7 @@ impl Crawler {
             Ok(Answer::Page(read)) if read.beside.is_some() || is_route(url) => {
                 match self.fetcher.filled(*read, url, filled, robots).await {
                     // The file of a route.
-                    Err(Error::Status { status: 404 | 410, .. }) => Ok(Refetched::Gone),
+                    Err(Error::Status { status: 404 | 410, .. }) if is_route(url) => Ok(Refetched::Gone),
                     filled => filled.map(|(page, links)| Refetched::Page(page, links)).map_err(|error| error.at(url)),
                 }
             }

@@ -1,6 +1,6 @@
 //! Which source is meant, what a crawl fills, and what is asked of a source as a whole.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 use std::time::SystemTime;
 
@@ -137,7 +137,8 @@ impl Engine {
         // Nothing was written down before it was interrupted.
         let start = if pages_before == 0 { Start::Afresh } else { start };
         // What was learned of its sites, whatever is asked for this time.
-        let scripted = summary.and_then(|of| of.recipe.as_ref()).map_or_else(Vec::new, |recipe| recipe.scripted.clone());
+        let learned = summary.and_then(|of| of.recipe.as_ref()).map_or_else(Vec::new, |recipe| recipe.scripted.clone());
+        let scripted = request.scripted.iter().cloned().chain(learned).collect::<BTreeSet<_>>().into_iter().collect();
         let request = CrawlRequest { scripted, ..request };
         Ok(Fill { request, sources, start, pages_before, known: None })
     }

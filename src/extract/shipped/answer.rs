@@ -236,6 +236,18 @@ pub fn asked_next(page: &Page, ask: &Ask, index: &Index) -> Option<Ask> {
     }
 }
 
+/// What an answer that did not come leaves to be asked: one page's file in an index of many is no more than that page.
+pub fn missing(ask: &Ask) -> Taken {
+    match &ask.means {
+        Means::PagefindFragment { fragments, place, left } => Taken {
+            asks: Ask::of_fragments(fragments.clone(), place + 1, *left).into_iter().collect(),
+            index: Some(Index::of_fragment(fragments.clone(), *place, None)),
+            ..Taken::default()
+        },
+        _ => Taken::default(),
+    }
+}
+
 /// What is known of where the files of Pagefind are.
 fn known_to_be(page: &Page, fragments: Option<Fragments>) -> Taken {
     let Some(fragments) = fragments.map(Arc::new) else { return Taken::default() };
