@@ -439,7 +439,7 @@ pub fn is_route(url: &Url) -> bool {
 /// Whether the page that came is another than the one that was asked for. A route of a page that shows all of them has its own address; of all
 /// others what is behind `#` is no part of it.
 pub fn is_elsewhere(page: &Url, asked: &Url) -> bool {
-    if is_route(asked) { page != asked } else { *page != normalise(asked.clone()) }
+    page != asked && (is_route(asked) || *page != normalise(asked.clone()))
 }
 
 /// The address of a route as somebody writes it; none of what has no route.

@@ -354,6 +354,22 @@ fn one_description_is_asked_for_once() {
 }
 
 #[test]
+fn a_description_that_is_none_is_asked_for_once() {
+    let world = World::new();
+    let links: String = (0..12).map(|page| format!("<a href=/{page}>{page}</a> ")).collect();
+    world.site.reply("a.test/", Reply::html(format!("<h1>Kettles</h1><p>All the kettles of this house.</p>{links}")));
+    for page in 0..12 {
+        let shows = "<script>SwaggerUIBundle({url: '/api.json'})</script>";
+        world.site.reply(&format!("a.test/{page}"), shell(&format!("<meta name=page content={page}>{shows}")));
+    }
+    world.site.reply("a.test/api.json", json(r#"{"error":"the interface is asleep"}"#));
+    let (pages, report) = crawled(&world, "http://a.test/");
+    assert_eq!((pages.len(), report.left), (13, 0), "{report:?}");
+    let asked = world.site.targets().iter().filter(|target| *target == "a.test/api.json").count();
+    assert_eq!(asked, 1, "it was asked for {asked} times");
+}
+
+#[test]
 fn an_index_elsewhere_is_read_once() {
     let world = World::new();
     let links: String = (0..12).map(|page| format!("<a href=/{page}/>{page}</a> ")).collect();

@@ -36,6 +36,8 @@ pub(super) struct Shells {
     whole: HashMap<Box<str>, Box<str>>,
     /// Lists of pages that were read, by their address.
     lists: HashSet<Box<str>>,
+    /// What was read for all pages that name it, and holds nothing for any, by its address.
+    barren: HashSet<Box<str>>,
     /// By the page that shows all of them.
     routes: HashMap<Box<str>, Arc<Routes>>,
     /// By origin and name of the data: how often in a row it was not there.
@@ -132,8 +134,16 @@ impl Shells {
         }
     }
 
+    /// There is nothing in it, for whoever else names it.
+    fn know_barren(&mut self, ask: &Ask) {
+        if self.barren.len() < MOST_WHOLE {
+            self.barren.insert(ask.url.as_str().into());
+        }
+    }
+
     fn is_worth_asking(&self, ask: &Ask) -> bool {
-        self.misses.get(&(origin(&ask.url), ask.name())).is_none_or(|misses| *misses < MOST_MISSES)
+        !self.barren.contains(ask.url.as_str())
+            && self.misses.get(&(origin(&ask.url), ask.name())).is_none_or(|misses| *misses < MOST_MISSES)
     }
 
     fn came(&mut self, ask: &Ask, to_something: bool) {
@@ -181,11 +191,10 @@ impl Crawl {
     }
 
     fn ask_beside(&mut self, mut filling: Filling) {
-        while let Some(ask) = filling.asks.pop_front() {
+        while let Some(mut ask) = filling.asks.pop_front() {
             if !self.may_ask_beside(&ask, &filling.page.url) || ask.is_list() && self.shells.lists.contains(ask.url.as_str()) {
                 continue;
             }
-            let mut ask = ask;
             if let Some((index, validators)) = self.shells.indexes.get(ask.index().as_str()) {
                 if let Some(page) = extract::looked_up(&filling.page, &ask, validators.clone(), index) {
                     return self.filled(page, &filling.page.url, &ask, Vec::new());
@@ -311,6 +320,9 @@ impl Crawl {
         self.follow_beside(&filling.page.url, links, filling.depth, filling.directives.and(said));
         if ask.is_list() {
             self.shells.know_list(&ask);
+        }
+        if (ask.is_whole() || ask.is_of_all()) && page.is_none() && asks.is_empty() && index.is_none() {
+            self.shells.know_barren(&ask);
         }
         self.shells.know_index(&ask, index, &validators);
         match page {
