@@ -131,6 +131,8 @@ pub(super) struct Read {
     pub(super) content: u64,
     /// Where its text may be, where it has none of its own nor in itself.
     pub(super) beside: Option<Beside>,
+    /// It has a text, and an empty place for what scripts write. Asked only at sites whose pages a browser fills in.
+    pub(super) is_hollow: bool,
 }
 
 /// What came, and is an answer by itself or has to be read.
@@ -427,6 +429,12 @@ impl Fetcher {
             // It may be the address of the markdown, too.
             read.outline.markdown.get_or_insert(url);
         }
+        if let Ok(Answer::Page(read)) = &mut answer
+            && self.may_render()
+            && self.scripted().needs(&origin(&read.page.url))
+        {
+            read.is_hollow = self.is_hollow(&mut read.page).await;
+        }
         answer
     }
 
@@ -437,7 +445,7 @@ impl Fetcher {
         let Some(page) = taken.page else { return Answer::NotAPage("no markdown at this route".to_owned()) };
         let content = content_of(&page.url, &page.body);
         let outline = Outline { links: taken.links, robots: read.outline.robots, ..Outline::default() };
-        Answer::Page(Box::new(Read { page, outline, content, beside: None }))
+        Answer::Page(Box::new(Read { page, outline, content, beside: None, is_hollow: false }))
     }
 
     /// What an answer from beside a page comes to; long ones are read on another thread.
@@ -661,7 +669,7 @@ fn read(page: Page, wanted: Wanted, directives: Directives, links: ReadLinks, bu
             // One that names itself in markdown is taken from there.
             let is_bare = outline.markdown.is_none() && outline.shell.as_ref().is_some_and(|shell| shell.shipped.is_none());
             let beside = is_bare.then(|| extract::beside(&page, &budget.begin()));
-            Answer::Page(Box::new(Read { page, outline, content, beside }))
+            Answer::Page(Box::new(Read { page, outline, content, beside, is_hollow: false }))
         }
     })
 }

@@ -7,7 +7,7 @@ use std::sync::{Arc, PoisonError};
 use url::Url;
 
 use crate::crawl::error::Error;
-use crate::crawl::fetch::{Answer, Fetcher, Read, Wanted, bad_port, pause_asked, read, target};
+use crate::crawl::fetch::{Answer, Fetcher, Read, SMALL, Wanted, bad_port, pause_asked, read, target};
 use crate::crawl::frontier::{is_route, normalise, origin};
 use crate::crawl::plan::{Render, Robots};
 use crate::crawl::robots::{Directives, Rules};
@@ -34,9 +34,9 @@ impl Fetcher {
     ///
     /// # Errors
     /// [`Error::Shell`] of one that was rendered before and cannot be now: what is known of it says more.
-    pub(in crate::crawl) async fn filled_in(&self, read: Read, known: &Filled, robots: Robots) -> Result<Read, Error> {
+    pub(in crate::crawl) async fn filled_in(&self, mut read: Read, known: &Filled, robots: Robots) -> Result<Read, Error> {
         let is_of_such = *known == Filled::Rendered || self.scripted().needs(&origin(&read.page.url));
-        if !is_of_such || !self.is_hollow(&read.page) {
+        if !is_of_such || !self.is_hollow(&mut read.page).await {
             return Ok(read);
         }
         match self.rendered(&read.page, directives_of(&read.outline), robots).await? {
@@ -46,13 +46,17 @@ impl Fetcher {
         }
     }
 
-    /// Whether scripts would add to a page that has a text of its own, and there is a browser for that.
-    pub(in crate::crawl) fn is_unfinished(&self, page: &Page) -> bool {
-        self.may_render() && self.is_hollow(page)
-    }
-
-    fn is_hollow(&self, page: &Page) -> bool {
-        page.filled == Filled::Served && extract::is_hollow(page, &self.reading.begin())
+    /// Whether scripts would add to a page that has a text of its own; a long one is looked at on another thread.
+    pub(in crate::crawl) async fn is_hollow(&self, page: &mut Page) -> bool {
+        if page.filled != Filled::Served || page.body.len() <= SMALL {
+            return page.filled == Filled::Served && extract::is_hollow(page, &self.reading.begin());
+        }
+        let body = std::mem::take(&mut page.body);
+        let (looked, budget) = (Page { body, ..page.clone() }, self.reading.clone());
+        let look = move || (extract::is_hollow(&looked, &budget.begin()), looked.body);
+        let (is_hollow, body) = self.handle.unblock(look).await;
+        page.body = body;
+        is_hollow
     }
 
     /// Whether a browser is asked at all.

@@ -358,7 +358,7 @@ impl Crawl {
     }
 
     /// A page at a route.
-    pub(super) fn route(&mut self, url: Url, entry: &Entry, Read { page, outline, content, beside }: Read) {
+    pub(super) fn route(&mut self, url: Url, entry: &Entry, Read { page, outline, content, beside, .. }: Read) {
         let directives = directives_of(&outline);
         // One that came out of a browser is what it is.
         if let Some(beside) = beside.filter(|_| page.filled.is_served()) {

@@ -26,7 +26,7 @@ use crate::http::masked;
 use crate::model::{self, Page};
 
 impl Crawl {
-    pub(super) fn page(&mut self, url: Url, entry: Entry, Read { page, mut outline, content, beside }: Read) {
+    pub(super) fn page(&mut self, url: Url, entry: Entry, Read { page, mut outline, content, beside, is_hollow }: Read) {
         let obey = self.request.robots == Robots::Obey;
         // Also of an earlier crawl, which may have had this very page.
         let (first, copies) = match self.contents.get(&content).filter(|(first, _)| **first != *page.url.as_str()) {
@@ -87,11 +87,7 @@ impl Crawl {
             return self.skip(url, NOT_INCLUDED.to_owned());
         }
         // Before it is compared with others: what stands beside the empty place may be the same on all of them.
-        if self.linked.is_none()
-            && outline.markdown.is_none()
-            && self.fetcher.scripted().needs(&origin(&url))
-            && self.fetcher.is_unfinished(&page)
-        {
+        if is_hollow && self.linked.is_none() && outline.markdown.is_none() {
             return self.fill_further(page, &outline, &entry);
         }
         if let Some(first) = first {
