@@ -183,6 +183,7 @@ fn read(page: &Page, ask: &Ask, answer: &Page, meter: &Meter) -> Taken {
             Taken {
                 page: looked_up(page, ask, answer.validators.clone(), &index),
                 links: index.pages(),
+                beyond: index.beyond(),
                 index: Some(index),
                 ..Taken::default()
             }
