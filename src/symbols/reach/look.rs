@@ -266,10 +266,11 @@ impl<'a> Walk<'a> {
 
     /// What a type has from its bases; of things that are neither modules nor types nothing is known.
     fn in_bases(&mut self, found: Thing<'a>, name: &str) -> Look<'a> {
-        if found.symbol.kind == Kind::Module {
-            return Look::Missing;
-        }
         let package = self.reach.package(found.at);
+        if found.symbol.kind == Kind::Module {
+            let is_given = native::is_of_modules(package.package().id.ecosystem, name);
+            return if is_given { Look::Unknown("the language itself may give it".to_owned()) } else { Look::Missing };
+        }
         let is_script = package.package().id.ecosystem == Ecosystem::Npm;
         // Several declarations of one name are one thing there.
         if is_script && package.at(&found.symbol.path).any(|symbol| symbol.kind == Kind::Module) {
