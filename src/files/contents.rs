@@ -76,7 +76,6 @@ impl Installed {
         if self.package.ecosystem == Ecosystem::Npm && files.iter().any(|file| is_description(&file.path)) {
             let is_wanted = |file: &SourceFile| is_description(&file.path) || &*file.path == MANIFEST;
             (files, beside) = files.into_iter().partition(is_wanted);
-            beside = bounded(beside, &mut left_out);
             // The same types are often there for each kind of module; a short file may only lead to the other one.
             let all: HashMap<Box<str>, u64> = files.iter().map(|file| (file.path.clone(), file.bytes)).collect();
             let is_twice = |file: &SourceFile, end: &str, others: &[&str]| {
@@ -84,7 +83,12 @@ impl Installed {
                 let other = |end: &&str| all.get(format!("{}{end}", stem?).as_str()).copied();
                 others.iter().filter_map(other).any(|bytes| bytes * 2 >= file.bytes)
             };
-            files.retain(|file| !is_twice(file, ".d.mts", &[".d.ts"]) && !is_twice(file, ".d.cts", &[".d.ts", ".d.mts"]));
+            let is_other = |file: &SourceFile| is_twice(file, ".d.mts", &[".d.ts"]) || is_twice(file, ".d.cts", &[".d.ts", ".d.mts"]);
+            let (twice, kept) = files.into_iter().partition(is_other);
+            files = kept;
+            // One of them may say more than the other.
+            beside.extend::<Vec<_>>(twice);
+            beside = bounded(beside, &mut left_out);
         }
         files.sort_unstable_by(|a, b| (&*a.path != MANIFEST, &a.path).cmp(&(&*b.path != MANIFEST, &b.path)));
         let stamp = stamp(files.iter().chain(&beside));
