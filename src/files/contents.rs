@@ -58,19 +58,7 @@ impl Installed {
     /// # Errors
     /// [`Error::NotFound`], [`Error::Io`]: the root itself cannot be read.
     pub fn contents(&self) -> Result<Contents, Error> {
-        let root = fs::canonicalize(&self.root).map_err(Error::io(&self.root, "read"))?;
-        let mut walk =
-            Walk { root: &root, ecosystem: self.package.ecosystem, files: Vec::new(), left_out: LeftOut::default(), ahead: Vec::new() };
-        if self.parts.is_empty() {
-            walk.ahead.push((String::new(), 0));
-        }
-        for part in &self.parts {
-            walk.met(part, 0);
-        }
-        while let Some((folder, depth)) = walk.ahead.pop() {
-            walk.folder(&folder, depth)?;
-        }
-        let (mut files, mut left_out) = (walk.files, walk.left_out);
+        let (root, mut files, mut left_out) = self.walked(is_source)?;
         let mut beside = Vec::new();
         // Where a package of npm describes its types, these are what it offers; otherwise its code is.
         if self.package.ecosystem == Ecosystem::Npm && files.iter().any(|file| is_description(&file.path)) {
@@ -93,6 +81,38 @@ impl Installed {
         files.sort_unstable_by(|a, b| (&*a.path != MANIFEST, &a.path).cmp(&(&*b.path != MANIFEST, &b.path)));
         let stamp = stamp(files.iter().chain(&beside));
         Ok(Contents { files, beside, left_out, stamp, root })
+    }
+
+    /// The same of a project's own code: of npm it is TypeScript, with descriptions of types and without JavaScript.
+    ///
+    /// # Errors
+    /// As [`contents`](Self::contents).
+    pub fn own_contents(&self) -> Result<Contents, Error> {
+        if self.package.ecosystem != Ecosystem::Npm {
+            return self.contents();
+        }
+        let (root, mut files, left_out) = self.walked(|_, path| [".ts", ".mts", ".cts", ".tsx"].iter().any(|end| path.ends_with(end)))?;
+        files.sort_unstable_by(|a, b| a.path.cmp(&b.path));
+        let stamp = stamp(files.iter());
+        Ok(Contents { files, beside: Vec::new(), left_out, stamp, root })
+    }
+
+    /// Its folder without links in it, and the files in it that are meant.
+    fn walked(&self, is_meant: fn(Ecosystem, &str) -> bool) -> Result<(PathBuf, Vec<SourceFile>, LeftOut), Error> {
+        let root = fs::canonicalize(&self.root).map_err(Error::io(&self.root, "read"))?;
+        let (files, left_out, ahead) = Default::default();
+        let mut walk = Walk { root: &root, ecosystem: self.package.ecosystem, is_meant, files, left_out, ahead };
+        if self.parts.is_empty() {
+            walk.ahead.push((String::new(), 0));
+        }
+        for part in &self.parts {
+            walk.met(part, 0);
+        }
+        while let Some((folder, depth)) = walk.ahead.pop() {
+            walk.folder(&folder, depth)?;
+        }
+        let (files, left_out) = (walk.files, walk.left_out);
+        Ok((root, files, left_out))
     }
 }
 
@@ -122,6 +142,7 @@ impl SourceFile {
 struct Walk<'a> {
     root: &'a Path,
     ecosystem: Ecosystem,
+    is_meant: fn(Ecosystem, &str) -> bool,
     files: Vec<SourceFile>,
     left_out: LeftOut,
     /// Folders that are still to be looked into, below the root, with how deep they lie.
@@ -170,7 +191,7 @@ impl Walk<'_> {
                 Ok(()) => self.ahead.push((path.to_owned(), depth)),
                 Err(rule) => self.left_out.add(rule, &format!("{path}/")),
             }
-        } else if is_source(self.ecosystem, path) {
+        } else if (self.is_meant)(self.ecosystem, path) {
             match self.files.len() < MAX_FILES {
                 true => self.files.push(SourceFile { path: path.into(), bytes: metadata.len(), modified: metadata.modified().ok() }),
                 false => self.left_out.add(Rule::Limit, path),
@@ -200,7 +221,7 @@ fn is_source(ecosystem: Ecosystem, path: &str) -> bool {
     let end = path.rsplit_once('.').map(|(_, end)| end);
     match ecosystem {
         Ecosystem::Cargo => end == Some("rs"),
-        Ecosystem::Pypi => matches!(end, Some("py" | "pyi" | "so" | "pyd")),
+        Ecosystem::Pypi => matches!(end, Some("py" | "pyi" | "pyx" | "so" | "pyd")),
         Ecosystem::Npm => path == MANIFEST || is_description(path) || matches!(end, Some("js" | "mjs" | "cjs")),
         Ecosystem::Go => end == Some("go") && !path.ends_with("_test.go"),
     }
