@@ -327,6 +327,11 @@ mod tests {
         assert_eq!(paths(&described), ["package.json", "a.d.ts"]);
         let beside: Vec<&str> = described.beside.iter().map(|file| &*file.path).collect();
         assert_eq!(beside, ["index.js", "lib/a.mjs"], "what is described need not be understood, and is read once");
+        write(root, &["n/a.d.mts"]);
+        let twice = npm.contents().unwrap();
+        assert_eq!((paths(&twice), &*twice.beside[0].path), (vec!["package.json", "a.d.ts"], "a.d.mts"), "it may say more");
+        write(root, &["n/src/own.ts"]);
+        assert_eq!(paths(&npm.own_contents().unwrap()), ["a.d.mts", "a.d.ts", "src/own.ts"]);
         write(root, &["g/a.go", "g/a_test.go", "g/b/b.go", "g/vendor/v.go", "g/testdata/t.go"]);
         assert_eq!(paths(&package(Ecosystem::Go, &root.join("g"), &[]).contents().unwrap()), ["a.go", "b/b.go"]);
         assert!(package(Ecosystem::Cargo, &root.join("none"), &[]).contents().is_err());

@@ -257,7 +257,7 @@ impl<'a, 't> Pass<'_, 'a, 't> {
     /// What calling a function or reading a property gives, by its plain annotation.
     fn given(&self, function: Thing<'a>, receiver: Option<Thing<'a>>) -> Value<'a> {
         let unknown = Value::From(function.at);
-        let overloads = self.verdicts.reach.package(function.at).overloads(&function.symbol.path);
+        let overloads = self.verdicts.reach.described(function.at, &function.symbol.path);
         let (Some(gives), 1) = (&function.symbol.gives, overloads.len()) else { return unknown };
         if is_self(gives) {
             return receiver.map_or(unknown, Value::Declared);

@@ -26,7 +26,7 @@ struct Pass<'v, 'a, 't> {
     uses: HashMap<String, Option<String>>,
     /// Names of items that the code itself has: where one is imported too, each holds in a place of its own.
     items: HashSet<&'t str>,
-    /// Names of functions, constants and types of traits and impl blocks among these.
+    /// Names that traits of the code have, or its implementations of traits.
     functions: HashSet<&'t str>,
     /// Scopes all of whose names are imported, each once.
     stars: Vec<String>,
@@ -67,6 +67,7 @@ pub(super) fn check(code: &str, verdicts: &mut Verdicts<'_>) {
         modules.truncate(above.len());
         let module = modules.last().cloned().unwrap_or_else(|| Some(Rc::from("")));
         pass.see(node, module.as_deref());
+        pass.declare(node, above);
         if node.is_error() {
             return false;
         }
@@ -227,12 +228,6 @@ impl<'a, 't> Pass<'_, 'a, 't> {
             | "type_parameter" => {
                 if let Some(name) = field(node, "name", self.source) {
                     self.verdicts.defined.insert(name.to_owned());
-                    if node.kind().ends_with("_item") {
-                        self.items.insert(name);
-                    }
-                    if matches!(node.kind(), "function_item" | "function_signature_item" | "const_item" | "associated_type") {
-                        self.functions.insert(name);
-                    }
                 }
             }
             // What stands in macros may define anything.
@@ -241,6 +236,20 @@ impl<'a, 't> Pass<'_, 'a, 't> {
             }
             "ERROR" => crate::symbols::package::words(text(node, self.source), &mut self.verdicts.defined),
             _ => {}
+        }
+    }
+
+    /// What an item is called, by where it stands: in a trait or its implementation it belongs to types.
+    fn declare(&mut self, node: Node<'t>, above: &[Node<'t>]) {
+        if !node.kind().ends_with("_item") && node.kind() != "associated_type" {
+            return;
+        }
+        let Some(name) = field(node, "name", self.source) else { return };
+        let owner = above.len().checked_sub(2).map(|at| above[at]);
+        match owner.map(|owner| (owner.kind(), owner.child_by_field_name("trait"))) {
+            Some(("trait_item", _) | ("impl_item", Some(_))) => drop(self.functions.insert(name)),
+            Some(("impl_item", None)) => {}
+            _ => drop(self.items.insert(name)),
         }
     }
 

@@ -144,7 +144,10 @@ impl<'a> Verdicts<'a> {
         let is_known = |symbol: &Symbol| symbol.kind == Kind::Module || symbol.kind.has_members();
         let is_one = |symbol: &Symbol| {
             let above = parent(&symbol.path);
-            symbol.name() == name && symbol.private && symbol.kind == Kind::Variable && above.is_some_and(|above| !package.at(above).any(is_known))
+            symbol.name() == name
+                && symbol.private
+                && symbol.kind == Kind::Variable
+                && above.is_some_and(|above| !package.at(above).any(is_known))
         };
         self.ecosystem(at) == Ecosystem::PyPi && package.has_word(name) && package.named(&name.to_lowercase()).any(is_one)
     }

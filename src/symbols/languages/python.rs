@@ -93,9 +93,8 @@ fn bring_home(package: &mut Package) {
         let module = open.path.rsplit_once('.').filter(|_| open.detail == SET && !defined.contains(&open.path));
         modules.extend(module.map(|(module, _)| module.to_owned()));
     }
-    let of_modules = |symbol: &&Symbol| {
-        symbol.kind == Kind::Class && symbol.path.rsplit_once('.').is_some_and(|(module, _)| modules.contains(module))
-    };
+    let of_modules =
+        |symbol: &&Symbol| symbol.kind == Kind::Class && symbol.path.rsplit_once('.').is_some_and(|(module, _)| modules.contains(module));
     let classes: Vec<String> = package.symbols.iter().filter(of_modules).map(|symbol| symbol.path.clone()).collect();
     package.open.extend(classes.into_iter().map(|path| Open { path, reason: Reason::Written, detail: SET.to_owned() }));
 }

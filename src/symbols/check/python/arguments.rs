@@ -88,7 +88,7 @@ impl<'a, 't> Pass<'_, 'a, 't> {
             }
             _ => return None,
         };
-        let all = reach.package(of.at).overloads(&of.symbol.path);
+        let all = reach.overloads(of.at, &of.symbol.path);
         let takes: Option<Vec<&Takes>> = all.iter().map(|symbol| symbol.takes.as_ref()).collect();
         Some((of.at, of.symbol.path.clone(), takes?))
     }

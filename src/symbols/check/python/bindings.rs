@@ -5,8 +5,8 @@ use std::collections::{HashMap, HashSet};
 use tree_sitter::Node;
 
 use crate::symbols::check::Home;
-use crate::symbols::package::words;
 use crate::symbols::languages::is_pattern;
+use crate::symbols::package::words;
 use crate::symbols::source::tree::{children, field, one_line, text, walk, walk_within};
 
 /// What a name stands for.
@@ -229,4 +229,5 @@ fn is_of_case(kind: &str) -> bool {
 }
 
 /// Functions that are given names as texts: of the language, of `unittest.mock`, of pytest's `monkeypatch`.
-const ASKING: &[&str] = &["hasattr", "getattr", "setattr", "delattr", "patch", "object", "multiple", "setitem", "methodcaller", "attrgetter"];
+const ASKING: &[&str] =
+    &["hasattr", "getattr", "setattr", "delattr", "patch", "object", "multiple", "setitem", "methodcaller", "attrgetter"];

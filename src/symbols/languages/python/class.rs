@@ -33,12 +33,10 @@ impl Module<'_, '_> {
             let written = one_line(text(base, self.source()));
             match base.kind() {
                 "comment" => {}
-                "keyword_argument" if written.starts_with("metaclass") => {
-                    match written.ends_with("ABCMeta") {
-                        true => symbol.bases.push(ABSTRACT.to_owned()),
-                        false => self.open(path.clone(), Reason::Decorated, &written),
-                    }
-                }
+                "keyword_argument" if written.starts_with("metaclass") => match written.ends_with("ABCMeta") {
+                    true => symbol.bases.push(ABSTRACT.to_owned()),
+                    false => self.open(path.clone(), Reason::Decorated, &written),
+                },
                 "keyword_argument" => {}
                 "identifier" | "attribute" | "subscript" => symbol.bases.push(written),
                 _ => self.open(path.clone(), Reason::Decorated, &written),

@@ -40,14 +40,17 @@ pub(super) fn bring(package: &mut Package, root: &str) {
         (all.len() == 1).then(|| all.iter().next().cloned()).flatten()
     };
     // What is written for another name of a type is written for the type.
-    let aliased: HashMap<String, String> = types.iter().filter_map(|(path, all)| {
-        let symbol = &package.symbols[*all.first()?];
-        let gives = symbol.gives.as_deref().filter(|_| symbol.kind == Kind::Type)?;
-        let plain = gives.split('<').next().unwrap_or(gives).trim();
-        let is_name = !plain.is_empty() && plain.chars().all(|c| c == '_' || c == ':' || c.is_alphanumeric());
-        let (scope, _) = path.rsplit_once("::").filter(|_| is_name)?;
-        Some((path.clone(), format!("{scope}::{plain}")))
-    }).collect();
+    let aliased: HashMap<String, String> = types
+        .iter()
+        .filter_map(|(path, all)| {
+            let symbol = &package.symbols[*all.first()?];
+            let gives = symbol.gives.as_deref().filter(|_| symbol.kind == Kind::Type)?;
+            let plain = gives.split('<').next().unwrap_or(gives).trim();
+            let is_name = !plain.is_empty() && plain.chars().all(|c| c == '_' || c == ':' || c.is_alphanumeric());
+            let (scope, _) = path.rsplit_once("::").filter(|_| is_name)?;
+            Some((path.clone(), format!("{scope}::{plain}")))
+        })
+        .collect();
     let mut implemented: Vec<(usize, String, Option<String>)> = Vec::new();
     let mut lost: HashSet<String> = HashSet::new();
     for symbol in package.symbols.iter_mut().filter(|symbol| symbol.written_in.is_some()) {
