@@ -170,6 +170,8 @@ impl<'a> Writer<'a> {
         }
         if let Some(role) = code::role(dom, node) {
             if role == Role::Block {
+                self.paragraph();
+                self.tab_label(node);
                 self.code_block(node);
             }
             return None;
