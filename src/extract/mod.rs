@@ -12,6 +12,7 @@ mod cells;
 mod charset;
 mod code;
 mod conceal;
+mod controls;
 mod dom;
 mod escape;
 mod facts;
@@ -45,6 +46,8 @@ mod syntax;
 mod table;
 mod tabs;
 mod tags;
+#[cfg(test)]
+mod tests;
 mod tex;
 mod text;
 mod title;
