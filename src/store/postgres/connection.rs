@@ -55,7 +55,7 @@ pub(super) enum Purpose {
 
 impl Connection {
     pub(super) fn open(address: &Address, limit: Duration) -> Result<Self, Failure> {
-        let patience = Patience::of_asker(LOG_IN.min(with_grace(limit)));
+        let patience = Patience::of_asker(limit.clamp(LEAST_LOG_IN, LOG_IN));
         Self::let_in(connect(address, patience)?, address, limit, patience)
     }
 
@@ -216,7 +216,7 @@ impl Connection {
                     answer.rows.push(row);
                 }
                 Incoming::Complete(of) => answer.count = of,
-                Incoming::Undone => answer.is_undone = true,
+                Incoming::Undone => answer.is_undone = self.owed == 0,
                 // What follows from it is told as well; the first is the cause.
                 Incoming::Error(told) => {
                     self.is_over |= told.is_fatal;
@@ -366,6 +366,8 @@ fn with_grace(limit: Duration) -> Duration {
 
 /// From the first packet until the first statement can be sent.
 const LOG_IN: Duration = Duration::from_secs(15);
+/// It proves a password, which takes its time, however little a statement may take.
+const LEAST_LOG_IN: Duration = Duration::from_secs(2);
 const GRACE: Duration = Duration::from_secs(10);
 /// A statement that looks at everything, such as one of `check` or of a migration.
 const LONG: Duration = Duration::from_secs(6 * 3600);

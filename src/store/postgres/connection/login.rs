@@ -136,3 +136,67 @@ const CONNECT: Duration = Duration::from_secs(10);
 /// Messages until then.
 const MOST_GREETINGS: usize = 1_000;
 const UNASKED: &str = "it goes on with an exchange that was not begun";
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read as _, Write as _};
+    use std::net::{Shutdown, TcpListener};
+    use std::thread;
+
+    use super::*;
+    use crate::store::Server;
+
+    /// A connection to this machine that is taken for one to the host of an address, whose other end says `said` and tells what it hears.
+    fn let_in(address: &str, said: Vec<u8>) -> (Result<Connection, Failure>, thread::JoinHandle<Vec<u8>>) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let hearing = thread::spawn(move || {
+            let (mut socket, _) = listener.accept().unwrap();
+            socket.write_all(&said).unwrap();
+            // It has nothing more to say.
+            socket.shutdown(Shutdown::Write).unwrap();
+            let mut heard = Vec::new();
+            _ = socket.read_to_end(&mut heard);
+            heard
+        });
+        let address = Address::parse(address, &Server::default()).unwrap();
+        let limit = Duration::from_secs(10);
+        let patience = Patience::of_ours(limit);
+        let stream = Stream::connect("127.0.0.1", port, limit, patience).unwrap();
+        (Connection::let_in(stream, &address, limit, patience), hearing)
+    }
+
+    const CLEARTEXT: &[u8] = b"R\0\0\0\x08\0\0\0\x03";
+
+    #[test]
+    fn a_password_is_said_where_nobody_reads_along_and_nowhere_else() {
+        for (address, is_said) in [
+            ("postgres://me:secret@db.example.com/x?sslmode=disable", false),
+            ("postgres://me:secret@10.0.0.1/x?sslmode=disable", false),
+            ("postgres://me:secret@localhost/x", true),
+            ("postgres://me:secret@[::1]/x", true),
+        ] {
+            let (connection, hearing) = let_in(address, CLEARTEXT.to_vec());
+            let refused = matches!(&connection, Err(Failure::Server(Trouble::UnsafePassword { way: "in the clear" })));
+            assert_eq!(refused, !is_said, "{address}: {connection:?}");
+            drop(connection);
+            let heard = hearing.join().unwrap();
+            assert_eq!(heard.windows(6).any(|part| part == b"secret"), is_said, "{address}");
+        }
+    }
+
+    #[test]
+    fn an_answer_takes_no_more_memory_than_it_may() {
+        // It lets in, and has ten rows of a hundred bytes for whatever comes.
+        let row = [&b"D\0\0\0\x6e\0\x01\0\0\0\x64"[..], &[0; 100]].concat();
+        let said = [&b"R\0\0\0\x08\0\0\0\0Z\0\0\0\x05I"[..], &row.repeat(10)].concat();
+        let (connection, hearing) = let_in("postgres://me@localhost/x", said);
+        let mut connection = connection.unwrap();
+        connection.most = 1_000;
+        let failure = connection.rows("SELECT 1", &[]).unwrap_err();
+        assert!(matches!(&failure, Failure::Server(Trouble::TooLarge { why }) if why.contains("1000")), "{failure:?}");
+        assert!(!connection.is_reusable());
+        drop(connection);
+        hearing.join().unwrap();
+    }
+}
