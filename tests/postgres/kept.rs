@@ -156,13 +156,15 @@ fn a_database_of_the_first_version_is_brought_to_this_one() {
     let store = Store::open(&address, Config { busy_timeout: Duration::from_secs(5), ..Config::default() }).unwrap();
     let check = store.check().unwrap();
     assert!(check.is_whole(), "{check:?}");
-    assert_eq!((check.pages, check.chunks, check.vectors), (2, 3, 3));
-    assert_eq!(found(&store, "herons"), ["/a"]);
+    assert_eq!((check.pages, check.chunks, check.vectors), (2, 5, 5));
     assert_eq!(
-        store.search(&Query { mode: Mode::Dense, limit: 1, ..Query::new("x") }, Some(&[0.0, 0.0, 1.0]), "m").unwrap()[0].url.path(),
-        "/b"
+        psql("older", "SELECT attstorage FROM pg_attribute WHERE attrelid = 'smolcrawl.vectors'::regclass AND attname = 'steps'"),
+        "e"
     );
-    let (document, chunks) = page("b", "Storks walk, and herons.");
+    assert_eq!(found(&store, "w1x0"), ["/7"]);
+    let query = Query { mode: Mode::Dense, limit: 1, ..Query::new("herons") };
+    assert_eq!(store.search(&query, Some(&[1.0, 0.0, -1.0]), "m").unwrap()[0].url.path(), "/14");
+    let (document, chunks) = page("14", "Storks walk, and herons.");
     assert_eq!(store.put(&document, &chunks).unwrap(), Put::Replaced);
     assert!(store.check().unwrap().is_whole());
 }

@@ -72,7 +72,7 @@ fn doctor_tells_what_it_does_not_know() {
     let flags = behind(&proxy, &home);
     let doctor = |database: &str| run(home.path(), &["doctor", "--json", "--config", &flags[1], "--db", database]);
     let wrong = as_other(server().username(), Some("not%20it"), "stores");
-    for (database, part) in [(flags[3].as_str(), "reached"), (wrong.as_str(), "let this user in")] {
+    for (database, part) in [(flags[3].as_str(), "connection was lost"), (wrong.as_str(), "let this user in")] {
         proxy.cut(Cut::Reset);
         let output = doctor(database);
         let (told, found) = (text(&output.stderr), report(&output));

@@ -8,6 +8,7 @@ use smolcrawl::model::{Chunk, Document};
 use url::Url;
 
 /// One write.
+#[allow(dead_code, reason = "who looks afterwards needs no chunks")]
 pub enum Write {
     /// A page in place of what is at its address.
     Put(Box<Document>, Vec<Chunk>),
