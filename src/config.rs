@@ -12,7 +12,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::RangeInclusive;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use url::Url;
@@ -104,15 +104,12 @@ impl Config {
         of_new.with_database(database.into())
     }
 
-    /// The same with another database. A password in the address of a server is kept apart from it, where nothing shows it.
+    /// The same with another database. A password in the address of a server is kept apart from it, where nothing shows it, and is given to
+    /// no other server. Of an address that cannot be read nothing is kept: opening it tells that.
     pub fn with_database(mut self, database: PathBuf) -> Self {
-        self.database = match store::Place::of(&database).without_password() {
-            Some((address, password)) => {
-                self.store.server.password = Some(password);
-                address.into()
-            }
-            None => database,
-        };
+        let (address, password) = store::Place::of(&database).without_password().unzip();
+        self.store.server.password_of_address = password.flatten();
+        self.database = address.map_or(database, PathBuf::from);
         self
     }
 
@@ -172,6 +169,9 @@ impl Config {
         if let Some((database, _)) = settings.value(Key::Database) {
             if database.trim().is_empty() {
                 return Err(settings.invalid(Key::Database, "a path, or :memory:"));
+            }
+            if store::Place::of(Path::new(database)).is_unreadable() {
+                return Err(settings.invalid(Key::Database, store::READABLE));
             }
             self = self.with_database(database.into());
         }
@@ -237,9 +237,9 @@ impl Config {
             self.on_disk = OnDisk::of(environment);
             self.crawl.browser.places = browsers::places(environment);
             let said = servers::of(environment);
-            // What the address itself says is nearest.
-            let password = self.store.server.password.take().or(said.password);
-            self.store.server = store::Server { password, ..said };
+            // What was set for this configuration is nearer, and what its address says nearest.
+            let store::Server { password, password_of_address, .. } = self.store.server;
+            self.store.server = store::Server { password: password.or(said.password), password_of_address, ..said };
         }
         if environment.names_a_proxy() {
             self.crawl.http.proxies = Proxies::from_variables(environment.iter()).map_err(|source| Error::Proxy { source })?;
@@ -452,6 +452,7 @@ impl Settings {
         let (value, origin) = self.value(key)?;
         let shown = match key {
             Key::EmbeddingsKey => "(set)".into(),
+            Key::Database => store::Place::of(Path::new(value)).without_password().map_or(value.into(), |(address, _)| address.into()),
             Key::EmbeddingsUrl => match Url::parse(value) {
                 Ok(url) if http::masked(&url) != url => http::masked(&url).to_string().into(),
                 Ok(_) => value.into(),

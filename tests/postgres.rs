@@ -1,14 +1,35 @@
-//! Stores on a real server that is wrong, refuses or goes away: `tests/postgres/run postgres` starts one.
+//! Stores on a real server that is wrong, refuses or goes away: `tests/postgres/run postgres` starts one. And on what is no server at all,
+//! for which none is needed.
 #![cfg(feature = "postgres")]
 
-#[path = "support/stores.rs"]
-mod stores;
+#[cfg(feature = "cli")]
+#[path = "support/binary.rs"]
+mod binary;
+#[path = "postgres/hostile.rs"]
+mod hostile;
+#[path = "postgres/kept.rs"]
+mod kept;
+#[path = "postgres/kills.rs"]
+mod kills;
+#[path = "support/proxy.rs"]
+mod proxy;
+#[path = "postgres/rights.rs"]
+mod rights;
+#[cfg(feature = "cli")]
+#[path = "postgres/serve.rs"]
+mod serve;
+#[cfg(feature = "cli")]
+#[path = "support/site.rs"]
+mod site;
+#[path = "postgres/tls.rs"]
+mod tls;
 
 use std::io::Write as _;
 use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant, SystemTime};
 
+use proxy::{Cut, Proxy};
 use smolcrawl::chunk;
 use smolcrawl::model::{Chunk, Document, Embedded, Mode, Query};
 use smolcrawl::store::{Config, Error, Put, Store, Trouble};
@@ -55,6 +76,14 @@ fn psql(database: &str, sql: &str) -> String {
     let done = psql.output().unwrap();
     assert!(done.status.success(), "{sql}: {}", String::from_utf8_lossy(&done.stderr));
     String::from_utf8(done.stdout).unwrap().trim().to_owned()
+}
+
+/// Until something has happened elsewhere.
+fn wait_for(is_so: impl Fn() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while !is_so() {
+        assert!(Instant::now() < deadline, "it does not happen");
+    }
 }
 
 fn restart() {
@@ -187,27 +216,30 @@ fn where_nothing_can_be_written_it_is_searched() {
     assert!(matches!(store.put(&document, &chunks).unwrap_err(), Error::Server { trouble: Trouble::ReadOnly, .. }));
 }
 
-/// Whoever holds the lock for writing, for as long as this is there.
+/// Somebody else who has begun something, for as long as this is there.
 struct Holder(Child);
 
 impl Holder {
+    /// Whoever holds the lock for writing.
     fn of(schema: &str) -> Self {
+        let held = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted";
+        Self::doing(&format!("SELECT pg_advisory_lock(1397572434, hashtext('{schema}'));"), held)
+    }
+
+    /// Whoever has done this in a transaction that is not over; `seen` tells how many of it are there.
+    fn doing(sql: &str, seen: &str) -> Self {
         let url = server();
         let mut psql = Command::new(std::env::var("SMOLCRAWL_TEST_PSQL").expect(NEEDS));
         psql.args(["-X", "-q", "-h", "127.0.0.1", "-p", &url.port().unwrap().to_string(), "-U", url.username(), "-d", "stores"]);
         let mut child = psql.stdin(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
-        let sql = format!("SELECT pg_advisory_lock(1397572434, hashtext('{schema}'));\n");
-        child.stdin.as_mut().unwrap().write_all(sql.as_bytes()).unwrap();
-        let held = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted";
-        let deadline = Instant::now() + Duration::from_secs(20);
-        while self::psql("stores", held) == "0" {
-            assert!(Instant::now() < deadline, "nobody holds the lock");
-        }
+        child.stdin.as_mut().unwrap().write_all(format!("BEGIN; {sql}\n").as_bytes()).unwrap();
+        wait_for(|| self::psql("stores", seen) != "0");
         Self(child)
     }
 }
 
 impl Drop for Holder {
+    /// The end of what it says is the end of its connection, and undoes what it has begun.
     fn drop(&mut self) {
         drop(self.0.stdin.take());
         self.0.wait().unwrap();
@@ -251,33 +283,21 @@ fn a_server_that_comes_back_is_asked_on_and_has_all_that_it_acknowledged() {
 #[test]
 #[ignore = "needs a server: tests/postgres/run"]
 fn a_server_that_stays_away_is_told() {
-    let proxy = TcpListener::bind("127.0.0.1:0").unwrap();
-    let mut address = server();
-    let behind = ("127.0.0.1", address.port().unwrap());
-    address.set_port(Some(proxy.local_addr().unwrap().port())).unwrap();
-    // It lets three connections through, and after that nobody.
-    let carrying = std::thread::spawn(move || {
-        let (client, _) = proxy.accept().unwrap();
-        drop(proxy);
-        let server = std::net::TcpStream::connect(behind).unwrap();
-        let (mut to, mut from) = (server.try_clone().unwrap(), client.try_clone().unwrap());
-        let there = std::thread::spawn(move || std::io::copy(&mut from, &mut to));
-        let (mut to, mut from) = (client.try_clone().unwrap(), server.try_clone().unwrap());
-        let back = std::thread::spawn(move || std::io::copy(&mut from, &mut to));
-        (client, server, there, back)
-    });
-    let store = open(&format!("{address}?schema=away")).unwrap();
-    let (client, server, there, back) = carrying.join().unwrap();
-    put(&store, "a", "Herons.");
-    for end in [client, server] {
-        end.shutdown(std::net::Shutdown::Both).unwrap();
+    for how in [Cut::Closed, Cut::Reset] {
+        let proxy = Proxy::to(server().port().unwrap());
+        let mut address = server();
+        address.set_port(Some(proxy.port())).unwrap();
+        let store = open(&format!("{address}?schema=away")).unwrap();
+        put(&store, "a", "Herons.");
+        proxy.cut(how);
+        let started = Instant::now();
+        let error = store.sources().unwrap_err();
+        let is_away = matches!(&error, Error::Server { trouble: Trouble::Unreachable { .. } | Trouble::Lost { .. }, .. });
+        assert!(is_away && error.is_transient() && error.hint().is_some(), "{how:?}: {error:?}");
+        assert!(started.elapsed() < Duration::from_secs(5), "it is not waited for ever");
+        proxy.mend();
+        assert_eq!(found(&store, "herons"), ["/a"]);
     }
-    there.join().unwrap().ok();
-    back.join().unwrap().ok();
-    let started = Instant::now();
-    let error = store.sources().unwrap_err();
-    assert!(matches!(&error, Error::Server { trouble: Trouble::Unreachable { .. }, .. }) && error.is_transient(), "{error:?}");
-    assert!(started.elapsed() < Duration::from_secs(5), "it is not waited for ever");
 }
 
 /// The ranking is ours, so both engines answer alike.

@@ -6,6 +6,8 @@
 mod served;
 #[path = "support/site.rs"]
 mod site;
+#[path = "support/stores.rs"]
+mod stores;
 
 use std::path::Path;
 use std::time::Duration;
@@ -38,7 +40,7 @@ impl World {
     }
 
     fn with(private_addresses: PrivateAddresses) -> Self {
-        let Served { handle, site, engine, socket, .. } = serve(Path::new(":memory:"), private_addresses);
+        let Served { handle, site, engine, socket, .. } = serve(&stores::named(Path::new(":memory:")), private_addresses);
         let (from, to) = split(socket);
         let began = handle.now();
         let mut world = Self { handle, site, engine, to, from: BufReader::new(from), progress: Vec::new(), began };

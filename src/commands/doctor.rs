@@ -53,13 +53,14 @@ fn findings(
     }
     // Of a server it is asked with nothing made.
     let exists = match place {
-        Place::File(path) => path.exists(),
+        Place::File(path) => Some(path.exists()),
         Place::Server(_) => match Store::open_to_read(&database, config.store.clone()) {
-            Ok(_) => true,
-            Err(smolcrawl::store::Error::Missing { .. }) => false,
+            Ok(_) => Some(true),
+            Err(smolcrawl::store::Error::Missing { .. }) => Some(false),
+            // Who cannot ask knows neither.
             Err(error) => {
                 problems.push(error.into());
-                false
+                None
             }
         },
     };
@@ -85,7 +86,7 @@ fn findings(
         }
     }
     // A database that is not there is not made: doctor changes nothing.
-    if let (Some(engine), true) = (&engine, exists) {
+    if let (Some(engine), Some(true)) = (&engine, exists) {
         let stored = async { Ok::<_, smolcrawl::Error>((engine.sources().await?, engine.embed_progress().await?, engine.models().await?)) };
         match drive(engine, stored) {
             Ok((sources, progress, models)) => {
@@ -150,7 +151,7 @@ fn findings(
     let clients = setup::states(environment);
     advice.extend(clients.iter().filter_map(setup::State::advice));
     advice.extend(problems.iter().filter_map(smolcrawl::Error::hint));
-    if !exists {
+    if exists == Some(false) {
         advice.push("nothing is stored yet: `smolcrawl crawl URL` does it".to_owned());
     }
     json!({

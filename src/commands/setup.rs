@@ -345,7 +345,10 @@ fn arguments(everywhere: &Everywhere) -> Result<Vec<String>, Failure> {
         let whole = match path.to_str() {
             Some(":memory:") => path.to_owned(),
             // A password in it would stand in the files of others.
-            Some(_) if Place::of(path).without_password().is_some() => {
+            Some(_) if Place::of(path).is_unreadable() => {
+                return Err(Failure::usage(format!("{flag}: the address cannot be read: postgres://USER@HOST/DATABASE")));
+            }
+            Some(_) if Place::of(path).without_password().is_some_and(|(_, password)| password.is_some()) => {
                 return Err(Failure::usage(format!("{flag}: the address has a password in it, which is for ~/.pgpass")));
             }
             Some(_) if matches!(Place::of(path), Place::Server(_)) => path.to_owned(),

@@ -12,6 +12,7 @@ pub(super) fn of(environment: &Environment) -> Server {
     Server {
         user: environment.value("PGUSER").map(str::to_owned),
         password: environment.value("PGPASSWORD").map(|password| Secret(password.to_owned())),
+        password_of_address: None,
         password_file: path("PGPASSFILE").or_else(|| at_home(".pgpass", "pgpass.conf")),
         service_file: path("PGSERVICEFILE").or_else(|| at_home(".pg_service.conf", ".pg_service.conf")),
     }
@@ -31,7 +32,10 @@ mod tests {
         let set =
             of(&environment(&[(home, "/home/me"), ("PGPASSFILE", "/p"), ("PGPASSWORD", "x"), ("PGUSER", "me"), ("PGSERVICEFILE", "/s")]));
         let (password_file, service_file) = (Some("/p".into()), Some("/s".into()));
-        assert_eq!(set, Server { user: Some("me".into()), password: Some(Secret("x".into())), password_file, service_file });
+        assert_eq!(
+            set,
+            Server { user: Some("me".into()), password: Some(Secret("x".into())), password_file, service_file, password_of_address: None }
+        );
         assert!(!format!("{set:?}").contains('x'), "{set:?}");
         assert_eq!(of(&Environment::none()), Server::default());
     }

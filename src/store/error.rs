@@ -109,7 +109,7 @@ impl Error {
     pub fn hint(&self) -> Option<&'static str> {
         Some(match self {
             Self::NotADatabase { .. } => "choose another file with --db; this one was not touched",
-            Self::Newer { .. } => "update smolcrawl, or choose another file with --db",
+            Self::Newer { .. } => "update smolcrawl, or choose another database with --db",
             Self::Older { .. } => "make file and folder writable once, or copy the file to where it can be written",
             Self::Missing { .. } => "crawl something first, `smolcrawl crawl URL`, or name another file with --db",
             Self::Altered { .. } => "choose another file with --db, or move this one away and crawl again; nothing in it was run",
@@ -119,7 +119,7 @@ impl Error {
             Self::DiskFull { .. } => "free some space and run it again: what was stored is kept",
             Self::Busy { .. } => "wait for the other smolcrawl to finish, or end it",
             Self::Corrupt { .. } => "move the file away and crawl again, or restore it from a backup",
-            Self::Damaged { what, .. } if what == WORDS => "ask once where the file can be written: the index is made anew from the texts",
+            Self::Damaged { what, .. } if what == WORDS => "ask once where it can be written: the index is made anew from the texts",
             Self::Damaged { .. } => "crawl that page again, or remove its source; `smolcrawl doctor --check` lists all that is damaged",
             #[cfg(feature = "postgres")]
             Self::Server { trouble, .. } => return trouble.hint(),

@@ -45,6 +45,7 @@ pub use self::keep::{
 use self::postgres::Postgres;
 #[cfg(feature = "postgres")]
 pub use self::postgres::Trouble;
+pub(crate) use self::server::READABLE;
 pub use self::server::{Secret, Server};
 pub use self::sqlite::Compacted;
 use self::sqlite::Sqlite;
@@ -236,30 +237,28 @@ impl<'a> Place<'a> {
         }
     }
 
-    /// The address of a server without the password in it, and that password; nothing of a file, or of what is no address.
-    pub fn without_password(self) -> Option<(String, Secret)> {
+    /// Whether it is the address of a server that cannot be read, so that nobody knows what of it is a password.
+    pub fn is_unreadable(self) -> bool {
+        matches!(self, Self::Server(address) if server::read(address).is_none())
+    }
+
+    /// The address of a server as it may be shown, and the password that stood in it; nothing of a file. Of one that cannot be read nothing
+    /// is shown.
+    pub fn without_password(self) -> Option<(String, Option<Secret>)> {
         let Self::Server(address) = self else { return None };
-        let mut url = Url::parse(address).ok()?;
+        let Some(mut url) = server::read(address) else { return Some((server::UNREADABLE.to_owned(), None)) };
         let said = url.query_pairs().find(|(name, _)| name == "password").map(|(_, password)| password.into_owned());
-        let password = match url.password() {
-            Some(password) => percent_decoded(password),
-            None => said?,
-        };
-        url.set_password(None).ok()?;
+        let Some(password) = url.password().and_then(server::decoded).or(said) else { return Some((address.to_owned(), None)) };
+        // It fails only for URLs that cannot have one in the first place.
+        let _ = url.set_password(None);
         let others: Vec<(String, String)> =
             url.query_pairs().filter(|(name, _)| name != "password").map(|(name, value)| (name.into(), value.into())).collect();
         url.set_query(None);
         if !others.is_empty() {
             url.query_pairs_mut().extend_pairs(others);
         }
-        Some((url.into(), Secret(password)))
+        Some((url.into(), Some(Secret(password))))
     }
-}
-
-/// What stands in an address for characters that cannot; what is none stays as it is.
-fn percent_decoded(text: &str) -> String {
-    let encoded = format!("p={}", text.replace('+', "%2B").replace('&', "%26"));
-    url::form_urlencoded::parse(encoded.as_bytes()).next().map_or_else(String::new, |(_, value)| value.into_owned())
 }
 
 /// A panic elsewhere has undone its transaction, so what is behind the lock is whole.

@@ -4,10 +4,9 @@ use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use url::Url;
-
 use super::trouble::Trouble;
-use crate::store::Server;
+use crate::store::server::{READABLE, decoded, read};
+use crate::store::{Secret, Server};
 
 /// Where a database is, and who asks.
 #[derive(Clone)]
@@ -42,14 +41,16 @@ pub(in crate::store) enum Tls {
 impl Address {
     pub(in crate::store) fn parse(text: &str, server: &Server) -> Result<Self, Trouble> {
         let odd = |why: &str| Trouble::Address { why: why.to_owned() };
-        let url = Url::parse(text).map_err(|error| odd(&error.to_string()))?;
+        let url = read(text).ok_or_else(|| odd(&format!("it cannot be read: {READABLE}")))?;
+        let decoded = |part: &str| decoded(part).ok_or_else(|| odd(READABLE));
         let mut given: Vec<(String, String)> = Vec::new();
         let mut give = |name: &str, value: String| {
             if !value.is_empty() {
                 given.push((name.to_owned(), value));
             }
         };
-        give("host", decoded(url.host_str().unwrap_or_default())?);
+        // Only an address stands in brackets.
+        give("host", decoded(url.host_str().unwrap_or_default().trim_matches(['[', ']']))?);
         give("port", url.port().map(|port| port.to_string()).unwrap_or_default());
         give("user", decoded(url.username())?);
         give("password", decoded(url.password().unwrap_or_default())?);
@@ -57,6 +58,9 @@ impl Address {
         for (name, value) in url.query_pairs() {
             if !KNOWN.contains(&&*name) {
                 return Err(odd(&format!("`{name}` is no parameter that smolcrawl knows: {}", KNOWN.join(", "))));
+            }
+            if value.contains('\0') {
+                return Err(odd(&format!("`{name}` has U+0000 in it")));
             }
             give(&name, value.into_owned());
         }
@@ -91,10 +95,12 @@ impl Address {
         if schema.len() > 63 || !schema.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_') {
             return Err(odd("the schema has a name of other than small letters, digits and _"));
         }
-        let mut address = Self { host, port, user, database, tls, roots, schema, password: find("password").map(str::to_owned) };
-        if address.password.is_none() {
-            address.password = server.password.as_ref().map(|password| password.0.clone());
+        if schema.starts_with("pg_") || schema == "information_schema" {
+            return Err(odd("the schema has a name that is PostgreSQL's own"));
         }
+        let said = find("password").map(|password| Secret(password.to_owned()));
+        let nearest = server.password_of_address.clone().or(said).or_else(|| server.password.clone());
+        let mut address = Self { host, port, user, database, tls, roots, schema, password: nearest.map(|password| password.0) };
         if address.password.is_none() {
             address.password = server.password_file.as_deref().and_then(|file| address.in_password_file(file));
         }
@@ -112,28 +118,31 @@ impl Address {
             log::warn!("{} can be read by others and is not used: `chmod 0600` it", file.display());
             return None;
         }
-        let host = match &self.host {
-            Host::Named(host) => host.clone(),
-            Host::Folder(_) => "localhost".to_owned(),
+        // A socket is `localhost` there where it is in the usual folder.
+        let hosts = match &self.host {
+            Host::Named(host) => [Some(host.as_str()), None],
+            Host::Folder(folder) => {
+                let is_usual = USUAL_FOLDERS.iter().any(|usual| folder == Path::new(usual));
+                [folder.to_str(), is_usual.then_some("localhost")]
+            }
         };
-        let sought = [&host, &self.port.to_string(), &self.database, &self.user];
+        let sought = [&self.port.to_string(), &self.database, &self.user];
         text.lines().filter(|line| !line.starts_with('#')).find_map(|line| {
             let fields = fields_of(line);
-            let fits = fields.len() == 5 && fields.iter().zip(sought).all(|(field, sought)| field == "*" || field == sought);
-            fits.then(|| fields[4].clone())
+            let [host, others @ .., password] = fields.as_slice() else { return None };
+            let is_host = host == "*" || hosts.contains(&Some(host));
+            let fits = is_host && others.len() == 3 && others.iter().zip(sought).all(|(field, sought)| field == "*" || field == sought);
+            fits.then(|| password.clone())
         })
     }
 }
 
 impl Host {
     /// Whether what is said to it does not leave the machine.
-    fn is_here(&self) -> bool {
+    pub(super) fn is_here(&self) -> bool {
         match self {
             Self::Folder(_) => true,
-            Self::Named(host) => {
-                let bare = host.trim_start_matches('[').trim_end_matches(']');
-                host == "localhost" || bare.parse().is_ok_and(|address: std::net::IpAddr| address.is_loopback())
-            }
+            Self::Named(host) => host == "localhost" || host.parse().is_ok_and(|address: std::net::IpAddr| address.is_loopback()),
         }
     }
 }
@@ -142,8 +151,14 @@ impl fmt::Display for Address {
     /// Without the password, wherever it came from.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.host {
-            Host::Named(host) if self.port == 5432 => write!(f, "postgres://{}@{host}/{}", self.user, self.database)?,
-            Host::Named(host) => write!(f, "postgres://{}@{host}:{}/{}", self.user, self.port, self.database)?,
+            Host::Named(host) => {
+                let (open, close) = if host.contains(':') { ("[", "]") } else { ("", "") };
+                write!(f, "postgres://{}@{open}{host}{close}", self.user)?;
+                if self.port != 5432 {
+                    write!(f, ":{}", self.port)?;
+                }
+                write!(f, "/{}", self.database)?;
+            }
             Host::Folder(folder) => write!(f, "postgres://{}@/{}?host={}", self.user, self.database, folder.display())?,
         }
         if self.schema == SCHEMA { Ok(()) } else { write!(f, " (schema {})", self.schema) }
@@ -154,23 +169,6 @@ impl fmt::Debug for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Address({self})")
     }
-}
-
-fn decoded(text: &str) -> Result<String, Trouble> {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.bytes();
-    while let Some(byte) = rest.next() {
-        if byte != b'%' {
-            bytes.push(byte);
-            continue;
-        }
-        let mut digit = || rest.next().and_then(|digit| char::from(digit).to_digit(16));
-        let (Some(high), Some(low)) = (digit(), digit()) else {
-            return Err(Trouble::Address { why: "a % is not followed by two hexadecimal digits".to_owned() });
-        };
-        bytes.push((high * 16 + low) as u8);
-    }
-    String::from_utf8(bytes).map_err(|_| Trouble::Address { why: "what is behind a % is no UTF-8".to_owned() })
 }
 
 /// The five fields of a line of `.pgpass`, in which a backslash takes the next character as it is.
@@ -201,7 +199,15 @@ fn in_service_file(service: &str, server: &Server) -> Result<Vec<(String, String
             is_it = name == service;
             is_there |= is_it;
         } else if let Some((name, value)) = line.split_once('=').filter(|_| is_it) {
-            said.push((name.trim().to_owned(), value.trim().to_owned()));
+            let name = name.trim();
+            if PASSED_OVER.contains(&name) {
+                continue;
+            }
+            // What is not heeded may be what makes it safe.
+            if !KNOWN.contains(&name) || name == "service" {
+                return Err(odd(format!("{}: `{name}` of service {service} is nothing that smolcrawl knows", file.display())));
+            }
+            said.push((name.to_owned(), value.trim().to_owned()));
         }
     }
     if is_there { Ok(said) } else { Err(odd(format!("{} has no service {service}", file.display()))) }
@@ -220,13 +226,26 @@ fn is_open_to_others(_: &Path) -> bool {
 }
 
 const KNOWN: [&str; 9] = ["host", "port", "user", "password", "dbname", "sslmode", "sslrootcert", "service", "schema"];
+/// What a service may say beside, and nothing is lost by.
+const PASSED_OVER: [&str; 8] = [
+    "application_name",
+    "fallback_application_name",
+    "client_encoding",
+    "connect_timeout",
+    "keepalives",
+    "keepalives_idle",
+    "keepalives_interval",
+    "keepalives_count",
+];
+/// Where servers have their local sockets if nobody says otherwise.
+const USUAL_FOLDERS: [&str; 3] = ["/tmp", "/run/postgresql", "/var/run/postgresql"];
 /// The schema that is used where none is named: it is made.
 const SCHEMA: &str = "smolcrawl";
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::Secret;
+    use crate::store::{Place, Secret};
 
     fn parse(text: &str) -> Result<Address, Trouble> {
         Address::parse(text, &Server::default())
@@ -246,7 +265,9 @@ mod tests {
         assert_eq!((local.tls, local.database.as_str(), local.port), (Tls::Off, "me", 5432));
         let socket = parse("postgres:///docs?host=/run/postgresql&user=me").unwrap();
         assert_eq!((socket.host, socket.tls), (Host::Folder("/run/postgresql".into()), Tls::Off));
-        assert_eq!(parse("postgres://me@[::1]/x").unwrap().tls, Tls::Off);
+        let here = parse("postgres://me@[::1]:6432/x").unwrap();
+        assert_eq!((here.tls, &here.host, &*here.to_string()), (Tls::Off, &Host::Named("::1".into()), "postgres://me@[::1]:6432/x"));
+        assert_eq!(parse("postgres://me@h/x?schema=order").unwrap().schema, "order");
     }
 
     #[test]
@@ -255,8 +276,34 @@ mod tests {
         assert!(why("postgres://a@h/x?sslmode=require").contains("sslmode=require"));
         assert!(why("postgres://a@h/x?sslmod=disable").contains("`sslmod`"));
         assert!(why("postgres://a@h/x?port=99999").contains("port"));
-        assert!(why("postgres://a%zz@h/x").contains('%'));
+        for schema in ["pg_x", "information_schema", "Docs", "a%22b", "a-b"] {
+            assert!(why(&format!("postgres://a@h/x?schema={schema}")).contains("schema has a name"), "{schema}");
+        }
+        for null in ["postgres://a%00b@h/x", "postgres://a@h/x%00", "postgres://a@h/x?password=a%00b"] {
+            assert!(parse(null).is_err(), "{null}");
+        }
         assert!(why("postgres://a@h/x?service=team").contains("team"));
+    }
+
+    /// What of it is the password nobody knows, so that nothing of it is shown.
+    #[test]
+    fn an_address_whose_password_is_not_written_as_it_must_be_is_told_without_it() {
+        for odd in ["pa#ss", "p/w", "p?w", "12/34", "12?34", "12#34", "12?ss=", "a%zz", "a@b/c", "a@b?c", "a@b#c", "pa ss/x"] {
+            let text = format!("postgres://me:{odd}@h/d");
+            let told = why(&text);
+            assert!(told.contains("cannot be read") && told.contains("%23") && !told.contains(odd), "{odd}: {told}");
+            assert_eq!(Place::of(Path::new(&text)).without_password(), Some(("postgres://…".to_owned(), None)), "{odd}");
+        }
+        for (text, shown, password) in [
+            ("postgres://me:p%23%2f%3F%40@h/d", "postgres://me@h/d", Some("p#/?@")),
+            ("postgres://me:p@ss@h/d", "postgres://me@h/d", Some("p@ss")),
+            ("postgres://h/d?user=a@b&password=p%26+c&schema=x", "postgres://h/d?user=a%40b&schema=x", Some("p& c")),
+            ("postgres://me@h/d?host=/run/postgresql", "postgres://me@h/d?host=/run/postgresql", None),
+        ] {
+            let found = Place::of(Path::new(text)).without_password().unwrap();
+            assert_eq!(found, (shown.to_owned(), password.map(|password| Secret(password.to_owned()))), "{text}");
+            assert_eq!(parse(text).unwrap().password(), password, "{text}");
+        }
     }
 
     #[test]
@@ -264,7 +311,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let (passwords, services) = (folder.path().join(".pgpass"), folder.path().join("services"));
         fs::write(&passwords, "# a comment\nother:*:*:*:no\ndb:*:do\\:cs:me:a\\\\b\n*:*:*:*:any\n").unwrap();
-        fs::write(&services, "[one]\nhost=db\n\n[team]\n# where\nhost = db\nuser=me\ndbname=do:cs\n").unwrap();
+        fs::write(&services, "[one]\nhostaddr=1.2.3.4\n\n[team]\n# where\nhost = db\nuser=me\ndbname=do:cs\nconnect_timeout=3\n").unwrap();
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt as _;
@@ -278,6 +325,14 @@ mod tests {
         let named = Server { password: Some(Secret("from outside".into())), ..server.clone() };
         assert_eq!(of("postgres://me@db/x", &named).as_deref(), Some("from outside"));
         assert_eq!(of("postgres://me:here@db/x", &named).as_deref(), Some("here"));
+        let odd = Address::parse("postgres://me@/x?service=one", &server).unwrap_err().to_string();
+        assert!(odd.contains("`hostaddr`") && !odd.contains("1.2.3.4"), "{odd}");
+        let of_address = Server { password_of_address: Some(Secret("its own".into())), ..named };
+        assert_eq!(of("postgres://me@db/x", &of_address).as_deref(), Some("its own"));
+        fs::write(&passwords, "localhost:*:*:*:usual\n/srv/pg:*:*:*:folder\n").unwrap();
+        assert_eq!(of("postgres://me@/x?host=/run/postgresql", &server).as_deref(), Some("usual"));
+        assert_eq!(of("postgres://me@/x?host=/srv/pg", &server).as_deref(), Some("folder"));
+        assert_eq!(of("postgres://me@/x?host=/srv/other", &server), None);
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt as _;

@@ -20,6 +20,7 @@ impl Keep for Postgres {
 
     fn check(&self) -> Result<Check, Error> {
         self.read(|transaction| {
+            transaction.take_time();
             let mut check = rows(transaction)?;
             for (what, sql) in WRONG_COUNTS {
                 let wrong = transaction.one(sql, &[])?.number(0)?;

@@ -1,13 +1,16 @@
-//! One connection: how it begins, statements, and transactions. A statement takes one turn to the server and back.
+//! One connection: statements, transactions, and when it is given up. A statement takes one turn to the server and back.
+
+mod login;
+mod named;
 
 use std::collections::HashMap;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use ring::rand::{SecureRandom as _, SystemRandom};
-
-use super::address::{Address, Host, Tls};
+use self::login::{connect, nobody_asks};
+use self::named::with_schema;
+use super::address::Address;
 use super::trouble::Trouble;
-use super::wire::{Authentication, Failed, HEAD, Incoming, MECHANISM, Outgoing, Row, Scram, State, Stream, Told, Value, head, read, tls};
+use super::wire::{Failed, HEAD, Incoming, LONGEST, Outgoing, Patience, Row, State, Stream, Told, Value, head, read};
 use crate::store::error::Failure;
 
 /// A connection that is let in.
@@ -26,13 +29,19 @@ pub(super) struct Connection {
     prepared: HashMap<String, String>,
     /// Of statements that were ever prepared: no name is given twice.
     made: u64,
-    /// How long a statement may take.
+    /// Where pgvector is.
+    vectors: String,
+    /// How long a statement may take, and one of this transaction.
     limit: Duration,
+    limit_now: Duration,
+    /// Bytes of one answer.
+    most: usize,
+    is_let_in: bool,
     /// Nothing can be done with it any more.
     is_over: bool,
     address: Address,
     /// By which a statement of it is ended from outside.
-    key: (i32, Vec<u8>),
+    key: Option<(i32, Vec<u8>)>,
 }
 
 /// What a transaction is for.
@@ -46,8 +55,12 @@ pub(super) enum Purpose {
 
 impl Connection {
     pub(super) fn open(address: &Address, limit: Duration) -> Result<Self, Failure> {
-        let stream = connect(address)?;
-        let is_private = stream.is_encrypted() || address.tls == Tls::Off;
+        let patience = Patience::of_asker(limit.clamp(LEAST_LOG_IN, LOG_IN));
+        Self::let_in(connect(address, patience)?, address, limit, patience)
+    }
+
+    /// Until the first statement can be sent.
+    fn let_in(stream: Stream, address: &Address, limit: Duration, patience: Patience) -> Result<Self, Failure> {
         let mut connection = Self {
             stream,
             incoming: Vec::new(),
@@ -57,10 +70,14 @@ impl Connection {
             state: State::Idle,
             prepared: HashMap::new(),
             made: 0,
+            vectors: String::new(),
             limit,
+            limit_now: limit,
+            most: MOST_OF_ANSWER,
+            is_let_in: false,
             is_over: false,
             address: address.clone(),
-            key: (0, Vec::new()),
+            key: None,
         };
         connection.outgoing.startup(&[
             ("user", &address.user),
@@ -68,62 +85,14 @@ impl Connection {
             ("client_encoding", "UTF8"),
             ("application_name", "smolcrawl"),
         ]);
-        connection.flush()?;
-        connection.log_in(is_private)?;
+        connection.flush(patience)?;
+        connection.log_in(patience)?;
         Ok(connection)
     }
 
-    /// Until the first statement can be sent.
-    fn log_in(&mut self, is_private: bool) -> Result<(), Failure> {
-        let deadline = Instant::now() + LOG_IN;
-        let mut scram = None::<Scram>;
-        let password = |connection: &Self| connection.address.password().map(str::to_owned).ok_or(Trouble::NoPassword);
-        loop {
-            match self.next(deadline)? {
-                Incoming::Authentication(asked) => match asked {
-                    Authentication::Ok => {}
-                    // Whoever reads along reads it, and there it was said that nobody can.
-                    Authentication::Cleartext if !is_private => return Err(Trouble::UnsafePassword { way: "in the clear" }.into()),
-                    Authentication::Cleartext => {
-                        let password = password(self)?;
-                        self.outgoing.password(&password);
-                        self.flush()?;
-                    }
-                    Authentication::Md5 => return Err(Trouble::UnsafePassword { way: "by MD5" }.into()),
-                    Authentication::Sasl(ways) if ways.iter().any(|way| way == MECHANISM) => {
-                        password(self)?;
-                        let mut random = [0; 18];
-                        let odd = |_| Trouble::LoginRefused { why: "the system gives no random numbers".to_owned() };
-                        SystemRandom::new().fill(&mut random).map_err(odd)?;
-                        let begun = scram.insert(Scram::new(random));
-                        self.outgoing.sasl_begin(MECHANISM, &begun.first());
-                        self.flush()?;
-                    }
-                    Authentication::SaslContinue(challenge) => {
-                        let password = password(self)?;
-                        let begun = scram.as_mut().ok_or(Trouble::LoginRefused { why: UNASKED.to_owned() })?;
-                        let answer = begun.answer(&challenge, &password).map_err(|odd| Trouble::LoginRefused { why: odd.0.to_owned() })?;
-                        self.outgoing.sasl_answer(&answer);
-                        self.flush()?;
-                    }
-                    Authentication::SaslFinal(said) => {
-                        let begun = scram.as_ref().ok_or(Trouble::LoginRefused { why: UNASKED.to_owned() })?;
-                        begun.verify(&said).map_err(|odd| Trouble::LoginRefused { why: odd.0.to_owned() })?;
-                    }
-                    Authentication::Sasl(_) | Authentication::Other(_) => {
-                        let why = "it asks for something other than a password (scram-sha-256)".to_owned();
-                        return Err(Trouble::LoginRefused { why }.into());
-                    }
-                },
-                Incoming::Key { process, key } => self.key = (process, key),
-                Incoming::Error(told) => return Err(Trouble::of(*told).into()),
-                Incoming::Ready(state) => {
-                    self.state = state;
-                    return Ok(());
-                }
-                _ => {}
-            }
-        }
+    /// Where the names of pgvector are.
+    pub(super) fn set_vectors(&mut self, schema: String) {
+        self.vectors = schema;
     }
 
     /// Whether it can be used again, within no transaction.
@@ -133,19 +102,30 @@ impl Connection {
 
     /// Begins a transaction, with the statement that comes next.
     pub(super) fn begin(&mut self, purpose: Purpose) {
-        self.outgoing.batch(match purpose {
+        self.limit_now = self.limit;
+        self.ahead(match purpose {
             Purpose::Read => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
             Purpose::Write => "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE",
         });
+    }
+
+    /// Sends statements with the one that comes next, whose error is theirs.
+    pub(super) fn ahead(&mut self, sql: &str) {
+        self.outgoing.batch(sql);
         self.owed += 1;
+    }
+
+    /// Until the end of the transaction a statement may take as long as what looks at everything does.
+    pub(super) fn take_time(&mut self) {
+        self.limit_now = self.limit.max(LONG);
+        self.ahead(&format!("SET LOCAL statement_timeout TO {}", self.limit_now.as_millis()));
     }
 
     /// Ends a transaction that has written nothing, without waiting for that.
     pub(super) fn end(&mut self) -> Result<(), Failure> {
-        self.outgoing.batch("COMMIT");
-        self.owed += 1;
+        self.ahead("COMMIT");
         self.state = State::Idle;
-        self.flush()
+        self.flush(self.patience())
     }
 
     /// What has been written is there for all, and stays, when this has returned.
@@ -153,7 +133,9 @@ impl Connection {
         if self.state == State::Failed {
             return Err(Failure::Malformed("a transaction has failed unnoticed"));
         }
-        self.batch("COMMIT")
+        self.outgoing.batch("COMMIT");
+        // Of a transaction that has failed the server makes a ROLLBACK.
+        if self.answer()?.is_undone { Err(Failure::Malformed("a transaction was undone unnoticed")) } else { Ok(()) }
     }
 
     /// Nothing has been written. If that cannot be said, the end of the connection says it.
@@ -165,13 +147,13 @@ impl Connection {
 
     /// Statements without parameters, and without an answer that matters.
     pub(super) fn batch(&mut self, sql: &str) -> Result<(), Failure> {
-        self.outgoing.batch(sql);
+        self.outgoing.batch(&with_schema(sql, &self.vectors));
         self.answer().map(drop)
     }
 
     /// The rows of an answer.
     pub(super) fn rows(&mut self, sql: &str, parameters: &[Value<'_>]) -> Result<Vec<Row>, Failure> {
-        self.ask(sql, parameters).map(|(rows, _)| rows)
+        self.ask(sql, parameters).map(|answer| answer.rows)
     }
 
     /// The first row of an answer.
@@ -181,10 +163,10 @@ impl Connection {
 
     /// How many rows a statement has changed.
     pub(super) fn execute(&mut self, sql: &str, parameters: &[Value<'_>]) -> Result<u64, Failure> {
-        self.ask(sql, parameters).map(|(_, count)| count)
+        self.ask(sql, parameters).map(|answer| answer.count)
     }
 
-    fn ask(&mut self, sql: &str, parameters: &[Value<'_>]) -> Result<(Vec<Row>, u64), Failure> {
+    fn ask(&mut self, sql: &str, parameters: &[Value<'_>]) -> Result<Answer, Failure> {
         let name = match self.prepared.get(sql) {
             Some(name) => name.clone(),
             None => {
@@ -196,12 +178,18 @@ impl Connection {
                 }
                 self.made += 1;
                 let name = format!("s{}", self.made);
-                self.outgoing.parse(&name, sql, parameters.iter().map(Value::kind));
+                self.outgoing.parse(&name, &with_schema(sql, &self.vectors), parameters.iter().map(Value::kind));
                 self.prepared.insert(sql.to_owned(), name.clone());
                 name
             }
         };
+        let before = self.outgoing.len();
         self.outgoing.bind(&name, parameters, Value::write);
+        let bytes = self.outgoing.len() - before;
+        if bytes > LONGEST {
+            self.outgoing.cut(before);
+            return Err(Trouble::TooLarge { why: format!("{bytes} bytes are to be stored at once, and {LONGEST} are the most") }.into());
+        }
         self.outgoing.execute();
         self.outgoing.sync();
         self.answer().inspect_err(|_| {
@@ -212,20 +200,28 @@ impl Connection {
     }
 
     /// Sends what is there to be sent, and reads what comes until the server is ready for the next.
-    fn answer(&mut self) -> Result<(Vec<Row>, u64), Failure> {
-        self.flush()?;
-        let deadline = Instant::now() + self.limit + GRACE;
-        let (mut rows, mut count) = (Vec::new(), 0);
+    fn answer(&mut self) -> Result<Answer, Failure> {
+        self.flush(self.patience())?;
+        let patience = self.patience();
+        let (mut answer, mut bytes) = (Answer::default(), 0_usize);
         let mut failed: Option<Told> = None;
         loop {
-            match self.next(deadline)? {
-                Incoming::Row(row) if self.owed == 0 => rows.push(row),
-                Incoming::Complete(of) => count = of,
+            match self.next(patience)? {
+                Incoming::Row(row) if self.owed == 0 => {
+                    bytes = bytes.saturating_add(row.size());
+                    if bytes > self.most {
+                        self.leave();
+                        return Err(Trouble::TooLarge { why: format!("an answer has more than {} bytes", self.most) }.into());
+                    }
+                    answer.rows.push(row);
+                }
+                Incoming::Complete(of) => answer.count = of,
+                Incoming::Undone => answer.is_undone = self.owed == 0,
                 // What follows from it is told as well; the first is the cause.
                 Incoming::Error(told) => {
                     self.is_over |= told.is_fatal;
                     if self.is_over {
-                        return Err(Trouble::of(*told).into());
+                        return Err(Trouble::at_the_end(*told).into());
                     }
                     failed.get_or_insert(*told);
                 }
@@ -233,37 +229,57 @@ impl Connection {
                 Incoming::Ready(state) => {
                     self.state = state;
                     if self.owed == 0 {
-                        return failed.map_or(Ok((rows, count)), |told| Err(Trouble::of(told).into()));
+                        return failed.map_or(Ok(answer), |told| Err(Trouble::of(told).into()));
                     }
                     self.owed -= 1;
+                }
+                Incoming::Authentication(_) => {
+                    self.is_over = true;
+                    return Err(unreachable(OTHER_PROTOCOL));
                 }
                 _ => {}
             }
         }
     }
 
-    fn flush(&mut self) -> Result<(), Failure> {
+    /// How long the answer to a statement is waited for.
+    fn patience(&self) -> Patience {
+        Patience::of_asker(with_grace(self.limit_now))
+    }
+
+    fn flush(&mut self, patience: Patience) -> Result<(), Failure> {
         let bytes = self.outgoing.take();
-        let sent = if self.is_over { Err(Failed::Io(std::io::ErrorKind::NotConnected.into())) } else { self.stream.send(&bytes) };
+        let patience = patience.and(Duration::from_secs((bytes.len() / SLOWEST) as u64));
+        let sent = if self.is_over { Err(Failed::Io(std::io::ErrorKind::NotConnected.into())) } else { self.stream.send(&bytes, patience) };
         sent.map_err(|failed| self.over(failed))
     }
 
-    fn next(&mut self, deadline: Instant) -> Result<Incoming, Failure> {
+    fn next(&mut self, patience: Patience) -> Result<Incoming, Failure> {
         let mut head_bytes = [0; HEAD];
-        self.exactly(&mut head_bytes, deadline)?;
-        let odd = |_| Failure::from(Trouble::Unreachable { why: "what answers there does not speak PostgreSQL's protocol".to_owned() });
-        let (kind, length) = head(head_bytes).map_err(odd).inspect_err(|_| self.is_over = true)?;
-        let mut body = vec![0; length];
-        self.exactly(&mut body, deadline)?;
-        read(kind, body).map_err(odd).inspect_err(|_| self.is_over = true)
+        self.exactly(&mut head_bytes, patience)?;
+        let most = if self.is_let_in { LONGEST } else { LONGEST_GREETING };
+        let (kind, length) = head(head_bytes, most).map_err(|_| self.other_protocol())?;
+        // It grows as the bytes come: what is merely said to come takes no memory.
+        let mut body = Vec::new();
+        while body.len() < length {
+            let from = body.len();
+            body.resize(length.min(from + PORTION), 0);
+            self.exactly(&mut body[from..], patience)?;
+        }
+        read(kind, body).map_err(|_| self.other_protocol())
     }
 
-    fn exactly(&mut self, mut into: &mut [u8], deadline: Instant) -> Result<(), Failure> {
+    fn other_protocol(&mut self) -> Failure {
+        self.is_over = true;
+        unreachable(OTHER_PROTOCOL)
+    }
+
+    fn exactly(&mut self, mut into: &mut [u8], patience: Patience) -> Result<(), Failure> {
         while !into.is_empty() {
             if self.at == self.incoming.len() {
                 self.incoming.resize(BUFFER, 0);
                 self.at = 0;
-                let count = match self.stream.receive(&mut self.incoming, Some(deadline)) {
+                let count = match self.stream.receive(&mut self.incoming, patience) {
                     Ok(count) => count,
                     Err(failed) => {
                         self.incoming.clear();
@@ -283,20 +299,39 @@ impl Connection {
 
     /// Nothing more comes. What the server still does for it, it is told to leave.
     fn over(&mut self, failed: Failed) -> Failure {
-        self.is_over = true;
         match failed {
-            Failed::Io(error) => Trouble::Lost { why: error.to_string() }.into(),
-            Failed::Unwanted | Failed::Late => {
-                let cancelled = connect(&self.address).and_then(|mut stream| {
-                    let mut outgoing = Outgoing::default();
-                    outgoing.cancel(self.key.0, &self.key.1);
-                    stream.send(&outgoing.take()).map_err(|_| Trouble::TooSlow.into())
-                });
-                if let Err(error) = cancelled {
-                    log::debug!("a statement that nobody waits for runs on: {}", error.told());
-                }
+            Failed::Io(error) => {
+                self.is_over = true;
+                Trouble::Lost { why: error.to_string() }.into()
+            }
+            Failed::Unwanted => {
+                self.leave();
+                nobody_asks(&self.address)
+            }
+            Failed::Late if !self.is_let_in => {
+                self.is_over = true;
+                unreachable("it takes too long to let anybody in")
+            }
+            Failed::Late => {
+                self.leave();
                 Trouble::TooSlow.into()
             }
+        }
+    }
+
+    /// Goes away from what the server is doing, and has it leave that.
+    fn leave(&mut self) {
+        self.is_over = true;
+        let Some((process, key)) = &self.key else { return };
+        // Nobody waits for this one, and it is done all the same.
+        let patience = Patience::of_ours(LEAVING);
+        let told = connect(&self.address, patience).and_then(|mut stream| {
+            let mut outgoing = Outgoing::default();
+            outgoing.cancel(*process, key);
+            stream.send(&outgoing.take(), patience).map_err(|_| Trouble::TooSlow.into())
+        });
+        if let Err(error) = told {
+            log::debug!("a statement that nobody waits for runs on: {}", error.told());
         }
     }
 }
@@ -305,47 +340,48 @@ impl Drop for Connection {
     fn drop(&mut self) {
         if !self.is_over {
             self.outgoing.goodbye();
-            _ = self.stream.send(&self.outgoing.take());
+            _ = self.stream.send(&self.outgoing.take(), Patience::of_ours(GOODBYE));
         }
     }
 }
 
-fn connect(address: &Address) -> Result<Stream, Failure> {
-    let unreachable = |error: std::io::Error| Failure::from(Trouble::Unreachable { why: error.to_string() });
-    let host = match &address.host {
-        Host::Folder(folder) => return Stream::connect_locally(folder, address.port, CONNECT).map_err(unreachable),
-        Host::Named(host) => host,
-    };
-    let mut stream = Stream::connect(host, address.port, CONNECT).map_err(unreachable)?;
-    if address.tls == Tls::Off {
-        return Ok(stream);
-    }
-    let mut outgoing = Outgoing::default();
-    outgoing.ask_for_tls();
-    let mut answer = [0];
-    let deadline = Some(Instant::now() + LOG_IN);
-    let lost = |failed| match failed {
-        Failed::Io(error) => unreachable(error),
-        Failed::Unwanted | Failed::Late => Trouble::TooSlow.into(),
-    };
-    stream.send(&outgoing.take()).and_then(|()| stream.receive(&mut answer, deadline)).map_err(lost)?;
-    let cannot = |why: String| Failure::from(Trouble::Tls { why });
-    // What came behind this byte before TLS would be from somebody in between: there is no room for more than it.
-    if answer != *b"S" {
-        return Err(cannot("the server does not offer it".to_owned()));
-    }
-    let config = tls(address.roots.as_deref()).map_err(|error| match &address.roots {
-        Some(file) => cannot(format!("{}: {error}", file.display())),
-        None => cannot(error.to_string()),
-    })?;
-    stream.encrypt(config, host).map_err(|error| cannot(error.to_string()))?;
-    Ok(stream)
+/// What a statement has come to.
+#[derive(Debug, Default)]
+struct Answer {
+    rows: Vec<Row>,
+    /// How many rows it has touched.
+    count: u64,
+    /// It was the end of a transaction, of which nothing has happened.
+    is_undone: bool,
 }
 
-const CONNECT: Duration = Duration::from_secs(10);
+fn unreachable(why: &str) -> Failure {
+    Trouble::Unreachable { why: why.to_owned() }.into()
+}
+
+/// What the server has to end a statement itself before it is taken for gone: as long again, within bounds.
+fn with_grace(limit: Duration) -> Duration {
+    limit + limit.min(GRACE)
+}
+
+/// From the first packet until the first statement can be sent.
 const LOG_IN: Duration = Duration::from_secs(15);
-/// What the server has to end a statement itself before it is taken for gone.
+/// It proves a password, which takes its time, however little a statement may take.
+const LEAST_LOG_IN: Duration = Duration::from_secs(2);
 const GRACE: Duration = Duration::from_secs(10);
+/// A statement that looks at everything, such as one of `check` or of a migration.
+const LONG: Duration = Duration::from_secs(6 * 3600);
+/// For telling the server that nobody waits any more.
+const LEAVING: Duration = Duration::from_secs(2);
+const GOODBYE: Duration = Duration::from_secs(1);
+/// What is sent goes out at so many bytes a second, or is given up.
+const SLOWEST: usize = 64 << 10;
 const BUFFER: usize = 64 << 10;
+/// Of a body, in bytes, for which room is made at once.
+const PORTION: usize = 1 << 20;
 const MOST_PREPARED: usize = 200;
-const UNASKED: &str = "it goes on with an exchange that was not begun";
+/// Bytes of a message before anybody is let in.
+const LONGEST_GREETING: usize = 64 << 10;
+/// Bytes of an answer, in memory.
+const MOST_OF_ANSWER: usize = if usize::BITS > 32 { 2 << 30 } else { 512 << 20 };
+const OTHER_PROTOCOL: &str = "what answers there does not speak PostgreSQL's protocol";

@@ -34,6 +34,7 @@ use self::transaction::Transaction;
 pub use self::trouble::Trouble;
 use super::error::{Error, Failure};
 use super::ranges::Ranges;
+use super::server::UNREADABLE;
 use super::until::nobody_waits;
 use super::{Config, lock};
 
@@ -58,9 +59,9 @@ impl Postgres {
     /// Opens the database to read and write, making the tables where they are missing.
     pub(super) fn open(text: &str, config: Config) -> Result<Self, Error> {
         let store = Self::prepared(text, config, Missing::Make)?;
-        match store.takes {
-            Takes::Writes => Ok(store),
-            Takes::QuestionsOnly => Err(store.at(Trouble::ReadOnly.into())),
+        match store.takes.refusal() {
+            None => Ok(store),
+            Some(refusal) => Err(store.at(refusal.into())),
         }
     }
 
@@ -76,7 +77,7 @@ impl Postgres {
     }
 
     fn prepared(text: &str, config: Config, missing: Missing) -> Result<Self, Error> {
-        let address = Address::parse(text, &config.server).map_err(|trouble| Error::Server { server: SHOWN.to_owned(), trouble })?;
+        let address = Address::parse(text, &config.server).map_err(|trouble| Error::Server { server: UNREADABLE.to_owned(), trouble })?;
         let mut store = Self { address, config, takes: Takes::QuestionsOnly, idle: Mutex::default(), embedded: Mutex::default() };
         let opened = store.connect().and_then(|mut connection| {
             let takes = schema::prepare(&mut connection, &store.address, missing)?;
@@ -89,7 +90,7 @@ impl Postgres {
     }
 
     fn connect(&self) -> Result<Connection, Failure> {
-        let limits = Limits { statement: self.config.statement_timeout, wait: self.config.busy_timeout };
+        let limits = Limits::of(&self.config);
         let mut connection = Connection::open(&self.address, limits.statement)?;
         schema::settle(&mut connection, &self.address, limits)?;
         Ok(connection)
@@ -116,8 +117,8 @@ impl Postgres {
 
     /// One transaction that writes: all of it happens, or nothing.
     fn write<T>(&self, work: impl Fn(&Transaction<'_>) -> Result<T, Failure>) -> Result<T, Error> {
-        if self.takes == Takes::QuestionsOnly {
-            return Err(self.at(Trouble::ReadOnly.into()));
+        if let Some(refusal) = self.takes.refusal() {
+            return Err(self.at(refusal.into()));
         }
         self.tried(|connection| {
             connection.begin(Purpose::Write);
@@ -161,7 +162,11 @@ impl Postgres {
                 Err(Tried::Undone(failure)) => failure,
             };
             match &failure {
-                Failure::Server(trouble) if trouble.is_lost() && was_idle => lock(&self.idle).clear(),
+                Failure::Server(trouble) if trouble.is_lost() && was_idle => {
+                    // They say goodbye when nobody waits for the lock.
+                    let others = std::mem::take(&mut *lock(&self.idle));
+                    drop(others);
+                }
                 Failure::Server(trouble)
                     if trouble.may_pass() && started.elapsed() + pause < self.config.busy_timeout && !nobody_waits() =>
                 {
@@ -177,6 +182,8 @@ impl Postgres {
     fn at(&self, failure: Failure) -> Error {
         match failure {
             Failure::Server(trouble) => Error::Server { server: self.address.to_string(), trouble },
+            // What could be done about a file is nothing that could be done here.
+            Failure::Malformed(what) => self.at(Trouble::Damaged { why: what.to_owned() }.into()),
             other => other.at(&PathBuf::from(self.address.to_string())),
         }
     }
@@ -190,8 +197,6 @@ enum Tried {
     Asked(Failure),
 }
 
-/// What stands in messages where an address cannot be read: it may hold a password.
-const SHOWN: &str = "postgres://…";
 /// For the whole schema, by its name; the number is the "SMCR" of our files.
 const LOCK: &str = "SELECT pg_advisory_xact_lock(1397572434, hashtext($1))";
 const FIRST_PAUSE: Duration = Duration::from_millis(50);

@@ -83,7 +83,9 @@ impl Packages for Postgres {
     }
 
     fn packages_state(&self) -> Result<[i64; 3], Error> {
-        let sql = "SELECT coalesce(pg_sequence_last_value(pg_get_serial_sequence('packages', 'id')::regclass), 0), (SELECT count(*) FROM packages),
+        // No number is given twice, so that the newest and how many there are tell any two sets apart. What the sequence has come to would
+        // tell of a writer who has not ended yet.
+        let sql = "SELECT (SELECT coalesce(max(id), 0) FROM packages), (SELECT count(*) FROM packages),
                    (SELECT coalesce(sum(read_at), 0)::bigint + count(*) FROM projects)";
         self.read(|transaction| {
             let row = transaction.one(sql, &[])?;

@@ -9,9 +9,9 @@ use url::Url;
 use super::Postgres;
 use super::sources::{find_source, source_for, source_of};
 use super::transaction::{Transaction, limit as at_most};
-use super::wire::{Row, Value};
+use super::wire::{Row, Value, without_nul};
 use super::{meaning, words};
-use crate::model::{Chunk, ChunkKind, Document, Filled, Metadata, SourceId, Validators};
+use crate::model::{Chunk, ChunkKind, Document, Filled, Heading, Metadata, SourceId, Validators};
 use crate::store::error::Failure;
 use crate::store::hashes::{Hash, hash_of, hash_with, text_hash};
 use crate::store::keep::{Given, Pages};
@@ -33,7 +33,7 @@ impl Pages for Postgres {
                 };
                 put.push(put_page(transaction, source, document, chunks, cut_for, &mut words)?);
             }
-            words.write(&words::Rows::of(transaction))?;
+            write_words(transaction, words)?;
             Ok(put)
         })
     }
@@ -57,7 +57,7 @@ impl Pages for Postgres {
             if same {
                 let mut words = Changes::default();
                 put_page(transaction, source, &document, &chunks, tokens, &mut words)?;
-                words.write(&words::Rows::of(transaction))?;
+                write_words(transaction, words)?;
             }
             Ok(same)
         })
@@ -128,7 +128,8 @@ impl Pages for Postgres {
             if document.markdown.is_empty() || is_there {
                 return Ok(None);
             }
-            let (hash, markdown) = (text_hash(document.markdown.as_bytes()), cleaned(&document.markdown));
+            let markdown = without_nul(&document.markdown);
+            let hash = text_hash(markdown.as_bytes());
             let sql = "SELECT url FROM pages WHERE source = $1 AND hash = $2 AND markdown = $3 ORDER BY id LIMIT 1";
             let row = transaction.row(sql, &[source.into(), Value::Text(Some(&hash)), Value::Text(Some(&markdown))])?;
             row.map(|row| parse_url(row.text(0)?)).transpose()
@@ -182,6 +183,17 @@ impl Pages for Postgres {
     }
 }
 
+/// A damaged index does not keep pages from being stored: it is made anew from what they say.
+fn write_words(transaction: &Transaction<'_>, changes: Changes) -> Result<(), Failure> {
+    match changes.write(&words::Rows::of(transaction)) {
+        Err(Failure::Words) => {
+            log::warn!("the index of words is damaged, and is made anew");
+            index_words(transaction)
+        }
+        written => written,
+    }
+}
+
 /// Stores a page of a source in place of what is there.
 pub(super) fn put_page(
     transaction: &Transaction<'_>,
@@ -201,7 +213,7 @@ pub(super) fn put_page(
         return Ok(Put::Added);
     };
     // Chunks that come before may be those that go now.
-    std::mem::take(words).write(&words::Rows::of(transaction))?;
+    write_words(transaction, std::mem::take(words))?;
     let stored = chunks_of(transaction, page.id)?;
     let said = Said::of(document);
     let renamed = page.title != document.title;
@@ -331,7 +343,7 @@ pub(super) fn remove_all(transaction: &Transaction<'_>, pages: &[i64]) -> Result
             .collect("DELETE FROM chunks WHERE page = ANY ($1) RETURNING id", &[Value::Numbers(pages)], |row| Ok(row.number(0)?))?;
         let mut words = Changes::default();
         chunks.into_iter().for_each(|chunk: i64| words.remove(chunk));
-        words.write(&words::Rows::of(transaction))?;
+        write_words(transaction, words)?;
         removed += transaction.execute("DELETE FROM pages WHERE id = ANY ($1)", &[Value::Numbers(pages)])?;
     }
     if removed > 0 {
@@ -482,35 +494,47 @@ fn chunks_of(transaction: &Transaction<'_>, page: i64) -> Result<Vec<Stored>, Fa
     transaction.collect(&sql, &[page.into()], |row| Ok(Stored { hash: row.bytes(0)?.to_vec(), id: row.number(1)?, chunk: chunk(row, 2)? }))
 }
 
-/// The same without the one character that PostgreSQL keeps in no text: as HTML does, another stands for it.
+/// As it is kept: without the one character that PostgreSQL has in no text. Headings are where they are in what is kept.
 fn clean<'d>(document: &'d Document, chunks: &'d [Chunk]) -> (Cow<'d, Document>, Cow<'d, [Chunk]>) {
     let Validators { etag, last_modified, .. } = &document.validators;
     let heads = [Some(&document.title), etag.as_ref(), last_modified.as_ref(), Some(&document.markdown)];
-    let is_clean = |text: &str| !text.contains(NUL);
     let document = match heads.into_iter().flatten().all(|text| is_clean(text)) {
         true => Cow::Borrowed(document),
         false => {
             let mut clean = document.clone();
             let Validators { etag, last_modified, .. } = &mut clean.validators;
             let heads = [Some(&mut clean.title), etag.as_mut(), last_modified.as_mut(), Some(&mut clean.markdown)];
-            heads.into_iter().flatten().for_each(|text| *text = text.replace(NUL, STAND_IN));
+            heads.into_iter().flatten().for_each(|text| *text = without_nul(text).into_owned());
+            move_headings(&document.markdown, &mut clean.outline);
             Cow::Owned(clean)
         }
     };
+    (document, clean_chunks(chunks))
+}
+
+fn is_clean(text: &str) -> bool {
+    matches!(without_nul(text), Cow::Borrowed(_))
+}
+
+/// What stands for a character of one byte has three.
+fn move_headings(markdown: &str, outline: &mut [Heading]) {
+    let nuls: Vec<usize> = markdown.bytes().enumerate().filter_map(|(at, byte)| (byte == 0).then_some(at)).collect();
+    for heading in outline {
+        heading.offset += 2 * nuls.partition_point(|nul| *nul < heading.offset);
+    }
+}
+
+pub(super) fn clean_chunks(chunks: &[Chunk]) -> Cow<'_, [Chunk]> {
     let has_clean = |chunk: &Chunk| {
         let (_, language, context) = columns_of(&chunk.kind);
         [Some(chunk.text.as_str()), chunk.anchor.as_deref(), language, context].into_iter().flatten().all(is_clean)
             && chunk.heading_path.iter().all(|heading| is_clean(heading))
     };
-    let chunks = match chunks.iter().all(has_clean) {
-        true => Cow::Borrowed(chunks),
-        false => Cow::Owned(chunks.iter().map(clean_chunk).collect()),
-    };
-    (document, chunks)
+    if chunks.iter().all(has_clean) { Cow::Borrowed(chunks) } else { Cow::Owned(chunks.iter().map(clean_chunk).collect()) }
 }
 
 fn clean_chunk(chunk: &Chunk) -> Chunk {
-    let clean = |text: &String| text.replace(NUL, STAND_IN);
+    let clean = |text: &String| without_nul(text).into_owned();
     let kind = match &chunk.kind {
         ChunkKind::Text => ChunkKind::Text,
         ChunkKind::Code { language, context } => ChunkKind::Code { language: language.as_ref().map(clean), context: clean(context) },
@@ -522,10 +546,6 @@ fn clean_chunk(chunk: &Chunk) -> Chunk {
         kind,
         anchor: chunk.anchor.as_ref().map(clean),
     }
-}
-
-fn cleaned(text: &str) -> Cow<'_, str> {
-    if text.contains(NUL) { Cow::Owned(text.replace(NUL, STAND_IN)) } else { Cow::Borrowed(text) }
 }
 
 /// Makes the index of words anew from the chunks.
@@ -565,8 +585,6 @@ fn stored_language(transaction: &Transaction<'_>, page: i64) -> Result<Language,
     Ok(Language::of_page(metadata.language.as_deref(), row.text(1)?))
 }
 
-const NUL: char = '\0';
-const STAND_IN: &str = "\u{fffd}";
 /// Pages that are removed by one statement.
 const AT_ONCE: usize = 500;
 /// Chunks whose words make one segment where all are indexed anew.

@@ -3,16 +3,20 @@
 //! The model is that of the embedded store. What is different: texts stand in the rows that say them, as the server packs them by itself;
 //! rows have no checksums of ours, as it has its own; vectors are pgvector's.
 
+use std::time::Duration;
+
+use super::LOCK;
 use super::address::Address;
 use super::connection::{Connection, Purpose};
 use super::trouble::Trouble;
+use crate::store::Config;
 use crate::store::error::Failure;
 
 /// The version this program writes: the number of migrations.
 const VERSION: i64 = MIGRATIONS.len() as i64;
 
 /// Each takes the schema one version further.
-const MIGRATIONS: [&str; 1] = [FIRST];
+const MIGRATIONS: [&str; 2] = [FIRST, LARGE_VECTORS];
 
 /// Numbers of pages, chunks and vectors are never given twice, and who writes holds the lock: so "greater than the last one seen" finds all
 /// that is new. Addresses and names are compared byte by byte, whatever the language of the database.
@@ -252,6 +256,19 @@ const FIRST: &str = r#"
     CREATE TRIGGER vectors_removed AFTER DELETE ON vectors REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION vectors_removed();
 "#;
 
+/// A row of a model with many dimensions does not fit into a page of the server: then its vector is beside, and not packed. What triggers do,
+/// they do in our schema, whoever's statement it is: a table of the same name elsewhere is not taken for ours.
+const LARGE_VECTORS: &str = "
+    ALTER TABLE vectors ALTER COLUMN steps SET STORAGE EXTERNAL;
+    ALTER TABLE vectors SET (toast_tuple_target = 8160);
+    ALTER FUNCTION pages_added() SET search_path FROM CURRENT;
+    ALTER FUNCTION pages_removed() SET search_path FROM CURRENT;
+    ALTER FUNCTION chunks_added() SET search_path FROM CURRENT;
+    ALTER FUNCTION chunks_removed() SET search_path FROM CURRENT;
+    ALTER FUNCTION vectors_added() SET search_path FROM CURRENT;
+    ALTER FUNCTION vectors_removed() SET search_path FROM CURRENT;
+";
+
 /// Whether tables that are not there are made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Missing {
@@ -261,37 +278,62 @@ pub(super) enum Missing {
     Refuse,
 }
 
-/// Whether the server takes writes.
+/// Whether writes are taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Takes {
     Writes,
+    /// The server takes none, or it was opened to read.
     QuestionsOnly,
+    /// The server takes them, and not from this user.
+    QuestionsOfThisUser,
+}
+
+impl Takes {
+    /// What a write is refused with.
+    pub(super) fn refusal(self) -> Option<Trouble> {
+        match self {
+            Self::Writes => None,
+            Self::QuestionsOnly => Some(Trouble::ReadOnly),
+            Self::QuestionsOfThisUser => Some(Trouble::NoRights { why: "it may read the tables, and not write them".to_owned() }),
+        }
+    }
 }
 
 /// Sets a new connection to what all of ours have, whoever set the server up how.
 pub(super) fn settle(connection: &mut Connection, address: &Address, limits: Limits) -> Result<(), Failure> {
-    let Limits { statement, wait } = limits;
-    // The names of the schema and of the extension's are from the address, which has letters and digits only, and from the catalogue.
+    // PostgreSQL's own names go first, wherever they are not named at all: so nobody else's function stands in for one of them, and with no
+    // other schema in the path none that fits the parameters better does. What is pgvector's is said with its schema.
+    connection.ahead("SET search_path TO pg_catalog, pg_temp");
     let extension =
         "SELECT quote_ident(n.nspname) FROM pg_extension AS e JOIN pg_namespace AS n ON n.oid = e.extnamespace WHERE e.extname = 'vector'";
     let vectors = connection.row(extension, &[])?;
-    let vectors = vectors.as_ref().map_or(Ok("public"), |row| row.text(0))?.to_owned();
+    connection.set_vectors(vectors.as_ref().map_or(Ok("public"), |row| row.text(0))?.to_owned());
+    // What is acknowledged stays, whatever the server is set to for others; the name of the schema has small letters, digits and _ only.
     connection.batch(&format!(
-        "SET search_path TO {schema}, {vectors}, pg_catalog; SET statement_timeout TO {}; SET lock_timeout TO {};
+        "SET search_path TO \"{}\", pg_temp; SET statement_timeout TO {}; SET lock_timeout TO {};
          SET idle_in_transaction_session_timeout TO 60000; SET tcp_keepalives_idle TO 30; SET jit TO off; SET default_transaction_isolation TO 'read committed';
-         SET standard_conforming_strings TO on",
-        statement.as_millis(),
-        wait.as_millis(),
-        schema = address.schema
+         SET standard_conforming_strings TO on;
+         SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'",
+        address.schema,
+        limits.statement.as_millis(),
+        limits.wait.as_millis(),
     ))
 }
 
 /// What the server ends by itself.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Limits {
-    pub statement: std::time::Duration,
+    pub statement: Duration,
     /// For what others hold.
-    pub wait: std::time::Duration,
+    pub wait: Duration,
+}
+
+impl Limits {
+    /// As the server can be told: there 0 is "for ever", and more than a number of 32 bits is refused.
+    pub(super) fn of(config: &Config) -> Self {
+        let [least, most] = [1, i32::MAX as u64].map(Duration::from_millis);
+        Self { statement: config.statement_timeout.clamp(least, most), wait: config.busy_timeout.clamp(least, most) }
+    }
 }
 
 /// Makes sure that server and schema can be used, creating or migrating the tables where they are missing or old.
@@ -309,19 +351,24 @@ pub(super) fn prepare(connection: &mut Connection, address: &Address, missing: M
     let takes = if row.is_true(3)? { Takes::QuestionsOnly } else { Takes::Writes };
     let version = version(connection, address)?;
     if version > VERSION {
-        let (found, known) = (i32::try_from(version).unwrap_or(i32::MAX), VERSION as i32);
-        return Err(Failure::Newer { found, known });
+        return Err(newer(version));
     }
     if version < VERSION {
         match (takes, missing) {
             (_, Missing::Refuse) | (Takes::QuestionsOnly, Missing::MakeIfItCan) if version == 0 => return Err(Failure::Missing),
             (Takes::QuestionsOnly, _) if version == 0 => return Err(Trouble::ReadOnly.into()),
-            (Takes::QuestionsOnly, _) => return Err(Failure::Older { found: version as i32, known: VERSION as i32 }),
-            (Takes::Writes, _) => migrate(connection, address)?,
+            (Takes::QuestionsOnly, _) => return Err(Trouble::Older { found: version as i32, known: VERSION as i32 }.into()),
+            (Takes::Writes | Takes::QuestionsOfThisUser, _) => migrate(connection, address)?,
         }
     }
     has_vectors(connection)?;
-    Ok(takes)
+    let may_write = "SELECT has_table_privilege('pages', 'INSERT')";
+    let may_write = connection.row(may_write, &[])?.map_or(Ok(false), |row| row.is_true(0))?;
+    Ok(if takes == Takes::Writes && !may_write { Takes::QuestionsOfThisUser } else { takes })
+}
+
+fn newer(version: i64) -> Failure {
+    Failure::Newer { found: i32::try_from(version).unwrap_or(i32::MAX), known: VERSION as i32 }
 }
 
 /// 0: there is nothing yet.
@@ -333,7 +380,7 @@ fn version(connection: &mut Connection, address: &Address) -> Result<i64, Failur
         (0, _) => Ok(0),
         (_, 0) => Err(Trouble::NotOurs { schema: address.schema.clone() }.into()),
         _ => {
-            let row = connection.row(&format!("SELECT version FROM {}.smolcrawl_version", address.schema), &[])?;
+            let row = connection.row(&format!("SELECT version FROM \"{}\".smolcrawl_version", address.schema), &[])?;
             row.ok_or(Failure::Malformed("the version of the schema is not there"))?.number(0).map_err(Into::into)
         }
     }
@@ -352,14 +399,20 @@ fn migrate(connection: &mut Connection, address: &Address) -> Result<(), Failure
 
 fn migrate_in(connection: &mut Connection, address: &Address) -> Result<(), Failure> {
     connection.begin(Purpose::Write);
-    connection.rows("SELECT pg_advisory_xact_lock(1397572434, hashtext($1))", &[(&*address.schema).into()])?;
+    connection.rows(LOCK, &[(&*address.schema).into()])?;
     let there = "SELECT 1 FROM pg_namespace WHERE nspname = $1";
     if connection.row(there, &[(&*address.schema).into()])?.is_none() {
-        connection.batch(&format!("CREATE SCHEMA {}", address.schema))?;
+        connection.batch(&format!("CREATE SCHEMA \"{}\"", address.schema))?;
     }
     make_vectors(connection)?;
+    has_vectors(connection)?;
     // Another may have been quicker.
     let version = version(connection, address)?;
+    if version > VERSION {
+        return Err(newer(version));
+    }
+    // Only then: nobody else waits for a statement that takes so long.
+    connection.take_time();
     if version == 0 {
         connection.batch("CREATE TABLE smolcrawl_version (version bigint NOT NULL); INSERT INTO smolcrawl_version VALUES (0)")?;
     } else {

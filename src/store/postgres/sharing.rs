@@ -1,10 +1,11 @@
 //! Pages as they leave one database and come into another: with their passages and the vectors of these, a page at a time.
 
+use std::collections::HashMap;
 use std::time::SystemTime;
 
 use super::Postgres;
 use super::meaning::{Model, put_all};
-use super::pages::{CHUNK_COLUMNS, PAGE_COLUMNS, PAGE_WIDTH, chunk, document, remove};
+use super::pages::{CHUNK_COLUMNS, PAGE_COLUMNS, PAGE_WIDTH, chunk, clean_chunks, document, remove};
 use super::sources::{drop_trail, find_source, forget, source_of};
 use super::transaction::{Transaction, limit as at_most};
 use super::wire::Value;
@@ -72,19 +73,21 @@ impl Sharing for Postgres {
     }
 
     fn put_shared_vectors(&self, model: &str, dimensions: u32, chunks: &[Chunk], vectors: &[SharedVector]) -> Result<(), Error> {
-        let hashes: Vec<_> = chunks.iter().map(hash_of).collect();
+        // As they were stored.
+        let hashes: Vec<_> = clean_chunks(chunks).iter().map(hash_of).collect();
         let bytes: Vec<&[u8]> = hashes.iter().map(|hash| hash.as_slice()).collect();
         self.write(|transaction| {
             let row = Model::made(transaction, model, dimensions as usize)?;
             let sql = "SELECT hash, id FROM passages WHERE hash = ANY ($1)";
             let found = transaction.collect(sql, &[Value::ByteLists(&bytes)], |row| Ok((row.bytes(0)?.to_vec(), row.number(1)?)))?;
+            let found: HashMap<Vec<u8>, i64> = found.into_iter().collect();
             let mut put = Vec::with_capacity(vectors.len());
             for SharedVector { chunk, scale, data } in vectors {
                 if data.len() != row.dimensions {
                     return Err(Error::Dimensions { model: model.to_owned(), expected: row.dimensions, found: data.len() }.into());
                 }
                 let Some(hash) = hashes.get(*chunk as usize) else { continue };
-                let Some((_, passage)) = found.iter().find(|(known, _)| known == hash) else { continue };
+                let Some(passage) = found.get(hash.as_slice()) else { continue };
                 // One without direction is none of ours.
                 if !(scale.is_finite() && *scale > 0.0 && data.iter().any(|step| *step != 0)) {
                     return Err(Error::BadVector { chunk: i64::from(*chunk) }.into());

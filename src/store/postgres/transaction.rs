@@ -16,6 +16,11 @@ impl<'c> Transaction<'c> {
         Self { connection: RefCell::new(connection) }
     }
 
+    /// Until its end a statement may take long.
+    pub(super) fn take_time(&self) {
+        self.connection.borrow_mut().take_time();
+    }
+
     pub(super) fn rows(&self, sql: &str, parameters: &[Value<'_>]) -> Result<Vec<Row>, Failure> {
         self.connection.borrow_mut().rows(sql, parameters)
     }

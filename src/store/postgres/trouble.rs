@@ -42,6 +42,9 @@ pub enum Trouble {
     OldServer { found: String, least: u32 },
     #[error("the database is kept in {found}, which has not all characters")]
     Encoding { found: String },
+    /// It is of a version of smolcrawl before this one, and nobody may bring it to this one here.
+    #[error("the database has schema version {found} and takes no writes, so that it cannot be brought to version {known}")]
+    Older { found: i32, known: i32 },
     /// It is a copy of another server, or was set so.
     #[error("the server takes no writes")]
     ReadOnly,
@@ -52,10 +55,17 @@ pub enum Trouble {
     Busy { why: String },
     #[error("a statement took longer than it may, and was ended")]
     TooSlow,
+    /// More than goes into one row, one message or one answer.
+    #[error("that is too large: {why}")]
+    TooLarge { why: String },
+    /// It lacks something other than room on its disk.
+    #[error("the server has too little of what it needs: {why}")]
+    Short { why: String },
     /// The schema holds tables of something else.
     #[error("the schema {schema} is not smolcrawl's")]
     NotOurs { schema: String },
-    #[error("the server finds its own files damaged: {why}")]
+    /// What it reads is not what was written: it says so itself, or it is seen here.
+    #[error("the database is damaged: {why}")]
     Damaged { why: String },
     /// Anything else it says: a bug of this crate.
     #[error("the server refused a request: {why} ({code})")]
@@ -76,13 +86,24 @@ impl Trouble {
             "42501" => Self::NoRights { why },
             "25006" => Self::ReadOnly,
             "53100" => Self::Full { why },
+            "54000" => Self::TooLarge { why },
             "53300" | "57P03" => Self::Unready { why },
-            "57P01" | "57P02" | "57P04" | "57P05" => Self::Lost { why },
+            "57P01" | "57P02" | "57P04" | "57P05" | "25P03" | "25P04" => Self::Lost { why },
             "57014" => Self::TooSlow,
             "55P03" | "40001" | "40P01" => Self::Busy { why },
             "XX001" | "XX002" => Self::Damaged { why },
             _ if code.starts_with("08") => Self::Lost { why },
+            _ if code.starts_with("53") => Self::Short { why },
+            _ if code.starts_with("58") => Self::Damaged { why },
             _ => Self::Refused { code, why },
+        }
+    }
+
+    /// The same of what has ended a connection that was in use: whatever else it is, the connection is lost.
+    pub(super) fn at_the_end(told: Told) -> Self {
+        match Self::of(told) {
+            Self::Refused { why, .. } => Self::Lost { why },
+            other => other,
         }
     }
 
@@ -121,12 +142,19 @@ impl Trouble {
             Self::OldVectors { .. } => "install a newer pgvector, and run ALTER EXTENSION vector UPDATE in the database",
             Self::OldServer { .. } => "use a newer server, or a file: --db PATH",
             Self::Encoding { .. } => "make a database in UTF8: `createdb -E UTF8 -T template0 DATABASE`",
+            Self::Older { .. } => {
+                "run any command once where it can be written, as `smolcrawl sources --db …` on the server that is copied"
+            }
             Self::ReadOnly => "name the server that takes writes with --db; here it can be searched only",
             Self::Full { .. } => "free some space there and run it again: what was stored is kept",
             Self::Busy { .. } => "wait for the others to finish: SELECT * FROM pg_stat_activity shows who they are",
             Self::TooSlow => "ask for less at once; if the server is merely busy, ask again",
+            Self::TooLarge { .. } => "take less at once: leave that page out, lower max_body_mib, or use a smaller model",
+            Self::Short { .. } => "give the server more of it (memory, temp_file_limit), or ask for less at once",
             Self::NotOurs { .. } => "name another schema, ?schema=NAME; this one was not touched",
-            Self::Damaged { .. } => "look at the server's log; restore it from a backup",
+            Self::Damaged { .. } => {
+                "look at the server's log and its disk; restore the database from a backup, or crawl again into another"
+            }
             Self::Refused { .. } => return None,
         })
     }
@@ -145,6 +173,9 @@ mod tests {
         assert_eq!(of("28P01"), Trouble::LoginRefused { why: "said (More)".into() });
         assert_eq!((of("25006"), of("57014")), (Trouble::ReadOnly, Trouble::TooSlow));
         assert!(of("57P01").is_lost() && of("08006").is_lost() && !of("57P03").is_lost() && of("57P03").is_transient());
+        assert!(of("25P03").is_lost() && matches!(of("54000"), Trouble::TooLarge { .. }) && matches!(of("53200"), Trouble::Short { .. }));
+        let end = |code: &str| Trouble::at_the_end(Told { code: code.into(), is_fatal: true, ..Told::default() });
+        assert!(end("XX000").is_lost() && end("25006") == Trouble::ReadOnly);
         assert!(!of("42501").is_transient() && of("42501").hint().is_some());
         assert_eq!(of("42P01").to_string(), "the server refused a request: said (More) (42P01)");
     }

@@ -13,6 +13,15 @@ impl Outgoing {
         std::mem::take(&mut self.bytes)
     }
 
+    pub(in crate::store::postgres) fn len(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// As if nothing had been written behind the first so many bytes.
+    pub(in crate::store::postgres) fn cut(&mut self, length: usize) {
+        self.bytes.truncate(length);
+    }
+
     /// The first message, which has no kind: who wants to be let in where, and what holds for the session.
     pub(in crate::store::postgres) fn startup(&mut self, parameters: &[(&str, &str)]) {
         self.sized(None, |body| {
@@ -142,6 +151,8 @@ pub(in crate::store::postgres) enum Incoming {
     Row(Row),
     /// A statement is over: how many rows it has touched.
     Complete(u64),
+    /// A transaction is over, and nothing of it has happened.
+    Undone,
     Error(Box<Told>),
     Notice(Box<Told>),
     Ready(State),
@@ -187,14 +198,21 @@ pub(in crate::store::postgres) struct Row {
     pub(in crate::store::postgres) columns: Vec<Option<(usize, usize)>>,
 }
 
+impl Row {
+    /// Bytes of memory that it takes.
+    pub(in crate::store::postgres) fn size(&self) -> usize {
+        size_of::<Self>() + self.bytes.len() + self.columns.len() * size_of::<Option<(usize, usize)>>()
+    }
+}
+
 /// Bytes of a message before its body.
 pub(in crate::store::postgres) const HEAD: usize = 5;
 
-/// The kind of a message and the length of its body, from the bytes before it.
-pub(in crate::store::postgres) fn head(head: [u8; HEAD]) -> Result<(u8, usize), Broken> {
+/// The kind of a message and the length of its body, which is `most` at most, from the bytes before it.
+pub(in crate::store::postgres) fn head(head: [u8; HEAD], most: usize) -> Result<(u8, usize), Broken> {
     let [kind, length @ ..] = head;
     let length = usize::try_from(i32::from_be_bytes(length)).ok().and_then(|length| length.checked_sub(4));
-    length.filter(|length| *length <= LONGEST).map(|length| (kind, length)).ok_or(Broken("a message has an impossible length"))
+    length.filter(|length| *length <= most).map(|length| (kind, length)).ok_or(Broken("a message has an impossible length"))
 }
 
 /// Reads the body of a message.
@@ -222,6 +240,9 @@ pub(in crate::store::postgres) fn read(kind: u8, body: Vec<u8>) -> Result<Incomi
         }
         b'C' => {
             let tag = rest.text()?;
+            if tag == "ROLLBACK" {
+                return Ok(Incoming::Undone);
+            }
             Incoming::Complete(tag.rsplit(' ').next().and_then(|count| count.parse().ok()).unwrap_or(0))
         }
         b'E' => Incoming::Error(Box::new(rest.told()?)),
@@ -290,8 +311,8 @@ impl Rest<'_> {
             match kind {
                 0 => return Ok(told),
                 b'C' => told.code = self.text()?,
-                b'M' => told.message = self.text()?,
-                b'D' => told.detail = Some(self.text()?),
+                b'M' => told.message = shortened(self.text()?),
+                b'D' => told.detail = Some(shortened(self.text()?)),
                 // In English whatever the language of the server is.
                 b'V' => told.is_fatal = matches!(self.text()?.as_str(), "FATAL" | "PANIC"),
                 _ => _ = self.text()?,
@@ -300,14 +321,25 @@ impl Rest<'_> {
     }
 }
 
+/// What stands in a message of ours is of a length that can be read.
+fn shortened(mut text: String) -> String {
+    if text.len() > LONGEST_TOLD {
+        text.truncate(text.floor_char_boundary(LONGEST_TOLD));
+        text.push('…');
+    }
+    text
+}
+
 const CUT_OFF: Broken = Broken("a message ends too early");
 
 /// 3.0.
 const VERSION: i32 = 3 << 16;
 const TLS: i32 = 80_877_103;
 const CANCEL: i32 = 80_877_102;
-/// Of a message, in bytes: PostgreSQL's own bound of a value is a gigabyte, and no row of ours comes near that.
-const LONGEST: usize = 512 << 20;
+/// Of a message in bytes, there and back: PostgreSQL's own bound of a value is a gigabyte.
+pub(in crate::store::postgres) const LONGEST: usize = 512 << 20;
+/// Of what an error or a notice says.
+const LONGEST_TOLD: usize = 2_000;
 
 #[cfg(test)]
 mod tests {
@@ -341,6 +373,10 @@ mod tests {
         assert_eq!(error, Incoming::Error(Box::new(told)));
         assert_eq!(message(b'C', b"INSERT 0 12\0").unwrap(), Incoming::Complete(12));
         assert_eq!(message(b'C', b"CREATE TABLE\0").unwrap(), Incoming::Complete(0));
+        assert_eq!(message(b'C', b"ROLLBACK\0").unwrap(), Incoming::Undone);
+        let long = message(b'N', format!("M{}\0D{}\0\0", "é".repeat(60_000), "x".repeat(60_000)).as_bytes()).unwrap();
+        let Incoming::Notice(long) = long else { panic!("{long:?}") };
+        assert!(long.message.len() < 2_010 && long.message.ends_with("é…") && long.detail.as_ref().unwrap().len() < 2_010);
         assert_eq!(message(b'Z', b"T").unwrap(), Incoming::Ready(State::InTransaction));
         let sasl = message(b'R', b"\0\0\0\x0aSCRAM-SHA-256\0\0").unwrap();
         assert_eq!(sasl, Incoming::Authentication(Authentication::Sasl(vec!["SCRAM-SHA-256".into()])));
@@ -360,7 +396,9 @@ mod tests {
         ] {
             assert!(message(kind, body).is_err(), "{} {body:?}", char::from(kind));
         }
-        assert!(head(*b"D\0\0\0\x03").is_err() && head(*b"D\x7f\xff\xff\xff").is_err() && head(*b"D\xff\xff\xff\xff").is_err());
-        assert_eq!(head(*b"D\0\0\0\x06"), Ok((b'D', 2)));
+        for odd in [*b"D\0\0\0\x03", *b"D\x7f\xff\xff\xff", *b"D\xff\xff\xff\xff", *b"D\0\0\0\x0d"] {
+            assert!(head(odd, 8).is_err(), "{odd:?}");
+        }
+        assert_eq!((head(*b"D\0\0\0\x06", 8), head(*b"D\0\0\0\x0c", 8)), (Ok((b'D', 2)), Ok((b'D', 8))));
     }
 }

@@ -9,10 +9,10 @@ mod scram;
 mod stream;
 mod value;
 
-pub(super) use self::message::{Authentication, HEAD, Incoming, Outgoing, Row, State, Told, head, read};
+pub(super) use self::message::{Authentication, HEAD, Incoming, LONGEST, Outgoing, Row, State, Told, head, read};
 pub(super) use self::scram::{MECHANISM, Scram};
-pub(super) use self::stream::{Failed, Stream, tls};
-pub(super) use self::value::Value;
+pub(super) use self::stream::{Failed, Patience, Stream, tls};
+pub(super) use self::value::{Value, without_nul};
 
 use crate::store::error::Failure;
 

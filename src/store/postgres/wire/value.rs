@@ -1,5 +1,7 @@
 //! Values on their way to the server and back, in PostgreSQL's binary form. Pure.
 
+use std::borrow::Cow;
+
 use super::Broken;
 use super::message::{Row, length_of};
 
@@ -37,7 +39,8 @@ impl Value<'_> {
             Self::Number(None) | Self::Text(None) => into.extend((-1_i32).to_be_bytes()),
             Self::Number(Some(number)) => sized(&number.to_be_bytes(), into),
             Self::Truth(truth) => sized(&[u8::from(*truth)], into),
-            Self::Text(Some(text)) => sized(text.as_bytes(), into),
+            // As in HTML another stands for the one character that PostgreSQL keeps in no text, in what is asked and in what is stored.
+            Self::Text(Some(text)) => sized(without_nul(text).as_bytes(), into),
             Self::Bytes(bytes) => sized(bytes, into),
             Self::Numbers(numbers) => array(INT8, numbers, |number, into| sized(&number.to_be_bytes(), into), into),
             Self::Reals(numbers) => array(FLOAT4, numbers, |number, into| sized(&number.to_be_bytes(), into), into),
@@ -45,6 +48,11 @@ impl Value<'_> {
             Self::ByteLists(lists) => array(BYTEA, lists, |bytes, into| sized(bytes, into), into),
         }
     }
+}
+
+/// A text as the server can keep it: U+FFFD in place of each U+0000.
+pub(in crate::store::postgres) fn without_nul(text: &str) -> Cow<'_, str> {
+    if text.contains('\0') { Cow::Owned(text.replace('\0', "\u{fffd}")) } else { Cow::Borrowed(text) }
 }
 
 fn sized(bytes: &[u8], into: &mut Vec<u8>) {
@@ -214,6 +222,7 @@ mod tests {
     #[test]
     fn arrays_are_as_postgresql_has_them() {
         assert_eq!(written(Value::Texts(&[Some("a")])), b"\0\0\0\x19\0\0\0\x01\0\0\0\x01\0\0\0\x19\0\0\0\x01\0\0\0\x01\0\0\0\x01a");
+        assert_eq!(written(Value::from("a\0b")), "\0\0\0\x05a\u{fffd}b".as_bytes());
         assert_eq!(written(Value::Numbers(&[])), b"\0\0\0\x0c\0\0\0\0\0\0\0\0\0\0\0\x14");
     }
 }
