@@ -5,6 +5,7 @@
 
 mod among;
 mod checksum;
+mod copied;
 mod error;
 mod fuse;
 mod hashes;
@@ -35,11 +36,12 @@ use url::Url;
 
 use crate::model::{Chunk, Document, SourceId};
 
+pub(crate) use self::copied::{CopySum, Counts as CopyCounts, is_there};
 pub use self::error::Error;
 pub use self::hashes::text_hash;
 pub use self::keep::{
-    Agreement, Check, Given, Keep, Meaning, NamedSymbols, Origins, PackageRow, Packages, Pages, Questions, SITE, SharedVectors, Sharing,
-    Sources, StoredPackage, StoredProject,
+    Agreement, Check, Copying, Given, Keep, Meaning, NamedSymbols, Origins, PackageRow, Packages, Pages, Questions, SITE, SharedVectors, Sharing,
+    Sources, Span, StoredPackage, StoredProject,
 };
 #[cfg(feature = "postgres")]
 use self::postgres::Postgres;

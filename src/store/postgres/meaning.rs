@@ -54,7 +54,7 @@ impl Meaning for Postgres {
                 let kept = quantise(vector).ok_or(Error::BadVector { chunk: *chunk })?;
                 put.extend(passages.get(chunk).map(|passage| (*passage, kept)));
             }
-            put_all(transaction, row, &put)
+            put_all(transaction, row, &put).map(drop)
         })
     }
 
@@ -115,22 +115,31 @@ fn written(numbers: impl Iterator<Item = f32>) -> String {
     text
 }
 
-/// Each unless its passage has a vector of this model.
-pub(super) fn put_all(transaction: &Transaction<'_>, model: Model, vectors: &[(i64, Quantised)]) -> Result<(), Failure> {
+/// Each unless its passage has a vector of this model; how many had none.
+pub(super) fn put_all(transaction: &Transaction<'_>, model: Model, vectors: &[(i64, Quantised)]) -> Result<u64, Failure> {
+    with_all(transaction, model, vectors, "INSERT INTO vectors (model, passage, scale, steps)
+        SELECT DISTINCT ON (passage) $1::bigint, passage, scale, steps::halfvec FROM of ON CONFLICT (model, passage) DO NOTHING")
+}
+
+/// Of how many the passage has another one of this model.
+pub(super) fn others(transaction: &Transaction<'_>, model: Model, vectors: &[(i64, Quantised)]) -> Result<u64, Failure> {
+    with_all(transaction, model, vectors, "SELECT 1 FROM of JOIN vectors AS v ON v.model = $1 AND v.passage = of.passage
+        WHERE v.scale <> of.scale OR v.steps <> of.steps::halfvec")
+}
+
+/// How many rows a statement gives or changes, which has `of`: passages with scale and steps.
+fn with_all(transaction: &Transaction<'_>, model: Model, vectors: &[(i64, Quantised)], sql: &str) -> Result<u64, Failure> {
     if vectors.is_empty() {
-        return Ok(());
+        return Ok(0);
     }
     let passages: Vec<i64> = vectors.iter().map(|(passage, _)| *passage).collect();
     let scales: Vec<f32> = vectors.iter().map(|(_, vector)| vector.scale).collect();
     let steps = |vector: &Quantised| written(vector.data.iter().map(|step| f32::from(step.cast_signed())));
     let steps: Vec<String> = vectors.iter().map(|(_, vector)| steps(vector)).collect();
     let steps: Vec<Option<&str>> = steps.iter().map(|steps| Some(steps.as_str())).collect();
-    let sql = "INSERT INTO vectors (model, passage, scale, steps)
-               SELECT DISTINCT ON (passage) $1::bigint, passage, scale, steps::halfvec
-               FROM unnest($2::bigint[], $3::real[], $4::text[]) AS of (passage, scale, steps)
-               ON CONFLICT (model, passage) DO NOTHING";
+    let sql = format!("WITH of AS (SELECT * FROM unnest($2::bigint[], $3::real[], $4::text[]) AS of (passage, scale, steps)) {sql}");
     let values = [model.id.into(), Value::Numbers(&passages), Value::Reals(&scales), Value::Texts(&steps)];
-    transaction.execute(sql, &values).map(drop)
+    transaction.execute(&sql, &values)
 }
 
 fn progress(transaction: &Transaction<'_>, model: &str) -> Result<EmbedProgress, Failure> {

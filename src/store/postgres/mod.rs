@@ -7,6 +7,7 @@
 mod address;
 mod check;
 mod connection;
+mod copying;
 mod date;
 mod meaning;
 mod origins;

@@ -509,7 +509,7 @@ fn clean<'d>(document: &'d Document, chunks: &'d [Chunk]) -> (Cow<'d, Document>,
     (document, chunks)
 }
 
-fn clean_chunk(chunk: &Chunk) -> Chunk {
+pub(super) fn clean_chunk(chunk: &Chunk) -> Chunk {
     let clean = |text: &String| text.replace(NUL, STAND_IN);
     let kind = match &chunk.kind {
         ChunkKind::Text => ChunkKind::Text,

@@ -8,6 +8,7 @@ mod check;
 mod checksum;
 mod compact;
 mod connect;
+mod copying;
 mod hosts;
 mod keep;
 mod packages;
