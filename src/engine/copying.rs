@@ -325,6 +325,9 @@ impl Copying {
             Ok(())
         };
         self.ends.write(rest).await?;
+        for model in self.ends.models.iter() {
+            self.ends.to.index_vectors(model.name.clone()).await;
+        }
         Ok(At::End)
     }
 }

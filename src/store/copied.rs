@@ -174,7 +174,8 @@ mod tests {
     fn page(markdown: &str, vectors: &[u32]) -> CopiedPage {
         let mut document = Document::new("https://docs.test/a".parse().unwrap(), "A", markdown, SystemTime::UNIX_EPOCH);
         document.metadata.version = Some("1".to_owned());
-        let chunk = |ordinal| Chunk { ordinal, heading_path: vec!["A".into()], text: markdown.to_owned(), kind: ChunkKind::Text, anchor: None };
+        let chunk =
+            |ordinal| Chunk { ordinal, heading_path: vec!["A".into()], text: markdown.to_owned(), kind: ChunkKind::Text, anchor: None };
         let vector = |chunk: &u32| SharedVector { chunk: *chunk, scale: 0.5, data: vec![1, 2] };
         let shared = SharedPage { document, chunks: vec![chunk(0), chunk(1)], cut_for: Some(254) };
         CopiedPage { page: shared, missed: 0, vectors: vec![vectors.iter().map(vector).collect()] }

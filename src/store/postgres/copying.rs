@@ -67,7 +67,11 @@ fn copied(transaction: &Transaction<'_>, source: &SourceId, span: Span<'_>, mode
     };
     let found = transaction.collect(sql, &values, |row| Ok((row.number(0)?, count(row.number(1)?)?)))?;
     let ids: Vec<i64> = found.into_iter().map_while(fits).collect();
-    let mut chunks = grouped(transaction, &format!("SELECT c.page, {CHUNK_COLUMNS} FROM chunks AS c WHERE c.page = ANY ($1) ORDER BY c.page, c.ordinal, c.id"), &ids)?;
+    let mut chunks = grouped(
+        transaction,
+        &format!("SELECT c.page, {CHUNK_COLUMNS} FROM chunks AS c WHERE c.page = ANY ($1) ORDER BY c.page, c.ordinal, c.id"),
+        &ids,
+    )?;
     let mut vectors = Vec::with_capacity(models.len());
     for model in models {
         vectors.push(match Model::find(transaction, &model.name)? {
@@ -76,18 +80,20 @@ fn copied(transaction: &Transaction<'_>, source: &SourceId, span: Span<'_>, mode
         });
     }
     let sql = format!("SELECT {PAGE_COLUMNS}, p.cut_for, p.id, p.missed FROM pages AS p WHERE p.id = ANY ($1) ORDER BY p.url");
-    transaction.collect(&sql, &[Value::Numbers(&ids)], |row| {
-        let id = row.number(PAGE_WIDTH + 1)?;
-        // Of none it is not known, and the highest number stands for no model: for either it is cut again.
-        let cut_for = row.number_or_null(PAGE_WIDTH)?.and_then(|tokens| u32::try_from(tokens).ok()).filter(|tokens| *tokens != u32::MAX);
-        Ok((id, SharedPage { document: document(row)?, chunks: Vec::new(), cut_for }, count(row.number(PAGE_WIDTH + 2)?)?))
-    })?
-    .into_iter()
-    .map(|(id, page, missed)| {
-        let page = SharedPage { chunks: chunks.remove(&id).unwrap_or_default(), ..page };
-        Ok(CopiedPage { page, missed, vectors: vectors.iter_mut().map(|of| of.remove(&id).unwrap_or_default()).collect() })
-    })
-    .collect()
+    transaction
+        .collect(&sql, &[Value::Numbers(&ids)], |row| {
+            let id = row.number(PAGE_WIDTH + 1)?;
+            // Of none it is not known, and the highest number stands for no model: for either it is cut again.
+            let cut_for =
+                row.number_or_null(PAGE_WIDTH)?.and_then(|tokens| u32::try_from(tokens).ok()).filter(|tokens| *tokens != u32::MAX);
+            Ok((id, SharedPage { document: document(row)?, chunks: Vec::new(), cut_for }, count(row.number(PAGE_WIDTH + 2)?)?))
+        })?
+        .into_iter()
+        .map(|(id, page, missed)| {
+            let page = SharedPage { chunks: chunks.remove(&id).unwrap_or_default(), ..page };
+            Ok(CopiedPage { page, missed, vectors: vectors.iter_mut().map(|of| of.remove(&id).unwrap_or_default()).collect() })
+        })
+        .collect()
 }
 
 /// The chunks of pages.

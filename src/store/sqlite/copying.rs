@@ -88,7 +88,12 @@ fn put(
 }
 
 /// How many passages have another one already.
-fn put_vectors(connection: &Connection, (summary, model): (&ModelSummary, ModelRow), copied: &CopiedPage, place: usize) -> Result<u64, Failure> {
+fn put_vectors(
+    connection: &Connection,
+    (summary, model): (&ModelSummary, ModelRow),
+    copied: &CopiedPage,
+    place: usize,
+) -> Result<u64, Failure> {
     let mut find = connection.prepare_cached("SELECT id FROM passages WHERE hash = ?1")?;
     let sql = "SELECT v.scale, v.data FROM embedded AS e JOIN vectors AS v ON v.id = e.vector WHERE e.passage = ?1 AND e.model = ?2";
     let mut stored = connection.prepare_cached(sql)?;
