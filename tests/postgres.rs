@@ -6,12 +6,16 @@ mod stores;
 
 use std::io::Write as _;
 use std::net::TcpListener;
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant, SystemTime};
 
-use smolcrawl::chunk;
+use smolcrawl::config::{Config as Settings, Embeddings, Environment};
+use smolcrawl::engine::Existing;
 use smolcrawl::model::{Chunk, ChunkKind, Document, Embedded, Mode, PageKind, PerPage, Query, SourceId, Wanted};
+use smolcrawl::reactor::sim::Sim;
 use smolcrawl::store::{Config, Error, Put, Store, Trouble};
+use smolcrawl::{Engine, chunk};
 use url::Url;
 
 const NEEDS: &str = "it needs a server: tests/postgres/run";
@@ -446,4 +450,50 @@ fn a_search_among_scattered_chunks_is_soon_over() {
     let vector = chance.vector();
     store.put_vectors("m", &[Embedded { chunk: pending[0].chunk, vector: vector.clone() }]).unwrap();
     assert_eq!(store.search(&query, Some(&vector), "m").unwrap()[0].url, url);
+}
+
+#[test]
+#[ignore = "needs a server: tests/postgres/run"]
+fn a_copy_goes_on_when_the_server_was_gone() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("a.db");
+    let address = format!("{}?schema=copied", server());
+    let from = Store::open(&file, Config::default()).unwrap();
+    let long = "Herons stand still in shallow water until a fish comes by. ".repeat(8_000);
+    for number in 0..16 {
+        let (document, chunks) = page(&format!("{number:02}"), &format!("# Page {number}\n\n{long}"));
+        from.put(&document, &chunks[..3]).unwrap();
+    }
+    let handle = Sim::new().handle();
+    let engine = |database: &Path| {
+        let settings = Settings { environment: Environment::none(), embeddings: Embeddings::None, ..Settings::new(database) };
+        Engine::with_handle(settings, handle.clone()).unwrap()
+    };
+    let (ours, theirs) = (engine(&file), engine(Path::new(&address)));
+    let (mut restarts, mut begun) = (0, 0);
+    let report = 'copies: loop {
+        begun += 1;
+        assert!(begun < 40, "it comes to no end");
+        let mut copying = theirs.copy_from(&ours, Existing::Refuse);
+        loop {
+            match handle.block_on(copying.next()) {
+                None => break 'copies copying.into_report(),
+                // Once it was asked to end a transaction, nobody knows whether it has: the same copy finds out.
+                Some(Err(error)) => {
+                    assert!(error.is_transient(), "{error:?}");
+                    break;
+                }
+                Some(Ok(progress)) if progress.copied > restarts * 3 && progress.copied < 16 => {
+                    restart();
+                    restarts += 1;
+                }
+                Some(Ok(_)) => {}
+            }
+        }
+    };
+    assert!(restarts > 2 && report.sources[0].pages == 16, "{restarts}: {report:?}");
+    let there = open(&address).unwrap();
+    let source = &report.sources[0].source;
+    assert_eq!(from.documents_after(source, "", 100).unwrap(), there.documents_after(source, "", 100).unwrap());
+    assert!(there.check().unwrap().is_whole());
 }
