@@ -211,8 +211,10 @@ fn answers(store: &Store) -> Vec<String> {
                 let vector = meaning(question, 40);
                 let hits = store.search(&query, Some(&vector), "large").unwrap();
                 // Servers compare half floats, so that scores are nearly the same. Equal ones are by age, and pages came in another order.
-                hits.sort_by(|one, other| other.score.total_cmp(&one.score).then_with(|| format!("{one:?}").cmp(&format!("{other:?}"))));
-                add(question, &hits);
+                let told = |hit: Hit| (-(hit.score * 1_000.0).round() as i64, hit.url, hit.source, hit.chunk, hit.text, hit.same_as);
+                let mut told: Vec<_> = hits.into_iter().map(told).collect();
+                told.sort_by_key(|of| (of.0, format!("{of:?}")));
+                add(question, &told);
             }
         }
     }
