@@ -169,9 +169,9 @@ fn fill(store: &Store) {
     store.note_overload("https://docs.test", Some(Duration::from_secs(40)), SystemTime::now()).unwrap();
 }
 
-/// All that can be asked, as text.
-fn answers(store: &Store) -> Vec<String> {
-    let mut answers = Vec::new();
+/// All that can be asked, as text, and the scores of what was found: servers compare half floats, so that these are nearly the same.
+fn answers(store: &Store) -> (Vec<String>, Vec<f32>) {
+    let (mut answers, mut scores) = (Vec::new(), Vec::new());
     let mut add = |what: &str, answer: &dyn std::fmt::Debug| answers.push(format!("{what}: {answer:?}"));
     let sources = store.sources().unwrap();
     add("sources", &sources);
@@ -210,10 +210,12 @@ fn answers(store: &Store) -> Vec<String> {
                 let query = Query { mode, wanted, per_page, ..Query::new(question) };
                 let vector = meaning(question, 40);
                 let hits = store.search(&query, Some(&vector), "large").unwrap();
-                // Servers compare half floats, so that scores are nearly the same. Equal ones are by age, and pages came in another order.
-                let told = |hit: Hit| (-(hit.score * 1_000.0).round() as i64, hit.url, hit.source, hit.chunk, hit.text, hit.same_as);
+                // Equal scores are by age, and pages came in another order.
+                let told = |hit: Hit| (format!("{:?}", (hit.url, hit.source, hit.chunk, hit.text, hit.same_as)), hit.score);
                 let mut told: Vec<_> = hits.into_iter().map(told).collect();
-                told.sort_by_key(|of| (of.0, format!("{of:?}")));
+                told.sort_by(|(one, _), (other, _)| one.cmp(other));
+                let (told, of_these): (Vec<String>, Vec<f32>) = told.into_iter().unzip();
+                scores.extend(of_these);
                 add(question, &told);
             }
         }
@@ -232,12 +234,13 @@ fn answers(store: &Store) -> Vec<String> {
     let check = store.check().unwrap();
     assert!(check.is_whole(), "{check:?}");
     add("check", &(check.pages, check.chunks, check.vectors, check.packages));
-    answers
+    (answers, scores)
 }
 
 fn assert_same(from: &Path, to: &Path) {
-    let (one, other) = (answers(&open(from)), answers(&open(to)));
-    assert_eq!(one.len(), other.len());
+    let ((one, scores), (other, others)) = (answers(&open(from)), answers(&open(to)));
+    assert_eq!((one.len(), scores.len()), (other.len(), others.len()));
+    assert!(scores.iter().zip(&others).all(|(score, other)| (score - other).abs() < 0.005), "{scores:?} {others:?}");
     for (one, other) in one.iter().zip(&other).filter(|(one, other)| one != other) {
         let at = one.bytes().zip(other.bytes()).take_while(|(a, b)| a == b).count().saturating_sub(60);
         let shown = |text: &str| text.chars().skip(at).take(200).collect::<String>();
@@ -403,9 +406,10 @@ fn a_copy_that_is_killed_goes_on() {
         if at == 0 {
             long_pages(&open(&from), 20);
         }
-        let there = || match Store::open_to_read(&to, store::Config::default()) {
-            Ok(store) => store.first_pages(&source("docs@1.0"), "", 100).unwrap().len(),
-            Err(_) => 0,
+        // It may be in the middle of making the database.
+        let there = || {
+            let store = Store::open_to_read(&to, store::Config::default()).ok()?;
+            Some(store.first_pages(&source("docs@1.0"), "", 100).ok()?.len())
         };
         let (mut kills, mut before) = (0, 0);
         loop {
@@ -417,7 +421,7 @@ fn a_copy_that_is_killed_goes_on() {
                     assert!(status.success(), "{status}");
                     break true;
                 }
-                let now = there();
+                let now = there().unwrap_or(before);
                 assert!(now >= before, "nothing that was copied is lost");
                 if now > before && now < 20 {
                     before = now;

@@ -348,8 +348,10 @@ impl Chance {
         (self.0 % bound as u64) as usize
     }
 
+    /// Of length one, as those of all models are.
     fn vector(&mut self) -> Vec<f32> {
-        (0..24).map(|_| self.below(2_001) as f32 / 1_000.0 - 1.0).collect()
+        let vector: Vec<f32> = (0..24).map(|_| self.below(2_001) as f32 / 1_000.0 - 1.0).collect();
+        smolcrawl::embed::normalised(vector).unwrap()
     }
 }
 
