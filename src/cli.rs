@@ -93,6 +93,8 @@ pub enum Command {
     Export(Export),
     /// Store the sources of a file that `smolcrawl export` has written
     Import(Import),
+    /// Copy all of a database into another: from a file to a server, back, or to another file
+    Copy(Copy),
     /// Turn {"id","url","html"} lines on stdin into {"id","title","markdown","outline","metadata"} lines
     Extract(Extract),
     /// Run the MCP server on stdin and stdout
@@ -597,6 +599,21 @@ pub struct Import {
     /// Leave the embeddings of what comes without vectors to a later run
     #[arg(long)]
     pub no_index: bool,
+    #[command(flatten)]
+    pub json: Json,
+}
+
+#[derive(Debug, Args)]
+pub struct Copy {
+    /// The database that is copied: a file, or postgres://USER@HOST/DATABASE [default: the one of --db]
+    #[arg(long, value_name = "DB", required_unless_present = "to")]
+    pub from: Option<PathBuf>,
+    /// The database that it is copied to, which is made if there is none [default: the one of --db]
+    #[arg(long, value_name = "DB")]
+    pub to: Option<PathBuf>,
+    /// Make sources, packages and projects that are there and are others what they are in the first, and remove their pages that it does not have
+    #[arg(long)]
+    pub replace: bool,
     #[command(flatten)]
     pub json: Json,
 }

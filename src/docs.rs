@@ -60,6 +60,7 @@ macro_rules! links {
 [projects]: crate::docs::projects
 [ranking]: crate::docs::ranking
 [reactors]: crate::docs::reactors
+[scale]: crate::docs::scale
 [scripts]: crate::docs::scripts
 [searching]: crate::docs::searching
 [security]: crate::docs::security
@@ -88,6 +89,7 @@ topics! {
     checking: "whether the names that code uses exist",
     sharing: "giving an index to others, and texts to other programs",
     stores: "a file or PostgreSQL: which, how to set it up, what differs",
+    scale: "what one server takes, from measured sizes to a hundred million pages, and hosted forms",
     clients: "configuring MCP clients, and what to do when one does not work",
     tools: "the MCP tools with their parameters, resources and prompts",
     settings: "every setting: file, environment, default",

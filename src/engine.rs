@@ -11,6 +11,7 @@
 #[cfg(feature = "files")]
 mod adding;
 mod compare;
+mod copying;
 mod crawling;
 mod embedding;
 mod models;
@@ -41,6 +42,7 @@ use url::Url;
 #[cfg(feature = "files")]
 pub use self::adding::{AddEvent, AddReport, AddRequest, Adding, LeftOutFiles};
 pub use self::compare::{Change, Comparison, PageChanges, PageName, Pair, SectionChange};
+pub use self::copying::{CopiedSource, CopyProgress, CopyReport, Copying};
 pub use self::crawling::{Crawling, Event};
 pub use self::embedding::{Embedding, Pace};
 use self::pacing::Pacing;

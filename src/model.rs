@@ -22,7 +22,7 @@ pub use self::date::date;
 pub use self::filled::Filled;
 pub use self::part::part_end;
 pub use self::plain::plain;
-pub use self::shared::{SharedPage, SharedSource, SharedVector};
+pub use self::shared::{CopiedPage, SharedPage, SharedSource, SharedVector};
 pub use self::source::{
     BadName, Candidate, Earlier, FilesRecipe, Meant, NotMeant, Recipe, SourceId, SourceState, SourceSummary, Trail, host, meant,
 };

@@ -205,6 +205,7 @@ const MORE: &[(&str, &[&str])] = &[
     ("index", &["crawling"]),
     ("export", &["sharing"]),
     ("import", &["sharing"]),
+    ("copy", &["stores"]),
     ("serve", &["clients", "tools"]),
     ("setup", &["clients"]),
     ("doctor", &["settings", "faq"]),

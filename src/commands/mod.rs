@@ -3,6 +3,7 @@
 mod add;
 mod compare;
 mod completions;
+mod copy;
 mod crawl;
 mod credentials;
 mod demo;
@@ -95,6 +96,7 @@ pub fn run(cli: Cli, environment: &Environment) -> Result<(), Failure> {
             Command::Index(index) => index::run(&engine, index, shown).await,
             Command::Export(export) => share::export(&engine, export).await,
             Command::Import(import) => share::import(&engine, import, shown).await,
+            Command::Copy(asked) => copy::run(&engine, asked, shown).await,
             Command::Serve(asked) => serve::run(&engine, asked).await,
             Command::Demo
             | Command::Extract(_)

@@ -6,14 +6,14 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::{Embedder, Engine, Inner, cut, measured, most_tokens};
+use super::{Asking, Embedder, Engine, Inner, cut, measured, most_tokens};
 use crate::chunk;
 use crate::embed::{self, Embed};
 use crate::error::{Error, chain};
 use crate::http::masked;
 use crate::model::{Budget, EmbedProgress, Embedded, Pending, Query};
 use crate::reactor::Lane;
-use crate::store::{PageId, Store};
+use crate::store::{self, PageId, Store};
 
 /// The embeddings.
 impl Engine {
@@ -86,6 +86,18 @@ impl Engine {
         let embedder = self.inner.embedder.clone();
         // Naming a model may mean reading its files.
         self.with_store(move |store| store.progress(embedder.as_deref().map(Embed::model).unwrap_or_default())).await
+    }
+
+    /// Has the store make what finds the nearest of many vectors, where it has such a thing. Without it all are compared.
+    pub(super) async fn index_vectors(&self, model: String) {
+        let asking = Asking::default();
+        let is_over = asking.0.clone();
+        let made = self.store_in(Lane::Heavy, move |store| store::until(is_over, || store.index_vectors(&model))).await;
+        match made {
+            Err(Error::Store(store::Error::Missing { .. })) => {}
+            Err(error) => log::warn!("there is no index of vectors, so that a search compares all: {}", error.chain()),
+            Ok(_) => {}
+        }
     }
 
     /// As [`Engine::embed_progress`], not older than a second where others store, and as it is where this engine does: counting takes
@@ -164,6 +176,7 @@ impl Embedding {
         }
         let pending = self.pending(&model).await?;
         if pending.is_empty() {
+            self.engine.index_vectors(model).await;
             return Ok(None);
         }
         self.engine.tell_change(&model).await?;
@@ -202,7 +215,7 @@ impl Embedding {
             Ok(!pages.is_empty())
         };
         match self.engine.store_in(Lane::Heavy, work).await {
-            Err(Error::Store(crate::store::Error::Missing { .. })) => Ok(false),
+            Err(Error::Store(store::Error::Missing { .. })) => Ok(false),
             cut => cut,
         }
     }
@@ -214,7 +227,7 @@ impl Embedding {
         let work = move |store: &Store| Ok(readable(&inner.embedder, store.pending(&model, EMBED_AT_ONCE + refused.len())?));
         let found = self.engine.store_in(Lane::Heavy, work).await;
         let mut pending = match found {
-            Err(Error::Store(crate::store::Error::Missing { .. })) => Vec::new(),
+            Err(Error::Store(store::Error::Missing { .. })) => Vec::new(),
             found => found?,
         };
         let refused = self.engine.inner.refused();

@@ -5,12 +5,14 @@
 
 mod among;
 mod checksum;
+mod copied;
 mod error;
 mod fuse;
 mod hashes;
 mod hosts;
 mod keep;
 mod meant;
+mod narrow;
 mod near;
 #[cfg(feature = "postgres")]
 mod postgres;
@@ -35,11 +37,12 @@ use url::Url;
 
 use crate::model::{Chunk, Document, SourceId};
 
+pub(crate) use self::copied::{CopySum, Counts as CopyCounts, is_there};
 pub use self::error::Error;
 pub use self::hashes::text_hash;
 pub use self::keep::{
-    Agreement, Check, Given, Keep, Meaning, NamedSymbols, Origins, PackageRow, Packages, Pages, Questions, SITE, SharedVectors, Sharing,
-    Sources, StoredPackage, StoredProject,
+    Agreement, Check, Copying, Given, Keep, Meaning, NamedSymbols, Origins, PackageRow, Packages, Pages, Questions, SITE, SharedVectors,
+    Sharing, Sources, Span, StoredPackage, StoredProject,
 };
 #[cfg(feature = "postgres")]
 use self::postgres::Postgres;
@@ -65,6 +68,8 @@ pub struct Config {
     pub busy_timeout: Duration,
     /// How long a server may take for one statement. Default 60 s.
     pub statement_timeout: Duration,
+    /// From how many vectors of a model on a server makes an index of them: of fewer, all are compared. Default 50,000.
+    pub indexed_from: u64,
     /// Who asks a server, where its address does not say it.
     pub server: Server,
 }
@@ -76,6 +81,7 @@ impl Default for Config {
             candidates: 100,
             busy_timeout: Duration::from_secs(5),
             statement_timeout: Duration::from_secs(60),
+            indexed_from: 50_000,
             server: Server::default(),
         }
     }

@@ -7,8 +7,11 @@
 mod address;
 mod check;
 mod connection;
+mod copying;
 mod date;
+mod graph;
 mod meaning;
+mod nearest;
 mod origins;
 mod packages;
 mod pages;
@@ -33,6 +36,7 @@ use self::schema::{Limits, Missing, Takes};
 use self::transaction::Transaction;
 pub use self::trouble::Trouble;
 use super::error::{Error, Failure};
+use super::narrow::Narrowed;
 use super::ranges::Ranges;
 use super::server::UNREADABLE;
 use super::until::nobody_waits;
@@ -47,6 +51,10 @@ pub(super) struct Postgres {
     idle: Mutex<Vec<Connection>>,
     /// By model, for text and code: chunks that are known to have a vector. Numbers only grow, and a vector leaves only with the last chunk.
     embedded: Mutex<HashMap<String, [Ranges; 2]>>,
+    /// What the last searches were narrowed to, the last one first. Held to look and to change.
+    narrowed: Mutex<Vec<Narrowed>>,
+    /// Blocks of words that were read. Held to look and to change.
+    blocks: Mutex<words::Known>,
 }
 
 impl fmt::Debug for Postgres {
@@ -78,7 +86,15 @@ impl Postgres {
 
     fn prepared(text: &str, config: Config, missing: Missing) -> Result<Self, Error> {
         let address = Address::parse(text, &config.server).map_err(|trouble| Error::Server { server: UNREADABLE.to_owned(), trouble })?;
-        let mut store = Self { address, config, takes: Takes::QuestionsOnly, idle: Mutex::default(), embedded: Mutex::default() };
+        let mut store = Self {
+            address,
+            config,
+            takes: Takes::QuestionsOnly,
+            idle: Mutex::default(),
+            embedded: Mutex::default(),
+            narrowed: Mutex::default(),
+            blocks: Mutex::default(),
+        };
         let opened = store.connect().and_then(|mut connection| {
             let takes = schema::prepare(&mut connection, &store.address, missing)?;
             Ok((connection, takes))
@@ -202,4 +218,4 @@ const LOCK: &str = "SELECT pg_advisory_xact_lock(1397572434, hashtext($1))";
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 /// Connections that are kept for the next who asks.
-const MOST_IDLE: usize = 8;
+const MOST_IDLE: usize = 16;

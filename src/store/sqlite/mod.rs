@@ -8,6 +8,7 @@ mod check;
 mod checksum;
 mod compact;
 mod connect;
+mod copying;
 mod hosts;
 mod keep;
 mod packages;
@@ -36,9 +37,9 @@ pub use self::compact::Compacted;
 use self::connect::{Look, Missing};
 use self::passages::Kept;
 use self::vector::Matrix;
-use self::view::Narrowed;
 use super::error::{Error, Failure};
 use super::keep::Keep;
+use super::narrow::Narrowed;
 use super::ranges::Ranges;
 use super::{Config, Put, lock};
 
