@@ -45,6 +45,7 @@ use super::scripted::Scripted;
 use super::selection::wants_login;
 use super::sitemap;
 use super::sitemap::Sitemap;
+use super::together::Common;
 use super::turns::Turns;
 use super::twins::Twins;
 use rests::Rests;
@@ -84,6 +85,8 @@ pub(super) struct Fetcher {
     is_browser_missed: AtomicBool,
     /// Its own, so that pages of several crawls share nothing in the browser.
     identity: u64,
+    /// What those know who do the same crawl.
+    common: Option<Arc<dyn Common>>,
 }
 
 /// What finds the links of a page.
@@ -93,9 +96,10 @@ type ReadLinks = fn(&Page, &Meter) -> Result<Outline, OverBudget>;
 #[derive(Debug)]
 struct Spent {
     requests: AtomicU64,
-    max_requests: u64,
+    max_requests: AtomicU64,
     /// Of answers, as decoded.
     bytes: AtomicU64,
+    max_bytes: AtomicU64,
 }
 
 /// What an answer is.
@@ -187,6 +191,7 @@ impl Fetcher {
             rests: Mutex::default(),
             is_browser_missed: AtomicBool::new(false),
             identity: next_identity(),
+            common: None,
             handle,
             client,
             config,
@@ -225,12 +230,19 @@ impl Fetcher {
             rests: Mutex::default(),
             is_browser_missed: AtomicBool::new(false),
             identity: next_identity(),
+            common: None,
         }
     }
 
     /// Pages that scripts fill in are rendered or not, whatever the settings say.
     pub(super) fn rendering(self, render: Option<Render>) -> Self {
         Self { render: render.unwrap_or(self.render), ..self }
+    }
+
+    /// Where others know as much of robots.txt files, and bytes are allowed from outside.
+    pub(super) fn knowing_with(self, common: Arc<dyn Common>) -> Self {
+        self.spent.max_bytes.store(0, Ordering::Relaxed);
+        Self { common: Some(common), ..self }
     }
 
     /// Origins of which an earlier crawl has found out that they need a browser.
@@ -272,7 +284,8 @@ impl Fetcher {
 
     /// Whether one more request may be made; then it is counted.
     pub(super) fn spend(&self) -> bool {
-        let allowed = |spent: u64| (spent < self.spent.max_requests).then_some(spent + 1);
+        let most = self.spent.max_requests.load(Ordering::Relaxed);
+        let allowed = |spent: u64| (spent < most).then_some(spent + 1);
         self.spent.requests.fetch_update(Ordering::Relaxed, Ordering::Relaxed, allowed).is_ok()
     }
 
@@ -282,7 +295,23 @@ impl Fetcher {
     }
 
     pub(super) fn may_spend(&self) -> bool {
-        self.spent.requests.load(Ordering::Relaxed) < self.spent.max_requests
+        self.requests() < self.spent.max_requests.load(Ordering::Relaxed)
+    }
+
+    /// Requests so far.
+    pub(super) fn requests(&self) -> u64 {
+        self.spent.requests.load(Ordering::Relaxed)
+    }
+
+    /// Whether as many bytes may come as are allowed from outside.
+    pub(super) fn may_receive(&self) -> bool {
+        self.bytes() < self.spent.max_bytes.load(Ordering::Relaxed)
+    }
+
+    /// So much more may be asked for than before.
+    pub(super) fn allow(&self, requests: u64, bytes: u64) {
+        self.spent.max_requests.fetch_add(requests, Ordering::Relaxed);
+        self.spent.max_bytes.fetch_add(bytes, Ordering::Relaxed);
     }
 
     /// Bytes of answers so far, as decoded.
@@ -595,7 +624,8 @@ fn next_identity() -> u64 {
 
 impl Spent {
     fn new(max_requests: u64) -> Self {
-        Self { requests: AtomicU64::new(0), max_requests, bytes: AtomicU64::new(0) }
+        let [requests, bytes] = [0, 0].map(AtomicU64::new);
+        Self { requests, max_requests: max_requests.into(), bytes, max_bytes: u64::MAX.into() }
     }
 }
 

@@ -9,6 +9,7 @@ mod error;
 mod fuse;
 mod hashes;
 mod hosts;
+mod joined;
 mod keep;
 mod meant;
 mod near;
@@ -37,9 +38,10 @@ use crate::model::{Chunk, Document, SourceId};
 
 pub use self::error::Error;
 pub use self::hashes::text_hash;
+pub use self::joined::JoinedInMemory;
 pub use self::keep::{
-    Agreement, Check, Given, Keep, Meaning, NamedSymbols, Origins, PackageRow, Packages, Pages, Questions, SITE, SharedVectors, Sharing,
-    Sources, StoredPackage, StoredProject,
+    Agreement, Check, Given, JoinedCrawls, Keep, Leases, Meaning, NamedSymbols, Origins, PackageRow, Packages, Pages, Questions, SITE,
+    SharedVectors, Sharing, Sources, StoredPackage, StoredProject,
 };
 #[cfg(feature = "postgres")]
 use self::postgres::Postgres;

@@ -9,6 +9,7 @@ mod checksum;
 mod compact;
 mod connect;
 mod hosts;
+mod joined;
 mod keep;
 mod packages;
 mod pages;
