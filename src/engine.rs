@@ -13,6 +13,7 @@ mod adding;
 mod compare;
 mod crawling;
 mod embedding;
+mod joining;
 mod models;
 mod pacing;
 #[cfg(all(feature = "code", feature = "files"))]
@@ -43,6 +44,7 @@ pub use self::adding::{AddEvent, AddReport, AddRequest, Adding, LeftOutFiles};
 pub use self::compare::{Change, Comparison, PageChanges, PageName, Pair, SectionChange};
 pub use self::crawling::{Crawling, Event};
 pub use self::embedding::{Embedding, Pace};
+pub use self::joining::{JoinRequest, Joining};
 use self::pacing::Pacing;
 #[cfg(all(feature = "code", feature = "files"))]
 pub use self::project::{Include, Missing, PackageRead, ProjectReport, ReadingProject};

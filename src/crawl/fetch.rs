@@ -28,6 +28,7 @@ use crate::model::Filled;
 use crate::model::Meter;
 use crate::model::OverBudget;
 use crate::model::Page;
+use crate::model::Spent;
 use crate::model::Validators;
 use crate::reactor::Handle;
 use crate::render::Browser;
@@ -63,7 +64,7 @@ pub(super) struct Fetcher {
     turns: Arc<Turns>,
     /// Where single pages were asked for in markdown. Never held across an await.
     twins: Arc<Mutex<Twins>>,
-    spent: Spent,
+    spent: Counted,
     /// Of each page that is read. Stopped at the end of the crawl, so that nothing is read for nobody.
     reading: Budget,
     links: ReadLinks,
@@ -94,7 +95,7 @@ type ReadLinks = fn(&Page, &Meter) -> Result<Outline, OverBudget>;
 
 /// What was asked for on behalf of one crawl, or of all single requests.
 #[derive(Debug)]
-struct Spent {
+struct Counted {
     requests: AtomicU64,
     max_requests: AtomicU64,
     /// Of answers, as decoded.
@@ -198,7 +199,7 @@ impl Fetcher {
             rules: Arc::default(),
             turns: Arc::default(),
             twins: Arc::default(),
-            spent: Spent::new(u64::MAX),
+            spent: Counted::new(u64::MAX),
             reading: Budget::default(),
             links: extract::links_within,
         })
@@ -218,7 +219,7 @@ impl Fetcher {
             rules: rules.clone(),
             turns: turns.clone(),
             twins: twins.clone(),
-            spent: Spent::new(max_requests),
+            spent: Counted::new(max_requests),
             reading: Budget::default(),
             links: *links,
             browser: browser.clone(),
@@ -306,6 +307,14 @@ impl Fetcher {
     /// Whether as many bytes may come as are allowed from outside.
     pub(super) fn may_receive(&self) -> bool {
         self.bytes() < self.spent.max_bytes.load(Ordering::Relaxed)
+    }
+
+    /// No more may be asked for than was; how much it might have been.
+    pub(super) fn give_all_back(&self) -> Spent {
+        let (requests, bytes) = (self.requests(), self.bytes());
+        let Counted { max_requests, max_bytes, .. } = &self.spent;
+        let unspent = |most: &AtomicU64, spent: u64| most.fetch_min(spent, Ordering::Relaxed).saturating_sub(spent);
+        Spent { requests: unspent(max_requests, requests), bytes: unspent(max_bytes, bytes) }
     }
 
     /// So much more may be asked for than before.
@@ -622,7 +631,7 @@ fn next_identity() -> u64 {
     LAST.fetch_add(1, Ordering::Relaxed)
 }
 
-impl Spent {
+impl Counted {
     fn new(max_requests: u64) -> Self {
         let [requests, bytes] = [0, 0].map(AtomicU64::new);
         Self { requests, max_requests: max_requests.into(), bytes, max_bytes: u64::MAX.into() }

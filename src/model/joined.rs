@@ -180,7 +180,7 @@ pub struct Given {
 /// How far the crawl is, all workers together.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct JoinedTotals {
-    /// Workers that were heard of within the time of a lease.
+    /// Workers that nobody has missed yet.
     pub workers: u64,
     /// Addresses that wait.
     pub queued: u64,

@@ -40,6 +40,22 @@ impl Crawl {
         Spent { requests: self.fetcher.requests(), bytes: self.fetcher.bytes() }
     }
 
+    /// What was allowed and is not spent is not spent any more.
+    pub fn give_back(&mut self) -> Spent {
+        self.fetcher.give_all_back()
+    }
+
+    /// What it was given is others' now: nothing of it is begun.
+    pub fn lose_all(&mut self) {
+        self.fetcher.give_all_back();
+        self.frontier.clear();
+    }
+
+    /// Whether what it has is not begun for want of what it may spend.
+    pub fn is_held_up(&self) -> bool {
+        self.frontier.len() > 0 && !(self.fetcher.may_spend() && self.fetcher.may_receive())
+    }
+
     /// Whether nothing of it waits or is under way.
     pub fn is_idle(&self) -> bool {
         self.jobs.is_empty() && self.frontier.len() == 0 && self.ready.is_empty() && self.backlog.is_empty()

@@ -27,6 +27,8 @@ pub struct JoinedInMemory {
 #[derive(Debug, Default)]
 struct All {
     crawls: BTreeMap<i64, Crawl>,
+    /// No number is given twice.
+    last: i64,
     hosts: HashMap<Box<str>, Host>,
 }
 
@@ -364,7 +366,7 @@ impl Rows for InMemory<'_> {
 impl JoinedInMemory {
     fn with<T>(&self, crawl: JoinedId, work: impl FnOnce(&InMemory<'_>) -> Result<T, Failure>) -> Result<T, Error> {
         let mut all = lock(&self.all);
-        let All { crawls, hosts } = &mut *all;
+        let All { crawls, hosts, .. } = &mut *all;
         let done = match crawls.get_mut(&crawl.0) {
             Some(crawl) => work(&InMemory { crawl: RefCell::new(crawl), hosts }),
             None => Err(NOT_THERE),
@@ -393,7 +395,9 @@ impl JoinedCrawls for JoinedInMemory {
             if let Some((id, crawl)) = known {
                 return Ok(crawl.told(*id));
             }
-            let id = all.crawls.last_key_value().map_or(1, |(last, _)| last + 1);
+            all.last += 1;
+            let id = all.last;
+            all.crawls.retain(|_, crawl| name(&crawl.plan) != name(plan));
             all.crawls.insert(id, Crawl::of(plan, time(now(clock))));
             id
         };

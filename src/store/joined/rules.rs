@@ -407,11 +407,8 @@ impl<'r, R: Rows> Table<'r, R> {
             self.deal_unasked(&dealt.url, state, target)?;
         }
         match verdict {
-            Some(Verdict::SameAs(first)) => {
-                let why = format!("the same content as {first}");
-                self.note(&Remark { kind: RemarkKind::Skipped, url: dealt.url.to_string(), why })?;
-            }
-            Some(Verdict::Late) => {}
+            // Its worker remarks it, as it is to be shown.
+            Some(Verdict::SameAs(_) | Verdict::Late) => {}
             Some(Verdict::Stored) | None => self.crawl.pages += i64::from(dealt.is_page),
         }
         self.stand(dealt)

@@ -231,7 +231,7 @@ impl Rows for Table<'_, '_> {
             "SELECT {ORIGIN} FROM joined_origins AS o WHERE crawl = $1 AND waiting > 0 AND given_up = 0
              AND in_flight < CASE WHEN delay > 0 THEN 1 ELSE $2 END
              AND NOT EXISTS (SELECT 1 FROM hosts AS h WHERE h.origin = o.name AND h.not_before > $3 AND h.not_before <= $4 AND h.overloads > 0)
-             ORDER BY turn LIMIT $5"
+             ORDER BY turn, id LIMIT $5"
         );
         let values = [self.crawl.into(), per_host.into(), now.into(), now.saturating_add(LONGEST).into(), at_most(most)];
         self.transaction.collect(&sql, &values, origin_row)

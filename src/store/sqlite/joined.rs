@@ -244,7 +244,7 @@ impl Rows for Table<'_> {
             "SELECT {ORIGIN} FROM joined_origins AS o WHERE crawl = ?1 AND waiting > 0 AND given_up = 0
              AND in_flight < CASE WHEN delay > 0 THEN 1 ELSE ?2 END
              AND NOT EXISTS (SELECT 1 FROM hosts AS h WHERE h.origin = o.name AND h.not_before > ?3 AND h.not_before <= ?4 AND h.overloads > 0)
-             ORDER BY turn LIMIT ?5"
+             ORDER BY turn, id LIMIT ?5"
         );
         collect(self.connection, &sql, params![self.crawl, per_host, now, now.saturating_add(LONGEST), most as i64], |row| {
             Ok(origin_row(row)?)
