@@ -57,6 +57,10 @@ pub(super) struct Outbox {
 
 impl Outbox {
     pub(super) fn follow_at_once(&mut self, from: &Url, to: &Url) {
+        // It is asked for again, and is dealt with when that has come to something.
+        if from == to {
+            return;
+        }
         let mut hops = self.hops.remove(from.as_str()).unwrap_or_default();
         hops.push(from.as_str().into());
         hops.retain(|hop| **hop != *to.as_str());

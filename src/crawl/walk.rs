@@ -544,10 +544,15 @@ impl Crawl {
                 }
                 let address: Box<str> = url.as_str().into();
                 if let Role::Llms(place) = entry.role {
-                    return match *answer {
+                    match *answer {
                         Ok(Answer::Moved { to, is_known_now }) => self.moved(url, entry, to, is_known_now),
                         answer => self.llms(&url, place, answer),
-                    };
+                    }
+                    // It was given from outside, as all is then.
+                    if self.together.is_some() {
+                        self.backlog.dealt_with(address);
+                    }
+                    return;
                 }
                 match *answer {
                     Ok(Answer::Page(read)) if url.fragment().is_some() => self.route(url, &entry, *read),
@@ -569,7 +574,7 @@ impl Crawl {
                         return self.try_again(&url, entry, &error, now);
                     }
                     // A crawl that goes on after this one asks once more.
-                    Err(error) if error.is_transient() => return self.fail(url, &entry, &error),
+                    Err(error) if error.is_transient() && self.together.is_none() => return self.fail(url, &entry, &error),
                     Err(error) => self.fail(url, &entry, &error),
                 }
                 if !std::mem::take(&mut self.is_twin_asked) {

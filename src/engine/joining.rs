@@ -281,7 +281,10 @@ impl Joining {
                 Turn::Taken(Some(Ok(Taken::Cut(cut)))) => self.cut.push(*cut),
                 Turn::Taken(Some(Ok(Taken::Nothing(told)))) => self.events.push_back(*told),
                 // It is not dealt with: others fetch it again.
-                Turn::Taken(Some(Ok(Taken::Unread(url)))) => self.forget(&url),
+                Turn::Taken(Some(Ok(Taken::Unread(url)))) => {
+                    self.of_pages.remove(url.as_str());
+                    self.forget(&url);
+                }
                 Turn::Taken(Some(Err(error))) => {
                     self.stop();
                     return Some(Err(error));
