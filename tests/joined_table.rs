@@ -9,9 +9,10 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, SystemTime};
 
+use smolcrawl::chunk;
 use smolcrawl::model::{
-    Became, Clock, Dealt, Given, Joined, JoinedEnd, JoinedLimits, JoinedPlan, JoinedTotals, PageOf, Recipe, Remark, RemarkKind,
-    RobotsKnown, Settled, SourceId, Spent, Verdict, Waiting, Wish, WorkerId,
+    Became, Clock, Dealt, Document, Embedded, Given, Joined, JoinedEnd, JoinedLimits, JoinedPlan, JoinedTotals, PageOf, Recipe, Remark,
+    RemarkKind, RobotsKnown, Settled, SourceId, Spent, Verdict, Waiting, Wish, WorkerId,
 };
 use smolcrawl::store::{JoinedCrawls, JoinedInMemory, Origins, Store};
 
@@ -366,6 +367,32 @@ fn a_crawl_can_be_ended_by_anybody() {
         assert_ne!(anew.id, one.crawl.id);
         assert_eq!(kept.table().take_joined(one.crawl.id, one.id, &Wish::default(), at(3)).ok().flatten(), None, "it is forgotten");
     });
+}
+
+#[test]
+fn a_passage_is_in_the_hands_of_one_who_embeds_at_one_time() {
+    let store = stores::in_memory();
+    for number in 0..5 {
+        let url = format!("http://a.test/{number}").parse().unwrap();
+        let document = Document::new(url, "T", format!("Herons of pond {number} stand still."), SystemTime::UNIX_EPOCH);
+        let chunks = chunk::split(&document, &chunk::Config { min_chars: 0, ..chunk::Config::default() });
+        assert_eq!(chunks.len(), 1);
+        store.put(&document, &chunks).unwrap();
+    }
+    let lease = |limit, second| {
+        let pending = store.lease_pending("m", limit, Duration::from_secs(120), at(second)).unwrap();
+        pending.into_iter().map(|pending| pending.chunk).collect::<Vec<i64>>()
+    };
+    let (first, second) = (lease(3, 0), lease(9, 1));
+    assert_eq!((first.len(), second.len(), lease(9, 2).len()), (3, 2, 0));
+    let all: BTreeSet<i64> = first.iter().chain(&second).copied().collect();
+    assert_eq!(all.len(), 5, "none twice");
+    let embedded: Vec<_> = first.iter().map(|chunk| Embedded { chunk: *chunk, vector: vec![1.0, 0.5] }).collect();
+    store.put_vectors("m", &embedded).unwrap();
+    assert_eq!(lease(9, 100), [0; 0]);
+    let again: BTreeSet<i64> = lease(9, 130).into_iter().collect();
+    assert_eq!(again, second.into_iter().collect(), "who has died is not waited for, and what is embedded is done");
+    assert_eq!(store.lease_pending("another", 9, Duration::from_secs(120), at(131)).unwrap().len(), 5, "of one model alone");
 }
 
 /// Eight workers that race, of which some die with what they have.

@@ -559,7 +559,14 @@ impl Crawl {
                     Ok(Answer::Page(read)) => self.page(url, entry, *read),
                     Ok(Answer::Sitemap(sitemap)) => self.sitemap(url, entry, sitemap),
                     // It is asked for again.
-                    Ok(Answer::Moved { to, is_known_now }) if to == url => return self.moved(url, entry, to, is_known_now),
+                    Ok(Answer::Moved { to, is_known_now }) if to == url => {
+                        let has_news = is_known_now || entry.has_news;
+                        let is_asked_again = has_news && entry.via.len() < self.fetcher.config.http.max_redirects;
+                        self.moved(url, entry, to, is_known_now);
+                        if is_asked_again || self.together.is_none() {
+                            return;
+                        }
+                    }
                     Ok(Answer::Moved { to, is_known_now }) => self.moved(url, entry, to, is_known_now),
                     Ok(Answer::NotAPage(what)) => match entry.role {
                         Role::Sitemap { .. } if entry.is_guess() => log::debug!("no sitemap at {}", http::masked(&url)),

@@ -33,6 +33,8 @@ pub(in crate::store) fn take(rows: &impl Rows, worker: i64, wish: &Wish, now: i6
     me.granted = less(me.granted, returned);
     table.crawl.granted = less(table.crawl.granted, returned);
     table.take_from_silent(now)?;
+    // What came back can be taken at once.
+    table.write_origins()?;
     judge(&mut table.crawl);
     let (mut urls, mut allowed) = (Vec::new(), Spent::default());
     if table.crawl.goes_on() {
@@ -220,8 +222,12 @@ impl<'r, R: Rows> Table<'r, R> {
         Ok(Self { rows, crawl, origins: HashMap::new() })
     }
 
-    fn close(self) -> Result<(), Failure> {
-        self.origins.values().try_for_each(|origin| self.rows.set_origin(origin))?;
+    fn write_origins(&mut self) -> Result<(), Failure> {
+        self.origins.drain().try_for_each(|(_, origin)| self.rows.set_origin(&origin))
+    }
+
+    fn close(mut self) -> Result<(), Failure> {
+        self.write_origins()?;
         self.rows.set_crawl(&self.crawl)
     }
 
