@@ -67,6 +67,7 @@ macro_rules! links {
 [settings]: crate::docs::settings
 [sharing]: crate::docs::sharing
 [stores]: crate::docs::stores
+[together]: crate::docs::together
 [tools]: crate::docs::tools
 [versions]: crate::docs::versions
 [windows]: crate::docs::windows
@@ -90,6 +91,7 @@ topics! {
     sharing: "giving an index to others, and texts to other programs",
     stores: "a file or PostgreSQL: which, how to set it up, what differs",
     scale: "what one server takes, from measured sizes to a hundred million pages, and hosted forms",
+    together: "one crawl by many processes and machines",
     clients: "configuring MCP clients, and what to do when one does not work",
     tools: "the MCP tools with their parameters, resources and prompts",
     settings: "every setting: file, environment, default",

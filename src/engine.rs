@@ -14,6 +14,7 @@ mod compare;
 mod copying;
 mod crawling;
 mod embedding;
+mod joining;
 mod models;
 mod pacing;
 #[cfg(all(feature = "code", feature = "files"))]
@@ -45,6 +46,7 @@ pub use self::compare::{Change, Comparison, PageChanges, PageName, Pair, Section
 pub use self::copying::{CopiedSource, CopyProgress, CopyReport, Copying};
 pub use self::crawling::{Crawling, Event};
 pub use self::embedding::{Embedding, Pace};
+pub use self::joining::{JoinRequest, Joining};
 use self::pacing::Pacing;
 #[cfg(all(feature = "code", feature = "files"))]
 pub use self::project::{Include, Missing, PackageRead, ProjectReport, ReadingProject};

@@ -16,8 +16,10 @@ const EXAMPLES: &[(&str, &[&str])] = &[
             "smolcrawl crawl https://docs.rs/smol/2.0.2/smol/ --name smol --max-pages 500",
             "smolcrawl crawl https://docs.example.com/ --header 'Authorization: env:DOCS_TOKEN' --include '/guide/*' --dry-run",
             "smolcrawl crawl https://docs.example.com/ --links-only --depth 10",
+            "smolcrawl crawl https://docs.example.com/ --join --per-host 20 --db postgres://docs@db.example.com/docs",
         ],
     ),
+    ("work", &["smolcrawl work --db postgres://docs@db.example.com/docs", "smolcrawl work docs.example.com --wait --concurrency 20"]),
     (
         "add",
         &[

@@ -203,6 +203,7 @@ const MORE: &[(&str, &[&str])] = &[
     ("find", &["projects"]),
     ("check", &["checking", "projects"]),
     ("index", &["crawling"]),
+    ("work", &["together", "stores"]),
     ("export", &["sharing"]),
     ("import", &["sharing"]),
     ("copy", &["stores"]),

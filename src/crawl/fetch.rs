@@ -28,6 +28,7 @@ use crate::model::Filled;
 use crate::model::Meter;
 use crate::model::OverBudget;
 use crate::model::Page;
+use crate::model::Spent;
 use crate::model::Validators;
 use crate::reactor::Handle;
 use crate::render::Browser;
@@ -45,6 +46,7 @@ use super::scripted::Scripted;
 use super::selection::wants_login;
 use super::sitemap;
 use super::sitemap::Sitemap;
+use super::together::Common;
 use super::turns::Turns;
 use super::twins::Twins;
 use rests::Rests;
@@ -62,7 +64,7 @@ pub(super) struct Fetcher {
     turns: Arc<Turns>,
     /// Where single pages were asked for in markdown. Never held across an await.
     twins: Arc<Mutex<Twins>>,
-    spent: Spent,
+    spent: Counted,
     /// Of each page that is read. Stopped at the end of the crawl, so that nothing is read for nobody.
     reading: Budget,
     links: ReadLinks,
@@ -84,6 +86,8 @@ pub(super) struct Fetcher {
     is_browser_missed: AtomicBool,
     /// Its own, so that pages of several crawls share nothing in the browser.
     identity: u64,
+    /// What those know who do the same crawl.
+    common: Option<Arc<dyn Common>>,
 }
 
 /// What finds the links of a page.
@@ -91,11 +95,12 @@ type ReadLinks = fn(&Page, &Meter) -> Result<Outline, OverBudget>;
 
 /// What was asked for on behalf of one crawl, or of all single requests.
 #[derive(Debug)]
-struct Spent {
+struct Counted {
     requests: AtomicU64,
-    max_requests: u64,
+    max_requests: AtomicU64,
     /// Of answers, as decoded.
     bytes: AtomicU64,
+    max_bytes: AtomicU64,
 }
 
 /// What an answer is.
@@ -189,13 +194,14 @@ impl Fetcher {
             rests: Mutex::default(),
             is_browser_missed: AtomicBool::new(false),
             identity: next_identity(),
+            common: None,
             handle,
             client,
             config,
             rules: Arc::default(),
             turns: Arc::default(),
             twins: Arc::default(),
-            spent: Spent::new(u64::MAX),
+            spent: Counted::new(u64::MAX),
             reading: Budget::default(),
             links: extract::links_within,
         })
@@ -215,7 +221,7 @@ impl Fetcher {
             rules: rules.clone(),
             turns: turns.clone(),
             twins: twins.clone(),
-            spent: Spent::new(max_requests),
+            spent: Counted::new(max_requests),
             reading: Budget::default(),
             links: *links,
             browser: browser.clone(),
@@ -227,12 +233,19 @@ impl Fetcher {
             rests: Mutex::default(),
             is_browser_missed: AtomicBool::new(false),
             identity: next_identity(),
+            common: None,
         }
     }
 
     /// Pages that scripts fill in are rendered or not, whatever the settings say.
     pub(super) fn rendering(self, render: Option<Render>) -> Self {
         Self { render: render.unwrap_or(self.render), ..self }
+    }
+
+    /// Where others know as much of robots.txt files, and bytes are allowed from outside.
+    pub(super) fn knowing_with(self, common: Arc<dyn Common>) -> Self {
+        self.spent.max_bytes.store(0, Ordering::Relaxed);
+        Self { common: Some(common), ..self }
     }
 
     /// Origins of which an earlier crawl has found out that they need a browser.
@@ -274,7 +287,8 @@ impl Fetcher {
 
     /// Whether one more request may be made; then it is counted.
     pub(super) fn spend(&self) -> bool {
-        let allowed = |spent: u64| (spent < self.spent.max_requests).then_some(spent + 1);
+        let most = self.spent.max_requests.load(Ordering::Relaxed);
+        let allowed = |spent: u64| (spent < most).then_some(spent + 1);
         self.spent.requests.fetch_update(Ordering::Relaxed, Ordering::Relaxed, allowed).is_ok()
     }
 
@@ -284,7 +298,31 @@ impl Fetcher {
     }
 
     pub(super) fn may_spend(&self) -> bool {
-        self.spent.requests.load(Ordering::Relaxed) < self.spent.max_requests
+        self.requests() < self.spent.max_requests.load(Ordering::Relaxed)
+    }
+
+    /// Requests so far.
+    pub(super) fn requests(&self) -> u64 {
+        self.spent.requests.load(Ordering::Relaxed)
+    }
+
+    /// Whether as many bytes may come as are allowed from outside.
+    pub(super) fn may_receive(&self) -> bool {
+        self.bytes() < self.spent.max_bytes.load(Ordering::Relaxed)
+    }
+
+    /// No more may be asked for than was; how much it might have been.
+    pub(super) fn give_all_back(&self) -> Spent {
+        let (requests, bytes) = (self.requests(), self.bytes());
+        let Counted { max_requests, max_bytes, .. } = &self.spent;
+        let unspent = |most: &AtomicU64, spent: u64| most.fetch_min(spent, Ordering::Relaxed).saturating_sub(spent);
+        Spent { requests: unspent(max_requests, requests), bytes: unspent(max_bytes, bytes) }
+    }
+
+    /// So much more may be asked for than before.
+    pub(super) fn allow(&self, requests: u64, bytes: u64) {
+        self.spent.max_requests.fetch_add(requests, Ordering::Relaxed);
+        self.spent.max_bytes.fetch_add(bytes, Ordering::Relaxed);
     }
 
     /// Bytes of answers so far, as decoded.
@@ -604,9 +642,10 @@ fn next_identity() -> u64 {
     LAST.fetch_add(1, Ordering::Relaxed)
 }
 
-impl Spent {
+impl Counted {
     fn new(max_requests: u64) -> Self {
-        Self { requests: AtomicU64::new(0), max_requests, bytes: AtomicU64::new(0) }
+        let [requests, bytes] = [0, 0].map(AtomicU64::new);
+        Self { requests, max_requests: max_requests.into(), bytes, max_bytes: u64::MAX.into() }
     }
 }
 

@@ -10,6 +10,7 @@ mod error;
 mod fuse;
 mod hashes;
 mod hosts;
+mod joined;
 mod keep;
 mod meant;
 mod narrow;
@@ -40,9 +41,10 @@ use crate::model::{Chunk, Document, SourceId};
 pub(crate) use self::copied::{CopySum, Counts as CopyCounts, is_there};
 pub use self::error::Error;
 pub use self::hashes::text_hash;
+pub use self::joined::JoinedInMemory;
 pub use self::keep::{
-    Agreement, Check, Copying, Given, Keep, Meaning, NamedSymbols, Origins, PackageRow, Packages, Pages, Questions, SITE, SharedVectors,
-    Sharing, Sources, Span, StoredPackage, StoredProject,
+    Agreement, Check, Copying, Given, JoinedCrawls, Keep, Leases, Meaning, NamedSymbols, Origins, PackageRow, Packages, Pages, Questions,
+    SITE, SharedVectors, Sharing, Sources, Span, StoredPackage, StoredProject,
 };
 #[cfg(feature = "postgres")]
 use self::postgres::Postgres;

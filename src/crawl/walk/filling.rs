@@ -346,7 +346,7 @@ impl Crawl {
     fn follow_beside(&mut self, page: &Url, links: Vec<Url>, depth: u32, directives: Directives) {
         // Of a seed these are the first that are known.
         if depth == 0 && !links.is_empty() {
-            self.bounds.read(page, &links);
+            self.learn_bounds(page, &links);
         }
         let may_follow = directives.follow || self.request.robots != Robots::Obey;
         if depth >= self.request.depth || self.request.sitemaps == Sitemaps::Only || !may_follow {
@@ -396,14 +396,14 @@ impl Crawl {
             return self.is_another(address, format!("the same content as {first}"));
         }
         self.standing.became_page(address);
-        self.bounds.read(address, &[]);
+        self.learn_bounds(address, &[]);
         self.take_in_its_place(page, Outline { links, ..Outline::default() });
         self.is_done(address);
     }
 
     fn is_another(&mut self, address: &Url, why: String) {
         self.standing.became_page(address);
-        self.bounds.read(address, &[]);
+        self.learn_bounds(address, &[]);
         self.note_skip(address.clone(), why);
         self.is_done(address);
     }
@@ -497,7 +497,7 @@ impl Crawl {
             }
         }
         self.standing.became_page(&address);
-        self.bounds.read(&address, &[]);
+        self.learn_bounds(&address, &[]);
         // Of those that have nothing at all each is told, as each may be another page.
         let first = if says_nothing { None } else { self.first_with(&page, content_of(&page.url, &page.body)) };
         match first {

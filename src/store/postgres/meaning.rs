@@ -160,7 +160,7 @@ fn progress(transaction: &Transaction<'_>, model: &str) -> Result<EmbedProgress,
 
 /// The passages that lack a vector of the model, each once, text before code, the newest first. `known` are the chunks of each kind of which
 /// it is known that they have one: what is found out is added, so that nothing is looked at twice.
-fn pending(transaction: &Transaction<'_>, model: &str, known: &mut [Ranges; 2], limit: usize) -> Result<Vec<Pending>, Failure> {
+pub(super) fn pending(transaction: &Transaction<'_>, model: &str, known: &mut [Ranges; 2], limit: usize) -> Result<Vec<Pending>, Failure> {
     let progress = progress(transaction, model)?;
     if progress.chunks == progress.embedded {
         return Ok(Vec::new());

@@ -10,6 +10,7 @@ mod connection;
 mod copying;
 mod date;
 mod graph;
+mod joined;
 mod meaning;
 mod nearest;
 mod origins;
@@ -133,13 +134,25 @@ impl Postgres {
 
     /// One transaction that writes: all of it happens, or nothing.
     fn write<T>(&self, work: impl Fn(&Transaction<'_>) -> Result<T, Failure>) -> Result<T, Error> {
+        self.write_within(work, |connection| connection.rows(LOCK, &[(&*self.address.schema).into()]).map(drop))
+    }
+
+    /// The same of rows that have locks of their own: beside those who write the rest.
+    fn write_beside<T>(&self, work: impl Fn(&Transaction<'_>) -> Result<T, Failure>) -> Result<T, Error> {
+        self.write_within(work, |_| Ok(()))
+    }
+
+    fn write_within<T>(
+        &self,
+        work: impl Fn(&Transaction<'_>) -> Result<T, Failure>,
+        lock: impl Fn(&mut Connection) -> Result<(), Failure>,
+    ) -> Result<T, Error> {
         if let Some(refusal) = self.takes.refusal() {
             return Err(self.at(refusal.into()));
         }
         self.tried(|connection| {
             connection.begin(Purpose::Write);
-            let locked = connection.rows(LOCK, &[(&*self.address.schema).into()]);
-            let written = locked.and_then(|_| work(&Transaction::of(connection)));
+            let written = lock(connection).and_then(|()| work(&Transaction::of(connection)));
             match written {
                 // Once it is asked for the end of it, nobody knows whether it has come.
                 Ok(answer) => connection.commit().map(|()| answer).map_err(Tried::Asked),

@@ -8,6 +8,7 @@ use std::time::Duration;
 use super::LOCK;
 use super::address::Address;
 use super::connection::{Connection, Purpose};
+use super::joined;
 use super::trouble::Trouble;
 use crate::store::Config;
 use crate::store::error::Failure;
@@ -16,7 +17,7 @@ use crate::store::error::Failure;
 const VERSION: i64 = MIGRATIONS.len() as i64;
 
 /// Each takes the schema one version further.
-const MIGRATIONS: [&str; 3] = [FIRST, LARGE_VECTORS, CHANGES];
+const MIGRATIONS: [&str; 4] = [FIRST, LARGE_VECTORS, CHANGES, joined::TABLES];
 
 /// Numbers of pages, chunks and vectors are never given twice, and who writes holds the lock: so "greater than the last one seen" finds all
 /// that is new. Addresses and names are compared byte by byte, whatever the language of the database.

@@ -10,6 +10,7 @@ mod compact;
 mod connect;
 mod copying;
 mod hosts;
+mod joined;
 mod keep;
 mod packages;
 mod pages;

@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 
 use rusqlite::{Connection, TransactionBehavior};
 
-use super::{packages, pages, passages, sketches, texts, words};
+use super::{joined, packages, pages, passages, sketches, texts, words};
 use crate::store::error::Failure;
 
 /// "SMCR": written to the file's header, so that a database of another program is never taken for ours.
@@ -27,8 +27,8 @@ const MIGRATIONS: [Migration; 13] = [
     Migration::of(REMEMBERED),
     Migration::of(packages::TABLES),
     Migration::of(FILLED),
-    // The words of everything are indexed anew: see WORDS_VERSION.
-    Migration::of(""),
+    // The words of everything are indexed anew as well: see WORDS_VERSION.
+    Migration::of(joined::TABLES),
 ];
 
 /// Files of an earlier one have other words in their index, by FTS5 up to the third version, of letters with marks up to the twelfth. The index is
