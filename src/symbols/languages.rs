@@ -11,7 +11,7 @@ mod script;
 
 use tree_sitter::Tree;
 
-pub(super) use self::python::{absolute, is_pattern};
+pub(super) use self::python::{SHARED, absolute, is_pattern};
 pub(super) use self::rust::use_tree;
 pub(super) use self::script::{CALLED, DEFAULT, ITSELF, MADE, UNKNOWN, described, is_description, manifest, written_classes};
 

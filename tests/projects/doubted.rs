@@ -35,7 +35,7 @@ fn workspaces_and_other_names_are_the_projects_own() {
     home.json(&["project", &home.path("web")]);
     let code = "import '@acme/ui';\nimport { a } from 'foo';\nimport 'linked';\nimport 'nobodys';\n";
     let (checked, _) = home.check("web", "main.ts", code);
-    assert_eq!(verdicts(&checked), ["@acme/ui unknown", "foo unknown", "a unknown", "linked unknown", "nobodys not_in_lock"], "{checked}");
+    assert_eq!(verdicts(&checked), ["@acme/ui exists", "a unknown", "foo exists", "linked unknown", "nobodys not_in_lock"], "{checked}");
 
     let lock = "version = 1\n[[package]]\nname = \"app\"\nversion = \"0.1.0\"\nsource = { virtual = \".\" }\ndependencies = []\n\
                 [[package]]\nname = \"the-lib\"\nversion = \"0.1.0\"\nsource = { editable = \"packages/lib\" }\n";

@@ -196,7 +196,7 @@ fn a_stub_beside_its_module_makes_nothing_less_known() {
     let files = [("tea/__init__.py", ""), ("tea/two.py", code), ("tea/two.pyi", stub)];
     let tea = python(&files);
     let right = "import tea.two\ntea.two.T(1, lid=2).f()\ntea.two.make().b()\n";
-    for wrong in ["tea.two.T(1).b", "tea.two.gone", "tea.two.make().cc()"] {
+    for wrong in ["tea.two.T(1).b", "tea.two.gone", "tea.two.make().gonne()"] {
         judged(right, Some(&format!("import tea.two\n{wrong}\n")), Language::Python, &tea);
     }
     // What two packages say of one root.
@@ -277,7 +277,10 @@ fn impl_blocks_count_wherever_they_stand() {
                 fn _x() { impl Made { pub fn in_fn() {} } } \
                 #[some::extended] impl Pan {} #[some::bridge] pub mod ffi {} pub mod plain {} \
                 impl Cup { pub fn sip(&self) {} } mod other { #[some::extended] impl super::Lid {} }";
-    let kettle = rust(text);
+    let out_of_reach = Dependency { root: "some".into(), id: PackageId::new(Ecosystem::Cargo, "some", "1"), optional: false };
+    let mut reader = Reader::new(PackageId::new(Ecosystem::Cargo, "kettle", "1"), "kettle").dependencies(vec![out_of_reach]);
+    reader.file("src/lib.rs", text.as_bytes());
+    let kettle = reach(reader.finish());
     all(
         &[
             ("kettle::Stove::in_const();", "kettle::Stove::in_cnst();"),

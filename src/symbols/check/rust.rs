@@ -269,7 +269,7 @@ impl<'a, 't> Pass<'_, 'a, 't> {
                     let is_own = self.verdicts.home.is_some_and(|home| first(&home.module) == first(&path));
                     match found {
                         Value::Thing(module) if is_own && name == "*" => self.given_by(module),
-                        found => self.verdicts.is_foreign |= is_own && !matches!(found, Value::Thing(_)),
+                        found => self.verdicts.is_foreign |= is_own && matches!(found, Value::From(_)),
                     }
                 }
                 None => self.homeless(argument, place),

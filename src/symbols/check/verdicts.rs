@@ -4,6 +4,7 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::{Checked, Home, Verdict};
+use crate::symbols::languages::SHARED;
 use crate::symbols::package::{Ecosystem, Kind, Symbol};
 use crate::symbols::reach::{Look, Reach, Thing, native, parent};
 
@@ -53,6 +54,9 @@ pub(super) struct Verdicts<'a> {
 }
 
 const MOST: usize = 5_000;
+
+/// Scopes within scopes that are asked.
+const MOST_SCOPES: usize = 50;
 
 /// Names for which others are looked for that could have been meant.
 const MOST_NEAR: usize = 200;
@@ -127,7 +131,7 @@ impl<'a> Verdicts<'a> {
                 self.unknown(Some(at), &format!("the value may be of a type made from `{scope}`"), reference);
                 Value::From(at)
             }
-            Look::Unknown(_) if reference.is_called && self.is_nowhere(at, reference.name) => {
+            Look::Unknown(_) if reference.is_called && !self.is_shared(scope) && self.is_nowhere(at, reference.name) => {
                 self.nowhere(at, scope, reference);
                 Value::Nothing
             }
@@ -150,6 +154,13 @@ impl<'a> Verdicts<'a> {
                 && above.is_some_and(|above| !package.at(above).any(is_known))
         };
         self.ecosystem(at) == Ecosystem::PyPi && package.has_word(name) && package.named(&name.to_lowercase()).any(is_one)
+    }
+
+    /// Whether packages that are not known may put names into a scope, or into what it stands in.
+    fn is_shared(&self, scope: &str) -> bool {
+        let says = |at: &usize, scope: &str| self.reach.package(*at).own_openness(scope).is_some_and(|open| open.detail == SHARED);
+        let scopes = std::iter::successors(Some(scope), |scope| parent(scope)).take(MOST_SCOPES);
+        scopes.into_iter().any(|scope| self.reach.rooted(scope).iter().any(|at| says(at, scope)))
     }
 
     /// A method of a value of which only the package is known that it came from.

@@ -53,6 +53,9 @@ pub(super) fn module_of(path: &str) -> Option<(String, bool)> {
     name.split('.').all(|part| !part.is_empty()).then(|| (name.to_owned(), is_package))
 }
 
+/// Why a package of Python is open into which others may put modules.
+pub(in crate::symbols) const SHARED: &str = "a namespace package";
+
 /// The function that answers for names which a module does not have.
 const ANSWERS: &str = "__getattr__";
 
@@ -120,7 +123,7 @@ pub(super) fn finish(package: &mut Package) {
     above.sort();
     for path in above {
         // Another package may put modules of its own into it.
-        package.open.push(Open { path: path.clone(), reason: Reason::Unread, detail: "a namespace package".to_owned() });
+        package.open.push(Open { path: path.clone(), reason: Reason::Unread, detail: SHARED.to_owned() });
         package.symbols.push(Symbol::new(path, Kind::Module));
     }
     // A compiled module that a stub describes is known.
@@ -150,14 +153,11 @@ impl Module<'_, '_> {
             "lazy_load",
             "attach_stub",
             "lazy.attach",
-            // What is found below it lies in other folders, too.
-            "__path__ =",
-            "__path__ +=",
-            "__path__.",
-            "extend_path(",
-            "declare_namespace(",
-            "sys.meta_path",
         ];
+        const PATHS: &[&str] = &["__path__ =", "__path__ +=", "__path__.", "extend_path(", "declare_namespace(", "sys.meta_path"];
+        if PATHS.iter().any(|word| self.file.text.contains(word)) {
+            self.open(self.name.clone(), Reason::Unread, SHARED);
+        }
         let found = WRITERS.iter().find(|word| self.file.text.contains(**word));
         if let Some(word) = found {
             self.open(self.name.clone(), Reason::Written, word);
