@@ -325,14 +325,14 @@ mod tests {
         let named = Server { password: Some(Secret("from outside".into())), ..server.clone() };
         assert_eq!(of("postgres://me@db/x", &named).as_deref(), Some("from outside"));
         assert_eq!(of("postgres://me:here@db/x", &named).as_deref(), Some("here"));
-        let odd = Address::parse("postgres://me@/x?service=one", &server).unwrap_err().to_string();
+        let odd = Address::parse("postgres:///x?user=me&service=one", &server).unwrap_err().to_string();
         assert!(odd.contains("`hostaddr`") && !odd.contains("1.2.3.4"), "{odd}");
         let of_address = Server { password_of_address: Some(Secret("its own".into())), ..named };
         assert_eq!(of("postgres://me@db/x", &of_address).as_deref(), Some("its own"));
         fs::write(&passwords, "localhost:*:*:*:usual\n/srv/pg:*:*:*:folder\n").unwrap();
-        assert_eq!(of("postgres://me@/x?host=/run/postgresql", &server).as_deref(), Some("usual"));
-        assert_eq!(of("postgres://me@/x?host=/srv/pg", &server).as_deref(), Some("folder"));
-        assert_eq!(of("postgres://me@/x?host=/srv/other", &server), None);
+        assert_eq!(of("postgres:///x?user=me&host=/run/postgresql", &server).as_deref(), Some("usual"));
+        assert_eq!(of("postgres:///x?user=me&host=/srv/pg", &server).as_deref(), Some("folder"));
+        assert_eq!(of("postgres:///x?user=me&host=/srv/other", &server), None);
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt as _;
