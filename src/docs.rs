@@ -90,7 +90,7 @@ topics! {
     checking: "whether the names that code uses exist",
     sharing: "giving an index to others, and texts to other programs",
     stores: "a file or PostgreSQL: which, how to set it up, what differs",
-    scale: "what one server takes, from measured sizes to a hundred million pages, and hosted forms",
+    scale: "what one server takes, on to a hundred million pages; hosted forms",
     together: "one crawl by many processes and machines",
     clients: "configuring MCP clients, and what to do when one does not work",
     tools: "the MCP tools with their parameters, resources and prompts",
