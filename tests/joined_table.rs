@@ -84,7 +84,10 @@ struct Worker<'t> {
 
 impl<'t> Worker<'t> {
     fn enter(table: &'t dyn JoinedCrawls, plan: &JoinedPlan, clock: Clock) -> Self {
-        let crawl = table.open_joined(plan, clock).unwrap();
+        Self::enter_in(table, table.open_joined(plan, clock).unwrap(), clock)
+    }
+
+    fn enter_in(table: &'t dyn JoinedCrawls, crawl: Joined, clock: Clock) -> Self {
         let id = table.enter_joined(crawl.id, "somebody", clock).unwrap();
         Self { table, crawl, id, lesson: 0, spent: Spent::default(), allowed: Spent::default() }
     }
@@ -416,9 +419,9 @@ impl Race {
     }
 
     /// Until it is over; every page has three links that nobody else has.
-    fn work(&self, table: &dyn JoinedCrawls, plan: &JoinedPlan, takes: usize) {
+    fn work(&self, table: &dyn JoinedCrawls, crawl: Joined, takes: usize) {
         let clock = Clock::Store { ahead: Duration::ZERO };
-        let mut me = Worker::enter(table, plan, clock);
+        let mut me = Worker::enter_in(table, crawl, clock);
         for _ in 0..takes {
             let Some(given) = me.try_take(5, clock) else { return };
             if given.totals.ended.is_some() || given.totals.ending.is_some() {
@@ -449,10 +452,10 @@ impl Race {
         let crawl = kept.table().open_joined(&plan, Clock::Store { ahead: Duration::ZERO }).unwrap();
         thread::scope(|scope| {
             for number in 0..8 {
-                let plan = &plan;
+                let crawl = crawl.clone();
                 // Two of them go early.
                 let takes = if number < 2 { 5 } else { 100_000 };
-                scope.spawn(move || self.work(kept.table(), plan, takes));
+                scope.spawn(move || self.work(kept.table(), crawl, takes));
             }
         });
         kept.table().joined_totals(crawl.id).unwrap().unwrap()

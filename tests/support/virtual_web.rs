@@ -286,7 +286,7 @@ impl World {
         let (web, url) = (self.web, Box::from(self.web.url(page)));
         let found = web.links(page).map(|next| Waiting {
             url: web.url(next).into(),
-            depth: next.ilog2() / 2,
+            depth: (next + 1).ilog2() / 2,
             role: Waiting::PAGE,
             from: None,
             via: Vec::new(),

@@ -609,6 +609,8 @@ impl JoinedCrawls for Postgres {
 
     fn close_joined(&self, crawl: JoinedId) -> Result<bool, Error> {
         self.write(|transaction| {
+            // In the order of all: workers before their crawl.
+            transaction.rows("SELECT 1 FROM joined_workers WHERE crawl = $1 ORDER BY id FOR UPDATE", &[crawl.0.into()])?;
             let sql = "UPDATE joined_crawls SET closed = 1 WHERE id = $1 AND closed = 0 AND ended <> 0";
             let is_due = transaction.execute(sql, &[crawl.0.into()])? > 0;
             if is_due {
