@@ -188,7 +188,9 @@ impl Writer<'_> {
         let after_element = || dom.previous_sibling(node).is_some_and(|before| dom.name(before).is_some());
         let parts = match name {
             "button" => after_element(),
-            "a" | "span" | "small" => dom.parent(node).is_some_and(|parent| dom.is(parent, "figcaption")) && after_element(),
+            "a" | "span" | "small" => {
+                dom.parent(node).is_some_and(|parent| dom.is(parent, "figcaption") || dom.is(parent, "button")) && after_element()
+            }
             _ => false,
         };
         if parts {

@@ -72,7 +72,7 @@ impl Tabs {
                 }
             }
         }
-        tabs.told = lists.into_iter().filter(|list| list.panels >= list.labels.len()).map(|list| list.node).collect();
+        tabs.told.extend(lists.into_iter().filter(|list| list.panels >= list.labels.len()).map(|list| list.node));
         tabs
     }
 

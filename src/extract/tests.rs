@@ -107,7 +107,7 @@ fn buttons_are_read_where_they_are_text() {
         ("<ul><li><button>Run</button> starts it.</li></ul>", "- Run starts it."),
         (
             "<div class=opblock><button aria-expanded=true><span class=method>GET</span><span class=path>/pots/{id}</span><div>Get a pot</div></button><p>Gives one pot by its id.</p></div>",
-            "GET/pots/{id}\n\nGet a pot\n\nGives one pot by its id.",
+            "GET /pots/{id}\n\nGet a pot\n\nGives one pot by its id.",
         ),
         ("<button class=copy-button><code>npm i kettle</code></button>", "`npm i kettle`"),
         // And elsewhere they are not.
