@@ -55,7 +55,9 @@ fn of_size(address: &str, chunks: usize, around: &mut Around) {
         }
         for kind in kinds {
             let rounds = if which == "exact" { 40 } else { 200 };
-            (0..rounds.min(50)).for_each(|at| drop(ask(store, kind, at)));
+            (0..rounds.min(50)).for_each(|at| {
+                ask(store, kind, at);
+            });
             let one: Vec<Duration> = (0..rounds).map(|at| ask(store, kind, at)).collect();
             say(&format!("  {which} {:18} {}", kind.0, quantiles(one)));
         }
