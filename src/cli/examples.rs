@@ -144,7 +144,7 @@ mod tests {
         for of in command().get_subcommands().filter(|command| !command.is_hide_set()) {
             let name = of.get_name();
             let lines = EXAMPLES.iter().find(|(known, _)| *known == name).unwrap_or_else(|| panic!("{name} has no examples")).1;
-            assert!((2..=4).contains(&lines.len()), "{name}");
+            assert!((2..=5).contains(&lines.len()), "{name}");
             for line in lines {
                 let words = words(line);
                 assert_eq!(words[..2], ["smolcrawl", name], "{line}");
