@@ -84,7 +84,7 @@ type Whole = (Vec<u8>, Vec<NamedSymbols>);
 
 /// A package with its names; none if it has gone meanwhile.
 fn whole(row: PackageRow) -> impl FnOnce(&Store) -> Result<Option<Whole>, crate::store::Error> + Send + 'static {
-    move |store| Ok(store.package_content(row)?.map(|content| Ok((content, store.package_names(row)?))).transpose()?)
+    move |store| store.package_content(row)?.map(|content| Ok((content, store.package_names(row)?))).transpose()
 }
 
 fn key(of: &StoredPackage) -> [String; 3] {
