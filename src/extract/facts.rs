@@ -110,7 +110,7 @@ impl Facts {
                     fact.images += u32::from(dom.is(node, "img"));
                     match dom.name(node).map(|name| &**name) {
                         Some("th") => fact.heads += u32::from(fact.text > 0),
-                        Some("table") if fact.heads > 0 && fact.paragraphs > 0 && fact.links * 2 < fact.text => fact.listed = fact.text,
+                        Some("table") if fact.heads > 1 && fact.paragraphs > 0 && fact.links * 2 < fact.text => fact.listed = fact.text,
                         Some("pre" | "textarea") if holds_more_than_numbers(dom, node) => fact.listed = fact.text,
                         _ => {}
                     }

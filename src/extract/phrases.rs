@@ -48,6 +48,8 @@ fn tells_date(dom: &Dom, node: NodeId, phrase: &str) -> bool {
     let rest = text.get(phrase.len()..).unwrap_or_default().trim_start_matches([' ', '\u{a0}', '\n', '\t', ':', '-', '–', '—']).trim_end();
     let words = || rest.split_whitespace();
     let first = words().next().unwrap_or_default().to_lowercase();
+    // "4 days", and "ago" is elsewhere.
+    let since = || first.starts_with(|c: char| c.is_ascii_digit()) && words().count() <= 3;
     let few = || matches!(first.as_str(), "" | "by" | "on" | "at" | "in" | "today" | "yesterday") && words().count() <= MOST_OF_AUTHOR;
     let month = |word: &str| MONTHS.iter().any(|month| begins(word, month));
     let dated = || {
@@ -56,7 +58,7 @@ fn tells_date(dom: &Dom, node: NodeId, phrase: &str) -> bool {
             || words().last().is_some_and(|word| word.trim_end_matches('.').eq_ignore_ascii_case("ago"))
     };
     // In a paragraph somebody's name alone may be a sentence, too.
-    dated() || few() && !(dom.is(node, "p") && rest.ends_with('.'))
+    dated() || since() || few() && !(dom.is(node, "p") && rest.ends_with('.'))
 }
 
 /// "2024", "2024-01-02", "1.2.24", "10:00", "2024年", but not a number of things or a version.

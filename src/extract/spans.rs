@@ -213,10 +213,12 @@ impl Writer<'_> {
 
     /// A heading that is a picture says what is on it. A site's logo that leads to its first page is none.
     pub(super) fn picture_as_heading(&mut self, heading: NodeId) {
-        if !self.inline.is_empty() {
+        let dom = self.page.dom;
+        // Below these, stories set their pictures as headings.
+        let heads = dom.is(heading, "h1") || dom.is(heading, "h2") || dom.attribute(heading, "id").is_some();
+        if !heads || !self.inline.is_empty() {
             return;
         }
-        let dom = self.page.dom;
         let Some(picture) = dom.descendants(heading).take(PICTURE).find(|below| dom.is(*below, "img")) else { return };
         let linked = dom.ancestors(picture).take(PICTURE).take_while(|above| *above != heading).any(|above| dom.is(above, "a"));
         if let Some(alternative) = dom.attribute(picture, "alt").filter(|_| !linked) {

@@ -135,7 +135,7 @@ fn set_of_buttons(dom: &Dom, first: NodeId) -> Option<Set> {
         let own = tabs.iter().find(|(_, ids, _)| by_name && ids.contains(&id_of(*panel)));
         own.or_else(|| tabs.get(index)).map(|(.., label)| (*panel, label.clone()))
     };
-    Some(Set { panels: panels.iter().enumerate().filter_map(label).collect(), told: vec![row] })
+    Some(Set { panels: panels.iter().enumerate().filter_map(label).collect(), told: Vec::new() })
 }
 
 /// `<input type=radio><label>` for each panel: behind its own label, or all behind the last.

@@ -81,6 +81,7 @@ fn listings_and_tables_stay_whatever_is_around_them() {
         ),
         ("<div class=toolbar><button>Copy</button><a href=x>Raw view of it</a></div>", ""),
         ("<div class=sidebar><pre>1\n2\n3</pre><button>Copy</button></div>", ""),
+        ("<div class=navfooter><table><tr><th>SELECT</tr><tr><td><a href=x>Up</a></tr></table></div>", ""),
         ("<div class=share-banner><a href=x>Tweet this page</a><button>Share</button></div>", ""),
     ]);
 }
@@ -251,6 +252,7 @@ fn sentences_that_begin_as_phrases_of_sites_do_are_text() {
         "Last modified: 2024-05-20 09:00",
         "Last updated 3 months ago.",
         "Last updated by Ann Author",
+        "Last updated: 4 days",
         "Last modified <time>yesterday</time> by Ann Author",
         "This page was last modified on 3 January 2024, at 10:00.",
         "<a href=x>Edit this page on the site of its sources</a>.",
@@ -316,6 +318,7 @@ fn what_few_pages_have_is_read_as_browsers_show_it() {
         ("<p><ruby>漢字<rtc><rt>kanji</rt></rtc></ruby></p>", "漢字(kanji)"),
         ("<p><ruby>漢字<rp>(</rp><rt>kanji</rt><rp>)</rp></ruby></p>", "漢字(kanji)"),
         ("<h2><img alt='How it boils' src=l.png></h2><p>Slowly.</p>", "## How it boils\n\nSlowly."),
+        ("<h3><img alt='A lens' src=l.png></h3><p>Slowly.</p>", "Slowly."),
         ("<h2><a href='/'><img alt='Logo' src=l.png></a></h2><p>Slowly.</p>", "Slowly."),
         ("<h2>Boiling <img alt='A kettle' src=l.png></h2>", "## Boiling"),
         ("<dialog open><p>Shown at once.</p></dialog><dialog><p>Shown later.</p></dialog>", "Shown at once."),

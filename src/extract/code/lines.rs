@@ -199,7 +199,9 @@ impl Reading<'_> {
 
     fn end(&mut self, node: NodeId) {
         let wrote = self.starts.pop().is_some_and(|(start, mark)| {
-            self.changes.extend(mark.map(|mark| (start..self.text.len(), mark)));
+            // What is around a line that is marked says nothing more of it.
+            let is_new = self.changes.last().is_none_or(|(last, _)| last.end <= start);
+            self.changes.extend(mark.filter(|_| is_new).map(|mark| (start..self.text.len(), mark)));
             self.text.len() > start
         });
         // An empty element is an empty line.
