@@ -262,6 +262,7 @@ impl<'a> Reader<'a> {
         let Some((level, text)) = found else { return false };
         self.at += length;
         self.marks.clear();
+        self.attached = false;
         let text = self.text(text.trim().trim_end_matches(mark).trim());
         self.sheet.heading(level, &text, self.block.anchor.map(str::to_owned));
         // Below the document's title come its author and its revision.
@@ -306,6 +307,7 @@ impl<'a> Reader<'a> {
         if !is_code {
             // Its lines are read as others are; the one that ends it is met again.
             let label = match block.style {
+                "quote" => String::new(),
                 style if inside::ADMONITIONS.contains(&style.to_ascii_lowercase().as_str()) => inside::admonition(style, ""),
                 _ => String::new(),
             };

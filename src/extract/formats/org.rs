@@ -127,6 +127,7 @@ impl<'a> Reader<'a> {
             "date" if value.starts_with(|c: char| c.is_ascii_digit()) => metadata.published = said(),
             "caption" => {
                 let caption = self.text(value);
+                self.sheet.at(column);
                 self.sheet.term(&caption);
             }
             // A quote or a list within a block that ended here.
@@ -408,6 +409,7 @@ mod tests {
             ),
             ("a [fn:1]\n[fn:1] Foot\ngoes on", "a [fn:1]\n\n[fn:1] Foot goes on"),
             ("a\n# hidden\nb\n: out\nc\n-----\nd", "a\n\nb\n\n```\nout\n```\n\nc\n\nd"),
+            ("- a\n#+CAPTION: B\n| c |", "- a\n\n**B**\n\n|  |\n| --- |\n| c |"),
             ("#+begin_verse\none\n  *two*\n\nthree\n#+end_verse\nd", "one\\\n**two**\n\nthree\n\nd"),
             ("#+begin_export html\n<p>said <b>so</b></p>\n#+end_export", "said **so**"),
             // Bold text, a product and a range are none of these.

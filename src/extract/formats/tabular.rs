@@ -443,7 +443,7 @@ mod tests {
             ("format=csv", "a,\"b,\nc\"\nd", r#"[["\"a\"", "\"b, c\""], ["\"d\""]]"#),
             ("format=dsv", "a:b\\:c\n", r#"[["\"a\"", "\"b:c\""]]"#),
             ("format=tsv", "a\tb,c", r#"[["\"a\"", "\"b,c\""]]"#),
-            ("separator=;", "a;b;c", r#"[["\"a\"", "\"b\"", "\"c\""]]"#),
+            ("separator=;", "x;y;z", r#"[["\"x\"", "\"y\"", "\"z\""]]"#),
             ("", "", "[]"),
         ] {
             assert_eq!(format!("{:?}", table(attributes, text)), wanted, "{attributes} {text}");
