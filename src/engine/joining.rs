@@ -203,7 +203,7 @@ pub struct Joining {
     remarks: Vec<Remark>,
     taking_in: FuturesUnordered<TakenIn>,
     /// At most one.
-    exchanging: FuturesUnordered<Boxed<'static, (Arc<Parcel>, Result<Exchanged, Error>)>>,
+    exchanging: FuturesUnordered<Boxed<'static, Answered>>,
     events: VecDeque<Told>,
     /// The last one that is known.
     lesson: i64,
@@ -230,8 +230,11 @@ enum Phase {
     Over,
 }
 
+/// What the store has made of a parcel.
+type Answered = (Arc<Parcel>, Result<Exchanged, Error>);
+
 enum Turn {
-    Exchanged(Option<(Arc<Parcel>, Result<Exchanged, Error>)>),
+    Exchanged(Option<Answered>),
     Taken(Option<Result<Taken, Error>>),
     Visited(Option<Visit>),
     Hurried,

@@ -44,7 +44,7 @@ pub use self::hashes::text_hash;
 pub use self::joined::JoinedInMemory;
 pub use self::keep::{
     Agreement, Check, Copying, Given, JoinedCrawls, Keep, Leases, Meaning, NamedSymbols, Origins, PackageRow, Packages, Pages, Questions,
-    SITE, SharedVectors, Sharing, Sources, Span, StoredPackage, StoredProject,
+    SITE, SharedVectors, Sharing, Sources, Span, StoredPackage, StoredProject, Verdicts,
 };
 #[cfg(feature = "postgres")]
 use self::postgres::Postgres;

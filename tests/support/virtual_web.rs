@@ -67,12 +67,15 @@ struct Crawler {
     is_flushing: bool,
 }
 
+/// When, in which order, whose, of which life, and what.
+type Due = (u64, u64, usize, u32, Event);
+
 struct World {
     web: Web,
     table: JoinedInMemory,
     crawl: JoinedId,
     now: u64,
-    events: BinaryHeap<Reverse<(u64, u64, usize, u32, Event)>>,
+    events: BinaryHeap<Reverse<Due>>,
     numbered: u64,
     random: u64,
     crawlers: Vec<Crawler>,

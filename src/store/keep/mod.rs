@@ -18,7 +18,7 @@ use std::fmt;
 use super::Error;
 
 pub use self::copying::{Copying, Span};
-pub use self::joined::JoinedCrawls;
+pub use self::joined::{JoinedCrawls, Verdicts};
 pub use self::leases::Leases;
 pub use self::meaning::Meaning;
 pub use self::origins::Origins;
