@@ -125,14 +125,13 @@ fn carry_sealed(mut client: TcpStream, mut server: TcpStream, config: Arc<Server
     let is_a_turn = |kind| matches!(kind, ErrorKind::WouldBlock | ErrorKind::TimedOut);
     let mut bytes = vec![0; 16 << 10];
     loop {
+        // The first of it may have come with the end of the handshake.
+        while let Ok(count @ 1..) = session.reader().read(&mut bytes) {
+            server.write_all(&bytes[..count]).ok()?;
+        }
         match session.read_tls(&mut client) {
             Ok(0) => return None,
-            Ok(_) => {
-                session.process_new_packets().ok()?;
-                while let Ok(count @ 1..) = session.reader().read(&mut bytes) {
-                    server.write_all(&bytes[..count]).ok()?;
-                }
-            }
+            Ok(_) => _ = session.process_new_packets().ok()?,
             Err(error) if is_a_turn(error.kind()) => {}
             Err(_) => return None,
         }
