@@ -384,8 +384,8 @@ fn many_passages(schema: &str) -> (String, Chance) {
         let url = Url::parse(&format!("https://{site}.test/{page}")).unwrap();
         let document = Document::new(url, "Title", "text", SystemTime::UNIX_EPOCH);
         let chunk = |ordinal: u32| {
-            let language = (ordinal % 10 == 0).then(|| "rust".to_owned());
-            let kind = if ordinal % 5 == 0 { ChunkKind::Code { language, context: String::new() } } else { ChunkKind::Text };
+            let language = ordinal.is_multiple_of(10).then(|| "rust".to_owned());
+            let kind = if ordinal.is_multiple_of(5) { ChunkKind::Code { language, context: String::new() } } else { ChunkKind::Text };
             Chunk { ordinal, heading_path: Vec::new(), text: format!("passage {page} {ordinal}"), kind, anchor: None }
         };
         store.put(&document, &(0..20).map(chunk).collect::<Vec<_>>()).unwrap();
