@@ -19,6 +19,13 @@ const EXAMPLES: &[(&str, &[&str])] = &[
             "smolcrawl crawl https://docs.example.com/ --join --per-host 20 --db postgres://docs@db.example.com/docs",
         ],
     ),
+    (
+        "copy",
+        &[
+            "smolcrawl copy --from index.db --to postgres://docs@db.example.com/docs",
+            "smolcrawl copy --from postgres://docs@db.example.com/docs --to index.db --replace",
+        ],
+    ),
     ("work", &["smolcrawl work --db postgres://docs@db.example.com/docs", "smolcrawl work docs.example.com --wait --concurrency 20"]),
     (
         "add",
