@@ -51,7 +51,7 @@ fn roman(numeral: &str) -> Option<usize> {
             (rest, number) = (after, number + value);
         }
     }
-    (rest.is_empty()).then_some(number)
+    rest.is_empty().then_some(number)
 }
 
 const NUMERALS: [(&str, usize); 13] = [
