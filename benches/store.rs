@@ -5,16 +5,24 @@
 //! of the store stand those of comparing every byte in the same run: what counts is the ratio. Times are processor time of one thread.
 //! How many of the nearest are found is told as well.
 
+#[cfg(feature = "postgres")]
+#[path = "store/server.rs"]
+mod server;
+
 use std::io::Write;
 use std::time::{Duration, SystemTime};
 
 use smolcrawl::model::{Chunk, ChunkKind, Document, Embedded, Mode, PerPage, Query, SourceId};
-use smolcrawl::store::{Config, Store};
+use smolcrawl::store::{Config, CutPage, Store};
 use url::Url;
 
 fn main() {
     let million = std::env::var("STORE_MILLION").is_ok_and(|value| !value.is_empty());
     let mut around = Around::new();
+    #[cfg(feature = "postgres")]
+    if let Ok(address) = std::env::var("STORE_SERVER") {
+        return server::measure(&address, &mut around);
+    }
     // A few only, under `cargo test --benches`.
     let sizes: &[usize] = match std::env::args().any(|argument| argument == "--bench") {
         true if million => &[100_000, 1_000_000],
@@ -93,16 +101,21 @@ fn steps(vector: &[f32], limit: f32) -> (Vec<f32>, f32) {
     (vector.iter().map(|component| (component / (largest / limit)).round()).collect(), largest / limit)
 }
 
-/// A hundred chunks a page, of 20 words and a vector each, on three sites; and all vectors with their scales.
+/// A hundred chunks a page, of 20 words and a vector each, on three sites and a small one; and all vectors with their scales.
 fn fill(store: &Store, chunks: usize, around: &mut Around) -> Vec<u8> {
-    let mut all = vec![0; chunks.div_ceil(100) * 100 * BYTES];
-    for page in 0..chunks.div_ceil(100) {
-        let url = Url::parse(&format!("https://site{}.test/{page}", page % 3)).expect("it is a URL");
-        let of_page: Vec<_> = (0..100)
-            .map(|ordinal| Chunk { ordinal, heading_path: Vec::new(), text: around.words(20), kind: ChunkKind::Text, anchor: None })
-            .collect();
-        store.put(&Document::new(url, "Title", "", SystemTime::UNIX_EPOCH), &of_page).expect("there is room");
-        let pending = store.pending(MODEL, 200).expect("they are listed");
+    let pages: Vec<usize> = (0..chunks.div_ceil(100)).collect();
+    let mut all = vec![0; pages.len() * 100 * BYTES];
+    for some in pages.chunks(PAGES_AT_ONCE) {
+        let cut = some.iter().map(|&page| {
+            let site = if page % 100 == 99 { "small".to_owned() } else { format!("site{}", page % 3) };
+            let url = Url::parse(&format!("https://{site}.test/{page}")).expect("it is a URL");
+            let of_page = (0..100)
+                .map(|ordinal| Chunk { ordinal, heading_path: Vec::new(), text: around.words(20), kind: ChunkKind::Text, anchor: None })
+                .collect();
+            CutPage { source: None, document: Document::new(url, "Title", "", SystemTime::UNIX_EPOCH), chunks: of_page }
+        });
+        store.put_all(&cut.collect::<Vec<_>>(), None).expect("there is room");
+        let pending = store.pending(MODEL, 200 * PAGES_AT_ONCE).expect("they are listed");
         let embedded: Vec<_> = pending.iter().map(|of| Embedded { chunk: of.chunk, vector: around.vector() }).collect();
         for of in &embedded {
             let (row, scale) = steps(&of.vector, 127.0);
@@ -200,6 +213,8 @@ fn say(line: &str) {
     writeln!(std::io::stdout(), "{line}").expect("there is an output");
 }
 
+/// Stored in one transaction.
+const PAGES_AT_ONCE: usize = 10;
 const MODEL: &str = "bench-384";
 const DIMENSIONS: usize = 384;
 const BYTES: usize = 4 + DIMENSIONS;

@@ -61,6 +61,8 @@ pub enum Command {
     Demo,
     /// Crawl sites, store their pages and index them
     Crawl(Crawl),
+    /// Take part in crawls that many processes and machines do together, and in embedding, until nothing is left
+    Work(Work),
     /// Add a folder, file, archive, repository of git, package or site as a source
     Add(Add),
     /// Print one page as markdown; nothing is stored
@@ -93,6 +95,8 @@ pub enum Command {
     Export(Export),
     /// Store the sources of a file that `smolcrawl export` has written
     Import(Import),
+    /// Copy all of a database into another: from a file to a server, back, or to another file
+    Copy(Copy),
     /// Turn {"id","url","html"} lines on stdin into {"id","title","markdown","outline","metadata"} lines
     Extract(Extract),
     /// Run the MCP server on stdin and stdout
@@ -212,13 +216,40 @@ pub struct Crawl {
     /// Print which page links to which, as JSON lines; nothing is stored
     #[arg(long, conflicts_with_all = ["dry_run", "resume", "fresh", "name", "lib_version", "no_index"])]
     pub links_only: bool,
+    /// Do it together with whoever joins it, on this machine and others, through the store: open it, or take part in the one that is open
+    #[arg(long, conflicts_with_all = ["resume", "dry_run", "links_only"])]
+    pub join: bool,
+    /// How long one of those may be silent before its URLs are given to others [default: 30s]
+    #[arg(long, value_name = "TIME", value_parser = duration, requires = "join")]
+    pub lease: Option<Duration>,
     /// Requests in flight at the most
     #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=256))]
     pub concurrency: u16,
+    /// Requests in flight to one host at the most, with --join over all who join [default: as --concurrency]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=4096))]
+    pub per_host: Option<u16>,
     /// Do not ask for robots.txt
     #[arg(long)]
     pub ignore_robots: bool,
     /// Leave the embeddings to a later run: pages are found by their words only
+    #[arg(long)]
+    pub no_index: bool,
+    #[command(flatten)]
+    pub json: Json,
+}
+
+#[derive(Debug, Args)]
+pub struct Work {
+    /// Only crawls of this source [default: all that are open]
+    #[arg(value_name = "SOURCE")]
+    pub source: Option<String>,
+    /// Stay when nothing is left, for what is opened later
+    #[arg(long)]
+    pub wait: bool,
+    /// Requests in flight at the most
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub concurrency: u16,
+    /// Leave the embeddings to others
     #[arg(long)]
     pub no_index: bool,
     #[command(flatten)]
@@ -286,6 +317,9 @@ impl Add {
             fresh: false,
             dry_run: false,
             links_only: false,
+            join: false,
+            lease: None,
+            per_host: None,
             concurrency: 10,
             ignore_robots: false,
             no_index: self.no_index,
@@ -597,6 +631,21 @@ pub struct Import {
     /// Leave the embeddings of what comes without vectors to a later run
     #[arg(long)]
     pub no_index: bool,
+    #[command(flatten)]
+    pub json: Json,
+}
+
+#[derive(Debug, Args)]
+pub struct Copy {
+    /// The database that is copied: a file, or postgres://USER@HOST/DATABASE [default: the one of --db]
+    #[arg(long, value_name = "DB", required_unless_present = "to")]
+    pub from: Option<PathBuf>,
+    /// The database that it is copied to, which is made if there is none [default: the one of --db]
+    #[arg(long, value_name = "DB")]
+    pub to: Option<PathBuf>,
+    /// Make sources, packages and projects that are there and are others what they are in the first, and remove their pages that it does not have
+    #[arg(long)]
+    pub replace: bool,
     #[command(flatten)]
     pub json: Json,
 }

@@ -60,12 +60,14 @@ macro_rules! links {
 [projects]: crate::docs::projects
 [ranking]: crate::docs::ranking
 [reactors]: crate::docs::reactors
+[scale]: crate::docs::scale
 [scripts]: crate::docs::scripts
 [searching]: crate::docs::searching
 [security]: crate::docs::security
 [settings]: crate::docs::settings
 [sharing]: crate::docs::sharing
 [stores]: crate::docs::stores
+[together]: crate::docs::together
 [tools]: crate::docs::tools
 [versions]: crate::docs::versions
 [windows]: crate::docs::windows
@@ -88,6 +90,8 @@ topics! {
     checking: "whether the names that code uses exist",
     sharing: "giving an index to others, and texts to other programs",
     stores: "a file or PostgreSQL: which, how to set it up, what differs",
+    scale: "what one server takes, on to a hundred million pages; hosted forms",
+    together: "one crawl by many processes and machines",
     clients: "configuring MCP clients, and what to do when one does not work",
     tools: "the MCP tools with their parameters, resources and prompts",
     settings: "every setting: file, environment, default",

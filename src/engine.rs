@@ -11,8 +11,10 @@
 #[cfg(feature = "files")]
 mod adding;
 mod compare;
+mod copying;
 mod crawling;
 mod embedding;
+mod joining;
 mod models;
 mod pacing;
 #[cfg(all(feature = "code", feature = "files"))]
@@ -41,8 +43,10 @@ use url::Url;
 #[cfg(feature = "files")]
 pub use self::adding::{AddEvent, AddReport, AddRequest, Adding, LeftOutFiles};
 pub use self::compare::{Change, Comparison, PageChanges, PageName, Pair, SectionChange};
+pub use self::copying::{CopiedSource, CopyProgress, CopyReport, Copying};
 pub use self::crawling::{Crawling, Event};
 pub use self::embedding::{Embedding, Pace};
+pub use self::joining::{JoinRequest, Joining};
 use self::pacing::Pacing;
 #[cfg(all(feature = "code", feature = "files"))]
 pub use self::project::{Include, Missing, PackageRead, ProjectReport, ReadingProject};

@@ -94,6 +94,9 @@ pub enum Error {
     /// There is no crawl to go on with.
     #[error("no interrupted crawl of {source_id} is known")]
     NothingToResume { source_id: SourceId },
+    /// A crawl of this source that is done together is open, and was opened otherwise.
+    #[error("a crawl of {source_id} that is done together is open, with other settings")]
+    JoinedOtherwise { source_id: SourceId },
     /// No project was read at this folder, or above it.
     #[error("no project at {} is indexed", path.display())]
     UnknownProject {
@@ -141,6 +144,7 @@ impl Error {
             | Self::NoVersion { .. }
             | Self::UnknownSource { .. }
             | Self::NothingToResume { .. }
+            | Self::JoinedOtherwise { .. }
             | Self::NothingToRead { .. }
             | Self::Name { .. }
             | Self::NameTaken { .. }
@@ -204,6 +208,7 @@ impl Error {
             | Self::NoVersion { .. }
             | Self::UnknownSource { .. }
             | Self::NothingToResume { .. }
+            | Self::JoinedOtherwise { .. }
             | Self::NothingToRead { .. }
             | Self::Name { .. }
             | Self::NameTaken { .. }
@@ -257,6 +262,9 @@ impl Error {
             }
             Self::SameSource { .. } => Some("name two versions, as `smolcrawl sources` lists them".to_owned()),
             Self::NoPage { .. } => Some("find its stored address by a search, or fetch it and crawl it first".to_owned()),
+            Self::JoinedOtherwise { .. } => {
+                Some("take part in it as it is, `smolcrawl work`, or ask for the same; --fresh ends it and begins anew".to_owned())
+            }
             Self::NothingToResume { .. } => Some("leave out --resume: it is crawled from its beginning".to_owned()),
             Self::UnknownProject { known, .. } if known.is_empty() => Some("read one with `smolcrawl project PATH`".to_owned()),
             Self::UnknownProject { known, .. } => {

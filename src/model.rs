@@ -5,6 +5,7 @@ mod addresses;
 mod budget;
 mod date;
 mod filled;
+mod joined;
 mod part;
 mod plain;
 mod shared;
@@ -20,9 +21,13 @@ pub use self::addresses::Addresses;
 pub use self::budget::{Budget, Meter, OverBudget};
 pub use self::date::date;
 pub use self::filled::Filled;
+pub use self::joined::{
+    Became, Clock, Dealt, Given, Joined, JoinedEnd, JoinedId, JoinedLimits, JoinedPlan, JoinedTotals, PageOf, Remark, RemarkKind,
+    RobotsKnown, Settled, Spent, Verdict, Waiting, Wish, WorkerId,
+};
 pub use self::part::part_end;
 pub use self::plain::plain;
-pub use self::shared::{SharedPage, SharedSource, SharedVector};
+pub use self::shared::{CopiedPage, SharedPage, SharedSource, SharedVector};
 pub use self::source::{
     BadName, Candidate, Earlier, FilesRecipe, Meant, NotMeant, Recipe, SourceId, SourceState, SourceSummary, Trail, host, meant,
 };

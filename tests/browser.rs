@@ -19,6 +19,7 @@ use std::path::{Path, PathBuf};
 use std::process::Output;
 #[cfg(target_os = "linux")]
 use std::process::Stdio;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -324,6 +325,10 @@ fn a_site_that_needs_a_browser_is_known_for_it() {
     assert_eq!((&next["stored"], &next["rendered"]), (&json!(1), &json!(1)), "{next}");
     let page = text(&run(home.path(), &["show", &peer.url("/c")]).stdout);
     assert!(page.contains("This is told at /c alone") && page.contains("at the foot of one of them"), "{page}");
+    // Without one, what is stored says more than what is there.
+    let without = run_there(home.path(), &["refresh", &peer.address, "--render", "never", "--no-index", "--json"]);
+    assert_eq!(report(&without)["removed"], json!(0), "{}", text(&without.stdout));
+    assert_eq!(text(&run(home.path(), &["show", &peer.url("/c")]).stdout), page);
 }
 
 #[test]
@@ -560,6 +565,30 @@ fn a_script_that_leads_to_a_login_gives_no_page() {
     let output = run_there(home.path(), &with_browser(&["fetch", &peer.url("/members")]));
     let said = text(&output.stderr);
     assert!(!output.status.success() && said.contains("the site wants a login: it redirects to"), "{} {said}", text(&output.stdout));
+}
+
+#[test]
+fn a_script_that_leads_to_nothing_takes_no_page_away() {
+    if browser().is_none() {
+        return;
+    }
+    let broken = Arc::new(AtomicBool::new(false));
+    let is_broken = Arc::clone(&broken);
+    let peer = Peer::start(move |target| match target {
+        "/" if is_broken.load(Ordering::SeqCst) => app("location.replace('/404')"),
+        "/" => app(&format!("document.getElementById('root').innerHTML = '<h1>Kettles</h1><p>{LONG}</p>'")),
+        _ => none(),
+    });
+    let home = home();
+    let told = report(&run_there(home.path(), &with_browser(&["crawl", &peer.url("/"), "--no-index", "--json"])));
+    assert_eq!(told["rendered"], json!(1), "{told}");
+    broken.store(true, Ordering::SeqCst);
+    let again = run_there(home.path(), &with_browser(&["refresh", &peer.address, "--no-index", "--json"]));
+    assert_eq!(report(&again)["removed"], json!(0), "{}", text(&again.stdout));
+    assert!(text(&run(home.path(), &["show", &peer.url("/")]).stdout).contains("# Kettles"));
+    // Of a page that nothing is known of, it is told what was met.
+    let output = run_there(home.path(), &with_browser(&["fetch", &peer.url("/")]));
+    assert!(!output.status.success() && text(&output.stderr).contains("where its script leads"), "{}", text(&output.stderr));
 }
 
 #[test]

@@ -157,6 +157,7 @@ const MARKDOWN: &[Shape] = &[
     ("marks that combine", |n| r("\u{301}", n)),
     ("joiners", |n| r("\u{1f469}\u{200d}", n)),
     ("backticks", |n| format!("{W}\n\n{}\n{W}", r("`", n))),
+    ("code that does not end", |n| r("`a ``b ```c ", n)),
     ("growing backticks", |n| each(n / 20 + 1, |i| format!("{} ", r("`", i)))),
     ("steps", |n| each(n / 20 + 1, |i| format!("{}- x\n", r(" ", 2 * i)))),
     ("blank lines", |n| format!("{W}{}{W}", r("\n", n))),
@@ -173,6 +174,8 @@ const MARKDOWN: &[Shape] = &[
     ("components", |n| format!("import X from 'x'\n\n{}", r("<Tabs>\n", n))),
     ("components that do not end", |n| format!("import X from 'x'\n\n{}", r("<Tabs \n\n", n))),
     ("components on one line", |n| format!("import X from 'x'\n\n{}", r("a <Kbd>b</Kbd> ", n))),
+    ("components behind components", |n| format!("import X from 'x'\n\n{}", r("<Aa b='c'>", n))),
+    ("labels of components", |n| format!("import X from 'x'\n\n<Tabs items={{[{}]}}>\n{}", r("'a',", 1_000), r("<Tab>\n", n))),
     ("braces of components", |n| format!("import X from 'x'\n\n<Tabs a={}", r("{\n", n))),
     ("containers", |n| r(":::note\n", n)),
     ("admonitions", |n| r("!!! note\n", n)),
@@ -231,6 +234,11 @@ const RESTRUCTURED: &[Shape] = &[
     ("blank lines", |n| format!("a\n{}b", r("\n", n))),
     ("backslashes", |n| r("\\", n)),
     ("footnotes", |n| r(".. [1] a\n\n", n)),
+    ("quoted literals", |n| r("a::\n\n> b\n\n", n)),
+    ("numerals", |n| r("(i) a\n(ii) b\n", n)),
+    ("terms of a glossary", |n| format!(".. glossary::\n\n{}", r("   a\n   b\n", n))),
+    ("images by name", |n| format!(".. |a| image:: {}\n   :alt: c\n\n{}", r("x", 1_000), r("|a| ", n))),
+    ("classes", |n| r(".. class:: A\n   :b: c\n", n)),
 ];
 
 const ASCIIDOC: &[Shape] = &[
@@ -274,6 +282,16 @@ const ASCIIDOC: &[Shape] = &[
     ("odd blanks", |n| r(" a\n\u{a0}b\n\n", n)),
     ("breaks", |n| r("a +\n", n)),
     ("conditions", |n| r("ifdef::a[]\n", n)),
+    ("conditions in conditions", |n| format!("{}a{}\n", r("ifdef::a[", n), r("]", n))),
+    ("curly quotes that do not end", |n| r("\"`a ", n)),
+    ("terms of an index", |n| r("((a ", n)),
+    ("terms of an index that end", |n| format!("{}a{}", r("((", n), r("))", n))),
+    ("passed through", |n| format!("{{{}", r("`+a ++b pass:[ ", n))),
+    ("roles", |n| r("[.a]#b", n)),
+    ("cells that reach far", |n| format!("[cols=60*]\n|===\n{}|===\n", r("60+|a\n.1000+|b\n1000*|c\n", n))),
+    ("values", |n| format!(",===\n{},===\n", r("a,\"b\n", n))),
+    ("quotations", |n| r("[quote, a, b]\n____\nc\n____\n", n)),
+    ("passed blocks", |n| r("++++\n<b>a</b>\n++++\n", n)),
 ];
 
 const ORG: &[Shape] = &[
@@ -298,6 +316,7 @@ const ORG: &[Shape] = &[
     ("comments", |n| r("# a\n", n)),
     ("fixed width", |n| r(": a\n", n)),
     ("planning", |n| r("DEADLINE: a\n", n)),
+    ("verses that do not end", |n| r("#+BEGIN_VERSE\na\n", n)),
     ("tags", |n| r("<a", n)),
 ];
 
@@ -313,6 +332,9 @@ const MANUAL: &[Shape] = &[
     ("lines that go on", |n| r("a\\\n", n)),
     ("conditions", |n| format!("{}x\n", r(".if n ", n))),
     ("conditions with tabs", |n| format!(".if n {}x\n", r(".if\tn ", n))),
+    ("conditions in braces", |n| format!("{}x\n", r(".if n \\{", n))),
+    ("conditions in braces that do not end", |n| r(".if t \\{\n", n)),
+    ("conditions with an else", |n| r(".ie n a\n.el b\n", n)),
     ("blank words", |n| r(".B \" \"\n.I \" \"\n", n)),
     ("words in fonts", |n| r(".B a\n.I b\n", n)),
     ("alternating", |n| format!(".BR {}\n", r("a ", n))),
@@ -343,6 +365,7 @@ const MDOC: &[Shape] = &[
     ("columns", |n| format!(".Bl -column\n.It {}\n", r("a Ta ", n))),
     ("displays", |n| r(".Bd -literal\na\n.Ed\n", n)),
     ("functions", |n| format!(".Fn f {}\n", r("a ", n))),
+    ("parameters", |n| format!(".Fo f\n{}", r(".Fa a\n", n))),
     ("links", |n| r(".Lk http://a.test/ b\n", n)),
     ("words", |n| r("a\n", n)),
 ];
@@ -375,6 +398,12 @@ const OPENAPI: &[Shape] = &[
             "components:\n  responses:\n    A:\n      description: {}\npaths:\n{}",
             r("x", n),
             each(n, |i| format!("  /a{i}: {{get: {{responses: {{200: {{$ref: '#/components/responses/A'}}}}}}}}\n"))
+        )
+    }),
+    ("callbacks", |n| {
+        format!(
+            "components:\n  callbacks:\n    A: {{b: {{get: {{callbacks: {{c: {{$ref: '#/components/callbacks/A'}}}}}}}}}}\npaths:\n{}",
+            each(n, |i| format!("  /a{i}: {{get: {{callbacks: {{c: {{$ref: '#/components/callbacks/A'}}}}}}}}\n"))
         )
     }),
     ("types of types", |n| {

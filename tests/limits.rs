@@ -33,7 +33,7 @@ fn without_memory_for_the_model_words_are_searched() {
         .collect();
     std::fs::write(home.path().join("pages.jsonl"), lines).unwrap();
     let told = "the model cannot run";
-    for (memory, is_short) in [(Some(240 << 20), true), (None, false)] {
+    for (memory, is_short) in [(Some(265 << 20), true), (None, false)] {
         let indexed = run(home.path(), memory, &["index", "--jsonl", "pages.jsonl", "--db", "x.db"]);
         let said = text(&indexed.stderr);
         assert!(indexed.status.success(), "{said}");

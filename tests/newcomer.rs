@@ -284,14 +284,14 @@ fn what_a_crawl_leaves_out_is_told_by_rule_with_what_takes_it_in_and_nothing_twi
 
     let nothing = crawl("/gone", &[]);
     let told = text(&nothing.stdout) + &text(&nothing.stderr);
-    assert_eq!((told.matches("404").count(), told.matches("/gone").count()), (1, 1), "{told}");
+    assert_eq!((told.matches("HTTP 404").count(), told.matches("/gone").count()), (1, 1), "{told}");
     // The same of a refresh.
     site.reply(&format!("{address}/alone/"), page("Alone", ""));
     assert!(crawl("/alone/", &["--name", "alone"]).status.success());
     site.reply(&format!("{address}/alone/"), Reply::status(403));
     let nothing = run(home.path(), &["refresh", "alone", "--allow-private", "--db", "x.db", "--no-index", "--known-only"]);
     let told = text(&nothing.stdout) + &text(&nothing.stderr);
-    assert_eq!((nothing.status.code(), told.matches("403").count(), told.matches("/alone/").count()), (Some(1), 1, 1), "{told}");
+    assert_eq!((nothing.status.code(), told.matches("HTTP 403").count(), told.matches("/alone/").count()), (Some(1), 1, 1), "{told}");
     // Of this machine by its address, which is not told twice either.
     let refused = text(&run(home.path(), &["fetch", &format!("http://{address}/"), "--ignore-robots"]).stderr);
     assert!(refused.contains("the address is 127.0.0.1, which is loopback"), "{refused}");

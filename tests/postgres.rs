@@ -26,13 +26,17 @@ mod tls;
 
 use std::io::Write as _;
 use std::net::TcpListener;
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant, SystemTime};
 
 use proxy::{Cut, Proxy};
-use smolcrawl::chunk;
-use smolcrawl::model::{Chunk, Document, Embedded, Mode, Query};
+use smolcrawl::config::{Config as Settings, Embeddings, Environment};
+use smolcrawl::engine::Existing;
+use smolcrawl::model::{Chunk, ChunkKind, Document, Embedded, Mode, PageKind, PerPage, Query, SourceId, Wanted};
+use smolcrawl::reactor::sim::Sim;
 use smolcrawl::store::{Config, Error, Put, Store, Trouble};
+use smolcrawl::{Engine, chunk};
 use url::Url;
 
 const NEEDS: &str = "it needs a server: tests/postgres/run";
@@ -351,4 +355,167 @@ fn both_engines_answer_alike() {
         eprintln!("{mode:?}: {same} of 200 questions have the same first five");
         assert!(same >= least, "{mode:?}: {same} of 200");
     }
+}
+
+/// Numbers that look like chance, the same each time.
+struct Chance(u64);
+
+impl Chance {
+    fn below(&mut self, bound: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        (self.0 % bound as u64) as usize
+    }
+
+    /// Of length one, as those of all models are.
+    fn vector(&mut self) -> Vec<f32> {
+        let vector: Vec<f32> = (0..24).map(|_| self.below(2_001) as f32 / 1_000.0 - 1.0).collect();
+        smolcrawl::embed::normalised(vector).unwrap()
+    }
+}
+
+/// Two large sources and a small one, with text and code of several languages; and what an index of its vectors is asked.
+fn many_passages(schema: &str) -> (String, Chance) {
+    let address = format!("{}?schema={schema}", server());
+    let (store, mut chance) = (open(&address).unwrap(), Chance(0x2545_f491_4f6c_dd1d));
+    for page in 0..500 {
+        let site = if page % 50 == 0 { "small" } else { ["large", "larger"][page % 2] };
+        let url = Url::parse(&format!("https://{site}.test/{page}")).unwrap();
+        let document = Document::new(url, "Title", "text", SystemTime::UNIX_EPOCH);
+        let chunk = |ordinal: u32| {
+            let language = ordinal.is_multiple_of(10).then(|| "rust".to_owned());
+            let kind = if ordinal.is_multiple_of(5) { ChunkKind::Code { language, context: String::new() } } else { ChunkKind::Text };
+            Chunk { ordinal, heading_path: Vec::new(), text: format!("passage {page} {ordinal}"), kind, anchor: None }
+        };
+        store.put(&document, &(0..20).map(chunk).collect::<Vec<_>>()).unwrap();
+    }
+    loop {
+        let pending = store.pending("m", 1_000).unwrap();
+        if pending.is_empty() {
+            return (address, chance);
+        }
+        let embedded: Vec<_> = pending.iter().map(|of| Embedded { chunk: of.chunk, vector: chance.vector() }).collect();
+        store.put_vectors("m", &embedded).unwrap();
+    }
+}
+
+#[test]
+#[ignore = "needs a server: tests/postgres/run"]
+fn the_nearest_are_found_by_an_index_and_no_narrowed_answer_comes_short() {
+    let (address, mut chance) = many_passages("graph");
+    let with = |indexed_from| Store::open(&address, Config { indexed_from, ..Config::default() }).unwrap();
+    let (index, exact) = (with(1_000), with(u64::MAX));
+    assert!(!exact.index_vectors("m").unwrap() && !index.index_vectors("none").unwrap());
+    // Who writes meanwhile does not wait, and an index that was left half made is made anew.
+    psql(
+        "stores",
+        "SET search_path TO graph, public; CREATE INDEX vectors_near_1 ON vectors USING hnsw ((steps::halfvec(24)) halfvec_cosine_ops) WHERE model = 1",
+    );
+    psql("stores", "UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'graph.vectors_near_1'::regclass");
+    assert!(index.index_vectors("m").unwrap() && !index.index_vectors("m").unwrap());
+    let asked = [
+        ("all", Query::new("x")),
+        ("code", Query { wanted: Wanted::Code, ..Query::new("x") }),
+        ("a source", Query { sources: vec![SourceId::parse("large.test").unwrap()], ..Query::new("x") }),
+        ("a small source", Query { sources: vec![SourceId::parse("small.test").unwrap()], ..Query::new("x") }),
+        (
+            "two sources",
+            Query { sources: ["small.test", "large.test"].map(|name| SourceId::parse(name).unwrap()).to_vec(), ..Query::new("x") },
+        ),
+        ("a language", Query { wanted: Wanted::Code, languages: vec!["rust".to_owned()], ..Query::new("x") }),
+    ];
+    for (which, query) in asked {
+        let (mut found, mut wanted) = (0, 0);
+        for _ in 0..40 {
+            let vector = chance.vector();
+            let first = |store: &Store| -> Vec<(Url, u32)> {
+                let query = Query { mode: Mode::Dense, limit: 10, per_page: PerPage::All, ..query.clone() };
+                let hits = store.search(&query, Some(&vector), "m").unwrap();
+                hits.into_iter().map(|hit| (hit.url, hit.chunk.ordinal)).collect()
+            };
+            let (all, some) = (first(&exact), first(&index));
+            assert_eq!(all.len(), some.len(), "{which}");
+            wanted += all.len();
+            found += all.iter().filter(|hit| some.contains(hit)).count();
+        }
+        eprintln!("{which}: {found} of {wanted}");
+        assert!(found as f64 >= 0.98 * wanted as f64, "{which}: {found} of {wanted}");
+    }
+    drop((index, exact));
+    // What a session has counted is there when it has ended.
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while psql("stores", "SELECT idx_scan >= 40 FROM pg_stat_user_indexes WHERE schemaname = 'graph' AND indexrelname = 'vectors_near_1'")
+        != "t"
+    {
+        assert!(Instant::now() < deadline, "the index has not been asked");
+    }
+}
+
+/// Chunks that are far from each other make a long list of ranges, which is not read again for each of them.
+#[test]
+#[ignore = "needs a server: tests/postgres/run"]
+fn a_search_among_scattered_chunks_is_soon_over() {
+    let (address, mut chance) = many_passages("scattered");
+    let store = Store::open(&address, Config { statement_timeout: Duration::from_secs(3), ..Config::default() }).unwrap();
+    let kinds = vec![PageKind::Page];
+    let query = Query { mode: Mode::Dense, wanted: Wanted::Code, languages: vec!["rust".to_owned()], kinds, limit: 10, ..Query::new("x") };
+    let found = |vector: &[f32]| store.search(&query, Some(vector), "m").unwrap().len();
+    assert_eq!((found(&chance.vector()), found(&chance.vector())), (10, 10));
+    // What is remembered of it is not what is there any more.
+    let url = Url::parse("https://large.test/new").unwrap();
+    let page = Document::new(url.clone(), "Title", "text", SystemTime::UNIX_EPOCH);
+    let kind = ChunkKind::Code { language: Some("rust".to_owned()), context: String::new() };
+    let chunk = Chunk { ordinal: 0, heading_path: Vec::new(), text: "heron".to_owned(), kind, anchor: None };
+    open(&address).unwrap().put(&page, &[chunk]).unwrap();
+    let pending = store.pending("m", 10).unwrap();
+    let vector = chance.vector();
+    store.put_vectors("m", &[Embedded { chunk: pending[0].chunk, vector: vector.clone() }]).unwrap();
+    assert_eq!(store.search(&query, Some(&vector), "m").unwrap()[0].url, url);
+}
+
+#[test]
+#[ignore = "needs a server: tests/postgres/run"]
+fn a_copy_goes_on_when_the_server_was_gone() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("a.db");
+    let address = format!("{}?schema=copied", server());
+    let from = Store::open(&file, Config::default()).unwrap();
+    let long = "Herons stand still in shallow water until a fish comes by. ".repeat(8_000);
+    for number in 0..16 {
+        let (document, chunks) = page(&format!("{number:02}"), &format!("# Page {number}\n\n{long}"));
+        from.put(&document, &chunks[..3]).unwrap();
+    }
+    let handle = Sim::new().handle();
+    let engine = |database: &Path| {
+        let settings = Settings { environment: Environment::none(), embeddings: Embeddings::None, ..Settings::new(database) };
+        Engine::with_handle(settings, handle.clone()).unwrap()
+    };
+    let (ours, theirs) = (engine(&file), engine(Path::new(&address)));
+    let (mut restarts, mut begun) = (0, 0);
+    let report = 'copies: loop {
+        begun += 1;
+        assert!(begun < 40, "it comes to no end");
+        let mut copying = theirs.copy_from(&ours, Existing::Refuse);
+        loop {
+            match handle.block_on(copying.next()) {
+                None => break 'copies copying.into_report(),
+                // Once it was asked to end a transaction, nobody knows whether it has: the same copy finds out.
+                Some(Err(error)) => {
+                    assert!(error.is_transient(), "{error:?}");
+                    break;
+                }
+                Some(Ok(progress)) if progress.copied > restarts * 3 && progress.copied < 16 => {
+                    restart();
+                    restarts += 1;
+                }
+                Some(Ok(_)) => {}
+            }
+        }
+    };
+    assert!(restarts > 2 && report.sources[0].pages == 16, "{restarts}: {report:?}");
+    let there = open(&address).unwrap();
+    let source = &report.sources[0].source;
+    assert_eq!(from.documents_after(source, "", 100).unwrap(), there.documents_after(source, "", 100).unwrap());
+    assert!(there.check().unwrap().is_whole());
 }

@@ -3,6 +3,8 @@
 
 #[path = "support/binary.rs"]
 mod binary;
+#[path = "projects/doubted.rs"]
+mod doubted;
 #[path = "support/site.rs"]
 mod site;
 

@@ -1021,7 +1021,7 @@ fn full_disk_child() {
 #[cfg(target_os = "linux")]
 fn a_full_disk_loses_nothing() {
     let folder = tempfile::tempdir().unwrap();
-    let script = "mount -t tmpfs -o size=700k tmpfs \"$1\" || exit 77; exec \"$2\" full_disk_child --exact --nocapture";
+    let script = "mount -t tmpfs -o size=800k tmpfs \"$1\" || exit 77; exec \"$2\" full_disk_child --exact --nocapture";
     let child = Command::new("unshare")
         .args(["--map-root-user", "--mount", "sh", "-c", script, "sh"])
         .args([folder.path(), &std::env::current_exe().unwrap()])

@@ -2,6 +2,8 @@
 
 #![cfg(feature = "code")]
 
+#[path = "symbols/accused.rs"]
+mod accused;
 #[path = "symbols/defects.rs"]
 mod defects;
 #[cfg(unix)]
@@ -15,7 +17,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use smolcrawl::symbols::{
-    Checked, Ecosystem, Indexed, Kind, Language, Limits, Package, PackageId, Reach, Reader, Reason, Verdict, Wanted, check, find,
+    Checked, Dependency, Ecosystem, Home, Indexed, Kind, Language, Limits, Package, PackageId, Reach, Reader, Reason, Verdict, Wanted,
+    check, check_at, find,
 };
 
 /// Files below a folder, as a package of this name.
@@ -277,12 +280,11 @@ fn two_versions_of_a_crate_do_not_mix() {
         reader.file("src/lib.rs", text.as_bytes());
         reader.finish()
     };
-    let mut user =
-        Reader::new(PackageId::new(Ecosystem::Cargo, "kettle", "1"), "kettle").dependencies(vec![smolcrawl::symbols::Dependency {
-            root: "steam".into(),
-            id: PackageId::new(Ecosystem::Cargo, "steam", "2"),
-            optional: false,
-        }]);
+    let mut user = Reader::new(PackageId::new(Ecosystem::Cargo, "kettle", "1"), "kettle").dependencies(vec![Dependency {
+        root: "steam".into(),
+        id: PackageId::new(Ecosystem::Cargo, "steam", "2"),
+        optional: false,
+    }]);
     user.file("src/lib.rs", b"pub use steam::New;");
     let old = version("1", "pub struct Old;");
     let new = version("2", "pub struct New; impl New { pub fn hiss(&self) {} }");

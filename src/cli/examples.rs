@@ -16,8 +16,17 @@ const EXAMPLES: &[(&str, &[&str])] = &[
             "smolcrawl crawl https://docs.rs/smol/2.0.2/smol/ --name smol --max-pages 500",
             "smolcrawl crawl https://docs.example.com/ --header 'Authorization: env:DOCS_TOKEN' --include '/guide/*' --dry-run",
             "smolcrawl crawl https://docs.example.com/ --links-only --depth 10",
+            "smolcrawl crawl https://docs.example.com/ --join --per-host 20 --db postgres://docs@db.example.com/docs",
         ],
     ),
+    (
+        "copy",
+        &[
+            "smolcrawl copy --from index.db --to postgres://docs@db.example.com/docs",
+            "smolcrawl copy --from postgres://docs@db.example.com/docs --to index.db --replace",
+        ],
+    ),
+    ("work", &["smolcrawl work --db postgres://docs@db.example.com/docs", "smolcrawl work docs.example.com --wait --concurrency 20"]),
     (
         "add",
         &[
@@ -142,7 +151,7 @@ mod tests {
         for of in command().get_subcommands().filter(|command| !command.is_hide_set()) {
             let name = of.get_name();
             let lines = EXAMPLES.iter().find(|(known, _)| *known == name).unwrap_or_else(|| panic!("{name} has no examples")).1;
-            assert!((2..=4).contains(&lines.len()), "{name}");
+            assert!((2..=5).contains(&lines.len()), "{name}");
             for line in lines {
                 let words = words(line);
                 assert_eq!(words[..2], ["smolcrawl", name], "{line}");

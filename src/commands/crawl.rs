@@ -18,7 +18,7 @@ use smolcrawl::render;
 use super::output::Output;
 use super::progress::{Counts, Crawled, Lines, PATIENCE, Spinner};
 use super::signals::interruption;
-use super::{Failure, Shown, failures, links, progress};
+use super::{Failure, Shown, failures, join, links, progress};
 use crate::cli;
 use crate::terminal::{self, tell};
 
@@ -28,6 +28,9 @@ pub async fn run(engine: &Engine, asked: cli::Crawl, shown: Shown) -> Result<(),
         return links::run(engine, request, asked.json, shown).await;
     }
     let name = name(&request, &asked)?;
+    if asked.join {
+        return join::crawl(engine, request, name, &asked, shown).await;
+    }
     if asked.dry_run {
         return dry_run(engine, request, name, asked.json).await;
     }
@@ -155,6 +158,7 @@ fn request(asked: &cli::Crawl) -> Result<CrawlRequest, Failure> {
     request.max_time = asked.max_time;
     request.max_bytes = asked.max_bytes;
     request.concurrency = asked.concurrency.into();
+    request.per_host = asked.per_host.map(Into::into);
     request.robots = if asked.ignore_robots { Robots::Ignore } else { Robots::Obey };
     request.sitemaps = match asked.sitemap {
         cli::Sitemap::Auto => Sitemaps::Follow,
@@ -229,7 +233,7 @@ async fn follow(crawling: &mut Crawling, watch: &mut Watch) -> Result<Ended, Fai
 }
 
 /// Without the first so many of what failed, else of what was skipped or passed over, that the error tells.
-fn print(report: &CrawlReport, fill: Option<&Fill>, json: cli::Json, in_the_error: usize) -> Result<(), Failure> {
+pub(super) fn print(report: &CrawlReport, fill: Option<&Fill>, json: cli::Json, in_the_error: usize) -> Result<(), Failure> {
     let mut output = Output::new();
     if json.json {
         let mut told = serde_json::to_value(report).map_err(|error| Failure::new(error.to_string(), "this is a defect of smolcrawl"))?;

@@ -18,7 +18,7 @@ use crate::terminal;
 pub fn of(command: &Command, settings: &Settings, environment: &Environment) -> Result<Credentials, Failure> {
     let mut credentials = Credentials::default();
     match command {
-        Command::Add(_) | Command::Crawl(_) | Command::Fetch(_) | Command::Refresh(_) | Command::Verify(_) => {
+        Command::Add(_) | Command::Crawl(_) | Command::Fetch(_) | Command::Refresh(_) | Command::Verify(_) | Command::Work(_) => {
             credentials.add(&of_file(settings, environment)?);
         }
         Command::Serve(_) => match of_file(settings, environment) {

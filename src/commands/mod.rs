@@ -3,6 +3,7 @@
 mod add;
 mod compare;
 mod completions;
+mod copy;
 mod crawl;
 mod credentials;
 mod demo;
@@ -12,6 +13,7 @@ mod failures;
 mod fetch;
 mod help;
 mod index;
+mod join;
 mod lines;
 mod links;
 mod man;
@@ -93,8 +95,10 @@ pub fn run(cli: Cli, environment: &Environment) -> Result<(), Failure> {
             Command::Find(asked) => symbols::find(&engine, asked, paint).await,
             Command::Check(asked) => symbols::check(&engine, asked).await,
             Command::Index(index) => index::run(&engine, index, shown).await,
+            Command::Work(asked) => join::work(&engine, asked, shown).await,
             Command::Export(export) => share::export(&engine, export).await,
             Command::Import(import) => share::import(&engine, import, shown).await,
+            Command::Copy(asked) => copy::run(&engine, asked, shown).await,
             Command::Serve(asked) => serve::run(&engine, asked).await,
             Command::Demo
             | Command::Extract(_)

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use futures_lite::future;
 use indicatif::{ProgressBar, ProgressStyle};
 use smolcrawl::Engine;
+use smolcrawl::engine::Embedding;
 use smolcrawl::http;
 use smolcrawl::reactor::Handle;
 use url::Url;
@@ -169,8 +170,17 @@ pub fn say(work: &str, how_far: impl fmt::Display) {
 
 /// Embeds everything that is stored without a vector, unless it is interrupted: then it says what is left.
 pub async fn embed_unless_interrupted(engine: &Engine, shown: Shown, interrupted: &Interruption) -> Result<(), Failure> {
+    embed_by(engine, engine.embed_pending(), shown, interrupted).await
+}
+
+/// The same beside others that do it.
+pub async fn embed_together_unless_interrupted(engine: &Engine, shown: Shown, interrupted: &Interruption) -> Result<(), Failure> {
+    embed_by(engine, engine.embed_together(), shown, interrupted).await
+}
+
+async fn embed_by(engine: &Engine, embedding: Embedding, shown: Shown, interrupted: &Interruption) -> Result<(), Failure> {
     let is_asked = Cell::new(false);
-    let mut embedding = pin!(embed_until(engine, shown, &is_asked));
+    let mut embedding = pin!(embed_until(engine, embedding, shown, &is_asked));
     let asked = async {
         interrupted.asked().await;
         None
@@ -192,7 +202,7 @@ pub async fn embed_unless_interrupted(engine: &Engine, shown: Shown, interrupted
 
 /// Embeds everything that is stored without a vector.
 pub async fn embed(engine: &Engine, shown: Shown) -> Result<(), Failure> {
-    embed_until(engine, shown, &Cell::new(false)).await.map(drop)
+    embed_until(engine, engine.embed_pending(), shown, &Cell::new(false)).await.map(drop)
 }
 
 /// How far it came.
@@ -202,10 +212,9 @@ enum Embedded {
 }
 
 /// The same, to the end of the chunks in hand once it is asked for its end.
-async fn embed_until(engine: &Engine, shown: Shown, is_asked: &Cell<bool>) -> Result<Embedded, Failure> {
+async fn embed_until(engine: &Engine, mut embedding: Embedding, shown: Shown, is_asked: &Cell<bool>) -> Result<Embedded, Failure> {
     let bar = if visible(shown) { ProgressBar::new(0) } else { ProgressBar::hidden() };
     bar.set_style(ProgressStyle::with_template("embedding {wide_bar} {pos}/{len} chunks{msg}").expect("the template is well formed"));
-    let mut embedding = engine.embed_pending();
     let mut lines = Lines::new(engine.handle(), shown);
     let mut how_far = "the first chunks".to_owned();
     while let Some(progress) = lines.during(embedding.next(), || say("embedding", &how_far)).await {

@@ -6,7 +6,7 @@ use futures_lite::future;
 use indicatif::ProgressBar;
 use serde_json::{Value, json};
 use smolcrawl::engine::{New, RefreshReport, RefreshRequest, Refreshing};
-use smolcrawl::model::{Meant, SourceId, SourceState, SourceSummary, date};
+use smolcrawl::model::{Joined, JoinedTotals, Meant, SourceId, SourceState, SourceSummary, date};
 use smolcrawl::reactor::Handle;
 use smolcrawl::{Engine, Error};
 
@@ -20,8 +20,13 @@ pub async fn list(engine: &Engine, asked: cli::Json) -> Result<(), Failure> {
     database_exists(engine)?;
     let sources = engine.sources().await?;
     let mut output = Output::new();
+    let joined = engine.joined_crawls().await?;
     if asked.json {
-        output.json(&json!({ "sources": sources.iter().map(described).collect::<Vec<_>>() }))?;
+        let mut told = json!({ "sources": sources.iter().map(described).collect::<Vec<_>>() });
+        if !joined.is_empty() {
+            told["joined"] = joined.iter().map(described_joined).collect();
+        }
+        output.json(&told)?;
     } else {
         for source in &sources {
             output.line(format!(
@@ -34,7 +39,15 @@ pub async fn list(engine: &Engine, asked: cli::Json) -> Result<(), Failure> {
                 told(source, SystemTime::now())
             ))?;
         }
-        if sources.is_empty() {
+        for Joined { sources, totals, .. } in &joined {
+            let names: Vec<_> = sources.iter().map(|(source, _)| source.as_str()).collect();
+            let JoinedTotals { workers, leased, queued, done, stored, .. } = totals;
+            output.line(format!(
+                "{}\tcrawled together: {workers} workers, {leased} URLs in hand, {queued} queued, {done} done, {stored} pages stored",
+                names.join(", ")
+            ))?;
+        }
+        if sources.is_empty() && joined.is_empty() {
             output.line("nothing is stored")?;
         }
     }
@@ -316,6 +329,13 @@ fn told(source: &SourceSummary, now: SystemTime) -> String {
 
 pub fn seconds(time: SystemTime) -> u64 {
     time.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
+}
+
+fn described_joined(joined: &Joined) -> Value {
+    let mut told = json!(joined.totals);
+    told["sources"] = joined.sources.iter().map(|(source, _)| json!(source)).collect();
+    told["opened_unix"] = json!(seconds(joined.opened));
+    told
 }
 
 fn described(summary: &SourceSummary) -> Value {

@@ -4,6 +4,8 @@ use std::collections::{HashMap, HashSet};
 
 use url::Url;
 
+use crate::model::Became;
+
 use super::plan::Bounds;
 
 /// Pages that were left out because another address is said to be theirs.
@@ -13,11 +15,32 @@ pub(super) struct Standing {
     yielded: HashMap<Box<str>, (Box<str>, u32)>,
     /// Addresses that gave no page: failed, redirected, skipped.
     nothing: HashSet<Box<str>>,
+    /// Where others look after that: what became of addresses.
+    told: Option<HashMap<Box<str>, Became>>,
 }
 
 impl Standing {
+    /// From now on it is only told, as pages that yield and those that they yield to may be fetched by others.
+    pub(super) fn share(&mut self) {
+        self.told.get_or_insert_default();
+    }
+
+    /// What became of an address, where that is told: nothing, unless something was said of it.
+    pub(super) fn became(&mut self, url: &str) -> Became {
+        self.told.as_mut().and_then(|told| told.remove(url)).unwrap_or(Became::Nothing)
+    }
+
+    fn tell(&mut self, url: &Url, became: Became) -> bool {
+        let Some(told) = &mut self.told else { return false };
+        told.insert(url.as_str().into(), became);
+        true
+    }
+
     /// Whether `page` is to be left out in favour of `canonical`.
     pub(super) fn yields(&mut self, page: &Url, depth: u32, canonical: &Url) -> bool {
+        if self.tell(page, Became::Yields(canonical.as_str().into())) {
+            return true;
+        }
         if self.nothing.contains(canonical.as_str()) {
             return false;
         }
@@ -27,12 +50,20 @@ impl Standing {
 
     /// Returns the page that yielded to it.
     pub(super) fn became_page(&mut self, url: &Url) -> Option<Url> {
+        if self.tell(url, Became::Page) {
+            return None;
+        }
         self.yielded.remove(url.as_str()).map(|page| parsed(page).0)
     }
 
     /// `from` redirects to `to`, or yields to it itself: who yielded to `from` now waits for `to`. Returns that page where this
     /// cannot be, because it is `to` itself or because `to` gave no page.
     pub(super) fn passed_on(&mut self, from: &Url, to: &Url) -> Option<(Url, u32)> {
+        if let Some(told) = &mut self.told {
+            // One that yields has said so.
+            told.entry(from.as_str().into()).or_insert_with(|| Became::Moved(to.as_str().into()));
+            return None;
+        }
         self.nothing.insert(from.as_str().into());
         let page = self.yielded.remove(from.as_str())?;
         if *page.0 == *to.as_str() || self.nothing.contains(to.as_str()) {
@@ -44,6 +75,9 @@ impl Standing {
 
     /// Returns the page that yielded to `url` for nothing, and is to be had after all, with its depth.
     pub(super) fn came_to_nothing(&mut self, url: &Url) -> Option<(Url, u32)> {
+        if self.tell(url, Became::Nothing) {
+            return None;
+        }
         self.nothing.insert(url.as_str().into());
         self.yielded.remove(url.as_str()).map(parsed)
     }

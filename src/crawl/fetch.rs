@@ -28,6 +28,7 @@ use crate::model::Filled;
 use crate::model::Meter;
 use crate::model::OverBudget;
 use crate::model::Page;
+use crate::model::Spent;
 use crate::model::Validators;
 use crate::reactor::Handle;
 use crate::render::Browser;
@@ -45,6 +46,7 @@ use super::scripted::Scripted;
 use super::selection::wants_login;
 use super::sitemap;
 use super::sitemap::Sitemap;
+use super::together::Common;
 use super::turns::Turns;
 use super::twins::Twins;
 use rests::Rests;
@@ -62,7 +64,7 @@ pub(super) struct Fetcher {
     turns: Arc<Turns>,
     /// Where single pages were asked for in markdown. Never held across an await.
     twins: Arc<Mutex<Twins>>,
-    spent: Spent,
+    spent: Counted,
     /// Of each page that is read. Stopped at the end of the crawl, so that nothing is read for nobody.
     reading: Budget,
     links: ReadLinks,
@@ -84,6 +86,8 @@ pub(super) struct Fetcher {
     is_browser_missed: AtomicBool,
     /// Its own, so that pages of several crawls share nothing in the browser.
     identity: u64,
+    /// What those know who do the same crawl.
+    common: Option<Arc<dyn Common>>,
 }
 
 /// What finds the links of a page.
@@ -91,11 +95,12 @@ type ReadLinks = fn(&Page, &Meter) -> Result<Outline, OverBudget>;
 
 /// What was asked for on behalf of one crawl, or of all single requests.
 #[derive(Debug)]
-struct Spent {
+struct Counted {
     requests: AtomicU64,
-    max_requests: u64,
+    max_requests: AtomicU64,
     /// Of answers, as decoded.
     bytes: AtomicU64,
+    max_bytes: AtomicU64,
 }
 
 /// What an answer is.
@@ -131,6 +136,8 @@ pub(super) struct Read {
     pub(super) content: u64,
     /// Where its text may be, where it has none of its own nor in itself.
     pub(super) beside: Option<Beside>,
+    /// It has a text, and an empty place for what scripts write. Asked only at sites whose pages a browser fills in.
+    pub(super) is_hollow: bool,
 }
 
 /// What came, and is an answer by itself or has to be read.
@@ -187,13 +194,14 @@ impl Fetcher {
             rests: Mutex::default(),
             is_browser_missed: AtomicBool::new(false),
             identity: next_identity(),
+            common: None,
             handle,
             client,
             config,
             rules: Arc::default(),
             turns: Arc::default(),
             twins: Arc::default(),
-            spent: Spent::new(u64::MAX),
+            spent: Counted::new(u64::MAX),
             reading: Budget::default(),
             links: extract::links_within,
         })
@@ -213,7 +221,7 @@ impl Fetcher {
             rules: rules.clone(),
             turns: turns.clone(),
             twins: twins.clone(),
-            spent: Spent::new(max_requests),
+            spent: Counted::new(max_requests),
             reading: Budget::default(),
             links: *links,
             browser: browser.clone(),
@@ -225,12 +233,19 @@ impl Fetcher {
             rests: Mutex::default(),
             is_browser_missed: AtomicBool::new(false),
             identity: next_identity(),
+            common: None,
         }
     }
 
     /// Pages that scripts fill in are rendered or not, whatever the settings say.
     pub(super) fn rendering(self, render: Option<Render>) -> Self {
         Self { render: render.unwrap_or(self.render), ..self }
+    }
+
+    /// Where others know as much of robots.txt files, and bytes are allowed from outside.
+    pub(super) fn knowing_with(self, common: Arc<dyn Common>) -> Self {
+        self.spent.max_bytes.store(0, Ordering::Relaxed);
+        Self { common: Some(common), ..self }
     }
 
     /// Origins of which an earlier crawl has found out that they need a browser.
@@ -272,7 +287,8 @@ impl Fetcher {
 
     /// Whether one more request may be made; then it is counted.
     pub(super) fn spend(&self) -> bool {
-        let allowed = |spent: u64| (spent < self.spent.max_requests).then_some(spent + 1);
+        let most = self.spent.max_requests.load(Ordering::Relaxed);
+        let allowed = |spent: u64| (spent < most).then_some(spent + 1);
         self.spent.requests.fetch_update(Ordering::Relaxed, Ordering::Relaxed, allowed).is_ok()
     }
 
@@ -282,7 +298,31 @@ impl Fetcher {
     }
 
     pub(super) fn may_spend(&self) -> bool {
-        self.spent.requests.load(Ordering::Relaxed) < self.spent.max_requests
+        self.requests() < self.spent.max_requests.load(Ordering::Relaxed)
+    }
+
+    /// Requests so far.
+    pub(super) fn requests(&self) -> u64 {
+        self.spent.requests.load(Ordering::Relaxed)
+    }
+
+    /// Whether as many bytes may come as are allowed from outside.
+    pub(super) fn may_receive(&self) -> bool {
+        self.bytes() < self.spent.max_bytes.load(Ordering::Relaxed)
+    }
+
+    /// No more may be asked for than was; how much it might have been.
+    pub(super) fn give_all_back(&self) -> Spent {
+        let (requests, bytes) = (self.requests(), self.bytes());
+        let Counted { max_requests, max_bytes, .. } = &self.spent;
+        let unspent = |most: &AtomicU64, spent: u64| most.fetch_min(spent, Ordering::Relaxed).saturating_sub(spent);
+        Spent { requests: unspent(max_requests, requests), bytes: unspent(max_bytes, bytes) }
+    }
+
+    /// So much more may be asked for than before.
+    pub(super) fn allow(&self, requests: u64, bytes: u64) {
+        self.spent.max_requests.fetch_add(requests, Ordering::Relaxed);
+        self.spent.max_bytes.fetch_add(bytes, Ordering::Relaxed);
     }
 
     /// Bytes of answers so far, as decoded.
@@ -427,6 +467,12 @@ impl Fetcher {
             // It may be the address of the markdown, too.
             read.outline.markdown.get_or_insert(url);
         }
+        if let Ok(Answer::Page(read)) = &mut answer
+            && self.may_render()
+            && self.scripted().needs(&origin(&read.page.url))
+        {
+            read.is_hollow = self.is_hollow(&mut read.page).await;
+        }
         answer
     }
 
@@ -437,7 +483,7 @@ impl Fetcher {
         let Some(page) = taken.page else { return Answer::NotAPage("no markdown at this route".to_owned()) };
         let content = content_of(&page.url, &page.body);
         let outline = Outline { links: taken.links, robots: read.outline.robots, ..Outline::default() };
-        Answer::Page(Box::new(Read { page, outline, content, beside: None }))
+        Answer::Page(Box::new(Read { page, outline, content, beside: None, is_hollow: false }))
     }
 
     /// What an answer from beside a page comes to; long ones are read on another thread.
@@ -473,8 +519,11 @@ impl Fetcher {
             }
             let answer = match self.follow(ask.url.clone(), robots, Wanted::File, &Validators::default()).await {
                 Ok(Answer::File(answer, _)) => answer,
-                Err(error @ Error::Status { .. }) if is_route => return Err(error),
-                _ => continue,
+                Err(error) if is_route => return Err(error),
+                _ => {
+                    extract::missing(&ask).asks.into_iter().rev().for_each(|ask| asks.push_front(ask));
+                    continue;
+                }
             };
             let taken = self.take(page.clone(), ask, Arc::new(*answer)).await;
             links.extend(taken.links);
@@ -593,9 +642,10 @@ fn next_identity() -> u64 {
     LAST.fetch_add(1, Ordering::Relaxed)
 }
 
-impl Spent {
+impl Counted {
     fn new(max_requests: u64) -> Self {
-        Self { requests: AtomicU64::new(0), max_requests, bytes: AtomicU64::new(0) }
+        let [requests, bytes] = [0, 0].map(AtomicU64::new);
+        Self { requests, max_requests: max_requests.into(), bytes, max_bytes: u64::MAX.into() }
     }
 }
 
@@ -658,7 +708,7 @@ fn read(page: Page, wanted: Wanted, directives: Directives, links: ReadLinks, bu
             // One that names itself in markdown is taken from there.
             let is_bare = outline.markdown.is_none() && outline.shell.as_ref().is_some_and(|shell| shell.shipped.is_none());
             let beside = is_bare.then(|| extract::beside(&page, &budget.begin()));
-            Answer::Page(Box::new(Read { page, outline, content, beside }))
+            Answer::Page(Box::new(Read { page, outline, content, beside, is_hollow: false }))
         }
     })
 }

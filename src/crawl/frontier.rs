@@ -12,8 +12,9 @@ use std::time::Instant;
 
 use url::Url;
 
-use crate::model::Trail;
+use crate::model::{Became, Trail};
 
+use super::together::{Outbox, waiting};
 use super::traps::Traps;
 use super::twins::Place;
 
@@ -113,6 +114,8 @@ pub(super) struct Frontier {
     hasher: RandomState,
     /// What was queued and dealt with since somebody looked, if somebody does.
     trail: Option<Trail>,
+    /// What is offered goes there, where others queue it.
+    outbox: Option<Box<Outbox>>,
 }
 
 /// An origin with something to do.
@@ -171,7 +174,25 @@ impl Frontier {
             queued: 0,
             hasher: RandomState::new(),
             trail: None,
+            outbox: None,
         }
+    }
+
+    /// From now on what is offered is told, not queued: what is queued is given from outside.
+    pub(super) fn share(&mut self) {
+        self.outbox.get_or_insert_default();
+        self.clear();
+    }
+
+    /// Forgets what waits.
+    pub(super) fn clear(&mut self) {
+        (self.origins, self.ready, self.waiting) = (HashMap::new(), BTreeSet::new(), BTreeSet::new());
+        self.delayed.clear();
+        self.queued = 0;
+    }
+
+    pub(super) fn outbox(&mut self) -> Option<&mut Outbox> {
+        self.outbox.as_deref_mut()
     }
 
     /// From now on it is noted what is queued and dealt with.
@@ -185,8 +206,11 @@ impl Frontier {
     }
 
     /// All that it led to is known.
-    pub(super) fn dealt_with(&mut self, url: Box<str>) {
-        if let Some(trail) = &mut self.trail {
+    pub(super) fn dealt_with(&mut self, url: Box<str>, became: impl FnOnce(&str) -> Became) {
+        if let Some(outbox) = &mut self.outbox {
+            let became = became(&url);
+            outbox.dealt_with(url, became);
+        } else if let Some(trail) = &mut self.trail {
             trail.done.push(url);
         }
     }
@@ -229,6 +253,10 @@ impl Frontier {
         }
         self.seen.insert(hash);
         let entry = entry();
+        if let Some(outbox) = &mut self.outbox {
+            outbox.found.push(waiting(entry));
+            return Offered::Queued;
+        }
         if let (Some(trail), Role::Page) = (&mut self.trail, entry.role) {
             trail.found.push((entry.url.clone(), entry.depth));
         }
@@ -439,7 +467,7 @@ pub fn is_route(url: &Url) -> bool {
 /// Whether the page that came is another than the one that was asked for. A route of a page that shows all of them has its own address; of all
 /// others what is behind `#` is no part of it.
 pub fn is_elsewhere(page: &Url, asked: &Url) -> bool {
-    if is_route(asked) { page != asked } else { *page != normalise(asked.clone()) }
+    page != asked && (is_route(asked) || *page != normalise(asked.clone()))
 }
 
 /// The address of a route as somebody writes it; none of what has no route.

@@ -25,6 +25,7 @@ mod robots;
 mod scripted;
 mod selection;
 mod sitemap;
+mod together;
 mod traps;
 mod turns;
 mod twins;
@@ -45,6 +46,7 @@ pub use plan::{CrawlRequest, Render, Robots, Scope, Sitemaps, UnknownRender, Unk
 pub use report::{Causes, CrawlReport, End, Failed, MAX_LISTED, NO_PAGE, NearlySame, OUT_OF_SCOPE, SameCause, Skipped, USUALLY_LEFT_OUT};
 pub use robots::Forbidden;
 pub use selection::{EXCLUDED, LeaveOut, NOT_INCLUDED, Pattern, TRANSLATION};
+pub use together::{Common, Tidings};
 pub use walk::{Crawl, Visit};
 
 use crate::extract;
@@ -151,6 +153,14 @@ impl Crawler {
         Crawl::new(fetcher, request)
     }
 
+    /// A crawl that others do as well: it fetches what it is [given](Crawl::feed), and [tells](Crawl::take_tidings) what it finds. Limits are
+    /// those of who gives; `common` is what all of them know.
+    pub fn crawl_together(&self, request: CrawlRequest, common: Arc<dyn Common>) -> Crawl {
+        let fetcher = self.fetcher.counting_apart(0, &request.credentials).rendering(request.render).knowing_with(common);
+        let request = CrawlRequest { max_pages: u64::MAX, max_bytes: Some(u64::MAX), ..request };
+        Crawl::new(fetcher, request).shared()
+    }
+
     /// A crawl that tells which page links to which: the same pages by the same rules.
     pub fn link_graph(&self, request: CrawlRequest) -> LinkGraph {
         let fetcher = self.fetcher.counting_apart(request.requests_allowed(), &request.credentials).rendering(request.render);
@@ -247,7 +257,7 @@ impl Crawler {
             Ok(Answer::Page(read)) if read.beside.is_some() || is_route(url) => {
                 match self.fetcher.filled(*read, url, filled, robots).await {
                     // The file of a route.
-                    Err(Error::Status { status: 404 | 410, .. }) => Ok(Refetched::Gone),
+                    Err(Error::Status { status: 404 | 410, .. }) if is_route(url) => Ok(Refetched::Gone),
                     filled => filled.map(|(page, links)| Refetched::Page(page, links)).map_err(|error| error.at(url)),
                 }
             }

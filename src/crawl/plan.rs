@@ -476,21 +476,27 @@ impl Bounds {
         Moved::Away
     }
 
-    /// The page of a seed was read and has these links: now it is known whether it is a folder.
-    pub(super) fn read(&mut self, seed: &Url, links: &[Url]) {
-        let Some(at) = Root::of(seed) else { return };
+    /// The page of a seed was read and has these links: now it is known whether it is a folder; none where it was, or it is no seed.
+    pub(super) fn read(&mut self, seed: &Url, links: &[Url]) -> Option<bool> {
+        let at = Root::of(seed)?;
+        let mut is_folder = None;
         for root in self.roots.iter_mut().filter(|root| root.is_at(&at)) {
             if let Folder::Perhaps(path) = &root.folder {
                 let has_something_below = links.iter().any(|link| {
                     link.host_str().map(bare) == Some(bare(&root.host))
                         && link.path().strip_prefix(&**path).is_some_and(|rest| rest.len() > 1 && rest.starts_with('/'))
                 });
-                root.folder = match has_something_below {
-                    true => Folder::From(path.clone()),
-                    false => Folder::Below(parent(path).to_owned()),
-                };
+                is_folder = Some(has_something_below);
+                root.settle(has_something_below);
             }
         }
+        is_folder
+    }
+
+    /// The same, as another has read it.
+    pub(super) fn told(&mut self, seed: &Url, is_folder: bool) {
+        let Some(at) = Root::of(seed) else { return };
+        self.roots.iter_mut().filter(|root| root.is_at(&at)).for_each(|root| root.settle(is_folder));
     }
 
     pub(super) fn contains(&self, url: &Url) -> bool {
@@ -527,6 +533,13 @@ impl Root {
         let (host, domain) = (seed.host_str()?.to_owned(), domain(seed));
         let path = seed.path().to_owned();
         Some(Self { folder: Folder::of(&path), path, host, port: seed.port(), domain, is_foreign: false })
+    }
+
+    /// What may be a folder is one, or is a page.
+    fn settle(&mut self, is_folder: bool) {
+        if let Folder::Perhaps(path) = &self.folder {
+            self.folder = if is_folder { Folder::From(path.clone()) } else { Folder::Below(parent(path).to_owned()) };
+        }
     }
 
     fn is_at(&self, other: &Self) -> bool {

@@ -110,6 +110,11 @@ impl Polite {
         self.host(url).knowledge = Knowledge::Asked;
     }
 
+    /// It could not be asked for: it is to be tried again.
+    pub(super) fn did_not_ask(&mut self, url: &Url) {
+        self.host(url).knowledge = Knowledge::Nothing;
+    }
+
     /// robots.txt itself was a request: the first page keeps the delay to it.
     pub(super) fn learned(&mut self, url: &Url, rules: Arc<Rules>, now: Instant) {
         let size = rules.size();

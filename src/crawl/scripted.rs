@@ -14,7 +14,7 @@ pub(super) struct Scripted {
 struct Seen {
     /// A browser has filled them in, and nothing else would.
     filled: u32,
-    /// With a text of their own.
+    /// With a text of their own, or one from data.
     own: u32,
 }
 
@@ -25,6 +25,11 @@ impl Scripted {
 
     pub(super) fn was_filled(&mut self, origin: &str) {
         self.seen(origin).filled += 1;
+    }
+
+    /// A page came from what its site ships: who has that for one has it for others, mostly.
+    pub(super) fn has_data(&mut self, origin: &str) {
+        self.seen(origin).own += 1;
     }
 
     pub(super) fn has_own(&mut self, origin: &str) {
@@ -90,6 +95,14 @@ mod tests {
         // It is built otherwise now.
         (0..2).for_each(|_| next.has_own("http://b.test"));
         assert!(!next.needs("http://b.test") && next.all().is_empty());
+    }
+
+    #[test]
+    fn a_site_that_ships_its_texts_needs_no_browser() {
+        let mut scripted = Scripted::default();
+        (0..10).for_each(|_| scripted.has_data("http://a.test"));
+        (0..3).for_each(|_| scripted.was_filled("http://a.test"));
+        assert!(!scripted.needs("http://a.test"));
     }
 
     #[test]

@@ -171,9 +171,9 @@ impl Selection {
     }
 
     /// The page of a seed was read and has these links within bounds. Where most of them lead to versions, these are all there is.
-    pub(super) fn read<'a>(&mut self, seed: &Url, links: impl Iterator<Item = &'a Url>) {
-        let Some(at) = Home::of(seed) else { return };
-        let Some(home) = self.homes.iter_mut().find(|home| home.is_at(&at)) else { return };
+    pub(super) fn read<'a>(&mut self, seed: &Url, links: impl Iterator<Item = &'a Url>) -> Option<bool> {
+        let at = Home::of(seed)?;
+        let home = self.homes.iter_mut().find(|home| home.is_at(&at))?;
         let (mut versions, mut others) = (0, 0);
         for link in links.filter(|link| home.is_host_of(link)) {
             let path = segments(link);
@@ -184,6 +184,15 @@ impl Selection {
             }
         }
         home.has_old_versions = others > versions;
+        Some(home.has_old_versions)
+    }
+
+    /// The same, as another has read it.
+    pub(super) fn told(&mut self, seed: &Url, has_old_versions: bool) {
+        let Some(at) = Home::of(seed) else { return };
+        if let Some(home) = self.homes.iter_mut().find(|home| home.is_at(&at)) {
+            home.has_old_versions = has_old_versions;
+        }
     }
 
     /// A page names itself in several languages (`hreflang`): all but its own, or the one that is wanted, are translations. Those that were

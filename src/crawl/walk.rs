@@ -4,6 +4,7 @@
 mod filling;
 mod offered;
 mod settle;
+mod sharing;
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::fmt;
@@ -33,6 +34,7 @@ use super::polite::{Ended, Polite, Verdict};
 use super::report::{CrawlReport, End, Failed, MAX_LISTED, Skipped};
 use super::robots::Rules;
 use super::selection::{LeaveOut, Selection};
+use super::together::Together;
 use super::twins::{Place, Twins, pages_of_data};
 
 use filling::{Filled, Filling, Shells};
@@ -98,6 +100,8 @@ pub struct Crawl {
     is_twin_asked: bool,
     /// Pages whose text is looked for beside them.
     shells: Shells,
+    /// Where others do it, too.
+    together: Option<Box<Together>>,
     /// What an earlier crawl had found and not dealt with: queued when the seeds have been read again, which tell what is in bounds.
     before: Addresses,
     /// They have been.
@@ -175,6 +179,7 @@ impl Crawl {
             looking: None,
             is_twin_asked: false,
             shells: Shells::default(),
+            together: None,
             before: Addresses::default(),
             is_before_begun: false,
             pages_before: 0,
@@ -346,6 +351,10 @@ impl Crawl {
                 Poll::Ready(Some(done)) => self.settle(done),
                 // Where a limit is reached they stay where they are, and are told as left.
                 Poll::Ready(None) if due.is_none() && self.limit.is_none() && !self.before.is_empty() => self.queue_before(),
+                // What comes next comes from outside.
+                Poll::Ready(None) if due.is_none() && self.together.is_some() => {
+                    ready!(self.poll_alarm(deadline, cx));
+                }
                 Poll::Ready(None) if due.is_none() => return Poll::Ready(self.end(End::Complete)),
                 _ => ready!(self.poll_alarm(due.into_iter().chain(deadline).min(), cx)),
             }
@@ -420,6 +429,10 @@ impl Crawl {
 
     /// Then what is in flight comes to its end, and nothing new begins.
     fn has_reached_a_limit(&mut self) -> bool {
+        if let Some(together) = &self.together {
+            // What is allowed grows.
+            return together.is_ending || !self.fetcher.may_spend() || !self.fetcher.may_receive();
+        }
         let reached = match () {
             () if !self.fetcher.may_spend() => Some(End::MaxRequests),
             () if self.fetcher.bytes() >= self.request.bytes_allowed() => Some(End::MaxBytes),
@@ -497,6 +510,9 @@ impl Crawl {
                     self.unreachable.insert(origin(&url), source);
                     self.polite.learned(&url, closed(), now);
                     self.frontier.release(&url);
+                } else if self.together.is_some() {
+                    self.polite.did_not_ask(&url);
+                    self.frontier.release(&url);
                 }
             }
             Done::Twin(page, twin, answer) => {
@@ -517,7 +533,7 @@ impl Crawl {
                 self.in_flight -= 1;
                 // An answer that lies here while nobody polls is no slow one.
                 self.polite.took(&url, took.saturating_sub(self.away - away));
-                self.guesses -= u64::from(entry.is_guess());
+                self.guesses = self.guesses.saturating_sub(u64::from(entry.is_guess()));
                 let given_up = self.polite.ended(&url, now, ended(&answer));
                 self.frontier.release(&url);
                 if let Some(failures) = given_up {
@@ -528,17 +544,29 @@ impl Crawl {
                 }
                 let address: Box<str> = url.as_str().into();
                 if let Role::Llms(place) = entry.role {
-                    return match *answer {
+                    match *answer {
                         Ok(Answer::Moved { to, is_known_now }) => self.moved(url, entry, to, is_known_now),
                         answer => self.llms(&url, place, answer),
-                    };
+                    }
+                    // It was given from outside, as all is then.
+                    if self.together.is_some() {
+                        self.backlog.dealt_with(address);
+                    }
+                    return;
                 }
                 match *answer {
                     Ok(Answer::Page(read)) if url.fragment().is_some() => self.route(url, &entry, *read),
                     Ok(Answer::Page(read)) => self.page(url, entry, *read),
                     Ok(Answer::Sitemap(sitemap)) => self.sitemap(url, entry, sitemap),
                     // It is asked for again.
-                    Ok(Answer::Moved { to, is_known_now }) if to == url => return self.moved(url, entry, to, is_known_now),
+                    Ok(Answer::Moved { to, is_known_now }) if to == url => {
+                        let has_news = is_known_now || entry.has_news;
+                        let is_asked_again = has_news && entry.via.len() < self.fetcher.config.http.max_redirects;
+                        self.moved(url, entry, to, is_known_now);
+                        if is_asked_again || self.together.is_none() {
+                            return;
+                        }
+                    }
                     Ok(Answer::Moved { to, is_known_now }) => self.moved(url, entry, to, is_known_now),
                     Ok(Answer::NotAPage(what)) => match entry.role {
                         Role::Sitemap { .. } if entry.is_guess() => log::debug!("no sitemap at {}", http::masked(&url)),
@@ -553,7 +581,7 @@ impl Crawl {
                         return self.try_again(&url, entry, &error, now);
                     }
                     // A crawl that goes on after this one asks once more.
-                    Err(error) if error.is_transient() => return self.fail(url, &entry, &error),
+                    Err(error) if error.is_transient() && self.together.is_none() => return self.fail(url, &entry, &error),
                     Err(error) => self.fail(url, &entry, &error),
                 }
                 if !std::mem::take(&mut self.is_twin_asked) {

@@ -84,7 +84,7 @@ pub struct Crawling {
     /// The part of it that is being written, at most one, so that what a page led to is known before the page counts as done.
     recording: FuturesUnordered<Boxed<'static, Result<(), Error>>>,
     /// Pages being read and cut.
-    taking_in: FuturesUnordered<Boxed<'static, Result<Taken, Error>>>,
+    taking_in: FuturesUnordered<TakenIn>,
     /// Those that are to be stored next, together.
     cut: Vec<Cut>,
     /// Those that are being stored.
@@ -115,7 +115,7 @@ enum Fetching {
 }
 
 #[derive(Debug, Default)]
-struct Tally {
+pub(super) struct Tally {
     stored: u64,
     /// Pages without anything to store; the first [`MAX_LISTED`] only.
     skipped: Vec<Skipped>,
@@ -137,14 +137,17 @@ pub enum Event {
 }
 
 /// What became of the page at an address.
-type Told = (Url, Event);
+pub(super) type Told = (Url, Event);
 
 /// What became of pages that were stored together, and what the first of them that could not be has met.
 pub(super) type Stored = (Vec<Told>, Option<Error>);
 
+/// A page that is being read.
+pub(super) type TakenIn = Boxed<'static, Result<Taken, Error>>;
+
 /// A page that was read.
 #[derive(Debug)]
-enum Taken {
+pub(super) enum Taken {
     Cut(Box<Cut>),
     /// There is nothing to store of the page at this address.
     Nothing(Box<Told>),
@@ -159,15 +162,20 @@ pub(super) struct Cut {
     says: Option<(SourceId, String)>,
 }
 
-#[cfg(feature = "files")]
 impl Cut {
     /// A page of which nothing is concluded for its source.
+    #[cfg(feature = "files")]
     pub fn new(page: CutPage) -> Self {
         Self { page, says: None }
     }
 
     pub fn url(&self) -> &Url {
         &self.page.document.url
+    }
+
+    /// The page, and the version that it says its source is of.
+    pub fn into_parts(self) -> (CutPage, Option<(SourceId, String)>) {
+        (self.page, self.says)
     }
 }
 
@@ -425,7 +433,7 @@ impl Crawling {
 }
 
 impl Tally {
-    fn completed(&self, mut report: CrawlReport) -> CrawlReport {
+    pub(super) fn completed(&self, mut report: CrawlReport) -> CrawlReport {
         report.stored = self.stored;
         report.needs_browser.clone_from(&self.needs_browser);
         report.needs_browser_total = self.needs_browser_total;
@@ -438,7 +446,7 @@ impl Tally {
         report
     }
 
-    fn count(&mut self, event: &Event) {
+    pub(super) fn count(&mut self, event: &Event) {
         match event {
             Event::Stored { .. } => self.stored += 1,
             Event::Skipped(skipped) => {
@@ -485,7 +493,7 @@ pub(super) fn unread(url: Url, skip: &extract::Skip) -> Failed {
 impl Engine {
     /// Reads and cuts a page on the pool, unless it says what a page of `copies_of` says. Of `unversioned` it is a seed, and may name the version.
     #[expect(clippy::too_many_arguments, reason = "all of it is what one page needs, and it is called once")]
-    fn take_in(
+    pub(super) fn take_in(
         self,
         source: Option<SourceId>,
         copies_of: Option<SourceId>,
@@ -494,7 +502,7 @@ impl Engine {
         chunking: Chunking,
         budget: Budget,
         alike: Arc<Mutex<Alike>>,
-    ) -> Boxed<'static, Result<Taken, Error>> {
+    ) -> TakenIn {
         Box::pin(async move {
             let url = page.url.clone();
             let inner = self.inner.clone();

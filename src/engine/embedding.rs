@@ -6,20 +6,27 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::{Embedder, Engine, Inner, cut, measured, most_tokens};
+use super::{Asking, Embedder, Engine, Inner, cut, measured, most_tokens};
 use crate::chunk;
 use crate::embed::{self, Embed};
 use crate::error::{Error, chain};
 use crate::http::masked;
-use crate::model::{Budget, EmbedProgress, Embedded, Pending, Query};
+use crate::model::{Budget, Clock, EmbedProgress, Embedded, Pending, Query};
 use crate::reactor::Lane;
-use crate::store::{PageId, Store};
+use crate::store::{self, PageId, Store};
 
 /// The embeddings.
 impl Engine {
     /// Embeds what is stored without a vector, until nothing is. Safe to drop: what was embedded stays.
     pub fn embed_pending(&self) -> Embedding {
-        Embedding { engine: self.clone() }
+        Embedding { engine: self.clone(), lease: None }
+    }
+
+    /// The same beside other processes and machines that do it: each batch is in the hands of one of them. Whoever is silent for a while,
+    /// its batch is given to another; while others are at the last ones it is waited for them.
+    pub fn embed_together(&self) -> Embedding {
+        let made = (self.inner.handle.now(), Instant::now());
+        Embedding { engine: self.clone(), lease: Some(made) }
     }
 
     /// Embeds behind everything else for as long as it is polled: what an earlier run left as soon as the database is
@@ -88,6 +95,18 @@ impl Engine {
         self.with_store(move |store| store.progress(embedder.as_deref().map(Embed::model).unwrap_or_default())).await
     }
 
+    /// Has the store make what finds the nearest of many vectors, where it has such a thing. Without it all are compared.
+    pub(super) async fn index_vectors(&self, model: String) {
+        let asking = Asking::default();
+        let is_over = asking.0.clone();
+        let made = self.store_in(Lane::Heavy, move |store| store::until(is_over, || store.index_vectors(&model))).await;
+        match made {
+            Err(Error::Store(store::Error::Missing { .. })) => {}
+            Err(error) => log::warn!("there is no index of vectors, so that a search compares all: {}", error.chain()),
+            Ok(_) => {}
+        }
+    }
+
     /// As [`Engine::embed_progress`], not older than a second where others store, and as it is where this engine does: counting takes
     /// longer than a search, and every answer tells it.
     #[cfg_attr(not(feature = "schema"), expect(dead_code, reason = "the tools ask for it"))]
@@ -144,6 +163,8 @@ impl fmt::Display for Pace {
 #[derive(Debug)]
 pub struct Embedding {
     engine: Engine,
+    /// Of one that does it with others: when it was made, by the handle and by the machine, as virtual time goes ahead.
+    lease: Option<(Instant, Instant)>,
 }
 
 impl Embedding {
@@ -162,8 +183,12 @@ impl Embedding {
         if self.cut_again().await? {
             return self.engine.store_in(Lane::Heavy, move |store| store.progress(&model)).await.map(Some);
         }
-        let pending = self.pending(&model).await?;
+        let mut pending = self.pending(&model).await?;
+        if pending.is_empty() && self.lease.is_some() {
+            pending = self.pending_of_others(&model).await?;
+        }
         if pending.is_empty() {
+            self.engine.index_vectors(model).await;
             return Ok(None);
         }
         self.engine.tell_change(&model).await?;
@@ -202,7 +227,7 @@ impl Embedding {
             Ok(!pages.is_empty())
         };
         match self.engine.store_in(Lane::Heavy, work).await {
-            Err(Error::Store(crate::store::Error::Missing { .. })) => Ok(false),
+            Err(Error::Store(store::Error::Missing { .. })) => Ok(false),
             cut => cut,
         }
     }
@@ -211,16 +236,44 @@ impl Embedding {
     async fn pending(&self, model: &str) -> Result<Vec<Pending>, Error> {
         let (model, refused) = (model.to_owned(), self.engine.inner.refused().clone());
         let inner = self.engine.inner.clone();
-        let work = move |store: &Store| Ok(readable(&inner.embedder, store.pending(&model, EMBED_AT_ONCE + refused.len())?));
+        let clock = self.lease.map(|(now, real)| Clock::Store {
+            ahead: self.engine.inner.handle.now().saturating_duration_since(now).saturating_sub(real.elapsed()),
+        });
+        let work = move |store: &Store| {
+            let pending = match clock {
+                Some(clock) => store.lease_pending(&model, EMBED_AT_ONCE, LEASE, clock)?,
+                None => store.pending(&model, EMBED_AT_ONCE + refused.len())?,
+            };
+            Ok(readable(&inner.embedder, pending))
+        };
         let found = self.engine.store_in(Lane::Heavy, work).await;
         let mut pending = match found {
-            Err(Error::Store(crate::store::Error::Missing { .. })) => Vec::new(),
+            Err(Error::Store(store::Error::Missing { .. })) => Vec::new(),
             found => found?,
         };
         let refused = self.engine.inner.refused();
         pending.retain(|pending| !refused.contains(&pending.chunk));
         pending.truncate(EMBED_AT_ONCE);
         Ok(pending)
+    }
+
+    /// What others had in hand and did not embed, when they have died; nothing where they have, or nothing is to be waited for.
+    async fn pending_of_others(&self, model: &str) -> Result<Vec<Pending>, Error> {
+        let handle = &self.engine.inner.handle;
+        let until = handle.now() + LEASE + LOOK_AGAIN;
+        loop {
+            let of = model.to_owned();
+            let progress = self.engine.store_in(Lane::Heavy, move |store| store.progress(&of)).await?;
+            let refused = self.engine.inner.refused().len() as u64;
+            if progress.embedded + refused >= progress.chunks || handle.now() >= until {
+                return Ok(Vec::new());
+            }
+            handle.sleep(LOOK_AGAIN).await;
+            let pending = self.pending(model).await?;
+            if !pending.is_empty() {
+                return Ok(pending);
+            }
+        }
     }
 
     /// Chunks with their vectors, one each; those that can have none are set aside, as many as can be remembered.
@@ -301,6 +354,10 @@ impl Drop for Unfinished<'_> {
     }
 }
 
+/// How long a batch is in the hands of one of several.
+const LEASE: Duration = Duration::from_secs(120);
+/// How often it is looked whether others are done.
+const LOOK_AGAIN: Duration = Duration::from_millis(500);
 /// How long it is true how fast chunks were embedded, where nothing newer is known.
 const PACE_HOLDS: Duration = Duration::from_secs(60);
 /// The last batch counts for one of so many.

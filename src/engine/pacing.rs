@@ -7,6 +7,7 @@ use std::time::{Duration, Instant, SystemTime};
 use super::{Engine, Inner};
 use crate::crawl::{Pace, Turn};
 use crate::reactor::{Boxed, Handle, Lane};
+use crate::store::Place;
 
 /// Of one engine. Where there is no file, or it cannot be written, each crawler paces itself.
 #[derive(Debug)]
@@ -17,6 +18,8 @@ pub(super) struct Pacing {
     handle: Handle,
     /// Held for a look or a change only.
     resting: Mutex<Resting>,
+    /// By how many milliseconds the store's clock is ahead of this machine's, and when that was found. Held for a look or a change only.
+    ahead: Mutex<Option<(Instant, i64)>>,
 }
 
 /// Origins that are to be left alone, as they were when somebody last looked.
@@ -31,7 +34,7 @@ struct Resting {
 impl Pacing {
     pub(super) fn new(handle: &Handle) -> Self {
         let made = (handle.now(), Instant::now());
-        Self { engine: OnceLock::new(), made, handle: handle.clone(), resting: Mutex::default() }
+        Self { engine: OnceLock::new(), made, handle: handle.clone(), resting: Mutex::default(), ahead: Mutex::default() }
     }
 
     /// It keeps what it knows in the engine's store, and does not keep the engine.
@@ -45,10 +48,33 @@ impl Pacing {
         (!engine.is_in_memory() && engine.has_database()).then_some(engine)
     }
 
-    /// The machine's time, which others keep as well; with a virtual clock, as far ahead as that is.
+    /// The store's time, which others keep as well, as far as it is known; with a virtual clock, as far ahead as that is.
     fn now(&self) -> SystemTime {
         let passed = self.handle.now().saturating_duration_since(self.made.0);
-        SystemTime::now() + passed.saturating_sub(self.made.1.elapsed())
+        let here = SystemTime::now() + passed.saturating_sub(self.made.1.elapsed());
+        let ahead = self.ahead.lock().unwrap_or_else(PoisonError::into_inner).map_or(0, |(_, ahead)| ahead);
+        let by = Duration::from_millis(ahead.unsigned_abs());
+        if ahead < 0 { here.checked_sub(by).unwrap_or(here) } else { here + by }
+    }
+
+    /// Machines differ, and a server's clock is one for all of them. That of a file is this machine's.
+    async fn set_clock(&self, engine: &Engine) {
+        if let Place::File(_) = Place::of(&engine.inner.config.database) {
+            return;
+        }
+        let now = Instant::now();
+        let is_known = |(at, _): &(Instant, i64)| now.saturating_duration_since(*at) < SET_AGAIN;
+        if self.ahead.lock().unwrap_or_else(PoisonError::into_inner).as_ref().is_some_and(is_known) {
+            return;
+        }
+        let told = engine.with_store(|store| store.clock()).await;
+        // As long there as back.
+        let here = SystemTime::now() - now.elapsed() / 2;
+        if let Ok(there) = told {
+            let milliseconds = |time: Duration| i64::try_from(time.as_millis()).unwrap_or(i64::MAX);
+            let ahead = there.duration_since(here).map_or_else(|behind| -milliseconds(behind.duration()), milliseconds);
+            *self.ahead.lock().unwrap_or_else(PoisonError::into_inner) = Some((now, ahead));
+        }
     }
 
     fn resting(&self) -> MutexGuard<'_, Resting> {
@@ -70,6 +96,7 @@ impl Pace for Pacing {
     fn turn<'a>(&'a self, origin: &'a str, delay: Option<Duration>) -> Boxed<'a, Turn> {
         Box::pin(async move {
             let Some(engine) = self.engine() else { return Turn::Unknown };
+            self.set_clock(&engine).await;
             let (origin, now) = (origin.to_owned(), self.now());
             match engine.store_in(Lane::Heavy, move |store| store.take_turn(&origin, delay, now)).await {
                 Ok(None) => Turn::Taken,
@@ -85,6 +112,7 @@ impl Pace for Pacing {
     fn overloaded<'a>(&'a self, origin: &'a str, asked: Option<Duration>) -> Boxed<'a, ()> {
         Box::pin(async move {
             let Some(engine) = self.engine() else { return };
+            self.set_clock(&engine).await;
             let (at, now) = (origin.to_owned(), self.now());
             match engine.store_in(Lane::Heavy, move |store| store.note_overload(&at, asked, now)).await {
                 Ok(until) => {
@@ -127,6 +155,7 @@ impl Pace for Pacing {
             if self.is_to_be_looked_at()
                 && let Some(engine) = self.engine()
             {
+                self.set_clock(&engine).await;
                 let now = self.now();
                 if let Ok(until) = engine.with_store(move |store| store.resting(now)).await {
                     self.resting().until = until.into_iter().collect();
@@ -139,5 +168,7 @@ impl Pace for Pacing {
 }
 
 const MOST_REFUSED: usize = 10_000;
+/// How long a clock is trusted to go as the store's does.
+const SET_AGAIN: Duration = Duration::from_secs(60);
 /// How old what is known of other processes may be.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);

@@ -258,7 +258,7 @@ impl ReadingProject {
         let content = serde_json::to_string(&self.plan.known).expect("texts and numbers are JSON");
         let project = StoredProject { root, fingerprint: self.plan.fingerprint.clone(), read_at: SystemTime::now(), content };
         self.engine.store_for(Lane::Heavy, Access::Store, move |store| store.put_project(&project)).await?;
-        self.engine.keep_own(self.plan.root.clone(), self.plan.known.own_sources.clone()).await?;
+        self.engine.keep_own(self.plan.root.clone(), &self.plan.known).await?;
         self.engine.inner.forget_symbols();
         self.report.elapsed_ms = u64::try_from(self.engine.handle().now().duration_since(self.begun).as_millis()).unwrap_or(u64::MAX);
         Ok(self.report)

@@ -1,6 +1,6 @@
 //! Which source is meant, what a crawl fills, and what is asked of a source as a whole.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 use std::time::SystemTime;
 
@@ -9,7 +9,7 @@ use url::Url;
 use super::Engine;
 use crate::crawl::{CrawlReport, CrawlRequest, End, Visit, normalise};
 use crate::error::Error;
-use crate::model::{Earlier, Meant, NotMeant, Recipe, SourceId, SourceState, SourceSummary, Trail, host};
+use crate::model::{Earlier, Meant, NotMeant, Recipe, Remark, SourceId, SourceState, SourceSummary, Trail, host};
 use crate::reactor::Lane;
 use crate::store::{PageSummary, Start, Store};
 
@@ -44,6 +44,16 @@ pub(super) struct Known {
 }
 
 impl Fill {
+    /// Of sources with their seeds, from the beginning.
+    pub(super) fn of(request: CrawlRequest, sources: Vec<(SourceId, Vec<Url>)>) -> Self {
+        Self { request, sources, start: Start::Afresh, pages_before: 0, known: None }
+    }
+
+    /// Each source with its seeds.
+    pub(super) fn seeded(&self) -> Vec<(SourceId, Vec<Url>)> {
+        self.sources.clone()
+    }
+
     pub fn request(&self) -> &CrawlRequest {
         &self.request
     }
@@ -137,7 +147,8 @@ impl Engine {
         // Nothing was written down before it was interrupted.
         let start = if pages_before == 0 { Start::Afresh } else { start };
         // What was learned of its sites, whatever is asked for this time.
-        let scripted = summary.and_then(|of| of.recipe.as_ref()).map_or_else(Vec::new, |recipe| recipe.scripted.clone());
+        let learned = summary.and_then(|of| of.recipe.as_ref()).map_or_else(Vec::new, |recipe| recipe.scripted.clone());
+        let scripted = request.scripted.iter().cloned().chain(learned).collect::<BTreeSet<_>>().into_iter().collect();
         let request = CrawlRequest { scripted, ..request };
         Ok(Fill { request, sources, start, pages_before, known: None })
     }
@@ -202,8 +213,19 @@ impl Engine {
 
     /// Notes what came to nothing, so that a refresh tells it once. As it is told: no secret in an address is kept for this.
     pub(super) async fn note_misses(&self, fill: &Fill, report: &CrawlReport) -> Result<(), Error> {
+        let urls = report.failed.iter().map(|failed| &failed.url).chain(report.skipped.iter().map(|skipped| &skipped.url));
+        self.note_missed(fill, urls).await
+    }
+
+    /// The same of a crawl that was done together.
+    pub(super) async fn note_joined_misses(&self, fill: &Fill, remarks: &[Remark]) -> Result<(), Error> {
+        let urls: Vec<Url> = remarks.iter().filter_map(|remark| Url::parse(&remark.url).ok()).collect();
+        self.note_missed(fill, urls.iter()).await
+    }
+
+    async fn note_missed(&self, fill: &Fill, urls: impl Iterator<Item = &Url>) -> Result<(), Error> {
         let mut of: HashMap<SourceId, Vec<Box<str>>> = HashMap::new();
-        for url in report.failed.iter().map(|failed| &failed.url).chain(report.skipped.iter().map(|skipped| &skipped.url)) {
+        for url in urls {
             if let Some(source) = fill.source_of(url) {
                 of.entry(source).or_default().push(url.as_str().into());
             }

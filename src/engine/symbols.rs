@@ -2,6 +2,7 @@
 //! that were asked lately stay in memory.
 
 mod answer;
+mod doubted;
 mod mentioned;
 mod own;
 mod scope;

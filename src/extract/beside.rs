@@ -7,8 +7,8 @@ use crate::extract::genre::Genre;
 use crate::extract::hidden::{Copies, is_hidden};
 use crate::extract::hints::{self, Hint, is_note};
 use crate::extract::judge::{Case, Element, Rule, Trust, judge};
-use crate::extract::math;
 use crate::extract::phrases::is_phrase_of_site;
+use crate::extract::{code, controls, math};
 
 /// Whether scripts would run: what stands in for them is read only where they would have filled the page.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -44,36 +44,24 @@ pub(super) fn leave_out_unread(dom: &Dom, scripts: Scripts, left_out: &mut [Opti
 
 fn is_unread(dom: &Dom, node: NodeId, name: &str) -> bool {
     match name {
-        // What a question is folded under is its text.
-        "button" => return !is_question(dom, node),
+        // Some of them are headings, columns, words of a sentence.
+        "button" | "clipboard-copy" => return !controls::is_text(dom, node),
+        // What is open is shown.
+        "dialog" => return dom.attribute(node, "open").is_none(),
+        // Some are where an example can be changed.
+        "textarea" => return !code::is_field(dom, node),
         "template" => return dom.attribute(node, "shadowrootmode").is_none(),
         // Some of them are formulas.
         "script" => return !math::is_formula_script(dom, node),
-        "style" | "nav" | "input" | "select" | "textarea" | "iframe" | "svg" | "object" | "embed" | "canvas" | "video" | "audio"
-        | "dialog" | "head" | "progress" | "datalist" | "map" | "clipboard-copy" => return true,
+        "style" | "nav" | "input" | "select" | "iframe" | "svg" | "object" | "embed" | "canvas" | "video" | "audio" | "head"
+        | "progress" | "datalist" | "map" | "noframes" => return true,
         "html" | "body" | "main" => return false,
         "a" => return is_permalink(dom, node),
         _ => {}
     }
     let role = dom.attribute(node, "role").unwrap_or_default();
     matches!(role, "navigation" | "search" | "banner" | "contentinfo" | "menu" | "menubar" | "dialog" | "alertdialog" | "tab" | "tooltip")
-        || role == "button" && !is_question(dom, node)
-}
-
-/// A button that opens what stands below it, and says what that is: in a heading, or of an accordion.
-fn is_question(dom: &Dom, button: NodeId) -> bool {
-    let parent = dom.parent(button);
-    let titled = parent.is_some_and(|parent| is_heading(dom, parent) || dom.is(parent, "dt"));
-    let folds = dom.attribute(button, "aria-expanded").is_some() || dom.attribute(button, "aria-controls").is_some();
-    let called = || {
-        let class = dom.attribute(button, "class").unwrap_or_default().to_ascii_lowercase();
-        ["accordion", "faq", "question", "collaps", "disclosure", "toggle"].iter().any(|name| class.contains(name))
-            && !class.contains("nav")
-    };
-    let says = dom.text_start(button, 200).split_ascii_whitespace().count() > 1;
-    let holds = || dom.descendants(button).take(40).any(|below| dom.is(below, "p"));
-    let is_control = dom.is(button, "button");
-    says && (folds && (titled || !is_control || called()) || called() && (titled || !is_control) || is_control && holds())
+        || role == "button" && !controls::is_text(dom, node)
 }
 
 /// `¶`, `#` and the like: a link to the place where it stands.
@@ -174,7 +162,9 @@ pub(super) fn leave_out(dom: &Dom, court: &Court, left_out: &mut [Option<Rule>])
         let fact = all.at(node);
         let rule = if is_phrase_of_site(dom, node, all) {
             Some(Rule::Phrase)
-        } else if is_mark(dom, node, name) && fact.prose == 0.0 || is_for_ears(dom, node, name) && fact.text * 2 <= page.text {
+        } else if is_mark(dom, node, name) && fact.prose == 0.0
+            || is_for_ears(dom, node, name) && fact.text * 2 <= page.text && !is_all_of_cell(dom, node, all)
+        {
             Some(Rule::Mark)
         } else if is_content_by_name(name) && (is_page(name) || !is_hidden(dom, node)) {
             None
@@ -244,6 +234,7 @@ fn element(dom: &Dom, node: NodeId, name: &str, court: &Court, hint: Option<Hint
         };
     }
     match name {
+        "footer" | "div" | "p" if is_of_quotation(dom, node, hint) => Element::Text,
         "footer" => Element::Footer,
         "div" | "section" if !court.is_named_main && is_called_footer(dom, node) => Element::Footer,
         "header" => Element::Header,
@@ -269,6 +260,20 @@ fn element(dom: &Dom, node: NodeId, name: &str, court: &Court, hint: Option<Hint
     }
 }
 
+/// Who said what is quoted, whether it is called a footer or is one; in an item or a cell, where it begins as such lines do.
+fn is_of_quotation(dom: &Dom, node: NodeId, hint: Option<Hint>) -> bool {
+    let parent = dom.parent(node).and_then(|parent| dom.name(parent)).map(|name| &**name);
+    match parent {
+        Some("blockquote") => matches!(hint, None | Some(Hint::Navigation)),
+        Some("figure" | "li" | "td" | "dd") if dom.is(node, "footer") => {
+            parent == Some("figure")
+                || dom.text_start(node, LONGEST_MARK).starts_with(['—', '–', '-', '―', '~'])
+                || dom.descendants(node).take(LONGEST_MARK).any(|below| dom.is(below, "cite"))
+        }
+        _ => false,
+    }
+}
+
 /// Called so, and nothing else.
 fn is_called_footer(dom: &Dom, node: NodeId) -> bool {
     dom.attribute(node, "id") == Some("footer") || dom.attribute(node, "class").is_some_and(|class| class.trim() == "footer")
@@ -278,6 +283,8 @@ fn is_called_footer(dom: &Dom, node: NodeId) -> bool {
 fn is_mark(dom: &Dom, node: NodeId, name: &str) -> bool {
     match name {
         "td" | "pre" => return is_line_numbers(dom, node),
+        // Doxygen sets the project's name and version above each page.
+        "div" if dom.attribute(node, "id") == Some("titlearea") => return true,
         "h1" | "h2" | "h3" | "h4" | "h5" | "h6" | "p" | "div" | "label" | "span" | "a" | "em" | "strong" | "b" | "i" | "summary" => {}
         _ => return false,
     }
@@ -297,6 +304,12 @@ fn is_mark(dom: &Dom, node: NodeId, name: &str) -> bool {
 fn is_for_ears(dom: &Dom, node: NodeId, name: &str) -> bool {
     let classes = dom.attribute(node, "class").unwrap_or_default();
     name != "h1" && classes.split_ascii_whitespace().any(|class| FOR_EARS.contains(&class))
+}
+
+/// What a sign in a cell says to those who do not see it is what the cell says: "Yes", "No".
+fn is_all_of_cell(dom: &Dom, node: NodeId, all: &Facts) -> bool {
+    let cell = dom.ancestors(node).take(4).find(|above| ["td", "th", "dd"].iter().any(|name| dom.is(*above, name)));
+    cell.is_some_and(|cell| all.at(node).text > 0 && all.at(cell).text == all.at(node).text)
 }
 
 const FOR_EARS: [&str; 5] = ["sr-only", "visually-hidden", "screen-reader-text", "visuallyhidden", "u-visually-hidden"];

@@ -1,9 +1,9 @@
 //! Writes tables: as rows of one line each, or cell by cell where a line cannot hold them.
 
 use crate::extract::admonition;
-use crate::extract::dom::NodeId;
+use crate::extract::dom::{Dom, NodeId, Step};
 use crate::extract::html::{Open, Writer};
-use crate::extract::inline::Form;
+use crate::extract::inline::{Form, Inline, Place};
 use crate::extract::table::{self, Cells, Row, Table};
 
 impl Writer<'_> {
@@ -94,6 +94,40 @@ impl Writer<'_> {
         writer.in_cell = true;
         writer.walk(cell);
         writer.paragraph();
-        writer.lines.into_text()
+        let text = writer.lines.into_text();
+        if !text.is_empty() {
+            return text;
+        }
+        match sign(self.page.dom, cell) {
+            Some(sign) => {
+                let mut inline = Inline::new(self.page.form);
+                inline.text(&sign);
+                inline.take(Place::Within).unwrap_or_default()
+            }
+            None => text,
+        }
     }
 }
+
+/// What a cell says by a sign alone, as its author tells those who do not see it: "Yes", "Not supported".
+fn sign(dom: &Dom, cell: NodeId) -> Option<String> {
+    let mut walk = dom.walk(cell);
+    let (mut seen, mut title) = (0, None);
+    while let Some(Step::Enter(node) | Step::Leave(node)) = walk.next() {
+        seen += 1;
+        let Some(name) = dom.name(node).filter(|_| seen <= SIGN) else { continue };
+        if matches!(&**name, "button" | "a" | "select" | "input" | "template" | "script" | "style") {
+            walk.pass_over();
+            continue;
+        }
+        let drawn = || dom.is(node, "title").then(|| dom.text_start(node, LONGEST_SIGN));
+        let said = ["aria-label", "alt", "title"].into_iter().find_map(|name| dom.attribute(node, name)).map(str::to_owned).or_else(drawn);
+        let said = said.map(|said| said.split_whitespace().collect::<Vec<_>>().join(" "));
+        title = title.or(said.filter(|said| said.len() <= LONGEST_SIGN && said.contains(char::is_alphanumeric)));
+    }
+    title
+}
+
+/// In nodes, and in bytes.
+const SIGN: usize = 24;
+const LONGEST_SIGN: usize = 80;

@@ -9,7 +9,8 @@ use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252, X_USER_DEFI
 /// The text of a body: byte order mark, else header, else declaration, else the bytes themselves decide.
 /// What is not valid in that encoding becomes U+FFFD.
 pub(super) fn decode<'b>(content_type: Option<&str>, body: &'b [u8]) -> (Cow<'b, str>, &'static Encoding) {
-    let encoding = by_mark(body).or_else(|| content_type.and_then(by_header)).or_else(|| declared(body)).unwrap_or_else(|| guessed(body));
+    let sent = || content_type.and_then(by_header).map(|sent| mended(sent, body));
+    let encoding = by_mark(body).or_else(sent).or_else(|| declared(body)).unwrap_or_else(|| guessed(body));
     let text = encoding.decode_with_bom_removal(body).0;
     // A NUL is no character of any page, and SQLite and terminals take it amiss.
     let text = match text.contains('\0') {
@@ -36,6 +37,22 @@ fn by_mark(body: &[u8]) -> Option<&'static Encoding> {
 
 fn by_header(content_type: &str) -> Option<&'static Encoding> {
     Encoding::for_label(after_charset(content_type.as_bytes())?)
+}
+
+/// Servers send one name for all of their pages. Where the bytes are none of that encoding, and all of the one that the page declares, the
+/// page is right.
+fn mended(sent: &'static Encoding, body: &[u8]) -> &'static Encoding {
+    let Some(declared) = declared(body).filter(|declared| *declared != sent) else { return sent };
+    // Any bytes are Windows-1252, and text beyond ASCII that is UTF-8 by chance is rare.
+    let is_wrong = match sent {
+        e if e == WINDOWS_1252 => declared == UTF_8 && !body.is_ascii(),
+        e => e.decode_without_bom_handling_and_without_replacement(body).is_none(),
+    };
+    let fits = || match declared {
+        e if e == UTF_8 => std::str::from_utf8(body).is_ok(),
+        e => e.decode_without_bom_handling_and_without_replacement(body).is_some(),
+    };
+    if is_wrong && fits() { declared } else { sent }
 }
 
 fn guessed(body: &[u8]) -> &'static Encoding {
@@ -265,6 +282,14 @@ mod tests {
     fn the_mark_comes_before_the_header_and_the_header_before_the_page() {
         assert_eq!(decode(Some("text/html; charset=shift_jis"), b"\xef\xbb\xbf\xc3\xa9").0, "é");
         assert_eq!(decode(Some("text/html; charset=\"ISO-8859-1\""), b"<meta charset=utf-8>\xe9").0, "<meta charset=utf-8>é");
+        // But not where the bytes are none of that encoding, and all of the one that the page declares.
+        assert_eq!(
+            decode(Some("text/html; charset=utf-8"), b"<meta charset=windows-1251>\xcf\xf0\xe8").0,
+            "<meta charset=windows-1251>При"
+        );
+        assert_eq!(decode(Some("text/html; charset=iso-8859-1"), "<meta charset=utf-8>При".as_bytes()).0, "<meta charset=utf-8>При");
+        assert_eq!(decode(Some("text/html; charset=utf-8"), b"<meta charset=utf-8>a\xff").0, "<meta charset=utf-8>a\u{fffd}");
+        assert_eq!(decode(Some("text/html; charset=utf-8"), "<meta charset=windows-1251>é".as_bytes()).0, "<meta charset=windows-1251>é");
         assert_eq!(decode(Some("text/html; charset=nonsense"), b"<meta charset=koi8-r>\xc1").0, "<meta charset=koi8-r>а");
     }
 

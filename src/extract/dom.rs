@@ -7,7 +7,7 @@ use std::cell::{Cell, Ref, RefCell};
 use html5ever::tendril::StrTendril;
 use html5ever::tokenizer::{Tag, TagKind, Token, TokenSink, TokenSinkResult};
 use html5ever::tree_builder::{ElemName, ElementFlags, NodeOrText, QuirksMode, TreeBuilder, TreeBuilderOpts, TreeSink};
-use html5ever::{Attribute, LocalName, Namespace, QualName, ns};
+use html5ever::{Attribute, LocalName, Namespace, QualName, local_name, ns};
 
 use crate::extract::syntax::Syntax;
 use crate::extract::tags;
@@ -99,7 +99,7 @@ impl Dom {
     pub(super) fn parse_within(html: &str, syntax: Syntax, meter: &Meter) -> Self {
         let options = TreeBuilderOpts { scripting_enabled: false, drop_doctype: true, ..TreeBuilderOpts::default() };
         let builder = TreeBuilder::new(Sink::default(), options);
-        let limiter = Limiter { builder, syntax, dropped: Cell::new(0) };
+        let limiter = Limiter { builder, syntax, dropped: Cell::new(0), framed: Cell::new(false) };
         tokenizer::run(html, &limiter, meter);
         Self { nodes: limiter.builder.sink.finish(), size: html.len(), meter: meter.clone() }
     }
@@ -338,6 +338,8 @@ struct Limiter {
     syntax: Syntax,
     /// Start tags kept from the builder, whose end tags must not reach it either.
     dropped: Cell<u32>,
+    /// The page is a set of frames: what it says to those who see none is all that it says.
+    framed: Cell<bool>,
 }
 
 impl Limiter {
@@ -370,6 +372,15 @@ impl Limiter {
 }
 
 impl Limiter {
+    /// Whether it stands between the page and what it says without frames, and is kept from the builder.
+    fn is_frame(&self, tag: &Tag) -> bool {
+        let set = tag.name == local_name!("frameset");
+        if set {
+            self.framed.set(true);
+        }
+        set || tag.name == local_name!("noframes") && self.framed.get()
+    }
+
     fn is_foreign(&self) -> bool {
         self.builder.adjusted_current_node_present_but_not_in_html_namespace()
     }
@@ -460,7 +471,7 @@ impl TokenSink for Limiter {
 
     fn process_token(&self, token: Token, line: u64) -> TokenSinkResult<NodeId> {
         match token {
-            Token::TagToken(tag) if !self.keeps(&tag) => TokenSinkResult::Continue,
+            Token::TagToken(tag) if self.is_frame(&tag) || !self.keeps(&tag) => TokenSinkResult::Continue,
             Token::TagToken(tag) if self.is_whole(&tag) => {
                 self.whole(tag, line);
                 TokenSinkResult::Continue

@@ -22,11 +22,15 @@ pub(super) struct Fact {
     pub(super) paragraphs: u32,
     /// Of `paragraphs`, those long enough to say something.
     pub(super) sentences: u32,
+    /// Of `text`, what stands in listings and in tables that have heads: no menu has them.
+    pub(super) listed: u32,
     /// Buttons and fields.
     pub(super) controls: u32,
     /// How many links.
     pub(super) anchors: u32,
     pub(super) images: u32,
+    /// Heads of columns and rows.
+    heads: u32,
     /// The first heading.
     pub(super) heading: Option<NodeId>,
 }
@@ -39,6 +43,11 @@ impl Fact {
 
     pub(super) fn link_share(&self) -> f32 {
         self.links as f32 / self.text.max(1) as f32
+    }
+
+    /// Whether it is there for what it lists, rather than a frame in which that stands.
+    pub(super) fn is_listing(&self) -> bool {
+        self.listed * 2 > self.text
     }
 
     /// Headings of sections, not of what is elsewhere.
@@ -56,9 +65,11 @@ impl Fact {
         self.titles += below.titles;
         self.paragraphs += below.paragraphs;
         self.sentences += below.sentences;
+        self.listed += below.listed;
         self.controls += below.controls;
         self.anchors += below.anchors;
         self.images += below.images;
+        self.heads += below.heads;
         self.heading = self.heading.or(below.heading);
     }
 }
@@ -97,6 +108,12 @@ impl Facts {
                     let fact = &mut facts.0[node.index()];
                     fact.anchors += u32::from(is_link(dom, node));
                     fact.images += u32::from(dom.is(node, "img"));
+                    match dom.name(node).map(|name| &**name) {
+                        Some("th") => fact.heads += u32::from(fact.text > 0),
+                        Some("table") if fact.heads > 1 && fact.paragraphs > 0 && fact.links * 2 < fact.text => fact.listed = fact.text,
+                        Some("pre" | "textarea") if holds_more_than_numbers(dom, node) => fact.listed = fact.text,
+                        _ => {}
+                    }
                     if is_heading(dom, node) && fact.text > 0 {
                         fact.heading = Some(node);
                         fact.headings += 1;
@@ -140,6 +157,15 @@ impl Facts {
         if text < 40.0 { 0.0 } else { text }
     }
 }
+
+/// The numbers of lines are no listing.
+fn holds_more_than_numbers(dom: &Dom, node: NodeId) -> bool {
+    let mut texts = dom.descendants(node).take(NEAR).filter_map(|below| dom.text(below));
+    texts.any(|text| text.bytes().take(NEAR).any(|byte| !byte.is_ascii_digit() && !byte.is_ascii_whitespace()))
+}
+
+/// In nodes, and bytes of each.
+const NEAR: usize = 40;
 
 /// In bytes; shorter ones are labels.
 const LEAST_SENTENCE: f32 = 30.0;

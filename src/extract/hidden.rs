@@ -36,9 +36,10 @@ impl<'a> Copies<'a> {
     pub(super) fn of(dom: &'a Dom, left_out: &[Option<Rule>]) -> Self {
         let (mut shown, mut opened) = (HashSet::new(), HashSet::new());
         for node in dom.descendants(dom.root()) {
-            for name in ["aria-controls", "data-target", "data-bs-target", "data-toggle-target"] {
+            for name in ["aria-controls", "data-target", "data-bs-target", "data-toggle-target", "data-tab", "data-tab-target"] {
                 opened.extend(dom.attribute(node, name).map(|id| id.trim_start_matches('#')));
             }
+            opened.extend(dom.attribute(node, "onclick").into_iter().flat_map(quoted));
             let toggles = || dom.attribute(node, "data-toggle").is_some() || dom.attribute(node, "data-bs-toggle").is_some();
             if dom.is(node, "a") && (toggles() || dom.attribute(node, "role") == Some("button")) {
                 opened.extend(dom.attribute(node, "href").and_then(|href| href.strip_prefix('#')));
@@ -101,10 +102,66 @@ impl<'a> Copies<'a> {
             ["accordion", "collaps", "panel", "answer", "toggle", "tab-", "tabs", "faq", "expand", "spoiler"]
                 .iter()
                 .any(|name| class.contains(name))
+                || class
+                    .split(|c: char| !c.is_alphanumeric())
+                    .any(|word| matches!(word, "tab" | "pane" | "panes" | "tabcontent" | "tabpane" | "tabbody"))
         };
-        named || label || dom.attribute(node, "role") == Some("region") || called()
+        named || label || dom.attribute(node, "role") == Some("region") || called() || is_one_of_panes(dom, node)
     }
 }
+
+/// What stands in quotes: `openTab(event, 'linux')` names what it opens.
+pub(super) fn quoted(script: &str) -> impl Iterator<Item = &str> {
+    let script = &script[..script.floor_char_boundary(LONGEST_CALL)];
+    script.split(['\'', '"']).skip(1).step_by(2).map(|id| id.trim_start_matches('#')).filter(|id| !id.is_empty())
+}
+
+/// In bytes.
+const LONGEST_CALL: usize = 500;
+
+/// One of several like it, of which another is shown, below a row of buttons.
+fn is_one_of_panes(dom: &Dom, node: NodeId) -> bool {
+    let before = |node: NodeId| std::iter::successors(dom.previous_element(node), |before| dom.previous_element(*before)).take(PANES);
+    let after = std::iter::successors(dom.next_element(node), |after| dom.next_element(*after)).take(PANES);
+    let parent = dom.parent(node);
+    before(node).chain(after).any(|other| is_alike(dom, node, other) && !is_hidden(dom, other))
+        && before(node).chain(parent.into_iter().flat_map(|parent| before(parent).take(1))).any(|row| is_row_of_buttons(dom, row))
+}
+
+/// Of one kind and one name, but for what says which of them is shown.
+pub(super) fn is_alike(dom: &Dom, one: NodeId, other: NodeId) -> bool {
+    let names = |node| {
+        let classes = dom.attribute(node, "class").unwrap_or_default().split_ascii_whitespace();
+        classes.filter(|class| !STATES.iter().any(|state| class.eq_ignore_ascii_case(state)))
+    };
+    dom.name(one) == dom.name(other) && names(one).eq(names(other))
+}
+
+const STATES: [&str; 14] = [
+    "hidden",
+    "active",
+    "is-active",
+    "show",
+    "shown",
+    "selected",
+    "is-selected",
+    "current",
+    "open",
+    "visible",
+    "invisible",
+    "in",
+    "fade",
+    "d-none",
+];
+
+fn is_row_of_buttons(dom: &Dom, row: NodeId) -> bool {
+    let button = |node: &NodeId| dom.is(*node, "button") || dom.attribute(*node, "role") == Some("tab");
+    dom.descendants(row).take(ROW).filter(button).take(2).count() > 1
+}
+
+/// How many panes beside one are looked at, and how many nodes of what stands before them.
+const PANES: usize = 8;
+const ROW: usize = 16;
 
 /// Of the words of a text; none of blanks.
 fn hash(text: &str) -> Option<u64> {

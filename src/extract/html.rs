@@ -138,15 +138,15 @@ impl<'a> Writer<'a> {
         }
     }
 
-    /// Of what is left out, a task's box says whether it is done.
-    fn pass(&mut self, node: NodeId) {
-        if let Some(mark) = lists::task(self.page.dom, node)
-            && self.lines.begins_item()
-            && self.inline.is_empty()
-        {
+    /// Of what is left out, a task's box says whether it is done: where an item or a cell begins.
+    fn pass(&mut self, node: NodeId) -> bool {
+        let Some(mark) = lists::task(self.page.dom, node) else { return false };
+        let begins = self.inline.is_empty() && (self.lines.begins_item() || self.in_cell && self.lines.place() == (0, 0));
+        if begins {
             self.inline.raw(mark);
             self.inline.part();
         }
+        begins
     }
 
     /// What to do when the node is left; `None`: it is done with, its children are not visited.
@@ -170,6 +170,8 @@ impl<'a> Writer<'a> {
         }
         if let Some(role) = code::role(dom, node) {
             if role == Role::Block {
+                self.paragraph();
+                self.tab_label(node);
                 self.code_block(node);
             }
             return None;
@@ -177,7 +179,7 @@ impl<'a> Writer<'a> {
         if self.page.article.title == Some(node) && !self.in_cell {
             return Some(self.heading(node, 1));
         }
-        self.part_from_badge(node, name);
+        self.part_from_neighbour(node, name);
         match &**name {
             "h1" | "h2" | "h3" | "h4" | "h5" | "h6" => {
                 self.paragraph();
@@ -253,12 +255,14 @@ impl<'a> Writer<'a> {
             "strong" => Some(Open::Marked(self.inline.open("**", Means::Stress))),
             "b" => Some(Open::Marked(self.inline.open("**", Means::Look))),
             "em" => Some(Open::Marked(self.inline.open("*", Means::Stress))),
+            "i" if self.pass(node) => None,
             "i" | "cite" | "dfn" => Some(Open::Marked(self.inline.open("*", Means::Look))),
             "del" | "s" | "strike" => Some(Open::Marked(self.inline.open("~~", Means::Look))),
             "q" => {
                 self.inline.text("\u{201c}");
                 Some(Open::Quoted("\u{201d}"))
             }
+            "rt" | "rtc" => Some(self.reading(node)),
             "sup" | "sub" => self.script(node),
             "a" => Some(self.link(node)),
             "td" | "th" => self.free_cell(node),
@@ -268,6 +272,15 @@ impl<'a> Writer<'a> {
             }
             "label" if tabs::is_label(dom, node) => {
                 self.paragraph();
+                if self.page.tabs.is_told(node) {
+                    return None;
+                }
+                Some(Open::Block)
+            }
+            "footer" if dom.has_class(node, "blockquote-footer") && !dom.text_start(node, 4).starts_with(['—', '–', '-']) => {
+                self.paragraph();
+                // The dash that style sheets set before it.
+                self.inline.text("— ");
                 Some(Open::Block)
             }
             name => {
@@ -299,6 +312,7 @@ impl<'a> Writer<'a> {
             Open::Nothing => {}
             Open::Block => self.paragraph(),
             Open::Heading(node) => {
+                self.picture_as_heading(node);
                 let level = self.heading.take();
                 self.finish(level.map(|level| (level, node)));
                 self.inline.plain(false);

@@ -359,7 +359,8 @@ impl Inline {
             words.push(' ');
         }
         let mut gap = "";
-        for word in inner.split_ascii_whitespace() {
+        // A blank that does not break is one like others where code is read.
+        for word in inner.split(|c: char| c.is_ascii_whitespace() || c == '\u{a0}').filter(|word| !word.is_empty()) {
             words.push_str(gap);
             words.push_str(word);
             gap = " ";

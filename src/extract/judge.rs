@@ -139,6 +139,8 @@ pub(super) fn judge(case: &Case) -> Option<Rule> {
         || fact.controls > 0 && fact.prose < if case.within { 200.0 } else { 600.0 }
         || fact.anchors > 0 && fact.prose == 0.0 && fact.sentences == 0 && fact.own_headings() == 0
         || fact.paragraphs == 0 && fact.prose == 0.0;
+    // Code and tables of data are content, whatever stands around them is called.
+    let lists = fact.listed > 0 && (case.within || fact.is_listing());
     // A section of a page has a heading and text of its own.
     let section = fact.own_headings() > fact.linked_headings && fact.prose > 0.0 && !chrome;
     match case.element {
@@ -165,7 +167,10 @@ pub(super) fn judge(case: &Case) -> Option<Rule> {
             return Some(Rule::Frame);
         }
         Element::Header
-            if trust != Trust::Nothing && share(0.4) && fact.main_headings == 0 && !(case.within && fact.own_headings() > 0) =>
+            if trust != Trust::Nothing
+                && share(0.4)
+                && fact.main_headings == 0
+                && !(case.within && (fact.own_headings() > 0 || fact.is_listing())) =>
         {
             return Some(Rule::Frame);
         }
@@ -173,16 +178,17 @@ pub(super) fn judge(case: &Case) -> Option<Rule> {
         Element::Aside
             if trust != Trust::Nothing
                 && share(0.4)
+                && !(case.within && fact.is_listing())
                 && (story || !case.within || case.hint.is_some() && !section || chrome && (fact.anchors > 0 || fact.controls > 0)) =>
         {
             return Some(Rule::Frame);
         }
-        Element::Head if story && trust == Trust::Names && share(0.6) => return Some(Rule::Byline),
+        Element::Head if story && trust == Trust::Names && share(0.6) && !fact.is_listing() => return Some(Rule::Byline),
         Element::Text | Element::Note => return None,
         _ => {}
     }
     let hint = case.hint?;
-    if fact.titles > 0 {
+    if fact.titles > 0 || lists && matches!(hint, Hint::Navigation | Hint::Offer | Hint::Byline) {
         return None;
     }
     let rule = match hint {

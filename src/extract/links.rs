@@ -201,6 +201,8 @@ struct Reading<'a> {
     templates: u32,
     /// Open `<svg>` elements, whose `<title>` names a drawing.
     drawings: u32,
+    /// The page is a set of frames.
+    framed: bool,
     sight: Sight,
 }
 
@@ -227,6 +229,9 @@ impl<'a> Reading<'a> {
                 tags.skip_to_end_of(tag);
             }
             "textarea" | "plaintext" => tags.skip_to_end_of(tag),
+            "frameset" => self.framed = true,
+            // Of a set of frames that is the text.
+            "noframes" if self.framed => {}
             "style" | "xmp" | "iframe" | "noembed" | "noframes" if self.drawings == 0 => tags.skip_to_end_of(tag),
             "title" if self.drawings == 0 => {
                 let title = tags.text_to_end_of(tag);

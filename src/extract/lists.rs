@@ -117,6 +117,18 @@ fn is_blank(dom: &Dom, node: NodeId) -> bool {
 
 /// Whether a task is done, where the element is its box.
 pub(super) fn task(dom: &Dom, node: NodeId) -> Option<&'static str> {
+    // Asciidoctor draws the box, and so do those who set icons by hand.
+    if dom.is(node, "i") {
+        let icons = dom.attribute(node, "class")?;
+        return icons.split_ascii_whitespace().find_map(|icon| match icon {
+            "fa-check-square-o" | "fa-check-square" => Some("[x]"),
+            "fa-square-o" | "fa-square" => Some("[ ]"),
+            _ => None,
+        });
+    }
     let checkbox = dom.is(node, "input") && dom.attribute(node, "type").is_some_and(|kind| kind.eq_ignore_ascii_case("checkbox"));
-    checkbox.then(|| if dom.attribute(node, "checked").is_some() { "[x]" } else { "[ ]" })
+    // What is to be ticked in a row of a table is no state of it.
+    let told = || ["checked", "disabled", "readonly"].iter().any(|name| dom.attribute(node, name).is_some());
+    let in_cell = || dom.ancestors(node).take(3).any(|above| dom.is(above, "td") || dom.is(above, "th"));
+    (checkbox && (!in_cell() || told())).then(|| if dom.attribute(node, "checked").is_some() { "[x]" } else { "[ ]" })
 }

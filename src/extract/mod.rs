@@ -12,6 +12,7 @@ mod cells;
 mod charset;
 mod code;
 mod conceal;
+mod controls;
 mod dom;
 mod escape;
 mod facts;
@@ -45,6 +46,8 @@ mod syntax;
 mod table;
 mod tabs;
 mod tags;
+#[cfg(test)]
+mod tests;
 mod tex;
 mod text;
 mod title;
@@ -69,7 +72,7 @@ use crate::model::{Budget, CodeBlock, Document, Filled, Heading, Metadata, Meter
 pub use kind::{Kind, kind};
 pub use links::{Anchor, MetaRobots, Outline};
 pub use shell::Shell;
-pub use shipped::{Ask, Beside, Index, Routes, Taken, asked_again, asked_next, beside, looked_up, taken};
+pub use shipped::{Ask, Beside, Index, Routes, Taken, asked_again, asked_next, beside, looked_up, missing, taken};
 
 /// Why a page gives no document.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]

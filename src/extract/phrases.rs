@@ -18,14 +18,18 @@ pub(super) fn is_phrase_of_site(dom: &Dom, node: NodeId, all: &Facts) -> bool {
     if fact.anchors > 0 && fact.link_share() > 0.3 && fact.headings == 0 && ROWS.iter().any(|row| text.starts_with(row)) {
         return true;
     }
-    if fact.text <= LONGEST_DATE && DATES.iter().any(|phrase| begins(text, phrase)) {
-        return true;
+    if fact.text <= LONGEST_DATE
+        && let Some(phrase) = DATES.iter().find(|phrase| begins(text, phrase))
+    {
+        return tells_date(dom, node, phrase);
     }
     if fact.text > LONGEST_PHRASE {
         return false;
     }
     let only_link = dom.is(node, "a") && (fact.links == fact.text || dom.attribute(node, "href").is_none());
-    PHRASES.iter().any(|phrase| begins(text, phrase))
+    // What goes on in words, and leads nowhere, is a sentence of the text.
+    let goes_on = |phrase: &str| fact.anchors == 0 && text.ends_with('.') && text[phrase.len()..].split_whitespace().count() > MORE_WORDS;
+    PHRASES.iter().any(|phrase| begins(text, phrase) && !goes_on(phrase))
         || fact.text < 14 && ["advert", "advertisement"].iter().any(|word| text.eq_ignore_ascii_case(word))
         || begins(text, "Updated ") && text.ends_with(" ago")
         || only_link
@@ -34,6 +38,42 @@ pub(super) fn is_phrase_of_site(dom: &Dom, node: NodeId, all: &Facts) -> bool {
         || only_link
             && LINK_PHRASES.iter().any(|phrase| text.strip_prefix(phrase).is_some_and(|rest| !rest.starts_with(char::is_alphanumeric)))
 }
+
+/// Whether what stands behind the phrase is when the page was changed, or by whom, and not what a sentence says of something else.
+fn tells_date(dom: &Dom, node: NodeId, phrase: &str) -> bool {
+    if dom.descendants(node).take(NEAR).any(|below| dom.is(below, "time")) {
+        return true;
+    }
+    let text = dom.text_start(node, LONGEST_DATE as usize * 2);
+    let rest = text.get(phrase.len()..).unwrap_or_default().trim_start_matches([' ', '\u{a0}', '\n', '\t', ':', '-', '–', '—']).trim_end();
+    let words = || rest.split_whitespace();
+    let first = words().next().unwrap_or_default().to_lowercase();
+    // "4 days", and "ago" is elsewhere.
+    let since = || first.starts_with(|c: char| c.is_ascii_digit()) && words().count() <= 3;
+    let few = || matches!(first.as_str(), "" | "by" | "on" | "at" | "in" | "today" | "yesterday") && words().count() <= MOST_OF_AUTHOR;
+    let month = |word: &str| MONTHS.iter().any(|month| begins(word, month));
+    let dated = || {
+        words().any(is_date)
+            || words().any(month) && rest.contains(|c: char| c.is_ascii_digit())
+            || words().last().is_some_and(|word| word.trim_end_matches('.').eq_ignore_ascii_case("ago"))
+    };
+    // In a paragraph somebody's name alone may be a sentence, too.
+    dated() || since() || few() && !(dom.is(node, "p") && rest.ends_with('.'))
+}
+
+/// "2024", "2024-01-02", "1.2.24", "10:00", "2024年", but not a number of things or a version.
+fn is_date(word: &str) -> bool {
+    let mut runs = word.split(|c: char| !c.is_ascii_digit()).filter(|run| !run.is_empty());
+    let first = runs.next().unwrap_or_default();
+    let more = runs.count();
+    first.len() == 4 && (first.starts_with("19") || first.starts_with("20")) || more > 1 || more == 1 && word.contains(':')
+}
+
+/// As they begin; English says "May", too, and so a number must be there.
+const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+
+/// In words, with "by" or "on".
+const MOST_OF_AUTHOR: usize = 5;
 
 /// Without regard to case, which sites change as they like.
 fn begins(text: &str, phrase: &str) -> bool {
@@ -91,9 +131,12 @@ const LONGEST_PHRASE: u32 = 70;
 /// In bytes; who changed a page, and how.
 const LONGEST_DATE: u32 = 160;
 
-const DATES: [&str; 4] = ["Last modified", "Last updated", "This page was last", "Page last updated"];
+const DATES: [&str; 5] = ["Last modified", "Last updated", "Last edited", "This page was last", "Page last updated"];
 
-const PHRASES: [&str; 27] = [
+/// Behind a phrase that is a request to readers.
+const MORE_WORDS: usize = 3;
+
+const PHRASES: [&str; 26] = [
     "Share this on",
     "Click to share",
     "Click to email",
@@ -104,7 +147,6 @@ const PHRASES: [&str; 27] = [
     "Like this story?",
     "Sign up for our newsletter",
     "Click to expand...",
-    "Last edited",
     "Was this page helpful",
     "Was this helpful",
     "Was this article helpful",

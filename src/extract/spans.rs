@@ -181,6 +181,51 @@ impl Writer<'_> {
         text
     }
 
+    /// Words that stand side by side only because their elements are set apart by style: buttons, and what is in a caption.
+    pub(super) fn part_from_neighbour(&mut self, node: NodeId, name: &str) {
+        self.part_from_badge(node, name);
+        let dom = self.page.dom;
+        let after_element = || dom.previous_sibling(node).is_some_and(|before| dom.name(before).is_some());
+        let parts = match name {
+            "button" => after_element(),
+            "a" | "span" | "small" => {
+                dom.parent(node).is_some_and(|parent| dom.is(parent, "figcaption") || dom.is(parent, "button")) && after_element()
+            }
+            _ => false,
+        };
+        if parts {
+            self.inline.part();
+        }
+    }
+
+    /// How a word is read, above it: in brackets, where the page has none for those who see no difference.
+    pub(super) fn reading(&mut self, node: NodeId) -> Open {
+        let dom = self.page.dom;
+        let bracketed = dom.parent(node).is_some_and(|ruby| dom.children(ruby).take(BADGE).any(|part| dom.is(part, "rp")));
+        // The readings of a word's parts have brackets of their own.
+        let several = dom.is(node, "rtc") && dom.children(node).take(BADGE).any(|part| dom.is(part, "rt") || dom.is(part, "rp"));
+        if bracketed || several || dom.text_start(node, BADGE).trim().is_empty() {
+            return Open::Nothing;
+        }
+        self.inline.text("(");
+        Open::Quoted(")")
+    }
+
+    /// A heading that is a picture says what is on it. A site's logo that leads to its first page is none.
+    pub(super) fn picture_as_heading(&mut self, heading: NodeId) {
+        let dom = self.page.dom;
+        // Below these, stories set their pictures as headings.
+        let heads = dom.is(heading, "h1") || dom.is(heading, "h2") || dom.attribute(heading, "id").is_some();
+        if !heads || !self.inline.is_empty() {
+            return;
+        }
+        let Some(picture) = dom.descendants(heading).take(PICTURE).find(|below| dom.is(*below, "img")) else { return };
+        let linked = dom.ancestors(picture).take(PICTURE).take_while(|above| *above != heading).any(|above| dom.is(above, "a"));
+        if let Some(alternative) = dom.attribute(picture, "alt").filter(|_| !linked) {
+            self.inline.text(alternative);
+        }
+    }
+
     /// What is set beside code in an element of its own, as a type or a badge, stands apart from it; letters right behind it do not.
     pub(super) fn part_from_badge(&mut self, node: NodeId, name: &str) {
         if matches!(name, "span" | "a" | "small" | "label" | "mark") || name.contains('-') {
@@ -245,6 +290,9 @@ const LONGEST_CLASS: usize = 200;
 
 /// In nodes: where the first letter is looked for.
 const BADGE: usize = 8;
+
+/// In nodes: where the picture of a heading is looked for.
+const PICTURE: usize = 24;
 
 /// How an element is set that is none of a block's, by its own style.
 enum Display {

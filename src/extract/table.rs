@@ -66,25 +66,47 @@ pub(super) fn read(dom: &Dom, article: &Article, table: NodeId) -> Table {
 
 fn rows(dom: &Dom, article: &Article, table: NodeId) -> (Vec<NodeId>, Vec<Vec<NodeId>>) {
     let (mut captions, mut rows) = (Vec::new(), Vec::new());
+    // The first head is shown above all rows and the first foot below them, wherever they are written.
+    let (mut head, mut foot, mut place) = (None, None, Place::Body);
     let mut next = dom.first_child(table);
     while let Some(node) = next {
         let mut inside = false;
+        if dom.parent(node) == Some(table) {
+            place = Place::Body;
+        }
         match dom.name(node).map(|name| &**name) {
             _ if article.is_left_out(node) => {}
-            Some("thead" | "tbody" | "tfoot") => inside = true,
+            Some("thead") => {
+                inside = true;
+                place = if *head.get_or_insert(node) == node { Place::Head } else { Place::Body };
+            }
+            Some("tfoot") => {
+                inside = true;
+                place = if *foot.get_or_insert(node) == node { Place::Foot } else { Place::Body };
+            }
+            Some("tbody") => inside = true,
             Some("caption") => captions.push(node),
             Some("tr") => {
                 let row: Vec<_> =
                     dom.children(node).filter(|cell| (dom.is(*cell, "td") || dom.is(*cell, "th")) && !article.is_left_out(*cell)).collect();
                 if !row.is_empty() {
-                    rows.push(row);
+                    rows.push((place, row));
                 }
             }
             _ => {}
         }
         next = dom.first_child(node).filter(|_| inside).or_else(|| dom.following(node, table));
     }
-    (captions, rows)
+    rows.sort_by_key(|(place, _)| *place);
+    (captions, rows.into_iter().map(|(_, row)| row).collect())
+}
+
+/// Where the rows of a part of a table are shown.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Place {
+    Head,
+    Body,
+    Foot,
 }
 
 /// Whether an element that is no table is laid out as one: by its roles, or by Javadoc's names for its columns.
@@ -231,11 +253,17 @@ const MOST_EMPTY: usize = 6;
 const MAX_COLUMNS: usize = 60;
 
 fn grid(dom: &Dom, rows: &[Vec<NodeId>]) -> Vec<Vec<Option<NodeId>>> {
-    let span = |cell: NodeId, name: &str| dom.attribute(cell, name).and_then(|span| span.trim().parse::<usize>().ok()).unwrap_or(1).max(1);
+    let span = |cell: NodeId, name: &str| dom.attribute(cell, name).and_then(|span| span.trim().parse::<usize>().ok()).unwrap_or(1);
+    let width = |cell: NodeId| span(cell, "colspan").max(1);
+    // A title above all columns may say that it has more of them than there are.
+    let counted = |cell: &NodeId| Some(width(*cell)).filter(|width| *width <= MAX_COLUMNS).unwrap_or(1);
+    let widest = rows.iter().filter(|row| row.len() > 1).map(|row| row.iter().map(counted).sum::<usize>()).max().unwrap_or(1);
+    let ends = ends_of_sections(dom, rows);
     let mut grid = Vec::with_capacity(rows.len());
     // For each column, how many rows a cell from above still covers.
     let mut covered: Vec<usize> = Vec::new();
-    for row in rows {
+    for (number, row) in rows.iter().enumerate() {
+        let left = ends[number] - number;
         let mut places = Vec::new();
         let mut cells = row.iter();
         loop {
@@ -246,8 +274,9 @@ fn grid(dom: &Dom, rows: &[Vec<NodeId>]) -> Vec<Vec<Option<NodeId>>> {
                 continue;
             }
             let Some(cell) = cells.next().filter(|_| column < MAX_COLUMNS) else { break };
-            let below = span(*cell, "rowspan").min(rows.len()) - 1;
-            let width = span(*cell, "colspan").min(MAX_COLUMNS - column);
+            // None is all that there are in its part of the table.
+            let below = Some(span(*cell, "rowspan")).filter(|rows| *rows > 0).unwrap_or(left).min(left) - 1;
+            let width = width(*cell).min(widest.saturating_sub(column).max(1)).min(MAX_COLUMNS - column);
             covered.resize(covered.len().max(column + width), 0);
             for offset in 0..width {
                 places.push((offset == 0).then_some(*cell));
@@ -261,6 +290,16 @@ fn grid(dom: &Dom, rows: &[Vec<NodeId>]) -> Vec<Vec<Option<NodeId>>> {
         places.resize(columns, None);
     }
     grid
+}
+
+/// For each row the one behind the last of its part of the table: no cell goes on into another part.
+fn ends_of_sections(dom: &Dom, rows: &[Vec<NodeId>]) -> Vec<usize> {
+    let section = |row: &[NodeId]| row.first().and_then(|cell| dom.parent(dom.parent(*cell)?));
+    let mut ends = vec![rows.len(); rows.len()];
+    for number in (1..rows.len()).rev() {
+        ends[number - 1] = if section(&rows[number - 1]) == section(&rows[number]) { ends[number] } else { number };
+    }
+    ends
 }
 
 /// The name of a column, if it is short enough to stand before each of its cells.

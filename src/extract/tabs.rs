@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::extract::dom::{Dom, NodeId, Step};
+use crate::extract::hidden::{is_alike, quoted};
 
 /// What stands before panels, and what is said by that.
 #[derive(Debug, Default)]
@@ -19,6 +20,8 @@ struct List {
     labels: Vec<String>,
     /// How many panels have come.
     panels: usize,
+    /// All tabs show the same panel, more or less of it.
+    filters: bool,
 }
 
 impl Tabs {
@@ -45,9 +48,16 @@ impl Tabs {
                     }
                 }
                 open.push(lists.len());
-                lists.push(List { node, labels: found.into_iter().map(|(_, label)| label).collect(), panels: 0 });
+                let panel = |(tab, _): &(NodeId, String)| dom.attribute(*tab, "aria-controls");
+                let filters = found.len() > 1 && panel(&found[0]).is_some() && found.iter().all(|tab| panel(tab) == panel(&found[0]));
+                lists.push(List { node, labels: found.into_iter().map(|(_, label)| label).collect(), panels: 0, filters });
                 walk.pass_over();
-            } else if is_panel(dom, node) {
+            } else if let Some(set) = set(dom, node) {
+                for (panel, label) in set.panels {
+                    tabs.labels.insert(panel, label);
+                }
+                tabs.told.extend(set.told);
+            } else if is_panel(dom, node) && !tabs.labels.contains_key(&node) {
                 while open.last().is_some_and(|list| lists[*list].panels >= lists[*list].labels.len()) {
                     open.pop();
                 }
@@ -57,12 +67,12 @@ impl Tabs {
                 };
                 let list = &mut lists[list];
                 list.panels += 1;
-                if let Some(label) = list.labels.get(index) {
+                if let Some(label) = list.labels.get(index).filter(|_| !list.filters) {
                     tabs.labels.insert(node, label.clone());
                 }
             }
         }
-        tabs.told = lists.into_iter().filter(|list| list.panels >= list.labels.len()).map(|list| list.node).collect();
+        tabs.told.extend(lists.into_iter().filter(|list| list.panels >= list.labels.len()).map(|list| list.node));
         tabs
     }
 
@@ -79,16 +89,127 @@ impl Tabs {
 
 /// A label right before its panel, as where style sheets alone make the tabs.
 pub(super) fn is_label(dom: &Dom, node: NodeId) -> bool {
+    dom.is(node, "label") && (is_named_label(dom, node) || is_choice(dom, node) && dom.parent(node).is_some_and(|set| dom.is(set, "div")))
+}
+
+fn is_named_label(dom: &Dom, node: NodeId) -> bool {
     let within = |class| dom.parent(node).is_some_and(|parent| dom.has_class(parent, class));
-    dom.is(node, "label")
-        && (["tab-label", "sd-tab-label"].into_iter().any(|class| dom.has_class(node, class))
-            || ["tabbed-set", "tab-set", "sd-tab-set"].into_iter().any(within))
+    ["tab-label", "sd-tab-label"].into_iter().any(|class| dom.has_class(node, class))
+        || ["tabbed-set", "tab-set", "sd-tab-set"].into_iter().any(within)
+}
+
+/// Tabs that are known by how they stand to their panels.
+struct Set {
+    panels: Vec<(NodeId, String)>,
+    /// Labels that are told at them.
+    told: Vec<NodeId>,
+}
+
+/// The set whose first tab this is: a button in a row of them that are called tabs, or the label of a choice.
+fn set(dom: &Dom, node: NodeId) -> Option<Set> {
+    if dom.is(node, "button") { set_of_buttons(dom, node) } else { set_of_choices(dom, node) }
+}
+
+fn set_of_buttons(dom: &Dom, first: NodeId) -> Option<Set> {
+    let alone = |node: NodeId| dom.previous_element(node).is_none();
+    let mut row = dom.parent(first).filter(|_| alone(first))?;
+    if dom.is(row, "li") {
+        row = dom.parent(row).filter(|_| alone(row))?;
+    }
+    if !is_called_tab(dom, first) && !is_called_tab(dom, row) {
+        return None;
+    }
+    let button = |child: NodeId| match dom.is(child, "li") {
+        true => dom.children(child).take(NEAR).find(|below| dom.is(*below, "button")),
+        false => Some(child).filter(|child| dom.is(*child, "button")),
+    };
+    let tabs: Vec<_> =
+        dom.children(row).take(2 * MOST).filter_map(button).map(|tab| Some((tab, label(dom, tab)?))).collect::<Option<_>>()?;
+    let tabs: Vec<(NodeId, Vec<&str>, String)> =
+        tabs.into_iter().map(|(tab, label)| (tab, ids(dom, tab).chain(opens(dom, tab)).collect(), label)).collect();
+    let id_of = |panel: NodeId| dom.attribute(panel, "id").unwrap_or_default();
+    let named = |panels: &[NodeId]| tabs.iter().all(|(_, ids, _)| panels.iter().any(|panel| ids.contains(&id_of(*panel))));
+    let panels = panels_behind(dom, row, tabs.len(), named)?;
+    let by_name = named(&panels);
+    let label = |(index, panel): (usize, &NodeId)| {
+        let own = tabs.iter().find(|(_, ids, _)| by_name && ids.contains(&id_of(*panel)));
+        own.or_else(|| tabs.get(index)).map(|(.., label)| (*panel, label.clone()))
+    };
+    Some(Set { panels: panels.iter().enumerate().filter_map(label).collect(), told: Vec::new() })
+}
+
+/// `<input type=radio><label>` for each panel: behind its own label, or all behind the last.
+fn set_of_choices(dom: &Dom, first: NodeId) -> Option<Set> {
+    let is_first = is_choice(dom, first)
+        && !is_named_label(dom, first)
+        && dom.previous_element(first).and_then(|choice| dom.previous_element(choice)).is_none();
+    let parent = dom.parent(first).filter(|_| is_first)?;
+    let children = || dom.children(parent).take(4 * MOST).filter(|child| dom.name(*child).is_some());
+    let labels: Vec<_> = children().filter(|child| is_choice(dom, *child)).collect();
+    let others: Vec<_> = children().filter(|child| !dom.is(*child, "label") && !dom.is(*child, "input")).collect();
+    let panels = match others.as_slice() {
+        _ if labels.len() < 2 => None,
+        [] => panels_behind(dom, parent, labels.len(), |_| false),
+        [panes] => panes_in(dom, *panes, labels.len(), &|_| false),
+        panels => Some(panels.to_vec()).filter(|panels| panels.len() == labels.len()),
+    }?;
+    let around = panels.first().and_then(|panel| dom.parent(*panel));
+    if !panels.iter().copied().chain([parent]).chain(around).any(|node| is_called_tab(dom, node)) {
+        return None;
+    }
+    let named = labels.iter().map(|node| label(dom, *node)).collect::<Option<Vec<_>>>()?;
+    Some(Set { panels: panels.into_iter().zip(named).collect(), told: labels })
+}
+
+fn is_choice(dom: &Dom, label: NodeId) -> bool {
+    dom.is(label, "label")
+        && dom.previous_element(label).is_some_and(|before| dom.is(before, "input") && dom.attribute(before, "type") == Some("radio"))
+}
+
+/// As many elements of one kind as there are tabs: right behind their row, or all that is in what stands there.
+fn panels_behind(dom: &Dom, row: NodeId, count: usize, named: impl Fn(&[NodeId]) -> bool) -> Option<Vec<NodeId>> {
+    let row = if dom.next_element(row).is_some() { row } else { dom.parent(row)? };
+    let next = dom.next_element(row).filter(|_| count > 1)?;
+    let behind: Vec<_> = std::iter::successors(Some(next), |panel| dom.next_element(*panel)).take(count).collect();
+    let holds = |panel: &NodeId| dom.name(*panel).is_some_and(|name| matches!(&**name, "div" | "section" | "article" | "pre" | "figure"));
+    let fits =
+        behind.len() == count && behind.iter().all(holds) && (named(&behind) || behind.iter().all(|panel| is_alike(dom, next, *panel)));
+    if fits { Some(behind) } else { panes_in(dom, next, count, &named) }
+}
+
+fn panes_in(dom: &Dom, around: NodeId, count: usize, named: &dyn Fn(&[NodeId]) -> bool) -> Option<Vec<NodeId>> {
+    let panels: Vec<_> = dom.children(around).take(2 * MOST + 1).filter(|child| dom.name(*child).is_some()).collect();
+    let fits = panels.len() == count && (named(&panels) || panels.iter().all(|panel| is_alike(dom, panels[0], *panel)));
+    fits.then_some(panels)
+}
+
+/// "tab", "tablinks", "nav-tabs", "tab_panel".
+fn is_called_tab(dom: &Dom, node: NodeId) -> bool {
+    dom.attribute(node, "class").is_some_and(|classes| {
+        classes.split(|c: char| !c.is_ascii_alphanumeric()).any(|word| {
+            let word = word.to_ascii_lowercase();
+            matches!(
+                word.as_str(),
+                "tab" | "tabs" | "tabset" | "tablink" | "tablinks" | "tabbtn" | "tabbutton" | "tabbar" | "tabcontent" | "tabpanel"
+            )
+        })
+    })
+}
+
+/// What a tab says that it opens.
+fn opens(dom: &Dom, tab: NodeId) -> impl Iterator<Item = &str> {
+    let names = ["data-target", "data-bs-target", "data-tab", "data-tab-target"];
+    let named = names.into_iter().filter_map(move |name| dom.attribute(tab, name)).map(|id| id.trim_start_matches('#'));
+    named.chain(dom.attribute(tab, "onclick").into_iter().flat_map(quoted))
 }
 
 fn is_list(dom: &Dom, node: NodeId) -> bool {
     dom.attribute(node, "role") == Some("tablist")
         || has_any_class(dom, node, &["tablist", "tabbed-labels", "nav-tabs"])
-        || dom.has_class(node, "tabs") && dom.children(node).take(NEAR).any(|child| dom.is(child, "label"))
+        || dom.has_class(node, "tabs") && {
+            let children = || dom.children(node).take(NEAR).filter(|child| dom.name(*child).is_some());
+            children().any(|child| dom.is(child, "label")) && children().all(|child| dom.is(child, "label") || dom.is(child, "input"))
+        }
 }
 
 fn is_panel(dom: &Dom, node: NodeId) -> bool {

@@ -3,6 +3,7 @@
 //! are views of it, not copies. Knows no tree; passes the tests of html5lib.
 
 mod declaration;
+mod entities;
 mod names;
 mod references;
 #[cfg(test)]
@@ -25,7 +26,9 @@ pub(super) use self::references::{Place, decode};
 /// Gives the tokens of a page to a sink, as far as the budget goes, and the end.
 pub(super) fn run(html: &str, sink: &impl TokenSink, meter: &Meter) {
     let html = html.strip_prefix('\u{feff}').unwrap_or(html);
-    let text = StrTendril::from(&*with_line_feeds(html));
+    // Only in XML a page names texts of its own.
+    let html = if sink.adjusted_current_node_present_but_not_in_html_namespace() { entities::replaced(html) } else { html.into() };
+    let text = StrTendril::from(&*with_line_feeds(&html));
     let mut tokenizer = Tokenizer::new(&text, sink);
     let mut before = 0;
     while tokenizer.at < text.len() && meter.goes_on_by(1 + (tokenizer.at - before) / BYTES_A_STEP) {

@@ -6,6 +6,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use super::error::Error;
+use super::folder::join;
 use super::forge::Forge;
 use super::index::Tracked;
 use super::origin::Repository;
@@ -35,25 +36,26 @@ impl Checkout {
     /// [`Error::Io`]: git's files are there and cannot be read.
     pub fn of(folder: &Path) -> Result<Option<Self>, Error> {
         for root in folder.ancestors().take(DEEPEST) {
-            if let Some(git) = git_folder(&root.join(".git"))? {
-                return Self::read(root, &git).map(Some);
+            if let Some(git) = git_folder(root)? {
+                return Self::read(root, git).map(Some);
             }
         }
         Ok(None)
     }
 
-    fn read(root: &Path, git: &Path) -> Result<Self, Error> {
-        // What several working trees share lies in the folder of the first.
-        let common = match text_of(&git.join("commondir"))? {
-            Some(path) => git.join(path.trim()),
-            None => git.to_owned(),
+    /// `git` is without links.
+    fn read(root: &Path, git: PathBuf) -> Result<Self, Error> {
+        // What several working trees share lies in the folder of the first, and that has what is of each.
+        let common = match text_of(&git, "commondir", SHORTEST)?.map(|path| fs::canonicalize(git.join(path.trim()))) {
+            Some(Ok(common)) if git.parent() == Some(&common.join("worktrees")) => common,
+            _ => git.clone(),
         };
-        let head = text_of(&git.join("HEAD"))?.unwrap_or_default();
-        let packed = text_of(&common.join("packed-refs"))?.unwrap_or_default();
+        let head = text_of(&git, "HEAD", SHORTEST)?.unwrap_or_default();
+        let packed = text_of(&common, "packed-refs", LARGEST)?.unwrap_or_default();
         let (branch, commit) = match head.trim().strip_prefix("ref: ") {
             Some(name) => {
                 let branch = name.strip_prefix("refs/heads/").filter(|branch| *branch != ".invalid");
-                (branch.map(str::to_owned), resolved(git, &common, name, &packed)?)
+                (branch.map(str::to_owned), resolved(&git, &common, name, &packed)?)
             }
             None => (None, hash(head.trim())),
         };
@@ -61,8 +63,8 @@ impl Checkout {
             Some(commit) => tag_of(&common, commit, &packed)?,
             None => None,
         };
-        let remote = text_of(&common.join("config"))?.and_then(|config| remote_of(&config));
-        Ok(Self { root: root.to_owned(), git: git.to_owned(), commit, branch, tag, remote })
+        let remote = text_of(&common, "config", CONFIG)?.and_then(|config| remote_of(&config));
+        Ok(Self { root: root.to_owned(), git, commit, branch, tag, remote })
     }
 
     /// What a version of it is called: the tag, else the beginning of the commit.
@@ -90,18 +92,48 @@ impl Checkout {
     }
 }
 
-/// The folder that `.git` is, or that it names if it is a file, as in submodules and further working trees.
-fn git_folder(path: &Path) -> Result<Option<PathBuf>, Error> {
-    let Ok(metadata) = fs::symlink_metadata(path) else { return Ok(None) };
-    if metadata.is_dir() {
-        return Ok(path.join("HEAD").is_file().then(|| path.to_owned()));
+/// The folder that `.git` is, or that it names if it is a file, as in submodules and further working trees; without links. Anybody may have
+/// written such a file: the folder has to know of it, else it is somebody else's.
+fn git_folder(root: &Path) -> Result<Option<PathBuf>, Error> {
+    let Some(git) = named(root)? else { return Ok(None) };
+    let is_one = git.join("HEAD").is_file() && (is_own(root) || is_named_back(&git, root)? || is_submodule(&git, root)?);
+    Ok(is_one.then_some(git))
+}
+
+/// Where `.git` leads.
+fn named(root: &Path) -> Result<Option<PathBuf>, Error> {
+    let path = root.join(".git");
+    if is_own(root) {
+        return Ok(fs::canonicalize(path).ok());
     }
-    if !metadata.is_file() {
+    if !fs::symlink_metadata(&path).is_ok_and(|metadata| metadata.is_file()) {
         return Ok(None);
     }
-    let text = text_of(path)?.unwrap_or_default();
-    let named = text.trim().strip_prefix("gitdir:").map(|to| path.parent().unwrap_or(path).join(to.trim()));
-    Ok(named.filter(|to| to.join("HEAD").is_file()))
+    let Ok(root) = fs::canonicalize(root) else { return Ok(None) };
+    let text = text_of(&root, ".git", SHORTEST)?.unwrap_or_default();
+    Ok(text.trim().strip_prefix("gitdir:").and_then(|to| fs::canonicalize(root.join(to.trim())).ok()))
+}
+
+fn is_own(root: &Path) -> bool {
+    fs::symlink_metadata(root.join(".git")).is_ok_and(|metadata| metadata.is_dir())
+}
+
+/// Git writes into the folder of a further working tree where that is.
+fn is_named_back(git: &Path, root: &Path) -> Result<bool, Error> {
+    let Some(back) = text_of(git, "gitdir", SHORTEST)? else { return Ok(false) };
+    let there = |path: PathBuf| fs::canonicalize(path).ok();
+    Ok(there(git.join(back.trim())).is_some_and(|back| Some(back) == there(root.join(".git"))))
+}
+
+/// That of a submodule lies in the folder of a repository that its working tree stands in.
+fn is_submodule(git: &Path, root: &Path) -> Result<bool, Error> {
+    for above in root.ancestors().skip(1).take(DEEPEST) {
+        let Some(other) = named(above)? else { continue };
+        if git.starts_with(other.join("modules")) && (is_own(above) || is_named_back(&other, above)?) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 fn resolved(git: &Path, common: &Path, name: &str, packed: &str) -> Result<Option<String>, Error> {
@@ -113,7 +145,7 @@ fn resolved(git: &Path, common: &Path, name: &str, packed: &str) -> Result<Optio
         return Ok(None);
     }
     for folder in [git, common] {
-        if let Some(found) = text_of(&folder.join(name))?.and_then(|text| hash(text.trim())) {
+        if let Some(found) = text_of(folder, name, SHORTEST)?.and_then(|text| hash(text.trim())) {
             return Ok(Some(found));
         }
     }
@@ -148,9 +180,8 @@ fn tag_of(common: &Path, commit: &str, packed: &str) -> Result<Option<String>, E
     }
     for entry in fs::read_dir(common.join("refs/tags")).into_iter().flatten().flatten().take(MAX_TAGS) {
         let name = entry.file_name();
-        if let (Some(name), Some(text)) = (name.to_str(), text_of(&entry.path())?)
-            && text.trim() == commit
-        {
+        let Some(name) = name.to_str() else { continue };
+        if text_of(common, &format!("refs/tags/{name}"), SHORTEST)?.is_some_and(|text| text.trim() == commit) {
             take(name);
         }
     }
@@ -186,15 +217,16 @@ fn hash(text: &str) -> Option<String> {
     (matches!(text.len(), 40 | 64) && text.bytes().all(|byte| byte.is_ascii_hexdigit())).then(|| text.to_ascii_lowercase())
 }
 
-/// None if there is no such file. At most so much of it is read as git's own files have.
-fn text_of(path: &Path) -> Result<Option<String>, Error> {
-    match fs::metadata(path) {
-        Ok(metadata) if metadata.is_file() => {}
-        _ => return Ok(None),
+/// A file below a folder that is without links; none if there is no such file, or if a link is on the way. At most so many bytes of it are read.
+fn text_of(folder: &Path, name: &str, most: u64) -> Result<Option<String>, Error> {
+    let path = join(folder, name);
+    let is_there = fs::symlink_metadata(&path).is_ok_and(|metadata| metadata.is_file());
+    if !is_there || !fs::canonicalize(&path).is_ok_and(|real| real == path) {
+        return Ok(None);
     }
-    let file = File::open(path).map_err(Error::io(path, "read"))?;
+    let file = File::open(&path).map_err(Error::io(&path, "read"))?;
     let mut bytes = Vec::new();
-    file.take(LARGEST).read_to_end(&mut bytes).map_err(Error::io(path, "read"))?;
+    file.take(most).read_to_end(&mut bytes).map_err(Error::io(&path, "read"))?;
     Ok(Some(String::from_utf8_lossy(&bytes).into_owned()))
 }
 
@@ -203,6 +235,9 @@ const DEEPEST: usize = 64;
 /// Characters of a commit that name it to people.
 const SHORT: usize = 10;
 const MAX_TAGS: usize = 10_000;
+/// Bytes of a file that holds one name or path: more of it is none.
+const SHORTEST: u64 = 4 << 10;
+const CONFIG: u64 = 1 << 20;
 /// Bytes: repositories with 100,000 tags have a list of 10 MB.
 const LARGEST: u64 = 32 << 20;
 
@@ -253,10 +288,69 @@ mod tests {
         write(root, "main/.git/config", "[remote \"origin\"]\nurl = https://me:pw@gitlab.com/g/r\n");
         write(root, "main/.git/worktrees/w/HEAD", "ref: refs/heads/other\n");
         write(root, "main/.git/worktrees/w/commondir", "../..\n");
+        write(root, "main/.git/worktrees/w/gitdir", "../../../../w/.git\n");
         write(root, "w/.git", "gitdir: ../main/.git/worktrees/w\n");
         let found = Checkout::of(&root.join("w")).unwrap().unwrap();
         assert_eq!((found.commit.as_deref(), found.branch.as_deref()), (Some(COMMIT), Some("other")));
         assert_eq!(found.remote.unwrap().remote, "https://gitlab.com/g/r");
+    }
+
+    #[test]
+    fn a_submodule_is_of_the_repository_around_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path();
+        write(root, "main/.git/HEAD", "ref: refs/heads/main\n");
+        write(root, "main/.git/modules/lid/HEAD", COMMIT);
+        write(root, "main/.git/modules/lid/modules/knob/HEAD", OTHER);
+        write(root, "main/parts/lid/.git", "gitdir: ../../.git/modules/lid\n");
+        write(root, "main/parts/lid/knob/.git", "gitdir: ../../../.git/modules/lid/modules/knob\n");
+        let commit = |path: &str| Checkout::of(&root.join(path)).unwrap().unwrap().commit;
+        assert_eq!((commit("main/parts/lid").as_deref(), commit("main/parts/lid/knob").as_deref()), (Some(COMMIT), Some(OTHER)));
+    }
+
+    /// Whoever may have a folder read must not learn by it what stands in others.
+    #[test]
+    fn what_somebody_wrote_into_a_folder_leads_to_no_other_repository() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path();
+        write(root, "secret/.git/HEAD", "ref: refs/heads/hidden\n");
+        write(root, "secret/.git/refs/heads/hidden", COMMIT);
+        write(root, "secret/.git/config", "[remote \"origin\"]\nurl = https://gitlab.com/g/secret\n");
+        write(root, "secret/.git/worktrees/w/HEAD", "ref: refs/heads/hidden\n");
+        write(root, "secret/.git/worktrees/w/commondir", "../..\n");
+        write(root, "secret/.git/worktrees/w/gitdir", "../../../../w/.git\n");
+        let own = |path: &str| Checkout::of(&root.join(path)).unwrap().filter(|found| found.root.starts_with(root));
+        let secret = fs::canonicalize(root.join("secret/.git")).unwrap();
+        write(root, "plain/.git", &format!("gitdir: {}\n", secret.display()));
+        write(root, "tree/.git", "gitdir: ../secret/.git/worktrees/w\n");
+        write(root, "made/.git", "gitdir: git\n");
+        write(root, "made/git/HEAD", "ref: refs/heads/hidden\n");
+        write(root, "made/git/gitdir", "../.git\n");
+        write(root, "made/git/commondir", &format!("{}\n", secret.display()));
+        assert_eq!((own("plain"), own("tree")), (None, None));
+        let made = own("made").unwrap();
+        assert_eq!((made.commit, made.remote), (None, None), "what is shared has to know of the tree");
+        #[cfg(unix)]
+        {
+            fs::create_dir_all(root.join("linked/.git")).unwrap();
+            write(root, "linked/.git/HEAD", "ref: refs/heads/hidden\n");
+            for name in ["refs", "config", "packed-refs"] {
+                std::os::unix::fs::symlink(secret.join(name), root.join("linked/.git").join(name)).unwrap();
+            }
+            let linked = own("linked").unwrap();
+            assert_eq!((linked.commit, linked.remote), (None, None));
+        }
+    }
+
+    #[test]
+    fn a_tag_is_short() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path();
+        write(root, ".git/HEAD", COMMIT);
+        write(root, ".git/refs/tags/long", &format!("{COMMIT}{}", " ".repeat(10_000)));
+        write(root, ".git/refs/tags/wide", &format!("{}{COMMIT}", " ".repeat(10_000)));
+        // Of a file of any length so much is read as a name can have.
+        assert_eq!(Checkout::of(root).unwrap().unwrap().tag.as_deref(), Some("long"));
     }
 
     #[test]

@@ -58,9 +58,50 @@ impl Installed {
     /// # Errors
     /// [`Error::NotFound`], [`Error::Io`]: the root itself cannot be read.
     pub fn contents(&self) -> Result<Contents, Error> {
+        let (root, mut files, mut left_out) = self.walked(is_source)?;
+        let mut beside = Vec::new();
+        // Where a package of npm describes its types, these are what it offers; otherwise its code is.
+        if self.package.ecosystem == Ecosystem::Npm && files.iter().any(|file| is_description(&file.path)) {
+            let is_wanted = |file: &SourceFile| is_description(&file.path) || &*file.path == MANIFEST;
+            (files, beside) = files.into_iter().partition(is_wanted);
+            // The same types are often there for each kind of module; a short file may only lead to the other one.
+            let all: HashMap<Box<str>, u64> = files.iter().map(|file| (file.path.clone(), file.bytes)).collect();
+            let is_twice = |file: &SourceFile, end: &str, others: &[&str]| {
+                let stem = file.path.strip_suffix(end);
+                let other = |end: &&str| all.get(format!("{}{end}", stem?).as_str()).copied();
+                others.iter().filter_map(other).any(|bytes| bytes * 2 >= file.bytes)
+            };
+            let is_other = |file: &SourceFile| is_twice(file, ".d.mts", &[".d.ts"]) || is_twice(file, ".d.cts", &[".d.ts", ".d.mts"]);
+            let (twice, kept) = files.into_iter().partition(is_other);
+            files = kept;
+            // One of them may say more than the other.
+            beside.extend::<Vec<_>>(twice);
+            beside = bounded(beside, &mut left_out);
+        }
+        files.sort_unstable_by(|a, b| (&*a.path != MANIFEST, &a.path).cmp(&(&*b.path != MANIFEST, &b.path)));
+        let stamp = stamp(files.iter().chain(&beside));
+        Ok(Contents { files, beside, left_out, stamp, root })
+    }
+
+    /// The same of a project's own code: of npm it is TypeScript, with descriptions of types and without JavaScript.
+    ///
+    /// # Errors
+    /// As [`contents`](Self::contents).
+    pub fn own_contents(&self) -> Result<Contents, Error> {
+        if self.package.ecosystem != Ecosystem::Npm {
+            return self.contents();
+        }
+        let (root, mut files, left_out) = self.walked(|_, path| [".ts", ".mts", ".cts", ".tsx"].iter().any(|end| path.ends_with(end)))?;
+        files.sort_unstable_by(|a, b| a.path.cmp(&b.path));
+        let stamp = stamp(files.iter());
+        Ok(Contents { files, beside: Vec::new(), left_out, stamp, root })
+    }
+
+    /// Its folder without links in it, and the files in it that are meant.
+    fn walked(&self, is_meant: fn(Ecosystem, &str) -> bool) -> Result<(PathBuf, Vec<SourceFile>, LeftOut), Error> {
         let root = fs::canonicalize(&self.root).map_err(Error::io(&self.root, "read"))?;
-        let mut walk =
-            Walk { root: &root, ecosystem: self.package.ecosystem, files: Vec::new(), left_out: LeftOut::default(), ahead: Vec::new() };
+        let (files, left_out, ahead) = Default::default();
+        let mut walk = Walk { root: &root, ecosystem: self.package.ecosystem, is_meant, files, left_out, ahead };
         if self.parts.is_empty() {
             walk.ahead.push((String::new(), 0));
         }
@@ -70,25 +111,8 @@ impl Installed {
         while let Some((folder, depth)) = walk.ahead.pop() {
             walk.folder(&folder, depth)?;
         }
-        let (mut files, mut left_out) = (walk.files, walk.left_out);
-        let mut beside = Vec::new();
-        // Where a package of npm describes its types, these are what it offers; otherwise its code is.
-        if self.package.ecosystem == Ecosystem::Npm && files.iter().any(|file| is_description(&file.path)) {
-            let is_wanted = |file: &SourceFile| is_description(&file.path) || &*file.path == MANIFEST;
-            (files, beside) = files.into_iter().partition(is_wanted);
-            beside = bounded(beside, &mut left_out);
-            // The same types are often there for each kind of module; a short file may only lead to the other one.
-            let all: HashMap<Box<str>, u64> = files.iter().map(|file| (file.path.clone(), file.bytes)).collect();
-            let is_twice = |file: &SourceFile, end: &str, others: &[&str]| {
-                let stem = file.path.strip_suffix(end);
-                let other = |end: &&str| all.get(format!("{}{end}", stem?).as_str()).copied();
-                others.iter().filter_map(other).any(|bytes| bytes * 2 >= file.bytes)
-            };
-            files.retain(|file| !is_twice(file, ".d.mts", &[".d.ts"]) && !is_twice(file, ".d.cts", &[".d.ts", ".d.mts"]));
-        }
-        files.sort_unstable_by(|a, b| (&*a.path != MANIFEST, &a.path).cmp(&(&*b.path != MANIFEST, &b.path)));
-        let stamp = stamp(files.iter().chain(&beside));
-        Ok(Contents { files, beside, left_out, stamp, root })
+        let (files, left_out) = (walk.files, walk.left_out);
+        Ok((root, files, left_out))
     }
 }
 
@@ -118,6 +142,7 @@ impl SourceFile {
 struct Walk<'a> {
     root: &'a Path,
     ecosystem: Ecosystem,
+    is_meant: fn(Ecosystem, &str) -> bool,
     files: Vec<SourceFile>,
     left_out: LeftOut,
     /// Folders that are still to be looked into, below the root, with how deep they lie.
@@ -166,7 +191,7 @@ impl Walk<'_> {
                 Ok(()) => self.ahead.push((path.to_owned(), depth)),
                 Err(rule) => self.left_out.add(rule, &format!("{path}/")),
             }
-        } else if is_source(self.ecosystem, path) {
+        } else if (self.is_meant)(self.ecosystem, path) {
             match self.files.len() < MAX_FILES {
                 true => self.files.push(SourceFile { path: path.into(), bytes: metadata.len(), modified: metadata.modified().ok() }),
                 false => self.left_out.add(Rule::Limit, path),
@@ -196,7 +221,7 @@ fn is_source(ecosystem: Ecosystem, path: &str) -> bool {
     let end = path.rsplit_once('.').map(|(_, end)| end);
     match ecosystem {
         Ecosystem::Cargo => end == Some("rs"),
-        Ecosystem::Pypi => matches!(end, Some("py" | "pyi" | "so" | "pyd")),
+        Ecosystem::Pypi => matches!(end, Some("py" | "pyi" | "pyx" | "so" | "pyd")),
         Ecosystem::Npm => path == MANIFEST || is_description(path) || matches!(end, Some("js" | "mjs" | "cjs")),
         Ecosystem::Go => end == Some("go") && !path.ends_with("_test.go"),
     }
@@ -302,6 +327,11 @@ mod tests {
         assert_eq!(paths(&described), ["package.json", "a.d.ts"]);
         let beside: Vec<&str> = described.beside.iter().map(|file| &*file.path).collect();
         assert_eq!(beside, ["index.js", "lib/a.mjs"], "what is described need not be understood, and is read once");
+        write(root, &["n/a.d.mts"]);
+        let twice = npm.contents().unwrap();
+        assert_eq!((paths(&twice), &*twice.beside[0].path), (vec!["package.json", "a.d.ts"], "a.d.mts"), "it may say more");
+        write(root, &["n/src/own.ts"]);
+        assert_eq!(paths(&npm.own_contents().unwrap()), ["a.d.mts", "a.d.ts", "src/own.ts"]);
         write(root, &["g/a.go", "g/a_test.go", "g/b/b.go", "g/vendor/v.go", "g/testdata/t.go"]);
         assert_eq!(paths(&package(Ecosystem::Go, &root.join("g"), &[]).contents().unwrap()), ["a.go", "b/b.go"]);
         assert!(package(Ecosystem::Cargo, &root.join("none"), &[]).contents().is_err());

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
-use super::folder::read_file;
+use super::folder::read_below;
 
 /// Files below one folder that the repository has.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -24,7 +24,7 @@ impl Tracked {
     /// Those below `folder`, by its path below the top of the working tree. None where the index is of a form that is not known: nothing is
     /// known then.
     pub(super) fn read(git: &Path, folder: &str) -> Option<Self> {
-        parse(&read_file(&git.join("index"), LARGEST).ok()?, folder)
+        parse(&read_below(git, "index", LARGEST).ok()?, folder)
     }
 
     /// Whether a file, by its path below the folder, is as the repository has it, as far as size and time tell.

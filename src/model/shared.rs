@@ -49,3 +49,13 @@ pub struct SharedVector {
     pub scale: f32,
     pub data: Vec<u8>,
 }
+
+/// A page as it goes from one store into another, with all that is known of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CopiedPage {
+    pub page: SharedPage,
+    /// How often in a row it could not be had since it was last fetched.
+    pub missed: u64,
+    /// Of each model that was asked for, in their order.
+    pub vectors: Vec<Vec<SharedVector>>,
+}

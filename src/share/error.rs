@@ -26,6 +26,12 @@ pub enum Error {
     /// Sources of the file are in the database.
     #[error("already stored: {}", listed(sources))]
     SourceExists { sources: Vec<SourceId> },
+    /// What is in the database already and is not what was to be copied to it.
+    #[error("already stored, and not the same: {}", listed(others))]
+    Others { others: Vec<String> },
+    /// A source is not what was copied, as it is read again.
+    #[error("{source_id} is not the same in both databases: {here} here, {there} there")]
+    NotTheSame { source_id: SourceId, here: String, there: String },
     /// There is a file, or something in the folder.
     #[error("{} exists already", path.display())]
     Exists { path: PathBuf },
@@ -55,7 +61,7 @@ pub enum Error {
 impl Error {
     /// Whether it is about the disk rather than about what was asked for.
     pub fn is_of_disk(&self) -> bool {
-        matches!(self, Self::Io { .. })
+        matches!(self, Self::Io { .. } | Self::NotTheSame { .. })
     }
 
     /// What the reader of the message can do about it.
@@ -68,6 +74,8 @@ impl Error {
             Self::Damaged { .. } => "copy it again from where it was exported; nothing was stored",
             Self::Malformed { .. } => "export it again with `smolcrawl export`; nothing was stored",
             Self::SourceExists { .. } => "--replace puts those of the file in their place, and removes pages that the file does not have",
+            Self::Others { .. } => "--replace puts what is copied in its place, and removes pages that are not copied; nothing was changed",
+            Self::NotTheSame { .. } => "run the same command again while nobody writes to either: what is the same already costs little",
             Self::Exists { .. } => "name another file, or replace this one with --force",
             Self::NotEmpty { .. } => "name a new folder: nothing in a folder is replaced",
             Self::Name { .. } => "give a name alone, such as docs.smolcrawl: no folder, and nothing that some systems do not take",
@@ -85,9 +93,9 @@ impl Error {
     }
 }
 
-fn listed(sources: &[SourceId]) -> String {
-    let names: Vec<_> = sources.iter().take(NAMED).map(SourceId::as_str).collect();
-    match sources.len().saturating_sub(NAMED) {
+fn listed(all: &[impl ToString]) -> String {
+    let names: Vec<_> = all.iter().take(NAMED).map(ToString::to_string).collect();
+    match all.len().saturating_sub(NAMED) {
         0 => names.join(", "),
         more => format!("{} and {more} more", names.join(", ")),
     }

@@ -48,6 +48,12 @@ impl Among {
         }
     }
 
+    /// How many they are.
+    #[cfg(feature = "postgres")]
+    pub(super) fn count(&self) -> u64 {
+        self.runs.iter().fold(0, |sum: u64, (first, last)| sum.saturating_add(last.abs_diff(*first)).saturating_add(1))
+    }
+
     /// First and last of each run.
     #[cfg(feature = "postgres")]
     pub(super) fn runs(&self) -> impl Iterator<Item = (i64, i64)> {

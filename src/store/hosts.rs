@@ -18,6 +18,11 @@ impl Host {
         (now + 1..=now + delay.max(LONGEST)).contains(&self.not_before)
     }
 
+    /// It is to be left alone, as it was asked too much.
+    pub(super) fn rests(&self, now: i64) -> bool {
+        self.overloads > 0 && (now + 1..=now.saturating_add(LONGEST)).contains(&self.not_before)
+    }
+
     /// When it has been left alone for long enough, the next one is the first again.
     fn overloads_at(&self, now: i64) -> i64 {
         if now < self.not_before.saturating_add(LONGEST) { self.overloads.clamp(0, 20) } else { 0 }

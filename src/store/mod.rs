@@ -5,12 +5,15 @@
 
 mod among;
 mod checksum;
+mod copied;
 mod error;
 mod fuse;
 mod hashes;
 mod hosts;
+mod joined;
 mod keep;
 mod meant;
+mod narrow;
 mod near;
 #[cfg(feature = "postgres")]
 mod postgres;
@@ -35,11 +38,13 @@ use url::Url;
 
 use crate::model::{Chunk, Document, SourceId};
 
+pub(crate) use self::copied::{CopySum, Counts as CopyCounts, is_there};
 pub use self::error::Error;
 pub use self::hashes::text_hash;
+pub use self::joined::JoinedInMemory;
 pub use self::keep::{
-    Agreement, Check, Given, Keep, Meaning, NamedSymbols, Origins, PackageRow, Packages, Pages, Questions, SITE, SharedVectors, Sharing,
-    Sources, StoredPackage, StoredProject,
+    Agreement, Check, Copying, Given, JoinedCrawls, Keep, Leases, Meaning, NamedSymbols, Origins, PackageRow, Packages, Pages, Questions,
+    SITE, SharedVectors, Sharing, Sources, Span, StoredPackage, StoredProject, Verdicts,
 };
 #[cfg(feature = "postgres")]
 use self::postgres::Postgres;
@@ -65,6 +70,8 @@ pub struct Config {
     pub busy_timeout: Duration,
     /// How long a server may take for one statement. Default 60 s.
     pub statement_timeout: Duration,
+    /// From how many vectors of a model on a server makes an index of them: of fewer, all are compared. Default 50,000.
+    pub indexed_from: u64,
     /// Who asks a server, where its address does not say it.
     pub server: Server,
 }
@@ -76,6 +83,7 @@ impl Default for Config {
             candidates: 100,
             busy_timeout: Duration::from_secs(5),
             statement_timeout: Duration::from_secs(60),
+            indexed_from: 50_000,
             server: Server::default(),
         }
     }

@@ -44,6 +44,17 @@ pub(super) fn metadata(stored: Option<&str>) -> Result<Metadata, Failure> {
     stored.map_or_else(|| Ok(Metadata::default()), read)
 }
 
+/// The sources of a crawl that is done together, each with its recipe.
+pub(super) fn written_joined_sources(sources: &[(SourceId, Recipe)]) -> String {
+    serde_json::to_string(sources).expect("texts, numbers and addresses are JSON")
+}
+
+pub(super) fn parse_joined_sources(stored: &str) -> Result<Vec<(SourceId, Recipe)>, Failure> {
+    let read: Vec<(String, Recipe)> =
+        serde_json::from_str(stored).map_err(|_| Failure::Malformed("the sources of a crawl cannot be read"))?;
+    read.into_iter().map(|(source, recipe)| Ok((parse_source(&source)?, recipe))).collect()
+}
+
 /// What a chunk says, wherever in the page it stands.
 #[derive(PartialEq, Eq, Hash)]
 pub(super) struct Saying<'a> {

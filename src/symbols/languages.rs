@@ -11,7 +11,7 @@ mod script;
 
 use tree_sitter::Tree;
 
-pub(super) use self::python::{absolute, is_pattern};
+pub(super) use self::python::{SHARED, absolute, is_pattern};
 pub(super) use self::rust::use_tree;
 pub(super) use self::script::{CALLED, DEFAULT, ITSELF, MADE, UNKNOWN, described, is_description, manifest, written_classes};
 
@@ -105,9 +105,10 @@ pub(super) fn module_of(ecosystem: Ecosystem, root: &str, path: &str) -> Option<
     }
 }
 
-/// The module that a compiled file stands for: `numpy.core._multiarray` of `numpy/core/_multiarray.cpython-311-x86_64-linux-gnu.so`.
+/// The module that a compiled file stands for, or one that is made by compiling: `numpy.core._multiarray` of
+/// `numpy/core/_multiarray.cpython-311-x86_64-linux-gnu.so`.
 pub(super) fn compiled(path: &str) -> Option<String> {
-    let is_compiled = path.ends_with(".so") || path.ends_with(".pyd");
+    let is_compiled = [".so", ".pyd", ".pyx"].iter().any(|end| path.ends_with(end));
     let name = path.rsplit('/').next()?;
     let module = path[..path.len() - name.len()].replace('/', ".");
     is_compiled.then(|| format!("{module}{}", name.split('.').next().unwrap_or(name)))

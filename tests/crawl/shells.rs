@@ -215,6 +215,14 @@ fn a_text_that_was_known_is_not_given_up_for_a_shell() {
     }
     let served = world.handle.block_on(world.crawler().refetch(&page, &Validators::default(), Robots::Obey));
     assert!(matches!(served, Ok(Refetched::Page(..))), "{served:?}");
+    // So with what stands beside the empty place, which is enough for a page.
+    let beside = "<p>All the kettles of this house, and the pots of it, and what is told below each page of them.</p>".repeat(4);
+    let hollow = format!("<body><div id=root></div>{beside}<script src=a.js></script>");
+    world.site.reply("a.test/", Reply::html(hollow.as_str()));
+    let again = world.handle.block_on(world.crawler().refetch_filled(&page, &Validators::default(), &Filled::Rendered, Robots::Obey));
+    assert!(matches!(&again, Err(error) if matches!(error.root(), Error::Shell)), "{again:?}");
+    let served = world.handle.block_on(world.crawler().refetch_filled(&page, &Validators::default(), &Filled::Served, Robots::Obey));
+    assert!(matches!(served, Ok(Refetched::Page(..))), "{served:?}");
 }
 
 #[test]

@@ -216,7 +216,8 @@ fn fragments_of_a_search_are_each_read_once() {
     world.site.reply("a.test/d/", Reply::html(format!("<h1>Kettles</h1><p>All the kettles of this house.</p>{links}")));
     let entry = r#"{"version":"1.5.2","languages":{"de":{"hash":"de_1","page_count":1},"en":{"hash":"en_1","page_count":20}}}"#;
     world.site.reply("a.test/d/pagefind/pagefind-entry.json", json(entry));
-    let names: Vec<String> = (0..20).map(|page| format!("en_{page}")).collect();
+    // One of them is missing, which ends nothing.
+    let names: Vec<String> = (0..5).chain([404]).chain(5..20).map(|page| format!("en_{page}")).collect();
     world.site.reply("a.test/d/pagefind/pagefind.en_1.pf_meta", index_of(&names));
     world.site.reply("a.test/d/pagefind/pagefind.de_1.pf_meta", index_of(&["de_0".to_owned()]));
     for page in 0..20 {
@@ -240,7 +241,7 @@ fn fragments_of_a_search_are_each_read_once() {
     assert_eq!((pages.len(), report.shipped["Pagefind"], report.left), (22, 21, 0), "{report:?}");
     let asked = world.site.targets();
     let of = |end: &str| asked.iter().filter(|target| target.ends_with(end)).count();
-    assert_eq!(of(".pf_fragment"), 21, "{asked:?}");
+    assert_eq!(of(".pf_fragment"), 22, "{asked:?}");
     assert!(of("entry.json") <= 4 && of(".pf_meta") <= 8, "{asked:?}");
 
     // A refresh asks for the file that the page was read from.
@@ -350,6 +351,22 @@ fn one_description_is_asked_for_once() {
     assert_eq!((pages.len(), report.skips(), report.left), (2, 29, 0), "{report:?}");
     let asked = world.site.targets().iter().filter(|target| *target == "a.test/api.json").count();
     assert!(asked <= 5, "it was asked for {asked} times");
+}
+
+#[test]
+fn a_description_that_is_none_is_asked_for_once() {
+    let world = World::new();
+    let links: String = (0..12).map(|page| format!("<a href=/{page}>{page}</a> ")).collect();
+    world.site.reply("a.test/", Reply::html(format!("<h1>Kettles</h1><p>All the kettles of this house.</p>{links}")));
+    for page in 0..12 {
+        let shows = "<script>SwaggerUIBundle({url: '/api.json'})</script>";
+        world.site.reply(&format!("a.test/{page}"), shell(&format!("<meta name=page content={page}>{shows}")));
+    }
+    world.site.reply("a.test/api.json", json(r#"{"error":"the interface is asleep"}"#));
+    let (pages, report) = crawled(&world, "http://a.test/");
+    assert_eq!((pages.len(), report.left), (13, 0), "{report:?}");
+    let asked = world.site.targets().iter().filter(|target| *target == "a.test/api.json").count();
+    assert_eq!(asked, 1, "it was asked for {asked} times");
 }
 
 #[test]

@@ -219,7 +219,7 @@ fn a_full_disk_loses_nothing() {
     // Of somebody else, and in the way.
     let other = std::path::Path::new(&disk).join("other");
     std::fs::write(&other, vec![7; 6 << 20]).unwrap();
-    let store = open(server().join("crowded").unwrap().as_str()).unwrap();
+    let store = open(server().join("crowded").unwrap().as_ref()).unwrap();
     let mut state = 7_u64;
     let mut text = || {
         let mut word = || {

@@ -2,17 +2,17 @@
 
 use super::{Arc, Checked, Ecosystem, Indexed, Language, Package, PackageId, Reach, Reader, Reason, Verdict, check, only, package, reach};
 
-fn python(files: &[(&str, &str)]) -> Reach {
+pub(super) fn python(files: &[(&str, &str)]) -> Reach {
     reach(package(Ecosystem::PyPi, files))
 }
 
-fn rust(text: &str) -> Reach {
+pub(super) fn rust(text: &str) -> Reach {
     reach(package(Ecosystem::Cargo, &[("src/lib.rs", text)]))
 }
 
 /// That `there` is accused nowhere, and that a name which is not there still is: without that the test could not fail.
 #[track_caller]
-fn judged(there: &str, missing: Option<&str>, language: Language, reach: &Reach) {
+pub(super) fn judged(there: &str, missing: Option<&str>, language: Language, reach: &Reach) {
     let accused = |code: &str| -> Vec<Checked> {
         check(code, language, reach).into_iter().filter(|checked| checked.verdict == Verdict::DoesNotExist).collect()
     };

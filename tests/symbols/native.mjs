@@ -17,12 +17,14 @@ for (const name of readdirSync(folder).filter((name) => /^lib\.(es|decorators)[^
   }
 }
 const alias = { string: "String", number: "Number", boolean: "Boolean" };
-for (const [plain, type] of Object.entries(alias)) types.set(plain, types.get(type) ?? new Set());
+for (const [plain, type] of Object.entries(alias)) types.set(plain, new Set(types.get(type)));
 // What each is made from has its members as well.
 const above = { ReadonlyArray: [], IterableIterator: ["Iterator", "IteratorObject"], Generator: ["Iterator", "IteratorObject"], ArrayIterator: ["Iterator", "IteratorObject"], AsyncGenerator: ["AsyncIterator", "AsyncIteratorObject"], AsyncIterableIterator: ["AsyncIterator"], CallableFunction: ["Function"], TypeError: ["Error"], RangeError: ["Error"], SyntaxError: ["Error"], EvalError: ["Error"], ReferenceError: ["Error"], URIError: ["Error"], AggregateError: ["Error"], RegExpMatchArray: ["Array"], RegExpExecArray: ["Array"], IteratorObject: ["Iterator"] };
 for (const [type, bases] of Object.entries(above)) for (const base of bases) for (const member of types.get(base) ?? []) types.get(type)?.add(member);
 // Engines write these, and descriptions leave them out.
-for (const member of ["stack", "cause", "message", "name"]) for (const type of types.keys()) if (type.endsWith("Error")) types.get(type).add(member);
+for (const member of ["stack", "cause", "message", "name", "captureStackTrace", "stackTraceLimit", "prepareStackTrace"]) for (const type of types.keys()) if (type.endsWith("Error")) types.get(type).add(member);
+// What is made from a class has what stands at the class itself, too. Of these two everything is made.
+for (const type of types.keys()) if (!["Object", "Function"].includes(type)) for (const member of types.get(type + "Constructor") ?? []) if (member !== "new") types.get(type).add(member);
 // Those that stand in no namespace: a package may call its own what `Intl` has, too.
 const global = /^(Array|ReadonlyArray|Promise|PromiseLike|Map|ReadonlyMap|Set|ReadonlySet|WeakMap|WeakSet|WeakRef|Date|RegExp|Function|Object|String|Number|Boolean|string|number|boolean|Iterator|Iterable|IterableIterator|IteratorObject|ArrayIterator|Generator|AsyncIterator|AsyncIterable|AsyncIterableIterator|AsyncGenerator|ArrayBuffer|SharedArrayBuffer|DataView|RegExp(Match|Exec)Array|\w*Error|(Big)?(Int|Uint|Float)\d+(Clamped)?Array)$/;
 for (const type of [...types.keys()].filter((type) => global.test(type)).sort()) console.log(`${type}: ${[...types.get(type)].sort().join(" ")}`);

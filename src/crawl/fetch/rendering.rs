@@ -1,16 +1,16 @@
 //! Pages that scripts fill in: the browser runs them, and what they ask for is fetched here, by the rules of the crawl.
 
 use std::collections::BTreeMap;
-use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
 
 use url::Url;
 
 use crate::crawl::error::Error;
-use crate::crawl::fetch::{Answer, Fetcher, Read, Wanted, bad_port, pause_asked, read, target};
+use crate::crawl::fetch::{Answer, Fetcher, Read, SMALL, Wanted, bad_port, pause_asked, read, target};
 use crate::crawl::frontier::{is_route, normalise, origin};
 use crate::crawl::plan::{Render, Robots};
-use crate::crawl::robots::Directives;
+use crate::crawl::robots::{Directives, Rules};
 use crate::crawl::selection::wants_login;
 use crate::extract::{self, Kind, Outline};
 use crate::http::{Redirects, Request, Response, masked};
@@ -31,20 +31,32 @@ impl Fetcher {
 
     /// A page with a text of its own as it is, or with what scripts put into its empty place, where the site is known for that, or the page was
     /// rendered before.
-    pub(in crate::crawl) async fn filled_in(&self, read: Read, known: &Filled, robots: Robots) -> Result<Read, Error> {
+    ///
+    /// # Errors
+    /// [`Error::Shell`] of one that was rendered before and cannot be now: what is known of it says more.
+    pub(in crate::crawl) async fn filled_in(&self, mut read: Read, known: &Filled, robots: Robots) -> Result<Read, Error> {
         let is_of_such = *known == Filled::Rendered || self.scripted().needs(&origin(&read.page.url));
-        if !is_of_such || !self.is_unfinished(&read.page) {
+        if !is_of_such || !self.is_hollow(&mut read.page).await {
             return Ok(read);
         }
         match self.rendered(&read.page, directives_of(&read.outline), robots).await? {
             Some(Answer::Page(rendered)) => Ok(*rendered),
+            _ if *known == Filled::Rendered => Err(Error::Shell),
             _ => Ok(read),
         }
     }
 
-    /// Whether scripts would add to a page that has a text of its own.
-    pub(in crate::crawl) fn is_unfinished(&self, page: &Page) -> bool {
-        self.may_render() && page.filled == Filled::Served && extract::is_hollow(page, &self.reading.begin())
+    /// Whether scripts would add to a page that has a text of its own; a long one is looked at on another thread.
+    pub(in crate::crawl) async fn is_hollow(&self, page: &mut Page) -> bool {
+        if page.filled != Filled::Served || page.body.len() <= SMALL {
+            return page.filled == Filled::Served && extract::is_hollow(page, &self.reading.begin());
+        }
+        let body = std::mem::take(&mut page.body);
+        let (looked, budget) = (Page { body, ..page.clone() }, self.reading.clone());
+        let look = move || (extract::is_hollow(&looked, &budget.begin()), looked.body);
+        let (is_hollow, body) = self.handle.unblock(look).await;
+        page.body = body;
+        is_hollow
     }
 
     /// Whether a browser is asked at all.
@@ -100,7 +112,13 @@ impl Fetcher {
             if hops > self.config.http.max_redirects {
                 return Err(Error::TooManyRedirects { limit: self.config.http.max_redirects });
             }
-            match self.follow(to, robots, Wanted::Page, &Validators::default()).await? {
+            let next = self.follow(to, robots, Wanted::Page, &Validators::default()).await.map_err(|error| match error {
+                // That its script leads nowhere, today, does not say that the page is gone.
+                Error::Status { .. } if !known.is_served() => Error::Shell,
+                Error::Status { .. } => Error::NotAPage { what: "where its script leads".to_owned() },
+                error => error,
+            });
+            match next? {
                 Answer::Page(next) if next.beside.is_some() => read = *next,
                 Answer::Page(next) => return Ok((next.page, next.outline.links)),
                 _ => return Err(Error::NotAPage { what: "where its script leads".to_owned() }),
@@ -170,7 +188,7 @@ impl Fetcher {
     async fn fetch_for_page(&self, asked: Asked<'_>, robots: Robots) -> Result<Fetched, String> {
         let Asked { method, url, headers, cookies, page } = asked;
         if robots == Robots::Obey
-            && let Some(forbidden) = self.rules(&url).await.map_err(|error| error.chain())?.forbids(&url)
+            && let Some(forbidden) = self.rules_for_page(&url).await.map_err(|error| error.chain())?.forbids(&url)
         {
             self.note_refused(FORBIDDEN, Some(&url));
             return Err(forbidden.to_string());
@@ -199,6 +217,7 @@ impl Fetcher {
             && let Ok(to) = target(&url, &response)
             && let Some(port) = bad_port(&url, &to)
         {
+            self.note_refused(BAD_PORT, Some(&to));
             return Err(Error::BadPort { port }.to_string());
         }
         let status = response.status;
@@ -219,7 +238,15 @@ impl Fetcher {
         self.refused.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Asks when the origin may be asked, and once more where it says that this was too soon.
+    async fn rules_for_page(&self, url: &Url) -> Result<Arc<Rules>, Error> {
+        let rules = self.rules(url).await;
+        if let Err(error) = &rules {
+            self.note_refused(if matches!(error, Error::MaxRequests) { BEYOND } else { UNREACHABLE }, Some(url));
+        }
+        rules
+    }
+
+    /// Asks when the origin may be asked, and again, as often as anything is, where it says that this was too soon.
     async fn send_in_turn(&self, request: &Request, url: &Url, robots: Robots) -> Result<Response, Error> {
         let mut tries = 0;
         loop {
@@ -233,7 +260,7 @@ impl Fetcher {
             }
             self.wait_for_turn(url, robots).await;
             if !self.spend() {
-                self.note_refused("beyond the limit of requests", Some(url));
+                self.note_refused(BEYOND, Some(url));
                 return Err(Error::MaxRequests);
             }
             let response = self.client.send(request.clone()).await?;
@@ -278,4 +305,6 @@ impl Fetches for Answers<'_> {
 
 /// Rules of the crawl for what a page asks for.
 const FORBIDDEN: &str = "forbidden by robots.txt";
+const BEYOND: &str = "beyond the limit of requests";
+const UNREACHABLE: &str = "robots.txt could not be asked for";
 const BAD_PORT: &str = "a port that no web server uses";

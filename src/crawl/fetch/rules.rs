@@ -15,6 +15,7 @@ use crate::crawl::plan::Robots;
 use crate::crawl::polite::pause_after;
 use crate::crawl::robots::{Forbidden, MAX_SIZE, Rules};
 use crate::http::{Redirects, Request};
+use crate::model::RobotsKnown;
 
 /// The rules of origins.
 #[derive(Debug, Default)]
@@ -38,8 +39,12 @@ impl Fetcher {
         if let Some(rules) = self.known_rules().fresh(&origin, now, self.config.robots_lifetime) {
             return Ok(rules);
         }
+        if let Some(rules) = self.common_rules(&origin).await {
+            self.known_rules().learn(origin.into(), now, rules.clone());
+            return Ok(rules);
+        }
         self.turn_of_all(&origin, None).await;
-        let rules = Arc::new(self.ask_for_rules(url).await?);
+        let rules = Arc::new(self.ask_for_all(url, &origin).await?);
         if let Some(delay) = rules.crawl_delay {
             // robots.txt itself was a request.
             self.turns.take(&origin, delay, self.handle.now());
@@ -49,6 +54,38 @@ impl Fetcher {
         }
         self.known_rules().learn(origin.into(), now, rules.clone());
         Ok(rules)
+    }
+
+    /// As another has fetched it who does the same crawl; none where it is to be asked for.
+    async fn common_rules(&self, origin: &str) -> Option<Arc<Rules>> {
+        let common = self.common.as_ref()?;
+        loop {
+            match common.robots(origin).await? {
+                RobotsKnown::As { status, body } => return Some(Arc::new(self.read_rules(origin, status, body).await)),
+                RobotsKnown::Ask => return None,
+                RobotsKnown::Wait => self.handle.sleep(LOOK_AGAIN).await,
+            }
+        }
+    }
+
+    /// Asks for it, and tells those who do the same crawl what came of it.
+    async fn ask_for_all(&self, url: &Url, origin: &str) -> Result<Rules, Error> {
+        let answer = self.ask_for_rules(url).await;
+        let Some(common) = &self.common else {
+            let (status, body) = answer?;
+            return Ok(self.read_rules(origin, status, body).await);
+        };
+        match answer {
+            Ok((status, body)) => {
+                let rules = self.read_rules(origin, status, body.clone()).await;
+                common.keep_robots(origin, Some((status, body)), rules.crawl_delay).await;
+                Ok(rules)
+            }
+            Err(error) => {
+                common.keep_robots(origin, None, None).await;
+                Err(error)
+            }
+        }
     }
 
     fn known_rules(&self) -> MutexGuard<'_, KnownRules> {
@@ -84,7 +121,7 @@ impl Fetcher {
         }
     }
 
-    async fn ask_for_rules(&self, url: &Url) -> Result<Rules, Error> {
+    async fn ask_for_rules(&self, url: &Url) -> Result<(u16, Vec<u8>), Error> {
         let mut failures = 0;
         loop {
             match self.ask_for_rules_once(url).await {
@@ -97,9 +134,10 @@ impl Fetcher {
         }
     }
 
-    async fn ask_for_rules_once(&self, url: &Url) -> Result<Rules, Error> {
+    /// Its status and, where it is there, its text.
+    async fn ask_for_rules_once(&self, url: &Url) -> Result<(u16, Vec<u8>), Error> {
         let failed = |source| Error::Robots { source: Arc::new(bare(source)) };
-        let Ok(mut at) = url.join("/robots.txt") else { return Ok(Rules::allow_all()) };
+        let Ok(mut at) = url.join("/robots.txt") else { return Ok(NONE) };
         for _ in 0..=MAX_ROBOTS_REDIRECTS {
             if !self.spend() {
                 return Err(Error::MaxRequests);
@@ -117,23 +155,23 @@ impl Fetcher {
                     let read = response.body().take(MAX_SIZE as u64 + 1).read_to_end(&mut body).await;
                     self.received(body.len() as u64);
                     return match read {
-                        Ok(_) => Ok(self.read_rules(at, status, body).await),
+                        Ok(_) => Ok((status, body)),
                         Err(error) => Err(failed(of_reader(error))),
                     };
                 }
                 status => {
                     self.discard(response).await;
-                    return Ok(Rules::of_answer(status, &[], &self.config.agent));
+                    return Ok((status, Vec::new()));
                 }
             }
         }
         // Redirected too often: as if there were none (RFC 9309 2.3.1.2).
-        Ok(Rules::allow_all())
+        Ok(NONE)
     }
 
-    async fn read_rules(&self, at: Url, status: u16, body: Vec<u8>) -> Rules {
+    async fn read_rules(&self, origin: &str, status: u16, body: Vec<u8>) -> Rules {
         if body.len() > MAX_SIZE {
-            log::debug!("{at}: only the first {} KiB are read", MAX_SIZE >> 10);
+            log::debug!("{origin}/robots.txt: only the first {} KiB are read", MAX_SIZE >> 10);
         }
         let agent = self.config.agent.clone();
         match body.len() {
@@ -170,6 +208,12 @@ impl KnownRules {
 pub(in crate::crawl) fn closed() -> Arc<Rules> {
     Arc::new(Rules::disallow_all(Forbidden::Unreachable))
 }
+
+/// An answer that says that there is none.
+const NONE: (u16, Vec<u8>) = (404, Vec::new());
+
+/// How long whoever asks for the same crawl is given before it is looked again what came of it.
+const LOOK_AGAIN: Duration = Duration::from_millis(100);
 
 /// RFC 9309 2.3.1.2 asks for at least five.
 const MAX_ROBOTS_REDIRECTS: usize = 5;

@@ -36,6 +36,8 @@ pub(super) struct Shells {
     whole: HashMap<Box<str>, Box<str>>,
     /// Lists of pages that were read, by their address.
     lists: HashSet<Box<str>>,
+    /// What was read for all pages that name it, and holds nothing for any, by its address.
+    barren: HashSet<Box<str>>,
     /// By the page that shows all of them.
     routes: HashMap<Box<str>, Arc<Routes>>,
     /// By origin and name of the data: how often in a row it was not there.
@@ -101,6 +103,23 @@ impl Shells {
         self.indexes.contains_key(url.as_str()) || self.whole.contains_key(url.as_str())
     }
 
+    /// What is read of an index, with what is known of it already.
+    fn know_index(&mut self, ask: &Ask, index: Option<Index>, validators: &Validators) {
+        let Some(index) = index else { return };
+        let at = ask.index().as_str();
+        // Any other one: it is asked for again where it is wanted again.
+        if self.indexes.len() >= MOST_SITES
+            && !self.indexes.contains_key(at)
+            && let Some(other) = self.indexes.keys().next().cloned()
+        {
+            self.indexes.remove(&other);
+        }
+        match self.indexes.get_mut(at) {
+            Some((known, _)) => known.join(index),
+            None => _ = self.indexes.insert(at.into(), (index, validators.clone())),
+        }
+    }
+
     /// Of as many sites as are kept; others are asked at each of their routes.
     fn know(&mut self, routes: Arc<Routes>) {
         if routes.are_in_fragments() && self.routes.len() < MOST_SITES {
@@ -115,8 +134,16 @@ impl Shells {
         }
     }
 
+    /// There is nothing in it, for whoever else names it.
+    fn know_barren(&mut self, ask: &Ask) {
+        if self.barren.len() < MOST_WHOLE {
+            self.barren.insert(ask.url.as_str().into());
+        }
+    }
+
     fn is_worth_asking(&self, ask: &Ask) -> bool {
-        self.misses.get(&(origin(&ask.url), ask.name())).is_none_or(|misses| *misses < MOST_MISSES)
+        !self.barren.contains(ask.url.as_str())
+            && self.misses.get(&(origin(&ask.url), ask.name())).is_none_or(|misses| *misses < MOST_MISSES)
     }
 
     fn came(&mut self, ask: &Ask, to_something: bool) {
@@ -164,11 +191,10 @@ impl Crawl {
     }
 
     fn ask_beside(&mut self, mut filling: Filling) {
-        while let Some(ask) = filling.asks.pop_front() {
+        while let Some(mut ask) = filling.asks.pop_front() {
             if !self.may_ask_beside(&ask, &filling.page.url) || ask.is_list() && self.shells.lists.contains(ask.url.as_str()) {
                 continue;
             }
-            let mut ask = ask;
             if let Some((index, validators)) = self.shells.indexes.get(ask.index().as_str()) {
                 if let Some(page) = extract::looked_up(&filling.page, &ask, validators.clone(), index) {
                     return self.filled(page, &filling.page.url, &ask, Vec::new());
@@ -215,7 +241,7 @@ impl Crawl {
                 let waiting = self.shells.waiting.remove(url.as_str()).unwrap_or_default();
                 let waiting = waiting.into_iter().map(|(filling, ask)| (filling, ask.moved(to.clone())));
                 // It may have come for another page, by another way.
-                if self.shells.is_known(&to) {
+                if self.shells.is_known(&to) || self.shells.reading.contains_key(to.as_str()) {
                     for (mut filling, ask) in waiting {
                         filling.asks.push_front(ask);
                         self.ask_beside(filling);
@@ -248,8 +274,11 @@ impl Crawl {
     /// There is nothing at the address, or it may not be asked.
     pub(super) fn no_answer(&mut self, url: &Url) {
         log::debug!("nothing for pages without text at {}", masked(url));
-        for (filling, ask) in self.shells.waiting.remove(url.as_str()).unwrap_or_default() {
+        for (mut filling, ask) in self.shells.waiting.remove(url.as_str()).unwrap_or_default() {
             self.shells.came(&ask, false);
+            let Taken { asks, index, .. } = extract::missing(&ask);
+            self.shells.know_index(&ask, index, &Validators::default());
+            asks.into_iter().rev().for_each(|ask| filling.asks.push_front(ask));
             if ask.is_list() {
                 self.shells.know_list(&ask);
             }
@@ -263,7 +292,8 @@ impl Crawl {
         let is_of_all = waiting.first().is_some_and(|(_, ask)| ask.is_of_all() || ask.is_whole() || ask.is_list());
         let others = if is_of_all { waiting.split_off(1) } else { Vec::new() };
         if let Some((_, ask)) = waiting.first().filter(|_| is_of_all) {
-            self.shells.reading.insert(ask.url.as_str().into(), Vec::new());
+            // Somebody may wait already: it was asked for again, by another way.
+            self.shells.reading.entry(ask.url.as_str().into()).or_default();
         }
         let mut others: Vec<Filling> = others
             .into_iter()
@@ -291,20 +321,10 @@ impl Crawl {
         if ask.is_list() {
             self.shells.know_list(&ask);
         }
-        if let Some(index) = index {
-            let at = ask.index().as_str();
-            // Any other one: it is asked for again where it is wanted again.
-            if self.shells.indexes.len() >= MOST_SITES
-                && !self.shells.indexes.contains_key(at)
-                && let Some(other) = self.shells.indexes.keys().next().cloned()
-            {
-                self.shells.indexes.remove(&other);
-            }
-            match self.shells.indexes.get_mut(at) {
-                Some((known, _)) => known.join(index),
-                None => _ = self.shells.indexes.insert(at.into(), (index, validators)),
-            }
+        if (ask.is_whole() || ask.is_of_all()) && page.is_none() && asks.is_empty() && index.is_none() {
+            self.shells.know_barren(&ask);
         }
+        self.shells.know_index(&ask, index, &validators);
         match page {
             // Where the file is the page, what is asked of it is asked of the page.
             Some(_) if ask.is_the_page() && !said.index && self.request.robots == Robots::Obey => {
@@ -326,7 +346,7 @@ impl Crawl {
     fn follow_beside(&mut self, page: &Url, links: Vec<Url>, depth: u32, directives: Directives) {
         // Of a seed these are the first that are known.
         if depth == 0 && !links.is_empty() {
-            self.bounds.read(page, &links);
+            self.learn_bounds(page, &links);
         }
         let may_follow = directives.follow || self.request.robots != Robots::Obey;
         if depth >= self.request.depth || self.request.sitemaps == Sitemaps::Only || !may_follow {
@@ -338,7 +358,7 @@ impl Crawl {
     }
 
     /// A page at a route.
-    pub(super) fn route(&mut self, url: Url, entry: &Entry, Read { page, outline, content, beside }: Read) {
+    pub(super) fn route(&mut self, url: Url, entry: &Entry, Read { page, outline, content, beside, .. }: Read) {
         let directives = directives_of(&outline);
         // One that came out of a browser is what it is.
         if let Some(beside) = beside.filter(|_| page.filled.is_served()) {
@@ -376,14 +396,14 @@ impl Crawl {
             return self.is_another(address, format!("the same content as {first}"));
         }
         self.standing.became_page(address);
-        self.bounds.read(address, &[]);
+        self.learn_bounds(address, &[]);
         self.take_in_its_place(page, Outline { links, ..Outline::default() });
         self.is_done(address);
     }
 
     fn is_another(&mut self, address: &Url, why: String) {
         self.standing.became_page(address);
-        self.bounds.read(address, &[]);
+        self.learn_bounds(address, &[]);
         self.note_skip(address.clone(), why);
         self.is_done(address);
     }
@@ -396,6 +416,7 @@ impl Crawl {
     fn take_in_its_place(&mut self, page: Page, outline: Outline) {
         if let crate::model::Filled::Shipped(name) = &page.filled {
             self.report.read_shipped(name);
+            self.fetcher.scripted().has_data(&origin(&page.url));
         }
         // A link to the file itself is one to the page.
         self.twins.took(&normalise(page.url.clone()), page.validators.twin.as_ref().filter(|_| page.url.fragment().is_some()));
@@ -440,12 +461,11 @@ impl Crawl {
                     match self.first_with(&page, content) {
                         Some(first) => self.note_skip(url, format!("the same content as {first}")),
                         // It is the better form itself.
-                        None if self.linked.is_none() => self.hand_out_as_it_is(page, outline),
-                        None => self.hand_out(page, outline),
+                        None => self.hand_out_as_it_is(page, outline),
                     }
                 }
             }
-            Ok(Some(Answer::Moved { to, is_known_now })) => {
+            Ok(Some(Answer::Moved { to, is_known_now })) if !matches!(filling.wanted, Wanted::More) => {
                 self.moved(url.clone(), Entry::new(&url, depth, filling.role), to, is_known_now)
             }
             Ok(_) => return self.hand_out_shell(filling),
@@ -477,7 +497,7 @@ impl Crawl {
             }
         }
         self.standing.became_page(&address);
-        self.bounds.read(&address, &[]);
+        self.learn_bounds(&address, &[]);
         // Of those that have nothing at all each is told, as each may be another page.
         let first = if says_nothing { None } else { self.first_with(&page, content_of(&page.url, &page.body)) };
         match first {

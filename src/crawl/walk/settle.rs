@@ -19,6 +19,7 @@ use crate::crawl::report::{Failed, LINKED_FROM, NO_PAGE, OUT_OF_SCOPE, Skipped};
 use crate::crawl::robots::{Forbidden, Rules};
 use crate::crawl::selection::{LeaveOut, wants_login};
 use crate::crawl::sitemap::{Kind, Sitemap};
+use crate::crawl::together::Lesson;
 use crate::crawl::traps::without_session;
 use crate::crawl::twins::{Place, is_full, is_llms};
 use crate::crawl::walk::{Crawl, USUAL_SITEMAP, Visit};
@@ -26,7 +27,7 @@ use crate::http::masked;
 use crate::model::{self, Page};
 
 impl Crawl {
-    pub(super) fn page(&mut self, url: Url, entry: Entry, Read { page, mut outline, content, beside }: Read) {
+    pub(super) fn page(&mut self, url: Url, entry: Entry, Read { page, mut outline, content, beside, is_hollow }: Read) {
         let obey = self.request.robots == Robots::Obey;
         // Also of an earlier crawl, which may have had this very page.
         let (first, copies) = match self.contents.get(&content).filter(|(first, _)| **first != *page.url.as_str()) {
@@ -87,11 +88,7 @@ impl Crawl {
             return self.skip(url, NOT_INCLUDED.to_owned());
         }
         // Before it is compared with others: what stands beside the empty place may be the same on all of them.
-        if self.linked.is_none()
-            && outline.markdown.is_none()
-            && self.fetcher.scripted().needs(&origin(&url))
-            && self.fetcher.is_unfinished(&page)
-        {
+        if is_hollow && self.linked.is_none() && outline.markdown.is_none() {
             return self.fill_further(page, &outline, &entry);
         }
         if let Some(first) = first {
@@ -128,20 +125,34 @@ impl Crawl {
     }
 
     pub(super) fn learn_of_seed(&mut self, url: &Url, links: &[Url]) {
-        self.bounds.read(url, links);
-        self.selection.read(url, links.iter().filter(|link| self.bounds.contains(link)));
+        let is_folder = self.bounds.read(url, links);
+        let has_old_versions = self.selection.read(url, links.iter().filter(|link| self.bounds.contains(link)));
+        if is_folder.is_some() || has_old_versions.is_some() {
+            self.teach(|| Lesson::Read { seed: url.clone(), is_folder, has_old_versions });
+        }
+    }
+
+    /// The same of its folder alone.
+    pub(super) fn learn_bounds(&mut self, url: &Url, links: &[Url]) {
+        if let Some(is_folder) = self.bounds.read(url, links) {
+            self.teach(|| Lesson::Read { seed: url.clone(), is_folder: Some(is_folder), has_old_versions: None });
+        }
     }
 
     /// What a page says of itself in other languages is known to a crawl that goes on.
     fn hear(&mut self, page: &Url, alternates: &[(String, Url)]) {
         let new = self.selection.speaks(page, alternates);
-        if self.keeps_trail {
+        if let Some(together) = &mut self.together {
+            together.left_out.extend(new.into_iter().map(|url| url.as_str().into()));
+        } else if self.keeps_trail {
             self.new_translations.extend(new.into_iter().map(|url| url.as_str().into()));
         }
     }
 
     fn note_content(&mut self, page: &Url, content: u64) {
-        if self.keeps_trail {
+        if let Some(together) = &mut self.together {
+            together.contents.push((page.as_str().into(), content));
+        } else if self.keeps_trail {
             self.new_contents.push((page.as_str().into(), content));
         }
     }
@@ -193,7 +204,9 @@ impl Crawl {
     pub(super) fn work_off(&mut self, at_most: usize) -> usize {
         for _ in 0..at_most {
             let next = self.backlog.next();
-            self.backlog.done.drain(..).for_each(|url| self.frontier.dealt_with(url));
+            for url in self.backlog.done.drain(..) {
+                self.frontier.dealt_with(url, |url| self.standing.became(url));
+            }
             let Some((from, found, url)) = next else { break };
             // A route is told apart by what is behind "#", which is nothing else anywhere.
             let mut url = if matches!(found, Found::Route { .. }) { url } else { self.in_one_form(url) };
@@ -324,12 +337,14 @@ impl Crawl {
             // As somebody whom the site knows now. A site that never has enough of it comes to the limit of redirects.
             let via = entry.via.iter().cloned().chain([entry.url]).collect();
             let again = Entry { url: to.as_str().into(), via, attempts: 0, has_news: false, ..entry };
+            self.follow_at_once(&url, &to);
             return self.frontier.put_back(&to, again);
         }
         self.names.learn(&url, &to);
         match entry.role {
             Role::Seed => {
                 self.selection.moved(&url, &to);
+                self.teach(|| Lesson::Moved { from: url.clone(), to: to.clone() });
                 if self.bounds.moved(&url, &to) == Moved::Away {
                     // Said of an address that holds nothing, beside what becomes of the page.
                     self.note_skip(url.clone(), format!("redirects to another site, of which only {to} and what is below it is taken"));
@@ -345,6 +360,14 @@ impl Crawl {
                 return self.skip(url, format!("redirects to {to}, which is a sitemap of another site"));
             }
             Role::Sitemap { .. } | Role::Page | Role::Restored | Role::Llms(_) | Role::Beside => {}
+        }
+        // Others are nobody whom the site knows.
+        if has_news && self.together.is_some() {
+            let mut via = entry.via;
+            via.push(entry.url);
+            let next = Entry { url: to.as_str().into(), via, attempts: 0, is_allowed: false, has_news, ..entry };
+            self.follow_at_once(&url, &to);
+            return self.frontier.put_back(&to, next);
         }
         let is_guess = entry.is_guess();
         let offered = self.frontier.offer(&to, || {
@@ -382,7 +405,7 @@ impl Crawl {
 
     pub(super) fn forbidden(&mut self, url: Url, entry: Entry, forbidden: Forbidden) {
         if entry.is_guess() {
-            self.guesses -= 1;
+            self.guesses = self.guesses.saturating_sub(1);
             return self.came_to_no_guess(&url, &entry);
         }
         match (&forbidden, self.unreachable.get(&origin(&url))) {
@@ -410,6 +433,10 @@ impl Crawl {
         let (beside, left): (Vec<_>, Vec<_>) = self.frontier.take_origin(url).into_iter().partition(|entry| entry.role == Role::Beside);
         // The pages that wait for it may be at another host, and have come.
         beside.iter().for_each(|entry| self.no_answer(&entry.parsed()));
+        if let Some(together) = &mut self.together {
+            together.given_up.push(origin(url));
+            left.iter().for_each(|entry| self.backlog.dealt_with(entry.url.clone()));
+        }
         let left = left.len();
         if left > 0 {
             let error = Error::HostGivenUp { failures };

@@ -8,7 +8,7 @@ use super::Include;
 use super::own::OwnCrate;
 use crate::files::{Ecosystem, Installed, Need, PackageName};
 use crate::store::StoredPackage;
-use crate::symbols::{self, PackageId};
+use crate::symbols::{self, Kind, Package, PackageId};
 
 /// What a project uses, as the store keeps it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -19,6 +19,9 @@ pub(in crate::engine) struct Known {
     /// Names under which code reaches the project itself: of Rust, and what Python finds in its folder.
     pub own_crates: Vec<String>,
     pub own_modules: Vec<String>,
+    /// Of npm: packages of its workspace, and other names of packages.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub own_scripts: Vec<String>,
     /// Those of the crates whose sources lie where they are looked for.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub own_sources: Vec<OwnCrate>,
@@ -126,6 +129,12 @@ impl Use {
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(in crate::engine) struct About {
     pub roots: Vec<String>,
+    /// Other packages of which it says what they have besides: `declare module "fastify"`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub describes: Vec<String>,
+    /// What of its folder was read, so that it can be told whether that has changed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parts: Option<Vec<String>>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub needs: Vec<Needed>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -153,6 +162,8 @@ impl About {
         let needed = |need: &Need| Needed { name: need.name.clone(), called: need.called.clone(), is_optional: need.is_optional };
         Self {
             roots: roots(found),
+            describes: Vec::new(),
+            parts: Some(found.parts.clone()),
             needs: found.needs.iter().map(needed).collect(),
             documentation: found.about.documentation.clone(),
             partly: None,
@@ -171,6 +182,21 @@ fn roots(found: &Installed) -> Vec<String> {
     };
     roots.sort_unstable();
     roots.dedup();
+    roots
+}
+
+/// Roots of modules that a package of npm describes and that are not its own.
+pub(super) fn described(package: &Package, own: &[String]) -> Vec<String> {
+    let is_script = package.id.ecosystem == symbols::Ecosystem::Npm;
+    let modules = package.symbols.iter().filter(|symbol| is_script && symbol.kind == Kind::Module && !symbol.path.contains('#'));
+    let root = |path: &str| {
+        let slashes = if path.starts_with('@') { 2 } else { 1 };
+        path[..path.match_indices('/').nth(slashes - 1).map_or(path.len(), |(at, _)| at)].to_owned()
+    };
+    let mut roots: Vec<String> = modules.map(|symbol| root(&symbol.path)).filter(|root| !own.contains(root)).collect();
+    roots.sort_unstable();
+    roots.dedup();
+    roots.truncate(MOST_DESCRIBED);
     roots
 }
 
@@ -216,6 +242,8 @@ mod by_name {
 }
 
 /// Another number is a reader that reads more, or otherwise: all is read again.
-pub(super) const READER: u32 = 3;
+pub(super) const READER: u32 = 4;
+/// Packages that one describes.
+const MOST_DESCRIBED: usize = 1_000;
 /// The ecosystem of rows that have what was read of the project's own code.
 pub(in crate::engine) const OWN: &str = "own";

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::known::{OWN, READER, id_of};
+use super::known::{Known, OWN, READER, id_of};
 use crate::engine::{Access, Engine};
 use crate::error::Error;
 use crate::files::{self, Ecosystem, Installed, PackageName};
@@ -39,13 +39,16 @@ impl OwnCrate {
 
 impl Engine {
     /// Keeps what is read of a project's own code, so that the first question about code does not wait for it.
-    pub(super) async fn keep_own(&self, project: PathBuf, crates: Vec<OwnCrate>) -> Result<(), Error> {
+    pub(super) async fn keep_own(&self, project: PathBuf, known: &Known) -> Result<(), Error> {
+        let crates = known.own_sources.clone();
+        let has_scripts = known.uses.iter().any(|used| used.ecosystem == Ecosystem::Npm);
         let rows = self.store_in(Lane::Heavy, |store| Ok(kept(store.packages()?))).await?;
         let of = project.clone();
         let packages = self.inner.handle.unblock_on(Lane::Bulk, move || {
             let modules = OwnPackage::of_python(&of, files::modules_in(&of));
             let crates = crates.iter().map(|own| OwnPackage::of_crate(&of, own));
-            crates.chain([modules]).collect::<Vec<_>>()
+            let scripts = has_scripts.then(|| OwnPackage::of_scripts(&of));
+            crates.chain([modules]).chain(scripts).collect::<Vec<_>>()
         });
         let mut gone: HashMap<String, PackageRow> =
             rows.into_iter().filter(|(key, _)| is_key_of(key, &project.to_string_lossy())).collect();
@@ -113,6 +116,12 @@ impl OwnPackage {
         Self { id, root: String::new(), folder: project.to_owned(), ecosystem: Ecosystem::Pypi, parts }
     }
 
+    /// TypeScript in the project's folder, as far as it says what modules of packages have besides.
+    pub fn of_scripts(project: &Path) -> Self {
+        let id = PackageId::new(symbols::Ecosystem::Npm, NAME, "");
+        Self { id, root: NAME.to_owned(), folder: project.to_owned(), ecosystem: Ecosystem::Npm, parts: Vec::new() }
+    }
+
     /// Names by which code reaches it.
     pub fn names(&self) -> impl Iterator<Item = String> {
         let of_parts = self.parts.iter().filter(|_| self.root.is_empty());
@@ -139,10 +148,10 @@ impl OwnPackage {
 
     /// Its files as they are now; those that are as they were are taken from what was read before. None where all are.
     pub fn read(&self, before: &[Piece]) -> Result<Option<Vec<Piece>>, files::Error> {
-        if self.parts.is_empty() {
+        if self.parts.is_empty() && self.ecosystem != Ecosystem::Npm {
             return Ok((!before.is_empty()).then(Vec::new));
         }
-        let contents = self.installed().contents()?;
+        let contents = self.installed().own_contents()?;
         let stamp = |file: &files::SourceFile| format!("{READER}-{}", file.tag());
         let is_same = |(file, piece): (&files::SourceFile, &Piece)| *piece.path == *file.path && piece.stamp == stamp(file);
         if contents.files.len() == before.len() && contents.files.iter().zip(before).all(is_same) {
@@ -159,13 +168,22 @@ impl OwnPackage {
                 None => {
                     let text = contents.read(file, left.min(LARGEST));
                     // What cannot be read may hold names that are not known.
-                    text.map_or_else(|_| reader.unread_piece(&file.path), |text| reader.piece(&file.path, &stamp, &text))
+                    text.map_or_else(
+                        |_| reader.unread_piece(&file.path),
+                        |text| reader.piece(&file.path, &stamp, if self.is_meant(&text) { &text } else { b"" }),
+                    )
                 }
             };
             left = left.saturating_sub(file.bytes);
             pieces.push(piece);
         }
         Ok(Some(pieces))
+    }
+
+    /// Whether what a file says counts elsewhere: of scripts such that declare what is not theirs.
+    fn is_meant(&self, text: &[u8]) -> bool {
+        let says = |word: &str| text.windows(word.len()).any(|at| at == word.as_bytes());
+        self.ecosystem != Ecosystem::Npm || says("declare module") || says("declare global")
     }
 
     /// All files together.

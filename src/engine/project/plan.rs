@@ -29,13 +29,22 @@ impl Plan {
         bounds.0.iter_mut().for_each(|folders| folders.extend(of_tools.into_iter().flatten().cloned()));
         places.project = Some(root.clone());
         let shelf = Shelf::new(places);
-        let own_crates: Vec<String> = project.own.iter().map(|package| package.name.replace('-', "_")).collect();
+        let own = |of: Ecosystem| project.own.iter().filter(move |package| package.ecosystem == of).map(|package| &package.name);
+        let own_crates: Vec<String> = own(Ecosystem::Cargo).map(|name| name.replace('-', "_")).collect();
+        let own_scripts: Vec<String> = own(Ecosystem::Npm).chain(&project.aliases).cloned().collect();
         let renamed = if own_crates.is_empty() { Vec::new() } else { shelf.renamed() };
         let own_sources = if own_crates.is_empty() { Vec::new() } else { OwnCrate::all(&root, &shelf.own_crates(), &own_crates) };
         let mut own_modules: Vec<String> = files::modules_in(&root).into_iter().map(|(module, _)| module).collect();
+        own_modules.extend(own(Ecosystem::Pypi).map(|name| name.replace(['-', '.'], "_")));
+        for folder in project.own_folders.iter().take(MAX_PACKAGES).map(|folder| root.join(folder)) {
+            if bounds.look(&folder).is_ok() {
+                own_modules.extend(files::modules_in(&folder).into_iter().map(|(module, _)| module));
+            }
+        }
+        own_modules.sort_unstable();
         own_modules.dedup();
         let (locks, notes) = (project.locks.clone(), project.notes.clone());
-        let mut known = Known { include, locks, uses: Vec::new(), own_crates, own_modules, own_sources, renamed, notes };
+        let mut known = Known { include, locks, uses: Vec::new(), own_crates, own_modules, own_scripts, own_sources, renamed, notes };
         let mut installed = Vec::new();
         let mut open: Vec<(usize, Installed)> = Vec::new();
         for dependency in &project.dependencies {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use super::known::READER;
+use super::known::{READER, described};
 use super::{About, Over, Use, id_of, is_over, pages};
 use crate::files::{self, Installed};
 use crate::model::SourceId;
@@ -110,8 +110,9 @@ pub(super) fn scan(
     read.words = HashSet::new();
     let partly = read.open.iter().find(|open| open.path.is_empty()).map(|open| open.reason.text().to_owned());
     let count = read.symbols.len() as u64;
+    let mut about = About { partly, place: used.place.clone(), ..About::of(installed) };
+    about.describes = described(&read, &about.roots);
     let names = names(Indexed::new(read));
-    let about = About { partly, place: used.place.clone(), ..About::of(installed) };
     let row = StoredPackage {
         ecosystem: package.ecosystem.as_str().to_owned(),
         name: package.name.clone(),

@@ -166,18 +166,23 @@ impl Inner {
         let mut order: Vec<usize> = (0..scope.uses.len()).filter(|at| scope.uses[*at].ecosystem == of).collect();
         // What the project calls by a name is not what only others use under it.
         let called: &[(String, usize)] = if of == Ecosystem::Cargo { &scope.called } else { &[] };
-        let is_own = |root: &String| scope.own_crates.contains(root) || called.iter().any(|(name, _)| name == root);
-        let is_hidden = |used: &Use| of == Ecosystem::Cargo && used.roots.iter().any(is_own);
+        let own_names = match of {
+            Ecosystem::Cargo => &scope.own_crates,
+            Ecosystem::Npm => &scope.own_scripts,
+            _ => &scope.own_modules,
+        };
+        let is_own = |root: &String| own_names.contains(root) || called.iter().any(|(name, _)| name == root);
+        let is_hidden = |used: &Use| of != Ecosystem::Pypi && used.roots.iter().any(is_own);
         order.retain(|at| scope.uses[*at].is_direct || !is_hidden(&scope.uses[*at]));
         // Of several versions the one that the project itself asks for.
         order.sort_by_key(|at| !scope.uses[*at].is_direct);
         let called: Vec<&(String, usize)> = called.iter().filter(|(name, _)| mentioned.contains(name)).collect();
         let is_called = |at: &usize| called.iter().any(|(_, of)| of == at);
-        let is_mentioned = |at: &usize| scope.uses[*at].roots.iter().any(|root| mentioned.contains(root)) || is_called(at);
+        let is_named = |at: &usize| scope.uses[*at].roots.iter().any(|root| mentioned.contains(root));
+        let is_mentioned = |at: &usize| is_named(at) || is_called(at) || scope.describes_any(*at, mentioned);
         let mut waiting: VecDeque<usize> = order.iter().copied().filter(is_mentioned).collect();
         let mut taken: HashSet<usize> = waiting.iter().copied().collect();
         let mut packages: Vec<Arc<Indexed>> = Vec::new();
-        let own_names = if of == Ecosystem::Cargo { &scope.own_crates } else { &scope.own_modules };
         let read = own.roots();
         let unread_names: Vec<String> = own_names.iter().filter(|name| !read.contains(name.as_str())).cloned().collect();
         let own_code = (!unread_names.is_empty()).then(|| {
@@ -217,11 +222,12 @@ impl Inner {
         if scope.project.is_some() && missing.is_empty() && changed.is_none() {
             reach = reach.whole();
         }
-        let checked = match &own.home {
+        let mut checked = match &own.home {
             Some(home) => symbols::check_at(code, *language, &reach, home),
             None => symbols::check(code, *language, &reach),
         };
         let by_id: HashMap<PackageId, usize> = taken.iter().map(|at| (scope.uses[*at].id(), *at)).collect();
+        let mut not_indexed = scope.doubted(&mut checked, &by_id);
         let url = |checked: &Checked| {
             let at = *by_id.get(checked.package.as_ref()?)?;
             let package =
@@ -230,7 +236,6 @@ impl Inner {
         };
         let references =
             checked.into_iter().map(|checked| Reference { url: url(&checked).or_else(|| own.url(&checked)), checked }).collect();
-        let mut not_indexed = Vec::new();
         if scope.project.is_none() {
             not_indexed.push("no project is known: each package is taken in its highest version that is indexed".to_owned());
         }

@@ -51,10 +51,9 @@ fn mentioned_in_imports(code: &str) -> HashSet<String> {
 
 /// What programs of npm have between quotes, as far as it names a package.
 fn mentioned_in_quotes(code: &str) -> HashSet<String> {
-    let mut mentioned = HashSet::new();
+    // Modules of Node are described by a package that nobody imports.
+    let mut mentioned = HashSet::from(["node".to_owned()]);
     for quoted in code.split(['\'', '"', '`']).filter(|quoted| quoted.len() <= LONGEST) {
-        // Modules of Node are described by a package that nobody imports.
-        mentioned.insert("node".to_owned());
         let mut segments = quoted.splitn(3, '/');
         let (first, second) = (segments.next().unwrap_or_default(), segments.next());
         match second.filter(|_| first.starts_with('@')) {

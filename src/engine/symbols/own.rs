@@ -88,7 +88,8 @@ impl Inner {
         for own in packages(&scope, project, of) {
             let here = file.as_deref().and_then(|file| own.home(file));
             let is_named = own.names().any(|name| mentioned.contains(&name));
-            if here.is_none() && !is_named {
+            // Scripts say what others have besides.
+            if here.is_none() && !is_named && of != Ecosystem::Npm {
                 continue;
             }
             home = home.or(here);
@@ -106,6 +107,7 @@ impl Inner {
 fn packages(scope: &Scope, project: &Path, of: Ecosystem) -> Vec<OwnPackage> {
     let mut packages: Vec<OwnPackage> = match of {
         Ecosystem::Cargo => scope.own_sources.iter().map(|own| OwnPackage::of_crate(project, own)).collect(),
+        Ecosystem::Npm if scope.uses.iter().any(|used| used.ecosystem == of) => vec![OwnPackage::of_scripts(project)],
         Ecosystem::Pypi => vec![OwnPackage::of_python(project, files::modules_in(project))],
         _ => Vec::new(),
     };

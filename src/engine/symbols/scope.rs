@@ -8,7 +8,7 @@ use super::FoundSymbol;
 use super::site::Site;
 use crate::engine::project::{About, Known, Needed, OWN, OwnCrate, State, Use, id_of, name_of};
 use crate::error::Error;
-use crate::files::{self, Ecosystem, PackageName, compare_versions};
+use crate::files::{self, Ecosystem, Installed, PackageName, compare_versions};
 use crate::store::{PackageRow, SITE, Store};
 use crate::symbols::{self, Dependency, Symbol, Wanted};
 
@@ -27,6 +27,7 @@ pub(super) struct Scope {
     pub by_row: HashMap<PackageRow, usize>,
     pub own_crates: Vec<String>,
     pub own_modules: Vec<String>,
+    pub own_scripts: Vec<String>,
     pub own_sources: Vec<OwnCrate>,
     /// What is kept of the project's own code, by its key.
     pub own_kept: HashMap<String, PackageRow>,
@@ -40,6 +41,8 @@ pub(super) struct Scope {
 pub(super) struct Stored {
     pub row: PackageRow,
     root: PathBuf,
+    /// What its files were known by when they were read.
+    stamp: String,
     about: About,
 }
 
@@ -73,7 +76,7 @@ impl Scope {
                 command: None,
                 documentation: about.documentation.clone(),
             };
-            stored.insert(name, (Stored { row, root: of.root.into(), about }, used));
+            stored.insert(name, (Stored { row, root: of.root.into(), stamp: of.stamp, about }, used));
         }
         let projects = store.projects()?;
         let Some(path) = project else {
@@ -112,8 +115,8 @@ impl Scope {
                 None => own_crates.push(name.clone()),
             }
         }
-        let (own_modules, own_sources) = (content.own_modules, content.own_sources);
-        Ok(Self { fingerprint, own_crates, own_modules, own_sources, own_kept, called, sites, ..scope })
+        let (own_modules, own_scripts, own_sources) = (content.own_modules, content.own_scripts, content.own_sources);
+        Ok(Self { fingerprint, own_crates, own_modules, own_scripts, own_sources, own_kept, called, sites, ..scope })
     }
 
     fn of(project: Option<PathBuf>, uses: Vec<Use>, stored: Vec<Option<Stored>>) -> Self {
@@ -122,9 +125,24 @@ impl Scope {
             by_name.entry((used.ecosystem, used.ecosystem.normal(&used.name))).or_default().push(at);
         }
         let by_row = stored.iter().enumerate().filter_map(|(at, stored)| Some((stored.as_ref()?.row, at))).collect();
-        let (state, fingerprint, own_crates, own_modules, own_sources, own_kept) = Default::default();
-        let (called, sites) = Default::default();
-        Self { state, project, fingerprint, uses, stored, by_name, by_row, own_crates, own_modules, own_sources, own_kept, called, sites }
+        let (state, fingerprint, own_crates, own_modules, own_scripts, own_sources) = Default::default();
+        let (own_kept, called, sites) = Default::default();
+        Self {
+            state,
+            project,
+            fingerprint,
+            uses,
+            stored,
+            by_name,
+            by_row,
+            own_crates,
+            own_modules,
+            own_scripts,
+            own_sources,
+            own_kept,
+            called,
+            sites,
+        }
     }
 
     /// The package of a name that the project itself asks for, if that is one.
@@ -185,6 +203,29 @@ impl Scope {
             }
         }
         dependencies
+    }
+
+    /// Whether a package says what one of these has besides.
+    pub fn describes_any(&self, at: usize, roots: &HashSet<String>) -> bool {
+        self.stored[at].as_ref().is_some_and(|stored| stored.about.describes.iter().any(|root| roots.contains(root)))
+    }
+
+    /// Whether a package lies on the disk as it was read: a tool may have put another one there since, or somebody has changed it. What has a
+    /// version in a registry of crates or of modules of Go stays as it is.
+    pub fn is_as_read(&self, at: usize) -> bool {
+        let (used, Some(stored)) = (&self.uses[at], &self.stored[at]) else { return true };
+        let is_fixed = matches!(used.ecosystem, Ecosystem::Cargo | Ecosystem::Go) && used.place.is_none();
+        let Some(parts) = stored.about.parts.clone().filter(|_| !is_fixed) else { return true };
+        let installed = Installed {
+            package: used.name(),
+            root: stored.root.clone(),
+            parts,
+            modules: Vec::new(),
+            needs: Vec::new(),
+            description: None,
+            about: files::About::default(),
+        };
+        installed.contents().is_ok_and(|contents| stored.stamp.ends_with(&format!("-{}", contents.stamp)))
     }
 
     /// Whether a project uses several versions of a package, so that it cannot be told which one its code would name.

@@ -103,8 +103,12 @@ impl Inner {
 
     pub(super) fn keep_own_read(&self, key: String, read: Arc<OwnRead>) {
         let mut shelved = self.symbols();
-        if shelved.own.len() >= MAX_OWN {
-            shelved.own.clear();
+        // Any other one: it is read again.
+        if shelved.own.len() >= MAX_OWN
+            && !shelved.own.contains_key(&key)
+            && let Some(other) = shelved.own.keys().next().cloned()
+        {
+            shelved.own.remove(&other);
         }
         shelved.own.insert(key, read);
     }

@@ -1,7 +1,7 @@
 //! What stands beside code and is none of it: line numbers, buttons, labels, prompts that cannot be marked. Judges by what is in an
 //! element as well as by its class; every look is bounded.
 
-use crate::extract::code::classes::{before, behind, has_word, listing_in, short_text, tokens, words};
+use crate::extract::code::classes::{before, behind, class, has_word, listing_in, short_text, tokens, words};
 use crate::extract::code::language::{self, Said};
 use crate::extract::code::names;
 use crate::extract::dom::{Dom, NodeId};
@@ -138,16 +138,56 @@ const ACTIONS: [&str; 27] = [
     "source",
 ];
 
-/// `<a href="#L12">12</a>`
+/// `<a href="#L12">12</a>` where a line begins. A number that leads to a section, a page or a note is text.
 pub(super) fn is_number_link(dom: &Dom, node: NodeId) -> bool {
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    short_text(dom, node).filter(|text| digits(text)).is_some_and(|number| {
-        let ends = |name| {
-            dom.attribute(node, name)
-                .is_some_and(|value| value.strip_suffix(&*number).is_some_and(|rest| !rest.ends_with(|c: char| c.is_ascii_digit())))
-        };
-        dom.attribute(node, "href").is_some_and(|href| href.contains('#')) && ends("href") || ends("id")
+    let Some(number) = short_text(dom, node).filter(|text| digits(text)) else { return false };
+    if has_number_word(dom, node) {
+        return true;
+    }
+    let Some((_, place)) = dom.attribute(node, "href").and_then(|href| href.split_once('#')) else { return false };
+    let own = [Some(node), dom.parent(node)].into_iter().flatten();
+    let mut own = own.flat_map(|node| ["id", "name"].into_iter().filter_map(move |name| dom.attribute(node, name)));
+    let prefix =
+        |place: &'_ str| place.strip_suffix(&*number).filter(|rest| !rest.ends_with(|c: char| c.is_ascii_digit())).map(str::to_owned);
+    // It leads to itself, and what stands right behind it is no part of a number in a text.
+    let mut to_itself = || own.any(|own| own == place) && !is_followed_by_mark(dom, node);
+    [Some(place), dom.attribute(node, "id")].into_iter().flatten().filter_map(prefix).any(|prefix| match names_lines(&prefix) {
+        Some(certain) => certain,
+        None => to_itself(),
     })
+}
+
+/// Whether places that begin so are lines; `None` where they may be anything.
+fn names_lines(prefix: &str) -> Option<bool> {
+    let mut words = words(prefix).map(|word| word.trim_end_matches(|c: char| c.is_ascii_digit()).to_ascii_lowercase());
+    let last = words.by_ref().filter(|word| !word.is_empty()).last().unwrap_or_default();
+    match last.as_str() {
+        "l" | "lc" | "line" | "lines" | "lineno" | "codeline" | "codelineno" | "cb" => Some(true),
+        "section" | "sec" | "sect" | "page" | "ref" | "reference" | "fn" | "fnref" | "ftn" | "note" | "footnote" | "bib" | "cite"
+        | "appendix" | "chapter" | "figure" | "fig" | "table" | "eq" | "step" | "item" => Some(false),
+        _ => None,
+    }
+}
+
+/// "1." of a section, "[1]" of a note.
+fn is_followed_by_mark(dom: &Dom, node: NodeId) -> bool {
+    let behind = dom.next_sibling(node).or_else(|| dom.next_sibling(dom.parent(node)?));
+    behind.and_then(|behind| dom.text(behind)).is_some_and(|text| text.starts_with(['.', ']', ')']))
+}
+
+/// `<span class="num">1</span>` where each line begins with the next number. Highlighters call literals so, too, which do not count.
+pub(super) fn is_counted(dom: &Dom, span: NodeId) -> bool {
+    if !tokens(dom, span).any(|token| matches!(token, "num" | "number" | "no" | "nr" | "n" | "ln")) {
+        return false;
+    }
+    let first = |line: NodeId| dom.children(line).take(2).find(|child| dom.name(*child).is_some());
+    let number = |span: NodeId| short_text(dom, span)?.parse::<u32>().ok();
+    let Some(line) = dom.parent(span).filter(|line| first(*line) == Some(span)) else { return false };
+    let Some(own) = number(span) else { return false };
+    let beside = |line: Option<NodeId>| line.and_then(first).filter(|other| class(dom, *other) == class(dom, span)).and_then(number);
+    beside(dom.next_element(line)).is_some_and(|next| next == own + 1)
+        || beside(dom.previous_element(line)).is_some_and(|last| last + 1 == own)
 }
 
 /// "In [1]:", by which notebooks number what is run and what it gives.

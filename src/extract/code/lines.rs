@@ -1,6 +1,9 @@
 //! The text of a listing exactly as a reader would copy it: its lines, whatever elements they are made of, without line numbers,
 //! buttons, labels and tooltips.
 
+use std::collections::HashMap;
+use std::ops::Range;
+
 use crate::extract::code::aside;
 use crate::extract::code::classes::{class, has_class, has_word, short_text, tokens, words};
 use crate::extract::code::language;
@@ -21,10 +24,23 @@ pub(super) struct Text {
     pub(super) text: String,
     /// The title that stands within the listing.
     pub(super) caption: Option<String>,
+    /// Some lines are shown as taken out or put in, and each has a mark before it that says so.
+    pub(super) is_diff: bool,
 }
 
 pub(super) fn read(dom: &Dom, block: NodeId, blanks: Blanks) -> Text {
-    let mut reading = Reading { dom, block, blanks, text: String::new(), ended: false, closed: false, starts: Vec::new(), numbered: false };
+    let mut reading = Reading {
+        dom,
+        block,
+        blanks,
+        text: String::new(),
+        ended: false,
+        closed: false,
+        starts: Vec::new(),
+        numbered: false,
+        cell: false,
+        changes: Vec::new(),
+    };
     let mut caption = None;
     let mut walk = dom.walk(block);
     while let Some(step) = walk.next() {
@@ -35,17 +51,22 @@ pub(super) fn read(dom: &Dom, block: NodeId, blanks: Blanks) -> Text {
                 reading.numbered |= dom.is(node, "span");
                 walk.pass_over();
             }
+            Step::Enter(node) if dom.is(node, "a") && reading.begins_line() && aside::is_number_link(dom, node) => walk.pass_over(),
             Step::Enter(node) if is_caption(dom, node) => {
                 caption = caption.or_else(|| short_text(dom, node).filter(|_| language::label(dom, node).is_none()));
                 walk.pass_over();
             }
             Step::Enter(node) if dom.is(node, "br") => reading.line_break(),
-            Step::Enter(node) if is_line(dom, node) => reading.begin(),
+            Step::Enter(node) if dom.is(node, "hr") => reading.rule(),
+            Step::Enter(node) if is_line(dom, node) => reading.begin(node),
+            Step::Enter(node) if dom.is(node, "td") => reading.cell(node),
             Step::Leave(node) if node != block && is_line(dom, node) => reading.end(node),
             Step::Enter(_) | Step::Leave(_) => {}
         }
     }
-    Text { text: reading.finish(), caption }
+    let changes = std::mem::take(&mut reading.changes);
+    let (text, is_diff) = with_changes(reading.finish(), &changes);
+    Text { text, caption, is_diff }
 }
 
 struct Reading<'a> {
@@ -57,10 +78,14 @@ struct Reading<'a> {
     ended: bool,
     /// An element that is a line ended here.
     closed: bool,
-    /// Where the open lines began.
-    starts: Vec<usize>,
+    /// Where the open lines began, and how they are marked.
+    starts: Vec<(usize, Option<char>)>,
     /// There were numbers within the lines.
     numbered: bool,
+    /// Behind a cell another begins here.
+    cell: bool,
+    /// Lines that are marked, as places in `text`.
+    changes: Vec<(Range<usize>, char)>,
 }
 
 impl Reading<'_> {
@@ -82,6 +107,10 @@ impl Reading<'_> {
             return;
         }
         self.closed = false;
+        // Two words in two cells are two.
+        if std::mem::take(&mut self.cell) && self.text.ends_with(char::is_alphanumeric) && piece.starts_with(char::is_alphanumeric) {
+            self.text.push(' ');
+        }
         if self.blanks == Blanks::Joined {
             return self.joined(piece);
         }
@@ -142,16 +171,39 @@ impl Reading<'_> {
         }
     }
 
-    fn begin(&mut self) {
+    /// A line across: what is behind it stands on another.
+    fn rule(&mut self) {
+        self.ended |= !self.text.is_empty() && !self.text.ends_with('\n');
+    }
+
+    /// Whether nothing but a few blanks is written of the line.
+    fn begins_line(&self) -> bool {
+        let mut written = self.text.bytes().rev().take(INDENTED);
+        self.ended || self.text.len() < INDENTED && self.text.trim().is_empty() || written.find(|byte| *byte != b' ') == Some(b'\n')
+    }
+
+    fn begin(&mut self, node: NodeId) {
         if self.ended || !self.text.is_empty() && !self.text.ends_with('\n') {
             self.text.push('\n');
         }
-        (self.ended, self.closed) = (false, false);
-        self.starts.push(self.text.len());
+        (self.ended, self.closed, self.cell) = (false, false, false);
+        self.starts.push((self.text.len(), change(self.dom, node)));
+    }
+
+    fn cell(&mut self, node: NodeId) {
+        self.cell = self.blanks == Blanks::Exact && self.dom.previous_element(node).is_some();
+        if let Some((_, mark)) = self.starts.last_mut() {
+            *mark = mark.or_else(|| change(self.dom, node));
+        }
     }
 
     fn end(&mut self, node: NodeId) {
-        let wrote = self.starts.pop().is_some_and(|start| self.text.len() > start);
+        let wrote = self.starts.pop().is_some_and(|(start, mark)| {
+            // What is around a line that is marked says nothing more of it.
+            let is_new = self.changes.last().is_none_or(|(last, _)| last.end <= start);
+            self.changes.extend(mark.filter(|_| is_new).map(|mark| (start..self.text.len(), mark)));
+            self.text.len() > start
+        });
         // An empty element is an empty line.
         self.ended |= !wrote || !self.text.ends_with('\n');
         self.closed = true;
@@ -176,6 +228,49 @@ impl Reading<'_> {
         };
         self.text.split('\n').map(line).collect::<Vec<_>>().join("\n")
     }
+}
+
+/// In bytes; numbers are indented by no more.
+const INDENTED: usize = 64;
+
+/// Whether a line is shown as taken out or put in: VitePress and Shiki, Expressive Code, GitHub.
+fn change(dom: &Dom, node: NodeId) -> Option<char> {
+    let (mut kind, mut change) = (false, None);
+    for token in tokens(dom, node) {
+        match token {
+            "diff" | "ec-line" | "highlight-line" => kind = true,
+            "remove" | "del" => change = Some('-'),
+            "add" | "ins" => change = Some('+'),
+            "blob-code-deletion" => (kind, change) = (true, Some('-')),
+            "blob-code-addition" => (kind, change) = (true, Some('+')),
+            _ => {}
+        }
+    }
+    change.filter(|_| kind)
+}
+
+/// Lines with the marks of a diff before them, unless they have these themselves; whether they are one.
+fn with_changes(text: String, changes: &[(Range<usize>, char)]) -> (String, bool) {
+    let mut marks = HashMap::new();
+    let (mut number, mut counted) = (0, 0);
+    let (bytes, mut told) = (text.as_bytes(), true);
+    for (lines, mark) in changes {
+        let Some(before) = bytes.get(counted..lines.start) else { return (text, false) };
+        number += before.iter().filter(|byte| **byte == b'\n').count();
+        let within = text.get(lines.start..lines.end.min(text.len())).unwrap_or_default().trim_end_matches('\n');
+        told &= within.is_empty() || within.starts_with(*mark);
+        marks.extend((0..=within.matches('\n').count()).map(|line| (number + line, *mark)));
+        counted = lines.start;
+    }
+    if told {
+        return (text, false);
+    }
+    let marked = |(number, line): (usize, &str)| match marks.get(&number) {
+        Some(mark) => format!("{mark}{line}"),
+        None if line.is_empty() => String::new(),
+        None => format!(" {line}"),
+    };
+    (text.split('\n').enumerate().map(marked).collect::<Vec<_>>().join("\n"), true)
 }
 
 /// An element that stands on a line of its own.
@@ -245,7 +340,8 @@ fn is_beside_code(dom: &Dom, node: NodeId) -> bool {
     if matches!(dom.attribute(node, "role"), Some("button" | "tooltip" | "toolbar")) {
         return true;
     }
-    if tokens(dom, node).any(|token| BESIDE.binary_search(&token).is_ok()) {
+    // What is to be copied may be called so itself.
+    if tokens(dom, node).any(|token| BESIDE.binary_search(&token).is_ok() && !(name == "code" && token == "copy")) {
         return true;
     }
     match name {
@@ -255,14 +351,15 @@ fn is_beside_code(dom: &Dom, node: NodeId) -> bool {
             language::label(dom, node).is_some() || aside::is_action(dom, node) || aside::is_numbers(dom, node)
         }
         // Most spans are tokens with a class of a letter or two, and many pages consist of them.
-        "span" if class(dom, node).len() < 4 => dom.attribute(node, "style").is_some() && aside::is_generated(dom, node),
+        "span" if class(dom, node).len() < 3 => dom.attribute(node, "style").is_some() && aside::is_generated(dom, node),
         "span" => {
             (has_word(dom, node, &["lang", "language"]) && language::label(dom, node).is_some())
                 || aside::is_numbers(dom, node)
                 || aside::is_generated(dom, node)
+                || aside::is_counted(dom, node)
                 || has_class(dom, node, "error") && dom.ancestors(node).take(6).any(|above| has_class(dom, above, "twoslash"))
         }
-        "a" => aside::is_action(dom, node) || aside::is_number_link(dom, node),
+        "a" => aside::is_action(dom, node),
         _ => false,
     }
 }

@@ -16,7 +16,7 @@ use crate::extract::escape;
 
 pub(super) use inferred::Setting;
 pub(super) use names::is_language;
-pub(super) use place::{Role, role};
+pub(super) use place::{Role, is_field, role};
 
 /// A listing, read.
 pub(super) struct Listing {
@@ -61,6 +61,7 @@ pub(super) fn read(dom: &Dom, block: NodeId, setting: Setting) -> Option<Listing
     let text = tidy(dom, block, &lines.text);
     let text = escape::visible(without_blank_ends(&text)?).into_owned();
     let language = match language::of(dom, block) {
+        _ if lines.is_diff => Some(Language { name: "diff".to_owned(), inferred: false }),
         Said::Named(name) => Some(Language { name, inferred: false }),
         Said::None => None,
         Said::Nothing => inferred::of(dom, block, &text, setting).map(|name| Language { name: name.to_owned(), inferred: true }),

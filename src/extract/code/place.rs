@@ -4,7 +4,7 @@
 use crate::extract::code::aside::{
     LONG_LISTING, counts, has_number_word, is_cell_number, is_label, is_number_cell, is_numbers, listing_of,
 };
-use crate::extract::code::classes::{behind, class, has_class, has_word, listing_in, tokens};
+use crate::extract::code::classes::{before, behind, class, has_class, has_word, listing_in, tokens};
 use crate::extract::code::lines::{self, Blanks};
 use crate::extract::dom::{Dom, NodeId};
 
@@ -23,7 +23,10 @@ pub(in crate::extract) fn role(dom: &Dom, node: NodeId) -> Option<Role> {
     match &**name {
         "pre" | "listing" | "xmp" if is_numbers_of_neighbour(dom, node) => Some(Role::Beside),
         "pre" | "listing" | "xmp" => Some(Role::Block),
+        "textarea" if is_field(dom, node) => Some(Role::Block),
+        "code" | "samp" | "tt" | "kbd" if is_around_listing(dom, node) => Some(Role::Block),
         "code" | "samp" | "tt" if is_listing_in_line(dom, node) => Some(Role::Block),
+        "div" if is_drawing(dom, node) => Some(Role::Block),
         "table" if is_table_of_lines(dom, node) => Some(Role::Block),
         "div" | "p" | "span" | "section" | "small" | "a" | "label" | "strong" | "header" | "ol" => {
             // Most elements end here.
@@ -49,13 +52,47 @@ pub(in crate::extract) fn role(dom: &Dom, node: NodeId) -> Option<Role> {
 /// How blanks of this listing are meant.
 pub(super) fn blanks(dom: &Dom, block: NodeId) -> Blanks {
     match dom.name(block).map(|name| &**name) {
-        Some("pre" | "listing" | "xmp") => Blanks::Exact,
-        Some("code" | "samp" | "tt") if keeps_lines(dom, block) => Blanks::Exact,
+        Some("pre" | "listing" | "xmp" | "textarea" | "kbd") => Blanks::Exact,
+        Some("code" | "samp" | "tt") if keeps_lines(dom, block) || listing_in(dom, block).is_some() => Blanks::Exact,
+        Some("div") if is_drawing(dom, block) => Blanks::Exact,
         Some("code" | "samp" | "tt" | "p" | "section") => Blanks::Joined,
         Some("div") if tokens(dom, block).any(|token| token == "tsd-signature" || token == "memproto") => Blanks::Joined,
         Some("div") if tokens(dom, block).any(|token| SIGNATURES.contains(&token)) => Blanks::Exact,
         _ => Blanks::Lines,
     }
+}
+
+/// A field in which code can be changed, and which holds it: nothing else shows it.
+pub(in crate::extract) fn is_field(dom: &Dom, node: NodeId) -> bool {
+    let named = dom.is(node, "textarea")
+        && (has_word(dom, node, &["code", "codemirror", "codearea", "listing", "snippet"])
+            || tokens(dom, node).any(|token| token.starts_with("language-") || token.starts_with("lang-")))
+        // What is given away to be set into other pages.
+        && !has_word(dom, node, &["embed", "share", "comment"]);
+    let begins = |node| dom.text_start(node, FIELD).split_whitespace().collect::<String>();
+    named && {
+        let code = begins(node);
+        let levels = std::iter::once(node).chain(dom.ancestors(node).take(2));
+        let mut beside =
+            levels.flat_map(|level| behind(dom, level).chain(before(dom, level))).filter_map(|sibling| listing_in(dom, sibling));
+        let alike = code.get(..code.floor_char_boundary(FIELD / 2)).unwrap_or_default();
+        !code.is_empty() && !beside.any(|listing| begins(listing).starts_with(alike))
+    }
+}
+
+/// In bytes: where two listings begin alike, they are one.
+const FIELD: usize = 200;
+
+/// `code` around a listing, and around nothing else.
+fn is_around_listing(dom: &Dom, node: NodeId) -> bool {
+    let mut within = dom.children(node).filter(|child| dom.text(*child).is_none_or(|text| !text.trim().is_empty())).take(2);
+    within.next().is_some_and(|only| dom.is(only, "pre")) && within.next().is_none()
+}
+
+/// A drawing that is written down, before a script has drawn it.
+fn is_drawing(dom: &Dom, node: NodeId) -> bool {
+    has_class(dom, node, "mermaid")
+        && dom.first_child(node).is_some_and(|only| dom.text(only).is_some() && dom.next_sibling(only).is_none())
 }
 
 /// `code` without `pre` that has lines, and nothing beside it on them.

@@ -5,9 +5,10 @@ use std::collections::HashMap;
 
 use url::Url;
 
-use crate::extract::formats::inside;
 use crate::extract::formats::macros::inline;
-use crate::extract::formats::sheet::{Reading, Sheet, begun};
+use crate::extract::formats::sheet::{Reading, Sheet, begun, code};
+use crate::extract::formats::tabular::{self, Cell, Layout, Piece};
+use crate::extract::formats::{inside, markup};
 use crate::model::Meter;
 
 pub(super) fn read(text: &str, url: &Url, meter: &Meter) -> Reading {
@@ -18,10 +19,16 @@ pub(super) fn read(text: &str, url: &Url, meter: &Meter) -> Reading {
         attributes: HashMap::new(),
         block: Block::default(),
         marks: Vec::new(),
+        attached: false,
         open: Vec::new(),
     };
     while reader.at < reader.lines.len() && reader.sheet.goes_on() {
         reader.block();
+    }
+    // What does not end says at the end of the document who said it.
+    while let Some(open) = reader.open.pop() {
+        reader.sheet.outside();
+        reader.sheet.paragraph(&open.said);
     }
     let mut reading = reader.sheet.finish();
     reading.title = reading.outline.iter().min_by_key(|heading| heading.level).map(|heading| heading.text.clone());
@@ -38,8 +45,18 @@ struct Reader<'a> {
     block: Block<'a>,
     /// Marks of list items that are open, outermost first.
     marks: Vec<&'a str>,
-    /// Delimiters of blocks that are open.
-    open: Vec<&'a str>,
+    /// The line above says that the next block belongs to the item that is open.
+    attached: bool,
+    /// Blocks that are open, outermost first.
+    open: Vec<Open<'a>>,
+}
+
+struct Open<'a> {
+    delimiter: &'a str,
+    /// How many items were open around it.
+    within: usize,
+    /// Who said what is in it.
+    said: String,
 }
 
 #[derive(Default)]
@@ -48,6 +65,10 @@ struct Block<'a> {
     language: &'a str,
     title: &'a str,
     anchor: Option<&'a str>,
+    /// The second and third of what is said of it: of a quotation its author and work.
+    author: &'a str,
+    work: &'a str,
+    layout: Layout,
 }
 
 impl<'a> Reader<'a> {
@@ -61,6 +82,17 @@ impl<'a> Reader<'a> {
         if bare.starts_with("//") && (bare == "////" || !bare.starts_with("///")) {
             return self.comment(bare);
         }
+        if let Some(text) = conditional(bare) {
+            // Conditions are not followed: what they hold is text.
+            self.lines[self.at] = text;
+            return;
+        }
+        if bare == "+" {
+            // What follows belongs to the item above.
+            self.attached = true;
+            self.at += 1;
+            return;
+        }
         if self.attribute(bare) || self.brackets(bare) || self.title(bare) {
             self.at += 1;
             return;
@@ -73,28 +105,43 @@ impl<'a> Reader<'a> {
         if let Some(mark) = delimiter(bare) {
             return self.delimited(mark, &block);
         }
-        if bare == "+" {
-            // What follows belongs to the item above.
-            self.at += 1;
-            return;
+        let is_within = !self.marks.is_empty();
+        let is_table = is_table(bare);
+        let is_item = !is_table && (term(bare).is_some() || mark_of(bare).is_some());
+        if !is_item || !block.title.is_empty() {
+            self.place();
         }
+        self.attached = false;
         let title = self.text(block.title);
         self.sheet.term(&title);
-        if bare.starts_with("|===") || bare.starts_with(",===") || bare.starts_with("!===") {
-            return self.table(bare);
+        if is_table {
+            return self.table(bare, &block);
         }
-        if self.item(bare) {
+        if is_item && self.item(bare) {
             return;
         }
         if is_code(&block) {
             let lines = self.paragraph_lines();
             return self.sheet.fence(block.language, &lines.join("\n"));
         }
-        if line.starts_with([' ', '\t']) && self.marks.is_empty() {
+        if line.starts_with([' ', '\t']) && !is_within {
             let lines = self.paragraph_lines();
             return self.sheet.fence("", &dedented(&lines));
         }
         self.paragraph(bare, &block);
+    }
+
+    /// A block that no "+" attaches is none of the item's above it.
+    fn place(&mut self) {
+        if !self.attached {
+            self.marks.truncate(self.floor());
+        }
+        self.sheet.at(self.marks.len() * 2);
+    }
+
+    /// How many of the items that are open stand around the block that is open.
+    fn floor(&self) -> usize {
+        self.open.last().map_or(0, |open| open.within)
     }
 
     fn comment(&mut self, bare: &str) {
@@ -112,7 +159,7 @@ impl<'a> Reader<'a> {
 
     /// `:name: value`, and what stands in place of it.
     fn attribute(&mut self, bare: &'a str) -> bool {
-        if ["include::", "ifdef::", "ifndef::", "ifeval::", "endif::", "toc::"].iter().any(|mark| bare.starts_with(mark)) {
+        if is_directive(bare) {
             self.sheet.leave_out("directives", bare);
             return true;
         }
@@ -154,7 +201,8 @@ impl<'a> Reader<'a> {
         if first.trim().contains(' ') || bare.contains("](") {
             return false;
         }
-        let mut parts = inner.split(',').map(|part| part.trim().trim_matches('"'));
+        self.block.layout.add(inner);
+        let mut parts = tabular::parts(inner);
         let style = parts.next().unwrap_or_default();
         let (style, rest) = style.split_at(style.find(['#', '.', '%']).unwrap_or(style.len()));
         if let Some(id) = rest.split('#').nth(1) {
@@ -162,6 +210,12 @@ impl<'a> Reader<'a> {
         }
         if !style.is_empty() && !style.contains('=') {
             self.block.style = style;
+        }
+        if matches!(style, "quote" | "verse") {
+            let mut said = parts.clone().filter(|part| !part.contains('='));
+            let named = |name| tabular::named(inner, name);
+            self.block.author = named("attribution").or_else(|| said.next()).unwrap_or_default();
+            self.block.work = named("citetitle").or_else(|| said.next()).unwrap_or_default();
         }
         let language = parts.clone().find(|part| !part.contains('=')).or_else(|| parts.find_map(|part| part.strip_prefix("language=")));
         match language {
@@ -202,12 +256,13 @@ impl<'a> Reader<'a> {
                     && next.bytes().all(|byte| byte == next.as_bytes()[0])
                     && line.starts_with(char::is_alphanumeric);
                 length = 2;
-                level.filter(|_| is_title && !self.open.contains(&next)).map(|level| (level + 1, line))
+                level.filter(|_| is_title && self.open.iter().all(|open| open.delimiter != next)).map(|level| (level + 1, line))
             }
         };
         let Some((level, text)) = found else { return false };
         self.at += length;
         self.marks.clear();
+        self.attached = false;
         let text = self.text(text.trim().trim_end_matches(mark).trim());
         self.sheet.heading(level, &text, self.block.anchor.map(str::to_owned));
         // Below the document's title come its author and its revision.
@@ -237,20 +292,28 @@ impl<'a> Reader<'a> {
     /// Between two lines that are the same.
     fn delimited(&mut self, mark: &'a str, block: &Block<'a>) {
         self.at += 1;
+        if let Some(place) = self.open.iter().rposition(|open| open.delimiter == mark) {
+            return self.close(place);
+        }
+        self.place();
+        self.attached = false;
         let title = self.text(block.title);
         self.sheet.term(&title);
+        if block.style == "verse" && mark.starts_with('_') {
+            return self.verse(mark, block);
+        }
         let is_code =
             mark.starts_with("----") || mark.starts_with("....") || mark.starts_with("```") || mark.starts_with("++++") || is_code(block);
         if !is_code {
-            // Its lines are read as others are; the one that ends it is met again and shows nothing.
+            // Its lines are read as others are; the one that ends it is met again.
             let label = match block.style {
+                "quote" => String::new(),
                 style if inside::ADMONITIONS.contains(&style.to_ascii_lowercase().as_str()) => inside::admonition(style, ""),
                 _ => String::new(),
             };
-            match self.open.iter().rposition(|open| *open == mark) {
-                Some(open) => self.open.truncate(open),
-                None if self.open.len() < MOST_OPEN => self.open.push(mark),
-                None => {}
+            if self.open.len() < MOST_OPEN {
+                let said = self.said(block);
+                self.open.push(Open { delimiter: mark, within: self.marks.len(), said });
             }
             return self.sheet.term(&label);
         }
@@ -265,8 +328,46 @@ impl<'a> Reader<'a> {
             None if mark.starts_with("++++") && matches!(block.style, "stem" | "latexmath" | "asciimath") => {
                 self.sheet.paragraph(&format!("$$\n{}\n$$", code.trim()))
             }
-            None if mark.starts_with("++++") => self.sheet.leave_out("passed through", &code),
+            None if mark.starts_with("++++") => markup::write(&mut self.sheet, &code),
             None => self.sheet.fence(block.language, &code),
+        }
+    }
+
+    /// Ends a block, and all that did not end within it.
+    fn close(&mut self, place: usize) {
+        while self.open.len() > place
+            && let Some(Open { within, said, .. }) = self.open.pop()
+        {
+            self.marks.truncate(within);
+            self.sheet.at(within * 2);
+            self.sheet.paragraph(&said);
+        }
+    }
+
+    /// Its lines stay lines.
+    fn verse(&mut self, mark: &str, block: &Block<'a>) {
+        let begun = self.at;
+        while self.lines.get(self.at).is_some_and(|line| line.trim() != mark) {
+            self.at += 1;
+        }
+        let verse = self.lines[begun..self.at].to_vec();
+        self.at += 1;
+        let lines: Vec<String> = verse.into_iter().map(|line| self.text(line)).collect();
+        for stanza in lines.split(String::is_empty) {
+            self.sheet.paragraph(&sheet_lines(stanza));
+        }
+        let said = self.said(block);
+        self.sheet.paragraph(&said);
+    }
+
+    /// `— Ann Author, *Her Book*`; empty for what is no quotation.
+    fn said(&mut self, block: &Block<'a>) -> String {
+        let (author, work) = (self.text(block.author), self.text(block.work));
+        match (author.is_empty(), work.is_empty()) {
+            (true, true) => String::new(),
+            (false, true) => format!("— {author}"),
+            (true, false) => format!("— *{work}*"),
+            (false, false) => format!("— {author}, *{work}*"),
         }
     }
 
@@ -280,12 +381,8 @@ impl<'a> Reader<'a> {
                     self.at += 1;
                 }
             }
-            while let Some(more) = self.lines.get(self.at).filter(|line| self.goes_on(line) && !self.begins_block(line)) {
-                if !more.starts_with("//") {
-                    text.push(' ');
-                    text.push_str(more.trim_start());
-                }
-                self.at += 1;
+            while self.lines.get(self.at).is_some_and(|line| self.goes_on(line) && !self.begins_block(line)) {
+                self.go_on(&mut text);
             }
             let depth = self.marks.len() * 2;
             let (term, text) = (self.text(term), self.text(&text));
@@ -295,34 +392,25 @@ impl<'a> Reader<'a> {
             self.sheet.paragraph(&begun(&text));
             return true;
         }
-        let (mark, rest) = match bare.split_once(' ') {
-            Some((mark, rest)) if !rest.trim().is_empty() => (mark, rest.trim()),
-            _ => return false,
-        };
-        let is_mark = mark == "-"
-            || mark.len() <= 6 && !mark.is_empty() && (mark.bytes().all(|byte| byte == b'*') || mark.bytes().all(|byte| byte == b'.'))
-            || is_callout(mark)
-            || mark.len() < 6
-                && mark.strip_suffix('.').is_some_and(|number| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()));
-        if !is_mark {
-            return false;
-        }
+        let Some((mark, rest)) = mark_of(bare) else { return false };
         let kind = if mark.ends_with('.') && mark.starts_with(|c: char| c.is_ascii_digit()) { "1." } else { mark };
         let kind = if is_callout(mark) { "<1>" } else { kind };
+        let floor = self.floor();
+        // What is said of code is a list of its own, which another one ends.
+        let is_apart = self.at > 0 && self.lines[self.at - 1].is_empty();
+        self.marks.pop_if(|open| *open == "<1>" && kind != "<1>" && is_apart);
         // A mark that is known closes what is within; another one is within what is open.
-        match self.marks.iter().position(|open| *open == kind) {
-            Some(depth) => self.marks.truncate(depth),
-            None if self.marks.len() >= 20 => self.marks.clear(),
+        match self.marks.iter().skip(floor).position(|open| *open == kind) {
+            Some(depth) => self.marks.truncate(floor + depth),
+            None if self.marks.len() >= floor + DEEPEST => self.marks.truncate(floor),
             None => {}
         }
         let depth = self.marks.len();
         self.marks.push(kind);
         self.at += 1;
         let mut text = rest.to_owned();
-        while let Some(more) = self.lines.get(self.at).filter(|line| self.goes_on(line)) {
-            text.push(' ');
-            text.push_str(more.trim_start());
-            self.at += 1;
+        while self.lines.get(self.at).is_some_and(|line| self.goes_on(line)) {
+            self.go_on(&mut text);
         }
         let shown = match kind {
             "<1>" => format!("{}.", mark.trim_matches(['<', '>', '.'])),
@@ -331,13 +419,35 @@ impl<'a> Reader<'a> {
             _ => "-".to_owned(),
         };
         let shown = if shown == "." { "1.".to_owned() } else { shown };
-        let text = text
-            .strip_prefix("[ ] ")
-            .or_else(|| text.strip_prefix("[x] "))
-            .map_or_else(|| text.clone(), |rest| format!("{}{rest}", &text[..4]));
+        let text = match text.strip_prefix("[*] ") {
+            Some(done) => format!("[x] {done}"),
+            None => text,
+        };
         let text = self.text(&text);
         self.sheet.item(depth * 2, depth * 2 + 2, &shown, &text);
         true
+    }
+
+    /// Adds this line to the text of an item.
+    fn go_on(&mut self, text: &mut String) {
+        if let Some(more) = self.part_of_text(self.lines[self.at]) {
+            text.push(' ');
+            text.push_str(more.trim());
+        }
+        self.at += 1;
+    }
+
+    /// What a line says within a paragraph, where comments and conditions say nothing.
+    fn part_of_text(&mut self, line: &'a str) -> Option<&'a str> {
+        let mut line = line;
+        while let Some(text) = conditional(line.trim_start()) {
+            line = text;
+        }
+        if is_directive(line.trim_start()) {
+            self.sheet.leave_out("directives", line);
+            return None;
+        }
+        (!line.starts_with("//")).then_some(line)
     }
 
     /// Whether a line is more of the paragraph above.
@@ -351,7 +461,7 @@ impl<'a> Reader<'a> {
         !bare.is_empty()
             && bare != "+"
             && delimiter(bare).is_none()
-            && !bare.starts_with("|===")
+            && !is_table(bare)
             && !is_item
             && term(bare).is_none()
             && !(bare.starts_with('[') && bare.ends_with(']'))
@@ -359,15 +469,11 @@ impl<'a> Reader<'a> {
 
     /// Whether a line is no text: a title, an attribute, a macro.
     fn begins_block(&self, line: &str) -> bool {
-        line.starts_with("==") || line.starts_with(':') || line.contains("::[") || line.starts_with('.') && !line.starts_with(". ")
+        let is_macro = line.contains("::[") && !is_directive(line);
+        line.starts_with("==") || line.starts_with(':') || is_macro || line.starts_with('.') && !line.starts_with(". ")
     }
 
     fn paragraph(&mut self, bare: &'a str, block: &Block<'a>) {
-        // Without a "+" it is none of the item's.
-        if self.at > 0 && self.lines[self.at - 1] != "+" {
-            self.marks.clear();
-        }
-        self.sheet.at(self.marks.len() * 2);
         let lines = self.paragraph_lines();
         if let Some(rest) = ["image::", "video::", "audio::"].iter().find_map(|mark| bare.strip_prefix(mark)) {
             let (target, attributes) = rest.split_once('[').unwrap_or((rest, ""));
@@ -401,7 +507,9 @@ impl<'a> Reader<'a> {
             };
         self.sheet.term(&label);
         let shown: Vec<String> = text.trim().split('\n').map(|line| self.text(line)).collect();
-        self.sheet.paragraph(&begun(&shown.join("\\\n")));
+        self.sheet.paragraph(&sheet_lines(&shown));
+        let said = self.said(block);
+        self.sheet.paragraph(&said);
     }
 
     fn paragraph_lines(&mut self) -> Vec<&'a str> {
@@ -410,53 +518,71 @@ impl<'a> Reader<'a> {
         while self.lines.get(self.at).is_some_and(|line| self.goes_on(line)) {
             self.at += 1;
         }
-        self.lines[begun..self.at].iter().copied().filter(|line| !line.starts_with("//")).collect()
+        (begun..self.at).filter_map(|at| self.part_of_text(self.lines[at])).collect()
     }
 
-    /// `|===` to `|===`: cells begin with `|`; as many a row as its first line has.
-    fn table(&mut self, mark: &str) {
-        self.at += 1;
-        let (mut cells, mut columns, mut header_alone) = (Vec::<String>::new(), 0, false);
-        while let Some(line) = self.lines.get(self.at).copied().filter(|line| *line != mark) {
+    /// From one line of equals signs to the next.
+    fn table(&mut self, mark: &'a str, block: &Block<'a>) {
+        let from = self.at + 1;
+        self.at = from;
+        while self.lines.get(self.at).is_some_and(|line| line.trim() != mark) {
             self.at += 1;
-            let bare = line.trim();
-            if bare.starts_with('|') || bare.contains(" |") || bare.contains("|") && cells.is_empty() {
-                let mut parts = bare.split('|');
-                // Before the first bar stands a cell's style, or the end of the cell above.
-                let before = parts.next().unwrap_or_default();
-                if let Some(cell) = cells.last_mut().filter(|_| before.len() > 4) {
-                    cell.push(' ');
-                    cell.push_str(before);
-                }
-                let first_line = columns == 0;
-                let begun = cells.len();
-                cells.extend(parts.map(|part| part.trim().to_owned()));
-                if first_line {
-                    columns = cells.len() - begun;
-                    header_alone = self.lines.get(self.at).is_some_and(|line| line.is_empty());
-                }
-            } else if let Some(cell) = cells.last_mut().filter(|_| !bare.is_empty()) {
-                cell.push(' ');
-                cell.push_str(bare);
-            }
         }
+        let table = tabular::read(&self.lines[from..self.at], mark, &block.layout, &mut self.sheet);
         self.at += 1;
-        let cells: Vec<String> = cells.iter().map(|cell| self.text(cell)).collect();
-        let mut rows: Vec<Vec<String>> = cells.chunks(columns.max(1)).map(<[String]>::to_vec).collect();
-        if !header_alone && columns == 1 && rows.len() > 1 {
+        let rows: Vec<Vec<String>> = table.rows.iter().map(|row| row.iter().map(|cell| self.cell(cell)).collect()).collect();
+        match table.is_list {
             // One cell a line: how many make a row is not told where it is read.
-            let text = rows.concat().join("\n\n");
-            return self.sheet.paragraph(&text);
+            true => rows.concat().iter().for_each(|cell| self.sheet.paragraph(&begun(cell))),
+            false if rows.is_empty() => {}
+            false => self.sheet.table(&rows),
         }
-        if rows.is_empty() {
-            rows.push(Vec::new());
-        }
-        self.sheet.table(&rows);
+    }
+
+    fn cell(&mut self, cell: &Cell) -> String {
+        let pieces = cell.pieces.iter().map(|piece| match piece {
+            Piece::Text(text) => self.text(text),
+            Piece::Item(text) => format!("- {}", self.text(text)),
+            Piece::Code(text) => code(text),
+        });
+        pieces.filter(|piece| !piece.is_empty()).collect::<Vec<_>>().join("\n\n")
     }
 
     fn text(&mut self, text: &str) -> String {
         inline(text, &self.attributes, &mut self.sheet)
     }
+}
+
+/// Lines that stay lines.
+fn sheet_lines(lines: &[String]) -> String {
+    begun(&lines.join("\\\n"))
+}
+
+/// A line that says nothing itself, but how the document is put together.
+fn is_directive(bare: &str) -> bool {
+    ["include::", "ifdef::", "ifndef::", "ifeval::", "endif::", "toc::"].iter().any(|mark| bare.starts_with(mark))
+}
+
+/// The text of `ifdef::name[text]`, whose condition is not followed.
+fn conditional(bare: &str) -> Option<&str> {
+    let condition = bare.strip_prefix("ifdef::").or_else(|| bare.strip_prefix("ifndef::"))?;
+    let (_, text) = condition.split_once('[')?;
+    text.strip_suffix(']').filter(|text| !text.trim().is_empty())
+}
+
+fn is_table(bare: &str) -> bool {
+    ["|===", ",===", ":===", "!==="].iter().any(|mark| bare.starts_with(mark))
+}
+
+/// The mark of a list item, and its text.
+fn mark_of(bare: &str) -> Option<(&str, &str)> {
+    let (mark, rest) = bare.split_once(' ').filter(|(mark, rest)| !mark.is_empty() && !rest.trim().is_empty())?;
+    let is_mark = mark == "-"
+        || mark.len() <= 6 && (mark.bytes().all(|byte| byte == b'*') || mark.bytes().all(|byte| byte == b'.'))
+        || is_callout(mark)
+        || mark.len() < 6
+            && mark.strip_suffix('.').is_some_and(|number| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()));
+    is_mark.then(|| (mark, rest.trim()))
 }
 
 /// A line that begins a block and ends it.
@@ -502,8 +628,9 @@ fn dedented(lines: &[&str]) -> String {
     lines.iter().map(|line| &line[indent..]).collect::<Vec<_>>().join("\n")
 }
 
-/// Blocks within blocks.
+/// Blocks within blocks, and items within items.
 const MOST_OPEN: usize = 20;
+const DEEPEST: usize = 20;
 /// In bytes.
 const LONGEST_VALUE: usize = 200;
 
@@ -557,12 +684,57 @@ mod tests {
             ("image::c.png[A pot,100]\n\nimage::d.png[]", "![A pot](https://docs.test/a/c.png)"),
             ("a +\nb", "a\\\nb"),
             ("a::\n\tb\nc::\n\n  d\n// e\n  f\n", "**a**\n\nb\n\n**c**\n\nd f"),
+            (
+                "[quote, Ann Author, Her Book]\n____\nSaid.\n\nTwice.\n____\n\n[quote, Bo]\nSaid.\n\n[quote]\n____\nx\n____",
+                "Said.\n\nTwice.\n\n— Ann Author, *Her Book*\n\nSaid.\n\n— Bo\n\nx",
+            ),
+            (
+                "[verse, \"Poet, Old\", Book]\n____\none\n  *two*\n\nthree\n____\n\n[quote, never ends]\n____\ny",
+                "one\\\n**two**\n\nthree\n\n— Poet, Old, *Book*\n\ny\n\n— never ends",
+            ),
+            ("* [*] a\n* [x] b\n* [ ] c", "- [x] a\n- [x] b\n- [ ] c"),
+            ("++++\n<p>said <b>so</b></p>\n++++", "said **so**"),
+        ] {
+            assert_eq!(markdown(text), wanted, "{text}");
+        }
+        for (text, wanted) in [
             ("|===\n|A |B\n\n|1\n|`x`\n|2 |y\nz\n|===\n\nafter", "| A | B |\n| --- | --- |\n| 1 | `x` |\n| 2 | y z |\n\nafter"),
             ("[cols=\"1,2\",options=\"header\"]\n|===\n|A |B\n|1 |2\n|===", "| A | B |\n| --- | --- |\n| 1 | 2 |"),
+            ("[cols=2*]\n|===\n|a\n|b\n\na|\n* c\n* d\n2+|e\n|===", "| a | b |\n| --- | --- |\n| - c<br>- d | e |"),
+            ("[%header,format=csv]\n|===\nA,B\n1,\"2,3\"\n|===\n\n,===\nC\n,===", "| A | B |\n| --- | --- |\n| 1 | 2,3 |\n\nC"),
+            ("x\n,===\nA,B\n,===\n!===\n!C !D\n!===", "x\n\n| A | B |\n| --- | --- |\n\n| C | D |\n| --- | --- |"),
         ] {
             assert_eq!(markdown(text), wanted, "{text}");
         }
         let notes = reading("////\na b\n////\n\ninclude::x.adoc[]\n\n++++\n<b>\n++++\n").notes;
         assert_eq!(notes.iter().map(|note| note.rule).collect::<Vec<_>>(), ["comments", "directives", "passed through"]);
+    }
+
+    #[test]
+    fn blocks_belong_to_items_where_a_plus_says_so() {
+        for (text, wanted) in [
+            ("* a\n\n----\nb\n----\n\nc", "- a\n\n```\nb\n```\n\nc"),
+            ("<1> a\n<2> b\n\n----\nc\n----", "1. a\n2. b\n\n```\nc\n```"),
+            ("<1> a\n\n.T\n|===\n|b |c\n|===\n\n* d", "1. a\n\n**T**\n\n| b | c |\n| --- | --- |\n\n- d"),
+            ("<1> a\n\n* b", "1. a\n- b"),
+            ("* a\n+\n[source,c]\n.T\n----\nb\n----\n<1> c\n* d", "- a\n\n  **T**\n\n  ```c\n  b\n  ```\n\n  1. c\n- d"),
+            ("* a\n+\n--\nb\n\n* c\n\nd\n--\n+\ne\n* f", "- a\n\n  b\n\n  - c\n\n  d\n\n  e\n\n- f"),
+            ("* a\n+\n====\nb\n\n----\nc\n----\n====\n\nd", "- a\n\n  b\n\n  ```\n  c\n  ```\n\nd"),
+        ] {
+            assert_eq!(markdown(text), wanted, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_a_condition_holds_is_text() {
+        for (text, wanted) in [
+            ("ifndef::x[]\nShown.\nendif::[]\n\nEnd.", "Shown.\n\nEnd."),
+            ("ifndef::x[Shown *too*.]\n\nifdef::env[:v: 1]\n{v}", "Shown **too**.\n\n1"),
+            ("a\nifdef::x[]\nb\nendif::[]\nifdef::y[ifndef::z[c]]\nd", "a b c d"),
+            ("* a\nifdef::x[]\nb\nendif::[]\n* c", "- a b\n- c"),
+            ("ifeval::[\"{a}\" == \"b\"]\nc\nendif::[]", "c"),
+        ] {
+            assert_eq!(markdown(text), wanted, "{text}");
+        }
     }
 }

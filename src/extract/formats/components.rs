@@ -1,12 +1,21 @@
 //! Tags of components as MDX has them: names that begin with a capital, whose children are text.
 
+use std::collections::VecDeque;
+
 use crate::extract::formats::inside::{ADMONITIONS, Spans};
+use crate::extract::formats::sheet::code;
 
 /// A tag that begins a line.
 pub(super) struct Component<'a> {
     pub(super) name: &'a str,
     /// What its attributes show to a reader.
     pub(super) label: Option<String>,
+    /// What stands behind the label: of a parameter its type, where it goes, and whether it has to be there.
+    pub(super) details: String,
+    /// What is said of it besides.
+    pub(super) description: Option<&'a str>,
+    /// What its children are called, in their order.
+    pub(super) labels: VecDeque<String>,
     pub(super) closes: bool,
     /// `<Name />`
     pub(super) alone: bool,
@@ -25,14 +34,121 @@ pub(super) fn parse(text: &str) -> Option<Component<'_>> {
     let attributes = tag.split_once(name).map_or("", |(_, rest)| rest);
     let label = label(attributes).map(str::to_owned);
     let kind = name.to_ascii_lowercase();
+    let place = PLACES.into_iter().find(|place| attribute(attributes, place).is_some()).filter(|_| is_field(&kind));
     let label = match label {
         Some(label) => Some(label),
-        None if kind == "tabitem" => attribute(attributes, "value").map(str::to_owned),
+        None if is_tab(name) => attribute(attributes, "value").map(str::to_owned),
         None if is_admonition(&kind) && !tag.starts_with("</") => Some(name.to_owned()),
-        None => None,
+        None => place.and_then(|place| attribute(attributes, place)).map(str::to_owned),
     };
-    Some(Component { name, label, closes: tag.starts_with("</"), alone: tag.ends_with("/>"), rest: &text[end..] })
+    let details = if is_field(&kind) { details(attributes, place) } else { String::new() };
+    let description = ["description", "caption"].iter().find_map(|name| attribute(attributes, name)).filter(|text| !text.trim().is_empty());
+    // An address with a parenthesis or a blank would end the link.
+    let address = attribute(attributes, "href").filter(|address| !address.is_empty() && !address.contains([' ', '(', ')', '<', '>']));
+    let label = match address {
+        Some(address) => label.map(|label| if label.contains(['[', ']']) { label } else { format!("[{label}]({address})") }),
+        None => label,
+    };
+    let labels = items(attributes);
+    Some(Component {
+        name,
+        label,
+        details,
+        description,
+        labels,
+        closes: tag.starts_with("</"),
+        alone: tag.ends_with("/>"),
+        rest: &text[end..],
+    })
 }
+
+/// Where a parameter goes, as Mintlify names it by an attribute.
+const PLACES: [&str; 4] = ["path", "query", "body", "header"];
+
+/// Whether a component describes a parameter or a property.
+fn is_field(kind: &str) -> bool {
+    kind.ends_with("field") || kind.contains("param") || kind.starts_with("propert") || matches!(kind, "prop" | "attribute")
+}
+
+/// Whether a component may be called by the one that it stands in.
+pub(super) fn is_tab(name: &str) -> bool {
+    let name = name.rsplit('.').next().unwrap_or(name);
+    name.ends_with("Tab") || name.ends_with("TabItem") || name.ends_with("TabPanel") || name == "TabsContent"
+}
+
+/// ` string, path, required, default `1``
+fn details(attributes: &str, place: Option<&str>) -> String {
+    let mut details: Vec<String> = attribute(attributes, "type").into_iter().chain(place).map(str::to_owned).collect();
+    let is_set = |name| matches!(value(attributes, name), Some("" | "true"));
+    if is_set("required") {
+        details.push("required".to_owned());
+    }
+    if let Some(default) = attribute(attributes, "default").or_else(|| value(attributes, "default")).filter(|default| !default.is_empty()) {
+        details.push(format!("default {}", code(default)));
+    }
+    if is_set("deprecated") {
+        details.push("deprecated".to_owned());
+    }
+    if details.is_empty() { String::new() } else { format!(" {}", details.join(", ")) }
+}
+
+/// The value of an attribute in braces or alone, which is none for what has quotes.
+fn value<'a>(attributes: &'a str, name: &str) -> Option<&'a str> {
+    let mut scan = Scan::default();
+    let mut at = 0;
+    for (found, _) in attributes.match_indices(name) {
+        // Not within the value of another.
+        scan.end(&attributes.as_bytes()[at..found]);
+        at = found;
+        let begins = attributes[..found].ends_with(char::is_whitespace) && scan.is_outside();
+        let rest = &attributes[found + name.len()..];
+        if !begins || rest.starts_with(|c: char| c.is_alphanumeric() || matches!(c, '-' | '_')) {
+            continue;
+        }
+        return match rest.trim_start().strip_prefix('=') {
+            Some(value) => value
+                .trim_start()
+                .strip_prefix('{')?
+                .split_once('}')
+                .map(|(value, _)| value.trim())
+                .filter(|value| !value.contains(['"', '\''])),
+            None => Some(""),
+        };
+    }
+    None
+}
+
+/// Of `items={["Linux", { label: "Mac" }]}`.
+fn items(attributes: &str) -> VecDeque<String> {
+    let mut labels = VecDeque::new();
+    let list = attributes.split_once("items=").and_then(|(_, list)| list.trim_start().strip_prefix('{')?.trim_start().strip_prefix('['));
+    let Some(mut rest) = list else { return labels };
+    // Within an object one of its values is what it is called.
+    let (mut depth, mut is_label) = (0, false);
+    while let Some(at) = rest.find(['"', '\'', '`', '{', '}', ']']).filter(|_| labels.len() < MOST_ITEMS) {
+        let (before, after) = (rest[..at].trim_end(), &rest[at + 1..]);
+        match rest.as_bytes()[at] {
+            b'{' => (depth, is_label) = (depth + 1, false),
+            b'}' => depth -= 1,
+            b']' if depth <= 0 => break,
+            b']' => {}
+            quote => {
+                let Some((text, behind)) = after.split_once(char::from(quote)) else { break };
+                let names = ["label:", "title:", "name:", "value:"].iter().any(|name| before.ends_with(name));
+                if depth == 0 || depth == 1 && names && !is_label {
+                    labels.push_back(text.to_owned());
+                    is_label = true;
+                }
+                rest = behind;
+                continue;
+            }
+        }
+        rest = after;
+    }
+    labels
+}
+
+const MOST_ITEMS: usize = 40;
 
 /// The title of an element by its attributes.
 pub(super) fn label(attributes: &str) -> Option<&str> {
@@ -116,6 +232,10 @@ impl Scan {
     pub(super) fn is_in_braces(&self) -> bool {
         self.braces > 0
     }
+
+    fn is_outside(&self) -> bool {
+        self.braces == 0 && self.quote.is_none()
+    }
 }
 
 /// In bytes: longer tags are none.
@@ -136,5 +256,9 @@ mod tests {
         assert!(end_of("<Video a={x > y}").is_none() && end_of("<A b=\">").is_none() && end_of("<Video a={x > y} />").is_some());
         assert_eq!(unwrapped("a <Kbd>b</Kbd> `<Kbd>` <Icon name=\"x\" /> 1 < 2 <"), "a b `<Kbd>`  1 < 2 <");
         assert_eq!(attribute("subtitle='x' title={\"y\"}", "title"), Some("y"));
+        let attributes = " a='required' not-required b={ {required} } required c={3}";
+        assert_eq!((value(attributes, "required"), value(attributes, "c"), value(" required-x", "required")), (Some(""), Some("3"), None));
+        assert_eq!(items(" items={['a', `b`, {icon: 'x', label: 'c', value: 'd'}]} d={['e']}"), ["a", "b", "c"]);
+        assert_eq!((items(" items={names}"), items(" items={['a")), (VecDeque::new(), VecDeque::new()));
     }
 }

@@ -4,7 +4,7 @@ use url::Url;
 
 use crate::extract::formats::ordered::Value;
 use crate::extract::formats::sheet::{Reading, Sheet};
-use crate::extract::formats::{interface, notebook, yaml};
+use crate::extract::formats::{interface, jsonfeed, notebook, yaml};
 use crate::model::Meter;
 
 pub(super) fn of_json(text: &str, url: &Url, meter: &Meter) -> Reading {
@@ -36,7 +36,9 @@ pub(super) fn of_code(language: &str, text: &str, url: &Url, meter: &Meter) -> R
 }
 
 fn described(value: &Value, url: &Url, meter: &Meter, size: usize) -> Option<Reading> {
-    notebook::read(value, url, meter, size).or_else(|| interface::read(value, url, meter, size))
+    notebook::read(value, url, meter, size)
+        .or_else(|| interface::read(value, url, meter, size))
+        .or_else(|| jsonfeed::read(value, url, meter, size))
 }
 
 /// In bytes: who looks for an example finds it in less, and tables of data are no reading.

@@ -1,24 +1,19 @@
 //! RSS, RDF and Atom: the feed's title, then each entry as a section with its date, its link and its content, whose HTML goes the way of
 //! any page.
 
-use encoding_rs::UTF_8;
 use quick_xml::events::{BytesRef, BytesStart, Event};
 use quick_xml::{Reader, XmlVersion};
 use url::Url;
 
 use crate::extract::allowance::LONGEST;
-use crate::extract::article;
-use crate::extract::base::Base;
 use crate::extract::dom::Dom;
-use crate::extract::formats::markdown;
+use crate::extract::formats::markup;
 use crate::extract::formats::sheet::{Reading, Sheet, begun, escaped, joined};
-use crate::extract::html;
-use crate::extract::inline::Form;
 use crate::extract::syntax::Syntax;
 use crate::model::Meter;
 
 pub(super) fn read(xml: &str, url: &Url, meter: &Meter) -> Reading {
-    let mut feed = Feed { sheet: Sheet::new(url, meter, xml.len()), head: Draft::default(), entry: None, begun: false, entries: 0 };
+    let mut feed = Feed::new(url, meter, xml.len());
     let mut reader = Reader::from_str(xml);
     reader.config_mut().check_end_names = false;
     reader.config_mut().allow_dangling_amp = true;
@@ -75,26 +70,38 @@ pub(super) fn read(xml: &str, url: &Url, meter: &Meter) -> Reading {
     feed.finish()
 }
 
-struct Feed<'a> {
+pub(super) struct Feed<'a> {
     sheet: Sheet<'a>,
-    head: Draft,
+    pub(super) head: Draft,
     entry: Option<Draft>,
     /// The head is written.
     begun: bool,
     entries: usize,
+    /// Texts say what they are, and are no HTML where they do not.
+    is_atom: bool,
+    /// As what the text of the element that is open is meant.
+    meant: Meant,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Meant {
+    Text,
+    Html,
+    /// Of RSS, and of what does not say it.
+    Either,
 }
 
 /// The feed itself, or an entry, as far as it is read.
 #[derive(Default)]
-struct Draft {
-    title: String,
-    link: String,
-    date: String,
-    author: String,
-    content: String,
-    summary: String,
-    language: String,
-    generator: String,
+pub(super) struct Draft {
+    pub(super) title: String,
+    pub(super) link: String,
+    pub(super) date: String,
+    pub(super) author: String,
+    pub(super) content: String,
+    pub(super) summary: String,
+    pub(super) language: String,
+    pub(super) generator: String,
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -140,8 +147,20 @@ impl Element {
     }
 }
 
-impl Feed<'_> {
+impl<'a> Feed<'a> {
+    pub(super) fn new(url: &'a Url, meter: &'a Meter, size: usize) -> Self {
+        let sheet = Sheet::new(url, meter, size);
+        Self { sheet, head: Draft::default(), entry: None, begun: false, entries: 0, is_atom: false, meant: Meant::Either }
+    }
+
     fn start(&mut self, element: Element, tag: &BytesStart<'_>) {
+        self.is_atom |= matches!(tag.name().as_ref(), "feed" | "atom:feed");
+        self.meant = match (element, attribute(tag, "type").as_deref()) {
+            (_, Some(kind)) if kind.contains("html") => Meant::Html,
+            (_, Some("text" | "text/plain")) => Meant::Text,
+            (Element::Title, None) if self.is_atom => Meant::Text,
+            _ => Meant::Either,
+        };
         match element {
             Element::Entry => {
                 self.write_head();
@@ -170,6 +189,18 @@ impl Feed<'_> {
         if self.entry.is_none() && self.begun {
             return;
         }
+        let syntax = match self.meant {
+            Meant::Html => Written::Markup,
+            Meant::Either if holds_markup(text) => Written::Markup,
+            Meant::Either if !self.is_atom => Written::References,
+            _ => Written::Plain,
+        };
+        // From here on it is HTML.
+        let html = match element {
+            Element::Summary | Element::Content if self.entry.is_some() => paragraphs(text, syntax),
+            Element::Title | Element::Summary | Element::Content => as_html(text, syntax),
+            _ => text.trim().to_owned(),
+        };
         let draft = self.entry.as_mut().unwrap_or(&mut self.head);
         let field = match element {
             Element::Title => &mut draft.title,
@@ -184,11 +215,11 @@ impl Feed<'_> {
             _ => return,
         };
         if field.is_empty() {
-            *field = text.trim().to_owned();
+            *field = html;
         }
     }
 
-    fn write_head(&mut self) {
+    pub(super) fn write_head(&mut self) {
         if std::mem::replace(&mut self.begun, true) {
             return;
         }
@@ -212,7 +243,12 @@ impl Feed<'_> {
         }
     }
 
-    fn write(&mut self, entry: &Draft) {
+    pub(super) fn goes_on(&self) -> bool {
+        self.sheet.goes_on()
+    }
+
+    /// An entry; its title and its texts are HTML.
+    pub(super) fn write(&mut self, entry: &Draft) {
         self.entries += 1;
         let title = text_of_html(&entry.title, self.sheet.meter());
         if self.entries > MOST_ENTRIES {
@@ -233,13 +269,7 @@ impl Feed<'_> {
             true => {
                 let link = Some(&entry.link).filter(|link| link.len() <= LONGEST).and_then(|link| self.sheet.base().join(link).ok());
                 let base = link.unwrap_or_else(|| self.sheet.base().clone());
-                let dom =
-                    Dom::parse_within(&format!("<!doctype html><body><article>{content}</article>"), Syntax::Html, self.sheet.meter());
-                let mut part = markdown::read(
-                    &html::write(&dom, &article::find(&dom), &Base::of(&base, UTF_8), Form::Markdown).text,
-                    &base,
-                    self.sheet.meter(),
-                );
+                let mut part = markup::read(content, &base, self.sheet.meter());
                 // Where the entries lead is told by their own links.
                 part.links.clear();
                 self.sheet.append(part);
@@ -247,12 +277,47 @@ impl Feed<'_> {
         }
     }
 
-    fn finish(mut self) -> Reading {
+    pub(super) fn finish(mut self) -> Reading {
         self.write_head();
         if let Some(entry) = self.entry.take() {
             self.write(&entry);
         }
         self.sheet.finish()
+    }
+}
+
+/// Whether a text of which nobody says what it is holds elements: a name in angle brackets that nothing closes is none.
+fn holds_markup(text: &str) -> bool {
+    let closes = text.match_indices("</").any(|(at, _)| text[at + 2..].starts_with(|c: char| c.is_ascii_alphabetic()));
+    closes || text.contains("/>") || ["<br>", "<p>", "<hr>", "<li>", "<wbr>", "<img "].iter().any(|tag| text.contains(tag))
+}
+
+/// What a text means by angle brackets and ampersands.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) enum Written {
+    /// HTML.
+    Markup,
+    /// There are no elements, but references to characters.
+    References,
+    Plain,
+}
+
+/// A text as HTML.
+fn as_html(text: &str, written: Written) -> String {
+    match written {
+        Written::Markup => text.trim().to_owned(),
+        Written::References => text.trim().replace('<', "&lt;"),
+        Written::Plain => text.trim().replace('&', "&amp;").replace('<', "&lt;"),
+    }
+}
+
+/// The same with its paragraphs.
+pub(super) fn paragraphs(text: &str, written: Written) -> String {
+    let html = as_html(text, written);
+    // What has no marks at all is not read as HTML.
+    match written == Written::Markup || !html.contains("\n\n") || !html.contains('&') {
+        true => html,
+        false => html.split("\n\n").map(|paragraph| format!("<p>{paragraph}</p>")).collect(),
     }
 }
 
@@ -334,6 +399,23 @@ mod tests {
         );
         assert!(found.markdown.ends_with("## U\n\nwords"), "{}", found.markdown);
         assert_eq!(found.metadata.modified.as_deref(), Some("2024-05-01"));
+    }
+
+    #[test]
+    fn texts_that_are_no_html_keep_their_angle_brackets() {
+        let atom = reading(
+            "<feed><title>F</title><entry><title>The &lt;dialog&gt; element &amp;amp; more</title><content type='text'>Vec&lt;T&gt; grows.\n\nIt &lt;b&gt;doubles&lt;/b&gt;.</content></entry>\
+             <entry><title type='html'>A &lt;b&gt;c&lt;/b&gt;</title><summary>d &lt;e&gt;</summary></entry><entry><title>G</title><summary>&lt;p&gt;h&lt;/p&gt;</summary></entry></feed>",
+        );
+        assert_eq!(
+            atom.markdown,
+            "# F\n\n## The \\<dialog> element &amp; more\n\nVec\\<T> grows.\n\nIt \\<b>doubles\\</b>.\n\n## A c\n\nd \\<e>\n\n## G\n\nh"
+        );
+        let rss = reading(
+            "<rss><channel><title>F &amp;amp; G</title><item><title>Use &lt;details&gt; in C &amp;lt; D</title><description>Vec&lt;T&gt; grows</description></item>\
+             <item><title>A &lt;i&gt;b&lt;/i&gt; &lt;c&gt;</title><description>one&lt;br&gt;two</description></item></channel></rss>",
+        );
+        assert_eq!(rss.markdown, "# F & G\n\n## Use \\<details> in C < D\n\nVec\\<T> grows\n\n## A b\n\none\\\ntwo");
     }
 
     #[test]

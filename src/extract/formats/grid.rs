@@ -11,11 +11,12 @@ const MOST_COLUMNS: usize = 60;
 /// Columns are where the border's runs are; a line whose first cell is empty goes on with the row above.
 pub(super) fn simple(lines: &[&str]) -> Option<Vec<Vec<String>>> {
     let border = lines.first()?;
-    let mut columns = Vec::new();
+    let (mut columns, mut ends) = (Vec::new(), Vec::new());
     let mut at = 0;
     for run in border.split_inclusive(' ') {
         if run.trim_end() != "" {
             columns.push(at);
+            ends.push(at + run.trim_end().len());
         }
         at += run.len();
     }
@@ -30,8 +31,16 @@ pub(super) fn simple(lines: &[&str]) -> Option<Vec<Vec<String>>> {
             borders += usize::from(is_simple_border(bare));
             continue;
         }
-        let cells: Vec<&str> =
-            columns.iter().enumerate().map(|(index, from)| slice(line, *from, columns.get(index + 1).copied())).collect();
+        let mut cells = vec![""; columns.len()];
+        let mut first = 0;
+        for next in 1..=columns.len() {
+            // What stands between two columns belongs to both: the cell spans them.
+            let spans = columns.get(next).is_some_and(|to| !slice(line, ends[next - 1], Some(*to)).is_empty());
+            if !spans {
+                cells[first] = slice(line, columns[first], columns.get(next).copied());
+                first = next;
+            }
+        }
         match rows.last_mut() {
             Some(above) if cells.first().is_some_and(|cell| cell.is_empty()) => {
                 for (cell, more) in above.iter_mut().zip(cells).filter(|(_, more)| !more.is_empty()) {
@@ -115,6 +124,11 @@ pub(super) fn list(lines: &[&str]) -> Vec<Vec<String>> {
 
 /// The cells of one line, in quotes where they hold commas.
 pub(super) fn comma_separated(line: &str) -> Vec<String> {
+    separated(line, ',')
+}
+
+/// The same with another character in place of the comma.
+pub(super) fn separated(line: &str, separator: char) -> Vec<String> {
     let mut cells = vec![String::new()];
     let mut quoted = false;
     let mut chars = line.trim().chars().peekable();
@@ -125,7 +139,7 @@ pub(super) fn comma_separated(line: &str) -> Vec<String> {
                 cells.last_mut().map(|cell| cell.push('"')).unwrap_or_default();
             }
             '"' => quoted = !quoted,
-            ',' if !quoted => cells.push(String::new()),
+            c if c == separator && !quoted => cells.push(String::new()),
             c => cells.last_mut().map(|cell| cell.push(c)).unwrap_or_default(),
         }
     }
@@ -151,6 +165,7 @@ mod tests {
     #[test]
     fn cells_of_a_line_are_separated() {
         assert_eq!(comma_separated("a, \"b, \"\"c\"\"\" ,"), ["a", "b, \"c\"", ""]);
+        assert_eq!(separated("a;\"b;c\",d", ';'), ["a", "b;c,d"]);
         assert_eq!(slice("é b", 2, None), "b");
         assert_eq!(slice("é", 2, Some(5)), "");
     }
@@ -160,5 +175,7 @@ mod tests {
         assert_eq!(grid(&["+--+--+", "| a   |", "+--+--+"]), None);
         assert_eq!(grid(&["+"]), None);
         assert_eq!(simple(&["== =="]), None);
+        assert_eq!(simple(&["==  ==", "a bc d", "== =="]).unwrap()[1], ["a bc d", ""]);
+        assert_eq!(simple(&["==  ==", "a   long  text", "== =="]).unwrap()[1], ["a", "long  text"]);
     }
 }

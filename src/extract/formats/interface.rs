@@ -5,6 +5,7 @@ use std::collections::HashMap;
 
 use url::Url;
 
+use crate::extract::formats::operation::{self, METHODS, Writer};
 use crate::extract::formats::ordered::{Map, Value};
 use crate::extract::formats::schema::{self, first_line, name_of};
 use crate::extract::formats::sheet::{Reading, Sheet, code, joined};
@@ -42,17 +43,19 @@ fn write_interface(sheet: &mut Sheet<'_>, document: &Value) {
         described(sheet, &text(info, name).unwrap_or_default());
     }
     write_servers(sheet, document);
-    write_operations(sheet, document);
+    let mut writer = Writer::new(document);
+    write_operations(sheet, document, &mut writer);
     if let Some(object) = document.as_object() {
         write_definitions(sheet, object);
     }
+    writer.write_unnamed(sheet);
     let schemes =
         members(document.get("components").unwrap_or(&Value::Null), "securitySchemes").chain(members(document, "securityDefinitions"));
     let rows = schemes.map(|(name, scheme)| {
         let kind = ["type", "scheme", "in", "name"].iter().filter_map(|field| text(scheme, field)).collect::<Vec<_>>().join(" ");
-        vec![code(name), kind, joined(&text(scheme, "description").unwrap_or_default())]
+        [code(name), kind, joined(&text(scheme, "description").unwrap_or_default())]
     });
-    titled_table(sheet, 2, "Security", ["Scheme", "Kind", "Description"], rows);
+    operation::titled_table(sheet, 2, "Security", ["Scheme", "Kind", "Description"], rows);
 }
 
 fn write_servers(sheet: &mut Sheet<'_>, document: &Value) {
@@ -76,7 +79,7 @@ fn write_servers(sheet: &mut Sheet<'_>, document: &Value) {
 }
 
 /// In the order of the document, behind the description of their tag where the document has a list of these.
-fn write_operations(sheet: &mut Sheet<'_>, document: &Value) {
+fn write_operations<'d>(sheet: &mut Sheet<'_>, document: &'d Value, writer: &mut Writer<'d>) {
     let tags: Vec<&Value> = list(document, "tags").collect();
     let mut places = HashMap::new();
     for (place, tag) in tags.iter().enumerate() {
@@ -96,7 +99,7 @@ fn write_operations(sheet: &mut Sheet<'_>, document: &Value) {
     for (place, title, item, operation) in operations {
         tags[told..tags.len().min(place + 1).max(told)].iter().for_each(|tag| write_tag(sheet, tag));
         told = told.max(tags.len().min(place + 1));
-        write_operation(sheet, document, &title, item, operation);
+        writer.write(sheet, &title, item, operation);
     }
     tags[told..].iter().for_each(|tag| write_tag(sheet, tag));
 }
@@ -105,87 +108,6 @@ fn write_tag(sheet: &mut Sheet<'_>, tag: &Value) {
     if let (Some(description), true) = (said(tag, "description"), sheet.goes_on()) {
         sheet.heading(2, said(tag, "x-displayName").or(said(tag, "name")).unwrap_or("Tag"), None);
         described(sheet, description);
-    }
-}
-
-fn write_operation(sheet: &mut Sheet<'_>, document: &Value, title: &str, item: &Value, operation: &Value) {
-    if operation.is_object() && sheet.goes_on() {
-        sheet.heading(2, title, None);
-        if operation.get("deprecated") == Some(&Value::Bool(true)) {
-            sheet.paragraph("**Deprecated**");
-        }
-        for text in [item, operation].into_iter().flat_map(|from| [text(from, "summary"), text(from, "description")]) {
-            described(sheet, &text.unwrap_or_default());
-        }
-        if let Some(id) = text(operation, "operationId") {
-            sheet.paragraph(&format!("Operation {}", code(&id)));
-        }
-        let parameters = list(item, "parameters").chain(list(operation, "parameters"));
-        let (mut rows, mut body) = (Vec::new(), None);
-        for parameter in parameters {
-            let (parameter, is_reference) = resolved(document, parameter);
-            // As of version 2.
-            if said(parameter, "in") == Some("body") {
-                body = parameter.get("schema");
-                continue;
-            }
-            let description = said(parameter, "description").unwrap_or_default();
-            // What is referred to may be long, and referred to often.
-            let description = if is_reference { first_line(description) } else { joined(description) };
-            rows.push(vec![
-                code(shortened(said(parameter, "name").unwrap_or_default())),
-                shortened(said(parameter, "in").unwrap_or_default()).to_owned(),
-                schema::type_of(parameter.get("schema").unwrap_or(parameter)),
-                if parameter.get("required") == Some(&Value::Bool(true)) { "yes".to_owned() } else { String::new() },
-                description,
-            ]);
-        }
-        titled_table(sheet, 0, "Parameters", ["Name", "In", "Type", "Required", "Description"], rows.into_iter());
-        if let Some(body) = body {
-            sheet.paragraph(&format!("**Request body**: {}", schema::type_of(body)));
-            schema::write_properties(sheet, body);
-        }
-        if let Some(body) = operation.get("requestBody") {
-            let (body, _) = resolved(document, body);
-            sheet.paragraph(&format!("**Request body** {}", first_line(said(body, "description").unwrap_or_default())));
-            write_content(sheet, body);
-        }
-        write_responses(sheet, document, operation);
-    }
-}
-
-fn write_responses(sheet: &mut Sheet<'_>, document: &Value, operation: &Value) {
-    let rows = members(operation, "responses").map(|(status, response)| {
-        let name = said(response, "$ref").map(name_of);
-        let (response, _) = resolved(document, response);
-        let description = said(response, "description").or(name).unwrap_or_default();
-        let schemas = members(response, "content")
-            .map(|(kind, media)| format!("{}: {}", shortened(kind), schema::type_of(media.get("schema").unwrap_or(media))));
-        let schema = response.get("schema").map(schema::type_of);
-        vec![status.clone(), first_line(description), schemas.chain(schema).take(MOST_MEDIA).collect::<Vec<_>>().join("; ")]
-    });
-    titled_table(sheet, 0, "Responses", ["Status", "Description", "Content"], rows);
-    // Inline ones have no section of their own.
-    for (status, response) in members(operation, "responses") {
-        if !sheet.goes_on() {
-            break;
-        }
-        for (_, media) in members(response, "content") {
-            if let Some(schema) = media.get("schema").filter(|schema| schema.get("properties").is_some()) {
-                sheet.paragraph(&format!("Response {status}:"));
-                schema::write_properties(sheet, schema);
-            }
-        }
-    }
-}
-
-fn write_content(sheet: &mut Sheet<'_>, body: &Value) {
-    for (kind, media) in members(body, "content").take(MOST_MEDIA) {
-        let schema = media.get("schema").unwrap_or(media);
-        sheet.paragraph(&format!("{}: {}", code(kind), schema::type_of(schema)));
-        schema::write_properties(sheet, schema);
-        let example = media.get("example").or_else(|| media.pointer("/examples")?.as_object()?.values().next()?.get("value"));
-        schema::write_example(sheet, example);
     }
 }
 
@@ -213,47 +135,20 @@ pub(super) fn described(sheet: &mut Sheet<'_>, text: &str) {
             false => line.to_owned(),
         }
     });
-    sheet.paragraph(&lines.collect::<Vec<_>>().join("\n"));
-}
-
-fn titled_table<const N: usize>(
-    sheet: &mut Sheet<'_>,
-    level: usize,
-    title: &str,
-    header: [&str; N],
-    rows: impl Iterator<Item = Vec<String>>,
-) {
-    let mut table = vec![header.map(str::to_owned).to_vec()];
-    table.extend(rows);
-    if table.len() > 1 {
-        match level {
-            0 => sheet.paragraph(&format!("**{title}**")),
-            level => sheet.heading(level, title, None),
-        }
-        sheet.table(&table);
+    let mut text = lines.collect::<Vec<_>>().join("\n");
+    if fenced {
+        // What does not end in the description ends with it.
+        text.push_str("\n```");
     }
-}
-
-/// What a reference within the document stands for, one step far, and whether it is one.
-fn resolved<'a>(document: &'a Value, value: &'a Value) -> (&'a Value, bool) {
-    let reference = value.get("$ref").and_then(Value::as_str).and_then(|reference| reference.strip_prefix('#'));
-    match reference.and_then(|pointer| document.pointer(pointer)) {
-        Some(target) => (target, true),
-        None => (value, false),
-    }
+    sheet.paragraph(&text);
 }
 
 pub(super) fn text(value: &Value, name: &str) -> Option<String> {
     said(value, name).map(str::to_owned)
 }
 
-fn said<'a>(value: &'a Value, name: &str) -> Option<&'a str> {
+pub(super) fn said<'a>(value: &'a Value, name: &str) -> Option<&'a str> {
     value.get(name).and_then(Value::as_str).map(str::trim).filter(|text| !text.is_empty())
-}
-
-/// A name, where it is repeated.
-fn shortened(name: &str) -> &str {
-    &name[..name.floor_char_boundary(LONGEST_NAME)]
 }
 
 fn plain_value(value: &Value) -> Option<String> {
@@ -264,18 +159,13 @@ fn plain_value(value: &Value) -> Option<String> {
     }
 }
 
-fn members<'a>(value: &'a Value, name: &str) -> impl Iterator<Item = (&'a String, &'a Value)> {
+pub(super) fn members<'a>(value: &'a Value, name: &str) -> impl Iterator<Item = (&'a String, &'a Value)> {
     value.get(name).and_then(Value::as_object).into_iter().flatten()
 }
 
-fn list<'a>(value: &'a Value, name: &str) -> impl Iterator<Item = &'a Value> {
+pub(super) fn list<'a>(value: &'a Value, name: &str) -> impl Iterator<Item = &'a Value> {
     value.get(name).and_then(Value::as_array).into_iter().flatten()
 }
-
-const METHODS: [&str; 9] = ["get", "post", "put", "patch", "delete", "head", "options", "trace", "query"];
-const MOST_MEDIA: usize = 8;
-/// In bytes.
-const LONGEST_NAME: usize = 300;
 
 #[cfg(test)]
 mod tests {
@@ -383,17 +273,64 @@ A pet.
     }
 
     #[test]
+    fn what_is_said_of_values_and_answers_stays() {
+        let found = reading(
+            "openapi: 3.0.0\ninfo: {title: A}\npaths:\n  /a:\n    get:\n      parameters:\n      - {name: limit, in: query, description: How many, schema: {type: integer, default: 25, minimum: 1, maximum: 100}, example: 50}\n      \
+             - {$ref: '#/components/parameters/Named'}\n      responses:\n        '200':\n          description: |\n            First line.\n\n            Second with a LIMIT.\n          \
+             headers: {X-Rate: {description: Calls left, schema: {type: integer}}}\n          content: {application/json: {schema: {type: object}, example: {token: T}}}\n        '404': {$ref: '#/components/responses/None'}\n      \
+             callbacks: {onBoil: {'{$request.body#/url}': {post: {summary: Called back, responses: {'200': {description: fine}}}}}, again: {$ref: '#/components/callbacks/Again'}}\n      \
+             x-codeSamples: [{lang: Shell, label: With curl, source: curl a}]\n  /b:\n    get: {responses: {'404': {$ref: '#/components/responses/None'}}}\n\
+             components:\n  callbacks: {Again: {a: {put: {summary: Again, callbacks: {again: {$ref: '#/components/callbacks/Again'}}}}}}\n  \
+             parameters: {Page: {name: page, in: query, description: Which page}, Named: {name: named, in: query}}\n  \
+             responses: {None: {description: Not there, content: {text/plain: {example: nothing}}}, Other: {description: Otherwise}}\n  \
+             schemas:\n    P: {type: object, properties: {s: {type: string, minLength: 3, maxLength: 9, pattern: '^a+$', example: abc, description: S, readOnly: true}, n: {type: number, exclusiveMinimum: 0, multipleOf: 5}}}\n    Id: {type: string, maxLength: 8}\n",
+        )
+        .unwrap();
+        for wanted in [
+            "| `limit` | query | integer |  | How many Default `25`. 1 to 100. Example `50`. |",
+            "| 200 | First line.<br>Second with a LIMIT. | application/json: object |",
+            "**Headers of responses**\n\n| Status | Name | Type | Description |\n| --- | --- | --- | --- |\n| 200 | `X-Rate` | integer | Calls left |",
+            "Response 200:\n\n```json\n{\n  \"token\": \"T\"\n}\n```",
+            "Response 404:\n\n```\nnothing\n```",
+            "**With curl**\n\n```shell\ncurl a\n```",
+            "## POST callback onBoil {$request.body#/url}\n\nCalled back",
+            "## PUT callback again a\n\nAgain",
+            "| `s` | string |  | S 3 to 9 characters. Pattern `^a+$`. Example `abc`. Read only. |",
+            "| `n` | number |  | More than 0. Multiple of 5. |",
+            "## Id\n\nType: string\n\nAt most 8 characters.",
+            "## Other parameters\n\n| Name | In | Type | Required | Description |\n| --- | --- | --- | --- | --- |\n| `page` | query |  |  | Which page |",
+            "## Other responses\n\n| Status | Description | Content |\n| --- | --- | --- |\n| Other | Otherwise |  |",
+        ] {
+            assert!(found.markdown.contains(wanted), "{wanted}: {}", found.markdown);
+        }
+        // What is referred to is told once; its own reference leads nowhere.
+        for once in ["Again", "nothing", "| `named` |"] {
+            assert_eq!(found.markdown.matches(once).count(), 1, "{once}: {}", found.markdown);
+        }
+        assert_eq!(found.outline.iter().filter(|heading| heading.level == 2).count(), 8, "{}", found.markdown);
+    }
+
+    #[test]
+    fn a_description_ends_what_it_opens() {
+        let found =
+            reading("openapi: 3.0.0\ninfo: {title: A, description: \"See\\n\\n```\\nx\"}\npaths: {/a: {get: {summary: B}}}\n").unwrap();
+        assert_eq!(found.markdown, "# A\n\nSee\n\n```\nx\n```\n\n## GET /a\n\nB");
+    }
+
+    #[test]
     fn version_two_and_schemas_are_read_too() {
         let found = reading(
             "swagger: '2.0'\nhost: a.test\nbasePath: /v1\nschemes: [http]\ninfo: {title: T}\npaths:\n  /x:\n    put:\n      parameters:\n      \
-             - {in: body, name: b, schema: {$ref: '#/definitions/B'}}\n      - {in: query, name: q, type: string}\n      responses: {200: {description: ok, schema: {type: array, items: {$ref: '#/definitions/B'}}}}\n\
+             - {in: body, name: b, schema: {$ref: '#/definitions/B'}}\n      - {in: query, name: q, type: string, default: d, maxLength: 7}\n      responses: {200: {description: ok, schema: {type: array, items: {$ref: '#/definitions/B'}}, headers: {X-A: {type: integer, description: Left}}, examples: {application/json: {e: 1}}}}\n\
              definitions:\n  B: {type: object, properties: {c: {type: boolean}}}\n",
         )
         .unwrap();
         for wanted in [
             "- Server `http://a.test/v1`",
             "**Request body**: B",
-            "| `q` | query | string |",
+            "| `q` | query | string |  | Default `\"d\"`. At most 7 characters. |",
+            "| 200 | `X-A` | integer | Left |",
+            "Response 200:\n\n```json\n{\n  \"e\": 1\n}\n```",
             "| 200 | ok | array of B |",
             "## B\n\n| Property",
         ] {

@@ -10,10 +10,18 @@ pub(super) fn inline(text: &str, attributes: &HashMap<&str, &str>, sheet: &mut S
     let mut at = 0;
     // Marks that are not found again in this text.
     let mut single: Vec<&str> = Vec::new();
+    // Where what is open ends, and what is shown there; innermost last.
+    let mut closing: Vec<(usize, &str)> = Vec::new();
     // Where what may be a target ends: of many names in a row each has the same end.
     let mut target_end = 0;
     while let Some(c) = text[at..].chars().next() {
         let rest = &text[at..];
+        while closing.pop_if(|(end, _)| *end < at).is_some() {}
+        if let Some((_, shown)) = closing.pop_if(|(end, _)| *end == at) {
+            out.push_str(shown);
+            at += 2;
+            continue;
+        }
         let before = out.chars().next_back().unwrap_or(' ');
         let word_begins = !before.is_alphanumeric();
         let taken = match c {
@@ -28,8 +36,10 @@ pub(super) fn inline(text: &str, attributes: &HashMap<&str, &str>, sheet: &mut S
                 })
                 .map(|(inner, length)| (format!("**{}**", inner.trim_matches('*')), length)),
             '_' if word_begins || rest.starts_with("__") => marked(rest, &["__", "_"], &mut single)
-                .filter(|(inner, length)| is_emphasis(inner) && !rest[*length..].starts_with(char::is_alphanumeric))
-                .map(|(inner, length)| (format!("*{inner}*"), length)),
+                .filter(|(inner, length)| {
+                    is_emphasis(inner) && (rest.starts_with("__") || !rest[*length..].starts_with(char::is_alphanumeric))
+                })
+                .map(|(inner, length)| (format!("*{}*", inner.trim_matches('_')), length)),
             '#' if word_begins => marked(rest, &["##", "#"], &mut single)
                 .filter(|(inner, _)| is_emphasis(inner))
                 .map(|(inner, length)| (inner.to_owned(), length)),
@@ -40,12 +50,17 @@ pub(super) fn inline(text: &str, attributes: &HashMap<&str, &str>, sheet: &mut S
                 .filter(|(inner, _)| !inner.contains(' '))
                 .map(|(inner, length)| (format!("_{inner}"), length)),
             '<' => reference(rest).or_else(|| is_tag(rest).then(|| ("\\<".to_owned(), 1))),
-            '[' => rest
-                .starts_with("[[")
-                .then(|| rest[..rest.floor_char_boundary(LONGEST_NAME)].find("]]"))
-                .flatten()
-                .map(|end| (String::new(), end + 2)),
-            '\\' => rest[1..].chars().next().filter(|c| "*_`#^~{<+".contains(*c)).map(|c| (format!("\\{c}"), 1 + c.len_utf8())),
+            '[' if rest.starts_with("[[") => rest[..rest.floor_char_boundary(LONGEST_NAME)].find("]]").map(|end| (String::new(), end + 2)),
+            '[' if word_begins => styled(rest, &mut single),
+            '"' | '\'' | '(' => opening(rest).map(|(begun, end, shown)| {
+                if let Some(shown) = shown {
+                    closing.push((at + end, shown));
+                }
+                (begun.to_owned(), if shown.is_some() { 2 } else { end })
+            }),
+            // A name in braces is one where something stands for it.
+            '\\' if rest.starts_with("\\{") => Some(("{".to_owned(), 2)),
+            '\\' => rest[1..].chars().next().filter(|c| "*_`#^~<+".contains(*c)).map(|c| (format!("\\{c}"), 1 + c.len_utf8())),
             _ if word_begins && c.is_ascii_alphabetic() => macro_of(&text, at, &mut target_end, sheet),
             _ => None,
         };
@@ -73,7 +88,14 @@ pub(super) fn inline(text: &str, attributes: &HashMap<&str, &str>, sheet: &mut S
 fn substituted(text: &str, attributes: &HashMap<&str, &str>, sheet: &mut Sheet<'_>) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
-    while let Some((before, after)) = rest.split_once('{') {
+    while let Some(at) = rest.find(['{', '+', 'p', '\\']) {
+        let passed = passed(&rest[at..], rest[..at].chars().next_back().unwrap_or(' '));
+        if passed > 0 {
+            out.push_str(&rest[..at + passed]);
+            rest = &rest[at + passed..];
+            continue;
+        }
+        let (before, after) = (&rest[..at], &rest[at + 1..]);
         out.push_str(before);
         let name = after[..after.floor_char_boundary(LONGEST_NAME)].split_once('}').map(|(name, _)| name);
         let value = name.and_then(|name| match name {
@@ -106,6 +128,70 @@ fn substituted(text: &str, attributes: &HashMap<&str, &str>, sheet: &mut Sheet<'
     }
     out.push_str(rest);
     out
+}
+
+/// How much of a text is meant as it stands, by what it begins with; at least the character, if that begins no name.
+fn passed(text: &str, before: char) -> usize {
+    let window = &text[..text.floor_char_boundary(LONGEST_SPAN)];
+    let ended = |begun: &str, end: &str| {
+        window
+            .get(begun.len()..)
+            .and_then(|inner| inner.find(end))
+            .filter(|length| *length > 0)
+            .map(|length| begun.len() + length + end.len())
+    };
+    let length = match text.as_bytes() {
+        [b'{', ..] => return 0,
+        [b'\\', b'{', ..] => Some(2),
+        [b'+', b'+', b'+', ..] => ended("+++", "+++"),
+        [b'+', b'+', ..] => ended("++", "++"),
+        [b'+', ..] if before == '`' => ended("+", "+`"),
+        [b'+', ..] if !before.is_alphanumeric() && !text[1..].starts_with(char::is_whitespace) => {
+            ended("+", "+").filter(|end| !text[..end - 1].ends_with(' ') && !text[*end..].starts_with(char::is_alphanumeric))
+        }
+        [b'p', ..] if !before.is_alphanumeric() && text.starts_with("pass:") => window
+            .split_once('[')
+            .filter(|(name, _)| {
+                name.len() < LONGEST_NAME
+                    && name["pass:".len()..].bytes().all(|byte| byte.is_ascii_lowercase() && byte != b'a' || byte == b',')
+            })
+            .and_then(|(name, inner)| Some(name.len() + 2 + closing(inner)?)),
+        _ => None,
+    };
+    length.unwrap_or(1)
+}
+
+/// What begins with quotation marks that are curled, or is a term of the index: what is shown where it begins, where it ends, and what is shown
+/// there; none where all of it is hidden.
+fn opening(rest: &str) -> Option<(&'static str, usize, Option<&'static str>)> {
+    let window = &rest[..rest.floor_char_boundary(LONGEST_SPAN)];
+    let ended = |begun: &str, end: &str| {
+        let length = window.strip_prefix(begun)?.find(end).filter(|length| *length > 0)?;
+        Some(begun.len() + length)
+    };
+    if rest.starts_with("(((") {
+        return ended("(((", ")))").map(|end| ("", end + ")))".len(), None));
+    }
+    [("\"`", "`\"", "“", "”"), ("'`", "`'", "‘", "’"), ("((", "))", "", "")]
+        .into_iter()
+        .find_map(|(begun, end, opens, closes)| ended(begun, end).map(|end| (opens, end, Some(closes))))
+}
+
+/// `[.role]` before marks says how their text looks, which is shown of what is struck out alone.
+fn styled(rest: &str, single: &mut Vec<&'static str>) -> Option<(String, usize)> {
+    let inner = rest[1..rest.floor_char_boundary(LONGEST_NAME)].split_once(']').map(|(inner, _)| inner)?;
+    let marked_text = &rest[inner.len() + 2..];
+    let is_word = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | '#' | '%');
+    let is_role = inner.starts_with(['.', '#']) && marked_text.starts_with(['#', '*', '_', '`', '+'])
+        || inner.starts_with(|c: char| c.is_ascii_lowercase()) && marked_text.starts_with('#');
+    let begins = marked_text.trim_start_matches(['#', '*', '_', '`', '+']).starts_with(|c: char| !c.is_whitespace());
+    if !is_role || !begins || !inner.chars().all(is_word) {
+        return None;
+    }
+    match inner.contains("line-through") && marked_text.starts_with('#') {
+        true => marked(marked_text, &["##", "#"], single).map(|(text, length)| (format!("~~{text}~~"), inner.len() + 2 + length)),
+        false => Some((String::new(), inner.len() + 2)),
+    }
 }
 
 /// What stands between two of the first of these marks that begins the text, and the length with them.
@@ -235,6 +321,12 @@ mod tests {
                 "image:i.png[A,10] kbd:[Ctrl] footnote:[n] linkgit:git-add[1] stem:[x^2] pass:[<b>]",
                 "![A](https://docs.test/a/i.png) `Ctrl` (n) git-add(1) $x^2$ <b>",
             ),
+            (
+                "`+{v}+` `{v}` pass:[{v}] +{v}+ ++{v}++ +++{v}+++ \\{v} pass:a[{v}] 1 + {v} + 2",
+                "`{v}` `1.2` {v} {v} {v} {v} {v} 1.2 1 + 1.2 + 2",
+            ),
+            ("\"`a *b*`\" '`c`' ((d)) (((e,f)))g (((h \"`i ((j", "“a **b**” ‘c’ d g (((h \"`i ((j"),
+            ("__i__t [.big]#a# [line-through]#b# [.x]*c* a[1] [.x] [f g]#h#", "*i*t a ~~b~~ **c** a[1] [.x] [f g]h"),
             ("2^32^ H~2~O \\*no* <b> a:b c::d", "2^32 H_2O \\*no* \\<b> a:b c::d"),
         ] {
             let meter = unlimited();

@@ -65,6 +65,8 @@ pub(super) struct Page<'a> {
     pub(super) in_item: bool,
     /// The last piece is a line break.
     broken: bool,
+    /// Whether the conditions held that may have an "else", if that is known.
+    held: Vec<Option<bool>>,
     title: Option<String>,
     section: String,
 }
@@ -87,6 +89,7 @@ impl<'a> Page<'a> {
             indents: 0,
             in_item: false,
             broken: false,
+            held: Vec::new(),
             title: None,
             section: String::new(),
         }
@@ -99,7 +102,11 @@ impl<'a> Page<'a> {
             "TH" => self.header(rest),
             "SH" | "Sh" => self.section(1, rest),
             "SS" | "Ss" => self.section(2, rest),
-            "PP" | "P" | "LP" | "sp" | "Pp" => self.paragraph(),
+            "PP" | "P" | "LP" => {
+                self.paragraph();
+                self.outside_items();
+            }
+            "sp" | "Pp" => self.paragraph(),
             "br" => self.line_break(),
             "TP" | "TQ" => {
                 self.paragraph();
@@ -119,6 +126,7 @@ impl<'a> Page<'a> {
             "RE" => {
                 self.paragraph();
                 self.indents = self.indents.saturating_sub(1);
+                self.outside_items();
             }
             "nf" | "EX" | "Vb" => {
                 self.paragraph();
@@ -150,18 +158,67 @@ impl<'a> Page<'a> {
             "TS" => self.table(lines),
             "EQ" => self.pass(lines, "EN", "equations"),
             "de" | "ig" | "am" | "de1" => self.pass(lines, "definition", "macros"),
-            // A reader's terminal is what roff calls n; what is for other devices says the same in other words.
-            "if" | "ie" if conditional(rest).is_some() => {
-                let line = conditional(rest).unwrap_or_default().to_owned();
-                self.line(&line, lines);
-            }
-            "so" | "if" | "ie" | "el" | "ds" => self.sheet.leave_out("requests", request),
+            "if" | "ie" | "el" => self.condition(name, rest, lines),
+            "so" | "ds" => self.sheet.leave_out("requests", request),
             // An escape, as in `.\" comment`.
             "" => {}
             // Those that set type: what they name is no text.
             _ if name.len() <= 2 || name.chars().all(|c| c.is_ascii_lowercase()) => {}
             // A macro of the page's own; its arguments may be text.
             _ => self.text(rest.trim()),
+        }
+    }
+
+    /// What is read under a condition, on its line or between braces.
+    fn condition(&mut self, name: &str, rest: &str, lines: &mut Lines<'_>) {
+        let (holds, body) = match name {
+            "el" => (self.held.pop().flatten().map(|held| !held), rest.trim_start()),
+            _ => condition(rest.trim_start()),
+        };
+        if name == "ie" && self.held.len() < DEEPEST {
+            self.held.push(holds);
+        }
+        let block = body.strip_prefix("\\{");
+        match (holds, block) {
+            // Where nobody knows, both sides are read, but for the settings on the line.
+            (None, _) => self.sheet.leave_out("requests", &format!("{name} {rest}")),
+            (Some(false), Some(first)) => self.pass_block(lines, first),
+            (Some(false), None) => self.sheet.leave_out("requests", body),
+            (Some(true), block) => {
+                let line = block.unwrap_or(body).trim_start();
+                match is_condition(line) {
+                    true if line.len() < LONGEST_NESTED => lines.back(line.to_owned()),
+                    true => self.sheet.leave_out("requests", line),
+                    false if line.is_empty() => {}
+                    false => self.line(line, lines),
+                }
+            }
+        }
+    }
+
+    /// Leaves out what stands between braces, the first of which is open.
+    fn pass_block(&mut self, lines: &mut Lines<'_>, first: &str) {
+        let mut open = 1_usize;
+        let mut line = first.to_owned();
+        loop {
+            open = (open + line.matches("\\{").count()).saturating_sub(line.matches("\\}").count());
+            self.sheet.leave_out("requests", &line);
+            if open == 0 {
+                return;
+            }
+            match lines.next_line() {
+                // A section ends what does not end itself.
+                Some(next) if next.starts_with(".SH") => return lines.back(next),
+                Some(next) => line = next,
+                None => return,
+            }
+        }
+    }
+
+    /// What follows belongs to no item of the list that stands here.
+    fn outside_items(&mut self) {
+        if self.display.is_none() {
+            self.sheet.at(self.indents * 2);
         }
     }
 
@@ -463,12 +520,31 @@ pub(super) fn request_of(line: &str) -> Option<&str> {
     line.strip_prefix(['.', '\'']).map(|request| request.trim_start_matches([' ', '\t']))
 }
 
-/// The line that is read on a terminal, with no further condition before it.
-fn conditional(rest: &str) -> Option<&str> {
-    let line = rest.trim_start().strip_prefix("n ")?.trim_start();
-    // Whatever stands behind its name: who reads the line would ask again.
-    let is_condition = request_of(line).is_some_and(|request| ["if", "ie", "el"].iter().any(|name| request.starts_with(name)));
-    (!is_condition && !line.starts_with("\\{")).then_some(line)
+/// Whatever stands behind its name: who reads the line would ask again.
+fn is_condition(line: &str) -> bool {
+    request_of(line).is_some_and(|request| ["if", "ie", "el"].iter().any(|name| request.starts_with(name)))
+}
+
+/// Whether a condition holds, if that is known, and what is read under it. A reader's terminal is what roff calls n; what is for other
+/// devices says the same in other words.
+fn condition(rest: &str) -> (Option<bool>, &str) {
+    let (is_not, rest) = rest.strip_prefix('!').map_or((false, rest), |rest| (true, rest));
+    let known = [
+        ("n", true),
+        ("o", true),
+        ("t", false),
+        ("e", false),
+        ("v", false),
+        ("\\n(.g", true),
+        ("\\n[.g]", true),
+        ("1", true),
+        ("0", false),
+    ];
+    let found = known.into_iter().find_map(|(name, holds)| Some((holds, rest.strip_prefix(name)?)));
+    match found.filter(|(_, body)| body.starts_with([' ', '\t', '\\'])) {
+        Some((holds, body)) => (Some(holds != is_not), body.trim_start()),
+        None => (None, rest),
+    }
 }
 
 fn cell(text: &str) -> String {
@@ -478,6 +554,10 @@ fn cell(text: &str) -> String {
 }
 
 const MOST_LINES_OF_LINK: usize = 5;
+/// Conditions within conditions.
+const DEEPEST: usize = 20;
+/// In bytes: a line of conditions is read again for each of them.
+const LONGEST_NESTED: usize = 1_000;
 
 #[cfg(test)]
 mod tests {
@@ -504,6 +584,40 @@ mod tests {
         assert_eq!(found.metadata.modified.as_deref(), Some("2024-05-01"));
         assert_eq!(found.links, ["https://pots.test/"]);
         assert_eq!(found.outline.iter().map(|heading| heading.level).collect::<Vec<_>>(), [2, 2, 2, 3]);
+    }
+
+    #[test]
+    fn one_side_of_a_condition_is_read() {
+        for (text, wanted) in [
+            (".ie t troff\n.el nroff\nend", "nroff end"),
+            (".ie n nroff\n.el troff\nend", "nroff end"),
+            (".if t hidden\n.if !t shown\n.if !n hidden", "shown"),
+            (".ie t \\{\\\n.B troff\nmore\n.\\}\n.el \\{\\\n.B nroff\nmore\n.\\}\nend", "**nroff** more end"),
+            (".if n \\{\nshown\n.if t \\{ hidden\n.\\}\n.\\}\nend", "shown end"),
+            (".ie \\n(.g .ds a b\n.el .ds a c\n.if \\nF \\{\nboth\n.\\}\n.el x\nend", "both end"),
+            (".if t \\{\nhidden\n.SH B\nx", "## B\n\nx"),
+            (".if n .if !t .ie t x\n.el y", "y"),
+            (&(".if n ".repeat(3_000) + "x\ny"), "y"),
+        ] {
+            assert_eq!(reading(&format!(".TH A 1\n{text}")).markdown, wanted, "{text}");
+        }
+        let nested = ".ie n \\{\n".repeat(50) + "x\n" + &".\\}\n.el \\{\nz\n.\\}\n".repeat(20) + &".\\}\n".repeat(30) + "y";
+        assert_eq!(reading(&format!(".TH A 1\n{nested}")).markdown, "x y");
+    }
+
+    #[test]
+    fn what_follows_a_list_is_none_of_it() {
+        for (text, wanted) in [
+            (".IP 1. 4\none\n.IP 2.\ntwo\n.RS 4\nwithin\n.RE\n.PP\n.EX\ncode\n.EE", "1. one\n2. two\n\n   within\n\n```\ncode\n```"),
+            (
+                ".TP\n.B \\-n\nCount\n.RS\n.IP \\(bu 2\nitem\n.RE\n.nf\ncode\n.fi\n.TS\nl l.\na\tb\n.TE",
+                "**-n**\n\nCount\n\n- item\n\n```\ncode\n```\n\n| a | b |\n| --- | --- |",
+            ),
+            (".IP \\(bu\nitem\n.nf\ncode\n.fi\n.PP\nafter", "- item\n\n  ```\n  code\n  ```\n\nafter"),
+            (".nf\na\n.PP\nb\n.fi", "```\na\n\nb\n```"),
+        ] {
+            assert_eq!(reading(&format!(".TH A 1\n{text}")).markdown, wanted, "{text}");
+        }
     }
 
     #[test]

@@ -6,9 +6,25 @@ use crate::extract::formats::inside::{self, Spans};
 use crate::extract::formats::matter;
 use crate::extract::formats::sheet::{Reading, Sheet, joined, plain};
 use crate::model::{Heading, Meter};
+use std::collections::VecDeque;
 use url::Url;
 
 pub(super) fn read(text: &str, url: &Url, meter: &Meter) -> Reading {
+    written(text, url, meter).0
+}
+
+/// A text that others follow: code that does not end ends with it.
+pub(super) fn part(text: &str, url: &Url, meter: &Meter) -> Reading {
+    let (mut reading, fence) = written(text, url, meter);
+    if let Some(Fence { mark, length, column, .. }) = fence {
+        let blanks = " ".repeat(column);
+        reading.markdown.push_str(&format!("\n{blanks}{}", String::from(mark).repeat(length)));
+    }
+    reading
+}
+
+/// With the fence that is left open.
+fn written(text: &str, url: &Url, meter: &Meter) -> (Reading, Option<Fence>) {
     let matter = matter::cut(text);
     let mut sheet = Sheet::new(url, meter, text.len());
     sheet.reading.metadata = matter.metadata;
@@ -20,7 +36,7 @@ pub(super) fn read(text: &str, url: &Url, meter: &Meter) -> Reading {
     while let Some(line) = lines.next().filter(|_| writer.sheet.goes_on()) {
         writer.line(line, &mut lines);
     }
-    let Writer { sheet, out, headings, .. } = writer;
+    let Writer { sheet, out, headings, fence, .. } = writer;
     let mut reading = sheet.finish();
     let frame = ['\n', ' ', '\t', '\u{feff}'];
     let cut = out.len() - out.trim_start_matches(frame).len();
@@ -28,7 +44,7 @@ pub(super) fn read(text: &str, url: &Url, meter: &Meter) -> Reading {
     reading.outline = headings.into_iter().map(|heading| Heading { offset: heading.offset.saturating_sub(cut), ..heading }).collect();
     let first = |level| reading.outline.iter().find(|heading: &&Heading| heading.level <= level).map(|heading| heading.text.clone());
     reading.title = first(1).or(matter.title).or_else(|| first(6));
-    reading
+    (reading, fence)
 }
 
 type Lines<'a> = std::iter::Peekable<std::str::Lines<'a>>;
@@ -59,6 +75,8 @@ struct Fence {
     length: usize,
     /// Blanks before it in the source, which its lines lose.
     indent: usize,
+    /// Blanks before it as it is written.
+    column: usize,
 }
 
 struct Open {
@@ -68,6 +86,14 @@ struct Open {
     at: usize,
     /// Ends where a line is not indented so far.
     by_indent: bool,
+    /// What the components in it are called, in their order, if it is said here.
+    labels: VecDeque<String>,
+}
+
+impl Open {
+    fn new(name: &str, at: usize) -> Self {
+        Self { name: name.to_owned(), indent: None, at, by_indent: false, labels: VecDeque::new() }
+    }
 }
 
 impl<'a> Writer<'a> {
@@ -149,14 +175,15 @@ impl<'a> Writer<'a> {
         let indent = self.open.last().and_then(|open| open.indent).unwrap_or(0);
         let info = bare[length..].trim();
         let directive = info.strip_prefix('{').and_then(|info| info.split_once('}'));
-        let fence = Fence { mark, length, indent };
+        let column = line.len() - line.trim_start().len();
+        let fence = Fence { mark, length, indent, column };
         match directive.map(|(name, argument)| (name.trim(), argument.trim())) {
             Some((name, argument)) if self.prose.len() < MOST_OPEN && is_admonition(name) => {
                 self.prose.push((mark, length));
                 self.admonition(name, argument);
             }
             Some(("code-block" | "code" | "code-cell" | "sourcecode", language)) => {
-                self.fence = Some(fence);
+                self.fence = Some(Fence { column: 0, ..fence });
                 self.put(&format!("{}{language}", &bare[..length]));
             }
             _ => {
@@ -182,7 +209,7 @@ impl<'a> Writer<'a> {
                 .any(|mark| bare.starts_with(mark));
         if imports || exports {
             self.mdx = true;
-            self.open.push(Open { name: MODULE.to_owned(), indent: Some(0), at: 0, by_indent: false });
+            self.open.push(Open { indent: Some(0), ..Open::new(MODULE, 0) });
             self.sheet.leave_out("modules of MDX", bare);
         }
         imports || exports
@@ -214,27 +241,18 @@ impl<'a> Writer<'a> {
             tag.push('\n');
             tag.push_str(more);
         }
-        let Some(Component { name, label, closes, alone, rest }) = components::parse(&tag) else {
+        let Some(first) = components::parse(&tag) else {
             for line in tag.lines() {
                 self.text(line, column);
             }
             return true;
         };
-        if closes {
-            if let Some(at) = self.open.iter().rposition(|open| open.name == name) {
-                self.open.truncate(at);
-            }
-        } else if let Some(label) = &label {
-            self.blank_line();
-            self.put(&format!("**{label}**"));
-            self.blank_line();
-        } else if alone {
-            self.sheet.leave_out("components", &tag);
-        }
-        let rest = rest.trim();
-        let closing = format!("</{name}>");
-        if !closes && !alone && !rest.contains(&closing) && self.open.len() < MOST_OPEN {
-            self.open.push(Open { name: name.to_owned(), indent: None, at: column, by_indent: false });
+        let mut rest = self.component(first, &tag, column);
+        // Others may stand right behind it.
+        for _ in 1..MOST_TAGS {
+            let Some(next) = components::parse(rest) else { break };
+            let tag = &rest[..rest.len() - next.rest.len()];
+            rest = self.component(next, tag, column);
         }
         if !rest.is_empty() {
             let inner = components::unwrapped(rest);
@@ -244,6 +262,33 @@ impl<'a> Writer<'a> {
             self.blank_line();
         }
         true
+    }
+
+    /// What a tag shows; gives what follows it.
+    fn component<'t>(&mut self, component: Component<'t>, tag: &str, column: usize) -> &'t str {
+        let Component { name, label, details, description, labels, closes, alone, rest } = component;
+        if closes {
+            if let Some(at) = self.open.iter().rposition(|open| open.name == name) {
+                self.open.truncate(at);
+            }
+        } else {
+            let label = label.or_else(|| self.open.last_mut().filter(|_| components::is_tab(name))?.labels.pop_front());
+            if alone && label.is_none() && description.is_none() {
+                self.sheet.leave_out("components", tag);
+            }
+            let label = label.map(|label| format!("**{label}**{details}"));
+            for text in [label, description.map(str::to_owned)].into_iter().flatten() {
+                self.blank_line();
+                self.put(&text);
+                self.blank_line();
+            }
+        }
+        let rest = rest.trim();
+        let closing = format!("</{name}>");
+        if !closes && !alone && !rest.contains(&closing) && self.open.len() < MOST_OPEN {
+            self.open.push(Open { labels, ..Open::new(name, column) });
+        }
+        rest
     }
 
     fn is_expression_comment(&mut self, bare: &str, lines: &mut Lines<'_>) -> bool {
@@ -321,7 +366,7 @@ impl<'a> Writer<'a> {
             self.blank_line();
             self.admonition(kind, &title);
             if self.open.len() < MOST_OPEN {
-                self.open.push(Open { name: CONTAINER.to_owned(), indent: None, at: column, by_indent: false });
+                self.open.push(Open::new(CONTAINER, column));
             }
             return true;
         }
@@ -340,7 +385,7 @@ impl<'a> Writer<'a> {
         self.blank_line();
         self.admonition(kind.split(' ').next().unwrap_or_default(), title);
         if self.open.len() < MOST_OPEN {
-            self.open.push(Open { name: CONTAINER.to_owned(), indent: None, at: column, by_indent: true });
+            self.open.push(Open { by_indent: true, ..Open::new(CONTAINER, column) });
         }
         true
     }
@@ -492,6 +537,8 @@ impl<'a> Writer<'a> {
 const MODULE: &str = "import";
 const CONTAINER: &str = ":::";
 const MOST_OPEN: usize = 100;
+/// On one line.
+const MOST_TAGS: usize = 40;
 
 fn columns(line: &str) -> usize {
     line.bytes().take_while(|byte| matches!(byte, b' ' | b'\t')).map(|byte| if byte == b'\t' { 4 } else { 1 }).sum()
@@ -589,6 +636,47 @@ mod tests {
             ),
             "**A**\n\nText\n\n**Note**\n\nText.\n\n**One**\n\nDo."
         );
+    }
+
+    #[test]
+    fn components_are_called_by_what_they_show() {
+        for (text, wanted) in [
+            (
+                "<ParamField path=\"user_id\" type=\"string\" required>\n  The user.\n</ParamField>\n<ParamField body=\"amount\" type=\"integer\" default={10} required={false} deprecated>\n  How much.\n</ParamField>",
+                "**user_id** string, path, required\n\nThe user.\n\n**amount** integer, body, default `10`, deprecated\n\nHow much.",
+            ),
+            ("<ResponseField name=\"total\" type=\"number\">\n  All.\n</ResponseField>", "**total** number\n\nAll."),
+            ("<Callout type=\"warning\" title=\"Hot\">\n  Text.\n</Callout>", "**Hot**\n\nText."),
+            (
+                "<Cards><Card title=\"A\" description=\"One\" href=\"/a\"/></Cards>\n\n<Card title=\"B\" description=\"Two\" href=\"/b\" />\n<Card description='Three' />",
+                "**[A](/a)**\n\nOne\n\n**[B](/b)**\n\nTwo\n\nThree",
+            ),
+            (
+                "<Tabs items={[\"Linux\", 'Mac']}>\n  <Tabs.Tab>apt</Tabs.Tab>\n  <Tabs.Tab>brew</Tabs.Tab>\n</Tabs>\n\nEnd",
+                "**Linux**\n\napt\n\n**Mac**\n\nbrew\n\nEnd",
+            ),
+            (
+                "<Tabs items={[{ label: \"A, b\", icon: \"c\" }, \"D\"]}>\n<Tab>\n\nx\n\n</Tab>\n<Tab>\ny\n</Tab>\n</Tabs>",
+                "**A, b**\n\nx\n\n**D**\n\ny",
+            ),
+            ("<Tabs items={names}>\n<Tab>\nx\n</Tab>\n<Tab value=\"Own\">\ny\n</Tab>\n</Tabs>", "x\n\n**Own**\n\ny"),
+            ("<Frame caption=\"A pot\"><img src=\"x.png\" /></Frame>", "A pot\n\n<img src=\"x.png\" />"),
+        ] {
+            assert_eq!(reading(text).markdown, wanted, "{text}");
+        }
+    }
+
+    #[test]
+    fn code_that_does_not_end_ends_with_its_part() {
+        let url = Url::parse("https://docs.test/guide.md").unwrap();
+        for (text, wanted) in [
+            ("a\n~~~~c\nb\n~~~", "a\n~~~~c\nb\n~~~\n~~~~"),
+            ("- a\n\n  ```\n  b", "- a\n\n  ```\n  b\n  ```"),
+            ("```\na\n```", "```\na\n```"),
+        ] {
+            assert_eq!(part(text, &url, &unlimited()).markdown, wanted);
+            assert_eq!(read(text, &url, &unlimited()).markdown, text);
+        }
     }
 
     #[test]

@@ -3,12 +3,14 @@
 
 use crate::extract::formats::manual::{Lines, Page, request_of};
 use crate::extract::formats::roff::{Font, add, arguments, plain};
+use crate::extract::formats::standards;
 
 pub(super) fn write(page: &mut Page<'_>, lines: &mut Lines<'_>) {
-    let mut reader = Reader { page, lists: Vec::new(), name: String::new(), tight: true, code: false };
+    let mut reader = Reader { page, lists: Vec::new(), name: String::new(), tight: true, code: false, parameters: None, after_type: false };
     while let Some(line) = lines.next_line() {
         reader.line(&line);
     }
+    reader.end_function();
 }
 
 struct Reader<'p, 'a> {
@@ -20,6 +22,10 @@ struct Reader<'p, 'a> {
     tight: bool,
     /// Within a display of code.
     code: bool,
+    /// Of the function whose parameters stand on lines of their own.
+    parameters: Option<Vec<String>>,
+    /// The line above is the type of the function that follows.
+    after_type: bool,
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -48,10 +54,39 @@ impl Reader<'_, '_> {
         }
         let words = arguments(request);
         let Some((name, rest)) = words.split_first() else { return };
+        let after_type = std::mem::take(&mut self.after_type);
+        if self.page.is_synopsis() && matches!(name.as_str(), "In" | "Fd" | "Ft" | "Vt" | "Fn" | "Fo") {
+            // Each declaration is a line; its type is no line of its own.
+            if !(after_type && name.starts_with('F')) {
+                self.page.line_break();
+            }
+            self.after_type = name == "Ft";
+        }
         match name.as_str() {
             "Dd" => {}
             "Dt" => self.page.titled(rest.first().map_or("", String::as_str), rest.get(1).map_or("", String::as_str)),
-            "Os" | "Bk" | "Ek" | "Sm" => {}
+            "Os" | "Bk" | "Ek" | "Sm" | "Bf" | "Ef" | "Tg" => {}
+            "Ex" | "Rv" if rest.first().is_some_and(|word| word == "-std") => {
+                let names: Vec<String> = rest[1..].iter().map(|name| plain(name)).collect();
+                let said = match name.as_str() {
+                    "Ex" => standards::exits(if names.is_empty() { std::slice::from_ref(&self.name) } else { &names }),
+                    _ => standards::returns(&names),
+                };
+                self.word(Font::Roman, &said);
+            }
+            "Fo" => {
+                self.word(Font::Bold, rest.first().map_or("", String::as_str));
+                self.parameters = Some(Vec::new());
+            }
+            "Fa" if self.parameters.is_some() => {
+                if let Some(parameters) = &mut self.parameters {
+                    parameters.extend(rest.iter().filter(|word| !is_punctuation(word)).map(|word| plain(word)));
+                }
+            }
+            "Fc" => {
+                self.end_function();
+                self.words(&words);
+            }
             "Dl" | "D1" => {
                 self.paragraph();
                 self.words(rest);
@@ -59,6 +94,7 @@ impl Reader<'_, '_> {
                 self.page.sheet.fence("", &code);
             }
             "Sh" => {
+                self.end_function();
                 self.lists.clear();
                 self.code = false;
                 self.page.section(1, &rest.join(" "));
@@ -113,7 +149,9 @@ impl Reader<'_, '_> {
                 self.page.pieces.push(Font::Roman, ",");
             }
             // Requests of roff, and conditions.
-            "ie" | "if" | "el" | "ds" | "de" | "so" | "nr" | "tr" => self.page.sheet.leave_out("requests", request),
+            "ie" | "if" | "el" | "ds" | "de" | "so" | "nr" | "tr" | "ad" | "hy" | "ne" | "ta" | "in" | "ft" | "nh" | "ti" => {
+                self.page.sheet.leave_out("requests", request)
+            }
             _ if self.code => {
                 self.tight = true;
                 self.words(&words);
@@ -255,6 +293,15 @@ impl Reader<'_, '_> {
                                 self.word(Font::Roman, &shown);
                             }
                         }
+                        Macro::Header => {
+                            let include = if first && self.page.is_synopsis() { "#include " } else { "" };
+                            self.word(Font::Bold, &format!("{include}<{}>", words.next().unwrap_or_default()));
+                        }
+                        Macro::Standard => {
+                            if let Some(name) = words.next() {
+                                self.word(Font::Roman, standards::standard(name));
+                            }
+                        }
                         Macro::Text(text) => self.word(Font::Roman, text),
                         Macro::Nothing => {}
                     }
@@ -274,6 +321,13 @@ impl Reader<'_, '_> {
         }
         while let Some(close) = closing.pop() {
             self.page.pieces.push(Font::Roman, close);
+            self.tight = false;
+        }
+    }
+
+    fn end_function(&mut self) {
+        if let Some(parameters) = self.parameters.take() {
+            self.page.pieces.push(Font::Roman, &format!("({})", parameters.join(", ")));
             self.tight = false;
         }
     }
@@ -319,6 +373,8 @@ enum Macro {
     Prefix,
     Reference,
     Function,
+    Header,
+    Standard,
     Link,
     Text(&'static str),
     Nothing,
@@ -326,7 +382,7 @@ enum Macro {
 
 fn kind_of(word: &str) -> Option<Macro> {
     Some(match word {
-        "Nm" | "Cm" | "Ic" | "Sy" | "Fd" | "In" | "Cd" | "Ms" => Macro::Font(Font::Bold),
+        "Nm" | "Cm" | "Ic" | "Sy" | "Fd" | "Cd" | "Ms" => Macro::Font(Font::Bold),
         "Ar" | "Pa" | "Em" | "Va" | "Vt" | "Fa" | "Ft" | "Ad" => Macro::Font(Font::Italic),
         "Ev" | "Dv" | "Er" | "Li" | "No" | "Tn" | "An" | "Sx" | "Lb" | "Fr" => Macro::Font(Font::Roman),
         "Fl" => Macro::Flag,
@@ -356,6 +412,8 @@ fn kind_of(word: &str) -> Option<Macro> {
         "Pf" => Macro::Prefix,
         "Xr" => Macro::Reference,
         "Fn" | "Fo" => Macro::Function,
+        "In" => Macro::Header,
+        "St" => Macro::Standard,
         "Lk" | "Mt" => Macro::Link,
         "Ux" => Macro::Text("UNIX"),
         "Bx" => Macro::Text("BSD"),
@@ -364,7 +422,9 @@ fn kind_of(word: &str) -> Option<Macro> {
         "Ox" => Macro::Text("OpenBSD"),
         "Dx" => Macro::Text("DragonFly"),
         "At" => Macro::Text("AT&T UNIX"),
-        "St" | "Xo" | "Xc" | "Fc" | "Eo" | "Ec" | "Bt" | "Ud" | "Bf" | "Ef" | "Ta" | "Ex" | "Rv" => Macro::Nothing,
+        "Bt" => Macro::Text("is currently in beta test."),
+        "Ud" => Macro::Text("currently under development."),
+        "Xo" | "Xc" | "Fc" | "Eo" | "Ec" | "Bf" | "Ef" | "Ta" | "Ex" | "Rv" => Macro::Nothing,
         _ => return None,
     })
 }
@@ -394,5 +454,29 @@ mod tests {
              **-a**, **--all**\n\nBoil *all*.\n\nPOT_HOME\n\nWhere.\n\n- One\n- Two\n\n```\n$ pot -a\n  x\n```\n\n**pot_new**(int a, char \\*b)\n\n### Deep\n\nhome (https://pots.test/).\n\n```\npot -x\n```"
         );
         assert_eq!((found.title.as_deref(), found.metadata.description.as_deref()), (Some("pot(1)"), Some("boil water")));
+    }
+
+    #[test]
+    fn what_a_macro_stands_for_is_said() {
+        for (text, wanted) in [
+            (
+                ".Sh SYNOPSIS\n.In kettle.h\n.Ft int\n.Fn boil \"int a\" \"char *b\"\n.Ft void\n.Fo brew\n.Fa \"int x\" \"int z\"\n.Fa \"char *y\"\n.Fc\n.Fn last void",
+                "## SYNOPSIS\n\n**#include \\<kettle.h>**\\\n*int* **boil**(int a, char \\*b)\\\n*void* **brew**(int x, int z, char \\*y)\\\n**last**(void)",
+            ),
+            (".Sh A\nIn\n.In kettle.h ,\ncall\n.Fo brew\n.Fa x\n.Fc .", "## A\n\nIn **\\<kettle.h>**, call **brew**(x)."),
+            (".Nm pot\n.Pp\n.Ex -std", "**pot**\n\nThe pot utility exits 0 on success, and >0 if an error occurs."),
+            (".Ex -std a b c", "The a, b, and c utilities exit 0 on success, and >0 if an error occurs."),
+            (
+                ".Rv -std boil\n.Pp\n.Rv -std",
+                "The boil() function returns the value 0 if successful; otherwise the value -1 is returned and the global variable errno is set to indicate the error.\n\n\
+                 Upon successful completion, the value 0 is returned; otherwise the value -1 is returned and the global variable errno is set to indicate the error.",
+            ),
+            (".St -p1003.1-2008 .\nAnd\n.St -other .", "IEEE Std 1003.1-2008 (“POSIX.1”). And other."),
+            (".Bf -emphasis\nSaid\n.Ef\n.ne 3\nwell", "Said well"),
+            (".Sh A\n.Fo open\n.Fa x\n.Sh B\ny", "## A\n\n**open**(x)\n\n## B\n\ny"),
+        ] {
+            let found = manual::read(&format!(".Dd May 1, 2024\n{text}\n"), &Url::parse("https://docs.test/pot.1").unwrap(), &unlimited());
+            assert_eq!(found.markdown, wanted, "{text}");
+        }
     }
 }

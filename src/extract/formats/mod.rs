@@ -5,16 +5,20 @@ mod absolute;
 mod asciidoc;
 mod components;
 mod data;
+mod enumerators;
 mod feed;
 mod grid;
 mod inside;
 mod interface;
+mod jsonfeed;
 mod macros;
 mod manual;
 mod markdown;
+mod markup;
 mod matter;
 mod mdoc;
 mod notebook;
+mod operation;
 mod ordered;
 mod org;
 mod restructured;
@@ -22,6 +26,9 @@ mod roff;
 mod roles;
 mod schema;
 mod sheet;
+mod standards;
+mod tabular;
+mod tabulators;
 mod targets;
 mod yaml;
 
@@ -54,7 +61,8 @@ pub(super) fn read(kind: &Kind, text: &str, url: &Url, meter: &Meter) -> Option<
 /// Where a text of this kind leads, as written.
 pub(super) fn links(kind: &Kind, text: &str, url: &Url, meter: &Meter) -> Vec<String> {
     match kind {
-        Kind::Markdown | Kind::Text => targets::of(text),
+        Kind::Markdown => targets::of_markdown(text),
+        Kind::Text => targets::of(text),
         // An address in code or data is an example.
         Kind::Code(_) | Kind::Json | Kind::Yaml => Vec::new(),
         _ => read(kind, text, url, meter).map(|reading| reading.links).unwrap_or_default(),

@@ -39,7 +39,7 @@ pub(super) fn read(notebook: &Value, url: &Url, meter: &Meter, size: usize) -> O
             }
             Some("raw") => sheet.fence("", &source),
             _ => {
-                let part = markdown::read(&source, url, meter);
+                let part = markdown::part(&source, url, meter);
                 sheet.append(part);
             }
         }
@@ -78,7 +78,7 @@ fn write_output(sheet: &mut Sheet<'_>, output: &Value) {
         _ => {
             let markdown = text_of(data.get("text/markdown"));
             if !markdown.trim().is_empty() {
-                let part = markdown::read(&shortened(sheet, &markdown), sheet.base(), sheet.meter());
+                let part = markdown::part(&shortened(sheet, &markdown), sheet.base(), sheet.meter());
                 sheet.append(part);
                 return;
             }
@@ -183,6 +183,14 @@ mod tests {
         let rules: Vec<_> = found.notes.iter().map(|note| note.rule).collect();
         assert_eq!(rules, ["long outputs", "images of outputs", "tracebacks"]);
         assert_eq!(found.outline[1].offset, found.markdown.len() - 6);
+    }
+
+    #[test]
+    fn a_cell_ends_what_it_opens() {
+        let found = reading(
+            json!({ "nbformat": 4, "cells": [{ "cell_type": "markdown", "source": "## A\n```\nopen" }, { "cell_type": "code", "source": "x" }] }),
+        );
+        assert_eq!(found.unwrap().markdown, "## A\n```\nopen\n```\n\n```python\nx\n```");
     }
 
     #[test]

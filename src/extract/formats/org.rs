@@ -2,6 +2,7 @@
 
 use url::Url;
 
+use crate::extract::formats::markup;
 use crate::extract::formats::sheet::{Reading, Sheet, begun, code, joined};
 use crate::model::Meter;
 
@@ -33,9 +34,8 @@ impl<'a> Reader<'a> {
             self.at += 1;
             return;
         }
-        let stars = line.bytes().take_while(|byte| *byte == b'*').count();
-        if stars > 0 && line[stars..].starts_with(' ') {
-            return self.headline(stars, &line[stars..]);
+        if let Some((level, text)) = headline(line) {
+            return self.headline(level, text);
         }
         if let Some(keyword) = bare.strip_prefix("#+") {
             return self.keyword(column, keyword);
@@ -60,7 +60,7 @@ impl<'a> Reader<'a> {
             self.at += 1;
             return self.sheet.leave_out("planning", bare);
         }
-        if bare.len() >= 5 && bare.bytes().all(|byte| byte == b'-') {
+        if is_rule(bare) {
             self.at += 1;
             return;
         }
@@ -127,6 +127,7 @@ impl<'a> Reader<'a> {
             "date" if value.starts_with(|c: char| c.is_ascii_digit()) => metadata.published = said(),
             "caption" => {
                 let caption = self.text(value);
+                self.sheet.at(column);
                 self.sheet.term(&caption);
             }
             // A quote or a list within a block that ended here.
@@ -137,7 +138,7 @@ impl<'a> Reader<'a> {
 
     fn begin(&mut self, column: usize, name: &str, argument: &str) {
         self.at += 1;
-        let is_code = matches!(name, "src" | "example" | "export" | "comment" | "latex" | "html" | "ascii");
+        let is_code = matches!(name, "src" | "example" | "export" | "comment" | "latex" | "html" | "ascii" | "verse");
         if !is_code {
             // Its lines are read as others are.
             return;
@@ -172,7 +173,21 @@ impl<'a> Reader<'a> {
                 self.sheet.at(column);
                 self.sheet.fence("", &code);
             }
+            "verse" => {
+                self.sheet.at(column);
+                self.verse(&code);
+            }
+            "html" => markup::write(&mut self.sheet, &code),
+            "export" if argument.eq_ignore_ascii_case("html") => markup::write(&mut self.sheet, &code),
             _ => self.sheet.leave_out("passed through", &code),
+        }
+    }
+
+    /// Lines stay lines, and blank ones part stanzas.
+    fn verse(&mut self, verse: &str) {
+        let lines: Vec<String> = verse.lines().map(|line| self.text(line)).collect();
+        for stanza in lines.split(String::is_empty) {
+            self.sheet.paragraph(&begun(&stanza.join("\\\n")));
         }
     }
 
@@ -229,7 +244,12 @@ impl<'a> Reader<'a> {
                 || bare.starts_with('|')
                 || column < from
                 || item(bare, column).is_some()
-                || line.starts_with("* ")
+                || headline(line).is_some()
+                || line.starts_with("[fn:") && line.contains("] ")
+                || matches!(bare, "#" | ":")
+                || bare.starts_with("# ")
+                || bare.starts_with(": ")
+                || is_rule(bare)
                 || is_drawer(bare);
             if is_other && !(self.at == first && from == 0) {
                 break;
@@ -317,6 +337,16 @@ fn marked(rest: &str, mark: char) -> Result<(&str, usize), bool> {
     }
 }
 
+/// Stars at the margin, and the text behind them.
+fn headline(line: &str) -> Option<(usize, &str)> {
+    let text = line.trim_start_matches('*');
+    (text.len() < line.len() && text.starts_with(' ')).then(|| (line.len() - text.len(), text))
+}
+
+fn is_rule(bare: &str) -> bool {
+    bare.len() >= 5 && bare.bytes().all(|byte| byte == b'-')
+}
+
 /// `:PROPERTIES:`
 fn is_drawer(bare: &str) -> bool {
     let name = bare.strip_prefix(':').and_then(|bare| bare.strip_suffix(':'));
@@ -368,6 +398,26 @@ mod tests {
         assert_eq!((found.title.as_deref(), found.metadata.author.as_deref()), (Some("My notes"), Some("Ann")));
         assert_eq!(found.outline[1].anchor.as_deref(), Some("one"));
         assert_eq!(found.notes.iter().map(|note| note.rule).collect::<Vec<_>>(), ["settings", "tags", "drawers", "comments"]);
+    }
+
+    #[test]
+    fn paragraphs_end_where_something_else_begins() {
+        for (text, wanted) in [
+            (
+                "* One\nIntro\n** Two\nMore\n*** Three\n- a\n** Four\n| b |\n*** Five\nc",
+                "# One\n\nIntro\n\n## Two\n\nMore\n\n### Three\n\n- a\n\n## Four\n\n|  |\n| --- |\n| b |\n\n### Five\n\nc",
+            ),
+            ("a [fn:1]\n[fn:1] Foot\ngoes on", "a [fn:1]\n\n[fn:1] Foot goes on"),
+            ("a\n# hidden\nb\n: out\nc\n-----\nd", "a\n\nb\n\n```\nout\n```\n\nc\n\nd"),
+            ("- a\n#+CAPTION: B\n| c |", "- a\n\n**B**\n\n|  |\n| --- |\n| c |"),
+            ("#+begin_verse\none\n  *two*\n\nthree\n#+end_verse\nd", "one\\\n**two**\n\nthree\n\nd"),
+            ("#+begin_export html\n<p>said <b>so</b></p>\n#+end_export", "said **so**"),
+            // Bold text, a product and a range are none of these.
+            ("a\n*b* c\n2 ** 3\n** \n#b\n:c d\n--- e", "a **b** c 2 ** 3 ** #b :c d --- e"),
+        ] {
+            assert_eq!(reading(text).markdown, wanted, "{text}");
+        }
+        assert_eq!(reading("#+begin_export latex\n\\x\n#+end_export\n#+begin_html\n<script>x()</script>\n#+end_html").notes.len(), 1);
     }
 
     #[test]

@@ -1,26 +1,32 @@
 //! reStructuredText: blocks by their indentation, headings by the order in which their adornments come, directives by what they show.
 //! A directive that is not known keeps its argument and its content; of options, comments and definitions a reader sees nothing.
 
+use std::ops::Range;
+
 use url::Url;
 
-use crate::extract::formats::grid;
-use crate::extract::formats::inside;
+use crate::extract::formats::enumerators::{Enumerators, item};
 use crate::extract::formats::roles::{Names, inline};
 use crate::extract::formats::sheet::{Reading, Sheet, begun, code, joined};
+use crate::extract::formats::{grid, inside, markup, tabulators};
 use crate::model::Meter;
 
 pub(super) fn read(text: &str, url: &Url, meter: &Meter) -> Reading {
-    let text = text.replace('\t', "        ");
-    let lines: Vec<&str> = text.lines().map(str::trim_end).collect();
+    let spread = tabulators::spread(text);
+    let lines: Vec<&str> = spread.lines().map(str::trim_end).collect();
     let names = Names::of(&lines);
     let mut reader = Reader {
-        sheet: Sheet::new(url, meter, text.len()),
+        sheet: Sheet::new(url, meter, spread.len()),
         lines,
+        sources: text.lines().collect(),
         at: 0,
         names,
         styles: Vec::new(),
         level: 0,
         members: Vec::new(),
+        enumerators: Enumerators::default(),
+        glossary: None,
+        has_modules: false,
         language: String::new(),
         anchor: None,
     };
@@ -34,7 +40,10 @@ pub(super) fn read(text: &str, url: &Url, meter: &Meter) -> Reading {
 
 struct Reader<'a> {
     sheet: Sheet<'a>,
+    /// With blanks in place of tabs, by which columns are counted.
     lines: Vec<&'a str>,
+    /// The same lines as written.
+    sources: Vec<&'a str>,
     at: usize,
     names: Names<'a>,
     /// Adornments of headings in order of appearance; whether above, too.
@@ -43,6 +52,11 @@ struct Reader<'a> {
     level: usize,
     /// Columns of the descriptions of members that are open.
     members: Vec<usize>,
+    enumerators: Enumerators,
+    /// The column of the glossary that is open: several terms may have one meaning in it.
+    glossary: Option<usize>,
+    /// Modules are named: what is called a class is one, and no name of a style.
+    has_modules: bool,
     /// Of code that names none.
     language: String,
     /// The label before a heading.
@@ -62,6 +76,7 @@ impl<'a> Reader<'a> {
         while self.members.last().is_some_and(|member| column <= *member) {
             self.members.pop();
         }
+        self.glossary = self.glossary.filter(|glossary| column > *glossary);
         if column == 0 && self.heading() {
             return;
         }
@@ -69,18 +84,22 @@ impl<'a> Reader<'a> {
             return self.explicit(column, bare[2..].trim_start());
         }
         self.anchor = None;
-        if is_adornment(bare) && bare.len() >= 4 {
+        // The target of a reference that has no name.
+        let is_target = bare.strip_prefix("__ ").is_some_and(|target| !target.trim().contains(' '));
+        if is_target || is_adornment(bare) && bare.len() >= 4 {
             self.at += 1;
         } else if grid::is_simple_border(bare) || bare.starts_with("+-") || bare.starts_with("+=") {
             self.table(bare);
         } else if bare.starts_with(">>> ") {
-            let block = self.paragraph_lines(column);
-            self.sheet.fence("pycon", &dedented(&block));
+            let begun = self.at;
+            self.paragraph_lines(column);
+            let session = self.exact(begun..self.at);
+            self.sheet.fence("pycon", &session);
         } else if bare == "|" || bare.starts_with("| ") {
             let block = self.paragraph_lines(0);
             let lines: Vec<_> = block.iter().map(|line| self.text(line.trim_start().trim_start_matches('|'))).collect();
             self.sheet.paragraph(&lines.join("\\\n"));
-        } else if let Some((mark, width)) = item(bare) {
+        } else if let Some((mark, width)) = item(bare, column, &mut self.enumerators) {
             self.item(column, &mark, width);
         } else if let Some((name, body)) = field(bare) {
             self.field(column, name, body);
@@ -146,14 +165,26 @@ impl<'a> Reader<'a> {
             }
             return;
         }
+        if self.glossary.is_some() && self.shares_its_meaning(column) {
+            self.at += 1;
+            let term = self.text(first);
+            return self.sheet.term(&term);
+        }
         let lines = self.paragraph_lines(column);
         let text = lines.iter().map(|line| line.trim()).collect::<Vec<_>>().join(" ");
         let (text, literal) = without_colons(&text);
         let text = self.text(text);
         self.sheet.paragraph(&begun(&text));
-        if literal {
+        if literal && !self.quoted_literal(column) {
             self.literal(column);
         }
+    }
+
+    /// Whether this line of a glossary is one of several terms that stand above one meaning.
+    fn shares_its_meaning(&self, column: usize) -> bool {
+        let mut lines = self.lines[self.at..].iter().take(MOST_TERMS);
+        let below = lines.find(|line| line.is_empty() || self::column(line) != column);
+        below.is_some_and(|line| self::column(line) > column)
     }
 
     fn item(&mut self, column: usize, mark: &str, width: usize) {
@@ -229,10 +260,41 @@ impl<'a> Reader<'a> {
         self.lines[begun..end].to_vec()
     }
 
+    /// Lines that are indented more than `column`, as code.
+    fn listing(&mut self, column: usize) -> String {
+        let begun = self.at;
+        self.indented(column);
+        self.exact(begun..self.at)
+    }
+
+    /// Lines as they are written, but for the indentation that all of them have.
+    fn exact(&self, range: Range<usize>) -> String {
+        let filled = self.lines[range.clone()].iter().filter(|line| !line.is_empty());
+        let indent = filled.map(|line| column(line)).min().unwrap_or(0);
+        let lines = self.sources[range].iter().map(|line| tabulators::without_indent(line.trim_end(), indent));
+        lines.collect::<Vec<_>>().join("\n")
+    }
+
     fn literal(&mut self, column: usize) {
-        let block = self.indented(column);
+        let listing = self.listing(column);
         let language = self.language.clone();
-        self.sheet.fence(&language, &dedented(&block));
+        self.sheet.fence(&language, &listing);
+    }
+
+    /// Literal text that is not indented: all its lines begin with the same mark.
+    fn quoted_literal(&mut self, column: usize) -> bool {
+        let begun = self.at + self.lines[self.at..].iter().take_while(|line| line.is_empty()).count();
+        let Some(first) = self.lines.get(begun).filter(|line| self::column(line) == column) else { return false };
+        let first = first.trim_start();
+        // What is text, or a block of its own, was not meant.
+        let mark = first.chars().next().filter(|mark| mark.is_ascii_punctuation() && !"`:*_|\\".contains(*mark));
+        let Some(mark) = mark.filter(|_| !first.starts_with(".. ") && !is_adornment(first)) else { return false };
+        let lines = self.lines[begun..].iter();
+        self.at = begun + lines.take_while(|line| self::column(line) == column && line.trim_start().starts_with(mark)).count();
+        let quoted = self.exact(begun..self.at);
+        let language = self.language.clone();
+        self.sheet.fence(&language, &quoted);
+        true
     }
 
     fn table(&mut self, first: &str) {
@@ -253,11 +315,11 @@ impl<'a> Reader<'a> {
         let lines = &self.lines[begun..self.at];
         match if is_simple { grid::simple(lines) } else { grid::grid(lines) } {
             Some(rows) => {
-                let rows: Vec<Vec<String>> = rows.iter().map(|row| row.iter().map(|cell| self.text(cell)).collect()).collect();
+                let rows: Vec<Vec<String>> = rows.iter().map(|row| row.iter().map(|cell| self.cell(cell)).collect()).collect();
                 self.sheet.table(&rows);
             }
             None => {
-                let text = dedented(lines);
+                let text = self.exact(begun..self.at);
                 self.sheet.fence("", &text);
             }
         }
@@ -294,8 +356,26 @@ impl<'a> Reader<'a> {
     }
 
     fn directive(&mut self, column: usize, name: &str, argument: &'a str) {
-        let kind = name.rsplit(':').next().unwrap_or(name).to_ascii_lowercase();
+        let (domain, kind) = name.rsplit_once(':').unwrap_or(("", name));
+        let kind = kind.to_ascii_lowercase();
         match kind.as_str() {
+            "code-tab" | "group-code-tab" => {
+                let (language, label) = argument.split_once(' ').unwrap_or((argument, argument));
+                let label = self.text(label);
+                self.sheet.term(&label);
+                self.code(column, "code", language);
+            }
+            "example" if domain == "http" => self.code(column, "code", "http"),
+            "module" => self.module(argument),
+            "currentmodule" | "namespace" | "namespace-push" | "namespace-pop" => {
+                self.has_modules |= kind == "currentmodule";
+                self.sheet.leave_out("directives", &format!("{kind} {argument}"));
+                self.options();
+            }
+            // What a domain has are descriptions.
+            _ if domain == "http" => self.member(column, &kind.to_ascii_uppercase(), argument),
+            _ if !domain.is_empty() && !kind.starts_with("auto") => self.member(column, "", argument),
+            "class" if self.describes_class(argument) => self.member(column, "", argument),
             "code-block" | "code" | "sourcecode" | "parsed-literal" | "productionlist" | "prompt" | "ipython" | "doctest" | "testcode"
             | "testoutput" | "console" | "literal" | "math" | "graphviz" | "mermaid" | "uml" => self.code(column, &kind, argument),
             "highlight" => {
@@ -320,7 +400,7 @@ impl<'a> Reader<'a> {
                 let options = self.options();
                 let block = self.indented(column);
                 let rows: Vec<Vec<String>> =
-                    grid::list(&block).iter().map(|row| row.iter().map(|cell| self.text(cell)).collect()).collect();
+                    grid::list(&block).iter().map(|row| row.iter().map(|cell| self.cell(cell)).collect()).collect();
                 self.titled_table(argument, &options, rows);
             }
             "csv-table" => {
@@ -332,14 +412,29 @@ impl<'a> Reader<'a> {
                     lines.map(|line| grid::comma_separated(line).iter().map(|cell| self.text(cell)).collect()).collect();
                 self.titled_table(argument, &options, rows);
             }
-            "contents" | "index" | "meta" | "currentmodule" | "module" | "default-role" | "role" | "sectionauthor" | "codeauthor"
-            | "tabularcolumns" | "raw" | "literalinclude" | "include" | "automodule" | "autoclass" | "autofunction" | "autosummary"
-            | "highlightlang" | "rst-class" | "default-domain" | "program" | "testsetup" | "testcleanup" => {
+            "raw" if argument.eq_ignore_ascii_case("html") => {
+                self.options();
+                let html = self.listing(column);
+                markup::write(&mut self.sheet, &html);
+            }
+            "literalinclude" => {
+                let options = self.options();
+                self.caption(&options);
+                self.sheet.leave_out("directives", &format!("{kind} {argument}"));
+            }
+            "contents" | "index" | "meta" | "default-role" | "role" | "sectionauthor" | "codeauthor" | "tabularcolumns" | "raw"
+            | "include" | "automodule" | "autoclass" | "autofunction" | "autosummary" | "highlightlang" | "rst-class"
+            | "default-domain" | "program" | "testsetup" | "testcleanup" => {
                 let block = self.indented(column);
                 self.sheet.leave_out("directives", &format!("{kind} {argument} {}", block.join(" ")));
             }
-            "only" | "container" | "class" | "compound" | "epigraph" | "tabs" | "hlist" | "tab-set" | "grid" | "card-group" => {
+            "only" | "ifconfig" | "container" | "class" | "cssclass" | "compound" | "epigraph" | "highlights" | "pull-quote" | "tabs"
+            | "hlist" | "tab-set" | "tab-set-code" | "grid" | "card-group" => {
                 self.options();
+            }
+            "glossary" => {
+                self.options();
+                self.glossary = Some(column);
             }
             "rubric" | "tab" | "tab-item" | "group-tab" | "topic" | "sidebar" | "centered" | "card" | "grid-item-card" | "dropdown"
             | "table" | "collapse" => {
@@ -366,7 +461,7 @@ impl<'a> Reader<'a> {
                     self.sheet.paragraph(&begun(&text));
                 }
             }
-            _ if MEMBERS.contains(&kind.as_str()) => self.member(column, argument),
+            _ if MEMBERS.contains(&kind.as_str()) => self.member(column, "", argument),
             _ => {
                 self.options();
                 let argument = self.text(argument);
@@ -376,9 +471,9 @@ impl<'a> Reader<'a> {
     }
 
     fn code(&mut self, column: usize, kind: &str, argument: &str) {
-        self.options();
-        let block = self.indented(column);
-        let text = dedented(&block);
+        let options = self.options();
+        self.caption(&options);
+        let text = self.listing(column);
         let language = match kind {
             "code-block" | "code" | "sourcecode" if argument.is_empty() => self.language.clone(),
             "code-block" | "code" | "sourcecode" => argument.split(' ').next().unwrap_or_default().to_ascii_lowercase(),
@@ -400,8 +495,31 @@ impl<'a> Reader<'a> {
         self.sheet.fence(language, &text);
     }
 
-    /// What is described, one signature a line, as headings below the section's.
-    fn member(&mut self, column: usize, argument: &'a str) {
+    fn caption(&mut self, options: &[(&str, &str)]) {
+        if let Some((_, caption)) = options.iter().find(|(name, _)| *name == "caption") {
+            let caption = self.text(caption);
+            self.sheet.term(&caption);
+        }
+    }
+
+    /// What the text around it describes: it has no section of its own.
+    fn module(&mut self, name: &str) {
+        self.has_modules = true;
+        let options = self.options();
+        let synopsis = options.iter().find(|(name, _)| *name == "synopsis").map_or("", |(_, synopsis)| synopsis);
+        let synopsis = self.text(synopsis);
+        let between = if synopsis.is_empty() { "" } else { ": " };
+        self.sheet.paragraph(&format!("Module {}{between}{synopsis}", code(name)));
+    }
+
+    /// Whether `.. class::` is one of a program: docutils knows it as the style of what follows.
+    fn describes_class(&self, argument: &str) -> bool {
+        let has_options = self.lines.get(self.at).is_some_and(|line| line.starts_with(' ') && field(line.trim_start()).is_some());
+        self.has_modules || has_options || argument.contains(['(', '.']) || argument.starts_with(char::is_uppercase)
+    }
+
+    /// What is described, one signature a line behind its `mark`, as headings below the section's.
+    fn member(&mut self, column: usize, mark: &str, argument: &'a str) {
         let mut signatures = vec![argument];
         while let Some(line) =
             self.lines.get(self.at).filter(|line| !line.is_empty() && self::column(line) > column && field(line.trim_start()).is_none())
@@ -409,10 +527,14 @@ impl<'a> Reader<'a> {
             signatures.push(line.trim());
             self.at += 1;
         }
-        self.options();
+        let options = self.options();
+        let option = |name: &str| options.iter().find(|(option, _)| *option == name).map(|(_, value)| *value);
+        let kind = option("type").map_or(String::new(), |kind| format!(": {kind}"));
+        let value = option("value").map_or(String::new(), |value| format!(" = {value}"));
         let level = self.level + 1 + self.members.len();
         for signature in signatures.into_iter().filter(|signature| !signature.is_empty()) {
-            self.sheet.heading(level, &code(&signature.replace('\\', "")), None);
+            let signature = format!("{mark} {signature}{kind}{value}").replace('\\', "");
+            self.sheet.heading(level, &code(&signature), None);
         }
         if self.members.len() < MOST_STYLES {
             self.members.push(column);
@@ -442,6 +564,11 @@ impl<'a> Reader<'a> {
     fn text(&mut self, text: &str) -> String {
         inline(text, &mut self.names, &mut self.sheet)
     }
+
+    /// An empty comment or an escaped blank is how an empty cell is written where a row would end without one.
+    fn cell(&mut self, text: &str) -> String {
+        if matches!(text, ".." | "\\") { String::new() } else { self.text(text) }
+    }
 }
 
 fn column(line: &str) -> usize {
@@ -451,26 +578,6 @@ fn column(line: &str) -> usize {
 fn is_adornment(line: &str) -> bool {
     let first = line.as_bytes().first().copied().unwrap_or_default();
     line.len() >= 3 && first.is_ascii_punctuation() && line.bytes().all(|byte| byte == first) && line != "..." && !line.starts_with("```")
-}
-
-/// The mark of a list item as markdown has it, and how wide mark and blanks are in the source.
-fn item(bare: &str) -> Option<(String, usize)> {
-    let (mark, rest) = bare.split_once(' ').unwrap_or((bare, ""));
-    let width = mark.len() + 1 + (rest.len() - rest.trim_start().len());
-    if matches!(mark, "-" | "*" | "+" | "•" | "‣") {
-        return Some(("-".to_owned(), width));
-    }
-    let inner = mark.strip_suffix(['.', ')'])?;
-    let inner = inner.strip_prefix('(').unwrap_or(inner);
-    let number = match inner {
-        "#" => 1,
-        digits if !digits.is_empty() && digits.len() < 6 && digits.bytes().all(|byte| byte.is_ascii_digit()) => digits.parse().ok()?,
-        letter if letter.len() == 1 && letter.as_bytes()[0].is_ascii_lowercase() && mark.ends_with(')') => {
-            usize::from(letter.as_bytes()[0] - b'a') + 1
-        }
-        _ => return None,
-    };
-    (!rest.is_empty()).then(|| (format!("{number}."), width))
 }
 
 /// `:name: body`; a role is none.
@@ -496,12 +603,6 @@ fn without_colons(text: &str) -> (&str, bool) {
     }
 }
 
-/// Without the indentation that all lines have.
-fn dedented(lines: &[&str]) -> String {
-    let indent = lines.iter().filter(|line| !line.is_empty()).map(|line| column(line)).min().unwrap_or(0);
-    lines.iter().map(|line| line.get(indent..).unwrap_or_default()).collect::<Vec<_>>().join("\n")
-}
-
 /// The fragment that a label becomes.
 fn id_of(label: &str) -> String {
     let mut id = String::new();
@@ -517,9 +618,11 @@ fn id_of(label: &str) -> String {
 
 /// Levels of headings, and of members within members.
 const MOST_STYLES: usize = 6;
+/// Lines of a glossary that are looked at for a meaning below them.
+const MOST_TERMS: usize = 20;
 
 /// Directives that describe what an API or a program offers.
-const MEMBERS: [&str; 38] = [
+const MEMBERS: [&str; 36] = [
     "function",
     "method",
     "staticmethod",
@@ -552,8 +655,6 @@ const MEMBERS: [&str; 38] = [
     "templatefilter",
     "django-admin",
     "signal",
-    "rst:directive",
-    "rst:role",
     "enum-class",
     "alias",
     "concept",
@@ -595,6 +696,14 @@ mod tests {
             (">>> 1\n1\n\nx", "```pycon\n>>> 1\n1\n```\n\nx"),
             ("- a::\n\n    b\n\n- c", "- a:\n\n  ```\n  b\n  ```\n\n- c"),
             (".. math:: x^2\n", "$$\nx^2\n$$"),
+            (".. code-block:: make\n\n   all:\n   \techo a\n", "```make\nall:\n\techo a\n```"),
+            (".. code-block:: go\n\n\tfunc a() {\n\t\tb(\t1)\n\t}\n", "```go\nfunc a() {\n\tb(\t1)\n}\n```"),
+            ("Do::\n\n\ta\n\n        \tb", "Do:\n\n```\na\n\n\tb\n```"),
+            (".. code-block:: python\n   :caption: app.py\n\n   x\n", "**app.py**\n\n```python\nx\n```"),
+            (".. literalinclude:: a.py\n   :caption: The ``a``\n\nb", "**The `a`**\n\nb"),
+            ("Do::\n\n> a = 1\n>   b\n\nc", "Do:\n\n```\n> a = 1\n>   b\n```\n\nc"),
+            ("- Do::\n\n- b", "- Do:\n- b"),
+            ("Do::\n\n.. code-block:: c\n\n   x;", "Do:\n\n```c\nx;\n```"),
         ] {
             assert_eq!(markdown(text), wanted, "{text}");
         }
@@ -613,13 +722,47 @@ mod tests {
                 "# `f(a, *b)`\n\n# `g(c)`\n\nDoes.\n\n## `h()`\n\nH.\n\n# `D`",
             ),
             (".. unknown:: Arg\n   :opt: x\n\n   Text.\n", "Arg\n\nText."),
+            (
+                ".. tabs::\n\n   .. code-tab:: py\n\n      def a():\n          b\n\n   .. code-tab:: c The label\n\n      int a;\n",
+                "**py**\n\n```py\ndef a():\n    b\n```\n\n**The label**\n\n```c\nint a;\n```",
+            ),
+            (".. ifconfig:: a\n\n   B.\n", "B."),
+            (".. glossary::\n\n   a\n      A.\n   b\n   c : d\n      C.\n\ne\nf\n", "**a**\n\nA.\n\n**b**\n\n**c**\n\nd\n\nC.\n\ne f"),
+            (".. raw:: html\n\n   <p>Said <b>so</b>.</p>\n", "Said **so**."),
+            ("`A`__ b\n\n__ https://a.test\n\n__ no target\n", "[A](https://a.test/) b\n\n__ no target"),
             (".. toctree::\n   :maxdepth: 2\n\n   intro\n   More <more>\n\nx", "- intro\n- More \\<more>\n\nx"),
             ("x [1]_\n\n.. [1] A\n   note.\n", "x [1]\n\n[1] A note."),
         ] {
             assert_eq!(markdown(text), wanted, "{text}");
         }
         let notes = reading(".. a comment\n   of two lines\n\n..\n\n  quoted\n\n.. raw:: html\n\n   <b>\n").notes;
-        assert_eq!(notes.iter().map(|note| (note.rule, note.words)).collect::<Vec<_>>(), [("comments", 5), ("directives", 3)]);
+        assert_eq!(notes.iter().map(|note| (note.rule, note.words)).collect::<Vec<_>>(), [("comments", 5), ("passed through", 1)]);
+    }
+
+    #[test]
+    fn what_is_described_has_its_signature() {
+        for (text, wanted) in [
+            (
+                ".. py:class:: Foo(a, b=1)\n\n   A.\n\n   .. py:method:: bar(self)\n\n      B.\n",
+                "# `Foo(a, b=1)`\n\nA.\n\n## `bar(self)`\n\nB.",
+            ),
+            (
+                ".. class:: foo(a)\n\n   A.\n\n.. cpp:class:: bar\n\n   B.\n\n.. class:: Baz\n\n.. class:: kettle\n   :final:\n",
+                "# `foo(a)`\n\nA.\n\n# `bar`\n\nB.\n\n# `Baz`\n\n# `kettle`",
+            ),
+            (".. class:: special wide\n\nA.\n\n.. rst-class:: b\n\nC.\n\n.. class:: b\n\n   D.\n", "A.\n\nC.\n\nD."),
+            (".. currentmodule:: k\n\n.. class:: date\n\n   A.\n", "# `date`\n\nA."),
+            (
+                ".. py:module:: kettle\n   :platform: all\n   :synopsis: Boils *it*.\n\nA.\n\n.. module:: b\n",
+                "Module `kettle`: Boils *it*.\n\nA.\n\nModule `b`",
+            ),
+            (".. py:attribute:: LIMIT\n   :type: int\n   :value: 3\n\n   Most.\n", "# `LIMIT: int = 3`\n\nMost."),
+            (".. http:post:: /users/(int:id)\n\n   A.\n\n   :query a: b\n", "# `POST /users/(int:id)`\n\nA.\n\n- **query a**: b"),
+            (".. rst:directive:: foo\n\n   A.\n\n.. rst:role:: bar\n", "# `foo`\n\nA.\n\n# `bar`"),
+            (".. http:example:: curl\n\n   GET / HTTP/1.1\n", "```http\nGET / HTTP/1.1\n```"),
+        ] {
+            assert_eq!(markdown(text), wanted, "{text}");
+        }
     }
 
     #[test]
@@ -630,6 +773,9 @@ mod tests {
             (":param x: The x\n   value.\n:returns: y", "- **param x**: The x value.\n- **returns**: y"),
             ("-o FILE  Write to it\n--all    Every one\n         of them", "- `-o FILE`: Write to it\n- `--all`: Every one of them"),
             ("| a\n| b", "a\\\nb"),
+            ("(i) a\n(ii) b\n(iii) c", "1. a\n2. b\n3. c"),
+            ("h) a\ni) b\nj) c", "8. a\n9. b\n10. c"),
+            ("A. a\nB. b\n\n(mix) it\n\nC. Moore said", "A. a B. b\n\n(mix) it\n\nC. Moore said"),
         ] {
             assert_eq!(markdown(text), wanted, "{text}");
         }
@@ -646,5 +792,7 @@ mod tests {
         ] {
             assert_eq!(markdown(text), format!("{wanted}\n\nafter"), "{text}");
         }
+        let spans = "=====  =====  ======\n   Inputs     Output\n------------  ------\n  A      B    A or B\n=====  =====  ======\n..     False  \\\nTrue          True\n=====  =====  ======\n";
+        assert_eq!(markdown(spans), "| Inputs |  | Output |\n| --- | --- | --- |\n| A | B | A or B |\n|  | False |  |\n| True |  | True |");
     }
 }

@@ -1,6 +1,6 @@
 //! Text within a block of reStructuredText: roles, literals, references and substitutions as markdown.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 
 use crate::extract::formats::sheet::{Sheet, code, joined};
 
@@ -8,25 +8,67 @@ use crate::extract::formats::sheet::{Sheet, code, joined};
 #[derive(Default)]
 pub(super) struct Names<'a> {
     targets: HashMap<String, &'a str>,
-    substitutions: HashMap<&'a str, &'a str>,
+    substitutions: HashMap<&'a str, Substitution<'a>>,
     /// In the order in which they are used.
-    anonymous: std::collections::VecDeque<&'a str>,
+    anonymous: VecDeque<&'a str>,
+}
+
+/// What is shown in place of a name between bars.
+enum Substitution<'a> {
+    Text(String),
+    Image { alt: &'a str, target: &'a str },
+}
+
+impl<'a> Substitution<'a> {
+    /// Of `.. |name| directive:: argument`, with the lines that are indented below it.
+    fn of(name: &'a str, directive: &str, argument: &'a str, below: &[&'a str]) -> Option<Self> {
+        let mut below = below.iter().take(MOST_LINES).take_while(|line| line.starts_with(' ')).map(|line| line.trim());
+        // A long one might multiply.
+        match directive {
+            "replace" => {
+                let text = below.fold(argument.to_owned(), |text, line| text + " " + line);
+                (text.len() < LONGEST_NAME).then(|| Self::Text(joined(&text)))
+            }
+            "unicode" => (argument.len() < LONGEST_NAME).then(|| Self::Text(characters(argument))),
+            // Without a description an image goes by its name.
+            "image" => {
+                Some(Self::Image { alt: below.find_map(|line| line.strip_prefix(":alt:")).map_or(name, str::trim), target: argument })
+            }
+            _ => None,
+        }
+    }
+}
+
+/// Of `0xA9 text U+2014 .. comment`.
+fn characters(argument: &str) -> String {
+    let argument = argument.split(".. ").next().unwrap_or_default();
+    let mut out = String::new();
+    for word in argument.split_whitespace() {
+        let digits = ["0x", "x", "\\x", "U+", "u+", "u", "\\u"].iter().find_map(|mark| word.strip_prefix(mark));
+        let character =
+            digits.filter(|digits| digits.len() >= 2).and_then(|digits| u32::from_str_radix(digits, 16).ok()).and_then(char::from_u32);
+        match character {
+            Some(character) => out.push(character),
+            None => out.push_str(word),
+        }
+    }
+    out
 }
 
 impl<'a> Names<'a> {
     pub(super) fn of(lines: &[&'a str]) -> Self {
         let mut names = Self::default();
-        for line in lines {
+        for (at, line) in lines.iter().enumerate() {
             let line = line.trim_start();
             if let Some(target) = line.strip_prefix(".. __: ").or_else(|| line.strip_prefix("__ ")) {
                 names.anonymous.push_back(target.trim());
             } else if let Some((name, target)) = line.strip_prefix(".. _").and_then(|rest| rest.rsplit_once(": ")) {
                 names.targets.insert(normal(name.trim_matches('`')), target.trim());
-            } else if let Some((name, text)) = line.strip_prefix(".. |").and_then(|rest| rest.split_once("| replace:: ")) {
-                // A long one might multiply.
-                if text.len() < LONGEST_NAME {
-                    names.substitutions.insert(name, text.trim());
-                }
+            } else if let Some((name, rest)) = line.strip_prefix(".. |").and_then(|rest| rest.split_once("| "))
+                && let Some((directive, argument)) = rest.split_once("::")
+                && let Some(substitution) = Substitution::of(name, directive, argument.trim(), &lines[at + 1..])
+            {
+                names.substitutions.insert(name, substitution);
             }
         }
         names
@@ -76,10 +118,10 @@ pub(super) fn inline(text: &str, names: &mut Names<'_>, sheet: &mut Sheet<'_>) -
             },
             '|' => match rest[1..rest.floor_char_boundary(LONGEST_NAME)]
                 .split_once('|')
-                .and_then(|(name, _)| Some((name, names.substitutions.get(name).filter(|text| sheet.repeats(text.len()))?)))
+                .and_then(|(name, _)| Some((name, substituted(names.substitutions.get(name)?, sheet)?)))
             {
                 Some((name, text)) => {
-                    out.push_str(text);
+                    out.push_str(&text);
                     // "|x|_" is a reference, too.
                     name.len() + 2 + usize::from(rest[name.len() + 2..].starts_with('_'))
                 }
@@ -111,6 +153,13 @@ pub(super) fn inline(text: &str, names: &mut Names<'_>, sheet: &mut Sheet<'_>) -
         };
     }
     joined(&out)
+}
+
+fn substituted(substitution: &Substitution<'_>, sheet: &mut Sheet<'_>) -> Option<String> {
+    match substitution {
+        Substitution::Text(text) => sheet.repeats(text.len()).then(|| text.clone()),
+        Substitution::Image { alt, target } => Some(sheet.image(alt, target)),
+    }
 }
 
 /// A backslash takes the meaning of what follows, and a blank away.
@@ -264,6 +313,8 @@ fn word_reference(rest: &str, out: &mut String, names: &mut Names<'_>, sheet: &m
 }
 
 const LONGEST_NAME: usize = 200;
+/// Of a substitution.
+const MOST_LINES: usize = 12;
 
 #[cfg(test)]
 mod tests {
@@ -274,7 +325,21 @@ mod tests {
     #[test]
     fn text_is_written_as_markdown() {
         let url = Url::parse("https://docs.test/a/b.rst").unwrap();
-        let lines = [".. _Home page: https://h.test/x", ".. _word: w.html", ".. |name| replace:: The Name", "__ https://one.test/"];
+        let lines = [
+            ".. _Home page: https://h.test/x",
+            ".. _word: w.html",
+            ".. |name| replace:: The",
+            "   Name",
+            "__ https://one.test/",
+            ".. |logo| image:: l.png",
+            "   :width: 3",
+            "   :alt: The logo",
+            ".. |badge| image:: b.svg",
+            "",
+            "   :alt: no",
+            ".. |(c)| unicode:: 0xA9 U+2014 x .. ignored",
+            ".. |today| date::",
+        ];
         let mut names = Names::of(&lines);
         for (text, wanted) in [
             ("``a <b>`` and ```c```", "`a <b>` and `` `c` ``"),
@@ -287,6 +352,7 @@ mod tests {
             ("other_ snake_case __init__ _x", "other_ snake_case __init__ _x"),
             ("anonymous__", "[anonymous](https://one.test/)"),
             ("|name| |unknown| a|b", "The Name |unknown| a|b"),
+            ("|logo| |badge|_ |(c)| |today|", "![The logo](https://docs.test/a/l.png) ![badge](https://docs.test/a/b.svg) ©—x |today|"),
             ("*em* **strong** `default` [1]_ [Ref]_ \\*no\\* <b> 1 < 2", "*em* **strong** `default` [1] [Ref] \\*no\\* \\<b> 1 < 2"),
             ("`open and ``open :role:`x", "`open and ``open :role:`x"),
             (":x: a:b :", ":x: a:b :"),

@@ -22,9 +22,12 @@ pub(super) fn write(sheet: &mut Sheet<'_>, schema: &Value) {
         if !kind.is_empty() {
             sheet.paragraph(&format!("Type: {kind}"));
         }
+        sheet.paragraph(&limits(schema));
     }
     write_properties(sheet, schema);
-    write_example(sheet, schema.get("example").or_else(|| schema.get("examples")?.as_array()?.first()));
+    if properties(schema).is_some() || example_of(schema).is_some_and(|example| example.is_object() || example.is_array()) {
+        write_example(sheet, example_of(schema));
+    }
 }
 
 /// A table of them; none for a schema without.
@@ -48,11 +51,8 @@ fn add_rows(sheet: &mut Sheet<'_>, rows: &mut Vec<Vec<String>>, prefix: &str, sc
     for (name, property) in properties(schema).into_iter().flatten() {
         let prefix = if sheet.repeats(prefix.len()) { prefix } else { "" };
         let full: String = format!("{prefix}{name}").chars().take(LONGEST_NAME).collect();
-        let mut description = joined(&text(property, "description").or_else(|| text(property, "title")).unwrap_or_default());
-        if let Some(default) = property.get("default").filter(|default| !default.is_null()) {
-            let default = format!("Default {}.", code(&short(default)));
-            description = if description.is_empty() { default } else { format!("{description} {default}") };
-        }
+        let mut description = in_cell(&text(property, "description").or_else(|| text(property, "title")).unwrap_or_default());
+        with_limits(&mut description, &limits(property));
         if property.get("deprecated") == Some(&Value::Bool(true)) {
             description = format!("Deprecated. {description}");
         }
@@ -62,6 +62,68 @@ fn add_rows(sheet: &mut Sheet<'_>, rows: &mut Vec<Vec<String>>, prefix: &str, sc
             add_rows(sheet, rows, &format!("{full}."), property, depth + 1);
         }
     }
+}
+
+/// What a value has to be besides its type, and what it may look like.
+pub(super) fn limits(schema: &Value) -> String {
+    let mut limits = Vec::new();
+    let value = |name: &str| schema.get(name).filter(|value| !value.is_null());
+    if let Some(default) = value("default") {
+        limits.push(format!("Default {}.", code(&short(default))));
+    }
+    let number = |name: &str| value(name).filter(|value| value.is_number()).map(short);
+    // As of version 3.0 it says of the limit beside it that it is none of the values.
+    let excludes = |name: &str| value(name) == Some(&Value::Bool(true));
+    let least = number("minimum").filter(|_| !excludes("exclusiveMinimum"));
+    let most = number("maximum").filter(|_| !excludes("exclusiveMaximum"));
+    limits.extend(between(least, most, ""));
+    let above = number("exclusiveMinimum").or_else(|| number("minimum").filter(|_| excludes("exclusiveMinimum")));
+    let below = number("exclusiveMaximum").or_else(|| number("maximum").filter(|_| excludes("exclusiveMaximum")));
+    limits.extend(above.map(|number| format!("More than {number}.")));
+    limits.extend(below.map(|number| format!("Less than {number}.")));
+    limits.extend(number("multipleOf").map(|number| format!("Multiple of {number}.")));
+    limits.extend(between(number("minLength"), number("maxLength"), " characters"));
+    limits.extend(between(number("minItems"), number("maxItems"), " items"));
+    limits.extend(between(number("minProperties"), number("maxProperties"), " properties"));
+    if let Some(pattern) = value("pattern").and_then(Value::as_str) {
+        limits.push(format!("Pattern {}.", code(&shortened(pattern))));
+    }
+    if let Some(example) = example_of(schema).filter(|example| !example.is_object() && !example.is_array()) {
+        limits.push(as_example(example));
+    }
+    for (name, words) in [("uniqueItems", "No item twice."), ("readOnly", "Read only."), ("writeOnly", "Write only.")] {
+        if excludes(name) {
+            limits.push(words.to_owned());
+        }
+    }
+    limits.join(" ")
+}
+
+fn between(least: Option<String>, most: Option<String>, what: &str) -> Option<String> {
+    match (least, most) {
+        (Some(least), Some(most)) if least == most => Some(format!("{least}{what}.")),
+        (Some(least), Some(most)) => Some(format!("{least} to {most}{what}.")),
+        (Some(least), None) => Some(format!("At least {least}{what}.")),
+        (None, Some(most)) => Some(format!("At most {most}{what}.")),
+        (None, None) => None,
+    }
+}
+
+pub(super) fn with_limits(description: &mut String, limits: &str) {
+    if !description.is_empty() && !limits.is_empty() {
+        description.push(' ');
+    }
+    description.push_str(limits);
+}
+
+/// The first, of many.
+pub(super) fn example_of(schema: &Value) -> Option<&Value> {
+    schema.get("example").or_else(|| schema.get("examples")?.as_array()?.first()).filter(|example| !example.is_null())
+}
+
+/// As it is typed: a text has no quotes.
+pub(super) fn as_example(value: &Value) -> String {
+    format!("Example {}.", code(&value.as_str().map_or_else(|| short(value), shortened)))
 }
 
 fn properties(schema: &Value) -> Option<&Map> {
@@ -131,9 +193,15 @@ fn type_of_level(schema: &Value, depth: usize, left: &mut usize) -> String {
     phrase
 }
 
-/// Pretty-printed, if it is not long.
+/// Pretty-printed, if it is not long; a text as it is.
 pub(super) fn write_example(sheet: &mut Sheet<'_>, example: Option<&Value>) {
-    let Some(example) = example.filter(|example| example.is_object() || example.is_array()) else { return };
+    let Some(example) = example.filter(|example| !example.is_null()) else { return };
+    if let Some(text) = example.as_str() {
+        return match text.len() > LONGEST_EXAMPLE {
+            true => sheet.leave_out("long examples", text),
+            false => sheet.fence("", text),
+        };
+    }
     if is_long(example) {
         let names = example.as_object().into_iter().flatten().map(|(name, _)| name.as_str()).take(MOST_VALUES);
         return sheet.leave_out("long examples", &format!("{{ {} }}", names.collect::<Vec<_>>().join(" ")));
@@ -186,15 +254,24 @@ pub(super) fn first_line(text: &str) -> String {
     line
 }
 
+/// Paragraphs of a description, each of which begins a line of its cell.
+pub(super) fn in_cell(text: &str) -> String {
+    match text.contains("\n\n") {
+        true => text.split("\n\n").map(joined).filter(|paragraph| !paragraph.is_empty()).collect::<Vec<_>>().join("\n\n"),
+        false => joined(text),
+    }
+}
+
 /// A value in one short line.
 fn short(value: &Value) -> String {
     // One that is long is long in print, too.
-    let mut text = if is_long(value) { "…".to_owned() } else { value.to_string() };
-    if text.len() > LONGEST_NAME {
-        text.truncate(text.floor_char_boundary(LONGEST_NAME));
-        text.push('…');
-    }
-    text
+    if is_long(value) { "…".to_owned() } else { shortened(&value.to_string()) }
+}
+
+fn shortened(text: &str) -> String {
+    let end = text.floor_char_boundary(LONGEST_NAME);
+    let more = if end < text.len() { "…" } else { "" };
+    format!("{}{more}", joined(&text[..end]))
 }
 
 /// Levels of properties within properties, and of types within types.

@@ -1,5 +1,59 @@
-//! Where a text of markdown leads: targets of links and of definitions, addresses in angle brackets and bare ones.
-//! Knows no code blocks: an address in an example is one that may be followed, too.
+//! Where a text of markdown leads: targets of links and of definitions, addresses in angle brackets and bare ones. What stands in code is an
+//! example, and is followed in plain text only, which has no code.
+
+use crate::extract::formats::components;
+use crate::extract::formats::markdown::fence_of;
+
+/// Of what is no code.
+pub(super) fn of_markdown(text: &str) -> Vec<String> {
+    let (mut found, mut begun, mut at) = (Vec::new(), 0, 0);
+    while let Some(next) = text[at..].find(['`', '~']).map(|next| at + next) {
+        match code_at(text, next) {
+            Ok(end) => {
+                found.extend(of(&text[begun..next]));
+                (begun, at) = (end, end);
+            }
+            Err(length) => at = next + length,
+        }
+    }
+    found.extend(of(&text[begun..]));
+    found
+}
+
+/// Where the code ends that begins with the marks there; else how many marks there are.
+fn code_at(text: &str, at: usize) -> Result<usize, usize> {
+    let marks = text[at..].bytes().take_while(|byte| *byte == text.as_bytes()[at]).count();
+    let before = text[text.floor_char_boundary(at.saturating_sub(LONGEST_LEAD))..at].rsplit('\n').next().unwrap_or_default();
+    let line = short(&text[at..]).split_inclusive('\n').next().filter(|_| marks >= 3).unwrap_or_default();
+    // In a list or a quotation, too.
+    let begins_line = before.chars().all(|c| matches!(c, ' ' | '\t' | '>' | '-' | '*' | '+'));
+    if let Some((mark, length)) = fence_of(line.trim_end()).filter(|_| begins_line) {
+        let mut end = at + line.len();
+        for line in text[end..].split_inclusive('\n') {
+            end += line.len();
+            let bare = line.trim_matches([' ', '\t', '>', '\n']);
+            if bare.len() >= length && bare.chars().all(|c| c == mark) {
+                break;
+            }
+        }
+        return Ok(end);
+    }
+    if text.as_bytes()[at] != b'`' {
+        return Err(marks);
+    }
+    // A span ends in its paragraph.
+    let window = short(&text[at + marks..]);
+    let window = window.split("\n\n").next().unwrap_or_default();
+    let mut from = 0;
+    while let Some(found) = window[from..].find('`').map(|found| from + found) {
+        let run = window[found..].bytes().take_while(|byte| *byte == b'`').count();
+        from = found + run;
+        if run == marks {
+            return Ok(at + marks + from);
+        }
+    }
+    Err(marks)
+}
 
 /// In order, as they are meant: escapes and character references undone.
 pub(super) fn of(text: &str) -> Vec<String> {
@@ -19,7 +73,7 @@ pub(super) fn of(text: &str) -> Vec<String> {
             at = next + 1 + length;
         } else if rest.starts_with('[') && starts_line(&text[..next]) {
             found.extend(definition(rest).map(undone));
-        } else if let Some(tag) = rest.strip_prefix("<a ") {
+        } else if let Some(tag) = rest.strip_prefix("<a ").or_else(|| components::begins(rest).then_some(rest)) {
             found.extend(href(tag).map(undone));
         }
     }
@@ -112,6 +166,8 @@ fn short(text: &str) -> &str {
 
 /// In bytes.
 const LONGEST: usize = 4096;
+/// What stands before a fence on its line.
+const LONGEST_LEAD: usize = 80;
 
 fn starts_line(before: &str) -> bool {
     let line = before.trim_end_matches(' ');
@@ -139,6 +195,21 @@ fn undone(target: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn code_leads_nowhere() {
+        for (text, wanted) in [
+            ("[a](b)\n\n```md\n[c](d)\n`\n```\n[`e`](f) `[g](h)` ``[i](`j)`` [k](l)", &["b", "f", "l"][..]),
+            ("- a\n\n  ~~~\n  [b](c)\n  ~~~\n\n[d]: e\n> ```\n> [f](g)\n> ```\n[h]: i", &["e", "i"]),
+            ("a ~~b~~ [c](d) `e\n\n[f](g) `` [h](i)", &["d", "g", "i"]),
+            ("```\n[a](b)", &[]),
+            ("<Card title=\"a\" href=\"/b\" /> <Vec<T> href='c'> `<Card href=\"d\">`", &["/b"]),
+        ] {
+            assert_eq!(of_markdown(text), wanted, "{text}");
+        }
+        let many = "`` ` ```` ".repeat(100_000);
+        assert_eq!(of_markdown(&many), Vec::<String>::new());
+    }
 
     #[test]
     fn targets_are_read_as_markdown_has_them() {

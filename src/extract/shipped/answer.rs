@@ -183,6 +183,7 @@ fn read(page: &Page, ask: &Ask, answer: &Page, meter: &Meter) -> Taken {
             Taken {
                 page: looked_up(page, ask, answer.validators.clone(), &index),
                 links: index.pages(),
+                beyond: index.beyond(),
                 index: Some(index),
                 ..Taken::default()
             }
@@ -233,6 +234,18 @@ pub fn asked_next(page: &Page, ask: &Ask, index: &Index) -> Option<Ask> {
     match fragments.index() {
         Some(_) => Ask::of_fragments(fragments.clone(), 0, 0),
         None => unread.and_then(|step| Ask::of_fragments(fragments.clone(), place + step, left - step)),
+    }
+}
+
+/// What an answer that did not come leaves to be asked: one page's file in an index of many is no more than that page.
+pub fn missing(ask: &Ask) -> Taken {
+    match &ask.means {
+        Means::PagefindFragment { fragments, place, left } => Taken {
+            asks: Ask::of_fragments(fragments.clone(), place + 1, *left).into_iter().collect(),
+            index: Some(Index::of_fragment(fragments.clone(), *place, None)),
+            ..Taken::default()
+        },
+        _ => Taken::default(),
     }
 }
 

@@ -20,6 +20,8 @@ pub struct Index {
     /// Where the texts are, if each has a file of its own, and which of these were read.
     fragments: Option<Arc<Fragments>>,
     read: HashSet<usize>,
+    /// Records of pages that are more than are kept.
+    beyond: u64,
 }
 
 #[derive(Debug)]
@@ -79,6 +81,10 @@ impl Index {
         }
     }
 
+    pub(super) fn beyond(&self) -> u64 {
+        self.beyond
+    }
+
     pub(super) fn fragments(&self) -> Option<&Arc<Fragments>> {
         self.fragments.as_ref()
     }
@@ -104,7 +110,7 @@ impl Index {
     }
 
     fn look(&mut self, data: &Data, top: &Url, meter: &Meter, depth: usize) {
-        if depth > DEEPEST || !meter.goes_on() || self.pages.len() >= MOST {
+        if depth > DEEPEST || !meter.goes_on() {
             return;
         }
         let address = ADDRESSES.iter().find_map(|name| data.text_of(name));
@@ -126,10 +132,19 @@ impl Index {
             ["title", "s", "h", "t"].iter().find_map(|name| record.text_of(name)).filter(|title| !title.is_empty() && *title != text);
         let mut page = url;
         page.set_fragment(None);
-        let place = *self.places.entry(path_of(&page)).or_insert_with(|| {
-            self.pages.push(Entry { url: page, title: None, html: String::new(), source: None });
-            self.pages.len() - 1
-        });
+        let path = path_of(&page);
+        let place = match self.places.get(&path) {
+            Some(place) => *place,
+            None if self.pages.len() >= MOST => {
+                self.beyond += 1;
+                return;
+            }
+            None => {
+                self.places.insert(path, self.pages.len());
+                self.pages.push(Entry { url: page, title: None, html: String::new(), source: None });
+                self.pages.len() - 1
+            }
+        };
         let entry = &mut self.pages[place];
         match title {
             Some(title) if is_section => entry.html.push_str(&format!("<h2>{}</h2>", tree::escaped(title))),
@@ -188,5 +203,18 @@ mod tests {
         assert!(read(lunr, "https://a.test/assets/js/search-data.json", "https://a.test/kettles").is_some());
         assert!(read(mkdocs, "https://a.test/d/search/search_index.json", "https://a.test/d/other/").is_none());
         assert!(read("<!doctype html>", "https://a.test/search_index.json", "https://a.test/").is_none());
+    }
+
+    #[test]
+    fn pages_beyond_the_limit_are_counted_and_those_within_are_read_to_their_end() {
+        let record = |page: usize, part: &str| {
+            format!("{{\"location\":\"{page}/{part}\",\"title\":\"\",\"text\":\"A kettle boils water in two minutes {part}\"}},")
+        };
+        let records: String = (0..MOST + 2).map(|page| record(page, "")).chain([record(MOST - 1, "#end")]).collect();
+        let meter = Budget::default().begin();
+        let index = Index::of(&format!("[{records}]"), &"https://a.test/search_index.json".parse().unwrap(), &meter);
+        assert_eq!((index.pages().len(), index.beyond()), (MOST, 2));
+        let (_, html) = index.page(&format!("https://a.test/{}/", MOST - 1).parse().unwrap()).unwrap();
+        assert!(html.ends_with("in two minutes #end</p>"), "{html}");
     }
 }

@@ -29,7 +29,7 @@ use crate::extract::syntax::Syntax;
 use crate::extract::{Reading, article, formats, html, links, shell};
 use crate::model::Meter;
 
-pub use answer::{Taken, asked_again, asked_next, looked_up, taken};
+pub use answer::{Taken, asked_again, asked_next, looked_up, missing, taken};
 pub use beside::{Ask, Beside, beside};
 pub use index::Index;
 pub use routes::Routes;

@@ -6,7 +6,7 @@ use html5ever::tendril::StrTendril;
 use html5ever::tokenizer::{Doctype, Token, TokenSink};
 use memchr::memchr;
 
-use super::{State, Tokenizer, is_blank};
+use super::{State, Tokenizer, entities, is_blank};
 
 impl<S: TokenSink> Tokenizer<'_, S> {
     pub(super) fn declaration(&mut self) {
@@ -73,10 +73,21 @@ impl<S: TokenSink> Tokenizer<'_, S> {
         };
         self.skip_blanks();
         doctype.force_quirks |= !is_whole || self.at == self.source.len();
+        self.pass_over_subset();
         // What stands behind the identifiers does not matter.
         let end = self.next_of(b'>', self.at);
         self.at = (end + 1).min(self.source.len());
         doctype
+    }
+
+    /// In XML, declarations may follow in brackets, which browsers that read HTML take for text.
+    fn pass_over_subset(&mut self) {
+        if self.source.as_bytes().get(self.at) == Some(&b'[')
+            && self.sink.adjusted_current_node_present_but_not_in_html_namespace()
+            && let Some(end) = entities::end_of_subset(&self.source[self.at..])
+        {
+            self.at += end;
+        }
     }
 
     /// The public identifier and the one of the system behind it, which may be missing.

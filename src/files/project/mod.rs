@@ -33,6 +33,10 @@ pub struct Project {
     pub dependencies: Vec<Dependency>,
     /// Packages that the project itself is made of, by what its lock file says.
     pub own: Vec<PackageName>,
+    /// Folders of these below the project, where its lock file says them, with `/` between names.
+    pub own_folders: Vec<String>,
+    /// Names of npm by which the project's code reaches packages that are called otherwise.
+    pub aliases: Vec<String>,
     /// What there is to know of it, such as entries that name no package.
     pub notes: Vec<String>,
     /// Known by the contents of the lock files: another one means that something has changed.
@@ -104,6 +108,8 @@ impl Project {
             locks: Vec::new(),
             dependencies: Vec::new(),
             own: Vec::new(),
+            own_folders: Vec::new(),
+            aliases: Vec::new(),
             notes: Vec::new(),
             fingerprint: String::new(),
         };
@@ -143,6 +149,8 @@ impl Project {
     fn add(&mut self, name: &'static str, lock: Lock) {
         self.locks.push(name.to_owned());
         self.own.extend(lock.own);
+        self.own_folders.extend(lock.own_folders);
+        self.aliases.extend(lock.aliases);
         self.notes.extend(lock.notes.into_iter().map(|note| format!("{name}: {note}")));
         let mut order: Vec<usize> = (0..lock.packages.len()).collect();
         order.sort_by(|a, b| lock.packages[*a].package.cmp(&lock.packages[*b].package));
@@ -181,6 +189,8 @@ impl Project {
 struct Lock {
     packages: Vec<Locked>,
     own: Vec<PackageName>,
+    own_folders: Vec<String>,
+    aliases: Vec<String>,
     notes: Vec<String>,
 }
 
@@ -205,6 +215,13 @@ impl Lock {
         };
         self.packages.push(Locked { package, source, is_direct: false, at: None, needs: Vec::new() });
         self.packages.last_mut()
+    }
+
+    /// Adds a name under which the project's code reaches something, where it is another one than that has itself.
+    fn call(&mut self, called: &str, name: &str) {
+        if called != name && PackageName::listed(Ecosystem::Npm, called, "").is_some() {
+            self.aliases.push(called.to_owned());
+        }
     }
 }
 

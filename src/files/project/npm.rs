@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::{Beside, Lock, Source};
 use crate::files::error::Error;
-use crate::files::package::Ecosystem;
+use crate::files::package::{Ecosystem, PackageName};
 
 pub(super) fn read(path: &Path, text: &str, beside: Beside<'_>) -> Result<Lock, Error> {
     let value: Value = serde_json::from_str(text).map_err(|error| Error::broken(path, error.line(), error.to_string()))?;
@@ -44,12 +44,14 @@ fn places(packages: &Map<String, Value>) -> Lock {
         let text = |key: &str| package.get(key).and_then(Value::as_str);
         // A workspace that is linked here is the project's own.
         if package.get("link").and_then(Value::as_bool) == Some(true) {
+            lock.own.extend(PackageName::listed(Ecosystem::Npm, name, ""));
             continue;
         }
         let source = of(text("resolved").unwrap_or_default());
         if let Some(locked) = lock.push(Ecosystem::Npm, text("name").unwrap_or(name), text("version").unwrap_or_default(), source) {
             locked.at = Some(place.clone()).filter(|place| is_below(place));
             at.insert(place, lock.packages.len() - 1);
+            lock.call(name, text("name").unwrap_or(name));
         }
     }
     for (place, package) in packages {

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::{Lock, Source, npm};
 use crate::files::error::Error;
-use crate::files::package::Ecosystem;
+use crate::files::package::{Ecosystem, PackageName};
 use crate::files::yaml::{self, Yaml};
 
 pub(super) fn read(path: &Path, text: &str) -> Result<Lock, Error> {
@@ -56,6 +56,12 @@ pub(super) fn read(path: &Path, text: &str) -> Result<Lock, Error> {
             let version = asked.text().or_else(|| asked.text_at("version"));
             if let Some(found) = version.and_then(|version| named(&places, name, version, major)) {
                 lock.packages[found].is_direct = true;
+                let own = lock.packages[found].package.name.clone();
+                lock.call(name, &own);
+            }
+            // One of its workspace.
+            if version.is_some_and(|version| version.starts_with("link:")) {
+                lock.own.extend(PackageName::listed(Ecosystem::Npm, name, ""));
             }
         }
     }

@@ -8,7 +8,7 @@ use toml::{Table, Value};
 
 use super::{Beside, Lock, Source, of_toml};
 use crate::files::error::Error;
-use crate::files::package::Ecosystem;
+use crate::files::package::{Ecosystem, PackageName};
 
 #[derive(Deserialize)]
 struct File {
@@ -83,6 +83,11 @@ fn graph(packages: &[Package], is_own: impl Fn(&Package) -> bool, direct: &HashS
         let added =
             if is_own(package) { None } else { lock.push(Ecosystem::Pypi, &package.name, &package.version, source(&package.source)) };
         let place = added.map(|locked| locked.is_direct = direct.contains(&normal(&package.name))).map(|()| lock.packages.len() - 1);
+        if is_own(package) {
+            lock.own.extend(PackageName::listed(Ecosystem::Pypi, &package.name, ""));
+            let folder = ["editable", "virtual"].iter().find_map(|kind| package.source.get(*kind)?.as_str());
+            lock.own_folders.extend(folder.filter(|folder| is_below(folder)).map(str::to_owned));
+        }
         if let Some(place) = place {
             by_name.entry(normal(&package.name)).or_default().push(place);
         }
@@ -140,6 +145,10 @@ fn asked_for(text: &str) -> HashSet<String> {
     names.extend(tables.flat_map(Table::keys).cloned());
     names.retain(|name| name != "python" && !name.is_empty());
     names.iter().map(|name| Ecosystem::Pypi.normal(name)).collect()
+}
+
+fn is_below(folder: &str) -> bool {
+    !folder.contains(['\\', ':']) && folder.split('/').all(|part| !matches!(part, "" | "." | ".."))
 }
 
 /// Of one name for different platforms and interpreters.

@@ -23,6 +23,10 @@ impl Made {
     }
 }
 
+fn own(project: &Project) -> Vec<String> {
+    project.own.iter().map(ToString::to_string).collect()
+}
+
 fn shown(project: &Project) -> Vec<String> {
     let of = |at: usize| project.dependencies[at].package.name.clone();
     let one = |dependency: &Dependency| {
@@ -83,6 +87,7 @@ fn npm_is_read_in_all_its_versions() {
     let made = Made::new(&[("package-lock.json", third)]);
     assert_eq!(made.shown(), ["npm:@s/b@1.1.0! [c]", "npm:a@1.0.0! [c]", "npm:c@1.0.0", "npm:c@2.0.0", "npm:git@1.0.0", "npm:real@3.0.0!"]);
     let project = made.read();
+    assert_eq!((own(&project), &*project.aliases), (vec!["npm:ws".to_owned()], &["alias".to_owned()][..]));
     assert_eq!((project.dependencies[0].needs[0], project.dependencies[1].needs[0]), (2, 3), "the nearest is used");
     assert_eq!(project.dependencies[3].at.as_deref(), Some("node_modules/a/node_modules/c"));
     assert!(matches!(&project.dependencies[4].source, Source::Git { commit: Some(commit), .. } if commit == "abc"));
@@ -100,6 +105,9 @@ fn pnpm_is_read_in_all_its_versions() {
     let made = Made::new(&[("pnpm-lock.yaml", ninth)]);
     assert_eq!(made.shown(), ["npm:@s/b@1.1.0!", "npm:a@1.0.0! [react]", "npm:react@18.0.0"]);
     assert_eq!(made.read().dependencies[0].at.as_deref(), Some("node_modules/.pnpm/@s+b@1.1.0/node_modules/@s/b"));
+    let linked = "lockfileVersion: '9.0'\nimporters:\n  .:\n    dependencies:\n      ui:\n        specifier: workspace:*\n        version: link:packages/ui\n      b:\n        specifier: npm:a@1\n        version: a@1.0.0\npackages:\n  a@1.0.0:\n    resolution: {integrity: x}\nsnapshots:\n  a@1.0.0: {}\n";
+    let project = Made::new(&[("pnpm-lock.yaml", linked)]).read();
+    assert_eq!((own(&project), &*project.aliases), (vec!["npm:ui".to_owned()], &["b".to_owned()][..]));
     let sixth = "lockfileVersion: '6.0'\ndependencies:\n  a:\n    specifier: ^1\n    version: 1.0.0\npackages:\n  /a@1.0.0:\n    resolution: {integrity: x}\n    dependencies:\n      '@s/b': 1.1.0\n  /@s/b@1.1.0:\n    resolution: {integrity: x}\n";
     assert_eq!(Made::new(&[("pnpm-lock.yaml", sixth)]).shown(), ["npm:@s/b@1.1.0", "npm:a@1.0.0! [@s/b]"]);
     let fifth = "lockfileVersion: 5.4\nspecifiers:\n  a: ^1\ndependencies:\n  a: 1.0.0_react@18.0.0\npackages:\n  /a/1.0.0_react@18.0.0:\n    resolution: {integrity: x}\n    dependencies:\n      '@s/b': 1.1.0\n  /@s/b/1.1.0:\n    resolution: {integrity: x}\n";
@@ -114,6 +122,9 @@ fn yarn_is_read_in_both_its_forms() {
     let berry = "__metadata:\n  version: 8\n\n\"@s/b@npm:^1.0.0\":\n  version: 1.1.0\n  resolution: \"@s/b@npm:1.1.0\"\n  languageName: node\n\n\"a@npm:^1.0.0, a@npm:~1.0.0\":\n  version: 1.0.1\n  resolution: \"a@npm:1.0.1\"\n  dependencies:\n    \"@s/b\": \"npm:^1.0.0\"\n\n\"g@https://github.com/o/g.git\":\n  version: 2.0.0\n  resolution: \"g@https://github.com/o/g.git#commit=abc\"\n\n\"own@workspace:.\":\n  version: 0.0.0-use.local\n  resolution: \"own@workspace:.\"\n  dependencies:\n    a: \"npm:^1.0.0\"\n";
     let made = Made::new(&[("yarn.lock", berry)]);
     assert_eq!(made.shown(), ["npm:@s/b@1.1.0", "npm:a@1.0.1! [@s/b]", "npm:g@2.0.0"]);
+    assert_eq!(own(&made.read()), ["npm:own"]);
+    let alias = "# yarn lockfile v1\n\n\n\"b@npm:a@^1.0.0\":\n  version \"1.0.1\"\n";
+    assert_eq!(Made::new(&[("yarn.lock", alias)]).read().aliases, ["b"]);
     assert!(matches!(&made.read().dependencies[2].source, Source::Git { commit: Some(commit), .. } if commit == "abc"));
 }
 
@@ -144,7 +155,13 @@ name = "c"
 version = "3.0"
 source = { registry = "https://index.test/simple" }
 "#;
-    assert_eq!(Made::new(&[("uv.lock", uv)]).shown(), ["pypi:a@1.0! [b-b]", "pypi:b-b@2.0", "pypi:c@3.0!"]);
+    let made = Made::new(&[("uv.lock", uv)]);
+    assert_eq!(made.shown(), ["pypi:a@1.0! [b-b]", "pypi:b-b@2.0", "pypi:c@3.0!"]);
+    assert_eq!((own(&made.read()), made.read().own_folders), (vec!["pypi:own".to_owned()], vec![]));
+    for (folder, wanted) in [("packages/lib", &["packages/lib"][..]), ("../other", &[]), ("/other", &[])] {
+        let made = Made::new(&[("uv.lock", &uv.replace("editable = \".\"", &format!("editable = \"{folder}\"")))]);
+        assert_eq!(made.read().own_folders, wanted, "{folder}");
+    }
     let poetry = r#"
 [[package]]
 name = "a"

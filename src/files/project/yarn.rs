@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::{Beside, Lock, Source, npm};
 use crate::files::error::Error;
-use crate::files::package::Ecosystem;
+use crate::files::package::{Ecosystem, PackageName};
 use crate::files::yaml::{self, Yaml};
 
 /// One package, as both forms have it.
@@ -42,6 +42,10 @@ fn of(entries: &[Entry<'_>], direct: &HashSet<String>) -> Lock {
         let is_own = entry.resolved.contains("@workspace:") || entry.version == "0.0.0-use.local";
         let place = (!is_own).then(|| lock.push(Ecosystem::Npm, alias(requested).unwrap_or(name), entry.version, source(entry.resolved)));
         let place = place.flatten().is_some().then(|| lock.packages.len() - 1);
+        if is_own {
+            lock.own.extend(PackageName::listed(Ecosystem::Npm, name, ""));
+        }
+        lock.call(name, alias(requested).unwrap_or(name));
         of_entry.push(place);
         if let Some(place) = place {
             by_request.extend(entry.asked.iter().map(|asked| (asked.as_str(), place)));

@@ -25,4 +25,8 @@ pub trait Meaning {
 
     /// Components of the vectors that are stored of a model; none where there are none.
     fn dimensions(&self, model: &str) -> Result<Option<u32>, Error>;
+
+    /// Makes what finds the nearest of many vectors without comparing all, where the engine has such a thing, there are enough vectors, and
+    /// it is not there yet; whether it was made. It may take minutes, and keeps nobody from reading or writing.
+    fn index_vectors(&self, model: &str) -> Result<bool, Error>;
 }

@@ -2,6 +2,9 @@
 //!
 //! A trait a topic, and [`Keep`] for all of them. Synchronous: it is called on threads that may wait.
 
+mod copying;
+mod joined;
+mod leases;
 mod meaning;
 mod origins;
 mod packages;
@@ -14,6 +17,9 @@ use std::fmt;
 
 use super::Error;
 
+pub use self::copying::{Copying, Span};
+pub use self::joined::{JoinedCrawls, Verdicts};
+pub use self::leases::Leases;
 pub use self::meaning::Meaning;
 pub use self::origins::Origins;
 pub use self::packages::{Agreement, NamedSymbols, PackageRow, Packages, SITE, StoredPackage, StoredProject};
@@ -49,7 +55,9 @@ impl Check {
 }
 
 /// An engine that keeps all of it. What it says of one moment is consistent, and what it has acknowledged stays.
-pub trait Keep: Pages + Sources + Origins + Meaning + Questions + Packages + Sharing + fmt::Debug + Send + Sync {
+pub trait Keep:
+    Pages + Sources + JoinedCrawls + Origins + Meaning + Leases + Questions + Packages + Sharing + Copying + fmt::Debug + Send + Sync
+{
     /// Whether pages can be stored: a store that was opened to read alone takes none.
     fn is_writable(&self) -> bool;
 

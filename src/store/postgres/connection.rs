@@ -151,6 +151,12 @@ impl Connection {
         self.answer().map(drop)
     }
 
+    /// Statements without parameters that are sent with the next one. Where they fail, that one does, too: in a transaction.
+    pub(super) fn before_the_next(&mut self, sql: &str) {
+        self.outgoing.batch(sql);
+        self.owed += 1;
+    }
+
     /// The rows of an answer.
     pub(super) fn rows(&mut self, sql: &str, parameters: &[Value<'_>]) -> Result<Vec<Row>, Failure> {
         self.ask(sql, parameters).map(|answer| answer.rows)

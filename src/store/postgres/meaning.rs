@@ -1,5 +1,5 @@
-//! Vectors of passages: what is embedded, what is pending, and which are nearest. A vector belongs to a model and to a passage, known by its
-//! hash, on whatever page it stands; the server compares them.
+//! Vectors of passages: what is embedded, and what is pending. A vector belongs to a model and to a passage, known by its hash, on whatever
+//! page it stands.
 
 use std::collections::{HashMap, HashSet};
 
@@ -7,15 +7,12 @@ use super::pages::{CHUNK_COLUMNS, chunk};
 use super::transaction::{Transaction, limit as at_most};
 use super::wire::Value;
 use super::{Postgres, lock};
-use crate::model::{EmbedProgress, Embedded, Mode, Pending, Wanted};
-use crate::store::among::Among;
+use crate::model::{EmbedProgress, Embedded, Pending};
 use crate::store::error::Failure;
-use crate::store::fuse::Candidate;
 use crate::store::hashes::SPARE;
 use crate::store::keep::Meaning;
-use crate::store::near::{Quantised, among_neighbours, quantise};
+use crate::store::near::{Quantised, quantise};
 use crate::store::ranges::Ranges;
-use crate::store::words::Filter;
 use crate::store::written::count;
 use crate::store::{Error, ModelSummary};
 
@@ -54,7 +51,7 @@ impl Meaning for Postgres {
                 let kept = quantise(vector).ok_or(Error::BadVector { chunk: *chunk })?;
                 put.extend(passages.get(chunk).map(|passage| (*passage, kept)));
             }
-            put_all(transaction, row, &put)
+            put_all(transaction, row, &put).map(drop)
         })
     }
 
@@ -74,6 +71,10 @@ impl Meaning for Postgres {
     fn dimensions(&self, model: &str) -> Result<Option<u32>, Error> {
         self.read(|transaction| Ok(Model::find(transaction, model)?.map(|model| model.dimensions as u32)))
     }
+
+    fn index_vectors(&self, model: &str) -> Result<bool, Error> {
+        self.make_graph(model)
+    }
 }
 
 /// The row of a model.
@@ -81,7 +82,7 @@ impl Meaning for Postgres {
 pub(super) struct Model {
     pub id: i64,
     pub dimensions: usize,
-    vectors: u64,
+    pub vectors: u64,
     chunks: u64,
 }
 
@@ -105,7 +106,7 @@ impl Model {
 }
 
 /// Numbers as pgvector reads them.
-fn written(numbers: impl Iterator<Item = f32>) -> String {
+pub(super) fn written(numbers: impl Iterator<Item = f32>) -> String {
     use std::fmt::Write as _;
     let mut text = String::from("[");
     for (at, number) in numbers.enumerate() {
@@ -115,22 +116,41 @@ fn written(numbers: impl Iterator<Item = f32>) -> String {
     text
 }
 
-/// Each unless its passage has a vector of this model.
-pub(super) fn put_all(transaction: &Transaction<'_>, model: Model, vectors: &[(i64, Quantised)]) -> Result<(), Failure> {
+/// Each unless its passage has a vector of this model; how many had none.
+pub(super) fn put_all(transaction: &Transaction<'_>, model: Model, vectors: &[(i64, Quantised)]) -> Result<u64, Failure> {
+    with_all(
+        transaction,
+        model,
+        vectors,
+        "INSERT INTO vectors (model, passage, scale, steps)
+        SELECT DISTINCT ON (passage) $1::bigint, passage, scale, steps::halfvec FROM of ON CONFLICT (model, passage) DO NOTHING",
+    )
+}
+
+/// Of how many the passage has another one of this model.
+pub(super) fn others(transaction: &Transaction<'_>, model: Model, vectors: &[(i64, Quantised)]) -> Result<u64, Failure> {
+    with_all(
+        transaction,
+        model,
+        vectors,
+        "SELECT 1 FROM of JOIN vectors AS v ON v.model = $1 AND v.passage = of.passage
+        WHERE v.scale <> of.scale OR v.steps::text <> of.steps::halfvec::text",
+    )
+}
+
+/// How many rows a statement gives or changes, which has `of`: passages with scale and steps.
+fn with_all(transaction: &Transaction<'_>, model: Model, vectors: &[(i64, Quantised)], sql: &str) -> Result<u64, Failure> {
     if vectors.is_empty() {
-        return Ok(());
+        return Ok(0);
     }
     let passages: Vec<i64> = vectors.iter().map(|(passage, _)| *passage).collect();
     let scales: Vec<f32> = vectors.iter().map(|(_, vector)| vector.scale).collect();
     let steps = |vector: &Quantised| written(vector.data.iter().map(|step| f32::from(step.cast_signed())));
     let steps: Vec<String> = vectors.iter().map(|(_, vector)| steps(vector)).collect();
     let steps: Vec<Option<&str>> = steps.iter().map(|steps| Some(steps.as_str())).collect();
-    let sql = "INSERT INTO vectors (model, passage, scale, steps)
-               SELECT DISTINCT ON (passage) $1::bigint, passage, scale, steps::halfvec
-               FROM unnest($2::bigint[], $3::real[], $4::text[]) AS of (passage, scale, steps)
-               ON CONFLICT (model, passage) DO NOTHING";
+    let sql = format!("WITH of AS (SELECT * FROM unnest($2::bigint[], $3::real[], $4::text[]) AS of (passage, scale, steps)) {sql}");
     let values = [model.id.into(), Value::Numbers(&passages), Value::Reals(&scales), Value::Texts(&steps)];
-    transaction.execute(sql, &values).map(drop)
+    transaction.execute(&sql, &values)
 }
 
 fn progress(transaction: &Transaction<'_>, model: &str) -> Result<EmbedProgress, Failure> {
@@ -140,7 +160,7 @@ fn progress(transaction: &Transaction<'_>, model: &str) -> Result<EmbedProgress,
 
 /// The passages that lack a vector of the model, each once, text before code, the newest first. `known` are the chunks of each kind of which
 /// it is known that they have one: what is found out is added, so that nothing is looked at twice.
-fn pending(transaction: &Transaction<'_>, model: &str, known: &mut [Ranges; 2], limit: usize) -> Result<Vec<Pending>, Failure> {
+pub(super) fn pending(transaction: &Transaction<'_>, model: &str, known: &mut [Ranges; 2], limit: usize) -> Result<Vec<Pending>, Failure> {
     let progress = progress(transaction, model)?;
     if progress.chunks == progress.embedded {
         return Ok(Vec::new());
@@ -216,78 +236,6 @@ pub(super) fn evict(transaction: &Transaction<'_>) -> Result<(), Failure> {
     transaction.execute(&format!("DELETE FROM passages WHERE id IN {old}"), &[newest.into()]).map(drop)
 }
 
-/// The chunks nearest to the query by meaning, best first: each passage's own cosine, and those of what stands beside it on its page.
-pub(super) fn nearest(
-    transaction: &Transaction<'_>,
-    (name, vector): (&str, &[f32]),
-    mode: Mode,
-    filter: Filter<'_>,
-) -> Result<Vec<Candidate>, Failure> {
-    let Some(model) = Model::find(transaction, name)?.filter(|model| model.vectors > 0) else {
-        let is_empty = transaction.row("SELECT 1 FROM chunks LIMIT 1", &[])?.is_none();
-        return match mode {
-            Mode::Dense if !is_empty => Err(Error::NothingEmbedded { model: name.to_owned() }.into()),
-            _ => Ok(Vec::new()),
-        };
-    };
-    if vector.len() != model.dimensions {
-        return Err(Error::Dimensions { model: name.to_owned(), expected: model.dimensions, found: vector.len() }.into());
-    }
-    // Half floats hold the largest component best where it is 1, however long the vector of the question is.
-    let largest = vector.iter().fold(0.0_f32, |largest, component| largest.max(component.abs()));
-    if !(largest > 0.0 && vector.iter().all(|component| component.is_finite())) {
-        return Err(Error::BadQueryVector.into());
-    }
-    let direction = written(vector.iter().map(|component| component / largest));
-    let among = filter.among.map(multirange);
-    let fits = |chunk: &str| {
-        let source = if filter.source.is_some() { format!(" AND {chunk}.source = $5") } else { " AND $5::bigint IS NULL".to_owned() };
-        let among = if among.is_some() { format!(" AND {chunk}.id <@ $6::int8multirange") } else { " AND $6::text IS NULL".to_owned() };
-        format!("{chunk}.kind = $4{source}{among}")
-    };
-    let beside = |which: &str| format!("SELECT b.passage FROM chunks AS b WHERE b.page = c.page AND b.kind = $4 AND b.id {which} LIMIT 1");
-    let sql = format!(
-        "WITH near AS MATERIALIZED (
-             SELECT v.passage, -(v.steps <#> $2::halfvec) * v.scale AS cosine FROM vectors AS v
-             WHERE v.model = $1 AND EXISTS (SELECT 1 FROM chunks AS e WHERE e.passage = v.passage AND {})
-             ORDER BY (v.steps <#> $2::halfvec) * v.scale, v.passage LIMIT $3)
-         SELECT c.id, c.page, near.cosine, -(vb.steps <#> $2::halfvec) * vb.scale, -(va.steps <#> $2::halfvec) * va.scale
-         FROM near
-         CROSS JOIN LATERAL (SELECT f.id, f.page FROM chunks AS f WHERE f.passage = near.passage AND {} ORDER BY f.id LIMIT $3) AS c
-         LEFT JOIN LATERAL ({}) AS before ON true
-         LEFT JOIN vectors AS vb ON vb.model = $1 AND vb.passage = before.passage
-         LEFT JOIN LATERAL ({}) AS after ON true
-         LEFT JOIN vectors AS va ON va.model = $1 AND va.passage = after.passage",
-        fits("e"),
-        fits("f"),
-        beside("< c.id ORDER BY b.id DESC"),
-        beside("> c.id ORDER BY b.id"),
-    );
-    let values = [
-        model.id.into(),
-        Value::Text(Some(&direction)),
-        at_most(filter.room().max(1)),
-        i64::from(filter.wanted == Wanted::Code).into(),
-        filter.source.into(),
-        among.as_deref().into(),
-    ];
-    let mut found = transaction.collect(&sql, &values, |row| {
-        let (chunk, page, cosine) = (row.number(0)?, row.number(1)?, row.real(2)? * largest);
-        let mut beside = Vec::with_capacity(2);
-        for column in [3, 4] {
-            if !row.is_null(column) {
-                beside.push(row.real(column)? * largest);
-            }
-        }
-        let key = if filter.distinct_pages { page } else { chunk };
-        Ok(Candidate { key, chunk, found: cosine, score: among_neighbours(cosine, beside.into_iter()) })
-    })?;
-    // Equal scores by age.
-    found.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.chunk.cmp(&b.chunk)));
-    found.truncate(filter.room());
-    Ok(found)
-}
-
 /// The vectors of a model for what these chunks say, in their order.
 pub(super) fn vectors_of(transaction: &Transaction<'_>, name: &str, chunks: &[i64]) -> Result<Vec<Option<Vec<f32>>>, Failure> {
     let Some(model) = Model::find(transaction, name)? else { return Ok(vec![None; chunks.len()]) };
@@ -299,12 +247,6 @@ pub(super) fn vectors_of(transaction: &Transaction<'_>, name: &str, chunks: &[i6
     })?;
     let found: HashMap<i64, Vec<f32>> = found.into_iter().collect();
     Ok(chunks.iter().map(|chunk| found.get(chunk).cloned()).collect())
-}
-
-/// Numbers of chunks as PostgreSQL writes ranges of them.
-fn multirange(among: &Among) -> String {
-    let ranges: Vec<String> = among.runs().map(|(first, last)| format!("[{first},{last}]")).collect();
-    format!("{{{}}}", ranges.join(","))
 }
 
 const MOST_AT_ONCE: usize = 1_000;

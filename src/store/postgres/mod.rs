@@ -7,8 +7,12 @@
 mod address;
 mod check;
 mod connection;
+mod copying;
 mod date;
+mod graph;
+mod joined;
 mod meaning;
+mod nearest;
 mod origins;
 mod packages;
 mod pages;
@@ -33,6 +37,7 @@ use self::schema::{Limits, Missing, Takes};
 use self::transaction::Transaction;
 pub use self::trouble::Trouble;
 use super::error::{Error, Failure};
+use super::narrow::Narrowed;
 use super::ranges::Ranges;
 use super::server::UNREADABLE;
 use super::until::nobody_waits;
@@ -47,6 +52,10 @@ pub(super) struct Postgres {
     idle: Mutex<Vec<Connection>>,
     /// By model, for text and code: chunks that are known to have a vector. Numbers only grow, and a vector leaves only with the last chunk.
     embedded: Mutex<HashMap<String, [Ranges; 2]>>,
+    /// What the last searches were narrowed to, the last one first. Held to look and to change.
+    narrowed: Mutex<Vec<Narrowed>>,
+    /// Blocks of words that were read. Held to look and to change.
+    blocks: Mutex<words::Known>,
 }
 
 impl fmt::Debug for Postgres {
@@ -78,7 +87,15 @@ impl Postgres {
 
     fn prepared(text: &str, config: Config, missing: Missing) -> Result<Self, Error> {
         let address = Address::parse(text, &config.server).map_err(|trouble| Error::Server { server: UNREADABLE.to_owned(), trouble })?;
-        let mut store = Self { address, config, takes: Takes::QuestionsOnly, idle: Mutex::default(), embedded: Mutex::default() };
+        let mut store = Self {
+            address,
+            config,
+            takes: Takes::QuestionsOnly,
+            idle: Mutex::default(),
+            embedded: Mutex::default(),
+            narrowed: Mutex::default(),
+            blocks: Mutex::default(),
+        };
         let opened = store.connect().and_then(|mut connection| {
             let takes = schema::prepare(&mut connection, &store.address, missing)?;
             Ok((connection, takes))
@@ -117,13 +134,25 @@ impl Postgres {
 
     /// One transaction that writes: all of it happens, or nothing.
     fn write<T>(&self, work: impl Fn(&Transaction<'_>) -> Result<T, Failure>) -> Result<T, Error> {
+        self.write_within(work, |connection| connection.rows(LOCK, &[(&*self.address.schema).into()]).map(drop))
+    }
+
+    /// The same of rows that have locks of their own: beside those who write the rest.
+    fn write_beside<T>(&self, work: impl Fn(&Transaction<'_>) -> Result<T, Failure>) -> Result<T, Error> {
+        self.write_within(work, |_| Ok(()))
+    }
+
+    fn write_within<T>(
+        &self,
+        work: impl Fn(&Transaction<'_>) -> Result<T, Failure>,
+        lock: impl Fn(&mut Connection) -> Result<(), Failure>,
+    ) -> Result<T, Error> {
         if let Some(refusal) = self.takes.refusal() {
             return Err(self.at(refusal.into()));
         }
         self.tried(|connection| {
             connection.begin(Purpose::Write);
-            let locked = connection.rows(LOCK, &[(&*self.address.schema).into()]);
-            let written = locked.and_then(|_| work(&Transaction::of(connection)));
+            let written = lock(connection).and_then(|()| work(&Transaction::of(connection)));
             match written {
                 // Once it is asked for the end of it, nobody knows whether it has come.
                 Ok(answer) => connection.commit().map(|()| answer).map_err(Tried::Asked),
@@ -202,4 +231,4 @@ const LOCK: &str = "SELECT pg_advisory_xact_lock(1397572434, hashtext($1))";
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 /// Connections that are kept for the next who asks.
-const MOST_IDLE: usize = 8;
+const MOST_IDLE: usize = 16;

@@ -533,7 +533,7 @@ pub(super) fn clean_chunks(chunks: &[Chunk]) -> Cow<'_, [Chunk]> {
     if chunks.iter().all(has_clean) { Cow::Borrowed(chunks) } else { Cow::Owned(chunks.iter().map(clean_chunk).collect()) }
 }
 
-fn clean_chunk(chunk: &Chunk) -> Chunk {
+pub(super) fn clean_chunk(chunk: &Chunk) -> Chunk {
     let clean = |text: &String| without_nul(text).into_owned();
     let kind = match &chunk.kind {
         ChunkKind::Text => ChunkKind::Text,

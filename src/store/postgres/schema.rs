@@ -8,6 +8,7 @@ use std::time::Duration;
 use super::LOCK;
 use super::address::Address;
 use super::connection::{Connection, Purpose};
+use super::joined;
 use super::trouble::Trouble;
 use crate::store::Config;
 use crate::store::error::Failure;
@@ -16,7 +17,7 @@ use crate::store::error::Failure;
 const VERSION: i64 = MIGRATIONS.len() as i64;
 
 /// Each takes the schema one version further.
-const MIGRATIONS: [&str; 2] = [FIRST, LARGE_VECTORS];
+const MIGRATIONS: [&str; 4] = [FIRST, LARGE_VECTORS, CHANGES, joined::TABLES];
 
 /// Numbers of pages, chunks and vectors are never given twice, and who writes holds the lock: so "greater than the last one seen" finds all
 /// that is new. Addresses and names are compared byte by byte, whatever the language of the database.
@@ -268,6 +269,19 @@ const LARGE_VECTORS: &str = "
     ALTER FUNCTION vectors_added() SET search_path FROM CURRENT;
     ALTER FUNCTION vectors_removed() SET search_path FROM CURRENT;
 ";
+
+/// Whatever is kept in memory of pages and of what they were cut into is right as long as this number is the same.
+const CHANGES: &str = r#"
+    CREATE TABLE changes (number bigint NOT NULL);
+    INSERT INTO changes VALUES (0);
+    CREATE FUNCTION count_change() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+        UPDATE changes SET number = number + 1;
+        RETURN NULL;
+    END $$;
+    ALTER FUNCTION count_change() SET search_path FROM CURRENT;
+    CREATE TRIGGER count_change AFTER INSERT OR UPDATE OR DELETE ON pages FOR EACH STATEMENT EXECUTE FUNCTION count_change();
+    CREATE TRIGGER count_change AFTER INSERT OR DELETE ON chunks FOR EACH STATEMENT EXECUTE FUNCTION count_change();
+"#;
 
 /// Whether tables that are not there are made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -94,7 +94,7 @@ impl Sharing for Postgres {
                 }
                 put.push((*passage, Quantised { scale: *scale, data: data.clone() }));
             }
-            put_all(transaction, row, &put)
+            put_all(transaction, row, &put).map(drop)
         })
     }
 

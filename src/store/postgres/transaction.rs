@@ -40,6 +40,11 @@ impl<'c> Transaction<'c> {
         self.connection.borrow_mut().execute(sql, parameters)
     }
 
+    /// Statements whose answer nobody needs: they go with the one that comes next.
+    pub(super) fn before_the_next(&self, sql: &str) {
+        self.connection.borrow_mut().before_the_next(sql);
+    }
+
     /// What is read of each row.
     pub(super) fn collect<T>(
         &self,

@@ -6,17 +6,19 @@ use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::date::seconds;
+use super::nearest::nearest;
 use super::pages::{CHUNK_COLUMNS, chunk};
 use super::sources::find_source;
 use super::transaction::Transaction;
 use super::wire::{Row, Value};
 use super::words::Rows;
-use super::{Postgres, meaning, pages};
+use super::{Postgres, lock, meaning, pages};
 use crate::model::{Hit, Mode, Pending, Query, SourceId, Wanted};
 use crate::store::among::Among;
 use crate::store::error::{Error, Failure};
 use crate::store::fuse::Candidate;
 use crate::store::keep::Questions;
+use crate::store::narrow::{Narrow, Narrowed};
 use crate::store::rank::of_page;
 use crate::store::search;
 use crate::store::view::{Stored, View};
@@ -26,20 +28,20 @@ use crate::store::written::{beyond, metadata, parse_source, parse_url, time};
 impl Questions for Postgres {
     fn search(&self, query: &Query, vector: Option<&[f32]>, model: &str) -> Result<Vec<Hit>, Error> {
         self.with_words(|| {
-            self.read(|transaction| search::search(&Look::at(transaction, vector.map(|vector| (model, vector))), &self.config, query))
+            self.read(|transaction| search::search(&Look::at(self, transaction, vector.map(|vector| (model, vector))), &self.config, query))
         })
     }
 
     fn lacking(&self, query: &Query, model: &str, limit: usize) -> Result<Vec<Pending>, Error> {
-        self.with_words(|| self.read(|transaction| search::lacking(&Look::at(transaction, None), query, model, limit)))
+        self.with_words(|| self.read(|transaction| search::lacking(&Look::at(self, transaction, None), query, model, limit)))
     }
 
     fn similar_words(&self, word: &str, wanted: Wanted) -> Result<Vec<String>, Error> {
-        self.with_words(|| self.read(|transaction| words::similar(&Rows::of(transaction), word, wanted)))
+        self.with_words(|| self.read(|transaction| words::similar(&Rows::known(transaction, &self.blocks), word, wanted)))
     }
 
     fn corrected(&self, question: &str, wanted: Wanted) -> Result<Option<String>, Error> {
-        self.with_words(|| self.read(|transaction| words::corrected(&Rows::of(transaction), question, wanted)))
+        self.with_words(|| self.read(|transaction| words::corrected(&Rows::known(transaction, &self.blocks), question, wanted)))
     }
 }
 
@@ -59,6 +61,7 @@ impl Postgres {
 
 /// The database, within one transaction.
 struct Look<'t, 'c> {
+    store: &'t Postgres,
     transaction: &'t Transaction<'c>,
     /// The model and its vector of the question; none where it was asked without.
     meaning: Option<(&'t str, &'t [f32])>,
@@ -69,13 +72,39 @@ struct Look<'t, 'c> {
 }
 
 impl<'t, 'c> Look<'t, 'c> {
-    fn at(transaction: &'t Transaction<'c>, meaning: Option<(&'t str, &'t [f32])>) -> Self {
-        Self { transaction, meaning, stored: RefCell::default(), pages: RefCell::default(), names: RefCell::default() }
+    fn at(store: &'t Postgres, transaction: &'t Transaction<'c>, meaning: Option<(&'t str, &'t [f32])>) -> Self {
+        Self { store, transaction, meaning, stored: RefCell::default(), pages: RefCell::default(), names: RefCell::default() }
+    }
+
+    /// The chunks that a search is narrowed to.
+    fn narrowed(&self, narrow: &Narrow) -> Result<Among, Failure> {
+        let Narrow { wanted, sources, url_prefix, languages, kinds, since } = narrow;
+        let prefix = url_prefix.as_deref().unwrap_or_default();
+        let behind = beyond(prefix);
+        let addresses = [prefix.into(), Value::Text(Some(&behind))];
+        let there = "SELECT 1 FROM pages WHERE url >= $1 AND url < $2 LIMIT 1";
+        if url_prefix.is_some() && self.transaction.row(there, &addresses)?.is_none() {
+            return Err(Error::UnknownPrefix { prefix: prefix.to_owned() }.into());
+        }
+        let fitting = if kinds.is_empty() && since.is_none() { None } else { Some(self.fitting(narrow, prefix)?) };
+        let languages: Vec<Option<&str>> = languages.iter().map(|language| Some(language.as_str())).collect();
+        let sql = "SELECT c.id, c.page FROM pages AS p JOIN chunks AS c ON c.page = p.id WHERE p.url >= $1 AND p.url < $2 AND c.kind = $3
+                   AND (cardinality($4::text[]) = 0 OR c.language = ANY ($4)) AND (cardinality($5::bigint[]) = 0 OR p.source = ANY ($5))";
+        let [from, to] = addresses;
+        let kind = i64::from(*wanted == Wanted::Code).into();
+        let mut found = Vec::new();
+        for row in self.transaction.rows(sql, &[from, to, kind, Value::Texts(&languages), Value::Numbers(sources)])? {
+            let page = row.number(1)?;
+            if fitting.as_ref().is_none_or(|fitting| fitting.contains(&page)) {
+                found.push(row.number(0)?);
+            }
+        }
+        Ok(Among::of(found))
     }
 
     /// The pages at these addresses that are of the kinds and as new as is asked for.
-    fn fitting(&self, query: &Query, prefix: &str) -> Result<HashSet<i64>, Failure> {
-        let since = match &query.since {
+    fn fitting(&self, narrow: &Narrow, prefix: &str) -> Result<HashSet<i64>, Failure> {
+        let since = match &narrow.since {
             None => None,
             Some(text) => Some(seconds(text.trim()).ok_or_else(|| Error::NoDate { text: text.clone() })?),
         };
@@ -83,7 +112,7 @@ impl<'t, 'c> Look<'t, 'c> {
         let behind = beyond(prefix);
         let mut found = HashSet::new();
         for row in self.transaction.rows(sql, &[prefix.into(), Value::Text(Some(&behind)), Value::Truth(since.is_some())])? {
-            let is_of_kind = query.kinds.is_empty() || query.kinds.contains(&of_page(&parse_url(row.text(1)?)?, row.text(2)?));
+            let is_of_kind = narrow.kinds.is_empty() || narrow.kinds.contains(&of_page(&parse_url(row.text(1)?)?, row.text(2)?));
             let is_new = || -> Result<bool, Failure> {
                 let Some(since) = since else { return Ok(true) };
                 let says = metadata(row.text_or_null(4)?)?;
@@ -114,42 +143,25 @@ impl View for Look<'_, '_> {
     }
 
     fn among(&self, query: &Query, sources: &[i64]) -> Result<Option<Arc<Among>>, Failure> {
-        let Query { wanted, url_prefix, languages, kinds, since, .. } = query;
-        let several = if sources.len() > 1 { sources } else { &[] };
-        let is_narrow = !several.is_empty() || url_prefix.is_some() || !languages.is_empty() || !kinds.is_empty() || since.is_some();
-        if !is_narrow {
-            return Ok(None);
+        let Some(narrow) = Narrow::of(query, sources) else { return Ok(None) };
+        let state = self.transaction.one("SELECT number FROM changes", &[])?.number(0)?;
+        if let Some(known) = lock(&self.store.narrowed).iter().find_map(|last| last.chunks(&narrow, state)) {
+            return Ok(Some(known));
         }
-        let prefix = url_prefix.as_deref().unwrap_or_default();
-        let behind = beyond(prefix);
-        let addresses = [prefix.into(), Value::Text(Some(&behind))];
-        let there = "SELECT 1 FROM pages WHERE url >= $1 AND url < $2 LIMIT 1";
-        if url_prefix.is_some() && self.transaction.row(there, &addresses)?.is_none() {
-            return Err(Error::UnknownPrefix { prefix: prefix.to_owned() }.into());
-        }
-        let fitting = if kinds.is_empty() && since.is_none() { None } else { Some(self.fitting(query, prefix)?) };
-        let languages: Vec<Option<&str>> = languages.iter().map(|language| Some(language.as_str())).collect();
-        let sql = "SELECT c.id, c.page FROM pages AS p JOIN chunks AS c ON c.page = p.id WHERE p.url >= $1 AND p.url < $2 AND c.kind = $3
-                   AND (cardinality($4::text[]) = 0 OR c.language = ANY ($4)) AND (cardinality($5::bigint[]) = 0 OR p.source = ANY ($5))";
-        let [from, to] = addresses;
-        let kind = i64::from(*wanted == Wanted::Code).into();
-        let mut found = Vec::new();
-        for row in self.transaction.rows(sql, &[from, to, kind, Value::Texts(&languages), Value::Numbers(several)])? {
-            let page = row.number(1)?;
-            if fitting.as_ref().is_none_or(|fitting| fitting.contains(&page)) {
-                found.push(row.number(0)?);
-            }
-        }
-        Ok(Some(Arc::new(Among::of(found))))
+        let chunks = Arc::new(self.narrowed(&narrow)?);
+        let mut last = lock(&self.store.narrowed);
+        last.truncate(REMEMBERED - 1);
+        last.insert(0, Narrowed::new(narrow, state, Arc::clone(&chunks)));
+        Ok(Some(chunks))
     }
 
     fn by_words(&self, asked: &Asked, filter: Filter<'_>) -> Result<Vec<Candidate>, Failure> {
-        words::search(&Rows::of(self.transaction), asked, filter)
+        words::search(&Rows::known(self.transaction, &self.store.blocks), asked, filter)
     }
 
     fn by_meaning(&self, mode: Mode, filter: Filter<'_>) -> Result<Vec<Candidate>, Failure> {
         match self.meaning {
-            Some(meaning) => meaning::nearest(self.transaction, meaning, mode, filter),
+            Some(meaning) => nearest(self.transaction, meaning, mode, filter, self.store.config.indexed_from),
             None => Err(Error::NeedsVector { mode }.into()),
         }
     }
@@ -206,6 +218,8 @@ fn served(last_modified: &str) -> Option<i64> {
     httpdate::parse_http_date(last_modified).ok()?.duration_since(UNIX_EPOCH).ok()?.as_secs().try_into().ok()
 }
 
+/// Searches of which it is remembered what they were narrowed to.
+const REMEMBERED: usize = 4;
 /// Chunks by their numbers, with what `stored` and `look_ahead` read.
 const STORED: &str = concat!(
     "SELECT c.id, c.source, c.page, c.kind, c.ordinal, c.heading_path, c.language, c.context, c.text, c.anchor, p.url, p.title, s.name, ",

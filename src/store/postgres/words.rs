@@ -2,19 +2,23 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::{Arc, Mutex};
 
 use super::transaction::{Transaction, limit as at_most};
 use super::wire::Value;
 use crate::store::error::Failure;
+use crate::store::lock;
 use crate::store::words::{BROKEN, Keyed, Segment, Shelf, Start, Statistics, Take, TakePart, languages_blob, languages_of};
 
 /// The rows, within one transaction.
 pub(super) struct Rows<'t, 'c> {
     transaction: &'t Transaction<'c>,
+    /// What others have read.
+    shared: Option<&'t Mutex<Known>>,
     /// Blocks that have been read ahead, by segment and key.
     ahead: RefCell<HashMap<i64, Blocks>>,
     /// The segments and keys of which all blocks that may be asked for have been.
-    known: RefCell<HashSet<(i64, Vec<u8>)>>,
+    looked_up: RefCell<HashSet<(i64, Vec<u8>)>>,
     /// By segment: the key that was given last, and blocks behind it, the first of them last.
     behind: RefCell<HashMap<i64, Behind>>,
     /// Blocks that are to be written.
@@ -23,7 +27,7 @@ pub(super) struct Rows<'t, 'c> {
     gone: RefCell<HashMap<i64, Parts>>,
 }
 
-type Blocks = BTreeMap<Vec<u8>, Vec<u8>>;
+type Blocks = BTreeMap<Vec<u8>, Arc<[u8]>>;
 type Behind = (Vec<u8>, Vec<Keyed>);
 type Parts = BTreeMap<i64, Vec<u8>>;
 
@@ -31,12 +35,18 @@ impl<'t, 'c> Rows<'t, 'c> {
     pub(super) fn of(transaction: &'t Transaction<'c>) -> Self {
         Self {
             transaction,
+            shared: None,
             ahead: RefCell::default(),
-            known: RefCell::default(),
+            looked_up: RefCell::default(),
             behind: RefCell::default(),
             new: RefCell::default(),
             gone: RefCell::default(),
         }
+    }
+
+    /// The same for a question: blocks that were read for another are not read again.
+    pub(super) fn known(transaction: &'t Transaction<'c>, blocks: &'t Mutex<Known>) -> Self {
+        Self { shared: Some(blocks), ..Self::of(transaction) }
     }
 
     fn write_new(&self) -> Result<(), Failure> {
@@ -118,7 +128,7 @@ impl Shelf for Rows<'_, '_> {
     }
 
     fn blocks_from(&self, segment: i64, key: &[u8], start: Start, take: Take<'_>) -> Result<(), Failure> {
-        if self.known.borrow().contains(&(segment, key.to_vec())) {
+        if self.looked_up.borrow().contains(&(segment, key.to_vec())) {
             let ahead = self.ahead.borrow();
             let Some(blocks) = ahead.get(&segment) else { return Ok(()) };
             let Some((first, data)) = blocks.range(..=key.to_vec()).next_back() else { return Ok(()) };
@@ -201,38 +211,132 @@ impl Shelf for Rows<'_, '_> {
     }
 
     fn look_ahead(&self, segments: &[&Segment], terms: &[&[u8]]) -> Result<(), Failure> {
-        let (mut of_segments, mut of_terms) = (Vec::new(), Vec::new());
-        for segment in segments {
-            of_segments.extend(std::iter::repeat_n(segment.id, terms.len()));
-            of_terms.extend_from_slice(terms);
-        }
-        let found = self.transaction.collect(AHEAD, &[Value::Numbers(&of_segments), Value::ByteLists(&of_terms)], |row| {
-            Ok((row.number(0)?, row.bytes(1)?.to_vec(), row.bytes(2)?.to_vec()))
-        })?;
+        let mut sought: Vec<Sought> = segments.iter().flat_map(|segment| terms.iter().map(|term| Sought::of(segment, term))).collect();
         let mut ahead = self.ahead.borrow_mut();
-        for (segment, first, data) in found {
-            ahead.entry(segment).or_default().insert(first, data);
+        let mut looked_up = self.looked_up.borrow_mut();
+        let mut add = |sought: &Sought, blocks: &[Block]| {
+            ahead.entry(sought.segment).or_default().extend(blocks.iter().cloned());
+            looked_up.insert((sought.segment, [&*sought.term, &[0; 9]].concat()));
+        };
+        if let Some(shared) = self.shared {
+            let mut shared = lock(shared);
+            sought.retain(|sought| shared.find(sought).map(|blocks| add(sought, &blocks)).is_none());
         }
-        self.known.borrow_mut().extend(of_segments.into_iter().zip(of_terms).map(|(segment, term)| (segment, [term, &[0; 9]].concat())));
+        if sought.is_empty() {
+            return Ok(());
+        }
+        let (of_segments, of_terms): (Vec<i64>, Vec<&[u8]>) = sought.iter().map(|sought| (sought.segment, &*sought.term)).unzip();
+        let mut found: Vec<Vec<Block>> = vec![Vec::new(); sought.len()];
+        for row in self.transaction.rows(AHEAD, &[Value::Numbers(&of_segments), Value::ByteLists(&of_terms)])? {
+            let place = usize::try_from(row.number(0)? - 1).ok().and_then(|place| found.get_mut(place)).ok_or(BROKEN)?;
+            place.push((row.bytes(1)?.to_vec(), row.bytes(2)?.into()));
+        }
+        for (sought, blocks) in sought.into_iter().zip(found) {
+            add(&sought, &blocks);
+            if let Some(shared) = self.shared {
+                lock(shared).keep(sought, blocks.into());
+            }
+        }
         Ok(())
     }
 }
 
-/// Of each segment and term: the last block that begins before it, and those that begin with it. Each block once.
+/// A block behind its key.
+type Block = (Vec<u8>, Arc<[u8]>);
+
+/// What is looked up: a term in a segment. A segment that has the same number and counts is the same, and its blocks never change.
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct Sought {
+    segment: i64,
+    counts: [u64; 2],
+    term: Vec<u8>,
+}
+
+impl Sought {
+    fn of(segment: &Segment, term: &[u8]) -> Self {
+        let Statistics { chunks, length, .. } = segment.statistics;
+        Self { segment: segment.id, counts: [chunks, length], term: term.to_vec() }
+    }
+}
+
+/// Blocks that were read for questions, as many as there is room for.
+#[derive(Debug, Default)]
+pub(super) struct Known {
+    blocks: HashMap<Sought, (u64, Arc<[Block]>)>,
+    bytes: usize,
+    /// Look-ups so far: who was looked up last stays.
+    now: u64,
+}
+
+impl Known {
+    fn find(&mut self, sought: &Sought) -> Option<Arc<[Block]>> {
+        self.now += 1;
+        let (last, blocks) = self.blocks.get_mut(sought)?;
+        *last = self.now;
+        Some(Arc::clone(blocks))
+    }
+
+    fn keep(&mut self, sought: Sought, blocks: Arc<[Block]>) {
+        let bytes = |blocks: &[Block]| ENTRY + blocks.iter().map(|(first, data)| ENTRY + first.len() + data.len()).sum::<usize>();
+        if self.bytes + bytes(&blocks) > MOST_BYTES {
+            // The half that was looked up longest ago goes, so that it is seldom.
+            let mut times: Vec<u64> = self.blocks.values().map(|(last, _)| *last).collect();
+            let half = times.len() / 2;
+            let bound = if times.is_empty() { 0 } else { *times.select_nth_unstable(half).1 };
+            self.blocks.retain(|_, (last, _)| *last > bound);
+            self.bytes = self.blocks.values().map(|(_, blocks)| bytes(blocks)).sum();
+        }
+        let added = bytes(&blocks);
+        if self.bytes + added <= MOST_BYTES {
+            self.bytes += added;
+            if let Some((_, before)) = self.blocks.insert(sought, (self.now, blocks)) {
+                self.bytes -= bytes(&before);
+            }
+        }
+    }
+}
+
+/// Of each segment and term: the last block that begins before it, and those that begin with it.
 const AHEAD: &str = r"
-    SELECT b.segment, b.first, b.data FROM (
-        SELECT DISTINCT s.segment, f.first FROM unnest($1::bigint[], $2::bytea[]) AS s (segment, term)
-        CROSS JOIN LATERAL (
-            (SELECT w.first FROM word_blocks AS w WHERE w.segment = s.segment AND w.first <= s.term || '\x000000000000000000'::bytea
-             ORDER BY w.first DESC LIMIT 1)
-            UNION ALL
-            (SELECT w.first FROM word_blocks AS w WHERE w.segment = s.segment AND w.first > s.term || '\x000000000000000000'::bytea
-             AND w.first < s.term || '\x01'::bytea)
-        ) AS f
-    ) AS sought JOIN word_blocks AS b ON b.segment = sought.segment AND b.first = sought.first";
+    SELECT s.place, f.first, f.data FROM unnest($1::bigint[], $2::bytea[]) WITH ORDINALITY AS s (segment, term, place)
+    CROSS JOIN LATERAL (
+        (SELECT w.first, w.data FROM word_blocks AS w WHERE w.segment = s.segment AND w.first <= s.term || '\x000000000000000000'::bytea
+         ORDER BY w.first DESC LIMIT 1)
+        UNION ALL
+        (SELECT w.first, w.data FROM word_blocks AS w WHERE w.segment = s.segment AND w.first > s.term || '\x000000000000000000'::bytea
+         AND w.first < s.term || '\x01'::bytea)
+    ) AS f";
+/// Memory for blocks that are known.
+const MOST_BYTES: usize = 64 << 20;
+/// What an entry takes beside its bytes.
+const ENTRY: usize = 96;
 const BEFORE: &str = "SELECT first, data FROM word_blocks WHERE segment = $1 AND first <= $2 ORDER BY first DESC LIMIT $3";
 const BEHIND: &str = "SELECT first, data FROM word_blocks WHERE segment = $1 AND first > $2 ORDER BY first LIMIT $3";
 /// Blocks that are read where one may be enough, and where more are likely.
 const READ_FIRST: usize = 4;
 const READ_AT_ONCE: usize = 64;
 const WRITTEN_AT_ONCE: usize = 256;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sought(term: u32) -> Sought {
+        Sought { segment: 1, counts: [2, 3], term: term.to_le_bytes().to_vec() }
+    }
+
+    #[test]
+    fn what_was_looked_up_lately_is_known_and_there_is_a_bound() {
+        let mut known = Known::default();
+        let blocks = || Arc::from(vec![(vec![1], Arc::from(vec![0; 1 << 20]))]);
+        for term in 0..200 {
+            known.keep(sought(term), blocks());
+            assert!(known.find(&sought(0)).is_some(), "it is asked for all the time");
+            assert!(known.bytes <= MOST_BYTES && known.blocks.len() < 64, "{}", known.bytes);
+        }
+        assert!(known.find(&sought(199)).is_some() && known.find(&sought(1)).is_none());
+        assert!(known.find(&Sought { counts: [2, 4], ..sought(199) }).is_none());
+        known.keep(sought(999), Arc::from(vec![(vec![1], Arc::from(vec![0; 65 << 20]))]));
+        assert!(known.find(&sought(999)).is_none(), "what is larger than all that there is room for is not kept");
+    }
+}

@@ -211,6 +211,11 @@ impl Meaning for Sqlite {
     fn dimensions(&self, model: &str) -> Result<Option<u32>, Error> {
         self.read(|transaction| Ok(ModelRow::find(transaction, model)?.map(|model| model.dimensions as u32)))
     }
+
+    /// All are compared by their sketches, which are written with them.
+    fn index_vectors(&self, _model: &str) -> Result<bool, Error> {
+        Ok(false)
+    }
 }
 
 impl Questions for Sqlite {

@@ -257,6 +257,14 @@ fn project_agrees(row: &Row<'_>) -> Result<bool, Failure> {
     Ok(Checksum::default().columns(row, 0..4)?.agrees(row.get_ref(4)?))
 }
 
+/// All names of a package.
+pub(super) fn names(connection: &Connection, package: i64) -> Result<Vec<NamedSymbols>, Failure> {
+    collect(connection, &format!("{NAMES_OF} ORDER BY name"), [package], |row| match name_agrees(row)? {
+        true => Ok(NamedSymbols { name: row.get(1)?, symbols: row.get(2)? }),
+        false => Err(Failure::Damaged(format!("a name of package {package}"))),
+    })
+}
+
 const PACKAGES: &str = "SELECT id, ecosystem, name, version, root, stamp, symbols, about, checksum FROM packages";
 const CONTENTS: &str = "SELECT package, content, checksum FROM package_contents";
 const NAMES: &str =

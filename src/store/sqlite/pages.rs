@@ -48,7 +48,7 @@ pub(super) fn put_all<'p>(
     Ok(put)
 }
 
-fn put_as(
+pub(super) fn put_as(
     connection: &Connection,
     source: i64,
     document: &Document,
@@ -63,7 +63,7 @@ fn put_as(
 }
 
 /// What is damaged in the index of words is made anew with the rest of it.
-fn write_words(connection: &Connection, changes: Changes) -> Result<(), Failure> {
+pub(super) fn write_words(connection: &Connection, changes: Changes) -> Result<(), Failure> {
     match changes.write(&Rows::of(connection)?) {
         Err(Failure::Words) => {
             log::warn!("the index of words is damaged, and is made anew");

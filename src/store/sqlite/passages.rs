@@ -224,6 +224,13 @@ pub(super) enum Kept {
     NotAll,
 }
 
+impl Kept {
+    /// Of both.
+    pub(super) fn and(self, other: Self) -> Self {
+        if self == Self::All { other } else { self }
+    }
+}
+
 pub(super) fn put_vectors(connection: &Connection, model: &str, vectors: &[Embedded]) -> Result<Kept, Failure> {
     let Some(first) = vectors.first() else { return Ok(Kept::All) };
     if first.vector.is_empty() {

@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 
 use rusqlite::{Connection, TransactionBehavior};
 
-use super::{packages, pages, passages, sketches, texts, words};
+use super::{joined, packages, pages, passages, sketches, texts, words};
 use crate::store::error::Failure;
 
 /// "SMCR": written to the file's header, so that a database of another program is never taken for ours.
@@ -14,7 +14,7 @@ const APPLICATION_ID: i32 = 0x534d_4352;
 const VERSION: i32 = MIGRATIONS.len() as i32;
 
 /// Each takes the schema one version further.
-const MIGRATIONS: [Migration; 12] = [
+const MIGRATIONS: [Migration; 13] = [
     Migration::of(FIRST),
     Migration::of(SAID),
     Migration::of(CHECKSUMS),
@@ -27,10 +27,13 @@ const MIGRATIONS: [Migration; 12] = [
     Migration::of(REMEMBERED),
     Migration::of(packages::TABLES),
     Migration::of(FILLED),
+    // The words of everything are indexed anew as well: see WORDS_VERSION.
+    Migration::of(joined::TABLES),
 ];
 
-/// Files of an earlier one have their words indexed by FTS5. The index is filled when the schema is that of this version.
-const WORDS_VERSION: i32 = 4;
+/// Files of an earlier one have other words in their index, by FTS5 up to the third version, of letters with marks up to the twelfth. The index is
+/// filled when the schema is that of this version.
+const WORDS_VERSION: i32 = 13;
 
 /// Tables are made, filled with what is there, and then what is left of the old ones goes.
 struct Migration {

@@ -73,34 +73,51 @@ fn shared_after(
     vectors: Option<&SharedVectors>,
 ) -> Result<Option<(String, SharedPage, Vec<SharedVector>)>, Failure> {
     let Some(source) = find_source(connection, source)? else { return Ok(None) };
+    let Some((address, PageRead { id, page, passages, .. })) = page_after(connection, source, after)? else { return Ok(None) };
+    let model = match vectors {
+        Some(vectors) => ModelRow::find(connection, &vectors.model)?,
+        None => None,
+    };
+    let vectors = model.map_or_else(|| Ok(Vec::new()), |model| vectors_of(connection, model, &passages, id))?;
+    Ok(Some((address, page, vectors)))
+}
+
+/// A page with what it takes to find its vectors.
+pub(super) struct PageRead {
+    pub id: PageId,
+    pub page: SharedPage,
+    /// Of its chunks.
+    pub passages: Vec<Option<i64>>,
+    pub missed: i64,
+}
+
+/// The first page of a source whose address is greater than this one, with that address as it is stored.
+pub(super) fn page_after(connection: &Connection, source: i64, after: &str) -> Result<Option<(String, PageRead)>, Failure> {
     let next: Option<(i64, String)> =
         connection.prepare_cached(NEXT)?.query_row(params![source, after], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
     let Some((page, address)) = next else { return Ok(None) };
-    let (document, cut_for) = {
-        let mut statement = connection.prepare_cached(&format!("SELECT {PAGE_COLUMNS}, fetched_at, cut_for FROM pages WHERE id = ?1"))?;
+    let (document, cut_for, missed) = {
+        let sql = format!("SELECT {PAGE_COLUMNS}, fetched_at, cut_for, missed FROM pages WHERE id = ?1");
+        let mut statement = connection.prepare_cached(&sql)?;
         let mut rows = statement.query([page])?;
         let row = rows.next()?.ok_or(Failure::Malformed("a page that was just seen is not there"))?;
-        (document(row)?, row.get::<_, Option<i64>>(12)?)
+        (document(row)?, row.get::<_, Option<i64>>(12)?, row.get(13)?)
     };
     // Of none it is not known, and the highest number stands for no model: for either it is cut again.
     let cut_for = cut_for.and_then(|tokens| u32::try_from(tokens).ok()).filter(|tokens| *tokens != u32::MAX);
     let sql = format!("SELECT {CHUNK_COLUMNS}, c.passage FROM {CHUNK_TABLES} WHERE c.page = ?1 ORDER BY c.ordinal, c.id");
     let read = |row: &Row<'_>| Ok((chunk(connection, row, 0)?, row.get::<_, Option<i64>>(10)?));
     let (chunks, passages): (Vec<_>, Vec<_>) = collect(connection, &sql, [page], read)?.into_iter().unzip();
-    let vectors = match vectors {
-        Some(vectors) => vectors_of(connection, vectors, &passages, PageId(page))?,
-        None => Vec::new(),
-    };
-    Ok(Some((address, SharedPage { document, chunks, cut_for }, vectors)))
+    Ok(Some((address, PageRead { id: PageId(page), page: SharedPage { document, chunks, cut_for }, passages, missed })))
 }
 
-fn vectors_of(
+/// Those that there are of passages of a page.
+pub(super) fn vectors_of(
     connection: &Connection,
-    vectors: &SharedVectors,
+    model: ModelRow,
     passages: &[Option<i64>],
     page: PageId,
 ) -> Result<Vec<SharedVector>, Failure> {
-    let Some(model) = ModelRow::find(connection, &vectors.model)? else { return Ok(Vec::new()) };
     let mut find = connection.prepare_cached("SELECT vector FROM embedded WHERE passage = ?1 AND model = ?2")?;
     let mut single = connection.prepare_cached(&format!("SELECT {VECTOR_COLUMNS} FROM vectors WHERE id = ?1"))?;
     let mut found = Vec::new();
@@ -132,10 +149,7 @@ fn vectors_of(
 }
 
 fn put_vectors(connection: &Connection, model: &str, dimensions: u32, chunks: &[Chunk], vectors: &[SharedVector]) -> Result<Kept, Failure> {
-    connection
-        .prepare_cached("INSERT INTO models (name, dimensions) VALUES (?1, ?2) ON CONFLICT DO NOTHING")?
-        .execute(params![model, dimensions])?;
-    let row = ModelRow::find(connection, model)?.ok_or(Failure::Malformed("a model just written is not there"))?;
+    let row = ModelRow::made(connection, model, dimensions.into())?;
     let mut find = connection.prepare_cached("SELECT id FROM passages WHERE hash = ?1")?;
     for SharedVector { chunk, scale, data } in vectors {
         if data.len() != row.dimensions {

@@ -34,6 +34,14 @@ impl ModelRow {
         Self::one(connection, "SELECT id, dimensions, vectors, chunks FROM models WHERE name = ?1", name)
     }
 
+    /// The same, made where there is none.
+    pub(super) fn made(connection: &Connection, name: &str, dimensions: u64) -> Result<Self, Failure> {
+        connection
+            .prepare_cached("INSERT INTO models (name, dimensions) VALUES (?1, ?2) ON CONFLICT DO NOTHING")?
+            .execute((name, i64::try_from(dimensions).unwrap_or(i64::MAX)))?;
+        Self::find(connection, name)?.ok_or(Failure::Malformed("a model just written is not there"))
+    }
+
     pub(super) fn of(connection: &Connection, id: i64) -> Result<Option<Self>, Failure> {
         Self::one(connection, "SELECT id, dimensions, vectors, chunks FROM models WHERE id = ?1", id)
     }

@@ -12,10 +12,11 @@ use super::sources::{find_source, name_of};
 use super::texts::CHUNK_TABLES;
 use super::vector::{Matrix, ModelRow, Nearest, Newest, vectors_of};
 use super::words::Rows;
-use crate::model::{Mode, PageKind, Pending, Query, SourceId, Wanted};
+use crate::model::{Mode, Pending, Query, SourceId, Wanted};
 use crate::store::among::Among;
 use crate::store::error::{Error, Failure};
 use crate::store::fuse::Candidate;
+use crate::store::narrow::{Narrow, Narrowed};
 use crate::store::rank::of_page;
 use crate::store::view::{Stored, View};
 use crate::store::words::{self, Asked, Filter};
@@ -83,36 +84,7 @@ impl View for Look<'_> {
     }
 }
 
-/// The chunks that a search was narrowed to, as they were when the newest list of a page was this one.
-#[derive(Debug)]
-pub(in crate::store) struct Narrowed {
-    to: Narrow,
-    list: i64,
-    chunks: Arc<Among>,
-}
-
-/// What a query narrows a search to, beside a single source.
-#[derive(Clone, Debug, PartialEq)]
-struct Narrow {
-    wanted: Wanted,
-    /// Several, or none.
-    sources: Vec<i64>,
-    url_prefix: Option<String>,
-    languages: Vec<String>,
-    kinds: Vec<PageKind>,
-    since: Option<String>,
-}
-
 impl Narrow {
-    /// None for a query that asks for all there is.
-    fn of(query: &Query, sources: &[i64]) -> Option<Self> {
-        let Query { wanted, url_prefix, languages, kinds, since, .. } = query;
-        let sources = if sources.len() > 1 { sources.to_vec() } else { Vec::new() };
-        let is_narrow = !sources.is_empty() || url_prefix.is_some() || !languages.is_empty() || !kinds.is_empty() || since.is_some();
-        let (url_prefix, languages) = (url_prefix.clone(), languages.clone());
-        is_narrow.then(|| Self { wanted: *wanted, sources, url_prefix, languages, kinds: kinds.clone(), since: since.clone() })
-    }
-
     fn read(&self, connection: &Connection) -> Result<Among, Failure> {
         let prefix = self.url_prefix.as_deref().unwrap_or_default();
         let addresses = (prefix, beyond(prefix));
@@ -182,8 +154,7 @@ fn served(last_modified: &str) -> Option<i64> {
     httpdate::parse_http_date(last_modified).ok()?.duration_since(UNIX_EPOCH).ok()?.as_secs().try_into().ok()
 }
 
-/// Those of the last search are remembered: many are asked for one after the other, and to read the numbers of a large
-/// site's chunks takes longer than to search them.
+/// Those of the last search are remembered.
 fn among(
     connection: &Connection,
     query: &Query,
@@ -191,13 +162,14 @@ fn among(
     narrowed: &Mutex<Option<Narrowed>>,
 ) -> Result<Option<Arc<Among>>, Failure> {
     let Some(to) = Narrow::of(query, sources) else { return Ok(None) };
-    let list = Newest::of(connection)?.list;
+    // The newest list of a page.
+    let state = Newest::of(connection)?.list;
     let lock = || narrowed.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(last) = lock().as_ref().filter(|last| last.list == list && last.to == to) {
-        return Ok(Some(Arc::clone(&last.chunks)));
+    if let Some(last) = lock().as_ref().and_then(|last| last.chunks(&to, state)) {
+        return Ok(Some(last));
     }
     let chunks = Arc::new(to.read(connection)?);
-    *lock() = Some(Narrowed { to, list, chunks: Arc::clone(&chunks) });
+    *lock() = Some(Narrowed::new(to, state, Arc::clone(&chunks)));
     Ok(Some(chunks))
 }
 

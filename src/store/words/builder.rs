@@ -167,7 +167,12 @@ enum List<'b> {
 /// The stem of a word on a page of this language, and the word as it is where that is another.
 pub(super) fn forms(word: &str, language: Language) -> (String, Option<String>) {
     let exact = tokens::fold(word);
-    let stem = language.of_word(word).map(|language| tokens::fold(&language.stem(word)).into_owned()).filter(|stem| !stem.is_empty());
+    let stemmed = |language: Language| {
+        // English has no marks, and its rules know none: `résumé` is `resume` for them.
+        let word = if language == Language::ENGLISH { &*exact } else { word };
+        tokens::fold(&language.stem(word)).into_owned()
+    };
+    let stem = language.of_word(word).map(stemmed).filter(|stem| !stem.is_empty());
     match stem {
         Some(stem) if stem != exact => (stem, Some(exact.into_owned())),
         _ => (exact.into_owned(), None),

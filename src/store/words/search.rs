@@ -78,8 +78,10 @@ struct Term {
 struct Group {
     /// Of a part of a word less than of a word.
     share: f32,
-    /// In how many of the terms a chunk would be counted twice.
+    /// Those that some chunk has: where there are several, it would be counted twice.
     forms: usize,
+    /// No form is there, but for the word as it was asked for.
+    is_written: bool,
     rarity: f32,
 }
 
@@ -99,11 +101,23 @@ impl Question {
             let mut members = Members::default();
             for (text, role) in tokens {
                 let is_stemmed = matches!(role, Role::Word | Role::Part);
-                let stems: Vec<(String, Option<String>)> =
+                let folded = fold(text);
+                let mut stems: Vec<(String, Option<String>)> =
                     languages.iter().filter(|_| is_stemmed).map(|language| forms(text, *language)).collect();
                 let mut plain: Vec<String> = stems.iter().map(|(stem, _)| stem.clone()).collect();
-                if plain.is_empty() {
-                    plain.push(fold(text).into_owned());
+                let mut marked = None;
+                if is_stemmed {
+                    // Marks are typed or not, and stems know them: `résumé` is its own stem, and that of `resume` is another.
+                    if *folded != **text {
+                        stems.extend(languages.iter().map(|language| forms(&folded, *language)));
+                        plain.extend(stems.iter().skip(languages.len()).map(|(stem, _)| stem.clone()));
+                    }
+                    if !stems.iter().any(|(_, exact)| exact.as_deref() == Some(&*folded)) {
+                        marked = Some(exact_term(&folded));
+                    }
+                }
+                if !plain.iter().any(|term| **term == *folded) {
+                    plain.push(folded.into_owned());
                 }
                 if *role == Role::Gram && text.chars().nth(1).is_none() {
                     plain.extend(grams_of(text)?);
@@ -115,7 +129,7 @@ impl Question {
                     if group == MAX_GROUPS {
                         break;
                     }
-                    question.groups.push(Group { share: 0.0, forms: 0, rarity: 0.0 });
+                    question.groups.push(Group { share: 0.0, forms: 0, is_written: false, rarity: 0.0 });
                 }
                 let share = if *role == Role::Part { PART } else { 1.0 };
                 question.groups[group].share = question.groups[group].share.max(share);
@@ -124,7 +138,7 @@ impl Question {
                     Role::Part => {}
                     Role::Word | Role::Gram | Role::Sign => members.words |= 1 << group,
                 }
-                let plain = plain.into_iter().map(|term| (term.into_bytes(), false));
+                let plain = plain.into_iter().map(String::into_bytes).chain(marked).map(|term| (term, false));
                 let exact = stems.into_iter().filter_map(|(_, exact)| exact).map(|exact| (exact_term(&exact), true));
                 for (term, is_exact) in plain.chain(exact) {
                     terms.entry(term.clone()).or_insert(Term { term, group, is_exact, weight: 0.0 });
@@ -134,9 +148,6 @@ impl Question {
         }
         question.terms = terms.into_values().collect();
         question.terms.sort_unstable_by(|a, b| a.term.cmp(&b.term));
-        for term in question.terms.iter().filter(|term| !term.is_exact) {
-            question.groups[term.group].forms += 1;
-        }
         Ok(question)
     }
 
@@ -161,11 +172,16 @@ impl Question {
             .map(|term| found.iter().flat_map(|found| &found.lists[term]).map(|piece| f64::from(piece.count)).sum())
             .collect();
         for (number, group) in self.groups.iter_mut().enumerate() {
-            let forms = self.terms.iter().zip(&counts).filter(|(term, _)| term.group == number && !term.is_exact);
+            let of_group = || self.terms.iter().zip(&counts).filter(|(term, count)| term.group == number && **count > 0.0);
+            // Of a word without its marks there may be no more than the word as it is written, as its stem is another then.
+            group.is_written = of_group().all(|(term, _)| term.is_exact);
+            let forms = of_group().filter(|(term, _)| group.is_written || !term.is_exact);
+            group.forms = forms.clone().count();
             group.rarity = rarity(forms.map(|(_, count)| count).sum());
         }
         for (term, count) in self.terms.iter_mut().zip(counts) {
             let group = &self.groups[term.group];
+            term.is_exact &= !group.is_written;
             let rarity = if term.is_exact { EXACT_SHARE * rarity(count) } else { group.rarity };
             term.weight = rarity * group.share * (K1 + 1.0);
         }
@@ -218,10 +234,7 @@ impl Found {
     fn look_up(&mut self, blocks: &mut Blocks<'_>, question: &Question, filter: Filter<'_>) -> Result<(), Failure> {
         self.admitted = self.admitted_by(blocks, filter)?;
         let Self { segment, bytes, lists, .. } = self;
-        // Words as they are written come first in the order of terms, and are looked up last: where no form of a word is, it is not either.
-        let (exact, others) = question.terms.split_at(question.terms.partition_point(|term| term.is_exact));
-        let mut groups = 0_u64;
-        let mut look_up = |term: &Term| -> Result<Vec<Piece>, Failure> {
+        for term in &question.terms {
             let mut pieces = Vec::new();
             blocks.entries(segment, &term.term, (0, segment.span()), |entry, block| {
                 let start = bytes.len();
@@ -229,18 +242,8 @@ impl Found {
                 pieces.push(Piece { first: entry.first, last: entry.last, count: entry.count, start, end: bytes.len() });
                 Ok(())
             })?;
-            Ok(pieces)
-        };
-        let mut of_others = Vec::with_capacity(others.len());
-        for term in others {
-            let pieces = look_up(term)?;
-            groups |= u64::from(!pieces.is_empty()) << term.group;
-            of_others.push(pieces);
+            lists.push(pieces);
         }
-        for term in exact {
-            lists.push(if groups & (1 << term.group) == 0 { Vec::new() } else { look_up(term)? });
-        }
-        lists.append(&mut of_others);
         Ok(())
     }
 

@@ -40,7 +40,7 @@ pub(in crate::store) fn corrected(shelf: &dyn Shelf, question: &str, wanted: Wan
 /// Whether any chunk has a word, in whatever form.
 fn is_there(blocks: &mut Blocks<'_>, segments: &[Segment], languages: &[Language], word: &str) -> Result<bool, Failure> {
     let mut terms = vec![fold(word).into_owned().into_bytes(), exact_term(&fold(word))];
-    terms.extend(languages.iter().map(|language| forms(word, *language).0.into_bytes()));
+    terms.extend(languages.iter().flat_map(|language| [word, &*fold(word)].map(|word| forms(word, *language).0.into_bytes())));
     terms.sort_unstable();
     terms.dedup();
     let mut is_there = false;

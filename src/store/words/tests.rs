@@ -64,6 +64,34 @@ fn words_are_found_in_their_forms_and_the_asked_one_comes_first() {
 }
 
 #[test]
+fn marks_are_typed_or_not() {
+    let english = ["résumé", "protégé", "Poincaré", "cliché", "façade", "naïve", "œuvre", "Ølstykke", "Łódź", "Đakovo"];
+    let typed = ["resumes", "protege", "poincare", "cliches", "facade", "naive", "oeuvres", "olstykke", "lodz", "dakovo"];
+    let french = ["préfèrent", "les élèves", "Noël"];
+    let typed_french = ["preferent", "eleves", "noel"];
+    let connection = database();
+    let mut changes = Changes::default();
+    let texts: Vec<(&str, &str, Language)> = (english.iter().zip(typed).map(|(page, typed)| (*page, typed, Language::ENGLISH)))
+        .chain(french.iter().zip(typed_french).map(|(page, typed)| (*page, typed, Language::of_page(Some("fr"), ""))))
+        .collect();
+    for (id, (page, _, language)) in (1..).zip(&texts) {
+        let chunk = chunk(page);
+        changes.add(id, 0, *language, "Waders", &chunk, &chunk.words());
+    }
+    changes.write(&Rows::of(&connection).unwrap()).unwrap();
+    for (id, (page, typed, _)) in (1..).zip(&texts) {
+        assert_eq!(found(&connection, typed), BTreeSet::from([id]), "{typed} for {page}");
+        assert_eq!(found(&connection, page), BTreeSet::from([id]), "{page}");
+        assert_eq!(corrected(&Rows::of(&connection).unwrap(), typed, Wanted::Text).unwrap(), None, "{typed} is there");
+    }
+    // And the other way round.
+    let bare = index(&(1..).zip(typed.map(str::to_owned)).collect());
+    for (id, page) in (1..).zip(english) {
+        assert_eq!(found(&bare, page), BTreeSet::from([id]), "{page}");
+    }
+}
+
+#[test]
 fn the_share_of_the_words_that_are_found_is_told() {
     let connection = index(&BTreeMap::from([(1, "heron stork".into()), (2, "heron".into()), (3, "crane task group".into())]));
     let share = |question: &str, chunk| {

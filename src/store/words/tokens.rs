@@ -53,6 +53,13 @@ pub(super) fn fold(word: &str) -> Cow<'_, str> {
             // Its other form is what is typed.
             'ё' => folded.push('е'),
             'ı' => folded.push('i'),
+            // These do not decompose, and are typed so where a keyboard has none of them.
+            'œ' => folded.push_str("oe"),
+            'æ' => folded.push_str("ae"),
+            'ø' => folded.push('o'),
+            'đ' | 'ð' => folded.push('d'),
+            'ł' => folded.push('l'),
+            'þ' => folded.push_str("th"),
             // A letter of its own.
             'й' | 'ї' => folded.push(c),
             _ if is_latin_or_greek(c) || is_mark(c) => decompose_canonical(c, |part| {

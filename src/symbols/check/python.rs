@@ -14,7 +14,7 @@ use crate::symbols::package::{Kind, Language, last_segment};
 use crate::symbols::reach::{Look, Thing, native};
 use crate::symbols::source::tree::{self, Seen, children, line, one_line, text};
 
-use bindings::{Bindings, Bound};
+use bindings::{Bindings, Bound, Mentioned};
 use places::Places;
 use prompts::Plain;
 
@@ -32,7 +32,8 @@ pub(super) fn check(code: &str, verdicts: &mut Verdicts<'_>) {
     let plain = Plain::of(code);
     let Some(tree) = tree::parse(Language::Python, &plain.text) else { return };
     let root = tree.root_node();
-    let bindings = Bindings::of(root, &plain.text, verdicts.home, &mut verdicts.defined);
+    let mut mentioned = Mentioned { defined: &mut verdicts.defined, given: &mut verdicts.given };
+    let bindings = Bindings::of(root, &plain.text, verdicts.home, &mut mentioned);
     let mut places = Places::of(root, &plain.text);
     if places.seen == Seen::Part {
         // A name may be bound where nobody looked.
@@ -88,11 +89,14 @@ impl<'a, 't> Pass<'_, 'a, 't> {
     /// The module that an import names; says so of it.
     fn module(&mut self, path: &str, node: Node<'t>, name: Node<'t>) -> Option<Thing<'a>> {
         let root = path.split('.').next().unwrap_or(path);
-        self.verdicts.import(root);
+        let is_native = native::is_python_module(root);
         let mut reference = self.reference(node, name, true);
         let rooted = self.verdicts.reach.rooted(root);
+        // The names of the language's own modules are known as words.
+        if !rooted.is_empty() || !is_native {
+            self.verdicts.import(root);
+        }
         if rooted.is_empty() {
-            let is_native = native::is_python_module(root);
             let why =
                 if is_native { format!("`{root}` of Python itself is not indexed") } else { format!("no package in reach gives `{root}`") };
             self.verdicts.foreign(&why, !is_native, &reference);
@@ -101,6 +105,8 @@ impl<'a, 't> Pass<'_, 'a, 't> {
         reference.name = last_segment(text(name, self.source));
         let at = rooted[0];
         let found = self.verdicts.reach.scope(path);
+        let is_made = self.verdicts.is_own(at) && is_made(path);
+        let found = if is_made && matches!(found, Look::Missing) { Look::Unknown(MADE.to_owned()) } else { found };
         let above = path.rsplit_once('.').map_or(path, |(above, _)| above);
         match self.verdicts.looked(at, above, true, found, &reference) {
             Value::Thing(found) => Some(found),
@@ -118,6 +124,7 @@ impl<'a, 't> Pass<'_, 'a, 't> {
         let Some(path) = home.map_or_else(|| Some(path.clone()), |home| home.imported(&path)).filter(|path| !path.starts_with('.')) else {
             let why =
                 if home.is_some() { "it leads above all packages" } else { "it is relative to where the code stands, which is not known" };
+            self.verdicts.is_foreign = true;
             return self.verdicts.unknown(None, why, &self.reference(node, module, false));
         };
         let Some(found) = self.module(&path, node, module) else { return };
@@ -129,7 +136,11 @@ impl<'a, 't> Pass<'_, 'a, 't> {
             let name = if name.kind() == "aliased_import" { name.child_by_field_name("name").unwrap_or(name) } else { name };
             let mut reference = self.reference(node, name, true);
             reference.text = text(name, self.source);
-            self.verdicts.member(found, true, &reference);
+            let is_made = self.verdicts.is_own(found.at) && found.symbol.kind == Kind::Module && is_made_name(reference.name, &path);
+            match self.verdicts.reach.member(found, reference.name) {
+                Look::Missing if is_made => self.verdicts.unknown(Some(found.at), MADE, &reference),
+                _ => drop(self.verdicts.member(found, true, &reference)),
+            }
         }
     }
 
@@ -246,7 +257,7 @@ impl<'a, 't> Pass<'_, 'a, 't> {
     /// What calling a function or reading a property gives, by its plain annotation.
     fn given(&self, function: Thing<'a>, receiver: Option<Thing<'a>>) -> Value<'a> {
         let unknown = Value::From(function.at);
-        let overloads = self.verdicts.reach.package(function.at).overloads(&function.symbol.path);
+        let overloads = self.verdicts.reach.described(function.at, &function.symbol.path);
         let (Some(gives), 1) = (&function.symbol.gives, overloads.len()) else { return unknown };
         if is_self(gives) {
             return receiver.map_or(unknown, Value::Declared);
@@ -271,6 +282,20 @@ impl<'a, 't> Pass<'_, 'a, 't> {
         self.plain.starts.get(at.row).copied().unwrap_or_default() + at.column
     }
 }
+
+/// Whether a module of the code's own may be one that no file is there for yet, or no file of Python.
+fn is_made(path: &str) -> bool {
+    let mut above = "";
+    path.split('.').any(|name| is_made_name(name, std::mem::replace(&mut above, name)))
+}
+
+/// Versions that a tool writes, what compilers of descriptions write, compiled modules: these are mostly called `_so`, or as what they stand in.
+fn is_made_name(name: &str, above: &str) -> bool {
+    let is_private = name.starts_with('_') && !name.starts_with("__");
+    is_private || name == "version" || name == last_segment(above) || ["_pb2", "_pb2_grpc"].iter().any(|end| name.ends_with(end))
+}
+
+const MADE: &str = "it may be made while building";
 
 fn is_self(gives: &str) -> bool {
     matches!(last_segment(gives.trim_matches(['"', '\''])), "Self")

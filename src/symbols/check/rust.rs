@@ -2,7 +2,7 @@
 
 mod paths;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 use tree_sitter::Node;
@@ -24,6 +24,10 @@ struct Pass<'v, 'a, 't> {
     source: &'t str,
     /// What `use` binds: each name's path; none where there are several.
     uses: HashMap<String, Option<String>>,
+    /// Names of items that the code itself has: where one is imported too, each holds in a place of its own.
+    items: HashSet<&'t str>,
+    /// Names that traits of the code have, or its implementations of traits.
+    functions: HashSet<&'t str>,
     /// Scopes all of whose names are imported, each once.
     stars: Vec<String>,
     /// What names lead to through stars, as they were asked for.
@@ -46,6 +50,8 @@ pub(super) fn check(code: &str, verdicts: &mut Verdicts<'_>) {
         verdicts,
         source: &source,
         uses: HashMap::new(),
+        items: HashSet::new(),
+        functions: HashSet::new(),
         stars: Vec::new(),
         starred: HashMap::new(),
         sound: HashMap::new(),
@@ -61,6 +67,7 @@ pub(super) fn check(code: &str, verdicts: &mut Verdicts<'_>) {
         modules.truncate(above.len());
         let module = modules.last().cloned().unwrap_or_else(|| Some(Rc::from("")));
         pass.see(node, module.as_deref());
+        pass.declare(node, above);
         if node.is_error() {
             return false;
         }
@@ -165,8 +172,11 @@ impl<'a, 't> Pass<'_, 'a, 't> {
                 for (path, name) in found {
                     let path = self.absolute(&path, module).unwrap_or(path);
                     let root = path.trim_start_matches("::").split("::").next().unwrap_or_default();
-                    if !is_of_language(root) && !is_relative(root) {
-                        self.verdicts.import(root);
+                    match is_relative(root) {
+                        // From where is not known, and it may be a trait.
+                        true => self.verdicts.is_foreign = true,
+                        false if !is_of_language(root) => self.verdicts.import(root),
+                        false => {}
                     }
                     match name.as_str() {
                         "*" if self.stars.len() < MOST_STARS && !self.stars.contains(&path) => self.stars.push(path),
@@ -229,6 +239,20 @@ impl<'a, 't> Pass<'_, 'a, 't> {
         }
     }
 
+    /// What an item is called, by where it stands: in a trait or its implementation it belongs to types.
+    fn declare(&mut self, node: Node<'t>, above: &[Node<'t>]) {
+        if !node.kind().ends_with("_item") && node.kind() != "associated_type" {
+            return;
+        }
+        let Some(name) = field(node, "name", self.source) else { return };
+        let owner = above.len().checked_sub(2).map(|at| above[at]);
+        match owner.map(|owner| (owner.kind(), owner.child_by_field_name("trait"))) {
+            Some(("trait_item", _) | ("impl_item", Some(_))) => drop(self.functions.insert(name)),
+            Some(("impl_item", None)) => {}
+            _ => drop(self.items.insert(name)),
+        }
+    }
+
     /// The names of a `use`, each looked for.
     fn used(&mut self, node: Node<'t>) {
         let Some(argument) = node.child_by_field_name("argument") else { return };
@@ -236,16 +260,44 @@ impl<'a, 't> Pass<'_, 'a, 't> {
         use_tree(argument, "", self.source, &mut found, 0);
         let places = self.places(argument);
         let module = self.sound.get(&node.id()).cloned().flatten();
-        for (path, _) in found.iter().filter(|(path, _)| !path.contains("r#")).take(500) {
+        for (path, name) in found.iter().filter(|(path, _)| !path.contains("r#")).take(500) {
             let place = places.get(path.rsplit("::").next().unwrap_or(path)).copied().unwrap_or(argument);
             match self.absolute(path, module.as_deref()) {
                 Some(path) => {
                     let found = self.walk_path(&path, argument, place);
                     // What is not known of the code's own may be a trait, which gives methods to any value.
                     let is_own = self.verdicts.home.is_some_and(|home| first(&home.module) == first(&path));
-                    self.verdicts.is_foreign |= is_own && !matches!(found, Value::Thing(_));
+                    match found {
+                        Value::Thing(module) if is_own && name == "*" => self.given_by(module),
+                        found => self.verdicts.is_foreign |= is_own && matches!(found, Value::From(_)),
+                    }
                 }
                 None => self.homeless(argument, place),
+            }
+        }
+    }
+
+    /// What a module of the code's own gives to whoever takes all its names: traits may be among it, of packages that the code does not name.
+    fn given_by(&mut self, module: Thing<'a>) {
+        let reach = self.verdicts.reach;
+        let (at, package) = (module.at, reach.package(module.at));
+        let mut modules: Vec<&str> = vec![&module.symbol.path];
+        let mut next = 0;
+        while let Some(module) = modules.get(next).copied() {
+            next += 1;
+            for given in package.given_on(module) {
+                let root = first(&given.target);
+                if package.roots().any(|own| own == root) {
+                    match given.name.as_str() {
+                        "*" if modules.contains(&given.target.as_str()) => {}
+                        "*" if modules.len() < MOST_STARS => modules.push(&given.target),
+                        "*" => self.verdicts.is_foreign = true,
+                        // What one of its modules gives on may be of another package.
+                        name => self.verdicts.is_foreign |= !matches!(reach.within(at, module, name), Look::Found(_)),
+                    }
+                } else if !is_of_language(root) {
+                    self.verdicts.import(root);
+                }
             }
         }
     }

@@ -4,8 +4,9 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::{Checked, Home, Verdict};
-use crate::symbols::package::{Ecosystem, Kind};
-use crate::symbols::reach::{Look, Reach, Thing, native};
+use crate::symbols::languages::SHARED;
+use crate::symbols::package::{Ecosystem, Kind, Symbol};
+use crate::symbols::reach::{Look, Reach, Thing, native, parent};
 
 /// What an expression is, as far as it is known.
 #[derive(Clone, Copy, Debug, Default)]
@@ -39,9 +40,11 @@ pub(super) struct Verdicts<'a> {
     pub home: Option<&'a Home>,
     /// Names that the code defines or mentions other than as a reference.
     pub defined: HashSet<String>,
+    /// Names that the code gives to things itself, or asks them for before it uses them.
+    pub given: HashSet<String>,
     /// Packages that the code imports.
     imported: BTreeSet<usize>,
-    /// It imports something out of reach that may give methods to any value.
+    /// It imports something that is not known whole: of that a trait may give methods to any value, and a package may give back what it was given.
     pub is_foreign: bool,
     checked: Vec<Checked>,
     /// What each package depends on, itself with it, as it was asked for.
@@ -52,6 +55,9 @@ pub(super) struct Verdicts<'a> {
 
 const MOST: usize = 5_000;
 
+/// Scopes within scopes that are asked.
+const MOST_SCOPES: usize = 50;
+
 /// Names for which others are looked for that could have been meant.
 const MOST_NEAR: usize = 200;
 
@@ -61,6 +67,7 @@ impl<'a> Verdicts<'a> {
             reach,
             home,
             defined: HashSet::new(),
+            given: HashSet::new(),
             imported: BTreeSet::new(),
             is_foreign: false,
             checked: Vec::new(),
@@ -81,8 +88,15 @@ impl<'a> Verdicts<'a> {
 
     pub(super) fn import(&mut self, root: &str) {
         let found = self.reach.rooted(root).to_vec();
-        self.is_foreign |= found.is_empty();
+        let is_of_python = |at: &usize| self.ecosystem(*at) == Ecosystem::PyPi;
+        // What the code's own classes are made from may be of packages that it does not import.
+        self.is_foreign |= found.is_empty() || found.iter().any(|at| is_of_python(at) && self.is_own(*at));
         self.imported.extend(found);
+    }
+
+    /// Whether a package is the code's own: as such it has no version.
+    pub(super) fn is_own(&self, at: usize) -> bool {
+        self.reach.package(at).package().id.version.is_empty()
     }
 
     /// What a member of a scope is; says so of the reference.
@@ -100,6 +114,14 @@ impl<'a> Verdicts<'a> {
                 self.exists(found, reference);
                 Value::Thing(found)
             }
+            Look::Missing if self.given.contains(reference.name) => {
+                self.unknown(Some(at), "the code itself gives something this name, or asks for it", reference);
+                Value::From(at)
+            }
+            Look::Missing if is_exact && self.is_loose(at, reference.name) => {
+                self.unknown(Some(at), "something in the package is given this name, and it is not known what", reference);
+                Value::From(at)
+            }
             Look::Missing if is_exact || self.is_nowhere(at, reference.name) => {
                 let why = format!("`{scope}` has no `{}`", reference.name);
                 self.missing(at, scope, &why, reference);
@@ -109,7 +131,7 @@ impl<'a> Verdicts<'a> {
                 self.unknown(Some(at), &format!("the value may be of a type made from `{scope}`"), reference);
                 Value::From(at)
             }
-            Look::Unknown(_) if reference.is_called && self.is_nowhere(at, reference.name) => {
+            Look::Unknown(_) if reference.is_called && !self.is_shared(scope) && self.is_nowhere(at, reference.name) => {
                 self.nowhere(at, scope, reference);
                 Value::Nothing
             }
@@ -118,6 +140,27 @@ impl<'a> Verdicts<'a> {
                 Value::From(at)
             }
         }
+    }
+
+    /// Whether a package of Python gives this name to something of which it is not known what it is: `def lid(pot): pot.lid = 1`.
+    fn is_loose(&self, at: usize, name: &str) -> bool {
+        let package = self.reach.package(at);
+        let is_known = |symbol: &Symbol| symbol.kind == Kind::Module || symbol.kind.has_members();
+        let is_one = |symbol: &Symbol| {
+            let above = parent(&symbol.path);
+            symbol.name() == name
+                && symbol.private
+                && symbol.kind == Kind::Variable
+                && above.is_some_and(|above| !package.at(above).any(is_known))
+        };
+        self.ecosystem(at) == Ecosystem::PyPi && package.has_word(name) && package.named(&name.to_lowercase()).any(is_one)
+    }
+
+    /// Whether packages that are not known may put names into a scope, or into what it stands in.
+    fn is_shared(&self, scope: &str) -> bool {
+        let says = |at: &usize, scope: &str| self.reach.package(*at).own_openness(scope).is_some_and(|open| open.detail == SHARED);
+        let scopes = std::iter::successors(Some(scope), |scope| parent(scope)).take(MOST_SCOPES);
+        scopes.into_iter().any(|scope| self.reach.rooted(scope).iter().any(|at| says(at, scope)))
     }
 
     /// A method of a value of which only the package is known that it came from.
@@ -187,11 +230,9 @@ impl<'a> Verdicts<'a> {
     /// names and in the code itself.
     pub(super) fn is_nowhere(&mut self, at: usize, name: &str) -> bool {
         let ecosystem = self.ecosystem(at);
-        // What is out of reach may hold traits, which give methods to any value.
-        let is_open = self.is_foreign && ecosystem == Ecosystem::Cargo;
         // A name that is made in another way than words are is not found among them.
         let is_word = name.len() <= 100 && name.chars().all(|c| c == '_' || c.is_alphanumeric());
-        let is_known = is_open || !is_word || native::knows(ecosystem, name) || self.defined.contains(name);
+        let is_known = self.is_foreign || !is_word || native::knows(ecosystem, name) || self.defined.contains(name);
         if is_known {
             return false;
         }

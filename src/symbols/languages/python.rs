@@ -9,7 +9,7 @@ use tree_sitter::Node;
 
 use super::File;
 use crate::symbols::package::{Kind, Open, Package, Reason, Reexport, Symbol};
-use crate::symbols::source::tree::{DEPTH, Seen, children, field, line, one_line, text, walk};
+use crate::symbols::source::tree::{DEPTH, Seen, children, field, line, one_line, text, walk, walk_within};
 
 /// One file's reader.
 struct Module<'r, 'a> {
@@ -53,6 +53,9 @@ pub(super) fn module_of(path: &str) -> Option<(String, bool)> {
     name.split('.').all(|part| !part.is_empty()).then(|| (name.to_owned(), is_package))
 }
 
+/// Why a package of Python is open into which others may put modules.
+pub(in crate::symbols) const SHARED: &str = "a namespace package";
+
 /// The function that answers for names which a module does not have.
 const ANSWERS: &str = "__getattr__";
 
@@ -86,10 +89,21 @@ fn bring_home(package: &mut Package) {
             symbol.path = format!("{}.{name}", home(class));
         }
     }
+    let mut modules: HashSet<String> = HashSet::new();
     for open in package.open.iter_mut().filter(|open| open.reason == Reason::Written) {
         open.path = home(&open.path);
+        // What a function writes into may be of any class that it stands beside.
+        let module = open.path.rsplit_once('.').filter(|_| open.detail == SET && !defined.contains(&open.path));
+        modules.extend(module.map(|(module, _)| module.to_owned()));
     }
+    let of_modules =
+        |symbol: &&Symbol| symbol.kind == Kind::Class && symbol.path.rsplit_once('.').is_some_and(|(module, _)| modules.contains(module));
+    let classes: Vec<String> = package.symbols.iter().filter(of_modules).map(|symbol| symbol.path.clone()).collect();
+    package.open.extend(classes.into_iter().map(|path| Open { path, reason: Reason::Written, detail: SET.to_owned() }));
 }
+
+/// The function that sets an attribute by its name as a text.
+const SET: &str = "setattr";
 
 /// Folders above modules are packages, though no file says so (namespace packages).
 pub(super) fn finish(package: &mut Package) {
@@ -109,7 +123,7 @@ pub(super) fn finish(package: &mut Package) {
     above.sort();
     for path in above {
         // Another package may put modules of its own into it.
-        package.open.push(Open { path: path.clone(), reason: Reason::Unread, detail: "a namespace package".to_owned() });
+        package.open.push(Open { path: path.clone(), reason: Reason::Unread, detail: SHARED.to_owned() });
         package.symbols.push(Symbol::new(path, Kind::Module));
     }
     // A compiled module that a stub describes is known.
@@ -140,6 +154,10 @@ impl Module<'_, '_> {
             "attach_stub",
             "lazy.attach",
         ];
+        const PATHS: &[&str] = &["__path__ =", "__path__ +=", "__path__.", "extend_path(", "declare_namespace(", "sys.meta_path"];
+        if PATHS.iter().any(|word| self.file.text.contains(word)) {
+            self.open(self.name.clone(), Reason::Unread, SHARED);
+        }
         let found = WRITERS.iter().find(|word| self.file.text.contains(**word));
         if let Some(word) = found {
             self.open(self.name.clone(), Reason::Written, word);
@@ -182,7 +200,10 @@ impl Module<'_, '_> {
                 for inner in children(node) {
                     self.assignment(inner, scope);
                 }
+                self.named(node, scope);
             }
+            "assert_statement" => self.named(node, scope),
+            "case_clause" => self.block(node, scope, depth),
             "type_alias_statement" => {
                 if let Some(left) = children(node).first() {
                     self.bind(*left, scope, node, None);
@@ -222,14 +243,38 @@ impl Module<'_, '_> {
                         true
                     });
                 }
+                "case_pattern" => self.captured(child, scope),
                 _ => {}
             }
         }
+        self.named(node, scope);
+    }
+
+    /// `m := 3` within a statement.
+    fn named(&mut self, node: Node<'_>, scope: &str) {
         walk_named(node, "named_expression", &mut |found| {
             if let Some(name) = found.child_by_field_name("name") {
                 self.bind(name, scope, found, None);
             }
         });
+    }
+
+    /// What a pattern of `case` gives names: single ones that are not a class's.
+    fn captured(&mut self, pattern: Node<'_>, scope: &str) {
+        let mut found = Vec::new();
+        walk_within(pattern, |node, above| {
+            let above = above.last().map(Node::kind);
+            let is_one = match node.kind() {
+                "dotted_name" => node.named_child_count() == 1 && above != Some("class_pattern"),
+                "identifier" => matches!(above, Some("as_pattern" | "splat_pattern")),
+                _ => false,
+            };
+            if is_one {
+                found.push(node);
+            }
+            true
+        });
+        found.into_iter().for_each(|name| self.bind_one(name, scope, &begins(text(pattern, self.file.text)), None));
     }
 
     fn import(&mut self, node: Node<'_>, scope: &str) {
@@ -367,22 +412,34 @@ impl Module<'_, '_> {
         let mut found: Vec<(String, u32)> = Vec::new();
         let mut written: Vec<&str> = Vec::new();
         let source = self.file.text;
-        let seen = walk(root, |node| {
-            if node.kind() == "assignment"
-                && let Some(left) = node.child_by_field_name("left")
-                && left.kind() == "attribute"
-            {
-                let object = field(left, "object", source).unwrap_or_default();
-                if object != "self" && object != "cls" && object.chars().all(|c| c == '_' || c == '.' || c.is_alphanumeric()) {
-                    found.push((format!("{object}.{}", field(left, "attribute", source).unwrap_or_default()), line(left)));
-                }
+        let seen = walk_within(root, |node, above| {
+            let in_class = || above.iter().any(|above| above.kind() == "class_definition");
+            // What methods set on their receivers is known with them.
+            let is_told = |object: &str| {
+                let is_plain = object.chars().all(|c| c == '_' || c == '.' || c.is_alphanumeric());
+                is_plain && !(matches!(object, "self" | "cls") && in_class())
+            };
+            if let ("assignment", Some(left)) = (node.kind(), node.child_by_field_name("left")) {
+                walk(left, |inner| {
+                    if let ("attribute", Some(object)) = (inner.kind(), field(inner, "object", source))
+                        && is_told(object)
+                    {
+                        found.push((format!("{object}.{}", field(inner, "attribute", source).unwrap_or_default()), line(inner)));
+                    }
+                    is_pattern(inner.kind())
+                });
             }
             if node.kind() == "call"
-                && field(node, "function", source) == Some("setattr")
-                && let Some(object) = node.child_by_field_name("arguments").and_then(|all| all.named_child(0))
-                && matches!(object.kind(), "identifier" | "attribute")
+                && field(node, "function", source) == Some(SET)
+                && let Some(arguments) = node.child_by_field_name("arguments")
+                && let Some(object) = arguments.named_child(0).filter(|object| matches!(object.kind(), "identifier" | "attribute"))
+                && let object = text(object, source)
+                && is_told(object)
             {
-                written.push(text(object, source));
+                match arguments.named_child(1).and_then(|name| plain_string(name, source)) {
+                    Some(name) => found.push((format!("{object}.{name}"), line(node))),
+                    None => written.push(object),
+                }
             }
             true
         });
@@ -390,7 +447,7 @@ impl Module<'_, '_> {
             self.open(self.name.clone(), Reason::Unread, "nested too deep");
         }
         for object in written {
-            self.open(format!("{}.{object}", self.name), Reason::Written, "setattr");
+            self.open(format!("{}.{object}", self.name), Reason::Written, SET);
         }
         for (path, line) in found {
             let path = format!("{}.{path}", self.name);
@@ -403,6 +460,13 @@ impl Module<'_, '_> {
             self.file.add(symbol);
         }
     }
+}
+
+/// A name between quotes, and nothing else.
+fn plain_string<'s>(node: Node<'_>, source: &'s str) -> Option<&'s str> {
+    let name = text(node, source).trim_matches(['"', '\'']);
+    let is_name = !name.is_empty() && name.chars().all(|c| c == '_' || c.is_alphanumeric());
+    (node.kind() == "string" && is_name).then_some(name)
 }
 
 /// `..base` seen from a module.

@@ -48,7 +48,7 @@ pub(super) fn read(file: &mut File<'_>) {
     if source.contains("OUT_DIR") && (file.view == View::Outside || calls(source, "include!")) {
         file.open(String::new(), Reason::Generated, "OUT_DIR");
     }
-    if ["paste!", "concat_idents!", "format_ident!"].iter().any(|word| calls(source, word)) {
+    if ["paste!", "concat_idents!", "format_ident!"].iter().any(|word| calls(source, word)) || makes_names(source) {
         file.open(String::new(), Reason::Macro, "names are pasted together");
     }
     let mut items = Items { file, source, line_offset: 0, macros: 0 };
@@ -62,6 +62,29 @@ pub(super) fn finish(package: &mut Package, root: &str) {
 /// Whether a macro is called anywhere, and not only spoken of.
 fn calls(source: &str, name: &str) -> bool {
     source.match_indices(name).any(|(at, _)| source[at + name.len()..].trim_start_matches(' ').starts_with(['(', '[', '{']))
+}
+
+/// Whether code of a derive or attribute makes names of other names: `Ident::new(&format!("as_{name}"), span)`.
+fn makes_names(source: &str) -> bool {
+    const CASES: [&str; 8] = [
+        "to_snake_case",
+        "to_pascal_case",
+        "to_upper_camel_case",
+        "to_lower_camel_case",
+        "to_shouty_snake_case",
+        "to_case(",
+        "to_lowercase()",
+        "to_ascii_lowercase()",
+    ];
+    // Names that begin with an underscore are for nobody, and what is one name as it stands is no other.
+    let is_name = |text: &str| {
+        let is_part = |c: char| matches!(c, '_' | '{' | '}') || c.is_alphanumeric();
+        let gaps = text.matches('{').count();
+        let is_one = gaps == 1 && text.starts_with('{') && text.ends_with('}');
+        gaps > 0 && !is_one && !text.starts_with('_') && text.chars().all(is_part)
+    };
+    let mut texts = source.match_indices("format!(\"").filter_map(|(at, open)| source[at + open.len()..].split('"').next());
+    source.contains("Ident::new(") && (texts.any(is_name) || CASES.iter().any(|word| source.contains(word)))
 }
 
 /// `src/a/b.rs` and `src/a/b/mod.rs` are `root::a::b`. Programs, tests and examples beside the library are no part of it; the program whose
@@ -100,6 +123,7 @@ impl Items<'_, '_> {
             "use_declaration" => return self.uses(node, before, scope, around),
             "extern_crate_declaration" => return self.extern_crate(node, scope),
             "impl_item" => return self.implementation(node, before, scope, around, depth),
+            "const_item" if field(node, "name", self.source) == Some("_") => return self.impls(node, scope, around, depth),
             "foreign_mod_item" => {
                 return node.child_by_field_name("body").into_iter().for_each(|body| self.all(body, scope, around, depth + 1));
             }
@@ -122,6 +146,26 @@ impl Items<'_, '_> {
             _ => return,
         };
         self.declare(node, before, scope, kind, around, depth);
+        if kind == Kind::Function {
+            self.impls(node, scope, around, depth);
+        }
+    }
+
+    /// Impl blocks within a function or a constant's value: they count outside of it.
+    fn impls(&mut self, node: Node<'_>, scope: &str, around: &Around, depth: usize) {
+        let body = node.child_by_field_name("body").or_else(|| node.child_by_field_name("value")).filter(|body| body.kind() == "block");
+        let Some(body) = body.filter(|body| text(*body, self.source).contains("impl")) else { return };
+        if depth > DEPTH {
+            return self.open(scope.to_owned(), Reason::Unread, "nested too deep");
+        }
+        let items = children(body);
+        for (at, inner) in items.iter().copied().enumerate() {
+            match inner.kind() {
+                "impl_item" => self.implementation(inner, &items[..at], scope, around, depth + 1),
+                "const_item" | "function_item" => self.impls(inner, scope, around, depth + 1),
+                _ => {}
+            }
+        }
     }
 
     fn module(&mut self, node: Node<'_>, before: &[Node<'_>], scope: &str, around: &Around, depth: usize) {
@@ -142,6 +186,10 @@ impl Items<'_, '_> {
         self.file.add(symbol);
         if said.has_path {
             self.open(path.clone(), Reason::Unread, "a path of its own");
+        }
+        if let Some(attribute) = said.unknown {
+            self.open(path.clone(), Reason::Decorated, &attribute);
+            self.open(scope.to_owned(), Reason::Decorated, &attribute);
         }
         if let Some(body) = node.child_by_field_name("body") {
             self.all(body, &path, &inside, depth + 1);

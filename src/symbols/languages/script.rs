@@ -134,7 +134,7 @@ impl Module<'_, '_> {
             "ambient_declaration" => {
                 for inner in children(node) {
                     match inner.kind() {
-                        "statement_block" => self.block(inner, scope, depth),
+                        "statement_block" => self.global(inner, scope, depth),
                         _ => self.statement(placed.within(inner), scope, is_exported, depth + 1),
                     }
                 }
@@ -176,6 +176,17 @@ impl Module<'_, '_> {
             "lexical_declaration" | "variable_declaration" => self.variables(placed, scope, is_exported, depth),
             _ => {}
         }
+    }
+
+    /// `declare global`: an interface without members stands there for others to add some.
+    fn global(&mut self, body: Node<'_>, scope: &str, depth: usize) {
+        let from = self.file.into.symbols.len();
+        self.block(body, scope, depth);
+        let kept = self.file.into.symbols.get(from..).unwrap_or_default();
+        let above: HashSet<&str> = kept.iter().filter_map(|symbol| Some(symbol.path.rsplit_once('#')?.0)).collect();
+        let is_empty = |symbol: &&Symbol| symbol.kind == Kind::Interface && !above.contains(symbol.path.as_str());
+        let open: Vec<String> = kept.iter().filter(is_empty).map(|symbol| symbol.path.clone()).collect();
+        open.into_iter().for_each(|path| self.file.open(path, Reason::Written, "declare global"));
     }
 
     fn block(&mut self, body: Node<'_>, scope: &str, depth: usize) {

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::{Indexed, Reach, parent};
+use super::{Reach, parent};
 use crate::symbols::package::{Ecosystem, Kind, Reexport, Symbol, last_segment};
 use crate::symbols::reach::native;
 
@@ -266,10 +266,11 @@ impl<'a> Walk<'a> {
 
     /// What a type has from its bases; of things that are neither modules nor types nothing is known.
     fn in_bases(&mut self, found: Thing<'a>, name: &str) -> Look<'a> {
-        if found.symbol.kind == Kind::Module {
-            return Look::Missing;
-        }
         let package = self.reach.package(found.at);
+        if found.symbol.kind == Kind::Module {
+            let is_given = native::is_of_modules(package.package().id.ecosystem, name);
+            return if is_given { Look::Unknown("the language itself may give it".to_owned()) } else { Look::Missing };
+        }
         let is_script = package.package().id.ecosystem == Ecosystem::Npm;
         // Several declarations of one name are one thing there.
         if is_script && package.at(&found.symbol.path).any(|symbol| symbol.kind == Kind::Module) {
@@ -362,21 +363,47 @@ impl<'a> Walk<'a> {
 }
 
 /// One of the symbols at a path. Overloads, accessors and functions given twice are one thing; a class and a function of one name are not.
-/// In TypeScript all declarations of one name are.
+/// In TypeScript all declarations of one name are. What a stub describes and its module of Python has are one, and the stub says more.
 fn pick<'a>(reach: &Reach, mut found: impl Iterator<Item = (usize, &'a Symbol)>) -> Option<Thing<'a>> {
-    let (at, symbol) = found.next()?;
+    let (mut at, first) = found.next()?;
+    let mut symbol = first;
     let is_merged = reach.package(at).package().id.ecosystem == Ecosystem::Npm;
-    let is_sure = is_merged || found.take(50).all(|(_, other)| is_callable(other.kind) && is_callable(symbol.kind));
+    let mut is_sure = true;
+    for (place, other) in found.take(50).take_while(|_| !is_merged) {
+        let is_stub = is_described(first, other);
+        is_sure &= is_stub || is_callable(other.kind) && is_callable(first.kind);
+        if is_stub && is_stub_file(&other.file) {
+            (at, symbol) = (place, other);
+        }
+    }
     Some(Thing { at, symbol, is_sure })
+}
+
+/// Whether two symbols of one path are one thing, told in a module of Python and in its stub.
+fn is_described(a: &Symbol, b: &Symbol) -> bool {
+    let stem = |file: &str| file.trim_end_matches(".pyi").trim_end_matches(".py").replace("-stubs/", "/");
+    let is_one = is_stub_file(&a.file) != is_stub_file(&b.file) && a.kind == b.kind && a.bases.len() == b.bases.len();
+    is_one && stem(&a.file) == stem(&b.file)
+}
+
+fn is_stub_file(file: &str) -> bool {
+    file.ends_with(".pyi")
 }
 
 fn is_callable(kind: Kind) -> bool {
     matches!(kind, Kind::Function | Kind::Method | Kind::Property | Kind::Constructor)
 }
 
-impl Indexed {
-    /// Every symbol of one path: overloads.
-    pub(in crate::symbols) fn overloads<'a>(&'a self, path: &str) -> Vec<&'a Symbol> {
-        self.at(path).collect()
+impl Reach {
+    /// Every symbol of one path, of all packages that share its root: overloads.
+    pub(in crate::symbols) fn overloads(&self, from: usize, path: &str) -> Vec<&Symbol> {
+        self.rooted_from(Some(from), path).into_iter().flat_map(|at| self.package(at).at(path)).collect()
+    }
+
+    /// Those of them that stubs have, where these describe it.
+    pub(in crate::symbols) fn described(&self, from: usize, path: &str) -> Vec<&Symbol> {
+        let all = self.overloads(from, path);
+        let described: Vec<&Symbol> = all.iter().copied().filter(|symbol| is_stub_file(&symbol.file)).collect();
+        if described.is_empty() { all } else { described }
     }
 }

@@ -9,8 +9,14 @@ use crate::symbols::package::Ecosystem;
 /// Whether a type that the language itself defines has a member of this name; none if the type is not one of those.
 pub(in crate::symbols) fn has(ecosystem: Ecosystem, base: &str, name: &str) -> Option<bool> {
     match ecosystem {
-        Ecosystem::PyPi if HARMLESS.contains(&base.split('[').next().unwrap_or(base)) => Some(false),
-        Ecosystem::PyPi => PYTHON.types.get(base).map(|members| members.contains(name)),
+        Ecosystem::PyPi => {
+            let plain = base.split('[').next().unwrap_or(base);
+            match ABSTRACT.contains(&plain) {
+                true => Some(name == "register" || name.starts_with("_abc_")),
+                false if HARMLESS.contains(&plain) => Some(false),
+                false => PYTHON.types.get(plain).map(|members| members.contains(name)),
+            }
+        }
         Ecosystem::Cargo => {
             let plain = base.trim_start_matches(':').split('<').next().unwrap_or(base).trim();
             let of_std = ["std::", "core::", "alloc::"].iter().any(|root| plain.starts_with(root));
@@ -29,6 +35,11 @@ pub(super) fn of_any(ecosystem: Ecosystem, name: &str) -> bool {
         Ecosystem::Cargo => RUST.contains(name),
         _ => false,
     }
+}
+
+/// Whether any module of Python has an attribute of this name.
+pub(super) fn is_of_modules(ecosystem: Ecosystem, name: &str) -> bool {
+    ecosystem == Ecosystem::PyPi && OF_MODULES.contains(&name)
 }
 
 /// Whether a word is a name somewhere in what the language brings.
@@ -56,17 +67,37 @@ pub(in crate::symbols) fn is_node_module(root: &str) -> bool {
 }
 
 /// Bases that give their classes no members under names without underscores.
-const HARMLESS: &[&str] = &[
-    "object",
-    "ABC",
-    "abc.ABC",
-    "Generic",
-    "typing.Generic",
-    "t.Generic",
-    "Protocol",
-    "typing.Protocol",
-    "t.Protocol",
-    "typing_extensions.Protocol",
+const HARMLESS: &[&str] = &["object", "Generic", "typing.Generic", "t.Generic"];
+
+/// Such whose classes have what classes have that are made by `ABCMeta`.
+const ABSTRACT: &[&str] = &["ABC", "abc.ABC", "Protocol", "typing.Protocol", "t.Protocol", "typing_extensions.Protocol"];
+
+/// What the interpreter gives every module. `__version__` and its like are not among them.
+const OF_MODULES: &[&str] = &[
+    "__annotate__",
+    "__annotations__",
+    "__builtins__",
+    "__cached__",
+    "__class__",
+    "__delattr__",
+    "__dict__",
+    "__dir__",
+    "__doc__",
+    "__eq__",
+    "__file__",
+    "__getattribute__",
+    "__hash__",
+    "__loader__",
+    "__name__",
+    "__package__",
+    "__path__",
+    "__reduce__",
+    "__reduce_ex__",
+    "__repr__",
+    "__setattr__",
+    "__sizeof__",
+    "__spec__",
+    "__str__",
 ];
 
 /// What every crate sees without importing it, as far as it is implemented for types or derived.

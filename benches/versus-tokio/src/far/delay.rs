@@ -11,13 +11,14 @@ use std::time::{Duration, Instant};
 pub fn serve(to: SocketAddr, round_trip: u64, late: u64) {
     let round_trip = Duration::from_millis(round_trip);
     let mut number = 0;
+    let mut apart = super::Apart::default();
     for near in super::listen(None).incoming().flatten() {
         number += 1;
         let Ok(far) = TcpStream::connect(to) else { continue };
         let (Ok(near_too), Ok(far_too)) = (near.try_clone(), far.try_clone()) else { continue };
         let _ = near.set_nodelay(true).and_then(|()| far.set_nodelay(true));
-        pass(near, far, Way { half: round_trip / 2, first: round_trip, late, chance: Chance(number) });
-        pass(far_too, near_too, Way { half: round_trip / 2, first: Duration::ZERO, late, chance: Chance(!number) });
+        pass(&mut apart, near, far, Way { half: round_trip / 2, first: round_trip, late, chance: Chance(number) });
+        pass(&mut apart, far_too, near_too, Way { half: round_trip / 2, first: Duration::ZERO, late, chance: Chance(!number) });
     }
 }
 
@@ -31,33 +32,33 @@ struct Way {
 }
 
 /// Passes bytes on, with a thread that reads and one that writes when it is time.
-fn pass(mut from: TcpStream, mut to: TcpStream, mut way: Way) {
+fn pass(apart: &mut super::Apart, mut from: TcpStream, mut to: TcpStream, mut way: Way) {
     // So many segments are under way at the most: whoever sends more waits, as for a window.
     let (sender, receiver) = mpsc::sync_channel::<(Instant, Vec<u8>)>(1_024);
-    thread::spawn(move || {
+    apart.begin(move || {
         let mut last = Instant::now() + way.first + way.half;
         loop {
             let mut segment = vec![0; SEGMENT];
             match from.read(&mut segment) {
                 Ok(count @ 1..) => segment.truncate(count),
-                _ => return,
+                _ => return Ok(()),
             }
             let held = if way.chance.of_a_hundred() < way.late { way.half * 2 } else { Duration::ZERO };
             // In their order: what is behind a late one waits with it.
             last = last.max(Instant::now() + way.half + held);
             if sender.send((last, segment)).is_err() {
-                return;
+                return Ok(());
             }
         }
     });
-    thread::spawn(move || {
+    apart.begin(move || {
         for (at, segment) in receiver {
             thread::sleep(at.saturating_duration_since(Instant::now()));
             if to.write_all(&segment).is_err() {
                 break;
             }
         }
-        let _ = to.shutdown(Shutdown::Write);
+        to.shutdown(Shutdown::Write)
     });
 }
 

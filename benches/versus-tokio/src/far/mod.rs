@@ -7,7 +7,7 @@ mod resets;
 mod tls;
 mod vectors;
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener};
 use std::process::{Child, Command, Stdio};
 use std::thread;
@@ -118,6 +118,20 @@ pub fn serve(words: &[&str]) {
             delay::serve(to.parse().expect("the parent gives an address"), number(round_trip), number(late));
         }
         _ => panic!("no far end is called {words:?}"),
+    }
+}
+
+/// Threads of connections. They are waited for when they have ended, and not let go of: the C library of Debian 12 (glibc 2.36) looks at a thread once
+/// more after letting go of it, when it may be gone with its memory.
+#[derive(Default)]
+struct Apart(Vec<thread::JoinHandle<io::Result<()>>>);
+
+impl Apart {
+    fn begin(&mut self, work: impl FnOnce() -> io::Result<()> + Send + 'static) {
+        if self.0.len() == self.0.capacity() {
+            self.0.extract_if(.., |thread| thread.is_finished()).for_each(|ended| drop(ended.join()));
+        }
+        self.0.push(thread::spawn(work));
     }
 }
 

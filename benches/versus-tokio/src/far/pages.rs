@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::thread;
 
 use super::http;
 use crate::support::site;
@@ -26,9 +25,10 @@ pub fn site(pages: u64) -> Pages {
 }
 
 pub fn serve(pages: &Pages) {
+    let mut apart = super::Apart::default();
     for stream in super::listen(None).incoming().flatten() {
         let pages = pages.clone();
-        thread::spawn(move || {
+        apart.begin(move || {
             let mut stream = stream;
             stream.set_nodelay(true)?;
             http::serve(&mut stream, |target, _| of(&pages, target))

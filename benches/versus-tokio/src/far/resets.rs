@@ -4,7 +4,6 @@ use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::thread;
 use std::time::Duration;
 
 use super::http;
@@ -15,9 +14,10 @@ pub const SIZE: usize = 1_000;
 pub fn serve() {
     let asked = Arc::new(AtomicU64::new(0));
     let page = Arc::new(http::answer("200 OK", http::HTML, http::KEEP, &[b'x'; SIZE]));
+    let mut apart = super::Apart::default();
     for stream in super::listen(None).incoming().flatten() {
         let (asked, page) = (asked.clone(), page.clone());
-        thread::spawn(move || {
+        apart.begin(move || {
             let mut stream = stream;
             stream.set_nodelay(true)?;
             if let Some((target, _)) = http::request(&mut stream, &mut Vec::new())? {
@@ -29,7 +29,7 @@ pub fn serve() {
                 stream.write_all(&page)?;
                 rustix::net::sockopt::set_socket_linger(&stream, Some(Duration::ZERO))?;
             }
-            Ok::<(), std::io::Error>(())
+            Ok(())
         });
     }
 }

@@ -1,7 +1,6 @@
 //! The same pages over TLS, by a certificate that is made for the occasion.
 
 use std::sync::Arc;
-use std::thread;
 
 use rcgen::generate_simple_self_signed;
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
@@ -20,9 +19,10 @@ pub fn serve(pages: &Pages) {
         .with_single_cert(vec![made.cert.der().clone()], key)
         .expect("the key is that of the certificate");
     let config = Arc::new(config);
+    let mut apart = super::Apart::default();
     for stream in super::listen(Some(made.cert.der())).incoming().flatten() {
         let (pages, config) = (pages.clone(), config.clone());
-        thread::spawn(move || {
+        apart.begin(move || {
             stream.set_nodelay(true)?;
             let session = ServerConnection::new(config).expect("the configuration is whole");
             let mut stream = StreamOwned::new(session, stream);

@@ -21,8 +21,9 @@ struct Question {
 
 pub fn serve(delay: u64) {
     let delay = Duration::from_millis(delay);
+    let mut apart = super::Apart::default();
     for stream in super::listen(None).incoming().flatten() {
-        thread::spawn(move || {
+        apart.begin(move || {
             let mut stream = stream;
             stream.set_nodelay(true)?;
             http::serve(&mut stream, |_, body| {

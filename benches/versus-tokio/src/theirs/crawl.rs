@@ -114,7 +114,8 @@ impl Crawl {
             }
             _ => {}
         }
-        let page = Page { url, status: 200, content_type, body, depth: 0, validators, fetched_at: SystemTime::now(), filled: Filled::default() };
+        let page =
+            Page { url, status: 200, content_type, body, depth: 0, validators, fetched_at: SystemTime::now(), filled: Filled::default() };
         match &self.0.store {
             Some(_) => {
                 let this = self.clone();

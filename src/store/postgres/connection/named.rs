@@ -5,7 +5,7 @@ use std::borrow::Cow;
 /// SQL in which what is pgvector's is named with the schema that it is in. That schema is not searched: where anybody may make functions,
 /// one whose parameters fit better than PostgreSQL's own would be called in its place.
 pub(super) fn with_schema<'s>(sql: &'s str, schema: &str) -> Cow<'s, str> {
-    if schema.is_empty() || !(sql.contains(TYPE) || sql.contains(OPERATOR)) {
+    if schema.is_empty() || !(sql.contains(TYPE) || OPERATORS.iter().any(|operator| sql.contains(operator))) {
         return Cow::Borrowed(sql);
     }
     let mut named = String::with_capacity(sql.len() + 64);
@@ -16,12 +16,13 @@ pub(super) fn with_schema<'s>(sql: &'s str, schema: &str) -> Cow<'s, str> {
         }
         named.push_str(part);
     }
-    Cow::Owned(named.replace(OPERATOR, &format!("OPERATOR({schema}.{OPERATOR})")))
+    let qualified = |sql: String, operator: &&str| sql.replace(operator, &format!("OPERATOR({schema}.{operator})"));
+    Cow::Owned(OPERATORS.iter().fold(named, qualified))
 }
 
-/// How names of pgvector begin, and its operator.
+/// How names of pgvector begin, and its operators.
 const TYPE: &str = "halfvec";
-const OPERATOR: &str = "<#>";
+const OPERATORS: [&str; 2] = ["<#>", "<=>"];
 
 #[cfg(test)]
 mod tests {
@@ -32,6 +33,7 @@ mod tests {
         let named = |sql| with_schema(sql, "\"of all\"");
         assert_eq!(named("SELECT 1"), "SELECT 1");
         assert_eq!(named("SELECT a <#> $1::halfvec(3)"), "SELECT a OPERATOR(\"of all\".<#>) $1::\"of all\".halfvec(3)");
+        assert_eq!(named("a <=> b"), "a OPERATOR(\"of all\".<=>) b");
         assert_eq!(named("halfvec, (halfvec_ip_ops)"), "\"of all\".halfvec, (\"of all\".halfvec_ip_ops)");
         assert_eq!(named("x.halfvec my_halfvec"), "x.halfvec my_halfvec");
         assert_eq!(with_schema("a::halfvec", ""), "a::halfvec");

@@ -88,7 +88,7 @@ impl<'a, 't> Pass<'_, 'a, 't> {
             }
             _ => return None,
         };
-        let all = reach.package(of.at).overloads(&of.symbol.path);
+        let all = reach.overloads(of.at, &of.symbol.path);
         let takes: Option<Vec<&Takes>> = all.iter().map(|symbol| symbol.takes.as_ref()).collect();
         Some((of.at, of.symbol.path.clone(), takes?))
     }
@@ -118,7 +118,8 @@ impl<'a, 't> Pass<'_, 'a, 't> {
                 }
                 return own("__init__").map(|symbol| Thing { symbol, ..at });
             }
-            let [base] = at.symbol.bases.as_slice() else { return None };
+            let bases: Vec<&String> = at.symbol.bases.iter().filter(|base| *base != "abc.ABC").collect();
+            let [base] = bases.as_slice() else { return None };
             let Look::Found(up) = reach.written(at.at, base, reach.module_of(&at.symbol.path)) else { return None };
             at = up;
         }

@@ -6,6 +6,7 @@ use tree_sitter::Node;
 
 use crate::symbols::check::Home;
 use crate::symbols::languages::is_pattern;
+use crate::symbols::package::words;
 use crate::symbols::source::tree::{children, field, one_line, text, walk, walk_within};
 
 /// What a name stands for.
@@ -20,6 +21,14 @@ pub(super) enum Bound<'t> {
     With(Node<'t>),
     /// A part of a value: an element, one of several.
     Part(Node<'t>),
+}
+
+/// Names that a snippet has in other ways than as references.
+pub(super) struct Mentioned<'v> {
+    /// It defines them, or speaks of them.
+    pub defined: &'v mut HashSet<String>,
+    /// It gives them to things, or asks things whether they have them.
+    pub given: &'v mut HashSet<String>,
 }
 
 pub(super) struct Bindings<'t> {
@@ -37,11 +46,11 @@ struct Name<'t> {
 }
 
 impl<'t> Bindings<'t> {
-    /// Of a whole snippet, which stands somewhere or nowhere; what it defines or mentions beside references goes into `defined`.
-    pub(super) fn of(root: Node<'t>, source: &str, home: Option<&Home>, defined: &mut HashSet<String>) -> Self {
+    /// Of a whole snippet, which stands somewhere or nowhere.
+    pub(super) fn of(root: Node<'t>, source: &str, home: Option<&Home>, mentioned: &mut Mentioned<'_>) -> Self {
         let mut bindings = Self { names: HashMap::new() };
         walk_within(root, |node, above| {
-            bindings.see(node, above, source, home, defined);
+            bindings.see(node, above, source, home, mentioned);
             true
         });
         bindings
@@ -76,7 +85,7 @@ impl<'t> Bindings<'t> {
         });
     }
 
-    fn see(&mut self, node: Node<'t>, above: &[Node<'t>], source: &str, home: Option<&Home>, defined: &mut HashSet<String>) {
+    fn see(&mut self, node: Node<'t>, above: &[Node<'t>], source: &str, home: Option<&Home>, mentioned: &mut Mentioned<'_>) {
         match node.kind() {
             "import_statement" => {
                 for child in children(node) {
@@ -103,9 +112,7 @@ impl<'t> Bindings<'t> {
             "assignment" => {
                 if let Some(left) = node.child_by_field_name("left") {
                     self.bind(left, source, node.child_by_field_name("right").map(Bound::Value));
-                    if left.kind() == "attribute" {
-                        defined.extend(field(left, "attribute", source).map(str::to_owned));
-                    }
+                    mentioned.set(left, source);
                 }
             }
             "augmented_assignment" | "named_expression" | "for_statement" | "for_in_clause" => {
@@ -113,16 +120,19 @@ impl<'t> Bindings<'t> {
                     if let Some(left) = node.child_by_field_name(name) {
                         let right = node.child_by_field_name("right").filter(|_| node.kind().starts_with("for_"));
                         self.bind(left, source, right.map(Bound::Part));
+                        mentioned.set(left, source);
                     }
                 }
             }
             "as_pattern" => {
                 let value = node.named_child(0);
                 let is_with = above.last().is_some_and(|above| above.kind() == "with_item");
-                if let Some(target) = node.child_by_field_name("alias") {
-                    for name in children(target) {
-                        self.bind(name, source, value.filter(|_| is_with).map(Bound::With));
-                    }
+                let target = node.child_by_field_name("alias");
+                // In `case` the name stands behind `as` by itself.
+                let names = target.map_or_else(|| children(node).into_iter().skip(1).collect(), children);
+                for name in names {
+                    self.bind(name, source, value.filter(|_| is_with).map(Bound::With));
+                    mentioned.set(name, source);
                 }
             }
             "function_definition" | "class_definition" => {
@@ -141,10 +151,18 @@ impl<'t> Bindings<'t> {
                     !matches!(inner.kind(), "type" | "call" | "lambda")
                 });
             }
-            "global_statement" | "nonlocal_statement" | "delete_statement" | "case_pattern" => {
+            "global_statement" | "nonlocal_statement" | "delete_statement" => {
                 children(node).into_iter().for_each(|name| self.bind(name, source, None))
             }
-            "string" => crate::symbols::package::words(text(node, source), defined),
+            // What `case` takes apart gets names; that of a class is none of them.
+            "dotted_name" if above.last().is_some_and(|above| is_of_case(above.kind())) && node.named_child_count() == 1 => {
+                self.add(text(node, source), node.start_byte(), None);
+            }
+            "splat_pattern" => {
+                children(node).into_iter().filter(|name| name.kind() == "identifier").for_each(|name| self.bind(name, source, None));
+            }
+            "call" | "comparison_operator" | "subscript" => mentioned.asked(node, source),
+            "string" => words(text(node, source), mentioned.defined),
             "identifier" => {
                 let in_reference = above.last().is_some_and(|above| {
                     above.kind() == "attribute" && above.child_by_field_name("attribute") == Some(node)
@@ -153,10 +171,63 @@ impl<'t> Bindings<'t> {
                         || above.kind() == "aliased_import"
                 });
                 if !in_reference {
-                    defined.insert(text(node, source).to_owned());
+                    mentioned.defined.insert(text(node, source).to_owned());
                 }
             }
             _ => {}
         }
     }
 }
+
+impl Mentioned<'_> {
+    /// Attributes on the left of an assignment, or within what is taken apart there.
+    fn set(&mut self, left: Node<'_>, source: &str) {
+        walk(left, |inner| {
+            if inner.kind() == "attribute"
+                && let Some(name) = field(inner, "attribute", source)
+            {
+                self.defined.insert(name.to_owned());
+                self.given.insert(name.to_owned());
+            }
+            is_pattern(inner.kind())
+        });
+    }
+
+    /// Names as texts, where something is asked for them or gets them: `hasattr(kettle, "lid")`, `"lid" in dir(kettle)`, `patch("kettle.lid")`.
+    fn asked(&mut self, node: Node<'_>, source: &str) {
+        let (is_one, parts) = match node.kind() {
+            "call" => {
+                let function = node.child_by_field_name("function");
+                let name = function.map(|function| field(function, "attribute", source).unwrap_or(text(function, source)));
+                let parts = node.child_by_field_name("arguments").map(children).unwrap_or_default();
+                (name.is_some_and(|name| ASKING.contains(&name)), parts)
+            }
+            kind => {
+                let parts = children(node);
+                // `"lid" in dir(kettle)`, `kettle.__dict__["lid"]`.
+                let of = if kind == "subscript" { parts.first() } else { parts.last() };
+                let is_list = |of: &Node<'_>| {
+                    let name = if of.kind() == "call" { field(*of, "function", source) } else { field(*of, "attribute", source) };
+                    name.is_some_and(|name| matches!(name, "dir" | "vars" | "__dict__" | "__all__"))
+                };
+                (of.is_some_and(is_list), parts)
+            }
+        };
+        for part in parts.into_iter().filter(|_| is_one) {
+            match part.kind() {
+                "string" => words(text(part, source), self.given),
+                "keyword_argument" => self.given.extend(field(part, "name", source).map(str::to_owned)),
+                _ => {}
+            }
+        }
+    }
+}
+
+/// Nodes within which `case` has single names that it gives to what it finds there.
+fn is_of_case(kind: &str) -> bool {
+    matches!(kind, "case_pattern" | "keyword_pattern" | "union_pattern" | "dict_pattern")
+}
+
+/// Functions that are given names as texts: of the language, of `unittest.mock`, of pytest's `monkeypatch`.
+const ASKING: &[&str] =
+    &["hasattr", "getattr", "setattr", "delattr", "patch", "object", "multiple", "setitem", "methodcaller", "attrgetter"];

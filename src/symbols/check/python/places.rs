@@ -89,19 +89,57 @@ impl State {
 impl Guards {
     fn of(node: Node<'_>, source: &str) -> Self {
         let says = |text: &str, words: &[&str]| words.iter().any(|word| text.contains(word));
+        let all = |is_guard: bool| if is_guard { Self::All } else { Self::Nothing };
         match node.kind() {
-            "try_statement" => node.child_by_field_name("body").map_or(Self::Nothing, |body| Self::Child(body.id())),
+            "try_statement" => match node.child_by_field_name("body") {
+                Some(body) if !tells_versions(node, body, source) => Self::Child(body.id()),
+                _ => Self::All,
+            },
             "with_statement" => {
                 let clause = children(node).first().map(|clause| text(*clause, source)).unwrap_or_default();
-                if says(clause, &["raises", "Raises", "suppress", "warns", "catch"]) { Self::All } else { Self::Nothing }
+                all(says(clause, &["raises", "Raises", "suppress", "warns", "catch"]))
             }
-            "if_statement" | "elif_clause" => {
-                let condition = field(node, "condition", source).unwrap_or_default();
-                if says(condition, &["hasattr", "version", "TYPE_CHECKING"]) { Self::All } else { Self::Nothing }
+            "if_statement" | "elif_clause" => all(asks_version(field(node, "condition", source).unwrap_or_default())),
+            // `a if condition else b`
+            "conditional_expression" => all(node.named_child(1).is_some_and(|condition| asks_version(text(condition, source)))),
+            "call" => {
+                let function = node.child_by_field_name("function");
+                let name = function.map(|function| field(function, "attribute", source).unwrap_or(text(function, source)));
+                all(name.is_some_and(|name| says(name, &["raises", "Raises"])))
+            }
+            "decorated_definition" => {
+                let decorators = children(node).into_iter().filter(|part| part.kind() == "decorator");
+                let words = ["xfail", "skipif", "skipIf", "skipUnless", "expectedFailure"];
+                all(decorators.into_iter().any(|decorator| says(text(decorator, source), &words)))
             }
             _ => Self::Nothing,
         }
     }
+}
+
+/// Whether what stands behind `except` is for another version than what stands in `try`.
+fn tells_versions(node: Node<'_>, body: Node<'_>, source: &str) -> bool {
+    let is_import = |node: &Node<'_>| matches!(node.kind(), "import_statement" | "import_from_statement");
+    let has_imports = children(body).iter().any(is_import);
+    let handlers = children(node).into_iter().filter(|part| part.kind() == "except_clause");
+    let is_meant = |handler: Node<'_>| {
+        let parts = children(handler);
+        let kinds = parts.first().filter(|first| first.kind() != "block").map(|first| text(*first, source));
+        let Some(kinds) = kinds else { return has_imports };
+        ["ImportError", "ModuleNotFoundError", "AttributeError", "NameError", "TypeError"].iter().any(|of| kinds.contains(of))
+            || has_imports && kinds.contains("Exception")
+    };
+    handlers.into_iter().any(is_meant)
+}
+
+/// Whether a condition asks what is there, or which version of something.
+fn asks_version(condition: &str) -> bool {
+    let lower = condition.to_lowercase();
+    let is_numbered = lower.match_indices("_v").any(|(at, _)| lower[at + 2..].starts_with(|c: char| c.is_ascii_digit()));
+    let is_told = ["hasattr", "version", "type_checking", "py2", "py3", "compat"].iter().any(|word| lower.contains(word));
+    // A name that says what is there, and no call that finds something out.
+    let has_something = ["has_", "have_"].iter().any(|word| lower.contains(word)) && !lower.contains('(');
+    is_numbered || is_told || has_something
 }
 
 impl Place {

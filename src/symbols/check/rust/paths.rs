@@ -87,6 +87,10 @@ impl<'a, 't> Pass<'_, 'a, 't> {
         if is_relative(first) {
             return self.absolute(plain, module);
         }
+        // In another function, or another module, the name is that of an item.
+        if self.items.contains(first) && self.uses.contains_key(first) && !is_of_a_crate {
+            return None;
+        }
         if self.verdicts.defined.contains(first) && self.is_defined_here(first) && !is_of_a_crate {
             // Of what the code defines itself only modules are followed.
             let path = self.absolute(plain, module)?;
@@ -183,6 +187,10 @@ impl<'a, 't> Pass<'_, 'a, 't> {
         let found = reach.member(scope, name);
         if scope.symbol.kind == Kind::Module || !matches!(found, Look::Missing) {
             return found;
+        }
+        // A trait of the code's own, or of what is out of reach.
+        if self.functions.contains(name) || self.verdicts.is_foreign {
+            return Look::Unknown(format!("a trait may give `{name}`"));
         }
         let lower = name.to_lowercase();
         // A name that is no word of a package is none of its names.

@@ -12,6 +12,9 @@ use crate::symbols::source::tree::{DEPTH, Seen, children, field, line, one_line,
 /// Decorators that add no names to a class but those with underscores.
 const HARMLESS: &[&str] = &["dataclass", "final", "total_ordering", "runtime_checkable", "unique", "set_module", "deprecated", "public"];
 
+/// The base that stands for its metaclass.
+const ABSTRACT: &str = "abc.ABC";
+
 impl Module<'_, '_> {
     pub(super) fn class(&mut self, node: Node<'_>, scope: &str, decorators: &[String], depth: usize) {
         let Some(name) = field(node, "name", self.source()).map(str::to_owned) else { return };
@@ -30,11 +33,10 @@ impl Module<'_, '_> {
             let written = one_line(text(base, self.source()));
             match base.kind() {
                 "comment" => {}
-                "keyword_argument" if written.starts_with("metaclass") => {
-                    if !written.ends_with("ABCMeta") {
-                        self.open(path.clone(), Reason::Decorated, &written);
-                    }
-                }
+                "keyword_argument" if written.starts_with("metaclass") => match written.ends_with("ABCMeta") {
+                    true => symbol.bases.push(ABSTRACT.to_owned()),
+                    false => self.open(path.clone(), Reason::Decorated, &written),
+                },
                 "keyword_argument" => {}
                 "identifier" | "attribute" | "subscript" => symbol.bases.push(written),
                 _ => self.open(path.clone(), Reason::Decorated, &written),

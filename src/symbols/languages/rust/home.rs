@@ -39,11 +39,30 @@ pub(super) fn bring(package: &mut Package, root: &str) {
         let all = by_name.get(name)?;
         (all.len() == 1).then(|| all.iter().next().cloned()).flatten()
     };
+    // What is written for another name of a type is written for the type.
+    let aliased: HashMap<String, String> = types
+        .iter()
+        .filter_map(|(path, all)| {
+            let symbol = &package.symbols[*all.first()?];
+            let gives = symbol.gives.as_deref().filter(|_| symbol.kind == Kind::Type)?;
+            let plain = gives.split('<').next().unwrap_or(gives).trim();
+            let is_name = !plain.is_empty() && plain.chars().all(|c| c == '_' || c == ':' || c.is_alphanumeric());
+            let (scope, _) = path.rsplit_once("::").filter(|_| is_name)?;
+            Some((path.clone(), format!("{scope}::{plain}")))
+        })
+        .collect();
     let mut implemented: Vec<(usize, String, Option<String>)> = Vec::new();
     let mut lost: HashSet<String> = HashSet::new();
     for symbol in package.symbols.iter_mut().filter(|symbol| symbol.written_in.is_some()) {
         let Some((written, name)) = symbol.path.rsplit_once("::") else { continue };
-        let home = homes.entry(written.to_owned()).or_insert_with(|| find(written));
+        let home = homes.entry(written.to_owned()).or_insert_with(|| {
+            let home = find(written)?;
+            match aliased.get(&home) {
+                // Where it leads is looked for by its name, and a type of another package stays what it is.
+                Some(target) => Some(find(target).unwrap_or(home)),
+                None => Some(home),
+            }
+        });
         match home {
             Some(home) if symbol.kind == Kind::Other && name == IMPLEMENTS => {
                 if let Some(at) = types[home.as_str()].first() {
@@ -56,9 +75,10 @@ pub(super) fn bring(package: &mut Package, root: &str) {
             }
         }
     }
-    for open in package.open.iter_mut().filter(|open| open.path.contains("::")) {
+    let modules: HashSet<&str> = package.symbols.iter().filter(|s| s.kind == Kind::Module).map(|s| s.path.as_str()).collect();
+    for open in package.open.iter_mut().filter(|open| open.path.contains("::") && !modules.contains(open.path.as_str())) {
         let home = homes.get(&open.path).cloned().unwrap_or_else(|| find(&open.path));
-        if let Some(home) = home.filter(|_| open.reason == Reason::Macro || open.reason == Reason::Dynamic) {
+        if let Some(home) = home.filter(|_| matches!(open.reason, Reason::Macro | Reason::Dynamic | Reason::Decorated)) {
             open.path = home;
         }
     }

@@ -15,6 +15,8 @@ pub(super) struct Said {
     pub has_path: bool,
     pub is_exported: bool,
     pub derives: Vec<String>,
+    /// The derive that a function is, for those who use it.
+    pub derive: Option<String>,
     /// Attributes that may change the item.
     pub unknown: Option<String>,
 }
@@ -66,7 +68,6 @@ const HARMLESS: &[&str] = &[
     "from",
     "source",
     "proc_macro",
-    "proc_macro_derive",
     "proc_macro_attribute",
     "async_trait",
     "pin",
@@ -157,7 +158,9 @@ impl Items<'_, '_> {
         }
         let path = symbol.path.clone();
         let feature = symbol.feature.clone();
+        let derive = said.derive.map(|name| Symbol { path: format!("{}::{name}", self.file.root), kind: Kind::Macro, ..symbol.clone() });
         self.file.add(symbol);
+        derive.into_iter().for_each(|derive| self.file.add(derive));
         if let Some(attribute) = said.unknown.or(strange) {
             self.open(path.clone(), Reason::Decorated, &attribute);
             // It may also make items beside the one it stands on.
@@ -210,6 +213,9 @@ impl Items<'_, '_> {
         }
         let feature = said.feature.or_else(|| around.feature.clone());
         let home = format!("{scope}::{plain}");
+        if let Some(attribute) = said.unknown {
+            self.open(home.clone(), Reason::Decorated, &attribute);
+        }
         let from = self.file.into.symbols.len();
         if let Some(body) = node.child_by_field_name("body") {
             for inner in children(body) {
@@ -252,6 +258,10 @@ impl Said {
             "deprecated" => self.deprecated = Some(note_of(rest)),
             "path" => self.has_path = true,
             "macro_export" => self.is_exported = true,
+            "proc_macro_derive" => {
+                let name = rest.trim_start().trim_start_matches('(').split([',', ')']).next().map(str::trim);
+                self.derive = name.filter(|name| !name.is_empty()).map(str::to_owned);
+            }
             "derive" => self.derives.extend(rest.trim_matches(['(', ')', ' ', '\n']).split(',').map(one_line).filter(|d| !d.is_empty())),
             // What stands behind the condition may be there.
             "cfg_attr" if depth < 4 => {

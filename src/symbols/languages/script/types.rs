@@ -26,18 +26,18 @@ impl<'t> Generics<'t> {
 }
 
 /// What calling or reading a declaration gives.
-pub(super) fn given(node: Node<'_>, source: &str, generics: &Generics<'_>) -> Option<String> {
+pub(super) fn given<'s>(node: Node<'_>, source: &'s str, generics: &Generics<'s>) -> Option<String> {
     let fields: &[&str] = if node.kind() == "type_alias_declaration" { &["value"] } else { &["return_type", "type"] };
     let written = fields.iter().find_map(|name| node.child_by_field_name(name))?;
     self::written(written, source, generics)
 }
 
 /// A type as it is kept; none where it is not plain.
-pub(super) fn written(node: Node<'_>, source: &str, generics: &Generics<'_>) -> Option<String> {
+pub(super) fn written<'s>(node: Node<'_>, source: &'s str, generics: &Generics<'s>) -> Option<String> {
     plain(node, source, generics, DEEPEST).filter(|written| written.len() <= LONGEST)
 }
 
-fn plain(node: Node<'_>, source: &str, generics: &Generics<'_>, depth: usize) -> Option<String> {
+fn plain<'s>(node: Node<'_>, source: &'s str, generics: &Generics<'s>, depth: usize) -> Option<String> {
     let depth = depth.checked_sub(1)?;
     let inner = |node: Node<'_>| plain(node, source, generics, depth);
     match node.kind() {
@@ -56,7 +56,9 @@ fn plain(node: Node<'_>, source: &str, generics: &Generics<'_>, depth: usize) ->
         "array_type" => Some(format!("Array<{}>", inner(node.named_child(0)?).unwrap_or_else(|| UNKNOWN.to_owned()))),
         "union_type" => one_of(node, source, generics, depth),
         "function_type" => {
-            let gives = node.child_by_field_name("return_type").and_then(inner).filter(|gives| gives != "{}");
+            let own = generics.with(node, source);
+            let gives = node.child_by_field_name("return_type").and_then(|gives| plain(gives, source, &own, depth));
+            let gives = gives.filter(|gives| gives != "{}");
             Some(format!("=>{}", gives.unwrap_or_else(|| UNKNOWN.to_owned())))
         }
         "type_query" => {
@@ -78,7 +80,7 @@ fn plain(node: Node<'_>, source: &str, generics: &Generics<'_>, depth: usize) ->
 }
 
 /// Of several types the one that is left when nothing is taken for none.
-fn one_of(node: Node<'_>, source: &str, generics: &Generics<'_>, depth: usize) -> Option<String> {
+fn one_of<'s>(node: Node<'_>, source: &'s str, generics: &Generics<'s>, depth: usize) -> Option<String> {
     let mut found: Option<String> = None;
     let mut waiting = vec![node];
     let mut left = MOST_OF_UNION;
@@ -134,6 +136,7 @@ mod tests {
             ("'hot' | 'cold'", Some("string")),
             ("(to: number) => Kettle", Some("=>Kettle")),
             ("(to: number) => T", Some("=>?")),
+            ("<Kettle>(of: Kettle) => Kettle", Some("=>?")),
             ("typeof kettle.Kettle", Some("typeof kettle.Kettle")),
             ("this", Some("this")),
             ("T", None),

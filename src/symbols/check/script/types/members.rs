@@ -139,7 +139,8 @@ impl<'a> Types<'a> {
         }
         let mut is_type = false;
         for (at, symbol) in self.all(thing) {
-            if !is_description(&symbol.file) {
+            // What the code's own says of a type it says whole.
+            if !is_description(&symbol.file) && !self.reach.package(at).package().id.version.is_empty() {
                 why = why.or(Some("no file describes its types".to_owned()));
             }
             let scope = self.reach.module_of(&symbol.path);

@@ -1,0 +1,335 @@
+//! What a page says in elements that others use for their frames is kept, and what only looks like it still goes.
+
+use std::time::SystemTime;
+
+use super::*;
+
+fn page(body: &str) -> Page {
+    Page {
+        url: Url::parse("https://docs.test/page.html").unwrap(),
+        status: 200,
+        content_type: Some("text/html; charset=utf-8".to_owned()),
+        body: body.as_bytes().to_vec(),
+        depth: 0,
+        validators: crate::model::Validators::default(),
+        fetched_at: SystemTime::UNIX_EPOCH,
+        filled: Filled::default(),
+    }
+}
+
+/// What comes of a part of a page, below its title and a paragraph.
+fn part(html: &str) -> String {
+    let before = "Text before it is a sentence of some words and more.";
+    let markdown = whole(&format!("<title>Kettle guide</title><main><h1>Kettle guide</h1><p>{before}</p>{html}</main>"));
+    let (_, part) = markdown.split_once(before).unwrap_or_else(|| panic!("{html}: {markdown}"));
+    part.trim().to_owned()
+}
+
+fn whole(html: &str) -> String {
+    document(&page(html)).unwrap().markdown
+}
+
+fn each(cases: &[(&str, &str)]) {
+    for (html, expected) in cases {
+        assert_eq!(part(html), *expected, "{html}");
+    }
+}
+
+#[test]
+fn numbers_that_are_links_are_text_unless_they_number_lines() {
+    each(&[
+        (
+            "<pre><span class=h2><a class=selflink id=section-1 href='#section-1'>1</a>.  Introduction</span>\n\nSee <a href='#section-1'>1</a> and <a href='#page-3'>3</a> of [<a href='#ref-7'>7</a>].</pre>",
+            "```\n1.  Introduction\n\nSee 1 and 3 of [7].\n```",
+        ),
+        ("<pre>[<a href='#7' id=7>7</a>] Kettles\n<a id=n8 href='#n8'>8</a>. Pots</pre>", "```\n[7] Kettles\n8. Pots\n```"),
+        ("<pre>1  Pots ....... <a href='#p3'>3</a>\nsee line <a href='#L12'>12</a></pre>", "```\n1  Pots ....... 3\nsee line 12\n```"),
+        ("<pre><a href='#step1'>1</a> first\n<a href='#step2'>2</a> second</pre>", "```\n1 first\n2 second\n```"),
+        // Numbers of lines
+        ("<pre><a id=L1 href='#L1'>1</a>aa\n<a id=L2 href='#L2'>2</a>bb</pre>", "```\naa\nbb\n```"),
+        ("<pre>  <a href='#line-9'>9</a>aa\n <a href='#line-10'>10</a>bb</pre>", "```\n  aa\n bb\n```"),
+        ("<pre><a id=n1 href='#n1'>1</a>aa\n<a id=n2 href='#n2'>2</a>bb</pre>", "```\naa\nbb\n```"),
+        ("<pre><span><a href='#cb1-1'>1</a></span>aa\n<span><a href='#__codelineno-0-2'>2</a></span>bb</pre>", "```\naa\nbb\n```"),
+        ("<pre><a class=line-number href=x>1</a>aa\n<a class=line-number href=x>2</a>bb</pre>", "```\naa\nbb\n```"),
+    ]);
+}
+
+#[test]
+fn listings_and_tables_stay_whatever_is_around_them() {
+    let code = "<pre class=language-js><code class=language-js>const a = 1\ngo(a)</code></pre>";
+    let copy = "<div class=toolbar><div class=toolbar-item><button>Copy</button></div></div>";
+    let expected = "```javascript\nconst a = 1\ngo(a)\n```";
+    for around in [
+        "div class=code-toolbar",
+        "figure class=code-toolbar",
+        "section class=code-share",
+        "div class=sidebar-code",
+        "div class=example-banner",
+        "aside class=sidebar",
+    ] {
+        let name = around.split(' ').next().unwrap();
+        assert_eq!(part(&format!("<{around}>{code}{copy}</{name}>")), expected, "{around}");
+    }
+    // Without an element that is called the content
+    let text = "Kettles boil water, and water makes tea when it has boiled for long enough. ".repeat(4);
+    let page = format!("<title>Kettles</title><body><h1>Kettles</h1><p>{text}</p><div class=code-toolbar>{code}{copy}</div><p>{text}</p>");
+    assert!(whole(&page).contains(expected), "{}", whole(&page));
+    each(&[
+        (
+            "<div class=table-toolbar><table><tr><th>Name<th>Size</tr><tr><td>kettle<td>large</tr></table><button>Export</button></div>",
+            "| Name | Size |\n| --- | --- |\n| kettle | large |",
+        ),
+        ("<div class=toolbar><button>Copy</button><a href=x>Raw view of it</a></div>", ""),
+        ("<div class=sidebar><pre>1\n2\n3</pre><button>Copy</button></div>", ""),
+        ("<div class=navfooter><table><tr><th>SELECT</tr><tr><td><a href=x>Up</a></tr></table></div>", ""),
+        ("<div class=share-banner><a href=x>Tweet this page</a><button>Share</button></div>", ""),
+    ]);
+}
+
+#[test]
+fn buttons_are_read_where_they_are_text() {
+    each(&[
+        (
+            "<h3><button aria-expanded=false>Installation</button></h3><div hidden><p>Run the installer.</p></div>",
+            "### Installation\n\nRun the installer.",
+        ),
+        (
+            "<h3><button aria-expanded=false>どうやって使いますか</button></h3><div hidden>こう。</div>",
+            "### どうやって使いますか\n\nこう。",
+        ),
+        ("<dl><dt><button aria-expanded=false>Pricing</button></dt><dd hidden>Free of charge.</dd></dl>", "**Pricing**\\\nFree of charge."),
+        ("<h3 role=button aria-expanded=false>Setup</h3><div hidden><p>Plug it in.</p></div>", "### Setup\n\nPlug it in."),
+        ("<details><summary><button>Options</button></summary><p>Many.</p></details>", "**Options**\n\nMany."),
+        (
+            "<table><thead><tr><th><button>Name</button></th><th><button>Size (kB)</button></th></tr></thead><tr><td>a</td><td>1</td></tr></table>",
+            "| Name | Size (kB) |\n| --- | --- |\n| a | 1 |",
+        ),
+        ("<p>Click <button>Save</button> and then <button>Close</button>.</p>", "Click Save and then Close."),
+        ("<ul><li><button>Run</button> starts it.</li></ul>", "- Run starts it."),
+        (
+            "<div class=opblock><button aria-expanded=true><span class=method>GET</span><span class=path>/pots/{id}</span><div>Get a pot</div></button><p>Gives one pot by its id.</p></div>",
+            "GET /pots/{id}\n\nGet a pot\n\nGives one pot by its id.",
+        ),
+        ("<button class=copy-button><code>npm i kettle</code></button>", "`npm i kettle`"),
+        // And elsewhere they are not.
+        ("<h2>Title<button>Copy link</button></h2><p>Text.</p>", "## Title\n\nText."),
+        ("<p>Text. <button>Send feedback</button></p>", "Text."),
+    ]);
+}
+
+#[test]
+fn examples_in_fields_are_listings() {
+    each(&[
+        (
+            "<textarea class='Documentation-exampleCode code' spellcheck=false>package main\n\nfunc main() {\n\tkettle.New(3)\n}\n</textarea>",
+            "```go\npackage main\n\nfunc main() {\n\tkettle.New(3)\n}\n```",
+        ),
+        ("<textarea class=language-js>go(a)</textarea>", "```javascript\ngo(a)\n```"),
+        ("<div><textarea class=code>go(a)</textarea></div><div><pre class=language-js>go(a)</pre></div>", "```javascript\ngo(a)\n```"),
+        ("<textarea class=comment-code>Say something</textarea>", ""),
+        ("<textarea name=q>Say something</textarea>", ""),
+    ]);
+}
+
+#[test]
+fn all_tabs_of_buttons_and_choices_are_read_with_their_labels() {
+    let linux_and_mac = "Linux\n\nUse apt.\n\nMac\n\nUse brew to install it.";
+    each(&[
+        (
+            "<div class=tab><button class=tablinks>Linux</button><button class=tablinks>Mac</button></div><div id=L class=tabcontent style='display:block'><p>Use apt.</p></div><div id=M class=tabcontent style='display:none'><p>Use brew to install it.</p></div>",
+            linux_and_mac,
+        ),
+        (
+            "<div class=tab><button class=tablinks onclick=\"show(event, 'M')\">Mac</button><button class=tablinks onclick=\"show(event, 'L')\">Linux</button></div><div id=L class=a><p>Use apt.</p></div><div id=M class=b style='display:none'><p>Use brew to install it.</p></div>",
+            linux_and_mac,
+        ),
+        (
+            "<div class=tabs><button class='tab active'>Linux</button><button class=tab>Mac</button></div><div class=boxes><div class='box active'><p>Use apt.</p></div><div class='box hidden'><p>Use brew to install it.</p></div></div>",
+            linux_and_mac,
+        ),
+        (
+            "<div class=tabs><button class='tab active'>curl</button><button class=tab>Node</button></div><div class=panes><pre>curl x</pre><pre class=hidden>node x</pre></div>",
+            "curl\n\n```\ncurl x\n```\n\nNode\n\n```\nnode x\n```",
+        ),
+        (
+            "<div class=tabset><input type=radio id=a checked><label for=a>Linux</label><input type=radio id=b><label for=b>Mac</label><div class=tab-panels><section><p>Use apt.</p></section><section><p>Use brew to install it.</p></section></div></div>",
+            linux_and_mac,
+        ),
+        (
+            "<div class=tabs><input type=radio id=a checked><label for=a>Linux</label><div class=tab><p>Use apt.</p></div><input type=radio id=b><label for=b>Mac</label><div class=tab><p>Use brew to install it.</p></div></div>",
+            linux_and_mac,
+        ),
+        // A choice that shows nothing else.
+        ("<div><input type=radio><label>Yes</label><input type=radio><label>No</label></div><p>After.</p>", "Yes\n\nNo\n\nAfter."),
+        // One panel for all of them, more or less of it.
+        (
+            "<div role=tablist><button role=tab aria-controls=p>All Methods</button><button role=tab aria-controls=p>Static Methods</button></div><div role=tabpanel id=p><p>Pours out.</p></div>",
+            "Pours out.",
+        ),
+        // A menu that is not shown.
+        ("<div><button>File</button><div class=hidden><a href=x>Open a file</a> <a href=y>Close it</a></div></div>", ""),
+    ]);
+}
+
+#[test]
+fn cells_that_show_a_sign_say_what_it_means() {
+    let table = |cells: &str| part(&format!("<table><tr><th>Feature<th>Here<th>There</tr><tr><td>SSO</td>{cells}</tr></table>"));
+    for cells in [
+        "<td><svg aria-hidden=true></svg><span class=sr-only>No</span></td><td><i class=icon-check></i><span class=visually-hidden>Yes</span></td>",
+        "<td><i class='fa fa-times' title=No></i></td><td><span aria-label=Yes></span></td>",
+        "<td><svg role=img aria-label=No><title>No</title></svg></td><td><svg><title>Yes</title></svg></td>",
+        "<td><button title='Show it'></button><img alt=No src=data:x></td><td title=Yes></td>",
+    ] {
+        assert_eq!(table(cells), "| Feature | Here | There |\n| --- | --- | --- |\n| SSO | No | Yes |", "{cells}");
+    }
+    let boxes = "<td><input type=checkbox checked disabled></td><td><input type=checkbox disabled></td>";
+    assert_eq!(table(boxes), "| Feature | Here | There |\n| --- | --- | --- |\n| SSO | [x] | [ ] |");
+    // What a row is chosen by, what else is told of a text, and what a click does.
+    let none = "<td><input type=checkbox></td><td>b<span class=sr-only>(for ears)</span><a href=x aria-label=Edit></a></td>";
+    assert_eq!(table(none), "| Feature | Here | There |\n| --- | --- | --- |\n| SSO |  | b |");
+    assert_eq!(
+        part(
+            "<ul class=checklist><li><p><i class='fa fa-check-square-o'></i> done</p></li><li><p><i class='fa fa-square-o'></i> open</p></li></ul>"
+        ),
+        "- [x] done\n- [ ] open"
+    );
+}
+
+#[test]
+fn who_said_it_stands_below_what_is_quoted() {
+    each(&[
+        (
+            "<blockquote class=blockquote><p>Simple is better.</p><footer class=blockquote-footer>Tim Peters, <cite>The Zen</cite></footer></blockquote>",
+            "> Simple is better.\n>\n> — Tim Peters, *The Zen*",
+        ),
+        (
+            "<blockquote><p>Simple is better.</p><div class=quote-footer>— Tim Peters</div></blockquote>",
+            "> Simple is better.\n>\n> — Tim Peters",
+        ),
+        (
+            "<figure><blockquote><p>Simple is better.</p></blockquote><footer>Tim Peters</footer></figure>",
+            "> Simple is better.\n\nTim Peters",
+        ),
+        // A card's
+        ("<ul><li><p>Kettles boil water.</p><footer><a href=x>Read more of it</a></footer></li></ul>", "- Kettles boil water."),
+    ]);
+}
+
+#[test]
+fn rows_stand_where_they_are_shown() {
+    each(&[
+        (
+            "<table><tfoot><tr><td>Total<td>9</tr></tfoot><thead><tr><th>Item<th>n</tr></thead><tbody><tr><td>a<td>9</tr></tbody></table>",
+            "| Item | n |\n| --- | --- |\n| a | 9 |\n| Total | 9 |",
+        ),
+        // A second head is a row like others.
+        (
+            "<table><thead><tr><th>A<th>B</tr></thead><tbody><tr><td>1<td>2</tr></tbody><thead><tr><th>C<th>D</tr></thead></table>",
+            "| A | B |\n| --- | --- |\n| 1 | 2 |\n| C | D |",
+        ),
+        ("<table><tr><th>A<th>B</tr><tr><td rowspan=0>x<td>1</tr><tr><td>2</tr></table>", "| A | B |\n| --- | --- |\n| x | 1 |\n|  | 2 |"),
+        (
+            "<table><tbody><tr><td rowspan=5>x<td>1</tr></tbody><tbody><tr><td>y<td>2</tr></tbody></table>",
+            "| x | 1 |\n| --- | --- |\n| y | 2 |",
+        ),
+        ("<table><tr><th colspan=1000>Pots</tr><tr><td>a<td>1</tr></table>", "| Pots |  |\n| --- | --- |\n| a | 1 |"),
+    ]);
+}
+
+#[test]
+fn sentences_that_begin_as_phrases_of_sites_do_are_text() {
+    let kept = [
+        "Last modified by the kernel, the page is written back.",
+        "Last updated values win over older ones in the cache.",
+        "Last updated values of 3 caches win over older ones.",
+        "Edit this page to change the greeting that it shows.",
+    ];
+    for text in kept {
+        assert_eq!(part(&format!("<p>{text}</p>")), text);
+    }
+    for text in [
+        "Last updated on May 20, 2024",
+        "Last modified: 2024-05-20 09:00",
+        "Last updated 3 months ago.",
+        "Last updated by Ann Author",
+        "Last updated: 4 days",
+        "Last modified <time>yesterday</time> by Ann Author",
+        "This page was last modified on 3 January 2024, at 10:00.",
+        "<a href=x>Edit this page on the site of its sources</a>.",
+        "Was this page helpful?",
+    ] {
+        assert_eq!(part(&format!("<p>{text}</p>")), "", "{text}");
+    }
+}
+
+#[test]
+fn lines_that_are_taken_out_or_put_in_are_marked() {
+    let line = |class: &str, text: &str| format!("<span class='line {class}'><span>{text}</span></span>\n");
+    let lines = |out: &str, put: &str| {
+        [line("", "a"), line("diff remove", out), line("diff add", put), "<span class=line></span>\n".to_owned(), line("", "d")].concat()
+    };
+    each(&[
+        (&format!("<pre class='shiki language-ts'><code>{}</code></pre>", lines("b", "c")), "```diff\n a\n-b\n+c\n\n d\n```"),
+        // They have their marks already.
+        (&format!("<pre class=language-ts><code>{}</code></pre>", lines("-b", "+c")), "```typescript\na\n-b\n+c\n\nd\n```"),
+        (
+            "<pre data-language=js><code><div class=ec-line><div class=code>a</div></div><div class='ec-line highlight del'><div class=code>  b</div></div><div class='ec-line ins'><div class=code>c</div></div></code></pre>",
+            "```diff\n a\n-  b\n+c\n```",
+        ),
+        (
+            "<table class=diff-table><tr><td class=blob-num data-line-number=1></td><td class='blob-code blob-code-deletion'><span data-code-marker='-'>old</span></td></tr><tr><td class=blob-num></td><td class='blob-code blob-code-addition'>new</td></tr></table>",
+            "```diff\n-old\n+new\n```",
+        ),
+        (
+            "<pre class=language-js><code><span class='line highlighted'>a</span>\n<span class='line add'>b</span></code></pre>",
+            "```javascript\na\nb\n```",
+        ),
+    ]);
+}
+
+#[test]
+fn listings_keep_their_lines_in_whatever_they_stand() {
+    each(&[
+        ("<code><pre>line one\n  line two</pre></code>", "```\nline one\n  line two\n```"),
+        ("<p>Text.</p><tt><pre>a\nb</pre></tt>", "Text.\n\n```\na\nb\n```"),
+        ("<div class=mermaid>graph TD\n A--&gt;B</div>", "```mermaid\ngraph TD\n A-->B\n```"),
+        ("<pre>a<hr>b\n<hr>c</pre>", "```\na\nb\nc\n```"),
+        ("<pre><table><tr><td>a</td><td>b</td></tr><tr><td>+</td><td>c</td></tr></table></pre>", "```\na b\n+c\n```"),
+        (
+            "<div class=code-block><div class=code-line><span class=num>1</span>aa</div><div class=code-line><span class=num>2</span>  bb</div></div>",
+            "```\naa\n  bb\n```",
+        ),
+        (
+            "<div class=code-block><div class=code-line><span class=num>7</span> + x</div><div class=code-line><span class=num>3</span> + y</div></div>",
+            "```\n7 + x\n3 + y\n```",
+        ),
+        ("<p>Call <code>level(int&nbsp;a)</code>.</p>", "Call `level(int a)`."),
+        (
+            "<figure><figcaption><span>app.js</span><a href='/x'>link</a></figcaption><pre>go()</pre></figure>",
+            "app.js [link](https://docs.test/x)\n\n```\ngo()\n```",
+        ),
+    ]);
+}
+
+#[test]
+fn what_few_pages_have_is_read_as_browsers_show_it() {
+    each(&[
+        ("<p><ruby>北<rt>bei</rt>京<rt>jing</rt></ruby>へ</p>", "北(bei)京(jing)へ"),
+        ("<p><ruby>漢字<rtc><rt>kanji</rt></rtc></ruby></p>", "漢字(kanji)"),
+        ("<p><ruby>漢字<rp>(</rp><rt>kanji</rt><rp>)</rp></ruby></p>", "漢字(kanji)"),
+        ("<h2><img alt='How it boils' src=l.png></h2><p>Slowly.</p>", "## How it boils\n\nSlowly."),
+        ("<h3><img alt='A lens' src=l.png></h3><p>Slowly.</p>", "Slowly."),
+        ("<h2><a href='/'><img alt='Logo' src=l.png></a></h2><p>Slowly.</p>", "Slowly."),
+        ("<h2>Boiling <img alt='A kettle' src=l.png></h2>", "## Boiling"),
+        ("<dialog open><p>Shown at once.</p></dialog><dialog><p>Shown later.</p></dialog>", "Shown at once."),
+        ("<noframes><p>No frames.</p></noframes><p>Text.</p>", "Text."),
+    ]);
+    let frames = "<title>F</title><frameset cols='*,*'><frame src=a.html><noframes><body><h1>Kettles</h1><p>See <a href=b.html>the pots</a>.</p></body></noframes></frameset>";
+    assert_eq!(whole(frames), "# Kettles\n\nSee [the pots](https://docs.test/b.html).");
+    assert_eq!(links(&page(frames)).links.iter().map(Url::path).collect::<Vec<_>>(), ["/a.html", "/b.html"]);
+    let xml = "<!DOCTYPE html [<!ENTITY prod \"Kettle\">]><html xmlns='http://www.w3.org/1999/xhtml'><head><title>T</title></head><body><p>The &prod; boils.</p></body></html>";
+    let xml = document(&Page { content_type: Some("application/xhtml+xml".to_owned()), ..page(xml) }).unwrap();
+    assert_eq!((xml.title.as_str(), xml.markdown.as_str()), ("T", "The Kettle boils."));
+    let doxygen = "<title>K: kettle.h</title><body><div id=top><div id=titlearea><div id=projectname>K<span id=projectnumber>&#160;2.1</span></div></div></div><div class=header><div class=headertitle><div class=title>kettle.h</div></div></div><div class=contents><p>Boils water, and does so until it is told to stop by somebody.</p></div>";
+    assert!(!whole(doxygen).contains("2.1"), "{}", whole(doxygen));
+}
