@@ -84,7 +84,7 @@ fn psql(database: &str, sql: &str) -> String {
 
 /// Until something has happened elsewhere.
 fn wait_for(is_so: impl Fn() -> bool) {
-    let deadline = Instant::now() + Duration::from_secs(20);
+    let deadline = Instant::now() + Duration::from_secs(60);
     while !is_so() {
         assert!(Instant::now() < deadline, "it does not happen");
     }

@@ -101,7 +101,7 @@ fn a_server_that_proves_who_it_is_is_spoken_to() {
         let proxy = authority.sign(&names, Age::Valid).proxy();
         let sealed = address(host, proxy.port(), &format!("&sslrootcert={root}"));
         let store = open(&sealed).unwrap();
-        put(&store, host, "Herons stand still.");
+        put(&store, host, &format!("Cormorants dive at {host}."));
         // More than goes into one record of TLS, there and back.
         let long = format!("# Long\n\n{}", "A long text about herons and storks. ".repeat(20_000));
         assert!(matches!(put(&store, &format!("{host}-long"), &long), Put::Added));
@@ -113,7 +113,7 @@ fn a_server_that_proves_who_it_is_is_spoken_to() {
         let error = store.put(&document, &chunks).unwrap_err();
         assert!(matches!(&error, Error::Server { trouble, .. } if trouble.is_transient()), "{error:?}");
         proxy.mend();
-        assert!(found(&store, "herons").contains(&format!("/{host}")));
+        assert!(found(&store, "cormorants").contains(&format!("/{host}")));
     }
 }
 
