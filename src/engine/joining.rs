@@ -510,7 +510,7 @@ impl Joining {
             }
         }
         if is_gone {
-            log::warn!("this worker was silent for longer than a lease: what it had in hand is others', and it begins anew");
+            log::info!("this is no worker any more, as it was silent for longer than a lease, or the crawl has ended");
             self.phase = if self.phase == Phase::Leaving { Phase::Leaving } else { Phase::Entering };
             return;
         }

@@ -89,7 +89,11 @@ impl Board {
     /// Takes part from now on, as a worker that has spent nothing.
     pub(super) async fn enter(&self, spent: Spent) -> Result<(), Error> {
         let (crawl, clock, name) = (self.crawl, self.clock(), format!("process {}", std::process::id()));
-        let worker = self.engine.store_in(Lane::Heavy, move |store| store.enter_joined(crawl, &name, clock)).await?;
+        let enter = || {
+            let name = name.clone();
+            self.engine.store_in(Lane::Heavy, move |store| store.enter_joined(crawl, &name, clock))
+        };
+        let worker = self.insist(enter).await?;
         *self.worker() = (Some(worker), spent);
         Ok(())
     }
@@ -99,37 +103,70 @@ impl Board {
         let spent = self.own(spent);
         let Some(worker) = self.worker().0.take() else { return Ok(()) };
         let (crawl, clock) = (self.crawl, self.clock());
-        self.engine.store_in(Lane::Heavy, move |store| store.leave_joined(crawl, worker, spent, clock)).await
+        self.insist(|| self.engine.store_in(Lane::Heavy, move |store| store.leave_joined(crawl, worker, spent, clock))).await
     }
 
-    /// Settles what is to be settled, then takes what is wanted.
+    /// Settles what is to be settled, then takes what is wanted: two calls, as one that was not begun is made again by itself.
     pub(super) async fn exchange(&self, parcel: Arc<Parcel>) -> Result<Exchanged, Error> {
         let Some(worker) = self.worker().0 else { return Ok(Exchanged { is_gone: true, ..Exchanged::default() }) };
-        let (crawl, clock) = (self.crawl, self.clock());
-        let engine = self.engine.clone();
-        let work = move |store: &Store| {
-            let mut exchanged = Exchanged::default();
-            let late = || parcel.of.iter().map(|_| (Verdict::Late, None)).collect();
-            if parcel.is_news() {
-                let tokens = most_tokens(&engine.inner.embedder);
-                let settled = store.settle_joined(crawl, worker, &parcel.settled, &parcel.of, &parcel.pages, tokens, clock)?;
-                let Some(verdicts) = settled else {
-                    return Ok(Exchanged { verdicts: late(), is_gone: true, given: None });
-                };
-                exchanged.verdicts = verdicts;
-                if exchanged.verdicts.iter().any(|(_, put)| put.is_some_and(|put| put != Put::Unchanged)) {
-                    engine.inner.ring();
+        let mut exchanged = Exchanged::default();
+        if parcel.is_news() {
+            match self.insist(|| self.settle(worker, parcel.clone())).await? {
+                Some(verdicts) => exchanged.verdicts = verdicts,
+                None => {
+                    exchanged.verdicts = parcel.of.iter().map(|_| (Verdict::Late, None)).collect();
+                    exchanged.is_gone = true;
+                    return Ok(exchanged);
                 }
-                let stored = exchanged.verdicts.iter().zip(&parcel.says).filter(|((verdict, _), _)| *verdict == Verdict::Stored);
-                stored.filter_map(|(_, says)| says.as_ref()).try_for_each(|(source, version)| store.says_version(source, version))?;
             }
-            exchanged.given = store.take_joined(crawl, worker, &parcel.wish, clock)?;
-            exchanged.is_gone = exchanged.given.is_none();
-            Ok(exchanged)
+        }
+        exchanged.given = self.insist(|| self.take(worker, parcel.wish)).await?;
+        exchanged.is_gone = exchanged.given.is_none();
+        Ok(exchanged)
+    }
+
+    async fn settle(&self, worker: WorkerId, parcel: Arc<Parcel>) -> Result<Option<Vec<(Verdict, Option<Put>)>>, Error> {
+        let (crawl, clock, engine) = (self.crawl, self.clock(), self.engine.clone());
+        let settle = move |store: &Store| {
+            let tokens = most_tokens(&engine.inner.embedder);
+            let settled = store.settle_joined(crawl, worker, &parcel.settled, &parcel.of, &parcel.pages, tokens, clock)?;
+            let verdicts = settled.as_deref().unwrap_or_default();
+            if verdicts.iter().any(|(_, put)| put.is_some_and(|put| put != Put::Unchanged)) {
+                engine.inner.ring();
+            }
+            let stored = verdicts.iter().zip(&parcel.says).filter(|((verdict, _), _)| *verdict == Verdict::Stored);
+            for (source, version) in stored.filter_map(|(_, says)| says.as_ref()) {
+                // What is settled stays so, whether or not this can be written.
+                if let Err(error) = store.says_version(source, version) {
+                    log::warn!("the version that pages of {source} name is not noted: {error}");
+                }
+            }
+            Ok(settled)
         };
-        self.engine.store_in(Lane::Heavy, work).await
+        self.engine.store_in(Lane::Heavy, settle).await
+    }
+
+    async fn take(&self, worker: WorkerId, wish: Wish) -> Result<Option<Given>, Error> {
+        let (crawl, clock) = (self.crawl, self.clock());
+        self.engine.store_in(Lane::Heavy, move |store| store.take_joined(crawl, worker, &wish, clock)).await
+    }
+
+    /// Makes a call again that was not begun, as others kept the store from it: many share one file.
+    async fn insist<T, F: Future<Output = Result<T, Error>>>(&self, call: impl Fn() -> F) -> Result<T, Error> {
+        let mut tries = 0;
+        loop {
+            match call().await {
+                Err(Error::Store(crate::store::Error::Busy { .. })) if tries < MOST_TRIES => tries += 1,
+                done => return done,
+            }
+            self.engine.handle().sleep(PAUSE).await;
+        }
     }
 }
+
+/// How often a call is made again, each of which waits for the store's own patience; and what lies between.
+const MOST_TRIES: u32 = 20;
+const PAUSE: Duration = Duration::from_millis(100);
 
 impl Common for Board {
     fn robots<'a>(&'a self, origin: &'a str) -> Boxed<'a, Option<RobotsKnown>> {
