@@ -43,7 +43,7 @@ fn workspaces_and_other_names_are_the_projects_own() {
     home.write("space/packages/lib/src/lib1/__init__.py", "");
     home.json(&["project", &home.path("space")]);
     let (checked, _) = home.check("space", "main.py", "import lib1\nimport the_lib\nimport nobodys\n");
-    assert_eq!(verdicts(&checked), ["import lib1 unknown", "import the_lib unknown", "import nobodys not_in_lock"], "{checked}");
+    assert_eq!(verdicts(&checked), ["import lib1 exists", "import the_lib exists", "import nobodys not_in_lock"], "{checked}");
 }
 
 #[test]

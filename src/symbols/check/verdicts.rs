@@ -159,8 +159,8 @@ impl<'a> Verdicts<'a> {
     /// Whether packages that are not known may put names into a scope, or into what it stands in.
     fn is_shared(&self, scope: &str) -> bool {
         let says = |at: &usize, scope: &str| self.reach.package(*at).own_openness(scope).is_some_and(|open| open.detail == SHARED);
-        let scopes = std::iter::successors(Some(scope), |scope| parent(scope)).take(MOST_SCOPES);
-        scopes.into_iter().any(|scope| self.reach.rooted(scope).iter().any(|at| says(at, scope)))
+        let mut scopes = std::iter::successors(Some(scope), |scope| parent(scope)).take(MOST_SCOPES);
+        scopes.any(|scope| self.reach.rooted(scope).iter().any(|at| says(at, scope)))
     }
 
     /// A method of a value of which only the package is known that it came from.

@@ -108,9 +108,9 @@ impl Guards {
                 all(name.is_some_and(|name| says(name, &["raises", "Raises"])))
             }
             "decorated_definition" => {
-                let decorators = children(node).into_iter().filter(|part| part.kind() == "decorator");
+                let mut decorators = children(node).into_iter().filter(|part| part.kind() == "decorator");
                 let words = ["xfail", "skipif", "skipIf", "skipUnless", "expectedFailure"];
-                all(decorators.into_iter().any(|decorator| says(text(decorator, source), &words)))
+                all(decorators.any(|decorator| says(text(decorator, source), &words)))
             }
             _ => Self::Nothing,
         }
@@ -121,7 +121,7 @@ impl Guards {
 fn tells_versions(node: Node<'_>, body: Node<'_>, source: &str) -> bool {
     let is_import = |node: &Node<'_>| matches!(node.kind(), "import_statement" | "import_from_statement");
     let has_imports = children(body).iter().any(is_import);
-    let handlers = children(node).into_iter().filter(|part| part.kind() == "except_clause");
+    let mut handlers = children(node).into_iter().filter(|part| part.kind() == "except_clause");
     let is_meant = |handler: Node<'_>| {
         let parts = children(handler);
         let kinds = parts.first().filter(|first| first.kind() != "block").map(|first| text(*first, source));
@@ -129,7 +129,7 @@ fn tells_versions(node: Node<'_>, body: Node<'_>, source: &str) -> bool {
         ["ImportError", "ModuleNotFoundError", "AttributeError", "NameError", "TypeError"].iter().any(|of| kinds.contains(of))
             || has_imports && kinds.contains("Exception")
     };
-    handlers.into_iter().any(is_meant)
+    handlers.any(is_meant)
 }
 
 /// Whether a condition asks what is there, or which version of something.
