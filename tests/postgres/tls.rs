@@ -11,7 +11,7 @@ use smolcrawl::store::{Config, Error, Put, Store, Trouble};
 use tempfile::TempDir;
 
 use crate::proxy::{Cut, Proxy};
-use crate::{found, page, psql, put, server, trouble, wait_for};
+use crate::{found, page, psql, put, server, trouble};
 
 /// Who signs certificates.
 struct Authority {
@@ -181,7 +181,7 @@ fn the_servers_own_tls_is_spoken() {
         }
         psql("stores", "ALTER SYSTEM SET ssl = on");
         psql("stores", "SELECT pg_reload_conf()");
-        wait_for(|| psql("stores", "SHOW ssl") == "on");
+        crate::wait_for(|| psql("stores", "SHOW ssl") == "on");
     };
     let port = server().port().unwrap();
     serve(&authority.sign(&["localhost"], Age::Valid));
@@ -193,7 +193,7 @@ fn the_servers_own_tls_is_spoken() {
         Err(other) => panic!("{other:?}"),
     }
     serve(&authority.sign(&["localhost"], Age::Expired));
-    wait_for(|| matches!(open(&sealed), Err(Error::Server { trouble: Trouble::Tls { why }, .. }) if why.contains("xpired")));
+    crate::wait_for(|| matches!(open(&sealed), Err(Error::Server { trouble: Trouble::Tls { why }, .. }) if why.contains("xpired")));
     psql("stores", "ALTER SYSTEM RESET ssl");
     psql("stores", "SELECT pg_reload_conf()");
 }

@@ -701,7 +701,10 @@ mod tests {
             ("|===\n|A |B\n\n|1\n|`x`\n|2 |y\nz\n|===\n\nafter", "| A | B |\n| --- | --- |\n| 1 | `x` |\n| 2 | y z |\n\nafter"),
             ("[cols=\"1,2\",options=\"header\"]\n|===\n|A |B\n|1 |2\n|===", "| A | B |\n| --- | --- |\n| 1 | 2 |"),
             ("[cols=2*]\n|===\n|a\n|b\n\na|\n* c\n* d\n2+|e\n|===", "| a | b |\n| --- | --- |\n| - c<br>- d | e |"),
-            ("[%header,format=csv]\n|===\nA,B\n1,\"2,3\"\n|===\n\n,===\nC\n,===", "| A | B |\n| --- | --- |\n| 1 | 2,3 |\n\n| C |\n| --- |"),
+            (
+                "[%header,format=csv]\n|===\nA,B\n1,\"2,3\"\n|===\n\n,===\nC\n,===",
+                "| A | B |\n| --- | --- |\n| 1 | 2,3 |\n\n| C |\n| --- |",
+            ),
             ("x\n,===\nA,B\n,===\n!===\n!C !D\n!===", "x\n\n| A | B |\n| --- | --- |\n\n| C | D |\n| --- | --- |"),
         ] {
             assert_eq!(markdown(text), wanted, "{text}");
