@@ -203,7 +203,7 @@ pub struct Joining {
     remarks: Vec<Remark>,
     taking_in: FuturesUnordered<TakenIn>,
     /// At most one.
-    exchanging: FuturesUnordered<Boxed<'static, (Arc<Parcel>, Result<Exchanged, Error>)>>,
+    exchanging: FuturesUnordered<Exchanging>,
     events: VecDeque<Told>,
     /// The last one that is known.
     lesson: i64,
@@ -219,6 +219,9 @@ pub struct Joining {
     /// Held while one text is compared.
     alike: Arc<Mutex<Alike>>,
 }
+
+/// A call to the store, with what was sent.
+type Exchanging = Boxed<'static, (Arc<Parcel>, Result<Exchanged, Error>)>;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {

@@ -41,7 +41,7 @@ pub use self::hashes::text_hash;
 pub use self::joined::JoinedInMemory;
 pub use self::keep::{
     Agreement, Check, Given, JoinedCrawls, Keep, Leases, Meaning, NamedSymbols, Origins, PackageRow, Packages, Pages, Questions, SITE,
-    SharedVectors, Sharing, Sources, StoredPackage, StoredProject,
+    SettledPages, SharedVectors, Sharing, Sources, StoredPackage, StoredProject,
 };
 #[cfg(feature = "postgres")]
 use self::postgres::Postgres;

@@ -11,7 +11,7 @@ use crate::engine::{Engine, most_tokens};
 use crate::error::Error;
 use crate::model::{Clock, Given, JoinedId, PageOf, RobotsKnown, Settled, Spent, Verdict, Wish, WorkerId};
 use crate::reactor::{Boxed, Lane};
-use crate::store::{CutPage, Put, Store};
+use crate::store::{CutPage, Put, SettledPages, Store};
 
 /// What is sent with one call. It stays as it is, as a call may have to be made again.
 #[derive(Debug)]
@@ -44,7 +44,7 @@ impl Parcel {
 /// What came of it.
 #[derive(Debug, Default)]
 pub(super) struct Exchanged {
-    pub verdicts: Vec<(Verdict, Option<Put>)>,
+    pub verdicts: SettledPages,
     pub given: Option<Given>,
     /// It is no worker any more.
     pub is_gone: bool,
@@ -125,7 +125,7 @@ impl Board {
         Ok(exchanged)
     }
 
-    async fn settle(&self, worker: WorkerId, parcel: Arc<Parcel>) -> Result<Option<Vec<(Verdict, Option<Put>)>>, Error> {
+    async fn settle(&self, worker: WorkerId, parcel: Arc<Parcel>) -> Result<Option<SettledPages>, Error> {
         let (crawl, clock, engine) = (self.crawl, self.clock(), self.engine.clone());
         let settle = move |store: &Store| {
             let tokens = most_tokens(&engine.inner.embedder);

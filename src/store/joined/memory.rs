@@ -13,7 +13,7 @@ use crate::model::{
 };
 use crate::store::error::Failure;
 use crate::store::hosts::{Host, Turn};
-use crate::store::keep::{JoinedCrawls, Origins};
+use crate::store::keep::{JoinedCrawls, Origins, SettledPages};
 use crate::store::written::{milliseconds, time};
 use crate::store::{CutPage, Error, Put, lock};
 
@@ -434,7 +434,7 @@ impl JoinedCrawls for JoinedInMemory {
         _: &[CutPage],
         _: Option<u32>,
         clock: Clock,
-    ) -> Result<Option<Vec<(Verdict, Option<Put>)>>, Error> {
+    ) -> Result<Option<SettledPages>, Error> {
         self.with(crawl, |rows| {
             let verdicts = rules::settle(rows, worker.0, settled, pages, now(clock), |_| Ok(()))?;
             let put = |verdict: &Verdict| (*verdict == Verdict::Stored).then_some(Put::Added);

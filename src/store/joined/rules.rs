@@ -357,8 +357,8 @@ impl<'r, R: Rows> Table<'r, R> {
     }
 
     fn leave_out(&mut self, urls: &[Box<str>]) -> Result<(), Failure> {
-        let waiting = |url: &Box<str>| Waiting { url: url.clone(), depth: 0, role: Waiting::PAGE, from: None, via: Vec::new() };
-        let urls: Vec<Waiting> = urls.iter().map(waiting).collect();
+        let waiting = |url: &str| Waiting { url: url.into(), depth: 0, role: Waiting::PAGE, from: None, via: Vec::new() };
+        let urls: Vec<Waiting> = urls.iter().map(|url| waiting(url)).collect();
         let of = self.origins_of(urls.iter().map(|waiting| &*waiting.url))?;
         self.rows.insert(&of.into_iter().zip(&urls).collect::<Vec<_>>(), LEFT_OUT).map(drop)
     }

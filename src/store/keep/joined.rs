@@ -8,6 +8,9 @@ use crate::model::{
 };
 use crate::store::{CutPage, Error, Put};
 
+/// What became of each page that was settled, and of those that are stored.
+pub type SettledPages = Vec<(Verdict, Option<Put>)>;
+
 /// The frontier of such crawls. Whatever one worker does at one time, it does one after the other.
 pub trait JoinedCrawls {
     /// The time that all who use the store share.
@@ -33,6 +36,7 @@ pub trait JoinedCrawls {
 
     /// Writes down what a worker has made of what it was given, and stores its pages, all in one transaction: what became of each. `cut` are
     /// those of `pages`, one each. None where it is no worker any more: then nothing is stored.
+    #[expect(clippy::too_many_arguments, reason = "who settles what, and with which pages: one transaction")]
     fn settle_joined(
         &self,
         crawl: JoinedId,
@@ -42,7 +46,7 @@ pub trait JoinedCrawls {
         cut: &[CutPage],
         tokens: Option<u32>,
         clock: Clock,
-    ) -> Result<Option<Vec<(Verdict, Option<Put>)>>, Error>;
+    ) -> Result<Option<SettledPages>, Error>;
 
     /// Ends a worker: what it has in hand waits again at once.
     fn leave_joined(&self, crawl: JoinedId, worker: WorkerId, spent: Spent, clock: Clock) -> Result<(), Error>;

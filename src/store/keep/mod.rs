@@ -16,7 +16,7 @@ use std::fmt;
 
 use super::Error;
 
-pub use self::joined::JoinedCrawls;
+pub use self::joined::{JoinedCrawls, SettledPages};
 pub use self::leases::Leases;
 pub use self::meaning::Meaning;
 pub use self::origins::Origins;

@@ -10,7 +10,7 @@ use super::wire::{Row, Value};
 use super::{Postgres, meaning, words};
 use crate::model::{
     Clock, Given, Joined, JoinedEnd, JoinedId, JoinedLimits, JoinedPlan, JoinedTotals, PageOf, Pending, Remark, RemarkKind, RobotsKnown,
-    Settled, Spent, Verdict, Waiting, Wish, WorkerId,
+    Settled, Spent, Waiting, Wish, WorkerId,
 };
 use crate::store::error::Failure;
 use crate::store::hosts::LONGEST;
@@ -18,10 +18,10 @@ use crate::store::joined::{
     AddressRow, CrawlRow, DONE, HeldRow, LEASED, OriginRow, Rows, WorkerRow, end_number, end_of, enter, hops, judge, keep_robots, leave,
     open, robots, settle, take, totals, written_hops,
 };
-use crate::store::keep::{JoinedCrawls, Leases};
+use crate::store::keep::{JoinedCrawls, Leases, SettledPages};
 use crate::store::words::Changes;
 use crate::store::written::{count, milliseconds, parse_joined_sources, time, written_joined_sources};
-use crate::store::{CutPage, Error, Put, kept_as, lock};
+use crate::store::{CutPage, Error, kept_as, lock};
 
 /// As in the embedded store. `joined_urls` may be partitioned by the crawl: nothing asks it without.
 pub(super) const TABLES: &str = r#"
@@ -562,7 +562,7 @@ impl JoinedCrawls for Postgres {
         cut: &[CutPage],
         tokens: Option<u32>,
         clock: Clock,
-    ) -> Result<Option<Vec<(Verdict, Option<Put>)>>, Error> {
+    ) -> Result<Option<SettledPages>, Error> {
         let kept: Vec<_> = cut.iter().map(|page| kept_as(&page.document)).collect();
         let cut_for = tokens.unwrap_or(u32::MAX);
         let settle_in = |transaction: &Transaction<'_>| {

@@ -9,7 +9,7 @@ use super::pages::{collect, put_all};
 use super::{Sqlite, passages};
 use crate::model::{
     Clock, Given, Joined, JoinedEnd, JoinedId, JoinedLimits, JoinedPlan, JoinedTotals, PageOf, Pending, Remark, RemarkKind, RobotsKnown,
-    Settled, Spent, Verdict, Waiting, Wish, WorkerId,
+    Settled, Spent, Waiting, Wish, WorkerId,
 };
 use crate::store::error::Failure;
 use crate::store::hosts::LONGEST;
@@ -17,9 +17,9 @@ use crate::store::joined::{
     AddressRow, CrawlRow, DONE, HeldRow, LEASED, OriginRow, Rows, WorkerRow, end_number, end_of, enter, hops, judge, keep_robots, leave,
     open, robots, settle, take, totals, written_hops,
 };
-use crate::store::keep::{JoinedCrawls, Leases};
+use crate::store::keep::{JoinedCrawls, Leases, SettledPages};
 use crate::store::written::{milliseconds, parse_joined_sources, time, written_joined_sources};
-use crate::store::{CutPage, Error, Put, kept_as, lock};
+use crate::store::{CutPage, Error, kept_as, lock};
 
 /// An address is in one state after the other; `worker` is who has it in hand, `target` where it moved or yielded to. Numbers of crawls are
 /// never given twice, as the row of the last one stays; those of addresses tell which was found first.
@@ -539,7 +539,7 @@ impl JoinedCrawls for Sqlite {
         cut: &[CutPage],
         tokens: Option<u32>,
         clock: Clock,
-    ) -> Result<Option<Vec<(Verdict, Option<Put>)>>, Error> {
+    ) -> Result<Option<SettledPages>, Error> {
         let kept: Vec<_> = cut.iter().map(|page| kept_as(&page.document)).collect();
         let mut put = vec![None; pages.len()];
         let verdicts = self.write(|transaction| {
