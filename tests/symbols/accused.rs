@@ -183,6 +183,10 @@ fn abstract_classes_register_and_paths_of_packages_grow() {
     for wrong in ["kettle.Cup.register(int)", "kettle.Pan.regsiter(int)", "kettle.Pan(pot=1)"] {
         judged(right, Some(&format!("import kettle\n{wrong}\n")), Language::Python, &kettle);
     }
+    // Seen in astropy, whose constants are written into the module by a function of another one.
+    let filled = "from .tools import fill, find_current_module\nfill(find_current_module())\n";
+    let kettle = python(&[("kettle/__init__.py", ""), ("kettle/units.py", filled), ("kettle/tools.py", "def fill(of): ...\n")]);
+    judged("from kettle.units import of\n", Some("from kettle.tools import of\n"), Language::Python, &kettle);
     let grown = "from pkgutil import extend_path\n__path__ = extend_path(__path__, __name__)\n";
     let tea = python(&[("tea/__init__.py", ""), ("tea/green/__init__.py", grown), ("tea/black/__init__.py", "")]);
     judged("import tea.green.leafs\n", Some("import tea.black.leafs\n"), Language::Python, &tea);

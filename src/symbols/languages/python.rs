@@ -153,6 +153,10 @@ impl Module<'_, '_> {
             "lazy_load",
             "attach_stub",
             "lazy.attach",
+            // The module itself is handed to what writes into it.
+            "find_current_module(",
+            "inspect.getmodule(",
+            "import_module(__name__)",
         ];
         const PATHS: &[&str] = &["__path__ =", "__path__ +=", "__path__.", "extend_path(", "declare_namespace(", "sys.meta_path"];
         if PATHS.iter().any(|word| self.file.text.contains(word)) {
