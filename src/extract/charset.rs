@@ -42,10 +42,19 @@ fn by_header(content_type: &str) -> Option<&'static Encoding> {
 /// Servers send one name for all of their pages. Where the bytes are none of that encoding, and all of the one that the page declares, the
 /// page is right.
 fn mended(sent: &'static Encoding, body: &[u8]) -> &'static Encoding {
+    // What is quick to see, and is so for nearly every page.
+    let is_in_order = match sent {
+        e if e == UTF_8 => std::str::from_utf8(body).is_ok(),
+        e if e == WINDOWS_1252 => body.is_ascii(),
+        _ => false,
+    };
+    if is_in_order {
+        return sent;
+    }
     let Some(declared) = declared(body).filter(|declared| *declared != sent) else { return sent };
     // Any bytes are Windows-1252, and text beyond ASCII that is UTF-8 by chance is rare.
     let is_wrong = match sent {
-        e if e == WINDOWS_1252 => declared == UTF_8 && !body.is_ascii(),
+        e if e == WINDOWS_1252 => declared == UTF_8,
         e => e.decode_without_bom_handling_and_without_replacement(body).is_none(),
     };
     let fits = || match declared {
