@@ -193,11 +193,11 @@ fn what_is_acknowledged_is_on_the_disk() {
 #[test]
 #[ignore = "needs a server: tests/postgres/run"]
 fn a_copy_of_a_server_is_searched() {
-    let address = format!("{}?schema=copied", server());
+    let address = format!("{}?schema=followed", server());
     put(&open(&address).unwrap(), "a", "Herons stand still.");
     let mut copy = server();
     copy.set_port(Some(std::env::var("SMOLCRAWL_TEST_STANDBY").expect("tests/postgres/run starts it").parse().unwrap())).unwrap();
-    let copy = format!("{copy}?schema=copied");
+    let copy = format!("{copy}?schema=followed");
     // It follows in its own time.
     wait_for(|| Store::open_existing(&copy, Config::default()).is_ok_and(|store| store.count_pages("").unwrap() == 1));
     assert_eq!(trouble(open(&copy)), Trouble::ReadOnly);
