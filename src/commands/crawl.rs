@@ -7,7 +7,7 @@ use futures_lite::future;
 use serde_json::json;
 use smolcrawl::Engine;
 use smolcrawl::engine::{
-    CrawlReport, CrawlRequest, Crawling, EXCLUDED, End, Event, Fill, LeaveOut, NOT_INCLUDED, OUT_OF_SCOPE, Pattern, Resume, Robots, Scope,
+    CrawlReport, CrawlRequest, Crawling, EXCLUDED, End, Fill, LeaveOut, NOT_INCLUDED, OUT_OF_SCOPE, Pattern, Resume, Robots, Scope,
     Sitemaps, TRANSLATION, USUALLY_LEFT_OUT,
 };
 use smolcrawl::extract;
@@ -214,20 +214,7 @@ async fn follow(crawling: &mut Crawling, watch: &mut Watch) -> Result<Ended, Fai
             progress::say("crawling", Crawled { counts, queue, max_pages, elapsed });
         };
         let Some(event) = watch.lines.during(crawling.next(), say).await else { return Ok(Ended::ByItself) };
-        let url = match event? {
-            Event::Stored { url, .. } => {
-                watch.counts.stored += 1;
-                url
-            }
-            Event::Skipped(skipped) => {
-                watch.counts.skipped += 1;
-                skipped.url
-            }
-            Event::Failed(failed) => {
-                watch.counts.failed += 1;
-                failed.url
-            }
-        };
+        let url = watch.counts.take(event?);
         watch.spinner.tell(&watch.crawled(crawling.left()), &url);
     }
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use futures_lite::future;
 use serde_json::{Value, json};
 use smolcrawl::Engine;
-use smolcrawl::engine::{CrawlReport, CrawlRequest, Event, Fill, JoinRequest, Joining, Resume};
+use smolcrawl::engine::{CrawlReport, CrawlRequest, Fill, JoinRequest, Joining, Resume};
 use smolcrawl::model::{Joined, JoinedTotals, SourceId};
 use smolcrawl::reactor::Handle;
 
@@ -151,20 +151,7 @@ async fn follow(joining: &mut Joining, watch: &mut Watch, spinner: &Spinner) -> 
         let Some(event) = watch.lines.during(joining.next(), || progress::say("crawling together", &told)).await else {
             return Ok(Ended::ByItself);
         };
-        let url = match event? {
-            Event::Stored { url, .. } => {
-                watch.counts.stored += 1;
-                url
-            }
-            Event::Skipped(skipped) => {
-                watch.counts.skipped += 1;
-                skipped.url
-            }
-            Event::Failed(failed) => {
-                watch.counts.failed += 1;
-                failed.url
-            }
-        };
+        let url = watch.counts.take(event?);
         spinner.say_with(|| format!("{told} {}", terminal::line(url.as_str())));
     }
 }

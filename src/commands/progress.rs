@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use futures_lite::future;
 use indicatif::{ProgressBar, ProgressStyle};
 use smolcrawl::Engine;
-use smolcrawl::engine::Embedding;
+use smolcrawl::engine::{Embedding, Event};
 use smolcrawl::http;
 use smolcrawl::reactor::Handle;
 use url::Url;
@@ -25,6 +25,19 @@ pub struct Counts {
     pub stored: u64,
     pub skipped: u64,
     pub failed: u64,
+}
+
+impl Counts {
+    /// Counts what became of a page, and tells which it was.
+    pub fn take(&mut self, event: Event) -> Url {
+        let (count, url) = match event {
+            Event::Stored { url, .. } => (&mut self.stored, url),
+            Event::Skipped(skipped) => (&mut self.skipped, skipped.url),
+            Event::Failed(failed) => (&mut self.failed, failed.url),
+        };
+        *count += 1;
+        url
+    }
 }
 
 /// How far a crawl is.

@@ -24,7 +24,5 @@ mod rows;
 mod rules;
 
 pub use self::memory::JoinedInMemory;
-pub(super) use self::rows::{
-    AddressRow, CrawlRow, DONE, HeldRow, LEASED, OriginRow, Rows, WorkerRow, end_number, end_of, hops, written_hops,
-};
+pub(super) use self::rows::{AddressRow, CrawlRow, DONE, HeldRow, LEASED, OriginRow, Rows, WorkerRow, end_of, hops, number, written_hops};
 pub(super) use self::rules::{enter, judge, keep_robots, leave, open, robots, settle, take, totals};

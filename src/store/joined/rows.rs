@@ -29,6 +29,30 @@ pub(in crate::store) struct CrawlRow {
     pub turns: i64,
 }
 
+impl CrawlRow {
+    /// What changes of it, in the order of the columns that both engines write.
+    pub fn columns(&self) -> [i64; 16] {
+        [
+            end_number(self.ending),
+            end_number(self.ended),
+            self.waiting,
+            self.held,
+            self.done,
+            self.pages,
+            self.stored,
+            self.skipped,
+            self.failed,
+            self.returned,
+            self.late,
+            number(self.granted.requests),
+            number(self.granted.bytes),
+            number(self.spent.requests),
+            number(self.spent.bytes),
+            self.turns,
+        ]
+    }
+}
+
 /// One that takes part.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::store) struct WorkerRow {
@@ -38,6 +62,16 @@ pub(in crate::store) struct WorkerRow {
     pub is_gone: bool,
     pub granted: Spent,
     pub spent: Spent,
+}
+
+impl WorkerRow {
+    /// As those of a crawl.
+    pub fn columns(&self) -> [i64; 6] {
+        let Self { until, is_gone, granted, spent, .. } = self;
+        let of = |spent: &Spent| [number(spent.requests), number(spent.bytes)];
+        let ([requests, bytes], [spent_requests, spent_bytes]) = (of(granted), of(spent));
+        [*until, i64::from(*is_gone), requests, bytes, spent_requests, spent_bytes]
+    }
 }
 
 /// An origin of the crawl.
@@ -149,7 +183,7 @@ pub(in crate::store) trait Rows {
 }
 
 /// As numbers are stored.
-pub(super) fn number(value: u64) -> i64 {
+pub(in crate::store) fn number(value: u64) -> i64 {
     i64::try_from(value).unwrap_or(i64::MAX)
 }
 
@@ -158,7 +192,7 @@ pub(super) fn in_milliseconds(time: Duration) -> i64 {
 }
 
 /// As it is stored; 0 while it goes on.
-pub(in crate::store) fn end_number(end: Option<JoinedEnd>) -> i64 {
+fn end_number(end: Option<JoinedEnd>) -> i64 {
     match end {
         None => 0,
         Some(JoinedEnd::Complete) => 1,

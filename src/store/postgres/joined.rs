@@ -15,8 +15,8 @@ use crate::model::{
 use crate::store::error::Failure;
 use crate::store::hosts::LONGEST;
 use crate::store::joined::{
-    AddressRow, CrawlRow, DONE, HeldRow, LEASED, OriginRow, Rows, WorkerRow, end_number, end_of, enter, hops, judge, keep_robots, leave,
-    open, robots, settle, take, totals, written_hops,
+    AddressRow, CrawlRow, DONE, HeldRow, LEASED, OriginRow, Rows, WorkerRow, end_of, enter, hops, judge, keep_robots, leave, number, open,
+    robots, settle, take, totals, written_hops,
 };
 use crate::store::keep::{JoinedCrawls, Leases, Verdicts};
 use crate::store::words::Changes;
@@ -146,26 +146,8 @@ impl Rows for Table<'_, '_> {
             "UPDATE joined_crawls SET ending = $2, ended = $3, waiting = $4, held = $5, done = $6, pages = $7, stored = $8, skipped = $9,
                    failed = $10, returned = $11, late = $12, granted_requests = $13, granted_bytes = $14, spent_requests = $15,
                    spent_bytes = $16, turns = $17 WHERE id = $1";
-        let values = [
-            self.crawl,
-            end_number(crawl.ending),
-            end_number(crawl.ended),
-            crawl.waiting,
-            crawl.held,
-            crawl.done,
-            crawl.pages,
-            crawl.stored,
-            crawl.skipped,
-            crawl.failed,
-            crawl.returned,
-            crawl.late,
-            number(crawl.granted.requests),
-            number(crawl.granted.bytes),
-            number(crawl.spent.requests),
-            number(crawl.spent.bytes),
-            crawl.turns,
-        ];
-        self.transaction.execute(sql, &values.map(Value::from)).map(drop)
+        let values = [&[self.crawl][..], &crawl.columns()].concat();
+        self.transaction.execute(sql, &values.into_iter().map(Value::from).collect::<Vec<_>>()).map(drop)
     }
 
     fn add_worker(&self, name: &str, until: i64) -> Result<i64, Failure> {
@@ -181,10 +163,8 @@ impl Rows for Table<'_, '_> {
     fn set_worker(&self, worker: &WorkerRow) -> Result<(), Failure> {
         let sql = "UPDATE joined_workers SET until = $2, gone = $3, granted_requests = $4, granted_bytes = $5, spent_requests = $6, spent_bytes = $7
                    WHERE id = $1";
-        let WorkerRow { id, until, is_gone, granted, spent } = worker;
-        let (granted, spent) = ([number(granted.requests), number(granted.bytes)], [number(spent.requests), number(spent.bytes)]);
-        let values = [*id, *until, i64::from(*is_gone), granted[0], granted[1], spent[0], spent[1]];
-        self.transaction.execute(sql, &values.map(Value::from)).map(drop)
+        let values = [&[worker.id][..], &worker.columns()].concat();
+        self.transaction.execute(sql, &values.into_iter().map(Value::from).collect::<Vec<_>>()).map(drop)
     }
 
     fn silent(&self, now: i64) -> Result<Vec<WorkerRow>, Failure> {
@@ -428,10 +408,6 @@ fn origin_row(row: &Row) -> Result<OriginRow, Failure> {
 
 fn address_row(row: &Row) -> Result<AddressRow, Failure> {
     Ok(AddressRow { id: row.number(0)?, origin: row.number(1)?, state: row.number(2)?, target: row.text_or_null(3)?.map(Into::into) })
-}
-
-fn number(value: u64) -> i64 {
-    i64::try_from(value).unwrap_or(i64::MAX)
 }
 
 fn small(value: i64) -> Result<u16, Failure> {

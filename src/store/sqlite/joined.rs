@@ -3,7 +3,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::{Connection, OptionalExtension, Row, params, params_from_iter};
 
 use super::pages::{collect, put_all};
 use super::{Sqlite, passages};
@@ -14,8 +14,8 @@ use crate::model::{
 use crate::store::error::Failure;
 use crate::store::hosts::LONGEST;
 use crate::store::joined::{
-    AddressRow, CrawlRow, DONE, HeldRow, LEASED, OriginRow, Rows, WorkerRow, end_number, end_of, enter, hops, judge, keep_robots, leave,
-    open, robots, settle, take, totals, written_hops,
+    AddressRow, CrawlRow, DONE, HeldRow, LEASED, OriginRow, Rows, WorkerRow, end_of, enter, hops, judge, keep_robots, leave, number, open,
+    robots, settle, take, totals, written_hops,
 };
 use crate::store::keep::{JoinedCrawls, Leases, Verdicts};
 use crate::store::written::{milliseconds, parse_joined_sources, time, written_joined_sources};
@@ -157,25 +157,8 @@ impl Rows for Table<'_> {
             "UPDATE joined_crawls SET ending = ?2, ended = ?3, waiting = ?4, held = ?5, done = ?6, pages = ?7, stored = ?8, skipped = ?9,
                    failed = ?10, returned = ?11, late = ?12, granted_requests = ?13, granted_bytes = ?14, spent_requests = ?15,
                    spent_bytes = ?16, turns = ?17 WHERE id = ?1";
-        self.connection.prepare_cached(sql)?.execute(params![
-            self.crawl,
-            end_number(crawl.ending),
-            end_number(crawl.ended),
-            crawl.waiting,
-            crawl.held,
-            crawl.done,
-            crawl.pages,
-            crawl.stored,
-            crawl.skipped,
-            crawl.failed,
-            crawl.returned,
-            crawl.late,
-            number(crawl.granted.requests),
-            number(crawl.granted.bytes),
-            number(crawl.spent.requests),
-            number(crawl.spent.bytes),
-            crawl.turns,
-        ])?;
+        let values = [&[self.crawl][..], &crawl.columns()].concat();
+        self.connection.prepare_cached(sql)?.execute(params_from_iter(values))?;
         Ok(())
     }
 
@@ -192,9 +175,8 @@ impl Rows for Table<'_> {
     fn set_worker(&self, worker: &WorkerRow) -> Result<(), Failure> {
         let sql = "UPDATE joined_workers SET until = ?2, gone = ?3, granted_requests = ?4, granted_bytes = ?5, spent_requests = ?6, spent_bytes = ?7
                    WHERE id = ?1";
-        let WorkerRow { id, until, is_gone, granted, spent } = worker;
-        let (granted, spent) = ((number(granted.requests), number(granted.bytes)), (number(spent.requests), number(spent.bytes)));
-        self.connection.prepare_cached(sql)?.execute(params![id, until, is_gone, granted.0, granted.1, spent.0, spent.1])?;
+        let values = [&[worker.id][..], &worker.columns()].concat();
+        self.connection.prepare_cached(sql)?.execute(params_from_iter(values))?;
         Ok(())
     }
 
@@ -421,10 +403,6 @@ fn origin_row(row: &Row<'_>) -> rusqlite::Result<OriginRow> {
 fn address_row(row: &Row<'_>) -> rusqlite::Result<AddressRow> {
     let target = row.get::<_, Option<String>>(3)?.map(Into::into);
     Ok(AddressRow { id: row.get(0)?, origin: row.get(1)?, state: row.get(2)?, target })
-}
-
-fn number(value: u64) -> i64 {
-    i64::try_from(value).unwrap_or(i64::MAX)
 }
 
 fn now(clock: Clock) -> i64 {
