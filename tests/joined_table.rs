@@ -93,7 +93,18 @@ impl<'t> Worker<'t> {
     }
 
     fn try_take(&mut self, urls: usize, clock: Clock) -> Option<Given> {
-        let wish = Wish { urls, lesson: self.lesson, spent: self.spent, returned: Spent::default() };
+        self.take_and_return(urls, Spent::default(), clock)
+    }
+
+    /// One that has nothing in hand gives back what it was allowed and did not spend: others have addresses and no requests left.
+    fn take_with_nothing_in_hand(&mut self, urls: usize, clock: Clock) -> Option<Given> {
+        let returned = Spent { requests: self.allowed.requests - self.spent.requests, bytes: self.allowed.bytes - self.spent.bytes };
+        self.allowed = self.spent;
+        self.take_and_return(urls, returned, clock)
+    }
+
+    fn take_and_return(&mut self, urls: usize, returned: Spent, clock: Clock) -> Option<Given> {
+        let wish = Wish { urls, lesson: self.lesson, spent: self.spent, returned };
         let given = self.table.take_joined(self.crawl.id, self.id, &wish, clock).unwrap()?;
         self.lesson = given.lessons.last().map_or(self.lesson, |(number, _)| *number);
         self.allowed.requests += given.allowed.requests;
@@ -422,27 +433,33 @@ impl Race {
     fn work(&self, table: &dyn JoinedCrawls, crawl: Joined, takes: usize) {
         let clock = Clock::Store { ahead: Duration::ZERO };
         let mut me = Worker::enter_in(table, crawl, clock);
+        let mut in_hand: Vec<Waiting> = Vec::new();
         for _ in 0..takes {
-            let Some(given) = me.try_take(5, clock) else { return };
+            let given = if in_hand.is_empty() { me.take_with_nothing_in_hand(5, clock) } else { me.try_take(5, clock) };
+            let Some(given) = given else { return };
             if given.totals.ended.is_some() || given.totals.ending.is_some() {
                 break;
             }
-            let mut settled = Settled::default();
-            for waiting in &given.urls {
+            for waiting in given.urls {
                 let now = self.host(&waiting.url).fetch_add(1, Ordering::SeqCst) + 1;
                 self.most.fetch_max(now, Ordering::SeqCst);
                 assert!(now <= self.per_host, "{now} requests at {}", waiting.url);
-                if me.spent.requests < me.allowed.requests {
-                    me.spent.requests += 1;
-                    self.fetched.fetch_add(1, Ordering::SeqCst);
-                    settled.dealt.push(dealt(&waiting.url, Became::Page));
-                    let links = (0..3).map(|number| page(&format!("{}{number}/", waiting.url), waiting.depth + 1));
-                    settled.found.extend(links);
-                }
+                in_hand.push(waiting);
             }
-            given.urls.iter().for_each(|waiting| _ = self.host(&waiting.url).fetch_sub(1, Ordering::SeqCst));
+            let mut settled = Settled::default();
+            while me.spent.requests < me.allowed.requests
+                && let Some(waiting) = in_hand.pop()
+            {
+                me.spent.requests += 1;
+                self.fetched.fetch_add(1, Ordering::SeqCst);
+                settled.dealt.push(dealt(&waiting.url, Became::Page));
+                let links = (0..3).map(|number| page(&format!("{}{number}/", waiting.url), waiting.depth + 1));
+                settled.found.extend(links);
+                self.host(&waiting.url).fetch_sub(1, Ordering::SeqCst);
+            }
             me.try_settle(settled, clock);
         }
+        in_hand.iter().for_each(|waiting| _ = self.host(&waiting.url).fetch_sub(1, Ordering::SeqCst));
         table.leave_joined(me.crawl.id, me.id, me.spent, clock).unwrap();
     }
 
