@@ -19,10 +19,12 @@
 //! In PostgreSQL, addresses are taken with `FOR UPDATE SKIP LOCKED` beside the lock of those who store pages; whoever locks rows does it in one
 //! order: its own row as a worker, the crawl, all else.
 
+mod left;
 mod memory;
 mod rows;
 mod rules;
 
+pub(super) use self::left::{CLOSED, OPEN, SWEPT, portions};
 pub use self::memory::JoinedInMemory;
 pub(super) use self::rows::{AddressRow, CrawlRow, DONE, HeldRow, LEASED, OriginRow, Rows, WorkerRow, end_of, hops, number, written_hops};
 pub(super) use self::rules::{enter, judge, keep_robots, leave, open, robots, settle, take, totals};
