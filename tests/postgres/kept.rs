@@ -132,6 +132,20 @@ fn a_damaged_index_of_words_is_healed_by_whoever_writes() {
     }
 }
 
+/// Until it does so by itself, the server goes by no figures at all, and is slow.
+#[test]
+#[ignore = "needs a server: tests/postgres/run"]
+fn rows_are_counted_as_soon_as_there_are_some() {
+    let store = schema("counted");
+    let counted = || psql("stores", "SELECT reltuples FROM pg_class WHERE oid = 'counted.vectors'::regclass");
+    put(&store, "a", "Herons stand still.");
+    let pending = store.pending("m", 10).unwrap();
+    store.put_vectors("m", &[Embedded { chunk: pending[0].chunk, vector: vec![1.0, 0.5] }]).unwrap();
+    assert_eq!(counted(), "-1");
+    assert!(!store.index_vectors("m").unwrap(), "it takes more for an index");
+    assert_eq!(counted(), "1");
+}
+
 /// What others have not ended has not happened.
 #[test]
 #[ignore = "needs a server: tests/postgres/run"]
