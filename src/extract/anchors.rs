@@ -10,7 +10,7 @@ pub(super) fn of(dom: &Dom, article: &Article, node: NodeId) -> Option<String> {
     id(dom, node)
         .or_else(|| within(dom, node))
         .or_else(|| around(dom, article, node))
-        .or_else(|| permalink(dom, node))
+        .or_else(|| permalink(dom, article, node))
         .map(|anchor| anchor.trim().to_owned())
         .filter(|anchor| !anchor.is_empty() && anchor.len() <= LONGEST && !anchor.contains(escape::is_invisible))
 }
@@ -83,12 +83,22 @@ fn is_nothing(dom: &Dom, article: &Article, node: NodeId) -> bool {
         || dom.name(node).is_some() && dom.first_child(node).is_none()
 }
 
-fn permalink(dom: &Dom, node: NodeId) -> Option<String> {
+/// Whether a fragment is made of the heading's words.
+fn is_like(fragment: &str, heading: &str) -> bool {
+    let letters = |text: &str| text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect::<String>();
+    let (fragment, heading) = (letters(&percent_decoded(fragment)), letters(heading));
+    !fragment.is_empty() && (heading.contains(&fragment) || fragment.contains(&heading) && !heading.is_empty())
+}
+
+fn permalink(dom: &Dom, article: &Article, node: NodeId) -> Option<String> {
     let links = dom.descendants(node).skip(1).take(PARTS).filter(|below| dom.is(*below, "a"));
     let mut fragments = links.filter_map(|link| {
         let href = dom.attribute(link, "href")?.trim();
+        // A heading may lead to another section, too.
+        let is_its_own = |fragment: &&str| article.is_left_out(link) || is_like(fragment, &dom.text_start(node, LONGEST));
         // Scaladoc names the page as well.
         href.strip_prefix('#')
+            .filter(is_its_own)
             .or_else(|| href.split_once('#').map(|(_, fragment)| fragment).filter(|_| dom.has_class(link, "documentableName")))
     });
     fragments.next().filter(|fragment| fragment.len() <= 3 * LONGEST).map(percent_decoded)

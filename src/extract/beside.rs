@@ -108,10 +108,16 @@ fn is_permalink(dom: &Dom, node: NodeId) -> bool {
     }
     let text = dom.text_start(node, LONGEST_MARK);
     let text = text.trim();
-    let is_mark = text.chars().count() <= 2 && !text.chars().any(char::is_alphanumeric)
+    let is_mark = text.chars().count() <= 2 && !text.chars().any(char::is_alphanumeric) && (by_class || is_sign_of_place(dom, node, text))
         || by_class && matches!(text, "Link" | "link" | "Permalink" | "permalink" | "Anchor" | "Copy link")
         || text.starts_with("Skip to");
     is_mark && dom.descendants(node).take(LONGEST_MARK).all(|below| !dom.is(below, "img")) || by_class && is_named_mark(classes, text)
+}
+
+/// What themes set beside a heading or a note for a link to it, without a class. Operators that lead to where they are explained are others.
+fn is_sign_of_place(dom: &Dom, node: NodeId, text: &str) -> bool {
+    let is_sign = |c| matches!(c, '¶' | '#' | '§' | '🔗' | '⚓' | '∞' | '↩' | '↑' | '⇧' | '^' | '*' | '☞' | '⤴' | '\u{fe0e}' | '\u{fe0f}');
+    text.chars().all(is_sign) && !dom.descendants(node).take(LONGEST_MARK).any(|below| dom.is(below, "code"))
 }
 
 /// In bytes; longer ones are links with a text.

@@ -140,6 +140,9 @@ fn has_no_colour(dom: &Dom, node: NodeId, style: &Style) -> bool {
     if let Some(ground) = ground(style, None) {
         return ground.is_like(colour);
     }
+    if is_unknown_ground(style, None) {
+        return false;
+    }
     // Classes may give it another ground; what says nothing of one is white.
     for around in dom.ancestors(node) {
         let own = dom.attribute(around, "style").map(Style::of);
@@ -149,6 +152,9 @@ fn has_no_colour(dom: &Dom, node: NodeId, style: &Style) -> bool {
         let bare = Style(Vec::new());
         if let Some(ground) = ground(own.as_ref().unwrap_or(&bare), dom.attribute(around, "bgcolor")) {
             return ground.is_like(colour);
+        }
+        if is_unknown_ground(own.as_ref().unwrap_or(&bare), dom.attribute(around, "bgcolor")) {
+            return false;
         }
         if dom.attribute(around, "class").is_some() || dom.attribute(around, "id").is_some() {
             return false;
@@ -161,6 +167,14 @@ fn has_no_colour(dom: &Dom, node: NodeId, style: &Style) -> bool {
 fn ground(style: &Style, bgcolor: Option<&str>) -> Option<Colour> {
     let declared = style.get("background-color").or_else(|| style.get("background"));
     declared.and_then(Colour::of).or_else(|| bgcolor.map(plain).as_deref().and_then(Colour::of)).filter(|colour| colour.alpha > 0.5)
+}
+
+/// Whether a ground is named that cannot be told here: a variable, a name that is not known.
+fn is_unknown_ground(style: &Style, bgcolor: Option<&str>) -> bool {
+    let declared = style.get("background-color").or_else(|| style.get("background")).map(str::to_owned);
+    declared.or_else(|| bgcolor.map(plain)).is_some_and(|ground| {
+        !ground.is_empty() && Colour::of(&ground).is_none() && !matches!(&*ground, "inherit" | "none" | "initial" | "unset" | "revert")
+    })
 }
 
 /// Looked for in the head alone, and in its first elements: no further for each.

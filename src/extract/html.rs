@@ -97,6 +97,16 @@ pub(super) enum Open {
     Link(Mark, String),
 }
 
+/// Whether a field, a film or a picture without words stands between two words, which are not one then.
+fn is_between_words(dom: &Dom, node: NodeId) -> bool {
+    dom.name(node).is_some_and(|name| {
+        matches!(&**name, "input" | "select" | "textarea" | "button" | "video" | "audio" | "iframe" | "canvas" | "object" | "embed" | "img")
+    }) && dom.next_sibling(node).is_some_and(|after| {
+        let text = dom.text(after).map_or_else(|| dom.text_start(after, 8), str::to_owned);
+        text.starts_with(char::is_alphanumeric)
+    })
+}
+
 impl<'a> Writer<'a> {
     pub(super) fn new(page: Page<'a>) -> Self {
         Self {
@@ -122,7 +132,9 @@ impl<'a> Writer<'a> {
         while let Some(step) = walk.next() {
             match step {
                 Step::Enter(node) if self.page.article.is_left_out(node) => {
-                    self.pass(node);
+                    if !self.pass(node) && is_between_words(self.page.dom, node) {
+                        self.inline.part();
+                    }
                     walk.pass_over();
                 }
                 Step::Enter(node) => match self.enter(node) {
@@ -239,6 +251,9 @@ impl<'a> Writer<'a> {
                 None
             }
             "img" => {
+                if dom.attribute(node, "alt").is_none_or(str::is_empty) && is_between_words(dom, node) {
+                    self.inline.part();
+                }
                 self.image(node);
                 None
             }

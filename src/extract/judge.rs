@@ -138,7 +138,7 @@ pub(super) fn judge(case: &Case) -> Option<Rule> {
     let chrome = fact.link_share() > 0.5 && fact.prose * 5.0 < fact.text as f32
         || fact.controls > 0 && fact.prose < if case.within { 200.0 } else { 600.0 }
         || fact.anchors > 0 && fact.prose == 0.0 && fact.sentences == 0 && fact.own_headings() == 0
-        || fact.paragraphs == 0 && fact.prose == 0.0;
+        || fact.paragraphs == 0 && fact.prose == 0.0 && (!case.within || fact.anchors > 0 || fact.controls > 0 || fact.text < A_FEW_WORDS);
     // Code and tables of data are content, whatever stands around them is called.
     let lists = fact.listed > 0 && (case.within || fact.is_listing());
     // A section of a page has a heading and text of its own.
@@ -170,7 +170,8 @@ pub(super) fn judge(case: &Case) -> Option<Rule> {
             if trust != Trust::Nothing
                 && share(0.4)
                 && fact.main_headings == 0
-                && !(case.within && (fact.own_headings() > 0 || fact.is_listing())) =>
+                && !(case.within && (fact.own_headings() > 0 || fact.is_listing()))
+                && !(case.within && !story && fact.paragraphs > 0 && fact.anchors == 0 && fact.controls == 0) =>
         {
             return Some(Rule::Frame);
         }

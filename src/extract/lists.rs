@@ -15,6 +15,8 @@ pub(super) struct Lists {
 struct List {
     /// The next item's number.
     number: Option<u64>,
+    /// Its numbers go down.
+    reversed: bool,
     mark: char,
     first: bool,
     /// Of the mark of its last item.
@@ -33,7 +35,9 @@ impl Lists {
 
     pub(super) fn open(&mut self, dom: &Dom, node: NodeId, lines: &mut Lines, after_text: bool) {
         let ordered = dom.is(node, "ol");
-        let number = ordered.then(|| dom.attribute(node, "start").and_then(|start| start.trim().parse().ok()).unwrap_or(1));
+        let reversed = ordered && dom.attribute(node, "reversed").is_some();
+        let first = || if reversed { dom.children(node).filter(|child| dom.is(*child, "li")).count() as u64 } else { 1 };
+        let number = ordered.then(|| dom.attribute(node, "start").and_then(|start| start.trim().parse().ok()).unwrap_or_else(first));
         // Within an item, a list follows its text closely; only one that begins with 1 may do so by CommonMark.
         if after_text && !self.open.is_empty() && number.is_none_or(|number| number == 1) {
             lines.gap = Gap::Line;
@@ -50,7 +54,7 @@ impl Lists {
             (true, Some('.')) => ')',
             (true, _) => '.',
         };
-        self.open.push(List { number, mark, first: true, width: 0, empty: Vec::new(), indented: width.is_some() });
+        self.open.push(List { number, reversed, mark, first: true, width: 0, empty: Vec::new(), indented: width.is_some() });
     }
 
     pub(super) fn close(&mut self, lines: &mut Lines) {
@@ -80,7 +84,7 @@ impl Lists {
                 // Nine digits are the most that CommonMark reads.
                 let value = dom.attribute(node, "value").and_then(|value| value.trim().parse().ok());
                 let this = value.unwrap_or(*number).min(999_999_999);
-                *number = this + 1;
+                *number = if list.reversed { this.saturating_sub(1) } else { this + 1 };
                 format!("{this}{} ", list.mark)
             }
             None => format!("{} ", list.mark),
@@ -94,8 +98,8 @@ impl Lists {
         let Some(list) = self.open.last_mut() else { return };
         match item {
             Item::Empty if !list.first && is_blank(dom, node) => {
-                let mark =
-                    list.number.map_or_else(|| format!("{} ", list.mark), |number| format!("{}{} ", number.saturating_sub(1), list.mark));
+                let this = |next: u64| if list.reversed { next + 1 } else { next.saturating_sub(1) };
+                let mark = list.number.map_or_else(|| format!("{} ", list.mark), |next| format!("{}{} ", this(next), list.mark));
                 list.empty.push(mark);
             }
             Item::Empty => {}

@@ -12,6 +12,9 @@ pub(super) fn is_phrase_of_site(dom: &Dom, node: NodeId, all: &Facts) -> bool {
     {
         return false;
     }
+    // It names what follows, or what stands beside it.
+    let is_name =
+        ["h2", "h3", "h4", "h5", "h6", "dt"].iter().any(|name| dom.is(node, name)) || is_all_of(dom, node, all, &["td", "th", "dt"]);
     let mut texts = dom.descendants(node).take(NEAR).filter_map(|below| dom.text(below)).map(str::trim).filter(|text| !text.is_empty());
     let Some(text) = texts.next() else { return false };
     // Buttons of manuals in a row: "Next: …, Previous: …, Up: …".
@@ -21,23 +24,87 @@ pub(super) fn is_phrase_of_site(dom: &Dom, node: NodeId, all: &Facts) -> bool {
     if fact.text <= LONGEST_DATE
         && let Some(phrase) = DATES.iter().find(|phrase| begins(text, phrase))
     {
-        return tells_date(dom, node, phrase);
+        return !is_name && tells_date(dom, node, phrase);
     }
-    if fact.text > LONGEST_PHRASE {
+    if fact.text > LONGEST_PHRASE || is_name {
         return false;
     }
     let only_link = dom.is(node, "a") && (fact.links == fact.text || dom.attribute(node, "href").is_none());
     // What goes on in words, and leads nowhere, is a sentence of the text.
-    let goes_on = |phrase: &str| fact.anchors == 0 && text.ends_with('.') && text[phrase.len()..].split_whitespace().count() > MORE_WORDS;
+    let goes_on = |phrase: &str| {
+        let words = text[phrase.len()..].split_whitespace().count();
+        let is_request = REQUESTS.iter().any(|request| phrase.starts_with(request));
+        fact.anchors == 0 && (words > MORE_WORDS && text.ends_with('.') || is_request && words >= MORE_WORDS && !text.contains('?'))
+    };
     PHRASES.iter().any(|phrase| begins(text, phrase) && !goes_on(phrase))
         || fact.text < 14 && ["advert", "advertisement"].iter().any(|word| text.eq_ignore_ascii_case(word))
         || begins(text, "Updated ") && text.ends_with(" ago")
         || only_link
             && LABELS.iter().any(|label| text.trim_matches(['[', ']']).eq_ignore_ascii_case(label))
             && !dom.parent(node).is_some_and(|parent| dom.is(parent, "li"))
-        || only_link
-            && LINK_PHRASES.iter().any(|phrase| text.strip_prefix(phrase).is_some_and(|rest| !rest.starts_with(char::is_alphanumeric)))
+            && !is_of_text(dom, node, all)
+        || only_link && WORDS.iter().any(|word| text.trim_matches(['[', ']']).eq_ignore_ascii_case(word)) && leads_to_its_source(dom, node)
+        || only_link && LINK_PHRASES.iter().any(|phrase| text.strip_prefix(phrase).is_some_and(is_step)) && !is_of_text(dom, node, all)
 }
+
+/// What may stand behind "Next" where that leads to the next page: ".js" and "(Int32)" may not.
+fn is_step(rest: &str) -> bool {
+    let rest = rest.trim_start_matches([' ', '\u{a0}']);
+    rest.is_empty()
+        || rest.starts_with([':', '→', '»', '›', '>', '⟩', '▶'])
+        || STEPS.iter().any(|step| rest.strip_prefix(step).is_some_and(|rest| !rest.starts_with(char::is_alphanumeric)))
+}
+
+/// Behind "Next" and "Previous".
+const STEPS: [&str; 10] = ["page", "topic", "chapter", "section", "post", "article", "lesson", "up", "step", "entry"];
+
+/// Whether a link is a word of the text around it: of a sentence, all of a cell, a term, a heading or an item's paragraph, or code.
+fn is_of_text(dom: &Dom, node: NodeId, all: &Facts) -> bool {
+    let is_code = |node: NodeId| ["code", "kbd", "samp", "tt", "var"].iter().any(|name| dom.is(node, name));
+    if dom.descendants(node).take(NEAR).any(is_code) || dom.ancestors(node).take(LEVELS).any(is_code) {
+        return true;
+    }
+    if is_all_of(dom, node, all, &["td", "th", "dt", "dd", "h1", "h2", "h3", "h4", "h5", "h6"]) {
+        return true;
+    }
+    let block = dom.ancestors(node).take(LEVELS).find(|above| dom.name(*above).is_none_or(|name| !is_inline(name)));
+    let Some(block) =
+        block.filter(|block| ["p", "li", "td", "th", "dt", "dd", "blockquote", "figcaption"].iter().any(|name| dom.is(*block, name)))
+    else {
+        return false;
+    };
+    if dom.is(block, "p") && all.at(block).text == all.at(node).text {
+        return dom.parent(block).is_some_and(|parent| ["li", "td", "th", "dd"].iter().any(|name| dom.is(parent, name)));
+    }
+    // Links in a row, with what parts them, are none.
+    all.at(block).plain() > SEPARATORS
+}
+
+/// Whether one of these holds the element and nothing else.
+fn is_all_of(dom: &Dom, node: NodeId, all: &Facts, names: &[&str]) -> bool {
+    let around = dom.ancestors(node).take(LEVELS).find(|above| names.iter().any(|name| dom.is(*above, name)));
+    around.is_some_and(|around| all.at(around).text <= all.at(node).text + BRACKETS)
+}
+
+fn is_inline(name: &str) -> bool {
+    matches!(name, "a" | "span" | "em" | "strong" | "b" | "i" | "small" | "sup" | "sub" | "u" | "font" | "bdi")
+}
+
+/// Generators set such a link beside a signature, in whatever stands around it.
+fn leads_to_its_source(dom: &Dom, node: NodeId) -> bool {
+    let href = dom.attribute(node, "href").unwrap_or_default();
+    ["#L", "src/", "/_modules/", "_modules/", "/blob/", "/source/", "#line-"].iter().any(|part| href.contains(part))
+        && !dom.descendants(node).take(NEAR).any(|below| dom.is(below, "code"))
+}
+
+/// How far around a link its sentence is looked for.
+const LEVELS: usize = 6;
+/// In bytes: what stands around an only link.
+const BRACKETS: u32 = 2;
+/// In bytes: what stands between links in a row.
+const SEPARATORS: f32 = 4.0;
+/// Of `LABELS`, those that are beside signatures.
+const WORDS: [&str; 2] = ["source", "src"];
 
 /// Whether what stands behind the phrase is when the page was changed, or by whom, and not what a sentence says of something else.
 fn tells_date(dom: &Dom, node: NodeId, phrase: &str) -> bool {
@@ -50,7 +117,14 @@ fn tells_date(dom: &Dom, node: NodeId, phrase: &str) -> bool {
     let first = words().next().unwrap_or_default().to_lowercase();
     // "4 days", and "ago" is elsewhere.
     let since = || first.starts_with(|c: char| c.is_ascii_digit()) && words().count() <= 3;
-    let few = || matches!(first.as_str(), "" | "by" | "on" | "at" | "in" | "today" | "yesterday") && words().count() <= MOST_OF_AUTHOR;
+    let few = || matches!(first.as_str(), "by" | "on" | "at" | "in" | "today" | "yesterday") && words().count() <= MOST_OF_AUTHOR;
+    let starts = words().next().unwrap_or_default();
+    // "Last modified time", "last updated by the job": of something else.
+    if starts.bytes().all(|byte| byte.is_ascii_lowercase()) && !BEHIND_DATES.contains(&starts)
+        || first == "by" && words().nth(1).is_some_and(|word| ["the", "a", "an", "its", "your", "this", "each"].contains(&word))
+    {
+        return false;
+    }
     let month = |word: &str| MONTHS.iter().any(|month| begins(word, month));
     let dated = || {
         words().any(is_date)
@@ -71,6 +145,34 @@ fn is_date(word: &str) -> bool {
 
 /// As they begin; English says "May", too, and so a number must be there.
 const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+
+/// Small words with which it goes on where a date or a name follows.
+const BEHIND_DATES: [&str; 24] = [
+    "by",
+    "on",
+    "at",
+    "in",
+    "date",
+    "for",
+    "from",
+    "edited",
+    "updated",
+    "modified",
+    "changed",
+    "built",
+    "generated",
+    "reviewed",
+    "published",
+    "committed",
+    "about",
+    "over",
+    "almost",
+    "a",
+    "an",
+    "today",
+    "yesterday",
+    "since",
+];
 
 /// In words, with "by" or "on".
 const MOST_OF_AUTHOR: usize = 5;
@@ -135,6 +237,9 @@ const DATES: [&str; 5] = ["Last modified", "Last updated", "Last edited", "This 
 
 /// Behind a phrase that is a request to readers.
 const MORE_WORDS: usize = 3;
+
+/// How phrases begin that a sentence may begin with as well.
+const REQUESTS: [&str; 7] = ["Edit", "Suggest", "Rate", "Improve", "Report", "View", "Help"];
 
 const PHRASES: [&str; 26] = [
     "Share this on",

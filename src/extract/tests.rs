@@ -262,6 +262,85 @@ fn sentences_that_begin_as_phrases_of_sites_do_are_text() {
     }
 }
 
+/// A link is not for the reader's way through the site because of its first word.
+#[test]
+fn links_that_are_words_of_the_text_stay() {
+    each(&[
+        ("<p>For React, see <a href=https://n.test/>Next.js</a>.</p>", "For React, see [Next.js](https://n.test/)."),
+        ("<p><a href=x>Next-generation sequencing</a> is a method.</p>", "[Next-generation sequencing](https://docs.test/x) is a method."),
+        ("<p>Call <a href=x><code>Next</code></a> until it is false.</p>", "Call [`Next`](https://docs.test/x) until it is false."),
+        ("<h2><a href=/n>Next.js</a></h2><p>It runs.</p>", "## Next.js\n\nIt runs."),
+        ("<ul><li><a href=/n>Next.js guide</a><li>Nuxt</ul>", "- [Next.js guide](https://docs.test/n)\n- Nuxt"),
+        (
+            "<table><tr><th>Method<th>Does</tr><tr><td><a href=n>Next()</a><td>draws</tr><tr><td><a href=p>Previous</a><td>goes back</tr></table>",
+            "| Method | Does |\n| --- | --- |\n| [Next()](https://docs.test/n) | draws |\n| [Previous](https://docs.test/p) | goes back |",
+        ),
+        (
+            "<p>Builtins: <a href=x><code>cd</code></a>, <a href=y><code>source</code></a> and <a href=z>fork</a>.</p>",
+            "Builtins: [`cd`](https://docs.test/x), [`source`](https://docs.test/y) and [fork](https://docs.test/z).",
+        ),
+        ("<p>Attributes: <a href=x>src</a>, <a href=y>alt</a>.</p>", "Attributes: [src](https://docs.test/x), [alt](https://docs.test/y)."),
+        (
+            "<table><tr><th>Command<th>Does</tr><tr><td><a href=cmd-edit.html>edit</a><td>edits</tr></table>",
+            "| Command | Does |\n| --- | --- |\n| [edit](https://docs.test/cmd-edit.html) | edits |",
+        ),
+        ("<h2><a href=q>Quote</a></h2><p>It quotes.</p>", "## Quote\n\nIt quotes."),
+        ("<ul><li><p><a href=f>Fork</a>: makes one</p></ul>", "- [Fork](https://docs.test/f): makes one"),
+        (
+            "<table><tr><th>Operator<th>Does</tr><tr><td><a href='#add'>+</a><td>adds</tr><tr><td><a href='#or'><code>||</code></a><td>or</tr></table>",
+            "| Operator | Does |\n| --- | --- |\n| [+](https://docs.test/page.html#add) | adds |\n| [`\\|\\|`](https://docs.test/page.html#or) | or |",
+        ),
+        ("<p>The <a href='#q'><code>?</code></a> operator.</p>", "The [`?`](https://docs.test/page.html#q) operator."),
+        ("<h2>Edit this page</h2><p>Click the pen.</p>", "## Edit this page\n\nClick the pen."),
+        ("<h3>Last updated</h3><p>The field tells when.</p>", "### Last updated\n\nThe field tells when."),
+        ("<p>Last modified time (mtime) in 2024 format</p>", "Last modified time (mtime) in 2024 format"),
+        ("<p>Last updated by the cron job</p>", "Last updated by the cron job"),
+        ("<p>Rate this page to 5 requests a second using limit_req</p>", "Rate this page to 5 requests a second using limit_req"),
+    ]);
+    for html in [
+        "<p><a href=2.html>Next</a></p>",
+        "<div><a href=1.html>Previous</a> | <a href=2.html>Next</a></div>",
+        "<p><a href=2.html>Next: Installing</a></p>",
+        "<p><a href=2.html>Next chapter »</a></p>",
+        "<div><a href=2.html><span>Next</span> <span>Installing</span></a></div>",
+        "<div><a href=e>edit</a> · <a href=r>reply</a></div>",
+        "<p><a href=src/lib.rs.html#L4>[source]</a></p>",
+        "<h2 id=x><a href='#x'>#</a></h2>",
+    ] {
+        assert_eq!(part(html), "", "{html}");
+    }
+    assert_eq!(part("<h2 id=x>Pots <a href='#x'>§</a></h2><p>Warm.</p>"), "## Pots\n\nWarm.");
+    assert_eq!(part("<h2>Pots <a href=edit.php>edit</a></h2><p>Warm.</p>"), "## Pots\n\nWarm.");
+    assert_eq!(part("<p>f :: Int <a href=src/F.html>Source</a></p>"), "f :: Int");
+}
+
+#[test]
+fn short_texts_of_a_class_stay_and_words_are_not_glued() {
+    each(&[
+        ("<div class=banner>Danger: high voltage is inside.</div>", "Danger: high voltage is inside."),
+        ("<div class=promo>New in 3.0: the <code>--fast</code> flag.</div>", "New in 3.0: the `--fast` flag."),
+        ("<section><header><p>Since version 1.1 of it.</p></header><p>It boils.</p></section>", "Since version 1.1 of it.\n\nIt boils."),
+        ("<p>one<img src=x>two</p>", "one two"),
+        ("<label>User</label><input><label>Password</label>", "User Password"),
+        ("<p>Press it<button>x</button>.</p>", "Press it."),
+        ("<ol reversed><li>x<li>y<li>z</ol>", "3. x\n2. y\n1. z"),
+        ("<ol reversed start=5><li>x<li>y</ol>", "5. x\n4. y"),
+        (
+            "<table style='background:white'><tr style='background:navy'><th style='color:white'>Option<th style='color:white'>Is</tr><tr><td>a<td>b</tr></table>",
+            "| Option | Is |\n| --- | --- |\n| a | b |",
+        ),
+        (
+            "<div style='background:#fff'><p>It is <span style='color:#fff;background:var(--green)'>STABLE</span>.</p></div>",
+            "It is STABLE.",
+        ),
+        ("<div style='background:#fff'><p>It is <span style='color:#fff'>HIDDEN</span> so.</p></div>", "It is so."),
+        ("<div class=banner><a href=x>Try the new one</a></div>", ""),
+    ]);
+    let page = document(&page("<title>T</title><main><h1>Kettle</h1><p>Words of it.</p><h2><a href='#other'>See the options</a></h2><p>y</p><h2 id=other>Options</h2><p>z</p><h2><a href='#more-pots'>More pots</a></h2><p>z</p></main>")).unwrap();
+    let anchors: Vec<_> = page.outline.iter().map(|heading| heading.anchor.as_deref()).collect();
+    assert_eq!(anchors, [None, None, Some("other"), Some("more-pots")]);
+}
+
 #[test]
 fn lines_that_are_taken_out_or_put_in_are_marked() {
     let line = |class: &str, text: &str| format!("<span class='line {class}'><span>{text}</span></span>\n");
