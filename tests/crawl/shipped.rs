@@ -260,33 +260,33 @@ fn a_description_is_found_by_way_of_scripts_and_settings() {
 fn data_of_a_page_in_a_file_of_its_framework_is_read() {
     let html = format!("<p>{WORDS} See <a href=/pots>pots</a>.</p>");
     let next = r#"<script src=/_next/static/main.js></script><script id=__NEXT_DATA__ type=application/json>{"props":{"pageProps":{}},"page":"/[slug]","buildId":"B1","isFallback":true}</script>"#;
-    let nuxt = r#"<script type=application/json id=__NUXT_DATA__ data-src="/kettles/_payload.json?1">[{"prerenderedAt":1},17]</script>"#;
+    let nuxt = r#"<script type=application/json id=__NUXT_DATA__ data-src="/_payload.json?1">[{"prerenderedAt":1},17]</script>"#;
     let svelte = "<script>__sveltekit_1 = {}; kit.start(app, element)</script>";
     let router = "<script>window.__reactRouterContext = {\"isSpaMode\":true};</script>";
     let value = serde_json::json!({ "title": "Kettles", "html": html });
     let flat = serde_json::json!([{ "page": 1 }, { "title": 2, "html": 3 }, "Kettles", html]);
     let streamed = serde_json::json!([{ "_1": 2 }, "routes/kettles", { "_3": 4 }, "data", { "_5": 6, "_7": 8 }, "title", "Kettles", "html", html]);
     for (name, head, file, data) in [
-        ("Next data", next, "_next/data/B1/kettles.json", serde_json::json!({ "pageProps": { "doc": value } }).to_string()),
-        ("Nuxt payload", nuxt, "kettles/_payload.json?1", serde_json::json!([{ "data": 1 }, ["ShallowReactive", 2], { "page": 3 }, { "title": 4, "html": 5 }, "Kettles", html]).to_string()),
-        ("SvelteKit data", svelte, "kettles/__data.json", serde_json::json!({ "type": "data", "nodes": [null, { "type": "data", "data": flat }] }).to_string()),
-        ("React Router data", router, "kettles.data", format!("{streamed}\nP9:[]\n")),
+        ("Next data", next, "_next/data/B1/index.json", serde_json::json!({ "pageProps": { "doc": value } }).to_string()),
+        ("Nuxt payload", nuxt, "_payload.json?1", serde_json::json!([{ "data": 1 }, ["ShallowReactive", 2], { "page": 3 }, { "title": 4, "html": 5 }, "Kettles", html]).to_string()),
+        ("SvelteKit data", svelte, "__data.json", serde_json::json!({ "type": "data", "nodes": [null, { "type": "data", "data": flat }] }).to_string()),
+        ("React Router data", router, "_root.data", format!("{streamed}\nP9:[]\n")),
     ] {
         let world = World::new();
-        world.site.reply("a.test/kettles", shell(head)).reply(&format!("a.test/{file}"), json(&data)).page("a.test/pots", &[]);
-        let (pages, report) = crawled(&world, "http://a.test/kettles");
-        assert_eq!(urls(&pages), ["http://a.test/kettles", "http://a.test/pots"], "{name}: links of the text are followed");
+        world.site.reply("a.test/", shell(head)).reply(&format!("a.test/{file}"), json(&data)).page("a.test/pots", &[]);
+        let (pages, report) = crawled(&world, "http://a.test/");
+        assert_eq!(urls(&pages), ["http://a.test/", "http://a.test/pots"], "{name}: links of the text are followed");
         assert_eq!(pages[0].1, format!("# Kettles\n\n{WORDS} See [pots](http://a.test/pots)."), "{name}");
         assert_eq!((pages[0].2.as_str(), report.shipped[name], report.failures()), (&*format!("shipped:{name}"), 1, 0), "{name}");
         let known = Validators { twin: Some(url(&format!("http://a.test/{file}"))), ..Validators::default() };
         let again = world.crawler();
         let filled = Filled::Shipped(name.into());
-        let again = world.handle.block_on(again.refetch_filled(&url("http://a.test/kettles"), &known, &filled, Robots::Obey));
+        let again = world.handle.block_on(again.refetch_filled(&url("http://a.test/"), &known, &filled, Robots::Obey));
         let Ok(Refetched::Page(again, _)) = again else { panic!("{name}: {again:?}") };
         assert_eq!(told(&again).1, pages[0].1, "{name}");
         // Where it is not there, nothing is made up.
         world.site.reply(&format!("a.test/{file}"), Reply::html("<!doctype html><p>The application, whatever was asked for.</p>"));
-        let (pages, _) = crawled(&world, "http://a.test/kettles");
+        let (pages, _) = crawled(&world, "http://a.test/");
         assert!(pages[0].1.starts_with("needs a browser"), "{name}: {pages:?}");
     }
 }

@@ -251,7 +251,7 @@ const TWINS: [(&str, &[&str]); 4] = [
 ];
 
 /// What pages have that show the description of an interface, and the scripts of the programs that do so.
-const SHOWING: [&str; 2] = ["swagger-ui", "redoc-container"];
+const SHOWING: [&str; 3] = ["swagger-ui", "swagger-initializer", "redoc-container"];
 const OF_THE_PROGRAM: [&str; 4] = ["bundle", "preset", "redoc.standalone", "swagger-ui.js"];
 const MOST_SCRIPTS: usize = 3;
 const MOST_ASKS: usize = 8;

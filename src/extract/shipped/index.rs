@@ -132,8 +132,8 @@ impl Index {
         if url.origin() != top.origin() {
             return;
         }
-        let is_section =
-            url.fragment().is_some_and(|fragment| !fragment.is_empty()) || record.text_of("s").is_some_and(|section| !section.is_empty());
+        let has = |name: &str| record.text_of(name).is_some_and(|text| !text.is_empty());
+        let is_section = url.fragment().is_some_and(|fragment| !fragment.is_empty()) || has("s") || has("h");
         let title =
             ["title", "s", "h", "t"].iter().find_map(|name| record.text_of(name)).filter(|title| !title.is_empty() && *title != text);
         let url_fragment = url.fragment().map(str::to_owned);

@@ -111,8 +111,15 @@ fn looked_up(name: &Data, script: &str, meter: &Meter) -> Data {
         let rest = script[at + name.len()..].trim_start_matches(['"', '\'']).trim_start();
         rest.strip_prefix('=').filter(|value| !value.starts_with(['=', '>'])).or_else(|| rest.strip_prefix(':'))
     });
-    let mut values = values.take(MOST_VALUES).map(|value| literal::value(value, meter));
-    values.find(|value| matches!(value, Data::Map(_) | Data::List(_) | Data::Text(_) | Data::Call(..))).unwrap_or_default()
+    let mut further = Data::Nothing;
+    for value in values.take(MOST_VALUES).map(|value| literal::value(value, meter)) {
+        match value {
+            Data::Map(_) | Data::List(_) | Data::Text(_) | Data::Call(..) => return value,
+            Data::Name(ref other) if other != name && further == Data::Nothing => further = value,
+            _ => {}
+        }
+    }
+    further
 }
 
 fn is_description(data: &Data) -> bool {

@@ -28,6 +28,8 @@ pub struct Routes {
     lists: Vec<String>,
     /// Whether folders have lists of their own.
     are_nested: bool,
+    /// Links are seen from the file that has them; else from the top.
+    are_relative: bool,
     /// Routes that the page itself names.
     named: Vec<String>,
     /// Before the path of a route: `#` or `#!`.
@@ -63,6 +65,7 @@ impl Routes {
                 lists,
                 // One that stands for all of them is usually named so.
                 are_nested: !config.field("alias").is_some_and(|alias| alias.fields().iter().any(|(name, _)| name.contains("_sidebar"))),
+                are_relative: config.field("relativePath") == Some(&Data::Flag(true)),
                 named: Vec::new(),
                 mark: if is_history { "" } else { "#" },
                 top,
@@ -83,6 +86,7 @@ impl Routes {
             ending: ".md".to_owned(),
             lists: Vec::new(),
             are_nested: false,
+            are_relative: true,
             named,
             mark: if is_history { "" } else { "#" },
             top,
@@ -163,7 +167,7 @@ impl Routes {
     /// The routes to which a file of the site leads, each once, in order.
     pub fn led_to(&self, file: &Page, meter: &Meter) -> Vec<Url> {
         let within = file.url.path().strip_prefix(self.files.path()).unwrap_or_default();
-        let folder = within.rfind('/').map_or("", |slash| &within[..=slash]);
+        let folder = within.rfind('/').filter(|_| self.are_relative).map_or("", |slash| &within[..=slash]);
         let mut met = std::collections::HashSet::new();
         let routes = targets(file, meter).into_iter().filter_map(|target| self.route(&target, folder));
         routes.filter(|route| met.insert(route.clone())).take(MOST).collect()
@@ -273,6 +277,17 @@ mod tests {
         assert_eq!(lists(top, "#/zh/a/guide?id=x", ""), ["/docs/zh/a/_sidebar.md"]);
         assert!(["#/guide", "#/", "#/../x/y"].iter().all(|route| lists(top, route, "").is_empty()));
         assert!(lists(top, "#/zh/", "alias: {'/.*/_sidebar.md': '/_sidebar.md'}").is_empty(), "one stands for all");
+        let led_to = |config: &str| {
+            let site = routes(top, &format!("window.$docsify = {{ {config} }}")).unwrap();
+            let body = b"[Green](zh/green.md) [Black](black.md) [Top](/top)".to_vec();
+            let (url, content_type) = ("https://a.test/docs/zh/_sidebar.md".parse().unwrap(), Some("text/markdown".to_owned()));
+            let (validators, fetched_at) = (crate::model::Validators::default(), std::time::SystemTime::UNIX_EPOCH);
+            let file = Page { url, status: 200, content_type, body, depth: 0, validators, fetched_at, filled: crate::model::Filled::default() };
+            let led_to = site.led_to(&file, &Budget::default().begin());
+            led_to.iter().map(|url| url.fragment().unwrap().to_owned()).collect::<Vec<_>>()
+        };
+        assert_eq!(led_to(""), ["/zh/green", "/black", "/top"], "as docsify itself sees them");
+        assert_eq!(led_to("relativePath: true"), ["/zh/zh/green", "/zh/black", "/top"]);
         let history = lists("https://a.test/docs/zh/guide", "", "routerMode: 'history', basePath: '/docs/'");
         assert_eq!(history, ["/docs/_sidebar.md", "/docs/zh/_sidebar.md", "/docs/zh/guide.md"]);
     }

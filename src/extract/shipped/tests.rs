@@ -145,7 +145,7 @@ fn what_components_and_elements_are_given_is_read() {
     let island = |client: &str| format!("<head><title>Kettles</title></head><astro-island client={client} props=\"{props}\"></astro-island><script>a</script>");
     assert_eq!(shipped(&island("only"), "astro-island"), TEXT);
     let text = "<p>All about kettles, and what they are for.</p>";
-    let own = read(&format!("{text}{}", island("load"))).unwrap();
+    let own = read(&format!("{}{text}", island("load"))).unwrap();
     assert_eq!((own.markdown.as_str(), own.filled), ("All about kettles, and what they are for.", Filled::Served));
     let page = serde_json::json!({ "component": "Doc", "props": { "doc": { "title": "Kettles", "body": HTML } }, "url": "/x" });
     let page = page.to_string().replace('"', "&quot;");

@@ -54,7 +54,7 @@ impl Pages for Sqlite {
     }
 
     fn filled(&self, source: Option<&SourceId>, url: &Url) -> Result<Option<Filled>, Error> {
-        self.read(|transaction| pages::filled(transaction, source, &address(url)))
+        self.read(|transaction| pages::filled_in(transaction, source, &address(url)))
     }
 
     fn sources_of_page(&self, url: &Url) -> Result<Vec<SourceId>, Error> {

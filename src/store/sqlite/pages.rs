@@ -322,7 +322,7 @@ pub(super) fn page(connection: &Connection, source: Option<&SourceId>, url: &Url
     Ok(Some((parse_source(&row.get::<_, String>(12)?)?, document(row)?)))
 }
 
-pub(super) fn filled(connection: &Connection, source: Option<&SourceId>, url: &Url) -> Result<Option<Filled>, Failure> {
+pub(super) fn filled_in(connection: &Connection, source: Option<&SourceId>, url: &Url) -> Result<Option<Filled>, Failure> {
     let sql = "SELECT p.filled FROM pages AS p JOIN sources AS s ON s.id = p.source
                WHERE p.url = ?1 AND (?2 IS NULL OR s.name = ?2) ORDER BY p.fetched_at DESC, p.id DESC LIMIT 1";
     let mut statement = connection.prepare_cached(sql)?;
