@@ -49,7 +49,8 @@ impl World {
 
     fn crawl(&self, further: &[&str]) -> Value {
         let seed = self.url("/");
-        let arguments = [&["crawl", &seed, "--allow-private", "--no-index", "--json", "--depth", "9", "--concurrency", "1"], further].concat();
+        let arguments =
+            [&["crawl", &seed, "--allow-private", "--no-index", "--json", "--depth", "9", "--concurrency", "1"], further].concat();
         let output = run(self.home.path(), &arguments);
         let told = report(&output);
         assert_eq!(told["failed_total"], json!(0), "{told} {}", text(&output.stderr));
@@ -130,7 +131,10 @@ fn what_was_rendered_is_not_given_up_for_what_is_left_without_a_browser() {
     assert_eq!((&told["failed_total"], &told["updated"], &told["new_skipped_total"]), (&json!(4), &json!(0), &json!(0)), "{told}");
 
     // What has a text of its own now takes the place of what was rendered, and one that was never stored has nothing to be kept.
-    world.site.reply(&format!("{}/a", world.host), Reply::html("<h1>Water</h1><p>Water is poured by hand now.</p><a href=/b>b</a><a href=/e>e</a>"));
+    world.site.reply(
+        &format!("{}/a", world.host),
+        Reply::html("<h1>Water</h1><p>Water is poured by hand now.</p><a href=/b>b</a><a href=/e>e</a>"),
+    );
     world.app("/e", &foot().replace("foot", "end"), "Nobody asks for it.");
     let told = world.crawl(&["--render", "never"]);
     assert_eq!((&told["stored"], &told["kept_total"]), (&json!(3), &json!(3)), "{told}");
@@ -158,7 +162,8 @@ fn a_page_is_rendered_and_stored_once_under_the_address_that_it_names() {
     let named = |path: &str| format!("<link rel=canonical href={path}>");
     world.app("/", &format!("{}<a href=/a>a</a>", named("/")), "The kettle is put on.");
     world.app("/a", &format!("{}<a href=/b>b</a>", named("/a")), "When it sings the water is poured.");
-    let links = "<a href=/c?from=b>c</a> <a href=/c>c</a> <a href=/d?from=b>d</a> <a href=/d>d</a> <a href=/e?from=b>e</a> <a href=/e>e</a>";
+    let links =
+        "<a href=/c?from=b>c</a> <a href=/c>c</a> <a href=/d?from=b>d</a> <a href=/d>d</a> <a href=/e?from=b>e</a> <a href=/e>e</a>";
     world.app("/b", &format!("{}{links}", named("/b")), "The leaves are in it for some minutes.");
     // One with a text beside its place, a shell, and a shell whose address its script writes; no two answers are the same.
     for path in ["/c", "/c?from=b"] {
@@ -178,7 +183,8 @@ fn a_page_is_rendered_and_stored_once_under_the_address_that_it_names() {
     assert_eq!(world.stored(), ["/", "/a", "/b", "/c", "/d", "/e"], "{told}");
     // The last one is known for what it is when it has been rendered.
     assert_eq!((&told["stored"], &told["rendered"]), (&json!(6), &json!(7)), "{told}");
-    let yielded = ["c", "d", "e"].map(|name| (format!("/{name}?from=b"), format!("its canonical address is {}", world.url(&format!("/{name}")))));
+    let yielded =
+        ["c", "d", "e"].map(|name| (format!("/{name}?from=b"), format!("its canonical address is {}", world.url(&format!("/{name}")))));
     assert_eq!(why(&told), yielded, "{told}");
     assert_eq!(world.site.targets().iter().filter(|target| target.contains("/text/c")).count(), 1, "{:?}", world.site.targets());
 }

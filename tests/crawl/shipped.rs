@@ -204,7 +204,8 @@ fn folders_of_a_site_of_routes_have_sidebars_of_their_own() {
         world.site.reply(&format!("a.test/{page}.md"), markdown(&format!("# Page {page}\n\n{page}. {WORDS}\n")));
     }
     let (pages, report) = crawled(&world, "http://a.test/");
-    let expected = ["", "#/guide", "#/pots/", "#/tea/", "#/tea/more", "#/tea/green", "#/tea/black"].map(|page| format!("http://a.test/{page}"));
+    let expected =
+        ["", "#/guide", "#/pots/", "#/tea/", "#/tea/more", "#/tea/green", "#/tea/black"].map(|page| format!("http://a.test/{page}"));
     let mut found: Vec<String> = urls(&pages).into_iter().map(str::to_owned).collect();
     found.sort_by_key(|url| expected.iter().position(|known| known == url));
     assert_eq!(found, expected);
@@ -230,11 +231,18 @@ fn folders_of_a_site_of_routes_have_sidebars_of_their_own() {
 fn a_description_is_found_by_way_of_scripts_and_settings() {
     const INTERFACE: &str = r#"{"openapi":"3.0.0","info":{"title":"Kettles","version":"1"},"paths":{"/boil":{"get":{"summary":"Boils the water","responses":{}}}}}"#;
     let page = |script: &str| {
-        Reply::html(format!("<title>Swagger UI</title><div id=swagger-ui></div><script src=./swagger-ui-bundle.js></script><script src=./{script}></script>"))
+        Reply::html(format!(
+            "<title>Swagger UI</title><div id=swagger-ui></div><script src=./swagger-ui-bundle.js></script><script src=./{script}></script>"
+        ))
     };
     let program = |text: String| Reply::new(200, "text/javascript", text);
     for (script, text) in [
-        ("swagger-ui-init.js", format!("let options = {{\"swaggerDoc\": {INTERFACE}}}; let doc = options.swaggerDoc; let all = {{ spec: doc, url: url }}; SwaggerUIBundle(all)")),
+        (
+            "swagger-ui-init.js",
+            format!(
+                "let options = {{\"swaggerDoc\": {INTERFACE}}}; let doc = options.swaggerDoc; let all = {{ spec: doc, url: url }}; SwaggerUIBundle(all)"
+            ),
+        ),
         ("index.js", "var c = JSON.parse('{\"urls\":[{\"url\":\"api.json\",\"name\":\"One\"}]}'); SwaggerUIBundle(c)".to_owned()),
         ("swagger-initializer.js", "window.ui = SwaggerUIBundle({ url: '', \"configUrl\" : \"/v3/swagger-config\" })".to_owned()),
     ] {
@@ -265,11 +273,23 @@ fn data_of_a_page_in_a_file_of_its_framework_is_read() {
     let router = "<script>window.__reactRouterContext = {\"isSpaMode\":true};</script>";
     let value = serde_json::json!({ "title": "Kettles", "html": html });
     let flat = serde_json::json!([{ "page": 1 }, { "title": 2, "html": 3 }, "Kettles", html]);
-    let streamed = serde_json::json!([{ "_1": 2 }, "routes/kettles", { "_3": 4 }, "data", { "_5": 6, "_7": 8 }, "title", "Kettles", "html", html]);
+    let streamed =
+        serde_json::json!([{ "_1": 2 }, "routes/kettles", { "_3": 4 }, "data", { "_5": 6, "_7": 8 }, "title", "Kettles", "html", html]);
     for (name, head, file, data) in [
         ("Next data", next, "_next/data/B1/index.json", serde_json::json!({ "pageProps": { "doc": value } }).to_string()),
-        ("Nuxt payload", nuxt, "_payload.json?1", serde_json::json!([{ "data": 1 }, ["ShallowReactive", 2], { "page": 3 }, { "title": 4, "html": 5 }, "Kettles", html]).to_string()),
-        ("SvelteKit data", svelte, "__data.json", serde_json::json!({ "type": "data", "nodes": [null, { "type": "data", "data": flat }] }).to_string()),
+        (
+            "Nuxt payload",
+            nuxt,
+            "_payload.json?1",
+            serde_json::json!([{ "data": 1 }, ["ShallowReactive", 2], { "page": 3 }, { "title": 4, "html": 5 }, "Kettles", html])
+                .to_string(),
+        ),
+        (
+            "SvelteKit data",
+            svelte,
+            "__data.json",
+            serde_json::json!({ "type": "data", "nodes": [null, { "type": "data", "data": flat }] }).to_string(),
+        ),
         ("React Router data", router, "_root.data", format!("{streamed}\nP9:[]\n")),
     ] {
         let world = World::new();

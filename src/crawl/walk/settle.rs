@@ -181,8 +181,7 @@ impl Crawl {
         }
         let canonical = outline.canonical.take().map(|canonical| self.in_one_form(canonical));
         canonical.is_some_and(|canonical| {
-            self.shells.served.tell_apart(origin(url), &canonical)
-                && self.yields(url, (entry.depth, entry.role), &entry.via, &canonical)
+            self.shells.served.tell_apart(origin(url), &canonical) && self.yields(url, (entry.depth, entry.role), &entry.via, &canonical)
         })
     }
 

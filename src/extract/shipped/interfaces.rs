@@ -171,14 +171,21 @@ mod tests {
         let description = r#"{"openapi":"3.0.0","info":{"title":"Kettles","version":"1.0"},"paths":{"/boil":{}}}"#;
         for script in [
             format!("SwaggerUIBundle({{ spec: {description}, dom_id: '#x' }})"),
-            format!("let options = {{\"swaggerDoc\": {description}}}; let spec = options.swaggerDoc; let o = {{ spec: spec, url: url }}; SwaggerUIBundle(o)"),
+            format!(
+                "let options = {{\"swaggerDoc\": {description}}}; let spec = options.swaggerDoc; let o = {{ spec: spec, url: url }}; SwaggerUIBundle(o)"
+            ),
             format!("const spec = {description}; Redoc.init(spec, {{}})"),
             format!("createApiReference('#app', {{ content: {description} }})"),
             format!("createApiReference('#app', {{ content: {:?} }})", description),
         ] {
             assert_eq!(of(&script).inline.as_deref(), Some(description), "{script}");
         }
-        for other in ["SwaggerUIBundle({ spec: { openapi: 3 } })", "SwaggerUIBundle({ spec: window.spec })", "SwaggerUIBundle(", "a = a; SwaggerUIBundle(a)"] {
+        for other in [
+            "SwaggerUIBundle({ spec: { openapi: 3 } })",
+            "SwaggerUIBundle({ spec: window.spec })",
+            "SwaggerUIBundle(",
+            "a = a; SwaggerUIBundle(a)",
+        ] {
             assert_eq!(of(other), Interfaces::default(), "{other}");
         }
     }

@@ -18,7 +18,9 @@ fn plain(value: &Data, depth: usize) -> Data {
 
 fn of_pair(pair: &Data, depth: usize) -> Data {
     match pair.items() {
-        [Data::Number(kind), Data::List(items)] if LISTS.contains(kind) => Data::List(items.iter().map(|item| of_pair(item, depth + 1)).collect()),
+        [Data::Number(kind), Data::List(items)] if LISTS.contains(kind) => {
+            Data::List(items.iter().map(|item| of_pair(item, depth + 1)).collect())
+        }
         [Data::Number(_), value] => plain(value, depth + 1),
         _ => Data::Nothing,
     }
@@ -38,7 +40,9 @@ mod tests {
     #[test]
     fn pairs_are_values() {
         let read = |props: &str| given(&literal::value(props, &Budget::default().begin()));
-        let props = read(r#"{"title":[0,"Kettles"],"doc":[0,{"body":[0,"<p>x</p>"],"tags":[1,[[0,"a"],[0,"b"]]]}],"at":[3,"2024-01-01"],"odd":"x"}"#);
+        let props = read(
+            r#"{"title":[0,"Kettles"],"doc":[0,{"body":[0,"<p>x</p>"],"tags":[1,[[0,"a"],[0,"b"]]]}],"at":[3,"2024-01-01"],"odd":"x"}"#,
+        );
         let doc = props.field("doc").unwrap();
         assert_eq!((props.text_of("title"), doc.text_of("body")), (Some("Kettles"), Some("<p>x</p>")));
         assert_eq!(doc.field("tags").unwrap().items(), [Data::Text("a".to_owned()), Data::Text("b".to_owned())]);

@@ -117,8 +117,7 @@ fn in_page(html: &str, syntax: Syntax, url: &Url, meter: &Meter) -> Option<Shipp
     let nuxt_call = || assigned(&sources, "__NUXT__").and_then(|script| found("__NUXT__", prose(&literal::called(script, meter))));
     let remix = || assigned(&sources, "__remixContext").and_then(|script| found("__remixContext", prose(&read(script))));
     let router = || {
-        let (_, part) =
-            sources.scripts.iter().find_map(|script| script.text.split_once("Context.streamController.enqueue("))?;
+        let (_, part) = sources.scripts.iter().find_map(|script| script.text.split_once("Context.streamController.enqueue("))?;
         let stream = literal::value(part, meter);
         found("__reactRouterContext", prose(&Payload::Router.read(stream.text()?, meter)))
     };

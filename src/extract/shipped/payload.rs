@@ -78,7 +78,8 @@ fn next(path: &str, sources: &Sources<'_>, meter: &Meter) -> Option<String> {
     let build = data.text_of("buildId").filter(|build| !build.is_empty() && build.bytes().all(is_of_name))?;
     ["isFallback", "gsp", "gssp"].iter().any(is_so).then_some(())?;
     let scripts = sources.scripts.iter().filter_map(|script| script.source.as_deref());
-    let base = scripts.filter(|script| script.starts_with('/') && !script.starts_with("//")).find_map(|script| script.split_once("/_next/"));
+    let base =
+        scripts.filter(|script| script.starts_with('/') && !script.starts_with("//")).find_map(|script| script.split_once("/_next/"));
     let base = base.map_or("", |(base, _)| base);
     let path = path.strip_prefix(base).unwrap_or(path).trim_matches('/');
     let path = path.strip_suffix(".html").unwrap_or(path);
@@ -126,7 +127,14 @@ mod tests {
     #[test]
     fn what_is_none_holds_nothing() {
         let meter = Budget::default().begin();
-        for other in ["", "<!doctype html><p>A page.", "[]", "{\"type\":\"redirect\",\"location\":\"/x\"}", "{\"nodes\":[null,{\"type\":\"skip\"}]}", "7"] {
+        for other in [
+            "",
+            "<!doctype html><p>A page.",
+            "[]",
+            "{\"type\":\"redirect\",\"location\":\"/x\"}",
+            "{\"nodes\":[null,{\"type\":\"skip\"}]}",
+            "7",
+        ] {
             for payload in Payload::ALL {
                 let data = payload.read(other, &meter);
                 assert!(data.text().is_none() && data.fields().is_empty(), "{payload:?} {other}: {data:?}");

@@ -282,7 +282,8 @@ mod tests {
             let body = b"[Green](zh/green.md) [Black](black.md) [Top](/top)".to_vec();
             let (url, content_type) = ("https://a.test/docs/zh/_sidebar.md".parse().unwrap(), Some("text/markdown".to_owned()));
             let (validators, fetched_at) = (crate::model::Validators::default(), std::time::SystemTime::UNIX_EPOCH);
-            let file = Page { url, status: 200, content_type, body, depth: 0, validators, fetched_at, filled: crate::model::Filled::default() };
+            let file =
+                Page { url, status: 200, content_type, body, depth: 0, validators, fetched_at, filled: crate::model::Filled::default() };
             let led_to = site.led_to(&file, &Budget::default().begin());
             led_to.iter().map(|url| url.fragment().unwrap().to_owned()).collect::<Vec<_>>()
         };

@@ -509,10 +509,7 @@ mod tests {
         let source = r#"[{"_type":"block","style":"normal","markDefs":[{"_key":"k1","_type":"link","href":"/pots"}],
             "children":[{"_type":"span","text":"A kettle is no ","marks":[]},{"_type":"span","text":"pot","marks":["strong","k1"]}]},
             {"_type":"block","style":"normal","markDefs":[],"children":[{"_type":"span","text":"Nor is it a pan.","marks":["k1"]}]}]"#;
-        assert_eq!(
-            html(source).unwrap(),
-            "<p>A kettle is no <a href=\"/pots\"><strong>pot</strong></a></p><p>Nor is it a pan.</p>"
-        );
+        assert_eq!(html(source).unwrap(), "<p>A kettle is no <a href=\"/pots\"><strong>pot</strong></a></p><p>Nor is it a pan.</p>");
     }
 
     #[test]
