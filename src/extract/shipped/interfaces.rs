@@ -15,6 +15,8 @@ pub(super) struct Interfaces {
     pub(super) settings: Vec<String>,
     /// One that stands there itself, as JSON.
     pub(super) inline: Option<String>,
+    /// Names that were looked up so far: each is looked for in the whole script.
+    looked_up: usize,
 }
 
 impl Interfaces {
@@ -49,6 +51,7 @@ impl Interfaces {
     }
 
     fn bounded(mut self) -> Self {
+        self.looked_up = 0;
         for links in [&mut self.links, &mut self.settings] {
             links.retain(|link| !link.is_empty() && link.len() < LONGEST && !link.starts_with("data:"));
             links.truncate(MOST_LINKS);
@@ -82,7 +85,10 @@ impl Interfaces {
                 for (name, value) in fields {
                     match (name.as_str(), value) {
                         ("url", Data::Text(link)) => self.links.push(link.clone()),
-                        ("url", Data::Name(_)) => self.links.extend(looked_up(value, script, meter).text().map(str::to_owned)),
+                        ("url", Data::Name(_)) => {
+                            let found = self.looked_up(value, script, meter);
+                            self.links.extend(found.text().map(str::to_owned));
+                        }
                         ("configUrl", Data::Text(link)) => self.settings.push(link.clone()),
                         // As the text of its JSON.
                         ("spec" | "content", Data::Text(text)) if text.trim_start().starts_with('{') => {
@@ -94,12 +100,20 @@ impl Interfaces {
                 }
             }
             Data::List(items) => items.iter().take(MOST_LINKS).for_each(|item| self.take(item, script, meter, depth + 1)),
-            Data::Name(_) => self.take(&looked_up(told, script, meter), script, meter, depth + 1),
+            Data::Name(_) => {
+                let found = self.looked_up(told, script, meter);
+                self.take(&found, script, meter, depth + 1);
+            }
             Data::Call(name, parts) if matches!(name.as_str(), "assign" | "merge" | "extend") => {
                 parts.iter().take(MOST_LINKS).for_each(|part| self.take(part, script, meter, depth + 1));
             }
             _ => {}
         }
+    }
+
+    fn looked_up(&mut self, name: &Data, script: &str, meter: &Meter) -> Data {
+        self.looked_up += 1;
+        if self.looked_up > MOST_NAMES { Data::Nothing } else { looked_up(name, script, meter) }
     }
 }
 
@@ -134,7 +148,8 @@ const MOST_LINKS: usize = 1_000;
 const LONGEST: usize = 2_000;
 /// Names that stand for names.
 const DEEPEST: usize = 6;
-/// Values of one name that are read.
+/// Names that are looked up, and values of each that are read.
+const MOST_NAMES: usize = 20;
 const MOST_VALUES: usize = 8;
 
 #[cfg(test)]
@@ -194,6 +209,8 @@ mod tests {
     fn names_that_stand_for_names_end() {
         let circle = "a = b; b = a; ".repeat(1_000);
         assert_eq!(of(&format!("{circle} SwaggerUIBundle(a)")), Interfaces::default());
+        let many = format!("SwaggerUIBundle([{}]); {}", "a, ".repeat(1_000), "a = 7; ".repeat(20_000));
+        assert_eq!(of(&many), Interfaces::default());
         let lists = format!("{}{}", "[".repeat(50_000), "SwaggerUIBundle([a, a, a, a])");
         assert_eq!(of(&lists), Interfaces::default());
     }
