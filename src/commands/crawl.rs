@@ -332,6 +332,12 @@ fn left_out(report: &CrawlReport) -> Vec<String> {
             "{pages} a browser, as scripts write the text and no data of the site has it (such as {first}): `smolcrawl help scripts`"
         ));
     }
+    if let Some(first) = report.kept.first() {
+        let pages = if report.kept_total == 1 { "1 page is".to_owned() } else { format!("{} pages are", report.kept_total) };
+        lines.push(format!(
+            "{pages} kept as rendered before, or as read from data, as less has come without (such as {first}): `smolcrawl help scripts`"
+        ));
+    }
     lines
 }
 

@@ -97,6 +97,30 @@ pub(super) fn credible<'a>(page: &Url, canonical: Option<&'a Url>, bounds: &Boun
     })
 }
 
+/// Canonical addresses of pages that scripts fill in. All of them may be served from one template, or written by one script, which names one
+/// address for every page: it is that of a page only where pages of the site name different ones.
+#[derive(Debug, Default)]
+pub(super) struct Templates {
+    /// By origin: the address that was named first, until another one is named.
+    named: HashMap<Box<str>, Option<Box<str>>>,
+}
+
+impl Templates {
+    /// A page of this origin names this address. Whether its pages are told apart so.
+    pub(super) fn tell_apart(&mut self, origin: Box<str>, canonical: &Url) -> bool {
+        if self.named.len() >= MOST_TEMPLATES && !self.named.contains_key(&origin) {
+            return false;
+        }
+        let first = self.named.entry(origin).or_insert_with(|| Some(canonical.as_str().into()));
+        if first.as_deref().is_some_and(|first| first != canonical.as_str()) {
+            *first = None;
+        }
+        first.is_none()
+    }
+}
+
+const MOST_TEMPLATES: usize = 1_000;
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -140,6 +164,17 @@ mod tests {
         let mut standing = Standing::default();
         assert!(standing.yields(&page, 3, &canonical));
         assert_eq!(standing.passed_on(&canonical, &page), Some((page, 3)));
+    }
+
+    #[test]
+    fn an_address_that_every_page_names_is_none_of_them() {
+        let mut templates = Templates::default();
+        let mut named = |origin: &str, canonical: &str| templates.tell_apart(origin.into(), &url(canonical));
+        assert!(!(0..9).any(|_| named("a", "http://a.test/start")), "one address is named by all");
+        assert!(!named("b", "http://b.test/x") && named("b", "http://b.test/y") && named("b", "http://b.test/x"));
+        assert!(!named("a", "http://a.test/start"), "another site says nothing of this one");
+        (0..2 * MOST_TEMPLATES).for_each(|number| _ = named(&number.to_string(), "http://a.test/x"));
+        assert_eq!(templates.named.len(), MOST_TEMPLATES);
     }
 
     #[test]

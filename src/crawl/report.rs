@@ -56,6 +56,11 @@ pub struct CrawlReport {
     /// [`MAX_LISTED`] only, `needs_browser_total` counts them all. The caller fills this in, as a crawl knows no text.
     pub needs_browser: Vec<Url>,
     pub needs_browser_total: u64,
+    /// Pages that are stored as a browser or data of their site had filled them in, and of which less has come now: what is stored was kept.
+    /// They are among the skipped, too. The first [`MAX_LISTED`] only, `kept_total` counts them all. The caller fills this in, as a crawl knows
+    /// no store.
+    pub kept: Vec<Url>,
+    pub kept_total: u64,
     /// Pages that say nearly the same as another one that was met before, each with that one; they are stored all the same. The first
     /// [`MAX_LISTED`] only, `alike_total` counts them all. The caller fills this in, as a crawl knows no text: see [`Alike`](super::Alike).
     pub alike: Vec<NearlySame>,
@@ -320,6 +325,8 @@ mod tests {
             "shipped",
             "needs_browser",
             "needs_browser_total",
+            "kept",
+            "kept_total",
             "alike",
             "alike_total",
             "bytes",

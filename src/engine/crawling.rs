@@ -10,13 +10,13 @@ use futures_util::stream::FuturesUnordered;
 use url::Url;
 
 use super::reading::Reading;
-use super::sources::Known;
+use super::sources::{Before, Known};
 use super::{Chunking, Engine, Fill, Resume, read_and_cut};
 use crate::crawl::{Alike, Crawl, CrawlReport, CrawlRequest, End, Failed, LinkGraph, MAX_LISTED, Skipped, Visit, normalise};
 use crate::error::Error;
 use crate::extract;
 use crate::http::{Counters, masked};
-use crate::model::{Budget, Document, OverBudget, Page, SourceId, Trail};
+use crate::model::{Budget, Document, Filled, OverBudget, Page, SourceId, Trail};
 use crate::reactor::{Boxed, Lane};
 use crate::store::{CutPage, Put};
 
@@ -123,6 +123,9 @@ pub(super) struct Tally {
     /// Of these, whose text scripts would write; the first [`MAX_LISTED`] only.
     needs_browser: Vec<Url>,
     needs_browser_total: u64,
+    /// Likewise, of which what is stored was kept.
+    kept: Vec<Url>,
+    kept_total: u64,
     /// Pages that were fetched and cost too much to read; the first [`MAX_LISTED`] only.
     failed: Vec<Failed>,
     failed_total: u64,
@@ -266,8 +269,10 @@ impl Crawling {
                     let is_seed = page.depth == 0 && self.crawl.so_far().0 <= self.crawl.request().seeds.len() as u64;
                     let unversioned = source.clone().filter(|source| is_seed && source.version().is_none());
                     let copies_of = source.clone().filter(|_| self.is_again);
+                    let before = self.fill.as_ref().map_or(Before::Perhaps, Fill::before);
                     self.taking_in.push(self.engine.clone().take_in(
                         source,
+                        before,
                         copies_of,
                         unversioned,
                         page,
@@ -437,6 +442,8 @@ impl Tally {
         report.stored = self.stored;
         report.needs_browser.clone_from(&self.needs_browser);
         report.needs_browser_total = self.needs_browser_total;
+        report.kept.clone_from(&self.kept);
+        report.kept_total = self.kept_total;
         let room = MAX_LISTED.saturating_sub(report.skipped.len());
         report.skipped.extend(self.skipped.iter().take(room).cloned());
         report.skipped_total += self.skipped_total;
@@ -454,10 +461,15 @@ impl Tally {
                 if self.skipped.len() < MAX_LISTED {
                     self.skipped.push(skipped.clone());
                 }
-                if skipped.why == extract::Skip::Shell.to_string() {
-                    self.needs_browser_total += 1;
-                    if self.needs_browser.len() < MAX_LISTED {
-                        self.needs_browser.push(skipped.url.clone());
+                let list = match () {
+                    () if is_kept(skipped) => Some((&mut self.kept, &mut self.kept_total)),
+                    () if skipped.why == extract::Skip::Shell.to_string() => Some((&mut self.needs_browser, &mut self.needs_browser_total)),
+                    () => None,
+                };
+                if let Some((list, total)) = list {
+                    *total += 1;
+                    if list.len() < MAX_LISTED {
+                        list.push(skipped.url.clone());
                     }
                 }
             }
@@ -479,10 +491,18 @@ enum Turn {
     Hurried,
 }
 
-/// Whether a page is stored as it is although scripts would write its text.
-fn is_shell(page: &Page, document: &Document, budget: &Budget) -> Result<bool, OverBudget> {
-    let may_be = page.filled.is_served() && document.filled.is_served() && document.markdown.len() < LONGEST_SHELL;
-    Ok(may_be && extract::shell(page, &budget.begin())?.is_some())
+/// Why a page is left out of which less has come than is stored; none of one that has a text of its own there.
+fn kept(stored: &Filled) -> Option<&'static str> {
+    match stored {
+        Filled::Served => None,
+        Filled::Shipped(_) => Some(KEPT_SHIPPED),
+        Filled::Rendered => Some(KEPT_RENDERED),
+    }
+}
+
+/// Whether what is stored of it was kept.
+pub(super) fn is_kept(skipped: &Skipped) -> bool {
+    [KEPT_SHIPPED, KEPT_RENDERED].contains(&&*skipped.why)
 }
 
 /// A page that came and was not read.
@@ -491,11 +511,13 @@ pub(super) fn unread(url: Url, skip: &extract::Skip) -> Failed {
 }
 
 impl Engine {
-    /// Reads and cuts a page on the pool, unless it says what a page of `copies_of` says. Of `unversioned` it is a seed, and may name the version.
+    /// Reads and cuts a page on the pool, unless it says what a page of `copies_of` says, or less than is stored of it. Of `unversioned` it is a
+    /// seed, and may name the version.
     #[expect(clippy::too_many_arguments, reason = "all of it is what one page needs, and it is called once")]
     pub(super) fn take_in(
         self,
         source: Option<SourceId>,
+        before: Before,
         copies_of: Option<SourceId>,
         unversioned: Option<SourceId>,
         page: Page,
@@ -505,27 +527,29 @@ impl Engine {
     ) -> TakenIn {
         Box::pin(async move {
             let url = page.url.clone();
+            // What was had from data or from a browser says more than what is left without these, and is not given up for that.
+            let kept = match before {
+                Before::Perhaps if page.filled.is_served() => {
+                    let (source, at) = (source.clone(), url.clone());
+                    let stored = self.with_store(move |store| store.filled(source.as_ref(), &at)).await?;
+                    stored.as_ref().and_then(kept)
+                }
+                Before::Perhaps | Before::Nothing => None,
+            };
             let inner = self.inner.clone();
             // A defect that one page shows ends no more than the work on it.
             let work = move || {
                 catch_unwind(AssertUnwindSafe(|| {
                     let read = read_and_cut(&page, &chunking, &inner.embedder, &budget)?;
+                    if kept.is_some() && read.0.filled.is_served() && extract::is_unfilled(&page, &budget.begin())? {
+                        return Err(extract::Skip::Shell);
+                    }
                     alike.lock().unwrap_or_else(PoisonError::into_inner).meet(&read.0.url, &read.0.markdown);
-                    let is_shell = is_shell(&page, &read.0, &budget)?;
-                    Ok::<_, extract::Skip>((read, is_shell))
+                    Ok(read)
                 }))
             };
             let event = match self.inner.handle.unblock_on(Lane::Bulk, work).await {
-                Ok(Ok(((document, chunks), is_shell))) => {
-                    // What is stored says more, as it was had from data or from a browser: it is not given up for what is left without these.
-                    if is_shell {
-                        let (source, at) = (source.clone(), url.clone());
-                        let stored = self.with_store(move |store| store.page_in(source.as_ref(), &at)).await?;
-                        if stored.is_some_and(|(_, stored)| !stored.filled.is_served()) {
-                            let skipped = Skipped { url: masked(&url), why: extract::Skip::Shell.to_string() };
-                            return Ok(Taken::Nothing(Box::new((url, Event::Skipped(skipped)))));
-                        }
-                    }
+                Ok(Ok((document, chunks))) => {
                     if let Some(source) = copies_of {
                         let page = document.clone();
                         if let Some(first) = self.with_store(move |store| store.page_saying_the_same(&source, &page)).await? {
@@ -539,7 +563,10 @@ impl Engine {
                 }
                 Ok(Err(extract::Skip::OverBudget(OverBudget::Stopped))) => return Ok(Taken::Unread(url)),
                 Ok(Err(skip @ (extract::Skip::OverBudget(_) | extract::Skip::Login))) => Event::Failed(unread(url.clone(), &skip)),
-                Ok(Err(skip)) => Event::Skipped(Skipped { url: masked(&url), why: skip.to_string() }),
+                Ok(Err(skip)) => {
+                    let why = kept.filter(|_| skip == extract::Skip::Shell).map_or_else(|| skip.to_string(), str::to_owned);
+                    Event::Skipped(Skipped { url: masked(&url), why })
+                }
                 Err(_) => {
                     let (error, hint) = ("reading this page panicked".to_owned(), "this is a defect of smolcrawl; please report it");
                     Event::Failed(Failed { url: masked(&url), error, hint: Some(hint.to_owned()), is_transient: false })
@@ -600,8 +627,9 @@ const STORED_TOGETHER: usize = 8;
 const MANY_FOUND: usize = 10_000;
 /// Bytes.
 const LONGEST_VERSION: usize = 50;
-/// Of a page that scripts would fill in, in bytes of markdown: a text that is longer is one.
-const LONGEST_SHELL: usize = 2_000;
+/// Why pages are left out: see [`kept`].
+const KEPT_RENDERED: &str = "kept as rendered before: what it says without a browser is less";
+const KEPT_SHIPPED: &str = "kept as read from data before: what it says without is less";
 
 #[cfg(test)]
 mod tests {

@@ -371,7 +371,8 @@ impl Joining {
         let is_seed = page.depth == 0 && self.fill.request().seeds.contains(&page.url);
         let unversioned = source.clone().filter(|source| is_seed && source.version().is_none());
         let (chunking, budget) = (self.chunking.clone(), self.reading.budget.clone());
-        self.taking_in.push(self.engine.clone().take_in(source, None, unversioned, page, chunking, budget, self.alike.clone()));
+        let before = self.fill.before();
+        self.taking_in.push(self.engine.clone().take_in(source, before, None, unversioned, page, chunking, budget, self.alike.clone()));
     }
 
     /// An event is told.

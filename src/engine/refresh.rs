@@ -11,6 +11,7 @@ use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 use url::Url;
 
+use super::crawling::is_kept;
 use super::reading::Reading;
 use super::sources::Known;
 use super::{Chunking, Crawling, Engine, Event, Failed, Robots, Skipped};
@@ -416,6 +417,7 @@ impl Refreshing {
                     }
                     // The seeds again.
                     Some(Ok(Event::Stored { .. })) => {}
+                    Some(Ok(Event::Skipped(skipped))) if is_kept(&skipped) => {}
                     Some(Ok(Event::Skipped(skipped))) => match crawling.missed_since(&skipped.url) {
                         None => push(&mut self.report.new_skipped, &mut self.report.new_skipped_total, skipped),
                         Some(_) => self.report.still_skipped_total += 1,

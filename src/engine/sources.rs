@@ -32,8 +32,16 @@ pub struct Fill {
     sources: Vec<(SourceId, Vec<Url>)>,
     start: Start,
     pages_before: u64,
+    before: Before,
     /// Addresses that need not be asked for, as they just have been, and links of pages that were.
     known: Option<Known>,
+}
+
+/// Whether the store may have pages of a crawl already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Before {
+    Nothing,
+    Perhaps,
 }
 
 /// What a refresh has found out before new pages are looked for.
@@ -46,7 +54,7 @@ pub(super) struct Known {
 impl Fill {
     /// Of sources with their seeds, from the beginning.
     pub(super) fn of(request: CrawlRequest, sources: Vec<(SourceId, Vec<Url>)>) -> Self {
-        Self { request, sources, start: Start::Afresh, pages_before: 0, known: None }
+        Self { request, sources, start: Start::Afresh, pages_before: 0, before: Before::Perhaps, known: None }
     }
 
     /// Each source with its seeds.
@@ -79,6 +87,10 @@ impl Fill {
     /// Pages that an earlier crawl stored, which this one goes on with.
     pub fn pages_before(&self) -> u64 {
         self.pages_before
+    }
+
+    pub(super) fn before(&self) -> Before {
+        self.before
     }
 
     /// The source that a page belongs to: that of the seed on its host whose path has most in common with its own.
@@ -126,8 +138,10 @@ impl Engine {
             }
         }
         let Some((source, seeds)) = sources.first() else {
-            return Ok(Fill { request, sources, start: Start::Afresh, pages_before: 0, known: None });
+            return Ok(Fill::of(request, sources));
         };
+        let has_pages = |of: &SourceSummary| of.pages > 0 && sources.iter().any(|(source, _)| *source == of.source);
+        let before = if known.iter().any(has_pages) { Before::Perhaps } else { Before::Nothing };
         let summary = known.iter().find(|of| of.source == *source);
         let unlimited = |recipe: Recipe| Recipe { max_pages: 0, max_requests: None, max_bytes: None, scripted: Vec::new(), ..recipe };
         let asked = unlimited(request.recipe(seeds.clone()));
@@ -150,7 +164,7 @@ impl Engine {
         let learned = summary.and_then(|of| of.recipe.as_ref()).map_or_else(Vec::new, |recipe| recipe.scripted.clone());
         let scripted = request.scripted.iter().cloned().chain(learned).collect::<BTreeSet<_>>().into_iter().collect();
         let request = CrawlRequest { scripted, ..request };
-        Ok(Fill { request, sources, start, pages_before, known: None })
+        Ok(Fill { request, sources, start, pages_before, before, known: None })
     }
 
     /// A crawl by the recipe of a source that asks for no page of it but the seeds: it finds what is new. What a crawl that did not complete
@@ -161,7 +175,8 @@ impl Engine {
             SourceState::Complete | SourceState::Loose => Start::Afresh,
         };
         let sources = vec![(summary.source.clone(), recipe.seeds.clone())];
-        Ok(Fill { request: CrawlRequest::of(recipe)?, sources, start, pages_before: summary.pages, known: Some(known) })
+        let (request, pages_before) = (CrawlRequest::of(recipe)?, summary.pages);
+        Ok(Fill { request, sources, start, pages_before, before: Before::Perhaps, known: Some(known) })
     }
 
     async fn has_trail(&self, source: SourceId) -> Result<bool, Error> {

@@ -169,10 +169,23 @@ pub fn shell(page: &Page, meter: &Meter) -> Result<Option<Shell>, OverBudget> {
 /// Whether a page has a place for an application that is empty, and scripts to fill it, whatever text stands beside it: where that is known of
 /// the other pages of a site, this one is not all that its address shows.
 pub fn is_hollow(page: &Page, meter: &Meter) -> bool {
-    let is_html = kind(page.content_type.as_deref(), &page.url, &page.body) == Kind::Html;
-    is_html && {
+    is_html_and(page, |html, syntax| shell::is_hollow(html, syntax, meter))
+}
+
+/// Whether scripts would write the text of a page, or add to it: it is a shell, or its place for an application is empty. What was once known
+/// of it says more.
+///
+/// # Errors
+/// Where the budget is over.
+pub fn is_unfilled(page: &Page, meter: &Meter) -> Result<bool, OverBudget> {
+    let is_unfilled = is_html_and(page, |html, syntax| shell::is_unfilled(html, syntax, meter));
+    meter.verdict().map(|()| is_unfilled)
+}
+
+fn is_html_and(page: &Page, is_so: impl FnOnce(&str, Syntax) -> bool) -> bool {
+    kind(page.content_type.as_deref(), &page.url, &page.body) == Kind::Html && {
         let (html, _) = charset::decode(page.content_type.as_deref(), &page.body);
-        shell::is_hollow(&html, Syntax::of(page.content_type.as_deref(), &html), meter)
+        is_so(&html, Syntax::of(page.content_type.as_deref(), &html))
     }
 }
 
@@ -346,6 +359,11 @@ fn of_html(page: &Page, form: Form, meter: &Meter) -> Result<Reading, Skip> {
     {
         if let Some(InPage { shipped, reading: read }) = shipped::text_of(&source, syntax, &page.url, form, meter) {
             let title = shipped.title.or(Some(read.title).filter(|title| !title.is_empty())).unwrap_or(title);
+            // An interface says of which software it is.
+            let metadata = match read.metadata.software {
+                Some(software) => Metadata { software: Some(software), version: read.metadata.version, ..metadata },
+                None => metadata,
+            };
             return Ok(Reading { title, metadata, shipped: Some(shipped.name), ..read });
         }
         if shell.says_nothing && text.len() < NEARLY_EMPTY || text.trim().is_empty() {

@@ -68,11 +68,12 @@ pub(super) fn of_html(html: &str, syntax: Syntax, meter: &Meter) -> Option<Shell
 
 /// Whether the place for an application is empty, whatever stands beside it.
 pub(super) fn is_hollow(html: &str, syntax: Syntax, meter: &Meter) -> bool {
-    let is_none = |look: &Look| look.is_framed || look.filled > 0;
-    Look::at(html, syntax, meter, is_none).is_some_and(|mut look| {
-        look.end_mount();
-        look.scripts > 0 && look.mounts > 0 && look.filled == 0
-    })
+    Look::at(html, syntax, meter, Look::is_filled).is_some_and(|mut look| look.has_empty_place())
+}
+
+/// Whether it is that, or a shell.
+pub(super) fn is_unfilled(html: &str, syntax: Syntax, meter: &Meter) -> bool {
+    Look::at(html, syntax, meter, Look::is_filled).is_some_and(|mut look| look.has_empty_place() || look.verdict().is_some())
 }
 
 #[derive(Default)]
@@ -233,6 +234,16 @@ impl Look {
         self.is_framed || self.sentences > 0 || self.prose >= ENOUGH
     }
 
+    /// Or has no place for an application, as all of it is frames.
+    fn is_filled(&self) -> bool {
+        self.is_framed || self.filled > 0
+    }
+
+    fn has_empty_place(&mut self) -> bool {
+        self.end_mount();
+        self.scripts > 0 && self.mounts > 0 && self.filled == 0
+    }
+
     /// One that has no end of its own.
     fn end_mount(&mut self) {
         if let Some((_, _, text)) = self.mount.take() {
@@ -315,6 +326,8 @@ fn is_waiting(text: &str) -> bool {
 /// An element that an application is put into.
 fn is_mount(tag: &Tag) -> bool {
     MOUNT_ELEMENTS.contains(&tag.name())
+        // Others of Astro have their text.
+        || tag.name() == "astro-island" && tag.attribute("client").as_deref() == Some("only")
         || matches!(tag.name(), "div" | "main" | "section" | "body")
             && (tag.attribute("id").is_some_and(|id| MOUNTS.iter().any(|mount| id.eq_ignore_ascii_case(mount)))
                 || tag.attribute("data-reactroot").is_some())

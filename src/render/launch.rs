@@ -55,7 +55,8 @@ fn arguments(config: &Config, profile: &Path) -> Vec<String> {
 }
 
 /// A pipe in place of a port, which others could connect to; a browser without a network of its own, as all that its pages ask for is
-/// answered by us; and nothing that it does for itself.
+/// answered by us; and nothing that it does for itself. What pops up below the address bar is a page, too: with it each window would have a
+/// process more, although nobody sees the bar.
 const FLAGS: &[&str] = &[
     "--headless",
     "--no-startup-window",
@@ -91,7 +92,8 @@ const FLAGS: &[&str] = &[
     "--use-mock-keychain",
     "--window-size=1280,1024",
     "--disable-features=BackForwardCache,DialMediaRouteProvider,HttpsUpgrades,MediaRouter,OptimizationHints,\
-     SpareRendererForSitePerProcess,Translate,AcceptCHFrame,InterestFeedContentSuggestions,CertificateTransparencyComponentUpdater",
+     SpareRendererForSitePerProcess,Translate,AcceptCHFrame,InterestFeedContentSuggestions,CertificateTransparencyComponentUpdater,\
+     WebUIOmniboxPopup,WebUIOmniboxAimPopup,WebUIOmniboxFullPopup",
 ];
 
 /// What a browser inherits is said in one place for both systems.

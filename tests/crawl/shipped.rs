@@ -194,6 +194,123 @@ fn data_beside_a_page_is_read_by_its_generator() {
     assert_eq!((index, report.shipped["MkDocs"]), (1, 2), "one index serves all pages");
 }
 
+#[test]
+fn folders_of_a_site_of_routes_have_sidebars_of_their_own() {
+    let world = World::new();
+    world.site.reply("a.test/", shell("<script>window.$docsify = {loadSidebar: true}</script>"));
+    world.site.reply("a.test/_sidebar.md", markdown("- [Guide](guide.md)\n- [Tea](tea/)\n- [More](tea/more.md)\n- [Pots](pots/)\n"));
+    world.site.reply("a.test/tea/_sidebar.md", markdown("- [Green](tea/green.md)\n- [Black](/tea/black)\n"));
+    for page in ["README", "guide", "tea/README", "tea/more", "tea/green", "tea/black", "pots/README"] {
+        world.site.reply(&format!("a.test/{page}.md"), markdown(&format!("# Page {page}\n\n{page}. {WORDS}\n")));
+    }
+    let (pages, report) = crawled(&world, "http://a.test/");
+    let expected =
+        ["", "#/guide", "#/pots/", "#/tea/", "#/tea/more", "#/tea/green", "#/tea/black"].map(|page| format!("http://a.test/{page}"));
+    let mut found: Vec<String> = urls(&pages).into_iter().map(str::to_owned).collect();
+    found.sort_by_key(|url| expected.iter().position(|known| known == url));
+    assert_eq!(found, expected);
+    assert_eq!((report.shipped["docsify"], report.failures(), report.left), (7, 0, 0), "{report:?}");
+    for list in ["a.test/_sidebar.md", "a.test/tea/_sidebar.md", "a.test/pots/_sidebar.md"] {
+        assert_eq!(world.site.targets().iter().filter(|asked| *asked == list).count(), 1, "{list}");
+    }
+    // Folders without one, however many, keep no page from its text.
+    let world = World::new();
+    world.site.reply("a.test/", shell("<script>window.$docsify = {loadSidebar: true}</script>"));
+    let folders: String = (0..20).map(|folder| format!("- [Folder](folder-{folder}/)\n")).collect();
+    world.site.reply("a.test/_sidebar.md", markdown(&folders)).reply("a.test/README.md", markdown(WORDS));
+    for folder in 0..20 {
+        world.site.reply(&format!("a.test/folder-{folder}/README.md"), markdown(&format!("# Folder {folder}\n\nOf {folder}. {WORDS}\n")));
+    }
+    let (pages, report) = crawled(&world, "http://a.test/");
+    let lists = world.site.targets().iter().filter(|asked| asked.ends_with("/_sidebar.md")).count();
+    assert_eq!((pages.len(), report.failures(), report.left), (21, 0, 0), "{report:?}");
+    assert!(lists < 21, "what is not there is asked for no more: {lists}");
+}
+
+#[test]
+fn a_description_is_found_by_way_of_scripts_and_settings() {
+    const INTERFACE: &str = r#"{"openapi":"3.0.0","info":{"title":"Kettles","version":"1"},"paths":{"/boil":{"get":{"summary":"Boils the water","responses":{}}}}}"#;
+    let page = |script: &str| {
+        Reply::html(format!(
+            "<title>Swagger UI</title><div id=swagger-ui></div><script src=./swagger-ui-bundle.js></script><script src=./{script}></script>"
+        ))
+    };
+    let program = |text: String| Reply::new(200, "text/javascript", text);
+    for (script, text) in [
+        (
+            "swagger-ui-init.js",
+            format!(
+                "let options = {{\"swaggerDoc\": {INTERFACE}}}; let doc = options.swaggerDoc; let all = {{ spec: doc, url: url }}; SwaggerUIBundle(all)"
+            ),
+        ),
+        ("index.js", "var c = JSON.parse('{\"urls\":[{\"url\":\"api.json\",\"name\":\"One\"}]}'); SwaggerUIBundle(c)".to_owned()),
+        ("swagger-initializer.js", "window.ui = SwaggerUIBundle({ url: '', \"configUrl\" : \"/v3/swagger-config\" })".to_owned()),
+    ] {
+        let world = World::new();
+        world.site.reply("a.test/docs/", page(script)).reply(&format!("a.test/docs/{script}"), program(text));
+        world.site.reply("a.test/docs/api.json", json(INTERFACE)).reply("a.test/v3/api-docs", json(INTERFACE));
+        world.site.reply("a.test/v3/swagger-config", json(r#"{"configUrl":"/v3/swagger-config","url":"/v3/api-docs"}"#));
+        let (pages, report) = crawled(&world, "http://a.test/docs/");
+        assert_eq!(urls(&pages), ["http://a.test/docs/"], "{script}");
+        assert!(pages[0].1.contains("Boils the water") && pages[0].2 == "shipped:OpenAPI", "{script} {pages:?}");
+        assert_eq!((report.shipped["OpenAPI"], report.failures()), (1, 0), "{script}");
+        assert!(!world.site.targets().iter().any(|target| target.ends_with("bundle.js")), "{:?}", world.site.targets());
+        // And so it is where a refresh asks for it.
+        let fetched = world.handle.block_on(world.crawler().fetch(&url("http://a.test/docs/"), Robots::Obey)).unwrap();
+        let again = world.crawler();
+        let again = world.handle.block_on(again.refetch_filled(&fetched.url, &fetched.validators, &fetched.filled, Robots::Obey));
+        let Ok(Refetched::Page(again, _)) = again else { panic!("{script}: {again:?}") };
+        assert_eq!(told(&again), told(&fetched), "{script}");
+    }
+}
+
+#[test]
+fn data_of_a_page_in_a_file_of_its_framework_is_read() {
+    let html = format!("<p>{WORDS} See <a href=/pots>pots</a>.</p>");
+    let next = r#"<script src=/_next/static/main.js></script><script id=__NEXT_DATA__ type=application/json>{"props":{"pageProps":{}},"page":"/[slug]","buildId":"B1","isFallback":true}</script>"#;
+    let nuxt = r#"<script type=application/json id=__NUXT_DATA__ data-src="/_payload.json?1">[{"prerenderedAt":1},17]</script>"#;
+    let svelte = "<script>__sveltekit_1 = {}; kit.start(app, element)</script>";
+    let router = "<script>window.__reactRouterContext = {\"isSpaMode\":true};</script>";
+    let value = serde_json::json!({ "title": "Kettles", "html": html });
+    let flat = serde_json::json!([{ "page": 1 }, { "title": 2, "html": 3 }, "Kettles", html]);
+    let streamed =
+        serde_json::json!([{ "_1": 2 }, "routes/kettles", { "_3": 4 }, "data", { "_5": 6, "_7": 8 }, "title", "Kettles", "html", html]);
+    for (name, head, file, data) in [
+        ("Next data", next, "_next/data/B1/index.json", serde_json::json!({ "pageProps": { "doc": value } }).to_string()),
+        (
+            "Nuxt payload",
+            nuxt,
+            "_payload.json?1",
+            serde_json::json!([{ "data": 1 }, ["ShallowReactive", 2], { "page": 3 }, { "title": 4, "html": 5 }, "Kettles", html])
+                .to_string(),
+        ),
+        (
+            "SvelteKit data",
+            svelte,
+            "__data.json",
+            serde_json::json!({ "type": "data", "nodes": [null, { "type": "data", "data": flat }] }).to_string(),
+        ),
+        ("React Router data", router, "_root.data", format!("{streamed}\nP9:[]\n")),
+    ] {
+        let world = World::new();
+        world.site.reply("a.test/", shell(head)).reply(&format!("a.test/{file}"), json(&data)).page("a.test/pots", &[]);
+        let (pages, report) = crawled(&world, "http://a.test/");
+        assert_eq!(urls(&pages), ["http://a.test/", "http://a.test/pots"], "{name}: links of the text are followed");
+        assert_eq!(pages[0].1, format!("# Kettles\n\n{WORDS} See [pots](http://a.test/pots)."), "{name}");
+        assert_eq!((pages[0].2.as_str(), report.shipped[name], report.failures()), (&*format!("shipped:{name}"), 1, 0), "{name}");
+        let known = Validators { twin: Some(url(&format!("http://a.test/{file}"))), ..Validators::default() };
+        let again = world.crawler();
+        let filled = Filled::Shipped(name.into());
+        let again = world.handle.block_on(again.refetch_filled(&url("http://a.test/"), &known, &filled, Robots::Obey));
+        let Ok(Refetched::Page(again, _)) = again else { panic!("{name}: {again:?}") };
+        assert_eq!(told(&again).1, pages[0].1, "{name}");
+        // Where it is not there, nothing is made up.
+        world.site.reply(&format!("a.test/{file}"), Reply::html("<!doctype html><p>The application, whatever was asked for.</p>"));
+        let (pages, _) = crawled(&world, "http://a.test/");
+        assert!(pages[0].1.starts_with("needs a browser"), "{name}: {pages:?}");
+    }
+}
+
 /// Packed as Pagefind packs its files.
 fn packed(bytes: &[u8]) -> Reply {
     let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());

@@ -7,6 +7,7 @@ use std::time::Instant;
 
 use url::Url;
 
+use crate::crawl::canonical::Templates;
 use crate::crawl::error::Error;
 use crate::crawl::fetch::rendering::directives_of;
 use crate::crawl::fetch::{Answer, Read, content_of, worth_another_try};
@@ -42,6 +43,9 @@ pub(super) struct Shells {
     routes: HashMap<Box<str>, Arc<Routes>>,
     /// By origin and name of the data: how often in a row it was not there.
     misses: HashMap<(Box<str>, &'static str), u8>,
+    /// What pages name as their address, as they are served, and as they are when a browser has filled them in.
+    pub(super) served: Templates,
+    rendered: Templates,
 }
 
 /// A page on its way to its text.
@@ -51,6 +55,8 @@ pub(super) struct Filling {
     says_nothing: bool,
     depth: u32,
     role: Role,
+    /// The addresses that redirected to it.
+    via: Vec<Box<str>>,
     directives: Directives,
     /// What is still to be asked.
     asks: VecDeque<Ask>,
@@ -66,6 +72,8 @@ enum Wanted {
     Links(Box<Outline>),
     /// It has a text of its own, and at its site scripts add what else there is.
     More,
+    /// Routes alone, which lists beside it name: it is dealt with.
+    Routes,
 }
 
 /// An answer that was read for a page.
@@ -86,6 +94,13 @@ impl Shells {
         url.fragment()?;
         let top = &url[..url::Position::AfterQuery];
         self.routes.get(top)?.ask(url)
+    }
+
+    /// Lists of the folder that a route is in, each as long as it was not asked for.
+    fn lists_of(&self, url: &Url) -> VecDeque<Ask> {
+        let routes = self.routes.get(&url[..url::Position::AfterQuery]);
+        let lists = routes.map(|routes| routes.lists_of(url)).unwrap_or_default();
+        lists.into_iter().filter(|ask| !self.lists.contains(ask.url.as_str())).collect()
     }
 
     /// How many pages are on their way to their text.
@@ -168,7 +183,7 @@ impl Crawl {
             self.shells.file_of(&page.url).is_none() && self.fetcher.may_render() && self.fetcher.scripted().needs(&origin(&page.url));
         let asks = if is_in_vain { VecDeque::new() } else { beside.asks.into() };
         self.shells.filling += 1;
-        self.ask_beside(Filling { page, says_nothing, depth, role, directives, asks, wanted: Wanted::Text });
+        self.ask_beside(Filling { page, says_nothing, depth, role, via: entry.via.clone(), directives, asks, wanted: Wanted::Text });
     }
 
     /// The links of a shell, where nothing else of it is wanted, are what its scripts write.
@@ -179,7 +194,8 @@ impl Crawl {
         self.follow_beside(&page.url, named, depth, directives);
         let wanted = if self.linked.is_some() { Wanted::Links(Box::new(outline)) } else { Wanted::LinksAlone };
         self.shells.filling += 1;
-        self.came_to_nothing(Filling { page, says_nothing: true, depth, role, directives, asks: VecDeque::new(), wanted });
+        let (via, asks) = (entry.via.clone(), VecDeque::new());
+        self.came_to_nothing(Filling { page, says_nothing: true, depth, role, via, directives, asks, wanted });
     }
 
     /// A page with a text of its own and an empty place, at a site whose pages a browser fills in.
@@ -187,7 +203,8 @@ impl Crawl {
         let (depth, role, directives) = (entry.depth, entry.role, directives_of(outline));
         self.is_twin_asked = true;
         self.shells.filling += 1;
-        self.came_to_nothing(Filling { page, says_nothing: true, depth, role, directives, asks: VecDeque::new(), wanted: Wanted::More });
+        let (via, asks) = (entry.via.clone(), VecDeque::new());
+        self.came_to_nothing(Filling { page, says_nothing: true, depth, role, via, directives, asks, wanted: Wanted::More });
     }
 
     fn ask_beside(&mut self, mut filling: Filling) {
@@ -370,10 +387,17 @@ impl Crawl {
                 self.shells.know(routes);
             }
             self.shells.filling += 1;
-            let (depth, role) = (entry.depth, entry.role);
-            return self.ask_beside(Filling { page, says_nothing, depth, role, directives, asks, wanted: Wanted::Text });
+            let (depth, role, via) = (entry.depth, entry.role, entry.via.clone());
+            return self.ask_beside(Filling { page, says_nothing, depth, role, via, directives, asks, wanted: Wanted::Text });
         }
         self.follow_beside(&url, outline.links.clone(), entry.depth, directives);
+        let asks = self.shells.lists_of(&url);
+        if !asks.is_empty() {
+            let of = Page { url: url.clone(), body: Vec::new(), ..page.clone() };
+            self.shells.filling += 1;
+            let (depth, role, via) = (entry.depth, entry.role, Vec::new());
+            self.ask_beside(Filling { page: of, says_nothing: true, depth, role, via, directives, asks, wanted: Wanted::Routes });
+        }
         if !directives.index && self.request.robots == Robots::Obey {
             return self.skip(url, NOT_INDEXED.to_owned());
         }
@@ -425,6 +449,10 @@ impl Crawl {
 
     /// Neither the page nor what is beside it has a text: a browser is asked, if there is one.
     fn came_to_nothing(&mut self, filling: Filling) {
+        if let Wanted::Routes = filling.wanted {
+            self.shells.filling -= 1;
+            return;
+        }
         let (fetcher, robots) = (self.fetcher.clone(), self.request.robots);
         self.jobs.push(Box::pin(async move {
             let rendered = fetcher.rendered(&filling.page, filling.directives, robots).await;
@@ -443,7 +471,7 @@ impl Crawl {
                 return self.hand_out_shell(filling);
             }
             Ok(Some(Answer::Page(read))) => {
-                let Read { page, outline, content, .. } = *read;
+                let Read { page, mut outline, content, .. } = *read;
                 let obey = self.request.robots == Robots::Obey;
                 if filling.role == Role::Seed {
                     self.learn_of_seed(&url, &outline.links);
@@ -457,11 +485,19 @@ impl Crawl {
                     if let Wanted::Text = filling.wanted {
                         self.fetcher.scripted().was_filled(&origin(&url));
                     }
-                    self.standing.became_page(&url);
-                    match self.first_with(&page, content) {
-                        Some(first) => self.note_skip(url, format!("the same content as {first}")),
-                        // It is the better form itself.
-                        None => self.hand_out_as_it_is(page, outline),
+                    let canonical = outline.canonical.take().map(|canonical| self.in_one_form(canonical));
+                    // A place behind "#" is named by no canonical address.
+                    let yields = canonical.filter(|_| url.fragment().is_none()).is_some_and(|canonical| {
+                        self.shells.rendered.tell_apart(origin(&url), &canonical)
+                            && self.yields(&url, (depth, filling.role), &filling.via, &canonical)
+                    });
+                    if !yields {
+                        self.standing.became_page(&url);
+                        match self.first_with(&page, content) {
+                            Some(first) => self.note_skip(url, format!("the same content as {first}")),
+                            // It is the better form itself.
+                            None => self.hand_out_as_it_is(page, outline),
+                        }
                     }
                 }
             }
@@ -477,7 +513,7 @@ impl Crawl {
     fn hand_out_shell(&mut self, Filling { page, says_nothing, wanted, .. }: Filling) {
         let address = page.url.clone();
         match wanted {
-            Wanted::Text => {}
+            Wanted::Text | Wanted::Routes => {}
             Wanted::LinksAlone => {
                 self.skip(page.url, format!("{NOT_INCLUDED}, and they may be written by scripts: it needs a browser"));
                 return self.is_done(&address);

@@ -23,6 +23,7 @@ use crate::crawl::together::Lesson;
 use crate::crawl::traps::without_session;
 use crate::crawl::twins::{Place, is_full, is_llms};
 use crate::crawl::walk::{Crawl, USUAL_SITEMAP, Visit};
+use crate::extract::Outline;
 use crate::http::masked;
 use crate::model::{self, Page};
 
@@ -76,9 +77,13 @@ impl Crawl {
         let is_for_links = entry.role == Role::Seed && !self.selection.is_included(&url);
         // One that came out of a browser is what it is.
         let beside = beside.filter(|_| page.filled == model::Filled::Served);
+        let is_hollow = is_hollow && self.linked.is_none() && outline.markdown.is_none();
         if let Some(beside) = beside {
             if is_for_links || self.linked.is_some() {
                 return self.fill_for_links(page, outline, beside, &entry);
+            }
+            if self.needs_no_text(&url, &mut outline, &entry) {
+                return;
             }
             // Shells of one site have one content at every address; that of their text is what tells them apart.
             self.contents.entry(content).or_insert_with(|| (url.as_str().into(), 0)).1 = copies.saturating_add(1);
@@ -88,8 +93,11 @@ impl Crawl {
             return self.skip(url, NOT_INCLUDED.to_owned());
         }
         // Before it is compared with others: what stands beside the empty place may be the same on all of them.
-        if is_hollow && self.linked.is_none() && outline.markdown.is_none() {
-            return self.fill_further(page, &outline, &entry);
+        if is_hollow {
+            if !self.needs_no_text(&url, &mut outline, &entry) {
+                self.fill_further(page, &outline, &entry);
+            }
+            return;
         }
         if let Some(first) = first {
             let why = format!("the same content as {first}");
@@ -101,14 +109,9 @@ impl Crawl {
             self.standing.became_page(&url);
             return self.note_skip(url, IN_MARKDOWN.to_owned());
         }
-        if entry.role != Role::Restored
-            && let Some(canonical) =
-                credible(&url, outline.canonical.take().map(|canonical| self.in_one_form(canonical)).as_ref(), &self.bounds)
-            && !entry.via.iter().any(|hop| **hop == *canonical.as_str())
-            && self.selection.refuses(canonical).is_none()
-            && self.yield_to(&url, entry.depth, canonical)
-        {
-            return self.note_skip(url, format!("its canonical address is {canonical}"));
+        let canonical = outline.canonical.take().map(|canonical| self.in_one_form(canonical));
+        if canonical.is_some_and(|canonical| self.yields(&url, (entry.depth, entry.role), &entry.via, &canonical)) {
+            return;
         }
         self.contents.insert(content, (url.as_str().into(), 1));
         self.note_content(&url, content);
@@ -167,6 +170,32 @@ impl Crawl {
                 None
             }
         }
+    }
+
+    /// Whether a page that has no text yet is had in another form, or yields to its canonical address, if that is its own; then that is told.
+    fn needs_no_text(&mut self, url: &Url, outline: &mut Outline, entry: &Entry) -> bool {
+        if self.twins.has(url) {
+            self.standing.became_page(url);
+            self.note_skip(url.clone(), IN_MARKDOWN.to_owned());
+            return true;
+        }
+        let canonical = outline.canonical.take().map(|canonical| self.in_one_form(canonical));
+        canonical.is_some_and(|canonical| {
+            self.shells.served.tell_apart(origin(url), &canonical) && self.yields(url, (entry.depth, entry.role), &entry.via, &canonical)
+        })
+    }
+
+    /// Whether the page is left out, as another address is said to be its own; then that is told.
+    pub(super) fn yields(&mut self, url: &Url, (depth, role): (u32, Role), via: &[Box<str>], canonical: &Url) -> bool {
+        let yields = role != Role::Restored
+            && credible(url, Some(canonical), &self.bounds).is_some()
+            && !via.iter().any(|hop| **hop == *canonical.as_str())
+            && self.selection.refuses(canonical).is_none()
+            && self.yield_to(url, depth, canonical);
+        if yields {
+            self.note_skip(url.clone(), format!("its canonical address is {canonical}"));
+        }
+        yields
     }
 
     /// Whether the canonical address was or will be fetched, so that the page may be left out.

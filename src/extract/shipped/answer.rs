@@ -7,9 +7,12 @@ use url::Url;
 
 use crate::extract::kind::{Kind, kind};
 use crate::extract::shipped::Part;
-use crate::extract::shipped::beside::{Ask, interfaces_in};
+use crate::extract::shipped::beside::Ask;
 use crate::extract::shipped::index::Index;
+use crate::extract::shipped::interfaces::Interfaces;
 use crate::extract::shipped::pagefind::{Fragment, Fragments};
+use crate::extract::shipped::payload::Payload;
+use crate::extract::shipped::prose::Found;
 use crate::extract::shipped::routes::Routes;
 use crate::extract::shipped::{literal, prose, tree};
 use crate::extract::tags::decoded;
@@ -21,8 +24,12 @@ use crate::model::{Filled, Meter, Page, Validators};
 pub(super) enum Means {
     /// The description of an interface that the page shows.
     Interface,
-    /// A script that says where that is.
+    /// A script that says where that is, or has it.
     Initializer,
+    /// Settings that say where it is.
+    Settings,
+    /// The data of the page, of another framework.
+    Payload(Payload),
     /// The data of a page of Gatsby.
     PageData,
     /// The text of all pages, for a search.
@@ -70,14 +77,17 @@ impl Ask {
     /// What the data is called.
     pub fn name(&self) -> &'static str {
         match &self.means {
-            Means::Interface | Means::Initializer => "OpenAPI",
+            Means::Interface | Means::Initializer | Means::Settings => "OpenAPI",
+            Means::Payload(payload) => payload.name(),
             Means::PageData => "page-data.json",
             Means::Index(name) | Means::Markdown(name) => name,
             Means::SphinxIndex | Means::SphinxSource => "Sphinx source",
             Means::Storybook => "Storybook index",
             Means::PagefindEntry | Means::PagefindIndex(_) | Means::PagefindFragment { .. } => PAGEFIND,
             Means::Source => "source of the page",
-            Means::Routes(routes) | Means::Route(routes) => routes.name(),
+            // Of which there may be none for a folder, whatever else there is.
+            Means::Routes(_) => "a list of routes",
+            Means::Route(routes) => routes.name(),
         }
     }
 
@@ -162,21 +172,16 @@ fn is_source(link: &Url) -> bool {
 fn read(page: &Page, ask: &Ask, answer: &Page, meter: &Meter) -> Taken {
     match &ask.means {
         Means::Interface => interface(page, ask, answer).into(),
-        Means::Initializer => {
-            let links = interfaces_in(&text(answer), meter).into_iter().filter_map(|link| page.url.join(&link).ok());
-            let mut asks: Vec<Ask> = links.map(|url| Ask { url, means: Means::Interface }).collect();
-            let others = if asks.is_empty() { Vec::new() } else { asks.split_off(1) };
-            Taken { asks, links: others.into_iter().map(|ask| ask.url).collect(), ..Taken::default() }
-        }
+        Means::Initializer => shown(page, ask, answer, Interfaces::of_script(&text(answer), meter)),
+        Means::Settings => shown(page, ask, answer, Interfaces::of_settings(&text(answer), meter)),
         Means::PageData => {
             let data = literal::value(&text(answer), meter);
             let found = data.field("result").map(|result| prose::of(result, &page.url, meter)).unwrap_or_default();
-            if found.parts.iter().any(|part| matches!(part, Part::Markdown(_))) {
-                let parts: Vec<_> = found.parts.iter().map(in_markdown).collect();
-                return in_place_of(page, ask, answer, "text/markdown; charset=utf-8", parts.join("\n\n").into_bytes()).into();
-            }
-            let html: String = found.parts.iter().map(Part::source).collect();
-            tree::says_something(&html).then(|| html_in_place_of(page, ask, answer, found.title.as_deref(), &html)).into()
+            of_data(page, ask, answer, &found).into()
+        }
+        Means::Payload(payload) => {
+            let data = payload.read(&text(answer), meter);
+            of_data(page, ask, answer, &prose::of(&data, &page.url, meter)).into()
         }
         Means::Index(_) => {
             let index = Index::of(&text(answer), &answer.url, meter);
@@ -213,6 +218,28 @@ fn read(page: &Page, ask: &Ask, answer: &Page, meter: &Meter) -> Taken {
         Means::Routes(_) => Taken::default(),
         Means::Storybook => storybook(page, ask, answer, meter).into(),
     }
+}
+
+/// What was found in the data of a page.
+fn of_data(page: &Page, ask: &Ask, answer: &Page, found: &Found) -> Option<Page> {
+    if found.parts.iter().any(|part| matches!(part, Part::Markdown(_))) {
+        let parts: Vec<_> = found.parts.iter().map(in_markdown).collect();
+        return Some(in_place_of(page, ask, answer, "text/markdown; charset=utf-8", parts.join("\n\n").into_bytes()));
+    }
+    let html: String = found.parts.iter().map(Part::source).collect();
+    tree::says_something(&html).then(|| html_in_place_of(page, ask, answer, found.title.as_deref(), &html))
+}
+
+/// What a script or a file of settings tells the page to show: a description that it has, else the first of those that it names. The others
+/// are pages of their own.
+fn shown(page: &Page, ask: &Ask, answer: &Page, told: Interfaces) -> Taken {
+    if let Some(description) = told.inline {
+        return in_place_of(page, ask, answer, "application/json; charset=utf-8", description.into_bytes()).into();
+    }
+    let mut links = told.links.iter().filter_map(|link| page.url.join(link).ok());
+    let first = links.next().map(|url| Ask { url, means: Means::Interface });
+    let settings = || told.settings.iter().find_map(|link| page.url.join(link).ok()).map(|url| Ask { url, means: Means::Settings });
+    Taken { links: links.collect(), asks: first.or_else(settings).into_iter().collect(), ..Taken::default() }
 }
 
 /// The page as an index has it that was read before.
@@ -261,7 +288,10 @@ fn known_to_be(page: &Page, fragments: Option<Fragments>) -> Taken {
 pub fn asked_again(page: &Url, at: &Url, filled: &Filled) -> Option<Ask> {
     let Filled::Shipped(name) = filled else { return None };
     let means = match &**name {
+        // A script may have it.
+        "OpenAPI" if at.path().ends_with(".js") => Means::Initializer,
         "OpenAPI" => Means::Interface,
+        name if let Some(payload) = Payload::ALL.into_iter().find(|payload| payload.name() == name) => Means::Payload(payload),
         "page-data.json" => Means::PageData,
         "MkDocs" => Means::Index("MkDocs"),
         "Docusaurus" => Means::Index("Docusaurus"),

@@ -7,8 +7,9 @@ use url::Url;
 
 use crate::extract::kind::Kind;
 use crate::extract::shipped::answer::Means;
-use crate::extract::shipped::data::Data;
+use crate::extract::shipped::interfaces::Interfaces;
 use crate::extract::shipped::literal;
+use crate::extract::shipped::payload::Payload;
 use crate::extract::shipped::routes::Routes;
 use crate::extract::shipped::sources::{Script, Sources};
 use crate::extract::syntax::Syntax;
@@ -50,15 +51,22 @@ pub fn beside(page: &Page, meter: &Meter) -> Beside {
         beside.routes = Some(routes);
         return beside;
     }
-    let mut interfaces = interfaces(&sources, &signs, meter).into_iter();
-    beside.asks.extend(interfaces.next().and_then(|link| ask(&link, Means::Interface)));
-    beside.links.extend(interfaces.filter_map(|link| at(&link)));
-    // Where it stands in a script beside the page.
-    let initializer = sources.scripts.iter().filter_map(|script| script.source.as_deref()).find(|source| source.contains("initializer.js"));
-    beside.asks.extend(initializer.and_then(|script| ask(script, Means::Initializer)));
-
     let generator = signs.generator.to_ascii_lowercase();
     let has = |text: &str| html.contains(text);
+    let Interfaces { links, settings, .. } = Interfaces::of_page(&sources, &signs.interfaces, meter);
+    let mut links = links.into_iter();
+    beside.asks.extend(links.next().and_then(|link| ask(&link, Means::Interface)));
+    beside.links.extend(links.filter_map(|link| at(&link)));
+    beside.asks.extend(settings.first().and_then(|link| ask(link, Means::Settings)));
+    if beside.asks.is_empty() && SHOWING.iter().any(|sign| has(sign)) {
+        // Where it stands in a script beside the page, which is none of the program itself.
+        let scripts = sources.scripts.iter().filter_map(|script| script.source.as_deref());
+        let own = scripts.filter(|source| !OF_THE_PROGRAM.iter().any(|part| source.contains(part))).filter_map(&at);
+        let own = own.filter(|url| url.origin() == page.url.origin()).take(MOST_SCRIPTS);
+        beside.asks.extend(own.map(|url| Ask { url: without_fragment(url), means: Means::Initializer }));
+    }
+    let payloads = Payload::ALL.into_iter().filter_map(|payload| Some((payload.beside(&page.url, &sources, meter)?, payload)));
+    beside.asks.extend(payloads.map(|(url, payload)| Ask { url: without_fragment(url), means: Means::Payload(payload) }));
     if has("___gatsby") {
         let above = folder_of(&sources, &["app-", "webpack-runtime-"]).unwrap_or_default();
         let top = at(&above).unwrap_or_else(|| page.url.clone());
@@ -155,39 +163,6 @@ impl Signs {
     }
 }
 
-/// The descriptions that Swagger UI, Redoc, Scalar and their like are told to show.
-fn interfaces(sources: &Sources<'_>, signs: &Signs, meter: &Meter) -> Vec<String> {
-    let mut found: Vec<String> = signs.interfaces.clone();
-    for script in sources.scripts.iter().filter(|script| script.is_program()) {
-        found.extend(interfaces_in(script.text, meter));
-    }
-    found
-}
-
-/// Likewise in the text of a script.
-pub(super) fn interfaces_in(script: &str, meter: &Meter) -> Vec<String> {
-    let mut found = Vec::new();
-    for call in ["SwaggerUIBundle(", "SwaggerUI(", "Redoc.init(", "createApiReference("] {
-        let Some(at) = script.find(call) else { continue };
-        let Data::Call(_, arguments) = literal::value(&format!("f({}", &script[at + call.len()..]), meter) else { continue };
-        for argument in &arguments {
-            match argument {
-                Data::Text(link) if call == "Redoc.init(" => found.push(link.clone()),
-                Data::Map(_) => {
-                    let spec = argument.field("spec").unwrap_or(&Data::Nothing);
-                    found.extend([argument, spec].into_iter().filter_map(|from| from.text_of("url")).map(str::to_owned));
-                    let several = ["urls", "sources"].iter().filter_map(|name| argument.field(name)).flat_map(Data::items);
-                    found.extend(several.filter_map(|one| one.text_of("url")).map(str::to_owned));
-                }
-                _ => {}
-            }
-        }
-    }
-    found.retain(|link| !link.is_empty() && link.len() < LONGEST && !link.starts_with("data:"));
-    found.truncate(MOST_LINKS);
-    found
-}
-
 /// The data of this page, and of the whole where that is one page.
 fn gatsby(page: &Url, top: &Url) -> Option<Ask> {
     let path = page.path().strip_prefix(top.path().trim_end_matches('/')).unwrap_or(page.path());
@@ -275,6 +250,10 @@ const TWINS: [(&str, &[&str]); 4] = [
     ("Fern", &["buildwithfern", "fern-docs"]),
 ];
 
+/// What pages have that show the description of an interface, and the scripts of the programs that do so.
+const SHOWING: [&str; 3] = ["swagger-ui", "swagger-initializer", "redoc-container"];
+const OF_THE_PROGRAM: [&str; 4] = ["bundle", "preset", "redoc.standalone", "swagger-ui.js"];
+const MOST_SCRIPTS: usize = 3;
 const MOST_ASKS: usize = 8;
 const MOST_LINKS: usize = 1_000;
 /// In bytes.

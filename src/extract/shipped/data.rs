@@ -50,6 +50,40 @@ impl Data {
         self.field(name)?.text()
     }
 
+    /// What of it is JSON, as such; names and calls are nothing there.
+    pub(super) fn to_json(&self) -> String {
+        let mut json = String::new();
+        self.write_json(&mut json);
+        json
+    }
+
+    fn write_json(&self, json: &mut String) {
+        match self {
+            Self::Text(text) => json.push_str(&quoted(text)),
+            Self::Number(number) if number.is_finite() => json.push_str(&number.to_string()),
+            Self::Flag(flag) => json.push_str(if *flag { "true" } else { "false" }),
+            Self::List(items) => {
+                json.push('[');
+                for (place, item) in items.iter().enumerate() {
+                    json.push_str(if place == 0 { "" } else { "," });
+                    item.write_json(json);
+                }
+                json.push(']');
+            }
+            Self::Map(fields) => {
+                json.push('{');
+                for (place, (name, value)) in fields.iter().enumerate() {
+                    json.push_str(if place == 0 { "" } else { "," });
+                    json.push_str(&quoted(name));
+                    json.push(':');
+                    value.write_json(json);
+                }
+                json.push('}');
+            }
+            Self::Nothing | Self::Number(_) | Self::Call(..) | Self::Name(_) => json.push_str("null"),
+        }
+    }
+
     /// What is below, in order; none of what has nothing below it.
     pub(super) fn children(&self) -> Box<dyn Iterator<Item = (&str, &Self)> + '_> {
         match self {
@@ -58,4 +92,8 @@ impl Data {
             _ => Box::new(std::iter::empty()),
         }
     }
+}
+
+fn quoted(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
 }

@@ -1,7 +1,7 @@
 //! The index of a search in the page, as MkDocs, Docusaurus and sites with lunr ship it: a list of records, each with an address and a
 //! text. They are told by their fields, and those of one page are put together in their order.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
 use url::Url;
@@ -29,6 +29,10 @@ struct Entry {
     url: Url,
     title: Option<String>,
     html: String,
+    /// Headings that records of their own tell, whose texts are still to come.
+    headings: VecDeque<String>,
+    /// That of the texts that came last, and its place.
+    section: String,
     /// The file that it is from, if that is not the index.
     source: Option<(Url, Validators)>,
 }
@@ -57,7 +61,7 @@ impl Index {
         let mut index = Self { fragments: Some(fragments), read: HashSet::from([place]), ..Self::default() };
         if let Some((Fragment { url, title, html }, at, validators)) = read {
             index.places.insert(path_of(&url), 0);
-            index.pages.push(Entry { url, title, html, source: Some((at, validators)) });
+            index.pages.push(Entry { title, html, source: Some((at, validators)), ..Entry::of(url) });
         }
         index
     }
@@ -101,7 +105,9 @@ impl Index {
     /// The title and the HTML of a page.
     pub(super) fn page(&self, url: &Url) -> Option<(Option<String>, String)> {
         let entry = &self.pages[*self.places.get(&path_of(url))?];
-        tree::says_something(&entry.html).then(|| (entry.title.clone(), entry.html.clone()))
+        let headings = entry.headings.iter().map(|heading| heading_of(heading));
+        let html: String = std::iter::once(entry.html.clone()).chain(headings).collect();
+        tree::says_something(&html).then(|| (entry.title.clone(), html))
     }
 
     /// All addresses that it has.
@@ -126,10 +132,11 @@ impl Index {
         if url.origin() != top.origin() {
             return;
         }
-        let is_section =
-            url.fragment().is_some_and(|fragment| !fragment.is_empty()) || record.text_of("s").is_some_and(|section| !section.is_empty());
+        let has = |name: &str| record.text_of(name).is_some_and(|text| !text.is_empty());
+        let is_section = url.fragment().is_some_and(|fragment| !fragment.is_empty()) || has("s") || has("h");
         let title =
             ["title", "s", "h", "t"].iter().find_map(|name| record.text_of(name)).filter(|title| !title.is_empty() && *title != text);
+        let url_fragment = url.fragment().map(str::to_owned);
         let mut page = url;
         page.set_fragment(None);
         let path = path_of(&page);
@@ -141,24 +148,25 @@ impl Index {
             }
             None => {
                 self.places.insert(path, self.pages.len());
-                self.pages.push(Entry { url: page, title: None, html: String::new(), source: None });
+                self.pages.push(Entry::of(page));
                 self.pages.len() - 1
             }
         };
         let entry = &mut self.pages[place];
-        match title {
-            Some(title) if is_section => entry.html.push_str(&format!("<h2>{}</h2>", tree::escaped(title))),
-            Some(title) if entry.title.is_none() => entry.title = Some(title.to_owned()),
-            _ => {}
-        }
-        // Docusaurus has records of titles and headings, which are of no part of a page.
-        if record.text_of("t") == Some(text) && record.field("p").is_none() {
+        // Docusaurus has records of titles and headings, in front of all texts; those of texts name their heading.
+        if record.text_of("t") == Some(text) && record.field("s").is_none() {
             if is_section {
-                entry.html.push_str(&format!("<h2>{}</h2>", tree::escaped(text)));
+                entry.headings.push_back(text.to_owned());
             } else if entry.title.is_none() {
                 entry.title = Some(text.to_owned());
             }
             return;
+        }
+        let place = url_fragment.as_deref().or_else(|| record.text_of("h")).unwrap_or_default();
+        match title {
+            Some(title) if is_section && entry.title.as_deref() != Some(title) => entry.begin(title, place),
+            Some(title) if entry.title.is_none() => entry.title = Some(title.to_owned()),
+            _ => {}
         }
         // Material for MkDocs keeps the HTML.
         match text.contains("</") {
@@ -166,6 +174,32 @@ impl Index {
             false => entry.html.push_str(&prose::paragraphs(text)),
         }
     }
+}
+
+impl Entry {
+    /// Of which nothing is known.
+    fn of(url: Url) -> Self {
+        Self { url, title: None, html: String::new(), headings: VecDeque::new(), section: String::new(), source: None }
+    }
+
+    /// A section, behind the headings before it that have no text. `place`: what tells it apart from others of its name.
+    fn begin(&mut self, section: &str, place: &str) {
+        let known = format!("{place} {section}");
+        if known == self.section {
+            return;
+        }
+        self.section = known;
+        if self.headings.iter().take(MOST_EMPTY).any(|heading| heading == section) {
+            while let Some(heading) = self.headings.pop_front().filter(|heading| heading != section) {
+                self.html.push_str(&heading_of(&heading));
+            }
+        }
+        self.html.push_str(&heading_of(section));
+    }
+}
+
+fn heading_of(text: &str) -> String {
+    format!("<h2>{}</h2>", tree::escaped(text))
 }
 
 fn path_of(url: &Url) -> String {
@@ -179,6 +213,8 @@ const TEXTS: [&str; 6] = ["text", "content", "body", "t", "contents", "descripti
 
 const DEEPEST: usize = 12;
 const MOST: usize = 50_000;
+/// Headings without a text before one that has one.
+const MOST_EMPTY: usize = 50;
 
 #[cfg(test)]
 mod tests {
@@ -199,6 +235,16 @@ mod tests {
         let docusaurus = r##"[{"documents":[{"i":1,"t":"Kettles","u":"/d/kettles","b":["Docs"]}],"index":{}},{"documents":[{"i":3,"t":"A kettle boils water in two minutes.","s":"Boiling","u":"/d/kettles","h":"#boiling","p":1}],"index":{}}]"##;
         let (title, html) = read(docusaurus, "https://a.test/d/search-index.json", "https://a.test/d/kettles/").unwrap();
         assert_eq!((title.as_deref(), html.as_str()), (Some("Kettles"), "<h2>Boiling</h2><p>A kettle boils water in two minutes.</p>"));
+        // The headings come before all texts, and not all have one.
+        let whole = r##"[{"documents":[{"i":1,"t":"Kettles","u":"/d/kettles","b":[]}]},
+            {"documents":[{"i":2,"t":"All of it","u":"/d/kettles","h":"#all","p":1},{"i":3,"t":"Boiling","u":"/d/kettles","h":"#boiling","p":1},{"i":6,"t":"End","u":"/d/kettles","h":"#end","p":1}]},
+            {"documents":[{"i":7,"t":"Before all.","s":"Kettles","u":"/d/kettles","p":1},{"i":4,"t":"A kettle boils water.","s":"Boiling","u":"/d/kettles","h":"#boiling","p":1},{"i":5,"t":"It whistles.","s":"Boiling","u":"/d/kettles","h":"#boiling","p":1}]}]"##;
+        let (title, html) = read(whole, "https://a.test/d/search-index.json", "https://a.test/d/kettles").unwrap();
+        assert_eq!(title.as_deref(), Some("Kettles"));
+        assert_eq!(html, "<p>Before all.</p><h2>All of it</h2><h2>Boiling</h2><p>A kettle boils water.</p><p>It whistles.</p><h2>End</h2>");
+        let twice = r#"{"docs":[{"location":"g/#a","title":"Note","text":"<p>A kettle boils water.</p>"},{"location":"g/#b","title":"Note","text":"<p>A pot does, too.</p>"}]}"#;
+        let (_, html) = read(twice, "https://a.test/search/search_index.json", "https://a.test/g/").unwrap();
+        assert_eq!(html.matches("<h2>Note</h2>").count(), 2, "two sections of one name: {html}");
         let lunr = r#"{"0":{"doc":"Kettles","title":"Boiling","content":"A kettle boils water in two minutes.","url":"/kettles.html","relUrl":"/kettles.html"}}"#;
         assert!(read(lunr, "https://a.test/assets/js/search-data.json", "https://a.test/kettles").is_some());
         assert!(read(mkdocs, "https://a.test/d/search/search_index.json", "https://a.test/d/other/").is_none());

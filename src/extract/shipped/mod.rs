@@ -8,8 +8,11 @@ mod data;
 mod devalue;
 mod flight;
 mod index;
+mod interfaces;
+mod islands;
 mod literal;
 mod pagefind;
+mod payload;
 mod prose;
 mod routes;
 mod sources;
@@ -36,6 +39,8 @@ pub use routes::Routes;
 
 use cut::Cut;
 use data::Data;
+use interfaces::Interfaces;
+use payload::Payload;
 use prose::Found;
 use sources::{Script, Sources};
 
@@ -54,12 +59,14 @@ pub(super) struct Shipped {
 enum Part {
     Html(String),
     Markdown(String),
+    /// The description of an interface, as JSON.
+    Interface(String),
 }
 
 impl Part {
     fn source(&self) -> &str {
         match self {
-            Self::Html(source) | Self::Markdown(source) => source,
+            Self::Html(source) | Self::Markdown(source) | Self::Interface(source) => source,
         }
     }
 
@@ -67,6 +74,7 @@ impl Part {
         match self {
             Self::Html(html) => html.contains("<h1"),
             Self::Markdown(text) => text.lines().any(|line| line.starts_with("# ")),
+            Self::Interface(_) => true,
         }
     }
 }
@@ -100,16 +108,18 @@ fn in_page(html: &str, syntax: Syntax, url: &Url, meter: &Meter) -> Option<Shipp
         data
     };
     let prose = |data: &Data| prose::of(data, url, meter);
+    let interface = || {
+        let description = Interfaces::of_page(&sources, &[], meter).inline?;
+        found("OpenAPI", Found { parts: vec![Part::Interface(description)], ..Found::default() })
+    };
     let next = || with_id("__NEXT_DATA__").and_then(|script| found("__NEXT_DATA__", prose(read(script.text).field("props")?)));
     let nuxt = || with_id("__NUXT_DATA__").and_then(|script| found("__NUXT_DATA__", prose(&devalue::unflattened(&read(script.text)))));
     let nuxt_call = || assigned(&sources, "__NUXT__").and_then(|script| found("__NUXT__", prose(&literal::called(script, meter))));
     let remix = || assigned(&sources, "__remixContext").and_then(|script| found("__remixContext", prose(&read(script))));
     let router = || {
-        let (_, part) =
-            sources.scripts.iter().find_map(|script| script.text.split_once("__reactRouterContext.streamController.enqueue("))?;
+        let (_, part) = sources.scripts.iter().find_map(|script| script.text.split_once("Context.streamController.enqueue("))?;
         let stream = literal::value(part, meter);
-        // What comes later is on lines of its own.
-        found("__reactRouterContext", prose(&devalue::streamed(&read(stream.text()?.lines().next()?))))
+        found("__reactRouterContext", prose(&Payload::Router.read(stream.text()?, meter)))
     };
     let stream = || {
         let html = flight::html_of(&streamed(&sources, meter), meter);
@@ -130,7 +140,12 @@ fn in_page(html: &str, syntax: Syntax, url: &Url, meter: &Meter) -> Option<Shipp
             .scripts
             .iter()
             .filter(|script| script.is_json() && !script.is_fetched && !KNOWN.iter().any(|id| script.id.as_deref() == Some(id)));
-        found("JSON in the page", prose(&Data::List(data.map(|script| read(script.text)).collect())))
+        let attributes = sources.attributes.iter().map(|data| read(data));
+        found("JSON in the page", prose(&Data::List(data.map(|script| read(script.text)).chain(attributes).collect())))
+    };
+    let islands = || {
+        let given = sources.islands.iter().map(|props| islands::given(&read(props)));
+        found("astro-island", prose(&Data::List(given.collect())))
     };
     let linked = || {
         let bodies =
@@ -148,7 +163,8 @@ fn in_page(html: &str, syntax: Syntax, url: &Url, meter: &Meter) -> Option<Shipp
         };
         found(name, Found { parts: parts.iter().filter(says).map(|html| Part::Html((*html).to_owned())).collect(), ..Found::default() })
     };
-    next()
+    interface()
+        .or_else(next)
         .or_else(nuxt)
         .or_else(nuxt_call)
         .or_else(remix)
@@ -156,6 +172,7 @@ fn in_page(html: &str, syntax: Syntax, url: &Url, meter: &Meter) -> Option<Shipp
         .or_else(svelte)
         .or_else(stream)
         .or_else(state)
+        .or_else(islands)
         .or_else(other)
         .or_else(linked)
         .or_else(markdown)
@@ -172,8 +189,9 @@ impl Shipped {
                 Part::Html(html) => run.push_str(html),
                 Part::Markdown(text) => {
                     join(&mut reading, of_html(&std::mem::take(&mut run), url, form, meter));
-                    join(&mut reading, of_markdown(text, url, meter));
+                    join(&mut reading, of_format(&Kind::Markdown, text, url, meter));
                 }
+                Part::Interface(description) => join(&mut reading, of_format(&Kind::Json, description, url, meter)),
             }
         }
         join(&mut reading, of_html(&run, url, form, meter));
@@ -187,6 +205,8 @@ impl Shipped {
         let of = |part: &Part| match part {
             Part::Html(html) => links::of_html(&base, html, Syntax::Html, links::Wanted::Targets, meter).links,
             Part::Markdown(text) => links::of_targets(url, text.len(), &formats::links(&Kind::Markdown, text, url, meter)).links,
+            // An address in it is an example.
+            Part::Interface(_) => Vec::new(),
         };
         self.parts.iter().flat_map(of).collect()
     }
@@ -202,10 +222,11 @@ fn of_html(source: &str, url: &Url, form: Form, meter: &Meter) -> Reading {
     Reading { text, outline, code, notes: article.notes(&dom).into_iter().chain(unwritten).collect(), ..Reading::default() }
 }
 
-fn of_markdown(source: &str, url: &Url, meter: &Meter) -> Reading {
-    let Some(read) = formats::read(&Kind::Markdown, source, url, meter) else { return Reading::default() };
-    let formats::Reading { title, markdown, outline, notes, .. } = read;
-    Reading { title: title.unwrap_or_default(), code: formats::code_of(&markdown), text: markdown, outline, notes, ..Reading::default() }
+fn of_format(kind: &Kind, source: &str, url: &Url, meter: &Meter) -> Reading {
+    let Some(read) = formats::read(kind, source, url, meter) else { return Reading::default() };
+    let formats::Reading { title, markdown, outline, metadata, notes, .. } = read;
+    let code = formats::code_of(&markdown);
+    Reading { title: title.unwrap_or_default(), code, text: markdown, outline, metadata, notes, ..Reading::default() }
 }
 
 fn join(reading: &mut Reading, mut more: Reading) {
@@ -225,6 +246,10 @@ fn join(reading: &mut Reading, mut more: Reading) {
     reading.notes.append(&mut more.notes);
     if reading.title.is_empty() {
         reading.title = more.title;
+    }
+    if reading.metadata.software.is_none() {
+        reading.metadata.software = more.metadata.software;
+        reading.metadata.version = more.metadata.version;
     }
 }
 

@@ -143,7 +143,7 @@ impl Search<'_> {
         if is_html(text) && tree::says_something(text) && (is_body || text.len() >= LEAST_UNNAMED) {
             return Some((Form::Html, Part::Html(text.to_owned())));
         }
-        if name == "compiledsource" || is_body && (text.contains("mdx(") || text.contains("jsx")) && text.contains("return ") {
+        if name == "compiledsource" || is_body && CALLS.iter().any(|call| text.contains(call)) && text.contains("return ") {
             return compiled(text, self.meter).map(|html| (Form::Compiled, Part::Html(html)));
         }
         if !is_body {
@@ -250,12 +250,24 @@ pub(super) fn paragraphs(text: &str) -> String {
 
 /// MDX as it is compiled: one expression is returned that makes the elements.
 fn compiled(text: &str, meter: &Meter) -> Option<String> {
-    let starts = ["return _jsxs(", "return _jsx(", "return mdx(", "return _jsxDEV(", "return jsxs(", "return jsx("];
+    let starts = [
+        "return _jsxs(",
+        "return _jsx(",
+        "return mdx(",
+        "return _jsxDEV(",
+        "return jsxs(",
+        "return jsx(",
+        "return React.createElement(",
+        "return /*#__PURE__*/React.createElement(",
+    ];
     starts.iter().filter_map(|start| text.find(start)).take(starts.len()).find_map(|at| {
         let tree = literal::value(&text[at + "return ".len()..], meter);
         tree::html_of(&tree, meter)
     })
 }
+
+/// By which compiled MDX makes its elements.
+const CALLS: [&str; 3] = ["mdx(", "jsx", "createElement("];
 
 const BODIES: [&str; 30] = [
     "content",

@@ -26,6 +26,10 @@ pub struct Routes {
     ending: String,
     /// Files that name routes and are no pages: `_sidebar.md`.
     lists: Vec<String>,
+    /// Whether folders have lists of their own.
+    are_nested: bool,
+    /// Links are seen from the file that has them; else from the top.
+    are_relative: bool,
     /// Routes that the page itself names.
     named: Vec<String>,
     /// Before the path of a route: `#` or `#!`.
@@ -59,6 +63,9 @@ impl Routes {
                 home: home.to_owned(),
                 ending: ending.to_owned(),
                 lists,
+                // One that stands for all of them is usually named so.
+                are_nested: !config.field("alias").is_some_and(|alias| alias.fields().iter().any(|(name, _)| name.contains("_sidebar"))),
+                are_relative: config.field("relativePath") == Some(&Data::Flag(true)),
                 named: Vec::new(),
                 mark: if is_history { "" } else { "#" },
                 top,
@@ -78,6 +85,8 @@ impl Routes {
             home: "README.md".to_owned(),
             ending: ".md".to_owned(),
             lists: Vec::new(),
+            are_nested: false,
+            are_relative: true,
             named,
             mark: if is_history { "" } else { "#" },
             top,
@@ -106,12 +115,27 @@ impl Routes {
 
     /// What is asked in the place of the page: files that name routes, and that of the page.
     pub(super) fn asks(self: &Arc<Self>) -> Vec<Ask> {
-        let lists = self.lists.iter().filter_map(|list| self.files.join(list.trim_start_matches('/')).ok());
-        let lists = lists.filter(|url| url.origin() == self.top.origin()).map(|url| Ask { url, means: Means::Routes(self.clone()) });
         // Where routes are addresses, each is the page of one.
         let path = if self.mark.is_empty() { self.top.path().strip_prefix(self.files.path()).unwrap_or_default() } else { "" };
         let page = self.file(path).map(|url| Ask { url, means: Means::Route(self.clone()) });
-        lists.chain(page).collect()
+        self.lists_in("").into_iter().chain(self.lists_at(path)).chain(page).collect()
+    }
+
+    /// Lists of the folder that a route is in, where that is none of all.
+    pub fn lists_of(self: &Arc<Self>, route: &Url) -> Vec<Ask> {
+        let path = route.fragment().filter(|_| self.are_in_fragments()).unwrap_or_default();
+        self.lists_at(path.trim_start_matches('!').trim_start_matches('/'))
+    }
+
+    fn lists_at(self: &Arc<Self>, path: &str) -> Vec<Ask> {
+        let folder = path.split(['?', '#']).next().unwrap_or_default().rsplit_once('/').map_or("", |(folder, _)| folder);
+        if folder.is_empty() || !self.are_nested { Vec::new() } else { self.lists_in(&format!("{folder}/")) }
+    }
+
+    fn lists_in(self: &Arc<Self>, folder: &str) -> Vec<Ask> {
+        let lists = self.lists.iter().filter_map(|list| self.files.join(&format!("{folder}{}", list.trim_start_matches('/'))).ok());
+        let lists = lists.filter(|url| url.origin() == self.top.origin() && url.path().starts_with(self.files.path()));
+        lists.map(|url| Ask { url, means: Means::Routes(self.clone()) }).collect()
     }
 
     /// What is asked for a route, where the address is one of this site.
@@ -143,7 +167,7 @@ impl Routes {
     /// The routes to which a file of the site leads, each once, in order.
     pub fn led_to(&self, file: &Page, meter: &Meter) -> Vec<Url> {
         let within = file.url.path().strip_prefix(self.files.path()).unwrap_or_default();
-        let folder = within.rfind('/').map_or("", |slash| &within[..=slash]);
+        let folder = within.rfind('/').filter(|_| self.are_relative).map_or("", |slash| &within[..=slash]);
         let mut met = std::collections::HashSet::new();
         let routes = targets(file, meter).into_iter().filter_map(|target| self.route(&target, folder));
         routes.filter(|route| met.insert(route.clone())).take(MOST).collect()
@@ -239,6 +263,34 @@ mod tests {
         assert_eq!((source("#/../../etc"), source("")), (None, None));
         let asked: Vec<String> = site.asks().iter().map(|ask| ask.url.path().to_owned()).collect();
         assert_eq!(asked, ["/docs/_sidebar.md", "/docs/README.md"]);
+    }
+
+    #[test]
+    fn folders_have_lists_of_their_own() {
+        let lists = |page: &str, route: &str, config: &str| -> Vec<String> {
+            let site = routes(page, &format!("window.$docsify = {{ loadSidebar: true, {config} }}")).unwrap();
+            let asks = if route.is_empty() { site.asks() } else { site.lists_of(&format!("{page}{route}").parse().unwrap()) };
+            asks.iter().map(|ask| ask.url.path().to_owned()).collect()
+        };
+        let top = "https://a.test/docs/";
+        assert_eq!(lists(top, "#/zh/", ""), ["/docs/zh/_sidebar.md"]);
+        assert_eq!(lists(top, "#/zh/a/guide?id=x", ""), ["/docs/zh/a/_sidebar.md"]);
+        assert!(["#/guide", "#/", "#/../x/y"].iter().all(|route| lists(top, route, "").is_empty()));
+        assert!(lists(top, "#/zh/", "alias: {'/.*/_sidebar.md': '/_sidebar.md'}").is_empty(), "one stands for all");
+        let led_to = |config: &str| {
+            let site = routes(top, &format!("window.$docsify = {{ {config} }}")).unwrap();
+            let body = b"[Green](zh/green.md) [Black](black.md) [Top](/top)".to_vec();
+            let (url, content_type) = ("https://a.test/docs/zh/_sidebar.md".parse().unwrap(), Some("text/markdown".to_owned()));
+            let (validators, fetched_at) = (crate::model::Validators::default(), std::time::SystemTime::UNIX_EPOCH);
+            let file =
+                Page { url, status: 200, content_type, body, depth: 0, validators, fetched_at, filled: crate::model::Filled::default() };
+            let led_to = site.led_to(&file, &Budget::default().begin());
+            led_to.iter().map(|url| url.fragment().unwrap().to_owned()).collect::<Vec<_>>()
+        };
+        assert_eq!(led_to(""), ["/zh/green", "/black", "/top"], "as docsify itself sees them");
+        assert_eq!(led_to("relativePath: true"), ["/zh/zh/green", "/zh/black", "/top"]);
+        let history = lists("https://a.test/docs/zh/guide", "", "routerMode: 'history', basePath: '/docs/'");
+        assert_eq!(history, ["/docs/_sidebar.md", "/docs/zh/_sidebar.md", "/docs/zh/guide.md"]);
     }
 
     #[test]

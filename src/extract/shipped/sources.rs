@@ -13,6 +13,10 @@ pub(super) struct Sources<'a> {
     pub(super) templates: Vec<&'a str>,
     /// Likewise of `noscript`.
     pub(super) noscripts: Vec<&'a str>,
+    /// What components of Astro are given, as it writes that.
+    pub(super) islands: Vec<String>,
+    /// Data in attributes of elements from which an application begins.
+    pub(super) attributes: Vec<String>,
     /// Text in `xmp` and `textarea`, where pages that write themselves keep markdown.
     texts: Vec<String>,
 }
@@ -26,6 +30,10 @@ pub(super) struct Script<'a> {
     pub(super) text: &'a str,
     /// Where it is, if it is not in the page.
     pub(super) source: Option<String>,
+    /// Where Nuxt has the data that would be in it.
+    pub(super) payload: Option<String>,
+    /// Of a script that shows the description of an interface.
+    pub(super) settings: Option<String>,
 }
 
 impl Script<'_> {
@@ -61,6 +69,13 @@ impl<'a> Sources<'a> {
                     sources.scripts.push(Script::of(&tag, text));
                 }
                 "style" | "title" | "noembed" if open => tags.skip_to_end_of(&tag),
+                "astro-island" if open && sources.islands.len() < MOST => {
+                    sources.islands.extend(tag.attribute("props").map(std::borrow::Cow::into_owned));
+                }
+                "div" | "main" | "section" | "body" if open && sources.attributes.len() < MOST => {
+                    let data = ["data-page", "data-props", "data-react-props"].iter().filter_map(|name| tag.attribute(name));
+                    sources.attributes.extend(data.filter(|data| data.starts_with(['{', '['])).map(std::borrow::Cow::into_owned));
+                }
                 "xmp" | "textarea" if open => {
                     let text = decoded(tags.raw_to_end_of(&tag)).into_owned();
                     if sources.texts.len() < MOST {
@@ -114,6 +129,8 @@ impl<'a> Script<'a> {
             is_fetched: tag.attribute("data-sveltekit-fetched").is_some(),
             text,
             source: tag.attribute("src").map(std::borrow::Cow::into_owned),
+            payload: tag.attribute("data-src").map(std::borrow::Cow::into_owned),
+            settings: tag.attribute("data-configuration").map(std::borrow::Cow::into_owned),
         }
     }
 }

@@ -140,6 +140,59 @@ fn what_pages_keep_without_a_framework_is_read() {
 }
 
 #[test]
+fn what_components_and_elements_are_given_is_read() {
+    let props =
+        serde_json::json!({ "title": [0, "Kettles"], "body": [0, HTML], "tags": [1, [[0, "a"]]] }).to_string().replace('"', "&quot;");
+    let island = |client: &str| {
+        format!("<head><title>Kettles</title></head><astro-island client={client} props=\"{props}\"></astro-island><script>a</script>")
+    };
+    assert_eq!(shipped(&island("only"), "astro-island"), TEXT);
+    let text = "<p>All about kettles, and what they are for.</p>";
+    let own = read(&format!("{}{text}", island("load"))).unwrap();
+    assert_eq!((own.markdown.as_str(), own.filled), ("All about kettles, and what they are for.", Filled::Served));
+    let page = serde_json::json!({ "component": "Doc", "props": { "doc": { "title": "Kettles", "body": HTML } }, "url": "/x" });
+    let page = page.to_string().replace('"', "&quot;");
+    let inertia = format!("<head><title>Kettles</title></head><div id=app data-page=\"{page}\"></div><script src=/main.js></script>");
+    assert_eq!(shipped(&inertia, "JSON in the page"), TEXT);
+}
+
+#[test]
+fn descriptions_of_interfaces_in_a_page_are_read_as_such() {
+    let description = serde_json::json!({
+        "openapi": "3.0.0",
+        "info": { "title": "Kettles", "version": "2.1" },
+        "paths": { "/boil": { "post": { "summary": "Boils water", "description": "It takes two minutes.", "responses": {} } } }
+    })
+    .to_string();
+    for page in [
+        format!("<div id=swagger-ui></div><script>SwaggerUIBundle({{ spec: {description}, dom_id: '#swagger-ui' }})</script>"),
+        format!("<div id=redoc-container></div><script>const spec = {description}; Redoc.init(spec, {{}})</script>"),
+        format!("<script id=api-reference type=application/json>{description}</script><script src=scalar.js></script>"),
+        format!("<div id=app></div><script>Scalar.createApiReference('#app', {{ content: {description} }})</script>"),
+        format!(
+            "<script id=api-reference data-configuration='{{\"spec\":{{\"content\":{description}}}}}'></script><script src=scalar.js></script>"
+        ),
+    ] {
+        let text = shipped(&page, "OpenAPI");
+        assert!(text.starts_with("# Kettles\n\n## POST /boil\n\nBoils water\n\nIt takes two minutes."), "{page}: {text}");
+        assert_eq!(read(&page).unwrap().metadata.version.as_deref(), Some("2.1"), "{page}");
+    }
+}
+
+#[test]
+fn a_program_is_no_text() {
+    let body = "var _excluded = []; function _createMdxContent(props) { return /*#__PURE__*/React.createElement(React.Fragment, null, React.createElement(_components.h2, null, \"Boiling\"), React.createElement(_components.p, null, \"A kettle boils water in two minutes.\")); }";
+    let page = |body: &str| {
+        format!(
+            "{SHELL}<script id=__NEXT_DATA__ type=application/json>{{\"props\":{{\"pageProps\":{{\"title\":\"Kettles\",\"body\":{}}}}}}}</script>",
+            json(body)
+        )
+    };
+    assert_eq!(shipped(&page(body), "__NEXT_DATA__"), "# Kettles\n\n## Boiling\n\nA kettle boils water in two minutes.");
+    assert_eq!(read(&page(&body.replace("React.createElement", "_make.createElement"))), Err(Skip::Shell));
+}
+
+#[test]
 fn links_of_what_is_shipped_are_followed() {
     let noscript = format!("{SHELL}<noscript>{HTML}</noscript>");
     assert_eq!(links(&page(&noscript)).links, ["https://docs.test/pots".parse().unwrap()]);

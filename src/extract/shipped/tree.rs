@@ -20,7 +20,7 @@ pub(super) fn html_of_new(data: &Data, silent: &mut Silent, meter: &Meter) -> Op
     if silent.0.contains(&std::ptr::from_ref(data)) || !is_tree(data) {
         return None;
     }
-    let mut writer = Writer { html: String::new(), of: Of::Text, met: Vec::new(), meter };
+    let mut writer = Writer { html: String::new(), of: Of::Text, met: Vec::new(), leads: Vec::new(), meter };
     writer.node(data, 0);
     if says_something(&writer.html) {
         return Some(writer.html);
@@ -32,7 +32,7 @@ pub(super) fn html_of_new(data: &Data, silent: &mut Silent, meter: &Meter) -> Op
 /// The HTML of a row of React's stream, in which `$1` stands for a row that is a text, and `$L1` for one of elements, which is read by itself;
 /// `texts` are those that are texts, by their number, each of which is taken out where it stands first.
 pub(super) fn of_row<'a>(data: &Data, texts: &mut HashMap<&'a str, &'a str>, meter: &'a Meter) -> String {
-    let mut writer = Writer { html: String::new(), of: Of::Row(std::mem::take(texts)), met: Vec::new(), meter };
+    let mut writer = Writer { html: String::new(), of: Of::Row(std::mem::take(texts)), met: Vec::new(), leads: Vec::new(), meter };
     writer.node(data, 0);
     if let Of::Row(left) = writer.of {
         *texts = left;
@@ -107,6 +107,8 @@ struct Writer<'a> {
     of: Of<'a>,
     /// What may be a tree by itself.
     met: Vec<*const Data>,
+    /// Where the marks of the block lead that is written, in Portable Text.
+    leads: Vec<(String, String)>,
     meter: &'a Meter,
 }
 
@@ -201,6 +203,10 @@ impl Writer<'_> {
         if LEFT_OUT.contains(&kind) && node.field("data").is_none() {
             return;
         }
+        if let Some(marks) = node.field("markDefs") {
+            let lead = |mark: &Data| Some((mark.text_of("_key")?.to_owned(), mark.text_of("href")?.to_owned()));
+            self.leads = marks.items().iter().take(MOST_LEADS).filter_map(lead).collect();
+        }
         let text = ["value", "text"].iter().find_map(|name| node.text_of(name));
         let tag = if node.text_of("listItem").is_some() { Some("li") } else { tag_of(kind, node) };
         match (text, tag) {
@@ -287,7 +293,8 @@ impl Writer<'_> {
         let named = marks.iter().filter_map(|mark| mark.text().or_else(|| mark.text_of("type")));
         let flagged = node.fields().iter().filter(|(_, value)| *value == Data::Flag(true)).map(|(name, _)| name.as_str());
         let tags: Vec<&str> = named.chain(flagged).filter_map(mark).collect();
-        let link = marks.iter().find_map(|mark| mark.field("attrs")?.text_of("href")).map(escaped);
+        let lead = |mark: &Data| self.leads.iter().find(|(key, _)| Some(key.as_str()) == mark.text()).map(|(_, href)| href.as_str());
+        let link = marks.iter().find_map(|mark| mark.field("attrs").and_then(|of| of.text_of("href")).or_else(|| lead(mark))).map(escaped);
         link.iter().for_each(|link| self.html.push_str(&format!("<a href=\"{link}\">")));
         tags.iter().for_each(|tag| self.html.push_str(&format!("<{tag}>")));
         self.html.push_str(&escaped(text));
@@ -444,6 +451,8 @@ const LEFT_OUT: [&str; 18] = [
 const LEAST: usize = 20;
 /// From which on numbers have an exponent.
 const LARGE: f64 = 1e21;
+/// Of one block.
+const MOST_LEADS: usize = 200;
 /// Levels that are written.
 const DEEPEST: usize = 120;
 
@@ -493,6 +502,14 @@ mod tests {
             html(r#"{"time":1,"blocks":[{"type":"header","data":{"text":"Kettles and pots","level":2}},{"type":"list","data":{"style":"ordered","items":["boil <b>water</b>"]}}]}"#).unwrap(),
             "<h2>Kettles and pots</h2><ol><li>boil <b>water</b></li></ol>"
         );
+    }
+
+    #[test]
+    fn marks_that_are_told_apart_lead_where_their_block_says() {
+        let source = r#"[{"_type":"block","style":"normal","markDefs":[{"_key":"k1","_type":"link","href":"/pots"}],
+            "children":[{"_type":"span","text":"A kettle is no ","marks":[]},{"_type":"span","text":"pot","marks":["strong","k1"]}]},
+            {"_type":"block","style":"normal","markDefs":[],"children":[{"_type":"span","text":"Nor is it a pan.","marks":["k1"]}]}]"#;
+        assert_eq!(html(source).unwrap(), "<p>A kettle is no <a href=\"/pots\"><strong>pot</strong></a></p><p>Nor is it a pan.</p>");
     }
 
     #[test]

@@ -70,6 +70,9 @@ pub trait Pages {
     /// The page of a source, or the one that was fetched last, with the source it is of.
     fn page_in(&self, source: Option<&SourceId>, url: &Url) -> Result<Option<(SourceId, Document)>, Error>;
 
+    /// Where the text of the page of a source came from, or that of the page that was fetched last.
+    fn filled(&self, source: Option<&SourceId>, url: &Url) -> Result<Option<Filled>, Error>;
+
     /// The sources that have a page at this address, by name.
     fn sources_of_page(&self, url: &Url) -> Result<Vec<SourceId>, Error>;
 

@@ -102,6 +102,16 @@ impl Pages for Postgres {
         })
     }
 
+    fn filled(&self, source: Option<&SourceId>, url: &Url) -> Result<Option<Filled>, Error> {
+        let sql = "SELECT p.filled FROM pages AS p JOIN sources AS s ON s.id = p.source
+                   WHERE p.url = $1 AND ($2::text IS NULL OR s.name = $2) ORDER BY p.fetched_at DESC, p.id DESC LIMIT 1";
+        let (url, source) = (address(url), source.map(SourceId::as_str));
+        self.read(|transaction| {
+            let row = transaction.row(sql, &[url.as_str().into(), source.into()])?;
+            row.map(|row| Ok(filled(row.text_or_null(0)?))).transpose()
+        })
+    }
+
     fn sources_of_page(&self, url: &Url) -> Result<Vec<SourceId>, Error> {
         let sql = "SELECT s.name FROM pages AS p JOIN sources AS s ON s.id = p.source WHERE p.url = $1 ORDER BY s.name";
         let url = address(url);

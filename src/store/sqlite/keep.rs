@@ -54,6 +54,10 @@ impl Pages for Sqlite {
         self.read(|transaction| pages::page(transaction, source, &address(url)))
     }
 
+    fn filled(&self, source: Option<&SourceId>, url: &Url) -> Result<Option<Filled>, Error> {
+        self.read(|transaction| pages::filled_in(transaction, source, &address(url)))
+    }
+
     fn sources_of_page(&self, url: &Url) -> Result<Vec<SourceId>, Error> {
         self.read(|transaction| pages::sources_of(transaction, &address(url)))
     }

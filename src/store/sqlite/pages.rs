@@ -323,6 +323,14 @@ pub(super) fn page(connection: &Connection, source: Option<&SourceId>, url: &Url
     Ok(Some((parse_source(&row.get::<_, String>(12)?)?, document(row)?)))
 }
 
+pub(super) fn filled_in(connection: &Connection, source: Option<&SourceId>, url: &Url) -> Result<Option<Filled>, Failure> {
+    let sql = "SELECT p.filled FROM pages AS p JOIN sources AS s ON s.id = p.source
+               WHERE p.url = ?1 AND (?2 IS NULL OR s.name = ?2) ORDER BY p.fetched_at DESC, p.id DESC LIMIT 1";
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut rows = statement.query(params![url.as_str(), source.map(SourceId::as_str)])?;
+    rows.next()?.map(|row| filled_of(row, 0)).transpose()
+}
+
 pub(super) fn sources_of(connection: &Connection, url: &Url) -> Result<Vec<SourceId>, Failure> {
     let sql = "SELECT s.name FROM pages AS p JOIN sources AS s ON s.id = p.source WHERE p.url = ?1 ORDER BY s.name";
     collect(connection, sql, [url.as_str()], |row| parse_source(&row.get::<_, String>(0)?))

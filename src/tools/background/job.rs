@@ -378,6 +378,9 @@ fn used(report: &CrawlReport) -> Option<String> {
     let mut told: Vec<_> = counted.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
     let need = "skipped, as scripts write their text and no browser has run them";
     told.extend(report.needs_browser.first().map(|first| format!("{} {need} (such as {first})", report.needs_browser_total)));
+    told.extend(
+        report.kept.first().map(|first| format!("{} kept as rendered before, as less has come (such as {first})", report.kept_total)),
+    );
     (!told.is_empty()).then(|| told.join(", "))
 }
 
