@@ -74,6 +74,8 @@ pub struct Crawl {
     llms_guesses: HashMap<Box<str>, u8>,
     /// Hash of host and body -> the first URL with it, and how many have it.
     contents: HashMap<u64, (Arc<str>, u8)>,
+    /// The seeds of each source that is filled, where these are several.
+    sources: Vec<Vec<Url>>,
     /// What came to these since a trail was taken, where one is kept.
     new_contents: Vec<(Box<str>, u64)>,
     /// The same of addresses that pages name as themselves in a language that is not wanted.
@@ -149,7 +151,9 @@ impl Crawl {
                 report.pass_over(why, Some(seed));
             }
         }
+        let sources: Vec<_> = request.sources().into_iter().map(|(_, seeds)| seeds).collect();
         Self {
+            sources: if sources.len() > 1 { sources } else { Vec::new() },
             bounds: Bounds::new(request.scope, &seeds),
             selection: Selection::of(&request, &seeds),
             frontier,
@@ -195,6 +199,11 @@ impl Crawl {
 
     pub fn request(&self) -> &CrawlRequest {
         &self.request
+    }
+
+    /// All of it fills one source, whatever its seeds are called. Before the first poll.
+    pub fn fills_one(&mut self) {
+        self.sources.clear();
     }
 
     /// Notes from now on what is found and dealt with: see [`Crawl::take_trail`]. Before the first poll.

@@ -45,6 +45,7 @@ impl Engine {
             fill,
             is_again: false,
             misses: HashMap::new(),
+            kept: HashSet::new(),
             is_begun: false,
             is_trail_lost: false,
             trail: Trail::default(),
@@ -75,6 +76,8 @@ pub struct Crawling {
     is_again: bool,
     /// Of these, addresses that came to nothing before, each with since when.
     misses: HashMap<Box<str>, SystemTime>,
+    /// Of the pages of that source, those whose stored copy is kept whatever they say now.
+    kept: HashSet<Box<str>>,
     /// Whether it is written down that it has begun.
     is_begun: bool,
     /// A part of the trail could not be written.
@@ -259,6 +262,7 @@ impl Crawling {
                     self.stop();
                     return Some(Err(error));
                 }
+                Turn::Visited(Some(Visit::Page(page))) if self.kept.contains(page.url.as_str()) => {}
                 Turn::Visited(Some(Visit::Page(page))) => {
                     self.under_way.push(page.url.clone());
                     let source = self.fill.as_ref().and_then(|fill| fill.source_of(&page.url));
@@ -317,7 +321,8 @@ impl Crawling {
             _ => log::info!("crawling into {fill}"),
         }
         if fill.goes_on() || known.is_some() {
-            let Known { pages, links } = known.unwrap_or_default();
+            let Known { pages, links, kept } = known.unwrap_or_default();
+            self.kept.extend(kept);
             if let Some(source) = fill.source().cloned() {
                 let translated = self.engine.with_store(move |store| store.translations(&source)).await?;
                 translated.iter().for_each(|(page, said)| self.crawl.spoke(page, said));
@@ -329,6 +334,9 @@ impl Crawling {
             pages.iter().for_each(|page| _ = trail.done.push(page, 0));
             self.crawl.go_on(trail, fill.pages_before().saturating_sub(again));
             self.crawl.look_at(links);
+        }
+        if fill.sources().count() == 1 {
+            self.crawl.fills_one();
         }
         if fill.source().is_some() {
             self.crawl.keep_trail();
@@ -538,7 +546,9 @@ impl Engine {
                     return Ok(Taken::Cut(Box::new(Cut { page: CutPage { source, document, chunks }, says })));
                 }
                 Ok(Err(extract::Skip::OverBudget(OverBudget::Stopped))) => return Ok(Taken::Unread(url)),
-                Ok(Err(skip @ (extract::Skip::OverBudget(_) | extract::Skip::Login))) => Event::Failed(unread(url.clone(), &skip)),
+                Ok(Err(skip @ (extract::Skip::OverBudget(_) | extract::Skip::Login | extract::Skip::Gate))) => {
+                    Event::Failed(unread(url.clone(), &skip))
+                }
                 Ok(Err(skip)) => Event::Skipped(Skipped { url: masked(&url), why: skip.to_string() }),
                 Err(_) => {
                     let (error, hint) = ("reading this page panicked".to_owned(), "this is a defect of smolcrawl; please report it");

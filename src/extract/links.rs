@@ -29,6 +29,8 @@ pub struct Outline {
     pub alternates: Vec<(String, Url)>,
     /// `<link rel="alternate" type="text/markdown">`: the same page in markdown, absolute.
     pub markdown: Option<Url>,
+    /// Where `<meta http-equiv="refresh">` sends the readers of a page that says next to nothing itself, absolute.
+    pub forward: Option<Url>,
     pub robots: MetaRobots,
     /// The text of `<title>`, blanks joined.
     pub title: Option<String>,
@@ -124,6 +126,7 @@ pub(super) fn of_html(page: &Base, html: &str, syntax: Syntax, wanted: Wanted, m
         canonical: reading.canonical.and_then(|canonical| resolved(&base, &canonical)),
         alternates: reading.alternates.iter().filter_map(|(language, at)| Some((language.to_string(), resolved(&base, at)?))).collect(),
         markdown: reading.markdown.and_then(|markdown| resolved(&base, &markdown)),
+        forward: reading.forward.filter(|_| reading.sight.says_little()).and_then(|forward| resolved(&base, &forward)),
         robots: reading.robots,
         title: Some(title).filter(|title| !title.is_empty()),
         shell: reading.sight.is_little().then(|| shell::of_html(html, syntax, meter)).flatten(),
@@ -195,6 +198,7 @@ struct Reading<'a> {
     canonical: Option<Cow<'a, str>>,
     alternates: Vec<(Cow<'a, str>, Cow<'a, str>)>,
     markdown: Option<Cow<'a, str>>,
+    forward: Option<Cow<'a, str>>,
     robots: MetaRobots,
     title: String,
     /// Open `<template>` elements: their contents are no part of the page.
@@ -292,7 +296,9 @@ impl<'a> Reading<'a> {
             self.robots.obey(&content);
         }
         if tag.attribute("http-equiv").is_some_and(|name| name.trim().eq_ignore_ascii_case("refresh")) {
-            self.links.extend(refresh_target(&content).map(|target| Cow::Owned(target.to_owned())));
+            let target = refresh_target(&content).map(|target| Cow::Owned(target.to_owned()));
+            self.links.extend(target.clone());
+            self.forward = self.forward.take().or(target);
         }
     }
 }
