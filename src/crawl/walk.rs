@@ -21,7 +21,7 @@ use url::Url;
 
 use crate::extract::Outline;
 use crate::http;
-use crate::model::{Addresses, Earlier, Metadata, Page, Trail, Validators};
+use crate::model::{Addresses, Earlier, Metadata, Page, SourceId, Trail, Validators};
 use crate::reactor::Boxed;
 
 use super::canonical::Standing;
@@ -74,8 +74,8 @@ pub struct Crawl {
     llms_guesses: HashMap<Box<str>, u8>,
     /// Hash of host and body -> the first URL with it, and how many have it.
     contents: HashMap<u64, (Arc<str>, u8)>,
-    /// The seeds of each source that is filled, where these are several.
-    sources: Vec<Vec<Url>>,
+    /// The sources that are filled, each with its seeds, where these are several.
+    sources: Vec<(SourceId, Vec<Url>)>,
     /// What came to these since a trail was taken, where one is kept.
     new_contents: Vec<(Box<str>, u64)>,
     /// The same of addresses that pages name as themselves in a language that is not wanted.
@@ -151,7 +151,7 @@ impl Crawl {
                 report.pass_over(why, Some(seed));
             }
         }
-        let sources: Vec<_> = request.sources().into_iter().map(|(_, seeds)| seeds).collect();
+        let sources = request.sources();
         Self {
             sources: if sources.len() > 1 { sources } else { Vec::new() },
             bounds: Bounds::new(request.scope, &seeds),

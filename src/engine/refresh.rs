@@ -376,7 +376,8 @@ impl Refreshing {
         };
         self.report.checked += 1;
         match refreshed {
-            Ok(Refreshed::Unchanged | Refreshed::Gone | Refreshed::Doubtful(_)) => self.report.unchanged += 1,
+            Ok(Refreshed::Unchanged) => self.report.unchanged += 1,
+            Ok(Refreshed::Gone | Refreshed::Doubtful(_)) => unreachable!("it was judged what becomes of them"),
             Ok(Refreshed::Updated { title }) => {
                 self.report.updated += 1;
                 note(&mut self.report.changed_pages, &url, title);

@@ -32,11 +32,23 @@ pub(super) fn is_phrase_of_site(dom: &Dom, node: NodeId, all: &Facts) -> bool {
     PHRASES.iter().any(|phrase| begins(text, phrase) && !goes_on(phrase))
         || fact.text < 14 && ["advert", "advertisement"].iter().any(|word| text.eq_ignore_ascii_case(word))
         || begins(text, "Updated ") && text.ends_with(" ago")
+        || fact.text < 20 && is_reading_time(text)
+        || dom.name(node).is_some_and(|name| matches!(&**name, "p" | "div" | "span" | "a" | "section" | "footer"))
+            && fact.text as usize <= LONGEST_LINE
+            && LINES.iter().any(|line| dom.text_start(node, 2 * LONGEST_LINE).trim().eq_ignore_ascii_case(line))
         || only_link
             && LABELS.iter().any(|label| text.trim_matches(['[', ']']).eq_ignore_ascii_case(label))
             && !dom.parent(node).is_some_and(|parent| dom.is(parent, "li"))
         || only_link
             && LINK_PHRASES.iter().any(|phrase| text.strip_prefix(phrase).is_some_and(|rest| !rest.starts_with(char::is_alphanumeric)))
+}
+
+/// "5 min read", as blogs and manuals that look like them have it below the title.
+fn is_reading_time(text: &str) -> bool {
+    let text = text.trim_start_matches('~').trim_start_matches(|c: char| c.is_ascii_digit());
+    ["min read", "mins read", "minute read", "minutes read", "minutes to read"]
+        .iter()
+        .any(|said| text.trim_start_matches([' ', '\u{a0}', '-']).eq_ignore_ascii_case(said))
 }
 
 /// Whether what stands behind the phrase is when the page was changed, or by whom, and not what a sentence says of something else.
@@ -136,7 +148,7 @@ const DATES: [&str; 5] = ["Last modified", "Last updated", "Last edited", "This 
 /// Behind a phrase that is a request to readers.
 const MORE_WORDS: usize = 3;
 
-const PHRASES: [&str; 26] = [
+const PHRASES: [&str; 27] = [
     "Share this on",
     "Click to share",
     "Click to email",
@@ -163,6 +175,26 @@ const PHRASES: [&str; 26] = [
     "Report an issue with this page",
     "Help improve MDN",
     "Rate this page",
+    "Subscribe to our newsletter",
+];
+
+/// In bytes.
+const LONGEST_LINE: usize = 24;
+
+/// Nothing stands behind them, and no section is called so.
+const LINES: [&str; 12] = [
+    "Copy page",
+    "Copy as Markdown",
+    "View as Markdown",
+    "Ask AI",
+    "Ask AI about this page",
+    "Chat with this page",
+    "Open in ChatGPT",
+    "Open in Claude",
+    "Powered by Mintlify",
+    "Powered by GitBook",
+    "Powered by ReadMe",
+    "Built with Mintlify",
 ];
 
 const LINK_PHRASES: [&str; 5] = ["Previous", "Next", "Prev", "« Previous", "← Previous"];

@@ -170,12 +170,13 @@ impl Crawl {
 
     /// Which of the sources that are filled a page belongs to.
     fn source_of(&self, page: &Url) -> usize {
-        nearest(self.sources.iter().map(Vec::as_slice), page)
+        nearest(self.sources.iter().map(|(_, seeds)| seeds.as_slice()), page)
     }
 
-    /// What the page is compared with others by: what two sources have in common belongs to both.
+    /// What the page is compared with others by: what two sources have in common belongs to both. The same in every process.
     fn content_in_source(&self, page: &Url, content: u64) -> u64 {
-        content ^ (self.source_of(page) as u64).wrapping_mul(SPREAD)
+        let Some((source, _)) = self.sources.get(self.source_of(page)) else { return content };
+        source.as_str().bytes().fold(content, |sum, byte| (sum ^ u64::from(byte)).wrapping_mul(FNV))
     }
 
     /// The page that had this content already; if there is none, it is this one from now on.
@@ -581,8 +582,8 @@ impl Backlog {
     }
 }
 
-/// An odd number of mixed bits (2^64 by the golden ratio).
-const SPREAD: u64 = 0x9e37_79b9_7f4a_7c15;
+/// The prime of FNV-1a with 64 bits.
+const FNV: u64 = 0x0000_0100_0000_01b3;
 
 /// URLs that are remembered as left out: 16 MB.
 const MOST_LEFT_OUT: usize = 1_000_000;

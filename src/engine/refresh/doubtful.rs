@@ -75,11 +75,12 @@ impl Doubtful {
 
 /// Whether next to nothing of the text stands in what is stored.
 pub(super) fn is_wholly_another(stored: &str, text: &str) -> bool {
-    let lines =
-        |text: &str| text.lines().map(str::trim).filter(|line| line.chars().any(char::is_alphanumeric)).map(str::to_owned).collect();
-    let (before, now): (HashSet<String>, Vec<String>) = (lines(stored).into_iter().collect(), lines(text));
-    let all: usize = now.iter().map(String::len).sum();
-    let known: usize = now.iter().filter(|line| before.contains(*line)).map(String::len).sum();
+    fn lines(text: &str) -> impl Iterator<Item = &str> {
+        text.lines().map(str::trim).filter(|line| line.chars().any(char::is_alphanumeric))
+    }
+    let (before, now): (HashSet<&str>, Vec<&str>) = (lines(stored).collect(), lines(text).collect());
+    let all: usize = now.iter().map(|line| line.len()).sum();
+    let known: usize = now.iter().filter(|line| before.contains(**line)).map(|line| line.len()).sum();
     known * ALIKE < all
 }
 
