@@ -271,8 +271,9 @@ fn a_seed_that_only_forwards_is_a_redirect() {
     let words = "The kettle is put on the stove, and nobody leaves before the water in it boils over. ".repeat(4);
     world.site.reply("b.test/live", forward("/live", "<p>Now."));
     world.site.reply("b.test/text", forward("/other", &format!("<p>{words}"))).page("b.test/other", &[]);
+    world.site.reply("b.test/js", Reply::html("<script>window.location.replace('/other');</script>"));
     world.site.reply("b.test/one", forward("/two", "")).reply("b.test/two", forward("/one", ""));
-    for (seed, urls) in [("/live", &["/live"][..]), ("/text", &["/text"]), ("/one", &["/two"])] {
+    for (seed, urls) in [("/live", &["/live"][..]), ("/text", &["/text"]), ("/one", &["/two"]), ("/js", &["/other"])] {
         let outcome = world.run(CrawlRequest::parse(&[format!("http://b.test{seed}")]).unwrap().depth(0));
         assert_eq!(outcome.urls, urls.iter().map(|url| format!("http://b.test{url}")).collect::<Vec<_>>(), "{seed}");
     }

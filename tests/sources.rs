@@ -122,6 +122,9 @@ fn two_versions_stand_side_by_side() {
     let missing = world.handle.block_on(engine.meant("a.test@3")).unwrap_err();
     assert!(matches!(&missing, Error::NoVersion { there, .. } if there.len() == 2), "{missing:?}");
     assert_eq!(missing.hint().unwrap(), "stored are: a.test@1.4, a.test@2.0");
+    // Who forgets a letter of the name has not said the version.
+    let like = world.handle.block_on(engine.source_meant("a.tst")).unwrap().unwrap();
+    assert_eq!(like.name(), "a.test");
     // What is equal is stored once.
     let passages = rusqlite::Connection::open(world.database()).unwrap();
     let of_pans = "SELECT count(*), count(DISTINCT passage) FROM chunks JOIN sayings ON sayings.id = saying WHERE text LIKE 'Pans are%'";

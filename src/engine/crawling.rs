@@ -596,7 +596,13 @@ fn version_said(document: &Document) -> Option<String> {
         numbers.contains('.')
             && numbers.split('.').all(|part| !part.is_empty() && part.len() < 6 && part.bytes().all(|byte| byte.is_ascii_digit()))
     };
-    let in_title = || document.title.split(|c: char| c.is_whitespace() || matches!(c, ',' | '(' | ')')).find(|word| is_version(word));
+    // "From 1.9 to 2.0" is the manual of neither.
+    let in_title = || {
+        let words = document.title.split(|c: char| c.is_whitespace() || matches!(c, ',' | '(' | ')'));
+        let mut versions = words.filter(|word| is_version(word));
+        let first = versions.next()?;
+        versions.all(|other| other == first).then_some(first)
+    };
     let said =
         document.metadata.version.as_deref().map(str::trim).filter(|version| !version.is_empty() && version.len() <= LONGEST_VERSION);
     said.or_else(in_title).map(str::to_owned)
@@ -618,6 +624,18 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+
+    #[test]
+    fn a_title_with_one_version_says_which_is_documented() {
+        let said = |title: &str| {
+            let document = Document::new(Url::parse("https://docs.test/").unwrap(), title, "Words.", std::time::SystemTime::UNIX_EPOCH);
+            version_said(&document)
+        };
+        assert_eq!(said("Pots 2.1 documentation").as_deref(), Some("2.1"));
+        assert_eq!(said("Pots 2.1 (Pots 2.1)").as_deref(), Some("2.1"));
+        assert_eq!(said("From Pots 1.9 to 2.0"), None);
+        assert_eq!(said("Pots"), None);
+    }
 
     #[test]
     fn a_page_over_its_budget_is_a_failure_with_a_reason() {

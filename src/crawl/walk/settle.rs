@@ -256,10 +256,11 @@ impl Crawl {
             return None;
         }
         let mut itself = self.selection.unprinted(url).map(|page| (page, "to print: the page itself is asked for"));
-        for (without, why) in [
-            (without_session as fn(&Url) -> Option<Url>, "with the number of a visit: the page itself is asked for"),
+        let shorter: [(fn(&Url) -> Option<Url>, &str); 2] = [
+            (without_session, "with the number of a visit: the page itself is asked for"),
             (without_tracking, "with where a reader came from: the page itself is asked for"),
-        ] {
+        ];
+        for (without, why) in shorter {
             let page = itself.as_ref().map_or(url, |(page, _)| page);
             if let Some(page) = without(page) {
                 itself = Some((page, itself.map_or(why, |(_, why)| why)));
