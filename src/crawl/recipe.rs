@@ -168,7 +168,7 @@ mod tests {
             ("https://a.test/2.0.0%2Bbuild5/", "a.test@2.0.0%2Bbuild5"),
             ("https://a.test/npm/@scope/kettle@1.2.3/", "a.test/npm/scope/kettle@1.2.3"),
             ("https://a.test/utf-8/part-2/http-2/", "a.test/utf-8/part-2/http-2"),
-            ("https://a.test/news/kettle-2.0-is-there", "a.test/news/kettle-2.0-is-there"),
+            ("https://a.test/news/kettle-2.0-is-there/", "a.test/news/kettle-2.0-is-there"),
             ("https://a.test/kettle-2.0.html", "a.test"),
             ("https://a.test/@user/", "a.test/user"),
         ] {

@@ -163,7 +163,7 @@ mod tests {
             ("KTL-1043", "KTL-1043"),
             ("ktl 1044", "KTL-1044"),
             ("boiler.timeout_ms", "KTL-1042"),
-            ("who closes it", "Notes"),
+            ("closes", "Notes"),
             ("closing the lid", "Notes"),
             ("再起動", "KTL-1044"),
             ("before", ""),
