@@ -424,12 +424,17 @@ impl Refreshing {
     /// All have come: what becomes of those that waited for that.
     fn release(&mut self) {
         let (stored, refused) = self.doubtful.settle();
+        self.has_come |= !stored.is_empty();
         stored.into_iter().for_each(|document| self.put(document));
         for (url, other) in refused {
             let error = self.keep(&url, other);
             self.settling.push(Box::pin(async move { (url, Err(error)) }));
         }
         for url in std::mem::take(&mut self.missing) {
+            if self.has_come {
+                self.remove(url);
+                continue;
+            }
             let missing = Err(Error::GoneWithAll { url: url.clone() });
             self.under_way.push(url.clone());
             let (source, budget) = (self.summary.source.clone(), self.reading.budget.clone());
