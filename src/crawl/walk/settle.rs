@@ -256,7 +256,7 @@ impl Crawl {
             return None;
         }
         let mut itself = self.selection.unprinted(url).map(|page| (page, "to print: the page itself is asked for"));
-        let shorter: [(fn(&Url) -> Option<Url>, &str); 2] = [
+        let shorter: [(Shorten, &str); 2] = [
             (without_session, "with the number of a visit: the page itself is asked for"),
             (without_tracking, "with where a reader came from: the page itself is asked for"),
         ];
@@ -553,6 +553,9 @@ pub(super) enum Found {
     /// The seed, of which an llms.txt is looked for.
     Nearby,
 }
+
+/// The address without a part of it; none where it has none of that.
+type Shorten = fn(&Url) -> Option<Url>;
 
 impl Backlog {
     pub(super) fn add(&mut self, from: &Url, found: Found, urls: Vec<Url>) {
