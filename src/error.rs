@@ -45,6 +45,12 @@ pub enum Error {
     /// A stored page whose address leads to another one now.
     #[error("{} redirects to {} now", http::masked(url), http::masked(to))]
     Moved { url: Url, to: Box<Url> },
+    /// A stored page that came as what another one came as, and as nothing of what is stored.
+    #[error("{} says now what {} says, and nothing of what is stored: that is kept", http::masked(url), http::masked(other))]
+    SaysAsOthers { url: Url, other: Box<Url> },
+    /// A stored page that is gone, as all of its source are.
+    #[error("{} is gone, as all of its source is: that is kept for now", http::masked(url))]
+    GoneWithAll { url: Url },
     /// A question about meaning, and no model.
     #[error("there is no embeddings model to search by meaning with")]
     NoEmbedder,
@@ -163,7 +169,9 @@ impl Error {
             #[cfg(feature = "files")]
             Self::Files(_) => Fault::You,
             Self::Http(error) if error.is_of_this_machine() => Fault::Machine,
-            Self::Http(_) | Self::Unreadable { .. } | Self::Moved { .. } => Fault::Site,
+            Self::Http(_) | Self::Unreadable { .. } | Self::Moved { .. } | Self::SaysAsOthers { .. } | Self::GoneWithAll { .. } => {
+                Fault::Site
+            }
             Self::Crawl(error)
                 if matches!(
                     error.root(),
@@ -198,6 +206,7 @@ impl Error {
             Self::Crawl(error) => error.is_transient(),
             Self::Embed(error) => error.is_transient(),
             Self::Store(error) => error.is_transient(),
+            Self::SaysAsOthers { .. } | Self::GoneWithAll { .. } => true,
             Self::Reactor(_)
             | Self::Share(_)
             | Self::Config(_)
@@ -250,6 +259,11 @@ impl Error {
             Self::NotFiles { .. } => Some("crawl it, if it is a site".to_owned()),
             Self::Unreadable { skip, .. } => skip.hint().map(str::to_owned),
             Self::Moved { .. } => Some("crawl the new address; `smolcrawl remove` forgets a source that has moved as a whole".to_owned()),
+            Self::SaysAsOthers { .. } => Some(
+                "the site may be down or ask for something: see what it says to a browser; `smolcrawl crawl --fresh` takes it over"
+                    .to_owned(),
+            ),
+            Self::GoneWithAll { .. } => Some("the site may be down; what is gone in the next refresh as well is removed".to_owned()),
             Self::NoEmbedder => Some("ask for the lexical mode, or configure embeddings".to_owned()),
             Self::NotStored { .. } => Some("list what is stored with `smolcrawl sources`, or crawl it first".to_owned()),
             Self::NoVersion { there, .. } => Some(format!("stored are: {}", listed(there))),

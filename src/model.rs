@@ -29,7 +29,7 @@ pub use self::part::part_end;
 pub use self::plain::plain;
 pub use self::shared::{CopiedPage, SharedPage, SharedSource, SharedVector};
 pub use self::source::{
-    BadName, Candidate, Earlier, FilesRecipe, Meant, NotMeant, Recipe, SourceId, SourceState, SourceSummary, Trail, host, meant,
+    BadName, Candidate, Earlier, FilesRecipe, Meant, NotMeant, Recipe, SourceId, SourceState, SourceSummary, Trail, host, meant, nearest,
 };
 
 /// One HTTP answer that a crawl wants kept: transfer and content encoding undone, characters not yet decoded.

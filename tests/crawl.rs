@@ -211,6 +211,74 @@ fn a_robots_txt_that_fails_closes_the_site_and_one_that_is_missing_opens_it() {
     assert_eq!(world.run(request("http://b.test/")).urls, ["http://b.test/"]);
 }
 
+/// A site that is overloaded for a moment is asked for its robots.txt as often as for a page, when it wants to be.
+#[test]
+fn a_robots_txt_that_fails_once_closes_nothing() {
+    for first in [Reply::status(503).header("Retry-After", "7"), Reply::status(500), Reply::status(429)] {
+        let world = World::new();
+        let asked = Arc::new(AtomicU32::new(0));
+        world.site.page("a.test/", &["/a", "/b"]).page("a.test/a", &[]).page("a.test/b", &[]).on("a.test/robots.txt", move |_| match asked
+            .fetch_add(1, Ordering::Relaxed)
+        {
+            0 => first.clone(),
+            _ => Reply::new(200, "text/plain", "User-agent: *\nDisallow: /b"),
+        });
+        let outcome = world.run(request("http://a.test/"));
+        assert_eq!(outcome.urls, ["http://a.test/", "http://a.test/a"]);
+        let asked: Vec<_> = world.site.asked().into_iter().filter(|asked| asked.target == "/robots.txt").collect();
+        assert_eq!(asked.len(), 2);
+        assert!(asked[1].at - asked[0].at >= Duration::from_secs(1), "it is left alone for a while");
+    }
+}
+
+#[test]
+fn what_two_versions_have_in_common_belongs_to_both() {
+    let world = World::new();
+    let same = |path: &str| Reply::html(format!("<link rel=canonical href=http://a.test/2.0/{path}><h1>{path}</h1><p>The same in both."));
+    for version in ["1.0", "2.0"] {
+        world.site.page(&format!("a.test/{version}/"), &["x.html", "y.html", "copy.html"]);
+        for page in ["x.html", "y.html"] {
+            world.site.reply(&format!("a.test/{version}/{page}"), same(page));
+        }
+        world.site.reply(&format!("a.test/{version}/copy.html"), same("x.html"));
+    }
+    let outcome = world.run(CrawlRequest::parse(&["http://a.test/1.0/", "http://a.test/2.0/"]).unwrap());
+    let both = ["/1.0/", "/1.0/x.html", "/1.0/y.html", "/2.0/", "/2.0/x.html", "/2.0/y.html"];
+    // Within a version a copy is one, whichever of the two came first.
+    let pages: Vec<_> = outcome.urls.iter().map(|url| url.replace("http://a.test", "").replace("copy", "x")).collect();
+    assert_eq!(pages, both, "{:?}", outcome.report);
+    // Of one source that holds both, each is there once.
+    let one = world.run(CrawlRequest::parse(&["http://a.test/1.0/", "http://a.test/2.0/"]).unwrap().scope(Scope::Host));
+    assert_eq!(one.urls.len(), 4, "{:?}", one.urls);
+}
+
+#[test]
+fn a_seed_that_only_forwards_is_a_redirect() {
+    let forward =
+        |to: &str, more: &str| Reply::html(format!("<meta http-equiv=Refresh content=\"0; url={to}\"><title>Redirecting</title>{more}"));
+    let world = World::new();
+    world
+        .site
+        .reply("a.test/", forward("en/latest/", "<p>Redirecting to <a href=en/latest/>the manual</a>."))
+        .page("a.test/en/latest/", &["guide.html", "/en/1.0/", "/blog/"])
+        .page("a.test/en/latest/guide.html", &[])
+        .page("a.test/en/1.0/", &[])
+        .page("a.test/blog/", &[]);
+    let outcome = world.run(CrawlRequest::parse(&["http://a.test/"]).unwrap());
+    assert_eq!(outcome.urls, ["http://a.test/en/latest/", "http://a.test/en/latest/guide.html"]);
+
+    // A page that loads itself anew, and one that has a text, are pages; two that forward to each other end.
+    let words = "The kettle is put on the stove, and nobody leaves before the water in it boils over. ".repeat(4);
+    world.site.reply("b.test/live", forward("/live", "<p>Now."));
+    world.site.reply("b.test/text", forward("/other", &format!("<p>{words}"))).page("b.test/other", &[]);
+    world.site.reply("b.test/js", Reply::html("<script>window.location.replace('/other');</script>"));
+    world.site.reply("b.test/one", forward("/two", "")).reply("b.test/two", forward("/one", ""));
+    for (seed, urls) in [("/live", &["/live"][..]), ("/text", &["/text"]), ("/one", &["/two"]), ("/js", &["/other"])] {
+        let outcome = world.run(CrawlRequest::parse(&[format!("http://b.test{seed}")]).unwrap().depth(0));
+        assert_eq!(outcome.urls, urls.iter().map(|url| format!("http://b.test{url}")).collect::<Vec<_>>(), "{seed}");
+    }
+}
+
 /// What an error page says is of no interest, so nobody waits for it.
 #[test]
 fn a_body_that_nobody_wants_is_not_waited_for() {

@@ -122,6 +122,9 @@ fn two_versions_stand_side_by_side() {
     let missing = world.handle.block_on(engine.meant("a.test@3")).unwrap_err();
     assert!(matches!(&missing, Error::NoVersion { there, .. } if there.len() == 2), "{missing:?}");
     assert_eq!(missing.hint().unwrap(), "stored are: a.test@1.4, a.test@2.0");
+    // Who forgets a letter of the name has not said the version.
+    let like = world.handle.block_on(engine.source_meant("a.tst")).unwrap().unwrap();
+    assert_eq!(like.name(), "a.test");
     // What is equal is stored once.
     let passages = rusqlite::Connection::open(world.database()).unwrap();
     let of_pans = "SELECT count(*), count(DISTINCT passage) FROM chunks JOIN sayings ON sayings.id = saying WHERE text LIKE 'Pans are%'";
@@ -601,6 +604,81 @@ fn what_cannot_be_had_twice_in_a_row_is_gone() {
     world.site.reply("a.test/shaky", Reply::status(406));
     assert_eq!(refresh().removed, 0);
     assert_eq!(world.handle.block_on(engine.sources()).unwrap()[0].pages, 6);
+}
+
+/// A world whose start page and five more are stored, and what refreshes them.
+fn six_pages() -> (World, Engine) {
+    let world = World::new();
+    let names = ["a", "b", "c", "d", "e"];
+    world.text("a.test/", "Contents.", &names.map(|name| format!("/{name}")).each_ref().map(String::as_str));
+    for name in names {
+        world.text(&format!("a.test/{name}"), &format!("All about {name}, and its whistle."), &[]);
+    }
+    let engine = world.engine();
+    assert_eq!(world.crawl(&engine, "http://a.test/").stored, 6);
+    (world, engine)
+}
+
+#[test]
+fn a_refresh_of_a_site_that_is_down_with_200_loses_nothing() {
+    // One that is known by its words, and one that is known by being everywhere.
+    for (title, text) in
+        [("Just a moment...", "Enable JavaScript and cookies to continue."), ("Acme", "Die Kessel sind heute alle kalt. Nummer {n}.")]
+    {
+        let (world, engine) = six_pages();
+        for (number, page) in ["", "a", "b", "c", "d", "e"].iter().enumerate() {
+            let text = text.replace("{n}", &number.to_string());
+            world.site.reply(&format!("a.test/{page}"), Reply::html(format!("<title>{title}</title><h1>{title}</h1><p>{text}")));
+        }
+        for _ in 0..3 {
+            let report = world.refresh(&engine, RefreshRequest::new(id("a.test")));
+            assert_eq!((report.checked, report.updated, report.removed, report.added), (6, 0, 0, 0), "{report:?}");
+            assert_eq!(report.failed_total, 6, "each is told: {report:?}");
+            assert!(report.failed.iter().all(|failed| failed.hint.is_some()), "{report:?}");
+            assert_eq!(world.found(&engine, "a.test", "whistle").len(), 5);
+            assert_eq!(world.found(&engine, "a.test", "Contents").len(), 1, "the start page is asked for twice");
+        }
+        world.is_sound(&engine);
+    }
+}
+
+#[test]
+fn a_page_that_is_rewritten_as_a_whole_is_replaced() {
+    let (world, engine) = six_pages();
+    world.site.reply("a.test/a", Reply::html("<title>A</title><h1>Teapots</h1><p>Nothing is as it was before."));
+    let report = world.refresh(&engine, RefreshRequest::new(id("a.test")));
+    assert_eq!((report.checked, report.unchanged, report.updated, report.failed_total), (6, 5, 1, 0), "{report:?}");
+    assert_eq!(world.found(&engine, "a.test", "Teapots").len(), 1);
+}
+
+#[test]
+fn a_site_that_is_gone_as_a_whole_is_given_a_second_chance() {
+    let (world, engine) = six_pages();
+    let pages = ["", "a", "b", "c", "d", "e"].map(|page| format!("a.test/{page}"));
+    let refresh = || world.refresh(&engine, RefreshRequest::new(id("a.test")));
+    for page in &pages {
+        world.site.reply(page, Reply::status(404));
+    }
+    let report = refresh();
+    assert_eq!((report.checked, report.removed, report.failed_total), (6, 0, 6), "{report:?}");
+    assert!(report.failed[0].error.contains("as all of its source is"), "{report:?}");
+    // One that is there tells that the others are gone.
+    world.text("a.test/", "Contents.", &["/a", "/b", "/c", "/d", "/e"]);
+    let report = refresh();
+    assert_eq!((report.unchanged, report.removed, report.failed_total), (1, 5, 0), "{report:?}");
+    world.site.reply("a.test/", Reply::status(404));
+    assert_eq!(refresh().removed, 1, "it is the only one");
+}
+
+#[test]
+fn a_page_that_says_it_is_not_there_is_gone_when_it_says_so_twice() {
+    let (world, engine) = six_pages();
+    let missing = "<title>Page not found</title><h1>Page not found</h1><p>The page you are looking for does not exist.";
+    world.site.reply("a.test/a", Reply::html(missing));
+    let refresh = || world.refresh(&engine, RefreshRequest::new(id("a.test")));
+    let report = refresh();
+    assert_eq!((report.unchanged, report.removed, report.failed_total), (5, 0, 1), "{report:?}");
+    assert_eq!(refresh().removed, 1);
 }
 
 #[test]

@@ -417,8 +417,9 @@ fn a_refresh_is_bounded_too_and_holds_off_a_removal() {
         world.site.page(&format!("a.test{link}"), &[]);
     }
     assert_eq!(world.call("smart_crawl_url", json!({ "url": "http://a.test/" }))["pages_stored"], json!(81));
-    for link in &links {
-        world.site.reply(&format!("a.test{link}"), Reply::html(page("new", &[])).after(Duration::from_secs(6)));
+    for (number, link) in links.iter().enumerate() {
+        let new = page(&format!("n{}w", "e".repeat(number)), &[]);
+        world.site.reply(&format!("a.test{link}"), Reply::html(new).after(Duration::from_secs(6)));
     }
     world.site.reply("a.test/7", Reply::status(404));
     let refresh = world.call("refresh_source", json!({ "source": "http://a.test", "wait_seconds": 20 }));

@@ -235,7 +235,7 @@ fn what_cannot_be_compared_is_an_error() {
     let error = world.error("compare_versions", json!({ "from": "a.test/docs@1.4", "to": "a.test/docs@3" }));
     assert!(error.contains("version 3") && error.contains("a.test/docs@2.0"), "{error}");
     world.put("http://a.test/x", "X", "x");
-    let error = world.error("compare_versions", json!({ "from": "a.test", "to": "a.test/docs@2.0" }));
+    let error = world.error("compare_versions", json!({ "from": "www.a.test", "to": "a.test/docs@2.0" }));
     assert!(error.contains("2 sources are meant") && error.contains("hint"), "{error}");
 }
 

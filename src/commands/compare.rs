@@ -57,13 +57,11 @@ pub async fn run(engine: &Engine, asked: cli::Compare) -> Result<(), Failure> {
 
 /// The one source that is meant.
 pub async fn one(engine: &Engine, text: &str) -> Result<SourceId, Failure> {
-    match sources::meant(engine, text).await?.default.as_slice() {
-        [source] => Ok(source.clone()),
-        several => {
-            let names: Vec<_> = several.iter().map(SourceId::as_str).take(NAMED).collect();
-            Err(Failure::new(format!("{text:?} means {} sources: {}", several.len(), names.join(", ")), "name one of them"))
-        }
-    }
+    let meant = sources::meant(engine, text).await?;
+    meant.only(text).cloned().ok_or_else(|| {
+        let names: Vec<_> = meant.default.iter().map(SourceId::as_str).take(NAMED).collect();
+        Failure::new(format!("{text:?} means {} sources: {}", meant.default.len(), names.join(", ")), "name one of them")
+    })
 }
 
 /// What has changed in a page, indented.

@@ -153,7 +153,7 @@ impl Error {
             }
             Self::Status { status: 500..=599, .. } => Some("the site has a problem: try again later".to_owned()),
             Self::TooManyRedirects { .. } | Self::RedirectLoop { .. } => {
-                Some("the site may want cookies, which are not kept; try the address it should end at".to_owned())
+                Some("the site may want a log-in or a browser; try the address it should end at".to_owned())
             }
             Self::NotAPage { .. } => Some("HTML, markdown, plain text and sitemaps are read".to_owned()),
             Self::Status { .. } => Some("see what the site says to a browser at this address".to_owned()),

@@ -5,7 +5,8 @@
 //!
 //! A page is handed out once, by these rules: URLs are compared in their normal form ([`normalise`]); a redirect is followed as a
 //! link of its own, so that its target is judged by scope, robots.txt and memory like any other; a page yields to its canonical
-//! address within the crawl; and of several URLs of one host with the same bytes only the first is a page.
+//! address within the crawl; and of several URLs of one host with the same bytes only the first is a page. Where a crawl fills several
+//! sources, both is so within each of them.
 
 mod alike;
 mod canonical;

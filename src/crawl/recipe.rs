@@ -90,21 +90,51 @@ fn called(seed: &Url) -> SourceId {
     let path = seed.path();
     let folder = &path[..=path.rfind('/').unwrap_or(0)];
     let last = &path[folder.len()..];
-    let last = Some(last).filter(|last| !last.contains('.') || is_version_of_path(last));
+    let last = Some(last).filter(|last| !last.contains('.') || name_and_version(last).1.is_some());
     let (mut name, mut version) = (host(seed), None);
     let mut said: Vec<String> = Vec::new();
     for segment in folder.split('/').chain(last).filter(|segment| !segment.is_empty()) {
-        let plain = segment.to_ascii_lowercase().replace('-', "_");
-        if is_version_of_path(segment) {
-            version = Some(segment);
-        } else if !is_language_of_path(segment) && !said.contains(&plain) && said.len() < LONGEST {
-            name = format!("{name}/{segment}");
+        let (word, of_segment) = name_and_version(segment);
+        version = of_segment.or(version);
+        let Some(word) = word else { continue };
+        let plain = word.to_ascii_lowercase().replace('-', "_");
+        if !is_language_of_path(word) && !said.contains(&plain) && said.len() < LONGEST {
+            name = format!("{name}/{word}");
             said.push(plain);
         }
     }
     // What a name cannot have is escaped in a path; only its length may be too much.
     SourceId::new(&name, version).unwrap_or_else(|_| SourceId::of(seed))
 }
+
+/// What a segment of a path names, and which version: `2.0`, `dev`, `qt-6.5`, `release-2`, `latest-v20.x`, `net@v0.20.0`.
+fn name_and_version(segment: &str) -> (Option<&str>, Option<&str>) {
+    // As packages of npm are written, whose scopes have a mark.
+    let plain = segment.strip_prefix('@').unwrap_or(segment);
+    let is_branch = |word: &str| BRANCHES.iter().any(|branch| word.eq_ignore_ascii_case(branch));
+    if is_version_of_path(plain) || is_branch(plain) {
+        return (None, Some(plain));
+    }
+    if let Some((name, version)) = plain.split_once('@').filter(|(name, version)| !name.is_empty() && is_version_of_path(version)) {
+        return (Some(name), Some(version));
+    }
+    let joined = plain.char_indices().filter(|(_, c)| matches!(c, '-' | '_')).map(|(at, _)| (&plain[..at], &plain[at + 1..]));
+    for (name, version) in joined {
+        let says_so = ["version", "release", "rel", "branch", "stable", "latest"].iter().any(|word| name.eq_ignore_ascii_case(word));
+        // "part-2" is no version, "utf-8" has none, and "2.0-is-there" is the title of some news.
+        let is_number = version.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'v' | b'x'));
+        if is_number
+            && is_version_of_path(version)
+            && (says_so || version.contains('.') && name.starts_with(|c: char| c.is_ascii_alphabetic()))
+        {
+            return (Some(name).filter(|_| !says_so), Some(version));
+        }
+    }
+    (Some(plain), None)
+}
+
+/// What is called so where a version stands is what is being worked on, or the newest.
+const BRANCHES: [&str; 6] = ["current", "dev", "devel", "main", "trunk", "unstable"];
 
 /// Segments of a path that are in a name.
 const LONGEST: usize = 4;
@@ -129,6 +159,18 @@ mod tests {
             ("https://a.test/pt-br/", "a.test"),
             ("https://a.test/a/b/c/d/e/f/", "a.test/a/b/c/d"),
             ("https://a.test/sitemap.xml", "a.test"),
+            ("https://a.test/qt-6.5/", "a.test/qt@6.5"),
+            ("https://a.test/docs/kettle-1.0.0", "a.test/docs/kettle@1.0.0"),
+            ("https://a.test/docs/release-2/guide/", "a.test/docs/guide@2"),
+            ("https://a.test/docs/latest-v20.x/api/", "a.test/docs/api@v20.x"),
+            ("https://a.test/docs/current/", "a.test/docs@current"),
+            ("https://a.test/en/dev/", "a.test@dev"),
+            ("https://a.test/2.0.0%2Bbuild5/", "a.test@2.0.0%2Bbuild5"),
+            ("https://a.test/npm/@scope/kettle@1.2.3/", "a.test/npm/scope/kettle@1.2.3"),
+            ("https://a.test/utf-8/part-2/http-2/", "a.test/utf-8/part-2/http-2"),
+            ("https://a.test/news/kettle-2.0-is-there/", "a.test/news/kettle-2.0-is-there"),
+            ("https://a.test/kettle-2.0.html", "a.test"),
+            ("https://a.test/@user/", "a.test/user"),
         ] {
             let request = CrawlRequest::parse(&[seed]).unwrap();
             assert_eq!(request.sources(), [(SourceId::named(name).unwrap(), request.seeds.clone())], "{seed}");

@@ -58,6 +58,11 @@ impl Rules {
         }
     }
 
+    /// Whether it could not be had, so that all is forbidden.
+    pub(super) fn is_closed(&self) -> bool {
+        self.closed.is_some()
+    }
+
     /// The rules for the product token `agent`, such as `smolcrawl`: those of all groups that name it, else those of `*`.
     /// Takes any bytes; what is past [`MAX_SIZE`] is not read.
     pub fn parse(body: &[u8], agent: &str) -> Self {

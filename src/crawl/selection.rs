@@ -359,7 +359,7 @@ pub(super) fn is_login(from: &Url, to: &Url) -> bool {
 
 /// Whether a segment of a path, as it is written, is a version rather than a name.
 pub(super) fn is_version_of_path(segment: &str) -> bool {
-    let segment = segment.to_ascii_lowercase();
+    let segment = segment.to_ascii_lowercase().replace("%2b", "+");
     is_surely_version(&segment) || is_bare_number(&segment)
 }
 

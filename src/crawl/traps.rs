@@ -180,6 +180,24 @@ pub(super) fn without_session(url: &Url) -> Option<Url> {
     Some(page)
 }
 
+/// The address without what tells its owner where a reader came from, whose name those who count readers have made up; none where it has
+/// nothing of it.
+pub(super) fn without_tracking(url: &Url) -> Option<Url> {
+    let query = url.query()?;
+    let kept: Vec<&str> = query.split('&').filter(|part| !is_tracking(part)).collect();
+    if kept.len() == query.split('&').count() {
+        return None;
+    }
+    let mut page = url.clone();
+    page.set_query(if kept.is_empty() { None } else { Some(kept.join("&")) }.as_deref());
+    Some(page)
+}
+
+fn is_tracking(part: &str) -> bool {
+    let name = part.split('=').next().unwrap_or_default().to_ascii_lowercase();
+    ["utm_", "mtm_", "pk_campaign", "pk_kwd", "hsa_"].iter().any(|start| name.starts_with(start)) || TRACKING.contains(&&*name)
+}
+
 fn is_session(part: &str) -> bool {
     let (name, value) = part.split_once('=').unwrap_or((part, ""));
     let name = name.to_ascii_lowercase();
@@ -195,6 +213,32 @@ fn is_session(part: &str) -> bool {
         _ => false,
     }
 }
+
+/// Of the great advertisers, mailers and networks: none is a word that a page may be asked for by.
+const TRACKING: [&str; 22] = [
+    "gclid",
+    "dclid",
+    "gbraid",
+    "wbraid",
+    "gclsrc",
+    "_ga",
+    "_gl",
+    "fbclid",
+    "msclkid",
+    "yclid",
+    "ysclid",
+    "twclid",
+    "ttclid",
+    "li_fat_id",
+    "igshid",
+    "mc_cid",
+    "mc_eid",
+    "mkt_tok",
+    "_hsenc",
+    "_hsmi",
+    "vero_id",
+    "oly_enc_id",
+];
 
 pub(super) const REPEATS: &str = "the path repeats itself";
 pub(super) const CALENDAR: &str = "a calendar beyond the days of it that are read";
@@ -296,12 +340,29 @@ mod tests {
         }
     }
 
+    #[test]
+    fn where_a_reader_came_from_is_no_part_of_an_address() {
+        for (address, page) in [
+            ("/a?utm_source=x&utm_medium=y", "/a"),
+            ("/a?b=1&UTM_Campaign=x&c=2", "/a?b=1&c=2"),
+            ("/a?gclid=1", "/a"),
+            ("/a?fbclid=IwAR0&_ga=2.3", "/a"),
+            ("/a?mc_cid=1&mc_eid=2&id=7", "/a?id=7"),
+        ] {
+            assert_eq!(without_tracking(&url(address)), Some(url(page)), "{address}");
+        }
+        for page in ["/a", "/a?ref=main", "/a?source=x", "/a?q=utm_source", "/a?autm_=1", "/gclid?x=1", "/a?"] {
+            assert_eq!(without_tracking(&url(page)), None, "{page}");
+        }
+    }
+
     proptest! {
         #[test]
         fn any_address_is_judged(path in "[/ab0-9;=é-]{0,60}", query in "[&=a-z0-9T%é-]{0,40}") {
             if let Ok(url) = Url::parse(&format!("http://a.test/{path}?{query}")) {
                 Traps::new(3).judge(&url);
                 without_session(&url);
+                without_tracking(&url);
             }
         }
     }

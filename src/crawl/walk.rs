@@ -21,7 +21,7 @@ use url::Url;
 
 use crate::extract::Outline;
 use crate::http;
-use crate::model::{Addresses, Earlier, Metadata, Page, Trail, Validators};
+use crate::model::{Addresses, Earlier, Metadata, Page, SourceId, Trail, Validators};
 use crate::reactor::Boxed;
 
 use super::canonical::Standing;
@@ -74,6 +74,8 @@ pub struct Crawl {
     llms_guesses: HashMap<Box<str>, u8>,
     /// Hash of host and body -> the first URL with it, and how many have it.
     contents: HashMap<u64, (Arc<str>, u8)>,
+    /// The sources that are filled, each with its seeds, where these are several.
+    sources: Vec<(SourceId, Vec<Url>)>,
     /// What came to these since a trail was taken, where one is kept.
     new_contents: Vec<(Box<str>, u64)>,
     /// The same of addresses that pages name as themselves in a language that is not wanted.
@@ -149,7 +151,9 @@ impl Crawl {
                 report.pass_over(why, Some(seed));
             }
         }
+        let sources = request.sources();
         Self {
+            sources: if sources.len() > 1 { sources } else { Vec::new() },
             bounds: Bounds::new(request.scope, &seeds),
             selection: Selection::of(&request, &seeds),
             frontier,
@@ -195,6 +199,11 @@ impl Crawl {
 
     pub fn request(&self) -> &CrawlRequest {
         &self.request
+    }
+
+    /// All of it fills one source, whatever its seeds are called. Before the first poll.
+    pub fn fills_one(&mut self) {
+        self.sources.clear();
     }
 
     /// Notes from now on what is found and dealt with: see [`Crawl::take_trail`]. Before the first poll.

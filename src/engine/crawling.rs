@@ -45,6 +45,7 @@ impl Engine {
             fill,
             is_again: false,
             misses: HashMap::new(),
+            kept: HashSet::new(),
             is_begun: false,
             is_trail_lost: false,
             trail: Trail::default(),
@@ -75,6 +76,8 @@ pub struct Crawling {
     is_again: bool,
     /// Of these, addresses that came to nothing before, each with since when.
     misses: HashMap<Box<str>, SystemTime>,
+    /// Of the pages of that source, those whose stored copy is kept whatever they say now.
+    kept: HashSet<Box<str>>,
     /// Whether it is written down that it has begun.
     is_begun: bool,
     /// A part of the trail could not be written.
@@ -262,6 +265,7 @@ impl Crawling {
                     self.stop();
                     return Some(Err(error));
                 }
+                Turn::Visited(Some(Visit::Page(page))) if self.kept.contains(page.url.as_str()) => {}
                 Turn::Visited(Some(Visit::Page(page))) => {
                     self.under_way.push(page.url.clone());
                     let source = self.fill.as_ref().and_then(|fill| fill.source_of(&page.url));
@@ -322,7 +326,8 @@ impl Crawling {
             _ => log::info!("crawling into {fill}"),
         }
         if fill.goes_on() || known.is_some() {
-            let Known { pages, links } = known.unwrap_or_default();
+            let Known { pages, links, kept } = known.unwrap_or_default();
+            self.kept.extend(kept);
             if let Some(source) = fill.source().cloned() {
                 let translated = self.engine.with_store(move |store| store.translations(&source)).await?;
                 translated.iter().for_each(|(page, said)| self.crawl.spoke(page, said));
@@ -334,6 +339,9 @@ impl Crawling {
             pages.iter().for_each(|page| _ = trail.done.push(page, 0));
             self.crawl.go_on(trail, fill.pages_before().saturating_sub(again));
             self.crawl.look_at(links);
+        }
+        if fill.sources().count() == 1 {
+            self.crawl.fills_one();
         }
         if fill.source().is_some() {
             self.crawl.keep_trail();
@@ -562,7 +570,9 @@ impl Engine {
                     return Ok(Taken::Cut(Box::new(Cut { page: CutPage { source, document, chunks }, says })));
                 }
                 Ok(Err(extract::Skip::OverBudget(OverBudget::Stopped))) => return Ok(Taken::Unread(url)),
-                Ok(Err(skip @ (extract::Skip::OverBudget(_) | extract::Skip::Login))) => Event::Failed(unread(url.clone(), &skip)),
+                Ok(Err(skip @ (extract::Skip::OverBudget(_) | extract::Skip::Login | extract::Skip::Gate))) => {
+                    Event::Failed(unread(url.clone(), &skip))
+                }
                 Ok(Err(skip)) => {
                     let why = kept.filter(|_| skip == extract::Skip::Shell).map_or_else(|| skip.to_string(), str::to_owned);
                     Event::Skipped(Skipped { url: masked(&url), why })
@@ -613,7 +623,13 @@ fn version_said(document: &Document) -> Option<String> {
         numbers.contains('.')
             && numbers.split('.').all(|part| !part.is_empty() && part.len() < 6 && part.bytes().all(|byte| byte.is_ascii_digit()))
     };
-    let in_title = || document.title.split(|c: char| c.is_whitespace() || matches!(c, ',' | '(' | ')')).find(|word| is_version(word));
+    // "From 1.9 to 2.0" is the manual of neither.
+    let in_title = || {
+        let words = document.title.split(|c: char| c.is_whitespace() || matches!(c, ',' | '(' | ')'));
+        let mut versions = words.filter(|word| is_version(word));
+        let first = versions.next()?;
+        versions.all(|other| other == first).then_some(first)
+    };
     let said =
         document.metadata.version.as_deref().map(str::trim).filter(|version| !version.is_empty() && version.len() <= LONGEST_VERSION);
     said.or_else(in_title).map(str::to_owned)
@@ -636,6 +652,18 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+
+    #[test]
+    fn a_title_with_one_version_says_which_is_documented() {
+        let said = |title: &str| {
+            let document = Document::new(Url::parse("https://docs.test/").unwrap(), title, "Words.", std::time::SystemTime::UNIX_EPOCH);
+            version_said(&document)
+        };
+        assert_eq!(said("Pots 2.1 documentation").as_deref(), Some("2.1"));
+        assert_eq!(said("Pots 2.1 (Pots 2.1)").as_deref(), Some("2.1"));
+        assert_eq!(said("From Pots 1.9 to 2.0"), None);
+        assert_eq!(said("Pots"), None);
+    }
 
     #[test]
     fn a_page_over_its_budget_is_a_failure_with_a_reason() {

@@ -110,8 +110,12 @@ impl Engine {
         .await?;
         log::info!("taking part in the crawl of {fill}");
         let now = self.inner.handle.now();
+        let mut crawl = self.inner.crawler.crawl_together(request, board.clone());
+        if fill.sources().count() == 1 {
+            crawl.fills_one();
+        }
         Ok(Joining {
-            crawl: self.inner.crawler.crawl_together(request, board.clone()),
+            crawl,
             engine: self.clone(),
             board,
             fill,

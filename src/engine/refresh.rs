@@ -1,6 +1,8 @@
 //! A source asked for again, page by page: what has changed is stored, what is gone is removed; then what is new is looked for, by the recipe
 //! of the source.
 
+mod doubtful;
+
 use std::collections::HashSet;
 use std::time::{Duration, SystemTime};
 use std::vec;
@@ -11,6 +13,7 @@ use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 use url::Url;
 
+use self::doubtful::{Doubtful, Fate, is_wholly_another};
 use super::crawling::is_kept;
 use super::reading::Reading;
 use super::sources::Known;
@@ -19,7 +22,7 @@ use crate::crawl::{Crawler, End, MAX_LISTED, Refetched, Render, is_elsewhere};
 use crate::error::Error;
 use crate::extract::Skip;
 use crate::http::masked;
-use crate::model::{Budget, Filled, OverBudget, Page, SourceId, SourceSummary, Validators, date};
+use crate::model::{Budget, Document, Filled, OverBudget, Page, SourceId, SourceSummary, Validators, date};
 use crate::reactor::{Boxed, Lane};
 use crate::store::{Put, Store};
 
@@ -80,8 +83,9 @@ impl Engine {
     /// Starts to ask for every page of a source again, under its validators (RFC 9110 13.1), and for what is new. It goes on while
     /// [`Refreshing::next`] is polled.
     ///
-    /// A page that answers 404 or 410 is removed at once. One that cannot be had for another reason that does not pass (it leads elsewhere,
-    /// is no page any more, is forbidden) is removed when that is so twice in a row, but for those that ask for a login.
+    /// A page that answers 404 or 410 is removed at once, unless no page of the source came. One that cannot be had for another reason that
+    /// does not pass (it leads elsewhere, is no page any more, is forbidden, is gone as all are) is removed when that is so twice in a row, but
+    /// for those that ask for a login. What is stored is kept where several pages come as one text that has nothing of it.
     ///
     /// # Errors
     /// [`Error::NotStored`], and what the store says.
@@ -177,20 +181,29 @@ impl Engine {
                 self.store_in(Lane::Heavy, move |store| store.touch(&source, &url, SystemTime::now())).await?;
                 Ok(Refreshed::Unchanged)
             }
-            Refetched::Gone => {
-                let title = self.forget(source, url).await?;
-                Ok(Refreshed::Removed { title })
-            }
+            Refetched::Gone => Ok(Refreshed::Gone),
             // Nothing is stored at an address nobody asked for, and nothing is removed at once for what may be a passing login page.
             Refetched::Page(page, _) if is_elsewhere(&page.url, &url) => Err(Error::Moved { url, to: Box::new(page.url) }),
             Refetched::Page(page, _) => {
                 let document = self.read_within(Page { url, ..page }, budget.clone()).await?;
-                let title = document.title.clone();
-                match self.put_within(Some(source), document, chunking, budget).await? {
-                    Put::Unchanged => Ok(Refreshed::Unchanged),
-                    Put::Added | Put::Replaced => Ok(Refreshed::Updated { title }),
+                let (asked, at) = (source.clone(), document.url.clone());
+                // What cannot be read can still be replaced.
+                let stored = self.with_store(move |store| Ok(store.page_in(Some(&asked), &at).ok().flatten())).await?;
+                match stored {
+                    Some((_, stored)) if is_wholly_another(&stored.markdown, &document.markdown) => {
+                        Ok(Refreshed::Doubtful(Box::new(document)))
+                    }
+                    _ => self.put_again(source, document, chunking, budget).await,
                 }
             }
+        }
+    }
+
+    async fn put_again(self, source: SourceId, document: Document, chunking: Chunking, budget: Budget) -> Result<Refreshed, Error> {
+        let title = document.title.clone();
+        match self.put_within(Some(source), document, chunking, budget).await? {
+            Put::Unchanged => Ok(Refreshed::Unchanged),
+            Put::Added | Put::Replaced => Ok(Refreshed::Updated { title }),
         }
     }
 
@@ -228,6 +241,12 @@ pub struct Refreshing {
     links: Links,
     /// Addresses of pages that were removed.
     gone: Vec<Url>,
+    /// Whether any page of the source came; and until one does, those that are gone.
+    has_come: bool,
+    missing: Vec<Url>,
+    doubtful: Doubtful,
+    /// Addresses of pages that are not what they say now.
+    kept: Vec<Box<str>>,
     looking: Looking,
     reading: Reading,
     report: RefreshReport,
@@ -280,6 +299,10 @@ impl Refreshing {
             under_way: Vec::new(),
             links: Links::default(),
             gone: Vec::new(),
+            has_come: false,
+            missing: Vec::new(),
+            doubtful: Doubtful::default(),
+            kept: Vec::new(),
             reading: Reading::default(),
             report: RefreshReport::default(),
         }
@@ -309,7 +332,10 @@ impl Refreshing {
                 }
             }
             if self.asking.is_empty() && self.settling.is_empty() {
-                return None;
+                self.release();
+                if self.settling.is_empty() {
+                    return None;
+                }
             }
             let settled = async {
                 match self.settling.next().await {
@@ -329,9 +355,11 @@ impl Refreshing {
             };
             match future::or(future::or(settled, answered), hurried).await {
                 Turn::Hurried => {}
-                Turn::Settled(settled) => {
-                    self.under_way.retain(|url| *url != settled.0);
-                    break settled;
+                Turn::Settled((url, refreshed)) => {
+                    self.under_way.retain(|of| *of != url);
+                    if let Some(refreshed) = self.judge(&url, refreshed) {
+                        break (url, refreshed);
+                    }
                 }
                 Turn::Answered((url, refetched)) => {
                     self.under_way.push(url.clone());
@@ -350,6 +378,7 @@ impl Refreshing {
         self.report.checked += 1;
         match refreshed {
             Ok(Refreshed::Unchanged) => self.report.unchanged += 1,
+            Ok(Refreshed::Gone | Refreshed::Doubtful(_)) => unreachable!("it was judged what becomes of them"),
             Ok(Refreshed::Updated { title }) => {
                 self.report.updated += 1;
                 note(&mut self.report.changed_pages, &url, title);
@@ -371,6 +400,70 @@ impl Refreshing {
             }
         }
         Some(Ok(url))
+    }
+
+    /// What became of a page, if that can be told by itself: one that is gone, or wholly another, waits for what becomes of the others.
+    fn judge(&mut self, url: &Url, refreshed: Result<Refreshed, Error>) -> Option<Result<Refreshed, Error>> {
+        match refreshed {
+            Ok(Refreshed::Gone) if self.has_come || self.pages == 1 => self.remove(url.clone()),
+            Ok(Refreshed::Gone) => self.missing.push(url.clone()),
+            Ok(Refreshed::Doubtful(document)) => match self.doubtful.meet(document) {
+                Fate::Held => {}
+                Fate::Stored(document) => self.put(*document),
+                Fate::Refused(other) => return Some(Err(self.keep(url, other))),
+            },
+            Ok(Refreshed::Unchanged | Refreshed::Updated { .. }) => {
+                self.has_come = true;
+                std::mem::take(&mut self.missing).into_iter().for_each(|url| self.remove(url));
+                return Some(refreshed);
+            }
+            Ok(Refreshed::Removed { .. }) | Err(_) => return Some(refreshed),
+        }
+        None
+    }
+
+    /// All have come: what becomes of those that waited for that.
+    fn release(&mut self) {
+        let (stored, refused) = self.doubtful.settle();
+        self.has_come |= !stored.is_empty();
+        stored.into_iter().for_each(|document| self.put(document));
+        for (url, other) in refused {
+            let error = self.keep(&url, other);
+            self.settling.push(Box::pin(async move { (url, Err(error)) }));
+        }
+        for url in std::mem::take(&mut self.missing) {
+            if self.has_come {
+                self.remove(url);
+                continue;
+            }
+            let missing = Err(Error::GoneWithAll { url: url.clone() });
+            self.under_way.push(url.clone());
+            let (source, budget) = (self.summary.source.clone(), self.reading.budget.clone());
+            let settling = self.engine.clone().settle(source, url.clone(), missing, self.chunking.clone(), budget);
+            self.settling.push(Box::pin(async move { (url, settling.await) }));
+        }
+    }
+
+    fn keep(&mut self, url: &Url, other: Url) -> Error {
+        self.kept.push(url.as_str().into());
+        Error::SaysAsOthers { url: url.clone(), other: Box::new(other) }
+    }
+
+    fn put(&mut self, document: Document) {
+        let url = document.url.clone();
+        self.under_way.push(url.clone());
+        let (source, budget) = (self.summary.source.clone(), self.reading.budget.clone());
+        let putting = self.engine.clone().put_again(source, document, self.chunking.clone(), budget);
+        self.settling.push(Box::pin(async move { (url, putting.await) }));
+    }
+
+    fn remove(&mut self, url: Url) {
+        self.under_way.push(url.clone());
+        let (engine, source) = (self.engine.clone(), self.summary.source.clone());
+        self.settling.push(Box::pin(async move {
+            let removed = engine.forget(source, url.clone()).await.map(|title| Refreshed::Removed { title });
+            (url, removed)
+        }));
     }
 
     /// New pages, by the recipe.
@@ -452,7 +545,8 @@ impl Refreshing {
             recipe.render = Some(render.as_str().to_owned());
         }
         let summary = SourceSummary { pages: stored.len() as u64, ..self.summary.clone() };
-        let fill = self.engine.again(&summary, &recipe, Known { pages, links })?;
+        let kept = std::mem::take(&mut self.kept);
+        let fill = self.engine.again(&summary, &recipe, Known { pages, links, kept })?;
         Ok(self.engine.fill(fill, self.chunking.clone()))
     }
 
@@ -491,10 +585,10 @@ impl Links {
 /// Whether the site has no such page any more, as far as one answer can tell.
 fn is_gone(error: &Error) -> bool {
     match error {
-        Error::Moved { .. } => true,
+        Error::Moved { .. } | Error::GoneWithAll { .. } => true,
         Error::Crawl(error) => error.is_of_the_page(),
         // A page that scripts would write now has its text still, only not for us: what is stored is kept.
-        Error::Unreadable { skip, .. } => matches!(**skip, Skip::Kind(_) | Skip::Empty | Skip::Moved(_)),
+        Error::Unreadable { skip, .. } => matches!(**skip, Skip::Kind(_) | Skip::Empty | Skip::Moved(_) | Skip::Missing),
         _ => false,
     }
 }
@@ -603,8 +697,16 @@ enum Turn {
 #[derive(Debug)]
 enum Refreshed {
     Unchanged,
-    Updated { title: String },
-    Removed { title: String },
+    Updated {
+        title: String,
+    },
+    Removed {
+        title: String,
+    },
+    /// The site says so; it is not removed yet.
+    Gone,
+    /// It is read, and has nothing of what is stored.
+    Doubtful(Box<Document>),
 }
 
 /// What is told beside the address does not begin with it.

@@ -1,5 +1,7 @@
 //! From a question to its hits: its vector, words that are nearly right, what still lacks a vector, and the search of the store.
 
+mod place;
+
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -106,7 +108,16 @@ impl Engine {
                     return Ok(Vec::new());
                 }
             }
-            store.search(&query, vector.as_deref(), &model)
+            let mut hits = store.search(&query, vector.as_deref(), &model)?;
+            for hit in &mut hits {
+                let headings = place::headings_to_answer(&query.text, &hit.chunk);
+                if !headings.is_empty()
+                    && let Some((_, page)) = store.page_in(Some(&hit.source), &hit.url)?
+                {
+                    place::open_at(&mut hit.chunk, &headings, &page.outline);
+                }
+            }
+            Ok(hits)
         })
         .await
     }
@@ -123,7 +134,11 @@ impl Engine {
             true => 1.0,
             false => strsim::normalized_damerau_levenshtein(&named, name),
         };
-        let like = known.into_iter().map(|source| (likeness(source.as_str()), source)).filter(|(likeness, _)| *likeness >= LIKE);
+        // Who forgets a letter of the name has not said the version.
+        let like = known
+            .into_iter()
+            .map(|source| (likeness(source.as_str()).max(likeness(source.name())), source))
+            .filter(|(likeness, _)| *likeness >= LIKE);
         Ok(like.max_by(|(a, one), (b, other)| a.total_cmp(b).then_with(|| other.cmp(one))).map(|(_, source)| source))
     }
 }

@@ -9,7 +9,7 @@ use url::Url;
 use super::Engine;
 use crate::crawl::{CrawlReport, CrawlRequest, End, Visit, normalise};
 use crate::error::Error;
-use crate::model::{Earlier, Meant, NotMeant, Recipe, Remark, SourceId, SourceState, SourceSummary, Trail, host};
+use crate::model::{Earlier, Meant, NotMeant, Recipe, Remark, SourceId, SourceState, SourceSummary, Trail, host, nearest};
 use crate::reactor::Lane;
 use crate::store::{PageSummary, Start, Store};
 
@@ -49,6 +49,8 @@ pub(super) enum Before {
 pub(super) struct Known {
     pub pages: Vec<Box<str>>,
     pub links: Vec<Url>,
+    /// Of these pages, those whose stored copy is kept whatever they say now.
+    pub kept: Vec<Box<str>>,
 }
 
 impl Fill {
@@ -95,13 +97,8 @@ impl Fill {
 
     /// The source that a page belongs to: that of the seed on its host whose path has most in common with its own.
     pub fn source_of(&self, page: &Url) -> Option<SourceId> {
-        let shared = |seed: &Url| {
-            let same = seed.path().bytes().zip(page.path().bytes()).take_while(|(a, b)| a == b).count();
-            if host(seed) == host(page) { 1 + same } else { 0 }
-        };
-        let likeness = |seeds: &[Url]| seeds.iter().map(shared).max().unwrap_or(0);
-        // Of equal ones the first.
-        self.sources.iter().rev().max_by_key(|(_, seeds)| likeness(seeds)).map(|(source, _)| source.clone())
+        let at = nearest(self.sources.iter().map(|(_, seeds)| seeds.as_slice()), page);
+        self.sources.get(at).map(|(source, _)| source.clone())
     }
 }
 

@@ -29,6 +29,9 @@ pub struct Outline {
     pub alternates: Vec<(String, Url)>,
     /// `<link rel="alternate" type="text/markdown">`: the same page in markdown, absolute.
     pub markdown: Option<Url>,
+    /// Where `<meta http-equiv="refresh">`, or a script that does nothing else, sends the readers of a page that says next to nothing itself,
+    /// absolute.
+    pub forward: Option<Url>,
     pub robots: MetaRobots,
     /// The text of `<title>`, blanks joined.
     pub title: Option<String>,
@@ -124,6 +127,7 @@ pub(super) fn of_html(page: &Base, html: &str, syntax: Syntax, wanted: Wanted, m
         canonical: reading.canonical.and_then(|canonical| resolved(&base, &canonical)),
         alternates: reading.alternates.iter().filter_map(|(language, at)| Some((language.to_string(), resolved(&base, at)?))).collect(),
         markdown: reading.markdown.and_then(|markdown| resolved(&base, &markdown)),
+        forward: reading.forward.filter(|_| reading.sight.says_little()).and_then(|forward| resolved(&base, &forward)),
         robots: reading.robots,
         title: Some(title).filter(|title| !title.is_empty()),
         shell: reading.sight.is_little().then(|| shell::of_html(html, syntax, meter)).flatten(),
@@ -195,6 +199,7 @@ struct Reading<'a> {
     canonical: Option<Cow<'a, str>>,
     alternates: Vec<(Cow<'a, str>, Cow<'a, str>)>,
     markdown: Option<Cow<'a, str>>,
+    forward: Option<Cow<'a, str>>,
     robots: MetaRobots,
     title: String,
     /// Open `<template>` elements: their contents are no part of the page.
@@ -226,7 +231,9 @@ impl<'a> Reading<'a> {
             _ if !open => {}
             "script" => {
                 self.sight.script();
-                tags.skip_to_end_of(tag);
+                let target = script_target(tags.raw_to_end_of(tag)).filter(|_| self.templates == 0).map(Cow::Borrowed);
+                self.links.extend(target.clone());
+                self.forward = self.forward.take().or(target);
             }
             "textarea" | "plaintext" => tags.skip_to_end_of(tag),
             "frameset" => self.framed = true,
@@ -292,7 +299,9 @@ impl<'a> Reading<'a> {
             self.robots.obey(&content);
         }
         if tag.attribute("http-equiv").is_some_and(|name| name.trim().eq_ignore_ascii_case("refresh")) {
-            self.links.extend(refresh_target(&content).map(|target| Cow::Owned(target.to_owned())));
+            let target = refresh_target(&content).map(|target| Cow::Owned(target.to_owned()));
+            self.links.extend(target.clone());
+            self.forward = self.forward.take().or(target);
         }
     }
 }
@@ -404,10 +413,58 @@ fn refresh_target(content: &str) -> Option<&str> {
     Some(target).filter(|target| !target.is_empty())
 }
 
+/// Where a script sends the reader that does nothing else: `location.replace("/docs/")`.
+fn script_target(script: &str) -> Option<&str> {
+    let script = script.trim();
+    if script.len() > LONGEST_SENDING {
+        return None;
+    }
+    let rest = ["window.", "self.", "top.", "document."].iter().find_map(|owner| script.strip_prefix(owner)).unwrap_or(script);
+    let rest = rest.strip_prefix("location")?;
+    let rest = rest.strip_prefix(".href").unwrap_or(rest).trim_start().trim_end_matches(';').trim_end();
+    let target = match rest.strip_prefix('=') {
+        Some(target) => target,
+        None => rest.strip_prefix(".replace(").or_else(|| rest.strip_prefix(".assign("))?.strip_suffix(')')?,
+    };
+    let target = target.trim();
+    let quote = target.chars().next().filter(|c| matches!(c, '"' | '\''))?;
+    let target = target[1..].strip_suffix(quote)?;
+    Some(target).filter(|target| !target.is_empty() && !target.contains([quote, '\\', '\n']))
+}
+
+/// In bytes: such a script is one statement.
+const LONGEST_SENDING: usize = 500;
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::model::Budget;
+
+    #[test]
+    fn a_page_that_only_forwards_says_where() {
+        let forward = |html: &str| outline(html).forward.map(String::from);
+        for html in [
+            "<meta http-equiv=Refresh content=\"0; URL='new.html'\">",
+            "<title>x</title><script>window.location.replace(\"new.html\");</script>",
+            "<script>\n location = 'new.html'\n</script>",
+            "<script>document.location.href=\"new.html\";</script><p>Redirecting to <a href=new.html>it</a>",
+        ] {
+            assert_eq!(forward(html).as_deref(), Some("https://docs.test/guide/new.html"), "{html}");
+        }
+        let words = "<p>The kettle is put on the stove, and nobody leaves before the water in it boils over.".repeat(4);
+        for html in [
+            "<script>if (isOld) location = 'new.html'</script>",
+            "<script>location.href = '/x' + location.hash</script>",
+            "<script>location.href == 'x'</script>",
+            "<script>location.reload()</script>",
+            "<script>var target = 'x'; location = target</script>",
+            "<template><script>location = 'new.html'</script></template>",
+            &format!("<script>location = 'new.html'</script>{words}"),
+            &format!("<meta http-equiv=refresh content='300; url=/next'>{words}"),
+        ] {
+            assert_eq!(forward(html), None, "{html}");
+        }
+    }
 
     fn outline(html: &str) -> Outline {
         of_html(

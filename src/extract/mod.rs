@@ -17,6 +17,7 @@ mod dom;
 mod escape;
 mod facts;
 mod formats;
+mod gate;
 mod genre;
 mod headline;
 mod hidden;
@@ -96,6 +97,12 @@ pub enum Skip {
     /// A form to log in stands where the page would be.
     #[error("the site wants a login: there is a form for it in place of the page")]
     Login,
+    /// The site asks whether a person asks, or says that it is down for now.
+    #[error("the site shows a notice in place of the page: that it is down, or that it wants to see a browser")]
+    Gate,
+    /// The site says so, with the status of a page.
+    #[error("the site says that there is no such page")]
+    Missing,
     /// It costs more to read than a page may, or its reading was stopped.
     #[error(transparent)]
     OverBudget(#[from] OverBudget),
@@ -113,7 +120,8 @@ impl Skip {
             Self::Kind(_) => Some(
                 "HTML, plain text, markdown and other text formats, notebooks, feeds and descriptions of interfaces are read; find the text elsewhere",
             ),
-            Self::Moved(_) => None,
+            Self::Moved(_) | Self::Missing => None,
+            Self::Gate => Some("try again later, with fewer requests at a time; see what the site says to a browser at this address"),
             Self::Shell => Some(
                 "no data of the site's own has its text (`smolcrawl help scripts`); look for a sitemap, an llms.txt or a static version of it",
             ),
@@ -372,6 +380,9 @@ fn of_html(page: &Page, form: Form, meter: &Meter) -> Result<Reading, Skip> {
     }
     if text.len() < FORM && login::is_asked_for(&dom, &title) {
         return Err(Skip::Login);
+    }
+    if let Some(skip) = gate::in_place_of_page(&title, &text) {
+        return Err(skip);
     }
     Ok(Reading { title, text, outline, code, metadata, notes: article.notes(&dom).into_iter().chain(unwritten).collect(), shipped: None })
 }

@@ -39,6 +39,10 @@ pub(super) fn is_phrase_of_site(dom: &Dom, node: NodeId, all: &Facts) -> bool {
     PHRASES.iter().any(|phrase| begins(text, phrase) && !goes_on(phrase))
         || fact.text < 14 && ["advert", "advertisement"].iter().any(|word| text.eq_ignore_ascii_case(word))
         || begins(text, "Updated ") && text.ends_with(" ago")
+        || fact.text < 20 && is_reading_time(text)
+        || dom.name(node).is_some_and(|name| matches!(&**name, "p" | "div" | "span" | "a" | "section" | "footer"))
+            && fact.text as usize <= LONGEST_LINE
+            && LINES.iter().any(|line| dom.text_start(node, 2 * LONGEST_LINE).trim().eq_ignore_ascii_case(line))
         || only_link
             && LABELS.iter().any(|label| text.trim_matches(['[', ']']).eq_ignore_ascii_case(label))
             && !dom.parent(node).is_some_and(|parent| dom.is(parent, "li"))
@@ -105,6 +109,14 @@ const BRACKETS: u32 = 2;
 const SEPARATORS: f32 = 4.0;
 /// Of `LABELS`, those that are beside signatures.
 const WORDS: [&str; 2] = ["source", "src"];
+
+/// "5 min read", as blogs and manuals that look like them have it below the title.
+fn is_reading_time(text: &str) -> bool {
+    let text = text.trim_start_matches('~').trim_start_matches(|c: char| c.is_ascii_digit());
+    ["min read", "mins read", "minute read", "minutes read", "minutes to read"]
+        .iter()
+        .any(|said| text.trim_start_matches([' ', '\u{a0}', '-']).eq_ignore_ascii_case(said))
+}
 
 /// Whether what stands behind the phrase is when the page was changed, or by whom, and not what a sentence says of something else.
 fn tells_date(dom: &Dom, node: NodeId, phrase: &str) -> bool {
@@ -241,7 +253,7 @@ const MORE_WORDS: usize = 3;
 /// How phrases begin that a sentence may begin with as well.
 const REQUESTS: [&str; 7] = ["Edit", "Suggest", "Rate", "Improve", "Report", "View", "Help"];
 
-const PHRASES: [&str; 26] = [
+const PHRASES: [&str; 27] = [
     "Share this on",
     "Click to share",
     "Click to email",
@@ -268,6 +280,26 @@ const PHRASES: [&str; 26] = [
     "Report an issue with this page",
     "Help improve MDN",
     "Rate this page",
+    "Subscribe to our newsletter",
+];
+
+/// In bytes.
+const LONGEST_LINE: usize = 24;
+
+/// Nothing stands behind them, and no section is called so.
+const LINES: [&str; 12] = [
+    "Copy page",
+    "Copy as Markdown",
+    "View as Markdown",
+    "Ask AI",
+    "Ask AI about this page",
+    "Chat with this page",
+    "Open in ChatGPT",
+    "Open in Claude",
+    "Powered by Mintlify",
+    "Powered by GitBook",
+    "Powered by ReadMe",
+    "Built with Mintlify",
 ];
 
 const LINK_PHRASES: [&str; 5] = ["Previous", "Next", "Prev", "« Previous", "← Previous"];

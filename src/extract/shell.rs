@@ -36,6 +36,11 @@ impl Sight {
         self.has_scripts && self.prose < ENOUGH
     }
 
+    /// Whether the page says next to nothing, with scripts or without.
+    pub(super) fn says_little(&self) -> bool {
+        self.prose < ENOUGH
+    }
+
     pub(super) fn script(&mut self) {
         self.has_scripts = true;
     }

@@ -243,6 +243,9 @@ fn sentences_that_begin_as_phrases_of_sites_do_are_text() {
         "Last updated values win over older ones in the cache.",
         "Last updated values of 3 caches win over older ones.",
         "Edit this page to change the greeting that it shows.",
+        "Copy page by page until all are copied.",
+        "Powered by Mintlify and by steam",
+        "It takes 5 min to read.",
     ];
     for text in kept {
         assert_eq!(part(&format!("<p>{text}</p>")), text);
@@ -257,6 +260,12 @@ fn sentences_that_begin_as_phrases_of_sites_do_are_text() {
         "This page was last modified on 3 January 2024, at 10:00.",
         "<a href=x>Edit this page on the site of its sources</a>.",
         "Was this page helpful?",
+        "Copy page",
+        "Ask AI about this page",
+        "Powered by <a href=https://mintlify.test>Mintlify</a>",
+        "5 min read",
+        "~12 minutes to read",
+        "Subscribe to our newsletter",
     ] {
         assert_eq!(part(&format!("<p>{text}</p>")), "", "{text}");
     }

@@ -268,6 +268,18 @@ pub struct Meant {
     pub default: Vec<SourceId>,
 }
 
+impl Meant {
+    /// The one source that is meant where one is wanted: the only one, or of those at a host the one that is called just so. `text` is what
+    /// was asked for.
+    pub fn only(&self, text: &str) -> Option<&SourceId> {
+        let named = |source: &&SourceId| source.name().eq_ignore_ascii_case(text.trim());
+        match &*self.default {
+            [source] => Some(source),
+            several => several.iter().find(named),
+        }
+    }
+}
+
 /// Why no source is meant.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NotMeant {
@@ -370,6 +382,23 @@ fn is_version(version: &str, wanted: &str) -> bool {
     let (version, wanted) = (plain(version), plain(wanted));
     let wanted = wanted.trim_end_matches(".x").trim_end_matches(".*");
     !wanted.is_empty() && version.strip_prefix(wanted).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '-', '+', '_']))
+}
+
+/// The number of the source whose seeds are nearest to a page; of equal ones the first, and 0 where there is none.
+pub fn nearest<'s>(sources: impl Iterator<Item = &'s [Url]>, page: &Url) -> usize {
+    let shared = |seed: &Url| {
+        let same = seed.path().bytes().zip(page.path().bytes()).take_while(|(a, b)| a == b).count();
+        if host(seed) == host(page) { 1 + same } else { 0 }
+    };
+    let likeness = |seeds: &[Url]| seeds.iter().map(shared).max().unwrap_or(0);
+    let (mut at, mut most) = (0, None);
+    for (number, seeds) in sources.enumerate() {
+        let like = likeness(seeds);
+        if most.is_none_or(|most| like > most) {
+            (at, most) = (number, Some(like));
+        }
+    }
+    at
 }
 
 /// Host, and port where it is not the scheme's own.
@@ -495,5 +524,10 @@ mod tests {
         assert_eq!(shown(&meant_all.default), "docs.rs/smol@2 docs.rs tokio");
         assert_eq!(shown(&meant("docs.rs/smol", &there).unwrap().default), "docs.rs/smol@2");
         assert_eq!(meant("s.rs", &there), Err(NotMeant::Unknown));
+        // Where one is wanted, it is the one that is called so.
+        assert_eq!(meant_all.only(" DOCS.rs ").map(SourceId::as_str), Some("docs.rs"));
+        assert_eq!(meant_all.only("www.docs.rs"), None);
+        assert_eq!(meant("tokio", &there).unwrap().only("tokio").map(SourceId::as_str), Some("tokio"));
+        assert_eq!(meant("a", &known("a/x=a a/y=a")).unwrap().only("a"), None);
     }
 }

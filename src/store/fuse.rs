@@ -50,6 +50,8 @@ pub(super) fn fuse(words: &[Candidate], meaning: &[Candidate], weight: f32) -> V
         for candidate in side {
             // One answer, or all alike: nothing tells them apart, so all are best.
             let scaled = if high > low { ((candidate.score - low) / (high - low)).max(0.0) } else { 1.0 };
+            // Chunks of one answer are told apart all the same: where it is the only one, by their share of the best score.
+            let of_passage = if high > low || high <= 0.0 { scaled } else { (candidate.score / high).clamp(0.0, 1.0) };
             let is_first = seen.insert(candidate.key);
             let empty = || Answer { key: candidate.key, score: 0.0, passages: Vec::new() };
             let answer = answers.entry(candidate.key).or_insert_with(empty);
@@ -61,7 +63,7 @@ pub(super) fn fuse(words: &[Candidate], meaning: &[Candidate], weight: f32) -> V
                 answer.passages.len() - 1
             });
             let passage = &mut answer.passages[at];
-            passage.score += share * scaled;
+            passage.score += share * of_passage;
             match is_meaning {
                 true => passage.cosine = Some(candidate.found),
                 false => passage.words = Some((candidate.score, candidate.found)),
@@ -175,6 +177,19 @@ mod tests {
         let mut again = ranked(200);
         again.push(Candidate { key: 3, chunk: 999, score: 0.0, found: 0.5 });
         assert_eq!(fuse(&again, &[], 0.0).iter().find(|answer| answer.key == 100).unwrap().score, 0.5);
+    }
+
+    #[test]
+    fn the_chunks_of_the_only_page_are_told_apart() {
+        let of = |chunk, score| Candidate { key: 1, chunk, score, found: 0.0 };
+        let words = [of(17, 4.0), of(10, 0.5), of(11, 0.5), of(12, 0.5), of(13, 0.5)];
+        let passages = |ranking: &[Answer]| ranking[0].passages.iter().map(|passage| (passage.chunk, passage.score)).collect::<Vec<_>>();
+        let ranking = fuse(&words, &[], 0.0);
+        assert_eq!((ranking[0].score, passages(&ranking)[0], passages(&ranking)[1]), (1.0, (17, 1.0), (10, 0.125)));
+        let meaning = [of(11, 0.8), of(17, 0.2)];
+        assert_eq!(passages(&fuse(&words, &meaning, 0.9))[0].0, 11);
+        // Nothing tells these apart.
+        assert_eq!(passages(&fuse(&[of(3, -1.0), of(4, -1.0)], &[], 0.0)), [(3, 1.0), (4, 1.0)]);
     }
 
     #[test]

@@ -65,14 +65,12 @@ pub fn verify(engine: Engine) -> Tool {
 
 /// The one source that is meant.
 async fn one(engine: &Engine, named: &str) -> Result<SourceId, ToolError> {
-    match &*sources::meant(engine, named).await?.default {
-        [source] => Ok(source.clone()),
-        several => {
-            let names: Vec<_> = several.iter().map(SourceId::as_str).take(NAMED).collect();
-            Err(ToolError::new(format!("{} sources are meant by {:?}: {}", several.len(), line(named), names.join(", ")))
-                .hint("name one of them, as name@version"))
-        }
-    }
+    let meant = sources::meant(engine, named).await?;
+    meant.only(named).cloned().ok_or_else(|| {
+        let names: Vec<_> = meant.default.iter().map(SourceId::as_str).take(NAMED).collect();
+        ToolError::new(format!("{} sources are meant by {:?}: {}", meant.default.len(), line(named), names.join(", ")))
+            .hint("name one of them, as name@version")
+    })
 }
 
 /// As many of the changes as fit, those of pages as a whole first.

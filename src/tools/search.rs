@@ -199,7 +199,8 @@ async fn notice(
     if let (0, Some(language)) = (results.count, language) {
         let stored = engine.languages(source).await.map_err(|error| reply(&error))?;
         let names: Vec<&str> = stored.iter().take(12).map(|(name, _)| name.as_str()).collect();
-        notices.push(format!("nothing in {:?} was found; there is code in: {}", line(&language), names.join(", ")));
+        let there = if names.is_empty() { "no code is stored".to_owned() } else { format!("there is code in: {}", names.join(", ")) };
+        notices.push(format!("nothing in {:?} was found; {there}", line(&language)));
     }
     let progress = engine.recent_progress().await.map_err(|error| reply(&error))?;
     let missing = progress.chunks - progress.embedded.min(progress.chunks);

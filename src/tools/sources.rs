@@ -78,11 +78,10 @@ pub fn refresh(engine: Engine, background: Background) -> Tool {
                 Some(hours) => Some(Duration::from_secs(3_600 * u64::from(within("older_than_hours", hours, 1, 87_600)?))),
                 None => None,
             };
-            let source = match &*meant(&engine, &asked.source).await?.default {
-                [source] => source.clone(),
-                several => {
-                    return Err(ToolError::new(format!("{} sources are meant: {}", several.len(), names(several))).hint("name one of them"));
-                }
+            let meant = meant(&engine, &asked.source).await?;
+            let Some(source) = meant.only(&asked.source).cloned() else {
+                let several = &meant.default;
+                return Err(ToolError::new(format!("{} sources are meant: {}", several.len(), names(several))).hint("name one of them"));
             };
             let work = Work::Refresh(source, older_than, engine.config().chunk.clone());
             crawl::begin(&engine, &background, work, wait, &context).await

@@ -7,12 +7,12 @@ use std::time::{Duration, Instant};
 use futures_lite::AsyncReadExt;
 use url::Url;
 
-use super::{Fetcher, SMALL, bad_port, is_lookup, of_reader, target};
+use super::{Fetcher, SMALL, bad_port, is_lookup, of_reader, pause_asked, target};
 use crate::crawl::error::{Error, bare};
 use crate::crawl::frontier::origin;
 use crate::crawl::pace::Turn;
 use crate::crawl::plan::Robots;
-use crate::crawl::polite::pause_after;
+use crate::crawl::polite::{MAX_PAUSE, pause_after};
 use crate::crawl::robots::{Forbidden, MAX_SIZE, Rules};
 use crate::http::{Redirects, Request};
 use crate::model::RobotsKnown;
@@ -124,20 +124,22 @@ impl Fetcher {
     async fn ask_for_rules(&self, url: &Url) -> Result<(u16, Vec<u8>), Error> {
         let mut failures = 0;
         loop {
-            match self.ask_for_rules_once(url).await {
-                Err(Error::Robots { source }) if source.is_transient() && !is_lookup(&source) && failures < self.config.retries.into() => {
-                    self.handle.sleep(pause_after(failures)).await;
-                    failures += 1;
-                }
-                result => return result,
-            }
+            let asked = match self.ask_for_rules_once(url).await {
+                result if failures >= self.config.retries.into() => return result.map(|(answer, _)| answer),
+                Err(Error::Robots { source }) if source.is_transient() && !is_lookup(&source) => None,
+                // One moment of a site closes it no more than one of its pages.
+                Ok(((429 | 500..=599, _), asked)) => asked,
+                result => return result.map(|(answer, _)| answer),
+            };
+            self.handle.sleep(asked.map_or(pause_after(failures), |asked| asked.min(MAX_PAUSE))).await;
+            failures += 1;
         }
     }
 
-    /// Its status and, where it is there, its text.
-    async fn ask_for_rules_once(&self, url: &Url) -> Result<(u16, Vec<u8>), Error> {
+    /// Its status and, where it is there, its text; and how long it is to be left alone, if the site says so.
+    async fn ask_for_rules_once(&self, url: &Url) -> Result<((u16, Vec<u8>), Option<Duration>), Error> {
         let failed = |source| Error::Robots { source: Arc::new(bare(source)) };
-        let Ok(mut at) = url.join("/robots.txt") else { return Ok(NONE) };
+        let Ok(mut at) = url.join("/robots.txt") else { return Ok((NONE, None)) };
         for _ in 0..=MAX_ROBOTS_REDIRECTS {
             if !self.spend() {
                 return Err(Error::MaxRequests);
@@ -155,18 +157,19 @@ impl Fetcher {
                     let read = response.body().take(MAX_SIZE as u64 + 1).read_to_end(&mut body).await;
                     self.received(body.len() as u64);
                     return match read {
-                        Ok(_) => Ok((status, body)),
+                        Ok(_) => Ok(((status, body), None)),
                         Err(error) => Err(failed(of_reader(error))),
                     };
                 }
                 status => {
+                    let asked = pause_asked(&response);
                     self.discard(response).await;
-                    return Ok((status, Vec::new()));
+                    return Ok(((status, Vec::new()), asked));
                 }
             }
         }
         // Redirected too often: as if there were none (RFC 9309 2.3.1.2).
-        Ok(NONE)
+        Ok((NONE, None))
     }
 
     async fn read_rules(&self, origin: &str, status: u16, body: Vec<u8>) -> Rules {
@@ -184,6 +187,8 @@ impl Fetcher {
 impl KnownRules {
     fn fresh(&self, origin: &str, now: Instant, lifetime: Duration) -> Option<Arc<Rules>> {
         let (at, rules) = self.by_origin.get(origin)?;
+        // Why a site was closed passes: RFC 9309 2.3.1.4 wants it left alone, not forgotten.
+        let lifetime = if rules.is_closed() { lifetime.min(CLOSED_FOR) } else { lifetime };
         (now.saturating_duration_since(*at) < lifetime).then(|| rules.clone())
     }
 
@@ -218,6 +223,9 @@ const LOOK_AGAIN: Duration = Duration::from_millis(100);
 /// RFC 9309 2.3.1.2 asks for at least five.
 const MAX_ROBOTS_REDIRECTS: usize = 5;
 
+/// How long a site is left alone whose robots.txt could not be had.
+const CLOSED_FOR: Duration = Duration::from_secs(60);
+
 /// Origins whose rules are remembered, and the bytes that these take.
 const MAX_ORIGINS: usize = 10_000;
 const MAX_BYTES: usize = 64 << 20;
@@ -241,6 +249,12 @@ mod tests {
         // Fetched anew it is the youngest.
         known.learn("http://h5.test".into(), now + lifetime, rules(1));
         assert!(known.fresh("http://h5.test", now + lifetime, lifetime).is_some());
+        // A closed site is asked again soon.
+        known.learn("http://h6.test".into(), now + lifetime, closed());
+        let minutes = |minutes: u32| now + lifetime + CLOSED_FOR * minutes;
+        assert!(known.fresh("http://h6.test", now + lifetime, 9 * CLOSED_FOR).is_some());
+        assert!(known.fresh("http://h6.test", minutes(2), 9 * CLOSED_FOR).is_none());
+        assert!(known.fresh("http://h5.test", minutes(2), 9 * CLOSED_FOR).is_some());
         let large = rules(16_000);
         for number in 0..MAX_BYTES / large.size() + 5 {
             known.learn(format!("http://large{number}.test").into(), now + lifetime, large.clone());

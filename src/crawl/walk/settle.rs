@@ -20,16 +20,25 @@ use crate::crawl::robots::{Forbidden, Rules};
 use crate::crawl::selection::{LeaveOut, wants_login};
 use crate::crawl::sitemap::{Kind, Sitemap};
 use crate::crawl::together::Lesson;
-use crate::crawl::traps::without_session;
+use crate::crawl::traps::{without_session, without_tracking};
 use crate::crawl::twins::{Place, is_full, is_llms};
 use crate::crawl::walk::{Crawl, USUAL_SITEMAP, Visit};
 use crate::extract::Outline;
 use crate::http::masked;
-use crate::model::{self, Page};
+use crate::model::{self, Page, nearest};
 
 impl Crawl {
     pub(super) fn page(&mut self, url: Url, entry: Entry, Read { page, mut outline, content, beside, is_hollow }: Read) {
+        // A seed that only sends its readers on is no other thing than one that is redirected: what is below its target is meant.
+        if entry.role == Role::Seed
+            && let Some(to) = outline.forward.take().map(|to| self.in_one_form(to))
+            && to != url
+            && !entry.via.iter().any(|hop| **hop == *to.as_str())
+        {
+            return self.moved(url, entry, to, false);
+        }
         let obey = self.request.robots == Robots::Obey;
+        let content = self.content_in_source(&url, content);
         // Also of an earlier crawl, which may have had this very page.
         let (first, copies) = match self.contents.get(&content).filter(|(first, _)| **first != *page.url.as_str()) {
             Some((first, copies)) => (Some(first.clone()), *copies),
@@ -160,8 +169,20 @@ impl Crawl {
         }
     }
 
+    /// Which of the sources that are filled a page belongs to.
+    fn source_of(&self, page: &Url) -> usize {
+        nearest(self.sources.iter().map(|(_, seeds)| seeds.as_slice()), page)
+    }
+
+    /// What the page is compared with others by: what two sources have in common belongs to both. The same in every process.
+    fn content_in_source(&self, page: &Url, content: u64) -> u64 {
+        let Some((source, _)) = self.sources.get(self.source_of(page)) else { return content };
+        source.as_str().bytes().fold(content, |sum, byte| (sum ^ u64::from(byte)).wrapping_mul(FNV))
+    }
+
     /// The page that had this content already; if there is none, it is this one from now on.
     pub(super) fn first_with(&mut self, page: &Page, content: u64) -> Option<Arc<str>> {
+        let content = self.content_in_source(&page.url, content);
         match self.contents.entry(content) {
             Occupied(known) => Some(known.get().0.clone()).filter(|first| **first != *page.url.as_str()),
             Vacant(place) => {
@@ -190,6 +211,8 @@ impl Crawl {
         let yields = role != Role::Restored
             && credible(url, Some(canonical), &self.bounds).is_some()
             && !via.iter().any(|hop| **hop == *canonical.as_str())
+            // A version is not left out for another one that is crawled beside it.
+            && self.source_of(canonical) == self.source_of(url)
             && self.selection.refuses(canonical).is_none()
             && self.yield_to(url, depth, canonical);
         if yields {
@@ -261,8 +284,18 @@ impl Crawl {
         if self.request.leave_out == LeaveOut::Nothing {
             return None;
         }
-        let unprinted = self.selection.unprinted(url).map(|page| (page, "to print: the page itself is asked for"));
-        unprinted.or_else(|| Some((without_session(url)?, "with the number of a visit: the page itself is asked for")))
+        let mut itself = self.selection.unprinted(url).map(|page| (page, "to print: the page itself is asked for"));
+        let shorter: [(Shorten, &str); 2] = [
+            (without_session, "with the number of a visit: the page itself is asked for"),
+            (without_tracking, "with where a reader came from: the page itself is asked for"),
+        ];
+        for (without, why) in shorter {
+            let page = itself.as_ref().map_or(url, |(page, _)| page);
+            if let Some(page) = without(page) {
+                itself = Some((page, itself.map_or(why, |(_, why)| why)));
+            }
+        }
+        itself
     }
 
     /// In normal form, by the name that its site goes by.
@@ -550,6 +583,9 @@ pub(super) enum Found {
     Nearby,
 }
 
+/// The address without a part of it; none where it has none of that.
+type Shorten = fn(&Url) -> Option<Url>;
+
 impl Backlog {
     pub(super) fn add(&mut self, from: &Url, found: Found, urls: Vec<Url>) {
         self.left += urls.len();
@@ -578,6 +614,9 @@ impl Backlog {
         self.left == 0
     }
 }
+
+/// The prime of FNV-1a with 64 bits.
+const FNV: u64 = 0x0000_0100_0000_01b3;
 
 /// URLs that are remembered as left out: 16 MB.
 const MOST_LEFT_OUT: usize = 1_000_000;

@@ -299,11 +299,12 @@ fn without_numbers(word: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-#[derive(Clone, Copy)]
 struct SectionPrint {
     path: u64,
     heading: u64,
     text: u64,
+    /// Of its passages.
+    blocks: Vec<u64>,
     is_bare: bool,
 }
 
@@ -312,9 +313,11 @@ fn prints(sections: &[Section<'_>], lens: &Lens) -> Vec<SectionPrint> {
         let mut path = DefaultHasher::new();
         section.path.iter().for_each(|heading| lens.through(heading).hash(&mut path));
         let mut text = DefaultHasher::new();
-        section.blocks.iter().for_each(|block| block.hash(lens).hash(&mut text));
+        let blocks: Vec<u64> = section.blocks.iter().map(|block| block.hash(lens)).collect();
+        blocks.iter().for_each(|block| block.hash(&mut text));
         let heading = hash_of(&lens.through(section.path.last().copied().unwrap_or_default()));
-        SectionPrint { path: path.finish(), heading, text: text.finish(), is_bare: section.blocks.is_empty() || section.path.is_empty() }
+        let is_bare = blocks.is_empty() || section.path.is_empty();
+        SectionPrint { path: path.finish(), heading, text: text.finish(), blocks, is_bare }
     };
     sections.iter().map(print).collect()
 }
@@ -325,7 +328,8 @@ struct Partners {
     of_old: Vec<bool>,
 }
 
-/// The same headings with the same text, else the same headings, else the same text, else the same last heading; each in order.
+/// The same headings with the same text, else the same headings, else the same text, else the same last heading, each in order; else half of
+/// the passages.
 fn partners(old: &[SectionPrint], new: &[SectionPrint]) -> Partners {
     let mut partners = Partners { of_new: vec![None; new.len()], of_old: vec![false; old.len()] };
     partners.pair(old, new, |section| Some((section.path, section.text)));
@@ -333,6 +337,7 @@ fn partners(old: &[SectionPrint], new: &[SectionPrint]) -> Partners {
     // What says nothing says the same as much else.
     partners.pair(old, new, |section| (!section.is_bare).then_some((section.text, 1)));
     partners.pair(old, new, |section| (!section.is_bare).then_some((section.heading, 2)));
+    partners.pair_by_passages(old, new);
     partners
 }
 
@@ -348,6 +353,34 @@ impl Partners {
         for (index, section) in new.iter().enumerate() {
             let free = self.of_new[index].is_none().then(|| key(section)).flatten();
             if let Some(was) = free.and_then(|key| waiting.get_mut(&key)).and_then(Vec::pop) {
+                self.of_new[index] = Some(was);
+                self.of_old[was] = true;
+            }
+        }
+    }
+}
+
+impl Partners {
+    /// What is renamed and changed at once: half of the passages of the longer section stand in the other one as well. A passage that several
+    /// sections have tells nothing.
+    fn pair_by_passages(&mut self, old: &[SectionPrint], new: &[SectionPrint]) {
+        let mut places: HashMap<u64, Option<usize>> = HashMap::new();
+        for (index, section) in old.iter().enumerate().filter(|(index, section)| !self.of_old[*index] && !section.is_bare) {
+            for block in &section.blocks {
+                let place = places.entry(*block).or_insert(Some(index));
+                *place = place.filter(|place| *place == index);
+            }
+        }
+        for (index, section) in new.iter().enumerate().filter(|(_, section)| !section.is_bare) {
+            if self.of_new[index].is_some() {
+                continue;
+            }
+            let mut common: HashMap<usize, usize> = HashMap::new();
+            for was in section.blocks.iter().filter_map(|block| places.get(block).copied().flatten()) {
+                *common.entry(was).or_default() += 1;
+            }
+            let most = common.into_iter().filter(|(was, _)| !self.of_old[*was]).max_by_key(|(was, count)| (*count, usize::MAX - was));
+            if let Some((was, _)) = most.filter(|(was, count)| count * 2 >= section.blocks.len().max(old[*was].blocks.len())) {
                 self.of_new[index] = Some(was);
                 self.of_old[was] = true;
             }
@@ -514,6 +547,17 @@ mod tests {
 
     const OLD: &str =
         "# Tool 1.4\n\nA tool.\n\n## Install\n\nRun it.\n\n```sh\na\n\nb\n```\n\n### On Windows\n\nNot yet.\n\n## Gone\n\nOld words.\n";
+
+    #[test]
+    fn a_section_that_is_renamed_and_changed_at_once_is_one() {
+        let text = |name: &str, passages: &str| format!("# Tool\n\n## {name}\n\n{}\n", passages.replace(' ', "\n\n"));
+        let of = |old: &str, new: &str| told(&text("Old", old), &text("New", new));
+        assert_eq!(of("Stays. Also. Goes.", "Stays. Comes. Also."), ["changed New was Old: -Goes. +Comes."]);
+        assert_eq!(of("One. Two. Three.", "One. Four. Five."), ["added New: +One. +Four. +Five.", "removed Old: -One. -Two. -Three."]);
+        let two =
+            |first: &str, second: &str| format!("{}\n## {second}\n\nSame.\n\nAlike.\n\nOf {second}.\n", text(first, "Same. Alike. Own."));
+        assert_eq!(told(&two("A", "B"), &two("C", "B")), ["renamed C was A:"]);
+    }
 
     #[test]
     fn what_is_the_same_is_not_told() {

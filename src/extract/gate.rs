@@ -1,0 +1,212 @@
+//! Tells what a site shows in place of a page, with the status of one: a question whether a person asks, a word that it is down for now, a
+//! word that there is no such page.
+
+use super::Skip;
+
+/// What stands there, by the title and the markdown of the page: only a short one is nothing else.
+pub(super) fn in_place_of_page(title: &str, text: &str) -> Option<Skip> {
+    if text.len() >= LONGEST || text.contains("```") || text.contains("| --- |") {
+        return None;
+    }
+    let heading = text.lines().find_map(|line| line.strip_prefix("# ")).unwrap_or_default();
+    let parts: Vec<String> = [title, heading].into_iter().flat_map(parts).collect();
+    let said = text.to_lowercase();
+    let is = |names: &[&str]| parts.iter().any(|part| names.contains(&part.as_str()));
+    let says = |phrases: &[&str]| phrases.iter().any(|phrase| said.contains(phrase));
+    match () {
+        () if is(CHALLENGES) || is(REFUSALS) && says(REFUSED) => Some(Skip::Gate),
+        () if says(DOWN) && says(BACK) => Some(Skip::Gate),
+        () if is(MISSING) && says(NO_PAGE) || is(MISSING_ABROAD) => Some(Skip::Missing),
+        () => None,
+    }
+}
+
+/// A title has the name of the site in it as well. In lower case.
+fn parts(title: &str) -> impl Iterator<Item = String> {
+    let title = title.replace(['|', '–', '—', '·', '«', '»'], "\n").replace(" - ", "\n").replace(": ", "\n").to_lowercase();
+    let parts: Vec<String> = title.lines().map(|part| part.trim().trim_end_matches(['.', '!', '…', '?', ' ']).replace('’', "'")).collect();
+    parts.into_iter().filter(|part| !part.is_empty())
+}
+
+/// In bytes of markdown.
+const LONGEST: usize = 700;
+
+/// What asks whether a person asks, in the words of those who ask most sites' readers.
+#[rustfmt::skip]
+const CHALLENGES: &[&str] = &[
+    "just a moment", "attention required", "checking your browser", "ddos-guard", "are you a robot", "robot check", "human verification",
+    "verify you are human", "verifying you are human", "pardon our interruption", "making sure you're not a bot", "client challenge",
+    "vercel security checkpoint", "security checkpoint", "one moment, please", "nur einen moment", "un instant", "un momento", "bot verification",
+    "please wait while your request is being verified", "captcha",
+];
+
+/// Titles that a page about such a thing may have as well.
+const REFUSALS: &[&str] =
+    &["access denied", "access to this page has been denied", "you have been blocked", "blocked", "forbidden", "request blocked"];
+const REFUSED: &[&str] = &[
+    "you don't have permission to access",
+    "you do not have permission to access",
+    "reference #",
+    "ray id",
+    "incident id",
+    "has been blocked",
+    "you are unable to access",
+];
+
+const DOWN: &[&str] = &[
+    "down for maintenance",
+    "down for scheduled maintenance",
+    "undergoing maintenance",
+    "undergoing scheduled maintenance",
+    "under maintenance",
+    "temporarily unavailable",
+    "temporarily down",
+    "wartungsarbeiten",
+    "en maintenance",
+    "en mantenimiento",
+    "технические работы",
+    "メンテナンス中",
+    "系统维护",
+];
+const BACK: &[&str] = &[
+    "back soon",
+    "back shortly",
+    "be back",
+    "try again later",
+    "check back",
+    "come back",
+    "in a few minutes",
+    "thank you for your patience",
+    "sorry for the inconvenience",
+    "apologize for the inconvenience",
+    "apologise for the inconvenience",
+    "bald wieder",
+    "später erneut",
+    "plus tard",
+    "más tarde",
+    "позже",
+    "しばらく",
+    "稍后",
+];
+
+/// Titles that a page about the status may have as well.
+const MISSING: &[&str] = &[
+    "page not found",
+    "404",
+    "404 not found",
+    "not found",
+    "error 404",
+    "404 error",
+    "file not found",
+    "page does not exist",
+    "page doesn't exist",
+    "page cannot be found",
+    "page can't be found",
+    "page could not be found",
+    "oops",
+    "whoops",
+    "404 page not found",
+    "404 (page not found)",
+];
+const NO_PAGE: &[&str] = &[
+    "page you",
+    "page doesn't exist",
+    "page does not exist",
+    "page could not be found",
+    "page couldn't be found",
+    "page cannot be found",
+    "page can't be found",
+    "couldn't find the page",
+    "could not find the page",
+    "can't find the page",
+    "cannot find the page",
+    "can't find that page",
+    "couldn't find that page",
+    "couldn't find what you",
+    "could not find what you",
+    "can't find what you",
+    "find the page",
+    "no such page",
+    "the url was not found",
+    "the requested url",
+];
+const MISSING_ABROAD: &[&str] = &[
+    "seite nicht gefunden",
+    "page introuvable",
+    "page non trouvée",
+    "página no encontrada",
+    "página não encontrada",
+    "pagina non trovata",
+    "pagina niet gevonden",
+    "страница не найдена",
+    "сторінку не знайдено",
+    "nie znaleziono strony",
+    "strona nie została znaleziona",
+    "sidan hittades inte",
+    "sayfa bulunamadı",
+    "ページが見つかりません",
+    "ページが見つかりませんでした",
+    "页面不存在",
+    "页面未找到",
+    "找不到页面",
+    "找不到網頁",
+    "頁面不存在",
+    "페이지를 찾을 수 없습니다",
+    "không tìm thấy trang",
+    "الصفحة غير موجودة",
+    "הדף לא נמצא",
+    "η σελίδα δεν βρέθηκε",
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(title: &str, text: &str) -> Option<Skip> {
+        in_place_of_page(title, &format!("# {title}\n\n{text}"))
+    }
+
+    #[test]
+    fn what_stands_in_place_of_a_page_is_told() {
+        for (title, text) in [
+            ("Just a moment...", "Enable JavaScript and cookies to continue"),
+            ("Attention Required! | Cloudflare", "Sorry, you have been blocked"),
+            ("Making sure you're not a bot!", "Loading…"),
+            ("Access Denied", "You don't have permission to access \"http://docs.test/\" on this server. Reference #18.2d"),
+            ("Maintenance", "We are down for maintenance. We will be back shortly."),
+            ("Acme Docs", "The documentation is temporarily unavailable. Please try again later."),
+            ("Wartung", "Wegen Wartungsarbeiten nicht erreichbar. Wir sind bald wieder da."),
+        ] {
+            assert_eq!(shown(title, text), Some(Skip::Gate), "{title}");
+        }
+        for (title, text) in [
+            ("Page not found | Acme Docs", "Sorry, the page you are looking for does not exist."),
+            ("404", "This page could not be found."),
+            ("Acme – 404: Page not found", "We couldn’t find the page."),
+            ("Not Found", "The requested URL /x was not found on this server."),
+            ("Страница не найдена", "Вернитесь на главную."),
+            ("ページが見つかりません · Acme", "ホームへ"),
+        ] {
+            let text = text.replace('’', "'");
+            assert_eq!(shown(title, &text), Some(Skip::Missing), "{title}");
+        }
+    }
+
+    #[test]
+    fn pages_about_such_things_are_pages() {
+        for (title, text) in [
+            ("404 Not Found", "The server has nothing at the resource that was asked for. Clients may ask again later."),
+            ("Not found", "`not_found` is returned by `read()` where the key is missing."),
+            ("Page not found", "Set `error_page` to what is shown. ```\nerror_page: 404.html\n```"),
+            ("Access denied", "Error 1045 says that the password is wrong: set it anew with `passwd`."),
+            ("Maintenance", "Descale the kettle every three months; wipe it with a dry cloth."),
+            ("Maintenance mode", "`app down` puts the site into maintenance mode, `app up` ends it."),
+            ("Captchas", "How to add one to a form."),
+            ("Installation", "Just a moment: first read the licence."),
+        ] {
+            assert_eq!(shown(title, text), None, "{title}");
+        }
+        let long = "What to do if a page is not found: the page you are looking for may have moved. ".repeat(12);
+        assert_eq!(shown("Page not found", &long), None);
+    }
+}
