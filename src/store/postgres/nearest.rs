@@ -39,7 +39,7 @@ pub(super) fn nearest(
     }
     let question =
         Question { direction: written(vector.iter().map(|component| component / largest)), largest, among: filter.among.map(multirange) };
-    let room = filter.room().max(1);
+    let room = by_index_room(filter);
     let fitting = filter.among.map_or(model.fitting, |among| among.count().min(model.fitting)).min(model.vectors);
     if model.is_indexed && model.vectors >= indexed_from && goes_by_index(fitting, model.vectors, room) {
         transaction.before_the_next(&set_up(looked_at(fitting, model.vectors, room)));
@@ -80,6 +80,11 @@ impl Model {
             is_indexed: row.is_true(4)?,
         }))
     }
+}
+
+/// How many passages are taken out of the index: it costs as much for each as to compare fifty, so two to a page have to do.
+fn by_index_room(filter: Filter<'_>) -> usize {
+    if filter.distinct_pages { filter.limit.saturating_mul(2).max(1) } else { filter.limit.max(1) }
 }
 
 /// Whether the index finds `room` vectors sooner than all that fit are compared. It has to look at `room * vectors / fitting` of them until so
