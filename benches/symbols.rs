@@ -54,11 +54,13 @@ fn main() {
         Ecosystem::Pypi => Language::Python,
         _ => Language::TypeScript,
     };
-    check(&read.packages, language, &read.snippets);
+    check(&read, language);
 }
 
 struct Read {
     packages: Vec<Arc<Indexed>>,
+    /// No package of the project is missing.
+    is_whole: bool,
     /// Each with the place of the package that documents it, and where in it the snippet stands.
     snippets: Vec<(usize, Option<Home>, String)>,
 }
@@ -112,6 +114,7 @@ fn read(root: &Path, of: Ecosystem) -> Read {
         .iter()
         .map(|dependency| shelf.locate(dependency).ok().filter(|_| dependency.package.ecosystem == of))
         .collect();
+    let is_whole = project.dependencies.iter().zip(&located).all(|(one, located)| one.package.ecosystem != of || located.is_some());
     let (mut packages, mut snippets) = (Vec::new(), Vec::new());
     let (mut files, mut bytes, mut names) = (0_u64, 0_u64, 0);
     let (begun, worked) = (Instant::now(), worked());
@@ -174,12 +177,17 @@ fn read(root: &Path, of: Ecosystem) -> Read {
         cpu.as_secs_f64(),
         bytes as f64 / 1e6 / cpu.as_secs_f64().max(0.001)
     ));
-    Read { packages, snippets }
+    Read { packages, is_whole, snippets }
 }
 
-fn check(packages: &[Arc<Indexed>], language: Language, snippets: &[(usize, Option<Home>, String)]) {
+fn check(read: &Read, language: Language) {
+    let Read { packages, is_whole, snippets } = read;
+    let known: Vec<bool> = packages.iter().map(|package| package.package().is_whole && package.package().open.is_empty()).collect();
+    let is_known = |id: Option<&PackageId>| packages.iter().zip(&known).any(|(package, known)| *known && Some(&package.package().id) == id);
     let (mut at, mut reach) = (usize::MAX, Reach::default());
-    let (mut accused, mut references, mut mutants, mut found) = (0, 0, 0, 0);
+    let (mut accused, mut references, mut mutants, mut found, mut outside) = (0, 0, 0, 0, 0);
+    // Of packages that leave nothing open.
+    let (mut mutants_known, mut found_known) = (0, 0);
     let mut missed: BTreeMap<String, (usize, Vec<String>)> = BTreeMap::new();
     let begun = Instant::now();
     let mutants_of_each = std::env::var("SYMBOLS_MUTANTS").ok().and_then(|most| most.parse().ok()).unwrap_or(MOST_MUTANTS);
@@ -202,6 +210,9 @@ fn check(packages: &[Arc<Indexed>], language: Language, snippets: &[(usize, Opti
             let is_named = |id: &PackageId| *id == package.id || package.dependencies.iter().any(|dependency| dependency.id == *id);
             let several = several(packages, is_named);
             reach = Reach::new(several.into_iter().chain(order.into_iter().map(|other| packages[other].clone())).collect());
+            if *is_whole {
+                reach = reach.whole();
+            }
             at = *of;
         }
         let checked = check(snippet, &reach);
@@ -220,10 +231,14 @@ fn check(packages: &[Arc<Indexed>], language: Language, snippets: &[(usize, Opti
         for right in checked.iter().filter(|of| of.verdict == Verdict::Exists && of.path.is_some()).take(mutants_of_each) {
             let Some(wrong) = renamed(snippet, right.offset) else { continue };
             mutants += 1;
+            let is_known = is_known(right.package.as_ref());
+            mutants_known += usize::from(is_known);
             let again = check(&wrong, &reach);
             let answer = again.iter().find(|of| of.offset == right.offset);
-            if answer.is_some_and(|of| of.verdict == Verdict::DoesNotExist) {
+            if let Some(verdict @ (Verdict::DoesNotExist | Verdict::NotInLock)) = answer.map(|of| of.verdict) {
                 found += 1;
+                outside += usize::from(verdict == Verdict::NotInLock);
+                found_known += usize::from(is_known);
                 continue;
             }
             let (many, names) = missed.entry(answer.map_or_else(|| "it is not answered".to_owned(), |of| kind_of(&of.why))).or_default();
@@ -236,6 +251,9 @@ fn check(packages: &[Arc<Indexed>], language: Language, snippets: &[(usize, Opti
     let percent = |part: usize, all: usize| 100.0 * part as f64 / all.max(1) as f64;
     say(&format!("{} snippets, {references} references: {accused} accused ({:.3} %)", snippets.len(), percent(accused, snippets.len())));
     say(&format!("{mutants} renamed references: {found} found ({:.1} %); {:.1} s", percent(found, mutants), begun.elapsed().as_secs_f64()));
+    let (inside, here) = (mutants - outside, found - outside);
+    say(&format!("without {outside} names of packages that no lock file has: {here} of {inside} ({:.1} %)", percent(here, inside)));
+    say(&format!("of packages that leave nothing open: {found_known} of {mutants_known} ({:.1} %)", percent(found_known, mutants_known)));
     let mut missed: Vec<_> = missed.into_iter().collect();
     missed.sort_by_key(|(_, (many, _))| std::cmp::Reverse(*many));
     for (why, (many, names)) in missed {

@@ -33,9 +33,9 @@ use crate::http::masked;
 use crate::model::{OverBudget, Page, SourceId, SourceState, SourceSummary};
 use crate::reactor::{Boxed, Lane};
 use crate::store::{CutPage, Put, Start, Store};
-use crate::symbols::TableError;
 #[cfg(not(feature = "code"))]
 use crate::symbols::Table;
+use crate::symbols::TableError;
 
 impl Engine {
     /// Starts to read what somebody gave into a source that is called after it. What an earlier reading of it has stored is read again only

@@ -4,6 +4,7 @@ mod piece;
 mod thinned;
 pub(in crate::symbols) mod tree;
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 
 use super::languages::{self, View};
@@ -128,7 +129,8 @@ impl Reader {
             (View::Outside, Language::Rust) => said_in_code(whole, &mut self.package.words),
             (View::Outside, _) => words(whole, &mut self.package.words),
         }
-        let Some(tree) = tree::parse(language, text) else {
+        let readable = if languages::is_description(path) { languages::readable(text) } else { Cow::Borrowed(text) };
+        let Some(tree) = tree::parse(language, &readable) else {
             self.leave_out("work on a file", 1, path);
             return self.unread(path);
         };

@@ -149,7 +149,7 @@ impl<'a> Walk<'a> {
         if !given.is_empty() {
             return self.first_given(&given);
         }
-        let mut why = self.openness(&rooted, scope);
+        let mut why = self.openness(&rooted, scope).or_else(|| self.hidden(&rooted, scope, name));
         let mut by_star: Option<Thing<'a>> = None;
         for at in &rooted {
             for star in reach.package(*at).given_on_as(scope, "*") {
@@ -261,6 +261,16 @@ impl<'a> Walk<'a> {
             let open = package.openness(scope)?;
             let detail = if open.detail.is_empty() { String::new() } else { format!(" ({})", open.detail) };
             Some(format!("`{scope}` is open: {}{detail}", open.reason.text()))
+        })
+    }
+
+    /// Of a module of npm: a statement that is not understood may declare the name.
+    fn hidden(&self, rooted: &[usize], scope: &str, name: &str) -> Option<String> {
+        rooted.iter().find_map(|at| {
+            let package = self.reach.package(*at);
+            let is_script = package.package().id.ecosystem == Ecosystem::Npm && !scope.contains('#');
+            let open = package.own_openness(&package.join(scope, name)).filter(|_| is_script)?;
+            Some(format!("`{scope}` is open: {} ({})", open.reason.text(), open.detail))
         })
     }
 

@@ -136,7 +136,9 @@ mod tests {
             let short = thinned(Language::Rust, &text);
             assert!(short.len() < 2_000 + data.matches('\n').count(), "{}", short.len());
             assert_eq!(short.matches('\n').count(), text.matches('\n').count());
-            assert!(short.starts_with("/// A table.\npub static TABLE: [u8; 9] = [") && short.ends_with("];\n/// Boils.\npub fn boil() {}\n"));
+            assert!(
+                short.starts_with("/// A table.\npub static TABLE: [u8; 9] = [") && short.ends_with("];\n/// Boils.\npub fn boil() {}\n")
+            );
         }
     }
 

@@ -81,8 +81,7 @@ pub(super) enum Inner {
     Constant(Constant),
     Static(Static),
     ExternType,
-    /// As it is written, without its arms.
-    Macro(String),
+    Macro(IgnoredAny),
     ProcMacro(ProcMacro),
     Primitive(IgnoredAny),
     AssocConst(AssocConst),
@@ -148,7 +147,7 @@ pub(super) struct Variant {
 #[serde(rename_all = "snake_case")]
 pub(super) enum Shape {
     Plain,
-    Tuple(Vec<Option<Id>>),
+    Tuple(IgnoredAny),
     Struct(Named),
 }
 

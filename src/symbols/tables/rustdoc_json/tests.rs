@@ -84,9 +84,19 @@ fn kettle(format: u32) -> Vec<u8> {
         (5, "", "public", given("serde", Value::Null, false)),
         (6, "hot", "public", json!({"macro": "macro_rules! hot { () => {} }"})),
         (7, "Boil", "public", json!({"proc_macro": {"kind": "derive", "helpers": []}})),
-        (8, "MOST", "public", json!({"constant": {"type": {"primitive": "u32"}, "const": {"expr": "7", "value": null, "is_literal": true}}})),
+        (
+            8,
+            "MOST",
+            "public",
+            json!({"constant": {"type": {"primitive": "u32"}, "const": {"expr": "7", "value": null, "is_literal": true}}}),
+        ),
         (9, "", "public", given("Heat", json!(10), true)),
-        (10, "Heat", "public", json!({"enum": {"generics": generics(), "has_stripped_variants": false, "variants": [14, 15], "impls": []}})),
+        (
+            10,
+            "Heat",
+            "public",
+            json!({"enum": {"generics": generics(), "has_stripped_variants": false, "variants": [14, 15], "impls": []}}),
+        ),
         (11, "old", "public", function(&[], Value::Null)),
         (12, "hidden", "default", function(&[], Value::Null)),
         (13, "own", "crate", function(&[], Value::Null)),
@@ -199,7 +209,8 @@ fn modules_that_give_each_other_on_end() {
         items.push((at, format!("m{at}"), module(&inside)));
         items.push((100_000 + at, format!("f{at}"), function(&[], Value::Null)));
     }
-    let items: Vec<(u32, &str, &str, Value)> = items.iter().map(|(id, name, inner)| (*id, name.as_str(), "public", inner.clone())).collect();
+    let items: Vec<(u32, &str, &str, Value)> =
+        items.iter().map(|(id, name, inner)| (*id, name.as_str(), "public", inner.clone())).collect();
     let table = rustdoc_json(&written(&items, json!({}), 57)).unwrap();
     assert_eq!(table.symbols.len() as u32, 1 + count + count * count);
     let line: Vec<(u32, &str, &str, Value)> = (0..3_000).map(|at| (at, "mmmmmmmmmm", "public", module(&[at + 1]))).collect();

@@ -1,10 +1,9 @@
 //! Declarations as they are written in Rust, made of what rustdoc tells of them.
 
 use super::format::{
-    Angled, Argument, Arguments, Binding, Bound, Called, Fields, Function, Generics, Header, Inner, Item, MacroKind, Modifier, Parameter, ParameterKind,
-    Path, Predicate, Signature, Term, Type, Visibility,
+    Angled, Argument, Arguments, Binding, Bound, Called, Fields, Function, Generics, Header, Inner, Item, MacroKind, Modifier, Parameter,
+    ParameterKind, Path, Predicate, Signature, Term, Type, Visibility,
 };
-
 
 /// Bytes of a declaration; what is longer ends so.
 const LONGEST: usize = 600;
