@@ -260,7 +260,11 @@ fn the_json_of_rustdoc_is_a_page_and_names() {
     assert!(found[0].starts_with("function kettle::boil kettle") && found[0].ends_with("kettle.json"), "{found:?}");
     let pages = world.handle.block_on(world.engine.pages_of(source.clone(), String::new(), 10)).unwrap();
     let page = world.handle.block_on(world.engine.page(pages[0].url.clone())).unwrap().unwrap();
-    assert!(page.markdown.contains("## kettle::boil\n\n```rust\npub fn boil(to: u32) -> bool\n```\n\nSays what boil does."), "{}", page.markdown);
+    assert!(
+        page.markdown.contains("## kettle::boil\n\n```rust\npub fn boil(to: u32) -> bool\n```\n\nSays what boil does."),
+        "{}",
+        page.markdown
+    );
     // Another file, and rustdoc's pages beside it.
     std::fs::create_dir(path.with_file_name("kettle")).unwrap();
     std::fs::write(path.with_file_name("kettle").join("index.html"), "").unwrap();

@@ -343,6 +343,7 @@ fn methods_of_values_whose_type_and_traits_are_known_are_missing_whatever_lies_b
         (format!("use gone::Hot; fn f() {{ {new} k.simmer(); }}"), format!("fn f() {{ {new} k.simmer(); }}")),
         (format!("use heat::prelude::*; fn f() {{ {new} k.simmer(); }}"), format!("use heat::prelude; fn f() {{ {new} k.simmer(); }}")),
         (format!("use made::Steam; fn f() {{ {new} k.simmer(); }}"), format!("use heat::Heat; fn f() {{ {new} k.simmer(); }}")),
+        (format!("use gone::{{Hot; fn f() {{ {new} k.simmer(); }}"), format!("use heat::Heat; fn f() {{ {new} k.simmer(); }}")),
         (format!("m! {{ use gone::Hot; }} fn f() {{ {new} k.simmer(); }}"), format!("m! {{ gone::Hot }} fn f() {{ {new} k.simmer(); }}")),
         // Names that are words somewhere below, or the language's.
         (format!("fn f() {{ {new} k.steam_up(); k.lid().clone(); }}"), format!("fn f() {{ {new} k.lid().steam_upp(); }}")),
@@ -479,4 +480,22 @@ fn directions_of_generics_and_imported_types_are_read() {
     let right = "import { Edge, Base, edge, Pot } from 'kettle';\nedge().from; new Base(1).spout;";
     judged(right, Some("import { edge } from 'kettle';\nedge().form;"), Language::TypeScript, &kettle);
     judged("", Some("import { Edges } from 'kettle';"), Language::TypeScript, &kettle);
+}
+
+#[test]
+fn what_a_package_does_not_export_is_not_reached() {
+    let manifest = |exports: &str| format!(r#"{{"name": "kettle", "types": "index.d.ts", "exports": {exports}}}"#);
+    let kettle = |exports: &str| {
+        let files = [("package.json", &*manifest(exports)), ("index.d.ts", "export declare const a: 1;"), ("pot.d.ts", "export {};")];
+        reach(package(Ecosystem::Npm, &files))
+    };
+    let all = r#"{".": {"types": "./index.d.ts"}, "./gas": "./dist/gas.js", "./lids/*.js": "./dist/lids/*.js", "./lib/": "./dist/", "./x.js": "./x.js"}"#;
+    let right = "import 'kettle'; import 'kettle/gas'; import 'kettle/gas.js'; import 'kettle/lids/a/b.js'; import 'kettle/lib/x.css'; \
+                 import 'kettle/x'; import 'kettle/pot'; import 'kettle/gas.js?raw'; import 'kettle/package.json';";
+    for wrong in ["import 'kettle/gass';", "import { a } from 'kettle/lids/a.css';", "require('kettle/dist/gas.js');"] {
+        judged(right, Some(wrong), Language::TypeScript, &kettle(all));
+    }
+    judged("import 'kettle';", Some("import 'kettle/gas';"), Language::TypeScript, &kettle(r#""./index.js""#));
+    let open = reach(package(Ecosystem::Npm, &[("package.json", r#"{"main": "index.js"}"#), ("index.d.ts", "export declare const a: 1;")]));
+    judged("import 'kettle/gass';", Some("import { b } from 'kettle';"), Language::TypeScript, &open);
 }

@@ -62,6 +62,7 @@ pub(super) fn check(code: &str, verdicts: &mut Verdicts<'_>) {
         values: Values::default(),
     };
     let mut nodes = Vec::new();
+    let mut has_broken_use = false;
     // Whether the innermost statement around each node above is broken; none outside of one.
     let mut broken: Vec<Option<bool>> = Vec::new();
     // The modules within the code that what stands in each node above is in.
@@ -87,6 +88,7 @@ pub(super) fn check(code: &str, verdicts: &mut Verdicts<'_>) {
         let is_outer = is_path
             && !above.last().is_some_and(|above| above.kind().starts_with("scoped_") && above.child_by_field_name("path") == Some(node));
         let is_call = node.kind() == "call_expression";
+        has_broken_use |= node.kind() == "use_declaration" && node.has_error();
         // In what is not understood nothing is accused.
         if (is_path || is_call || node.kind() == "use_declaration") && !is_broken.unwrap_or_else(|| node.has_error()) {
             pass.sound.insert(node.id(), module);
@@ -105,7 +107,8 @@ pub(super) fn check(code: &str, verdicts: &mut Verdicts<'_>) {
     // Which traits are in scope is known before a method is looked for.
     let (uses, others): (Vec<Node<'_>>, Vec<Node<'_>>) = nodes.into_iter().partition(|node| node.kind() == "use_declaration");
     // What stands in macros is not read as code, and may bring some as well.
-    pass.verdicts.traits = (!pass.verdicts.defined.contains("use")).then(BTreeSet::new);
+    let is_told = !has_broken_use && !pass.verdicts.defined.contains("use");
+    pass.verdicts.traits = is_told.then(BTreeSet::new);
     for node in uses {
         if pass.verdicts.is_full() {
             return;

@@ -17,7 +17,7 @@ use crate::symbols::source::tree::{DEPTH, children, field, line, one_line, signa
 
 pub(super) use self::entry::finish;
 use self::entry::module_of;
-pub(in crate::symbols) use self::entry::{DEFAULT, ITSELF, described, is_description, manifest};
+pub(in crate::symbols) use self::entry::{DEFAULT, ITSELF, OFFERED, described, is_description, is_offered, manifest};
 pub(in crate::symbols) use self::readable::readable;
 use self::types::Generics;
 pub(in crate::symbols) use self::types::UNKNOWN;

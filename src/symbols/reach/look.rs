@@ -315,7 +315,7 @@ impl<'a> Walk<'a> {
                 Look::Found(up) if up.symbol.kind.has_members() && up.is_sure => self.member(Some(up.at), &up.symbol.path, name),
                 // Its names are among those that were asked for above.
                 Look::Unknown(reason) if reason == OF_STD => Look::Missing,
-                Look::Unknown(_) if self.of_optional(found.at, &module, base, name) == Some(false) => Look::Missing,
+                _ if self.of_optional(found.at, &module, base, name) == Some(false) => Look::Missing,
                 Look::Found(_) | Look::Missing => Look::Unknown(format!("its base `{base}` is not known")),
                 Look::Unknown(reason) => Look::Unknown(format!("its base `{base}` is not known: {reason}")),
             };
