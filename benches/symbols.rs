@@ -114,7 +114,9 @@ fn read(root: &Path, of: Ecosystem) -> Read {
         .iter()
         .map(|dependency| shelf.locate(dependency).ok().filter(|_| dependency.package.ecosystem == of))
         .collect();
-    let is_whole = project.dependencies.iter().zip(&located).all(|(one, located)| one.package.ecosystem != of || located.is_some());
+    // Those of npm that are for other platforms are reached by their own names.
+    let is_known = |one: &PackageName| one.ecosystem != of || of == Ecosystem::Npm && !one.name.starts_with("@types/");
+    let is_whole = project.dependencies.iter().zip(&located).all(|(one, located)| is_known(&one.package) || located.is_some());
     let (mut packages, mut snippets) = (Vec::new(), Vec::new());
     let (mut files, mut bytes, mut names) = (0_u64, 0_u64, 0);
     let (begun, worked) = (Instant::now(), worked());

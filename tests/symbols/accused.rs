@@ -374,7 +374,7 @@ fn what_only_implements_traits_of_known_crates_leaves_nothing_open() {
 #[test]
 fn macros_that_give_what_they_take_leave_nothing_open() {
     let with = |definition: &str, call: &str| {
-        let text = format!("{definition} {call}\npub fn plain() {{}}");
+        let text = format!("{definition} {call}\n/// Of gass.\npub mod plain {{}}");
         rust(&text)
     };
     let passing = "macro_rules! cfg_gas { ($($item:item)*) => { $( #[cfg(feature = \"gas\")] $item )* } }";

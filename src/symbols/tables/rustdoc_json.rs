@@ -4,12 +4,12 @@
 mod format;
 mod written;
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::ops::RangeInclusive;
 
 use super::{LONGEST, MOST, Table, TableError};
 use crate::symbols::package::{Kind, Symbol};
-use format::{Crate, Fields, Head, Id, Impl, Inner, Item, MacroKind, Shape, Use, Visibility};
+use format::{Crate, Fields, Head, Id, Impl, Inner, Item, MacroKind, Use, Visibility};
 
 /// Formats that are read: between them nothing has changed that is read of them.
 pub const RUSTDOC_FORMATS: RangeInclusive<u32> = 39..=61;
@@ -62,7 +62,7 @@ pub fn rustdoc_json(text: &[u8]) -> Result<Table, TableError> {
     let of: Crate = serde_json::from_slice(text).map_err(|error| TableError::Json(error.to_string()))?;
     let root = of.index.get(&of.root).ok_or(TableError::Other("JSON of rustdoc"))?;
     let name = root.name.clone().unwrap_or_default();
-    let mut walk = Walk { of: &of, table: Table::default(), pages: pages(&of, &name), told: HashSet::new(), steps: STEPS };
+    let mut walk = Walk { of: &of, table: Table::default(), pages: pages(&of, &name), told: HashMap::new(), steps: STEPS };
     walk.modules(&name);
     let mut table = walk.table;
     (table.project, table.version) = (name, of.crate_version.clone().unwrap_or_default());
@@ -93,8 +93,8 @@ struct Walk<'c> {
     of: &'c Crate,
     table: Table,
     pages: HashSet<String>,
-    /// Items whose members are told.
-    told: HashSet<Id>,
+    /// Items that are told, with where they are documented: under other paths it is there as well.
+    told: HashMap<Id, Option<String>>,
     /// Items that are still looked at: modules may give each other on whole.
     steps: usize,
 }
@@ -171,8 +171,9 @@ impl<'c> Walk<'c> {
     fn item(&mut self, id: Id, item: &Item, path: String) {
         let Some((kind, _)) = kind(&item.inner) else { return };
         let mut symbol = self.symbol(id, item, &path, kind);
+        let is_first = !self.told.contains_key(&id);
+        symbol.anchor = self.told.entry(id).or_insert(symbol.anchor).clone();
         let anchor = symbol.anchor.clone().unwrap_or_default();
-        let is_first = self.told.insert(id);
         if let Inner::Trait(of) = &item.inner {
             symbol.bases = of.bounds.iter().filter_map(written::of_trait).collect();
         }
@@ -310,10 +311,6 @@ fn members(inner: &Inner) -> Vec<Id> {
         },
         Inner::Union(of) => of.fields.clone(),
         Inner::Enum(of) => of.variants.clone(),
-        Inner::Variant(of) => match &of.kind {
-            Shape::Struct(of) => of.fields.clone(),
-            Shape::Plain | Shape::Tuple(_) => Vec::new(),
-        },
         Inner::Trait(of) => of.items.clone(),
         _ => Vec::new(),
     }

@@ -72,7 +72,7 @@ pub(super) enum Inner {
     Struct(Struct),
     StructField(Type),
     Enum(Enum),
-    Variant(Variant),
+    Variant(IgnoredAny),
     Function(Function),
     Trait(Trait),
     TraitAlias(IgnoredAny),
@@ -139,19 +139,6 @@ pub(super) struct Enum {
 }
 
 #[derive(Deserialize)]
-pub(super) struct Variant {
-    pub kind: Shape,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(super) enum Shape {
-    Plain,
-    Tuple(IgnoredAny),
-    Struct(Named),
-}
-
-#[derive(Deserialize)]
 pub(super) struct Function {
     pub sig: Signature,
     pub generics: Generics,
@@ -164,6 +151,23 @@ pub(super) struct Header {
     pub is_const: bool,
     pub is_unsafe: bool,
     pub is_async: bool,
+    pub abi: Abi,
+}
+
+/// Whether it may unwind is told of those that are not Rust's.
+#[derive(Deserialize)]
+pub(super) enum Abi {
+    Rust,
+    C(IgnoredAny),
+    Cdecl(IgnoredAny),
+    Stdcall(IgnoredAny),
+    Fastcall(IgnoredAny),
+    Aapcs(IgnoredAny),
+    Win64(IgnoredAny),
+    SysV64(IgnoredAny),
+    System(IgnoredAny),
+    /// As it is written.
+    Other(String),
 }
 
 #[derive(Deserialize)]

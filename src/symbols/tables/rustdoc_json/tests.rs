@@ -58,7 +58,7 @@ fn given(name: &str, id: Value, is_glob: bool) -> Value {
 fn kettle(format: u32) -> Vec<u8> {
     let this = json!({"borrowed_ref": {"lifetime": null, "is_mutable": true, "type": {"generic": "Self"}}});
     let gives = named("std::result::Result", &[named("Steam", &[]), json!({"tuple": []})]);
-    let header = json!({"is_const": true, "is_unsafe": true, "is_async": false, "abi": "Rust"});
+    let header = json!({"is_const": true, "is_unsafe": true, "is_async": false, "abi": {"C": {"unwind": false}}});
     let bounded = json!({"trait_bound": {"trait": {"path": "Into", "id": 901, "args": null}, "generic_params": [], "modifier": "none"}});
     let generic = json!({"function": {
         "sig": {"inputs": [["to", {"generic": "T"}], ["_", {"array": {"type": {"primitive": "u8"}, "len": "4"}}]],
@@ -137,7 +137,7 @@ fn items_stand_under_the_paths_that_lead_to_them() {
             (
                 "kettle::boil",
                 Kind::Function,
-                "pub const unsafe fn boil<'a, T: Into>(to: T, _: [u8; 4]) -> impl Into where T: Into",
+                "pub const unsafe extern \"C\" fn boil<'a, T: Into>(to: T, _: [u8; 4]) -> impl Into where T: Into",
                 "kettle/fn.boil.html",
             ),
             ("kettle::gas", Kind::Module, "pub mod gas", "kettle/gas/index.html"),
@@ -158,8 +158,8 @@ fn items_stand_under_the_paths_that_lead_to_them() {
             ("kettle::Warm", Kind::Trait, "pub trait Warm: Into", "kettle/trait.Warm.html"),
             ("kettle::Warm::warm", Kind::Method, "fn warm(self)", "kettle/trait.Warm.html#tymethod.warm"),
             ("kettle::Warm::cool", Kind::Method, "fn cool()", "kettle/trait.Warm.html#method.cool"),
-            // What a module gives on of the one around it is there too.
-            ("kettle::gas::boil", Kind::Function, told("kettle::boil").1, "kettle/gas/fn.boil.html"),
+            // What a module gives on of the one around it is there too, and documented where it is first.
+            ("kettle::gas::boil", Kind::Function, told("kettle::boil").1, "kettle/fn.boil.html"),
         ] {
             assert_eq!(told(path), (kind, signature, anchor));
         }

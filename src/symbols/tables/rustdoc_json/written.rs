@@ -1,8 +1,8 @@
 //! Declarations as they are written in Rust, made of what rustdoc tells of them.
 
 use super::format::{
-    Angled, Argument, Arguments, Binding, Bound, Called, Fields, Function, Generics, Header, Inner, Item, MacroKind, Modifier, Parameter,
-    ParameterKind, Path, Predicate, Signature, Term, Type, Visibility,
+    Abi, Angled, Argument, Arguments, Binding, Bound, Called, Fields, Function, Generics, Header, Inner, Item, MacroKind, Modifier,
+    Parameter, ParameterKind, Path, Predicate, Signature, Term, Type, Visibility,
 };
 
 /// Bytes of a declaration; what is longer ends so.
@@ -163,6 +163,18 @@ impl Line {
     fn header(&mut self, header: &Header) {
         let words = [(header.is_const, "const "), (header.is_async, "async "), (header.is_unsafe, "unsafe ")];
         words.iter().filter(|(is, _)| *is).for_each(|(_, word)| self.push(word));
+        match &header.abi {
+            Abi::Rust => {}
+            Abi::C(_) => self.push("extern \"C\" "),
+            Abi::Cdecl(_) => self.push("extern \"cdecl\" "),
+            Abi::Stdcall(_) => self.push("extern \"stdcall\" "),
+            Abi::Fastcall(_) => self.push("extern \"fastcall\" "),
+            Abi::Aapcs(_) => self.push("extern \"aapcs\" "),
+            Abi::Win64(_) => self.push("extern \"win64\" "),
+            Abi::SysV64(_) => self.push("extern \"sysv64\" "),
+            Abi::System(_) => self.push("extern \"system\" "),
+            Abi::Other(name) => self.all(&["extern ", name, " "]),
+        }
     }
 
     fn signature(&mut self, of: &Signature) {
