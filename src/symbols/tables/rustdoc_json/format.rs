@@ -282,11 +282,13 @@ pub(super) struct ConstParameter {
 }
 
 #[derive(Deserialize)]
-#[serde(rename_all = "snake_case")]
 pub(super) enum Predicate {
-    BoundPredicate(BoundPredicate),
-    LifetimePredicate(IgnoredAny),
-    EqPredicate(IgnoredAny),
+    #[serde(rename = "bound_predicate")]
+    Bound(BoundPredicate),
+    #[serde(rename = "lifetime_predicate")]
+    Lifetime(IgnoredAny),
+    #[serde(rename = "eq_predicate")]
+    Equal(IgnoredAny),
 }
 
 #[derive(Deserialize)]

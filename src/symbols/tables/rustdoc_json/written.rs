@@ -231,8 +231,8 @@ impl Line {
 
     fn predicates(&mut self, of: &Generics) {
         let bounds = of.where_predicates.iter().filter_map(|predicate| match predicate {
-            Predicate::BoundPredicate(of) => Some(of),
-            Predicate::LifetimePredicate(_) | Predicate::EqPredicate(_) => None,
+            Predicate::Bound(of) => Some(of),
+            Predicate::Lifetime(_) | Predicate::Equal(_) => None,
         });
         let bounds: Vec<_> = bounds.collect();
         if !bounds.is_empty() {
