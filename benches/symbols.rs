@@ -7,7 +7,8 @@
 //! Each is checked. A name in them that does not exist by that is a false alarm, and
 //! printed; snippets are wrong where their documentation is, so each is to be looked at. Wrong code is made of right code: of each
 //! reference that exists, the last name is spelt otherwise. `SYMBOLS_HALF=0` or `1` takes one half of the snippets: tune on one, report the other;
-//! `SYMBOLS_MUTANTS=0` makes no wrong code, which takes most of the time.
+//! `SYMBOLS_MUTANTS=0` makes no wrong code, which takes most of the time. `SYMBOLS_SAMPLE=5` takes a fifth of the snippets, the same ones each time.
+//! What of the wrong code is not found is told by the reason that was given for it, the commonest first, with some of the names.
 //! With `own` behind the project its own files are the snippets, each checked where it stands against all of them: they are right as long as the
 //! project can be built. Processor time is that of the whole process (Unix).
 
@@ -43,7 +44,8 @@ fn main() {
     if own {
         read.own(Path::new(project), of);
     }
-    read.snippets.retain(|(_, _, snippet)| half.is_none_or(|half| hash(snippet) % 2 == half));
+    let sample = std::env::var("SYMBOLS_SAMPLE").ok().and_then(|sample| sample.parse::<u64>().ok()).unwrap_or(1).max(1);
+    read.snippets.retain(|(_, _, snippet)| half.is_none_or(|half| hash(snippet) % 2 == half) && hash(snippet) / 2 % sample == 0);
     // Packages repeat what others say.
     let mut seen = HashSet::new();
     read.snippets.retain(|(_, _, snippet)| of != Ecosystem::Npm || seen.insert(snippet.clone()));
@@ -52,11 +54,13 @@ fn main() {
         Ecosystem::Pypi => Language::Python,
         _ => Language::TypeScript,
     };
-    check(&read.packages, language, &read.snippets);
+    check(&read, language);
 }
 
 struct Read {
     packages: Vec<Arc<Indexed>>,
+    /// No package of the project is missing.
+    is_whole: bool,
     /// Each with the place of the package that documents it, and where in it the snippet stands.
     snippets: Vec<(usize, Option<Home>, String)>,
 }
@@ -110,6 +114,9 @@ fn read(root: &Path, of: Ecosystem) -> Read {
         .iter()
         .map(|dependency| shelf.locate(dependency).ok().filter(|_| dependency.package.ecosystem == of))
         .collect();
+    // Those of npm that are for other platforms are reached by their own names.
+    let is_known = |one: &PackageName| one.ecosystem != of || of == Ecosystem::Npm && !one.name.starts_with("@types/");
+    let is_whole = project.dependencies.iter().zip(&located).all(|(one, located)| is_known(&one.package) || located.is_some());
     let (mut packages, mut snippets) = (Vec::new(), Vec::new());
     let (mut files, mut bytes, mut names) = (0_u64, 0_u64, 0);
     let (begun, worked) = (Instant::now(), worked());
@@ -172,12 +179,18 @@ fn read(root: &Path, of: Ecosystem) -> Read {
         cpu.as_secs_f64(),
         bytes as f64 / 1e6 / cpu.as_secs_f64().max(0.001)
     ));
-    Read { packages, snippets }
+    Read { packages, is_whole, snippets }
 }
 
-fn check(packages: &[Arc<Indexed>], language: Language, snippets: &[(usize, Option<Home>, String)]) {
+fn check(read: &Read, language: Language) {
+    let Read { packages, is_whole, snippets } = read;
+    let known: Vec<bool> = packages.iter().map(|package| package.package().is_whole && package.package().open.is_empty()).collect();
+    let is_known = |id: Option<&PackageId>| packages.iter().zip(&known).any(|(package, known)| *known && Some(&package.package().id) == id);
     let (mut at, mut reach) = (usize::MAX, Reach::default());
-    let (mut accused, mut references, mut mutants, mut found) = (0, 0, 0, 0);
+    let (mut accused, mut references, mut mutants, mut found, mut outside) = (0, 0, 0, 0, 0);
+    // Of packages that leave nothing open.
+    let (mut mutants_known, mut found_known) = (0, 0);
+    let mut missed: BTreeMap<String, (usize, Vec<String>)> = BTreeMap::new();
     let begun = Instant::now();
     let mutants_of_each = std::env::var("SYMBOLS_MUTANTS").ok().and_then(|most| most.parse().ok()).unwrap_or(MOST_MUTANTS);
     for (done, (of, home, snippet)) in snippets.iter().enumerate() {
@@ -199,6 +212,9 @@ fn check(packages: &[Arc<Indexed>], language: Language, snippets: &[(usize, Opti
             let is_named = |id: &PackageId| *id == package.id || package.dependencies.iter().any(|dependency| dependency.id == *id);
             let several = several(packages, is_named);
             reach = Reach::new(several.into_iter().chain(order.into_iter().map(|other| packages[other].clone())).collect());
+            if *is_whole {
+                reach = reach.whole();
+            }
             at = *of;
         }
         let checked = check(snippet, &reach);
@@ -217,13 +233,43 @@ fn check(packages: &[Arc<Indexed>], language: Language, snippets: &[(usize, Opti
         for right in checked.iter().filter(|of| of.verdict == Verdict::Exists && of.path.is_some()).take(mutants_of_each) {
             let Some(wrong) = renamed(snippet, right.offset) else { continue };
             mutants += 1;
+            let is_known = is_known(right.package.as_ref());
+            mutants_known += usize::from(is_known);
             let again = check(&wrong, &reach);
-            found += usize::from(again.iter().any(|of| of.offset == right.offset && of.verdict == Verdict::DoesNotExist));
+            let answer = again.iter().find(|of| of.offset == right.offset);
+            if let Some(verdict @ (Verdict::DoesNotExist | Verdict::NotInLock)) = answer.map(|of| of.verdict) {
+                found += 1;
+                outside += usize::from(verdict == Verdict::NotInLock);
+                found_known += usize::from(is_known);
+                continue;
+            }
+            let (many, names) = missed.entry(answer.map_or_else(|| "it is not answered".to_owned(), |of| kind_of(&of.why))).or_default();
+            *many += 1;
+            if names.len() < 20 {
+                names.push(format!("{} ({})", one_line(&right.text), answer.map_or("", |of| &of.why)));
+            }
         }
     }
     let percent = |part: usize, all: usize| 100.0 * part as f64 / all.max(1) as f64;
     say(&format!("{} snippets, {references} references: {accused} accused ({:.3} %)", snippets.len(), percent(accused, snippets.len())));
     say(&format!("{mutants} renamed references: {found} found ({:.1} %); {:.1} s", percent(found, mutants), begun.elapsed().as_secs_f64()));
+    let (inside, here) = (mutants - outside, found - outside);
+    say(&format!("without {outside} names of packages that no lock file has: {here} of {inside} ({:.1} %)", percent(here, inside)));
+    say(&format!("of packages that leave nothing open: {found_known} of {mutants_known} ({:.1} %)", percent(found_known, mutants_known)));
+    let mut missed: Vec<_> = missed.into_iter().collect();
+    missed.sort_by_key(|(_, (many, _))| std::cmp::Reverse(*many));
+    for (why, (many, names)) in missed {
+        say(&format!("{many} not found ({:.1} %): {why}\n    {}", percent(many, mutants), names.join("\n    ")));
+    }
+}
+
+/// A reason without what it is about.
+fn kind_of(why: &str) -> String {
+    why.split('`').step_by(2).collect::<Vec<_>>().join("_")
+}
+
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(80).collect()
 }
 
 /// In place of packages that are there in several versions, none of which is named: it is not known which one is meant, nor what that has.

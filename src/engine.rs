@@ -14,6 +14,8 @@ mod compare;
 mod copying;
 mod crawling;
 mod embedding;
+#[cfg(feature = "files")]
+mod items;
 mod joining;
 mod models;
 mod pacing;

@@ -5,12 +5,14 @@
 mod site;
 
 use std::io::Write as _;
+use std::path::Path;
 use std::time::Duration;
 
 use flate2::Compression;
 use flate2::write::ZlibEncoder;
 use smolcrawl::config::{Config, Embeddings, Environment};
-use smolcrawl::engine::{Chunking, CrawlRequest, RefreshRequest, SymbolQuery};
+use smolcrawl::engine::{AddReport, AddRequest, Chunking, CrawlRequest, RefreshRequest, SymbolQuery};
+use smolcrawl::files::Origin;
 use smolcrawl::http::PrivateAddresses;
 use smolcrawl::model::{SourceId, SourceState};
 use smolcrawl::reactor::Handle;
@@ -60,6 +62,16 @@ impl World {
             format!("{} {} {} {}", found.kind, found.path, found.package, found.url.map(String::from).unwrap_or_default())
         };
         Ok(found.found.into_iter().map(told).chain(found.not_searched.into_iter().map(|what| format!("not: {what}"))).collect())
+    }
+
+    fn add(&self, path: &Path) -> AddReport {
+        self.handle.block_on(async {
+            let mut adding = self.engine.add(AddRequest::new(Origin::File(path.to_owned())), Chunking::default());
+            while let Some(event) = adding.next().await {
+                event.unwrap();
+            }
+            adding.report()
+        })
     }
 
     /// Requests for files with such an end.
@@ -213,4 +225,63 @@ fn members_of_java_and_items_of_rust_open_where_they_are_documented() {
     );
     // Nothing is asked for beside its pages.
     assert_eq!(world.site.targets(), ["docs.test/kettle/struct.Pot.html"]);
+}
+
+/// What rustdoc writes of a crate with one function.
+fn rustdoc(function: &str, format: u32) -> String {
+    let item = |id: u32, name: &str, inner: &str| {
+        format!(
+            r#""{id}": {{"id": {id}, "crate_id": 0, "name": "{name}", "span": {{"filename": "src/lib.rs", "begin": [{id}, 1], "end": [{id}, 9]}},
+            "visibility": "public", "docs": "Says what {name} does.", "links": {{}}, "attrs": [], "deprecation": null, "inner": {inner}}}"#
+        )
+    };
+    let module = r#"{"module": {"is_crate": true, "items": [1], "is_stripped": false}}"#;
+    let called = r#"{"function": {"sig": {"inputs": [["to", {"primitive": "u32"}]], "output": {"primitive": "bool"}, "is_c_variadic": false},
+        "generics": {"params": [], "where_predicates": []}, "header": {"is_const": false, "is_unsafe": false, "is_async": false, "abi": "Rust"},
+        "has_body": true}}"#;
+    format!(
+        r#"{{"root": 0, "crate_version": "1.2.0", "includes_private": false, "index": {{{}, {}}}, "paths": {{}}, "external_crates": {{}},
+        "format_version": {format}}}"#,
+        item(0, "kettle", module),
+        item(1, function, called)
+    )
+}
+
+#[test]
+fn the_json_of_rustdoc_is_a_page_and_names() {
+    let world = World::new();
+    let home = tempfile::tempdir().unwrap();
+    let path = std::fs::canonicalize(home.path()).unwrap().join("kettle.json");
+    std::fs::write(&path, rustdoc("boil", 57)).unwrap();
+    let report = world.add(&path);
+    assert_eq!((report.added, report.failed_total), (1, 0), "{report:?}");
+    let source = report.source.unwrap();
+    let found = world.find("kettle::boil", None).unwrap();
+    assert!(found[0].starts_with("function kettle::boil kettle") && found[0].ends_with("kettle.json"), "{found:?}");
+    let pages = world.handle.block_on(world.engine.pages_of(source.clone(), String::new(), 10)).unwrap();
+    let page = world.handle.block_on(world.engine.page(pages[0].url.clone())).unwrap().unwrap();
+    assert!(
+        page.markdown.contains("## kettle::boil\n\n```rust\npub fn boil(to: u32) -> bool\n```\n\nSays what boil does."),
+        "{}",
+        page.markdown
+    );
+    // Another file, and rustdoc's pages beside it.
+    std::fs::create_dir(path.with_file_name("kettle")).unwrap();
+    std::fs::write(path.with_file_name("kettle").join("index.html"), "").unwrap();
+    std::fs::write(&path, rustdoc("simmer", 61)).unwrap();
+    assert_eq!(world.add(&path).updated, 1);
+    let found = world.find("simmer", None).unwrap();
+    assert!(found[0].ends_with("/kettle/fn.simmer.html"), "{found:?}");
+    assert!(world.find("boil", None).unwrap().iter().all(|found| !found.starts_with("function")));
+    // What cannot be read takes nothing away.
+    std::fs::write(&path, rustdoc("roar_loudly", 99)).unwrap();
+    let report = world.add(&path);
+    assert_eq!(report.failed_total, 1);
+    assert!(report.failed[0].error.contains("its format is 99, and those from 39 to 61 are read"), "{:?}", report.failed);
+    assert!(report.failed[0].hint.as_deref().is_some_and(|hint| hint.contains("newer smolcrawl")), "{:?}", report.failed);
+    assert!(world.find("simmer", None).unwrap()[0].starts_with("function"));
+    // A text of another kind does.
+    std::fs::write(&path, "Kettles are kept in the kitchen, and pots on the stove beside it.").unwrap();
+    assert_eq!(world.add(&path).updated, 1);
+    assert!(world.find("simmer", None).is_err() || world.find("simmer", None).unwrap().iter().all(|found| !found.starts_with("function")));
 }

@@ -248,6 +248,20 @@ fn what_is_too_large_is_left_out_and_said() {
 }
 
 #[test]
+fn tables_of_data_are_left_out_and_the_rest_of_their_file_is_read() {
+    let numbers = "0x1f, 2, 3, ".repeat(300_000);
+    let text = format!("/// Data.\npub static DATA: &[u8] = &[\n{numbers}\n];\npub fn boil() {{}}\n");
+    let mut reader = Reader::new(PackageId::new(Ecosystem::Cargo, "kettle", "1"), "kettle");
+    reader.file("src/lib.rs", text.as_bytes());
+    let package = reader.finish();
+    assert!(package.notes.is_empty() && package.is_whole && package.open.is_empty(), "{:?}", package.notes);
+    let boil = package.symbols.iter().find(|symbol| symbol.path == "kettle::boil").unwrap();
+    assert_eq!(boil.line, 5);
+    let data = package.symbols.iter().find(|symbol| symbol.path == "kettle::DATA").unwrap();
+    assert!(data.signature.starts_with("pub static DATA: &[u8] = &[") && data.signature.len() < 700, "{}", data.signature);
+}
+
+#[test]
 fn deep_nesting_and_broken_text_end() {
     let deep = format!("x = {}1{}\n", "(".repeat(20_000), ")".repeat(20_000));
     let blocks = (0..300).map(|at| format!("{}if x:\n", " ".repeat(at))).collect::<String>();

@@ -7,6 +7,7 @@ mod given;
 mod look;
 mod opened;
 mod report;
+mod rustdoc;
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::fmt;
@@ -21,6 +22,7 @@ pub use self::given::AddRequest;
 use self::given::Target;
 use self::opened::{Judged, Opened, Read, Supply, Todo};
 pub use self::report::{AddReport, LeftOutFiles};
+use self::rustdoc::ByName;
 use super::crawling::{Cut, Stored, unread};
 use super::reading::Reading;
 use super::{Chunking, Engine, Event, Failed, Listed, Skipped, read_and_cut};
@@ -31,6 +33,9 @@ use crate::http::masked;
 use crate::model::{OverBudget, Page, SourceId, SourceState, SourceSummary};
 use crate::reactor::{Boxed, Lane};
 use crate::store::{CutPage, Put, Start, Store};
+#[cfg(not(feature = "code"))]
+use crate::symbols::Table;
+use crate::symbols::TableError;
 
 impl Engine {
     /// Starts to read what somebody gave into a source that is called after it. What an earlier reading of it has stored is read again only
@@ -73,6 +78,7 @@ impl Engine {
             events: VecDeque::new(),
             moved: HashSet::new(),
             misses: Vec::new(),
+            listed: None,
             is_begun: false,
             is_whole: true,
             chunking,
@@ -101,6 +107,8 @@ pub struct Adding {
     moved: HashSet<Url>,
     /// What there was nothing to store of.
     misses: Vec<Box<str>>,
+    /// What a file lists by name.
+    listed: Option<Box<ByName>>,
     /// It is written down that it has begun.
     is_begun: bool,
     /// All that there is has been looked at.
@@ -166,6 +174,7 @@ enum Taken {
     Cut {
         cut: Box<Cut>,
         says_the_same: bool,
+        listed: Option<Box<ByName>>,
     },
     Nothing {
         url: Url,
@@ -368,7 +377,11 @@ impl Adding {
 
     fn taken(&mut self, taken: Taken) {
         match taken {
-            Taken::Cut { cut, says_the_same } => {
+            Taken::Cut { cut, says_the_same, listed } => {
+                if let Some(listed) = listed {
+                    self.report.hints.extend(listed.notes.iter().cloned());
+                    self.listed = Some(listed);
+                }
                 if let Some(under_way) = self.settling.get_mut(cut.url()) {
                     under_way.says_the_same = says_the_same;
                 }
@@ -515,8 +528,17 @@ impl Adding {
             store.note_misses(&source, &misses, now)?;
             store.ended(&source, state, left, now)
         };
-        let engine = self.engine.clone();
-        self.stage = Stage::Closing(Box::pin(async move { engine.store_in(Lane::Heavy, end).await }));
+        let (engine, listed, source) = (self.engine.clone(), self.listed.take(), opened.source.clone());
+        let is_other = self.report.updated > 0;
+        self.stage = Stage::Closing(Box::pin(async move {
+            engine.store_in(Lane::Heavy, end).await?;
+            match listed {
+                Some(listed) => engine.keep_listed(source, listed.table, listed.base).await,
+                // What was listed may be another file's by now.
+                None if is_other => engine.store_in(Lane::Heavy, move |store| store.remove_site(&source).map(drop)).await,
+                None => Ok(()),
+            }
+        }));
     }
 
     /// Reads nothing more. What has been read is still stored while [`Adding::next`] is polled, until it yields none: a file that takes more
@@ -554,6 +576,12 @@ impl Adding {
     }
 }
 
+/// Why a file is no page.
+enum Untaken {
+    Skip(extract::Skip),
+    Listed(TableError),
+}
+
 type PageOf = Box<dyn FnOnce() -> Result<Page, files::Error> + Send>;
 
 impl Engine {
@@ -573,7 +601,14 @@ impl Engine {
                 let page = page()?;
                 let tag = page.validators.etag.clone();
                 // A defect that one file shows ends no more than the work on it.
-                let read = catch_unwind(AssertUnwindSafe(|| read_and_cut(&page, &chunking, &inner.embedder, &budget)));
+                let read = catch_unwind(AssertUnwindSafe(|| match rustdoc::read(&page) {
+                    Some(Ok(of)) => Ok((of.document, of.chunks, Some(of.listed))),
+                    Some(Err(error)) => Err(Untaken::Listed(error)),
+                    None => {
+                        let read = read_and_cut(&page, &chunking, &inner.embedder, &budget);
+                        read.map(|(document, chunks)| (document, chunks, None)).map_err(Untaken::Skip)
+                    }
+                }));
                 Ok::<_, files::Error>((tag, read))
             };
             let failed = |error: String, hint: Option<String>, is_transient| {
@@ -589,7 +624,7 @@ impl Engine {
                 }
                 Err(files::Error::NotFound { .. }) => Taken::Gone,
                 Err(error) => nothing(failed(error.to_string(), error.hint(), false)),
-                Ok((_, Ok(Ok((document, chunks))))) => {
+                Ok((_, Ok(Ok((document, chunks, listed))))) => {
                     let says_the_same = match before {
                         Some(before) => match self.page_in(Some(source.clone()), before).await {
                             Ok(stored) => stored.is_some_and(|(_, stored)| stored.markdown == document.markdown),
@@ -598,11 +633,16 @@ impl Engine {
                         None => false,
                     };
                     let page = CutPage { source: Some(source), document, chunks };
-                    Taken::Cut { cut: Box::new(Cut::new(page)), says_the_same }
+                    Taken::Cut { cut: Box::new(Cut::new(page)), says_the_same, listed }
                 }
-                Ok((_, Ok(Err(extract::Skip::OverBudget(OverBudget::Stopped))))) => Taken::Unread(url),
-                Ok((_, Ok(Err(skip @ extract::Skip::OverBudget(_))))) => nothing(AddEvent::Failed(unread(url.clone(), &skip))),
-                Ok((tag, Ok(Err(skip)))) => {
+                Ok((_, Ok(Err(Untaken::Listed(error))))) => {
+                    nothing(failed(format!("the JSON of rustdoc: {error}"), rustdoc::hint(&error), false))
+                }
+                Ok((_, Ok(Err(Untaken::Skip(extract::Skip::OverBudget(OverBudget::Stopped)))))) => Taken::Unread(url),
+                Ok((_, Ok(Err(Untaken::Skip(skip @ extract::Skip::OverBudget(_)))))) => {
+                    nothing(AddEvent::Failed(unread(url.clone(), &skip)))
+                }
+                Ok((tag, Ok(Err(Untaken::Skip(skip))))) => {
                     let miss = tag.map(|tag| compared::miss(&url, &tag));
                     let told = AddEvent::Skipped(Skipped { url: masked(&url), why: skip.to_string() });
                     Taken::Nothing { url, told, miss, is_removed: is_known }
@@ -623,6 +663,14 @@ impl Engine {
             removed.push(Listed { url, title });
         }
         Ok(removed)
+    }
+}
+
+#[cfg(not(feature = "code"))]
+impl Engine {
+    /// Nothing is found by name without what reads code.
+    async fn keep_listed(&self, _: SourceId, _: Table, _: Url) -> Result<(), Error> {
+        Ok(())
     }
 }
 

@@ -80,21 +80,27 @@ impl Engine {
             _ => self.ask_for_table(maker, &first, robots).await,
         };
         let Some((table, base)) = found.filter(|(table, _)| !table.symbols.is_empty()) else { return Ok(None) };
+        let said = |of: fn(&Document) -> Option<&String>| first.iter().find_map(of).cloned();
+        let version = said(|page| page.metadata.version.as_ref()).unwrap_or_else(|| table.version.clone());
+        let project = Some(table.project.clone()).filter(|name| !name.is_empty()).or_else(|| said(|page| page.metadata.software.as_ref()));
+        let table = Table { version, project: project.unwrap_or_default(), ..table };
+        self.keep_table(source, maker.ecosystem(), table, base).await.map(Some)
+    }
+
+    /// Puts a table in place of what was known of a source by name: how many symbols it has.
+    async fn keep_table(&self, source: SourceId, ecosystem: Ecosystem, table: Table, base: Url) -> Result<u64, Error> {
         for note in &table.notes {
             log::debug!("symbols of {source}: {} left out by the rule {:?}, from {:?}", note.words, note.rule, note.begins);
         }
-        let said = |of: fn(&Document) -> Option<&String>| first.iter().find_map(of).cloned();
-        let version = source.version().map(str::to_owned).or_else(|| said(|page| page.metadata.version.as_ref()));
-        let version = version.unwrap_or_else(|| table.version.clone());
-        let project = Some(table.project.clone()).filter(|name| !name.is_empty()).or_else(|| said(|page| page.metadata.software.as_ref()));
-        let count = table.symbols.len() as u64;
+        let Table { version, project, symbols, .. } = table;
+        let version = source.version().map(str::to_owned).unwrap_or(version);
+        let count = symbols.len() as u64;
         let name = source.to_string();
         let build = move || {
-            let mut package = Package::new(PackageId::new(maker.ecosystem(), name.as_str(), version.as_str()));
-            package.symbols = table.symbols;
+            let mut package = Package::new(PackageId::new(ecosystem, name.as_str(), version.as_str()));
+            package.symbols = symbols;
             let content = symbols::encode(&package);
-            let roots = roots(&package);
-            let about = About { ecosystem: maker.ecosystem(), project: project.unwrap_or_default(), roots };
+            let about = About { ecosystem, project, roots: roots(&package) };
             let about = serde_json::to_string(&about).expect("texts are JSON");
             let row =
                 StoredPackage { ecosystem: SITE.to_owned(), name, version, root: base.into(), stamp: String::new(), symbols: count, about };
@@ -103,7 +109,12 @@ impl Engine {
         let (row, content, names) = self.inner.handle.unblock_on(Lane::Bulk, build).await;
         self.store_in(Lane::Heavy, move |store| store.put_site(&row, &content, &names)).await?;
         self.inner.forget_symbols();
-        Ok(Some(count))
+        Ok(count)
+    }
+
+    /// The same of what a file of rustdoc lists.
+    pub(super) async fn keep_listed(&self, source: SourceId, table: Table, base: Url) -> Result<(), Error> {
+        self.keep_table(source, Ecosystem::Cargo, table, base).await.map(drop)
     }
 
     /// The table lies at the top of what was generated, which is somewhere above the pages.

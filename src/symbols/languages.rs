@@ -13,7 +13,9 @@ use tree_sitter::Tree;
 
 pub(super) use self::python::{SHARED, absolute, is_pattern};
 pub(super) use self::rust::use_tree;
-pub(super) use self::script::{CALLED, DEFAULT, ITSELF, MADE, UNKNOWN, described, is_description, manifest, written_classes};
+pub(super) use self::script::{
+    CALLED, DEFAULT, ITSELF, MADE, OFFERED, UNKNOWN, described, is_description, is_offered, manifest, readable, written_classes,
+};
 
 use super::package::{Ecosystem, Language, Open, Package, Reason, Reexport, Symbol};
 

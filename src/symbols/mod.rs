@@ -30,4 +30,4 @@ pub use self::source::{Limits, Piece, Reader};
 pub use self::stored::{decode, decode_told, encode, encode_told};
 #[cfg(feature = "code")]
 pub use self::stored::{decode_pieces, encode_pieces};
-pub use self::tables::{Javadoc, Table, TableError, inventory, javadoc, rustdoc, typedoc};
+pub use self::tables::{Javadoc, RUSTDOC_FORMATS, Table, TableError, inventory, is_rustdoc_json, javadoc, rustdoc, rustdoc_json, typedoc};

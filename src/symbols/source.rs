@@ -1,8 +1,10 @@
 //! Reads a package's source files into a `Package`, one file after the other, within limits that are said where they are met.
 
 mod piece;
+mod thinned;
 pub(in crate::symbols) mod tree;
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 
 use super::languages::{self, View};
@@ -14,7 +16,7 @@ pub use self::piece::Piece;
 /// What is read of one package at most.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Bytes of one file; a longer one is not read. 2 MiB by default.
+    /// Bytes of one file without what its long lists of data hold; a longer one is not read. 2 MiB by default.
     pub file: usize,
     /// Symbols of a package; what follows is left out. 60,000 by default.
     pub symbols: usize,
@@ -112,6 +114,9 @@ impl Reader {
             self.leave_out("symbols of a package", 1, path);
             return self.unread(path);
         }
+        let whole = String::from_utf8_lossy(text);
+        let whole = whole.trim_start_matches('\u{feff}');
+        let text = &*thinned::thinned(language, whole);
         let longest = languages::PATH / 2;
         for (is_over, rule) in [(text.len() > self.limits.file, "size of a file"), (path.len() > longest, "length of a path")] {
             if is_over {
@@ -119,14 +124,13 @@ impl Reader {
                 return self.unread(path);
             }
         }
-        let text = String::from_utf8_lossy(text);
-        let text = text.trim_start_matches('\u{feff}');
         match (self.view, language) {
             (View::Within, _) => {}
-            (View::Outside, Language::Rust) => said_in_code(text, &mut self.package.words),
-            (View::Outside, _) => words(text, &mut self.package.words),
+            (View::Outside, Language::Rust) => said_in_code(whole, &mut self.package.words),
+            (View::Outside, _) => words(whole, &mut self.package.words),
         }
-        let Some(tree) = tree::parse(language, text) else {
+        let readable = if languages::is_description(path) { languages::readable(text) } else { Cow::Borrowed(text) };
+        let Some(tree) = tree::parse(language, &readable) else {
             self.leave_out("work on a file", 1, path);
             return self.unread(path);
         };

@@ -4,6 +4,7 @@
 mod inventory;
 mod javadoc;
 mod rustdoc;
+mod rustdoc_json;
 mod typedoc;
 
 use std::io::Read;
@@ -14,6 +15,7 @@ use crate::model::Note;
 pub use self::inventory::inventory;
 pub use self::javadoc::{Javadoc, javadoc};
 pub use self::rustdoc::rustdoc;
+pub use self::rustdoc_json::{RUSTDOC_FORMATS, is_rustdoc_json, rustdoc_json};
 pub use self::typedoc::typedoc;
 
 /// What a table says.
@@ -61,6 +63,9 @@ pub enum TableError {
     TooLarge { limit: u64 },
     #[error("it is no JSON that can be read: {0}")]
     Json(String),
+    /// Another than those that are known.
+    #[error("its format is {found}, and those from {first} to {last} are read")]
+    Format { found: u32, first: u32, last: u32 },
 }
 
 /// Unpacks within [`UNPACKED`].

@@ -47,6 +47,29 @@ fn workspaces_and_other_names_are_the_projects_own() {
 }
 
 #[test]
+fn packages_of_npm_for_other_platforms_hide_nobody() {
+    let home = Home::new();
+    let entry = |place: &str| format!("\"node_modules/{place}\": {{\"version\": \"1.0.0\", \"optional\": true}}");
+    let lock = |places: &[&str]| {
+        let places: Vec<String> = places.iter().map(|place| entry(place)).collect();
+        format!("{{\"lockfileVersion\": 3, \"packages\": {{\"\": {{\"dependencies\": {{\"foo\": \"1\"}}}}, {}}}}}", places.join(", "))
+    };
+    home.write("web/package-lock.json", &lock(&["foo", "@foo/darwin-arm64"]));
+    home.write("web/node_modules/foo/package.json", r#"{"name": "foo", "version": "1.0.0", "types": "index.d.ts"}"#);
+    home.write("web/node_modules/foo/index.d.ts", "export declare const a: number;");
+    home.json(&["project", &home.path("web")]);
+    let code = "import 'foo';\nimport '@foo/darwin-arm64';\nimport '@foo/darwin-arm64/bin';\nimport 'nobodys';\n";
+    let (checked, _) = home.check("web", "main.ts", code);
+    let wanted = ["foo exists", "@foo/darwin-arm64 exists", "@foo/darwin-arm64/bin unknown", "nobodys not_in_lock"];
+    assert_eq!(verdicts(&checked), wanted, "{checked}");
+    // What describes types is reached by another name.
+    home.write("web/package-lock.json", &lock(&["foo", "@types/nobodys"]));
+    home.json(&["project", &home.path("web")]);
+    let (checked, _) = home.check("web", "main.ts", "import 'nobodys';\n");
+    assert_eq!(verdicts(&checked), ["nobodys unknown"], "{checked}");
+}
+
+#[test]
 fn what_others_say_of_a_package_of_npm_is_there() {
     let home = Home::new();
     let entry = |place: &str| format!("\"node_modules/{place}\": {{\"version\": \"1.0.0\"}}");

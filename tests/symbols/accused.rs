@@ -318,6 +318,91 @@ fn a_derive_that_makes_names_of_names_leaves_its_users_open() {
     }
 }
 
+/// A crate that uses one that is open, and one that is not there, as most do somewhere below.
+fn rust_over(text: &str, below: &str) -> Reach {
+    let id = |name: &str| PackageId::new(Ecosystem::Cargo, name, "1");
+    let dependency = |name: &str| Dependency { root: name.into(), id: id(name), optional: false };
+    let mut made = Reader::new(id("made"), "made");
+    made.file("src/lib.rs", format!("include!(concat!(env!(\"OUT_DIR\"), \"/all.rs\")); {below}").as_bytes());
+    let mut kettle = Reader::new(id("kettle"), "kettle").dependencies(vec![dependency("made"), dependency("gone")]);
+    kettle.file("src/lib.rs", text.as_bytes());
+    let mut heat = Reader::new(id("heat"), "heat").dependencies(vec![dependency("gone")]);
+    heat.file("src/lib.rs", b"pub trait Heat { fn heat(&self) {} } impl<T> Heat for T {} pub mod prelude { pub use gone::*; }");
+    Reach::new([kettle, made, heat].map(|reader| Arc::new(Indexed::new(reader.finish()))).to_vec())
+}
+
+#[test]
+fn methods_of_values_whose_type_and_traits_are_known_are_missing_whatever_lies_below() {
+    let text = "pub struct Kettle; impl Kettle { pub fn new() -> Self { Kettle } pub fn lid(self) -> Self { self } \
+                pub fn pot(&self) -> made::Pot { todo!() } } \
+                pub struct Open; impl Open { pub fn new() -> Self { Open } } impl std::ops::Deref for Open { type Target = u8; }";
+    let kettle = rust_over(text, "pub trait Steam { fn steam_up(&self); }");
+    let new = "let k = kettle::Kettle::new().lid();";
+    for (right, wrong) in [
+        // What is in scope may be a trait that is not known.
+        (format!("use gone::Hot; fn f() {{ {new} k.simmer(); }}"), format!("fn f() {{ {new} k.simmer(); }}")),
+        (format!("use heat::prelude::*; fn f() {{ {new} k.simmer(); }}"), format!("use heat::prelude; fn f() {{ {new} k.simmer(); }}")),
+        (format!("use made::Steam; fn f() {{ {new} k.simmer(); }}"), format!("use heat::Heat; fn f() {{ {new} k.simmer(); }}")),
+        (format!("use gone::{{Hot; fn f() {{ {new} k.simmer(); }}"), format!("use heat::Heat; fn f() {{ {new} k.simmer(); }}")),
+        (format!("m! {{ use gone::Hot; }} fn f() {{ {new} k.simmer(); }}"), format!("m! {{ gone::Hot }} fn f() {{ {new} k.simmer(); }}")),
+        // Names that are words somewhere below, or the language's.
+        (format!("fn f() {{ {new} k.steam_up(); k.lid().clone(); }}"), format!("fn f() {{ {new} k.lid().steam_upp(); }}")),
+        (format!("use heat::Heat; fn f() {{ {new} k.heat(); }}"), format!("use heat::Heat; fn f() {{ {new} k.haet(); }}")),
+        ("fn f() { let o = kettle::Open::new(); o.simmer(); }".to_owned(), format!("fn f() {{ {new} k.simmer(); }}")),
+        (format!("fn f() {{ {new} k.pot().simmer(); }}"), format!("fn f() {{ {new} k.lid().simmer(); }}")),
+    ] {
+        judged(&right, Some(&wrong), Language::Rust, &kettle);
+    }
+}
+
+#[test]
+fn what_only_implements_traits_of_known_crates_leaves_nothing_open() {
+    let text = "use defmt::Format; #[derive(defmt::Format, Clone)] pub struct Pot; #[derive(Made)] pub struct Cup; \
+                impl serde::Serialize for Pot {} impl<'a> arbitrary::Arbitrary<'a> for Pot {} impl Format for Pot {} \
+                impl other::Trait for Lid {} pub struct Lid; pub mod plain { pub struct Pan; impl serde::Serialize for Pan {} }";
+    let kettle = rust_over(text, "");
+    for (right, wrong) in [
+        ("kettle::Pot::arbitrary(u); kettle::Pot::serialize(&p, s);", "kettle::plain::Pan::arbitrary(u);"),
+        ("kettle::Lid::brew();", "kettle::Pot::brew();"),
+        ("kettle::Cup::brew();", "kettle::plain::Pan::brew();"),
+        ("use kettle::Cups;", "use kettle::plain::Pans;"),
+    ] {
+        judged(right, Some(wrong), Language::Rust, &kettle);
+    }
+}
+
+#[test]
+fn macros_that_give_what_they_take_leave_nothing_open() {
+    let with = |definition: &str, call: &str| {
+        let text = format!("{definition} {call}\n/// Of gass.\npub mod plain {{}}");
+        rust(&text)
+    };
+    let passing = "macro_rules! cfg_gas { ($($item:item)*) => { $( #[cfg(feature = \"gas\")] $item )* } }";
+    let call = "cfg_gas! { pub mod gas { pub fn burn() {} } pub struct Flame; impl Flame { pub fn low() {} } }";
+    let wrong = "use kettle::gass;";
+    judged("kettle::gas::burn(); kettle::Flame::low();", Some(wrong), Language::Rust, &with(passing, call));
+    judged("", Some("kettle::Flame::high();"), Language::Rust, &with(passing, call));
+    for (definition, call) in [
+        ("macro_rules! cfg_gas { ($name:ident) => { pub mod gass {} } }", call),
+        // What stands in it is not understood.
+        (passing, "cfg_gas! { pub mod gas { } => ; fn }"),
+        ("", call),
+        ("macro_rules! cfg_gas { ($($i:item)*) => { $($i)* } } mod a { macro_rules! cfg_gas { () => { pub mod gass {} } } }", call),
+    ] {
+        judged(wrong, Some("kettle::plain::no();"), Language::Rust, &with(definition, call));
+    }
+}
+
+#[test]
+fn a_crate_that_is_not_there_is_told_under_another_name_too() {
+    let kettle = rust(KETTLE);
+    for code in ["use kettel as k;", "use kettel::*;", "use kettel;"] {
+        let checked = check(code, Language::Rust, &kettle.clone().whole());
+        assert_eq!(checked[0].verdict, Verdict::NotInLock, "{code} {checked:?}");
+    }
+    assert_eq!(check("mod own; use own as other; use own::*;", Language::Rust, &kettle.clone().whole()), []);
+}
+
 fn npm(name: &str, files: &[(&str, &str)]) -> Package {
     let mut reader = Reader::new(PackageId::new(Ecosystem::Npm, name, "1.0.0"), name);
     files.iter().for_each(|(path, text)| reader.file(path, text.as_bytes()));
@@ -372,4 +457,45 @@ fn what_a_project_or_another_package_adds_to_a_type_is_there() {
     }
     let found = check(&right, Language::TypeScript, &reach).iter().filter(|of| of.verdict == Verdict::Exists).count();
     assert_eq!(found, 10, "what is added exists");
+}
+
+#[test]
+fn a_statement_that_is_not_understood_hides_what_is_written_in_it() {
+    let text = "export interface Pot { lid: string }\nexport const strange: ?%& Cup = 1;\nexport declare function boil(): Pot;\n";
+    let kettle = reach(package(Ecosystem::Npm, &[("index.d.ts", text)]));
+    let right = "import { strange, Cup, boil } from 'kettle';\nboil().lid;";
+    judged(right, Some("import { Saucer } from 'kettle';"), Language::TypeScript, &kettle);
+    judged("", Some("import { boil } from 'kettle';\nboil().lidd;"), Language::TypeScript, &kettle);
+    let stars = format!("{text}export * %& from './more';\n");
+    let kettle = reach(package(Ecosystem::Npm, &[("index.d.ts", &stars), ("plain.d.ts", text)]));
+    judged("import { Saucer } from 'kettle';", Some("import { Saucer } from 'kettle/plain';"), Language::TypeScript, &kettle);
+}
+
+#[test]
+fn directions_of_generics_and_imported_types_are_read() {
+    let text = "export interface Edge<in out T, out U> { readonly from: T }\n\
+                export declare const Base: new <A = {}>(of: import(\"./a.ts\").Void<{ readonly [P in keyof A]: A[P] }>) => import('./a.ts').Pot;\n\
+                export declare function edge(): Edge<string, string>;\nexport interface Pot { lid: string }\n";
+    let kettle = reach(package(Ecosystem::Npm, &[("index.d.ts", text)]));
+    let right = "import { Edge, Base, edge, Pot } from 'kettle';\nedge().from; new Base(1).spout;";
+    judged(right, Some("import { edge } from 'kettle';\nedge().form;"), Language::TypeScript, &kettle);
+    judged("", Some("import { Edges } from 'kettle';"), Language::TypeScript, &kettle);
+}
+
+#[test]
+fn what_a_package_does_not_export_is_not_reached() {
+    let manifest = |exports: &str| format!(r#"{{"name": "kettle", "types": "index.d.ts", "exports": {exports}}}"#);
+    let kettle = |exports: &str| {
+        let files = [("package.json", &*manifest(exports)), ("index.d.ts", "export declare const a: 1;"), ("pot.d.ts", "export {};")];
+        reach(package(Ecosystem::Npm, &files))
+    };
+    let all = r#"{".": {"types": "./index.d.ts"}, "./gas": "./dist/gas.js", "./lids/*.js": "./dist/lids/*.js", "./lib/": "./dist/", "./x.js": "./x.js"}"#;
+    let right = "import 'kettle'; import 'kettle/gas'; import 'kettle/gas.js'; import 'kettle/lids/a/b.js'; import 'kettle/lib/x.css'; \
+                 import 'kettle/x'; import 'kettle/pot'; import 'kettle/gas.js?raw'; import 'kettle/package.json';";
+    for wrong in ["import 'kettle/gass';", "import { a } from 'kettle/lids/a.css';", "require('kettle/dist/gas.js');"] {
+        judged(right, Some(wrong), Language::TypeScript, &kettle(all));
+    }
+    judged("import 'kettle';", Some("import 'kettle/gas';"), Language::TypeScript, &kettle(r#""./index.js""#));
+    let open = reach(package(Ecosystem::Npm, &[("package.json", r#"{"main": "index.js"}"#), ("index.d.ts", "export declare const a: 1;")]));
+    judged("import 'kettle/gass';", Some("import { b } from 'kettle';"), Language::TypeScript, &open);
 }

@@ -39,6 +39,12 @@ const RUST: &[Shape] = &[
     ("lists of use", |n| format!("pub use a::{{ {} }};\n", each(n, |i| format!("a{i},")))),
     ("uses", |n| each(n, |i| format!("pub use a::b{i};\n"))),
     ("macros", |n| each(n, |i| format!("made! {{ pub fn f{i}() {{}} }}\n"))),
+    ("passing macros", |n| {
+        let definitions = each(n, |i| format!("macro_rules! m{i} {{ ($($i:item)*) => {{ $($i)* }} }}\n"));
+        format!("{definitions}{}", each(n, |i| format!("m{i}! {{ pub fn f{i}() {{}} }}\n")))
+    }),
+    ("tables", |n| format!("pub static A: &[u8] = &[{}];\n", "1, \"a\", [2, 'b'], ".repeat(20 * n))),
+    ("tables that are none", |n| format!("pub static A: &[u8] = &{};\n", "[1, [2, ".repeat(20 * n))),
     ("one name many times", |n| format!("pub struct S;\n{}", "impl S { pub fn new() {} }\n".repeat(n))),
 ];
 
@@ -52,6 +58,9 @@ const SCRIPT: &[Shape] = &[
     ("assignments", |n| each(n, |i| format!("exports.a{i} = function () {{}};\n"))),
     ("names of one pattern", |n| format!("export const {{ {} }} = a;\n", each(n, |i| format!("a{i},")))),
     ("remarks", |n| format!("{}export function f() {{}}\n", "// x\n".repeat(n))),
+    ("directions of generics", |n| each(n, |i| format!("export interface A{i}<in out T, out U> {{}}\n"))),
+    ("statements that are not understood", |n| each(n, |i| format!("export const a{i}: ?%& B = 1;\n"))),
+    ("imported types", |n| each(n, |i| format!("export declare const a{i}: import(\"./a{i}.js\").A;\n"))),
 ];
 
 const GO: &[Shape] = &[
@@ -100,6 +109,9 @@ const RUST_USED: &[Shape] = &[
     ("methods", |n| format!("fn main() {{ let k = kettle::Kettle::new(); {} }}\n", "k.boil();\n".repeat(n))),
     ("names that are not there", |n| format!("fn main() {{ {} }}\n", each(n, |i| format!("kettle::boyl{i}();\n")))),
     ("hidden lines", |n| "# use kettle::Kettle;\n".repeat(n)),
+    ("methods that are not there", |n| {
+        format!("use kettle::Kettle; fn main() {{ let k = Kettle::new(); {} }}\n", each(n, |i| format!("k.boyl{i}();\n")))
+    }),
 ];
 
 fn package(ecosystem: Ecosystem, path: &str, text: &str) -> Indexed {
@@ -116,6 +128,7 @@ fn reading_is_linear() {
     all(RUST, 300, rust);
     all(SCRIPT, 400, |text| drop(package(Ecosystem::Npm, "index.js", text)));
     all(SCRIPT, 400, |text| drop(package(Ecosystem::Npm, "index.ts", text)));
+    all(SCRIPT, 400, |text| drop(package(Ecosystem::Npm, "index.d.ts", text)));
     all(GO, 400, |text| drop(package(Ecosystem::Go, "a.go", text)));
     all(JAVA, 400, |text| drop(package(Ecosystem::Maven, "A.java", text)));
     all(C, 400, |text| drop(package(Ecosystem::C, "a.h", text)));

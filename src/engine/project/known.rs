@@ -242,7 +242,7 @@ mod by_name {
 }
 
 /// Another number is a reader that reads more, or otherwise: all is read again.
-pub(super) const READER: u32 = 4;
+pub(super) const READER: u32 = 5;
 /// Packages that one describes.
 const MOST_DESCRIBED: usize = 1_000;
 /// The ecosystem of rows that have what was read of the project's own code.

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::SystemTime;
 
+use crate::engine::items::{Items, page_of_items};
 use crate::files::Place;
-use crate::model::{Chunk, ChunkKind, Document, SourceId};
+use crate::model::SourceId;
 use crate::store::CutPage;
 use crate::symbols::{Ecosystem, Kind, Package, Symbol};
 
@@ -28,43 +29,13 @@ pub(super) fn of(package: &Package, source: &SourceId, root: &Path) -> (Vec<CutP
     let page = |(file, mut symbols): (&str, Vec<&Symbol>)| {
         symbols.sort_by_key(|symbol| symbol.line);
         let module = package.symbols.iter().find(|symbol| symbol.kind == Kind::Module && symbol.file == file);
-        let title = module.map_or(file, |module| module.path.as_str()).to_owned();
-        let mut markdown = format!("# {title}\n");
-        let mut chunks = Vec::new();
-        for symbol in symbols {
-            let signature =
-                if symbol.signature.is_empty() { String::new() } else { format!("```{language}\n{}\n```\n\n", symbol.signature) };
-            let doc = symbol.doc.trim();
-            markdown.push_str(&format!("\n## {}\n\n{signature}{doc}\n", symbol.path));
-            for (at, part) in parts(doc).into_iter().enumerate() {
-                let text = if at == 0 { format!("{signature}{part}") } else { part.to_owned() };
-                chunks.push(Chunk {
-                    ordinal: chunks.len() as u32,
-                    heading_path: vec![title.clone(), symbol.path.clone()],
-                    text,
-                    kind: ChunkKind::Text,
-                    anchor: Some(format!("L{}", symbol.line.max(1))),
-                });
-            }
-        }
-        CutPage { source: Some(source.clone()), document: Document::new(place.of(file), title, markdown, now), chunks }
+        let title = module.map_or(file, |module| module.path.as_str());
+        let line = |symbol: &Symbol| Some(format!("L{}", symbol.line.max(1)));
+        let items = Items { title, symbols: &symbols, language };
+        let (document, chunks) = page_of_items(place.of(file), &items, now, line);
+        CutPage { source: Some(source.clone()), document, chunks }
     };
     (files.into_iter().map(page).collect(), left_out)
-}
-
-/// A text in parts that a model reads whole: at ends of paragraphs, else of lines, else where it has to be.
-fn parts(text: &str) -> Vec<&str> {
-    let mut parts = Vec::new();
-    let mut rest = text.trim();
-    while rest.len() > PART {
-        let most = (0..=PART).rev().find(|at| rest.is_char_boundary(*at)).unwrap_or(PART);
-        let end = rest[..most].rfind("\n\n").or_else(|| rest[..most].rfind('\n')).filter(|end| *end > 0).unwrap_or(most);
-        parts.push(rest[..end].trim_end());
-        rest = rest[end..].trim_start();
-    }
-    parts.push(rest);
-    parts.retain(|part| !part.is_empty());
-    parts
 }
 
 fn language(ecosystem: Ecosystem) -> &'static str {
@@ -79,12 +50,11 @@ fn language(ecosystem: Ecosystem) -> &'static str {
 
 /// Documented items of a package that are pages: all but those of the largest bindings.
 const MAX_ITEMS: usize = 5_000;
-/// Bytes of a passage: about as many as the smallest models read.
-const PART: usize = 1_200;
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::items::PART;
     use crate::symbols::{PackageId, Reader};
 
     #[test]
@@ -110,14 +80,5 @@ mod tests {
         let long: Vec<_> = page.chunks.iter().filter(|chunk| chunk.heading_path[1] == "kettle::long").collect();
         assert!(long.len() >= 2 && long.iter().all(|chunk| chunk.text.len() < 2 * PART));
         assert_eq!(long.iter().map(|chunk| chunk.text.matches("word").count()).sum::<usize>(), 400, "nothing is lost");
-    }
-
-    #[test]
-    fn parts_end_whatever_the_text_is() {
-        for text in ["", "x", &"ü".repeat(5_000), &"\n".repeat(5_000), &"a\n\n".repeat(3_000)] {
-            let all = parts(text);
-            assert!(all.iter().all(|part| part.len() <= PART && !part.is_empty()));
-            assert_eq!(all.concat().matches(['a', 'ü', 'x']).count(), text.matches(['a', 'ü', 'x']).count());
-        }
     }
 }

@@ -215,11 +215,15 @@ impl Inner {
             let used = &scope.uses[*at];
             Some(Arc::new(calling(used.id(), name, used.roots.first()?)))
         }));
-        let mut reach = Reach::new(packages);
         let missing: Vec<&Use> = scope.uses.iter().filter(|used| used.ecosystem == of && used.state == State::Missing).collect();
+        // Those of npm, of which most projects have some that are for other platforms, are reached by their own names.
+        let is_reached_by_name = |used: &&Use| of == Ecosystem::Npm && !used.name.starts_with("@types/");
+        let named = missing.iter().filter(|used| of == Ecosystem::Npm && mentioned.contains(&used.name));
+        packages.extend(named.map(|used| Arc::new(unread(used.id(), std::slice::from_ref(&used.name), "it is not on the disk"))));
+        let mut reach = Reach::new(packages);
         let changed = scope.changed();
-        // What is not on the disk may be reached by any name, and another lock file may name others.
-        if scope.project.is_some() && missing.is_empty() && changed.is_none() {
+        // Others that are not on the disk may be reached by any name, and another lock file may name others.
+        if scope.project.is_some() && missing.iter().all(is_reached_by_name) && changed.is_none() {
             reach = reach.whole();
         }
         let mut checked = match &own.home {

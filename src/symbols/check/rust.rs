@@ -2,7 +2,7 @@
 
 mod paths;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 
 use tree_sitter::Node;
@@ -24,6 +24,8 @@ struct Pass<'v, 'a, 't> {
     source: &'t str,
     /// What `use` binds: each name's path; none where there are several.
     uses: HashMap<String, Option<String>>,
+    /// Crates that `use` gives another name, or takes all names of.
+    renamed: HashSet<String>,
     /// Names of items that the code itself has: where one is imported too, each holds in a place of its own.
     items: HashSet<&'t str>,
     /// Names that traits of the code have, or its implementations of traits.
@@ -50,6 +52,7 @@ pub(super) fn check(code: &str, verdicts: &mut Verdicts<'_>) {
         verdicts,
         source: &source,
         uses: HashMap::new(),
+        renamed: HashSet::new(),
         items: HashSet::new(),
         functions: HashSet::new(),
         stars: Vec::new(),
@@ -59,6 +62,7 @@ pub(super) fn check(code: &str, verdicts: &mut Verdicts<'_>) {
         values: Values::default(),
     };
     let mut nodes = Vec::new();
+    let mut has_broken_use = false;
     // Whether the innermost statement around each node above is broken; none outside of one.
     let mut broken: Vec<Option<bool>> = Vec::new();
     // The modules within the code that what stands in each node above is in.
@@ -84,6 +88,7 @@ pub(super) fn check(code: &str, verdicts: &mut Verdicts<'_>) {
         let is_outer = is_path
             && !above.last().is_some_and(|above| above.kind().starts_with("scoped_") && above.child_by_field_name("path") == Some(node));
         let is_call = node.kind() == "call_expression";
+        has_broken_use |= node.kind() == "use_declaration" && node.has_error();
         // In what is not understood nothing is accused.
         if (is_path || is_call || node.kind() == "use_declaration") && !is_broken.unwrap_or_else(|| node.has_error()) {
             pass.sound.insert(node.id(), module);
@@ -99,18 +104,24 @@ pub(super) fn check(code: &str, verdicts: &mut Verdicts<'_>) {
         // A name may be bound where nobody looked.
         return;
     }
-    for node in &nodes {
+    // Which traits are in scope is known before a method is looked for.
+    let (uses, others): (Vec<Node<'_>>, Vec<Node<'_>>) = nodes.into_iter().partition(|node| node.kind() == "use_declaration");
+    // What stands in macros is not read as code, and may bring some as well.
+    let is_told = !has_broken_use && !pass.verdicts.defined.contains("use");
+    pass.verdicts.traits = is_told.then(BTreeSet::new);
+    for node in uses {
+        if pass.verdicts.is_full() {
+            return;
+        }
+        pass.used(node);
+    }
+    for node in others {
         if pass.verdicts.is_full() {
             return;
         }
         match node.kind() {
-            "use_declaration" => pass.used(*node),
-            "call_expression" => {
-                pass.value(*node);
-            }
-            _ => {
-                pass.path(*node);
-            }
+            "call_expression" => drop(pass.value(node)),
+            _ => drop(pass.path(node)),
         }
     }
 }
@@ -177,6 +188,9 @@ impl<'a, 't> Pass<'_, 'a, 't> {
                         true => self.verdicts.is_foreign = true,
                         false if !is_of_language(root) => self.verdicts.import(root),
                         false => {}
+                    }
+                    if !path.contains("::") && path != name {
+                        self.renamed.insert(path.clone());
                     }
                     match name.as_str() {
                         "*" if self.stars.len() < MOST_STARS && !self.stars.contains(&path) => self.stars.push(path),
@@ -260,11 +274,17 @@ impl<'a, 't> Pass<'_, 'a, 't> {
         use_tree(argument, "", self.source, &mut found, 0);
         let places = self.places(argument);
         let module = self.sound.get(&node.id()).cloned().flatten();
+        if found.len() > 500 || found.iter().any(|(path, _)| path.contains("r#")) {
+            self.verdicts.traits = None;
+        }
         for (path, name) in found.iter().filter(|(path, _)| !path.contains("r#")).take(500) {
             let place = places.get(path.rsplit("::").next().unwrap_or(path)).copied().unwrap_or(argument);
             match self.absolute(path, module.as_deref()) {
                 Some(path) => {
                     let found = self.walk_path(&path, argument, place);
+                    if !is_of_language(first(path.trim_start_matches("::"))) {
+                        self.verdicts.bring_traits(found, name == "*");
+                    }
                     // What is not known of the code's own may be a trait, which gives methods to any value.
                     let is_own = self.verdicts.home.is_some_and(|home| first(&home.module) == first(&path));
                     match found {
@@ -272,7 +292,10 @@ impl<'a, 't> Pass<'_, 'a, 't> {
                         found => self.verdicts.is_foreign |= is_own && matches!(found, Value::From(_)),
                     }
                 }
-                None => self.homeless(argument, place),
+                None => {
+                    self.verdicts.traits = None;
+                    self.homeless(argument, place);
+                }
             }
         }
     }

@@ -10,7 +10,7 @@ use tree_sitter::Node;
 
 use super::values::Values;
 use super::verdicts::{Reference, Verdicts};
-use crate::symbols::languages::{PATH, is_description};
+use crate::symbols::languages::{OFFERED, PATH, is_description, is_offered};
 use crate::symbols::package::{Ecosystem, Kind, Language};
 use crate::symbols::reach::{Look, Thing, native};
 use crate::symbols::source::tree::{Seen, children, line, text, walk_within};
@@ -142,12 +142,36 @@ impl<'a, 't> Pass<'_, 'a, 't> {
                 };
                 self.verdicts.foreign(&why, !is_native && !is_there && is_package(root), &reference);
             }
-            None => {
-                let at = self.verdicts.reach.rooted(bare)[0];
-                self.verdicts.unknown(Some(at), "it is no file that was read; the package may name it otherwise", &reference);
-            }
+            None => match self.offering_others(root, bare) {
+                Some(at) => {
+                    let why = format!("`{root}` offers no `{}`: `exports` in its package.json", bare[root.len()..].trim_start_matches('/'));
+                    self.verdicts.missing(at, "", &why, &reference);
+                }
+                None => {
+                    let at = self.verdicts.reach.rooted(bare)[0];
+                    self.verdicts.unknown(Some(at), "it is no file that was read; the package may name it otherwise", &reference);
+                }
+            },
         }
         known
+    }
+
+    /// The package of a name, if it says what programs reach below that, and this is none of it.
+    fn offering_others(&self, root: &str, path: &str) -> Option<usize> {
+        let reach = self.verdicts.reach;
+        // Behind `?` stands what a bundler is to make of it. Tools read the description of a package, whoever offers it.
+        let below = path.strip_prefix(root)?.strip_prefix('/')?.split('?').next().filter(|below| *below != "package.json")?;
+        let plain = ENDS.iter().find_map(|end| below.strip_suffix(end)).unwrap_or(below);
+        let at = (0..reach.packages().len()).find(|at| {
+            let id = &reach.package(*at).package().id;
+            id.ecosystem == Ecosystem::Npm && id.name == root && !id.version.is_empty()
+        })?;
+        let package = reach.package(at);
+        let mut offered = package.given_on(root).filter_map(|given| given.name.strip_prefix(OFFERED)).peekable();
+        offered.peek()?;
+        let is_one =
+            |offered: &str| [below, plain].iter().any(|name| is_offered(name, offered) || offered.strip_suffix(".js") == Some(name));
+        (package.package().is_whole && !offered.any(is_one)).then_some(at)
     }
 
     fn found_module(&mut self, path: &'t str) -> Option<Thing<'a>> {

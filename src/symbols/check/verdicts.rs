@@ -46,6 +46,8 @@ pub(super) struct Verdicts<'a> {
     imported: BTreeSet<usize>,
     /// It imports something that is not known whole: of that a trait may give methods to any value, and a package may give back what it was given.
     pub is_foreign: bool,
+    /// Of Rust, packages whose traits may be in scope by what is imported; none where that is not known.
+    pub traits: Option<BTreeSet<usize>>,
     checked: Vec<Checked>,
     /// What each package depends on, itself with it, as it was asked for.
     below: HashMap<usize, (Vec<usize>, bool)>,
@@ -70,6 +72,7 @@ impl<'a> Verdicts<'a> {
             given: HashSet::new(),
             imported: BTreeSet::new(),
             is_foreign: false,
+            traits: None,
             checked: Vec::new(),
             below: HashMap::new(),
             near: HashMap::new(),
@@ -127,6 +130,11 @@ impl<'a> Verdicts<'a> {
                 self.missing(at, scope, &why, reference);
                 Value::Nothing
             }
+            Look::Missing if self.is_without(at, reference) => {
+                let why = format!("`{scope}` has no `{}`", reference.name);
+                self.missing(at, scope, &why, reference);
+                Value::Nothing
+            }
             Look::Missing => {
                 self.unknown(Some(at), &format!("the value may be of a type made from `{scope}`"), reference);
                 Value::From(at)
@@ -140,6 +148,37 @@ impl<'a> Verdicts<'a> {
                 Value::From(at)
             }
         }
+    }
+
+    /// Takes in what is imported: a trait, or something beside which there is one.
+    pub(super) fn bring_traits(&mut self, found: Value<'a>, is_star: bool) {
+        let Value::Thing(found) = found else {
+            self.traits = None;
+            return;
+        };
+        let reach = self.reach;
+        let (below, is_sure) = self.below.entry(found.at).or_insert_with(|| reach.below(found.at));
+        let Some(traits) = &mut self.traits else { return };
+        match is_star {
+            false => drop(traits.insert(found.at)),
+            // What it gives on may be of any of these.
+            true if *is_sure => traits.extend(below.iter().copied()),
+            true => self.traits = None,
+        }
+    }
+
+    /// Whether a value of Rust, whose type is known to lack a method, has it of no trait either: those in scope are known, and no package that
+    /// is known of what the type is made with has the name.
+    fn is_without(&mut self, at: usize, reference: &Reference<'_>) -> bool {
+        if !reference.is_called || self.is_named(at, reference.name) {
+            return false;
+        }
+        let Some(traits) = &self.traits else { return false };
+        let is_known = |at: &usize| {
+            let package = self.reach.package(*at);
+            package.package().is_whole && package.own_openness("").is_none()
+        };
+        traits.iter().chain([&at]).all(is_known)
     }
 
     /// Whether a package of Python gives this name to something of which it is not known what it is: `def lid(pot): pot.lid = 1`.
@@ -229,19 +268,22 @@ impl<'a> Verdicts<'a> {
     /// Whether a name is written in no file of a package, of what it depends on, of what the code imports beside it, in the language's own
     /// names and in the code itself.
     pub(super) fn is_nowhere(&mut self, at: usize, name: &str) -> bool {
-        let ecosystem = self.ecosystem(at);
+        !self.is_named(at, name) && self.below[&at].1
+    }
+
+    /// Whether a name is written in one of these files, as far as they were read, or may be.
+    fn is_named(&mut self, at: usize, name: &str) -> bool {
         // A name that is made in another way than words are is not found among them.
         let is_word = name.len() <= 100 && name.chars().all(|c| c == '_' || c.is_alphanumeric());
-        let is_known = self.is_foreign || !is_word || native::knows(ecosystem, name) || self.defined.contains(name);
-        if is_known {
-            return false;
+        if self.is_foreign || !is_word || native::knows(self.ecosystem(at), name) || self.defined.contains(name) {
+            return true;
         }
         let reach = self.reach;
         for other in self.imported.iter().copied().chain([at]) {
             self.below.entry(other).or_insert_with(|| reach.below(other));
         }
         let has_word = |other: &usize| self.below[other].0.iter().any(|below| reach.package(*below).has_word(name));
-        self.below[&at].1 && !has_word(&at) && !self.imported.iter().any(has_word)
+        has_word(&at) || self.imported.iter().any(has_word)
     }
 
     pub(super) fn ecosystem(&self, at: usize) -> Ecosystem {

@@ -2,6 +2,7 @@
 
 mod home;
 mod item;
+mod macros;
 
 use tree_sitter::Node;
 
@@ -245,7 +246,9 @@ impl Items<'_, '_> {
         ) {
             return;
         }
-        self.open(scope.to_owned(), Reason::Macro, &format!("{name}!"));
+        let made = format!("{name}!");
+        // The types that this one makes have members besides, and nothing stands beside them that is not written.
+        let is_pinned = name.rsplit("::").next() == Some("pin_project");
         let whole = text(inside, self.source);
         self.may_name(whole);
         // A type named in it may get members.
@@ -255,13 +258,21 @@ impl Items<'_, '_> {
             &mut named,
         );
         for word in named.into_iter().filter(|word| word.starts_with(char::is_uppercase)) {
-            self.open(format!("{scope}::{word}"), Reason::Macro, &format!("{name}!"));
+            self.open(format!("{scope}::{word}"), Reason::Macro, &made);
         }
         let inner = whole.get(1..whole.len().saturating_sub(1)).unwrap_or_default();
-        if self.macros >= 3 || !ITEM_WORDS.iter().any(|word| inner.contains(word)) {
-            return;
+        let is_read = self.macros < 3 && ITEM_WORDS.iter().any(|word| inner.contains(word));
+        let tree = is_read.then(|| tree::parse(crate::symbols::package::Language::Rust, inner)).flatten();
+        match &tree {
+            Some(tree) if !tree.root_node().has_error() => {
+                if !is_pinned {
+                    self.open(scope.to_owned(), Reason::Macro, &made);
+                }
+            }
+            // Whatever it does with that.
+            _ => self.open(scope.to_owned(), Reason::Macro, &format!("{made}, not all of which is understood")),
         }
-        let Some(tree) = tree::parse(crate::symbols::package::Language::Rust, inner) else { return };
+        let Some(tree) = tree else { return };
         let offset = self.line_offset + line(inside) - 1;
         let feature = around.feature.clone();
         let mut nested = Items { source: inner, line_offset: offset, macros: self.macros + 1, file: self.file };

@@ -2,6 +2,7 @@
 
 mod entry;
 mod imports;
+mod readable;
 mod types;
 mod written;
 
@@ -11,12 +12,13 @@ use tree_sitter::Node;
 
 use super::File;
 use super::declared::{Placed, Several, symbol};
-use crate::symbols::package::{Kind, Reason, Symbol};
+use crate::symbols::package::{Kind, Reason, Symbol, words};
 use crate::symbols::source::tree::{DEPTH, children, field, line, one_line, signature, text, walk};
 
 pub(super) use self::entry::finish;
 use self::entry::module_of;
-pub(in crate::symbols) use self::entry::{DEFAULT, ITSELF, described, is_description, manifest};
+pub(in crate::symbols) use self::entry::{DEFAULT, ITSELF, OFFERED, described, is_description, is_offered, manifest};
+pub(in crate::symbols) use self::readable::readable;
 use self::types::Generics;
 pub(in crate::symbols) use self::types::UNKNOWN;
 pub(in crate::symbols) use self::written::written_classes;
@@ -41,9 +43,7 @@ pub(super) fn read(file: &mut File<'_>) {
     of_file.line = 1;
     file.add(of_file);
     let statements = children(root);
-    if statements.iter().any(|statement| is_broken(*statement)) {
-        file.open(name.clone(), Reason::Unread, &format!("a syntax error in {}", file.path));
-    }
+    statements.iter().filter(|statement| is_broken(**statement)).for_each(|statement| may_hide(file, &name, *statement));
     let mut module = Module { file, name, exported: HashSet::new(), all: false, itself: None, generics: Generics::default() };
     let aliases = module.exports(root);
     let scope = module.name.clone();
@@ -482,6 +482,22 @@ fn is_broken(statement: Node<'_>) -> bool {
     let has_own = has_members || matches!(inner.kind(), "internal_module" | "module");
     statement.is_error() || statement.has_error() && !(has_own && inner.child_by_field_name("body").is_some())
 }
+
+/// What is not understood of a statement may declare any name that is written in it; one that gives on all of another module, any name.
+fn may_hide(file: &mut File<'_>, module: &str, statement: Node<'_>) {
+    let detail = format!("a syntax error in {}", file.path);
+    let whole = text(statement, file.text);
+    let mut named = HashSet::new();
+    words(whole, &mut named);
+    let has_stars = ["export *", "export type *", "export ="].iter().any(|word| whole.contains(word));
+    if has_stars || named.len() > MOST_HIDDEN {
+        return file.open(module.to_owned(), Reason::Unread, &detail);
+    }
+    named.into_iter().for_each(|name| file.open(format!("{module}#{name}"), Reason::Unread, &detail));
+}
+
+/// Words of a statement that is not understood.
+const MOST_HIDDEN: usize = 500;
 
 /// In place of a name: that it can be called, and that `new` makes something of it.
 pub(in crate::symbols) const CALLED: &str = "()";

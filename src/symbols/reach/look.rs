@@ -149,7 +149,7 @@ impl<'a> Walk<'a> {
         if !given.is_empty() {
             return self.first_given(&given);
         }
-        let mut why = self.openness(&rooted, scope);
+        let mut why = self.openness(&rooted, scope).or_else(|| self.hidden(&rooted, scope, name));
         let mut by_star: Option<Thing<'a>> = None;
         for at in &rooted {
             for star in reach.package(*at).given_on_as(scope, "*") {
@@ -264,6 +264,16 @@ impl<'a> Walk<'a> {
         })
     }
 
+    /// Of a module of npm: a statement that is not understood may declare the name.
+    fn hidden(&self, rooted: &[usize], scope: &str, name: &str) -> Option<String> {
+        rooted.iter().find_map(|at| {
+            let package = self.reach.package(*at);
+            let is_script = package.package().id.ecosystem == Ecosystem::Npm && !scope.contains('#');
+            let open = package.own_openness(&package.join(scope, name)).filter(|_| is_script)?;
+            Some(format!("`{scope}` is open: {} ({})", open.reason.text(), open.detail))
+        })
+    }
+
     /// What a type has from its bases; of things that are neither modules nor types nothing is known.
     fn in_bases(&mut self, found: Thing<'a>, name: &str) -> Look<'a> {
         let package = self.reach.package(found.at);
@@ -305,6 +315,7 @@ impl<'a> Walk<'a> {
                 Look::Found(up) if up.symbol.kind.has_members() && up.is_sure => self.member(Some(up.at), &up.symbol.path, name),
                 // Its names are among those that were asked for above.
                 Look::Unknown(reason) if reason == OF_STD => Look::Missing,
+                _ if self.of_optional(found.at, &module, base, name) == Some(false) => Look::Missing,
                 Look::Found(_) | Look::Missing => Look::Unknown(format!("its base `{base}` is not known")),
                 Look::Unknown(reason) => Look::Unknown(format!("its base `{base}` is not known: {reason}")),
             };
@@ -315,6 +326,25 @@ impl<'a> Walk<'a> {
             }
         }
         why.map_or(Look::Missing, Look::Unknown)
+    }
+
+    /// Whether a base that is out of reach has a name, where it is known by its path.
+    fn of_optional(&self, at: usize, module: &str, base: &str, name: &str) -> Option<bool> {
+        let package = self.reach.package(at);
+        if package.package().id.ecosystem != Ecosystem::Cargo {
+            return None;
+        }
+        let (first, rest) = base.split_at(base.find([':', '<']).unwrap_or(base.len()));
+        let mut given = package.given_on_as(module, first);
+        let written = match (given.next(), given.next()) {
+            (None, _) => base.to_owned(),
+            (Some(given), None) => match &given.target_name {
+                Some(target) => format!("{}::{target}{rest}", given.target),
+                None => format!("{}{rest}", given.target),
+            },
+            (Some(_), Some(_)) => return None,
+        };
+        native::of_optional(&written, name)
     }
 
     /// A package may call its own what the language has, too: `ConnectionError`, `Iterator`.

@@ -28,6 +28,12 @@ pub(in crate::symbols) fn has(ecosystem: Ecosystem, base: &str, name: &str) -> O
     }
 }
 
+/// Whether a trait of a crate that many others use only where they are asked to has a member of this name; none if it is not one of those.
+pub(super) fn of_optional(base: &str, name: &str) -> Option<bool> {
+    let plain = base.trim_start_matches(':').split('<').next().unwrap_or(base).trim();
+    OPTIONAL.iter().find(|(of, _)| *of == plain).map(|(_, members)| members.contains(&name))
+}
+
 /// Whether any value may have a member of this name by the language itself.
 pub(super) fn of_any(ecosystem: Ecosystem, name: &str) -> bool {
     match ecosystem {
@@ -65,6 +71,23 @@ pub(in crate::symbols) fn is_of_any_script(name: &str) -> bool {
 pub(in crate::symbols) fn is_node_module(root: &str) -> bool {
     SCRIPT.modules.contains(root)
 }
+
+/// Traits of crates that are mostly out of reach, with all that they have.
+const OPTIONAL: &[(&str, &[&str])] = &[
+    ("serde::Serialize", &["serialize"]),
+    ("serde::ser::Serialize", &["serialize"]),
+    ("serde::Deserialize", &["deserialize", "deserialize_in_place"]),
+    ("serde::de::Deserialize", &["deserialize", "deserialize_in_place"]),
+    ("serde_core::Serialize", &["serialize"]),
+    ("serde_core::ser::Serialize", &["serialize"]),
+    ("serde_core::Deserialize", &["deserialize", "deserialize_in_place"]),
+    ("serde_core::de::Deserialize", &["deserialize", "deserialize_in_place"]),
+    ("defmt::Format", &["format", "_format_tag", "_format_data"]),
+    ("arbitrary::Arbitrary", &["arbitrary", "arbitrary_take_rest", "size_hint", "try_size_hint"]),
+    ("quickcheck::Arbitrary", &["arbitrary", "shrink"]),
+    ("zeroize::Zeroize", &["zeroize"]),
+    ("zeroize::ZeroizeOnDrop", &[]),
+];
 
 /// Bases that give their classes no members under names without underscores.
 const HARMLESS: &[&str] = &["object", "Generic", "typing.Generic", "t.Generic"];

@@ -150,7 +150,7 @@ impl<'a, 't> Pass<'_, 'a, 't> {
         let rooted = self.verdicts.reach.rooted(root);
         let Some(at) = rooted.first().copied() else {
             if node.kind() != "scoped_type_identifier"
-                && (path.contains("::") || self.uses.contains_key(root))
+                && (path.contains("::") || self.uses.contains_key(root) || self.renamed.contains(root))
                 && root.chars().all(|c| c == '_' || c.is_lowercase() || c.is_numeric())
                 // A module of the code's own.
                 && !self.verdicts.defined.contains(root)

@@ -8,6 +8,7 @@ use crate::symbols::package::{Kind, Open, Package, Reason, Symbol};
 pub(super) const IMPLEMENTS: &str = "<implements>";
 
 pub(super) fn bring(package: &mut Package, root: &str) {
+    super::macros::close(package);
     absolute(package, root);
     let mut types: HashMap<String, Vec<usize>> = HashMap::new();
     let mut by_name: HashMap<String, HashSet<String>> = HashMap::new();

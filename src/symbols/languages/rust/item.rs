@@ -2,7 +2,7 @@
 
 use tree_sitter::Node;
 
-use super::{Around, Items, is_public};
+use super::{Around, Items, is_public, macros};
 use crate::symbols::package::{Kind, Reason, Symbol};
 use crate::symbols::source::tree::{children, field, one_line, signature, text};
 
@@ -76,13 +76,25 @@ const HARMLESS: &[&str] = &[
     "feature",
     "no_std",
     "instrument",
+    "const_fn",
 ];
 
 /// Tools whose attributes change nothing.
 const TOOLS: &[&str] = &["rustfmt", "clippy", "diagnostic", "rust_analyzer"];
 
-/// Attributes of other crates that leave what they stand on as it is, by their whole names.
-const KNOWN: &[&str] = &["async_trait::async_trait", "tracing::instrument"];
+/// Attributes of other crates that leave what they stand on as it is, or leave it out, by their whole names.
+const KNOWN: &[&str] = &[
+    "async_trait::async_trait",
+    "tracing::instrument",
+    "rustversion::attr",
+    "rustversion::since",
+    "rustversion::before",
+    "rustversion::stable",
+    "rustversion::nightly",
+    "rustversion::not",
+    "rustversion::any",
+    "rustversion::all",
+];
 
 /// Derives whose names are all in the language or known to add no items of new names.
 const DERIVES: &[&str] = &[
@@ -108,7 +120,18 @@ const DERIVES: &[&str] = &[
     "JsonSchema",
     "AsBytes",
     "FromBytes",
+    "BorshSerialize",
+    "BorshDeserialize",
+    "SerBin",
+    "DeBin",
+    "SerJson",
+    "DeJson",
+    "SerRon",
+    "DeRon",
 ];
+
+/// The same of derives whose last names could be any crate's.
+const DERIVES_OF: &[&str] = &["defmt::Format"];
 
 impl Items<'_, '_> {
     /// What the attributes directly above an item say: the last of what stands `before` it.
@@ -128,7 +151,11 @@ impl Items<'_, '_> {
             return;
         }
         if kind == Kind::Macro {
-            self.may_name(text(node, self.source));
+            let definition = text(node, self.source);
+            self.may_name(definition);
+            if macros::passes(definition) {
+                self.file.add(Symbol::new(format!("{}::{name}", macros::PASSES), Kind::Other));
+            }
         }
         let exported = kind == Kind::Macro && said.is_exported;
         let home = if exported { self.file.root } else { scope };
@@ -144,7 +171,10 @@ impl Items<'_, '_> {
         symbol.private = !(exported || around.in_trait || is_public(node, self.source));
         symbol.feature = said.feature.clone().or_else(|| around.feature.clone());
         symbol.deprecated = said.deprecated;
-        let strange = said.derives.iter().find(|derive| !derive.rsplit("::").next().is_some_and(|last| DERIVES.contains(&last))).cloned();
+        let is_known = |derive: &&String| {
+            DERIVES_OF.contains(&derive.as_str()) || derive.rsplit("::").next().is_some_and(|last| DERIVES.contains(&last))
+        };
+        let strange = said.derives.iter().find(|derive| !is_known(derive)).cloned();
         symbol.bases = said.derives;
         symbol.gives = match kind {
             Kind::Function | Kind::Method => field(node, "return_type", self.source).map(one_line),

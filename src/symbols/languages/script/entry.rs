@@ -37,6 +37,28 @@ pub(in crate::symbols) fn manifest(package: &mut Package, root: &str, text: &str
         let scope = if name.is_empty() { root.to_owned() } else { format!("{root}/{name}") };
         files.iter().for_each(|file| stands_for(scope.clone(), ALSO, file));
     }
+    for key in manifest.get("exports").map(offered).unwrap_or_default() {
+        let (scope, target) = (root.to_owned(), root.to_owned());
+        let name = format!("{OFFERED}{key}");
+        package.reexports.push(Reexport { scope, name, target, target_name: None, public: false, feature: None });
+    }
+}
+
+/// All names below the package's own that programs may reach, patterns among them; none where they are too many.
+fn offered(exports: &Value) -> Vec<String> {
+    match exports.as_object().filter(|all| all.keys().any(|key| key.starts_with('.'))) {
+        None => vec![String::new()],
+        Some(all) if all.len() > MOST_EXPORTS => Vec::new(),
+        Some(all) => all.keys().filter_map(|key| named(key)).collect(),
+    }
+}
+
+/// Whether a name is, or is given by, one that a package offers: `features/*.js`, `lib/`.
+pub(in crate::symbols) fn is_offered(name: &str, offered: &str) -> bool {
+    match offered.split_once('*') {
+        Some((begin, end)) => name.len() > begin.len() + end.len() && name.starts_with(begin) && name.ends_with(end),
+        None => name == offered || offered.ends_with('/') && name.starts_with(offered),
+    }
 }
 
 /// Descriptions under every condition, of the same names: what one of them has is there, if only on another platform.
@@ -124,9 +146,10 @@ pub(in crate::symbols) fn finish(package: &mut Package, root: &str) {
     others.retain(|(_, file)| there.contains(file));
     // The package's own name first.
     named.sort_by_key(|(scope, _)| scope != root);
+    let is_own = named.iter().all(|(scope, _)| scope != root);
     for (scope, file) in named {
-        // A file of that name would be mixed up with it, and one that is another's is not moved twice.
-        match there.contains(&scope) || homes.contains_key(&file) {
+        // A file of that name would be mixed up with it, and one that is another's, or is what the package's own name stands for, is not moved.
+        match there.contains(&scope) || homes.contains_key(&file) || is_own && file == root {
             true => also.push((scope, file)),
             false => drop(homes.insert(file, scope)),
         }
@@ -193,6 +216,8 @@ pub(in crate::symbols) const ITSELF: &str = "=";
 const IS: &str = ".";
 /// Likewise: it has what that file has, too.
 const ALSO: &str = "..";
+/// What the names begin with under which a package keeps what it offers below its own name. Where there are some, nothing else is.
+pub(in crate::symbols) const OFFERED: &str = "./";
 
 const ENDS: [&str; 11] = [".d.ts", ".d.mts", ".d.cts", ".ts", ".mts", ".cts", ".tsx", ".js", ".mjs", ".cjs", ".jsx"];
 /// As far as they are a matter of types, those that programs mostly meet first.
