@@ -78,7 +78,7 @@ impl WorkerRow {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::store) struct OriginRow {
     pub id: i64,
-    /// Addresses of it that wait.
+    /// Addresses of it that wait; none where it was given up.
     pub waiting: i64,
     /// Requests to it that may be in flight.
     pub in_flight: i64,
@@ -88,7 +88,7 @@ pub(in crate::store) struct OriginRow {
     pub turn: i64,
     /// Nobody is to ask it any more.
     pub is_given_up: bool,
-    /// Until when somebody has its robots.txt in hand.
+    /// Until when its robots.txt is as it came; where there is none yet, until when somebody has it in hand.
     pub robots_until: i64,
 }
 
@@ -142,8 +142,8 @@ pub(in crate::store) trait Rows {
     /// Locked, if there is one.
     fn worker(&self, worker: i64) -> Result<Option<WorkerRow>, Failure>;
     fn set_worker(&self, worker: &WorkerRow) -> Result<(), Failure>;
-    /// Those that are not gone and were not heard of since, but for those that are at it just now.
-    fn silent(&self, now: i64) -> Result<Vec<WorkerRow>, Failure>;
+    /// Those that are not gone and were to be heard of before now, or are only after `latest`; but none that are at it just now.
+    fn silent(&self, now: i64, latest: i64) -> Result<Vec<WorkerRow>, Failure>;
     /// How many are not gone.
     fn alive(&self) -> Result<i64, Failure>;
 
@@ -172,8 +172,6 @@ pub(in crate::store) trait Rows {
     fn find(&self, url: &str) -> Result<Option<AddressRow>, Failure>;
     /// Those that yielded to this one, the first first.
     fn yielded_to(&self, url: &str) -> Result<Vec<AddressRow>, Failure>;
-    /// All that wait of an origin come to nothing; how many there were.
-    fn drop_waiting(&self, origin: i64) -> Result<i64, Failure>;
 
     /// The address that has this content: it is this one, if there is none yet.
     fn first_with(&self, content: u64, url: &str) -> Result<Box<str>, Failure>;

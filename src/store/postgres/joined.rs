@@ -4,7 +4,7 @@
 use std::time::{Duration, SystemTime};
 
 use super::pages::put_page;
-use super::sources::{source_for, source_of};
+use super::sources::{begin, source_for, source_of};
 use super::transaction::{Transaction, limit as at_most};
 use super::wire::{Row, Value};
 use super::{Postgres, meaning, words};
@@ -15,15 +15,15 @@ use crate::model::{
 use crate::store::error::Failure;
 use crate::store::hosts::LONGEST;
 use crate::store::joined::{
-    AddressRow, CrawlRow, DONE, HeldRow, LEASED, OriginRow, Rows, WorkerRow, end_of, enter, hops, judge, keep_robots, leave, number, open,
+    AddressRow, CrawlRow, HeldRow, LEASED, OriginRow, Rows, WorkerRow, end_of, enter, hops, judge, keep_robots, leave, number, open, renew,
     robots, settle, take, totals, written_hops,
 };
 use crate::store::keep::{JoinedCrawls, Leases, Verdicts};
 use crate::store::words::Changes;
 use crate::store::written::{count, milliseconds, parse_joined_sources, time, written_joined_sources};
-use crate::store::{CutPage, Error, kept_as, lock};
+use crate::store::{CutPage, Error, Start, kept_as, lock};
 
-/// As in the embedded store. `joined_urls` may be partitioned by the crawl: nothing asks it without.
+/// As in the embedded store.
 pub(super) const TABLES: &str = r#"
     CREATE TABLE joined_crawls (
         id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -167,10 +167,12 @@ impl Rows for Table<'_, '_> {
         self.transaction.execute(sql, &values.into_iter().map(Value::from).collect::<Vec<_>>()).map(drop)
     }
 
-    fn silent(&self, now: i64) -> Result<Vec<WorkerRow>, Failure> {
+    fn silent(&self, now: i64, latest: i64) -> Result<Vec<WorkerRow>, Failure> {
         // One that is settling just now has its row locked, and is not silent.
-        let sql = format!("SELECT {WORKER} FROM joined_workers WHERE crawl = $1 AND gone = 0 AND until < $2 FOR UPDATE SKIP LOCKED");
-        self.transaction.collect(&sql, &[self.crawl.into(), now.into()], worker_row)
+        let sql = format!(
+            "SELECT {WORKER} FROM joined_workers WHERE crawl = $1 AND gone = 0 AND (until < $2 OR until > $3) FOR UPDATE SKIP LOCKED"
+        );
+        self.transaction.collect(&sql, &[self.crawl.into(), now.into(), latest.into()], worker_row)
     }
 
     fn alive(&self) -> Result<i64, Failure> {
@@ -311,11 +313,6 @@ impl Rows for Table<'_, '_> {
     fn yielded_to(&self, url: &str) -> Result<Vec<AddressRow>, Failure> {
         let sql = "SELECT id, origin, state, target FROM joined_urls WHERE crawl = $1 AND target = $2 AND state = 6 ORDER BY id";
         self.transaction.collect(sql, &[self.crawl.into(), url.into()], address_row)
-    }
-
-    fn drop_waiting(&self, origin: i64) -> Result<i64, Failure> {
-        let sql = "UPDATE joined_urls SET state = $2 WHERE origin = $1 AND state = 0";
-        Ok(number(self.transaction.execute(sql, &[origin.into(), DONE.into()])?))
     }
 
     fn first_with(&self, content: u64, url: &str) -> Result<Box<str>, Failure> {
@@ -497,8 +494,12 @@ impl JoinedCrawls for Postgres {
             if let Some(known) = known.into_iter().next() {
                 return Ok(known);
             }
-            let crawl = made(transaction, plan, now(transaction, clock)?)?;
+            let now = now(transaction, clock)?;
+            let crawl = made(transaction, plan, now)?;
             open(&Table { transaction, crawl }, &plan.seeds)?;
+            for (source, recipe) in &plan.sources {
+                begin(transaction, source, recipe, Start::Afresh, time(now))?;
+            }
             crawls(transaction, "id = $1", &[crawl.into()])?.pop().ok_or(Failure::Malformed("a crawl just written is not there"))
         })
     }
@@ -527,6 +528,10 @@ impl JoinedCrawls for Postgres {
 
     fn take_joined(&self, crawl: JoinedId, worker: WorkerId, wish: &Wish, clock: Clock) -> Result<Option<Given>, Error> {
         self.on_crawl(crawl, |rows| take(rows, worker.0, wish, now(rows.transaction, clock)?))
+    }
+
+    fn renew_joined(&self, crawl: JoinedId, worker: WorkerId, clock: Clock) -> Result<bool, Error> {
+        self.on_crawl(crawl, |rows| renew(rows, worker.0, now(rows.transaction, clock)?))
     }
 
     fn settle_joined(
@@ -569,9 +574,16 @@ impl JoinedCrawls for Postgres {
         self.on_crawl(crawl, |rows| robots(rows, origin, now(rows.transaction, clock)?))
     }
 
-    fn keep_robots(&self, crawl: JoinedId, origin: &str, known: Option<(u16, &[u8])>, delay: Option<Duration>) -> Result<(), Error> {
+    fn keep_robots(
+        &self,
+        crawl: JoinedId,
+        origin: &str,
+        known: Option<(u16, &[u8])>,
+        delay: Option<Duration>,
+        clock: Clock,
+    ) -> Result<(), Error> {
         let delay = delay.map_or(0, |delay| i64::try_from(delay.as_millis()).unwrap_or(i64::MAX));
-        self.on_crawl(crawl, |rows| keep_robots(rows, origin, known, delay))
+        self.on_crawl(crawl, |rows| keep_robots(rows, origin, known, delay, now(rows.transaction, clock)?))
     }
 
     fn end_joined(&self, crawl: JoinedId, end: JoinedEnd) -> Result<(), Error> {

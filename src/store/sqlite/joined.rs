@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 use rusqlite::{Connection, OptionalExtension, Row, params, params_from_iter};
 
 use super::pages::{collect, put_all};
-use super::{Sqlite, passages};
+use super::{Sqlite, passages, sources};
 use crate::model::{
     Clock, Given, Joined, JoinedEnd, JoinedId, JoinedLimits, JoinedPlan, JoinedTotals, PageOf, Pending, Remark, RemarkKind, RobotsKnown,
     Settled, Spent, Waiting, Wish, WorkerId,
@@ -14,7 +14,7 @@ use crate::model::{
 use crate::store::error::Failure;
 use crate::store::hosts::LONGEST;
 use crate::store::joined::{
-    AddressRow, CrawlRow, DONE, HeldRow, LEASED, OriginRow, Rows, WorkerRow, end_of, enter, hops, judge, keep_robots, leave, number, open,
+    AddressRow, CrawlRow, HeldRow, LEASED, OriginRow, Rows, WorkerRow, end_of, enter, hops, judge, keep_robots, leave, number, open, renew,
     robots, settle, take, totals, written_hops,
 };
 use crate::store::keep::{JoinedCrawls, Leases, Verdicts};
@@ -180,9 +180,9 @@ impl Rows for Table<'_> {
         Ok(())
     }
 
-    fn silent(&self, now: i64) -> Result<Vec<WorkerRow>, Failure> {
-        let sql = format!("SELECT {WORKER} FROM joined_workers WHERE crawl = ?1 AND gone = 0 AND until < ?2");
-        collect(self.connection, &sql, [self.crawl, now], |row| Ok(worker_row(row)?))
+    fn silent(&self, now: i64, latest: i64) -> Result<Vec<WorkerRow>, Failure> {
+        let sql = format!("SELECT {WORKER} FROM joined_workers WHERE crawl = ?1 AND gone = 0 AND (until < ?2 OR until > ?3)");
+        collect(self.connection, &sql, [self.crawl, now, latest], |row| Ok(worker_row(row)?))
     }
 
     fn alive(&self) -> Result<i64, Failure> {
@@ -302,11 +302,6 @@ impl Rows for Table<'_> {
     fn yielded_to(&self, url: &str) -> Result<Vec<AddressRow>, Failure> {
         let sql = "SELECT id, origin, state, target FROM joined_urls WHERE crawl = ?1 AND target = ?2 AND state = 6 ORDER BY id";
         collect(self.connection, sql, params![self.crawl, url], |row| Ok(address_row(row)?))
-    }
-
-    fn drop_waiting(&self, origin: i64) -> Result<i64, Failure> {
-        let sql = "UPDATE joined_urls SET state = ?2 WHERE origin = ?1 AND state = 0";
-        Ok(self.connection.prepare_cached(sql)?.execute([origin, DONE])? as i64)
     }
 
     fn first_with(&self, content: u64, url: &str) -> Result<Box<str>, Failure> {
@@ -477,8 +472,13 @@ impl JoinedCrawls for Sqlite {
             if let Some(known) = known.into_iter().next() {
                 return Ok(known);
             }
-            let crawl = made(transaction, plan, now(clock))?;
+            let now = now(clock);
+            let crawl = made(transaction, plan, now)?;
             open(&Table { connection: transaction, crawl }, &plan.seeds)?;
+            for (source, recipe) in &plan.sources {
+                sources::forget_trail(transaction, source)?;
+                sources::begin(transaction, source, recipe, time(now))?;
+            }
             crawls(transaction, "id = ?1", [crawl])?.pop().ok_or(Failure::Malformed(NOT_THERE))
         })
     }
@@ -506,6 +506,10 @@ impl JoinedCrawls for Sqlite {
 
     fn take_joined(&self, crawl: JoinedId, worker: WorkerId, wish: &Wish, clock: Clock) -> Result<Option<Given>, Error> {
         self.write(|transaction| take(&Table { connection: transaction, crawl: crawl.0 }, worker.0, wish, now(clock)))
+    }
+
+    fn renew_joined(&self, crawl: JoinedId, worker: WorkerId, clock: Clock) -> Result<bool, Error> {
+        self.write(|transaction| renew(&Table { connection: transaction, crawl: crawl.0 }, worker.0, now(clock)))
     }
 
     fn settle_joined(
@@ -543,9 +547,16 @@ impl JoinedCrawls for Sqlite {
         self.write(|transaction| robots(&Table { connection: transaction, crawl: crawl.0 }, origin, now(clock)))
     }
 
-    fn keep_robots(&self, crawl: JoinedId, origin: &str, known: Option<(u16, &[u8])>, delay: Option<Duration>) -> Result<(), Error> {
+    fn keep_robots(
+        &self,
+        crawl: JoinedId,
+        origin: &str,
+        known: Option<(u16, &[u8])>,
+        delay: Option<Duration>,
+        clock: Clock,
+    ) -> Result<(), Error> {
         let delay = delay.map_or(0, |delay| i64::try_from(delay.as_millis()).unwrap_or(i64::MAX));
-        self.write(|transaction| keep_robots(&Table { connection: transaction, crawl: crawl.0 }, origin, known, delay))
+        self.write(|transaction| keep_robots(&Table { connection: transaction, crawl: crawl.0 }, origin, known, delay, now(clock)))
     }
 
     fn end_joined(&self, crawl: JoinedId, end: JoinedEnd) -> Result<(), Error> {
