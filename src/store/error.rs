@@ -101,6 +101,16 @@ impl Error {
         }
     }
 
+    /// Whether it may be about what was to be stored, rather than about the store: then something else can be.
+    pub fn is_of_content(&self) -> bool {
+        match self {
+            Self::Corrupt { .. } | Self::Sqlite { .. } => true,
+            #[cfg(feature = "postgres")]
+            Self::Server { trouble, .. } => trouble.is_of_content(),
+            _ => false,
+        }
+    }
+
     pub(super) fn is_of_words(&self) -> bool {
         matches!(self, Self::Damaged { what, .. } if what == WORDS)
     }

@@ -5,11 +5,13 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Mutex;
 use std::time::{Duration, SystemTime};
 
-use super::rows::{AddressRow, CrawlRow, FETCHED, HeldRow, LEASED, OriginRow, Rows, WAITING, WorkerRow, YIELDED, in_milliseconds};
+use super::rows::{
+    AddressRow, CrawlRow, FETCHED, HeldRow, LEASED, OriginRow, Rows, WAITING, WorkerRow, YIELDED, as_trail, in_milliseconds,
+};
 use super::rules;
 use crate::model::{
-    Clock, Given, Joined, JoinedEnd, JoinedId, JoinedPlan, JoinedTotals, PageOf, Remark, RobotsKnown, Settled, Spent, Verdict, Waiting,
-    Wish, WorkerId,
+    Clock, Given, Joined, JoinedEnd, JoinedId, JoinedPlan, JoinedTotals, PageOf, Remark, RobotsKnown, Settled, Spent, Trail, Verdict,
+    Waiting, Wish, WorkerId,
 };
 use crate::store::error::Failure;
 use crate::store::hosts::{Host, Turn};
@@ -466,6 +468,27 @@ impl JoinedCrawls for JoinedInMemory {
         clock: Clock,
     ) -> Result<(), Error> {
         self.with(crawl, |rows| rules::keep_robots(rows, origin, known, delay.map_or(0, in_milliseconds), now(clock)))
+    }
+
+    fn joined_trail(&self, crawl: JoinedId, after: &str, limit: usize) -> Result<(Trail, Option<Box<str>>), Error> {
+        self.with_known(crawl, |rows| {
+            let crawl = rows.crawl.borrow();
+            let mut behind: Vec<&Address> = crawl.addresses.iter().filter(|address| *address.waiting.url > *after).collect();
+            behind.sort_by(|a, b| a.waiting.url.cmp(&b.waiting.url));
+            let row = |Address { waiting, state, .. }: &Address| (waiting.url.clone(), waiting.depth, waiting.role, *state);
+            Ok(as_trail(behind.into_iter().take(limit).map(row).collect()))
+        })
+    }
+
+    fn joined_contents(&self, crawl: JoinedId, after: Option<u64>, limit: usize) -> Result<Vec<(Box<str>, u64)>, Error> {
+        self.with_known(crawl, |rows| {
+            let crawl = rows.crawl.borrow();
+            let behind = crawl.contents.iter().filter(|(content, _)| after.is_none_or(|after| content.cast_signed() > after.cast_signed()));
+            let mut behind: Vec<_> = behind.map(|(content, url)| (url.clone(), *content)).collect();
+            behind.sort_by_key(|(_, content)| content.cast_signed());
+            behind.truncate(limit);
+            Ok(behind)
+        })
     }
 
     fn end_joined(&self, crawl: JoinedId, end: JoinedEnd) -> Result<(), Error> {

@@ -26,5 +26,7 @@ mod rules;
 mod table;
 
 pub use self::memory::JoinedInMemory;
-pub(super) use self::rows::{AddressRow, CrawlRow, HeldRow, LEASED, OriginRow, Rows, WorkerRow, end_of, hops, number, written_hops};
+pub(super) use self::rows::{
+    AddressRow, CrawlRow, HeldRow, LEASED, OriginRow, Rows, WorkerRow, as_trail, end_of, hops, number, written_hops,
+};
 pub(super) use self::rules::{enter, judge, keep_robots, leave, open, renew, robots, settle, take, totals};

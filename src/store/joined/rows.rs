@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::model::{JoinedEnd, JoinedLimits, Remark, Spent, Waiting};
+use crate::model::{JoinedEnd, JoinedLimits, Remark, Spent, Trail, Waiting};
 use crate::store::error::Failure;
 
 /// A crawl. Whoever reads it has it to itself until the end of the transaction.
@@ -178,6 +178,20 @@ pub(in crate::store) trait Rows {
     fn add_lesson(&self, lesson: &str) -> Result<(), Failure>;
     fn lessons(&self, after: i64) -> Result<Vec<(i64, String)>, Failure>;
     fn add_note(&self, note: &Remark) -> Result<(), Failure>;
+}
+
+/// Addresses of a crawl as one that goes on from there knows them, and the last of them: only pages are asked for then.
+pub(in crate::store) fn as_trail(met: Vec<(Box<str>, u32, u16, i64)>) -> (Trail, Option<Box<str>>) {
+    let (mut trail, last) = (Trail::default(), met.last().map(|(url, ..)| url.clone()));
+    for (url, depth, role, state) in met {
+        match state {
+            WAITING | LEASED | FETCHED if matches!(role, Waiting::PAGE | Waiting::RESTORED) => trail.found.push((url, depth)),
+            WAITING | LEASED | FETCHED => {}
+            LEFT_OUT => trail.translations.push(url),
+            _ => trail.done.push(url),
+        }
+    }
+    (trail, last)
 }
 
 /// As numbers are stored.

@@ -5,9 +5,7 @@ use std::time::Duration;
 
 use super::rows::{CrawlRow, FETCHED, HeldRow, LEASED, Rows, WAITING, WorkerRow, in_milliseconds, number};
 use super::table::{Table, least, less, only};
-use crate::model::{
-    Dealt, Given, JoinedEnd, JoinedLimits, JoinedTotals, PageOf, RobotsKnown, Settled, Spent, Verdict, Waiting, Wish,
-};
+use crate::model::{Dealt, Given, JoinedEnd, JoinedLimits, JoinedTotals, PageOf, RobotsKnown, Settled, Spent, Verdict, Waiting, Wish};
 use crate::store::error::Failure;
 
 /// A crawl that has just been made: with where it begins.

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use super::rows::{
     CrawlRow, DONE, HeldRow, LEASED, LEFT_OUT, MOVED, OriginRow, PAGE, Rows, WAITING, WorkerRow, YIELDED, in_milliseconds, number,
 };
-use crate::model::{Became, Dealt, JoinedLimits, Remark, RemarkKind, Spent, Verdict, Waiting};
+use crate::model::{Became, Dealt, Remark, RemarkKind, Spent, Verdict, Waiting};
 use crate::store::error::Failure;
 
 /// The crawl, locked, with what of it changes.

@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use crate::model::{
-    Clock, Given, Joined, JoinedEnd, JoinedId, JoinedPlan, JoinedTotals, PageOf, Remark, RobotsKnown, Settled, Spent, Verdict, Wish,
+    Clock, Given, Joined, JoinedEnd, JoinedId, JoinedPlan, JoinedTotals, PageOf, Remark, RobotsKnown, Settled, Spent, Trail, Verdict, Wish,
     WorkerId,
 };
 use crate::store::{CutPage, Error, Put};
@@ -67,6 +67,12 @@ pub trait JoinedCrawls {
         delay: Option<Duration>,
         clock: Clock,
     ) -> Result<(), Error>;
+
+    /// What it has made of at most `limit` addresses behind this one, as a [`Trail`], and the last of them; nothing where it is closed.
+    fn joined_trail(&self, crawl: JoinedId, after: &str, limit: usize) -> Result<(Trail, Option<Box<str>>), Error>;
+
+    /// At most `limit` contents that it has met behind this one, with the address that each is of first; in an order of their own.
+    fn joined_contents(&self, crawl: JoinedId, after: Option<u64>, limit: usize) -> Result<Vec<(Box<str>, u64)>, Error>;
 
     /// Ends it, whoever is at it.
     fn end_joined(&self, crawl: JoinedId, end: JoinedEnd) -> Result<(), Error>;

@@ -10,13 +10,13 @@ use super::wire::{Row, Value};
 use super::{Postgres, meaning, words};
 use crate::model::{
     Clock, Given, Joined, JoinedEnd, JoinedId, JoinedLimits, JoinedPlan, JoinedTotals, PageOf, Pending, Remark, RemarkKind, RobotsKnown,
-    Settled, Spent, Waiting, Wish, WorkerId,
+    Settled, Spent, Trail, Waiting, Wish, WorkerId,
 };
 use crate::store::error::Failure;
 use crate::store::hosts::LONGEST;
 use crate::store::joined::{
-    AddressRow, CrawlRow, HeldRow, LEASED, OriginRow, Rows, WorkerRow, end_of, enter, hops, judge, keep_robots, leave, number, open, renew,
-    robots, settle, take, totals, written_hops,
+    AddressRow, CrawlRow, HeldRow, LEASED, OriginRow, Rows, WorkerRow, as_trail, end_of, enter, hops, judge, keep_robots, leave, number,
+    open, renew, robots, settle, take, totals, written_hops,
 };
 use crate::store::keep::{JoinedCrawls, Leases, Verdicts};
 use crate::store::words::Changes;
@@ -584,6 +584,28 @@ impl JoinedCrawls for Postgres {
     ) -> Result<(), Error> {
         let delay = delay.map_or(0, |delay| i64::try_from(delay.as_millis()).unwrap_or(i64::MAX));
         self.on_crawl(crawl, |rows| keep_robots(rows, origin, known, delay, now(rows.transaction, clock)?))
+    }
+
+    fn joined_trail(&self, crawl: JoinedId, after: &str, limit: usize) -> Result<(Trail, Option<Box<str>>), Error> {
+        let sql = "SELECT url, depth, role, state FROM joined_urls WHERE crawl = $1 AND url > $2 ORDER BY url LIMIT $3";
+        let met = self.read(|transaction| {
+            transaction.collect(sql, &[crawl.0.into(), after.into(), at_most(limit)], |row| {
+                Ok((row.text(0)?.into(), u32::try_from(row.number(1)?).unwrap_or(u32::MAX), small(row.number(2)?)?, row.number(3)?))
+            })
+        })?;
+        Ok(as_trail(met))
+    }
+
+    fn joined_contents(&self, crawl: JoinedId, after: Option<u64>, limit: usize) -> Result<Vec<(Box<str>, u64)>, Error> {
+        let sql = "SELECT url, content FROM joined_contents WHERE crawl = $1 AND content > $2 ORDER BY content LIMIT $3";
+        let first = "SELECT url, content FROM joined_contents WHERE crawl = $1 ORDER BY content LIMIT $2";
+        self.read(|transaction| {
+            let read = |row: &Row| Ok((row.text(0)?.into(), row.number(1)?.cast_unsigned()));
+            match after {
+                Some(after) => transaction.collect(sql, &[crawl.0.into(), after.cast_signed().into(), at_most(limit)], read),
+                None => transaction.collect(first, &[crawl.0.into(), at_most(limit)], read),
+            }
+        })
     }
 
     fn end_joined(&self, crawl: JoinedId, end: JoinedEnd) -> Result<(), Error> {

@@ -9,13 +9,13 @@ use super::pages::{collect, put_all};
 use super::{Sqlite, passages, sources};
 use crate::model::{
     Clock, Given, Joined, JoinedEnd, JoinedId, JoinedLimits, JoinedPlan, JoinedTotals, PageOf, Pending, Remark, RemarkKind, RobotsKnown,
-    Settled, Spent, Waiting, Wish, WorkerId,
+    Settled, Spent, Trail, Waiting, Wish, WorkerId,
 };
 use crate::store::error::Failure;
 use crate::store::hosts::LONGEST;
 use crate::store::joined::{
-    AddressRow, CrawlRow, HeldRow, LEASED, OriginRow, Rows, WorkerRow, end_of, enter, hops, judge, keep_robots, leave, number, open, renew,
-    robots, settle, take, totals, written_hops,
+    AddressRow, CrawlRow, HeldRow, LEASED, OriginRow, Rows, WorkerRow, as_trail, end_of, enter, hops, judge, keep_robots, leave, number,
+    open, renew, robots, settle, take, totals, written_hops,
 };
 use crate::store::keep::{JoinedCrawls, Leases, Verdicts};
 use crate::store::written::{milliseconds, parse_joined_sources, time, written_joined_sources};
@@ -557,6 +557,25 @@ impl JoinedCrawls for Sqlite {
     ) -> Result<(), Error> {
         let delay = delay.map_or(0, |delay| i64::try_from(delay.as_millis()).unwrap_or(i64::MAX));
         self.write(|transaction| keep_robots(&Table { connection: transaction, crawl: crawl.0 }, origin, known, delay, now(clock)))
+    }
+
+    fn joined_trail(&self, crawl: JoinedId, after: &str, limit: usize) -> Result<(Trail, Option<Box<str>>), Error> {
+        let sql = "SELECT url, depth, role, state FROM joined_urls WHERE crawl = ?1 AND url > ?2 ORDER BY url LIMIT ?3";
+        let met = self.read(|transaction| {
+            collect(transaction, sql, params![crawl.0, after, limit as i64], |row| {
+                Ok((row.get::<_, String>(0)?.into(), row.get(1)?, row.get(2)?, row.get(3)?))
+            })
+        })?;
+        Ok(as_trail(met))
+    }
+
+    fn joined_contents(&self, crawl: JoinedId, after: Option<u64>, limit: usize) -> Result<Vec<(Box<str>, u64)>, Error> {
+        let sql = "SELECT url, content FROM joined_contents WHERE crawl = ?1 AND (?2 IS NULL OR content > ?2) ORDER BY content LIMIT ?3";
+        self.read(|transaction| {
+            collect(transaction, sql, params![crawl.0, after.map(u64::cast_signed), limit as i64], |row| {
+                Ok((row.get::<_, String>(0)?.into(), row.get::<_, i64>(1)?.cast_unsigned()))
+            })
+        })
     }
 
     fn end_joined(&self, crawl: JoinedId, end: JoinedEnd) -> Result<(), Error> {
