@@ -8,6 +8,8 @@ mod stores;
 #[path = "support/workers.rs"]
 mod workers;
 
+use std::io::{BufRead, BufReader, Write};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, SystemTime};
 
 use futures_lite::future;
@@ -18,6 +20,7 @@ use smolcrawl::engine::{Chunking, CrawlReport, Event, JoinRequest, Joining, Resu
 use smolcrawl::model::{
     Became, Clock, Dealt, Document, JoinedEnd, JoinedLimits, JoinedPlan, JoinedTotals, PageOf, Settled, SourceId, SourceState, Wish,
 };
+use url::Url;
 use workers::{World, request, together};
 
 /// Until so many pages are stored by it.
@@ -54,12 +57,81 @@ fn a_worker_that_was_silent_for_a_lease_comes_again_and_nothing_it_has_found_is_
     assert!(report.stored > 40, "it went on: {}", report.stored);
 }
 
-/// Keeps a file from all others for so long.
+/// Whoever keeps the store from all who store something: in a file these are all.
+enum Keeper {
+    File(Connection),
+    Server(Child),
+}
+
+impl Keeper {
+    fn of(world: &World) -> Self {
+        let database = world.database();
+        let Some(server) = database.to_str().filter(|named| named.starts_with("postgres:")) else {
+            let connection = Connection::open(database).unwrap();
+            connection.execute_batch("BEGIN IMMEDIATE").unwrap();
+            return Self::File(connection);
+        };
+        let url = Url::parse(server).unwrap();
+        let schema = url.query_pairs().find(|(name, _)| name == "schema").unwrap().1.into_owned();
+        let mut psql = Command::new(std::env::var("SMOLCRAWL_TEST_PSQL").unwrap());
+        psql.args([
+            "-X",
+            "-A",
+            "-t",
+            "-q",
+            "-h",
+            "127.0.0.1",
+            "-p",
+            &url.port().unwrap().to_string(),
+            "-U",
+            url.username(),
+            "-d",
+            "stores",
+        ]);
+        let mut child = psql.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let lock = format!("BEGIN; SELECT 'held', pg_advisory_xact_lock(1397572434, hashtext('{schema}'));\n");
+        child.stdin.as_mut().unwrap().write_all(lock.as_bytes()).unwrap();
+        let mut said = String::new();
+        BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut said).unwrap();
+        assert!(said.starts_with("held"), "{said}");
+        Self::Server(child)
+    }
+
+    fn give_back(self) {
+        match self {
+            Self::File(connection) => connection.execute_batch("COMMIT").unwrap(),
+            Self::Server(mut child) => {
+                drop(child.stdin.take());
+                assert!(child.wait().unwrap().success());
+            }
+        }
+    }
+}
+
+/// Keeps the store from all who store something for so long.
 async fn kept_from_all(world: &World, time: Duration) {
-    let connection = Connection::open(world.database()).unwrap();
-    connection.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let keeper = Keeper::of(world);
     world.handle.sleep(time).await;
-    connection.execute_batch("COMMIT").unwrap();
+    keeper.give_back();
+}
+
+#[test]
+fn nobody_is_dead_to_the_others_while_the_store_is_kept_from_all() {
+    let world = World::new();
+    world.pages(20);
+    let (first, second) = (world.hasty(), world.hasty());
+    let told = world.handle.block_on(async {
+        // One has all that there is to be had at once, and the other takes, and takes nothing.
+        let asked = || JoinRequest { lease: Duration::from_secs(1), ..JoinRequest::new(request().concurrency(1).per_host(1)) };
+        let mut busy = first.join(asked(), Chunking::default()).await.unwrap();
+        until_stored(&mut busy, 4).await;
+        let idle = second.join(asked(), Chunking::default()).await.unwrap();
+        let kept = kept_from_all(&world, Duration::from_millis(1_600));
+        future::zip(together(vec![busy, idle]), kept).await.0
+    });
+    let totals = &told[0].1;
+    assert_eq!((totals.stored, totals.returned, totals.late, totals.ended), (21, 0, 0, Some(JoinedEnd::Complete)), "{totals:?}");
+    world.once();
 }
 
 #[test]
@@ -247,7 +319,7 @@ fn a_crawl_that_came_to_a_limit_together_goes_on_as_any_other() {
             event.unwrap();
         }
         let known = engine.sources().await.unwrap().remove(0);
-        assert_eq!((known.pages, known.state), (30, SourceState::Complete), "one page is there twice");
+        assert_eq!((known.pages, known.state), (29, SourceState::Complete), "one page is there twice, and nothing else leads to another");
     });
     let again: Vec<_> =
         world.requests().into_iter().filter(|(asked, times)| before.get(asked).is_some_and(|before| before < times)).collect();

@@ -273,7 +273,8 @@ impl World {
             self.table.leave_joined(self.crawl, worker, spent, clock(self.now)).unwrap();
             self.is_over = self.table.joined_totals(self.crawl).unwrap().unwrap().ended.is_some();
             self.crawlers[crawler].life += 1;
-            return;
+            // Others come, who find those that died.
+            return self.later(10_000, crawler, Event::Enter);
         }
         let of = &mut self.crawlers[crawler];
         of.allowed += given.allowed.requests;

@@ -44,7 +44,7 @@ impl World {
     /// One that waits for nobody who has the file.
     pub fn hasty(&self) -> Engine {
         let mut config = self.config();
-        config.store.busy_timeout = Duration::from_millis(1);
+        config.store.busy_timeout = Duration::from_millis(10);
         Engine::with_handle(config, self.handle.clone()).unwrap()
     }
 

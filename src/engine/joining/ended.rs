@@ -1,7 +1,7 @@
 //! How a joined crawl that has ended is written down, by whoever finds that it has: more than one may.
 
-use super::super::{Engine, Fill};
 use crate::crawl::End;
+use crate::engine::{Engine, Fill};
 use crate::error::Error;
 use crate::model::{JoinedEnd, JoinedId, Trail};
 use crate::reactor::Lane;
