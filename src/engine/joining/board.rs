@@ -232,12 +232,13 @@ impl Board {
         self.engine.store_in(Lane::Heavy, move |store| store.take_joined(crawl, worker, &wish, clock)).await
     }
 
-    /// Makes a call again that was not begun, as others kept the store from it: many share one file.
+    /// Makes a call again of which nothing was done, as others kept the store from it: many share one file, and all who store something one
+    /// server.
     async fn insist<T, F: Future<Output = Result<T, Error>>>(&self, call: impl Fn() -> F) -> Result<T, Error> {
         let mut tries = 0;
         loop {
             match call().await {
-                Err(Error::Store(crate::store::Error::Busy { .. })) if tries < MOST_TRIES => tries += 1,
+                Err(Error::Store(error)) if error.is_busy() && tries < MOST_TRIES => tries += 1,
                 done => return done,
             }
             self.engine.handle().sleep(PAUSE).await;
