@@ -342,6 +342,38 @@ fn vectors_that_are_there_stay() {
     }
 }
 
+/// Whatever names it has: what is under way would be lost.
+#[test]
+fn a_database_is_not_copied_to_itself() {
+    let home = tempfile::tempdir().unwrap();
+    let from = home.path().join("a.db");
+    fill(&open(&from));
+    let mut names = vec![home.path().join(".").join("a.db"), home.path().join("folder").join("..").join("a.db")];
+    std::fs::create_dir(home.path().join("folder")).unwrap();
+    #[cfg(unix)]
+    {
+        let [link, hard] = ["link.db", "hard.db"].map(|name| home.path().join(name));
+        std::os::unix::fs::symlink(&from, &link).unwrap();
+        std::fs::hard_link(&from, &hard).unwrap();
+        names.extend([link, hard]);
+    }
+    let mut pairs: Vec<(PathBuf, PathBuf)> = names.into_iter().map(|name| (from.clone(), name)).collect();
+    let server = stores::named(&from);
+    if server != from {
+        fill(&open(&server));
+        let other = server.display().to_string().replace("127.0.0.1", "localhost");
+        pairs.push((server, other.into()));
+    }
+    for (from, to) in pairs {
+        let before = answers(&open(&from));
+        let error = copy(&from, &to, Existing::Replace).unwrap_err();
+        assert!(matches!(&error, Error::Share(share::Error::Itself { .. })) && error.hint().is_some(), "{to:?}: {error:?}");
+        assert_eq!(answers(&open(&from)), before, "{to:?}");
+    }
+    // What is the same and is another is copied.
+    copy(&from, &home.path().join("b.db"), Existing::Replace).unwrap();
+}
+
 /// Wherever it is ended, the same again goes on: nothing is lost, and no page is written twice.
 #[test]
 fn a_copy_that_was_ended_goes_on() {

@@ -608,6 +608,32 @@ fn a_crawl_can_be_ended_by_anybody() {
     });
 }
 
+/// What is left of a crawl goes in portions, also where who closed it has died on the way; the account stays until there is another.
+#[test]
+fn nothing_is_left_of_a_crawl_but_its_account() {
+    each(|kept| {
+        let many: Vec<String> = (0..25_000).map(|number| format!("http://{}.test/{number}", number % 1_500)).collect();
+        let many: Vec<&str> = many.iter().map(String::as_str).collect();
+        let plan = plan(JoinedLimits { max_pages: 100_000, ..limits() }, &many);
+        let mut one = Worker::enter(kept.table(), &plan, at(0));
+        for number in 0..3 {
+            kept.table().keep_robots(one.crawl.id, &format!("http://{number}.test"), Some((200, b"User-agent: *")), None, at(0)).unwrap();
+        }
+        assert_eq!(one.take(2, at(1)).len(), 2);
+        assert!(!kept.table().close_joined(one.crawl.id).unwrap(), "it goes on");
+        assert_eq!(one.take(1, at(1)).len(), 1);
+        kept.table().end_joined(one.crawl.id, JoinedEnd::Stopped).unwrap();
+        assert!(kept.table().close_joined(one.crawl.id).unwrap());
+        assert!(!kept.table().close_joined(one.crawl.id).unwrap(), "once");
+        assert_eq!(one.totals().ended, Some(JoinedEnd::Stopped));
+        assert_eq!(kept.table().joined_crawls().unwrap(), []);
+        assert_eq!(one.try_settle(Settled { found: vec![page("http://a.test/late", 1)], ..Settled::default() }, at(2)), None);
+        let anew = kept.table().open_joined(&plan, at(3)).unwrap();
+        assert_eq!(kept.table().joined_totals(one.crawl.id).unwrap(), None, "there is another");
+        assert_eq!(kept.table().joined_crawls().unwrap().iter().map(|joined| joined.id).collect::<Vec<_>>(), [anew.id]);
+    });
+}
+
 #[test]
 fn a_passage_is_in_the_hands_of_one_who_embeds_at_one_time() {
     let store = stores::in_memory();

@@ -158,7 +158,7 @@ impl Copying {
     /// Copies some more and tells how far it is; none when all is there.
     ///
     /// # Errors
-    /// [`share::Error::Others`] for what is there and is something else, before anything is written; [`share::Error::NotTheSame`] for a source
+    /// [`share::Error::Itself`] where both are one database; [`share::Error::Others`] for what is there and is something else, before anything is written; [`share::Error::NotTheSame`] for a source
     /// that is not what was read; and what the stores say. After an error it is over.
     pub async fn next(&mut self) -> Option<Result<CopyProgress, Error>> {
         // After an error, or dropped in the middle of a step, it is not known how far it is.
@@ -191,6 +191,10 @@ impl Copying {
         self.ends.models = Arc::new(models);
         self.sources = sources;
         self.ends.to.open_database().await?;
+        let identity = |store: &Store| store.identity();
+        if self.ends.from.store_in(Lane::Bulk, identity).await? == self.ends.to.store_in(Lane::Bulk, identity).await? {
+            return Err(share::Error::Itself { database: self.ends.from.config().database.clone() }.into());
+        }
         self.shelf = Shelf::look(&self.ends).await?;
         if self.existing == Existing::Replace {
             return self.source(0).await;

@@ -29,6 +29,9 @@ pub enum Error {
     /// What is in the database already and is not what was to be copied to it.
     #[error("already stored, and not the same: {}", listed(others))]
     Others { others: Vec<String> },
+    /// Both names are those of one database.
+    #[error("{} is to be copied to itself", database.display())]
+    Itself { database: PathBuf },
     /// A source is not what was copied, as it is read again.
     #[error("{source_id} is not the same in both databases: {here} here, {there} there")]
     NotTheSame { source_id: SourceId, here: String, there: String },
@@ -75,6 +78,7 @@ impl Error {
             Self::Malformed { .. } => "export it again with `smolcrawl export`; nothing was stored",
             Self::SourceExists { .. } => "--replace puts those of the file in their place, and removes pages that the file does not have",
             Self::Others { .. } => "--replace puts what is copied in its place, and removes pages that are not copied; nothing was changed",
+            Self::Itself { .. } => "--from and --to are two names of one database; nothing was changed",
             Self::NotTheSame { .. } => "run the same command again while nobody writes to either: what is the same already costs little",
             Self::Exists { .. } => "name another file, or replace this one with --force",
             Self::NotEmpty { .. } => "name a new folder: nothing in a folder is replaced",

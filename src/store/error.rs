@@ -121,6 +121,15 @@ impl Error {
         }
     }
 
+    /// What is told of damage that could not be mended for this reason: the reason where the same may be asked again.
+    pub(super) fn unless_it_may_pass(self, why: Self) -> Self {
+        if why.is_transient() {
+            return why;
+        }
+        log::warn!("it cannot be made anew: {why}");
+        self
+    }
+
     pub(super) fn is_of_words(&self) -> bool {
         matches!(self, Self::Damaged { what, .. } if what == WORDS)
     }

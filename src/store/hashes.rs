@@ -30,3 +30,22 @@ pub fn text_hash(text: &[u8]) -> String {
 
 /// Passages that no chunk says and that are kept, beside as many as chunks do say.
 pub(super) const SPARE: i64 = 10_000;
+
+/// Whether it is time to look for passages that are beyond `most`, which reads them all: the less often the more there may be, by the numbers of
+/// the chunks that are gone, which are never given twice.
+pub(super) fn is_due(gone: &[i64], most: i64) -> bool {
+    let step = (most / SPARE).max(1);
+    gone.iter().any(|chunk| chunk % step == 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_has_many_passages_looks_at_them_seldom() {
+        let looks = |most: i64| (0..100_000).filter(|chunk| is_due(&[*chunk], most)).count();
+        assert_eq!((looks(SPARE), looks(100 * SPARE), looks(100_000 * SPARE)), (100_000, 1_000, 1));
+        assert!(!is_due(&[], SPARE));
+    }
+}

@@ -3,11 +3,22 @@
 use std::time::{Duration, SystemTime};
 
 use smolcrawl::chunk;
-use smolcrawl::model::{Document, Embedded, Heading, Mode, Query, SharedVector, SourceId};
-use smolcrawl::store::{Config, Error, Put, Store, StoredPackage, Trouble};
+use smolcrawl::model::{
+    Became, Clock, Dealt, Document, Embedded, Heading, JoinedLimits, JoinedPlan, Mode, PageOf, Query, Recipe, Settled, SharedVector,
+    SourceId, Verdict, Waiting, Wish,
+};
+use smolcrawl::store::{Config, CutPage, Error, Put, Span, Store, StoredPackage, Trouble};
 use url::Url;
 
 use crate::{Holder, found, open, page, psql, put, server};
+
+fn source() -> SourceId {
+    SourceId::named("docs.test").unwrap()
+}
+
+fn limits() -> JoinedLimits {
+    JoinedLimits { max_pages: 100, max_requests: 100, max_bytes: 1 << 30, per_host: 4, lease: Duration::from_secs(60) }
+}
 
 fn schema(name: &str) -> Store {
     open(&format!("{}?schema={name}", server())).unwrap()
@@ -86,6 +97,27 @@ fn a_damaged_index_of_words_is_healed_by_whoever_writes() {
         &(|store: &Store| _ = put(store, "a", "Herons stand still, and wait.")) as &dyn Fn(&Store),
         &|store: &Store| _ = put(store, "c", "Cranes."),
         &|store: &Store| assert!(store.remove_page(None, &Url::parse("https://docs.test/b").unwrap()).unwrap()),
+        &|store: &Store| {
+            let other = schema("worded");
+            put(&other, "c", "Cranes that were copied.");
+            let pages = other.copied(&source(), Span { after: "", bytes: 1 << 20 }, &[]).unwrap();
+            assert_eq!((pages.len(), store.put_copied(&source(), &pages, &[], &[]).unwrap()), (1, 0));
+        },
+        &|store: &Store| {
+            let (clock, limits) = (Clock::Store { ahead: Duration::ZERO }, limits());
+            let seeds = vec![Waiting { url: "https://docs.test/c".into(), depth: 0, role: Waiting::PAGE, from: None, via: Vec::new() }];
+            let crawl = store.open_joined(&JoinedPlan { sources: vec![(source(), Recipe::default())], limits, seeds }, clock).unwrap().id;
+            let worker = store.enter_joined(crawl, "w", clock).unwrap();
+            let wish = Wish { urls: 1, ..Wish::default() };
+            assert_eq!(store.take_joined(crawl, worker, &wish, clock).unwrap().unwrap().urls.len(), 1);
+            let (document, chunks) = page("c", "Cranes that were fetched.");
+            let pages = [PageOf { url: "https://docs.test/c".into(), contents: Vec::new() }];
+            let dealt = vec![Dealt { url: pages[0].url.clone(), hops: Vec::new(), became: Became::Page, is_page: true }];
+            let settled = Settled { dealt, ..Settled::default() };
+            let cut = [CutPage { source: Some(source()), document, chunks }];
+            let done = store.settle_joined(crawl, worker, &settled, &pages, &cut, None, clock).unwrap().unwrap();
+            assert_eq!(done[0].0, Verdict::Stored);
+        },
     ]
     .into_iter()
     .enumerate()
@@ -98,6 +130,20 @@ fn a_damaged_index_of_words_is_healed_by_whoever_writes() {
         assert!(check.is_whole(), "{number}: {check:?}");
         assert_eq!(found(&store, "herons"), ["/a"], "{number}");
     }
+}
+
+/// Until it does so by itself, the server goes by no figures at all, and is slow.
+#[test]
+#[ignore = "needs a server: tests/postgres/run"]
+fn rows_are_counted_as_soon_as_there_are_some() {
+    let store = schema("counted");
+    let counted = || psql("stores", "SELECT reltuples FROM pg_class WHERE oid = 'counted.vectors'::regclass");
+    put(&store, "a", "Herons stand still.");
+    let pending = store.pending("m", 10).unwrap();
+    store.put_vectors("m", &[Embedded { chunk: pending[0].chunk, vector: vec![1.0, 0.5] }]).unwrap();
+    assert_eq!(counted(), "-1");
+    assert!(!store.index_vectors("m").unwrap(), "it takes more for an index");
+    assert_eq!(counted(), "1");
 }
 
 /// What others have not ended has not happened.
@@ -149,6 +195,13 @@ fn a_database_of_the_first_version_is_brought_to_this_one() {
     psql("older", "CREATE EXTENSION vector");
     psql("older", include_str!("version-1.sql"));
     let address: String = server().join("older").unwrap().into();
+    // Whoever may read what there was, and one whom somebody has taken a right.
+    psql("stores", "CREATE ROLE older_reader; CREATE ROLE \"Older writer\"");
+    psql("older", "GRANT SELECT ON ALL TABLES IN SCHEMA smolcrawl TO older_reader, PUBLIC");
+    psql("older", "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA smolcrawl TO \"Older writer\"");
+    psql("older", "REVOKE SELECT ON smolcrawl.hosts FROM older_reader, PUBLIC");
+    // Words that were cut by the rules of then.
+    psql("older", "DELETE FROM smolcrawl.word_blocks; DELETE FROM smolcrawl.word_segments");
     psql("stores", "ALTER DATABASE older SET default_transaction_read_only = on");
     let error = Store::open_existing(&address, Config::default()).unwrap_err();
     assert!(matches!(&error, Error::Server { trouble: Trouble::Older { found: 1, .. }, .. }) && error.hint().is_some(), "{error:?}");
@@ -162,6 +215,14 @@ fn a_database_of_the_first_version_is_brought_to_this_one() {
         "e"
     );
     assert_eq!(found(&store, "w1x0"), ["/7"]);
+    let may = |role: &str, what: &str, table: &str| {
+        psql("older", &format!("SELECT has_table_privilege('{role}', 'smolcrawl.{table}', '{what}')"))
+    };
+    for table in ["pages", "changes", "joined_crawls", "joined_urls", "embedding_leases"] {
+        assert_eq!((&*may("older_reader", "SELECT", table), &*may("Older writer", "DELETE", table)), ("t", "t"), "{table}");
+        assert_eq!(may("older_reader", "INSERT", table), "f", "{table}");
+    }
+    assert_eq!(may("older_reader", "SELECT", "hosts"), "f");
     let query = Query { mode: Mode::Dense, limit: 1, ..Query::new("herons") };
     assert_eq!(store.search(&query, Some(&[1.0, 0.0, -1.0]), "m").unwrap()[0].url.path(), "/14");
     let (document, chunks) = page("14", "Storks walk, and herons.");

@@ -20,11 +20,13 @@
 //! one order: its own as a worker, the crawl, all else; of other workers only those that are free. What is left of a crawl that is over is
 //! deleted in any order, as nobody works with it.
 
+mod left;
 mod memory;
 mod rows;
 mod rules;
 mod table;
 
+pub(super) use self::left::{CLOSED, OPEN, SWEPT, portions};
 pub use self::memory::JoinedInMemory;
 pub(super) use self::rows::{
     AddressRow, CrawlRow, HeldRow, LEASED, OriginRow, Rows, WorkerRow, as_trail, end_of, hops, number, written_hops,

@@ -24,6 +24,9 @@ pub trait Copying {
     /// or nothing. A passage that has a vector of a model keeps it: of how many that was another is returned.
     fn put_copied(&self, source: &SourceId, pages: &[CopiedPage], models: &[ModelSummary], gone: &[Url]) -> Result<u64, Error>;
 
+    /// What tells this database from all others, by whatever name it was opened.
+    fn identity(&self) -> Result<String, Error>;
+
     /// Vectors of passages that no page says any more, which are kept for when they come back.
     fn spare_vectors(&self) -> Result<u64, Error>;
 

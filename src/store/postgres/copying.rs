@@ -6,11 +6,10 @@ use url::Url;
 
 use super::Postgres;
 use super::meaning::{Model, others, put_all};
-use super::pages::{CHUNK_COLUMNS, PAGE_COLUMNS, PAGE_WIDTH, chunk, clean_chunk, document, put_page, remove};
+use super::pages::{CHUNK_COLUMNS, PAGE_COLUMNS, PAGE_WIDTH, chunk, clean_chunk, document, put_page, remove, write_words};
 use super::sources::{find_source, source_of};
 use super::transaction::{Transaction, limit as at_most};
 use super::wire::Value;
-use super::words;
 use crate::model::{Chunk, CopiedPage, SharedPage, SharedVector, SourceId};
 use crate::store::copied::is_sound;
 use crate::store::error::Failure;
@@ -38,6 +37,13 @@ impl Copying for Postgres {
             }
             Ok(others)
         })
+    }
+
+    fn identity(&self) -> Result<String, Error> {
+        let sql =
+            "SELECT concat_ws(' ', extract(epoch FROM pg_postmaster_start_time()), d.oid, 'pages'::regclass::oid) FROM pg_database AS d
+                   WHERE d.datname = current_database()";
+        self.read(|transaction| Ok(transaction.one(sql, &[])?.text(0)?.to_owned()))
     }
 
     fn spare_vectors(&self) -> Result<u64, Error> {
@@ -130,7 +136,7 @@ fn put(transaction: &Transaction<'_>, source: i64, copied: &[CopiedPage]) -> Res
             times.push(i64::try_from(*missed).unwrap_or(i64::MAX));
         }
     }
-    words.write(&words::Rows::of(transaction))?;
+    write_words(transaction, words)?;
     if !missing.is_empty() {
         let sql = "UPDATE pages AS p SET missed = of.missed FROM unnest($2::text[], $3::bigint[]) AS of (url, missed)
                    WHERE p.source = $1 AND p.url = of.url";

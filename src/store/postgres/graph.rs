@@ -39,8 +39,24 @@ impl Postgres {
         })?;
         match wanted {
             Some(model) => self.make(model).map_err(|failure| self.at(failure)),
-            None => Ok(false),
+            None => {
+                self.count_once()?;
+                Ok(false)
+            }
         }
+    }
+
+    /// How many rows there are decides how they are asked for, and the server counts them some minutes later: until then, narrowed questions take
+    /// ten times as long.
+    fn count_once(&self) -> Result<(), Error> {
+        let uncounted = "SELECT EXISTS (SELECT 1 FROM pg_class WHERE oid IN ('chunks'::regclass, 'vectors'::regclass) AND reltuples < 0)";
+        if self.read(|transaction| transaction.one(uncounted, &[])?.is_true(0).map_err(Into::into))? {
+            self.write_beside(|transaction| {
+                transaction.take_time();
+                COUNT.iter().try_for_each(|sql| transaction.execute(sql, &[]).map(drop))
+            })?;
+        }
+        Ok(())
     }
 
     /// On a connection of its own: what takes so long is in no transaction, and has other limits.
@@ -78,8 +94,7 @@ impl Postgres {
             }
             made => made?,
         }
-        // How many there are decides how they are asked for.
-        connection.batch("ANALYZE vectors; ANALYZE chunks")?;
+        COUNT.iter().try_for_each(|sql| connection.batch(sql))?;
         Ok(true)
     }
 }
@@ -95,6 +110,8 @@ fn bytes_of(dimensions: usize) -> u64 {
     2 * dimensions as u64 + 2 * LINKS * 16 + 200
 }
 
+/// How many rows there are decides how they are asked for.
+const COUNT: [&str; 4] = ["ANALYZE vectors", "ANALYZE chunks", "ANALYZE passages", "ANALYZE pages"];
 /// pgvector's limit for half floats.
 const MOST_DIMENSIONS: usize = 4_000;
 /// Links of a vector on each level but the lowest, which has twice as many (`m`).

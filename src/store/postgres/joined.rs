@@ -3,11 +3,11 @@
 
 use std::time::{Duration, SystemTime};
 
-use super::pages::put_page;
+use super::pages::{put_page, write_words};
 use super::sources::{begin, source_for, source_of};
 use super::transaction::{Transaction, limit as at_most};
 use super::wire::{Row, Value};
-use super::{Postgres, meaning, words};
+use super::{Postgres, meaning};
 use crate::model::{
     Clock, Given, Joined, JoinedEnd, JoinedId, JoinedLimits, JoinedPlan, JoinedTotals, PageOf, Pending, Remark, RemarkKind, RobotsKnown,
     Settled, Spent, Trail, Waiting, Wish, WorkerId,
@@ -15,8 +15,8 @@ use crate::model::{
 use crate::store::error::Failure;
 use crate::store::hosts::LONGEST;
 use crate::store::joined::{
-    AddressRow, CrawlRow, HeldRow, LEASED, OriginRow, Rows, WorkerRow, as_trail, end_of, enter, hops, judge, keep_robots, leave, number,
-    open, renew, robots, settle, take, totals, written_hops,
+    AddressRow, CLOSED, CrawlRow, HeldRow, LEASED, OPEN, OriginRow, Rows, SWEPT, WorkerRow, as_trail, end_of, enter, hops, judge,
+    keep_robots, leave, number, open, portions, renew, robots, settle, take, totals, written_hops,
 };
 use crate::store::keep::{JoinedCrawls, Leases, Verdicts};
 use crate::store::words::Changes;
@@ -439,19 +439,14 @@ fn crawls(transaction: &Transaction<'_>, condition: &str, values: &[Value<'_>]) 
     })
 }
 
-/// All that is known of a crawl but its account.
-fn forget(transaction: &Transaction<'_>, crawl: i64) -> Result<(), Failure> {
-    for sql in [
-        "DELETE FROM joined_urls WHERE crawl = $1",
-        "DELETE FROM joined_robots WHERE origin IN (SELECT id FROM joined_origins WHERE crawl = $1)",
-        "DELETE FROM joined_origins WHERE crawl = $1",
-        "DELETE FROM joined_contents WHERE crawl = $1",
-        "DELETE FROM joined_lessons WHERE crawl = $1",
-        "DELETE FROM joined_workers WHERE crawl = $1",
-    ] {
-        transaction.execute(sql, &[crawl.into()])?;
-    }
-    Ok(())
+/// Whoever is at the crawl settles nothing any more. Whether it was open.
+fn close(transaction: &Transaction<'_>, crawl: i64) -> Result<bool, Failure> {
+    // In the order of all: workers before their crawl.
+    transaction.rows("SELECT 1 FROM joined_workers WHERE crawl = $1 ORDER BY id FOR UPDATE", &[crawl.into()])?;
+    transaction.rows("SELECT 1 FROM joined_crawls WHERE id = $1 FOR UPDATE", &[crawl.into()])?;
+    transaction.execute("DELETE FROM joined_workers WHERE crawl = $1", &[crawl.into()])?;
+    let close = "UPDATE joined_crawls SET closed = $2 WHERE id = $1 AND closed < $2";
+    Ok(transaction.execute(close, &[crawl.into(), CLOSED.into()])? > 0)
 }
 
 fn made(transaction: &Transaction<'_>, plan: &JoinedPlan, now: i64) -> Result<i64, Failure> {
@@ -465,12 +460,10 @@ fn made(transaction: &Transaction<'_>, plan: &JoinedPlan, now: i64) -> Result<i6
     let values =
         [name.into(), (&*sources).into(), now.into(), limits[0].into(), limits[1].into(), limits[2].into(), limits[3].into(), lease.into()];
     let id = transaction.one(sql, &values)?.number(0)?;
-    // The accounts of those before it.
+    // Those before it.
     let before = "SELECT id FROM joined_crawls WHERE name = $1 AND id < $2";
     for before in transaction.collect(before, &[name.into(), id.into()], |row| Ok(row.number(0)?))? {
-        forget(transaction, before)?;
-        transaction.execute("DELETE FROM joined_notes WHERE crawl = $1", &[before.into()])?;
-        transaction.execute("DELETE FROM joined_crawls WHERE id = $1", &[before.into()])?;
+        close(transaction, before)?;
     }
     Ok(id)
 }
@@ -489,7 +482,7 @@ impl JoinedCrawls for Postgres {
 
     fn open_joined(&self, plan: &JoinedPlan, clock: Clock) -> Result<Joined, Error> {
         let name = plan.sources.first().map_or("", |(source, _)| source.as_str());
-        self.write(|transaction| {
+        let opened = self.write(|transaction| {
             let known = crawls(transaction, "name = $1 AND ended = 0", &[name.into()])?;
             if let Some(known) = known.into_iter().next() {
                 return Ok(known);
@@ -501,11 +494,13 @@ impl JoinedCrawls for Postgres {
                 begin(transaction, source, recipe, Start::Afresh, time(now))?;
             }
             crawls(transaction, "id = $1", &[crawl.into()])?.pop().ok_or(Failure::Malformed("a crawl just written is not there"))
-        })
+        });
+        self.sweep();
+        opened
     }
 
     fn joined_crawls(&self) -> Result<Vec<Joined>, Error> {
-        self.read(|transaction| crawls(transaction, "closed = 0", &[]))
+        self.read(|transaction| crawls(transaction, "closed = $1", &[OPEN.into()]))
     }
 
     fn joined_totals(&self, crawl: JoinedId) -> Result<Option<JoinedTotals>, Error> {
@@ -558,7 +553,7 @@ impl JoinedCrawls for Postgres {
                     };
                     put[*index] = Some(put_page(transaction, source, document, &page.chunks, cut_for, &mut words)?);
                 }
-                words.write(&words::Rows::of(transaction))
+                write_words(transaction, words)
             };
             let verdicts = settle(&Table { transaction, crawl: crawl.0 }, worker.0, settled, pages, now(transaction, clock)?, store)?;
             Ok(verdicts.map(|verdicts| verdicts.into_iter().zip(put).collect()))
@@ -618,16 +613,51 @@ impl JoinedCrawls for Postgres {
     }
 
     fn close_joined(&self, crawl: JoinedId) -> Result<bool, Error> {
-        self.write(|transaction| {
-            // In the order of all: workers before their crawl.
-            transaction.rows("SELECT 1 FROM joined_workers WHERE crawl = $1 ORDER BY id FOR UPDATE", &[crawl.0.into()])?;
-            let sql = "UPDATE joined_crawls SET closed = 1 WHERE id = $1 AND closed = 0 AND ended <> 0";
-            let is_due = transaction.execute(sql, &[crawl.0.into()])? > 0;
-            if is_due {
-                forget(transaction, crawl.0)?;
+        let is_due = self.write_beside(|transaction| {
+            let sql = "SELECT 1 FROM joined_crawls WHERE id = $1 AND closed = $2 AND ended <> 0";
+            Ok(transaction.row(sql, &[crawl.0.into(), OPEN.into()])?.is_some() && close(transaction, crawl.0)?)
+        })?;
+        self.sweep();
+        Ok(is_due)
+    }
+}
+
+impl Postgres {
+    /// Removes what crawls have left that are closed, beside those who store pages. What cannot be removed now is by the next.
+    fn sweep(&self) {
+        if let Err(error) = self.sweep_all() {
+            log::debug!("what a crawl has left stays for now: {error}");
+        }
+    }
+
+    fn sweep_all(&self) -> Result<(), Error> {
+        let closed = "SELECT id FROM joined_crawls WHERE closed = $1 ORDER BY id";
+        for crawl in self.read(|transaction| transaction.collect(closed, &[CLOSED.into()], |row| Ok(row.number(0)?)))? {
+            // One at a time: who finds nothing any more has to know that it is gone.
+            let alone = "SELECT 1 FROM joined_crawls WHERE id = $1 FOR UPDATE";
+            let once = |sql: &str| {
+                self.write_beside(|transaction| {
+                    transaction.rows(alone, &[crawl.into()])?;
+                    transaction.execute(sql, &[crawl.into()])
+                })
+            };
+            for sql in portions("$1") {
+                while once(&sql)? > 0 {}
             }
-            Ok(is_due)
-        })
+            self.write_beside(|transaction| {
+                transaction.execute("UPDATE joined_crawls SET closed = $2 WHERE id = $1", &[crawl.into(), SWEPT.into()])
+            })?;
+        }
+        // The account of a crawl stays until there is another of its name.
+        let old = "SELECT id FROM joined_crawls AS c WHERE closed = $1 AND EXISTS (SELECT 1 FROM joined_crawls AS n WHERE n.name = c.name AND n.id > c.id)
+                   ORDER BY id";
+        for crawl in self.read(|transaction| transaction.collect(old, &[SWEPT.into()], |row| Ok(row.number(0)?)))? {
+            self.write_beside(|transaction| {
+                transaction.execute("DELETE FROM joined_notes WHERE crawl = $1", &[crawl.into()])?;
+                transaction.execute("DELETE FROM joined_crawls WHERE id = $1", &[crawl.into()])
+            })?;
+        }
+        Ok(())
     }
 }
 
@@ -636,22 +666,17 @@ impl Leases for Postgres {
         let known = lock(&self.embedded).get(model).cloned().unwrap_or_default();
         let (taken, known) = self.write(|transaction| {
             let (now, mut known) = (now(transaction, clock)?, known.clone());
-            transaction.execute("DELETE FROM embedding_leases WHERE until < $1", &[now.into()])?;
-            let leased = transaction.one("SELECT count(*) FROM embedding_leases WHERE model = $1", &[model.into()])?.number(0)?;
-            let most = limit.saturating_add(usize::try_from(leased).unwrap_or(usize::MAX));
-            let pending = meaning::pending(transaction, model, &mut known, most)?;
-            let chunks: Vec<i64> = pending.iter().map(|pending| pending.chunk).collect();
             let until = now.saturating_add(i64::try_from(lease.as_millis()).unwrap_or(i64::MAX));
-            let sql = "WITH wanted AS (SELECT of.chunk, c.passage FROM unnest($2::bigint[]) WITH ORDINALITY AS of (chunk, place)
-                           JOIN chunks AS c ON c.id = of.chunk
-                           WHERE NOT EXISTS (SELECT 1 FROM embedding_leases AS e WHERE e.model = $1 AND e.passage = c.passage)
-                           ORDER BY of.place LIMIT $4),
-                       taken AS (INSERT INTO embedding_leases (model, passage, until) SELECT $1, passage, $3 FROM wanted
-                           ON CONFLICT DO NOTHING RETURNING passage)
-                       SELECT w.chunk FROM wanted AS w JOIN taken AS t ON t.passage = w.passage";
-            let values = [model.into(), Value::Numbers(&chunks), until.into(), at_most(limit)];
-            let taken: Vec<i64> = transaction.collect(sql, &values, |row| Ok(row.number(0)?))?;
-            Ok((pending.into_iter().filter(|pending| taken.contains(&pending.chunk)).collect(), known))
+            // One that would last longer than one begun now is of a clock that was set back.
+            transaction.execute("DELETE FROM embedding_leases WHERE until < $1 OR until > $2", &[now.into(), until.into()])?;
+            let leased = "SELECT passage FROM embedding_leases WHERE model = $1";
+            let leased = transaction.collect(leased, &[model.into()], |row| Ok(row.number(0)?))?.into_iter().collect();
+            let pending = meaning::pending(transaction, model, &mut known, &leased, limit)?;
+            let passages: Vec<i64> = pending.iter().map(|(passage, _)| *passage).collect();
+            let sql =
+                "INSERT INTO embedding_leases (model, passage, until) SELECT $1, passage, $3 FROM unnest($2::bigint[]) AS of (passage)";
+            transaction.execute(sql, &[model.into(), Value::Numbers(&passages), until.into()])?;
+            Ok((pending.into_iter().map(|(_, pending)| pending).collect(), known))
         })?;
         lock(&self.embedded).insert(model.to_owned(), known);
         Ok(taken)

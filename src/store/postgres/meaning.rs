@@ -9,7 +9,7 @@ use super::wire::Value;
 use super::{Postgres, lock};
 use crate::model::{EmbedProgress, Embedded, Pending};
 use crate::store::error::Failure;
-use crate::store::hashes::SPARE;
+use crate::store::hashes::{SPARE, is_due};
 use crate::store::keep::Meaning;
 use crate::store::near::{Quantised, quantise};
 use crate::store::ranges::Ranges;
@@ -21,7 +21,8 @@ impl Meaning for Postgres {
         let known = lock(&self.embedded).get(model).cloned().unwrap_or_default();
         let (pending, known) = self.read(|transaction| {
             let mut known = known.clone();
-            Ok((pending(transaction, model, &mut known, limit)?, known))
+            let pending = pending(transaction, model, &mut known, &HashSet::new(), limit)?;
+            Ok((pending.into_iter().map(|(_, pending)| pending).collect(), known))
         })?;
         lock(&self.embedded).insert(model.to_owned(), known);
         Ok(pending)
@@ -51,7 +52,10 @@ impl Meaning for Postgres {
                 let kept = quantise(vector).ok_or(Error::BadVector { chunk: *chunk })?;
                 put.extend(passages.get(chunk).map(|passage| (*passage, kept)));
             }
-            put_all(transaction, row, &put).map(drop)
+            put_all(transaction, row, &put)?;
+            let done: Vec<i64> = passages.into_values().collect();
+            let sql = "DELETE FROM embedding_leases WHERE model = $1 AND passage = ANY ($2)";
+            transaction.execute(sql, &[model.into(), Value::Numbers(&done)]).map(drop)
         })
     }
 
@@ -160,7 +164,15 @@ fn progress(transaction: &Transaction<'_>, model: &str) -> Result<EmbedProgress,
 
 /// The passages that lack a vector of the model, each once, text before code, the newest first. `known` are the chunks of each kind of which
 /// it is known that they have one: what is found out is added, so that nothing is looked at twice.
-pub(super) fn pending(transaction: &Transaction<'_>, model: &str, known: &mut [Ranges; 2], limit: usize) -> Result<Vec<Pending>, Failure> {
+///
+/// Those that are `leased` are passed over: somebody is at them.
+pub(super) fn pending(
+    transaction: &Transaction<'_>,
+    model: &str,
+    known: &mut [Ranges; 2],
+    leased: &HashSet<i64>,
+    limit: usize,
+) -> Result<Vec<(i64, Pending)>, Failure> {
     let progress = progress(transaction, model)?;
     if progress.chunks == progress.embedded {
         return Ok(Vec::new());
@@ -184,8 +196,8 @@ pub(super) fn pending(transaction: &Transaction<'_>, model: &str, known: &mut [R
                     let (id, passage) = (row.number(0)?, row.number(1)?);
                     known.add(id + 1, unknown);
                     unknown = id - 1;
-                    if seen.insert(passage) {
-                        chosen.push(id);
+                    if !leased.contains(&passage) && seen.insert(passage) {
+                        chosen.push((id, passage));
                     }
                 }
                 if rows.len() < asked {
@@ -195,8 +207,11 @@ pub(super) fn pending(transaction: &Transaction<'_>, model: &str, known: &mut [R
             known.add(low, unknown);
         }
     }
-    let mut pending = passages_of(transaction, &chosen)?;
-    pending.sort_by_key(|pending| pending.passage.len());
+    let chunks: Vec<i64> = chosen.iter().map(|(chunk, _)| *chunk).collect();
+    let passages: HashMap<i64, i64> = chosen.into_iter().collect();
+    let pending = passages_of(transaction, &chunks)?.into_iter();
+    let mut pending: Vec<_> = pending.filter_map(|pending| Some((*passages.get(&pending.chunk)?, pending))).collect();
+    pending.sort_by_key(|(_, pending)| pending.passage.len());
     Ok(pending)
 }
 
@@ -222,10 +237,13 @@ fn passages_of(transaction: &Transaction<'_>, chunks: &[i64]) -> Result<Vec<Pend
 }
 
 /// Passages that no chunk says any more keep their vectors for when they come back: as many as others do, and some more. What is beyond that
-/// goes, the oldest first, and some with it, so that it is seldom.
-pub(super) fn evict(transaction: &Transaction<'_>) -> Result<(), Failure> {
+/// goes, the oldest first, and some with it, so that it is seldom. `gone` are the chunks that have just been removed.
+pub(super) fn evict(transaction: &Transaction<'_>, gone: &[i64]) -> Result<(), Failure> {
     let live = transaction.one("SELECT coalesce(sum(chunks), 0)::bigint FROM sources", &[])?.number(0)?;
     let most = live.max(0).saturating_add(SPARE);
+    if !is_due(gone, most) {
+        return Ok(());
+    }
     let beyond = "SELECT id FROM passages WHERE uses = 0 ORDER BY id DESC LIMIT 1 OFFSET $1";
     if transaction.row(beyond, &[most.into()])?.is_none() {
         return Ok(());

@@ -184,7 +184,7 @@ impl Pages for Postgres {
 }
 
 /// A damaged index does not keep pages from being stored: it is made anew from what they say.
-fn write_words(transaction: &Transaction<'_>, changes: Changes) -> Result<(), Failure> {
+pub(super) fn write_words(transaction: &Transaction<'_>, changes: Changes) -> Result<(), Failure> {
     match changes.write(&words::Rows::of(transaction)) {
         Err(Failure::Words) => {
             log::warn!("the index of words is damaged, and is made anew");
@@ -253,7 +253,7 @@ pub(super) fn put_page(
     insert_chunks(transaction, place, &new, words)?;
     if !gone.is_empty() {
         transaction.execute("DELETE FROM chunks WHERE id = ANY ($1)", &[Value::Numbers(&gone)])?;
-        meaning::evict(transaction)?;
+        meaning::evict(transaction, &gone)?;
     }
     Ok(Put::Replaced)
 }
@@ -337,17 +337,19 @@ pub(super) fn remove(transaction: &Transaction<'_>, source: Option<&SourceId>, u
 
 /// Removes pages with all that is of them, and returns how many there were.
 pub(super) fn remove_all(transaction: &Transaction<'_>, pages: &[i64]) -> Result<u64, Failure> {
-    let mut removed = 0;
+    let (mut removed, mut gone) = (0, Vec::new());
     for pages in pages.chunks(AT_ONCE) {
-        let chunks = transaction
-            .collect("DELETE FROM chunks WHERE page = ANY ($1) RETURNING id", &[Value::Numbers(pages)], |row| Ok(row.number(0)?))?;
+        let chunks: Vec<i64> =
+            transaction
+                .collect("DELETE FROM chunks WHERE page = ANY ($1) RETURNING id", &[Value::Numbers(pages)], |row| Ok(row.number(0)?))?;
         let mut words = Changes::default();
-        chunks.into_iter().for_each(|chunk: i64| words.remove(chunk));
+        chunks.iter().for_each(|chunk| words.remove(*chunk));
+        gone.extend(chunks);
         write_words(transaction, words)?;
         removed += transaction.execute("DELETE FROM pages WHERE id = ANY ($1)", &[Value::Numbers(pages)])?;
     }
     if removed > 0 {
-        meaning::evict(transaction)?;
+        meaning::evict(transaction, &gone)?;
     }
     Ok(removed)
 }

@@ -9,6 +9,8 @@ use super::LOCK;
 use super::address::Address;
 use super::connection::{Connection, Purpose};
 use super::joined;
+use super::pages::index_words;
+use super::transaction::Transaction;
 use super::trouble::Trouble;
 use crate::store::Config;
 use crate::store::error::Failure;
@@ -17,7 +19,10 @@ use crate::store::error::Failure;
 const VERSION: i64 = MIGRATIONS.len() as i64;
 
 /// Each takes the schema one version further.
-const MIGRATIONS: [&str; 4] = [FIRST, LARGE_VECTORS, CHANGES, joined::TABLES];
+const MIGRATIONS: [&str; 5] = [FIRST, LARGE_VECTORS, CHANGES, joined::TABLES, INHERITED];
+
+/// Databases of an earlier one have other words in their index: of letters with marks. It is filled when the schema is that of this version.
+const WORDS_VERSION: i64 = 5;
 
 /// Numbers of pages, chunks and vectors are never given twice, and who writes holds the lock: so "greater than the last one seen" finds all
 /// that is new. Addresses and names are compared byte by byte, whatever the language of the database.
@@ -283,6 +288,25 @@ const CHANGES: &str = r#"
     CREATE TRIGGER count_change AFTER INSERT OR DELETE ON chunks FOR EACH STATEMENT EXECUTE FUNCTION count_change();
 "#;
 
+/// Tables that were made later have the rights of those that were there: whoever may read all could read less otherwise. Those that somebody
+/// has been given rights of, or that have lost some, stay as they are.
+const INHERITED: &str = r#"
+    DO $$ DECLARE
+        given record;
+    BEGIN
+        FOR given IN
+            SELECT new.relname AS new, acl.privilege_type AS privilege, acl.is_grantable,
+                   CASE acl.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(acl.grantee)) END AS grantee
+            FROM pg_class AS old, aclexplode(old.relacl) AS acl, pg_class AS new
+            WHERE old.oid = 'pages'::regclass AND acl.grantee <> old.relowner AND acl.privilege_type IN ('SELECT', 'INSERT', 'UPDATE', 'DELETE')
+                AND new.relnamespace = old.relnamespace AND new.relkind = 'r' AND new.relacl IS NULL
+        LOOP
+            EXECUTE format('GRANT %s ON %I TO %s%s', given.privilege, given.new, given.grantee,
+                           CASE WHEN given.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END);
+        END LOOP;
+    END $$;
+"#;
+
 /// Whether tables that are not there are made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Missing {
@@ -434,6 +458,10 @@ fn migrate_in(connection: &mut Connection, address: &Address) -> Result<(), Fail
     }
     for migration in MIGRATIONS.iter().skip(usize::try_from(version).unwrap_or(0)) {
         connection.batch(migration)?;
+    }
+    if (1..WORDS_VERSION).contains(&version) {
+        log::info!("indexing the words of everything anew, for schema version {VERSION}");
+        index_words(&Transaction::of(connection))?;
     }
     connection.execute("UPDATE smolcrawl_version SET version = $1", &[VERSION.into()])?;
     Ok(())

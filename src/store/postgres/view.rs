@@ -51,7 +51,7 @@ impl Postgres {
         match ask() {
             Err(damaged) if damaged.is_of_words() => {
                 log::warn!("the index of words in {} is damaged, and is made anew", self.address);
-                self.write(pages::index_words).map_err(|_| damaged)?;
+                self.write(pages::index_words).map_err(|error| damaged.unless_it_may_pass(error))?;
                 ask()
             }
             answer => answer,

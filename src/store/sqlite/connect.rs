@@ -172,6 +172,19 @@ pub(super) fn plain(path: &Path) -> Cow<'_, Path> {
     if name.starts_with(b"file:") || name.starts_with(b":") { Path::new(".").join(path).into() } else { path.into() }
 }
 
+/// What tells a file from all others, by whatever name; none where there is no file.
+pub(super) fn file_identity(path: &Path) -> Option<String> {
+    let path = &*plain(path);
+    #[cfg(unix)]
+    let identity = {
+        use std::os::unix::fs::MetadataExt as _;
+        fs::metadata(path).map(|file| format!("{} {}", file.dev(), file.ino()))
+    };
+    #[cfg(not(unix))]
+    let identity = fs::canonicalize(path).map(|path| path.display().to_string());
+    identity.ok()
+}
+
 fn with_end(path: &Path, end: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(end);

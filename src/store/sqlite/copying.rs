@@ -1,12 +1,14 @@
 //! Pages as they go from one store into another with all that is known of them, many at a time.
 
+use std::ptr;
+
 use rusqlite::{Connection, OptionalExtension, params};
 use url::Url;
 
 use super::passages::{self, Kept};
 use super::sources::{find_source, source_of};
 use super::vector::ModelRow;
-use super::{Sqlite, packages, pages, share, sketches};
+use super::{Sqlite, connect, packages, pages, share, sketches};
 use crate::model::{CopiedPage, SourceId};
 use crate::store::copied::is_sound;
 use crate::store::error::{Error, Failure};
@@ -25,6 +27,12 @@ impl Copying for Sqlite {
         let (others, kept) = self.write(|transaction| put(transaction, source, pages, models, gone))?;
         self.look_again(kept);
         Ok(others)
+    }
+
+    fn identity(&self) -> Result<String, Error> {
+        let file = connect::file_identity(&self.path);
+        // One in memory is nobody else's.
+        Ok(file.unwrap_or_else(|| format!("{:p}", ptr::from_ref(self))))
     }
 
     fn spare_vectors(&self) -> Result<u64, Error> {

@@ -14,8 +14,8 @@ use crate::model::{
 use crate::store::error::Failure;
 use crate::store::hosts::LONGEST;
 use crate::store::joined::{
-    AddressRow, CrawlRow, HeldRow, LEASED, OriginRow, Rows, WorkerRow, as_trail, end_of, enter, hops, judge, keep_robots, leave, number,
-    open, renew, robots, settle, take, totals, written_hops,
+    AddressRow, CLOSED, CrawlRow, HeldRow, LEASED, OPEN, OriginRow, Rows, SWEPT, WorkerRow, as_trail, end_of, enter, hops, judge,
+    keep_robots, leave, number, open, portions, renew, robots, settle, take, totals, written_hops,
 };
 use crate::store::keep::{JoinedCrawls, Leases, Verdicts};
 use crate::store::written::{milliseconds, parse_joined_sources, time, written_joined_sources};
@@ -125,6 +125,30 @@ pub(super) const TABLES: &str = "
         until INTEGER NOT NULL,
         PRIMARY KEY (model, passage)
     ) WITHOUT ROWID;
+";
+
+/// Where an origin is removed, SQLite looks for addresses that refer to it in all of the others.
+pub(super) const FREE_ADDRESSES: &str = "
+    CREATE TABLE joined_urls_of (
+        id INTEGER PRIMARY KEY,
+        crawl INTEGER NOT NULL REFERENCES joined_crawls (id),
+        url TEXT NOT NULL,
+        origin INTEGER NOT NULL,
+        depth INTEGER NOT NULL,
+        role INTEGER NOT NULL,
+        met_on TEXT,
+        via TEXT,
+        state INTEGER NOT NULL,
+        worker INTEGER,
+        target TEXT,
+        UNIQUE (crawl, url)
+    );
+    INSERT INTO joined_urls_of SELECT * FROM joined_urls;
+    DROP TABLE joined_urls;
+    ALTER TABLE joined_urls_of RENAME TO joined_urls;
+    CREATE INDEX joined_urls_waiting ON joined_urls (origin, depth, id) WHERE state = 0;
+    CREATE INDEX joined_urls_held ON joined_urls (worker, id) WHERE worker IS NOT NULL;
+    CREATE INDEX joined_urls_yielded ON joined_urls (crawl, target, id) WHERE state = 6;
 ";
 
 /// The rows of one crawl.
@@ -426,19 +450,11 @@ fn crawls(connection: &Connection, condition: &str, values: impl rusqlite::Param
     })
 }
 
-/// All that is known of a crawl but its account.
-fn forget(connection: &Connection, crawl: i64) -> Result<(), Failure> {
-    for sql in [
-        "DELETE FROM joined_urls WHERE crawl = ?1",
-        "DELETE FROM joined_robots WHERE origin IN (SELECT id FROM joined_origins WHERE crawl = ?1)",
-        "DELETE FROM joined_origins WHERE crawl = ?1",
-        "DELETE FROM joined_contents WHERE crawl = ?1",
-        "DELETE FROM joined_lessons WHERE crawl = ?1",
-        "DELETE FROM joined_workers WHERE crawl = ?1",
-    ] {
-        connection.prepare_cached(sql)?.execute([crawl])?;
-    }
-    Ok(())
+/// Whoever is at the crawl settles nothing any more. Whether it was open.
+fn close(connection: &Connection, crawl: i64) -> Result<bool, Failure> {
+    connection.prepare_cached("DELETE FROM joined_workers WHERE crawl = ?1")?.execute([crawl])?;
+    let close = "UPDATE joined_crawls SET closed = ?2 WHERE id = ?1 AND closed < ?2";
+    Ok(connection.prepare_cached(close)?.execute((crawl, CLOSED))? > 0)
 }
 
 fn made(connection: &Connection, plan: &JoinedPlan, now: i64) -> Result<i64, Failure> {
@@ -450,13 +466,9 @@ fn made(connection: &Connection, plan: &JoinedPlan, now: i64) -> Result<i64, Fai
     let limits = (number(max_pages), number(max_requests), number(max_bytes), number(per_host));
     let values = params![name, written_joined_sources(&plan.sources), now, limits.0, limits.1, limits.2, limits.3, lease];
     let id: i64 = connection.prepare_cached(sql)?.query_row(values, |row| row.get(0))?;
-    // The accounts of those before it; the row with the highest number stays.
+    // Those before it; the row with the highest number stays.
     let before = collect(connection, "SELECT id FROM joined_crawls WHERE name = ?1 AND id < ?2", params![name, id], |row| Ok(row.get(0)?))?;
-    for before in before {
-        forget(connection, before)?;
-        connection.prepare_cached("DELETE FROM joined_notes WHERE crawl = ?1")?.execute([before])?;
-        connection.prepare_cached("DELETE FROM joined_crawls WHERE id = ?1")?.execute([before])?;
-    }
+    before.into_iter().try_for_each(|before| close(connection, before).map(drop))?;
     Ok(id)
 }
 
@@ -467,7 +479,7 @@ impl JoinedCrawls for Sqlite {
 
     fn open_joined(&self, plan: &JoinedPlan, clock: Clock) -> Result<Joined, Error> {
         let name = plan.sources.first().map_or("", |(source, _)| source.as_str());
-        self.write(|transaction| {
+        let opened = self.write(|transaction| {
             let known = crawls(transaction, "name = ?1 AND ended = 0", [name])?;
             if let Some(known) = known.into_iter().next() {
                 return Ok(known);
@@ -480,11 +492,13 @@ impl JoinedCrawls for Sqlite {
                 sources::begin(transaction, source, recipe, time(now))?;
             }
             crawls(transaction, "id = ?1", [crawl])?.pop().ok_or(Failure::Malformed(NOT_THERE))
-        })
+        });
+        self.sweep();
+        opened
     }
 
     fn joined_crawls(&self) -> Result<Vec<Joined>, Error> {
-        self.read(|transaction| crawls(transaction, "closed = 0", []))
+        self.read(|transaction| crawls(transaction, "closed = ?1", [OPEN]))
     }
 
     fn joined_totals(&self, crawl: JoinedId) -> Result<Option<JoinedTotals>, Error> {
@@ -589,14 +603,41 @@ impl JoinedCrawls for Sqlite {
     }
 
     fn close_joined(&self, crawl: JoinedId) -> Result<bool, Error> {
-        self.write(|transaction| {
-            let sql = "UPDATE joined_crawls SET closed = 1 WHERE id = ?1 AND closed = 0 AND ended <> 0";
-            let is_due = transaction.prepare_cached(sql)?.execute([crawl.0])? > 0;
-            if is_due {
-                forget(transaction, crawl.0)?;
+        let is_due = self.write(|transaction| {
+            let sql = "SELECT 1 FROM joined_crawls WHERE id = ?1 AND closed = ?2 AND ended <> 0";
+            Ok(transaction.prepare_cached(sql)?.exists((crawl.0, OPEN))? && close(transaction, crawl.0)?)
+        })?;
+        self.sweep();
+        Ok(is_due)
+    }
+}
+
+impl Sqlite {
+    /// Removes what crawls have left that are closed. What cannot be removed now is by the next.
+    fn sweep(&self) {
+        if let Err(error) = self.sweep_all() {
+            log::debug!("what a crawl has left stays for now: {error}");
+        }
+    }
+
+    fn sweep_all(&self) -> Result<(), Error> {
+        let closed = "SELECT id FROM joined_crawls WHERE closed = ?1";
+        for crawl in self.read(|transaction| collect(transaction, closed, [CLOSED], |row| Ok(row.get::<_, i64>(0)?)))? {
+            for sql in portions("?1") {
+                while self.write(|transaction| Ok(transaction.prepare_cached(&sql)?.execute([crawl])? > 0))? {}
             }
-            Ok(is_due)
-        })
+            let sql = "UPDATE joined_crawls SET closed = ?2 WHERE id = ?1";
+            self.write(|transaction| Ok(transaction.prepare_cached(sql)?.execute((crawl, SWEPT))?))?;
+        }
+        // The account of a crawl stays until there is another of its name.
+        let old = "SELECT id FROM joined_crawls AS c WHERE closed = ?1 AND EXISTS (SELECT 1 FROM joined_crawls AS n WHERE n.name = c.name AND n.id > c.id)";
+        for crawl in self.read(|transaction| collect(transaction, old, [SWEPT], |row| Ok(row.get::<_, i64>(0)?)))? {
+            self.write(|transaction| {
+                transaction.prepare_cached("DELETE FROM joined_notes WHERE crawl = ?1")?.execute([crawl])?;
+                Ok(transaction.prepare_cached("DELETE FROM joined_crawls WHERE id = ?1")?.execute([crawl])?)
+            })?;
+        }
+        Ok(())
     }
 }
 
@@ -605,24 +646,17 @@ impl Leases for Sqlite {
         let known = lock(&self.embedded).get(model).cloned().unwrap_or_default();
         let (taken, known) = self.write(|transaction| {
             let (now, mut known) = (now(clock), known);
-            transaction.prepare_cached("DELETE FROM embedding_leases WHERE until < ?1")?.execute([now])?;
-            let leased = "SELECT passage FROM embedding_leases WHERE model = ?1";
-            let leased: Vec<i64> = collect(transaction, leased, [model], |row| Ok(row.get(0)?))?;
-            let pending = passages::pending(transaction, model, &mut known, limit.saturating_add(leased.len()))?;
             let until = now.saturating_add(i64::try_from(lease.as_millis()).unwrap_or(i64::MAX));
-            let passage = "SELECT passage FROM chunks WHERE id = ?1";
-            let take = "INSERT INTO embedding_leases (model, passage, until) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING";
-            let mut taken = Vec::new();
-            for pending in pending {
-                if taken.len() >= limit {
-                    break;
-                }
-                let of: i64 = transaction.prepare_cached(passage)?.query_row([pending.chunk], |row| row.get(0))?;
-                if transaction.prepare_cached(take)?.execute(params![model, of, until])? > 0 {
-                    taken.push(pending);
-                }
+            // One that would last longer than one begun now is of a clock that was set back.
+            transaction.prepare_cached("DELETE FROM embedding_leases WHERE until < ?1 OR until > ?2")?.execute([now, until])?;
+            let leased = "SELECT passage FROM embedding_leases WHERE model = ?1";
+            let leased = collect(transaction, leased, [model], |row| Ok(row.get(0)?))?.into_iter().collect();
+            let pending = passages::pending(transaction, model, &mut known, &leased, limit)?;
+            let mut take = transaction.prepare_cached("INSERT INTO embedding_leases (model, passage, until) VALUES (?1, ?2, ?3)")?;
+            for (passage, _) in &pending {
+                take.execute(params![model, passage, until])?;
             }
-            Ok((taken, known))
+            Ok((pending.into_iter().map(|(_, pending)| pending).collect(), known))
         })?;
         lock(&self.embedded).insert(model.to_owned(), known);
         Ok(taken)

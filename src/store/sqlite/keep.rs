@@ -1,5 +1,6 @@
 //! What the engine does, one transaction each: which function of which file.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -184,7 +185,8 @@ impl Meaning for Sqlite {
         let known = lock(&self.embedded).get(model).cloned().unwrap_or_default();
         let (pending, known) = self.read(|transaction| {
             let mut known = known.clone();
-            Ok((passages::pending(transaction, model, &mut known, limit)?, known))
+            let pending = passages::pending(transaction, model, &mut known, &HashSet::new(), limit)?;
+            Ok((pending.into_iter().map(|(_, pending)| pending).collect(), known))
         })?;
         lock(&self.embedded).insert(model.to_owned(), known);
         Ok(pending)

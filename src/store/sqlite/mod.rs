@@ -168,7 +168,7 @@ impl Sqlite {
         match ask() {
             Err(damaged) if damaged.is_of_words() && self.is_writable() => {
                 log::warn!("the index of words in {} is damaged, and is made anew", self.path.display());
-                self.write(|transaction| pages::index_words(transaction)).map_err(|_| damaged)?;
+                self.write(|transaction| pages::index_words(transaction)).map_err(|error| damaged.unless_it_may_pass(error))?;
                 ask()
             }
             answer => answer,
@@ -273,13 +273,15 @@ fn transact<T>(
 
 #[cfg(test)]
 mod tests {
-    use std::time::SystemTime;
+    use std::time::{Duration, SystemTime};
 
     use url::Url;
 
     use super::*;
-    use crate::model::{Chunk, ChunkKind, Document, Mode, Query};
-    use crate::store::keep::{Pages as _, Questions as _};
+    use crate::model::{
+        Chunk, ChunkKind, Clock, Document, Embedded, JoinedEnd, JoinedLimits, JoinedPlan, Mode, Query, Recipe, SourceId, Waiting,
+    };
+    use crate::store::keep::{JoinedCrawls as _, Leases as _, Meaning as _, Pages as _, Questions as _};
 
     fn document(path: &str, markdown: &str) -> Document {
         Document::new(Url::parse("https://docs.test/").unwrap().join(path).unwrap(), "Title", markdown, SystemTime::UNIX_EPOCH)
@@ -311,6 +313,58 @@ mod tests {
         fn is_send_and_sync<T: Send + Sync>() {}
         is_send_and_sync::<crate::store::Store>();
         is_send_and_sync::<Error>();
+    }
+
+    /// Who embeds goes on for as long as there is something; what others have in hand is read each time.
+    #[test]
+    fn a_passage_that_has_its_vector_is_in_nobodys_hands() {
+        let store = Sqlite::open_in_memory().unwrap();
+        put(&store, "a", "One.\n\nTwo.\n\nThree.");
+        let leased = || store.writer().unwrap().query_row("SELECT count(*) FROM embedding_leases", [], |row| row.get::<_, i64>(0)).unwrap();
+        let lease = |limit| store.lease_pending("m", limit, Duration::from_secs(60), Clock::At(SystemTime::UNIX_EPOCH)).unwrap();
+        let (first, second) = (lease(2), lease(9));
+        assert_eq!((first.len(), second.len(), leased()), (2, 1, 3));
+        let embedded: Vec<_> = first.iter().map(|pending| Embedded { chunk: pending.chunk, vector: vec![1.0] }).collect();
+        store.put_vectors("another", &embedded).unwrap();
+        assert_eq!(leased(), 3, "of another model");
+        store.put_vectors("m", &embedded).unwrap();
+        assert_eq!(leased(), 1);
+        // One of an hour ahead: the clock was set back.
+        store.writer().unwrap().execute("UPDATE embedding_leases SET until = 3600000", []).unwrap();
+        assert_eq!(lease(9).len(), 1);
+    }
+
+    /// What is left where who closed it has died on the way is removed by whoever opens or closes another.
+    #[test]
+    fn what_a_crawl_has_left_goes_with_the_next() {
+        let store = Sqlite::open_in_memory().unwrap();
+        let clock = Clock::At(SystemTime::UNIX_EPOCH);
+        let open = |name: &str| {
+            let sources = vec![(SourceId::named(name).unwrap(), Recipe::default())];
+            let page = |number| Waiting {
+                url: format!("http://{number}.test/").into(),
+                depth: 0,
+                role: Waiting::PAGE,
+                from: None,
+                via: Vec::new(),
+            };
+            let lease = Duration::from_secs(60);
+            let limits = JoinedLimits { max_pages: 100, max_requests: 100, max_bytes: 1 << 30, per_host: 4, lease };
+            store.open_joined(&JoinedPlan { sources, limits, seeds: (0..30).map(page).collect() }, clock).unwrap().id
+        };
+        let count = |what: &str| {
+            store.writer().unwrap().query_row(&format!("SELECT count(*) FROM {what}"), [], |row| row.get::<_, i64>(0)).unwrap()
+        };
+        let crawl = open("a.test");
+        store.enter_joined(crawl, "w", clock).unwrap();
+        store.end_joined(crawl, JoinedEnd::Stopped).unwrap();
+        store.writer().unwrap().execute("UPDATE joined_crawls SET closed = 1", []).unwrap();
+        assert_eq!(count("joined_urls"), 30);
+        open("b.test");
+        assert_eq!((count("joined_urls"), count("joined_origins"), count("joined_crawls")), (30, 30, 2), "those of the other");
+        assert_eq!(count(&format!("joined_urls WHERE crawl = {}", crawl.0)), 0);
+        open("c.test");
+        assert_eq!(count("joined_crawls"), 3, "its account stays");
     }
 
     #[test]

@@ -179,8 +179,10 @@ fn put_page(
             }
         }
     }
-    let gone = old.into_values().flatten().map(|(id, _)| id).collect::<HashSet<_>>();
-    for Stored { id, .. } in stored.iter().filter(|stored| gone.contains(&stored.id) || !stored.has_its_passage()) {
+    let left = old.into_values().flatten().map(|(id, _)| id).collect::<HashSet<_>>();
+    let gone: Vec<i64> =
+        stored.iter().filter(|stored| left.contains(&stored.id) || !stored.has_its_passage()).map(|stored| stored.id).collect();
+    for id in &gone {
         words.remove(*id);
         connection.prepare_cached("DELETE FROM chunks WHERE id = ?1")?.execute([id])?;
     }
@@ -192,7 +194,7 @@ fn put_page(
     passages::list(connection, page.id)?;
     // Passages that other pages had before may have been joined to this one.
     let kept = if passages::verify(connection, page.id)? == Kept::All { kept } else { Kept::NotAll };
-    passages::evict(connection)?;
+    passages::evict(connection, &gone)?;
     Ok((if unchanged && kept == Kept::All { Put::Unchanged } else { Put::Replaced }, kept))
 }
 
@@ -301,12 +303,11 @@ fn remove_where(connection: &Connection, condition: &str, value: i64, words: &mu
         texts::remove_parts(connection, page)?;
     }
     passages::forget_unlisted(connection)?;
-    collect(connection, &format!("SELECT id FROM chunks WHERE page IN ({pages})"), [value], |row| Ok(row.get(0)?))?
-        .into_iter()
-        .for_each(|id| words.remove(id));
+    let gone: Vec<i64> = collect(connection, &format!("SELECT id FROM chunks WHERE page IN ({pages})"), [value], |row| Ok(row.get(0)?))?;
+    gone.iter().for_each(|id| words.remove(*id));
     execute(format!("DELETE FROM chunks WHERE page IN ({pages})"))?;
     let removed = execute(format!("DELETE FROM pages WHERE {condition}"))? as u64;
-    passages::evict(connection)?;
+    passages::evict(connection, &gone)?;
     Ok(removed)
 }
 

@@ -12,7 +12,7 @@ use super::vector::ModelRow;
 use crate::model::{EmbedProgress, Embedded, Pending};
 use crate::store::checksum::Checksum;
 use crate::store::error::{Error, Failure};
-use crate::store::hashes::{Hash, SPARE, hash};
+use crate::store::hashes::{Hash, SPARE, hash, is_due};
 use crate::store::near::quantise;
 use crate::store::ranges::Ranges;
 use crate::store::written::count;
@@ -155,7 +155,15 @@ fn read_number(bytes: &mut &[u8]) -> Option<u64> {
 
 /// The passages that lack a vector of the model, each once, text before code, the newest first; at most `limit`, in the order of their
 /// lengths. `known` are the chunks of each kind of which it is known that they have one: what is found out is added.
-pub(super) fn pending(connection: &Connection, model: &str, known: &mut [Ranges; 2], limit: usize) -> Result<Vec<Pending>, Failure> {
+///
+/// Those that are `leased` are passed over: somebody is at them.
+pub(super) fn pending(
+    connection: &Connection,
+    model: &str,
+    known: &mut [Ranges; 2],
+    leased: &HashSet<i64>,
+    limit: usize,
+) -> Result<Vec<(i64, Pending)>, Failure> {
     let progress = progress(connection, model)?;
     if progress.chunks == progress.embedded {
         return Ok(Vec::new());
@@ -180,15 +188,16 @@ pub(super) fn pending(connection: &Connection, model: &str, known: &mut [Ranges;
                 let (id, passage): (i64, i64) = (row.get(0)?, row.get(1)?);
                 known.add(id + 1, unknown);
                 unknown = id - 1;
-                if seen.insert(passage) {
-                    chosen.push(id);
+                if !leased.contains(&passage) && seen.insert(passage) {
+                    chosen.push((id, passage));
                 }
             }
             known.add(low, unknown);
         }
     }
-    let mut pending = chosen.into_iter().map(|id| passage_of(connection, id)).collect::<Result<Vec<_>, _>>()?;
-    pending.sort_by_key(|pending| pending.passage.len());
+    let mut pending =
+        chosen.into_iter().map(|(id, passage)| Ok((passage, passage_of(connection, id)?))).collect::<Result<Vec<_>, Failure>>()?;
+    pending.sort_by_key(|(_, pending)| pending.passage.len());
     Ok(pending)
 }
 
@@ -241,6 +250,7 @@ pub(super) fn put_vectors(connection: &Connection, model: &str, vectors: &[Embed
         .execute(params![model, first.vector.len() as i64])?;
     let row = ModelRow::find(connection, model)?.ok_or(Failure::Malformed("a model just written is not there"))?;
     let mut find = connection.prepare_cached("SELECT passage FROM chunks WHERE id = ?1 AND passage IS NOT NULL")?;
+    let mut done = connection.prepare_cached("DELETE FROM embedding_leases WHERE model = ?1 AND passage = ?2")?;
     for Embedded { chunk, vector } in vectors {
         if vector.len() != row.dimensions {
             return Err(Error::Dimensions { model: model.to_owned(), expected: row.dimensions, found: vector.len() }.into());
@@ -249,6 +259,7 @@ pub(super) fn put_vectors(connection: &Connection, model: &str, vectors: &[Embed
         // The chunk may be gone meanwhile.
         let Some(passage) = find.query_row([chunk], |row| row.get(0)).optional()? else { continue };
         put_vector(connection, row.id, passage, quantised.scale, &quantised.data)?;
+        done.execute(params![model, passage])?;
     }
     let counted = ModelRow::of(connection, row.id)?.unwrap_or(row);
     sketches::add(connection, counted)
@@ -359,10 +370,13 @@ fn drop_bare(connection: &Connection) -> Result<(), Failure> {
 }
 
 /// Passages that no chunk says any more keep their vectors for when they come back: as many as others do, and some more. What is beyond
-/// that goes, the oldest first, and some with it, so that it is seldom.
-pub(super) fn evict(connection: &Connection) -> Result<(), Failure> {
+/// that goes, the oldest first, and some with it, so that it is seldom. `gone` are the chunks that have just been removed.
+pub(super) fn evict(connection: &Connection, gone: &[i64]) -> Result<(), Failure> {
     let live: i64 = connection.prepare_cached("SELECT coalesce(sum(chunks), 0) FROM sources")?.query_row([], |row| row.get(0))?;
     let most = live.max(0).saturating_add(SPARE);
+    if !is_due(gone, most) {
+        return Ok(());
+    }
     let beyond = "SELECT id FROM passages WHERE uses = 0 ORDER BY id DESC LIMIT 1 OFFSET ?1";
     if connection.prepare_cached(beyond)?.query_row([most], |row| row.get::<_, i64>(0)).optional()?.is_none() {
         return Ok(());

@@ -14,7 +14,7 @@ const APPLICATION_ID: i32 = 0x534d_4352;
 const VERSION: i32 = MIGRATIONS.len() as i32;
 
 /// Each takes the schema one version further.
-const MIGRATIONS: [Migration; 13] = [
+const MIGRATIONS: [Migration; 14] = [
     Migration::of(FIRST),
     Migration::of(SAID),
     Migration::of(CHECKSUMS),
@@ -29,6 +29,7 @@ const MIGRATIONS: [Migration; 13] = [
     Migration::of(FILLED),
     // The words of everything are indexed anew as well: see WORDS_VERSION.
     Migration::of(joined::TABLES),
+    Migration::of(joined::FREE_ADDRESSES),
 ];
 
 /// Files of an earlier one have other words in their index, by FTS5 up to the third version, of letters with marks up to the twelfth. The index is
@@ -578,6 +579,31 @@ mod tests {
         assert_eq!(number("SELECT pages FROM sources WHERE id = 4"), 1, "triggers are there");
         let again = "INSERT INTO pages (url, source, title, fetched_at) VALUES ('https://a.test/', 4, 'x', 5)";
         assert!(connection.execute_batch(again).is_err());
+    }
+
+    /// Whoever is at a crawl when the program is updated goes on with it.
+    #[test]
+    fn the_addresses_of_a_crawl_under_way_stay() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        MIGRATIONS.iter().take(13).for_each(|migration| migration.run(&connection).unwrap());
+        let rows = "INSERT INTO joined_crawls (id, name, sources, opened, max_pages, max_requests, max_bytes, per_host, lease)
+                VALUES (1, 'a.test', '', 0, 1, 1, 1, 1, 1);
+            INSERT INTO joined_origins (id, crawl, name) VALUES (4, 1, 'http://a.test');
+            INSERT INTO joined_urls (id, crawl, url, origin, depth, role, met_on, via, state, worker, target)
+                VALUES (7, 1, 'http://a.test/', 4, 2, 3, 'm', 'v', 6, 5, 't')";
+        connection.execute_batch(rows).unwrap();
+        connection.pragma_update(None, "application_id", APPLICATION_ID).unwrap();
+        connection.pragma_update(None, "user_version", 13).unwrap();
+        prepare(&mut connection).unwrap();
+        let kept = "SELECT concat_ws(' ', id, crawl, url, origin, depth, role, met_on, via, state, worker, target) FROM joined_urls";
+        assert_eq!(connection.query_row(kept, [], |row| row.get::<_, String>(0)).unwrap(), "7 1 http://a.test/ 4 2 3 m v 6 5 t");
+        // No address refers to it.
+        connection.execute_batch("DELETE FROM joined_origins WHERE id = 4").unwrap();
+        assert!(
+            connection
+                .execute_batch("INSERT INTO joined_urls (crawl, url, origin, depth, role, state) VALUES (1, 'http://a.test/', 4, 0, 0, 0)")
+                .is_err()
+        );
     }
 
     /// What the pages and chunks of two versions have in common is there once, and each reads as it did, also what was damaged.
