@@ -18,7 +18,7 @@ use site::{Reply, page};
 use smolcrawl::chunk;
 use smolcrawl::engine::{Chunking, CrawlReport, Event, JoinRequest, Joining, Resume};
 use smolcrawl::model::{
-    Became, Clock, Dealt, Document, JoinedEnd, JoinedLimits, JoinedPlan, JoinedTotals, PageOf, Settled, SourceId, SourceState, Wish,
+    Became, Clock, Dealt, Document, JoinedEnd, JoinedLimits, JoinedPlan, JoinedTotals, PageOf, Settled, SourceId, SourceState, Spent, Wish,
 };
 use url::Url;
 use workers::{World, request, together};
@@ -55,6 +55,30 @@ fn a_worker_that_was_silent_for_a_lease_comes_again_and_nothing_it_has_found_is_
     });
     assert_eq!((totals.stored, totals.pages, totals.ended), (61, 61, Some(JoinedEnd::Complete)), "{totals:?}");
     assert!(report.stored > 40, "it went on: {}", report.stored);
+}
+
+#[test]
+fn a_worker_that_others_took_for_dead_comes_again_and_nothing_it_has_found_is_lost() {
+    for stored in [2, 6, 10, 14, 18, 22] {
+        let world = World::new();
+        world.pages(60);
+        let engine = world.engine();
+        let store = stores::open(world.home.path().join("index.db"), smolcrawl::store::Config::default()).unwrap();
+        let (report, totals) = world.handle.block_on(async {
+            let mut joining = world.join(&engine, request()).await;
+            until_stored(&mut joining, stored).await;
+            // Another has the time of a lease later what this one had in hand, and leaves it. Whether pages come before this one learns
+            // of it is by chance.
+            let (crawl, later) = (joining.id(), Clock::At(SystemTime::now() + Duration::from_secs(60)));
+            let other = store.enter_joined(crawl, "another", later).unwrap();
+            let given = store.take_joined(crawl, other, &Wish::default(), later).unwrap().unwrap();
+            assert_eq!(given.totals.workers, 1, "{given:?}");
+            store.leave_joined(crawl, other, Spent::default(), later).unwrap();
+            alone(joining).await
+        });
+        assert_eq!((totals.stored, totals.pages, totals.ended), (61, 61, Some(JoinedEnd::Complete)), "after {stored}: {totals:?}");
+        assert_eq!(report.stored, 61);
+    }
 }
 
 /// Whoever keeps the store from all who store something: in a file these are all.
