@@ -455,8 +455,8 @@ mod tests {
         polite.learned(&page, rules("User-agent: *\nDisallow: /x"), now + day);
         assert!(matches!(polite.verdict(&page, &mut is_allowed, now + day), Verdict::Never(_)));
         // A delay that is longer lets something be asked for in between.
-        let (mut slow, delay) = (Polite::new(Robots::Obey, 1, 50).asking_again_after(Duration::ZERO), Duration::from_secs(3_600));
-        slow.learned(&page, rules("User-agent: *\nCrawl-delay: 3600"), now);
+        let (mut slow, delay) = (Polite::new(Robots::Obey, 1, 50).asking_again_after(Duration::ZERO), Duration::from_secs(60));
+        slow.learned(&page, rules("User-agent: *\nCrawl-delay: 60"), now);
         assert_eq!(slow.verdict(&page, &mut false, now), Verdict::Wait(now + delay));
         assert_eq!(slow.verdict(&page, &mut false, now + delay), Verdict::Go);
         assert_eq!(slow.verdict(&page, &mut false, now + delay * 2), Verdict::AskRobots);

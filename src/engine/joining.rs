@@ -432,8 +432,7 @@ impl Joining {
     }
 
     /// The store has answered. An error where it takes no pages any more.
-    fn exchanged(&mut self, parcel: &Parcel, Exchanged { pages, given, is_gone }: Exchanged) -> Option<Error> {
-        self.troubles = 0;
+    fn exchanged(&mut self, parcel: &Parcel, Exchanged { pages, is_settled, given }: Exchanged) -> Option<Error> {
         let mut troubled = None;
         for ((url, title), came) in parcel.told().zip(pages) {
             let skipped = |why: String| Event::Skipped(Skipped { url: masked(&url), why });
@@ -459,15 +458,23 @@ impl Joining {
             }
             self.events.push_back((url, event));
         }
-        if is_gone {
-            log::info!("this is no worker any more, as it was silent for longer than a lease, or the crawl has ended");
-            match self.phase {
-                Phase::Leaving => self.leave_without(),
-                _ => self.lose(parcel),
+        let given = match given {
+            Ok(Some(given)) => given,
+            Ok(None) => {
+                log::info!("this is no worker any more, as it was silent for longer than a lease, or the crawl has ended");
+                match self.phase {
+                    Phase::Leaving => self.leave_without(),
+                    _ => self.lose(Some(parcel).filter(|_| !is_settled)),
+                }
+                return troubled;
             }
-            return troubled;
-        }
-        let Some(given) = given else { return troubled };
+            Err(error) if self.phase == Phase::Going && troubled.is_none() => {
+                self.lose(None);
+                return self.try_later(error);
+            }
+            Err(error) => return troubled.or(Some(error)),
+        };
+        self.troubles = 0;
         self.lesson = given.lessons.last().map_or(self.lesson, |(number, _)| *number);
         let now = self.engine.inner.handle.now();
         self.pause = if given.urls.is_empty() { (self.pause * 2).min(LAST_PAUSE) } else { FIRST_PAUSE };
@@ -482,9 +489,12 @@ impl Joining {
         troubled
     }
 
-    /// What it had in hand is others', and it comes in again as another.
-    fn lose(&mut self, parcel: &Parcel) {
-        self.tray.lose(parcel);
+    /// What it had in hand is others', and it comes in again as another. So is what was in a parcel of which nobody knows whether it is settled.
+    fn lose(&mut self, parcel: Option<&Parcel>) {
+        match parcel {
+            Some(parcel) => self.tray.lose_with(parcel),
+            None => self.tray.lose(),
+        }
         self.phase = Phase::Entering;
         self.ask_after = self.engine.inner.handle.now();
     }
@@ -496,7 +506,7 @@ impl Joining {
         }
         // What was in the parcel is others' to fetch again.
         parcel.told().for_each(|(url, _)| self.tray.forget(&url));
-        self.lose(parcel);
+        self.lose(Some(parcel));
         self.try_later(error)
     }
 

@@ -60,13 +60,21 @@ pub(super) enum Came {
     Refused(Error),
 }
 
-/// What came of it.
-#[derive(Debug, Default)]
+/// What came of it, where it is known whether it is settled.
+#[derive(Debug)]
 pub(super) struct Exchanged {
     pub pages: Vec<Came>,
-    pub given: Option<Given>,
-    /// It is no worker any more.
-    pub is_gone: bool,
+    /// What was in the parcel is told.
+    pub is_settled: bool,
+    /// None where it is no worker any more.
+    pub given: Result<Option<Given>, Error>,
+}
+
+impl Exchanged {
+    fn gone(parcel: &Parcel) -> Self {
+        let pages = parcel.of.iter().map(|_| Came::Judged(Verdict::Late, None)).collect();
+        Self { pages, is_settled: false, given: Ok(None) }
+    }
 }
 
 /// One worker's place in it.
@@ -141,7 +149,7 @@ impl Board {
     /// Settles what is to be settled, then takes what is wanted: two calls, as one that was not begun is made again by itself. The others are told
     /// meanwhile that this one is there, however long the store is kept from it.
     pub(super) async fn exchange(&self, parcel: Arc<Parcel>) -> Result<Exchanged, Error> {
-        let Some(worker) = self.worker().0 else { return Ok(Exchanged { is_gone: true, ..Exchanged::default() }) };
+        let Some(worker) = self.worker().0 else { return Ok(Exchanged::gone(&parcel)) };
         let beats = async {
             loop {
                 self.engine.handle().sleep(self.beat).await;
@@ -154,24 +162,19 @@ impl Board {
     }
 
     async fn exchange_as(&self, worker: WorkerId, parcel: Arc<Parcel>) -> Result<Exchanged, Error> {
-        let mut exchanged = Exchanged::default();
+        let mut pages = Vec::new();
         if parcel.is_news() {
             let settled = match self.insist(|| self.settle(worker, parcel.clone(), None, 0..parcel.of.len())).await {
                 Err(Error::Store(error)) if error.is_of_content() && !parcel.of.is_empty() => self.settle_apart(worker, &parcel).await?,
                 settled => settled?,
             };
             match settled {
-                Some(pages) => exchanged.pages = pages,
-                None => {
-                    exchanged.pages = parcel.of.iter().map(|_| Came::Judged(Verdict::Late, None)).collect();
-                    exchanged.is_gone = true;
-                    return Ok(exchanged);
-                }
+                Some(came) => pages = came,
+                None => return Ok(Exchanged::gone(&parcel)),
             }
         }
-        exchanged.given = self.insist(|| self.take(worker, parcel.wish)).await?;
-        exchanged.is_gone = exchanged.given.is_none();
-        Ok(exchanged)
+        let given = self.insist(|| self.take(worker, parcel.wish)).await;
+        Ok(Exchanged { pages, is_settled: true, given })
     }
 
     /// The same of a parcel with a page that may be one that cannot be stored: first all else, then page by page.

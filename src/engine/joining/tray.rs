@@ -186,19 +186,24 @@ impl Tray {
         }
     }
 
-    /// What was in hand is others', and so is what came of it in a parcel of which nobody knows whether it is settled: they ask again, and
-    /// tell it. What can be told twice is told again.
-    pub(super) fn lose(&mut self, parcel: &Parcel) {
+    /// What was in hand is others': they ask again, and tell what came of it.
+    pub(super) fn lose(&mut self) {
+        let theirs = shown(self.held.iter().chain(self.of_pages.keys()));
+        self.remarks.retain(|remark| !theirs.contains(&remark.url));
+        self.held.clear();
+    }
+
+    /// The same, and nobody knows whether this parcel is settled: what can be told twice is told again, and what was dealt with is others', too.
+    pub(super) fn lose_with(&mut self, parcel: &Parcel) {
         let Settled { found, left_out, lessons, given_up, notes, dealt, .. } = parcel.settled();
         // What was found first is first again.
         self.settled.found.splice(..0, found.iter().cloned());
         self.settled.left_out.extend_from_slice(left_out);
         self.settled.lessons.splice(..0, lessons.iter().cloned());
         self.settled.given_up.extend_from_slice(given_up);
-        let theirs = shown(self.held.iter().chain(self.of_pages.keys()).chain(dealt.iter().flat_map(addresses)));
         self.remarks.extend_from_slice(notes);
-        self.remarks.retain(|remark| !theirs.contains(&remark.url));
-        self.held.clear();
+        self.held.extend(dealt.iter().flat_map(addresses).cloned());
+        self.lose();
     }
 
     /// It ends as none of them: others find again what it has found, with what they ask for again.
@@ -282,7 +287,7 @@ mod tests {
         let first = parcel(&mut tray);
         assert_eq!((first.settled().dealt.len(), first.settled().notes.len()), (1, 2));
         tray.collect(Tidings { found: found(12..14), lessons: vec!["later".to_owned()], ..Tidings::default() });
-        tray.lose(&first);
+        tray.lose_with(&first);
         assert!(tray.holds_nothing());
         let again = parcel(&mut tray);
         let Settled { found: links, dealt, left_out, lessons, given_up, notes, .. } = again.settled();
@@ -290,7 +295,8 @@ mod tests {
         assert_eq!((dealt.len(), left_out.len(), given_up.len()), (0, 1, 1));
         assert_eq!(lessons, &["a seed is a folder", "later"]);
         assert_eq!(notes.iter().map(|note| &*note.why).collect::<Vec<_>>(), ["a reason"], "the others are told by who asks again");
-        // What is taken is not told again.
+        // What is taken is not told again, whoever it is then.
+        tray.lose();
         assert_eq!(*parcel(&mut tray).settled(), Settled::default());
     }
 
