@@ -271,14 +271,15 @@ impl Frontier {
         if self.seen.contains(&hash) {
             return Offered::Seen;
         }
-        if self.is_too_long(url) {
-            return Offered::Refused(TOO_LONG);
-        }
         if self.queued >= self.limits.max_queued {
             return Offered::Refused("the queue is full");
         }
-        self.seen.insert(hash);
         let entry = entry();
+        // Of what the user names himself the store tells him.
+        if self.is_too_long(url) && entry.role != Role::Seed {
+            return Offered::Refused(TOO_LONG);
+        }
+        self.seen.insert(hash);
         if let Some(outbox) = &mut self.outbox {
             outbox.found.push(waiting(entry));
             return Offered::Queued;
@@ -799,7 +800,8 @@ mod tests {
     fn what_was_named_is_no_trap() {
         let mut frontier = frontier();
         let long = url(&format!("http://a.test/{}", "x".repeat(2_048)));
-        assert_eq!(frontier.offer_named(&long, || Entry::new(&long, 0, Role::Seed)), Offered::Refused(TOO_LONG));
+        assert_eq!(frontier.offer_named(&long, || Entry::new(&long, 0, Role::Page)), Offered::Refused(TOO_LONG));
+        assert_eq!(frontier.offer_named(&long, || Entry::new(&long, 0, Role::Seed)), Offered::Queued);
         for number in 0..10 {
             let named = url(&format!("http://a.test/x?id={number}"));
             assert_eq!(frontier.offer_named(&named, || Entry::new(&named, 0, Role::Seed)), Offered::Queued);
