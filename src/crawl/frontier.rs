@@ -248,8 +248,10 @@ impl Frontier {
         if self.seen.contains(&hash) {
             return Offered::Seen;
         }
-        let is_too_long = self.is_too_long(url);
-        if let Some(why) = self.traps.as_mut().filter(|_| !is_too_long).and_then(|traps| traps.judge(url)) {
+        if self.is_too_long(url) {
+            return Offered::Refused(TOO_LONG);
+        }
+        if let Some(why) = self.traps.as_mut().and_then(|traps| traps.judge(url)) {
             return Offered::Refused(why);
         }
         self.offer_named(url, entry)
