@@ -18,7 +18,15 @@ fn main() {
     let number = |name: &str, usual: usize| std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(usual);
     let pages = number("SIMULATE_PAGES", if is_bench { 1_000_000 } else { 2_000 });
     let crawlers = number("SIMULATE_CRAWLERS", if is_bench { 1_000 } else { 20 });
-    let web = Web { pages, hosts: (pages / 500).max(10), crawlers, per_host: 8, life: Duration::from_secs(60), max_pages: u64::MAX >> 1 };
+    let web = Web {
+        pages,
+        hosts: (pages / 500).max(10),
+        crawlers,
+        per_host: 8,
+        life: Duration::from_secs(60),
+        max_pages: u64::MAX >> 1,
+        max_requests: u64::MAX >> 1,
+    };
     for (what, web) in [("all", web), ("half", Web { max_pages: pages as u64 / 2, ..web })] {
         let began = Instant::now();
         let outcome = web.crawl();

@@ -15,17 +15,25 @@ pub struct Failure {
     message: Option<String>,
     hint: Option<String>,
     status: u8,
+    /// The same may succeed later with nothing done about it.
+    may_pass: bool,
 }
 
 impl Failure {
     /// Something failed, and this is what to do.
     pub fn new(message: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self { lead: ERROR, message: Some(message.into()), hint: Some(hint.into()), status: FAILED }
+        Self { lead: ERROR, message: Some(message.into()), hint: Some(hint.into()), status: FAILED, may_pass: false }
     }
 
     /// The command was called wrongly.
     pub fn usage(message: impl Into<String>) -> Self {
-        Self { lead: ERROR, message: Some(message.into()), hint: Some("see `smolcrawl --help`".to_owned()), status: WRONG_USAGE }
+        Self {
+            lead: ERROR,
+            message: Some(message.into()),
+            hint: Some("see `smolcrawl --help`".to_owned()),
+            status: WRONG_USAGE,
+            may_pass: false,
+        }
     }
 
     /// With another hint.
@@ -36,12 +44,17 @@ impl Failure {
 
     /// The user or the system ended it before it was complete; `kept` is what there is of it.
     pub fn interrupted(kept: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self { lead: "interrupted", message: Some(kept.into()), hint: Some(hint.into()), status: INTERRUPTED }
+        Self { lead: "interrupted", message: Some(kept.into()), hint: Some(hint.into()), status: INTERRUPTED, may_pass: false }
     }
 
     /// Whether somebody ended it.
     pub fn is_interruption(&self) -> bool {
         self.status == INTERRUPTED
+    }
+
+    /// Whether it is worth trying again.
+    pub fn may_pass(&self) -> bool {
+        self.may_pass
     }
 
     /// With more to be said about it.
@@ -52,7 +65,7 @@ impl Failure {
 
     /// Nothing is left to be said: the result has been printed, or nobody reads it any more.
     pub fn silent() -> Self {
-        Self { lead: ERROR, message: None, hint: None, status: FAILED }
+        Self { lead: ERROR, message: None, hint: None, status: FAILED, may_pass: false }
     }
 
     /// What it is and what helps, in one line.
@@ -75,13 +88,13 @@ impl Failure {
 
 impl From<smolcrawl::Error> for Failure {
     fn from(error: smolcrawl::Error) -> Self {
-        Self { lead: ERROR, message: Some(error.chain()), hint: error.hint(), status: FAILED }
+        Self { lead: ERROR, message: Some(error.chain()), hint: error.hint(), status: FAILED, may_pass: error.is_transient() }
     }
 }
 
 impl From<smolcrawl::config::Error> for Failure {
     fn from(error: smolcrawl::config::Error) -> Self {
-        Self { lead: ERROR, message: Some(chain(&error)), hint: Some(error.hint()), status: WRONG_USAGE }
+        Self { lead: ERROR, message: Some(chain(&error)), hint: Some(error.hint()), status: WRONG_USAGE, may_pass: false }
     }
 }
 

@@ -7,9 +7,10 @@ mod binary;
 mod site;
 #[path = "support/stores.rs"]
 mod stores;
+#[path = "support/workers.rs"]
+mod workers;
 
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Stdio};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
@@ -17,98 +18,10 @@ use std::time::{Duration, Instant};
 use binary::{report, run, serve, smolcrawl, text};
 use serde_json::{Value, json};
 use site::{Reply, Site, page};
-use smolcrawl::Engine;
-use smolcrawl::config::{Config, Embeddings, Environment};
-use smolcrawl::engine::{Chunking, CrawlReport, CrawlRequest, JoinRequest, Joining, Resume, Sitemaps};
-use smolcrawl::http::PrivateAddresses;
-use smolcrawl::model::{JoinedEnd, JoinedTotals, SourceState};
-use smolcrawl::reactor::Handle;
-use smolcrawl::reactor::sim::Sim;
+use smolcrawl::engine::{Chunking, JoinRequest, Resume, Sitemaps};
+use smolcrawl::model::{JoinedEnd, SourceState};
 use tempfile::TempDir;
-
-struct World {
-    handle: Handle,
-    site: Site,
-    home: TempDir,
-}
-
-impl World {
-    fn new() -> Self {
-        let sim = Sim::new();
-        ["a.test", "b.test"].iter().for_each(|host| sim.host(host, ["10.0.0.1"]));
-        let (handle, site) = (sim.handle(), Site::default());
-        let listener = handle.block_on(handle.listen("10.0.0.1:80".parse().unwrap())).unwrap();
-        sim.spawn(site.clone().serve(handle.clone(), listener, drop));
-        Self { handle, site, home: TempDir::new().unwrap() }
-    }
-
-    fn database(&self) -> PathBuf {
-        stores::named(&self.home.path().join("index.db"))
-    }
-
-    fn engine(&self) -> Engine {
-        let mut config = Config { environment: Environment::none(), ..Config::new(self.database()) };
-        config.crawl.http.private_addresses = PrivateAddresses::Allow;
-        config.embeddings = Embeddings::None;
-        Engine::with_handle(config, self.handle.clone()).unwrap()
-    }
-
-    /// A front page, and so many pages each of which links to the next ones and to the front page.
-    fn pages(&self, pages: usize) {
-        self.site.page("a.test/", &["/0", "/1"]);
-        for number in 0..pages {
-            let next: Vec<String> =
-                (1..=3).map(|more| number * 2 + more).filter(|next| *next < pages).map(|next| format!("/{next}")).collect();
-            let links: Vec<&str> = next.iter().map(String::as_str).chain(["/"]).collect();
-            let answer = Reply::html(page(&format!("page {number}"), &links)).after(Duration::from_millis(50));
-            self.site.reply(&format!("a.test/{number}"), answer);
-        }
-    }
-
-    fn requests(&self) -> BTreeMap<String, usize> {
-        let mut times = BTreeMap::new();
-        for asked in self.site.asked() {
-            *times.entry(format!("{}{}", asked.host, asked.target)).or_default() += 1;
-        }
-        times
-    }
-
-    /// Each was asked for once.
-    fn once(&self) {
-        let again: Vec<_> = self.requests().into_iter().filter(|(_, times)| *times > 1).collect();
-        assert!(again.is_empty(), "asked for again: {again:?}");
-    }
-
-    async fn join(&self, engine: &Engine, request: CrawlRequest) -> Joining {
-        engine.join(JoinRequest::new(request), Chunking::default()).await.unwrap()
-    }
-
-    /// As many workers as there are engines, to the end.
-    fn crawl(&self, engines: &[Engine], request: &CrawlRequest) -> Vec<(CrawlReport, JoinedTotals)> {
-        self.handle.block_on(async {
-            let mut all = Vec::new();
-            for engine in engines {
-                all.push(self.join(engine, request.clone()).await);
-            }
-            together(all).await
-        })
-    }
-}
-
-async fn together(workers: Vec<Joining>) -> Vec<(CrawlReport, JoinedTotals)> {
-    use futures_util::stream::{FuturesOrdered, StreamExt};
-    let end = |mut joining: Joining| async move {
-        while let Some(event) = joining.next().await {
-            event.unwrap();
-        }
-        (joining.report(), joining.totals().clone())
-    };
-    workers.into_iter().map(end).collect::<FuturesOrdered<_>>().collect().await
-}
-
-fn request() -> CrawlRequest {
-    CrawlRequest::parse(&["http://a.test/"]).unwrap().depth(50).concurrency(4)
-}
+use workers::{World, request, together};
 
 #[test]
 fn three_workers_fetch_each_page_once_and_robots_and_sitemaps_once() {

@@ -53,6 +53,7 @@ fn time(second: u64) -> SystemTime {
 }
 
 const LEASE: u64 = 30;
+const DAY: u64 = 24 * 60 * 60;
 
 fn limits() -> JoinedLimits {
     JoinedLimits { max_pages: 1_000, max_requests: 100_000, max_bytes: 1 << 40, per_host: 1_000, lease: Duration::from_secs(LEASE) }
@@ -212,6 +213,142 @@ fn whoever_is_late_while_nobody_has_missed_it_goes_on() {
 }
 
 #[test]
+fn whoever_is_late_takes_nothing_from_itself() {
+    each(|kept| {
+        let plan = plan(limits(), &[TOP, "http://a.test/2", "http://a.test/3"]);
+        let mut one = Worker::enter(kept.table(), &plan, at(0));
+        assert_eq!(one.take(2, at(0)).len(), 2);
+        one.spent.requests = 2;
+        // As one that was suspended: what it has in hand is not handed out a second time, and its requests count once.
+        assert_eq!(one.take(9, at(LEASE * 10)), ["http://a.test/3"]);
+        let totals = one.totals();
+        assert_eq!((totals.workers, totals.returned, totals.leased, totals.requests), (1, 0, 3, 2));
+        // Another that is as late is gone when somebody else has looked for it.
+        let mut two = Worker::enter(kept.table(), &plan, at(LEASE * 10));
+        assert_eq!(two.take(9, at(LEASE * 11)), [""; 0]);
+        assert_eq!(two.take(9, at(LEASE * 11 + 1)).len(), 3);
+        assert_eq!((one.try_take(9, at(LEASE * 11 + 1)), two.totals().returned), (None, 3));
+    });
+}
+
+#[test]
+fn who_hears_of_nobody_while_the_store_is_kept_from_all_waits_once_for_the_others() {
+    each(|kept| {
+        let plan = plan(limits(), &[TOP, "http://a.test/2", "http://a.test/3", "http://a.test/4"]);
+        let mut two = Worker::enter(kept.table(), &plan, at(0));
+        let mut dead = Worker::enter(kept.table(), &plan, at(0));
+        assert_eq!((dead.take(1, at(0)), two.take(1, at(18)).len()), (vec![TOP.to_owned()], 1));
+        let mut one = Worker::enter(kept.table(), &plan, at(20));
+        // For a minute nobody got to the store. Whoever is the first to get there knows no more of the others than they of it, but of one
+        // that had said nothing for a while before.
+        assert_eq!(one.take(1, at(80)), [TOP], "of the one that was dead before");
+        assert_eq!(two.take(1, at(80)).len(), 1, "which has kept what it had");
+        assert_eq!((one.totals().returned, one.totals().workers), (1, 2));
+        // Once: a third of a lease later whoever has said nothing is dead.
+        let mut silent = Worker::enter(kept.table(), &plan, at(100));
+        assert_eq!(silent.take(1, at(100)).len(), 1);
+        assert_eq!(one.take(0, at(100)).len() + two.take(0, at(100)).len(), 0);
+        assert_eq!(one.take(1, at(140)), [""; 0]);
+        assert_eq!(one.take(1, at(151)).len(), 1);
+        assert_eq!(two.try_take(1, at(151)), None, "it has said nothing either");
+    });
+}
+
+#[test]
+fn who_waits_for_the_store_says_that_it_is_there() {
+    each(|kept| {
+        let plan = plan(limits(), &[TOP]);
+        let mut waiting = Worker::enter(kept.table(), &plan, at(0));
+        waiting.take(1, at(0));
+        let mut other = Worker::enter(kept.table(), &plan, at(0));
+        for second in [20, 40, 60] {
+            assert!(kept.table().renew_joined(waiting.crawl.id, waiting.id, at(second)).unwrap());
+            assert_eq!(other.take(1, at(second + 10)), [""; 0]);
+        }
+        assert_eq!((waiting.totals().requests, waiting.totals().workers), (0, 2), "it is allowed nothing by that");
+        assert_eq!(waiting.settle(vec![dealt(TOP, Became::Page)], &[], at(80)), [Verdict::Stored]);
+        // One that is gone stays so.
+        assert_eq!(other.take(1, at(100)).len() + other.take(1, at(111)).len(), 0);
+        assert!(!kept.table().renew_joined(waiting.crawl.id, waiting.id, at(112)).unwrap());
+        assert_eq!(waiting.try_take(1, at(112)), None);
+    });
+}
+
+#[test]
+fn a_clock_that_was_set_back_keeps_nothing_from_anybody() {
+    each(|kept| {
+        let plan = plan(limits(), &[TOP]);
+        let mut dead = Worker::enter(kept.table(), &plan, at(9_000));
+        assert_eq!(dead.take(1, at(9_000)), [TOP]);
+        let mut alive = Worker::enter(kept.table(), &plan, at(0));
+        assert_eq!(alive.take(1, at(1)), [TOP], "nobody is heard of hours ahead");
+        // A clock that goes back by a little, or a call that waits for another, makes nobody dead.
+        let mut ahead = Worker::enter(kept.table(), &plan, at(30));
+        assert_eq!(ahead.take(0, at(30)), [""; 0]);
+        assert_eq!((alive.take(1, at(2)), alive.totals().workers), (vec![], 2));
+    });
+}
+
+#[test]
+fn the_last_request_goes_to_whoever_has_something_to_ask_for() {
+    each(|kept| {
+        let seeds = ["http://a.test/1", "http://a.test/2", "http://a.test/3"];
+        let plan = plan(JoinedLimits { max_requests: 20, per_host: 1, ..limits() }, &seeds);
+        let mut idle = Worker::enter(kept.table(), &plan, at(0));
+        let mut busy = Worker::enter(kept.table(), &plan, at(0));
+        // The one place of the only host is its.
+        assert_eq!(busy.take(3, at(0)).len(), 1);
+        for second in 1..30 {
+            // It is asked for again and again, as a page that fails.
+            busy.spent = Spent { requests: busy.allowed.requests, bytes: 1 };
+            assert_eq!(idle.take_with_nothing_in_hand(3, at(second)).unwrap().urls, []);
+            assert_eq!(busy.take(3, at(second)), [""; 0]);
+        }
+        busy.settle(vec![dealt("http://a.test/1", Became::Nothing)], &[], at(30));
+        let totals = idle.totals();
+        assert_eq!((busy.spent.requests, totals.requests, totals.ended), (20, 20, Some(JoinedEnd::MaxRequests)), "{totals:?}");
+    });
+}
+
+#[test]
+fn nobody_has_more_addresses_than_it_can_ask_for() {
+    each(|kept| {
+        let urls: Vec<String> = (0..40).map(|number| format!("http://a.test/{number:02}")).collect();
+        let plan = plan(JoinedLimits { max_requests: 6, ..limits() }, &urls.iter().map(|url| &**url).collect::<Vec<_>>());
+        let mut workers = [Worker::enter(kept.table(), &plan, at(0)), Worker::enter(kept.table(), &plan, at(0))];
+        let taken: Vec<usize> = workers.iter_mut().map(|worker| worker.take(20, at(0)).len()).collect();
+        assert_eq!((taken, workers.each_ref().map(|worker| worker.allowed.requests)), (vec![3, 1], [3, 1]));
+    });
+}
+
+#[test]
+fn who_may_receive_nothing_keeps_no_requests_from_others() {
+    each(|kept| {
+        let urls: Vec<String> = (0..4).map(|number| format!("http://a.test/{number}")).collect();
+        let plan =
+            plan(JoinedLimits { max_requests: 12, max_bytes: 1_000, ..limits() }, &urls.iter().map(|url| &**url).collect::<Vec<_>>());
+        let (mut poor, mut rich) = (Worker::enter(kept.table(), &plan, at(0)), Worker::enter(kept.table(), &plan, at(0)));
+        assert_eq!((poor.take(1, at(0)).len(), rich.take(1, at(0)).len()), (1, 1));
+        // One has requests and no bytes left, the other bytes and no requests.
+        poor.spent.bytes = poor.allowed.bytes;
+        rich.spent.requests = rich.allowed.requests;
+        poor.take(0, at(1));
+        poor.spent.bytes = poor.allowed.bytes;
+        let mut second = 2;
+        while rich.totals().ended.is_none() && rich.totals().ending.is_none() {
+            let rest = Spent { requests: poor.allowed.requests - poor.spent.requests, bytes: 0 };
+            poor.allowed.requests = poor.spent.requests;
+            poor.take_and_return(1, rest, at(second)).unwrap();
+            poor.spent.bytes = poor.allowed.bytes;
+            rich.take(0, at(second));
+            rich.spent.requests = rich.allowed.requests;
+            second += 1;
+            assert!(second < 50, "{:?} {:?} {:?}", rich.totals(), poor.allowed, rich.allowed);
+        }
+    });
+}
+
+#[test]
 fn a_worker_that_leaves_gives_back_at_once() {
     each(|kept| {
         let plan = plan(limits(), &[TOP, "http://a.test/2"]);
@@ -320,9 +457,9 @@ fn a_delay_lets_one_in_and_an_overload_nobody() {
         assert_eq!(table.robots(one.crawl.id, "http://a.test", at(1)).unwrap(), RobotsKnown::Wait, "another has it in hand");
         assert_eq!(table.robots(one.crawl.id, "http://a.test", at(LEASE + 1)).unwrap(), RobotsKnown::Ask, "who has died");
         let text = b"User-agent: *\nCrawl-delay: 10\n\0\xff".as_slice();
-        table.keep_robots(one.crawl.id, "http://a.test", Some((200, text)), Some(Duration::from_secs(10))).unwrap();
-        let known = RobotsKnown::As { status: 200, body: text.to_vec() };
-        assert_eq!(table.robots(one.crawl.id, "http://a.test", at(3)).unwrap(), known);
+        table.keep_robots(one.crawl.id, "http://a.test", Some((200, text)), Some(Duration::from_secs(10)), at(3)).unwrap();
+        let known = |good_for| RobotsKnown::As { status: 200, body: text.to_vec(), good_for: Duration::from_secs(good_for) };
+        assert_eq!(table.robots(one.crawl.id, "http://a.test", at(3)).unwrap(), known(DAY));
         let hosts = |taken: Vec<String>| taken.iter().filter(|url| url.contains("//a.")).count();
         kept.origins().note_overload("http://b.test", Some(Duration::from_secs(20)), time(3)).unwrap();
         let taken = [one.take(9, at(4)), two.take(9, at(4))];
@@ -332,8 +469,23 @@ fn a_delay_lets_one_in_and_an_overload_nobody() {
         assert!(two.totals().leased > 1, "it rests no more");
         // What could not be had is asked for by the next who wants it.
         assert_eq!(table.robots(one.crawl.id, "http://c.test", at(5)).unwrap(), RobotsKnown::Ask);
-        table.keep_robots(one.crawl.id, "http://c.test", None, None).unwrap();
+        table.keep_robots(one.crawl.id, "http://c.test", None, None, at(5)).unwrap();
         assert_eq!(table.robots(one.crawl.id, "http://c.test", at(5)).unwrap(), RobotsKnown::Ask);
+        // What is there counts for a day. Then one asks again, and for the others the old text is good until it has an answer, or a lease
+        // is over; what it asked for holds as well.
+        assert_eq!(table.robots(one.crawl.id, "http://a.test", at(2 + DAY)).unwrap(), known(1));
+        assert_eq!(table.robots(one.crawl.id, "http://a.test", at(3 + DAY)).unwrap(), RobotsKnown::Ask);
+        assert_eq!(table.robots(one.crawl.id, "http://a.test", at(4 + DAY)).unwrap(), known(LEASE - 1));
+        table.keep_robots(one.crawl.id, "http://a.test", None, None, at(5 + DAY)).unwrap();
+        assert_eq!(table.robots(one.crawl.id, "http://a.test", at(5 + DAY)).unwrap(), RobotsKnown::Ask, "it could not be had");
+        let mut three = Worker::enter_in(table, one.crawl.clone(), at(5 + DAY));
+        assert_eq!(hosts(three.take(9, at(5 + DAY))), 1, "one in flight, as before");
+        table.keep_robots(one.crawl.id, "http://a.test", Some((404, b"")), None, at(6 + DAY)).unwrap();
+        let none = RobotsKnown::As { status: 404, body: Vec::new(), good_for: Duration::from_secs(DAY) };
+        assert_eq!(table.robots(one.crawl.id, "http://a.test", at(6 + DAY)).unwrap(), none);
+        assert_eq!(hosts(three.take(9, at(6 + DAY))), 2, "and as many as there are where nothing is asked for");
+        // Kept by a clock that was set back since: nobody knows how old it is.
+        assert_eq!(table.robots(one.crawl.id, "http://a.test", at(0)).unwrap(), RobotsKnown::Ask);
     });
 }
 
@@ -369,6 +521,79 @@ fn what_is_left_out_and_what_is_given_up_is_not_given_out() {
 }
 
 #[test]
+fn what_yields_to_a_host_that_was_given_up_is_asked_for_and_what_was_there_is_not() {
+    each(|kept| {
+        let seeds = [TOP, "http://bad.test/1", "http://bad.test/2", "http://bad.test/copy", "http://bad.test/in", "http://bad.test/gone"];
+        let mut one = Worker::enter(kept.table(), &plan(limits(), &seeds), at(0));
+        let yields = |from: &str, to: &str| dealt(from, Became::Yields(to.into()));
+        assert_eq!(one.take(1, at(0)), [TOP]);
+        assert_eq!(one.take(1, at(0)), ["http://bad.test/1"]);
+        let mut two = Worker::enter_in(kept.table(), one.crawl.clone(), at(0));
+        assert_eq!(two.take(2, at(0)).len(), 2);
+        // Its own origin is given up, and the one it yields to is not there.
+        two.settle(vec![yields("http://bad.test/copy", "http://bad.test/gone")], &[], at(1));
+        one.try_settle(Settled { given_up: vec!["http://bad.test".into()], ..Settled::default() }, at(1)).unwrap();
+        one.try_settle(Settled { given_up: vec!["http://bad.test".into()], ..Settled::default() }, at(1)).unwrap();
+        let totals = one.totals();
+        assert_eq!((totals.queued, totals.leased, totals.done), (0, 3, 3), "what waits there counts as dealt with, once: {totals:?}");
+        // A page of another host yields to one that nobody asks for any more.
+        one.settle(vec![yields(TOP, "http://bad.test/gone")], &[], at(2));
+        let restored = one.try_take(9, at(2)).unwrap().urls;
+        assert_eq!(restored.iter().map(|of| (&*of.url, of.role)).collect::<Vec<_>>(), [(TOP, Waiting::RESTORED)]);
+        // One of those that waited there came by a redirect all the same, and is stored.
+        let deal = Dealt { hops: vec!["http://bad.test/1".into()], ..dealt("http://bad.test/in", Became::Page) };
+        assert_eq!(one.settle(vec![deal, dealt(TOP, Became::Page)], &[], at(3)), [Verdict::Stored, Verdict::Stored]);
+        // Whoever yields to what came to nothing is not asked for there.
+        two.settle(vec![dealt("http://bad.test/2", Became::Nothing)], &[], at(4));
+        let totals = one.totals();
+        assert_eq!((totals.queued, totals.leased, totals.pages, totals.ended), (0, 0, 2, Some(JoinedEnd::Complete)), "{totals:?}");
+        assert_eq!(totals.done, 6, "{totals:?}");
+    });
+}
+
+/// A page that came by a redirect which its worker has followed waits in the table, where another may take it meanwhile.
+#[test]
+fn what_a_redirect_led_to_is_counted_once_while_others_take_it() {
+    const PAGES: usize = 120;
+    each(|kept| {
+        let clock = Clock::Store { ahead: Duration::ZERO };
+        let crawl = kept.table().open_joined(&plan(limits(), &[]), clock).unwrap();
+        let mut first = Worker::enter_in(kept.table(), crawl.clone(), clock);
+        let doors: Vec<String> = (0..PAGES).map(|number| format!("http://a.test/door/{number}")).collect();
+        let ins: Vec<String> = (0..PAGES).map(|number| format!("http://a.test/in/{number}")).collect();
+        let found = doors.iter().map(|url| (&**url, 0)).chain(ins.iter().map(|url| (&**url, 1)));
+        first.settle(vec![], &found.collect::<Vec<_>>(), clock);
+        let had = first.take(PAGES, clock);
+        assert_eq!(had, doors);
+        let stored = AtomicU64::new(0);
+        let count = |verdicts: Vec<Verdict>| {
+            stored.fetch_add(verdicts.iter().filter(|verdict| **verdict == Verdict::Stored).count() as u64, Ordering::SeqCst);
+        };
+        let (of, id) = (&crawl, first.id);
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                let first = Worker { id, ..Worker::enter_in(kept.table(), of.clone(), clock) };
+                for (door, led_to) in doors.iter().zip(&ins) {
+                    let deal = Dealt { hops: vec![(**door).into()], ..dealt(led_to, Became::Page) };
+                    count(first.settle(vec![deal], &[], clock));
+                }
+            });
+            scope.spawn(|| {
+                let mut second = Worker::enter_in(kept.table(), of.clone(), clock);
+                while second.totals().ended.is_none() {
+                    for url in second.take(1, clock) {
+                        count(second.settle(vec![dealt(&url, Became::Page)], &[], clock));
+                    }
+                }
+            });
+        });
+        let totals = kept.table().joined_totals(crawl.id).unwrap().unwrap();
+        assert_eq!((totals.pages, totals.stored, totals.done), (PAGES as u64, PAGES as u64, 2 * PAGES as u64), "{totals:?}");
+        assert_eq!(stored.into_inner(), PAGES as u64);
+    });
+}
+
+#[test]
 fn a_crawl_can_be_ended_by_anybody() {
     each(|kept| {
         let plan = plan(limits(), &[TOP, "http://a.test/2"]);
@@ -379,7 +604,7 @@ fn a_crawl_can_be_ended_by_anybody() {
         assert_eq!((given.urls.len(), given.totals.ended), (0, Some(JoinedEnd::Stopped)));
         let anew = kept.table().open_joined(&plan, at(2)).unwrap();
         assert_ne!(anew.id, one.crawl.id);
-        assert_eq!(kept.table().take_joined(one.crawl.id, one.id, &Wish::default(), at(3)).ok().flatten(), None, "it is forgotten");
+        assert_eq!(kept.table().take_joined(one.crawl.id, one.id, &Wish::default(), at(3)).unwrap(), None, "it is forgotten");
     });
 }
 
@@ -392,7 +617,7 @@ fn nothing_is_left_of_a_crawl_but_its_account() {
         let plan = plan(JoinedLimits { max_pages: 100_000, ..limits() }, &many);
         let mut one = Worker::enter(kept.table(), &plan, at(0));
         for number in 0..3 {
-            kept.table().keep_robots(one.crawl.id, &format!("http://{number}.test"), Some((200, b"User-agent: *")), None).unwrap();
+            kept.table().keep_robots(one.crawl.id, &format!("http://{number}.test"), Some((200, b"User-agent: *")), None, at(0)).unwrap();
         }
         assert_eq!(one.take(2, at(1)).len(), 2);
         assert!(!kept.table().close_joined(one.crawl.id).unwrap(), "it goes on");

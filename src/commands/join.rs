@@ -6,7 +6,7 @@ use futures_lite::future;
 use serde_json::{Value, json};
 use smolcrawl::Engine;
 use smolcrawl::engine::{CrawlReport, CrawlRequest, Fill, JoinRequest, Joining, Resume};
-use smolcrawl::model::{Joined, JoinedTotals, SourceId};
+use smolcrawl::model::{Joined, JoinedEnd, JoinedId, JoinedTotals, SourceId};
 use smolcrawl::reactor::Handle;
 
 use super::output::Output;
@@ -14,7 +14,7 @@ use super::progress::{Counts, Lines, PATIENCE, Spinner};
 use super::signals::{Interruption, interruption};
 use super::{Failure, Shown, crawl, database_exists, progress};
 use crate::cli;
-use crate::terminal;
+use crate::terminal::{self, tell};
 
 /// Opens a crawl, or takes part in the one that is open.
 pub async fn crawl(
@@ -47,37 +47,27 @@ pub async fn crawl(
 pub async fn work(engine: &Engine, asked: cli::Work, shown: Shown) -> Result<(), Failure> {
     database_exists(engine)?;
     let interrupted = interruption()?;
-    let (mut done, mut last) = (Vec::new(), None);
+    let (mut done, mut last, mut between) = (Vec::new(), None, BETWEEN);
     loop {
-        let open = open(engine, asked.source.as_deref()).await?;
-        if let Some(joined) = open.into_iter().next() {
-            let id = joined.id;
-            let mut joining = engine.take_part(joined, asked.concurrency.into(), engine.config().chunk.clone()).await?;
-            let outcome = take_part(engine, &mut joining, shown, &interrupted).await;
-            let report = joining.report();
-            done.push(described(&report, joining.fill(), joining.totals())?);
-            if !asked.json.json {
-                print(&report, joining.fill(), joining.totals(), asked.json)?;
+        match next(engine, &asked, shown, &interrupted, &mut done, &mut last).await {
+            Ok(Next::Another) => continue,
+            Ok(Next::Later) => between = BETWEEN,
+            Ok(Next::Nothing) => return finish(&asked, &done),
+            // Whoever is to stay waits for the store as well.
+            Err(failure) if asked.wait && failure.may_pass() => {
+                between = (between * 2).min(LONGEST_BETWEEN);
+                tell!("tried again in {} s: {}", between.as_secs(), terminal::line(&failure.told()));
             }
-            if outcome? == Ended::Interrupted {
-                finish(&asked, &done)?;
-                return Err(left(&report));
-            }
-            // One that did not end with this part of it, as its time was up or the others are at it: no part is taken twice at once.
-            if last.replace(id) != Some(id) {
-                continue;
-            }
-        } else {
-            if !asked.no_index {
-                progress::embed_together_unless_interrupted(engine, shown, &interrupted).await?;
-            }
-            if !asked.wait {
-                return finish(&asked, &done);
+            Err(failure) => {
+                if failure.is_interruption() && !done.is_empty() {
+                    finish(&asked, &done)?;
+                }
+                return Err(failure);
             }
         }
         let is_asked = future::or(
             async {
-                engine.handle().sleep(BETWEEN).await;
+                engine.handle().sleep(between).await;
                 false
             },
             async {
@@ -89,6 +79,43 @@ pub async fn work(engine: &Engine, asked: cli::Work, shown: Shown) -> Result<(),
             return finish(&asked, &done);
         }
     }
+}
+
+/// What one who works does next.
+enum Next {
+    Another,
+    Later,
+    Nothing,
+}
+
+/// Takes part in the first crawl that is open, or embeds where there is none.
+async fn next(
+    engine: &Engine,
+    asked: &cli::Work,
+    shown: Shown,
+    interrupted: &Interruption,
+    done: &mut Vec<Value>,
+    last: &mut Option<JoinedId>,
+) -> Result<Next, Failure> {
+    let Some(joined) = open(engine, asked.source.as_deref()).await?.into_iter().next() else {
+        if !asked.no_index {
+            progress::embed_together_unless_interrupted(engine, shown, interrupted).await?;
+        }
+        return Ok(if asked.wait { Next::Later } else { Next::Nothing });
+    };
+    let id = joined.id;
+    let mut joining = engine.take_part(joined, asked.concurrency.into(), engine.config().chunk.clone()).await?;
+    let outcome = take_part(engine, &mut joining, shown, interrupted).await;
+    let report = joining.report();
+    done.push(described(&report, joining.fill(), joining.totals())?);
+    if !asked.json.json {
+        print(&report, joining.fill(), joining.totals(), asked.json)?;
+    }
+    if outcome? == Ended::Interrupted {
+        return Err(left(&report));
+    }
+    // One that did not end with this part of it, as its time was up or the others are at it: no part is taken twice at once.
+    Ok(if last.replace(id) == Some(id) { Next::Later } else { Next::Another })
 }
 
 async fn open(engine: &Engine, source: Option<&str>) -> Result<Vec<Joined>, Failure> {
@@ -181,7 +208,8 @@ fn print(report: &CrawlReport, fill: &Fill, totals: &JoinedTotals, json: cli::Js
     let JoinedTotals { workers, queued, leased, stored, skipped, failed, requests, returned, late, .. } = totals;
     let how = match (totals.ended, queued + leased) {
         (Some(_), 0) => "it has ended".to_owned(),
-        (Some(_), left) => format!("it has ended with {left} URLs left"),
+        (Some(JoinedEnd::Stopped), left) => format!("it has ended with {left} URLs left"),
+        (Some(_), left) => format!("it has ended with {left} URLs left, which `smolcrawl crawl … --resume` goes on with, without --join"),
         (None, left) => format!("{left} URLs are left, and {workers} workers are at it: `smolcrawl work` takes part"),
     };
     let back = match returned {
@@ -197,5 +225,6 @@ fn left(report: &CrawlReport) -> Failure {
     Failure::interrupted(kept, "the same command takes part again, as does `smolcrawl work`")
 }
 
-/// How long one who waits looks for more to do.
+/// How long one who waits looks for more to do, and for how long at the most where the store cannot be asked.
 const BETWEEN: Duration = Duration::from_secs(1);
+const LONGEST_BETWEEN: Duration = Duration::from_secs(60);

@@ -319,6 +319,12 @@ impl Fetcher {
         Spent { requests: unspent(max_requests, requests), bytes: unspent(max_bytes, bytes) }
     }
 
+    /// What was spent beyond what was allowed counts no more, and nothing is allowed yet.
+    pub(super) fn start_over(&self) {
+        self.spent.max_requests.store(self.requests(), Ordering::Relaxed);
+        self.spent.max_bytes.store(self.bytes(), Ordering::Relaxed);
+    }
+
     /// So much more may be asked for than before.
     pub(super) fn allow(&self, requests: u64, bytes: u64) {
         self.spent.max_requests.fetch_add(requests, Ordering::Relaxed);

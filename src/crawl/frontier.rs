@@ -181,6 +181,7 @@ impl Frontier {
     /// From now on what is offered is told, not queued: what is queued is given from outside.
     pub(super) fn share(&mut self) {
         self.outbox.get_or_insert_default();
+        self.limits.max_url_length = self.limits.max_url_length.min(LONGEST_SHARED);
         self.clear();
     }
 
@@ -189,6 +190,22 @@ impl Frontier {
         (self.origins, self.ready, self.waiting) = (HashMap::new(), BTreeSet::new(), BTreeSet::new());
         self.delayed.clear();
         self.queued = 0;
+    }
+
+    /// The same of what was given from outside. What pages wait for that have come is its own.
+    pub(super) fn lose_shared(&mut self) {
+        let mut beside = Vec::new();
+        for origin in std::mem::take(&mut self.origins).into_values() {
+            beside.extend(origin.queues.into_iter().filter(|(rank, _)| *rank == BESIDE).flat_map(|(_, entries)| entries));
+        }
+        self.delayed.retain(|_, entry| entry.role == Role::Beside);
+        let delayed = std::mem::take(&mut self.delayed);
+        self.clear();
+        self.delayed = delayed;
+        beside.into_iter().for_each(|entry| self.push(&entry.parsed(), entry, End::Back));
+        if let Some(outbox) = &mut self.outbox {
+            outbox.lose_all();
+        }
     }
 
     pub(super) fn outbox(&mut self) -> Option<&mut Outbox> {
@@ -231,7 +248,10 @@ impl Frontier {
         if self.seen.contains(&hash) {
             return Offered::Seen;
         }
-        if let Some(why) = self.trap(url) {
+        if self.is_too_long(url) {
+            return Offered::Refused(TOO_LONG);
+        }
+        if let Some(why) = self.traps.as_mut().and_then(|traps| traps.judge(url)) {
             return Offered::Refused(why);
         }
         self.offer_named(url, entry)
@@ -240,6 +260,11 @@ impl Frontier {
     /// Whether it was offered, or dealt with by an earlier crawl.
     pub(super) fn has_met(&self, url: &Url) -> bool {
         self.seen.contains(&self.hasher.hash_one(url.as_str()))
+    }
+
+    /// Whether no address may be as long.
+    pub(super) fn is_too_long(&self, url: &Url) -> bool {
+        url.as_str().len() > self.limits.max_url_length
     }
 
     /// Queues what a user or a sitemap has named one by one: that is finite, whatever it looks like.
@@ -251,8 +276,12 @@ impl Frontier {
         if self.queued >= self.limits.max_queued {
             return Offered::Refused("the queue is full");
         }
-        self.seen.insert(hash);
         let entry = entry();
+        // Of what the user names himself the store tells him.
+        if self.is_too_long(url) && entry.role != Role::Seed {
+            return Offered::Refused(TOO_LONG);
+        }
+        self.seen.insert(hash);
         if let Some(outbox) = &mut self.outbox {
             outbox.found.push(waiting(entry));
             return Offered::Queued;
@@ -415,14 +444,6 @@ impl Frontier {
             (Stand::Ready, None) | (Stand::Blocked, _) => {}
         }
     }
-
-    /// Why the URL is probably one of endlessly many.
-    fn trap(&mut self, url: &Url) -> Option<&'static str> {
-        if url.as_str().len() > self.limits.max_url_length {
-            return Some("the URL is too long");
-        }
-        self.traps.as_mut().and_then(|traps| traps.judge(url))
-    }
 }
 
 enum End {
@@ -432,6 +453,9 @@ enum End {
 
 /// The rank of what pages wait for that have come.
 const BESIDE: u32 = 0;
+pub(super) const TOO_LONG: &str = "the URL is too long";
+/// A row of a server's index ends at 2,704 bytes.
+const LONGEST_SHARED: usize = 2_048;
 
 /// Scheme, host and port: what has one robots.txt and one pace.
 pub(super) fn origin(url: &Url) -> Box<str> {
@@ -723,6 +747,27 @@ mod tests {
     }
 
     #[test]
+    fn what_pages_wait_for_that_have_come_is_not_lost_with_what_was_given() {
+        let (mut frontier, now) = (frontier(), Instant::now());
+        frontier.share();
+        let entry = |text: &str, role| (url(text), Entry::new(&url(text), 1, role));
+        for (url, entry) in
+            [entry("http://a.test/1", Role::Page), entry("http://a.test/data", Role::Beside), entry("http://b.test/", Role::Seed)]
+        {
+            frontier.queue_remembered(&url, entry);
+        }
+        frontier.delay(entry("http://a.test/2", Role::Page).1, now);
+        frontier.delay(entry("http://a.test/more", Role::Beside).1, now);
+        frontier.lose_shared();
+        assert_eq!(frontier.len(), 2);
+        frontier.wake(now);
+        let mut left: Vec<_> = std::iter::from_fn(|| take(&mut frontier)).collect();
+        left.sort();
+        assert_eq!(left, ["http://a.test/data", "http://a.test/more"]);
+        assert!(is_empty(&frontier));
+    }
+
+    #[test]
     fn a_whole_origin_can_be_taken() {
         let mut frontier = frontier();
         for text in ["http://a.test/1", "http://a.test/2", "http://b.test/"] {
@@ -756,6 +801,9 @@ mod tests {
     #[test]
     fn what_was_named_is_no_trap() {
         let mut frontier = frontier();
+        let long = url(&format!("http://a.test/{}", "x".repeat(2_048)));
+        assert_eq!(frontier.offer_named(&long, || Entry::new(&long, 0, Role::Page)), Offered::Refused(TOO_LONG));
+        assert_eq!(frontier.offer_named(&long, || Entry::new(&long, 0, Role::Seed)), Offered::Queued);
         for number in 0..10 {
             let named = url(&format!("http://a.test/x?id={number}"));
             assert_eq!(frontier.offer_named(&named, || Entry::new(&named, 0, Role::Seed)), Offered::Queued);

@@ -43,6 +43,8 @@ pub(super) struct Polite {
     per_host: usize,
     /// Failures in a row after which an origin is left alone.
     give_up_after: u32,
+    /// How long a robots.txt counts; then it is asked for again.
+    robots_lifetime: Duration,
     hosts: HashMap<Box<str>, Host>,
     /// Origins whose rules are known, the first learned first, with the bytes that their rules take.
     learned: VecDeque<(Box<str>, usize)>,
@@ -75,12 +77,19 @@ enum Knowledge {
     Nothing,
     /// The request is under way.
     Asked,
-    Known(Arc<Rules>),
+    /// Since then.
+    Known(Arc<Rules>, Instant),
 }
 
 impl Polite {
     pub(super) fn new(robots: Robots, per_host: usize, give_up_after: u32) -> Self {
-        Self { robots, per_host, give_up_after, hosts: HashMap::new(), learned: VecDeque::new(), bytes: 0 }
+        let robots_lifetime = Duration::MAX;
+        Self { robots, per_host, give_up_after, robots_lifetime, hosts: HashMap::new(), learned: VecDeque::new(), bytes: 0 }
+    }
+
+    /// Of a crawl that may last for longer than a robots.txt counts.
+    pub(super) fn asking_again_after(self, robots_lifetime: Duration) -> Self {
+        Self { robots_lifetime, ..self }
     }
 
     /// What robots.txt says is asked once a URL: `is_allowed` remembers it while the URL waits.
@@ -88,10 +97,14 @@ impl Polite {
         let unknown = Host::default();
         let host = self.hosts.get(&url[..url::Position::BeforePath]).unwrap_or(&unknown);
         let rules = match (&host.knowledge, self.robots) {
-            (Knowledge::Known(rules), Robots::Obey) if !*is_allowed => Some(rules),
+            (Knowledge::Known(rules, at), Robots::Obey) if now.saturating_duration_since(*at) >= self.lifetime(rules) => {
+                *is_allowed = false;
+                return Verdict::AskRobots;
+            }
+            (Knowledge::Known(rules, _), Robots::Obey) if !*is_allowed => Some(rules),
             (Knowledge::Nothing, Robots::Obey) => return Verdict::AskRobots,
             (Knowledge::Asked, Robots::Obey) => return Verdict::Busy,
-            (Knowledge::Known(_), Robots::Obey) | (_, Robots::Ignore) => None,
+            (Knowledge::Known(..), Robots::Obey) | (_, Robots::Ignore) => None,
         };
         if let Some(forbidden) = rules.and_then(|rules| rules.forbids(url)) {
             return Verdict::Never(forbidden);
@@ -103,6 +116,12 @@ impl Polite {
             Some(at) if at > now => Verdict::Wait(at),
             _ => Verdict::Go,
         }
+    }
+
+    /// It counts until something else can be asked for, however long the origin wants to be left alone before that.
+    fn lifetime(&self, rules: &Rules) -> Duration {
+        let pause = rules.crawl_delay.unwrap_or_default().max(MAX_PAUSE);
+        self.robots_lifetime.max(pause.saturating_mul(2))
     }
 
     /// The request for an origin's robots.txt is under way.
@@ -122,7 +141,8 @@ impl Polite {
         if let Some(delay) = rules.crawl_delay {
             host.not_before = Some(now + delay);
         }
-        host.knowledge = Knowledge::Known(rules);
+        host.knowledge = Knowledge::Known(rules, now);
+        // What was learned anew stands here twice, first in vain.
         self.learned.push_back((origin(url), size));
         self.bytes += size;
         // What is forgotten is learned again if it is needed again, from the crawler's memory as a rule.
@@ -131,7 +151,7 @@ impl Polite {
             && let Some((oldest, size)) = self.learned.pop_front()
         {
             self.bytes -= size;
-            if let Some(Host { knowledge: knowledge @ Knowledge::Known(_), .. }) = self.hosts.get_mut(&oldest) {
+            if let Some(Host { knowledge: knowledge @ Knowledge::Known(..), .. }) = self.hosts.get_mut(&oldest) {
                 *knowledge = Knowledge::Nothing;
             }
         }
@@ -229,7 +249,7 @@ impl Host {
 
     fn crawl_delay(&self, robots: Robots) -> Option<Duration> {
         match (&self.knowledge, robots) {
-            (Knowledge::Known(rules), Robots::Obey) => rules.crawl_delay.filter(|delay| !delay.is_zero()),
+            (Knowledge::Known(rules, _), Robots::Obey) => rules.crawl_delay.filter(|delay| !delay.is_zero()),
             _ => None,
         }
     }
@@ -419,6 +439,28 @@ mod tests {
         assert_eq!(polite.verdict(&page, &mut false, now), Verdict::Go);
         let failures: Vec<_> = (0..3).map(|_| polite.ended(&page, now, Ended::Broken)).collect();
         assert_eq!(failures, [None, None, Some(3)], "what is, counts");
+    }
+
+    #[test]
+    fn robots_txt_is_asked_for_again_when_it_is_old() {
+        let (now, day) = (Instant::now(), Duration::from_secs(24 * 60 * 60));
+        let (mut polite, page) = (Polite::new(Robots::Obey, 1, 50).asking_again_after(day), url("http://a.test/x"));
+        polite.learned(&page, rules("User-agent: *\nDisallow: /y"), now);
+        let mut is_allowed = false;
+        assert_eq!(polite.verdict(&page, &mut is_allowed, now + day - Duration::from_secs(1)), Verdict::Go);
+        // Also for what was allowed by the old one, and waits.
+        assert_eq!((is_allowed, polite.verdict(&page, &mut is_allowed, now + day)), (true, Verdict::AskRobots));
+        polite.asked_robots(&page);
+        assert_eq!(polite.verdict(&page, &mut is_allowed, now + day), Verdict::Busy);
+        polite.learned(&page, rules("User-agent: *\nDisallow: /x"), now + day);
+        assert!(matches!(polite.verdict(&page, &mut is_allowed, now + day), Verdict::Never(_)));
+        // A delay that is longer lets something be asked for in between.
+        let (mut slow, delay) = (Polite::new(Robots::Obey, 1, 50).asking_again_after(Duration::ZERO), Duration::from_secs(60));
+        slow.learned(&page, rules("User-agent: *\nCrawl-delay: 60"), now);
+        assert_eq!(slow.verdict(&page, &mut false, now), Verdict::Wait(now + delay));
+        assert_eq!(slow.verdict(&page, &mut false, now + delay), Verdict::Go);
+        assert_eq!(slow.verdict(&page, &mut false, now + delay * 2), Verdict::AskRobots);
+        assert_eq!(Polite::new(Robots::Ignore, 1, 50).asking_again_after(Duration::ZERO).verdict(&page, &mut false, now), Verdict::Go);
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! A crawl that many crawlers do together: how its walk gets addresses from outside and tells what came of them. Pure; who keeps the table
 //! where is not known here.
 //!
-//! Each of them walks as always, over the addresses that it was given: links go out instead of into its own queue. What it knows by itself
+//! Each of them walks as always, over the addresses that it was given: links go out instead of into its own queue. Each link goes out once, as it
+//! is met once: whoever takes it has to keep it until it is in the table. What it knows by itself
 //! and others do not costs a request more at the worst: which names a site goes by, which pages are there in markdown, what traps are, which
 //! links were left out. What would lose or double a page is told: what seeds taught, what became of an address, contents,
 //! translations.
@@ -66,6 +67,11 @@ impl Outbox {
         hops.retain(|hop| **hop != *to.as_str());
         self.hops.insert(to.as_str().into(), hops);
         self.followed.insert(from.as_str().into());
+    }
+
+    /// What was followed at once is not any more. What is told already is told again by nobody, as it is met once.
+    pub(super) fn lose_all(&mut self) {
+        self.hops.clear();
     }
 
     pub(super) fn dealt_with(&mut self, url: Box<str>, became: Became) {

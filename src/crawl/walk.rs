@@ -157,7 +157,8 @@ impl Crawl {
             bounds: Bounds::new(request.scope, &seeds),
             selection: Selection::of(&request, &seeds),
             frontier,
-            polite: Polite::new(request.robots, request.per_host.unwrap_or(request.concurrency).max(1), config.give_up_after),
+            polite: Polite::new(request.robots, request.per_host.unwrap_or(request.concurrency).max(1), config.give_up_after)
+                .asking_again_after(config.robots_lifetime),
             jobs: FuturesUnordered::new(),
             alarm: None,
             ready: VecDeque::new(),

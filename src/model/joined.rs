@@ -220,8 +220,8 @@ pub enum JoinedEnd {
 /// What is known of an origin's robots.txt in a crawl that is done together.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RobotsKnown {
-    /// As it came.
-    As { status: u16, body: Vec<u8> },
+    /// As it came, and how long that counts.
+    As { status: u16, body: Vec<u8>, good_for: Duration },
     /// Nothing: whoever is told so asks for it, and nobody else until the time of a lease is over.
     Ask,
     /// Another asks for it just now.

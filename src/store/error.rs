@@ -101,6 +101,26 @@ impl Error {
         }
     }
 
+    /// Whether others had it for as long as is waited: nothing of the call was done.
+    pub fn is_busy(&self) -> bool {
+        match self {
+            Self::Busy { .. } => true,
+            #[cfg(feature = "postgres")]
+            Self::Server { trouble, .. } => matches!(trouble, super::postgres::Trouble::Busy { .. }),
+            _ => false,
+        }
+    }
+
+    /// Whether it may be about what was to be stored, rather than about the store: then something else can be.
+    pub fn is_of_content(&self) -> bool {
+        match self {
+            Self::Corrupt { .. } | Self::Sqlite { .. } => true,
+            #[cfg(feature = "postgres")]
+            Self::Server { trouble, .. } => trouble.is_of_content(),
+            _ => false,
+        }
+    }
+
     /// What is told of damage that could not be mended for this reason: the reason where the same may be asked again.
     pub(super) fn unless_it_may_pass(self, why: Self) -> Self {
         if why.is_transient() {

@@ -22,6 +22,7 @@ pub struct Web {
     /// The mean life of a crawler.
     pub life: Duration,
     pub max_pages: u64,
+    pub max_requests: u64,
 }
 
 /// What has become of it.
@@ -61,8 +62,12 @@ struct Crawler {
     /// Which one it is, of those at this place.
     life: u32,
     in_flight: Vec<usize>,
+    /// What it has in hand and may not ask for yet.
+    held_up: Vec<usize>,
     settled: Settled,
     pages: Vec<PageOf>,
+    /// Requests.
+    allowed: u64,
     spent: Spent,
     is_flushing: bool,
 }
@@ -91,12 +96,14 @@ const LEASE: u64 = 30_000;
 /// Of the hosts one in so many wants this time between two requests.
 const SLOW: usize = 20;
 const DELAY: u64 = 500;
+/// After four hours a crawl of these stands still.
+const LONGEST: u64 = 4 * 60 * 60 * 1_000;
 
 impl Web {
     pub fn crawl(self) -> Outcome {
         let limits = JoinedLimits {
             max_pages: self.max_pages,
-            max_requests: u64::MAX >> 1,
+            max_requests: self.max_requests,
             max_bytes: u64::MAX >> 1,
             per_host: self.per_host,
             lease: Duration::from_millis(LEASE),
@@ -122,8 +129,10 @@ impl Web {
             worker: None,
             life: 0,
             in_flight: Vec::new(),
+            held_up: Vec::new(),
             settled: Settled::default(),
             pages: Vec::new(),
+            allowed: 0,
             spent: Spent::default(),
             is_flushing: false,
         };
@@ -186,7 +195,7 @@ impl World {
             self.later(at, crawler, Event::Enter);
         }
         while let Some(Reverse((at, _, crawler, life, event))) = self.events.pop() {
-            if self.is_over {
+            if self.is_over || at > LONGEST {
                 break;
             }
             self.now = at;
@@ -234,6 +243,7 @@ impl World {
         let worker = self.table.enter_joined(self.crawl, "virtual", clock(self.now)).unwrap();
         let of = &mut self.crawlers[crawler];
         (of.worker, of.settled, of.spent, of.is_flushing) = (Some(worker), Settled::default(), Spent::default(), false);
+        (of.allowed, of.held_up) = (0, Vec::new());
         of.pages.clear();
         // Some live a tenth of the mean, some nearly twice as long.
         let mean = self.web.life.as_millis() as u64;
@@ -244,15 +254,33 @@ impl World {
 
     fn ask(&mut self, crawler: usize) {
         self.outcome.calls += 1;
-        let of = &self.crawlers[crawler];
+        let of = &mut self.crawlers[crawler];
         let Some(worker) = of.worker else { return };
-        let urls = 16_usize.saturating_sub(of.in_flight.len());
-        let wish = Wish { urls, spent: of.spent, ..Wish::default() };
+        let urls = 16_usize.saturating_sub(of.in_flight.len() + of.held_up.len());
+        let is_idle = of.in_flight.is_empty() && !of.is_flushing;
+        // What it may ask for and has no use for is others'.
+        let unused = if is_idle && of.held_up.is_empty() { of.allowed - of.spent.requests } else { 0 };
+        of.allowed -= unused;
+        let wish = Wish { urls, spent: of.spent, returned: Spent { requests: unused, bytes: 0 }, ..Wish::default() };
         let Some(given) = self.table.take_joined(self.crawl, worker, &wish, clock(self.now)).unwrap() else {
             // It was silent for too long, which one that lives is not.
             return self.happens(crawler, Event::Die);
         };
         self.is_over = given.totals.ended.is_some();
+        if given.totals.ending.is_some() && is_idle {
+            // All that there is to do is in flight elsewhere.
+            let spent = self.crawlers[crawler].spent;
+            self.table.leave_joined(self.crawl, worker, spent, clock(self.now)).unwrap();
+            self.is_over = self.table.joined_totals(self.crawl).unwrap().unwrap().ended.is_some();
+            self.crawlers[crawler].life += 1;
+            // Others come, who find those that died.
+            return self.later(10_000, crawler, Event::Enter);
+        }
+        let of = &mut self.crawlers[crawler];
+        of.allowed += given.allowed.requests;
+        for page in std::mem::take(&mut of.held_up) {
+            self.later(0, crawler, Event::Begin(page));
+        }
         let pause = if given.urls.is_empty() { 1_000 } else { 300 };
         for waiting in given.urls {
             self.later(0, crawler, Event::Begin(Web::page(&waiting.url)));
@@ -261,6 +289,10 @@ impl World {
     }
 
     fn begin(&mut self, crawler: usize, page: usize) {
+        let of = &mut self.crawlers[crawler];
+        if of.spent.requests >= of.allowed {
+            return of.held_up.push(page);
+        }
         let host = self.web.host(page);
         if host.is_multiple_of(SLOW) {
             let delay = Some(Duration::from_millis(DELAY));

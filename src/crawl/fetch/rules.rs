@@ -39,8 +39,10 @@ impl Fetcher {
         if let Some(rules) = self.known_rules().fresh(&origin, now, self.config.robots_lifetime) {
             return Ok(rules);
         }
-        if let Some(rules) = self.common_rules(&origin).await {
-            self.known_rules().learn(origin.into(), now, rules.clone());
+        if let Some((rules, good_for)) = self.common_rules(&origin).await {
+            // When another has fetched it.
+            let at = now.checked_sub(self.config.robots_lifetime.saturating_sub(good_for)).unwrap_or(now);
+            self.known_rules().learn(origin.into(), at, rules.clone());
             return Ok(rules);
         }
         self.turn_of_all(&origin, None).await;
@@ -56,12 +58,14 @@ impl Fetcher {
         Ok(rules)
     }
 
-    /// As another has fetched it who does the same crawl; none where it is to be asked for.
-    async fn common_rules(&self, origin: &str) -> Option<Arc<Rules>> {
+    /// As another has fetched it who does the same crawl, and how long that counts; none where it is to be asked for.
+    async fn common_rules(&self, origin: &str) -> Option<(Arc<Rules>, Duration)> {
         let common = self.common.as_ref()?;
         loop {
             match common.robots(origin).await? {
-                RobotsKnown::As { status, body } => return Some(Arc::new(self.read_rules(origin, status, body).await)),
+                RobotsKnown::As { status, body, good_for } => {
+                    return Some((Arc::new(self.read_rules(origin, status, body).await), good_for));
+                }
                 RobotsKnown::Ask => return None,
                 RobotsKnown::Wait => self.handle.sleep(LOOK_AGAIN).await,
             }

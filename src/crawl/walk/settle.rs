@@ -12,7 +12,7 @@ use url::Url;
 use crate::crawl::canonical::credible;
 use crate::crawl::error::Error;
 use crate::crawl::fetch::Read;
-use crate::crawl::frontier::{Entry, Named, Offered, Role, normalise, origin};
+use crate::crawl::frontier::{Entry, Named, Offered, Role, TOO_LONG, normalise, origin};
 use crate::crawl::plan::{Moved, Robots, Sitemaps, is_binary};
 use crate::crawl::polite::pause_after;
 use crate::crawl::report::{Failed, LINKED_FROM, NO_PAGE, OUT_OF_SCOPE, Skipped};
@@ -155,7 +155,9 @@ impl Crawl {
     fn hear(&mut self, page: &Url, alternates: &[(String, Url)]) {
         let new = self.selection.speaks(page, alternates);
         if let Some(together) = &mut self.together {
-            together.left_out.extend(new.into_iter().map(|url| url.as_str().into()));
+            // What is too long is met by nobody.
+            let met = new.into_iter().filter(|url| !self.frontier.is_too_long(url));
+            together.left_out.extend(met.map(|url| url.as_str().into()));
         } else if self.keeps_trail {
             self.new_translations.extend(new.into_iter().map(|url| url.as_str().into()));
         }
@@ -425,6 +427,9 @@ impl Crawl {
         }
         // Others are nobody whom the site knows.
         if has_news && self.together.is_some() {
+            if self.frontier.is_too_long(&to) {
+                return self.skip(url, format!("redirects to {to}, which is left out: {TOO_LONG}"));
+            }
             let mut via = entry.via;
             via.push(entry.url);
             let next = Entry { url: to.as_str().into(), via, attempts: 0, is_allowed: false, has_news, ..entry };

@@ -45,15 +45,20 @@ impl Crawl {
         self.fetcher.give_all_back()
     }
 
-    /// What it was given is others' now: nothing of it is begun.
+    /// What it was given is others' now: nothing of it is begun. What it has told is not told again.
     pub fn lose_all(&mut self) {
-        self.fetcher.give_all_back();
-        self.frontier.clear();
+        self.fetcher.start_over();
+        self.frontier.lose_shared();
     }
 
     /// Whether what it has is not begun for want of what it may spend.
     pub fn is_held_up(&self) -> bool {
         self.frontier.len() > 0 && !(self.fetcher.may_spend() && self.fetcher.may_receive())
+    }
+
+    /// Whether it makes no use of what it may spend: it has nothing to ask for, or not all that it takes, and nothing is in flight.
+    pub fn needs_nothing(&self) -> bool {
+        self.jobs.is_empty() && (self.is_idle() || self.is_held_up())
     }
 
     /// Whether nothing of it waits or is under way.

@@ -1,15 +1,17 @@
 //! The table of a crawl that is done together, as one worker sees it: calls to the store, on its lane.
 
+use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use futures_lite::future;
 use url::Url;
 
 use crate::crawl::Common;
 use crate::engine::crawling::Cut;
 use crate::engine::{Engine, most_tokens};
 use crate::error::Error;
-use crate::model::{Clock, Given, JoinedId, PageOf, RobotsKnown, Settled, Spent, Verdict, Wish, WorkerId};
+use crate::model::{Clock, Dealt, Given, JoinedId, PageOf, RobotsKnown, Settled, Spent, Verdict, Wish, WorkerId};
 use crate::reactor::{Boxed, Lane};
 use crate::store::{CutPage, Put, Store};
 
@@ -29,6 +31,15 @@ impl Parcel {
         Self { settled, of, pages, says, wish }
     }
 
+    pub(super) fn settled(&self) -> &Settled {
+        &self.settled
+    }
+
+    /// How an address is dealt with in it.
+    pub(super) fn dealt(&self, page: &Url) -> Option<&Dealt> {
+        self.settled.dealt.iter().find(|dealt| *dealt.url == *page.as_str())
+    }
+
     /// Addresses and titles of its pages.
     pub(super) fn told(&self) -> impl Iterator<Item = (Url, String)> + '_ {
         self.pages.iter().map(|page| (page.document.url.clone(), page.document.title.clone()))
@@ -41,13 +52,29 @@ impl Parcel {
     }
 }
 
-/// What came of it.
-#[derive(Debug, Default)]
+/// What came of a page.
+#[derive(Debug)]
+pub(super) enum Came {
+    Judged(Verdict, Option<Put>),
+    /// It alone cannot be stored.
+    Refused(Error),
+}
+
+/// What came of it, where it is known whether it is settled.
+#[derive(Debug)]
 pub(super) struct Exchanged {
-    pub verdicts: Vec<(Verdict, Option<Put>)>,
-    pub given: Option<Given>,
-    /// It is no worker any more.
-    pub is_gone: bool,
+    pub pages: Vec<Came>,
+    /// What was in the parcel is told.
+    pub is_settled: bool,
+    /// None where it is no worker any more.
+    pub given: Result<Option<Given>, Error>,
+}
+
+impl Exchanged {
+    fn gone(parcel: &Parcel) -> Self {
+        let pages = parcel.of.iter().map(|_| Came::Judged(Verdict::Late, None)).collect();
+        Self { pages, is_settled: false, given: Ok(None) }
+    }
 }
 
 /// One worker's place in it.
@@ -55,6 +82,8 @@ pub(super) struct Exchanged {
 pub(super) struct Board {
     engine: Engine,
     crawl: JoinedId,
+    /// How often the others have to hear of it.
+    beat: Duration,
     /// When it was made, by the handle and by the machine: where time is virtual, the two go apart.
     made: (Instant, Instant),
     /// Who it is, once it is, and what was spent before. Held for a look or a change only.
@@ -62,9 +91,13 @@ pub(super) struct Board {
 }
 
 impl Board {
-    pub(super) fn new(engine: Engine, crawl: JoinedId) -> Self {
+    pub(super) fn new(engine: Engine, crawl: JoinedId, lease: Duration) -> Self {
         let made = (engine.handle().now(), Instant::now());
-        Self { engine, crawl, made, worker: Mutex::default() }
+        Self { engine, crawl, beat: lease / 3, made, worker: Mutex::default() }
+    }
+
+    pub(super) fn beat(&self) -> Duration {
+        self.beat
     }
 
     pub(super) fn crawl(&self) -> JoinedId {
@@ -98,50 +131,101 @@ impl Board {
         Ok(())
     }
 
-    /// What it has in hand waits for others.
+    /// What it has in hand waits for others. Nothing where it is no worker.
     pub(super) async fn leave(&self, spent: Spent) -> Result<(), Error> {
         let spent = self.own(spent);
-        let Some(worker) = self.worker().0.take() else { return Ok(()) };
+        let Some(worker) = self.worker().0 else { return Ok(()) };
         let (crawl, clock) = (self.crawl, self.clock());
-        self.insist(|| self.engine.store_in(Lane::Heavy, move |store| store.leave_joined(crawl, worker, spent, clock))).await
+        self.engine.store_in(Lane::Heavy, move |store| store.leave_joined(crawl, worker, spent, clock)).await?;
+        self.worker().0 = None;
+        Ok(())
     }
 
-    /// Settles what is to be settled, then takes what is wanted: two calls, as one that was not begun is made again by itself.
+    /// The same, as often as it takes where many share one file.
+    pub(super) async fn leave_at_last(&self, spent: Spent) -> Result<(), Error> {
+        self.insist(|| self.leave(spent)).await
+    }
+
+    /// Settles what is to be settled, then takes what is wanted: two calls, as one that was not begun is made again by itself. The others are told
+    /// meanwhile that this one is there, however long the store is kept from it.
     pub(super) async fn exchange(&self, parcel: Arc<Parcel>) -> Result<Exchanged, Error> {
-        let Some(worker) = self.worker().0 else { return Ok(Exchanged { is_gone: true, ..Exchanged::default() }) };
-        let mut exchanged = Exchanged::default();
+        let Some(worker) = self.worker().0 else { return Ok(Exchanged::gone(&parcel)) };
+        let beats = async {
+            loop {
+                self.engine.handle().sleep(self.beat).await;
+                let (crawl, clock) = (self.crawl, self.clock());
+                let renewed = self.engine.store_in(Lane::Heavy, move |store| store.renew_joined(crawl, worker, clock)).await;
+                log::debug!("waiting for the store, and told others so: {renewed:?}");
+            }
+        };
+        future::or(self.exchange_as(worker, parcel), beats).await
+    }
+
+    async fn exchange_as(&self, worker: WorkerId, parcel: Arc<Parcel>) -> Result<Exchanged, Error> {
+        let mut pages = Vec::new();
         if parcel.is_news() {
-            match self.insist(|| self.settle(worker, parcel.clone())).await? {
-                Some(verdicts) => exchanged.verdicts = verdicts,
-                None => {
-                    exchanged.verdicts = parcel.of.iter().map(|_| (Verdict::Late, None)).collect();
-                    exchanged.is_gone = true;
-                    return Ok(exchanged);
-                }
+            let settled = match self.insist(|| self.settle(worker, parcel.clone(), None, 0..parcel.of.len())).await {
+                Err(Error::Store(error)) if error.is_of_content() && !parcel.of.is_empty() => self.settle_apart(worker, &parcel).await?,
+                settled => settled?,
+            };
+            match settled {
+                Some(came) => pages = came,
+                None => return Ok(Exchanged::gone(&parcel)),
             }
         }
-        exchanged.given = self.insist(|| self.take(worker, parcel.wish)).await?;
-        exchanged.is_gone = exchanged.given.is_none();
-        Ok(exchanged)
+        let given = self.insist(|| self.take(worker, parcel.wish)).await;
+        Ok(Exchanged { pages, is_settled: true, given })
     }
 
-    async fn settle(&self, worker: WorkerId, parcel: Arc<Parcel>) -> Result<Option<Vec<(Verdict, Option<Put>)>>, Error> {
+    /// The same of a parcel with a page that may be one that cannot be stored: first all else, then page by page.
+    async fn settle_apart(&self, worker: WorkerId, parcel: &Arc<Parcel>) -> Result<Option<Vec<Came>>, Error> {
+        let is_of_page = |dealt: &Dealt| parcel.of.iter().any(|page| page.url == dealt.url);
+        let (of_pages, others): (Vec<Dealt>, Vec<Dealt>) = parcel.settled.dealt.iter().cloned().partition(is_of_page);
+        let rest = Settled { dealt: others, ..parcel.settled.clone() };
+        if self.insist(|| self.settle(worker, parcel.clone(), Some(rest.clone()), 0..0)).await?.is_none() {
+            return Ok(None);
+        }
+        let mut came = Vec::with_capacity(parcel.of.len());
+        for (index, page) in parcel.of.iter().enumerate() {
+            let dealt = of_pages.iter().filter(|dealt| dealt.url == page.url).cloned().collect();
+            let own = Settled { dealt, spent: parcel.settled.spent, ..Settled::default() };
+            match self.insist(|| self.settle(worker, parcel.clone(), Some(own.clone()), index..index + 1)).await {
+                Ok(Some(pages)) => came.extend(pages),
+                // Those before it are stored.
+                Ok(None) => came.push(Came::Judged(Verdict::Late, None)),
+                Err(Error::Store(error)) if error.is_of_content() => came.push(Came::Refused(error.into())),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(Some(came))
+    }
+
+    /// All of a parcel, or what of it is given, with these of its pages.
+    async fn settle(
+        &self,
+        worker: WorkerId,
+        parcel: Arc<Parcel>,
+        part: Option<Settled>,
+        pages: Range<usize>,
+    ) -> Result<Option<Vec<Came>>, Error> {
         let (crawl, clock, engine) = (self.crawl, self.clock(), self.engine.clone());
         let settle = move |store: &Store| {
             let tokens = most_tokens(&engine.inner.embedder);
-            let settled = store.settle_joined(crawl, worker, &parcel.settled, &parcel.of, &parcel.pages, tokens, clock)?;
+            let (of, cut, says) = (&parcel.of[pages.clone()], &parcel.pages[pages.clone()], &parcel.says[pages]);
+            let settled = part.as_ref().unwrap_or(&parcel.settled);
+            let settled = store.settle_joined(crawl, worker, settled, of, cut, tokens, clock)?;
             let verdicts = settled.as_deref().unwrap_or_default();
             if verdicts.iter().any(|(_, put)| put.is_some_and(|put| put != Put::Unchanged)) {
                 engine.inner.ring();
             }
-            let stored = verdicts.iter().zip(&parcel.says).filter(|((verdict, _), _)| *verdict == Verdict::Stored);
+            let stored = verdicts.iter().zip(says).filter(|((verdict, _), _)| *verdict == Verdict::Stored);
             for (source, version) in stored.filter_map(|(_, says)| says.as_ref()) {
                 // What is settled stays so, whether or not this can be written.
                 if let Err(error) = store.says_version(source, version) {
                     log::warn!("the version that pages of {source} name is not noted: {error}");
                 }
             }
-            Ok(settled)
+            Ok(settled.map(|verdicts| verdicts.into_iter().map(|(verdict, put)| Came::Judged(verdict, put)).collect()))
         };
         self.engine.store_in(Lane::Heavy, settle).await
     }
@@ -151,12 +235,13 @@ impl Board {
         self.engine.store_in(Lane::Heavy, move |store| store.take_joined(crawl, worker, &wish, clock)).await
     }
 
-    /// Makes a call again that was not begun, as others kept the store from it: many share one file.
+    /// Makes a call again of which nothing was done, as others kept the store from it: many share one file, and all who store something one
+    /// server.
     async fn insist<T, F: Future<Output = Result<T, Error>>>(&self, call: impl Fn() -> F) -> Result<T, Error> {
         let mut tries = 0;
         loop {
             match call().await {
-                Err(Error::Store(crate::store::Error::Busy { .. })) if tries < MOST_TRIES => tries += 1,
+                Err(Error::Store(error)) if error.is_busy() && tries < MOST_TRIES => tries += 1,
                 done => return done,
             }
             self.engine.handle().sleep(PAUSE).await;
@@ -184,10 +269,10 @@ impl Common for Board {
 
     fn keep_robots<'a>(&'a self, origin: &'a str, known: Option<(u16, Vec<u8>)>, delay: Option<Duration>) -> Boxed<'a, ()> {
         Box::pin(async move {
-            let (crawl, at) = (self.crawl, origin.to_owned());
+            let (crawl, clock, at) = (self.crawl, self.clock(), origin.to_owned());
             let keep = move |store: &Store| {
                 let known = known.as_ref().map(|(status, body)| (*status, &**body));
-                store.keep_robots(crawl, &at, known, delay)
+                store.keep_robots(crawl, &at, known, delay, clock)
             };
             if let Err(error) = self.engine.store_in(Lane::Heavy, keep).await {
                 log::debug!("robots.txt of {origin} cannot be told to others: {}", error.chain());

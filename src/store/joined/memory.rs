@@ -5,11 +5,13 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Mutex;
 use std::time::{Duration, SystemTime};
 
-use super::rows::{AddressRow, CrawlRow, DONE, FETCHED, HeldRow, LEASED, OriginRow, Rows, WAITING, WorkerRow, YIELDED, in_milliseconds};
+use super::rows::{
+    AddressRow, CrawlRow, FETCHED, HeldRow, LEASED, OriginRow, Rows, WAITING, WorkerRow, YIELDED, as_trail, in_milliseconds,
+};
 use super::rules;
 use crate::model::{
-    Clock, Given, Joined, JoinedEnd, JoinedId, JoinedPlan, JoinedTotals, PageOf, Remark, RobotsKnown, Settled, Spent, Verdict, Waiting,
-    Wish, WorkerId,
+    Clock, Given, Joined, JoinedEnd, JoinedId, JoinedPlan, JoinedTotals, PageOf, Remark, RobotsKnown, Settled, Spent, Trail, Verdict,
+    Waiting, Wish, WorkerId,
 };
 use crate::store::error::Failure;
 use crate::store::hosts::{Host, Turn};
@@ -204,8 +206,9 @@ impl Rows for InMemory<'_> {
         Ok(())
     }
 
-    fn silent(&self, now: i64) -> Result<Vec<WorkerRow>, Failure> {
-        Ok(self.crawl.borrow().workers.values().filter(|worker| !worker.is_gone && worker.until < now).cloned().collect())
+    fn silent(&self, now: i64, latest: i64) -> Result<Vec<WorkerRow>, Failure> {
+        let is_silent = |worker: &&WorkerRow| !worker.is_gone && !(now..=latest).contains(&worker.until);
+        Ok(self.crawl.borrow().workers.values().filter(is_silent).cloned().collect())
     }
 
     fn alive(&self) -> Result<i64, Failure> {
@@ -336,12 +339,6 @@ impl Rows for InMemory<'_> {
         ids.into_iter().map(row).collect()
     }
 
-    fn drop_waiting(&self, origin: i64) -> Result<i64, Failure> {
-        let ids: Vec<i64> = self.crawl.borrow_mut().at(origin)?.waiting.iter().map(|(_, id)| *id).collect();
-        self.become_(&ids, DONE, None)?;
-        Ok(ids.len() as i64)
-    }
-
     fn first_with(&self, content: u64, url: &str) -> Result<Box<str>, Failure> {
         Ok(self.crawl.borrow_mut().contents.entry(content).or_insert_with(|| url.into()).clone())
     }
@@ -372,6 +369,14 @@ impl JoinedInMemory {
             None => Err(NOT_THERE),
         };
         done.map_err(|failure| failure.at(":memory:".as_ref()))
+    }
+
+    /// The same for a worker: of a crawl that is forgotten it is none any more.
+    fn with_known<T: Default>(&self, crawl: JoinedId, work: impl FnOnce(&InMemory<'_>) -> Result<T, Failure>) -> Result<T, Error> {
+        if !lock(&self.all).crawls.contains_key(&crawl.0) {
+            return Ok(T::default());
+        }
+        self.with(crawl, work)
     }
 }
 
@@ -422,7 +427,11 @@ impl JoinedCrawls for JoinedInMemory {
     }
 
     fn take_joined(&self, crawl: JoinedId, worker: WorkerId, wish: &Wish, clock: Clock) -> Result<Option<Given>, Error> {
-        self.with(crawl, |rows| rules::take(rows, worker.0, wish, now(clock)))
+        self.with_known(crawl, |rows| rules::take(rows, worker.0, wish, now(clock)))
+    }
+
+    fn renew_joined(&self, crawl: JoinedId, worker: WorkerId, clock: Clock) -> Result<bool, Error> {
+        self.with_known(crawl, |rows| rules::renew(rows, worker.0, now(clock)))
     }
 
     fn settle_joined(
@@ -435,7 +444,7 @@ impl JoinedCrawls for JoinedInMemory {
         _: Option<u32>,
         clock: Clock,
     ) -> Result<Option<Verdicts>, Error> {
-        self.with(crawl, |rows| {
+        self.with_known(crawl, |rows| {
             let verdicts = rules::settle(rows, worker.0, settled, pages, now(clock), |_| Ok(()))?;
             let put = |verdict: &Verdict| (*verdict == Verdict::Stored).then_some(Put::Added);
             Ok(verdicts.map(|verdicts| verdicts.into_iter().map(|verdict| (verdict.clone(), put(&verdict))).collect()))
@@ -443,15 +452,43 @@ impl JoinedCrawls for JoinedInMemory {
     }
 
     fn leave_joined(&self, crawl: JoinedId, worker: WorkerId, spent: Spent, clock: Clock) -> Result<(), Error> {
-        self.with(crawl, |rows| rules::leave(rows, worker.0, spent, now(clock)))
+        self.with_known(crawl, |rows| rules::leave(rows, worker.0, spent, now(clock)))
     }
 
     fn robots(&self, crawl: JoinedId, origin: &str, clock: Clock) -> Result<RobotsKnown, Error> {
         self.with(crawl, |rows| rules::robots(rows, origin, now(clock)))
     }
 
-    fn keep_robots(&self, crawl: JoinedId, origin: &str, known: Option<(u16, &[u8])>, delay: Option<Duration>) -> Result<(), Error> {
-        self.with(crawl, |rows| rules::keep_robots(rows, origin, known, delay.map_or(0, in_milliseconds)))
+    fn keep_robots(
+        &self,
+        crawl: JoinedId,
+        origin: &str,
+        known: Option<(u16, &[u8])>,
+        delay: Option<Duration>,
+        clock: Clock,
+    ) -> Result<(), Error> {
+        self.with(crawl, |rows| rules::keep_robots(rows, origin, known, delay.map_or(0, in_milliseconds), now(clock)))
+    }
+
+    fn joined_trail(&self, crawl: JoinedId, after: &str, limit: usize) -> Result<(Trail, Option<Box<str>>), Error> {
+        self.with_known(crawl, |rows| {
+            let crawl = rows.crawl.borrow();
+            let mut behind: Vec<&Address> = crawl.addresses.iter().filter(|address| *address.waiting.url > *after).collect();
+            behind.sort_by(|a, b| a.waiting.url.cmp(&b.waiting.url));
+            let row = |Address { waiting, state, .. }: &Address| (waiting.url.clone(), waiting.depth, waiting.role, *state);
+            Ok(as_trail(behind.into_iter().take(limit).map(row).collect()))
+        })
+    }
+
+    fn joined_contents(&self, crawl: JoinedId, after: Option<u64>, limit: usize) -> Result<Vec<(Box<str>, u64)>, Error> {
+        self.with_known(crawl, |rows| {
+            let crawl = rows.crawl.borrow();
+            let behind = crawl.contents.iter().filter(|(content, _)| after.is_none_or(|after| content.cast_signed() > after.cast_signed()));
+            let mut behind: Vec<_> = behind.map(|(content, url)| (url.clone(), *content)).collect();
+            behind.sort_by_key(|(_, content)| content.cast_signed());
+            behind.truncate(limit);
+            Ok(behind)
+        })
     }
 
     fn end_joined(&self, crawl: JoinedId, end: JoinedEnd) -> Result<(), Error> {

@@ -16,15 +16,19 @@
 //!   that, also where others fetch it. Contents are told apart over all workers as well.
 //! - **Who is silent is found by whoever asks next**; there is nobody whose end would stop the others.
 //!
-//! In PostgreSQL, addresses are taken with `FOR UPDATE SKIP LOCKED` beside the lock of those who store pages; whoever locks rows does it in one
-//! order: its own row as a worker, the crawl, all else.
+//! In PostgreSQL, addresses are taken beside the lock of those who store pages; whoever settles has that lock before any row. Rows are locked in
+//! one order: its own as a worker, the crawl, all else; of other workers only those that are free. What is left of a crawl that is over is
+//! deleted in any order, as nobody works with it.
 
 mod left;
 mod memory;
 mod rows;
 mod rules;
+mod table;
 
 pub(super) use self::left::{CLOSED, OPEN, SWEPT, portions};
 pub use self::memory::JoinedInMemory;
-pub(super) use self::rows::{AddressRow, CrawlRow, DONE, HeldRow, LEASED, OriginRow, Rows, WorkerRow, end_of, hops, number, written_hops};
-pub(super) use self::rules::{enter, judge, keep_robots, leave, open, robots, settle, take, totals};
+pub(super) use self::rows::{
+    AddressRow, CrawlRow, HeldRow, LEASED, OriginRow, Rows, WorkerRow, as_trail, end_of, hops, number, written_hops,
+};
+pub(super) use self::rules::{enter, judge, keep_robots, leave, open, renew, robots, settle, take, totals};

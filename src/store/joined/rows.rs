@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::model::{JoinedEnd, JoinedLimits, Remark, Spent, Waiting};
+use crate::model::{JoinedEnd, JoinedLimits, Remark, Spent, Trail, Waiting};
 use crate::store::error::Failure;
 
 /// A crawl. Whoever reads it has it to itself until the end of the transaction.
@@ -78,7 +78,7 @@ impl WorkerRow {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::store) struct OriginRow {
     pub id: i64,
-    /// Addresses of it that wait.
+    /// Addresses of it that wait; none where it was given up.
     pub waiting: i64,
     /// Requests to it that may be in flight.
     pub in_flight: i64,
@@ -88,7 +88,7 @@ pub(in crate::store) struct OriginRow {
     pub turn: i64,
     /// Nobody is to ask it any more.
     pub is_given_up: bool,
-    /// Until when somebody has its robots.txt in hand.
+    /// Until when its robots.txt is as it came; where there is none yet, until when somebody has it in hand.
     pub robots_until: i64,
 }
 
@@ -142,8 +142,8 @@ pub(in crate::store) trait Rows {
     /// Locked, if there is one.
     fn worker(&self, worker: i64) -> Result<Option<WorkerRow>, Failure>;
     fn set_worker(&self, worker: &WorkerRow) -> Result<(), Failure>;
-    /// Those that are not gone and were not heard of since, but for those that are at it just now.
-    fn silent(&self, now: i64) -> Result<Vec<WorkerRow>, Failure>;
+    /// Those that are not gone and were to be heard of before now, or are only after `latest`; but none that are at it just now.
+    fn silent(&self, now: i64, latest: i64) -> Result<Vec<WorkerRow>, Failure>;
     /// How many are not gone.
     fn alive(&self) -> Result<i64, Failure>;
 
@@ -172,14 +172,26 @@ pub(in crate::store) trait Rows {
     fn find(&self, url: &str) -> Result<Option<AddressRow>, Failure>;
     /// Those that yielded to this one, the first first.
     fn yielded_to(&self, url: &str) -> Result<Vec<AddressRow>, Failure>;
-    /// All that wait of an origin come to nothing; how many there were.
-    fn drop_waiting(&self, origin: i64) -> Result<i64, Failure>;
 
     /// The address that has this content: it is this one, if there is none yet.
     fn first_with(&self, content: u64, url: &str) -> Result<Box<str>, Failure>;
     fn add_lesson(&self, lesson: &str) -> Result<(), Failure>;
     fn lessons(&self, after: i64) -> Result<Vec<(i64, String)>, Failure>;
     fn add_note(&self, note: &Remark) -> Result<(), Failure>;
+}
+
+/// Addresses of a crawl as one that goes on from there knows them, and the last of them: only pages are asked for then.
+pub(in crate::store) fn as_trail(met: Vec<(Box<str>, u32, u16, i64)>) -> (Trail, Option<Box<str>>) {
+    let (mut trail, last) = (Trail::default(), met.last().map(|(url, ..)| url.clone()));
+    for (url, depth, role, state) in met {
+        match state {
+            WAITING | LEASED | FETCHED if matches!(role, Waiting::PAGE | Waiting::RESTORED) => trail.found.push((url, depth)),
+            WAITING | LEASED | FETCHED => {}
+            LEFT_OUT => trail.translations.push(url),
+            _ => trail.done.push(url),
+        }
+    }
+    (trail, last)
 }
 
 /// As numbers are stored.

@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use crate::model::{
-    Clock, Given, Joined, JoinedEnd, JoinedId, JoinedPlan, JoinedTotals, PageOf, Remark, RobotsKnown, Settled, Spent, Verdict, Wish,
+    Clock, Given, Joined, JoinedEnd, JoinedId, JoinedPlan, JoinedTotals, PageOf, Remark, RobotsKnown, Settled, Spent, Trail, Verdict, Wish,
     WorkerId,
 };
 use crate::store::{CutPage, Error, Put};
@@ -16,7 +16,8 @@ pub trait JoinedCrawls {
     /// The time that all who use the store share.
     fn clock(&self) -> Result<SystemTime, Error>;
 
-    /// Opens a crawl, or finds the one of the same first source that goes on, which may be of other recipes: that is the caller's to look at.
+    /// Opens a crawl, and notes that its sources begin [afresh](crate::store::Start::Afresh); or finds the one of the same first source that
+    /// goes on, which may be of other recipes: that is the caller's to look at.
     fn open_joined(&self, plan: &JoinedPlan, clock: Clock) -> Result<Joined, Error>;
 
     /// Those that go on, the oldest first, and those that ended and are not [closed](JoinedCrawls::close_joined).
@@ -33,6 +34,9 @@ pub trait JoinedCrawls {
 
     /// Gives a worker what it may fetch. None where it is not one any more: it was silent for too long.
     fn take_joined(&self, crawl: JoinedId, worker: WorkerId, wish: &Wish, clock: Clock) -> Result<Option<Given>, Error>;
+
+    /// A worker is there still, while a call of it waits; whether it is one. It may be told beside that call.
+    fn renew_joined(&self, crawl: JoinedId, worker: WorkerId, clock: Clock) -> Result<bool, Error>;
 
     /// Writes down what a worker has made of what it was given, and stores its pages, all in one transaction: what became of each. `cut` are
     /// those of `pages`, one each. None where it is no worker any more: then nothing is stored.
@@ -51,11 +55,24 @@ pub trait JoinedCrawls {
     /// Ends a worker: what it has in hand waits again at once.
     fn leave_joined(&self, crawl: JoinedId, worker: WorkerId, spent: Spent, clock: Clock) -> Result<(), Error>;
 
-    /// What is known of an origin's robots.txt. Who is told to ask does, and [tells](JoinedCrawls::keep_robots) what came of it.
+    /// What is known of an origin's robots.txt, for a day. Who is told to ask does, and [tells](JoinedCrawls::keep_robots) what came of it.
     fn robots(&self, crawl: JoinedId, origin: &str, clock: Clock) -> Result<RobotsKnown, Error>;
 
     /// None where it could not be had.
-    fn keep_robots(&self, crawl: JoinedId, origin: &str, known: Option<(u16, &[u8])>, delay: Option<Duration>) -> Result<(), Error>;
+    fn keep_robots(
+        &self,
+        crawl: JoinedId,
+        origin: &str,
+        known: Option<(u16, &[u8])>,
+        delay: Option<Duration>,
+        clock: Clock,
+    ) -> Result<(), Error>;
+
+    /// What it has made of at most `limit` addresses behind this one, as a [`Trail`], and the last of them; nothing where it is closed.
+    fn joined_trail(&self, crawl: JoinedId, after: &str, limit: usize) -> Result<(Trail, Option<Box<str>>), Error>;
+
+    /// At most `limit` contents that it has met behind this one, with the address that each is of first; in an order of their own.
+    fn joined_contents(&self, crawl: JoinedId, after: Option<u64>, limit: usize) -> Result<Vec<(Box<str>, u64)>, Error>;
 
     /// Ends it, whoever is at it.
     fn end_joined(&self, crawl: JoinedId, end: JoinedEnd) -> Result<(), Error>;

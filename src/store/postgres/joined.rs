@@ -4,24 +4,24 @@
 use std::time::{Duration, SystemTime};
 
 use super::pages::{put_page, write_words};
-use super::sources::{source_for, source_of};
+use super::sources::{begin, source_for, source_of};
 use super::transaction::{Transaction, limit as at_most};
 use super::wire::{Row, Value};
 use super::{Postgres, meaning};
 use crate::model::{
     Clock, Given, Joined, JoinedEnd, JoinedId, JoinedLimits, JoinedPlan, JoinedTotals, PageOf, Pending, Remark, RemarkKind, RobotsKnown,
-    Settled, Spent, Waiting, Wish, WorkerId,
+    Settled, Spent, Trail, Waiting, Wish, WorkerId,
 };
 use crate::store::error::Failure;
 use crate::store::hosts::LONGEST;
 use crate::store::joined::{
-    AddressRow, CLOSED, CrawlRow, DONE, HeldRow, LEASED, OPEN, OriginRow, Rows, SWEPT, WorkerRow, end_of, enter, hops, judge, keep_robots,
-    leave, number, open, portions, robots, settle, take, totals, written_hops,
+    AddressRow, CLOSED, CrawlRow, HeldRow, LEASED, OPEN, OriginRow, Rows, SWEPT, WorkerRow, as_trail, end_of, enter, hops, judge,
+    keep_robots, leave, number, open, portions, renew, robots, settle, take, totals, written_hops,
 };
 use crate::store::keep::{JoinedCrawls, Leases, Verdicts};
 use crate::store::words::Changes;
 use crate::store::written::{count, milliseconds, parse_joined_sources, time, written_joined_sources};
-use crate::store::{CutPage, Error, kept_as, lock};
+use crate::store::{CutPage, Error, Start, kept_as, lock};
 
 /// As in the embedded store.
 pub(super) const TABLES: &str = r#"
@@ -167,10 +167,12 @@ impl Rows for Table<'_, '_> {
         self.transaction.execute(sql, &values.into_iter().map(Value::from).collect::<Vec<_>>()).map(drop)
     }
 
-    fn silent(&self, now: i64) -> Result<Vec<WorkerRow>, Failure> {
+    fn silent(&self, now: i64, latest: i64) -> Result<Vec<WorkerRow>, Failure> {
         // One that is settling just now has its row locked, and is not silent.
-        let sql = format!("SELECT {WORKER} FROM joined_workers WHERE crawl = $1 AND gone = 0 AND until < $2 FOR UPDATE SKIP LOCKED");
-        self.transaction.collect(&sql, &[self.crawl.into(), now.into()], worker_row)
+        let sql = format!(
+            "SELECT {WORKER} FROM joined_workers WHERE crawl = $1 AND gone = 0 AND (until < $2 OR until > $3) FOR UPDATE SKIP LOCKED"
+        );
+        self.transaction.collect(&sql, &[self.crawl.into(), now.into(), latest.into()], worker_row)
     }
 
     fn alive(&self) -> Result<i64, Failure> {
@@ -311,11 +313,6 @@ impl Rows for Table<'_, '_> {
     fn yielded_to(&self, url: &str) -> Result<Vec<AddressRow>, Failure> {
         let sql = "SELECT id, origin, state, target FROM joined_urls WHERE crawl = $1 AND target = $2 AND state = 6 ORDER BY id";
         self.transaction.collect(sql, &[self.crawl.into(), url.into()], address_row)
-    }
-
-    fn drop_waiting(&self, origin: i64) -> Result<i64, Failure> {
-        let sql = "UPDATE joined_urls SET state = $2 WHERE origin = $1 AND state = 0";
-        Ok(number(self.transaction.execute(sql, &[origin.into(), DONE.into()])?))
     }
 
     fn first_with(&self, content: u64, url: &str) -> Result<Box<str>, Failure> {
@@ -490,8 +487,12 @@ impl JoinedCrawls for Postgres {
             if let Some(known) = known.into_iter().next() {
                 return Ok(known);
             }
-            let crawl = made(transaction, plan, now(transaction, clock)?)?;
+            let now = now(transaction, clock)?;
+            let crawl = made(transaction, plan, now)?;
             open(&Table { transaction, crawl }, &plan.seeds)?;
+            for (source, recipe) in &plan.sources {
+                begin(transaction, source, recipe, Start::Afresh, time(now))?;
+            }
             crawls(transaction, "id = $1", &[crawl.into()])?.pop().ok_or(Failure::Malformed("a crawl just written is not there"))
         });
         self.sweep();
@@ -522,6 +523,10 @@ impl JoinedCrawls for Postgres {
 
     fn take_joined(&self, crawl: JoinedId, worker: WorkerId, wish: &Wish, clock: Clock) -> Result<Option<Given>, Error> {
         self.on_crawl(crawl, |rows| take(rows, worker.0, wish, now(rows.transaction, clock)?))
+    }
+
+    fn renew_joined(&self, crawl: JoinedId, worker: WorkerId, clock: Clock) -> Result<bool, Error> {
+        self.on_crawl(crawl, |rows| renew(rows, worker.0, now(rows.transaction, clock)?))
     }
 
     fn settle_joined(
@@ -564,9 +569,38 @@ impl JoinedCrawls for Postgres {
         self.on_crawl(crawl, |rows| robots(rows, origin, now(rows.transaction, clock)?))
     }
 
-    fn keep_robots(&self, crawl: JoinedId, origin: &str, known: Option<(u16, &[u8])>, delay: Option<Duration>) -> Result<(), Error> {
+    fn keep_robots(
+        &self,
+        crawl: JoinedId,
+        origin: &str,
+        known: Option<(u16, &[u8])>,
+        delay: Option<Duration>,
+        clock: Clock,
+    ) -> Result<(), Error> {
         let delay = delay.map_or(0, |delay| i64::try_from(delay.as_millis()).unwrap_or(i64::MAX));
-        self.on_crawl(crawl, |rows| keep_robots(rows, origin, known, delay))
+        self.on_crawl(crawl, |rows| keep_robots(rows, origin, known, delay, now(rows.transaction, clock)?))
+    }
+
+    fn joined_trail(&self, crawl: JoinedId, after: &str, limit: usize) -> Result<(Trail, Option<Box<str>>), Error> {
+        let sql = "SELECT url, depth, role, state FROM joined_urls WHERE crawl = $1 AND url > $2 ORDER BY url LIMIT $3";
+        let met = self.read(|transaction| {
+            transaction.collect(sql, &[crawl.0.into(), after.into(), at_most(limit)], |row| {
+                Ok((row.text(0)?.into(), u32::try_from(row.number(1)?).unwrap_or(u32::MAX), small(row.number(2)?)?, row.number(3)?))
+            })
+        })?;
+        Ok(as_trail(met))
+    }
+
+    fn joined_contents(&self, crawl: JoinedId, after: Option<u64>, limit: usize) -> Result<Vec<(Box<str>, u64)>, Error> {
+        let sql = "SELECT url, content FROM joined_contents WHERE crawl = $1 AND content > $2 ORDER BY content LIMIT $3";
+        let first = "SELECT url, content FROM joined_contents WHERE crawl = $1 ORDER BY content LIMIT $2";
+        self.read(|transaction| {
+            let read = |row: &Row| Ok((row.text(0)?.into(), row.number(1)?.cast_unsigned()));
+            match after {
+                Some(after) => transaction.collect(sql, &[crawl.0.into(), after.cast_signed().into(), at_most(limit)], read),
+                None => transaction.collect(first, &[crawl.0.into(), at_most(limit)], read),
+            }
+        })
     }
 
     fn end_joined(&self, crawl: JoinedId, end: JoinedEnd) -> Result<(), Error> {

@@ -70,16 +70,7 @@ impl Sources for Postgres {
     }
 
     fn begin(&self, source: &SourceId, recipe: &Recipe, start: Start, now: SystemTime) -> Result<(), Error> {
-        let recipe = serde_json::to_string(recipe).expect("texts, numbers and addresses are JSON");
-        let sql = "UPDATE sources SET recipe = $2, state = $3, made = coalesce(made, $4) WHERE id = $1";
-        self.write(|transaction| {
-            let id = source_of(transaction, source)?;
-            if start == Start::Afresh {
-                drop_trail(transaction, id)?;
-            }
-            let state = number_of(SourceState::Incomplete);
-            transaction.execute(sql, &[id.into(), recipe.as_str().into(), state.into(), milliseconds(now).into()]).map(drop)
-        })
+        self.write(|transaction| begin(transaction, source, recipe, start, now))
     }
 
     fn learn(&self, source: &SourceId, scripted: &[String]) -> Result<(), Error> {
@@ -237,6 +228,24 @@ pub(super) fn source_of(transaction: &Transaction<'_>, source: &SourceId) -> Res
 pub(super) fn find_source(transaction: &Transaction<'_>, source: &SourceId) -> Result<Option<i64>, Failure> {
     let row = transaction.row("SELECT id FROM sources WHERE name = $1 AND pages <> 0", &[source.as_str().into()])?;
     row.map(|row| Ok(row.number(0)?)).transpose()
+}
+
+/// A crawl of it begins, or goes on.
+pub(super) fn begin(
+    transaction: &Transaction<'_>,
+    source: &SourceId,
+    recipe: &Recipe,
+    start: Start,
+    now: SystemTime,
+) -> Result<(), Failure> {
+    let id = source_of(transaction, source)?;
+    if start == Start::Afresh {
+        drop_trail(transaction, id)?;
+    }
+    let recipe = serde_json::to_string(recipe).expect("texts, numbers and addresses are JSON");
+    let sql = "UPDATE sources SET recipe = $2, state = $3, made = coalesce(made, $4) WHERE id = $1";
+    let state = number_of(SourceState::Incomplete);
+    transaction.execute(sql, &[id.into(), recipe.as_str().into(), state.into(), milliseconds(now).into()]).map(drop)
 }
 
 /// Nothing of an earlier crawl is known any more.

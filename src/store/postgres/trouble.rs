@@ -122,6 +122,11 @@ impl Trouble {
         matches!(self, Self::Unreachable { .. } | Self::Lost { .. } | Self::Unready { .. } | Self::Busy { .. })
     }
 
+    /// Whether it may be about what was to be stored.
+    pub fn is_of_content(&self) -> bool {
+        matches!(self, Self::TooLarge { .. } | Self::Refused { .. })
+    }
+
     /// What the reader of the message can do about it.
     pub fn hint(&self) -> Option<&'static str> {
         Some(match self {
@@ -177,6 +182,7 @@ mod tests {
         let end = |code: &str| Trouble::at_the_end(Told { code: code.into(), is_fatal: true, ..Told::default() });
         assert!(end("XX000").is_lost() && end("25006") == Trouble::ReadOnly);
         assert!(!of("42501").is_transient() && of("42501").hint().is_some());
+        assert!(of("54000").is_of_content() && of("22021").is_of_content() && !of("53100").is_of_content() && !of("42501").is_of_content());
         assert_eq!(of("42P01").to_string(), "the server refused a request: said (More) (42P01)");
     }
 }

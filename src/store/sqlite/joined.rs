@@ -6,16 +6,16 @@ use std::time::{Duration, SystemTime};
 use rusqlite::{Connection, OptionalExtension, Row, params, params_from_iter};
 
 use super::pages::{collect, put_all};
-use super::{Sqlite, passages};
+use super::{Sqlite, passages, sources};
 use crate::model::{
     Clock, Given, Joined, JoinedEnd, JoinedId, JoinedLimits, JoinedPlan, JoinedTotals, PageOf, Pending, Remark, RemarkKind, RobotsKnown,
-    Settled, Spent, Waiting, Wish, WorkerId,
+    Settled, Spent, Trail, Waiting, Wish, WorkerId,
 };
 use crate::store::error::Failure;
 use crate::store::hosts::LONGEST;
 use crate::store::joined::{
-    AddressRow, CLOSED, CrawlRow, DONE, HeldRow, LEASED, OPEN, OriginRow, Rows, SWEPT, WorkerRow, end_of, enter, hops, judge, keep_robots,
-    leave, number, open, portions, robots, settle, take, totals, written_hops,
+    AddressRow, CLOSED, CrawlRow, HeldRow, LEASED, OPEN, OriginRow, Rows, SWEPT, WorkerRow, as_trail, end_of, enter, hops, judge,
+    keep_robots, leave, number, open, portions, renew, robots, settle, take, totals, written_hops,
 };
 use crate::store::keep::{JoinedCrawls, Leases, Verdicts};
 use crate::store::written::{milliseconds, parse_joined_sources, time, written_joined_sources};
@@ -204,9 +204,9 @@ impl Rows for Table<'_> {
         Ok(())
     }
 
-    fn silent(&self, now: i64) -> Result<Vec<WorkerRow>, Failure> {
-        let sql = format!("SELECT {WORKER} FROM joined_workers WHERE crawl = ?1 AND gone = 0 AND until < ?2");
-        collect(self.connection, &sql, [self.crawl, now], |row| Ok(worker_row(row)?))
+    fn silent(&self, now: i64, latest: i64) -> Result<Vec<WorkerRow>, Failure> {
+        let sql = format!("SELECT {WORKER} FROM joined_workers WHERE crawl = ?1 AND gone = 0 AND (until < ?2 OR until > ?3)");
+        collect(self.connection, &sql, [self.crawl, now, latest], |row| Ok(worker_row(row)?))
     }
 
     fn alive(&self) -> Result<i64, Failure> {
@@ -326,11 +326,6 @@ impl Rows for Table<'_> {
     fn yielded_to(&self, url: &str) -> Result<Vec<AddressRow>, Failure> {
         let sql = "SELECT id, origin, state, target FROM joined_urls WHERE crawl = ?1 AND target = ?2 AND state = 6 ORDER BY id";
         collect(self.connection, sql, params![self.crawl, url], |row| Ok(address_row(row)?))
-    }
-
-    fn drop_waiting(&self, origin: i64) -> Result<i64, Failure> {
-        let sql = "UPDATE joined_urls SET state = ?2 WHERE origin = ?1 AND state = 0";
-        Ok(self.connection.prepare_cached(sql)?.execute([origin, DONE])? as i64)
     }
 
     fn first_with(&self, content: u64, url: &str) -> Result<Box<str>, Failure> {
@@ -489,8 +484,13 @@ impl JoinedCrawls for Sqlite {
             if let Some(known) = known.into_iter().next() {
                 return Ok(known);
             }
-            let crawl = made(transaction, plan, now(clock))?;
+            let now = now(clock);
+            let crawl = made(transaction, plan, now)?;
             open(&Table { connection: transaction, crawl }, &plan.seeds)?;
+            for (source, recipe) in &plan.sources {
+                sources::forget_trail(transaction, source)?;
+                sources::begin(transaction, source, recipe, time(now))?;
+            }
             crawls(transaction, "id = ?1", [crawl])?.pop().ok_or(Failure::Malformed(NOT_THERE))
         });
         self.sweep();
@@ -520,6 +520,10 @@ impl JoinedCrawls for Sqlite {
 
     fn take_joined(&self, crawl: JoinedId, worker: WorkerId, wish: &Wish, clock: Clock) -> Result<Option<Given>, Error> {
         self.write(|transaction| take(&Table { connection: transaction, crawl: crawl.0 }, worker.0, wish, now(clock)))
+    }
+
+    fn renew_joined(&self, crawl: JoinedId, worker: WorkerId, clock: Clock) -> Result<bool, Error> {
+        self.write(|transaction| renew(&Table { connection: transaction, crawl: crawl.0 }, worker.0, now(clock)))
     }
 
     fn settle_joined(
@@ -557,9 +561,35 @@ impl JoinedCrawls for Sqlite {
         self.write(|transaction| robots(&Table { connection: transaction, crawl: crawl.0 }, origin, now(clock)))
     }
 
-    fn keep_robots(&self, crawl: JoinedId, origin: &str, known: Option<(u16, &[u8])>, delay: Option<Duration>) -> Result<(), Error> {
+    fn keep_robots(
+        &self,
+        crawl: JoinedId,
+        origin: &str,
+        known: Option<(u16, &[u8])>,
+        delay: Option<Duration>,
+        clock: Clock,
+    ) -> Result<(), Error> {
         let delay = delay.map_or(0, |delay| i64::try_from(delay.as_millis()).unwrap_or(i64::MAX));
-        self.write(|transaction| keep_robots(&Table { connection: transaction, crawl: crawl.0 }, origin, known, delay))
+        self.write(|transaction| keep_robots(&Table { connection: transaction, crawl: crawl.0 }, origin, known, delay, now(clock)))
+    }
+
+    fn joined_trail(&self, crawl: JoinedId, after: &str, limit: usize) -> Result<(Trail, Option<Box<str>>), Error> {
+        let sql = "SELECT url, depth, role, state FROM joined_urls WHERE crawl = ?1 AND url > ?2 ORDER BY url LIMIT ?3";
+        let met = self.read(|transaction| {
+            collect(transaction, sql, params![crawl.0, after, limit as i64], |row| {
+                Ok((row.get::<_, String>(0)?.into(), row.get(1)?, row.get(2)?, row.get(3)?))
+            })
+        })?;
+        Ok(as_trail(met))
+    }
+
+    fn joined_contents(&self, crawl: JoinedId, after: Option<u64>, limit: usize) -> Result<Vec<(Box<str>, u64)>, Error> {
+        let sql = "SELECT url, content FROM joined_contents WHERE crawl = ?1 AND (?2 IS NULL OR content > ?2) ORDER BY content LIMIT ?3";
+        self.read(|transaction| {
+            collect(transaction, sql, params![crawl.0, after.map(u64::cast_signed), limit as i64], |row| {
+                Ok((row.get::<_, String>(0)?.into(), row.get::<_, i64>(1)?.cast_unsigned()))
+            })
+        })
     }
 
     fn end_joined(&self, crawl: JoinedId, end: JoinedEnd) -> Result<(), Error> {
