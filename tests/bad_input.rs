@@ -232,8 +232,8 @@ fn redirects_that_lead_nowhere() {
         .reply(&format!("{address}/file"), Reply::redirect("file:///etc/passwd"))
         .reply(&format!("{address}/nowhere"), Reply::status(302));
     let fetch = |path: &str| run(home.path(), &["fetch", &format!("http://{address}{path}"), "--allow-private"]);
-    failed(&fetch("/a"), &["/a", "redirect loop"], "cookies");
-    failed(&fetch("/longer"), &["/longer", "more than 10 redirects"], "cookies");
+    failed(&fetch("/a"), &["/a", "redirect loop"], "log-in");
+    failed(&fetch("/longer"), &["/longer", "more than 10 redirects"], "log-in");
     failed(&fetch("/file"), &["/file", "without a usable Location"], "the site is at fault");
     failed(&fetch("/nowhere"), &["/nowhere", "without a usable Location"], "the site is at fault");
 }

@@ -116,7 +116,9 @@ fn is_permalink(dom: &Dom, node: NodeId) -> bool {
 
 /// What themes set beside a heading or a note for a link to it, without a class. Operators that lead to where they are explained are others.
 fn is_sign_of_place(dom: &Dom, node: NodeId, text: &str) -> bool {
-    let is_sign = |c| matches!(c, '¶' | '#' | '§' | '🔗' | '⚓' | '∞' | '↩' | '↑' | '⇧' | '^' | '*' | '☞' | '⤴' | '\u{fe0e}' | '\u{fe0f}');
+    let is_sign = |c| {
+        matches!(c, '¶' | '#' | '§' | '🔗' | '⚓' | '∞' | '↩' | '↑' | '⇧' | '^' | '*' | '☞' | '⤴' | '◆' | '◇' | '\u{fe0e}' | '\u{fe0f}')
+    };
     text.chars().all(is_sign) && !dom.descendants(node).take(LONGEST_MARK).any(|below| dom.is(below, "code"))
 }
 
@@ -180,7 +182,10 @@ pub(super) fn leave_out(dom: &Dom, court: &Court, left_out: &mut [Option<Rule>])
             let hint = hints::of(dom, node, genre);
             let element = element(dom, node, name, court, hint);
             let entries = hint == Some(Hint::Replies) && holds_entries(dom, node);
-            judge(&Case { element, hint, fact, page, genre, within, cored: court.core.is_some(), trust, entries })
+            // What stands right in it, and not in parts of it: a remark, and no frame.
+            let is_said =
+                within && hint.is_some() && dom.children(node).filter_map(|child| dom.text(child)).any(|text| text.trim().len() > 2);
+            judge(&Case { element, hint, fact, page, genre, within, cored: court.core.is_some(), trust, entries, is_said })
         };
         if let Some(rule) = rule {
             taken += if rule.is_bounded() { fact.prose } else { 0.0 };

@@ -101,6 +101,8 @@ pub(super) struct Case<'a> {
     pub(super) trust: Trust,
     /// Whether it holds what entries of readers hold: names of users, dates, votes.
     pub(super) entries: bool,
+    /// Whether words stand right in it.
+    pub(super) is_said: bool,
 }
 
 /// In bytes.
@@ -138,7 +140,7 @@ pub(super) fn judge(case: &Case) -> Option<Rule> {
     let chrome = fact.link_share() > 0.5 && fact.prose * 5.0 < fact.text as f32
         || fact.controls > 0 && fact.prose < if case.within { 200.0 } else { 600.0 }
         || fact.anchors > 0 && fact.prose == 0.0 && fact.sentences == 0 && fact.own_headings() == 0
-        || fact.paragraphs == 0 && fact.prose == 0.0 && (!case.within || fact.anchors > 0 || fact.controls > 0 || fact.text < A_FEW_WORDS);
+        || fact.paragraphs == 0 && fact.prose == 0.0 && (!case.is_said || fact.anchors > 0 || fact.controls > 0 || fact.text < A_FEW_WORDS);
     // Code and tables of data are content, whatever stands around them is called.
     let lists = fact.listed > 0 && (case.within || fact.is_listing());
     // A section of a page has a heading and text of its own.

@@ -64,6 +64,15 @@ const STEPS: [&str; 10] = ["page", "topic", "chapter", "section", "post", "artic
 
 /// Whether a link is a word of the text around it: of a sentence, all of a cell, a term, a heading or an item's paragraph, or code.
 fn is_of_text(dom: &Dom, node: NodeId, all: &Facts) -> bool {
+    let attribute = |name: &str| dom.attribute(node, name).unwrap_or_default();
+    // It does something, or says itself that it leads through the pages.
+    if attribute("href") == "#"
+        || attribute("href").starts_with("javascript:")
+        || matches!(attribute("accesskey"), "p" | "n")
+        || attribute("rel").split_ascii_whitespace().any(|rel| matches!(rel, "prev" | "next"))
+    {
+        return false;
+    }
     let is_code = |node: NodeId| ["code", "kbd", "samp", "tt", "var"].iter().any(|name| dom.is(node, name));
     if dom.descendants(node).take(NEAR).any(is_code) || dom.ancestors(node).take(LEVELS).any(is_code) {
         return true;
