@@ -563,11 +563,11 @@ mod tests {
     fn lists_in_quotes_go_on_from_line_to_line() {
         let of = |markdown: &str| kinds(markdown).into_iter().map(|kind| kind.replace('"', "'")).collect::<Vec<_>>();
         assert_eq!(of("> 10. a\n>\n>     ```sh\n>     ls\n>     ```\n> 11. b\n"), ["prose '> 10. a\\n>'", "sh 'ls\\n'", "prose '> 11. b'"]);
+        assert_eq!(of("> - a\n>   - b\n>\n>     ```sh\n>     ls\n>     ```\n"), ["prose '> - a'", "prose '>   - b\\n>'", "sh 'ls\\n'"]);
         assert_eq!(
-            of("> - a\n>   - b\n>\n>     ```sh\n>     ls\n>     ```\n"),
-            ["prose '> - a'", "prose '>   - b\\n>'", "sh 'ls\\n'"]
+            of("1. a\n\n   > - b\n   >\n   >   ```sh\n   >   ls\n   >   ```\n"),
+            ["prose '1. a'", "prose '> - b\\n   >'", "sh 'ls\\n'"]
         );
-        assert_eq!(of("1. a\n\n   > - b\n   >\n   >   ```sh\n   >   ls\n   >   ```\n"), ["prose '1. a'", "prose '> - b\\n   >'", "sh 'ls\\n'"]);
         // The end of the quote is the end of its lists.
         assert_eq!(of("> - a\n# b\n"), ["prose '> - a'", "h1 b"]);
         assert_eq!(of("> 10. a\n\n>     ```sh\n>     ls\n"), ["prose '> 10. a'", "prose '>     ```sh\\n>     ls'"]);

@@ -258,14 +258,20 @@ fn heads_of_rows_that_are_sections_are_told_once_at_least() {
     each(&[
         (
             &format!("<table><tr><th>Option</th><th>{long}</th></tr><tr><td>a</td><td><p>x</p>{code}</td></tr></table>"),
-            &format!("**{long}**\n\n**Option**\\\na\n\n**Longer description of what the option does and which…**\\\nx\n\n```\n1\n2\n3\n4\n5\n6\n```"),
+            &format!(
+                "**{long}**\n\n**Option**\\\na\n\n**Longer description of what the option does and which…**\\\nx\n\n```\n1\n2\n3\n4\n5\n6\n```"
+            ),
         ),
         (
-            &format!("<table><tr><th>Name</th><th>Notes</th><th>Unfilled</th></tr><tr><td>K1</td><td><p>x</p>{code}</td><td></td></tr></table>"),
+            &format!(
+                "<table><tr><th>Name</th><th>Notes</th><th>Unfilled</th></tr><tr><td>K1</td><td><p>x</p>{code}</td><td></td></tr></table>"
+            ),
             "**Unfilled**\n\n**Name**\\\nK1\n\n**Notes**\\\nx\n\n```\n1\n2\n3\n4\n5\n6\n```",
         ),
         (
-            &format!("<table><tr><th>Name</th><th></th></tr><tr><td>K1</td><td><p>x</p>{code}</td></tr><tr><td>K2</td><td></td></tr></table>"),
+            &format!(
+                "<table><tr><th>Name</th><th></th></tr><tr><td>K1</td><td><p>x</p>{code}</td></tr><tr><td>K2</td><td></td></tr></table>"
+            ),
             "**Name**\\\nK1\n\nx\n\n```\n1\n2\n3\n4\n5\n6\n```\n\n**Name**\\\nK2",
         ),
     ]);
@@ -274,7 +280,8 @@ fn heads_of_rows_that_are_sections_are_told_once_at_least() {
 #[test]
 fn what_is_left_out_of_listings_is_counted() {
     let told = |html: &str| {
-        let document = document(&page(&format!("<title>Kettles</title><main><h1>Kettles</h1><p>Some text of it.</p>{html}</main>"))).unwrap();
+        let document =
+            document(&page(&format!("<title>Kettles</title><main><h1>Kettles</h1><p>Some text of it.</p>{html}</main>"))).unwrap();
         document.notes.into_iter().filter(|note| note.rule == "mark").map(|note| (note.words, note.begins)).collect::<Vec<_>>()
     };
     assert_eq!(told("<pre><span class=lineno>1</span> a\n<span class=lineno>2</span> b</pre>"), [(2, "1 2".to_owned())]);

@@ -6,6 +6,7 @@ use crate::extract::code::classes::{class, has_class, has_word, short_text, toke
 use crate::extract::code::elements::is_line;
 use crate::extract::code::language;
 use crate::extract::dom::{Dom, NodeId, Step};
+use crate::extract::tally::Tally;
 
 /// Where in the text of a listing an element stands.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -40,9 +41,7 @@ pub(super) fn is_apart(dom: &Dom, block: NodeId, node: NodeId, at: At) -> bool {
         }
         "small" => is_label(dom, block, node, at) || aside::is_action(dom, node) || at != At::Words && aside::is_numbers(dom, node),
         // Most spans are tokens with a class of a letter or two, and many pages consist of them.
-        "span" if class(dom, node).len() < 3 => {
-            dom.attribute(node, "style").is_some() && at != At::Words && aside::is_generated(dom, node)
-        }
+        "span" if class(dom, node).len() < 3 => dom.attribute(node, "style").is_some() && at != At::Words && aside::is_generated(dom, node),
         "span" => {
             is_label(dom, block, node, at)
                 || at != At::Words && (aside::is_numbers(dom, node) || aside::is_generated(dom, node) || aside::is_counted(dom, node))
@@ -72,7 +71,8 @@ enum Named {
 impl Named {
     /// Whether what stands in a line and is called so is what its name says.
     fn goes(self, dom: &Dom, block: NodeId, node: NodeId, at: At) -> bool {
-        let is_blank = || dom.descendants(node).take(aside::COUNTED).all(|below| dom.text(below).is_none_or(|text| text.trim().is_empty()));
+        let blank = |text: &str| text.len() <= LONGEST_TITLE && text.trim().is_empty();
+        let is_blank = || dom.descendants(node).take(aside::COUNTED).all(|below| dom.text(below).is_none_or(blank));
         match self {
             Self::Number => at != At::Words && is_number(dom, node) || is_blank(),
             Self::Control => says_actions(dom, node),
@@ -166,11 +166,11 @@ fn is_before_end(dom: &Dom, block: NodeId, node: NodeId) -> bool {
 
 /// How far above it the neighbours of what ends a line are looked for.
 const LEVELS: usize = 8;
-/// In nodes: what has more is more than a label.
+/// In nodes: what has more is more than a label or a title.
 const SHORT: usize = 24;
 
-/// The title of the listing, if this is one at its beginning, on a line of its own.
-pub(super) fn title(dom: &Dom, block: NodeId, node: NodeId) -> Option<String> {
+/// The title of the listing, if this is one at its beginning, on a line of its own; and what stands beside the title.
+pub(super) fn title(dom: &Dom, block: NodeId, node: NodeId) -> Option<(String, Tally)> {
     let name = dom.name(node)?;
     let of_code = || has_word(dom, node, &["code", "codeblock", "block", "snippet", "highlight", "listing", "file"]);
     let is_title = match &**name {
@@ -184,29 +184,31 @@ pub(super) fn title(dom: &Dom, block: NodeId, node: NodeId) -> Option<String> {
     if !is_title || is_one_of_many() {
         return None;
     }
-    let (mut text, mut seen) = (String::new(), 0);
+    let (mut text, mut beside, mut seen) = (String::new(), Tally::default(), 0);
     let mut walk = dom.walk(node);
     while let Some(step) = walk.next() {
         let Step::Enter(below) = step else { continue };
         seen += 1;
+        if seen > SHORT {
+            return None;
+        }
         if below != node && is_apart(dom, block, below, At::Start) {
+            beside.count(dom, below);
             walk.pass_over();
             continue;
         }
         let piece = dom.text(below).unwrap_or_default();
-        if seen > TITLE_NODES || text.len() + piece.trim().len() > LONGEST_TITLE || piece.len() > 8 * LONGEST_TITLE {
+        if text.len() + piece.trim().len() > LONGEST_TITLE || piece.len() > 8 * LONGEST_TITLE {
             return None;
         }
         text.push_str(piece);
     }
     let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    (!text.is_empty()).then_some(text)
+    (!text.is_empty()).then_some((text, beside))
 }
 
 /// In bytes: what is longer is no title, and stays where it stands.
 const LONGEST_TITLE: usize = 200;
-/// In nodes.
-const TITLE_NODES: usize = 64;
 
 /// Sorted.
 const BESIDE: [(&str, Named); 79] = [

@@ -58,9 +58,10 @@ pub(super) fn consecutive(dom: &Dom, node: NodeId, most: usize) -> Option<RangeI
     let known = counts(dom, node, most)? as u64;
     let of = |text: &str| text.trim_end_matches(['.', ':']).parse::<u64>().ok();
     let first = dom.descendants(node).take(most).filter_map(|below| dom.text(below)?.split_whitespace().next()).next().and_then(of)?;
-    let last = dom.descendants(node).take(most + 1).filter_map(|below| dom.text(below)?.split_whitespace().next_back()).last().and_then(of)?;
+    let last =
+        dom.descendants(node).take(most + 1).filter_map(|below| dom.text(below)?.split_whitespace().next_back()).last().and_then(of)?;
     // They ascend.
-    (last - first + 1 == known).then_some(first..=last)
+    ((last - first).checked_add(1) == Some(known)).then_some(first..=last)
 }
 
 /// In nodes, and in numbers: no listing has more lines, but elements around it may all be called its numbers.

@@ -96,18 +96,18 @@ impl Reading<'_> {
     /// Whether the element is none of the code: it is counted, or is the title of what follows.
     fn is_apart(&mut self, node: NodeId) -> bool {
         let (dom, at) = (self.dom, self.at());
-        if apart::is_apart(dom, self.block, node, at)
-            || dom.is(node, "a") && at != At::Words && aside::is_number_link(dom, node)
-        {
+        if apart::is_apart(dom, self.block, node, at) || dom.is(node, "a") && at != At::Words && aside::is_number_link(dom, node) {
             self.numbered |= dom.is(node, "span");
             self.left_out.count(dom, node);
             return true;
         }
-        if at == At::Start && self.caption.is_none() {
-            self.caption = apart::title(dom, self.block, node);
-            return self.caption.is_some();
+        if at != At::Start || self.caption.is_some() {
+            return false;
         }
-        false
+        let Some((title, beside)) = apart::title(dom, self.block, node) else { return false };
+        self.left_out.join(beside);
+        self.caption = Some(title);
+        true
     }
 
     fn at(&self) -> At {
@@ -162,7 +162,10 @@ impl Reading<'_> {
     fn is_parted_from(&self, piece: &str) -> bool {
         let written = self.starts.last().and_then(|(start, _)| self.text.get(*start..)).unwrap_or_default();
         // The marks of a diff have a column of their own, and belong to their lines.
-        !(matches!(written, "" | "+" | "-") || self.ended || written.ends_with(char::is_whitespace) || piece.starts_with(char::is_whitespace))
+        !(matches!(written, "" | "+" | "-")
+            || self.ended
+            || written.ends_with(char::is_whitespace)
+            || piece.starts_with(char::is_whitespace))
     }
 
     /// Blanks that have nothing but lines, or nothing, on both sides.
@@ -368,7 +371,10 @@ mod tests {
             ("$ <span class=tools>make</span> <span class=copy>all</span>\n<span class=toolbar>x</span>y", "$ make all\nxy"),
             ("Set <span class=lang>python</span> as <span class=language>Rust</span>", "Set python as Rust"),
             ("<span class=language>python</span> main.py", "python main.py"),
-            ("price: <span class=no-select>$5</span> <span class=select-none>100%</span> <span style='user-select:none'>42</span>", "price: $5 100% 42"),
+            (
+                "price: <span class=no-select>$5</span> <span class=select-none>100%</span> <span style='user-select:none'>42</span>",
+                "price: $5 100% 42",
+            ),
             ("f.c:<span class=lineno>3</span>: error", "f.c:3: error"),
             ("<span class=ln>ln -s</span> a b", "ln -s a b"),
             ("line <span class='line-number'>7</span>", "line 7"),
@@ -391,7 +397,8 @@ mod tests {
             ("<span class='sr-only'>Listing of letters</span>a\nb", 3),
             ("<span class=no-select>$ </span>a\n<span class=no-select>&gt; </span>b", 2),
         ] {
-            assert_eq!(parts(&format!("<pre>{html}</pre>")), ("a\nb".to_owned(), None, words), "{html}");
+            let (text, caption, left_out) = parts(&format!("<pre>{html}</pre>"));
+            assert_eq!((text.trim(), caption, left_out), ("a\nb", None, words), "{html}");
         }
     }
 

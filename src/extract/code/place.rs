@@ -240,9 +240,8 @@ fn is_table_of_lines(dom: &Dom, table: NodeId) -> bool {
         [only] => code(*only) && listing_in(dom, *only).is_none(),
         [_, rest @ ..] if rest.iter().any(|cell| code(*cell)) => true,
         [numbers, rest @ ..] if has_number_word(dom, *numbers) => {
-            let is_code = |cell: &NodeId| {
-                dom.has_class(*cell, "code") || listing_in(dom, *numbers).is_some() && listing_in(dom, *cell).is_some()
-            };
+            let is_code =
+                |cell: &NodeId| dom.has_class(*cell, "code") || listing_in(dom, *numbers).is_some() && listing_in(dom, *cell).is_some();
             is_number_cell(dom, *numbers) && rest.iter().any(is_code)
         }
         // Nothing but the numbers themselves says that these are those of lines.
@@ -256,9 +255,9 @@ fn is_table_of_lines(dom: &Dom, table: NodeId) -> bool {
 
 fn has_more_rows(dom: &Dom, row: NodeId) -> bool {
     let parts = [Some(row), dom.parent(row).filter(|part| !dom.is(*part, "table"))].into_iter().flatten();
-    parts.flat_map(|part| before(dom, part).chain(behind(dom, part))).any(|part| {
-        dom.is(part, "tr") || dom.is(part, "thead") || dom.descendants(part).take(SIBLINGS).any(|below| dom.is(below, "tr"))
-    })
+    parts
+        .flat_map(|part| before(dom, part).chain(behind(dom, part)))
+        .any(|part| dom.is(part, "tr") || dom.is(part, "thead") || dom.descendants(part).take(SIBLINGS).any(|below| dom.is(below, "tr")))
 }
 
 /// Whether a cell that is called code holds any: "code" is also what an error or a country has.
@@ -273,13 +272,12 @@ fn holds_code(dom: &Dom, cell: NodeId) -> bool {
 fn are_numbered(dom: &Dom, row: NodeId) -> bool {
     let cells = std::iter::successors(Some(row), |row| dom.next_element(*row)).take(SIBLINGS);
     let cells: Vec<_> = cells.filter_map(|row| dom.children(row).take(SIBLINGS).find(|cell| dom.is(*cell, "td"))).collect();
-    let mut last = None;
+    let mut next = None;
     for cell in &cells {
         // All of a listing's numbers may stand in one cell.
-        let Some(numbers) = consecutive(dom, *cell, COUNTED).filter(|numbers| last.is_none_or(|last| last + 1 == *numbers.start())) else {
-            return false;
-        };
-        last = Some(*numbers.end());
+        let numbers = consecutive(dom, *cell, COUNTED).filter(|numbers| next.is_none_or(|next| next == *numbers.start()));
+        let Some(numbers) = numbers else { return false };
+        next = Some(numbers.end().saturating_add(1));
     }
     let is_marked = |cell: &NodeId| is_number_cell(dom, *cell);
     cells.iter().all(is_marked) && (cells.len() > 1 || cells.iter().any(|cell| counts(dom, *cell, COUNTED).is_some_and(|known| known > 1)))
@@ -502,7 +500,9 @@ mod tests {
             format!("<div class=code-sample><div class=input>{numbers}</div><div class=output>{words}</div></div>"),
             // A listing beside others in a table is in a cell of its own.
             format!("<table><tr><th>Input</th><th>Output</th></tr><tr><td>{numbers}</td><td>{words}</td></tr></table>"),
-            format!("<table><thead><tr><th>In</th><th>Out</th></tr></thead><tbody><tr><td>{numbers}</td><td>{words}</td></tr></tbody></table>"),
+            format!(
+                "<table><thead><tr><th>In</th><th>Out</th></tr></thead><tbody><tr><td>{numbers}</td><td>{words}</td></tr></tbody></table>"
+            ),
             format!("<table><tr><td>Input</td><td>Output</td></tr><tr><td>{numbers}</td><td>{words}</td></tr></table>"),
             format!("<table><tr><td>{numbers}</td><td>{words}</td></tr><tr><td>{numbers}</td><td>{words}</td></tr></table>"),
         ] {
