@@ -313,7 +313,7 @@ fn is_numbers_of_neighbour(dom: &Dom, pre: NodeId) -> bool {
     let alone = |node: NodeId| dom.children(node).take(COLUMN).filter(|child| dom.name(*child).is_some()).count() == 1;
     let mut columns = std::iter::once(pre).chain(parents().take_while(|above| alone(*above)));
     columns.any(|column| {
-        dom.parent(column).is_some_and(|around| lays_out_columns(dom, around) && !is_exchange(dom, column))
+        dom.parent(column).is_some_and(|around| lays_out_columns(dom, around) && !is_exchange(dom, around) && !is_exchange(dom, column))
             && behind(dom, column)
                 .next()
                 .filter(|neighbour| !is_exchange(dom, *neighbour))
@@ -333,7 +333,7 @@ fn lays_out_columns(dom: &Dom, node: NodeId) -> bool {
 
 /// What a program is given, or gives.
 fn is_exchange(dom: &Dom, column: NodeId) -> bool {
-    has_word(dom, column, &["input", "output", "stdin", "stdout", "result", "sample"])
+    has_word(dom, column, &["input", "output", "stdin", "stdout", "result", "sample", "samples", "example", "examples"])
 }
 
 /// Whether one listing is nothing but the numbers of another's lines, from the first on.
@@ -498,6 +498,7 @@ mod tests {
             format!("<div><div>{numbers}</div><div>{words}</div></div>"),
             format!("<div class=input>{numbers}</div><div class=output>{words}</div>"),
             format!("<div class=code-sample><div class=input>{numbers}</div><div class=output>{words}</div></div>"),
+            format!("<div class=code-samples><div>{numbers}</div><div>{words}</div></div>"),
             // A listing beside others in a table is in a cell of its own.
             format!("<table><tr><th>Input</th><th>Output</th></tr><tr><td>{numbers}</td><td>{words}</td></tr></table>"),
             format!(
