@@ -1,6 +1,8 @@
 //! Which elements of a page are listings, whatever they are made of, and which are only there for one beside them. Judges by
 //! structure, and by the classes of highlighters and generators; every look is bounded.
 
+use std::ops::RangeInclusive;
+
 use crate::extract::code::aside::{
     COUNTED, LONG_LISTING, consecutive, counts, has_number_word, is_cell_number, is_label, is_number_cell, is_numbers, listing_of,
 };
@@ -336,11 +338,14 @@ fn is_exchange(dom: &Dom, column: NodeId) -> bool {
     has_word(dom, column, &["input", "output", "stdin", "stdout", "result", "sample", "samples", "example", "examples"])
 }
 
-/// Whether one listing is nothing but the numbers of another's lines, from the first on.
+/// Whether one listing is nothing but the numbers of another's lines, from the first on or called so.
 fn are_numbers_of(dom: &Dom, numbers: NodeId, listing: NodeId) -> bool {
-    let Some(known) = consecutive(dom, numbers, LONG_LISTING).filter(|known| *known.start() == 1 && *known.end() > 1) else { return false };
+    let is_named = has_word(dom, numbers, &["line", "lines", "number", "numbers", "num", "nums"]);
+    let is_whole = |known: &RangeInclusive<u64>| *known.start() == 1 && *known.end() > 1;
+    let Some(known) = consecutive(dom, numbers, LONG_LISTING).filter(|known| is_named || is_whole(known)) else { return false };
     let text = lines::read(dom, listing, Blanks::Exact).text;
-    (text.trim_end().lines().count() as u64).abs_diff(*known.end()) <= 1 && counts(dom, listing, LONG_LISTING).is_none()
+    let lines = text.trim_end().lines().count() as u64;
+    lines.abs_diff(known.end() - known.start() + 1) <= 1 && counts(dom, listing, LONG_LISTING).is_none()
 }
 
 /// How many children of a column are looked at.
@@ -399,6 +404,8 @@ mod tests {
             "<div class=chroma><table class=lntable><tr><td class=lntd><pre class=chroma><code><span class=lnt>1\n</span><span class=lnt>2\n</span></code></pre></td><td class=lntd><pre class=chroma><code class=language-go data-lang=go><span class=line><span class=cl>a\n</span></span><span class=line><span class=cl>\n</span></span><span class=line><span class=cl>b</span></span></code></pre></td></tr></table></div>",
             "<table class=listing_frame><tbody><tr><td class=listing_lines align=right><pre>1\n2\n3</pre></td><td class=listing_code><pre class=programlisting>a\n\nb</pre></td></tr></tbody></table>",
             "<table><tr><td><pre>1\n2\n3</pre></td><td><pre>a\n\nb</pre></td></tr></table>",
+            // YARD
+            "<table class=source_code><tr><td><pre class=lines>\n\n12\n13\n14</pre></td><td><pre class=code><span>a</span>\n\nb</pre></td></tr></table>",
             "<pre><code class=hljs><table class=hljs-ln><tr><td class='hljs-ln-line hljs-ln-numbers' data-line-number=1></td><td class='hljs-ln-line hljs-ln-code'>a</td></tr><tr><td class=hljs-ln-numbers></td><td class=hljs-ln-code>\n</td></tr><tr><td class=hljs-ln-numbers></td><td class=hljs-ln-code>b</td></tr></table></code></pre>",
             // Numbers in columns beside the listing
             "<div class='language-js line-numbers-mode'><pre class=language-js><code>a\n\nb\n</code></pre><div class='line-numbers-wrapper'><span class=line-number>1</span><br><span class=line-number>2</span><br></div></div>",
