@@ -75,9 +75,18 @@ pub(super) fn scan<'a>(markdown: &'a str, meter: &Meter) -> Vec<Block<'a>> {
 struct Scanner<'a> {
     markdown: &'a str,
     blocks: Vec<Block<'a>>,
-    /// Columns at which the content of the open list items starts, outermost first.
-    lists: Vec<usize>,
+    /// The open list items, outermost first.
+    lists: Vec<List>,
     prose: Option<Prose>,
+}
+
+/// An open list item.
+#[derive(Clone, Copy)]
+struct List {
+    /// At which its content starts.
+    column: usize,
+    /// How many quotes it stands in.
+    quotes: usize,
 }
 
 /// The prose block that is being read.
@@ -160,7 +169,7 @@ impl<'a> Scanner<'a> {
     }
 
     fn fence(&mut self, start: usize, opener: &'a str, place: &Place<'a>, opening: Opening<'a>) -> usize {
-        let container = self.lists.last().copied().unwrap_or(0);
+        let container = self.lists.last().map_or(0, |list| list.column);
         let body = start + opener.len();
         let (mut at, mut closed, mut code) = (body, false, String::new());
         let mut end = body;
@@ -227,23 +236,33 @@ struct Place<'a> {
     indented: bool,
 }
 
-/// Takes quote marks and list markers off a line. Lists that the line is not indented for end here.
-fn peel<'a>(line: &'a str, lists: &mut Vec<usize>) -> Place<'a> {
+/// Takes quote marks and list markers off a line. Lists that the line is not indented for end here, and so do those in quotes that it is
+/// not in.
+fn peel<'a>(line: &'a str, lists: &mut Vec<List>) -> Place<'a> {
     let mut rest = line.trim_end_matches(['\n', '\r']);
     let (mut column, mut base, mut quotes, mut item) = (0, 0, 0, false);
+    // How many of the lists hold the line, as far as it is read.
+    let mut held = 0;
     // Looked for once: each marker of "- - - x" may be the first of a drawn line.
     let mut drawn = None;
     loop {
         let (indent, content) = indentation(rest, column);
         column = indent;
         if content.is_empty() {
+            // A blank line says nothing of indentation.
+            lists.truncate(lists.partition_point(|list| list.quotes <= quotes));
             return Place { content, column, base, quotes, item, indented: false };
         }
-        while lists.last().is_some_and(|&open| open > column) {
-            lists.pop();
+        while let Some(list) = lists.get(held).filter(|list| list.quotes <= quotes) {
+            if list.column > column {
+                lists.truncate(held);
+                break;
+            }
+            held += 1;
         }
-        let inner = lists.last().copied().unwrap_or(0).max(base);
+        let inner = lists[..held].last().map_or(0, |list| list.column).max(base);
         if column >= inner + 4 {
+            lists.truncate(held);
             return Place { content, column, base: inner, quotes, item, indented: true };
         }
         if let Some(quoted) = content.strip_prefix('>') {
@@ -257,7 +276,7 @@ fn peel<'a>(line: &'a str, lists: &mut Vec<usize>) -> Place<'a> {
                 None => quoted,
             };
             base = column;
-        } else if lists.len() < MAX_LISTS
+        } else if held < MAX_LISTS
             && let Some(width) = list_marker(content).filter(|_| !is_drawn(content, &mut drawn))
         {
             item = true;
@@ -272,8 +291,11 @@ fn peel<'a>(line: &'a str, lists: &mut Vec<usize>) -> Place<'a> {
                 column += width + 1;
                 rest = after.get(1..).unwrap_or("");
             }
-            lists.push(column);
+            lists.truncate(held);
+            lists.push(List { column, quotes });
+            held += 1;
         } else {
+            lists.truncate(held);
             return Place { content, column, base: inner, quotes, item, indented: false };
         }
     }
@@ -535,6 +557,21 @@ mod tests {
         assert_eq!(kinds("> ```js\n> a\n>\n> b\n> ```\n> words\n"), ["js \"a\\n\\nb\\n\"", "prose \"> words\""]);
         assert_eq!(kinds("> ```js\n> a\nwords\n"), ["js \"a\\n\" open", "prose \"words\""]);
         assert_eq!(kinds("- ```js\n  a\nwords\n"), ["js \"a\\n\" open", "prose \"words\""]);
+    }
+
+    #[test]
+    fn lists_in_quotes_go_on_from_line_to_line() {
+        let of = |markdown: &str| kinds(markdown).into_iter().map(|kind| kind.replace('"', "'")).collect::<Vec<_>>();
+        assert_eq!(of("> 10. a\n>\n>     ```sh\n>     ls\n>     ```\n> 11. b\n"), ["prose '> 10. a\\n>'", "sh 'ls\\n'", "prose '> 11. b'"]);
+        assert_eq!(of("> - a\n>   - b\n>\n>     ```sh\n>     ls\n>     ```\n"), ["prose '> - a'", "prose '>   - b\\n>'", "sh 'ls\\n'"]);
+        assert_eq!(
+            of("1. a\n\n   > - b\n   >\n   >   ```sh\n   >   ls\n   >   ```\n"),
+            ["prose '1. a'", "prose '> - b\\n   >'", "sh 'ls\\n'"]
+        );
+        // The end of the quote is the end of its lists.
+        assert_eq!(of("> - a\n# b\n"), ["prose '> - a'", "h1 b"]);
+        assert_eq!(of("> 10. a\n\n>     ```sh\n>     ls\n"), ["prose '> 10. a'", "prose '>     ```sh\\n>     ls'"]);
+        assert_eq!(of("- a\n\n> b\n\n  ```sh\n  ls\n  ```\n"), ["prose '- a'", "prose '> b'", "sh 'ls\\n'"]);
     }
 
     #[test]

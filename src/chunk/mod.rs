@@ -137,6 +137,8 @@ fn anchor(chunks: &mut [(usize, Chunk)], outline: &[Heading]) {
 /// A heading with what stands below it, up to the next heading of any level.
 struct Section<'a> {
     path: Vec<&'a str>,
+    /// Where each of these stands: two headings may say the same.
+    places: Vec<usize>,
     /// Of the heading; 0 for what stands before the first one.
     level: usize,
     /// Where the section starts in the document, in bytes.
@@ -150,24 +152,30 @@ impl Section<'_> {
     fn heading(&self) -> String {
         format!("{} {}\n\n", "#".repeat(self.level), self.path.last().unwrap_or(&""))
     }
+
+    /// How many headings, from the outermost on, both stand under.
+    fn shares(&self, other: &Self) -> usize {
+        self.places.iter().zip(&other.places).take_while(|(ours, theirs)| ours == theirs).count()
+    }
 }
 
 fn sections<'a>(blocks: &'a [Block<'a>], measure: Option<&Measure<'_>>, meter: &Meter) -> Vec<Section<'a>> {
     let mut sections = Vec::new();
-    let mut open: Vec<(usize, &str)> = Vec::new();
+    let mut open: Vec<(usize, &str, usize)> = Vec::new();
     let (mut at, mut level, mut start) = (0, 0, 0);
     while at < blocks.len() || at == 0 {
         if let Some(BlockKind::Heading { level: own, title }) = blocks.get(at).map(|block| &block.kind) {
-            open.retain(|(outer, _)| outer < own);
-            open.push((*own, title.as_str()));
+            open.retain(|(outer, ..)| outer < own);
             (level, start) = (*own, blocks[at].start);
+            open.push((level, title.as_str(), start));
             at += 1;
         }
         let end =
             blocks[at..].iter().position(|block| matches!(block.kind, BlockKind::Heading { .. })).map_or(blocks.len(), |next| at + next);
         let body = &blocks[at..end];
         let size = body.iter().map(|block| roughly(block.raw.trim_end(), measure)).sum();
-        sections.push(Section { path: open.iter().map(|(_, title)| *title).collect(), level, start, body, size });
+        let (path, places) = open.iter().map(|(_, title, place)| (*title, *place)).unzip();
+        sections.push(Section { path, places, level, start, body, size });
         if end == blocks.len() {
             break;
         }
@@ -189,7 +197,7 @@ fn roughly(text: &str, measure: Option<&Measure<'_>>) -> usize {
 fn drop_bare_parents(sections: &mut Vec<Section<'_>>, measure: Option<&Measure<'_>>, meter: &Meter) {
     let is_bare_parent = |pair: &[Section<'_>]| {
         pair[0].size == 0
-            && pair[1].path.starts_with(&pair[0].path)
+            && pair[1].shares(&pair[0]) == pair[0].path.len()
             && meter.goes_on_by(pair[1].path.len())
             && Headings::of(&pair[1].path, measure).is_whole
     };
@@ -223,16 +231,15 @@ fn groups<'s, 'a>(sections: &'s [Section<'a>], min: usize, max: usize) -> Vec<&'
 
 /// Whether all headings above `next` and the group's sections are among what they share or in the group themselves.
 fn is_together(group: &[Section<'_>], next: &Section<'_>) -> bool {
-    let shared = common_path(group).iter().zip(&next.path).take_while(|(ours, theirs)| ours == theirs).count();
-    let parent = &next.path[..next.path.len().saturating_sub(1)];
-    let deepest = group.first().map_or(0, |first| first.path.len());
-    shared + 1 >= deepest && (parent.len() <= shared || group.iter().any(|section| section.path == parent))
+    let Some(first) = group.first() else { return true };
+    let shared = common_path(group).len().min(first.shares(next));
+    let parent = next.places.len().saturating_sub(1);
+    shared + 1 >= first.path.len() && (parent <= shared || group.iter().any(|section| section.places == next.places[..parent]))
 }
 
 fn common_path<'s, 'a>(group: &'s [Section<'a>]) -> &'s [&'a str] {
     let Some((first, others)) = group.split_first() else { return &[] };
-    let shared = |other: &Section<'_>| first.path.iter().zip(&other.path).take_while(|(ours, theirs)| ours == theirs).count();
-    &first.path[..others.iter().map(shared).fold(first.path.len(), usize::min)]
+    &first.path[..others.iter().map(|other| first.shares(other)).fold(first.path.len(), usize::min)]
 }
 
 /// The texts of a group of sections, each with its start in the document: a model reads all of each below the headings.
@@ -408,6 +415,32 @@ mod tests {
         let markdown = "# A\n\n## B\n\nb\n\n## C\n\nc\n\n# Z\n\nz\n";
         let found = texts(markdown, &Config { max_chars: 1_000, min_chars: 200 });
         assert_eq!(found, [("A".to_owned(), "## B\n\nb\n\n## C\n\nc".to_owned()), ("Z".to_owned(), "z".to_owned())]);
+    }
+
+    #[test]
+    fn sections_of_one_heading_are_two() {
+        let markdown = "# A\n\n## Same\n\na\n\n## Same\n\nb\n\n### Deep\n\nc\n\n## Same\n\n## Same\n\nd\n";
+        let found = texts(markdown, &Config { max_chars: 1_000, min_chars: 200 });
+        let whole = "## Same\n\na\n\n## Same\n\nb\n\n### Deep\n\nc\n\n## Same\n\n## Same\n\nd";
+        assert_eq!(found, [("A".to_owned(), whole.to_owned())]);
+        let apart: Vec<String> = texts(markdown, &small(1_000)).into_iter().map(|(path, text)| format!("{path}: {text}")).collect();
+        assert_eq!(apart, ["A > Same: a", "A > Same: b", "A > Same > Deep: c", "A > Same: ## Same", "A > Same: d"]);
+        // A heading with nothing of its own is still told by its child.
+        assert_eq!(texts("# A\n\n## A\n\nb\n", &Config::default()), [("A > A".to_owned(), "b".to_owned())]);
+    }
+
+    #[test]
+    fn fences_within_lists_within_quotes_are_whole() {
+        let code: String = (0..60).map(|line| format!(">     value_{line} = {line}\n")).collect();
+        for before in ["> 10. Run it:\n>\n", "> - a\n>   - b\n>\n", "> - a\n>\n>   1. b\n"] {
+            let found = chunks(&format!("{before}>     ```python\n{code}>     ```\n"), &small(400));
+            let examples: Vec<_> = found.iter().filter(|chunk| chunk.kind != ChunkKind::Text).collect();
+            assert_eq!(examples.len(), 1, "{before}: {found:#?}");
+            assert!(examples[0].text.starts_with("value_0 = 0\nvalue_1") && examples[0].text.ends_with("value_59 = 59"), "{before}");
+            for chunk in found.iter().filter(|chunk| chunk.kind == ChunkKind::Text && chunk.text.contains("value_")) {
+                assert!(chunk.text.contains("```python\n>     value_") && chunk.text.ends_with("\n>     ```"), "{}", chunk.text);
+            }
+        }
     }
 
     #[test]

@@ -6,12 +6,12 @@ use std::collections::HashSet;
 
 use crate::extract::beside::{self, Court, Scripts};
 use crate::extract::dom::{Dom, NodeId, Step};
-use crate::extract::escape::is_invisible;
 use crate::extract::facts::{Facts, is_heading};
 use crate::extract::genre::{Cards, Genre, cards};
 use crate::extract::headline;
 use crate::extract::hidden::{Copies, is_hidden};
 use crate::extract::judge::{Rule, Trust, most_taken};
+use crate::extract::tally::Tally;
 use crate::extract::told;
 use crate::model::Note;
 
@@ -52,35 +52,13 @@ impl Article {
             let Step::Enter(node) = step else { continue };
             let Some(rule) = self.left_out[node.index()] else { continue };
             walk.pass_over();
-            let (mut words, mut begins) = (0, String::new());
-            let mut below = dom.walk(node);
-            while let Some(step) = below.next() {
-                let Step::Enter(node) = step else { continue };
-                // Nobody's words, or read all the same.
-                if self.title == Some(node)
-                    || dom.name(node).is_some_and(|name| matches!(&**name, "script" | "style" | "svg" | "template" | "head"))
-                {
-                    below.pass_over();
-                    continue;
-                }
-                for word in dom.text(node).unwrap_or_default().split_whitespace() {
-                    words += 1;
-                    if begins.len() < FIRST_WORDS {
-                        begins.push_str(if begins.is_empty() { "" } else { " " });
-                        begins.extend(word.chars().filter(|c| !is_invisible(*c)).take(FIRST_WORDS));
-                    }
-                }
-            }
-            if words > 0 {
-                notes.push(Note { rule: rule.name(), words, begins });
-            }
+            let mut left_out = Tally::default();
+            left_out.count_but(dom, node, self.title);
+            notes.extend(left_out.note(rule.name()));
         }
         notes
     }
 }
-
-/// In bytes, about.
-const FIRST_WORDS: usize = 60;
 
 pub(super) fn find(dom: &Dom) -> Article {
     let (unread, all) = read(dom);

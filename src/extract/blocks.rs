@@ -6,6 +6,7 @@ use crate::extract::dom::NodeId;
 use crate::extract::html::{Open, Writer};
 use crate::extract::inline::{Form, Place};
 use crate::extract::members::{Declared, Member, Named};
+use crate::extract::tally::Tally;
 use crate::extract::{admonition, anchors, escape, members};
 use crate::model::{CodeBlock, Heading};
 
@@ -104,7 +105,7 @@ impl Writer<'_> {
             Declared::Text(text) if text == named.name => {}
             Declared::Text(text) => {
                 let language = self.page.setting.language().map(|name| Language { name: name.to_owned(), inferred: true });
-                self.listing(Listing { caption: None, text, language });
+                self.listing(Listing { caption: None, text, language, left_out: Tally::default() });
             }
         }
     }
@@ -162,7 +163,8 @@ impl Writer<'_> {
     }
 
     pub(super) fn listing(&mut self, listing: Listing) {
-        let Listing { caption, text, language } = listing;
+        let Listing { caption, text, language, left_out } = listing;
+        self.page.marks.borrow_mut().join(left_out);
         if let Some(caption) = caption {
             self.inline.text(&caption);
             self.paragraph();

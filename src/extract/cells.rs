@@ -4,7 +4,7 @@ use crate::extract::admonition;
 use crate::extract::dom::{Dom, NodeId, Step};
 use crate::extract::html::{Open, Writer};
 use crate::extract::inline::{Form, Inline, Place};
-use crate::extract::table::{self, Cells, Row, Table};
+use crate::extract::table::{self, Cells, Label, Row, Table};
 
 impl Writer<'_> {
     pub(super) fn table(&mut self, node: NodeId) -> Option<Open> {
@@ -17,7 +17,7 @@ impl Writer<'_> {
                 None
             }
             Table::Rows(cells) => {
-                self.labelled.extend(cells.into_iter().map(|labelled| (labelled.cell, labelled.head)));
+                self.labelled.extend(cells.into_iter().map(|labelled| (labelled.cell, labelled.label)));
                 Some(Open::Block)
             }
             Table::Layout => Some(Open::Block),
@@ -30,15 +30,18 @@ impl Writer<'_> {
         if admonition::is_icon(self.page.dom, node) {
             return None;
         }
-        match self.labelled.get(&node) {
-            Some(None) => return None,
-            Some(Some(head)) if table::holds_text(self.page.dom, node) => {
-                if let Some(label) = table::label(self.page.dom, *head).filter(|label| self.page.allowance.repeats(label)) {
-                    self.inline.text(&label);
-                    self.leave(Open::Term);
-                }
-            }
-            _ => {}
+        let (dom, allowance) = (self.page.dom, self.page.allowance);
+        let label = match self.labelled.get(&node) {
+            Some(Label::Told) => return None,
+            Some(Label::Itself) => return Some(Open::Title),
+            // What is told here for the first time repeats nothing.
+            Some(Label::First(head)) => table::label(dom, *head),
+            Some(Label::Again(head)) if table::holds_text(dom, node) => table::label(dom, *head).filter(|label| allowance.repeats(label)),
+            _ => None,
+        };
+        if let Some(label) = label {
+            self.inline.text(&label);
+            self.leave(Open::Term);
         }
         Some(Open::Block)
     }

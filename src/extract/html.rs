@@ -1,6 +1,7 @@
 //! Writes a subtree of a page as CommonMark with tables, or as plain text. Knows elements and their meaning to a reader,
 //! not which part of the page matters: `article` has marked what to leave out.
 
+use std::cell::RefCell;
 use std::collections::HashMap;
 
 use crate::extract::allowance::Allowance;
@@ -9,9 +10,12 @@ use crate::extract::base::Base;
 use crate::extract::code::{self, Role, Setting};
 use crate::extract::dom::{Dom, NodeId, Step};
 use crate::extract::inline::{Form, Inline, Mark, Means};
+use crate::extract::judge::Rule;
 use crate::extract::lines::Lines;
 use crate::extract::lists::Lists;
+use crate::extract::table::Label;
 use crate::extract::tabs::{self, Tabs};
+use crate::extract::tally::Tally;
 use crate::extract::{admonition, lists, math, members, table};
 use crate::model::{CodeBlock, Heading, Note};
 
@@ -20,21 +24,23 @@ pub(super) struct Written {
     pub(super) text: String,
     pub(super) outline: Vec<Heading>,
     pub(super) code: Vec<CodeBlock>,
-    /// Addresses that were left out for being more than the page.
-    pub(super) unwritten: Option<Note>,
+    /// Addresses that were left out for being more than the page, numbers and buttons of listings.
+    pub(super) unwritten: Vec<Note>,
 }
 
 pub(super) fn write(dom: &Dom, article: &Article, base: &Base, form: Form) -> Written {
     let tabs = Tabs::of(dom);
     let allowance = Allowance::of(dom.size());
-    let page = Page { dom, article, base, form, tabs: &tabs, setting: Setting::of(dom), allowance: &allowance };
+    let marks = RefCell::default();
+    let page = Page { dom, article, base, form, tabs: &tabs, setting: Setting::of(dom), allowance: &allowance, marks: &marks };
     let mut writer = Writer::new(page);
     for root in &article.roots {
         writer.walk(*root);
         writer.paragraph();
     }
     let (text, outline, code) = (writer.lines.into_text(), writer.outline, writer.code);
-    Written { text, outline, code, unwritten: allowance.note() }
+    let unwritten = marks.into_inner().note(Rule::Mark.name()).into_iter().chain(allowance.note()).collect();
+    Written { text, outline, code, unwritten }
 }
 
 /// What the page's relative addresses are relative to.
@@ -52,6 +58,8 @@ pub(super) struct Page<'a> {
     pub(super) tabs: &'a Tabs,
     pub(super) setting: Setting,
     pub(super) allowance: &'a Allowance,
+    /// What stands in and beside listings and is none of their code.
+    pub(super) marks: &'a RefCell<Tally>,
 }
 
 pub(super) struct Writer<'a> {
@@ -67,8 +75,8 @@ pub(super) struct Writer<'a> {
     open: Vec<Open>,
     /// The term written last ends here: what defines it goes on with its line.
     pub(super) term: Option<(usize, usize)>,
-    /// Cells that are written as sections, and the head of their column; heads themselves have none.
-    pub(super) labelled: HashMap<NodeId, Option<NodeId>>,
+    /// Cells that are written as sections, and what stands above each.
+    pub(super) labelled: HashMap<NodeId, Label>,
     pub(super) outline: Vec<Heading>,
     pub(super) code: Vec<CodeBlock>,
     /// Of the heading written last that is not within a member: members are one below.
@@ -181,10 +189,13 @@ impl<'a> Writer<'a> {
             return None;
         }
         if let Some(role) = code::role(dom, node) {
-            if role == Role::Block {
-                self.paragraph();
-                self.tab_label(node);
-                self.code_block(node);
+            match role {
+                Role::Block => {
+                    self.paragraph();
+                    self.tab_label(node);
+                    self.code_block(node);
+                }
+                Role::Beside => self.page.marks.borrow_mut().count(dom, node),
             }
             return None;
         }

@@ -47,6 +47,7 @@ mod syntax;
 mod table;
 mod tabs;
 mod tags;
+mod tally;
 #[cfg(test)]
 mod tests;
 mod tex;

@@ -25,11 +25,23 @@ pub(super) enum Row {
     Heading(NodeId),
 }
 
-/// A cell below the head of its column.
+/// A cell of a row that is written as a section.
 pub(super) struct Labelled {
     pub(super) cell: NodeId,
-    /// `None` for the heads themselves.
-    pub(super) head: Option<NodeId>,
+    pub(super) label: Label,
+}
+
+/// What stands above such a cell.
+#[derive(Clone, Copy)]
+pub(super) enum Label {
+    /// Nothing: it is a head that the cells of its column tell.
+    Told,
+    /// Nothing: it is a head that is too long for that, or has none to tell it.
+    Itself,
+    /// The head of its column, of which this is the first cell with text.
+    First(NodeId),
+    /// The same for those below it.
+    Again(NodeId),
 }
 
 pub(super) fn read(dom: &Dom, article: &Article, table: NodeId) -> Table {
@@ -53,10 +65,12 @@ pub(super) fn read(dom: &Dom, article: &Article, table: NodeId) -> Table {
     match facts.headings || facts.long_code || facts.longest > MAX_CELL {
         true => sections(dom, &rows, headed && columns > 1),
         false => {
-            let grid = grid(dom, &rows);
-            if grid.len() * grid.first().map_or(0, Vec::len) > MOST_EMPTY * count + MAX_CELL {
+            let Some(mut grid) = grid(dom, &rows) else { return Table::Layout };
+            let width = grid.iter().map(Vec::len).max().unwrap_or(0);
+            if grid.len() * width > most_places(&rows) {
                 return Table::Layout;
             }
+            grid.iter_mut().for_each(|places| places.resize(width, None));
             let heading = |row: &[NodeId]| row.first().copied().filter(|cell| row.len() == 1 && columns > 1 && holds_heading(dom, *cell));
             let rows = rows.iter().zip(grid).map(|(row, places)| heading(row).map_or(Row::Places(places), Row::Heading));
             Table::Data(Cells { captions, rows: rows.collect() })
@@ -228,14 +242,19 @@ impl Facts {
 /// Rows as sections, where the columns have heads.
 fn sections(dom: &Dom, rows: &[Vec<NodeId>], headed: bool) -> Table {
     let headed = headed && rows.first().is_some_and(|heads| heads.iter().all(|cell| is_head(dom, *cell)));
-    let grid = if headed { grid(dom, rows) } else { Vec::new() };
+    let grid = if headed { grid(dom, rows).unwrap_or_default() } else { Vec::new() };
     let Some((heads, rest)) = grid.split_first() else { return Table::Layout };
-    let heads_themselves = heads.iter().flatten().map(|cell| Labelled { cell: *cell, head: None });
-    let cells = rest
-        .iter()
-        .flat_map(|row| row.iter().zip(heads))
-        .filter_map(|(cell, head)| Some(Labelled { cell: (*cell)?, head: Some((*head)?) }));
-    Table::Rows(heads_themselves.chain(cells).collect())
+    let mut told = vec![false; heads.len()];
+    let mut cells = Vec::new();
+    for (column, cell) in rest.iter().flat_map(|row| row.iter().enumerate()) {
+        let (Some(cell), Some(Some(head))) = (*cell, heads.get(column)) else { continue };
+        let is_first = !told[column] && holds_text(dom, cell);
+        told[column] |= is_first;
+        cells.push(Labelled { cell, label: if is_first { Label::First(*head) } else { Label::Again(*head) } });
+    }
+    let label = |head: NodeId, told: bool| if told && holds_text(dom, head) && is_short(dom, head) { Label::Told } else { Label::Itself };
+    let heads = heads.iter().zip(told).filter_map(|(head, told)| head.map(|cell| Labelled { cell, label: label(cell, told) }));
+    Table::Rows(heads.chain(cells).collect())
 }
 
 /// Longer text than this is not looked up in a column.
@@ -249,17 +268,23 @@ const NEAR: usize = 8;
 const MAX_CELLS: usize = 200_000;
 /// Places for each cell; `rowspan` and one long row may make many.
 const MOST_EMPTY: usize = 6;
-/// Wider than any table that is read; `colspan` may say anything.
-const MAX_COLUMNS: usize = 60;
+/// Wider than any cell that is read; `colspan` may say anything.
+const WIDEST_CELL: usize = 60;
 
-fn grid(dom: &Dom, rows: &[Vec<NodeId>]) -> Vec<Vec<Option<NodeId>>> {
+fn most_places(rows: &[Vec<NodeId>]) -> usize {
+    MOST_EMPTY * rows.iter().map(Vec::len).sum::<usize>() + MAX_CELL
+}
+
+/// The cells of each row in their columns; `None` where spans make far more places than there are cells.
+fn grid(dom: &Dom, rows: &[Vec<NodeId>]) -> Option<Vec<Vec<Option<NodeId>>>> {
     let span = |cell: NodeId, name: &str| dom.attribute(cell, name).and_then(|span| span.trim().parse::<usize>().ok()).unwrap_or(1);
     let width = |cell: NodeId| span(cell, "colspan").max(1);
     // A title above all columns may say that it has more of them than there are.
-    let counted = |cell: &NodeId| Some(width(*cell)).filter(|width| *width <= MAX_COLUMNS).unwrap_or(1);
+    let counted = |cell: &NodeId| Some(width(*cell)).filter(|width| *width <= WIDEST_CELL).unwrap_or(1);
     let widest = rows.iter().filter(|row| row.len() > 1).map(|row| row.iter().map(counted).sum::<usize>()).max().unwrap_or(1);
     let ends = ends_of_sections(dom, rows);
     let mut grid = Vec::with_capacity(rows.len());
+    let mut left_places = most_places(rows);
     // For each column, how many rows a cell from above still covers.
     let mut covered: Vec<usize> = Vec::new();
     for (number, row) in rows.iter().enumerate() {
@@ -273,23 +298,23 @@ fn grid(dom: &Dom, rows: &[Vec<NodeId>]) -> Vec<Vec<Option<NodeId>>> {
                 places.push(None);
                 continue;
             }
-            let Some(cell) = cells.next().filter(|_| column < MAX_COLUMNS) else { break };
+            let Some(cell) = cells.next() else { break };
             // None is all that there are in its part of the table.
             let below = Some(span(*cell, "rowspan")).filter(|rows| *rows > 0).unwrap_or(left).min(left) - 1;
-            let width = width(*cell).min(widest.saturating_sub(column).max(1)).min(MAX_COLUMNS - column);
+            let width = width(*cell).min(widest.saturating_sub(column).max(1)).min(WIDEST_CELL);
             covered.resize(covered.len().max(column + width), 0);
             for offset in 0..width {
                 places.push((offset == 0).then_some(*cell));
                 covered[column + offset] = below;
             }
+            if places.len() > left_places {
+                return None;
+            }
         }
+        left_places = left_places.checked_sub(places.len())?;
         grid.push(places);
     }
-    let columns = grid.iter().map(Vec::len).max().unwrap_or(0);
-    for places in &mut grid {
-        places.resize(columns, None);
-    }
-    grid
+    Some(grid)
 }
 
 /// For each row the one behind the last of its part of the table: no cell goes on into another part.
@@ -302,11 +327,20 @@ fn ends_of_sections(dom: &Dom, rows: &[Vec<NodeId>]) -> Vec<usize> {
     ends
 }
 
-/// The name of a column, if it is short enough to stand before each of its cells.
+/// The name of a column as it stands before each of its cells; of a long one the beginning.
 pub(super) fn label(dom: &Dom, head: NodeId) -> Option<String> {
-    let text = dom.text_start(head, 4 * MAX_LABEL);
-    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    (!text.is_empty() && text.len() <= MAX_LABEL).then_some(text)
+    let mut text = dom.text_start(head, 4 * MAX_LABEL).split_whitespace().collect::<Vec<_>>().join(" ");
+    if text.len() > MAX_LABEL {
+        let end = text.floor_char_boundary(MAX_LABEL - "…".len());
+        text.truncate(text[..end].rfind(' ').unwrap_or(end));
+        text.push('…');
+    }
+    (!text.is_empty()).then_some(text)
+}
+
+/// Whether the label of a column says all that its head does.
+fn is_short(dom: &Dom, head: NodeId) -> bool {
+    dom.text_start(head, 4 * MAX_LABEL).split_whitespace().map(|word| word.len() + 1).sum::<usize>() <= MAX_LABEL + 1
 }
 
 fn holds_heading(dom: &Dom, cell: NodeId) -> bool {

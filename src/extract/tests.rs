@@ -237,6 +237,59 @@ fn rows_stand_where_they_are_shown() {
 }
 
 #[test]
+fn tables_have_all_their_columns() {
+    let row = |name: &str, letter: char| (0..65).map(|column| format!("<{name}>{letter}{column}</{name}>")).collect::<String>();
+    let lines = |letter: char| (0..65).map(|column| format!(" {letter}{column} |")).collect::<String>();
+    assert_eq!(
+        part(&format!("<table><tr>{}</tr><tr>{}</tr></table>", row("th", 'h'), row("td", 'v'))),
+        format!("|{}\n|{}\n|{}", lines('h'), " --- |".repeat(65), lines('v'))
+    );
+    // What would be far more places than cells is text.
+    let tall: String = (0..300).map(|_| "<tr><td>x</td></tr>").collect();
+    let wide: String = (0..300).map(|column| format!("<td rowspan=300>w{column}</td>")).collect();
+    let text = part(&format!("<table><tr>{wide}</tr>{tall}</table>"));
+    assert!(!text.contains('|') && text.contains("w0") && text.contains("w299"), "{text}");
+}
+
+#[test]
+fn heads_of_rows_that_are_sections_are_told_once_at_least() {
+    let long = "Longer description of what the option does and which values it takes";
+    let code = "<pre>1\n2\n3\n4\n5\n6\n</pre>";
+    each(&[
+        (
+            &format!("<table><tr><th>Option</th><th>{long}</th></tr><tr><td>a</td><td><p>x</p>{code}</td></tr></table>"),
+            &format!(
+                "**{long}**\n\n**Option**\\\na\n\n**Longer description of what the option does and which…**\\\nx\n\n```\n1\n2\n3\n4\n5\n6\n```"
+            ),
+        ),
+        (
+            &format!(
+                "<table><tr><th>Name</th><th>Notes</th><th>Unfilled</th></tr><tr><td>K1</td><td><p>x</p>{code}</td><td></td></tr></table>"
+            ),
+            "**Unfilled**\n\n**Name**\\\nK1\n\n**Notes**\\\nx\n\n```\n1\n2\n3\n4\n5\n6\n```",
+        ),
+        (
+            &format!(
+                "<table><tr><th>Name</th><th></th></tr><tr><td>K1</td><td><p>x</p>{code}</td></tr><tr><td>K2</td><td></td></tr></table>"
+            ),
+            "**Name**\\\nK1\n\nx\n\n```\n1\n2\n3\n4\n5\n6\n```\n\n**Name**\\\nK2",
+        ),
+    ]);
+}
+
+#[test]
+fn what_is_left_out_of_listings_is_counted() {
+    let told = |html: &str| {
+        let document =
+            document(&page(&format!("<title>Kettles</title><main><h1>Kettles</h1><p>Some text of it.</p>{html}</main>"))).unwrap();
+        document.notes.into_iter().filter(|note| note.rule == "mark").map(|note| (note.words, note.begins)).collect::<Vec<_>>()
+    };
+    assert_eq!(told("<pre><span class=lineno>1</span> a\n<span class=lineno>2</span> b</pre>"), [(2, "1 2".to_owned())]);
+    assert_eq!(told("<figure class=highlight><pre>1\n2</pre><pre>a\nb</pre></figure>"), [(2, "1 2".to_owned())]);
+    assert_eq!(told("<pre>1\n2</pre><pre>a <span class=lineno>12</span>\nb</pre>"), []);
+}
+
+#[test]
 fn sentences_that_begin_as_phrases_of_sites_do_are_text() {
     let kept = [
         "Last modified by the kernel, the page is written back.",

@@ -1,6 +1,8 @@
 //! What stands beside code and is none of it: line numbers, buttons, labels, prompts that cannot be marked. Judges by what is in an
 //! element as well as by its class; every look is bounded.
 
+use std::ops::RangeInclusive;
+
 use crate::extract::code::classes::{before, behind, class, has_word, listing_in, short_text, tokens, words};
 use crate::extract::code::language::{self, Said};
 use crate::extract::code::names;
@@ -51,11 +53,22 @@ pub(super) fn counts(dom: &Dom, node: NodeId, most: usize) -> Option<usize> {
     (known > 0).then_some(known)
 }
 
+/// The numbers that the element consists of, if each is the next one and there is nothing else.
+pub(super) fn consecutive(dom: &Dom, node: NodeId, most: usize) -> Option<RangeInclusive<u64>> {
+    let known = counts(dom, node, most)? as u64;
+    let of = |text: &str| text.trim_end_matches(['.', ':']).parse::<u64>().ok();
+    let first = dom.descendants(node).take(most).filter_map(|below| dom.text(below)?.split_whitespace().next()).next().and_then(of)?;
+    let last =
+        dom.descendants(node).take(most + 1).filter_map(|below| dom.text(below)?.split_whitespace().next_back()).last().and_then(of)?;
+    // They ascend.
+    ((last - first).checked_add(1) == Some(known)).then_some(first..=last)
+}
+
 /// In nodes, and in numbers: no listing has more lines, but elements around it may all be called its numbers.
 pub(super) const LONG_LISTING: usize = 100_000;
 
 /// How many nodes are looked at where an element that is none may be within another.
-const COUNTED: usize = 4_000;
+pub(super) const COUNTED: usize = 4_000;
 
 /// A label or button of a listing that stands beside it or in its header.
 pub(super) fn is_label(dom: &Dom, node: NodeId) -> bool {
@@ -84,8 +97,19 @@ pub(super) fn listing_of(dom: &Dom, node: NodeId) -> Option<NodeId> {
 /// "Copy", "Run" and the like, on something that is classed as a control.
 pub(super) fn is_action(dom: &Dom, node: NodeId) -> bool {
     (has_word(dom, node, &CONTROLS) || dom.attribute(node, "role") == Some("button"))
-        && short_text(dom, node).is_some_and(|text| ACTIONS.contains(&text.to_lowercase().trim_matches(|c: char| !c.is_alphanumeric())))
+        && short_text(dom, node).is_some_and(|text| is_name_of_action(&text))
 }
+
+/// "Copy", "Run" and the like.
+pub(super) fn is_name_of_action(text: &str) -> bool {
+    text.len() <= 4 * LONGEST_ACTION && {
+        let text = text.to_lowercase();
+        ACTIONS.contains(&text.trim_matches(|c: char| !c.is_alphanumeric()))
+    }
+}
+
+/// In bytes; blanks may stand around it.
+const LONGEST_ACTION: usize = 32;
 
 const CONTROLS: [&str; 18] = [
     "copy",

@@ -4,10 +4,12 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
+use crate::extract::code::apart::{self, At};
 use crate::extract::code::aside;
-use crate::extract::code::classes::{class, has_class, has_word, short_text, tokens, words};
-use crate::extract::code::language;
+use crate::extract::code::classes::tokens;
+use crate::extract::code::elements::{is_line, is_own_end};
 use crate::extract::dom::{Dom, NodeId, Step};
+use crate::extract::tally::Tally;
 
 /// How blanks in a listing are meant.
 #[derive(Clone, Copy, PartialEq)]
@@ -26,6 +28,8 @@ pub(super) struct Text {
     pub(super) caption: Option<String>,
     /// Some lines are shown as taken out or put in, and each has a mark before it that says so.
     pub(super) is_diff: bool,
+    /// What stands in the listing and is none of it.
+    pub(super) left_out: Tally,
 }
 
 pub(super) fn read(dom: &Dom, block: NodeId, blanks: Blanks) -> Text {
@@ -34,6 +38,8 @@ pub(super) fn read(dom: &Dom, block: NodeId, blanks: Blanks) -> Text {
         block,
         blanks,
         text: String::new(),
+        caption: None,
+        left_out: Tally::default(),
         ended: false,
         closed: false,
         starts: Vec::new(),
@@ -41,21 +47,12 @@ pub(super) fn read(dom: &Dom, block: NodeId, blanks: Blanks) -> Text {
         cell: false,
         changes: Vec::new(),
     };
-    let mut caption = None;
     let mut walk = dom.walk(block);
     while let Some(step) = walk.next() {
         match step {
             Step::Enter(node) if dom.text(node).is_some() => reading.text(node),
             Step::Enter(node) if node == block => {}
-            Step::Enter(node) if is_beside_code(dom, node) => {
-                reading.numbered |= dom.is(node, "span");
-                walk.pass_over();
-            }
-            Step::Enter(node) if dom.is(node, "a") && reading.begins_line() && aside::is_number_link(dom, node) => walk.pass_over(),
-            Step::Enter(node) if is_caption(dom, node) => {
-                caption = caption.or_else(|| short_text(dom, node).filter(|_| language::label(dom, node).is_none()));
-                walk.pass_over();
-            }
+            Step::Enter(node) if reading.is_apart(node) => walk.pass_over(),
             Step::Enter(node) if dom.is(node, "br") => reading.line_break(),
             Step::Enter(node) if dom.is(node, "hr") => reading.rule(),
             Step::Enter(node) if is_line(dom, node) => reading.begin(node),
@@ -64,9 +61,14 @@ pub(super) fn read(dom: &Dom, block: NodeId, blanks: Blanks) -> Text {
             Step::Enter(_) | Step::Leave(_) => {}
         }
     }
-    let changes = std::mem::take(&mut reading.changes);
+    let (changes, caption) = (std::mem::take(&mut reading.changes), reading.caption.take());
+    let left_out = std::mem::take(&mut reading.left_out);
     let (text, is_diff) = with_changes(reading.finish(), &changes);
-    Text { text, caption, is_diff }
+    match caption {
+        // The title of nothing is what there is.
+        Some(caption) if text.trim().is_empty() => Text { text: caption, caption: None, is_diff: false, left_out },
+        caption => Text { text, caption, is_diff, left_out },
+    }
 }
 
 struct Reading<'a> {
@@ -74,6 +76,8 @@ struct Reading<'a> {
     block: NodeId,
     blanks: Blanks,
     text: String,
+    caption: Option<String>,
+    left_out: Tally,
     /// A line is over, whose end is not written yet.
     ended: bool,
     /// An element that is a line ended here.
@@ -89,6 +93,34 @@ struct Reading<'a> {
 }
 
 impl Reading<'_> {
+    /// Whether the element is none of the code: it is counted, or is the title of what follows.
+    fn is_apart(&mut self, node: NodeId) -> bool {
+        let (dom, at) = (self.dom, self.at());
+        if apart::is_apart(dom, self.block, node, at) || dom.is(node, "a") && at != At::Words && aside::is_number_link(dom, node) {
+            self.numbered |= dom.is(node, "span");
+            self.left_out.count(dom, node);
+            return true;
+        }
+        if at != At::Start || self.caption.is_some() {
+            return false;
+        }
+        let Some((title, beside)) = apart::title(dom, self.block, node) else { return false };
+        self.left_out.join(beside);
+        self.caption = Some(title);
+        true
+    }
+
+    fn at(&self) -> At {
+        let mut written = self.text.bytes().rev().take(INDENTED);
+        if self.text.len() < INDENTED && self.text.trim().is_empty() {
+            At::Start
+        } else if self.ended || written.find(|byte| *byte != b' ') == Some(b'\n') {
+            At::Line
+        } else {
+            At::Words
+        }
+    }
+
     fn text(&mut self, node: NodeId) {
         let piece = self.dom.text(node).unwrap_or_default();
         if piece.is_empty() {
@@ -107,8 +139,7 @@ impl Reading<'_> {
             return;
         }
         self.closed = false;
-        // Two words in two cells are two.
-        if std::mem::take(&mut self.cell) && self.text.ends_with(char::is_alphanumeric) && piece.starts_with(char::is_alphanumeric) {
+        if std::mem::take(&mut self.cell) && self.is_parted_from(piece) {
             self.text.push(' ');
         }
         if self.blanks == Blanks::Joined {
@@ -125,6 +156,16 @@ impl Reading<'_> {
         }
         // Invisible marks that editors put into empty lines.
         self.text.extend(piece.chars().filter(|c| !matches!(c, '\u{200b}' | '\u{feff}')).map(|c| if c == '\u{a0}' { ' ' } else { c }));
+    }
+
+    /// Whether what is in a cell is another word than what is before it in its row.
+    fn is_parted_from(&self, piece: &str) -> bool {
+        let written = self.starts.last().and_then(|(start, _)| self.text.get(*start..)).unwrap_or_default();
+        // The marks of a diff have a column of their own, and belong to their lines.
+        !(matches!(written, "" | "+" | "-")
+            || self.ended
+            || written.ends_with(char::is_whitespace)
+            || piece.starts_with(char::is_whitespace))
     }
 
     /// Blanks that have nothing but lines, or nothing, on both sides.
@@ -176,12 +217,6 @@ impl Reading<'_> {
         self.ended |= !self.text.is_empty() && !self.text.ends_with('\n');
     }
 
-    /// Whether nothing but a few blanks is written of the line.
-    fn begins_line(&self) -> bool {
-        let mut written = self.text.bytes().rev().take(INDENTED);
-        self.ended || self.text.len() < INDENTED && self.text.trim().is_empty() || written.find(|byte| *byte != b' ') == Some(b'\n')
-    }
-
     fn begin(&mut self, node: NodeId) {
         if self.ended || !self.text.is_empty() && !self.text.ends_with('\n') {
             self.text.push('\n');
@@ -191,7 +226,7 @@ impl Reading<'_> {
     }
 
     fn cell(&mut self, node: NodeId) {
-        self.cell = self.blanks == Blanks::Exact && self.dom.previous_element(node).is_some();
+        self.cell = self.blanks != Blanks::Joined && self.dom.previous_element(node).is_some();
         if let Some((_, mark)) = self.starts.last_mut() {
             *mark = mark.or_else(|| change(self.dom, node));
         }
@@ -273,180 +308,6 @@ fn with_changes(text: String, changes: &[(Range<usize>, char)]) -> (String, bool
     (text.split('\n').enumerate().map(marked).collect::<Vec<_>>().join("\n"), true)
 }
 
-/// An element that stands on a line of its own.
-fn is_line(dom: &Dom, node: NodeId) -> bool {
-    let Some(name) = dom.name(node) else { return false };
-    match &**name {
-        "div" | "li" | "tr" | "p" | "pre" | "dd" | "dt" | "section" => true,
-        "span" | "code" | "mark" | "ins" | "del" | "a" => {
-            dom.attribute(node, "style").is_some_and(is_shown_as_block)
-                || &**name != "a" && tokens(dom, node).any(names_line) && !has_class(dom, node, "token")
-        }
-        _ => false,
-    }
-}
-
-/// "display: grid" and its like.
-fn is_shown_as_block(style: &str) -> bool {
-    let mut declarations = style.split(';').filter_map(|declaration| declaration.split_once(':'));
-    declarations.any(|(name, value)| {
-        name.trim().eq_ignore_ascii_case("display")
-            && matches!(
-                value.trim().split([' ', '!']).next().unwrap_or_default(),
-                "block" | "grid" | "flex" | "table-row" | "list-item" | "table"
-            )
-    })
-}
-
-/// "line", "ec-line", "CodeMirror-line", but not "inline" or "multi-line".
-fn names_line(token: &str) -> bool {
-    let mut words = words(token);
-    let (mut before, mut last) = ("", "");
-    for word in words.by_ref() {
-        (before, last) = (last, word);
-    }
-    last.eq_ignore_ascii_case("line")
-        && !["in", "multi", "single", "new", "under", "off", "on"].iter().any(|word| before.eq_ignore_ascii_case(word))
-        || token == "hljs-ln-line"
-}
-
-/// Gatsby sets a line of its own into code whose other lines end with a newline; where one follows it, that is the next line's.
-fn is_own_end(dom: &Dom, node: NodeId) -> bool {
-    tokens(dom, node).any(|token| token.ends_with("highlight-code-line"))
-}
-
-/// Titles of listings, where they stand within them.
-fn is_caption(dom: &Dom, node: NodeId) -> bool {
-    let Some(name) = dom.name(node) else { return false };
-    match &**name {
-        "figcaption" | "caption" => true,
-        "div" | "p" | "header" => {
-            has_word(dom, node, &["filename", "header", "caption"])
-                || has_word(dom, node, &["title"]) && has_word(dom, node, &["code", "codeblock"])
-        }
-        "span" => has_word(dom, node, &["filename"]),
-        _ => false,
-    }
-}
-
-/// Line numbers, buttons and the like: beside the code, not part of it.
-fn is_beside_code(dom: &Dom, node: NodeId) -> bool {
-    let Some(name) = dom.name(node) else { return false };
-    let name = &**name;
-    if matches!(name, "button" | "script" | "style" | "svg" | "template" | "clipboard-copy" | "input" | "select" | "textarea" | "noscript")
-    {
-        return true;
-    }
-    if matches!(dom.attribute(node, "role"), Some("button" | "tooltip" | "toolbar")) {
-        return true;
-    }
-    // What is to be copied may be called so itself.
-    if tokens(dom, node).any(|token| BESIDE.binary_search(&token).is_ok() && !(name == "code" && token == "copy")) {
-        return true;
-    }
-    match name {
-        "td" | "th" => aside::is_number_cell(dom, node),
-        // A label stands in a block of its own or says that it is one.
-        "div" | "p" | "header" | "small" => {
-            language::label(dom, node).is_some() || aside::is_action(dom, node) || aside::is_numbers(dom, node)
-        }
-        // Most spans are tokens with a class of a letter or two, and many pages consist of them.
-        "span" if class(dom, node).len() < 3 => dom.attribute(node, "style").is_some() && aside::is_generated(dom, node),
-        "span" => {
-            (has_word(dom, node, &["lang", "language"]) && language::label(dom, node).is_some())
-                || aside::is_numbers(dom, node)
-                || aside::is_generated(dom, node)
-                || aside::is_counted(dom, node)
-                || has_class(dom, node, "error") && dom.ancestors(node).take(6).any(|above| has_class(dom, above, "twoslash"))
-        }
-        "a" => aside::is_action(dom, node),
-        _ => false,
-    }
-}
-
-/// Sorted.
-const BESIDE: [&str; 79] = [
-    "CodeMirror-cursors",
-    "CodeMirror-gutter-wrapper",
-    "CodeMirror-gutters",
-    "CodeMirror-linenumber",
-    "CodeMirror-measure",
-    "ace_gutter",
-    "bar-tools",
-    "blob-num",
-    "boring",
-    "btn-clipboard",
-    "btn-copy",
-    "btn-copy-code",
-    "clipboard-btn",
-    "cm-announced",
-    "cm-gutters",
-    "cm-layer",
-    "cm-tooltip",
-    "code-actions",
-    "code-buttons",
-    "code-line-number",
-    "code-toolbar-actions",
-    "copy",
-    "copy-btn",
-    "copy-button",
-    "copy-code",
-    "copy-code-button",
-    "copy-popup-wrapper",
-    "copyBtn",
-    "copybtn",
-    "crayon-num",
-    "crayon-nums",
-    "crayon-toolbar",
-    "error-behind",
-    "gl",
-    "gutter",
-    "hljs-ln-numbers",
-    "line-num",
-    "line-number",
-    "line-numbers-rows",
-    "line-numbers-wrapper",
-    "lineNumber",
-    "lineno",
-    "lineno-cell",
-    "linenodiv",
-    "linenos",
-    "linenr",
-    "linenumber",
-    "linenumbers",
-    "lines-num",
-    "ln",
-    "lnlinks",
-    "lnt",
-    "margin-view-overlays",
-    "meta-line",
-    "mlabels-right",
-    "playground-link",
-    "popover-content",
-    "react-line-number",
-    "react-line-numbers",
-    "react-syntax-highlighter-line-number",
-    "rouge-gutter",
-    "screen-reader-text",
-    "sp-cm-gutters",
-    "sr-only",
-    "src-line-numbers",
-    "test-arrow",
-    "toolbar",
-    "tools",
-    "tooltip-content",
-    "tooltiptext",
-    "ttc",
-    "twoslash-completion-cursor",
-    "twoslash-error-line",
-    "twoslash-meta-line",
-    "twoslash-popup-container",
-    "twoslash-tag-line",
-    "vditor-linenumber",
-    "visually-hidden",
-    "zeroclipboard-container",
-];
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -455,13 +316,6 @@ mod tests {
         let dom = Dom::parse(html);
         let pre = dom.descendants(dom.root()).find(|node| dom.is(*node, "pre")).unwrap();
         read(&dom, pre, Blanks::Exact).text
-    }
-
-    #[test]
-    fn classes_are_sorted() {
-        let mut sorted = BESIDE;
-        sorted.sort_unstable();
-        assert_eq!(BESIDE, sorted);
     }
 
     #[test]
@@ -497,6 +351,100 @@ mod tests {
             assert_eq!(block(&format!("<pre>f(<span class='{class}'>1024</span>)</pre>")), "f(1024)", "{class}");
         }
         assert_eq!(block("<pre><div class=line><span class=nb>1</span></div></pre>"), "1");
+    }
+
+    /// What is read, its title, and the words that are left out.
+    fn parts(html: &str) -> (String, Option<String>, usize) {
+        let dom = Dom::parse(html);
+        let pre = dom.descendants(dom.root()).find(|node| dom.is(*node, "pre")).unwrap();
+        let Text { text, caption, left_out, .. } = read(&dom, pre, Blanks::Exact);
+        (text.trim_end().to_owned(), caption, left_out.note("mark").map_or(0, |note| note.words))
+    }
+
+    #[test]
+    fn words_that_are_called_numbers_or_buttons_are_code() {
+        for (html, expected) in [
+            (
+                "cp <span class=copy>a.txt</span> <span class=tools>b</span> <span class=gutter>12</span> <span class=toolbar>x</span> <span class=ln>ln -s</span> <span class=boring>b</span>",
+                "cp a.txt b 12 x ln -s b",
+            ),
+            ("$ <span class=tools>make</span> <span class=copy>all</span>\n<span class=toolbar>x</span>y", "$ make all\nxy"),
+            ("Set <span class=lang>python</span> as <span class=language>Rust</span>", "Set python as Rust"),
+            ("<span class=language>python</span> main.py", "python main.py"),
+            (
+                "price: <span class=no-select>$5</span> <span class=select-none>100%</span> <span style='user-select:none'>42</span>",
+                "price: $5 100% 42",
+            ),
+            ("f.c:<span class=lineno>3</span>: error", "f.c:3: error"),
+            ("<span class=ln>ln -s</span> a b", "ln -s a b"),
+            ("line <span class='line-number'>7</span>", "line 7"),
+            ("<a class=copy href=x>dup</a>(2)", "dup(2)"),
+        ] {
+            assert_eq!(parts(&format!("<pre>{html}</pre>")), (expected.to_owned(), None, 0), "{html}");
+        }
+        // And what is one goes, and is counted.
+        for (html, words) in [
+            ("<span class=lineno>1 </span>a\n<span class=lineno>2 </span>b", 2),
+            ("<span class=gutter> 9 | </span>a\n<span class=gutter>10 | </span>b", 4),
+            ("<span class=ln>1</span><span class=ln>1</span>a\n<span class=ln>2</span>b", 3),
+            ("<span class=lang>python</span>\na\nb", 1),
+            ("<span class=lang>python</span><code>a\nb</code>", 1),
+            ("<code>a\nb</code><span class=lang>python</span><span class=copy>Copy</span>", 2),
+            ("<span class=toolbar><span>Copy</span> <span>Wrap</span></span><code>a\nb</code>", 2),
+            ("<code>a\nb</code><span class=btn-copy title=x></span>", 0),
+            ("<span class=boring>fn main() {\n</span>a\nb\n<span class=boring>}</span>", 4),
+            ("a\nb<a class=copy-btn href=x>Copied!</a>", 1),
+            ("<span class='sr-only'>Listing of letters</span>a\nb", 3),
+            ("<span class=no-select>$ </span>a\n<span class=no-select>&gt; </span>b", 2),
+        ] {
+            let (text, caption, left_out) = parts(&format!("<pre>{html}</pre>"));
+            assert_eq!((text.trim(), caption, left_out), ("a\nb", None, words), "{html}");
+        }
+    }
+
+    #[test]
+    fn titles_stand_before_the_code() {
+        let long = "A very long header of a listing that says what it is about, and more";
+        for (html, title) in [
+            ("<div class='code-header'><span>main.rs</span><button>Copy</button></div>a\nb", "main.rs"),
+            ("<span class=filename>main.rs</span>\na\nb", "main.rs"),
+            ("<div class=filename>main.rs</div><code>a\nb</code>", "main.rs"),
+            ("<div class='title code'>One</div>a\nb", "One"),
+            ("<figcaption>One</figcaption><code>a\nb</code>", "One"),
+            (&format!("<div class='code-header'>{long}</div>a\nb"), long),
+        ] {
+            let (text, caption, _) = parts(&format!("<pre>{html}</pre>"));
+            assert_eq!((text.trim(), caption.as_deref()), ("a\nb", Some(title)), "{html}");
+        }
+        // What is called so elsewhere is code.
+        for (html, expected) in [
+            (
+                "  File \"<span class=filename>a.py</span>\", line <span class=lineno>12</span>, in f\n  File \"<span class=filename>b.py</span>\", line <span class=lineno>7</span>",
+                "  File \"a.py\", line 12, in f\n  File \"b.py\", line 7",
+            ),
+            ("<span class=filename>src/main.rs</span>:<span class=lineno>3</span>: error", "src/main.rs:3: error"),
+            ("<div class=header>Host: a</div><div class=header>Accept: b</div>", "Host: a\nAccept: b"),
+            ("<div class=header>HTTP/1.1 200 OK</div><div>Content-Length: 3</div>", "HTTP/1.1 200 OK\nContent-Length: 3"),
+            ("<div class='title code'>One</div><div class='title code'>Two</div>x", "One\nTwo\nx"),
+            ("<div class=caption>Alone</div>", "Alone"),
+            ("x\n<div class=caption>Two</div>b", "x\nTwo\nb"),
+        ] {
+            let (text, caption, _) = parts(&format!("<pre>{html}</pre>"));
+            assert_eq!((text.as_str(), caption), (expected, None), "{html}");
+        }
+    }
+
+    #[test]
+    fn cells_of_a_row_are_parted() {
+        for (html, expected) in [
+            ("<td>get(</td><td>-1)</td>", "get( -1)"),
+            ("<td>a</td><td>b</td>", "a b"),
+            ("<td>+</td><td>x = 1</td>", "+x = 1"),
+            ("<td>a </td><td>b</td>", "a b"),
+            ("<td></td><td>b</td>", "b"),
+        ] {
+            assert_eq!(block(&format!("<pre><table><tr>{html}</tr></table></pre>")).trim_end(), expected, "{html}");
+        }
     }
 
     #[test]

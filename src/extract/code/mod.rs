@@ -1,8 +1,10 @@
 //! Code: which elements of a page are listings (`place`), their text exactly as a reader would copy it (`lines`), and the language
 //! that they are in: as marked (`language`), else as far as it is beyond doubt (`inferred`). Knows no markdown.
 
+mod apart;
 mod aside;
 mod classes;
+mod elements;
 mod inferred;
 mod language;
 mod lines;
@@ -13,6 +15,7 @@ use crate::extract::code::classes::{class, has_class, tokens};
 use crate::extract::code::language::Said;
 use crate::extract::dom::{Dom, NodeId};
 use crate::extract::escape;
+use crate::extract::tally::Tally;
 
 pub(super) use inferred::Setting;
 pub(super) use names::is_language;
@@ -25,6 +28,8 @@ pub(super) struct Listing {
     /// Without blank lines before and after; the first line keeps its indentation. Never empty.
     pub(super) text: String,
     pub(super) language: Option<Language>,
+    /// What stands in it and is none of its code.
+    pub(super) left_out: Tally,
 }
 
 pub(super) struct Language {
@@ -66,7 +71,7 @@ pub(super) fn read(dom: &Dom, block: NodeId, setting: Setting) -> Option<Listing
         Said::None => None,
         Said::Nothing => inferred::of(dom, block, &text, setting).map(|name| Language { name: name.to_owned(), inferred: true }),
     };
-    Some(Listing { caption: lines.caption, text, language })
+    Some(Listing { caption: lines.caption, text, language, left_out: lines.left_out })
 }
 
 /// Doxygen lays a declaration out as a table; in one line its cells are parted as in code.

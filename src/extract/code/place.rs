@@ -1,8 +1,10 @@
 //! Which elements of a page are listings, whatever they are made of, and which are only there for one beside them. Judges by
 //! structure, and by the classes of highlighters and generators; every look is bounded.
 
+use std::ops::RangeInclusive;
+
 use crate::extract::code::aside::{
-    LONG_LISTING, counts, has_number_word, is_cell_number, is_label, is_number_cell, is_numbers, listing_of,
+    COUNTED, LONG_LISTING, consecutive, counts, has_number_word, is_cell_number, is_label, is_number_cell, is_numbers, listing_of,
 };
 use crate::extract::code::classes::{before, behind, class, has_class, has_word, listing_in, tokens};
 use crate::extract::code::lines::{self, Blanks};
@@ -238,15 +240,49 @@ fn is_table_of_lines(dom: &Dom, table: NodeId) -> bool {
     let code = |cell: NodeId| tokens(dom, cell).any(|token| CELLS.contains(&token));
     match cells.as_slice() {
         [only] => code(*only) && listing_in(dom, *only).is_none(),
-        [numbers, rest @ ..] => {
-            rest.iter().any(|cell| code(*cell))
-                || is_number_cell(dom, *numbers)
-                    && rest
-                        .iter()
-                        .any(|cell| dom.has_class(*cell, "code") || listing_in(dom, *numbers).is_some() && listing_in(dom, *cell).is_some())
+        [_, rest @ ..] if rest.iter().any(|cell| code(*cell)) => true,
+        [numbers, rest @ ..] if has_number_word(dom, *numbers) => {
+            let is_code =
+                |cell: &NodeId| dom.has_class(*cell, "code") || listing_in(dom, *numbers).is_some() && listing_in(dom, *cell).is_some();
+            is_number_cell(dom, *numbers) && rest.iter().any(is_code)
         }
-        [] => false,
+        // Nothing but the numbers themselves says that these are those of lines.
+        [numbers, code] => match listing_in(dom, *numbers) {
+            Some(pre) => !has_more_rows(dom, row) && listing_in(dom, *code).is_some_and(|listing| are_numbers_of(dom, pre, listing)),
+            None => dom.has_class(*code, "code") && holds_code(dom, *code) && are_numbered(dom, row),
+        },
+        _ => false,
     }
+}
+
+fn has_more_rows(dom: &Dom, row: NodeId) -> bool {
+    let parts = [Some(row), dom.parent(row).filter(|part| !dom.is(*part, "table"))].into_iter().flatten();
+    parts
+        .flat_map(|part| before(dom, part).chain(behind(dom, part)))
+        .any(|part| dom.is(part, "tr") || dom.is(part, "thead") || dom.descendants(part).take(SIBLINGS).any(|below| dom.is(below, "tr")))
+}
+
+/// Whether a cell that is called code holds any: "code" is also what an error or a country has.
+fn holds_code(dom: &Dom, cell: NodeId) -> bool {
+    let is_code = |below: NodeId| {
+        dom.name(below).is_some_and(|name| matches!(&**name, "pre" | "code")) || dom.is(below, "span") && !class(dom, below).is_empty()
+    };
+    keeps_lines(dom, cell) || dom.descendants(cell).skip(1).take(SEARCHED).any(is_code)
+}
+
+/// Whether the rows from this one on are numbered one by one, in cells of numbers.
+fn are_numbered(dom: &Dom, row: NodeId) -> bool {
+    let cells = std::iter::successors(Some(row), |row| dom.next_element(*row)).take(SIBLINGS);
+    let cells: Vec<_> = cells.filter_map(|row| dom.children(row).take(SIBLINGS).find(|cell| dom.is(*cell, "td"))).collect();
+    let mut next = None;
+    for cell in &cells {
+        // All of a listing's numbers may stand in one cell.
+        let numbers = consecutive(dom, *cell, COUNTED).filter(|numbers| next.is_none_or(|next| next == *numbers.start()));
+        let Some(numbers) = numbers else { return false };
+        next = Some(numbers.end().saturating_add(1));
+    }
+    let is_marked = |cell: &NodeId| is_number_cell(dom, *cell);
+    cells.iter().all(is_marked) && (cells.len() > 1 || cells.iter().any(|cell| counts(dom, *cell, COUNTED).is_some_and(|known| known > 1)))
 }
 
 const TABLES: [&str; 9] = [
@@ -263,9 +299,11 @@ const TABLES: [&str; 9] = [
 const CELLS: [&str; 9] =
     ["blob-code", "listing_code", "lines-code", "rouge-code", "crayon-code", "hljs-ln-code", "js-file-line", "code-line", "line-code"];
 
-/// A `pre` of numbers whose neighbour has as many lines. Alone, it is what a program printed.
+/// A `pre` of the numbers of its neighbour's lines. Alone, it is what a program printed, and so it is above or below another listing.
 fn is_numbers_of_neighbour(dom: &Dom, pre: NodeId) -> bool {
-    let Some(numbers) = counts(dom, pre, LONG_LISTING) else { return false };
+    if counts(dom, pre, LONG_LISTING).is_none() {
+        return false;
+    }
     let parents = || dom.ancestors(pre).take(2);
     if std::iter::once(pre)
         .chain(parents())
@@ -275,12 +313,39 @@ fn is_numbers_of_neighbour(dom: &Dom, pre: NodeId) -> bool {
     }
     // Only a column of its own has a neighbour.
     let alone = |node: NodeId| dom.children(node).take(COLUMN).filter(|child| dom.name(*child).is_some()).count() == 1;
-    let columns = std::iter::once(pre).chain(parents().take_while(|above| alone(*above)));
-    columns.flat_map(|column| behind(dom, column).take(1)).filter_map(|neighbour| listing_in(dom, neighbour)).any(|listing| {
-        let text = lines::read(dom, listing, Blanks::Exact).text;
-        let text = text.trim_end();
-        numbers > 1 && text.lines().count().abs_diff(numbers) <= 1 && counts(dom, listing, LONG_LISTING).is_none()
+    let mut columns = std::iter::once(pre).chain(parents().take_while(|above| alone(*above)));
+    columns.any(|column| {
+        dom.parent(column).is_some_and(|around| lays_out_columns(dom, around) && !is_exchange(dom, around) && !is_exchange(dom, column))
+            && behind(dom, column)
+                .next()
+                .filter(|neighbour| !is_exchange(dom, *neighbour))
+                .and_then(|neighbour| listing_in(dom, neighbour))
+                .is_some_and(|listing| are_numbers_of(dom, pre, listing))
     })
+}
+
+/// Whether what is in it stands side by side, as numbers and code do.
+fn lays_out_columns(dom: &Dom, node: NodeId) -> bool {
+    let by_style = dom.attribute(node, "style").is_some_and(|style| {
+        let style: String = style.chars().filter(|c| !c.is_ascii_whitespace()).collect();
+        style.contains("display:flex") || style.contains("display:grid")
+    });
+    by_style || has_word(dom, node, &["code", "codeblock", "highlight", "listing", "snippet", "source"])
+}
+
+/// What a program is given, or gives.
+fn is_exchange(dom: &Dom, column: NodeId) -> bool {
+    has_word(dom, column, &["input", "output", "stdin", "stdout", "result", "sample", "samples", "example", "examples"])
+}
+
+/// Whether one listing is nothing but the numbers of another's lines, from the first on or called so.
+fn are_numbers_of(dom: &Dom, numbers: NodeId, listing: NodeId) -> bool {
+    let is_named = has_word(dom, numbers, &["line", "lines", "number", "numbers", "num", "nums"]);
+    let is_whole = |known: &RangeInclusive<u64>| *known.start() == 1 && *known.end() > 1;
+    let Some(known) = consecutive(dom, numbers, LONG_LISTING).filter(|known| is_named || is_whole(known)) else { return false };
+    let text = lines::read(dom, listing, Blanks::Exact).text;
+    let lines = text.trim_end().lines().count() as u64;
+    lines.abs_diff(known.end() - known.start() + 1) <= 1 && counts(dom, listing, LONG_LISTING).is_none()
 }
 
 /// How many children of a column are looked at.
@@ -339,12 +404,18 @@ mod tests {
             "<div class=chroma><table class=lntable><tr><td class=lntd><pre class=chroma><code><span class=lnt>1\n</span><span class=lnt>2\n</span></code></pre></td><td class=lntd><pre class=chroma><code class=language-go data-lang=go><span class=line><span class=cl>a\n</span></span><span class=line><span class=cl>\n</span></span><span class=line><span class=cl>b</span></span></code></pre></td></tr></table></div>",
             "<table class=listing_frame><tbody><tr><td class=listing_lines align=right><pre>1\n2\n3</pre></td><td class=listing_code><pre class=programlisting>a\n\nb</pre></td></tr></tbody></table>",
             "<table><tr><td><pre>1\n2\n3</pre></td><td><pre>a\n\nb</pre></td></tr></table>",
+            // YARD
+            "<table class=source_code><tr><td><pre class=lines>\n\n12\n13\n14</pre></td><td><pre class=code><span>a</span>\n\nb</pre></td></tr></table>",
             "<pre><code class=hljs><table class=hljs-ln><tr><td class='hljs-ln-line hljs-ln-numbers' data-line-number=1></td><td class='hljs-ln-line hljs-ln-code'>a</td></tr><tr><td class=hljs-ln-numbers></td><td class=hljs-ln-code>\n</td></tr><tr><td class=hljs-ln-numbers></td><td class=hljs-ln-code>b</td></tr></table></code></pre>",
             // Numbers in columns beside the listing
             "<div class='language-js line-numbers-mode'><pre class=language-js><code>a\n\nb\n</code></pre><div class='line-numbers-wrapper'><span class=line-number>1</span><br><span class=line-number>2</span><br></div></div>",
             "<div class=language-js><div class='line-numbers-wrapper'><span>1</span><br></div><pre>a\n\nb</pre></div>",
             "<div class=code><div class=gutter><pre>1\n2\n3</pre></div><div class=lines><pre>a\n\nb</pre></div></div>",
-            "<div><div><pre>1\n2\n3</pre></div><div><pre>a\n\nb</pre></div></div>",
+            "<div style='display: flex'><div><pre>1\n2\n3</pre></div><div><pre>a\n\nb</pre></div></div>",
+            "<figure class=highlight><pre>1\n2\n3</pre><pre>a\n\nb</pre></figure>",
+            // Rows that are numbered one by one
+            "<table><tr><td><i>1</i></td><td class=code><code>a</code></td></tr><tr><td><i>2</i></td><td class=code><code></code></td></tr><tr><td><i>3</i></td><td class=code><code>b</code></td></tr></table>",
+            "<table><tr><td>1<br>2<br>3</td><td class=code><pre>a\n\nb</pre></td></tr></table>",
             // Code alone
             "<p><code>a<br><br>b</code></p>",
             "<code><div>a</div><div></div><div>b</div></code>",
@@ -422,5 +493,50 @@ mod tests {
         assert_eq!(parts("<p>It prints<pre>1\n2\n3</pre>").0, ["1\n2\n3"]);
         assert_eq!(parts("<pre>1\n2\n3</pre><pre>a\nb\nc\nd\ne</pre>").0.len(), 2);
         assert_eq!(parts("<pre class='line-numbers'>1\n2</pre>").0, ["1\n2"]);
+    }
+
+    #[test]
+    fn numbers_that_are_no_lines_of_their_neighbour_stay() {
+        let numbers = "<pre>1\n2\n3</pre>";
+        let words = "<pre>Yes\nNo\nYes</pre>";
+        for html in [
+            format!("{numbers}{words}"),
+            format!("<div>{numbers}</div><div>{words}</div>"),
+            format!("<div><div>{numbers}</div><div>{words}</div></div>"),
+            format!("<div class=input>{numbers}</div><div class=output>{words}</div>"),
+            format!("<div class=code-sample><div class=input>{numbers}</div><div class=output>{words}</div></div>"),
+            format!("<div class=code-samples><div>{numbers}</div><div>{words}</div></div>"),
+            // A listing beside others in a table is in a cell of its own.
+            format!("<table><tr><th>Input</th><th>Output</th></tr><tr><td>{numbers}</td><td>{words}</td></tr></table>"),
+            format!(
+                "<table><thead><tr><th>In</th><th>Out</th></tr></thead><tbody><tr><td>{numbers}</td><td>{words}</td></tr></tbody></table>"
+            ),
+            format!("<table><tr><td>Input</td><td>Output</td></tr><tr><td>{numbers}</td><td>{words}</td></tr></table>"),
+            format!("<table><tr><td>{numbers}</td><td>{words}</td></tr><tr><td>{numbers}</td><td>{words}</td></tr></table>"),
+        ] {
+            let (listings, _) = parts(&html);
+            assert_eq!(listings.len() % 2, 0, "{html}");
+            assert!(listings.chunks(2).all(|pair| pair == ["1\n2\n3", "Yes\nNo\nYes"]), "{html}: {listings:?}");
+        }
+        for (html, expected) in [
+            ("<figure class=highlight><pre>10\n20\n30</pre><pre>ten\ntwenty\nthirty</pre></figure>", ["10\n20\n30", "ten\ntwenty\nthirty"]),
+            ("<table><tr><td><pre>1\n2</pre></td><td><pre>10\n20</pre></td></tr></table>", ["1\n2", "10\n20"]),
+            ("<table><tr><td><pre>3\n5</pre></td><td><pre>a\nb</pre></td></tr></table>", ["3\n5", "a\nb"]),
+        ] {
+            assert_eq!(parts(html).0, expected, "{html}");
+        }
+    }
+
+    #[test]
+    fn cells_that_are_called_code_may_be_of_a_table() {
+        for html in [
+            "<table><tr><td>200</td><td class=code>OK</td><td>It succeeded.</td></tr><tr><td>404</td><td class=code>NOT_FOUND</td><td>Nothing.</td></tr></table>",
+            "<table><tr><td>1</td><td class=code>A0</td></tr><tr><td>2</td><td class=code>B0</td></tr></table>",
+            "<table><tr><td><b>200</b></td><td class=code><code>OK</code></td></tr><tr><td><b>404</b></td><td class=code><code>NOT_FOUND</code></td></tr></table>",
+            "<table><tr><td>1.</td><td class=code>open</td><td>Opens a file</td></tr></table>",
+            "<table><tr><td class=number>1</td><td class=code>E_FAIL</td><td>Failure</td></tr></table>",
+        ] {
+            assert_eq!(parts(html).0, [""; 0], "{html}");
+        }
     }
 }

@@ -178,7 +178,7 @@ impl<'a> Sheet<'a> {
 
     /// The first row is the header; cells are markdown. Every row gets as many cells as the widest.
     pub(super) fn table(&mut self, rows: &[Vec<String>]) {
-        let columns = rows.iter().map(Vec::len).max().unwrap_or_default().min(MAX_COLUMNS);
+        let columns = rows.iter().map(Vec::len).max().unwrap_or_default();
         if columns == 0 {
             return;
         }
@@ -187,7 +187,7 @@ impl<'a> Sheet<'a> {
         let fills = self.repeats("  |".len() * missing);
         let row = |cells: &[String]| {
             let mut line = String::from("|");
-            let width = if fills { columns } else { cells.len().min(columns) };
+            let width = if fills { columns } else { cells.len() };
             for cell in (0..width).map(|at| cells.get(at).map_or("", String::as_str)) {
                 line.push(' ');
                 line.push_str(&cell.trim().replace('|', "\\|").replace("\n\n", "<br>").replace('\n', " "));
@@ -330,7 +330,6 @@ const LEAST: usize = 32 * 1024;
 const LINE: usize = 16;
 /// Columns of indentation, and items within items.
 const DEEPEST: usize = 24;
-const MAX_COLUMNS: usize = 60;
 /// In bytes.
 const LONGEST_LANGUAGE: usize = 60;
 const FIRST_WORDS: usize = 12;
@@ -490,6 +489,19 @@ mod tests {
         );
         assert_eq!(reading.outline[0].text, "A b c");
         assert_eq!((reading.notes[0].words, reading.notes[0].begins.as_str()), (3, "one two"));
+    }
+
+    #[test]
+    fn tables_have_all_their_columns() {
+        let url = Url::parse("https://docs.test/a/b.rst").unwrap();
+        let meter = unlimited();
+        let mut sheet = Sheet::new(&url, &meter, 1_000);
+        let cells = |letter: char| (0..100).map(|column| format!("{letter}{column}")).collect::<Vec<_>>();
+        sheet.table(&[cells('h'), cells('v'), vec!["one".to_owned()]]);
+        let markdown = sheet.finish().markdown;
+        let lines: Vec<&str> = markdown.lines().collect();
+        assert!(lines[0].ends_with("| h99 |") && lines[2].ends_with("| v99 |"), "{markdown}");
+        assert!(lines.iter().all(|line| line.matches('|').count() == 101), "{markdown}");
     }
 
     #[test]
