@@ -487,7 +487,9 @@ impl<'a> Reader<'a> {
             return self.sheet.paragraph(&image);
         }
         let lines = self.paragraph_lines();
-        let breaks = block.style == "verse" || block.breaks || ["hardbreaks", "hardbreaks-option"].iter().any(|name| self.attributes.contains_key(name));
+        let breaks = block.style == "verse"
+            || block.breaks
+            || ["hardbreaks", "hardbreaks-option"].iter().any(|name| self.attributes.contains_key(name));
         let mut text = String::new();
         for line in &lines {
             text.push_str(line.trim());
@@ -713,7 +715,8 @@ mod tests {
             ),
             ("* [*] a\n* [x] b\n* [ ] c", "- [x] a\n- [x] b\n- [ ] c"),
             ("1. one\n2. two\ngoes on\n5. five", "1. one\n2. two goes on\n5. five"),
-            ("* a\n1. b\n2. c\n* d\n\nt::\n1. e\n2. f", "- a\n  1. b\n  2. c\n- d\n\n**t**\n\n1. e\n2. f"),
+            ("* a\n1. b\n2. c\n* d", "- a\n  1. b\n  2. c\n- d"),
+            ("t::\n1. e\n2. f", "**t**\n\n1. e\n2. f"),
             ("It was\n1999. Then came\n2000. no item", "It was 1999. Then came 2000. no item"),
             ("image::c.png[A pot]\nRight behind.\nMore.", "![A pot](https://docs.test/a/c.png)\n\nRight behind. More."),
             ("image::c.png[A pot] in text\nb", "image::c.png[A pot] in text b"),

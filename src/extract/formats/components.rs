@@ -35,7 +35,7 @@ pub(super) fn name_alone(text: &str) -> Option<&str> {
 
 /// Names of the tags on a line that end components.
 pub(super) fn closed(line: &str) -> impl Iterator<Item = &str> {
-    line.match_indices("</").filter_map(|(at, _)| name_of(&line[at..]))
+    line.match_indices("</").filter_map(move |(at, _)| name_of(&line[at..]))
 }
 
 pub(super) fn parse(text: &str) -> Option<Component<'_>> {
@@ -266,7 +266,10 @@ mod tests {
         assert!(!begins("<T>") && !begins("<BR>") && !begins("<div>") && !begins("<String, u8>") && !begins("a <Tabs>"));
         assert!(end_of("<Video a={x > y}").is_none() && end_of("<A b=\">").is_none() && end_of("<Video a={x > y} />").is_some());
         assert_eq!(unwrapped("a <Kbd>b</Kbd> `<Kbd>` <Icon name=\"x\" /> 1 < 2 <"), "a b `<Kbd>`  1 < 2 <");
-        assert_eq!((name_alone("<Enter> x"), name_alone("<Enter x>"), name_alone("</Enter>"), name_alone("<Enter/>")), (Some("Enter"), None, None, None));
+        assert_eq!(
+            (name_alone("<Enter> x"), name_alone("<Enter x>"), name_alone("</Enter>"), name_alone("<Enter/>")),
+            (Some("Enter"), None, None, None)
+        );
         assert_eq!(closed("</A1b> x </div></Tab ></T").collect::<Vec<_>>(), ["A1b", "Tab"]);
         assert_eq!(attribute("subtitle='x' title={\"y\"}", "title"), Some("y"));
         let attributes = " a='required' not-required b={ {required} } required c={3}";

@@ -11,8 +11,8 @@ pub(super) struct Enumerators {
 struct Last {
     column: usize,
     number: usize,
-    /// A letter or a numeral with a point, and the line above is a part of its item.
-    is_pointed: bool,
+    /// Of a letter or a numeral with a point, whether it is a capital; none where its item has ended.
+    capital: Option<bool>,
 }
 
 #[derive(Debug, PartialEq)]
@@ -30,7 +30,7 @@ pub(super) fn item<'l>(bare: &'l str, column: usize, below: &[&str], enumerators
     let found = mark_of(bare, column, below, enumerators);
     if found.is_none() {
         // What stands between two items is no list.
-        enumerators.last.iter_mut().filter(|last| last.column >= column).for_each(|last| last.is_pointed = false);
+        enumerators.last.iter_mut().filter(|last| last.column >= column).for_each(|last| last.capital = None);
     }
     found
 }
@@ -54,7 +54,7 @@ fn mark_of<'l>(bare: &'l str, column: usize, below: &[&str], enumerators: &mut E
         "#" => (1, None),
         _ if digits() => (inner.parse().ok()?, None),
         _ if !is_closed => {
-            let known = last.filter(|last| last.is_pointed).map(|last| last.number + 1);
+            let known = last.filter(|last| last.capital == Some(is_capital(inner))).map(|last| last.number + 1);
             (pointed(inner, known, column, below)?, Some(inner))
         }
         numeral if letter != Some(next) && roman(numeral).is_some_and(|number| number == next || number == 1) => {
@@ -63,24 +63,29 @@ fn mark_of<'l>(bare: &'l str, column: usize, below: &[&str], enumerators: &mut E
         _ => (letter?, Some(inner)),
     };
     enumerators.last.pop_if(|last| last.column == column);
-    enumerators.last.push(Last { column, number, is_pointed: label.is_some() && !is_closed });
+    enumerators.last.push(Last { column, number, capital: label.filter(|_| !is_closed).map(is_capital) });
     Some(Mark { shown: format!("{number}."), label, width })
 }
 
 /// The number of "b." or "ii.": where it is the next one, or the next one follows at the margin of the list.
 fn pointed(inner: &str, known: Option<usize>, column: usize, below: &[&str]) -> Option<usize> {
     let found = [letter(inner), roman(inner)];
+    found.iter().flatten().next()?;
+    let margin = |line: &str| line.len() - line.trim_start().len();
+    let following = below.iter().take(LONGEST_ITEM).find(|line| !line.is_empty() && margin(line) <= column);
+    let after = following.filter(|line| margin(line) == column).and_then(|line| line.trim_start().split_once(". "));
+    let after = after.map(|(after, _)| after).filter(|after| is_capital(after) == is_capital(inner));
+    let numbers = after.map(|after| [letter(after), roman(after)]).unwrap_or_default();
+    let is_followed = |kind: usize, number: usize| numbers[kind] == Some(number + 1);
+    // A line right below, and not further in, is one of a paragraph.
+    let is_ended = below.first().is_none_or(|line| line.is_empty() || margin(line) != column);
     let mut found = found.into_iter().enumerate().filter_map(|(kind, number)| Some((kind, number?)));
-    if let Some((_, number)) = found.clone().find(|(_, number)| Some(*number) == known) {
-        return Some(number);
-    }
-    found.clone().next()?;
-    let margin = |line: &&&str| !line.is_empty() && line.len() - line.trim_start().len() <= column;
-    let following = below.iter().take(LONGEST_ITEM).find(margin)?;
-    let after = following.get(column..)?.split_once(". ").map(|(after, _)| after)?;
-    let same_case = after.starts_with(char::is_uppercase) == inner.starts_with(char::is_uppercase);
-    let numbers = [letter(after), roman(after)];
-    found.find(|(kind, number)| same_case && numbers[*kind] == Some(number + 1)).map(|(_, number)| number)
+    let goes_on = found.clone().find(|(kind, number)| Some(*number) == known && (is_ended || is_followed(*kind, *number)));
+    goes_on.or_else(|| found.find(|(kind, number)| is_followed(*kind, *number))).map(|(_, number)| number)
+}
+
+fn is_capital(mark: &str) -> bool {
+    mark.starts_with(char::is_uppercase)
 }
 
 fn letter(inner: &str) -> Option<usize> {
@@ -153,11 +158,15 @@ mod tests {
     #[test]
     fn letters_with_a_point_are_items_where_others_follow() {
         assert_eq!(numbers(&["a. one", "b. two", "", "c. three"]), ["1.", "2.", "3."]);
-        assert_eq!(numbers(&["i. one", "", "   more", "", "ii. two", "iii. three", "iv. four", "v. five"]), ["1.", "none", "2.", "3.", "4.", "5."]);
+        assert_eq!(
+            numbers(&["i. one", "", "   more", "", "ii. two", "iii. three", "iv. four", "v. five"]),
+            ["1.", "none", "2.", "3.", "4.", "5."]
+        );
         assert_eq!(numbers(&["1. z", "", "   a. in", "   b. jn", "2. y", "   A. in", "   B. jn"]), ["1.", "1.", "2.", "2.", "1.", "2."]);
         assert_eq!(numbers(&["h. a", "i. b", "j. c"]), ["8.", "9.", "10."]);
         // Names, and sentences between them.
         assert_eq!(numbers(&["A. Einstein", "was", "B. Russell"]), ["none"; 3]);
+        assert_eq!(numbers(&["a. one", "b. two", "", "C. Lewis", "", "c. Lewis", "wrote"]), ["1.", "2.", "none", "none", "none"]);
         assert_eq!(numbers(&["a. one", "b. two", "text", "c. Three wrote"]), ["1.", "2.", "none", "none"]);
         assert_eq!(numbers(&["A. Einstein", "b. two"]), ["none"; 2]);
         assert_eq!(numbers(&["i. e. so", "j", "I. Newton", "", "II"]), ["none"; 4]);

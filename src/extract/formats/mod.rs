@@ -116,6 +116,6 @@ mod tests {
         assert!(markdown[33..].starts_with("  ````"));
         let markdown = "- ```html\n  <a>\n  ```\n- b\n\n> 1. ```sh\n>    ls\n>    ```\n\n~~~\n";
         let found: Vec<_> = code_of(markdown).into_iter().map(|block| (block.offset, block.language)).collect();
-        assert_eq!(found, [(0, Some("html".to_owned())), (27, Some("sh".to_owned())), (57, None)]);
+        assert_eq!(found, [(0, Some("html".to_owned())), (27, Some("sh".to_owned())), (56, None)]);
     }
 }

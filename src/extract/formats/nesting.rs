@@ -38,6 +38,10 @@ impl Nesting {
         let mut is_drawn = None;
         loop {
             place.skip_blanks();
+            // A blank line ends nothing.
+            if place.content.trim_start().is_empty() {
+                return place;
+            }
             let is_quote = place.content.starts_with('>');
             let ended = self.items.iter().position(|item| match item.quotes.cmp(&place.quotes) {
                 std::cmp::Ordering::Less => false,
@@ -67,9 +71,6 @@ impl Nesting {
             let column = if text.column >= begins + CODE { begins } else { text.column };
             self.items.push(Item { quotes: place.quotes, column });
             place = text;
-            if place.content.is_empty() {
-                return place;
-            }
         }
     }
 }
@@ -129,9 +130,7 @@ fn list_mark(text: &str) -> Option<usize> {
 
 fn is_drawn(text: &str) -> bool {
     let mark = text.chars().next().unwrap_or(' ');
-    matches!(mark, '-' | '*')
-        && text.chars().all(|c| c == mark || c.is_whitespace())
-        && text.chars().filter(|c| *c == mark).count() >= 3
+    matches!(mark, '-' | '*') && text.chars().all(|c| c == mark || c.is_whitespace()) && text.chars().filter(|c| *c == mark).count() >= 3
 }
 
 /// Columns: the width of a tab, and of what is code.

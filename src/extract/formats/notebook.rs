@@ -2,9 +2,9 @@
 
 use url::Url;
 
-use crate::extract::formats::{markdown, markup};
 use crate::extract::formats::ordered::Value;
 use crate::extract::formats::sheet::{Reading, Sheet};
+use crate::extract::formats::{markdown, markup};
 use crate::model::Meter;
 
 /// None where the object is no notebook.
@@ -106,6 +106,8 @@ fn write_markdown(sheet: &mut Sheet<'_>, markdown: &str) {
 
 /// What has no text as it would stand in a terminal: a formula, or a page.
 fn write_other(sheet: &mut Sheet<'_>, data: &Value) {
+    let kinds = || data.as_object().into_iter().flat_map(|data| data.keys()).filter(|kind| kind.contains('/'));
+    kinds().filter(|kind| kind.starts_with("image/")).for_each(|kind| sheet.leave_out(IMAGES, kind));
     let formula = text_of(data.get("text/latex").or_else(|| data.get("latex")));
     let formula = formula.trim().trim_matches('$').trim();
     if !formula.is_empty() {
@@ -117,10 +119,7 @@ fn write_other(sheet: &mut Sheet<'_>, data: &Value) {
     if !shown.trim().is_empty() {
         return write_markdown(sheet, &shown);
     }
-    for kind in data.as_object().into_iter().flat_map(|data| data.keys()).filter(|kind| kind.contains('/')) {
-        let rule = if kind.starts_with("image/") { IMAGES } else { "outputs of other kinds" };
-        sheet.leave_out(rule, kind);
-    }
+    kinds().filter(|kind| !kind.starts_with("image/")).for_each(|kind| sheet.leave_out("outputs of other kinds", kind));
 }
 
 /// The first lines of an output.
@@ -216,8 +215,7 @@ mod tests {
     fn outputs_without_plain_text_are_read() {
         let of = |data: serde_json::Value| {
             let output = json!({ "output_type": "display_data", "data": data });
-            let found =
-                reading(json!({ "nbformat": 4, "cells": [{ "cell_type": "code", "source": "x", "outputs": [output] }] })).unwrap();
+            let found = reading(json!({ "nbformat": 4, "cells": [{ "cell_type": "code", "source": "x", "outputs": [output] }] })).unwrap();
             let rules: Vec<_> = found.notes.iter().map(|note| (note.rule, note.begins.clone())).collect();
             (found.markdown.trim_start_matches("```python\nx\n```").trim().to_owned(), rules)
         };
@@ -229,8 +227,7 @@ mod tests {
         assert_eq!(of(json!({ "image/png": "iVBOR", "text/html": "<p>said</p>" })).0, "said");
         let (shown, rules) = of(json!({ "text/html": "<script>draw()</script>", "application/vnd.plotly.v1+json": {}, "image/png": "x" }));
         assert_eq!(shown, "");
-        assert_eq!(rules[0].0, "outputs of other kinds");
-        assert!(rules.iter().any(|(rule, _)| *rule == "images of outputs"), "{rules:?}");
+        assert_eq!(rules.into_iter().map(|(rule, _)| rule).collect::<Vec<_>>(), ["images of outputs", "outputs of other kinds"]);
         let rows = "<tr><td>x</td></tr>".repeat(100);
         assert!(of(json!({ "text/html": format!("<table>{rows}</table>") })).1.iter().any(|(rule, _)| *rule == "long outputs"));
     }

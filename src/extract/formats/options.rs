@@ -55,7 +55,7 @@ mod tests {
             assert_eq!(take(&mut lines), wanted, "{text}");
             assert_eq!(lines.next(), Some(rest), "{text}");
         }
-        let long = format!("---\n{}---\nx", "a: b\n".repeat(MOST));
+        let long = format!("---\n{}---\nx", "a: b\n".repeat(MOST + 1));
         assert!(take(&mut long.lines().peekable()).is_empty());
     }
 }

@@ -464,7 +464,10 @@ mod tests {
             ("#+begin_export html\n<p>said <b>so</b></p>\n#+end_export", "said **so**"),
             ("1. one\n2. [@5] five\n3. [@x] y\n- [@2] z", "1. one\n5. five\n3. [@x] y\n- [@2] z"),
             ("Line\\\\\nnext *b*\\\\\nend\\\\\n\n- a \\\\\n  b", "Line\\\nnext **b**\\\nend\n\n- a\\\n  b"),
-            ("Text\n\\begin{equation}\na_1=b *c* d\n\\end{equation}\nmore", "Text\n\n$$\n\\begin{equation}\na_1=b *c* d\n\\end{equation}\n$$\n\nmore"),
+            (
+                "Text\n\\begin{equation}\na_1=b *c* d\n\\end{equation}\nmore",
+                "Text\n\n$$\n\\begin{equation}\na_1=b *c* d\n\\end{equation}\n$$\n\nmore",
+            ),
             ("\\begin{align} x\nnever\n\n\\beginning", "\\begin{align} x never\n\n\\beginning"),
             // Bold text, a product and a range are none of these.
             ("a\n*b* c\n2 ** 3\n** \n#b\n:c d\n--- e", "a **b** c 2 ** 3 ** #b :c d --- e"),

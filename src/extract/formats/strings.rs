@@ -78,12 +78,11 @@ impl Strings {
         let mut rest = &*line;
         while let Some((before, after)) = rest.split_once('\\') {
             out.push_str(before);
-            let Some(c) = after.chars().next() else { break };
-            if c == '"' {
-                // A comment.
-                rest = "";
-                continue;
-            }
+            // A comment ends the line.
+            let Some(c) = after.chars().next().filter(|c| *c != '"') else {
+                rest = if after.is_empty() { "\\" } else { "" };
+                break;
+            };
             rest = &after[c.len_utf8()..];
             if c != '*' {
                 out.push('\\');
@@ -177,10 +176,10 @@ mod tests {
     fn names_stand_for_their_values() {
         for (definitions, line, wanted) in [
             (&["Str value", "x \"  y"][..], "Use \\*[Str]\\*x, \\*(xx.", "Use value  y, ."),
-            (&["L\" \"\"", "C' '"], "a \\*(L\"b\\*(C' \\\" \\*x", "a \\(dqb' "),
-            (&[], "\\*(Aqb\\*q \\\\*(lq \\e\\(*W \\", "\\&\\(aqb\\(dq \\\\*(lq \\e\\(*W "),
-            (&["a b\\\" c"], "x \\*a\\*[a b]", "x bb"),
-            (&["a \\h'1'b"], "x \\*a", "x "),
+            (&["L\" \"\"", "C' '"][..], "a \\*(L\"b\\*(C' \\\" \\*x", "a \\(dqb' "),
+            (&[][..], "\\*(Aqb\\*q \\\\*(lq \\e\\(*W \\", "\\&\\(aqb\\(dq \\\\*(lq \\e\\(*W \\"),
+            (&["a b\\\" c"][..], "x \\*a\\*[a b]", "x bb"),
+            (&["a \\h'1'b"][..], "x \\*a", "x "),
         ] {
             assert_eq!(filled(definitions, line), wanted, "{line}");
         }
