@@ -167,7 +167,7 @@ mod tests {
         // Names, and sentences between them.
         assert_eq!(numbers(&["A. Einstein", "was", "B. Russell"]), ["none"; 3]);
         assert_eq!(numbers(&["a. one", "b. two", "", "C. Lewis", "", "c. Lewis", "wrote"]), ["1.", "2.", "none", "none", "none"]);
-        assert_eq!(numbers(&["a. one", "b. two", "text", "c. Three wrote"]), ["1.", "2.", "none", "none"]);
+        assert_eq!(numbers(&["a. one", "b. two", "", "text", "", "c. Three"]), ["1.", "2.", "none", "none"]);
         assert_eq!(numbers(&["A. Einstein", "b. two"]), ["none"; 2]);
         assert_eq!(numbers(&["i. e. so", "j", "I. Newton", "", "II"]), ["none"; 4]);
         let mark = item("b) x", 0, &[], &mut Enumerators::default()).unwrap();
