@@ -68,6 +68,8 @@ struct Block<'a> {
     /// The second and third of what is said of it: of a quotation its author and work.
     author: &'a str,
     work: &'a str,
+    /// Its lines stay lines.
+    breaks: bool,
     layout: Layout,
 }
 
@@ -208,6 +210,8 @@ impl<'a> Reader<'a> {
         if let Some(id) = rest.split('#').nth(1) {
             self.block.anchor = id.split(['.', '%']).next();
         }
+        let mut options = rest.split('%').skip(1).chain(["options", "opts"].into_iter().filter_map(|name| tabular::named(inner, name)));
+        self.block.breaks |= options.any(|option| option.split([',', '.', '#', '%']).any(|option| option == "hardbreaks"));
         if !style.is_empty() && !style.contains('=') {
             self.block.style = style;
         }
@@ -450,14 +454,15 @@ impl<'a> Reader<'a> {
         (!line.starts_with("//")).then_some(line)
     }
 
-    /// Whether a line is more of the paragraph above.
+    /// Whether a line is more of the item above.
     fn goes_on(&self, line: &str) -> bool {
+        self.goes_on_in(Text::Item, line)
+    }
+
+    fn goes_on_in(&self, text: Text, line: &str) -> bool {
         let bare = line.trim_start();
-        let (mark, rest) = bare.split_once(' ').unwrap_or((bare, ""));
-        let is_item = !rest.is_empty()
-            && (mark == "-"
-                || mark.len() <= 6 && (mark.bytes().all(|byte| byte == b'*') || mark.bytes().all(|byte| byte == b'.'))
-                || is_callout(mark));
+        // A paragraph has lines that begin with a year or another number.
+        let is_item = mark_of(bare).is_some_and(|(mark, _)| text == Text::Item || !mark.starts_with(|c: char| c.is_ascii_digit()));
         !bare.is_empty()
             && bare != "+"
             && delimiter(bare).is_none()
@@ -474,14 +479,17 @@ impl<'a> Reader<'a> {
     }
 
     fn paragraph(&mut self, bare: &'a str, block: &Block<'a>) {
-        let lines = self.paragraph_lines();
-        if let Some(rest) = ["image::", "video::", "audio::"].iter().find_map(|mark| bare.strip_prefix(mark)) {
-            let (target, attributes) = rest.split_once('[').unwrap_or((rest, ""));
-            let alt = attributes.trim_end_matches(']').split(',').next().unwrap_or_default().trim_matches('"');
+        if let Some((target, attributes)) = block_image(bare) {
+            // What stands right below is a paragraph of its own.
+            self.at += 1;
+            let alt = attributes.split(',').next().unwrap_or_default().trim_matches('"');
             let image = self.sheet.image(alt, target);
-            self.sheet.paragraph(&image);
-            return;
+            return self.sheet.paragraph(&image);
         }
+        let lines = self.paragraph_lines();
+        let breaks = block.style == "verse"
+            || block.breaks
+            || ["hardbreaks", "hardbreaks-option"].iter().any(|name| self.attributes.contains_key(name));
         let mut text = String::new();
         for line in &lines {
             text.push_str(line.trim());
@@ -491,7 +499,7 @@ impl<'a> Reader<'a> {
                     text.truncate(length);
                     text.push('\n');
                 }
-                None if block.style == "verse" => text.push('\n'),
+                None if breaks => text.push('\n'),
                 None => text.push(' '),
             }
         }
@@ -515,7 +523,7 @@ impl<'a> Reader<'a> {
     fn paragraph_lines(&mut self) -> Vec<&'a str> {
         let begun = self.at;
         self.at += 1;
-        while self.lines.get(self.at).is_some_and(|line| self.goes_on(line)) {
+        while self.lines.get(self.at).is_some_and(|line| self.goes_on_in(Text::Paragraph, line)) {
             self.at += 1;
         }
         (begun..self.at).filter_map(|at| self.part_of_text(self.lines[at])).collect()
@@ -551,6 +559,19 @@ impl<'a> Reader<'a> {
     fn text(&mut self, text: &str) -> String {
         inline(text, &self.attributes, &mut self.sheet)
     }
+}
+
+/// What a line may be more of.
+#[derive(Clone, Copy, PartialEq)]
+enum Text {
+    Item,
+    Paragraph,
+}
+
+/// Target and attributes of `image::target[attributes]`, which is a block by itself.
+fn block_image(bare: &str) -> Option<(&str, &str)> {
+    let rest = ["image::", "video::", "audio::"].iter().find_map(|mark| bare.strip_prefix(mark))?;
+    rest.strip_suffix(']')?.split_once('[')
 }
 
 /// Lines that stay lines.
@@ -693,6 +714,16 @@ mod tests {
                 "one\\\n**two**\n\nthree\n\n— Poet, Old, *Book*\n\ny\n\n— never ends",
             ),
             ("* [*] a\n* [x] b\n* [ ] c", "- [x] a\n- [x] b\n- [ ] c"),
+            ("1. one\n2. two\ngoes on\n5. five", "1. one\n2. two goes on\n5. five"),
+            ("* a\n1. b\n2. c\n* d", "- a\n  1. b\n  2. c\n- d"),
+            ("t::\n1. e\n2. f", "**t**\n\n1. e\n2. f"),
+            ("It was\n1999. Then came\n2000. no item", "It was 1999. Then came 2000. no item"),
+            ("image::c.png[A pot]\nRight behind.\nMore.", "![A pot](https://docs.test/a/c.png)\n\nRight behind. More."),
+            ("image::c.png[A pot] in text\nb", "image::c.png[A pot] in text b"),
+            ("* a\n+\nimage::c.png[A]\nb\n* d", "- a\n\n  ![A](https://docs.test/a/c.png)\n\nb\n\n- d"),
+            ("[%hardbreaks]\na\nb\n\nc\nd", "a\\\nb\n\nc d"),
+            ("[.lead%hardbreaks]\na\nb\n\n[options=\"hardbreaks\"]\nc\nd", "a\\\nb\n\nc\\\nd"),
+            (":hardbreaks-option:\n\na\nb", "a\\\nb"),
             ("++++\n<p>said <b>so</b></p>\n++++", "said **so**"),
         ] {
             assert_eq!(markdown(text), wanted, "{text}");

@@ -27,6 +27,17 @@ pub(super) fn begins(text: &str) -> bool {
     name_of(text).is_some()
 }
 
+/// The name of a tag that has nothing but a name and begins the text.
+pub(super) fn name_alone(text: &str) -> Option<&str> {
+    let name = name_of(text)?;
+    text[1..].strip_prefix(name).filter(|rest| rest.starts_with('>')).map(|_| name)
+}
+
+/// Names of the tags on a line that end components.
+pub(super) fn closed(line: &str) -> impl Iterator<Item = &str> {
+    line.match_indices("</").filter_map(move |(at, _)| name_of(&line[at..]))
+}
+
 pub(super) fn parse(text: &str) -> Option<Component<'_>> {
     let name = name_of(text)?;
     let end = end_of(text)?;
@@ -255,6 +266,11 @@ mod tests {
         assert!(!begins("<T>") && !begins("<BR>") && !begins("<div>") && !begins("<String, u8>") && !begins("a <Tabs>"));
         assert!(end_of("<Video a={x > y}").is_none() && end_of("<A b=\">").is_none() && end_of("<Video a={x > y} />").is_some());
         assert_eq!(unwrapped("a <Kbd>b</Kbd> `<Kbd>` <Icon name=\"x\" /> 1 < 2 <"), "a b `<Kbd>`  1 < 2 <");
+        assert_eq!(
+            (name_alone("<Enter> x"), name_alone("<Enter x>"), name_alone("</Enter>"), name_alone("<Enter/>")),
+            (Some("Enter"), None, None, None)
+        );
+        assert_eq!(closed("</A1b> x </div></Tab ></T").collect::<Vec<_>>(), ["A1b", "Tab"]);
         assert_eq!(attribute("subtitle='x' title={\"y\"}", "title"), Some("y"));
         let attributes = " a='required' not-required b={ {required} } required c={3}";
         assert_eq!((value(attributes, "required"), value(attributes, "c"), value(" required-x", "required")), (Some(""), Some("3"), None));

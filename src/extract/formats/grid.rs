@@ -2,7 +2,7 @@
 
 /// `=== ====`: a border of a simple table.
 pub(super) fn is_simple_border(line: &str) -> bool {
-    line.starts_with("==") && line.contains(' ') && line.bytes().all(|byte| matches!(byte, b'=' | b' '))
+    line.starts_with('=') && line.contains(' ') && line.bytes().all(|byte| matches!(byte, b'=' | b' '))
 }
 
 /// Each line is looked at for each.

@@ -42,7 +42,9 @@ fn write_interface(sheet: &mut Sheet<'_>, document: &Value) {
     for name in ["summary", "description"] {
         described(sheet, &text(info, name).unwrap_or_default());
     }
+    write_links(sheet, document);
     write_servers(sheet, document);
+    write_security(sheet, document);
     let mut writer = Writer::new(document);
     write_operations(sheet, document, &mut writer);
     if let Some(object) = document.as_object() {
@@ -59,23 +61,49 @@ fn write_interface(sheet: &mut Sheet<'_>, document: &Value) {
 }
 
 fn write_servers(sheet: &mut Sheet<'_>, document: &Value) {
-    let mut servers: Vec<String> = list(document, "servers")
-        .filter_map(|server| {
-            let address = code(&text(server, "url")?);
-            Some(match text(server, "description") {
-                Some(description) => format!("{address}: {}", joined(&description)),
-                None => address,
-            })
-        })
-        .collect();
+    for server in list(document, "servers") {
+        let Some(address) = text(server, "url") else { continue };
+        let described = text(server, "description").map_or(String::new(), |description| format!(": {}", joined(&description)));
+        sheet.item(0, 1, "-", &format!("Server {}{described}", code(&address)));
+        for (name, variable) in members(server, "variables") {
+            let mut words = joined(&text(variable, "description").unwrap_or_default());
+            schema::with_limits(&mut words, &schema::limits(variable));
+            let values = schema::type_of(variable);
+            let values = if values.is_empty() { values } else { format!("One of {values}.") };
+            schema::with_limits(&mut words, &values);
+            sheet.item(2, 3, "-", &format!("{}: {words}", code(name)));
+        }
+    }
     if let Some(host) = text(document, "host") {
         let scheme = list(document, "schemes").find_map(Value::as_str).unwrap_or("https");
-        servers.push(code(&format!("{scheme}://{host}{}", text(document, "basePath").unwrap_or_default())));
-    }
-    for server in servers {
-        sheet.item(0, 1, "-", &format!("Server {server}"));
+        let address = format!("{scheme}://{host}{}", text(document, "basePath").unwrap_or_default());
+        sheet.item(0, 1, "-", &format!("Server {}", code(&address)));
     }
     sheet.outside();
+}
+
+/// What one has to show to be let in: of each alternative the names of its schemes, with what they have to allow.
+pub(super) fn write_security(sheet: &mut Sheet<'_>, value: &Value) {
+    let Some(alternatives) = value.get("security").and_then(Value::as_array) else { return };
+    let scheme = |(name, scopes): (&String, &Value)| {
+        let scopes: Vec<&str> = scopes.as_array().into_iter().flatten().filter_map(Value::as_str).take(MOST_SCOPES).collect();
+        if scopes.is_empty() { code(name) } else { format!("{} ({})", code(name), scopes.join(", ")) }
+    };
+    let alternative = |alternative: &Value| {
+        let schemes: Vec<String> = alternative.as_object().into_iter().flatten().take(MOST_SCOPES).map(scheme).collect();
+        if schemes.is_empty() { "none".to_owned() } else { schemes.join(" and ") }
+    };
+    let shown: Vec<String> = alternatives.iter().take(MOST_SCOPES).map(alternative).collect();
+    sheet.paragraph(&format!("**Security**: {}", if shown.is_empty() { "none".to_owned() } else { shown.join(" or ") }));
+}
+
+/// Where more is said of it.
+pub(super) fn write_links(sheet: &mut Sheet<'_>, value: &Value) {
+    let more = value.get("externalDocs").and_then(|more| Some((said(more, "url")?, said(more, "description"))));
+    if let Some((address, description)) = more {
+        let link = sheet.link(&joined(description.unwrap_or(address)).replace(['[', ']'], " "), address);
+        sheet.paragraph(&format!("See {link}"));
+    }
 }
 
 /// In the order of the document, behind the description of their tag where the document has a list of these.
@@ -108,6 +136,7 @@ fn write_tag(sheet: &mut Sheet<'_>, tag: &Value) {
     if let (Some(description), true) = (said(tag, "description"), sheet.goes_on()) {
         sheet.heading(2, said(tag, "x-displayName").or(said(tag, "name")).unwrap_or("Tag"), None);
         described(sheet, description);
+        write_links(sheet, tag);
     }
 }
 
@@ -166,6 +195,9 @@ pub(super) fn members<'a>(value: &'a Value, name: &str) -> impl Iterator<Item = 
 pub(super) fn list<'a>(value: &'a Value, name: &str) -> impl Iterator<Item = &'a Value> {
     value.get(name).and_then(Value::as_array).into_iter().flatten()
 }
+
+/// Schemes of an alternative, and scopes of a scheme.
+const MOST_SCOPES: usize = 40;
 
 #[cfg(test)]
 mod tests {
@@ -308,6 +340,31 @@ A pet.
             assert_eq!(found.markdown.matches(once).count(), 1, "{once}: {}", found.markdown);
         }
         assert_eq!(found.outline.iter().filter(|heading| heading.level == 2).count(), 8, "{}", found.markdown);
+    }
+
+    #[test]
+    fn what_holds_for_all_of_it_is_told() {
+        let found = reading(
+            "openapi: 3.1.0\ninfo: {title: A}\nexternalDocs: {url: 'https://a.test/more', description: More}\nsecurity: [{key: []}, {oauth: [read, write], pin: []}]\n\
+             servers: [{url: 'https://a.test/{v}', description: Prod, variables: {v: {default: v1, enum: [v1, v2], description: Which}}}, {url: /b}]\n\
+             paths:\n  /a:\n    get: {summary: B, security: [], externalDocs: {url: /get}}\n    put: {summary: C, security: [{}, {key: []}]}\n    post: {summary: D, parameters: [{name: id, in: query, schema: {type: string, format: uuid, enum: [a, b]}}]}\n\
+             components:\n  schemas:\n    P: {type: object, discriminator: {propertyName: kind, mapping: {dog: '#/components/schemas/Dog'}}, additionalProperties: {type: string}, externalDocs: {url: /p}, properties: {kind: {type: string}, in: {type: object, additionalProperties: false, properties: {x: {type: integer}}}}}\n    \
+             Q: {oneOf: [{$ref: '#/components/schemas/P'}], discriminator: {propertyName: kind}}\n    R: {type: object, additionalProperties: true, properties: {a: {type: string}}}\n",
+        )
+        .unwrap()
+        .markdown;
+        for wanted in [
+            "# A\n\nSee [More](https://a.test/more)\n\n- Server `https://a.test/{v}`: Prod\n  - `v`: Which Default `\"v1\"`. One of \"v1\", \"v2\".\n- Server `/b`\n\n**Security**: `key` or `oauth` (read, write) and `pin`\n\n## GET /a",
+            "## GET /a\n\nB\n\nSee [/get](https://docs.test/get)\n\n**Security**: none\n\n## PUT",
+            "C\n\n**Security**: none or `key`\n\n## POST",
+            "| `id` | query | \"a\", \"b\" (uuid) |",
+            "| `in` | object |  | No other properties. |",
+            "| `in.x` | integer |  |  |\n\nOther properties: string. Told apart by `kind`: `dog` is Dog.\n\nSee [/p]",
+            "## Q\n\nType: P\n\nTold apart by `kind`.\n\n## R",
+        ] {
+            assert!(found.contains(wanted), "{wanted}\n\n{found}");
+        }
+        assert!(found.ends_with("| `a` | string |  |  |"), "{found}");
     }
 
     #[test]

@@ -264,6 +264,8 @@ fn macro_of(all: &str, at: usize, target_end: &mut usize, sheet: &mut Sheet<'_>)
             // An address of the source, which need not be one of the site.
             false => words.to_owned(),
         },
+        // A block is none in a line.
+        "image" | "icon" if target.starts_with(':') => return None,
         "image" | "icon" => sheet.image(words.split(',').next().unwrap_or_default(), target),
         "kbd" | "btn" => format!("`{shown}`"),
         "menu" => format!("{target} > {shown}"),
@@ -327,6 +329,7 @@ mod tests {
             ),
             ("\"`a *b*`\" '`c`' ((d)) (((e,f)))g (((h \"`i ((j", "“a **b**” ‘c’ d g (((h \"`i ((j"),
             ("__i__t [.big]#a# [line-through]#b# [.x]*c* a[1] [.x] [f g]#h#", "*i*t a ~~b~~ **c** a[1] [.x] [f g]h"),
+            ("keep image::y.png[z] in text", "keep image::y.png[z] in text"),
             ("2^32^ H~2~O \\*no* <b> a:b c::d", "2^32 H_2O \\*no* \\<b> a:b c::d"),
         ] {
             let meter = unlimited();

@@ -6,12 +6,13 @@ use url::Url;
 use crate::extract::formats::mdoc;
 use crate::extract::formats::roff::{Font, Pieces, add, arguments, plain};
 use crate::extract::formats::sheet::{self, Reading, Sheet, begun, escaped, joined};
+use crate::extract::formats::strings::Strings;
 use crate::model::Meter;
 
 pub(super) fn read(text: &str, url: &Url, meter: &Meter) -> Reading {
     let is_mdoc = text.lines().any(|line| line.starts_with(".Dd ") || line == ".Dd" || line.starts_with(".Dt "));
     let mut page = Page::new(url, meter, text.len());
-    let mut lines = Lines { lines: text.lines(), pending: None, meter };
+    let mut lines = Lines { lines: text.lines(), pending: None, strings: Strings::new(text.len()), meter };
     match is_mdoc {
         true => mdoc::write(&mut page, &mut lines),
         false => {
@@ -20,14 +21,16 @@ pub(super) fn read(text: &str, url: &Url, meter: &Meter) -> Reading {
             }
         }
     }
+    page.sheet.leave_out("strings", lines.strings.unknown());
     page.finish()
 }
 
-/// Lines with those joined that a backslash at their end joins.
+/// Lines with those joined that a backslash at their end joins, and with the page's own strings in place of their names.
 pub(super) struct Lines<'a> {
     lines: std::str::Lines<'a>,
     meter: &'a Meter,
     pending: Option<String>,
+    pub(super) strings: Strings,
 }
 
 impl Lines<'_> {
@@ -41,7 +44,7 @@ impl Lines<'_> {
             line.pop();
             line.push_str(more);
         }
-        Some(line)
+        Some(self.strings.filled(line))
     }
 
     pub(super) fn back(&mut self, line: String) {
@@ -159,9 +162,19 @@ impl<'a> Page<'a> {
             "EQ" => self.pass(lines, "EN", "equations"),
             "de" | "ig" | "am" | "de1" => self.pass(lines, "definition", "macros"),
             "if" | "ie" | "el" => self.condition(name, rest, lines),
-            "so" | "ds" => self.sheet.leave_out("requests", request),
+            "ds" if lines.strings.define(rest) => {}
+            "as" if lines.strings.append(rest) => {}
+            "tr" => lines.strings.translate(rest),
+            "so" | "ds" | "as" => self.sheet.leave_out("requests", request),
             // An escape, as in `.\" comment`.
             "" => {}
+            // A macro of two letters is the page's own, too, where its arguments are words.
+            _ if name.len() == 2 && name.starts_with(|c: char| c.is_ascii_uppercase()) && !UNSEEN.contains(&name) => {
+                let text = arguments(rest).join(" ");
+                if text.contains(char::is_alphabetic) {
+                    self.text(&text);
+                }
+            }
             // Those that set type: what they name is no text.
             _ if name.len() <= 2 || name.chars().all(|c| c.is_ascii_lowercase()) => {}
             // A macro of the page's own; its arguments may be text.
@@ -553,6 +566,8 @@ fn cell(text: &str) -> String {
     pieces.take()
 }
 
+/// Macros whose arguments no reader sees: entries of an index, distances, names of systems.
+const UNSEEN: [&str; 14] = ["IX", "IN", "XE", "PD", "DT", "UC", "AT", "AS", "PM", "Id", "FD", "HY", "UE", "ME"];
 const MOST_LINES_OF_LINK: usize = 5;
 /// Conditions within conditions.
 const DEEPEST: usize = 20;
@@ -603,6 +618,23 @@ mod tests {
         }
         let nested = ".ie n \\{\n".repeat(50) + "x\n" + &".\\}\n.el \\{\nz\n.\\}\n".repeat(20) + &".\\}\n".repeat(30) + "y";
         assert_eq!(reading(&format!(".TH A 1\n{nested}")).markdown, "x y");
+    }
+
+    #[test]
+    fn strings_stand_in_place_of_their_names() {
+        let perl = ".tr \\(*W-\n.ie n \\{\\\n.    ds -- \\(*W-\n.    ds L\" \"\"\n.    ds R\" \"\"\n.    ds C` \"\"\n.    ds C' \"\"\n'br\\}\n.el\\{\\\n.    ds -- \\|\\(em\\|\n.    ds L\" ``\n'br\\}\n";
+        for (text, wanted) in [
+            (&*format!("{perl}foo \\- use \\*(L\"bar\\*(R\" \\*(-- and \\*(C`baz\\*(C'"), "foo - use \"bar\" -- and \"baz\""),
+            ("foo \\*(L\"bar\\*(R\" \\*(--", "foo \"bar\" --"),
+            (".ds Str value\n.as Str s\nUse \\*[Str].\n.B \"\\*(lqa b\"", "Use values. **“a b**"),
+            (".ds a .SH X\n.ds q 'q\n\\*a\n\\*q", ".SH X 'q"),
+            (".ds L\" \"\"\n.nf\n\\*(L\"x\\*(R\"\n.fi", "```\n\"x\"\n```"),
+            (".CW code\nand\n.IX Header \"b\"\n.PD 0\n.Sp\n.Vx 2\nend", "code and end"),
+        ] {
+            assert_eq!(reading(&format!(".TH A 1\n{text}")).markdown, wanted, "{text}");
+        }
+        let notes = reading(".TH A 1\n.ds a b\na \\*[gone] \\*a\n").notes;
+        assert_eq!(notes.iter().map(|note| (note.rule, note.words)).collect::<Vec<_>>(), [("strings", 1)]);
     }
 
     #[test]

@@ -4,9 +4,11 @@
 use crate::extract::formats::components::{self, Component};
 use crate::extract::formats::inside::{self, Spans};
 use crate::extract::formats::matter;
+use crate::extract::formats::nesting::{CODE, Nesting, Place, columns};
+use crate::extract::formats::options;
 use crate::extract::formats::sheet::{Reading, Sheet, joined, plain};
 use crate::model::{Heading, Meter};
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use url::Url;
 
 pub(super) fn read(text: &str, url: &Url, meter: &Meter) -> Reading {
@@ -16,9 +18,8 @@ pub(super) fn read(text: &str, url: &Url, meter: &Meter) -> Reading {
 /// A text that others follow: code that does not end ends with it.
 pub(super) fn part(text: &str, url: &Url, meter: &Meter) -> Reading {
     let (mut reading, fence) = written(text, url, meter);
-    if let Some(Fence { mark, length, column, .. }) = fence {
-        let blanks = " ".repeat(column);
-        reading.markdown.push_str(&format!("\n{blanks}{}", String::from(mark).repeat(length)));
+    if let Some(Fence { mark, length, prefix, .. }) = fence {
+        reading.markdown.push_str(&format!("\n{prefix}{}", String::from(mark).repeat(length)));
     }
     reading
 }
@@ -54,6 +55,8 @@ struct Writer<'a> {
     out: String,
     headings: Vec<Heading>,
     mdx: bool,
+    /// Quotes and lists.
+    nesting: Nesting,
     fence: Option<Fence>,
     /// Marks and lengths of open directives of MyST, whose lines are prose.
     prose: Vec<(char, usize)>,
@@ -68,6 +71,8 @@ struct Writer<'a> {
     spaced: bool,
     /// No comment ends after this place.
     comments_end: bool,
+    /// What the tags are called that end something, once that was looked for.
+    closed: Option<HashSet<String>>,
 }
 
 struct Fence {
@@ -75,8 +80,12 @@ struct Fence {
     length: usize,
     /// Blanks before it in the source, which its lines lose.
     indent: usize,
-    /// Blanks before it as it is written.
-    column: usize,
+    /// What stands before its lines as they are written.
+    prefix: String,
+    /// How many quotes it stands in.
+    quotes: usize,
+    /// The column from which on its marks are code.
+    ends_before: usize,
 }
 
 struct Open {
@@ -103,6 +112,7 @@ impl<'a> Writer<'a> {
             out: String::new(),
             headings: Vec::new(),
             mdx: false,
+            nesting: Nesting::default(),
             fence: None,
             prose: Vec::new(),
             open: Vec::new(),
@@ -111,12 +121,13 @@ impl<'a> Writer<'a> {
             blank: true,
             spaced: false,
             comments_end: false,
+            closed: None,
         }
     }
 
     fn line(&mut self, line: &str, lines: &mut Lines<'_>) {
-        if self.fence.is_some() {
-            return self.line_of_code(line);
+        if self.is_code(line) {
+            return;
         }
         let bare = line.trim();
         if bare.is_empty() {
@@ -128,24 +139,38 @@ impl<'a> Writer<'a> {
             return;
         }
         self.close_by_indent(line);
+        let source = line;
         let line = self.without_indent(line);
-        let column = line.len() - line.trim_start().len();
+        let (at, column) = (columns(source), columns(line));
+        // MDX has no code that is indented.
+        let place = self.nesting.place(source, at - column, if self.mdx { usize::MAX } else { CODE });
         if self.closes_prose_fence(bare) {
             return;
         }
-        if let Some(opener) = fence_of(bare).filter(|_| column < 4 || !self.blank) {
-            return self.open_fence(line, bare, opener);
+        if let Some(opener) = fence_of(place.content.trim_end()).filter(|_| self.mdx || !place.is_indented() || !self.blank) {
+            return self.open_fence(line, &place, opener, lines);
         }
         // Indented code, where nothing but a component indents.
-        if column >= 4 && self.blank && self.open.is_empty() && !self.mdx {
+        let is_indented = match self.open.last() {
+            Some(open) => open.name == CONTAINER && place.is_indented(),
+            None => column >= CODE,
+        };
+        if is_indented && self.blank && !self.mdx {
             self.put(line);
             self.blank = true;
             return;
         }
-        if self.is_module(bare) || self.is_component(bare, column, lines) || self.is_container(bare, column) {
+        let is_placeholder = self.is_placeholder(bare, lines);
+        if !is_placeholder
+            && (self.is_module(bare, column)
+                || self.is_component(bare, column, lines)
+                || self.is_container(bare, column)
+                || self.is_indented_container(bare, at, lines))
+        {
             return;
         }
-        let line = self.without_comments(line, lines);
+        let line = if is_placeholder { line.replacen('<', "\\<", 1) } else { line.to_owned() };
+        let line = self.without_comments(&line, lines);
         let line = if self.mdx { components::unwrapped(&line) } else { line };
         if line.trim().is_empty() {
             self.spaced = true;
@@ -154,16 +179,23 @@ impl<'a> Writer<'a> {
         self.text(&line, column);
     }
 
-    fn line_of_code(&mut self, line: &str) {
-        let Some(fence) = &self.fence else { return };
-        let bare = line.trim();
-        let ends = bare.len() >= fence.length && bare.chars().all(|c| c == fence.mark);
+    /// Whether a fence is open around this line.
+    fn is_code(&mut self, line: &str) -> bool {
+        let Some(fence) = &self.fence else { return false };
+        let Some(place) = Place::within(line, fence.quotes) else {
+            // With the quote ends the code in it.
+            self.fence = None;
+            return false;
+        };
+        let bare = place.content.trim_end();
+        let ends = place.column < fence.ends_before && bare.len() >= fence.length && bare.chars().all(|c| c == fence.mark);
         let indent = fence.indent.min(line.len() - line.trim_start_matches([' ', '\t']).len());
         if ends {
             self.fence = None;
         }
         self.put(&line[indent..]);
         self.blank = false;
+        true
     }
 
     fn closes_prose_fence(&mut self, bare: &str) -> bool {
@@ -171,20 +203,29 @@ impl<'a> Writer<'a> {
         self.prose.pop_if(|fence| ends(fence)).is_some()
     }
 
-    fn open_fence(&mut self, line: &str, bare: &str, (mark, length): (char, usize)) {
+    fn open_fence(&mut self, line: &str, place: &Place<'_>, (mark, length): (char, usize), lines: &mut Lines<'_>) {
         let indent = self.open.last().and_then(|open| open.indent).unwrap_or(0);
+        let (before, bare) = line.split_at(line.len() - place.content.len());
         let info = bare[length..].trim();
-        let directive = info.strip_prefix('{').and_then(|info| info.split_once('}'));
-        let column = line.len() - line.trim_start().len();
-        let fence = Fence { mark, length, indent, column };
+        // On a line of its own.
+        let directive = info.strip_prefix('{').and_then(|info| info.split_once('}')).filter(|_| before.trim().is_empty());
+        let prefix = before.chars().map(|c| if matches!(c, '>' | '\t') { c } else { ' ' }).collect();
+        let ends_before = if self.mdx { usize::MAX } else { place.column.max(place.base) + CODE };
+        let fence = Fence { mark, length, indent, prefix, quotes: place.quotes, ends_before };
         match directive.map(|(name, argument)| (name.trim(), argument.trim())) {
             Some((name, argument)) if self.prose.len() < MOST_OPEN && is_admonition(name) => {
                 self.prose.push((mark, length));
+                self.options(lines);
                 self.admonition(name, argument);
             }
             Some(("code-block" | "code" | "code-cell" | "sourcecode", language)) => {
-                self.fence = Some(Fence { column: 0, ..fence });
-                self.put(&format!("{}{language}", &bare[..length]));
+                if let Some(caption) = self.options(lines) {
+                    self.blank_line();
+                    self.put(&format!("{before}**{caption}**"));
+                    self.blank_line();
+                }
+                self.fence = Some(fence);
+                self.put(&format!("{before}{}{language}", &bare[..length]));
             }
             _ => {
                 self.fence = Some(fence);
@@ -194,9 +235,19 @@ impl<'a> Writer<'a> {
         self.blank = false;
     }
 
+    /// Of a directive; gives what it is called.
+    fn options(&mut self, lines: &mut Lines<'_>) -> Option<String> {
+        let options = options::take(lines);
+        let shown = |name: &str| matches!(name, "caption" | "filename");
+        for (name, value) in options.iter().filter(|(name, _)| !shown(name)) {
+            self.sheet.leave_out("options", &format!("{name} {value}"));
+        }
+        options.into_iter().find(|(name, value)| shown(name) && !value.is_empty()).map(|(_, value)| value.to_owned())
+    }
+
     /// `import` and `export` of MDX, up to a blank line.
-    fn is_module(&mut self, bare: &str) -> bool {
-        if !self.blank || !self.open.is_empty() {
+    fn is_module(&mut self, bare: &str, column: usize) -> bool {
+        if !self.blank || !self.open.is_empty() || column > 0 {
             return false;
         }
         let imports = bare.strip_prefix("import ").is_some_and(|rest| {
@@ -215,13 +266,23 @@ impl<'a> Writer<'a> {
         imports || exports
     }
 
+    /// `<Enter>`: a key, or a value to fill in, as nothing ends it. A browser would hide it.
+    fn is_placeholder(&mut self, bare: &str, lines: &Lines<'_>) -> bool {
+        let Some(name) = components::name_alone(bare).filter(|name| !self.mdx && !is_of_html(name)) else { return false };
+        let closed = self.closed.get_or_insert_with(|| {
+            let here = components::closed(bare).map(str::to_owned);
+            here.chain(lines.clone().flat_map(components::closed).map(str::to_owned)).take(MOST_NAMES).collect()
+        });
+        !closed.contains(name)
+    }
+
     /// A tag of a component that begins a line: its children stay.
     fn is_component(&mut self, bare: &str, column: usize, lines: &mut Lines<'_>) -> bool {
         if self.open.last().is_some_and(|open| open.name == MODULE) {
             self.sheet.leave_out("modules of MDX", bare);
             return true;
         }
-        if let Some(tag) = bare.strip_prefix("{%").and_then(|tag| tag.strip_suffix("%}")) {
+        if let Some(tag) = bare.strip_prefix("{%").and_then(|tag| tag.strip_suffix("%}")).filter(|tag| !tag.contains("%}")) {
             return self.is_block_tag(tag.trim_matches(['-', ' ']));
         }
         if self.mdx && bare.starts_with("{/*") {
@@ -338,54 +399,54 @@ impl<'a> Writer<'a> {
         true
     }
 
-    /// `:::note Title` and `!!! note "Title"`.
+    /// `:::note Title`
     fn is_container(&mut self, bare: &str, column: usize) -> bool {
         let colons = bare.bytes().take_while(|byte| *byte == b':').count();
-        if colons >= 3 {
-            let rest = bare[colons..].trim();
-            if rest.is_empty() {
-                let known = self.open.iter().rposition(|open| open.name == CONTAINER);
-                if let Some(at) = known {
-                    self.open.truncate(at);
-                    self.blank_line();
-                }
-                return known.is_some();
-            }
-            let rest = rest.trim_start_matches('{').trim_start_matches('.');
-            let end = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '-').unwrap_or(rest.len());
-            let (kind, title) = rest.split_at(end);
-            if kind.is_empty() {
-                return false;
-            }
-            let title = title.trim_start_matches('}');
-            let attribute = components::label(title).map(str::to_owned);
-            let title = match attribute {
-                Some(title) => title,
-                None => title.split('{').next().unwrap_or_default().trim().trim_matches(['[', ']', '"']).to_owned(),
-            };
-            self.blank_line();
-            self.admonition(kind, &title);
-            if self.open.len() < MOST_OPEN {
-                self.open.push(Open::new(CONTAINER, column));
-            }
-            return true;
+        if colons < 3 {
+            return false;
         }
-        let mark = ["!!! ", "???+ ", "??? ", "=== \""].into_iter().find(|mark| bare.starts_with(mark));
-        let Some(rest) = mark.map(|mark| bare[mark.len()..].trim()) else { return false };
-        let (kind, title) = match mark {
-            Some("=== \"") => ("tab", rest.trim_end_matches('"')),
-            _ => match rest.split_once('"') {
-                Some((kind, title)) => (kind.trim(), title.trim_end_matches('"')),
-                None => (rest, ""),
-            },
+        let rest = bare[colons..].trim();
+        if rest.is_empty() {
+            let known = self.open.iter().rposition(|open| open.name == CONTAINER);
+            if let Some(at) = known {
+                self.open.truncate(at);
+                self.blank_line();
+            }
+            return known.is_some();
+        }
+        let rest = rest.trim_start_matches('{').trim_start_matches('.');
+        let end = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '-').unwrap_or(rest.len());
+        let (kind, title) = rest.split_at(end);
+        if !kind.starts_with(|c: char| c.is_ascii_alphabetic()) {
+            return false;
+        }
+        let title = title.trim_start_matches('}');
+        let attribute = components::label(title).map(str::to_owned);
+        let title = match attribute {
+            Some(title) => title,
+            None => title.split('{').next().unwrap_or_default().trim().trim_matches(['[', ']', '"']).to_owned(),
         };
-        if !kind.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b' ' | b'-')) || kind.is_empty() {
+        self.blank_line();
+        self.admonition(kind, &title);
+        if self.open.len() < MOST_OPEN {
+            self.open.push(Open::new(CONTAINER, column));
+        }
+        true
+    }
+
+    /// `!!! note "Title"` of MkDocs, whose lines are indented.
+    fn is_indented_container(&mut self, bare: &str, at: usize, lines: &Lines<'_>) -> bool {
+        let Some((kind, title)) = indented_container(bare) else { return false };
+        let below = || lines.clone().find(|line| !line.trim().is_empty());
+        // Without a title, and with nothing in it, it is a sentence.
+        if title.is_none() && below().is_none_or(|line| columns(line) < at + CODE) {
             return false;
         }
         self.blank_line();
-        self.admonition(kind.split(' ').next().unwrap_or_default(), title);
+        let is_known = title.is_some() || !inside::admonition(kind, "").is_empty();
+        self.admonition(kind, if is_known { title.unwrap_or_default() } else { kind });
         if self.open.len() < MOST_OPEN {
-            self.open.push(Open { by_indent: true, ..Open::new(CONTAINER, column) });
+            self.open.push(Open { by_indent: true, ..Open::new(CONTAINER, at) });
         }
         true
     }
@@ -449,7 +510,7 @@ impl<'a> Writer<'a> {
 
     fn text(&mut self, line: &str, column: usize) {
         let bare = line.trim();
-        if column < 4 {
+        if column < CODE {
             let marks = bare.bytes().take_while(|byte| *byte == b'#').count();
             if (1..=6).contains(&marks) && (bare.len() == marks || bare[marks..].starts_with([' ', '\t'])) {
                 return self.heading(marks, &bare[marks..]);
@@ -470,14 +531,18 @@ impl<'a> Writer<'a> {
         let start = self.out.len();
         self.put(line);
         let first = bare.as_bytes().first().copied().unwrap_or_default();
-        let is_prose = column < 4 && !matches!(first, b'#' | b'>' | b'-' | b'+' | b'|' | b'<' | b'=' | b':');
+        let is_prose = column < CODE && !matches!(first, b'#' | b'>' | b'-' | b'+' | b'|' | b'<' | b'=' | b':');
         self.paragraph = Some(start).filter(|_| is_prose);
         self.anchor = None;
     }
 
     fn heading(&mut self, level: usize, text: &str) {
         let (text, anchor) = without_anchor(text.trim());
-        let text = text.trim_end_matches('#').trim();
+        // Marks that close it stand behind a blank: those of "C#" are its own.
+        let text = match text.trim_end_matches('#') {
+            open if open.is_empty() || open.ends_with([' ', '\t']) => open.trim(),
+            _ => text.as_str(),
+        };
         let anchor = anchor.or_else(|| self.anchor.take());
         self.anchor = anchor;
         let start = self.out.len();
@@ -539,10 +604,8 @@ const CONTAINER: &str = ":::";
 const MOST_OPEN: usize = 100;
 /// On one line.
 const MOST_TAGS: usize = 40;
-
-fn columns(line: &str) -> usize {
-    line.bytes().take_while(|byte| matches!(byte, b' ' | b'\t')).map(|byte| if byte == b'\t' { 4 } else { 1 }).sum()
-}
+/// Of tags that end something; those that come later are taken for text.
+const MOST_NAMES: usize = 10_000;
 
 /// Mark and length of the fence that a line begins.
 pub(super) fn fence_of(bare: &str) -> Option<(char, usize)> {
@@ -556,11 +619,41 @@ fn is_admonition(name: &str) -> bool {
         || matches!(name, "admonition" | "dropdown" | "versionadded" | "versionchanged" | "deprecated" | "topic" | "sidebar")
 }
 
+/// Those that HTML has, whatever their capitals.
+fn is_of_html(name: &str) -> bool {
+    matches!(name.to_ascii_lowercase().as_str(), "br" | "hr" | "img" | "wbr" | "li" | "tr" | "td" | "th" | "dt" | "dd")
+}
+
+/// Kind and title of `!!! note inline "Title"`; none for what only begins like it.
+fn indented_container(bare: &str) -> Option<(&str, Option<&str>)> {
+    let mark = ["!!! ", "???+ ", "??? ", "=== "].into_iter().find(|mark| bare.starts_with(mark))?;
+    let rest = bare[mark.len()..].trim();
+    let (words, title, behind) = match rest.split_once('"') {
+        Some((words, rest)) => rest.rsplit_once('"').map(|(title, behind)| (words, Some(title), behind))?,
+        None => (rest, None, ""),
+    };
+    if mark == "=== " {
+        return title.filter(|_| words.is_empty() && behind.is_empty()).map(|title| ("tab", Some(title)));
+    }
+    let is_class = |word: &str| word.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
+    let is_modifier = |word: &str| matches!(word, "inline" | "end" | "annotate");
+    let mut words = words.split_whitespace();
+    let kind = words.next().filter(|kind| is_class(kind))?;
+    // Beside a title there may be any class.
+    let fits = words.all(|word| is_modifier(word) || title.is_some() && is_class(word)) && behind.split_whitespace().all(is_modifier);
+    fits.then_some((kind, title))
+}
+
 /// `Text {#id .class}`, `Text <a id="id"></a>` and `<a name="id"></a>Text`.
 fn without_anchor(text: &str) -> (String, Option<String>) {
     if let Some((before, attributes)) = text.strip_suffix('}').and_then(|text| text.rsplit_once('{')) {
-        let mut words = attributes.split_whitespace().map(|word| word.trim_start_matches(':'));
-        if !attributes.trim().is_empty() && words.clone().all(|word| word.starts_with(['#', '.']) || word.contains('=')) {
+        let mut words = attributes.split_whitespace().map(|word| word.trim_start_matches(':')).filter(|word| !word.is_empty());
+        let is_name = |word: &str| word.len() > 1 && word.starts_with(['#', '.']);
+        // As Docusaurus has it: an id, and no blank before it.
+        let is_id = words.clone().count() == 1 && attributes.starts_with('#') && !before.ends_with('{');
+        let is_apart = before.ends_with([' ', '\t']) || is_id;
+        let are_attributes = words.clone().any(is_name) && words.clone().all(|word| is_name(word) || word.contains('='));
+        if is_apart && are_attributes && !before.trim().is_empty() && !attributes.contains('}') {
             return (before.trim_end().to_owned(), words.find_map(|word| word.strip_prefix('#')).map(str::to_owned));
         }
     }
@@ -576,7 +669,8 @@ fn without_anchor(text: &str) -> (String, Option<String>) {
 /// `<a id="id"></a>` or `(id)=` of MyST, and nothing else.
 fn anchor_alone(text: &str) -> Option<&str> {
     if let Some(id) = text.strip_prefix('(').and_then(|text| text.strip_suffix(")=")) {
-        return Some(id).filter(|id| !id.contains([' ', ')']));
+        let is_id = |id: &&str| id.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b':' | b'/'));
+        return Some(id).filter(is_id).filter(|id| !id.is_empty());
     }
     let tag = text.strip_prefix("<a ")?;
     let tag = tag.strip_suffix("></a>").or_else(|| tag.strip_suffix("/>"))?;
@@ -614,6 +708,65 @@ mod tests {
         ] {
             assert_eq!(markdown(text), text);
         }
+    }
+
+    #[test]
+    fn code_passes_as_it_is_wherever_it_stands() {
+        for text in [
+            "- ```html\n  <Foo>\n  <!-- c -->\n\n  <Bar/>\n  ```\n\n## Real heading\n\ntext\n\n1. ```sh\n   # comment\n   ls\n   ```\n\n## Last",
+            "> ```html\n> <!-- c -->\n>\n> <Foo>\n> ```\n> text\n\n> - ```\n>   # x\n\n## Real heading",
+            "Code by a tab:\n\n\t# install deps\n\tmake <!-- x -->\n\t<Foo>\n\n\t## not a heading\n\n## Real heading",
+            "1. Item\n\n    ```jsx\n    import x from 'y'\n\n    export const z = 1\n    <Foo bar=\"x\">\n      text {/* c */}\n    </Foo>\n    ```\n\n## Real heading\n\n10. a\n    - b\n\n        ~~~\n        <Tabs>\n        ~~~\n\n## Last",
+            "```md\n    ```\n<!-- c -->\n    ```\n```\n\n## Real heading",
+        ] {
+            assert_eq!(markdown(text), text);
+            let headings = read(text, &Url::parse("https://docs.test/a.md").unwrap(), &unlimited()).outline;
+            assert!(headings.iter().all(|heading| matches!(heading.text.as_str(), "Real heading" | "Last")), "{headings:?}");
+            assert_eq!(headings.len(), text.matches("\n## Real").count() + text.matches("\n## Last").count(), "{text}");
+        }
+        let mdx =
+            "1. Item\n\n        ```jsx\n        import x from 'y'\n        <Foo/>\n        ```\n\n- ```js\n  import x from 'y'\n  ```";
+        assert_eq!(reading(mdx).markdown, mdx);
+        for (text, wanted) in [
+            (
+                "!!! note\n\n    1. Item\n\n        ```html\n        <Tabs>\n          <Tab label=\"q\">x</Tab>\n        </Tabs>\n        ```\n\n    end\n\nText.",
+                "**Note**\n\n1. Item\n\n    ```html\n    <Tabs>\n      <Tab label=\"q\">x</Tab>\n    </Tabs>\n    ```\n\nend\n\nText.",
+            ),
+            (
+                "<Tabs>\n<Tab title=\"A\">\n\n1. Item\n\n    ```html\n    <Foo>\n    <Bar/>\n    </Foo>\n    ```\n\n</Tab>\n</Tabs>\n\n# End",
+                "**A**\n\n1. Item\n\n    ```html\n    <Foo>\n    <Bar/>\n    </Foo>\n    ```\n\n# End",
+            ),
+            (
+                "!!! tip \"T\"\n    Text:\n\n        # code\n        <Foo>\n\nB <!-- c -->",
+                "**Tip: T**\n\nText:\n\n    # code\n    <Foo>\n\nB",
+            ),
+        ] {
+            assert_eq!(markdown(text).trim_end(), wanted, "{text}");
+        }
+    }
+
+    #[test]
+    fn text_that_looks_like_a_mark_is_text() {
+        for text in [
+            "# What's new in C#\n\n## Use f{x=1}\n\n### Route {id=3}\n\n## http_requests_total{method=\"GET\"}\n\n## The {{#if}}\n\n## See {.}",
+            "!!! WARNING do not boil dry\n\n!!! Remember to descale monthly\n\n??? what does it mean now\n\nAre you sure\n??? yes or no\n\n!!! note\n\nText",
+            "!!! danger\n  not deep enough\n\n=== \"A\" and \"B\" are the same ===\n\n!!! note \"open",
+            "{% code %} text {% endcode %}\n\n(x+1)=\n\n::: 1 2 3",
+            "<PROJECT_ID> is it.\n\n<T> too.\n\n<Ctrl-C> quits.",
+        ] {
+            assert_eq!(markdown(text), text);
+        }
+        for (text, wanted) in [
+            (
+                "<Enter> confirms.\n\n<Leader>ff finds <!-- c -->files.\n\n- x\n    <Enter> y",
+                "\\<Enter> confirms.\n\n\\<Leader>ff finds files.\n\n- x\n    \\<Enter> y",
+            ),
+            ("<Enter>\nText.\n</Enter>\n\n<Tabs>\n<Tab>\nx\n</Tab>\n</Tabs>\n\n<Icon/> y", "Text.\n\nx\n\ny"),
+        ] {
+            assert_eq!(markdown(text), wanted, "{text}");
+        }
+        // In MDX they are components, and an error of the author's.
+        assert_eq!(reading("<Enter> confirms.").markdown, "confirms.");
     }
 
     #[test]
@@ -673,6 +826,7 @@ mod tests {
             ("a\n~~~~c\nb\n~~~", "a\n~~~~c\nb\n~~~\n~~~~"),
             ("- a\n\n  ```\n  b", "- a\n\n  ```\n  b\n  ```"),
             ("```\na\n```", "```\na\n```"),
+            ("> - ```\n>   b", "> - ```\n>   b\n>   ```"),
         ] {
             assert_eq!(part(text, &url, &unlimited()).markdown, wanted);
             assert_eq!(read(text, &url, &unlimited()).markdown, text);
@@ -684,6 +838,7 @@ mod tests {
         for (text, wanted) in [
             (":::note\nA\n:::\nB", "**Note**\n\nA\n\nB"),
             (":::tip My title\n\nA\n\n:::", "**Tip: My title**\n\nA"),
+            ("::: tip\nA\n\n    # b\n    <Foo>\n\n:::", "**Tip**\n\nA\n\n    # b\n    <Foo>"),
             (":::tip[My `title`]\nA\n:::", "**Tip: My `title`**\n\nA"),
             ("::: warning\n::: details See\nA\n:::\n:::", "**Warning**\n\n**See**\n\nA"),
             (":::{.callout-note}\nA\n:::", "**Note**\n\nA"),
@@ -691,6 +846,16 @@ mod tests {
             ("=== \"Linux\"\n\n    A\n\n=== \"Mac\"\n\n    B", "**Linux**\n\nA\n\n**Mac**\n\nB"),
             ("```{warning}\nA\n```\nB", "**Warning**\n\nA\nB"),
             ("```{code-block} python\nx\n```", "```python\nx\n```"),
+            ("```{code-block} python\n:linenos:\n:caption: app.py\nx = {}\n:y: 1\n```", "**app.py**\n\n```python\nx = {}\n:y: 1\n```"),
+            ("- a\n\n  ```{code-block} c\n  ---\n  linenos: true\n  ---\n  x\n  ```", "- a\n\n  ```c\n  x\n  ```"),
+            ("```{note}\n:class: dropdown\n\nA\n```", "**Note**\n\nA"),
+            ("```python\n:linenos:\n```", "```python\n:linenos:\n```"),
+            ("!!! note inline end \"T\"\n    A\n\nB", "**Note: T**\n\nA\n\nB"),
+            ("!!! tip \"T\" inline end\n    A", "**Tip: T**\n\nA"),
+            ("!!! danger highlight \"A \"b\" c\"\n\tA", "**Danger: A \"b\" c**\n\nA"),
+            ("??? question\n\n    A\n\nB", "**Question**\n\nA\n\nB"),
+            ("!!! kettle\n    A", "**kettle**\n\nA"),
+            ("!!! note\n    !!! tip\n        x\n    y\n\nz", "**Note**\n\n**Tip**\n\nx\n\ny\n\nz"),
             ("{% hint style=\"info\" %}\nA\n{% endhint %}\n\n{% include x %}", "**Info**\n\nA\n\n{% include x %}"),
         ] {
             assert_eq!(markdown(text), wanted, "{text}");
@@ -710,6 +875,14 @@ mod tests {
             (1, "I", Some("i")),
             (1, "{x}", None),
         ];
+        let wanted: Vec<_> = wanted.into_iter().map(|(level, text, anchor)| (level, text.to_owned(), anchor.map(str::to_owned))).collect();
+        assert_eq!(anchors(text), wanted);
+    }
+
+    #[test]
+    fn attributes_and_closing_marks_are_no_text() {
+        let text = "# C# {#csharp}\n\n## F# ##\n\n## D{#d}\n\n### K {: #k .x a=b }\n\n### ###\n\n## L\t#";
+        let wanted = [(1, "C#", Some("csharp")), (2, "F#", None), (2, "D", Some("d")), (3, "K", Some("k")), (2, "L", None)];
         let wanted: Vec<_> = wanted.into_iter().map(|(level, text, anchor)| (level, text.to_owned(), anchor.map(str::to_owned))).collect();
         assert_eq!(anchors(text), wanted);
     }

@@ -8,7 +8,10 @@ use crate::extract::formats::standards;
 pub(super) fn write(page: &mut Page<'_>, lines: &mut Lines<'_>) {
     let mut reader = Reader { page, lists: Vec::new(), name: String::new(), tight: true, code: false, parameters: None, after_type: false };
     while let Some(line) = lines.next_line() {
-        reader.line(&line);
+        let definition = request_of(&line).and_then(|request| request.strip_prefix("ds "));
+        if !definition.is_some_and(|definition| lines.strings.define(definition)) {
+            reader.line(&line);
+        }
     }
     reader.end_function();
 }

@@ -17,8 +17,10 @@ mod markdown;
 mod markup;
 mod matter;
 mod mdoc;
+mod nesting;
 mod notebook;
 mod operation;
+mod options;
 mod ordered;
 mod org;
 mod restructured;
@@ -27,6 +29,7 @@ mod roles;
 mod schema;
 mod sheet;
 mod standards;
+mod strings;
 mod tabular;
 mod tabulators;
 mod targets;
@@ -72,8 +75,13 @@ pub(super) fn links(kind: &Kind, text: &str, url: &Url, meter: &Meter) -> Vec<St
 /// The fenced blocks of a markdown text, with the language as it is written.
 pub(super) fn code_of(markdown: &str) -> Vec<CodeBlock> {
     let (mut blocks, mut open, mut offset) = (Vec::new(), None::<(char, usize)>, 0);
+    let mut nesting = nesting::Nesting::default();
     for line in markdown.split_inclusive('\n') {
-        let bare = line.trim_start_matches([' ', '>']).trim_end();
+        // It may begin on the line of its list item.
+        let bare = match open {
+            None if !line.trim().is_empty() => nesting.place(line, 0, usize::MAX).content.trim_end(),
+            _ => line.trim_start_matches([' ', '\t', '>']).trim_end(),
+        };
         let mark = bare.chars().next().filter(|mark| matches!(mark, '`' | '~'));
         let length = mark.map_or(0, |mark| bare.len() - bare.trim_start_matches(mark).len());
         match (open, mark) {
@@ -106,5 +114,8 @@ mod tests {
         let found: Vec<_> = code_of(markdown).into_iter().map(|block| (block.offset, block.language)).collect();
         assert_eq!(found, [(5, Some("rust".to_owned())), (33, None)]);
         assert!(markdown[33..].starts_with("  ````"));
+        let markdown = "- ```html\n  <a>\n  ```\n- b\n\n> 1. ```sh\n>    ls\n>    ```\n\n~~~\n";
+        let found: Vec<_> = code_of(markdown).into_iter().map(|block| (block.offset, block.language)).collect();
+        assert_eq!(found, [(0, Some("html".to_owned())), (27, Some("sh".to_owned())), (56, None)]);
     }
 }

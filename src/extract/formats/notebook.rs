@@ -2,9 +2,9 @@
 
 use url::Url;
 
-use crate::extract::formats::markdown;
 use crate::extract::formats::ordered::Value;
 use crate::extract::formats::sheet::{Reading, Sheet};
+use crate::extract::formats::{markdown, markup};
 use crate::model::Meter;
 
 /// None where the object is no notebook.
@@ -77,16 +77,18 @@ fn write_output(sheet: &mut Sheet<'_>, output: &Value) {
         Some("stream") => text_of(output.get("text")),
         _ => {
             let markdown = text_of(data.get("text/markdown"));
+            let plain = text_of(data.get("text/plain").or_else(|| data.get("text")));
             if !markdown.trim().is_empty() {
-                let part = markdown::part(&shortened(sheet, &markdown), sheet.base(), sheet.meter());
-                sheet.append(part);
-                return;
+                return write_markdown(sheet, &markdown);
             }
-            text_of(data.get("text/plain").or_else(|| data.get("text")))
+            if plain.trim().is_empty() {
+                return write_other(sheet, data);
+            }
+            plain
         }
     };
     if let Some(kind) = data.as_object().and_then(|data| data.keys().find(|kind| kind.starts_with("image/"))) {
-        sheet.leave_out("images of outputs", kind);
+        sheet.leave_out(IMAGES, kind);
         // "<Figure size 640x480 with 1 Axes>" says nothing beside its picture.
         if said.trim_start().starts_with('<') {
             return;
@@ -95,6 +97,29 @@ fn write_output(sheet: &mut Sheet<'_>, output: &Value) {
     let said = without_colours(&said);
     let short = shortened(sheet, &said);
     sheet.fence("text", &short);
+}
+
+fn write_markdown(sheet: &mut Sheet<'_>, markdown: &str) {
+    let part = markdown::part(&shortened(sheet, markdown), sheet.base(), sheet.meter());
+    sheet.append(part);
+}
+
+/// What has no text as it would stand in a terminal: a formula, or a page.
+fn write_other(sheet: &mut Sheet<'_>, data: &Value) {
+    let kinds = || data.as_object().into_iter().flat_map(|data| data.keys()).filter(|kind| kind.contains('/'));
+    kinds().filter(|kind| kind.starts_with("image/")).for_each(|kind| sheet.leave_out(IMAGES, kind));
+    let formula = text_of(data.get("text/latex").or_else(|| data.get("latex")));
+    let formula = formula.trim().trim_matches('$').trim();
+    if !formula.is_empty() {
+        let formula = shortened(sheet, formula);
+        return sheet.paragraph(&format!("$$\n{formula}\n$$"));
+    }
+    let html = text_of(data.get("text/html").or_else(|| data.get("html")));
+    let shown = markup::read(&html, sheet.base(), sheet.meter()).markdown;
+    if !shown.trim().is_empty() {
+        return write_markdown(sheet, &shown);
+    }
+    kinds().filter(|kind| !kind.starts_with("image/")).for_each(|kind| sheet.leave_out("outputs of other kinds", kind));
 }
 
 /// The first lines of an output.
@@ -118,6 +143,7 @@ fn shortened(sheet: &mut Sheet<'_>, said: &str) -> String {
     }
 }
 
+const IMAGES: &str = "images of outputs";
 const MAX_LINES: usize = 20;
 const MAX_BYTES: usize = 2_000;
 
@@ -183,6 +209,27 @@ mod tests {
         let rules: Vec<_> = found.notes.iter().map(|note| note.rule).collect();
         assert_eq!(rules, ["long outputs", "images of outputs", "tracebacks"]);
         assert_eq!(found.outline[1].offset, found.markdown.len() - 6);
+    }
+
+    #[test]
+    fn outputs_without_plain_text_are_read() {
+        let of = |data: serde_json::Value| {
+            let output = json!({ "output_type": "display_data", "data": data });
+            let found = reading(json!({ "nbformat": 4, "cells": [{ "cell_type": "code", "source": "x", "outputs": [output] }] })).unwrap();
+            let rules: Vec<_> = found.notes.iter().map(|note| (note.rule, note.begins.clone())).collect();
+            (found.markdown.trim_start_matches("```python\nx\n```").trim().to_owned(), rules)
+        };
+        let html = "<table><tr><th>A</th></tr><tr><td>Only <b>here</b></td></tr></table>";
+        assert_eq!(of(json!({ "text/html": html })).0, "| A |\n| --- |\n| Only **here** |");
+        assert_eq!(of(json!({ "text/html": [html], "text/plain": "A\nOnly here" })).0, "```text\nA\nOnly here\n```");
+        assert_eq!(of(json!({ "text/latex": "$$E=mc^2$$", "text/html": html })).0, "$$\nE=mc^2\n$$");
+        assert_eq!(of(json!({ "text/latex": ["$E$"], "text/plain": "E", "text/markdown": "*E*" })).0, "*E*");
+        assert_eq!(of(json!({ "image/png": "iVBOR", "text/html": "<p>said</p>" })).0, "said");
+        let (shown, rules) = of(json!({ "text/html": "<script>draw()</script>", "application/vnd.plotly.v1+json": {}, "image/png": "x" }));
+        assert_eq!(shown, "");
+        assert_eq!(rules.into_iter().map(|(rule, _)| rule).collect::<Vec<_>>(), ["images of outputs", "outputs of other kinds"]);
+        let rows = "<tr><td>x</td></tr>".repeat(100);
+        assert!(of(json!({ "text/html": format!("<table>{rows}</table>") })).1.iter().any(|(rule, _)| *rule == "long outputs"));
     }
 
     #[test]

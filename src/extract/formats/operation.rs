@@ -3,7 +3,7 @@
 
 use std::collections::HashSet;
 
-use crate::extract::formats::interface::{described, list, members, said, text};
+use crate::extract::formats::interface::{described, list, members, said, text, write_links, write_security};
 use crate::extract::formats::ordered::Value;
 use crate::extract::formats::schema::{self, first_line, in_cell, name_of};
 use crate::extract::formats::sheet::{Sheet, code};
@@ -44,6 +44,8 @@ impl<'d> Writer<'d> {
         if let Some(id) = text(operation, "operationId") {
             sheet.paragraph(&format!("Operation {}", code(&id)));
         }
+        write_links(sheet, operation);
+        write_security(sheet, operation);
         let parameters = list(item, "parameters").chain(list(operation, "parameters"));
         let (mut rows, mut body) = (Vec::new(), None);
         for parameter in parameters {

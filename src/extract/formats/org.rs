@@ -67,16 +67,47 @@ impl<'a> Reader<'a> {
         if let Some((mark, width)) = item(bare, column) {
             self.at += 1;
             let first = line.get(column + width..).unwrap_or_default();
-            let text = format!("{first} {}", self.continuation(column + 1));
+            // `[@5]` is the number that the item has.
+            let counter = first.strip_prefix("[@").and_then(|rest| rest.split_once(']')).filter(|(number, _)| is_number(number));
+            let (mark, first) = match counter.filter(|_| mark != "-") {
+                Some((number, rest)) => (format!("{number}."), rest.trim_start()),
+                None => (mark, first),
+            };
+            let mut text = String::new();
+            add(&mut text, first);
+            text.push_str(&self.continuation(column + 1));
             let text = match text.split_once(" :: ") {
                 Some((term, text)) => format!("**{}**: {}", self.text(term), self.text(text)),
                 None => self.text(&text),
             };
             return self.sheet.item(column, column + width, &mark, &text);
         }
+        if let Some(name) = environment(bare) {
+            return self.formula(name);
+        }
         let text = self.continuation(0);
         let text = self.text(&text);
         self.sheet.paragraph(&begun(&text));
+    }
+
+    /// From `\\begin{name}` to where it ends, which is no part of a paragraph.
+    fn formula(&mut self, name: &str) {
+        let end = format!("\\end{{{name}}}");
+        let lines = self.lines[self.at..].iter().take(LONGEST_FORMULA);
+        let length = lines.take_while(|line| !line.contains(&end)).count() + 1;
+        let block = self.lines.get(self.at..self.at + length).filter(|block| block[length - 1].contains(&end));
+        match block.map(|block| block.join("\n")) {
+            Some(formula) => {
+                self.at += length;
+                self.sheet.paragraph(&format!("$$\n{}\n$$", formula.trim()));
+            }
+            // One that does not end is text.
+            None => {
+                let text = self.continuation(0);
+                let text = self.text(&text);
+                self.sheet.paragraph(&begun(&text));
+            }
+        }
     }
 
     /// `** TODO [#A] Title :tag:`
@@ -250,13 +281,12 @@ impl<'a> Reader<'a> {
                 || bare.starts_with("# ")
                 || bare.starts_with(": ")
                 || is_rule(bare)
-                || is_drawer(bare);
+                || is_drawer(bare)
+                || environment(bare).is_some();
             if is_other && !(self.at == first && from == 0) {
                 break;
             }
-            text.push_str(bare);
-            // Two backslashes break the line.
-            text.push(' ');
+            add(&mut text, bare);
             self.at += 1;
         }
         text
@@ -300,7 +330,8 @@ impl<'a> Reader<'a> {
                 at += c.len_utf8();
             }
         }
-        joined(out.trim_end_matches("\\\\"))
+        let lines = out.trim().trim_end_matches("\\\\").lines().map(joined).filter(|line| !line.is_empty());
+        lines.collect::<Vec<_>>().join("\\\n")
     }
 
     /// `[[target][text]]`
@@ -343,6 +374,24 @@ fn headline(line: &str) -> Option<(usize, &str)> {
     (text.len() < line.len() && text.starts_with(' ')).then(|| (line.len() - text.len(), text))
 }
 
+/// Adds a line to a paragraph: two backslashes at its end break it.
+fn add(text: &mut String, line: &str) {
+    match line.strip_suffix("\\\\") {
+        Some(line) => text.extend([line.trim_end(), "\n"]),
+        None => text.extend([line, " "]),
+    }
+}
+
+/// The name of an environment of TeX that begins a line.
+fn environment(bare: &str) -> Option<&str> {
+    let (name, _) = bare.strip_prefix("\\begin{")?.split_once('}')?;
+    (!name.is_empty() && name.len() < 40).then_some(name)
+}
+
+fn is_number(digits: &str) -> bool {
+    !digits.is_empty() && digits.len() < 6 && digits.bytes().all(|byte| byte.is_ascii_digit())
+}
+
 fn is_rule(bare: &str) -> bool {
     bare.len() >= 5 && bare.bytes().all(|byte| byte == b'-')
 }
@@ -364,8 +413,7 @@ fn item(bare: &str, column: usize) -> Option<(String, usize)> {
         "*" if column > 0 => "-".to_owned(),
         number => {
             let digits = number.strip_suffix(['.', ')'])?;
-            let is_number = !digits.is_empty() && digits.len() < 6 && digits.bytes().all(|byte| byte.is_ascii_digit());
-            format!("{}.", is_number.then_some(digits)?)
+            format!("{}.", is_number(digits).then_some(digits)?)
         }
     };
     Some((shown, mark.len() + 1 + blanks))
@@ -374,6 +422,8 @@ fn item(bare: &str, column: usize) -> Option<(String, usize)> {
 const MARKS: &str = "*/_=~+";
 const LONGEST_LINK: usize = 2_000;
 const LONGEST_DRAWER: usize = 500;
+/// In lines.
+const LONGEST_FORMULA: usize = 100;
 
 #[cfg(test)]
 mod tests {
@@ -412,6 +462,13 @@ mod tests {
             ("- a\n#+CAPTION: B\n| c |", "- a\n\n**B**\n\n|  |\n| --- |\n| c |"),
             ("#+begin_verse\none\n  *two*\n\nthree\n#+end_verse\nd", "one\\\n**two**\n\nthree\n\nd"),
             ("#+begin_export html\n<p>said <b>so</b></p>\n#+end_export", "said **so**"),
+            ("1. one\n2. [@5] five\n3. [@x] y\n- [@2] z", "1. one\n5. five\n3. [@x] y\n- [@2] z"),
+            ("Line\\\\\nnext *b*\\\\\nend\\\\\n\n- a \\\\\n  b", "Line\\\nnext **b**\\\nend\n\n- a\\\n  b"),
+            (
+                "Text\n\\begin{equation}\na_1=b *c* d\n\\end{equation}\nmore",
+                "Text\n\n$$\n\\begin{equation}\na_1=b *c* d\n\\end{equation}\n$$\n\nmore",
+            ),
+            ("\\begin{align} x\nnever\n\n\\beginning", "\\begin{align} x never\n\n\\beginning"),
             // Bold text, a product and a range are none of these.
             ("a\n*b* c\n2 ** 3\n** \n#b\n:c d\n--- e", "a **b** c 2 ** 3 ** #b :c d --- e"),
         ] {

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use url::Url;
 
-use crate::extract::formats::enumerators::{Enumerators, item};
+use crate::extract::formats::enumerators::{Enumerators, Mark, item};
 use crate::extract::formats::roles::{Names, inline};
 use crate::extract::formats::sheet::{Reading, Sheet, begun, code, joined};
 use crate::extract::formats::{grid, inside, markup, tabulators};
@@ -99,8 +99,8 @@ impl<'a> Reader<'a> {
             let block = self.paragraph_lines(0);
             let lines: Vec<_> = block.iter().map(|line| self.text(line.trim_start().trim_start_matches('|'))).collect();
             self.sheet.paragraph(&lines.join("\\\n"));
-        } else if let Some((mark, width)) = item(bare, column, &mut self.enumerators) {
-            self.item(column, &mark, width);
+        } else if let Some(mark) = item(bare, column, &self.lines[self.at + 1..], &mut self.enumerators) {
+            self.item(column, &mark);
         } else if let Some((name, body)) = field(bare) {
             self.field(column, name, body);
         } else if let Some((option, meaning)) = bare.split_once("  ").filter(|_| bare.starts_with('-') && bare.len() > 2) {
@@ -187,8 +187,8 @@ impl<'a> Reader<'a> {
         below.is_some_and(|line| self::column(line) > column)
     }
 
-    fn item(&mut self, column: usize, mark: &str, width: usize) {
-        let from = column + width;
+    fn item(&mut self, column: usize, mark: &Mark<'_>) {
+        let from = column + mark.width;
         let first = self.lines[self.at].get(from..).unwrap_or_default();
         self.at += 1;
         // What is no paragraph is read again at its own column.
@@ -196,7 +196,8 @@ impl<'a> Reader<'a> {
         let whole = joined(&format!("{first} {more}"));
         let (text, literal) = without_colons(&whole);
         let text = self.text(text);
-        self.sheet.item(column, from, mark, &text);
+        let text = mark.label.map_or(text.clone(), |label| format!("({label}) {text}"));
+        self.sheet.item(column, from, &mark.shown, text.trim());
         if literal {
             self.literal(column);
         }
@@ -531,11 +532,13 @@ impl<'a> Reader<'a> {
         let option = |name: &str| options.iter().find(|(option, _)| *option == name).map(|(_, value)| *value);
         let kind = option("type").map_or(String::new(), |kind| format!(": {kind}"));
         let value = option("value").map_or(String::new(), |value| format!(" = {value}"));
+        let default = option("default").map(|value| format!("Default: {}", self.text(value)));
         let level = self.level + 1 + self.members.len();
         for signature in signatures.into_iter().filter(|signature| !signature.is_empty()) {
             let signature = format!("{mark} {signature}{kind}{value}").replace('\\', "");
             self.sheet.heading(level, &code(&signature), None);
         }
+        self.sheet.paragraph(&default.unwrap_or_default());
         if self.members.len() < MOST_STYLES {
             self.members.push(column);
         }
@@ -773,9 +776,15 @@ mod tests {
             (":param x: The x\n   value.\n:returns: y", "- **param x**: The x value.\n- **returns**: y"),
             ("-o FILE  Write to it\n--all    Every one\n         of them", "- `-o FILE`: Write to it\n- `--all`: Every one of them"),
             ("| a\n| b", "a\\\nb"),
-            ("(i) a\n(ii) b\n(iii) c", "1. a\n2. b\n3. c"),
-            ("h) a\ni) b\nj) c", "8. a\n9. b\n10. c"),
-            ("A. a\nB. b\n\n(mix) it\n\nC. Moore said", "A. a B. b\n\n(mix) it\n\nC. Moore said"),
+            ("(i) a\n(ii) b\n(iii) c", "1. (i) a\n2. (ii) b\n3. (iii) c"),
+            ("a. one\n   goes on\nb. two\n\nC. Lewis wrote\nso", "1. (a) one goes on\n2. (b) two\n\nC. Lewis wrote so"),
+            ("1. z\n\n   i. in\n   ii. jn\n\n2. y", "1. z\n   1. (i) in\n   2. (ii) jn\n2. y"),
+            ("= =\na b\n= =\n1 2\n= =\n\nx", "| a | b |\n| --- | --- |\n| 1 | 2 |\n\nx"),
+            ("= ====\n1 x\n2 yyyy\n= ====", "|  |  |\n| --- | --- |\n| 1 | x |\n| 2 | yyyy |"),
+            (".. confval:: x\n   :type: int\n   :default: ``3``\n\n   C.", "# `x: int`\n\nDefault: `3`\n\nC."),
+            ("= is a sign, and so is = =", "= is a sign, and so is = ="),
+            ("h) a\ni) b\nj) c", "8. (h) a\n9. (i) b\n10. (j) c"),
+            ("A. a\nB. b\n\n(mix) it\n\nC. Moore said", "1. (A) a\n2. (B) b\n\n(mix) it\n\nC. Moore said"),
         ] {
             assert_eq!(markdown(text), wanted, "{text}");
         }

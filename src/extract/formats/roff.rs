@@ -215,7 +215,7 @@ pub(super) fn arguments(text: &str) -> Vec<String> {
 }
 
 /// `x`, `(xx` or `[name]` at the beginning, and what follows.
-fn name_of(text: &str) -> (&str, &str) {
+pub(super) fn name_of(text: &str) -> (&str, &str) {
     if let Some(rest) = text.strip_prefix('(') {
         return rest.split_at(rest.char_indices().nth(2).map_or(rest.len(), |(at, _)| at));
     }

@@ -1,6 +1,6 @@
 //! One JSON Schema in words: its type in a phrase, its properties in a table. What is nested deeper than a reader follows is left at its type.
 
-use crate::extract::formats::interface::{described, text};
+use crate::extract::formats::interface::{described, members, said, text, write_links};
 use crate::extract::formats::ordered::{Map, Value};
 use crate::extract::formats::sheet::{Sheet, code, joined};
 
@@ -25,6 +25,7 @@ pub(super) fn write(sheet: &mut Sheet<'_>, schema: &Value) {
         sheet.paragraph(&limits(schema));
     }
     write_properties(sheet, schema);
+    write_links(sheet, schema);
     if properties(schema).is_some() || example_of(schema).is_some_and(|example| example.is_object() || example.is_array()) {
         write_example(sheet, example_of(schema));
     }
@@ -41,6 +42,35 @@ pub(super) fn write_properties(sheet: &mut Sheet<'_>, schema: &Value) {
     if rows.len() > 1 {
         sheet.table(&rows);
     }
+    let mut words = String::new();
+    if properties(schema).is_some() {
+        with_limits(&mut words, &others(schema));
+    }
+    with_limits(&mut words, &told_apart(schema));
+    sheet.paragraph(&words);
+}
+
+/// What is said of properties that have no name.
+fn others(schema: &Value) -> String {
+    match schema.get("additionalProperties") {
+        Some(Value::Bool(false)) => "No other properties.".to_owned(),
+        Some(values) if values.is_object() && properties(schema).is_some() => {
+            let kind = type_of(values);
+            if kind.is_empty() { String::new() } else { format!("Other properties: {kind}.") }
+        }
+        _ => String::new(),
+    }
+}
+
+/// By which property one of several schemas is told, and which of its values means which.
+fn told_apart(schema: &Value) -> String {
+    let Some(by) = schema.get("discriminator") else { return String::new() };
+    // As of version 2 it is the name alone.
+    let Some(name) = said(by, "propertyName").or_else(|| by.as_str()) else { return String::new() };
+    let meant = members(by, "mapping").filter_map(|(value, target)| Some((value, name_of(target.as_str()?))));
+    let meant: Vec<String> = meant.take(MOST_VALUES).map(|(value, name)| format!("{} is {name}", code(&shortened(value)))).collect();
+    let between = if meant.is_empty() { "" } else { ": " };
+    format!("Told apart by {}{between}{}.", code(&shortened(name)), meant.join(", "))
 }
 
 /// As deep as [`DEEPEST`]; each property once.
@@ -96,6 +126,7 @@ pub(super) fn limits(schema: &Value) -> String {
             limits.push(words.to_owned());
         }
     }
+    limits.extend(Some(others(schema)).filter(|words| !words.is_empty()));
     limits.join(" ")
 }
 
@@ -157,8 +188,9 @@ fn type_of_level(schema: &Value, depth: usize, left: &mut usize) -> String {
     }
     let list = |name: &str| schema.get(name).and_then(Value::as_array).filter(|list| !list.is_empty());
     if let Some(values) = list("enum") {
-        return values.iter().take(MOST_VALUES).map(short).collect::<Vec<_>>().join(", ")
-            + if values.len() > MOST_VALUES { ", …" } else { "" };
+        let shown = values.iter().take(MOST_VALUES).map(short).collect::<Vec<_>>().join(", ");
+        let format = schema.get("format").and_then(Value::as_str).map_or(String::new(), |format| format!(" ({format})"));
+        return shown + if values.len() > MOST_VALUES { ", …" } else { "" } + &format;
     }
     if let Some(value) = schema.get("const") {
         return short(value);

@@ -26,7 +26,7 @@ fn code_at(text: &str, at: usize) -> Result<usize, usize> {
     let before = text[text.floor_char_boundary(at.saturating_sub(LONGEST_LEAD))..at].rsplit('\n').next().unwrap_or_default();
     let line = short(&text[at..]).split_inclusive('\n').next().filter(|_| marks >= 3).unwrap_or_default();
     // In a list or a quotation, too.
-    let begins_line = before.chars().all(|c| matches!(c, ' ' | '\t' | '>' | '-' | '*' | '+'));
+    let begins_line = before.chars().all(|c| matches!(c, ' ' | '\t' | '>' | '-' | '*' | '+' | '.' | ')' | '0'..='9'));
     if let Some((mark, length)) = fence_of(line.trim_end()).filter(|_| begins_line) {
         let mut end = at + line.len();
         for line in text[end..].split_inclusive('\n') {
