@@ -95,7 +95,10 @@ fn words_without_quotes_are_one_question_and_what_more_there_is_is_told() {
         run(home.path(), &[&["search"], words, &["--db", "x.db", "--mode", "lexical"], options].concat())
     };
     let found = report(&ask(&["how", "to", "cancel", "a", "task"], &["-k", "1", "--json"]));
-    assert_eq!((&found["query"], &found["hits"][0]["url"]), (&json!("how to cancel a task"), &json!(format!("http://{address}/tasks#cancel"))));
+    assert_eq!(
+        (&found["query"], &found["hits"][0]["url"]),
+        (&json!("how to cancel a task"), &json!(format!("http://{address}/tasks#cancel")))
+    );
     assert_eq!(found, report(&ask(&["how to cancel a task"], &["-k", "1", "--json"])));
     // A flag between the words is a flag, and what begins with a dash is a word behind --.
     let between = run(home.path(), &["search", "cancel", "-k", "1", "a", "--db", "x.db", "--mode", "lexical", "--json", "task"]);
