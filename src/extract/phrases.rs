@@ -26,7 +26,7 @@ pub(super) fn is_phrase_of_site(dom: &Dom, node: NodeId, all: &Facts) -> bool {
     {
         return !is_name && tells_date(dom, node, phrase);
     }
-    if fact.text > LONGEST_PHRASE || is_name {
+    if fact.text > LONGEST_PHRASE {
         return false;
     }
     let only_link = dom.is(node, "a") && (fact.links == fact.text || dom.attribute(node, "href").is_none());
@@ -36,7 +36,7 @@ pub(super) fn is_phrase_of_site(dom: &Dom, node: NodeId, all: &Facts) -> bool {
         let is_request = REQUESTS.iter().any(|request| phrase.starts_with(request));
         fact.anchors == 0 && (words > MORE_WORDS && text.ends_with('.') || is_request && words >= MORE_WORDS && !text.contains('?'))
     };
-    PHRASES.iter().any(|phrase| begins(text, phrase) && !goes_on(phrase))
+    !is_name && PHRASES.iter().any(|phrase| begins(text, phrase) && !goes_on(phrase))
         || fact.text < 14 && ["advert", "advertisement"].iter().any(|word| text.eq_ignore_ascii_case(word))
         || begins(text, "Updated ") && text.ends_with(" ago")
         || fact.text < 20 && is_reading_time(text)

@@ -345,7 +345,9 @@ fn are_numbers_of(dom: &Dom, numbers: NodeId, listing: NodeId) -> bool {
     let Some(known) = consecutive(dom, numbers, LONG_LISTING).filter(|known| is_named || is_whole(known)) else { return false };
     let text = lines::read(dom, listing, Blanks::Exact).text;
     let lines = text.trim_end().lines().count() as u64;
-    lines.abs_diff(known.end() - known.start() + 1) <= 1 && counts(dom, listing, LONG_LISTING).is_none()
+    // YARD says above the code where that stands, which has no number.
+    let more = if is_named { 3 } else { 1 };
+    lines.abs_diff(known.end() - known.start() + 1) <= more && counts(dom, listing, LONG_LISTING).is_none()
 }
 
 /// How many children of a column are looked at.
