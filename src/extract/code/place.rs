@@ -343,11 +343,11 @@ fn are_numbers_of(dom: &Dom, numbers: NodeId, listing: NodeId) -> bool {
     let is_named = has_word(dom, numbers, &["line", "lines", "number", "numbers", "num", "nums"]);
     let is_whole = |known: &RangeInclusive<u64>| *known.start() == 1 && *known.end() > 1;
     let Some(known) = consecutive(dom, numbers, LONG_LISTING).filter(|known| is_named || is_whole(known)) else { return false };
-    let text = lines::read(dom, listing, Blanks::Exact).text;
-    let lines = text.trim_end().lines().count() as u64;
-    // YARD says above the code where that stands, which has no number.
-    let more = if is_named { 3 } else { 1 };
-    lines.abs_diff(known.end() - known.start() + 1) <= more && counts(dom, listing, LONG_LISTING).is_none()
+    let lines = |listing: NodeId| lines::read(dom, listing, Blanks::Exact).text.trim_end().lines().count() as u64;
+    let (own, beside) = (known.end() - known.start() + 1, lines(listing));
+    // Lines without a number may stand above the first: YARD tells the file there.
+    let is_as_long = own.abs_diff(beside) <= 1 || is_named && lines(numbers).abs_diff(beside) <= 1;
+    is_as_long && counts(dom, listing, LONG_LISTING).is_none()
 }
 
 /// How many children of a column are looked at.
@@ -407,7 +407,7 @@ mod tests {
             "<table class=listing_frame><tbody><tr><td class=listing_lines align=right><pre>1\n2\n3</pre></td><td class=listing_code><pre class=programlisting>a\n\nb</pre></td></tr></tbody></table>",
             "<table><tr><td><pre>1\n2\n3</pre></td><td><pre>a\n\nb</pre></td></tr></table>",
             // YARD
-            "<table class=source_code><tr><td><pre class=lines>\n\n12\n13\n14</pre></td><td><pre class=code><span>a</span>\n\nb</pre></td></tr></table>",
+            "<table class=source_code><tr><td><pre class=lines>\n12\n13\n14</pre></td><td><pre class=code>a\n\nb</pre></td></tr></table>",
             "<pre><code class=hljs><table class=hljs-ln><tr><td class='hljs-ln-line hljs-ln-numbers' data-line-number=1></td><td class='hljs-ln-line hljs-ln-code'>a</td></tr><tr><td class=hljs-ln-numbers></td><td class=hljs-ln-code>\n</td></tr><tr><td class=hljs-ln-numbers></td><td class=hljs-ln-code>b</td></tr></table></code></pre>",
             // Numbers in columns beside the listing
             "<div class='language-js line-numbers-mode'><pre class=language-js><code>a\n\nb\n</code></pre><div class='line-numbers-wrapper'><span class=line-number>1</span><br><span class=line-number>2</span><br></div></div>",
@@ -428,6 +428,14 @@ mod tests {
         ] {
             listing(html, "a\n\nb");
         }
+    }
+
+    #[test]
+    fn lines_without_a_number_may_stand_above_the_first() {
+        listing(
+            "<table class=source_code><tr><td><pre class=lines>\n\n\n12\n13</pre></td><td><pre class=code><span class=info># a.rb</span>\n\ndef a\nend</pre></td></tr></table>",
+            "# a.rb\n\ndef a\nend",
+        );
     }
 
     #[test]
