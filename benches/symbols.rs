@@ -45,7 +45,7 @@ fn main() {
         read.own(Path::new(project), of);
     }
     let sample = std::env::var("SYMBOLS_SAMPLE").ok().and_then(|sample| sample.parse::<u64>().ok()).unwrap_or(1).max(1);
-    read.snippets.retain(|(_, _, snippet)| half.is_none_or(|half| hash(snippet) % 2 == half) && hash(snippet) / 2 % sample == 0);
+    read.snippets.retain(|(_, _, snippet)| half.is_none_or(|half| hash(snippet) % 2 == half) && (hash(snippet) / 2).is_multiple_of(sample));
     // Packages repeat what others say.
     let mut seen = HashSet::new();
     read.snippets.retain(|(_, _, snippet)| of != Ecosystem::Npm || seen.insert(snippet.clone()));

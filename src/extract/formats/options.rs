@@ -9,7 +9,7 @@ pub(super) fn take<'a>(lines: &mut Peekable<Lines<'a>>) -> Vec<(&'a str, &'a str
     if lines.peek().is_some_and(|line| line.trim() == FRAME) {
         let framed: Vec<&str> = lines.clone().skip(1).take(MOST).take_while(|line| line.trim() != FRAME).collect();
         // What does not end is what the directive holds.
-        if !lines.clone().nth(framed.len() + 1).is_some_and(|line| line.trim() == FRAME) {
+        if lines.clone().nth(framed.len() + 1).is_none_or(|line| line.trim() != FRAME) {
             return Vec::new();
         }
         lines.nth(framed.len() + 1);
