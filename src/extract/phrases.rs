@@ -14,7 +14,7 @@ pub(super) fn is_phrase_of_site(dom: &Dom, node: NodeId, all: &Facts) -> bool {
     }
     // It names what follows, or what stands beside it.
     let is_name =
-        ["h2", "h3", "h4", "h5", "h6", "dt"].iter().any(|name| dom.is(node, name)) || is_all_of(dom, node, all, &["td", "th", "dt"]);
+        || ["h2", "h3", "h4", "h5", "h6", "dt"].iter().any(|name| dom.is(node, name)) || is_all_of(dom, node, all, &["td", "th", "dt"]);
     let mut texts = dom.descendants(node).take(NEAR).filter_map(|below| dom.text(below)).map(str::trim).filter(|text| !text.is_empty());
     let Some(text) = texts.next() else { return false };
     // Buttons of manuals in a row: "Next: …, Previous: …, Up: …".
@@ -24,7 +24,7 @@ pub(super) fn is_phrase_of_site(dom: &Dom, node: NodeId, all: &Facts) -> bool {
     if fact.text <= LONGEST_DATE
         && let Some(phrase) = DATES.iter().find(|phrase| begins(text, phrase))
     {
-        return !is_name && tells_date(dom, node, phrase);
+        return !is_name() && tells_date(dom, node, phrase);
     }
     if fact.text > LONGEST_PHRASE {
         return false;
@@ -36,13 +36,13 @@ pub(super) fn is_phrase_of_site(dom: &Dom, node: NodeId, all: &Facts) -> bool {
         let is_request = REQUESTS.iter().any(|request| phrase.starts_with(request));
         fact.anchors == 0 && (words > MORE_WORDS && text.ends_with('.') || is_request && words >= MORE_WORDS && !text.contains('?'))
     };
-    !is_name && PHRASES.iter().any(|phrase| begins(text, phrase) && !goes_on(phrase))
+    PHRASES.iter().any(|phrase| begins(text, phrase) && !goes_on(phrase)) && !is_name()
         || fact.text < 14 && ["advert", "advertisement"].iter().any(|word| text.eq_ignore_ascii_case(word))
         || begins(text, "Updated ") && text.ends_with(" ago")
         || fact.text < 20 && is_reading_time(text)
         || dom.name(node).is_some_and(|name| matches!(&**name, "p" | "div" | "span" | "a" | "section" | "footer"))
             && fact.text as usize <= LONGEST_LINE
-            && LINES.iter().any(|line| dom.text_start(node, 2 * LONGEST_LINE).trim().eq_ignore_ascii_case(line))
+            && LINES.iter().any(|line| begins(line, text) && dom.text_start(node, 2 * LONGEST_LINE).trim().eq_ignore_ascii_case(line))
         || only_link
             && LABELS.iter().any(|label| text.trim_matches(['[', ']']).eq_ignore_ascii_case(label))
             && !dom.parent(node).is_some_and(|parent| dom.is(parent, "li"))

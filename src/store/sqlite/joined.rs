@@ -129,7 +129,9 @@ pub(super) const TABLES: &str = "
 
 /// Where an origin is removed, SQLite looks for addresses that refer to it in all of the others.
 pub(super) const FREE_ADDRESSES: &str = "
-    CREATE TABLE joined_urls_of (
+    CREATE TEMP TABLE joined_urls_kept AS SELECT * FROM joined_urls;
+    DROP TABLE joined_urls;
+    CREATE TABLE joined_urls (
         id INTEGER PRIMARY KEY,
         crawl INTEGER NOT NULL REFERENCES joined_crawls (id),
         url TEXT NOT NULL,
@@ -143,9 +145,8 @@ pub(super) const FREE_ADDRESSES: &str = "
         target TEXT,
         UNIQUE (crawl, url)
     );
-    INSERT INTO joined_urls_of SELECT * FROM joined_urls;
-    DROP TABLE joined_urls;
-    ALTER TABLE joined_urls_of RENAME TO joined_urls;
+    INSERT INTO joined_urls SELECT * FROM joined_urls_kept;
+    DROP TABLE joined_urls_kept;
     CREATE INDEX joined_urls_waiting ON joined_urls (origin, depth, id) WHERE state = 0;
     CREATE INDEX joined_urls_held ON joined_urls (worker, id) WHERE worker IS NOT NULL;
     CREATE INDEX joined_urls_yielded ON joined_urls (crawl, target, id) WHERE state = 6;
