@@ -342,22 +342,29 @@ fn vectors_that_are_there_stay() {
     }
 }
 
+#[cfg(unix)]
+fn links_to(file: &Path) -> Vec<PathBuf> {
+    let [link, hard] = ["link.db", "hard.db"].map(|name| file.with_file_name(name));
+    std::os::unix::fs::symlink(file, &link).unwrap();
+    std::fs::hard_link(file, &hard).unwrap();
+    vec![link, hard]
+}
+
+#[cfg(not(unix))]
+fn links_to(_: &Path) -> Vec<PathBuf> {
+    Vec::new()
+}
+
 /// Whatever names it has: what is under way would be lost.
 #[test]
 fn a_database_is_not_copied_to_itself() {
     let home = tempfile::tempdir().unwrap();
     let from = home.path().join("a.db");
     fill(&open(&from));
-    let mut names = vec![home.path().join(".").join("a.db"), home.path().join("folder").join("..").join("a.db")];
     std::fs::create_dir(home.path().join("folder")).unwrap();
-    #[cfg(unix)]
-    {
-        let [link, hard] = ["link.db", "hard.db"].map(|name| home.path().join(name));
-        std::os::unix::fs::symlink(&from, &link).unwrap();
-        std::fs::hard_link(&from, &hard).unwrap();
-        names.extend([link, hard]);
-    }
-    let mut pairs: Vec<(PathBuf, PathBuf)> = names.into_iter().map(|name| (from.clone(), name)).collect();
+    let names = [home.path().join(".").join("a.db"), home.path().join("folder").join("..").join("a.db")];
+    let names = names.into_iter().chain(links_to(&from));
+    let mut pairs: Vec<(PathBuf, PathBuf)> = names.map(|name| (from.clone(), name)).collect();
     let server = stores::named(&from);
     if server != from {
         fill(&open(&server));
