@@ -14,7 +14,7 @@ pub(super) fn in_place_of_page(title: &str, text: &str) -> Option<Skip> {
     let is = |names: &[&str]| parts.iter().any(|part| names.contains(&part.as_str()));
     let says = |phrases: &[&str]| phrases.iter().any(|phrase| said.contains(phrase));
     match () {
-        () if is(CHALLENGES) || is(REFUSALS) && says(REFUSED) => Some(Skip::Gate),
+        () if is(CHALLENGES) || is(CHECKS) && says(ASKED) || is(REFUSALS) && says(REFUSED) => Some(Skip::Gate),
         () if says(DOWN) && says(BACK) => Some(Skip::Gate),
         () if is(MISSING) && says(NO_PAGE) || is(MISSING_ABROAD) => Some(Skip::Missing),
         () => None,
@@ -34,10 +34,33 @@ const LONGEST: usize = 700;
 /// What asks whether a person asks, in the words of those who ask most sites' readers.
 #[rustfmt::skip]
 const CHALLENGES: &[&str] = &[
-    "just a moment", "attention required", "checking your browser", "ddos-guard", "are you a robot", "robot check", "human verification",
-    "verify you are human", "verifying you are human", "pardon our interruption", "making sure you're not a bot", "client challenge",
-    "vercel security checkpoint", "security checkpoint", "one moment, please", "nur einen moment", "un instant", "un momento", "bot verification",
-    "please wait while your request is being verified", "captcha",
+    "just a moment", "checking your browser", "verify you are human", "verifying you are human", "pardon our interruption",
+    "making sure you're not a bot", "vercel security checkpoint", "nur einen moment", "please wait while your request is being verified",
+];
+
+/// The same where a page about it may be called so.
+#[rustfmt::skip]
+const CHECKS: &[&str] = &[
+    "attention required", "ddos-guard", "are you a robot", "robot check", "human verification", "client challenge", "security checkpoint",
+    "one moment, please", "un instant", "un momento", "bot verification", "captcha", "security check",
+];
+const ASKED: &[&str] = &[
+    "you are human",
+    "you're human",
+    "you are a human",
+    "not a robot",
+    "not a bot",
+    "you have been blocked",
+    "enable javascript",
+    "enable cookies",
+    "javascript and cookies",
+    "your browser",
+    "unusual traffic",
+    "ray id",
+    "characters you see",
+    "press & hold",
+    "being verified",
+    "please wait",
 ];
 
 /// Titles that a page about such a thing may have as well.
@@ -172,6 +195,8 @@ mod tests {
             ("Just a moment...", "Enable JavaScript and cookies to continue"),
             ("Attention Required! | Cloudflare", "Sorry, you have been blocked"),
             ("Making sure you're not a bot!", "Loading…"),
+            ("Robot Check", "Enter the characters you see below."),
+            ("Captcha", "Please confirm that you are human."),
             ("Access Denied", "You don't have permission to access \"http://docs.test/\" on this server. Reference #18.2d"),
             ("Maintenance", "We are down for maintenance. We will be back shortly."),
             ("Acme Docs", "The documentation is temporarily unavailable. Please try again later."),
@@ -201,7 +226,9 @@ mod tests {
             ("Access denied", "Error 1045 says that the password is wrong: set it anew with `passwd`."),
             ("Maintenance", "Descale the kettle every three months; wipe it with a dry cloth."),
             ("Maintenance mode", "`app down` puts the site into maintenance mode, `app up` ends it."),
-            ("Captchas", "How to add one to a form."),
+            ("Captcha", "How to add one to a form."),
+            ("Human verification | Acme Docs", "Add `verify = true` to have it asked for in a form."),
+            ("Un momento", "De la escena en la que el agua hierve."),
             ("Installation", "Just a moment: first read the licence."),
         ] {
             assert_eq!(shown(title, text), None, "{title}");
