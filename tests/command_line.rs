@@ -163,6 +163,54 @@ fn a_site_is_crawled_searched_refreshed_and_removed() {
     assert_eq!(sources["sources"], json!([]));
 }
 
+/// The main thread of a program for Windows has one megabyte (two with GNU's linker), and Linux eight.
+#[test]
+#[cfg(unix)]
+fn a_megabyte_of_stack_is_enough() {
+    let home = TempDir::new().unwrap();
+    let address = manual();
+    let url = format!("http://{address}/");
+    std::fs::create_dir(home.path().join("notes")).unwrap();
+    std::fs::write(home.path().join("notes/a.md"), "# Notes\n\nHerons stand still in shallow water.\n").unwrap();
+    std::fs::write(home.path().join("a.jsonl"), r#"{"url":"http://eval.invalid/0","title":"","text":"Wading birds."}"#).unwrap();
+    std::fs::write(home.path().join("a.py"), "import json\njson.dumps({})\n").unwrap();
+    for arguments in [
+        &["crawl", &url, "--allow-private"][..],
+        &["crawl", &url, "--allow-private", "--links-only"],
+        &["crawl", &url, "--allow-private", "--join"],
+        &["add", "notes"],
+        &["index", "--jsonl", "a.jsonl"],
+        &["search", "how do I stop what I started"],
+        &["show", &format!("{url}tasks")],
+        &["fetch", &url, "--allow-private"],
+        &["pages", &address],
+        &["sources"],
+        &["refresh", &address, "--allow-private"],
+        &["refresh", "notes"],
+        &["verify", &url, "--allow-private"],
+        &["find", "dumps"],
+        &["check", "a.py"],
+        &["project", "."],
+        &["export", "--to", "a.export", &address],
+        &["import", "a.export"],
+        &["copy", "--from", "x.db", "--to", "y.db"],
+        &["remove", &address],
+    ] {
+        let mut command = Command::new("sh");
+        command.args(["-c", "ulimit -s 1024 && exec \"$0\" \"$@\"", env!("CARGO_BIN_EXE_smolcrawl")]).args(arguments);
+        for (name, value) in smolcrawl(home.path()).get_envs() {
+            match value {
+                Some(value) => command.env(name, value),
+                None => command.env_remove(name),
+            };
+        }
+        command.env("SMOLCRAWL_DB", home.path().join("x.db"));
+        let output = command.current_dir(home.path()).stdin(Stdio::null()).output().unwrap();
+        // By a signal where the stack is over; 2 is a command that is none.
+        assert!(matches!(output.status.code(), Some(0 | 1)), "{arguments:?}: {}\n{}", output.status, text(&output.stderr));
+    }
+}
+
 #[test]
 fn lines_are_indexed_whole_or_not_at_all() {
     let home = TempDir::new().unwrap();

@@ -34,6 +34,7 @@ mod verify;
 
 use std::io::{IsTerminal, Write};
 use std::path::Path;
+use std::pin::Pin;
 use std::time::Duration;
 
 use smolcrawl::config::{Config, Environment};
@@ -79,40 +80,46 @@ pub fn run(cli: Cli, environment: &Environment) -> Result<(), Failure> {
     let shown = Shown::of(everywhere);
     let paint = paint(everywhere, environment, std::io::stdout().is_terminal());
     drive(&engine, async {
-        let outcome = match cli.command {
-            Command::Crawl(crawl) => crawl::run(&engine, crawl, shown).await,
-            Command::Add(add) => add::run(&engine, add, shown).await,
-            Command::Fetch(fetch) => fetch::run(&engine, fetch, shown).await,
-            Command::Search(search) => search::run(&engine, search, shown, paint).await,
-            Command::Show(show) => show::run(&engine, show, shown, paint).await,
-            Command::Pages(pages) => pages::run(&engine, pages, shown).await,
-            Command::Sources(json) => sources::list(&engine, json).await,
-            Command::Remove(source) => sources::remove(&engine, source).await,
-            Command::Refresh(refresh) => sources::refresh(&engine, refresh, shown).await,
-            Command::Compare(compare) => compare::run(&engine, compare).await,
-            Command::Verify(verify) => verify::run(&engine, verify).await,
-            Command::Project(asked) => project::run(&engine, asked, shown).await,
-            Command::Find(asked) => symbols::find(&engine, asked, paint).await,
-            Command::Check(asked) => symbols::check(&engine, asked).await,
-            Command::Index(index) => index::run(&engine, index, shown).await,
-            Command::Work(asked) => join::work(&engine, asked, shown).await,
-            Command::Export(export) => share::export(&engine, export).await,
-            Command::Import(import) => share::import(&engine, import, shown).await,
-            Command::Copy(asked) => copy::run(&engine, asked, shown).await,
-            Command::Serve(asked) => serve::run(&engine, asked).await,
-            Command::Demo
-            | Command::Extract(_)
-            | Command::Doctor(_)
-            | Command::Setup(_)
-            | Command::Completions(_)
-            | Command::Man(_)
-            | Command::Help(_) => unreachable!("run before there was an engine"),
-        };
+        let outcome = begun(&engine, cli.command, shown, paint).await;
         // Whatever the command has left open: idle connections, as a rule.
         let ended = engine.shutdown(GRACE).await;
         log::debug!("shut down: {ended}");
         outcome
     })
+}
+
+/// What the command does once there is an engine. Each stands in a place of its own: together they would take more of the stack than the
+/// main thread of Windows has.
+fn begun(engine: &Engine, command: Command, shown: Shown, paint: Paint) -> Pin<Box<dyn Future<Output = Result<(), Failure>> + '_>> {
+    match command {
+        Command::Crawl(crawl) => Box::pin(crawl::run(engine, crawl, shown)),
+        Command::Add(add) => Box::pin(add::run(engine, add, shown)),
+        Command::Fetch(fetch) => Box::pin(fetch::run(engine, fetch, shown)),
+        Command::Search(search) => Box::pin(search::run(engine, search, shown, paint)),
+        Command::Show(show) => Box::pin(show::run(engine, show, shown, paint)),
+        Command::Pages(pages) => Box::pin(pages::run(engine, pages, shown)),
+        Command::Sources(json) => Box::pin(sources::list(engine, json)),
+        Command::Remove(source) => Box::pin(sources::remove(engine, source)),
+        Command::Refresh(refresh) => Box::pin(sources::refresh(engine, refresh, shown)),
+        Command::Compare(compare) => Box::pin(compare::run(engine, compare)),
+        Command::Verify(verify) => Box::pin(verify::run(engine, verify)),
+        Command::Project(asked) => Box::pin(project::run(engine, asked, shown)),
+        Command::Find(asked) => Box::pin(symbols::find(engine, asked, paint)),
+        Command::Check(asked) => Box::pin(symbols::check(engine, asked)),
+        Command::Index(index) => Box::pin(index::run(engine, index, shown)),
+        Command::Work(asked) => Box::pin(join::work(engine, asked, shown)),
+        Command::Export(export) => Box::pin(share::export(engine, export)),
+        Command::Import(import) => Box::pin(share::import(engine, import, shown)),
+        Command::Copy(asked) => Box::pin(copy::run(engine, asked, shown)),
+        Command::Serve(asked) => Box::pin(serve::run(engine, asked)),
+        Command::Demo
+        | Command::Extract(_)
+        | Command::Doctor(_)
+        | Command::Setup(_)
+        | Command::Completions(_)
+        | Command::Man(_)
+        | Command::Help(_) => unreachable!("run before there was an engine"),
+    }
 }
 
 /// For connections that outlive their command. `serve` has given its calls a grace of their own by then.
@@ -178,7 +185,7 @@ fn prefix(text: Option<&String>) -> Result<Option<String>, Failure> {
 /// Runs `main` on a smol executor while this thread drives the engine's reactor.
 fn drive<T>(engine: &Engine, main: impl Future<Output = T>) -> T {
     let executor = smol::LocalExecutor::new();
-    engine.handle().block_on(executor.run(main))
+    engine.handle().block_on(executor.run(Box::pin(main)))
 }
 
 /// What a person sees on stderr besides the log.
