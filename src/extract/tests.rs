@@ -324,6 +324,35 @@ fn sentences_that_begin_as_phrases_of_sites_do_are_text() {
     }
 }
 
+#[test]
+fn words_of_a_sentence_are_no_phrases_of_the_site() {
+    each(&[
+        ("<p>Click on <strong>Edit this page</strong> at the bottom.</p>", "Click on **Edit this page** at the bottom."),
+        ("<p>Click <a href=e>Edit this page</a> there.</p>", "Click [Edit this page](https://docs.test/e) there."),
+        ("<p>Use the <q>Suggest edits</q> link.</p>", "Use the “Suggest edits” link."),
+        ("<ol><li>Choose <b>Report an issue with this page</b>.</ol>", "1. Choose **Report an issue with this page**."),
+        ("<p>The <a href=a>Ask AI</a> button, <span>Copy page</span> too.</p>", "The [Ask AI](https://docs.test/a) button, Copy page too."),
+        ("<ul><li><b>Edit this page</b> opens the editor.<li>More</ul>", "- **Edit this page** opens the editor.\n- More"),
+        ("<p>点击<b>Edit this page</b>按钮</p>", "点击**Edit this page**按钮"),
+        ("<p>A device in the state <em>advertisement</em> sends.</p>", "A device in the state *advertisement* sends."),
+        ("<h3>Advertisement</h3><p>Devices send packets.</p>", "### Advertisement\n\nDevices send packets."),
+        ("<ul><li>Min read<li>Advertisement</ul>", "- Min read\n- Advertisement"),
+        (
+            "<table><tr><th>Button<th>Does</tr><tr><td><a href=e>Edit this page</a><td>Edits</tr><tr><td>Last updated<td>May 2024</tr></table>",
+            "| Button | Does |\n| --- | --- |\n| [Edit this page](https://docs.test/e) | Edits |\n| Last updated | May 2024 |",
+        ),
+    ]);
+    // Beside a sentence, or a row of such things, they are.
+    each(&[
+        ("<p>Something is missing? <a href=e>Edit this page</a></p>", "Something is missing?"),
+        ("<p><span>Edit this page</span> | <span>Print</span></p>", ""),
+        ("<p><a href=e>Edit this page</a> on the site of its sources</p>", ""),
+        ("<div>Kettles <span>Advertisement</span></div>", "Kettles"),
+        ("<p>May 20 · <span>5 min read</span></p>", "May 20 ·"),
+        ("<table><tr><td>Last modified: 2024-05-20</tr></table>", ""),
+    ]);
+}
+
 /// A link is not for the reader's way through the site because of its first word.
 #[test]
 fn links_that_are_words_of_the_text_stay() {
