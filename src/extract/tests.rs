@@ -451,6 +451,10 @@ fn lines_that_are_taken_out_or_put_in_are_marked() {
             "```diff\n-old\n+new\n```",
         ),
         (
+            "<div class=code-box><div class=line>x</div><div class=line>&nbsp; &nbsp;</div><div class=line>y</div><div class='line diff remove'>a</div><div class='line diff add'>b</div></div>",
+            "```diff\n x\n\n y\n-a\n+b\n```",
+        ),
+        (
             "<pre class=language-js><code><span class='line highlighted'>a</span>\n<span class='line add'>b</span></code></pre>",
             "```javascript\na\nb\n```",
         ),
