@@ -130,9 +130,12 @@ const MOST_TEMPLATES: usize = 1_000;
 /// template has for all of its pages, and belongs to none of them.
 #[derive(Debug, Default)]
 pub(super) struct Claims {
-    /// The first pages that named an address, each with its depth; none of those that are known to be a template's.
-    by_canonical: HashMap<Box<str>, Option<Vec<(Box<str>, u32)>>>,
+    /// The first pages that named an address; none of those that are known to be a template's.
+    by_canonical: HashMap<Box<str>, Option<Vec<Claimant>>>,
 }
+
+/// A page, and its depth.
+type Claimant = (Box<str>, u32);
 
 /// Whether a page is believed that names an address.
 #[derive(Debug, PartialEq, Eq)]
