@@ -48,8 +48,8 @@ pub enum Error {
     /// A stored page that came as what another one came as, and as nothing of what is stored.
     #[error("{} says now what {} says, and nothing of what is stored: that is kept", http::masked(url), http::masked(other))]
     SaysAsOthers { url: Url, other: Box<Url> },
-    /// A stored page that is gone, as all of its source are.
-    #[error("{} is gone, as all of its source is: that is kept for now", http::masked(url))]
+    /// A stored page that is gone, where no page of its source came.
+    #[error("{} is gone, and no page of its source came: what is stored is kept", http::masked(url))]
     GoneWithAll { url: Url },
     /// A question about meaning, and no model.
     #[error("there is no embeddings model to search by meaning with")]
@@ -263,7 +263,9 @@ impl Error {
                 "the site may be down or ask for something: see what it says to a browser; `smolcrawl crawl --fresh` takes it over"
                     .to_owned(),
             ),
-            Self::GoneWithAll { .. } => Some("the site may be down; what is gone in the next refresh as well is removed".to_owned()),
+            Self::GoneWithAll { .. } => {
+                Some("the site may be down, or have moved; `smolcrawl remove` removes what is stored of it".to_owned())
+            }
             Self::NoEmbedder => Some("ask for the lexical mode, or configure embeddings".to_owned()),
             Self::NotStored { .. } => Some("list what is stored with `smolcrawl sources`, or crawl it first".to_owned()),
             Self::NoVersion { there, .. } => Some(format!("stored are: {}", listed(there))),

@@ -20,7 +20,7 @@ use futures_lite::{AsyncReadExt, AsyncWriteExt, future};
 use serde_json::{Value, json};
 use smolcrawl::config::{Config, Embeddings, Environment};
 use smolcrawl::embed::RemoteConfig;
-use smolcrawl::engine::{Chunking, CrawlReport, CrawlRequest, Crawling, Event, RefreshRequest, Robots};
+use smolcrawl::engine::{Chunking, CrawlReport, CrawlRequest, Crawling, Event, New, RefreshRequest, Robots};
 use smolcrawl::http::PrivateAddresses;
 use smolcrawl::model::{Document, EmbedProgress, Mode, PerPage, Query, SourceId, SourceState};
 use smolcrawl::reactor::sim::Sim;
@@ -136,6 +136,41 @@ fn a_refresh_tells_changed_gone_moved_and_unchanged_pages_apart() {
     assert!(page("http://a.test/changed").unwrap().markdown.contains("changed."));
     assert!(page("http://a.test/moved").unwrap().markdown.contains("The page moved."));
     assert!(page("http://a.test/same").unwrap().fetched_at >= before && fetched() >= before);
+}
+
+#[test]
+fn a_source_of_which_nothing_comes_is_kept_however_often_that_is_so() {
+    type Answer = fn(&str) -> Reply;
+    let answers: [Answer; 4] = [
+        |_| Reply::new(404, "text/html", "gone"),
+        |_| Reply::html(""),
+        |_| Reply::html("<title>Page not found</title><p>The page you are looking for is not here."),
+        |path| Reply::redirect(&format!("http://a.test/other{path}")),
+    ];
+    for answer in answers {
+        let world = World::new();
+        world.site.page("a.test/", &["/b", "/c"]);
+        for path in ["/b", "/c"] {
+            world.site.page(&format!("a.test{path}"), &[]);
+        }
+        let engine = world.engine(Embeddings::None);
+        assert_eq!(world.crawl(&engine).stored, 3);
+        let refresh = || {
+            let request = RefreshRequest::new(SourceId::parse("a.test").unwrap()).new_pages(New::LeaveOut);
+            world.handle.block_on(engine.refresh(request, Chunking::default())).unwrap()
+        };
+        for path in ["/", "/b", "/c"] {
+            world.site.reply(&format!("a.test{path}"), answer(path));
+        }
+        for _ in 0..3 {
+            let report = refresh();
+            assert_eq!((report.removed, report.updated, report.failed_total), (0, 0, 3), "{report:?}");
+        }
+        // Negative control: where one of them is there, the others are gone.
+        world.site.page("a.test/", &["/b", "/c"]);
+        let removed: Vec<u64> = (0..2).map(|_| refresh().removed).collect();
+        assert_eq!(removed.iter().sum::<u64>(), 2, "{removed:?}");
+    }
 }
 
 #[test]
@@ -354,6 +389,37 @@ fn a_stopped_refresh_stores_what_it_fetched() {
     assert_eq!((checked, refreshing.report().updated), ([true, false], 1), "{:?}", refreshing.report());
     let page = world.handle.block_on(engine.page(Url::parse("http://a.test/").unwrap())).unwrap().unwrap();
     assert!(page.markdown.contains("As it is."), "{}", page.markdown);
+}
+
+#[test]
+fn a_stopped_refresh_keeps_what_only_the_other_pages_could_tell() {
+    // Negative control: where another page has come, a page that is gone is gone.
+    for is_down in [true, false] {
+        let world = World::new();
+        world.site.page("a.test/", &["/b", "/c"]);
+        for path in ["/b", "/c"] {
+            world.site.page(&format!("a.test{path}"), &[]);
+        }
+        let engine = world.engine(Embeddings::None);
+        assert_eq!(world.crawl(&engine).stored, 3);
+        if is_down {
+            world.site.reply("a.test/", Reply::html("<title>Kettles</title><p>Nobody is here for a while, and nothing is to be had."));
+        }
+        world.site.reply("a.test/b", Reply::new(404, "text/html", "gone"));
+        world.site.reply("a.test/c", Reply::html("late").after(Duration::from_secs(100)));
+        let refreshing = engine.refreshing(RefreshRequest::new(SourceId::parse("a.test").unwrap()), Chunking::default());
+        let mut refreshing = world.handle.block_on(refreshing).unwrap();
+        let ahead = async { while refreshing.next().await.is_some() {} };
+        assert!(world.handle.block_on(world.handle.timeout(Duration::from_secs(5), ahead)).is_err(), "it waits for the last one");
+        refreshing.stop();
+        world.handle.block_on(async { while refreshing.next().await.is_some() {} });
+        let report = refreshing.report();
+        assert_eq!((report.updated, report.removed), (0, u64::from(!is_down)), "{report:?}");
+        let stopped = report.failed.iter().filter(|failed| failed.error.contains("stopped")).count();
+        assert_eq!(stopped, if is_down { 2 } else { 0 }, "{report:?}");
+        let page = world.handle.block_on(engine.page(Url::parse("http://a.test/").unwrap())).unwrap().unwrap();
+        assert!(!page.markdown.contains("Nobody"), "{}", page.markdown);
+    }
 }
 
 #[test]

@@ -25,6 +25,11 @@ impl Standing {
         self.told.get_or_insert_default();
     }
 
+    /// Nobody waits for it any more.
+    pub(super) fn forget(&mut self, canonical: &Url) {
+        self.yielded.remove(canonical.as_str());
+    }
+
     /// What became of an address, where that is told: nothing, unless something was said of it.
     pub(super) fn became(&mut self, url: &str) -> Became {
         self.told.as_mut().and_then(|told| told.remove(url)).unwrap_or(Became::Nothing)
@@ -121,6 +126,66 @@ impl Templates {
 
 const MOST_TEMPLATES: usize = 1_000;
 
+/// Canonical addresses that pages of other names say are theirs: old names of one page are a few. Where more say so the address is one that a
+/// template has for all of its pages, and belongs to none of them.
+#[derive(Debug, Default)]
+pub(super) struct Claims {
+    /// The first pages that named an address; none of those that are known to be a template's.
+    by_canonical: HashMap<Box<str>, Option<Vec<Claimant>>>,
+}
+
+/// A page, and its depth.
+type Claimant = (Box<str>, u32);
+
+/// Whether a page is believed that names an address.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Claim {
+    Believed,
+    /// It is a template's. Those that were believed before are to be had after all.
+    Refused(Vec<(Url, u32)>),
+}
+
+impl Claims {
+    pub(super) fn judge(&mut self, page: &Url, depth: u32, canonical: &Url) -> Claim {
+        // The same page with a query, in another version, language or folder.
+        let own = name_of(page);
+        if page.path() == canonical.path() || !own.is_empty() && own == name_of(canonical) {
+            return Claim::Believed;
+        }
+        if self.by_canonical.len() >= MOST_CLAIMED && !self.by_canonical.contains_key(canonical.as_str()) {
+            return Claim::Believed;
+        }
+        let known = self.by_canonical.entry(canonical.as_str().into()).or_insert_with(|| Some(Vec::new()));
+        let Some(pages) = known else { return Claim::Refused(Vec::new()) };
+        if pages.iter().any(|(known, _)| **known == *page.as_str()) {
+            return Claim::Believed;
+        }
+        if pages.len() < MOST_NAMES {
+            pages.push((page.as_str().into(), depth));
+            return Claim::Believed;
+        }
+        let believed = known.take().unwrap_or_default();
+        Claim::Refused(believed.into_iter().map(parsed).collect())
+    }
+}
+
+/// The last part of a path, without what says in which form it is.
+fn name_of(url: &Url) -> String {
+    let path = url.path().trim_end_matches('/');
+    let name = |path: &str| path.rsplit('/').next().unwrap_or_default().to_ascii_lowercase();
+    let last = name(path);
+    let (stem, _) = last.rsplit_once('.').filter(|(_, form)| FORMS.contains(form)).unwrap_or((&*last, ""));
+    match (stem, path.rsplit_once('/')) {
+        ("index", Some((folder, _))) => name(folder),
+        _ => stem.to_owned(),
+    }
+}
+
+const FORMS: [&str; 7] = ["html", "htm", "xhtml", "php", "asp", "aspx", "jsp"];
+/// Other names of one page.
+const MOST_NAMES: usize = 3;
+const MOST_CLAIMED: usize = 10_000;
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -175,6 +240,24 @@ mod tests {
         assert!(!named("a", "http://a.test/start"), "another site says nothing of this one");
         (0..2 * MOST_TEMPLATES).for_each(|number| _ = named(&number.to_string(), "http://a.test/x"));
         assert_eq!(templates.named.len(), MOST_TEMPLATES);
+    }
+
+    #[test]
+    fn an_address_that_pages_of_many_names_say_is_theirs_belongs_to_none_of_them() {
+        let mut claims = Claims::default();
+        let mut claim = |page: &str, canonical: &str| claims.judge(&url(page), 2, &url(canonical));
+        // Forms of one page are any number.
+        for number in 0..9 {
+            assert_eq!(claim(&format!("http://a.test/v{number}/pots.html?x"), "http://a.test/latest/Pots/"), Claim::Believed);
+            assert_eq!(claim(&format!("http://a.test/list?page={number}"), "http://a.test/list"), Claim::Believed);
+            assert_eq!(claim(&format!("http://a.test/{number}/pots/index.html"), "http://a.test/pots"), Claim::Believed);
+        }
+        let named = ["a", "b", "a", "c"].map(|name| claim(&format!("http://a.test/{name}"), "http://a.test/start/"));
+        assert!(named.iter().all(|claim| *claim == Claim::Believed), "{named:?}");
+        let restored = ["a", "b", "c"].map(|name| (url(&format!("http://a.test/{name}")), 2)).to_vec();
+        assert_eq!(claim("http://a.test/d", "http://a.test/start/"), Claim::Refused(restored));
+        assert_eq!(claim("http://a.test/e", "http://a.test/start/"), Claim::Refused(Vec::new()));
+        assert_eq!(claim("http://a.test/start/?x", "http://a.test/start/"), Claim::Believed, "it is its own");
     }
 
     #[test]

@@ -24,7 +24,7 @@ use crate::http;
 use crate::model::{Addresses, Earlier, Metadata, Page, SourceId, Trail, Validators};
 use crate::reactor::Boxed;
 
-use super::canonical::Standing;
+use super::canonical::{Claims, Standing};
 use super::error::Error;
 use super::fetch::{Answer, Fetcher, Wanted, closed, worth_another_try};
 use super::frontier::{Decision, Entry, Frontier, Limits, Offered, Role, normalise, origin};
@@ -68,6 +68,7 @@ pub struct Crawl {
     /// Requests in flight that may become pages: they hold a place of `max_pages`.
     in_flight: u64,
     standing: Standing,
+    claims: Claims,
     names: Names,
     twins: Twins,
     /// Origins where an llms.txt was looked for, and how often.
@@ -165,6 +166,7 @@ impl Crawl {
             backlog: Backlog::default(),
             in_flight: 0,
             standing: Standing::default(),
+            claims: Claims::default(),
             names: Names::default(),
             twins: Twins::default(),
             llms_guesses: HashMap::new(),

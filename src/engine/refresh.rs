@@ -83,9 +83,10 @@ impl Engine {
     /// Starts to ask for every page of a source again, under its validators (RFC 9110 13.1), and for what is new. It goes on while
     /// [`Refreshing::next`] is polled.
     ///
-    /// A page that answers 404 or 410 is removed at once, unless no page of the source came. One that cannot be had for another reason that
-    /// does not pass (it leads elsewhere, is no page any more, is forbidden, is gone as all are) is removed when that is so twice in a row, but
-    /// for those that ask for a login. What is stored is kept where several pages come as one text that has nothing of it.
+    /// A page that answers 404 or 410 is removed at once. One that cannot be had for another reason that does not pass (it leads elsewhere, is no
+    /// page any more, is forbidden) is removed when that is so twice in a row, but for those that ask for a login. Where no page of the source
+    /// came none is removed, however often: a site that is down may say anything. What is stored is kept, too, where several pages come as one
+    /// text that has nothing of it.
     ///
     /// # Errors
     /// [`Error::NotStored`], and what the store says.
@@ -147,7 +148,6 @@ impl Engine {
         (url, refetched.map_err(Error::from))
     }
 
-    /// A page that cannot be had and is not said to be gone is removed when that is so twice in a row.
     async fn settle(
         self,
         source: SourceId,
@@ -156,11 +156,14 @@ impl Engine {
         chunking: Chunking,
         budget: Budget,
     ) -> Result<Refreshed, Error> {
-        let settled = self.clone().take_over(source.clone(), url.clone(), refetched, chunking, budget).await;
-        let Err(error) = settled else { return settled };
-        if !is_gone(&error) {
-            return Err(error);
+        match self.take_over(source, url, refetched, chunking, budget).await {
+            Err(error) if is_gone(&error) => Ok(Refreshed::Missed(Box::new(error))),
+            settled => settled,
         }
+    }
+
+    /// A page that cannot be had and is not said to be gone is removed when that is so twice in a row.
+    async fn miss(self, source: SourceId, url: Url, error: Error) -> Result<Refreshed, Error> {
         let missed = (source.clone(), url.clone());
         match self.store_in(Lane::Heavy, move |store| store.miss(&missed.0, &missed.1)).await? {
             0..TRIES => Err(error),
@@ -241,10 +244,12 @@ pub struct Refreshing {
     links: Links,
     /// Addresses of pages that were removed.
     gone: Vec<Url>,
-    /// Whether any page of the source came; and until one does, those that are gone.
+    /// Whether any page of the source came; and until one does, those that are gone, or cannot be had for another reason.
     has_come: bool,
-    missing: Vec<Url>,
+    missing: Vec<(Url, Option<Box<Error>>)>,
     doubtful: Doubtful,
+    /// It was stopped before all pages came.
+    is_cut_short: bool,
     /// Addresses of pages that are not what they say now.
     kept: Vec<Box<str>>,
     looking: Looking,
@@ -302,6 +307,7 @@ impl Refreshing {
             has_come: false,
             missing: Vec::new(),
             doubtful: Doubtful::default(),
+            is_cut_short: false,
             kept: Vec::new(),
             reading: Reading::default(),
             report: RefreshReport::default(),
@@ -378,7 +384,7 @@ impl Refreshing {
         self.report.checked += 1;
         match refreshed {
             Ok(Refreshed::Unchanged) => self.report.unchanged += 1,
-            Ok(Refreshed::Gone | Refreshed::Doubtful(_)) => unreachable!("it was judged what becomes of them"),
+            Ok(Refreshed::Gone | Refreshed::Missed(_) | Refreshed::Doubtful(_)) => unreachable!("it was judged what becomes of them"),
             Ok(Refreshed::Updated { title }) => {
                 self.report.updated += 1;
                 note(&mut self.report.changed_pages, &url, title);
@@ -404,9 +410,11 @@ impl Refreshing {
 
     /// What became of a page, if that can be told by itself: one that is gone, or wholly another, waits for what becomes of the others.
     fn judge(&mut self, url: &Url, refreshed: Result<Refreshed, Error>) -> Option<Result<Refreshed, Error>> {
+        // Of a part of the pages, the others have come not long ago.
+        let is_known_to_be_there = self.has_come || self.pages == 1 || self.pages < self.summary.pages;
         match refreshed {
-            Ok(Refreshed::Gone) if self.has_come || self.pages == 1 => self.remove(url.clone()),
-            Ok(Refreshed::Gone) => self.missing.push(url.clone()),
+            Ok(Refreshed::Gone) => self.missing.push((url.clone(), None)),
+            Ok(Refreshed::Missed(error)) => self.missing.push((url.clone(), Some(error))),
             Ok(Refreshed::Doubtful(document)) => match self.doubtful.meet(document) {
                 Fate::Held => {}
                 Fate::Stored(document) => self.put(*document),
@@ -414,34 +422,46 @@ impl Refreshing {
             },
             Ok(Refreshed::Unchanged | Refreshed::Updated { .. }) => {
                 self.has_come = true;
-                std::mem::take(&mut self.missing).into_iter().for_each(|url| self.remove(url));
+                self.remove_missing();
                 return Some(refreshed);
             }
             Ok(Refreshed::Removed { .. }) | Err(_) => return Some(refreshed),
         }
+        if is_known_to_be_there {
+            self.remove_missing();
+        }
         None
     }
 
-    /// All have come: what becomes of those that waited for that.
+    /// All have come: what becomes of those that waited for that. Where it was stopped before, nobody knows what the others would have been, and
+    /// what is stored is kept.
     fn release(&mut self) {
-        let (stored, refused) = self.doubtful.settle();
-        self.has_come |= !stored.is_empty();
-        stored.into_iter().for_each(|document| self.put(document));
+        let (mut stored, refused) = self.doubtful.settle();
+        let missing = std::mem::take(&mut self.missing).into_iter();
+        let mut kept: Vec<(Url, Error)> = Vec::new();
+        if self.is_cut_short && !self.has_come {
+            let held = std::mem::take(&mut stored).into_iter().map(|document| document.url);
+            let stopped = |url: Url| (url.clone(), Error::Unreadable { url, skip: Box::new(OverBudget::Stopped.into()) });
+            kept.extend(held.chain(missing.map(|(url, _)| url)).map(stopped));
+        } else if stored.is_empty() {
+            kept.extend(missing.map(|(url, error)| {
+                let error = error.map_or_else(|| Error::GoneWithAll { url: url.clone() }, |error| *error);
+                (url, error)
+            }));
+        } else {
+            self.missing = missing.collect();
+        }
         for (url, other) in refused {
             let error = self.keep(&url, other);
+            kept.push((url, error));
+        }
+        for (url, error) in kept {
+            self.under_way.push(url.clone());
             self.settling.push(Box::pin(async move { (url, Err(error)) }));
         }
-        for url in std::mem::take(&mut self.missing) {
-            if self.has_come {
-                self.remove(url);
-                continue;
-            }
-            let missing = Err(Error::GoneWithAll { url: url.clone() });
-            self.under_way.push(url.clone());
-            let (source, budget) = (self.summary.source.clone(), self.reading.budget.clone());
-            let settling = self.engine.clone().settle(source, url.clone(), missing, self.chunking.clone(), budget);
-            self.settling.push(Box::pin(async move { (url, settling.await) }));
-        }
+        self.has_come |= !stored.is_empty();
+        stored.into_iter().for_each(|document| self.put(document));
+        self.remove_missing();
     }
 
     fn keep(&mut self, url: &Url, other: Url) -> Error {
@@ -457,13 +477,19 @@ impl Refreshing {
         self.settling.push(Box::pin(async move { (url, putting.await) }));
     }
 
-    fn remove(&mut self, url: Url) {
-        self.under_way.push(url.clone());
-        let (engine, source) = (self.engine.clone(), self.summary.source.clone());
-        self.settling.push(Box::pin(async move {
-            let removed = engine.forget(source, url.clone()).await.map(|title| Refreshed::Removed { title });
-            (url, removed)
-        }));
+    /// Those that are gone at once, and the others if they were missed before.
+    fn remove_missing(&mut self) {
+        for (url, error) in std::mem::take(&mut self.missing) {
+            self.under_way.push(url.clone());
+            let (engine, source) = (self.engine.clone(), self.summary.source.clone());
+            self.settling.push(Box::pin(async move {
+                let removed = match error {
+                    Some(error) => engine.miss(source, url.clone(), *error).await,
+                    None => engine.forget(source, url.clone()).await.map(|title| Refreshed::Removed { title }),
+                };
+                (url, removed)
+            }));
+        }
     }
 
     /// New pages, by the recipe.
@@ -553,6 +579,7 @@ impl Refreshing {
     /// Asks for nothing more; requests in flight are cancelled. What has been answered is still stored while [`Refreshing::next`]
     /// is polled, until it yields none: a page that takes more than about a second for that has failed.
     pub fn stop(&mut self) {
+        self.is_cut_short |= self.left.len() > 0 || !self.asking.is_empty();
         self.left = Vec::new().into_iter();
         self.asking.clear();
         self.reading.end(self.engine.inner.handle.now());
@@ -585,7 +612,7 @@ impl Links {
 /// Whether the site has no such page any more, as far as one answer can tell.
 fn is_gone(error: &Error) -> bool {
     match error {
-        Error::Moved { .. } | Error::GoneWithAll { .. } => true,
+        Error::Moved { .. } => true,
         Error::Crawl(error) => error.is_of_the_page(),
         // A page that scripts would write now has its text still, only not for us: what is stored is kept.
         Error::Unreadable { skip, .. } => matches!(**skip, Skip::Kind(_) | Skip::Empty | Skip::Moved(_) | Skip::Missing),
@@ -705,6 +732,8 @@ enum Refreshed {
     },
     /// The site says so; it is not removed yet.
     Gone,
+    /// It cannot be had, for a reason that does not pass.
+    Missed(Box<Error>),
     /// It is read, and has nothing of what is stored.
     Doubtful(Box<Document>),
 }

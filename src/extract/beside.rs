@@ -295,7 +295,10 @@ fn is_mark(dom: &Dom, node: NodeId, name: &str) -> bool {
     match name {
         "td" | "pre" => return is_line_numbers(dom, node),
         // Doxygen sets the project's name and version above each page.
-        "div" if dom.attribute(node, "id") == Some("titlearea") => return true,
+        "div" if dom.attribute(node, "id") == Some("titlearea") => {
+            let is_of_project = |below| dom.attribute(below, "id").is_some_and(|id| id.starts_with("project"));
+            return dom.descendants(node).take(LONGEST_MARK).any(is_of_project);
+        }
         "h1" | "h2" | "h3" | "h4" | "h5" | "h6" | "p" | "div" | "label" | "span" | "a" | "em" | "strong" | "b" | "i" | "summary" => {}
         _ => return false,
     }

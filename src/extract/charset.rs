@@ -44,7 +44,7 @@ fn by_header(content_type: &str) -> Option<&'static Encoding> {
 fn mended(sent: &'static Encoding, body: &[u8]) -> &'static Encoding {
     // What is quick to see, and is so for nearly every page.
     let is_in_order = match sent {
-        e if e == UTF_8 => std::str::from_utf8(body).is_ok(),
+        e if e == UTF_8 => is_utf_8(body),
         e if e == WINDOWS_1252 => body.is_ascii(),
         _ => false,
     };
@@ -54,14 +54,30 @@ fn mended(sent: &'static Encoding, body: &[u8]) -> &'static Encoding {
     let Some(declared) = declared(body).filter(|declared| *declared != sent) else { return sent };
     // Any bytes are Windows-1252, and text beyond ASCII that is UTF-8 by chance is rare.
     let is_wrong = match sent {
+        e if e == UTF_8 => !is_mostly_utf_8(body),
         e if e == WINDOWS_1252 => declared == UTF_8,
         e => e.decode_without_bom_handling_and_without_replacement(body).is_none(),
     };
     let fits = || match declared {
-        e if e == UTF_8 => std::str::from_utf8(body).is_ok(),
+        e if e == UTF_8 => is_utf_8(body) && is_mostly_utf_8(body),
         e => e.decode_without_bom_handling_and_without_replacement(body).is_some(),
     };
     if is_wrong && fits() { declared } else { sent }
+}
+
+/// Whether all bytes are; a body may be cut short inside its last character.
+fn is_utf_8(body: &[u8]) -> bool {
+    std::str::from_utf8(body).map_or_else(|error| error.error_len().is_none(), |_| true)
+}
+
+/// Whether it has more characters beyond ASCII than bytes that are none: what somebody else has put in may be of another encoding.
+fn is_mostly_utf_8(body: &[u8]) -> bool {
+    let (mut characters, mut others) = (0, 0);
+    for chunk in body.utf8_chunks() {
+        characters += chunk.valid().chars().filter(|c| !c.is_ascii()).count();
+        others += chunk.invalid().len();
+    }
+    characters > others
 }
 
 fn guessed(body: &[u8]) -> &'static Encoding {
@@ -298,6 +314,13 @@ mod tests {
         );
         assert_eq!(decode(Some("text/html; charset=iso-8859-1"), "<meta charset=utf-8>При".as_bytes()).0, "<meta charset=utf-8>При");
         assert_eq!(decode(Some("text/html; charset=utf-8"), b"<meta charset=utf-8>a\xff").0, "<meta charset=utf-8>a\u{fffd}");
+        // Nor for one byte of it.
+        let mixed = [&b"<meta charset=iso-8859-1>"[..], "Größe für Bär".as_bytes(), b" \xe9"].concat();
+        assert_eq!(decode(Some("text/html; charset=utf-8"), &mixed).0, "<meta charset=iso-8859-1>Größe für Bär \u{fffd}");
+        let cut = [&b"<meta charset=iso-8859-1>"[..], "Größe \u{20ac}".as_bytes()].concat();
+        assert!(decode(Some("text/html; charset=utf-8"), &cut[..cut.len() - 1]).0.contains("Größe"));
+        let cut = [&b"<meta charset=utf-8>"[..], "Größe für Bär \u{20ac}".as_bytes()].concat();
+        assert!(decode(Some("text/html; charset=iso-8859-1"), &cut[..cut.len() - 1]).0.contains("Größe"));
         assert_eq!(decode(Some("text/html; charset=utf-8"), "<meta charset=windows-1251>é".as_bytes()).0, "<meta charset=windows-1251>é");
         assert_eq!(decode(Some("text/html; charset=nonsense"), b"<meta charset=koi8-r>\xc1").0, "<meta charset=koi8-r>а");
     }

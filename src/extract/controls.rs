@@ -18,11 +18,14 @@ pub(super) fn is_text(dom: &Dom, button: NodeId) -> bool {
         return false;
     }
     let does = is_action(&said);
+    if does && names_section(dom, button, &said) {
+        return true;
+    }
     if !does && (is_titled(dom, button) || dom.descendants(button).take(PARTS).any(|below| is_heading(dom, below))) {
         return true;
     }
     if is_all_of_cell(dom, button, &said) {
-        return !does && !is_action_of_row(dom, button, &said);
+        return names_row(dom, button, &said) || !does && !is_action_of_row(dom, button, &said);
     }
     is_question(dom, button, &said) || is_request(dom, button) || is_in_sentence(dom, button, does)
 }
@@ -48,6 +51,14 @@ fn is_question(dom: &Dom, button: NodeId, said: &str) -> bool {
 fn is_titled(dom: &Dom, button: NodeId) -> bool {
     let Some(parent) = dom.parent(button).filter(|parent| is_title(dom, *parent)) else { return false };
     is_all_of(dom, button, parent)
+}
+
+/// The same of what is called as some buttons are: a term is none of these, and a heading that folds its section is one of the frame's only
+/// where it is called so.
+fn names_section(dom: &Dom, button: NodeId, said: &str) -> bool {
+    let folds = dom.attribute(button, "aria-expanded").is_some() || dom.attribute(button, "aria-controls").is_some();
+    let Some(parent) = dom.parent(button).filter(|parent| is_title(dom, *parent) && is_all_of(dom, button, *parent)) else { return false };
+    !is_heading(dom, parent) || folds && !OF_FRAMES.contains(&plain(said).as_str())
 }
 
 fn is_title(dom: &Dom, node: NodeId) -> bool {
@@ -79,6 +90,22 @@ fn is_all_of_cell(dom: &Dom, button: NodeId, said: &str) -> bool {
 /// "Edit" and "Delete" of each row; a column may be called so.
 fn is_action_of_row(dom: &Dom, button: NodeId, said: &str) -> bool {
     !dom.ancestors(button).take(3).any(|above| dom.is(above, "th")) && ROW_ACTIONS.contains(&plain(said).as_str())
+}
+
+/// The first cell of a row says what the others are about, where the rows beside it have another name there: "Start", "Stop".
+fn names_row(dom: &Dom, button: NodeId, said: &str) -> bool {
+    let Some(cell) = dom.ancestors(button).take(3).find(|above| dom.is(*above, "td")) else { return false };
+    let Some(row) = dom.parent(cell).filter(|_| dom.previous_element(cell).is_none() && dom.next_element(cell).is_some()) else {
+        return false;
+    };
+    let first = |row: NodeId| dom.children(row).take(PARTS).find(|cell| dom.is(*cell, "td"));
+    let others: Vec<String> = [dom.previous_element(row), dom.next_element(row)]
+        .into_iter()
+        .flatten()
+        .filter_map(first)
+        .map(|cell| self::said(dom, cell))
+        .collect();
+    !others.is_empty() && others.iter().all(|other| !other.is_empty() && other != said)
 }
 
 /// "Click Save and wait": the sentence goes on behind the button.
@@ -167,6 +194,10 @@ const ACTIONS: [&str; 33] = [
     "toggle menu",
 ];
 
+/// Of these, those that frames of pages have as headings.
+const OF_FRAMES: [&str; 10] =
+    ["menu", "close", "toggle", "more", "less", "show more", "show less", "toggle navigation", "toggle menu", "back to top"];
+
 const ROW_ACTIONS: [&str; 27] = [
     "add",
     "add to cart",
@@ -219,6 +250,9 @@ mod tests {
             "<h3 role=button aria-expanded=false>Setup</h3>",
             "<div class=card-header role=button><h4>Returns</h4></div>",
             "<details><summary><button>Options</button></summary></details>",
+            "<details><summary><button>Share</button></summary></details>",
+            "<dl><dt><button aria-expanded=false>Print</button></dt></dl>",
+            "<h3><button aria-expanded=false>Search</button></h3>",
             "<div role=button class=accordion-header>Support</div>",
             "<button class=accordion aria-expanded=false>Support</button>",
             "<button aria-expanded=false class=faq-question>What does it cost?</button>",
@@ -227,6 +261,8 @@ mod tests {
             "<table><tr><th><button>Name</button></th></tr></table>",
             "<table><tr><th><span role=button>Update</span></th></tr></table>",
             "<table><tr><td><button class=copy>abc-123</button></td></tr></table>",
+            "<table><tr><td><button>Start</button></td><td>Starts it</td></tr><tr><td><button>Stop</button></td><td>Stops it</td></tr></table>",
+            "<table><tr><td><button>Edit</button></td><td>Opens it</td></tr><tr><td>Other</td><td>Is another</td></tr></table>",
             // Words of a sentence
             "<li><button>Run</button> starts it.</li>",
             "<p>Click <button>Save</button> and then wait.</p>",
@@ -249,6 +285,10 @@ mod tests {
             "<h2>Title<button>Copy link</button></h2>",
             "<h2>Title <button aria-expanded=false>Details</button></h2>",
             "<h2><button>Menu</button></h2>",
+            "<h2><button aria-expanded=false>Menu</button></h2>",
+            "<h2><button>Search</button></h2>",
+            "<table><tr><td><button>Play</button></td><td>A song</td></tr><tr><td><button>Play</button></td><td>Another</td></tr></table>",
+            "<table><tr><td>A song</td><td><button>Play</button></td></tr><tr><td>Another</td><td><button>Stop</button></td></tr></table>",
             "<h2>Title <button>#</button></h2>",
             "<button>Save all changes</button>",
             "<button aria-expanded=false>Products and services</button>",

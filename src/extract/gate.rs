@@ -10,15 +10,37 @@ pub(super) fn in_place_of_page(title: &str, text: &str) -> Option<Skip> {
     }
     let heading = text.lines().find_map(|line| line.strip_prefix("# ")).unwrap_or_default();
     let parts: Vec<String> = [title, heading].into_iter().flat_map(parts).collect();
-    let said = text.to_lowercase();
+    let plain = |text: &str| text.to_lowercase().replace('’', "'");
+    let body: Vec<&str> = text.lines().filter(|line| !line.starts_with("# ")).collect();
+    let (said, whole) = (plain(&body.join("\n")), plain(text));
     let is = |names: &[&str]| parts.iter().any(|part| names.contains(&part.as_str()));
     let says = |phrases: &[&str]| phrases.iter().any(|phrase| said.contains(phrase));
+    let is_bare =
+        |most| said.split_whitespace().nth(most).is_none() && said.chars().filter(|c| c.is_alphabetic()).nth(BARE_LETTERS).is_none();
+    // What explains something has names of it, or lists of it.
+    let explains = said.contains('`') || text.matches("\n## ").nth(1).is_some() || body.iter().any(|line| is_item(line));
     match () {
-        () if is(CHALLENGES) || is(CHECKS) && says(ASKED) || is(REFUSALS) && says(REFUSED) => Some(Skip::Gate),
-        () if says(DOWN) && says(BACK) => Some(Skip::Gate),
-        () if is(MISSING) && says(NO_PAGE) || is(MISSING_ABROAD) => Some(Skip::Missing),
+        () if is(CHALLENGES) && (is_bare(BARE) || says(ASKED)) || is(CHECKS) && says(ASKED) => Some(Skip::Gate),
+        () if is(CHALLENGES) || is(CHECKS) => Some(Skip::Gate).filter(|_| !explains && says(ASKED_IN_PASSING)),
+        () if is(REFUSALS) && says(REFUSED) => Some(Skip::Gate),
+        () if explains => None,
+        // The title of what explains an error has its number.
+        () if [DOWN, BACK].iter().all(|phrases| phrases.iter().any(|phrase| whole.contains(phrase)))
+            && !parts.iter().any(|part| part.contains(|c: char| c.is_ascii_digit())) =>
+        {
+            Some(Skip::Gate)
+        }
+        () if is(MISSING) && (is_bare(BARE) || says(NO_PAGE)) || is(MISSING_ABROAD) && (is_bare(BARE_MISSING) || says(NO_PAGE_ABROAD)) => {
+            Some(Skip::Missing)
+        }
         () => None,
     }
+}
+
+/// Whether a line is an item of a list that is not a link alone.
+fn is_item(line: &str) -> bool {
+    let item = line.trim_start().strip_prefix(['-', '*']).filter(|item| item.starts_with(' '));
+    item.is_some_and(|item| !item.trim().starts_with('[') || !item.trim().ends_with(')'))
 }
 
 /// A title has the name of the site in it as well. In lower case.
@@ -30,6 +52,10 @@ fn parts(title: &str) -> impl Iterator<Item = String> {
 
 /// In bytes of markdown.
 const LONGEST: usize = 700;
+/// Words that stand below the title where there is hardly more than that, and letters, as not all scripts part words.
+const BARE: usize = 2;
+const BARE_MISSING: usize = 8;
+const BARE_LETTERS: usize = 60;
 
 /// What asks whether a person asks, in the words of those who ask most sites' readers.
 #[rustfmt::skip]
@@ -48,20 +74,28 @@ const ASKED: &[&str] = &[
     "you are human",
     "you're human",
     "you are a human",
-    "not a robot",
-    "not a bot",
+    "you are not a robot",
+    "you're not a robot",
+    "i'm not a robot",
+    "you are not a bot",
+    "you're not a bot",
+    "you were a bot",
     "you have been blocked",
-    "enable javascript",
-    "enable cookies",
     "javascript and cookies",
-    "your browser",
+    "javascript und cookies",
+    "javascript et les cookies",
+    "javascript y las cookies",
+    "checking your browser",
+    "verifying your browser",
+    "your browser will redirect",
     "unusual traffic",
     "ray id",
     "characters you see",
     "press & hold",
     "being verified",
-    "please wait",
 ];
+/// What a page about such a thing may say as well.
+const ASKED_IN_PASSING: &[&str] = &["enable javascript", "enable cookies", "your browser", "please wait", "not a robot", "not a bot"];
 
 /// Titles that a page about such a thing may have as well.
 const REFUSALS: &[&str] =
@@ -72,7 +106,11 @@ const REFUSED: &[&str] = &[
     "reference #",
     "ray id",
     "incident id",
-    "has been blocked",
+    "you have been blocked",
+    "your request has been blocked",
+    "this request has been blocked",
+    "your access has been blocked",
+    "access to this site has been blocked",
     "you are unable to access",
 ];
 
@@ -132,7 +170,20 @@ const MISSING: &[&str] = &[
     "404 (page not found)",
 ];
 const NO_PAGE: &[&str] = &[
-    "page you",
+    "page you are looking",
+    "page you're looking",
+    "page you were looking",
+    "page you looked",
+    "page you requested",
+    "page you have requested",
+    "page you've requested",
+    "page you tried",
+    "page you are trying",
+    "page you're trying",
+    "page you were trying",
+    "page you want",
+    "page you followed",
+    "page you seek",
     "page doesn't exist",
     "page does not exist",
     "page could not be found",
@@ -181,6 +232,18 @@ const MISSING_ABROAD: &[&str] = &[
     "η σελίδα δεν βρέθηκε",
 ];
 
+/// What such a page says of itself.
+#[rustfmt::skip]
+const NO_PAGE_ABROAD: &[&str] = &[
+    "die von ihnen", "die angeforderte", "die gesuchte", "die seite, die sie", "existiert nicht", "wurde nicht gefunden", "die du suchst",
+    "la page que vous", "la page demandée", "n'existe pas", "n'existe plus", "que vous cherchez", "que vous recherchez",
+    "la página que", "no existe", "que buscas", "que busca", "a página que", "não existe", "que procura", "que você",
+    "la pagina che", "non esiste", "che stai cercando", "die u zoekt", "die je zoekt", "bestaat niet",
+    "которую вы", "которой вы", "запрошенн", "запрашиваем", "не существует", "яку ви", "не існує",
+    "której szukasz", "nie istnieje", "du söker", "finns inte", "aradığınız", "お探しの", "存在しません", "移動", "您访问的", "您要", "不存在", "您查找",
+    "您尋找", "찾으시는", "요청하신", "존재하지", "bạn đang tìm", "không tồn tại", "التي تبحث", "שחיפשת", "που ζητήσατε", "που ψάχνετε",
+];
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -195,11 +258,16 @@ mod tests {
             ("Just a moment...", "Enable JavaScript and cookies to continue"),
             ("Attention Required! | Cloudflare", "Sorry, you have been blocked"),
             ("Making sure you're not a bot!", "Loading…"),
+            ("Checking your browser | Acme", "This is automatic. Your browser will redirect to what you asked for shortly."),
+            ("Nur einen Moment…", "Aktivieren Sie JavaScript und Cookies, um fortzufahren"),
+            ("One moment, please", "Please wait while your request is looked at."),
+            ("Attention Required!", "Sorry, you have been blocked\n\n## Why?\n\nThis site uses a service.\n\nRay ID: `8a1f`"),
             ("Robot Check", "Enter the characters you see below."),
             ("Captcha", "Please confirm that you are human."),
             ("Access Denied", "You don't have permission to access \"http://docs.test/\" on this server. Reference #18.2d"),
             ("Maintenance", "We are down for maintenance. We will be back shortly."),
             ("Acme Docs", "The documentation is temporarily unavailable. Please try again later."),
+            ("We are down for maintenance", "Back soon!"),
             ("Wartung", "Wegen Wartungsarbeiten nicht erreichbar. Wir sind bald wieder da."),
         ] {
             assert_eq!(shown(title, text), Some(Skip::Gate), "{title}");
@@ -207,12 +275,22 @@ mod tests {
         for (title, text) in [
             ("Page not found | Acme Docs", "Sorry, the page you are looking for does not exist."),
             ("404", "This page could not be found."),
+            ("404 - Not found", ""),
+            ("404", "## Page not found\n\nThe page you're looking for has moved."),
             ("Acme – 404: Page not found", "We couldn’t find the page."),
             ("Not Found", "The requested URL /x was not found on this server."),
             ("Страница не найдена", "Вернитесь на главную."),
             ("ページが見つかりません · Acme", "ホームへ"),
+            (
+                "Seite nicht gefunden",
+                "Die von Ihnen gesuchte Seite gibt es nicht mehr, oder sie ist unter einer anderen Adresse zu finden.",
+            ),
+            ("Page introuvable", "La page que vous cherchez a été déplacée. [Accueil](https://a.test/)"),
+            (
+                "Page not found",
+                "The page you were looking for is not here. Try:\n\n- [Home](https://a.test/)\n- [Search](https://a.test/s)",
+            ),
         ] {
-            let text = text.replace('’', "'");
             assert_eq!(shown(title, &text), Some(Skip::Missing), "{title}");
         }
     }
@@ -230,6 +308,18 @@ mod tests {
             ("Human verification | Acme Docs", "Add `verify = true` to have it asked for in a form."),
             ("Un momento", "De la escena en la que el agua hierve."),
             ("Installation", "Just a moment: first read the licence."),
+            ("Just a moment", "A song by the band Kettle, of 1987."),
+            ("Verify you are human", "This component shows a box to tick."),
+            ("Checking your browser", "Run `acme doctor` to see whether your browser has WebGL."),
+            ("Captcha", "The box says that somebody is not a robot.\n\n- Size: small or large"),
+            ("503 Service Unavailable", "The service is temporarily unavailable. Clients should try again later."),
+            ("Unavailable", "Code 14: the service is temporarily unavailable, try again later.\n\n- Retryable: yes"),
+            ("E1203 unavailable", "The index is under maintenance while it is compacted; try again later."),
+            ("Access denied", "Your address has been blocked by a rule of the firewall. Remove the rule in the console, under Security."),
+            ("Seite nicht gefunden", "Mit der Vorlage `404.php` bestimmen Sie, was Besucher sehen, wenn eine Adresse falsch ist."),
+            ("Página no encontrada", "Si su sitio muestra este mensaje, revise los enlaces permanentes en Ajustes y guarde los cambios."),
+            ("Errors: not found", "The page you asked for is not shared with the integration. Share the page with it in its menu."),
+            ("Oops", "Kettle could not find the page cache. Run `kettle cache build` so that it can find the page again."),
         ] {
             assert_eq!(shown(title, text), None, "{title}");
         }

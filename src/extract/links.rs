@@ -140,7 +140,7 @@ pub(super) fn forward(dom: &Dom, base: &Base) -> Option<Url> {
         dom.is(*node, "meta") && dom.attribute(*node, "http-equiv").is_some_and(|name| name.trim().eq_ignore_ascii_case("refresh"))
     };
     let content = dom.descendants(dom.root()).find(refresh).and_then(|node| dom.attribute(node, "content"))?;
-    resolved(base, refresh_target(content)?)
+    resolved(base, refresh_target(content).filter(|_| is_soon(content))?)
 }
 
 /// The links of a page of `size` bytes that is not HTML, as it has them.
@@ -301,7 +301,7 @@ impl<'a> Reading<'a> {
         if tag.attribute("http-equiv").is_some_and(|name| name.trim().eq_ignore_ascii_case("refresh")) {
             let target = refresh_target(&content).map(|target| Cow::Owned(target.to_owned()));
             self.links.extend(target.clone());
-            self.forward = self.forward.take().or(target);
+            self.forward = self.forward.take().or(target.filter(|_| is_soon(&content)));
         }
     }
 }
@@ -413,6 +413,15 @@ fn refresh_target(content: &str) -> Option<&str> {
     Some(target).filter(|target| !target.is_empty())
 }
 
+/// Whether a refresh is due as soon as its reader has read where it leads. Later ones end a session, or show what is new.
+fn is_soon(content: &str) -> bool {
+    let seconds = content.trim_start().split(|c: char| !c.is_ascii_digit()).next().unwrap_or_default();
+    seconds.is_empty() || seconds.parse::<u32>().is_ok_and(|seconds| seconds <= SOON)
+}
+
+/// In seconds.
+const SOON: u32 = 30;
+
 /// Where a script sends the reader that does nothing else: `location.replace("/docs/")`.
 fn script_target(script: &str) -> Option<&str> {
     let script = script.trim();
@@ -460,7 +469,8 @@ mod tests {
             "<script>var target = 'x'; location = target</script>",
             "<template><script>location = 'new.html'</script></template>",
             &format!("<script>location = 'new.html'</script>{words}"),
-            &format!("<meta http-equiv=refresh content='300; url=/next'>{words}"),
+            &format!("<meta http-equiv=refresh content='3; url=/next'>{words}"),
+            "<meta http-equiv=refresh content='1800; url=/logout'><ul><li><a href=a>A</a></ul>",
         ] {
             assert_eq!(forward(html), None, "{html}");
         }

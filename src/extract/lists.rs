@@ -124,9 +124,12 @@ pub(super) fn task(dom: &Dom, node: NodeId) -> Option<&'static str> {
     // Asciidoctor draws the box, and so do those who set icons by hand.
     if dom.is(node, "i") {
         let icons = dom.attribute(node, "class")?;
+        let is_outlined = || ["far", "fa-regular"].iter().any(|style| dom.has_class(node, style));
         return icons.split_ascii_whitespace().find_map(|icon| match icon {
             "fa-check-square-o" | "fa-check-square" => Some("[x]"),
-            "fa-square-o" | "fa-square" => Some("[ ]"),
+            "fa-square-o" => Some("[ ]"),
+            // One that is filled is a bullet.
+            "fa-square" if is_outlined() => Some("[ ]"),
             _ => None,
         });
     }

@@ -12,6 +12,13 @@ pub(super) fn is_phrase_of_site(dom: &Dom, node: NodeId, all: &Facts) -> bool {
     {
         return false;
     }
+    // What a row of a table says in one of its cells is said of the others.
+    let is_cell = |below: &NodeId| dom.is(*below, "td") || dom.is(*below, "th");
+    if dom.name(node).is_some_and(|name| matches!(&**name, "table" | "thead" | "tbody" | "tfoot" | "tr"))
+        && dom.descendants(node).take(NEAR).filter(is_cell).nth(1).is_some()
+    {
+        return false;
+    }
     // It names what follows, or what stands beside it.
     let is_name =
         || ["h2", "h3", "h4", "h5", "h6", "dt"].iter().any(|name| dom.is(node, name)) || is_all_of(dom, node, all, &["td", "th", "dt"]);
@@ -32,17 +39,21 @@ pub(super) fn is_phrase_of_site(dom: &Dom, node: NodeId, all: &Facts) -> bool {
     let only_link = dom.is(node, "a") && (fact.links == fact.text || dom.attribute(node, "href").is_none());
     // What goes on in words, and leads nowhere, is a sentence of the text.
     let goes_on = |phrase: &str| {
-        let words = text[phrase.len()..].split_whitespace().count();
+        // Some of its words may be set apart.
+        let all = dom.text_start(node, 2 * LONGEST_PHRASE as usize);
+        let all = all.trim();
+        let words = all.get(phrase.len()..).unwrap_or_default().split_whitespace().count();
         let is_request = REQUESTS.iter().any(|request| phrase.starts_with(request));
-        fact.anchors == 0 && (words > MORE_WORDS && text.ends_with('.') || is_request && words >= MORE_WORDS && !text.contains('?'))
+        fact.anchors == 0 && (words > MORE_WORDS && all.ends_with('.') || is_request && words >= MORE_WORDS && !all.contains('?'))
     };
-    PHRASES.iter().any(|phrase| begins(text, phrase) && !goes_on(phrase)) && !is_name()
-        || fact.text < 14 && ["advert", "advertisement"].iter().any(|word| text.eq_ignore_ascii_case(word))
+    let is_said = PHRASES.iter().any(|phrase| begins(text, phrase) && !goes_on(phrase))
+        || fact.text < 14 && !dom.is(node, "li") && ["advert", "advertisement"].iter().any(|word| text.eq_ignore_ascii_case(word))
         || begins(text, "Updated ") && text.ends_with(" ago")
         || fact.text < 20 && is_reading_time(text)
         || dom.name(node).is_some_and(|name| matches!(&**name, "p" | "div" | "span" | "a" | "section" | "footer"))
             && fact.text as usize <= LONGEST_LINE
-            && LINES.iter().any(|line| begins(line, text) && dom.text_start(node, 2 * LONGEST_LINE).trim().eq_ignore_ascii_case(line))
+            && LINES.iter().any(|line| begins(line, text) && dom.text_start(node, 2 * LONGEST_LINE).trim().eq_ignore_ascii_case(line));
+    is_said && !is_name() && !is_in_sentence(dom, node, all)
         || only_link
             && LABELS.iter().any(|label| text.trim_matches(['[', ']']).eq_ignore_ascii_case(label))
             && !dom.parent(node).is_some_and(|parent| dom.is(parent, "li"))
@@ -93,6 +104,32 @@ fn is_of_text(dom: &Dom, node: NodeId, all: &Facts) -> bool {
     all.at(block).plain() > SEPARATORS
 }
 
+/// Whether words stand before it in its paragraph, or behind it, which make a sentence with it: "Click on Edit this page", of manuals that
+/// explain how.
+fn is_in_sentence(dom: &Dom, node: NodeId, all: &Facts) -> bool {
+    if !dom.name(node).is_some_and(|name| is_inline(name)) {
+        return false;
+    }
+    let said = |node: NodeId| dom.descendants(node).take(NEAR).filter_map(|below| dom.text(below)).filter(|text| !text.trim().is_empty());
+    let (mut before, mut behind, mut at) = (None, None, node);
+    for _ in 0..LEVELS {
+        let ahead = std::iter::successors(dom.previous_sibling(at), |sibling| dom.previous_sibling(*sibling)).take(NEIGHBOURS);
+        before = before.or_else(|| ahead.filter_map(|sibling| said(sibling).last()).next());
+        let after = std::iter::successors(dom.next_sibling(at), |sibling| dom.next_sibling(*sibling)).take(NEIGHBOURS);
+        behind = behind.or_else(|| after.filter_map(|sibling| said(sibling).next()).next());
+        let Some(around) = dom.parent(at) else { break };
+        at = around;
+        if !dom.name(at).is_some_and(|name| is_inline(name)) {
+            break;
+        }
+    }
+    let is_block = ["p", "li", "td", "th", "dt", "dd", "blockquote", "figcaption"].iter().any(|name| dom.is(at, name));
+    let ends =
+        |text: &str| text.trim_end().ends_with(|c: char| c.is_alphanumeric() || matches!(c, ',' | '(' | '"' | '“' | '„' | '«' | '「'));
+    let goes_on = |text: &str| text.trim_start().starts_with(char::is_lowercase) && text.split_whitespace().nth(2).is_some();
+    is_block && (before.is_some_and(ends) || before.is_none() && behind.is_some_and(goes_on) && all.at(at).anchors == 0)
+}
+
 /// Whether one of these holds the element and nothing else.
 fn is_all_of(dom: &Dom, node: NodeId, all: &Facts, names: &[&str]) -> bool {
     let around = dom.ancestors(node).take(LEVELS).find(|above| names.iter().any(|name| dom.is(*above, name)));
@@ -100,7 +137,7 @@ fn is_all_of(dom: &Dom, node: NodeId, all: &Facts, names: &[&str]) -> bool {
 }
 
 fn is_inline(name: &str) -> bool {
-    matches!(name, "a" | "span" | "em" | "strong" | "b" | "i" | "small" | "sup" | "sub" | "u" | "font" | "bdi")
+    matches!(name, "a" | "span" | "em" | "strong" | "b" | "i" | "small" | "sup" | "sub" | "u" | "font" | "bdi" | "q" | "cite" | "mark")
 }
 
 /// Generators set such a link beside a signature, in whatever stands around it.
@@ -110,8 +147,9 @@ fn leads_to_its_source(dom: &Dom, node: NodeId) -> bool {
         && !dom.descendants(node).take(NEAR).any(|below| dom.is(below, "code"))
 }
 
-/// How far around a link its sentence is looked for.
+/// How far around a link its sentence is looked for, and how many of its neighbours may have no words.
 const LEVELS: usize = 6;
+const NEIGHBOURS: usize = 4;
 /// In bytes: what stands around an only link.
 const BRACKETS: u32 = 2;
 /// In bytes: what stands between links in a row.
@@ -121,10 +159,13 @@ const WORDS: [&str; 2] = ["source", "src"];
 
 /// "5 min read", as blogs and manuals that look like them have it below the title.
 fn is_reading_time(text: &str) -> bool {
-    let text = text.trim_start_matches('~').trim_start_matches(|c: char| c.is_ascii_digit());
-    ["min read", "mins read", "minute read", "minutes read", "minutes to read"]
-        .iter()
-        .any(|said| text.trim_start_matches([' ', '\u{a0}', '-']).eq_ignore_ascii_case(said))
+    let number = text.trim_start_matches('~');
+    let text = number.trim_start_matches(|c: char| c.is_ascii_digit());
+    // Without one it is the least time of a read.
+    text.len() < number.len()
+        && ["min read", "mins read", "minute read", "minutes read", "minutes to read"]
+            .iter()
+            .any(|said| text.trim_start_matches([' ', '\u{a0}', '-']).eq_ignore_ascii_case(said))
 }
 
 /// Whether what stands behind the phrase is when the page was changed, or by whom, and not what a sentence says of something else.

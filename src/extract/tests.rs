@@ -193,6 +193,7 @@ fn cells_that_show_a_sign_say_what_it_means() {
         ),
         "- [x] done\n- [ ] open"
     );
+    assert_eq!(part("<ul><li><i class='fa fa-square'></i> Pots<li><i class='far fa-square'></i> Pans</ul>"), "- Pots\n- [ ] Pans");
 }
 
 #[test]
@@ -324,6 +325,35 @@ fn sentences_that_begin_as_phrases_of_sites_do_are_text() {
     }
 }
 
+#[test]
+fn words_of_a_sentence_are_no_phrases_of_the_site() {
+    each(&[
+        ("<p>Click on <strong>Edit this page</strong> at the bottom.</p>", "Click on **Edit this page** at the bottom."),
+        ("<p>Click <a href=e>Edit this page</a> there.</p>", "Click [Edit this page](https://docs.test/e) there."),
+        ("<p>Use the <q>Suggest edits</q> link.</p>", "Use the “Suggest edits” link."),
+        ("<ol><li>Choose <b>Report an issue with this page</b>.</ol>", "1. Choose **Report an issue with this page**."),
+        ("<p>The <a href=a>Ask AI</a> button, <span>Copy page</span> too.</p>", "The [Ask AI](https://docs.test/a) button, Copy page too."),
+        ("<ul><li><b>Edit this page</b> opens the editor.<li>More</ul>", "- **Edit this page** opens the editor.\n- More"),
+        ("<p>点击<b>Edit this page</b>按钮</p>", "点击**Edit this page**按钮"),
+        ("<p>A device in the state <em>advertisement</em> sends.</p>", "A device in the state *advertisement* sends."),
+        ("<h3>Advertisement</h3><p>Devices send packets.</p>", "### Advertisement\n\nDevices send packets."),
+        ("<ul><li>Min read<li>Advertisement</ul>", "- Min read\n- Advertisement"),
+        (
+            "<table><tr><th>Button<th>Does</tr><tr><td><a href=e>Edit this page</a><td>Edits</tr><tr><td>Last updated<td>May 2024</tr></table>",
+            "| Button | Does |\n| --- | --- |\n| [Edit this page](https://docs.test/e) | Edits |\n| Last updated | May 2024 |",
+        ),
+    ]);
+    // Beside a sentence, or a row of such things, they are.
+    each(&[
+        ("<p>Something is missing? <a href=e>Edit this page</a></p>", "Something is missing?"),
+        ("<p><span>Edit this page</span> | <span>Print</span></p>", ""),
+        ("<p><a href=e>Edit this page</a> on the site of its sources</p>", ""),
+        ("<div>Kettles <span>Advertisement</span></div>", "Kettles"),
+        ("<p>May 20 · <span>5 min read</span></p>", "May 20 ·"),
+        ("<table><tr><td>Last modified: 2024-05-20</tr></table>", ""),
+    ]);
+}
+
 /// A link is not for the reader's way through the site because of its first word.
 #[test]
 fn links_that_are_words_of_the_text_stay() {
@@ -422,6 +452,10 @@ fn lines_that_are_taken_out_or_put_in_are_marked() {
             "```diff\n-old\n+new\n```",
         ),
         (
+            "<div class=code-box><div class=line>x</div><div class=line>&nbsp; &nbsp;</div><div class=line>y</div><div class='line diff remove'>a</div><div class='line diff add'>b</div></div>",
+            "```diff\n x\n\n y\n-a\n+b\n```",
+        ),
+        (
             "<pre class=language-js><code><span class='line highlighted'>a</span>\n<span class='line add'>b</span></code></pre>",
             "```javascript\na\nb\n```",
         ),
@@ -473,4 +507,6 @@ fn what_few_pages_have_is_read_as_browsers_show_it() {
     assert_eq!((xml.title.as_str(), xml.markdown.as_str()), ("T", "The Kettle boils."));
     let doxygen = "<title>K: kettle.h</title><body><div id=top><div id=titlearea><div id=projectname>K<span id=projectnumber>&#160;2.1</span></div></div></div><div class=header><div class=headertitle><div class=title>kettle.h</div></div></div><div class=contents><p>Boils water, and does so until it is told to stop by somebody.</p></div>";
     assert!(!whole(doxygen).contains("2.1"), "{}", whole(doxygen));
+    // Of others it is their title.
+    assert_eq!(part("<div id=titlearea><h2>Pots and pans</h2></div><p>They are warm."), "## Pots and pans\n\nThey are warm.");
 }

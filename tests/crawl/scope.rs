@@ -53,6 +53,27 @@ fn a_site_that_answers_by_both_names_has_its_pages_once() {
 }
 
 #[test]
+fn a_canonical_address_that_a_template_has_for_all_pages_takes_none_away() {
+    let world = World::new();
+    let links: Vec<String> = (0..8).map(|number| format!("/docs/p{number}")).chain(["/old", "/docs/"].map(str::to_owned)).collect();
+    let links: Vec<&str> = links.iter().map(String::as_str).collect();
+    world.site.page("a.test/", &links);
+    // One that has another name is believed still.
+    let canonical = |path: &str| if path == "/old" { "/new" } else { "/docs/" };
+    for path in links.iter().copied() {
+        let head = format!("<link rel=canonical href={}>", canonical(path));
+        world.site.reply(&format!("a.test{path}"), Reply::html(format!("{head}{}", page(path, &[]))));
+    }
+    world.site.page("a.test/new", &[]);
+    let outcome = world.run(request("http://a.test/").robots(Robots::Ignore));
+    let mut paths: Vec<_> = outcome.urls.iter().map(|page| url(page).path().to_owned()).collect();
+    paths.sort();
+    let expected: Vec<String> =
+        ["/".to_owned(), "/docs/".to_owned()].into_iter().chain((0..8).map(|n| format!("/docs/p{n}"))).chain(["/new".to_owned()]).collect();
+    assert_eq!(paths, expected, "{:?}", outcome.report);
+}
+
+#[test]
 fn a_page_that_redirects_to_itself_with_a_cookie_is_fetched_with_it() {
     let world = World::new();
     world.site.page("a.test/", &["/wall", "/greedy", "/circle", "/stubborn"]);

@@ -9,7 +9,7 @@ use std::vec;
 
 use url::Url;
 
-use crate::crawl::canonical::credible;
+use crate::crawl::canonical::{Claim, credible};
 use crate::crawl::error::Error;
 use crate::crawl::fetch::Read;
 use crate::crawl::frontier::{Entry, Named, Offered, Role, TOO_LONG, normalise, origin};
@@ -216,11 +216,26 @@ impl Crawl {
             // A version is not left out for another one that is crawled beside it.
             && self.source_of(canonical) == self.source_of(url)
             && self.selection.refuses(canonical).is_none()
+            && self.claims(url, depth, canonical)
             && self.yield_to(url, depth, canonical);
         if yields {
             self.note_skip(url.clone(), format!("its canonical address is {canonical}"));
         }
         yields
+    }
+
+    /// Whether the page is believed. Where it is one too many, those before it are fetched again; what others fetch is theirs.
+    fn claims(&mut self, page: &Url, depth: u32, canonical: &Url) -> bool {
+        match self.claims.judge(page, depth, canonical) {
+            Claim::Believed => true,
+            Claim::Refused(believed) => {
+                if self.together.is_none() && !believed.is_empty() {
+                    self.standing.forget(canonical);
+                    believed.into_iter().for_each(|page| self.restore(Some(page)));
+                }
+                false
+            }
+        }
     }
 
     /// Whether the canonical address was or will be fetched, so that the page may be left out.

@@ -90,9 +90,13 @@ fn text_of(markdown: &str) -> Option<u64> {
     let mut hasher = DefaultHasher::new();
     let mut words = 0;
     for word in markdown.split_whitespace().map(|word| word.trim_matches(|c: char| !c.is_alphanumeric())) {
-        if !word.is_empty() && word.chars().all(char::is_alphabetic) {
-            word.hash(&mut hasher);
-            words += 1;
+        // Where no blanks part words, marks and numbers stand within sentences.
+        let is_sentence = || word.chars().any(|c| !c.is_ascii() && c.is_alphabetic());
+        if word.chars().all(char::is_alphabetic) || is_sentence() {
+            for part in word.split(|c: char| !c.is_alphabetic()).filter(|part| !part.is_empty()) {
+                part.hash(&mut hasher);
+                words += 1;
+            }
         }
     }
     (words > 0).then(|| hasher.finish())
@@ -129,6 +133,14 @@ mod tests {
         assert_eq!(stored.iter().map(|page| page.url.path()).collect::<Vec<_>>(), ["/b"]);
         assert_eq!(refused.iter().map(|(first, other)| (first.path(), other.path())).collect::<Vec<_>>(), [("/a", "/c")]);
         assert_eq!(doubtful.settle(), (vec![], vec![]));
+    }
+
+    #[test]
+    fn texts_without_blanks_are_told_apart_by_their_sentences() {
+        let mut doubtful = Doubtful::default();
+        assert_eq!(doubtful.meet(page("/a", "# 概要\n\n水を入れて、2分待ちます。")), Fate::Held);
+        assert_eq!(doubtful.meet(page("/b", "# 概要\n\n蓋を閉めて、3分待ちます。")), Fate::Held);
+        assert_eq!(doubtful.meet(page("/c", "# 概要\n\n水を入れて、7分待ちます。")), Fate::Refused("https://docs.test/a".parse().unwrap()));
     }
 
     #[test]

@@ -30,7 +30,10 @@ pub(super) fn is_apart(dom: &Dom, block: NodeId, node: NodeId, at: At) -> bool {
     if matches!(dom.attribute(node, "role"), Some("button" | "tooltip" | "toolbar")) {
         return true;
     }
-    if tokens(dom, node).filter_map(named).any(|named| !is_in_line(name) || named.goes(dom, block, node, at)) {
+    if tokens(dom, node)
+        .filter_map(named)
+        .any(|named| if is_in_line(name) { named.goes(dom, block, node, at) } else { named.goes_as_block(dom, node) })
+    {
         return true;
     }
     match name {
@@ -78,6 +81,20 @@ impl Named {
             Self::Control => says_actions(dom, node),
             Self::Hidden => at != At::Words && ends_line(dom, block, node),
             Self::Never => true,
+        }
+    }
+}
+
+impl Named {
+    /// The same of what is a block of its own.
+    fn goes_as_block(self, dom: &Dom, node: NodeId) -> bool {
+        let texts = || dom.descendants(node).take(aside::COUNTED).filter_map(|below| dom.text(below));
+        let is_word = |text: &str| text.as_bytes().windows(2).any(|pair| pair.iter().all(u8::is_ascii_alphabetic));
+        match self {
+            Self::Number => !texts().any(is_word),
+            // With it stand the language and the file.
+            Self::Control => texts().map(|text| text.trim().len()).sum::<usize>() <= LONGEST_TITLE,
+            Self::Hidden | Self::Never => true,
         }
     }
 }

@@ -3,7 +3,7 @@
 
 use std::ops::RangeInclusive;
 
-use crate::extract::code::classes::{before, behind, class, has_word, listing_in, short_text, tokens, words};
+use crate::extract::code::classes::{before, behind, class, has_class, has_word, listing_in, short_text, tokens, words};
 use crate::extract::code::language::{self, Said};
 use crate::extract::code::names;
 use crate::extract::dom::{Dom, NodeId};
@@ -202,7 +202,14 @@ fn is_followed_by_mark(dom: &Dom, node: NodeId) -> bool {
 
 /// `<span class="num">1</span>` where each line begins with the next number. Highlighters call literals so, too, which do not count.
 pub(super) fn is_counted(dom: &Dom, span: NodeId) -> bool {
-    if !tokens(dom, span).any(|token| matches!(token, "num" | "number" | "no" | "nr" | "n" | "ln")) {
+    if !tokens(dom, span).any(|token| matches!(token, "num" | "number" | "no" | "nr" | "n" | "ln")) || has_class(dom, span, "token") {
+        return false;
+    }
+    // What stands right behind it is a mark of the code: "1, 2", "1: a".
+    let goes_on = |text: &str| {
+        text.starts_with(|c: char| c.is_ascii_punctuation() && !matches!(c, '|' | '(' | '{' | '[' | '#' | '/' | '@' | '<' | '"' | '\''))
+    };
+    if dom.next_sibling(span).is_some_and(|behind| goes_on(&dom.text_start(behind, 4))) {
         return false;
     }
     let first = |line: NodeId| dom.children(line).take(2).find(|child| dom.name(*child).is_some());

@@ -63,7 +63,9 @@ pub(super) fn read(dom: &Dom, block: NodeId, blanks: Blanks) -> Text {
     }
     let (changes, caption) = (std::mem::take(&mut reading.changes), reading.caption.take());
     let left_out = std::mem::take(&mut reading.left_out);
-    let (text, is_diff) = with_changes(reading.finish(), &changes);
+    // By the lines as they were read: blanks may go from them, and no line does.
+    let marks = marks(&reading.text, &changes);
+    let (text, is_diff) = with_marks(reading.finish(), &marks);
     match caption {
         // The title of nothing is what there is.
         Some(caption) if text.trim().is_empty() => Text { text: caption, caption: None, is_diff: false, left_out },
@@ -284,20 +286,25 @@ fn change(dom: &Dom, node: NodeId) -> Option<char> {
     change.filter(|_| kind)
 }
 
-/// Lines with the marks of a diff before them, unless they have these themselves; whether they are one.
-fn with_changes(text: String, changes: &[(Range<usize>, char)]) -> (String, bool) {
+/// The marks of a diff by the number of their lines; none where the lines have these themselves.
+fn marks(text: &str, changes: &[(Range<usize>, char)]) -> HashMap<usize, char> {
     let mut marks = HashMap::new();
     let (mut number, mut counted) = (0, 0);
     let (bytes, mut told) = (text.as_bytes(), true);
     for (lines, mark) in changes {
-        let Some(before) = bytes.get(counted..lines.start) else { return (text, false) };
+        let Some(before) = bytes.get(counted..lines.start) else { return HashMap::new() };
         number += before.iter().filter(|byte| **byte == b'\n').count();
         let within = text.get(lines.start..lines.end.min(text.len())).unwrap_or_default().trim_end_matches('\n');
         told &= within.is_empty() || within.starts_with(*mark);
         marks.extend((0..=within.matches('\n').count()).map(|line| (number + line, *mark)));
         counted = lines.start;
     }
-    if told {
+    if told { HashMap::new() } else { marks }
+}
+
+/// Lines with these marks before them, and whether there are any.
+fn with_marks(text: String, marks: &HashMap<usize, char>) -> (String, bool) {
+    if marks.is_empty() {
         return (text, false);
     }
     let marked = |(number, line): (usize, &str)| match marks.get(&number) {
@@ -379,6 +386,14 @@ mod tests {
             ("<span class=ln>ln -s</span> a b", "ln -s a b"),
             ("line <span class='line-number'>7</span>", "line 7"),
             ("<a class=copy href=x>dup</a>(2)", "dup(2)"),
+            (
+                "<span class=line><span class=number>1</span>, a</span>\n<span class=line><span class=number>2</span>, b</span>",
+                "1, a\n2, b",
+            ),
+            (
+                "<span class='token-line'><span class='token number'>1</span> a</span>\n<span class='token-line'><span class='token number'>2</span> b</span>",
+                "1 a\n2 b",
+            ),
         ] {
             assert_eq!(parts(&format!("<pre>{html}</pre>")), (expected.to_owned(), None, 0), "{html}");
         }
@@ -400,6 +415,20 @@ mod tests {
             let (text, caption, left_out) = parts(&format!("<pre>{html}</pre>"));
             assert_eq!((text.trim(), caption, left_out), ("a\nb", None, words), "{html}");
         }
+    }
+
+    #[test]
+    fn blocks_with_words_are_code_whatever_they_are_called() {
+        for (html, expected) in [
+            ("<ol><li class=ln>one</li><li class=ln>two</li></ol>", "one\ntwo"),
+            ("<div class=gutter>a = max(1)</div><div class=gutter>if b:</div>", "a = max(1)\nif b:"),
+        ] {
+            assert_eq!(parts(&format!("<pre>{html}</pre>")), (expected.to_owned(), None, 0), "{html}");
+        }
+        let long = "copy(from, to); ".repeat(20);
+        assert_eq!(parts(&format!("<pre><div class=copy>{long}</div></pre>")).0, long.trim_end());
+        assert_eq!(parts("<pre><div class=gutter>1 +<br>2 -</div><div>a</div></pre>").0, "a");
+        assert_eq!(parts("<pre><div class=toolbar><span>Shell</span><button>Copy</button></div>a</pre>").0, "a");
     }
 
     #[test]

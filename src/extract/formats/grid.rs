@@ -8,7 +8,8 @@ pub(super) fn is_simple_border(line: &str) -> bool {
 /// Each line is looked at for each.
 const MOST_COLUMNS: usize = 60;
 
-/// Columns are where the border's runs are; a line whose first cell is empty goes on with the row above.
+/// Columns are where the border's runs are; a line whose first cell is empty goes on with the row above. Rows end with their last cell that is
+/// not empty, as a short border may stand above any number of short lines.
 pub(super) fn simple(lines: &[&str]) -> Option<Vec<Vec<String>>> {
     let border = lines.first()?;
     let (mut columns, mut ends) = (Vec::new(), Vec::new());
@@ -31,18 +32,33 @@ pub(super) fn simple(lines: &[&str]) -> Option<Vec<Vec<String>>> {
             borders += usize::from(is_simple_border(bare));
             continue;
         }
-        let mut cells = vec![""; columns.len()];
-        let mut first = 0;
+        let mut cells = Vec::new();
+        let (mut first, length) = (0, line.chars().count());
         for next in 1..=columns.len() {
+            if columns[next - 1] >= length {
+                break;
+            }
             // What stands between two columns belongs to both: the cell spans them.
             let spans = columns.get(next).is_some_and(|to| !slice(line, ends[next - 1], Some(*to)).is_empty());
             if !spans {
-                cells[first] = slice(line, columns[first], columns.get(next).copied());
+                cells.resize(first, "");
+                cells.push(slice(line, columns[first], columns.get(next).copied()));
                 first = next;
             }
         }
+        // It spans all columns up to the last that the line reaches.
+        if first < columns.len() && cells.len() <= first && columns[first] < length {
+            cells.resize(first, "");
+            cells.push(slice(line, columns[first], None));
+        }
+        while cells.len() > 1 && cells.last().is_some_and(|cell| cell.is_empty()) {
+            cells.pop();
+        }
         match rows.last_mut() {
-            Some(above) if cells.first().is_some_and(|cell| cell.is_empty()) => {
+            Some(above) if cells.first().is_none_or(|cell| cell.is_empty()) => {
+                if above.len() < cells.len() {
+                    above.resize(cells.len(), String::new());
+                }
                 for (cell, more) in above.iter_mut().zip(cells).filter(|(_, more)| !more.is_empty()) {
                     cell.push(' ');
                     cell.push_str(more);
@@ -175,7 +191,13 @@ mod tests {
         assert_eq!(grid(&["+--+--+", "| a   |", "+--+--+"]), None);
         assert_eq!(grid(&["+"]), None);
         assert_eq!(simple(&["== =="]), None);
-        assert_eq!(simple(&["==  ==", "a bc d", "== =="]).unwrap()[1], ["a bc d", ""]);
+        assert_eq!(simple(&["==  ==", "a bc d", "== =="]).unwrap()[1], ["a bc d"]);
+        assert_eq!(simple(&["== == ==", "a  bc", "   x  y", "== == =="]).unwrap()[1], ["a", "bc x", "y"]);
+        assert_eq!(simple(&["==  ==  ==", "abcdefg", "==  ==  =="]).unwrap()[1], ["abcdefg"]);
+        // Cells that are not there take no room.
+        let border = "= ".repeat(60);
+        let lines: Vec<&str> = std::iter::once(border.trim()).chain(std::iter::repeat_n("a b", 1_000)).collect();
+        assert_eq!(simple(&lines).unwrap().iter().map(Vec::len).sum::<usize>(), 2_000);
         assert_eq!(simple(&["==  ==", "a   long  text", "== =="]).unwrap()[1], ["a", "long  text"]);
     }
 }

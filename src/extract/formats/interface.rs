@@ -343,6 +343,25 @@ A pet.
     }
 
     #[test]
+    fn callbacks_that_refer_to_callbacks_have_an_end() {
+        let callback = |number: usize| {
+            let next = format!("#/components/callbacks/C{}", number + 1);
+            let operation = serde_json::json!({ "summary": format!("s{number}"), "callbacks": { "x": { "$ref": next } } });
+            (format!("C{number}"), serde_json::json!({ "a": { "put": operation } }))
+        };
+        let callbacks: serde_json::Map<_, _> = (0..20_000).map(callback).collect();
+        let first = serde_json::json!({ "get": { "callbacks": { "x": { "$ref": "#/components/callbacks/C0" } } } });
+        let document = serde_json::json!({
+            "openapi": "3.0.0", "info": { "title": "A" }, "paths": { "/a": first }, "components": { "callbacks": callbacks }
+        });
+        let text = document.to_string();
+        let url = Url::parse("https://docs.test/openapi.json").unwrap();
+        let found = read(&serde_json::from_str(&text).unwrap(), &url, &unlimited(), text.len()).unwrap();
+        assert!(found.markdown.contains("s0\n\n## PUT callback x a\n\ns1\n"), "{}", found.markdown);
+        assert_eq!(found.notes.iter().map(|note| (note.rule, &*note.begins)).collect::<Vec<_>>(), [("callbacks within callbacks", "x")]);
+    }
+
+    #[test]
     fn what_holds_for_all_of_it_is_told() {
         let found = reading(
             "openapi: 3.1.0\ninfo: {title: A}\nexternalDocs: {url: 'https://a.test/more', description: More}\nsecurity: [{key: []}, {oauth: [read, write], pin: []}]\n\

@@ -25,7 +25,7 @@ pub(super) fn inline(text: &str, attributes: &HashMap<&str, &str>, sheet: &mut S
         let before = out.chars().next_back().unwrap_or(' ');
         let word_begins = !before.is_alphanumeric();
         let taken = match c {
-            '`' => marked(rest, &["``", "`"], &mut single).map(|(inner, length)| (code(inner.trim_matches('+')), length)),
+            '`' => marked(rest, &["``", "`"], &mut single).map(|(inner, length)| (code(unpassed(inner)), length)),
             '+' if word_begins => marked(rest, &["+++", "++", "+"], &mut single)
                 .filter(|(inner, _)| !inner.starts_with(' ') && !inner.ends_with(' '))
                 .map(|(inner, length)| (inner.to_owned(), length)),
@@ -128,6 +128,12 @@ fn substituted(text: &str, attributes: &HashMap<&str, &str>, sheet: &mut Sheet<'
     }
     out.push_str(rest);
     out
+}
+
+/// Without the signs between which a text is passed through. Those of `C++` and `++i` are its own.
+fn unpassed(inner: &str) -> &str {
+    let within = |mark: &str| inner.strip_prefix(mark)?.strip_suffix(mark).filter(|within| !within.is_empty());
+    ["+++", "++", "+"].into_iter().find_map(within).unwrap_or(inner)
 }
 
 /// How much of a text is meant as it stands, by what it begins with; at least the character, if that begins no name.
@@ -330,6 +336,7 @@ mod tests {
             ("\"`a *b*`\" '`c`' ((d)) (((e,f)))g (((h \"`i ((j", "“a **b**” ‘c’ d g (((h \"`i ((j"),
             ("__i__t [.big]#a# [line-through]#b# [.x]*c* a[1] [.x] [f g]#h#", "*i*t a ~~b~~ **c** a[1] [.x] [f g]h"),
             ("keep image::y.png[z] in text", "keep image::y.png[z] in text"),
+            ("`C++` `i++` `++i` `+a+` `++b++` `+`", "`C++` `i++` `++i` `a` `b` `+`"),
             ("2^32^ H~2~O \\*no* <b> a:b c::d", "2^32 H_2O \\*no* \\<b> a:b c::d"),
         ] {
             let meter = unlimited();

@@ -12,6 +12,8 @@ pub(super) struct Writer<'d> {
     document: &'d Value,
     /// References that were met.
     named: HashSet<&'d str>,
+    /// In how many callbacks it is.
+    depth: usize,
 }
 
 /// Where a part of the description stands.
@@ -26,7 +28,7 @@ enum Place {
 
 impl<'d> Writer<'d> {
     pub(super) fn new(document: &'d Value) -> Self {
-        Self { document, named: HashSet::new() }
+        Self { document, named: HashSet::new(), depth: 0 }
     }
 
     /// A section.
@@ -73,13 +75,24 @@ impl<'d> Writer<'d> {
             sheet.term(&text(sample, "label").unwrap_or_default());
             sheet.fence(&language.to_ascii_lowercase(), &text(sample, "source").unwrap_or_default());
         }
+        self.write_callbacks(sheet, operation);
+    }
+
+    /// Operations that the interface asks of those who ask it.
+    fn write_callbacks(&mut self, sheet: &mut Sheet<'_>, operation: &'d Value) {
         for (name, callback) in members(operation, "callbacks") {
+            if self.depth >= DEEPEST {
+                sheet.leave_out("callbacks within callbacks", name);
+                continue;
+            }
             let (callback, place) = self.resolved(callback);
             // One may call itself back.
             for (address, item) in callback.as_object().filter(|_| place != Place::Again).into_iter().flatten() {
                 for (method, operation) in item.as_object().into_iter().flatten().filter(|(method, _)| METHODS.contains(&method.as_str())) {
                     let title = format!("{} callback {} {}", method.to_ascii_uppercase(), shortened(name), shortened(address));
+                    self.depth += 1;
                     self.write(sheet, &title, item, operation);
+                    self.depth -= 1;
                 }
             }
         }
@@ -272,5 +285,7 @@ pub(super) const METHODS: [&str; 9] = ["get", "post", "put", "patch", "delete", 
 const PARAMETERS: [&str; 5] = ["Name", "In", "Type", "Required", "Description"];
 const RESPONSES: [&str; 3] = ["Status", "Description", "Content"];
 const MOST_MEDIA: usize = 8;
+/// Callbacks within callbacks.
+const DEEPEST: usize = 8;
 /// In bytes.
 const LONGEST_NAME: usize = 300;

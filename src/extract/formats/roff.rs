@@ -200,7 +200,8 @@ pub(super) fn arguments(text: &str) -> Vec<String> {
         } else {
             let mut escaped = false;
             let end = rest.find(|c: char| {
-                let ends = c.is_whitespace() && !escaped;
+                // Other blanks are characters, as they part nothing: see below.
+                let ends = matches!(c, ' ' | '\t') && !escaped;
                 escaped = c == '\\' && !escaped;
                 ends
             });
@@ -334,6 +335,12 @@ mod tests {
         let mut pieces = Pieces::default();
         add(&mut pieces, text, Font::Roman);
         pieces.take()
+    }
+
+    #[test]
+    fn arguments_end_whatever_blanks_they_have() {
+        assert_eq!(arguments("\u{a0}"), ["\u{a0}"]);
+        assert_eq!(arguments(" a\u{2028}b\t\u{3000} \"c d\u{a0}\"\u{a0}"), ["a\u{2028}b", "\u{3000}", "c d\u{a0}", "\u{a0}"]);
     }
 
     #[test]

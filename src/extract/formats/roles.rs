@@ -20,9 +20,10 @@ enum Substitution<'a> {
 }
 
 impl<'a> Substitution<'a> {
-    /// Of `.. |name| directive:: argument`, with the lines that are indented below it.
-    fn of(name: &'a str, directive: &str, argument: &'a str, below: &[&'a str]) -> Option<Self> {
-        let mut below = below.iter().take(MOST_LINES).take_while(|line| line.starts_with(' ')).map(|line| line.trim());
+    /// Of `.. |name| directive:: argument`, with the lines that are indented below it more than `margin`.
+    fn of(name: &'a str, directive: &str, argument: &'a str, margin: usize, below: &[&'a str]) -> Option<Self> {
+        let is_within = |line: &&&str| line.len() - line.trim_start_matches(' ').len() > margin;
+        let mut below = below.iter().take(MOST_LINES).take_while(is_within).map(|line| line.trim());
         // A long one might multiply.
         match directive {
             "replace" => {
@@ -58,15 +59,16 @@ fn characters(argument: &str) -> String {
 impl<'a> Names<'a> {
     pub(super) fn of(lines: &[&'a str]) -> Self {
         let mut names = Self::default();
-        for (at, line) in lines.iter().enumerate() {
-            let line = line.trim_start();
+        for (at, whole) in lines.iter().enumerate() {
+            let line = whole.trim_start();
+            let margin = whole.len() - line.len();
             if let Some(target) = line.strip_prefix(".. __: ").or_else(|| line.strip_prefix("__ ")) {
                 names.anonymous.push_back(target.trim());
             } else if let Some((name, target)) = line.strip_prefix(".. _").and_then(|rest| rest.rsplit_once(": ")) {
                 names.targets.insert(normal(name.trim_matches('`')), target.trim());
             } else if let Some((name, rest)) = line.strip_prefix(".. |").and_then(|rest| rest.split_once("| "))
                 && let Some((directive, argument)) = rest.split_once("::")
-                && let Some(substitution) = Substitution::of(name, directive, argument.trim(), &lines[at + 1..])
+                && let Some(substitution) = Substitution::of(name, directive, argument.trim(), margin, &lines[at + 1..])
             {
                 names.substitutions.insert(name, substitution);
             }
@@ -339,6 +341,9 @@ mod tests {
             "   :alt: no",
             ".. |(c)| unicode:: 0xA9 U+2014 x .. ignored",
             ".. |today| date::",
+            "   .. |in| replace:: within",
+            "   .. |out| replace:: without",
+            "   A text.",
         ];
         let mut names = Names::of(&lines);
         for (text, wanted) in [
@@ -353,6 +358,7 @@ mod tests {
             ("anonymous__", "[anonymous](https://one.test/)"),
             ("|name| |unknown| a|b", "The Name |unknown| a|b"),
             ("|logo| |badge|_ |(c)| |today|", "![The logo](https://docs.test/a/l.png) ![badge](https://docs.test/a/b.svg) ©—x |today|"),
+            ("|in| |out|", "within without"),
             ("*em* **strong** `default` [1]_ [Ref]_ \\*no\\* <b> 1 < 2", "*em* **strong** `default` [1] [Ref] \\*no\\* \\<b> 1 < 2"),
             ("`open and ``open :role:`x", "`open and ``open :role:`x"),
             (":x: a:b :", ":x: a:b :"),
