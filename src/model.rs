@@ -385,17 +385,20 @@ pub struct Evidence {
 }
 
 impl Evidence {
-    /// Whether so little speaks for it that it is likely no answer: in a hybrid search, neither its words nor its meaning do.
+    /// Whether so little speaks for it that it is likely no answer: in a hybrid search, neither its words nor its meaning do, and no quotation.
     pub fn is_weak(&self) -> bool {
         let by_meaning = self.cosine.map(|cosine| cosine < WEAK_COSINE);
         let by_words = self.bm25.map(|_| self.words_found < WEAK_WORDS);
-        self.exact == 0.0 && by_meaning != Some(false) && by_words != Some(false)
+        self.exact < WEAK_EXACT && by_meaning != Some(false) && by_words != Some(false)
     }
 }
 
 /// Measured on questions whose answer is not stored.
 const WEAK_COSINE: f32 = 0.4;
 const WEAK_WORDS: f32 = 0.5;
+/// A name or number of a longer question that stands there adds less, and is one of its words: more is a quotation, a message, or a name that
+/// is all of the question.
+const WEAK_EXACT: f32 = 0.28;
 
 /// What kind of page a hit is from, as its address, title and text tell. Most are none of these.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]

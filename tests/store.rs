@@ -305,6 +305,37 @@ fn what_is_said_twice_is_one_hit_that_names_both_pages() {
 }
 
 #[test]
+fn fewer_answers_are_the_first_of_more() {
+    let store = stores::in_memory();
+    for page in 0..120 {
+        // The more there is beside it the further behind a page stands, but for what stands there letter for letter.
+        let more = format!("leaf{page} ").repeat(4 + page);
+        let words = if page % 9 == 0 { "A kettle that is red" } else { "A red kettle" };
+        put(&store, &format!("https://a.test/{page}"), &format!("{words} {more}"));
+    }
+    let ask = |limit| {
+        let query = Query { mode: Mode::Lexical, limit, ..Query::new("kettle \"that is red\"") };
+        paths(&store.search(&query, None, MODEL).unwrap()).into_iter().map(str::to_owned).collect::<Vec<_>>()
+    };
+    let all = ask(110);
+    for limit in [1, 2, 5, 10, 20, 50, 90] {
+        assert_eq!(ask(limit), all[..limit], "{limit}");
+    }
+}
+
+#[test]
+fn what_is_said_everywhere_takes_no_place_of_what_is_said_once() {
+    let store = stores::in_memory();
+    for page in 0..100 {
+        put(&store, &format!("https://a.test/{page}"), "An apple a day.");
+    }
+    let other = format!("An apple is a fruit. {}", "Much else is told of it here. ".repeat(20));
+    put(&store, "https://a.test/other", &other);
+    let hits = store.search(&Query { mode: Mode::Lexical, ..Query::new("apple") }, None, MODEL).unwrap();
+    assert_eq!((hits.len(), paths(&hits)[1]), (2, "/other"));
+}
+
+#[test]
 fn a_name_is_found_letter_for_letter() {
     let store = stores::in_memory();
     for page in 0..30 {

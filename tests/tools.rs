@@ -569,6 +569,59 @@ fn searches_are_narrowed_paged_and_bounded() {
 }
 
 #[test]
+fn a_page_that_several_sources_have_is_read_from_the_one_that_is_named() {
+    let mut world = World::new();
+    for (version, text) in [("1.0", "Shut the lid with shut_lid."), ("2.0", "Shut the lid with close_lid.")] {
+        world.site.page("a.test/", &["/lid"]);
+        world.site.reply("a.test/lid", Reply::html(format!("<title>Lid</title><main><h1>Lid</h1><p>{text}</p></main>")));
+        world.call("smart_crawl_url", json!({ "url": "http://a.test/", "name": "kettle", "lib_version": version, "fresh": true }));
+    }
+    let found = world.call("perform_rag_query", json!({ "query": "shut_lid", "source": "kettle@1.0" }));
+    let hit = &found["results"][0];
+    let read = |world: &mut World, source: Option<&Value>| {
+        world.call("read_page", json!({ "url": hit["url"], "source": source.unwrap_or(&Value::Null) }))
+    };
+    let named = read(&mut world, Some(&hit["source_id"]));
+    assert!(named["markdown"].as_str().unwrap().contains("shut_lid") && named.get("notice").is_none(), "{named}");
+    assert_eq!(named["source_id"], "kettle@1.0");
+    let last = read(&mut world, None);
+    assert!(last["markdown"].as_str().unwrap().contains("close_lid") && last["source_id"] == "kettle@2.0", "{last}");
+    assert!(last["notice"].as_str().unwrap().contains("also stored in kettle@1.0"), "{last}");
+    // Nothing is fetched in its place.
+    world.site.page("a.test/more", &[]);
+    let error = world.error("read_page", json!({ "url": "http://a.test/more", "source": "kettle@1.0" }));
+    assert!(error.starts_with("http://a.test/more is not stored in kettle@1.0\nhint: "), "{error}");
+    let error = world.error("read_page", json!({ "url": "http://a.test/lod" }));
+    assert!(error.contains("HTTP 404") && error.contains("stored nearest to it: http://a.test/lid"), "{error}");
+}
+
+#[test]
+fn every_next_offset_is_taken_until_the_end_or_until_it_is_said_that_there_is_more() {
+    let mut world = World::new();
+    let links: Vec<String> = (0..120).map(|number| format!("/{number}")).collect();
+    world.site.page("a.test/", &links.iter().map(String::as_str).collect::<Vec<_>>());
+    for link in &links {
+        let html = format!("<title>{link}</title><main><p>Waiting for a task, as page {link} says. {}</p></main>", link.repeat(40));
+        world.site.reply(&format!("a.test{link}"), Reply::html(html));
+    }
+    world.call("smart_crawl_url", json!({ "url": "http://a.test/" }));
+    for count in [5, 7, 50] {
+        let (mut offset, mut seen, mut last) = (json!(0), Vec::new(), Value::Null);
+        while !offset.is_null() {
+            let asked = json!({ "query": "waiting for a task", "match_count": count, "offset": offset, "max_chars": 100_000 });
+            last = world.call("perform_rag_query", asked);
+            seen.extend(last["results"].as_array().unwrap().iter().map(|found| found["url"].as_str().unwrap().to_owned()));
+            offset = last["next_offset"].clone();
+        }
+        let all = seen.len();
+        seen.sort();
+        seen.dedup();
+        assert_eq!((all, seen.len()), (99, 99), "{count}");
+        assert!(last["notice"].as_str().unwrap().contains("there are more than can be paged through"), "{last}");
+    }
+}
+
+#[test]
 fn errors_tell_what_failed_where_and_what_to_do() {
     let mut world = World::new();
     world.site.reply("a.test/robots.txt", Reply::new(200, "text/plain", "User-agent: *\nDisallow: /private/\n"));
@@ -599,7 +652,7 @@ fn errors_tell_what_failed_where_and_what_to_do() {
         ("refresh_source", json!({ "source": "b.test" }), &["no source \"b.test\" is stored", "stored are: a.test"]),
         ("perform_rag_query", json!({ "query": "x", "source": "b.test" }), &["no source \"b.test\" is stored", "stored are: a.test"]),
         ("perform_rag_query", json!({ "query": "x", "max_chars": 10 }), &["max_chars is 10", "may be 1000 to"]),
-        ("perform_rag_query", json!({ "query": "x", "offset": 95 }), &["offset is 95", "may be 0 to 94"]),
+        ("perform_rag_query", json!({ "query": "x", "offset": 99 }), &["offset is 99", "may be 0 to 98"]),
         ("perform_rag_query", json!({ "query": "?!" }), &["the query is empty", "at least one word"]),
         ("search_code_examples", json!({ "query": "x", "match_count": 51 }), &["match_count is 51", "may be 1 to 50"]),
         ("get_available_sources", json!({ "offset": 9 }), &["offset is 9", "may be 0 to 1"]),

@@ -281,7 +281,7 @@ fn visible(shown: Shown) -> bool {
 }
 
 /// What to do about chunks that are not embedded.
-pub const LATER: &str = "`smolcrawl crawl`, `refresh`, `index` or `serve` embeds the rest when it is run next";
+pub const LATER: &str = "`smolcrawl work` embeds the rest, as does the next `crawl`, `refresh` or `serve`";
 
 /// How long work under way may take to be kept, once the user has asked for the end.
 pub const PATIENCE: Duration = Duration::from_millis(1_200);

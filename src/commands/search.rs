@@ -107,8 +107,8 @@ async fn tell_what_is_missing(engine: &Engine, mode: Mode) -> Result<(), Failure
         let missing = progress.chunks - progress.embedded;
         if let Some(former) = engine.former_model().await {
             tell!(
-                "note: the model has changed and has embedded {} of {} chunks; until it has more, the vectors of {} answer; the next `crawl`, \
-                 `index` or `serve` goes on",
+                "note: the model has changed and has embedded {} of {} chunks; until it has more, the vectors of {} answer; \
+                 `smolcrawl work` goes on, as does the next `crawl` or `serve`",
                 progress.embedded,
                 progress.chunks,
                 terminal::line(&former)
@@ -117,7 +117,7 @@ async fn tell_what_is_missing(engine: &Engine, mode: Mode) -> Result<(), Failure
         }
         let found = if mode == Mode::Dense { "are not found" } else { "are found by their words only" };
         tell!(
-            "note: {missing} of {} chunks are not embedded yet and {found}; the next `crawl`, `index` or `serve` goes on",
+            "note: {missing} of {} chunks are not embedded yet and {found}; `smolcrawl work` goes on, as does the next `crawl` or `serve`",
             progress.chunks
         );
     }
@@ -356,7 +356,9 @@ fn head(output: &mut Output, rank: usize, hit: &Hit, paint: Paint) -> std::io::R
     let (title, score) = (format!("{rank}. {}", hit.title), format!(" [{:.2}] ", hit.score));
     let headings = hit.chunk.heading_path.join(" > ");
     output.styled(paint, [(Style::Strong, title.as_str()), (Style::Faint, &score), (Style::Plain, &headings)])?;
-    output.styled(paint, [(Style::Plain, "   "), (Style::Faint, hit.link().as_str())])
+    // Versions may have one address.
+    let version = hit.source.version().map_or_else(String::new, |_| format!("  {}", hit.source));
+    output.styled(paint, [(Style::Plain, "   "), (Style::Faint, hit.link().as_str()), (Style::Plain, &version)])
 }
 
 fn beginning(output: &mut Output, hit: &Hit, words: &Words, paint: Paint) -> std::io::Result<()> {

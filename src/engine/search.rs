@@ -2,6 +2,7 @@
 
 mod place;
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -9,7 +10,7 @@ use url::{Position, Url};
 
 use super::Engine;
 use super::models::Answering;
-use crate::embed::{self, Purpose};
+use crate::embed::{self, Embed, Purpose};
 use crate::error::Error;
 use crate::extract;
 use crate::model::{Hit, Mode, Query, SourceId};
@@ -65,10 +66,10 @@ impl Engine {
         let (vector, without_meaning) = match query.mode {
             Mode::Lexical => (None, None),
             Mode::Dense => {
-                let texts = [query.text.clone()];
+                let texts = [readable(&query.text, embedder()?).into_owned()];
                 (Some(embed::only(embedder()?.embed(&texts, Purpose::Query).await?)?), None)
             }
-            Mode::Hybrid => match embedder()?.embed_soon(&query.text, QUESTION).await {
+            Mode::Hybrid => match embedder()?.embed_soon(&readable(&query.text, embedder()?), QUESTION).await {
                 Ok(vector) => {
                     query.familiarity = embedder()?.familiarity(&query.text);
                     (Some(vector), None)
@@ -171,6 +172,20 @@ impl Engine {
     }
 }
 
+/// What a model reads of a question: of one that is too long for it the beginning and the end, where it is said what it is about and what
+/// became of it. The words of a question are chosen in the same way.
+fn readable<'q>(question: &'q str, model: &dyn Embed) -> Cow<'q, str> {
+    let Some(most) = model.most_tokens() else { return Cow::Borrowed(question) };
+    let tokens = model.tokens(question);
+    if tokens <= most {
+        return Cow::Borrowed(question);
+    }
+    // A tenth less, as neither end may be as short in tokens as the whole is.
+    let half = question.len() * (most * 9 / 20) / tokens;
+    let (first, last) = (question.floor_char_boundary(half), question.ceil_char_boundary(question.len() - half));
+    Cow::Owned(format!("{}\n{}", &question[..first], &question[last..]))
+}
+
 /// Pages that are looked at for one that may have been meant.
 const MEANT_AMONG_PAGES: usize = 1_000;
 /// For the vector of a question where words will do: with the search itself less than two seconds.
@@ -181,3 +196,24 @@ const MEANT_AMONG: usize = 10_000;
 const LONGEST_NAME: usize = 300;
 /// The share of a name that has to be the same.
 const LIKE: f64 = 0.6;
+
+#[cfg(all(test, feature = "bundled-model"))]
+mod tests {
+    use super::readable;
+    use crate::embed::{Embed, MiniLm, MiniLmConfig};
+    use crate::reactor::sim::Sim;
+
+    #[test]
+    fn of_a_long_question_a_model_reads_both_ends() {
+        let model = MiniLm::new(Sim::new().handle(), MiniLmConfig::default());
+        assert_eq!(readable("How is tea made?", &model), "How is tea made?");
+        for (line, end) in
+            [("  File \"/srv/app/main.py\", line 7, in step\n", "BoilError: no water"), ("取消任务会立即结束它。\n", "没有水")]
+        {
+            let question = format!("Kettle\n{}{end}", line.repeat(400));
+            let read = readable(&question, &model);
+            assert!(read.starts_with("Kettle\n") && read.ends_with(end), "{read}");
+            assert!(model.tokens(&read) <= model.most_tokens().unwrap() + 20, "{}", model.tokens(&read));
+        }
+    }
+}

@@ -20,13 +20,44 @@ pub(crate) fn check(schema: &Value, arguments: &Map<String, Value>) -> Result<()
                 let found = shown(value);
                 return Err(unfit(schema, &format!("`{name}` must be {}, not {found}", types(property).join(" or "))));
             }
+            Some(property) => {
+                if let Some(bounds) = outside(property, value) {
+                    return Err(unfit(schema, &format!("`{name}` must be {bounds}, not {}", shown(value))));
+                }
+            }
             None if schema.get("additionalProperties") == Some(&Value::Bool(false)) => {
                 return Err(unfit(schema, &format!("there is no parameter `{}`", shortened(name))));
             }
-            Some(_) | None => {}
+            None => {}
         }
     }
     Ok(())
+}
+
+/// What a value of the right type has to be and is not: one of the words that the schema lists.
+fn outside(property: &Value, value: &Value) -> Option<String> {
+    let words = words(property);
+    let text = value.as_str().filter(|text| !words.is_empty() && !words.contains(text));
+    text.map(|_| format!("one of {}", words.join(", ")))
+}
+
+/// The complaint of who takes arguments that have the right types: a count is no number below zero and none beyond any use, and which one it
+/// is of several is said.
+pub(crate) fn untakable(schema: &Value, arguments: &Value, error: &serde_json::Error) -> ToolError {
+    let is_odd = |value: &&Value| value.is_number() && !value.as_u64().is_some_and(|number| number <= u64::from(u32::MAX));
+    let odd: Vec<_> = arguments.as_object().into_iter().flatten().filter(|(_, value)| is_odd(value) && !value.is_f64()).collect();
+    match odd.as_slice() {
+        [(name, value)] if value.as_i64().is_some_and(|number| number < 0) => {
+            unfit(schema, &format!("`{name}` is {}, below 0", shown(value)))
+        }
+        [(name, value)] => unfit(schema, &format!("`{name}` is {}, which is too large", shown(value))),
+        _ => unfit(schema, &error.to_string()),
+    }
+}
+
+/// The words that a schema lists; none where it lists none.
+fn words(property: &Value) -> Vec<&str> {
+    property.get("enum").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect()
 }
 
 /// The arguments as their sender meant them, where that is certain and nothing is lost. Models and clients write null for what they leave
@@ -57,6 +88,12 @@ fn fitted(schema: &Value, value: Value) -> Value {
         },
         Value::Number(number) if types.contains(&"integer") => whole(&number).map_or(Value::Number(number), Value::from),
         Value::String(text) if !types.is_empty() && !types.contains(&"string") => read(&types, text.trim()).unwrap_or(Value::String(text)),
+        Value::String(text) => {
+            // In capitals, or joined by another sign.
+            let written = text.trim().to_ascii_lowercase().replace(['-', ' '], "_");
+            let word = words(schema).into_iter().find(|word| word.to_ascii_lowercase() == written);
+            Value::String(word.map_or(text, str::to_owned))
+        }
         value => value,
     }
 }
@@ -233,6 +270,33 @@ mod tests {
             assert_eq!(error, format!("the arguments do not fit: {complaint}{takes}"));
         }
     }
+
+    #[test]
+    fn a_word_of_a_list_is_taken_however_it_is_written_and_others_are_told_what_there_is() {
+        let schema = json!({ "type": "object", "properties": { "kind": { "type": "string", "enum": ["page", "release_notes"] } } });
+        let taken = |word: &str| {
+            let arguments = meant(&schema, Map::from_iter([("kind".to_owned(), json!(word))]));
+            check(&schema, &arguments).map(|()| arguments["kind"].as_str().unwrap_or_default().to_owned()).map_err(|error| error.message)
+        };
+        for word in ["release_notes", "release-notes", "Release Notes", " RELEASE_NOTES "] {
+            assert_eq!(taken(word).as_deref(), Ok("release_notes"), "{word}");
+        }
+        assert_eq!(
+            taken("notes"),
+            Err("the arguments do not fit: `kind` must be one of page, release_notes, not the string \"notes\"".to_owned())
+        );
+    }
+
+    #[test]
+    fn a_number_that_cannot_be_taken_is_named() {
+        let schema = json!({ "type": "object", "properties": { "count": { "type": "integer" }, "offset": { "type": "integer" } } });
+        let error = serde_json::from_str::<u32>("-1").unwrap_err();
+        let told = |arguments: Value| untakable(&schema, &arguments, &error).message;
+        assert_eq!(told(json!({ "count": 5, "offset": -1 })), "the arguments do not fit: `offset` is -1, below 0");
+        assert_eq!(told(json!({ "count": 5_000_000_000_u64 })), "the arguments do not fit: `count` is 5000000000, which is too large");
+        assert_eq!(told(json!({ "count": -5, "offset": -1 })), format!("the arguments do not fit: {error}"));
+    }
+
     #[test]
     fn what_is_not_known_is_told_with_what_may_have_been_meant() {
         let schema = json!({ "type": "object", "properties": { "max_pages": { "type": "integer" }, "url": { "type": "string" } } });

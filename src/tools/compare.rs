@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::engine::{Checked, Comparison, Engine, PageChanges, PageName, Pair, SectionChange, Verified};
 use crate::mcp::{Annotations, Context, Tool, ToolError};
-use crate::model::{SourceId, date};
+use crate::model::date;
 use crate::tools::bound::{DEFAULT, cost, line, room, within};
 use crate::tools::untrusted::Untrusted;
 use crate::tools::{address, address_of_file, reply, sources};
@@ -18,7 +18,7 @@ pub fn versions(engine: Engine) -> Tool {
     Tool::typed("compare_versions", VERSIONS, move |asked: Versions, _: Context| {
         let engine = engine.clone();
         async move {
-            let (from, to) = (one(&engine, &asked.from).await?, one(&engine, &asked.to).await?);
+            let (from, to) = (sources::one(&engine, &asked.from).await?, sources::one(&engine, &asked.to).await?);
             let compared = engine.compare(&from, &to).await.map_err(|error| reply(&error))?;
             told(&engine, &compared, &asked).await.map(Untrusted)
         }
@@ -37,7 +37,7 @@ pub fn verify(engine: Engine) -> Tool {
                 None => address(&asked.url)?.seeds.swap_remove(0),
             };
             let source = match asked.source.as_deref().filter(|source| !source.trim().is_empty()) {
-                Some(source) => Some(one(&engine, source).await?),
+                Some(source) => Some(sources::one(&engine, source).await?),
                 None => None,
             };
             if !engine.has_database() {
@@ -61,16 +61,6 @@ pub fn verify(engine: Engine) -> Tool {
     .title("Verify a page")
     .also_named("source", "source_id")
     .annotations(Annotations { read_only: Some(true), ..Annotations::default() })
-}
-
-/// The one source that is meant.
-async fn one(engine: &Engine, named: &str) -> Result<SourceId, ToolError> {
-    let meant = sources::meant(engine, named).await?;
-    meant.only(named).cloned().ok_or_else(|| {
-        let names: Vec<_> = meant.default.iter().map(SourceId::as_str).take(NAMED).collect();
-        ToolError::new(format!("{} sources are meant by {:?}: {}", meant.default.len(), line(named), names.join(", ")))
-            .hint("name one of them, as name@version")
-    })
 }
 
 /// As many of the changes as fit, those of pages as a whole first.
@@ -368,8 +358,6 @@ fn is_zero(number: &u64) -> bool {
 const LISTS: usize = 40;
 /// Clients give up after 60 s without a sign of life.
 const PATIENCE: Duration = Duration::from_secs(45);
-/// Sources named in an error.
-const NAMED: usize = 30;
 const CUT: &str = "more has changed in this page than fits: ask with a larger max_chars, or read_page";
 const VERSIONS: &str =
     "What changed between two stored versions: pages added, removed, moved and changed, with the changed passages by heading.";

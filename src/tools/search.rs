@@ -59,7 +59,9 @@ struct Question {
 async fn search(engine: &Engine, background: &Background, asked: Question, context: &Context) -> Result<Linked<Results>, ToolError> {
     let mut links = Links::understood_by(context);
     let count = within("match_count", asked.match_count, 1, MOST_RESULTS)? as usize;
-    let offset = within("offset", asked.offset, 0, DEEPEST - asked.match_count)? as usize;
+    let offset = within("offset", asked.offset, 0, DEEPEST - 1)? as usize;
+    // The last page of results may be a short one.
+    let count = count.min(DEEPEST as usize - offset);
     let mode = engine.default_mode();
     let mut results =
         Results { symbols: Vec::new(), results: Vec::new(), count: 0, next_offset: None, search_mode: name(mode), notice: None };
@@ -125,11 +127,15 @@ async fn search(engine: &Engine, background: &Background, asked: Question, conte
     results.count = results.results.len();
     let next = offset + results.count;
     results.next_offset = (results.count < found && next < DEEPEST as usize).then_some(next);
+    let is_deepest = results.count < found && next >= DEEPEST as usize;
     // What those of before are found by is told below.
     let missed_by = if former.is_some() { Mode::Lexical } else { mode };
     results.notice =
         notice(engine, &results, found.min(count), missed_by, language, if let [source] = &*sources { Some(source.clone()) } else { None })
             .await?;
+    if is_deepest {
+        results.notice = Some([results.notice, Some(MORE.to_owned())].into_iter().flatten().collect::<Vec<_>>().join("; "));
+    }
     if results.count == 0 && is_narrowed {
         results.notice = Some([Some(NARROWED.to_owned()), results.notice].into_iter().flatten().collect::<Vec<_>>().join("; "));
     }
@@ -417,6 +423,7 @@ const MOST_RESULTS: u32 = 50;
 const DEEPEST: u32 = 99;
 /// Characters of a content below which what is about it is shortened first.
 const WORTH_SHOWING: usize = 400;
+const MORE: &str = "there are more than can be paged through: ask for one source, below a url_prefix, or with more words";
 const NARROWED: &str =
     "nothing was found of that page_kind, or since that day; pages that say no date are not among what is found since one";
 const NOTHING_STORED: &str = "nothing is stored yet: crawl a site first, with smart_crawl_url";

@@ -65,7 +65,7 @@ async fn take_away(engine: &Engine, background: &Background, asked: Removal) -> 
     Ok(removed)
 }
 
-fn names(sources: &[SourceId]) -> String {
+pub(super) fn names(sources: &[SourceId]) -> String {
     sources.iter().map(SourceId::as_str).collect::<Vec<_>>().join(", ")
 }
 
@@ -125,6 +125,16 @@ async fn sources(engine: &Engine) -> Result<Vec<SourceSummary>, ToolError> {
 /// The sources that are meant: a typo must not look like "nothing found".
 pub(super) async fn meant(engine: &Engine, named: &str) -> Result<Meant, ToolError> {
     find(engine, named).await?
+}
+
+/// The one source that is meant.
+pub(super) async fn one(engine: &Engine, named: &str) -> Result<SourceId, ToolError> {
+    let meant = meant(engine, named).await?;
+    meant.only(named).cloned().ok_or_else(|| {
+        let names: Vec<_> = meant.default.iter().map(SourceId::as_str).take(NAMED).collect();
+        ToolError::new(format!("{} sources are meant by {:?}: {}", meant.default.len(), line(named), names.join(", ")))
+            .hint("name one of them, as name@version")
+    })
 }
 
 /// The sources that are meant, or what to say to who asked for others; in front of that what the store fails with.

@@ -1,6 +1,9 @@
 //! Where in a passage its answer stands: short sections share a passage, and a hit opens at the one that is meant. Pure.
 
+use std::collections::HashSet;
+
 use crate::model::{Chunk, ChunkKind, Heading, plain};
+use crate::store::{telling_words, words_of};
 
 /// The headings within the passage up to the one under which most of what is asked stands; none where that is its beginning, or where nothing
 /// tells.
@@ -9,8 +12,7 @@ pub(super) fn headings_to_answer(question: &str, chunk: &Chunk) -> Vec<String> {
     if sections.len() < 2 {
         return Vec::new();
     }
-    let asked = Asked::of(question);
-    let found: Vec<usize> = sections.iter().map(|section| asked.found_in(section)).collect();
+    let found = Asked::of(question).found_in(&sections);
     // Of equal ones the first.
     let best = (0..found.len()).rev().max_by_key(|at| found[*at]).unwrap_or_default();
     if found[best] == 0 {
@@ -69,42 +71,45 @@ fn heading_of(line: &str) -> Option<&str> {
     (text.len() < line.len()).then(|| text.strip_prefix(' ')).flatten().map(str::trim)
 }
 
-/// What a question asks for, in lower case.
+/// What a question asks for.
 struct Asked {
+    /// All of it, in lower case.
     whole: String,
     words: Vec<String>,
-    /// Neighbouring characters of scripts without spaces.
-    pairs: Vec<String>,
 }
 
 impl Asked {
     fn of(question: &str) -> Self {
         let whole = question.trim().trim_matches(['"', '`']).to_lowercase();
-        let (mut words, mut pairs) = (Vec::new(), Vec::new());
-        for word in whole.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).take(MOST_WORDS) {
-            let characters: Vec<char> = word.chars().collect();
-            if characters.iter().any(|c| is_unspaced(*c)) {
-                pairs.extend(characters.windows(2).map(|pair| pair.iter().collect::<String>()));
-            } else if characters.len() > 1 || characters[0].is_ascii_digit() {
-                words.push(stem(word).to_owned());
-            }
-        }
+        let mut words: Vec<String> = telling_words(question).into_iter().map(|word| stem(&word).to_owned()).collect();
         words.sort();
         words.dedup();
-        pairs.truncate(MOST_WORDS);
-        Self { whole, words, pairs }
+        Self { whole, words }
     }
 
-    /// How much of it stands there.
-    fn found_in(&self, section: &str) -> usize {
-        let text = section.to_lowercase();
-        let there: Vec<&str> = text.split(|c: char| !c.is_alphanumeric()).collect();
-        let has = |word: &&String| match is_plain(word) {
-            true => there.iter().any(|other| other.starts_with(word.as_str())),
-            false => there.contains(&word.as_str()),
+    /// How much of it stands in each of the sections: the fewer of them have a word, the more it tells.
+    fn found_in(&self, sections: &[&str]) -> Vec<usize> {
+        let found: Vec<Vec<bool>> = sections.iter().map(|section| self.stands_in(section)).collect();
+        let having = |at: usize| found.iter().filter(|found| found[at]).count();
+        let worth: Vec<usize> = (0..self.words.len() + 1).map(|at| sections.len() + 1 - having(at)).collect();
+        let sum = |found: &[bool]| found.iter().zip(&worth).filter(|(found, _)| **found).map(|(_, worth)| worth).sum::<usize>();
+        // Of equal ones the one whose heading has more of it.
+        let heading =
+            |section: &str| section.lines().next().filter(|line| heading_of(line).is_some()).map_or(0, |line| sum(&self.stands_in(line)));
+        found.iter().zip(sections).map(|(found, section)| 1_000 * sum(found) + heading(section).min(999)).collect()
+    }
+
+    /// Whether each of its words stands there, and all of it as it is.
+    fn stands_in(&self, section: &str) -> Vec<bool> {
+        let there: HashSet<String> = words_of(section).into_iter().collect();
+        let stands = |word: &String| match word.chars().next() {
+            // Articles and prepositions are written before a word, and characters are asked for by themselves.
+            Some('\u{590}'..='\u{7ff}' | '\u{e00}'..) => there.iter().any(|other| other.contains(word.as_str())),
+            _ if is_plain(word) => there.iter().any(|other| other.starts_with(word.as_str())),
+            _ => there.contains(word),
         };
-        let whole = usize::from(self.whole.len() > 1 && text.contains(&self.whole));
-        whole + self.words.iter().filter(has).count() + self.pairs.iter().filter(|pair| text.contains(pair.as_str())).count()
+        let whole = self.whole.chars().count() > 1 && section.to_lowercase().contains(&self.whole);
+        self.words.iter().map(stands).chain([whole]).collect()
     }
 }
 
@@ -122,14 +127,8 @@ fn is_plain(word: &str) -> bool {
     word.chars().count() >= LEAST_STEM && word.chars().all(char::is_alphabetic)
 }
 
-/// Of Chinese, Japanese, Thai and their neighbours.
-fn is_unspaced(c: char) -> bool {
-    matches!(c, '\u{0e00}'..='\u{0eff}' | '\u{1000}'..='\u{109f}' | '\u{1780}'..='\u{17ff}' | '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{9fff}' | '\u{20000}'..='\u{3ffff}')
-}
-
 const LEAST_STEM: usize = 4;
-/// Of a question, and sections of a passage.
-const MOST_WORDS: usize = 64;
+/// Of a passage.
 const MOST_SECTIONS: usize = 200;
 
 #[cfg(test)]
@@ -174,6 +173,36 @@ mod tests {
             assert_eq!(answering(question), expected, "{question}");
         }
         assert_eq!(headings_to_answer("lid", &chunk("The lid.", None)), [""; 0]);
+    }
+
+    #[test]
+    fn words_that_say_nothing_or_stand_in_all_of_it_choose_no_section() {
+        let passage = "## Adding accounts\n\nHow do I do this? As a user, you do not: an account is what you ask for, and then you have it.\n\n\
+            ## Resetting passwords\n\nAn account whose user forgot its password is given one.\n";
+        let answering = |question: &str| headings_to_answer(question, &chunk(passage, None)).last().cloned().unwrap_or_default();
+        assert_eq!(answering("how do I get a password for a user account"), "Resetting passwords");
+        assert_eq!(answering("how do you add an account"), "Adding accounts");
+        let kettle = "The kettle boils.\n\n## Temperature\n\nIt is set by hand.\n";
+        assert_eq!(
+            headings_to_answer("what temperature does the kettle have", &chunk(kettle, None)),
+            ["Temperature"],
+            "its heading says so"
+        );
+    }
+
+    #[test]
+    fn a_section_is_found_however_its_words_are_typed() {
+        for (question, passage) in [
+            ("quen mat khau", "## Thêm\n\nTài khoản mới.\n\n## Đặt lại\n\nNếu người dùng quên mật khẩu.\n"),
+            ("istanbul", "## Ekleme\n\nYeni hesaplar.\n\n## Sunucular\n\nİSTANBUL ayrı yönetilir.\n"),
+            ("zapomnialem hasla", "## Dodawanie\n\nNowe konta.\n\n## Resetowanie\n\nJeśli użytkownik zapomni hasła.\n"),
+            ("비밀번호를 잊어버렸어요", "## 추가\n\n새 계정을 추가합니다.\n\n## 재설정\n\n비밀번호가 없으면 다시 설정합니다.\n"),
+            ("أسترجع بياناتي", "## إنشاء\n\nيحفظ الجداول.\n\n## استعادة البيانات\n\nأوقف الخادم أولا.\n"),
+            ("4ギガ", "## 手順\n\n実行します。\n\n## 要件\n\n４ギガバイトが必要です。\n"),
+            ("strasse", "## Ort\n\nEin Haus.\n\n## Weg\n\nDie Straße ist lang.\n"),
+        ] {
+            assert_eq!(headings_to_answer(question, &chunk(passage, None)).len(), 2, "{question}");
+        }
     }
 
     #[test]

@@ -45,9 +45,9 @@ impl Tool {
         let input_schema = of_a_tool(form::<Args>());
         let decoding_schema = input_schema.clone();
         Tool::new(name, description, move |value: Value, context: Context| {
-            let work = match serde_json::from_value::<Args>(value) {
+            let work = match Args::deserialize(&value) {
                 Ok(arguments) => Ok(run(arguments, context)),
-                Err(error) => Err(arguments::unfit(&decoding_schema, &error.to_string())),
+                Err(error) => Err(arguments::untakable(&decoding_schema, &value, &error)),
             };
             async move { work?.await?.into_answer() }
         })

@@ -54,21 +54,16 @@ impl Ranking {
         self.weight > 0.0 && !self.question.is_exact()
     }
 
-    /// The hits of the answers, which are ranked by what both sides say of them; at most `query.limit`.
+    /// The hits of the answers, which are ranked by what both sides say of them; at most `query.limit`. They are the first of those of any
+    /// higher limit: who asks for them part by part misses none and sees none twice.
     pub(super) fn hits(&self, view: &dyn View, answers: Vec<Answer>, query: &Query) -> Result<Vec<Hit>, Failure> {
         let limit = query.limit.max(1);
-        let mut read: Vec<Read> = Vec::new();
-        // What was found by one side only and barely so cannot come to the front.
-        let answers: Vec<Answer> = answers.into_iter().take(limit.saturating_add(limit / 2).saturating_add(RECONSIDERED)).collect();
-        let joined = joined_of(query.per_page);
-        let passages = answers.iter().flat_map(|answer| answer.passages.iter().take(joined));
-        view.look_ahead(&passages.map(|passage| passage.chunk).collect::<Vec<_>>())?;
-        for answer in answers {
-            read.extend(self.read(view, answer, query.per_page)?);
-        }
-        read.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.age.cmp(&b.age)));
         let mut hits: Vec<(Hit, Shingles)> = Vec::new();
-        for found in read {
+        let mut reading = Reading::of(self, view, answers, query.per_page);
+        reading.look_ahead(within_reach(limit - 1))?;
+        while hits.len() < limit
+            && let Some(found) = reading.next(hits.len())?
+        {
             if let PerPage::AtMost(most) = query.per_page
                 && hits.iter().filter(|(hit, _)| hit.url == found.url).count() >= most.max(1)
             {
@@ -95,16 +90,13 @@ impl Ranking {
                 }
                 continue;
             }
-            if hits.len() == limit {
-                break;
-            }
             hits.push((found.into_hit(view)?, shingles));
         }
         Ok(hits.into_iter().map(|(hit, _)| hit).collect())
     }
 
     /// The answer with its passages; none if they are gone or not there yet: what is kept in memory may be ahead of this transaction.
-    fn read(&self, view: &dyn View, answer: Answer, per_page: PerPage) -> Result<Option<Read>, Failure> {
+    fn read(&self, view: &dyn View, answer: &Answer, per_page: PerPage) -> Result<Option<Read>, Failure> {
         let mut best: Option<(f32, usize, Evidence)> = None;
         let mut chunks = Vec::new();
         let mut page = None;
@@ -149,6 +141,57 @@ impl Ranking {
     }
 }
 
+/// Answers as their texts order them. What was found by one side only and barely so cannot come to the front: so many are read as can, and
+/// how many these are depends on the place that is to be filled alone.
+struct Reading<'r> {
+    ranking: &'r Ranking,
+    view: &'r dyn View,
+    answers: Vec<Answer>,
+    per_page: PerPage,
+    /// How many of the answers the view knows to be wanted, and how many were read.
+    ahead: usize,
+    read: usize,
+    /// Read, and no hit yet.
+    waiting: Vec<Read>,
+}
+
+impl<'r> Reading<'r> {
+    fn of(ranking: &'r Ranking, view: &'r dyn View, answers: Vec<Answer>, per_page: PerPage) -> Self {
+        Self { ranking, view, answers, per_page, ahead: 0, read: 0, waiting: Vec::new() }
+    }
+
+    /// The best for the hit behind `before` others.
+    fn next(&mut self, before: usize) -> Result<Option<Read>, Failure> {
+        self.read_up_to(within_reach(before))?;
+        // All that was read says the same, or is gone: what comes behind is an answer all the same.
+        while self.waiting.is_empty() && self.read < self.answers.len() {
+            self.read_up_to(self.read + RECONSIDERED)?;
+        }
+        let best = self.waiting.iter().enumerate().max_by(|(_, a), (_, b)| a.score.total_cmp(&b.score).then(b.age.cmp(&a.age)));
+        Ok(best.map(|(at, _)| at).map(|at| self.waiting.swap_remove(at)))
+    }
+
+    fn read_up_to(&mut self, count: usize) -> Result<(), Failure> {
+        self.look_ahead(count)?;
+        while self.read < count.min(self.answers.len()) {
+            let read = self.ranking.read(self.view, &self.answers[self.read], self.per_page)?;
+            self.waiting.extend(read);
+            self.read += 1;
+        }
+        Ok(())
+    }
+
+    fn look_ahead(&mut self, count: usize) -> Result<(), Failure> {
+        let count = count.min(self.answers.len());
+        if count > self.ahead {
+            let passages = self.answers[self.ahead..count].iter().flat_map(|answer| answer.passages.iter().take(joined_of(self.per_page)));
+            self.view.look_ahead(&passages.map(|passage| passage.chunk).collect::<Vec<_>>())?;
+            self.ahead = count;
+        }
+        Ok(())
+    }
+}
+
 /// An answer whose passages were read, the best one first.
 struct Read {
     /// Its row, and that of its source.
@@ -178,6 +221,12 @@ fn is_other_version(one: &SourceId, other: &SourceId) -> bool {
     one != other && one.name() == other.name()
 }
 
+/// How many of the answers may fill the place behind `before` hits.
+fn within_reach(before: usize) -> usize {
+    let place = before.saturating_add(1);
+    place.saturating_add(place / 2).saturating_add(RECONSIDERED)
+}
+
 /// How many passages of a page may make one answer.
 fn joined_of(per_page: PerPage) -> usize {
     if per_page == PerPage::Best { MOST_JOINED } else { 1 }
@@ -186,8 +235,8 @@ fn joined_of(per_page: PerPage) -> usize {
 /// What meaning weighs where the model does not know the question's words, and where one name or number is all of it.
 const UNFAMILIAR: f32 = 0.2;
 const EXACT: f32 = 0.15;
-/// Answers beyond the limit that may still come to the front by what their texts tell.
-const RECONSIDERED: usize = 30;
+/// Answers behind the place they would fill that may still come to it by what their texts tell.
+const RECONSIDERED: usize = 40;
 /// Passages of a page that are looked at.
 const MOST_JOINED: usize = 4;
 /// A passage is joined to a better one of its page if it has so much of its score.

@@ -7,6 +7,8 @@ use crate::store::words::Asked;
 pub(super) struct Question {
     /// In quotes, folded.
     phrases: Vec<String>,
+    /// Single words in the quotes of programs, folded.
+    quoted_words: Vec<String>,
     /// Identifiers, options, error codes, numbers of a longer question, folded.
     names: Vec<String>,
     /// All of it, folded, where it is short enough to stand in a text as it is.
@@ -20,7 +22,8 @@ pub(super) struct Question {
 impl Question {
     pub(super) fn of(text: &str, asked: &Asked) -> Self {
         let text = text.trim();
-        let phrases: Vec<String> = asked.phrases().iter().map(|phrase| folded(phrase).trim().to_owned()).collect();
+        let quoted = |texts: &[String]| texts.iter().map(|text| folded(text).trim().to_owned()).collect::<Vec<_>>();
+        let (phrases, quoted_words) = (quoted(asked.phrases()), quoted(asked.quoted_words()));
         let only_quoted = asked.is_exact() && !phrases.is_empty();
         let mut names: Vec<String> = tokens(text).filter(|token| is_name(token)).map(folded).collect();
         names.sort();
@@ -31,7 +34,7 @@ impl Question {
         let whole = (text.len() <= LONGEST && !only_quoted && (alone || (2..=MOST_WORDS).contains(&words)))
             .then(|| folded(text.trim_end_matches(['?', '!'])).trim().to_owned());
         let asks_for_changes = folded(text).split(|c: char| !c.is_alphanumeric()).any(|word| CHANGES.contains(&word));
-        Self { phrases, names, whole, is_exact: alone || asked.is_exact(), asks_for_changes }
+        Self { phrases, quoted_words, names, whole, is_exact: alone || asked.is_exact(), asks_for_changes }
     }
 
     /// Nothing but these letters is meant: what a model makes of them counts for little.
@@ -46,7 +49,7 @@ impl Question {
     /// What a passage gains by what it holds of the question letter for letter. `headings` are its title, those it stands under and those
     /// within it; `text` is as it is read.
     pub(super) fn exact<'a>(&self, headings: impl IntoIterator<Item = &'a str>, text: &str) -> f32 {
-        if self.phrases.is_empty() && self.names.is_empty() && self.whole.is_none() {
+        if self.phrases.is_empty() && self.quoted_words.is_empty() && self.names.is_empty() && self.whole.is_none() {
             return 0.0;
         }
         let headings: Vec<String> = headings.into_iter().map(folded).collect();
@@ -62,8 +65,10 @@ impl Question {
                 0.0
             }
         };
-        let quoted: f32 = self.phrases.iter().map(|phrase| held(phrase)).sum::<f32>() * PHRASE;
-        let named: f32 = self.names.iter().map(|name| held(name)).sum::<f32>() * NAME / self.names.len().max(1) as f32;
+        let all = |texts: &[String]| texts.iter().fold(0.0, |all, text| all + held(text));
+        let of_all = |texts: &[String]| all(texts) / texts.len().max(1) as f32;
+        let quoted = all(&self.phrases) * PHRASE + of_all(&self.quoted_words) * QUOTED_WORD;
+        let named = of_all(&self.names) * NAME;
         let weight = match (self.is_exact, self.names.is_empty()) {
             (true, _) => ALONE,
             (false, false) => MESSAGE,
@@ -177,6 +182,8 @@ const DECLARED: f32 = 1.3;
 /// What a phrase in quotes adds to a score that is 1 at the most without it.
 const PHRASE: f32 = 0.8;
 const MOST_QUOTED: f32 = 1.2;
+/// What all single words in the quotes of programs add together.
+const QUOTED_WORD: f32 = 0.2;
 /// What is asked for alone stands before all that does not hold it.
 const ALONE: f32 = 1.6;
 /// What all names of a question add together.
@@ -265,6 +272,9 @@ mod tests {
         assert_eq!(question.phrases, ["der kessel", "x y"]);
         assert!(!question.is_exact() && of("\"the kettle\"").is_exact());
         assert_eq!(of("an \"open quote").phrases, [] as [&str; 0]);
-        assert!(of("").exact([""], "") == 0.0);
+        let nothing = of("").exact([""], "");
+        assert!(nothing == 0.0 && nothing.is_sign_positive() && of("a kettle?").exact([""], "x").is_sign_positive());
+        let word = |text: &str| of("what does \"yield\" do").exact(["x"], text);
+        assert!(word("yield") > 0.1 && word("yield") < 0.3 && word("yields") == 0.0);
     }
 }

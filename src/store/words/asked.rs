@@ -1,5 +1,6 @@
 //! A question as the index of words understands it. Pure.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 
 use super::language;
@@ -10,6 +11,7 @@ use super::tokens::{self, Role};
 pub(in crate::store) struct Asked {
     units: Vec<Unit>,
     phrases: Vec<String>,
+    quoted_words: Vec<String>,
     is_exact: bool,
 }
 
@@ -22,22 +24,29 @@ pub(super) struct Unit {
 
 impl Asked {
     pub(in crate::store) fn parse(question: &str) -> Self {
-        let mut units: Vec<(u32, Unit)> = Vec::new();
-        let mut seen = HashSet::new();
-        tokens::each(question, &mut |token| {
-            // A pasted page: the first words say what it is about.
-            if seen.len() < MAX_TOKENS && seen.insert(token.text.to_owned()) {
-                if units.last().is_none_or(|(unit, _)| *unit != token.unit) {
-                    units.push((token.unit, Unit::default()));
-                }
-                if let Some((_, unit)) = units.last_mut() {
-                    unit.tokens.push((token.text.to_owned(), token.role));
-                }
-            }
+        let mut written: Vec<(u32, String, Role)> = Vec::new();
+        tokens::each(&language::without_asking(&ends(question)), &mut |token| {
+            written.push((token.unit, token.text.to_owned(), token.role))
         });
+        let mut units: Vec<(u32, Unit)> = Vec::new();
+        let chosen = chosen(&written);
+        for ((of, text, role), _) in written.into_iter().zip(chosen).filter(|(_, is_chosen)| *is_chosen) {
+            if units.last().is_none_or(|(unit, _)| *unit != of) {
+                units.push((of, Unit::default()));
+            }
+            if let Some((_, unit)) = units.last_mut() {
+                unit.tokens.push((text, role));
+            }
+        }
         let mut units: Vec<Unit> = units.into_iter().map(|(_, unit)| unit).collect();
         leave_out_stop_words(&mut units);
-        Self { units, phrases: phrases(question), is_exact: is_exact(question) }
+        let is_exact = is_exact(question);
+        // One word between the quotes of programs may be the value of the day in a message or in code: `relation "users" does not exist`.
+        let is_word =
+            |(open, phrase): &(char, String)| !is_exact && *open == '"' && !phrase.contains(|c: char| c.is_whitespace() || c >= '\u{2e80}');
+        let (quoted_words, phrases): (Vec<_>, Vec<_>) = quotations(question).into_iter().partition(is_word);
+        let texts = |quoted: Vec<(char, String)>| quoted.into_iter().map(|(_, text)| text).collect();
+        Self { units, phrases: texts(phrases), quoted_words: texts(quoted_words), is_exact }
     }
 
     /// Whether there is nothing in it that could be found.
@@ -45,9 +54,14 @@ impl Asked {
         self.units.is_empty()
     }
 
-    /// What stands in quotes or backticks, as it is written, without them: eight at most.
+    /// What stands in quotes or backticks, as it is written, without them: eight at most, with the single words.
     pub(in crate::store) fn phrases(&self) -> &[String] {
         &self.phrases
+    }
+
+    /// Single words in the quotes that programs have as well: they may be meant letter for letter, or are what an example happens to hold.
+    pub(in crate::store) fn quoted_words(&self) -> &[String] {
+        &self.quoted_words
     }
 
     /// Whether the whole question is one identifier, number or error code, or one quotation.
@@ -71,6 +85,30 @@ impl Asked {
     }
 }
 
+/// A question of more than a few pages without its middle.
+fn ends(question: &str) -> Cow<'_, str> {
+    if question.len() <= 2 * LONGEST_END {
+        return Cow::Borrowed(question);
+    }
+    let (first, last) = (question.floor_char_boundary(LONGEST_END), question.ceil_char_boundary(question.len() - LONGEST_END));
+    Cow::Owned(format!("{} {}", &question[..first], &question[last..]))
+}
+
+/// Which of these tokens are looked up: each once, and of what somebody has pasted those at the beginning and at the end. There it is said
+/// what it is about and what became of it, and who asks writes above it or below.
+fn chosen(written: &[(u32, String, Role)]) -> Vec<bool> {
+    let all: HashSet<&str> = written.iter().map(|(_, text, _)| text.as_str()).collect();
+    let first = if all.len() > MAX_TOKENS { MAX_TOKENS / 2 } else { MAX_TOKENS };
+    let (mut seen, mut chosen) = (HashSet::new(), vec![false; written.len()]);
+    for ((_, text, _), is_chosen) in written.iter().zip(&mut chosen) {
+        *is_chosen = seen.len() < first && seen.insert(text.as_str());
+    }
+    for ((_, text, _), is_chosen) in written.iter().zip(&mut chosen).rev() {
+        *is_chosen |= seen.len() < MAX_TOKENS && seen.insert(text.as_str());
+    }
+    chosen
+}
+
 /// Where another word is there.
 fn leave_out_stop_words(units: &mut Vec<Unit>) {
     let words: Vec<&str> = units.iter().flat_map(|unit| &unit.tokens).map(|(text, _)| text.as_str()).collect();
@@ -89,21 +127,24 @@ fn leave_out_stop_words(units: &mut Vec<Unit>) {
     units.retain(|unit| !unit.tokens.is_empty());
 }
 
-fn phrases(question: &str) -> Vec<String> {
-    let mut phrases = Vec::new();
-    let mut rest = question;
-    while let Some((at, open)) = rest.char_indices().find(|(_, c)| QUOTES.iter().any(|(open, _)| open == c)) {
-        rest = &rest[at + open.len_utf8()..];
-        let closes = |c: char| QUOTES.contains(&(open, c));
-        let Some(end) = rest.find(closes) else { continue };
-        let phrase = rest[..end].trim();
-        if phrases.len() < MAX_PHRASES && phrase.len() <= MAX_PHRASE && phrase.contains(|c: char| !c.is_whitespace()) {
-            phrases.push(phrase.to_owned());
+/// What stands in quotes, with the mark that opens it, but for strings in code.
+fn quotations(question: &str) -> Vec<(char, String)> {
+    let mut found = Vec::new();
+    let mut from = 0;
+    while let Some((at, open)) = question[from..].char_indices().find(|(_, c)| QUOTES.iter().any(|(open, _)| open == c)) {
+        let before = question[..from + at].chars().next_back();
+        from += at + open.len_utf8();
+        let Some(length) = question[from..].find(|c: char| QUOTES.contains(&(open, c))) else { continue };
+        let phrase = question[from..from + length].trim();
+        let mut behind = question[from + length..].chars();
+        from += length + behind.next().map_or(0, char::len_utf8);
+        let is_code = open == '"' && (before.is_some_and(|c| "([{=,:".contains(c)) || behind.next().is_some_and(|c| ")]}=(:[".contains(c)));
+        let is_phrase = phrase.len() <= MAX_PHRASE && phrase.contains(|c: char| !c.is_whitespace());
+        if found.len() < MAX_PHRASES && is_phrase && !is_code {
+            found.push((open, phrase.to_owned()));
         }
-        let close = rest[end..].chars().next().map_or(0, char::len_utf8);
-        rest = &rest[end + close..];
     }
-    phrases
+    found
 }
 
 fn is_exact(question: &str) -> bool {
@@ -127,6 +168,8 @@ fn is_exact(question: &str) -> bool {
 
 /// Tokens of a question that are looked up.
 const MAX_TOKENS: usize = 64;
+/// Bytes of either end of a question.
+const LONGEST_END: usize = 16_384;
 const MAX_PHRASES: usize = 8;
 /// Bytes.
 const MAX_PHRASE: usize = 200;
@@ -160,11 +203,44 @@ mod tests {
     }
 
     #[test]
+    fn of_what_is_pasted_both_ends_are_asked_for() {
+        for lines in [30, 3_000] {
+            let trace: String = (0..lines).map(|line| format!("  File \"/srv/app/part{line}.py\", line {line}, in step{line}\n")).collect();
+            let asked = words(&format!("Traceback of kettle:\n{trace}BoilError: no water in the kettle at {lines}"));
+            for word in ["traceback", "kettle", "part0", "boilerror", "water"] {
+                assert!(asked.split(' ').any(|other| other == word), "{word}: {asked}");
+            }
+            assert!(asked.split(' ').count() <= MAX_TOKENS && !asked.contains("part15"), "{asked}");
+        }
+    }
+
+    #[test]
     fn quotations_are_phrases() {
         let asked = Asked::parse("what is \"address in use\" and `bind()` or „so etwas“ and \"open");
         assert_eq!(asked.phrases(), ["address in use", "bind()", "so etwas"]);
         assert!(Asked::parse("don't 'quote' \"\"").phrases().is_empty());
-        assert!(Asked::parse(&"\"a\" ".repeat(1_000)).phrases().len() == MAX_PHRASES);
+        assert_eq!(Asked::parse("\"yield\"").phrases(), ["yield"]);
+        assert_eq!(Asked::parse("什么是\"删除\"").phrases(), ["删除"]);
+        assert!(Asked::parse(&"\"a b\" ".repeat(1_000)).phrases().len() == MAX_PHRASES);
+    }
+
+    #[test]
+    fn what_a_message_or_an_example_has_in_quotes_is_no_quotation() {
+        for (question, words) in [
+            ("what does \"yield\" do", &["yield"][..]),
+            ("ERROR: relation \"users\" does not exist", &["users"]),
+            ("git commit -m \"fix\" --amend", &["fix"]),
+            ("json.dumps({\"name\": \"x\", \"id\": 1})", &["x"]),
+            ("print(\"hello world\") prints", &[]),
+            ("a = f(\"a b\", key=\"c d\")", &[]),
+        ] {
+            let asked = Asked::parse(question);
+            assert_eq!(
+                (asked.phrases(), asked.quoted_words()),
+                (&[][..] as &[String], words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>().as_slice()),
+                "{question}"
+            );
+        }
     }
 
     #[test]

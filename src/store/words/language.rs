@@ -28,6 +28,13 @@ impl Language {
         guess(text).or_else(|| declared.and_then(Self::tagged)).unwrap_or(Self::ENGLISH)
     }
 
+    /// The one that the plain words of a question speak for; none where it may be English or has too few of them.
+    pub(super) fn of_question(question: &str) -> Option<Self> {
+        let lower = question.to_lowercase();
+        let words: Vec<&str> = lower.split(|c: char| !c.is_alphabetic()).filter(|word| !word.is_empty()).take(SAMPLE).collect();
+        spoken_for(&words).and_then(|(tag, _)| Self::tagged(tag))
+    }
+
     fn tagged(tag: &str) -> Option<Self> {
         let primary = tag.split(['-', '_']).next().unwrap_or_default();
         // Norwegian is two.
@@ -109,11 +116,27 @@ fn plain_words() -> HashMap<&'static str, u16> {
 /// Whether a word of a question says nothing about what it is about: in English, and in the language that two of its words and more
 /// speak for.
 pub(super) fn stop_words(words: &[&str]) -> Vec<bool> {
+    let other = spoken_for(words);
+    let is_stop = |word: &&str| ENGLISH.contains(word) || ASKING.contains(word) || other.is_some_and(|(_, list)| list.contains(word));
+    words.iter().map(is_stop).collect()
+}
+
+/// A question in a script without spaces without what only says that it asks: its neighbouring characters stand in few texts, and would be
+/// what is missed in all others. As it is, if nothing else is there.
+pub(super) fn without_asking(question: &str) -> Cow<'_, str> {
+    if question.is_ascii() || !ASKING_UNSPACED.iter().any(|asking| question.contains(asking)) {
+        return Cow::Borrowed(question);
+    }
+    let rest = ASKING_UNSPACED.iter().fold(question.to_owned(), |rest, asking| rest.replace(asking, " "));
+    if rest.contains(char::is_alphanumeric) { Cow::Owned(rest) } else { Cow::Borrowed(question) }
+}
+
+/// The language, and its plain words, that two words and more of a question speak for, and more than for English.
+fn spoken_for(words: &[&str]) -> Option<(&'static str, &'static [&'static str])> {
     let hits = |list: &[&str]| words.iter().filter(|word| list.contains(word)).count();
     let english = hits(&ENGLISH);
-    let other =
-        LISTS[1..].iter().map(|(_, list)| (hits(list), *list)).max_by_key(|(hits, _)| *hits).filter(|(hits, _)| *hits > english.max(1));
-    words.iter().map(|word| ENGLISH.contains(word) || other.is_some_and(|(_, list)| list.contains(word))).collect()
+    let others = LISTS[1..].iter().map(|(tag, list)| (hits(list), (*tag, *list)));
+    others.max_by_key(|(hits, _)| *hits).filter(|(hits, _)| *hits > english.max(1)).map(|(_, of)| of)
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -226,6 +249,72 @@ const ENGLISH: [&str; 89] = [
     "of", "on", "or", "our", "please", "s", "she", "should", "so", "some", "such", "t", "tell", "than", "that", "the", "their", "them",
     "then", "there", "these", "they", "this", "those", "to", "too", "us", "was", "we", "were", "what", "when", "where", "which", "while",
     "who", "why", "will", "with", "would", "you", "your", "show", "explain", "find", "give", "want", "need", "im", "dont",
+];
+
+/// Words that ask, of languages that have no list here, and that no other language means something by; as tokens are, with one sigma.
+const ASKING: [&str; 30] = [
+    "nasıl",
+    "neden",
+    "niçin",
+    "nerede",
+    "miten",
+    "miksi",
+    "missä",
+    "mikä",
+    "πώσ",
+    "πωσ",
+    "γιατί",
+    "πού",
+    "ποιοσ",
+    "hvordan",
+    "hvorfor",
+    "varför",
+    "hogyan",
+    "miért",
+    "proč",
+    "bagaimana",
+    "mengapa",
+    "كيف",
+    "لماذا",
+    "ماذا",
+    "איך",
+    "מדוע",
+    "איפה",
+    "कैसे",
+    "क्यों",
+    "कहाँ",
+];
+
+/// And of those without spaces, what is part of another last.
+const ASKING_UNSPACED: [&str; 28] = [
+    "请问",
+    "請問",
+    "为什么",
+    "為什麼",
+    "为何",
+    "為何",
+    "怎么办",
+    "怎麼辦",
+    "怎么样",
+    "怎麼樣",
+    "怎么",
+    "怎麼",
+    "怎样",
+    "怎樣",
+    "如何",
+    "什么",
+    "什麼",
+    "哪里",
+    "哪裡",
+    "どうやって",
+    "どのように",
+    "どうすれば",
+    "でしょうか",
+    "ですか",
+    "ますか",
+    "어떻게",
+    "무엇을",
+    "무엇이",
 ];
 
 const GERMAN: [&str; 71] = [
@@ -393,6 +482,16 @@ mod tests {
         assert_eq!(stop_words(&["die", "hard"]), [false, false]);
         assert_eq!(stop_words(&["wie", "installiere", "ich", "die", "datenbank"]), [true, false, true, true, false]);
         assert_eq!(stop_words(&["how", "to", "install"]), [true, true, false]);
+        assert_eq!(stop_words(&["sayfa", "numaralarını", "nasıl", "eklerim"]), [false, false, true, false]);
+    }
+
+    #[test]
+    fn what_asks_in_a_script_without_spaces_is_left_out_where_more_is_said() {
+        assert_eq!(without_asking("如何限制磁盘配额"), " 限制磁盘配额");
+        assert_eq!(without_asking("どうすれば復元できますか"), " 復元でき ");
+        for question in ["如何？", "磁盘配额", "how is it", ""] {
+            assert_eq!(without_asking(question), question);
+        }
     }
 
     proptest! {

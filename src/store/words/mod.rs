@@ -21,6 +21,7 @@ mod tokens;
 
 use self::block::{Kind, Posting};
 use self::builder::{BODY, Builder, HEADINGS, TITLE};
+use self::tokens::Role;
 use super::among::Among;
 use super::checksum::Checksum;
 use super::error::Failure;
@@ -33,6 +34,28 @@ pub(super) use self::search::search;
 pub(super) use self::segment::{KINDS, Keyed, Segment, Statistics, languages_blob, languages_of};
 pub(super) use self::shelf::{Shelf, Start, Take, TakePart};
 pub(super) use self::similar::{corrected, similar};
+
+/// The words of a text as they are compared: in lower case, without marks; of scripts without spaces, neighbouring characters.
+pub(crate) fn words_of(text: &str) -> Vec<String> {
+    let mut words = Vec::new();
+    tokens::each(text, &mut |token| {
+        if is_word(token.role) {
+            words.push(tokens::fold(token.text).into_owned());
+        }
+    });
+    words
+}
+
+/// Those of a question, without the ones that say nothing where another word is there.
+pub(crate) fn telling_words(question: &str) -> Vec<String> {
+    let asked = Asked::parse(question);
+    let tokens = asked.units().iter().flat_map(|unit| &unit.tokens);
+    tokens.filter(|(_, role)| is_word(*role)).map(|(text, _)| tokens::fold(text).into_owned()).collect()
+}
+
+fn is_word(role: Role) -> bool {
+    matches!(role, Role::Word | Role::Gram | Role::Sign)
+}
 
 /// What both sides of a search are narrowed to.
 #[derive(Clone, Copy, Debug)]

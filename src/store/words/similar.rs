@@ -20,6 +20,10 @@ pub(in crate::store) fn corrected(shelf: &dyn Shelf, question: &str, wanted: Wan
     let asked = Asked::parse(question);
     let segments = shelf.segments(i64::from(wanted == Wanted::Code))?;
     let languages = languages_of(&segments);
+    // Nothing is written in it, so its words are not there for that.
+    if Language::of_question(question).is_some_and(|language| !languages.contains(&language)) {
+        return Ok(None);
+    }
     let mut misspelt = Vec::new();
     let mut blocks = Blocks::of(shelf);
     for word in asked.words().filter(|word| word.chars().count() >= MIN_CORRECTED) {
@@ -32,7 +36,9 @@ pub(in crate::store) fn corrected(shelf: &dyn Shelf, question: &str, wanted: Wan
         let letters: Vec<char> = word.chars().collect();
         let most = if letters.len() >= LONG_CORRECTED { 2 } else { 1 };
         let near = similar(shelf, word, wanted)?.into_iter().next();
-        corrections.extend(near.filter(|near| distance(&letters, near, most).is_some()).map(|near| (word, near)));
+        let but_the_last = word.char_indices().nth_back(0).map_or("", |(at, _)| &word[..at]);
+        let is_near = |near: &String| distance(&letters, near, most).is_some() || near.starts_with(but_the_last);
+        corrections.extend(near.filter(is_near).map(|near| (word, near)));
     }
     Ok(Some(replaced(question, &corrections)).filter(|corrected| corrected != question))
 }
@@ -110,22 +116,31 @@ pub(in crate::store) fn similar(shelf: &dyn Shelf, word: &str, wanted: Wanted) -
         }
     }
     let languages = languages_of(&segments);
-    // A stem is a word where it stands oftener than all the words that it is the stem of.
-    for (word, count) in &written {
-        for language in &languages {
-            if let Some(stem) = stems.get_mut(&forms(word, *language).0) {
-                *stem = stem.saturating_sub(*count);
-                break;
-            }
-        }
-    }
+    // A stem is a word where it stands oftener than all the words that it is the stem of, which begin like it.
     for (stem, count) in stems {
-        if count > 0 {
-            *written.entry(stem).or_default() += count;
+        let begins = stem.char_indices().nth_back(0).map_or("", |(at, _)| &stem[..at]);
+        let (mut left, mut best): (u64, Option<(u64, String)>) = (count, None);
+        for segment in &segments {
+            words_of(shelf, segment, &[&[EXACT], begins.as_bytes()].concat(), &mut blocks, |term, count| {
+                let Ok(word) = std::str::from_utf8(&term[1..]) else { return };
+                if languages.iter().any(|language| forms(word, *language).0 == stem) {
+                    left = left.saturating_sub(count);
+                    if best.as_ref().is_none_or(|(most, _)| count > *most) {
+                        best = Some((count, word.to_owned()));
+                    }
+                }
+            })?;
+        }
+        match best {
+            // Another form of the word that was asked for.
+            Some((count, form)) if left == 0 && word.starts_with(&stem) => *written.entry(form).or_default() += count,
+            _ if left > 0 => *written.entry(stem).or_default() += left,
+            _ => {}
         }
     }
     written.remove(&word);
-    let mut words: Vec<_> = written.into_iter().map(|(term, count)| (distance(&letters, &term, most), u64::MAX - count, term)).collect();
+    let far = |term: &str| distance(&letters, term, most).unwrap_or(most);
+    let mut words: Vec<_> = written.into_iter().map(|(term, count)| (far(&term), u64::MAX - count, term)).collect();
     words.sort();
     Ok(words.into_iter().take(MAX_WORDS).map(|(_, _, word)| word).collect())
 }

@@ -152,7 +152,17 @@ fn a_word_may_stand_in_more_chunks_than_a_block_holds() {
 
 #[test]
 fn misspelt_words_have_neighbours() {
-    let texts = ["regular expressions", "a regular expression", "regularly grouped", "group by", "vacuum the vacuum", "configured"];
+    let texts = [
+        "regular expressions",
+        "a regular expression",
+        "regularly grouped",
+        "group by",
+        "vacuum the vacuum",
+        "configured",
+        "it raises what was raised while raising",
+        "rebalancing",
+        "its date",
+    ];
     let connection = index(&(1..).zip(texts.map(str::to_owned)).collect());
     let near = |word: &str| similar(&Rows::of(&connection).unwrap(), word, Wanted::Text).unwrap();
     assert_eq!(near("regluar"), ["regular"]);
@@ -167,7 +177,12 @@ fn misspelt_words_have_neighbours() {
 
     let corrected = |question: &str| corrected(&Rows::of(&connection).unwrap(), question, Wanted::Text).unwrap();
     assert_eq!(corrected("How do I Vacum the gruop?").as_deref(), Some("How do I vacuum the group?"));
-    for question in ["vacuum a group", "configure", "vacum_all", "vacum()", "confgurde", "unicorn", "x.vacum", "vacu", "", "東京"] {
+    // Another form of the word, which has another stem.
+    assert_eq!(corrected("rebalance").as_deref(), Some("rebalancing"));
+    assert_eq!(corrected("the datei").as_deref(), Some("the date"));
+    assert_eq!(corrected("Wie lösche ich eine Datei?"), None, "nothing is written in that language");
+    for question in ["Rails", "vacuum a group", "configure", "vacum_all", "vacum()", "confgurde", "unicorn", "x.vacum", "vacu", "", "東京"]
+    {
         assert_eq!(corrected(question), None, "{question}: it is there, is a name, or nothing is near");
     }
 }

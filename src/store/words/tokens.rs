@@ -300,6 +300,8 @@ fn lower(text: &str, into: &mut String) {
             'ς' => into.push('σ'),
             // What joins or parts letters unseen, and the mark of a line's end.
             '\u{ad}' | '\u{200c}' | '\u{200d}' | 'ـ' => {}
+            // What is written in few texts, and typed by nobody.
+            _ if is_vowel_point(c) => {}
             _ => {
                 for c in c.to_lowercase() {
                     match into.chars().next_back().filter(|_| is_mark(c)).and_then(|before| compose(before, c)) {
@@ -369,11 +371,17 @@ fn is_word(c: char) -> bool {
 
 /// What is no letter and stands within words: marks, and what joins or parts letters unseen.
 fn is_within_word(c: char) -> bool {
-    is_mark(c) || matches!(c, '\u{ad}' | '\u{200c}' | '\u{200d}') || (c > '\u{5bf}' && c < '\u{fe30}' && is_combining_mark(c))
+    is_mark(c) || matches!(c, '\u{ad}' | '\u{200c}' | '\u{200d}') || (c > '\u{590}' && c < '\u{fe30}' && is_combining_mark(c))
 }
 
 fn is_mark(c: char) -> bool {
     ('\u{300}'..='\u{36f}').contains(&c)
+}
+
+/// Vowels and accents of Hebrew and Arabic.
+fn is_vowel_point(c: char) -> bool {
+    matches!(c, '\u{591}'..='\u{5bd}' | '\u{5bf}' | '\u{5c1}' | '\u{5c2}' | '\u{5c4}' | '\u{5c5}' | '\u{5c7}')
+        || matches!(c, '\u{610}'..='\u{61a}' | '\u{64b}'..='\u{65f}' | '\u{670}' | '\u{6d6}'..='\u{6dc}' | '\u{6df}'..='\u{6e4}')
 }
 
 fn is_latin_or_greek(c: char) -> bool {
@@ -514,6 +522,8 @@ mod tests {
             ("東京タワー", "東京 京タ タワ ワー"),
             ("猫 です", "猫 です"),
             ("Pythonの教程abc", "python の教 教程 abc"),
+            ("שָׁלוֹם עולם", "שלום עולם"),
+            ("كِتَابٌ", "كتاب"),
             ("서울대", "서울 울대"),
             ("ที่นี่", "ที่นี่"),
             ("don't user's", "don t user s"),
