@@ -22,7 +22,9 @@ pub(in crate::symbols) fn manifest(package: &mut Package, root: &str, text: &str
     let exports = manifest.get("exports").map(exported).unwrap_or_default();
     let of_types = ["types", "typings"].iter().any(|key| manifest.contains_key(*key));
     let own = exports.iter().find(|(name, _)| name.is_empty()).map(|(_, file)| file.as_str());
-    let entry = named.filter(|_| of_types).or(own).or(named);
+    // The older field may name a file that is not there, where `typesVersions` leads elsewhere; whoever knows `exports` asks that first.
+    let of_exports = own.filter(|file| is_description(file));
+    let entry = of_exports.or(named.filter(|_| of_types)).or(own).or(named);
     let below = exports.iter().filter(|(name, _)| !name.is_empty()).map(|(name, file)| (format!("{root}/{name}"), file.as_str()));
     let mut stands_for = |scope: String, name: &str, file: &str| {
         if let Some(target) = module_of(root, file.trim_start_matches("./")).filter(|target| *target != scope) {
@@ -32,6 +34,9 @@ pub(in crate::symbols) fn manifest(package: &mut Package, root: &str, text: &str
     };
     for (scope, file) in entry.map(|file| (root.to_owned(), file)).into_iter().chain(below) {
         stands_for(scope, IS, file);
+    }
+    if let (Some(_), Some(file)) = (of_exports, named.filter(|_| of_types)) {
+        stands_for(root.to_owned(), ALSO, file);
     }
     for (name, files) in manifest.get("exports").map(others).unwrap_or_default() {
         let scope = if name.is_empty() { root.to_owned() } else { format!("{root}/{name}") };
