@@ -264,12 +264,16 @@ impl<'a> Walk<'a> {
         })
     }
 
-    /// Of a module of npm: a statement that is not understood may declare the name.
+    /// Of a module of npm: a statement that is not understood may declare the name. Of one of Python: it answers for this name when asked.
     fn hidden(&self, rooted: &[usize], scope: &str, name: &str) -> Option<String> {
         rooted.iter().find_map(|at| {
             let package = self.reach.package(*at);
-            let is_script = package.package().id.ecosystem == Ecosystem::Npm && !scope.contains('#');
-            let open = package.own_openness(&package.join(scope, name)).filter(|_| is_script)?;
+            let open = match package.package().id.ecosystem {
+                Ecosystem::Npm if !scope.contains('#') => package.own_openness(&package.join(scope, name))?,
+                // What the function answers for that answers for names is open below it.
+                Ecosystem::PyPi => package.own_openness(&format!("{scope}.__getattr__.{name}"))?,
+                _ => return None,
+            };
             Some(format!("`{scope}` is open: {} ({})", open.reason.text(), open.detail))
         })
     }
