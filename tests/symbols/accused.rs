@@ -640,6 +640,21 @@ fn what_a_decorator_gives_to_the_module_of_a_class_is_there() {
 }
 
 #[test]
+fn private_names_of_what_a_stub_describes_may_be_there() {
+    let text = "class Pot:\n  def boil(self): ...\n";
+    let kettle = python(&[
+        (
+            "kettle/__init__.py",
+            &format!("from .fast import Pot\nclass Own:\n  lid = 1\nclass Big(Pot): ...\n{text}").replace("class Pot", "class Lid"),
+        ),
+        ("kettle/fast.pyi", text),
+    ]);
+    let right = "import kettle.fast\nkettle.Pot()._heat\nkettle.Big()._heat\nkettle.fast._LIMIT\n";
+    judged(right, Some(&format!("{right}kettle.Pot().heat\n")), Language::Python, &kettle);
+    judged(right, Some(&format!("{right}kettle.Own()._heat\n")), Language::Python, &kettle);
+}
+
+#[test]
 fn a_line_that_goes_on_behind_a_backslash_is_no_argument() {
     let kettle = python(&[(
         "kettle/__init__.py",

@@ -44,7 +44,7 @@ pub(super) fn read(file: &mut File<'_>) {
         module.statement(statement, &name, 0);
     }
     module.open_by_answers(root, symbols, given);
-    module.open_by_calls(root);
+    module.open_by_calls(root, symbols);
     module.assigned_elsewhere(root);
 }
 

@@ -281,6 +281,10 @@ impl<'a> Walk<'a> {
     /// What a type has from its bases; of things that are neither modules nor types nothing is known.
     fn in_bases(&mut self, found: Thing<'a>, name: &str) -> Look<'a> {
         let package = self.reach.package(found.at);
+        // Stubs of compiled modules are for those who use them.
+        if name.starts_with('_') && is_stub_file(&found.symbol.file) {
+            return Look::Unknown(format!("the stub of `{}` tells no private names", found.symbol.path));
+        }
         if found.symbol.kind == Kind::Module {
             let is_given = native::is_of_modules(package.package().id.ecosystem, name);
             return if is_given { Look::Unknown("the language itself may give it".to_owned()) } else { Look::Missing };

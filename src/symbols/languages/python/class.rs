@@ -68,7 +68,7 @@ impl Module<'_, '_> {
             self.open(path.clone(), Reason::Dynamic, &detail);
         }
         if let Some(body) = body {
-            self.open_class_by_calls(&path, body);
+            self.open_class_by_calls(&path, body, from);
         }
     }
 

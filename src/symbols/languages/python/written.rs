@@ -24,7 +24,7 @@ enum Use {
 
 impl Module<'_, '_> {
     /// Calls that let a module make names while it runs.
-    pub(super) fn open_by_calls(&mut self, root: Node<'_>) {
+    pub(super) fn open_by_calls(&mut self, root: Node<'_>, from: usize) {
         let source = self.file.text;
         if !["globals", "locals", "vars", "exec", "sys.modules"].iter().any(|word| source.contains(word)) {
             return;
@@ -91,11 +91,11 @@ impl Module<'_, '_> {
         // Carried by rows that are taken away again when all files are read.
         exporting.into_iter().for_each(|function| self.file.add(Symbol::new(format!("{EXPORTS}.{function}"), Kind::Other)));
         let scope = self.name.clone();
-        names.into_iter().for_each(|name| self.made(&scope, &name, root));
+        self.made(&scope, names, from, root);
     }
 
     /// What the methods of a class write into its values by names that are made, or into the class while it is made.
-    pub(super) fn open_class_by_calls(&mut self, class: &str, body: Node<'_>) {
+    pub(super) fn open_class_by_calls(&mut self, class: &str, body: Node<'_>, from: usize) {
         let source = self.file.text;
         let whole = text(body, source);
         if !["setattr", "__dict__", "__class__", "vars(", "locals("].iter().any(|word| whole.contains(word)) {
@@ -150,17 +150,21 @@ impl Module<'_, '_> {
         if let Some(word) = why {
             self.open(class.to_owned(), Reason::Written, word);
         }
-        names.into_iter().for_each(|name| self.made(class, &name, body));
+        self.made(class, names, from, body);
     }
 
-    /// A name that is there once its scope has run.
-    fn made(&mut self, scope: &str, name: &str, at: Node<'_>) {
-        let path = format!("{scope}.{name}");
-        // What is defined is known better.
-        let is_known = self.file.into.symbols.iter().rev().take(MOST_ASKED).any(|symbol| symbol.path == path);
-        if !is_known {
-            let symbol = self.bound(name, scope, at);
-            self.file.add(symbol);
+    /// Names that are there once their scope has run, of which what was read of it from that place on is known better.
+    fn made(&mut self, scope: &str, names: Vec<String>, from: usize, at: Node<'_>) {
+        if names.is_empty() {
+            return;
+        }
+        let here = self.file.into.symbols.get(from..).unwrap_or_default();
+        let mut known: HashSet<String> = here.iter().map(|symbol| symbol.path.clone()).collect();
+        for name in names {
+            if known.insert(format!("{scope}.{name}")) {
+                let symbol = self.bound(&name, scope, at);
+                self.file.add(symbol);
+            }
         }
     }
 }
@@ -216,7 +220,7 @@ fn is_replaced(node: Node<'_>, above: &[Node<'_>], source: &str) -> bool {
 }
 
 /// Whether no more is done with a value than to read one of its names, or to compare it.
-fn is_looked_at(node: Node<'_>, above: &[Node<'_>]) -> bool {
+fn is_looked_at(above: &[Node<'_>]) -> bool {
     let Some(parent) = above.last() else { return true };
     match parent.kind() {
         "attribute" => !is_left(*parent, &above[..above.len() - 1]),
@@ -344,6 +348,3 @@ const KEEPING: &[&str] = &[
     "__repr__",
     "__hash__",
 ];
-
-/// Symbols of a file that are looked through for one.
-const MOST_ASKED: usize = 5_000;
