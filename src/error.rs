@@ -248,6 +248,10 @@ impl Error {
             Self::Config(error) => Some(error.hint()),
             #[cfg(feature = "files")]
             Self::Files(error) => error.hint(),
+            #[cfg(feature = "files")]
+            Self::NothingToRead { kept: 0, left_out, .. } if left_out.iter().any(|rule| rule.contains(files::Rule::TooLarge.as_str())) => {
+                Some("--max-file-bytes takes in larger files".to_owned())
+            }
             Self::NothingToRead { kept: 0, .. } => Some(
                 "documents are files such as .md, .rst, .html, .txt and .ipynb; --include and --everything take in what is left out"
                     .to_owned(),

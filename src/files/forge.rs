@@ -131,10 +131,39 @@ impl Forge {
 pub(super) fn below<'a>(web: &Url, names: impl IntoIterator<Item = &'a str>) -> Url {
     let mut url = web.clone();
     if let Ok(mut segments) = url.path_segments_mut() {
-        segments.pop_if_empty().extend(names);
+        segments.pop_if_empty();
     }
+    extend(&mut url, names);
     url
 }
+
+/// Adds names to the path of an address, which ends in none. Tabs and ends of lines are part of a name, where addresses as they are read have
+/// none of them.
+pub(super) fn extend<'a>(url: &mut Url, names: impl IntoIterator<Item = &'a str>) {
+    for name in names {
+        match name.contains(UNREAD) {
+            false => _ = url.path_segments_mut().map(|mut segments| _ = segments.push(name)),
+            true => {
+                let escaped: String = name.split_inclusive(UNREAD).map(escaped).collect();
+                url.set_path(&format!("{}/{escaped}", url.path().trim_end_matches('/')));
+            }
+        }
+    }
+}
+
+/// A piece of a name that has at most its last character of those that are not read.
+fn escaped(piece: &str) -> String {
+    let plain = piece.trim_end_matches(UNREAD);
+    // A piece may be dots alone, which are a name only together with what stands beside them.
+    let segment = Url::parse("file:///").ok().and_then(|mut url| {
+        url.path_segments_mut().ok()?.clear().push(&format!("x{plain}"));
+        url.path().strip_prefix("/x").map(str::to_owned)
+    });
+    let end = piece[plain.len()..].bytes().map(|byte| format!("%{byte:02X}"));
+    segment.into_iter().chain(end).collect()
+}
+
+const UNREAD: [char; 3] = ['\t', '\n', '\r'];
 
 /// First segments that are pages of the host and nobody's name.
 const RESERVED: [&str; 22] = [

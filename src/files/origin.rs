@@ -111,14 +111,14 @@ impl Origin {
     pub fn parse(text: &str, here: &Here) -> Result<Self, Error> {
         match written(text, cfg!(windows))? {
             Written::Origin(origin) => Ok(origin),
-            Written::Path(path) => on_disk(&absolute(path, here)),
-            Written::At(path) => on_disk(&path),
+            Written::Path(path) => on_disk(&plain(absolute(path, here))),
+            Written::At(path) => on_disk(&plain(path)),
             Written::Bare(bare) => {
                 let path = here.folder.join(bare);
                 let looks_like_host = is_host_like(bare);
                 match fs::symlink_metadata(&path) {
                     Ok(_) if looks_like_host && !path.is_dir() => Err(Error::Ambiguous { text: bare.to_owned() }),
-                    Ok(_) => on_disk(&path),
+                    Ok(_) => on_disk(&plain(path)),
                     Err(_) if looks_like_host => Ok(Self::Site(bare.to_owned())),
                     Err(source) => Err(Error::io(path, "read")(source)),
                 }
@@ -180,6 +180,22 @@ pub fn is_named_below(path: &Path, folder: &Path) -> bool {
 pub fn without_links(path: &Path) -> Result<(), Error> {
     let real = fs::canonicalize(path).map_err(Error::io(path, "read"))?;
     if real == path { Ok(()) } else { Err(Error::Outside { path: path.to_owned() }) }
+}
+
+/// The same path without `.`, `..` and what else can be written in several ways: what is given again is known by it. A link stays, but for
+/// one that `..` leads out of: that is above where the link leads.
+fn plain(path: PathBuf) -> PathBuf {
+    let components: Vec<Component<'_>> = path.components().collect();
+    match components.iter().rposition(|component| *component == Component::ParentDir) {
+        Some(at) => match fs::canonicalize(components[..=at].iter().collect::<PathBuf>()) {
+            Ok(mut above) => {
+                above.extend(&components[at + 1..]);
+                lexical(&above)
+            }
+            Err(_) => path,
+        },
+        None => components.into_iter().collect(),
+    }
 }
 
 /// Without `.` and `..`, by names alone.

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use url::Url;
 
-use super::forge::{Forge, below};
+use super::forge::{Forge, below, extend};
 
 /// Under which addresses the files below one root are known.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -85,8 +85,9 @@ pub(super) fn file_url(path: &str, is_windows: bool) -> Option<Url> {
         }
     };
     if let Ok(mut segments) = url.path_segments_mut() {
-        segments.clear().extend(names.split('/').filter(|name| !name.is_empty()));
+        segments.clear();
     }
+    extend(&mut url, names.split('/').filter(|name| !name.is_empty()));
     Some(url)
 }
 
@@ -132,6 +133,9 @@ mod tests {
         for (path, is_windows, wanted) in [
             ("/home/me/a b#c%20?.md", false, "file:///home/me/a%20b%23c%2520%3F.md"),
             ("/ü", false, "file:///%C3%BC"),
+            // Other files than without these.
+            ("/a/new\nline\t#.md", false, "file:///a/new%0Aline%09%23.md"),
+            ("/a\n../..\r/b", false, "file:///a%0A../..%0D/b"),
             (r"C:\Users\me\a b.md", true, "file:///C:/Users/me/a%20b.md"),
             (r"\\?\C:\Users\x", true, "file:///C:/Users/x"),
             (r"\\server\share\x y", true, "file://server/share/x%20y"),
@@ -147,9 +151,14 @@ mod tests {
 
     #[test]
     fn an_address_leads_back_to_its_path() {
-        for (path, is_windows) in
-            [("/home/me/a b#c%20?.md", false), ("/ü", false), (r"C:\Users\a b", true), (r"\\server\share\x y", true), (r"c:\%41", true)]
-        {
+        for (path, is_windows) in [
+            ("/home/me/a b#c%20?.md", false),
+            ("/ü", false),
+            ("/a/\n.\t/\r\n%09.md", false),
+            (r"C:\Users\a b", true),
+            (r"\\server\share\x y", true),
+            (r"c:\%41", true),
+        ] {
             let url = file_url(path, is_windows).unwrap();
             assert_eq!(path_of(&url, is_windows).unwrap(), Path::new(path), "{url}");
         }

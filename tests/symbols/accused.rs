@@ -394,6 +394,31 @@ fn macros_that_give_what_they_take_leave_nothing_open() {
 }
 
 #[test]
+fn a_macro_gives_members_to_types_that_only_its_definition_names() {
+    for (text, name) in [
+        (
+            "macro_rules! codes { ($(($n:expr, $k:ident);)+) => { impl Status { $(pub const $k: Status = Status($n);)+ } } }\ncodes! { (1, WARM); }\n",
+            "WARM",
+        ),
+        (
+            "macro_rules! inner { ($($k:ident)+) => { impl Heat for Status { $(fn $k() {})+ } } }\nmacro_rules! codes { ($($t:tt)+) => { inner! { $($t)+ } } }\ncodes! { warm }\n",
+            "warm",
+        ),
+    ] {
+        let kettle = rust(&format!("pub struct Status(u16);\npub struct Pot;\n{text}"));
+        let code = format!("use kettle::{{Pot, Status}};\nfn x() {{ Status::{name}; }}\n");
+        judged(&code, Some(&format!("{code}fn y() {{ Pot::{name}; }}\n")), Language::Rust, &kettle);
+    }
+}
+
+#[test]
+fn a_type_of_the_language_has_its_names_beside_a_module_of_its_name() {
+    let kettle = rust("pub mod str { pub fn boil() {} }\npub mod pot { pub fn boil() {} }\n");
+    let code = "use kettle::*;\nfn x() { str::from_utf8(b); kettle::str::boil(); }\n";
+    judged(code, Some(&format!("{code}fn y() {{ pot::from_utf8(b); }}\n")), Language::Rust, &kettle);
+}
+
+#[test]
 fn a_crate_that_is_not_there_is_told_under_another_name_too() {
     let kettle = rust(KETTLE);
     for code in ["use kettel as k;", "use kettel::*;", "use kettel;"] {
@@ -472,6 +497,29 @@ fn a_statement_that_is_not_understood_hides_what_is_written_in_it() {
 }
 
 #[test]
+fn a_package_begins_where_its_exports_say_whatever_an_older_field_says() {
+    let manifest = r#"{"types": "index.d.ts", "exports": {".": {"types": "./dist/types/index.d.ts", "default": "./dist/index.js"}}}"#;
+    let kettle = npm(
+        "kettle",
+        &[
+            ("package.json", manifest),
+            ("dist/types/index.d.ts", "export type * from './more';\n"),
+            ("dist/types/more.d.ts", "export interface Pot {}\n"),
+        ],
+    );
+    let kettle = reach(kettle);
+    judged("import { Pot } from 'kettle';\n", Some("import { Lid } from 'kettle';\n"), Language::TypeScript, &kettle);
+}
+
+#[test]
+fn what_a_module_says_of_everything_else_is_there() {
+    let text = "declare module 'kettle' {\n    class Pot {}\n    interface Pot extends Kitchen.Lid {}\n    global {\n        namespace Kitchen {\n            interface Lid {\n                lift(): void;\n            }\n        }\n    }\n}\n";
+    let kettle = reach(npm("kettle", &[("index.d.ts", text)]));
+    let code = "import { Pot } from 'kettle';\nnew Pot().lift();\n";
+    judged(code, Some(&format!("{code}new Pot().drop();\n")), Language::TypeScript, &kettle);
+}
+
+#[test]
 fn directions_of_generics_and_imported_types_are_read() {
     let text = "export interface Edge<in out T, out U> { readonly from: T }\n\
                 export declare const Base: new <A = {}>(of: import(\"./a.ts\").Void<{ readonly [P in keyof A]: A[P] }>) => import('./a.ts').Pot;\n\
@@ -498,4 +546,173 @@ fn what_a_package_does_not_export_is_not_reached() {
     judged("import 'kettle';", Some("import 'kettle/gas';"), Language::TypeScript, &kettle(r#""./index.js""#));
     let open = reach(package(Ecosystem::Npm, &[("package.json", r#"{"main": "index.js"}"#), ("index.d.ts", "export declare const a: 1;")]));
     judged("import 'kettle/gass';", Some("import { b } from 'kettle';"), Language::TypeScript, &open);
+}
+
+#[test]
+fn what_a_module_answers_for_is_told_by_its_function() {
+    let told = [
+        "def __getattr__(name):\n  if name == 'lid':\n    return 1\n  raise AttributeError(name)\n",
+        "if not TYPE_CHECKING:\n  def __getattr__(name: str) -> object:\n    '''Old names.'''\n    import warnings\n    if name in ('lid', \"knob\"):\n      warnings.warn(name)\n      return 1\n    elif name == 'gone':\n      raise AttributeError('use lid')\n    raise AttributeError(name)\n",
+        "OLD = {'lid': 'cover'}\nNEW = ['knob']\ndef __getattr__(attr):\n  if attr not in OLD:\n    raise AttributeError(attr)\n  value = load(OLD[attr])\n  globals()[attr] = value\n  return value\n",
+        "parts = ['lid']\ndef __getattr__(name):\n  if name in parts:\n    return load(f'kettle.{name}')\n  else:\n    try:\n      return globals()[name]\n    except KeyError:\n      raise AttributeError(f'no {name}')\ndef __dir__():\n  return sorted(globals().keys() | set(parts))\n",
+    ];
+    for text in told {
+        let kettle = python(&[("kettle/__init__.py", &format!("class Pot: ...\n{text}"))]);
+        all(
+            &[
+                ("import kettle\nkettle.lid\n", "import kettle\nkettle.gone\n"),
+                ("from kettle import lid, Pot\n", "from kettle import ildd\n"),
+            ],
+            Language::Python,
+            &kettle,
+        );
+    }
+    let untold = [
+        "def __getattr__(name):\n  if name == 'lid':\n    return 1\n",
+        "def __getattr__(name):\n  if name.startswith('l'):\n    return 1\n  raise AttributeError(name)\n",
+        "def __getattr__(name):\n  if name in ('lid',):\n    name = OLD[name]\n  return load(name)\n",
+        "OLD = {'lid': 1}\nOLD.update(more)\ndef __getattr__(name):\n  if name in OLD:\n    return 1\n  raise AttributeError(name)\n",
+        "def __getattr__(name):\n  if name != 'lid' and name:\n    return 1\n  raise AttributeError(name)\n",
+        "def make(of):\n  def __getattr__(name):\n    raise AttributeError(name)\n  return other\n__getattr__ = make(1)\n",
+        "from .lazy import __getattr__\n",
+    ];
+    for text in untold {
+        let kettle = python(&[("kettle/__init__.py", text), ("kettle/lazy.py", "")]);
+        judged("import kettle\nkettle.gone\n", None, Language::Python, &kettle);
+    }
+}
+
+#[test]
+fn a_module_is_open_by_what_is_done_with_its_names() {
+    let read = [
+        "'''It runs exec(code) and sets globals()[name].'''\n# vars()[x] = 1\n",
+        "def warm():\n  return '%(heat)s' % locals()\n",
+        "def names():\n  return [name for name in globals() if name in sorted(globals().keys() | {'x'})]\n",
+        "all = locals()\nfor name in __all__:\n  setattr(all[name], '__module__', 'kettle')\n",
+        "class S:\n  def exec(self, of): ...\n  def run(self):\n    self.exec(1)\n    pre_exec(2)\n    exec(code, {})\n",
+        "import sys\nif 'x' in sys.modules:\n  y = sys.modules['x'].y\n",
+        "for name in ['lid', 'knob']:\n  globals()[name] = 1\nglobals()['spout'] = 2\n",
+    ];
+    for text in read {
+        let kettle = python(&[("kettle/__init__.py", text)]);
+        judged("import kettle\n", Some("import kettle\nkettle.gone\n"), Language::Python, &kettle);
+    }
+    judged("import kettle\nkettle.lid, kettle.knob, kettle.spout\n", None, Language::Python, &python(&[("kettle/__init__.py", read[6])]));
+    let written = [
+        "for name in names:\n  globals()[name] = 1\n",
+        "g = globals()\nfor name in names:\n  g[name] = 1\n",
+        "g = globals()\ndef add(name):\n  g.update({name: 1})\n",
+        "fill(globals())\n",
+        "vars()[x] = 1\n",
+        "exec(code)\n",
+        "exec(code, globals())\n",
+        "import sys\nsys.modules[__name__] = Lazy()\n",
+        "import sys\nme = sys.modules[__name__]\n",
+        "import sys\ndef add(module, name):\n  setattr(sys.modules[module], name, 1)\nadd(__name__, x)\n",
+    ];
+    for text in written {
+        let kettle = python(&[("kettle/__init__.py", text)]);
+        judged("import kettle\nkettle.gone\n", None, Language::Python, &kettle);
+    }
+}
+
+#[test]
+fn a_module_that_another_one_hands_out_is_open() {
+    let kettle = |text: &str| python(&[("kettle/__init__.py", "from . import _make\n"), ("kettle/_make.py", text), ("kettle/lid.py", "")]);
+    let code = "import kettle.lid\nkettle.gone\n";
+    for text in ["load(sys.modules['kettle'])\n", "k = sys.modules['kettle']\n", "sys.modules['kettle.gone'] = 1\n"] {
+        judged(code, None, Language::Python, &kettle(&format!("import sys\n{text}")));
+    }
+    for text in ["x = sys.modules['kettle'].lid\n", "x = 'kettle' in sys.modules\n", "load(sys.modules['kettle.lid'])\n"] {
+        judged("import kettle\n", Some(code), Language::Python, &kettle(&format!("import sys\n{text}")));
+    }
+}
+
+#[test]
+fn what_a_decorator_gives_to_the_module_of_a_class_is_there() {
+    let make = "class Base:\n  @staticmethod\n  def export(of):\n    for name in ['Lid']:\n      setattr(sys.modules[of.__module__], name, getattr(of, name))\n    return of\n  def keep(of):\n    return of\n";
+    let kettle = |mark: &str| {
+        let pot = format!("from .make import Base\n@Base.{mark}\nclass Pot(Base):\n  Lid = 1\n");
+        python(&[("kettle/__init__.py", ""), ("kettle/make.py", make), ("kettle/pot.py", &pot)])
+    };
+    judged("from kettle.pot import Lid\n", None, Language::Python, &kettle("export"));
+    judged("from kettle.pot import Pot\n", Some("from kettle.pot import Lid\n"), Language::Python, &kettle("keep"));
+}
+
+#[test]
+fn private_names_of_what_a_stub_describes_may_be_there() {
+    let text = "class Pot:\n  def boil(self): ...\n";
+    let kettle = python(&[
+        (
+            "kettle/__init__.py",
+            &format!("from .fast import Pot\nclass Own:\n  lid = 1\nclass Big(Pot): ...\n{text}").replace("class Pot", "class Lid"),
+        ),
+        ("kettle/fast.pyi", text),
+    ]);
+    let right = "import kettle.fast\nkettle.Pot()._heat\nkettle.Big()._heat\nkettle.fast._LIMIT\n";
+    judged(right, Some(&format!("{right}kettle.Pot().heat\n")), Language::Python, &kettle);
+    judged(right, Some(&format!("{right}kettle.Own()._heat\n")), Language::Python, &kettle);
+}
+
+#[test]
+fn a_line_that_goes_on_behind_a_backslash_is_no_argument() {
+    let kettle = python(&[(
+        "kettle/__init__.py",
+        "def boil(to, \\\n         of): ...\nclass Pot(Base, \\\n          ): ...\nclass Base:\n  lid = 1\n",
+    )]);
+    let right = "import kettle\nkettle.boil(1, \\\n  2)\nkettle.Pot.lid\n";
+    judged(right, Some("import kettle\nkettle.boil(1, \\\n  2, 3)\n"), Language::Python, &kettle);
+}
+
+#[test]
+fn a_class_is_open_by_what_its_methods_write_under_names_that_are_made() {
+    let read = [
+        "  def __init__(self):\n    object.__setattr__(self, 'lid', 1)\n",
+        "  def __init__(self):\n    super().__setattr__('lid', 1)\n    setattr(self, 'knob', 1)\n",
+        "  lid = 1\n  def __setattr__(self, name, value):\n    object.__setattr__(self, name, value)\n",
+        "  lid = 1\n  def __setstate__(self, state):\n    self.__dict__.update(state)\n    for name in state:\n      setattr(self, name, state[name])\n",
+        "  lid = 1\n  def __eq__(self, other):\n    return self.__class__ == other.__class__ and self.__dict__ == other.__dict__\n",
+        "  def heat(self):\n    self.__dict__['lid'] = 1\n    return dict(self.__dict__), locals()\n",
+    ];
+    for text in read {
+        let kettle = python(&[("kettle/__init__.py", &format!("class Pot:\n{text}"))]);
+        judged("import kettle\np = kettle.Pot()\np.lid\n", Some("import kettle\np = kettle.Pot()\np.gone\n"), Language::Python, &kettle);
+    }
+    let written = [
+        "  def __init__(self, **all):\n    for name in all:\n      setattr(self, name, all[name])\n",
+        "  def __init__(me, **all):\n    for name in all:\n      setattr(me, name, all[name])\n",
+        "  def __init__(self, **all):\n    self.__dict__.update(all)\n",
+        "  def __init__(self, **all):\n    d = self.__dict__\n    d.update(all)\n",
+        "  def __init__(self, name):\n    object.__setattr__(self, name, 1)\n",
+        "  def __init__(self, name):\n    put = super().__setattr__\n    put(name, 1)\n",
+        "  def turn(self):\n    self.__class__ = Lid\n",
+        "  for name in names:\n    locals()[name] = 1\n",
+    ];
+    for text in written {
+        let kettle = python(&[("kettle/__init__.py", &format!("class Pot:\n{text}"))]);
+        judged("import kettle\np = kettle.Pot(1)\np.gone\n", None, Language::Python, &kettle);
+    }
+}
+
+#[test]
+fn a_method_whose_receiver_has_the_type_that_it_gives_gives_its_receiver() {
+    let text = "class Client:\n  def __enter__(self: T) -> T: ...\n  def get(self): ...\n  @staticmethod\n  def of(self: Lid) -> Lid: ...\nclass Lid:\n  def lift(self): ...\n";
+    let kettle = python(&[("kettle/__init__.py", text)]);
+    all(
+        &[
+            ("import kettle\nwith kettle.Client() as c:\n  c.get()\n", "import kettle\nwith kettle.Client() as c:\n  c.gett\n"),
+            ("import kettle\nkettle.Client.of(1).lift\n", "import kettle\nkettle.Client.off\n"),
+        ],
+        Language::Python,
+        &kettle,
+    );
+}
+
+#[test]
+fn a_test_that_is_to_fail_is_not_accused_however_that_is_written() {
+    let kettle = python(&[("kettle/__init__.py", "def boil(to): ...\n")]);
+    for mark in ["@XFAIL", "@pytest.mark.xfail", "@unittest.expectedFailure", "@unittest.skipUnless(x, 'y')"] {
+        let right = format!("import kettle\n{mark}\ndef test():\n  kettle.gone\n  kettle.boil(1, until=2)\n");
+        judged(&right, Some("import kettle\n@mark\ndef test():\n  kettle.gone\n"), Language::Python, &kettle);
+    }
 }

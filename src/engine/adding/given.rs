@@ -151,10 +151,21 @@ pub(super) fn recipe(request: &AddRequest, seeds: Vec<Url>) -> Recipe {
 /// Whether it is the same but for what changes whenever it is read, and for who has it read.
 pub(super) fn is_same(one: &Recipe, other: &Recipe) -> bool {
     let bare = |recipe: &Recipe| {
-        let files = recipe.files.clone().map(|files| FilesRecipe { state: None, confined: false, ..files });
+        let files = recipe.files.clone().map(|files| FilesRecipe { given: plain(&files.given), state: None, confined: false, ..files });
         Recipe { seeds: Vec::new(), files, ..recipe.clone() }
     };
     bare(one) == bare(other)
+}
+
+/// Whether two sources are made of one thing, whatever of it they take.
+pub(super) fn is_of_the_same(one: &FilesRecipe, other: &FilesRecipe) -> bool {
+    plain(&one.given) == plain(&other.given) && one.folder == other.folder
+}
+
+/// A path as it is kept now: earlier versions kept `/a/./b/` as it was written.
+fn plain(given: &str) -> String {
+    let path = Path::new(given);
+    if path.is_absolute() { path.components().collect::<PathBuf>().to_string_lossy().into_owned() } else { given.to_owned() }
 }
 
 /// The path of what lies on this disk that a source is made of; none of what is of everybody.
@@ -281,6 +292,18 @@ mod tests {
         let here = Here { folder: std::env::temp_dir(), home: None };
         let request = AddRequest::new(Origin::parse(text, &here).unwrap());
         request.names().unwrap().iter().map(SourceId::as_str).collect::<Vec<_>>().join(" ")
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn one_path_is_the_same_however_it_was_kept() {
+        let of = |given: &str| FilesRecipe { given: given.to_owned(), ..FilesRecipe::default() };
+        for given in ["/home/me/docs", "/home/me/./docs", "/home/me//docs/"] {
+            assert!(is_of_the_same(&of("/home/me/docs"), &of(given)), "{given}");
+        }
+        for given in ["/home/me/docs/x", "home/me/docs", "https://a.test/home/me/docs"] {
+            assert!(!is_of_the_same(&of("/home/me/docs"), &of(given)), "{given}");
+        }
     }
 
     #[test]

@@ -348,7 +348,7 @@ impl Engine {
         let asked = given::recipe(&request, Vec::new()).files.unwrap_or_default();
         let is_of_the_same = |of: &SourceSummary| {
             let files = of.recipe.as_ref().and_then(|recipe| recipe.files.as_ref());
-            files.is_some_and(|files| files.given == asked.given && files.folder == asked.folder)
+            files.is_some_and(|files| given::is_of_the_same(files, &asked))
         };
         let is_named = request.name.is_some() || request.version.is_some();
         if !is_named && let Some(of) = known.iter().find(|of| is_of_the_same(of)) {

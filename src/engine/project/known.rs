@@ -28,6 +28,9 @@ pub(in crate::engine) struct Known {
     /// What the project's manifests call by another name than its package has: that name, and the package's.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub renamed: Vec<(String, String)>,
+    /// It uses more than `uses` names.
+    #[serde(default)]
+    pub is_partial: bool,
     pub notes: Vec<String>,
 }
 
@@ -242,7 +245,7 @@ mod by_name {
 }
 
 /// Another number is a reader that reads more, or otherwise: all is read again.
-pub(super) const READER: u32 = 5;
+pub(super) const READER: u32 = 6;
 /// Packages that one describes.
 const MOST_DESCRIBED: usize = 1_000;
 /// The ecosystem of rows that have what was read of the project's own code.

@@ -44,7 +44,8 @@ impl Plan {
         own_modules.sort_unstable();
         own_modules.dedup();
         let (locks, notes) = (project.locks.clone(), project.notes.clone());
-        let mut known = Known { include, locks, uses: Vec::new(), own_crates, own_modules, own_scripts, own_sources, renamed, notes };
+        let (uses, is_partial) = (Vec::new(), project.is_partial);
+        let mut known = Known { include, locks, uses, own_crates, own_modules, own_scripts, own_sources, renamed, is_partial, notes };
         let mut installed = Vec::new();
         let mut open: Vec<(usize, Installed)> = Vec::new();
         for dependency in &project.dependencies {

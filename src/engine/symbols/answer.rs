@@ -223,7 +223,7 @@ impl Inner {
         let mut reach = Reach::new(packages);
         let changed = scope.changed();
         // Others that are not on the disk may be reached by any name, and another lock file may name others.
-        if scope.project.is_some() && missing.iter().all(is_reached_by_name) && changed.is_none() {
+        if scope.project.is_some() && !scope.is_partial && missing.iter().all(is_reached_by_name) && changed.is_none() {
             reach = reach.whole();
         }
         let mut checked = match &own.home {

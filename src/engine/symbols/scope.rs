@@ -21,6 +21,8 @@ pub(super) struct Scope {
     /// What the project's lock files were known by.
     fingerprint: String,
     pub uses: Vec<Use>,
+    /// The project uses more than these.
+    pub is_partial: bool,
     /// Of each of `uses` what is stored, if it is.
     pub stored: Vec<Option<Stored>>,
     by_name: HashMap<(Ecosystem, String), Vec<usize>>,
@@ -116,7 +118,8 @@ impl Scope {
             }
         }
         let (own_modules, own_scripts, own_sources) = (content.own_modules, content.own_scripts, content.own_sources);
-        Ok(Self { fingerprint, own_crates, own_modules, own_scripts, own_sources, own_kept, called, sites, ..scope })
+        let is_partial = content.is_partial;
+        Ok(Self { fingerprint, is_partial, own_crates, own_modules, own_scripts, own_sources, own_kept, called, sites, ..scope })
     }
 
     fn of(project: Option<PathBuf>, uses: Vec<Use>, stored: Vec<Option<Stored>>) -> Self {
@@ -132,6 +135,7 @@ impl Scope {
             project,
             fingerprint,
             uses,
+            is_partial: false,
             stored,
             by_name,
             by_row,

@@ -245,6 +245,19 @@ fn what_is_cut_off_or_damaged_is_told_after_what_was_whole() {
 }
 
 #[test]
+fn an_entry_that_is_packed_in_a_way_that_is_not_read_is_left_out_alone() {
+    let mut bytes = zip(&[("a.md", b"whole"), ("b.md", b"other")]);
+    // The method stands eight bytes behind the mark of an entry, and ten behind that of the directory's (APPNOTE 4.3.7 and 4.3.12).
+    for (mark, at) in [(b"PK\x03\x04", 8), (b"PK\x01\x02", 10)] {
+        let found = bytes.windows(4).position(|found| found == mark).unwrap();
+        bytes[found + at] = 14;
+    }
+    let (files, left, end) = read_all(&bytes);
+    end.unwrap();
+    assert_eq!((paths(&files), left.count(Rule::Unreadable)), (vec!["b.md"], 1));
+}
+
+#[test]
 fn sizes_that_cannot_be_are_damage_and_reserve_nothing() {
     for (name, kind) in [("a.md", FILE), ("x", tar::EntryType::XHeader), ("x", tar::EntryType::GNULongName)] {
         let bytes = [raw_entry(name, kind, b"x", 0o777_777_777), vec![0; 1_024]].concat();

@@ -78,7 +78,15 @@ impl Zip {
         };
         let mut bytes = Vec::new();
         // One more than there may be: what is larger than it says is seen.
-        entry.take(size.saturating_add(1)).read_to_end(&mut bytes).map_err(|error| damaged(&error))?;
+        match entry.take(size.saturating_add(1)).read_to_end(&mut bytes) {
+            Ok(_) => {}
+            // Which way that is may only be asked when the first byte is read.
+            Err(error) if error.kind() == io::ErrorKind::Unsupported => {
+                gate.left_out.add(Rule::Unreadable, &path);
+                return Ok(None);
+            }
+            Err(error) => return Err(damaged(&error)),
+        }
         if bytes.len() as u64 > size {
             return Err(Refusal::Damaged("an entry is larger than it says".to_owned()));
         }

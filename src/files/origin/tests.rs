@@ -133,6 +133,28 @@ fn what_lies_on_the_disk_is_told_by_looking_at_it() {
     assert!(matches!(parse("none"), Err(Error::NotFound { .. })));
 }
 
+#[test]
+fn one_folder_is_the_same_however_it_is_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = fs::canonicalize(folder.path()).unwrap();
+    fs::create_dir_all(at.join("docs/guide")).unwrap();
+    fs::create_dir(at.join("other")).unwrap();
+    let given = |text: &str, below: &str| Origin::parse(text, &here(&at.join(below))).unwrap().given();
+    let wanted = given("docs", "");
+    for (text, below) in
+        [("./docs", ""), ("docs/", ""), (".//docs/.", ""), (".", "docs"), ("./", "docs"), ("..", "docs/guide"), ("../docs", "other")]
+    {
+        assert_eq!(given(text, below), wanted, "{text}");
+    }
+    assert_ne!(given("../other", "docs"), wanted);
+    #[cfg(unix)]
+    {
+        std::os::unix::fs::symlink(at.join("docs/guide"), at.join("link")).unwrap();
+        assert_eq!(given("link", ""), at.join("link").to_string_lossy(), "a link is followed when it is read");
+        assert_eq!(given("link/..", ""), wanted, "as the system follows it");
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn a_device_is_neither_file_nor_folder() {

@@ -37,6 +37,8 @@ pub struct Project {
     pub own_folders: Vec<String>,
     /// Names of npm by which the project's code reaches packages that are called otherwise.
     pub aliases: Vec<String>,
+    /// A list of what it uses names more that is not told here, such as a folder elsewhere.
+    pub is_partial: bool,
     /// What there is to know of it, such as entries that name no package.
     pub notes: Vec<String>,
     /// Known by the contents of the lock files: another one means that something has changed.
@@ -110,6 +112,7 @@ impl Project {
             own: Vec::new(),
             own_folders: Vec::new(),
             aliases: Vec::new(),
+            is_partial: false,
             notes: Vec::new(),
             fingerprint: String::new(),
         };
@@ -117,6 +120,9 @@ impl Project {
         for (name, path, bytes) in locks(root)? {
             sum.update(name.as_bytes());
             sum.update(digest::digest(&digest::SHA256, &bytes).as_ref());
+            if name == NAMED {
+                continue;
+            }
             let text = String::from_utf8(bytes).map_err(|_| Error::broken(&path, None, "it is not UTF-8"))?;
             let beside = |name: &str| read_file(&root.join(name), LARGEST).ok().and_then(|bytes| String::from_utf8(bytes).ok());
             project.add(name, read_lock(name, &path, &text, &beside)?);
@@ -151,6 +157,7 @@ impl Project {
         self.own.extend(lock.own);
         self.own_folders.extend(lock.own_folders);
         self.aliases.extend(lock.aliases);
+        self.is_partial |= lock.is_partial;
         self.notes.extend(lock.notes.into_iter().map(|note| format!("{name}: {note}")));
         let mut order: Vec<usize> = (0..lock.packages.len()).collect();
         order.sort_by(|a, b| lock.packages[*a].package.cmp(&lock.packages[*b].package));
@@ -191,6 +198,7 @@ struct Lock {
     own: Vec<PackageName>,
     own_folders: Vec<String>,
     aliases: Vec<String>,
+    is_partial: bool,
     notes: Vec<String>,
 }
 
@@ -215,6 +223,12 @@ impl Lock {
         };
         self.packages.push(Locked { package, source, is_direct: false, at: None, needs: Vec::new() });
         self.packages.last_mut()
+    }
+
+    fn note(&mut self, note: String) {
+        if self.notes.len() < MAX_NOTES {
+            self.notes.push(note);
+        }
     }
 
     /// Adds a name under which the project's code reaches something, where it is another one than that has itself.
@@ -242,6 +256,9 @@ fn read_lock(name: &'static str, path: &Path, text: &str, beside: Beside<'_>) ->
     }
 }
 
+/// Stands for the name of a file that another one names: it is read with that.
+const NAMED: &str = "-r";
+
 /// A lock file's name, where it lies, and what is in it.
 type Content = (&'static str, PathBuf, Vec<u8>);
 
@@ -257,7 +274,9 @@ fn locks(root: &Path) -> Result<Vec<Content>, Error> {
         if let Some(name) = group.iter().find(|name| root.join(name).is_file()) {
             let path = root.join(name);
             let bytes = read_file(&path, LARGEST)?;
+            let named = if *name == "requirements.txt" { requirements::named(&path, &bytes) } else { Vec::new() };
             found.push((*name, path, bytes));
+            found.extend(named.into_iter().map(|(path, bytes)| (NAMED, path, bytes)));
         }
         // What a go.mod leaves unsaid stands here.
         if group == ["go.mod"] && root.join("go.mod").is_file() && root.join("go.sum").is_file() {

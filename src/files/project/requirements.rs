@@ -1,13 +1,98 @@
-//! `requirements.txt`, as pip reads it: what is pinned has a version, what is not has none. Files that it names are not followed.
+//! `requirements.txt`, as pip reads it: what is pinned has a version, what is not has none. Files that it names are read with it where they lie
+//! below its folder.
 
-use std::path::Path;
+use std::collections::HashSet;
+use std::fs;
+use std::path::{Path, PathBuf};
 
-use super::{Lock, Source, short};
+use super::{LARGEST, Lock, Source, short};
 use crate::files::error::Error;
+use crate::files::folder::read_below;
 use crate::files::package::Ecosystem;
 
 pub(super) fn read(path: &Path, text: &str) -> Result<Lock, Error> {
+    let root = root(path);
     let mut lock = Lock::default();
+    let mut seen: HashSet<String> = HashSet::new();
+    let mut ahead: Vec<(PathBuf, String, String)> = vec![(path.to_owned(), String::new(), text.to_owned())];
+    while let Some((path, folder, text)) = ahead.pop() {
+        for name in one(&mut lock, &path, &text)? {
+            let below = joined(&folder, &name);
+            match below.as_ref().and_then(|below| read_below(&root, below, LARGEST).ok()) {
+                Some(bytes) if seen.len() < MOST_FILES => {
+                    if let Some(below) = below.filter(|below| seen.insert(below.clone())) {
+                        let path = root.join(&below);
+                        let text = String::from_utf8(bytes).map_err(|_| Error::broken(&path, None, "it is not UTF-8"))?;
+                        let folder = below.rsplit_once('/').map_or("", |(folder, _)| folder).to_owned();
+                        ahead.push((path, folder, text.trim_start_matches('\u{feff}').to_owned()));
+                    }
+                }
+                _ => {
+                    lock.is_partial = true;
+                    lock.note(format!("{} is not followed", short(&name)));
+                }
+            }
+        }
+    }
+    Ok(lock)
+}
+
+/// The files that such a list names, and those that these name, with what is in them.
+pub(super) fn named(path: &Path, bytes: &[u8]) -> Vec<(PathBuf, Vec<u8>)> {
+    let root = root(path);
+    let mut found: Vec<(PathBuf, Vec<u8>)> = Vec::new();
+    let mut seen: HashSet<String> = HashSet::new();
+    let mut ahead: Vec<(String, Vec<u8>)> = vec![(String::new(), bytes.to_owned())];
+    while let Some((folder, bytes)) = ahead.pop() {
+        let text = String::from_utf8_lossy(&bytes);
+        let names = text.lines().filter_map(|line| followed(line.split(" #").next().unwrap_or_default().trim()));
+        for below in names.filter_map(|name| joined(&folder, name)) {
+            if seen.len() < MOST_FILES
+                && let Ok(bytes) = read_below(&root, &below, LARGEST)
+                && seen.insert(below.clone())
+            {
+                ahead.push((below.rsplit_once('/').map_or("", |(folder, _)| folder).to_owned(), bytes.clone()));
+                found.push((root.join(&below), bytes));
+            }
+        }
+    }
+    found
+}
+
+/// The folder of a list, without links: those below it lead nowhere.
+fn root(path: &Path) -> PathBuf {
+    let folder = path.parent().unwrap_or(path);
+    fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned())
+}
+
+/// The file that an option names whose requirements count, too.
+fn followed(requirement: &str) -> Option<&str> {
+    let rest = requirement.strip_prefix("--requirement").or_else(|| requirement.strip_prefix("-r"))?;
+    Some(rest.trim_start_matches(['=', ' ', '\t']).trim()).filter(|name| !name.is_empty())
+}
+
+/// A path below the first file's folder; none where it leads elsewhere.
+fn joined(folder: &str, name: &str) -> Option<String> {
+    let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
+    if name.starts_with('/') || name.contains(['\\', ':']) {
+        return None;
+    }
+    for part in name.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => drop(parts.pop()?),
+            part => parts.push(part),
+        }
+    }
+    Some(parts.join("/"))
+}
+
+/// Files that one list may lead to.
+const MOST_FILES: usize = 50;
+
+/// Reads one of the files; the names of those that it names.
+fn one(lock: &mut Lock, path: &Path, text: &str) -> Result<Vec<String>, Error> {
+    let mut files = Vec::new();
     let mut lines = text.lines().enumerate().peekable();
     while let Some((number, first)) = lines.next() {
         let mut line = first.trim().to_owned();
@@ -26,8 +111,25 @@ pub(super) fn read(path: &Path, text: &str) -> Result<Lock, Error> {
         if requirement.is_empty() || requirement.starts_with('#') {
             continue;
         }
+        if let Some(name) = followed(requirement) {
+            files.push(name.to_owned());
+            continue;
+        }
         if requirement.starts_with('-') {
-            option(&mut lock, requirement);
+            option(lock, requirement);
+            continue;
+        }
+        if let Some(name) = place(requirement) {
+            match name {
+                Some(name) => {
+                    let added = lock.push(Ecosystem::Pypi, &name, "", Source::Url(requirement.to_owned()));
+                    added.into_iter().for_each(|locked| locked.is_direct = true);
+                }
+                None => {
+                    lock.is_partial = true;
+                    lock.note(format!("{} is used from where it is written", short(requirement)));
+                }
+            }
             continue;
         }
         let (name, version, source) = parse(requirement).map_err(|what| Error::broken(path, number + 1, what))?;
@@ -36,18 +138,42 @@ pub(super) fn read(path: &Path, text: &str) -> Result<Lock, Error> {
                 asked_by.is_none_or(|by| by.trim().is_empty() || by.contains("-r ") || by.contains(".in") || by.contains("pyproject"));
         }
     }
-    Ok(lock)
+    Ok(files)
+}
+
+/// Whether something is asked for by its address or path alone; with its name where that says it.
+fn place(requirement: &str) -> Option<Option<String>> {
+    let plain = requirement.split([' ', '\t']).next().unwrap_or(requirement);
+    let is_archive = [".whl", ".zip", ".tar.gz"].iter().any(|end| plain.split(['#', '?']).next().unwrap_or(plain).ends_with(end));
+    let is_place =
+        plain.contains("://") && !plain.contains('@') || plain.starts_with("git+") || plain.starts_with(['.', '/']) || is_archive;
+    let is_place =
+        is_place || plain.split_once("://").is_some_and(|(scheme, _)| scheme.chars().all(|c| c == '+' || c.is_ascii_alphanumeric()));
+    if !is_place {
+        return None;
+    }
+    let egg = plain.split_once("#egg=").or_else(|| plain.split_once("&egg=")).map(|(_, egg)| egg);
+    let wheel = plain.rsplit('/').next().filter(|_| plain.ends_with(".whl"));
+    let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.');
+    let name = egg.map(|egg| egg.split(['&', '[']).next().unwrap_or(egg)).or(wheel.and_then(|wheel| wheel.split('-').next()));
+    Some(name.filter(|name| !name.is_empty() && name.chars().all(|c| is_part(c) || c == '-')).map(str::to_owned))
 }
 
 fn option(lock: &mut Lock, option: &str) {
     let (name, value) = option.split_once([' ', '=']).unwrap_or((option, ""));
-    let note = match name {
-        "-r" | "--requirement" | "-c" | "--constraint" => format!("{} is not followed", short(value.trim())),
-        "-e" | "--editable" => format!("{} is used from where it is written", short(value.trim())),
-        _ => return,
-    };
-    if lock.notes.len() < super::MAX_NOTES {
-        lock.notes.push(note);
+    let value = value.trim();
+    match name {
+        "-c" | "--constraint" => lock.note(format!("{} is not followed", short(value))),
+        "-e" | "--editable" => {
+            // The project itself is known.
+            let folder = value.split('[').next().unwrap_or(value).trim_end_matches('/');
+            if folder != "." {
+                lock.is_partial = true;
+                lock.own_folders.extend(joined("", folder).filter(|folder| !folder.is_empty()));
+            }
+            lock.note(format!("{} is used from where it is written", short(value)));
+        }
+        _ => {}
     }
 }
 

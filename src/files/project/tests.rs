@@ -9,7 +9,11 @@ struct Made(tempfile::TempDir);
 impl Made {
     fn new(files: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        files.iter().for_each(|(name, text)| fs::write(folder.path().join(name), text).unwrap());
+        for (name, text) in files {
+            let path = folder.path().join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        }
         Self(folder)
     }
 
@@ -195,7 +199,40 @@ fn requirements_are_read_as_pip_reads_them() {
     assert_eq!(made.shown(), ["pypi:a@1.0!", "pypi:b.b@2.0", "pypi:c!", "pypi:d!", "pypi:e!", "pypi:f!"]);
     let project = made.read();
     assert_eq!(project.notes, ["requirements.txt: other.txt is not followed"]);
+    assert!(project.is_partial);
     assert!(matches!(&project.dependencies[3].source, Source::Git { commit: Some(commit), .. } if commit == "v1"));
+}
+
+#[test]
+fn files_that_requirements_name_are_read_with_them() {
+    let made = Made::new(&[
+        ("requirements.txt", "-r requirements/base.txt\n--requirement=requirements/dev.txt # x\nc\n"),
+        ("requirements/base.txt", "\u{feff}a==1.0\n-r ../requirements.txt\n"),
+        ("requirements/dev.txt", "-r base.txt\nb\n-e ..\n"),
+    ]);
+    assert_eq!(made.shown(), ["pypi:a@1.0!", "pypi:b!", "pypi:c!"]);
+    let before = Project::fingerprint_of(made.0.path()).unwrap();
+    assert_eq!(before, made.read().fingerprint);
+    fs::write(made.0.path().join("requirements/base.txt"), "a==2.0\n").unwrap();
+    assert_ne!(Project::fingerprint_of(made.0.path()).unwrap(), before, "what it names is a part of it");
+    for (text, is_partial) in
+        [("a\n-e .\n", false), ("a\n-c pins.txt\n", false), ("-r ../other.txt\n", true), ("-r none.txt\n", true), ("-e ./lib\n", true)]
+    {
+        assert_eq!(Made::new(&[("requirements.txt", text)]).read().is_partial, is_partial, "{text}");
+    }
+}
+
+#[test]
+fn what_is_asked_for_by_its_place_alone_is_no_damage() {
+    let text =
+        "git+https://github.com/o/p.git@v1#egg=pots\nhttps://x.test/lid-1.0-py3-none-any.whl\n./local/knob-2.0-py3-none-any.whl --hash=x\n";
+    let project = Made::new(&[("requirements.txt", text)]);
+    assert_eq!(project.shown(), ["pypi:knob!", "pypi:lid!", "pypi:pots!"]);
+    assert!(!project.read().is_partial);
+    for text in ["git+ssh://git@github.com/o/p.git\n", "./folder\n", "https://x.test/p.zip\n", "file:///p\n"] {
+        let project = Made::new(&[("requirements.txt", &format!("a\n{text}"))]).read();
+        assert_eq!((project.dependencies.len(), project.is_partial, project.notes.len()), (1, true, 1), "{text}");
+    }
 }
 
 #[test]

@@ -1,12 +1,15 @@
 //! Python: modules by their paths, names bound anywhere at their top, classes with bases and what their methods set on `self`.
 
+mod answers;
 mod class;
 mod function;
+mod written;
 
 use std::collections::{HashMap, HashSet};
 
 use tree_sitter::Node;
 
+use self::answers::ANSWERS;
 use super::File;
 use crate::symbols::package::{Kind, Open, Package, Reason, Reexport, Symbol};
 use crate::symbols::source::tree::{DEPTH, Seen, children, field, line, one_line, text, walk, walk_within};
@@ -40,7 +43,8 @@ pub(super) fn read(file: &mut File<'_>) {
     for statement in children(root) {
         module.statement(statement, &name, 0);
     }
-    module.open_by_answers(symbols, given);
+    module.open_by_answers(root, symbols, given);
+    module.open_by_calls(root, symbols);
     module.assigned_elsewhere(root);
 }
 
@@ -55,9 +59,6 @@ pub(super) fn module_of(path: &str) -> Option<(String, bool)> {
 
 /// Why a package of Python is open into which others may put modules.
 pub(in crate::symbols) const SHARED: &str = "a namespace package";
-
-/// The function that answers for names which a module does not have.
-const ANSWERS: &str = "__getattr__";
 
 /// What is said of classes in other modules than their own is brought to them.
 fn bring_home(package: &mut Package) {
@@ -107,6 +108,7 @@ const SET: &str = "setattr";
 
 /// Folders above modules are packages, though no file says so (namespace packages).
 pub(super) fn finish(package: &mut Package) {
+    written::exported(package);
     bring_home(package);
     let modules: HashSet<String> = package.symbols.iter().filter(|s| s.kind == Kind::Module).map(|s| s.path.clone()).collect();
     let mut above = HashSet::new();
@@ -141,14 +143,8 @@ impl Module<'_, '_> {
     /// Words that let a module make names while it runs.
     fn open_by_words(&mut self) {
         const WRITERS: &[&str] = &[
-            "globals()",
-            "sys.modules[",
-            "exec(",
             "_convert_(",
             "global_enum",
-            "vars()[",
-            "vars().update",
-            "locals()",
             "setattr(sys",
             "lazy_load",
             "attach_stub",
@@ -157,6 +153,8 @@ impl Module<'_, '_> {
             "find_current_module(",
             "inspect.getmodule(",
             "import_module(__name__)",
+            "modules.get(__name__",
+            " modules[__name__",
         ];
         const PATHS: &[&str] = &["__path__ =", "__path__ +=", "__path__.", "extend_path(", "declare_namespace(", "sys.meta_path"];
         if PATHS.iter().any(|word| self.file.text.contains(word)) {
@@ -169,12 +167,19 @@ impl Module<'_, '_> {
     }
 
     /// A module whose `__getattr__` answers names (PEP 562), wherever that comes from.
-    fn open_by_answers(&mut self, symbols: usize, given: usize) {
+    fn open_by_answers(&mut self, root: Node<'_>, symbols: usize, given: usize) {
         let path = format!("{}.{ANSWERS}", self.name);
         let package = &self.file.into;
         let is_given = |given: &Reexport| given.name == ANSWERS && given.scope == self.name;
-        if package.symbols[symbols..].iter().any(|symbol| symbol.path == path) || package.reexports[given..].iter().any(is_given) {
-            self.open(self.name.clone(), Reason::Dynamic, ANSWERS);
+        let is_elsewhere = package.reexports[given..].iter().any(is_given);
+        let count = package.symbols[symbols..].iter().filter(|symbol| symbol.path == path).count();
+        if count == 0 && !is_elsewhere {
+            return;
+        }
+        // More of them than functions: one is given to the name.
+        match answers::answered(root, self.file.text).filter(|(functions, _)| *functions == count && !is_elsewhere) {
+            Some((_, names)) => names.into_iter().for_each(|name| self.open(format!("{path}.{name}"), Reason::Dynamic, ANSWERS)),
+            None => self.open(self.name.clone(), Reason::Dynamic, ANSWERS),
         }
     }
 
@@ -401,14 +406,20 @@ impl Module<'_, '_> {
     fn bind_one(&mut self, left: Node<'_>, scope: &str, whole: &str, kind: Option<Node<'_>>) {
         // `type Pair[T] = …` binds `Pair`.
         let name = text(left, self.source()).split('[').next().unwrap_or_default().trim().to_owned();
+        let mut symbol = self.bound(&name, scope, left);
+        symbol.signature = whole.to_owned();
+        symbol.gives = kind.map(|kind| one_line(text(kind, self.source())));
+        self.file.add(symbol);
+    }
+
+    /// A name that something gives to a scope.
+    fn bound(&self, name: &str, scope: &str, at: Node<'_>) -> Symbol {
         let is_constant = name.chars().all(|c| c.is_uppercase() || c == '_' || c.is_numeric());
         let mut symbol = Symbol::new(format!("{scope}.{name}"), if is_constant { Kind::Constant } else { Kind::Variable });
-        symbol.signature = whole.to_owned();
         symbol.file = self.file.path.to_owned();
-        symbol.line = line(left);
-        symbol.gives = kind.map(|kind| one_line(text(kind, self.source())));
+        symbol.line = line(at);
         symbol.private = name.starts_with('_');
-        self.file.add(symbol);
+        symbol
     }
 
     /// `Kettle.lid = None`, wherever it stands: the attribute is there, though no class body has it.
@@ -468,9 +479,14 @@ impl Module<'_, '_> {
 
 /// A name between quotes, and nothing else.
 fn plain_string<'s>(node: Node<'_>, source: &'s str) -> Option<&'s str> {
-    let name = text(node, source).trim_matches(['"', '\'']);
-    let is_name = !name.is_empty() && name.chars().all(|c| c == '_' || c.is_alphanumeric());
-    (node.kind() == "string" && is_name).then_some(name)
+    plain_path(node, source).filter(|path| !path.contains('.'))
+}
+
+/// The path of a module between quotes.
+fn plain_path<'s>(node: Node<'_>, source: &'s str) -> Option<&'s str> {
+    let path = text(node, source).trim_matches(['"', '\'']);
+    let is_path = path.split('.').all(|name| !name.is_empty() && name.chars().all(|c| c == '_' || c.is_alphanumeric()));
+    (node.kind() == "string" && is_path).then_some(path)
 }
 
 /// `..base` seen from a module.

@@ -258,6 +258,9 @@ impl Module<'_, '_> {
         let node = placed.node;
         let Some(name) = node.child_by_field_name("name") else { return };
         let body = node.child_by_field_name("body");
+        if text(name, self.file.text).trim().is_empty() {
+            return body.into_iter().for_each(|body| self.global(body, scope, depth));
+        }
         let written = text(name, self.file.text);
         let path = match name.kind() {
             // `declare module "x"` describes a module; with a star it describes files.

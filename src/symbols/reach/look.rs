@@ -264,12 +264,16 @@ impl<'a> Walk<'a> {
         })
     }
 
-    /// Of a module of npm: a statement that is not understood may declare the name.
+    /// Of a module of npm: a statement that is not understood may declare the name. Of one of Python: it answers for this name when asked.
     fn hidden(&self, rooted: &[usize], scope: &str, name: &str) -> Option<String> {
         rooted.iter().find_map(|at| {
             let package = self.reach.package(*at);
-            let is_script = package.package().id.ecosystem == Ecosystem::Npm && !scope.contains('#');
-            let open = package.own_openness(&package.join(scope, name)).filter(|_| is_script)?;
+            let open = match package.package().id.ecosystem {
+                Ecosystem::Npm if !scope.contains('#') => package.own_openness(&package.join(scope, name))?,
+                // What the function answers for that answers for names is open below it.
+                Ecosystem::PyPi => package.own_openness(&format!("{scope}.__getattr__.{name}"))?,
+                _ => return None,
+            };
             Some(format!("`{scope}` is open: {} ({})", open.reason.text(), open.detail))
         })
     }
@@ -277,6 +281,10 @@ impl<'a> Walk<'a> {
     /// What a type has from its bases; of things that are neither modules nor types nothing is known.
     fn in_bases(&mut self, found: Thing<'a>, name: &str) -> Look<'a> {
         let package = self.reach.package(found.at);
+        // Stubs of compiled modules are for those who use them.
+        if name.starts_with('_') && is_stub_file(&found.symbol.file) {
+            return Look::Unknown(format!("the stub of `{}` tells no private names", found.symbol.path));
+        }
         if found.symbol.kind == Kind::Module {
             let is_given = native::is_of_modules(package.package().id.ecosystem, name);
             return if is_given { Look::Unknown("the language itself may give it".to_owned()) } else { Look::Missing };

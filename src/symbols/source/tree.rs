@@ -48,10 +48,10 @@ pub(in crate::symbols) fn line(node: Node<'_>) -> u32 {
     u32::try_from(node.start_position().row).map_or(u32::MAX, |row| row.saturating_add(1))
 }
 
-/// The named children, without walking past more than there are.
+/// The named children, without walking past more than there are. In Python a backslash at the end of a line stands among them.
 pub(in crate::symbols) fn children<'t>(node: Node<'t>) -> Vec<Node<'t>> {
     let mut cursor = node.walk();
-    node.named_children(&mut cursor).collect()
+    node.named_children(&mut cursor).filter(|child| child.kind() != "line_continuation").collect()
 }
 
 /// A field's text.

@@ -109,8 +109,8 @@ impl Guards {
             }
             "decorated_definition" => {
                 let mut decorators = children(node).into_iter().filter(|part| part.kind() == "decorator");
-                let words = ["xfail", "skipif", "skipIf", "skipUnless", "expectedFailure"];
-                all(decorators.any(|decorator| says(text(decorator, source), &words)))
+                let words = ["xfail", "skipif", "skipunless", "expectedfailure"];
+                all(decorators.any(|decorator| says(&text(decorator, source).to_lowercase(), &words)))
             }
             _ => Self::Nothing,
         }

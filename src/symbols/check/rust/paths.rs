@@ -81,7 +81,8 @@ impl<'a, 't> Pass<'_, 'a, 't> {
         let is_of_a_crate = plain.starts_with("::");
         let plain = plain.trim_start_matches("::");
         let first = first(plain);
-        if is_of_language(first) || matches!(first, "Self" | "") {
+        // Beside a module of its name the type of the language has what that has not: `use rayon::*; str::to_owned`.
+        if is_of_language(first) || matches!(first, "Self" | "") || !is_of_a_crate && is_primitive(first) {
             return None;
         }
         if is_relative(first) {
@@ -209,6 +210,11 @@ pub(super) fn first(path: &str) -> &str {
 
 pub(super) fn is_of_language(root: &str) -> bool {
     matches!(root, "std" | "core" | "alloc")
+}
+
+fn is_primitive(name: &str) -> bool {
+    let number = name.strip_prefix(['i', 'u', 'f']).unwrap_or_default();
+    matches!(name, "str" | "bool" | "char") || matches!(number, "8" | "16" | "32" | "64" | "128" | "size")
 }
 
 /// What begins a path that leads from where it stands.

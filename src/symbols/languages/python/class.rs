@@ -67,11 +67,8 @@ impl Module<'_, '_> {
         if let Some(detail) = dynamic.map(|member| member.name().to_owned()) {
             self.open(path.clone(), Reason::Dynamic, &detail);
         }
-        let written = body.map(|body| text(body, self.source())).unwrap_or_default();
-        const WRITERS: &[&str] =
-            &["setattr(self", "setattr(cls", "__setattr__(", ".__dict__", ".__class__ =", "vars(self)", "locals()", "vars()"];
-        if let Some(word) = WRITERS.iter().find(|word| written.contains(**word)) {
-            self.open(path, Reason::Written, word);
+        if let Some(body) = body {
+            self.open_class_by_calls(&path, body, from);
         }
     }
 

@@ -57,6 +57,12 @@ impl Module<'_, '_> {
             let skip = usize::from(in_class && !names.contains(&"staticmethod"));
             symbol.takes = node.child_by_field_name("parameters").and_then(|parameters| takes(parameters, self.source(), skip));
             let annotated = node.child_by_field_name("return_type").map(|kind| one_line(text(kind, self.source())));
+            // `def warm(self: T) -> T` gives what it stands at.
+            let first = node.child_by_field_name("parameters").and_then(|all| all.named_child(0));
+            let receiver = first.filter(|first| text(*first, self.source()).starts_with("self:") && skip == 1);
+            let receiver = receiver.and_then(|first| field(first, "type", self.source()));
+            let is_receiver = in_class && annotated.is_some() && annotated.as_deref() == receiver;
+            let annotated = if is_receiver { Some("Self".to_owned()) } else { annotated };
             symbol.gives = annotated
                 .or_else(|| body.filter(|body| in_class && returns_receiver(*body, self.source(), &names)).map(|_| "Self".to_owned()));
         }

@@ -156,6 +156,11 @@ impl Items<'_, '_> {
             if macros::passes(definition) {
                 self.file.add(Symbol::new(format!("{}::{name}", macros::PASSES), Kind::Other));
             }
+            let implemented = macros::implemented(definition);
+            if !implemented.is_empty() {
+                let row = Symbol::new(format!("{}::{name}", macros::IMPLEMENTS), Kind::Other);
+                self.file.add(Symbol { bases: implemented, ..row });
+            }
         }
         let exported = kind == Kind::Macro && said.is_exported;
         let home = if exported { self.file.root } else { scope };

@@ -23,6 +23,8 @@ pub(in crate::symbols) fn manifest(package: &mut Package, root: &str, text: &str
     let of_types = ["types", "typings"].iter().any(|key| manifest.contains_key(*key));
     let own = exports.iter().find(|(name, _)| name.is_empty()).map(|(_, file)| file.as_str());
     let entry = named.filter(|_| of_types).or(own).or(named);
+    // That may be a file which is not there, where `typesVersions` leads elsewhere.
+    let second = own.filter(|file| is_description(file) && entry != Some(file));
     let below = exports.iter().filter(|(name, _)| !name.is_empty()).map(|(name, file)| (format!("{root}/{name}"), file.as_str()));
     let mut stands_for = |scope: String, name: &str, file: &str| {
         if let Some(target) = module_of(root, file.trim_start_matches("./")).filter(|target| *target != scope) {
@@ -30,7 +32,7 @@ pub(in crate::symbols) fn manifest(package: &mut Package, root: &str, text: &str
             package.reexports.push(Reexport { scope, name, target, target_name: None, public: false, feature: None });
         }
     };
-    for (scope, file) in entry.map(|file| (root.to_owned(), file)).into_iter().chain(below) {
+    for (scope, file) in entry.into_iter().chain(second).map(|file| (root.to_owned(), file)).chain(below) {
         stands_for(scope, IS, file);
     }
     for (name, files) in manifest.get("exports").map(others).unwrap_or_default() {
@@ -140,6 +142,17 @@ pub(in crate::symbols) fn finish(package: &mut Package, root: &str) {
     }
     let modules = package.symbols.iter().filter(|symbol| symbol.kind == Kind::Module);
     let there: HashSet<String> = modules.map(|symbol| symbol.path.clone()).collect();
+    // Of several files for one name the first that is there.
+    let found: HashSet<String> = named.iter().filter(|(_, file)| there.contains(file)).map(|(scope, _)| scope.clone()).collect();
+    let mut taken: HashSet<String> = HashSet::new();
+    named.retain(|(scope, file)| {
+        let is_there = there.contains(file);
+        let is_one = (is_there || !found.contains(scope)) && taken.insert(scope.clone());
+        if is_there && !is_one {
+            others.push((scope.clone(), file.clone()));
+        }
+        is_one
+    });
     let mut homes: HashMap<String, String> = HashMap::new();
     let mut also: Vec<(String, String)> = Vec::new();
     let entries: HashSet<String> = named.iter().map(|(scope, _)| scope.clone()).collect();
